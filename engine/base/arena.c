@@ -1,0 +1,170 @@
+/* The arena: a list of malloc'd chunks, a cap, a way out. */
+#include "base/arena.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+#define CHUNK_SIZE ((size_t)32 * 1024)
+#define ALIGN (_Alignof(max_align_t))
+
+struct arena_chunk {
+    struct arena_chunk *next;
+    size_t size, used; /* of data */
+    _Alignas(max_align_t) char data[];
+};
+
+struct arena_deferred {
+    struct arena_deferred *next;
+    void (*release)(void *);
+    void *thing;
+};
+
+static _Thread_local long fail_countdown;
+static _Thread_local bool failed_as_asked;
+
+void arena_fail_at(long nth) {
+    fail_countdown = nth;
+    failed_as_asked = false;
+}
+
+bool arena_failed_as_asked(void) { return failed_as_asked; }
+
+void arena_init(struct arena *a, size_t cap) {
+    memset(a, 0, sizeof *a);
+    a->cap = cap;
+}
+
+void arena_release(struct arena *a) {
+    while (a->deferred) {
+        struct arena_deferred *d = a->deferred;
+        a->deferred = d->next;
+        d->release(d->thing);
+        free(d);
+    }
+    for (struct arena_chunk *c = a->chunks; c;) {
+        struct arena_chunk *next = c->next;
+        free(c);
+        c = next;
+    }
+    a->chunks = NULL;
+    a->used = 0;
+    a->guarded = false;
+    a->last = NULL;
+}
+
+_Noreturn void arena_fail(struct arena *a) {
+    if (!a->guarded) {
+        fprintf(stderr, "gradus: out of memory (%zu of %zu bytes in use)\n", a->used, a->cap);
+        exit(2);
+    }
+    a->guarded = false;
+    longjmp(a->guard, 1);
+}
+
+static struct arena_chunk *new_chunk(struct arena *a, size_t size) {
+    size_t want = size > CHUNK_SIZE / 2 ? size : CHUNK_SIZE - sizeof(struct arena_chunk);
+    if (want > a->cap || a->used > a->cap - want) arena_fail(a);
+    struct arena_chunk *c = malloc(sizeof *c + want);
+    if (!c) arena_fail(a);
+    c->size = want;
+    c->used = 0;
+    /* A large block goes behind the current chunk, so that the room left there still serves. */
+    if (a->chunks && want == size) {
+        c->next = a->chunks->next;
+        a->chunks->next = c;
+    } else {
+        c->next = a->chunks;
+        a->chunks = c;
+    }
+    a->used += want;
+    return c;
+}
+
+void *arena_alloc(struct arena *a, size_t size) {
+    if (fail_countdown > 0 && --fail_countdown == 0) {
+        failed_as_asked = true;
+        arena_fail(a);
+    }
+    if (size > SIZE_MAX / 2) arena_fail(a);
+    size = (size + ALIGN - 1) / ALIGN * ALIGN;
+    if (size == 0) size = ALIGN;
+    struct arena_chunk *c = a->chunks;
+    if (!c || c->size - c->used < size) c = new_chunk(a, size);
+    char *p = c->data + c->used;
+    c->used += size;
+    a->last = p;
+    return memset(p, 0, size);
+}
+
+void *arena_array(struct arena *a, size_t count, size_t size) {
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total)) arena_fail(a);
+    return arena_alloc(a, total);
+}
+
+void *arena_grow(struct arena *a, void *old, size_t old_size, size_t new_size) {
+    struct arena_chunk *c = a->chunks;
+    if (old && old == a->last && c && (char *)old >= c->data && (char *)old < c->data + c->size) {
+        size_t start = (size_t)((char *)old - c->data);
+        size_t want = (new_size + ALIGN - 1) / ALIGN * ALIGN;
+        if (want >= new_size && want <= c->size - start) {
+            if (start + want > c->used) {
+                memset(c->data + c->used, 0, start + want - c->used);
+                c->used = start + want;
+            }
+            return old;
+        }
+    }
+    void *p = arena_alloc(a, new_size);
+    if (old) memcpy(p, old, old_size < new_size ? old_size : new_size);
+    return p;
+}
+
+char *arena_copy(struct arena *a, const char *text, size_t len) {
+    if (len == SIZE_MAX) arena_fail(a);
+    char *p = arena_alloc(a, len + 1);
+    if (len) memcpy(p, text, len);
+    return p;
+}
+
+char *arena_dup(struct arena *a, const char *text) {
+    return text ? arena_copy(a, text, strlen(text)) : NULL;
+}
+
+char *arena_vprintf(struct arena *a, const char *format, va_list args) {
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    BUG_IF(n < 0);
+    char *p = arena_alloc(a, (size_t)n + 1);
+    vsnprintf(p, (size_t)n + 1, format, args);
+    return p;
+}
+
+char *arena_printf(struct arena *a, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    char *p = arena_vprintf(a, format, args);
+    va_end(args);
+    return p;
+}
+
+void arena_defer(struct arena *a, void (*release)(void *), void *thing) {
+    if (!thing) return;
+    /* Not from the arena: when memory ends here, `thing` must still be released before leaving. */
+    bool asked = fail_countdown > 0 && --fail_countdown == 0;
+    struct arena_deferred *d = asked ? NULL : malloc(sizeof *d);
+    if (!d) {
+        failed_as_asked = asked;
+        release(thing);
+        arena_fail(a);
+    }
+    d->release = release;
+    d->thing = thing;
+    d->next = a->deferred;
+    a->deferred = d;
+}

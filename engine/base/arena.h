@@ -1,0 +1,63 @@
+/* Capped memory that is released all at once: one arena per request, per job, per command.
+ *
+ * `arena_alloc` never returns NULL. When the cap is reached (or malloc fails) control leaves
+ * through the arena's guard, so that no caller has to test each allocation:
+ *
+ *     if (ARENA_GUARD(&a) != 0) { ...answer "too large", release... }
+ *
+ * Memory of other libraries is handed to the arena with `arena_defer`, so leaving through the
+ * guard leaks nothing. Statements are reset by whoever leased the connection. An arena without
+ * a guard (start-up code, command line) ends the process with a message. An arena belongs to one
+ * thread at a time. */
+#ifndef GR_BASE_ARENA_H
+#define GR_BASE_ARENA_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena_chunk;
+struct arena_deferred;
+
+struct arena {
+    struct arena_chunk *chunks; /* newest first */
+    struct arena_deferred *deferred;
+    size_t used, cap; /* bytes taken from malloc, and how many may be */
+    jmp_buf guard;
+    bool guarded;
+    char *last; /* the newest allocation, may grow in place */
+};
+
+/* `cap` in bytes. Takes no memory yet. */
+void arena_init(struct arena *a, size_t cap);
+/* Runs what was deferred (newest first) and frees all. The arena can be used again; its guard is gone. */
+void arena_release(struct arena *a);
+
+#define ARENA_GUARD(a) ((a)->guarded = true, setjmp((a)->guard))
+
+/* Zeroed, aligned for any type. Never NULL. */
+void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, returns_nonnull));
+/* Zeroed array; leaves through the guard when count * size overflows. */
+void *arena_array(struct arena *a, size_t count, size_t size);
+/* Grows `old` (the result of an earlier call, `old_size` bytes) to `new_size`; in place when it can. */
+void *arena_grow(struct arena *a, void *old, size_t old_size, size_t new_size);
+char *arena_copy(struct arena *a, const char *text, size_t len); /* NUL-terminated copy */
+char *arena_dup(struct arena *a, const char *text);              /* NULL stays NULL */
+char *arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_vprintf(struct arena *a, const char *format, va_list args);
+/* `release(thing)` runs at arena_release, also after leaving through the guard. NULL things are ignored. */
+void arena_defer(struct arena *a, void (*release)(void *), void *thing);
+/* Leaves through the guard as if the cap had been reached. */
+_Noreturn void arena_fail(struct arena *a);
+
+/* Fault injection for tests: the nth allocation from now (1 = next) fails, in this thread; 0 = off. */
+void arena_fail_at(long nth);
+/* True once the injected failure has happened. */
+bool arena_failed_as_asked(void);
+
+#define NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
+#define NEW_ARRAY(arena, type, count) ((type *)arena_array((arena), (count), sizeof(type)))
+
+#endif

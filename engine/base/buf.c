@@ -1,0 +1,100 @@
+/* Growing text in an arena, and the escapes that every room needs. */
+#include "base/buf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/text.h"
+
+void buf_init(struct buf *b, struct arena *a) {
+    memset(b, 0, sizeof *b);
+    b->arena = a;
+}
+
+char *buf_reserve(struct buf *b, size_t len) {
+    if (len >= SIZE_MAX / 4 - b->len) arena_fail(b->arena);
+    size_t need = b->len + len + 1;
+    if (need > b->cap) {
+        size_t cap = b->cap ? b->cap * 2 : 256;
+        if (cap < need) cap = need;
+        b->data = arena_grow(b->arena, b->data, b->len + (b->data != NULL), cap);
+        b->cap = cap;
+    }
+    return b->data + b->len;
+}
+
+void buf_advance(struct buf *b, size_t len) {
+    BUG_IF(b->len + len >= b->cap);
+    b->len += len;
+    b->data[b->len] = '\0';
+}
+
+void buf_add(struct buf *b, const void *bytes, size_t len) {
+    char *to = buf_reserve(b, len);
+    if (len) memcpy(to, bytes, len);
+    buf_advance(b, len);
+}
+
+void buf_puts(struct buf *b, const char *text) { buf_add(b, text, strlen(text)); }
+
+void buf_putc(struct buf *b, char c) { buf_add(b, &c, 1); }
+
+void buf_printf(struct buf *b, const char *format, ...) {
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    BUG_IF(n < 0);
+    char *to = buf_reserve(b, (size_t)n);
+    vsnprintf(to, (size_t)n + 1, format, args);
+    va_end(args);
+    buf_advance(b, (size_t)n);
+}
+
+const char *buf_text(struct buf *b) { return b->data ? b->data : ""; }
+
+void buf_html(struct buf *b, const char *text, size_t len) {
+    size_t start = 0;
+    for (size_t i = 0; i < len; i++) {
+        const char *escape;
+        switch (text[i]) {
+        case '&': escape = "&amp;"; break;
+        case '<': escape = "&lt;"; break;
+        case '>': escape = "&gt;"; break;
+        case '"': escape = "&quot;"; break;
+        case '\'': escape = "&#39;"; break;
+        default: continue;
+        }
+        buf_add(b, text + start, i - start);
+        buf_puts(b, escape);
+        start = i + 1;
+    }
+    buf_add(b, text + start, len - start);
+}
+
+void buf_json(struct buf *b, const char *text) {
+    buf_putc(b, '"');
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len;) {
+        unsigned char c = (unsigned char)text[i];
+        if (c >= 0x80) {
+            size_t n = utf8_length_at(text + i, len - i);
+            if (n) buf_add(b, text + i, n);
+            else buf_puts(b, "\\ufffd");
+            i += n ? n : 1;
+            continue;
+        }
+        if (c == '"' || c == '\\') {
+            buf_putc(b, '\\');
+            buf_putc(b, (char)c);
+        } else if (c == '\n') buf_puts(b, "\\n");
+        else if (c == '\r') buf_puts(b, "\\r");
+        else if (c == '\t') buf_puts(b, "\\t");
+        else if (c < 0x20 || c == 0x7f) buf_printf(b, "\\u%04x", c);
+        else buf_putc(b, (char)c);
+        i++;
+    }
+    buf_putc(b, '"');
+}

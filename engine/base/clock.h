@@ -1,0 +1,28 @@
+/* Time. All times are int64 milliseconds of UTC since 1970. Domains never read the clock: they take
+ * `now_ms`; only http, the command line and the writer call clock_now_ms. */
+#ifndef GR_BASE_CLOCK_H
+#define GR_BASE_CLOCK_H
+
+#include "base/arena.h"
+
+#define MS_SECOND ((int64_t)1000)
+#define MS_MINUTE (60 * MS_SECOND)
+#define MS_HOUR (60 * MS_MINUTE)
+#define MS_DAY (24 * MS_HOUR)
+
+int64_t clock_now_ms(void);       /* wall clock */
+int64_t clock_monotonic_ms(void); /* for durations */
+int64_t clock_monotonic_us(void);
+
+/* "2026-11-22T04:10:51Z" (RFC 3339, seconds). Arena. */
+char *time_iso(struct arena *a, int64_t ms);
+/* "2026-11-22". Arena. */
+char *time_iso_date(struct arena *a, int64_t ms);
+/* "Sun, 22 Nov 2026 04:10:51 GMT" (RFC 9110 section 5.6.7). Arena. */
+char *time_http(struct arena *a, int64_t ms);
+/* Reads RFC 3339 with zone, years 1970 to 9999; false when it is anything else. */
+bool time_parse_iso(const char *text, int64_t *ms);
+/* The same day and time `months` later; the 31st becomes the last day where there is none. */
+int64_t time_add_months(int64_t ms, int months);
+
+#endif

@@ -1,0 +1,126 @@
+/* Text forms of bytes, hashes and ids. */
+#include "base/codec.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "base/err.h"
+
+void codec_start(void) {
+    if (sodium_init() < 0) BUG("libsodium cannot start");
+}
+
+void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES]) {
+    crypto_hash_sha256(out, bytes, len);
+}
+
+char *hex_encode(struct arena *a, const void *bytes, size_t len) {
+    char *out = arena_alloc(a, len * 2 + 1);
+    sodium_bin2hex(out, len * 2 + 1, bytes, len);
+    return out;
+}
+
+char *sha256_hex(struct arena *a, const void *bytes, size_t len) {
+    unsigned char hash[SHA256_BYTES];
+    sha256(bytes, len, hash);
+    return hex_encode(a, hash, sizeof hash);
+}
+
+char *base64url_encode(struct arena *a, const void *bytes, size_t len) {
+    size_t size = sodium_base64_encoded_len(len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    char *out = arena_alloc(a, size);
+    return sodium_bin2base64(out, size, bytes, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+unsigned char *base64url_decode(struct arena *a, const char *text, size_t *len) {
+    size_t n = strlen(text);
+    unsigned char *out = arena_alloc(a, n + 1);
+    const char *end;
+    if (sodium_base642bin(out, n + 1, text, n, NULL, len, &end,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 || *end)
+        return NULL;
+    return out;
+}
+
+static const char base58_digits[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+
+char *base58_encode(struct arena *a, const void *bytes, size_t len) {
+    const unsigned char *in = bytes;
+    size_t zeros = 0, used = 0, size = len * 138 / 100 + 2;
+    while (zeros < len && in[zeros] == 0) zeros++;
+    unsigned char *digits = arena_alloc(a, size); /* least significant first */
+    for (size_t i = zeros; i < len; i++) {
+        unsigned carry = in[i];
+        for (size_t j = 0; j < used || carry; j++) {
+            if (j == used) used++;
+            carry += (unsigned)digits[j] << 8;
+            digits[j] = (unsigned char)(carry % 58);
+            carry /= 58;
+        }
+    }
+    char *out = arena_alloc(a, zeros + used + 1);
+    memset(out, '1', zeros);
+    for (size_t j = 0; j < used; j++) out[zeros + j] = base58_digits[digits[used - 1 - j]];
+    return out;
+}
+
+unsigned char *base58_decode(struct arena *a, const char *text, size_t *len) {
+    size_t n = strlen(text), zeros = 0, used = 0;
+    while (text[zeros] == '1') zeros++;
+    unsigned char *bytes = arena_alloc(a, n + 1); /* least significant first */
+    for (size_t i = zeros; i < n; i++) {
+        const char *digit = strchr(base58_digits, text[i]);
+        if (!digit) return NULL;
+        unsigned carry = (unsigned)(digit - base58_digits);
+        for (size_t j = 0; j < used || carry; j++) {
+            if (j == used) used++;
+            carry += 58u * bytes[j];
+            bytes[j] = (unsigned char)(carry & 0xff);
+            carry >>= 8;
+        }
+    }
+    unsigned char *out = arena_alloc(a, zeros + used + 1);
+    for (size_t j = 0; j < used; j++) out[zeros + j] = bytes[used - 1 - j];
+    *len = zeros + used;
+    return out;
+}
+
+char *id_new(struct arena *a, int64_t now_ms) {
+    static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+    unsigned char raw[16];
+    randombytes_buf(raw, sizeof raw);
+    for (int i = 0; i < 6; i++) raw[i] = (unsigned char)((uint64_t)now_ms >> (40 - 8 * i));
+    char *out = arena_alloc(a, ID_LENGTH + 1);
+    /* 128 bits in 26 digits of 5: the first digit carries 3. */
+    for (int i = 0; i < ID_LENGTH; i++) {
+        int bit = i * 5 - 2; /* index of the digit's first bit, counted from the most significant */
+        unsigned value = 0;
+        for (int k = 0; k < 5; k++) {
+            int b = bit + k;
+            value = value << 1 | (b < 0 ? 0u : (raw[b / 8] >> (7 - b % 8)) & 1u);
+        }
+        out[i] = digits[value];
+    }
+    return out;
+}
+
+char *random_token(struct arena *a, size_t bytes) {
+    unsigned char *raw = arena_alloc(a, bytes);
+    randombytes_buf(raw, bytes);
+    char *out = base64url_encode(a, raw, bytes);
+    sodium_memzero(raw, bytes);
+    return out;
+}
+
+uint32_t random_below(uint32_t bound) { return randombytes_uniform(bound); }
+
+uint64_t random_u64(void) {
+    uint64_t value;
+    randombytes_buf(&value, sizeof value);
+    return value;
+}
+
+bool secret_eq(const char *a, const char *b) {
+    size_t n = strlen(a), m = strlen(b);
+    return n == m && sodium_memcmp(a, b, n) == 0;
+}

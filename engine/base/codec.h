@@ -1,0 +1,37 @@
+/* Bytes as text and back, hashes, random ids; on top of libsodium. Call codec_start once. */
+#ifndef GR_BASE_CODEC_H
+#define GR_BASE_CODEC_H
+
+#include "base/arena.h"
+
+#define SHA256_BYTES 32
+#define SHA256_HEX_BYTES 65 /* with NUL */
+
+/* Starts libsodium; aborts when it cannot (no randomness). Safe to call again. */
+void codec_start(void);
+
+void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES]);
+/* Lower-case hex of the hash. Arena. */
+char *sha256_hex(struct arena *a, const void *bytes, size_t len);
+char *hex_encode(struct arena *a, const void *bytes, size_t len);
+/* base64url without padding (RFC 4648 section 5). Arena. */
+char *base64url_encode(struct arena *a, const void *bytes, size_t len);
+/* NULL when it is not base64url without padding. */
+unsigned char *base64url_decode(struct arena *a, const char *text, size_t *len);
+/* base58 with the Bitcoin alphabet (draft-msporny-base58). Meant for keys and signatures: quadratic. */
+char *base58_encode(struct arena *a, const void *bytes, size_t len);
+unsigned char *base58_decode(struct arena *a, const char *text, size_t *len);
+
+/* A new id: 26 letters and digits (Crockford base32, lower case) of 48 bits of `now_ms` and 80 random
+ * bits, so that ids sort by time and cannot be guessed. Arena. */
+#define ID_LENGTH 26
+char *id_new(struct arena *a, int64_t now_ms);
+/* `bytes` of randomness as base64url: tokens and salts. Arena. */
+char *random_token(struct arena *a, size_t bytes);
+/* A random integer in [0, bound), unbiased. */
+uint32_t random_below(uint32_t bound);
+uint64_t random_u64(void);
+/* Compares in constant time; different lengths differ. */
+bool secret_eq(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,40 @@
+/* Small things about text: UTF-8, strict numbers, ids. ICU's larger ones live in page/. */
+#ifndef GR_BASE_TEXT_H
+#define GR_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+/* Bytes (1 to 4) of the well-formed UTF-8 sequence at `text`, or 0 (Unicode 15, table 3-7:
+ * no overlong forms, no surrogates, nothing above U+10FFFF). */
+size_t utf8_length_at(const char *text, size_t len);
+/* Well-formed and without NUL. */
+bool utf8_valid(const char *text, size_t len);
+/* Code points in well-formed text. */
+size_t utf8_count(const char *text);
+
+bool str_eq(const char *a, const char *b); /* NULL equals only NULL */
+bool str_has_prefix(const char *text, const char *prefix);
+bool str_has_suffix(const char *text, const char *suffix);
+/* Without leading and trailing ASCII white space; arena. */
+char *str_trim(struct arena *a, const char *text);
+
+/* The whole text is one decimal integer in [min, max]; no sign but '-', no blanks. */
+bool parse_i64(const char *text, int64_t min, int64_t max, int64_t *out);
+
+/* An id that an author chose: 1 to 64 of a-z 0-9 '-', starting with a letter or digit. */
+bool id_valid(const char *id);
+/* The anchor of a heading: lower case (ASCII), blanks to '-', ASCII punctuation dropped, other
+ * scripts kept; arena. Never empty ("section"). */
+char *slug_from(struct arena *a, const char *text);
+
+/* Reads a file whole: NULL when it cannot be read, is larger than `max` bytes or is no regular file
+ * (errno says which; EFBIG for size). NUL-terminated; `*len` without the NUL. Arena. */
+char *file_read(struct arena *a, const char *path, size_t max, size_t *len);
+/* Writes a file so that a crash leaves the old or the new one: temporary beside it, fsync, rename. */
+bool file_write(const char *path, const void *bytes, size_t len, unsigned mode);
+
+#endif

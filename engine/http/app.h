@@ -1,0 +1,31 @@
+/* What a running academy consists of. Handlers reach their domain's state through it; each domain
+ * defines its own struct, so that this header depends on none of them. */
+#ifndef GR_HTTP_APP_H
+#define GR_HTTP_APP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct store;
+struct site;
+struct accounts; /* account/account.h */
+struct content;  /* content/content.h */
+struct exams;    /* exam/exam.h */
+struct labs;     /* lab/lab.h */
+struct certs;    /* cert/cert.h */
+
+struct app {
+    struct store *store;
+    struct site *site;
+    struct accounts *accounts;
+    struct content *content;
+    struct exams *exams;
+    struct labs *labs;
+    struct certs *certs;
+    const char *root;    /* folder with content/, exams/, labs/, site/ */
+    const char *data;    /* folder with the database, keys, runs */
+    const char *origin;  /* configured public origin "https://academy.example", NULL = from the request */
+    bool demo;           /* accounts are printed on the sign-in page */
+};
+
+#endif

@@ -1,0 +1,160 @@
+/* HTTP: requests in, pages out. The only room that includes <microhttpd.h>.
+ *
+ * A route names a method, a path, the roles that may use it, and a handler. The dispatcher checks
+ * role, CSRF token, content type and sizes before a handler runs; a handler cannot forget them.
+ *
+ * A handler fills the response and returns OK, or returns an error (with a sentence through http_error)
+ * and the dispatcher makes the error page or JSON of it. A handler that writes returns what http_write
+ * returns: the connection is suspended, the job runs on the writer thread, and after COMMIT `then`
+ * runs on a pool thread and makes the response. */
+#ifndef GR_HTTP_HTTP_H
+#define GR_HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "http/app.h"
+#include "page/page.h"
+#include "store/store.h"
+
+enum role {
+    ROLE_PUBLIC = 0, /* anybody, signed in or not */
+    ROLE_LEARNER = 1,
+    ROLE_INSTRUCTOR = 2,
+    ROLE_ASSESSOR = 4,
+    ROLE_ADMIN = 8,
+    ROLE_ANY = 15, /* whoever is signed in */
+};
+
+/* Who makes a request; filled by the account room from the session cookie. Arena of the request. */
+struct identity {
+    const char *person_id, *name, *login;
+    unsigned roles;        /* enum role, or-ed */
+    const char *locale;    /* BCP 47, NULL = negotiate */
+    const char *session_id; /* hash of the token: names the session in the store */
+    const char *csrf;      /* token that each form must carry */
+};
+
+enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS, METHOD_OTHER };
+
+enum route_flag {
+    ROUTE_BEARER = 1,  /* the handler checks a bearer token of its own; no session, no CSRF (lab API) */
+    ROUTE_NO_CSRF = 2, /* a public form that changes nothing (verify) */
+    ROUTE_JSON = 4,    /* errors are answered as JSON */
+    ROUTE_CORS = 8,    /* Access-Control-Allow-Origin: * (public credentials) */
+    ROUTE_METHODS = 16, /* every method reaches the handler (lab API) */
+    ROUTE_UPLOAD = 32, /* body up to 8 MiB instead of 256 KiB, multipart allowed */
+};
+
+struct request;
+typedef enum err (*handler_fn)(struct request *r);
+
+/* `path`: segments, ":name" captures one segment, a last "*" captures the rest. GET serves HEAD too. */
+struct route {
+    enum method method;
+    const char *path;
+    unsigned roles; /* any of these; ROLE_PUBLIC = everybody */
+    handler_fn handler;
+    unsigned flags;
+};
+
+#define REQUEST_PARAMS 4
+#define REQUEST_ARENA_BYTES ((size_t)32 * 1024 * 1024)
+
+struct request {
+    struct arena *arena;
+    struct app *app;
+    struct db *db;             /* read-only snapshot; a new one after a write */
+    const struct identity *who; /* NULL when nobody is signed in */
+    const struct route *route;
+    const char *id;            /* request id, in the log line and on the error page */
+    enum method method;
+    const char *method_name;
+    const char *path;          /* decoded once, valid UTF-8, no NUL */
+    const char *param[REQUEST_PARAMS]; /* captures, in order */
+    const char *locale, *zone; /* locale never NULL; zone (IANA) from the browser's cookie or NULL */
+    const char *origin;        /* "http://127.0.0.1:8080": configured, or from a trusted proxy or Host */
+    const char *client;        /* address of the client, behind a trusted proxy the forwarded one */
+    bool secure;               /* the client came over https */
+    bool fragment;             /* htmx asks for a part of the page (HX-Request) */
+    int64_t now_ms;            /* read once when the request began (again after a write: the job's time) */
+    const unsigned char *body; /* whole body, NUL-terminated; NULL when none */
+    size_t body_len;
+    const char *error;         /* sentence for the person */
+    struct connection *connection; /* private to http/ */
+};
+
+/* ---- Asking --------------------------------------------------------------------------------- */
+/* A query parameter or form field; NULL when absent. Given twice: 400 by the dispatcher before the
+ * handler, unless its name ends in "[]" (then use http_fields). Valid UTF-8, no NUL. */
+const char *http_query(struct request *r, const char *name);
+const char *http_field(struct request *r, const char *name);
+size_t http_fields(struct request *r, const char *name, const char *const **values);
+/* An uploaded file of a multipart form. */
+const unsigned char *http_file(struct request *r, const char *name, size_t *len, const char **filename);
+const char *http_header_in(struct request *r, const char *name);
+const char *http_cookie_in(struct request *r, const char *name);
+bool http_has_role(struct request *r, unsigned roles);
+
+/* ---- Answering ------------------------------------------------------------------------------ */
+/* Renders template `name` with `v`. Adds what every page has: me, csrf, path, locale, dir, nav, request_id,
+ * title stays the handler's. Returns OK. */
+enum err http_page(struct request *r, const char *name, struct view *v);
+enum err http_page_status(struct request *r, int status, const char *name, struct view *v);
+/* 303 to a path of ours. */
+enum err http_redirect(struct request *r, const char *path);
+enum err http_json(struct request *r, int status, const char *json, size_t len);
+/* Bytes are copied unless they live in r->arena or longer (`borrowed`). */
+enum err http_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len, bool borrowed);
+void http_header_out(struct request *r, const char *name, const char *value);
+/* HttpOnly, SameSite=Lax, Path=/, Secure behind TLS. max_age_s 0 = session, -1 = delete. */
+void http_cookie_out(struct request *r, const char *name, const char *value, int64_t max_age_s);
+/* Answers 304 (returns true) when If-None-Match has it; else sets the header. `etag` without quotes. */
+bool http_etag(struct request *r, const char *etag);
+/* `return http_error(r, ERR_INVALID, "…sentence for the person…");` */
+enum err http_error(struct request *r, enum err e, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- Waiting -------------------------------------------------------------------------------- */
+typedef enum err (*then_fn)(struct request *r, void *arg, enum err result);
+/* Writes: `run` on the writer thread with r->arena, then `then` on a pool thread. Return its result at once
+ * and touch nothing of `arg` in between. A full queue answers 503 with Retry-After: `then` is not called. */
+enum err http_write(struct request *r, write_fn run, void *arg, then_fn then);
+/* Suspends for work elsewhere (a lab worker): `start` is called once the connection is suspended and must see
+ * to it that http_wake is called exactly once, from any thread. */
+enum err http_wait(struct request *r, void (*start)(struct request *r, void *arg), void *arg, then_fn then);
+void http_wake(struct request *r, enum err result);
+
+/* ---- Serving -------------------------------------------------------------------------------- */
+struct http;
+struct http_options {
+    const char *listen; /* address */
+    int port;           /* 0 = any free one */
+    int threads;        /* 0 = one per core, at least 2 */
+    int connection_limit; /* 0 = 12,000, within the process's descriptors */
+    int timeout_s;      /* idle and slow clients; 0 = 30 */
+    const char *trust_proxy; /* address whose X-Forwarded-For/-Proto/-Host are believed; NULL = nobody's */
+    const struct route *routes;
+    size_t route_count;
+    /* Fills r->who (or leaves NULL) from the cookie. Runs inside the read snapshot. */
+    enum err (*identify)(struct request *r);
+    /* Adds to every page's view: navigation and the like. May be NULL. */
+    void (*decorate)(struct request *r, struct view *v);
+    /* Adds lines to /metrics. May be NULL. */
+    void (*metrics)(struct app *app, struct buf *out);
+};
+enum err http_start(struct http **out, struct app *app, const struct http_options *options, struct arena *a,
+                    const char **why) MUST_USE;
+int http_port(struct http *h);
+/* Refuses new connections, lets running requests end within `deadline_ms`, stops. */
+void http_stop(struct http *h, int64_t deadline_ms);
+
+/* /metrics and /healthz; the route table names them. */
+enum err http_metrics_page(struct request *r);
+enum err http_health_page(struct request *r);
+/* GET /static/ and what follows */
+enum err http_static_page(struct request *r);
+
+#endif

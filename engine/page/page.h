@@ -1,0 +1,64 @@
+/* Pages: mustache templates from site/templates, typed values, catalogues of interface texts.
+ *
+ * A view is a tree of named values that a handler builds in its request's arena. Escaping follows the
+ * value's type: text is always escaped; only what view_html puts in goes in as it is, and only the
+ * Markdown renderer, icons and page_render make that.
+ *
+ * In a template `{{t.NAME}}` is the interface text NAME of the reader's language. Its parameters,
+ * `{who}` or `{count, plural, one {# item} other {# items}}`, are looked up in the view like variables. */
+#ifndef GR_PAGE_PAGE_H
+#define GR_PAGE_PAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+struct site; /* templates, catalogues, static files: read at start, reloaded when files change */
+struct view; /* a value: object, list, text, html, number or truth */
+
+/* `root` is the folder that holds site/. `*why` (arena) lists every problem as file:line:column. */
+enum err site_open(struct site **out, const char *root, struct arena *a, const char **why) MUST_USE;
+void site_close(struct site *s);
+
+struct view *view_new(struct arena *a); /* an empty object */
+/* All copy `name` and text into the view's arena. Setting a name twice: the last one counts. */
+void view_text(struct view *v, const char *name, const char *text); /* NULL: absent */
+void view_html(struct view *v, const char *name, const char *html); /* trusted markup */
+void view_int(struct view *v, const char *name, int64_t value);
+void view_bool(struct view *v, const char *name, bool value);
+struct view *view_object(struct view *v, const char *name);         /* a new object inside */
+struct view *view_list(struct view *v, const char *name);           /* a new list inside */
+struct view *view_item(struct view *list);                          /* a new object at the list's end */
+void view_item_text(struct view *list, const char *text);           /* a text at the list's end, {{.}} */
+void view_put(struct view *v, const char *name, struct view *value); /* shares a value (same or longer-lived arena) */
+
+/* A time for people: sets NAME (localised date and time), NAME_date, NAME_iso for <time datetime>.
+ * In the reader's zone when the browser has told it, else UTC and saying so. */
+void view_time(struct view *v, const char *name, int64_t ms, const char *locale, const char *zone);
+
+/* Renders template NAME (without .mustache). ERR_NOT_FOUND when there is none; a template never fails
+ * otherwise. */
+enum err page_render(struct site *s, const char *name, const char *locale, struct view *v, struct buf *out) MUST_USE;
+/* An interface text with parameters from `v` (may be NULL): for handlers that need one. Arena of `out`. */
+const char *page_text(struct site *s, const char *locale, const char *key, struct view *v, struct arena *a);
+/* The best locale that the site has for an Accept-Language header (BCP 47, q values); "en" when none. */
+const char *page_negotiate(struct site *s, const char *accept_language);
+bool page_locale_known(struct site *s, const char *locale);
+/* "rtl" or "ltr". */
+const char *page_direction(const char *locale);
+
+struct static_file {
+    const char *type, *etag; /* borrowed from the site until site_close */
+    const unsigned char *bytes, *gzip; /* gzip NULL when it does not pay */
+    size_t len, gzip_len;
+};
+/* A file of site/static by its path ("app.css"), also with the hash that page templates use in URLs
+ * ("app.5f3a9c.css", *immutable true). */
+bool site_static(struct site *s, const char *path, struct static_file *out, bool *immutable);
+
+/* Plain mustache (for the specification's tests and for texts outside the site). `partials` maps names to
+ * templates; see mustache.h. */
+#endif

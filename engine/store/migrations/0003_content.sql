@@ -1,0 +1,1 @@
+-- content: tables of this room.

@@ -1,0 +1,1 @@
+-- exam: tables of this room.

@@ -1,0 +1,1 @@
+-- lab: tables of this room.

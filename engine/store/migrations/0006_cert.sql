@@ -1,0 +1,1 @@
+-- cert: tables of this room.

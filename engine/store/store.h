@@ -1,0 +1,119 @@
+/* The store: one database, many readers, one writer.
+ *
+ * Reading: each thread leases a read-only connection (`store_reader`), runs named queries on it, and
+ * sees one snapshot between store_read_begin and store_read_end.
+ *
+ * Writing: a job is a function that runs on the writer thread inside a transaction, in its own
+ * savepoint. Jobs that wait at the same time share one COMMIT (group commit, synchronous=FULL). A job
+ * is told that it is done only after that COMMIT: "saved" means on disk.
+ *
+ * Queries stand in `engine/<room>/<room>.sql` as
+ *
+ *     -- name: account_person_by_login
+ *     SELECT id, name FROM person WHERE login = $1;
+ *
+ * The build makes `SQL_account_person_by_login` of that, and every connection prepares it at start.
+ * Only values are ever bound. This room alone (and the lab's sandbox) includes <sqlite3.h>. */
+#ifndef GR_STORE_STORE_H
+#define GR_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "store_sql.h" /* generated: enum sql_id */
+
+struct store;
+struct db;   /* one connection, used by one thread at a time */
+struct stmt; /* a prepared query of that connection */
+
+struct store_options {
+    const char *path;      /* the database file; made (0600) when missing */
+    int queue_capacity;    /* write jobs that may wait; 0 = 4096 */
+    int batch_limit;       /* jobs in one COMMIT; 0 = 512 */
+    bool read_only;        /* no writer; refuses a file that would need a migration */
+};
+
+/* Opens, migrates (a backup of the file is kept beside it when a migration changes data that is
+ * there), prepares every query, starts the writer. On failure `*why` is a sentence for the operator
+ * (arena): cannot open, disk full, read-only, made by a newer version, a changed migration, corrupt. */
+enum err store_open(struct store **out, const struct store_options *options, struct arena *a,
+                    const char **why) MUST_USE;
+/* Refuses new jobs, finishes what is queued within `deadline_ms`, checkpoints, closes.
+ * False when the deadline cut something off (those jobs are told ERR_BUSY). All reader leases must be back. */
+bool store_close(struct store *s, int64_t deadline_ms);
+
+/* ---- Reading ------------------------------------------------------------------------------- */
+/* The calling thread's read connection, opened at its first call. NULL when it cannot be opened. */
+struct db *store_reader(struct store *s);
+/* One snapshot for all queries between the two. Statements left open are reset by store_read_end. */
+enum err store_read_begin(struct db *db) MUST_USE;
+void store_read_end(struct db *db);
+
+/* Binds and returns the query. `types` has a letter for each value that follows: 't' const char *
+ * (NULL binds NULL), 'i' int64_t (cast it), 'b' const void * and size_t, 'n' nothing (NULL).
+ * Values are borrowed until stmt_end. Each query of a connection can be open once: finish a statement
+ * before using the same name again (a bug aborts). */
+struct stmt *db_query(struct db *db, enum sql_id id, const char *types, ...);
+bool stmt_row(struct stmt *q); /* the next row; false at the end and on an error (latched) */
+int64_t stmt_int(struct stmt *q, int column);
+bool stmt_null(struct stmt *q, int column);
+char *stmt_text(struct stmt *q, int column, struct arena *a); /* copy; NULL for NULL */
+const unsigned char *stmt_blob(struct stmt *q, int column, struct arena *a, size_t *len); /* copy; NULL for NULL */
+/* Resets the query. OK, or what went wrong since db_query. Rows read before an error are not all rows. */
+enum err stmt_end(struct stmt *q) MUST_USE;
+
+/* One row or none: true with the statement on its row (call stmt_end when done), false with the
+ * statement ended; `*e` is ERR_NOT_FOUND for no row. */
+bool db_one(struct db *db, struct stmt **q, enum err *e, enum sql_id id, const char *types, ...);
+/* Runs a query that returns no rows (in a job). ERR_CONFLICT when a constraint refuses it. */
+enum err db_run(struct db *db, enum sql_id id, const char *types, ...) MUST_USE;
+/* Rows that the last db_run of this connection changed. */
+int64_t db_changes(struct db *db);
+
+/* ---- Writing ------------------------------------------------------------------------------- */
+/* Runs on the writer thread. Anything but OK rolls this job's savepoint back and nothing else's.
+ * `a` belongs to the job's submitter and may be used for results. `now_ms` is the same for a whole batch
+ * and never runs backwards. */
+typedef enum err (*write_fn)(struct db *db, struct arena *a, void *arg, int64_t now_ms);
+
+struct write_job {
+    write_fn run;
+    void *arg;
+    struct arena *arena;
+    /* Called on the writer thread after COMMIT (or failure) with the job's result: ERR_IO when the
+     * COMMIT itself failed. Nothing of the job may be touched by the writer afterwards. */
+    void (*done)(struct write_job *job, enum err result);
+    void *context; /* the submitter's */
+    struct write_job *next; /* the queue's */
+};
+
+/* Queues a job (borrowed until `done`). ERR_BUSY when the queue is full or the store is closing:
+ * then `done` is not called. */
+enum err store_submit(struct store *s, struct write_job *job) MUST_USE;
+/* Queues, waits, returns the result. Never call it on a thread of the HTTP pool. */
+enum err store_write(struct store *s, write_fn run, void *arg, struct arena *a) MUST_USE;
+
+/* ---- Care ---------------------------------------------------------------------------------- */
+/* A consistent copy of a database (may be in use) to a new file, checked with integrity_check.
+ * Refuses to overwrite. */
+enum err store_backup(const char *path, const char *to, struct arena *a, const char **why) MUST_USE;
+/* Puts a backup in place; refuses when `path` exists unless `replace` (the old file is kept as *.before-restore),
+ * when a server holds it, or when the backup does not pass its checks. */
+enum err store_restore(const char *backup, const char *path, bool replace, struct arena *a,
+                       const char **why) MUST_USE;
+
+struct store_stats {
+    int64_t jobs, commits, failed, queue_length, queue_capacity, commit_us_total, file_bytes, wal_bytes;
+};
+void store_stats(struct store *s, struct store_stats *out);
+/* True when the last write reached the disk; false after disk full or read-only until one succeeds. */
+bool store_healthy(struct store *s);
+
+/* For the test of query plans: calls `each` with name, SQL and the plan's lines. */
+enum err store_plans(struct store *s, void (*each)(void *arg, const char *name, const char *sql, const char *plan),
+                     void *arg) MUST_USE;
+
+#endif
