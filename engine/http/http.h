@@ -47,6 +47,8 @@ enum route_flag {
     ROUTE_CORS = 8,    /* Access-Control-Allow-Origin: * (public credentials) */
     ROUTE_METHODS = 16, /* every method reaches the handler (lab API) */
     ROUTE_UPLOAD = 32, /* body up to 8 MiB instead of 256 KiB, multipart allowed */
+    ROUTE_GUEST_FORM = 64, /* the page carries a form for people who are not signed in: CSRF by cookie */
+    ROUTE_PLAIN = 128, /* no session, no database: static files, health, metrics */
 };
 
 struct request;
@@ -116,6 +118,10 @@ void http_cookie_out(struct request *r, const char *name, const char *value, int
 bool http_etag(struct request *r, const char *etag);
 /* `return http_error(r, ERR_INVALID, "…sentence for the person…");` */
 enum err http_error(struct request *r, enum err e, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The token that a form of this page must carry as `csrf` (masked anew at each call); "" when there is no
+ * session and the route has no ROUTE_GUEST_FORM. http_page puts it into every view. */
+const char *http_csrf(struct request *r);
 
 /* ---- Waiting -------------------------------------------------------------------------------- */
 typedef enum err (*then_fn)(struct request *r, void *arg, enum err result);

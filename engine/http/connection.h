@@ -1,0 +1,95 @@
+/* Private to http/: one request on its connection, from the first header to the last byte of the answer. */
+#ifndef GR_HTTP_CONNECTION_H
+#define GR_HTTP_CONNECTION_H
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+
+#include "http/form.h"
+#include "http/http.h"
+#include "http/metrics.h"
+
+#define BODY_LIMIT ((size_t)256 * 1024)
+#define UPLOAD_LIMIT ((size_t)8 * 1024 * 1024)
+/* What is swallowed past a limit so that the refusal can be read; more than that closes the connection. */
+#define SWALLOW_LIMIT ((size_t)4 * 1024 * 1024)
+/* All request bodies together: a crowd of uploads may not eat the machine. */
+#define BODIES_LIMIT ((size_t)256 * 1024 * 1024)
+#define OUT_HEADERS 24
+
+struct http {
+    struct MHD_Daemon *daemon;
+    struct app *app;
+    struct http_options options;
+    atomic_long requests_active; /* between the first header and the end of the answer */
+    atomic_size_t body_bytes;    /* held by all requests */
+    struct metrics metrics;
+    struct reaper *reaper;
+    int64_t started_ms;
+};
+
+/* A client's socket. Written by its pool thread, read by the reaper. */
+struct peer {
+    int fd;
+    _Atomic int64_t since_ms;  /* monotonic: when the current phase began */
+    atomic_bool waiting;       /* for the client (headers or body), not for us */
+    struct peer *next, *prev;  /* the reaper's list, under its lock */
+};
+
+struct out_header {
+    const char *name, *value;
+};
+
+enum phase { PHASE_READING, PHASE_WAITING, PHASE_ANSWERED };
+
+struct connection {
+    struct request request;
+    struct arena arena;
+    struct http *http;
+    struct MHD_Connection *mhd;
+    struct peer *peer;
+    enum phase phase;
+    const char *url;          /* raw path, arena */
+    struct form query, form;
+    bool query_broken;
+    unsigned char *body;      /* heap: may be large and short-lived */
+    size_t body_len, body_cap, body_swallowed, body_limit;
+    enum err refused;         /* decided before the body was read */
+    int refused_status;       /* 0: from `refused` */
+    const char *content_type;
+    unsigned allowed;         /* for 405 */
+    /* the answer */
+    int status;
+    const char *type;
+    const void *bytes;
+    size_t len;
+    bool answered;
+    struct out_header out[OUT_HEADERS];
+    size_t out_count;
+    char *guest_token;        /* of the guest cookie, existing or new */
+    /* waiting */
+    bool wants_wait, never_started;
+    void (*start)(struct request *r, void *arg);
+    then_fn then;
+    void *arg;
+    enum err result;
+    struct write_job job;
+    int64_t began_us;
+};
+
+/* http_answer.c */
+enum MHD_Result answer_send(struct connection *c);
+void answer_failure(struct connection *c, enum err e, int status);
+/* http_request.c: fills request fields from headers; ERR_* with c->request.error on what must be refused. */
+enum err request_begin(struct connection *c, const char *url, const char *method, const char *version);
+enum err request_body(struct connection *c);
+const char *csrf_expected(struct connection *c);
+bool csrf_check(struct connection *c);
+
+/* http_reaper.c: cuts clients that dribble. */
+struct reaper *reaper_start(void);
+void reaper_stop(struct reaper *r);
+void reaper_add(struct reaper *r, struct peer *p);
+void reaper_remove(struct reaper *r, struct peer *p);
+
+#endif

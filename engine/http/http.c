@@ -1,0 +1,411 @@
+/* The server: takes connections, leads each request through its checks to its handler, lets it wait, sends
+ * its answer. One function a step, in the order in which they happen. */
+#include "http/http.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "http/connection.h"
+
+/* ---- Waiting ------------------------------------------------------------------------------- */
+
+enum err http_wait(struct request *r, void (*start)(struct request *r, void *arg), void *arg, then_fn then) {
+    struct connection *c = r->connection;
+    BUG_IF(c->wants_wait);
+    c->wants_wait = true;
+    c->start = start;
+    c->arg = arg;
+    c->then = then;
+    return OK;
+}
+
+void http_wake(struct request *r, enum err result) {
+    struct connection *c = r->connection;
+    c->result = result;
+    MHD_resume_connection(c->mhd);
+}
+
+static void write_done(struct write_job *job, enum err result) { http_wake(job->context, result); }
+
+static void write_start(struct request *r, void *arg) {
+    struct connection *c = r->connection;
+    (void)arg;
+    if (store_submit(r->app->store, &c->job) == OK) return; /* `c` may be gone already */
+    c->never_started = true;
+    http_wake(r, ERR_BUSY);
+}
+
+enum err http_write(struct request *r, write_fn run, void *arg, then_fn then) {
+    struct connection *c = r->connection;
+    c->job = (struct write_job){.run = run, .arg = arg, .arena = r->arena, .done = write_done, .context = r};
+    return http_wait(r, write_start, arg, then);
+}
+
+/* ---- From request to answer ---------------------------------------------------------------- */
+
+static enum err check_role(struct connection *c) {
+    struct request *r = &c->request;
+    if (r->route->roles == ROLE_PUBLIC) return OK;
+    if (r->who) return r->who->roles & r->route->roles ? OK : http_error(r, ERR_DENIED, "Your account does not have the role that this page asks for.");
+    if (r->method != METHOD_GET || r->route->flags & ROUTE_JSON) {
+        c->refused_status = 401;
+        return http_error(r, ERR_DENIED, "You are signed out. Sign in and try again; what is in this browser is kept.");
+    }
+    struct buf to;
+    buf_init(&to, r->arena);
+    buf_puts(&to, "/login");
+    if (!str_eq(r->path, "/") && strlen(c->url) < 500) {
+        buf_puts(&to, "?next=");
+        for (const char *p = c->url; *p; p++) {
+            if (strchr("&+#?%=\"'<> ", *p)) buf_printf(&to, "%%%02X", (unsigned char)*p);
+            else buf_putc(&to, *p);
+        }
+    }
+    return http_redirect(r, buf_text(&to));
+}
+
+static enum err check_csrf(struct connection *c) {
+    struct request *r = &c->request;
+    if (r->method == METHOD_GET || r->route->flags & (ROUTE_BEARER | ROUTE_NO_CSRF)) return OK;
+    if (csrf_check(c)) return OK;
+    return http_error(r, ERR_DENIED, "This form is too old or came from elsewhere; nothing was changed. Go back, reload the page and send it again.");
+}
+
+static enum err run_handler(struct connection *c) {
+    struct request *r = &c->request;
+    enum err e;
+    if (c->phase == PHASE_WAITING) {
+        c->phase = PHASE_READING;
+        c->wants_wait = false;
+        if (c->never_started) return ERR_BUSY;
+        r->now_ms = clock_now_ms();
+        return c->then(r, c->arg, c->result);
+    }
+    if (c->refused != OK) return c->refused;
+    if ((e = request_body(c)) != OK) return e;
+    if (!(r->route->flags & (ROUTE_PLAIN | ROUTE_BEARER)) && (e = c->http->options.identify(r)) != OK) return e;
+    if (r->who && r->who->locale && page_locale_known(r->app->site, r->who->locale)) r->locale = r->who->locale;
+    if ((e = check_role(c)) != OK || c->answered) return e;
+    if ((e = check_csrf(c)) != OK) return e;
+    return r->route->handler(r);
+}
+
+/* Runs a handler inside a snapshot and the arena's guard. False: the connection shall wait. */
+static bool respond(struct connection *c) {
+    struct request *r = &c->request;
+    struct db *volatile db = NULL;
+    enum err e;
+    if (ARENA_GUARD(&c->arena) == 0) {
+        bool plain = c->refused != OK || r->route->flags & ROUTE_PLAIN;
+        r->db = plain ? NULL : store_reader(r->app->store);
+        e = OK;
+        if (!plain && (!r->db || store_read_begin(r->db) != OK)) e = ERR_IO;
+        else db = r->db;
+        if (e == OK) e = run_handler(c);
+        if (e == OK && c->wants_wait) {
+            c->arena.guarded = false;
+            if (db) store_read_end(db);
+            return false;
+        }
+        BUG_IF(e == OK && !c->answered);
+        if (e != OK) {
+            if (e == ERR_IO) log_say(LOG_ERROR, "failure", "request %s: %s", r->id, r->error ? r->error : "no reason given");
+            answer_failure(c, e, c->refused_status);
+        }
+    } else {
+        static const char text[] = "This request needs more memory than one request may have. Nothing was changed.\n";
+        c->out_count = 0;
+        (void)http_bytes(r, 503, "text/plain; charset=utf-8", text, sizeof text - 1, true);
+    }
+    c->arena.guarded = false;
+    if (db) store_read_end(db);
+    return true;
+}
+
+static enum MHD_Result step(struct connection *c) {
+    c->peer->waiting = false;
+    if (!respond(c)) {
+        /* Suspend first; once started, the wake may come from another thread at once and `c` belongs to the
+         * next step: nothing here touches it afterwards. */
+        struct request *r = &c->request;
+        void (*start)(struct request *, void *) = c->start;
+        void *arg = c->arg;
+        c->phase = PHASE_WAITING;
+        MHD_suspend_connection(c->mhd);
+        start(r, arg);
+        return MHD_YES;
+    }
+    if (ARENA_GUARD(&c->arena) == 0) return answer_send(c);
+    return MHD_NO;
+}
+
+/* ---- What the library calls ---------------------------------------------------------------- */
+
+static enum MHD_Result first_call(struct http *h, struct MHD_Connection *mhd, const char *url, const char *method,
+                                  const char *version, void **slot) {
+    struct connection *c = calloc(1, sizeof *c);
+    if (!c) return MHD_NO;
+    c->http = h;
+    c->mhd = mhd;
+    c->began_us = clock_monotonic_us();
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    c->peer = info ? info->socket_context : NULL;
+    if (!c->peer) {
+        free(c);
+        return MHD_NO;
+    }
+    c->peer->since_ms = clock_monotonic_ms();
+    c->peer->waiting = true;
+    arena_init(&c->arena, REQUEST_ARENA_BYTES);
+    h->requests_active++;
+    *slot = c;
+    if (ARENA_GUARD(&c->arena) != 0) return MHD_NO;
+    c->refused = request_begin(c, url, method, version);
+    c->arena.guarded = false;
+    /* A body that is announced as too large is refused unread; the library then closes the connection. */
+    if (c->refused == ERR_LIMIT && !c->refused_status) return step(c);
+    return MHD_YES;
+}
+
+static enum MHD_Result take_body(struct connection *c, const char *data, size_t *size) {
+    size_t n = *size;
+    *size = 0;
+    if (c->refused != OK || c->body_len + n > c->body_limit) {
+        c->body_swallowed += n;
+        if (c->body_swallowed > SWALLOW_LIMIT) return MHD_NO;
+        if (c->refused == OK) {
+            c->refused = ERR_LIMIT;
+            c->request.error = "What you sent is larger than this page takes; nothing was changed.";
+        }
+        return MHD_YES;
+    }
+    if (c->body_len + n + 1 > c->body_cap) {
+        size_t cap = c->body_cap ? c->body_cap * 2 : 4096;
+        while (cap < c->body_len + n + 1) cap *= 2;
+        unsigned char *grown = NULL;
+        if (atomic_fetch_add(&c->http->body_bytes, cap - c->body_cap) + cap - c->body_cap <= BODIES_LIMIT)
+            grown = realloc(c->body, cap);
+        if (!grown) {
+            atomic_fetch_sub(&c->http->body_bytes, cap - c->body_cap);
+            c->refused = ERR_BUSY;
+            return MHD_YES;
+        }
+        c->body = grown;
+        c->body_cap = cap;
+    }
+    memcpy(c->body + c->body_len, data, n);
+    c->body_len += n;
+    c->body[c->body_len] = '\0';
+    return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
+                                  const char *version, const char *upload, size_t *upload_size, void **slot) {
+    struct connection *c = *slot;
+    if (!c) return first_call(cls, mhd, url, method, version, slot);
+    if (*upload_size) return c->phase == PHASE_ANSWERED ? (*upload_size = 0, MHD_YES) : take_body(c, upload, upload_size);
+    return step(c);
+}
+
+static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot, enum MHD_RequestTerminationCode why) {
+    (void)mhd;
+    (void)why;
+    struct http *h = cls;
+    struct connection *c = *slot;
+    if (!c) return;
+    *slot = NULL;
+    c->peer->since_ms = clock_monotonic_ms();
+    c->peer->waiting = true;
+    atomic_fetch_sub(&h->body_bytes, c->body_cap);
+    free(c->body);
+    arena_release(&c->arena);
+    free(c);
+    h->requests_active--;
+}
+
+static void on_connection(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode code) {
+    struct http *h = cls;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        struct peer *p = calloc(1, sizeof *p);
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+        if (!p || !info) {
+            free(p);
+            return;
+        }
+        p->fd = info->connect_fd;
+        p->since_ms = clock_monotonic_ms();
+        p->waiting = true;
+        *context = p;
+        reaper_add(h->reaper, p);
+        h->metrics.connections++;
+        h->metrics.connections_total++;
+    } else if (*context) {
+        struct peer *p = *context;
+        reaper_remove(h->reaper, p);
+        free(p);
+        *context = NULL;
+        h->metrics.connections--;
+    }
+}
+
+/* We decode addresses ourselves: the library's way lets %2F become a slash and %00 cut the text. */
+static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text) {
+    (void)cls;
+    (void)mhd;
+    return strlen(text);
+}
+
+static void on_library_message(void *cls, const char *format, va_list args) {
+    (void)cls;
+    char text[512];
+    vsnprintf(text, sizeof text, format, args);
+    size_t n = strlen(text);
+    while (n && text[n - 1] == '\n') text[--n] = '\0';
+    log_say(LOG_DEBUG, "http", "%s", text);
+}
+
+/* ---- Start and stop ------------------------------------------------------------------------ */
+
+static int descriptors_allowed(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur > 1000000 ? 1000000 : (int)limit.rlim_cur;
+}
+
+static bool read_address(const char *listen, int port, struct sockaddr_storage *out) {
+    memset(out, 0, sizeof *out);
+    struct sockaddr_in *four = (struct sockaddr_in *)out;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
+    if (inet_pton(AF_INET, listen, &four->sin_addr) == 1) {
+        four->sin_family = AF_INET;
+        four->sin_port = htons((uint16_t)port);
+        return true;
+    }
+    if (inet_pton(AF_INET6, listen, &six->sin6_addr) == 1) {
+        six->sin6_family = AF_INET6;
+        six->sin6_port = htons((uint16_t)port);
+        return true;
+    }
+    return false;
+}
+
+enum err http_start(struct http **out, struct app *app, const struct http_options *options, struct arena *a, const char **why) {
+    struct http *h = calloc(1, sizeof *h);
+    if (!h) return ERR_IO;
+    h->app = app;
+    h->options = *options;
+    h->started_ms = clock_now_ms();
+    struct sockaddr_storage address;
+    if (!read_address(options->listen, options->port, &address)) {
+        *why = arena_printf(a, "“%s” is no address to listen on (an IPv4 or IPv6 address)", options->listen);
+        free(h);
+        return ERR_INVALID;
+    }
+    int threads = options->threads ? options->threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    if (threads < 2) threads = 2;
+    int connections = options->connection_limit ? options->connection_limit : 12000, most = descriptors_allowed() - 256;
+    if (connections > most) connections = most;
+    h->reaper = reaper_start();
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC;
+    if (address.ss_family == AF_INET6) flags |= MHD_USE_IPv6;
+    h->daemon = MHD_start_daemon(
+        flags, (uint16_t)options->port, NULL, NULL, on_request, h, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+        MHD_OPTION_THREAD_POOL_SIZE, (unsigned)threads, MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(options->timeout_s ? options->timeout_s : 30),
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)24 * 1024, MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096u,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_LISTENING_ADDRESS_REUSE, 0u, MHD_OPTION_END);
+    if (!h->daemon) {
+        *why = arena_printf(a, "cannot listen on %s port %d: %s", options->listen, options->port, strerror(errno));
+        reaper_stop(h->reaper);
+        free(h);
+        return ERR_IO;
+    }
+    *out = h;
+    return OK;
+}
+
+int http_port(struct http *h) {
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    return info ? info->port : 0;
+}
+
+void http_stop(struct http *h, int64_t deadline_ms) {
+    MHD_socket listening = MHD_quiesce_daemon(h->daemon);
+    if (listening != MHD_INVALID_SOCKET) close(listening);
+    int64_t until = clock_monotonic_ms() + deadline_ms;
+    while (h->requests_active > 0 && clock_monotonic_ms() < until)
+        nanosleep(&(struct timespec){.tv_nsec = 5 * 1000 * 1000}, NULL);
+    if (h->requests_active > 0) {
+        /* Stopping the daemon with suspended connections is forbidden; the process ends next anyway. */
+        log_say(LOG_WARN, "stop", "%ld requests did not end in time", (long)h->requests_active);
+        return;
+    }
+    MHD_stop_daemon(h->daemon);
+    reaper_stop(h->reaper);
+    free(h);
+}
+
+/* ---- Pages of its own ---------------------------------------------------------------------- */
+
+static bool is_loopback(const char *address) { return str_has_prefix(address, "127.") || str_eq(address, "::1"); }
+
+enum err http_metrics_page(struct request *r) {
+    struct http *h = r->connection->http;
+    if (!is_loopback(r->client)) return http_error(r, ERR_DENIED, "Metrics are read from this machine only.");
+    struct buf b;
+    buf_init(&b, r->arena);
+    metrics_write(&h->metrics, &b);
+    struct store_stats s;
+    store_stats(r->app->store, &s);
+    metrics_sample(&b, "gradus_requests_active", "gauge", "Requests being answered.", h->requests_active);
+    metrics_sample(&b, "gradus_store_jobs_total", "counter", "Write jobs done.", s.jobs);
+    metrics_sample(&b, "gradus_store_commits_total", "counter", "Commits.", s.commits);
+    metrics_sample(&b, "gradus_store_failed_total", "counter", "Write jobs that failed.", s.failed);
+    metrics_sample(&b, "gradus_store_queue_length", "gauge", "Write jobs that wait.", s.queue_length);
+    metrics_sample(&b, "gradus_store_queue_capacity", "gauge", "Write jobs that may wait.", s.queue_capacity);
+    metrics_sample(&b, "gradus_store_commit_microseconds_total", "counter", "Time spent in commits.", s.commit_us_total);
+    metrics_sample(&b, "gradus_store_file_bytes", "gauge", "Size of the database.", s.file_bytes);
+    metrics_sample(&b, "gradus_store_wal_bytes", "gauge", "Size of its write-ahead log.", s.wal_bytes);
+    metrics_sample(&b, "gradus_store_healthy", "gauge", "1 when the last write reached the disk.", store_healthy(r->app->store));
+    metrics_sample(&b, "process_start_time_seconds", "gauge", "Start of the process.", h->started_ms / MS_SECOND);
+    if (h->options.metrics) h->options.metrics(r->app, &b);
+    return http_bytes(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&b), b.len, true);
+}
+
+enum err http_health_page(struct request *r) {
+    bool healthy = store_healthy(r->app->store);
+    static const char good[] = "{\"status\":\"ok\"}\n", bad[] = "{\"status\":\"cannot save: the disk is full or read-only\"}\n";
+    http_header_out(r, "Cache-Control", "no-store");
+    return healthy ? http_bytes(r, 200, "application/json", good, sizeof good - 1, true)
+                   : http_bytes(r, 503, "application/json", bad, sizeof bad - 1, true);
+}
+
+enum err http_static_page(struct request *r) {
+    struct static_file f;
+    bool immutable = false;
+    if (!site_static(r->app->site, r->param[0], &f, &immutable)) return ERR_NOT_FOUND;
+    http_header_out(r, "Cache-Control", immutable ? "public, max-age=31536000, immutable" : "public, max-age=300");
+    http_header_out(r, "Vary", "Accept-Encoding");
+    if (http_etag(r, f.etag)) return OK;
+    const char *accept = http_header_in(r, "Accept-Encoding");
+    if (f.gzip && accept && strstr(accept, "gzip") && !strstr(accept, "gzip;q=0")) {
+        http_header_out(r, "Content-Encoding", "gzip");
+        return http_bytes(r, 200, f.type, f.gzip, f.gzip_len, true);
+    }
+    return http_bytes(r, 200, f.type, f.bytes, f.len, true);
+}

@@ -1,0 +1,264 @@
+/* Answers: pages, JSON, bytes, errors, and the headers that all of them carry. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <zlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "http/connection.h"
+
+#define GZIP_FROM_BYTES 1024
+#define GZIP_LEVEL 4
+
+static const char content_policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+void http_header_out(struct request *r, const char *name, const char *value) {
+    struct connection *c = r->connection;
+    for (const char *p = value; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) BUG("a control character in a header");
+    BUG_IF(c->out_count == OUT_HEADERS);
+    for (size_t i = 0; i < c->out_count; i++)
+        if (strcasecmp(c->out[i].name, name) == 0 && strcasecmp(name, "Set-Cookie") != 0) {
+            c->out[i].value = arena_dup(r->arena, value);
+            return;
+        }
+    c->out[c->out_count++] = (struct out_header){arena_dup(r->arena, name), arena_dup(r->arena, value)};
+}
+
+void http_cookie_out(struct request *r, const char *name, const char *value, int64_t max_age_s) {
+    struct buf b;
+    buf_init(&b, r->arena);
+    buf_printf(&b, "%s=%s; Path=/; HttpOnly; SameSite=Lax", name, value);
+    if (max_age_s) buf_printf(&b, "; Max-Age=%lld", (long long)(max_age_s < 0 ? 0 : max_age_s));
+    if (r->secure) buf_puts(&b, "; Secure");
+    http_header_out(r, "Set-Cookie", buf_text(&b));
+}
+
+bool http_etag(struct request *r, const char *etag) {
+    char *quoted = arena_printf(r->arena, "\"%s\"", etag);
+    http_header_out(r, "ETag", quoted);
+    const char *match = http_header_in(r, "If-None-Match");
+    if (!match || !(strstr(match, quoted) || str_eq(match, "*"))) return false;
+    (void)http_bytes(r, 304, NULL, "", 0, true);
+    return true;
+}
+
+enum err http_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len, bool borrowed) {
+    struct connection *c = r->connection;
+    c->status = status;
+    c->type = type;
+    c->bytes = borrowed ? bytes : arena_copy(r->arena, bytes, len);
+    c->len = len;
+    c->answered = true;
+    return OK;
+}
+
+enum err http_json(struct request *r, int status, const char *json, size_t len) {
+    return http_bytes(r, status, "application/json", json, len, false);
+}
+
+enum err http_redirect(struct request *r, const char *path) {
+    BUG_IF(path[0] != '/' || path[1] == '/' || path[1] == '\\');
+    http_header_out(r, "Location", path);
+    return http_bytes(r, 303, "text/plain; charset=utf-8", "See the address in Location.\n", 29, true);
+}
+
+static void common_view(struct request *r, struct view *v) {
+    view_bool(v, "signed_in", r->who != NULL);
+    if (r->who) {
+        struct view *me = view_object(v, "me");
+        view_text(me, "id", r->who->person_id);
+        view_text(me, "name", r->who->name);
+        view_text(me, "login", r->who->login);
+        view_bool(me, "is_learner", r->who->roles & ROLE_LEARNER);
+        view_bool(me, "is_instructor", r->who->roles & ROLE_INSTRUCTOR);
+        view_bool(me, "is_assessor", r->who->roles & ROLE_ASSESSOR);
+        view_bool(me, "is_admin", r->who->roles & ROLE_ADMIN);
+    }
+    const char *theme = http_cookie_in(r, "theme");
+    view_text(v, "theme", theme && (str_eq(theme, "light") || str_eq(theme, "dark")) ? theme : "auto");
+    view_text(v, "csrf", http_csrf(r));
+    view_text(v, "path", r->path);
+    view_text(v, "locale", r->locale);
+    view_text(v, "dir", page_direction(r->locale));
+    view_text(v, "request_id", r->id);
+    view_text(v, "origin", r->origin);
+    view_bool(v, "demo", r->app->demo);
+    if (r->connection->http->options.decorate) r->connection->http->options.decorate(r, v);
+}
+
+enum err http_page_status(struct request *r, int status, const char *name, struct view *v) {
+    common_view(r, v);
+    struct buf out;
+    buf_init(&out, r->arena);
+    enum err e = page_render(r->app->site, name, r->locale, v, &out);
+    if (e != OK) return http_error(r, ERR_IO, "The page “%s” is missing from this installation.", name);
+    http_header_out(r, "Content-Language", r->locale);
+    return http_bytes(r, status, "text/html; charset=utf-8", buf_text(&out), out.len, true);
+}
+
+enum err http_page(struct request *r, const char *name, struct view *v) { return http_page_status(r, 200, name, v); }
+
+enum err http_error(struct request *r, enum err e, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    r->error = arena_vprintf(r->arena, format, args);
+    va_end(args);
+    return e;
+}
+
+/* ---- Failures ------------------------------------------------------------------------------ */
+
+/* The one place that maps an error to a status and a sentence. */
+static const struct {
+    enum err e;
+    int status;
+    const char *key, *sentence;
+} failures[] = {
+    {ERR_NOT_FOUND, 404, "not_found", "There is no page at this address."},
+    {ERR_DENIED, 403, "denied", "Your account may not do this."},
+    {ERR_INVALID, 400, "invalid", "The request is not valid; nothing was changed."},
+    {ERR_CONFLICT, 409, "conflict", "Somebody changed this meanwhile; nothing of yours was overwritten."},
+    {ERR_LIMIT, 413, "limit", "That is more than this page takes; nothing was changed."},
+    {ERR_BUSY, 503, "busy", "Very many people are saving right now. Nothing of yours was lost; try again in a few seconds."},
+    {ERR_IO, 500, "io", "Something failed on our side; what was saved before is safe. Try again in a minute."},
+};
+
+static bool wants_json(struct connection *c) {
+    struct request *r = &c->request;
+    if (r->route && r->route->flags & ROUTE_JSON) return true;
+    const char *accept = http_header_in(r, "Accept");
+    return accept && str_has_prefix(accept, "application/json");
+}
+
+static void failure_json(struct connection *c, int status, const char *key) {
+    struct buf b;
+    buf_init(&b, c->request.arena);
+    buf_printf(&b, "{\"error\":\"%s\",\"status\":%d,\"message\":", key, status);
+    buf_json(&b, c->request.error);
+    buf_puts(&b, ",\"request_id\":");
+    buf_json(&b, c->request.id);
+    buf_puts(&b, "}\n");
+    (void)http_bytes(&c->request, status, "application/json", buf_text(&b), b.len, true);
+}
+
+void answer_failure(struct connection *c, enum err e, int status) {
+    struct request *r = &c->request;
+    size_t i = 0;
+    while (i < COUNT_OF(failures) - 1 && failures[i].e != e) i++;
+    if (!status) status = failures[i].status;
+    if (!r->error) r->error = failures[i].sentence;
+    if (status == 503) {
+        http_header_out(r, "Retry-After", "2");
+        c->http->metrics.refused_busy++;
+    }
+    if (status == 405) {
+        static const char *const names[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+        struct buf b;
+        buf_init(&b, r->arena);
+        for (size_t m = 0; m < COUNT_OF(names); m++)
+            if (c->allowed & 1u << m) buf_printf(&b, "%s%s%s", b.len ? ", " : "", names[m], m == METHOD_GET ? ", HEAD" : "");
+        http_header_out(r, "Allow", buf_text(&b));
+    }
+    if (wants_json(c)) {
+        failure_json(c, status, failures[i].key);
+        return;
+    }
+    struct view *v = view_new(r->arena);
+    view_int(v, "status", status);
+    view_text(v, "message", r->error);
+    view_bool(v, failures[i].key, true);
+    struct view *retry = view_object(v, "retry");
+    view_text(retry, "path", r->path);
+    if (http_page_status(r, status, "site_error", v) != OK) {
+        char *text = arena_printf(r->arena, "%d %s\nRequest %s\n", status, r->error, r->id);
+        (void)http_bytes(r, status, "text/plain; charset=utf-8", text, strlen(text), true);
+    }
+}
+
+/* ---- Sending ------------------------------------------------------------------------------- */
+
+static bool compressible(const char *type) {
+    return type && (str_has_prefix(type, "text/") || strstr(type, "json") || strstr(type, "javascript") || strstr(type, "xml"));
+}
+
+static bool header_set(struct connection *c, const char *name) {
+    for (size_t i = 0; i < c->out_count; i++)
+        if (strcasecmp(c->out[i].name, name) == 0) return true;
+    return false;
+}
+
+static void compress_body(struct connection *c) {
+    const char *accept = http_header_in(&c->request, "Accept-Encoding");
+    if (c->len < GZIP_FROM_BYTES || !compressible(c->type) || header_set(c, "Content-Encoding")) return;
+    http_header_out(&c->request, "Vary", "Accept-Encoding, Cookie");
+    if (!accept || !strstr(accept, "gzip") || strstr(accept, "gzip;q=0")) return;
+    uLong bound = compressBound(c->len) + 18; /* gzip's header and trailer instead of zlib's */
+    if (bound > REQUEST_ARENA_BYTES / 4) return; /* rather uncompressed than refused */
+    unsigned char *out = arena_alloc(&c->arena, bound);
+    z_stream z = {0};
+    if (deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) return;
+    z.next_in = (Bytef *)c->bytes;
+    z.avail_in = (uInt)c->len;
+    z.next_out = out;
+    z.avail_out = (uInt)bound;
+    int result = deflate(&z, Z_FINISH);
+    size_t len = z.total_out;
+    deflateEnd(&z);
+    if (result != Z_STREAM_END || len >= c->len) return;
+    c->bytes = out;
+    c->len = len;
+    http_header_out(&c->request, "Content-Encoding", "gzip");
+}
+
+static void log_answer(struct connection *c, int64_t duration_us) {
+    struct request *r = &c->request;
+    struct log_line l;
+    log_begin(&l, c->status >= 500 ? LOG_ERROR : LOG_INFO, "request");
+    log_text(&l, "id", r->id);
+    log_text(&l, "method", r->method_name);
+    log_text(&l, "path", r->path);
+    log_int(&l, "status", c->status);
+    log_int(&l, "us", duration_us);
+    log_int(&l, "bytes", (int64_t)c->len);
+    log_text(&l, "client", r->client);
+    if (r->who) log_text(&l, "person", r->who->person_id);
+    if (c->status >= 400 && r->error) log_text(&l, "error", r->error);
+    log_end(&l);
+}
+
+static void add(struct MHD_Response *response, const char *name, const char *value) {
+    (void)MHD_add_response_header(response, name, value);
+}
+
+enum MHD_Result answer_send(struct connection *c) {
+    struct request *r = &c->request;
+    if (c->status != 304) compress_body(c);
+    struct MHD_Response *response = MHD_create_response_from_buffer(c->len, (void *)c->bytes, MHD_RESPMEM_PERSISTENT);
+    if (!response) return MHD_NO;
+    if (c->type) add(response, "Content-Type", c->type);
+    if (!header_set(c, "Content-Security-Policy")) add(response, "Content-Security-Policy", content_policy);
+    if (!header_set(c, "Cache-Control"))
+        add(response, "Cache-Control", r->who ? "private, no-cache" : "no-cache");
+    add(response, "X-Content-Type-Options", "nosniff");
+    add(response, "Referrer-Policy", "same-origin");
+    add(response, "Cross-Origin-Opener-Policy", "same-origin");
+    bool open = r->route && r->route->flags & ROUTE_CORS;
+    add(response, "Cross-Origin-Resource-Policy", open ? "cross-origin" : "same-origin");
+    add(response, "Permissions-Policy", "camera=(), microphone=(), geolocation=(), interest-cohort=()");
+    if (open) add(response, "Access-Control-Allow-Origin", "*");
+    if (r->secure) add(response, "Strict-Transport-Security", "max-age=31536000");
+    add(response, "X-Request-Id", r->id);
+    for (size_t i = 0; i < c->out_count; i++) add(response, c->out[i].name, c->out[i].value);
+    c->phase = PHASE_ANSWERED;
+    int64_t duration_us = clock_monotonic_us() - c->began_us;
+    metrics_answer(&c->http->metrics, c->status, duration_us, c->len);
+    log_answer(c, duration_us);
+    enum MHD_Result result = MHD_queue_response(c->mhd, (unsigned)c->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
