@@ -95,8 +95,12 @@ bool doc_task_checked(cmark_node *item);
 struct render_hooks {
     /* Rewrites a link or picture address; NULL = drop the link, keep its text. */
     const char *(*link)(void *context, struct arena *a, const char *url, bool picture);
-    /* A term: link (its definition as HTML, and title), or NULL when unknown. */
+    /* A term: link: its definition as inline HTML, and its title as text; NULL when unknown. */
     const char *(*term)(void *context, struct arena *a, const char *id, const char **title);
+    /* Width and height of a picture in CSS pixels, so that the page does not jump; false when unknown. */
+    bool (*picture_size)(void *context, struct arena *a, const char *url, int *width, int *height);
+    /* The heading of a callout without a title ("note", "tip", "warning", "example", "case"); text. */
+    const char *(*callout_label)(void *context, const char *kind);
     /* A block to be rendered by the caller (a checkpoint's task list): true when it wrote something. */
     bool (*block)(void *context, cmark_node *block, struct buf *out);
     void *context;
@@ -111,7 +115,7 @@ struct heading {
  * dropped. Appends to `out`; headings (may be NULL) receive anchors and titles in order. */
 void doc_render(struct doc *d, cmark_node *from, cmark_node *until, const struct render_hooks *hooks,
                 struct buf *out, struct heading **headings, size_t *heading_count);
-/* The inline or block content of one node (an option's text, a stem). */
+/* What is inside one node, without the node itself: the inlines of a paragraph, the blocks of an item. */
 void doc_render_node(struct doc *d, cmark_node *node, const struct render_hooks *hooks, struct buf *out);
 
 #endif
