@@ -28,7 +28,10 @@ MAIN := engine/server/main.c
 OBJECTS := $(patsubst engine/%.c,$(BUILD)/obj/%.o,$(filter-out $(MAIN),$(SOURCES))) $(BUILD)/obj/gen/store_sql.o
 QUERIES := $(sort $(shell find $(addprefix engine/,$(ROOMS)) -name '*.sql' -not -path 'engine/store/migrations/*'))
 MIGRATIONS := $(sort $(wildcard engine/store/migrations/*.sql))
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(shell find tests/unit tests/fault -name 'test_*.c' 2>/dev/null)))
+# Those of the rooms that are built; the faults and crashes are the store's.
+TEST_FOLDERS := $(wildcard $(addprefix tests/unit/,$(ROOMS))) $(if $(filter store,$(ROOMS)),tests/fault)
+UNIT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(patsubst tests/unit/%,tests/%,$(sort \
+              $(if $(strip $(TEST_FOLDERS)),$(shell find $(TEST_FOLDERS) -name 'test_*.c' 2>/dev/null)))))
 
 include $(wildcard build.mk)
 
@@ -67,6 +70,10 @@ $(BUILD)/gradus: $(BUILD)/obj/server/main.o $(BUILD)/libgradus.a
 	@$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libgradus.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP -o $@ $< $(BUILD)/libgradus.a $(LDFLAGS_ALL) $(LIBS) -lcmocka
+
+$(BUILD)/tests/fault/%: tests/fault/%.c $(BUILD)/libgradus.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP -o $@ $< $(BUILD)/libgradus.a $(LDFLAGS_ALL) $(LIBS) -lcmocka
 

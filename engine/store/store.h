@@ -70,6 +70,8 @@ enum err stmt_end(struct stmt *q) MUST_USE;
 bool db_one(struct db *db, struct stmt **q, enum err *e, enum sql_id id, const char *types, ...);
 /* Runs a query that returns no rows (in a job). ERR_CONFLICT when a constraint refuses it. */
 enum err db_run(struct db *db, enum sql_id id, const char *types, ...) MUST_USE;
+/* The database file of this connection; borrowed from the store. */
+const char *db_path(struct db *db);
 /* Rows that the last db_run of this connection changed. */
 int64_t db_changes(struct db *db);
 
@@ -96,7 +98,18 @@ enum err store_submit(struct store *s, struct write_job *job) MUST_USE;
 /* Queues, waits, returns the result. Never call it on a thread of the HTTP pool. */
 enum err store_write(struct store *s, write_fn run, void *arg, struct arena *a) MUST_USE;
 
+/* In a job: `run` hears, on the writer thread, once the COMMIT that holds this job is on the disk and before
+ * anyone's `done`. `bytes` are copied; registering the same `run` again replaces what it was given, also by
+ * an earlier job of the batch. Not called when the job or the COMMIT fails. */
+#define STORE_COMMIT_BYTES 128
+typedef void (*commit_fn)(const char *database_path, const void *bytes, size_t len);
+void db_on_commit(struct db *db, commit_fn run, const void *bytes, size_t len);
+
 /* ---- Care ---------------------------------------------------------------------------------- */
+/* A file beside the database that says how far its audit log had come. A restore sets it aside with the old
+ * database, since the backup's log may end earlier. */
+#define STORE_HEAD_SUFFIX ".audit-head"
+
 /* A consistent copy of a database (may be in use) to a new file, checked with integrity_check.
  * Refuses to overwrite. */
 enum err store_backup(const char *path, const char *to, struct arena *a, const char **why) MUST_USE;

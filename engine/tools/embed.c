@@ -95,7 +95,7 @@ int main(int argc, char **argv) {
     if (!h) die(path, 0, "cannot be written");
     fputs("/* Generated from the .sql files by engine/tools/embed.c. */\n#ifndef GR_STORE_SQL_H\n#define GR_STORE_SQL_H\n\nenum sql_id {\n", h);
     for (int i = 0; i < query_count; i++) fprintf(h, "    SQL_%s,\n", queries[i].name);
-    fputs("    SQL_COUNT\n};\n\nstruct sql_text {\n    const char *name, *text, *place;\n};\nextern const struct sql_text sql_texts[];\n\n"
+    fputs("    SQL_COUNT\n};\n\nstruct sql_text {\n    const char *name, *text, *place;\n};\nextern const struct sql_text sql_texts[];\nextern const int sql_text_count; /* SQL_COUNT, known at link time */\n\n"
           "struct sql_migration {\n    int number;\n    const char *name, *text;\n};\nextern const struct sql_migration sql_migrations[];\n"
           "extern const int sql_migration_count;\n\n#endif\n", h);
     fclose(h);
@@ -109,7 +109,7 @@ int main(int argc, char **argv) {
         fprintf(c, ",\n    \"%s:%d\"},\n", queries[i].file, queries[i].line);
     }
     if (query_count == 0) fputs("    {0, 0, 0},\n", c);
-    fputs("};\n\nconst struct sql_migration sql_migrations[] = {\n", c);
+    fprintf(c, "};\nconst int sql_text_count = %d;\n\nconst struct sql_migration sql_migrations[] = {\n", query_count);
     DIR *dir = opendir(argv[2]);
     if (!dir) die(argv[2], 0, "cannot be read");
     char *names[1000];

@@ -1,0 +1,260 @@
+/* The store: opening and closing, the readers, the numbers. */
+#include "store/store.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/store_file.h"
+#include "store/store_migrate.h"
+#include "store/store_writer.h"
+
+struct store {
+    char *path;
+    struct query_info *infos;
+    int lock_fd;
+    bool read_only;
+    pthread_key_t reader_key; /* each thread's connection */
+    pthread_mutex_t readers_lock;
+    struct db *readers;
+    struct writer writer; /* unused when read_only */
+};
+
+/* ---- Readers -------------------------------------------------------------------------------- */
+
+static void forget_reader(struct store *s, struct db *db) {
+    pthread_mutex_lock(&s->readers_lock);
+    struct db **at = &s->readers;
+    while (*at && *at != db) at = &(*at)->next;
+    if (*at) *at = db->next;
+    pthread_mutex_unlock(&s->readers_lock);
+}
+
+/* A thread ends: its connection goes with it. */
+static void end_reader(void *arg) {
+    struct db *db = arg;
+    forget_reader(db->store, db);
+    db_free(db);
+}
+
+struct db *store_reader(struct store *s) {
+    struct db *db = pthread_getspecific(s->reader_key);
+    if (db) return db;
+    struct arena a;
+    arena_init(&a, 256 * 1024);
+    const char *why = NULL;
+    sqlite3 *sql = NULL;
+    enum err e = db_open_sqlite(&sql, s->path, s->read_only ? DB_READ_COLD : DB_READ, &a, &why);
+    if (e == OK) {
+        db = db_new(sql, s, s->path, s->infos, false);
+        if (!db || pthread_setspecific(s->reader_key, db) != 0) {
+            if (db) db_free(db);
+            else sqlite3_close(sql);
+            db = NULL;
+            why = "memory is short";
+        }
+    }
+    if (!db) log_say(LOG_ERROR, "store_reader", "%s", why);
+    arena_release(&a);
+    if (!db) return NULL;
+    pthread_mutex_lock(&s->readers_lock);
+    db->next = s->readers;
+    s->readers = db;
+    pthread_mutex_unlock(&s->readers_lock);
+    return db;
+}
+
+static void close_readers(struct store *s) {
+    while (s->readers) {
+        struct db *db = s->readers;
+        BUG_IF(atomic_load(&db->reading)); /* a lease is still out */
+        s->readers = db->next;
+        db_free(db);
+    }
+}
+
+/* ---- Opening -------------------------------------------------------------------------------- */
+
+/* Locks, opens and, when needed, migrates. On OK `*sql` fits the program and the shared lock is held. */
+static enum err open_current(struct store *s, sqlite3 **sql, struct arena *a, const char **why) {
+    struct migration_list list = store_migrations();
+    for (bool tried = false;; tried = true) {
+        int applied = 0;
+        enum err e = file_lock(&s->lock_fd, s->path, LOCK_SHARED, a, why);
+        if (e == OK) e = db_open_sqlite(sql, s->path, s->read_only ? DB_READ_COLD : DB_WRITE, a, why);
+        if (e == OK) e = migrate_state(*sql, s->path, list, &applied, a, why);
+        if (e == OK && applied == list.count && applied > 0) return OK;
+        if (e == OK && s->read_only) {
+            *why = arena_printf(a,
+                                "%s is at migration %d and must be brought up to date (%d) first. Nothing was changed. "
+                                "Start the server on it once.",
+                                s->path, applied, list.count);
+            e = ERR_INVALID;
+        }
+        if (e == OK && tried) BUG("a migrated database still needs migrations");
+        if (e != OK) return e;
+        /* Alone for the change, then shared again: a lock cannot be converted without a gap, so nothing is
+         * kept open across it and the state is looked at anew. */
+        sqlite3_close(*sql);
+        *sql = NULL;
+        file_unlock(s->lock_fd);
+        e = file_lock(&s->lock_fd, s->path, LOCK_ALONE, a, why);
+        if (e == OK) e = db_open_sqlite(sql, s->path, DB_WRITE, a, why);
+        if (e == OK) e = migrate_apply(*sql, s->path, list, clock_now_ms(), a, why);
+        if (e != OK) return e;
+        sqlite3_close(*sql);
+        *sql = NULL;
+        file_unlock(s->lock_fd);
+        s->lock_fd = -1;
+    }
+}
+
+static void discard(struct store *s, sqlite3 *sql) {
+    sqlite3_close(sql);
+    file_unlock(s->lock_fd);
+    pthread_mutex_destroy(&s->readers_lock);
+    pthread_key_delete(s->reader_key);
+    free(s->infos);
+    free(s->path);
+    free(s);
+}
+
+enum err store_open(struct store **out, const struct store_options *options, struct arena *a, const char **why) {
+    *out = NULL;
+    *why = NULL;
+    struct store *s = calloc(1, sizeof *s);
+    if (s) {
+        s->path = strdup(options->path);
+        s->infos = calloc((size_t)sql_text_count + 1, sizeof *s->infos);
+    }
+    if (!s || !s->path || !s->infos || pthread_key_create(&s->reader_key, end_reader) != 0) {
+        if (s) free(s->infos), free(s->path);
+        free(s);
+        *why = "The store cannot be opened: memory is short.";
+        return ERR_IO;
+    }
+    pthread_mutex_init(&s->readers_lock, NULL);
+    s->lock_fd = -1;
+    s->read_only = options->read_only;
+    sqlite3 *sql = NULL;
+    enum err e = open_current(s, &sql, a, why);
+    if (e == OK) e = db_check_queries(sql, s->path, s->infos, a, why);
+    if (e == OK && s->read_only) {
+        sqlite3_close(sql);
+        *out = s;
+        return OK;
+    }
+    if (e == OK) {
+        struct db *db = db_new(sql, s, s->path, s->infos, true);
+        if (db) sql = NULL; /* db's now */
+        e = db ? writer_start(&s->writer, db, options->queue_capacity, options->batch_limit) : ERR_IO;
+        if (e != OK) {
+            db_free(db);
+            *why = arena_printf(a, "%s cannot be opened: memory or threads are short.", s->path);
+        }
+    }
+    if (e != OK) {
+        discard(s, sql);
+        return e;
+    }
+    *out = s;
+    return OK;
+}
+
+bool store_close(struct store *s, int64_t deadline_ms) {
+    if (!s) return true;
+    /* Readers first, so that the last checkpoint finds nobody in its way. A reader that still reads is a bug
+     * and would be found by it; the threads that own them must have ended or be idle. */
+    close_readers(s);
+    bool whole = s->read_only || writer_stop(&s->writer, deadline_ms);
+    discard(s, NULL);
+    return whole;
+}
+
+/* ---- Writing -------------------------------------------------------------------------------- */
+
+enum err store_submit(struct store *s, struct write_job *job) {
+    return s->read_only ? ERR_DENIED : writer_submit(&s->writer, job);
+}
+
+struct waiting {
+    sem_t done;
+    enum err result;
+};
+
+static void wake_waiting(struct write_job *job, enum err result) {
+    struct waiting *w = job->context;
+    w->result = result;
+    sem_post(&w->done);
+}
+
+enum err store_write(struct store *s, write_fn run, void *arg, struct arena *a) {
+    BUG_IF(!s->read_only && pthread_equal(pthread_self(), s->writer.thread)); /* a job would wait for itself */
+    struct waiting w = {.result = ERR_IO};
+    sem_init(&w.done, 0, 0);
+    struct write_job job = {.run = run, .arg = arg, .arena = a, .done = wake_waiting, .context = &w};
+    enum err e = store_submit(s, &job);
+    if (e == OK) {
+        while (sem_wait(&w.done) != 0) continue; /* EINTR */
+        e = w.result;
+    }
+    sem_destroy(&w.done);
+    return e;
+}
+
+/* ---- Numbers -------------------------------------------------------------------------------- */
+
+bool store_healthy(struct store *s) { return s->read_only || atomic_load(&s->writer.healthy); }
+
+static int64_t file_size(const char *path, const char *suffix) {
+    char name[4096];
+    struct stat st;
+    if (snprintf(name, sizeof name, "%s%s", path, suffix) >= (int)sizeof name || stat(name, &st) != 0) return 0;
+    return st.st_size;
+}
+
+void store_stats(struct store *s, struct store_stats *out) {
+    memset(out, 0, sizeof *out);
+    out->file_bytes = file_size(s->path, "");
+    out->wal_bytes = file_size(s->path, "-wal");
+    if (s->read_only) return;
+    struct writer *w = &s->writer;
+    out->jobs = atomic_load(&w->jobs);
+    out->commits = atomic_load(&w->commits);
+    out->failed = atomic_load(&w->failed);
+    out->commit_us_total = atomic_load(&w->commit_us_total);
+    out->queue_length = writer_queued(w);
+    out->queue_capacity = w->capacity;
+}
+
+enum err store_plans(struct store *s, void (*each)(void *arg, const char *name, const char *sql, const char *plan),
+                     void *arg) {
+    struct arena a;
+    arena_init(&a, (size_t)64 * 1024 * 1024);
+    const char *why = NULL;
+    sqlite3 *sql = NULL;
+    enum err e = db_open_sqlite(&sql, s->path, DB_READ_COLD, &a, &why);
+    for (int i = 0; i < sql_text_count && e == OK; i++) {
+        struct buf plan;
+        buf_init(&plan, &a);
+        sqlite3_stmt *q = NULL;
+        const char *text = arena_printf(&a, "EXPLAIN QUERY PLAN %s", sql_texts[i].text);
+        int rc = sqlite3_prepare_v2(sql, text, -1, &q, NULL);
+        while (rc == SQLITE_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+            buf_printf(&plan, "%s\n", (const char *)sqlite3_column_text(q, 3));
+            rc = SQLITE_OK;
+        }
+        sqlite3_finalize(q);
+        if (rc == SQLITE_DONE) each(arg, sql_texts[i].name, sql_texts[i].text, buf_text(&plan));
+        else e = db_err(rc);
+    }
+    sqlite3_close(sql);
+    arena_release(&a);
+    return e;
+}

@@ -1,0 +1,90 @@
+/* Inside the store: what a connection consists of. Other rooms include store.h only. */
+#ifndef GR_STORE_DB_H
+#define GR_STORE_DB_H
+
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#include "store/store.h"
+
+/* "Grad": tells our files from other people's SQLite databases. */
+#define STORE_APPLICATION_ID 0x47726164
+#define STORE_BUSY_TIMEOUT_MS 5000
+#define STORE_VALUES_MAX 32 /* $1 to $32 */
+#define STORE_COMMIT_HOOKS 4
+
+/* What the check at open learned about each query; not changed afterwards, so every thread may read it. */
+struct query_info {
+    int values;                        /* parameters it takes */
+    bool read_only;                    /* may run on a reader */
+    signed char slot[STORE_VALUES_MAX]; /* $n -> SQLite's index: SQLite numbers by first appearance */
+};
+
+struct stmt {
+    sqlite3_stmt *handle; /* prepared at first use */
+    struct db *db;
+    struct stmt *next_open, *prev_open;
+    int id, columns;
+    bool open, on_row;
+    enum err latched;
+};
+
+/* A room's wish to hear of the COMMIT that holds its job. */
+struct commit_hook {
+    commit_fn run;
+    size_t len;
+    char bytes[STORE_COMMIT_BYTES];
+};
+struct commit_hooks {
+    int count;
+    struct commit_hook hook[STORE_COMMIT_HOOKS];
+};
+
+/* Used by one thread at a time: a reader by the thread that leased it, the writer's by the writer. */
+struct db {
+    sqlite3 *sql;
+    struct store *store;
+    const char *path;               /* borrowed from the store */
+    const struct query_info *infos; /* borrowed from the store */
+    struct stmt *stmts;             /* sql_text_count of them */
+    struct stmt *open;              /* newest first */
+    sqlite3_stmt *begin, *end;      /* of a reader's snapshot */
+    struct commit_hooks *hooks;     /* of the job that runs; NULL on a reader */
+    enum err trouble;               /* the worst that the disk did since it was cleared */
+    bool writer;
+    atomic_bool reading; /* between store_read_begin and store_read_end; store_close looks at it */
+    struct db *next;     /* the store's list of readers, under its mutex */
+};
+
+enum db_mode {
+    DB_READ,      /* read-only, never checkpoints */
+    DB_WRITE,     /* WAL, foreign keys, synchronous=FULL; checkpoints only when told */
+    DB_READ_COLD, /* read-only, as DB_READ, and also where the folder cannot be written */
+};
+
+/* Once a process, before any other call of SQLite. */
+void db_library_start(void);
+/* Opens a bare connection with the pragmas of its mode. On failure `*why` is a sentence. */
+enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, struct arena *a, const char **why);
+/* Adds the tables of statements; NULL when memory is short (then `sql` stays the caller's). */
+struct db *db_new(sqlite3 *sql, struct store *s, const char *path, const struct query_info *infos, bool writer);
+void db_free(struct db *db); /* closes the connection; NULL is ignored */
+/* Resets whatever is open. */
+void db_reset_all(struct db *db);
+
+/* Prepares every query once and fills `infos`; the sentence names the place of the first that is wrong. */
+enum err db_check_queries(sqlite3 *sql, const char *path, struct query_info *infos, struct arena *a,
+                          const char **why);
+
+/* SQLite's code as ours. */
+enum err db_err(int rc);
+/* What went wrong with `path`, what was kept, what to do; arena. `doing`: "be opened", "be copied". */
+const char *db_why(struct arena *a, sqlite3 *sql, int rc, const char *path, const char *doing);
+/* The same for an errno of the file system. */
+const char *db_why_errno(struct arena *a, int why, const char *path, const char *doing);
+/* Runs statements that take and return nothing. SQLite's code. */
+int db_exec(sqlite3 *sql, const char *text);
+/* The one integer of a query, `otherwise` when there is none or it fails. */
+int64_t db_scalar(sqlite3 *sql, const char *text, int64_t otherwise);
+
+#endif
