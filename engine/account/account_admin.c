@@ -1,0 +1,146 @@
+/* People and roles, for administrators. */
+#include <string.h>
+
+#include "account/account_private.h"
+#include "base/text.h"
+
+#define PAGE_SIZE 50
+
+static void add_person_view(struct request *r, struct view *list, const struct person *p) {
+    struct view *item = view_item(list);
+    view_text(item, "id", p->id);
+    view_text(item, "name", p->name);
+    view_text(item, "login", p->login);
+    view_text(item, "email", p->email);
+    view_time(item, "created", p->created_ms, r->locale, r->zone);
+    view_bool(item, "is_learner", p->roles & ROLE_LEARNER);
+    view_bool(item, "is_instructor", p->roles & ROLE_INSTRUCTOR);
+    view_bool(item, "is_assessor", p->roles & ROLE_ASSESSOR);
+    view_bool(item, "is_admin", p->roles & ROLE_ADMIN);
+}
+
+struct people_page {
+    const char *problem;      /* of the form */
+    const char *new_login, *new_password; /* to hand over, once */
+};
+
+static enum err people_page(struct request *r, const struct people_page *with) {
+    const char *match = http_query(r, "q");
+    int64_t page = 1;
+    if (http_query(r, "page") && !parse_i64(http_query(r, "page"), 1, 100000, &page)) page = 1;
+    struct person *people;
+    size_t count;
+    enum err e = account_list(r->db, r->arena, match && *match ? match : NULL, PAGE_SIZE + 1, (int)(page - 1) * PAGE_SIZE, &people, &count);
+    if (e != OK) return e;
+    struct view *v = view_new(r->arena), *list = view_list(v, "people");
+    for (size_t i = 0; i < count && i < PAGE_SIZE; i++) add_person_view(r, list, &people[i]);
+    view_bool(v, "empty", count == 0);
+    view_text(v, "title", page_text(r->app->site, r->locale, "admin_people_title", NULL, r->arena));
+    view_text(v, "q", match ? match : "");
+    view_int(v, "page", page);
+    if (page > 1) view_int(v, "previous_page", page - 1);
+    if (count > PAGE_SIZE) view_int(v, "next_page", page + 1);
+    view_bool(v, "layout_wide", true);
+    if (with->problem) view_text(v, "problem", with->problem);
+    if (with->new_password) {
+        struct view *fresh = view_object(v, "fresh");
+        view_text(fresh, "login", with->new_login);
+        view_text(fresh, "password", with->new_password);
+        http_header_out(r, "Cache-Control", "no-store");
+    }
+    return http_page_status(r, with->problem ? 400 : 200, "account_people", v);
+}
+
+enum err account_people_page(struct request *r) { return people_page(r, &(struct people_page){0}); }
+
+/* ---- Changes ----------------------------------------------------------------------------------- */
+
+struct admin_change {
+    struct hash_job hash; /* first: account_hash_start takes it by this address */
+    const char *actor, *login, *name, *email, *password, *person, *id;
+    unsigned roles;
+    bool adding;
+};
+
+static enum err store_change(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct admin_change *c = arg;
+    if (c->adding) return account_add(db, a, now_ms, c->actor, c->login, c->name, c->email, c->roles, c->hash.made, &c->id);
+    enum err e = account_set_password(db, a, now_ms, c->actor, c->person, c->hash.made);
+    return e == OK ? db_run(db, SQL_account_sessions_end, "tit", c->person, now_ms, "") : e;
+}
+
+static enum err change_stored(struct request *r, void *arg, enum err result) {
+    struct admin_change *c = arg;
+    if (result == ERR_CONFLICT) return people_page(r, &(struct people_page){.problem = page_text(r->app->site, r->locale, "admin_login_taken", NULL, r->arena)});
+    if (result != OK) return result;
+    return people_page(r, &(struct people_page){.new_login = c->login, .new_password = c->password});
+}
+
+static enum err change_hashed(struct request *r, void *arg, enum err result) {
+    struct admin_change *c = arg;
+    if (result != OK) return result;
+    return c->hash.made ? http_write(r, store_change, c, change_stored) : ERR_BUSY;
+}
+
+static unsigned roles_from_form(struct request *r) {
+    const char *const *values;
+    size_t count = http_fields(r, "roles[]", &values);
+    unsigned roles = 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned one;
+        if (!strchr(values[i], ',') && account_roles_parse(values[i], &one)) roles |= one;
+    }
+    return roles;
+}
+
+enum err account_add_post(struct request *r) {
+    struct admin_change *c = NEW(r->arena, struct admin_change);
+    c->adding = true;
+    c->actor = r->who->person_id;
+    c->login = http_field(r, "login");
+    c->name = http_field(r, "name");
+    c->email = http_field(r, "email");
+    c->roles = roles_from_form(r);
+    const char *problem = account_person_problem(r->arena, c->login, c->name, c->email);
+    if (!problem && !c->roles) problem = page_text(r->app->site, r->locale, "admin_role_missing", NULL, r->arena);
+    if (problem) return people_page(r, &(struct people_page){.problem = problem});
+    c->password = account_random_password(r->arena);
+    c->hash.new_password = c->password;
+    return http_wait(r, account_hash_start, c, change_hashed);
+}
+
+enum err account_reset_post(struct request *r) {
+    struct admin_change *c = NEW(r->arena, struct admin_change);
+    struct person p;
+    enum err e = account_find(r->db, r->arena, r->param[0], &p);
+    if (e != OK) return e;
+    c->actor = r->who->person_id;
+    c->person = p.id;
+    c->login = p.login;
+    c->password = account_random_password(r->arena);
+    c->hash.new_password = c->password;
+    return http_wait(r, account_hash_start, c, change_hashed);
+}
+
+static enum err store_roles(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct admin_change *c = arg;
+    return account_set_roles(db, a, now_ms, c->actor, c->person, c->roles);
+}
+
+static enum err roles_stored(struct request *r, void *arg, enum err result) {
+    (void)arg;
+    if (result == ERR_CONFLICT) return people_page(r, &(struct people_page){.problem = page_text(r->app->site, r->locale, "admin_last_admin", NULL, r->arena)});
+    return result == OK ? http_redirect(r, "/admin/people") : result;
+}
+
+enum err account_roles_post(struct request *r) {
+    struct admin_change *c = NEW(r->arena, struct admin_change);
+    struct person p;
+    enum err e = account_find(r->db, r->arena, r->param[0], &p);
+    if (e != OK) return e;
+    c->actor = r->who->person_id;
+    c->person = p.id;
+    c->roles = roles_from_form(r);
+    if (!c->roles) return people_page(r, &(struct people_page){.problem = page_text(r->app->site, r->locale, "admin_role_missing", NULL, r->arena)});
+    return http_write(r, store_roles, c, roles_stored);
+}

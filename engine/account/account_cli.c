@@ -1,0 +1,255 @@
+/* gradus user add|list|reset|import */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "account/account_private.h"
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/text.h"
+
+static const char usage[] =
+    "usage: gradus user add LOGIN --name NAME --email ADDRESS [--roles learner,…] [--password-stdin]\n"
+    "       gradus user list [PART]\n"
+    "       gradus user reset LOGIN [--password-stdin]\n"
+    "       gradus user import FILE.csv [--commit]\n"
+    "\n"
+    "All take --data DIR. A new password is made and printed unless one line of standard input gives it.\n"
+    "import reads the columns login, name, email, roles (separated by spaces); without --commit it only\n"
+    "checks and says what it would do. It adds all rows or none.\n";
+
+struct command {
+    struct arena *arena;
+    struct store *store;
+    const char *subject, *name, *email, *roles_text, *password;
+    unsigned roles;
+    bool password_stdin, commit;
+    char *hash;
+    const char *id;
+};
+
+static int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static int fail(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs("gradus user: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return 2;
+}
+
+static bool read_password(struct command *c, const char *login) {
+    static char line[1024];
+    if (!c->password_stdin) c->password = account_random_password(c->arena);
+    else {
+        if (!fgets(line, sizeof line, stdin)) return fail("no password on standard input"), false;
+        line[strcspn(line, "\r\n")] = '\0';
+        c->password = line;
+    }
+    const char *problem = account_password_problem(c->password, login);
+    if (problem) return fail("%s", problem), false;
+    c->hash = account_hash(c->arena, c->password);
+    return c->hash ? true : (fail("not enough memory to hash the password"), false);
+}
+
+/* ---- add, reset -------------------------------------------------------------------------------- */
+
+static enum err add_job(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct command *c = arg;
+    return account_add(db, a, now_ms, "system", c->subject, c->name, c->email, c->roles, c->hash, &c->id);
+}
+
+static int add(struct command *c) {
+    const char *problem = account_person_problem(c->arena, c->subject, c->name, c->email);
+    if (problem) return fail("%s", problem);
+    if (!account_roles_parse(c->roles_text, &c->roles)) return fail("roles are learner, instructor, assessor, admin, separated by commas");
+    if (!read_password(c, c->subject)) return 2;
+    enum err e = store_write(c->store, add_job, c, c->arena);
+    if (e == ERR_CONFLICT) return fail("the login “%s” is taken", c->subject);
+    if (e != OK) return fail("could not be saved (%s); nothing was changed", err_name(e));
+    printf("added %s (%s)\n", c->subject, c->id);
+    if (!c->password_stdin) printf("password: %s\n", c->password);
+    return 0;
+}
+
+static enum err reset_job(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct command *c = arg;
+    struct person p;
+    enum err e = account_find_login(db, a, c->subject, &p);
+    if (e == OK) e = account_set_password(db, a, now_ms, "system", p.id, c->hash);
+    return e == OK ? db_run(db, SQL_account_sessions_end, "tit", p.id, now_ms, "") : e;
+}
+
+static int reset(struct command *c) {
+    if (!read_password(c, c->subject)) return 2;
+    enum err e = store_write(c->store, reset_job, c, c->arena);
+    if (e == ERR_NOT_FOUND) return fail("nobody has the login “%s”", c->subject);
+    if (e != OK) return fail("could not be saved (%s); nothing was changed", err_name(e));
+    printf("password of %s is new, all sessions ended\n", c->subject);
+    if (!c->password_stdin) printf("password: %s\n", c->password);
+    return 0;
+}
+
+/* ---- list -------------------------------------------------------------------------------------- */
+
+static int list(struct command *c) {
+    struct db *db = store_reader(c->store);
+    if (!db || store_read_begin(db) != OK) return fail("the database cannot be read");
+    struct person *people;
+    size_t count = 0, total = 0;
+    enum err e = OK;
+    for (int offset = 0; e == OK && (offset == 0 || count == 500); offset += 500) {
+        e = account_list(db, c->arena, c->subject, 500, offset, &people, &count);
+        for (size_t i = 0; e == OK && i < count; i++)
+            printf("%-20s %-30s %-32s %s%s\n", people[i].login, people[i].name, people[i].email,
+                   account_roles_text(c->arena, people[i].roles), people[i].deactivated_ms ? " (deactivated)" : "");
+        total += count;
+    }
+    store_read_end(db);
+    return e != OK ? fail("the database cannot be read") : total ? 0 : 1;
+}
+
+/* ---- import ------------------------------------------------------------------------------------ */
+
+struct import {
+    struct command *command;
+    struct import_row {
+        const char *login, *name, *email;
+        unsigned roles;
+        char *hash, *password;
+    } *rows;
+    size_t count;
+};
+
+static enum err import_job(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct import *x = arg;
+    enum err e = OK;
+    const char *id;
+    for (size_t i = 0; e == OK && i < x->count; i++) {
+        struct import_row *row = &x->rows[i];
+        e = account_add(db, a, now_ms, "system", row->login, row->name, row->email, row->roles, row->hash, &id);
+    }
+    return e;
+}
+
+/* Where each wanted column stands in the first row; false when one is missing. */
+static bool find_columns(const struct csv_row *head, int column[4]) {
+    static const char *const names[4] = {"login", "name", "email", "roles"};
+    for (int i = 0; i < 4; i++) {
+        column[i] = -1;
+        for (size_t j = 0; j < head->count; j++)
+            if (str_eq(head->cells[j], names[i])) column[i] = (int)j;
+        if (column[i] < 0) return false;
+    }
+    return true;
+}
+
+static const char *take_row(struct command *c, struct db *db, const struct csv_row *row, const int column[4], struct import *x) {
+    struct import_row *out = &x->rows[x->count];
+    const char *cell[4];
+    for (int i = 0; i < 4; i++) {
+        if ((size_t)column[i] >= row->count) return "the row has too few cells";
+        cell[i] = str_trim(c->arena, row->cells[column[i]]);
+    }
+    char *roles = arena_dup(c->arena, cell[3]);
+    for (char *p = roles; *p; p++)
+        if (*p == ' ' || *p == ';') *p = ',';
+    *out = (struct import_row){.login = cell[0], .name = cell[1], .email = cell[2]};
+    const char *problem = account_person_problem(c->arena, out->login, out->name, out->email);
+    if (problem) return problem;
+    if (!account_roles_parse(*roles ? roles : "learner", &out->roles)) return "roles are learner, instructor, assessor, admin";
+    for (size_t i = 0; i < x->count; i++)
+        if (str_eq(x->rows[i].login, out->login)) return "the same login stands in an earlier row";
+    struct person taken;
+    enum err e = account_find_login(db, c->arena, out->login, &taken);
+    if (e != ERR_NOT_FOUND) return e == OK ? "the login is taken" : "the database cannot be read";
+    x->count++;
+    return NULL;
+}
+
+static int import(struct command *c) {
+    size_t len, count;
+    struct csv_row *rows;
+    const char *why;
+    int line, column[4], problems = 0;
+    char *text = file_read(c->arena, c->subject, 64 * 1024 * 1024, &len);
+    if (!text) return fail("%s cannot be read: %s", c->subject, strerror(errno));
+    if (!utf8_valid(text, len)) return fail("%s is not UTF-8", c->subject);
+    if (csv_parse(c->arena, text, len, &rows, &count, &why, &line) != OK) {
+        fprintf(stderr, "%s:%d:1: error: %s [csv]\n", c->subject, line, why);
+        return 1;
+    }
+    if (count == 0 || !find_columns(&rows[0], column)) return fail("the first row must name the columns login, name, email, roles");
+    struct db *db = store_reader(c->store);
+    if (!db || store_read_begin(db) != OK) return fail("the database cannot be read");
+    struct import x = {.command = c, .rows = NEW_ARRAY(c->arena, struct import_row, count)};
+    for (size_t i = 1; i < count; i++) {
+        const char *problem = take_row(c, db, &rows[i], column, &x);
+        if (!problem) continue;
+        fprintf(stderr, "%s:%d:1: error: %s [import]\n", c->subject, rows[i].line, problem);
+        problems++;
+    }
+    store_read_end(db);
+    if (problems) {
+        fprintf(stderr, "%d rows have problems; nobody was added\n", problems);
+        return 1;
+    }
+    if (!c->commit) {
+        printf("%zu people would be added; run again with --commit to add them\n", x.count);
+        return 0;
+    }
+    for (size_t i = 0; i < x.count; i++) {
+        x.rows[i].password = account_random_password(c->arena);
+        x.rows[i].hash = account_hash(c->arena, x.rows[i].password);
+        if (!x.rows[i].hash) return fail("not enough memory to hash the passwords");
+    }
+    enum err e = store_write(c->store, import_job, &x, c->arena);
+    if (e != OK) return fail("could not be saved (%s); nobody was added", err_name(e));
+    for (size_t i = 0; i < x.count; i++) printf("%s,%s\n", x.rows[i].login, x.rows[i].password);
+    fprintf(stderr, "%zu people added; logins and passwords are on standard output\n", x.count);
+    return 0;
+}
+
+/* ---- The command ------------------------------------------------------------------------------- */
+
+static int dispatch(struct command *c, const char *verb) {
+    if (str_eq(verb, "list")) return list(c);
+    if (!c->subject) return fputs(usage, stderr), 2;
+    if (str_eq(verb, "add")) return add(c);
+    if (str_eq(verb, "reset")) return reset(c);
+    if (str_eq(verb, "import")) return import(c);
+    return fputs(usage, stderr), 2;
+}
+
+int account_command(int argc, char **argv, const char *data) {
+    static const struct option options[] = {{"name", required_argument, NULL, 'n'},  {"email", required_argument, NULL, 'e'},
+                                            {"roles", required_argument, NULL, 'r'}, {"password-stdin", no_argument, NULL, 'p'},
+                                            {"commit", no_argument, NULL, 'c'},      {"data", required_argument, NULL, 'd'},
+                                            {"help", no_argument, NULL, 'h'},        {0}};
+    struct arena arena;
+    arena_init(&arena, (size_t)512 * 1024 * 1024);
+    struct command c = {.arena = &arena, .roles_text = "learner"};
+    int option;
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (option == 'n') c.name = optarg;
+        else if (option == 'e') c.email = optarg;
+        else if (option == 'r') c.roles_text = optarg;
+        else if (option == 'p') c.password_stdin = true;
+        else if (option == 'c') c.commit = true;
+        else if (option == 'd') data = optarg;
+        else if (option == 'h') return fputs(usage, stdout), 0;
+        else return fputs(usage, stderr), 2;
+    }
+    const char *verb = optind < argc ? argv[optind] : NULL, *why = "";
+    if (!verb) return fputs(usage, stderr), 2;
+    c.subject = optind + 1 < argc ? argv[optind + 1] : NULL;
+    codec_start();
+    struct store_options how = {.path = arena_printf(&arena, "%s/gradus.db", data)};
+    if (store_open(&c.store, &how, &arena, &why) != OK) return fail("%s", why);
+    int status = dispatch(&c, verb);
+    store_close(c.store, 10 * MS_SECOND);
+    arena_release(&arena);
+    return status;
+}

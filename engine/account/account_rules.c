@@ -1,0 +1,119 @@
+/* Rules about people, passwords and sign-ins. Pure: no store, no clock. */
+#include <string.h>
+
+#include "account/account.h"
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/text.h"
+
+static const struct {
+    const char *name;
+    unsigned role;
+} role_names[] = {{"learner", ROLE_LEARNER}, {"instructor", ROLE_INSTRUCTOR}, {"assessor", ROLE_ASSESSOR}, {"admin", ROLE_ADMIN}};
+
+bool account_roles_parse(const char *text, unsigned *roles) {
+    *roles = 0;
+    while (*text) {
+        size_t n = strcspn(text, ","), i = 0;
+        while (i < COUNT_OF(role_names) &&
+               !(strlen(role_names[i].name) == n && memcmp(role_names[i].name, text, n) == 0))
+            i++;
+        if (i == COUNT_OF(role_names)) return false;
+        *roles |= role_names[i].role;
+        text += n + (text[n] == ',');
+    }
+    return *roles != 0;
+}
+
+const char *account_roles_text(struct arena *a, unsigned roles) {
+    struct buf b;
+    buf_init(&b, a);
+    for (size_t i = 0; i < COUNT_OF(role_names); i++)
+        if (roles & role_names[i].role) buf_printf(&b, "%s%s", b.len ? "," : "", role_names[i].name);
+    return buf_text(&b);
+}
+
+/* Characters that change how a page reads or that print nothing: controls, and the directional marks that can make
+ * one name look like another (Unicode Standard Annex 9, section 2). */
+static bool hidden_character(const char *p) {
+    const unsigned char *s = (const unsigned char *)p;
+    if (s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xC2 && s[1] >= 0x80 && s[1] <= 0x9F)) return true;
+    if (s[0] != 0xE2) return s[0] == 0xEF && s[1] == 0xBB && s[2] == 0xBF;
+    if (s[1] == 0x80) return s[2] == 0x8B || s[2] == 0x8E || s[2] == 0x8F || (s[2] >= 0xA8 && s[2] <= 0xAE);
+    return s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9;
+}
+
+static bool plain_line(const char *text) {
+    if (!utf8_valid(text, strlen(text))) return false;
+    for (const char *p = text; *p; p++)
+        if (hidden_character(p)) return false;
+    return true;
+}
+
+static bool login_valid(const char *login) {
+    size_t n = strlen(login);
+    return n >= 2 && n <= 64 && strspn(login, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n;
+}
+
+static bool email_valid(const char *email) {
+    const char *at = strchr(email, '@');
+    size_t n = strlen(email);
+    return at && at != email && strchr(at + 1, '.') && !strchr(at + 1, '@') && n <= 254 && !strpbrk(email, " \t,;<>\"()");
+}
+
+const char *account_person_problem(struct arena *a, const char *login, const char *name, const char *email) {
+    if (!login || !login_valid(login))
+        return "The login must be 2 to 64 lower-case letters, digits, dots, hyphens or underscores.";
+    if (!name || !*str_trim(a, name)) return "The name is missing.";
+    if (!plain_line(name)) return "The name holds characters that cannot be printed.";
+    if (utf8_count(name) > ACCOUNT_NAME_LIMIT)
+        return arena_printf(a, "The name is longer than %d characters.", ACCOUNT_NAME_LIMIT);
+    if (!email || !plain_line(email) || !email_valid(email)) return "The e-mail address is not valid.";
+    return NULL;
+}
+
+const char *account_password_problem(const char *password, const char *login) {
+    static const char *const common[] = {"1234567890", "12345678910", "0123456789", "qwertyuiop", "password123",
+                                         "password1234", "passwordpassword", "iloveyou123", "administrator", "letmein123",
+                                         "1q2w3e4r5t", "qwerty12345", "1111111111", "0987654321", "welcome123"};
+    if (!password || !utf8_valid(password, strlen(password)) || utf8_count(password) < ACCOUNT_PASSWORD_MIN)
+        return "The password needs at least 10 characters. Four unrelated words make a good one.";
+    if (utf8_count(password) > ACCOUNT_PASSWORD_MAX) return "The password is longer than 200 characters.";
+    if (login && *login && strstr(password, login)) return "The password may not contain the login.";
+    for (size_t i = 0; i < COUNT_OF(common); i++)
+        if (str_eq(password, common[i])) return "This password is on every list of common passwords. Choose another.";
+    const char *p = password;
+    while (*p == *password) p++;
+    return *p ? NULL : "The password is one character repeated. Choose another.";
+}
+
+static int64_t until(int64_t last_ms, int64_t wait_ms, int64_t now_ms) {
+    int64_t left = last_ms + wait_ms - now_ms;
+    return left > 0 ? left : 0;
+}
+
+int64_t account_throttle_ms(const struct login_history *h, int64_t now_ms) {
+    int64_t wait = 0;
+    if (h->pair_failures >= 5) {
+        int64_t doubled = MS_SECOND << (h->pair_failures - 5 > 10 ? 10 : h->pair_failures - 5);
+        if (doubled > 15 * MS_MINUTE) doubled = 15 * MS_MINUTE;
+        wait = until(h->pair_last_ms, doubled, now_ms);
+    }
+    if (h->login_failures >= 20) {
+        int64_t left = until(h->login_last_ms, 10 * MS_SECOND, now_ms);
+        if (left > wait) wait = left;
+    }
+    if (h->client_failures >= 60) {
+        int64_t left = until(h->client_last_ms, 30 * MS_SECOND, now_ms);
+        if (left > wait) wait = left;
+    }
+    return wait;
+}
+
+char *account_random_password(struct arena *a) {
+    /* Without letters and digits that people mistake for each other. */
+    static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
+    char *out = arena_alloc(a, 24);
+    for (int i = 0; i < 23; i++) out[i] = i % 6 == 5 ? '-' : letters[random_below(sizeof letters - 1)];
+    return out;
+}
