@@ -1,0 +1,17 @@
+-- name: audit_last
+SELECT seq, hash FROM audit_log ORDER BY seq DESC LIMIT 1;
+
+-- name: audit_add
+INSERT INTO audit_log (seq, at_ms, actor, action, subject, detail, hash)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: audit_chain
+SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log WHERE seq > $1 ORDER BY seq;
+
+-- name: audit_newest
+SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log
+WHERE seq < $1 ORDER BY seq DESC LIMIT $2;
+
+-- name: audit_newest_of_subject
+SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log
+WHERE subject = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3;
