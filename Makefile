@@ -71,11 +71,13 @@ $(BUILD)/gradus: $(BUILD)/obj/server/main.o $(BUILD)/libgradus.a
 
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libgradus.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP -o $@ $< $(BUILD)/libgradus.a $(LDFLAGS_ALL) $(LIBS) -lcmocka
+	@echo "  TEST $@"
+	@$(CC) $(CFLAGS_ALL) -Itests -MMD -MP -o $@ $< $(BUILD)/libgradus.a $(LDFLAGS_ALL) $(LIBS) -lcmocka
 
 $(BUILD)/tests/fault/%: tests/fault/%.c $(BUILD)/libgradus.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP -o $@ $< $(BUILD)/libgradus.a $(LDFLAGS_ALL) $(LIBS) -lcmocka
+	@echo "  TEST $@"
+	@$(CC) $(CFLAGS_ALL) -Itests -MMD -MP -o $@ $< $(BUILD)/libgradus.a $(LDFLAGS_ALL) $(LIBS) -lcmocka
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

@@ -6,7 +6,7 @@ INSERT INTO audit_log (seq, at_ms, actor, action, subject, detail, hash)
 VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: audit_chain
-SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log WHERE seq > $1 ORDER BY seq;
+SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log WHERE seq >= $1 ORDER BY seq;
 
 -- name: audit_newest
 SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log
