@@ -19,33 +19,48 @@
 struct site; /* templates, catalogues, static files: read at start, reloaded when files change */
 struct view; /* a value: object, list, text, html, number or truth */
 
-/* `root` is the folder that holds site/. `*why` (arena) lists every problem as file:line:column. */
+/* `root` is the folder that holds site/. `*why` (arena) lists every problem as file:line:column, or is NULL. A template
+ * or catalogue that does not parse refuses to open (ERR_INVALID); a text that is used but missing is a warning:
+ * it is logged, and the page shows its key. Later, changed files are read again within a second; one that no
+ * longer parses is logged and keeps its last good version. */
 enum err site_open(struct site **out, const char *root, struct arena *a, const char **why) MUST_USE;
+/* No thread may still be in a call of this room. */
 void site_close(struct site *s);
+/* Looks now whether files have changed, and reads them again; true when they had. */
+bool site_refresh(struct site *s);
 
 struct view *view_new(struct arena *a); /* an empty object */
 /* All copy `name` and text into the view's arena. Setting a name twice: the last one counts. */
 void view_text(struct view *v, const char *name, const char *text); /* NULL: absent */
 void view_html(struct view *v, const char *name, const char *html); /* trusted markup */
+/* The same without a copy: `html` lives as long as the view's arena. */
+void view_html_borrow(struct view *v, const char *name, const char *html, size_t len);
+/* {{n}} prints the digits, {{n.local}} in the reader's way, {{n.percent}} takes it as per mille: 823 is 82.3%,
+ * {{n.percent_raw}} is 82.3 for the width of a bar. */
 void view_int(struct view *v, const char *name, int64_t value);
 void view_bool(struct view *v, const char *name, bool value);
 struct view *view_object(struct view *v, const char *name);         /* a new object inside */
 struct view *view_list(struct view *v, const char *name);           /* a new list inside */
 struct view *view_item(struct view *list);                          /* a new object at the list's end */
 void view_item_text(struct view *list, const char *text);           /* a text at the list's end, {{.}} */
+struct view *view_item_list(struct view *list);                     /* a new list at the list's end */
 void view_put(struct view *v, const char *name, struct view *value); /* shares a value (same or longer-lived arena) */
 
-/* A time for people: sets NAME (localised date and time), NAME_date, NAME_iso for <time datetime>.
- * In the reader's zone when the browser has told it, else UTC and saying so. */
+/* A time for people: sets NAME (localised date and time), NAME_date, NAME_clock (with seconds) and NAME_iso for
+ * <time datetime>. In the reader's zone (IANA) when the browser has told it, else UTC and saying so. */
 void view_time(struct view *v, const char *name, int64_t ms, const char *locale, const char *zone);
 
-/* Renders template NAME (without .mustache). ERR_NOT_FOUND when there is none; a template never fails
+/* Renders template NAME (without .mustache); what comes out is as safe as its values, see mustache.h: text is
+ * escaped, html goes in between tags, addresses keep harmless schemes. In templates {{asset.fonts_a_woff2}} is the URL of
+ * site/static/fonts/a.woff2 with the hash of its content (each character but letters and digits becomes '_'). ERR_NOT_FOUND when there is none; a template never fails
  * otherwise. */
 enum err page_render(struct site *s, const char *name, const char *locale, struct view *v, struct buf *out) MUST_USE;
 /* An interface text with parameters from `v` (may be NULL): for handlers that need one. Arena of `out`. */
 const char *page_text(struct site *s, const char *locale, const char *key, struct view *v, struct arena *a);
 /* The best locale that the site has for an Accept-Language header (BCP 47, q values); "en" when none. */
 const char *page_negotiate(struct site *s, const char *accept_language);
+/* All languages of the site, "en" first. Array in the arena, names live until site_close. */
+size_t page_locales(struct site *s, const char *const **names, struct arena *a);
 bool page_locale_known(struct site *s, const char *locale);
 /* "rtl" or "ltr". */
 const char *page_direction(const char *locale);
@@ -56,9 +71,7 @@ struct static_file {
     size_t len, gzip_len;
 };
 /* A file of site/static by its path ("app.css"), also with the hash that page templates use in URLs
- * ("app.5f3a9c.css", *immutable true). */
+ * ("app.5f3a9c01de.css", *immutable true). Relative url(…) addresses inside style sheets are hashed ones too. */
 bool site_static(struct site *s, const char *path, struct static_file *out, bool *immutable);
 
-/* Plain mustache (for the specification's tests and for texts outside the site). `partials` maps names to
- * templates; see mustache.h. */
 #endif

@@ -1,0 +1,182 @@
+/* Languages: plurals, numbers, negotiation, direction. Dates stand in locale_time.c. */
+#include "page/locale.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unicode/uloc.h>
+#include <unicode/unumberformatter.h>
+#include <unicode/upluralrules.h>
+#include <unicode/ustring.h>
+
+#include "base/text.h"
+#include "page/page.h"
+
+struct locale {
+    char name[32];
+    UPluralRules *cardinal, *ordinal;
+    UNumberFormatter *number, *percent; /* immutable, so all threads share them */
+};
+
+struct locale *locale_new(const char *name) {
+    char icu[64];
+    UErrorCode e = U_ZERO_ERROR;
+    uloc_forLanguageTag(name, icu, sizeof icu, NULL, &e);
+    struct locale *l = U_SUCCESS(e) && strlen(name) < sizeof l->name ? calloc(1, sizeof *l) : NULL;
+    if (!l) return NULL;
+    snprintf(l->name, sizeof l->name, "%s", name);
+    l->cardinal = uplrules_openForType(icu, UPLURAL_TYPE_CARDINAL, &e);
+    l->ordinal = uplrules_openForType(icu, UPLURAL_TYPE_ORDINAL, &e);
+    l->number = unumf_openForSkeletonAndLocale(u"", -1, icu, &e);
+    /* The value is given as per mille; the skeleton makes per cent of it. */
+    l->percent = unumf_openForSkeletonAndLocale(u"percent .#", -1, icu, &e);
+    if (U_SUCCESS(e)) return l;
+    locale_free(l);
+    return NULL;
+}
+
+void locale_free(struct locale *l) {
+    if (!l) return;
+    if (l->cardinal) uplrules_close(l->cardinal);
+    if (l->ordinal) uplrules_close(l->ordinal);
+    if (l->number) unumf_close(l->number);
+    if (l->percent) unumf_close(l->percent);
+    free(l);
+}
+
+const char *locale_name(const struct locale *l) { return l ? l->name : "en"; }
+
+const char *locale_plural(const struct locale *l, int64_t n, bool ordinal) {
+    static const char *const categories[] = {"zero", "one", "two", "few", "many", "other"};
+    UChar category[16];
+    UErrorCode e = U_ZERO_ERROR;
+    if (!l) return n == 1 ? "one" : "other";
+    int32_t len = uplrules_select(ordinal ? l->ordinal : l->cardinal, (double)n, category, COUNT_OF(category), &e);
+    char name[16];
+    if (U_FAILURE(e) || len >= (int32_t)sizeof name) return "other";
+    u_UCharsToChars(category, name, len);
+    name[len] = '\0';
+    for (size_t i = 0; i < COUNT_OF(categories); i++)
+        if (strcmp(name, categories[i]) == 0) return categories[i];
+    return "other";
+}
+
+/* `decimal` is a plain decimal number; it stands in for itself when ICU cannot format it. */
+static void add_decimal(const UNumberFormatter *formatter, const char *decimal, const char *fallback, struct buf *out) {
+    UChar wide[96];
+    char text[256];
+    UErrorCode e = U_ZERO_ERROR;
+    int32_t bytes = 0;
+    UFormattedNumber *f = unumf_openResult(&e);
+    if (U_SUCCESS(e)) {
+        unumf_formatDecimal(formatter, decimal, -1, f, &e);
+        int32_t len = unumf_resultToString(f, wide, COUNT_OF(wide), &e);
+        u_strToUTF8(text, sizeof text, &bytes, wide, len, &e);
+    }
+    if (f) unumf_closeResult(f); /* before the buffer, which may leave through its arena's guard */
+    if (U_SUCCESS(e)) buf_add(out, text, (size_t)bytes);
+    else buf_puts(out, fallback);
+}
+
+void locale_number(const struct locale *l, int64_t n, struct buf *out) {
+    char plain[24];
+    snprintf(plain, sizeof plain, "%" PRId64, n);
+    /* Small numbers with western digits need no library. */
+    bool as_it_is = !l || (strncmp(l->name, "en", 2) == 0 && n > -1000 && n < 1000);
+    if (as_it_is) buf_puts(out, plain);
+    else add_decimal(l->number, plain, plain, out);
+}
+
+void locale_percent(const struct locale *l, int64_t permille, struct buf *out) {
+    char plain[32], with_sign[40];
+    int64_t whole = permille / 10, tenth = permille % 10;
+    if (tenth) snprintf(plain, sizeof plain, "%s%" PRId64 ".%d", permille < 0 && !whole ? "-" : "", whole,
+                        (int)(tenth < 0 ? -tenth : tenth));
+    else snprintf(plain, sizeof plain, "%" PRId64, whole);
+    snprintf(with_sign, sizeof with_sign, "%s%%", plain);
+    if (l) add_decimal(l->percent, plain, with_sign, out);
+    else buf_puts(out, with_sign);
+}
+
+/* ---- Negotiation ------------------------------------------------------------------------------ */
+
+#define RANGES 40
+#define HEADER_BYTES 2000
+
+struct range {
+    char tag[36];
+    int quality; /* thousandths */
+};
+
+/* The quality of "…;q=0.8" in thousandths (RFC 9110 section 12.4.2); 0 when it is malformed. */
+static int read_quality(const char *p, size_t len) {
+    while (len && (*p == ' ' || *p == '\t' || *p == ';')) p++, len--;
+    if (len == 0) return 1000;
+    if (len < 3 || (p[0] != 'q' && p[0] != 'Q') || p[1] != '=') return 0;
+    if (p[2] == '1') return 1000;
+    if (p[2] != '0') return 0;
+    int quality = 0, scale = 100;
+    for (size_t i = 4; i < len && p[3] == '.' && p[i] >= '0' && p[i] <= '9' && scale; i++, scale /= 10)
+        quality += (p[i] - '0') * scale;
+    return quality;
+}
+
+static size_t read_ranges(const char *header, struct range *out) {
+    size_t count = 0, left = strnlen(header, HEADER_BYTES);
+    const char *p = header;
+    while (left && count < RANGES) {
+        size_t n = 0;
+        while (n < left && p[n] != ',') n++;
+        size_t start = 0;
+        while (start < n && (p[start] == ' ' || p[start] == '\t')) start++;
+        size_t end = start;
+        while (end < n && p[end] != ';' && p[end] != ' ' && p[end] != '\t') end++;
+        if (end > start && end - start < sizeof out->tag) {
+            memcpy(out[count].tag, p + start, end - start);
+            out[count].tag[end - start] = '\0';
+            out[count].quality = read_quality(p + end, n - end);
+            if (out[count].quality > 0) count++;
+        }
+        p += n;
+        left -= n;
+        if (left) p++, left--;
+    }
+    return count;
+}
+
+static int find_tag(const char *tag, const char *const *names, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp(tag, names[i]) == 0) return (int)i;
+    return -1;
+}
+
+int locale_negotiate(const char *accept_language, const char *const *names, size_t count) {
+    struct range ranges[RANGES];
+    if (!accept_language) return -1;
+    size_t range_count = read_ranges(accept_language, ranges);
+    int best = -1, best_quality = 0;
+    for (size_t i = 0; i < range_count; i++) {
+        if (ranges[i].quality <= best_quality) continue; /* equal: the first one counts */
+        char *tag = ranges[i].tag;
+        int found = strcmp(tag, "*") == 0 ? 0 : find_tag(tag, names, count);
+        /* Lookup (RFC 4647 section 3.4): from the right, one subtag after the other goes. */
+        for (char *dash; found < 0 && (dash = strrchr(tag, '-')) != NULL; found = find_tag(tag, names, count)) {
+            *dash = '\0';
+            if (dash - tag >= 2 && dash[-2] == '-') dash[-2] = '\0';
+        }
+        if (found < 0) continue;
+        best = found;
+        best_quality = ranges[i].quality;
+    }
+    return best;
+}
+
+const char *page_direction(const char *name) {
+    char icu[64];
+    UErrorCode e = U_ZERO_ERROR;
+    if (!name) return "ltr";
+    uloc_forLanguageTag(name, icu, sizeof icu, NULL, &e);
+    return U_SUCCESS(e) && e != U_STRING_NOT_TERMINATED_WARNING && uloc_isRightToLeft(icu) ? "rtl" : "ltr";
+}

@@ -1,0 +1,93 @@
+/* Inside of the site: one generation is all that was read from the files at one time. */
+#ifndef GR_PAGE_SITE_INSIDE_H
+#define GR_PAGE_SITE_INSIDE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "page/mustache.h"
+#include "page/names.h"
+
+#define GENERATION_BYTES ((size_t)64 * 1024 * 1024)
+#define SITE_FILE_BYTES ((size_t)4 * 1024 * 1024)
+#define SITE_LOCALES 32
+#define CHECK_EVERY_MS 1000
+
+/* One version of a static file; owned by the site until site_close, so that an answer which is under way keeps it. */
+struct blob {
+    struct blob *next;
+    char *path, *hashed_path, *url, *etag;
+    const char *type;
+    unsigned char *bytes, *gzip;
+    size_t len, gzip_len;
+};
+
+struct source {
+    const char *path; /* from the root: site/templates/a.mustache */
+    const char *text;
+    size_t len;
+};
+
+struct generation {
+    struct arena arena;
+    struct generation *next; /* among the retired */
+    struct source *sources;  /* templates and catalogues as they were last good */
+    uint32_t source_count, source_room;
+    struct names templates, texts, assets, statics;
+    const struct mustache **parsed; /* by number of `templates` */
+    _Atomic uint32_t *size_hint;    /* bytes of the last rendering */
+    const char **asset_urls;
+    const struct blob **files; /* by number of `statics` (plain and hashed paths) */
+    bool *immutable;
+    size_t locale_count;
+    const char *locale_names[SITE_LOCALES]; /* "en" is the first; owned by the site */
+    const struct message **messages[SITE_LOCALES];
+    struct mustache_env env[SITE_LOCALES];
+};
+
+struct reader {
+    _Atomic(struct generation *) holds;
+    atomic_bool taken;
+    struct reader *next;
+};
+
+struct site {
+    char *root;
+    _Atomic(struct generation *) current;
+    _Atomic(struct reader *) readers;
+    pthread_key_t reader_key;
+    _Atomic int64_t next_check_ms;
+    pthread_mutex_t reload; /* guards what follows */
+    struct generation *retired;
+    struct blob *blobs;
+    struct locale *locales[SITE_LOCALES];
+    size_t locale_count;
+    uint64_t signature; /* of names, sizes and times of all files */
+};
+
+/* Lines of what is wrong; never fails, what does not fit is dropped. Owned by who opens or refreshes. */
+struct problem_log {
+    size_t len;
+    char text[256 * 1024];
+};
+void problem_add(struct problem_log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Reads everything. Problems are appended as lines; NULL when memory ran out or (without `old`) when there are
+ * errors. With `old`, a file that is broken now keeps the version that `old` has. */
+struct generation *generation_load(struct site *s, const struct generation *old, struct problem_log *problems);
+void generation_free(struct generation *g);
+/* Changes when any file of site/ was changed, added or removed. */
+uint64_t site_signature(const char *root);
+
+struct site_file {
+    const char *path; /* from the root */
+    const char *name; /* from the folder that was listed: "fonts/a.woff2" */
+};
+/* Regular files below root/folder by name, at most two levels, without hidden ones. Arena. */
+size_t site_list(struct arena *a, const char *root, const char *folder, struct site_file **out);
+
+/* Fills g->statics and g->assets (site_static.c). */
+void statics_load(struct site *s, struct generation *g, struct problem_log *problems);
+void blobs_free(struct blob *b);
+
+#endif

@@ -1,0 +1,119 @@
+/* Views: the values that a page is made of. */
+#include "page/view.h"
+
+#include <string.h>
+
+uint32_t name_hash(const char *name, size_t len) {
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < len; i++) hash = (hash ^ (unsigned char)name[i]) * 16777619u;
+    return hash;
+}
+
+const struct view *view_get(const struct view *object, const char *name, uint32_t hash) {
+    if (!object || object->type != VIEW_OBJECT) return NULL;
+    for (uint32_t i = object->members.count; i--;) {
+        const struct view_member *m = &object->members.at[i];
+        if (m->hash == hash && strcmp(m->name, name) == 0) return m->value;
+    }
+    return NULL;
+}
+
+bool view_truth(const struct view *v) {
+    if (!v) return false;
+    switch (v->type) {
+    case VIEW_OBJECT: return true;
+    case VIEW_LIST: return v->items.count > 0;
+    case VIEW_TEXT:
+    case VIEW_HTML: return v->text.len > 0;
+    case VIEW_INT: return v->number != 0;
+    case VIEW_BOOL: return v->truth;
+    }
+    return false;
+}
+
+static struct view *make(struct arena *a, enum view_type type) {
+    struct view *v = NEW(a, struct view);
+    v->arena = a;
+    v->type = type;
+    return v;
+}
+
+struct view *view_new(struct arena *a) { return make(a, VIEW_OBJECT); }
+
+static void set(struct view *object, const char *name, struct view *value) {
+    BUG_IF(object->type != VIEW_OBJECT);
+    if (object->members.count == object->members.room) {
+        uint32_t room = object->members.room ? object->members.room * 2 : 16;
+        object->members.at = arena_grow(object->arena, object->members.at,
+                                        object->members.room * sizeof *object->members.at,
+                                        room * sizeof *object->members.at);
+        object->members.room = room;
+    }
+    size_t len = strlen(name);
+    struct view_member m = {name_hash(name, len), arena_copy(object->arena, name, len), value};
+    object->members.at[object->members.count++] = m;
+}
+
+static struct view *append(struct view *list, struct view *value) {
+    BUG_IF(list->type != VIEW_LIST);
+    if (list->items.count == list->items.room) {
+        uint32_t room = list->items.room ? list->items.room * 2 : 16;
+        list->items.at = arena_grow(list->arena, list->items.at, list->items.room * sizeof *list->items.at,
+                                    room * sizeof *list->items.at);
+        list->items.room = room;
+    }
+    return list->items.at[list->items.count++] = value;
+}
+
+static struct view *make_text(struct arena *a, enum view_type type, const char *bytes, size_t len, bool borrow) {
+    struct view *v = make(a, type);
+    v->text.bytes = borrow ? bytes : arena_copy(a, bytes, len);
+    v->text.len = len;
+    return v;
+}
+
+void view_text(struct view *v, const char *name, const char *text) {
+    set(v, name, text ? make_text(v->arena, VIEW_TEXT, text, strlen(text), false) : NULL);
+}
+
+void view_html(struct view *v, const char *name, const char *html) {
+    set(v, name, html ? make_text(v->arena, VIEW_HTML, html, strlen(html), false) : NULL);
+}
+
+void view_html_borrow(struct view *v, const char *name, const char *html, size_t len) {
+    set(v, name, html ? make_text(v->arena, VIEW_HTML, html, len, true) : NULL);
+}
+
+void view_int(struct view *v, const char *name, int64_t value) {
+    struct view *number = make(v->arena, VIEW_INT);
+    number->number = value;
+    set(v, name, number);
+}
+
+void view_bool(struct view *v, const char *name, bool value) {
+    struct view *truth = make(v->arena, VIEW_BOOL);
+    truth->truth = value;
+    set(v, name, truth);
+}
+
+struct view *view_object(struct view *v, const char *name) {
+    struct view *object = make(v->arena, VIEW_OBJECT);
+    set(v, name, object);
+    return object;
+}
+
+struct view *view_list(struct view *v, const char *name) {
+    struct view *list = make(v->arena, VIEW_LIST);
+    set(v, name, list);
+    return list;
+}
+
+struct view *view_item(struct view *list) { return append(list, make(list->arena, VIEW_OBJECT)); }
+
+struct view *view_item_list(struct view *list) { return append(list, make(list->arena, VIEW_LIST)); }
+
+void view_item_text(struct view *list, const char *text) {
+    append(list, make_text(list->arena, VIEW_TEXT, text ? text : "", text ? strlen(text) : 0, false));
+}
+
+void view_put(struct view *v, const char *name, struct view *value) { set(v, name, value); }

@@ -1,0 +1,43 @@
+/* Inside of a view: what the renderer reads. Other rooms build views through page.h only. */
+#ifndef GR_PAGE_VIEW_H
+#define GR_PAGE_VIEW_H
+
+#include "page/page.h"
+
+enum view_type { VIEW_OBJECT, VIEW_LIST, VIEW_TEXT, VIEW_HTML, VIEW_INT, VIEW_BOOL };
+
+struct view_member {
+    uint32_t hash;
+    const char *name;
+    struct view *value; /* NULL: taken back by a later view_text(…, NULL) */
+};
+
+struct view {
+    struct arena *arena;
+    enum view_type type;
+    union {
+        struct {
+            struct view_member *at; /* in order of setting: the last of a name counts */
+            uint32_t count, room;
+        } members;
+        struct {
+            struct view **at;
+            uint32_t count, room;
+        } items;
+        struct {
+            const char *bytes;
+            size_t len;
+        } text; /* and html */
+        int64_t number;
+        bool truth;
+    };
+};
+
+/* FNV-1a: names in views and templates are compared by it first. */
+uint32_t name_hash(const char *name, size_t len);
+/* The member of an object, or NULL. */
+const struct view *view_get(const struct view *object, const char *name, uint32_t hash);
+/* Absent, false, 0, an empty text and an empty list are not shown by a section. */
+bool view_truth(const struct view *v);
+
+#endif
