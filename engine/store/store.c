@@ -144,7 +144,7 @@ enum err store_open(struct store **out, const struct store_options *options, str
     s->read_only = options->read_only;
     sqlite3 *sql = NULL;
     enum err e = open_current(s, &sql, a, why);
-    if (e == OK) e = db_check_queries(sql, s->path, s->infos, a, why);
+    if (e == OK) e = db_check_queries(sql, s->path, sql_texts, sql_text_count, s->infos, a, why);
     if (e == OK && s->read_only) {
         sqlite3_close(sql);
         *out = s;

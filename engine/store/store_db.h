@@ -65,16 +65,17 @@ enum db_mode {
 /* Once a process, before any other call of SQLite. */
 void db_library_start(void);
 /* Opens a bare connection with the pragmas of its mode. On failure `*why` is a sentence. */
-enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, struct arena *a, const char **why);
+enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, struct arena *a,
+                        const char **why) MUST_USE;
 /* Adds the tables of statements; NULL when memory is short (then `sql` stays the caller's). */
 struct db *db_new(sqlite3 *sql, struct store *s, const char *path, const struct query_info *infos, bool writer);
 void db_free(struct db *db); /* closes the connection; NULL is ignored */
 /* Resets whatever is open. */
 void db_reset_all(struct db *db);
 
-/* Prepares every query once and fills `infos`; the sentence names the place of the first that is wrong. */
-enum err db_check_queries(sqlite3 *sql, const char *path, struct query_info *infos, struct arena *a,
-                          const char **why);
+/* Prepares each query once and fills `infos`; the sentence names the place of the first that is wrong. */
+enum err db_check_queries(sqlite3 *sql, const char *path, const struct sql_text *texts, int count,
+                          struct query_info *infos, struct arena *a, const char **why) MUST_USE;
 
 /* SQLite's code as ours. */
 enum err db_err(int rc);

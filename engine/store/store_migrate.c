@@ -17,20 +17,24 @@ static bool has_ledger(sqlite3 *sql) {
     return db_scalar(sql, "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migration'", 0) == 1;
 }
 
-static const char *check_row(sqlite3_stmt *q, const char *path, struct migration_list list, struct arena *a) {
+static const char *other_text(const char *path, int number, struct migration_list list, struct arena *a) {
+    return arena_printf(a,
+                        "%s was made with another text of migration %d (%s). Nothing was changed. A migration must "
+                        "stay as it was released: use the program that made this file.",
+                        path, number, number >= 1 && number <= list.count ? list.items[number - 1].name : "unknown");
+}
+
+static const char *check_row(sqlite3_stmt *q, int expected, const char *path, struct migration_list list, struct arena *a) {
     int number = sqlite3_column_int(q, 0);
-    const char *name = (const char *)sqlite3_column_text(q, 1), *checksum = (const char *)sqlite3_column_text(q, 2);
+    const char *checksum = (const char *)sqlite3_column_text(q, 2);
     if (number > list.count)
         return arena_printf(a,
                             "%s was made by a newer Gradus (migration %d); this one knows %d. Nothing was changed. "
                             "Use the newer program, or a backup from before the change.",
                             path, number, list.count);
-    const struct sql_migration *m = number >= 1 ? &list.items[number - 1] : NULL;
-    if (m && name && checksum && str_eq(checksum, sha256_hex(a, m->text, strlen(m->text)))) return NULL;
-    return arena_printf(a,
-                        "%s was made with another text of migration %d (%s). Nothing was changed. A migration must "
-                        "stay as it was released: use the program that made this file.",
-                        path, number, m ? m->name : "unknown");
+    if (number < 1 || number != expected) return other_text(path, expected < 1 ? number : expected, list, a);
+    const char *text = list.items[number - 1].text;
+    return str_eq(checksum, sha256_hex(a, text, strlen(text))) ? NULL : other_text(path, number, list, a);
 }
 
 enum err migrate_state(sqlite3 *sql, const char *path, struct migration_list list, int *applied, struct arena *a,
@@ -53,11 +57,13 @@ enum err migrate_state(sqlite3 *sql, const char *path, struct migration_list lis
     int rc = sqlite3_prepare_v2(sql, "SELECT number, name, checksum FROM schema_migration ORDER BY number DESC", -1,
                                 &q, NULL);
     const char *problem = NULL;
+    int expected = 0;
     while (rc == SQLITE_OK && !problem && (rc = sqlite3_step(q)) == SQLITE_ROW) {
-        if (*applied == 0) *applied = sqlite3_column_int(q, 0);
-        problem = check_row(q, path, list, a);
+        if (*applied == 0) expected = *applied = sqlite3_column_int(q, 0);
+        problem = check_row(q, expected--, path, list, a);
         rc = SQLITE_OK;
     }
+    if (rc == SQLITE_DONE && expected > 0) problem = other_text(path, expected, list, a);
     if (rc != SQLITE_OK && rc != SQLITE_DONE) *why = db_why(a, sql, rc, path, "be read");
     sqlite3_finalize(q);
     if (problem) {
@@ -88,6 +94,10 @@ static int run_text(sqlite3 *sql, const struct sql_migration *m, struct arena *a
         }
         sqlite3_finalize(q);
         text = rest;
+        if (sqlite3_get_autocommit(sql)) {
+            *problem = arena_printf(a, "%s:1:1: error: a migration runs inside a transaction and does not end it [sql]", m->name);
+            return SQLITE_ERROR;
+        }
     }
     return SQLITE_OK;
 }

@@ -18,6 +18,7 @@ static const char *check_query(sqlite3 *sql, const struct sql_text *text, struct
     while (rest && (*rest == ' ' || *rest == '\n' || *rest == '\t' || *rest == ';')) rest++;
     if (!q) problem = "the query is empty";
     else if (rest && *rest) problem = "a name stands for one statement, here are more";
+    memset(info, 0, sizeof *info);
     info->values = sqlite3_bind_parameter_count(q);
     info->read_only = q && sqlite3_stmt_readonly(q);
     if (info->values > STORE_VALUES_MAX) problem = "more values than $1 to $32";
@@ -32,18 +33,19 @@ static const char *check_query(sqlite3 *sql, const struct sql_text *text, struct
     return problem ? arena_printf(a, "%s:1: error: %s [sql]", text->place, problem) : NULL;
 }
 
-enum err db_check_queries(sqlite3 *sql, const char *path, struct query_info *infos, struct arena *a,
-                          const char **why) {
-    for (int i = 0; i < sql_text_count; i++) {
-        const char *problem = check_query(sql, &sql_texts[i], &infos[i], a);
+enum err db_check_queries(sqlite3 *sql, const char *path, const struct sql_text *texts, int count,
+                          struct query_info *infos, struct arena *a, const char **why) {
+    for (int i = 0; i < count; i++) {
+        const char *problem = check_query(sql, &texts[i], &infos[i], a);
         if (!problem) continue;
-        enum err e = db_err(sqlite3_errcode(sql));
+        /* Most often the query is wrong; but it may be the disk that cannot say what tables there are. */
         int rc = sqlite3_errcode(sql);
-        bool disk = rc == SQLITE_IOERR || rc == SQLITE_CORRUPT || rc == SQLITE_BUSY || rc == SQLITE_NOMEM;
-        *why = disk ? db_why(a, sql, rc, path, "be opened")
-                    : arena_printf(a, "%s cannot be used: the query %s does not fit it. %s", path,
-                                   sql_texts[i].name, problem);
-        return disk ? e : ERR_INVALID;
+        if (rc != SQLITE_OK && rc != SQLITE_ERROR && (rc & 0xff) != SQLITE_DONE && (rc & 0xff) != SQLITE_ROW) {
+            *why = db_why(a, sql, rc, path, "be opened");
+            return db_err(rc);
+        }
+        *why = arena_printf(a, "%s cannot be used: the query %s does not fit it. %s", path, texts[i].name, problem);
+        return ERR_INVALID;
     }
     return OK;
 }

@@ -14,7 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -156,6 +159,27 @@ static inline int64_t fixture_count(struct store *s) {
     }
     assert_int_equal(e, OK);
     return n;
+}
+
+/* Runs `misuse` in a child and expects it to abort: a bug ends the process, in release builds, too. */
+static inline void fixture_must_abort(void (*misuse)(struct store *s), struct store_options options) {
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int null = open("/dev/null", O_WRONLY);
+        dup2(null, STDERR_FILENO);
+        signal(SIGABRT, SIG_DFL);
+        struct store *s = NULL;
+        const char *why = NULL;
+        if (!options.path) options.path = fixture_db;
+        if (store_open(&s, &options, &fixture_arena, &why) != OK) _exit(3);
+        misuse(s);
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT) fail_msg("no abort: status %d", status);
 }
 
 #endif
