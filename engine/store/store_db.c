@@ -165,7 +165,8 @@ enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, stru
         }
     }
     int rc = open_once(out, path, mode, 0);
-    const char *cold = mode == DB_READ_COLD && (rc & 0xff) == SQLITE_CANTOPEN ? immutable_name(a, path) : NULL;
+    bool no_room = (rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY; /* for the shared memory */
+    const char *cold = mode == DB_READ_COLD && no_room ? immutable_name(a, path) : NULL;
     if (cold) {
         sqlite3_close(*out);
         *out = NULL;
