@@ -1,0 +1,202 @@
+/* Content: programmes, modules, glossaries and self-assessments, read from content/ while the server runs.
+ *
+ * A *snapshot* is all of it at one moment: immutable, reference-counted, shared by all threads. A request takes one with
+ * content_of and keeps it to its end; the next request sees what authors changed meanwhile. A file that no longer
+ * parses keeps its last good version for learners; its problems are shown to instructors.
+ *
+ * What a person did (sections read, checkpoints answered) is appended as facts that name the module's version.
+ *
+ * Routes (see server/routes.c):
+ *   GET  /programmes                   public           content_programmes_page
+ *   GET  /programmes/:id               public           content_programme_page
+ *   GET  /modules/:id                  any              content_module_page
+ *   GET  /modules/:id/files/:name      any              content_file_page
+ *   POST /modules/:id/checkpoints/:n   any              content_checkpoint_post
+ *   POST /modules/:id/progress         any              content_progress_post
+ *   GET  /glossary                     public           content_glossary_page
+ *   GET  /self-assessment              any              content_self_page
+ *   POST /self-assessment              any              content_self_post
+ *   GET  /search                       any              content_search_page
+ *   GET  /author                       instructor|admin content_author_page
+ *   GET  /author/files                 instructor|admin content_author_files_page */
+#ifndef GR_CONTENT_CONTENT_H
+#define GR_CONTENT_CONTENT_H
+
+#include "doc/doc.h"
+#include "http/http.h"
+#include "page/page.h"
+#include "store/store.h"
+
+/* ---- What there is ----------------------------------------------------------------------------- */
+/* All texts live as long as the snapshot they came from. */
+
+struct content_named {
+    const char *id, *title;
+};
+struct content_lab_need {
+    const char *id;
+    int dialects; /* in how many it must be passed, at least 1 */
+};
+struct content_level {
+    const char *id, *title, *summary, *scope;
+    int number;       /* from 1 */
+    int valid_months; /* 0 = without end */
+    bool open;        /* false: announced only, nobody can hold it */
+    const char *const *modules;
+    size_t module_count;
+    const char *const *exams;
+    size_t exam_count;
+    const struct content_lab_need *labs;
+    size_t lab_count;
+};
+struct content_persona {
+    const char *id, *title, *summary;
+    const char *x; /* "technology" or "art" */
+    const char *y; /* "emotional" or "rational" */
+};
+struct content_programme {
+    const char *id, *title, *body, *scheme_version, *summary;
+    const char *version; /* of the file: 16 hex digits */
+    const char *file;    /* content/mops/programme.md */
+    const struct content_named *domains;
+    size_t domain_count;
+    const struct content_persona *personas;
+    size_t persona_count;
+    const struct content_level *levels;
+    size_t level_count;
+};
+struct content_objective {
+    const char *id, *text;
+};
+struct content_module {
+    const char *id, *title, *summary, *programme, *level, *domain, *persona;
+    const char *version;    /* 16 hex digits of what the file says */
+    const char *file;       /* content/mops/modules/the-stack.md */
+    const char *lang;       /* BCP 47; "en" unless the file is a translation */
+    const char *translates; /* a translation: the version of the original that it follows; else NULL */
+    int minutes;
+    const struct content_objective *objectives;
+    size_t objective_count;
+    const char *const *prerequisites;
+    size_t prerequisite_count;
+    const struct content_named *sections; /* its `##` headings: anchor and title; at least one */
+    size_t section_count;
+    const char *const *checkpoints; /* keys of the practice questions in order: change with stem or options */
+    size_t checkpoint_count;
+};
+
+struct content;          /* the registry of a running academy */
+struct content_snapshot; /* see above */
+
+/* The snapshot of this request; released with its arena. */
+const struct content_snapshot *content_of(struct request *r);
+/* Outside of a request: looks for changed files first; give it back with content_release. */
+const struct content_snapshot *content_hold(struct content *c);
+void content_release(const struct content_snapshot *s);
+
+size_t content_programme_count(const struct content_snapshot *s);
+const struct content_programme *content_programme_at(const struct content_snapshot *s, size_t i);
+const struct content_programme *content_programme(const struct content_snapshot *s, const char *id); /* NULL: none */
+const struct content_level *content_level(const struct content_programme *p, const char *id);       /* NULL: none */
+const char *content_domain_title(const struct content_programme *p, const char *id); /* the id when unknown */
+size_t content_module_count(const struct content_snapshot *s); /* originals, sorted by id */
+const struct content_module *content_module_at(const struct content_snapshot *s, size_t i);
+const struct content_module *content_module(const struct content_snapshot *s, const char *id); /* NULL: none */
+/* The module in this language when there is a translation, else the original. */
+const struct content_module *content_module_in(const struct content_snapshot *s, const char *id, const char *locale);
+/* The objective and (may be NULL) the module that states it; NULL when unknown. */
+const struct content_objective *content_objective(const struct content_snapshot *s, const char *id,
+                                                  const struct content_module **module);
+
+/* ---- The registry ------------------------------------------------------------------------------- */
+/* Reads all of root/content. `store` keeps every version that was ever current and the search index; NULL: neither.
+ * Problems in files do not stop it: they are listed for instructors. */
+enum err content_open(struct content **out, const char *root, struct store *store, struct site *site, struct arena *a,
+                      const char **why) MUST_USE;
+void content_close(struct content *c);
+/* Waits until every current version is stored and indexed: for the command line and tests, not for requests.
+ * False when that did not happen within `deadline_ms`. */
+bool content_settle(struct content *c, int64_t deadline_ms);
+/* Lets a later room add its problems to the author's page (exams, labs): called with the root. */
+void content_add_check(struct content *c, void (*check)(const char *root, struct diag_list *diags));
+
+/* The text of a version that is or was current. ERR_NOT_FOUND when it never was. `kind`: "module", "programme",
+ * "glossary", "self-assessment"; other rooms keep their own kinds here with content_version_keep. */
+enum err content_version_source(struct db *db, struct arena *a, const char *kind, const char *id, const char *version,
+                                const char **source) MUST_USE;
+/* In a job. Stores (kind, id, version, lang) once. */
+enum err content_version_keep(struct db *db, int64_t now_ms, const char *kind, const char *id, const char *version,
+                              const char *lang, const char *file, const char *source) MUST_USE;
+
+/* ---- Progress ------------------------------------------------------------------------------------ */
+struct content_module_progress {
+    const char *module_id;
+    int sections_total, sections_done;
+    int checkpoints_total, checkpoints_answered, checkpoints_right; /* by the last answer to each */
+    const char *last_section;  /* anchor of where the person was last, NULL = nowhere */
+    int last_position_permille; /* within that section */
+    int64_t last_ms;            /* of the last fact, 0 = never opened */
+    int minutes_left;           /* by the module's minutes and what is left of its sections; 0 when done */
+    int64_t completed_ms;       /* when all was first done, 0 = not yet; a later edit does not take it back */
+};
+struct content_progress {
+    const struct content_module_progress *modules; /* those that the person has touched, by module id */
+    size_t count;
+};
+/* Derived from the facts and what the modules are now. Arena. */
+enum err content_progress(struct db *db, struct arena *a, const struct content_snapshot *s, const char *person_id,
+                          struct content_progress *out) MUST_USE;
+/* Of one module, also of an untouched one. */
+struct content_module_progress content_progress_of(const struct content_progress *p, const struct content_module *m);
+/* Where to go on: the module that the person was in last and has not completed; else the first one of the programme's
+ * open levels that is not completed and whose prerequisites are; NULL when all is done. */
+const struct content_module *content_next(const struct content_snapshot *s, const struct content_progress *p,
+                                          const struct content_programme *programme);
+
+/* In a job. A fact of reading; `section` must be one of the module's (else ERR_INVALID). Completing the last section
+ * with all checkpoints answered completes the module. */
+enum err content_record_reading(struct db *db, struct arena *a, int64_t now_ms, const char *person_id,
+                                const struct content_module *m, const char *section, int position_permille, bool done) MUST_USE;
+/* In a job. The answer to checkpoint `number` (from 1); `choice`: option numbers "2" or "1,3". */
+enum err content_record_answer(struct db *db, struct arena *a, int64_t now_ms, const char *person_id,
+                               const struct content_module *m, int number, const char *choice, bool right) MUST_USE;
+
+/* ---- For the start page -------------------------------------------------------------------------- */
+/* Sets, for r->who:
+ *   continue {href, title, section, minutes_left, started}    absent when there is nothing to go on with
+ *   programmes [{href, title, summary, done, total, minutes_left, touched, levels [level path, see content_programme]}]
+ * of the programmes that the person has begun, else all. */
+enum err content_home(struct request *r, struct view *v) MUST_USE;
+
+/* ---- Checking ------------------------------------------------------------------------------------ */
+/* Every problem of root/content, and names of vendors also in root/exams and root/labs. `root` holds content/. */
+void content_check_tree(const char *root, struct diag_list *diags);
+/* Where each objective of the modules stands, for rooms that check items against them. Arena of `diags` is not used:
+ * nothing is reported. */
+struct content_objective_place {
+    const char *id, *module, *programme, *domain, *level, *file;
+    int line, column;
+};
+void content_objectives(const char *root, struct arena *a, struct content_objective_place **out, size_t *count);
+/* Terms of a programme's glossary as ids (aliases too), for rooms that check `term:` links. */
+void content_terms(const char *root, struct arena *a, const char *programme, const char *const **ids, size_t *count);
+
+enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_SARIF };
+/* The diagnostics as `gradus check` prints them: sorted by file and place; SARIF 2.1.0 (OASIS, 2020). */
+void content_report(const struct diag_list *diags, enum report_format format, struct buf *out);
+
+/* ---- Pages --------------------------------------------------------------------------------------- */
+enum err content_programmes_page(struct request *r);
+enum err content_programme_page(struct request *r);
+enum err content_module_page(struct request *r);
+enum err content_file_page(struct request *r);
+enum err content_checkpoint_post(struct request *r);
+enum err content_progress_post(struct request *r);
+enum err content_glossary_page(struct request *r);
+enum err content_self_page(struct request *r);
+enum err content_self_post(struct request *r);
+enum err content_search_page(struct request *r);
+enum err content_author_page(struct request *r);
+enum err content_author_files_page(struct request *r);
+
+#endif
