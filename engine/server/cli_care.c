@@ -1,0 +1,149 @@
+/* Commands that look after a data folder: backup, restore, audit, stats, routes. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "account/account.h"
+#include "audit/audit.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "server/server.h"
+
+#ifndef GRADUS_SHARE
+#define GRADUS_SHARE "/usr/local/share/gradus"
+#endif
+
+const char *default_root(void) { return access("site/templates", R_OK) == 0 ? "." : GRADUS_SHARE; }
+const char *default_data(void) { return "data"; }
+
+struct store *open_store(struct arena *a, const char *data, bool read_only) {
+    struct store *s = NULL;
+    const char *why = "";
+    struct store_options how = {.path = arena_printf(a, "%s/gradus.db", data), .read_only = read_only};
+    if (store_open(&s, &how, a, &why) == OK) return s;
+    fprintf(stderr, "gradus: %s\n", why);
+    return NULL;
+}
+
+/* The options that all of these share, and up to two words. */
+struct care {
+    struct arena arena;
+    const char *data, *word[2], *format;
+    bool replace;
+    int words;
+};
+
+/* False: the exit status is in `*status`. */
+static bool read_options(struct care *c, int argc, char **argv, const char *usage, int words, int *status) {
+    static const struct option options[] = {{"data", required_argument, NULL, 'd'},
+                                            {"replace", no_argument, NULL, 'r'},
+                                            {"format", required_argument, NULL, 'f'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    memset(c, 0, sizeof *c);
+    arena_init(&c->arena, (size_t)1 << 30);
+    c->data = default_data();
+    c->format = "text";
+    int option;
+    bool ok = true, help = false;
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (option == 'd') c->data = optarg;
+        else if (option == 'r') c->replace = true;
+        else if (option == 'f') c->format = optarg;
+        else if (option == 'h') help = true;
+        else ok = false;
+    }
+    while (optind < argc && c->words < 2) c->word[c->words++] = argv[optind++];
+    if (!help && ok && c->words == words && optind == argc) return true;
+    fputs(usage, help ? stdout : stderr);
+    *status = help ? 0 : 2;
+    return false;
+}
+
+int backup_command(int argc, char **argv) {
+    struct care c;
+    int status = 0;
+    if (!read_options(&c, argc, argv, "usage: gradus backup FILE [--data DIR]\n\nCopies the database while it is in use, checks the copy. Never overwrites.\n", 1, &status)) return status;
+    const char *why = "";
+    enum err e = store_backup(arena_printf(&c.arena, "%s/gradus.db", c.data), c.word[0], &c.arena, &why);
+    if (e == OK) printf("backup written to %s\n", c.word[0]);
+    else fprintf(stderr, "gradus backup: %s\n", why);
+    arena_release(&c.arena);
+    return e == OK ? 0 : 2;
+}
+
+int restore_command(int argc, char **argv) {
+    struct care c;
+    int status = 0;
+    if (!read_options(&c, argc, argv, "usage: gradus restore FILE [--data DIR] [--replace]\n\nPuts a backup in place. With --replace the present database is kept beside it as *.before-restore.\n", 1, &status)) return status;
+    const char *why = "";
+    enum err e = store_restore(c.word[0], arena_printf(&c.arena, "%s/gradus.db", c.data), c.replace, &c.arena, &why);
+    if (e == OK) printf("%s is restored to %s\n", c.word[0], c.data);
+    else fprintf(stderr, "gradus restore: %s\n", why);
+    arena_release(&c.arena);
+    return e == OK ? 0 : 2;
+}
+
+int audit_command(int argc, char **argv) {
+    struct care c;
+    int status = 2;
+    if (!read_options(&c, argc, argv, "usage: gradus audit verify [--data DIR]\n\nReads the whole audit log and checks its chain. Exit status 1 when it is broken.\n", 1, &status)) return status;
+    struct store *s = str_eq(c.word[0], "verify") ? open_store(&c.arena, c.data, true) : NULL;
+    struct db *db = s ? store_reader(s) : NULL;
+    if (db) { /* without a snapshot around it: see audit_verify */
+        struct audit_report report = {0};
+        enum err e = audit_verify(db, &c.arena, &report);
+        if (e == OK)
+            printf("%lld rows, the chain holds%s; head %s\n", (long long)report.rows,
+                   report.head_checked ? "" : " (no head file: a cut tail could not be seen)", report.head);
+        else fprintf(stderr, "gradus audit: %s\n", report.problem ? report.problem : err_name(e));
+        status = e == OK ? 0 : e == ERR_INVALID ? 1 : 2;
+    }
+    if (s) store_close(s, MS_SECOND);
+    arena_release(&c.arena);
+    return status;
+}
+
+int stats_command(int argc, char **argv) {
+    struct care c;
+    int status = 2;
+    if (!read_options(&c, argc, argv, "usage: gradus stats [--data DIR]\n", 0, &status)) return status;
+    struct store *s = open_store(&c.arena, c.data, true);
+    struct db *db = s ? store_reader(s) : NULL;
+    if (db && store_read_begin(db) == OK) {
+        struct stmt *q = db_query(db, SQL_server_counts, "");
+        while (stmt_row(q)) printf("%-24s %lld\n", stmt_text(q, 0, &c.arena), (long long)stmt_int(q, 1));
+        status = stmt_end(q) == OK ? 0 : 2;
+        store_read_end(db);
+    }
+    if (s) store_close(s, MS_SECOND);
+    arena_release(&c.arena);
+    return status;
+}
+
+static const char *const method_names[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+int routes_command(int argc, char **argv) {
+    struct care c;
+    int status = 0;
+    if (!read_options(&c, argc, argv, "usage: gradus routes [--format text|json]\n", 0, &status)) return status;
+    bool json = str_eq(c.format, "json");
+    if (json) puts("[");
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *r = &routes[i];
+        const char *roles = r->roles == ROLE_PUBLIC ? "public" : r->roles == ROLE_ANY ? "any" : account_roles_text(&c.arena, r->roles);
+        const char *method = r->flags & ROUTE_METHODS ? "*" : method_names[r->method];
+        if (json)
+            printf("  {\"method\":\"%s\",\"path\":\"%s\",\"roles\":\"%s\",\"bearer\":%s,\"csrf\":%s}%s\n", method, r->path, roles,
+                   r->flags & ROUTE_BEARER ? "true" : "false", r->flags & (ROUTE_BEARER | ROUTE_NO_CSRF) || r->method == METHOD_GET ? "false" : "true",
+                   i + 1 < route_count ? "," : "");
+        else printf("%-6s %-40s %s%s\n", method, r->path, roles, r->flags & ROUTE_BEARER ? " (bearer token)" : "");
+    }
+    if (json) puts("]");
+    arena_release(&c.arena);
+    return 0;
+}
+
+int user_command(int argc, char **argv) { return account_command(argc, argv, default_data()); }

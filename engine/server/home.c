@@ -1,0 +1,102 @@
+/* Pages that belong to no single domain: the start page, the style guide, administration. */
+#include <string.h>
+
+#include "account/account.h"
+#include "audit/audit.h"
+#include "base/text.h"
+#include "server/server.h"
+
+static const char *text(struct request *r, const char *key) { return page_text(r->app->site, r->locale, key, NULL, r->arena); }
+
+/* ---- Every page ----------------------------------------------------------------------------------- */
+
+/* Which part of the site a path belongs to; the first that fits. */
+static const struct {
+    const char *prefix, *section;
+} sections[] = {{"/programmes", "programmes"}, {"/modules", "programmes"}, {"/glossary", "programmes"}, {"/self-assessment", "programmes"},
+                {"/exams", "programmes"},      {"/labs", "programmes"},    {"/search", "search"},       {"/author", "author"},
+                {"/assess", "assess"},         {"/admin", "admin"},        {"/certificates", "home"}};
+
+void decorate_page(struct request *r, struct view *v) {
+    struct view *nav = view_object(v, "nav");
+    if (str_eq(r->path, "/")) view_bool(nav, "home", true);
+    for (size_t i = 0; i < COUNT_OF(sections); i++) {
+        if (!str_has_prefix(r->path, sections[i].prefix)) continue;
+        view_bool(nav, sections[i].section, true);
+        break;
+    }
+}
+
+/* ---- Administration ------------------------------------------------------------------------------- */
+
+enum err guide_page(struct request *r) {
+    struct view *v = view_new(r->arena);
+    view_text(v, "title", text(r, "site_guide_title"));
+    return http_page(r, "site_guide", v);
+}
+
+static const char *const count_keys[] = {"admin_count_people", "admin_count_sessions", "admin_count_cohorts", "admin_count_audit"};
+
+enum err admin_page(struct request *r) {
+    struct view *v = view_new(r->arena), *counts = view_list(v, "counts");
+    struct stmt *q = db_query(r->db, SQL_server_counts, "");
+    for (size_t i = 0; stmt_row(q) && i < COUNT_OF(count_keys); i++) {
+        struct view *item = view_item(counts);
+        view_text(item, "label", text(r, count_keys[i]));
+        view_int(item, "value", stmt_int(q, 1));
+    }
+    enum err e = stmt_end(q);
+    if (e != OK) return e;
+    struct store_stats s;
+    store_stats(r->app->store, &s);
+    view_text(v, "title", text(r, "admin_title"));
+    view_bool(v, "healthy", store_healthy(r->app->store));
+    view_int(v, "file_kb", s.file_bytes / 1024);
+    view_int(v, "wal_kb", s.wal_bytes / 1024);
+    view_int(v, "commits", s.commits);
+    view_int(v, "queue", s.queue_length);
+    view_int(v, "queue_capacity", s.queue_capacity);
+    view_text(v, "data", r->app->data);
+    return http_page(r, "admin_home", v);
+}
+
+#define AUDIT_PAGE 100
+
+enum err admin_audit_page(struct request *r) {
+    int64_t before = 0;
+    if (http_query(r, "before") && !parse_i64(http_query(r, "before"), 1, INT64_MAX, &before)) before = 0;
+    struct audit_row *rows;
+    size_t count;
+    enum err e = audit_list(r->db, r->arena, NULL, before, AUDIT_PAGE, &rows, &count);
+    if (e != OK) return e;
+    struct view *v = view_new(r->arena), *list = view_list(v, "rows");
+    for (size_t i = 0; i < count; i++) {
+        struct view *item = view_item(list);
+        struct person who;
+        bool known = account_find(r->db, r->arena, rows[i].actor, &who) == OK;
+        view_int(item, "seq", rows[i].seq);
+        view_time(item, "at", rows[i].at_ms, r->locale, r->zone);
+        view_text(item, "actor", known ? who.name : rows[i].actor);
+        view_text(item, "action", rows[i].action);
+        view_text(item, "subject", rows[i].subject);
+        view_text(item, "detail", rows[i].detail ? rows[i].detail : "");
+    }
+    if (count == AUDIT_PAGE) view_int(v, "older", rows[count - 1].seq);
+    view_text(v, "title", text(r, "admin_audit_title"));
+    view_text(v, "data", r->app->data);
+    view_bool(v, "layout_wide", true);
+    return http_page(r, "admin_audit", v);
+}
+
+/* ---- The start page ------------------------------------------------------------------------------- */
+
+enum err home_page(struct request *r) {
+    struct view *v = view_new(r->arena);
+    view_text(v, "title", text(r, r->who ? "site_home_title" : "site_landing_title"));
+    return http_page(r, r->who ? "site_home" : "site_landing", v);
+}
+
+void server_metrics(struct app *app, struct buf *out) {
+    (void)app;
+    (void)out;
+}

@@ -1,0 +1,156 @@
+/* gradus serve: opens what an academy consists of, serves it, closes it in order. */
+#include <errno.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "account/account.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "server/server.h"
+
+/* How long SIGTERM waits for what was accepted. */
+#define STOP_DEADLINE_MS (10 * MS_SECOND)
+
+static const char usage[] =
+    "usage: gradus serve [--port 8080] [--listen 127.0.0.1] [--data DIR] [--root DIR] [--origin URL]\n"
+    "                    [--trust-proxy ADDRESS] [--threads N]\n"
+    "\n"
+    "  --data DIR             database, keys and lab runs (default: data)\n"
+    "  --root DIR             folder with content, exams, labs, site\n"
+    "  --origin URL           public address, e.g. https://academy.example; certificates carry it\n"
+    "  --trust-proxy ADDRESS  believe X-Forwarded-For, -Proto and -Host from this address\n";
+
+struct serve {
+    struct arena arena;
+    struct app app;
+    struct http_options http;
+    struct http *server;
+    bool labs_ready;
+};
+
+static bool read_options(struct serve *s, int argc, char **argv, int *status) {
+    static const struct option options[] = {{"port", required_argument, NULL, 'p'},        {"listen", required_argument, NULL, 'l'},
+                                            {"data", required_argument, NULL, 'd'},        {"root", required_argument, NULL, 'r'},
+                                            {"origin", required_argument, NULL, 'o'},      {"trust-proxy", required_argument, NULL, 't'},
+                                            {"threads", required_argument, NULL, 'n'},     {"request-deadline", required_argument, NULL, 'q'},
+                                            {"help", no_argument, NULL, 'h'},              {0}};
+    s->app.data = default_data();
+    s->app.root = default_root();
+    s->http.listen = "127.0.0.1";
+    s->http.port = 8080;
+    int option;
+    int64_t number;
+    *status = 2;
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (option == 'p' && parse_i64(optarg, 0, 65535, &number)) s->http.port = (int)number;
+        else if (option == 'n' && parse_i64(optarg, 1, 256, &number)) s->http.threads = (int)number;
+        else if (option == 'l') s->http.listen = optarg;
+        else if (option == 'd') s->app.data = optarg;
+        else if (option == 'r') s->app.root = optarg;
+        else if (option == 'o') s->app.origin = optarg;
+        else if (option == 't') s->http.trust_proxy = optarg;
+        else {
+            if (option == 'h') *status = 0;
+            fputs(usage, option == 'h' ? stdout : stderr);
+            return false;
+        }
+    }
+    size_t n = s->app.origin ? strlen(s->app.origin) : 0;
+    if (n && (!(str_has_prefix(s->app.origin, "http://") || str_has_prefix(s->app.origin, "https://")) || s->app.origin[n - 1] == '/')) {
+        fputs("gradus serve: --origin is an address without a path, e.g. https://academy.example\n", stderr);
+        return false;
+    }
+    return true;
+}
+
+static bool fail(const char *why) {
+    fprintf(stderr, "gradus serve: %s\n", why);
+    return false;
+}
+
+static bool is_local(const char *listen) { return str_has_prefix(listen, "127.") || str_eq(listen, "::1"); }
+
+/* A demo's passwords are known to everybody who has read the README. */
+static bool demo_allowed(struct serve *s) {
+    if (!s->app.demo) return true;
+    bool local_origin = !s->app.origin || str_has_prefix(s->app.origin, "http://127.0.0.1") || str_has_prefix(s->app.origin, "http://localhost");
+    if (is_local(s->http.listen) && local_origin && !s->http.trust_proxy) return true;
+    return fail("this is a demo academy, its passwords are public: it is only served on this machine (--listen 127.0.0.1, "
+                "no --origin elsewhere, no --trust-proxy)");
+}
+
+static bool open_parts(struct serve *s) {
+    const char *why = "out of memory";
+    struct app *app = &s->app;
+    if (mkdir(app->data, 0700) != 0 && errno != EEXIST) return fail(arena_printf(&s->arena, "cannot make the folder %s: %s", app->data, strerror(errno)));
+    app->store = open_store(&s->arena, app->data, false);
+    if (!app->store) return false;
+    if (site_open(&app->site, app->root, &s->arena, &why) != OK) return fail(why);
+    if (accounts_open(&app->accounts) != OK) return fail("the threads that check passwords cannot start");
+    return true;
+}
+
+static void close_parts(struct serve *s) {
+    struct app *app = &s->app;
+    accounts_close(app->accounts);
+    if (app->store && !store_close(app->store, STOP_DEADLINE_MS)) log_say(LOG_WARN, "stop", "some writes did not finish in time and were refused");
+    if (app->site) site_close(app->site);
+}
+
+static void wait_for_signal(const sigset_t *signals) {
+    int number = 0;
+    while (sigwait(signals, &number) != 0 || (number != SIGTERM && number != SIGINT))
+        ;
+    log_say(LOG_INFO, "stop", "%s: finishing what was accepted", number == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+static int run(struct serve *s, const sigset_t *signals) {
+    const char *why = "";
+    if (!demo_allowed(s) || !open_parts(s)) {
+        close_parts(s);
+        return 2;
+    }
+    s->http.routes = routes;
+    s->http.route_count = route_count;
+    s->http.identify = account_identify;
+    s->http.decorate = decorate_page;
+    s->http.metrics = server_metrics;
+    if (http_start(&s->server, &s->app, &s->http, &s->arena, &why) != OK) {
+        fail(why);
+        close_parts(s);
+        return 2;
+    }
+    char *origin = arena_printf(&s->arena, strchr(s->http.listen, ':') ? "http://[%s]:%d" : "http://%s:%d", s->http.listen, http_port(s->server));
+    printf("Serving on %s\n", origin);
+    fflush(stdout);
+    log_say(LOG_INFO, "start", "serving on %s", origin);
+    wait_for_signal(signals);
+    http_stop(s->server, STOP_DEADLINE_MS);
+    close_parts(s);
+    log_say(LOG_INFO, "stop", "done");
+    return 0;
+}
+
+int serve_command(int argc, char **argv) {
+    static struct serve s;
+    int status;
+    arena_init(&s.arena, 64 * 1024 * 1024);
+    if (!read_options(&s, argc, argv, &status)) return status;
+    /* Blocked before any thread starts, so that only the wait below takes them. */
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    umask(0077);
+    status = run(&s, &signals);
+    arena_release(&s.arena);
+    return status;
+}

@@ -1,0 +1,45 @@
+/* Private to server/: the commands of the one binary, and the pages that belong to no domain.
+ * Every command returns the exit status: 0 fine, 1 problems were found, 2 could not run. */
+#ifndef GR_SERVER_SERVER_H
+#define GR_SERVER_SERVER_H
+
+#include "http/http.h"
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+int serve_command(int argc, char **argv);
+int demo_command(int argc, char **argv);
+int check_command(int argc, char **argv);
+int user_command(int argc, char **argv);
+int lab_cli_command(int argc, char **argv);
+int verify_command(int argc, char **argv);
+int audit_command(int argc, char **argv);
+int backup_command(int argc, char **argv);
+int restore_command(int argc, char **argv);
+int stats_command(int argc, char **argv);
+int routes_command(int argc, char **argv);
+
+/* The folder that holds content/, exams/, labs/ and site/: the current one when it does, else where
+ * `make install` put them. */
+const char *default_root(void);
+const char *default_data(void);
+
+/* Opens DATA/gradus.db for a command; prints what is wrong and returns NULL when it cannot. */
+struct store *open_store(struct arena *a, const char *data, bool read_only);
+
+/* What `gradus demo` leaves in DATA/demo.json: its presence makes an academy a demo. */
+bool demo_present(const char *data);
+/* Prints the accounts and addresses that demo.json lists. */
+void demo_print(const char *data, const char *origin);
+
+/* Adds navigation to every page. */
+void decorate_page(struct request *r, struct view *v);
+void server_metrics(struct app *app, struct buf *out);
+
+enum err home_page(struct request *r);
+enum err guide_page(struct request *r);
+enum err admin_page(struct request *r);
+enum err admin_audit_page(struct request *r);
+
+#endif
