@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static void configure_library(void) {
@@ -55,6 +56,12 @@ const char *db_why_errno(struct arena *a, int why, const char *path, const char 
     }
 }
 
+/* SQLite does not always say why a COMMIT failed. */
+static bool disk_is_full(const char *path) {
+    struct statvfs disk;
+    return statvfs(path, &disk) == 0 && disk.f_bavail * disk.f_frsize < 65536;
+}
+
 const char *db_why(struct arena *a, sqlite3 *sql, int rc, const char *path, const char *doing) {
     int extended = sql ? sqlite3_extended_errcode(sql) : rc, os = sql ? sqlite3_system_errno(sql) : 0;
     if ((extended & 0xff) != (rc & 0xff)) extended = rc;
@@ -66,6 +73,7 @@ const char *db_why(struct arena *a, sqlite3 *sql, int rc, const char *path, cons
         if (os) return db_why_errno(a, os, path, doing);
         break;
     case SQLITE_IOERR:
+        if (!os && disk_is_full(path)) os = ENOSPC;
         if (os == ENOSPC || os == EDQUOT || os == EROFS) return db_why_errno(a, os, path, doing);
         return arena_printf(a,
                             "%s cannot %s: the disk reports an error (%s%s%s). What was saved before is kept. "
