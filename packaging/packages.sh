@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are missing, and says which and why first.
+#   packaging/packages.sh run|test [--list]     run: to build and serve; test: what only the tests need
+set -euo pipefail
+
+run_packages=(
+    "pkg-config|finds the libraries"
+    "libc6-dev|the C library's headers"
+    "libmicrohttpd-dev|HTTP"
+    "libsqlite3-dev|the database"
+    "libcmark-gfm-dev|Markdown"
+    "libcmark-gfm-extensions-dev|tables and task lists in Markdown"
+    "libfyaml-dev|front matter"
+    "libjansson-dev|JSON"
+    "libsodium-dev|passwords, signatures, random numbers"
+    "libicu-dev|word breaks, plural rules, dates"
+    "libxml2-dev|connectors and dialects of the labs"
+    "libpango1.0-dev|certificates in every script"
+    "libqrencode-dev|QR codes on certificates"
+    "libqpdf-dev|attachments in certificates"
+    "libarchive-dev|packages of content"
+    "libseccomp-dev|the sandbox of the labs"
+    "zlib1g-dev|compression"
+    "libpng-dev|certificates as pictures"
+    "fonts-noto-core|certificates in Latin, Greek, Cyrillic, Thai and Arabic"
+)
+test_packages=(
+    "libcmocka-dev|unit tests"
+    "clang|second compiler and fuzzers"
+    "libclang-rt-14-dev|sanitizers and fuzzers of clang"
+    "clang-format|layout of the source"
+    "cppcheck|static analysis"
+    "chromium|tests in a real browser"
+    "poppler-utils|reads certificates back"
+    "qpdf|checks certificates and their attachments"
+    "zbar-tools|reads QR codes back"
+    "sqlite3|tampers with databases on purpose"
+)
+
+kind=${1:-run}
+case $kind in
+run) wanted=("${run_packages[@]}") ;;
+test)
+    wanted=("${test_packages[@]}")
+    command -v node >/dev/null || wanted+=("nodejs|runs the tests")
+    command -v npm >/dev/null || wanted+=("npm|fetches what the tests need from the npm registry")
+    ;;
+*)
+    echo "usage: packaging/packages.sh run|test [--list]" >&2
+    exit 2
+    ;;
+esac
+
+if [ "${2:-}" = --list ]; then
+    printf '%s\n' "${wanted[@]%%|*}"
+    exit 0
+fi
+if ! command -v dpkg-query >/dev/null; then
+    echo "This is no Debian: install what corresponds to these yourself: ${wanted[*]%%|*}" >&2
+    exit 0
+fi
+
+installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | awk '$1 ~ /^.i/ { print $2 }')
+missing=()
+for entry in "${wanted[@]}"; do
+    grep -qxF "${entry%%|*}" <<<"$installed" && continue
+    [ ${#missing[@]} -gt 0 ] || echo "These Debian packages are missing and will be installed with apt-get:"
+    printf '  %-28s %s\n' "${entry%%|*}" "${entry#*|}"
+    missing+=("${entry%%|*}")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        echo "You are not root and there is no sudo. As root, run: apt-get install ${missing[*]}" >&2
+        exit 1
+    fi
+    as_root=(sudo)
+    echo "sudo may ask for your password: only root can install packages."
+fi
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get -q update
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "${missing[@]}"

@@ -1,0 +1,109 @@
+// The checks that read the tree instead of running it. Each is a program of tests/run.mjs: a name and a function
+// (or a command) that gives a list of {name, ok, why}.
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { tracked } from "./files.mjs";
+import { roomProblems } from "./rooms.mjs";
+import { sourceProblems } from "./source.mjs";
+import { templateProblems } from "./templates.mjs";
+import { textProblems } from "./texts.mjs";
+
+const exec = promisify(execFile);
+
+/** One test of a list of problems ("file:line: sentence"). */
+const verdict = (name, problems) => [{ name, ok: problems.length === 0, why: problems.join("\n") }];
+
+/** Runs a command; its output is the problem when it fails. */
+async function command(name, file, args) {
+    try {
+        await exec(file, args, { maxBuffer: 16 * 1024 * 1024 });
+        return { name, ok: true };
+    } catch (error) {
+        return { name, ok: false, why: `${error.stdout ?? ""}${error.stderr ?? ""}`.slice(0, 20_000) || String(error) };
+    }
+}
+
+async function clangFormat() {
+    const files = tracked(/^(engine|tests)\/.*\.[ch]$/);
+    const wrong = [];
+    await Promise.all(
+        files.map(async (file) => {
+            const result = await command(file, "clang-format", ["--dry-run", "--Werror", file]);
+            if (!result.ok) wrong.push(`${file}: not laid out as .clang-format says (make format)`);
+        }),
+    );
+    return verdict("every C file is laid out by clang-format", wrong.sort());
+}
+
+const cppcheckArguments = (build) => [
+    "--enable=warning,portability,performance",
+    "--inline-suppr",
+    "--error-exitcode=1",
+    "--quiet",
+    "-j2",
+    "--std=c11",
+    "--library=posix",
+    "--library=tests/lint/cppcheck.cfg",
+    // Compilers and sanitizers know this better: cppcheck does not follow functions that fill a buffer.
+    "--suppress=uninitvar",
+    "--suppress=uninitStructMember",
+    // One thread reads a folder.
+    "--suppress=readdirCalled",
+    "--suppress=missingIncludeSystem",
+    "--template={file}:{line}:{column}: {severity}: {message} [{id}]",
+    "-Iengine",
+    `-I${join(build, "gen")}`,
+    "engine",
+];
+
+async function scripts() {
+    const files = tracked(/^(site\/scripts|site|tests)\/.*\.m?js$/).filter((file) => !file.startsWith("site/static/"));
+    return Promise.all(files.map((file) => command(`${file} parses`, process.execPath, ["--check", file])));
+}
+
+async function shells() {
+    const files = tracked(/\.sh$|^\.ci\/run$/);
+    return Promise.all(files.map((file) => command(`${file} parses`, "bash", ["-n", file])));
+}
+
+async function contentCheck(build) {
+    const gradus = join(build, "gradus");
+    if (!existsSync(gradus)) return [{ name: "gradus check finds no error", ok: false, why: `${gradus} is not built` }];
+    return [await command("gradus check finds no error", gradus, ["check"])];
+}
+
+/** The unit says what it may do; systemd's own judgement may not get worse than this. */
+async function unit() {
+    const file = "packaging/gradus.service";
+    const text = readFileSync(file, "utf8").replaceAll("@PREFIX@", "/usr/local");
+    const results = verdict(
+        "the systemd unit confines the service",
+        ["NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateTmp=yes", "StateDirectory=gradus", "SystemCallFilter=", "RestrictAddressFamilies=", "LimitNOFILE=", "MemoryMax="]
+            .filter((line) => !text.includes(`\n${line}`))
+            .map((line) => `${file}: has no ${line}`),
+    );
+    if (!existsSync("/usr/bin/systemd-analyze")) return results;
+    const { mkdtempSync, writeFileSync, rmSync } = await import("node:fs");
+    const folder = mkdtempSync("/tmp/gradus-unit-");
+    writeFileSync(join(folder, "gradus.service"), text);
+    results.push(await command("systemd's exposure level stays low", "systemd-analyze", ["security", "--offline=true", "--threshold=20", "--no-pager", join(folder, "gradus.service")]));
+    rmSync(folder, { recursive: true });
+    return results;
+}
+
+export function checks({ build }) {
+    return [
+        { name: "rooms", check: async () => verdict("includes follow the order of the rooms", roomProblems()) },
+        { name: "source", check: async () => verdict("no banned function, no overgrown file, nothing left open", sourceProblems()) },
+        { name: "templates", check: async () => verdict("templates hold no inline script, style or handler", templateProblems()) },
+        { name: "texts", check: async () => verdict("every text of the interface is in the catalogue and used", textProblems()) },
+        { name: "layout", check: clangFormat },
+        { name: "cppcheck", check: async () => [await command("static analysis", "cppcheck", cppcheckArguments(build))] },
+        { name: "scripts", check: scripts },
+        { name: "shells", check: shells },
+        { name: "unit", check: unit },
+        { name: "content", check: () => contentCheck(build) },
+    ];
+}

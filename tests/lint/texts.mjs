@@ -1,0 +1,51 @@
+// Catalogues of interface texts: no key that is missing, unused, in two files, or under another room's name.
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { lines, tracked } from "./files.mjs";
+
+/** Every key with its file, and what is wrong with the catalogues themselves. */
+function readCatalogues(problems) {
+    const keys = new Map();
+    for (const file of tracked(/^site\/locale\/en\/.*\.json$/)) {
+        const room = basename(file, ".json");
+        let catalogue;
+        try {
+            catalogue = JSON.parse(readFileSync(file, "utf8"));
+        } catch (error) {
+            problems.push(`${file}: ${error.message}`);
+            continue;
+        }
+        for (const [key, text] of Object.entries(catalogue)) {
+            if (typeof text !== "string" || text.trim() === "") problems.push(`${file}: ${key} is no text`);
+            if (!key.startsWith(`${room}_`)) problems.push(`${file}: ${key} does not start with ${room}_`);
+            if (keys.has(key)) problems.push(`${file}: ${key} stands in ${keys.get(key)} too`);
+            keys.set(key, file);
+        }
+    }
+    return keys;
+}
+
+export function textProblems() {
+    const problems = [];
+    const keys = readCatalogues(problems);
+    const used = new Set();
+    const shapes = []; // keys that C puts together: "exam_state_%s"
+    for (const file of tracked(/^site\/templates\/.*\.mustache$/))
+        for (const [number, line] of lines(file))
+            for (const [, key] of line.matchAll(/\{\{[#^/]?\s*t\.([a-z0-9_]+)\s*\}\}/g)) {
+                used.add(key);
+                if (!keys.has(key)) problems.push(`${file}:${number}: t.${key} is in no catalogue`);
+            }
+    for (const file of tracked(/^engine\/.*\.[ch]$|^site\/scripts\/.*\.js$/))
+        for (const [number, line] of lines(file)) {
+            for (const [, text] of line.matchAll(/["'`]((?:[^"'`\\]|\\.)*)["'`]/g)) {
+                if (keys.has(text)) used.add(text);
+                else if (/^[a-z]+_[a-z0-9_]*%(?:s|d)[a-z0-9_%]*$/.test(text)) shapes.push(new RegExp(`^${text.replace(/%[sd]/g, "[a-z0-9_]+")}$`));
+                // page_text(…, "key") of a key that is not there prints the key: a person would see it.
+                else if (/page_text\(/.test(line) && /^[a-z]+_[a-z0-9_]+$/.test(text)) problems.push(`${file}:${number}: ${text} is in no catalogue`);
+            }
+        }
+    for (const [key, file] of keys)
+        if (!used.has(key) && !shapes.some((shape) => shape.test(key))) problems.push(`${file}: nothing uses ${key}`);
+    return problems;
+}
