@@ -1,6 +1,7 @@
 /* The arena: a list of malloc'd chunks, a cap, a way out. */
 #include "base/arena.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,62 @@ void arena_fail_at(long nth) {
 
 bool arena_failed_as_asked(void) { return failed_as_asked; }
 
+/* ---- Chunks --------------------------------------------------------------------------------- */
+
+/* Each thread keeps some chunks for its next request: given back, malloc would return their pages to the kernel and
+ * the next request would fault them in again. Not under the sanitizer, which wants to see each use after release. */
+#if defined(__has_feature) /* clang's way to say it */
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define CHUNKS_KEPT 0
+#else
+#define CHUNKS_KEPT 16
+#endif
+
+static _Thread_local struct arena_chunk *kept;
+static _Thread_local int kept_count;
+static pthread_key_t kept_key;
+static pthread_once_t kept_once = PTHREAD_ONCE_INIT;
+
+static void free_kept(void *arg) {
+    (void)arg;
+    while (kept) {
+        struct arena_chunk *next = kept->next;
+        free(kept);
+        kept = next;
+    }
+    kept_count = CHUNKS_KEPT; /* an arena that is released later in the thread's end keeps nothing */
+}
+
+static void make_kept_key(void) { BUG_IF(pthread_key_create(&kept_key, free_kept) != 0); }
+
+static struct arena_chunk *chunk_get(size_t bytes) {
+    struct arena_chunk *c = kept;
+    if (!c || bytes != CHUNK_SIZE) return malloc(bytes);
+    kept = c->next;
+    kept_count--;
+    return c;
+}
+
+static void chunk_put(struct arena_chunk *c) {
+    if (c->size + sizeof *c != CHUNK_SIZE || kept_count >= CHUNKS_KEPT) {
+        free(c);
+        return;
+    }
+    if (!kept) {
+        pthread_once(&kept_once, make_kept_key);
+        pthread_setspecific(kept_key, &kept); /* any value but NULL has the thread's end call free_kept */
+    }
+    c->next = kept;
+    kept = c;
+    kept_count++;
+}
+
+/* ---- The arena ------------------------------------------------------------------------------ */
+
 void arena_init(struct arena *a, size_t cap) {
     memset(a, 0, sizeof *a);
     a->cap = cap;
@@ -46,7 +103,7 @@ void arena_release(struct arena *a) {
     }
     for (struct arena_chunk *c = a->chunks; c;) {
         struct arena_chunk *next = c->next;
-        free(c);
+        chunk_put(c);
         c = next;
     }
     a->chunks = NULL;
@@ -67,7 +124,7 @@ _Noreturn void arena_fail(struct arena *a) {
 static struct arena_chunk *new_chunk(struct arena *a, size_t size) {
     size_t want = size > CHUNK_SIZE / 2 ? size : CHUNK_SIZE - sizeof(struct arena_chunk);
     if (want > a->cap || a->used > a->cap - want) arena_fail(a);
-    struct arena_chunk *c = malloc(sizeof *c + want);
+    struct arena_chunk *c = chunk_get(sizeof *c + want);
     if (!c) arena_fail(a);
     c->size = want;
     c->used = 0;
