@@ -44,29 +44,25 @@ void buf_printf(struct buf *b, const char *format, ...) {
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    BUG_IF(n < 0);
-    char *to = buf_reserve(b, (size_t)n);
-    vsnprintf(to, (size_t)n + 1, format, args);
+    /* Most texts fit into what is there: then once is enough. */
+    size_t room = b->cap - b->len;
+    int n = vsnprintf(room ? b->data + b->len : NULL, room, format, args);
     va_end(args);
+    BUG_IF(n < 0);
+    if ((size_t)n >= room) vsnprintf(buf_reserve(b, (size_t)n), (size_t)n + 1, format, again);
+    va_end(again);
     buf_advance(b, (size_t)n);
 }
 
 const char *buf_text(struct buf *b) { return b->data ? b->data : ""; }
 
 void buf_html(struct buf *b, const char *text, size_t len) {
+    static const char *const escapes[256] = {
+        ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"};
     size_t start = 0;
     for (size_t i = 0; i < len; i++) {
-        const char *escape;
-        switch (text[i]) {
-        case '&': escape = "&amp;"; break;
-        case '<': escape = "&lt;"; break;
-        case '>': escape = "&gt;"; break;
-        case '"': escape = "&quot;"; break;
-        case '\'': escape = "&#39;"; break;
-        default: continue;
-        }
+        const char *escape = escapes[(unsigned char)text[i]];
+        if (!escape) continue;
         buf_add(b, text + start, i - start);
         buf_puts(b, escape);
         start = i + 1;

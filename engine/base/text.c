@@ -31,8 +31,20 @@ size_t utf8_length_at(const char *text, size_t len) {
     return n;
 }
 
+/* Eight bytes that are ASCII and not NUL (Hacker's Delight, section 6-1: a zero byte borrows from its top bit). */
+static bool plain_ascii(const char *text) {
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    const uint64_t tops = 0x8080808080808080u, ones = 0x0101010101010101u;
+    return ((word | (word - ones)) & tops) == 0;
+}
+
 bool utf8_valid(const char *text, size_t len) {
     for (size_t i = 0; i < len;) {
+        if (len - i >= 8 && plain_ascii(text + i)) {
+            i += 8;
+            continue;
+        }
         size_t n = utf8_length_at(text + i, len - i);
         if (n == 0 || text[i] == '\0') return false;
         i += n;
