@@ -2,16 +2,22 @@
 #include <cmark-gfm-core-extensions.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/codec.h"
 #include "base/text.h"
 #include "doc/doc.h"
+#include "doc/doc_memory.h"
 #include "doc/doc_tree.h"
 
 #define TREE_DEPTH 64
+#define TREE_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* While it parses, libcmark-gfm changes tables that all threads share: whoever ends first takes the special
+ * characters of the extensions from those that are still at work. */
+static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
 
 static void start_library(void) { cmark_gfm_core_extensions_ensure_registered(); }
 
@@ -21,6 +27,8 @@ static char *normalised(struct arena *a, const char *source, size_t len, size_t 
         source += 3;
         len -= 3;
     }
+    *out_len = len;
+    if (!memchr(source, '\r', len)) return arena_copy(a, source, len);
     char *out = arena_alloc(a, len + 1);
     size_t n = 0;
     for (size_t i = 0; i < len; i++) {
@@ -35,6 +43,7 @@ static char *normalised(struct arena *a, const char *source, size_t len, size_t 
 
 static bool check_encoding(const char *file, const char *text, size_t len, struct diag_list *diags) {
     int line = 1, column = 1;
+    if (utf8_valid(text, len)) return true;
     for (size_t i = 0; i < len;) {
         size_t n = utf8_length_at(text + i, len - i);
         if (n == 0 || text[i] == '\0') {
@@ -153,18 +162,40 @@ static bool prepare_tree(struct doc *d, struct diag_list *diags) {
     return true;
 }
 
-static cmark_node *parse_body(struct arena *a, const char *text, size_t len) {
+static cmark_node *parse_body(struct arena *tree, const char *text, size_t len) {
     static const char *const extensions[] = {"table", "strikethrough", "tasklist"};
-    pthread_once(&once, start_library);
-    cmark_parser *p = cmark_parser_new(CMARK_OPT_FOOTNOTES | CMARK_OPT_VALIDATE_UTF8);
-    if (!p) arena_fail(a);
+    /* The encoding has been checked: the library need not do it again. */
+    cmark_parser *p = cmark_parser_new_with_mem(CMARK_OPT_FOOTNOTES, &tree_memory);
+    if (!p) arena_fail(tree);
     for (size_t i = 0; i < COUNT_OF(extensions); i++)
         cmark_parser_attach_syntax_extension(p, cmark_find_syntax_extension(extensions[i]));
     cmark_parser_feed(p, text, len);
     cmark_node *root = cmark_parser_finish(p);
-    cmark_parser_free(p);
-    if (!root) arena_fail(a);
-    arena_defer(a, (void (*)(void *))cmark_node_free, root);
+    if (!root) arena_fail(tree);
+    return root;
+}
+
+static void release_tree(void *tree) {
+    arena_release(tree);
+    free(tree);
+}
+
+/* NULL when the tree would be too large. The parser is not freed: all that it had is the tree arena's. */
+static cmark_node *parse_guarded(struct doc *d, const char *text, size_t len) {
+    struct arena *tree = malloc(sizeof *tree);
+    if (!tree) arena_fail(d->arena);
+    arena_init(tree, TREE_BYTES_MAX);
+    arena_defer(d->arena, release_tree, tree);
+    pthread_once(&once, start_library);
+    cmark_node *volatile root = NULL;
+    struct arena *before = tree_memory_from(tree);
+    pthread_mutex_lock(&library);
+    if (ARENA_GUARD(tree) == 0) root = parse_body(tree, text, len);
+    tree->guarded = false;
+    pthread_mutex_unlock(&library);
+    tree_memory_from(before);
+    /* For what is changed in the tree later: that memory is not the arena's. */
+    if (root) arena_defer(d->arena, (void (*)(void *))cmark_node_free, root);
     return root;
 }
 
@@ -192,7 +223,11 @@ enum err doc_parse(struct doc *out, const char *file, const char *source, size_t
             out->meta = NULL;
         }
     }
-    out->body = parse_body(a, out->source + body, out->source_len - body);
+    out->body = parse_guarded(out, out->source + body, out->source_len - body);
+    if (!out->body) {
+        diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size", "the file has too much structure for one document: divide it");
+        return ERR_LIMIT;
+    }
     bool tree = prepare_tree(out, diags);
     return out->meta && tree ? OK : ERR_INVALID;
 }

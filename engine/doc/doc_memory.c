@@ -1,0 +1,53 @@
+/* Memory of syntax trees: from the thread's arena or from the heap, each block knows which. */
+#include "doc/doc_memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+struct block {
+    size_t size;
+    bool on_heap;
+    _Alignas(max_align_t) char data[];
+};
+
+static _Thread_local struct arena *current;
+
+struct arena *tree_memory_from(struct arena *a) {
+    struct arena *before = current;
+    current = a;
+    return before;
+}
+
+static struct block *block_of(void *data) { return (struct block *)((char *)data - offsetof(struct block, data)); }
+
+static void *allocate(size_t count, size_t size) {
+    size_t total, whole;
+    BUG_IF(__builtin_mul_overflow(count, size, &total) || __builtin_add_overflow(total, sizeof(struct block), &whole));
+    struct block *b = current ? arena_alloc(current, whole) : calloc(1, whole);
+    if (!b) BUG("out of memory"); /* the library has no way to say so */
+    b->size = total;
+    b->on_heap = !current;
+    return b->data;
+}
+
+static void release(void *data) {
+    if (data && block_of(data)->on_heap) free(block_of(data));
+}
+
+static void *resize(void *data, size_t size) {
+    if (!data) return allocate(1, size);
+    struct block *b = block_of(data);
+    if (!b->on_heap && current && size < SIZE_MAX / 2) {
+        b = arena_grow(current, b, sizeof *b + b->size, sizeof *b + size);
+        b->size = size;
+        return b->data;
+    }
+    void *moved = allocate(1, size);
+    memcpy(moved, data, b->size < size ? b->size : size);
+    release(data);
+    return moved;
+}
+
+cmark_mem tree_memory = {.calloc = allocate, .realloc = resize, .free = release};
