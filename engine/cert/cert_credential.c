@@ -1,0 +1,143 @@
+/* From facts to the JSON of a credential. Members stand in the order in which a person would read them. */
+#include "cert/cert_credential.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "cert/cert_contexts.h"
+
+#define SCHEMA_URL "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
+
+/* json_pack's own checks: NULL means that memory ended or that a text is no UTF-8; the store holds neither. */
+static json_t *need(struct arena *a, json_t *value) {
+    if (!value) arena_fail(a);
+    return value;
+}
+
+static void put(struct arena *a, json_t *object, const char *name, json_t *value) {
+    if (json_object_set_new(object, name, need(a, value)) != 0) arena_fail(a);
+}
+
+static void put_text(struct arena *a, json_t *object, const char *name, const char *text) {
+    if (text && *text) put(a, object, name, json_string(text));
+}
+
+char *cert_json(struct arena *a, const json_t *value) {
+    char *text = json_dumps(value, JSON_COMPACT);
+    if (!text) arena_fail(a);
+    arena_defer(a, free, text);
+    return text;
+}
+
+char *cert_identity_hash(struct arena *a, const char *email, const char *salt) {
+    char *text = arena_printf(a, "%s%s", email, salt);
+    for (size_t i = 0; i < strlen(email); i++) text[i] = (char)tolower((unsigned char)text[i]);
+    return arena_printf(a, "sha256$%s", sha256_hex(a, text, strlen(text)));
+}
+
+static json_t *build_identifiers(struct arena *a, const struct cert_credential_facts *f) {
+    json_t *list = json_array();
+    if (f->email)
+        json_array_append_new(list, need(a, json_pack("{ss sb ss ss ss}", "type", "IdentityObject", "hashed", 1,
+                                                      "identityHash", cert_identity_hash(a, f->email, f->salt),
+                                                      "identityType", "emailAddress", "salt", f->salt)));
+    /* The name stands on the certificate's public page and on its paper: signing it binds them to each other. */
+    json_array_append_new(list, need(a, json_pack("{ss sb ss ss}", "type", "IdentityObject", "hashed", 0,
+                                                  "identityHash", f->holder_name, "identityType", "name")));
+    return list;
+}
+
+static const char *level_url(struct arena *a, const struct cert_credential_facts *f) {
+    return arena_printf(a, "%s/programmes/%s/levels/%s", f->origin, f->programme_id, f->level_id);
+}
+
+static const char *result_id(struct arena *a, const struct cert_credential_facts *f, const struct cert_evidence *e) {
+    return arena_printf(a, "%s#%s-%s", level_url(a, f), e->kind, e->id);
+}
+
+static json_t *build_achievement(struct arena *a, const struct cert_credential_facts *f) {
+    json_t *results = json_array();
+    for (size_t i = 0; i < f->evidence_count; i++)
+        if (f->evidence[i].passed)
+            json_array_append_new(results, need(a, json_pack("{ss s[s] ss ss ss}", "id",
+                                                             result_id(a, f, &f->evidence[i]), "type",
+                                                             "ResultDescription", "name", f->evidence[i].name,
+                                                             "resultType", "Result", "requiredValue", "Pass")));
+    json_t *achievement = need(a, json_pack(
+        "{ss s[s] ss ss s{ss} ss s{ss ss ss}}", "id", level_url(a, f), "type", "Achievement", "name",
+        arena_printf(a, "%s: %s", f->programme_title, f->level_title), "description", f->level_summary, "criteria",
+        "narrative", f->criteria, "achievementType", "Certification", "image", "id",
+        arena_printf(a, "%s/certificates/%s.png", f->origin, f->number), "type", "Image", "caption",
+        arena_printf(a, "Badge of the level %s: steps", f->level_title)));
+    put_text(a, achievement, "humanCode", arena_printf(a, "%s/%s", f->programme_id, f->level_id));
+    put_text(a, achievement, "version", f->scheme_version);
+    put_text(a, achievement, "inLanguage", "en");
+    if (json_array_size(results)) put(a, achievement, "resultDescription", results);
+    else json_decref(results);
+    return achievement;
+}
+
+static json_t *build_subject(struct arena *a, const struct cert_credential_facts *f) {
+    json_t *results = json_array();
+    for (size_t i = 0; i < f->evidence_count; i++)
+        if (f->evidence[i].passed)
+            json_array_append_new(results, need(a, json_pack("{s[s] ss ss}", "type", "Result", "resultDescription",
+                                                             result_id(a, f, &f->evidence[i]), "value", "Pass")));
+    json_t *subject = need(a, json_pack("{s[s] so so ss}", "type", "AchievementSubject", "identifier",
+                                        build_identifiers(a, f), "achievement", build_achievement(a, f),
+                                        "licenseNumber", f->number));
+    put_text(a, subject, "narrative", f->scope);
+    if (json_array_size(results)) put(a, subject, "result", results);
+    else json_decref(results);
+    if (f->decider_name)
+        put(a, subject, "source", json_pack("{ss s[s] ss}", "id",
+                                            arena_printf(a, "%s/certificates/%s#decided-by", f->origin, f->number),
+                                            "type", "Profile", "name", f->decider_name));
+    return subject;
+}
+
+static json_t *build_evidence(struct arena *a, const struct cert_credential_facts *f) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < f->evidence_count; i++) {
+        const struct cert_evidence *e = &f->evidence[i];
+        json_t *item = need(a, json_pack("{s[s] ss}", "type", "Evidence", "name", e->name));
+        put_text(a, item, "narrative", e->narrative);
+        put_text(a, item, "genre", e->kind);
+        json_array_append_new(list, item);
+    }
+    return list;
+}
+
+json_t *cert_credential_build(struct arena *a, const struct cert_credential_facts *f) {
+    const char *base = arena_printf(a, "%s/certificates/%s.json?version=%d", f->origin, f->number, f->version);
+    json_t *c = json_keep(a, json_pack("{s[sss] ss s[ss] s{ss s[s] ss ss}}", "@context", CERT_CONTEXT_VC,
+                                       CERT_CONTEXT_OB, CERT_CONTEXT_OB_EXTENSIONS, "id", base, "type",
+                                       "VerifiableCredential", "OpenBadgeCredential", "issuer", "id", f->did, "type",
+                                       "Profile", "name", f->body, "url", f->origin));
+    put_text(a, c, "name", arena_printf(a, "%s: %s", f->programme_title, f->level_title));
+    put_text(a, c, "validFrom", time_iso(a, f->valid_from_ms));
+    put_text(a, c, "validUntil", time_iso(a, f->valid_until_ms));
+    put_text(a, c, "awardedDate", time_iso(a, f->awarded_ms));
+    put(a, c, "credentialSubject", build_subject(a, f));
+    if (f->evidence_count) put(a, c, "evidence", build_evidence(a, f));
+    put(a, c, "credentialStatus",
+        json_pack("{ss ss ss ss ss}", "id", arena_printf(a, "%s#%u", f->status_list, (unsigned)f->status_index),
+                  "type", "BitstringStatusListEntry", "statusPurpose", "revocation", "statusListIndex",
+                  arena_printf(a, "%u", (unsigned)f->status_index), "statusListCredential", f->status_list));
+    put(a, c, "credentialSchema", json_pack("[{ss ss}]", "id", SCHEMA_URL, "type", "1EdTechJsonSchemaValidator2019"));
+    return c;
+}
+
+json_t *cert_status_credential_build(struct arena *a, const char *did, const char *list_url, const char *encoded,
+                                     int64_t now_ms, int64_t valid_ms) {
+    return json_keep(a, json_pack("{s[s] ss s[ss] ss ss ss s{ss ss ss ss}}", "@context", CERT_CONTEXT_VC, "id",
+                                  list_url, "type", "VerifiableCredential", "BitstringStatusListCredential", "issuer",
+                                  did, "validFrom", time_iso(a, now_ms), "validUntil", time_iso(a, now_ms + valid_ms),
+                                  "credentialSubject", "id", arena_printf(a, "%s#list", list_url), "type",
+                                  "BitstringStatusList", "statusPurpose", "revocation", "encodedList", encoded));
+}

@@ -1,0 +1,44 @@
+/* The academy's signing keys: Ed25519, one file each in DATA/keys, and the did:web document that publishes them.
+ *
+ * issuer-0001.key holds the seed as base64url. The file of the highest number signs; older keys stay listed, so that
+ * what they signed still verifies. Seeds live in guarded, locked memory (libsodium) and nowhere else. */
+#ifndef GR_CERT_KEYS_H
+#define GR_CERT_KEYS_H
+
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "cert/cert_proof.h"
+
+#define CERT_KEY_LIMIT 64
+
+struct cert_keys;
+
+/* Reads all keys of `dir`/keys; makes the folder (0700) and a first key (0600) when `create` and there is none.
+ * ERR_DENIED: a key file can be read by others, is no regular file or belongs to somebody else; ERR_INVALID: not a key;
+ * ERR_NOT_FOUND: none and not `create`; ERR_IO. `*why` (arena) is a sentence for the operator. */
+enum err cert_keys_open(struct cert_keys **out, const char *data_dir, bool create, struct arena *a,
+                        const char **why) MUST_USE;
+/* A new key, which signs from the next cert_keys_open on. */
+enum err cert_keys_add(const char *data_dir, struct arena *a, const char **why) MUST_USE;
+void cert_keys_close(struct cert_keys *k); /* wipes the secrets; NULL is fine */
+
+size_t cert_keys_count(const struct cert_keys *k);
+/* The multikey of the i-th key, oldest first; borrowed. */
+const char *cert_keys_name(const struct cert_keys *k, size_t i);
+/* The multikey that signs; borrowed. */
+const char *cert_keys_current(const struct cert_keys *k);
+bool cert_keys_find(const struct cert_keys *k, const char *multikey, unsigned char key[CERT_PUBLIC_BYTES]);
+
+/* Signs `doc` as the issuer `did` with the current key. */
+enum err cert_keys_sign(const struct cert_keys *k, struct arena *a, json_t *doc, const char *did, int64_t created_ms,
+                        const char **why) MUST_USE;
+
+/* "did:web:academy.example" or "did:web:127.0.0.1%3A8080" for an origin "scheme://host[:port]" (did:web method,
+ * section 3.1); NULL when it is none. Arena. */
+char *cert_did_from_origin(struct arena *a, const char *origin);
+/* The DID document as JSON text (DID Core 1.0, Controlled Identifiers 1.0). Arena. */
+char *cert_did_document(const struct cert_keys *k, struct arena *a, const char *did);
+
+#endif
