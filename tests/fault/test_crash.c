@@ -40,7 +40,7 @@ struct session {
     struct write_job job;
     struct arena arena;
     char memory[600];
-    int64_t id;
+    _Atomic int64_t id; /* the next comes after the client has read the acknowledgement of this one */
 };
 
 static enum err save(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
@@ -77,7 +77,9 @@ static _Noreturn void serve(const int *fds) {
         if (poll(polled, CLIENTS, -1) < 0) _exit(5);
         for (int i = 0; i < CLIENTS; i++) {
             if (!polled[i].revents) continue;
-            if (read(polled[i].fd, &sessions[i].id, sizeof(int64_t)) != sizeof(int64_t)) _exit(6);
+            int64_t id;
+            if (read(polled[i].fd, &id, sizeof id) != sizeof id) _exit(6);
+            sessions[i].id = id;
             if (store_submit(s, &sessions[i].job) != OK) _exit(7);
         }
     }

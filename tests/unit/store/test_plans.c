@@ -63,8 +63,9 @@ static bool made_by_query(const char *plan, const char *name) {
 static void look(void *arg, const char *name, const char *sql, const char *plan) {
     (void)sql;
     ++*(int *)arg;
-    for (const char *line = plan; *line; line = strchr(line, '\n') + 1) {
-        int len = (int)strcspn(line, "\n");
+    int len;
+    for (const char *line = plan; *line; line += len + (line[len] == '\n')) {
+        len = (int)strcspn(line, "\n");
         print_message("# %-40s %.*s\n", name, len, line);
         if (strncmp(line, "SCAN ", 5) != 0) continue;
         char table[96];
