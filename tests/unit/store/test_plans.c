@@ -63,18 +63,18 @@ static bool made_by_query(const char *plan, const char *name) {
 static void look(void *arg, const char *name, const char *sql, const char *plan) {
     (void)sql;
     ++*(int *)arg;
-    int len;
-    for (const char *line = plan; *line; line += len + (line[len] == '\n')) {
-        len = (int)strcspn(line, "\n");
-        print_message("# %-40s %.*s\n", name, len, line);
-        if (strncmp(line, "SCAN ", 5) != 0) continue;
-        char table[96];
-        snprintf(table, sizeof table, "%.*s", (int)strcspn(line + 5, " \n"), line + 5);
-        char whole[256];
-        snprintf(whole, sizeof whole, "%.*s", len, line);
+    size_t len;
+    for (const char *at = plan; *at; at += len + (at[len] == '\n')) {
+        char line[256] = {0}, table[96] = {0};
+        len = strcspn(at, "\n");
+        memcpy(line, at, len < sizeof line ? len : sizeof line - 1);
+        print_message("# %-40s %s\n", name, line);
+        if (!str_has_prefix(line, "SCAN ")) continue;
+        size_t name_len = strcspn(line + 5, " ");
+        memcpy(table, line + 5, name_len < sizeof table ? name_len : sizeof table - 1);
         /* A full-text match is a look-up, although it is called a scan. */
         if (str_eq(table, "CONSTANT") || table[0] == '(' || made_by_query(plan, table) ||
-            (strstr(whole, "VIRTUAL TABLE INDEX") && !str_has_suffix(whole, "INDEX 0:")) || listed(name, table))
+            (strstr(line, "VIRTUAL TABLE INDEX") && !str_has_suffix(line, "INDEX 0:")) || listed(name, table))
             continue;
         print_message("# NOT LISTED: \"%s %s\" reads all of it. Add an index, or a line with the reason to " LIST "\n", name, table);
         problems++;
