@@ -35,6 +35,14 @@ static enum number_style style_named(const char *name, bool *known) {
     return NUMBER_RAW;
 }
 
+/* LIST.count: says once whether there is anything in it, and how much. */
+static const struct view *count_of(const struct render *r, const struct view *list) {
+    struct view *n = NEW(r->out->arena, struct view);
+    n->type = VIEW_INT;
+    n->number = list->items.count;
+    return n;
+}
+
 /* The first part is looked for from the innermost scope outwards, the others inside what was found. */
 static struct found look_up(const struct render *r, const struct op_name *path, uint32_t count) {
     struct found f = {NULL, NUMBER_RAW};
@@ -46,7 +54,9 @@ static struct found look_up(const struct render *r, const struct op_name *path, 
     for (uint32_t i = 1; i < count && f.value; i++) {
         bool known = false;
         if (f.value->type == VIEW_INT && i == count - 1) f.style = style_named(path[i].name, &known);
-        if (!known) f.value = view_get(f.value, path[i].name, path[i].hash);
+        if (known) continue;
+        if (f.value->type == VIEW_LIST && strcmp(path[i].name, "count") == 0) f.value = count_of(r, f.value);
+        else f.value = view_get(f.value, path[i].name, path[i].hash);
     }
     return f;
 }

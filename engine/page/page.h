@@ -40,7 +40,7 @@ void view_html_borrow(struct view *v, const char *name, const char *html, size_t
 void view_int(struct view *v, const char *name, int64_t value);
 void view_bool(struct view *v, const char *name, bool value);
 struct view *view_object(struct view *v, const char *name);         /* a new object inside */
-struct view *view_list(struct view *v, const char *name);           /* a new list inside */
+struct view *view_list(struct view *v, const char *name);           /* a new list inside; {{#l.count}} is a section around it */
 struct view *view_item(struct view *list);                          /* a new object at the list's end */
 void view_item_text(struct view *list, const char *text);           /* a text at the list's end, {{.}} */
 struct view *view_item_list(struct view *list);                     /* a new list at the list's end */

@@ -391,6 +391,9 @@ static void the_last_value_counts(void **state) {
     view_text(v, "empty", "");
     view_bool(v, "no", false);
     view_list(v, "none");
+    view_item_text(view_list(v, "two"), "a");
+    view_item_text((struct view *)view_get(v, "two", name_hash("two", 3)), "b");
+    assert_string_equal(page(&w, "{{#two.count}}<{{two.count}}{{#two}} {{.}}{{/two}}>{{/two.count}}{{^none.count}}-{{/none.count}}{{#none.count}}x{{/none.count}}", v), "<2 a b>-");
     assert_string_equal(page(&w, "{{#zero}}x{{/zero}}{{#empty}}x{{/empty}}{{#no}}x{{/no}}{{#none}}x{{/none}}{{zero}}", v), "0");
     arena_release(&w.arena);
 }

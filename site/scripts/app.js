@@ -1,0 +1,98 @@
+// What every page has. Each part only adds: pages work without it.
+import { announce } from './lib/announce.js';
+import { each, on, setCookie, text } from './lib/dom.js';
+import { shortcut } from './lib/keys.js';
+import { sortable } from './lib/table.js';
+import { startTimer } from './lib/timer.js';
+
+const root = document.documentElement;
+
+/* The reader's zone, so that the server writes times as the reader knows them. */
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.includes(`zone=${encodeURIComponent(zone)}`)) setCookie('zone', zone);
+
+/* Controls that need a script show themselves now. */
+document.querySelectorAll('[data-scripted]').forEach((part) => { part.hidden = false; });
+
+/* Light, dark, or as the system says. */
+each('[data-theme-choice]', (choice) => {
+  const now = ['light', 'dark'].includes(root.dataset.theme) ? root.dataset.theme : 'auto';
+  choice.querySelectorAll('input').forEach((input) => { input.checked = input.value === now; });
+  choice.addEventListener('change', (event) => {
+    root.dataset.theme = event.target.value;
+    setCookie('theme', event.target.value);
+  });
+});
+
+/* Menus and pop-overs close as people expect. */
+document.addEventListener('click', (event) => {
+  document.querySelectorAll('details.menu[open]').forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+});
+document.addEventListener('keydown', (event) => {
+  const menu = event.key === 'Escape' && document.querySelector('details.menu[open]');
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector('summary').focus();
+});
+on('click', '[data-dialog]', (event, button) => {
+  event.preventDefault();
+  document.querySelector(button.dataset.dialog)?.showModal();
+});
+
+/* Copying. */
+on('click', '[data-copy]', async (event, button) => {
+  const from = document.querySelector(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(from.value ?? from.textContent);
+    announce(text('copied'));
+  } catch {
+    getSelection().selectAllChildren(from);
+  }
+});
+
+/* A form that was refused: begin at what is wrong. */
+document.querySelector('[data-focus]')?.focus();
+/* Not twice: a second press would only make people wonder. */
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (form.method !== 'post' || event.defaultPrevented || form.dataset.sending) {
+    if (form.dataset.sending) event.preventDefault();
+    return;
+  }
+  form.dataset.sending = 'yes';
+});
+addEventListener('pageshow', () => document.querySelectorAll('[data-sending]').forEach((form) => form.removeAttribute('data-sending')));
+
+each('table[data-sort]', sortable);
+each('[data-timer]', startTimer);
+
+/* The contents of a page: where am I? */
+each('nav.toc', (toc) => {
+  const links = new Map([...toc.querySelectorAll('a[href^="#"]')].map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      for (const a of links.values()) a.removeAttribute('aria-current');
+      links.get(entry.target.id)?.setAttribute('aria-current', 'true');
+    }
+  }, { rootMargin: '0px 0px -70% 0px' });
+  for (const id of links.keys()) {
+    const heading = document.getElementById(id);
+    if (heading) seen.observe(heading);
+  }
+});
+
+/* Shortcuts. */
+const keys = document.getElementById('keys');
+if (keys) shortcut('?', '', () => keys.showModal());
+shortcut('/', '', () => document.getElementById('site-q')?.focus());
+
+/* Faces that the first view did without. */
+addEventListener('load', () => {
+  const late = document.querySelector('meta[name="late-style"]')?.content;
+  if (!late || navigator.connection?.saveData) return;
+  const link = document.createElement('link');
+  link.rel = 'stylesheet';
+  link.href = late;
+  document.head.append(link);
+});

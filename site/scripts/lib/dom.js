@@ -1,0 +1,29 @@
+// One listener on the document for all elements that match, also those that come later.
+export function on(type, selector, fn, options) {
+  document.addEventListener(type, (event) => {
+    const hit = event.target instanceof Element && event.target.closest(selector);
+    if (hit) fn(event, hit);
+  }, options);
+}
+
+// Runs `fn` for each element that is there now, and for those in parts that htmx puts in.
+export function each(selector, fn) {
+  const all = (root) => {
+    if (root.matches?.(selector)) fn(root);
+    root.querySelectorAll(selector).forEach(fn);
+  };
+  all(document);
+  document.addEventListener('htmx:load', (event) => all(event.detail.elt));
+}
+
+// Interface texts for scripts stand in the page: <template data-text="key">…</template> or data-text-KEY on an element.
+export function text(key, values = {}) {
+  const found = document.querySelector(`[data-text="${key}"]`);
+  const raw = found ? (found.content ?? found).textContent : key;
+  return raw.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+export function setCookie(name, value) {
+  const secure = location.protocol === 'https:' ? '; Secure' : '';
+  document.cookie = `${name}=${encodeURIComponent(value)}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+}
