@@ -1,0 +1,90 @@
+/* page.module: a module's page for people who are signed in, as their browsers ask for it (compressed) and plain.
+ * page.cold: the first time that it is asked for after a start. rss.serve: what the server takes by then. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/academy.h"
+
+#define MODULE "/modules/data-basics"
+#define COLD_STARTS 5
+
+struct requests {
+    struct client *people;
+    int people_count;
+    bool compressed;
+};
+
+static size_t next_page(void *context, int connection, uint64_t number, char *out) {
+    (void)number;
+    const struct requests *r = context;
+    char cookies[2048];
+    client_cookie_line(&r->people[connection % r->people_count], cookies, sizeof cookies);
+    return (size_t)snprintf(out, LOAD_REQUEST_LIMIT,
+                            "GET " MODULE " HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html,*/*;q=0.8\r\n"
+                            "Accept-Language: en\r\n%s%s\r\n",
+                            r->compressed ? "Accept-Encoding: gzip, deflate, br\r\n" : "", cookies);
+}
+
+static void cold(struct academy *a) {
+    double times[COLD_STARTS];
+    struct client *c = &a->people[0];
+    for (int i = 0; i < COLD_STARTS; i++) {
+        if (!academy_stop(a)) {
+            academy_failed(a, "stopping", NULL);
+            return;
+        }
+        if (!academy_serve(a)) return;
+        /* The connection is there already; the page is what is timed. */
+        if (!client_get(c, "/healthz", 200) || !client_get(c, MODULE, 200)) {
+            academy_failed(a, "the first page", c);
+            return;
+        }
+        times[i] = (double)c->took_us / 1000;
+        bench_note(a->bench, "page.cold %.2f ms, %zu bytes; the server was ready after %.0f ms", times[i], c->body_len, a->ready_ms);
+    }
+    bench_line("page.cold", bench_median(times, COLD_STARTS), "ms", -1);
+}
+
+static bool module_page(struct academy *a, const char *name, bool compressed) {
+    const struct bench *b = a->bench;
+    struct client *c = &a->people[0];
+    struct requests requests = {.people = a->people, .people_count = a->people_count, .compressed = compressed};
+    if (!client_send(c, "GET", MODULE, compressed ? "Accept-Encoding: gzip\r\n" : NULL, NULL, NULL) || c->reply.status != 200) {
+        academy_failed(a, "the module's page", c);
+        return false;
+    }
+    struct process ceiling;
+    char bytes[32];
+    const size_t len = c->body_len;
+    snprintf(bytes, sizeof bytes, "%zu", len);
+    int port = bench_ceiling(b, &ceiling, name, (const char *const[]){"page", bytes, "200", NULL});
+    if (!port) return false;
+    struct versus v = {.name = name, .our_pid = a->server.pid, .ceiling_pid = ceiling.pid};
+    v.ours = (struct load_plan){.port = a->port, .connections = b->connections, .threads = b->threads, .next = next_page,
+                                .context = &requests, .status = 200};
+    v.ceiling = v.ours;
+    v.ceiling.port = port;
+    v.ceiling.body_min = v.ceiling.body_max = len;
+    v.ours.body_min = len - len / 50; /* names differ in length, tokens in how they compress */
+    v.ours.body_max = len + len / 50;
+    bool ok = bench_versus(b, &v);
+    process_stop(&ceiling);
+    if (ok) bench_line(name, v.per_second, "req/s", v.ratio);
+    return ok;
+}
+
+void bench_pages(const struct bench *b) {
+    struct academy a;
+    if (!academy_open(&a, b, "page.module", "pages", b->connections)) {
+        academy_close(&a);
+        return;
+    }
+    if (academy_sign_in(&a, b->connections)) {
+        cold(&a);
+        a.measure = "page.module";
+        if (module_page(&a, "page.module", true) && module_page(&a, "page.module.plain", false))
+            bench_line("rss.serve", process_memory_mb(a.server.pid), "MB", -1);
+    }
+    academy_close(&a);
+}
