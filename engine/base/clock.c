@@ -16,7 +16,7 @@ int64_t clock_monotonic_ms(void) { return read_clock_us(CLOCK_MONOTONIC) / 1000;
 int64_t clock_monotonic_us(void) { return read_clock_us(CLOCK_MONOTONIC); }
 
 static struct tm parts(int64_t ms) {
-    time_t seconds = (time_t)(ms >= 0 ? ms / 1000 : -((-ms + 999) / 1000));
+    time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0)); /* towards the past, also before 1970 */
     struct tm tm;
     memset(&tm, 0, sizeof tm);
     gmtime_r(&seconds, &tm);

@@ -2,6 +2,7 @@
 #include "base/json.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define DEPTH_LIMIT 64
 
@@ -31,6 +32,10 @@ static bool too_deep(const char *text, size_t len) {
 }
 
 json_t *json_read(struct arena *a, const char *text, size_t len, const char **why) {
+    if (memchr(text, '\0', len)) { /* jansson takes one after the value for the end */
+        *why = "the JSON holds a NUL byte";
+        return NULL;
+    }
     if (too_deep(text, len)) {
         *why = "the JSON nests too deeply";
         return NULL;

@@ -5,9 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 
 #define TAIL 4 /* room for '"', '}', newline and NUL */
@@ -62,12 +62,13 @@ void log_begin(struct log_line *l, enum log_level level, const char *event) {
     l->len = 0;
     l->level = level;
     raw(l, "{", 1);
-    char when[40];
-    int64_t now = clock_now_ms();
-    struct arena scratch;
-    arena_init(&scratch, 64 * 1024);
-    snprintf(when, sizeof when, "%.19s.%03dZ", time_iso(&scratch, now), (int)(now % 1000));
-    arena_release(&scratch);
+    struct timespec now;
+    struct tm tm;
+    char second[24], when[32];
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &tm);
+    strftime(second, sizeof second, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(when, sizeof when, "%s.%03dZ", second, (int)(now.tv_nsec / 1000000));
     log_text(l, "time", when);
     log_text(l, "level", names[level]);
     log_text(l, "event", event);

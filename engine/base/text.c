@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -176,7 +178,9 @@ static bool write_all(int fd, const char *bytes, size_t len) {
 
 bool file_write(const char *path, const void *bytes, size_t len, unsigned mode) {
     char temporary[4096];
-    int n = snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());
+    uint64_t salt; /* two threads may write the same file, and a crash may have left a temporary one */
+    if (getrandom(&salt, sizeof salt, 0) != sizeof salt) return false;
+    int n = snprintf(temporary, sizeof temporary, "%s.%016" PRIx64 ".tmp", path, salt);
     if (n < 0 || (size_t)n >= sizeof temporary) {
         errno = ENAMETOOLONG;
         return false;
