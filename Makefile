@@ -37,8 +37,6 @@ MIGRATIONS := $(sort $(wildcard engine/store/migrations/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(shell find $(addprefix tests/unit/,$(ROOMS)) -name 'test_*.c' 2>/dev/null)))
 # tests/fault/test_ROOM_….c: broken disks, full queues, killed processes.
 FAULT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard $(ROOMS:%=tests/fault/test_%*.c))))
-# Failing disks and killed processes are the store's.
-UNIT_TESTS += $(patsubst tests/%.c,$(BUILD)/tests/%,$(if $(filter store,$(ROOMS)),$(sort $(wildcard tests/fault/test_*.c))))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard $(or $(FUZZ:%=tests/fuzz/%.c),tests/fuzz/fuzz_*.c))))
 
 # A recipe's own make may use every core, unless this one was told how many.
@@ -122,11 +120,6 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libgradus.a $(BUILD)/flags \
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	@$(CC) $(CFLAGS_ALL) -Itests -MMD -MP -MF $@.d -o $@ $(filter %.c,$^) $(BUILD)/libgradus.a $(LDFLAGS_ALL) $(LIBS) -lcmocka
-
-$(BUILD)/tests/fault/%: tests/fault/%.c $(BUILD)/libgradus.a $(BUILD)/flags
-	@mkdir -p $(@D)
-	@echo "  CC   $<"
-	@$(CC) $(CFLAGS_ALL) -Itests -MMD -MP -MF $@.d -o $@ $< $(BUILD)/libgradus.a $(LDFLAGS_ALL) $(LIBS) -lcmocka
 
 $(BUILD)/tests/fault/%: tests/fault/%.c $(BUILD)/libgradus.a $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -36,6 +36,8 @@ enum fixture_query {
     Q_CLOCK_ALL,
     Q_SLOW,
     Q_LATER_ADD,
+    Q_NOTE_FILL,
+    Q_SLOW_READ,
     Q_FIXTURE_COUNT
 };
 #define Q(name) ((enum sql_id)Q_##name)
@@ -56,6 +58,13 @@ const struct sql_text sql_texts[] = {
      "SELECT max(n) FROM c;\n",
      "fixture.h:11"},
     {"later_add", "INSERT INTO later (note_id) VALUES ($1);\n", "fixture.h:12"},
+    {"note_fill",
+     "INSERT INTO note (id, text) WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < $1) "
+     "SELECT n, hex(zeroblob(50000)) FROM c;\n",
+     "fixture.h:13"},
+    {"slow_read",
+     "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < $1) SELECT max(n) FROM c;\n",
+     "fixture.h:14"},
 };
 const int sql_text_count = Q_FIXTURE_COUNT;
 
@@ -159,6 +168,22 @@ static inline int64_t fixture_count(struct store *s) {
     }
     assert_int_equal(e, OK);
     return n;
+}
+
+/* Saves `count` notes that only the WAL holds, as a process leaves it that is killed. */
+static inline void fixture_die_with_wal(int64_t first, int64_t count) {
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        struct store *s = fixture_open();
+        for (int64_t i = first; i < first + count; i++)
+            if (fixture_save(s, i, "only in the WAL") != OK) _exit(1);
+        kill(getpid(), SIGKILL);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(access(fixture_path("gradus.db-wal"), F_OK), 0);
 }
 
 /* Runs `misuse` in a child and expects it to abort: a bug ends the process, in release builds, too. */

@@ -153,23 +153,12 @@ static void a_restore_keeps_what_was_there(void **state) {
     assert_int_equal(partials(), 0);
 }
 
-/* A process died and left a WAL: what is in it belongs to the old database and not to the new one. */
+/* What is in the WAL belongs to the old database and not to the new one. */
 static void a_restore_keeps_the_wal_of_the_old(void **state) {
     (void)state;
     fill(5);
     assert_int_equal(backup("b.db"), OK);
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        struct store *s = fixture_open();
-        for (int i = 5; i < 25; i++)
-            if (fixture_save(s, i, "only in the WAL") != OK) _exit(1);
-        kill(getpid(), SIGKILL);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    assert_true(WIFSIGNALED(status));
-    assert_int_equal(access(fixture_path("gradus.db-wal"), F_OK), 0);
+    fixture_die_with_wal(5, 20);
     assert_int_equal(restore("b.db", true), OK);
     assert_int_equal(count_in(fixture_db), 5);
     assert_int_equal(count_in(fixture_path("gradus.db.before-restore")), 25);

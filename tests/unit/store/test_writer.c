@@ -363,6 +363,31 @@ static void a_deadline_ends_a_runaway_query(void **state) {
     assert_true(store_close(s, 1000));
 }
 
+/* It overlooks that its query was cut short, and means to be done. */
+static enum err read_long(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)a, (void)now_ms;
+    enum err e = db_run(db, Q(NOTE_ADD), "itn", (int64_t)9, "decided on half of the facts");
+    sem_post(&((struct gate *)arg)->entered);
+    struct stmt *q = db_query(db, Q(SLOW_READ), "i", (int64_t)1 << 40);
+    while (stmt_row(q)) continue;
+    return stmt_end(q) == OK ? ERR_INVALID : e;
+}
+
+static void a_query_cut_short_is_not_a_save(void **state) {
+    (void)state;
+    struct store *s = fixture_open();
+    told_count = 0;
+    sem_init(&gate.entered, 0, 0);
+    task_init(&tasks[0], read_long, &gate);
+    assert_int_equal(store_submit(s, &tasks[0].job), OK);
+    while (sem_wait(&gate.entered) != 0) continue;
+    assert_false(store_close(s, 100));
+    assert_int_equal(tasks[0].result, ERR_BUSY);
+    s = fixture_open();
+    assert_int_equal(fixture_count(s), 0);
+    assert_true(store_close(s, 1000));
+}
+
 /* ---- Time and news -------------------------------------------------------------------------- */
 
 static enum err note_time(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
@@ -474,6 +499,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(closing_finishes_what_was_accepted, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_deadline_cuts_off, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_deadline_ends_a_runaway_query, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_query_cut_short_is_not_a_save, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(time_does_not_run_back, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(only_commits_are_heard, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(many_threads_write_and_read, fixture_setup, fixture_teardown),
