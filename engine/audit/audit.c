@@ -54,11 +54,15 @@ static void write_head(const char *database, const void *bytes, size_t len) {
     arena_release(&a);
 }
 
-enum err audit_append(struct db *db, struct arena *a, int64_t now_ms, const char *actor, const char *action,
-                      const char *subject, const char *detail) {
+enum err audit_append(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                      const char *action, const char *subject, const char *detail) {
     BUG_IF(!actor || !action || !subject);
     if (detail && strlen(detail) > AUDIT_DETAIL_MAX) return ERR_LIMIT;
-    struct audit_row row = {.seq = 1, .at_ms = now_ms, .actor = actor, .action = action, .subject = subject,
+    struct audit_row row = {.seq = 1,
+                            .at_ms = now_ms,
+                            .actor = actor,
+                            .action = action,
+                            .subject = subject,
                             .detail = detail};
     const char *before = no_hash;
     struct stmt *q;
@@ -70,7 +74,8 @@ enum err audit_append(struct db *db, struct arena *a, int64_t now_ms, const char
     } else if (e == ERR_NOT_FOUND) e = OK;
     if (e != OK) return e;
     row.hash = row_hash(a, &row, before);
-    e = db_run(db, SQL_audit_add, "iittttt", row.seq, row.at_ms, actor, action, subject, detail, row.hash);
+    e = db_run(db, SQL_audit_add, "iittttt", row.seq, row.at_ms, actor, action, subject, detail,
+               row.hash);
     if (e != OK) return e;
     struct head head;
     memset(&head, 0, sizeof head);
@@ -92,13 +97,14 @@ static struct audit_row read_row(struct stmt *q, struct arena *a) {
                               .hash = stmt_text(q, 6, a)};
 }
 
-enum err audit_list(struct db *db, struct arena *a, const char *subject, int64_t before_seq, int limit,
-                    struct audit_row **rows, size_t *count) {
+enum err audit_list(struct db *db, struct arena *a, const char *subject, int64_t before_seq,
+                    int limit, struct audit_row **rows, size_t *count) {
     BUG_IF(limit < 1 || limit > 1000);
     *rows = NEW_ARRAY(a, struct audit_row, (size_t)limit);
     *count = 0;
     int64_t before = before_seq > 0 ? before_seq : INT64_MAX;
-    struct stmt *q = subject ? db_query(db, SQL_audit_newest_of_subject, "tii", subject, before, (int64_t)limit)
+    struct stmt *q = subject ? db_query(db, SQL_audit_newest_of_subject, "tii", subject, before,
+                                        (int64_t)limit)
                              : db_query(db, SQL_audit_newest, "ii", before, (int64_t)limit);
     while (*count < (size_t)limit && stmt_row(q)) (*rows)[(*count)++] = read_row(q, a);
     return stmt_end(q);
@@ -113,7 +119,8 @@ static int read_head(struct arena *a, const char *path, struct head *head) {
     if (!blank || len < SHA256_HEX_BYTES || text[len - 1] != '\n') return -1;
     *blank = '\0';
     text[len - 1] = '\0';
-    if (!parse_i64(text, 1, INT64_MAX, &head->seq) || strlen(blank + 1) != SHA256_HEX_BYTES - 1) return -1;
+    if (!parse_i64(text, 1, INT64_MAX, &head->seq) || strlen(blank + 1) != SHA256_HEX_BYTES - 1)
+        return -1;
     memcpy(head->hash, blank + 1, SHA256_HEX_BYTES);
     return 1;
 }
@@ -130,7 +137,8 @@ static const char *check_row(struct walk *w, struct arena *scratch) {
     struct audit_row row = read_row(w->q, scratch);
     if (row.seq > w->expected) return "is missing";
     if (row.seq < w->expected) return "stands where no row may stand";
-    if (!row.actor || !row.action || !row.subject || !row.hash || !str_eq(row.hash, row_hash(scratch, &row, w->before)))
+    if (!row.actor || !row.action || !row.subject || !row.hash ||
+        !str_eq(row.hash, row_hash(scratch, &row, w->before)))
         return "was changed, or put in another's place";
     if (w->head && w->head->seq == row.seq && !str_eq(w->head->hash, row.hash))
         return "is not the row that was written (its hash differs from the head file)";
@@ -139,8 +147,8 @@ static const char *check_row(struct walk *w, struct arena *scratch) {
     return NULL;
 }
 
-/* A row in memory of its own, so that a log of any length can be read; a row that is too large was not
- * written by us. */
+/* A row in memory of its own, so that a log of any length can be read; a row that is too large
+ * was not written by us. */
 static const char *check_row_within(struct walk *w) {
     struct arena scratch;
     arena_init(&scratch, 64 * AUDIT_DETAIL_MAX);
@@ -176,7 +184,8 @@ enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) 
                                     " was written (%s): its end was cut off.",
                                     out->rows, head.seq, path);
     } else if (found < 0) {
-        out->problem = arena_printf(a, "%s is not a head that Gradus wrote: a cut tail cannot be seen.", path);
+        out->problem = arena_printf(
+            a, "%s is not a head that Gradus wrote: a cut tail cannot be seen.", path);
     }
     return out->problem ? ERR_INVALID : OK;
 }

@@ -81,26 +81,29 @@ static void close_readers(struct store *s) {
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
-/* Locks, opens and, when needed, migrates. On OK `*sql` fits the program and the shared lock is held. */
+/* Locks, opens and, when needed, migrates. On OK `*sql` fits the program and the shared lock is
+ * held. */
 static enum err open_current(struct store *s, sqlite3 **sql, struct arena *a, const char **why) {
     struct migration_list list = store_migrations();
     for (bool tried = false;; tried = true) {
         int applied = 0;
         enum err e = file_lock(&s->lock_fd, s->path, LOCK_SHARED, a, why);
-        if (e == OK) e = db_open_sqlite(sql, s->path, s->read_only ? DB_READ_COLD : DB_WRITE, a, why);
+        if (e == OK)
+            e = db_open_sqlite(sql, s->path, s->read_only ? DB_READ_COLD : DB_WRITE, a, why);
         if (e == OK) e = migrate_state(*sql, s->path, list, &applied, a, why);
         if (e == OK && applied == list.count && applied > 0) return OK;
         if (e == OK && s->read_only) {
-            *why = arena_printf(a,
-                                "%s is at migration %d and must be brought up to date (%d) first. Nothing was changed. "
-                                "Start the server on it once.",
-                                s->path, applied, list.count);
+            *why = arena_printf(
+                a,
+                "%s is at migration %d and must be brought up to date (%d) first. Nothing was "
+                "changed. Start the server on it once.",
+                s->path, applied, list.count);
             e = ERR_INVALID;
         }
         if (e == OK && tried) BUG("a migrated database still needs migrations");
         if (e != OK) return e;
-        /* Alone for the change, then shared again: a lock cannot be converted without a gap, so nothing is
-         * kept open across it and the state is looked at anew. */
+        /* Alone for the change, then shared again: a lock cannot be converted without a gap, so
+         * nothing is kept open across it and the state is looked at anew. */
         sqlite3_close(*sql);
         *sql = NULL;
         file_unlock(s->lock_fd);
@@ -125,7 +128,8 @@ static void discard(struct store *s, sqlite3 *sql) {
     free(s);
 }
 
-enum err store_open(struct store **out, const struct store_options *options, struct arena *a, const char **why) {
+enum err store_open(struct store **out, const struct store_options *options, struct arena *a,
+                    const char **why) {
     *out = NULL;
     *why = NULL;
     struct store *s = calloc(1, sizeof *s);
@@ -153,7 +157,8 @@ enum err store_open(struct store **out, const struct store_options *options, str
     if (e == OK) {
         struct db *db = db_new(sql, s, s->path, s->infos, true);
         if (db) sql = NULL; /* db's now */
-        e = db ? writer_start(&s->writer, db, options->queue_capacity, options->batch_limit) : ERR_IO;
+        e = db ? writer_start(&s->writer, db, options->queue_capacity, options->batch_limit)
+               : ERR_IO;
         if (e != OK) {
             db_free(db);
             *why = arena_printf(a, "%s cannot be opened: memory or threads are short.", s->path);
@@ -169,8 +174,9 @@ enum err store_open(struct store **out, const struct store_options *options, str
 
 bool store_close(struct store *s, int64_t deadline_ms) {
     if (!s) return true;
-    /* Readers first, so that the last checkpoint finds nobody in its way. A reader that still reads is a bug
-     * and would be found by it; the threads that own them must have ended or be idle. */
+    /* Readers first, so that the last checkpoint finds nobody in its way. A reader that still
+     * reads is a bug and would be found by it; the threads that own them must have ended or be
+     * idle. */
     close_readers(s);
     bool whole = s->read_only || writer_stop(&s->writer, deadline_ms);
     discard(s, NULL);
@@ -195,10 +201,12 @@ static void wake_waiting(struct write_job *job, enum err result) {
 }
 
 enum err store_write(struct store *s, write_fn run, void *arg, struct arena *a) {
-    BUG_IF(!s->read_only && pthread_equal(pthread_self(), s->writer.thread)); /* a job would wait for itself */
+    BUG_IF(!s->read_only &&
+           pthread_equal(pthread_self(), s->writer.thread)); /* a job would wait for itself */
     struct waiting w = {.result = ERR_IO};
     sem_init(&w.done, 0, 0);
-    struct write_job job = {.run = run, .arg = arg, .arena = a, .done = wake_waiting, .context = &w};
+    struct write_job job = {
+        .run = run, .arg = arg, .arena = a, .done = wake_waiting, .context = &w};
     enum err e = store_submit(s, &job);
     if (e == OK) {
         while (sem_wait(&w.done) != 0) continue; /* EINTR */
@@ -215,7 +223,9 @@ bool store_healthy(struct store *s) { return s->read_only || atomic_load(&s->wri
 static int64_t file_size(const char *path, const char *suffix) {
     char name[4096];
     struct stat st;
-    if (snprintf(name, sizeof name, "%s%s", path, suffix) >= (int)sizeof name || stat(name, &st) != 0) return 0;
+    if (snprintf(name, sizeof name, "%s%s", path, suffix) >= (int)sizeof name ||
+        stat(name, &st) != 0)
+        return 0;
     return st.st_size;
 }
 
@@ -233,7 +243,8 @@ void store_stats(struct store *s, struct store_stats *out) {
     out->queue_capacity = w->capacity;
 }
 
-enum err store_plans(struct store *s, void (*each)(void *arg, const char *name, const char *sql, const char *plan),
+enum err store_plans(struct store *s,
+                     void (*each)(void *arg, const char *name, const char *sql, const char *plan),
                      void *arg) {
     struct arena a;
     arena_init(&a, (size_t)64 * 1024 * 1024);

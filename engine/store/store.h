@@ -1,19 +1,21 @@
 /* The store: one database, many readers, one writer.
  *
- * Reading: each thread leases a read-only connection (`store_reader`), runs named queries on it, and
- * sees one snapshot between store_read_begin and store_read_end.
+ * Reading: each thread leases a read-only connection (`store_reader`), runs named queries on it,
+ * and sees one snapshot between store_read_begin and store_read_end.
  *
  * Writing: a job is a function that runs on the writer thread inside a transaction, in its own
- * savepoint. Jobs that wait at the same time share one COMMIT (group commit, synchronous=FULL). A job
- * is told that it is done only after that COMMIT: "saved" means on disk.
+ * savepoint. Jobs that wait at the same time share one COMMIT (group commit, synchronous=FULL).
+ * A job is told that it is done only after that COMMIT: "saved" means on disk.
  *
  * Queries stand in `engine/<room>/<room>.sql` as
  *
  *     -- name: account_person_by_login
  *     SELECT id, name FROM person WHERE login = $1;
  *
- * The build makes `SQL_account_person_by_login` of that, and every connection prepares it at start.
- * Only values are ever bound. This room alone (and the lab's sandbox) includes <sqlite3.h>. */
+ * The build makes `SQL_account_person_by_login` of that. store_open prepares each query once and
+ * refuses one that does not fit the tables, by file and line; each connection then prepares it at
+ * its first use. Only values are ever bound. This room alone (and the lab's sandbox) includes
+ * <sqlite3.h>. */
 #ifndef GR_STORE_STORE_H
 #define GR_STORE_STORE_H
 
@@ -30,39 +32,45 @@ struct db;   /* one connection, used by one thread at a time */
 struct stmt; /* a prepared query of that connection */
 
 struct store_options {
-    const char *path;      /* the database file; made (0600) when missing */
-    int queue_capacity;    /* write jobs that may wait; 0 = 4096 */
-    int batch_limit;       /* jobs in one COMMIT; 0 = 512 */
-    bool read_only;        /* no writer; refuses a file that would need a migration */
+    const char *path;   /* the database file; made (0600) when missing */
+    int queue_capacity; /* write jobs that may wait; 0 = 4096 */
+    int batch_limit;    /* jobs in one COMMIT; 0 = 512 */
+    bool read_only;     /* no writer; refuses a file that would need a migration */
 };
 
-/* Opens, migrates (a backup of the file is kept beside it when a migration changes data that is
- * there), prepares every query, starts the writer. On failure `*why` is a sentence for the operator
- * (arena): cannot open, disk full, read-only, made by a newer version, a changed migration, corrupt. */
+/* Opens, migrates (a backup of the file, *.before-migration-N, is kept beside it when there is data
+ * already), checks every query, starts the writer. On failure `*why` is a sentence for the
+ * operator (arena): cannot open, disk full, read-only, made by a newer version, a changed
+ * migration, corrupt. */
 enum err store_open(struct store **out, const struct store_options *options, struct arena *a,
                     const char **why) MUST_USE;
-/* Refuses new jobs, finishes what is queued within `deadline_ms`, checkpoints, closes.
- * False when the deadline cut something off (those jobs are told ERR_BUSY). All reader leases must be back. */
+/* Refuses new jobs, finishes what is queued within `deadline_ms`, checkpoints, closes. False
+ * when the deadline cut something off (those jobs are told ERR_BUSY). All reader leases must be
+ * back. */
 bool store_close(struct store *s, int64_t deadline_ms);
 
 /* ---- Reading ------------------------------------------------------------------------------- */
 /* The calling thread's read connection, opened at its first call. NULL when it cannot be opened. */
 struct db *store_reader(struct store *s);
-/* One snapshot for all queries between the two. Statements left open are reset by store_read_end. */
+/* One snapshot for all queries between the two. Statements left open are reset by
+ * store_read_end. */
 enum err store_read_begin(struct db *db) MUST_USE;
 void store_read_end(struct db *db);
 
-/* Binds and returns the query. `types` has a letter for each value that follows: 't' const char *
- * (NULL binds NULL), 'i' int64_t (cast it), 'b' const void * and size_t, 'n' nothing (NULL).
- * Values are borrowed until stmt_end. Each query of a connection can be open once: finish a statement
- * before using the same name again (a bug aborts). */
+/* Binds and returns the query. `types` has a letter for each value that follows, $1 first:
+ * 't' const char * (NULL binds NULL), 'i' int64_t (cast it), 'b' const void * and size_t (a NULL
+ * pointer binds NULL), 'n' nothing (NULL). Too few, too many or a writing query on a reader abort.
+ * Values are borrowed until stmt_end. Each query of a connection can be open once: finish a
+ * statement before using the same name again (a bug aborts). */
 struct stmt *db_query(struct db *db, enum sql_id id, const char *types, ...);
 bool stmt_row(struct stmt *q); /* the next row; false at the end and on an error (latched) */
 int64_t stmt_int(struct stmt *q, int column);
 bool stmt_null(struct stmt *q, int column);
 char *stmt_text(struct stmt *q, int column, struct arena *a); /* copy; NULL for NULL */
-const unsigned char *stmt_blob(struct stmt *q, int column, struct arena *a, size_t *len); /* copy; NULL for NULL */
-/* Resets the query. OK, or what went wrong since db_query. Rows read before an error are not all rows. */
+/* Copy; NULL for NULL. */
+const unsigned char *stmt_blob(struct stmt *q, int column, struct arena *a, size_t *len);
+/* Resets the query. OK, or what went wrong since db_query. Rows read before an error are not all
+ * rows. */
 enum err stmt_end(struct stmt *q) MUST_USE;
 
 /* One row or none: true with the statement on its row (call stmt_end when done), false with the
@@ -76,9 +84,11 @@ const char *db_path(struct db *db);
 int64_t db_changes(struct db *db);
 
 /* ---- Writing ------------------------------------------------------------------------------- */
-/* Runs on the writer thread. Anything but OK rolls this job's savepoint back and nothing else's.
- * `a` belongs to the job's submitter and may be used for results. `now_ms` is the same for a whole batch
- * and never runs backwards. */
+/* Runs on the writer thread. Anything but OK rolls this job's savepoint back and nothing else's; so
+ * does leaving through the guard of `a`, which the writer sets (ERR_LIMIT), and a deferred foreign
+ * key that the job leaves dangling (ERR_CONFLICT). Statements left open are reset. It never waits.
+ * `a` belongs to the job's submitter and may be used for results. `now_ms` is the same for a
+ * whole batch and never runs backwards. */
 typedef enum err (*write_fn)(struct db *db, struct arena *a, void *arg, int64_t now_ms);
 
 struct write_job {
@@ -86,47 +96,51 @@ struct write_job {
     void *arg;
     struct arena *arena;
     /* Called on the writer thread after COMMIT (or failure) with the job's result: ERR_IO when the
-     * COMMIT itself failed. Nothing of the job may be touched by the writer afterwards. */
+     * COMMIT itself failed, or when a failing disk took the whole batch back. Nothing of the job may be touched by the writer afterwards. */
     void (*done)(struct write_job *job, enum err result);
-    void *context; /* the submitter's */
+    void *context;          /* the submitter's */
     struct write_job *next; /* the queue's */
 };
 
 /* Queues a job (borrowed until `done`). ERR_BUSY when the queue is full or the store is closing:
- * then `done` is not called. */
+ * then `done` is not called. ERR_DENIED on a read-only store. */
 enum err store_submit(struct store *s, struct write_job *job) MUST_USE;
 /* Queues, waits, returns the result. Never call it on a thread of the HTTP pool. */
 enum err store_write(struct store *s, write_fn run, void *arg, struct arena *a) MUST_USE;
 
-/* In a job: `run` hears, on the writer thread, once the COMMIT that holds this job is on the disk and before
- * anyone's `done`. `bytes` are copied; registering the same `run` again replaces what it was given, also by
- * an earlier job of the batch. Not called when the job or the COMMIT fails. */
+/* In a job: `run` hears, on the writer thread, once the COMMIT that holds this job is on the
+ * disk and before anyone's `done`. `bytes` are copied; registering the same `run` again replaces
+ * what it was given, also by an earlier job of the batch. Not called when the job or the COMMIT
+ * fails. */
 #define STORE_COMMIT_BYTES 128
 typedef void (*commit_fn)(const char *database_path, const void *bytes, size_t len);
 void db_on_commit(struct db *db, commit_fn run, const void *bytes, size_t len);
 
 /* ---- Care ---------------------------------------------------------------------------------- */
-/* A file beside the database that says how far its audit log had come. A restore sets it aside with the old
- * database, since the backup's log may end earlier. */
+/* A file beside the database that says how far its audit log had come. A restore sets it aside
+ * with the old database, since the backup's log may end earlier. */
 #define STORE_HEAD_SUFFIX ".audit-head"
 
 /* A consistent copy of a database (may be in use) to a new file, checked with integrity_check.
  * Refuses to overwrite. */
 enum err store_backup(const char *path, const char *to, struct arena *a, const char **why) MUST_USE;
-/* Puts a backup in place; refuses when `path` exists unless `replace` (the old file is kept as *.before-restore),
- * when a server holds it, or when the backup does not pass its checks. */
+/* Puts a backup in place; refuses when `path` exists unless `replace` (the old file is kept as
+ * *.before-restore), when a server holds it, or when the backup does not pass its checks. */
 enum err store_restore(const char *backup, const char *path, bool replace, struct arena *a,
                        const char **why) MUST_USE;
 
 struct store_stats {
-    int64_t jobs, commits, failed, queue_length, queue_capacity, commit_us_total, file_bytes, wal_bytes;
+    int64_t jobs, commits, failed, queue_length, queue_capacity, commit_us_total, file_bytes,
+        wal_bytes;
 };
 void store_stats(struct store *s, struct store_stats *out);
-/* True when the last write reached the disk; false after disk full or read-only until one succeeds. */
+/* True when the last write reached the disk; false after disk full or read-only until one
+ * succeeds. */
 bool store_healthy(struct store *s);
 
 /* For the test of query plans: calls `each` with name, SQL and the plan's lines. */
-enum err store_plans(struct store *s, void (*each)(void *arg, const char *name, const char *sql, const char *plan),
+enum err store_plans(struct store *s,
+                     void (*each)(void *arg, const char *name, const char *sql, const char *plan),
                      void *arg) MUST_USE;
 
 #endif

@@ -1,4 +1,5 @@
-/* Backup and restore. A copy is made beside its final name, checked, brought to the disk, and only then named. */
+/* Backup and restore. A copy is made beside its final name, checked, brought to the disk, and
+ * only then named. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,13 +32,15 @@ static const char *check_copy(sqlite3 *sql, const char *path, struct arena *a) {
     if (problem) return problem;
     int64_t dangling = db_scalar(sql, "SELECT count(*) FROM pragma_foreign_key_check", -1);
     if (dangling < 0) return db_why(a, sql, sqlite3_errcode(sql), path, "be checked");
-    return dangling ? arena_printf(a, "%s is damaged: %lld rows point at rows that are not there.", path,
-                                   (long long)dangling)
+    return dangling ? arena_printf(a, "%s is damaged: %lld rows point at rows that are not there.",
+                                   path, (long long)dangling)
                     : NULL;
 }
 
-/* Copies all pages of one snapshot of `from` into the new file `to`, as one file that needs no WAL. */
-static enum err copy_pages(sqlite3 *from, const char *from_path, const char *to, struct arena *a, const char **why) {
+/* Copies all pages of one snapshot of `from` into the new file `to`, as one file that needs no
+ * WAL. */
+static enum err copy_pages(sqlite3 *from, const char *from_path, const char *to, struct arena *a,
+                           const char **why) {
     int fd = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
         *why = db_why_errno(a, errno, to, "be made");
@@ -46,7 +49,8 @@ static enum err copy_pages(sqlite3 *from, const char *from_path, const char *to,
     close(fd);
     sqlite3 *into = NULL;
     int rc = sqlite3_open_v2(to, &into, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (rc == SQLITE_OK) rc = db_exec(into, "PRAGMA synchronous=OFF"); /* it is synced as a whole, once, below */
+    if (rc == SQLITE_OK)
+        rc = db_exec(into, "PRAGMA synchronous=OFF"); /* it is synced as a whole, once, below */
     sqlite3_backup *copy = rc == SQLITE_OK ? sqlite3_backup_init(into, "main", from, "main") : NULL;
     if (copy) {
         /* In one step: one snapshot, which writers neither wait for nor disturb. */
@@ -55,7 +59,8 @@ static enum err copy_pages(sqlite3 *from, const char *from_path, const char *to,
         int finish = sqlite3_backup_finish(copy);
         if (rc == SQLITE_DONE) rc = finish;
         /* A source that cannot be read reports here as well: its own connection knows why. */
-        if (rc != SQLITE_OK && sqlite3_errcode(from) != SQLITE_OK && sqlite3_errcode(from) != SQLITE_DONE) {
+        if (rc != SQLITE_OK && sqlite3_errcode(from) != SQLITE_OK &&
+            sqlite3_errcode(from) != SQLITE_DONE) {
             *why = db_why(a, from, rc, from_path, "be copied");
             sqlite3_close(into);
             return db_err(rc);
@@ -76,7 +81,8 @@ static enum err copy_pages(sqlite3 *from, const char *from_path, const char *to,
 static void remove_all(struct arena *a, const char *path) {
     unlink(path);
     unlink(arena_printf(a, "%s-journal", path));
-    for (size_t i = 0; i < COUNT_OF(companions); i++) unlink(arena_printf(a, "%s%s", path, companions[i]));
+    for (size_t i = 0; i < COUNT_OF(companions); i++)
+        unlink(arena_printf(a, "%s%s", path, companions[i]));
 }
 
 /* A second name for a file; where the file system knows no links, another name. */
@@ -114,13 +120,15 @@ enum err store_backup(const char *path, const char *to, struct arena *a, const c
     return e;
 }
 
-/* Gives the old database and what belongs to it their new names, in an order that a power cut cannot hurt: first
- * all of it has both names, then the WAL loses the old one (it would be read into the new database), and the
- * database itself keeps its name until the new one is renamed over it. */
+/* Gives the old database and what belongs to it their new names, in an order that a power cut
+ * cannot hurt: first all of it has both names, then the WAL loses the old one (it would be read
+ * into the new database), and the database itself keeps its name until the new one is renamed
+ * over it. */
 static int set_aside(struct arena *a, const char *path, const char *aside) {
     sqlite3 *old = NULL;
     const char *ignored = NULL;
-    /* With its WAL moved into it the old database is one file. When it is too broken for that, both are kept. */
+    /* With its WAL moved into it the old database is one file. When it is too broken for that,
+     * both are kept. */
     if (db_open_sqlite(&old, path, DB_WRITE, a, &ignored) == OK)
         sqlite3_wal_checkpoint_v2(old, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     sqlite3_close(old);
@@ -130,7 +138,8 @@ static int set_aside(struct arena *a, const char *path, const char *aside) {
         if (exists(name)) os = name_also(name, arena_printf(a, "%s%s", aside, companions[i]));
     }
     if (!os) os = file_sync_folder(path);
-    for (size_t i = 0; i < COUNT_OF(companions) && !os; i++) unlink(arena_printf(a, "%s%s", path, companions[i]));
+    for (size_t i = 0; i < COUNT_OF(companions) && !os; i++)
+        unlink(arena_printf(a, "%s%s", path, companions[i]));
     return os;
 }
 
@@ -157,7 +166,8 @@ static enum err open_backup(sqlite3 **sql, const char *backup, struct arena *a, 
     return e;
 }
 
-static enum err replace(const char *path, const char *partial, bool old, struct arena *a, const char **why) {
+static enum err replace(const char *path, const char *partial, bool old, struct arena *a,
+                        const char **why) {
     const char *aside = aside_name(a, path);
     int os = old ? set_aside(a, path, aside) : 0;
     /* Without an old one nothing may be there: rename would overwrite. */
@@ -165,18 +175,22 @@ static enum err replace(const char *path, const char *partial, bool old, struct 
     if (!os) os = file_sync_folder(path);
     if (!os) return OK;
     *why = db_why_errno(a, os, path, "be put in place");
-    if (old) *why = arena_printf(a, "%s The old database is kept as %s.", *why, exists(aside) ? aside : path);
+    if (old)
+        *why = arena_printf(a, "%s The old database is kept as %s.", *why,
+                            exists(aside) ? aside : path);
     return os == EEXIST ? ERR_CONFLICT : ERR_IO;
 }
 
-enum err store_restore(const char *backup, const char *path, bool may_replace, struct arena *a, const char **why) {
+enum err store_restore(const char *backup, const char *path, bool may_replace, struct arena *a,
+                       const char **why) {
     *why = NULL;
     bool old = exists(path);
     if (old && !may_replace) {
-        *why = arena_printf(a,
-                            "%s exists already and is not overwritten. With --replace the backup takes its place, and "
-                            "it is kept as %s.before-restore.",
-                            path, path);
+        *why = arena_printf(
+            a,
+            "%s exists already and is not overwritten. With --replace the backup takes its place, "
+            "and it is kept as %s.before-restore.",
+            path, path);
         return ERR_CONFLICT;
     }
     int lock = -1;

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 static void configure_library(void) {
-    /* No global counters (a mutex for every allocation of every thread), and savepoints that stay in memory
-     * up to 1 MiB instead of spilling to a temporary file at 64 KiB. Refused when SQLite already runs,
-     * which costs speed only. */
+    /* No global counters (a mutex for every allocation of every thread), and savepoints that
+     * stay in memory up to 1 MiB instead of spilling to a temporary file at 64 KiB. Refused when
+     * SQLite already runs, which costs speed only. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 1 << 20);
     BUG_IF(sqlite3_initialize() != SQLITE_OK);
@@ -41,17 +41,19 @@ const char *db_why_errno(struct arena *a, int why, const char *path, const char 
     switch (why) {
     case ENOSPC:
     case EDQUOT:
-        return arena_printf(a,
-                            "%s cannot %s: the disk is full. What was saved before is safe. Free some space, "
-                            "then try again.",
-                            path, doing);
+        return arena_printf(
+            a,
+            "%s cannot %s: the disk is full. What was saved before is safe. Free some space, "
+            "then try again.",
+            path, doing);
     case EROFS:
     case EACCES:
     case EPERM:
-        return arena_printf(a,
-                            "%s cannot %s: it, its folder or the disk is read-only for this user (%s). Nothing "
-                            "was changed. Give this user write access, then try again.",
-                            path, doing, strerror(why));
+        return arena_printf(
+            a,
+            "%s cannot %s: it, its folder or the disk is read-only for this user (%s). Nothing "
+            "was changed. Give this user write access, then try again.",
+            path, doing, strerror(why));
     default: return arena_printf(a, "%s cannot %s: %s.", path, doing, strerror(why));
     }
 }
@@ -63,7 +65,8 @@ static bool disk_is_full(const char *path) {
 }
 
 const char *db_why(struct arena *a, sqlite3 *sql, int rc, const char *path, const char *doing) {
-    int extended = sql ? sqlite3_extended_errcode(sql) : rc, os = sql ? sqlite3_system_errno(sql) : 0;
+    int extended = sql ? sqlite3_extended_errcode(sql) : rc,
+        os = sql ? sqlite3_system_errno(sql) : 0;
     if ((extended & 0xff) != (rc & 0xff)) extended = rc;
     switch (rc & 0xff) {
     case SQLITE_FULL: return db_why_errno(a, ENOSPC, path, doing);
@@ -75,25 +78,30 @@ const char *db_why(struct arena *a, sqlite3 *sql, int rc, const char *path, cons
     case SQLITE_IOERR:
         if (!os && disk_is_full(path)) os = ENOSPC;
         if (os == ENOSPC || os == EDQUOT || os == EROFS) return db_why_errno(a, os, path, doing);
-        return arena_printf(a,
-                            "%s cannot %s: the disk reports an error (%s%s%s). What was saved before is kept. "
-                            "Look at the disk and the system's log, then try again.",
-                            path, doing, sqlite3_errstr(extended), os ? ": " : "", os ? strerror(os) : "");
+        return arena_printf(
+            a,
+            "%s cannot %s: the disk reports an error (%s%s%s). What was saved before is kept. "
+            "Look at the disk and the system's log, then try again.",
+            path, doing, sqlite3_errstr(extended), os ? ": " : "", os ? strerror(os) : "");
     case SQLITE_NOTADB:
-        return arena_printf(a, "%s cannot %s: it is not a database. Nothing was changed.", path, doing);
+        return arena_printf(a, "%s cannot %s: it is not a database. Nothing was changed.", path,
+                            doing);
     case SQLITE_CORRUPT:
-        return arena_printf(a,
-                            "%s cannot %s: the file is damaged (%s). Nothing was changed. Keep a copy of it, then "
-                            "put a backup in place with: gradus restore FILE --replace",
-                            path, doing, sql ? sqlite3_errmsg(sql) : sqlite3_errstr(rc));
+        return arena_printf(
+            a,
+            "%s cannot %s: the file is damaged (%s). Nothing was changed. Keep a copy of it, then "
+            "put a backup in place with: gradus restore FILE --replace",
+            path, doing, sql ? sqlite3_errmsg(sql) : sqlite3_errstr(rc));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return arena_printf(a, "%s cannot %s: another program is using it. Stop that one, or try again later.",
-                            path, doing);
+        return arena_printf(
+            a, "%s cannot %s: another program is using it. Stop that one, or try again later.",
+            path, doing);
     case SQLITE_NOMEM: return arena_printf(a, "%s cannot %s: memory is short.", path, doing);
     default: break;
     }
-    return arena_printf(a, "%s cannot %s: %s.", path, doing, sql ? sqlite3_errmsg(sql) : sqlite3_errstr(rc));
+    return arena_printf(a, "%s cannot %s: %s.", path, doing,
+                        sql ? sqlite3_errmsg(sql) : sqlite3_errstr(rc));
 }
 
 int db_exec(sqlite3 *sql, const char *text) { return sqlite3_exec(sql, text, NULL, NULL, NULL); }
@@ -107,7 +115,8 @@ int64_t db_scalar(sqlite3 *sql, const char *text, int64_t otherwise) {
     return value;
 }
 
-/* The database is made by us, so that its mode is ours: SQLite gives WAL and shared memory the same. */
+/* The database is made by us, so that its mode is ours: SQLite gives WAL and shared memory the
+ * same. */
 static int make_file(const char *path) {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return errno;
@@ -125,17 +134,21 @@ static int configure(sqlite3 *sql, enum db_mode mode) {
     sqlite3_wal_autocheckpoint(sql, 0);
     if (mode != DB_WRITE)
         /* Mapped pages are shared by all readers; each keeps only a small cache of its own. */
-        return db_exec(sql, "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728; PRAGMA cache_size=-2048;"
-                            "PRAGMA cell_size_check=ON; PRAGMA query_only=ON");
+        return db_exec(
+            sql, "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728; PRAGMA cache_size=-2048;"
+                 "PRAGMA cell_size_check=ON; PRAGMA query_only=ON");
     /* recursive_triggers: INSERT OR REPLACE must not slip past a trigger that refuses DELETE.
      * The writer does not map the file: an I/O error shall be a result code, not a signal. */
-    return db_exec(sql, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                        "PRAGMA recursive_triggers=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
-                        "PRAGMA cache_size=-8192; PRAGMA cell_size_check=ON; PRAGMA journal_size_limit=67108864");
+    return db_exec(
+        sql,
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+        "PRAGMA recursive_triggers=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
+        "PRAGMA cache_size=-8192; PRAGMA cell_size_check=ON; PRAGMA journal_size_limit=67108864");
 }
 
 static int open_once(sqlite3 **out, const char *name, enum db_mode mode, int flags) {
-    flags |= SQLITE_OPEN_NOMUTEX | (mode == DB_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+    flags |= SQLITE_OPEN_NOMUTEX |
+             (mode == DB_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
     int rc = sqlite3_open_v2(name, out, flags, NULL);
     if (rc == SQLITE_OK) rc = configure(*out, mode);
     /* A file opens lazily: only this reads it. */
@@ -143,8 +156,8 @@ static int open_once(sqlite3 **out, const char *name, enum db_mode mode, int fla
     return rc;
 }
 
-/* "file:...?immutable=1": reads a database of a folder where SQLite cannot make its shared memory. Sound only
- * when nobody writes it and no WAL waits to be read. */
+/* "file:...?immutable=1": reads a database of a folder where SQLite cannot make its shared
+ * memory. Sound only when nobody writes it and no WAL waits to be read. */
 static const char *immutable_name(struct arena *a, const char *path) {
     if (access(arena_printf(a, "%s-wal", path), F_OK) == 0) return NULL;
     char *name = arena_alloc(a, strlen(path) * 3 + 32), *out = name;
@@ -162,7 +175,8 @@ static const char *immutable_name(struct arena *a, const char *path) {
     return name;
 }
 
-enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, struct arena *a, const char **why) {
+enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, struct arena *a,
+                        const char **why) {
     db_library_start();
     *out = NULL;
     if (mode == DB_WRITE) {
@@ -173,14 +187,16 @@ enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, stru
         }
     }
     int rc = open_once(out, path, mode, 0);
-    bool no_room = (rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY; /* for the shared memory */
+    bool no_room = (rc & 0xff) == SQLITE_CANTOPEN ||
+                   (rc & 0xff) == SQLITE_READONLY; /* for the shared memory */
     const char *cold = mode == DB_READ_COLD && no_room ? immutable_name(a, path) : NULL;
     if (cold) {
         sqlite3_close(*out);
         *out = NULL;
         rc = open_once(out, cold, mode, SQLITE_OPEN_URI);
     }
-    if (rc == SQLITE_OK && mode == DB_WRITE && sqlite3_db_readonly(*out, "main") == 1) rc = SQLITE_READONLY;
+    if (rc == SQLITE_OK && mode == DB_WRITE && sqlite3_db_readonly(*out, "main") == 1)
+        rc = SQLITE_READONLY;
     if (rc == SQLITE_OK) return OK;
     *why = db_why(a, *out, rc, path, "be opened");
     sqlite3_close(*out);
@@ -188,7 +204,8 @@ enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, stru
     return db_err(rc);
 }
 
-struct db *db_new(sqlite3 *sql, struct store *s, const char *path, const struct query_info *infos, bool writer) {
+struct db *db_new(sqlite3 *sql, struct store *s, const char *path, const struct query_info *infos,
+                  bool writer) {
     struct db *db = calloc(1, sizeof *db);
     if (!db) return NULL;
     db->stmts = calloc((size_t)sql_text_count + 1, sizeof *db->stmts);

@@ -13,11 +13,13 @@
 #define STORE_VALUES_MAX 32 /* $1 to $32 */
 #define STORE_COMMIT_HOOKS 4
 
-/* What the check at open learned about each query; not changed afterwards, so every thread may read it. */
+/* What the check at open learned about each query; not changed afterwards, so every thread may
+ * read it. */
 struct query_info {
-    int values;                        /* parameters it takes */
-    bool read_only;                    /* may run on a reader */
-    signed char slot[STORE_VALUES_MAX]; /* $n -> SQLite's index: SQLite numbers by first appearance */
+    int values;     /* parameters it takes */
+    bool read_only; /* may run on a reader */
+    signed char
+        slot[STORE_VALUES_MAX]; /* $n -> SQLite's index: SQLite numbers by first appearance */
 };
 
 struct stmt {
@@ -40,7 +42,8 @@ struct commit_hooks {
     struct commit_hook hook[STORE_COMMIT_HOOKS];
 };
 
-/* Used by one thread at a time: a reader by the thread that leased it, the writer's by the writer. */
+/* Used by one thread at a time: a reader by the thread that leased it, the writer's by the
+ * writer. */
 struct db {
     sqlite3 *sql;
     struct store *store;
@@ -68,18 +71,21 @@ void db_library_start(void);
 enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, struct arena *a,
                         const char **why) MUST_USE;
 /* Adds the tables of statements; NULL when memory is short (then `sql` stays the caller's). */
-struct db *db_new(sqlite3 *sql, struct store *s, const char *path, const struct query_info *infos, bool writer);
+struct db *db_new(sqlite3 *sql, struct store *s, const char *path, const struct query_info *infos,
+                  bool writer);
 void db_free(struct db *db); /* closes the connection; NULL is ignored */
 /* Resets whatever is open. */
 void db_reset_all(struct db *db);
 
-/* Prepares each query once and fills `infos`; the sentence names the place of the first that is wrong. */
+/* Prepares each query once and fills `infos`; the sentence names the place of the first that is
+ * wrong. */
 enum err db_check_queries(sqlite3 *sql, const char *path, const struct sql_text *texts, int count,
                           struct query_info *infos, struct arena *a, const char **why) MUST_USE;
 
 /* SQLite's code as ours. */
 enum err db_err(int rc);
-/* What went wrong with `path`, what was kept, what to do; arena. `doing`: "be opened", "be copied". */
+/* What went wrong with `path`, what was kept, what to do; arena. `doing`: "be opened", "be
+ * copied". */
 const char *db_why(struct arena *a, sqlite3 *sql, int rc, const char *path, const char *doing);
 /* The same for an errno of the file system. */
 const char *db_why_errno(struct arena *a, int why, const char *path, const char *doing);

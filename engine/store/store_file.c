@@ -7,7 +7,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum err file_lock(int *fd, const char *path, enum lock_mode mode, struct arena *a, const char **why) {
+enum err file_lock(int *fd, const char *path, enum lock_mode mode, struct arena *a,
+                   const char **why) {
     const char *name = arena_printf(a, "%s.lock", path);
     *fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*fd < 0 && mode == LOCK_SHARED && (errno == EROFS || errno == EACCES)) {
@@ -25,11 +26,17 @@ enum err file_lock(int *fd, const char *path, enum lock_mode mode, struct arena 
     bool held = errno == EWOULDBLOCK;
     if (!held) *why = db_why_errno(a, errno, name, "be locked");
     else if (mode == LOCK_SHARED)
-        *why = arena_printf(a, "%s is being restored or brought up to date by another process. Try again when that is done.",
-                            path);
+        *why = arena_printf(
+            a,
+            "%s is being restored or brought up to date by another process. Try again when that is "
+            "done.",
+            path);
     else
-        *why = arena_printf(a, "%s is in use by another process (a running server?). Nothing was changed. Stop it, then try again.",
-                            path);
+        *why = arena_printf(
+            a,
+            "%s is in use by another process (a running server?). Nothing was changed. Stop it, then "
+            "try again.",
+            path);
     close(*fd);
     *fd = -1;
     return held ? ERR_BUSY : ERR_IO;

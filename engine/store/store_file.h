@@ -4,13 +4,14 @@
 
 #include "store/store_db.h"
 
-/* Every open store holds "PATH.lock" shared (flock); whoever migrates or restores takes it alone. The lock
- * goes with the process, however it ends. */
+/* Every open store holds "PATH.lock" shared (flock); whoever migrates or restores takes it
+ * alone. The lock goes with the process, however it ends. */
 enum lock_mode { LOCK_SHARED, LOCK_ALONE };
 
-/* The lock's descriptor in `*fd`. Where the folder is read-only and there is no lock file yet, a shared lock is not
- * needed: -1 with OK. ERR_BUSY with a sentence when somebody else holds it. */
-enum err file_lock(int *fd, const char *path, enum lock_mode mode, struct arena *a, const char **why) MUST_USE;
+/* The lock's descriptor in `*fd`. Where the folder is read-only and there is no lock file yet, a
+ * shared lock is not needed: -1 with OK. ERR_BUSY with a sentence when somebody else holds it. */
+enum err file_lock(int *fd, const char *path, enum lock_mode mode, struct arena *a,
+                   const char **why) MUST_USE;
 void file_unlock(int fd);
 /* The folder that holds `path`: what was renamed in it survives a power cut. 0 or errno. */
 int file_sync_folder(const char *path);

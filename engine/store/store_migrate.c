@@ -14,31 +14,39 @@ struct migration_list store_migrations(void) {
 }
 
 static bool has_ledger(sqlite3 *sql) {
-    return db_scalar(sql, "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migration'", 0) == 1;
+    return db_scalar(sql, "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migration'",
+                     0) == 1;
 }
 
-static const char *other_text(const char *path, int number, struct migration_list list, struct arena *a) {
-    return arena_printf(a,
-                        "%s was made with another text of migration %d (%s). Nothing was changed. A migration must "
-                        "stay as it was released: use the program that made this file.",
-                        path, number, number >= 1 && number <= list.count ? list.items[number - 1].name : "unknown");
+static const char *other_text(const char *path, int number, struct migration_list list,
+                              struct arena *a) {
+    return arena_printf(
+        a,
+        "%s was made with another text of migration %d (%s). Nothing was changed. A migration must "
+        "stay as it was released: use the program that made this file.",
+        path, number,
+        number >= 1 && number <= list.count ? list.items[number - 1].name : "unknown");
 }
 
-static const char *check_row(sqlite3_stmt *q, int expected, const char *path, struct migration_list list, struct arena *a) {
+static const char *check_row(sqlite3_stmt *q, int expected, const char *path,
+                             struct migration_list list, struct arena *a) {
     int number = sqlite3_column_int(q, 0);
     const char *checksum = (const char *)sqlite3_column_text(q, 2);
     if (number > list.count)
-        return arena_printf(a,
-                            "%s was made by a newer Gradus (migration %d); this one knows %d. Nothing was changed. "
-                            "Use the newer program, or a backup from before the change.",
-                            path, number, list.count);
-    if (number < 1 || number != expected) return other_text(path, expected < 1 ? number : expected, list, a);
+        return arena_printf(
+            a,
+            "%s was made by a newer Gradus (migration %d); this one knows %d. Nothing was changed. "
+            "Use the newer program, or a backup from before the change.",
+            path, number, list.count);
+    if (number < 1 || number != expected)
+        return other_text(path, expected < 1 ? number : expected, list, a);
     const char *text = list.items[number - 1].text;
-    return str_eq(checksum, sha256_hex(a, text, strlen(text))) ? NULL : other_text(path, number, list, a);
+    return str_eq(checksum, sha256_hex(a, text, strlen(text))) ? NULL
+                                                               : other_text(path, number, list, a);
 }
 
-enum err migrate_state(sqlite3 *sql, const char *path, struct migration_list list, int *applied, struct arena *a,
-                       const char **why) {
+enum err migrate_state(sqlite3 *sql, const char *path, struct migration_list list, int *applied,
+                       struct arena *a, const char **why) {
     codec_start();
     *applied = 0;
     int64_t tables = db_scalar(sql, "SELECT count(*) FROM sqlite_schema", -1);
@@ -49,13 +57,15 @@ enum err migrate_state(sqlite3 *sql, const char *path, struct migration_list lis
     }
     if (tables == 0 && application == 0) return OK;
     if (application != STORE_APPLICATION_ID || !has_ledger(sql)) {
-        *why = arena_printf(a, "%s is a database, but not one of Gradus. Nothing was changed.", path);
+        *why = arena_printf(a, "%s is a database, but not one of Gradus. Nothing was changed.",
+                            path);
         return ERR_INVALID;
     }
     sqlite3_stmt *q = NULL;
     /* The newest first: a file of a newer program is called that, whatever else differs. */
-    int rc = sqlite3_prepare_v2(sql, "SELECT number, name, checksum FROM schema_migration ORDER BY number DESC", -1,
-                                &q, NULL);
+    int rc = sqlite3_prepare_v2(
+        sql, "SELECT number, name, checksum FROM schema_migration ORDER BY number DESC", -1, &q,
+        NULL);
     const char *problem = NULL;
     int expected = 0;
     while (rc == SQLITE_OK && !problem && (rc = sqlite3_step(q)) == SQLITE_ROW) {
@@ -74,7 +84,8 @@ enum err migrate_state(sqlite3 *sql, const char *path, struct migration_list lis
 }
 
 /* Runs one migration's statements; the sentence names file and line of the one that fails. */
-static int run_text(sqlite3 *sql, const struct sql_migration *m, struct arena *a, const char **problem) {
+static int run_text(sqlite3 *sql, const struct sql_migration *m, struct arena *a,
+                    const char **problem) {
     for (const char *text = m->text; *text;) {
         sqlite3_stmt *q = NULL;
         const char *rest = text;
@@ -88,14 +99,17 @@ static int run_text(sqlite3 *sql, const struct sql_migration *m, struct arena *a
             const char *at = offset > 0 ? text + offset : text;
             int line = 1;
             for (const char *p = m->text; p < at && *p; p++) line += *p == '\n';
-            *problem = arena_printf(a, "%s:%d:1: error: %s [sql]", m->name, line, sqlite3_errmsg(sql));
+            *problem = arena_printf(a, "%s:%d:1: error: %s [sql]", m->name, line,
+                                    sqlite3_errmsg(sql));
             sqlite3_finalize(q);
             return rc;
         }
         sqlite3_finalize(q);
         text = rest;
         if (sqlite3_get_autocommit(sql)) {
-            *problem = arena_printf(a, "%s:1:1: error: a migration runs inside a transaction and does not end it [sql]", m->name);
+            *problem = arena_printf(
+                a, "%s:1:1: error: a migration runs inside a transaction and does not end it [sql]",
+                m->name);
             return SQLITE_ERROR;
         }
     }
@@ -117,10 +131,11 @@ static int note(sqlite3 *sql, const struct sql_migration *m, int64_t now_ms, str
     return sqlite3_finalize(q);
 }
 
-static int apply_all(sqlite3 *sql, struct migration_list list, int applied, int64_t now_ms, struct arena *a,
-                     const char **problem) {
-    int rc = db_exec(sql, "CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER NOT NULL PRIMARY KEY,"
-                          " name TEXT NOT NULL, checksum TEXT NOT NULL, applied_ms INTEGER NOT NULL) STRICT");
+static int apply_all(sqlite3 *sql, struct migration_list list, int applied, int64_t now_ms,
+                     struct arena *a, const char **problem) {
+    int rc = db_exec(
+        sql, "CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER NOT NULL PRIMARY KEY,"
+             " name TEXT NOT NULL, checksum TEXT NOT NULL, applied_ms INTEGER NOT NULL) STRICT");
     for (int i = applied; i < list.count && rc == SQLITE_OK; i++) {
         rc = run_text(sql, &list.items[i], a, problem);
         if (rc == SQLITE_OK) rc = note(sql, &list.items[i], now_ms, a);
@@ -133,7 +148,8 @@ static int apply_all(sqlite3 *sql, struct migration_list list, int applied, int6
     return rc;
 }
 
-/* A name that is free: an earlier attempt may have left its backup, and that is the older, better one. */
+/* A name that is free: an earlier attempt may have left its backup, and that is the older,
+ * better one. */
 static const char *backup_name(struct arena *a, const char *path, int number) {
     const char *name = arena_printf(a, "%s.before-migration-%d", path, number);
     for (int i = 2; access(name, F_OK) == 0; i++)
@@ -141,8 +157,8 @@ static const char *backup_name(struct arena *a, const char *path, int number) {
     return name;
 }
 
-enum err migrate_apply(sqlite3 *sql, const char *path, struct migration_list list, int64_t now_ms, struct arena *a,
-                       const char **why) {
+enum err migrate_apply(sqlite3 *sql, const char *path, struct migration_list list, int64_t now_ms,
+                       struct arena *a, const char **why) {
     int applied = 0;
     enum err e = migrate_state(sql, path, list, &applied, a, why);
     if (e != OK) return e;
@@ -151,10 +167,12 @@ enum err migrate_apply(sqlite3 *sql, const char *path, struct migration_list lis
         const char *kept = backup_name(a, path, applied + 1);
         e = store_backup(path, kept, a, why);
         if (e != OK) return e;
-        log_say(LOG_INFO, "store_migrates", "%s goes from migration %d to %d; a copy of before is %s.", path, applied,
+        log_say(LOG_INFO, "store_migrates",
+                "%s goes from migration %d to %d; a copy of before is %s.", path, applied,
                 list.count, kept);
     }
-    /* Tables may be rebuilt in between: the keys are checked at the end, before anything is kept. */
+    /* Tables may be rebuilt in between: the keys are checked at the end, before anything is
+     * kept. */
     int rc = db_exec(sql, "PRAGMA foreign_keys=OFF; BEGIN EXCLUSIVE");
     const char *problem = NULL;
     if (rc == SQLITE_OK) rc = apply_all(sql, list, applied, now_ms, a, &problem);
@@ -169,7 +187,8 @@ enum err migrate_apply(sqlite3 *sql, const char *path, struct migration_list lis
     }
     e = db_err(rc);
     if (problem && e != ERR_BUSY && (rc & 0xff) != SQLITE_FULL && (rc & 0xff) != SQLITE_IOERR) {
-        *why = arena_printf(a, "%s cannot be brought up to date; it stays as it was. %s", path, problem);
+        *why = arena_printf(a, "%s cannot be brought up to date; it stays as it was. %s", path,
+                            problem);
         e = ERR_INVALID;
     } else *why = db_why(a, sql, rc, path, "be brought up to date");
     if (!sqlite3_get_autocommit(sql)) db_exec(sql, "ROLLBACK");

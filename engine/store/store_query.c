@@ -1,4 +1,5 @@
-/* Named queries: checked once at open, prepared by each connection at first use, bound, read, reset. */
+/* Named queries: checked once at open, prepared by each connection at first use, bound, read,
+ * reset. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 
 /* ---- The check at open ---------------------------------------------------------------------- */
 
-static const char *check_query(sqlite3 *sql, const struct sql_text *text, struct query_info *info, struct arena *a) {
+static const char *check_query(sqlite3 *sql, const struct sql_text *text, struct query_info *info,
+                               struct arena *a) {
     sqlite3_stmt *q = NULL;
     const char *rest = NULL;
     if (sqlite3_prepare_v2(sql, text->text, -1, &q, &rest) != SQLITE_OK)
@@ -38,13 +40,16 @@ enum err db_check_queries(sqlite3 *sql, const char *path, const struct sql_text 
     for (int i = 0; i < count; i++) {
         const char *problem = check_query(sql, &texts[i], &infos[i], a);
         if (!problem) continue;
-        /* Most often the query is wrong; but it may be the disk that cannot say what tables there are. */
+        /* Most often the query is wrong; but it may be the disk that cannot say what tables
+         * there are. */
         int rc = sqlite3_errcode(sql);
-        if (rc != SQLITE_OK && rc != SQLITE_ERROR && (rc & 0xff) != SQLITE_DONE && (rc & 0xff) != SQLITE_ROW) {
+        if (rc != SQLITE_OK && rc != SQLITE_ERROR && (rc & 0xff) != SQLITE_DONE &&
+            (rc & 0xff) != SQLITE_ROW) {
             *why = db_why(a, sql, rc, path, "be opened");
             return db_err(rc);
         }
-        *why = arena_printf(a, "%s cannot be used: the query %s does not fit it. %s", path, texts[i].name, problem);
+        *why = arena_printf(a, "%s cannot be used: the query %s does not fit it. %s", path,
+                            texts[i].name, problem);
         return ERR_INVALID;
     }
     return OK;
@@ -53,7 +58,8 @@ enum err db_check_queries(sqlite3 *sql, const char *path, const struct sql_text 
 /* ---- Asking --------------------------------------------------------------------------------- */
 
 static _Noreturn void misuse(const struct stmt *q, const char *what) {
-    fprintf(stderr, "gradus: query %s (%s): %s\n", sql_texts[q->id].name, sql_texts[q->id].place, what);
+    fprintf(stderr, "gradus: query %s (%s): %s\n", sql_texts[q->id].name, sql_texts[q->id].place,
+            what);
     BUG("a query is used wrongly");
 }
 
@@ -80,7 +86,9 @@ static void bind(struct stmt *q, const char *types, va_list values) {
         if (count == info->values) misuse(q, "more values than it takes");
         int at = info->slot[count], rc;
         switch (*t) {
-        case 't': rc = sqlite3_bind_text(q->handle, at, va_arg(values, const char *), -1, SQLITE_STATIC); break;
+        case 't':
+            rc = sqlite3_bind_text(q->handle, at, va_arg(values, const char *), -1, SQLITE_STATIC);
+            break;
         case 'i': rc = sqlite3_bind_int64(q->handle, at, va_arg(values, int64_t)); break;
         case 'n': rc = sqlite3_bind_null(q->handle, at); break;
         case 'b': {
@@ -111,7 +119,8 @@ static struct stmt *ask(struct db *db, enum sql_id id, const char *types, va_lis
     if (db->open) db->open->prev_open = q;
     db->open = q;
     if (!q->handle) {
-        latch(q, sqlite3_prepare_v3(db->sql, sql_texts[id].text, -1, SQLITE_PREPARE_PERSISTENT, &q->handle, NULL));
+        latch(q, sqlite3_prepare_v3(db->sql, sql_texts[id].text, -1, SQLITE_PREPARE_PERSISTENT,
+                                    &q->handle, NULL));
         if (!q->handle) return q;
         q->columns = sqlite3_column_count(q->handle);
     }
@@ -142,7 +151,9 @@ static sqlite3_stmt *column_of(struct stmt *q, int column) {
     return q->handle;
 }
 
-int64_t stmt_int(struct stmt *q, int column) { return sqlite3_column_int64(column_of(q, column), column); }
+int64_t stmt_int(struct stmt *q, int column) {
+    return sqlite3_column_int64(column_of(q, column), column);
+}
 
 bool stmt_null(struct stmt *q, int column) {
     return sqlite3_column_type(column_of(q, column), column) == SQLITE_NULL;
@@ -232,6 +243,7 @@ void store_read_end(struct db *db) {
     BUG_IF(!atomic_load_explicit(&db->reading, memory_order_relaxed));
     db_reset_all(db);
     /* After some errors SQLite has ended the transaction by itself. */
-    if (!sqlite3_get_autocommit(db->sql) && step_and_reset(db->end) != SQLITE_OK) db_exec(db->sql, "ROLLBACK");
+    if (!sqlite3_get_autocommit(db->sql) && step_and_reset(db->end) != SQLITE_OK)
+        db_exec(db->sql, "ROLLBACK");
     atomic_store_explicit(&db->reading, false, memory_order_relaxed);
 }

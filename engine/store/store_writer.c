@@ -1,8 +1,9 @@
 /* The writer: the one thread that changes the database.
  *
- * A batch is: BEGIN IMMEDIATE, a savepoint for each job, COMMIT (which waits for the disk), and only then
- * everybody's `done`. Jobs that arrive while others run join the same batch, up to its limit. After a batch,
- * when the WAL has grown, the writer moves it into the database: nobody else ever checkpoints. */
+ * A batch is: BEGIN IMMEDIATE, a savepoint for each job, COMMIT (which waits for the disk), and
+ * only then everybody's `done`. Jobs that arrive while others run join the same batch, up to its
+ * limit. After a batch, when the WAL has grown, the writer moves it into the database: nobody
+ * else ever checkpoints. */
 #include "store/store_writer.h"
 
 #include <errno.h>
@@ -14,8 +15,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* Frames (pages) in the WAL: from the first number on they are moved when nobody stands in the way, from the
- * second on the writer waits a little for readers to move on, so that the WAL starts over. */
+/* Frames (pages) in the WAL: from the first number on they are moved when nobody stands in the
+ * way, from the second on the writer waits a little for readers to move on, so that the WAL
+ * starts over. */
 #define CHECKPOINT_FRAMES 4000
 #define RESTART_FRAMES 32000
 #define RESTART_WAIT_MS 250
@@ -134,7 +136,8 @@ static enum err run_job(struct writer *w, struct write_job *job) {
     if (result == OK) result = db->trouble;
     if (sqlite3_get_autocommit(db->sql)) return db->trouble != OK ? db->trouble : ERR_IO;
     if (result == OK) {
-        /* A deferred foreign key that points nowhere would fail the COMMIT, and with it all the others. */
+        /* A deferred foreign key that points nowhere would fail the COMMIT, and with it all the
+         * others. */
         int dangling = 0, high;
         sqlite3_db_status(db->sql, SQLITE_DBSTATUS_DEFERRED_FKS, &dangling, &high, 0);
         if (dangling) result = ERR_CONFLICT;
@@ -180,7 +183,8 @@ static bool cut_off(struct writer *w) {
     return atomic_load_explicit(&w->past_deadline, memory_order_relaxed);
 }
 
-/* Runs the batch, and whoever joins while it runs. False when the transaction was lost on the way. */
+/* Runs the batch, and whoever joins while it runs. False when the transaction was lost on the
+ * way. */
 static bool run_batch(struct writer *w) {
     for (int i = 0; i < w->batch_count; i++) {
         struct batch_entry *entry = &w->batch[i];
@@ -223,7 +227,8 @@ static void commit_batch(struct writer *w) {
         lose_batch(w, ERR_IO);
         return;
     }
-    atomic_fetch_add_explicit(&w->commit_us_total, clock_monotonic_us() - start_us, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->commit_us_total, clock_monotonic_us() - start_us,
+                              memory_order_relaxed);
     atomic_fetch_add_explicit(&w->commits, 1, memory_order_relaxed);
     note_health(w);
     for (int i = 0; i < w->batch_hooks.count; i++) {
@@ -238,7 +243,8 @@ static void tell_batch(struct writer *w) {
     /* Counted first: whoever reads the counters in `done` finds itself in them. */
     atomic_fetch_add_explicit(&w->jobs, w->batch_count, memory_order_relaxed);
     atomic_fetch_add_explicit(&w->failed, failed, memory_order_relaxed);
-    for (int i = 0; i < w->batch_count; i++) w->batch[i].job->done(w->batch[i].job, w->batch[i].result);
+    for (int i = 0; i < w->batch_count; i++)
+        w->batch[i].job->done(w->batch[i].job, w->batch[i].result);
     w->batch_count = 0;
 }
 
@@ -256,8 +262,9 @@ static void checkpoint(struct writer *w) {
     w->moved_frames = w->wal_frames;
     bool patient = w->wal_frames >= RESTART_FRAMES;
     if (patient) sqlite3_busy_timeout(w->db->sql, RESTART_WAIT_MS);
-    int rc = sqlite3_wal_checkpoint_v2(w->db->sql, "main",
-                                       patient ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int rc = sqlite3_wal_checkpoint_v2(
+        w->db->sql, "main", patient ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL,
+        NULL);
     if (patient) sqlite3_busy_timeout(w->db->sql, STORE_BUSY_TIMEOUT_MS);
     /* The saves themselves are safe in the WAL; the next round tries again. */
     if (rc != SQLITE_OK && db_err(rc) != ERR_BUSY) note_fault(w, rc, "be checkpointed");
@@ -267,8 +274,10 @@ static void checkpoint(struct writer *w) {
 static void probe(struct writer *w) {
     if (step_and_reset(w->begin) != SQLITE_OK) return;
     char sql[64];
-    snprintf(sql, sizeof sql, "PRAGMA user_version=%d", (int)db_scalar(w->db->sql, "PRAGMA user_version", 0));
-    if (db_exec(w->db->sql, sql) == SQLITE_OK && step_and_reset(w->commit) == SQLITE_OK) note_health(w);
+    snprintf(sql, sizeof sql, "PRAGMA user_version=%d",
+             (int)db_scalar(w->db->sql, "PRAGMA user_version", 0));
+    if (db_exec(w->db->sql, sql) == SQLITE_OK && step_and_reset(w->commit) == SQLITE_OK)
+        note_health(w);
     else if (!sqlite3_get_autocommit(w->db->sql)) step_and_reset(w->rollback);
 }
 
@@ -310,12 +319,13 @@ static int prepare(struct writer *w) {
     const struct {
         sqlite3_stmt **into;
         const char *text;
-    } all[] = {{&w->begin, "BEGIN IMMEDIATE"},     {&w->commit, "COMMIT"},
-               {&w->rollback, "ROLLBACK"},         {&w->savepoint, "SAVEPOINT job"},
-               {&w->release, "RELEASE job"},       {&w->rollback_to, "ROLLBACK TO job"}};
+    } all[] = {{&w->begin, "BEGIN IMMEDIATE"}, {&w->commit, "COMMIT"},
+               {&w->rollback, "ROLLBACK"},     {&w->savepoint, "SAVEPOINT job"},
+               {&w->release, "RELEASE job"},   {&w->rollback_to, "ROLLBACK TO job"}};
     int rc = SQLITE_OK;
     for (size_t i = 0; i < COUNT_OF(all) && rc == SQLITE_OK; i++)
-        rc = sqlite3_prepare_v3(w->db->sql, all[i].text, -1, SQLITE_PREPARE_PERSISTENT, all[i].into, NULL);
+        rc = sqlite3_prepare_v3(w->db->sql, all[i].text, -1, SQLITE_PREPARE_PERSISTENT, all[i].into,
+                                NULL);
     return rc;
 }
 
@@ -376,7 +386,8 @@ bool writer_stop(struct writer *w, int64_t deadline_ms) {
     w->closing = true;
     pthread_cond_signal(&w->wake);
     bool in_time = true;
-    while (!w->finished && in_time) in_time = pthread_cond_timedwait(&w->ended, &w->lock, &until) != ETIMEDOUT;
+    while (!w->finished && in_time)
+        in_time = pthread_cond_timedwait(&w->ended, &w->lock, &until) != ETIMEDOUT;
     if (!w->finished) atomic_store(&w->past_deadline, true);
     else in_time = true;
     pthread_mutex_unlock(&w->lock);

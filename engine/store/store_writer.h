@@ -27,9 +27,9 @@ struct writer {
     int batch_limit, batch_count;
     sqlite3_stmt *begin, *commit, *rollback, *savepoint, *release, *rollback_to;
     struct commit_hooks batch_hooks, job_hooks;
-    int64_t now_ms;     /* never runs backwards */
-    int wal_frames;     /* in the WAL after the last commit */
-    int moved_frames;   /* wal_frames at the last checkpoint */
+    int64_t now_ms;   /* never runs backwards */
+    int wal_frames;   /* in the WAL after the last commit */
+    int moved_frames; /* wal_frames at the last checkpoint */
     bool in_job;
     bool told_of_fault; /* the log knows: once a fault, not once a batch */
 
@@ -43,8 +43,8 @@ struct writer {
 
 /* Takes `db` (a writer's connection, configured); on failure it stays the caller's. */
 enum err writer_start(struct writer *w, struct db *db, int capacity, int batch_limit) MUST_USE;
-/* Refuses new jobs, finishes what is queued, ends the thread, checkpoints, closes the connection. False when
- * the deadline cut jobs off. */
+/* Refuses new jobs, finishes what is queued, ends the thread, checkpoints, closes the
+ * connection. False when the deadline cut jobs off. */
 bool writer_stop(struct writer *w, int64_t deadline_ms);
 enum err writer_submit(struct writer *w, struct write_job *job) MUST_USE;
 int writer_queued(struct writer *w);

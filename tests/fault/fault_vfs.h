@@ -1,10 +1,11 @@
 /* A file system for SQLite that fails when it is told to, and that can lose its power.
  *
- * It stands before SQLite's own and becomes the default (fault_install). Every operation that may fail on a real disk is
- * counted; the one that is asked for fails, alone or with all that follow. Half of a write that fails has happened.
- * Nothing is really synced; instead each write since the last sync of its file is remembered, so that fault_power_cut
- * can take (some of) them back: what then remains is what a disk holds after the plug was pulled.
- * For tests: SQLite's threads and one that asks, one database at a time. */
+ * It stands before SQLite's own and becomes the default (fault_install). Every operation that
+ * may fail on a real disk is counted; the one that is asked for fails, alone or with all that
+ * follow. Half of a write that fails has happened. Nothing is really synced; instead each write
+ * since the last sync of its file is remembered, so that fault_power_cut can take (some of) them
+ * back: what then remains is what a disk holds after the plug was pulled. For tests: SQLite's
+ * threads and one that asks, one database at a time. */
 #ifndef GR_FAULT_VFS_H
 #define GR_FAULT_VFS_H
 
@@ -21,8 +22,17 @@
 
 #include "base/err.h"
 
-enum fault_op { FAULT_OPEN = 1, FAULT_READ = 2, FAULT_WRITE = 4, FAULT_SYNC = 8, FAULT_TRUNCATE = 16, FAULT_DELETE = 32, FAULT_SHM = 64 };
-#define FAULT_CHANGES (FAULT_OPEN | FAULT_WRITE | FAULT_SYNC | FAULT_TRUNCATE | FAULT_DELETE | FAULT_SHM)
+enum fault_op {
+    FAULT_OPEN = 1,
+    FAULT_READ = 2,
+    FAULT_WRITE = 4,
+    FAULT_SYNC = 8,
+    FAULT_TRUNCATE = 16,
+    FAULT_DELETE = 32,
+    FAULT_SHM = 64
+};
+#define FAULT_CHANGES                                                                              \
+    (FAULT_OPEN | FAULT_WRITE | FAULT_SYNC | FAULT_TRUNCATE | FAULT_DELETE | FAULT_SHM)
 
 /* A write that no sync has made lasting. */
 struct fault_undo {
@@ -42,8 +52,8 @@ static struct {
     bool sticky;       /* all that follow fail, too */
     bool frozen;       /* the power is off: nothing reaches the disk any more */
     bool failing, failed;
-    int error;         /* ENOSPC or EIO */
-    int64_t count;     /* operations so far */
+    int error;     /* ENOSPC or EIO */
+    int64_t count; /* operations so far */
     bool remember;
     struct fault_undo *undo; /* newest first */
 } fault;
@@ -130,8 +140,8 @@ static inline void fault_power_off(void) {
     pthread_mutex_unlock(&fault.lock);
 }
 
-/* Call with all files closed. Takes back each unsynced write with a chance of `permille` in 1000, whole or its end
- * only (a disk writes sectors of 512 bytes). Returns how many. */
+/* Call with all files closed. Takes back each unsynced write with a chance of `permille` in
+ * 1000, whole or its end only (a disk writes sectors of 512 bytes). Returns how many. */
 static inline int fault_power_cut(unsigned permille, unsigned *seed) {
     int taken = 0;
     for (struct fault_undo *u = fault.undo; u; u = u->next) {
@@ -140,17 +150,20 @@ static inline int fault_power_cut(unsigned permille, unsigned *seed) {
         if (fd < 0) continue;
         size_t from = 0;
         if (rand_r(seed) % 4 == 0) from = (size_t)rand_r(seed) % (u->written / 512 + 1) * 512;
-        if (from < u->len) BUG_IF(pwrite(fd, u->old + from, u->len - from, u->at + (int64_t)from) < 0);
+        if (from < u->len)
+            BUG_IF(pwrite(fd, u->old + from, u->len - from, u->at + (int64_t)from) < 0);
         struct stat st;
         BUG_IF(fstat(fd, &st) != 0);
         /* Where the file had grown there is nothing, or whatever was there. */
         int64_t keep = u->at + (int64_t)(from > u->len ? from : u->len);
         int64_t end = u->at + (int64_t)u->written;
-        if (st.st_size <= end && keep < st.st_size && keep >= u->old_size) BUG_IF(ftruncate(fd, keep) != 0);
+        if (st.st_size <= end && keep < st.st_size && keep >= u->old_size)
+            BUG_IF(ftruncate(fd, keep) != 0);
         else if (keep < end && keep < st.st_size) {
             static const char zeros[65536 + 4096];
             int64_t n = (end < st.st_size ? end : st.st_size) - keep;
-            BUG_IF(pwrite(fd, zeros, (size_t)n < sizeof zeros ? (size_t)n : sizeof zeros, keep) < 0);
+            BUG_IF(pwrite(fd, zeros, (size_t)n < sizeof zeros ? (size_t)n : sizeof zeros, keep) <
+                   0);
         }
         close(fd);
         taken++;
@@ -192,16 +205,27 @@ static inline int fault_sync(sqlite3_file *f, int flags) {
     return SQLITE_OK;
 }
 
-static inline int fault_size(sqlite3_file *f, sqlite3_int64 *size) { return REAL(f)->pMethods->xFileSize(REAL(f), size); }
-static inline int fault_lock(sqlite3_file *f, int level) { return REAL(f)->pMethods->xLock(REAL(f), level); }
-static inline int fault_unlock(sqlite3_file *f, int level) { return REAL(f)->pMethods->xUnlock(REAL(f), level); }
-static inline int fault_reserved(sqlite3_file *f, int *out) { return REAL(f)->pMethods->xCheckReservedLock(REAL(f), out); }
+static inline int fault_size(sqlite3_file *f, sqlite3_int64 *size) {
+    return REAL(f)->pMethods->xFileSize(REAL(f), size);
+}
+static inline int fault_lock(sqlite3_file *f, int level) {
+    return REAL(f)->pMethods->xLock(REAL(f), level);
+}
+static inline int fault_unlock(sqlite3_file *f, int level) {
+    return REAL(f)->pMethods->xUnlock(REAL(f), level);
+}
+static inline int fault_reserved(sqlite3_file *f, int *out) {
+    return REAL(f)->pMethods->xCheckReservedLock(REAL(f), out);
+}
 static inline int fault_control(sqlite3_file *f, int op, void *arg) {
     return REAL(f)->pMethods->xFileControl(REAL(f), op, arg);
 }
 static inline int fault_sector(sqlite3_file *f) { return REAL(f)->pMethods->xSectorSize(REAL(f)); }
-static inline int fault_character(sqlite3_file *f) { return REAL(f)->pMethods->xDeviceCharacteristics(REAL(f)); }
-static inline int fault_shm_map(sqlite3_file *f, int page, int size, int extend, void volatile **out) {
+static inline int fault_character(sqlite3_file *f) {
+    return REAL(f)->pMethods->xDeviceCharacteristics(REAL(f));
+}
+static inline int fault_shm_map(sqlite3_file *f, int page, int size, int extend,
+                                void volatile **out) {
     if (extend && fault_due(FAULT_SHM)) {
         *out = NULL;
         return SQLITE_IOERR_SHMSIZE;
@@ -212,7 +236,9 @@ static inline int fault_shm_lock(sqlite3_file *f, int at, int n, int flags) {
     return REAL(f)->pMethods->xShmLock(REAL(f), at, n, flags);
 }
 static inline void fault_shm_barrier(sqlite3_file *f) { REAL(f)->pMethods->xShmBarrier(REAL(f)); }
-static inline int fault_shm_unmap(sqlite3_file *f, int remove) { return REAL(f)->pMethods->xShmUnmap(REAL(f), remove); }
+static inline int fault_shm_unmap(sqlite3_file *f, int remove) {
+    return REAL(f)->pMethods->xShmUnmap(REAL(f), remove);
+}
 /* No memory maps: reads must come by. */
 static inline int fault_fetch(sqlite3_file *f, sqlite3_int64 at, int len, void **out) {
     (void)f, (void)at, (void)len;
@@ -224,12 +250,28 @@ static inline int fault_unfetch(sqlite3_file *f, sqlite3_int64 at, void *p) {
     return SQLITE_OK;
 }
 
-static const sqlite3_io_methods fault_methods = {
-    3, fault_close, fault_read, fault_write, fault_truncate, fault_sync, fault_size, fault_lock, fault_unlock,
-    fault_reserved, fault_control, fault_sector, fault_character, fault_shm_map, fault_shm_lock, fault_shm_barrier,
-    fault_shm_unmap, fault_fetch, fault_unfetch};
+static const sqlite3_io_methods fault_methods = {3,
+                                                 fault_close,
+                                                 fault_read,
+                                                 fault_write,
+                                                 fault_truncate,
+                                                 fault_sync,
+                                                 fault_size,
+                                                 fault_lock,
+                                                 fault_unlock,
+                                                 fault_reserved,
+                                                 fault_control,
+                                                 fault_sector,
+                                                 fault_character,
+                                                 fault_shm_map,
+                                                 fault_shm_lock,
+                                                 fault_shm_barrier,
+                                                 fault_shm_unmap,
+                                                 fault_fetch,
+                                                 fault_unfetch};
 
-static inline int fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags) {
+static inline int fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                             int *out_flags) {
     (void)vfs;
     struct fault_file *f = (struct fault_file *)file;
     memset(f, 0, sizeof *f);

@@ -1,11 +1,13 @@
 /* kill -9 while 64 clients save, 50 times: every save that was acknowledged is found.
  *
- * A child holds the store and takes saves over a socket for each client; a save is acknowledged by the job's
- * `done`. The parent's 64 clients save one note after another and remember the last that was acknowledged. At a random
- * time the child is killed. Then the database must hold each client's notes from the first to the last
- * acknowledged one, whole, and at most the one more that was under way.
+ * A child holds the store and takes saves over a socket for each client; a save is acknowledged
+ * by the job's `done`. The parent's 64 clients save one note after another and remember the last
+ * that was acknowledged. At a random time the child is killed. Then the database must hold each
+ * client's notes from the first to the last acknowledged one, whole, and at most the one more
+ * that was under way.
  *
- * Every other time the database is only read in between, so that the next child finds the WAL as the crash left it. */
+ * Every other time the database is only read in between, so that the next child finds the WAL as
+ * the crash left it. */
 #include "unit/store/fixture.h"
 
 #include <errno.h>
@@ -20,7 +22,7 @@
 #define CLIENTS 64
 #define ROUNDS 50
 #define LONGEST_LIFE_MS 250
-#define ID_OF(client, number) ((int64_t)(client) * 1000000000 + (number))
+#define ID_OF(client, number) ((int64_t)(client)*1000000000 + (number))
 
 /* A note's text follows from its id; long ones cross pages, so that a torn one would show. */
 static void write_text(char out[600], int64_t id) {
@@ -40,7 +42,8 @@ struct session {
     struct write_job job;
     struct arena arena;
     char memory[600];
-    _Atomic int64_t id; /* the next comes after the client has read the acknowledgement of this one */
+    _Atomic int64_t
+        id; /* the next comes after the client has read the acknowledgement of this one */
 };
 
 static enum err save(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
@@ -70,7 +73,8 @@ static _Noreturn void serve(const int *fds) {
         struct session *c = &sessions[i];
         c->fd = fds[i];
         arena_init(&c->arena, 64 * 1024);
-        c->job = (struct write_job){.run = save, .arg = c, .arena = &c->arena, .done = acknowledge, .context = c};
+        c->job = (struct write_job){
+            .run = save, .arg = c, .arena = &c->arena, .done = acknowledge, .context = c};
         polled[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
     }
     for (;;) {
@@ -126,16 +130,19 @@ static void check(bool read_only, int round) {
         char expected[600];
         write_text(expected, id);
         assert_string_equal(stmt_text(q, 1, &a), expected);
-        if (number != ++c->found) fail_msg("round %d: note %lld of client %d is missing", round, (long long)c->found, c->number);
+        if (number != ++c->found)
+            fail_msg("round %d: note %lld of client %d is missing", round, (long long)c->found,
+                     c->number);
         arena_release(&a);
     }
     assert_int_equal(stmt_end(q), OK);
     for (int i = 0; i < CLIENTS; i++) {
         struct client *c = &clients[i];
         if (c->found < c->acknowledged)
-            fail_msg("round %d: client %d was told that %lld notes are saved, %lld are there", round, i,
-                     (long long)c->acknowledged, (long long)c->found);
-        if (c->found > c->acknowledged + 1) fail_msg("round %d: client %d has notes that it never sent", round, i);
+            fail_msg("round %d: client %d was told that %lld notes are saved, %lld are there",
+                     round, i, (long long)c->acknowledged, (long long)c->found);
+        if (c->found > c->acknowledged + 1)
+            fail_msg("round %d: client %d has notes that it never sent", round, i);
         c->acknowledged = c->found;
     }
     assert_true(store_close(s, 5000));
@@ -158,7 +165,8 @@ static void live_and_die(int life_ms) {
     }
     for (int i = 0; i < CLIENTS; i++) close(fds[i]);
     pthread_t threads[CLIENTS];
-    for (int i = 0; i < CLIENTS; i++) assert_int_equal(pthread_create(&threads[i], NULL, save_on, &clients[i]), 0);
+    for (int i = 0; i < CLIENTS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, save_on, &clients[i]), 0);
     usleep((useconds_t)life_ms * 1000);
     kill(child, SIGKILL);
     int status = 0;
@@ -190,7 +198,8 @@ static void every_acknowledged_save_is_found(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_acknowledged_save_is_found, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(every_acknowledged_save_is_found, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-/* Every operation of the disk fails once, and from then on: opening, migrating, saving, backing up, restoring. What was
- * acknowledged is there afterwards, the sentence is clear, and when the disk is well again so is the store. */
+/* Every operation of the disk fails once, and from then on: opening, migrating, saving, backing
+ * up, restoring. What was acknowledged is there afterwards, the sentence is clear, and when the
+ * disk is well again so is the store. */
 #include "unit/store/fixture.h"
 
 #include "fault/fault_vfs.h"
@@ -56,7 +57,10 @@ static void everything_acknowledged_is_there(void) {
     assert_true(store_close(s, 1000));
     sqlite3 *sql = NULL;
     assert_int_equal(sqlite3_open(fixture_db, &sql), SQLITE_OK);
-    assert_int_equal(db_scalar(sql, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'", -1), 0);
+    assert_int_equal(
+        db_scalar(sql, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+                  -1),
+        0);
     sqlite3_close(sql);
 }
 
@@ -81,8 +85,10 @@ static void fail_each(unsigned ops, int error, bool sticky, bool existing, bool 
         fault_clear();
         if (why) {
             sentences++;
-            const char *expected = error == ENOSPC ? "the disk is full" : "rror"; /* "error" of some kind */
-            if (!strstr(why, expected) && !strstr(why, "cannot be opened")) fail_msg("operation %lld: %s", (long long)nth, why);
+            const char *expected = error == ENOSPC ? "the disk is full"
+                                                   : "rror"; /* "error" of some kind */
+            if (!strstr(why, expected) && !strstr(why, "cannot be opened"))
+                fail_msg("operation %lld: %s", (long long)nth, why);
             assert_non_null(strstr(why, fixture_db));
         }
         everything_acknowledged_is_there();
@@ -92,8 +98,9 @@ static void fail_each(unsigned ops, int error, bool sticky, bool existing, bool 
         }
         assert_true(nth < 1000);
     }
-    print_message("  %lld operations failed in turn (%s, %s, %s database), %lld refused to open\n", (long long)nth - 1,
-                  error == ENOSPC ? "full" : "error", sticky ? "and all after" : "once", existing ? "old" : "new",
+    print_message("  %lld operations failed in turn (%s, %s, %s database), %lld refused to open\n",
+                  (long long)nth - 1, error == ENOSPC ? "full" : "error",
+                  sticky ? "and all after" : "once", existing ? "old" : "new",
                   (long long)sentences);
     assert_true(nth > 10);
 }
@@ -109,7 +116,8 @@ static void a_failing_disk(void **state) {
     for (int i = 0; i < 8; i++) fail_each(FAULT_CHANGES | FAULT_READ, EIO, i & 1, i & 2, i & 4);
 }
 
-/* Nobody saves any more, because everybody was told that it does not work: the store looks by itself. */
+/* Nobody saves any more, because everybody was told that it does not work: the store looks by
+ * itself. */
 static void health_returns_by_itself(void **state) {
     (void)state;
     struct store *s = fixture_open();
@@ -118,7 +126,7 @@ static void health_returns_by_itself(void **state) {
     assert_int_equal(fixture_save(s, 2, "b"), ERR_IO);
     assert_false(store_healthy(s));
     usleep(1500 * 1000);
-    assert_false(store_healthy(s)); /* still full */
+    assert_false(store_healthy(s));        /* still full */
     assert_int_equal(fixture_count(s), 1); /* reading goes on */
     fault_clear();
     for (int i = 0; i < 40 && !store_healthy(s); i++) usleep(100 * 1000);
@@ -130,11 +138,13 @@ static void health_returns_by_itself(void **state) {
     assert_true(store_close(s, 1000));
 }
 
-/* A job that looks away when its statement fails must not be told that it is saved. Of an INSERT of many rows SQLite
- * takes back the statement only, not the transaction: it could still be committed. */
+/* A job that looks away when its statement fails must not be told that it is saved. Of an INSERT
+ * of many rows SQLite takes back the statement only, not the transaction: it could still be
+ * committed. */
 static enum err look_away(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     enum err *seen = arg, e = fixture_add(db, a, &(struct note){-1, "the first half"}, now_ms);
-    *seen = db_run(db, Q(NOTE_FILL), "i", (int64_t)300); /* 30 MB do not fit the cache: written before COMMIT */
+    *seen = db_run(db, Q(NOTE_FILL), "i",
+                   (int64_t)300); /* 30 MB do not fit the cache: written before COMMIT */
     return e;
 }
 
@@ -155,7 +165,8 @@ static void an_overlooked_error_is_not_a_save(void **state) {
 
 static void fill(int count) {
     struct store *s = fixture_open();
-    for (int i = (int)fixture_count(s); i < count; i++) assert_int_equal(fixture_save(s, i, "a note"), OK);
+    for (int i = (int)fixture_count(s); i < count; i++)
+        assert_int_equal(fixture_save(s, i, "a note"), OK);
     assert_true(store_close(s, 1000));
 }
 
@@ -198,7 +209,8 @@ static void a_restore_is_whole_or_not_at_all(void **state) {
         fill(30);
         const char *copy = fixture_path("b.db");
         assert_int_equal(store_backup(fixture_db, copy, &fixture_arena, &why), OK);
-        fixture_die_with_wal(30, 10); /* what cannot be moved into the old one must not be read into the new */
+        fixture_die_with_wal(
+            30, 10); /* what cannot be moved into the old one must not be read into the new */
         fault_arm(FAULT_CHANGES | FAULT_READ, nth, nth % 2 ? ENOSPC : EIO, nth % 3 == 0);
         enum err e = store_restore(copy, fixture_db, true, &fixture_arena, &why);
         failed = fault.failed;
@@ -259,7 +271,9 @@ static int on_a_small_disk(const char *folder) {
     while ((e = fixture_save(s, saved, text)) == OK && saved < 2000) saved++;
     if (e != ERR_IO || saved < 20 || store_healthy(s) || fixture_count(s) != saved) return 2;
     const char *to = fixture_path("b.db");
-    if (store_backup(fixture_db, to, &fixture_arena, &why) != ERR_IO || !strstr(why, "the disk is full")) return 3;
+    if (store_backup(fixture_db, to, &fixture_arena, &why) != ERR_IO ||
+        !strstr(why, "the disk is full"))
+        return 3;
     if (access(to, F_OK) == 0) return 4;
     if (mount("tmpfs", folder, "tmpfs", MS_REMOUNT, "size=20m") != 0) return 5;
     if (fixture_save(s, saved, text) != OK || !store_healthy(s)) return 6;
@@ -300,10 +314,14 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_full_disk, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_failing_disk, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(health_returns_by_itself, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(an_overlooked_error_is_not_a_save, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_backup_is_whole_or_absent, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_restore_is_whole_or_not_at_all, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_power_cut_loses_nothing_acknowledged, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(an_overlooked_error_is_not_a_save, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_backup_is_whole_or_absent, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_restore_is_whole_or_not_at_all, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_power_cut_loses_nothing_acknowledged, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(a_small_tmpfs_fills_up, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* The audit log: what is appended verifies; whatever is done to the file behind its back is found. */
+/* The audit log: what is appended verifies; whatever is done to the file behind its back is
+ * found. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -46,7 +47,8 @@ static int teardown(void **state) {
 static struct store *open_store(void) {
     struct store *s = NULL;
     const char *why = NULL;
-    if (store_open(&s, &(struct store_options){.path = path}, &arena, &why) != OK) fail_msg("%s", why);
+    if (store_open(&s, &(struct store_options){.path = path}, &arena, &why) != OK)
+        fail_msg("%s", why);
     return s;
 }
 
@@ -73,7 +75,9 @@ static void fill(void) {
     static const char *const subjects[] = {"one", "two"};
     struct store *s = open_store();
     for (int i = 0; i < ROWS; i++)
-        assert_int_equal(say(s, (struct fact){"system", "test.fact", subjects[i % 2], i % 3 ? "{\"n\":1}" : NULL, OK}), OK);
+        assert_int_equal(say(s, (struct fact){"system", "test.fact", subjects[i % 2],
+                                              i % 3 ? "{\"n\":1}" : NULL, OK}),
+                         OK);
     assert_true(store_close(s, 1000));
 }
 
@@ -88,8 +92,10 @@ static void tamper(const char *sql) {
     sqlite3 *db;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     char *why = NULL;
-    if (sqlite3_exec(db, "DROP TRIGGER audit_log_at_end; DROP TRIGGER audit_log_no_update; DROP TRIGGER audit_log_no_delete",
-                     NULL, NULL, &why) != SQLITE_OK ||
+    if (sqlite3_exec(
+            db,
+            "DROP TRIGGER audit_log_at_end; DROP TRIGGER audit_log_no_update; DROP TRIGGER audit_log_no_delete",
+            NULL, NULL, &why) != SQLITE_OK ||
         sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
         fail_msg("%s: %s", sql, why);
     sqlite3_close(db);
@@ -110,21 +116,25 @@ static void an_untouched_chain_holds(void **state) {
     assert_true(r.head_checked);
 }
 
-/* The formula as the header tells it, made here by hand, so that a stranger can check a log without us. */
+/* The formula as the header tells it, made here by hand, so that a stranger can check a log
+ * without us. */
 static void the_hash_is_what_the_header_says(void **state) {
     (void)state;
     struct store *s = open_store();
-    assert_int_equal(say(s, (struct fact){"p1", "certificate.grant", "c\"1", "{\"level\":\"associate\",\"name\":\"Ĝ\"}", OK}), OK);
+    assert_int_equal(say(s, (struct fact){"p1", "certificate.grant", "c\"1",
+                                          "{\"level\":\"associate\",\"name\":\"Ĝ\"}", OK}),
+                     OK);
     assert_int_equal(say(s, (struct fact){"system", "certificate.revoke", "c1", NULL, OK}), OK);
     struct audit_row *rows;
     size_t count;
     assert_int_equal(audit_list(store_reader(s), &arena, NULL, 0, 10, &rows, &count), OK);
     assert_int_equal(count, 2);
     char text[1024];
-    int n = snprintf(text, sizeof text,
-                     "[1,%lld,\"p1\",\"certificate.grant\",\"c\\\"1\",\"{\\\"level\\\":\\\"associate\\\",\\\"name\\\":"
-                     "\\\"Ĝ\\\"}\",\"%064d\"]",
-                     (long long)rows[1].at_ms, 0);
+    int n = snprintf(
+        text, sizeof text,
+        "[1,%lld,\"p1\",\"certificate.grant\",\"c\\\"1\",\"{\\\"level\\\":\\\"associate\\\",\\\"name\\\":"
+        "\\\"Ĝ\\\"}\",\"%064d\"]",
+        (long long)rows[1].at_ms, 0);
     assert_string_equal(rows[1].hash, sha256_hex(&arena, text, (size_t)n));
     n = snprintf(text, sizeof text, "[2,%lld,\"system\",\"certificate.revoke\",\"c1\",null,\"%s\"]",
                  (long long)rows[0].at_ms, rows[1].hash);
@@ -149,22 +159,25 @@ static void tampering_is_found(void **state) {
         {"UPDATE audit_log SET actor = 'someone' WHERE seq = 7", 7, "was changed"},
         {"UPDATE audit_log SET action = 'x' WHERE seq = 4", 4, "was changed"},
         {"UPDATE audit_log SET subject = 'x' WHERE seq = 4", 4, "was changed"},
-        {"UPDATE audit_log SET hash = replace(hash, substr(hash, 1, 1), 'x') WHERE seq = 5", 5, "was changed"},
+        {"UPDATE audit_log SET hash = replace(hash, substr(hash, 1, 1), 'x') WHERE seq = 5", 5,
+         "was changed"},
         {"DELETE FROM audit_log WHERE seq = 4", 4, "is missing"},
         {"DELETE FROM audit_log WHERE seq = 1", 1, "is missing"},
         {"DELETE FROM audit_log WHERE seq = 7", 7, "end was cut off"},
         {"DELETE FROM audit_log", 1, "end was cut off"},
         /* two rows change places, hashes and all */
         {"UPDATE audit_log SET seq = 100 WHERE seq = 3; UPDATE audit_log SET seq = 3 WHERE seq = 4;"
-         "UPDATE audit_log SET seq = 4 WHERE seq = 100", 3, "was changed"},
+         "UPDATE audit_log SET seq = 4 WHERE seq = 100",
+         3, "was changed"},
         /* a row removed and the others closed up */
-        {"DELETE FROM audit_log WHERE seq = 4; UPDATE audit_log SET seq = seq - 1 WHERE seq > 4", 4, "was changed"},
-        {"INSERT INTO audit_log SELECT 0, at_ms, actor, action, subject, detail, hash FROM audit_log WHERE seq = 1", 1,
-         "no row may stand"},
-        {"INSERT INTO audit_log SELECT -5, at_ms, actor, action, subject, detail, hash FROM audit_log WHERE seq = 1", 1,
-         "no row may stand"},
-        {"INSERT INTO audit_log SELECT 8, at_ms, actor, action, subject, detail, hash FROM audit_log WHERE seq = 1", 8,
+        {"DELETE FROM audit_log WHERE seq = 4; UPDATE audit_log SET seq = seq - 1 WHERE seq > 4", 4,
          "was changed"},
+        {"INSERT INTO audit_log SELECT 0, at_ms, actor, action, subject, detail, hash FROM audit_log WHERE seq = 1",
+         1, "no row may stand"},
+        {"INSERT INTO audit_log SELECT -5, at_ms, actor, action, subject, detail, hash FROM audit_log WHERE seq = 1",
+         1, "no row may stand"},
+        {"INSERT INTO audit_log SELECT 8, at_ms, actor, action, subject, detail, hash FROM audit_log WHERE seq = 1",
+         8, "was changed"},
         {"UPDATE audit_log SET detail = hex(zeroblob(8000000)) WHERE seq = 6", 6, "is larger"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -204,7 +217,8 @@ static void heads(void **state) {
     static const struct {
         const char *text; /* NULL: no file */
         bool fine;
-    } cases[] = {{NULL, true}, {"", false}, {"7\n", false}, {"x y\n", false}, {"0 ab\n", false}, {"7 0123\n", false}};
+    } cases[] = {{NULL, true},     {"", false},       {"7\n", false},
+                 {"x y\n", false}, {"0 ab\n", false}, {"7 0123\n", false}};
     fill();
     struct audit_report r;
     assert_int_equal(verify(&r), OK);
@@ -247,11 +261,16 @@ static void the_table_refuses_change(void **state) {
     assert_true(store_close(s, 1000));
     sqlite3 *db;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "UPDATE audit_log SET actor = 'x' WHERE seq = 1", NULL, NULL, NULL), SQLITE_CONSTRAINT);
-    assert_int_equal(sqlite3_exec(db, "DELETE FROM audit_log WHERE seq = 8", NULL, NULL, NULL), SQLITE_CONSTRAINT);
-    sqlite3_exec(db, "PRAGMA recursive_triggers=ON", NULL, NULL, NULL);
-    assert_int_equal(sqlite3_exec(db, "INSERT OR REPLACE INTO audit_log SELECT * FROM audit_log WHERE seq = 1", NULL, NULL, NULL),
+    assert_int_equal(
+        sqlite3_exec(db, "UPDATE audit_log SET actor = 'x' WHERE seq = 1", NULL, NULL, NULL),
+        SQLITE_CONSTRAINT);
+    assert_int_equal(sqlite3_exec(db, "DELETE FROM audit_log WHERE seq = 8", NULL, NULL, NULL),
                      SQLITE_CONSTRAINT);
+    sqlite3_exec(db, "PRAGMA recursive_triggers=ON", NULL, NULL, NULL);
+    assert_int_equal(
+        sqlite3_exec(db, "INSERT OR REPLACE INTO audit_log SELECT * FROM audit_log WHERE seq = 1",
+                     NULL, NULL, NULL),
+        SQLITE_CONSTRAINT);
     sqlite3_close(db);
 }
 
@@ -312,14 +331,17 @@ static void a_restored_copy_verifies(void **state) {
     /* The old one is whole, with its own head. */
     struct store *s = NULL;
     const char *aside = arena_printf(&arena, "%s.before-restore", path);
-    assert_int_equal(store_open(&s, &(struct store_options){.path = aside, .read_only = true}, &arena, &why), OK);
+    assert_int_equal(
+        store_open(&s, &(struct store_options){.path = aside, .read_only = true}, &arena, &why),
+        OK);
     assert_int_equal(audit_verify(store_reader(s), &arena, &r), OK);
     assert_int_equal(r.rows, 2 * ROWS);
     assert_true(r.head_checked);
     assert_true(store_close(s, 0));
     unlink(copy);
     static const char *const left[] = {"", "-wal", "-shm", ".lock", STORE_HEAD_SUFFIX};
-    for (size_t i = 0; i < COUNT_OF(left); i++) unlink(arena_printf(&arena, "%s%s", aside, left[i]));
+    for (size_t i = 0; i < COUNT_OF(left); i++)
+        unlink(arena_printf(&arena, "%s%s", aside, left[i]));
 }
 
 int main(void) {

@@ -1,5 +1,6 @@
-/* A small store of its own for the tests of this room: its queries and migrations stand here and take the
- * place of the generated ones when the program is linked. Include it in one file of a program, first. */
+/* A small store of its own for the tests of this room: its queries and migrations stand here and
+ * take the place of the generated ones when the program is linked. Include it in one file of a
+ * program, first. */
 #ifndef GR_TEST_STORE_FIXTURE_H
 #define GR_TEST_STORE_FIXTURE_H
 
@@ -74,7 +75,8 @@ const struct sql_migration sql_migrations[] = {
      "CREATE TABLE child (n INTEGER PRIMARY KEY, note_id INTEGER NOT NULL REFERENCES note (id)) STRICT;\n"
      "CREATE TABLE later (n INTEGER PRIMARY KEY,\n"
      " note_id INTEGER NOT NULL REFERENCES note (id) DEFERRABLE INITIALLY DEFERRED) STRICT;\n"},
-    {2, "0002_clock.sql", "-- Times.\nCREATE TABLE clock (n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT;\n"},
+    {2, "0002_clock.sql",
+     "-- Times.\nCREATE TABLE clock (n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT;\n"},
 };
 const int sql_migration_count = 2;
 
@@ -121,7 +123,9 @@ static inline struct store *fixture_open_with(struct store_options options) {
     return s;
 }
 
-static inline struct store *fixture_open(void) { return fixture_open_with((struct store_options){0}); }
+static inline struct store *fixture_open(void) {
+    return fixture_open_with((struct store_options){0});
+}
 
 /* Expects a refusal and returns its sentence. */
 static inline const char *fixture_refused(const char *path, bool read_only, enum err expected) {
@@ -186,8 +190,10 @@ static inline void fixture_die_with_wal(int64_t first, int64_t count) {
     assert_int_equal(access(fixture_path("gradus.db-wal"), F_OK), 0);
 }
 
-/* Runs `misuse` in a child and expects it to abort: a bug ends the process, in release builds, too. */
-static inline void fixture_must_abort(void (*misuse)(struct store *s), struct store_options options) {
+/* Runs `misuse` in a child and expects it to abort: a bug ends the process, in release builds,
+ * too. */
+static inline void fixture_must_abort(void (*misuse)(struct store *s),
+                                      struct store_options options) {
     fflush(NULL);
     pid_t child = fork();
     assert_true(child >= 0);
@@ -204,7 +210,8 @@ static inline void fixture_must_abort(void (*misuse)(struct store *s), struct st
     }
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
-    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT) fail_msg("no abort: status %d", status);
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT)
+        fail_msg("no abort: status %d", status);
 }
 
 #endif

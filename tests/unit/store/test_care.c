@@ -6,14 +6,17 @@
 
 static const char *why;
 
-static enum err backup(const char *to) { return store_backup(fixture_db, fixture_path(to), &fixture_arena, &why); }
+static enum err backup(const char *to) {
+    return store_backup(fixture_db, fixture_path(to), &fixture_arena, &why);
+}
 static enum err restore(const char *from, bool replace) {
     return store_restore(fixture_path(from), fixture_db, replace, &fixture_arena, &why);
 }
 
 static void fill(int count) {
     struct store *s = fixture_open();
-    for (int i = (int)fixture_count(s); i < count; i++) assert_int_equal(fixture_save(s, i, "note"), OK);
+    for (int i = (int)fixture_count(s); i < count; i++)
+        assert_int_equal(fixture_save(s, i, "note"), OK);
     assert_true(store_close(s, 1000));
 }
 
@@ -62,7 +65,9 @@ static void a_backup_overwrites_nothing(void **state) {
     assert_int_equal(symlink("nowhere", fixture_path("link")), 0);
     assert_int_equal(backup("link"), ERR_CONFLICT);
     assert_int_equal(backup("no/such/folder"), ERR_IO);
-    assert_int_equal(store_backup(fixture_path("absent"), fixture_path("c.db"), &fixture_arena, &why), ERR_NOT_FOUND);
+    assert_int_equal(
+        store_backup(fixture_path("absent"), fixture_path("c.db"), &fixture_arena, &why),
+        ERR_NOT_FOUND);
     assert_int_not_equal(access(fixture_path("c.db"), F_OK), 0);
     assert_int_not_equal(access(fixture_path("absent"), F_OK), 0);
     assert_int_equal(partials(), 0);
@@ -74,7 +79,9 @@ static _Atomic int64_t acknowledged;
 static void *write_on(void *arg) {
     (void)arg;
     for (int64_t i = 0; !stop_writing; i++) {
-        if (fixture_save(shared, i, "a note of some length, so that the file grows while it is copied") != OK) break;
+        if (fixture_save(shared, i,
+                         "a note of some length, so that the file grows while it is copied") != OK)
+            break;
         acknowledged = i + 1;
     }
     return NULL;
@@ -106,7 +113,8 @@ static void damage(const char *name) {
     assert_non_null(f);
     char junk[512];
     memset(junk, 0xa5, sizeof junk);
-    for (long at = 4096 * 2 + 8; at < 4096 * 12; at += 4096) { /* pages of tables, behind the schema's */
+    for (long at = 4096 * 2 + 8; at < 4096 * 12;
+         at += 4096) { /* pages of tables, behind the schema's */
         fseek(f, at, SEEK_SET);
         fwrite(junk, 1, sizeof junk, f);
     }
@@ -185,17 +193,24 @@ static void unfit_backups_are_refused(void **state) {
     damage("damaged.db");
     assert_int_equal(backup("newer.db"), OK);
     FILE *f = fopen(fixture_path("text.db"), "wb");
-    fputs("not a database, but a hundred bytes of text, which is what it takes for a look at the header of a file..", f);
+    fputs(
+        "not a database, but a hundred bytes of text, which is what it takes for a look at the header of a file..",
+        f);
     fclose(f);
     fclose(fopen(fixture_path("empty.db"), "wb"));
     sqlite3 *newer = NULL;
     assert_int_equal(sqlite3_open(fixture_path("newer.db"), &newer), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(newer, "INSERT INTO schema_migration VALUES (9, 'x', 'y', 1)", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(newer, "INSERT INTO schema_migration VALUES (9, 'x', 'y', 1)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
     sqlite3_close(newer);
     static const struct {
         const char *name, *says;
-    } cases[] = {{"damaged.db", "damaged"}, {"text.db", "not a database"}, {"empty.db", "empty"},
-                 {"absent.db", "No such file"}, {"newer.db", "made by a newer Gradus"}};
+    } cases[] = {{"damaged.db", "damaged"},
+                 {"text.db", "not a database"},
+                 {"empty.db", "empty"},
+                 {"absent.db", "No such file"},
+                 {"newer.db", "made by a newer Gradus"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_int_not_equal(restore(cases[i].name, true), OK);
         if (!strstr(why, cases[i].says)) fail_msg("%s: %s", cases[i].name, why);
@@ -214,7 +229,8 @@ static void a_running_store_is_not_replaced(void **state) {
     assert_non_null(strstr(why, "Stop it"));
     assert_int_equal(fixture_save(s, 100, "goes on"), OK);
     assert_true(store_close(s, 1000));
-    s = fixture_open_with((struct store_options){.read_only = true}); /* nor under somebody who reads */
+    s = fixture_open_with(
+        (struct store_options){.read_only = true}); /* nor under somebody who reads */
     assert_int_equal(restore("b.db", true), ERR_BUSY);
     assert_true(store_close(s, 0));
     assert_int_equal(restore("b.db", true), OK);
@@ -223,16 +239,25 @@ static void a_running_store_is_not_replaced(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_backup_is_one_private_file, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_backup_overwrites_nothing, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_backup_of_a_busy_store_is_a_moment_of_it, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_damaged_database_gives_no_backup, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_restore_into_an_empty_place, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_restore_keeps_what_was_there, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_restore_keeps_the_wal_of_the_old, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_broken_database_can_be_replaced, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_backup_is_one_private_file, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_backup_overwrites_nothing, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_backup_of_a_busy_store_is_a_moment_of_it, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_damaged_database_gives_no_backup, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_restore_into_an_empty_place, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_restore_keeps_what_was_there, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_restore_keeps_the_wal_of_the_old, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_broken_database_can_be_replaced, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(unfit_backups_are_refused, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_running_store_is_not_replaced, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_running_store_is_not_replaced, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,9 +4,11 @@
 #include "store/store_migrate.h"
 
 static const struct sql_migration base[] = {
-    {1, "0001_a.sql", "CREATE TABLE a (id INTEGER PRIMARY KEY) STRICT;\nINSERT INTO a VALUES (7);\n"},
-    {2, "0002_b.sql", "CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER NOT NULL REFERENCES a (id)) STRICT;\n"
-                      "INSERT INTO b VALUES (1, 7);\n"},
+    {1, "0001_a.sql",
+     "CREATE TABLE a (id INTEGER PRIMARY KEY) STRICT;\nINSERT INTO a VALUES (7);\n"},
+    {2, "0002_b.sql",
+     "CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER NOT NULL REFERENCES a (id)) STRICT;\n"
+     "INSERT INTO b VALUES (1, 7);\n"},
 };
 
 static sqlite3 *open_raw(void) {
@@ -19,7 +21,8 @@ static sqlite3 *open_raw(void) {
 static enum err apply(const struct sql_migration *items, int count, const char **why) {
     sqlite3 *sql = open_raw();
     *why = NULL;
-    enum err e = migrate_apply(sql, fixture_db, (struct migration_list){items, count}, 1234, &fixture_arena, why);
+    enum err e = migrate_apply(sql, fixture_db, (struct migration_list){items, count}, 1234,
+                               &fixture_arena, why);
     assert_true(sqlite3_get_autocommit(sql));
     assert_int_equal(db_scalar(sql, "PRAGMA foreign_keys", -1), 1);
     sqlite3_close(sql);
@@ -44,7 +47,9 @@ static void a_new_file_gets_all(void **state) {
     const char *why;
     assert_int_equal(apply(base, 2, &why), OK);
     assert_int_equal(ask("SELECT count(*) FROM b"), 1);
-    assert_int_equal(ask("SELECT sum(number * applied_ms) FROM schema_migration WHERE length(checksum) = 64"), 3 * 1234);
+    assert_int_equal(
+        ask("SELECT sum(number * applied_ms) FROM schema_migration WHERE length(checksum) = 64"),
+        3 * 1234);
     assert_int_equal(ask("PRAGMA application_id"), STORE_APPLICATION_ID);
     assert_int_equal(apply(base, 2, &why), OK); /* again: nothing to do */
     assert_int_equal(ask("SELECT count(*) FROM a"), 1);
@@ -74,12 +79,17 @@ static void failing_ones_leave_all_as_it_was(void **state) {
     static const struct {
         const char *text, *says;
     } cases[] = {
-        {"-- first\nCREATE TABLE c (x INTEGER) STRICT;\n\nCREATE TABLE c (x INTEGER) STRICT;\n", "0002_x.sql:4:1: error: table c already"},
+        {"-- first\nCREATE TABLE c (x INTEGER) STRICT;\n\nCREATE TABLE c (x INTEGER) STRICT;\n",
+         "0002_x.sql:4:1: error: table c already"},
         {"CREATE TABLE c (x INTEGER) STRICT;\nSELEC 1;\n", "0002_x.sql:2:1: error: near \"SELEC\""},
-        {"CREATE TABLE c (x INTEGER PRIMARY KEY) STRICT;\nINSERT INTO c VALUES (1);\n\n\nINSERT INTO c VALUES (1);\n", "0002_x.sql:5:1: error: UNIQUE"},
-        {"CREATE TABLE c (x INTEGER REFERENCES a (id)) STRICT;\nINSERT INTO c VALUES (99);\n", "[foreign-key]"},
-        {"DELETE FROM a;\nCREATE TABLE d (x NUMBER) STRICT;\n", "0002_x.sql:2:1: error: unknown datatype"},
-        {"COMMIT;\nCREATE TABLE c (x INTEGER) STRICT;\n", "0002_x.sql:1:1: error: a migration runs inside"},
+        {"CREATE TABLE c (x INTEGER PRIMARY KEY) STRICT;\nINSERT INTO c VALUES (1);\n\n\nINSERT INTO c VALUES (1);\n",
+         "0002_x.sql:5:1: error: UNIQUE"},
+        {"CREATE TABLE c (x INTEGER REFERENCES a (id)) STRICT;\nINSERT INTO c VALUES (99);\n",
+         "[foreign-key]"},
+        {"DELETE FROM a;\nCREATE TABLE d (x NUMBER) STRICT;\n",
+         "0002_x.sql:2:1: error: unknown datatype"},
+        {"COMMIT;\nCREATE TABLE c (x INTEGER) STRICT;\n",
+         "0002_x.sql:1:1: error: a migration runs inside"},
     };
     const char *why;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -110,8 +120,10 @@ static void strange_files_are_refused(void **state) {
     } cases[] = {
         {"INSERT INTO schema_migration VALUES (9, '0009_future.sql', 'abc', 1)",
          "made by a newer Gradus (migration 9); this one knows 2"},
-        {"UPDATE schema_migration SET checksum = replace(checksum, substr(checksum, 1, 1), 'x') WHERE number = 1", "another text of migration 1 (0001_note.sql)"},
-        {"UPDATE schema_migration SET checksum = '' WHERE number = 2", "another text of migration 2 (0002_clock.sql)"},
+        {"UPDATE schema_migration SET checksum = replace(checksum, substr(checksum, 1, 1), 'x') WHERE number = 1",
+         "another text of migration 1 (0001_note.sql)"},
+        {"UPDATE schema_migration SET checksum = '' WHERE number = 2",
+         "another text of migration 2 (0002_clock.sql)"},
         {"INSERT INTO schema_migration VALUES (-1, 'x', 'x', 1)", "another text of migration -1"},
         {"PRAGMA application_id = 12345", "not one of Gradus"},
         {"DROP TABLE schema_migration", "not one of Gradus"},
@@ -147,7 +159,8 @@ static void reading_does_not_migrate(void **state) {
     (void)state;
     const char *why;
     assert_int_equal(apply(sql_migrations, 1, &why), OK);
-    assert_non_null(strstr(fixture_refused(fixture_db, true, ERR_INVALID), "must be brought up to date"));
+    assert_non_null(
+        strstr(fixture_refused(fixture_db, true, ERR_INVALID), "must be brought up to date"));
     assert_int_equal(ask("SELECT max(number) FROM schema_migration"), 1);
     struct store *s = fixture_open();
     assert_true(store_close(s, 1000));
@@ -162,7 +175,8 @@ static void a_running_store_stops_a_migration(void **state) {
     struct store *s = fixture_open();
     /* As if a program with one migration more came along. */
     change("DELETE FROM schema_migration WHERE number = 2; DROP TABLE clock");
-    assert_non_null(strstr(fixture_refused(fixture_db, false, ERR_BUSY), "in use by another process"));
+    assert_non_null(
+        strstr(fixture_refused(fixture_db, false, ERR_BUSY), "in use by another process"));
     assert_true(store_close(s, 1000));
     s = fixture_open();
     assert_true(store_close(s, 1000));
@@ -172,12 +186,15 @@ static void a_running_store_stops_a_migration(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_new_file_gets_all, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(later_ones_follow_after_a_copy, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(failing_ones_leave_all_as_it_was, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(later_ones_follow_after_a_copy, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(failing_ones_leave_all_as_it_was, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(strange_files_are_refused, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_gap_is_not_overlooked, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(reading_does_not_migrate, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_running_store_stops_a_migration, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_running_store_stops_a_migration, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

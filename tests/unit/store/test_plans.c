@@ -1,5 +1,6 @@
-/* The plan of every query of the engine, printed; a scan of a table that allowed_scans.txt does not list fails, and so
- * does a line there that no query needs any more. Scans of subqueries and constant rows are no scans of tables. */
+/* The plan of every query of the engine, printed; a scan of a table that allowed_scans.txt does
+ * not list fails, and so does a line there that no query needs any more. Scans of subqueries and
+ * constant rows are no scans of tables. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -37,7 +38,8 @@ static void read_list(struct arena *a) {
         if (*line == '#') continue;
         char why[8];
         assert_true(allowed_count < LINES_MAX);
-        if (sscanf(line, "%95s %95[^: ]: %7s", allowed[allowed_count].query, allowed[allowed_count].table, why) != 3) {
+        if (sscanf(line, "%95s %95[^: ]: %7s", allowed[allowed_count].query,
+                   allowed[allowed_count].table, why) != 3) {
             print_message("# " LIST ": not \"query table: reason\": %s\n", line);
             problems++;
         }
@@ -47,7 +49,8 @@ static void read_list(struct arena *a) {
 
 static bool listed(const char *query, const char *table) {
     for (int i = 0; i < allowed_count; i++)
-        if (str_eq(allowed[i].query, query) && str_eq(allowed[i].table, table)) return allowed[i].used = true;
+        if (str_eq(allowed[i].query, query) && str_eq(allowed[i].table, table))
+            return allowed[i].used = true;
     return false;
 }
 
@@ -74,9 +77,13 @@ static void look(void *arg, const char *name, const char *sql, const char *plan)
         memcpy(table, line + 5, name_len < sizeof table ? name_len : sizeof table - 1);
         /* A full-text match is a look-up, although it is called a scan. */
         if (str_eq(table, "CONSTANT") || table[0] == '(' || made_by_query(plan, table) ||
-            (strstr(line, "VIRTUAL TABLE INDEX") && !str_has_suffix(line, "INDEX 0:")) || listed(name, table))
+            (strstr(line, "VIRTUAL TABLE INDEX") && !str_has_suffix(line, "INDEX 0:")) ||
+            listed(name, table))
             continue;
-        print_message("# NOT LISTED: \"%s %s\" reads all of it. Add an index, or a line with the reason to " LIST "\n", name, table);
+        print_message(
+            "# NOT LISTED: \"%s %s\" reads all of it. Add an index, or a line with the reason to " LIST
+            "\n",
+            name, table);
         problems++;
     }
 }
@@ -98,14 +105,17 @@ static void no_query_scans_unlisted(void **state) {
     /* With all rooms built, each line of the list must be of use. */
     for (int i = 0; i < allowed_count; i++) {
         bool known = false;
-        for (int k = 0; k < sql_text_count; k++) known = known || str_eq(sql_texts[k].name, allowed[i].query);
+        for (int k = 0; k < sql_text_count; k++)
+            known = known || str_eq(sql_texts[k].name, allowed[i].query);
         if (!known || allowed[i].used) continue;
-        print_message("# " LIST ": %s does not scan %s any more\n", allowed[i].query, allowed[i].table);
+        print_message("# " LIST ": %s does not scan %s any more\n", allowed[i].query,
+                      allowed[i].table);
         problems++;
     }
     assert_true(store_close(s, 1000));
     static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
-    for (size_t i = 0; i < COUNT_OF(suffixes); i++) unlink(arena_printf(&a, "%s%s", path, suffixes[i]));
+    for (size_t i = 0; i < COUNT_OF(suffixes); i++)
+        unlink(arena_printf(&a, "%s%s", path, suffixes[i]));
     rmdir(folder);
     arena_release(&a);
     assert_int_equal(problems, 0);

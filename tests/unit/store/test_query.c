@@ -1,4 +1,5 @@
-/* Named queries: what goes in comes out, errors latch, misuse aborts, wrong queries are named at open. */
+/* Named queries: what goes in comes out, errors latch, misuse aborts, wrong queries are named at
+ * open. */
 #include "unit/store/fixture.h"
 
 #include "store/store_db.h"
@@ -7,9 +8,11 @@ static const char blob[] = "a\0b";
 
 static enum err add_all(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     (void)a, (void)arg, (void)now_ms;
-    enum err e = db_run(db, Q(NOTE_ADD), "itb", INT64_MIN, "Thai ก, \"quotes\"; DROP TABLE note", (const void *)blob,
-                        (size_t)4);
-    if (e == OK) e = db_run(db, Q(NOTE_ADD), "itb", (int64_t)0, (const char *)NULL, (const void *)blob, (size_t)0);
+    enum err e = db_run(db, Q(NOTE_ADD), "itb", INT64_MIN, "Thai ก, \"quotes\"; DROP TABLE note",
+                        (const void *)blob, (size_t)4);
+    if (e == OK)
+        e = db_run(db, Q(NOTE_ADD), "itb", (int64_t)0, (const char *)NULL, (const void *)blob,
+                   (size_t)0);
     if (e == OK) e = db_run(db, Q(NOTE_ADD), "itb", INT64_MAX, "", (const void *)NULL, (size_t)0);
     if (e == OK) assert_int_equal(db_changes(db), 1);
     return e;
@@ -114,11 +117,19 @@ static void opens_twice(struct store *s) {
     db_query(store_reader(s), Q(NOTE_ALL), "");
     db_query(store_reader(s), Q(NOTE_ALL), "");
 }
-static void too_few_values(struct store *s) { db_query(store_reader(s), Q(SWAPPED), "i", (int64_t)1); }
-static void too_many_values(struct store *s) { db_query(store_reader(s), Q(NOTE_COUNT), "i", (int64_t)1); }
-static void unknown_type(struct store *s) { db_query(store_reader(s), Q(NOTE_BY_ID), "x", (int64_t)1); }
+static void too_few_values(struct store *s) {
+    db_query(store_reader(s), Q(SWAPPED), "i", (int64_t)1);
+}
+static void too_many_values(struct store *s) {
+    db_query(store_reader(s), Q(NOTE_COUNT), "i", (int64_t)1);
+}
+static void unknown_type(struct store *s) {
+    db_query(store_reader(s), Q(NOTE_BY_ID), "x", (int64_t)1);
+}
 static void unknown_query(struct store *s) { db_query(store_reader(s), Q(FIXTURE_COUNT), ""); }
-static void writes_on_a_reader(struct store *s) { db_query(store_reader(s), Q(NOTE_DELETE), "i", (int64_t)1); }
+static void writes_on_a_reader(struct store *s) {
+    db_query(store_reader(s), Q(NOTE_DELETE), "i", (int64_t)1);
+}
 static void row_after_end(struct store *s) {
     struct stmt *q = db_query(store_reader(s), Q(NOTE_ALL), "");
     if (stmt_end(q) == OK) stmt_row(q);
@@ -127,7 +138,9 @@ static void ends_twice(struct store *s) {
     struct stmt *q = db_query(store_reader(s), Q(NOTE_ALL), "");
     if (stmt_end(q) == OK && stmt_end(q) == OK) return;
 }
-static void column_without_row(struct store *s) { stmt_int(db_query(store_reader(s), Q(NOTE_COUNT), ""), 0); }
+static void column_without_row(struct store *s) {
+    stmt_int(db_query(store_reader(s), Q(NOTE_COUNT), ""), 0);
+}
 static void no_such_column(struct store *s) {
     struct stmt *q = db_query(store_reader(s), Q(NOTE_COUNT), "");
     if (stmt_row(q)) stmt_int(q, 1);
@@ -156,11 +169,12 @@ static void misuse_aborts(void **state) {
     struct store *s = fixture_open();
     assert_true(store_close(s, 1000));
     void (*const misuses[])(struct store *) = {
-        opens_twice,      too_few_values,     too_many_values,        unknown_type,         unknown_query,
-        row_after_end,    writes_on_a_reader, ends_twice,             column_without_row,   no_such_column,
-        run_returns_rows, begins_twice,       ends_without_begin,     closes_while_reading, a_job_waits_for_itself,
-        hears_on_a_reader};
-    for (size_t i = 0; i < COUNT_OF(misuses); i++) fixture_must_abort(misuses[i], (struct store_options){0});
+        opens_twice,        too_few_values,       too_many_values,        unknown_type,
+        unknown_query,      row_after_end,        writes_on_a_reader,     ends_twice,
+        column_without_row, no_such_column,       run_returns_rows,       begins_twice,
+        ends_without_begin, closes_while_reading, a_job_waits_for_itself, hears_on_a_reader};
+    for (size_t i = 0; i < COUNT_OF(misuses); i++)
+        fixture_must_abort(misuses[i], (struct store_options){0});
 }
 
 /* ---- The check at open ---------------------------------------------------------------------- */
@@ -169,23 +183,26 @@ static void wrong_queries_are_named(void **state) {
     (void)state;
     static const struct {
         const char *text, *says;
-    } cases[] = {{"SELECT absent FROM note", "no such column: absent"},
-                 {"SELECT 1; SELECT 2", "more"},
-                 {"SELECT 1 ; \n\t ", NULL},
-                 {"", "empty"},
-                 {"SELECT ?", "values are named"},
-                 {"SELECT ?1", "values are named"},
-                 {"SELECT :name", "values are named"},
-                 {"SELECT $name", "values are named"},
-                 {"SELECT $1, $3", "without gaps"},
-                 {"SELECT $0, $1", "without gaps"},
-                 {"SELECT $2, $1, $2", NULL},
-                 {"SELECT \"text in the wrong quotes\"", "no such column"},
-                 {"SELECT $1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,"
-                  "$26,$27,$28,$29,$30,$31,$32", NULL},
-                 {"SELECT $1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,"
-                  "$26,$27,$28,$29,$30,$31,$32,$33", "more values"},
-                 {"SELEC 1", "syntax error"}};
+    } cases[] = {
+        {"SELECT absent FROM note", "no such column: absent"},
+        {"SELECT 1; SELECT 2", "more"},
+        {"SELECT 1 ; \n\t ", NULL},
+        {"", "empty"},
+        {"SELECT ?", "values are named"},
+        {"SELECT ?1", "values are named"},
+        {"SELECT :name", "values are named"},
+        {"SELECT $name", "values are named"},
+        {"SELECT $1, $3", "without gaps"},
+        {"SELECT $0, $1", "without gaps"},
+        {"SELECT $2, $1, $2", NULL},
+        {"SELECT \"text in the wrong quotes\"", "no such column"},
+        {"SELECT $1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,"
+         "$26,$27,$28,$29,$30,$31,$32",
+         NULL},
+        {"SELECT $1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,"
+         "$26,$27,$28,$29,$30,$31,$32,$33",
+         "more values"},
+        {"SELEC 1", "syntax error"}};
     struct store *s = fixture_open();
     assert_true(store_close(s, 1000));
     sqlite3 *sql = NULL;
@@ -204,7 +221,8 @@ static void wrong_queries_are_named(void **state) {
         assert_non_null(strstr(why, "the_query"));
         assert_non_null(strstr(why, "engine/room/room.sql:12"));
     }
-    struct sql_text write = {"w", "UPDATE note SET text = $1", "x:1"}, read = {"r", "SELECT 1", "x:2"};
+    struct sql_text write = {"w", "UPDATE note SET text = $1", "x:1"},
+                    read = {"r", "SELECT 1", "x:2"};
     struct query_info info;
     assert_int_equal(db_check_queries(sql, fixture_db, &write, 1, &info, &fixture_arena, &why), OK);
     assert_false(info.read_only);
@@ -235,7 +253,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(values_come_back, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(values_go_by_number, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_snapshot_stands_still, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_job_may_leave_statements_open, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_job_may_leave_statements_open, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(misuse_aborts, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(wrong_queries_are_named, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(plans_are_shown, fixture_setup, fixture_teardown),

@@ -1,4 +1,5 @@
-/* Opening a store: what is made, what is refused and how that is said; readers, processes, numbers. */
+/* Opening a store: what is made, what is refused and how that is said; readers, processes,
+ * numbers. */
 #include "unit/store/fixture.h"
 
 #include <pthread.h>
@@ -23,7 +24,8 @@ static void files_are_private(void **state) {
     umask(0);
     struct store *s = fixture_open();
     assert_int_equal(fixture_save(s, 1, "a"), OK);
-    static const char *const names[] = {"gradus.db", "gradus.db-wal", "gradus.db-shm", "gradus.db.lock"};
+    static const char *const names[] = {"gradus.db", "gradus.db-wal", "gradus.db-shm",
+                                        "gradus.db.lock"};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         struct stat st;
         assert_int_equal(stat(fixture_path(names[i]), &st), 0);
@@ -44,9 +46,11 @@ static void what_was_saved_is_there_again(void **state) {
 
 static void strange_places_are_refused(void **state) {
     (void)state;
-    assert_non_null(strstr(fixture_refused(fixture_path("no/such/folder.db"), false, ERR_IO), "No such file"));
+    assert_non_null(
+        strstr(fixture_refused(fixture_path("no/such/folder.db"), false, ERR_IO), "No such file"));
     assert_non_null(strstr(fixture_refused(fixture_folder, false, ERR_IO), "cannot be opened"));
-    assert_non_null(strstr(fixture_refused(fixture_path("absent.db"), true, ERR_IO), "No such file"));
+    assert_non_null(
+        strstr(fixture_refused(fixture_path("absent.db"), true, ERR_IO), "No such file"));
     assert_int_not_equal(access(fixture_path("absent.db"), F_OK), 0);
     unlink(fixture_path("absent.db.lock"));
     char long_name[5000];
@@ -61,7 +65,8 @@ static void strange_places_are_refused(void **state) {
 static void damaged_files_are_refused_and_kept(void **state) {
     (void)state;
     struct store *s = fixture_open();
-    for (int i = 0; i < 300; i++) assert_int_equal(fixture_save(s, i, "some text that fills pages"), OK);
+    for (int i = 0; i < 300; i++)
+        assert_int_equal(fixture_save(s, i, "some text that fills pages"), OK);
     assert_true(store_close(s, 1000));
     char zeros[4096] = {0};
     static const struct {
@@ -74,7 +79,8 @@ static void damaged_files_are_refused_and_kept(void **state) {
         {"the page size", 16, 2, "is not a database"},
         {"the schema's page", 100, 3996, "damaged"},
     };
-    char *whole = arena_alloc(&fixture_arena, 1 << 20), *after = arena_alloc(&fixture_arena, 1 << 20);
+    char *whole = arena_alloc(&fixture_arena, 1 << 20),
+         *after = arena_alloc(&fixture_arena, 1 << 20);
     FILE *f = fopen(fixture_db, "rb");
     size_t size = fread(whole, 1, 1 << 20, f);
     fclose(f);
@@ -95,8 +101,10 @@ static void damaged_files_are_refused_and_kept(void **state) {
         fclose(f);
         assert_memory_equal(after + 4096, whole + 4096, size - 4096);
     }
-    put(fixture_db, "a text file, rather longer than a hundred bytes, since SQLite looks at the first hundred of them "
-                    "only...", 102);
+    put(fixture_db,
+        "a text file, rather longer than a hundred bytes, since SQLite looks at the first hundred of them "
+        "only...",
+        102);
     assert_non_null(strstr(fixture_refused(fixture_db, false, ERR_IO), "is not a database"));
     put(fixture_db, whole, size);
     s = fixture_open();
@@ -108,7 +116,8 @@ static void damaged_files_are_refused_and_kept(void **state) {
 static void a_truncated_file_is_an_error_not_a_crash(void **state) {
     (void)state;
     struct store *s = fixture_open();
-    for (int i = 0; i < 2000; i++) assert_int_equal(fixture_save(s, i, "some text that fills pages, page by page"), OK);
+    for (int i = 0; i < 2000; i++)
+        assert_int_equal(fixture_save(s, i, "some text that fills pages, page by page"), OK);
     assert_true(store_close(s, 1000));
     struct stat st;
     assert_int_equal(stat(fixture_db, &st), 0);
@@ -156,12 +165,14 @@ static void read_only_places_say_so(void **state) {
             const char *why = NULL;
             struct store_options options = {.path = fixture_db, .read_only = cases[i].read_only};
             enum err e = store_open(&s, &options, &fixture_arena, &why);
-            if (e == OK && cases[i].fine) _exit(fixture_count(s) == 1 && store_close(s, 10) ? 0 : 1);
+            if (e == OK && cases[i].fine)
+                _exit(fixture_count(s) == 1 && store_close(s, 10) ? 0 : 1);
             if (e == OK || cases[i].fine) {
                 fprintf(stderr, "%s\n", why ? why : "opened");
                 _exit(2);
             }
-            bool clear = strstr(why, "read-only for this user") && strstr(why, "Nothing was changed");
+            bool clear = strstr(why, "read-only for this user") &&
+                         strstr(why, "Nothing was changed");
             if (!clear) fprintf(stderr, "%s\n", why);
             _exit(clear ? 0 : 3);
         }
@@ -175,7 +186,8 @@ static void reading_needs_no_writer(void **state) {
     (void)state;
     struct store *s = fixture_open();
     assert_int_equal(fixture_save(s, 1, "a"), OK);
-    struct store *r = fixture_open_with((struct store_options){.read_only = true}); /* beside a running one */
+    struct store *r = fixture_open_with(
+        (struct store_options){.read_only = true}); /* beside a running one */
     assert_int_equal(fixture_count(r), 1);
     assert_int_equal(fixture_save(s, 2, "b"), OK);
     assert_int_equal(fixture_count(r), 2);
@@ -206,7 +218,8 @@ static void each_thread_has_its_reader(void **state) {
     for (int i = 0; i < 8; i++) pthread_join(threads[i], NULL);
     struct db *mine = store_reader(shared);
     for (int i = 0; i < 8; i++) assert_non_null(seen[i]);
-    /* Connections of threads that ended are closed: many threads, one after another, need few descriptors. */
+    /* Connections of threads that ended are closed: many threads, one after another, need few
+     * descriptors. */
     for (intptr_t i = 0; i < 2000; i++) {
         pthread_create(&threads[0], NULL, lease, (void *)0);
         pthread_join(threads[0], NULL);
@@ -218,7 +231,8 @@ static void each_thread_has_its_reader(void **state) {
 
 static void two_stores_in_one_process(void **state) {
     (void)state;
-    struct store *a = fixture_open(), *b = fixture_open_with((struct store_options){.path = fixture_path("b.db")});
+    struct store *a = fixture_open(),
+                 *b = fixture_open_with((struct store_options){.path = fixture_path("b.db")});
     assert_int_equal(fixture_save(a, 1, "a"), OK);
     assert_int_equal(fixture_count(a), 1);
     assert_int_equal(fixture_count(b), 0);
@@ -277,16 +291,22 @@ static void the_wal_does_not_grow_for_ever(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(files_are_private, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(what_was_saved_is_there_again, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(strange_places_are_refused, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(damaged_files_are_refused_and_kept, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_truncated_file_is_an_error_not_a_crash, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_was_saved_is_there_again, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(strange_places_are_refused, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(damaged_files_are_refused_and_kept, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_truncated_file_is_an_error_not_a_crash, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(read_only_places_say_so, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(reading_needs_no_writer, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(each_thread_has_its_reader, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(each_thread_has_its_reader, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(two_stores_in_one_process, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(two_processes_may_write, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(the_wal_does_not_grow_for_ever, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(the_wal_does_not_grow_for_ever, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

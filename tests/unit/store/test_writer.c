@@ -1,4 +1,5 @@
-/* The writer: group commit, one savepoint a job, a bounded queue, a clock that does not run back, an end in time. */
+/* The writer: group commit, one savepoint a job, a bounded queue, a clock that does not run
+ * back, an end in time. */
 #include "unit/store/fixture.h"
 
 #include <pthread.h>
@@ -46,7 +47,8 @@ static void tell(struct write_job *job, enum err result) {
 static void task_init(struct task *t, write_fn run, void *arg) {
     memset(t, 0, sizeof *t);
     arena_init(&t->arena, 1024 * 1024);
-    t->job = (struct write_job){.run = run, .arg = arg, .arena = &t->arena, .done = tell, .context = t};
+    t->job = (struct write_job){
+        .run = run, .arg = arg, .arena = &t->arena, .done = tell, .context = t};
 }
 static void wait_told(int n) {
     while (told_count < n) usleep(1000);
@@ -401,7 +403,9 @@ static void time_does_not_run_back(void **state) {
     struct store *s = fixture_open();
     int64_t last = 0, now;
     for (int i = 0; i < 6; i++) {
-        clock_shift_s = i == 2 ? -3600 : i == 4 ? 3600 : 0; /* the clock is set back, and forth, and back */
+        clock_shift_s = i == 2   ? -3600
+                        : i == 4 ? 3600
+                                 : 0; /* the clock is set back, and forth, and back */
         assert_int_equal(store_write(s, note_time, &now, &fixture_arena), OK);
         assert_true(now >= last);
         if (i == 4) assert_true(now - last >= 3500 * 1000);
@@ -415,11 +419,13 @@ static char heard[256];
 static void hear_a(const char *path, const void *bytes, size_t len) {
     assert_string_equal(path, fixture_db);
     assert_int_equal(told_count, 0); /* before anybody is told */
-    snprintf(heard + strlen(heard), sizeof heard - strlen(heard), "a:%.*s ", (int)len, (const char *)bytes);
+    snprintf(heard + strlen(heard), sizeof heard - strlen(heard), "a:%.*s ", (int)len,
+             (const char *)bytes);
 }
 static void hear_b(const char *path, const void *bytes, size_t len) {
     (void)path;
-    snprintf(heard + strlen(heard), sizeof heard - strlen(heard), "b:%.*s ", (int)len, (const char *)bytes);
+    snprintf(heard + strlen(heard), sizeof heard - strlen(heard), "b:%.*s ", (int)len,
+             (const char *)bytes);
 }
 static enum err speak(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     (void)a, (void)now_ms;
@@ -490,19 +496,26 @@ static void many_threads_write_and_read(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(waiting_jobs_share_a_commit, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(waiting_jobs_share_a_commit, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(a_batch_has_its_limit, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_failing_job_harms_no_other, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_failing_job_harms_no_other, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(the_nth_allocation_fails, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(the_callers_guard_survives, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(the_callers_guard_survives, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(a_full_queue_refuses, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(closing_finishes_what_was_accepted, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(closing_finishes_what_was_accepted, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(a_deadline_cuts_off, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_deadline_ends_a_runaway_query, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_query_cut_short_is_not_a_save, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_deadline_ends_a_runaway_query, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_query_cut_short_is_not_a_save, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(time_does_not_run_back, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(only_commits_are_heard, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(many_threads_write_and_read, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(many_threads_write_and_read, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
