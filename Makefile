@@ -40,7 +40,7 @@ FAULT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard $(ROOMS:%
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard $(or $(FUZZ:%=tests/fuzz/%.c),tests/fuzz/fuzz_*.c))))
 
 # A recipe's own make may use every core, unless this one was told how many.
-PARALLEL = $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(JOBS))
+PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 SUBMAKE = $(MAKE) --no-print-directory $(PARALLEL)
 
 -include site/site.mk tests/bench/bench.mk
