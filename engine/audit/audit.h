@@ -29,9 +29,8 @@ struct audit_report {
     char head[65];       /* hash of the last row that fits, 64 zeros when there is none */
     bool head_checked;   /* false: no head file (a restored copy), a cut tail could not be seen */
 };
-/* Reads the whole chain. ERR_INVALID with a filled report when it is broken. Under a running
- * server call it outside store_read_begin: the head must be read before the snapshot, or it
- * seems to be ahead. */
+/* Reads the whole chain, as of the caller's snapshot. ERR_INVALID with a filled report when it is
+ * broken. */
 enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) MUST_USE;
 
 /* Newest first, for the admin's page and for a case. `subject` NULL = all; `before_seq` 0 = from

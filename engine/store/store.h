@@ -96,7 +96,8 @@ struct write_job {
     void *arg;
     struct arena *arena;
     /* Called on the writer thread after COMMIT (or failure) with the job's result: ERR_IO when the
-     * COMMIT itself failed, or when a failing disk took the whole batch back. Nothing of the job may be touched by the writer afterwards. */
+     * COMMIT itself failed, or when a failing disk took the whole batch back. Nothing of the job is
+     * touched by the writer afterwards. */
     void (*done)(struct write_job *job, enum err result);
     void *context;          /* the submitter's */
     struct write_job *next; /* the queue's */

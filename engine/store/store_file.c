@@ -34,8 +34,8 @@ enum err file_lock(int *fd, const char *path, enum lock_mode mode, struct arena 
     else
         *why = arena_printf(
             a,
-            "%s is in use by another process (a running server?). Nothing was changed. Stop it, then "
-            "try again.",
+            "%s is in use by another process (a running server?). Nothing was changed. Stop it, "
+            "then try again.",
             path);
     close(*fd);
     *fd = -1;
