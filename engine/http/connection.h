@@ -11,7 +11,8 @@
 
 #define BODY_LIMIT ((size_t)256 * 1024)
 #define UPLOAD_LIMIT ((size_t)8 * 1024 * 1024)
-/* What is swallowed past a limit so that the refusal can be read; more than that closes the connection. */
+/* What is swallowed past a limit so that the refusal can be read. After that the refusal is sent in the middle of the
+ * body, and after as much again the connection is closed. */
 #define SWALLOW_LIMIT ((size_t)4 * 1024 * 1024)
 /* All request bodies together: a crowd of uploads may not eat the machine. */
 #define BODIES_LIMIT ((size_t)256 * 1024 * 1024)
@@ -31,8 +32,7 @@ struct http {
 /* A client's socket. Written by its pool thread, read by the reaper. */
 struct peer {
     int fd;
-    _Atomic int64_t since_ms;  /* monotonic: when the current phase began */
-    atomic_bool waiting;       /* for the client (headers or body), not for us */
+    _Atomic int64_t until_ms;  /* monotonic: when the client must be through; 0 = it waits for us */
     struct peer *next, *prev;  /* the reaper's list, under its lock */
 };
 
@@ -56,6 +56,7 @@ struct connection {
     size_t body_len, body_cap, body_swallowed, body_limit;
     enum err refused;         /* decided before the body was read */
     int refused_status;       /* 0: from `refused` */
+    bool cut_off;             /* refused in the middle of an endless body: no answer of the library's */
     const char *content_type;
     unsigned allowed;         /* for 405 */
     /* the answer */
@@ -80,14 +81,20 @@ struct connection {
 /* http_answer.c */
 enum MHD_Result answer_send(struct connection *c);
 void answer_failure(struct connection *c, enum err e, int status);
+/* Refuses a body that does not end: the library takes no answer before its end, so this one goes past it. */
+void answer_cut_off(struct connection *c);
 /* http_request.c: fills request fields from headers; ERR_* with c->request.error on what must be refused. */
 enum err request_begin(struct connection *c, const char *url, const char *method, const char *version);
 enum err request_body(struct connection *c);
 const char *csrf_expected(struct connection *c);
 bool csrf_check(struct connection *c);
 
-/* http_reaper.c: cuts clients that dribble. */
-struct reaper *reaper_start(void);
+/* http_reaper.c: cuts clients that dribble. NULL when no thread can be started. */
+#define ANSWER_DEADLINES 10 /* an answer may take a slow line ten times as long as a request */
+struct reaper *reaper_start(int64_t deadline_ms);
+/* From now on the client has `deadlines` times the deadline; or none, while we work. */
+void reaper_expect(struct reaper *r, struct peer *p, int deadlines);
+void reaper_leave(struct peer *p);
 void reaper_stop(struct reaper *r);
 void reaper_add(struct reaper *r, struct peer *p);
 void reaper_remove(struct reaper *r, struct peer *p);

@@ -66,9 +66,11 @@ static enum err check_role(struct connection *c) {
     buf_puts(&to, "/login");
     if (!str_eq(r->path, "/") && strlen(c->url) < 500) {
         buf_puts(&to, "?next=");
+        /* The address as it came may hold anything; in a header only these stand for themselves. */
         for (const char *p = c->url; *p; p++) {
-            if (strchr("&+#?%=\"'<> ", *p)) buf_printf(&to, "%%%02X", (unsigned char)*p);
-            else buf_putc(&to, *p);
+            bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("/-._~", *p);
+            if (plain) buf_putc(&to, *p);
+            else buf_printf(&to, "%%%02X", (unsigned char)*p);
         }
     }
     return http_redirect(r, buf_text(&to));
@@ -133,7 +135,8 @@ static bool respond(struct connection *c) {
 }
 
 static enum MHD_Result step(struct connection *c) {
-    c->peer->waiting = false;
+    if (c->cut_off) return MHD_NO;
+    reaper_leave(c->peer);
     if (!respond(c)) {
         /* Suspend first; once started, the wake may come from another thread at once and `c` belongs to the
          * next step: nothing here touches it afterwards. */
@@ -145,6 +148,7 @@ static enum MHD_Result step(struct connection *c) {
         start(r, arg);
         return MHD_YES;
     }
+    reaper_expect(c->http->reaper, c->peer, ANSWER_DEADLINES);
     if (ARENA_GUARD(&c->arena) == 0) return answer_send(c);
     return MHD_NO;
 }
@@ -164,8 +168,7 @@ static enum MHD_Result first_call(struct http *h, struct MHD_Connection *mhd, co
         free(c);
         return MHD_NO;
     }
-    c->peer->since_ms = clock_monotonic_ms();
-    c->peer->waiting = true;
+    reaper_expect(h->reaper, c->peer, 1);
     arena_init(&c->arena, REQUEST_ARENA_BYTES);
     h->requests_active++;
     *slot = c;
@@ -182,7 +185,8 @@ static enum MHD_Result take_body(struct connection *c, const char *data, size_t 
     *size = 0;
     if (c->refused != OK || c->body_len + n > c->body_limit) {
         c->body_swallowed += n;
-        if (c->body_swallowed > SWALLOW_LIMIT) return MHD_NO;
+        if (c->body_swallowed > 2 * SWALLOW_LIMIT) return MHD_NO;
+        if (c->body_swallowed > SWALLOW_LIMIT && !c->cut_off) answer_cut_off(c);
         if (c->refused == OK) {
             c->refused = ERR_LIMIT;
             c->request.error = "What you sent is larger than this page takes; nothing was changed.";
@@ -224,8 +228,7 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot, enu
     struct connection *c = *slot;
     if (!c) return;
     *slot = NULL;
-    c->peer->since_ms = clock_monotonic_ms();
-    c->peer->waiting = true;
+    reaper_expect(h->reaper, c->peer, 1);
     atomic_fetch_sub(&h->body_bytes, c->body_cap);
     free(c->body);
     arena_release(&c->arena);
@@ -243,8 +246,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
             return;
         }
         p->fd = info->connect_fd;
-        p->since_ms = clock_monotonic_ms();
-        p->waiting = true;
+        reaper_expect(h->reaper, p, 1);
         *context = p;
         reaper_add(h->reaper, p);
         h->metrics.connections++;
@@ -318,7 +320,12 @@ enum err http_start(struct http **out, struct app *app, const struct http_option
     if (threads < 2) threads = 2;
     int connections = options->connection_limit ? options->connection_limit : 12000, most = descriptors_allowed() - 256;
     if (connections > most) connections = most;
-    h->reaper = reaper_start();
+    h->reaper = reaper_start((options->request_deadline_s ? options->request_deadline_s : 60) * MS_SECOND);
+    if (!h->reaper) {
+        *why = "cannot start a thread";
+        free(h);
+        return ERR_IO;
+    }
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC;
     if (address.ss_family == AF_INET6) flags |= MHD_USE_IPv6;
     h->daemon = MHD_start_daemon(

@@ -141,6 +141,7 @@ struct http_options {
     int threads;        /* 0 = one per core, at least 2 */
     int connection_limit; /* 0 = 12,000, within the process's descriptors */
     int timeout_s;      /* idle and slow clients; 0 = 30 */
+    int request_deadline_s; /* for one request to arrive whole, however it dribbles; 0 = 60. Answers: ten times that */
     const char *trust_proxy; /* address whose X-Forwarded-For/-Proto/-Host are believed; NULL = nobody's */
     const struct route *routes;
     size_t route_count;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <zlib.h>
 
 #include "base/clock.h"
@@ -233,6 +234,25 @@ static void log_answer(struct connection *c, int64_t duration_us) {
 
 static void add(struct MHD_Response *response, const char *name, const char *value) {
     (void)MHD_add_response_header(response, name, value);
+}
+
+void answer_cut_off(struct connection *c) {
+    struct request *r = &c->request;
+    char text[512];
+    c->cut_off = true;
+    c->status = 413;
+    if (!r->error) r->error = "The request's body does not end.";
+    int n = snprintf(text, sizeof text,
+                     "HTTP/1.1 413 Content Too Large\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                     "Content-Length: %zu\r\nConnection: close\r\nX-Content-Type-Options: nosniff\r\n"
+                     "X-Request-Id: %s\r\n\r\n413 Request %s\n",
+                     strlen("413 Request \n") + strlen(r->id), r->id, r->id);
+    BUG_IF(n < 0 || (size_t)n >= sizeof text);
+    if (send(c->peer->fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) == n)
+        (void)shutdown(c->peer->fd, SHUT_WR);
+    int64_t duration_us = clock_monotonic_us() - c->began_us;
+    metrics_answer(&c->http->metrics, c->status, duration_us, (size_t)n);
+    log_answer(c, duration_us);
 }
 
 enum MHD_Result answer_send(struct connection *c) {

@@ -1,5 +1,5 @@
-/* Cuts clients that keep a request open by sending a byte now and then. libmicrohttpd's timeout starts again with
- * each byte; this one does not. */
+/* Cuts clients that keep a request open by sending a byte now and then, or an answer by reading one. libmicrohttpd's
+ * timeout starts again with each byte; this one does not. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -8,24 +8,32 @@
 #include "base/clock.h"
 #include "http/connection.h"
 
-#define REQUEST_DEADLINE_MS (60 * MS_SECOND)
-#define SCAN_EVERY_MS (2 * MS_SECOND)
+#define SCAN_EVERY_MS MS_SECOND
 
 struct reaper {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t stop;
     bool stopping;
+    int64_t deadline_ms;
     struct peer *peers;
 };
+
+void reaper_expect(struct reaper *r, struct peer *p, int deadlines) {
+    p->until_ms = clock_monotonic_ms() + deadlines * r->deadline_ms;
+}
+
+void reaper_leave(struct peer *p) { p->until_ms = 0; }
 
 static void *run(void *arg) {
     struct reaper *r = arg;
     pthread_mutex_lock(&r->lock);
     while (!r->stopping) {
         int64_t now = clock_monotonic_ms();
-        for (struct peer *p = r->peers; p; p = p->next)
-            if (p->waiting && now - p->since_ms > REQUEST_DEADLINE_MS) shutdown(p->fd, SHUT_RDWR);
+        for (struct peer *p = r->peers; p; p = p->next) {
+            int64_t until = p->until_ms;
+            if (until && now > until) shutdown(p->fd, SHUT_RDWR);
+        }
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_sec += SCAN_EVERY_MS / MS_SECOND;
@@ -35,9 +43,10 @@ static void *run(void *arg) {
     return NULL;
 }
 
-struct reaper *reaper_start(void) {
+struct reaper *reaper_start(int64_t deadline_ms) {
     struct reaper *r = calloc(1, sizeof *r);
     if (!r) return NULL;
+    r->deadline_ms = deadline_ms;
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->stop, NULL);
     if (pthread_create(&r->thread, NULL, run, r) != 0) {
