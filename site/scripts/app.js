@@ -9,7 +9,7 @@ const root = document.documentElement;
 
 /* The reader's zone, so that the server writes times as the reader knows them. */
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-if (zone && !document.cookie.includes(`zone=${encodeURIComponent(zone)}`)) setCookie('zone', zone);
+if (zone && !document.cookie.split('; ').includes(`tz=${zone}`)) setCookie('tz', zone);
 
 /* Controls that need a script show themselves now. */
 document.querySelectorAll('[data-scripted]').forEach((part) => { part.hidden = false; });

@@ -23,7 +23,8 @@ export function text(key, values = {}) {
   return raw.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+// `value`: letters, digits and "/_+-" only, as it is.
 export function setCookie(name, value) {
   const secure = location.protocol === 'https:' ? '; Secure' : '';
-  document.cookie = `${name}=${encodeURIComponent(value)}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+  document.cookie = `${name}=${value}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 }
