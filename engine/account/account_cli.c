@@ -3,10 +3,10 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "account/account_private.h"
 #include "base/clock.h"
-#include "base/codec.h"
 #include "base/text.h"
 
 static const char usage[] =
@@ -245,7 +245,8 @@ int account_command(int argc, char **argv, const char *data) {
     const char *verb = optind < argc ? argv[optind] : NULL, *why = "";
     if (!verb) return fputs(usage, stderr), 2;
     c.subject = optind + 1 < argc ? argv[optind + 1] : NULL;
-    codec_start();
+    if (mkdir(data, 0700) != 0 && errno != EEXIST) return fail("the folder %s cannot be made: %s", data, strerror(errno));
+    umask(0077);
     struct store_options how = {.path = arena_printf(&arena, "%s/gradus.db", data)};
     if (store_open(&c.store, &how, &arena, &why) != OK) return fail("%s", why);
     int status = dispatch(&c, verb);
