@@ -8,6 +8,7 @@
 #include "http/form.h"
 #include "http/http.h"
 #include "http/metrics.h"
+#include "http/pieces.h"
 
 #define BODY_LIMIT ((size_t)256 * 1024)
 #define UPLOAD_LIMIT ((size_t)8 * 1024 * 1024)
@@ -16,6 +17,8 @@
 #define SWALLOW_LIMIT ((size_t)4 * 1024 * 1024)
 /* All request bodies together: a crowd of uploads may not eat the machine. */
 #define BODIES_LIMIT ((size_t)256 * 1024 * 1024)
+/* Of pages, compressed and not, that are kept for the next ones. */
+#define PIECES_LIMIT ((size_t)6 * 1024 * 1024)
 #define OUT_HEADERS 24
 
 struct http {
@@ -26,6 +29,7 @@ struct http {
     atomic_size_t body_bytes;    /* held by all requests */
     struct metrics metrics;
     struct reaper *reaper;
+    struct pieces *pieces;
     int64_t started_ms;
 };
 
@@ -64,6 +68,7 @@ struct connection {
     const char *type;
     const void *bytes;
     size_t len;
+    struct page_cuts cuts;    /* of `bytes`, when they are a page */
     bool answered;
     struct out_header out[OUT_HEADERS];
     size_t out_count;

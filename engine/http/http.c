@@ -326,6 +326,13 @@ enum err http_start(struct http **out, struct app *app, const struct http_option
         free(h);
         return ERR_IO;
     }
+    h->pieces = pieces_new(PIECES_LIMIT);
+    if (!h->pieces) {
+        *why = "there is no memory to compress pages";
+        reaper_stop(h->reaper);
+        free(h);
+        return ERR_IO;
+    }
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC;
     if (address.ss_family == AF_INET6) flags |= MHD_USE_IPv6;
     h->daemon = MHD_start_daemon(
@@ -339,6 +346,7 @@ enum err http_start(struct http **out, struct app *app, const struct http_option
     if (!h->daemon) {
         *why = arena_printf(a, "cannot listen on %s port %d: %s", options->listen, options->port, strerror(errno));
         reaper_stop(h->reaper);
+        pieces_free(h->pieces);
         free(h);
         return ERR_IO;
     }
@@ -364,6 +372,7 @@ void http_stop(struct http *h, int64_t deadline_ms) {
     }
     MHD_stop_daemon(h->daemon);
     reaper_stop(h->reaper);
+    pieces_free(h->pieces);
     free(h);
 }
 
@@ -389,6 +398,11 @@ enum err http_metrics_page(struct request *r) {
     metrics_sample(&b, "gradus_store_file_bytes", "gauge", "Size of the database.", s.file_bytes);
     metrics_sample(&b, "gradus_store_wal_bytes", "gauge", "Size of its write-ahead log.", s.wal_bytes);
     metrics_sample(&b, "gradus_store_healthy", "gauge", "1 when the last write reached the disk.", store_healthy(r->app->store));
+    struct pieces_stats pieces;
+    pieces_stats(h->pieces, &pieces);
+    metrics_sample(&b, "gradus_http_pieces_found_total", "counter", "Parts of pages that were compressed already.", pieces.hits);
+    metrics_sample(&b, "gradus_http_pieces_missed_total", "counter", "Parts of pages that had to be compressed.", pieces.misses);
+    metrics_sample(&b, "gradus_http_pieces_bytes", "gauge", "Memory for compressed parts of pages.", pieces.bytes);
     metrics_sample(&b, "process_start_time_seconds", "gauge", "Start of the process.", h->started_ms / MS_SECOND);
     if (h->options.metrics) h->options.metrics(r->app, &b);
     return http_bytes(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&b), b.len, true);

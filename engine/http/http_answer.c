@@ -3,7 +3,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <zlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -11,7 +10,6 @@
 #include "http/connection.h"
 
 #define GZIP_FROM_BYTES 1024
-#define GZIP_LEVEL 4
 
 static const char content_policy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -54,6 +52,7 @@ enum err http_bytes(struct request *r, int status, const char *type, const void 
     c->type = type;
     c->bytes = borrowed ? bytes : arena_copy(r->arena, bytes, len);
     c->len = len;
+    c->cuts = (struct page_cuts){0};
     c->answered = true;
     return OK;
 }
@@ -72,9 +71,9 @@ static void common_view(struct request *r, struct view *v) {
     view_bool(v, "signed_in", r->who != NULL);
     if (r->who) {
         struct view *me = view_object(v, "me");
-        view_text(me, "id", r->who->person_id);
-        view_text(me, "name", r->who->name);
-        view_text(me, "login", r->who->login);
+        view_text_apart(me, "id", r->who->person_id);
+        view_text_apart(me, "name", r->who->name);
+        view_text_apart(me, "login", r->who->login);
         view_bool(me, "is_learner", r->who->roles & ROLE_LEARNER);
         view_bool(me, "is_instructor", r->who->roles & ROLE_INSTRUCTOR);
         view_bool(me, "is_assessor", r->who->roles & ROLE_ASSESSOR);
@@ -82,11 +81,11 @@ static void common_view(struct request *r, struct view *v) {
     }
     const char *theme = http_cookie_in(r, "theme");
     view_text(v, "theme", theme && (str_eq(theme, "light") || str_eq(theme, "dark")) ? theme : "auto");
-    view_text(v, "csrf", http_csrf(r));
+    view_text_apart(v, "csrf", http_csrf(r));
     view_text(v, "path", r->path);
     view_text(v, "locale", r->locale);
     view_text(v, "dir", page_direction(r->locale));
-    view_text(v, "request_id", r->id);
+    view_text_apart(v, "request_id", r->id);
     view_text(v, "origin", r->origin);
     view_bool(v, "demo", r->app->demo);
     if (r->connection->http->options.decorate) r->connection->http->options.decorate(r, v);
@@ -95,11 +94,14 @@ static void common_view(struct request *r, struct view *v) {
 enum err http_page_status(struct request *r, int status, const char *name, struct view *v) {
     common_view(r, v);
     struct buf out;
+    struct page_cuts cuts = {0};
     buf_init(&out, r->arena);
-    enum err e = page_render(r->app->site, name, r->locale, v, &out);
+    enum err e = page_render_cuts(r->app->site, name, r->locale, v, &out, &cuts);
     if (e != OK) return http_error(r, ERR_IO, "The page “%s” is missing from this installation.", name);
     http_header_out(r, "Content-Language", r->locale);
-    return http_bytes(r, status, "text/html; charset=utf-8", buf_text(&out), out.len, true);
+    (void)http_bytes(r, status, "text/html; charset=utf-8", buf_text(&out), out.len, true);
+    r->connection->cuts = cuts;
+    return OK;
 }
 
 enum err http_page(struct request *r, const char *name, struct view *v) { return http_page_status(r, 200, name, v); }
@@ -198,19 +200,10 @@ static void compress_body(struct connection *c) {
     if (c->len < GZIP_FROM_BYTES || !compressible(c->type) || header_set(c, "Content-Encoding")) return;
     http_header_out(&c->request, "Vary", "Accept-Encoding, Cookie");
     if (!accept || !strstr(accept, "gzip") || strstr(accept, "gzip;q=0")) return;
-    uLong bound = compressBound(c->len) + 18; /* gzip's header and trailer instead of zlib's */
-    if (bound > REQUEST_ARENA_BYTES / 4) return; /* rather uncompressed than refused */
-    unsigned char *out = arena_alloc(&c->arena, bound);
-    z_stream z = {0};
-    if (deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) return;
-    z.next_in = (Bytef *)c->bytes;
-    z.avail_in = (uInt)c->len;
-    z.next_out = out;
-    z.avail_out = (uInt)bound;
-    int result = deflate(&z, Z_FINISH);
-    size_t len = z.total_out;
-    deflateEnd(&z);
-    if (result != Z_STREAM_END || len >= c->len) return;
+    if (c->len > REQUEST_ARENA_BYTES / 4) return; /* rather uncompressed than refused */
+    const unsigned char *out;
+    size_t len = pieces_gzip(c->http->pieces, &c->arena, c->bytes, c->len, c->cuts.cut, c->cuts.count, &out);
+    if (!len) return;
     c->bytes = out;
     c->len = len;
     http_header_out(&c->request, "Content-Encoding", "gzip");

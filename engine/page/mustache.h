@@ -46,6 +46,9 @@ struct mustache_env {
 
 /* Appends to `out`. False when a limit (depth, steps) cut something off. */
 bool mustache_render(const struct mustache *t, const struct mustache_env *env, const struct view *v, struct buf *out);
+/* The same, and tells where the output can be cut (see page.h). */
+bool mustache_render_cuts(const struct mustache *t, const struct mustache_env *env, const struct view *v, struct buf *out,
+                          struct page_cuts *cuts);
 /* A text with its parameters from `v` (may be NULL), escaped or not. */
 void mustache_text(const struct mustache_env *env, int text, const struct view *v, bool escape, struct buf *out);
 

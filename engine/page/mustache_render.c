@@ -10,6 +10,7 @@
 struct render {
     const struct mustache_env *env;
     struct buf *out;
+    struct page_cuts *cuts; /* NULL: nobody asks */
     const struct view *stack[MUSTACHE_DEPTH + 1];
     uint32_t height, partials;
     uint32_t steps;
@@ -89,6 +90,18 @@ static bool address_allowed(const char *text, size_t len) {
     return false;
 }
 
+static void note_cut(const struct render *r, const struct view *v, size_t from) {
+    struct page_cuts *c = r->cuts;
+    size_t len = r->out->len - from;
+    if (!c || !(v->apart || (v->borrowed && len >= PAGE_CUT_BYTES))) return;
+    if (c->count == c->room) {
+        size_t room = c->room ? c->room * 2 : 32;
+        c->cut = arena_grow(r->out->arena, c->cut, c->room * sizeof *c->cut, room * sizeof *c->cut);
+        c->room = room;
+    }
+    c->cut[c->count++] = (struct page_cut){from, len, v->apart};
+}
+
 static void add_value(const struct render *r, const struct found *f, enum place place, struct buf *out) {
     const struct view *v = f->value;
     if (!v) return;
@@ -102,10 +115,11 @@ static void add_value(const struct render *r, const struct found *f, enum place 
     default: return;
     }
     const char *bytes = v->text.bytes;
-    size_t len = v->text.len;
+    size_t len = v->text.len, from = out->len;
     if (place == PLACE_PLAIN || (v->type == VIEW_HTML && place == PLACE_CONTENT)) buf_add(out, bytes, len);
     else if (place == PLACE_ADDRESS && !address_allowed(bytes, len)) buf_putc(out, '#');
     else buf_html(out, bytes, len);
+    note_cut(r, v, from);
 }
 
 /* ---- Texts of the catalogue -------------------------------------------------------------------- */
@@ -279,7 +293,12 @@ static void run(struct render *r, const struct mustache *t, uint32_t from, uint3
 }
 
 bool mustache_render(const struct mustache *t, const struct mustache_env *env, const struct view *v, struct buf *out) {
-    struct render r = {.env = env, .out = out};
+    return mustache_render_cuts(t, env, v, out, NULL);
+}
+
+bool mustache_render_cuts(const struct mustache *t, const struct mustache_env *env, const struct view *v, struct buf *out,
+                          struct page_cuts *cuts) {
+    struct render r = {.env = env, .out = out, .cuts = cuts};
     r.stack[r.height++] = v;
     run(&r, t, 0, t->count);
     return !r.cut;

@@ -32,6 +32,8 @@ bool site_refresh(struct site *s);
 struct view *view_new(struct arena *a); /* an empty object */
 /* All copy `name` and text into the view's arena. Setting a name twice: the last one counts. */
 void view_text(struct view *v, const char *name, const char *text); /* NULL: absent */
+/* The same, for what differs from person to person or from page to page (a name, a token): see struct page_cut. */
+void view_text_apart(struct view *v, const char *name, const char *text);
 void view_html(struct view *v, const char *name, const char *html); /* trusted markup */
 /* The same without a copy: `html` lives as long as the view's arena. */
 void view_html_borrow(struct view *v, const char *name, const char *html, size_t len);
@@ -55,6 +57,20 @@ void view_time(struct view *v, const char *name, int64_t ms, const char *locale,
  * site/static/fonts/a.woff2 with the hash of its content (each character but letters and digits becomes '_'). ERR_NOT_FOUND when there is none; a template never fails
  * otherwise. */
 enum err page_render(struct site *s, const char *name, const char *locale, struct view *v, struct buf *out) MUST_USE;
+/* Where a rendered page can be cut so that the parts between are the same on many pages: around what view_text_apart
+ * gave, and around borrowed html of PAGE_CUT_BYTES and more. In order, without overlap. */
+#define PAGE_CUT_BYTES 1024
+struct page_cut {
+    size_t at, len; /* bytes of the output */
+    bool apart;
+};
+struct page_cuts { /* zeroed; the array is in the output's arena */
+    struct page_cut *cut;
+    size_t count, room;
+};
+/* page_render that also tells the cuts (may be NULL). */
+enum err page_render_cuts(struct site *s, const char *name, const char *locale, struct view *v, struct buf *out,
+                          struct page_cuts *cuts) MUST_USE;
 /* An interface text with parameters from `v` (may be NULL): for handlers that need one. Arena of `out`. */
 const char *page_text(struct site *s, const char *locale, const char *key, struct view *v, struct arena *a);
 /* The best locale that the site has for an Accept-Language header (BCP 47, q values); "en" when none. */

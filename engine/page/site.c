@@ -171,6 +171,11 @@ static size_t locale_index(const struct generation *g, const char *locale) {
 }
 
 enum err page_render(struct site *s, const char *name, const char *locale, struct view *v, struct buf *out) {
+    return page_render_cuts(s, name, locale, v, out, NULL);
+}
+
+enum err page_render_cuts(struct site *s, const char *name, const char *locale, struct view *v, struct buf *out,
+                          struct page_cuts *cuts) {
     struct generation *g;
     struct reader *r = hold(s, &g);
     int index = names_find(&g->templates, name);
@@ -182,7 +187,7 @@ enum err page_render(struct site *s, const char *name, const char *locale, struc
     uint32_t hint = atomic_load_explicit(&g->size_hint[index], memory_order_relaxed);
     size_t before = out->len;
     buf_reserve(out, hint + hint / 8 + 512);
-    if (!mustache_render(g->parsed[index], &g->env[locale_index(g, locale)], v, out))
+    if (!mustache_render_cuts(g->parsed[index], &g->env[locale_index(g, locale)], v, out, cuts))
         log_say(LOG_WARN, "page_cut", "the template %s nests or repeats too much; its page was cut off", name);
     size_t size = out->len - before;
     atomic_store_explicit(&g->size_hint[index], size > UINT32_MAX / 4 ? 0 : (uint32_t)size, memory_order_relaxed);

@@ -69,11 +69,18 @@ static struct view *make_text(struct arena *a, enum view_type type, const char *
     struct view *v = make(a, type);
     v->text.bytes = borrow ? bytes : arena_copy(a, bytes, len);
     v->text.len = len;
+    v->borrowed = borrow;
     return v;
 }
 
 void view_text(struct view *v, const char *name, const char *text) {
     set(v, name, text ? make_text(v->arena, VIEW_TEXT, text, strlen(text), false) : NULL);
+}
+
+void view_text_apart(struct view *v, const char *name, const char *text) {
+    struct view *value = text ? make_text(v->arena, VIEW_TEXT, text, strlen(text), false) : NULL;
+    if (value) value->apart = true;
+    set(v, name, value);
 }
 
 void view_html(struct view *v, const char *name, const char *html) {

@@ -15,6 +15,7 @@ struct view_member {
 struct view {
     struct arena *arena;
     enum view_type type;
+    bool apart, borrowed; /* of text and html: see struct page_cut */
     union {
         struct {
             struct view_member *at; /* in order of setting: the last of a name counts */

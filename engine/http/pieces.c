@@ -1,0 +1,302 @@
+/* Compressing pages piece by piece. */
+#include "http/pieces.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/codec.h"
+
+#define PIECE_LEAST 192      /* bytes: what is shorter stands uncompressed beside what is apart */
+#define BUCKETS 1024
+#define SEEN 4096
+#define LEVEL_ONCE 4         /* for a text that may never come again */
+#define LEVEL_KEPT 8
+#define STORED_MOST 65535    /* bytes in one stored block */
+#define PIECE_ROOM(len) ((len) + (len) / 1000 + 64)
+#define MEMBER_ROOM 64       /* header, last block and trailer */
+
+/* A text and its compressed form; unchanged once it is in the table. */
+struct piece {
+    atomic_int holders; /* the table, and each thread that copies it */
+    uint64_t hash;
+    uint32_t crc, crc_shift; /* see crc32_combine_op */
+    size_t len, packed_len;
+    unsigned char *packed;
+    struct piece *chain;        /* of its bucket */
+    struct piece *newer, *older; /* by last use */
+    char text[];
+};
+
+struct pieces {
+    pthread_mutex_t lock; /* all below, but not the contents of pieces */
+    struct piece *buckets[BUCKETS];
+    struct piece *newest, *oldest;
+    size_t bytes, bytes_most;
+    uint64_t seen[SEEN]; /* texts that came once */
+    uint64_t seed;
+    int64_t hits, misses;
+};
+
+/* ---- A compressor for each thread: it takes 260 KB, too much to allocate for each page -------------- */
+
+static pthread_key_t zipper_key;
+static pthread_once_t zipper_once = PTHREAD_ONCE_INIT;
+
+static void zipper_free(void *z) {
+    deflateEnd(z);
+    free(z);
+}
+
+static void make_zipper_key(void) { BUG_IF(pthread_key_create(&zipper_key, zipper_free) != 0); }
+
+static z_stream *zipper(void) {
+    pthread_once(&zipper_once, make_zipper_key);
+    z_stream *z = pthread_getspecific(zipper_key);
+    if (z) return deflateReset(z) == Z_OK ? z : NULL;
+    z = calloc(1, sizeof *z);
+    if (!z) return NULL;
+    if (deflateInit2(z, LEVEL_ONCE, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+        free(z);
+        return NULL;
+    }
+    if (pthread_setspecific(zipper_key, z) == 0) return z;
+    zipper_free(z);
+    return NULL;
+}
+
+/* Whole blocks up to a byte's end, none of them the last one. 0 when there is no memory. */
+static size_t pack(const char *text, size_t len, int level, unsigned char *out, size_t room) {
+    z_stream *z = zipper();
+    if (!z || len > UINT32_MAX || room > UINT32_MAX || deflateParams(z, level, Z_DEFAULT_STRATEGY) != Z_OK) return 0;
+    z->next_in = (Bytef *)text;
+    z->avail_in = (uInt)len;
+    z->next_out = out;
+    z->avail_out = (uInt)room;
+    if (deflate(z, Z_SYNC_FLUSH) != Z_OK || z->avail_in || !z->avail_out) return 0;
+    return room - z->avail_out;
+}
+
+/* ---- The table --------------------------------------------------------------------------------- */
+
+/* Four lanes of multiply and rotate: it only has to spread; equality is decided by comparing the texts. */
+static uint64_t spread(uint64_t seed, const char *text, size_t len) {
+    const uint64_t prime = 0x9e3779b185ebca87u;
+    uint64_t lane[4] = {seed, seed ^ prime, seed + len, ~seed}, word;
+    size_t i = 0;
+    for (; i + 32 <= len; i += 32)
+        for (size_t k = 0; k < 4; k++) {
+            memcpy(&word, text + i + 8 * k, 8);
+            lane[k] = (lane[k] ^ word) * prime;
+            lane[k] ^= lane[k] >> 29;
+        }
+    uint64_t hash = lane[0] ^ (lane[1] << 7 | lane[1] >> 57) ^ (lane[2] << 19 | lane[2] >> 45) ^ (lane[3] << 41 | lane[3] >> 23);
+    for (; i < len; i++) hash = (hash ^ (unsigned char)text[i]) * prime;
+    hash ^= hash >> 32;
+    hash *= prime;
+    return hash ^ hash >> 29;
+}
+
+static void drop(struct piece *e) {
+    if (atomic_fetch_sub(&e->holders, 1) != 1) return;
+    free(e->packed);
+    free(e);
+}
+
+static size_t weight(const struct piece *e) { return sizeof *e + e->len + e->packed_len; }
+
+static void unlink_age(struct pieces *p, struct piece *e) {
+    *(e->newer ? &e->newer->older : &p->newest) = e->older;
+    *(e->older ? &e->older->newer : &p->oldest) = e->newer;
+}
+
+static void link_newest(struct pieces *p, struct piece *e) {
+    e->newer = NULL;
+    e->older = p->newest;
+    *(p->newest ? &p->newest->newer : &p->oldest) = e;
+    p->newest = e;
+}
+
+static void evict(struct pieces *p, struct piece *e) {
+    struct piece **at = &p->buckets[e->hash % BUCKETS];
+    while (*at != e) at = &(*at)->chain;
+    *at = e->chain;
+    unlink_age(p, e);
+    p->bytes -= weight(e);
+    drop(e);
+}
+
+/* A held piece, or NULL; then `*again` tells whether this text has come before. */
+static struct piece *find(struct pieces *p, uint64_t hash, const char *text, size_t len, bool *again) {
+    pthread_mutex_lock(&p->lock);
+    struct piece *e = p->buckets[hash % BUCKETS];
+    while (e && (e->hash != hash || e->len != len)) e = e->chain;
+    if (e) {
+        atomic_fetch_add(&e->holders, 1);
+        if (p->newest != e) {
+            unlink_age(p, e);
+            link_newest(p, e);
+        }
+        p->hits++;
+    } else {
+        *again = p->seen[hash % SEEN] == hash;
+        p->seen[hash % SEEN] = hash;
+        p->misses++;
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (e && memcmp(e->text, text, len) != 0) { /* another text of this hash: it stays as it is */
+        drop(e);
+        e = NULL;
+        *again = false;
+    }
+    return e;
+}
+
+static void keep(struct pieces *p, struct piece *e) {
+    pthread_mutex_lock(&p->lock);
+    struct piece *other = p->buckets[e->hash % BUCKETS];
+    while (other && (other->hash != e->hash || other->len != e->len)) other = other->chain;
+    bool wanted = !other && weight(e) <= p->bytes_most / 4;
+    if (wanted) {
+        atomic_fetch_add(&e->holders, 1);
+        e->chain = p->buckets[e->hash % BUCKETS];
+        p->buckets[e->hash % BUCKETS] = e;
+        link_newest(p, e);
+        p->bytes += weight(e);
+        while (p->bytes > p->bytes_most) evict(p, p->oldest);
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* Compresses well and keeps the result. Held, or NULL. */
+static struct piece *make(struct pieces *p, uint64_t hash, const char *text, size_t len) {
+    const size_t room = PIECE_ROOM(len);
+    struct piece *e = calloc(1, sizeof *e + len);
+    unsigned char *packed = malloc(room), *fitting;
+    size_t n = e && packed ? pack(text, len, LEVEL_KEPT, packed, room) : 0;
+    if (!n) {
+        free(e);
+        free(packed);
+        return NULL;
+    }
+    fitting = realloc(packed, n);
+    e->packed = fitting ? fitting : packed;
+    e->packed_len = n;
+    e->hash = hash;
+    e->len = len;
+    e->crc = (uint32_t)crc32_z(0, (const Bytef *)text, len);
+    e->crc_shift = (uint32_t)crc32_combine_gen((z_off_t)len);
+    memcpy(e->text, text, len);
+    e->holders = 1;
+    keep(p, e);
+    return e;
+}
+
+struct pieces *pieces_new(size_t bytes) {
+    struct pieces *p = calloc(1, sizeof *p);
+    if (!p) return NULL;
+    pthread_mutex_init(&p->lock, NULL);
+    p->bytes_most = bytes;
+    p->seed = random_u64();
+    return p;
+}
+
+void pieces_free(struct pieces *p) {
+    if (!p) return;
+    while (p->oldest) evict(p, p->oldest);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+}
+
+void pieces_stats(struct pieces *p, struct pieces_stats *out) {
+    pthread_mutex_lock(&p->lock);
+    *out = (struct pieces_stats){.hits = p->hits, .misses = p->misses, .bytes = (int64_t)p->bytes};
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* ---- One gzip member --------------------------------------------------------------------------- */
+
+struct member {
+    unsigned char *out;
+    size_t len, room;
+    uint32_t crc;
+    bool failed;
+};
+
+static void put_uncompressed(struct member *m, const char *text, size_t len) {
+    m->crc = (uint32_t)crc32_z(m->crc, (const Bytef *)text, len);
+    while (len && !m->failed) {
+        size_t n = len < STORED_MOST ? len : STORED_MOST;
+        m->failed = m->room - m->len < n + 5;
+        if (m->failed) return;
+        unsigned char *to = m->out + m->len;
+        to[0] = 0; /* not the last block, stored */
+        to[1] = (unsigned char)n;
+        to[2] = (unsigned char)(n >> 8);
+        to[3] = (unsigned char)~to[1];
+        to[4] = (unsigned char)~to[2];
+        memcpy(to + 5, text, n);
+        m->len += n + 5;
+        text += n;
+        len -= n;
+    }
+}
+
+static void put_piece(struct member *m, struct pieces *p, const char *text, size_t len) {
+    bool again = false;
+    uint64_t hash = spread(p->seed, text, len);
+    struct piece *e = find(p, hash, text, len, &again);
+    if (!e && again) e = make(p, hash, text, len);
+    if (!e) {
+        size_t n = pack(text, len, LEVEL_ONCE, m->out + m->len, m->room - m->len);
+        m->failed |= n == 0;
+        m->len += n;
+        m->crc = (uint32_t)crc32_z(m->crc, (const Bytef *)text, len);
+        return;
+    }
+    m->failed |= m->room - m->len < e->packed_len;
+    if (!m->failed) {
+        memcpy(m->out + m->len, e->packed, e->packed_len);
+        m->len += e->packed_len;
+        m->crc = (uint32_t)crc32_combine_op(m->crc, e->crc, e->crc_shift);
+    }
+    drop(e);
+}
+
+static void put_little_endian(struct member *m, uint32_t value) {
+    for (int i = 0; i < 4; i++) m->out[m->len++] = (unsigned char)(value >> 8 * i);
+}
+
+size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t len, const struct page_cut *cuts,
+                   size_t count, const unsigned char **out) {
+    static const unsigned char head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}, last[] = {1, 0, 0, 0xff, 0xff};
+    struct member m = {.room = PIECE_ROOM(len) + (2 * count + 1) * 64 + MEMBER_ROOM};
+    m.out = arena_alloc(a, m.room);
+    m.room -= sizeof last + 8; /* for the end, whatever comes before it */
+    memcpy(m.out, head, sizeof head);
+    m.len = sizeof head;
+    /* `plain`: where the text begins that is too short to be a piece or stands apart; it goes out when a piece comes. */
+    size_t plain = 0, at = 0;
+    for (size_t i = 0; i <= count && !m.failed; i++) {
+        struct page_cut c = i < count ? cuts[i] : (struct page_cut){.at = len};
+        BUG_IF(c.at < at || c.len > len - c.at);
+        for (int part = 0; part < 2; part++) { /* the text before the cut, then what is cut out */
+            size_t from = part ? c.at : at, n = part ? c.len : c.at - at;
+            if (n < PIECE_LEAST || (part && c.apart)) continue;
+            put_uncompressed(&m, text + plain, from - plain);
+            if (!m.failed) put_piece(&m, p, text + from, n);
+            plain = from + n;
+        }
+        at = c.at + c.len;
+    }
+    put_uncompressed(&m, text + plain, len - plain);
+    if (m.failed || m.len + sizeof last + 8 >= len) return 0;
+    memcpy(m.out + m.len, last, sizeof last);
+    m.len += sizeof last;
+    put_little_endian(&m, m.crc);
+    put_little_endian(&m, (uint32_t)len);
+    *out = m.out;
+    return m.len;
+}

@@ -1,0 +1,28 @@
+/* Compressing pages piece by piece: what many pages share is compressed once.
+ *
+ * A page is cut where it differs from person to person and around what was rendered long before (see struct page_cut).
+ * Each piece between the cuts is a run of deflate blocks that refers to nothing outside of itself and ends at a
+ * byte, so that kept pieces of several pages can stand in one gzip member (RFC 1951, RFC 1952). What stands apart
+ * is small and goes in uncompressed; tokens thereby also stay out of what compression can betray. */
+#ifndef GR_HTTP_PIECES_H
+#define GR_HTTP_PIECES_H
+
+#include "page/page.h"
+
+struct pieces;
+
+/* Keeps up to `bytes` of pieces and their compressed forms, for all threads. NULL when there is no memory. */
+struct pieces *pieces_new(size_t bytes);
+/* No thread may still be in a call. */
+void pieces_free(struct pieces *p);
+
+/* The text as one gzip member in the arena, or 0 when that would be no shorter. `cuts` in order, without overlap. */
+size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t len, const struct page_cut *cuts,
+                   size_t count, const unsigned char **out);
+
+struct pieces_stats {
+    int64_t hits, misses, bytes; /* bytes: kept now */
+};
+void pieces_stats(struct pieces *p, struct pieces_stats *out);
+
+#endif
