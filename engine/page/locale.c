@@ -53,7 +53,8 @@ const char *locale_plural(const struct locale *l, int64_t n, bool ordinal) {
     UChar category[16];
     UErrorCode e = U_ZERO_ERROR;
     if (!l) return n == 1 ? "one" : "other";
-    int32_t len = uplrules_select(ordinal ? l->ordinal : l->cardinal, (double)n, category, COUNT_OF(category), &e);
+    int32_t len = uplrules_select(ordinal ? l->ordinal : l->cardinal, (double)n, category,
+                                  COUNT_OF(category), &e);
     char name[16];
     if (U_FAILURE(e) || len >= (int32_t)sizeof name) return "other";
     u_UCharsToChars(category, name, len);
@@ -64,7 +65,8 @@ const char *locale_plural(const struct locale *l, int64_t n, bool ordinal) {
 }
 
 /* `decimal` is a plain decimal number; it stands in for itself when ICU cannot format it. */
-static void add_decimal(const UNumberFormatter *formatter, const char *decimal, const char *fallback, struct buf *out) {
+static void add_decimal(const UNumberFormatter *formatter, const char *decimal,
+                        const char *fallback, struct buf *out) {
     UChar wide[96];
     char text[256];
     UErrorCode e = U_ZERO_ERROR;
@@ -92,8 +94,9 @@ void locale_number(const struct locale *l, int64_t n, struct buf *out) {
 void locale_percent(const struct locale *l, int64_t permille, struct buf *out) {
     char plain[32], with_sign[40];
     int64_t whole = permille / 10, tenth = permille % 10;
-    if (tenth) snprintf(plain, sizeof plain, "%s%" PRId64 ".%d", permille < 0 && !whole ? "-" : "", whole,
-                        (int)(tenth < 0 ? -tenth : tenth));
+    if (tenth)
+        snprintf(plain, sizeof plain, "%s%" PRId64 ".%d", permille < 0 && !whole ? "-" : "", whole,
+                 (int)(tenth < 0 ? -tenth : tenth));
     else snprintf(plain, sizeof plain, "%" PRId64, whole);
     snprintf(with_sign, sizeof with_sign, "%s%%", plain);
     if (l) add_decimal(l->percent, plain, with_sign, out);
@@ -118,7 +121,8 @@ static int read_quality(const char *p, size_t len) {
     if (p[2] == '1') return 1000;
     if (p[2] != '0') return 0;
     int quality = 0, scale = 100;
-    for (size_t i = 4; i < len && p[3] == '.' && p[i] >= '0' && p[i] <= '9' && scale; i++, scale /= 10)
+    for (size_t i = 4; i < len && p[3] == '.' && p[i] >= '0' && p[i] <= '9' && scale;
+         i++, scale /= 10)
         quality += (p[i] - '0') * scale;
     return quality;
 }
@@ -162,7 +166,8 @@ int locale_negotiate(const char *accept_language, const char *const *names, size
         char *tag = ranges[i].tag;
         int found = strcmp(tag, "*") == 0 ? 0 : find_tag(tag, names, count);
         /* Lookup (RFC 4647 section 3.4): from the right, one subtag after the other goes. */
-        for (char *dash; found < 0 && (dash = strrchr(tag, '-')) != NULL; found = find_tag(tag, names, count)) {
+        for (char *dash; found < 0 && (dash = strrchr(tag, '-')) != NULL;
+             found = find_tag(tag, names, count)) {
             *dash = '\0';
             if (dash - tag >= 2 && dash[-2] == '-') dash[-2] = '\0';
         }
@@ -178,5 +183,6 @@ const char *page_direction(const char *name) {
     UErrorCode e = U_ZERO_ERROR;
     if (!name) return "ltr";
     uloc_forLanguageTag(name, icu, sizeof icu, NULL, &e);
-    return U_SUCCESS(e) && e != U_STRING_NOT_TERMINATED_WARNING && uloc_isRightToLeft(icu) ? "rtl" : "ltr";
+    return U_SUCCESS(e) && e != U_STRING_NOT_TERMINATED_WARNING && uloc_isRightToLeft(icu) ? "rtl"
+                                                                                           : "ltr";
 }

@@ -48,7 +48,8 @@ static void make_key(void) {
     if (pthread_key_create(&kept_key, free_kept) != 0) BUG("no thread key for date formats");
 }
 
-static UDateFormat *open_format(UDateFormatStyle time, UDateFormatStyle date, const char *locale, const char *zone) {
+static UDateFormat *open_format(UDateFormatStyle time, UDateFormatStyle date, const char *locale,
+                                const char *zone) {
     UChar wide[NAME_BYTES];
     UErrorCode e = U_ZERO_ERROR;
     u_uastrncpy(wide, zone, NAME_BYTES);
@@ -72,7 +73,8 @@ static UDateFormat *clock_format(const char *locale, const char *zone) {
 static bool zone_known(const char *zone) {
     if (!*zone || strcmp(zone, "UTC") == 0) return false;
     for (const char *p = zone; *p; p++)
-        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("/_+-", *p)))
+        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
+              strchr("/_+-", *p)))
             return false;
     UChar wide[NAME_BYTES], canonical[NAME_BYTES];
     UErrorCode e = U_ZERO_ERROR;
@@ -87,7 +89,8 @@ static bool open_formats(struct formats *f, const char *locale, const char *zone
     UErrorCode e = U_ZERO_ERROR;
     uloc_forLanguageTag(locale, icu, sizeof icu, NULL, &e);
     /* Plain "en" writes the day first: readers are everywhere, and 11/12 must not be two days. */
-    if (U_FAILURE(e) || e == U_STRING_NOT_TERMINATED_WARNING || strcmp(icu, "en") == 0) strcpy(icu, "en_GB");
+    if (U_FAILURE(e) || e == U_STRING_NOT_TERMINATED_WARNING || strcmp(icu, "en") == 0)
+        snprintf(icu, sizeof icu, "en_GB");
     f->utc = !zone_known(zone);
     const char *shown = f->utc ? "UTC" : zone;
     f->style[STYLE_FULL] = open_format(UDAT_SHORT, UDAT_MEDIUM, icu, shown);
@@ -127,7 +130,8 @@ static const struct formats *formats_for(const char *locale, const char *zone) {
     return oldest;
 }
 
-static const char *formatted(char *out, size_t size, UDateFormat *f, int64_t ms, const char *fallback) {
+static const char *formatted(char *out, size_t size, UDateFormat *f, int64_t ms,
+                             const char *fallback) {
     UChar wide[128];
     UErrorCode e = U_ZERO_ERROR;
     int32_t bytes = 0, len = udat_format(f, (UDate)ms, wide, COUNT_OF(wide), NULL, &e);
@@ -145,7 +149,8 @@ void view_time(struct view *v, const char *name, int64_t ms, const char *locale,
         char text[400];
         const char *shown = f ? formatted(text, sizeof text, f->style[i], ms, iso) : iso;
         const char *mark = f && f->utc && i != STYLE_DATE ? " UTC" : "";
-        view_text(v, arena_printf(v->arena, "%s%s", name, suffixes[i]), arena_printf(v->arena, "%s%s", shown, mark));
+        view_text(v, arena_printf(v->arena, "%s%s", name, suffixes[i]),
+                  arena_printf(v->arena, "%s%s", shown, mark));
     }
     view_text(v, arena_printf(v->arena, "%s_iso", name), iso);
 }

@@ -30,8 +30,8 @@ static void skip_blanks(struct parser *s) {
 static const char *word(struct parser *s) {
     skip_blanks(s);
     const char *from = s->p;
-    while ((*s->p >= 'a' && *s->p <= 'z') || (*s->p >= 'A' && *s->p <= 'Z') || (*s->p >= '0' && *s->p <= '9') ||
-           (*s->p && strchr("_.-:=", *s->p)))
+    while ((*s->p >= 'a' && *s->p <= 'z') || (*s->p >= 'A' && *s->p <= 'Z') ||
+           (*s->p >= '0' && *s->p <= '9') || (*s->p && strchr("_.-:=", *s->p)))
         s->p++;
     const char *w = arena_copy(s->arena, from, (size_t)(s->p - from));
     skip_blanks(s);
@@ -45,13 +45,15 @@ static bool set_path(struct parser *s, struct message_part *part, const char *na
             refuse(s, "a parameter's name is one to four words with dots between them");
             return false;
         }
-        part->path[part->path_count++] = (struct message_name){arena_copy(s->arena, p, n), name_hash(p, n)};
+        part->path[part->path_count++] = (struct message_name){arena_copy(s->arena, p, n),
+                                                               name_hash(p, n)};
         if (!p[n]) return true;
         p += n + 1;
     }
 }
 
-static bool parse_case(struct parser *s, struct message_part *part, struct message_case ***tail, bool *has_other) {
+static bool parse_case(struct parser *s, struct message_part *part, struct message_case ***tail,
+                       bool *has_other) {
     const char *selector = word(s);
     bool counts = part->type != PART_SELECT;
     if (counts && str_has_prefix(selector, "offset:") && !part->cases) {

@@ -9,7 +9,15 @@
 
 #define MESSAGE_NESTING 6
 
-enum message_part_type { PART_TEXT, PART_VALUE, PART_PLAIN, PART_NUMBER_SIGN, PART_PLURAL, PART_ORDINAL, PART_SELECT };
+enum message_part_type {
+    PART_TEXT,
+    PART_VALUE,
+    PART_PLAIN,
+    PART_NUMBER_SIGN,
+    PART_PLURAL,
+    PART_ORDINAL,
+    PART_SELECT
+};
 
 struct message_name {
     const char *name;

@@ -13,10 +13,10 @@
 #include "page/message.h"
 #include "page/view.h"
 
-#define MUSTACHE_NESTING 48      /* sections inside sections, in one template */
-#define MUSTACHE_DEPTH 160       /* sections and partials entered, while rendering */
-#define MUSTACHE_STEPS 4000000   /* operations in one rendering: what is more is cut off */
-#define MUSTACHE_NAME_PARTS 8    /* a.b.c */
+#define MUSTACHE_NESTING 48    /* sections inside sections, in one template */
+#define MUSTACHE_DEPTH 160     /* sections and partials entered, while rendering */
+#define MUSTACHE_STEPS 4000000 /* operations in one rendering: what is more is cut off */
+#define MUSTACHE_NAME_PARTS 8  /* a.b.c */
 
 enum mustache_flag { MUSTACHE_PAGE = 1 };
 enum mustache_ref { REF_PARTIAL, REF_TEXT, REF_ASSET };
@@ -32,8 +32,9 @@ struct mustache_names {
 
 /* Always returns a template. Problems are appended to `problems` as "file:line:column: error: sentence [template]\n";
  * none were found when its length stays the same. `source` is copied. `file` is for messages. */
-struct mustache *mustache_parse(struct arena *a, const char *file, const char *source, size_t len, unsigned flags,
-                                const struct mustache_names *names, struct buf *problems);
+struct mustache *mustache_parse(struct arena *a, const char *file, const char *source, size_t len,
+                                unsigned flags, const struct mustache_names *names,
+                                struct buf *problems);
 
 /* The tables that indexes refer to. All may be NULL when no template uses them. */
 struct mustache_env {
@@ -45,11 +46,13 @@ struct mustache_env {
 };
 
 /* Appends to `out`. False when a limit (depth, steps) cut something off. */
-bool mustache_render(const struct mustache *t, const struct mustache_env *env, const struct view *v, struct buf *out);
+bool mustache_render(const struct mustache *t, const struct mustache_env *env, const struct view *v,
+                     struct buf *out);
 /* The same, and tells where the output can be cut (see page.h). */
-bool mustache_render_cuts(const struct mustache *t, const struct mustache_env *env, const struct view *v, struct buf *out,
-                          struct page_cuts *cuts);
+bool mustache_render_cuts(const struct mustache *t, const struct mustache_env *env,
+                          const struct view *v, struct buf *out, struct page_cuts *cuts);
 /* A text with its parameters from `v` (may be NULL), escaped or not. */
-void mustache_text(const struct mustache_env *env, int text, const struct view *v, bool escape, struct buf *out);
+void mustache_text(const struct mustache_env *env, int text, const struct view *v, bool escape,
+                   struct buf *out);
 
 #endif

@@ -6,7 +6,9 @@
 #include "base/text.h"
 #include "page/mustache_ops.h"
 
-static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
+static bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
+}
 static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 static bool one_of(const char *name, const char *const *list) {
@@ -21,7 +23,8 @@ static const char *check_attribute(struct html_scan *h) {
     if (strncasecmp(name, "on", 2) == 0 || strncasecmp(name, "hx-on", 5) == 0)
         return "an on… attribute is inline script; put a data- attribute and listen in site/scripts";
     if (strcasecmp(name, "style") == 0) return "a style attribute is inline style; use a class";
-    if (strcasecmp(name, "srcdoc") == 0) return "srcdoc is a page inside an attribute; give it an address";
+    if (strcasecmp(name, "srcdoc") == 0)
+        return "srcdoc is a page inside an attribute; give it an address";
     if (strcasecmp(name, "src") == 0) h->has_src = true;
     return NULL;
 }
@@ -31,7 +34,8 @@ static const char *end_tag(struct html_scan *h) {
     h->tag[h->tag_len] = '\0';
     bool opening = !h->closing;
     h->state = HTML_CONTENT;
-    if (opening && strcasecmp(h->tag, "style") == 0) return "a style element is inline style; use site/style";
+    if (opening && strcasecmp(h->tag, "style") == 0)
+        return "a style element is inline style; use site/style";
     if (opening && strcasecmp(h->tag, "script") == 0 && !h->has_src)
         return "a script element without src is inline script; use site/scripts";
     if (opening && one_of(h->tag, raw)) {
@@ -141,15 +145,19 @@ const char *html_scan_text(struct html_scan *h, const char *text, size_t len, si
 }
 
 enum place html_scan_place(const struct html_scan *h) {
-    static const char *const addresses[] = {"href", "src", "action", "formaction", "poster", "data", "xlink:href",
-                                            "hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete", NULL};
+    static const char *const addresses[] = {
+        "href",   "src",     "action", "formaction", "poster",    "data", "xlink:href",
+        "hx-get", "hx-post", "hx-put", "hx-patch",   "hx-delete", NULL};
     switch (h->state) {
     case HTML_CONTENT: return PLACE_CONTENT;
     case HTML_DOUBLE:
-    case HTML_SINGLE: return h->value_len == 0 && one_of(h->attribute, addresses) ? PLACE_ADDRESS : PLACE_ATTRIBUTE;
+    case HTML_SINGLE:
+        return h->value_len == 0 && one_of(h->attribute, addresses) ? PLACE_ADDRESS
+                                                                    : PLACE_ATTRIBUTE;
     case HTML_COMMENT: return PLACE_ATTRIBUTE;
     case HTML_RAW:
-        return strncasecmp(h->tag, "t", 1) == 0 ? PLACE_ATTRIBUTE /* textarea, title */ : PLACE_FORBIDDEN;
+        return strncasecmp(h->tag, "t", 1) == 0 ? PLACE_ATTRIBUTE /* textarea, title */
+                                                : PLACE_FORBIDDEN;
     default: return PLACE_FORBIDDEN;
     }
 }

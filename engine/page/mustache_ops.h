@@ -11,9 +11,9 @@ enum op_type {
     OP_SECTION,  /* path, jump = its end */
     OP_INVERTED, /* path, jump = its end */
     OP_END,
-    OP_PARTIAL,  /* index; text, len = its indentation */
-    OP_MESSAGE,  /* index: {{t.key}} */
-    OP_ASSET,    /* index: {{asset.name}} */
+    OP_PARTIAL, /* index; text, len = its indentation */
+    OP_MESSAGE, /* index: {{t.key}} */
+    OP_ASSET,   /* index: {{asset.name}} */
 };
 
 enum place {
@@ -48,8 +48,18 @@ struct mustache {
 
 /* ---- Where in HTML a tag of the template stands (mustache_html.c) ----------------------------- */
 enum html_state {
-    HTML_CONTENT, HTML_TAG_OPEN, HTML_TAG_NAME, HTML_IN_TAG, HTML_ATTR_NAME, HTML_AFTER_ATTR, HTML_BEFORE_VALUE,
-    HTML_DOUBLE, HTML_SINGLE, HTML_UNQUOTED, HTML_COMMENT, HTML_RAW /* script, style, textarea, title */
+    HTML_CONTENT,
+    HTML_TAG_OPEN,
+    HTML_TAG_NAME,
+    HTML_IN_TAG,
+    HTML_ATTR_NAME,
+    HTML_AFTER_ATTR,
+    HTML_BEFORE_VALUE,
+    HTML_DOUBLE,
+    HTML_SINGLE,
+    HTML_UNQUOTED,
+    HTML_COMMENT,
+    HTML_RAW /* script, style, textarea, title */
 };
 
 struct html_scan {

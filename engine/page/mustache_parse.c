@@ -34,8 +34,8 @@ struct parser {
 
 /* One tag as found in the source. */
 struct tag {
-    char kind; /* 0 for a value, else one of # ^ / ! > = & { */
-    size_t from, to; /* with its delimiters */
+    char kind;        /* 0 for a value, else one of # ^ / ! > = & { */
+    size_t from, to;  /* with its delimiters */
     const char *name; /* trimmed; arena */
 };
 
@@ -46,8 +46,8 @@ static void problem(struct parser *p, size_t at, const char *sentence, const cha
         column++;
         if (p->source[i] == '\n') line++, column = 1;
     }
-    buf_printf(p->problems, "%s:%d:%d: error: %s%s%.80s%s [template]\n", p->out->file, line, column, sentence,
-               name ? " \"" : "", name ? name : "", name ? "\"" : "");
+    buf_printf(p->problems, "%s:%d:%d: error: %s%s%.80s%s [template]\n", p->out->file, line, column,
+               sentence, name ? " \"" : "", name ? name : "", name ? "\"" : "");
 }
 
 static struct op *add_op(struct parser *p, enum op_type type) {
@@ -102,7 +102,8 @@ static bool alone_on_line(const struct parser *p, size_t *from, size_t *to) {
     while (begin > p->tag_end && is_blank(p->source[begin - 1])) begin--;
     if (begin > 0 && p->source[begin - 1] != '\n') return false;
     while (end < p->len && is_blank(p->source[end])) end++;
-    if (end < p->len && p->source[end] == '\r' && end + 1 < p->len && p->source[end + 1] == '\n') end++;
+    if (end < p->len && p->source[end] == '\r' && end + 1 < p->len && p->source[end + 1] == '\n')
+        end++;
     if (end < p->len && p->source[end] != '\n') return false;
     *from = begin;
     *to = end < p->len ? end + 1 : end;
@@ -149,9 +150,13 @@ static void add_value(struct parser *p, const struct tag *tag) {
         place = html_scan_place(&p->html);
         html_scan_value(&p->html);
         if (place == PLACE_FORBIDDEN)
-            problem(p, tag->from, "a value stands between tags or inside a quoted attribute, not here:", tag->name);
+            problem(
+                p, tag->from,
+                "a value stands between tags or inside a quoted attribute, not here:", tag->name);
         if (unescaped)
-            problem(p, tag->from, "pages have no unescaped values; markup comes from the engine as html:", tag->name);
+            problem(
+                p, tag->from,
+                "pages have no unescaped values; markup comes from the engine as html:", tag->name);
     }
     struct op *op;
     if (page && str_has_prefix(tag->name, "t.")) {
@@ -209,8 +214,8 @@ static void add_partial(struct parser *p, const struct tag *tag, bool alone, siz
 static bool set_delimiters(struct parser *p, const char *inside) {
     size_t open = strcspn(inside, " \t\r\n"), gap = open + strspn(inside + open, " \t\r\n");
     size_t close = strcspn(inside + gap, " \t\r\n");
-    if (!open || !close || inside[gap + close] || open >= DELIMITER_BYTES || close >= DELIMITER_BYTES ||
-        memchr(inside, '=', open) || memchr(inside + gap, '=', close))
+    if (!open || !close || inside[gap + close] || open >= DELIMITER_BYTES ||
+        close >= DELIMITER_BYTES || memchr(inside, '=', open) || memchr(inside + gap, '=', close))
         return false;
     memcpy(p->open, inside, open);
     memcpy(p->close, inside + gap, close);
@@ -237,14 +242,18 @@ static bool find_tag(struct parser *p, size_t at, struct tag *tag) {
         closing = end;
         end_len++;
     }
-    const char *stop = inside <= p->len ? memmem(p->source + inside, p->len - inside, closing, end_len) : NULL;
+    const char *stop = inside <= p->len
+                           ? memmem(p->source + inside, p->len - inside, closing, end_len)
+                           : NULL;
     if (!stop) {
         problem(p, tag->from, "this tag is not closed", NULL);
         return false;
     }
     size_t name_len = (size_t)(stop - p->source) - inside;
     tag->to = (size_t)(stop - p->source) + end_len;
-    tag->name = tag->kind == '!' ? "" : str_trim(p->arena, arena_copy(p->arena, p->source + inside, name_len));
+    tag->name = tag->kind == '!'
+                    ? ""
+                    : str_trim(p->arena, arena_copy(p->arena, p->source + inside, name_len));
     return true;
 }
 
@@ -270,7 +279,8 @@ static void take_tag(struct parser *p, struct tag *tag) {
     case '!': break;
     case '=':
         if (!set_delimiters(p, tag->name))
-            problem(p, tag->from, "new delimiters are two words of at most 15 characters without \"=\"", NULL);
+            problem(p, tag->from,
+                    "new delimiters are two words of at most 15 characters without \"=\"", NULL);
         break;
     default: add_value(p, tag); break;
     }
@@ -278,15 +288,24 @@ static void take_tag(struct parser *p, struct tag *tag) {
     p->tag_end = p->text_from;
 }
 
-struct mustache *mustache_parse(struct arena *a, const char *file, const char *source, size_t len, unsigned flags,
-                                const struct mustache_names *names, struct buf *problems) {
-    struct parser p = {.arena = a, .len = len, .open = "{{", .close = "}}", .open_len = 2, .close_len = 2,
-                       .flags = flags, .names = names, .problems = problems};
+struct mustache *mustache_parse(struct arena *a, const char *file, const char *source, size_t len,
+                                unsigned flags, const struct mustache_names *names,
+                                struct buf *problems) {
+    struct parser p = {.arena = a,
+                       .len = len,
+                       .open = "{{",
+                       .close = "}}",
+                       .open_len = 2,
+                       .close_len = 2,
+                       .flags = flags,
+                       .names = names,
+                       .problems = problems};
     p.out = NEW(a, struct mustache);
     p.out->file = arena_dup(a, file);
     p.source = arena_copy(a, source, len);
     struct tag tag;
-    if (!utf8_valid(p.source, len)) problem(&p, 0, "the file is not valid UTF-8, or holds a NUL", NULL);
+    if (!utf8_valid(p.source, len))
+        problem(&p, 0, "the file is not valid UTF-8, or holds a NUL", NULL);
     else {
         while (find_tag(&p, p.text_from, &tag)) take_tag(&p, &tag);
         add_text(&p, p.text_from, len);

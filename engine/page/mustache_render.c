@@ -51,24 +51,29 @@ static struct found look_up(const struct render *r, const struct op_name *path, 
         f.value = r->stack[r->height - 1];
         return f;
     }
-    for (uint32_t i = r->height; i-- && !f.value;) f.value = view_get(r->stack[i], path[0].name, path[0].hash);
+    for (uint32_t i = r->height; i-- && !f.value;)
+        f.value = view_get(r->stack[i], path[0].name, path[0].hash);
     for (uint32_t i = 1; i < count && f.value; i++) {
         bool known = false;
-        if (f.value->type == VIEW_INT && i == count - 1) f.style = style_named(path[i].name, &known);
+        if (f.value->type == VIEW_INT && i == count - 1)
+            f.style = style_named(path[i].name, &known);
         if (known) continue;
-        if (f.value->type == VIEW_LIST && strcmp(path[i].name, "count") == 0) f.value = count_of(r, f.value);
+        if (f.value->type == VIEW_LIST && strcmp(path[i].name, "count") == 0)
+            f.value = count_of(r, f.value);
         else f.value = view_get(f.value, path[i].name, path[i].hash);
     }
     return f;
 }
 
-static void add_number(const struct render *r, int64_t n, enum number_style style, struct buf *out) {
+static void add_number(const struct render *r, int64_t n, enum number_style style,
+                       struct buf *out) {
     char plain[32];
     switch (style) {
     case NUMBER_LOCAL: locale_number(r->env->locale, n, out); return;
     case NUMBER_PERCENT: locale_percent(r->env->locale, n, out); return;
     case NUMBER_PERCENT_RAW:
-        snprintf(plain, sizeof plain, "%s%" PRId64 ".%d", n < 0 && n > -10 ? "-" : "", n / 10, (int)(n < 0 ? -(n % 10) : n % 10));
+        snprintf(plain, sizeof plain, "%s%" PRId64 ".%d", n < 0 && n > -10 ? "-" : "", n / 10,
+                 (int)(n < 0 ? -(n % 10) : n % 10));
         break;
     default: snprintf(plain, sizeof plain, "%" PRId64, n); break;
     }
@@ -102,7 +107,8 @@ static void note_cut(const struct render *r, const struct view *v, size_t from) 
     c->cut[c->count++] = (struct page_cut){from, len, v->apart};
 }
 
-static void add_value(const struct render *r, const struct found *f, enum place place, struct buf *out) {
+static void add_value(const struct render *r, const struct found *f, enum place place,
+                      struct buf *out) {
     const struct view *v = f->value;
     if (!v) return;
     switch (v->type) {
@@ -116,7 +122,8 @@ static void add_value(const struct render *r, const struct found *f, enum place 
     }
     const char *bytes = v->text.bytes;
     size_t len = v->text.len, from = out->len;
-    if (place == PLACE_PLAIN || (v->type == VIEW_HTML && place == PLACE_CONTENT)) buf_add(out, bytes, len);
+    if (place == PLACE_PLAIN || (v->type == VIEW_HTML && place == PLACE_CONTENT))
+        buf_add(out, bytes, len);
     else if (place == PLACE_ADDRESS && !address_allowed(bytes, len)) buf_putc(out, '#');
     else buf_html(out, bytes, len);
     note_cut(r, v, from);
@@ -131,12 +138,13 @@ struct number_sign {
 
 static struct found parameter(const struct render *r, const struct message_part *part) {
     struct op_name path[COUNT_OF(part->path)];
-    for (unsigned i = 0; i < part->path_count; i++) path[i] = (struct op_name){part->path[i].name, part->path[i].hash};
+    for (unsigned i = 0; i < part->path_count; i++)
+        path[i] = (struct op_name){part->path[i].name, part->path[i].hash};
     return look_up(r, path, part->path_count);
 }
 
-static const struct message *pick_number(const struct render *r, const struct message_part *part, const struct found *f,
-                                         struct number_sign *sign) {
+static const struct message *pick_number(const struct render *r, const struct message_part *part,
+                                         const struct found *f, struct number_sign *sign) {
     int64_t n = f->value && f->value->type == VIEW_INT ? f->value->number : 0;
     sign->known = true;
     if (__builtin_sub_overflow(n, part->offset, &sign->value)) sign->value = n;
@@ -156,7 +164,8 @@ static const struct message *pick_word(const struct message_part *part, const st
     const struct view *v = f->value;
     const char *word = "";
     size_t len = 0;
-    if (v && (v->type == VIEW_TEXT || v->type == VIEW_HTML)) word = v->text.bytes, len = v->text.len;
+    if (v && (v->type == VIEW_TEXT || v->type == VIEW_HTML))
+        word = v->text.bytes, len = v->text.len;
     else if (v && v->type == VIEW_BOOL) word = v->truth ? "true" : "false", len = strlen(word);
     const struct message *other = NULL;
     for (const struct message_case *c = part->cases; c; c = c->next) {
@@ -166,8 +175,8 @@ static const struct message *pick_word(const struct message_part *part, const st
     return other;
 }
 
-static void add_message(const struct render *r, const struct message *m, enum place place, struct number_sign sign,
-                        struct buf *out) {
+static void add_message(const struct render *r, const struct message *m, enum place place,
+                        struct number_sign sign, struct buf *out) {
     for (const struct message_part *part = m->first; part; part = part->next) {
         struct found f = {NULL, NUMBER_RAW};
         const struct message *then = NULL;
@@ -194,7 +203,8 @@ static void add_message(const struct render *r, const struct message *m, enum pl
     }
 }
 
-static void add_text(const struct render *r, int index, const char *key, enum place place, struct buf *out) {
+static void add_text(const struct render *r, int index, const char *key, enum place place,
+                     struct buf *out) {
     const struct message *m = index >= 0 && r->env->texts ? r->env->texts[index] : NULL;
     if (index >= 0 && r->env->text_keys) key = r->env->text_keys[index];
     /* A text never begins an address by itself, so its place is the attribute. */
@@ -204,7 +214,8 @@ static void add_text(const struct render *r, int index, const char *key, enum pl
     else add_message(r, m, place, (struct number_sign){false, 0}, out);
 }
 
-void mustache_text(const struct mustache_env *env, int text, const struct view *v, bool escape, struct buf *out) {
+void mustache_text(const struct mustache_env *env, int text, const struct view *v, bool escape,
+                   struct buf *out) {
     struct render r = {.env = env, .out = out};
     r.stack[r.height++] = v;
     add_text(&r, text, NULL, escape ? PLACE_CONTENT : PLACE_PLAIN, out);
@@ -214,8 +225,10 @@ void mustache_text(const struct mustache_env *env, int text, const struct view *
 
 static void run(struct render *r, const struct mustache *t, uint32_t from, uint32_t to);
 
-static void enter(struct render *r, const struct mustache *t, uint32_t from, uint32_t to, const struct view *scope) {
-    if (r->height >= MUSTACHE_DEPTH || ++r->steps > MUSTACHE_STEPS) { /* an empty section costs a step, too */
+static void enter(struct render *r, const struct mustache *t, uint32_t from, uint32_t to,
+                  const struct view *scope) {
+    if (r->height >= MUSTACHE_DEPTH ||
+        ++r->steps > MUSTACHE_STEPS) { /* an empty section costs a step, too */
         r->cut = true;
         return;
     }
@@ -232,11 +245,14 @@ static void run_section(struct render *r, const struct mustache *t, uint32_t at)
         enter(r, t, at + 1, op->jump, v);
         return;
     }
-    for (uint32_t i = 0; i < v->items.count && !r->cut; i++) enter(r, t, at + 1, op->jump, v->items.at[i]);
+    for (uint32_t i = 0; i < v->items.count && !r->cut; i++)
+        enter(r, t, at + 1, op->jump, v->items.at[i]);
 }
 
 static void run_partial(struct render *r, const struct op *op) {
-    const struct mustache *partial = op->index >= 0 && r->env->partials ? r->env->partials[op->index] : NULL;
+    const struct mustache *partial = op->index >= 0 && r->env->partials
+                                         ? r->env->partials[op->index]
+                                         : NULL;
     if (!partial) return;
     if (r->partials >= MUSTACHE_DEPTH) {
         r->cut = true;
@@ -292,12 +308,13 @@ static void run(struct render *r, const struct mustache *t, uint32_t from, uint3
     }
 }
 
-bool mustache_render(const struct mustache *t, const struct mustache_env *env, const struct view *v, struct buf *out) {
+bool mustache_render(const struct mustache *t, const struct mustache_env *env, const struct view *v,
+                     struct buf *out) {
     return mustache_render_cuts(t, env, v, out, NULL);
 }
 
-bool mustache_render_cuts(const struct mustache *t, const struct mustache_env *env, const struct view *v, struct buf *out,
-                          struct page_cuts *cuts) {
+bool mustache_render_cuts(const struct mustache *t, const struct mustache_env *env,
+                          const struct view *v, struct buf *out, struct page_cuts *cuts) {
     struct render r = {.env = env, .out = out, .cuts = cuts};
     r.stack[r.height++] = v;
     run(&r, t, 0, t->count);

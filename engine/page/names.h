@@ -14,6 +14,6 @@ struct names {
 
 void names_init(struct names *n, struct arena *a);
 int names_find(const struct names *n, const char *name); /* -1 when it is not there */
-int names_add(struct names *n, const char *name);        /* the number it has or gets; copies the name */
+int names_add(struct names *n, const char *name); /* the number it has or gets; copies the name */
 
 #endif

@@ -41,12 +41,14 @@ void view_html_borrow(struct view *v, const char *name, const char *html, size_t
  * {{n.percent_raw}} is 82.3 for the width of a bar. */
 void view_int(struct view *v, const char *name, int64_t value);
 void view_bool(struct view *v, const char *name, bool value);
-struct view *view_object(struct view *v, const char *name);         /* a new object inside */
-struct view *view_list(struct view *v, const char *name);           /* a new list inside; {{#l.count}} is a section around it */
-struct view *view_item(struct view *list);                          /* a new object at the list's end */
-void view_item_text(struct view *list, const char *text);           /* a text at the list's end, {{.}} */
-struct view *view_item_list(struct view *list);                     /* a new list at the list's end */
-void view_put(struct view *v, const char *name, struct view *value); /* shares a value (same or longer-lived arena) */
+struct view *view_object(struct view *v, const char *name); /* a new object inside */
+struct view *view_list(
+    struct view *v, const char *name); /* a new list inside; {{#l.count}} is a section around it */
+struct view *view_item(struct view *list);                /* a new object at the list's end */
+void view_item_text(struct view *list, const char *text); /* a text at the list's end, {{.}} */
+struct view *view_item_list(struct view *list);           /* a new list at the list's end */
+void view_put(struct view *v, const char *name,
+              struct view *value); /* shares a value (same or longer-lived arena) */
 
 /* A time for people: sets NAME (localised date and time), NAME_date, NAME_clock (with seconds) and NAME_iso for
  * <time datetime>. In the reader's zone (IANA) when the browser has told it, else UTC and saying so. */
@@ -56,7 +58,8 @@ void view_time(struct view *v, const char *name, int64_t ms, const char *locale,
  * escaped, html goes in between tags, addresses keep harmless schemes. In templates {{asset.fonts_a_woff2}} is the URL of
  * site/static/fonts/a.woff2 with the hash of its content (each character but letters and digits becomes '_'). ERR_NOT_FOUND when there is none; a template never fails
  * otherwise. */
-enum err page_render(struct site *s, const char *name, const char *locale, struct view *v, struct buf *out) MUST_USE;
+enum err page_render(struct site *s, const char *name, const char *locale, struct view *v,
+                     struct buf *out) MUST_USE;
 /* Where a rendered page can be cut so that the parts between are the same on many pages: around what view_text_apart
  * gave, and around borrowed html of PAGE_CUT_BYTES and more. In order, without overlap. */
 #define PAGE_CUT_BYTES 1024
@@ -69,10 +72,11 @@ struct page_cuts { /* zeroed; the array is in the output's arena */
     size_t count, room;
 };
 /* page_render that also tells the cuts (may be NULL). */
-enum err page_render_cuts(struct site *s, const char *name, const char *locale, struct view *v, struct buf *out,
-                          struct page_cuts *cuts) MUST_USE;
+enum err page_render_cuts(struct site *s, const char *name, const char *locale, struct view *v,
+                          struct buf *out, struct page_cuts *cuts) MUST_USE;
 /* An interface text with parameters from `v` (may be NULL): for handlers that need one. Arena of `out`. */
-const char *page_text(struct site *s, const char *locale, const char *key, struct view *v, struct arena *a);
+const char *page_text(struct site *s, const char *locale, const char *key, struct view *v,
+                      struct arena *a);
 /* The best locale that the site has for an Accept-Language header (BCP 47, q values); "en" when none. */
 const char *page_negotiate(struct site *s, const char *accept_language);
 /* All languages of the site, "en" first. Array in the arena, names live until site_close. */
@@ -82,7 +86,7 @@ bool page_locale_known(struct site *s, const char *locale);
 const char *page_direction(const char *locale);
 
 struct static_file {
-    const char *type, *etag; /* borrowed from the site until site_close */
+    const char *type, *etag;           /* borrowed from the site until site_close */
     const unsigned char *bytes, *gzip; /* gzip NULL when it does not pay */
     size_t len, gzip_len;
 };

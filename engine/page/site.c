@@ -40,7 +40,8 @@ static void free_retired(struct site *s) {
     while (*at) {
         struct generation *g = *at;
         bool held = false;
-        for (struct reader *r = atomic_load(&s->readers); r && !held; r = r->next) held = atomic_load(&r->holds) == g;
+        for (struct reader *r = atomic_load(&s->readers); r && !held; r = r->next)
+            held = atomic_load(&r->holds) == g;
         if (held) at = &g->next;
         else {
             *at = g->next;
@@ -60,11 +61,13 @@ static void log_problems(const char *problems) {
 /* With s->reload locked. */
 static void read_again(struct site *s) {
     struct problem_log *problems = calloc(1, sizeof *problems);
-    struct generation *old = atomic_load(&s->current), *fresh = problems ? generation_load(s, old, problems) : NULL;
+    struct generation *old = atomic_load(&s->current),
+                      *fresh = problems ? generation_load(s, old, problems) : NULL;
     if (problems) log_problems(problems->text);
     free(problems);
     if (!fresh) {
-        log_say(LOG_ERROR, "site_reload", "the changed files of site/ could not be read; the earlier ones stay");
+        log_say(LOG_ERROR, "site_reload",
+                "the changed files of site/ could not be read; the earlier ones stay");
         return;
     }
     atomic_store(&s->current, fresh);
@@ -86,14 +89,17 @@ bool site_refresh(struct site *s) {
 }
 
 static struct reader *hold(struct site *s, struct generation **out) {
-    int64_t now = clock_monotonic_ms(), due = atomic_load_explicit(&s->next_check_ms, memory_order_relaxed);
-    if (now >= due && atomic_compare_exchange_strong(&s->next_check_ms, &due, now + CHECK_EVERY_MS)) (void)site_refresh(s);
+    int64_t now = clock_monotonic_ms(),
+            due = atomic_load_explicit(&s->next_check_ms, memory_order_relaxed);
+    if (now >= due && atomic_compare_exchange_strong(&s->next_check_ms, &due, now + CHECK_EVERY_MS))
+        (void)site_refresh(s);
     struct reader *r = reader_of_thread(s);
     struct generation *g;
     do {
         g = atomic_load(&s->current);
         atomic_store(&r->holds, g);
-    } while (g != atomic_load(&s->current)); /* retired before it was published: take the newer one */
+    } while (g !=
+             atomic_load(&s->current)); /* retired before it was published: take the newer one */
     *out = g;
     return r;
 }
@@ -123,8 +129,10 @@ enum err site_open(struct site **out, const char *root, struct arena *a, const c
     s->signature = site_signature(root);
     struct generation *g = generation_load(s, NULL, problems);
     atomic_store(&s->current, g);
-    if (g && g->templates.count == 0) problem_add(problems, "%s/site/templates: there are no templates in this folder\n", root);
-    if (!g && problems->len == 0) problem_add(problems, "site: the files could not be read: out of memory\n");
+    if (g && g->templates.count == 0)
+        problem_add(problems, "%s/site/templates: there are no templates in this folder\n", root);
+    if (!g && problems->len == 0)
+        problem_add(problems, "site: the files could not be read: out of memory\n");
     if (problems->len) *why = problems->text;
     if (!g || g->templates.count == 0) {
         site_close(s);
@@ -164,18 +172,21 @@ static size_t locale_index(const struct generation *g, const char *locale) {
     if (!locale) return 0;
     for (size_t len = strlen(locale); len;) {
         for (size_t i = 0; i < g->locale_count; i++)
-            if (strlen(g->locale_names[i]) == len && strncasecmp(g->locale_names[i], locale, len) == 0) return i;
+            if (strlen(g->locale_names[i]) == len &&
+                strncasecmp(g->locale_names[i], locale, len) == 0)
+                return i;
         while (len && locale[--len] != '-') continue;
     }
     return 0;
 }
 
-enum err page_render(struct site *s, const char *name, const char *locale, struct view *v, struct buf *out) {
+enum err page_render(struct site *s, const char *name, const char *locale, struct view *v,
+                     struct buf *out) {
     return page_render_cuts(s, name, locale, v, out, NULL);
 }
 
-enum err page_render_cuts(struct site *s, const char *name, const char *locale, struct view *v, struct buf *out,
-                          struct page_cuts *cuts) {
+enum err page_render_cuts(struct site *s, const char *name, const char *locale, struct view *v,
+                          struct buf *out, struct page_cuts *cuts) {
     struct generation *g;
     struct reader *r = hold(s, &g);
     int index = names_find(&g->templates, name);
@@ -188,20 +199,24 @@ enum err page_render_cuts(struct site *s, const char *name, const char *locale, 
     size_t before = out->len;
     buf_reserve(out, hint + hint / 8 + 512);
     if (!mustache_render_cuts(g->parsed[index], &g->env[locale_index(g, locale)], v, out, cuts))
-        log_say(LOG_WARN, "page_cut", "the template %s nests or repeats too much; its page was cut off", name);
+        log_say(LOG_WARN, "page_cut",
+                "the template %s nests or repeats too much; its page was cut off", name);
     size_t size = out->len - before;
-    atomic_store_explicit(&g->size_hint[index], size > UINT32_MAX / 4 ? 0 : (uint32_t)size, memory_order_relaxed);
+    atomic_store_explicit(&g->size_hint[index], size > UINT32_MAX / 4 ? 0 : (uint32_t)size,
+                          memory_order_relaxed);
     let_go(r);
     return OK;
 }
 
-const char *page_text(struct site *s, const char *locale, const char *key, struct view *v, struct arena *a) {
+const char *page_text(struct site *s, const char *locale, const char *key, struct view *v,
+                      struct arena *a) {
     struct generation *g;
     struct reader *r = hold(s, &g);
     struct buf out;
     buf_init(&out, a);
     int index = names_find(&g->texts, key);
-    if (index >= 0 && g->messages[0][index]) mustache_text(&g->env[locale_index(g, locale)], index, v, false, &out);
+    if (index >= 0 && g->messages[0][index])
+        mustache_text(&g->env[locale_index(g, locale)], index, v, false, &out);
     else buf_puts(&out, key);
     let_go(r);
     return buf_text(&out);

@@ -70,11 +70,13 @@ struct problem_log {
     size_t len;
     char text[256 * 1024];
 };
-void problem_add(struct problem_log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void problem_add(struct problem_log *log, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Reads everything. Problems are appended as lines; NULL when memory ran out or (without `old`) when there are
  * errors. With `old`, a file that is broken now keeps the version that `old` has. */
-struct generation *generation_load(struct site *s, const struct generation *old, struct problem_log *problems);
+struct generation *generation_load(struct site *s, const struct generation *old,
+                                   struct problem_log *problems);
 void generation_free(struct generation *g);
 /* Changes when any file of site/ was changed, added or removed. */
 uint64_t site_signature(const char *root);

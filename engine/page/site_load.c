@@ -44,13 +44,17 @@ static void list_into(struct listing *l, const char *below, int levels) {
     DIR *folder = opendir(path);
     arena_defer(l->arena, close_folder, folder);
     for (struct dirent *e; folder && l->count < FILES_MAX && (e = readdir(folder)) != NULL;) {
-        if (e->d_name[0] == '.' || str_has_suffix(e->d_name, "~") || str_has_suffix(e->d_name, ".tmp")) continue;
+        if (e->d_name[0] == '.' || str_has_suffix(e->d_name, "~") ||
+            str_has_suffix(e->d_name, ".tmp"))
+            continue;
         char *name = arena_printf(l->arena, "%s%s", below, e->d_name);
         char *full = arena_printf(l->arena, "%s/%s", l->folder, name);
         struct stat st;
         if (stat(arena_printf(l->arena, "%s/%s", l->root, full), &st) != 0) continue;
-        if (S_ISDIR(st.st_mode) && levels > 1) list_into(l, arena_printf(l->arena, "%s/", name), levels - 1);
-        else if (S_ISREG(st.st_mode) && l->count < FILES_MAX) l->at[l->count++] = (struct site_file){full, name};
+        if (S_ISDIR(st.st_mode) && levels > 1)
+            list_into(l, arena_printf(l->arena, "%s/", name), levels - 1);
+        else if (S_ISREG(st.st_mode) && l->count < FILES_MAX)
+            l->at[l->count++] = (struct site_file){full, name};
     }
 }
 
@@ -63,7 +67,8 @@ size_t site_list(struct arena *a, const char *root, const char *folder, struct s
 }
 
 static uint64_t mix(uint64_t hash, const void *bytes, size_t len) {
-    for (size_t i = 0; i < len; i++) hash = (hash ^ ((const unsigned char *)bytes)[i]) * 1099511628211u;
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ ((const unsigned char *)bytes)[i]) * 1099511628211u;
     return hash;
 }
 
@@ -113,15 +118,20 @@ static const struct source *find_source(const struct generation *g, const char *
 static void keep_source(struct generation *g, const char *path, const char *text, size_t len) {
     if (g->source_count == g->source_room) {
         uint32_t room = g->source_room ? g->source_room * 2 : 128;
-        g->sources = arena_grow(&g->arena, g->sources, g->source_room * sizeof *g->sources, room * sizeof *g->sources);
+        g->sources = arena_grow(&g->arena, g->sources, g->source_room * sizeof *g->sources,
+                                room * sizeof *g->sources);
         g->source_room = room;
     }
     g->sources[g->source_count++] = (struct source){arena_dup(&g->arena, path), text, len};
 }
 
 static const char *read_source(struct loading *l, const char *path, size_t *len) {
-    const char *text = file_read(&l->g->arena, arena_printf(&l->g->arena, "%s/%s", l->site->root, path), SITE_FILE_BYTES, len);
-    if (!text) problem_add(l->problems, "%s:0:0: error: the file cannot be read: %s [file]\n", path, strerror(errno));
+    const char *text = file_read(&l->g->arena,
+                                 arena_printf(&l->g->arena, "%s/%s", l->site->root, path),
+                                 SITE_FILE_BYTES, len);
+    if (!text)
+        problem_add(l->problems, "%s:0:0: error: the file cannot be read: %s [file]\n", path,
+                    strerror(errno));
     return text;
 }
 
@@ -138,25 +148,27 @@ static void place_of(const char *source, const char *key, int *line, int *column
     }
 }
 
-static void text_problem(struct loading *l, const char *path, const char *source, const char *key, const char *severity,
-                         const char *sentence) {
+static void text_problem(struct loading *l, const char *path, const char *source, const char *key,
+                         const char *severity, const char *sentence) {
     int line, column;
     place_of(source, key, &line, &column);
-    problem_add(l->problems, "%s:%d:%d: %s: \"%s\": %s [text]\n", path, line, column, severity, key, sentence);
+    problem_add(l->problems, "%s:%d:%d: %s: \"%s\": %s [text]\n", path, line, column, severity, key,
+                sentence);
 }
 
 /* Reads one catalogue into `messages` of its language; false when the file as a whole is no good. */
-static bool read_catalogue(struct loading *l, size_t locale, const char *path, const char *source, size_t len,
-                           struct names *seen) {
+static bool read_catalogue(struct loading *l, size_t locale, const char *path, const char *source,
+                           size_t len, struct names *seen) {
     struct generation *g = l->g;
     const char *why, *key;
     json_t *value, *catalogue = json_read(&g->arena, source, len, &why);
     if (!catalogue || !json_is_object(catalogue)) {
-        problem_add(l->problems, "%s:0:0: error: %s [text]\n", path, catalogue ? "a catalogue is one flat object of texts" : why);
+        problem_add(l->problems, "%s:0:0: error: %s [text]\n", path,
+                    catalogue ? "a catalogue is one flat object of texts" : why);
         return false;
     }
     bool good = true;
-    json_object_foreach(catalogue, key, value) {
+    json_object_foreach (catalogue, key, value) {
         const char *text = json_string_value(value), *wrong = NULL;
         struct message *m = text ? message_parse(&g->arena, text, &wrong) : NULL;
         if (!text) wrong = "is not a text";
@@ -165,7 +177,8 @@ static bool read_catalogue(struct loading *l, size_t locale, const char *path, c
             good = false;
             continue;
         }
-        if (names_find(seen, key) >= 0) text_problem(l, path, source, key, "warning", "another file has this text too");
+        if (names_find(seen, key) >= 0)
+            text_problem(l, path, source, key, "warning", "another file has this text too");
         names_add(seen, key);
         if (locale > 0 && names_find(&g->texts, key) < 0) {
             text_problem(l, path, source, key, "warning", "site/locale/en does not have this text");
@@ -186,7 +199,9 @@ static size_t add_locale(struct loading *l, const char *name, size_t name_len) {
     size_t known = 0;
     struct site *s = l->site;
     while (known < s->locale_count && strcmp(locale_name(s->locales[known]), tag) != 0) known++;
-    if (known == s->locale_count && known < SITE_LOCALES && (s->locales[known] = locale_new(tag)) != NULL) s->locale_count++;
+    if (known == s->locale_count && known < SITE_LOCALES &&
+        (s->locales[known] = locale_new(tag)) != NULL)
+        s->locale_count++;
     if (known == s->locale_count || g->locale_count == SITE_LOCALES) return SIZE_MAX;
     g->locale_names[g->locale_count] = locale_name(s->locales[known]);
     g->env[g->locale_count].locale = s->locales[known];
@@ -208,7 +223,9 @@ static void load_texts(struct loading *l) {
             if (str_has_prefix(files[i].name, "en/") != english) continue;
             size_t locale = add_locale(l, files[i].name, (size_t)(slash - files[i].name)), len = 0;
             if (locale == SIZE_MAX) {
-                problem_add(l->problems, "%s:0:0: warning: the folder is no language that is known [text]\n", path);
+                problem_add(l->problems,
+                            "%s:0:0: warning: the folder is no language that is known [text]\n",
+                            path);
                 continue;
             }
             const char *source = read_source(l, path, &len);
@@ -259,7 +276,9 @@ static int find_name(void *context, enum mustache_ref kind, const char *name) {
     int known = names_find(&l->g->texts, name);
     if (known >= 0 || l->g->texts.count >= FILES_MAX * 4) return known;
     /* Shown as its key: a page without one label is better than no page. */
-    problem_add(l->problems, "site/locale/en:0:0: warning: the text \"%.80s\" is used but missing [text]\n", name);
+    problem_add(l->problems,
+                "site/locale/en:0:0: warning: the text \"%.80s\" is used but missing [text]\n",
+                name);
     return names_add(&l->g->texts, name);
 }
 
@@ -271,7 +290,8 @@ static void load_template(struct loading *l, const char *path, int index) {
     struct buf errors;
     buf_init(&errors, &g->arena);
     if (text) {
-        g->parsed[index] = mustache_parse(&g->arena, path, text, len, MUSTACHE_PAGE, &names, &errors);
+        g->parsed[index] = mustache_parse(&g->arena, path, text, len, MUSTACHE_PAGE, &names,
+                                          &errors);
         if (errors.len == 0) {
             keep_source(g, path, text, len);
             return;
@@ -285,7 +305,8 @@ static void load_template(struct loading *l, const char *path, int index) {
         return;
     }
     text = arena_copy(&g->arena, before->text, before->len);
-    g->parsed[index] = mustache_parse(&g->arena, path, text, before->len, MUSTACHE_PAGE, &names, &errors);
+    g->parsed[index] = mustache_parse(&g->arena, path, text, before->len, MUSTACHE_PAGE, &names,
+                                      &errors);
     keep_source(g, path, text, before->len);
 }
 
@@ -297,7 +318,9 @@ static void load_templates(struct loading *l) {
     for (size_t i = 0; i < count; i++) {
         size_t len = strlen(files[i].name);
         if (!str_has_suffix(files[i].name, suffix)) files[i].name = NULL;
-        else names_add(&g->templates, arena_copy(&g->arena, files[i].name, len - (sizeof suffix - 1)));
+        else
+            names_add(&g->templates,
+                      arena_copy(&g->arena, files[i].name, len - (sizeof suffix - 1)));
     }
     g->parsed = NEW_ARRAY(&g->arena, const struct mustache *, g->templates.count + 1);
     g->size_hint = NEW_ARRAY(&g->arena, _Atomic uint32_t, g->templates.count + 1);
@@ -321,7 +344,8 @@ static bool load_all(struct loading *l) {
     return !l->failed || l->old;
 }
 
-struct generation *generation_load(struct site *s, const struct generation *old, struct problem_log *problems) {
+struct generation *generation_load(struct site *s, const struct generation *old,
+                                   struct problem_log *problems) {
     struct generation *g = calloc(1, sizeof *g);
     if (!g) return NULL;
     arena_init(&g->arena, GENERATION_BYTES);

@@ -56,7 +56,8 @@ void blobs_free(struct blob *b) {
 /* Keeps the compressed form only when it saves a tenth. */
 static void compress_blob(struct blob *b) {
     z_stream z = {0};
-    if (b->len < 200 || deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK) return;
+    if (b->len < 200 || deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+        return;
     uLong bound = deflateBound(&z, b->len);
     unsigned char *out = malloc(bound);
     if (out) {
@@ -74,16 +75,17 @@ static void compress_blob(struct blob *b) {
     deflateEnd(&z);
 }
 
-static struct blob *make_blob(struct arena *a, const char *name, const char *etag, size_t type, const char *bytes,
-                              size_t len) {
+static struct blob *make_blob(struct arena *a, const char *name, const char *etag, size_t type,
+                              const char *bytes, size_t len) {
     const char *dot = strrchr(name, '.');
     int stem = (int)(dot - name);
     char *hashed = arena_printf(a, "%.*s.%.*s%s", stem, name, HASH_DIGITS, etag, dot);
+    char *url = arena_printf(a, "/static/%s", hashed);
     struct blob *b = calloc(1, sizeof *b);
     if (!b) arena_fail(a);
     b->path = strdup(name);
     b->hashed_path = strdup(hashed);
-    b->url = malloc(strlen(hashed) + sizeof "/static/");
+    b->url = strdup(url);
     b->etag = strdup(etag);
     b->bytes = malloc(len + 1);
     b->len = len;
@@ -92,8 +94,6 @@ static struct blob *make_blob(struct arena *a, const char *name, const char *eta
         blobs_free(b);
         arena_fail(a);
     }
-    memcpy(b->url, "/static/", 9);
-    strcat(b->url, hashed);
     memcpy(b->bytes, bytes, len);
     b->bytes[len] = '\0';
     if (types[type].compress) compress_blob(b);
@@ -101,8 +101,8 @@ static struct blob *make_blob(struct arena *a, const char *name, const char *eta
 }
 
 /* The version of a file with these bytes: an earlier one when nothing changed. */
-static const struct blob *blob_for(struct site *s, struct generation *g, const char *name, size_t type,
-                                   const char *bytes, size_t len) {
+static const struct blob *blob_for(struct site *s, struct generation *g, const char *name,
+                                   size_t type, const char *bytes, size_t len) {
     char *etag = sha256_hex(&g->arena, bytes, len);
     etag[32] = '\0';
     for (const struct blob *b = s->blobs; b; b = b->next)
@@ -119,20 +119,24 @@ static void remember(struct generation *g, const struct blob *b) {
     g->immutable[hashed] = true;
     char *asset = arena_dup(&g->arena, b->path);
     for (char *p = asset; *p; p++)
-        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9'))) *p = '_';
+        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9')))
+            *p = '_';
     g->asset_urls[names_add(&g->assets, asset)] = b->url;
 }
 
 /* `address` as it stands in the sheet `name`: relative to the sheet's folder. NULL when it is no file of ours. */
-static const struct blob *linked(struct generation *g, const char *name, const char *address, size_t len) {
+static const struct blob *linked(struct generation *g, const char *name, const char *address,
+                                 size_t len) {
     if (len >= 2 && memcmp(address, "./", 2) == 0) address += 2, len -= 2;
     const char *slash = strrchr(name, '/');
     int folder = slash ? (int)(slash - name + 1) : 0;
-    int found = names_find(&g->statics, arena_printf(&g->arena, "%.*s%.*s", folder, name, (int)len, address));
+    int found = names_find(&g->statics,
+                           arena_printf(&g->arena, "%.*s%.*s", folder, name, (int)len, address));
     return found >= 0 ? g->files[found] : NULL;
 }
 
-static void rewrite_addresses(struct generation *g, const char *name, const char *css, size_t len, struct buf *out) {
+static void rewrite_addresses(struct generation *g, const char *name, const char *css, size_t len,
+                              struct buf *out) {
     size_t from = 0;
     for (;;) {
         const char *hit = memmem(css + from, len - from, "url(", 4);
@@ -141,7 +145,9 @@ static void rewrite_addresses(struct generation *g, const char *name, const char
         char quote = css[at] == '"' || css[at] == '\'' ? css[at] : 0;
         if (quote) at++;
         size_t end = at;
-        while (end < len && css[end] != ')' && css[end] != quote && css[end] != '#' && css[end] != '\n') end++;
+        while (end < len && css[end] != ')' && css[end] != quote && css[end] != '#' &&
+               css[end] != '\n')
+            end++;
         const struct blob *b = linked(g, name, css + at, end - at);
         buf_add(out, css + from, at - from);
         if (b) buf_puts(out, b->url);
@@ -164,14 +170,18 @@ void statics_load(struct site *s, struct generation *g, struct problem_log *prob
             size_t type = type_of(name), len = 0;
             if (str_has_suffix(name, ".css") != sheets) continue;
             if (type == COUNT_OF(types)) {
-                problem_add(problems, "%s:0:0: warning: files of this type are not served [static]\n", files[i].path);
+                problem_add(problems,
+                            "%s:0:0: warning: files of this type are not served [static]\n",
+                            files[i].path);
                 continue;
             }
             char *path = arena_printf(&g->arena, "%s/%s", s->root, files[i].path);
             const char *bytes = file_read(&g->arena, path, SITE_FILE_BYTES, &len);
             if (!bytes) {
-                problem_add(problems, "%s:0:0: warning: the file cannot be read, or is larger than 4 MiB [static]\n",
-                           files[i].path);
+                problem_add(
+                    problems,
+                    "%s:0:0: warning: the file cannot be read, or is larger than 4 MiB [static]\n",
+                    files[i].path);
                 continue;
             }
             struct buf rewritten;

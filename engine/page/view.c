@@ -38,7 +38,9 @@ static struct view *make(struct arena *a, enum view_type type) {
     return v;
 }
 
-struct view *view_new(struct arena *a) { return make(a, VIEW_OBJECT); }
+struct view *view_new(struct arena *a) {
+    return make(a, VIEW_OBJECT);
+}
 
 static void set(struct view *object, const char *name, struct view *value) {
     BUG_IF(object->type != VIEW_OBJECT);
@@ -58,14 +60,16 @@ static struct view *append(struct view *list, struct view *value) {
     BUG_IF(list->type != VIEW_LIST);
     if (list->items.count == list->items.room) {
         uint32_t room = list->items.room ? list->items.room * 2 : 16;
-        list->items.at = arena_grow(list->arena, list->items.at, list->items.room * sizeof *list->items.at,
+        list->items.at = arena_grow(list->arena, list->items.at,
+                                    list->items.room * sizeof *list->items.at,
                                     room * sizeof *list->items.at);
         list->items.room = room;
     }
     return list->items.at[list->items.count++] = value;
 }
 
-static struct view *make_text(struct arena *a, enum view_type type, const char *bytes, size_t len, bool borrow) {
+static struct view *make_text(struct arena *a, enum view_type type, const char *bytes, size_t len,
+                              bool borrow) {
     struct view *v = make(a, type);
     v->text.bytes = borrow ? bytes : arena_copy(a, bytes, len);
     v->text.len = len;
@@ -115,12 +119,17 @@ struct view *view_list(struct view *v, const char *name) {
     return list;
 }
 
-struct view *view_item(struct view *list) { return append(list, make(list->arena, VIEW_OBJECT)); }
+struct view *view_item(struct view *list) {
+    return append(list, make(list->arena, VIEW_OBJECT));
+}
 
-struct view *view_item_list(struct view *list) { return append(list, make(list->arena, VIEW_LIST)); }
+struct view *view_item_list(struct view *list) {
+    return append(list, make(list->arena, VIEW_LIST));
+}
 
 void view_item_text(struct view *list, const char *text) {
-    append(list, make_text(list->arena, VIEW_TEXT, text ? text : "", text ? strlen(text) : 0, false));
+    append(list,
+           make_text(list->arena, VIEW_TEXT, text ? text : "", text ? strlen(text) : 0, false));
 }
 
 void view_put(struct view *v, const char *name, struct view *value) { set(v, name, value); }

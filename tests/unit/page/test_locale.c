@@ -49,49 +49,91 @@ static const char *text(const char *language, const char *source, int64_t n, con
 static void plurals(void **state) {
     (void)state;
     static const char en[] = "{n, plural, =0 {nothing} one {# item} other {# items}}";
-    static const char pl[] = "{n, plural, one {# moduł} few {# moduły} many {# modułów} other {# modułu}}";
-    static const char ar[] = "{n, plural, zero {0} one {1} two {2} few {few} many {many} other {other}}";
+    static const char pl[] =
+        "{n, plural, one {# moduł} few {# moduły} many {# modułów} other {# modułu}}";
+    static const char ar[] =
+        "{n, plural, zero {0} one {1} two {2} few {few} many {many} other {other}}";
     static const char place[] = "{n, selectordinal, one {#st} two {#nd} few {#rd} other {#th}}";
     static const struct {
         const char *language, *source;
         int64_t n;
         const char *want;
     } cases[] = {
-        {"en", en, 0, "nothing"}, {"en", en, 1, "1 item"}, {"en", en, 2, "2 items"}, {"en", en, 12345, "12,345 items"},
-        {NULL, en, 1, "1 item"}, {NULL, en, 5, "5 items"},
-        {"pl", pl, 1, "1 moduł"}, {"pl", pl, 3, "3 moduły"}, {"pl", pl, 5, "5 modułów"}, {"pl", pl, 22, "22 moduły"},
-        {"ar", ar, 0, "0"}, {"ar", ar, 1, "1"}, {"ar", ar, 2, "2"}, {"ar", ar, 5, "few"}, {"ar", ar, 11, "many"}, {"ar", ar, 100, "other"},
+        {"en", en, 0, "nothing"},
+        {"en", en, 1, "1 item"},
+        {"en", en, 2, "2 items"},
+        {"en", en, 12345, "12,345 items"},
+        {NULL, en, 1, "1 item"},
+        {NULL, en, 5, "5 items"},
+        {"pl", pl, 1, "1 moduł"},
+        {"pl", pl, 3, "3 moduły"},
+        {"pl", pl, 5, "5 modułów"},
+        {"pl", pl, 22, "22 moduły"},
+        {"ar", ar, 0, "0"},
+        {"ar", ar, 1, "1"},
+        {"ar", ar, 2, "2"},
+        {"ar", ar, 5, "few"},
+        {"ar", ar, 11, "many"},
+        {"ar", ar, 100, "other"},
         {"th", "{n, plural, other {# บท}}", 1, "1 บท"},
-        {"en", place, 1, "1st"}, {"en", place, 2, "2nd"}, {"en", place, 3, "3rd"}, {"en", place, 11, "11th"}, {"en", place, 22, "22nd"},
-        {"en", "{n, plural, offset:1 =1 {only you} one {you and one more} other {you and # more}}", 1, "only you"},
-        {"en", "{n, plural, offset:1 =1 {only you} one {you and one more} other {you and # more}}", 2, "you and one more"},
-        {"en", "{n, plural, offset:1 =1 {only you} one {you and one more} other {you and # more}}", 4, "you and 3 more"},
+        {"en", place, 1, "1st"},
+        {"en", place, 2, "2nd"},
+        {"en", place, 3, "3rd"},
+        {"en", place, 11, "11th"},
+        {"en", place, 22, "22nd"},
+        {"en", "{n, plural, offset:1 =1 {only you} one {you and one more} other {you and # more}}",
+         1, "only you"},
+        {"en", "{n, plural, offset:1 =1 {only you} one {you and one more} other {you and # more}}",
+         2, "you and one more"},
+        {"en", "{n, plural, offset:1 =1 {only you} one {you and one more} other {you and # more}}",
+         4, "you and 3 more"},
         {"en", "{n, plural, other {#}}", INT64_MIN, "-9,223,372,036,854,775,808"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
-        assert_string_equal(text(cases[i].language, cases[i].source, cases[i].n, NULL), cases[i].want);
+        assert_string_equal(text(cases[i].language, cases[i].source, cases[i].n, NULL),
+                            cases[i].want);
 }
 
 static void parameters(void **state) {
     (void)state;
     assert_string_equal(text("en", "Hello {name}, {me.name}", 0, "<b>"), "Hello &lt;b&gt;, Nok");
     assert_string_equal(text("en", "See {link}", 0, NULL), "See <a href=\"/x\">x</a>");
-    assert_string_equal(text("en", "{n} {n, number} {n, plain}", 12345, NULL), "12,345 12,345 12345");
+    assert_string_equal(text("en", "{n} {n, number} {n, plain}", 12345, NULL),
+                        "12,345 12,345 12345");
     assert_string_equal(text("de", "{n}", 12345, NULL), "12.345");
     assert_string_equal(text("ar-EG", "{n}", 12345, NULL), "١٢٬٣٤٥");
-    assert_string_equal(text("en", "{name, select, open {Open} other {Closed}}", 0, "open"), "Open");
-    assert_string_equal(text("en", "{name, select, open {Open} other {Closed}}", 0, "no"), "Closed");
-    assert_string_equal(text("en", "{name, select, open {Open} other {Closed}}", 0, NULL), "Closed");
-    assert_string_equal(text("en", "It's '{'not'}' {missing}a parameter, can''t be", 0, NULL), "It&#39;s {not} a parameter, can&#39;t be");
-    assert_string_equal(text("en", "{n, plural, other {'#' is #, {name, select, a {x #} other {y}}}}", 7, "a"), "# is 7, x 7");
+    assert_string_equal(text("en", "{name, select, open {Open} other {Closed}}", 0, "open"),
+                        "Open");
+    assert_string_equal(text("en", "{name, select, open {Open} other {Closed}}", 0, "no"),
+                        "Closed");
+    assert_string_equal(text("en", "{name, select, open {Open} other {Closed}}", 0, NULL),
+                        "Closed");
+    assert_string_equal(text("en", "It's '{'not'}' {missing}a parameter, can''t be", 0, NULL),
+                        "It&#39;s {not} a parameter, can&#39;t be");
+    assert_string_equal(
+        text("en", "{n, plural, other {'#' is #, {name, select, a {x #} other {y}}}}", 7, "a"),
+        "# is 7, x 7");
     assert_string_equal(text("en", "a & b < c", 0, NULL), "a &amp; b &lt; c");
 }
 
 static void broken_texts_say_why(void **state) {
     (void)state;
     static const char *const broken[] = {
-        "{", "}", "{}", "{n", "{n,}", "{n, plural}", "{n, plural, one {x}}", "{n, plural, other x}", "{n, plural, other {x}",
-        "{n, dance}", "{a b}", "{a..b}", "{a.b.c.d.e}", "{n, plural, =x {a} other {b}}", "{n, plural, offset:x other {b}}",
+        "{",
+        "}",
+        "{}",
+        "{n",
+        "{n,}",
+        "{n, plural}",
+        "{n, plural, one {x}}",
+        "{n, plural, other x}",
+        "{n, plural, other {x}",
+        "{n, dance}",
+        "{a b}",
+        "{a..b}",
+        "{a.b.c.d.e}",
+        "{n, plural, =x {a} other {b}}",
+        "{n, plural, offset:x other {b}}",
         "{n, plural, other {{n, plural, other {{n, plural, other {{n, plural, other {{n, plural, other {{n, plural, other {x}}}}}}}}}}}}",
     };
     for (size_t i = 0; i < COUNT_OF(broken); i++) {
@@ -107,7 +149,8 @@ static void percents(void **state) {
         const char *language;
         int64_t permille;
         const char *want;
-    } cases[] = {{"en", 823, "82.3%"}, {"en", 1000, "100%"}, {"en", 0, "0%"}, {"en", -5, "-0.5%"}, {NULL, 823, "82.3%"}, {"pl", 823, "82,3%"}};
+    } cases[] = {{"en", 823, "82.3%"}, {"en", 1000, "100%"}, {"en", 0, "0%"},
+                 {"en", -5, "-0.5%"},  {NULL, 823, "82.3%"}, {"pl", 823, "82,3%"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct buf b;
         buf_init(&b, &arena);
@@ -146,10 +189,12 @@ static void times(void **state) {
     longer[sizeof longer - 1] = '\0';
     assert_string_equal(time_part(noon, longer, longer, "t"), "22 Nov 2026, 12:04 UTC");
     /* More languages and zones than a thread keeps. */
-    static const char *const zones[] = {"Europe/Paris", "Asia/Tokyo", "Asia/Dubai", "Africa/Cairo", "America/Lima", "Asia/Kolkata",
+    static const char *const zones[] = {"Europe/Paris",    "Asia/Tokyo",   "Asia/Dubai",
+                                        "Africa/Cairo",    "America/Lima", "Asia/Kolkata",
                                         "Australia/Perth", "Europe/Madrid"};
     for (int round = 0; round < 3; round++)
-        for (size_t i = 0; i < COUNT_OF(zones); i++) assert_null(strstr(time_part(noon, "en", zones[i], "t"), "UTC"));
+        for (size_t i = 0; i < COUNT_OF(zones); i++)
+            assert_null(strstr(time_part(noon, "en", zones[i], "t"), "UTC"));
 }
 
 static void *times_on_a_thread(void *arg) {
@@ -158,7 +203,8 @@ static void *times_on_a_thread(void *arg) {
         struct arena a;
         arena_init(&a, 1u << 20);
         struct view *v = view_new(&a);
-        view_time(v, "t", (int64_t)i * MS_DAY, i % 2 ? "ar" : "th", i % 3 ? "Asia/Bangkok" : "Africa/Cairo");
+        view_time(v, "t", (int64_t)i * MS_DAY, i % 2 ? "ar" : "th",
+                  i % 3 ? "Asia/Bangkok" : "Africa/Cairo");
         arena_release(&a);
     }
     return NULL;
@@ -167,7 +213,8 @@ static void *times_on_a_thread(void *arg) {
 static void threads_share_no_format(void **state) {
     (void)state;
     pthread_t threads[4];
-    for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, times_on_a_thread, NULL), 0);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, times_on_a_thread, NULL), 0);
     for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
 }
 
@@ -178,13 +225,31 @@ static void negotiation(void **state) {
         const char *header;
         int want;
     } cases[] = {
-        {NULL, -1}, {"", -1}, {"fr", -1}, {"en", 0}, {"EN-gb", 0}, {"ar-EG,en;q=0.5", 1}, {"fr,pl;q=0.3", 2},
-        {"en;q=0.1, pl;q=0.2", 2}, {"pl;q=0, en;q=0.1", 0}, {"*", 0}, {"zh-Hant-HK", 3}, {"zh", -1}, {"pl;q=1.5", 2},
-        {";;;,,,q=1", -1}, {"ar;q=0.8,pl;q=0.8", 1}, {"pl;q=abc", -1}, {"ar-u-nu-latn", 1}, {"-", -1}, {"pl;", 2},
+        {NULL, -1},
+        {"", -1},
+        {"fr", -1},
+        {"en", 0},
+        {"EN-gb", 0},
+        {"ar-EG,en;q=0.5", 1},
+        {"fr,pl;q=0.3", 2},
+        {"en;q=0.1, pl;q=0.2", 2},
+        {"pl;q=0, en;q=0.1", 0},
+        {"*", 0},
+        {"zh-Hant-HK", 3},
+        {"zh", -1},
+        {"pl;q=1.5", 2},
+        {";;;,,,q=1", -1},
+        {"ar;q=0.8,pl;q=0.8", 1},
+        {"pl;q=abc", -1},
+        {"ar-u-nu-latn", 1},
+        {"-", -1},
+        {"pl;", 2},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         int got = locale_negotiate(cases[i].header, names, COUNT_OF(names));
-        if (got != cases[i].want) fail_msg("\"%s\": %d, wanted %d", cases[i].header ? cases[i].header : "(none)", got, cases[i].want);
+        if (got != cases[i].want)
+            fail_msg("\"%s\": %d, wanted %d", cases[i].header ? cases[i].header : "(none)", got,
+                     cases[i].want);
     }
     char *flood = arena_alloc(&arena, 1000001);
     memset(flood, ',', 1000000);
@@ -197,9 +262,10 @@ static void directions(void **state) {
     (void)state;
     static const struct {
         const char *locale, *want;
-    } cases[] = {{"en", "ltr"}, {"ar", "rtl"}, {"ar-EG", "rtl"}, {"he", "rtl"}, {"th", "ltr"}, {NULL, "ltr"}, {"", "ltr"}, {"?", "ltr"},
-                 {"az-Arab", "rtl"}};
-    for (size_t i = 0; i < COUNT_OF(cases); i++) assert_string_equal(page_direction(cases[i].locale), cases[i].want);
+    } cases[] = {{"en", "ltr"}, {"ar", "rtl"}, {"ar-EG", "rtl"}, {"he", "rtl"},     {"th", "ltr"},
+                 {NULL, "ltr"}, {"", "ltr"},   {"?", "ltr"},     {"az-Arab", "rtl"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_string_equal(page_direction(cases[i].locale), cases[i].want);
 }
 
 int main(void) {

@@ -42,7 +42,8 @@ static struct mustache *parse(struct world *w, const char *source, unsigned flag
     return mustache_parse(&w->arena, "t", source, strlen(source), flags, &names, &w->problems);
 }
 
-static const char *render(struct world *w, const struct mustache *t, const struct view *v, bool *whole) {
+static const char *render(struct world *w, const struct mustache *t, const struct view *v,
+                          bool *whole) {
     struct mustache_env env = {.partials = w->parsed};
     struct buf out;
     buf_init(&out, &w->arena);
@@ -65,13 +66,13 @@ static void add_json(struct view *v, const char *name, json_t *value);
 static void fill(struct view *object, json_t *value) {
     const char *key;
     json_t *member;
-    json_object_foreach(value, key, member) add_json(object, key, member);
+    json_object_foreach (value, key, member) add_json(object, key, member);
 }
 
 static void fill_list(struct view *list, json_t *value) {
     size_t i;
     json_t *item;
-    json_array_foreach(value, i, item) {
+    json_array_foreach (value, i, item) {
         char number[64];
         if (json_is_object(item)) fill(view_item(list), item);
         else if (json_is_array(item)) fill_list(view_item_list(list), item);
@@ -114,22 +115,25 @@ static int check_case(const char *file, json_t *test) {
     world_init(&w);
     const char *name;
     json_t *source;
-    json_object_foreach(json_object_get(test, "partials"), name, source) names_add(&w.partials, name);
-    json_object_foreach(json_object_get(test, "partials"), name, source)
+    json_object_foreach (json_object_get(test, "partials"), name, source)
+        names_add(&w.partials, name);
+    json_object_foreach (json_object_get(test, "partials"), name, source)
         w.parsed[names_find(&w.partials, name)] = parse(&w, json_string_value(source), 0);
     const struct mustache *t = parse(&w, json_string_value(json_object_get(test, "template")), 0);
     const char *got = render(&w, t, from_json(&w.arena, json_object_get(test, "data")), NULL);
     const char *want = json_string_value(json_object_get(test, "expected"));
     int wrong = strcmp(got, want) != 0;
     if (wrong)
-        print_message("%s: %s\n  want [%s]\n  got  [%s]\n", file, json_string_value(json_object_get(test, "name")), want, got);
+        print_message("%s: %s\n  want [%s]\n  got  [%s]\n", file,
+                      json_string_value(json_object_get(test, "name")), want, got);
     arena_release(&w.arena);
     return wrong;
 }
 
 static void specification(void **state) {
     (void)state;
-    static const char *const files[] = {"comments", "delimiters", "interpolation", "inverted", "partials", "sections"};
+    static const char *const files[] = {"comments", "delimiters", "interpolation",
+                                        "inverted", "partials",   "sections"};
     int wrong = 0, count = 0;
     for (size_t i = 0; i < COUNT_OF(files); i++) {
         char path[200];
@@ -140,7 +144,7 @@ static void specification(void **state) {
             skip();
         }
         size_t k;
-        json_array_foreach(json_object_get(spec, "tests"), k, test) {
+        json_array_foreach (json_object_get(spec, "tests"), k, test) {
             wrong += check_case(files[i], test);
             count++;
         }
@@ -163,8 +167,10 @@ static void escaping_follows_type_and_place(void **state) {
         {"<p title=\"{{text}}\">", "<p title=\"&lt;b&gt; &amp; &quot;x&quot; &#39;\">"},
         {"<p title='{{html}}'>", "<p title='&lt;b title=&quot;t&quot;&gt;bold&lt;/b&gt;'>"},
         {"<title>{{html}}</title>", "<title>&lt;b title=&quot;t&quot;&gt;bold&lt;/b&gt;</title>"},
-        {"<textarea>{{html}}</textarea><p>{{html}}", "<textarea>&lt;b title=&quot;t&quot;&gt;bold&lt;/b&gt;</textarea><p><b title=\"t\">bold</b>"},
-        {"<!-- {{html}} --><p>{{html}}", "<!-- &lt;b title=&quot;t&quot;&gt;bold&lt;/b&gt; --><p><b title=\"t\">bold</b>"},
+        {"<textarea>{{html}}</textarea><p>{{html}}",
+         "<textarea>&lt;b title=&quot;t&quot;&gt;bold&lt;/b&gt;</textarea><p><b title=\"t\">bold</b>"},
+        {"<!-- {{html}} --><p>{{html}}",
+         "<!-- &lt;b title=&quot;t&quot;&gt;bold&lt;/b&gt; --><p><b title=\"t\">bold</b>"},
         {"<a href=\"{{script}}\">", "<a href=\"#\">"},
         {"<a href=\"{{Script}}\">", "<a href=\"#\">"},
         {"<a href=\"{{tabbed}}\">", "<a href=\"#\">"},
@@ -175,8 +181,10 @@ static void escaping_follows_type_and_place(void **state) {
         {"<a href=\"/m/{{script}}\">", "<a href=\"/m/javascript:alert(1)\">"},
         {"<a title=\"{{script}}\">", "<a title=\"javascript:alert(1)\">"},
         {"<a {{#yes}}class=\"x\"{{/yes}} href=\"{{script}}\">", "<a class=\"x\" href=\"#\">"},
-        {"{{missing}}{{missing.deeper}}{{text.deeper}}{{number}} {{number.local}}", "1234000 1234000"},
-        {"{{share.percent}} {{share.percent_raw}} {{minus.percent}} {{minus.percent_raw}}", "82.3% 82.3 -0.5% -0.5"},
+        {"{{missing}}{{missing.deeper}}{{text.deeper}}{{number}} {{number.local}}",
+         "1234000 1234000"},
+        {"{{share.percent}} {{share.percent_raw}} {{minus.percent}} {{minus.percent_raw}}",
+         "82.3% 82.3 -0.5% -0.5"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct world w;
@@ -240,7 +248,8 @@ static void pages_refuse(void **state) {
         names_add(&w.partials, "part");
         parse(&w, cases[i].source, MUSTACHE_PAGE);
         if (!strstr(buf_text(&w.problems), cases[i].problem))
-            fail_msg("%s: wanted \"%s\", got \"%s\"", cases[i].source, cases[i].problem, buf_text(&w.problems));
+            fail_msg("%s: wanted \"%s\", got \"%s\"", cases[i].source, cases[i].problem,
+                     buf_text(&w.problems));
         arena_release(&w.arena);
     }
 }
@@ -263,7 +272,8 @@ static void all_problems_of_a_file_are_found(void **state) {
 static void recursion_ends(void **state) {
     (void)state;
     /* One template that includes itself twice would run 2^160 times. */
-    static const char *const bombs[] = {"{{>self}}", "{{>self}}{{>self}}", "{{#a}}{{>self}}{{/a}}", "{{^no}}x{{>self}}{{>self}}{{/no}}"};
+    static const char *const bombs[] = {"{{>self}}", "{{>self}}{{>self}}", "{{#a}}{{>self}}{{/a}}",
+                                        "{{^no}}x{{>self}}{{>self}}{{/no}}"};
     for (size_t i = 0; i < COUNT_OF(bombs); i++) {
         struct world w;
         world_init(&w);
@@ -320,8 +330,10 @@ static void deep_nesting_is_refused_and_deep_data_works(void **state) {
     arena_release(&w.arena);
 }
 
-static const char *const words[] = {"{{", "}}", "{{{", "}}}", "{{#a}}", "{{/a}}", "{{^a}}", "{{>p}}", "{{=<% %>=}}", "<%a%>",
-                                    "<%={{ }}=%>", "{{!", "\n", "  ", "a.b", "{{a}}", "{{.}}", "=", "<p title=\"", "\">", "<!--", "-->"};
+static const char *const words[] = {
+    "{{",          "}}",    "{{{",         "}}}", "{{#a}}", "{{/a}}", "{{^a}}", "{{>p}}",
+    "{{=<% %>=}}", "<%a%>", "<%={{ }}=%>", "{{!", "\n",     "  ",     "a.b",    "{{a}}",
+    "{{.}}",       "=",     "<p title=\"", "\">", "<!--",   "-->"};
 
 /* Any mixture of pieces parses and renders without a crash, whatever the kind; most are wrong. */
 static void mixtures_do_no_harm(void **state) {
@@ -349,7 +361,8 @@ static void mixtures_do_no_harm(void **state) {
 
 static void render_everything(struct world *w) {
     struct view *v = view_new(&w->arena), *list = view_list(v, "a");
-    for (int i = 0; i < 40; i++) view_text(view_item(list), "b", "<some text that is long enough to need room>");
+    for (int i = 0; i < 40; i++)
+        view_text(view_item(list), "b", "<some text that is long enough to need room>");
     view_html(v, "h", "<i>x</i>");
     int p = names_add(&w->partials, "p");
     w->parsed[p] = parse(w, "{{b}}\n", 0);
@@ -393,8 +406,17 @@ static void the_last_value_counts(void **state) {
     view_list(v, "none");
     view_item_text(view_list(v, "two"), "a");
     view_item_text((struct view *)view_get(v, "two", name_hash("two", 3)), "b");
-    assert_string_equal(page(&w, "{{#two.count}}<{{two.count}}{{#two}} {{.}}{{/two}}>{{/two.count}}{{^none.count}}-{{/none.count}}{{#none.count}}x{{/none.count}}", v), "<2 a b>-");
-    assert_string_equal(page(&w, "{{#zero}}x{{/zero}}{{#empty}}x{{/empty}}{{#no}}x{{/no}}{{#none}}x{{/none}}{{zero}}", v), "0");
+    assert_string_equal(
+        page(
+            &w,
+            "{{#two.count}}[{{two.count}}{{#two}} {{.}}{{/two}}]{{/two.count}}{{^none.count}}-{{/none.count}}{{#none.count}}x{{/none.count}}",
+            v),
+        "[2 a b]-");
+    assert_string_equal(
+        page(&w,
+             "{{#zero}}x{{/zero}}{{#empty}}x{{/empty}}{{#no}}x{{/no}}{{#none}}x{{/none}}{{zero}}",
+             v),
+        "0");
     arena_release(&w.arena);
 }
 

@@ -24,7 +24,9 @@ struct place {
     const char *why;
 };
 
-static char *path_in(struct place *p, const char *name) { return arena_printf(&p->arena, "%s/site/%s", p->root, name); }
+static char *path_in(struct place *p, const char *name) {
+    return arena_printf(&p->arena, "%s/site/%s", p->root, name);
+}
 
 static void put(struct place *p, const char *name, const char *text) {
     /* Renamed into place, as an editor does: a new inode, so that a change within one clock tick is seen. */
@@ -32,12 +34,14 @@ static void put(struct place *p, const char *name, const char *text) {
 }
 
 static int begin(void **state) {
-    static const char *const folders[] = {"", "templates", "locale", "locale/en", "locale/pl", "static", "static/fonts"};
+    static const char *const folders[] = {"",          "templates", "locale",      "locale/en",
+                                          "locale/pl", "static",    "static/fonts"};
     struct place *p = calloc(1, sizeof *p);
     arena_init(&p->arena, 64u << 20);
     snprintf(p->root, sizeof p->root, "/tmp/gradus-site-XXXXXX");
     assert_non_null(mkdtemp(p->root));
-    for (size_t i = 0; i < COUNT_OF(folders); i++) assert_int_equal(mkdir(path_in(p, folders[i]), 0755), 0);
+    for (size_t i = 0; i < COUNT_OF(folders); i++)
+        assert_int_equal(mkdir(path_in(p, folders[i]), 0755), 0);
     put(p, "templates/hello.mustache", "<p>{{t.hello}}</p>{{>part}}");
     put(p, "templates/part.mustache", "<i>{{name}}</i>");
     put(p, "locale/en/a.json", "{\"hello\": \"Hello {name}\", \"only_en\": \"English\"}");
@@ -57,7 +61,9 @@ static int end(void **state) {
     return 0;
 }
 
-static enum err open_site(struct place *p) { return site_open(&p->site, p->root, &p->arena, &p->why); }
+static enum err open_site(struct place *p) {
+    return site_open(&p->site, p->root, &p->arena, &p->why);
+}
 
 static const char *shown(struct place *p, const char *template, const char *locale) {
     struct view *v = view_new(&p->arena);
@@ -110,9 +116,13 @@ static void what_is_broken_at_start_refuses(void **state) {
     assert_int_equal(open_site(p), ERR_INVALID);
     assert_null(p->site);
     static const char *const said[] = {
-        "site/templates/bad.mustache:2:1: error:", "site/templates/worse.mustache:1:1: error: there is no template",
-        "worse.mustache:1:15: error: site/static has no file", "a style attribute", "site/locale/en/b.json:1:2: error: \"x\"",
-        "site/locale/en/b.json:2:2: error: \"y\"", "site/locale/pl/c.json:0:0: error:",
+        "site/templates/bad.mustache:2:1: error:",
+        "site/templates/worse.mustache:1:1: error: there is no template",
+        "worse.mustache:1:15: error: site/static has no file",
+        "a style attribute",
+        "site/locale/en/b.json:1:2: error: \"x\"",
+        "site/locale/en/b.json:2:2: error: \"y\"",
+        "site/locale/pl/c.json:0:0: error:",
     };
     for (size_t i = 0; i < COUNT_OF(said); i++)
         if (!strstr(p->why, said[i])) fail_msg("not reported: %s\nin: %s", said[i], p->why);
@@ -159,7 +169,9 @@ static void static_files(void **state) {
     struct place *p = *state;
     struct buf css;
     buf_init(&css, &p->arena);
-    buf_puts(&css, "@font-face{src:url(fonts/a.woff2)}i{background:url(\"fonts/a.woff2\") url('data:x') url(nowhere.png)}");
+    buf_puts(
+        &css,
+        "@font-face{src:url(fonts/a.woff2)}i{background:url(\"fonts/a.woff2\") url('data:x') url(nowhere.png)}");
     for (int i = 0; i < 200; i++) buf_printf(&css, "\n.x%d{color:red}", i);
     put(p, "static/app.css", css.data);
     put(p, "static/fonts/a.woff2", "font");
@@ -183,18 +195,27 @@ static void static_files(void **state) {
     assert_null(font.gzip);
     assert_int_equal(font.len, 4);
     /* The sheet names the font by its content; what it does not know stays. */
-    char *want = arena_printf(&p->arena, "url(/static/%s)}i{background:url(\"/static/%s\") url('data:x') url(nowhere.png)", font_url, font_url);
+    char *want = arena_printf(
+        &p->arena,
+        "url(/static/%s)}i{background:url(\"/static/%s\") url('data:x') url(nowhere.png)", font_url,
+        font_url);
     assert_non_null(strstr((const char *)f.bytes, want));
     unsigned char plain[20000];
-    z_stream z = {.next_in = (Bytef *)f.gzip, .avail_in = (uInt)f.gzip_len, .next_out = plain, .avail_out = sizeof plain};
+    z_stream z = {.next_in = (Bytef *)f.gzip,
+                  .avail_in = (uInt)f.gzip_len,
+                  .next_out = plain,
+                  .avail_out = sizeof plain};
     assert_non_null(f.gzip);
     assert_int_equal(inflateInit2(&z, 15 + 16), Z_OK);
     assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
     assert_int_equal(z.total_out, f.len);
     assert_memory_equal(plain, f.bytes, f.len);
     inflateEnd(&z);
-    static const char *const absent[] = {"", "nowhere.css", "strange.exe", ".hidden.css", "../templates/page.mustache", "fonts", "/app.css", "app.0000000000.css"};
-    for (size_t i = 0; i < COUNT_OF(absent); i++) assert_false(site_static(p->site, absent[i], &font, &immutable));
+    static const char *const absent[] = {
+        "",      "nowhere.css", "strange.exe",       ".hidden.css", "../templates/page.mustache",
+        "fonts", "/app.css",    "app.0000000000.css"};
+    for (size_t i = 0; i < COUNT_OF(absent); i++)
+        assert_false(site_static(p->site, absent[i], &font, &immutable));
     assert_false(site_static(p->site, NULL, &font, &immutable));
     /* A changed font changes the sheet's address; the old bytes stay readable for who holds them. */
     char before[64];
@@ -219,7 +240,8 @@ static void read_once(struct place *p, bool fails) {
         struct buf out;
         buf_init(&out, &a);
         if (fails) arena_fail_at(1);
-        if (page_render(p->site, "hello", "pl", v, &out) != OK || strncmp(out.data, "<p>", 3) != 0) BUG("wrong page");
+        if (page_render(p->site, "hello", "pl", v, &out) != OK || strncmp(out.data, "<p>", 3) != 0)
+            BUG("wrong page");
     }
     arena_fail_at(0);
     arena_release(&a);
