@@ -104,6 +104,11 @@ const char *db_why(struct arena *a, sqlite3 *sql, int rc, const char *path, cons
                         sql ? sqlite3_errmsg(sql) : sqlite3_errstr(rc));
 }
 
+int db_step_once(sqlite3_stmt *q) {
+    sqlite3_step(q);
+    return sqlite3_reset(q);
+}
+
 int db_exec(sqlite3 *sql, const char *text) { return sqlite3_exec(sql, text, NULL, NULL, NULL); }
 
 int64_t db_scalar(sqlite3 *sql, const char *text, int64_t otherwise) {
@@ -127,7 +132,6 @@ static int make_file(const char *path) {
 static int configure(sqlite3 *sql, enum db_mode mode) {
     sqlite3_extended_result_codes(sql, 1);
     sqlite3_busy_timeout(sql, STORE_BUSY_TIMEOUT_MS);
-    sqlite3_db_config(sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(sql, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(sql, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_db_config(sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

@@ -226,15 +226,10 @@ const char *db_path(struct db *db) { return db->path; }
 
 /* ---- Snapshots ------------------------------------------------------------------------------ */
 
-static int step_and_reset(sqlite3_stmt *s) {
-    sqlite3_step(s);
-    return sqlite3_reset(s);
-}
-
 enum err store_read_begin(struct db *db) {
     BUG_IF(db->writer);
     BUG_IF(atomic_load_explicit(&db->reading, memory_order_relaxed));
-    int rc = step_and_reset(db->begin);
+    int rc = db_step_once(db->begin);
     if (rc == SQLITE_OK) atomic_store_explicit(&db->reading, true, memory_order_relaxed);
     return db_err(rc);
 }
@@ -243,7 +238,7 @@ void store_read_end(struct db *db) {
     BUG_IF(!atomic_load_explicit(&db->reading, memory_order_relaxed));
     db_reset_all(db);
     /* After some errors SQLite has ended the transaction by itself. */
-    if (!sqlite3_get_autocommit(db->sql) && step_and_reset(db->end) != SQLITE_OK)
+    if (!sqlite3_get_autocommit(db->sql) && db_step_once(db->end) != SQLITE_OK)
         db_exec(db->sql, "ROLLBACK");
     atomic_store_explicit(&db->reading, false, memory_order_relaxed);
 }

@@ -26,11 +26,6 @@
 /* Virtual machine steps between looks at the deadline. */
 #define PROGRESS_STEPS 4000
 
-static int step_and_reset(sqlite3_stmt *s) {
-    sqlite3_step(s);
-    return sqlite3_reset(s);
-}
-
 /* ---- The queue ------------------------------------------------------------------------------ */
 
 enum err writer_submit(struct writer *w, struct write_job *job) {
@@ -124,7 +119,7 @@ static enum err run_guarded(struct db *db, struct write_job *job, int64_t now_ms
 
 static enum err run_job(struct writer *w, struct write_job *job) {
     struct db *db = w->db;
-    int rc = step_and_reset(w->savepoint);
+    int rc = db_step_once(w->savepoint);
     if (rc != SQLITE_OK) return db_err(rc);
     db->trouble = OK;
     w->job_hooks.count = 0;
@@ -142,11 +137,11 @@ static enum err run_job(struct writer *w, struct write_job *job) {
         sqlite3_db_status(db->sql, SQLITE_DBSTATUS_DEFERRED_FKS, &dangling, &high, 0);
         if (dangling) result = ERR_CONFLICT;
     }
-    rc = result == OK ? SQLITE_OK : step_and_reset(w->rollback_to);
-    if (rc == SQLITE_OK) rc = step_and_reset(w->release);
+    rc = result == OK ? SQLITE_OK : db_step_once(w->rollback_to);
+    if (rc == SQLITE_OK) rc = db_step_once(w->release);
     if (rc != SQLITE_OK) {
         /* Half a job must not reach the COMMIT of the others: all of it goes. */
-        step_and_reset(w->rollback);
+        db_step_once(w->rollback);
         return ERR_IO;
     }
     if (result == OK) keep_hooks(w);
@@ -173,7 +168,7 @@ static void note_health(struct writer *w) {
 
 /* Everything that this batch did is gone; whoever was told nothing yet is told `e`. */
 static void lose_batch(struct writer *w, enum err e) {
-    if (!sqlite3_get_autocommit(w->db->sql) && step_and_reset(w->rollback) != SQLITE_OK)
+    if (!sqlite3_get_autocommit(w->db->sql) && db_step_once(w->rollback) != SQLITE_OK)
         db_exec(w->db->sql, "ROLLBACK");
     for (int i = 0; i < w->batch_count; i++)
         if (w->batch[i].result == OK) w->batch[i].result = e;
@@ -213,7 +208,7 @@ static void commit_batch(struct writer *w) {
     int64_t now_ms = clock_now_ms();
     if (now_ms > w->now_ms) w->now_ms = now_ms;
     w->batch_hooks.count = 0;
-    int rc = step_and_reset(w->begin);
+    int rc = db_step_once(w->begin);
     if (rc != SQLITE_OK) {
         if (db_err(rc) == ERR_IO) note_fault(w, rc, "be written");
         lose_batch(w, db_err(rc) == ERR_BUSY ? ERR_BUSY : ERR_IO);
@@ -221,7 +216,7 @@ static void commit_batch(struct writer *w) {
     }
     if (!run_batch(w)) return;
     int64_t start_us = clock_monotonic_us();
-    rc = step_and_reset(w->commit);
+    rc = db_step_once(w->commit);
     if (rc != SQLITE_OK) {
         note_fault(w, rc, "be written");
         lose_batch(w, ERR_IO);
@@ -272,13 +267,13 @@ static void checkpoint(struct writer *w) {
 
 /* A write that changes nothing but must reach the disk. */
 static void probe(struct writer *w) {
-    if (step_and_reset(w->begin) != SQLITE_OK) return;
+    if (db_step_once(w->begin) != SQLITE_OK) return;
     char sql[64];
     snprintf(sql, sizeof sql, "PRAGMA user_version=%d",
              (int)db_scalar(w->db->sql, "PRAGMA user_version", 0));
-    if (db_exec(w->db->sql, sql) == SQLITE_OK && step_and_reset(w->commit) == SQLITE_OK)
+    if (db_exec(w->db->sql, sql) == SQLITE_OK && db_step_once(w->commit) == SQLITE_OK)
         note_health(w);
-    else if (!sqlite3_get_autocommit(w->db->sql)) step_and_reset(w->rollback);
+    else if (!sqlite3_get_autocommit(w->db->sql)) db_step_once(w->rollback);
 }
 
 /* ---- The thread ----------------------------------------------------------------------------- */

@@ -163,32 +163,18 @@ static void an_overlooked_error_is_not_a_save(void **state) {
     assert_true(store_close(s, 1000));
 }
 
-static void fill(int count) {
-    struct store *s = fixture_open();
-    for (int i = (int)fixture_count(s); i < count; i++)
-        assert_int_equal(fixture_save(s, i, "a note"), OK);
-    assert_true(store_close(s, 1000));
-}
-
-static int64_t count_in(const char *path) {
-    struct store *s = fixture_open_with((struct store_options){.path = path, .read_only = true});
-    int64_t n = fixture_count(s);
-    assert_true(store_close(s, 0));
-    return n;
-}
-
 static void a_backup_is_whole_or_absent(void **state) {
     (void)state;
     bool failed = true;
     for (int64_t nth = 1; failed; nth++) {
         afresh();
-        fill(30);
+        fixture_fill(30);
         const char *to = fixture_path("b.db");
         fault_arm(FAULT_CHANGES | FAULT_READ, nth, nth % 2 ? ENOSPC : EIO, false);
         enum err e = store_backup(fixture_db, to, &fixture_arena, &why);
         failed = fault.failed;
         fault_clear();
-        if (e == OK) assert_int_equal(count_in(to), 30);
+        if (e == OK) assert_int_equal(fixture_count_in(to), 30);
         else {
             assert_non_null(why);
             assert_int_not_equal(access(to, F_OK), 0);
@@ -206,7 +192,7 @@ static void a_restore_is_whole_or_not_at_all(void **state) {
     bool failed = true;
     for (int64_t nth = 1; failed; nth++) {
         afresh();
-        fill(30);
+        fixture_fill(30);
         const char *copy = fixture_path("b.db");
         assert_int_equal(store_backup(fixture_db, copy, &fixture_arena, &why), OK);
         fixture_die_with_wal(
@@ -215,8 +201,9 @@ static void a_restore_is_whole_or_not_at_all(void **state) {
         enum err e = store_restore(copy, fixture_db, true, &fixture_arena, &why);
         failed = fault.failed;
         fault_clear();
-        assert_int_equal(count_in(fixture_db), e == OK ? 30 : 40);
-        if (e == OK) assert_int_equal(count_in(fixture_path("gradus.db.before-restore")), 40);
+        assert_int_equal(fixture_count_in(fixture_db), e == OK ? 30 : 40);
+        if (e == OK)
+            assert_int_equal(fixture_count_in(fixture_path("gradus.db.before-restore")), 40);
         else assert_non_null(why);
         if (!failed) {
             assert_int_equal(e, OK);
@@ -284,7 +271,7 @@ static int on_a_small_disk(const char *folder) {
     /* And one that is full from the start, or read-only. */
     if (mount("tmpfs", folder, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL) != 0) return 10;
     if (!strstr(fixture_refused(fixture_db, false, ERR_IO), "read-only")) return 11;
-    if (count_in(fixture_db) != saved + 1) return 12;
+    if (fixture_count_in(fixture_db) != saved + 1) return 12;
     if (mount("tmpfs", folder, "tmpfs", 0, "size=12k") != 0) return 13;
     const char *sentence = fixture_refused(fixture_db, false, ERR_IO);
     if (!strstr(sentence, "the disk is full")) return fprintf(stderr, "%s\n", sentence), 14;

@@ -174,6 +174,22 @@ static inline int64_t fixture_count(struct store *s) {
     return n;
 }
 
+/* Saves notes until there are `count`. */
+static inline void fixture_fill(int count) {
+    struct store *s = fixture_open();
+    for (int i = (int)fixture_count(s); i < count; i++)
+        assert_int_equal(fixture_save(s, i, "a note"), OK);
+    assert_true(store_close(s, 1000));
+}
+
+/* The notes of any database file, which is only read. */
+static inline int64_t fixture_count_in(const char *path) {
+    struct store *s = fixture_open_with((struct store_options){.path = path, .read_only = true});
+    int64_t n = fixture_count(s);
+    assert_true(store_close(s, 0));
+    return n;
+}
+
 /* Saves `count` notes that only the WAL holds, as a process leaves it that is killed. */
 static inline void fixture_die_with_wal(int64_t first, int64_t count) {
     fflush(NULL);

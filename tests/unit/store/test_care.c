@@ -13,20 +13,6 @@ static enum err restore(const char *from, bool replace) {
     return store_restore(fixture_path(from), fixture_db, replace, &fixture_arena, &why);
 }
 
-static void fill(int count) {
-    struct store *s = fixture_open();
-    for (int i = (int)fixture_count(s); i < count; i++)
-        assert_int_equal(fixture_save(s, i, "note"), OK);
-    assert_true(store_close(s, 1000));
-}
-
-static int64_t count_in(const char *path) {
-    struct store *s = fixture_open_with((struct store_options){.path = path, .read_only = true});
-    int64_t n = fixture_count(s);
-    assert_true(store_close(s, 0));
-    return n;
-}
-
 static int partials(void) {
     DIR *dir = opendir(fixture_folder);
     int n = 0;
@@ -37,7 +23,7 @@ static int partials(void) {
 
 static void a_backup_is_one_private_file(void **state) {
     (void)state;
-    fill(50);
+    fixture_fill(50);
     assert_int_equal(backup("b.db"), OK);
     struct stat st;
     assert_int_equal(stat(fixture_path("b.db"), &st), 0);
@@ -50,18 +36,18 @@ static void a_backup_is_one_private_file(void **state) {
     fclose(f);
     assert_int_equal(versions[0], 1);
     assert_int_equal(versions[1], 1);
-    assert_int_equal(count_in(fixture_path("b.db")), 50);
+    assert_int_equal(fixture_count_in(fixture_path("b.db")), 50);
     assert_int_equal(partials(), 0);
 }
 
 static void a_backup_overwrites_nothing(void **state) {
     (void)state;
-    fill(1);
+    fixture_fill(1);
     assert_int_equal(backup("b.db"), OK);
-    fill(2);
+    fixture_fill(2);
     assert_int_equal(backup("b.db"), ERR_CONFLICT);
     assert_non_null(strstr(why, "not overwritten"));
-    assert_int_equal(count_in(fixture_path("b.db")), 1);
+    assert_int_equal(fixture_count_in(fixture_path("b.db")), 1);
     assert_int_equal(symlink("nowhere", fixture_path("link")), 0);
     assert_int_equal(backup("link"), ERR_CONFLICT);
     assert_int_equal(backup("no/such/folder"), ERR_IO);
@@ -100,7 +86,7 @@ static void a_backup_of_a_busy_store_is_a_moment_of_it(void **state) {
         char name[32];
         snprintf(name, sizeof name, "busy-%d.db", i);
         assert_int_equal(backup(name), OK);
-        int64_t after = acknowledged + 1, n = count_in(fixture_path(name));
+        int64_t after = acknowledged + 1, n = fixture_count_in(fixture_path(name));
         assert_true(n >= before && n <= after);
     }
     stop_writing = true;
@@ -123,7 +109,7 @@ static void damage(const char *name) {
 
 static void a_damaged_database_gives_no_backup(void **state) {
     (void)state;
-    fill(2000);
+    fixture_fill(2000);
     damage("gradus.db");
     assert_int_not_equal(backup("b.db"), OK);
     assert_non_null(strstr(why, "damaged"));
@@ -133,54 +119,54 @@ static void a_damaged_database_gives_no_backup(void **state) {
 
 static void a_restore_into_an_empty_place(void **state) {
     (void)state;
-    fill(5);
+    fixture_fill(5);
     assert_int_equal(backup("b.db"), OK);
     unlink(fixture_db);
     assert_int_equal(restore("b.db", false), OK);
-    assert_int_equal(count_in(fixture_db), 5);
-    fill(6); /* it can be written */
-    assert_int_equal(count_in(fixture_path("b.db")), 5);
+    assert_int_equal(fixture_count_in(fixture_db), 5);
+    fixture_fill(6); /* it can be written */
+    assert_int_equal(fixture_count_in(fixture_path("b.db")), 5);
     assert_int_equal(partials(), 0);
 }
 
 static void a_restore_keeps_what_was_there(void **state) {
     (void)state;
-    fill(5);
+    fixture_fill(5);
     assert_int_equal(backup("b.db"), OK);
-    fill(9);
+    fixture_fill(9);
     assert_int_equal(restore("b.db", false), ERR_CONFLICT);
     assert_non_null(strstr(why, "--replace"));
-    assert_int_equal(count_in(fixture_db), 9);
+    assert_int_equal(fixture_count_in(fixture_db), 9);
     assert_int_equal(restore("b.db", true), OK);
-    assert_int_equal(count_in(fixture_db), 5);
-    assert_int_equal(count_in(fixture_path("gradus.db.before-restore")), 9);
-    fill(7);
+    assert_int_equal(fixture_count_in(fixture_db), 5);
+    assert_int_equal(fixture_count_in(fixture_path("gradus.db.before-restore")), 9);
+    fixture_fill(7);
     assert_int_equal(restore("b.db", true), OK);
-    assert_int_equal(count_in(fixture_path("gradus.db.before-restore")), 9);
-    assert_int_equal(count_in(fixture_path("gradus.db.before-restore.2")), 7);
+    assert_int_equal(fixture_count_in(fixture_path("gradus.db.before-restore")), 9);
+    assert_int_equal(fixture_count_in(fixture_path("gradus.db.before-restore.2")), 7);
     assert_int_equal(partials(), 0);
 }
 
 /* What is in the WAL belongs to the old database and not to the new one. */
 static void a_restore_keeps_the_wal_of_the_old(void **state) {
     (void)state;
-    fill(5);
+    fixture_fill(5);
     assert_int_equal(backup("b.db"), OK);
     fixture_die_with_wal(5, 20);
     assert_int_equal(restore("b.db", true), OK);
-    assert_int_equal(count_in(fixture_db), 5);
-    assert_int_equal(count_in(fixture_path("gradus.db.before-restore")), 25);
+    assert_int_equal(fixture_count_in(fixture_db), 5);
+    assert_int_equal(fixture_count_in(fixture_path("gradus.db.before-restore")), 25);
 }
 
 static void a_broken_database_can_be_replaced(void **state) {
     (void)state;
-    fill(5);
+    fixture_fill(5);
     assert_int_equal(backup("b.db"), OK);
     FILE *f = fopen(fixture_db, "wb");
     fputs("no database", f);
     fclose(f);
     assert_int_equal(restore("b.db", true), OK);
-    assert_int_equal(count_in(fixture_db), 5);
+    assert_int_equal(fixture_count_in(fixture_db), 5);
     struct stat st;
     assert_int_equal(stat(fixture_path("gradus.db.before-restore"), &st), 0);
     assert_int_equal(st.st_size, strlen("no database"));
@@ -188,7 +174,7 @@ static void a_broken_database_can_be_replaced(void **state) {
 
 static void unfit_backups_are_refused(void **state) {
     (void)state;
-    fill(2000);
+    fixture_fill(2000);
     assert_int_equal(backup("damaged.db"), OK);
     damage("damaged.db");
     assert_int_equal(backup("newer.db"), OK);
@@ -214,7 +200,7 @@ static void unfit_backups_are_refused(void **state) {
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_int_not_equal(restore(cases[i].name, true), OK);
         if (!strstr(why, cases[i].says)) fail_msg("%s: %s", cases[i].name, why);
-        assert_int_equal(count_in(fixture_db), 2000);
+        assert_int_equal(fixture_count_in(fixture_db), 2000);
         assert_int_not_equal(access(fixture_path("gradus.db.before-restore"), F_OK), 0);
         assert_int_equal(partials(), 0);
     }
@@ -222,7 +208,7 @@ static void unfit_backups_are_refused(void **state) {
 
 static void a_running_store_is_not_replaced(void **state) {
     (void)state;
-    fill(5);
+    fixture_fill(5);
     assert_int_equal(backup("b.db"), OK);
     struct store *s = fixture_open();
     assert_int_equal(restore("b.db", true), ERR_BUSY);
@@ -234,7 +220,7 @@ static void a_running_store_is_not_replaced(void **state) {
     assert_int_equal(restore("b.db", true), ERR_BUSY);
     assert_true(store_close(s, 0));
     assert_int_equal(restore("b.db", true), OK);
-    assert_int_equal(count_in(fixture_db), 5);
+    assert_int_equal(fixture_count_in(fixture_db), 5);
 }
 
 int main(void) {
