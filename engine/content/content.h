@@ -58,6 +58,7 @@ struct content_programme {
     const char *id, *title, *body, *scheme_version, *summary;
     const char *version; /* of the file: 16 hex digits */
     const char *file;    /* content/mops/programme.md */
+    const char *html;    /* its text, rendered */
     const struct content_named *domains;
     size_t domain_count;
     const struct content_persona *personas;

@@ -91,6 +91,20 @@ char *doc_text(struct arena *a, cmark_node *n);
 bool doc_is_task_list(cmark_node *list);
 bool doc_task_checked(cmark_node *item);
 
+/* ---- Anchors ------------------------------------------------------------------------------- */
+struct anchor_entry;
+struct doc_anchors { /* those of one document so far */
+    struct arena *arena;
+    struct anchor_entry *entries;
+    size_t count, room;
+};
+void doc_anchors_init(struct doc_anchors *s, struct arena *a);
+/* The id of a heading with this text: its slug, “-2” for the second of a name, “-section” behind a word that pages use
+ * as an id themselves. Arena. */
+const char *doc_anchor(struct doc_anchors *s, const char *prefix, const char *heading);
+/* What an author's `#fragment` means: the same rule for words that pages use. Arena. */
+const char *doc_fragment(struct arena *a, const char *fragment);
+
 /* ---- Rendering: the one place that makes HTML of what an author wrote ------------------------- */
 struct render_hooks {
     /* Rewrites a link or picture address; NULL = drop the link, keep its text. */

@@ -15,6 +15,7 @@ struct renderer {
     struct buf *out;
     struct heading *headings;
     size_t heading_count;
+    struct doc_anchors anchors;
     int footnote;         /* definitions written so far */
     int referenced;       /* highest footnote that was referred to: they are numbered by first reference */
     int term;             /* terms explained so far: makes ids of popovers */
@@ -34,13 +35,27 @@ static const char *prefix(struct renderer *r) { return r->hooks->id_prefix ? r->
 
 /* ---- Addresses --------------------------------------------------------------------------------- */
 
-/* Relative, http, https, mailto. Control characters and blanks can hide a scheme from a reader, not from us. */
+/* Relative, http, https, mailto. Control characters can hide a scheme from a reader, not from us; two slashes (or
+ * backslashes, which browsers take for slashes) would leave the site without a scheme. */
 static bool url_allowed(const char *url) {
     for (const char *p = url; *p; p++)
-        if ((unsigned char)*p <= 0x20 || *p == 0x7f) return false;
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) return false;
+    if ((url[0] == '/' || url[0] == '\\') && (url[1] == '/' || url[1] == '\\')) return false;
     size_t n = strcspn(url, ":/?#");
-    if (url[n] != ':') return url[0] != '/' || url[1] != '/';
+    if (url[n] != ':') return true;
     return strncasecmp(url, "http:", 5) == 0 || strncasecmp(url, "https:", 6) == 0 || strncasecmp(url, "mailto:", 7) == 0;
+}
+
+/* As an attribute's value: what may not stand in an address is percent-encoded (RFC 3986), escapes are kept. */
+static void put_url(struct renderer *r, const char *url) {
+    static const char safe[] = "-_.+!*(),%#@?=;:/,$~";
+    for (; *url; url++) {
+        unsigned char c = (unsigned char)*url;
+        if (isalnum(c) || (c < 0x80 && strchr(safe, c))) buf_putc(r->out, (char)c);
+        else if (c == '&') put(r, "&amp;");
+        else if (c == '\'') put(r, "&#x27;");
+        else buf_printf(r->out, "%%%02X", c);
+    }
 }
 
 static const char *address(struct renderer *r, const char *url, bool picture) {
@@ -54,14 +69,13 @@ static void open_link(struct renderer *r, cmark_node *n) {
         if (r->hooks->term) definition = r->hooks->term(r->hooks->context, r->out->arena, url + 5, &title);
         if (definition) {
             buf_printf(r->out, "<button type=\"button\" class=\"term\" popovertarget=\"%sterm-%d\">", prefix(r), ++r->term);
-            cmark_node_set_user_data(n, (void *)definition);
         }
         return;
     }
     url = address(r, url, false);
     if (!url) return;
     put(r, "<a href=\"");
-    put_text(r, url);
+    put_url(r, url);
     put(r, "\"");
     title = cmark_node_get_title(n);
     if (title && *title) {
@@ -78,7 +92,7 @@ static void close_link(struct renderer *r, cmark_node *n) {
     if (url && str_has_prefix(url, "term:")) {
         const char *definition = r->hooks->term ? r->hooks->term(r->hooks->context, r->out->arena, url + 5, &title) : NULL;
         if (!definition) return;
-        buf_printf(r->out, "</button><span popover class=\"term-card\" id=\"%sterm-%d\"><strong>", prefix(r), r->term);
+        buf_printf(r->out, "</button><span popover class=\"term-note\" role=\"note\" id=\"%sterm-%d\"><strong>", prefix(r), r->term);
         put_text(r, title);
         put(r, "</strong> ");
         put(r, definition);
@@ -96,7 +110,7 @@ static void picture(struct renderer *r, cmark_node *n) {
         return;
     }
     put(r, "<img src=\"");
-    put_text(r, url);
+    put_url(r, url);
     put(r, "\" alt=\"");
     put_text(r, buf_text(&r->alt));
     put(r, "\"");
@@ -111,17 +125,6 @@ static void picture(struct renderer *r, cmark_node *n) {
 }
 
 /* ---- Blocks ------------------------------------------------------------------------------------ */
-
-static const char *unique_id(struct renderer *r, const char *text) {
-    struct arena *a = r->out->arena;
-    const char *base = arena_printf(a, "%s%s", prefix(r), slug_from(a, text)), *id = base;
-    for (int n = 2, again = 1; again; n++) {
-        again = 0;
-        for (size_t i = 0; i < r->heading_count; i++) again |= str_eq(r->headings[i].id, id);
-        if (again) id = arena_printf(a, "%s-%d", base, n);
-    }
-    return id;
-}
 
 static bool has_link(struct arena *a, cmark_node *n) {
     cmark_iter *iter = cmark_iter_new(n);
@@ -143,7 +146,7 @@ static void heading(struct renderer *r, cmark_node *n, bool enter) {
         buf_printf(r->out, "%s</h%d>\n", anchor ? "</a>" : "", heading_level(r, n));
         return;
     }
-    const char *text = doc_text(a, n), *id = unique_id(r, text);
+    const char *text = doc_text(a, n), *id = doc_anchor(&r->anchors, prefix(r), text);
     if (r->heading_count % 16 == 0)
         r->headings = arena_grow(a, r->headings, r->heading_count * sizeof *r->headings, (r->heading_count + 16) * sizeof *r->headings);
     r->headings[r->heading_count++] = (struct heading){id, text, cmark_node_get_heading_level(n)};
@@ -168,7 +171,7 @@ static void quote(struct renderer *r, cmark_node *n, bool enter) {
     }
     const char *label = r->hooks->callout_label ? r->hooks->callout_label(r->hooks->context, c->kind) : NULL;
     if (!label) label = arena_printf(r->out->arena, "%c%s", toupper((unsigned char)c->kind[0]), c->kind + 1);
-    buf_printf(r->out, "<aside class=\"callout callout-%s\"><p class=\"callout-title\"><span class=\"callout-kind\">", c->kind);
+    buf_printf(r->out, "<aside class=\"callout callout-%s\" role=\"note\"><p class=\"callout-title\"><span class=\"callout-kind\">", c->kind);
     put_text(r, label);
     put(r, "</span>");
     if (*c->title) {
@@ -181,7 +184,7 @@ static void quote(struct renderer *r, cmark_node *n, bool enter) {
 static void code_block(struct renderer *r, cmark_node *n) {
     const char *info = cmark_node_get_fence_info(n);
     size_t len = info ? strcspn(info, " \t") : 0;
-    put(r, "<pre tabindex=\"0\"><code");
+    put(r, "<pre class=\"code\" tabindex=\"0\"><code");
     if (len) {
         put(r, " class=\"language-");
         buf_html(r->out, info, len);
@@ -260,7 +263,7 @@ static bool table_part(struct renderer *r, cmark_node *n, bool enter) {
     } else if (str_eq(type, "table")) {
         if (!enter && r->body_open) put(r, "</tbody>");
         r->body_open = false;
-        put(r, enter ? "<div class=\"table-scroll\" tabindex=\"0\"><table>\n" : "</table></div>\n");
+        put(r, enter ? "<div class=\"table-wrap\" tabindex=\"0\"><table>\n" : "</table></div>\n");
     } else return false;
     return true;
 }
@@ -358,6 +361,7 @@ static void walk(struct renderer *r, cmark_node *top) {
 void doc_render(struct doc *d, cmark_node *from, cmark_node *until, const struct render_hooks *hooks, struct buf *out,
                 struct heading **headings, size_t *heading_count) {
     struct renderer r = {.doc = d, .hooks = hooks ? hooks : &no_hooks, .out = out};
+    doc_anchors_init(&r.anchors, out->arena);
     for (cmark_node *n = from; n && n != until; n = cmark_node_next(n)) walk(&r, n);
     if (headings) {
         *headings = r.headings;

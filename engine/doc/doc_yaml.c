@@ -8,7 +8,7 @@
 #include "doc/doc.h"
 
 #define YAML_DEPTH 16
-#define YAML_NODES 20000
+#define YAML_NODES 5000 /* keys are compared one by one: this bounds the square */
 
 enum field_kind { FIELD_SCALAR, FIELD_LIST, FIELD_MAP };
 
@@ -164,6 +164,7 @@ struct field *field_parse(const char *file, const char *yaml, size_t len, int li
         if (end) break;
     }
     if (!r.failed && (fy_parser_get_stream_error(r.parser) || r.depth || fy_diag_got_error(diag))) report_syntax(&r, diag);
+    if (!r.failed && !r.root) refuse(&r, line + 1, 1, "front-matter", "there are no fields here");
     return r.failed ? NULL : r.root;
 }
 

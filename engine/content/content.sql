@@ -1,0 +1,80 @@
+-- Versions
+-- name: content_version_add
+INSERT INTO content_version (kind, id, version, lang, file, source, first_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT DO NOTHING;
+-- name: content_version_source
+SELECT source FROM content_version WHERE kind = $1 AND id = $2 AND version = $3 ORDER BY lang LIMIT 1;
+-- name: content_version_source_lang
+SELECT source FROM content_version WHERE kind = $1 AND id = $2 AND version = $3 AND lang = $4;
+-- name: content_publication_add
+INSERT INTO content_publication (file, kind, id, lang, version, at_ms) VALUES ($1, $2, $3, $4, $5, $6);
+-- name: content_publications
+SELECT file, version, kind, id, lang FROM content_publication ORDER BY n;
+-- name: content_last_good
+SELECT p.version, v.source FROM content_publication AS p
+  JOIN content_version AS v ON v.kind = p.kind AND v.id = p.id AND v.version = p.version AND v.lang = p.lang
+ WHERE p.file = $1 ORDER BY p.n DESC LIMIT 1;
+
+-- Facts
+-- name: content_reading_add
+INSERT INTO content_reading (id, person_id, module_id, version, section, position_permille, done, at_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+-- name: content_answer_add
+INSERT INTO content_checkpoint_answer (id, person_id, module_id, version, number, checkpoint, choice, is_right, at_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+-- name: content_completion_add
+INSERT INTO content_completion (person_id, module_id, version, at_ms) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING;
+-- name: content_facts_of_module
+SELECT 1, section, position_permille, done, NULL, max(at_ms) FROM content_reading
+ WHERE person_id = $1 AND module_id = $2 GROUP BY section, done
+UNION ALL
+SELECT 2, checkpoint, is_right, number, choice, at_ms FROM content_checkpoint_answer
+ WHERE person_id = $1 AND module_id = $2
+UNION ALL
+SELECT 3, version, NULL, NULL, NULL, at_ms FROM content_completion WHERE person_id = $1 AND module_id = $2
+ ORDER BY 6;
+-- name: content_readings_of_person
+SELECT module_id, section, position_permille, done, max(at_ms) FROM content_reading
+ WHERE person_id = $1 GROUP BY module_id, section, done;
+-- name: content_answers_of_person
+SELECT module_id, checkpoint, is_right, at_ms FROM content_checkpoint_answer WHERE person_id = $1 ORDER BY module_id, at_ms;
+-- name: content_completions_of_person
+SELECT module_id, min(at_ms) FROM content_completion WHERE person_id = $1 GROUP BY module_id;
+-- name: content_self_add
+INSERT INTO content_self_assessment (id, person_id, assessment_id, version, answers, at_ms) VALUES ($1, $2, $3, $4, $5, $6);
+-- name: content_self_last
+SELECT version, answers, at_ms FROM content_self_assessment WHERE person_id = $1 AND assessment_id = $2
+ ORDER BY at_ms DESC LIMIT 1;
+
+-- Search
+-- name: content_indexed_all
+SELECT file, version, words FROM content_indexed;
+-- name: content_indexed_put
+INSERT INTO content_indexed (file, version, words) VALUES ($1, $2, $3)
+    ON CONFLICT (file) DO UPDATE SET version = excluded.version, words = excluded.words;
+-- name: content_indexed_drop
+DELETE FROM content_indexed WHERE file = $1;
+-- name: content_indexed_clear
+DELETE FROM content_indexed;
+-- name: content_section_add
+INSERT INTO content_section (file, kind, ref, lang, anchor, title, heading, text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+RETURNING n;
+-- name: content_sections_of_file
+SELECT n, title, heading, text FROM content_section WHERE file = $1;
+-- name: content_sections_drop
+DELETE FROM content_section WHERE file = $1;
+-- name: content_sections_clear
+DELETE FROM content_section;
+-- name: content_section
+SELECT kind, ref, lang, anchor, title, heading, text FROM content_section WHERE n = $1;
+-- name: content_search_add
+INSERT INTO content_search (rowid, title, heading, text) VALUES ($1, $2, $3, $4);
+-- name: content_search_drop
+INSERT INTO content_search (content_search, rowid, title, heading, text) VALUES ('delete', $1, $2, $3, $4);
+-- name: content_search_clear
+INSERT INTO content_search (content_search) VALUES ('delete-all');
+-- name: content_search_find
+SELECT n, score FROM (
+    SELECT rowid AS n, bm25(content_search, 8.0, 4.0, 1.0) * -1000 AS score FROM content_search
+     WHERE content_search MATCH $1 LIMIT $2
+) ORDER BY score DESC LIMIT $3;

@@ -1,0 +1,325 @@
+/* The keeper: a thread that stores each version once, notes what is current from when on, and keeps the search index up
+ * to date. Requests never wait for it. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "content/content_private.h"
+
+#define KEEP_FILES 32 /* in one job: the writer serves others in between */
+#define KEEP_BYTES ((size_t)512 * 1024 * 1024)
+#define LOOK_EVERY_MS 2000
+#define RETRY_MS 200
+
+/* ---- What the store knows -------------------------------------------------------------------------------- */
+
+struct known_file {
+    const char *file, *version, *kind, *id, *lang; /* version "": withdrawn */
+    const char *indexed;                           /* version in the index, NULL = not */
+};
+struct known {
+    struct known_file *slots; /* open addressing by file */
+    size_t room, count;
+    bool outdated; /* the index was made by other rules */
+};
+
+static size_t hash_path(const char *path) {
+    uint64_t h = 1469598103934665603u;
+    for (; *path; path++) h = (h ^ (unsigned char)*path) * 1099511628211u;
+    return (size_t)(h ^ h >> 29);
+}
+
+static struct known_file *known_slot(struct known *k, struct arena *a, const char *file) {
+    if (a && k->count * 2 >= k->room) { /* without an arena: the file is known to have a slot */
+        struct known_file *old = k->slots;
+        size_t old_room = k->room;
+        k->room = old_room ? old_room * 2 : 256;
+        k->slots = NEW_ARRAY(a, struct known_file, k->room);
+        for (size_t i = 0; i < old_room; i++) {
+            if (!old[i].file) continue;
+            size_t at = hash_path(old[i].file) & (k->room - 1);
+            while (k->slots[at].file) at = (at + 1) & (k->room - 1);
+            k->slots[at] = old[i];
+        }
+    }
+    size_t at = hash_path(file) & (k->room - 1);
+    while (k->slots[at].file && !str_eq(k->slots[at].file, file)) at = (at + 1) & (k->room - 1);
+    if (!k->slots[at].file) {
+        k->slots[at].file = file;
+        k->count++;
+    }
+    return &k->slots[at];
+}
+
+static enum err read_known(struct content *c, struct arena *a, struct known *k) {
+    struct db *db = store_reader(c->store);
+    if (!db) return ERR_IO;
+    struct stmt *q = db_query(db, SQL_content_publications, "");
+    while (stmt_row(q)) {
+        struct known_file *f = known_slot(k, a, stmt_text(q, 0, a));
+        f->version = stmt_text(q, 1, a);
+        f->kind = stmt_text(q, 2, a);
+        f->id = stmt_text(q, 3, a);
+        f->lang = stmt_text(q, 4, a);
+    }
+    enum err e = stmt_end(q);
+    if (e != OK) return e;
+    q = db_query(db, SQL_content_indexed_all, "");
+    while (stmt_row(q)) {
+        struct known_file *f = known_slot(k, a, stmt_text(q, 0, a));
+        f->indexed = stmt_text(q, 1, a);
+        k->outdated = k->outdated || !str_eq(stmt_text(q, 2, a), words_version());
+    }
+    return stmt_end(q);
+}
+
+static enum err run_reset(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)a, (void)arg, (void)now_ms;
+    return search_reset(db);
+}
+
+/* Other rules for words: what is in the index could not be taken out of it again, so all of it goes. */
+static bool reset_outdated(struct content *c, struct known *k, struct arena *a) {
+    if (!k->outdated) return true;
+    if (store_write(c->store, run_reset, NULL, a) != OK) return false;
+    for (size_t i = 0; i < k->room; i++) k->slots[i].indexed = NULL;
+    return true;
+}
+
+/* ---- Jobs -------------------------------------------------------------------------------------------------- */
+
+struct keep_job {
+    struct content *content;
+    struct words *words;
+    const struct content_file *files[KEEP_FILES];
+    const struct known_file *known[KEEP_FILES]; /* of the same file, may be NULL */
+    struct doc docs[KEEP_FILES];
+    size_t count;
+    const struct known_file *gone[KEEP_FILES];
+    size_t gone_count;
+};
+
+static const char *file_id(const struct content_file *f) {
+    return f->module ? f->module->id : f->programme ? f->programme->id : f->glossary ? f->glossary->id : f->self->id;
+}
+
+static enum err index_file(struct db *db, struct arena *a, struct keep_job *j, const struct content_file *f, struct doc *d) {
+    struct search_entry entry = {.lang = f->lang};
+    if (f->module) {
+        entry = (struct search_entry){"module", f->module->id, f->module->title, f->lang, NULL, 0};
+        content_search_parts(d, a, &entry.parts, &entry.part_count);
+        if (entry.part_count) entry.parts[0].text = arena_printf(a, "%s\n%s", f->module->summary, entry.parts[0].text);
+    } else if (f->programme) {
+        entry = (struct search_entry){"programme", f->programme->id, f->programme->title, f->lang, NULL, 0};
+        content_search_parts(d, a, &entry.parts, &entry.part_count);
+        for (size_t i = 0; i < entry.part_count; i++)
+            if (*entry.parts[i].anchor) entry.parts[i].anchor = arena_printf(a, "about-%s", entry.parts[i].anchor);
+    } else if (f->glossary) {
+        const struct content_glossary *g = f->glossary;
+        entry = (struct search_entry){"term", g->programme, g->title, f->lang, NEW_ARRAY(a, struct search_part, g->term_count + 1), g->term_count};
+        for (size_t i = 0; i < g->term_count; i++) {
+            const struct glossary_term *t = &g->terms[i];
+            entry.parts[i] = (struct search_part){arena_printf(a, "page-%s", t->id),
+                                                  t->alias ? arena_printf(a, "%s (%s)", t->title, t->alias) : t->title, t->text};
+        }
+    } else return OK;
+    return search_put(db, a, j->words, f->path, f->version, &entry);
+}
+
+static enum err run_keep(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct keep_job *j = arg;
+    enum err e = OK;
+    for (size_t i = 0; e == OK && i < j->count; i++) {
+        const struct content_file *f = j->files[i];
+        const struct known_file *k = j->known[i];
+        const char *kind = content_kind_name(f->kind), *id = file_id(f);
+        e = content_version_keep(db, now_ms, kind, id, f->version, f->lang, f->path, j->docs[i].source);
+        if (e == OK && !(k && str_eq(k->version, f->version) && str_eq(k->id, id)))
+            e = db_run(db, SQL_content_publication_add, "ttttti", f->path, kind, id, f->lang, f->version, now_ms);
+        if (e == OK && !(k && k->indexed && str_eq(k->indexed, f->version))) e = index_file(db, a, j, f, &j->docs[i]);
+    }
+    for (size_t i = 0; e == OK && i < j->gone_count; i++) {
+        const struct known_file *k = j->gone[i];
+        if (k->version && *k->version)
+            e = db_run(db, SQL_content_publication_add, "ttttti", k->file, k->kind, k->id, k->lang, "", now_ms);
+        if (e == OK && k->indexed) e = search_drop(db, a, j->words, k->file);
+    }
+    return e;
+}
+
+/* Sends the job off; true when it is on the disk. */
+static bool send_job(struct content *c, struct keep_job *j, struct arena *a) {
+    while (!atomic_load(&c->stop)) {
+        enum err e = store_write(c->store, run_keep, j, a);
+        if (e == OK) return true;
+        if (e != ERR_BUSY) {
+            log_say(LOG_ERROR, "content", "Versions of content could not be stored: %s", err_name(e));
+            return false;
+        }
+        usleep(RETRY_MS * 1000);
+    }
+    return false;
+}
+
+static bool is_stored(const struct content_file *f, const struct known_file *k) {
+    return k && str_eq(k->version, f->version) && str_eq(k->id, file_id(f)) && (f->self || (k->indexed && str_eq(k->indexed, f->version)));
+}
+
+/* One job of files from `*next` on; every file has its slot in `k`. False when it failed. */
+static bool keep_some(struct content *c, struct words *w, const struct content_snapshot *s, struct known *k, size_t *next) {
+    struct arena a;
+    arena_init(&a, KEEP_BYTES);
+    volatile bool ok = false;
+    volatile size_t at = *next;
+    if (ARENA_GUARD(&a) == 0) {
+        struct keep_job *j = NEW(&a, struct keep_job);
+        j->content = c;
+        j->words = w;
+        for (; at < s->file_count && j->count < KEEP_FILES; at++) {
+            const struct content_file *f = s->files[at];
+            if (!f->version) continue;
+            struct known_file *known = known_slot(k, NULL, f->path);
+            if (is_stored(f, known)) continue;
+            j->files[j->count] = f;
+            j->known[j->count] = known->version || known->indexed ? known : NULL;
+            /* No document: the file has changed again, or shows what the store already has. */
+            if (content_document(c, NULL, f, &a, &j->docs[j->count])) j->count++;
+        }
+        ok = j->count == 0 || send_job(c, j, &a);
+    }
+    arena_release(&a);
+    *next = at;
+    return ok;
+}
+
+static bool drop_gone(struct content *c, struct words *w, const struct content_snapshot *s, struct known *k) {
+    struct arena a;
+    arena_init(&a, KEEP_BYTES);
+    volatile bool ok = false;
+    if (ARENA_GUARD(&a) == 0) {
+        struct keep_job *j = NEW(&a, struct keep_job);
+        j->words = w;
+        ok = true;
+        for (size_t i = 0; i < k->room; i++) {
+            struct known_file *f = &k->slots[i];
+            if (!f->file || snapshot_file(s, f->file) || (!(f->version && *f->version) && !f->indexed)) continue;
+            j->gone[j->gone_count++] = f;
+            if (j->gone_count < KEEP_FILES) continue;
+            ok = ok && send_job(c, j, &a);
+            j->gone_count = 0;
+        }
+        if (j->gone_count) ok = ok && send_job(c, j, &a);
+    }
+    arena_release(&a);
+    return ok;
+}
+
+static bool keep_snapshot(struct content *c, struct words *w, const struct content_snapshot *s) {
+    struct arena a;
+    arena_init(&a, KEEP_BYTES);
+    volatile bool ok = false;
+    if (ARENA_GUARD(&a) == 0) {
+        struct known k = {0};
+        ok = read_known(c, &a, &k) == OK && reset_outdated(c, &k, &a);
+        /* All slots are made here, so that the jobs' arenas need not outlive them. */
+        for (size_t i = 0; i < s->file_count; i++) (void)known_slot(&k, &a, s->files[i]->path);
+        for (size_t next = 0; ok && next < s->file_count && !atomic_load(&c->stop);) ok = keep_some(c, w, s, &k, &next);
+        ok = ok && drop_gone(c, w, s, &k);
+    }
+    arena_release(&a);
+    return ok;
+}
+
+/* ---- The thread ---------------------------------------------------------------------------------------------- */
+
+static void *keeper(void *arg) {
+    struct content *c = arg;
+    struct words *w = words_new();
+    if (!w) log_say(LOG_ERROR, "content", "The search has no words: ICU's data cannot be opened.");
+    bool failed = false;
+    while (!atomic_load(&c->stop)) {
+        const struct content_snapshot *s = content_hold(c);
+        if (w && c->store && s->serial != atomic_load(&c->stored_serial)) {
+            failed = !keep_snapshot(c, w, s);
+            if (!failed) atomic_store(&c->stored_serial, s->serial);
+        }
+        content_release(s);
+        struct pollfd fds[2] = {{.fd = watch_fd(c->watch), .events = POLLIN}, {.fd = c->wake_fd, .events = POLLIN}};
+        int ready = poll(fds, 2, failed ? RETRY_MS : LOOK_EVERY_MS);
+        uint64_t count;
+        if (ready > 0 && fds[1].revents) (void)!read(c->wake_fd, &count, sizeof count);
+        if (ready == 0 && fds[0].fd < 0) content_look(c);
+    }
+    words_free(w);
+    return NULL;
+}
+
+bool keeper_start(struct content *c) {
+    c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (c->wake_fd < 0) return false;
+    c->thread_runs = pthread_create(&c->thread, NULL, keeper, c) == 0;
+    return c->thread_runs;
+}
+
+void keeper_wake(struct content *c) {
+    uint64_t one = 1;
+    if (c->wake_fd >= 0) (void)!write(c->wake_fd, &one, sizeof one);
+}
+
+void keeper_stop(struct content *c) {
+    atomic_store(&c->stop, true);
+    keeper_wake(c);
+    if (c->thread_runs) pthread_join(c->thread, NULL);
+    c->thread_runs = false;
+    if (c->wake_fd >= 0) close(c->wake_fd);
+    c->wake_fd = -1;
+}
+
+bool content_settle(struct content *c, int64_t deadline_ms) {
+    int64_t end = clock_monotonic_ms() + deadline_ms;
+    for (;;) {
+        const struct content_snapshot *s = content_hold(c);
+        bool settled = !c->store || atomic_load(&c->stored_serial) == s->serial;
+        content_release(s);
+        if (settled || clock_monotonic_ms() >= end) return settled;
+        keeper_wake(c);
+        usleep(2000);
+    }
+}
+
+/* ---- Versions --------------------------------------------------------------------------------------------------- */
+
+enum err content_version_keep(struct db *db, int64_t now_ms, const char *kind, const char *id, const char *version, const char *lang,
+                              const char *file, const char *source) {
+    return db_run(db, SQL_content_version_add, "tttttti", kind, id, version, lang, file, source, now_ms);
+}
+
+enum err content_version_source(struct db *db, struct arena *a, const char *kind, const char *id, const char *version, const char **source) {
+    struct stmt *q;
+    enum err e;
+    if (!db_one(db, &q, &e, SQL_content_version_source, "ttt", kind, id, version)) return e;
+    *source = stmt_text(q, 0, a);
+    return stmt_end(q);
+}
+
+static const char *stored_source(struct db *db, struct arena *a, const struct content_file *f) {
+    struct stmt *q;
+    enum err e;
+    if (!db || !db_one(db, &q, &e, SQL_content_version_source_lang, "tttt", content_kind_name(f->kind), file_id(f), f->version, f->lang)) return NULL;
+    const char *source = stmt_text(q, 0, a);
+    return stmt_end(q) == OK ? source : NULL;
+}
+
+bool content_document(struct content *c, struct db *db, const struct content_file *f, struct arena *a, struct doc *out) {
+    struct diag_list diags;
+    diag_init(&diags, a);
+    if (!f->broken && doc_load(out, c->root, f->path, a, &diags) == OK && str_eq(out->version, f->version)) return true;
+    const char *source = stored_source(db, a, f);
+    return source && doc_parse(out, f->path, source, strlen(source), a, &diags) == OK;
+}

@@ -1,0 +1,311 @@
+/* Private to content/: what the registry consists of, and what its files share. */
+#ifndef GR_CONTENT_CONTENT_PRIVATE_H
+#define GR_CONTENT_CONTENT_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "content/content.h"
+
+#define CONTENT_FILE_LIMIT 20000 /* files below content/ that are read */
+#define CHECKPOINT_OPTIONS 12
+#define CHECKPOINT_LIMIT 60
+
+/* ---- Files ------------------------------------------------------------------------------------- */
+enum file_kind { FILE_PROGRAMME, FILE_MODULE, FILE_GLOSSARY, FILE_SELF, FILE_OTHER };
+
+/* What kind of document a path (from the root) is, by its name and folder; `lang` receives "en" or what the name says:
+ * "x.ar.md" is Arabic. Arena. */
+enum file_kind content_classify(struct arena *a, const char *path, const char **lang);
+const char *content_kind_name(enum file_kind kind);
+/* Every .md file below root/content, sorted; paths from the root. Folders that begin with a dot are left out. */
+struct found_file {
+    const char *path;
+    int64_t mtime_ns, size;
+    uint64_t inode;
+};
+void content_find_files(const char *root, struct arena *a, struct found_file **files, size_t *count);
+/* The folders below root/content, itself included. */
+void content_find_folders(const char *root, struct arena *a, const char *const **folders, size_t *count);
+
+/* ---- Reading documents (pure) -------------------------------------------------------------------- */
+/* A reference from one file to something else, checked when all files are known. */
+enum ref_kind { REF_LINK, REF_PICTURE, REF_TERM, REF_PREREQUISITE, REF_LEVEL_MODULE };
+struct content_ref {
+    enum ref_kind kind;
+    const char *target;
+    int line, column;
+    struct content_ref *next;
+};
+struct content_place { /* of something with an id that others may name */
+    const char *id, *text;
+    int line, column;
+};
+/* What the check wants to know of a file beyond its content. */
+struct content_outline {
+    struct content_ref *refs;
+    struct content_place *anchors; /* of headings */
+    size_t anchor_count;
+    struct content_place *objectives;
+    size_t objective_count;
+    int id_line, id_column;
+};
+
+struct glossary_term {
+    const char *id, *title; /* title as in the heading, without the parenthesis */
+    const char *alias;      /* what stands in the parenthesis, NULL = nothing */
+    const char *alias_id;
+    const char *text;       /* plain, for the search */
+    const char *brief;      /* inline html: what a popover shows; other terms are plain text in it */
+    const char *html;       /* for the glossary page: other terms are explained in place */
+    int line, column;
+};
+struct content_glossary {
+    const char *id, *title, *programme, *version, *file, *lang, *translates;
+    struct glossary_term *terms; /* by title */
+    size_t term_count;
+    const struct glossary_term **by_id; /* terms and aliases, sorted; the same index in `ids` */
+    const char **ids;
+    size_t id_count;
+};
+const struct glossary_term *glossary_find(const struct content_glossary *g, const char *id);
+
+enum axis { AXIS_X, AXIS_Y };
+struct self_statement {
+    const char *text;
+    enum axis axis;
+    int weight; /* -1 or 1 */
+};
+struct content_self {
+    const char *id, *title, *programme, *version, *file, *lang, *translates;
+    struct self_statement *statements;
+    size_t statement_count;
+    const char *html; /* the text before the statements */
+};
+
+/* A checkpoint in the tree. Its stem is the paragraph before the list, or the one before what stands between (a table, code). */
+struct checkpoint_option {
+    cmark_node *item, *text, *feedback; /* text: paragraph; feedback: quote or NULL */
+    bool right;
+};
+struct checkpoint {
+    cmark_node *stem, *list; /* stem: NULL when there is none */
+    struct checkpoint_option options[CHECKPOINT_OPTIONS];
+    size_t option_count;
+    int keys;
+    const char *key; /* 16 hex digits of stem and options */
+};
+/* All checkpoints of a document in order; arena. Problems are reported when `diags` is not NULL. */
+struct checkpoint *content_checkpoints(struct doc *d, struct arena *a, struct diag_list *diags, size_t *count);
+
+/* They report every problem of the file on its own and return NULL when it cannot be shown. `outline` may be NULL. All in
+ * `a`; the document may be released afterwards. */
+struct content_module *content_read_module(struct doc *d, const char *lang, struct arena *a, struct diag_list *diags,
+                                           struct content_outline *outline);
+struct content_programme *content_read_programme(struct doc *d, struct arena *a, struct diag_list *diags,
+                                                 struct content_outline *outline);
+struct content_glossary *content_read_glossary(struct doc *d, const char *lang, struct arena *a, struct diag_list *diags,
+                                               struct content_outline *outline);
+struct content_self *content_read_self(struct doc *d, const char *lang, struct arena *a, struct diag_list *diags,
+                                       struct content_outline *outline);
+/* Rules for the text of any document: links, pictures, terms, headings; fills outline->refs and ->anchors. */
+void content_check_body(struct doc *d, struct arena *a, struct diag_list *diags, struct content_outline *outline);
+
+/* A part of a document for the search: what stands between two headings. Practice questions are left out. */
+struct search_part {
+    const char *anchor, *heading, *text;
+};
+void content_search_parts(struct doc *d, struct arena *a, struct search_part **parts, size_t *count);
+
+/* ---- The registry ---------------------------------------------------------------------------------- */
+/* Memory of what was read together; lives as long as a snapshot uses something of it. */
+struct content_batch {
+    struct arena arena;
+    atomic_int refs;
+};
+
+/* One file as it is, and what it said when it last parsed. Immutable once in a snapshot. */
+struct content_file {
+    struct content_batch *batch;      /* holds this struct */
+    struct content_batch *good_batch; /* holds `module` and its like; may be older than batch */
+    const char *path, *lang;
+    enum file_kind kind;
+    int64_t mtime_ns, size;
+    uint64_t inode;
+    bool broken;         /* the present text does not parse: what follows is older, or nothing */
+    const char *version; /* of what is shown, NULL = nothing is */
+    const struct content_module *module;
+    const struct content_programme *programme;
+    const struct content_glossary *glossary;
+    const struct content_self *self;
+};
+
+struct rendered;
+
+struct content_snapshot {
+    atomic_int refs;
+    struct content *content;
+    int64_t serial;
+    int64_t glossary_serial; /* changes with any glossary or picture: what is rendered depends on it */
+    struct arena arena;      /* the arrays below */
+    const struct content_file **files; /* by path */
+    size_t file_count;
+    const struct content_file **modules; /* originals by id */
+    size_t module_count;
+    const struct content_file **translations; /* of modules, by id and language */
+    size_t translation_count;
+    const struct content_programme **programmes; /* by id */
+    size_t programme_count;
+    const struct content_objective **objectives; /* by id; the same index in objective_modules */
+    const struct content_module **objective_modules;
+    size_t objective_count;
+    _Atomic(struct rendered *) *rendered; /* by index of files */
+};
+
+struct content {
+    char *root;
+    struct store *store;
+    struct site *site;
+    pthread_mutex_t lock; /* guards `current`'s exchange */
+    struct content_snapshot *current;
+    pthread_mutex_t refresh; /* one thread reads files at a time; guards what follows */
+    struct content_watch *watch;
+    int64_t serial, glossary_serial;
+    atomic_size_t rendered_bytes;
+    /* the thread that stores versions and indexes */
+    pthread_t thread;
+    bool thread_runs;
+    int wake_fd;
+    atomic_bool stop;
+    atomic_llong stored_serial; /* of the newest snapshot that is wholly stored and indexed */
+    /* the author's page */
+    pthread_mutex_t check_lock;
+    void (*checks[4])(const char *root, struct diag_list *diags);
+    size_t check_count;
+    struct content_health *health;
+};
+
+/* content_load.c */
+const struct content_file *snapshot_module(const struct content_snapshot *s, const char *id);
+const struct content_file *snapshot_module_in(const struct content_snapshot *s, const char *id, const char *locale);
+const struct content_glossary *snapshot_glossary(const struct content_snapshot *s, const char *programme, const char *locale);
+const struct content_self *snapshot_self(const struct content_snapshot *s, const char *locale);
+const struct content_file *snapshot_file(const struct content_snapshot *s, const char *path);
+size_t snapshot_file_index(const struct content_snapshot *s, const struct content_file *f);
+/* The document that `f` shows: the file when it has that version, else the text that the store kept. False when it is
+ * nowhere (any more, or not yet). Arena. `db` may be NULL. */
+bool content_document(struct content *c, struct db *db, const struct content_file *f, struct arena *a, struct doc *out);
+/* Reads what changed and exchanges the snapshot; cheap when nothing has. */
+void content_refresh(struct content *c);
+void content_look(struct content *c); /* the same, also when nothing was announced */
+
+/* content_watch.c: what changed below root/content, without waiting. */
+struct content_watch *watch_open(const char *root);
+void watch_close(struct content_watch *w);
+int watch_fd(const struct content_watch *w); /* for poll; -1 when the system cannot tell: then look every two seconds */
+bool watch_pending(const struct content_watch *w);
+/* Takes all events. `*all`: anything may have changed. Paths are from the root; arena. */
+void watch_take(struct content_watch *w, struct arena *a, const char *const **paths, size_t *count, bool *all);
+
+/* content_keep.c: the thread. */
+bool keeper_start(struct content *c);
+void keeper_stop(struct content *c);
+void keeper_wake(struct content *c);
+
+/* ---- Rendering --------------------------------------------------------------------------------------- */
+struct rendered_option {
+    const char *html, *feedback; /* feedback NULL: none */
+    bool right;
+};
+struct rendered_checkpoint {
+    int number;
+    const char *key, *stem; /* stem: html, "" when there is none */
+    struct rendered_option *options;
+    size_t option_count;
+    int keys;
+    struct view *fresh; /* as shown before an answer; shared by all requests */
+};
+struct rendered_piece {
+    const char *html; /* NULL: a checkpoint */
+    size_t len;
+    const struct rendered_checkpoint *checkpoint;
+};
+struct rendered {
+    struct arena arena;
+    atomic_int refs;
+    size_t bytes;
+    atomic_size_t *cache; /* what it counts in; NULL: it is not kept */
+    struct rendered_piece *pieces;
+    size_t piece_count;
+    struct rendered_checkpoint *checkpoints;
+    size_t checkpoint_count;
+    struct heading *headings;
+    size_t heading_count;
+    struct view *toc, *objectives; /* shared by all requests */
+};
+/* The article of a module, rendered once a version; borrowed from the snapshot or from `a`. NULL when its text is gone. */
+const struct rendered *content_rendered(const struct content_snapshot *s, const struct content_file *f, struct db *db,
+                                        struct arena *a);
+void rendered_release(struct rendered *r);
+/* Hooks that make addresses of ours from what authors write, and explain terms. */
+struct body_context {
+    const struct content_glossary *glossary; /* NULL: terms stay plain text */
+    const char *programme;                   /* where `programme.md` leads */
+    const char *module_id;                   /* whose pictures they are; NULL: pictures are dropped */
+    const char *root, *folder;               /* of the file, for the pictures' sizes; NULL: unknown */
+    struct content *content;                 /* for the callouts' labels; NULL: English */
+    const char *lang;
+    struct buf *split_out;                   /* where task lists begin in the output, while a module is rendered */
+    size_t splits[CHECKPOINT_LIMIT];
+    cmark_node *split_nodes[CHECKPOINT_LIMIT];
+    size_t split_count;
+};
+void content_hooks(struct render_hooks *hooks, struct body_context *context);
+
+/* ---- Search -------------------------------------------------------------------------------------------- */
+/* Words as the index knows them: segmented by ICU, folded (case, Latin accents, Arabic marks and tatweel), separated by
+ * blanks. Changes of this function change WORDS_VERSION. */
+#define WORDS_VERSION "1"
+struct words; /* a segmenter; one thread at a time */
+struct words *words_new(void); /* NULL when ICU cannot */
+void words_free(struct words *w);
+/* Appends the words of `text`. */
+void words_index(struct words *w, const char *text, struct buf *out);
+/* ICU's and our version: an index made by another one is built anew. */
+const char *words_version(void);
+struct word_list {
+    const char **items;
+    size_t count;
+};
+/* At most 12 words of a query. */
+struct word_list words_query(struct words *w, struct arena *a, const char *query);
+/* About `width` characters of `text` around the densest place of the words, as html with <mark>; the words of `text` that
+ * begin with the last query word count, too. Arena. */
+const char *words_excerpt(struct words *w, struct arena *a, const char *text, const struct word_list *query, size_t width);
+
+/* In a job: what a file gives to the search, in place of what it gave before. */
+struct search_entry {
+    const char *kind, *ref, *title, *lang; /* kind: module, term, programme */
+    struct search_part *parts;
+    size_t part_count;
+};
+enum err search_put(struct db *db, struct arena *a, struct words *w, const char *file, const char *version,
+                    const struct search_entry *entry);
+enum err search_drop(struct db *db, struct arena *a, struct words *w, const char *file);
+enum err search_reset(struct db *db);
+
+/* ---- Check ----------------------------------------------------------------------------------------------- */
+struct content_health; /* what the check found, for the author's page */
+void health_free(struct content_health *h);
+
+struct vendors;
+struct vendors *vendors_load(const char *root, struct arena *a, struct diag_list *diags);
+void vendors_check(const struct vendors *v, const char *file, const char *text, size_t len, struct diag_list *diags);
+
+/* ---- Texts and views -------------------------------------------------------------------------------------- */
+const char *content_text(struct request *r, const char *key);
+/* The path of levels, for templates: list `levels`. */
+enum err content_levels_view(struct request *r, const struct content_programme *p, const struct content_progress *progress,
+                             struct view *v);
+
+#endif

@@ -1,0 +1,123 @@
+/* Facts in the store: reading, answers, completion; and progress from them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/text.h"
+#include "content/content_private.h"
+#include "content/content_progress.h"
+
+/* ---- One module ---------------------------------------------------------------------------------------- */
+
+enum err content_facts(struct db *db, struct arena *a, const char *person_id, const struct content_module *m, struct module_facts *out) {
+    memset(out, 0, sizeof *out);
+    progress_begin(&out->state, m, a);
+    struct stmt *q = db_query(db, SQL_content_facts_of_module, "tt", person_id, m->id);
+    while (stmt_row(q)) {
+        int64_t at_ms = stmt_int(q, 5);
+        const char *what = stmt_text(q, 1, a);
+        switch (stmt_int(q, 0)) {
+        case 1: progress_reading(&out->state, what, (int)stmt_int(q, 2), stmt_int(q, 3), at_ms); break;
+        case 2:
+            progress_answer(&out->state, what, stmt_int(q, 2), at_ms);
+            if (out->answer_count % 16 == 0)
+                out->answers = arena_grow(a, out->answers, out->answer_count * sizeof *out->answers, (out->answer_count + 16) * sizeof *out->answers);
+            out->answers[out->answer_count++] = (struct given_answer){what, stmt_text(q, 4, a), stmt_int(q, 2)};
+            break;
+        default: progress_completed(&out->state, at_ms); break;
+        }
+    }
+    return stmt_end(q);
+}
+
+const struct given_answer *facts_answer(const struct module_facts *f, const char *checkpoint) {
+    for (size_t i = f->answer_count; i > 0; i--)
+        if (str_eq(f->answers[i - 1].checkpoint, checkpoint)) return &f->answers[i - 1];
+    return NULL;
+}
+
+/* ---- All modules of a person ------------------------------------------------------------------------------ */
+
+/* States by module id, in the order of the queries (which sort by it), looked up from the last. */
+struct states {
+    struct arena *arena;
+    const struct content_snapshot *snapshot;
+    struct progress_state **items;
+    size_t count, room;
+};
+
+static struct progress_state *state_of(struct states *s, const char *module_id) {
+    for (size_t i = s->count; i > 0; i--)
+        if (str_eq(s->items[i - 1]->module->id, module_id)) return s->items[i - 1];
+    const struct content_module *m = content_module(s->snapshot, module_id);
+    if (!m) return NULL;
+    if (s->count == s->room) {
+        size_t room = s->room ? s->room * 2 : 32;
+        s->items = arena_grow(s->arena, s->items, s->room * sizeof *s->items, room * sizeof *s->items);
+        s->room = room;
+    }
+    struct progress_state *state = NEW(s->arena, struct progress_state);
+    progress_begin(state, m, s->arena);
+    s->items[s->count++] = state;
+    return state;
+}
+
+static int by_module_id(const void *a, const void *b) {
+    return strcmp(((const struct content_module_progress *)a)->module_id, ((const struct content_module_progress *)b)->module_id);
+}
+
+enum err content_progress(struct db *db, struct arena *a, const struct content_snapshot *s, const char *person_id, struct content_progress *out) {
+    *out = (struct content_progress){0};
+    struct states states = {.arena = a, .snapshot = s};
+    struct stmt *q = db_query(db, SQL_content_readings_of_person, "t", person_id);
+    while (stmt_row(q)) {
+        struct progress_state *state = state_of(&states, stmt_text(q, 0, a));
+        if (state) progress_reading(state, stmt_text(q, 1, a), (int)stmt_int(q, 2), stmt_int(q, 3), stmt_int(q, 4));
+    }
+    enum err e = stmt_end(q);
+    if (e != OK) return e;
+    q = db_query(db, SQL_content_answers_of_person, "t", person_id);
+    while (stmt_row(q)) {
+        struct progress_state *state = state_of(&states, stmt_text(q, 0, a));
+        if (state) progress_answer(state, stmt_text(q, 1, a), stmt_int(q, 2), stmt_int(q, 3));
+    }
+    if ((e = stmt_end(q)) != OK) return e;
+    q = db_query(db, SQL_content_completions_of_person, "t", person_id);
+    while (stmt_row(q)) {
+        struct progress_state *state = state_of(&states, stmt_text(q, 0, a));
+        if (state) progress_completed(state, stmt_int(q, 1));
+    }
+    if ((e = stmt_end(q)) != OK) return e;
+    struct content_module_progress *list = NEW_ARRAY(a, struct content_module_progress, states.count + 1);
+    for (size_t i = 0; i < states.count; i++) list[i] = progress_end(states.items[i]);
+    qsort(list, states.count, sizeof *list, by_module_id);
+    out->modules = list;
+    out->count = states.count;
+    return OK;
+}
+
+/* ---- Recording ---------------------------------------------------------------------------------------------- */
+
+/* After each fact: whether it was the one that completes the module. */
+static enum err complete_if_done(struct db *db, struct arena *a, int64_t now_ms, const char *person_id, const struct content_module *m) {
+    struct module_facts facts;
+    enum err e = content_facts(db, a, person_id, m, &facts);
+    if (e != OK || facts.state.completed_ms || !progress_all_done(&facts.state)) return e;
+    return db_run(db, SQL_content_completion_add, "ttti", person_id, m->id, m->version, now_ms);
+}
+
+enum err content_record_reading(struct db *db, struct arena *a, int64_t now_ms, const char *person_id, const struct content_module *m,
+                                const char *section, int position_permille, bool done) {
+    if (progress_section(m, section) < 0 || position_permille < 0 || position_permille > 1000) return ERR_INVALID;
+    enum err e = db_run(db, SQL_content_reading_add, "tttttiii", id_new(a, now_ms), person_id, m->id, m->version, section,
+                        (int64_t)position_permille, (int64_t)done, now_ms);
+    return e == OK && done ? complete_if_done(db, a, now_ms, person_id, m) : e;
+}
+
+enum err content_record_answer(struct db *db, struct arena *a, int64_t now_ms, const char *person_id, const struct content_module *m,
+                               int number, const char *choice, bool right) {
+    if (number < 1 || (size_t)number > m->checkpoint_count) return ERR_INVALID;
+    enum err e = db_run(db, SQL_content_answer_add, "ttttittii", id_new(a, now_ms), person_id, m->id, m->version, (int64_t)number,
+                        m->checkpoints[number - 1], choice, (int64_t)right, now_ms);
+    return e == OK ? complete_if_done(db, a, now_ms, person_id, m) : e;
+}

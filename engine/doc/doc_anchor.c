@@ -1,0 +1,74 @@
+/* Anchors of headings: unique in their document, and never an id that the page around it uses. */
+#include <string.h>
+
+#include "base/text.h"
+#include "doc/doc.h"
+
+struct anchor_entry {
+    const char *text;
+    unsigned count; /* how often it was asked for */
+};
+
+/* Ids and beginnings of ids that pages use for themselves: a heading “Status” must not become the live region. */
+static const char *const taken[] = {"main",   "status", "nav",  "search", "menu", "header", "footer", "title",
+                                    "toc",    "csrf",   "body", "dialog", "help", "notice", "problem", "shortcuts"};
+static const char *const taken_prefixes[] = {"term-", "fn-", "fnref-", "field-", "hint-", "error-", "checkpoint-", "page-"};
+
+static bool is_taken(const char *anchor) {
+    for (size_t i = 0; i < COUNT_OF(taken); i++)
+        if (str_eq(anchor, taken[i])) return true;
+    for (size_t i = 0; i < COUNT_OF(taken_prefixes); i++)
+        if (str_has_prefix(anchor, taken_prefixes[i])) return true;
+    return false;
+}
+
+const char *doc_fragment(struct arena *a, const char *fragment) {
+    return is_taken(fragment) ? arena_printf(a, "%s-section", fragment) : arena_dup(a, fragment);
+}
+
+void doc_anchors_init(struct doc_anchors *s, struct arena *a) {
+    memset(s, 0, sizeof *s);
+    s->arena = a;
+}
+
+static size_t hash_text(const char *text) {
+    uint64_t h = 1469598103934665603u;
+    for (; *text; text++) h = (h ^ (unsigned char)*text) * 1099511628211u;
+    return (size_t)(h ^ h >> 32);
+}
+
+static struct anchor_entry *find(struct doc_anchors *s, const char *text) {
+    size_t i = hash_text(text) & (s->room - 1);
+    while (s->entries[i].text && !str_eq(s->entries[i].text, text)) i = (i + 1) & (s->room - 1);
+    return &s->entries[i];
+}
+
+static void make_room(struct doc_anchors *s) {
+    if (s->room && s->count * 2 < s->room) return;
+    struct anchor_entry *old = s->entries;
+    size_t old_room = s->room;
+    s->room = old_room ? old_room * 2 : 64;
+    s->entries = NEW_ARRAY(s->arena, struct anchor_entry, s->room);
+    for (size_t i = 0; i < old_room; i++)
+        if (old[i].text) *find(s, old[i].text) = old[i];
+}
+
+/* Takes `text` if nobody has it. */
+static bool take(struct doc_anchors *s, const char *text) {
+    make_room(s);
+    struct anchor_entry *e = find(s, text);
+    if (e->text) return false;
+    e->text = text;
+    s->count++;
+    return true;
+}
+
+const char *doc_anchor(struct doc_anchors *s, const char *prefix, const char *heading) {
+    const char *slug = slug_from(s->arena, heading);
+    const char *base = arena_printf(s->arena, "%s%s", prefix, doc_fragment(s->arena, slug)), *id = base;
+    if (take(s, id)) return id;
+    /* The count lives with the base, so that a thousand equal headings are not a million comparisons. */
+    do id = arena_printf(s->arena, "%s-%u", base, ++find(s, base)->count + 1);
+    while (!take(s, id));
+    return id;
+}
