@@ -60,6 +60,7 @@ struct connection {
     size_t body_len, body_cap, body_swallowed, body_limit;
     enum err refused;         /* decided before the body was read */
     int refused_status;       /* 0: from `refused` */
+    bool refuse_unread;       /* without waiting for the body; the connection is closed then */
     bool cut_off;             /* refused in the middle of an endless body: no answer of the library's */
     const char *content_type;
     unsigned allowed;         /* for 405 */

@@ -175,8 +175,7 @@ static enum MHD_Result first_call(struct http *h, struct MHD_Connection *mhd, co
     if (ARENA_GUARD(&c->arena) != 0) return MHD_NO;
     c->refused = request_begin(c, url, method, version);
     c->arena.guarded = false;
-    /* A body that is announced as too large is refused unread; the library then closes the connection. */
-    if (c->refused == ERR_LIMIT && !c->refused_status) return step(c);
+    if (c->refuse_unread) return step(c);
     return MHD_YES;
 }
 

@@ -13,6 +13,7 @@
 
 #define GUEST_COOKIE "gradus_guest"
 #define CSRF_BYTES 32
+#define QUERY_LIMIT 100
 
 static const struct {
     const char *name;
@@ -174,7 +175,10 @@ const char *http_csrf(struct request *r) {
 static enum MHD_Result add_query(void *cls, enum MHD_ValueKind kind, const char *key, const char *value) {
     (void)kind;
     struct connection *c = cls;
-    if (c->query.count >= 100) return MHD_NO;
+    if (c->query.count >= QUERY_LIMIT) {
+        c->query_broken = true;
+        return MHD_NO;
+    }
     struct form *q = &c->query;
     if (q->count % 16 == 0)
         q->fields = arena_grow(&c->arena, q->fields, q->count * sizeof *q->fields, (q->count + 16) * sizeof *q->fields);
@@ -189,6 +193,34 @@ static enum MHD_Result add_query(void *cls, enum MHD_ValueKind kind, const char 
     return MHD_YES;
 }
 
+struct framing {
+    int hosts, lengths, encodings;
+    bool strange; /* a transfer coding that we do not know */
+};
+
+static enum MHD_Result count_framing(void *cls, enum MHD_ValueKind kind, const char *key, const char *value) {
+    (void)kind;
+    struct framing *f = cls;
+    f->hosts += strcasecmp(key, "Host") == 0;
+    f->lengths += strcasecmp(key, "Content-Length") == 0;
+    if (strcasecmp(key, "Transfer-Encoding") == 0) {
+        f->encodings++;
+        f->strange = f->strange || !value || strcasecmp(value, "chunked") != 0;
+    }
+    return MHD_YES;
+}
+
+/* RFC 9112 section 6.3: where a proxy may see another end of the body than we do, the next request on this connection
+ * could be somebody else's. */
+static enum err check_framing(struct connection *c) {
+    struct framing f = {0};
+    MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, count_framing, &f);
+    if (f.hosts <= 1 && f.lengths + f.encodings <= 1 && !f.strange) return OK;
+    c->refuse_unread = true;
+    http_header_out(&c->request, "Connection", "close");
+    return http_error(&c->request, ERR_INVALID, "The request says more than once, or strangely, where it goes or ends.");
+}
+
 static void read_preferences(struct connection *c) {
     struct request *r = &c->request;
     const char *zone = http_cookie_in(r, "tz"), *language = http_cookie_in(r, "lang");
@@ -199,6 +231,12 @@ static void read_preferences(struct connection *c) {
     else r->locale = page_negotiate(r->app->site, http_header_in(r, "Accept-Language"));
 }
 
+/* `type` is what a Content-Type says, whatever parameters follow. */
+static bool is_type(const char *content_type, const char *type) {
+    size_t n = strlen(type);
+    return content_type && strncasecmp(content_type, type, n) == 0 && strchr("; \t", content_type[n]);
+}
+
 static enum err check_body_headers(struct connection *c) {
     struct request *r = &c->request;
     bool any = r->route->flags & ROUTE_METHODS;
@@ -207,13 +245,14 @@ static enum err check_body_headers(struct connection *c) {
     const char *length = http_header_in(r, "Content-Length");
     int64_t bytes = 0;
     if (length && !parse_i64(length, 0, INT64_MAX, &bytes)) return http_error(r, ERR_INVALID, "The request's length makes no sense.");
-    if ((size_t)bytes > c->body_limit)
+    c->refuse_unread = (size_t)bytes > c->body_limit;
+    if (c->refuse_unread)
         return http_error(r, ERR_LIMIT, "What you sent is larger than the %zu KB that this page takes.", c->body_limit / 1024);
     bool carries = bytes > 0 || http_header_in(r, "Transfer-Encoding");
     if (!carries || any || r->method == METHOD_GET) return OK;
-    bool form = c->content_type && strncasecmp(c->content_type, "application/x-www-form-urlencoded", 33) == 0;
-    bool json = c->content_type && strncasecmp(c->content_type, "application/json", 16) == 0;
-    bool multipart = c->content_type && strncasecmp(c->content_type, "multipart/form-data", 19) == 0;
+    bool form = is_type(c->content_type, "application/x-www-form-urlencoded");
+    bool json = is_type(c->content_type, "application/json");
+    bool multipart = is_type(c->content_type, "multipart/form-data");
     if (form || (json && r->route->flags & ROUTE_JSON) || (multipart && r->route->flags & ROUTE_UPLOAD)) return OK;
     c->refused_status = 415;
     return http_error(r, ERR_INVALID, "This page does not take that type of content.");
@@ -242,6 +281,7 @@ enum err request_begin(struct connection *c, const char *url, const char *method
     }
     read_preferences(c);
     enum err e = read_client(c);
+    if (e == OK) e = check_framing(c);
     if (e != OK) return e;
     MHD_get_connection_values(c->mhd, MHD_GET_ARGUMENT_KIND, add_query, c);
     struct route_match match;
@@ -269,9 +309,9 @@ enum err request_body(struct connection *c) {
     const char *type = c->content_type, *why = "The form is broken.";
     if (!c->body_len || !type || r->route->flags & ROUTE_METHODS) return OK;
     enum err e = OK;
-    if (strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0)
+    if (is_type(type, "application/x-www-form-urlencoded"))
         e = form_urlencoded(r->arena, (const char *)c->body, c->body_len, &c->form, &why);
-    else if (strncasecmp(type, "multipart/form-data", 19) == 0)
+    else if (is_type(type, "multipart/form-data"))
         e = form_multipart(r->arena, type, (const char *)c->body, c->body_len, &c->form, &why);
     if (e != OK) return http_error(r, e, "%s", why);
     const char *twice = form_repeated(&c->form);

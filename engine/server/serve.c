@@ -55,6 +55,7 @@ static bool read_options(struct serve *s, int argc, char **argv, int *status) {
         else if (option == 'r') s->app.root = optarg;
         else if (option == 'o') s->app.origin = optarg;
         else if (option == 't') s->http.trust_proxy = optarg;
+        else if (option == 'q' && parse_i64(optarg, 1, 3600, &number)) s->http.request_deadline_s = (int)number;
         else {
             if (option == 'h') *status = 0;
             fputs(usage, option == 'h' ? stdout : stderr);
