@@ -151,16 +151,19 @@ tests/node_modules/.package-lock.json: tests/package-lock.json | packages-test
 	cd tests && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
+# As many open files as the machine lets us have: some tests are a crowd.
+RUN_TESTS = ulimit -n "$$(ulimit -Hn)" && node tests/run.mjs
+
 .PHONY: test
 test: packages-test tests/node_modules/.package-lock.json ## install what only the tests need, run all tests
 	@$(SUBMAKE) all unit
 	@$(FUZZ_MAKE) fuzzers
-	@node tests/run.mjs --build $(BUILD) --fuzz $(BUILD)/fuzzing/fuzz $(TESTS)
+	@$(RUN_TESTS) --build $(BUILD) --fuzz $(BUILD)/fuzzing/fuzz $(TESTS)
 
 .PHONY: lint
 lint: packages-test tests/node_modules/.package-lock.json ## layout, static analysis, room order, texts, content
 	@$(SUBMAKE) all
-	@node tests/run.mjs --build $(BUILD) --only lint
+	@$(RUN_TESTS) --build $(BUILD) --only lint
 
 .PHONY: format
 format: ## lay out the source as .clang-format says
@@ -169,12 +172,12 @@ format: ## lay out the source as .clang-format says
 .PHONY: test-asan
 test-asan: packages-test tests/node_modules/.package-lock.json ## unit and request tests under AddressSanitizer and UBSan
 	@$(ASAN_MAKE) all unit
-	@node tests/run.mjs --build $(BUILD)/asan --sanitizer asan --only unit,http $(TESTS)
+	@$(RUN_TESTS) --build $(BUILD)/asan --sanitizer asan --only unit,http $(TESTS)
 
 .PHONY: test-tsan
 test-tsan: packages-test tests/node_modules/.package-lock.json ## unit and request tests under ThreadSanitizer
 	@$(TSAN_MAKE) all unit
-	@node tests/run.mjs --build $(BUILD)/tsan --sanitizer tsan --only unit,http $(TESTS)
+	@$(RUN_TESTS) --build $(BUILD)/tsan --sanitizer tsan --only unit,http $(TESTS)
 
 .PHONY: fuzz
 fuzz: packages-test ## fuzz each target for a minute [FUZZ_SECONDS=60] [FUZZ=fuzz_json]

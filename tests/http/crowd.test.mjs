@@ -1,0 +1,71 @@
+// Ten thousand connections at once.  run: alone  run: timeout 180
+import assert from "node:assert/strict";
+import net from "node:net";
+import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { descriptorLimit, parseAnswer, startServer } from "../lib/server.mjs";
+
+const CROWD = 10_000;
+const limit = descriptorLimit();
+const server = await startServer({ args: ["--request-deadline", "60"] });
+after(() => server.stop());
+
+/** Opens `count` connections, some at a time; gives those that stand. */
+async function connect(count) {
+    const sockets = [];
+    while (sockets.length < count) {
+        const some = await Promise.all(Array.from({ length: Math.min(250, count - sockets.length) }, () => new Promise((done, fail) => {
+            const socket = net.connect(server.port, server.host, () => done(socket));
+            socket.on("error", fail);
+        })));
+        for (const socket of some) {
+            socket.removeAllListeners("error");
+            socket.on("error", () => {});
+        }
+        sockets.push(...some);
+    }
+    return sockets;
+}
+
+async function memory_kb() {
+    const text = await (await fetch(`${server.origin}/metrics`)).text();
+    return Number(/^process_resident_memory_bytes (\d+)/m.exec(text)[1]) / 1024;
+}
+
+test(`${CROWD} idle connections cost little, and the next visitor is served at once`, { skip: limit < CROWD + 500 ? `only ${limit} open files are allowed here (ulimit -n)` : false }, async () => {
+    const before = await memory_kb();
+    const sockets = await connect(CROWD);
+    const began = performance.now();
+    const answer = await fetch(`${server.origin}/login`);
+    assert.equal(answer.status, 200);
+    await answer.text();
+    assert.ok(performance.now() - began < 3000, "the next visitor waited");
+    const connections = Number(/^gradus_http_connections (\d+)/m.exec(await (await fetch(`${server.origin}/metrics`)).text())[1]);
+    assert.ok(connections >= CROWD, `${connections} connections are open`);
+    const grown = (await memory_kb()) - before;
+    assert.ok(grown < 600 * 1024, `${Math.round(grown / 1024)} MB more`);
+    for (const socket of sockets) socket.destroy();
+});
+
+test(`${CROWD} clients ask at once and each is answered`, { skip: limit < CROWD + 500 ? `only ${limit} open files are allowed here (ulimit -n)` : false }, async () => {
+    const sockets = await connect(CROWD);
+    const answers = sockets.map((socket) => new Promise((done) => {
+        let text = "";
+        socket.on("data", (data) => (text += data.toString("latin1")));
+        socket.on("close", () => done(parseAnswer(text)?.status));
+    }));
+    for (const socket of sockets) socket.write("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const statuses = new Map();
+    for (const status of await Promise.all(answers)) statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    assert.deepEqual([...statuses], [[200, CROWD]]);
+});
+
+test("when the crowd is gone so is its load", async () => {
+    for (let i = 0; ; i++) {
+        const open = Number(/^gradus_http_connections (\d+)/m.exec(await (await fetch(`${server.origin}/metrics`)).text())[1]);
+        if (open < 50) break;
+        assert.ok(i < 100, `${open} connections are still open`);
+        await sleep(100);
+    }
+    await server.assertWell();
+});
