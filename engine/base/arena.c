@@ -140,7 +140,7 @@ static struct arena_chunk *new_chunk(struct arena *a, size_t size) {
     return c;
 }
 
-void *arena_alloc(struct arena *a, size_t size) {
+void *arena_raw(struct arena *a, size_t size) {
     if (fail_countdown > 0 && --fail_countdown == 0) {
         failed_as_asked = true;
         arena_fail(a);
@@ -153,8 +153,10 @@ void *arena_alloc(struct arena *a, size_t size) {
     char *p = c->data + c->used;
     c->used += size;
     a->last = p;
-    return memset(p, 0, size);
+    return p;
 }
+
+void *arena_alloc(struct arena *a, size_t size) { return memset(arena_raw(a, size), 0, size); }
 
 void *arena_array(struct arena *a, size_t count, size_t size) {
     size_t total;
@@ -175,15 +177,18 @@ void *arena_grow(struct arena *a, void *old, size_t old_size, size_t new_size) {
             return old;
         }
     }
-    void *p = arena_alloc(a, new_size);
-    if (old) memcpy(p, old, old_size < new_size ? old_size : new_size);
+    char *p = arena_raw(a, new_size);
+    size_t same = !old ? 0 : old_size < new_size ? old_size : new_size;
+    if (same) memcpy(p, old, same);
+    memset(p + same, 0, new_size - same);
     return p;
 }
 
 char *arena_copy(struct arena *a, const char *text, size_t len) {
     if (len == SIZE_MAX) arena_fail(a);
-    char *p = arena_alloc(a, len + 1);
+    char *p = arena_raw(a, len + 1);
     if (len) memcpy(p, text, len);
+    p[len] = '\0';
     return p;
 }
 

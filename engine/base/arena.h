@@ -39,6 +39,8 @@ void arena_release(struct arena *a);
 
 /* Zeroed, aligned for any type. Never NULL. */
 void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, returns_nonnull));
+/* The same, not zeroed: for what is written whole. */
+void *arena_raw(struct arena *a, size_t size) __attribute__((malloc, returns_nonnull));
 /* Zeroed array; leaves through the guard when count * size overflows. */
 void *arena_array(struct arena *a, size_t count, size_t size);
 /* Grows `old` (the result of an earlier call, `old_size` bytes) to `new_size`; in place when it can. */

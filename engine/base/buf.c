@@ -18,7 +18,12 @@ char *buf_reserve(struct buf *b, size_t len) {
     if (need > b->cap) {
         size_t cap = b->cap ? b->cap * 2 : 256;
         if (cap < need) cap = need;
-        b->data = arena_grow(b->arena, b->data, b->len + (b->data != NULL), cap);
+        /* In place when it can; a new place is not zeroed first. */
+        if (b->data) b->data = arena_grow(b->arena, b->data, b->len + 1, cap);
+        else {
+            b->data = arena_raw(b->arena, cap);
+            b->data[0] = '\0';
+        }
         b->cap = cap;
     }
     return b->data + b->len;

@@ -1,13 +1,38 @@
 /* Text forms of bytes, hashes and ids. */
 #include "base/codec.h"
 
+#include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/err.h"
 
+/* Random bytes that this thread has fetched and not used. */
+static _Thread_local unsigned char fetched[1024];
+static _Thread_local size_t fetched_left;
+
+/* A child process must not draw what its parent will draw. */
+static void forget_fetched(void) { fetched_left = 0; }
+
 void codec_start(void) {
+    static atomic_flag started = ATOMIC_FLAG_INIT;
     if (sodium_init() < 0) BUG("libsodium cannot start");
+    if (!atomic_flag_test_and_set(&started)) BUG_IF(pthread_atfork(NULL, NULL, forget_fetched) != 0);
+}
+
+void random_bytes(void *out, size_t len) {
+    if (len > sizeof fetched / 4) {
+        randombytes_buf(out, len);
+        return;
+    }
+    if (len > fetched_left) {
+        randombytes_buf(fetched, sizeof fetched);
+        fetched_left = sizeof fetched;
+    }
+    fetched_left -= len;
+    memcpy(out, fetched + fetched_left, len);
+    sodium_memzero(fetched + fetched_left, len); /* used once, then nowhere */
 }
 
 void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES]) {
@@ -88,7 +113,7 @@ unsigned char *base58_decode(struct arena *a, const char *text, size_t *len) {
 char *id_new(struct arena *a, int64_t now_ms) {
     static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
     unsigned char raw[16];
-    randombytes_buf(raw, sizeof raw);
+    random_bytes(raw, sizeof raw);
     for (int i = 0; i < 6; i++) raw[i] = (unsigned char)((uint64_t)now_ms >> (40 - 8 * i));
     char *out = arena_alloc(a, ID_LENGTH + 1);
     /* 128 bits in 26 digits of 5: the first digit carries 3. */

@@ -28,6 +28,8 @@ unsigned char *base58_decode(struct arena *a, const char *text, size_t *len);
 char *id_new(struct arena *a, int64_t now_ms);
 /* `bytes` of randomness as base64url: tokens and salts. Arena. */
 char *random_token(struct arena *a, size_t bytes);
+/* `len` unpredictable bytes. From a small store of each thread's: the kernel is asked once for many of them. */
+void random_bytes(void *out, size_t len);
 /* A random integer in [0, bound), unbiased. */
 uint32_t random_below(uint32_t bound);
 uint64_t random_u64(void);

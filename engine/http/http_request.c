@@ -165,7 +165,7 @@ const char *http_csrf(struct request *r) {
     size_t len;
     unsigned char *token = base64url_decode(r->arena, expected, &len), masked[2 * CSRF_BYTES];
     if (!token || len != CSRF_BYTES) return "";
-    randombytes_buf(masked, CSRF_BYTES);
+    random_bytes(masked, CSRF_BYTES);
     for (size_t i = 0; i < CSRF_BYTES; i++) masked[CSRF_BYTES + i] = masked[i] ^ token[i];
     return base64url_encode(r->arena, masked, sizeof masked);
 }
@@ -269,7 +269,7 @@ enum err request_begin(struct connection *c, const char *url, const char *method
     r->now_ms = clock_now_ms();
     r->locale = "en";
     unsigned char raw[8];
-    randombytes_buf(raw, sizeof raw);
+    random_bytes(raw, sizeof raw);
     r->id = hex_encode(&c->arena, raw, sizeof raw);
     c->url = arena_dup(&c->arena, url);
     for (size_t i = 0; i < COUNT_OF(methods); i++)

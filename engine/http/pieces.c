@@ -14,6 +14,7 @@
 #define SEEN 4096
 #define LEVEL_ONCE 4         /* for a text that may never come again */
 #define LEVEL_KEPT 8
+#define SAMPLE_FROM 4096
 #define STORED_MOST 65535    /* bytes in one stored block */
 #define PIECE_ROOM(len) ((len) + (len) / 1000 + 64)
 #define MEMBER_ROOM 64       /* header, last block and trailer */
@@ -81,12 +82,13 @@ static size_t pack(const char *text, size_t len, int level, unsigned char *out, 
 
 /* ---- The table --------------------------------------------------------------------------------- */
 
-/* Four lanes of multiply and rotate: it only has to spread; equality is decided by comparing the texts. */
-static uint64_t spread(uint64_t seed, const char *text, size_t len) {
+/* Four lanes of multiply and shift, over 32 bytes in each `stride`: it only has to spread; equality is decided by
+ * comparing the texts. */
+static uint64_t spread(uint64_t seed, const char *text, size_t len, size_t stride) {
     const uint64_t prime = 0x9e3779b185ebca87u;
     uint64_t lane[4] = {seed, seed ^ prime, seed + len, ~seed}, word;
     size_t i = 0;
-    for (; i + 32 <= len; i += 32)
+    for (; i + stride <= len; i += stride)
         for (size_t k = 0; k < 4; k++) {
             memcpy(&word, text + i + 8 * k, 8);
             lane[k] = (lane[k] ^ word) * prime;
@@ -128,8 +130,9 @@ static void evict(struct pieces *p, struct piece *e) {
     drop(e);
 }
 
-/* A held piece, or NULL; then `*again` tells whether this text has come before. */
-static struct piece *find(struct pieces *p, uint64_t hash, const char *text, size_t len, bool *again) {
+/* A held piece, or NULL; then `*again` tells whether this text has come before, `*taken` whether another text has
+ * this hash. */
+static struct piece *find(struct pieces *p, uint64_t hash, const char *text, size_t len, bool *again, bool *taken) {
     pthread_mutex_lock(&p->lock);
     struct piece *e = p->buckets[hash % BUCKETS];
     while (e && (e->hash != hash || e->len != len)) e = e->chain;
@@ -146,10 +149,10 @@ static struct piece *find(struct pieces *p, uint64_t hash, const char *text, siz
         p->misses++;
     }
     pthread_mutex_unlock(&p->lock);
-    if (e && memcmp(e->text, text, len) != 0) { /* another text of this hash: it stays as it is */
+    *taken = e && memcmp(e->text, text, len) != 0;
+    if (*taken) {
         drop(e);
         e = NULL;
-        *again = false;
     }
     return e;
 }
@@ -197,7 +200,11 @@ static struct piece *make(struct pieces *p, uint64_t hash, const char *text, siz
 struct pieces *pieces_new(size_t bytes) {
     struct pieces *p = calloc(1, sizeof *p);
     if (!p) return NULL;
-    pthread_mutex_init(&p->lock, NULL);
+    pthread_mutexattr_t spinning; /* what it guards takes less than going to sleep */
+    pthread_mutexattr_init(&spinning);
+    pthread_mutexattr_settype(&spinning, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(&p->lock, &spinning);
+    pthread_mutexattr_destroy(&spinning);
     p->bytes_most = bytes;
     p->seed = random_u64();
     return p;
@@ -245,9 +252,15 @@ static void put_uncompressed(struct member *m, const char *text, size_t len) {
 }
 
 static void put_piece(struct member *m, struct pieces *p, const char *text, size_t len) {
-    bool again = false;
-    uint64_t hash = spread(p->seed, text, len);
-    struct piece *e = find(p, hash, text, len, &again);
+    bool again = false, taken = false;
+    /* A long text is told by samples of it, unless another one looks the same by them. */
+    uint64_t hash = spread(p->seed, text, len, len > SAMPLE_FROM ? 256 : 32);
+    struct piece *e = find(p, hash, text, len, &again, &taken);
+    if (taken) {
+        hash = spread(~p->seed, text, len, 32);
+        e = find(p, hash, text, len, &again, &taken);
+        again &= !taken;
+    }
     if (!e && again) e = make(p, hash, text, len);
     if (!e) {
         size_t n = pack(text, len, LEVEL_ONCE, m->out + m->len, m->room - m->len);
@@ -273,7 +286,7 @@ size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t l
                    size_t count, const unsigned char **out) {
     static const unsigned char head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}, last[] = {1, 0, 0, 0xff, 0xff};
     struct member m = {.room = PIECE_ROOM(len) + (2 * count + 1) * 64 + MEMBER_ROOM};
-    m.out = arena_alloc(a, m.room);
+    m.out = arena_raw(a, m.room);
     m.room -= sizeof last + 8; /* for the end, whatever comes before it */
     memcpy(m.out, head, sizeof head);
     m.len = sizeof head;

@@ -103,6 +103,26 @@ static void what_comes_again_is_found(void **state) {
     arena_release(&a);
 }
 
+/* Long texts are told apart by samples; these differ where no sample looks. */
+static void texts_that_look_the_same_are_told_apart(void **state) {
+    (void)state;
+    struct arena a;
+    struct pieces_stats stats;
+    arena_init(&a, 64u << 20);
+    struct pieces *p = pieces_new(KEEP);
+    char *text = prose(&a, 30000, 5);
+    for (int round = 0; round < 4; round++)
+        for (char c = 'a'; c <= 'c'; c++) {
+            text[20000] = c; /* 20000 % 256 = 32: the first byte behind a sample */
+            assert_true(compress_and_check(p, text, 30000, NULL, 0) > 0);
+        }
+    pieces_stats(p, &stats);
+    assert_true(stats.bytes > 2 * 30000);
+    assert_true(stats.hits >= 4);
+    pieces_free(p);
+    arena_release(&a);
+}
+
 static size_t size_of_first(const char *text, size_t len, const struct page_cut *cut) {
     struct pieces *p = pieces_new(KEEP);
     size_t n = compress_and_check(p, text, len, cut, 1);
@@ -200,6 +220,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_cuts_give_the_page_back),
         cmocka_unit_test(what_comes_again_is_found),
+        cmocka_unit_test(texts_that_look_the_same_are_told_apart),
         cmocka_unit_test(a_secret_is_not_compressed_with_its_surroundings),
         cmocka_unit_test(noise_is_left_as_it_is),
         cmocka_unit_test(memory_stays_within_its_limit),
