@@ -178,7 +178,7 @@ bool client_send(struct client *c, const char *method, const char *path, const c
     take_cookies(c);
     char token[sizeof c->csrf];
     if (text_between(c->body, "name=\"csrf\" value=\"", "\"", token, sizeof token) ||
-        text_between(c->body, "name=\"csrf-token\" content=\"", "\"", token, sizeof token))
+        text_between(c->body, "name=\"csrf\" content=\"", "\"", token, sizeof token))
         memcpy(c->csrf, token, sizeof token);
     return true;
 }
