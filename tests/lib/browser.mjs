@@ -1,0 +1,170 @@
+// A real browser for tests: Debian's Chromium through playwright-core, axe-core from a file, the widths and modes that
+// every page must work in. Screenshots go to build/screenshots/.
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { build, password, sanitizer } from "./server.mjs";
+
+export const executable = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => existsSync(path));
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const launchArguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+/** Widths in CSS pixels: the narrowest phone (and 1280 at 400 %), a common phone, a desk. */
+export const widths = { narrow: 320, phone: 390, desk: 1280 };
+
+let shared;
+
+/** One browser a test program; closed when the program ends. */
+export async function openBrowser() {
+    assert.ok(executable, "no Chromium is installed (make test installs it)");
+    shared ??= chromium.launch({ executablePath: executable, args: launchArguments, timeout: 60_000 });
+    return shared;
+}
+
+export async function closeBrowser() {
+    await (await shared)?.close();
+    shared = undefined;
+}
+
+/**
+ * A page of a fresh profile. What must not happen on any page is collected in page.problems: errors of scripts,
+ * violations of the content security policy, requests that failed or went elsewhere. Options: width, height, dark,
+ * locale, javaScript (default true), bypassCsp (only to put axe in), reducedMotion.
+ */
+export async function openPage(server, { width = widths.desk, height = 900, dark = false, locale = "en", javaScript = true, bypassCsp = false, reducedMotion = true, ...more } = {}) {
+    const browser = await openBrowser();
+    const context = await browser.newContext({
+        baseURL: server.origin,
+        viewport: { width, height },
+        colorScheme: dark ? "dark" : "light",
+        locale,
+        timezoneId: "UTC",
+        javaScriptEnabled: javaScript,
+        bypassCSP: bypassCsp,
+        reducedMotion: reducedMotion ? "reduce" : "no-preference",
+        ...more,
+    });
+    context.setDefaultTimeout(sanitizer ? 60_000 : 15_000);
+    const page = await context.newPage();
+    page.problems = [];
+    page.on("pageerror", (error) => page.problems.push(`script: ${error.message}`));
+    page.on("console", (message) => {
+        if (message.type() === "error" && !/status of (4\d\d|503)/.test(message.text())) page.problems.push(`console: ${message.text()}`);
+    });
+    page.on("request", (request) => {
+        const { origin, protocol } = new URL(request.url());
+        if (origin !== server.origin && !["data:", "blob:", "about:"].includes(protocol)) page.problems.push(`a request left for ${request.url()}`);
+    });
+    page.on("requestfailed", (request) => {
+        if (request.failure()?.errorText !== "net::ERR_ABORTED") page.problems.push(`${request.url()}: ${request.failure()?.errorText}`);
+    });
+    return page;
+}
+
+export async function closePage(page) {
+    await page.context().close();
+}
+
+/** Signs in through the form, as a person would. */
+export async function login(page, name, secret = password) {
+    await page.goto("/login");
+    await page.fill('input[name="login"]', name);
+    await page.fill('input[name="password"]', secret);
+    await Promise.all([page.waitForURL((url) => url.pathname !== "/login"), page.click('main form button:not([type="button"])')]);
+}
+
+/** build/screenshots/NAME.png, whole page unless told otherwise. Gives its path. */
+export async function screenshot(page, name, options = {}) {
+    const folder = join(build, "screenshots");
+    mkdirSync(folder, { recursive: true });
+    const path = join(folder, `${name}.png`);
+    await page.screenshot({ path, fullPage: true, ...options });
+    return path;
+}
+
+/** Violations that axe finds, as sentences; the page must have been opened with bypassCsp. */
+export async function axe(page, { rules = {}, exclude = [] } = {}) {
+    await page.evaluate(axeSource);
+    const violations = await page.evaluate(
+        async ({ rules: set, exclude: out }) => {
+            const result = await globalThis.axe.run(out.length ? { exclude: out } : document, {
+                runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+                rules: set,
+                resultTypes: ["violations"],
+            });
+            return result.violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map((node) => `${node.html.slice(0, 160)}\n      ${node.failureSummary.replace(/\s+/g, " ")}`) }));
+        },
+        { rules, exclude },
+    );
+    return violations.map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.join("\n    ")}`);
+}
+
+/** Elements that stick out of the window, so that a reader would have to scroll sideways. */
+export async function overflow(page) {
+    return page.evaluate(() => {
+        const wide = document.documentElement.scrollWidth;
+        const room = document.documentElement.clientWidth;
+        if (wide <= room + 1) return [];
+        const culprits = [...document.querySelectorAll("body *")].filter((element) => {
+            const { right, left, width } = element.getBoundingClientRect();
+            return width > 0 && (right > room + 1 || left < -1) && getComputedStyle(element).position !== "fixed";
+        });
+        return [`${wide} px wide in a window of ${room}`, ...culprits.slice(-5).map((element) => element.outerHTML.slice(0, 120))];
+    });
+}
+
+/** Turns the page round: what a reader of Arabic or Hebrew sees. */
+export async function rightToLeft(page) {
+    await page.evaluate(() => document.documentElement.setAttribute("dir", "rtl"));
+}
+
+/** The names of what the Tab key reaches, in order, until it comes round or `most` are found. */
+export async function tabOrder(page, most = 200) {
+    const seen = [];
+    await page.evaluate(() => document.body.focus());
+    for (let i = 0; i < most; i++) {
+        await page.keyboard.press("Tab");
+        const here = await page.evaluate(() => {
+            const element = document.activeElement;
+            if (!element || element === document.body) return null;
+            const { width, height } = element.getBoundingClientRect();
+            const style = getComputedStyle(element);
+            return {
+                html: element.outerHTML.slice(0, 100),
+                name: (element.getAttribute("aria-label") ?? element.textContent ?? element.getAttribute("name") ?? "").trim().slice(0, 60),
+                visible: width > 0 && height > 0 && style.visibility !== "hidden",
+                outlined: style.outlineStyle !== "none" || style.boxShadow !== "none",
+            };
+        });
+        if (!here || (seen.length && here.html === seen[0].html)) break;
+        seen.push(here);
+    }
+    return seen;
+}
+
+/** What every page must be: no problem, no violation, nothing wider than the window, at each width, dark and light,
+ *  right to left. Gives what is wrong, as sentences. */
+export async function inspect(server, path, { signIn, modes } = {}) {
+    const wrong = [];
+    const all = modes ?? [
+        { width: widths.desk },
+        { width: widths.narrow },
+        { width: widths.phone, dark: true },
+        { width: widths.desk, rtl: true },
+    ];
+    for (const { rtl, ...mode } of all) {
+        const label = `${path} at ${mode.width} px${mode.dark ? ", dark" : ""}${rtl ? ", right to left" : ""}`;
+        const page = await openPage(server, { ...mode, bypassCsp: true });
+        if (signIn) await signIn(page);
+        const answer = await page.goto(path, { waitUntil: "load" });
+        if (answer.status() >= 400) wrong.push(`${label}: ${answer.status()}`);
+        if (rtl) await rightToLeft(page);
+        for (const what of await axe(page)) wrong.push(`${label}: ${what}`);
+        for (const what of await overflow(page)) wrong.push(`${label}: ${what}`);
+        wrong.push(...page.problems.map((what) => `${label}: ${what}`));
+        await closePage(page);
+    }
+    return wrong;
+}
