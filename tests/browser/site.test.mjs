@@ -1,0 +1,162 @@
+// The frame of every page in a real browser: the style guide in every mode, themes, right to left, keyboard, and life
+// without scripts.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { axe, closeBrowser, closePage, inspect, login, openPage, overflow, rightToLeft, screenshot, widths } from "../lib/browser.mjs";
+import { startServer } from "../lib/server.mjs";
+
+const server = await startServer();
+after(async () => {
+    await closeBrowser();
+    await server.stop();
+});
+
+const asLearner = (page) => login(page, "learner");
+
+async function guide(options) {
+    const page = await openPage(server, options);
+    await asLearner(page);
+    await page.goto("/guide");
+    return page;
+}
+
+test("the style guide works in every mode", async () => {
+    assert.deepEqual(await inspect(server, "/guide", { signIn: asLearner }), []);
+});
+
+test("the guide prints and is pictured", async () => {
+    const page = await guide({ width: widths.desk });
+    await screenshot(page, "guide-desk");
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    assert.equal(await page.locator(".site-header").isVisible(), false);
+    assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)", "paper stays white");
+    await closePage(page);
+});
+
+test("an error page names its request", async () => {
+    const page = await openPage(server);
+    const answer = await page.goto("/nowhere");
+    assert.equal(answer.status(), 404);
+    assert.equal(await page.textContent("main code"), answer.headers()["x-request-id"]);
+    await closePage(page);
+});
+
+test("right to left is a mirror", async () => {
+    const page = await guide({ bypassCsp: true });
+    const side = () => page.$eval(".brand", (brand) => brand.getBoundingClientRect().left);
+    const before = await side();
+    await rightToLeft(page);
+    assert.ok((await side()) > before + 600, "the mark goes to the other side");
+    for (const width of [widths.desk, widths.narrow]) {
+        await page.setViewportSize({ width, height: 900 });
+        assert.deepEqual(await overflow(page), []);
+    }
+    await closePage(page);
+});
+
+test("the chosen appearance is kept, and served with the page", async () => {
+    const page = await openPage(server);
+    await asLearner(page);
+    await page.click(".menu > summary");
+    await page.check(".theme-choice input[value=dark]", { force: true });
+    assert.equal(await page.getAttribute("html", "data-theme"), "dark");
+    const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    await page.goto("/me");
+    assert.match(await (await page.request.get("/me")).text(), /data-theme="dark"/);
+    assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), dark);
+    await closePage(page);
+});
+
+test("everything in the frame is reached by keyboard", async () => {
+    const page = await guide();
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.className), "skip-link");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+    await page.keyboard.press("?");
+    assert.ok(await page.$eval("#keys", (dialog) => dialog.open));
+    await page.keyboard.press("Escape");
+    assert.ok(!(await page.$eval("#keys", (dialog) => dialog.open)));
+    await page.keyboard.press("/");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "site-q");
+    // A shortcut typed into a field is a letter, not a command.
+    await page.keyboard.type("a?b");
+    assert.equal(await page.inputValue("#site-q"), "a?b");
+    assert.ok(!(await page.$eval("#keys", (dialog) => dialog.open)));
+    await page.focus(".menu > summary");
+    await page.keyboard.press("Enter");
+    assert.ok(await page.$eval(".menu", (menu) => menu.open));
+    await page.keyboard.press("Escape");
+    assert.ok(!(await page.$eval(".menu", (menu) => menu.open)));
+    assert.equal(await page.evaluate(() => document.activeElement.tagName), "SUMMARY");
+    await closePage(page);
+});
+
+test("every focus can be seen", async () => {
+    const page = await openPage(server);
+    await asLearner(page);
+    await page.goto("/me");
+    const unseen = [];
+    for (let i = 0; i < 40; i++) {
+        await page.keyboard.press("Tab");
+        const seen = await page.evaluate(() => {
+            const now = document.activeElement;
+            if (now === document.body) return null;
+            const styles = [now, now.nextElementSibling, now.parentElement].filter(Boolean).map((e) => getComputedStyle(e));
+            return styles.some((s) => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2) ? null : now.outerHTML.slice(0, 120);
+        });
+        if (seen) unseen.push(seen);
+    }
+    assert.deepEqual(unseen, []);
+    await closePage(page);
+});
+
+test("the server learns the reader's zone", async () => {
+    const page = await openPage(server, { timezoneId: "Asia/Bangkok" });
+    await asLearner(page);
+    await page.goto("/me");
+    const [began, iso] = await page.$eval("#sessions ~ .table-wrap time", (time) => [time.textContent, time.dateTime]);
+    const expected = new Date(iso).toLocaleTimeString("en-GB", { timeZone: "Asia/Bangkok", hour: "2-digit", minute: "2-digit" });
+    assert.ok(began.includes(expected) && !began.includes("UTC"), `${began} for ${iso}`);
+    await closePage(page);
+});
+
+test("a table sorts by its headers and says so", async () => {
+    const page = await guide();
+    const order = () => page.$$eval("table[data-sort] tbody th", (cells) => cells.map((cell) => cell.textContent));
+    const before = await order();
+    await page.click("table[data-sort] thead th:nth-child(3) button");
+    const sorted = await order();
+    assert.notDeepEqual(sorted, before);
+    assert.equal(await page.getAttribute("table[data-sort] thead th:nth-child(3)", "aria-sort"), "ascending");
+    await page.click("table[data-sort] thead th:nth-child(3) button");
+    assert.deepEqual(await order(), sorted.reverse());
+    await closePage(page);
+});
+
+test("without scripts one signs in, reads and signs out", async () => {
+    const page = await openPage(server, { javaScript: false });
+    await asLearner(page);
+    await page.goto("/guide");
+    // What needs a script does not show itself.
+    assert.equal(await page.locator("[data-theme-choice]").isVisible(), false);
+    await page.click(".menu > summary");
+    await page.click(".menu-panel form button");
+    await page.waitForURL((url) => url.pathname === "/");
+    assert.equal(await page.locator(".menu").count(), 0);
+    await closePage(page);
+});
+
+test("a refused form begins at its errors", async () => {
+    const page = await openPage(server, { bypassCsp: true });
+    await page.goto("/login");
+    await page.fill("[name=login]", "learner");
+    await page.fill("[name=password]", "not the password");
+    await page.click("main button.button");
+    await page.waitForSelector(".error-summary");
+    assert.match(await page.evaluate(() => document.activeElement.className), /error-summary/);
+    await page.click(".error-summary a");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "field-login");
+    assert.deepEqual(await axe(page), []);
+    await closePage(page);
+});
