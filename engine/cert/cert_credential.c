@@ -113,24 +113,39 @@ static json_t *build_evidence(struct arena *a, const struct cert_credential_fact
     return list;
 }
 
+static const char *credential_id(struct arena *a, const char *origin, const char *number, int version) {
+    return arena_printf(a, "%s/certificates/%s.json?version=%d", origin, number, version);
+}
+
+static json_t *build_status(struct arena *a, const char *list, uint32_t index) {
+    return json_pack("{ss ss ss ss ss}", "id", arena_printf(a, "%s#%u", list, (unsigned)index), "type",
+                     "BitstringStatusListEntry", "statusPurpose", "revocation", "statusListIndex",
+                     arena_printf(a, "%u", (unsigned)index), "statusListCredential", list);
+}
+
 json_t *cert_credential_build(struct arena *a, const struct cert_credential_facts *f) {
-    const char *base = arena_printf(a, "%s/certificates/%s.json?version=%d", f->origin, f->number, f->version);
+    const char *id = credential_id(a, f->origin, f->number, f->version);
     json_t *c = json_keep(a, json_pack("{s[sss] ss s[ss] s{ss s[s] ss ss}}", "@context", CERT_CONTEXT_VC,
-                                       CERT_CONTEXT_OB, CERT_CONTEXT_OB_EXTENSIONS, "id", base, "type",
+                                       CERT_CONTEXT_OB, CERT_CONTEXT_OB_EXTENSIONS, "id", id, "type",
                                        "VerifiableCredential", "OpenBadgeCredential", "issuer", "id", f->did, "type",
                                        "Profile", "name", f->body, "url", f->origin));
     put_text(a, c, "name", arena_printf(a, "%s: %s", f->programme_title, f->level_title));
     put_text(a, c, "validFrom", time_iso(a, f->valid_from_ms));
-    put_text(a, c, "validUntil", time_iso(a, f->valid_until_ms));
+    if (f->valid_until_ms) put_text(a, c, "validUntil", time_iso(a, f->valid_until_ms));
     put_text(a, c, "awardedDate", time_iso(a, f->awarded_ms));
     put(a, c, "credentialSubject", build_subject(a, f));
     if (f->evidence_count) put(a, c, "evidence", build_evidence(a, f));
-    put(a, c, "credentialStatus",
-        json_pack("{ss ss ss ss ss}", "id", arena_printf(a, "%s#%u", f->status_list, (unsigned)f->status_index),
-                  "type", "BitstringStatusListEntry", "statusPurpose", "revocation", "statusListIndex",
-                  arena_printf(a, "%u", (unsigned)f->status_index), "statusListCredential", f->status_list));
+    put(a, c, "credentialStatus", build_status(a, f->status_list, f->status_index));
     put(a, c, "credentialSchema", json_pack("[{ss ss}]", "id", SCHEMA_URL, "type", "1EdTechJsonSchemaValidator2019"));
     return c;
+}
+
+void cert_credential_renew(struct arena *a, json_t *credential, const char *origin, const char *number, int version,
+                           int64_t valid_from_ms, const char *status_list, uint32_t status_index) {
+    json_object_del(credential, "proof");
+    put_text(a, credential, "id", credential_id(a, origin, number, version));
+    put_text(a, credential, "validFrom", time_iso(a, valid_from_ms));
+    put(a, credential, "credentialStatus", build_status(a, status_list, status_index));
 }
 
 json_t *cert_status_credential_build(struct arena *a, const char *did, const char *list_url, const char *encoded,

@@ -30,7 +30,7 @@ struct cert_credential_facts {
     const char *programme_id, *programme_title, *level_id, *level_title, *level_summary, *scope;
     const char *criteria; /* Markdown: what the level asked */
     const char *decider_name;
-    int64_t awarded_ms, valid_from_ms, valid_until_ms;
+    int64_t awarded_ms, valid_from_ms, valid_until_ms; /* until 0 = without end */
     const char *status_list; /* absolute URL of the list */
     uint32_t status_index;
     const struct cert_evidence *evidence;
@@ -39,6 +39,9 @@ struct cert_credential_facts {
 
 /* Unsigned; kept by the arena. */
 json_t *cert_credential_build(struct arena *a, const struct cert_credential_facts *f);
+/* Makes the next version of a signed credential of `build`: without proof, with a new id, beginning and place on a list. */
+void cert_credential_renew(struct arena *a, json_t *credential, const char *origin, const char *number, int version,
+                           int64_t valid_from_ms, const char *status_list, uint32_t status_index);
 /* Unsigned. `list_url` is the id; valid for `valid_ms` from now. `encoded`: cert_status_encode. */
 json_t *cert_status_credential_build(struct arena *a, const char *did, const char *list_url, const char *encoded,
                                      int64_t now_ms, int64_t valid_ms);

@@ -10,10 +10,10 @@
 #include "base/err.h"
 #include "base/text.h"
 
-const struct draw_colour draw_ink = {0.11, 0.13, 0.17};
-const struct draw_colour draw_soft = {0.33, 0.36, 0.41};
-const struct draw_colour draw_brand = {0.07, 0.30, 0.33};
-const struct draw_colour draw_pale = {0.80, 0.86, 0.86};
+const struct draw_colour draw_ink = {0.086, 0.13, 0.11};
+const struct draw_colour draw_soft = {0.30, 0.36, 0.33};
+const struct draw_colour draw_brand = {0.059, 0.361, 0.278};
+const struct draw_colour draw_pale = {0.82, 0.91, 0.87};
 const struct draw_colour draw_gold = {0.62, 0.47, 0.18};
 const struct draw_colour draw_white = {1, 1, 1};
 

@@ -1,0 +1,129 @@
+/* The room's state in a running academy: keys, the signed status list, drawn papers. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/text.h"
+#include "cert/cert_cache.h"
+
+enum err certs_open(struct certs **out, struct app *app, struct arena *a, const char **why) {
+    struct certs *c = calloc(1, sizeof *c);
+    if (!c) {
+        *why = "no memory for the signing keys";
+        return ERR_IO;
+    }
+    enum err e = cert_keys_open(&c->keys, app->data, true, a, why);
+    if (e != OK) {
+        free(c);
+        return e;
+    }
+    size_t len;
+    const char *links = file_read(a, arena_printf(a, "%s/profile-links.txt", app->data), 16 * 1024, &len);
+    if (links && utf8_valid(links, len)) c->profile_links = strdup(links);
+    c->app = app;
+    pthread_mutex_init(&c->lock, NULL);
+    *out = c;
+    return OK;
+}
+
+void certs_close(struct certs *c) {
+    if (!c) return;
+    cert_keys_close(c->keys);
+    free(c->list.json);
+    free(c->profile_links);
+    for (size_t i = 0; i < CERT_DRAWN; i++) free(c->drawn[i].bytes);
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+}
+
+/* ---- The status list --------------------------------------------------------------------------- */
+static bool list_serves(const struct cert_signed_list *l, int64_t list_id, int64_t bit_count, int64_t now_ms) {
+    /* Bits are only ever set, so that their number says whether the list is the same. */
+    return l->json && l->list_id == list_id && l->bit_count == bit_count && now_ms >= l->signed_ms &&
+           now_ms - l->signed_ms < CERT_LIST_VALID_MS / 2;
+}
+
+static enum err sign_list(struct certs *c, struct db *db, struct arena *a, int64_t list_id, const char *origin,
+                          int64_t now_ms, const char **json, int64_t *bit_count) {
+    unsigned char *bits = arena_alloc(a, CERT_STATUS_BYTES);
+    const char *why = "", *did = cert_did_from_origin(a, origin);
+    enum err e = did ? cert_list_read(db, list_id, bits, bit_count) : ERR_INVALID;
+    if (e != OK) return e;
+    json_t *doc = cert_status_credential_build(a, did, arena_printf(a, "%s/status/%lld", origin, (long long)list_id),
+                                               cert_status_encode(a, bits), now_ms, CERT_LIST_VALID_MS);
+    if (cert_keys_sign(c->keys, a, doc, did, now_ms, &why) != OK) return ERR_IO;
+    *json = cert_json(a, doc);
+    return OK;
+}
+
+enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64_t list_id, int64_t now_ms,
+                          const char **json, const char **etag) {
+    int64_t bit_count;
+    const char *origin;
+    enum err e = cert_list_bit_count(db, a, list_id, &origin, &bit_count);
+    if (e != OK) return e;
+    *json = NULL;
+    pthread_mutex_lock(&c->lock);
+    bool serves = list_serves(&c->list, list_id, bit_count, now_ms);
+    size_t len = serves ? strlen(c->list.json) : 0;
+    pthread_mutex_unlock(&c->lock);
+    if (serves) {
+        char *copy = arena_alloc(a, len + 1); /* an arena may leave: never under the lock */
+        pthread_mutex_lock(&c->lock);
+        serves = list_serves(&c->list, list_id, bit_count, now_ms) && strlen(c->list.json) == len;
+        if (serves) memcpy(copy, c->list.json, len);
+        pthread_mutex_unlock(&c->lock);
+        if (serves) *json = copy;
+    }
+    if (!*json) {
+        e = sign_list(c, db, a, list_id, origin, now_ms, json, &bit_count);
+        if (e != OK) return e;
+        char *kept = strdup(*json);
+        pthread_mutex_lock(&c->lock);
+        if (kept) {
+            free(c->list.json);
+            c->list = (struct cert_signed_list){.list_id = list_id, .bit_count = bit_count, .signed_ms = now_ms, .json = kept};
+        }
+        pthread_mutex_unlock(&c->lock);
+    }
+    *etag = sha256_hex(a, *json, strlen(*json));
+    return OK;
+}
+
+/* ---- Papers ---------------------------------------------------------------------------------------- */
+bool cert_drawn_find(struct certs *c, struct arena *a, const char *key, unsigned char **bytes, size_t *len) {
+    size_t found = CERT_DRAWN;
+    *len = 0;
+    pthread_mutex_lock(&c->lock);
+    for (size_t i = 0; i < CERT_DRAWN; i++)
+        if (c->drawn[i].bytes && str_eq(c->drawn[i].key, key)) {
+            found = i;
+            *len = c->drawn[i].len;
+            c->drawn[i].used = ++c->clock;
+        }
+    pthread_mutex_unlock(&c->lock);
+    if (found == CERT_DRAWN) return false;
+    *bytes = arena_alloc(a, *len);
+    pthread_mutex_lock(&c->lock);
+    bool same = c->drawn[found].bytes && c->drawn[found].len == *len && str_eq(c->drawn[found].key, key);
+    if (same) memcpy(*bytes, c->drawn[found].bytes, *len);
+    pthread_mutex_unlock(&c->lock);
+    return same;
+}
+
+void cert_drawn_keep(struct certs *c, const char *key, const unsigned char *bytes, size_t len) {
+    unsigned char *copy = malloc(len);
+    if (!copy || strlen(key) >= sizeof c->drawn[0].key) {
+        free(copy);
+        return;
+    }
+    memcpy(copy, bytes, len);
+    pthread_mutex_lock(&c->lock);
+    struct cert_drawn *oldest = &c->drawn[0];
+    for (size_t i = 0; i < CERT_DRAWN; i++)
+        if (c->drawn[i].used < oldest->used) oldest = &c->drawn[i];
+    free(oldest->bytes);
+    *oldest = (struct cert_drawn){.bytes = copy, .len = len, .used = ++c->clock};
+    memcpy(oldest->key, key, strlen(key) + 1);
+    pthread_mutex_unlock(&c->lock);
+}

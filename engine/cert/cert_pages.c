@@ -1,0 +1,211 @@
+/* Pages of a learner: what a level asks and what is met, applying, the own certificates. */
+#include <string.h>
+
+#include "base/text.h"
+#include "cert/cert_private.h"
+
+const char *cert_text(struct request *r, const char *key, struct view *v) {
+    return page_text(r->app->site, r->locale, key, v, r->arena);
+}
+
+const char *cert_origin(struct request *r) { return r->app->origin ? r->app->origin : r->origin; }
+
+void cert_view_state(struct request *r, struct view *v, const char *state) {
+    view_text(v, "state", state);
+    view_bool(v, arena_printf(r->arena, "is_%s", state), true);
+    view_text(v, "state_text", cert_text(r, arena_printf(r->arena, "cert_state_%s", state), NULL));
+}
+
+void cert_view_status(struct request *r, struct view *v, const struct cert_level_status *s) {
+    static const char *const headings[] = {"cert_needs_modules", "cert_needs_exams", "cert_needs_labs"};
+    struct view *groups = view_list(v, "groups"), *list = NULL;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct cert_need_status *n = &s->needs[i];
+        if (i == 0 || n->need->kind != s->needs[i - 1].need->kind) {
+            struct view *group = view_item(groups);
+            view_text(group, "heading", cert_text(r, headings[n->need->kind], NULL));
+            list = view_list(group, "needs");
+        }
+        struct view *item = view_item(list);
+        view_text(item, "title", n->need->title);
+        view_text(item, "href", n->need->href);
+        view_bool(item, "is_met", n->state == CERT_MET);
+        view_bool(item, "is_begun", n->state == CERT_BEGUN);
+        view_int(item, "have", n->have);
+        view_int(item, "want", n->need->dialects > 1 ? n->need->dialects : 1);
+        if (n->at_ms) view_time(item, "at", n->at_ms, r->locale, r->zone);
+        view_text(item, "sentence", cert_text(r, n->sentence, item));
+    }
+    view_int(v, "met", (int64_t)s->met);
+    view_int(v, "total", (int64_t)s->count);
+    view_bool(v, "is_complete", s->complete);
+    view_bool(v, "may_state_experience", s->only_modules_missing);
+}
+
+/* ---- A level ---------------------------------------------------------------------------------- */
+struct level_form {
+    const char *problem, *statement; /* NULL unless an application was just refused */
+};
+
+/* Requirements as anybody may read them, without anybody's facts. */
+static enum err plain_status(struct request *r, const struct content_snapshot *content, const struct content_level *level,
+                             struct cert_level_status *out) {
+    struct cert_need *needs;
+    size_t count;
+    enum err e = cert_needs(r->app, r->arena, content, level, &needs, &count);
+    if (e == OK) cert_level_status(r->arena, level->open, needs, count, NULL, 0, out);
+    return e;
+}
+
+/* The person's application and certificate for this level: sets `waits`, `refused`, `held`. */
+static enum err view_own(struct request *r, struct view *v, const char *programme_id, const char *level_id) {
+    struct cert_application *applications;
+    struct cert_summary *held;
+    size_t count;
+    enum err e = cert_applications_of(r->db, r->arena, r->who->person_id, &applications, &count);
+    for (size_t i = 0; e == OK && i < count; i++) { /* newest first: the first that fits tells */
+        const struct cert_application *app = &applications[i];
+        if (!str_eq(app->programme_id, programme_id) || !str_eq(app->level_id, level_id)) continue;
+        if (!app->outcome) {
+            view_time(view_object(v, "waits"), "at", app->at_ms, r->locale, r->zone);
+        } else if (str_eq(app->outcome, "refused")) {
+            struct view *refused = view_object(v, "refused");
+            view_text(refused, "reason", app->decided_reason);
+            view_time(refused, "at", app->decided_ms, r->locale, r->zone);
+        }
+        break;
+    }
+    if (e != OK) return e;
+    e = cert_list(r->db, r->arena, r->who->person_id, NULL, r->now_ms, 100, 0, &held, &count);
+    for (size_t i = 0; e == OK && i < count; i++) {
+        if (!str_eq(held[i].programme_id, programme_id) || !str_eq(held[i].level_id, level_id)) continue;
+        struct view *certificate = view_object(v, "held");
+        view_text(certificate, "number", held[i].number);
+        view_text(certificate, "href", arena_printf(r->arena, "/certificates/%s", held[i].number));
+        cert_view_state(r, certificate, held[i].state);
+        view_bool(v, "holds_valid", str_eq(held[i].state, "valid"));
+        break;
+    }
+    return e;
+}
+
+static enum err show_level(struct request *r, int status_code, const struct level_form *form) {
+    const struct content_snapshot *content = content_of(r);
+    const struct content_programme *p = content_programme(content, r->param[0]);
+    const struct content_level *level = p ? content_level(p, r->param[1]) : NULL;
+    if (!level) return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_level", NULL));
+    struct cert_level_status status;
+    bool learner = http_has_role(r, ROLE_LEARNER);
+    enum err e = learner ? cert_status_of(r->app, r->db, r->arena, content, level, r->who->person_id, &status)
+                         : plain_status(r, content, level, &status);
+    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"), *crumb = view_item(crumbs);
+    if (e == OK && learner) e = view_own(r, v, p->id, level->id);
+    if (e != OK) return e;
+    view_text(crumb, "href", arena_printf(r->arena, "/programmes/%s", p->id));
+    view_text(crumb, "text", p->title);
+    view_text(view_item(crumbs), "text", level->title);
+    view_text(v, "title", arena_printf(r->arena, "%s: %s", p->title, level->title));
+    view_text(v, "programme", p->title);
+    view_text(v, "level", level->title);
+    view_text(v, "summary", level->summary);
+    view_text(v, "scope", level->scope);
+    view_text(v, "scheme_version", p->scheme_version);
+    view_int(v, "valid_months", level->valid_months);
+    view_bool(v, arena_printf(r->arena, "is_level_%d", level->number), true);
+    view_bool(v, "open", level->open);
+    view_bool(v, "learner", learner);
+    cert_view_status(r, v, &status);
+    if (form) {
+        view_text(v, "problem", form->problem);
+        view_text(v, "statement", form->statement ? form->statement : "");
+    } else if (http_query(r, "applied")) {
+        view_text(v, "notice", cert_text(r, "cert_applied", NULL));
+    }
+    return http_page_status(r, status_code, "cert_level", v);
+}
+
+enum err cert_level_page(struct request *r) { return show_level(r, 200, NULL); }
+
+static enum err after_apply(struct request *r, void *arg, enum err result) {
+    struct cert_apply *apply = arg;
+    if (result == OK)
+        return http_redirect(r, arena_printf(r->arena, "/programmes/%s/levels/%s?applied=1", apply->programme_id, apply->level_id));
+    if (!apply->refusal) return result;
+    struct level_form form = {cert_text(r, apply->refusal, NULL), apply->statement};
+    return show_level(r, result == ERR_INVALID ? 422 : 409, &form);
+}
+
+enum err cert_apply_post(struct request *r) {
+    struct cert_apply *apply = NEW(r->arena, struct cert_apply);
+    apply->app = r->app;
+    apply->content = content_of(r);
+    apply->person_id = r->who->person_id;
+    apply->programme_id = r->param[0];
+    apply->level_id = r->param[1];
+    apply->statement = http_field(r, "statement");
+    return http_write(r, cert_apply, apply, after_apply);
+}
+
+/* ---- The own certificates ----------------------------------------------------------------------- */
+static void view_certificates(struct request *r, struct view *v, const struct cert_summary *list, size_t count) {
+    struct view *items = view_list(v, "certificates");
+    for (size_t i = 0; i < count; i++) {
+        struct view *item = view_item(items);
+        view_text(item, "number", list[i].number);
+        view_text(item, "href", arena_printf(r->arena, "/certificates/%s", list[i].number));
+        view_text(item, "title", list[i].title);
+        view_text(item, "holder", list[i].holder);
+        view_time(item, "issued", list[i].issued_ms, r->locale, r->zone);
+        if (list[i].valid_until_ms) view_time(item, "until", list[i].valid_until_ms, r->locale, r->zone);
+        cert_view_state(r, item, list[i].state);
+    }
+}
+
+static const char *level_title(struct request *r, const struct cert_application *app) {
+    const struct content_programme *p = content_programme(content_of(r), app->programme_id);
+    const struct content_level *level = p ? content_level(p, app->level_id) : NULL;
+    return level ? arena_printf(r->arena, "%s: %s", p->title, level->title)
+                 : arena_printf(r->arena, "%s: %s", app->programme_id, app->level_id);
+}
+
+static void view_applications(struct request *r, struct view *v, const struct cert_application *list, size_t count,
+                              bool waiting_only) {
+    struct view *items = view_list(v, "applications");
+    for (size_t i = 0; i < count; i++) {
+        if (waiting_only && list[i].outcome) continue;
+        struct view *item = view_item(items);
+        view_text(item, "title", level_title(r, &list[i]));
+        view_text(item, "href", arena_printf(r->arena, "/programmes/%s/levels/%s", list[i].programme_id, list[i].level_id));
+        view_time(item, "at", list[i].at_ms, r->locale, r->zone);
+        view_bool(item, "is_waiting", !list[i].outcome);
+        view_bool(item, "is_granted", str_eq(list[i].outcome, "granted"));
+        view_bool(item, "is_refused", str_eq(list[i].outcome, "refused"));
+        view_text(item, "reason", list[i].decided_reason);
+    }
+}
+
+enum err cert_mine_page(struct request *r) {
+    struct cert_summary *held;
+    struct cert_application *applications;
+    size_t held_count, count;
+    enum err e = cert_list(r->db, r->arena, r->who->person_id, NULL, r->now_ms, 100, 0, &held, &held_count);
+    if (e == OK) e = cert_applications_of(r->db, r->arena, r->who->person_id, &applications, &count);
+    if (e != OK) return e;
+    struct view *v = view_new(r->arena);
+    view_text(v, "title", cert_text(r, "cert_mine_title", NULL));
+    view_certificates(r, v, held, held_count);
+    view_applications(r, v, applications, count, false);
+    return http_page(r, "cert_mine", v);
+}
+
+enum err cert_home(struct request *r, struct view *v) {
+    struct cert_summary *held;
+    struct cert_application *applications;
+    size_t held_count, count;
+    enum err e = cert_list(r->db, r->arena, r->who->person_id, NULL, r->now_ms, 20, 0, &held, &held_count);
+    if (e == OK) e = cert_applications_of(r->db, r->arena, r->who->person_id, &applications, &count);
+    if (e != OK) return e;
+    view_certificates(r, v, held, held_count);
+    view_applications(r, v, applications, count, true);
+    return OK;
+}

@@ -1,0 +1,126 @@
+/* A stranger's check: paste a credential, a number, or give a file. Nothing is stored. */
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "cert/cert_private.h"
+
+#define VERIFY_MAX (256 * 1024) /* of a credential's text */
+
+/* ---- Looking things up in this academy --------------------------------------------------------- */
+/* A method of ours is "DID#key" with a key that we hold. Whose DID it is, the check of the issuer tells; the state of a
+ * credential is looked up by its own id. */
+static bool find_own_key(void *context, const char *method, unsigned char key[CERT_PUBLIC_BYTES]) {
+    struct request *r = context;
+    const char *hash = strchr(method, '#');
+    return hash && str_has_prefix(method, "did:web:") && cert_keys_find(r->app->certs->keys, hash + 1, key);
+}
+
+static enum cert_status_answer find_own_status(void *context, const char *credential_id, const char *list_url,
+                                               uint32_t index) {
+    struct request *r = context;
+    return cert_credential_answer(r->db, r->arena, credential_id, list_url, index);
+}
+
+struct cert_checker cert_own_checker(struct request *r) {
+    return (struct cert_checker){find_own_key, find_own_status, r, r->now_ms};
+}
+
+/* ---- The page ----------------------------------------------------------------------------------- */
+static void view_report(struct request *r, struct view *v, const struct cert_check_report *report) {
+    static const char *const outcomes[] = {"pass", "fail", "skip"};
+    struct view *o = view_object(v, "report"), *checks = view_list(o, "checks");
+    view_bool(o, "valid", report->valid);
+    for (int i = 0; i < CERT_CHECK_COUNT; i++) {
+        const struct cert_check *c = &report->checks[i];
+        struct view *item = view_item(checks);
+        view_bool(item, outcomes[c->outcome], true);
+        view_text(item, "name", cert_text(r, arena_printf(r->arena, "cert_check_%s", c->name), NULL));
+        if (c->code) view_text(item, "why", cert_text(r, arena_printf(r->arena, "cert_why_%s", c->code), NULL));
+        if (c->outcome == CERT_FAIL && str_eq(c->name, "form")) view_text(item, "detail", c->detail);
+    }
+    if (report->checks[1].outcome != CERT_PASS) return; /* what it says cannot be trusted */
+    view_text(o, "holder", report->holder);
+    view_text(o, "what", report->title);
+    view_text(o, "issuer", report->issuer_name);
+    view_text(o, "number", report->number);
+    view_text(o, "href", report->number ? arena_printf(r->arena, "/certificates/%s", report->number) : NULL);
+    if (report->valid_until_ms) view_time(o, "until", report->valid_until_ms, r->locale, r->zone);
+}
+
+static enum err answer_json(struct request *r, const struct cert_check_report *report) {
+    static const char *const outcomes[] = {"pass", "fail", "skip"};
+    struct buf b;
+    buf_init(&b, r->arena);
+    buf_printf(&b, "{\"valid\":%s,\"checks\":[", report->valid ? "true" : "false");
+    for (int i = 0; i < CERT_CHECK_COUNT; i++) {
+        const struct cert_check *c = &report->checks[i];
+        buf_printf(&b, "%s{\"check\":\"%s\",\"outcome\":\"%s\"", i ? "," : "", c->name, outcomes[c->outcome]);
+        if (c->code) buf_printf(&b, ",\"code\":\"%s\"", c->code);
+        if (c->detail) {
+            buf_puts(&b, ",\"detail\":");
+            buf_json(&b, c->detail);
+        }
+        buf_puts(&b, "}");
+    }
+    buf_puts(&b, "]}");
+    return http_json(r, 200, buf_text(&b), b.len);
+}
+
+static enum err show_form(struct request *r, int status, const char *problem, const char *given,
+                          const struct cert_check_report *report) {
+    struct view *v = view_new(r->arena);
+    view_text(v, "title", cert_text(r, "cert_verify_title", NULL));
+    view_bool(v, "layout_plain", true);
+    view_text(v, "given", given ? given : "");
+    if (problem) {
+        struct view *e = view_item(view_list(v, "errors"));
+        view_text(e, "field", "credential");
+        view_text(e, "text", problem);
+        view_text(v, "credential_error", problem);
+    }
+    if (report) view_report(r, v, report);
+    http_header_out(r, "Cache-Control", "no-store");
+    return http_page_status(r, status, "cert_verify", v);
+}
+
+enum err cert_verify_page(struct request *r) { return show_form(r, 200, NULL, NULL, NULL); }
+
+/* The credential's text of what was given: the file, a JSON body, or the pasted text. */
+static const char *given_credential(struct request *r, size_t *len, const char **problem) {
+    const char *type = http_header_in(r, "Content-Type"), *filename = NULL, *why = NULL;
+    if (type && (str_has_prefix(type, "application/json") || str_has_prefix(type, "application/vc") ||
+                 str_has_prefix(type, "application/ld+json"))) {
+        *len = r->body_len;
+        return (const char *)r->body;
+    }
+    const unsigned char *file = http_file(r, "file", len, &filename);
+    if (file && *len >= 4 && memcmp(file, "\x89PNG", 4) == 0) {
+        const char *text = cert_png_credential(r->arena, file, *len, &why);
+        *len = text ? strlen(text) : 0;
+        if (!text) *problem = cert_text(r, "cert_verify_no_badge", NULL);
+        return text;
+    }
+    if (file && *len) return (const char *)file;
+    const char *text = http_field(r, "credential");
+    *len = text ? strlen(text) : 0;
+    return text;
+}
+
+enum err cert_verify_post(struct request *r) {
+    const char *problem = NULL, *accept = http_header_in(r, "Accept");
+    size_t len = 0;
+    const char *text = given_credential(r, &len, &problem);
+    const char *number = text && len < 40 ? cert_number_read(r->arena, text) : NULL;
+    if (number) return http_redirect(r, arena_printf(r->arena, "/certificates/%s", number));
+    if (!problem && (!text || !len || strspn(text, " \t\r\n") == len)) problem = cert_text(r, "cert_verify_empty", NULL);
+    if (!problem && len > VERIFY_MAX) problem = cert_text(r, "cert_verify_long", NULL);
+    bool json = accept && str_has_prefix(accept, "application/json");
+    if (problem && json) return http_error(r, ERR_INVALID, "%s", problem);
+    if (problem) return show_form(r, 422, problem, NULL, NULL);
+    struct cert_checker checker = cert_own_checker(r);
+    struct cert_check_report report;
+    cert_credential_check(r->arena, text, len, &checker, &report);
+    if (json) return answer_json(r, &report);
+    return show_form(r, 200, NULL, report.valid || !utf8_valid(text, len) ? NULL : text, &report);
+}

@@ -1,0 +1,284 @@
+/* Canonical form, signatures and checks: what was signed holds, whatever is changed afterwards is found. */
+#include "unit/check.h"
+
+#include <sodium.h>
+
+#include "base/buf.h"
+#include "base/codec.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "cert/cert_rdf.h"
+#include "cert/cert_status.h"
+#include "unit/cert/sample.h"
+
+static unsigned char public_key[CERT_PUBLIC_BYTES], secret[CERT_SECRET_BYTES];
+static const char *method;
+static enum cert_status_answer answer;
+
+static json_t *signed_sample(struct arena *a) {
+    static const unsigned char seed[crypto_sign_SEEDBYTES] = {1, 2, 3};
+    const char *why = "";
+    struct cert_credential_facts f = sample_facts("Ada Example");
+    json_t *doc = cert_credential_build(a, &f);
+    codec_start();
+    crypto_sign_seed_keypair(public_key, secret, seed);
+    method = arena_printf(a, SAMPLE_DID "#%s", cert_multikey(a, public_key));
+    if (cert_proof_sign(a, doc, secret, method, SAMPLE_FROM_MS, &why) != OK) fail_msg("%s", why);
+    return doc;
+}
+
+static bool find_key(void *context, const char *wanted, unsigned char key[CERT_PUBLIC_BYTES]) {
+    (void)context;
+    if (!strstr(wanted, strchr(method, '#'))) return false;
+    memcpy(key, public_key, CERT_PUBLIC_BYTES);
+    return true;
+}
+
+static enum cert_status_answer find_status(void *context, const char *id, const char *list, uint32_t index) {
+    (void)context, (void)id, (void)list, (void)index;
+    return answer;
+}
+
+static struct cert_check_report check(struct arena *a, const char *text, int64_t now_ms) {
+    struct cert_checker checker = {find_key, find_status, NULL, now_ms};
+    struct cert_check_report report;
+    cert_credential_check(a, text, strlen(text), &checker, &report);
+    return report;
+}
+
+static const char *failed(const struct cert_check_report *r) {
+    for (int i = 0; i < CERT_CHECK_COUNT; i++)
+        if (r->checks[i].outcome == CERT_FAIL) return r->checks[i].code;
+    return "";
+}
+
+static void a_good_one(void **state) {
+    struct arena *a = *state;
+    answer = CERT_STATUS_GOOD;
+    struct cert_check_report r = check(a, cert_json(a, signed_sample(a)), SAMPLE_FROM_MS + 1);
+    assert_true(r.valid);
+    for (int i = 0; i < CERT_CHECK_COUNT; i++) assert_int_equal(r.checks[i].outcome, CERT_PASS);
+    assert_string_equal(r.number, SAMPLE_NUMBER);
+    assert_string_equal(r.holder, "Ada Example");
+    assert_string_equal(r.issuer, SAMPLE_DID);
+}
+
+static void the_same_facts_give_the_same_bytes(void **state) {
+    struct arena *a = *state;
+    assert_string_equal(cert_json(a, signed_sample(a)), cert_json(a, signed_sample(a)));
+}
+
+static void dates_and_status(void **state) {
+    struct arena *a = *state;
+    const char *text = cert_json(a, signed_sample(a));
+    answer = CERT_STATUS_GOOD;
+    struct cert_check_report r = check(a, text, SAMPLE_UNTIL_MS - 1);
+    assert_true(r.valid);
+    r = check(a, text, SAMPLE_UNTIL_MS);
+    assert_false(r.valid);
+    assert_string_equal(failed(&r), "expired");
+    r = check(a, text, SAMPLE_FROM_MS - 1000);
+    assert_string_equal(failed(&r), "not_yet");
+    static const struct {
+        enum cert_status_answer answer;
+        const char *code;
+    } answers[] = {{CERT_STATUS_REVOKED, "revoked"}, {CERT_STATUS_SUSPENDED, "suspended"}, {CERT_STATUS_UNKNOWN, "unknown_status"}};
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        answer = answers[i].answer;
+        r = check(a, text, SAMPLE_FROM_MS + 1);
+        assert_false(r.valid);
+        assert_string_equal(failed(&r), answers[i].code);
+    }
+    answer = CERT_STATUS_GOOD;
+}
+
+/* Each text in the document, also in its proof: one more character, and it does not hold any more. */
+static void change_texts(struct arena *a, json_t *top, json_t *at, int *changed) {
+    const char *name;
+    json_t *value;
+    size_t i;
+    json_object_foreach(at, name, value) {
+        if (json_is_string(value)) {
+            char *old = arena_dup(a, json_string_value(value));
+            json_string_set(value, arena_printf(a, "%sx", old));
+            struct cert_check_report r = check(a, cert_json(a, top), SAMPLE_FROM_MS + 1);
+            if (r.valid) fail_msg("%s was changed and nobody noticed", name);
+            json_string_set(value, old);
+            ++*changed;
+        } else if (json_is_boolean(value)) {
+            bool old = json_is_true(value);
+            json_object_set_new(at, name, json_boolean(!old));
+            struct cert_check_report r = check(a, cert_json(a, top), SAMPLE_FROM_MS + 1);
+            assert_false(r.valid);
+            json_object_set_new(at, name, json_boolean(old));
+            ++*changed;
+            return; /* the iteration is over after a change of members */
+        } else {
+            change_texts(a, top, value, changed);
+        }
+    }
+    json_array_foreach(at, i, value) {
+        if (json_is_string(value)) {
+            json_array_set_new(at, i, json_string("x"));
+            struct cert_check_report r = check(a, cert_json(a, top), SAMPLE_FROM_MS + 1);
+            assert_false(r.valid);
+            json_array_set(at, i, value);
+            return;
+        }
+        change_texts(a, top, value, changed);
+    }
+}
+
+static void every_changed_text_is_found(void **state) {
+    struct arena *a = *state;
+    json_t *doc = signed_sample(a), *copy = json_keep(a, json_deep_copy(doc));
+    int changed = 0;
+    answer = CERT_STATUS_GOOD;
+    change_texts(a, copy, copy, &changed);
+    assert_true(changed > 40);
+}
+
+static void additions_and_removals_are_found(void **state) {
+    static const char *const additions[] = {"description", "evil", "termsOfUse", "proof2", "@graph", "@id"};
+    struct arena *a = *state;
+    json_t *doc = signed_sample(a);
+    const char *name;
+    json_t *value;
+    void *next;
+    for (size_t i = 0; i < COUNT_OF(additions); i++) {
+        json_t *copy = json_keep(a, json_deep_copy(doc));
+        json_object_set_new(copy, additions[i], json_string("https://academy.example/x"));
+        struct cert_check_report r = check(a, cert_json(a, copy), SAMPLE_FROM_MS + 1);
+        if (r.valid) fail_msg("%s was added and nobody noticed", additions[i]);
+    }
+    json_object_foreach_safe(doc, next, name, value) {
+        json_t *copy = json_keep(a, json_deep_copy(doc));
+        json_object_del(copy, name);
+        struct cert_check_report r = check(a, cert_json(a, copy), SAMPLE_FROM_MS + 1);
+        if (r.valid) fail_msg("%s was removed and nobody noticed", name);
+    }
+    json_t *copy = json_keep(a, json_deep_copy(doc));
+    json_t *evidence = json_array_get(json_object_get(copy, "evidence"), 0);
+    json_object_set_new(evidence, "@context", json_string("https://evil.example/"));
+    struct cert_check_report r = check(a, cert_json(a, copy), SAMPLE_FROM_MS + 1);
+    assert_false(r.valid);
+}
+
+/* A method of a foreign DID that names our key: the issuer does not fit. */
+static void a_borrowed_key(void **state) {
+    struct arena *a = *state;
+    const char *why = "";
+    json_t *doc = signed_sample(a);
+    json_object_del(doc, "proof");
+    const char *foreign = arena_printf(a, "did:web:evil.example%s", strchr(method, '#'));
+    assert_int_equal(cert_proof_sign(a, doc, secret, foreign, SAMPLE_FROM_MS, &why), OK);
+    struct cert_check_report r = check(a, cert_json(a, doc), SAMPLE_FROM_MS + 1);
+    assert_false(r.valid);
+    assert_string_equal(failed(&r), "foreign_issuer");
+}
+
+static void another_key(void **state) {
+    struct arena *a = *state;
+    const char *text = cert_json(a, signed_sample(a));
+    unsigned char good[CERT_PUBLIC_BYTES], other_secret[CERT_SECRET_BYTES];
+    memcpy(good, public_key, sizeof good);
+    crypto_sign_keypair(public_key, other_secret); /* the method stays, the key behind it is another */
+    struct cert_check_report r = check(a, text, SAMPLE_FROM_MS + 1);
+    assert_string_equal(failed(&r), "changed");
+    memcpy(public_key, good, sizeof good);
+    method = arena_printf(a, SAMPLE_DID "#%s", cert_multikey(a, other_secret + 32));
+    r = check(a, text, SAMPLE_FROM_MS + 1);
+    assert_string_equal(failed(&r), "unknown_key");
+}
+
+static void what_is_no_credential(void **state) {
+    static const char *const texts[] = {"", "{", "null", "[]", "\"x\"", "{}", "{\"a\":1,\"a\":2}", "{\"@context\":[]}", "\xff\xfe"};
+    struct arena *a = *state;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct cert_check_report r = check(a, texts[i], 0);
+        assert_false(r.valid);
+        assert_int_equal(r.checks[0].outcome, CERT_FAIL);
+        assert_int_equal(r.checks[1].outcome, CERT_SKIP);
+    }
+}
+
+static const char *canonical(struct arena *a, const char *json, const char **why) {
+    const char *text = NULL;
+    *why = NULL;
+    json_t *doc = json_read(a, json, strlen(json), why);
+    assert_non_null(doc);
+    return cert_rdf_canonical(a, doc, &text, why) == OK ? text : NULL;
+}
+
+#define VCT "\"type\":[\"VerifiableCredential\"]"
+
+static void what_cannot_be_signed(void **state) {
+    static const char *const refused[] = {
+        "{" VCT ",\"unknown\":\"x\"}", "{" VCT ",\"name\":1}", "{" VCT ",\"name\":null}", "{" VCT ",\"name\":true}",
+        "{" VCT ",\"name\":{\"@value\":\"x\"}}", "{" VCT ",\"name\":[[\"x\"]]}", "{\"type\":\"Unknown\"}", "{\"type\":[1]}",
+        "{\"id\":\"relative\"}", "{\"id\":\"https://a b\"}", "{\"id\":\"xsd:date\"}", "{\"id\":\"https://a/<b>\"}", "{\"id\":1}",
+        "{" VCT ",\"issuer\":\"not an address\"}", "{" VCT ",\"issuer\":[1]}",
+        "{\"type\":\"DataIntegrityProof\",\"proofPurpose\":\"authentication\"}",
+        /* two evidences that nobody can tell apart */
+        "{" VCT ",\"evidence\":[{\"type\":\"Evidence\",\"name\":\"x\"},{\"type\":\"Evidence\",\"name\":\"x\"}]}",
+        /* a name that only the proof's type knows */
+        "{" VCT ",\"cryptosuite\":\"eddsa-rdfc-2022\"}"};
+    struct arena *a = *state;
+    const char *why;
+    for (size_t i = 0; i < COUNT_OF(refused); i++) {
+        if (canonical(a, refused[i], &why)) fail_msg("signed: %s", refused[i]);
+        assert_non_null(why);
+    }
+    struct buf many;
+    buf_init(&many, a);
+    buf_puts(&many, "{" VCT ",\"evidence\":[");
+    for (int i = 0; i < 300; i++) buf_printf(&many, "%s{\"name\":\"%d\"}", i ? "," : "", i);
+    buf_puts(&many, "]}");
+    assert_null(canonical(a, buf_text(&many), &why));
+}
+
+static void escapes_and_order(void **state) {
+    struct arena *a = *state;
+    const char *why, *text = canonical(a, "{" VCT ",\"name\":[\"b\",\"a\\u0001\\t\\\"\\\\\\u007f\",\"b\"]}", &why);
+    assert_non_null(text);
+    assert_string_equal(text, "_:c14n0 <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://www.w3.org/2018/credentials#VerifiableCredential> .\n"
+                              "_:c14n0 <https://schema.org/name> \"a\\u0001\\t\\\"\\\\\\u007F\" .\n"
+                              "_:c14n0 <https://schema.org/name> \"b\" .\n");
+}
+
+static void status_lists(void **state) {
+    struct arena *a = *state;
+    unsigned char *bits = arena_alloc(a, CERT_STATUS_BYTES);
+    static const uint32_t set[] = {0, 7, 8, 94567, CERT_STATUS_BITS - 1};
+    for (size_t i = 0; i < COUNT_OF(set); i++) cert_status_set(bits, set[i]);
+    assert_int_equal(bits[0], 0x81);
+    const char *text = cert_status_encode(a, bits);
+    assert_int_equal(text[0], 'u');
+    assert_true(strlen(text) < 400);
+    unsigned char *back = cert_status_decode(a, text);
+    assert_non_null(back);
+    assert_memory_equal(back, bits, CERT_STATUS_BYTES);
+    assert_true(cert_status_get(back, 94567));
+    assert_false(cert_status_get(back, 94566));
+    static const char *const bad[] = {"", "u", "x", "uH4sIAAAA", "uAAAA", "u!!!!", "zH4sI"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) assert_null(cert_status_decode(a, bad[i]));
+    assert_null(cert_status_decode(a, arena_copy(a, text, strlen(text) - 8)));
+}
+
+static void identities(void **state) {
+    struct arena *a = *state;
+    const char *hash = cert_identity_hash(a, "Ada@Example.org", "salt");
+    assert_true(str_has_prefix(hash, "sha256$"));
+    assert_string_equal(hash, cert_identity_hash(a, "ada@example.ORG", "salt"));
+    assert_string_not_equal(hash, cert_identity_hash(a, "ada@example.org", "salu"));
+    assert_null(strstr(cert_json(a, signed_sample(a)), "@academy.example")); /* no address leaks */
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(a_good_one), TEST(the_same_facts_give_the_same_bytes), TEST(dates_and_status), TEST(every_changed_text_is_found),
+        TEST(additions_and_removals_are_found), TEST(a_borrowed_key), TEST(another_key), TEST(what_is_no_credential),
+        TEST(what_cannot_be_signed), TEST(escapes_and_order), TEST(status_lists), TEST(identities),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

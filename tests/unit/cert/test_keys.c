@@ -1,0 +1,149 @@
+/* Signing keys: made once, kept from others, added to, never replaced. */
+#include "unit/check.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cert/cert_keys.h"
+
+static char folder[64];
+
+static int make_folder(void **state) {
+    strcpy(folder, "/tmp/gradus-keys-XXXXXX");
+    return mkdtemp(folder) ? arena_setup(state) : -1;
+}
+
+static int remove_folder(void **state) {
+    char path[128];
+    for (int i = 1; i <= 3; i++) {
+        snprintf(path, sizeof path, "%s/keys/issuer-%04d.key", folder, i);
+        unlink(path);
+    }
+    snprintf(path, sizeof path, "%s/keys", folder);
+    rmdir(path);
+    rmdir(folder);
+    return arena_teardown(state);
+}
+
+static const char *key_path(struct arena *a, int number) { return arena_printf(a, "%s/keys/issuer-%04d.key", folder, number); }
+
+static struct cert_keys *open_keys(struct arena *a) {
+    struct cert_keys *k = NULL;
+    const char *why = "";
+    if (cert_keys_open(&k, folder, true, a, &why) != OK) fail_msg("%s", why);
+    return k;
+}
+
+static void made_once_and_private(void **state) {
+    struct arena *a = *state;
+    struct stat st;
+    struct cert_keys *k = open_keys(a);
+    const char *name = arena_dup(a, cert_keys_current(k));
+    assert_true(str_has_prefix(name, "z6Mk"));
+    assert_int_equal(stat(key_path(a, 1), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(stat(arena_printf(a, "%s/keys", folder), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    cert_keys_close(k);
+    k = open_keys(a);
+    assert_string_equal(cert_keys_current(k), name);
+    assert_int_equal(cert_keys_count(k), 1);
+    cert_keys_close(k);
+}
+
+static void missing_without_leave_to_make(void **state) {
+    struct cert_keys *k = NULL;
+    const char *why = NULL;
+    assert_int_equal(cert_keys_open(&k, folder, false, *state, &why), ERR_NOT_FOUND);
+    assert_non_null(why);
+    assert_null(k);
+}
+
+static void loose_permissions_are_refused(void **state) {
+    static const mode_t loose[] = {0640, 0604, 0644, 0620, 0601};
+    struct arena *a = *state;
+    cert_keys_close(open_keys(a));
+    for (size_t i = 0; i < COUNT_OF(loose); i++) {
+        struct cert_keys *k = NULL;
+        const char *why = NULL;
+        assert_int_equal(chmod(key_path(a, 1), loose[i]), 0);
+        assert_int_equal(cert_keys_open(&k, folder, true, a, &why), ERR_DENIED);
+        assert_non_null(strstr(why, "chmod 600"));
+        assert_null(k);
+    }
+    chmod(key_path(a, 1), 0400);
+    cert_keys_close(open_keys(a));
+}
+
+static void damaged_and_strange_files(void **state) {
+    struct arena *a = *state;
+    struct cert_keys *k = NULL;
+    const char *why = NULL;
+    cert_keys_close(open_keys(a));
+    static const char *const texts[] = {"", "\n", "short", "not base64 at all but forty-three chars!!!!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        assert_true(file_write(key_path(a, 1), texts[i], strlen(texts[i]), 0600));
+        assert_int_equal(cert_keys_open(&k, folder, true, a, &why), ERR_INVALID);
+    }
+    unlink(key_path(a, 1));
+    assert_int_equal(symlink("/dev/zero", key_path(a, 1)), 0);
+    assert_int_not_equal(cert_keys_open(&k, folder, true, a, &why), OK); /* neither followed nor read for ever */
+    unlink(key_path(a, 1));
+    assert_int_equal(mkfifo(key_path(a, 1), 0600), 0);
+    assert_int_equal(cert_keys_open(&k, folder, true, a, &why), ERR_DENIED);
+}
+
+static void rotation_adds(void **state) {
+    struct arena *a = *state;
+    const char *why = "";
+    unsigned char key[CERT_PUBLIC_BYTES];
+    struct cert_keys *k = open_keys(a);
+    const char *first = arena_dup(a, cert_keys_current(k));
+    cert_keys_close(k);
+    assert_int_equal(cert_keys_add(folder, a, &why), OK);
+    k = open_keys(a);
+    assert_int_equal(cert_keys_count(k), 2);
+    assert_string_not_equal(cert_keys_current(k), first);
+    assert_true(cert_keys_find(k, first, key));
+    const char *document = cert_did_document(k, a, "did:web:academy.example");
+    assert_non_null(strstr(document, first));
+    assert_non_null(strstr(document, cert_keys_current(k)));
+    assert_true(str_has_prefix(document, "{\"@context\":[\"https://www.w3.org/ns/did/v1\""));
+    assert_false(cert_keys_find(k, "z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH", key));
+    cert_keys_close(k);
+}
+
+static void multikeys(void **state) {
+    struct arena *a = *state;
+    unsigned char key[CERT_PUBLIC_BYTES], back[CERT_PUBLIC_BYTES];
+    memset(key, 7, sizeof key);
+    const char *text = cert_multikey(a, key);
+    assert_true(cert_multikey_read(a, text, back));
+    assert_memory_equal(key, back, sizeof key);
+    static const char *const bad[] = {"", "z", "z6Mk", "6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH", "z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc",
+                                      "z0OIl", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) assert_false(cert_multikey_read(a, bad[i], back));
+}
+
+static void dids(void **state) {
+    static const struct {
+        const char *origin, *did;
+    } cases[] = {{"https://academy.example", "did:web:academy.example"}, {"http://127.0.0.1:8080", "did:web:127.0.0.1%3A8080"},
+                 {"https://Academy.EXAMPLE", "did:web:academy.example"}, {"https://a/b", NULL}, {"http://[::1]:80", NULL}, {"academy", NULL}, {"https://", NULL}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *did = cert_did_from_origin(*state, cases[i].origin);
+        if (cases[i].did) assert_string_equal(did, cases[i].did);
+        else assert_null(did);
+    }
+}
+
+#define WITH_FOLDER(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        WITH_FOLDER(made_once_and_private), WITH_FOLDER(missing_without_leave_to_make), WITH_FOLDER(loose_permissions_are_refused),
+        WITH_FOLDER(damaged_and_strange_files), WITH_FOLDER(rotation_adds), TEST(multikeys), TEST(dids),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
