@@ -87,10 +87,10 @@ const keys = document.getElementById('keys');
 if (keys) shortcut('?', '', () => keys.showModal());
 shortcut('/', '', () => document.getElementById('site-q')?.focus());
 
-/* Faces that the first view did without. */
+/* Faces that the first view did without; a phone does without them further (site/style/late.css). */
 addEventListener('load', () => {
   const late = document.querySelector('meta[name="late-style"]')?.content;
-  if (!late || navigator.connection?.saveData) return;
+  if (!late || navigator.connection?.saveData || !matchMedia('(min-width: 48em)').matches) return;
   const link = document.createElement('link');
   link.rel = 'stylesheet';
   link.href = late;
