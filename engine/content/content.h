@@ -17,8 +17,7 @@
  *   GET  /self-assessment              any              content_self_page
  *   POST /self-assessment              any              content_self_post
  *   GET  /search                       any              content_search_page
- *   GET  /author                       instructor|admin content_author_page
- *   GET  /author/files                 instructor|admin content_author_files_page */
+ *   GET  /author                       instructor|admin content_author_page */
 #ifndef GR_CONTENT_CONTENT_H
 #define GR_CONTENT_CONTENT_H
 
@@ -118,6 +117,18 @@ void content_close(struct content *c);
 /* Waits until every current version is stored and indexed: for the command line and tests, not for requests.
  * False when that did not happen within `deadline_ms`. */
 bool content_settle(struct content *c, int64_t deadline_ms);
+/* Exams and labs on a level's path: what they are called and how far r->who (may be NULL) is. */
+enum content_step_state { CONTENT_STEP_OPEN, CONTENT_STEP_BEGUN, CONTENT_STEP_DONE, CONTENT_STEP_LOCKED };
+struct content_step {
+    const char *title; /* arena; NULL: a general word is shown */
+    enum content_step_state state;
+    int minutes; /* 0 = not said */
+};
+/* `kind` is "exam" or "lab". Fills `out`, which holds harmless values. */
+typedef void (*content_step_fn)(struct request *r, const char *kind, const char *id, struct content_step *out);
+/* Before serving. */
+void content_set_steps(struct content *c, content_step_fn ask);
+
 /* Lets a later room add its problems to the author's page (exams, labs): called with the root. */
 void content_add_check(struct content *c, void (*check)(const char *root, struct diag_list *diags));
 
@@ -162,11 +173,15 @@ enum err content_record_reading(struct db *db, struct arena *a, int64_t now_ms, 
 enum err content_record_answer(struct db *db, struct arena *a, int64_t now_ms, const char *person_id,
                                const struct content_module *m, int number, const char *choice, bool right) MUST_USE;
 
+/* In a job, for the demo academy: the answer to checkpoint `number` (from 1) at `at_ms`, a right one or a wrong one. */
+enum err content_rehearse_answer(struct db *db, struct arena *a, int64_t at_ms, const struct content_snapshot *s,
+                                 const char *person_id, const struct content_module *m, int number, bool right) MUST_USE;
+
 /* ---- For the start page -------------------------------------------------------------------------- */
-/* Sets, for r->who:
- *   continue {href, title, section, minutes_left, started}    absent when there is nothing to go on with
- *   programmes [{href, title, summary, done, total, minutes_left, touched, levels [level path, see content_programme]}]
- * of the programmes that the person has begun, else all. */
+/* Sets, for r->who, what the template site_home wants of content (see there):
+ *   next {title, why, kind, minutes, href, action, is_resume}   where to go on; absent when there is nothing
+ *   programmes [{id, href, title, level, is_level_N, done, total, minutes_left, path [{href, title, kind, minutes, state,
+ *               state_text}]}]   those that the person has begun, each with the level that comes next */
 enum err content_home(struct request *r, struct view *v) MUST_USE;
 
 /* ---- Checking ------------------------------------------------------------------------------------ */
@@ -198,6 +213,5 @@ enum err content_self_page(struct request *r);
 enum err content_self_post(struct request *r);
 enum err content_search_page(struct request *r);
 enum err content_author_page(struct request *r);
-enum err content_author_files_page(struct request *r);
 
 #endif

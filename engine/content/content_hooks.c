@@ -24,6 +24,7 @@ static const char *document_link(struct body_context *c, struct arena *a, const 
     if (str_eq(id, "glossary")) return arena_printf(a, "/glossary%s%s", *fragment ? "#page-" : "", fragment);
     if (str_eq(id, "self-assessment")) return "/self-assessment";
     if (str_eq(id, "programme")) return c->programme ? arena_printf(a, "/programmes/%s", c->programme) : "/programmes";
+    if (strstr(path, "exams/") || strstr(path, "labs/")) return NULL; /* they are named on a programme's page */
     return id_valid(id) ? arena_printf(a, "/modules/%s%s", id, hash) : NULL;
 }
 

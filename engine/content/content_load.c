@@ -441,6 +441,8 @@ void content_close(struct content *c) {
     free(c);
 }
 
+void content_set_steps(struct content *c, content_step_fn ask) { c->step = ask; }
+
 const struct content_snapshot *content_hold(struct content *c) {
     content_refresh(c);
     pthread_mutex_lock(&c->lock);

@@ -182,6 +182,7 @@ struct content {
     pthread_mutex_t check_lock;
     void (*checks[4])(const char *root, struct diag_list *diags);
     size_t check_count;
+    content_step_fn step; /* set before serving */
     struct content_health *health;
 };
 
@@ -299,13 +300,32 @@ struct content_health; /* what the check found, for the author's page */
 void health_free(struct content_health *h);
 
 struct vendors;
-struct vendors *vendors_load(const char *root, struct arena *a, struct diag_list *diags);
+/* The names in root/content/vendors.txt; NULL without that file. Arena. */
+struct vendors *vendors_load(const char *root, struct arena *a);
 void vendors_check(const struct vendors *v, const char *file, const char *text, size_t len, struct diag_list *diags);
+
+/* One file, read for the check. */
+struct checked_file {
+    const char *path, *folder, *lang;
+    enum file_kind kind;
+    bool known; /* its fields could be read: others may refer to it */
+    const char *version;
+    struct content_outline outline;
+    const struct content_module *module;
+    const struct content_programme *programme;
+    const struct content_glossary *glossary;
+    const struct content_self *self;
+    struct diag_list diags;
+};
+/* What only all files together can tell. Problems go to the lists of the files. */
+void check_references(const char *root, struct checked_file *files, size_t count, struct arena *a);
+/* Rules for a picture that is a drawing: no script, nothing from elsewhere, scales. A sentence or NULL. */
+const char *picture_problem(struct arena *a, const char *path);
 
 /* ---- Texts and views -------------------------------------------------------------------------------------- */
 const char *content_text(struct request *r, const char *key);
 /* The path of levels, for templates: list `levels`. */
-enum err content_levels_view(struct request *r, const struct content_programme *p, const struct content_progress *progress,
-                             struct view *v);
+enum err content_levels_view(struct request *r, const struct content_snapshot *s, const struct content_programme *p,
+                             const struct content_progress *progress, struct view *v) MUST_USE;
 
 #endif

@@ -155,15 +155,19 @@ struct checkpoint *content_checkpoints(struct doc *d, struct arena *a, struct di
 
 static void read_sections(struct doc *d, struct arena *a, struct content_module *m) {
     struct doc_anchors anchors;
-    doc_anchors_init(&anchors, a);
+    doc_anchors_init(&anchors, d->arena);
     struct content_named *out = NULL;
     size_t n = 0;
-    for (cmark_node *at = cmark_node_first_child(d->body); at; at = cmark_node_next(at)) {
-        if (cmark_node_get_type(at) != CMARK_NODE_HEADING) continue;
-        const char *text = doc_text(a, at), *id = doc_anchor(&anchors, "", text);
-        if (cmark_node_get_heading_level(at) != 2) continue;
-        if (n % 16 == 0) out = arena_grow(a, out, n * sizeof *out, (n + 16) * sizeof *out);
-        out[n++] = (struct content_named){id, text};
+    cmark_iter *iter = cmark_iter_new(d->body);
+    arena_defer(d->arena, (void (*)(void *))cmark_iter_free, iter);
+    /* Every heading takes part in making anchors unique, also one inside a quote; sections are those of the page itself. */
+    for (cmark_event_type event; (event = cmark_iter_next(iter)) != CMARK_EVENT_DONE;) {
+        cmark_node *at = cmark_iter_get_node(iter);
+        if (event != CMARK_EVENT_ENTER || cmark_node_get_type(at) != CMARK_NODE_HEADING) continue;
+        const char *text = doc_text(d->arena, at), *id = doc_anchor(&anchors, "", text);
+        if (cmark_node_get_heading_level(at) != 2 || cmark_node_parent(at) != d->body) continue;
+        if (n % 8 == 0) out = arena_grow(a, out, n * sizeof *out, (n + 8) * sizeof *out);
+        out[n++] = (struct content_named){arena_dup(a, id), arena_dup(a, text)};
     }
     if (n == 0) {
         out = NEW(a, struct content_named);
@@ -189,8 +193,8 @@ static const char *base_name(struct arena *a, const char *path) {
 }
 
 static void remember_id(struct doc *d, struct content_outline *outline) {
-    struct field *f = field_get(d->meta, "id");
     if (!outline) return;
+    struct field *f = field_get(d->meta, "id");
     outline->id_line = field_line(f);
     outline->id_column = field_column(f);
 }
@@ -225,11 +229,11 @@ struct content_module *content_read_module(struct doc *d, const char *lang, stru
         field_error(d, l, field_get(d->meta, "id"), "file-name", "the file's name must be its id, “%s.md”: links go by it", m->id);
     int before_questions = l->errors;
     size_t count;
-    struct checkpoint *checkpoints = content_checkpoints(d, a, l, &count);
+    struct checkpoint *checkpoints = content_checkpoints(d, d->arena, l, &count);
     /* A question that cannot be answered right must not reach a learner. */
     usable = usable && l->errors == before_questions;
     const char **keys = NEW_ARRAY(a, const char *, count + 1);
-    for (size_t i = 0; i < count; i++) keys[i] = checkpoints[i].key;
+    for (size_t i = 0; i < count; i++) keys[i] = arena_dup(a, checkpoints[i].key);
     m->checkpoints = keys;
     m->checkpoint_count = count;
     if (!m->title) return NULL;

@@ -1,0 +1,229 @@
+/* The check: every problem of every file below content/, in one run, on several threads. */
+#include <dirent.h>
+#include <libxml/parser.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "content/content_private.h"
+
+#define CHECK_THREADS 4
+#define CHECK_BYTES ((size_t)2048 * 1024 * 1024)
+#define SCRATCH_BYTES ((size_t)128 * 1024 * 1024)
+#define MINUTE_WORDS_LOW 130 /* of a slow reader who answers the practice questions */
+#define MINUTE_WORDS_HIGH 230
+#define WALK_DEPTH 8
+
+/* ---- One file ------------------------------------------------------------------------------------------------ */
+
+static size_t count_words(const char *text, size_t len) {
+    size_t words = 0;
+    bool inside = false;
+    for (size_t i = 0; i < len; i++) {
+        bool blank = text[i] == ' ' || text[i] == '\n' || text[i] == '\t';
+        words += !blank && !inside;
+        inside = !blank;
+    }
+    return words;
+}
+
+static void check_minutes(struct doc *d, const struct content_module *m, struct diag_list *l) {
+    const char *body = d->source;
+    for (int line = 0; line < d->body_line && (body = strchr(body, '\n')); line++) body++;
+    if (!body) return;
+    size_t words = count_words(body, d->source_len - (size_t)(body - d->source));
+    size_t low = (size_t)m->minutes * MINUTE_WORDS_LOW, high = (size_t)m->minutes * MINUTE_WORDS_HIGH;
+    if (words >= low && words <= high) return;
+    struct field *f = field_get(d->meta, "minutes");
+    diag_add(l, SEVERITY_WARNING, d->file, field_line(f), field_column(f), "minutes",
+             "%zu words are about %zu minutes, not %d", words, (words + 85) / 170 ? (words + 85) / 170 : 1, m->minutes);
+}
+
+static void check_kind(struct doc *d, struct checked_file *f, struct arena *a) {
+    switch (f->kind) {
+    case FILE_MODULE:
+        f->module = content_read_module(d, f->lang, a, &f->diags, &f->outline);
+        if (f->module && str_eq(f->lang, "en")) check_minutes(d, f->module, &f->diags);
+        if (f->module && f->module->checkpoint_count == 0)
+            diag_add(&f->diags, SEVERITY_WARNING, f->path, 0, 0, "checkpoint-none", "this module asks nothing: add a practice question after what it checks");
+        break;
+    case FILE_PROGRAMME: f->programme = content_read_programme(d, a, &f->diags, &f->outline); break;
+    case FILE_GLOSSARY: f->glossary = content_read_glossary(d, f->lang, a, &f->diags, &f->outline); break;
+    case FILE_SELF: f->self = content_read_self(d, f->lang, a, &f->diags, &f->outline); break;
+    case FILE_OTHER: break;
+    }
+    f->known = f->module || f->programme || f->glossary || f->self;
+}
+
+static void check_file(const char *root, const struct vendors *vendors, const char *path, struct checked_file *f, struct arena *a, struct arena *scratch) {
+    const char *slash = strrchr(path, '/');
+    f->path = arena_dup(a, path);
+    f->folder = arena_copy(a, path, (size_t)(slash - path));
+    f->kind = content_classify(a, f->path, &f->lang);
+    diag_init(&f->diags, a);
+    if (f->kind == FILE_OTHER) {
+        diag_add(&f->diags, SEVERITY_WARNING, f->path, 0, 0, "file-name",
+                 "nothing reads this file: modules lie in a folder modules/, others are called programme.md, glossary.md or self-assessment.md");
+        return;
+    }
+    struct doc d;
+    enum err e = doc_load(&d, root, f->path, scratch, &f->diags);
+    if (d.source) vendors_check(vendors, f->path, d.source, d.source_len, &f->diags);
+    f->version = arena_dup(a, d.version);
+    if (d.body && e != ERR_LIMIT) content_check_body(&d, a, &f->diags, &f->outline);
+    if (e == OK) check_kind(&d, f, a);
+}
+
+/* ---- All files ------------------------------------------------------------------------------------------------- */
+
+struct check_job {
+    const char *root;
+    const struct vendors *vendors;
+    const struct found_file *found;
+    struct checked_file *files;
+    size_t count;
+    atomic_size_t *next;
+    struct arena arena; /* of what is found; lives until all is reported */
+    bool full;
+};
+
+static bool check_one(struct check_job *j, size_t i) {
+    struct arena scratch;
+    volatile bool ok = false;
+    arena_init(&scratch, SCRATCH_BYTES);
+    if (ARENA_GUARD(&scratch) == 0 && ARENA_GUARD(&j->arena) == 0) {
+        check_file(j->root, j->vendors, j->found[i].path, &j->files[i], &j->arena, &scratch);
+        ok = true;
+    }
+    j->arena.guarded = false;
+    arena_release(&scratch);
+    return ok;
+}
+
+static void *check_some(void *arg) {
+    struct check_job *j = arg;
+    for (size_t i; (i = atomic_fetch_add(j->next, 1)) < j->count;)
+        if (!check_one(j, i)) {
+            /* The half that was found may lie in memory that is gone: it is left out, and said so. */
+            j->files[i] = (struct checked_file){.path = j->found[i].path, .folder = "content", .lang = "en", .kind = FILE_OTHER};
+            j->full = true;
+        }
+    return NULL;
+}
+
+static void copy_problems(const struct checked_file *files, size_t count, struct diag_list *out) {
+    for (size_t i = 0; i < count; i++)
+        for (const struct diag *d = files[i].diags.first; d; d = d->next)
+            diag_add(out, d->severity, d->file, d->line, d->column, d->rule, "%s", d->message);
+}
+
+struct whole_check {
+    struct arena arena; /* of the lists and tables */
+    struct check_job jobs[CHECK_THREADS];
+    struct checked_file *files;
+    size_t count;
+};
+
+static void run_jobs(struct whole_check *w, const char *root) {
+    struct found_file *found;
+    content_find_files(root, &w->arena, &found, &w->count);
+    struct vendors *vendors = vendors_load(root, &w->arena);
+    w->files = NEW_ARRAY(&w->arena, struct checked_file, w->count + 1);
+    size_t threads = w->count / 64 + 1;
+    if (threads > CHECK_THREADS) threads = CHECK_THREADS;
+    pthread_t ids[CHECK_THREADS];
+    bool started[CHECK_THREADS] = {false};
+    atomic_size_t next = 0;
+    xmlInitParser(); /* once, before threads use it */
+    for (size_t t = 0; t < threads; t++) {
+        w->jobs[t] = (struct check_job){.root = root, .vendors = vendors, .found = found, .files = w->files, .count = w->count, .next = &next};
+        arena_init(&w->jobs[t].arena, CHECK_BYTES);
+        if (t) started[t] = pthread_create(&ids[t], NULL, check_some, &w->jobs[t]) == 0;
+    }
+    check_some(&w->jobs[0]);
+    for (size_t t = 1; t < threads; t++)
+        if (started[t]) pthread_join(ids[t], NULL);
+}
+
+static void release_check(void *arg) {
+    struct whole_check *w = arg;
+    for (size_t t = 0; t < CHECK_THREADS; t++) arena_release(&w->jobs[t].arena);
+    arena_release(&w->arena);
+    free(w);
+}
+
+static struct whole_check *whole_check(const char *root, struct arena *a) {
+    struct whole_check *w = calloc(1, sizeof *w);
+    if (!w) arena_fail(a);
+    arena_defer(a, release_check, w);
+    arena_init(&w->arena, CHECK_BYTES);
+    run_jobs(w, root);
+    return w;
+}
+
+/* ---- Exams and labs: only the names ------------------------------------------------------------------------------ */
+
+static void close_folder(void *dir) { closedir(dir); }
+
+static void vendors_below(const struct vendors *v, const char *root, const char *path, int depth, struct diag_list *diags, struct arena *a) {
+    DIR *dir = opendir(arena_printf(a, "%s/%s", root, path));
+    if (!dir) return;
+    arena_defer(a, close_folder, dir);
+    for (struct dirent *e; (e = readdir(dir));) {
+        struct stat st;
+        const char *child = arena_printf(a, "%s/%s", path, e->d_name), *full = arena_printf(a, "%s/%s", root, child);
+        if (e->d_name[0] == '.' || lstat(full, &st) != 0) continue;
+        if (S_ISDIR(st.st_mode) && depth < WALK_DEPTH) vendors_below(v, root, child, depth + 1, diags, a);
+        else if (S_ISREG(st.st_mode) && (str_has_suffix(child, ".md") || str_has_suffix(child, ".xml") || str_has_suffix(child, ".csv"))) {
+            size_t len = 0;
+            char *text = file_read(a, full, DOC_MAX_BYTES, &len);
+            if (text) vendors_check(v, child, text, len, diags);
+        }
+    }
+}
+
+void content_check_tree(const char *root, struct diag_list *diags) {
+    struct arena a;
+    arena_init(&a, CHECK_BYTES);
+    struct whole_check *w = whole_check(root, &a);
+    check_references(root, w->files, w->count, &w->arena);
+    copy_problems(w->files, w->count, diags);
+    for (size_t t = 0; t < CHECK_THREADS; t++)
+        if (w->jobs[t].full) diag_add(diags, SEVERITY_ERROR, "content", 0, 0, "size", "some files are too large to be checked");
+    if (w->count == CONTENT_FILE_LIMIT)
+        diag_add(diags, SEVERITY_ERROR, "content", 0, 0, "size", "there are more than %d files: the others are not read", CONTENT_FILE_LIMIT);
+    const struct vendors *v = vendors_load(root, &a);
+    if (!v) diag_add(diags, SEVERITY_WARNING, "content/vendors.txt", 0, 0, "vendor", "there is no list of vendors: names are not checked");
+    vendors_below(v, root, "exams", 0, diags, &a);
+    vendors_below(v, root, "labs", 0, diags, &a);
+    arena_release(&a);
+}
+
+void content_objectives(const char *root, struct arena *a, struct content_objective_place **out, size_t *count) {
+    struct whole_check *w = whole_check(root, a);
+    size_t most = 0;
+    for (size_t i = 0; i < w->count; i++) most += w->files[i].outline.objective_count;
+    *out = NEW_ARRAY(a, struct content_objective_place, most + 1);
+    *count = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        const struct checked_file *f = &w->files[i];
+        for (size_t j = 0; f->module && !f->module->translates && j < f->outline.objective_count; j++) {
+            const struct content_place *o = &f->outline.objectives[j];
+            (*out)[(*count)++] = (struct content_objective_place){o->id, f->module->id, f->module->programme, f->module->domain, f->module->level, f->path, o->line, o->column};
+        }
+    }
+}
+
+void content_terms(const char *root, struct arena *a, const char *programme, const char *const **ids, size_t *count) {
+    struct whole_check *w = whole_check(root, a);
+    *ids = NULL;
+    *count = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        const struct content_glossary *g = w->files[i].glossary;
+        if (!g || g->translates || !str_eq(g->programme, programme)) continue;
+        *ids = (const char *const *)g->ids;
+        *count = g->id_count;
+        return;
+    }
+}

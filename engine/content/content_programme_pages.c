@@ -1,0 +1,271 @@
+/* Programmes: the list, one programme as a path of levels, the glossary, and what the start page shows. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "content/content_private.h"
+
+/* ---- The path of a level ------------------------------------------------------------------------------------ */
+
+struct path_totals {
+    int64_t done, total, minutes_left;
+    bool touched;
+};
+
+static struct view *step(struct view *path, const char *href, const char *title, const char *state, const char *state_text) {
+    struct view *v = view_item(path);
+    if (href) view_text(v, "href", href);
+    view_text(v, "title", title);
+    view_text(v, "state", state);
+    view_text(v, "state_text", state_text);
+    return v;
+}
+
+static void module_step(struct request *r, const struct content_snapshot *s, const char *id, const struct content_progress *progress,
+                        const struct content_module *next, struct view *path, struct path_totals *totals) {
+    const struct content_module *m = content_module_in(s, id, r->locale);
+    if (!m) return;
+    struct content_module_progress p = progress ? content_progress_of(progress, content_module(s, id)) : (struct content_module_progress){0};
+    bool current = next && str_eq(next->id, id), begun = p.last_ms && !p.completed_ms;
+    const char *state = p.completed_ms ? "done" : current ? "current" : "open";
+    const char *key = p.completed_ms ? "content_state_done" : current && begun ? "content_state_begun" : current ? "content_state_next" : begun ? "content_state_begun" : "content_state_open";
+    struct view *v = step(path, arena_printf(r->arena, "/modules/%s", id), m->title, state, progress ? content_text(r, key) : "");
+    view_int(v, "minutes", begun ? p.minutes_left : m->minutes);
+    view_text(v, "summary", m->summary);
+    totals->total++;
+    totals->done += p.completed_ms != 0;
+    totals->minutes_left += progress ? p.minutes_left : m->minutes;
+    totals->touched = totals->touched || p.last_ms;
+}
+
+/* Exams and labs belong to other rooms: they say what they are called and how far the person is. */
+static void other_step(struct request *r, const char *kind, const char *id, struct view *path, struct path_totals *totals) {
+    struct content_step known = {.title = NULL, .state = CONTENT_STEP_OPEN};
+    content_step_fn ask = r->app->content->step;
+    bool exam = str_eq(kind, "exam");
+    if (ask) ask(r, kind, id, &known);
+    const char *title = known.title ? known.title : content_text(r, exam ? "content_step_exam" : "content_step_lab");
+    static const struct {
+        const char *state, *key;
+    } states[] = {[CONTENT_STEP_OPEN] = {"open", "content_state_open"},
+                  [CONTENT_STEP_BEGUN] = {"current", "content_state_begun"},
+                  [CONTENT_STEP_DONE] = {"done", "content_state_done"},
+                  [CONTENT_STEP_LOCKED] = {"locked", "content_state_locked"}};
+    struct view *v = step(path, arena_printf(r->arena, "/%ss/%s", kind, id), title, states[known.state].state, r->who ? content_text(r, states[known.state].key) : "");
+    view_text(v, "kind", content_text(r, exam ? "content_kind_exam" : "content_kind_lab"));
+    if (known.minutes) view_int(v, "minutes", known.minutes);
+    totals->total++;
+    totals->done += known.state == CONTENT_STEP_DONE;
+    if (known.state != CONTENT_STEP_DONE) totals->minutes_left += known.minutes;
+    totals->touched = totals->touched || known.state == CONTENT_STEP_BEGUN || known.state == CONTENT_STEP_DONE;
+}
+
+static void path_view(struct request *r, const struct content_snapshot *s, const struct content_programme *p, const struct content_level *level,
+                      const struct content_progress *progress, struct view *v, struct path_totals *totals) {
+    const struct content_module *next = progress ? content_next(s, progress, p) : NULL;
+    struct view *path = view_list(v, "path");
+    *totals = (struct path_totals){0};
+    for (size_t i = 0; i < level->module_count; i++) module_step(r, s, level->modules[i], progress, next, path, totals);
+    for (size_t i = 0; i < level->exam_count; i++) other_step(r, "exam", level->exams[i], path, totals);
+    for (size_t i = 0; i < level->lab_count; i++) other_step(r, "lab", level->labs[i].id, path, totals);
+    view_int(v, "total", totals->total);
+    view_int(v, "done", totals->done);
+    view_int(v, "minutes_left", totals->minutes_left);
+}
+
+static void badge_view(struct view *v, int number) {
+    char name[24];
+    snprintf(name, sizeof name, "is_level_%d", number < 1 ? 1 : number > 4 ? 4 : number);
+    view_bool(v, name, true);
+}
+
+enum err content_levels_view(struct request *r, const struct content_snapshot *s, const struct content_programme *p,
+                             const struct content_progress *progress, struct view *v) {
+    struct view *levels = view_list(v, "levels");
+    for (size_t i = 0; i < p->level_count; i++) {
+        const struct content_level *level = &p->levels[i];
+        struct path_totals totals;
+        struct view *item = view_item(levels);
+        view_text(item, "id", level->id);
+        view_text(item, "title", level->title);
+        view_text(item, "summary", level->summary);
+        view_text(item, "scope", level->scope);
+        view_int(item, "number", level->number);
+        badge_view(item, level->number);
+        view_bool(item, "open", level->open);
+        if (level->valid_months) view_int(item, "valid_months", level->valid_months);
+        view_text(item, "href", arena_printf(r->arena, "/programmes/%s/levels/%s", p->id, level->id));
+        path_view(r, s, p, level, progress, item, &totals);
+        view_bool(item, "complete", totals.total > 0 && totals.done == totals.total);
+    }
+    return OK;
+}
+
+/* Progress of who is signed in; NULL for strangers. */
+static enum err own_progress(struct request *r, const struct content_snapshot *s, struct content_progress **out) {
+    *out = NULL;
+    if (!r->who) return OK;
+    *out = NEW(r->arena, struct content_progress);
+    return content_progress(r->db, r->arena, s, r->who->person_id, *out);
+}
+
+/* ---- Pages ------------------------------------------------------------------------------------------------------ */
+
+enum err content_programmes_page(struct request *r) {
+    const struct content_snapshot *s = content_of(r);
+    struct content_progress *progress;
+    enum err e = own_progress(r, s, &progress);
+    if (e != OK) return e;
+    struct view *v = view_new(r->arena), *list = view_list(v, "programmes");
+    view_text(v, "title", content_text(r, "content_programmes_title"));
+    for (size_t i = 0; i < s->programme_count; i++) {
+        const struct content_programme *p = s->programmes[i];
+        struct view *item = view_item(list);
+        view_text(item, "href", arena_printf(r->arena, "/programmes/%s", p->id));
+        view_text(item, "title", p->title);
+        view_text(item, "summary", p->summary);
+        view_text(item, "body", p->body);
+        e = content_levels_view(r, s, p, progress, item);
+        if (e != OK) return e;
+    }
+    return http_page(r, "content_programmes", v);
+}
+
+enum err content_programme_page(struct request *r) {
+    const struct content_snapshot *s = content_of(r);
+    const struct content_programme *p = content_programme(s, r->param[0]);
+    if (!p) return http_error(r, ERR_NOT_FOUND, "There is no programme at this address. The list of programmes shows those that exist.");
+    struct content_progress *progress;
+    enum err e = own_progress(r, s, &progress);
+    if (e != OK) return e;
+    struct view *v = view_new(r->arena);
+    view_text(v, "title", p->title);
+    view_text(v, "summary", p->summary);
+    view_text(v, "body", p->body);
+    view_text(v, "scheme_version", p->scheme_version);
+    view_html(v, "about", p->html);
+    view_int(v, "level_count", (int64_t)p->level_count);
+    e = content_levels_view(r, s, p, progress, v);
+    if (e != OK) return e;
+    const struct content_module *next = progress ? content_next(s, progress, p) : NULL;
+    if (next) {
+        struct content_module_progress at = content_progress_of(progress, next);
+        struct view *n = view_object(v, "next");
+        view_text(n, "title", content_module_in(s, next->id, r->locale)->title);
+        view_text(n, "href", at.last_section ? arena_printf(r->arena, "/modules/%s#%s", next->id, at.last_section) : arena_printf(r->arena, "/modules/%s", next->id));
+        view_bool(n, "begun", at.last_ms != 0);
+        view_int(n, "minutes", at.minutes_left);
+    }
+    struct view *personas = view_list(v, "personas");
+    for (size_t i = 0; i < p->persona_count; i++) {
+        struct view *item = view_item(personas);
+        view_text(item, "id", p->personas[i].id);
+        view_text(item, "title", p->personas[i].title);
+        view_text(item, "summary", p->personas[i].summary);
+    }
+    const struct content_self *self = snapshot_self(s, r->locale);
+    view_bool(v, "has_self", self && str_eq(self->programme, p->id));
+    view_bool(v, "has_glossary", snapshot_glossary(s, p->id, r->locale) != NULL);
+    struct view *crumbs = view_list(v, "crumbs"), *item = view_item(crumbs);
+    view_text(item, "href", "/programmes");
+    view_text(item, "text", content_text(r, "content_programmes_title"));
+    view_text(view_item(crumbs), "text", p->title);
+    return http_page(r, "content_programme", v);
+}
+
+static const char *first_letter(struct arena *a, const char *title) {
+    size_t n = utf8_length_at(title, strlen(title));
+    char *letter = arena_copy(a, title, n);
+    if (n == 1 && *letter >= 'a' && *letter <= 'z') *letter = (char)(*letter - 32);
+    return letter;
+}
+
+enum err content_glossary_page(struct request *r) {
+    const struct content_snapshot *s = content_of(r);
+    const struct content_glossary *g = snapshot_glossary(s, http_query(r, "programme"), r->locale);
+    struct view *v = view_new(r->arena), *letters = view_list(v, "letters"), *terms = NULL;
+    view_text(v, "title", g ? g->title : content_text(r, "content_glossary_title"));
+    view_int(v, "term_count", g ? (int64_t)g->term_count : 0);
+    const char *letter = NULL;
+    for (size_t i = 0; g && i < g->term_count; i++) {
+        const struct glossary_term *t = &g->terms[i];
+        const char *now = first_letter(r->arena, t->title);
+        if (!str_eq(now, letter)) {
+            struct view *group = view_item(letters);
+            view_text(group, "letter", now);
+            terms = view_list(group, "terms");
+            letter = now;
+        }
+        struct view *item = view_item(terms);
+        view_text(item, "id", t->id);
+        view_text(item, "title", t->title);
+        view_text(item, "alias", t->alias);
+        view_html_borrow(item, "html", t->html, strlen(t->html));
+    }
+    return http_page(r, "content_glossary", v);
+}
+
+/* ---- The start page ------------------------------------------------------------------------------------------------ */
+
+static void home_next(struct request *r, const struct content_snapshot *s, const struct content_progress *progress,
+                      const struct content_programme *p, struct view *v) {
+    const struct content_module *m = content_next(s, progress, p);
+    if (!m) return;
+    struct content_module_progress at = content_progress_of(progress, m);
+    struct view *next = view_object(v, "next");
+    const struct content_module *shown = content_module_in(s, m->id, r->locale);
+    view_text(next, "title", shown->title);
+    view_text(next, "why", shown->summary);
+    view_text(next, "kind", content_text(r, "content_kind_module"));
+    view_int(next, "minutes", at.minutes_left);
+    view_bool(next, "is_resume", at.last_ms != 0);
+    view_text(next, "action", content_text(r, at.last_ms ? "content_continue" : "content_begin"));
+    view_text(next, "href", at.last_section ? arena_printf(r->arena, "/modules/%s#%s", m->id, at.last_section) : arena_printf(r->arena, "/modules/%s", m->id));
+}
+
+static bool has_begun(const struct content_snapshot *s, const struct content_progress *progress, const struct content_programme *p, int64_t *last_ms) {
+    *last_ms = 0;
+    for (size_t i = 0; i < progress->count; i++) {
+        const struct content_module *m = content_module(s, progress->modules[i].module_id);
+        if (m && str_eq(m->programme, p->id) && progress->modules[i].last_ms > *last_ms) *last_ms = progress->modules[i].last_ms;
+    }
+    return *last_ms > 0;
+}
+
+/* The first open level that is not complete, else the last open one. */
+static void home_programme(struct request *r, const struct content_snapshot *s, const struct content_progress *progress,
+                           const struct content_programme *p, struct view *list) {
+    struct view *item = view_item(list);
+    view_text(item, "id", p->id);
+    view_text(item, "href", arena_printf(r->arena, "/programmes/%s", p->id));
+    view_text(item, "title", p->title);
+    for (size_t i = 0; i < p->level_count; i++) {
+        const struct content_level *level = &p->levels[i];
+        struct path_totals totals;
+        if (!level->open) continue;
+        view_text(item, "level", level->title);
+        badge_view(item, level->number);
+        path_view(r, s, p, level, progress, item, &totals);
+        if (totals.done < totals.total) return;
+    }
+}
+
+enum err content_home(struct request *r, struct view *v) {
+    const struct content_snapshot *s = content_of(r);
+    struct content_progress *progress;
+    enum err e = own_progress(r, s, &progress);
+    if (e != OK || !progress) return e;
+    struct view *list = view_list(v, "programmes");
+    const struct content_programme *latest = NULL;
+    int64_t latest_ms = 0, last_ms;
+    for (size_t i = 0; i < s->programme_count; i++) {
+        if (!has_begun(s, progress, s->programmes[i], &last_ms)) continue;
+        home_programme(r, s, progress, s->programmes[i], list);
+        if (last_ms > latest_ms) {
+            latest_ms = last_ms;
+            latest = s->programmes[i];
+        }
+    }
+    if (latest) home_next(r, s, progress, latest, v);
+    return OK;
+}

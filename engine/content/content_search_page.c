@@ -1,0 +1,53 @@
+/* The page of the search. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "content/content_search.h"
+
+#define QUERY_BYTES 400
+
+static const char *result_href(struct request *r, const struct search_result *one, const char *anchor) {
+    const char *hash = *anchor ? arena_printf(r->arena, "#%s", anchor) : "";
+    if (str_eq(one->kind, "module")) return arena_printf(r->arena, "/modules/%s%s%s%s", one->ref, str_eq(one->lang, "en") ? "" : "?lang=", str_eq(one->lang, "en") ? "" : one->lang, hash);
+    if (str_eq(one->kind, "term")) return arena_printf(r->arena, "/glossary?programme=%s%s", one->ref, hash);
+    return arena_printf(r->arena, "/programmes/%s%s", one->ref, hash);
+}
+
+static void result_view(struct request *r, struct view *list, const struct search_result *one) {
+    struct view *item = view_item(list);
+    bool term = str_eq(one->kind, "term");
+    view_text(item, "href", result_href(r, one, one->anchor));
+    view_text(item, "title", term ? one->heading : one->title);
+    if (!term && *one->heading) view_text(item, "heading", one->heading);
+    view_text(item, "kind", content_text(r, term ? "content_kind_term" : str_eq(one->kind, "module") ? "content_kind_module" : "content_kind_programme"));
+    view_text(item, "lang", one->lang);
+    view_html(item, "excerpt", one->excerpt);
+    struct view *more = view_list(item, "more");
+    for (size_t i = 0; i < one->more_count; i++) {
+        struct view *m = view_item(more);
+        view_text(m, "href", result_href(r, one, one->more[i].id));
+        view_text(m, "title", one->more[i].title);
+    }
+}
+
+enum err content_search_page(struct request *r) {
+    const char *query = http_query(r, "q");
+    if (query && strlen(query) > QUERY_BYTES) return http_error(r, ERR_LIMIT, "The search takes up to 400 bytes of text. Shorten what you are looking for.");
+    const char *typed = query ? str_trim(r->arena, query) : "";
+    struct view *v = view_new(r->arena);
+    view_text(v, "title", content_text(r, "content_search_title"));
+    view_text(v, "query", typed);
+    struct words *w = content_words();
+    if (!*typed || !w) return http_page(r, "content_search", v);
+    struct search_results found;
+    enum err e = content_search(r->db, r->arena, w, typed, &found);
+    if (e != OK) return e;
+    struct view *list = view_list(v, "results");
+    for (size_t i = 0; i < found.count; i++) result_view(r, list, &found.items[i]);
+    view_int(v, "count", (int64_t)found.count);
+    view_bool(v, "searched", true);
+    view_bool(v, "more", found.cut);
+    view_bool(v, "any_word", found.any_word);
+    return http_page(r, "content_search", v);
+}
