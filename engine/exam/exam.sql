@@ -1,0 +1,102 @@
+-- name: exam_item_add
+INSERT INTO exam_item_version (id, version, source, first_ms) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING;
+-- name: exam_item_source
+SELECT source FROM exam_item_version WHERE id = $1 AND version = $2;
+
+-- name: exam_publication_last
+SELECT n, exam_id, exam_version, source, items FROM exam_publication WHERE file = $1 ORDER BY n DESC LIMIT 1;
+-- name: exam_publication_add
+INSERT INTO exam_publication (file, n, exam_id, exam_version, source, items, at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: exam_attempt_add
+INSERT INTO exam_attempt (id, exam_id, exam_version, person_id, practice, review_full, cut_permille, minutes, extra_permille,
+                          start_ms, deadline_ms, form)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+-- name: exam_open_add
+INSERT INTO exam_open (attempt_id, person_id, exam_id, shape, deadline_ms) VALUES ($1, $2, $3, $4, $5);
+-- name: exam_open_of
+SELECT attempt_id FROM exam_open WHERE person_id = $1 AND exam_id = $2;
+-- name: exam_open_list
+SELECT o.attempt_id, o.exam_id, a.start_ms, o.deadline_ms, length(o.shape) / 2
+  FROM exam_open o JOIN exam_attempt a ON a.id = o.attempt_id
+ WHERE o.person_id = $1 ORDER BY o.deadline_ms;
+-- name: exam_attempt
+SELECT a.exam_id, a.exam_version, a.practice, a.review_full, a.cut_permille, a.minutes, a.extra_permille, a.start_ms,
+       coalesce(o.deadline_ms, e.deadline_ms, a.deadline_ms), a.form, o.attempt_id IS NOT NULL, e.how, e.submitted_ms, a.person_id
+  FROM exam_attempt a
+  LEFT JOIN exam_open o ON o.attempt_id = a.id
+  LEFT JOIN exam_end e ON e.attempt_id = a.id
+ WHERE a.id = $1;
+-- name: exam_past
+SELECT a.id, a.start_ms, e.submitted_ms,
+       (SELECT r.passed FROM exam_result r WHERE r.attempt_id = a.id ORDER BY r.n DESC LIMIT 1), a.form
+  FROM exam_attempt a
+  LEFT JOIN exam_end e ON e.attempt_id = a.id
+ WHERE a.person_id = $1 AND a.exam_id = $2 ORDER BY a.start_ms, a.id;
+
+-- name: exam_save_look
+SELECT o.deadline_ms, o.shape, (SELECT max(n) FROM exam_response WHERE attempt_id = $1)
+  FROM exam_open o WHERE o.attempt_id = $1 AND o.person_id = $2;
+-- name: exam_save_newest
+SELECT seq, client, response, saved_ms, n FROM exam_response WHERE attempt_id = $1 AND slot = $2 ORDER BY seq DESC, n DESC LIMIT 1;
+-- name: exam_save_same
+SELECT n, saved_ms FROM exam_response
+ WHERE attempt_id = $1 AND slot = $2 AND seq = $3 AND client = $4 AND response = $5 ORDER BY n LIMIT 1;
+-- name: exam_save_add
+INSERT INTO exam_response (attempt_id, n, slot, seq, client, response, saved_ms) VALUES ($1, $2, $3, $4, $5, $6, $7);
+-- name: exam_saves
+SELECT slot, n, seq, saved_ms, client, response FROM exam_response WHERE attempt_id = $1 ORDER BY n;
+
+-- name: exam_flag_look
+SELECT o.deadline_ms, o.shape, (SELECT max(n) FROM exam_flag WHERE attempt_id = $1)
+  FROM exam_open o WHERE o.attempt_id = $1 AND o.person_id = $2;
+-- name: exam_flag_add
+INSERT INTO exam_flag (attempt_id, n, slot, flagged, at_ms) VALUES ($1, $2, $3, $4, $5);
+-- name: exam_flags
+SELECT slot, flagged FROM exam_flag WHERE attempt_id = $1 ORDER BY n;
+
+-- name: exam_open_deadline
+SELECT deadline_ms, person_id FROM exam_open WHERE attempt_id = $1;
+-- name: exam_open_remove
+DELETE FROM exam_open WHERE attempt_id = $1;
+-- name: exam_end_add
+INSERT INTO exam_end (attempt_id, how, submitted_ms, recorded_ms, deadline_ms) VALUES ($1, $2, $3, $4, $5);
+-- name: exam_unscored_add
+INSERT INTO exam_unscored (attempt_id) VALUES ($1);
+-- name: exam_unscored_remove
+DELETE FROM exam_unscored WHERE attempt_id = $1;
+-- name: exam_unscored_next
+SELECT attempt_id FROM exam_unscored WHERE attempt_id > $1 ORDER BY attempt_id LIMIT 1;
+-- name: exam_expired
+SELECT attempt_id FROM exam_open WHERE deadline_ms <= $1 ORDER BY deadline_ms LIMIT $2;
+
+-- name: exam_result_add
+INSERT INTO exam_result (attempt_id, n, scoring_version, computed_ms, correct, total, permille, cut_permille, scaled, passed, domains)
+SELECT $1, coalesce(max(n), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM exam_result WHERE attempt_id = $1;
+-- name: exam_results
+SELECT a.id, a.exam_id, a.exam_version, a.start_ms, a.practice, e.submitted_ms, e.how,
+       r.scoring_version, r.correct, r.total, r.permille, r.cut_permille, r.scaled, r.passed, r.domains
+  FROM exam_attempt a
+  JOIN exam_end e ON e.attempt_id = a.id
+  JOIN exam_result r ON r.attempt_id = a.id AND r.n = (SELECT max(n) FROM exam_result WHERE attempt_id = a.id)
+ WHERE a.person_id = $1 AND ($2 IS NULL OR a.exam_id = $2) ORDER BY e.submitted_ms, a.id;
+-- name: exam_result_of
+SELECT scoring_version, correct, total, permille, cut_permille, scaled, passed, domains
+  FROM exam_result WHERE attempt_id = $1 ORDER BY n DESC LIMIT 1;
+
+-- name: exam_accommodation_add
+INSERT INTO exam_accommodation (id, person_id, exam_id, factor_permille, reason, approved_by, granted_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
+-- name: exam_accommodation_of
+SELECT factor_permille FROM exam_accommodation
+ WHERE person_id = $1 AND (exam_id IS NULL OR exam_id = $2) ORDER BY granted_ms DESC, id DESC LIMIT 1;
+-- name: exam_open_times
+SELECT o.attempt_id, a.start_ms, a.minutes FROM exam_open o JOIN exam_attempt a ON a.id = o.attempt_id
+ WHERE o.person_id = $1 AND ($2 IS NULL OR o.exam_id = $2);
+-- name: exam_open_stretch
+UPDATE exam_open SET deadline_ms = $2 WHERE attempt_id = $1;
+
+-- name: exam_key
+SELECT secret FROM exam_key WHERE id = 1;
+-- name: exam_key_add
+INSERT INTO exam_key (id, secret, made_ms) VALUES (1, $1, $2) ON CONFLICT DO NOTHING;

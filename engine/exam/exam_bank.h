@@ -1,0 +1,123 @@
+/* Private to exam/: what authors write below exams/, read from the Markdown syntax tree. Pure but for reading files.
+ *
+ *   exams/PROGRAMME/bank/NAME.md   a bank: each section is an item (see the authors' course, "Write an item")
+ *   exams/PROGRAMME/NAME.md        a definition: front matter, text for candidates, a "Blueprint" table
+ *
+ * An item's version is made from its own text (line ends and blank lines around it normalised), so that editing its
+ * neighbour changes nothing. */
+#ifndef GR_EXAM_BANK_H
+#define GR_EXAM_BANK_H
+
+#include "doc/doc.h"
+
+#define EXAM_OPTIONS 9    /* at most: keys 1 to 9 choose them */
+#define EXAM_ITEMS 200    /* at most on one form */
+#define EXAM_LEVELS 4
+extern const char *const exam_levels[EXAM_LEVELS + 1]; /* "remember" … "analyse", NULL */
+
+/* ---- What the programme and its modules say ---------------------------------------------------- */
+struct exam_objective {
+    const char *id, *module_file;
+    int line, column;
+};
+struct exam_course {
+    const char *id;
+    const char **domains, **domain_titles;
+    size_t domain_count;
+    const char **levels;
+    size_t level_count;
+    struct exam_objective *objectives;
+    size_t objective_count;
+};
+/* content/PROGRAMME: false when there is no such programme. What is wrong in those files is the content room's to report. */
+bool exam_course_read(struct exam_course *out, const char *root, const char *programme, struct arena *a);
+const char *exam_course_title(const struct exam_course *c, const char *domain); /* NULL when unknown */
+bool exam_course_has_objective(const struct exam_course *c, const char *id);
+
+/* ---- Items --------------------------------------------------------------------------------------- */
+struct exam_option {
+    bool key;
+    const char *html;      /* inline when it is one paragraph */
+    const char *rationale; /* html, NULL = none */
+    const char *text;      /* plain, for comparing */
+};
+struct exam_item {
+    const char *id, *version, *source; /* `source` is the item's own text, normalised */
+    const char *objective, *domain;    /* domain NULL when neither item nor bank names one */
+    int level;                         /* index of exam_levels, -1 = unknown */
+    bool pilot;
+    const char **enemies;
+    size_t enemy_count;
+    const char *stem; /* html */
+    struct exam_option options[EXAM_OPTIONS];
+    int option_count, key_count;
+    const char *file;
+    int line, column;
+};
+struct exam_bank {
+    const char *id, *title, *programme, *domain, *file;
+    struct exam_item *items;
+    size_t item_count;
+};
+/* The items go to `out_arena`, all else to the document's. Problems of the text itself go to `diags`; what needs
+ * other files (objectives, enemies, duplicates) is exam_check_tree's. */
+void exam_bank_parse(struct exam_bank *out, struct doc *d, struct arena *out_arena, struct diag_list *diags);
+/* One stored item again; `domain` is what its form says. ERR_INVALID when it is none. */
+enum err exam_item_parse(struct exam_item *out, const char *source, const char *domain, struct arena *a) MUST_USE;
+/* The keys as bits, bit 0 = the first option as the author wrote them. */
+unsigned exam_item_keys(const struct exam_item *item);
+
+/* ---- Definitions ----------------------------------------------------------------------------------- */
+struct exam_cell {
+    const char *domain;
+    int level, count;
+};
+struct exam_def {
+    const char *id, *version, *title, *summary, *programme, *level, *file;
+    const char *source; /* the whole file */
+    bool practice;      /* kind: practice */
+    bool review_full;   /* keys and rationales after the end; else pass, score and profile by domain only */
+    const char **banks; /* ids */
+    size_t bank_count;
+    int minutes, pilot_items;
+    int cut_permille;    /* of the scored items */
+    int wait_days;       /* between the end of an attempt and the next start */
+    int attempts_per_year; /* in any 365 days; 0 = any number */
+    int after_pass_months; /* after passing, another attempt is possible this many months later; 0 = never */
+    int64_t opens_ms, closes_ms; /* attempts may be started in between; 0 = no bound. An attempt keeps its whole time */
+    struct exam_cell *cells; /* in the order of the table, counts above 0 */
+    size_t cell_count;
+    const char **domains; /* rows, in order */
+    size_t domain_count;
+    int scored_items;     /* sum of the cells */
+    const char *intro, *rules; /* html of the text before and after the blueprint */
+    int blueprint_line;
+};
+void exam_def_parse(struct exam_def *out, struct doc *d, struct arena *out_arena, struct diag_list *diags);
+
+/* ---- Files ------------------------------------------------------------------------------------------- */
+struct exam_file {
+    const char *path; /* relative to the root */
+    bool bank;
+};
+/* Banks and definitions below root/exams, by name; no translations, no hidden files. */
+size_t exam_files(const char *root, struct arena *a, struct exam_file **out);
+/* Changes when any of these files, or a programme's, appears, goes or is written. */
+uint64_t exam_files_mark(const char *root, struct arena *a);
+
+/* ---- Together ------------------------------------------------------------------------------------------ */
+/* A definition with all items of its banks, ready to draw forms from. */
+struct exam_unit {
+    struct exam_def def;
+    struct exam_item *items;
+    size_t item_count;
+    struct exam_course course; /* titles of domains */
+};
+/* Reads the definition `file` with its banks and proves that forms can be drawn. What stays lives in `a`; problems of
+ * the definition and of the banks that it names go to `diags`. False when there are errors. */
+bool exam_unit_load(struct exam_unit *out, const char *root, const char *file, struct arena *a, struct diag_list *diags);
+/* Whether forms can be drawn: duplicate items, blueprint and pilot items. Reports at the definition. */
+bool exam_unit_check(struct exam_unit *u, struct arena *a, struct diag_list *diags);
+const struct exam_item *exam_unit_item(const struct exam_unit *u, const char *id, const char *version);
+
+#endif

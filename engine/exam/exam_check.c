@@ -1,0 +1,229 @@
+/* gradus check, for exams: what one file alone cannot tell. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "exam/exam.h"
+#include "exam/exam_form.h"
+
+struct tree {
+    const char *root;
+    struct arena *arena;
+    struct diag_list *diags;
+    struct exam_bank *banks;
+    size_t bank_count;
+    struct exam_def *defs;
+    size_t def_count;
+    const struct exam_item **items; /* of all banks, by id, then by place */
+    size_t item_count;
+    struct exam_course *courses;
+    bool *course_known;
+    size_t course_count;
+};
+
+static void at_item(struct tree *t, const struct exam_item *item, const char *rule, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static void at_item(struct tree *t, const struct exam_item *item, const char *rule, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char *sentence = arena_vprintf(t->arena, format, args);
+    va_end(args);
+    diag_add(t->diags, SEVERITY_ERROR, item->file, item->line, item->column, rule, "%s", sentence);
+}
+
+/* ---- Reading ----------------------------------------------------------------------------------------- */
+
+static int by_id(const void *a, const void *b) {
+    const struct exam_item *x = *(const struct exam_item *const *)a, *y = *(const struct exam_item *const *)b;
+    int order = strcmp(x->id, y->id);
+    if (!order) order = strcmp(x->file, y->file);
+    return order ? order : x->line - y->line;
+}
+
+static void read_files(struct tree *t) {
+    struct exam_file *files;
+    size_t count = exam_files(t->root, t->arena, &files);
+    t->banks = NEW_ARRAY(t->arena, struct exam_bank, count + 1);
+    t->defs = NEW_ARRAY(t->arena, struct exam_def, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        struct doc d;
+        /* A body that is refused leaves the front matter, and that is still worth checking. */
+        if (doc_load(&d, t->root, files[i].path, t->arena, t->diags) != OK && !d.meta) continue;
+        if (files[i].bank) {
+            struct exam_bank *bank = &t->banks[t->bank_count++];
+            exam_bank_parse(bank, &d, t->arena, t->diags);
+            t->item_count += bank->item_count;
+        } else exam_def_parse(&t->defs[t->def_count++], &d, t->arena, t->diags);
+    }
+    t->items = NEW_ARRAY(t->arena, const struct exam_item *, t->item_count + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < t->bank_count; i++)
+        for (size_t k = 0; k < t->banks[i].item_count; k++) t->items[n++] = &t->banks[i].items[k];
+    if (n) qsort(t->items, n, sizeof *t->items, by_id);
+}
+
+/* The programme, read once; NULL when there is none. */
+static struct exam_course *course_of(struct tree *t, const char *programme) {
+    for (size_t i = 0; i < t->course_count; i++)
+        if (str_eq(t->courses[i].id, programme)) return t->course_known[i] ? &t->courses[i] : NULL;
+    size_t n = t->course_count;
+    t->courses = arena_grow(t->arena, t->courses, n * sizeof *t->courses, (n + 1) * sizeof *t->courses);
+    t->course_known = arena_grow(t->arena, t->course_known, n * sizeof *t->course_known, (n + 1) * sizeof *t->course_known);
+    t->course_known[n] = exam_course_read(&t->courses[n], t->root, programme, t->arena);
+    t->courses[n].id = programme;
+    t->course_count++;
+    return t->course_known[n] ? &t->courses[n] : NULL;
+}
+
+static const struct exam_item *find_item(const struct tree *t, const char *id) {
+    struct exam_item wanted = {.id = id, .file = "", .line = 0};
+    size_t low = 0, high = t->item_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (strcmp(t->items[middle]->id, wanted.id) < 0) low = middle + 1;
+        else high = middle;
+    }
+    return low < t->item_count && str_eq(t->items[low]->id, id) ? t->items[low] : NULL;
+}
+
+static const struct exam_bank *find_bank(const struct tree *t, const char *id) {
+    for (size_t i = 0; i < t->bank_count; i++)
+        if (str_eq(t->banks[i].id, id)) return &t->banks[i];
+    return NULL;
+}
+
+/* ---- Items --------------------------------------------------------------------------------------------- */
+
+static void check_duplicates(struct tree *t) {
+    for (size_t i = 1; i < t->item_count; i++)
+        if (str_eq(t->items[i]->id, t->items[i - 1]->id))
+            at_item(t, t->items[i], "duplicate-id", "the id %s is taken by %s:%d", t->items[i]->id, t->items[i - 1]->file, t->items[i - 1]->line);
+    for (size_t i = 0; i < t->bank_count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (t->banks[i].id && str_eq(t->banks[i].id, t->banks[k].id))
+                diag_add(t->diags, SEVERITY_ERROR, t->banks[i].file, 1, 1, "duplicate-id", "the bank id %s is taken by %s", t->banks[i].id, t->banks[k].file);
+    for (size_t i = 0; i < t->def_count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (t->defs[i].id && str_eq(t->defs[i].id, t->defs[k].id))
+                diag_add(t->diags, SEVERITY_ERROR, t->defs[i].file, 1, 1, "duplicate-id", "the exam id %s is taken by %s", t->defs[i].id, t->defs[k].file);
+}
+
+static bool names(const struct exam_item *item, const char *id) {
+    for (size_t i = 0; i < item->enemy_count; i++)
+        if (str_eq(item->enemies[i], id)) return true;
+    return false;
+}
+
+static void check_enemies(struct tree *t, const struct exam_item *item) {
+    for (size_t i = 0; i < item->enemy_count; i++) {
+        const struct exam_item *other = find_item(t, item->enemies[i]);
+        if (str_eq(item->enemies[i], item->id)) at_item(t, item, "enemies", "%s names itself as an enemy", item->id);
+        else if (!other) at_item(t, item, "enemies", "%s names %s as an enemy, and there is no such item", item->id, item->enemies[i]);
+        else if (!names(other, item->id))
+            at_item(t, item, "enemies", "%s names %s as an enemy, but not the other way round: both must say so", item->id, other->id);
+    }
+}
+
+static void check_item(struct tree *t, const struct exam_item *item, const struct exam_course *course) {
+    check_enemies(t, item);
+    if (!item->domain) at_item(t, item, "missing-field", "%s has no domain: name one for the bank or for the item", item->id);
+    if (item->objective && !str_has_prefix(item->id, item->objective))
+        diag_add(t->diags, SEVERITY_WARNING, item->file, item->line, item->column, "item-id", "the id of %s does not begin with its objective, %s",
+                 item->id, item->objective);
+    if (!course) return;
+    if (item->domain && !exam_course_title(course, item->domain))
+        at_item(t, item, "unknown-domain", "the programme %s has no domain “%s”, which %s names", course->id, item->domain, item->id);
+    if (item->objective && !exam_course_has_objective(course, item->objective))
+        at_item(t, item, "unknown-objective", "no module of %s has the objective “%s”, which %s names", course->id, item->objective, item->id);
+}
+
+static void check_banks(struct tree *t) {
+    for (size_t i = 0; i < t->bank_count; i++) {
+        struct exam_bank *bank = &t->banks[i];
+        struct exam_course *course = bank->programme ? course_of(t, bank->programme) : NULL;
+        if (bank->programme && !course)
+            diag_add(t->diags, SEVERITY_ERROR, bank->file, 1, 1, "unknown-programme", "there is no programme “%s”", bank->programme);
+        for (size_t k = 0; k < bank->item_count; k++) check_item(t, &bank->items[k], course);
+        bool used = false;
+        for (size_t k = 0; k < t->def_count; k++)
+            for (size_t b = 0; b < t->defs[k].bank_count; b++) used |= str_eq(t->defs[k].banks[b], bank->id);
+        if (bank->id && !used) diag_add(t->diags, SEVERITY_WARNING, bank->file, 1, 1, "unused-bank", "no exam uses the bank %s", bank->id);
+    }
+}
+
+static bool has_item_for(const struct tree *t, const char *objective) {
+    for (size_t i = 0; i < t->item_count; i++)
+        if (str_eq(t->items[i]->objective, objective)) return true;
+    return false;
+}
+
+/* Only in programmes that have banks: a course without an exam owes nobody an item. */
+static void check_objectives(struct tree *t) {
+    for (size_t i = 0; i < t->course_count; i++) {
+        bool has_bank = false;
+        for (size_t k = 0; k < t->bank_count; k++) has_bank |= str_eq(t->banks[k].programme, t->courses[i].id);
+        for (size_t k = 0; has_bank && k < t->courses[i].objective_count; k++) {
+            const struct exam_objective *o = &t->courses[i].objectives[k];
+            if (!has_item_for(t, o->id))
+                diag_add(t->diags, SEVERITY_WARNING, o->module_file, o->line, o->column, "objective-without-item",
+                         "no item measures the objective %s", o->id);
+        }
+    }
+}
+
+/* ---- Definitions ------------------------------------------------------------------------------------------ */
+
+static void check_programme(struct tree *t, const struct exam_def *def) {
+    struct exam_course *course = def->programme ? course_of(t, def->programme) : NULL;
+    if (def->programme && !course)
+        diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "unknown-programme", "there is no programme “%s”", def->programme);
+    if (!course) return;
+    bool level = false;
+    for (size_t i = 0; def->level && i < course->level_count; i++) level |= str_eq(course->levels[i], def->level);
+    if (def->level && !level)
+        diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "unknown-level", "the programme %s has no level “%s”", course->id, def->level);
+    for (size_t i = 0; i < def->domain_count; i++)
+        if (!exam_course_title(course, def->domains[i]))
+            diag_add(t->diags, SEVERITY_ERROR, def->file, def->blueprint_line, 1, "unknown-domain",
+                     "the programme %s has no domain “%s”, which the blueprint names", course->id, def->domains[i]);
+}
+
+/* What a practice exam shows afterwards must not stand in an exam that counts. */
+static void check_leak(struct tree *t, const struct exam_def *def) {
+    for (size_t k = 0; def->review_full && k < t->def_count; k++)
+        for (size_t i = 0; !t->defs[k].practice && i < t->defs[k].bank_count; i++)
+            for (size_t b = 0; b < def->bank_count; b++)
+                if (str_eq(def->banks[b], t->defs[k].banks[i]))
+                    diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "review-policy",
+                             "this exam shows the keys of the bank %s, which the live exam %s uses", def->banks[b], t->defs[k].id);
+}
+
+static void check_def(struct tree *t, const struct exam_def *def) {
+    struct exam_unit unit = {.def = *def};
+    bool complete = def->bank_count > 0 && def->cell_count > 0;
+    check_programme(t, def);
+    check_leak(t, def);
+    for (size_t i = 0; i < def->bank_count; i++) {
+        const struct exam_bank *bank = find_bank(t, def->banks[i]);
+        if (!bank) {
+            diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "unknown-bank", "there is no bank “%s”", def->banks[i]);
+            complete = false;
+            continue;
+        }
+        size_t size = sizeof *unit.items;
+        unit.items = arena_grow(t->arena, unit.items, unit.item_count * size, (unit.item_count + bank->item_count) * size);
+        memcpy(unit.items + unit.item_count, bank->items, bank->item_count * size);
+        unit.item_count += bank->item_count;
+    }
+    /* Items with errors of their own count as what they say: their errors are reported where they stand. */
+    if (complete) (void)exam_unit_check(&unit, t->arena, t->diags);
+}
+
+void exam_check_tree(const char *root, struct diag_list *diags) {
+    struct tree t = {.root = root, .arena = diags->arena, .diags = diags};
+    read_files(&t);
+    check_duplicates(&t);
+    check_banks(&t);
+    check_objectives(&t);
+    for (size_t i = 0; i < t.def_count; i++) check_def(&t, &t.defs[i]);
+}

@@ -1,0 +1,152 @@
+/* What exams need to know of a programme (its domains, levels and objectives), and which files there are. */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/codec.h"
+#include "base/text.h"
+#include "exam/exam_bank.h"
+
+#define FOLDER_LIMIT 4096
+
+/* ---- Folders --------------------------------------------------------------------------------------- */
+
+/* "name.md", and neither hidden nor a translation ("name.ar.md"). */
+static bool is_document(const char *name) {
+    const char *dot = strchr(name, '.');
+    return dot && dot != name && str_eq(dot, ".md");
+}
+
+static int by_name(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+static void close_folder(void *dir) { closedir(dir); }
+
+/* Names in a folder, sorted; none when it cannot be read. */
+static size_t list_folder(const char *path, bool folders, struct arena *a, const char ***out) {
+    DIR *dir = opendir(path);
+    size_t n = 0;
+    *out = NULL;
+    if (!dir) return 0;
+    arena_defer(a, close_folder, dir); /* the arena may leave through its guard below */
+    for (struct dirent *e; (e = readdir(dir)) && n < FOLDER_LIMIT;) {
+        struct stat st;
+        if (e->d_name[0] == '.' || fstatat(dirfd(dir), e->d_name, &st, 0) != 0) continue;
+        if (!(folders ? S_ISDIR(st.st_mode) && id_valid(e->d_name) : S_ISREG(st.st_mode) && is_document(e->d_name))) continue;
+        if (n % 32 == 0) *out = arena_grow(a, *out, n * sizeof **out, (n + 32) * sizeof **out);
+        (*out)[n++] = arena_dup(a, e->d_name);
+    }
+    if (n) qsort(*out, n, sizeof **out, by_name);
+    return n;
+}
+
+struct file_list {
+    struct exam_file *files;
+    size_t count;
+    struct arena *arena;
+};
+
+static void add_file(struct file_list *l, const char *path, bool bank) {
+    if (l->count % 32 == 0)
+        l->files = arena_grow(l->arena, l->files, l->count * sizeof *l->files, (l->count + 32) * sizeof *l->files);
+    l->files[l->count++] = (struct exam_file){path, bank};
+}
+
+size_t exam_files(const char *root, struct arena *a, struct exam_file **out) {
+    struct file_list l = {.arena = a};
+    const char **programmes, **names;
+    size_t count = list_folder(arena_printf(a, "%s/exams", root), true, a, &programmes);
+    for (size_t i = 0; i < count; i++) {
+        size_t n = list_folder(arena_printf(a, "%s/exams/%s", root, programmes[i]), false, a, &names);
+        for (size_t k = 0; k < n; k++) add_file(&l, arena_printf(a, "exams/%s/%s", programmes[i], names[k]), false);
+        n = list_folder(arena_printf(a, "%s/exams/%s/bank", root, programmes[i]), false, a, &names);
+        for (size_t k = 0; k < n; k++) add_file(&l, arena_printf(a, "exams/%s/bank/%s", programmes[i], names[k]), true);
+    }
+    *out = l.files;
+    return l.count;
+}
+
+/* FNV-1a (draft-eastlake-fnv): a mark of change, no protection against anybody. */
+static uint64_t mix(uint64_t h, const void *bytes, size_t len) {
+    for (const unsigned char *p = bytes; len--; p++) h = (h ^ *p) * 1099511628211u;
+    return h;
+}
+
+static uint64_t mark_file(uint64_t h, const char *root, const char *path, struct arena *a) {
+    struct stat st;
+    h = mix(h, path, strlen(path) + 1);
+    if (stat(arena_printf(a, "%s/%s", root, path), &st) != 0) return h;
+    int64_t facts[] = {st.st_mtim.tv_sec, st.st_mtim.tv_nsec, st.st_ctim.tv_sec, st.st_ctim.tv_nsec, st.st_size, (int64_t)st.st_ino};
+    return mix(h, facts, sizeof facts);
+}
+
+uint64_t exam_files_mark(const char *root, struct arena *a) {
+    uint64_t h = 14695981039346656037u;
+    struct exam_file *files;
+    size_t count = exam_files(root, a, &files);
+    for (size_t i = 0; i < count; i++) h = mark_file(h, root, files[i].path, a);
+    const char **programmes;
+    count = list_folder(arena_printf(a, "%s/content", root), true, a, &programmes);
+    for (size_t i = 0; i < count; i++) h = mark_file(h, root, arena_printf(a, "content/%s/programme.md", programmes[i]), a);
+    return h;
+}
+
+/* ---- A programme ------------------------------------------------------------------------------------ */
+
+static void read_domains(struct exam_course *c, struct doc *d, struct arena *a) {
+    struct field *domains = field_get(d->meta, "domains"), *levels = field_get(d->meta, "levels");
+    c->domains = NEW_ARRAY(a, const char *, field_count(domains) + 1);
+    c->domain_titles = NEW_ARRAY(a, const char *, field_count(domains) + 1);
+    c->levels = NEW_ARRAY(a, const char *, field_count(levels) + 1);
+    for (size_t i = 0; i < field_count(domains); i++) {
+        const char *id = field_scalar(field_get(field_at(domains, i), "id")), *title = field_scalar(field_get(field_at(domains, i), "title"));
+        if (!id) continue;
+        c->domains[c->domain_count] = arena_dup(a, id);
+        c->domain_titles[c->domain_count++] = arena_dup(a, title ? title : id);
+    }
+    for (size_t i = 0; i < field_count(levels); i++) {
+        const char *id = field_scalar(field_get(field_at(levels, i), "id"));
+        if (id) c->levels[c->level_count++] = arena_dup(a, id);
+    }
+}
+
+static void read_objectives(struct exam_course *c, struct doc *d, struct arena *a) {
+    struct field *list = field_get(d->meta, "objectives");
+    size_t n = field_count(list);
+    if (!n) return;
+    c->objectives = arena_grow(a, c->objectives, c->objective_count * sizeof *c->objectives, (c->objective_count + n) * sizeof *c->objectives);
+    for (size_t i = 0; i < n; i++) {
+        struct field *id = field_get(field_at(list, i), "id");
+        if (!field_scalar(id)) continue;
+        c->objectives[c->objective_count++] =
+            (struct exam_objective){arena_dup(a, field_scalar(id)), arena_dup(a, d->file), field_line(id), field_column(id)};
+    }
+}
+
+bool exam_course_read(struct exam_course *out, const char *root, const char *programme, struct arena *a) {
+    struct diag_list unheard; /* the content room reports them */
+    struct doc d;
+    const char **names;
+    memset(out, 0, sizeof *out);
+    diag_init(&unheard, a);
+    if (!id_valid(programme)) return false;
+    if (doc_load(&d, root, arena_printf(a, "content/%s/programme.md", programme), a, &unheard) != OK) return false;
+    out->id = arena_dup(a, programme);
+    read_domains(out, &d, a);
+    size_t n = list_folder(arena_printf(a, "%s/content/%s/modules", root, programme), false, a, &names);
+    for (size_t i = 0; i < n; i++)
+        if (doc_load(&d, root, arena_printf(a, "content/%s/modules/%s", programme, names[i]), a, &unheard) == OK) read_objectives(out, &d, a);
+    return true;
+}
+
+const char *exam_course_title(const struct exam_course *c, const char *domain) {
+    for (size_t i = 0; domain && i < c->domain_count; i++)
+        if (str_eq(c->domains[i], domain)) return c->domain_titles[i];
+    return NULL;
+}
+
+bool exam_course_has_objective(const struct exam_course *c, const char *id) {
+    for (size_t i = 0; id && i < c->objective_count; i++)
+        if (str_eq(c->objectives[i].id, id)) return true;
+    return false;
+}

@@ -1,0 +1,279 @@
+/* Drawing of forms. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "exam/exam_form.h"
+
+#define SEARCH_STEPS 200000 /* then another order is tried */
+#define SEARCH_ORDERS 8
+#define EXACT_ITEMS 24 /* enemies in one cell up to which the supply is computed exactly */
+
+/* Streams of chance: one for each purpose. Items get streams of their own above STREAM_ITEM. */
+enum { STREAM_DRAW = 1, STREAM_SEQUENCE = 100, STREAM_ITEM = 1000 };
+
+#define GOLDEN UINT64_C(0x9E3779B97F4A7C15)
+
+static uint64_t finalise(uint64_t z) {
+    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+    return z ^ z >> 31;
+}
+
+/* Each part is mixed before the next comes in: neighbouring seeds, streams and counts have nothing in common. */
+uint64_t exam_chance(uint64_t seed, uint64_t stream, uint64_t n) {
+    return finalise(finalise(finalise(seed + GOLDEN) + (stream + 1) * GOLDEN) + (n + 1) * GOLDEN);
+}
+
+uint32_t exam_chance_below(uint64_t seed, uint64_t stream, uint64_t *n, uint32_t bound) {
+    BUG_IF(bound == 0);
+    uint32_t reject = (uint32_t)(-bound) % bound; /* 2^32 mod bound: draws below it would favour small numbers */
+    for (;;) {
+        uint32_t x = (uint32_t)(exam_chance(seed, stream, (*n)++) >> 32);
+        if (x >= reject) return x % bound;
+    }
+}
+
+/* ---- The bank as a graph ----------------------------------------------------------------------------- */
+
+struct node {
+    const struct exam_item *item;
+    int *enemies; /* indices of nodes */
+    int enemy_count, blocked; /* how many chosen enemies */
+    bool seen;
+    uint64_t key; /* drawn: the order in which candidates are tried */
+};
+
+struct graph {
+    struct node *nodes; /* by id, whatever the order in the files */
+    int count;
+};
+
+static int by_id(const void *a, const void *b) {
+    return strcmp(((const struct node *)a)->item->id, ((const struct node *)b)->item->id);
+}
+
+static int find_node(const struct graph *g, const char *id) {
+    for (int low = 0, high = g->count; low < high;) {
+        int middle = (low + high) / 2, order = strcmp(g->nodes[middle].item->id, id);
+        if (order == 0) return middle;
+        if (order < 0) low = middle + 1;
+        else high = middle;
+    }
+    return -1;
+}
+
+static void add_enemy(struct graph *g, struct arena *a, int from, int to) {
+    struct node *n = &g->nodes[from];
+    for (int i = 0; i < n->enemy_count; i++)
+        if (n->enemies[i] == to) return;
+    n->enemies = arena_grow(a, n->enemies, (size_t)n->enemy_count * sizeof *n->enemies, (size_t)(n->enemy_count + 1) * sizeof *n->enemies);
+    n->enemies[n->enemy_count++] = to;
+}
+
+static void build_graph(struct graph *g, const struct exam_unit *unit, struct arena *a) {
+    g->count = (int)unit->item_count;
+    g->nodes = NEW_ARRAY(a, struct node, unit->item_count + 1);
+    for (int i = 0; i < g->count; i++) g->nodes[i].item = &unit->items[i];
+    qsort(g->nodes, (size_t)g->count, sizeof *g->nodes, by_id);
+    for (int i = 0; i < g->count; i++)
+        for (size_t k = 0; k < g->nodes[i].item->enemy_count; k++) {
+            int other = find_node(g, g->nodes[i].item->enemies[k]);
+            if (other < 0 || other == i) continue;
+            add_enemy(g, a, i, other); /* enmity is mutual, also when only one names the other */
+            add_enemy(g, a, other, i);
+        }
+}
+
+static bool in_cell(const struct exam_item *item, const struct exam_cell *cell) {
+    return !item->pilot && item->level == cell->level && str_eq(item->domain, cell->domain);
+}
+
+/* ---- Supply ------------------------------------------------------------------------------------------- */
+
+/* The largest set without enemies among the marked nodes. Branches on each: with it, or without. */
+static int largest_peace(const struct graph *g, const int *members, int count, int at, const bool *out) {
+    while (at < count && out[at]) at++;
+    if (at == count) return 0;
+    bool with[EXACT_ITEMS];
+    memcpy(with, out, sizeof with);
+    bool free = true;
+    for (int i = at + 1; i < count; i++)
+        for (int k = 0; k < g->nodes[members[at]].enemy_count; k++)
+            if (g->nodes[members[at]].enemies[k] == members[i] && !out[i]) {
+                with[i] = true;
+                free = false;
+            }
+    int best = 1 + largest_peace(g, members, count, at + 1, with);
+    if (free) return best;
+    int without = largest_peace(g, members, count, at + 1, out);
+    return without > best ? without : best;
+}
+
+static bool enemies_within(const struct graph *g, int node, const struct exam_cell *cell) {
+    for (int k = 0; k < g->nodes[node].enemy_count; k++)
+        if (in_cell(g->nodes[g->nodes[node].enemies[k]].item, cell)) return true;
+    return false;
+}
+
+int exam_cell_supply(const struct exam_unit *unit, const struct exam_cell *cell, struct arena *a) {
+    struct graph g;
+    int members[EXACT_ITEMS], at_war = 0, supply = 0;
+    build_graph(&g, unit, a);
+    for (int i = 0; i < g.count; i++) {
+        if (!in_cell(g.nodes[i].item, cell)) continue;
+        if (enemies_within(&g, i, cell) && at_war < EXACT_ITEMS) members[at_war++] = i;
+        else supply++;
+    }
+    bool out[EXACT_ITEMS] = {false};
+    return supply + largest_peace(&g, members, at_war, 0, out);
+}
+
+/* ---- The search ------------------------------------------------------------------------------------------ */
+
+struct pool { /* what one cell, or the pilot items, may be taken from */
+    int *candidates, count, need;
+};
+struct search {
+    struct graph g;
+    struct pool *pools;
+    int pool_count, need;
+    int *chosen_pool, *chosen_at; /* for each pick: which pool, which candidate */
+};
+
+static int by_wish(const void *a, const void *b, void *context) {
+    const struct graph *g = context;
+    const struct node *x = &g->nodes[*(const int *)a], *y = &g->nodes[*(const int *)b];
+    if (x->seen != y->seen) return x->seen ? 1 : -1;
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    return *(const int *)a - *(const int *)b;
+}
+
+static void fill_pools(struct search *s, const struct exam_unit *unit, struct arena *a) {
+    const struct exam_def *def = &unit->def;
+    s->pools = NEW_ARRAY(a, struct pool, def->cell_count + 1);
+    s->pool_count = (int)def->cell_count + (def->pilot_items > 0);
+    for (int p = 0; p < s->pool_count; p++) {
+        bool pilots = p == (int)def->cell_count;
+        struct pool *pool = &s->pools[p];
+        pool->need = pilots ? def->pilot_items : def->cells[p].count;
+        pool->candidates = NEW_ARRAY(a, int, s->g.count + 1);
+        for (int i = 0; i < s->g.count; i++)
+            if (pilots ? s->g.nodes[i].item->pilot : in_cell(s->g.nodes[i].item, &def->cells[p])) pool->candidates[pool->count++] = i;
+        s->need += pool->need;
+    }
+    s->chosen_pool = NEW_ARRAY(a, int, s->need + 1);
+    s->chosen_at = NEW_ARRAY(a, int, s->need + 1);
+    for (int p = 0, pick = 0; p < s->pool_count; p++)
+        for (int i = 0; i < s->pools[p].need; i++) s->chosen_pool[pick++] = p;
+}
+
+static void block(struct search *s, int node, int by) {
+    for (int k = 0; k < s->g.nodes[node].enemy_count; k++) s->g.nodes[s->g.nodes[node].enemies[k]].blocked += by;
+}
+
+static int picked(const struct search *s, int pick) { return s->pools[s->chosen_pool[pick]].candidates[s->chosen_at[pick]]; }
+
+/* Depth first, each pool in the order of wishes; picks of one pool ascend, so that no set is tried twice. */
+static bool run_search(struct search *s) {
+    for (int i = 0; i < s->g.count; i++) s->g.nodes[i].blocked = 0;
+    int pick = 0, at = 0, steps = 0;
+    while (pick < s->need) {
+        struct pool *pool = &s->pools[s->chosen_pool[pick]];
+        while (at < pool->count && s->g.nodes[pool->candidates[at]].blocked) at++;
+        if (++steps > SEARCH_STEPS) return false;
+        if (at < pool->count) {
+            s->chosen_at[pick] = at;
+            block(s, pool->candidates[at], 1);
+            pick++;
+            at = pick < s->need && s->chosen_pool[pick] == s->chosen_pool[pick - 1] ? at + 1 : 0;
+        } else {
+            if (pick == 0) return false;
+            pick--;
+            block(s, picked(s, pick), -1);
+            at = s->chosen_at[pick] + 1;
+        }
+    }
+    return true;
+}
+
+static void wish(struct search *s, uint64_t seed, uint64_t stream) {
+    for (int i = 0; i < s->g.count; i++) s->g.nodes[i].key = stream ? exam_chance(seed, stream, (uint64_t)i) : (uint64_t)i;
+    for (int p = 0; p < s->pool_count; p++)
+        qsort_r(s->pools[p].candidates, (size_t)s->pools[p].count, sizeof(int), by_wish, &s->g);
+}
+
+static bool choose(struct search *s, uint64_t seed) {
+    for (uint64_t order = 0; order < SEARCH_ORDERS; order++) {
+        wish(s, seed, STREAM_DRAW + order);
+        if (run_search(s)) return true;
+    }
+    wish(s, seed, 0); /* the order in which the unit was proven when it was published */
+    return run_search(s);
+}
+
+/* ---- The form --------------------------------------------------------------------------------------------- */
+
+static void shuffle_options(struct exam_slot *slot, uint64_t seed, uint64_t stream) {
+    uint64_t n = 0;
+    for (int i = 0; i < slot->option_count; i++) slot->order[i] = (unsigned char)i;
+    for (int i = slot->option_count - 1; i > 0; i--) {
+        uint32_t k = exam_chance_below(seed, stream, &n, (uint32_t)i + 1);
+        unsigned char t = slot->order[i];
+        slot->order[i] = slot->order[k];
+        slot->order[k] = t;
+    }
+}
+
+static void fill_form(struct exam_form *form, struct search *s, uint64_t seed, struct arena *a) {
+    uint64_t n = 0;
+    form->seed = seed;
+    form->slot_count = s->need;
+    form->slots = NEW_ARRAY(a, struct exam_slot, s->need);
+    for (int i = 0; i < s->need; i++) {
+        const struct exam_item *item = s->g.nodes[picked(s, i)].item;
+        form->slots[i] = (struct exam_slot){.item = item->id, .version = item->version, .domain = item->domain, .level = item->level,
+                                            .scored = !item->pilot, .multiple = item->key_count > 1, .option_count = item->option_count};
+        shuffle_options(&form->slots[i], seed, STREAM_ITEM + (uint64_t)picked(s, i));
+    }
+    for (int i = s->need - 1; i > 0; i--) {
+        uint32_t k = exam_chance_below(seed, STREAM_SEQUENCE, &n, (uint32_t)i + 1);
+        struct exam_slot t = form->slots[i];
+        form->slots[i] = form->slots[k];
+        form->slots[k] = t;
+    }
+}
+
+static const char *shortage(const struct exam_unit *unit, struct arena *a) {
+    const struct exam_def *def = &unit->def;
+    struct buf b;
+    buf_init(&b, a);
+    for (size_t i = 0; i < def->cell_count; i++) {
+        int supply = exam_cell_supply(unit, &def->cells[i], a);
+        if (supply < def->cells[i].count)
+            buf_printf(&b, "%sshort by %d %s item%s in %s", b.len ? "; " : "", def->cells[i].count - supply, exam_levels[def->cells[i].level],
+                       def->cells[i].count - supply == 1 ? "" : "s", def->cells[i].domain);
+    }
+    int pilots = 0;
+    for (size_t i = 0; i < unit->item_count; i++) pilots += unit->items[i].pilot;
+    if (pilots < def->pilot_items) buf_printf(&b, "%sshort by %d pilot item%s", b.len ? "; " : "", def->pilot_items - pilots, def->pilot_items - pilots == 1 ? "" : "s");
+    if (!b.len) buf_puts(&b, "each cell could be filled, but enemies in different cells (or among pilot items) leave no form");
+    return buf_text(&b);
+}
+
+enum err exam_form_draw(struct exam_form *out, const struct exam_unit *unit, uint64_t seed, const struct exam_seen *seen, struct arena *a,
+                        const char **why) {
+    struct search s = {0};
+    build_graph(&s.g, unit, a);
+    for (size_t i = 0; seen && i < seen->count; i++) {
+        int node = find_node(&s.g, seen->items[i]);
+        if (node >= 0) s.g.nodes[node].seen = true;
+    }
+    fill_pools(&s, unit, a);
+    if (s.need == 0 || !choose(&s, seed)) {
+        *why = shortage(unit, a);
+        return ERR_INVALID;
+    }
+    fill_form(out, &s, seed, a);
+    return OK;
+}

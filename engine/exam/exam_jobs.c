@@ -1,0 +1,275 @@
+/* What is written: starts, saves, flags, ends, results. Each function is a job of the writer. */
+#include <string.h>
+
+#include "audit/audit.h"
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "exam/exam_store.h"
+
+/* ---- Starting ------------------------------------------------------------------------------------------ */
+
+static enum err keep_items(struct db *db, const struct exam_form *form, const struct exam_unit *unit, int64_t now_ms) {
+    enum err e = OK;
+    for (int i = 0; i < form->slot_count && e == OK; i++) {
+        const struct exam_item *item = exam_unit_item(unit, form->slots[i].item, form->slots[i].version);
+        e = db_run(db, SQL_exam_item_add, "ttti", item->id, item->version, item->source, now_ms);
+    }
+    return e;
+}
+
+static enum err keep_attempt(struct db *db, struct arena *a, struct exam_starting *s, const struct exam_form *form, int extra) {
+    const struct exam_def *def = &s->unit->def;
+    int64_t deadline_ms = s->start_ms + exam_time_ms(def->minutes, extra);
+    s->id = id_new(a, s->start_ms);
+    enum err e = db_run(db, SQL_exam_attempt_add, "ttttiiiiiiit", s->id, def->id, def->version, s->person_id, (int64_t)def->practice,
+                        (int64_t)def->review_full, (int64_t)def->cut_permille, (int64_t)def->minutes, (int64_t)extra, s->start_ms,
+                        deadline_ms, exam_form_write(form, a));
+    if (e == OK)
+        e = db_run(db, SQL_exam_open_add, "tttti", s->id, s->person_id, def->id, exam_form_shape(form, a), deadline_ms);
+    if (e != OK) return e;
+    const char *detail = arena_printf(a, "{\"exam\":\"%s\",\"exam_version\":\"%s\"}", def->id, def->version);
+    return audit_append(db, a, s->start_ms, s->person_id, "exam.start", s->id, detail);
+}
+
+enum err exam_start_job(struct db *db, struct arena *a, void *starting, int64_t now_ms) {
+    struct exam_starting *s = starting;
+    struct exam_past *past;
+    struct exam_seen seen;
+    struct exam_form form;
+    struct stmt *q;
+    size_t count;
+    int extra;
+    enum err e;
+    if (!s->start_ms) s->start_ms = now_ms;
+    if (db_one(db, &q, &e, SQL_exam_open_of, "tt", s->person_id, s->unit->def.id)) {
+        s->id = stmt_text(q, 0, a); /* a second click, or another tab: the same attempt */
+        s->state = EXAM_START_OPEN;
+        return stmt_end(q);
+    }
+    if (e != ERR_NOT_FOUND) return e;
+    e = exam_extra_permille(db, s->person_id, s->unit->def.id, &extra);
+    if (e == OK) e = exam_past_list(db, a, s->person_id, s->unit->def.id, &past, &count, &seen);
+    if (e != OK) return e;
+    s->state = exam_may_start(&s->unit->def, past, count, extra, s->start_ms, &s->when_ms);
+    if (s->state != EXAM_START_FREE) return ERR_CONFLICT;
+    e = exam_form_draw(&form, s->unit, s->seed, &seen, a, &s->why);
+    if (e == OK) e = keep_items(db, &form, s->unit, now_ms);
+    return e == OK ? keep_attempt(db, a, s, &form, extra) : e;
+}
+
+/* ---- Saving ---------------------------------------------------------------------------------------------- */
+
+/* The save that counts in this slot now. */
+static enum err look_newest(struct db *db, struct arena *a, struct exam_saving *s, struct exam_save *newest) {
+    struct stmt *q;
+    enum err e;
+    memset(newest, 0, sizeof *newest);
+    if (!db_one(db, &q, &e, SQL_exam_save_newest, "ti", s->attempt_id, (int64_t)s->slot)) return e == ERR_NOT_FOUND ? OK : e;
+    *newest = (struct exam_save){.slot = s->slot, .seq = stmt_int(q, 0), .client = stmt_text(q, 1, a), .response = stmt_text(q, 2, a),
+                                 .saved_ms = stmt_int(q, 3), .n = stmt_int(q, 4)};
+    return stmt_end(q);
+}
+
+/* Was exactly this saved before? Then its time is told again: that is what makes a repeated save harmless. */
+static enum err look_same(struct db *db, struct exam_saving *s, int64_t *n) {
+    struct stmt *q;
+    enum err e;
+    *n = 0;
+    if (!db_one(db, &q, &e, SQL_exam_save_same, "tiitt", s->attempt_id, (int64_t)s->slot, s->seq, s->client, s->response))
+        return e == ERR_NOT_FOUND ? OK : e;
+    *n = stmt_int(q, 0);
+    s->saved_ms = stmt_int(q, 1);
+    return stmt_end(q);
+}
+
+static void tell_newest(struct exam_saving *s, const struct exam_save *newest, int64_t own_n) {
+    s->newest_seq = newest->seq;
+    s->newest = newest->response;
+    s->stale = newest->n != own_n;
+}
+
+/* What only an attempt that has ended can still be told: that this very save is there. */
+static enum err save_after_end(struct db *db, struct arena *a, struct exam_saving *s) {
+    struct exam_attempt t;
+    struct exam_save newest;
+    int64_t same;
+    enum err e = exam_attempt_load(db, a, s->attempt_id, s->person_id, &t);
+    if (e != OK) return e;
+    if (s->slot > t.form.slot_count) return ERR_NOT_FOUND;
+    const struct exam_slot *slot = &t.form.slots[s->slot - 1];
+    s->response = exam_response_canonical(s->value, slot->option_count, slot->multiple, a, &s->why);
+    if (!s->response) return ERR_INVALID;
+    e = look_newest(db, a, s, &newest);
+    if (e == OK) e = look_same(db, s, &same);
+    if (e != OK) return e;
+    s->deadline_ms = t.deadline_ms;
+    if (same) {
+        tell_newest(s, &newest, same);
+        return OK;
+    }
+    s->over = true;
+    s->submitted_ms = t.submitted_ms;
+    return ERR_CONFLICT;
+}
+
+enum err exam_save_job(struct db *db, struct arena *a, void *saving, int64_t now_ms) {
+    struct exam_saving *s = saving;
+    struct exam_save newest;
+    struct stmt *q;
+    enum err e;
+    if (!db_one(db, &q, &e, SQL_exam_save_look, "tt", s->attempt_id, s->person_id))
+        return e == ERR_NOT_FOUND ? save_after_end(db, a, s) : e;
+    s->deadline_ms = stmt_int(q, 0);
+    const char *shape = stmt_text(q, 1, a);
+    int64_t last = stmt_int(q, 2); /* NULL reads as 0 */
+    e = stmt_end(q);
+    if (e != OK) return e;
+    if (now_ms > s->deadline_ms + EXAM_GRACE_MS) return save_after_end(db, a, s);
+    if ((size_t)s->slot * 2 > strlen(shape)) return ERR_NOT_FOUND;
+    s->response = exam_response_canonical(s->value, shape[2 * s->slot - 2] - '0', shape[2 * s->slot - 1] == 'm', a, &s->why);
+    if (!s->response) return ERR_INVALID;
+    e = look_newest(db, a, s, &newest);
+    if (e == OK && newest.seq >= s->seq) { /* only then can it be a repeated one */
+        int64_t same;
+        e = look_same(db, s, &same);
+        if (e == OK && same) {
+            tell_newest(s, &newest, same);
+            return OK;
+        }
+    }
+    if (e != OK) return e;
+    if (last >= EXAM_SAVES_LIMIT) return ERR_LIMIT;
+    s->saved_ms = now_ms;
+    e = db_run(db, SQL_exam_save_add, "tiiitti", s->attempt_id, last + 1, (int64_t)s->slot, s->seq, s->client, s->response, now_ms);
+    if (newest.seq <= s->seq) newest = (struct exam_save){.seq = s->seq, .n = last + 1, .response = s->response};
+    tell_newest(s, &newest, last + 1);
+    return e;
+}
+
+enum err exam_flag_job(struct db *db, struct arena *a, void *flagging, int64_t now_ms) {
+    struct exam_flagging *f = flagging;
+    struct stmt *q;
+    enum err e;
+    if (!db_one(db, &q, &e, SQL_exam_flag_look, "tt", f->attempt_id, f->person_id)) {
+        struct exam_attempt t;
+        if (e != ERR_NOT_FOUND) return e;
+        e = exam_attempt_load(db, a, f->attempt_id, f->person_id, &t);
+        f->over = e == OK;
+        return e == OK ? ERR_CONFLICT : e;
+    }
+    f->over = now_ms > stmt_int(q, 0) + EXAM_GRACE_MS;
+    bool known = (size_t)f->slot * 2 <= strlen(stmt_text(q, 1, a));
+    int64_t last = stmt_int(q, 2);
+    e = stmt_end(q);
+    if (e != OK) return e;
+    if (f->over) return ERR_CONFLICT;
+    if (!known) return ERR_NOT_FOUND;
+    if (last >= EXAM_SAVES_LIMIT) return ERR_LIMIT;
+    return db_run(db, SQL_exam_flag_add, "tiiii", f->attempt_id, last + 1, (int64_t)f->slot, (int64_t)f->flagged, now_ms);
+}
+
+/* ---- Ending ----------------------------------------------------------------------------------------------- */
+
+static enum err end_attempt(struct db *db, struct arena *a, const char *attempt_id, const char *actor, int64_t at_ms, int64_t deadline_ms,
+                            int64_t now_ms) {
+    bool late = at_ms >= deadline_ms;
+    const char *how = late || !actor ? "deadline" : "submitted";
+    enum err e = db_run(db, SQL_exam_open_remove, "t", attempt_id);
+    if (e == OK) e = db_run(db, SQL_exam_end_add, "ttiii", attempt_id, how, late ? deadline_ms : at_ms, now_ms, deadline_ms);
+    if (e == OK) e = db_run(db, SQL_exam_unscored_add, "t", attempt_id);
+    if (e != OK) return e;
+    return audit_append(db, a, now_ms, actor ? actor : "system", late || !actor ? "exam.deadline" : "exam.submit", attempt_id, NULL);
+}
+
+enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_ms) {
+    struct exam_ending *end = ending;
+    struct exam_attempt t;
+    enum err e = exam_attempt_load(db, a, end->attempt_id, end->person_id, &t);
+    if (e != OK || !t.open) return e;
+    return end_attempt(db, a, t.id, end->person_id, end->at_ms ? end->at_ms : now_ms, t.deadline_ms, now_ms);
+}
+
+enum err exam_expire_job(struct db *db, struct arena *a, void *closed, int64_t now_ms) {
+    const char *ids[100];
+    int n = 0;
+    struct stmt *q = db_query(db, SQL_exam_expired, "ii", now_ms - EXAM_GRACE_MS - 1, (int64_t)COUNT_OF(ids));
+    while (stmt_row(q)) ids[n++] = stmt_text(q, 0, a);
+    enum err e = stmt_end(q);
+    for (int i = 0; i < n && e == OK; i++) {
+        struct exam_ending end = {.attempt_id = ids[i]};
+        e = exam_end_job(db, a, &end, now_ms);
+    }
+    *(int *)closed = e == OK ? n : 0;
+    return e;
+}
+
+/* ---- Results ------------------------------------------------------------------------------------------------ */
+
+static const char *domains_json(struct arena *a, const struct exam_score *s) {
+    struct buf b;
+    buf_init(&b, a);
+    buf_putc(&b, '[');
+    for (size_t i = 0; i < s->domain_count; i++) {
+        buf_puts(&b, i ? ",[" : "[");
+        buf_json(&b, s->domains[i].id);
+        buf_printf(&b, ",%d,%d]", s->domains[i].correct, s->domains[i].total);
+    }
+    buf_putc(&b, ']');
+    return buf_text(&b);
+}
+
+static enum err keep_result(struct db *db, struct arena *a, const struct exam_scored *r, int64_t now_ms) {
+    enum err e = db_run(db, SQL_exam_unscored_remove, "t", r->attempt_id);
+    if (e != OK || (!db_changes(db) && !r->again)) return e; /* somebody else was first, with the same score */
+    const struct exam_score *s = &r->score;
+    e = db_run(db, SQL_exam_result_add, "tiiiiiiiit", r->attempt_id, (int64_t)EXAM_SCORING_VERSION, now_ms, (int64_t)s->correct,
+               (int64_t)s->total, (int64_t)s->permille, (int64_t)r->cut_permille, (int64_t)s->scaled, (int64_t)s->passed, domains_json(a, s));
+    if (e != OK) return e;
+    const char *detail = arena_printf(a, "{\"correct\":%d,\"total\":%d,\"passed\":%s}", s->correct, s->total, s->passed ? "true" : "false");
+    return audit_append(db, a, now_ms, "system", "exam.result", r->attempt_id, detail);
+}
+
+enum err exam_result_job(struct db *db, struct arena *a, void *scored_list, int64_t now_ms) {
+    struct exam_scored_list *list = scored_list;
+    enum err e = OK;
+    for (size_t i = 0; i < list->count && e == OK; i++) e = keep_result(db, a, &list->scored[i], now_ms);
+    return e;
+}
+
+/* ---- Accommodations -------------------------------------------------------------------------------------------- */
+
+/* Running attempts get their new deadline at once. It is never shortened below what was promised at the start. */
+static enum err stretch_open(struct db *db, struct arena *a, const char *person_id, const char *exam_id, int factor_permille) {
+    struct {
+        const char *id;
+        int64_t deadline_ms;
+    } open[64];
+    size_t n = 0;
+    struct stmt *q = db_query(db, SQL_exam_open_times, "tt", person_id, exam_id);
+    while (n < COUNT_OF(open) && stmt_row(q)) {
+        open[n].id = stmt_text(q, 0, a);
+        open[n++].deadline_ms = stmt_int(q, 1) + exam_time_ms((int)stmt_int(q, 2), factor_permille);
+    }
+    enum err e = stmt_end(q);
+    for (size_t i = 0; i < n && e == OK; i++) {
+        struct exam_attempt t;
+        e = exam_attempt_load(db, a, open[i].id, NULL, &t);
+        if (e == OK && open[i].deadline_ms > t.deadline_ms) e = db_run(db, SQL_exam_open_stretch, "ti", open[i].id, open[i].deadline_ms);
+    }
+    return e;
+}
+
+enum err exam_accommodate(struct db *db, struct arena *a, int64_t now_ms, const char *person_id, const char *exam_id, int factor_permille,
+                          const char *reason, const char *approved_by) {
+    if (factor_permille < 1000 || factor_permille > 4000 || !reason || !*reason) return ERR_INVALID;
+    enum err e = db_run(db, SQL_exam_accommodation_add, "tttitti", id_new(a, now_ms), person_id, exam_id, (int64_t)factor_permille, reason,
+                        approved_by, now_ms);
+    if (e == OK) e = stretch_open(db, a, person_id, exam_id, factor_permille);
+    if (e != OK) return e;
+    /* The reason may be about health: it stays in the table and out of the log that many read. */
+    const char *detail = arena_printf(a, "{\"exam\":%s%s%s,\"factor_permille\":%d}", exam_id ? "\"" : "", exam_id ? exam_id : "null",
+                                      exam_id ? "\"" : "", factor_permille);
+    return audit_append(db, a, now_ms, approved_by, "exam.accommodate", person_id, detail);
+}

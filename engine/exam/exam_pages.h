@@ -1,0 +1,24 @@
+/* Private to exam/: what the pages share. */
+#ifndef GR_EXAM_PAGES_H
+#define GR_EXAM_PAGES_H
+
+#include "exam/exam_store.h"
+
+/* A question's number in a path, from 1. */
+bool exam_slot_param(const char *text, int *slot);
+/* 409 with the sentence that says when it ended and what counts. */
+enum err exam_refuse_over(struct request *r, int64_t ended_ms, bool by_deadline);
+
+/* The reader's text for `key`, with parameters from `v` (may be NULL). */
+const char *exam_text(struct request *r, const char *key, struct view *v);
+/* The attempt of `param[0]`, of whoever asks. */
+enum err exam_own_attempt(struct request *r, struct exam_attempt *out) MUST_USE;
+/* deadline_iso, now_iso, minutes_left of a running attempt. */
+void exam_view_timer(struct request *r, struct view *v, const struct exam_attempt *t);
+/* Title of the exam as it is now, else its id. */
+const char *exam_view_title(struct request *r, const char *exam_id);
+/* The list `domains` for the profile: title, correct, total, share (per mille). */
+void exam_view_domains(struct view *v, const struct exam_domain_result *domains, size_t count, const struct exam_unit *unit);
+enum err exam_go(struct request *r, const char *attempt_id, const char *rest);
+
+#endif

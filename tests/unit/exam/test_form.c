@@ -1,0 +1,263 @@
+/* Forms: what must hold for every seed, and what must stay the same for ever. */
+#include "unit/exam/sample.h"
+
+#include "base/codec.h"
+
+static struct arena arena;
+static struct exam_unit real; /* the exam that ships */
+
+static int open_arena(void **state) {
+    (void)state;
+    struct diag_list diags;
+    codec_start();
+    arena_init(&arena, 256 * 1024 * 1024);
+    diag_init(&diags, &arena);
+    bool fine = exam_unit_load(&real, ".", "exams/mops/associate.md", &arena, &diags);
+    sample_print(&diags);
+    return fine ? 0 : -1;
+}
+
+static const struct exam_item *item_of(const struct exam_unit *u, const struct exam_slot *s) {
+    const struct exam_item *item = exam_unit_item(u, s->item, s->version);
+    assert_non_null(item);
+    return item;
+}
+
+static bool hates(const struct exam_item *a, const char *id) {
+    for (size_t i = 0; i < a->enemy_count; i++)
+        if (str_eq(a->enemies[i], id)) return true;
+    return false;
+}
+
+/* RULE: the blueprint exactly, pilot items extra, no two enemies, no item twice, every option once. */
+static void check_form(const struct exam_unit *u, const struct exam_form *f) {
+    int pilots = 0;
+    assert_int_equal(f->slot_count, u->def.scored_items + u->def.pilot_items);
+    for (size_t c = 0; c < u->def.cell_count; c++) {
+        int n = 0;
+        for (int i = 0; i < f->slot_count; i++)
+            n += f->slots[i].scored && f->slots[i].level == u->def.cells[c].level && str_eq(f->slots[i].domain, u->def.cells[c].domain);
+        assert_int_equal(n, u->def.cells[c].count);
+    }
+    for (int i = 0; i < f->slot_count; i++) {
+        const struct exam_slot *s = &f->slots[i];
+        const struct exam_item *item = item_of(u, s);
+        unsigned options = 0;
+        assert_int_equal(s->scored, !item->pilot);
+        assert_int_equal(s->multiple, item->key_count > 1);
+        assert_int_equal(s->option_count, item->option_count);
+        for (int k = 0; k < s->option_count; k++) options |= 1u << s->order[k];
+        assert_int_equal(options, (1u << item->option_count) - 1);
+        pilots += !s->scored;
+        for (int k = 0; k < i; k++) {
+            assert_string_not_equal(s->item, f->slots[k].item);
+            assert_false(hates(item, f->slots[k].item));
+            assert_false(hates(item_of(u, &f->slots[k]), s->item));
+        }
+    }
+    assert_int_equal(pilots, u->def.pilot_items);
+}
+
+static void test_every_seed(void **state) {
+    (void)state;
+    int first[EXAM_OPTIONS] = {0}, slots = 0;
+    for (uint64_t seed = 0; seed < 1000; seed++) {
+        struct arena a;
+        struct exam_form f;
+        const char *why = NULL;
+        arena_init(&a, 16 * 1024 * 1024);
+        assert_int_equal(exam_form_draw(&f, &real, seed * 0x9E3779B97F4A7C15u, NULL, &a, &why), OK);
+        check_form(&real, &f);
+        for (int i = 0; i < f.slot_count; i++)
+            if (f.slots[i].option_count == 4) {
+                first[f.slots[i].order[0]]++;
+                slots++;
+            }
+        arena_release(&a);
+    }
+    /* No option is favoured: each of four comes first in a quarter of the cases (34,000 draws, 5 standard deviations). */
+    for (int k = 0; k < 4; k++) assert_in_range(first[k], slots / 4 - 400, slots / 4 + 400);
+}
+
+static void test_same_for_ever(void **state) {
+    (void)state;
+    struct exam_form f, g;
+    const char *why;
+    assert_int_equal(exam_form_draw(&f, &real, 42, NULL, &arena, &why), OK);
+    assert_int_equal(exam_form_draw(&g, &real, 42, NULL, &arena, &why), OK);
+    assert_string_equal(exam_form_write(&f, &arena), exam_form_write(&g, &arena));
+    /* The order of items in files is nobody's business. */
+    struct exam_unit turned = real;
+    turned.items = NEW_ARRAY(&arena, struct exam_item, real.item_count);
+    for (size_t i = 0; i < real.item_count; i++) turned.items[i] = real.items[real.item_count - 1 - i];
+    assert_int_equal(exam_form_draw(&g, &turned, 42, NULL, &arena, &why), OK);
+    assert_string_equal(exam_form_write(&f, &arena), exam_form_write(&g, &arena));
+    assert_int_equal(exam_form_draw(&g, &real, 43, NULL, &arena, &why), OK);
+    assert_string_not_equal(exam_form_write(&f, &arena), exam_form_write(&g, &arena));
+}
+
+/* Draws of the generator, computed with an independent implementation: another machine, compiler or century
+ * must give the same forms. */
+static void test_chance(void **state) {
+    (void)state;
+    assert_true(exam_chance(0, 0, 0) == UINT64_C(0x238275BC38FCBE91));
+    assert_true(exam_chance(1, 2, 3) == UINT64_C(0x8568F7C4E53B5A35));
+    assert_true(exam_chance(UINT64_MAX, 1000, 7) == UINT64_C(0xDAFE772963C255DA));
+    uint64_t n = 0;
+    int hits[7] = {0};
+    for (int i = 0; i < 70000; i++) hits[exam_chance_below(9, 1, &n, 7)]++;
+    for (int k = 0; k < 7; k++) assert_in_range(hits[k], 9500, 10500);
+}
+
+static void test_written_and_read(void **state) {
+    (void)state;
+    struct exam_form f, g;
+    const char *why;
+    assert_int_equal(exam_form_draw(&f, &real, UINT64_MAX, NULL, &arena, &why), OK);
+    char *json = exam_form_write(&f, &arena);
+    assert_int_equal(exam_form_read(&g, json, &arena), OK);
+    assert_true(g.seed == UINT64_MAX);
+    assert_string_equal(exam_form_write(&g, &arena), json);
+    assert_int_equal(strlen(exam_form_shape(&f, &arena)), 2 * f.slot_count);
+    static const char *const bad[] = {"", "[]", "{}", "{\"form\":1,\"seed\":\"1\",\"slots\":[]}", "{\"form\":2,\"seed\":\"1\",\"slots\":[{}]}",
+                                      "{\"form\":1,\"seed\":\"1\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"order\":[0,0]}]}",
+                                      "{\"form\":1,\"seed\":\"1\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"order\":[0,2]}]}",
+                                      "{\"form\":1,\"seed\":\"-1\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"order\":[0,1]}]}"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) assert_int_equal(exam_form_read(&g, bad[i], &arena), ERR_INVALID);
+}
+
+static int overlap(const struct exam_form *f, const struct exam_seen *seen) {
+    int n = 0;
+    for (int i = 0; i < f->slot_count; i++)
+        for (size_t k = 0; k < seen->count; k++) n += str_eq(f->slots[i].item, seen->items[k]);
+    return n;
+}
+
+/* A second form shares with the first only what the bank cannot avoid: cell by cell, need minus unseen. */
+static void test_seen_items_are_avoided(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct exam_form f, g;
+        const char *why;
+        struct arena a;
+        arena_init(&a, 16 * 1024 * 1024);
+        assert_int_equal(exam_form_draw(&f, &real, seed, NULL, &a, &why), OK);
+        struct exam_seen seen = {NEW_ARRAY(&a, const char *, f.slot_count), (size_t)f.slot_count};
+        for (int i = 0; i < f.slot_count; i++) seen.items[i] = f.slots[i].item;
+        assert_int_equal(exam_form_draw(&g, &real, seed + 1, &seen, &a, &why), OK);
+        check_form(&real, &g);
+        int unavoidable = 0;
+        for (size_t c = 0; c < real.def.cell_count; c++) {
+            int unseen = exam_cell_supply(&real, &real.def.cells[c], &a) - real.def.cells[c].count;
+            if (unseen < real.def.cells[c].count) unavoidable += real.def.cells[c].count - unseen;
+        }
+        /* Enemies may force one or two more. */
+        assert_in_range(overlap(&g, &seen), 0, unavoidable + 2);
+        arena_release(&a);
+    }
+}
+
+/* ---- Small banks ----------------------------------------------------------------------------------------- */
+
+static struct exam_unit small_unit(const char *bank_text, const char *more, const char *rows) {
+    struct diag_list diags;
+    struct doc d, e;
+    struct exam_bank bank;
+    struct exam_unit u = {0};
+    diag_init(&diags, &arena);
+    const char *def = sample_def(&arena, more, rows);
+    assert_int_equal(doc_parse(&d, "small.md", def, strlen(def), &arena, &diags), OK);
+    exam_def_parse(&u.def, &d, &arena, &diags);
+    assert_int_equal(doc_parse(&e, "bank.md", bank_text, strlen(bank_text), &arena, &diags), OK);
+    exam_bank_parse(&bank, &e, &arena, &diags);
+    sample_print(&diags);
+    assert_int_equal(diags.errors, 0);
+    u.items = bank.items;
+    u.item_count = bank.item_count;
+    return u;
+}
+
+static void test_short(void **state) {
+    (void)state;
+    struct buf b;
+    struct exam_form f;
+    const char *why = NULL;
+    buf_init(&b, &arena);
+    buf_puts(&b, SAMPLE_BANK_HEAD);
+    for (int i = 1; i <= 5; i++) {
+        const char *id = arena_printf(&arena, "keys-%d", i), *enemies = "";
+        if (i <= 4) /* four of five are enemies of each other */
+            enemies = i == 1 ? "enemies: [keys-2, keys-3, keys-4]\n" : i == 2 ? "enemies: [keys-1, keys-3, keys-4]\n" : i == 3 ? "enemies: [keys-1, keys-2, keys-4]\n" : "enemies: [keys-1, keys-2, keys-3]\n";
+        sample_item(&b, id, "keys", "apply", "data", enemies);
+    }
+    struct exam_unit u = small_unit(buf_text(&b), "", "| data | 0 | 2 |\n");
+    assert_int_equal(exam_cell_supply(&u, &u.def.cells[0], &arena), 2);
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        assert_int_equal(exam_form_draw(&f, &u, seed, NULL, &arena, &why), OK);
+        check_form(&u, &f);
+    }
+    u = small_unit(buf_text(&b), "", "| data | 1 | 3 |\n");
+    assert_int_equal(exam_form_draw(&f, &u, 1, NULL, &arena, &why), ERR_INVALID);
+    assert_string_equal(why, "short by 1 remember item in data; short by 1 apply item in data");
+    u = small_unit(buf_text(&b), "pilot_items: 2\n", "| data | 0 | 2 |\n");
+    assert_int_equal(exam_form_draw(&f, &u, 1, NULL, &arena, &why), ERR_INVALID);
+    assert_string_equal(why, "short by 2 pilot items");
+}
+
+/* Enemies across cells: the first choice may have to be taken back. */
+static void test_enemies_across_cells(void **state) {
+    (void)state;
+    struct buf b;
+    struct exam_form f;
+    const char *why = NULL;
+    buf_init(&b, &arena);
+    buf_puts(&b, SAMPLE_BANK_HEAD);
+    sample_item(&b, "keys-1", "keys", "apply", "data", "enemies: [no-1]\n");
+    sample_item(&b, "keys-2", "keys", "apply", "data", "");
+    sample_item(&b, "no-1", "no", "remember", "people", "enemies: [keys-1]\n");
+    struct exam_unit u = small_unit(buf_text(&b), "", "| data | 0 | 1 |\n| people | 1 | 0 |\n");
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        assert_int_equal(exam_form_draw(&f, &u, seed, NULL, &arena, &why), OK);
+        check_form(&u, &f);
+    }
+    u.def.cells[0].count = 2;
+    u.def.scored_items = 3;
+    assert_int_equal(exam_form_draw(&f, &u, 1, NULL, &arena, &why), ERR_INVALID);
+    assert_non_null(strstr(why, "enemies in different cells"));
+}
+
+static void test_nth_allocation(void **state) {
+    (void)state;
+    for (volatile long n = 1; n < 20000; n++) {
+        struct arena a;
+        arena_init(&a, 64 * 1024 * 1024);
+        if (ARENA_GUARD(&a) == 0) {
+            struct exam_form f, g;
+            const char *why;
+            arena_fail_at(n);
+            enum err e = exam_form_draw(&f, &real, 5, NULL, &a, &why);
+            if (e == OK) e = exam_form_read(&g, exam_form_write(&f, &a), &a);
+            assert_int_equal(e, OK);
+        }
+        bool failed = arena_failed_as_asked();
+        arena_fail_at(0);
+        arena_release(&a);
+        if (!failed) return;
+    }
+    fail_msg("never ended");
+}
+
+static int close_arena(void **state) {
+    (void)state;
+    arena_release(&arena);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_seed),        cmocka_unit_test(test_same_for_ever),        cmocka_unit_test(test_chance),
+        cmocka_unit_test(test_written_and_read),  cmocka_unit_test(test_seen_items_are_avoided), cmocka_unit_test(test_short),
+        cmocka_unit_test(test_enemies_across_cells), cmocka_unit_test(test_nth_allocation),
+    };
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
+}
