@@ -57,14 +57,11 @@ export const markFile =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0f5c47"/>' +
   `<path d="${steps}" fill="none" stroke="#fff" stroke-width="3.2" stroke-linecap="round" stroke-linejoin="round"/></svg>\n`;
 
-// A level's badge: four steps, as many filled as have been climbed.
-export const level = (n) =>
-  `<svg class="level" viewBox="0 0 40 40" aria-hidden="true" focusable="false">` +
-  [0, 1, 2, 3]
-    .map((i) => {
-      const h = 8 * (i + 1), x = 3 + i * 8.75;
-      const at = `x="${x}" y="${36 - h}" width="7.75" height="${h}" rx="1.5"`;
-      return i < n ? `<rect ${at} fill="currentColor"/>` : `<rect ${at} fill="none" stroke="currentColor" stroke-opacity=".45" stroke-width="1.25"/>`;
-    })
-    .join('') +
-  '</svg>';
+// A level's badge: a flight of four steps, climbed as far as the level.
+export const level = (n) => {
+  const up = (from, to) => Array.from({ length: to - from }, () => 'v-8h8.5').join('');
+  const x = 3 + 8.5 * n, y = 36 - 8 * n;
+  const climbed = `<path d="M3 36${up(0, n)}V36z" fill="currentColor" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round"/>`;
+  const ahead = n < 4 ? `<path d="M${x} ${y}${up(n, 4)}V36H${x}" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round" stroke-opacity=".5"/>` : '';
+  return `<svg class="level" viewBox="0 0 40 40" aria-hidden="true" focusable="false">${ahead}${climbed}</svg>`;
+};
