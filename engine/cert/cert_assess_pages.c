@@ -217,7 +217,11 @@ static enum err view_people(struct request *r, struct view *v, const struct cert
     list = view_list(v, "history");
     for (size_t i = count; e == OK && i > 0; i--) { /* oldest first */
         struct view *item = view_item(list);
-        view_text(item, "action", rows[i - 1].action);
+        struct person actor;
+        bool known = account_find(r->db, r->arena, rows[i - 1].actor, &actor) == OK;
+        const char *step = strchr(rows[i - 1].action, '.');
+        view_text(item, "what", cert_text(r, arena_printf(r->arena, "cert_step_%s", step ? step + 1 : ""), NULL));
+        view_text(item, "who", known ? actor.name : cert_text(r, "cert_step_system", NULL));
         view_time(item, "at", rows[i - 1].at_ms, r->locale, r->zone);
     }
     return e;
@@ -257,6 +261,8 @@ static enum err show_case(struct request *r, int status_code, const struct case_
     view_time(v, "at", app.at_ms, r->locale, r->zone);
     view_bool(v, "layout_wide", true);
     view_bool(v, "no_level", !level);
+    view_bool(v, "asks_exam", level && level->exam_count);
+    view_bool(v, "asks_lab", level && level->lab_count);
     if (level) {
         e = cert_status_of(r->app, r->db, r->arena, content_of(r), level, app.person_id, &status);
         if (e != OK) return e;

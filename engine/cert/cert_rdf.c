@@ -194,7 +194,16 @@ static const char *literal(struct rdf_walk *w, const char *text, const char *dat
     return buf_text(&b);
 }
 
+static bool same_ref(struct rdf_ref x, struct rdf_ref y) {
+    return x.text && y.text ? str_eq(x.text, y.text) : !x.text && !y.text && x.blank == y.blank;
+}
+
+/* A dataset is a set: a value that stands twice in a list is one statement. */
 static enum err add_quad(struct rdf_walk *w, struct rdf_ref s, const char *predicate, struct rdf_ref o) {
+    for (size_t i = 0; i < w->quad_count; i++) {
+        const struct rdf_quad *q = &w->quads[i];
+        if (same_ref(q->subject, s) && same_ref(q->object, o) && str_eq(q->predicate, predicate)) return OK;
+    }
     if (w->quad_count == QUAD_LIMIT)
         return refuse(w, ERR_LIMIT, "the credential makes more statements than can be checked");
     w->quads[w->quad_count++] = (struct rdf_quad){s, o, predicate};
@@ -305,13 +314,13 @@ static int compare_lines(const void *x, const void *y) {
     return strcmp(*(const char *const *)x, *(const char *const *)y); /* byte order = code point order */
 }
 
-/* Sorted, each line once, one text. */
+/* Sorted, one text. Equal lines stay: two statements about different blank nodes may read the same while these have
+ * no names, and both count for the hash (RDFC-1.0, section 4.6.3). */
 static const char *join_lines(struct arena *a, const char **lines, size_t count) {
     struct buf b;
     buf_init(&b, a);
     qsort(lines, count, sizeof *lines, compare_lines);
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || strcmp(lines[i], lines[i - 1]) != 0) buf_puts(&b, lines[i]);
+    for (size_t i = 0; i < count; i++) buf_puts(&b, lines[i]);
     return buf_text(&b);
 }
 

@@ -1,0 +1,27 @@
+// Credentials that the engine's own signer makes, and its view of them: through the small program tests/unit/cert/tool.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+export const root = resolve(import.meta.dirname, '../..');
+const build = resolve(root, process.env.GRADUS_BUILD ?? 'build');
+export const tool = join(build, 'tests/cert/tool/sample');
+
+const made = spawnSync('make', ['-s', `BUILD=${build}`, tool], { cwd: root, encoding: 'utf8' });
+if (made.status !== 0) throw new Error(`the signer's tool was not built\n${made.stdout}${made.stderr}`);
+
+export const folder = mkdtempSync(join(tmpdir(), 'gradus-credentials-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+export const sample = (...args) => execFileSync(tool, args, { encoding: 'utf8', maxBuffer: 16 << 20 });
+export const data = join(folder, 'data');
+execFileSync('mkdir', [data]);
+
+export const credentialText = (name = 'Ada Example') => sample('credential', data, name).trim();
+export const credential = name => JSON.parse(credentialText(name));
+export const didDocument = (from = data) => JSON.parse(sample('did', from));
+export const statusList = (...indexes) => JSON.parse(sample('status', data, ...indexes.map(String)));
+// The sample's index on its list, and a moment at which it is valid.
+export const index = 94567;
+export const now = new Date('2026-11-22T05:00:00Z');
