@@ -180,7 +180,7 @@ enum err content_rehearse_answer(struct db *db, struct arena *a, int64_t at_ms, 
 /* ---- For the start page -------------------------------------------------------------------------- */
 /* Sets, for r->who, what the template site_home wants of content (see there):
  *   next {title, why, kind, minutes, href, action, is_resume}   where to go on; absent when there is nothing
- *   programmes [{id, href, title, level, is_level_N, done, total, minutes_left, path [{href, title, kind, minutes, state,
+ *   programmes [{id, href, title, level, badge, done, total, minutes_left, path [{href, title, kind, minutes, state,
  *               state_text}]}]   those that the person has begun, each with the level that comes next */
 enum err content_home(struct request *r, struct view *v) MUST_USE;
 

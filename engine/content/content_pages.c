@@ -92,7 +92,7 @@ static void level_view(struct view *v, const struct content_programme *programme
     const struct content_level *level = content_level(programme, level_id);
     if (!level) return;
     view_text(v, "level", level->title);
-    view_bool(v, level->number <= 1 ? "is_level_1" : level->number == 2 ? "is_level_2" : level->number == 3 ? "is_level_3" : "is_level_4", true);
+    view_bool(v, level->number <= 1 ? "level_1" : level->number == 2 ? "level_2" : level->number == 3 ? "level_3" : "level_4", true);
 }
 
 static void link_view(struct request *r, struct view *v, const char *name, const struct content_module *m) {

@@ -73,9 +73,17 @@ static void path_view(struct request *r, const struct content_snapshot *s, const
     view_int(v, "minutes_left", totals->minutes_left);
 }
 
+/* The level's steps as markup, for a template that shows them under another name. */
+static void badge_html(struct request *r, struct view *v, int number) {
+    struct buf b;
+    buf_init(&b, r->arena);
+    const char *name = arena_printf(r->arena, "level_%d", number < 1 ? 1 : number > 4 ? 4 : number);
+    if (page_render(r->app->site, name, r->locale, view_new(r->arena), &b) == OK) view_html(v, "badge", buf_text(&b));
+}
+
 static void badge_view(struct view *v, int number) {
     char name[24];
-    snprintf(name, sizeof name, "is_level_%d", number < 1 ? 1 : number > 4 ? 4 : number);
+    snprintf(name, sizeof name, "level_%d", number < 1 ? 1 : number > 4 ? 4 : number);
     view_bool(v, name, true);
 }
 
@@ -244,7 +252,7 @@ static void home_programme(struct request *r, const struct content_snapshot *s, 
         struct path_totals totals;
         if (!level->open) continue;
         view_text(item, "level", level->title);
-        badge_view(item, level->number);
+        badge_html(r, item, level->number);
         path_view(r, s, p, level, progress, item, &totals);
         if (totals.done < totals.total) return;
     }

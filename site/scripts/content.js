@@ -1,0 +1,116 @@
+// A module's page: tells the server which section the reader has reached and which were read to their end, and moves
+// on after a practice question was answered. Without it everything works by the forms on the page.
+import { announce } from './lib/announce.js';
+import { text } from './lib/dom.js';
+
+const SEND_EVERY = 8000; // ms between two reports of a position
+const READ_AT_LEAST = 4000; // ms that a section must have been in view before its end counts as read
+
+const body = document.querySelector('[data-module]');
+const article = document.querySelector('[data-article]');
+const rows = [...document.querySelectorAll('[data-section]')];
+
+if (body && article && rows.length) watch();
+
+function watch() {
+  const address = `/modules/${body.dataset.module}/progress`;
+  const csrf = document.querySelector('meta[name="csrf"]').content;
+  const sections = rows.map((row) => ({
+    row,
+    id: row.dataset.section,
+    heading: document.getElementById(row.dataset.anchor),
+    done: 'done' in row.dataset,
+    seen: 0,
+  }));
+  let sent = '';
+  let sentAt = 0;
+  let moved = false;
+
+  // The last section whose heading is above the middle of the window.
+  const current = () => sections.filter((s) => s.heading && s.heading.getBoundingClientRect().top < innerHeight / 2).pop() ?? sections[0];
+  const bounds = (s) => {
+    const i = sections.indexOf(s);
+    const top = s.heading ? s.heading.getBoundingClientRect().top : article.getBoundingClientRect().top;
+    const next = sections[i + 1]?.heading;
+    return { top, bottom: next ? next.getBoundingClientRect().top : article.getBoundingClientRect().bottom };
+  };
+  const position = (s) => {
+    const { top, bottom } = bounds(s);
+    return Math.max(0, Math.min(1000, Math.round((1000 * (innerHeight / 2 - top)) / Math.max(1, bottom - top))));
+  };
+
+  const fields = (s, done) => {
+    const form = new URLSearchParams({ csrf, section: s.id, position: done ? 1000 : position(s), quiet: 1 });
+    if (done) form.set('done', 1);
+    return form;
+  };
+  const send = (form) => fetch(address, { method: 'POST', body: form, headers: { 'X-CSRF-Token': csrf }, credentials: 'same-origin', keepalive: true });
+
+  async function finish(s) {
+    s.done = true;
+    try {
+      const answer = await send(fields(s, true));
+      if (!answer.ok) throw new Error(String(answer.status));
+    } catch {
+      s.done = false; // tried again with the next look
+      return;
+    }
+    show(s);
+  }
+
+  function show(s) {
+    s.row.querySelector('button')?.remove();
+    if (!s.row.querySelector('.badge')) {
+      const badge = document.createElement('span');
+      badge.className = 'badge badge-ok';
+      badge.textContent = text('content-read');
+      s.row.append(badge);
+    }
+    const done = sections.filter((one) => one.done).length;
+    const bar = document.querySelector('[data-progress-bar]');
+    const line = text('content-progress', { done, total: sections.length });
+    bar.value = done;
+    bar.setAttribute('aria-label', line);
+    document.querySelector('[data-progress-text]').textContent = line;
+  }
+
+  let last = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    const passed = now - last;
+    last = now;
+    if (document.hidden) return;
+    for (const s of sections) {
+      const { top, bottom } = bounds(s);
+      if (top < innerHeight && bottom > 0) s.seen += passed;
+      // Read: its end was on the screen, after a while with it.
+      if (!s.done && s.seen >= READ_AT_LEAST && bottom <= innerHeight && moved) finish(s);
+    }
+    const s = current();
+    const place = `${s.id}:${Math.round(position(s) / 100)}`;
+    if (moved && place !== sent && now - sentAt >= SEND_EVERY) {
+      sent = place;
+      sentAt = now;
+      send(fields(s, false)).catch(() => {});
+    }
+  }, 1000);
+
+  for (const type of ['scroll', 'keydown', 'pointerdown']) addEventListener(type, () => { moved = true; }, { passive: true });
+  // The page goes: what it knows last goes with a beacon, which outlives it.
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState !== 'hidden' || !moved) return;
+    const s = current();
+    const place = `${s.id}:${Math.round(position(s) / 100)}`;
+    if (place === sent) return;
+    sent = place;
+    navigator.sendBeacon(address, fields(s, false));
+  });
+}
+
+// The feedback is read out and in view; the reader goes on from there.
+document.addEventListener('htmx:afterSwap', (event) => {
+  const feedback = document.querySelector(`#${event.detail.target?.id} [data-feedback]`);
+  if (!feedback) return;
+  feedback.focus({ preventScroll: true });
+  announce(text('content-answered'), { quiet: true });
+});
