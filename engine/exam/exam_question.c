@@ -236,8 +236,8 @@ struct submitting {
 };
 
 static enum err result_kept(struct request *r, void *arg, enum err result) {
-    struct submitting *s = arg;
-    return result == OK ? exam_go(r, s->end.attempt_id, "/result") : result;
+    struct exam_scored_list *list = arg;
+    return result == OK ? exam_go(r, list->scored->attempt_id, "/result") : result;
 }
 
 /* The end is on disk. The score is computed here and not on the writer's thread; should anything fail now, the exams' thread
