@@ -9,6 +9,8 @@
 #include "audit/audit.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "cert/cert.h"
+#include "lab/lab.h"
 #include "server/server.h"
 
 #ifndef GRADUS_SHARE
@@ -147,3 +149,7 @@ int routes_command(int argc, char **argv) {
 }
 
 int user_command(int argc, char **argv) { return account_command(argc, argv, default_data()); }
+
+int verify_command(int argc, char **argv) { return cert_verify_command(argc, argv); }
+
+int lab_cli_command(int argc, char **argv) { return lab_command(argc - 1, argv + 1, default_root()); }

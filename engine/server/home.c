@@ -4,6 +4,7 @@
 #include "account/account.h"
 #include "audit/audit.h"
 #include "base/text.h"
+#include "cert/cert.h"
 #include "server/server.h"
 
 static const char *text(struct request *r, const char *key) { return page_text(r->app->site, r->locale, key, NULL, r->arena); }
@@ -88,15 +89,14 @@ enum err admin_audit_page(struct request *r) {
     return http_page(r, "admin_audit", v);
 }
 
-/* ---- The start page ------------------------------------------------------------------------------- */
-
-enum err home_page(struct request *r) {
-    struct view *v = view_new(r->arena);
-    view_text(v, "title", text(r, r->who ? "site_home_title" : "site_landing_title"));
-    return http_page(r, r->who ? "site_home" : "site_landing", v);
-}
+/* ---- Metrics ---------------------------------------------------------------------------------------- */
 
 void server_metrics(struct app *app, struct buf *out) {
-    (void)app;
-    (void)out;
+    int64_t waiting = 0;
+    struct db *db = store_reader(app->store);
+    if (!db || store_read_begin(db) != OK) return;
+    if (cert_waiting(db, &waiting) == OK)
+        buf_printf(out, "# HELP gradus_applications_waiting Applications that wait for a decision.\n"
+                        "# TYPE gradus_applications_waiting gauge\ngradus_applications_waiting %lld\n", (long long)waiting);
+    store_read_end(db);
 }

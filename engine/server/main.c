@@ -13,7 +13,11 @@ static const struct command {
     const char *help;
 } commands[] = {
     {"serve", serve_command, "serve an academy"},
+    {"demo", demo_command, "fill an empty data folder with a demo academy"},
+    {"check", check_command, "find problems in content, exams and labs"},
+    {"lab", lab_cli_command, "prove lab scenarios, run a solution"},
     {"user", user_command, "add, list, reset, import people"},
+    {"verify", verify_command, "verify a credential"},
     {"audit", audit_command, "check the chain of the audit log"},
     {"backup", backup_command, "copy the database while it is in use"},
     {"restore", restore_command, "put a backup in place"},

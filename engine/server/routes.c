@@ -1,6 +1,9 @@
 /* Every URL of the engine: method, path, who may use it, handler. */
 #include "account/account.h"
 #include "base/err.h"
+#include "cert/cert.h"
+#include "content/content.h"
+#include "exam/exam.h"
 #include "server/server.h"
 
 #define GUEST ROUTE_GUEST_FORM
@@ -27,5 +30,48 @@ const struct route routes[] = {
     {METHOD_POST, "/admin/people", ROLE_ADMIN, account_add_post, 0},
     {METHOD_POST, "/admin/people/:id/roles", ROLE_ADMIN, account_roles_post, 0},
     {METHOD_POST, "/admin/people/:id/reset", ROLE_ADMIN, account_reset_post, 0},
+
+    /* content */
+    {METHOD_GET, "/programmes", ROLE_PUBLIC, content_programmes_page, 0},
+    {METHOD_GET, "/programmes/:id", ROLE_PUBLIC, content_programme_page, 0},
+    {METHOD_GET, "/modules/:id", ROLE_ANY, content_module_page, 0},
+    {METHOD_GET, "/modules/:id/files/:name", ROLE_ANY, content_file_page, 0},
+    {METHOD_POST, "/modules/:id/checkpoints/:n", ROLE_ANY, content_checkpoint_post, 0},
+    {METHOD_POST, "/modules/:id/progress", ROLE_ANY, content_progress_post, 0},
+    {METHOD_GET, "/glossary", ROLE_PUBLIC, content_glossary_page, 0},
+    {METHOD_GET, "/self-assessment", ROLE_ANY, content_self_page, 0},
+    {METHOD_POST, "/self-assessment", ROLE_ANY, content_self_post, 0},
+    {METHOD_GET, "/search", ROLE_ANY, content_search_page, 0},
+    {METHOD_GET, "/author", ROLE_INSTRUCTOR | ROLE_ADMIN, content_author_page, 0},
+
+    /* exam */
+    {METHOD_GET, "/exams", ROLE_ANY, exam_index_page, 0},
+    {METHOD_GET, "/exams/:exam", ROLE_ANY, exam_lobby_page, 0},
+    {METHOD_POST, "/exams/:exam/start", ROLE_LEARNER, exam_start_post, 0},
+    {METHOD_GET, "/attempts/:attempt", ROLE_LEARNER, exam_attempt_page, 0},
+    {METHOD_GET, "/attempts/:attempt/q/:n", ROLE_LEARNER, exam_question_page, 0},
+    {METHOD_POST, "/attempts/:attempt/q/:n", ROLE_LEARNER, exam_question_post, 0},
+    {METHOD_PUT, "/attempts/:attempt/responses/:slot", ROLE_LEARNER, exam_response_put, ROUTE_JSON},
+    {METHOD_PUT, "/attempts/:attempt/flags/:slot", ROLE_LEARNER, exam_flag_put, ROUTE_JSON},
+    {METHOD_GET, "/attempts/:attempt/state", ROLE_LEARNER, exam_state_page, ROUTE_JSON},
+    {METHOD_GET, "/attempts/:attempt/review", ROLE_LEARNER, exam_review_page, 0},
+    {METHOD_POST, "/attempts/:attempt/submit", ROLE_LEARNER, exam_submit_post, 0},
+    {METHOD_GET, "/attempts/:attempt/result", ROLE_LEARNER, exam_result_page, 0},
+
+    /* cert */
+    {METHOD_GET, "/programmes/:p/levels/:l", ROLE_PUBLIC, cert_level_page, 0},
+    {METHOD_POST, "/programmes/:p/levels/:l", ROLE_LEARNER, cert_apply_post, 0},
+    {METHOD_GET, "/me/certificates", ROLE_ANY, cert_mine_page, 0},
+    {METHOD_GET, "/assess", ROLE_ASSESSOR, cert_queue_page, 0},
+    {METHOD_GET, "/assess/certificates", ROLE_ASSESSOR | ROLE_ADMIN, cert_certificates_page, 0},
+    {METHOD_POST, "/assess/certificates/:n/status", ROLE_ASSESSOR | ROLE_ADMIN, cert_status_post, 0},
+    {METHOD_GET, "/assess/cases/:id", ROLE_ASSESSOR, cert_case_page, 0},
+    {METHOD_POST, "/assess/cases/:id/marks", ROLE_ASSESSOR | ROLE_INSTRUCTOR, cert_mark_post, 0},
+    {METHOD_POST, "/assess/cases/:id/decision", ROLE_ASSESSOR, cert_decision_post, 0},
+    {METHOD_GET, "/certificates/:n", ROLE_PUBLIC, cert_certificate_page, ROUTE_CORS},
+    {METHOD_GET, "/status/:n", ROLE_PUBLIC, cert_status_list_page, ROUTE_CORS | ROUTE_JSON},
+    {METHOD_GET, "/.well-known/did.json", ROLE_PUBLIC, cert_did_page, ROUTE_CORS | ROUTE_JSON},
+    {METHOD_GET, "/verify", ROLE_PUBLIC, cert_verify_page, 0},
+    {METHOD_POST, "/verify", ROLE_PUBLIC, cert_verify_post, ROUTE_UPLOAD | ROUTE_NO_CSRF},
 };
 const size_t route_count = COUNT_OF(routes);

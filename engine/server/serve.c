@@ -12,6 +12,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cert/cert.h"
+#include "content/content.h"
+#include "exam/exam.h"
 #include "server/server.h"
 
 /* How long SIGTERM waits for what was accepted. */
@@ -79,6 +82,7 @@ static bool is_local(const char *listen) { return str_has_prefix(listen, "127.")
 
 /* A demo's passwords are known to everybody who has read the README. */
 static bool demo_allowed(struct serve *s) {
+    s->app.demo = demo_present(s->app.data);
     if (!s->app.demo) return true;
     bool local_origin = !s->app.origin || str_has_prefix(s->app.origin, "http://127.0.0.1") || str_has_prefix(s->app.origin, "http://localhost");
     if (is_local(s->http.listen) && local_origin && !s->http.trust_proxy) return true;
@@ -94,11 +98,17 @@ static bool open_parts(struct serve *s) {
     if (!app->store) return false;
     if (site_open(&app->site, app->root, &s->arena, &why) != OK) return fail(why);
     if (accounts_open(&app->accounts) != OK) return fail("the threads that check passwords cannot start");
+    if (content_open(&app->content, app->root, app->store, app->site, &s->arena, &why) != OK) return fail(why);
+    if (exams_open(&app->exams, app, &s->arena, &why) != OK) return fail(why);
+    if (certs_open(&app->certs, app, &s->arena, &why) != OK) return fail(why);
     return true;
 }
 
 static void close_parts(struct serve *s) {
     struct app *app = &s->app;
+    certs_close(app->certs);
+    if (app->exams) exams_close(app->exams);
+    if (app->content) content_close(app->content);
     accounts_close(app->accounts);
     if (app->store && !store_close(app->store, STOP_DEADLINE_MS)) log_say(LOG_WARN, "stop", "some writes did not finish in time and were refused");
     if (app->site) site_close(app->site);
@@ -129,6 +139,7 @@ static int run(struct serve *s, const sigset_t *signals) {
     }
     char *origin = arena_printf(&s->arena, strchr(s->http.listen, ':') ? "http://[%s]:%d" : "http://%s:%d", s->http.listen, http_port(s->server));
     printf("Serving on %s\n", origin);
+    if (s->app.demo) demo_print(s->app.data, origin);
     fflush(stdout);
     log_say(LOG_INFO, "start", "serving on %s", origin);
     wait_for_signal(signals);
