@@ -21,8 +21,18 @@
 #define PIECES_LIMIT ((size_t)6 * 1024 * 1024)
 #define OUT_HEADERS 24
 
-struct http {
+/* One thread of the pool, with the connections that it has. */
+struct lane {
+    struct http *http;
     struct MHD_Daemon *daemon;
+    atomic_int connections;
+};
+
+struct http {
+    struct lane *lanes;
+    int lane_count;
+    long connections_most;
+    struct acceptor *acceptor;
     struct app *app;
     struct http_options options;
     atomic_long requests_active; /* between the first header and the end of the answer */
@@ -94,6 +104,13 @@ enum err request_begin(struct connection *c, const char *url, const char *method
 enum err request_body(struct connection *c);
 const char *csrf_expected(struct connection *c);
 bool csrf_check(struct connection *c);
+
+/* http_accept.c: takes connections and hands them to the lanes. */
+bool address_read(const char *listen_on, int port, struct sockaddr_storage *out);
+/* NULL with errno. The lanes must be there. */
+struct acceptor *acceptor_start(struct http *h, const struct sockaddr_storage *address);
+int acceptor_port(struct acceptor *a);
+void acceptor_stop(struct acceptor *a); /* from now on nobody can connect */
 
 /* http_reaper.c: cuts clients that dribble. NULL when no thread can be started. */
 #define ANSWER_DEADLINES 10 /* an answer may take a slow line ten times as long as a request */

@@ -2,8 +2,6 @@
  * its answer. One function a step, in the order in which they happen. */
 #include "http/http.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,7 +234,8 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot, enu
 }
 
 static void on_connection(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode code) {
-    struct http *h = cls;
+    struct lane *lane = cls;
+    struct http *h = lane->http;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         struct peer *p = calloc(1, sizeof *p);
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -248,6 +247,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
         reaper_expect(h->reaper, p, 1);
         *context = p;
         reaper_add(h->reaper, p);
+        lane->connections++;
         h->metrics.connections++;
         h->metrics.connections_total++;
     } else if (*context) {
@@ -255,6 +255,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
         reaper_remove(h->reaper, p);
         free(p);
         *context = NULL;
+        lane->connections--;
         h->metrics.connections--;
     }
 }
@@ -286,93 +287,90 @@ static int descriptors_allowed(void) {
     return limit.rlim_cur > 1000000 ? 1000000 : (int)limit.rlim_cur;
 }
 
-static bool read_address(const char *listen, int port, struct sockaddr_storage *out) {
-    memset(out, 0, sizeof *out);
-    struct sockaddr_in *four = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
-    if (inet_pton(AF_INET, listen, &four->sin_addr) == 1) {
-        four->sin_family = AF_INET;
-        four->sin_port = htons((uint16_t)port);
-        return true;
+static struct MHD_Daemon *lane_daemon(struct lane *lane, unsigned connections) {
+    struct http *h = lane->http;
+    return MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0,
+        NULL, NULL, on_request, h, MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)(h->options.timeout_s ? h->options.timeout_s : 30), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)24 * 1024,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, lane,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+}
+
+static bool start_lanes(struct http *h) {
+    int threads = h->options.threads ? h->options.threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    if (threads < 2) threads = 2;
+    h->connections_most = h->options.connection_limit ? h->options.connection_limit : 12000;
+    if (h->connections_most > descriptors_allowed() - 256) h->connections_most = descriptors_allowed() - 256;
+    h->lanes = calloc((size_t)threads, sizeof *h->lanes);
+    if (!h->lanes) return false;
+    for (; h->lane_count < threads; h->lane_count++) {
+        struct lane *lane = &h->lanes[h->lane_count];
+        lane->http = h;
+        lane->daemon = lane_daemon(lane, (unsigned)h->connections_most);
+        if (!lane->daemon) return false;
     }
-    if (inet_pton(AF_INET6, listen, &six->sin6_addr) == 1) {
-        six->sin6_family = AF_INET6;
-        six->sin6_port = htons((uint16_t)port);
-        return true;
-    }
-    return false;
+    return true;
+}
+
+static void stop_lanes(struct http *h) {
+    for (int i = 0; i < h->lane_count; i++) MHD_stop_daemon(h->lanes[i].daemon);
+    free(h->lanes);
+}
+
+/* What may be missing: it can be called at any stage of the start. */
+static void release(struct http *h) {
+    acceptor_stop(h->acceptor);
+    stop_lanes(h);
+    reaper_stop(h->reaper);
+    pieces_free(h->pieces);
+    free(h);
 }
 
 enum err http_start(struct http **out, struct app *app, const struct http_options *options, struct arena *a, const char **why) {
     struct http *h = calloc(1, sizeof *h);
+    struct sockaddr_storage address;
     if (!h) return ERR_IO;
     h->app = app;
     h->options = *options;
     h->started_ms = clock_now_ms();
-    struct sockaddr_storage address;
-    if (!read_address(options->listen, options->port, &address)) {
+    if (!address_read(options->listen, options->port, &address)) {
         *why = arena_printf(a, "“%s” is no address to listen on (an IPv4 or IPv6 address)", options->listen);
-        free(h);
+        release(h);
         return ERR_INVALID;
     }
-    int threads = options->threads ? options->threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
-    if (threads < 2) threads = 2;
-    int connections = options->connection_limit ? options->connection_limit : 12000, most = descriptors_allowed() - 256;
-    if (connections > most) connections = most;
     h->reaper = reaper_start((options->request_deadline_s ? options->request_deadline_s : 60) * MS_SECOND);
-    if (!h->reaper) {
-        *why = "cannot start a thread";
-        free(h);
-        return ERR_IO;
-    }
     h->pieces = pieces_new(PIECES_LIMIT);
-    if (!h->pieces) {
-        *why = "there is no memory to compress pages";
-        reaper_stop(h->reaper);
-        free(h);
+    if (!h->reaper || !h->pieces || !start_lanes(h)) {
+        *why = "the threads that answer requests cannot start";
+        release(h);
         return ERR_IO;
     }
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC;
-    if (address.ss_family == AF_INET6) flags |= MHD_USE_IPv6;
-    h->daemon = MHD_start_daemon(
-        flags, (uint16_t)options->port, NULL, NULL, on_request, h, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
-        MHD_OPTION_THREAD_POOL_SIZE, (unsigned)threads, MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(options->timeout_s ? options->timeout_s : 30),
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)24 * 1024, MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096u,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_LISTENING_ADDRESS_REUSE, 0u, MHD_OPTION_END);
-    if (!h->daemon) {
+    h->acceptor = acceptor_start(h, &address);
+    if (!h->acceptor) {
         *why = arena_printf(a, "cannot listen on %s port %d: %s", options->listen, options->port, strerror(errno));
-        reaper_stop(h->reaper);
-        pieces_free(h->pieces);
-        free(h);
+        release(h);
         return ERR_IO;
     }
     *out = h;
     return OK;
 }
 
-int http_port(struct http *h) {
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    return info ? info->port : 0;
-}
+int http_port(struct http *h) { return acceptor_port(h->acceptor); }
 
 void http_stop(struct http *h, int64_t deadline_ms) {
-    MHD_socket listening = MHD_quiesce_daemon(h->daemon);
-    if (listening != MHD_INVALID_SOCKET) close(listening);
+    acceptor_stop(h->acceptor);
+    h->acceptor = NULL;
     int64_t until = clock_monotonic_ms() + deadline_ms;
     while (h->requests_active > 0 && clock_monotonic_ms() < until)
         nanosleep(&(struct timespec){.tv_nsec = 5 * 1000 * 1000}, NULL);
     if (h->requests_active > 0) {
-        /* Stopping the daemon with suspended connections is forbidden; the process ends next anyway. */
+        /* Stopping a daemon with suspended connections is forbidden; the process ends next anyway. */
         log_say(LOG_WARN, "stop", "%ld requests did not end in time", (long)h->requests_active);
         return;
     }
-    MHD_stop_daemon(h->daemon);
-    reaper_stop(h->reaper);
-    pieces_free(h->pieces);
-    free(h);
+    release(h);
 }
 
 /* ---- Pages of its own ---------------------------------------------------------------------- */

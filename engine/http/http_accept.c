@@ -1,0 +1,137 @@
+/* Taking connections: one thread accepts them and hands each to the pool's thread that has the fewest. The library's own
+ * pool lets whichever thread wakes first take all that wait: after a rush one thread works and the others sleep. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http/connection.h"
+
+#define BACKLOG 4096
+/* Without a free descriptor or at the limit of connections: those that wait stay in the kernel's queue. */
+#define PAUSE_MS 20
+
+struct acceptor {
+    struct http *http;
+    pthread_t thread;
+    int next; /* lane: those with equally many take turns */
+    int listening, stop; /* stop: an eventfd */
+};
+
+bool address_read(const char *listen_on, int port, struct sockaddr_storage *out) {
+    memset(out, 0, sizeof *out);
+    struct sockaddr_in *four = (struct sockaddr_in *)out;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
+    if (inet_pton(AF_INET, listen_on, &four->sin_addr) == 1) {
+        four->sin_family = AF_INET;
+        four->sin_port = htons((uint16_t)port);
+        return true;
+    }
+    if (inet_pton(AF_INET6, listen_on, &six->sin6_addr) == 1) {
+        six->sin6_family = AF_INET6;
+        six->sin6_port = htons((uint16_t)port);
+        return true;
+    }
+    return false;
+}
+
+/* A lane counts a connection when its thread has taken it up: in a rush the turns do what the counts cannot yet. */
+static struct lane *least_busy(struct acceptor *a) {
+    struct http *h = a->http;
+    struct lane *best = &h->lanes[a->next = (a->next + 1) % h->lane_count];
+    for (int i = 1; i < h->lane_count; i++) {
+        struct lane *other = &h->lanes[(a->next + i) % h->lane_count];
+        if (other->connections < best->connections) best = other;
+    }
+    return best;
+}
+
+static long all_connections(struct http *h) {
+    long n = 0;
+    for (int i = 0; i < h->lane_count; i++) n += h->lanes[i].connections;
+    return n;
+}
+
+/* Takes what waits. True: there is no room for more just now. */
+static bool take_waiting(struct acceptor *a) {
+    struct sockaddr_storage from;
+    for (;;) {
+        socklen_t len = sizeof from;
+        if (all_connections(a->http) >= a->http->connections_most) return true;
+        int fd = accept4(a->listening, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            if (errno == EINTR || errno == ECONNABORTED) continue;
+            return errno != EAGAIN;
+        }
+        /* What it does not take, it closes. */
+        (void)MHD_add_connection(least_busy(a)->daemon, fd, (struct sockaddr *)&from, len);
+    }
+}
+
+static void *accept_all(void *arg) {
+    struct acceptor *a = arg;
+    bool full = false;
+    for (;;) {
+        struct pollfd fds[] = {{.fd = a->stop, .events = POLLIN}, {.fd = full ? -1 : a->listening, .events = POLLIN}};
+        int n = poll(fds, 2, full ? PAUSE_MS : -1);
+        if (fds[0].revents) return NULL;
+        if (n >= 0 || errno == EINTR) full = take_waiting(a);
+    }
+}
+
+static int listen_at(const struct sockaddr_storage *address) {
+    const int on = 1;
+    bool six = address->ss_family == AF_INET6;
+    int fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -1;
+    socklen_t len = six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        (!six || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
+        bind(fd, (const struct sockaddr *)address, len) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int why = errno;
+    close(fd);
+    errno = why;
+    return -1;
+}
+
+struct acceptor *acceptor_start(struct http *h, const struct sockaddr_storage *address) {
+    struct acceptor *a = calloc(1, sizeof *a);
+    if (!a) return NULL;
+    a->http = h;
+    a->listening = listen_at(address);
+    a->stop = a->listening < 0 ? -1 : eventfd(0, EFD_CLOEXEC);
+    if (a->stop >= 0) {
+        errno = pthread_create(&a->thread, NULL, accept_all, a);
+        if (errno == 0) return a;
+    }
+    int why = errno;
+    if (a->stop >= 0) close(a->stop);
+    if (a->listening >= 0) close(a->listening);
+    free(a);
+    errno = why;
+    return NULL;
+}
+
+int acceptor_port(struct acceptor *a) {
+    struct sockaddr_storage at;
+    socklen_t len = sizeof at;
+    if (getsockname(a->listening, (struct sockaddr *)&at, &len) != 0) return 0;
+    return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port : ((struct sockaddr_in *)&at)->sin_port);
+}
+
+void acceptor_stop(struct acceptor *a) {
+    if (!a) return;
+    const uint64_t one = 1;
+    while (write(a->stop, &one, sizeof one) < 0 && errno == EINTR) continue;
+    pthread_join(a->thread, NULL);
+    close(a->listening);
+    close(a->stop);
+    free(a);
+}
