@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "exam/exam_bank.h"
 
-#define FOLDER_LIMIT 4096
+#define FOLDER_LIMIT 20000 /* as content has it: what is left out would be reported as missing */
 
 /* ---- Folders --------------------------------------------------------------------------------------- */
 
