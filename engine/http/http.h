@@ -95,6 +95,9 @@ struct request {
 const char *http_query(struct request *r, const char *name);
 const char *http_field(struct request *r, const char *name);
 size_t http_fields(struct request *r, const char *name, const char *const **values);
+/* The i-th query parameter, in the order of the address; false behind the last. For handlers that speak an API of
+ * other people's making. */
+bool http_query_at(struct request *r, size_t i, const char **name, const char **value);
 /* An uploaded file of a multipart form. */
 const unsigned char *http_file(struct request *r, const char *name, size_t *len, const char **filename);
 const char *http_header_in(struct request *r, const char *name);

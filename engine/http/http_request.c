@@ -37,6 +37,14 @@ static const char *find_field(const struct form *f, const char *name) {
 }
 
 const char *http_query(struct request *r, const char *name) { return find_field(&r->connection->query, name); }
+
+bool http_query_at(struct request *r, size_t i, const char **name, const char **value) {
+    const struct form *q = &r->connection->query;
+    if (i >= q->count) return false;
+    *name = q->fields[i].name;
+    *value = q->fields[i].value;
+    return true;
+}
 const char *http_field(struct request *r, const char *name) { return find_field(&r->connection->form, name); }
 
 size_t http_fields(struct request *r, const char *name, const char *const **values) {
