@@ -28,27 +28,31 @@
 
 /* Reads the signing keys of app->data (makes the first one), and keeps caches of what was signed and drawn. Lines
  * "Name https://…/profile/add" in DATA/profile-links.txt become "add to profile" links on certificates. `*why` is a sentence for the operator. `app` must live until certs_close. */
-enum err certs_open(struct certs **out, struct app *app, struct arena *a, const char **why) MUST_USE;
+enum err certs_open(struct certs **out, struct app *app, struct arena *a,
+                    const char **why) MUST_USE;
 void certs_close(struct certs *c); /* NULL is fine */
 
 /* ---- Where a person stands -------------------------------------------------------------------- */
 /* The requirements of a level with their titles and places. Arena. */
 enum err cert_needs(struct app *app, struct arena *a, const struct content_snapshot *content,
-                    const struct content_level *level, struct cert_need **out, size_t *count) MUST_USE;
+                    const struct content_level *level, struct cert_need **out,
+                    size_t *count) MUST_USE;
 /* Gathers the facts and applies cert_level_status. May run in a job. */
-enum err cert_status_of(struct app *app, struct db *db, struct arena *a, const struct content_snapshot *content,
-                        const struct content_level *level, const char *person_id,
-                        struct cert_level_status *out) MUST_USE;
+enum err cert_status_of(struct app *app, struct db *db, struct arena *a,
+                        const struct content_snapshot *content, const struct content_level *level,
+                        const char *person_id, struct cert_level_status *out) MUST_USE;
 
 /* A certificate as lists show it. */
 struct cert_summary {
-    const char *number, *person_id, *holder, *programme_id, *level_id, *title; /* "Marketing Operations: Associate" */
+    const char *number, *person_id, *holder, *programme_id, *level_id,
+        *title;                        /* "Marketing Operations: Associate" */
     int64_t issued_ms, valid_until_ms; /* 0 = without end */
     const char *state;                 /* "valid", "expired", "suspended", "revoked" at `now_ms` */
 };
 /* Of one person (NULL = of everybody whose name or number has `match`, which may be NULL), newest first. */
-enum err cert_list(struct db *db, struct arena *a, const char *person_id, const char *match, int64_t now_ms, int limit,
-                   int offset, struct cert_summary **out, size_t *count) MUST_USE;
+enum err cert_list(struct db *db, struct arena *a, const char *person_id, const char *match,
+                   int64_t now_ms, int limit, int offset, struct cert_summary **out,
+                   size_t *count) MUST_USE;
 
 /* For the start page of a learner. Sets `certificates` [{number, href, title, state, is_valid, until…}] and
  * `applications` [{title, href, at…}] of r->who that wait for a decision. */
@@ -65,7 +69,8 @@ struct cert_apply {
     struct app *app;
     const struct content_snapshot *content; /* held by the caller until the job is done */
     const char *person_id, *programme_id, *level_id;
-    const char *statement; /* experience in place of modules; NULL or "" = all requirements are met */
+    const char
+        *statement; /* experience in place of modules; NULL or "" = all requirements are met */
     const char *application_id; /* out */
     const char *refusal;        /* out */
 };
@@ -74,7 +79,8 @@ enum err cert_apply(struct db *db, struct arena *a, void *apply, int64_t now_ms)
 /* An assessor, or an instructor of the candidate, marks their work; whoever did may not decide. */
 struct cert_mark {
     const char *application_id, *marker_id;
-    const char *subject_kind, *subject_id; /* "application" and its id, or "lab_run" and the run's */
+    const char *subject_kind,
+        *subject_id; /* "application" and its id, or "lab_run" and the run's */
     bool sufficient;
     const char *comment; /* 10 to 4,000 characters */
     const char *refusal; /* out */
@@ -88,10 +94,11 @@ struct cert_decide {
     const char *application_id, *actor_id;
     const char *origin; /* "https://academy.example": what the credential's addresses begin with */
     bool grant;
-    bool accept_experience; /* grant although modules are missing, for the experience that was stated */
-    const char *reason;     /* 10 to 4,000 characters */
-    const char *number;     /* out, when granted */
-    const char *refusal;    /* out */
+    bool
+        accept_experience; /* grant although modules are missing, for the experience that was stated */
+    const char *reason;    /* 10 to 4,000 characters */
+    const char *number;    /* out, when granted */
+    const char *refusal; /* out */
 };
 enum err cert_decide(struct db *db, struct arena *a, void *decide, int64_t now_ms) MUST_USE;
 
@@ -107,7 +114,8 @@ struct cert_change_status {
 enum err cert_change_status(struct db *db, struct arena *a, void *change, int64_t now_ms) MUST_USE;
 
 /* Why `actor` may not decide on `candidate`: "self", "taught", "marked"; NULL when nothing is in the way. */
-enum err cert_conflict(struct db *db, const char *actor_id, const char *candidate_id, const char **conflict) MUST_USE;
+enum err cert_conflict(struct db *db, const char *actor_id, const char *candidate_id,
+                       const char **conflict) MUST_USE;
 
 /* ---- Pages ------------------------------------------------------------------------------------- */
 enum err cert_level_page(struct request *r);

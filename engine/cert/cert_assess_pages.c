@@ -37,7 +37,9 @@ struct queued {
 static enum err count_refusals(struct db *db, const struct cert_application *app, bool *any) {
     struct stmt *q;
     enum err e;
-    if (!db_one(db, &q, &e, SQL_cert_refusals_count, "ttt", app->person_id, app->programme_id, app->level_id)) return e;
+    if (!db_one(db, &q, &e, SQL_cert_refusals_count, "ttt", app->person_id, app->programme_id,
+                app->level_id))
+        return e;
     *any = stmt_int(q, 0) > 0;
     return stmt_end(q);
 }
@@ -55,9 +57,11 @@ static enum err weigh(struct request *r, struct queued *c) {
         if (str_eq(marks[i].verdict, "insufficient")) c->insufficient = true;
     for (size_t i = 0; e == OK && level && i < level->exam_count; i++) {
         struct exam_result *results;
-        e = exam_results(r->db, r->arena, r->app->exams, c->app->person_id, level->exams[i], &results, &count);
+        e = exam_results(r->db, r->arena, r->app->exams, c->app->person_id, level->exams[i],
+                         &results, &count);
         for (size_t k = 0; e == OK && k < count; k++)
-            if (results[k].passed && results[k].permille - results[k].cut_permille < CLOSE_PERMILLE) c->close_exam = true;
+            if (results[k].passed && results[k].permille - results[k].cut_permille < CLOSE_PERMILLE)
+                c->close_exam = true;
     }
     c->experience = str_eq(c->app->basis, "experience");
     c->days = (int)((r->now_ms - c->app->at_ms) / MS_DAY);
@@ -72,7 +76,8 @@ static int by_risk(const void *x, const void *y) {
 }
 
 static int by_name(const void *x, const void *y) {
-    return strcmp(((const struct queued *)x)->app->person_name, ((const struct queued *)y)->app->person_name);
+    return strcmp(((const struct queued *)x)->app->person_name,
+                  ((const struct queued *)y)->app->person_name);
 }
 
 static void view_queued(struct request *r, struct view *list, const struct queued *c) {
@@ -93,7 +98,9 @@ static void view_queued(struct request *r, struct view *list, const struct queue
     view_int(item, "days", c->days);
     view_int(item, "risk", c->risk);
     view_bool(item, "overdue", c->days > OVERDUE_DAYS);
-    if (c->conflict) view_text(item, "conflict", cert_text(r, arena_printf(r->arena, "cert_conflict_%s", c->conflict), NULL));
+    if (c->conflict)
+        view_text(item, "conflict",
+                  cert_text(r, arena_printf(r->arena, "cert_conflict_%s", c->conflict), NULL));
 }
 
 enum err cert_queue_page(struct request *r) {
@@ -151,24 +158,28 @@ static void view_result(struct request *r, struct view *list, const struct exam_
         view_text(d, "title", x->domains[i].title);
         view_int(d, "correct", x->domains[i].correct);
         view_int(d, "total", x->domains[i].total);
-        view_int(d, "share", x->domains[i].total ? x->domains[i].correct * 1000 / x->domains[i].total : 0);
+        view_int(d, "share",
+                 x->domains[i].total ? x->domains[i].correct * 1000 / x->domains[i].total : 0);
     }
 }
 
-static enum err view_exams(struct request *r, struct view *v, const struct content_level *level, const char *person_id) {
+static enum err view_exams(struct request *r, struct view *v, const struct content_level *level,
+                           const char *person_id) {
     struct view *list = view_list(v, "results");
     enum err e = OK;
     for (size_t i = 0; e == OK && level && i < level->exam_count; i++) {
         struct exam_result *results;
         size_t count;
-        e = exam_results(r->db, r->arena, r->app->exams, person_id, level->exams[i], &results, &count);
+        e = exam_results(r->db, r->arena, r->app->exams, person_id, level->exams[i], &results,
+                         &count);
         for (size_t k = 0; e == OK && k < count; k++)
             if (!results[k].practice) view_result(r, list, &results[k]);
     }
     return e;
 }
 
-static enum err view_runs(struct request *r, struct view *v, const struct content_level *level, const char *person_id) {
+static enum err view_runs(struct request *r, struct view *v, const struct content_level *level,
+                          const char *person_id) {
     struct view *list = view_list(v, "runs");
     enum err e = OK;
     for (size_t i = 0; e == OK && level && i < level->lab_count; i++) {
@@ -185,7 +196,8 @@ static enum err view_runs(struct request *r, struct view *v, const struct conten
             view_int(item, "checks_passed", runs[k].checks_passed);
             view_int(item, "checks", runs[k].checks);
             view_int(item, "actions", runs[k].actions);
-            view_time(item, "at", runs[k].passed_ms ? runs[k].passed_ms : runs[k].started_ms, r->locale, r->zone);
+            view_time(item, "at", runs[k].passed_ms ? runs[k].passed_ms : runs[k].started_ms,
+                      r->locale, r->zone);
         }
     }
     return e;
@@ -220,7 +232,8 @@ static enum err view_people(struct request *r, struct view *v, const struct cert
         struct person actor;
         bool known = account_find(r->db, r->arena, rows[i - 1].actor, &actor) == OK;
         const char *step = strchr(rows[i - 1].action, '.');
-        view_text(item, "what", cert_text(r, arena_printf(r->arena, "cert_step_%s", step ? step + 1 : ""), NULL));
+        view_text(item, "what",
+                  cert_text(r, arena_printf(r->arena, "cert_step_%s", step ? step + 1 : ""), NULL));
         view_text(item, "who", known ? actor.name : cert_text(r, "cert_step_system", NULL));
         view_time(item, "at", rows[i - 1].at_ms, r->locale, r->zone);
     }
@@ -232,7 +245,8 @@ static enum err may_see(struct request *r, const struct cert_application *app) {
     bool taught = false;
     if (http_has_role(r, ROLE_ASSESSOR)) return OK;
     enum err e = account_taught(r->db, r->who->person_id, app->person_id, &taught);
-    if (e == OK && !taught) return http_error(r, ERR_DENIED, "%s", cert_text(r, "cert_error_not_yours", NULL));
+    if (e == OK && !taught)
+        return http_error(r, ERR_DENIED, "%s", cert_text(r, "cert_error_not_yours", NULL));
     return e;
 }
 
@@ -247,7 +261,8 @@ static enum err show_case(struct request *r, int status_code, const struct case_
     if (e == OK) e = cert_conflict(r->db, r->who->person_id, app.person_id, &conflict);
     if (e != OK) return e;
     const struct content_level *level = level_of(r, &app, &p);
-    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"), *crumb = view_item(crumbs);
+    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"),
+                *crumb = view_item(crumbs);
     view_text(crumb, "href", "/assess");
     view_text(crumb, "text", cert_text(r, "cert_queue_title", NULL));
     view_text(view_item(crumbs), "text", app.person_name);
@@ -267,13 +282,17 @@ static enum err show_case(struct request *r, int status_code, const struct case_
         e = cert_status_of(r->app, r->db, r->arena, content_of(r), level, app.person_id, &status);
         if (e != OK) return e;
         cert_view_status(r, v, &status);
-        view_bool(v, "may_grant", status.complete || (status.only_modules_missing && str_eq(app.basis, "experience")));
+        view_bool(v, "may_grant",
+                  status.complete ||
+                      (status.only_modules_missing && str_eq(app.basis, "experience")));
     }
     if (e == OK) e = view_exams(r, v, level, app.person_id);
     if (e == OK) e = view_runs(r, v, level, app.person_id);
     if (e == OK) e = view_people(r, v, &app);
     if (e != OK) return e;
-    if (conflict) view_text(v, "conflict", cert_text(r, arena_printf(r->arena, "cert_conflict_%s", conflict), NULL));
+    if (conflict)
+        view_text(v, "conflict",
+                  cert_text(r, arena_printf(r->arena, "cert_conflict_%s", conflict), NULL));
     view_bool(v, "is_self", str_eq(conflict, "self"));
     view_bool(v, "assessor", http_has_role(r, ROLE_ASSESSOR));
     view_bool(v, "may_decide", !conflict && !app.outcome && http_has_role(r, ROLE_ASSESSOR));
@@ -303,16 +322,20 @@ static int status_of(enum err e) { return e == ERR_DENIED ? 403 : e == ERR_INVAL
 
 static enum err after_mark(struct request *r, void *arg, enum err result) {
     struct cert_mark *mark = arg;
-    if (result == OK) return http_redirect(r, arena_printf(r->arena, "/assess/cases/%s?marked=1#marks", mark->application_id));
+    if (result == OK)
+        return http_redirect(
+            r, arena_printf(r->arena, "/assess/cases/%s?marked=1#marks", mark->application_id));
     if (!mark->refusal) return result;
-    struct case_form form = {.problem = cert_text(r, mark->refusal, NULL), .comment = mark->comment};
+    struct case_form form = {.problem = cert_text(r, mark->refusal, NULL),
+                             .comment = mark->comment};
     return show_case(r, status_of(result), &form);
 }
 
 enum err cert_mark_post(struct request *r) {
     const char *verdict = http_field(r, "verdict"), *run = http_field(r, "run");
     if (!str_eq(verdict, "sufficient") && !str_eq(verdict, "insufficient")) {
-        struct case_form form = {.problem = cert_text(r, "cert_refusal_verdict", NULL), .comment = http_field(r, "comment")};
+        struct case_form form = {.problem = cert_text(r, "cert_refusal_verdict", NULL),
+                                 .comment = http_field(r, "comment")};
         return show_case(r, 422, &form);
     }
     struct cert_mark *mark = NEW(r->arena, struct cert_mark);
@@ -328,16 +351,19 @@ enum err cert_mark_post(struct request *r) {
 
 static enum err after_decision(struct request *r, void *arg, enum err result) {
     struct cert_decide *d = arg;
-    if (result == OK) return http_redirect(r, d->grant ? "/assess?done=granted" : "/assess?done=refused");
+    if (result == OK)
+        return http_redirect(r, d->grant ? "/assess?done=granted" : "/assess?done=refused");
     if (!d->refusal) return result;
-    struct case_form form = {cert_text(r, d->refusal, NULL), d->grant ? "granted" : "refused", d->reason, NULL};
+    struct case_form form = {cert_text(r, d->refusal, NULL), d->grant ? "granted" : "refused",
+                             d->reason, NULL};
     return show_case(r, status_of(result), &form);
 }
 
 enum err cert_decision_post(struct request *r) {
     const char *outcome = http_field(r, "outcome");
     if (!str_eq(outcome, "granted") && !str_eq(outcome, "refused")) {
-        struct case_form form = {.problem = cert_text(r, "cert_refusal_outcome", NULL), .reason = http_field(r, "reason")};
+        struct case_form form = {.problem = cert_text(r, "cert_refusal_outcome", NULL),
+                                 .reason = http_field(r, "reason")};
         return show_case(r, 422, &form);
     }
     struct cert_decide *d = NEW(r->arena, struct cert_decide);

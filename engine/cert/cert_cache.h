@@ -5,11 +5,12 @@
 #include "cert/cert_private.h"
 
 /* The signed list as JSON (arena), signed anew when a bit changed or half of its time is over. ERR_NOT_FOUND: no such list. */
-enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64_t list_id, int64_t now_ms,
-                          const char **json, const char **etag) MUST_USE;
+enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64_t list_id,
+                          int64_t now_ms, const char **json, const char **etag) MUST_USE;
 
 /* Drawn files by key; copies. */
-bool cert_drawn_find(struct certs *c, struct arena *a, const char *key, unsigned char **bytes, size_t *len);
+bool cert_drawn_find(struct certs *c, struct arena *a, const char *key, unsigned char **bytes,
+                     size_t *len);
 void cert_drawn_keep(struct certs *c, const char *key, const unsigned char *bytes, size_t len);
 
 #endif

@@ -12,7 +12,8 @@
 
 enum { FORM, SIGNATURE, ISSUER, PERIOD, STATUS };
 
-static const char *const names[CERT_CHECK_COUNT] = {"form", "signature", "issuer", "period", "status"};
+static const char *const names[CERT_CHECK_COUNT] = {"form", "signature", "issuer", "period",
+                                                    "status"};
 
 static void fail(struct cert_check_report *r, int check, const char *code, const char *detail) {
     r->checks[check].outcome = CERT_FAIL;
@@ -28,13 +29,15 @@ static bool has_type(const json_t *object, const char *type) {
     const json_t *types = json_object_get(object, "type"), *t;
     size_t i;
     if (str_eq(json_string_value(types), type)) return true;
-    json_array_foreach((json_t *)types, i, t) if (str_eq(json_string_value(t), type)) return true;
+    json_array_foreach ((json_t *)types, i, t)
+        if (str_eq(json_string_value(t), type)) return true;
     return false;
 }
 
 /* Exactly the contexts that the table of terms was made from, in their order. */
 static bool contexts_fit(const json_t *doc) {
-    static const char *const known[] = {CERT_CONTEXT_VC, CERT_CONTEXT_OB, CERT_CONTEXT_OB_EXTENSIONS};
+    static const char *const known[] = {CERT_CONTEXT_VC, CERT_CONTEXT_OB,
+                                        CERT_CONTEXT_OB_EXTENSIONS};
     const json_t *list = json_object_get(doc, "@context");
     size_t n = json_array_size(list);
     if (n < 2 || n > COUNT_OF(known)) return false;
@@ -54,14 +57,16 @@ static bool read_time(const json_t *doc, const char *member, bool required, int6
 static const char *holder_of(const json_t *subject) {
     const json_t *id;
     size_t i;
-    json_array_foreach(json_object_get(subject, "identifier"), i, id)
-        if (str_eq(text_of(id, "identityType"), "name") && json_is_false(json_object_get(id, "hashed")))
+    json_array_foreach (json_object_get(subject, "identifier"), i, id)
+        if (str_eq(text_of(id, "identityType"), "name") &&
+            json_is_false(json_object_get(id, "hashed")))
             return text_of(id, "identityHash");
     return NULL;
 }
 
 static const char *check_form(const json_t *doc, struct cert_check_report *r) {
-    const json_t *subject = json_object_get(doc, "credentialSubject"), *issuer = json_object_get(doc, "issuer");
+    const json_t *subject = json_object_get(doc, "credentialSubject"),
+                 *issuer = json_object_get(doc, "issuer");
     const json_t *achievement = json_object_get(subject, "achievement");
     r->credential_id = text_of(doc, "id");
     r->issuer = json_is_object(issuer) ? text_of(issuer, "id") : json_string_value(issuer);
@@ -73,9 +78,12 @@ static const char *check_form(const json_t *doc, struct cert_check_report *r) {
     if (!has_type(doc, "VerifiableCredential") || !has_type(doc, "OpenBadgeCredential"))
         return "it is no Open Badges 3.0 credential";
     if (!r->credential_id || !r->issuer) return "it has no id or no issuer";
-    if (!json_is_object(subject) || !json_is_object(achievement)) return "it says nothing about one person and one achievement";
-    if (!read_time(doc, "validFrom", true, &r->valid_from_ms)) return "the beginning of its validity cannot be read";
-    if (!read_time(doc, "validUntil", false, &r->valid_until_ms)) return "the end of its validity cannot be read";
+    if (!json_is_object(subject) || !json_is_object(achievement))
+        return "it says nothing about one person and one achievement";
+    if (!read_time(doc, "validFrom", true, &r->valid_from_ms))
+        return "the beginning of its validity cannot be read";
+    if (!read_time(doc, "validUntil", false, &r->valid_until_ms))
+        return "the end of its validity cannot be read";
     return NULL;
 }
 
@@ -92,19 +100,23 @@ static void check_signature(struct arena *a, const json_t *doc, const struct cer
 /* The key that signed belongs to the issuer that the credential names: a method is "DID#key". */
 static void check_issuer(struct cert_check_report *r) {
     size_t n = strlen(r->issuer);
-    if (strncmp(r->method, r->issuer, n) == 0 && r->method[n] == '#') r->checks[ISSUER].outcome = CERT_PASS;
+    if (strncmp(r->method, r->issuer, n) == 0 && r->method[n] == '#')
+        r->checks[ISSUER].outcome = CERT_PASS;
     else fail(r, ISSUER, "foreign_issuer", "the key that signed is not the issuer's");
 }
 
 static void check_period(struct cert_check_report *r, int64_t now_ms) {
     if (now_ms < r->valid_from_ms) fail(r, PERIOD, "not_yet", "it is not valid yet");
-    else if (r->valid_until_ms && now_ms >= r->valid_until_ms) fail(r, PERIOD, "expired", "it has expired");
+    else if (r->valid_until_ms && now_ms >= r->valid_until_ms)
+        fail(r, PERIOD, "expired", "it has expired");
     else r->checks[PERIOD].outcome = CERT_PASS;
 }
 
-static void check_status(const json_t *doc, const struct cert_checker *c, struct cert_check_report *r) {
+static void check_status(const json_t *doc, const struct cert_checker *c,
+                         struct cert_check_report *r) {
     const json_t *status = json_object_get(doc, "credentialStatus");
-    const char *list = text_of(status, "statusListCredential"), *index_text = text_of(status, "statusListIndex");
+    const char *list = text_of(status, "statusListCredential"),
+               *index_text = text_of(status, "statusListIndex");
     int64_t index = 0;
     if (!status) { /* nothing to look up: the credential cannot be revoked */
         r->checks[STATUS].outcome = CERT_PASS;
@@ -128,8 +140,8 @@ static void check_status(const json_t *doc, const struct cert_checker *c, struct
     fail(r, STATUS, "unknown_status", "no such credential is on record here");
 }
 
-void cert_credential_check(struct arena *a, const char *text, size_t len, const struct cert_checker *checker,
-                           struct cert_check_report *out) {
+void cert_credential_check(struct arena *a, const char *text, size_t len,
+                           const struct cert_checker *checker, struct cert_check_report *out) {
     *out = (struct cert_check_report){0};
     for (int i = 0; i < CERT_CHECK_COUNT; i++) {
         out->checks[i].name = names[i];
@@ -152,6 +164,7 @@ void cert_credential_check(struct arena *a, const char *text, size_t len, const 
     check_issuer(out);
     check_period(out, checker->now_ms);
     check_status(doc, checker, out);
-    out->valid = out->checks[ISSUER].outcome == CERT_PASS && out->checks[PERIOD].outcome == CERT_PASS &&
+    out->valid = out->checks[ISSUER].outcome == CERT_PASS &&
+                 out->checks[PERIOD].outcome == CERT_PASS &&
                  out->checks[STATUS].outcome != CERT_FAIL;
 }

@@ -11,7 +11,8 @@
 #include "base/text.h"
 #include "cert/cert_contexts.h"
 
-#define SCHEMA_URL "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
+#define SCHEMA_URL                                                                                 \
+    "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
 
 /* json_pack's own checks: NULL means that memory ended or that a text is no UTF-8; the store holds neither. */
 static json_t *need(struct arena *a, json_t *value) {
@@ -43,12 +44,14 @@ char *cert_identity_hash(struct arena *a, const char *email, const char *salt) {
 static json_t *build_identifiers(struct arena *a, const struct cert_credential_facts *f) {
     json_t *list = json_array();
     if (f->email)
-        json_array_append_new(list, need(a, json_pack("{ss sb ss ss ss}", "type", "IdentityObject", "hashed", 1,
-                                                      "identityHash", cert_identity_hash(a, f->email, f->salt),
-                                                      "identityType", "emailAddress", "salt", f->salt)));
+        json_array_append_new(
+            list, need(a, json_pack("{ss sb ss ss ss}", "type", "IdentityObject", "hashed", 1,
+                                    "identityHash", cert_identity_hash(a, f->email, f->salt),
+                                    "identityType", "emailAddress", "salt", f->salt)));
     /* The name stands on the certificate's public page and on its paper: signing it binds them to each other. */
-    json_array_append_new(list, need(a, json_pack("{ss sb ss ss}", "type", "IdentityObject", "hashed", 0,
-                                                  "identityHash", f->holder_name, "identityType", "name")));
+    json_array_append_new(
+        list, need(a, json_pack("{ss sb ss ss}", "type", "IdentityObject", "hashed", 0,
+                                "identityHash", f->holder_name, "identityType", "name")));
     return list;
 }
 
@@ -56,7 +59,8 @@ static const char *level_url(struct arena *a, const struct cert_credential_facts
     return arena_printf(a, "%s/programmes/%s/levels/%s", f->origin, f->programme_id, f->level_id);
 }
 
-static const char *result_id(struct arena *a, const struct cert_credential_facts *f, const struct cert_evidence *e) {
+static const char *result_id(struct arena *a, const struct cert_credential_facts *f,
+                             const struct cert_evidence *e) {
     return arena_printf(a, "%s#%s-%s", level_url(a, f), e->kind, e->id);
 }
 
@@ -64,16 +68,19 @@ static json_t *build_achievement(struct arena *a, const struct cert_credential_f
     json_t *results = json_array();
     for (size_t i = 0; i < f->evidence_count; i++)
         if (f->evidence[i].passed)
-            json_array_append_new(results, need(a, json_pack("{ss s[s] ss ss ss}", "id",
-                                                             result_id(a, f, &f->evidence[i]), "type",
-                                                             "ResultDescription", "name", f->evidence[i].name,
-                                                             "resultType", "Result", "requiredValue", "Pass")));
-    json_t *achievement = need(a, json_pack(
-        "{ss s[s] ss ss s{ss} ss s{ss ss ss}}", "id", level_url(a, f), "type", "Achievement", "name",
-        arena_printf(a, "%s: %s", f->programme_title, f->level_title), "description", f->level_summary, "criteria",
-        "narrative", f->criteria, "achievementType", "Certification", "image", "id",
-        arena_printf(a, "%s/certificates/%s.png", f->origin, f->number), "type", "Image", "caption",
-        arena_printf(a, "Badge of the level %s: steps", f->level_title)));
+            json_array_append_new(
+                results,
+                need(a, json_pack("{ss s[s] ss ss ss}", "id", result_id(a, f, &f->evidence[i]),
+                                  "type", "ResultDescription", "name", f->evidence[i].name,
+                                  "resultType", "Result", "requiredValue", "Pass")));
+    json_t *achievement = need(
+        a, json_pack(
+               "{ss s[s] ss ss s{ss} ss s{ss ss ss}}", "id", level_url(a, f), "type", "Achievement",
+               "name", arena_printf(a, "%s: %s", f->programme_title, f->level_title), "description",
+               f->level_summary, "criteria", "narrative", f->criteria, "achievementType",
+               "Certification", "image", "id",
+               arena_printf(a, "%s/certificates/%s.png", f->origin, f->number), "type", "Image",
+               "caption", arena_printf(a, "Badge of the level %s: steps", f->level_title)));
     put_text(a, achievement, "humanCode", arena_printf(a, "%s/%s", f->programme_id, f->level_id));
     put_text(a, achievement, "version", f->scheme_version);
     put_text(a, achievement, "inLanguage", "en");
@@ -86,18 +93,20 @@ static json_t *build_subject(struct arena *a, const struct cert_credential_facts
     json_t *results = json_array();
     for (size_t i = 0; i < f->evidence_count; i++)
         if (f->evidence[i].passed)
-            json_array_append_new(results, need(a, json_pack("{s[s] ss ss}", "type", "Result", "resultDescription",
-                                                             result_id(a, f, &f->evidence[i]), "value", "Pass")));
-    json_t *subject = need(a, json_pack("{s[s] so so ss}", "type", "AchievementSubject", "identifier",
-                                        build_identifiers(a, f), "achievement", build_achievement(a, f),
-                                        "licenseNumber", f->number));
+            json_array_append_new(
+                results, need(a, json_pack("{s[s] ss ss}", "type", "Result", "resultDescription",
+                                           result_id(a, f, &f->evidence[i]), "value", "Pass")));
+    json_t *subject = need(a, json_pack("{s[s] so so ss}", "type", "AchievementSubject",
+                                        "identifier", build_identifiers(a, f), "achievement",
+                                        build_achievement(a, f), "licenseNumber", f->number));
     put_text(a, subject, "narrative", f->scope);
     if (json_array_size(results)) put(a, subject, "result", results);
     else json_decref(results);
     if (f->decider_name)
-        put(a, subject, "source", json_pack("{ss s[s] ss}", "id",
-                                            arena_printf(a, "%s/certificates/%s#decided-by", f->origin, f->number),
-                                            "type", "Profile", "name", f->decider_name));
+        put(a, subject, "source",
+            json_pack("{ss s[s] ss}", "id",
+                      arena_printf(a, "%s/certificates/%s#decided-by", f->origin, f->number),
+                      "type", "Profile", "name", f->decider_name));
     return subject;
 }
 
@@ -113,21 +122,24 @@ static json_t *build_evidence(struct arena *a, const struct cert_credential_fact
     return list;
 }
 
-static const char *credential_id(struct arena *a, const char *origin, const char *number, int version) {
+static const char *credential_id(struct arena *a, const char *origin, const char *number,
+                                 int version) {
     return arena_printf(a, "%s/certificates/%s.json?version=%d", origin, number, version);
 }
 
 static json_t *build_status(struct arena *a, const char *list, uint32_t index) {
-    return json_pack("{ss ss ss ss ss}", "id", arena_printf(a, "%s#%u", list, (unsigned)index), "type",
-                     "BitstringStatusListEntry", "statusPurpose", "revocation", "statusListIndex",
-                     arena_printf(a, "%u", (unsigned)index), "statusListCredential", list);
+    return json_pack("{ss ss ss ss ss}", "id", arena_printf(a, "%s#%u", list, (unsigned)index),
+                     "type", "BitstringStatusListEntry", "statusPurpose", "revocation",
+                     "statusListIndex", arena_printf(a, "%u", (unsigned)index),
+                     "statusListCredential", list);
 }
 
 json_t *cert_credential_build(struct arena *a, const struct cert_credential_facts *f) {
     const char *id = credential_id(a, f->origin, f->number, f->version);
-    json_t *c = json_keep(a, json_pack("{s[sss] ss s[ss] s{ss s[s] ss ss}}", "@context", CERT_CONTEXT_VC,
-                                       CERT_CONTEXT_OB, CERT_CONTEXT_OB_EXTENSIONS, "id", id, "type",
-                                       "VerifiableCredential", "OpenBadgeCredential", "issuer", "id", f->did, "type",
+    json_t *c = json_keep(a, json_pack("{s[sss] ss s[ss] s{ss s[s] ss ss}}", "@context",
+                                       CERT_CONTEXT_VC, CERT_CONTEXT_OB, CERT_CONTEXT_OB_EXTENSIONS,
+                                       "id", id, "type", "VerifiableCredential",
+                                       "OpenBadgeCredential", "issuer", "id", f->did, "type",
                                        "Profile", "name", f->body, "url", f->origin));
     put_text(a, c, "name", arena_printf(a, "%s: %s", f->programme_title, f->level_title));
     put_text(a, c, "validFrom", time_iso(a, f->valid_from_ms));
@@ -136,23 +148,27 @@ json_t *cert_credential_build(struct arena *a, const struct cert_credential_fact
     put(a, c, "credentialSubject", build_subject(a, f));
     if (f->evidence_count) put(a, c, "evidence", build_evidence(a, f));
     put(a, c, "credentialStatus", build_status(a, f->status_list, f->status_index));
-    put(a, c, "credentialSchema", json_pack("[{ss ss}]", "id", SCHEMA_URL, "type", "1EdTechJsonSchemaValidator2019"));
+    put(a, c, "credentialSchema",
+        json_pack("[{ss ss}]", "id", SCHEMA_URL, "type", "1EdTechJsonSchemaValidator2019"));
     return c;
 }
 
-void cert_credential_renew(struct arena *a, json_t *credential, const char *origin, const char *number, int version,
-                           int64_t valid_from_ms, const char *status_list, uint32_t status_index) {
+void cert_credential_renew(struct arena *a, json_t *credential, const char *origin,
+                           const char *number, int version, int64_t valid_from_ms,
+                           const char *status_list, uint32_t status_index) {
     json_object_del(credential, "proof");
     put_text(a, credential, "id", credential_id(a, origin, number, version));
     put_text(a, credential, "validFrom", time_iso(a, valid_from_ms));
     put(a, credential, "credentialStatus", build_status(a, status_list, status_index));
 }
 
-json_t *cert_status_credential_build(struct arena *a, const char *did, const char *list_url, const char *encoded,
-                                     int64_t now_ms, int64_t valid_ms) {
-    return json_keep(a, json_pack("{s[s] ss s[ss] ss ss ss s{ss ss ss ss}}", "@context", CERT_CONTEXT_VC, "id",
-                                  list_url, "type", "VerifiableCredential", "BitstringStatusListCredential", "issuer",
-                                  did, "validFrom", time_iso(a, now_ms), "validUntil", time_iso(a, now_ms + valid_ms),
-                                  "credentialSubject", "id", arena_printf(a, "%s#list", list_url), "type",
-                                  "BitstringStatusList", "statusPurpose", "revocation", "encodedList", encoded));
+json_t *cert_status_credential_build(struct arena *a, const char *did, const char *list_url,
+                                     const char *encoded, int64_t now_ms, int64_t valid_ms) {
+    return json_keep(a, json_pack("{s[s] ss s[ss] ss ss ss s{ss ss ss ss}}", "@context",
+                                  CERT_CONTEXT_VC, "id", list_url, "type", "VerifiableCredential",
+                                  "BitstringStatusListCredential", "issuer", did, "validFrom",
+                                  time_iso(a, now_ms), "validUntil", time_iso(a, now_ms + valid_ms),
+                                  "credentialSubject", "id", arena_printf(a, "%s#list", list_url),
+                                  "type", "BitstringStatusList", "statusPurpose", "revocation",
+                                  "encodedList", encoded));
 }

@@ -13,8 +13,8 @@
 
 /* What was looked at before the decision; becomes an Evidence, and a Result when `passed`. */
 struct cert_evidence {
-    const char *kind;  /* "modules", "exam", "lab", "experience" */
-    const char *id;    /* of the exam or lab; NULL for the others */
+    const char *kind; /* "modules", "exam", "lab", "experience" */
+    const char *id;   /* of the exam or lab; NULL for the others */
     const char *name, *narrative;
     bool passed; /* an assessment with a result */
 };
@@ -31,7 +31,7 @@ struct cert_credential_facts {
     const char *criteria; /* Markdown: what the level asked */
     const char *decider_name;
     int64_t awarded_ms, valid_from_ms, valid_until_ms; /* until 0 = without end */
-    const char *status_list; /* absolute URL of the list */
+    const char *status_list;                           /* absolute URL of the list */
     uint32_t status_index;
     const struct cert_evidence *evidence;
     size_t evidence_count;
@@ -40,11 +40,12 @@ struct cert_credential_facts {
 /* Unsigned; kept by the arena. */
 json_t *cert_credential_build(struct arena *a, const struct cert_credential_facts *f);
 /* Makes the next version of a signed credential of `build`: without proof, with a new id, beginning and place on a list. */
-void cert_credential_renew(struct arena *a, json_t *credential, const char *origin, const char *number, int version,
-                           int64_t valid_from_ms, const char *status_list, uint32_t status_index);
+void cert_credential_renew(struct arena *a, json_t *credential, const char *origin,
+                           const char *number, int version, int64_t valid_from_ms,
+                           const char *status_list, uint32_t status_index);
 /* Unsigned. `list_url` is the id; valid for `valid_ms` from now. `encoded`: cert_status_encode. */
-json_t *cert_status_credential_build(struct arena *a, const char *did, const char *list_url, const char *encoded,
-                                     int64_t now_ms, int64_t valid_ms);
+json_t *cert_status_credential_build(struct arena *a, const char *did, const char *list_url,
+                                     const char *encoded, int64_t now_ms, int64_t valid_ms);
 /* "sha256$" and the hash of address (lower case) and salt (Open Badges 3.0, IdentityHash). Arena. */
 char *cert_identity_hash(struct arena *a, const char *email, const char *salt);
 /* Compact JSON in the order in which it was built: what is stored and served. Arena. */
@@ -53,21 +54,27 @@ char *cert_json(struct arena *a, const json_t *value);
 /* ---- Checking -------------------------------------------------------------------------------- */
 enum cert_outcome { CERT_PASS, CERT_FAIL, CERT_SKIP };
 
-enum cert_status_answer { CERT_STATUS_GOOD, CERT_STATUS_REVOKED, CERT_STATUS_SUSPENDED, CERT_STATUS_UNKNOWN };
+enum cert_status_answer {
+    CERT_STATUS_GOOD,
+    CERT_STATUS_REVOKED,
+    CERT_STATUS_SUSPENDED,
+    CERT_STATUS_UNKNOWN
+};
 
 /* Where the checker looks things up. `status` may be NULL: that check is then skipped. */
 struct cert_checker {
     cert_key_fn find_key;
-    enum cert_status_answer (*status)(void *context, const char *credential_id, const char *list_url,
-                                      uint32_t index);
+    enum cert_status_answer (*status)(void *context, const char *credential_id,
+                                      const char *list_url, uint32_t index);
     void *context;
     int64_t now_ms;
 };
 
 struct cert_check {
-    const char *name;  /* "form", "signature", "issuer", "period", "status": in this order */
+    const char *name; /* "form", "signature", "issuer", "period", "status": in this order */
     enum cert_outcome outcome;
-    const char *code;  /* of a failure, for the page's sentence: "changed", "unknown_key", "expired" … ; NULL else */
+    const char *
+        code; /* of a failure, for the page's sentence: "changed", "unknown_key", "expired" … ; NULL else */
     const char *detail; /* an English sentence on a failure or a skip; NULL else */
 };
 
@@ -82,7 +89,7 @@ struct cert_check_report {
 };
 
 /* Reads and checks a credential's text. Always fills `out`. */
-void cert_credential_check(struct arena *a, const char *text, size_t len, const struct cert_checker *checker,
-                           struct cert_check_report *out);
+void cert_credential_check(struct arena *a, const char *text, size_t len,
+                           const struct cert_checker *checker, struct cert_check_report *out);
 
 #endif

@@ -25,7 +25,9 @@ static const char *const families[] = {
     [DRAW_SANS_BOLD] = "Noto Sans, Noto Naskh Arabic, Noto Sans Thai",
 };
 
-void draw_set(cairo_t *cr, struct draw_colour c) { cairo_set_source_rgb(cr, c.red, c.green, c.blue); }
+void draw_set(cairo_t *cr, struct draw_colour c) {
+    cairo_set_source_rgb(cr, c.red, c.green, c.blue);
+}
 
 static void set_font(PangoLayout *layout, const struct draw_text *style, double size) {
     PangoFontDescription *font = pango_font_description_from_string(families[style->font]);
@@ -40,8 +42,11 @@ static void set_attributes(PangoLayout *layout, const struct draw_text *style) {
     PangoAttrList *list = pango_attr_list_new();
     /* Ligatures off: programs that read the text back lose "fi" otherwise. Arabic joins by other features. */
     pango_attr_list_insert(list, pango_attr_font_features_new("liga 0, clig 0, dlig 0"));
-    pango_attr_list_insert(list, pango_attr_insert_hyphens_new(FALSE)); /* a name is not hyphenated for it */
-    if (style->spacing > 0) pango_attr_list_insert(list, pango_attr_letter_spacing_new((int)(style->spacing * PANGO_SCALE)));
+    pango_attr_list_insert(
+        list, pango_attr_insert_hyphens_new(FALSE)); /* a name is not hyphenated for it */
+    if (style->spacing > 0)
+        pango_attr_list_insert(list,
+                               pango_attr_letter_spacing_new((int)(style->spacing * PANGO_SCALE)));
     pango_layout_set_attributes(layout, list);
     pango_attr_list_unref(list);
 }
@@ -90,9 +95,11 @@ double draw_text_height(cairo_t *cr, const struct draw_text *style, const char *
 
 /* One run from right to left, its glyphs written from left to right, each with its own letters. Pango's way writes
  * them in reading order with jumps to the left, of which programs that extract text make several words. */
-static void show_backward(cairo_t *cr, double x, double y, const char *text, const PangoGlyphItem *run) {
+static void show_backward(cairo_t *cr, double x, double y, const char *text,
+                          const PangoGlyphItem *run) {
     const PangoGlyphString *given = run->glyphs;
-    int count = given->num_glyphs, length = run->item->length, glyph_count = 0, cluster_count = 0, used = 0;
+    int count = given->num_glyphs, length = run->item->length, glyph_count = 0, cluster_count = 0,
+        used = 0;
     cairo_glyph_t *glyphs = cairo_glyph_allocate(count);
     cairo_text_cluster_t *clusters = cairo_text_cluster_allocate(count);
     char *utf8 = malloc((size_t)length + 1);
@@ -107,14 +114,16 @@ static void show_backward(cairo_t *cr, double x, double y, const char *text, con
             end = start;
         }
         if (g->glyph != PANGO_GLYPH_EMPTY && !(g->glyph & PANGO_GLYPH_UNKNOWN_FLAG)) {
-            glyphs[glyph_count++] = (cairo_glyph_t){g->glyph, x + (double)g->geometry.x_offset / PANGO_SCALE,
+            glyphs[glyph_count++] = (cairo_glyph_t){g->glyph,
+                                                    x + (double)g->geometry.x_offset / PANGO_SCALE,
                                                     y + (double)g->geometry.y_offset / PANGO_SCALE};
             clusters[cluster_count - 1].num_glyphs++;
         }
         x += (double)g->geometry.width / PANGO_SCALE;
     }
     if (glyphs && clusters && utf8) {
-        cairo_set_scaled_font(cr, pango_cairo_font_get_scaled_font((PangoCairoFont *)run->item->analysis.font));
+        cairo_set_scaled_font(
+            cr, pango_cairo_font_get_scaled_font((PangoCairoFont *)run->item->analysis.font));
         cairo_show_text_glyphs(cr, utf8, used, glyphs, glyph_count, clusters, cluster_count, 0);
     }
     free(utf8);
@@ -154,15 +163,17 @@ double draw_text(cairo_t *cr, double x, double y, const struct draw_text *style,
 bool draw_is_backward(const char *text) {
     for (; *text; text = g_utf8_next_char(text)) {
         GUnicodeScript script = g_unichar_get_script(g_utf8_get_char(text));
-        if (script == G_UNICODE_SCRIPT_ARABIC || script == G_UNICODE_SCRIPT_HEBREW || script == G_UNICODE_SCRIPT_SYRIAC ||
-            script == G_UNICODE_SCRIPT_THAANA || script == G_UNICODE_SCRIPT_NKO)
+        if (script == G_UNICODE_SCRIPT_ARABIC || script == G_UNICODE_SCRIPT_HEBREW ||
+            script == G_UNICODE_SCRIPT_SYRIAC || script == G_UNICODE_SCRIPT_THAANA ||
+            script == G_UNICODE_SCRIPT_NKO)
             return true;
     }
     return false;
 }
 
 /* The stair's outline over the first `count` of `levels` steps. */
-static void stair_path(cairo_t *cr, double x, double y, double width, double height, int count, int levels) {
+static void stair_path(cairo_t *cr, double x, double y, double width, double height, int count,
+                       int levels) {
     cairo_move_to(cr, x, y + height);
     for (int i = 0; i < count; i++) {
         double top = y + height - height * (i + 1) / levels;
@@ -173,7 +184,8 @@ static void stair_path(cairo_t *cr, double x, double y, double width, double hei
     cairo_close_path(cr);
 }
 
-void draw_steps(cairo_t *cr, double x, double y, double size, int level, int levels, struct draw_colour colour) {
+void draw_steps(cairo_t *cr, double x, double y, double size, int level, int levels,
+                struct draw_colour colour) {
     if (levels < 1 || levels > 8) levels = 4;
     if (level > levels) level = levels;
     double line = size * 0.03, height = size * 0.8;
@@ -202,7 +214,9 @@ bool draw_qr(cairo_t *cr, double x, double y, double size, const char *text) {
         for (int column = 0; column < n;) {
             int run = 0;
             while (column + run < n && (code->data[row * n + column + run] & 1)) run++;
-            if (run) cairo_rectangle(cr, x + (quiet + column) * unit, y + (quiet + row) * unit, run * unit, unit);
+            if (run)
+                cairo_rectangle(cr, x + (quiet + column) * unit, y + (quiet + row) * unit,
+                                run * unit, unit);
             column += run ? run : 1;
         }
     cairo_fill(cr); /* once: no seams between the modules */

@@ -16,12 +16,13 @@ enum draw_font { DRAW_SERIF, DRAW_SERIF_BOLD, DRAW_SANS, DRAW_SANS_BOLD };
 
 struct draw_text {
     enum draw_font font;
-    double size, least_size; /* in user units; shrinks from one to the other (0 = does not shrink) */
+    double size,
+        least_size; /* in user units; shrinks from one to the other (0 = does not shrink) */
     struct draw_colour colour;
-    double width;            /* of the box; the text is centred in it unless `start` */
+    double width; /* of the box; the text is centred in it unless `start` */
     bool start;
-    int lines;               /* at most; what is still too long ends in an ellipsis. 0 = 1 */
-    double spacing;          /* between letters, in user units */
+    int lines;      /* at most; what is still too long ends in an ellipsis. 0 = 1 */
+    double spacing; /* between letters, in user units */
 };
 
 /* Draws with the box's top left corner at x, y. Returns the height that it took. */
@@ -34,7 +35,8 @@ bool draw_is_backward(const char *text);
 void draw_set(cairo_t *cr, struct draw_colour c);
 /* The mark: a stair of `levels` (1 to 8) steps at the bottom of a square of `size`; the first `level` are full, the rest is
  * an outline. */
-void draw_steps(cairo_t *cr, double x, double y, double size, int level, int levels, struct draw_colour colour);
+void draw_steps(cairo_t *cr, double x, double y, double size, int level, int levels,
+                struct draw_colour colour);
 /* A QR code (ISO/IEC 18004, level M) with its quiet zone in a square of `size`. False when the text is too long. */
 bool draw_qr(cairo_t *cr, double x, double y, double size, const char *text);
 /* What cairo writes. From malloc, since an arena must not leave through cairo's frames: hand it to draw_sink_take

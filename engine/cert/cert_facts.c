@@ -15,18 +15,22 @@ static const char *exam_title(struct app *app, struct arena *a, const char *id) 
 enum err cert_needs(struct app *app, struct arena *a, const struct content_snapshot *content,
                     const struct content_level *level, struct cert_need **out, size_t *count) {
     size_t n = 0;
-    struct cert_need *needs = NEW_ARRAY(a, struct cert_need, level->module_count + level->exam_count + level->lab_count + 1);
+    struct cert_need *needs = NEW_ARRAY(
+        a, struct cert_need, level->module_count + level->exam_count + level->lab_count + 1);
     for (size_t i = 0; i < level->module_count; i++) {
         const struct content_module *m = content_module(content, level->modules[i]);
-        needs[n++] = (struct cert_need){CERT_MODULE, level->modules[i], m ? m->title : level->modules[i],
+        needs[n++] = (struct cert_need){CERT_MODULE, level->modules[i],
+                                        m ? m->title : level->modules[i],
                                         arena_printf(a, "/modules/%s", level->modules[i]), 0};
     }
     for (size_t i = 0; i < level->exam_count; i++)
-        needs[n++] = (struct cert_need){CERT_EXAM, level->exams[i], exam_title(app, a, level->exams[i]),
+        needs[n++] = (struct cert_need){CERT_EXAM, level->exams[i],
+                                        exam_title(app, a, level->exams[i]),
                                         arena_printf(a, "/exams/%s", level->exams[i]), 0};
     for (size_t i = 0; i < level->lab_count; i++)
-        needs[n++] = (struct cert_need){CERT_LAB, level->labs[i].id, cert_lab_title(app, a, level->labs[i].id),
-                                        arena_printf(a, "/labs/%s", level->labs[i].id), level->labs[i].dialects};
+        needs[n++] = (struct cert_need){
+            CERT_LAB, level->labs[i].id, cert_lab_title(app, a, level->labs[i].id),
+            arena_printf(a, "/labs/%s", level->labs[i].id), level->labs[i].dialects};
     *out = needs;
     *count = n;
     return OK;
@@ -40,47 +44,53 @@ struct fact_list {
 };
 
 static void add_fact(struct fact_list *l, struct cert_fact f) {
-    if (l->count % 32 == 0) l->at = arena_grow(l->arena, l->at, l->count * sizeof *l->at, (l->count + 32) * sizeof *l->at);
+    if (l->count % 32 == 0)
+        l->at = arena_grow(l->arena, l->at, l->count * sizeof *l->at,
+                           (l->count + 32) * sizeof *l->at);
     l->at[l->count++] = f;
 }
 
-static enum err add_modules(struct db *db, const struct content_snapshot *content, const char *person_id,
-                            struct fact_list *l) {
+static enum err add_modules(struct db *db, const struct content_snapshot *content,
+                            const char *person_id, struct fact_list *l) {
     struct content_progress progress;
     enum err e = content_progress(db, l->arena, content, person_id, &progress);
     for (size_t i = 0; e == OK && i < progress.count; i++) {
         const struct content_module_progress *m = &progress.modules[i];
         if (m->last_ms || m->completed_ms)
-            add_fact(l, (struct cert_fact){CERT_MODULE, m->module_id, m->completed_ms != 0, NULL, NULL,
-                                           m->completed_ms ? m->completed_ms : m->last_ms});
+            add_fact(l, (struct cert_fact){CERT_MODULE, m->module_id, m->completed_ms != 0, NULL,
+                                           NULL, m->completed_ms ? m->completed_ms : m->last_ms});
     }
     return e;
 }
 
 /* Practice exams never count; nor does an attempt that is not scored yet. */
-static enum err add_exam(struct app *app, struct db *db, const char *person_id, const char *exam_id, struct fact_list *l) {
+static enum err add_exam(struct app *app, struct db *db, const char *person_id, const char *exam_id,
+                         struct fact_list *l) {
     struct exam_result *results;
     size_t count;
     enum err e = exam_results(db, l->arena, app->exams, person_id, exam_id, &results, &count);
     for (size_t i = 0; e == OK && i < count; i++)
         if (!results[i].practice)
-            add_fact(l, (struct cert_fact){CERT_EXAM, exam_id, results[i].passed, NULL, results[i].attempt_id,
-                                           results[i].submitted_ms});
+            add_fact(l, (struct cert_fact){CERT_EXAM, exam_id, results[i].passed, NULL,
+                                           results[i].attempt_id, results[i].submitted_ms});
     return e;
 }
 
-static enum err add_lab(struct app *app, struct db *db, const char *person_id, const char *lab_id, struct fact_list *l) {
+static enum err add_lab(struct app *app, struct db *db, const char *person_id, const char *lab_id,
+                        struct fact_list *l) {
     struct cert_lab_run *runs;
     size_t count;
     enum err e = cert_lab_runs(app, db, l->arena, person_id, lab_id, &runs, &count);
     for (size_t i = 0; e == OK && i < count; i++)
-        add_fact(l, (struct cert_fact){CERT_LAB, lab_id, runs[i].passed_ms != 0, runs[i].dialects, runs[i].run_id,
+        add_fact(l, (struct cert_fact){CERT_LAB, lab_id, runs[i].passed_ms != 0, runs[i].dialects,
+                                       runs[i].run_id,
                                        runs[i].passed_ms ? runs[i].passed_ms : runs[i].started_ms});
     return e;
 }
 
-enum err cert_facts(struct app *app, struct db *db, struct arena *a, const struct content_snapshot *content,
-                    const char *person_id, const struct cert_need *needs, size_t need_count, struct cert_fact **out,
+enum err cert_facts(struct app *app, struct db *db, struct arena *a,
+                    const struct content_snapshot *content, const char *person_id,
+                    const struct cert_need *needs, size_t need_count, struct cert_fact **out,
                     size_t *count) {
     struct fact_list l = {.arena = a};
     enum err e = add_modules(db, content, person_id, &l);
@@ -93,19 +103,22 @@ enum err cert_facts(struct app *app, struct db *db, struct arena *a, const struc
     return e;
 }
 
-enum err cert_status_of(struct app *app, struct db *db, struct arena *a, const struct content_snapshot *content,
-                        const struct content_level *level, const char *person_id, struct cert_level_status *out) {
+enum err cert_status_of(struct app *app, struct db *db, struct arena *a,
+                        const struct content_snapshot *content, const struct content_level *level,
+                        const char *person_id, struct cert_level_status *out) {
     struct cert_need *needs;
     struct cert_fact *facts;
     size_t need_count, fact_count;
     enum err e = cert_needs(app, a, content, level, &needs, &need_count);
-    if (e == OK) e = cert_facts(app, db, a, content, person_id, needs, need_count, &facts, &fact_count);
+    if (e == OK)
+        e = cert_facts(app, db, a, content, person_id, needs, need_count, &facts, &fact_count);
     if (e == OK) cert_level_status(a, level->open, needs, need_count, facts, fact_count, out);
     return e;
 }
 
 char *cert_evidence_json(struct arena *a, const struct cert_level_status *s) {
-    static const char *const kinds[] = {"module", "exam", "lab"}, *const states[] = {"met", "begun", "missing"};
+    static const char *const kinds[] = {"module", "exam", "lab"}, *const states[] = {"met", "begun",
+                                                                                     "missing"};
     struct buf b;
     buf_init(&b, a);
     buf_puts(&b, "[");

@@ -1,5 +1,4 @@
 /* Making certificates and credentials, inside the job of a decision. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "account/account.h"
@@ -51,12 +50,15 @@ static enum err choose_index(struct db *db, int64_t list_id, uint32_t *index) {
 }
 
 static enum err choose_number(struct db *db, struct arena *a, int64_t now_ms, const char **number) {
-    int year = atoi(time_iso_date(a, now_ms));
+    int64_t year = 1970;
+    if (!parse_i64(arena_copy(a, time_iso_date(a, now_ms), 4), 1970, 9999, &year))
+        BUG("a year without four figures");
     for (int i = 0; i < TRIES; i++) {
         struct stmt *q;
         enum err e;
-        *number = cert_number_new(a, year);
-        if (!db_one(db, &q, &e, SQL_cert_number_taken, "t", *number)) return e == ERR_NOT_FOUND ? OK : e;
+        *number = cert_number_new(a, (int)year);
+        if (!db_one(db, &q, &e, SQL_cert_number_taken, "t", *number))
+            return e == ERR_NOT_FOUND ? OK : e;
         e = stmt_end(q);
         if (e != OK) return e;
     }
@@ -64,7 +66,8 @@ static enum err choose_number(struct db *db, struct arena *a, int64_t now_ms, co
 }
 
 /* What the achievement asks, as Markdown. */
-static const char *criteria_text(struct arena *a, const struct cert_level_status *s, const char *body) {
+static const char *criteria_text(struct arena *a, const struct cert_level_status *s,
+                                 const char *body) {
     static const char *const kinds[] = {"module", "exam", "lab"};
     struct buf b;
     buf_init(&b, a);
@@ -78,8 +81,8 @@ static const char *criteria_text(struct arena *a, const struct cert_level_status
 }
 
 /* One piece of evidence for all modules, one for each exam and lab; nothing that a candidate scored. */
-static const struct cert_evidence *list_evidence(struct arena *a, const struct cert_level_status *s, const char *basis,
-                                                 size_t *count) {
+static const struct cert_evidence *list_evidence(struct arena *a, const struct cert_level_status *s,
+                                                 const char *basis, size_t *count) {
     struct cert_evidence *list = NEW_ARRAY(a, struct cert_evidence, s->count + 2);
     size_t n = 0;
     int modules = 0, completed = 0;
@@ -89,11 +92,13 @@ static const struct cert_evidence *list_evidence(struct arena *a, const struct c
         if (s->needs[i].state == CERT_MET) completed++;
     }
     if (modules)
-        list[n++] = (struct cert_evidence){"modules", NULL, "Modules of the level",
-                                           arena_printf(a, "%d of %d modules were completed.", completed, modules), false};
+        list[n++] = (struct cert_evidence){
+            "modules", NULL, "Modules of the level",
+            arena_printf(a, "%d of %d modules were completed.", completed, modules), false};
     if (str_eq(basis, "experience"))
-        list[n++] = (struct cert_evidence){"experience", NULL, "Stated experience",
-                                           "Experience was stated and accepted in place of modules.", false};
+        list[n++] = (struct cert_evidence){
+            "experience", NULL, "Stated experience",
+            "Experience was stated and accepted in place of modules.", false};
     for (size_t i = 0; i < s->count; i++) {
         const struct cert_need_status *status = &s->needs[i];
         const struct cert_need *need = status->need;
@@ -101,28 +106,33 @@ static const struct cert_evidence *list_evidence(struct arena *a, const struct c
         const char *day = time_iso_date(a, status->at_ms);
         list[n++] = (struct cert_evidence){
             need->kind == CERT_EXAM ? "exam" : "lab", need->id, need->title,
-            need->kind == CERT_EXAM ? arena_printf(a, "Passed on %s.", day)
-                                    : arena_printf(a, "Passed on %s: every check of the scenario held.", day), true};
+            need->kind == CERT_EXAM
+                ? arena_printf(a, "Passed on %s.", day)
+                : arena_printf(a, "Passed on %s: every check of the scenario held.", day),
+            true};
     }
     *count = n;
     return list;
 }
 
-static enum err sign_and_keep(struct db *db, struct arena *a, const struct certs *certs, const char *certificate_id,
-                              json_t *doc, const char *credential_id, int version, int64_t list_id, uint32_t index,
-                              const char *did, int64_t now_ms, const char **row_id) {
+static enum err sign_and_keep(struct db *db, struct arena *a, const struct certs *certs,
+                              const char *certificate_id, json_t *doc, const char *credential_id,
+                              int version, int64_t list_id, uint32_t index, const char *did,
+                              int64_t now_ms, const char **row_id) {
     const char *why = "", *id = id_new(a, now_ms);
     if (cert_keys_sign(certs->keys, a, doc, did, now_ms, &why) != OK) {
         log_say(LOG_ERROR, "cert", "a credential was not signed: %s", why);
         return ERR_IO;
     }
     *row_id = id;
-    return db_run(db, SQL_cert_credential_add, "ttitiitti", id, certificate_id, (int64_t)version, credential_id, list_id,
-                  (int64_t)index, cert_keys_current(certs->keys), cert_json(a, doc), now_ms);
+    return db_run(db, SQL_cert_credential_add, "ttitiitti", id, certificate_id, (int64_t)version,
+                  credential_id, list_id, (int64_t)index, cert_keys_current(certs->keys),
+                  cert_json(a, doc), now_ms);
 }
 
-static enum err new_credential(struct db *db, struct arena *a, const struct certs *certs, const char *certificate_id,
-                               struct cert_credential_facts *f, int64_t now_ms) {
+static enum err new_credential(struct db *db, struct arena *a, const struct certs *certs,
+                               const char *certificate_id, struct cert_credential_facts *f,
+                               int64_t now_ms) {
     int64_t list_id;
     enum err e = choose_list(db, now_ms, f->origin, &list_id);
     if (e == OK) e = choose_index(db, list_id, &f->status_index);
@@ -130,20 +140,24 @@ static enum err new_credential(struct db *db, struct arena *a, const struct cert
     f->status_list = arena_printf(a, "%s/status/%lld", f->origin, (long long)list_id);
     json_t *doc = cert_credential_build(a, f);
     const char *row_id, *credential_id = json_string_value(json_object_get(doc, "id"));
-    return sign_and_keep(db, a, certs, certificate_id, doc, credential_id, f->version, list_id, f->status_index, f->did,
-                         now_ms, &row_id);
+    return sign_and_keep(db, a, certs, certificate_id, doc, credential_id, f->version, list_id,
+                         f->status_index, f->did, now_ms, &row_id);
 }
 
-static enum err keep_certificate(struct db *db, const struct cert_issue *i, const char *id, const char *number,
-                                 const char *holder, int64_t now_ms, int64_t until_ms) {
+static enum err keep_certificate(struct db *db, const struct cert_issue *i, const char *id,
+                                 const char *number, const char *holder, int64_t now_ms,
+                                 int64_t until_ms) {
     const struct content_programme *p = i->programme;
-    return db_run(db, SQL_cert_certificate_add, until_ms ? "ttttttiitttttttttii" : "ttttttiitttttttttin", id, number,
-                  i->application->id, i->application->person_id, p->id, i->level->id, (int64_t)i->level->number,
-                  (int64_t)p->level_count, i->origin, holder, p->body, p->scheme_version, p->title, i->level->title,
-                  i->level->scope ? i->level->scope : "", i->decided_by, i->decided_by_name, now_ms, until_ms);
+    return db_run(
+        db, SQL_cert_certificate_add, until_ms ? "ttttttiitttttttttii" : "ttttttiitttttttttin", id,
+        number, i->application->id, i->application->person_id, p->id, i->level->id,
+        (int64_t)i->level->number, (int64_t)p->level_count, i->origin, holder, p->body,
+        p->scheme_version, p->title, i->level->title, i->level->scope ? i->level->scope : "",
+        i->decided_by, i->decided_by_name, now_ms, until_ms);
 }
 
-enum err cert_issue(struct db *db, struct arena *a, const struct cert_issue *i, int64_t now_ms, const char **number) {
+enum err cert_issue(struct db *db, struct arena *a, const struct cert_issue *i, int64_t now_ms,
+                    const char **number) {
     const struct content_programme *p = i->programme;
     struct person holder;
     enum err e = account_find(db, a, i->application->person_id, &holder);
@@ -151,7 +165,9 @@ enum err cert_issue(struct db *db, struct arena *a, const struct cert_issue *i, 
     if (e != OK) return e;
     const char *did = cert_did_from_origin(a, i->origin), *id = id_new(a, now_ms);
     if (!did) {
-        log_say(LOG_ERROR, "cert", "%s cannot be made into a did:web: give the server an --origin with a host name", i->origin);
+        log_say(LOG_ERROR, "cert",
+                "%s cannot be made into a did:web: give the server an --origin with a host name",
+                i->origin);
         return ERR_IO;
     }
     int64_t until_ms = i->level->valid_months ? time_add_months(now_ms, i->level->valid_months) : 0;
@@ -187,8 +203,8 @@ enum err cert_issue(struct db *db, struct arena *a, const struct cert_issue *i, 
 }
 
 /* The same credential under a new id, index and signature: its facts are those of the version before. */
-enum err cert_reissue(struct db *db, struct arena *a, const struct certs *certs, const struct cert_certificate *c,
-                      int64_t now_ms, const char **row_id) {
+enum err cert_reissue(struct db *db, struct arena *a, const struct certs *certs,
+                      const struct cert_certificate *c, int64_t now_ms, const char **row_id) {
     struct cert_credential_row old;
     const char *why = "";
     int64_t list_id;
@@ -203,5 +219,6 @@ enum err cert_reissue(struct db *db, struct arena *a, const struct certs *certs,
     const char *list = arena_printf(a, "%s/status/%lld", c->origin, (long long)list_id);
     cert_credential_renew(a, doc, c->origin, c->number, old.version + 1, now_ms, list, index);
     const char *credential_id = json_string_value(json_object_get(doc, "id"));
-    return sign_and_keep(db, a, certs, c->id, doc, credential_id, old.version + 1, list_id, index, did, now_ms, row_id);
+    return sign_and_keep(db, a, certs, c->id, doc, credential_id, old.version + 1, list_id, index,
+                         did, now_ms, row_id);
 }

@@ -43,8 +43,9 @@ static enum err check_file(int fd, const char *path, struct arena *a, const char
         return ERR_DENIED;
     }
     if (st.st_mode & 077) {
-        *why = arena_printf(a, "%s can be read by others (mode %04o): chmod 600 it, and think about a new key", path,
-                            (unsigned)(st.st_mode & 07777));
+        *why = arena_printf(
+            a, "%s can be read by others (mode %04o): chmod 600 it, and think about a new key",
+            path, (unsigned)(st.st_mode & 07777));
         return ERR_DENIED;
     }
     if (st.st_uid != geteuid() && st.st_uid != 0) {
@@ -67,7 +68,8 @@ static enum err parse_seed(struct cert_key *k, const char *text, size_t len, uns
     return OK;
 }
 
-static enum err load_key(struct cert_keys *keys, int number, const char *path, struct arena *a, const char **why) {
+static enum err load_key(struct cert_keys *keys, int number, const char *path, struct arena *a,
+                         const char **why) {
     if (keys->count == CERT_KEY_LIMIT) {
         *why = arena_printf(a, "more than %d keys", CERT_KEY_LIMIT);
         return ERR_LIMIT;
@@ -103,7 +105,9 @@ static enum err load_key(struct cert_keys *keys, int number, const char *path, s
     return OK;
 }
 
-static int compare_numbers(const void *x, const void *y) { return *(const int *)x - *(const int *)y; }
+static int compare_numbers(const void *x, const void *y) {
+    return *(const int *)x - *(const int *)y;
+}
 
 /* Numbers of the issuer-NNNN.key files, ascending; -1 when the folder cannot be read. */
 static int list_keys(const char *dir, int numbers[CERT_KEY_LIMIT + 1]) {
@@ -112,7 +116,8 @@ static int list_keys(const char *dir, int numbers[CERT_KEY_LIMIT + 1]) {
     int count = 0;
     for (struct dirent *e; (e = readdir(d)) != NULL && count <= CERT_KEY_LIMIT;) {
         int number, used = 0;
-        if (sscanf(e->d_name, "issuer-%4d.key%n", &number, &used) == 1 && used && !e->d_name[used] && number > 0)
+        if (sscanf(e->d_name, "issuer-%4d.key%n", &number, &used) == 1 && used &&
+            !e->d_name[used] && number > 0)
             numbers[count++] = number;
     }
     closedir(d);
@@ -183,7 +188,8 @@ enum err cert_keys_open(struct cert_keys **out, const char *data_dir, bool creat
     struct cert_keys *k = calloc(1, sizeof *k);
     if (!k) return io_error(a, why, "cannot read", dir);
     for (int i = 0; i < count; i++) {
-        enum err e = load_key(k, numbers[i], arena_printf(a, "%s/issuer-%04d.key", dir, numbers[i]), a, why);
+        enum err e = load_key(k, numbers[i], arena_printf(a, "%s/issuer-%04d.key", dir, numbers[i]),
+                              a, why);
         if (e != OK) {
             cert_keys_close(k);
             return e;
@@ -203,7 +209,8 @@ size_t cert_keys_count(const struct cert_keys *k) { return k->count; }
 const char *cert_keys_name(const struct cert_keys *k, size_t i) { return k->keys[i].name; }
 const char *cert_keys_current(const struct cert_keys *k) { return k->keys[k->count - 1].name; }
 
-bool cert_keys_find(const struct cert_keys *k, const char *multikey, unsigned char key[CERT_PUBLIC_BYTES]) {
+bool cert_keys_find(const struct cert_keys *k, const char *multikey,
+                    unsigned char key[CERT_PUBLIC_BYTES]) {
     for (size_t i = 0; i < k->count; i++)
         if (str_eq(k->keys[i].name, multikey)) {
             memcpy(key, k->keys[i].public_key, CERT_PUBLIC_BYTES);
@@ -212,10 +219,11 @@ bool cert_keys_find(const struct cert_keys *k, const char *multikey, unsigned ch
     return false;
 }
 
-enum err cert_keys_sign(const struct cert_keys *k, struct arena *a, json_t *doc, const char *did, int64_t created_ms,
-                        const char **why) {
+enum err cert_keys_sign(const struct cert_keys *k, struct arena *a, json_t *doc, const char *did,
+                        int64_t created_ms, const char **why) {
     const struct cert_key *key = &k->keys[k->count - 1];
-    return cert_proof_sign(a, doc, key->secret, arena_printf(a, "%s#%s", did, key->name), created_ms, why);
+    return cert_proof_sign(a, doc, key->secret, arena_printf(a, "%s#%s", did, key->name),
+                           created_ms, why);
 }
 
 char *cert_did_from_origin(struct arena *a, const char *origin) {
@@ -224,7 +232,8 @@ char *cert_did_from_origin(struct arena *a, const char *origin) {
     host += 3;
     char *out = arena_printf(a, "did:web:");
     for (; *host; host++) {
-        bool plain = (*host >= 'a' && *host <= 'z') || (*host >= '0' && *host <= '9') || *host == '.' || *host == '-';
+        bool plain = (*host >= 'a' && *host <= 'z') || (*host >= '0' && *host <= '9') ||
+                     *host == '.' || *host == '-';
         if (*host >= 'A' && *host <= 'Z') out = arena_printf(a, "%s%c", out, *host + ('a' - 'A'));
         else if (plain) out = arena_printf(a, "%s%c", out, *host);
         else if (*host == ':') out = arena_printf(a, "%s%%3A", out);
@@ -237,13 +246,15 @@ char *cert_did_document(const struct cert_keys *k, struct arena *a, const char *
     json_t *methods = json_array(), *ids = json_array();
     for (size_t i = 0; i < k->count; i++) {
         const char *id = arena_printf(a, "%s#%s", did, k->keys[i].name);
-        json_array_append_new(methods, json_pack("{ss ss ss ss}", "id", id, "type", "Multikey", "controller", did,
-                                                 "publicKeyMultibase", k->keys[i].name));
+        json_array_append_new(methods,
+                              json_pack("{ss ss ss ss}", "id", id, "type", "Multikey", "controller",
+                                        did, "publicKeyMultibase", k->keys[i].name));
         json_array_append_new(ids, json_string(id));
     }
-    json_t *doc = json_keep(a, json_pack("{s[ss] ss so so}", "@context", "https://www.w3.org/ns/did/v1",
-                                         "https://w3id.org/security/multikey/v1", "id", did, "verificationMethod",
-                                         methods, "assertionMethod", ids));
+    json_t *doc = json_keep(a, json_pack("{s[ss] ss so so}", "@context",
+                                         "https://www.w3.org/ns/did/v1",
+                                         "https://w3id.org/security/multikey/v1", "id", did,
+                                         "verificationMethod", methods, "assertionMethod", ids));
     char *text = json_dumps(doc, JSON_COMPACT);
     if (!text) arena_fail(a);
     arena_defer(a, free, text);

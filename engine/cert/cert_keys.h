@@ -29,11 +29,12 @@ size_t cert_keys_count(const struct cert_keys *k);
 const char *cert_keys_name(const struct cert_keys *k, size_t i);
 /* The multikey that signs; borrowed. */
 const char *cert_keys_current(const struct cert_keys *k);
-bool cert_keys_find(const struct cert_keys *k, const char *multikey, unsigned char key[CERT_PUBLIC_BYTES]);
+bool cert_keys_find(const struct cert_keys *k, const char *multikey,
+                    unsigned char key[CERT_PUBLIC_BYTES]);
 
 /* Signs `doc` as the issuer `did` with the current key. */
-enum err cert_keys_sign(const struct cert_keys *k, struct arena *a, json_t *doc, const char *did, int64_t created_ms,
-                        const char **why) MUST_USE;
+enum err cert_keys_sign(const struct cert_keys *k, struct arena *a, json_t *doc, const char *did,
+                        int64_t created_ms, const char **why) MUST_USE;
 
 /* "did:web:academy.example" or "did:web:127.0.0.1%3A8080" for an origin "scheme://host[:port]" (did:web method,
  * section 3.1); NULL when it is none. Arena. */

@@ -32,19 +32,23 @@ static int count_passed(const struct cert_need *need, const struct cert_fact *fa
 }
 
 /* What to show of the facts: the earliest pass, or else the newest try. */
-static const struct cert_fact *telling_fact(const struct cert_need *need, const struct cert_fact *facts, size_t count) {
+static const struct cert_fact *telling_fact(const struct cert_need *need,
+                                            const struct cert_fact *facts, size_t count) {
     const struct cert_fact *best = NULL;
     for (size_t i = 0; i < count; i++) {
         const struct cert_fact *f = &facts[i];
         if (f->kind != need->kind || !str_eq(f->id, need->id)) continue;
         if (!best || (f->passed && !best->passed)) best = f;
-        else if (f->passed == best->passed && (f->passed ? f->at_ms < best->at_ms : f->at_ms > best->at_ms)) best = f;
+        else if (f->passed == best->passed &&
+                 (f->passed ? f->at_ms < best->at_ms : f->at_ms > best->at_ms))
+            best = f;
     }
     return best;
 }
 
 void cert_level_status(struct arena *a, bool open, const struct cert_need *needs, size_t need_count,
-                       const struct cert_fact *facts, size_t fact_count, struct cert_level_status *out) {
+                       const struct cert_fact *facts, size_t fact_count,
+                       struct cert_level_status *out) {
     bool modules_only = true;
     *out = (struct cert_level_status){.open = open, .count = need_count};
     out->needs = NEW_ARRAY(a, struct cert_need_status, need_count + 1);
@@ -78,7 +82,8 @@ static const char digits[] = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 static char check_digit(const char *number) {
     unsigned sum = 0, weight = 1;
     for (int i = 3; i < 7; i++) sum += weight++ * (unsigned)(number[i] - '0');
-    for (int i = 8; i < 8 + RANDOM_DIGITS; i++) sum += weight++ * (unsigned)(strchr(digits, number[i]) - digits);
+    for (int i = 8; i < 8 + RANDOM_DIGITS; i++)
+        sum += weight++ * (unsigned)(strchr(digits, number[i]) - digits);
     return digits[sum % BASE];
 }
 

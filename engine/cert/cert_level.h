@@ -17,10 +17,11 @@ struct cert_need {
 /* One thing that a person did: a module begun or completed, an attempt, a lab run. */
 struct cert_fact {
     enum cert_kind kind;
-    const char *id;       /* of the module, exam or lab */
-    bool passed;          /* module: completed */
-    const char *dialects; /* CERT_LAB: what it was passed in, e.g. "crm:blue,map:north"; NULL else */
-    const char *record;   /* attempt or run; NULL for a module */
+    const char *id; /* of the module, exam or lab */
+    bool passed;    /* module: completed */
+    const char
+        *dialects;      /* CERT_LAB: what it was passed in, e.g. "crm:blue,map:north"; NULL else */
+    const char *record; /* attempt or run; NULL for a module */
     int64_t at_ms;
 };
 
@@ -29,9 +30,10 @@ enum cert_state { CERT_MET, CERT_BEGUN, CERT_MISSING };
 struct cert_need_status {
     const struct cert_need *need; /* borrowed */
     enum cert_state state;
-    int have;           /* CERT_LAB: dialects passed; else 0 or 1 */
-    const char *record; /* of the fact that met it (the first that did), else of the newest one; may be NULL */
-    int64_t at_ms;      /* of that fact; 0 = none */
+    int have; /* CERT_LAB: dialects passed; else 0 or 1 */
+    const char *
+        record; /* of the fact that met it (the first that did), else of the newest one; may be NULL */
+    int64_t at_ms;        /* of that fact; 0 = none */
     const char *sentence; /* key of the interface text, e.g. "cert_need_exam_missing" */
 };
 
@@ -46,7 +48,8 @@ struct cert_level_status {
 };
 
 void cert_level_status(struct arena *a, bool open, const struct cert_need *needs, size_t need_count,
-                       const struct cert_fact *facts, size_t fact_count, struct cert_level_status *out);
+                       const struct cert_fact *facts, size_t fact_count,
+                       struct cert_level_status *out);
 
 /* A new certificate number: "GR-2026-" and 8 characters, of which 7 are random (31^7 > 2^34) and the last is a check:
  * any one wrong character and any two exchanged ones are noticed. `year` 1970 to 9999. Arena. */

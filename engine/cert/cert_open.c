@@ -18,7 +18,8 @@ enum err certs_open(struct certs **out, struct app *app, struct arena *a, const 
         return e;
     }
     size_t len;
-    const char *links = file_read(a, arena_printf(a, "%s/profile-links.txt", app->data), 16 * 1024, &len);
+    const char *links = file_read(a, arena_printf(a, "%s/profile-links.txt", app->data), 16 * 1024,
+                                  &len);
     if (links && utf8_valid(links, len)) c->profile_links = strdup(links);
     c->app = app;
     pthread_mutex_init(&c->lock, NULL);
@@ -37,27 +38,30 @@ void certs_close(struct certs *c) {
 }
 
 /* ---- The status list --------------------------------------------------------------------------- */
-static bool list_serves(const struct cert_signed_list *l, int64_t list_id, int64_t bit_count, int64_t now_ms) {
+static bool list_serves(const struct cert_signed_list *l, int64_t list_id, int64_t bit_count,
+                        int64_t now_ms) {
     /* Bits are only ever set, so that their number says whether the list is the same. */
-    return l->json && l->list_id == list_id && l->bit_count == bit_count && now_ms >= l->signed_ms &&
-           now_ms - l->signed_ms < CERT_LIST_VALID_MS / 2;
+    return l->json && l->list_id == list_id && l->bit_count == bit_count &&
+           now_ms >= l->signed_ms && now_ms - l->signed_ms < CERT_LIST_VALID_MS / 2;
 }
 
-static enum err sign_list(struct certs *c, struct db *db, struct arena *a, int64_t list_id, const char *origin,
-                          int64_t now_ms, const char **json, int64_t *bit_count) {
+static enum err sign_list(struct certs *c, struct db *db, struct arena *a, int64_t list_id,
+                          const char *origin, int64_t now_ms, const char **json,
+                          int64_t *bit_count) {
     unsigned char *bits = arena_alloc(a, CERT_STATUS_BYTES);
     const char *why = "", *did = cert_did_from_origin(a, origin);
     enum err e = did ? cert_list_read(db, list_id, bits, bit_count) : ERR_INVALID;
     if (e != OK) return e;
-    json_t *doc = cert_status_credential_build(a, did, arena_printf(a, "%s/status/%lld", origin, (long long)list_id),
-                                               cert_status_encode(a, bits), now_ms, CERT_LIST_VALID_MS);
+    json_t *doc = cert_status_credential_build(
+        a, did, arena_printf(a, "%s/status/%lld", origin, (long long)list_id),
+        cert_status_encode(a, bits), now_ms, CERT_LIST_VALID_MS);
     if (cert_keys_sign(c->keys, a, doc, did, now_ms, &why) != OK) return ERR_IO;
     *json = cert_json(a, doc);
     return OK;
 }
 
-enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64_t list_id, int64_t now_ms,
-                          const char **json, const char **etag) {
+enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64_t list_id,
+                          int64_t now_ms, const char **json, const char **etag) {
     int64_t bit_count;
     const char *origin;
     enum err e = cert_list_bit_count(db, a, list_id, &origin, &bit_count);
@@ -82,7 +86,8 @@ enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64
         pthread_mutex_lock(&c->lock);
         if (kept) {
             free(c->list.json);
-            c->list = (struct cert_signed_list){.list_id = list_id, .bit_count = bit_count, .signed_ms = now_ms, .json = kept};
+            c->list = (struct cert_signed_list){
+                .list_id = list_id, .bit_count = bit_count, .signed_ms = now_ms, .json = kept};
         }
         pthread_mutex_unlock(&c->lock);
     }
@@ -91,7 +96,8 @@ enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64
 }
 
 /* ---- Papers ---------------------------------------------------------------------------------------- */
-bool cert_drawn_find(struct certs *c, struct arena *a, const char *key, unsigned char **bytes, size_t *len) {
+bool cert_drawn_find(struct certs *c, struct arena *a, const char *key, unsigned char **bytes,
+                     size_t *len) {
     size_t found = CERT_DRAWN;
     *len = 0;
     pthread_mutex_lock(&c->lock);
@@ -105,7 +111,8 @@ bool cert_drawn_find(struct certs *c, struct arena *a, const char *key, unsigned
     if (found == CERT_DRAWN) return false;
     *bytes = arena_alloc(a, *len);
     pthread_mutex_lock(&c->lock);
-    bool same = c->drawn[found].bytes && c->drawn[found].len == *len && str_eq(c->drawn[found].key, key);
+    bool same = c->drawn[found].bytes && c->drawn[found].len == *len &&
+                str_eq(c->drawn[found].key, key);
     if (same) memcpy(*bytes, c->drawn[found].bytes, *len);
     pthread_mutex_unlock(&c->lock);
     return same;

@@ -17,7 +17,8 @@ void cert_view_state(struct request *r, struct view *v, const char *state) {
 }
 
 void cert_view_status(struct request *r, struct view *v, const struct cert_level_status *s) {
-    static const char *const headings[] = {"cert_needs_modules", "cert_needs_exams", "cert_needs_labs"};
+    static const char *const headings[] = {"cert_needs_modules", "cert_needs_exams",
+                                           "cert_needs_labs"};
     struct view *groups = view_list(v, "groups"), *list = NULL;
     for (size_t i = 0; i < s->count; i++) {
         const struct cert_need_status *n = &s->needs[i];
@@ -48,8 +49,8 @@ struct level_form {
 };
 
 /* Requirements as anybody may read them, without anybody's facts. */
-static enum err plain_status(struct request *r, const struct content_snapshot *content, const struct content_level *level,
-                             struct cert_level_status *out) {
+static enum err plain_status(struct request *r, const struct content_snapshot *content,
+                             const struct content_level *level, struct cert_level_status *out) {
     struct cert_need *needs;
     size_t count;
     enum err e = cert_needs(r->app, r->arena, content, level, &needs, &count);
@@ -58,7 +59,8 @@ static enum err plain_status(struct request *r, const struct content_snapshot *c
 }
 
 /* The person's application and certificate for this level: sets `waits`, `refused`, `held`. */
-static enum err view_own(struct request *r, struct view *v, const char *programme_id, const char *level_id) {
+static enum err view_own(struct request *r, struct view *v, const char *programme_id,
+                         const char *level_id) {
     struct cert_application *applications;
     struct cert_summary *held;
     size_t count;
@@ -78,7 +80,8 @@ static enum err view_own(struct request *r, struct view *v, const char *programm
     if (e != OK) return e;
     e = cert_list(r->db, r->arena, r->who->person_id, NULL, r->now_ms, 100, 0, &held, &count);
     for (size_t i = 0; e == OK && i < count; i++) {
-        if (!str_eq(held[i].programme_id, programme_id) || !str_eq(held[i].level_id, level_id)) continue;
+        if (!str_eq(held[i].programme_id, programme_id) || !str_eq(held[i].level_id, level_id))
+            continue;
         struct view *certificate = view_object(v, "held");
         view_text(certificate, "number", held[i].number);
         view_text(certificate, "href", arena_printf(r->arena, "/certificates/%s", held[i].number));
@@ -93,12 +96,15 @@ static enum err show_level(struct request *r, int status_code, const struct leve
     const struct content_snapshot *content = content_of(r);
     const struct content_programme *p = content_programme(content, r->param[0]);
     const struct content_level *level = p ? content_level(p, r->param[1]) : NULL;
-    if (!level) return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_level", NULL));
+    if (!level)
+        return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_level", NULL));
     struct cert_level_status status;
     bool learner = http_has_role(r, ROLE_LEARNER);
-    enum err e = learner ? cert_status_of(r->app, r->db, r->arena, content, level, r->who->person_id, &status)
+    enum err e = learner ? cert_status_of(r->app, r->db, r->arena, content, level,
+                                          r->who->person_id, &status)
                          : plain_status(r, content, level, &status);
-    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"), *crumb = view_item(crumbs);
+    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"),
+                *crumb = view_item(crumbs);
     if (e == OK && learner) e = view_own(r, v, p->id, level->id);
     if (e != OK) return e;
     view_text(crumb, "href", arena_printf(r->arena, "/programmes/%s", p->id));
@@ -129,7 +135,8 @@ enum err cert_level_page(struct request *r) { return show_level(r, 200, NULL); }
 static enum err after_apply(struct request *r, void *arg, enum err result) {
     struct cert_apply *apply = arg;
     if (result == OK)
-        return http_redirect(r, arena_printf(r->arena, "/programmes/%s/levels/%s?applied=1", apply->programme_id, apply->level_id));
+        return http_redirect(r, arena_printf(r->arena, "/programmes/%s/levels/%s?applied=1",
+                                             apply->programme_id, apply->level_id));
     if (!apply->refusal) return result;
     struct level_form form = {cert_text(r, apply->refusal, NULL), apply->statement};
     return show_level(r, result == ERR_INVALID ? 422 : 409, &form);
@@ -147,7 +154,8 @@ enum err cert_apply_post(struct request *r) {
 }
 
 /* ---- The own certificates ----------------------------------------------------------------------- */
-static void view_certificates(struct request *r, struct view *v, const struct cert_summary *list, size_t count) {
+static void view_certificates(struct request *r, struct view *v, const struct cert_summary *list,
+                              size_t count) {
     struct view *items = view_list(v, "certificates");
     for (size_t i = 0; i < count; i++) {
         struct view *item = view_item(items);
@@ -156,7 +164,8 @@ static void view_certificates(struct request *r, struct view *v, const struct ce
         view_text(item, "title", list[i].title);
         view_text(item, "holder", list[i].holder);
         view_time(item, "issued", list[i].issued_ms, r->locale, r->zone);
-        if (list[i].valid_until_ms) view_time(item, "until", list[i].valid_until_ms, r->locale, r->zone);
+        if (list[i].valid_until_ms)
+            view_time(item, "until", list[i].valid_until_ms, r->locale, r->zone);
         cert_view_state(r, item, list[i].state);
     }
 }
@@ -168,14 +177,17 @@ static const char *level_title(struct request *r, const struct cert_application 
                  : arena_printf(r->arena, "%s: %s", app->programme_id, app->level_id);
 }
 
-static void view_applications(struct request *r, struct view *v, const struct cert_application *list, size_t count,
+static void view_applications(struct request *r, struct view *v,
+                              const struct cert_application *list, size_t count,
                               bool waiting_only) {
     struct view *items = view_list(v, "applications");
     for (size_t i = 0; i < count; i++) {
         if (waiting_only && list[i].outcome) continue;
         struct view *item = view_item(items);
         view_text(item, "title", level_title(r, &list[i]));
-        view_text(item, "href", arena_printf(r->arena, "/programmes/%s/levels/%s", list[i].programme_id, list[i].level_id));
+        view_text(item, "href",
+                  arena_printf(r->arena, "/programmes/%s/levels/%s", list[i].programme_id,
+                               list[i].level_id));
         view_time(item, "at", list[i].at_ms, r->locale, r->zone);
         view_bool(item, "is_waiting", !list[i].outcome);
         view_bool(item, "is_granted", str_eq(list[i].outcome, "granted"));
@@ -188,8 +200,10 @@ enum err cert_mine_page(struct request *r) {
     struct cert_summary *held;
     struct cert_application *applications;
     size_t held_count, count;
-    enum err e = cert_list(r->db, r->arena, r->who->person_id, NULL, r->now_ms, 100, 0, &held, &held_count);
-    if (e == OK) e = cert_applications_of(r->db, r->arena, r->who->person_id, &applications, &count);
+    enum err e = cert_list(r->db, r->arena, r->who->person_id, NULL, r->now_ms, 100, 0, &held,
+                           &held_count);
+    if (e == OK)
+        e = cert_applications_of(r->db, r->arena, r->who->person_id, &applications, &count);
     if (e != OK) return e;
     struct view *v = view_new(r->arena);
     view_text(v, "title", cert_text(r, "cert_mine_title", NULL));
@@ -202,8 +216,10 @@ enum err cert_home(struct request *r, struct view *v) {
     struct cert_summary *held;
     struct cert_application *applications;
     size_t held_count, count;
-    enum err e = cert_list(r->db, r->arena, r->who->person_id, NULL, r->now_ms, 20, 0, &held, &held_count);
-    if (e == OK) e = cert_applications_of(r->db, r->arena, r->who->person_id, &applications, &count);
+    enum err e = cert_list(r->db, r->arena, r->who->person_id, NULL, r->now_ms, 20, 0, &held,
+                           &held_count);
+    if (e == OK)
+        e = cert_applications_of(r->db, r->arena, r->who->person_id, &applications, &count);
     if (e != OK) return e;
     view_certificates(r, v, held, held_count);
     view_applications(r, v, applications, count, true);

@@ -28,7 +28,8 @@ static void begin_piece(struct page *g, const char *tag, const char *attributes,
 }
 
 /* A paragraph that programs can read. Returns its height. */
-static double tagged(struct page *g, const char *tag, double x, double y, const struct draw_text *style, const char *text) {
+static double tagged(struct page *g, const char *tag, double x, double y,
+                     const struct draw_text *style, const char *text) {
     begin_piece(g, tag, NULL, text);
     double height = draw_text(g->cr, x, y, style, text);
     cairo_tag_end(g->cr, tag);
@@ -59,7 +60,8 @@ static void draw_band(cairo_t *cr, double x, double y, double length, double tur
 }
 
 static void draw_frame(cairo_t *cr) {
-    const double band = 13, width = PAGE_WIDTH - 2 * MARGIN, height = PAGE_HEIGHT - 2 * MARGIN, quarter = 1.5707963267948966;
+    const double band = 13, width = PAGE_WIDTH - 2 * MARGIN, height = PAGE_HEIGHT - 2 * MARGIN,
+                 quarter = 1.5707963267948966;
     draw_set(cr, draw_brand);
     cairo_set_line_width(cr, 1.4);
     cairo_rectangle(cr, MARGIN, MARGIN, width, height);
@@ -73,7 +75,8 @@ static void draw_frame(cairo_t *cr) {
     draw_band(cr, low, low + band / 2, height - 2 * band, quarter, 78);
     draw_band(cr, right, low + band / 2, height - 2 * band, quarter, 78);
     for (int corner = 0; corner < 4; corner++) {
-        double x = corner & 1 ? right - band / 2 : low - band / 2, y = corner & 2 ? bottom - band / 2 : low - band / 2;
+        double x = corner & 1 ? right - band / 2 : low - band / 2,
+               y = corner & 2 ? bottom - band / 2 : low - band / 2;
         cairo_rectangle(cr, x, y, band, band);
         cairo_fill(cr);
         draw_steps(cr, x + 3, y + 2, band - 6, 4, 4, draw_white);
@@ -107,8 +110,8 @@ static void draw_statement(struct page *g) {
     struct draw_text holder = holder_style(cr, p->holder);
     struct draw_text title = {DRAW_SERIF, 24, 13, draw_brand, COLUMN, false, 2, 0};
     struct draw_text scope = {DRAW_SANS, 9, 7.5, draw_soft, 540, false, 4, 0};
-    double used = draw_text_height(cr, &holder, p->holder) + draw_text_height(cr, &title, p->title) +
-                  draw_text_height(cr, &scope, p->scope);
+    double used = draw_text_height(cr, &holder, p->holder) +
+                  draw_text_height(cr, &title, p->title) + draw_text_height(cr, &scope, p->scope);
     double gap = used < 216 ? (256 - used) / 5 : 8, y = MARGIN + 30;
 
     draw_steps(cr, PAGE_WIDTH / 2 - 22, y - 8, 44, p->step, p->steps, draw_brand);
@@ -122,7 +125,8 @@ static void draw_statement(struct page *g) {
     tagged(g, "P", (PAGE_WIDTH - scope.width) / 2, y, &scope, p->scope);
 }
 
-static void draw_fact(struct page *g, double x, double y, double width, const char *label, const char *value, double size) {
+static void draw_fact(struct page *g, double x, double y, double width, const char *label,
+                      const char *value, double size) {
     struct draw_text small = {DRAW_SANS, 7.5, 6, draw_soft, width, true, 1, 0.2};
     struct draw_text large = {DRAW_SANS_BOLD, size, 7, draw_ink, width, true, 2, 0};
     y += tagged(g, "P", x, y, &small, label) + 1;
@@ -152,14 +156,16 @@ static void draw_address(struct page *g, double x, double y, double width) {
 static void draw_foot(struct page *g) {
     cairo_t *cr = g->cr;
     const struct cert_paper *p = g->paper;
-    const double top = 432, left = MARGIN + 46, right = PAGE_WIDTH - MARGIN - 46, qr = 96, middle = left + 348;
+    const double top = 432, left = MARGIN + 46, right = PAGE_WIDTH - MARGIN - 46, qr = 96,
+                 middle = left + 348;
     draw_set(cr, draw_gold);
     cairo_set_line_width(cr, 0.8);
     cairo_move_to(cr, left, top - 12);
     cairo_line_to(cr, right, top - 12);
     cairo_stroke(cr);
     draw_fact(g, left, top, 320, p->number_label, p->number, 21);
-    for (int i = 0; i < 3; i++) draw_fact(g, left + i * 114, top + 54, 108, p->facts[i][0], p->facts[i][1], 9.5);
+    for (int i = 0; i < 3; i++)
+        draw_fact(g, left + i * 114, top + 54, 108, p->facts[i][0], p->facts[i][1], 9.5);
     double width = right - qr - 14 - middle;
     draw_fact(g, middle, top, width, p->signatory_label, p->signatory, 13);
     struct draw_text check = {DRAW_SANS, 7.5, 6, draw_soft, width, true, 2, 0};
@@ -170,13 +176,16 @@ static void draw_foot(struct page *g) {
     cairo_tag_end(cr, "Figure");
 }
 
-enum err cert_pdf(struct arena *a, const struct cert_paper *given, unsigned char **out, size_t *len) {
+enum err cert_pdf(struct arena *a, const struct cert_paper *given, unsigned char **out,
+                  size_t *len) {
     struct cert_paper p = *given;
     p.holder = draw_plain(a, given->holder);
     p.signatory = draw_plain(a, given->signatory);
-    const char *title = arena_printf(a, "%s · %s · %s", p.title, p.holder, p.number), *when = time_iso(a, p.issued_ms);
+    const char *title = arena_printf(a, "%s · %s · %s", p.title, p.holder, p.number),
+               *when = time_iso(a, p.issued_ms);
     struct draw_sink drawn = {0};
-    cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(draw_sink_write, &drawn, PAGE_WIDTH, PAGE_HEIGHT);
+    cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(draw_sink_write, &drawn,
+                                                                   PAGE_WIDTH, PAGE_HEIGHT);
     cairo_pdf_surface_restrict_to_version(surface, CAIRO_PDF_VERSION_1_5);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, title);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_AUTHOR, p.body);

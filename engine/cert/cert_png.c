@@ -49,7 +49,8 @@ static void draw_badge(cairo_t *cr, const struct cert_paper *p) {
 }
 
 static void put_u32(struct buf *b, uint32_t v) {
-    unsigned char bytes[4] = {(unsigned char)(v >> 24), (unsigned char)(v >> 16), (unsigned char)(v >> 8), (unsigned char)v};
+    unsigned char bytes[4] = {(unsigned char)(v >> 24), (unsigned char)(v >> 16),
+                              (unsigned char)(v >> 8), (unsigned char)v};
     buf_add(b, bytes, sizeof bytes);
 }
 
@@ -71,17 +72,20 @@ static void put_credential(struct buf *b, const char *credential) {
     put_u32(b, checksum((const unsigned char *)b->data + start, b->len - start));
 }
 
-enum err cert_png(struct arena *a, const struct cert_paper *given, unsigned char **out, size_t *len) {
+enum err cert_png(struct arena *a, const struct cert_paper *given, unsigned char **out,
+                  size_t *len) {
     struct draw_sink drawn = {0};
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, SIDE, SIDE);
     cairo_t *cr = cairo_create(surface);
     draw_badge(cr, given);
     cairo_status_t status = cairo_status(cr);
     cairo_destroy(cr);
-    if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_write_to_png_stream(surface, draw_sink_write, &drawn);
+    if (status == CAIRO_STATUS_SUCCESS)
+        status = cairo_surface_write_to_png_stream(surface, draw_sink_write, &drawn);
     cairo_surface_destroy(surface);
     draw_sink_take(&drawn, a);
-    const size_t header = sizeof signature + 12 + 13; /* signature and IHDR: the credential goes right behind */
+    const size_t header = sizeof signature + 12 +
+                          13; /* signature and IHDR: the credential goes right behind */
     if (status != CAIRO_STATUS_SUCCESS || drawn.len < header) return ERR_IO;
     struct buf baked;
     buf_init(&baked, a);

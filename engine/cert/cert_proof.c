@@ -28,7 +28,8 @@ bool cert_multikey_read(struct arena *a, const char *text, unsigned char key[CER
     size_t len = 0;
     if (text[0] != 'z' || strlen(text) > MULTIKEY_MAX) return false;
     const unsigned char *bytes = base58_decode(a, text + 1, &len);
-    if (!bytes || len != sizeof multicodec + CERT_PUBLIC_BYTES || memcmp(bytes, multicodec, sizeof multicodec) != 0)
+    if (!bytes || len != sizeof multicodec + CERT_PUBLIC_BYTES ||
+        memcmp(bytes, multicodec, sizeof multicodec) != 0)
         return false;
     memcpy(key, bytes + sizeof multicodec, CERT_PUBLIC_BYTES);
     return true;
@@ -47,15 +48,17 @@ static enum err hash_data(struct arena *a, const json_t *doc, const json_t *opti
     return OK;
 }
 
-enum err cert_proof_sign(struct arena *a, json_t *doc, const unsigned char secret[CERT_SECRET_BYTES],
-                         const char *method, int64_t created_ms, const char **why) {
+enum err cert_proof_sign(struct arena *a, json_t *doc,
+                         const unsigned char secret[CERT_SECRET_BYTES], const char *method,
+                         int64_t created_ms, const char **why) {
     if (json_object_get(doc, "proof")) {
         *why = "the document is signed already";
         return ERR_INVALID;
     }
-    json_t *proof = json_keep(a, json_pack("{ss ss ss ss ss}", "type", "DataIntegrityProof", "created",
-                                           time_iso(a, created_ms), "verificationMethod", method, "cryptosuite",
-                                           SUITE, "proofPurpose", "assertionMethod"));
+    json_t *proof = json_keep(a,
+                              json_pack("{ss ss ss ss ss}", "type", "DataIntegrityProof", "created",
+                                        time_iso(a, created_ms), "verificationMethod", method,
+                                        "cryptosuite", SUITE, "proofPurpose", "assertionMethod"));
     unsigned char data[2 * SHA256_BYTES], signature[crypto_sign_BYTES];
     enum err e = hash_data(a, doc, proof, data, why);
     if (e != OK) return e;
@@ -71,8 +74,8 @@ static bool proof_says(const json_t *proof, const char *member, const char *valu
     return str_eq(json_string_value(json_object_get(proof, member)), value);
 }
 
-enum err cert_proof_verify(struct arena *a, const json_t *doc, cert_key_fn find, void *context, const char **method,
-                           const char **why) {
+enum err cert_proof_verify(struct arena *a, const json_t *doc, cert_key_fn find, void *context,
+                           const char **method, const char **why) {
     *method = NULL;
     const json_t *proof = json_object_get(doc, "proof");
     if (json_is_array(proof)) {
@@ -83,7 +86,8 @@ enum err cert_proof_verify(struct arena *a, const json_t *doc, cert_key_fn find,
         proof = json_array_get(proof, 0);
     }
     const char *value = json_string_value(json_object_get(proof, "proofValue"));
-    if (!proof_says(proof, "type", "DataIntegrityProof") || !proof_says(proof, "cryptosuite", SUITE) ||
+    if (!proof_says(proof, "type", "DataIntegrityProof") ||
+        !proof_says(proof, "cryptosuite", SUITE) ||
         !proof_says(proof, "proofPurpose", "assertionMethod") || !value) {
         *why = "there is no " SUITE " proof of an assertion";
         return ERR_INVALID;
@@ -96,7 +100,8 @@ enum err cert_proof_verify(struct arena *a, const json_t *doc, cert_key_fn find,
     }
     size_t len = 0;
     const unsigned char *signature = NULL;
-    if (value[0] == 'z' && strlen(value) <= PROOF_VALUE_MAX) signature = base58_decode(a, value + 1, &len);
+    if (value[0] == 'z' && strlen(value) <= PROOF_VALUE_MAX)
+        signature = base58_decode(a, value + 1, &len);
     if (!signature || len != crypto_sign_BYTES) {
         *why = "the signature is damaged";
         return ERR_INVALID;

@@ -16,15 +16,17 @@ bool cert_multikey_read(struct arena *a, const char *text, unsigned char key[CER
 
 /* Adds `proof` (a list of one) to `doc`. `method`: absolute id of the verification method. `created_ms`: written
  * to the second. ERR_INVALID with a sentence when the document cannot be canonicalised, or has a proof. */
-enum err cert_proof_sign(struct arena *a, json_t *doc, const unsigned char secret[CERT_SECRET_BYTES],
-                         const char *method, int64_t created_ms, const char **why) MUST_USE;
+enum err cert_proof_sign(struct arena *a, json_t *doc,
+                         const unsigned char secret[CERT_SECRET_BYTES], const char *method,
+                         int64_t created_ms, const char **why) MUST_USE;
 
 /* Finds the public key of a verification method; false when it is not known. */
-typedef bool (*cert_key_fn)(void *context, const char *method, unsigned char key[CERT_PUBLIC_BYTES]);
+typedef bool (*cert_key_fn)(void *context, const char *method,
+                            unsigned char key[CERT_PUBLIC_BYTES]);
 
 /* OK; ERR_NOT_FOUND: the key is not known (`*method` names it); ERR_INVALID: no proof of this suite, or the signature
  * does not fit. `*why` is a sentence on anything but OK. `*method` may be NULL when the proof names none. */
-enum err cert_proof_verify(struct arena *a, const json_t *doc, cert_key_fn find, void *context, const char **method,
-                           const char **why) MUST_USE;
+enum err cert_proof_verify(struct arena *a, const json_t *doc, cert_key_fn find, void *context,
+                           const char **method, const char **why) MUST_USE;
 
 #endif

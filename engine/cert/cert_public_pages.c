@@ -19,10 +19,12 @@ static bool accepts(struct request *r, const char *type) {
 static const char *credential_type(struct request *r) {
     if (accepts(r, "application/vc")) return "application/vc";
     if (accepts(r, "application/ld+json")) return "application/ld+json";
-    return accepts(r, "application/json") || accepts(r, "text/html") ? "application/json" : "application/vc";
+    return accepts(r, "application/json") || accepts(r, "text/html") ? "application/json"
+                                                                     : "application/vc";
 }
 
-static enum err answer_text(struct request *r, const char *type, const char *text, const char *etag) {
+static enum err answer_text(struct request *r, const char *type, const char *text,
+                            const char *etag) {
     http_header_out(r, "Cache-Control", ALWAYS_ASK);
     http_header_out(r, "Vary", "Accept");
     if (http_etag(r, etag)) return OK;
@@ -37,27 +39,31 @@ static const char *paper_date(struct request *r, int64_t ms) {
 }
 
 /* Always in English and in UTC: the paper is the same for whoever downloads it. */
-static struct cert_paper paper_of(struct request *r, const struct cert_certificate *c, const char *credential) {
+static struct cert_paper paper_of(struct request *r, const struct cert_certificate *c,
+                                  const char *credential) {
     struct site *site = r->app->site;
-#define PAPER_TEXT(key) page_text(site, "en", "cert_paper_" key, NULL, r->arena)
+#define PAPER_TEXT(key) page_text(site, "en", key, NULL, r->arena)
     return (struct cert_paper){
         .language = "en",
         .body = c->body,
-        .heading = PAPER_TEXT("heading"),
+        .heading = PAPER_TEXT("cert_paper_heading"),
         .holder = c->holder_name,
-        .holder_line = PAPER_TEXT("holder"),
+        .holder_line = PAPER_TEXT("cert_paper_holder"),
         .title = arena_printf(r->arena, "%s: %s", c->programme_title, c->level_title),
-        .title_line = PAPER_TEXT("title"),
+        .title_line = PAPER_TEXT("cert_paper_title"),
         .scope = c->scope,
         .number = c->number,
-        .number_label = PAPER_TEXT("number"),
-        .facts = {{PAPER_TEXT("issued"), paper_date(r, c->issued_ms)},
-                  {PAPER_TEXT("until"), c->valid_until_ms ? paper_date(r, c->valid_until_ms) : PAPER_TEXT("without_end")},
-                  {PAPER_TEXT("scheme"), arena_printf(r->arena, "%s %s", c->programme_id, c->scheme_version)}},
+        .number_label = PAPER_TEXT("cert_paper_number"),
+        .facts = {{PAPER_TEXT("cert_paper_issued"), paper_date(r, c->issued_ms)},
+                  {PAPER_TEXT("cert_paper_until"), c->valid_until_ms
+                                                       ? paper_date(r, c->valid_until_ms)
+                                                       : PAPER_TEXT("cert_paper_without_end")},
+                  {PAPER_TEXT("cert_paper_scheme"),
+                   arena_printf(r->arena, "%s %s", c->programme_id, c->scheme_version)}},
         .signatory = c->decided_by_name,
-        .signatory_label = PAPER_TEXT("signatory"),
+        .signatory_label = PAPER_TEXT("cert_paper_signatory"),
         .url = arena_printf(r->arena, "%s/certificates/%s", c->origin, c->number),
-        .url_line = PAPER_TEXT("check"),
+        .url_line = PAPER_TEXT("cert_paper_check"),
         .programme = c->programme_title,
         .level = c->level_title,
         .step = c->level_number,
@@ -68,8 +74,8 @@ static struct cert_paper paper_of(struct request *r, const struct cert_certifica
 #undef PAPER_TEXT
 }
 
-static enum err answer_drawn(struct request *r, const struct cert_certificate *c, const struct cert_credential_row *row,
-                             bool pdf) {
+static enum err answer_drawn(struct request *r, const struct cert_certificate *c,
+                             const struct cert_credential_row *row, bool pdf) {
     const char *kind = pdf ? "pdf" : "png", *key = arena_printf(r->arena, "%s.%s", row->id, kind);
     unsigned char *bytes;
     size_t len;
@@ -81,7 +87,8 @@ static enum err answer_drawn(struct request *r, const struct cert_certificate *c
         if (e != OK) return e;
         cert_drawn_keep(r->app->certs, key, bytes, len);
     }
-    http_header_out(r, "Content-Disposition", arena_printf(r->arena, "inline; filename=\"%s.%s\"", c->number, kind));
+    http_header_out(r, "Content-Disposition",
+                    arena_printf(r->arena, "inline; filename=\"%s.%s\"", c->number, kind));
     return http_bytes(r, 200, pdf ? "application/pdf" : "image/png", bytes, len, true);
 }
 
@@ -92,22 +99,26 @@ static const char *profile_query(struct request *r, const struct cert_certificat
     struct buf b;
     buf_init(&b, r->arena);
     buf_puts(&b, "startTask=CERTIFICATION_NAME&name=");
-    const char *parts[][2] = {{"", arena_printf(r->arena, "%s: %s", c->programme_title, c->level_title)},
-                              {"&organizationName=", c->body},
-                              {"&certUrl=", arena_printf(r->arena, "%s/certificates/%s", c->origin, c->number)},
-                              {"&certId=", c->number}};
+    const char *parts[][2] = {
+        {"", arena_printf(r->arena, "%s: %s", c->programme_title, c->level_title)},
+        {"&organizationName=", c->body},
+        {"&certUrl=", arena_printf(r->arena, "%s/certificates/%s", c->origin, c->number)},
+        {"&certId=", c->number}};
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
         buf_puts(&b, parts[i][0]);
         for (const unsigned char *u = (const unsigned char *)parts[i][1]; *u; u++) {
-            bool plain = (*u >= 'a' && *u <= 'z') || (*u >= 'A' && *u <= 'Z') || (*u >= '0' && *u <= '9') || *u == '-' || *u == '.';
+            bool plain = (*u >= 'a' && *u <= 'z') || (*u >= 'A' && *u <= 'Z') ||
+                         (*u >= '0' && *u <= '9') || *u == '-' || *u == '.';
             if (plain) buf_putc(&b, (char)*u);
             else buf_printf(&b, "%%%02X", *u);
         }
     }
-    buf_printf(&b, "&issueYear=%.4s&issueMonth=%d", issued, (issued[5] - '0') * 10 + issued[6] - '0');
+    buf_printf(&b, "&issueYear=%.4s&issueMonth=%d", issued,
+               (issued[5] - '0') * 10 + issued[6] - '0');
     if (c->valid_until_ms) {
         const char *until = time_iso_date(r->arena, c->valid_until_ms);
-        buf_printf(&b, "&expirationYear=%.4s&expirationMonth=%d", until, (until[5] - '0') * 10 + until[6] - '0');
+        buf_printf(&b, "&expirationYear=%.4s&expirationMonth=%d", until,
+                   (until[5] - '0') * 10 + until[6] - '0');
     }
     return buf_text(&b);
 }
@@ -122,14 +133,17 @@ static void view_profile_links(struct request *r, struct view *v, const char *qu
         if (url && !strpbrk(url + 1, " \t\"<>")) {
             struct view *item = view_item(list);
             view_text(item, "name", arena_copy(r->arena, line, (size_t)(url - line)));
-            view_text(item, "href", arena_printf(r->arena, "%s%c%s", url + 1, strchr(url, '?') ? '&' : '?', query));
+            view_text(
+                item, "href",
+                arena_printf(r->arena, "%s%c%s", url + 1, strchr(url, '?') ? '&' : '?', query));
         }
         text += len;
         text += strspn(text, "\r\n");
     }
 }
 
-static enum err show_certificate(struct request *r, const struct cert_certificate *c, const struct cert_credential_row *row) {
+static enum err show_certificate(struct request *r, const struct cert_certificate *c,
+                                 const struct cert_credential_row *row) {
     const char *state = cert_state_at(c->last_status, c->valid_until_ms, r->now_ms);
     struct cert_status_row *changes;
     size_t count;
@@ -149,7 +163,8 @@ static enum err show_certificate(struct request *r, const struct cert_certificat
     view_text(v, "scheme", arena_printf(r->arena, "%s %s", c->programme_id, c->scheme_version));
     view_text(v, "scope", c->scope);
     view_text(v, "decided_by", c->decided_by_name);
-    view_text(v, "level_href", arena_printf(r->arena, "/programmes/%s/levels/%s", c->programme_id, c->level_id));
+    view_text(v, "level_href",
+              arena_printf(r->arena, "/programmes/%s/levels/%s", c->programme_id, c->level_id));
     view_bool(v, arena_printf(r->arena, "is_level_%d", c->level_number), true);
     view_time(v, "issued", c->issued_ms, r->locale, r->zone);
     if (c->valid_until_ms) view_time(v, "until", c->valid_until_ms, r->locale, r->zone);
@@ -171,7 +186,9 @@ static enum err show_certificate(struct request *r, const struct cert_certificat
 static const char *split_name(struct request *r, const char **extension) {
     const char *dot = strrchr(r->param[0], '.');
     *extension = dot ? dot + 1 : NULL;
-    return cert_number_read(r->arena, dot ? arena_copy(r->arena, r->param[0], (size_t)(dot - r->param[0])) : r->param[0]);
+    return cert_number_read(r->arena,
+                            dot ? arena_copy(r->arena, r->param[0], (size_t)(dot - r->param[0]))
+                                : r->param[0]);
 }
 
 enum err cert_certificate_page(struct request *r) {
@@ -182,14 +199,20 @@ enum err cert_certificate_page(struct request *r) {
     enum err e = number ? cert_certificate_find(r->db, r->arena, number, &c) : ERR_NOT_FOUND;
     if (e == OK && wanted && !parse_i64(wanted, 1, 10000, &version)) e = ERR_NOT_FOUND;
     if (e == OK) e = cert_credential_find(r->db, r->arena, c.id, (int)version, &row);
-    if (e == ERR_NOT_FOUND) return http_error(r, e, "%s", cert_text(r, "cert_error_no_certificate", NULL));
+    if (e == ERR_NOT_FOUND)
+        return http_error(r, e, "%s", cert_text(r, "cert_error_no_certificate", NULL));
     if (e != OK) return e;
     bool json = str_eq(extension, "json") ||
-                (!extension && (accepts(r, "application/vc") || accepts(r, "application/ld+json")) && !accepts(r, "text/html"));
-    if (json) return answer_text(r, credential_type(r), row.json, sha256_hex(r->arena, row.json, strlen(row.json)));
+                (!extension &&
+                 (accepts(r, "application/vc") || accepts(r, "application/ld+json")) &&
+                 !accepts(r, "text/html"));
+    if (json)
+        return answer_text(r, credential_type(r), row.json,
+                           sha256_hex(r->arena, row.json, strlen(row.json)));
     if (!extension) return show_certificate(r, &c, &row);
     bool pdf = str_eq(extension, "pdf");
-    if (!pdf && !str_eq(extension, "png")) return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_certificate", NULL));
+    if (!pdf && !str_eq(extension, "png"))
+        return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_certificate", NULL));
     const char *state = cert_state_at(c.last_status, c.valid_until_ms, r->now_ms);
     if (str_eq(state, "revoked") || str_eq(state, "suspended"))
         return http_error(r, ERR_CONFLICT, "%s", cert_text(r, "cert_error_no_paper", NULL));
@@ -200,7 +223,8 @@ enum err cert_certificate_page(struct request *r) {
 enum err cert_status_list_page(struct request *r) {
     int64_t list_id;
     const char *json, *etag;
-    if (!parse_i64(r->param[0], 1, INT32_MAX, &list_id)) return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_list", NULL));
+    if (!parse_i64(r->param[0], 1, INT32_MAX, &list_id))
+        return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_list", NULL));
     enum err e = cert_signed_list(r->app->certs, r->db, r->arena, list_id, r->now_ms, &json, &etag);
     if (e == ERR_NOT_FOUND) return http_error(r, e, "%s", cert_text(r, "cert_error_no_list", NULL));
     return e == OK ? answer_text(r, credential_type(r), json, etag) : e;
@@ -211,6 +235,7 @@ enum err cert_did_page(struct request *r) {
     if (!did) return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_did", NULL));
     const char *text = cert_did_document(r->app->certs->keys, r->arena, did);
     const char *type = accepts(r, "application/did+ld+json") ? "application/did+ld+json"
-                     : accepts(r, "application/did+json") ? "application/did+json" : "application/json";
+                       : accepts(r, "application/did+json")  ? "application/did+json"
+                                                             : "application/json";
     return answer_text(r, type, text, sha256_hex(r->arena, text, strlen(text)));
 }

@@ -199,10 +199,12 @@ static bool same_ref(struct rdf_ref x, struct rdf_ref y) {
 }
 
 /* A dataset is a set: a value that stands twice in a list is one statement. */
-static enum err add_quad(struct rdf_walk *w, struct rdf_ref s, const char *predicate, struct rdf_ref o) {
+static enum err add_quad(struct rdf_walk *w, struct rdf_ref s, const char *predicate,
+                         struct rdf_ref o) {
     for (size_t i = 0; i < w->quad_count; i++) {
         const struct rdf_quad *q = &w->quads[i];
-        if (same_ref(q->subject, s) && same_ref(q->object, o) && str_eq(q->predicate, predicate)) return OK;
+        if (same_ref(q->subject, s) && same_ref(q->object, o) && str_eq(q->predicate, predicate))
+            return OK;
     }
     if (w->quad_count == QUAD_LIMIT)
         return refuse(w, ERR_LIMIT, "the credential makes more statements than can be checked");
@@ -230,19 +232,23 @@ static const struct rdf_term *find_term(const json_t *types, const char *name) {
 
 static enum err walk_node(struct rdf_walk *w, const json_t *node, bool top, struct rdf_ref *out);
 
-static enum err walk_value(struct rdf_walk *w, const struct rdf_term *term, const json_t *v, struct rdf_ref *out) {
+static enum err walk_value(struct rdf_walk *w, const struct rdf_term *term, const json_t *v,
+                           struct rdf_ref *out) {
     const char *text = json_string_value(v);
     out->blank = -1;
     switch (term->kind) {
     case VOCAB:
         if (!text || !str_eq(text, term->datatype))
-            return refuse(w, ERR_INVALID, arena_printf(w->arena, "“%s” has an unknown value", term->name));
+            return refuse(w, ERR_INVALID,
+                          arena_printf(w->arena, "“%s” has an unknown value", term->name));
         out->text = iri_ref(w, arena_printf(w->arena, SEC "%s", text));
         return OK;
     case NODE:
         if (json_is_object(v)) return walk_node(w, v, false, out);
         if (!text || !cert_iri_valid(text))
-            return refuse(w, ERR_INVALID, arena_printf(w->arena, "“%s” is no object and no absolute address", term->name));
+            return refuse(
+                w, ERR_INVALID,
+                arena_printf(w->arena, "“%s” is no object and no absolute address", term->name));
         out->text = iri_ref(w, text);
         return OK;
     case LITERAL:
@@ -254,7 +260,9 @@ static enum err walk_value(struct rdf_walk *w, const struct rdf_term *term, cons
             out->text = literal(w, json_is_true(v) ? "true" : "false", term->datatype);
             return OK;
         }
-        return refuse(w, ERR_INVALID, arena_printf(w->arena, "“%s” must be a text (numbers are not allowed)", term->name));
+        return refuse(
+            w, ERR_INVALID,
+            arena_printf(w->arena, "“%s” must be a text (numbers are not allowed)", term->name));
     }
     BUG("unknown kind of term");
 }
@@ -266,22 +274,26 @@ static enum err walk_types(struct rdf_walk *w, struct rdf_ref subject, const jso
         for (size_t k = 0; k < COUNT_OF(rdf_types) && name; k++)
             if (str_eq(rdf_types[k].name, name)) iri = rdf_types[k].iri;
         if (!iri)
-            return refuse(w, ERR_INVALID, arena_printf(w->arena, "the type “%s” is unknown", name ? name : "?"));
+            return refuse(w, ERR_INVALID,
+                          arena_printf(w->arena, "the type “%s” is unknown", name ? name : "?"));
         struct rdf_ref object = {iri_ref(w, iri), -1};
         if (add_quad(w, subject, iri_ref(w, RDF_TYPE), object) != OK) return w->err;
     }
     return OK;
 }
 
-static enum err walk_member(struct rdf_walk *w, struct rdf_ref subject, const json_t *types, const char *name,
-                            const json_t *value) {
+static enum err walk_member(struct rdf_walk *w, struct rdf_ref subject, const json_t *types,
+                            const char *name, const json_t *value) {
     const struct rdf_term *term = find_term(types, name);
-    if (!term) return refuse(w, ERR_INVALID, arena_printf(w->arena, "the member “%s” is unknown here", name));
+    if (!term)
+        return refuse(w, ERR_INVALID,
+                      arena_printf(w->arena, "the member “%s” is unknown here", name));
     const json_t *v;
     for (size_t i = 0; (v = value_at(value, i)) != NULL; i++) {
         struct rdf_ref object;
         if (json_is_array(v))
-            return refuse(w, ERR_INVALID, arena_printf(w->arena, "“%s” holds a list inside a list", name));
+            return refuse(w, ERR_INVALID,
+                          arena_printf(w->arena, "“%s” holds a list inside a list", name));
         if (walk_value(w, term, v, &object) != OK) return w->err;
         if (add_quad(w, subject, iri_ref(w, term->iri), object) != OK) return w->err;
     }
@@ -289,11 +301,13 @@ static enum err walk_member(struct rdf_walk *w, struct rdf_ref subject, const js
 }
 
 static enum err walk_node(struct rdf_walk *w, const json_t *node, bool top, struct rdf_ref *out) {
-    if (w->node_count++ == NODE_LIMIT) return refuse(w, ERR_LIMIT, "the credential has more objects than can be checked");
+    if (w->node_count++ == NODE_LIMIT)
+        return refuse(w, ERR_LIMIT, "the credential has more objects than can be checked");
     const json_t *id = json_object_get(node, "id"), *types = json_object_get(node, "type");
     if (id) {
         const char *text = json_string_value(id);
-        if (!text || !cert_iri_valid(text)) return refuse(w, ERR_INVALID, "an “id” is no absolute address");
+        if (!text || !cert_iri_valid(text))
+            return refuse(w, ERR_INVALID, "an “id” is no absolute address");
         *out = (struct rdf_ref){iri_ref(w, text), -1};
     } else {
         *out = (struct rdf_ref){NULL, w->blank_count++};
@@ -301,7 +315,7 @@ static enum err walk_node(struct rdf_walk *w, const json_t *node, bool top, stru
     if (walk_types(w, *out, types) != OK) return w->err;
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)node, name, value) {
+    json_object_foreach ((json_t *)node, name, value) {
         if (str_eq(name, "id") || str_eq(name, "type")) continue;
         if (top && (str_eq(name, "@context") || str_eq(name, "proof"))) continue;
         if (walk_member(w, *out, types, name, value) != OK) return w->err;
@@ -311,7 +325,8 @@ static enum err walk_node(struct rdf_walk *w, const json_t *node, bool top, stru
 
 /* ---- Naming and sorting --------------------------------------------------------------------- */
 static int compare_lines(const void *x, const void *y) {
-    return strcmp(*(const char *const *)x, *(const char *const *)y); /* byte order = code point order */
+    return strcmp(*(const char *const *)x,
+                  *(const char *const *)y); /* byte order = code point order */
 }
 
 /* Sorted, one text. Equal lines stay: two statements about different blank nodes may read the same while these have
@@ -329,7 +344,8 @@ static const char *ref_text(struct rdf_ref r, const char *const *names, int self
     return names ? names[r.blank] : r.blank == self ? "_:a" : "_:z";
 }
 
-static const char *quad_line(struct rdf_walk *w, const struct rdf_quad *q, const char *const *names, int self) {
+static const char *quad_line(struct rdf_walk *w, const struct rdf_quad *q, const char *const *names,
+                             int self) {
     return arena_printf(w->arena, "%s %s %s .\n", ref_text(q->subject, names, self), q->predicate,
                         ref_text(q->object, names, self));
 }
@@ -350,7 +366,8 @@ static enum err name_blanks(struct rdf_walk *w, const char **lines, const char *
         size_t count = 0;
         for (size_t k = 0; k < w->quad_count; k++) {
             const struct rdf_quad *q = &w->quads[k];
-            bool mine = (!q->subject.text && q->subject.blank == i) || (!q->object.text && q->object.blank == i);
+            bool mine = (!q->subject.text && q->subject.blank == i) ||
+                        (!q->object.text && q->object.blank == i);
             if (mine) lines[count++] = quad_line(w, q, NULL, i);
         }
         const char *text = join_lines(w->arena, lines, count);
@@ -359,13 +376,15 @@ static enum err name_blanks(struct rdf_walk *w, const char **lines, const char *
     qsort(hashes, (size_t)w->blank_count, sizeof *hashes, compare_hashes);
     for (int k = 0; k < w->blank_count; k++) {
         if (k > 0 && strcmp(hashes[k].hash, hashes[k - 1].hash) == 0)
-            return refuse(w, ERR_INVALID, "two parts without an id look the same and cannot be told apart");
+            return refuse(w, ERR_INVALID,
+                          "two parts without an id look the same and cannot be told apart");
         names[hashes[k].blank] = arena_printf(w->arena, "_:c14n%d", k);
     }
     return OK;
 }
 
-enum err cert_rdf_canonical(struct arena *a, const json_t *object, const char **out, const char **why) {
+enum err cert_rdf_canonical(struct arena *a, const json_t *object, const char **out,
+                            const char **why) {
     struct rdf_walk w = {.arena = a, .err = OK};
     struct rdf_ref top;
     if (!json_is_object(object)) {

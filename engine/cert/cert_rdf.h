@@ -18,7 +18,8 @@
 /* `object`: a credential, a status list credential or the options of a proof. Its members `@context` and `proof`
  * are left out, at the top only. `*out` (arena) is sorted lines, each ended by "\n". ERR_INVALID with a sentence in `*why`
  * for an unmapped term or type, a number, null, an IRI that is not absolute; ERR_LIMIT above 200 nodes or 2,000 quads. */
-enum err cert_rdf_canonical(struct arena *a, const json_t *object, const char **out, const char **why) MUST_USE;
+enum err cert_rdf_canonical(struct arena *a, const json_t *object, const char **out,
+                            const char **why) MUST_USE;
 
 /* An absolute IRI of the schemes that no published context uses as a prefix: http, https, did, urn. */
 bool cert_iri_valid(const char *text);

@@ -6,7 +6,8 @@
 
 #define PAGE_SIZE 50
 
-static enum err show_register(struct request *r, int status_code, const char *problem, const char *number, const char *reason) {
+static enum err show_register(struct request *r, int status_code, const char *problem,
+                              const char *number, const char *reason) {
     const char *match = http_query(r, "q"), *page_text_value = http_query(r, "page");
     struct cert_summary *list;
     size_t count;
@@ -14,7 +15,8 @@ static enum err show_register(struct request *r, int status_code, const char *pr
     if (page_text_value && !parse_i64(page_text_value, 1, 100000, &page)) page = 1;
     if (number) match = number; /* after a refusal: the one that it was about */
     if (match && !*match) match = NULL;
-    enum err e = cert_list(r->db, r->arena, NULL, match, r->now_ms, PAGE_SIZE + 1, (int)(page - 1) * PAGE_SIZE, &list, &count);
+    enum err e = cert_list(r->db, r->arena, NULL, match, r->now_ms, PAGE_SIZE + 1,
+                           (int)(page - 1) * PAGE_SIZE, &list, &count);
     if (e != OK) return e;
     struct view *v = view_new(r->arena), *items = view_list(v, "certificates");
     for (size_t i = 0; i < count && i < PAGE_SIZE; i++) {
@@ -23,7 +25,8 @@ static enum err show_register(struct request *r, int status_code, const char *pr
         view_text(item, "holder", list[i].holder);
         view_text(item, "title", list[i].title);
         view_time(item, "issued", list[i].issued_ms, r->locale, r->zone);
-        if (list[i].valid_until_ms) view_time(item, "until", list[i].valid_until_ms, r->locale, r->zone);
+        if (list[i].valid_until_ms)
+            view_time(item, "until", list[i].valid_until_ms, r->locale, r->zone);
         cert_view_state(r, item, list[i].state);
         bool own = str_eq(list[i].person_id, r->who->person_id);
         view_bool(item, "may_change", !own && !str_eq(list[i].state, "revoked"));
@@ -38,20 +41,25 @@ static enum err show_register(struct request *r, int status_code, const char *pr
     if (count > PAGE_SIZE) view_int(v, "next", page + 1);
     view_text(v, "problem", problem);
     const char *done = http_query(r, "done");
-    if (!problem && done && (str_eq(done, "revoked") || str_eq(done, "suspended") || str_eq(done, "reinstated")))
+    if (!problem && done &&
+        (str_eq(done, "revoked") || str_eq(done, "suspended") || str_eq(done, "reinstated")))
         view_text(v, "notice", cert_text(r, arena_printf(r->arena, "cert_done_%s", done), NULL));
     return http_page_status(r, status_code, "cert_register", v);
 }
 
-enum err cert_certificates_page(struct request *r) { return show_register(r, 200, NULL, NULL, NULL); }
+enum err cert_certificates_page(struct request *r) {
+    return show_register(r, 200, NULL, NULL, NULL);
+}
 
 static const char *const kinds[] = {"revoked", "suspended", "reinstated"};
 
 static enum err after_change(struct request *r, void *arg, enum err result) {
     struct cert_change_status *c = arg;
     if (result == OK)
-        return http_redirect(r, arena_printf(r->arena, "/assess/certificates?q=%s&done=%s", c->number, kinds[c->change]));
-    if (result == ERR_NOT_FOUND) return http_error(r, result, "%s", cert_text(r, "cert_error_no_certificate", NULL));
+        return http_redirect(r, arena_printf(r->arena, "/assess/certificates?q=%s&done=%s",
+                                             c->number, kinds[c->change]));
+    if (result == ERR_NOT_FOUND)
+        return http_error(r, result, "%s", cert_text(r, "cert_error_no_certificate", NULL));
     if (!c->refusal) return result;
     int status = result == ERR_DENIED ? 403 : result == ERR_INVALID ? 422 : 409;
     return show_register(r, status, cert_text(r, c->refusal, NULL), c->number, c->reason);
@@ -60,7 +68,8 @@ static enum err after_change(struct request *r, void *arg, enum err result) {
 enum err cert_status_post(struct request *r) {
     const char *wanted = http_field(r, "change"), *number = cert_number_read(r->arena, r->param[0]);
     struct cert_change_status *c = NEW(r->arena, struct cert_change_status);
-    if (!number) return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_certificate", NULL));
+    if (!number)
+        return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_certificate", NULL));
     c->app = r->app;
     c->number = number;
     c->actor_id = r->who->person_id;

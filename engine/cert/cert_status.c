@@ -20,9 +20,12 @@ bool cert_status_get(const unsigned char *bits, uint32_t index) {
 
 char *cert_status_encode(struct arena *a, const unsigned char bits[CERT_STATUS_BYTES]) {
     size_t room = 2 * CERT_STATUS_BYTES;
-    unsigned char *out = arena_alloc(a, room); /* before deflateInit2, which an arena's exit would leak */
+    unsigned char *out = arena_alloc(
+        a, room); /* before deflateInit2, which an arena's exit would leak */
     z_stream z = {0};
-    if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 9, Z_DEFAULT_STRATEGY) != Z_OK) arena_fail(a);
+    if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 9, Z_DEFAULT_STRATEGY) !=
+        Z_OK)
+        arena_fail(a);
     BUG_IF(deflateBound(&z, CERT_STATUS_BYTES) > room);
     z.next_in = (unsigned char *)bits; /* zlib does not write it */
     z.avail_in = CERT_STATUS_BYTES;

@@ -5,8 +5,10 @@
 #include "base/text.h"
 #include "cert/cert_private.h"
 
-#define GROW(arena, array, count)                                                                                      \
-    ((count) % 16 == 0 ? arena_grow((arena), (array), (count) * sizeof *(array), ((count) + 16) * sizeof *(array)) : (array))
+#define GROW(arena, array, count)                                                                  \
+    ((count) % 16 == 0 ? arena_grow((arena), (array), (count) * sizeof *(array),                   \
+                                    ((count) + 16) * sizeof *(array))                              \
+                       : (array))
 
 static void read_application(struct stmt *q, struct arena *a, struct cert_application *out) {
     *out = (struct cert_application){
@@ -31,7 +33,8 @@ static void read_application(struct stmt *q, struct arena *a, struct cert_applic
     };
 }
 
-enum err cert_application_find(struct db *db, struct arena *a, const char *id, struct cert_application *out) {
+enum err cert_application_find(struct db *db, struct arena *a, const char *id,
+                               struct cert_application *out) {
     struct stmt *q;
     enum err e;
     if (!db_one(db, &q, &e, SQL_cert_application, "t", id)) return e;
@@ -39,7 +42,8 @@ enum err cert_application_find(struct db *db, struct arena *a, const char *id, s
     return stmt_end(q);
 }
 
-static enum err read_applications(struct stmt *q, struct arena *a, struct cert_application **out, size_t *count) {
+static enum err read_applications(struct stmt *q, struct arena *a, struct cert_application **out,
+                                  size_t *count) {
     *out = NULL;
     for (*count = 0; stmt_row(q); (*count)++) {
         *out = GROW(a, *out, *count);
@@ -48,14 +52,15 @@ static enum err read_applications(struct stmt *q, struct arena *a, struct cert_a
     return stmt_end(q);
 }
 
-enum err cert_applications_of(struct db *db, struct arena *a, const char *person_id, struct cert_application **out,
-                              size_t *count) {
+enum err cert_applications_of(struct db *db, struct arena *a, const char *person_id,
+                              struct cert_application **out, size_t *count) {
     return read_applications(db_query(db, SQL_cert_applications_of, "t", person_id), a, out, count);
 }
 
-enum err cert_applications_waiting(struct db *db, struct arena *a, int limit, struct cert_application **out,
-                                   size_t *count) {
-    return read_applications(db_query(db, SQL_cert_applications_waiting, "i", (int64_t)limit), a, out, count);
+enum err cert_applications_waiting(struct db *db, struct arena *a, int limit,
+                                   struct cert_application **out, size_t *count) {
+    return read_applications(db_query(db, SQL_cert_applications_waiting, "i", (int64_t)limit), a,
+                             out, count);
 }
 
 enum err cert_waiting(struct db *db, int64_t *count) {
@@ -66,28 +71,33 @@ enum err cert_waiting(struct db *db, int64_t *count) {
     return stmt_end(q);
 }
 
-enum err cert_marks(struct db *db, struct arena *a, const char *application_id, struct cert_mark_row **out, size_t *count) {
+enum err cert_marks(struct db *db, struct arena *a, const char *application_id,
+                    struct cert_mark_row **out, size_t *count) {
     struct stmt *q = db_query(db, SQL_cert_marks, "t", application_id);
     *out = NULL;
     for (*count = 0; stmt_row(q); (*count)++) {
         *out = GROW(a, *out, *count);
-        (*out)[*count] = (struct cert_mark_row){stmt_text(q, 0, a), stmt_text(q, 1, a), stmt_text(q, 2, a), stmt_text(q, 3, a),
-                                                stmt_text(q, 4, a), stmt_text(q, 5, a), stmt_int(q, 6)};
+        (*out)[*count] = (struct cert_mark_row){
+            stmt_text(q, 0, a), stmt_text(q, 1, a), stmt_text(q, 2, a), stmt_text(q, 3, a),
+            stmt_text(q, 4, a), stmt_text(q, 5, a), stmt_int(q, 6)};
     }
     return stmt_end(q);
 }
 
-enum err cert_teachers(struct db *db, struct arena *a, const char *learner, struct cert_teacher **out, size_t *count) {
+enum err cert_teachers(struct db *db, struct arena *a, const char *learner,
+                       struct cert_teacher **out, size_t *count) {
     struct stmt *q = db_query(db, SQL_cert_teachers, "t", learner);
     *out = NULL;
     for (*count = 0; stmt_row(q); (*count)++) {
         *out = GROW(a, *out, *count);
-        (*out)[*count] = (struct cert_teacher){stmt_text(q, 0, a), stmt_text(q, 1, a), stmt_text(q, 2, a)};
+        (*out)[*count] = (struct cert_teacher){stmt_text(q, 0, a), stmt_text(q, 1, a),
+                                               stmt_text(q, 2, a)};
     }
     return stmt_end(q);
 }
 
-enum err cert_conflict(struct db *db, const char *actor_id, const char *candidate_id, const char **conflict) {
+enum err cert_conflict(struct db *db, const char *actor_id, const char *candidate_id,
+                       const char **conflict) {
     struct stmt *q;
     enum err e;
     bool taught = false;
@@ -113,7 +123,8 @@ const char *cert_state_at(const char *last_status, int64_t valid_until_ms, int64
     return valid_until_ms && now_ms >= valid_until_ms ? "expired" : "valid";
 }
 
-enum err cert_certificate_find(struct db *db, struct arena *a, const char *number, struct cert_certificate *out) {
+enum err cert_certificate_find(struct db *db, struct arena *a, const char *number,
+                               struct cert_certificate *out) {
     struct stmt *q;
     enum err e;
     if (!db_one(db, &q, &e, SQL_cert_certificate, "t", number)) return e;
@@ -142,10 +153,12 @@ enum err cert_certificate_find(struct db *db, struct arena *a, const char *numbe
     return stmt_end(q);
 }
 
-enum err cert_list(struct db *db, struct arena *a, const char *person_id, const char *match, int64_t now_ms, int limit,
-                   int offset, struct cert_summary **out, size_t *count) {
-    struct stmt *q = db_query(db, person_id ? SQL_cert_certificates_of : SQL_cert_certificates, "tii",
-                              person_id ? person_id : match, (int64_t)limit, (int64_t)offset);
+enum err cert_list(struct db *db, struct arena *a, const char *person_id, const char *match,
+                   int64_t now_ms, int limit, int offset, struct cert_summary **out,
+                   size_t *count) {
+    struct stmt *q = db_query(db, person_id ? SQL_cert_certificates_of : SQL_cert_certificates,
+                              "tii", person_id ? person_id : match, (int64_t)limit,
+                              (int64_t)offset);
     *out = NULL;
     for (*count = 0; stmt_row(q); (*count)++) {
         *out = GROW(a, *out, *count);
@@ -164,11 +177,12 @@ enum err cert_list(struct db *db, struct arena *a, const char *person_id, const 
     return stmt_end(q);
 }
 
-enum err cert_credential_find(struct db *db, struct arena *a, const char *certificate_id, int version,
-                              struct cert_credential_row *out) {
+enum err cert_credential_find(struct db *db, struct arena *a, const char *certificate_id,
+                              int version, struct cert_credential_row *out) {
     struct stmt *q;
     enum err e;
-    bool found = version ? db_one(db, &q, &e, SQL_cert_credential_version, "ti", certificate_id, (int64_t)version)
+    bool found = version ? db_one(db, &q, &e, SQL_cert_credential_version, "ti", certificate_id,
+                                  (int64_t)version)
                          : db_one(db, &q, &e, SQL_cert_credential_newest, "t", certificate_id);
     if (!found) return e;
     *out = (struct cert_credential_row){
@@ -183,13 +197,14 @@ enum err cert_credential_find(struct db *db, struct arena *a, const char *certif
     return stmt_end(q);
 }
 
-enum err cert_statuses(struct db *db, struct arena *a, const char *certificate_id, struct cert_status_row **out,
-                       size_t *count) {
+enum err cert_statuses(struct db *db, struct arena *a, const char *certificate_id,
+                       struct cert_status_row **out, size_t *count) {
     struct stmt *q = db_query(db, SQL_cert_statuses, "t", certificate_id);
     *out = NULL;
     for (*count = 0; stmt_row(q); (*count)++) {
         *out = GROW(a, *out, *count);
-        (*out)[*count] = (struct cert_status_row){stmt_text(q, 0, a), stmt_text(q, 1, a), stmt_text(q, 3, a), stmt_int(q, 2)};
+        (*out)[*count] = (struct cert_status_row){stmt_text(q, 0, a), stmt_text(q, 1, a),
+                                                  stmt_text(q, 3, a), stmt_int(q, 2)};
     }
     return stmt_end(q);
 }
@@ -199,19 +214,23 @@ static bool column_is(struct stmt *q, int column, const char *text, struct arena
     return str_eq(stmt_text(q, column, a), text);
 }
 
-enum cert_status_answer cert_credential_answer(struct db *db, struct arena *a, const char *credential_id,
-                                               const char *list_url, uint32_t index) {
+enum cert_status_answer cert_credential_answer(struct db *db, struct arena *a,
+                                               const char *credential_id, const char *list_url,
+                                               uint32_t index) {
     struct stmt *q;
     enum err e;
-    if (!db_one(db, &q, &e, SQL_cert_credential_status, "t", credential_id)) return CERT_STATUS_UNKNOWN;
+    if (!db_one(db, &q, &e, SQL_cert_credential_status, "t", credential_id))
+        return CERT_STATUS_UNKNOWN;
     enum cert_status_answer answer = CERT_STATUS_GOOD;
-    if (!column_is(q, 0, list_url, a) || stmt_int(q, 1) != (int64_t)index) answer = CERT_STATUS_UNKNOWN;
+    if (!column_is(q, 0, list_url, a) || stmt_int(q, 1) != (int64_t)index)
+        answer = CERT_STATUS_UNKNOWN;
     else if (stmt_int(q, 3) > 0 || column_is(q, 2, "revoked", a)) answer = CERT_STATUS_REVOKED;
     else if (!stmt_null(q, 2)) answer = CERT_STATUS_SUSPENDED;
     return stmt_end(q) == OK ? answer : CERT_STATUS_UNKNOWN;
 }
 
-enum err cert_list_bit_count(struct db *db, struct arena *a, int64_t list_id, const char **origin, int64_t *count) {
+enum err cert_list_bit_count(struct db *db, struct arena *a, int64_t list_id, const char **origin,
+                             int64_t *count) {
     struct stmt *q;
     enum err e;
     if (!db_one(db, &q, &e, SQL_cert_list, "i", list_id)) return e;
@@ -223,7 +242,8 @@ enum err cert_list_bit_count(struct db *db, struct arena *a, int64_t list_id, co
     return stmt_end(q);
 }
 
-enum err cert_list_read(struct db *db, int64_t list_id, unsigned char bits[CERT_STATUS_BYTES], int64_t *count) {
+enum err cert_list_read(struct db *db, int64_t list_id, unsigned char bits[CERT_STATUS_BYTES],
+                        int64_t *count) {
     struct stmt *q = db_query(db, SQL_cert_list_bits, "i", list_id);
     memset(bits, 0, CERT_STATUS_BYTES);
     for (*count = 0; stmt_row(q); (*count)++) cert_status_set(bits, (uint32_t)stmt_int(q, 0));

@@ -13,11 +13,12 @@
 static bool find_own_key(void *context, const char *method, unsigned char key[CERT_PUBLIC_BYTES]) {
     struct request *r = context;
     const char *hash = strchr(method, '#');
-    return hash && str_has_prefix(method, "did:web:") && cert_keys_find(r->app->certs->keys, hash + 1, key);
+    return hash && str_has_prefix(method, "did:web:") &&
+           cert_keys_find(r->app->certs->keys, hash + 1, key);
 }
 
-static enum cert_status_answer find_own_status(void *context, const char *credential_id, const char *list_url,
-                                               uint32_t index) {
+static enum cert_status_answer find_own_status(void *context, const char *credential_id,
+                                               const char *list_url, uint32_t index) {
     struct request *r = context;
     return cert_credential_answer(r->db, r->arena, credential_id, list_url, index);
 }
@@ -35,16 +36,21 @@ static void view_report(struct request *r, struct view *v, const struct cert_che
         const struct cert_check *c = &report->checks[i];
         struct view *item = view_item(checks);
         view_bool(item, outcomes[c->outcome], true);
-        view_text(item, "name", cert_text(r, arena_printf(r->arena, "cert_check_%s", c->name), NULL));
-        if (c->code) view_text(item, "why", cert_text(r, arena_printf(r->arena, "cert_why_%s", c->code), NULL));
-        if (c->outcome == CERT_FAIL && str_eq(c->name, "form")) view_text(item, "detail", c->detail);
+        view_text(item, "name",
+                  cert_text(r, arena_printf(r->arena, "cert_check_%s", c->name), NULL));
+        if (c->code)
+            view_text(item, "why",
+                      cert_text(r, arena_printf(r->arena, "cert_why_%s", c->code), NULL));
+        if (c->outcome == CERT_FAIL && str_eq(c->name, "form"))
+            view_text(item, "detail", c->detail);
     }
     if (report->checks[1].outcome != CERT_PASS) return; /* what it says cannot be trusted */
     view_text(o, "holder", report->holder);
     view_text(o, "what", report->title);
     view_text(o, "issuer", report->issuer_name);
     view_text(o, "number", report->number);
-    view_text(o, "href", report->number ? arena_printf(r->arena, "/certificates/%s", report->number) : NULL);
+    view_text(o, "href",
+              report->number ? arena_printf(r->arena, "/certificates/%s", report->number) : NULL);
     if (report->valid_until_ms) view_time(o, "until", report->valid_until_ms, r->locale, r->zone);
 }
 
@@ -55,7 +61,8 @@ static enum err answer_json(struct request *r, const struct cert_check_report *r
     buf_printf(&b, "{\"valid\":%s,\"checks\":[", report->valid ? "true" : "false");
     for (int i = 0; i < CERT_CHECK_COUNT; i++) {
         const struct cert_check *c = &report->checks[i];
-        buf_printf(&b, "%s{\"check\":\"%s\",\"outcome\":\"%s\"", i ? "," : "", c->name, outcomes[c->outcome]);
+        buf_printf(&b, "%s{\"check\":\"%s\",\"outcome\":\"%s\"", i ? "," : "", c->name,
+                   outcomes[c->outcome]);
         if (c->code) buf_printf(&b, ",\"code\":\"%s\"", c->code);
         if (c->detail) {
             buf_puts(&b, ",\"detail\":");
@@ -86,14 +93,9 @@ static enum err show_form(struct request *r, int status, const char *problem, co
 
 enum err cert_verify_page(struct request *r) { return show_form(r, 200, NULL, NULL, NULL); }
 
-/* The credential's text of what was given: the file, a JSON body, or the pasted text. */
+/* The credential's text of what was given: the file, or the pasted text. */
 static const char *given_credential(struct request *r, size_t *len, const char **problem) {
-    const char *type = http_header_in(r, "Content-Type"), *filename = NULL, *why = NULL;
-    if (type && (str_has_prefix(type, "application/json") || str_has_prefix(type, "application/vc") ||
-                 str_has_prefix(type, "application/ld+json"))) {
-        *len = r->body_len;
-        return (const char *)r->body;
-    }
+    const char *filename = NULL, *why = NULL;
     const unsigned char *file = http_file(r, "file", len, &filename);
     if (file && *len >= 4 && memcmp(file, "\x89PNG", 4) == 0) {
         const char *text = cert_png_credential(r->arena, file, *len, &why);
@@ -113,7 +115,8 @@ enum err cert_verify_post(struct request *r) {
     const char *text = given_credential(r, &len, &problem);
     const char *number = text && len < 40 ? cert_number_read(r->arena, text) : NULL;
     if (number) return http_redirect(r, arena_printf(r->arena, "/certificates/%s", number));
-    if (!problem && (!text || !len || strspn(text, " \t\r\n") == len)) problem = cert_text(r, "cert_verify_empty", NULL);
+    if (!problem && (!text || !len || strspn(text, " \t\r\n") == len))
+        problem = cert_text(r, "cert_verify_empty", NULL);
     if (!problem && len > VERIFY_MAX) problem = cert_text(r, "cert_verify_long", NULL);
     bool json = accept && str_has_prefix(accept, "application/json");
     if (problem && json) return http_error(r, ERR_INVALID, "%s", problem);

@@ -15,7 +15,8 @@
 
 static const struct cert_evidence sample_evidence[] = {
     {"modules", NULL, "Modules of the level", "All 11 modules were completed.", false},
-    {"exam", "mops-associate", "Associate exam", "Passed on 20 November 2026 under supervision of the server's clock.", true},
+    {"exam", "mops-associate", "Associate exam",
+     "Passed on 20 November 2026 under supervision of the server's clock.", true},
     {"lab", "field-mapping-dedupe", "Field mapping and deduplication",
      "Every check of the scenario was passed.\nTab\there, \"quotes\" and a back\\slash.", true},
 };
@@ -35,9 +36,12 @@ static inline struct cert_credential_facts sample_facts(const char *name) {
         .programme_title = "Marketing Operations",
         .level_id = "associate",
         .level_title = "Associate",
-        .level_summary = "Knows the work, its words and its rules, and has mapped and cleaned data in a working stack.",
-        .scope = "The holder may claim to know the concepts of marketing operations across all six domains.",
-        .criteria = "Granted by an independent decision when all of this was met:\n\n- 11 modules\n- 1 exam\n- 1 lab",
+        .level_summary =
+            "Knows the work, its words and its rules, and has mapped and cleaned data in a working stack.",
+        .scope =
+            "The holder may claim to know the concepts of marketing operations across all six domains.",
+        .criteria =
+            "Granted by an independent decision when all of this was met:\n\n- 11 modules\n- 1 exam\n- 1 lab",
         .decider_name = "Noor Haddad",
         .awarded_ms = SAMPLE_FROM_MS,
         .valid_from_ms = SAMPLE_FROM_MS,
@@ -58,12 +62,15 @@ static inline struct cert_paper sample_paper(const char *name, const char *crede
         .holder_line = "This certifies that",
         .title = "Marketing Operations: Associate",
         .title_line = "has met every requirement of the level",
-        .scope = "The holder may claim to know the concepts of marketing operations across all six domains and to have "
-                 "shown basic data work in a simulated stack, under guidance. The holder may not claim experience in "
-                 "practice, the ability to run a stack alone, or mastery of any product.",
+        .scope =
+            "The holder may claim to know the concepts of marketing operations across all six domains and to have "
+            "shown basic data work in a simulated stack, under guidance. The holder may not claim experience in "
+            "practice, the ability to run a stack alone, or mastery of any product.",
         .number = SAMPLE_NUMBER,
         .number_label = "Certificate number",
-        .facts = {{"Issued", "22 November 2026"}, {"Valid until", "22 November 2029"}, {"Scheme", "mops 2026.1"}},
+        .facts = {{"Issued", "22 November 2026"},
+                  {"Valid until", "22 November 2029"},
+                  {"Scheme", "mops 2026.1"}},
         .signatory = "Noor Haddad",
         .signatory_label = "Decided independently by",
         .url = SAMPLE_ORIGIN "/certificates/" SAMPLE_NUMBER,

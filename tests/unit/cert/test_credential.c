@@ -34,7 +34,8 @@ static bool find_key(void *context, const char *wanted, unsigned char key[CERT_P
     return true;
 }
 
-static enum cert_status_answer find_status(void *context, const char *id, const char *list, uint32_t index) {
+static enum cert_status_answer find_status(void *context, const char *id, const char *list,
+                                           uint32_t index) {
     (void)context, (void)id, (void)list, (void)index;
     return answer;
 }
@@ -82,7 +83,9 @@ static void dates_and_status(void **state) {
     static const struct {
         enum cert_status_answer answer;
         const char *code;
-    } answers[] = {{CERT_STATUS_REVOKED, "revoked"}, {CERT_STATUS_SUSPENDED, "suspended"}, {CERT_STATUS_UNKNOWN, "unknown_status"}};
+    } answers[] = {{CERT_STATUS_REVOKED, "revoked"},
+                   {CERT_STATUS_SUSPENDED, "suspended"},
+                   {CERT_STATUS_UNKNOWN, "unknown_status"}};
     for (size_t i = 0; i < COUNT_OF(answers); i++) {
         answer = answers[i].answer;
         r = check(a, text, SAMPLE_FROM_MS + 1);
@@ -97,7 +100,7 @@ static void change_texts(struct arena *a, json_t *top, json_t *at, int *changed)
     const char *name;
     json_t *value;
     size_t i;
-    json_object_foreach(at, name, value) {
+    json_object_foreach (at, name, value) {
         if (json_is_string(value)) {
             char *old = arena_dup(a, json_string_value(value));
             json_string_set(value, arena_printf(a, "%sx", old));
@@ -117,7 +120,7 @@ static void change_texts(struct arena *a, json_t *top, json_t *at, int *changed)
             change_texts(a, top, value, changed);
         }
     }
-    json_array_foreach(at, i, value) {
+    json_array_foreach (at, i, value) {
         if (json_is_string(value)) {
             json_array_set_new(at, i, json_string("x"));
             struct cert_check_report r = check(a, cert_json(a, top), SAMPLE_FROM_MS + 1);
@@ -139,7 +142,8 @@ static void every_changed_text_is_found(void **state) {
 }
 
 static void additions_and_removals_are_found(void **state) {
-    static const char *const additions[] = {"description", "evil", "termsOfUse", "proof2", "@graph", "@id"};
+    static const char *const additions[] = {"description", "evil",   "termsOfUse",
+                                            "proof2",      "@graph", "@id"};
     struct arena *a = *state;
     json_t *doc = signed_sample(a);
     const char *name;
@@ -182,7 +186,8 @@ static void another_key(void **state) {
     const char *text = cert_json(a, signed_sample(a));
     unsigned char good[CERT_PUBLIC_BYTES], other_secret[CERT_SECRET_BYTES];
     memcpy(good, public_key, sizeof good);
-    crypto_sign_keypair(public_key, other_secret); /* the method stays, the key behind it is another */
+    crypto_sign_keypair(public_key,
+                        other_secret); /* the method stays, the key behind it is another */
     struct cert_check_report r = check(a, text, SAMPLE_FROM_MS + 1);
     assert_string_equal(failed(&r), "changed");
     memcpy(public_key, good, sizeof good);
@@ -192,7 +197,8 @@ static void another_key(void **state) {
 }
 
 static void what_is_no_credential(void **state) {
-    static const char *const texts[] = {"", "{", "null", "[]", "\"x\"", "{}", "{\"a\":1,\"a\":2}", "{\"@context\":[]}", "\xff\xfe"};
+    static const char *const texts[] = {
+        "", "{", "null", "[]", "\"x\"", "{}", "{\"a\":1,\"a\":2}", "{\"@context\":[]}", "\xff\xfe"};
     struct arena *a = *state;
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         struct cert_check_report r = check(a, texts[i], 0);
@@ -214,13 +220,16 @@ static const char *canonical(struct arena *a, const char *json, const char **why
 
 static void what_cannot_be_signed(void **state) {
     static const char *const refused[] = {
-        "{" VCT ",\"unknown\":\"x\"}", "{" VCT ",\"name\":1}", "{" VCT ",\"name\":null}", "{" VCT ",\"name\":true}",
-        "{" VCT ",\"name\":{\"@value\":\"x\"}}", "{" VCT ",\"name\":[[\"x\"]]}", "{\"type\":\"Unknown\"}", "{\"type\":[1]}",
-        "{\"id\":\"relative\"}", "{\"id\":\"https://a b\"}", "{\"id\":\"xsd:date\"}", "{\"id\":\"https://a/<b>\"}", "{\"id\":1}",
-        "{" VCT ",\"issuer\":\"not an address\"}", "{" VCT ",\"issuer\":[1]}",
+        "{" VCT ",\"unknown\":\"x\"}", "{" VCT ",\"name\":1}", "{" VCT ",\"name\":null}",
+        "{" VCT ",\"name\":true}", "{" VCT ",\"name\":{\"@value\":\"x\"}}",
+        "{" VCT ",\"name\":[[\"x\"]]}", "{\"type\":\"Unknown\"}", "{\"type\":[1]}",
+        "{\"id\":\"relative\"}", "{\"id\":\"https://a b\"}", "{\"id\":\"xsd:date\"}",
+        "{\"id\":\"https://a/<b>\"}", "{\"id\":1}", "{" VCT ",\"issuer\":\"not an address\"}",
+        "{" VCT ",\"issuer\":[1]}",
         "{\"type\":\"DataIntegrityProof\",\"proofPurpose\":\"authentication\"}",
         /* two evidences that nobody can tell apart */
-        "{" VCT ",\"evidence\":[{\"type\":\"Evidence\",\"name\":\"x\"},{\"type\":\"Evidence\",\"name\":\"x\"}]}",
+        "{" VCT
+        ",\"evidence\":[{\"type\":\"Evidence\",\"name\":\"x\"},{\"type\":\"Evidence\",\"name\":\"x\"}]}",
         /* a name that only the proof's type knows */
         "{" VCT ",\"cryptosuite\":\"eddsa-rdfc-2022\"}"};
     struct arena *a = *state;
@@ -239,11 +248,15 @@ static void what_cannot_be_signed(void **state) {
 
 static void escapes_and_order(void **state) {
     struct arena *a = *state;
-    const char *why, *text = canonical(a, "{" VCT ",\"name\":[\"b\",\"a\\u0001\\t\\\"\\\\\\u007f\",\"b\"]}", &why);
+    const char *why,
+        *text = canonical(a, "{" VCT ",\"name\":[\"b\",\"a\\u0001\\t\\\"\\\\\\u007f\",\"b\"]}",
+                          &why);
     assert_non_null(text);
-    assert_string_equal(text, "_:c14n0 <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://www.w3.org/2018/credentials#VerifiableCredential> .\n"
-                              "_:c14n0 <https://schema.org/name> \"a\\u0001\\t\\\"\\\\\\u007F\" .\n"
-                              "_:c14n0 <https://schema.org/name> \"b\" .\n");
+    assert_string_equal(
+        text,
+        "_:c14n0 <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://www.w3.org/2018/credentials#VerifiableCredential> .\n"
+        "_:c14n0 <https://schema.org/name> \"a\\u0001\\t\\\"\\\\\\u007F\" .\n"
+        "_:c14n0 <https://schema.org/name> \"b\" .\n");
 }
 
 static void status_lists(void **state) {
@@ -276,9 +289,18 @@ static void identities(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(a_good_one), TEST(the_same_facts_give_the_same_bytes), TEST(dates_and_status), TEST(every_changed_text_is_found),
-        TEST(additions_and_removals_are_found), TEST(a_borrowed_key), TEST(another_key), TEST(what_is_no_credential),
-        TEST(what_cannot_be_signed), TEST(escapes_and_order), TEST(status_lists), TEST(identities),
+        TEST(a_good_one),
+        TEST(the_same_facts_give_the_same_bytes),
+        TEST(dates_and_status),
+        TEST(every_changed_text_is_found),
+        TEST(additions_and_removals_are_found),
+        TEST(a_borrowed_key),
+        TEST(another_key),
+        TEST(what_is_no_credential),
+        TEST(what_cannot_be_signed),
+        TEST(escapes_and_order),
+        TEST(status_lists),
+        TEST(identities),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,9 @@ static int remove_folder(void **state) {
     return arena_teardown(state);
 }
 
-static const char *key_path(struct arena *a, int number) { return arena_printf(a, "%s/keys/issuer-%04d.key", folder, number); }
+static const char *key_path(struct arena *a, int number) {
+    return arena_printf(a, "%s/keys/issuer-%04d.key", folder, number);
+}
 
 static struct cert_keys *open_keys(struct arena *a) {
     struct cert_keys *k = NULL;
@@ -81,14 +83,17 @@ static void damaged_and_strange_files(void **state) {
     struct cert_keys *k = NULL;
     const char *why = NULL;
     cert_keys_close(open_keys(a));
-    static const char *const texts[] = {"", "\n", "short", "not base64 at all but forty-three chars!!!!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+    static const char *const texts[] = {"", "\n", "short",
+                                        "not base64 at all but forty-three chars!!!!",
+                                        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         assert_true(file_write(key_path(a, 1), texts[i], strlen(texts[i]), 0600));
         assert_int_equal(cert_keys_open(&k, folder, true, a, &why), ERR_INVALID);
     }
     unlink(key_path(a, 1));
     assert_int_equal(symlink("/dev/zero", key_path(a, 1)), 0);
-    assert_int_not_equal(cert_keys_open(&k, folder, true, a, &why), OK); /* neither followed nor read for ever */
+    assert_int_not_equal(cert_keys_open(&k, folder, true, a, &why),
+                         OK); /* neither followed nor read for ever */
     unlink(key_path(a, 1));
     assert_int_equal(mkfifo(key_path(a, 1), 0600), 0);
     assert_int_equal(cert_keys_open(&k, folder, true, a, &why), ERR_DENIED);
@@ -121,16 +126,27 @@ static void multikeys(void **state) {
     const char *text = cert_multikey(a, key);
     assert_true(cert_multikey_read(a, text, back));
     assert_memory_equal(key, back, sizeof key);
-    static const char *const bad[] = {"", "z", "z6Mk", "6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH", "z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc",
-                                      "z0OIl", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"};
+    static const char *const bad[] = {
+        "",
+        "z",
+        "z6Mk",
+        "6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH",
+        "z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc",
+        "z0OIl",
+        "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) assert_false(cert_multikey_read(a, bad[i], back));
 }
 
 static void dids(void **state) {
     static const struct {
         const char *origin, *did;
-    } cases[] = {{"https://academy.example", "did:web:academy.example"}, {"http://127.0.0.1:8080", "did:web:127.0.0.1%3A8080"},
-                 {"https://Academy.EXAMPLE", "did:web:academy.example"}, {"https://a/b", NULL}, {"http://[::1]:80", NULL}, {"academy", NULL}, {"https://", NULL}};
+    } cases[] = {{"https://academy.example", "did:web:academy.example"},
+                 {"http://127.0.0.1:8080", "did:web:127.0.0.1%3A8080"},
+                 {"https://Academy.EXAMPLE", "did:web:academy.example"},
+                 {"https://a/b", NULL},
+                 {"http://[::1]:80", NULL},
+                 {"academy", NULL},
+                 {"https://", NULL}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const char *did = cert_did_from_origin(*state, cases[i].origin);
         if (cases[i].did) assert_string_equal(did, cases[i].did);
@@ -142,8 +158,13 @@ static void dids(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(made_once_and_private), WITH_FOLDER(missing_without_leave_to_make), WITH_FOLDER(loose_permissions_are_refused),
-        WITH_FOLDER(damaged_and_strange_files), WITH_FOLDER(rotation_adds), TEST(multikeys), TEST(dids),
+        WITH_FOLDER(made_once_and_private),
+        WITH_FOLDER(missing_without_leave_to_make),
+        WITH_FOLDER(loose_permissions_are_refused),
+        WITH_FOLDER(damaged_and_strange_files),
+        WITH_FOLDER(rotation_adds),
+        TEST(multikeys),
+        TEST(dids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

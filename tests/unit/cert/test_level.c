@@ -10,7 +10,8 @@ static const struct cert_need needs[] = {
     {CERT_EXAM, "final", "Final", "/exams/final", 0},
     {CERT_LAB, "sync", "Sync", "/labs/sync", 2},
 };
-#define FACT_MODULE(id, at) {CERT_MODULE, id, true, NULL, NULL, at}
+#define FACT_MODULE(id, at)                                                                        \
+    { CERT_MODULE, id, true, NULL, NULL, at }
 
 static void nothing_done(void **state) {
     struct cert_level_status s;
@@ -25,16 +26,20 @@ static void nothing_done(void **state) {
 
 static void all_done(void **state) {
     const struct cert_fact facts[] = {
-        FACT_MODULE("one", 10), FACT_MODULE("two", 20),
-        {CERT_EXAM, "final", false, NULL, "a1", 30}, {CERT_EXAM, "final", true, NULL, "a2", 40},
+        FACT_MODULE("one", 10),
+        FACT_MODULE("two", 20),
+        {CERT_EXAM, "final", false, NULL, "a1", 30},
+        {CERT_EXAM, "final", true, NULL, "a2", 40},
         {CERT_EXAM, "final", true, NULL, "a3", 50},
-        {CERT_LAB, "sync", true, "blue", "r1", 60}, {CERT_LAB, "sync", true, "north", "r2", 70},
+        {CERT_LAB, "sync", true, "blue", "r1", 60},
+        {CERT_LAB, "sync", true, "north", "r2", 70},
     };
     struct cert_level_status s;
     cert_level_status(*state, true, needs, COUNT_OF(needs), facts, COUNT_OF(facts), &s);
     assert_true(s.complete);
     assert_int_equal(s.met, 4);
-    assert_string_equal(s.needs[2].record, "a2"); /* the first pass, neither the failure nor the repetition */
+    assert_string_equal(s.needs[2].record,
+                        "a2"); /* the first pass, neither the failure nor the repetition */
     assert_int_equal(s.needs[2].at_ms, 40);
     assert_int_equal(s.needs[3].have, 2);
     cert_level_status(*state, false, needs, COUNT_OF(needs), facts, COUNT_OF(facts), &s);
@@ -43,8 +48,10 @@ static void all_done(void **state) {
 
 static void the_same_dialect_twice_is_one(void **state) {
     const struct cert_fact facts[] = {
-        {CERT_LAB, "sync", true, "blue", "r1", 60}, {CERT_LAB, "sync", true, "blue", "r2", 70},
-        {CERT_LAB, "other", true, "north", "r3", 80}, {CERT_LAB, "sync", false, "north", "r4", 90},
+        {CERT_LAB, "sync", true, "blue", "r1", 60},
+        {CERT_LAB, "sync", true, "blue", "r2", 70},
+        {CERT_LAB, "other", true, "north", "r3", 80},
+        {CERT_LAB, "sync", false, "north", "r4", 90},
     };
     struct cert_level_status s;
     cert_level_status(*state, true, needs, COUNT_OF(needs), facts, COUNT_OF(facts), &s);
@@ -54,8 +61,10 @@ static void the_same_dialect_twice_is_one(void **state) {
 }
 
 static void failing_is_not_passing(void **state) {
-    const struct cert_fact facts[] = {{CERT_EXAM, "final", false, NULL, "a1", 30}, {CERT_EXAM, "final", false, NULL, "a2", 40},
-                                      {CERT_MODULE, "one", false, NULL, NULL, 5}, {CERT_LAB, "final", true, "x", "r", 1}};
+    const struct cert_fact facts[] = {{CERT_EXAM, "final", false, NULL, "a1", 30},
+                                      {CERT_EXAM, "final", false, NULL, "a2", 40},
+                                      {CERT_MODULE, "one", false, NULL, NULL, 5},
+                                      {CERT_LAB, "final", true, "x", "r", 1}};
     struct cert_level_status s;
     cert_level_status(*state, true, needs, COUNT_OF(needs), facts, COUNT_OF(facts), &s);
     assert_int_equal(s.met, 0);
@@ -65,7 +74,8 @@ static void failing_is_not_passing(void **state) {
 }
 
 static void only_modules_may_be_replaced(void **state) {
-    const struct cert_fact facts[] = {{CERT_EXAM, "final", true, NULL, "a", 1}, {CERT_LAB, "sync", true, "b", "r", 2},
+    const struct cert_fact facts[] = {{CERT_EXAM, "final", true, NULL, "a", 1},
+                                      {CERT_LAB, "sync", true, "b", "r", 2},
                                       {CERT_LAB, "sync", true, "n", "r2", 3}};
     struct cert_level_status s;
     cert_level_status(*state, true, needs, COUNT_OF(needs), facts, COUNT_OF(facts), &s);
@@ -114,15 +124,27 @@ static void typing_errors(void **state) {
         wrong[i + 1] = number[i];
         assert_null(cert_number_read(a, wrong));
     }
-    static const char *const others[] = {"", "GR", "GR-2026-", "XX-2026-AAAAAAAA", "GR-20O6-AAAAAAAA", "GR-2026-AAAAAAA\xc3",
-                                         "GR-2026-K7MQ2XWD.json", "GR_2026_K7MQ2XWD"};
+    static const char *const others[] = {"",
+                                         "GR",
+                                         "GR-2026-",
+                                         "XX-2026-AAAAAAAA",
+                                         "GR-20O6-AAAAAAAA",
+                                         "GR-2026-AAAAAAA\xc3",
+                                         "GR-2026-K7MQ2XWD.json",
+                                         "GR_2026_K7MQ2XWD"};
     for (size_t i = 0; i < COUNT_OF(others); i++) assert_null(cert_number_read(a, others[i]));
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(nothing_done), TEST(all_done), TEST(the_same_dialect_twice_is_one), TEST(failing_is_not_passing),
-        TEST(only_modules_may_be_replaced), TEST(a_level_that_asks_nothing_is_met_by_nobody), TEST(numbers), TEST(typing_errors),
+        TEST(nothing_done),
+        TEST(all_done),
+        TEST(the_same_dialect_twice_is_one),
+        TEST(failing_is_not_passing),
+        TEST(only_modules_may_be_replaced),
+        TEST(a_level_that_asks_nothing_is_met_by_nobody),
+        TEST(numbers),
+        TEST(typing_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

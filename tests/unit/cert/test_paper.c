@@ -33,8 +33,17 @@ static void strange_names(void **state) {
     struct arena *a = *state;
     char *wide = arena_alloc(a, 201);
     memset(wide, 'W', 200);
-    const char *const names[] = {"", "นาย กรรณิการ์ ศรีสุวรรณ", "نور حداد الأمين", "\u202egnorw\u202c", "a\tb\nc", "王小明 李四",
-                                 "👩‍💻", "e\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301", wide, "נועה לוי", "'\\<&>\""};
+    const char *const names[] = {"",
+                                 "นาย กรรณิการ์ ศรีสุวรรณ",
+                                 "نور حداد الأمين",
+                                 "\u202egnorw\u202c",
+                                 "a\tb\nc",
+                                 "王小明 李四",
+                                 "👩‍💻",
+                                 "e\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301",
+                                 wide,
+                                 "נועה לוי",
+                                 "'\\<&>\""};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         struct cert_paper p = sample_paper(names[i], CREDENTIAL);
         unsigned char *bytes;
@@ -53,9 +62,12 @@ static void damaged_pictures(void **state) {
     size_t len;
     const char *why = NULL;
     assert_int_equal(cert_png(a, &p, &png, &len), OK);
-    const size_t end = 33 + 12 + 24 + sizeof CREDENTIAL - 1; /* signature and IHDR, then our chunk */
-    for (size_t cut = 0; cut < len; cut += cut < 200 ? 1 : 997) { /* cut anywhere before the end of the chunk: none */
-        const char *text = cert_png_credential(a, (unsigned char *)arena_copy(a, (char *)png, cut), cut, &why);
+    const size_t end = 33 + 12 + 24 + sizeof CREDENTIAL -
+                       1; /* signature and IHDR, then our chunk */
+    for (size_t cut = 0; cut < len;
+         cut += cut < 200 ? 1 : 997) { /* cut anywhere before the end of the chunk: none */
+        const char *text = cert_png_credential(a, (unsigned char *)arena_copy(a, (char *)png, cut),
+                                               cut, &why);
         if (cut < end) assert_null(text);
     }
     for (size_t i = 8; i < end; i++) { /* one flipped bit in header or chunk */
@@ -72,7 +84,8 @@ static void what_is_no_pdf(void **state) {
     static const char *const texts[] = {"", "%PDF-1.7", "%PDF-1.7\n%%EOF", "{\"a\":1}"};
     const char *why = NULL;
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        assert_null(cert_pdf_credential(*state, (const unsigned char *)texts[i], strlen(texts[i]), &why));
+        assert_null(
+            cert_pdf_credential(*state, (const unsigned char *)texts[i], strlen(texts[i]), &why));
         assert_non_null(why);
     }
 }
@@ -86,7 +99,9 @@ static void printed_as_stored(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(the_credential_comes_back), TEST(strange_names), TEST(damaged_pictures), TEST(what_is_no_pdf), TEST(printed_as_stored),
+        TEST(the_credential_comes_back), TEST(strange_names),
+        TEST(damaged_pictures),          TEST(what_is_no_pdf),
+        TEST(printed_as_stored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,26 +27,34 @@ struct fixture {
 static struct fixture f;
 
 static void write_text(const char *path, const char *text) {
-    assert_true(file_write(arena_printf(&f.arena, "%s/%s", f.folder, path), text, strlen(text), 0600));
+    assert_true(
+        file_write(arena_printf(&f.arena, "%s/%s", f.folder, path), text, strlen(text), 0600));
 }
 
 static void make_content(void) {
-    static const char *const folders[] = {"content", "content/p", "content/p/modules", "exams", "data"};
-    for (size_t i = 0; i < COUNT_OF(folders); i++) mkdir(arena_printf(&f.arena, "%s/%s", f.folder, folders[i]), 0700);
+    static const char *const folders[] = {"content", "content/p", "content/p/modules", "exams",
+                                          "data"};
+    for (size_t i = 0; i < COUNT_OF(folders); i++)
+        mkdir(arena_printf(&f.arena, "%s/%s", f.folder, folders[i]), 0700);
     write_text("content/vendors.txt", "");
-    write_text("content/p/programme.md",
-               "---\nid: p\ntitle: Programme\nbody: Test Academy\nscheme_version: \"1\"\nsummary: A test.\n"
-               "domains:\n  - {id: d, title: Domain}\nlevels:\n"
-               "  - id: first\n    title: First\n    summary: Knows it.\n    scope: May claim it.\n    valid_months: 12\n"
-               "    requires:\n      modules: [one, two]\n"
-               "  - id: later\n    title: Later\n    summary: Not yet.\n    scope: Nothing.\n    valid_months: 12\n    open: false\n"
-               "---\nA programme.\n");
+    write_text(
+        "content/p/programme.md",
+        "---\nid: p\ntitle: Programme\nbody: Test Academy\nscheme_version: \"1\"\nsummary: A test.\n"
+        "domains:\n  - {id: d, title: Domain}\nlevels:\n"
+        "  - id: first\n    title: First\n    summary: Knows it.\n    scope: May claim it.\n    valid_months: 12\n"
+        "    requires:\n      modules: [one, two]\n"
+        "  - id: later\n    title: Later\n    summary: Not yet.\n    scope: Nothing.\n    valid_months: 12\n    open: false\n"
+        "---\nA programme.\n");
     for (int i = 0; i < 2; i++) {
         const char *id = i ? "two" : "one";
-        write_text(arena_printf(&f.arena, "content/p/modules/%s.md", id),
-                   arena_printf(&f.arena, "---\nid: %s\ntitle: Module %s\nsummary: It teaches.\nprogramme: p\nlevel: first\ndomain: d\n"
-                                          "persona: all\nminutes: 8\nobjectives:\n  - id: %s-o\n    text: Do it\nprerequisites: []\n---\n"
-                                          "Text.\n\n## Section\n\nMore text.\n", id, id, id));
+        write_text(
+            arena_printf(&f.arena, "content/p/modules/%s.md", id),
+            arena_printf(
+                &f.arena,
+                "---\nid: %s\ntitle: Module %s\nsummary: It teaches.\nprogramme: p\nlevel: first\ndomain: d\n"
+                "persona: all\nminutes: 8\nobjectives:\n  - id: %s-o\n    text: Do it\nprerequisites: []\n---\n"
+                "Text.\n\n## Section\n\nMore text.\n",
+                id, id, id));
     }
 }
 
@@ -72,7 +80,8 @@ struct new_person {
 };
 static enum err add_person(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct new_person *p = arg;
-    return account_add(db, a, now_ms, "system", p->login, p->login, arena_printf(a, "%s@example.org", p->login), p->roles, NULL, &p->id);
+    return account_add(db, a, now_ms, "system", p->login, p->login,
+                       arena_printf(a, "%s@example.org", p->login), p->roles, NULL, &p->id);
 }
 static const char *person(const char *login, unsigned roles) {
     struct new_person p = {login, roles, NULL};
@@ -92,7 +101,8 @@ static enum err complete(struct db *db, struct arena *a, void *arg, int64_t now_
     for (size_t i = 0; i < content_module_count(f.content); i++) {
         const struct content_module *m = content_module_at(f.content, i);
         for (size_t s = 0; s < m->section_count; s++) {
-            enum err e = content_record_reading(db, a, now_ms, arg, m, m->sections[s].id, 1000, true);
+            enum err e = content_record_reading(db, a, now_ms, arg, m, m->sections[s].id, 1000,
+                                                true);
             if (e != OK) return e;
         }
     }
@@ -111,11 +121,13 @@ static int setup(void **state) {
     f.app.root = f.folder;
     f.app.data = arena_printf(&f.arena, "%s/data", f.folder);
     struct store_options how = {.path = arena_printf(&f.arena, "%s/gradus.db", f.app.data)};
-    if (store_open(&f.app.store, &how, &f.arena, &why) != OK || certs_open(&f.app.certs, &f.app, &f.arena, &why) != OK ||
+    if (store_open(&f.app.store, &how, &f.arena, &why) != OK ||
+        certs_open(&f.app.certs, &f.app, &f.arena, &why) != OK ||
         content_open(&f.app.content, f.folder, f.app.store, NULL, &f.arena, &why) != OK)
         fail_msg("%s", why);
     f.content = content_hold(f.app.content);
-    f.learner = person("learner", ROLE_LEARNER | ROLE_ASSESSOR); /* may decide, but not on this case */
+    f.learner = person("learner",
+                       ROLE_LEARNER | ROLE_ASSESSOR); /* may decide, but not on this case */
     f.other = person("other", ROLE_LEARNER);
     f.teacher = person("teacher", ROLE_INSTRUCTOR | ROLE_ASSESSOR);
     f.assessor = person("assessor", ROLE_ASSESSOR);
@@ -138,8 +150,14 @@ static int teardown(void **state) {
     return system(command) == 0 ? 0 : -1;
 }
 
-static enum err apply(const char *person_id, const char *level, const char *statement, struct cert_apply *a) {
-    *a = (struct cert_apply){.app = &f.app, .content = f.content, .person_id = person_id, .programme_id = "p", .level_id = level, .statement = statement};
+static enum err apply(const char *person_id, const char *level, const char *statement,
+                      struct cert_apply *a) {
+    *a = (struct cert_apply){.app = &f.app,
+                             .content = f.content,
+                             .person_id = person_id,
+                             .programme_id = "p",
+                             .level_id = level,
+                             .statement = statement};
     return run(cert_apply, a);
 }
 
@@ -151,18 +169,33 @@ static const char *ready_case(void) {
     return a.application_id;
 }
 
-static enum err decide(const char *id, const char *actor, bool grant, const char *reason, struct cert_decide *d) {
-    *d = (struct cert_decide){.app = &f.app, .content = f.content, .application_id = id, .actor_id = actor, .origin = ORIGIN, .grant = grant, .reason = reason};
+static enum err decide(const char *id, const char *actor, bool grant, const char *reason,
+                       struct cert_decide *d) {
+    *d = (struct cert_decide){.app = &f.app,
+                              .content = f.content,
+                              .application_id = id,
+                              .actor_id = actor,
+                              .origin = ORIGIN,
+                              .grant = grant,
+                              .reason = reason};
     return run(cert_decide, d);
 }
 
-static enum err mark(const char *id, const char *marker, bool sufficient, const char *comment, struct cert_mark *m) {
-    *m = (struct cert_mark){.application_id = id, .marker_id = marker, .subject_kind = "application", .subject_id = id, .sufficient = sufficient, .comment = comment};
+static enum err mark(const char *id, const char *marker, bool sufficient, const char *comment,
+                     struct cert_mark *m) {
+    *m = (struct cert_mark){.application_id = id,
+                            .marker_id = marker,
+                            .subject_kind = "application",
+                            .subject_id = id,
+                            .sufficient = sufficient,
+                            .comment = comment};
     return run(cert_mark, m);
 }
 
-static enum err change(const char *number, const char *actor, enum cert_change what, struct cert_change_status *c) {
-    *c = (struct cert_change_status){.app = &f.app, .number = number, .actor_id = actor, .change = what, .reason = REASON};
+static enum err change(const char *number, const char *actor, enum cert_change what,
+                       struct cert_change_status *c) {
+    *c = (struct cert_change_status){
+        .app = &f.app, .number = number, .actor_id = actor, .change = what, .reason = REASON};
     return run(cert_change_status, c);
 }
 
@@ -223,8 +256,11 @@ static void who_may_not_decide(void **state) {
     assert_int_equal(mark(id, f.second, true, "Reads well, all of it.", &m), OK);
     const struct {
         const char *who, *refusal;
-    } cases[] = {{f.learner, "cert_refusal_self"}, {f.teacher, "cert_refusal_taught"}, {f.second, "cert_refusal_marked"},
-                 {f.admin, "cert_refusal_role"}, {f.other, "cert_refusal_role"}};
+    } cases[] = {{f.learner, "cert_refusal_self"},
+                 {f.teacher, "cert_refusal_taught"},
+                 {f.second, "cert_refusal_marked"},
+                 {f.admin, "cert_refusal_role"},
+                 {f.other, "cert_refusal_role"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         for (int grant = 0; grant < 2; grant++) {
             struct cert_decide d;
@@ -246,7 +282,12 @@ static void who_may_mark(void **state) {
     assert_int_equal(mark(id, f.other, true, "No role for it at all.", &m), ERR_DENIED);
     assert_int_equal(mark(id, f.teacher, true, "short", &m), ERR_INVALID);
     assert_int_equal(mark(id, f.teacher, true, "Taught and marked by me.", &m), OK);
-    m = (struct cert_mark){.application_id = id, .marker_id = f.second, .subject_kind = "application", .subject_id = "another", .sufficient = true, .comment = "About something else."};
+    m = (struct cert_mark){.application_id = id,
+                           .marker_id = f.second,
+                           .subject_kind = "application",
+                           .subject_id = "another",
+                           .sufficient = true,
+                           .comment = "About something else."};
     assert_int_equal(run(cert_mark, &m), ERR_INVALID);
     assert_int_equal(mark("nowhere", f.second, true, "About something else.", &m), ERR_NOT_FOUND);
 }
@@ -309,7 +350,14 @@ static void experience_in_place_of_modules(void **state) {
     assert_int_equal(audit_rows("cert.admit"), 0);
     assert_int_equal(decide(a.application_id, f.assessor, true, REASON, &d), ERR_INVALID);
     assert_string_equal(d.refusal, "cert_refusal_experience");
-    d = (struct cert_decide){.app = &f.app, .content = f.content, .application_id = a.application_id, .actor_id = f.assessor, .origin = ORIGIN, .grant = true, .accept_experience = true, .reason = REASON};
+    d = (struct cert_decide){.app = &f.app,
+                             .content = f.content,
+                             .application_id = a.application_id,
+                             .actor_id = f.assessor,
+                             .origin = ORIGIN,
+                             .grant = true,
+                             .accept_experience = true,
+                             .reason = REASON};
     assert_int_equal(run(cert_decide, &d), OK);
     assert_int_equal(audit_rows("cert.admit"), 1);
     assert_non_null(d.number);
@@ -320,7 +368,8 @@ static bool find_own(void *context, const char *method, unsigned char key[CERT_P
     (void)context;
     return cert_keys_find(f.app.certs->keys, strchr(method, '#') + 1, key);
 }
-static enum cert_status_answer find_state(void *context, const char *id, const char *list, uint32_t index) {
+static enum cert_status_answer find_state(void *context, const char *id, const char *list,
+                                          uint32_t index) {
     (void)context;
     return cert_credential_answer(reader(), &f.arena, id, list, index);
 }
@@ -346,7 +395,8 @@ static struct cert_credential_row credential(const char *number, int version) {
 static const char *signed_list(int64_t now_ms) {
     const char *json, *etag;
     assert_int_equal(store_read_begin(reader()), OK);
-    assert_int_equal(cert_signed_list(f.app.certs, reader(), &f.arena, 1, now_ms, &json, &etag), OK);
+    assert_int_equal(cert_signed_list(f.app.certs, reader(), &f.arena, 1, now_ms, &json, &etag),
+                     OK);
     store_read_end(reader());
     return json;
 }
@@ -367,7 +417,8 @@ static void issued_and_expiring(void **state) {
     assert_true(check(row.json, NOW_MS + 1000).valid);
     assert_false(check(row.json, c.valid_until_ms).valid);
     assert_string_equal(cert_state_at(c.last_status, c.valid_until_ms, NOW_MS), "valid");
-    assert_string_equal(cert_state_at(c.last_status, c.valid_until_ms, c.valid_until_ms), "expired");
+    assert_string_equal(cert_state_at(c.last_status, c.valid_until_ms, c.valid_until_ms),
+                        "expired");
     assert_null(strstr(row.json, "learner@example.org"));
 }
 
@@ -379,7 +430,8 @@ static void revoked_at_once(void **state) {
     assert_int_equal(change(number, f.learner, CERT_REVOKE, &c), ERR_DENIED); /* the holder */
     assert_int_equal(change(number, f.other, CERT_REVOKE, &c), ERR_DENIED);   /* no role */
     assert_int_equal(change(number, f.assessor, CERT_REINSTATE, &c), ERR_CONFLICT);
-    assert_string_equal(signed_list(NOW_MS + 1), before); /* the cache serves while nothing changed */
+    assert_string_equal(signed_list(NOW_MS + 1),
+                        before); /* the cache serves while nothing changed */
     assert_int_equal(change(number, f.assessor, CERT_REVOKE, &c), OK);
     assert_string_not_equal(signed_list(NOW_MS + 2), before);
     struct cert_check_report r = check(row.json, NOW_MS + 1000);
@@ -419,7 +471,8 @@ static void the_list_is_signed_anew_before_it_ends(void **state) {
     assert_string_not_equal(signed_list(NOW_MS + CERT_LIST_VALID_MS / 2 + 1), first);
     const char *json, *etag;
     assert_int_equal(store_read_begin(reader()), OK);
-    assert_int_equal(cert_signed_list(f.app.certs, reader(), &f.arena, 2, NOW_MS, &json, &etag), ERR_NOT_FOUND);
+    assert_int_equal(cert_signed_list(f.app.certs, reader(), &f.arena, 2, NOW_MS, &json, &etag),
+                     ERR_NOT_FOUND);
     store_read_end(reader());
 }
 
@@ -429,7 +482,8 @@ static void audited_whole(void **state) {
     (void)state;
     const char *number = granted();
     assert_int_equal(change(number, f.second, CERT_REVOKE, &c), OK);
-    static const char *const actions[] = {"cert.apply", "cert.admit", "cert.grant", "cert.issue", "cert.revoke"};
+    static const char *const actions[] = {"cert.apply", "cert.admit", "cert.grant", "cert.issue",
+                                          "cert.revoke"};
     for (size_t i = 0; i < COUNT_OF(actions); i++) assert_int_equal(audit_rows(actions[i]), 1);
     assert_int_equal(store_read_begin(reader()), OK);
     assert_int_equal(audit_verify(reader(), &f.arena, &report), OK);
@@ -440,9 +494,19 @@ static void audited_whole(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        FLOW(nothing_met), FLOW(applying_once), FLOW(who_may_not_decide), FLOW(who_may_mark), FLOW(an_insufficient_mark_stands_in_the_way),
-        FLOW(decided_once), FLOW(refused_and_tried_again), FLOW(experience_in_place_of_modules), FLOW(issued_and_expiring),
-        FLOW(revoked_at_once), FLOW(suspended_and_reinstated), FLOW(the_list_is_signed_anew_before_it_ends), FLOW(audited_whole),
+        FLOW(nothing_met),
+        FLOW(applying_once),
+        FLOW(who_may_not_decide),
+        FLOW(who_may_mark),
+        FLOW(an_insufficient_mark_stands_in_the_way),
+        FLOW(decided_once),
+        FLOW(refused_and_tried_again),
+        FLOW(experience_in_place_of_modules),
+        FLOW(issued_and_expiring),
+        FLOW(revoked_at_once),
+        FLOW(suspended_and_reinstated),
+        FLOW(the_list_is_signed_anew_before_it_ends),
+        FLOW(audited_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,7 @@ static void canon(const char *path) {
     print_canonical(doc, "document");
     json_t *proofs = json_object_get(doc, "proof"), *proof;
     size_t i;
-    json_array_foreach(proofs, i, proof) {
+    json_array_foreach (proofs, i, proof) {
         json_object_del(proof, "proofValue");
         print_canonical(proof, "proof options");
     }
@@ -58,7 +58,8 @@ static void extract(const char *path) {
     puts(text);
 }
 
-static void paper(const char *kind, const char *path, const char *name, const struct cert_keys *keys) {
+static void paper(const char *kind, const char *path, const char *name,
+                  const struct cert_keys *keys) {
     const char *why = NULL;
     struct cert_credential_facts facts = sample_facts(name);
     json_t *doc = cert_credential_build(&arena, &facts);
@@ -66,7 +67,8 @@ static void paper(const char *kind, const char *path, const char *name, const st
     struct cert_paper p = sample_paper(name, cert_json(&arena, doc));
     unsigned char *bytes;
     size_t len;
-    if ((str_eq(kind, "pdf") ? cert_pdf : cert_png)(&arena, &p, &bytes, &len) != OK) die("cannot draw");
+    if ((str_eq(kind, "pdf") ? cert_pdf : cert_png)(&arena, &p, &bytes, &len) != OK)
+        die("cannot draw");
     if (!file_write(path, bytes, len, 0600)) die("cannot write");
 }
 
@@ -96,8 +98,9 @@ int main(int argc, char **argv) {
     } else if (str_eq(argv[1], "status")) {
         unsigned char *bits = arena_alloc(&arena, CERT_STATUS_BYTES);
         for (int i = 3; i < argc; i++) cert_status_set(bits, (uint32_t)strtoul(argv[i], NULL, 10));
-        doc = cert_status_credential_build(&arena, SAMPLE_DID, SAMPLE_LIST, cert_status_encode(&arena, bits),
-                                           SAMPLE_FROM_MS, (int64_t)24 * 3600 * 1000);
+        doc = cert_status_credential_build(&arena, SAMPLE_DID, SAMPLE_LIST,
+                                           cert_status_encode(&arena, bits), SAMPLE_FROM_MS,
+                                           (int64_t)24 * 3600 * 1000);
     }
     if (doc) {
         if (cert_keys_sign(keys, &arena, doc, SAMPLE_DID, SAMPLE_FROM_MS, &why) != OK) die(why);

@@ -43,18 +43,22 @@ static bool find_key(void *context, const char *method, unsigned char key[CERT_P
     return v->own && cert_keys_find(v->own, hash + 1, key);
 }
 
-static enum cert_status_answer find_status(void *context, const char *credential_id, const char *list_url,
-                                           uint32_t index) {
+static enum cert_status_answer find_status(void *context, const char *credential_id,
+                                           const char *list_url, uint32_t index) {
     struct verify *v = context;
     struct db *db = store_reader(v->store);
-    return db ? cert_credential_answer(db, &v->arena, credential_id, list_url, index) : CERT_STATUS_UNKNOWN;
+    return db ? cert_credential_answer(db, &v->arena, credential_id, list_url, index)
+              : CERT_STATUS_UNKNOWN;
 }
 
 /* The credential's text in the file, by what the file is. */
 static const char *read_credential(struct verify *v, size_t *len) {
-    const char *why = "cannot be read", *bytes = file_read(&v->arena, v->file, FILE_MAX, len), *text = bytes;
-    if (bytes && *len >= 4 && memcmp(bytes, "\x89PNG", 4) == 0) text = cert_png_credential(&v->arena, (const unsigned char *)bytes, *len, &why);
-    else if (bytes && *len >= 4 && memcmp(bytes, "%PDF", 4) == 0) text = cert_pdf_credential(&v->arena, (const unsigned char *)bytes, *len, &why);
+    const char *why = "cannot be read", *bytes = file_read(&v->arena, v->file, FILE_MAX, len),
+               *text = bytes;
+    if (bytes && *len >= 4 && memcmp(bytes, "\x89PNG", 4) == 0)
+        text = cert_png_credential(&v->arena, (const unsigned char *)bytes, *len, &why);
+    else if (bytes && *len >= 4 && memcmp(bytes, "%PDF", 4) == 0)
+        text = cert_pdf_credential(&v->arena, (const unsigned char *)bytes, *len, &why);
     if (!text) fprintf(stderr, "gradus verify: %s: %s\n", v->file, why);
     else if (text != bytes) *len = strlen(text);
     return text;
@@ -65,12 +69,15 @@ static bool open_data(struct verify *v) {
     const char *why = "", *path = arena_printf(&v->arena, "%s/gradus.db", v->data);
     if (access(path, R_OK) != 0) {
         if (v->key_count) return true;
-        fprintf(stderr, "gradus verify: there is no academy in %s: give --data DIR or --key\n", v->data);
+        fprintf(stderr, "gradus verify: there is no academy in %s: give --data DIR or --key\n",
+                v->data);
         return false;
     }
     if (v->key_count && !v->data_given) return true;
     struct store_options how = {.path = path, .read_only = true};
-    if (cert_keys_open(&v->own, v->data, false, &v->arena, &why) == OK && store_open(&v->store, &how, &v->arena, &why) == OK) return true;
+    if (cert_keys_open(&v->own, v->data, false, &v->arena, &why) == OK &&
+        store_open(&v->store, &how, &v->arena, &why) == OK)
+        return true;
     fprintf(stderr, "gradus verify: %s\n", why);
     return false;
 }
@@ -81,13 +88,18 @@ static void print_report(const struct cert_check_report *report, bool json) {
     else printf("%s\n", report->valid ? "valid" : "NOT VALID");
     for (int i = 0; i < CERT_CHECK_COUNT; i++) {
         const struct cert_check *c = &report->checks[i];
-        if (json) printf("%s{\"check\":\"%s\",\"outcome\":\"%s\"%s%s%s}", i ? "," : "", c->name, outcomes[c->outcome],
-                         c->code ? ",\"code\":\"" : "", c->code ? c->code : "", c->code ? "\"" : "");
-        else printf("  %-10s %s%s%s\n", c->name, outcomes[c->outcome], c->detail ? ": " : "", c->detail ? c->detail : "");
+        if (json)
+            printf("%s{\"check\":\"%s\",\"outcome\":\"%s\"%s%s%s}", i ? "," : "", c->name,
+                   outcomes[c->outcome], c->code ? ",\"code\":\"" : "", c->code ? c->code : "",
+                   c->code ? "\"" : "");
+        else
+            printf("  %-10s %s%s%s\n", c->name, outcomes[c->outcome], c->detail ? ": " : "",
+                   c->detail ? c->detail : "");
     }
     if (json) puts("]}");
     else if (report->checks[1].outcome == CERT_PASS)
-        printf("  %s, %s, %s\n", report->number ? report->number : "no number", report->holder ? report->holder : "no name",
+        printf("  %s, %s, %s\n", report->number ? report->number : "no number",
+               report->holder ? report->holder : "no name",
                report->title ? report->title : "no title");
 }
 
@@ -111,7 +123,8 @@ static bool read_options(struct verify *v, int argc, char **argv, int *status) {
         } else if (option == 'f' && (str_eq(optarg, "text") || str_eq(optarg, "json"))) {
             v->format = optarg;
         } else {
-            if (option == 'k') fputs("gradus verify: --key is no Ed25519 Multikey (z6Mk...)\n", stderr);
+            if (option == 'k')
+                fputs("gradus verify: --key is no Ed25519 Multikey (z6Mk...)\n", stderr);
             if (option == 'h') *status = 0;
             fputs(usage, option == 'h' ? stdout : stderr);
             return false;
