@@ -38,8 +38,7 @@ static void check_picture(struct doc *d, struct arena *a, struct diag_list *l, c
 }
 
 static void add_anchor(struct arena *a, struct content_outline *o, const char *id, const char *text, int line, int column) {
-    if (o->anchor_count % 16 == 0)
-        o->anchors = arena_grow(a, o->anchors, o->anchor_count * sizeof *o->anchors, (o->anchor_count + 16) * sizeof *o->anchors);
+    o->anchors = list_more(a, o->anchors, o->anchor_count, sizeof *o->anchors);
     o->anchors[o->anchor_count++] = (struct content_place){id, text, line, column};
 }
 

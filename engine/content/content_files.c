@@ -14,9 +14,9 @@
 struct finder {
     struct arena *arena;
     struct found_file *files;
-    size_t count, room;
+    size_t count;
     const char **folders;
-    size_t folder_count, folder_room;
+    size_t folder_count;
 };
 
 /* "ar", "pt-BR": the part of "x.ar.md" that names a language. */
@@ -53,20 +53,12 @@ const char *content_kind_name(enum file_kind kind) {
 
 static void add_file(struct finder *f, const char *path, const struct stat *st) {
     if (f->count == CONTENT_FILE_LIMIT) return;
-    if (f->count == f->room) {
-        size_t room = f->room ? f->room * 2 : 64;
-        f->files = arena_grow(f->arena, f->files, f->room * sizeof *f->files, room * sizeof *f->files);
-        f->room = room;
-    }
+    f->files = list_more(f->arena, f->files, f->count, sizeof *f->files);
     f->files[f->count++] = (struct found_file){path, (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec, st->st_size, st->st_ino};
 }
 
 static void add_folder(struct finder *f, const char *path) {
-    if (f->folder_count == f->folder_room) {
-        size_t room = f->folder_room ? f->folder_room * 2 : 16;
-        f->folders = arena_grow(f->arena, f->folders, f->folder_room * sizeof *f->folders, room * sizeof *f->folders);
-        f->folder_room = room;
-    }
+    f->folders = list_more(f->arena, f->folders, f->folder_count, sizeof *f->folders);
     f->folders[f->folder_count++] = path;
 }
 

@@ -145,7 +145,7 @@ struct checkpoint *content_checkpoints(struct doc *d, struct arena *a, struct di
             problem(d, diags, n, SEVERITY_ERROR, "checkpoint", "a module has at most 60 practice questions");
             break;
         }
-        if (*count % 8 == 0) out = arena_grow(a, out, *count * sizeof *out, (*count + 8) * sizeof *out);
+        out = list_more(a, out, *count, sizeof *out);
         read_checkpoint(d, a, diags, n, &out[(*count)++]);
     }
     return out;
@@ -166,7 +166,7 @@ static void read_sections(struct doc *d, struct arena *a, struct content_module 
         if (event != CMARK_EVENT_ENTER || cmark_node_get_type(at) != CMARK_NODE_HEADING) continue;
         const char *text = doc_text(d->arena, at), *id = doc_anchor(&anchors, "", text);
         if (cmark_node_get_heading_level(at) != 2 || cmark_node_parent(at) != d->body) continue;
-        if (n % 8 == 0) out = arena_grow(a, out, n * sizeof *out, (n + 8) * sizeof *out);
+        out = list_more(a, out, n, sizeof *out);
         out[n++] = (struct content_named){arena_dup(a, id), arena_dup(a, text)};
     }
     if (n == 0) {

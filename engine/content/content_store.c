@@ -20,8 +20,7 @@ enum err content_facts(struct db *db, struct arena *a, const char *person_id, co
         case 1: progress_reading(&out->state, what, (int)stmt_int(q, 2), stmt_int(q, 3), at_ms); break;
         case 2:
             progress_answer(&out->state, what, stmt_int(q, 2), at_ms);
-            if (out->answer_count % 16 == 0)
-                out->answers = arena_grow(a, out->answers, out->answer_count * sizeof *out->answers, (out->answer_count + 16) * sizeof *out->answers);
+            out->answers = list_more(a, out->answers, out->answer_count, sizeof *out->answers);
             out->answers[out->answer_count++] = (struct given_answer){what, stmt_text(q, 4, a), stmt_int(q, 2)};
             break;
         default: progress_completed(&out->state, at_ms); break;
@@ -43,7 +42,7 @@ struct states {
     struct arena *arena;
     const struct content_snapshot *snapshot;
     struct progress_state **items;
-    size_t count, room;
+    size_t count;
 };
 
 static struct progress_state *state_of(struct states *s, const char *module_id) {
@@ -51,11 +50,7 @@ static struct progress_state *state_of(struct states *s, const char *module_id) 
         if (str_eq(s->items[i - 1]->module->id, module_id)) return s->items[i - 1];
     const struct content_module *m = content_module(s->snapshot, module_id);
     if (!m) return NULL;
-    if (s->count == s->room) {
-        size_t room = s->room ? s->room * 2 : 32;
-        s->items = arena_grow(s->arena, s->items, s->room * sizeof *s->items, room * sizeof *s->items);
-        s->room = room;
-    }
+    s->items = list_more(s->arena, s->items, s->count, sizeof *s->items);
     struct progress_state *state = NEW(s->arena, struct progress_state);
     progress_begin(state, m, s->arena);
     s->items[s->count++] = state;

@@ -101,16 +101,12 @@ static void forget_folder(struct content_watch *w, int wd) {
 struct change_list {
     struct arena *arena;
     const char **paths;
-    size_t count, room;
+    size_t count;
 };
 
 static void add_path(struct change_list *l, const char *path) {
     if (l->count && str_eq(l->paths[l->count - 1], path)) return; /* a write is several events */
-    if (l->count == l->room) {
-        size_t room = l->room ? l->room * 2 : 16;
-        l->paths = arena_grow(l->arena, l->paths, l->room * sizeof *l->paths, room * sizeof *l->paths);
-        l->room = room;
-    }
+    l->paths = list_more(l->arena, l->paths, l->count, sizeof *l->paths);
     l->paths[l->count++] = path;
 }
 

@@ -57,6 +57,8 @@ enum err doc_parse(struct doc *out, const char *file, const char *source, size_t
                    struct diag_list *diags) MUST_USE;
 /* Reads and parses root/file. ERR_NOT_FOUND, ERR_LIMIT (too large), ERR_INVALID. */
 enum err doc_load(struct doc *out, const char *root, const char *file, struct arena *a, struct diag_list *diags) MUST_USE;
+/* The same for the front matter alone, at a tenth of the time: no body, no version. */
+enum err doc_load_meta(struct doc *out, const char *root, const char *file, struct arena *a, struct diag_list *diags) MUST_USE;
 
 /* ---- Front matter -------------------------------------------------------------------------- */
 /* A YAML text on its own (a fenced `item` block): `line` is the line before its first. NULL when broken. */
@@ -90,6 +92,13 @@ char *doc_text(struct arena *a, cmark_node *n);
 /* A task list? (a list whose items all carry [ ] or [x]) */
 bool doc_is_task_list(cmark_node *list);
 bool doc_task_checked(cmark_node *item);
+
+/* Room for one more element behind `count` of them: lists of documents double, so that a long one is not copied for
+ * each of its elements. Only for lists that have grown through it. */
+static inline void *list_more(struct arena *a, void *list, size_t count, size_t size) {
+    if (count != 0 && (count < 8 || (count & (count - 1)) != 0)) return list;
+    return arena_grow(a, list, count * size, (count ? count * 2 : 8) * size);
+}
 
 /* ---- Anchors ------------------------------------------------------------------------------- */
 struct anchor_entry;

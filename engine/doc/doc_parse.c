@@ -199,30 +199,39 @@ static cmark_node *parse_guarded(struct doc *d, const char *text, size_t len) {
     return root;
 }
 
-enum err doc_parse(struct doc *out, const char *file, const char *source, size_t len, struct arena *a, struct diag_list *diags) {
+/* Source, encoding and front matter; `*body` is where the Markdown begins. ERR_INVALID: there is nothing to go on with. */
+static enum err parse_head(struct doc *out, const char *file, const char *source, size_t len, struct arena *a,
+                           struct diag_list *diags, size_t *body) {
+    size_t start = 0, end = 0;
     memset(out, 0, sizeof *out);
     out->arena = a;
     out->file = arena_dup(a, file);
+    *body = 0;
     if (len > DOC_MAX_BYTES) {
         diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size", "the file is larger than %d MiB", DOC_MAX_BYTES / 1024 / 1024);
         return ERR_LIMIT;
     }
     out->source = normalised(a, source, len, &out->source_len);
-    out->version = arena_copy(a, sha256_hex(a, out->source, out->source_len), 16);
     if (!check_encoding(file, out->source, out->source_len, diags)) return ERR_INVALID;
-    size_t start = 0, end = 0, body = 0;
-    bool found = find_front_matter(out->source, out->source_len, &start, &end, &body);
-    if (!found)
+    if (!find_front_matter(out->source, out->source_len, &start, &end, body)) {
         diag_add(diags, SEVERITY_ERROR, file, 1, 1, "front-matter",
                  "the file must begin with front matter: fields between two lines of three hyphens");
-    else {
-        out->meta = field_parse(file, out->source + start, end - start, 1, a, diags);
-        for (const char *p = out->source; p < out->source + body; p++) out->body_line += *p == '\n';
-        if (out->meta && !field_is_map(out->meta)) {
-            diag_add(diags, SEVERITY_ERROR, file, 2, 1, "front-matter", "front matter must be fields of the form “name: value”");
-            out->meta = NULL;
-        }
+        return OK;
     }
+    out->meta = field_parse(file, out->source + start, end - start, 1, a, diags);
+    for (const char *p = out->source; p < out->source + *body; p++) out->body_line += *p == '\n';
+    if (out->meta && !field_is_map(out->meta)) {
+        diag_add(diags, SEVERITY_ERROR, file, 2, 1, "front-matter", "front matter must be fields of the form “name: value”");
+        out->meta = NULL;
+    }
+    return OK;
+}
+
+enum err doc_parse(struct doc *out, const char *file, const char *source, size_t len, struct arena *a, struct diag_list *diags) {
+    size_t body;
+    enum err e = parse_head(out, file, source, len, a, diags, &body);
+    if (out->source) out->version = arena_copy(a, sha256_hex(a, out->source, out->source_len), 16);
+    if (e != OK) return e;
     out->body = parse_guarded(out, out->source + body, out->source_len - body);
     if (!out->body) {
         diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size", "the file has too much structure for one document: divide it");
@@ -232,15 +241,31 @@ enum err doc_parse(struct doc *out, const char *file, const char *source, size_t
     return out->meta && tree ? OK : ERR_INVALID;
 }
 
-enum err doc_load(struct doc *out, const char *root, const char *file, struct arena *a, struct diag_list *diags) {
-    size_t len = 0;
-    char *text = file_read(a, arena_printf(a, "%s/%s", root, file), DOC_MAX_BYTES, &len);
-    if (text) return doc_parse(out, file, text, len, a, diags);
-    enum err e = errno == EFBIG ? ERR_LIMIT : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
-    if (e == ERR_LIMIT) diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size", "the file is larger than %d MiB", DOC_MAX_BYTES / 1024 / 1024);
+/* The file's text, or NULL with what went wrong. */
+static char *read_source(struct doc *out, const char *root, const char *file, struct arena *a, struct diag_list *diags, size_t *len,
+                         enum err *e) {
+    char *text = file_read(a, arena_printf(a, "%s/%s", root, file), DOC_MAX_BYTES, len);
+    if (text) return text;
+    *e = errno == EFBIG ? ERR_LIMIT : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+    if (*e == ERR_LIMIT) diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size", "the file is larger than %d MiB", DOC_MAX_BYTES / 1024 / 1024);
     else diag_add(diags, SEVERITY_ERROR, file, 0, 0, "unreadable", "the file cannot be read: %s", strerror(errno));
     memset(out, 0, sizeof *out);
-    return e;
+    return NULL;
+}
+
+enum err doc_load(struct doc *out, const char *root, const char *file, struct arena *a, struct diag_list *diags) {
+    size_t len = 0;
+    enum err e = OK;
+    char *text = read_source(out, root, file, a, diags, &len, &e);
+    return text ? doc_parse(out, file, text, len, a, diags) : e;
+}
+
+enum err doc_load_meta(struct doc *out, const char *root, const char *file, struct arena *a, struct diag_list *diags) {
+    size_t len = 0, body;
+    enum err e = OK;
+    char *text = read_source(out, root, file, a, diags, &len, &e);
+    if (text) e = parse_head(out, file, text, len, a, diags, &body);
+    return e == OK && !out->meta ? ERR_INVALID : e;
 }
 
 /* ---- The tree -------------------------------------------------------------------------------- */

@@ -147,8 +147,7 @@ static void heading(struct renderer *r, cmark_node *n, bool enter) {
         return;
     }
     const char *text = doc_text(a, n), *id = doc_anchor(&r->anchors, prefix(r), text);
-    if (r->heading_count % 16 == 0)
-        r->headings = arena_grow(a, r->headings, r->heading_count * sizeof *r->headings, (r->heading_count + 16) * sizeof *r->headings);
+    r->headings = list_more(a, r->headings, r->heading_count, sizeof *r->headings);
     r->headings[r->heading_count++] = (struct heading){id, text, cmark_node_get_heading_level(n)};
     buf_printf(r->out, "<h%d id=\"", heading_level(r, n));
     put_text(r, id);
