@@ -32,9 +32,13 @@ for (const n of [1, 2, 3, 4]) put(`templates/level_${n}.mustache`, icons.level(n
 /* ---- Fonts ---- */
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => String.fromCodePoint(from + i)).join('');
 const ascii = range(0x20, 0x7e) + '\u00a0';
-const basic = ascii + '©·×–—‘’“”•…←↑→↓−≤≥';
+// With the accented letters that turn up in English texts and in names: one of them alone must not cost a file.
+const accented = 'ÄÅÉÖÜßàáâäåçèéêíñóöøúü';
+const basic = ascii + '©·×–—‘’“”•…←↑→↓−≤≥' + accented;
+const polish = 'ĄĆĘŁŃŚŹŻąćęłńśźż';
 const text = ascii + '–—‘’“”…';
-const extended = range(0xa1, 0x17f) + 'ȘșȚț€';
+const without = (all, some) => [...all].filter((c) => !some.includes(c)).join('');
+const extended = without(range(0xa1, 0x17f) + 'ȘșȚț€', accented + polish);
 const variable = (family, file) => at('node_modules/@fontsource-variable', family, 'files', `${family}-${file}.woff2`);
 const fixed = (family, file) => at('node_modules/@fontsource', family, 'files', `${family}-${file}.woff2`);
 const sans = { wght: { min: 400, max: 700 } };
@@ -43,8 +47,10 @@ const fonts = [
   ['serif-bold', variable('literata', 'latin-wght-normal'), text, { wght: 600 }],
   ['serif-italic', variable('literata', 'latin-wght-italic'), text, { wght: 400 }],
   ['serif-ext', [variable('literata', 'latin-wght-normal'), variable('literata', 'latin-ext-wght-normal')], extended, { wght: 400 }],
+  ['serif-pl', variable('literata', 'latin-ext-wght-normal'), polish, { wght: 400 }],
   ['sans', variable('atkinson-hyperlegible-next', 'latin-wght-normal'), basic, sans],
   ['sans-ext', [variable('atkinson-hyperlegible-next', 'latin-wght-normal'), variable('atkinson-hyperlegible-next', 'latin-ext-wght-normal')], extended, sans],
+  ['sans-pl', variable('atkinson-hyperlegible-next', 'latin-ext-wght-normal'), polish, sans],
   ['mono', variable('atkinson-hyperlegible-mono', 'latin-wght-normal'), basic, { wght: 400 }],
   ['naskh', fixed('noto-naskh-arabic', 'arabic-400-normal')],
   ['arabic', fixed('noto-sans-arabic', 'arabic-400-normal')],
@@ -72,7 +78,7 @@ if (!fs.existsSync(recipe) || fs.readFileSync(recipe, 'utf8') !== stamp) {
 }
 
 /* ---- Style: `@dark;` stands for the dark values ---- */
-const parts = new Set(['tokens', 'dark', 'base', 'layout', 'forms', 'components', 'prose', 'question', 'pages', 'print', 'fonts']);
+const parts = new Set(['tokens', 'dark', 'base', 'layout', 'forms', 'components', 'prose', 'question', 'print', 'fonts']);
 const dark = fs.readFileSync(at('style/dark.css'), 'utf8').replace(/\/\*[^]*?\*\//g, '');
 const expandDark = {
   name: 'dark',

@@ -87,6 +87,21 @@ const keys = document.getElementById('keys');
 if (keys) shortcut('?', '', () => keys.showModal());
 shortcut('/', '', () => document.getElementById('site-q')?.focus());
 
+/* htmx comes when somebody begins to use a part that needs it; until then (and if it never comes) forms are forms. */
+const parts = '[hx-get], [hx-post], [hx-put], [hx-patch], [hx-delete]';
+let htmx;
+function loadHtmx() {
+  htmx ??= new Promise((done) => {
+    const script = document.createElement('script');
+    script.src = document.querySelector('meta[name="htmx-script"]').content;
+    script.onload = done;
+    document.head.append(script);
+  });
+  return htmx;
+}
+for (const type of ['pointerover', 'pointerdown', 'focusin']) on(type, parts, loadHtmx, { passive: true });
+if (document.querySelector('[hx-trigger*="load"], [hx-trigger*="every"], [hx-trigger*="revealed"], [hx-trigger*="intersect"]')) loadHtmx();
+
 /* Faces that the first view did without; a phone does without them further (site/style/late.css). */
 addEventListener('load', () => {
   const late = document.querySelector('meta[name="late-style"]')?.content;
