@@ -58,6 +58,7 @@ struct content_programme {
     const char *version; /* of the file: 16 hex digits */
     const char *file;    /* content/mops/programme.md */
     const char *html;    /* its text, rendered */
+    int order;           /* among programmes: 1 to 1,000, small ones first; 100 when the author says nothing */
     const struct content_named *domains;
     size_t domain_count;
     const struct content_persona *personas;

@@ -172,7 +172,7 @@ static int by_module(const void *a, const void *b) {
 
 static int by_programme(const void *a, const void *b) {
     const struct content_programme *x = *(const struct content_programme *const *)a, *y = *(const struct content_programme *const *)b;
-    int order = strcmp(x->id, y->id);
+    int order = x->order != y->order ? (x->order < y->order ? -1 : 1) : strcmp(x->id, y->id);
     return order ? order : strcmp(x->file, y->file);
 }
 
@@ -372,11 +372,19 @@ static void read_changes(struct content *c) {
     arena_release(&a);
 }
 
+/* Under the lock. `refreshing` is set before the events leave the kernel's queue: whoever finds the queue empty and then
+ * nobody refreshing has the newest snapshot before them. */
+static void read_now(struct content *c) {
+    atomic_store(&c->refreshing, true);
+    read_changes(c);
+    atomic_store(&c->refreshing, false);
+}
+
 void content_refresh(struct content *c) {
-    if (!watch_pending(c->watch)) return;
+    if (!watch_pending(c->watch) && !atomic_load(&c->refreshing)) return;
     pthread_mutex_lock(&c->refresh);
     if (watch_pending(c->watch)) {
-        read_changes(c);
+        read_now(c);
         keeper_wake(c);
     }
     pthread_mutex_unlock(&c->refresh);
@@ -385,7 +393,7 @@ void content_refresh(struct content *c) {
 /* Without inotify: the keeper calls this now and then. */
 void content_look(struct content *c) {
     pthread_mutex_lock(&c->refresh);
-    read_changes(c);
+    read_now(c);
     pthread_mutex_unlock(&c->refresh);
 }
 

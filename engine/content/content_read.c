@@ -328,7 +328,7 @@ static bool read_level(struct doc *d, struct diag_list *l, struct arena *a, stru
 }
 
 struct content_programme *content_read_programme(struct doc *d, struct arena *a, struct diag_list *l, struct content_outline *outline) {
-    static const char *const known[] = {"id", "title", "body", "scheme_version", "summary", "domains", "personas", "levels", NULL};
+    static const char *const known[] = {"id", "title", "body", "scheme_version", "summary", "order", "domains", "personas", "levels", NULL};
     field_unknown(d, l, d->meta, known);
     struct content_programme *p = NEW(a, struct content_programme);
     p->file = arena_dup(a, d->file);
@@ -338,6 +338,9 @@ struct content_programme *content_read_programme(struct doc *d, struct arena *a,
     p->body = arena_dup(a, field_text(d, l, d->meta, "body", true));
     p->scheme_version = arena_dup(a, field_text(d, l, d->meta, "scheme_version", true));
     p->summary = arena_dup(a, field_text(d, l, d->meta, "summary", true));
+    int64_t order = 100;
+    (void)field_int(d, l, d->meta, "order", 1, 1000, false, &order);
+    p->order = (int)order;
     p->domains = read_domains(d, l, a, &p->domain_count);
     p->personas = read_personas(d, l, a, &p->persona_count);
     remember_id(d, outline);
