@@ -26,8 +26,9 @@ struct exam_course {
     size_t domain_count;
     const char **levels;
     size_t level_count;
-    struct exam_objective *objectives;
-    size_t objective_count;
+    struct exam_objective *objectives; /* as the modules give them */
+    size_t objective_count, objective_room;
+    const char **objective_ids; /* sorted */
 };
 /* content/PROGRAMME: false when there is no such programme. What is wrong in those files is the content room's to report. */
 bool exam_course_read(struct exam_course *out, const char *root, const char *programme, struct arena *a);

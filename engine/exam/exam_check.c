@@ -151,20 +151,28 @@ static void check_banks(struct tree *t) {
     }
 }
 
-static bool has_item_for(const struct tree *t, const char *objective) {
+static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+/* What items measure, sorted. */
+static size_t measured_objectives(const struct tree *t, const char ***out) {
+    size_t n = 0;
+    *out = NEW_ARRAY(t->arena, const char *, t->item_count + 1);
     for (size_t i = 0; i < t->item_count; i++)
-        if (str_eq(t->items[i]->objective, objective)) return true;
-    return false;
+        if (t->items[i]->objective) (*out)[n++] = t->items[i]->objective;
+    if (n) qsort(*out, n, sizeof **out, by_text);
+    return n;
 }
 
 /* Only in programmes that have banks: a course without an exam owes nobody an item. */
 static void check_objectives(struct tree *t) {
+    const char **measured;
+    size_t measured_count = measured_objectives(t, &measured);
     for (size_t i = 0; i < t->course_count; i++) {
         bool has_bank = false;
         for (size_t k = 0; k < t->bank_count; k++) has_bank |= str_eq(t->banks[k].programme, t->courses[i].id);
         for (size_t k = 0; has_bank && k < t->courses[i].objective_count; k++) {
             const struct exam_objective *o = &t->courses[i].objectives[k];
-            if (!has_item_for(t, o->id))
+            if (!measured_count || !bsearch(&o->id, measured, measured_count, sizeof *measured, by_text))
                 diag_add(t->diags, SEVERITY_WARNING, o->module_file, o->line, o->column, "objective-without-item",
                          "no item measures the objective %s", o->id);
         }

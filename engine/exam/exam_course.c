@@ -110,18 +110,39 @@ static void read_domains(struct exam_course *c, struct doc *d, struct arena *a) 
     }
 }
 
+static struct exam_objective *next_objective(struct exam_course *c, struct arena *a) {
+    if (c->objective_count == c->objective_room) {
+        size_t room = c->objective_room ? 2 * c->objective_room : 64;
+        c->objectives = arena_grow(a, c->objectives, c->objective_room * sizeof *c->objectives, room * sizeof *c->objectives);
+        c->objective_room = room;
+    }
+    return &c->objectives[c->objective_count++];
+}
+
 static void read_objectives(struct exam_course *c, struct doc *d, struct arena *a) {
     struct field *list = field_get(d->meta, "objectives");
-    size_t n = field_count(list);
-    if (!n) return;
-    c->objectives = arena_grow(a, c->objectives, c->objective_count * sizeof *c->objectives, (c->objective_count + n) * sizeof *c->objectives);
-    for (size_t i = 0; i < n; i++) {
+    const char *file = field_count(list) ? arena_dup(a, d->file) : NULL;
+    for (size_t i = 0; i < field_count(list); i++) {
         struct field *id = field_get(field_at(list, i), "id");
         if (!field_scalar(id)) continue;
-        c->objectives[c->objective_count++] =
-            (struct exam_objective){arena_dup(a, field_scalar(id)), arena_dup(a, d->file), field_line(id), field_column(id)};
+        *next_objective(c, a) = (struct exam_objective){arena_dup(a, field_scalar(id)), file, field_line(id), field_column(id)};
     }
 }
+
+/* `own` is this module's: of a large course only the objectives stay. */
+static void read_module(struct exam_course *c, const char *root, const char *programme, const char *name, struct arena *own, struct arena *a) {
+    arena_init(own, 8 * DOC_MAX_BYTES);
+    if (ARENA_GUARD(own) == 0) {
+        struct diag_list unheard; /* the content room reports them */
+        struct doc d;
+        diag_init(&unheard, own);
+        if (doc_load_meta(&d, root, arena_printf(own, "content/%s/modules/%s", programme, name), own, &unheard) == OK)
+            read_objectives(c, &d, a);
+    }
+    arena_release(own);
+}
+
+static void release_own(void *own) { arena_release(own); }
 
 bool exam_course_read(struct exam_course *out, const char *root, const char *programme, struct arena *a) {
     struct diag_list unheard; /* the content room reports them */
@@ -134,8 +155,12 @@ bool exam_course_read(struct exam_course *out, const char *root, const char *pro
     out->id = arena_dup(a, programme);
     read_domains(out, &d, a);
     size_t n = list_folder(arena_printf(a, "%s/content/%s/modules", root, programme), false, a, &names);
-    for (size_t i = 0; i < n; i++)
-        if (doc_load(&d, root, arena_printf(a, "content/%s/modules/%s", programme, names[i]), a, &unheard) == OK) read_objectives(out, &d, a);
+    struct arena *own = NEW(a, struct arena);
+    arena_defer(a, release_own, own); /* `a` may leave through its guard */
+    for (size_t i = 0; i < n; i++) read_module(out, root, programme, names[i], own, a);
+    out->objective_ids = NEW_ARRAY(a, const char *, out->objective_count + 1);
+    for (size_t i = 0; i < out->objective_count; i++) out->objective_ids[i] = out->objectives[i].id;
+    if (out->objective_count) qsort(out->objective_ids, out->objective_count, sizeof *out->objective_ids, by_name);
     return true;
 }
 
@@ -146,7 +171,5 @@ const char *exam_course_title(const struct exam_course *c, const char *domain) {
 }
 
 bool exam_course_has_objective(const struct exam_course *c, const char *id) {
-    for (size_t i = 0; id && i < c->objective_count; i++)
-        if (str_eq(c->objectives[i].id, id)) return true;
-    return false;
+    return id && c->objective_count && bsearch(&id, c->objective_ids, c->objective_count, sizeof *c->objective_ids, by_name);
 }

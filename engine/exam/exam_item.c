@@ -14,6 +14,8 @@ struct item_reader {
     struct arena *out;
     struct diag_list *diags;
     struct exam_item *item;
+    const char *at; /* where line `at_line` begins; NULL: not yet known */
+    int at_line;
 };
 
 static void report(struct item_reader *r, cmark_node *at, const char *rule, const char *format, ...)
@@ -28,9 +30,9 @@ static void report(struct item_reader *r, cmark_node *at, const char *rule, cons
 
 /* ---- The item's own text ------------------------------------------------------------------------- */
 
-static const char *line_start(const char *source, int line) {
-    const char *p = source;
-    while (--line > 0) {
+/* `lines` further on. */
+static const char *skip_lines(const char *p, int lines) {
+    while (lines-- > 0) {
         const char *nl = strchr(p, '\n');
         if (!nl) return p + strlen(p);
         p = nl + 1;
@@ -38,9 +40,17 @@ static const char *line_start(const char *source, int line) {
     return p;
 }
 
-/* From line `first` to before line `end` (0 = the end of the file), without blank lines at its end. */
-static char *own_text(struct arena *a, const char *source, int first, int end) {
-    const char *from = line_start(source, first), *to = end ? line_start(source, end) : from + strlen(from);
+/* From line `first` to before line `end` (0 = the end of the file), without blank lines at its end. Items come in
+ * order: the place of the last one is kept, so that a long bank is not read from its start for each. */
+static char *own_text(struct item_reader *r, int first, int end) {
+    struct arena *a = r->out;
+    if (!r->at || first < r->at_line) {
+        r->at = r->doc->source;
+        r->at_line = 1;
+    }
+    const char *from = skip_lines(r->at, first - r->at_line), *to = end ? skip_lines(from, end - first) : from + strlen(from);
+    r->at = from;
+    r->at_line = first;
     while (to > from && isspace((unsigned char)to[-1])) to--;
     return arena_printf(a, "%.*s\n", (int)(to - from), from);
 }
@@ -243,7 +253,7 @@ static cmark_node *read_item(struct item_reader *r, cmark_node *heading, const c
     item->line = doc_line(d, heading);
     item->column = doc_column(d, heading);
     item->id = str_trim(r->out, doc_text(d->arena, heading));
-    item->source = own_text(r->out, d->source, item->line, end ? doc_line(d, end) : 0);
+    item->source = own_text(r, item->line, end ? doc_line(d, end) : 0);
     item->version = arena_copy(r->out, sha256_hex(d->arena, item->source, strlen(item->source)), 16);
     item->stem = "";
     if (cmark_node_get_heading_level(heading) != 2) report(r, heading, "item-heading", "an item's heading has two number signs: ## id");
