@@ -11,7 +11,8 @@ const TIMEOUT_MS = 15000;
 const page = document.querySelector('[data-exam], [data-exam-review]');
 const csrf = document.querySelector('meta[name="csrf"]')?.content ?? '';
 const zone = page?.dataset.zone || undefined;
-const clock = (iso) => new Intl.DateTimeFormat(document.documentElement.lang, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: zone }).format(new Date(iso)) + (zone ? '' : ` (${Intl.DateTimeFormat().resolvedOptions().timeZone})`);
+// As the server writes it: in the reader's zone when the page knows it, else in UTC and saying so.
+const clock = (iso) => new Intl.DateTimeFormat(document.documentElement.lang, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: zone ?? 'UTC' }).format(new Date(iso)) + (zone ? '' : ' UTC');
 const same = (a, b) => JSON.stringify(a ?? []) === JSON.stringify(b ?? []);
 
 /* ---- One page of an attempt ---------------------------------------------------------------- */
@@ -24,7 +25,7 @@ function attemptPage() {
   let known = Number(page.dataset.seq) || 0; // the highest number that this page has heard of for its question
   let chosen = form ? JSON.parse(page.dataset.response) : [];
   let flagged = page.dataset.flagged === '1';
-  let flagSeq = 0, over = false, flushing = null, again = false, delay = 1000, timer = 0, leaving = '';
+  let flagSeq = 0, over = false, flushing = null, again = false, delay = 1000, timer = 0, leaving = '', told = '';
 
   /* -- What the page says -- */
 
@@ -35,6 +36,7 @@ function attemptPage() {
     state.classList.toggle('failed', mood === 'failed');
   }
   function tell(key, values) {
+    told = key;
     message.textContent = key ? text(key, values) : '';
     message.hidden = !key;
   }
@@ -56,6 +58,8 @@ function attemptPage() {
     const link = page.querySelector(`[data-exam-map] [data-slot="${number}"]`);
     if (!link) return;
     link.classList.toggle('answered', answered);
+    const overview = page.querySelector('[data-exam-overview]');
+    if (overview) overview.textContent = text('exam-overview', { answered: page.querySelectorAll('[data-exam-map] .answered').length, total: overview.dataset.total });
     if (flag !== undefined) link.classList.toggle('flagged', flag);
     link.setAttribute('aria-label', text('exam-map-label', { slot: number }) + (link.classList.contains('answered') ? text('exam-map-answered') : '') +
       (link.classList.contains('flagged') ? text('exam-map-flagged') : ''));
@@ -157,8 +161,8 @@ function attemptPage() {
       }
     } while (again);
     const clear = waiting(attempt).length === 0;
-    if (clear && message.textContent === text('exam-offline-next')) tell('');
-    if (clear && leaving) location.assign(leaving);
+    if (clear && leaving) setTimeout(go, 0, leaving);
+    else if (clear && ['exam-unsent', 'exam-unsent-submit', 'exam-offline-next'].includes(told)) tell('');
     return clear;
   }
   function flush() {
@@ -195,19 +199,25 @@ function attemptPage() {
 
   // Leaves for another page once everything is saved; without a connection it waits here instead of breaking.
   async function go(href) {
-    leaving = href;
+    leaving = '';
     const patience = setTimeout(() => tell('exam-offline-next'), 1500);
     const clear = await flush();
     clearTimeout(patience);
-    if (!clear) return tell(over ? 'exam-time-up' : 'exam-offline-next');
+    if (over) return;
+    if (!clear) {
+      leaving = href; // flush goes there when it has sent what waits
+      tell('exam-offline-next');
+      return;
+    }
     try {
       // The address bar must not end on the browser's own error page while the connection is away.
       await fetch(`${base}/state`, { credentials: 'same-origin', headers: { Accept: 'application/json' }, signal: AbortSignal.timeout?.(TIMEOUT_MS) });
       location.assign(href);
     } catch {
+      leaving = href;
       tell('exam-offline-next');
       clearTimeout(timer);
-      timer = setTimeout(() => leaving === href && go(href), 2000);
+      timer = setTimeout(flush, 2000);
     }
   }
 
@@ -292,13 +302,12 @@ function attemptPage() {
   });
   page.querySelector('[data-exam-submit]')?.addEventListener('submit', async (event) => {
     const submit = event.target;
-    if (submit.dataset.clear) return;
+    if (submit.dataset.clear || !waiting(attempt).length) return;
     event.preventDefault();
     event.stopPropagation();
     if (!(await flush())) return tell('exam-unsent-submit', { count: waiting(attempt).length });
     submit.dataset.clear = 'yes';
-    delete submit.dataset.sending;
-    submit.requestSubmit();
+    setTimeout(() => submit.requestSubmit(), 0); // not while this event is still being told
   });
   // Another tab of this browser: what it chose is shown here at once.
   tabs?.addEventListener('message', ({ data }) => {

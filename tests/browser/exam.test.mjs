@@ -1,0 +1,273 @@
+// An exam in a real browser: saved as one chooses, through lost networks, closed tabs, killed servers and other devices.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { axe, closeBrowser, closePage, inspect, login, openPage, screenshot, tabOrder, widths } from "../lib/browser.mjs";
+import { addPerson, makeAcademy, startServer } from "../lib/server.mjs";
+import { examRoot, startAttempt } from "../lib/exam.mjs";
+
+const data = makeAcademy();
+const people = ["looker", "chooser", "offline", "closer", "tabs", "devices", "killed", "busy", "plain", "keys"];
+for (const name of people) addPerson(data, name);
+const folder = examRoot({ items: 6, minutes: 60 });
+const server = await startServer({ data, args: ["--root", folder] });
+after(async () => {
+    await closeBrowser();
+    await server.kill9();
+});
+
+/** An attempt of a person at the small exam, and a page on its first question. */
+async function sitting(name, options = {}) {
+    const client = await server.signedIn(name);
+    const attempt = await startAttempt(client, "small");
+    const page = await openPage(server, options);
+    await login(page, name);
+    await page.goto(`/attempts/${attempt}/q/1`);
+    const held = async (slot) => (await (await client.fetch(`/attempts/${attempt}/state`)).json()).slots[slot - 1];
+    return { client, attempt, page, held };
+}
+const saveState = (page) => page.locator("[data-save-state]");
+const option = (page, n) => page.locator(`input[name="response[]"][value="${n}"]`);
+const saved = (page) => saveState(page).filter({ hasText: /^Saved \d\d:\d\d:\d\d/ }).waitFor();
+const until = async (what, fn) => {
+    for (let i = 0; i < 100; i++, await sleep(100)) if (await fn()) return;
+    assert.fail(`never: ${what}`);
+};
+
+test("each page of an exam works at every width, dark, and right to left", async () => {
+    const client = await server.signedIn("looker");
+    const attempt = await startAttempt(client, "mops-associate");
+    const as = { signIn: (page) => login(page, "looker") };
+    for (const path of ["/exams", "/exams/mops-associate", `/attempts/${attempt}/q/1`, `/attempts/${attempt}/review`]) assert.deepEqual(await inspect(server, path, as), []);
+    for (const [label, options] of [["desk", {}], ["desk-dark", { dark: true }], ["phone", { width: widths.phone }], ["phone-dark", { width: widths.phone, dark: true }], ["narrow", { width: widths.narrow }]]) {
+        const page = await openPage(server, options);
+        await login(page, "looker");
+        await page.goto("/exams/mops-associate");
+        await page.locator("[data-exam-checks] li").nth(3).waitFor();
+        await screenshot(page, `exam-lobby-${label}`);
+        await page.goto(`/attempts/${attempt}/q/2`);
+        await option(page, 2).click();
+        await saved(page);
+        await screenshot(page, `exam-question-${label}`);
+        await page.goto(`/attempts/${attempt}/review`);
+        await screenshot(page, `exam-review-${label}`);
+        await closePage(page);
+    }
+    await client.post(`/attempts/${attempt}/submit`);
+    assert.deepEqual(await inspect(server, `/attempts/${attempt}/result`, as), []);
+    const practice = await startAttempt(client, "small");
+    await client.post(`/attempts/${practice}/submit`);
+    assert.deepEqual(await inspect(server, `/attempts/${practice}/result`, as), []);
+    for (const [label, options] of [["desk", {}], ["phone-dark", { width: widths.phone, dark: true }]]) {
+        const page = await openPage(server, options);
+        await login(page, "looker");
+        await page.goto(`/attempts/${attempt}/result`);
+        await screenshot(page, `exam-result-${label}`);
+        await page.goto(`/attempts/${practice}/result`);
+        await screenshot(page, `exam-result-full-${label}`);
+        await closePage(page);
+    }
+});
+
+test("choosing saves, and the page says when; coming back shows it", async () => {
+    const { page, attempt, held } = await sitting("chooser");
+    assert.equal(await saveState(page).textContent(), "Not answered yet");
+    await option(page, 2).click();
+    await saved(page);
+    assert.deepEqual((await held(1)).response, [2]);
+    await option(page, 3).click();
+    await until("the second choice", async () => (await held(1)).response[0] === 3);
+    await page.locator('input[name="flag"]').check();
+    await until("the flag", async () => (await held(1)).flagged);
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.waitForURL(/q\/2$/);
+    await page.goto(`/attempts/${attempt}/q/1`);
+    assert.equal(await option(page, 3).isChecked(), true);
+    assert.match(await saveState(page).textContent(), /^Saved \d\d:\d\d:\d\d/);
+    await page.locator(".exam-overview summary").click();
+    assert.match(await page.locator('[data-exam-map] [data-slot="1"]').getAttribute("aria-label"), /Question 1, answered, flagged/);
+    assert.match(await page.locator(".timer-value").textContent(), /^\d+:\d\d$/);
+    await page.locator("[data-timer-toggle]").click();
+    assert.equal(await page.locator(".timer-value").isVisible(), false);
+    assert.deepEqual(page.problems, []);
+    await closePage(page);
+});
+
+test("keys: numbers and letters choose, n and p turn the page, f flags, ? lists them", async () => {
+    const { page, held } = await sitting("keys");
+    await page.keyboard.press("2");
+    await until("2", async () => (await held(1)).response?.[0] === 2);
+    await page.keyboard.press("c");
+    await until("c", async () => (await held(1)).response?.[0] === 3);
+    await page.keyboard.press("f");
+    await until("f", async () => (await held(1)).flagged);
+    await page.keyboard.press("?");
+    const list = await page.locator("#keys").textContent();
+    for (const what of ["Next question", "Previous question", "Flag for review", "Choose an answer"]) assert.ok(list.includes(what), what);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("n");
+    await page.waitForURL(/q\/2$/);
+    await page.keyboard.press("p");
+    await page.waitForURL(/q\/1$/);
+    const order = await tabOrder(page, 40);
+    assert.ok(order.every((stop) => stop.visible || /type="(radio|checkbox)"/.test(stop.html)));
+    assert.ok(order.some((stop) => /Next/.test(stop.name)));
+    await closePage(page);
+});
+
+test("a lost network: the answer waits in the browser, the page says so, and it is sent when the network is back", async () => {
+    const { page, held } = await sitting("offline");
+    await option(page, 1).click();
+    await saved(page);
+    await page.context().setOffline(true);
+    await option(page, 3).click();
+    await saveState(page).filter({ hasText: "Not sent yet: kept in this browser" }).waitFor();
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.locator("[data-exam-message]").filter({ hasText: "no connection" }).waitFor();
+    assert.match(page.url(), /q\/1$/); // not the browser's own error page
+    assert.deepEqual((await held(1)).response, [1]);
+    await page.context().setOffline(false);
+    await page.waitForURL(/q\/2$/);
+    assert.deepEqual((await held(1)).response, [3]);
+    await closePage(page);
+});
+
+test("a closed tab: what was not sent is sent on return, and does not overwrite what another device said since", async () => {
+    const { page, attempt, held, client } = await sitting("closer");
+    await page.context().setOffline(true);
+    await option(page, 2).click();
+    await saveState(page).filter({ hasText: "Not sent yet" }).waitFor();
+    await page.close();
+    const token = await client.csrf("/me");
+    await client.fetch(`/attempts/${attempt}/responses/2`, { method: "PUT", headers: { "content-type": "application/json", "x-csrf-token": token }, body: '{"seq":1,"response":1,"client":"else"}' });
+    const second = await page.context().newPage();
+    await page.context().setOffline(false);
+    await second.goto(`/attempts/${attempt}/q/2`);
+    await until("the answer of the closed tab", async () => (await held(1)).response?.[0] === 2);
+    assert.deepEqual((await held(2)).response, [1]);
+    /* And now the other way round: an old answer in the journal, a newer one on the server. */
+    await page.context().setOffline(true);
+    await option(second, 3).click();
+    await saveState(second).filter({ hasText: "Not sent yet" }).waitFor();
+    await second.close();
+    for (const [seq, response] of [[2, 1], [3, 2]])
+        await client.fetch(`/attempts/${attempt}/responses/2`, { method: "PUT", headers: { "content-type": "application/json", "x-csrf-token": token }, body: JSON.stringify({ seq, response, client: "else" }) });
+    await page.context().setOffline(false);
+    const third = await page.context().newPage();
+    await third.goto(`/attempts/${attempt}/q/2`);
+    await third.locator("[data-exam-message]").filter({ hasText: "newer answer" }).waitFor();
+    assert.equal(await option(third, 2).isChecked(), true);
+    assert.deepEqual((await held(2)).response, [2]);
+    await option(third, 1).click(); // by hand, here, now: that counts
+    await until("the newest choice", async () => (await held(2)).response[0] === 1);
+    await page.context().close();
+});
+
+test("two tabs of one browser show the same, and the last choice counts", async () => {
+    const { page, attempt, held } = await sitting("tabs");
+    const other = await page.context().newPage();
+    await other.goto(`/attempts/${attempt}/q/1`);
+    await option(page, 1).click();
+    await saved(page);
+    await until("the other tab shows it", () => option(other, 1).isChecked());
+    await option(other, 3).click();
+    await saved(other);
+    await until("the first tab shows it", () => option(page, 3).isChecked());
+    assert.deepEqual((await held(1)).response, [3]);
+    /* Different questions in two tabs do not touch each other. */
+    await other.goto(`/attempts/${attempt}/q/2`);
+    await Promise.all([option(page, 2).click(), option(other, 1).click()]);
+    await until("both", async () => (await held(1)).response[0] === 2 && (await held(2)).response?.[0] === 1);
+    await closePage(page);
+});
+
+test("two devices: the last choice made by hand counts, and whoever looks is told", async () => {
+    const { page, attempt, held } = await sitting("devices");
+    const phone = await openPage(server, { width: widths.phone });
+    await login(phone, "devices");
+    await phone.goto(`/attempts/${attempt}/q/1`);
+    for (const n of [1, 2, 3, 1]) {
+        await option(page, n).click();
+        await saved(page);
+    }
+    await option(phone, 2).click(); // this device knows of none of the four
+    await saved(phone);
+    await until("the phone's choice", async () => (await held(1)).response[0] === 2);
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // back at the desk
+    await page.locator("[data-exam-message]").filter({ hasText: "newer answer" }).waitFor();
+    assert.equal(await option(page, 2).isChecked(), true);
+    await closePage(page);
+    await closePage(phone);
+});
+
+test("a busy server is tried again, and the page never claims what is not so", async () => {
+    const { page, held } = await sitting("busy");
+    let refused = 0;
+    await page.route("**/responses/*", (route) => (refused++ < 2 ? route.fulfill({ status: 503, headers: { "Retry-After": "1" }, contentType: "application/json", body: "{}" }) : route.continue()));
+    await option(page, 2).click();
+    await saveState(page).filter({ hasText: "Not sent yet" }).waitFor();
+    assert.equal((await held(1)).response, null);
+    await saved(page);
+    assert.deepEqual((await held(1)).response, [2]);
+    assert.equal(refused, 3);
+    await closePage(page);
+});
+
+test("kill -9 of the server in the middle: nothing is lost, and work goes on when it is back", async () => {
+    const { page, attempt, held } = await sitting("killed");
+    await option(page, 1).click();
+    await saved(page);
+    const port = String(server.port);
+    await server.kill9();
+    await option(page, 3).click();
+    await saveState(page).filter({ hasText: "Not sent yet: kept in this browser" }).waitFor();
+    await server.restart(["--root", folder, "--port", port]);
+    await saved(page);
+    assert.deepEqual((await held(1)).response, [3]);
+    /* An answer that waits is sent before the exam is submitted, and while it cannot be, nothing is. */
+    await page.context().setOffline(true);
+    await option(page, 2).click();
+    await saveState(page).filter({ hasText: "Not sent yet" }).waitFor();
+    await page.route("**/responses/*", (route) => route.fulfill({ status: 503, contentType: "application/json", body: "{}" }));
+    await page.context().setOffline(false);
+    await page.goto(`/attempts/${attempt}/review`);
+    await page.getByRole("button", { name: "Submit the exam" }).click();
+    await page.locator("[data-exam-message]").filter({ hasText: "nothing was submitted" }).waitFor();
+    await page.unroute("**/responses/*");
+    await until("the answer", async () => (await held(1)).response[0] === 2);
+    await page.locator("[data-exam-message]").waitFor({ state: "hidden" });
+    await page.getByRole("button", { name: "Submit the exam" }).click();
+    await page.waitForURL(/result$/);
+    assert.match(await page.locator("h1").textContent(), /You have (not )?passed/);
+    await closePage(page);
+});
+
+test("without scripts: answer, flag, review, submit", async () => {
+    const { page, held } = await sitting("plain", { javaScript: false, bypassCsp: true });
+    await option(page, 2).check();
+    await page.locator('input[name="flag"]').check();
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.waitForURL(/q\/2$/);
+    assert.deepEqual([(await held(1)).response, (await held(1)).flagged], [[2], true]);
+    assert.match(await page.locator(".timer-value").textContent(), /^\d+ min$/);
+    await page.getByRole("button", { name: "Previous" }).click();
+    assert.equal(await option(page, 2).isChecked(), true);
+    await page.locator(".exam-overview summary").click();
+    await page.locator(".exam-overview button").click();
+    await page.waitForURL(/review$/);
+    assert.match(await page.locator(".lede").textContent(), /5 questions are not answered.*1 question is flagged/);
+    await page.getByRole("button", { name: "Submit the exam" }).click();
+    await page.waitForURL(/result$/);
+    await closePage(page);
+});
+
+test("axe finds nothing while a message is shown", async () => {
+    const { page } = await sitting("looker", { bypassCsp: true });
+    await page.context().setOffline(true);
+    await option(page, 1).click();
+    await saveState(page).filter({ hasText: "Not sent yet" }).waitFor();
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.locator("[data-exam-message]").filter({ hasText: "no connection" }).waitFor();
+    assert.deepEqual(await axe(page), []);
+    await closePage(page);
+});
