@@ -170,6 +170,7 @@ struct content {
     struct content_snapshot *current;
     pthread_mutex_t refresh; /* one thread reads files at a time; guards what follows */
     struct content_watch *watch;
+    atomic_bool refreshing; /* written under `refresh` */
     int64_t serial, glossary_serial;
     atomic_size_t rendered_bytes;
     /* the thread that stores versions and indexes */
