@@ -20,7 +20,7 @@ static const char usage[] =
     "\n"
     "Fills an empty data folder with a demo academy. Its passwords are public: it is served on this machine only.\n"
     "  --origin URL   where certificates will say that they are (default http://127.0.0.1:8080)\n"
-    "  --attempts N   N more learners, each with an open attempt at the exam: for load tests\n";
+    "  --attempts N   N more learners (candidate-1, …), each with an open attempt at the exam: for load tests\n";
 
 static char *demo_path(struct arena *a, const char *data) { return arena_printf(a, "%s/demo.json", data); }
 
@@ -120,6 +120,8 @@ static int fill(struct demo *d) {
     const char *step = "";
     e = demo_history(d, &step);
     if (e != OK) return fail(step, err_name(e));
+    e = demo_crowd(d);
+    if (e != OK) return fail("candidates", err_name(e));
     return write_accounts(d) ? 0 : fail("demo.json", strerror(errno));
 }
 

@@ -28,6 +28,7 @@ extern const size_t demo_learner_count;
 enum { DEMO_ADMIN, DEMO_INSTRUCTOR, DEMO_ASSESSOR, DEMO_SECOND_ASSESSOR, DEMO_TEACHING_ASSESSOR, DEMO_STAFF };
 #define DEMO_LEARNERS 30
 #define DEMO_PASSWORD "steps-and-levels"
+#define DEMO_EXAM "mops-associate"
 
 /* A demo academy while it is being filled. */
 struct demo {
@@ -47,5 +48,7 @@ bool demo_open(struct demo *d);
 void demo_close(struct demo *d);
 /* What everybody did. `*step` names what failed. */
 enum err demo_history(struct demo *d, const char **step) MUST_USE;
+/* demo_crowd.c: d->extra_attempts learners more, each in an open attempt. */
+enum err demo_crowd(struct demo *d) MUST_USE;
 
 #endif

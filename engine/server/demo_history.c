@@ -14,7 +14,6 @@
 
 #define PROGRAMME "mops"
 #define LEVEL "associate"
-#define EXAM "mops-associate"
 
 bool demo_open(struct demo *d) {
     const char *why = "out of memory";
@@ -96,7 +95,7 @@ static enum err read_all(struct db *db, struct arena *a, void *arg, int64_t now_
 
 static enum err sit(struct demo *d, size_t person, int days_ago, int ability_permille, bool running) {
     int64_t start = d->today_ms - days_ago * MS_DAY - 3 * MS_HOUR;
-    struct exam_rehearsal x = {.exams = d->app.exams, .person_id = d->learner[person], .exam_id = EXAM, .seed = drawn(person, 7 + (uint64_t)days_ago),
+    struct exam_rehearsal x = {.exams = d->app.exams, .person_id = d->learner[person], .exam_id = DEMO_EXAM, .seed = drawn(person, 7 + (uint64_t)days_ago),
                                .start_ms = start, .submit_ms = start + 41 * MS_MINUTE, .answers = -1, .ability_permille = ability_permille};
     if (running) {
         x.start_ms = d->today_ms - 12 * MS_MINUTE;

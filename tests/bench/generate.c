@@ -92,7 +92,7 @@ static void table(struct text *t) {
 static void section(struct text *t, int module, int number, int modules) {
     fprintf(t->file, "## Part %d: the %s %s\n\n", number, word(t), word(t));
     paragraph(t, 5);
-    fprintf(t->file, "A [word of the trade](term:bench-term-%d) and **what it %s** belong to ", (int)draw(t, TERMS) + 1, verb(t));
+    fprintf(t->file, "A [word of the trade](term:bench-term-%02d) and **what it %s** belong to ", (int)draw(t, TERMS) + 1, verb(t));
     fprintf(t->file, "[another module](m-%05d.md). ", (int)draw(t, (uint64_t)modules) + 1);
     paragraph(t, 3);
     for (int i = 0; i < 3; i++) {
@@ -113,7 +113,7 @@ static void section(struct text *t, int module, int number, int modules) {
 static void module(struct text *t, int n, int modules) {
     fprintf(t->file,
             "---\nid: m-%05d\ntitle: Module %d on the %s %s\nsummary: What the %s %s, and why.\nprogramme: bench\n"
-            "level: basics\ndomain: work\npersona: all\nminutes: 8\nobjectives:\n  - id: o-%05d\n"
+            "level: basics\ndomain: work\npersona: all\nminutes: 10\nobjectives:\n  - id: o-%05d\n"
             "    text: Explain what the %s %s\n",
             n, n, word(t), word(t), word(t), verb(t), n, word(t), verb(t));
     if (n > 1) fprintf(t->file, "prerequisites: [m-%05d]\n---\n", n - 1);
@@ -180,7 +180,7 @@ static bool course(const char *dir) {
     if (!end(&t) || !begin(&t, dir, "content/bench/glossary.md", 2)) return false;
     fputs("---\nid: bench-glossary\ntitle: Glossary\nprogramme: bench\n---\n", t.file);
     for (int i = 1; i <= TERMS; i++) {
-        fprintf(t.file, "## Bench term %d\n", i);
+        fprintf(t.file, "## Bench term %02d\n", i);
         paragraph(&t, 1);
     }
     if (!end(&t) || !begin(&t, dir, "content/vendors.txt", 3)) return false;
