@@ -48,15 +48,15 @@ static int add_rules(scmp_filter_ctx c) {
     for (size_t i = 0; i < COUNT_OF(allowed); i++) rc |= seccomp_rule_add(c, SCMP_ACT_ALLOW, allowed[i], 0);
     for (size_t i = 0; i < COUNT_OF(refused); i++) rc |= seccomp_rule_add(c, SCMP_ACT_ERRNO(EACCES), refused[i], 0);
     /* Reading and writing on the one socket only. */
-    rc |= seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A0(SCMP_CMP_EQ, SANDBOX_FD));
-    rc |= seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0(SCMP_CMP_EQ, SANDBOX_FD));
+    rc |= seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A0(SCMP_CMP_EQ, SANDBOX_FD, 0));
+    rc |= seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0(SCMP_CMP_EQ, SANDBOX_FD, 0));
     /* Memory without a file behind it, never executable, and never made so later (no mprotect). mremap only moves
      * or grows what is there. */
     rc |= seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 3, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
                            SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS), SCMP_A4(SCMP_CMP_MASKED_EQ, 0xffffffffu, 0xffffffffu));
     rc |= seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(mremap), 0);
     /* pthread_once wakes whoever waits, also where nobody can. */
-    rc |= seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(futex), 1, SCMP_A1(SCMP_CMP_EQ, FUTEX_WAKE | FUTEX_PRIVATE_FLAG));
+    rc |= seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(futex), 1, SCMP_A1(SCMP_CMP_EQ, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 0));
     return rc;
 }
 
