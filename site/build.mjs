@@ -23,9 +23,8 @@ function put(file, bytes) {
 }
 
 /* ---- Icons, mark, levels ---- */
-put('static/icons.svg', icons.sprite);
-put('static/mark.svg', icons.markFile);
 put('templates/mark.mustache', icons.markPartial);
+put('templates/page_icon.mustache', `<link rel="icon" href="${icons.markAddress}">\n`);
 for (const name of icons.names) put(`templates/icon_${name}.mustache`, icons.partial(name));
 for (const n of [1, 2, 3, 4]) put(`templates/level_${n}.mustache`, icons.level(n));
 

@@ -1,4 +1,4 @@
-// The icons: 24 × 24, drawn with one stroke. Written to static/icons.svg, and a partial for each to templates/.
+// The icons: 24 × 24, drawn with one stroke; a partial for each in templates/.
 const stroke = {
   check: 'M5 12.5l4.5 4.5L19 7.5',
   cross: 'M6 6l12 12M18 6L6 18',
@@ -38,24 +38,22 @@ const stroke = {
   hint: 'M9 17.5h6M10 20.5h4M12 3.5a6 6 0 00-3.5 10.9c.5.4.8 1 .8 1.6v1.5h5.4V16c0-.6.3-1.2.8-1.6A6 6 0 0012 3.5z',
   log: 'M8 6h12M8 12h12M8 18h7M4 6v.01M4 12v.01M4 18v.01',
 };
-const pointing = new Set(['arrow', 'back', 'external', 'book']);
+const pointing = new Set(['arrow', 'back', 'external']);
 
 export const names = Object.keys(stroke);
-export const sprite =
-  '<svg xmlns="http://www.w3.org/2000/svg">' +
-  names.map((n) => `<symbol id="${n}" viewBox="0 0 24 24"><path d="${stroke[n]}" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round"/></symbol>`).join('') +
-  '</svg>\n';
+// Inline: no request of its own, and drawn with the text beside it.
 export const partial = (n) =>
-  `<svg class="icon${pointing.has(n) && n !== 'book' ? ' icon-flip' : ''}" aria-hidden="true" focusable="false"><use href="{{asset.icons_svg}}#${n}"/></svg>`;
+  `<svg class="icon${pointing.has(n) ? ' icon-flip' : ''}" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="${stroke[n]}"/></svg>`;
 
 // The mark: four steps up, in the brand's colour.
 const steps = 'M7 25.5h5.2v-5.4h5.2v-5.4h5.2V9.3H25.5';
 export const markPartial =
   '<svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false"><rect width="32" height="32" rx="7"/>' +
   `<path d="${steps}"/></svg>`;
-export const markFile =
-  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0f5c47"/>' +
-  `<path d="${steps}" fill="none" stroke="#fff" stroke-width="3.2" stroke-linecap="round" stroke-linejoin="round"/></svg>\n`;
+// The page's icon, as an address in the head: a file would be one more request.
+export const markAddress =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='7' fill='%230f5c47'/%3E" +
+  `%3Cpath d='${steps}' fill='none' stroke='%23fff' stroke-width='3.2' stroke-linecap='round' stroke-linejoin='round'/%3E%3C/svg%3E`;
 
 // A level's badge: a flight of four steps, climbed as far as the level.
 export const level = (n) => {
