@@ -1,0 +1,56 @@
+/* Item banks and exam definitions in Markdown. An item without errors reads the same from its own stored text; whatever
+ * forms can be drawn keep the blueprint. */
+#include "fuzz/fuzz.h"
+
+#include "base/text.h"
+#include "exam/exam_form.h"
+
+static void check_item(struct arena *a, const struct exam_item *item) {
+    struct exam_item again;
+    BUG_IF(exam_item_parse(&again, item->source, item->domain, a) != OK);
+    BUG_IF(!str_eq(again.version, item->version) || !str_eq(again.id, item->id) || !str_eq(again.stem, item->stem));
+    BUG_IF(exam_item_keys(&again) != exam_item_keys(item));
+    BUG_IF(item->option_count < 2 || item->option_count > EXAM_OPTIONS || item->key_count < 1 || item->key_count >= item->option_count);
+    for (int i = 0; i < item->option_count; i++) BUG_IF(!item->options[i].rationale);
+}
+
+static void check_forms(struct arena *a, const struct exam_bank *bank, struct exam_unit *u) {
+    struct exam_cell cells[2] = {{"data", 2, 1}, {"data", 0, 1}};
+    struct exam_form form, again;
+    const char *why = NULL;
+    u->items = bank->items;
+    u->item_count = bank->item_count;
+    u->def.cells = cells;
+    u->def.cell_count = 2;
+    u->def.scored_items = 2;
+    if (exam_form_draw(&form, u, 1, NULL, a, &why) != OK) {
+        BUG_IF(!why || !*why);
+        return;
+    }
+    BUG_IF(form.slot_count != 2);
+    BUG_IF(exam_form_read(&again, exam_form_write(&form, a), a) != OK);
+    BUG_IF(!str_eq(exam_form_write(&form, a), exam_form_write(&again, a)));
+}
+
+static void fuzz_one(struct arena *a, const char *data, size_t size) {
+    struct diag_list diags;
+    struct doc d;
+    struct exam_bank bank;
+    struct exam_unit unit = {0};
+    diag_init(&diags, a);
+    bool read = doc_parse(&d, "exams/p/bank/f.md", data, size, a, &diags) == OK;
+    if (!read) BUG_IF(!diags.errors);
+    if (d.meta) {
+        struct diag_list more;
+        diag_init(&more, a);
+        exam_bank_parse(&bank, &d, a, &more);
+        if (read && !diags.errors && !more.errors) {
+            for (size_t i = 0; i < bank.item_count; i++) check_item(a, &bank.items[i]);
+            check_forms(a, &bank, &unit);
+        }
+        for (const struct diag *p = more.first; p; p = p->next) BUG_IF(p->line < 0 || p->column < 0 || !*p->message);
+        diag_init(&more, a);
+        exam_def_parse(&unit.def, &d, a, &more);
+        if (!more.errors) BUG_IF(unit.def.scored_items < 1 || unit.def.scored_items > EXAM_ITEMS || !unit.def.bank_count);
+    }
+}
