@@ -1,0 +1,55 @@
+-- name: lab_pack_keep
+INSERT INTO lab_pack (version, scenario_id, title, kept_ms, bytes) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING;
+
+-- name: lab_pack
+SELECT bytes FROM lab_pack WHERE version = $1;
+
+-- name: lab_run_add
+INSERT INTO lab_run (id, person_id, scenario_id, version, choice, seed, engine, started_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: lab_run
+SELECT id, person_id, scenario_id, version, choice, seed, engine, started_ms FROM lab_run WHERE id = $1;
+
+-- name: lab_runs_of_person
+SELECT r.id, r.scenario_id, r.version, r.choice, r.started_ms, p.title,
+       (SELECT max(seq) FROM lab_action WHERE run_id = r.id) AS actions,
+       (SELECT min(at_ms) FROM lab_checking c WHERE c.run_id = r.id AND c.passed = c.total) AS passed_ms,
+       (SELECT max(passed) FROM lab_checking c WHERE c.run_id = r.id) AS best,
+       (SELECT max(total) FROM lab_checking c WHERE c.run_id = r.id) AS total
+FROM lab_run r JOIN lab_pack p ON p.version = r.version
+WHERE r.person_id = $1 AND ($2 IS NULL OR r.scenario_id = $2)
+ORDER BY r.started_ms, r.id;
+
+-- name: lab_action_head
+SELECT seq, hash FROM lab_action WHERE run_id = $1 ORDER BY seq DESC LIMIT 1;
+
+-- name: lab_action_add
+INSERT INTO lab_action (run_id, seq, at_ms, actor_id, action, status, answer_sha, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: lab_actions
+SELECT seq, at_ms, actor_id, action, status, answer_sha, hash FROM lab_action WHERE run_id = $1 ORDER BY seq;
+
+-- name: lab_snapshot
+SELECT seq, seal, image FROM lab_snapshot WHERE run_id = $1;
+
+-- name: lab_snapshot_keep
+INSERT INTO lab_snapshot (run_id, seq, made_ms, seal, image) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (run_id) DO UPDATE SET seq = excluded.seq, made_ms = excluded.made_ms, seal = excluded.seal, image = excluded.image;
+
+-- name: lab_checking_add
+INSERT INTO lab_checking (id, run_id, seq, at_ms, passed, total, points, verdicts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: lab_checking_last
+SELECT seq, at_ms, passed, total, points, verdicts FROM lab_checking WHERE run_id = $1 ORDER BY at_ms DESC, id DESC LIMIT 1;
+
+-- name: lab_hint_add
+INSERT INTO lab_hint (run_id, check_id, level, at_ms) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING;
+
+-- name: lab_hints
+SELECT check_id, max(level) FROM lab_hint WHERE run_id = $1 GROUP BY check_id;
+
+-- name: lab_incident_add
+INSERT INTO lab_incident (id, run_id, at_ms, kind, detail) VALUES ($1, $2, $3, $4, $5);
+
+-- name: lab_incidents
+SELECT at_ms, kind, detail FROM lab_incident WHERE run_id = $1 ORDER BY at_ms DESC LIMIT 20;

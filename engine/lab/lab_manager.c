@@ -1,0 +1,244 @@
+/* Live runs and the threads that talk to them. */
+#include "lab/lab_manager.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/log.h"
+#include "base/text.h"
+
+/* ---- The list of live runs (with the lock held) ------------------------------------------------- */
+static struct lab_live *find(struct labs *l, const char *run_id) {
+    for (struct lab_live *v = l->live; v; v = v->next)
+        if (str_eq(v->run_id, run_id)) return v;
+    return NULL;
+}
+
+static void forget(struct labs *l, struct lab_live *gone) {
+    for (struct lab_live **p = &l->live; *p; p = &(*p)->next)
+        if (*p == gone) {
+            *p = gone->next;
+            break;
+        }
+    for (int i = 0; i < LAB_CALLS_KEPT; i++) {
+        free(gone->calls[i].method);
+        free(gone->calls[i].path);
+        free(gone->calls[i].body);
+        free(gone->calls[i].answer);
+    }
+    free(gone);
+}
+
+static struct lab_live *next_due(struct labs *l) {
+    struct lab_live *oldest = NULL;
+    for (struct lab_live *v = l->live; v; v = v->next)
+        if (v->first && !v->busy && (!oldest || v->used_ms < oldest->used_ms)) oldest = v;
+    return oldest;
+}
+
+static struct lab_live *longest_unused(struct labs *l, int64_t idle_ms) {
+    struct lab_live *oldest = NULL;
+    int64_t now = clock_monotonic_ms();
+    for (struct lab_live *v = l->live; v; v = v->next)
+        if (!v->busy && v->held && !v->first && now - v->used_ms >= idle_ms && (!oldest || v->used_ms < oldest->used_ms)) oldest = v;
+    return oldest;
+}
+
+void live_poison(struct labs *l, const char *run_id) {
+    pthread_mutex_lock(&l->lock);
+    struct lab_live *live = find(l, run_id);
+    if (live) live->poisoned = true;
+    pthread_mutex_unlock(&l->lock);
+}
+
+/* With the lock held; gives it up meanwhile. */
+static void put_to_rest(struct labs *l, struct lab_live *live) {
+    live->busy = true;
+    pthread_mutex_unlock(&l->lock);
+    live_rest(l, live);
+    pthread_mutex_lock(&l->lock);
+    live->busy = false;
+    if (!live->first) forget(l, live);
+}
+
+void labs_make_room(struct labs *l) {
+    pthread_mutex_lock(&l->lock);
+    while (l->workers >= l->live_limit) {
+        struct lab_live *unused = longest_unused(l, 0);
+        if (!unused) break; /* all are at work: at most one a thread */
+        put_to_rest(l, unused);
+    }
+    pthread_mutex_unlock(&l->lock);
+}
+
+/* ---- Threads ---------------------------------------------------------------------------------- */
+static void wait_for_work(struct labs *l) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 5;
+    pthread_cond_timedwait(&l->work, &l->lock, &until);
+}
+
+static void *work(void *arg) {
+    struct labs *l = arg;
+    pthread_mutex_lock(&l->lock);
+    for (;;) {
+        struct lab_live *live = next_due(l);
+        if (!live) {
+            if (l->closing) break;
+            live = longest_unused(l, LAB_IDLE_MS);
+            if (live) put_to_rest(l, live);
+            else wait_for_work(l);
+            continue;
+        }
+        struct lab_ask *ask = live->first;
+        live->first = ask->next;
+        if (!live->first) live->last = NULL;
+        live->busy = true;
+        live->used_ms = clock_monotonic_ms();
+        pthread_mutex_unlock(&l->lock);
+        live_answer(l, live, ask);
+        pthread_mutex_lock(&l->lock);
+        live->busy = false;
+        if (!live->first && !live->held) forget(l, live);
+        else if (live->first) pthread_cond_signal(&l->work);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return NULL;
+}
+
+void lab_ask_init(struct lab_ask *ask, struct arena *a, int64_t now_ms) {
+    memset(ask, 0, sizeof *ask);
+    ask->arena = a;
+    ask->now_ms = now_ms;
+    ask->rewind_to = ask->replay_to = -1;
+    ask->actor_id = "system";
+}
+
+void labs_ask(struct labs *l, struct lab_ask *ask) {
+    pthread_mutex_lock(&l->lock);
+    struct lab_live *live = l->closing ? NULL : find(l, ask->run.id);
+    if (!live && !l->closing && (live = calloc(1, sizeof *live))) {
+        live->w = (struct worker){-1, -1};
+        snprintf(live->run_id, sizeof live->run_id, "%s", ask->run.id);
+        live->next = l->live;
+        l->live = live;
+    }
+    if (live) {
+        ask->next = NULL;
+        if (live->last) live->last->next = ask;
+        else live->first = ask;
+        live->last = ask;
+        pthread_cond_signal(&l->work);
+    }
+    pthread_mutex_unlock(&l->lock);
+    if (live) return;
+    ask->result = ERR_BUSY;
+    ask->error = "The academy is closing for a moment. Nothing is lost; try again in a minute.";
+    ask->done(ask);
+}
+
+static void post(struct lab_ask *ask) { sem_post(ask->context); }
+
+enum err labs_ask_now(struct labs *l, struct lab_ask *ask) {
+    sem_t told;
+    sem_init(&told, 0, 0);
+    ask->done = post;
+    ask->context = &told;
+    labs_ask(l, ask);
+    while (sem_wait(&told) != 0) continue;
+    sem_destroy(&told);
+    return ask->result;
+}
+
+/* ---- Opening and closing ------------------------------------------------------------------------ */
+const char *lab_engine(void) { return "gradus-lab-1"; }
+
+struct zygote *labs_prepare(const char **why) {
+    codec_start();
+    return zygote_start(why);
+}
+
+/* 32 random bytes in the data folder: seals of images, tokens of runs. */
+static bool read_key(struct labs *l, struct arena *a, const char **why) {
+    const char *path = arena_printf(a, "%s/lab.key", l->app->data);
+    size_t len;
+    char *bytes = file_read(a, path, 64, &len);
+    if (!bytes && errno == ENOENT) {
+        randombytes_buf(l->key, sizeof l->key);
+        if (file_write(path, l->key, sizeof l->key, 0600)) return true;
+    }
+    if (bytes && len == sizeof l->key) {
+        memcpy(l->key, bytes, len);
+        return true;
+    }
+    *why = arena_printf(a, "The key of the labs, %s, cannot be read or written.", path);
+    return false;
+}
+
+enum err labs_open(struct labs **out, struct app *app, struct zygote *z, int live_limit, struct arena *a, const char **why) {
+    struct labs *l = calloc(1, sizeof *l);
+    *why = "There is no memory for the labs.";
+    if (!l) return ERR_IO;
+    l->app = app;
+    l->zygote = z;
+    l->live_limit = live_limit > 0 ? live_limit : LAB_LIVE_DEFAULT;
+    if (!read_key(l, a, why)) {
+        free(l);
+        return ERR_IO;
+    }
+    signal(SIGPIPE, SIG_IGN); /* a worker that died is an answer, not the end of the server */
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_mutex_init(&l->shelf_lock, NULL);
+    pthread_cond_init(&l->work, NULL);
+    while (l->thread_count < LAB_THREADS && pthread_create(&l->threads[l->thread_count], NULL, work, l) == 0) l->thread_count++;
+    *out = l;
+    if (l->thread_count > 0) return OK;
+    *why = "No thread can be started for the labs.";
+    labs_close(l);
+    *out = NULL;
+    return ERR_IO;
+}
+
+void labs_close(struct labs *l) {
+    if (!l) return;
+    pthread_mutex_lock(&l->lock);
+    l->closing = true;
+    pthread_cond_broadcast(&l->work);
+    pthread_mutex_unlock(&l->lock);
+    for (int i = 0; i < l->thread_count; i++) pthread_join(l->threads[i], NULL);
+    pthread_mutex_lock(&l->lock);
+    while (l->live) put_to_rest(l, l->live);
+    /* Images and reads that are still on their way to the disk come back to us. */
+    while (l->writes > 0) wait_for_work(l);
+    pthread_mutex_unlock(&l->lock);
+    zygote_stop(l->zygote);
+    shelf_free(l);
+    pthread_cond_destroy(&l->work);
+    pthread_mutex_destroy(&l->lock);
+    pthread_mutex_destroy(&l->shelf_lock);
+    sodium_memzero(l->key, sizeof l->key);
+    free(l);
+}
+
+void labs_metrics(struct labs *l, struct buf *out) {
+    if (!l) return;
+    pthread_mutex_lock(&l->lock);
+    buf_printf(out, "# TYPE gradus_lab_workers gauge\ngradus_lab_workers %d\n", l->workers);
+    buf_printf(out, "# TYPE gradus_lab_started_total counter\ngradus_lab_started_total %lld\n", (long long)l->started);
+    buf_printf(out, "# TYPE gradus_lab_resumed_total counter\ngradus_lab_resumed_total %lld\n", (long long)l->resumed);
+    buf_printf(out, "# TYPE gradus_lab_replayed_actions_total counter\ngradus_lab_replayed_actions_total %lld\n", (long long)l->replayed);
+    buf_printf(out, "# TYPE gradus_lab_workers_died_total counter\ngradus_lab_workers_died_total %lld\n", (long long)l->died);
+    buf_printf(out, "# TYPE gradus_lab_incidents_total counter\ngradus_lab_incidents_total %lld\n", (long long)l->incidents);
+    pthread_mutex_unlock(&l->lock);
+}

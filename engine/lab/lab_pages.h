@@ -1,0 +1,58 @@
+/* Private to the lab's pages. */
+#ifndef GR_LAB_PAGES_H
+#define GR_LAB_PAGES_H
+
+#include "lab/lab_manager.h"
+#include "lab/lab_surface.h"
+
+#define PAGE_ROWS 25
+
+/* One request for a run's page: who, which part of it, what the worker is asked. */
+struct screen {
+    struct lab_ask ask;
+    struct request *r;
+    bool owner;             /* may act */
+    const struct lab_held *held;
+    const struct lab_stack *stack;
+    const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
+    const char *tab;        /* a connector's id, or brief, sql, log, check, access */
+    int member;             /* of a connector's tab, else -1 */
+    const struct lab_object *object;
+    const char *record, *find;
+    int64_t page;
+    bool adding;
+    int list_question, record_question, mapping_question, events_question;
+    const char *sql;        /* of the console */
+    const char *problem;    /* sentence above the page */
+    const char *notice;     /* key of a text, without "lab_notice_" */
+};
+
+/* Reads the run, who may see it, and its version. */
+enum err screen_open(struct request *r, struct screen **out) MUST_USE;
+/* Which part of the page, from the query or the form. */
+void screen_part(struct screen *s, const char *(*get)(struct request *, const char *));
+/* Asks the worker what the part shows; then renders it. */
+enum err screen_show(struct screen *s) MUST_USE;
+enum err screen_render(struct request *r, void *arg, enum err result);
+/* Address of a part. Arena. */
+const char *screen_href(const struct screen *s, const char *rest);
+/* Only the owner acts: ERR_DENIED with a sentence otherwise. */
+enum err screen_own(struct screen *s) MUST_USE;
+enum err screen_wait(struct screen *s, then_fn then);
+
+const char *lab_words(struct request *r, const char *key, struct view *v);
+json_t *screen_json(struct screen *s, int question);
+
+/* lab_screens.c: the parts. */
+void screen_member_part(struct screen *s, struct view *v);
+void screen_log_part(struct screen *s, struct view *v);
+void screen_sql_part(struct screen *s, struct view *v);
+enum err screen_check_part(struct screen *s, struct view *v) MUST_USE;
+void screen_access_part(struct screen *s, struct view *v);
+void screen_calls(struct screen *s, struct view *v);
+void screen_clock(struct screen *s, struct view *v);
+
+/* An action in a few words: "PATCH /v1/people/c104" and who. Arena. */
+void lab_action_view(struct request *r, struct view *v, const char *action);
+
+#endif

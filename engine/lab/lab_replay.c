@@ -1,0 +1,158 @@
+/* Replay: the record of a run step by step, the state after any step, and the proof that playing the record again
+ * gives the same state. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "lab/lab_pages.h"
+
+#define REPLAY_STEPS 60 /* around the chosen one */
+
+struct replay {
+    struct screen *s;
+    struct lab_action *actions;
+    size_t count, effective;
+    size_t *indices;
+    int64_t step;
+};
+
+/* An action in a few words. */
+void lab_action_view(struct request *r, struct view *v, const char *action) {
+    const char *why;
+    json_t *a = json_read(r->arena, action, strlen(action), &why);
+    const char *kind = json_string_value(json_object_get(a, "kind")), *method = json_string_value(json_object_get(a, "method"));
+    if (str_eq(kind, "api") && method) {
+        view_text(v, "what", arena_printf(r->arena, "%s %s", method, json_string_value(json_object_get(a, "path"))));
+        view_text(v, "body", json_string_value(json_object_get(a, "body")));
+        view_bool(v, "screen", json_object_get(a, "via") != NULL);
+        view_bool(v, "api", json_object_get(a, "via") == NULL);
+    } else if (str_eq(kind, "clock")) {
+        view_int(v, "minutes", json_integer_value(json_object_get(a, "advance_ms")) / MS_MINUTE);
+        view_text(v, "what", lab_words(r, "lab_replay_clock", v));
+        view_bool(v, "clock", true);
+    } else if (str_eq(kind, "sql")) {
+        view_text(v, "what", "SQL");
+        view_text(v, "body", json_string_value(json_object_get(a, "sql")));
+        view_bool(v, "sql", true);
+    } else if (str_eq(kind, "token")) view_text(v, "what", lab_words(r, "lab_replay_token", NULL));
+    else view_text(v, "what", kind ? kind : "");
+}
+
+static void steps(struct replay *p, struct view *v) {
+    struct request *r = p->s->r;
+    struct view *list = view_list(v, "steps");
+    int64_t from = p->step - REPLAY_STEPS / 2, to = p->step + REPLAY_STEPS / 2;
+    if (from < 1) from = 1;
+    if (to > (int64_t)p->effective) to = (int64_t)p->effective;
+    for (int64_t n = from; n <= to; n++) {
+        const struct lab_action *action = &p->actions[p->indices[n - 1]];
+        struct view *item = view_item(list);
+        lab_action_view(r, item, action->action);
+        view_int(item, "n", n);
+        view_int(item, "status", action->status);
+        view_bool(item, "refused", action->status >= 400);
+        view_bool(item, "current", n == p->step);
+        view_time(item, "at", action->at_ms, r->locale, r->zone);
+        view_text(item, "hash", arena_printf(r->arena, "%.12s", action->hash));
+        view_text(item, "href", screen_href(p->s, arena_printf(r->arena, "/replay?step=%lld#state", (long long)n)));
+    }
+    if (p->step > 0) view_text(v, "back_href", screen_href(p->s, arena_printf(r->arena, "/replay?step=%lld#state", (long long)p->step - 1)));
+    if (p->step < (int64_t)p->effective) view_text(v, "on_href", screen_href(p->s, arena_printf(r->arena, "/replay?step=%lld#state", (long long)p->step + 1)));
+}
+
+static void state_after(struct replay *p, struct view *v) {
+    struct screen *s = p->s;
+    json_t *summary = screen_json(s, 0), *rows = json_object_get(screen_json(s, 1), "rows"), *e;
+    struct view *systems = view_list(v, "systems"), *log = view_list(v, "log");
+    size_t k;
+    view_time(v, "clock", json_integer_value(json_object_get(summary, "now_ms")), s->r->locale, NULL);
+    for (int i = 0; i < s->stack->member_count; i++) {
+        const struct lab_connector *c = s->stack->members[i].connector;
+        json_t *counts = json_object_get(json_array_get(json_object_get(summary, "members"), (size_t)i), "objects");
+        for (int o = 0; o < c->object_count; o++) {
+            struct view *item = view_item(systems);
+            view_text(item, "system", s->dialects[i]->title);
+            view_text(item, "object", s->dialects[i]->objects[o].plural);
+            view_int(item, "count", json_integer_value(json_array_get(counts, (size_t)o)));
+        }
+    }
+    json_array_foreach(rows, k, e) {
+        static const char *const keys[] = {"actor", "kind", "connector", "record_id", "field", "old_value", "new_value", "detail"};
+        struct view *item = view_item(log);
+        view_time(item, "at", json_integer_value(json_object_get(e, "at_ms")), s->r->locale, NULL);
+        for (size_t i = 0; i < COUNT_OF(keys); i++) view_text(item, keys[i], json_string_value(json_object_get(e, keys[i])));
+        view_bool(item, "changed", json_object_get(e, "field") != NULL);
+    }
+    view_bool(v, "has_log", json_array_size(rows) > 0);
+}
+
+static enum err incidents(struct replay *p, struct view *v) {
+    struct lab_incident_row *rows;
+    size_t count;
+    enum err e = lab_store_incidents(p->s->r->db, p->s->r->arena, p->s->ask.run.id, &rows, &count);
+    struct view *list = view_list(v, "incidents");
+    for (size_t i = 0; !e && i < count; i++) {
+        struct view *item = view_item(list);
+        view_time(item, "at", rows[i].at_ms, p->s->r->locale, p->s->r->zone);
+        view_text(item, "detail", rows[i].detail);
+    }
+    view_bool(v, "has_incidents", !e && count > 0);
+    return e;
+}
+
+static enum err render(struct request *r, void *arg, enum err result) {
+    struct replay *p = arg;
+    struct screen *s = p->s;
+    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
+    if (result) return http_error(r, result, "%s", s->ask.error ? s->ask.error : lab_words(r, "lab_no_answer", NULL));
+    const char *links[][2] = {{"/labs", lab_words(r, "lab_index_title", NULL)}, {screen_href(s, ""), s->held->scenario.title}, {NULL, lab_words(r, "lab_replay", NULL)}};
+    for (size_t i = 0; i < COUNT_OF(links); i++) {
+        struct view *c = view_item(crumbs);
+        view_text(c, "href", links[i][0]);
+        view_text(c, "text", links[i][1]);
+    }
+    view_text(v, "title", lab_words(r, "lab_replay", NULL));
+    view_text(v, "lab", s->held->scenario.title);
+    view_bool(v, "layout_wide", true);
+    view_text(v, "run_href", screen_href(s, ""));
+    view_bool(v, "owner", s->owner);
+    view_int(v, "step", p->step);
+    view_int(v, "count", (int64_t)p->effective);
+    view_int(v, "recorded", (int64_t)p->count);
+    view_int(v, "taken_back", (int64_t)(p->count - p->effective));
+    view_bool(v, "has_taken_back", p->count > p->effective);
+    view_bool(v, "has_steps", p->effective > 0);
+    view_bool(v, "at_start", p->step == 0);
+    view_bool(v, "may_rewind", s->owner && p->step < (int64_t)p->effective);
+    view_text(v, "head", p->count ? p->actions[p->count - 1].hash : "");
+    view_bool(v, "verified", s->ask.verify);
+    bool same = s->ask.verify && !s->ask.first_difference && str_eq(s->ask.live_hash, s->ask.replay_hash);
+    view_bool(v, "same", same);
+    view_bool(v, "differs", s->ask.verify && !same);
+    view_text(v, "state_hash", s->ask.replay_hash);
+    view_text(v, "live_hash", s->ask.live_hash);
+    steps(p, v);
+    state_after(p, v);
+    enum err e = incidents(p, v);
+    return e ? http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL)) : http_page(r, "lab_replay", v);
+}
+
+enum err lab_replay_page(struct request *r) {
+    struct replay *p = NEW(r->arena, struct replay);
+    const char *step = http_query(r, "step");
+    enum err e = screen_open(r, &p->s);
+    if (e) return e;
+    e = lab_store_actions(r->db, r->arena, p->s->ask.run.id, &p->actions, &p->count);
+    if (e) return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
+    p->indices = NEW_ARRAY(r->arena, size_t, p->count + 1);
+    p->effective = lab_log_effective(p->actions, p->count, p->indices);
+    if (!step || !parse_i64(step, 0, LAB_ACTIONS_MAX, &p->step) || p->step > (int64_t)p->effective) p->step = (int64_t)p->effective;
+    p->s->ask.verify = http_query(r, "verify") != NULL;
+    if (p->s->ask.verify) p->step = (int64_t)p->effective;
+    p->s->ask.replay_to = p->step;
+    p->s->ask.question[p->s->ask.questions++] = "{\"view\":\"summary\"}";
+    p->s->ask.question[p->s->ask.questions++] = "{\"limit\":25,\"view\":\"events\"}";
+    return screen_wait(p->s, render);
+}
