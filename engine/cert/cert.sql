@@ -107,16 +107,14 @@ SELECT l.id, (SELECT count(*) FROM cert_credential c WHERE c.list_id = l.id) FRO
 INSERT INTO cert_status_list (id, origin, created_ms) SELECT coalesce(max(id), 0) + 1, $1, $2 FROM cert_status_list;
 -- name: cert_list
 SELECT origin FROM cert_status_list WHERE id = $1;
--- name: cert_list_bit_count
-SELECT count(*) FROM cert_credential c
- WHERE c.list_id = $1
-   AND EXISTS (SELECT 1 FROM cert_status s WHERE s.credential_row = c.id AND s.kind IN ('revoked', 'suspended'));
+-- name: cert_list_fact_count
+SELECT count(*) FROM cert_status WHERE list_id = $1 AND kind IN ('revoked', 'suspended');
 -- name: cert_list_bits
-SELECT c.status_index FROM cert_credential c
- WHERE c.list_id = $1
-   AND EXISTS (SELECT 1 FROM cert_status s WHERE s.credential_row = c.id AND s.kind IN ('revoked', 'suspended'));
+SELECT c.status_index FROM cert_status s JOIN cert_credential c ON c.id = s.credential_row
+ WHERE s.list_id = $1 AND s.kind IN ('revoked', 'suspended');
 -- name: cert_status_add
-INSERT INTO cert_status (id, certificate_id, credential_row, kind, actor, reason, at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7);
+INSERT INTO cert_status (id, certificate_id, credential_row, list_id, kind, actor, reason, at_ms)
+SELECT $1, $2, id, list_id, $4, $5, $6, $7 FROM cert_credential WHERE id = $3;
 -- name: cert_statuses
 SELECT s.kind, s.reason, s.at_ms, p.name FROM cert_status s JOIN person p ON p.id = s.actor
  WHERE s.certificate_id = $1 ORDER BY s.at_ms, s.id;

@@ -14,14 +14,16 @@
 #define SCHEMA_URL                                                                                 \
     "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
 
-/* json_pack's own checks: NULL means that memory ended or that a text is no UTF-8; the store holds neither. */
-static json_t *need(struct arena *a, json_t *value) {
-    if (!value) arena_fail(a);
+/* Attaches at once and returns the (borrowed) value: a part that hangs on the kept credential cannot be lost when the
+ * arena leaves. NULL means that memory ended or that a text is no UTF-8; the store holds no such text. */
+static json_t *put(struct arena *a, json_t *object, const char *name, json_t *value) {
+    if (json_object_set_new(object, name, value) != 0) arena_fail(a);
     return value;
 }
 
-static void put(struct arena *a, json_t *object, const char *name, json_t *value) {
-    if (json_object_set_new(object, name, need(a, value)) != 0) arena_fail(a);
+static json_t *append(struct arena *a, json_t *list, json_t *value) {
+    if (json_array_append_new(list, value) != 0) arena_fail(a);
+    return value;
 }
 
 static void put_text(struct arena *a, json_t *object, const char *name, const char *text) {
@@ -41,18 +43,18 @@ char *cert_identity_hash(struct arena *a, const char *email, const char *salt) {
     return arena_printf(a, "sha256$%s", sha256_hex(a, text, strlen(text)));
 }
 
-static json_t *build_identifiers(struct arena *a, const struct cert_credential_facts *f) {
-    json_t *list = json_array();
+static void add_identifiers(struct arena *a, json_t *subject,
+                            const struct cert_credential_facts *f) {
+    json_t *list = put(a, subject, "identifier", json_array());
     if (f->email)
-        json_array_append_new(
-            list, need(a, json_pack("{ss sb ss ss ss}", "type", "IdentityObject", "hashed", 1,
-                                    "identityHash", cert_identity_hash(a, f->email, f->salt),
-                                    "identityType", "emailAddress", "salt", f->salt)));
+        append(a, list,
+               json_pack("{ss sb ss ss ss}", "type", "IdentityObject", "hashed", 1, "identityHash",
+                         cert_identity_hash(a, f->email, f->salt), "identityType", "emailAddress",
+                         "salt", f->salt));
     /* The name stands on the certificate's public page and on its paper: signing it binds them to each other. */
-    json_array_append_new(
-        list, need(a, json_pack("{ss sb ss ss}", "type", "IdentityObject", "hashed", 0,
-                                "identityHash", f->holder_name, "identityType", "name")));
-    return list;
+    append(a, list,
+           json_pack("{ss sb ss ss}", "type", "IdentityObject", "hashed", 0, "identityHash",
+                     f->holder_name, "identityType", "name"));
 }
 
 static const char *level_url(struct arena *a, const struct cert_credential_facts *f) {
@@ -64,62 +66,72 @@ static const char *result_id(struct arena *a, const struct cert_credential_facts
     return arena_printf(a, "%s#%s-%s", level_url(a, f), e->kind, e->id);
 }
 
-static json_t *build_achievement(struct arena *a, const struct cert_credential_facts *f) {
-    json_t *results = json_array();
+static bool any_passed(const struct cert_credential_facts *f) {
     for (size_t i = 0; i < f->evidence_count; i++)
-        if (f->evidence[i].passed)
-            json_array_append_new(
-                results,
-                need(a, json_pack("{ss s[s] ss ss ss}", "id", result_id(a, f, &f->evidence[i]),
-                                  "type", "ResultDescription", "name", f->evidence[i].name,
-                                  "resultType", "Result", "requiredValue", "Pass")));
-    json_t *achievement = need(
-        a, json_pack(
-               "{ss s[s] ss ss s{ss} ss s{ss ss ss}}", "id", level_url(a, f), "type", "Achievement",
-               "name", arena_printf(a, "%s: %s", f->programme_title, f->level_title), "description",
-               f->level_summary, "criteria", "narrative", f->criteria, "achievementType",
-               "Certification", "image", "id",
-               arena_printf(a, "%s/certificates/%s.png", f->origin, f->number), "type", "Image",
-               "caption", arena_printf(a, "Badge of the level %s: steps", f->level_title)));
+        if (f->evidence[i].passed) return true;
+    return false;
+}
+
+static void add_achievement(struct arena *a, json_t *subject,
+                            const struct cert_credential_facts *f) {
+    json_t *achievement = put(
+        a, subject, "achievement",
+        json_pack("{ss s[s] ss ss s{ss} ss s{ss ss ss}}", "id", level_url(a, f), "type",
+                  "Achievement", "name",
+                  arena_printf(a, "%s: %s", f->programme_title, f->level_title), "description",
+                  f->level_summary, "criteria", "narrative", f->criteria, "achievementType",
+                  "Certification", "image", "id",
+                  arena_printf(a, "%s/certificates/%s.png", f->origin, f->number), "type", "Image",
+                  "caption", arena_printf(a, "Badge of the level %s: steps", f->level_title)));
     put_text(a, achievement, "humanCode", arena_printf(a, "%s/%s", f->programme_id, f->level_id));
     put_text(a, achievement, "version", f->scheme_version);
     put_text(a, achievement, "inLanguage", "en");
-    if (json_array_size(results)) put(a, achievement, "resultDescription", results);
-    else json_decref(results);
-    return achievement;
-}
-
-static json_t *build_subject(struct arena *a, const struct cert_credential_facts *f) {
-    json_t *results = json_array();
+    if (!any_passed(f)) return;
+    json_t *results = put(a, achievement, "resultDescription", json_array());
     for (size_t i = 0; i < f->evidence_count; i++)
         if (f->evidence[i].passed)
-            json_array_append_new(
-                results, need(a, json_pack("{s[s] ss ss}", "type", "Result", "resultDescription",
-                                           result_id(a, f, &f->evidence[i]), "value", "Pass")));
-    json_t *subject = need(a, json_pack("{s[s] so so ss}", "type", "AchievementSubject",
-                                        "identifier", build_identifiers(a, f), "achievement",
-                                        build_achievement(a, f), "licenseNumber", f->number));
+            append(a, results,
+                   json_pack("{ss s[s] ss ss ss}", "id", result_id(a, f, &f->evidence[i]), "type",
+                             "ResultDescription", "name", f->evidence[i].name, "resultType",
+                             "Result", "requiredValue", "Pass"));
+}
+
+static void add_results(struct arena *a, json_t *subject, const struct cert_credential_facts *f) {
+    if (!any_passed(f)) return;
+    json_t *results = put(a, subject, "result", json_array());
+    for (size_t i = 0; i < f->evidence_count; i++)
+        if (f->evidence[i].passed)
+            append(a, results,
+                   json_pack("{s[s] ss ss}", "type", "Result", "resultDescription",
+                             result_id(a, f, &f->evidence[i]), "value", "Pass"));
+}
+
+static void add_subject(struct arena *a, json_t *credential,
+                        const struct cert_credential_facts *f) {
+    json_t *subject = put(a, credential, "credentialSubject",
+                          json_pack("{s[s]}", "type", "AchievementSubject"));
+    add_identifiers(a, subject, f);
+    add_achievement(a, subject, f);
+    put_text(a, subject, "licenseNumber", f->number);
     put_text(a, subject, "narrative", f->scope);
-    if (json_array_size(results)) put(a, subject, "result", results);
-    else json_decref(results);
+    add_results(a, subject, f);
     if (f->decider_name)
         put(a, subject, "source",
             json_pack("{ss s[s] ss}", "id",
                       arena_printf(a, "%s/certificates/%s#decided-by", f->origin, f->number),
                       "type", "Profile", "name", f->decider_name));
-    return subject;
 }
 
-static json_t *build_evidence(struct arena *a, const struct cert_credential_facts *f) {
-    json_t *list = json_array();
+static void add_evidence(struct arena *a, json_t *credential,
+                         const struct cert_credential_facts *f) {
+    if (!f->evidence_count) return;
+    json_t *list = put(a, credential, "evidence", json_array());
     for (size_t i = 0; i < f->evidence_count; i++) {
         const struct cert_evidence *e = &f->evidence[i];
-        json_t *item = need(a, json_pack("{s[s] ss}", "type", "Evidence", "name", e->name));
+        json_t *item = append(a, list, json_pack("{s[s] ss}", "type", "Evidence", "name", e->name));
         put_text(a, item, "narrative", e->narrative);
         put_text(a, item, "genre", e->kind);
-        json_array_append_new(list, item);
     }
-    return list;
 }
 
 static const char *credential_id(struct arena *a, const char *origin, const char *number,
@@ -145,8 +157,8 @@ json_t *cert_credential_build(struct arena *a, const struct cert_credential_fact
     put_text(a, c, "validFrom", time_iso(a, f->valid_from_ms));
     if (f->valid_until_ms) put_text(a, c, "validUntil", time_iso(a, f->valid_until_ms));
     put_text(a, c, "awardedDate", time_iso(a, f->awarded_ms));
-    put(a, c, "credentialSubject", build_subject(a, f));
-    if (f->evidence_count) put(a, c, "evidence", build_evidence(a, f));
+    add_subject(a, c, f);
+    add_evidence(a, c, f);
     put(a, c, "credentialStatus", build_status(a, f->status_list, f->status_index));
     put(a, c, "credentialSchema",
         json_pack("[{ss ss}]", "id", SCHEMA_URL, "type", "1EdTechJsonSchemaValidator2019"));

@@ -222,6 +222,8 @@ enum err cert_decide(struct db *db, struct arena *a, void *arg, int64_t now_ms) 
     if (e != OK) return e;
     const char *evidence = cert_evidence_json(a, &status),
                *outcome = d->grant ? "granted" : "refused";
+    if (d->grant && !cert_did_from_origin(a, d->origin))
+        return refuse(&d->refusal, ERR_CONFLICT, "cert_refusal_origin");
     if (d->grant && !app.admitted_by)
         e = admit(db, a, now_ms, app.id, d->actor_id, d->reason, evidence);
     if (e == OK)

@@ -38,19 +38,19 @@ void certs_close(struct certs *c) {
 }
 
 /* ---- The status list --------------------------------------------------------------------------- */
-static bool list_serves(const struct cert_signed_list *l, int64_t list_id, int64_t bit_count,
+static bool list_serves(const struct cert_signed_list *l, int64_t list_id, int64_t fact_count,
                         int64_t now_ms) {
-    /* Bits are only ever set, so that their number says whether the list is the same. */
-    return l->json && l->list_id == list_id && l->bit_count == bit_count &&
+    /* Bits are only ever set, so that the number of facts says whether the list is the same. */
+    return l->json && l->list_id == list_id && l->fact_count == fact_count &&
            now_ms >= l->signed_ms && now_ms - l->signed_ms < CERT_LIST_VALID_MS / 2;
 }
 
 static enum err sign_list(struct certs *c, struct db *db, struct arena *a, int64_t list_id,
                           const char *origin, int64_t now_ms, const char **json,
-                          int64_t *bit_count) {
+                          int64_t *fact_count) {
     unsigned char *bits = arena_alloc(a, CERT_STATUS_BYTES);
     const char *why = "", *did = cert_did_from_origin(a, origin);
-    enum err e = did ? cert_list_read(db, list_id, bits, bit_count) : ERR_INVALID;
+    enum err e = did ? cert_list_read(db, list_id, bits, fact_count) : ERR_INVALID;
     if (e != OK) return e;
     json_t *doc = cert_status_credential_build(
         a, did, arena_printf(a, "%s/status/%lld", origin, (long long)list_id),
@@ -62,32 +62,32 @@ static enum err sign_list(struct certs *c, struct db *db, struct arena *a, int64
 
 enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64_t list_id,
                           int64_t now_ms, const char **json, const char **etag) {
-    int64_t bit_count;
+    int64_t fact_count;
     const char *origin;
-    enum err e = cert_list_bit_count(db, a, list_id, &origin, &bit_count);
+    enum err e = cert_list_fact_count(db, a, list_id, &origin, &fact_count);
     if (e != OK) return e;
     *json = NULL;
     pthread_mutex_lock(&c->lock);
-    bool serves = list_serves(&c->list, list_id, bit_count, now_ms);
+    bool serves = list_serves(&c->list, list_id, fact_count, now_ms);
     size_t len = serves ? strlen(c->list.json) : 0;
     pthread_mutex_unlock(&c->lock);
     if (serves) {
         char *copy = arena_alloc(a, len + 1); /* an arena may leave: never under the lock */
         pthread_mutex_lock(&c->lock);
-        serves = list_serves(&c->list, list_id, bit_count, now_ms) && strlen(c->list.json) == len;
+        serves = list_serves(&c->list, list_id, fact_count, now_ms) && strlen(c->list.json) == len;
         if (serves) memcpy(copy, c->list.json, len);
         pthread_mutex_unlock(&c->lock);
         if (serves) *json = copy;
     }
     if (!*json) {
-        e = sign_list(c, db, a, list_id, origin, now_ms, json, &bit_count);
+        e = sign_list(c, db, a, list_id, origin, now_ms, json, &fact_count);
         if (e != OK) return e;
         char *kept = strdup(*json);
         pthread_mutex_lock(&c->lock);
         if (kept) {
             free(c->list.json);
             c->list = (struct cert_signed_list){
-                .list_id = list_id, .bit_count = bit_count, .signed_ms = now_ms, .json = kept};
+                .list_id = list_id, .fact_count = fact_count, .signed_ms = now_ms, .json = kept};
         }
         pthread_mutex_unlock(&c->lock);
     }

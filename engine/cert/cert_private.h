@@ -18,7 +18,7 @@
 
 /* A signed status list, until its bits change or its end comes near. */
 struct cert_signed_list {
-    int64_t list_id, bit_count, signed_ms;
+    int64_t list_id, fact_count, signed_ms;
     char *json; /* malloc */
 };
 
@@ -107,12 +107,12 @@ enum err cert_statuses(struct db *db, struct arena *a, const char *certificate_i
 enum cert_status_answer cert_credential_answer(struct db *db, struct arena *a,
                                                const char *credential_id, const char *list_url,
                                                uint32_t index);
-/* Sets the list's bits; `*count` of them are set. */
+/* Sets the list's bits; `*count` facts did. */
 enum err cert_list_read(struct db *db, int64_t list_id, unsigned char bits[CERT_STATUS_BYTES],
                         int64_t *count) MUST_USE;
-/* Also the origin under which it is signed. ERR_NOT_FOUND: no such list. */
-enum err cert_list_bit_count(struct db *db, struct arena *a, int64_t list_id, const char **origin,
-                             int64_t *count) MUST_USE;
+/* Facts that set bits, and the origin under which the list is signed. ERR_NOT_FOUND: no such list. */
+enum err cert_list_fact_count(struct db *db, struct arena *a, int64_t list_id, const char **origin,
+                              int64_t *count) MUST_USE;
 
 /* ---- Issuing, in jobs (cert_issue.c) ------------------------------------------------------------ */
 /* A certificate with its first credential for a granted application. */

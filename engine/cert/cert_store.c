@@ -229,15 +229,15 @@ enum cert_status_answer cert_credential_answer(struct db *db, struct arena *a,
     return stmt_end(q) == OK ? answer : CERT_STATUS_UNKNOWN;
 }
 
-enum err cert_list_bit_count(struct db *db, struct arena *a, int64_t list_id, const char **origin,
-                             int64_t *count) {
+enum err cert_list_fact_count(struct db *db, struct arena *a, int64_t list_id, const char **origin,
+                              int64_t *count) {
     struct stmt *q;
     enum err e;
     if (!db_one(db, &q, &e, SQL_cert_list, "i", list_id)) return e;
     *origin = stmt_text(q, 0, a);
     e = stmt_end(q);
     if (e != OK) return e;
-    if (!db_one(db, &q, &e, SQL_cert_list_bit_count, "i", list_id)) return e;
+    if (!db_one(db, &q, &e, SQL_cert_list_fact_count, "i", list_id)) return e;
     *count = stmt_int(q, 0);
     return stmt_end(q);
 }

@@ -8,7 +8,8 @@ export const root = resolve(import.meta.dirname, '../..');
 const build = resolve(root, process.env.GRADUS_BUILD ?? 'build');
 export const tool = join(build, 'tests/cert/tool/sample');
 
-const made = spawnSync('make', ['-s', `BUILD=${build}`, tool], { cwd: root, encoding: 'utf8' });
+// One at a time: test files run side by side and share the build.
+const made = spawnSync('flock', [join(tmpdir(), 'gradus-sample.lock'), 'make', '-s', `BUILD=${build}`, tool], { cwd: root, encoding: 'utf8' });
 if (made.status !== 0) throw new Error(`the signer's tool was not built\n${made.stdout}${made.stderr}`);
 
 export const folder = mkdtempSync(join(tmpdir(), 'gradus-credentials-'));

@@ -192,6 +192,17 @@ test("suspending and reinstating gives a new credential under the same number", 
     assert.equal((await verifyPublished(before)).verified, false);
 });
 
+test("the register is searched and exported", async () => {
+    const admin = await server.signedIn("admin");
+    assert.match(await admin.page("/assess/certificates?q=nobody"), /No certificate fits/);
+    assert.ok((await admin.page(`/assess/certificates?q=${number.slice(8, 13).toLowerCase()}`)).includes(number));
+    const answer = await admin.fetch("/assess/certificates?format=csv"), lines = (await answer.text()).trim().split("\r\n");
+    assert.match(answer.headers.get("content-type"), /^text\/csv/);
+    assert.equal(lines.length, 3);
+    assert.ok(lines.some((line) => line.startsWith(`"${number}","${names.ada}","Programme: First","Revoked"`)), lines.join("\n"));
+    assert.equal((await (await server.signedIn("ada")).fetch("/assess/certificates?format=csv")).status, 403);
+});
+
 test("gradus verify from the command line", async () => {
     const admin = await server.signedIn("admin"), held = /GR-[0-9A-Z-]+/.exec(await admin.page(`/assess/certificates?q=${encodeURIComponent("الأمين")}`))[0];
     const file = (name) => join(folder, name);

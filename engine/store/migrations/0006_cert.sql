@@ -99,6 +99,7 @@ CREATE TABLE cert_status (
     id TEXT NOT NULL PRIMARY KEY,
     certificate_id TEXT NOT NULL REFERENCES cert_certificate (id),
     credential_row TEXT NOT NULL REFERENCES cert_credential (id), -- the one that it ends or begins
+    list_id INTEGER NOT NULL REFERENCES cert_status_list (id), -- of that credential
     kind TEXT NOT NULL CHECK (kind IN ('revoked', 'suspended', 'reinstated')),
     actor TEXT NOT NULL REFERENCES person (id),
     reason TEXT NOT NULL,
@@ -106,6 +107,7 @@ CREATE TABLE cert_status (
 ) STRICT;
 CREATE INDEX cert_status_by_certificate ON cert_status (certificate_id, at_ms);
 CREATE INDEX cert_status_by_credential ON cert_status (credential_row, kind);
+CREATE INDEX cert_status_by_list ON cert_status (list_id, kind);
 
 CREATE TRIGGER cert_application_no_update BEFORE UPDATE ON cert_application
 BEGIN

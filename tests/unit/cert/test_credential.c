@@ -287,6 +287,31 @@ static void identities(void **state) {
     assert_null(strstr(cert_json(a, signed_sample(a)), "@academy.example")); /* no address leaks */
 }
 
+/* The nth allocation fails, for each n: nothing is lost (sanitizers would tell), and the next try works. */
+static void memory_ends(void **state) {
+    (void)state;
+    static struct arena a; /* survives the way out */
+    static long n;
+    volatile int failures = 0;
+    answer = CERT_STATUS_GOOD;
+    for (n = 1;; n += n < 200 ? 1 : 37) {
+        arena_init(&a, (size_t)64 << 20);
+        arena_fail_at(n);
+        if (ARENA_GUARD(&a) == 0) {
+            struct cert_check_report r = check(&a, cert_json(&a, signed_sample(&a)),
+                                               SAMPLE_FROM_MS + 1);
+            arena_fail_at(0);
+            assert_true(r.valid);
+            arena_release(&a);
+            break;
+        }
+        assert_true(arena_failed_as_asked());
+        failures++;
+        arena_release(&a);
+    }
+    assert_true(failures > 100);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_good_one),
@@ -301,6 +326,7 @@ int main(void) {
         TEST(escapes_and_order),
         TEST(status_lists),
         TEST(identities),
+        TEST(memory_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* The PDF and the badge carry the credential, are the same each time, and survive strange names and damaged files. */
 #include "unit/check.h"
 
+#include <pthread.h>
+
 #include "base/text.h"
 #include "cert/cert_draw.h"
 #include "unit/cert/sample.h"
@@ -97,11 +99,47 @@ static void printed_as_stored(void **state) {
     assert_false(draw_is_backward("Ada ไทย"));
 }
 
+/* Several at once, as the server draws them: each as if it were alone. */
+struct drawing {
+    pthread_t thread;
+    const char *name;
+    bool same;
+};
+
+static void *draw(void *arg) {
+    struct drawing *d = arg;
+    struct arena a;
+    arena_init(&a, (size_t)64 << 20);
+    struct cert_paper p = sample_paper(d->name, CREDENTIAL);
+    unsigned char *first = NULL, *bytes;
+    size_t first_len = 0, len;
+    d->same = true;
+    for (int i = 0; i < 6; i++) {
+        if ((i & 1 ? cert_png : cert_pdf)(&a, &p, &bytes, &len) != OK) d->same = false;
+        if (i & 1) continue;
+        if (first) d->same = d->same && len == first_len && memcmp(first, bytes, len) == 0;
+        first = bytes;
+        first_len = len;
+    }
+    arena_release(&a);
+    return NULL;
+}
+
+static void at_once(void **state) {
+    (void)state;
+    struct drawing all[] = {
+        {.name = "Ada"}, {.name = "นายกรรณิการ์"}, {.name = "نور حداد"}, {.name = "Дарья"}};
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        assert_int_equal(pthread_create(&all[i].thread, NULL, draw, &all[i]), 0);
+    for (size_t i = 0; i < COUNT_OF(all); i++) pthread_join(all[i].thread, NULL);
+    for (size_t i = 0; i < COUNT_OF(all); i++) assert_true(all[i].same);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(the_credential_comes_back), TEST(strange_names),
         TEST(damaged_pictures),          TEST(what_is_no_pdf),
-        TEST(printed_as_stored),
+        TEST(printed_as_stored),         TEST(at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
