@@ -10,6 +10,8 @@ const root = document.documentElement;
 /* The reader's zone, so that the server writes times as the reader knows them. */
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone && !document.cookie.split('; ').includes(`tz=${zone}`)) setCookie('tz', zone);
+/* On a first visit the page was made before the server knew it. */
+if (zone) document.querySelectorAll('[data-zone=""]').forEach((part) => { part.dataset.zone = zone; });
 
 /* Controls that need a script show themselves now. */
 document.querySelectorAll('[data-scripted]').forEach((part) => { part.hidden = false; });
