@@ -20,7 +20,7 @@ static const struct {
     void (*run)(const struct bench *b);
 } measures[] = {
     {"render.module", bench_render},
-    {"page.cold page.module page.module.plain rss.serve", bench_pages},
+    {"page.cold page.module page.plain rss.serve", bench_pages},
     {"save.response rss.attempts", bench_saves},
 };
 
@@ -145,7 +145,7 @@ int bench_ceiling(const struct bench *b, struct process *p, const char *name, co
 /* ---- The command line ---------------------------------------------------------------------- */
 
 static const char usage[] =
-    "bench [options] [NAME…]      measures what the names begin with; all without names\n"
+    "bench [options] [NAME…]      measures these (“page” is all of page.…); without names everything\n"
     "  --gradus FILE   the program to measure          (build/gradus)\n"
     "  --ceiling FILE  the bare servers                (build/bench/ceiling)\n"
     "  --root DIR      the project                     (.)\n"
@@ -158,13 +158,19 @@ static const char usage[] =
     "  --verbose       each round, on standard error\n"
     "  --profile       without the ceilings: for a profiler\n";
 
-static bool asked_for(const char *names, char **asked, int count) {
-    if (count == 0) return true;
+bool bench_wanted(const struct bench *b, const char *name) {
+    for (int i = 0; i < b->name_count; i++) {
+        size_t n = strlen(b->names[i]);
+        if (strncmp(name, b->names[i], n) == 0 && (name[n] == '\0' || name[n] == '.')) return true;
+    }
+    return b->name_count == 0;
+}
+
+static bool any_wanted(const struct bench *b, const char *names) {
     char copy[256];
     snprintf(copy, sizeof copy, "%s", names);
     for (char *save = NULL, *name = strtok_r(copy, " ", &save); name; name = strtok_r(NULL, " ", &save))
-        for (int i = 0; i < count; i++)
-            if (strncmp(name, asked[i], strlen(asked[i])) == 0) return true;
+        if (bench_wanted(b, name)) return true;
     return false;
 }
 
@@ -209,11 +215,13 @@ int main(int argc, char **argv) {
         fputs(usage, stderr);
         return 2;
     }
+    b.names = argv + optind;
+    b.name_count = argc - optind;
     double load = 0;
     getloadavg(&load, 1);
     if (load > 1)
         fprintf(stderr, "bench: the machine is busy with other things (load %.1f); trust the ratios, not the values\n", load);
     for (size_t i = 0; i < sizeof measures / sizeof measures[0]; i++)
-        if (asked_for(measures[i].names, argv + optind, argc - optind)) measures[i].run(&b);
+        if (any_wanted(&b, measures[i].names)) measures[i].run(&b);
     return failures ? 1 : 0;
 }

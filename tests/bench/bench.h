@@ -26,9 +26,12 @@ struct bench {
     int modules;         /* in the generated tree */
     int attempts;        /* open at once, for rss.attempts */
     bool verbose;        /* each round on standard error */
+    char **names;        /* that were asked for: exact, or all that begin with one and a full stop */
+    int name_count;      /* 0: all */
     bool profile;        /* leave the ceiling out: for a profiler that watches the engine */
 };
 
+bool bench_wanted(const struct bench *b, const char *name);
 /* One line of the result. `ratio` < 0: there is none. */
 void bench_line(const char *name, double value, const char *unit, double ratio);
 /* A measure that could not be taken: the line says so, the run fails at its end. */

@@ -1,5 +1,5 @@
-/* page.module: a module's page for people who are signed in, as their browsers ask for it (compressed) and plain.
- * page.cold: the first time that it is asked for after a start. rss.serve: what the server takes by then. */
+/* page.module: a module's page for people who are signed in, as their browsers ask for it: compressed. page.plain: not
+ * compressed. page.cold: the first time that it is asked for after a start. rss.serve: what the server takes by then. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,10 +81,11 @@ void bench_pages(const struct bench *b) {
         return;
     }
     if (academy_sign_in(&a, b->connections)) {
-        cold(&a);
-        a.measure = "page.module";
-        if (module_page(&a, "page.module", true) && module_page(&a, "page.module.plain", false))
-            bench_line("rss.serve", process_memory_mb(a.server.pid), "MB", -1);
+        if (bench_wanted(b, "page.cold")) cold(&a);
+        bool ok = a.server.pid > 0;
+        if (ok && bench_wanted(b, "page.module")) ok = module_page(&a, "page.module", true);
+        if (ok && bench_wanted(b, "page.plain")) ok = module_page(&a, "page.plain", false);
+        if (ok && bench_wanted(b, "rss.serve")) bench_line("rss.serve", process_memory_mb(a.server.pid), "MB", -1);
     }
     academy_close(&a);
 }

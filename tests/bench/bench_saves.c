@@ -107,12 +107,15 @@ static void weigh(struct academy *a) {
 void bench_saves(const struct bench *b) {
     struct academy a;
     struct candidates all = {0};
-    if (academy_open(&a, b, "save.response", "saves", b->connections) && academy_sign_in(&a, b->connections) &&
-        prepare_all(&a, &all))
-        saves(&a, &all);
-    free(all.all);
-    academy_close(&a);
-    if (b->profile) return;
-    if (academy_open(&a, b, "rss.attempts", "attempts", b->attempts) && academy_sign_in(&a, b->connections)) weigh(&a);
-    academy_close(&a);
+    if (bench_wanted(b, "save.response")) {
+        if (academy_open(&a, b, "save.response", "saves", b->connections) && academy_sign_in(&a, b->connections) &&
+            prepare_all(&a, &all))
+            saves(&a, &all);
+        free(all.all);
+        academy_close(&a);
+    }
+    if (bench_wanted(b, "rss.attempts")) {
+        if (academy_open(&a, b, "rss.attempts", "attempts", b->attempts) && academy_sign_in(&a, b->connections)) weigh(&a);
+        academy_close(&a);
+    }
 }
