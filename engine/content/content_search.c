@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "content/content_search.h"
 
-#define FIND_CANDIDATES 2000 /* rows that are ranked: a word that is everywhere must not cost seconds */
+#define FIND_CANDIDATES 1000 /* rows that are ranked: a word that is everywhere must not cost seconds */
 #define FIND_ROWS 80
 
 /* ---- Parts of a document ------------------------------------------------------------------------------- */
@@ -97,13 +97,13 @@ enum err search_put(struct db *db, struct arena *a, struct words *w, const char 
 
 /* ---- Finding ------------------------------------------------------------------------------------------------ */
 
-/* "one" "two"* with AND or OR between. Words hold neither quotes nor blanks. */
-static const char *match_text(struct arena *a, const struct word_list *q, const char *columns, const char *between) {
+/* "one" AND "two" *, with what joins them. Words hold neither quotes nor blanks. */
+static const char *match_text(struct arena *a, const struct word_list *q, const char *columns, const char *between, bool unfinished) {
     struct buf b;
     buf_init(&b, a);
     buf_printf(&b, "%s(", columns);
     for (size_t i = 0; i < q->count; i++)
-        buf_printf(&b, "%s\"%s\"%s", i ? between : "", q->items[i], i == q->count - 1 && utf8_count(q->items[i]) > 1 ? " *" : "");
+        buf_printf(&b, "%s\"%s\"%s", i ? between : "", q->items[i], unfinished && i == q->count - 1 ? " *" : "");
     buf_putc(&b, ')');
     return buf_text(&b);
 }
@@ -170,12 +170,15 @@ enum err content_search(struct db *db, struct arena *a, struct words *w, const c
     if (words.count == 0) return OK;
     struct hit_row rows[2 * FIND_ROWS];
     size_t count = 0;
-    /* What a title or heading says counts for more than its place in the index. */
-    enum err e = find_rows(db, match_text(a, &words, "{title heading} : ", " AND "), rows, &count);
-    if (e == OK) e = find_rows(db, match_text(a, &words, "", " AND "), rows, &count);
+    /* What a title or heading says counts for more than its place in the index. Beginnings of words cost most: they are
+     * looked for when whole words are not enough. */
+    bool prefix = utf8_count(words.items[words.count - 1]) > 1;
+    enum err e = find_rows(db, match_text(a, &words, "{title heading} : ", " AND ", false), rows, &count);
+    if (e == OK && count < SEARCH_RESULTS) e = find_rows(db, match_text(a, &words, "", " AND ", false), rows, &count);
+    if (e == OK && count < SEARCH_RESULTS && prefix) e = find_rows(db, match_text(a, &words, "", " AND ", true), rows, &count);
     if (e == OK && count == 0 && words.count > 1) {
         out->any_word = true;
-        e = find_rows(db, match_text(a, &words, "", " OR "), rows, &count);
+        e = find_rows(db, match_text(a, &words, "", " OR ", true), rows, &count);
     }
     qsort(rows, count, sizeof *rows, by_score);
     for (size_t i = 0; e == OK && i < count; i++) e = take_row(db, a, w, &words, rows[i].n, out);

@@ -1,0 +1,213 @@
+/* Words of many scripts, what is found, what never is, and how long it takes on ten thousand modules. */
+#include "unit/content/fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+static const char *words_of(const char *text) {
+    struct words *w = content_words();
+    struct buf b;
+    buf_init(&b, &arena);
+    words_index(w, text, &b);
+    return str_trim(&arena, buf_text(&b));
+}
+
+static void test_words(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *words;
+    } cases[] = {{"Lead Scoring", "lead scoring"},
+                 {"Łódź, São Paulo, naïve café", "lodz sao paulo naive cafe"},
+                 {"Straße ÆON", "strasse æon"},
+                 {"campaigns processes queries keys status business", "campaign processe query key status business"},
+                 {"don't 3.5 A/B-test", "don t 3 5 a b test"},
+                 {"العَرَبِيَّة", "العربيه"},
+                 {"كـــتاب", "كتاب"},
+                 {"أحمد إسلام آخر", "احمد اسلام اخر"},
+                 {"", ""},
+                 {"… — !", ""},
+                 {"Ｆｕｌｌ ｗｉｄｔｈ ﬁne", "full width fine"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) assert_string_equal(words_of(cases[i].text), cases[i].words);
+    /* Thai has no blanks: the dictionary finds the words. */
+    const char *thai = words_of("การตลาดดิจิทัล");
+    assert_non_null(strchr(thai, ' '));
+    assert_non_null(strstr(thai, "ตลาด"));
+}
+
+static void test_bad_words(void **state) {
+    (void)state;
+    char *word = arena_alloc(&arena, 3000001);
+    memset(word, 'x', 3000000);
+    assert_true(strlen(words_of(word)) <= 64 * 3000000 / 64);
+    (void)words_of("\xff\xfe broken \xe2\x82");
+    struct word_list q = words_query(content_words(), &arena, "one two one \" OR * ( NEAR/2 ) : - ^ {title}");
+    assert_int_equal(q.count, 6);
+    assert_string_equal(q.items[2], "or");
+    struct buf many;
+    buf_init(&many, &arena);
+    for (int i = 0; i < 100; i++) buf_printf(&many, "w%d ", i);
+    assert_int_equal(words_query(content_words(), &arena, buf_text(&many)).count, 12);
+}
+
+static void test_excerpts(void **state) {
+    (void)state;
+    struct words *w = content_words();
+    struct word_list q = words_query(w, &arena, "lead scor");
+    const char *e = words_excerpt(w, &arena, "A long text about nothing much at all. Then <b>Lead</b> scoring & more.", &q, 60);
+    assert_non_null(strstr(e, "<mark>Lead</mark>"));
+    assert_non_null(strstr(e, "<mark>scoring</mark>"));
+    assert_non_null(strstr(e, "&lt;"));
+    assert_null(strstr(e, "<b>"));
+    e = words_excerpt(w, &arena, "การตลาดดิจิทัลและข้อมูล", &(struct word_list){(const char *[]){"ตลาด"}, 1}, 60);
+    assert_non_null(strstr(e, "<mark>"));
+    assert_string_equal(words_excerpt(w, &arena, "", &q, 60), "");
+    assert_string_equal(words_excerpt(w, &arena, "Nothing of it", &q, 60), "Nothing of it");
+}
+
+static struct search_results find(struct store *st, const char *query) {
+    struct search_results out;
+    assert_int_equal(content_search(store_reader(st), &arena, content_words(), query, &out), OK);
+    return out;
+}
+
+static bool finds(struct store *st, const char *query, const char *ref, const char *anchor) {
+    struct search_results out = find(st, query);
+    for (size_t i = 0; i < out.count; i++) {
+        if (!str_eq(out.items[i].ref, ref)) continue;
+        if (str_eq(out.items[i].anchor, anchor)) return true;
+        for (size_t j = 0; j < out.items[i].more_count; j++)
+            if (str_eq(out.items[i].more[j].id, anchor)) return true;
+    }
+    return false;
+}
+
+static void test_finding(void **state) {
+    (void)state;
+    put_file("content/p/modules/t.md", "%s", module_text("t", "ภาษาไทย", "การตลาดดิจิทัลและข้อมูลลูกค้า\n\n## العربية\n\nإدارة العُمَلاء\n"));
+    struct store *st = open_store();
+    struct content *c = open_content(st);
+    assert_true(content_settle(c, 20000));
+    assert_true(finds(st, "first", "a", "first-things"));
+    assert_true(finds(st, "FIRST thi", "a", "first-things"));
+    assert_true(finds(st, "alpha", "a", ""));
+    assert_true(finds(st, "ls", "p", "page-lead-scoring"));
+    assert_true(finds(st, "ตลาด", "t", ""));
+    assert_true(finds(st, "العملاء", "t", "العربية"));
+    assert_true(finds(st, "programme", "p", ""));
+    /* Keys and feedback are no content for a search, nor is syntax of the index. */
+    assert_int_equal(find(st, "SECRETRIGHT").count, 0);
+    assert_int_equal(find(st, "secretwrong because").count, 0);
+    static const char *const odd[] = {"", "   ", "\"", "*", "a AND", "NEAR(", "title:", "-first", "'; DROP TABLE x", "\xf0\x9f\x98\x80", "((((", "^"};
+    for (size_t i = 0; i < COUNT_OF(odd); i++) (void)find(st, odd[i]);
+    assert_true(find(st, "first nonexistentword").any_word);
+    /* Changed and taken away files. */
+    put_file("content/p/modules/a.md", "%s", module_text("a", "Alpha", "Quokka.\n"));
+    assert_true(content_settle(c, 20000));
+    assert_true(finds(st, "quokka", "a", ""));
+    assert_false(finds(st, "first", "a", "first-things"));
+    drop_file("content/p/modules/a.md");
+    assert_true(content_settle(c, 20000));
+    assert_int_equal(find(st, "quokka").count, 0);
+    content_close(c);
+    assert_true(store_close(st, 5000));
+}
+
+/* A restart finds the index as it was. */
+static void test_index_stays(void **state) {
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct store *st = open_store();
+        struct content *c = open_content(st);
+        assert_true(content_settle(c, 20000));
+        assert_int_equal(find(st, "alpha").count, 1);
+        content_close(c);
+        assert_true(store_close(st, 5000));
+    }
+}
+
+/* ---- Ten thousand modules --------------------------------------------------------------------------------------- */
+
+static const char *const vocabulary[] = {"campaign", "record", "field", "segment", "score", "consent", "report", "team", "data", "system", "customer", "process",
+                                         "change",   "owner",  "query", "journey", "form",  "event",   "sync",   "rule", "lead", "market", "value",    "test"};
+
+static const char *sentence(unsigned *seed, int words) {
+    struct buf b;
+    buf_init(&b, &arena);
+    for (int i = 0; i < words; i++) {
+        *seed = *seed * 1103515245u + 12345u;
+        unsigned pick = *seed >> 16;
+        if (pick % 7 == 0) buf_printf(&b, "%sw%u", i ? " " : "", pick % 5000);
+        else buf_printf(&b, "%s%s", i ? " " : "", vocabulary[pick % COUNT_OF(vocabulary)]);
+    }
+    return buf_text(&b);
+}
+
+static void put_many(int count) {
+    unsigned seed = 1;
+    for (int i = 0; i < count; i++) {
+        struct buf b;
+        buf_init(&b, &arena);
+        for (int s = 0; s < 6; s++) buf_printf(&b, "\n## %s\n\n%s.\n\n%s.\n", sentence(&seed, 4), sentence(&seed, 60), sentence(&seed, 60));
+        put_file(arena_printf(&arena, "content/p/modules/m-%d.md", i), "%s", module_text(arena_printf(&arena, "m-%d", i), sentence(&seed, 3), buf_text(&b)));
+    }
+}
+
+#define MODULES 10000
+#define LIMIT_US 20000 /* of the thread's own time: others may be busy on this machine */
+
+static int64_t thread_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int by_value(const void *a, const void *b) { return *(const int64_t *)a < *(const int64_t *)b ? -1 : *(const int64_t *)a > *(const int64_t *)b; }
+
+static void test_ten_thousand(void **state) {
+    (void)state;
+    arena_release(&arena);
+    arena_init(&arena, (size_t)2048 * 1024 * 1024);
+    put_many(MODULES);
+    struct store *st = open_store();
+    int64_t begin = clock_monotonic_ms();
+    struct content *c = open_content(st);
+    int64_t loaded = clock_monotonic_ms();
+    assert_true(content_settle(c, 300000));
+    print_message("%d modules: read in %lld ms, stored and indexed in %lld ms\n", MODULES, (long long)(loaded - begin), (long long)(clock_monotonic_ms() - loaded));
+    static const char *const queries[] = {"campaign", "data qual", "consent report", "w17", "w4999 lead", "customer process change owner", "d", "ตลาด", "nothingatall", "record field segment score con"};
+    for (size_t i = 0; i < COUNT_OF(queries); i++) {
+        int64_t times[9];
+        size_t found = 0;
+        for (size_t t = 0; t < COUNT_OF(times); t++) {
+            int64_t start = thread_us();
+            found = find(st, queries[i]).count;
+            times[t] = thread_us() - start;
+        }
+        qsort(times, COUNT_OF(times), sizeof *times, by_value);
+        print_message("search “%s”: %lld us, %zu results\n", queries[i], (long long)times[COUNT_OF(times) / 2], found);
+        if (times[COUNT_OF(times) / 2] > LIMIT_US) fail_msg("“%s” takes %lld us", queries[i], (long long)times[COUNT_OF(times) / 2]);
+    }
+    /* One change among ten thousand is seen at once. */
+    put_file("content/p/modules/m-77.md", "%s", module_text("m-77", "Quokka", "Text.\n"));
+    begin = clock_monotonic_us();
+    const struct content_snapshot *s = content_hold(c);
+    print_message("a change among them: seen in %lld us\n", (long long)(clock_monotonic_us() - begin));
+    assert_string_equal(content_module(s, "m-77")->title, "Quokka");
+    content_release(s);
+    assert_true(content_settle(c, 60000));
+    assert_int_equal(find(st, "quokka").count, 1);
+    content_close(c);
+    assert_true(store_close(st, 5000));
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {CASE(test_words), CASE(test_bad_words), CASE(test_excerpts), CASE(test_finding), CASE(test_index_stays), CASE(test_ten_thousand)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
