@@ -35,6 +35,8 @@ OBJECTS := $(patsubst engine/%.c,$(BUILD)/obj/%.o,$(filter-out $(MAIN),$(SOURCES
 QUERIES := $(sort $(shell find $(addprefix engine/,$(ROOMS)) -name '*.sql' -not -path 'engine/store/migrations/*'))
 MIGRATIONS := $(sort $(wildcard engine/store/migrations/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(shell find $(addprefix tests/unit/,$(ROOMS)) -name 'test_*.c' 2>/dev/null)))
+# tests/unit/ROOM/tool/NAME.c: programs that tests of other kinds call.
+UNIT_TOOLS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard $(ROOMS:%=tests/unit/%/tool/*.c))))
 # tests/fault/test_ROOM_….c: broken disks, full queues, killed processes.
 FAULT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard $(ROOMS:%=tests/fault/test_%*.c))))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard $(or $(FUZZ:%=tests/fuzz/%.c),tests/fuzz/fuzz_*.c))))
@@ -127,7 +129,7 @@ $(BUILD)/tests/fault/%: tests/fault/%.c $(BUILD)/libgradus.a $(BUILD)/flags
 	@$(CC) $(CFLAGS_ALL) -Itests -MMD -MP -MF $@.d -o $@ $< $(BUILD)/libgradus.a $(LDFLAGS_ALL) $(LIBS) -lcmocka
 
 .PHONY: unit
-unit: $(UNIT_TESTS) $(FAULT_TESTS) ## build the unit tests
+unit: $(UNIT_TESTS) $(UNIT_TOOLS) $(FAULT_TESTS) ## build the unit tests
 
 # Fuzz targets are built by clang: the whole engine goes through the second compiler here.
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libgradus.a $(BUILD)/flags

@@ -177,15 +177,16 @@ static void keep(struct pieces *p, struct piece *e) {
 static struct piece *make(struct pieces *p, uint64_t hash, const char *text, size_t len) {
     const size_t room = PIECE_ROOM(len);
     struct piece *e = calloc(1, sizeof *e + len);
-    unsigned char *packed = malloc(room), *fitting;
+    unsigned char *packed = malloc(room);
     size_t n = e && packed ? pack(text, len, LEVEL_KEPT, packed, room) : 0;
     if (!n) {
         free(e);
         free(packed);
         return NULL;
     }
-    fitting = realloc(packed, n);
-    e->packed = fitting ? fitting : packed;
+    unsigned char *fitting = realloc(packed, n);
+    if (fitting) packed = fitting;
+    e->packed = packed;
     e->packed_len = n;
     e->hash = hash;
     e->len = len;

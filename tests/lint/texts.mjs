@@ -40,6 +40,7 @@ export function textProblems() {
         for (const [number, line] of lines(file)) {
             for (const [, text] of line.matchAll(/["'`]((?:[^"'`\\]|\\.)*)["'`]/g)) {
                 if (keys.has(text)) used.add(text);
+                else if (/^[a-z]+_(?:[a-z0-9_]*_)?$/.test(text)) shapes.push(new RegExp(`^${text}[a-z0-9_]+$`));
                 else if (/^[a-z]+_[a-z0-9_]*%(?:s|d)[a-z0-9_%]*$/.test(text)) shapes.push(new RegExp(`^${text.replace(/%[sd]/g, "[a-z0-9_]+")}$`));
                 // page_text(…, "key") of a key that is not there prints the key: a person would see it.
                 else if (/page_text\(/.test(line) && /^[a-z]+_[a-z0-9_]+$/.test(text)) problems.push(`${file}:${number}: ${text} is in no catalogue`);
