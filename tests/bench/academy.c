@@ -15,8 +15,7 @@ static int remove_one(const char *path, const struct stat *s, int type, struct F
     return remove(path);
 }
 
-/* The scratch folder and everything above it. */
-static bool make_folder(const char *path) {
+bool academy_folder(const char *path) {
     char part[512];
     snprintf(part, sizeof part, "%s", path);
     for (char *p = part + 1; *p; p++) {
@@ -46,7 +45,7 @@ void academy_failed(struct academy *a, const char *doing, const struct client *c
 }
 
 bool academy_serve(struct academy *a) {
-    const char *argv[] = {a->bench->gradus, "serve", "--port", "0", "--data", a->data, "--root", a->bench->root, NULL};
+    const char *argv[] = {a->bench->gradus, "serve", "--port", "0", "--data", a->data, "--root", a->root, NULL};
     char line[256], *colon;
     int64_t began_us = bench_now_us();
     if (!process_start(&a->server, argv, a->log) ||
@@ -68,22 +67,39 @@ bool academy_serve(struct academy *a) {
 
 bool academy_stop(struct academy *a) { return process_stop(&a->server) == 0; }
 
-bool academy_open(struct academy *a, const struct bench *b, const char *measure, const char *name, int attempts) {
-    char number[32];
-    *a = (struct academy){.bench = b, .measure = measure};
+static bool begin(struct academy *a, const struct bench *b, const char *measure, const char *name, const char *root) {
+    *a = (struct academy){.bench = b, .measure = measure, .root = root};
     snprintf(a->data, sizeof a->data, "%s/%s", b->dir, name);
     snprintf(a->log, sizeof a->log, "%s/%s.log", b->dir, name);
-    snprintf(number, sizeof number, "%d", attempts);
     nftw(a->data, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     remove(a->log);
-    const char *argv[] = {b->gradus, "demo", "--data", a->data, "--root", b->root, "--attempts", number, NULL};
+    return academy_folder(b->dir);
+}
+
+bool academy_open(struct academy *a, const struct bench *b, const char *measure, const char *name, int attempts) {
+    char number[32];
+    bool begun = begin(a, b, measure, name, b->root);
+    snprintf(number, sizeof number, "%d", attempts);
+    const char *argv[] = {b->gradus, "demo", "--data", a->data, "--root", a->root, "--attempts", number, NULL};
     int64_t began_us = bench_now_us();
-    if (!make_folder(b->dir) || process_run(argv, a->log, NULL, 0) != 0) {
+    if (!begun || process_run(argv, a->log, NULL, NULL, 0) != 0) {
         academy_failed(a, "gradus demo", NULL);
         return false;
     }
     bench_note(b, "%s: a demo with %d more open attempts took %.1f s to fill", measure, attempts,
                (double)(bench_now_us() - began_us) / 1e6);
+    return academy_serve(a);
+}
+
+bool academy_open_empty(struct academy *a, const struct bench *b, const char *measure, const char *name, const char *root,
+                        const char *login) {
+    bool begun = begin(a, b, measure, name, root);
+    const char *argv[] = {b->gradus, "user",    "add",     login,     "--name",           "A Reader", "--email", "reader@bench.example",
+                          "--roles", "learner", "--data", a->data, "--password-stdin", NULL};
+    if (!begun || process_run(argv, a->log, ACADEMY_PASSWORD "\n", NULL, 0) != 0) {
+        academy_failed(a, "gradus user add", NULL);
+        return false;
+    }
     return academy_serve(a);
 }
 

@@ -1,7 +1,6 @@
 /* Child processes. */
 #include "bench/process.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -96,9 +94,11 @@ int process_stop(struct process *p) {
     return result;
 }
 
-int process_run(const char *const *argv, const char *log, char *out, size_t cap) {
+int process_run(const char *const *argv, const char *log, const char *input, char *out, size_t cap) {
     struct process p;
     if (!process_start(&p, argv, log)) return -1;
+    /* A few bytes: they fit into the pipe. */
+    if (input && write(p.input, input, strlen(input)) < 0) fprintf(stderr, "bench: %s does not read\n", argv[0]);
     close(p.input);
     char rest[4096];
     size_t n = 0;
@@ -144,21 +144,3 @@ double process_memory_mb(pid_t pid) {
     if (all) closedir(all);
     return total;
 }
-
-/* ---- Ports --------------------------------------------------------------------------------- */
-
-static int try_port(int port, bool listening) {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t len = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), result = -1;
-    if (fd < 0) return -1;
-    if (listening) result = connect(fd, (struct sockaddr *)&at, len) == 0 ? port : -1;
-    else if (bind(fd, (struct sockaddr *)&at, len) == 0 && getsockname(fd, (struct sockaddr *)&at, &len) == 0)
-        result = ntohs(at.sin_port);
-    close(fd);
-    return result;
-}
-
-int process_free_port(void) { return try_port(0, false); }
-bool process_port_open(int port) { return try_port(port, true) > 0; }

@@ -20,12 +20,10 @@ bool process_wait_line(struct process *p, const char *word, int timeout_ms, char
 /* SIGTERM (or end of input for those that have one), then waits; SIGKILL after 15 s. The exit status, -1 for
  * a signal. */
 int process_stop(struct process *p);
-/* Runs to the end; its standard output goes to `out` (cut at cap, NUL-terminated; may be NULL). */
-int process_run(const char *const *argv, const char *log, char *out, size_t cap);
+/* Runs to the end with `input` (may be NULL) on its standard input; its standard output goes to `out` (cut at
+ * cap, NUL-terminated; may be NULL). The exit status, -1 for a signal. */
+int process_run(const char *const *argv, const char *log, const char *input, char *out, size_t cap);
 /* Proportional share of memory of a process and its children, in MB (10^6 bytes); 0 when it is gone. */
 double process_memory_mb(pid_t pid);
-/* A port on 127.0.0.1 that nobody listens on just now. */
-int process_free_port(void);
-bool process_port_open(int port);
 
 #endif
