@@ -54,9 +54,6 @@ const cppcheckArguments = (build) => [
     "--suppress=missingIncludeSystem",
     // It takes a designated initializer's member for a variable.
     "--suppress=unknownEvaluationOrder",
-    "-D_Atomic(x)=x",
-    "-Djson_array_foreach(a,i,v)=for(i=0;i<json_array_size(a)&&(v=json_array_get(a,i));i++)",
-    "-Djson_object_foreach(o,k,v)=for(k=json_object_iter_key(json_object_iter(o));k&&(v=json_object_get(o,k));k=NULL)",
     "--template={file}:{line}:{column}: {severity}: {message} [{id}]",
     "-Iengine",
     `-I${join(build, "gen")}`,
