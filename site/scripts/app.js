@@ -2,8 +2,6 @@
 import { announce } from './lib/announce.js';
 import { each, on, setCookie, text } from './lib/dom.js';
 import { shortcut } from './lib/keys.js';
-import { sortable } from './lib/table.js';
-import { startTimer } from './lib/timer.js';
 
 const root = document.documentElement;
 
@@ -41,6 +39,9 @@ on('click', '[data-dialog]', (event, button) => {
   document.querySelector(button.dataset.dialog)?.showModal();
 });
 
+/* What other scripts want to have said. */
+document.addEventListener('gradus:status', (event) => announce(event.detail.text, event.detail));
+
 /* Copying. */
 on('click', '[data-copy]', async (event, button) => {
   const from = document.querySelector(button.dataset.copy);
@@ -64,9 +65,6 @@ document.addEventListener('submit', (event) => {
   form.dataset.sending = 'yes';
 });
 addEventListener('pageshow', () => document.querySelectorAll('[data-sending]').forEach((form) => form.removeAttribute('data-sending')));
-
-each('table[data-sort]', sortable);
-each('[data-timer]', startTimer);
 
 /* The contents of a page: where am I? */
 each('nav.toc', (toc) => {

@@ -160,3 +160,33 @@ test("a refused form begins at its errors", async () => {
     assert.deepEqual(await axe(page), []);
     await closePage(page);
 });
+
+test("the first view of each module is under 50 KB on a phone, and nothing moves", async () => {
+    const sizes = {};
+    const reader = await openPage(server);
+    await asLearner(reader);
+    const state = await reader.context().storageState();
+    await reader.goto("/programmes/mops");
+    const modules = await reader.$$eval('a[href^="/modules/"]', (links) => [...new Set(links.map((link) => link.getAttribute("href")))]);
+    await closePage(reader);
+    assert.ok(modules.length >= 10);
+    for (const path of modules) {
+        const page = await openPage(server, { width: widths.phone, storageState: state });
+        const debug = await page.context().newCDPSession(page);
+        await debug.send("Network.enable");
+        let bytes = 0;
+        debug.on("Network.loadingFinished", (event) => (bytes += event.encodedDataLength));
+        await page.goto(path, { waitUntil: "networkidle" });
+        sizes[path] = bytes;
+        const moved = await page.evaluate(
+            () => new Promise((done) => {
+                let sum = 0;
+                new PerformanceObserver((list) => list.getEntries().forEach((entry) => (sum += entry.value))).observe({ type: "layout-shift", buffered: true });
+                setTimeout(() => done(sum), 200);
+            }),
+        );
+        assert.ok(moved < 0.01, `${path} moves: ${moved}`);
+        await closePage(page);
+    }
+    for (const [path, bytes] of Object.entries(sizes)) assert.ok(bytes < 50 * 1024, `${path}: ${bytes} bytes\n${JSON.stringify(sizes)}`);
+});

@@ -13,5 +13,3 @@ export function announce(message, { assertive = false, quiet = false } = {}) {
   clearTimeout(timer);
   timer = setTimeout(() => line.remove(), 6000);
 }
-
-document.addEventListener('gradus:status', (event) => announce(event.detail.text, event.detail));
