@@ -37,7 +37,7 @@ static void check_minutes(struct doc *d, const struct content_module *m, struct 
     if (words >= low && words <= high) return;
     struct field *f = field_get(d->meta, "minutes");
     diag_add(l, SEVERITY_WARNING, d->file, field_line(f), field_column(f), "minutes",
-             "%zu words are about %zu minutes, not %d", words, (words + 85) / 170 ? (words + 85) / 170 : 1, m->minutes);
+             "%zu words take about %zu min, not %d min", words, (words + 85) / 170 ? (words + 85) / 170 : 1, m->minutes);
 }
 
 static void check_kind(struct doc *d, struct checked_file *f, struct arena *a) {

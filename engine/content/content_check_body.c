@@ -70,7 +70,7 @@ void content_check_body(struct doc *d, struct arena *a, struct diag_list *l, str
         if (type == CMARK_NODE_LINK) check_link(d, a, l, n, o);
         else if (type == CMARK_NODE_IMAGE) check_picture(d, a, l, n, o);
         else if (type == CMARK_NODE_CODE_BLOCK) check_code(d, l, n);
-        else if (type == CMARK_NODE_HTML_BLOCK || type == CMARK_NODE_HTML_INLINE)
+        else if ((type == CMARK_NODE_HTML_BLOCK || type == CMARK_NODE_HTML_INLINE) && !str_has_prefix(cmark_node_get_literal(n), "</"))
             report(d, l, n, SEVERITY_WARNING, "raw-html", "HTML is shown as text here, not obeyed; write it as code if that is meant");
         else if (type == CMARK_NODE_HEADING) {
             check_heading(d, l, n, &level);

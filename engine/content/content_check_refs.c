@@ -56,7 +56,7 @@ struct course {
     struct arena *arena;
     struct checked_file *files;
     size_t count;
-    struct table paths, modules, objectives, programmes, glossaries, ids;
+    struct table paths, modules, stems, objectives, programmes, glossaries, ids;
 };
 
 static bool is_translation(const struct checked_file *f) { return !str_eq(f->lang, "en"); }
@@ -76,6 +76,7 @@ static void fill_tables(struct course *c) {
     for (size_t i = 0; i < c->count; i++) objectives += c->files[i].outline.objective_count;
     table_init(&c->paths, c->arena, c->count);
     table_init(&c->modules, c->arena, c->count);
+    table_init(&c->stems, c->arena, c->count);
     table_init(&c->programmes, c->arena, c->count);
     table_init(&c->glossaries, c->arena, c->count);
     table_init(&c->ids, c->arena, c->count);
@@ -85,6 +86,10 @@ static void fill_tables(struct course *c) {
         (void)table_put(&c->paths, f->path, f, NULL);
         if (is_translation(f)) continue;
         const char *id = id_of(f);
+        if (f->kind == FILE_MODULE) {
+            const char *name = f->path + strlen(f->folder) + 1;
+            (void)table_put(&c->stems, arena_copy(c->arena, name, strcspn(name, ".")), f, NULL);
+        }
         if (f->glossary) (void)table_put(&c->glossaries, f->glossary->programme, f, NULL);
         if (!id) continue;
         const char *kind = content_kind_name(f->kind);
@@ -182,7 +187,8 @@ static void check_ref(struct course *c, struct checked_file *f, const struct con
         break;
     case REF_PREREQUISITE:
     case REF_LEVEL_MODULE:
-        if (!table_get(&c->modules, ref->target)) dead(f, ref, "prerequisite", "there is no module “%s”", ref->target);
+        /* A file of that name which does not parse has its own errors; it is not missing as well. */
+        if (!table_get(&c->modules, ref->target) && !(table_get(&c->stems, ref->target) && !table_get(&c->stems, ref->target)->known)) dead(f, ref, "prerequisite", "there is no module “%s”", ref->target);
         break;
     }
 }
@@ -241,7 +247,7 @@ static void check_circles(struct course *c) {
             if (!to->name || to->state == 2) continue;
             if (to->state == 1) {
                 diag_add(&top->at->file->diags, SEVERITY_ERROR, top->at->file->path, top->at->file->outline.id_line, 1, "prerequisite-circle",
-                         "“%s” asks for “%s”, which asks for it in turn: nobody could begin", m->id, to->name);
+                         "“%s” asks for “%s”, which asks for it in turn, perhaps through others: nobody could begin", m->id, to->name);
                 continue;
             }
             to->state = 1;

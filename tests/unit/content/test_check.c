@@ -1,0 +1,148 @@
+/* The check against trees that must fail (tests/golden/check/NAME, with what it must say in NAME/expected.txt), the forms of its
+ * report, and its time on ten thousand modules. UPDATE=1 writes the expectations anew. */
+#include "unit/content/fixture.h"
+
+#include <dirent.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#define TREES "tests/golden/check"
+
+static const char *report(const char *tree, enum report_format format, struct diag_list *l) {
+    struct buf out;
+    diag_init(l, &arena);
+    buf_init(&out, &arena);
+    content_check_tree(tree, l);
+    content_report(l, format, &out);
+    return buf_text(&out);
+}
+
+static void test_trees(void **state) {
+    (void)state;
+    DIR *dir = opendir(TREES);
+    assert_non_null(dir);
+    int trees = 0;
+    for (struct dirent *e; (e = readdir(dir));) {
+        if (e->d_name[0] == '.') continue;
+        const char *tree = arena_printf(&arena, TREES "/%s", e->d_name), *path = arena_printf(&arena, "%s/expected.txt", tree);
+        struct diag_list l;
+        const char *got = report(tree, REPORT_TEXT, &l);
+        if (getenv("UPDATE")) assert_true(file_write(path, got, strlen(got), 0644));
+        size_t len = 0;
+        const char *expected = file_read(&arena, path, 1024 * 1024, &len);
+        if (!str_eq(got, expected)) fail_msg("%s\n--- expected\n%s--- got\n%s", tree, expected ? expected : "(no expected.txt)\n", got);
+        assert_true(str_eq(e->d_name, "fine") == (l.errors == 0));
+        trees++;
+    }
+    closedir(dir);
+    assert_true(trees >= 12);
+}
+
+/* Whatever the threads do, the report is the same. */
+static void test_same_each_time(void **state) {
+    (void)state;
+    struct diag_list l;
+    const char *first = report(TREES "/links", REPORT_TEXT, &l);
+    for (int i = 0; i < 20; i++) assert_string_equal(report(TREES "/links", REPORT_TEXT, &l), first);
+}
+
+static void test_json(void **state) {
+    (void)state;
+    struct diag_list l;
+    json_error_t why;
+    json_t *root_value = json_loads(report(TREES "/links", REPORT_JSON, &l), 0, &why);
+    assert_non_null(root_value);
+    assert_int_equal(json_integer_value(json_object_get(root_value, "errors")), l.errors);
+    json_t *problems = json_object_get(root_value, "problems"), *one = json_array_get(problems, 0);
+    assert_int_equal(json_array_size(problems), l.errors + l.warnings);
+    assert_string_equal(json_string_value(json_object_get(one, "file")), "content/p/modules/a.md");
+    assert_true(json_integer_value(json_object_get(one, "line")) > 0);
+    json_decref(root_value);
+    root_value = json_loads(report(TREES "/fine", REPORT_JSON, &l), 0, &why);
+    assert_int_equal(json_array_size(json_object_get(root_value, "problems")), 0);
+    json_decref(root_value);
+}
+
+/* What SARIF 2.1.0 asks of each result: the ruleId is that of the rule at ruleIndex, regions begin at 1. */
+static void test_sarif(void **state) {
+    (void)state;
+    static const char *const trees[] = {"links", "front-matter", "fine"};
+    for (size_t t = 0; t < COUNT_OF(trees); t++) {
+        struct diag_list l;
+        json_error_t why;
+        json_t *log = json_loads(report(arena_printf(&arena, TREES "/%s", trees[t]), REPORT_SARIF, &l), 0, &why);
+        if (!log) fail_msg("%d: %s", why.line, why.text);
+        assert_string_equal(json_string_value(json_object_get(log, "version")), "2.1.0");
+        json_t *run = json_array_get(json_object_get(log, "runs"), 0), *results = json_object_get(run, "results"), *one;
+        json_t *driver = json_object_get(json_object_get(run, "tool"), "driver"), *rules = json_object_get(driver, "rules");
+        assert_true(json_is_string(json_object_get(driver, "name")));
+        assert_int_equal(json_array_size(results), l.errors + l.warnings);
+        size_t i;
+        json_array_foreach(results, i, one) {
+            size_t index = (size_t)json_integer_value(json_object_get(one, "ruleIndex"));
+            const char *rule = json_string_value(json_object_get(json_array_get(rules, index), "id"));
+            assert_string_equal(rule, json_string_value(json_object_get(one, "ruleId")));
+            const char *level = json_string_value(json_object_get(one, "level"));
+            assert_true(str_eq(level, "error") || str_eq(level, "warning"));
+            assert_true(*json_string_value(json_object_get(json_object_get(one, "message"), "text")));
+            json_t *place = json_object_get(json_array_get(json_object_get(one, "locations"), 0), "physicalLocation");
+            assert_true(*json_string_value(json_object_get(json_object_get(place, "artifactLocation"), "uri")));
+            json_t *region = json_object_get(place, "region");
+            if (region) assert_true(json_integer_value(json_object_get(region, "startLine")) >= 1);
+        }
+        json_decref(log);
+    }
+}
+
+static void test_own_content(void **state) {
+    (void)state;
+    struct diag_list l;
+    const char *got = report(".", REPORT_TEXT, &l);
+    if (l.errors) fail_msg("%s", got);
+}
+
+static void test_objectives(void **state) {
+    (void)state;
+    struct content_objective_place *list;
+    size_t count;
+    content_objectives(root, &arena, &list, &count);
+    assert_int_equal(count, 2);
+    assert_string_equal(list[0].id, "a-know");
+    assert_string_equal(list[0].domain, "d");
+    assert_int_equal(list[0].line, 11);
+    const char *const *ids;
+    content_terms(root, &arena, "p", &ids, &count);
+    assert_int_equal(count, 4);
+    assert_string_equal(ids[0], "lead-scoring");
+    content_terms(root, &arena, "none", &ids, &count);
+    assert_int_equal(count, 0);
+}
+
+static void test_ten_thousand(void **state) {
+    (void)state;
+    for (int i = 0; i < 10000; i++) {
+        const char *id = arena_printf(&arena, "m-%d", i);
+        put_file(arena_printf(&arena, "content/p/modules/%s.md", id), "%s",
+                 module_text(id, "Generated", "Text of [scoring](term:ls) and [a](a.md#first-things).\n\n## One\n\nWhich?\n\n- [ ] a\n  > No.\n- [x] b\n  > Yes.\n\n## Two\n\nMore text of it.\n"));
+    }
+    put_file("content/p/modules/m-9999.md", "%s", module_text("m-9999", "Generated", "[dead](nowhere.md)\n"));
+    struct diag_list l;
+    int64_t begin = clock_monotonic_ms();
+    (void)report(root, REPORT_TEXT, &l);
+    int64_t took = clock_monotonic_ms() - begin;
+    print_message("10,000 modules are checked in %lld ms\n", (long long)took);
+    assert_int_equal(l.errors, 1);
+    assert_true(took < 30000);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {CASE(test_trees), CASE(test_same_each_time), CASE(test_json), CASE(test_sarif), CASE(test_own_content), CASE(test_objectives), CASE(test_ten_thousand)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,213 @@
+/* Facts and what follows from them; the self-assessment's point; memory that ends in the middle of reading. */
+#include "unit/content/fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "content/content_self.h"
+
+/* ---- Pure --------------------------------------------------------------------------------------------------- */
+
+static const struct content_named sections[] = {{"one", "One"}, {"two", "Two"}, {"three", "Three"}};
+static const char *const checkpoints[] = {"c1", "c2"};
+static const struct content_module module = {.id = "m", .minutes = 10, .sections = sections, .section_count = 3, .checkpoints = checkpoints, .checkpoint_count = 2};
+
+static void test_pure(void **state) {
+    (void)state;
+    struct progress_state s;
+    progress_begin(&s, &module, &arena);
+    struct content_module_progress p = progress_end(&s);
+    assert_int_equal(p.minutes_left, 10);
+    assert_null(p.last_section);
+    assert_int_equal(p.last_ms, 0);
+    progress_reading(&s, "one", 500, false, 1000);
+    progress_reading(&s, "two", 100, false, 3000);
+    progress_reading(&s, "one", 1000, true, 2000); /* facts may come in any order of sections */
+    progress_reading(&s, "gone", 1000, true, 4000); /* of an older version */
+    p = progress_end(&s);
+    assert_int_equal(p.sections_done, 1);
+    assert_string_equal(p.last_section, "two");
+    assert_int_equal(p.last_position_permille, 100);
+    assert_int_equal(p.minutes_left, 7);
+    assert_int_equal(p.last_ms, 3000);
+    progress_answer(&s, "c1", false, 5000);
+    progress_answer(&s, "c1", true, 6000);
+    progress_answer(&s, "old question", true, 7000);
+    p = progress_end(&s);
+    assert_int_equal(p.checkpoints_answered, 1);
+    assert_int_equal(p.checkpoints_right, 1);
+    progress_answer(&s, "c1", false, 8000); /* the last one counts */
+    assert_int_equal(progress_end(&s).checkpoints_right, 0);
+    progress_reading(&s, "two", 1000, true, 9000);
+    progress_reading(&s, "three", 1000, true, 9000);
+    assert_false(progress_all_done(&s));
+    assert_int_equal(progress_end(&s).minutes_left, 1); /* a question waits */
+    progress_answer(&s, "c2", false, 9500);
+    assert_true(progress_all_done(&s));
+    progress_completed(&s, 9500);
+    progress_completed(&s, 99999);
+    p = progress_end(&s);
+    assert_int_equal(p.completed_ms, 9500);
+    assert_int_equal(p.minutes_left, 0);
+}
+
+static void test_times_before_1970(void **state) {
+    (void)state;
+    struct progress_state s;
+    progress_begin(&s, &module, &arena);
+    progress_reading(&s, "one", 0, true, -5);
+    assert_int_equal(progress_end(&s).sections_done, 1);
+}
+
+/* ---- Recorded -------------------------------------------------------------------------------------------------- */
+
+struct job {
+    const char *person, *section, *choice;
+    const struct content_module *m;
+    int position, number;
+    bool done, right;
+};
+
+static enum err run_reading(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct job *j = arg;
+    return content_record_reading(db, a, now_ms, j->person, j->m, j->section, j->position, j->done);
+}
+static enum err run_answer(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct job *j = arg;
+    return content_record_answer(db, a, now_ms, j->person, j->m, j->number, j->choice, j->right);
+}
+
+static enum err read_section(struct store *st, const char *person, const struct content_module *m, const char *section, int position, bool done) {
+    struct job j = {.person = person, .m = m, .section = section, .position = position, .done = done};
+    return store_write(st, run_reading, &j, &arena);
+}
+static enum err answer(struct store *st, const char *person, const struct content_module *m, int number, const char *choice, bool right) {
+    struct job j = {.person = person, .m = m, .number = number, .choice = choice, .right = right};
+    return store_write(st, run_answer, &j, &arena);
+}
+
+static struct content_module_progress progress(struct store *st, const struct content_snapshot *s, const char *person, const char *id) {
+    struct content_progress p;
+    assert_int_equal(content_progress(store_reader(st), &arena, s, person, &p), OK);
+    return content_progress_of(&p, content_module(s, id));
+}
+
+static void test_recorded(void **state) {
+    (void)state;
+    struct store *st = open_store();
+    struct content *c = open_content(st);
+    const char *lena = add_person(st, "lena"), *omar = add_person(st, "omar");
+    const struct content_snapshot *s = content_hold(c);
+    const struct content_module *a = content_module(s, "a"), *b = content_module(s, "b");
+    struct content_progress all;
+    assert_int_equal(content_progress(store_reader(st), &arena, s, lena, &all), OK);
+    assert_int_equal(all.count, 0);
+    assert_ptr_equal(content_next(s, &all, content_programme(s, "p")), a);
+    assert_int_equal(read_section(st, lena, a, "nowhere", 0, false), ERR_INVALID);
+    assert_int_equal(read_section(st, lena, a, "first-things", 1001, false), ERR_INVALID);
+    assert_int_equal(read_section(st, lena, a, "first-things", -1, false), ERR_INVALID);
+    assert_int_equal(read_section(st, "nobody", a, "first-things", 0, false), ERR_CONFLICT);
+    assert_int_equal(answer(st, lena, a, 2, "1", true), ERR_INVALID);
+    assert_int_equal(answer(st, lena, a, 0, "1", true), ERR_INVALID);
+    assert_int_equal(read_section(st, lena, a, "second-things", 300, false), OK);
+    assert_int_equal(read_section(st, lena, a, "first-things", 1000, true), OK);
+    assert_int_equal(answer(st, lena, a, 1, "1", false), OK);
+    struct content_module_progress p = progress(st, s, lena, "a");
+    assert_int_equal(p.sections_done, 1);
+    assert_int_equal(p.checkpoints_answered, 1);
+    assert_int_equal(p.completed_ms, 0);
+    assert_int_equal(read_section(st, lena, a, "second-things", 1000, true), OK);
+    p = progress(st, s, lena, "a");
+    assert_true(p.completed_ms > 0);
+    int64_t completed_ms = p.completed_ms;
+    /* Somebody else has done nothing. */
+    assert_int_equal(progress(st, s, omar, "a").last_ms, 0);
+    assert_int_equal(content_progress(store_reader(st), &arena, s, lena, &all), OK);
+    assert_ptr_equal(content_next(s, &all, content_programme(s, "p")), b);
+    assert_int_equal(read_section(st, lena, b, "only", 1000, true), OK);
+    assert_int_equal(content_progress(store_reader(st), &arena, s, lena, &all), OK);
+    assert_null(content_next(s, &all, content_programme(s, "p")));
+    content_release(s);
+    /* The text grows: what was completed stays, a new section is not read. */
+    put_file("content/p/modules/a.md", "%s", module_text("a", "Alpha", "## First things\n\nText.\n\n## Third things\n\nText.\n"));
+    s = content_hold(c);
+    p = progress(st, s, lena, "a");
+    assert_int_equal(p.completed_ms, completed_ms);
+    assert_int_equal(p.sections_total, 2);
+    assert_int_equal(p.sections_done, 1);
+    assert_int_equal(p.minutes_left, 0);
+    content_release(s);
+    content_close(c);
+    assert_true(store_close(st, 5000));
+}
+
+/* ---- Self-assessment ------------------------------------------------------------------------------------------- */
+
+static void test_self(void **state) {
+    (void)state;
+    struct self_statement statements[] = {{"a", AXIS_X, 1}, {"b", AXIS_X, -1}, {"c", AXIS_Y, 1}, {"d", AXIS_Y, -1}};
+    struct content_self self = {.statements = statements, .statement_count = 4};
+    struct content_persona personas[] = {{"modernizer", "M", "s", "technology", "emotional"}, {"psychologist", "P", "s", "art", "rational"}};
+    struct content_programme programme = {.personas = personas, .persona_count = 2};
+    struct self_result r = self_result(&self, &programme, "5151");
+    assert_int_equal(r.x_permille, 1000);
+    assert_int_equal(r.y_permille, 1000);
+    assert_string_equal(r.persona->id, "psychologist");
+    assert_false(r.is_close);
+    r = self_result(&self, &programme, "1515");
+    assert_int_equal(r.x_permille, -1000);
+    assert_string_equal(r.persona->id, "modernizer");
+    /* Who agrees with everything lands in the middle, where nothing is suggested. */
+    r = self_result(&self, &programme, "5555");
+    assert_int_equal(r.x_permille, 0);
+    assert_null(r.persona);
+    assert_null(self_result(&self, NULL, "5151").persona);
+    static const char *const bad[] = {"", "555", "55555", "5550", "555x", "5 55"};
+    assert_true(self_answers_valid(&self, "1234"));
+    assert_false(self_answers_valid(&self, NULL));
+    for (size_t i = 0; i < COUNT_OF(bad); i++) assert_false(self_answers_valid(&self, bad[i]));
+}
+
+/* ---- The nth allocation fails while a module is read and checked ---------------------------------------------------- */
+
+static bool read_all(struct arena *a, const char *text) {
+    if (ARENA_GUARD(a) != 0) return false;
+    struct diag_list l;
+    struct doc d;
+    struct content_outline outline = {0};
+    diag_init(&l, a);
+    if (doc_parse(&d, "content/p/modules/a.md", text, strlen(text), a, &l) != OK) return false;
+    content_check_body(&d, a, &l, &outline);
+    struct search_part *parts;
+    size_t count;
+    content_search_parts(&d, a, &parts, &count);
+    return content_read_module(&d, "en", a, &l, &outline) && l.errors == 0 && count == 3 && outline.refs;
+}
+
+static void test_nth_allocation(void **state) {
+    (void)state;
+    size_t len;
+    const char *text = file_read(&arena, arena_printf(&arena, "%s/content/p/modules/a.md", root), 100000, &len);
+    for (long nth = 1;; nth++) {
+        struct arena a;
+        arena_init(&a, (size_t)64 * 1024 * 1024);
+        arena_fail_at(nth);
+        bool ok = read_all(&a, text), failed = arena_failed_as_asked();
+        arena_fail_at(0);
+        arena_release(&a);
+        if (!failed) {
+            assert_true(ok);
+            assert_true(nth > 50);
+            return;
+        }
+        assert_false(ok);
+    }
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {CASE(test_pure), CASE(test_times_before_1970), CASE(test_recorded), CASE(test_self), CASE(test_nth_allocation)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
