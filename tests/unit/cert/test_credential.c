@@ -122,10 +122,11 @@ static void change_texts(struct arena *a, json_t *top, json_t *at, int *changed)
     }
     json_array_foreach (at, i, value) {
         if (json_is_string(value)) {
+            json_incref(value);
             json_array_set_new(at, i, json_string("x"));
             struct cert_check_report r = check(a, cert_json(a, top), SAMPLE_FROM_MS + 1);
             assert_false(r.valid);
-            json_array_set(at, i, value);
+            json_array_set_new(at, i, value);
             return;
         }
         change_texts(a, top, value, changed);

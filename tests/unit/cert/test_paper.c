@@ -7,6 +7,10 @@
 #include "cert/cert_draw.h"
 #include "unit/cert/sample.h"
 
+/* Fontconfig keeps what it read for the life of the process, and does not say so to the leak checker. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) { return "leak:libfontconfig\n"; }
+
 #define CREDENTIAL "{\"name\":\"naïve ไทย عربي\"}"
 
 typedef enum err (*make_fn)(struct arena *, const struct cert_paper *, unsigned char **, size_t *);
