@@ -9,13 +9,21 @@ uint32_t name_hash(const char *name, size_t len) {
     return hash;
 }
 
-const struct view *view_get(const struct view *object, const char *name, uint32_t hash) {
-    if (!object || object->type != VIEW_OBJECT) return NULL;
-    for (uint32_t i = object->members.count; i--;) {
-        const struct view_member *m = &object->members.at[i];
-        if (m->hash == hash && strcmp(m->name, name) == 0) return m->value;
+/* The slot of a name: its own, or the free one where it would be. The table is never more than half full. */
+static uint16_t *find_slot(const struct view *object, const char *name, uint32_t hash) {
+    const uint32_t mask = 2 * object->members.room - 1;
+    for (uint32_t i = hash;; i++) {
+        uint16_t *slot = &object->members.slots[i & mask];
+        if (!*slot) return slot;
+        const struct view_member *m = &object->members.at[*slot - 1];
+        if (m->hash == hash && strcmp(m->name, name) == 0) return slot;
     }
-    return NULL;
+}
+
+const struct view *view_get(const struct view *object, const char *name, uint32_t hash) {
+    if (!object || object->type != VIEW_OBJECT || !object->members.count) return NULL;
+    const uint16_t *slot = find_slot(object, name, hash);
+    return *slot ? object->members.at[*slot - 1].value : NULL;
 }
 
 bool view_truth(const struct view *v) {
@@ -42,18 +50,31 @@ struct view *view_new(struct arena *a) {
     return make(a, VIEW_OBJECT);
 }
 
+/* `room` stays a power of two: the table is looked into by a mask. */
+static void grow(struct view *object) {
+    uint32_t room = object->members.room ? object->members.room * 2 : 8;
+    BUG_IF(room > UINT16_MAX / 2);
+    object->members.at = arena_grow(object->arena, object->members.at, object->members.room * sizeof *object->members.at,
+                                    room * sizeof *object->members.at);
+    object->members.slots = NEW_ARRAY(object->arena, uint16_t, 2 * room);
+    object->members.room = room;
+    for (uint32_t i = 0; i < object->members.count; i++) {
+        const struct view_member *m = &object->members.at[i];
+        *find_slot(object, m->name, m->hash) = (uint16_t)(i + 1);
+    }
+}
+
 static void set(struct view *object, const char *name, struct view *value) {
     BUG_IF(object->type != VIEW_OBJECT);
-    if (object->members.count == object->members.room) {
-        uint32_t room = object->members.room ? object->members.room * 2 : 16;
-        object->members.at = arena_grow(object->arena, object->members.at,
-                                        object->members.room * sizeof *object->members.at,
-                                        room * sizeof *object->members.at);
-        object->members.room = room;
-    }
+    if (object->members.count == object->members.room) grow(object);
     size_t len = strlen(name);
-    struct view_member m = {name_hash(name, len), arena_copy(object->arena, name, len), value};
-    object->members.at[object->members.count++] = m;
+    uint32_t hash = name_hash(name, len);
+    uint16_t *slot = find_slot(object, name, hash);
+    if (!*slot) {
+        object->members.at[object->members.count] = (struct view_member){hash, arena_copy(object->arena, name, len), NULL};
+        *slot = (uint16_t)++object->members.count;
+    }
+    object->members.at[*slot - 1].value = value;
 }
 
 static struct view *append(struct view *list, struct view *value) {

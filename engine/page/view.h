@@ -18,8 +18,9 @@ struct view {
     bool apart, borrowed; /* of text and html: see struct page_cut */
     union {
         struct {
-            struct view_member *at; /* in order of setting: the last of a name counts */
+            struct view_member *at;
             uint32_t count, room;
+            uint16_t *slots;        /* hash table of 2 * room: 1 + a member's number, 0 = free */
         } members;
         struct {
             struct view **at;
