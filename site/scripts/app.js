@@ -89,15 +89,12 @@ shortcut('/', '', () => document.getElementById('site-q')?.focus());
 
 /* htmx comes when somebody begins to use a part that needs it; until then (and if it never comes) forms are forms. */
 const parts = '[hx-get], [hx-post], [hx-put], [hx-patch], [hx-delete]';
-let htmx;
 function loadHtmx() {
-  htmx ??= new Promise((done) => {
-    const script = document.createElement('script');
-    script.src = document.querySelector('meta[name="htmx-script"]').content;
-    script.onload = done;
-    document.head.append(script);
-  });
-  return htmx;
+  const src = document.querySelector('meta[name="htmx-script"]').content;
+  if (window.htmx || document.querySelector(`script[src="${src}"]`)) return;
+  const script = document.createElement('script');
+  script.src = src;
+  document.head.append(script);
 }
 for (const type of ['pointerover', 'pointerdown', 'focusin']) on(type, parts, loadHtmx, { passive: true });
 if (document.querySelector('[hx-trigger*="load"], [hx-trigger*="every"], [hx-trigger*="revealed"], [hx-trigger*="intersect"]')) loadHtmx();
