@@ -35,17 +35,18 @@ SELECT a.id, a.start_ms, e.submitted_ms,
  WHERE a.person_id = $1 AND a.exam_id = $2 ORDER BY a.start_ms, a.id;
 
 -- name: exam_save_look
-SELECT o.deadline_ms, o.shape, (SELECT max(n) FROM exam_response WHERE attempt_id = $1)
-  FROM exam_open o WHERE o.attempt_id = $1 AND o.person_id = $2;
+SELECT deadline_ms, shape FROM exam_open WHERE attempt_id = $1 AND person_id = $2;
 -- name: exam_save_newest
 SELECT seq, client, response, saved_ms, n FROM exam_response WHERE attempt_id = $1 AND slot = $2 ORDER BY seq DESC, n DESC LIMIT 1;
 -- name: exam_save_same
 SELECT n, saved_ms FROM exam_response
  WHERE attempt_id = $1 AND slot = $2 AND seq = $3 AND client = $4 AND response = $5 ORDER BY n LIMIT 1;
+-- name: exam_save_older
+SELECT count(*), coalesce(max(CASE WHEN seq = $3 THEN n END), 0) FROM exam_response WHERE attempt_id = $1 AND slot = $2;
 -- name: exam_save_add
-INSERT INTO exam_response (attempt_id, n, slot, seq, client, response, saved_ms) VALUES ($1, $2, $3, $4, $5, $6, $7);
+INSERT INTO exam_response (attempt_id, slot, seq, n, client, response, saved_ms) VALUES ($1, $2, $3, $4, $5, $6, $7);
 -- name: exam_saves
-SELECT slot, n, seq, saved_ms, client, response FROM exam_response WHERE attempt_id = $1 ORDER BY n;
+SELECT slot, n, seq, saved_ms, client, response FROM exam_response WHERE attempt_id = $1 ORDER BY slot, seq, n;
 
 -- name: exam_flag_look
 SELECT o.deadline_ms, o.shape, (SELECT max(n) FROM exam_flag WHERE attempt_id = $1)

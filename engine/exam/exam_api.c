@@ -46,7 +46,7 @@ static enum err saved(struct request *r, void *arg, enum err result) {
         return exam_refuse_over(r, s->submitted_ms ? s->submitted_ms : s->deadline_ms, !s->submitted_ms || s->submitted_ms == s->deadline_ms);
     if (result == ERR_INVALID && s->why) return http_error(r, result, "%s", s->why);
     if (result == ERR_NOT_FOUND) return http_error(r, result, "There is no such attempt or question.");
-    if (result == ERR_LIMIT) return http_error(r, result, "This attempt holds more saves than any person makes; what was saved before counts.");
+    if (result == ERR_LIMIT) return http_error(r, result, "This question was saved more often than any person does; what was saved before counts.");
     if (result != OK) return result;
     struct buf b;
     const char *saved_at = time_iso(r->arena, s->saved_ms);

@@ -203,13 +203,30 @@ static void wish(struct search *s, uint64_t seed, uint64_t stream) {
         qsort_r(s->pools[p].candidates, (size_t)s->pools[p].count, sizeof(int), by_wish, &s->g);
 }
 
-static bool choose(struct search *s, uint64_t seed) {
-    for (uint64_t order = 0; order < SEARCH_ORDERS; order++) {
-        wish(s, seed, STREAM_DRAW + order);
-        if (run_search(s)) return true;
+static int count_seen(const struct search *s, const int *picks) {
+    int n = 0;
+    for (int i = 0; i < s->need; i++) n += s->g.nodes[picks[i]].seen;
+    return n;
+}
+
+/* Fills `picks`. Candidates that were seen are tried last; enemies can still lead one search into them, so of several
+ * searches the one that shares the least is taken. */
+static bool choose(struct search *s, uint64_t seed, bool any_seen, int *picks) {
+    bool found = false;
+    int *trial = picks + s->need, least = 0;
+    for (uint64_t order = 0; order <= SEARCH_ORDERS && !(found && (!any_seen || least == 0)); order++) {
+        if (order == SEARCH_ORDERS && found) break;
+        /* The last resort: the order in which the unit was proven when it was published. */
+        wish(s, seed, order < SEARCH_ORDERS ? STREAM_DRAW + order : 0);
+        if (!run_search(s)) continue;
+        for (int i = 0; i < s->need; i++) trial[i] = picked(s, i);
+        int shared = count_seen(s, trial);
+        if (found && shared >= least) continue;
+        memcpy(picks, trial, (size_t)s->need * sizeof *picks);
+        least = shared;
+        found = true;
     }
-    wish(s, seed, 0); /* the order in which the unit was proven when it was published */
-    return run_search(s);
+    return found;
 }
 
 /* ---- The form --------------------------------------------------------------------------------------------- */
@@ -225,16 +242,16 @@ static void shuffle_options(struct exam_slot *slot, uint64_t seed, uint64_t stre
     }
 }
 
-static void fill_form(struct exam_form *form, struct search *s, uint64_t seed, struct arena *a) {
+static void fill_form(struct exam_form *form, const struct search *s, const int *picks, uint64_t seed, struct arena *a) {
     uint64_t n = 0;
     form->seed = seed;
     form->slot_count = s->need;
     form->slots = NEW_ARRAY(a, struct exam_slot, s->need);
     for (int i = 0; i < s->need; i++) {
-        const struct exam_item *item = s->g.nodes[picked(s, i)].item;
+        const struct exam_item *item = s->g.nodes[picks[i]].item;
         form->slots[i] = (struct exam_slot){.item = item->id, .version = item->version, .domain = item->domain, .level = item->level,
                                             .scored = !item->pilot, .multiple = item->key_count > 1, .option_count = item->option_count};
-        shuffle_options(&form->slots[i], seed, STREAM_ITEM + (uint64_t)picked(s, i));
+        shuffle_options(&form->slots[i], seed, STREAM_ITEM + (uint64_t)picks[i]);
     }
     for (int i = s->need - 1; i > 0; i--) {
         uint32_t k = exam_chance_below(seed, STREAM_SEQUENCE, &n, (uint32_t)i + 1);
@@ -270,10 +287,11 @@ enum err exam_form_draw(struct exam_form *out, const struct exam_unit *unit, uin
         if (node >= 0) s.g.nodes[node].seen = true;
     }
     fill_pools(&s, unit, a);
-    if (s.need == 0 || !choose(&s, seed)) {
+    int *picks = NEW_ARRAY(a, int, 2 * s.need + 1);
+    if (s.need == 0 || !choose(&s, seed, seen && seen->count, picks)) {
         *why = shortage(unit, a);
         return ERR_INVALID;
     }
-    fill_form(out, &s, seed, a);
+    fill_form(out, &s, picks, seed, a);
     return OK;
 }

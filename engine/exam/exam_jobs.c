@@ -87,7 +87,27 @@ static enum err look_same(struct db *db, struct exam_saving *s, int64_t *n) {
 static void tell_newest(struct exam_saving *s, const struct exam_save *newest, int64_t own_n) {
     s->newest_seq = newest->seq;
     s->newest = newest->response;
-    s->stale = newest->n != own_n;
+    s->stale = newest->seq != s->seq || newest->n != own_n;
+}
+
+/* Stores it: `n` follows the newest's, so that it counts the saves that did count; one that comes too late goes in among
+ * those of its own number. */
+static enum err add_save(struct db *db, struct exam_saving *s, struct exam_save *newest, int64_t now_ms) {
+    int64_t n = newest->n + 1, saves = newest->n;
+    enum err e = OK;
+    if (s->seq < newest->seq) {
+        struct stmt *q;
+        if (!db_one(db, &q, &e, SQL_exam_save_older, "tii", s->attempt_id, (int64_t)s->slot, s->seq)) return e;
+        saves = stmt_int(q, 0);
+        n = stmt_int(q, 1) + 1;
+        e = stmt_end(q);
+    }
+    if (e == OK && saves >= EXAM_SAVES_LIMIT) e = ERR_LIMIT;
+    if (e == OK) e = db_run(db, SQL_exam_save_add, "tiiitti", s->attempt_id, (int64_t)s->slot, s->seq, n, s->client, s->response, now_ms);
+    s->saved_ms = now_ms;
+    if (s->seq >= newest->seq) *newest = (struct exam_save){.seq = s->seq, .n = n, .response = s->response};
+    tell_newest(s, newest, n);
+    return e;
 }
 
 /* What only an attempt that has ended can still be told: that this very save is there. */
@@ -123,7 +143,6 @@ enum err exam_save_job(struct db *db, struct arena *a, void *saving, int64_t now
         return e == ERR_NOT_FOUND ? save_after_end(db, a, s) : e;
     s->deadline_ms = stmt_int(q, 0);
     const char *shape = stmt_text(q, 1, a);
-    int64_t last = stmt_int(q, 2); /* NULL reads as 0 */
     e = stmt_end(q);
     if (e != OK) return e;
     if (now_ms > s->deadline_ms + EXAM_GRACE_MS) return save_after_end(db, a, s);
@@ -140,12 +159,7 @@ enum err exam_save_job(struct db *db, struct arena *a, void *saving, int64_t now
         }
     }
     if (e != OK) return e;
-    if (last >= EXAM_SAVES_LIMIT) return ERR_LIMIT;
-    s->saved_ms = now_ms;
-    e = db_run(db, SQL_exam_save_add, "tiiitti", s->attempt_id, last + 1, (int64_t)s->slot, s->seq, s->client, s->response, now_ms);
-    if (newest.seq <= s->seq) newest = (struct exam_save){.seq = s->seq, .n = last + 1, .response = s->response};
-    tell_newest(s, &newest, last + 1);
-    return e;
+    return add_save(db, s, &newest, now_ms);
 }
 
 enum err exam_flag_job(struct db *db, struct arena *a, void *flagging, int64_t now_ms) {

@@ -62,7 +62,7 @@ static void view_map(struct request *r, struct view *v, const struct exam_attemp
 static int where_one_was(const struct exam_attempt *t, const struct exam_mark *marks) {
     int last = 0;
     for (int i = 0; i < t->form.slot_count; i++)
-        if (marks[i].newest && (!marks[last].newest || marks[i].newest->n > marks[last].newest->n)) last = i;
+        if (marks[i].newest && (!marks[last].newest || marks[i].newest->saved_ms >= marks[last].newest->saved_ms)) last = i;
     for (int k = 0; k < t->form.slot_count; k++)
         if (!exam_mark_answered(&marks[(last + k) % t->form.slot_count])) return (last + k) % t->form.slot_count + 1;
     return 0;

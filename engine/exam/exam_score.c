@@ -66,7 +66,7 @@ void exam_saves_fold(const struct exam_save *saves, size_t count, int slot_count
     for (size_t i = 0; i < count; i++) {
         if (saves[i].slot < 1 || saves[i].slot > slot_count) continue;
         const struct exam_save **slot = &newest[saves[i].slot - 1];
-        if (!*slot || saves[i].seq >= (*slot)->seq) *slot = &saves[i];
+        if (!*slot || saves[i].seq > (*slot)->seq || (saves[i].seq == (*slot)->seq && saves[i].n > (*slot)->n)) *slot = &saves[i];
     }
 }
 

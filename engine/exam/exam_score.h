@@ -25,7 +25,7 @@ struct exam_response {
 /* One saved response as it lies in the store. */
 struct exam_save {
     int slot;
-    int64_t n, seq, saved_ms; /* n: the order of arrival in the attempt */
+    int64_t n, seq, saved_ms; /* n orders saves of the same seq by arrival */
     const char *client, *response; /* canonical */
 };
 
@@ -35,7 +35,7 @@ struct json_t;
 const char *exam_response_canonical(const struct json_t *value, int options, bool multiple, struct arena *a, const char **why);
 /* The bits of canonical text. */
 unsigned exam_response_bits(const char *canonical);
-/* Which save of each slot counts: the highest seq, among equals the last to arrive. `saves` in order of arrival;
+/* Which save of each slot counts: the highest seq, among equals the last to arrive. `saves` in any order;
  * `newest` has slot_count entries, NULL where nothing was saved. */
 void exam_saves_fold(const struct exam_save *saves, size_t count, int slot_count, const struct exam_save **newest);
 

@@ -84,8 +84,8 @@ struct exam_saving {
     bool over;            /* ERR_CONFLICT: the attempt has ended, at submitted_ms (0: the deadline has passed) */
     int64_t submitted_ms;
 };
-/* Saves in one attempt; more are ERR_LIMIT. */
-#define EXAM_SAVES_LIMIT 50000
+/* Saves of one question; more are ERR_LIMIT. */
+#define EXAM_SAVES_LIMIT 5000
 #define EXAM_SEQ_MAX ((int64_t)9007199254740991) /* 2^53 - 1: the largest that every JSON reader keeps */
 #define EXAM_CLIENT_LIMIT 64
 enum err exam_save_job(struct db *db, struct arena *a, void *saving, int64_t now_ms) MUST_USE;

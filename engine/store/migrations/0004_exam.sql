@@ -45,22 +45,22 @@ CREATE TABLE exam_open (
     shape TEXT NOT NULL,
     deadline_ms INTEGER NOT NULL,
     UNIQUE (person_id, exam_id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX exam_open_by_deadline ON exam_open (deadline_ms);
 
--- Every save that was acknowledged, in the order of arrival. Clustered by attempt (WITHOUT ROWID), since this is the
--- table that is written most.
+-- Every save that was acknowledged. What counts in a slot is its last row in the order of this key. This is the table that is
+-- written most, by candidates who all sit at once: one tree and one page for a save (hence WITHOUT ROWID, no
+-- second index, and no foreign key: the job that saves has just read the attempt in exam_open).
 CREATE TABLE exam_response (
-    attempt_id TEXT NOT NULL REFERENCES exam_attempt (id),
-    n INTEGER NOT NULL,
+    attempt_id TEXT NOT NULL,
     slot INTEGER NOT NULL,
     seq INTEGER NOT NULL,
+    n INTEGER NOT NULL, -- orders saves with the same seq by arrival
     client TEXT NOT NULL,
     response TEXT NOT NULL, -- canonical JSON: numbers of options as shown
     saved_ms INTEGER NOT NULL,
-    PRIMARY KEY (attempt_id, n)
+    PRIMARY KEY (attempt_id, slot, seq, n)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX exam_response_by_slot ON exam_response (attempt_id, slot, seq, n);
 
 CREATE TABLE exam_flag (
     attempt_id TEXT NOT NULL REFERENCES exam_attempt (id),
