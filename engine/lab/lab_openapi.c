@@ -154,7 +154,7 @@ static void list_operation(struct writer *w, const struct lab_object *o) {
 
 static void operation(struct writer *w, const struct lab_object *o, const char *verb, const char *id, int status, const char *what, bool body) {
     char lower[8] = {0};
-    for (size_t i = 0; verb[i] && i < sizeof lower - 1; i++) lower[i] = (char)(verb[i] | 0x20);
+    for (size_t i = 0; i < sizeof lower - 1 && verb[i]; i++) lower[i] = (char)(verb[i] | 0x20);
     buf_printf(w->b, "\"%s\":{\"operationId\":", lower);
     buf_json(w->b, arena_printf(w->b->arena, "%s_%s", id, o->id));
     buf_putc(w->b, ',');
