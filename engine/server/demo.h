@@ -5,6 +5,8 @@
 #include "base/err.h"
 #include "http/http.h"
 
+struct zygote;
+
 struct demo_person {
     const char *login, *name;
     unsigned roles;
@@ -34,6 +36,7 @@ enum { DEMO_ADMIN, DEMO_INSTRUCTOR, DEMO_ASSESSOR, DEMO_SECOND_ASSESSOR, DEMO_TE
 struct demo {
     struct arena *arena;
     struct app app;
+    struct zygote *zygote;
     int64_t today_ms, extra_attempts;
     const char *hash; /* of DEMO_PASSWORD: one for all, hashing is slow */
     const char *staff[DEMO_STAFF], *learner[DEMO_LEARNERS];

@@ -9,20 +9,27 @@
 #include "cert/cert.h"
 #include "content/content.h"
 #include "exam/exam.h"
+#include "lab/lab.h"
 #include "server/demo.h"
 #include "server/server.h"
 
 #define PROGRAMME "mops"
 #define LEVEL "associate"
+#define LAB "field-mapping-dedupe"
 
 bool demo_open(struct demo *d) {
     const char *why = "out of memory";
     struct app *app = &d->app;
+    d->zygote = labs_prepare(&why); /* before there are threads */
+    if (!d->zygote) {
+        fprintf(stderr, "gradus demo: labs: %s\n", why);
+        return false;
+    }
     app->store = open_store(d->arena, app->data, false);
     if (!app->store) return false;
     if (site_open(&app->site, app->root, d->arena, &why) == OK && content_open(&app->content, app->root, app->store, app->site, d->arena, &why) == OK &&
         exams_open(&app->exams, app, d->arena, &why) == OK &&
-        certs_open(&app->certs, app, d->arena, &why) == OK && content_settle(app->content, MS_MINUTE))
+        labs_open(&app->labs, app, d->zygote, 0, d->arena, &why) == OK && certs_open(&app->certs, app, d->arena, &why) == OK && content_settle(app->content, MS_MINUTE))
         return true;
     fprintf(stderr, "gradus demo: %s\n", why);
     return false;
@@ -30,6 +37,7 @@ bool demo_open(struct demo *d) {
 
 void demo_close(struct demo *d) {
     certs_close(d->app.certs);
+    if (d->app.labs) labs_close(d->app.labs);
     if (d->app.exams) exams_close(d->app.exams);
     if (d->app.content) content_close(d->app.content);
     if (d->app.site) site_close(d->app.site);
@@ -121,6 +129,79 @@ static enum err sit_exams(struct demo *d, size_t person) {
     return OK;
 }
 
+/* ---- Labs -------------------------------------------------------------------------------------------------- */
+
+/* The reference solution, or one that stops half way as people do; in one of the four stacks. */
+static enum err do_lab(struct demo *d, size_t person) {
+    static const char *const stacks[] = {"crm=aurelia,map=heron", "crm=boreal,map=heron", "crm=aurelia,map=quillon", "crm=boreal,map=quillon"};
+    const struct demo_learner *l = &demo_learners[person];
+    if (l->lab == LAB_NONE) return OK;
+    int days = l->joined_days > 48 ? l->joined_days - 47 : 2;
+    const char *run;
+    return lab_demo_run(d->app.labs, d->arena, d->learner[person], LAB, stacks[drawn(person, 31) % COUNT_OF(stacks)],
+                        l->lab == LAB_PASSED ? "reference" : "exact-address", d->today_ms - days * MS_DAY - 4 * MS_HOUR, &run);
+}
+
+/* ---- Certification ------------------------------------------------------------------------------------------ */
+
+struct certifying {
+    struct demo *demo;
+    size_t person;
+    const struct content_snapshot *content;
+    const char *application, *number, *refusal;
+};
+
+static enum err apply(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)now_ms;
+    struct certifying *c = arg;
+    int days = demo_learners[c->person].joined_days > 45 ? demo_learners[c->person].joined_days - 46 : 0;
+    struct cert_apply x = {.app = &c->demo->app, .content = c->content, .person_id = c->demo->learner[c->person],
+                           .programme_id = PROGRAMME, .level_id = LEVEL};
+    enum err e = cert_apply(db, a, &x, c->demo->today_ms - days * MS_DAY - 2 * MS_HOUR);
+    c->application = x.application_id;
+    c->refusal = x.refusal;
+    return e;
+}
+
+static enum err decide(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)now_ms;
+    struct certifying *c = arg;
+    const struct demo_learner *l = &demo_learners[c->person];
+    bool grant = l->cert != CERT_REFUSED;
+    struct cert_decide x = {.app = &c->demo->app, .content = c->content, .application_id = c->application,
+                            .actor_id = c->demo->staff[c->person % 2 ? DEMO_ASSESSOR : DEMO_SECOND_ASSESSOR], .origin = c->demo->app.origin, .grant = grant,
+                            .reason = grant ? "Exam and lab evidence meet the level; the replay of the lab run agrees with its log."
+                                            : "The lab run repeats the reference solution of another candidate action for action. Please repeat the lab in another dialect."};
+    int days = l->joined_days > 49 ? l->joined_days - 49 : 0;
+    enum err e = cert_decide(db, a, &x, c->demo->today_ms - days * MS_DAY - MS_HOUR);
+    c->number = x.number;
+    c->refusal = x.refusal;
+    return e;
+}
+
+static enum err revoke(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)now_ms;
+    struct certifying *c = arg;
+    struct cert_change_status x = {.app = &c->demo->app, .number = c->number, .actor_id = c->demo->staff[DEMO_SECOND_ASSESSOR], .change = CERT_REVOKE,
+                                   .reason = "The holder shared items of the live exam in public, against the rules that were signed."};
+    return cert_change_status(db, a, &x, c->demo->today_ms - 9 * MS_DAY);
+}
+
+static enum err certify(struct demo *d, size_t person, const struct content_snapshot *content) {
+    const struct demo_learner *l = &demo_learners[person];
+    struct certifying c = {.demo = d, .person = person, .content = content};
+    if (l->cert == CERT_NONE) return OK;
+    enum err e = store_write(d->app.store, apply, &c, d->arena);
+    if (e == OK && l->cert != CERT_APPLIED) e = store_write(d->app.store, decide, &c, d->arena);
+    if (e == OK && l->cert == CERT_REVOKED) e = store_write(d->app.store, revoke, &c, d->arena);
+    if (c.refusal) fprintf(stderr, "gradus demo: %s: %s\n", l->login, c.refusal);
+    if (e != OK || !c.number) return e;
+    d->certificate[d->certificate_count].state = l->cert == CERT_REVOKED ? "revoked" : "certified";
+    d->certificate[d->certificate_count].number = c.number;
+    d->certificate[d->certificate_count++].login = l->login;
+    return OK;
+}
+
 /* ---- All of it ---------------------------------------------------------------------------------------------- */
 
 static enum err histories(struct demo *d, const struct content_snapshot *s, const char **step) {
@@ -136,6 +217,12 @@ static enum err histories(struct demo *d, const struct content_snapshot *s, cons
         if (e != OK) break;
         *step = "exams";
         e = sit_exams(d, i);
+        if (e != OK) break;
+        *step = "labs";
+        e = do_lab(d, i);
+        if (e != OK) break;
+        *step = "certification";
+        e = certify(d, i, s);
     }
     return e;
 }

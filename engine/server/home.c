@@ -5,6 +5,7 @@
 #include "audit/audit.h"
 #include "base/text.h"
 #include "cert/cert.h"
+#include "lab/lab.h"
 #include "server/server.h"
 
 static const char *text(struct request *r, const char *key) { return page_text(r->app->site, r->locale, key, NULL, r->arena); }
@@ -92,6 +93,7 @@ enum err admin_audit_page(struct request *r) {
 /* ---- Metrics ---------------------------------------------------------------------------------------- */
 
 void server_metrics(struct app *app, struct buf *out) {
+    labs_metrics(app->labs, out);
     int64_t waiting = 0;
     struct db *db = store_reader(app->store);
     if (!db || store_read_begin(db) != OK) return;

@@ -4,6 +4,7 @@
 #include "cert/cert.h"
 #include "content/content.h"
 #include "exam/exam.h"
+#include "lab/lab.h"
 #include "server/server.h"
 
 #define GUEST ROUTE_GUEST_FORM
@@ -57,6 +58,20 @@ const struct route routes[] = {
     {METHOD_GET, "/attempts/:attempt/review", ROLE_LEARNER, exam_review_page, 0},
     {METHOD_POST, "/attempts/:attempt/submit", ROLE_LEARNER, exam_submit_post, 0},
     {METHOD_GET, "/attempts/:attempt/result", ROLE_LEARNER, exam_result_page, 0},
+
+    /* lab: a run is its owner's; whoever teaches, assesses or administers may look; the handlers see to that */
+    {METHOD_GET, "/labs", ROLE_ANY, lab_index_page, 0},
+    {METHOD_GET, "/labs/:lab", ROLE_ANY, lab_lobby_page, 0},
+    {METHOD_POST, "/labs/:lab/runs", ROLE_LEARNER, lab_start_post, 0},
+    {METHOD_GET, "/runs/:run", ROLE_ANY, lab_run_page, 0},
+    {METHOD_POST, "/runs/:run/calls", ROLE_ANY, lab_call_post, 0},
+    {METHOD_POST, "/runs/:run/clock", ROLE_ANY, lab_clock_post, 0},
+    {METHOD_POST, "/runs/:run/sql", ROLE_ANY, lab_sql_post, 0},
+    {METHOD_POST, "/runs/:run/check", ROLE_ANY, lab_check_post, 0},
+    {METHOD_POST, "/runs/:run/hints", ROLE_ANY, lab_hint_post, 0},
+    {METHOD_POST, "/runs/:run/rewind", ROLE_ANY, lab_rewind_post, 0},
+    {METHOD_GET, "/runs/:run/replay", ROLE_ANY, lab_replay_page, 0},
+    {METHOD_GET, "/runs/:run/api/:connector/*", ROLE_PUBLIC, lab_api, ROUTE_BEARER | ROUTE_METHODS | ROUTE_JSON},
 
     /* cert */
     {METHOD_GET, "/programmes/:p/levels/:l", ROLE_PUBLIC, cert_level_page, 0},

@@ -15,6 +15,7 @@
 #include "cert/cert.h"
 #include "content/content.h"
 #include "exam/exam.h"
+#include "lab/lab.h"
 #include "server/server.h"
 
 /* How long SIGTERM waits for what was accepted. */
@@ -34,7 +35,7 @@ struct serve {
     struct app app;
     struct http_options http;
     struct http *server;
-    bool labs_ready;
+    struct zygote *zygote; /* what lab workers are forked from; NULL: this machine cannot confine them */
 };
 
 static bool read_options(struct serve *s, int argc, char **argv, int *status) {
@@ -100,6 +101,7 @@ static bool open_parts(struct serve *s) {
     if (accounts_open(&app->accounts) != OK) return fail("the threads that check passwords cannot start");
     if (content_open(&app->content, app->root, app->store, app->site, &s->arena, &why) != OK) return fail(why);
     if (exams_open(&app->exams, app, &s->arena, &why) != OK) return fail(why);
+    if (labs_open(&app->labs, app, s->zygote, 0, &s->arena, &why) != OK) return fail(why);
     if (certs_open(&app->certs, app, &s->arena, &why) != OK) return fail(why);
     return true;
 }
@@ -107,6 +109,7 @@ static bool open_parts(struct serve *s) {
 static void close_parts(struct serve *s) {
     struct app *app = &s->app;
     certs_close(app->certs);
+    if (app->labs) labs_close(app->labs);
     if (app->exams) exams_close(app->exams);
     if (app->content) content_close(app->content);
     accounts_close(app->accounts);
@@ -162,6 +165,10 @@ int serve_command(int argc, char **argv) {
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     umask(0077);
+    /* Forked now, while this process has one thread. */
+    const char *why = "";
+    s.zygote = labs_prepare(&why);
+    if (!s.zygote) log_say(LOG_WARN, "labs", "labs are not available: %s", why);
     status = run(&s, &signals);
     arena_release(&s.arena);
     return status;
