@@ -142,6 +142,10 @@ static void report_syntax(struct reader *r, struct fy_diag *diag) {
 }
 
 struct field *field_parse(const char *file, const char *yaml, size_t len, int line, struct arena *a, struct diag_list *diags) {
+    if (!utf8_valid(yaml, len)) { /* the library loses memory over such text */
+        diag_add(diags, SEVERITY_ERROR, file, line + 1, 1, "encoding", "this is not UTF-8, or holds a NUL character");
+        return NULL;
+    }
     struct fy_diag_cfg diag_cfg;
     fy_diag_cfg_default(&diag_cfg);
     diag_cfg.fp = NULL;
