@@ -86,9 +86,11 @@ struct login_history { /* failures in the last 15 minutes, and when the last of 
     int64_t pair_failures, pair_last_ms;   /* this account from this address */
     int64_t login_failures, login_last_ms; /* this account from anywhere */
     int64_t client_failures, client_last_ms; /* any account from this address */
+    bool known_client; /* this account has been signed in to from this address lately */
 };
 /* Milliseconds to wait before the next try, 0 = now. Doubles with each failure of the same pair after the fifth, up
- * to 15 minutes; an account attacked from elsewhere waits 10 seconds at most, so that nobody can lock its owner out. */
+ * to 15 minutes; an account attacked from elsewhere waits 10 seconds at most, and not at all where its owner is known,
+ * so that nobody who tries without a pause can keep the owner out. */
 int64_t account_throttle_ms(const struct login_history *h, int64_t now_ms);
 
 /* ---- Pages ------------------------------------------------------------------------------------ */

@@ -53,6 +53,9 @@ SELECT count(*), coalesce(max(at_ms), 0) FROM login_attempt
 SELECT count(*), coalesce(max(at_ms), 0) FROM login_attempt WHERE login = $1 AND at_ms > $2 AND succeeded = 0;
 -- name: account_attempts_client
 SELECT count(*), coalesce(max(at_ms), 0) FROM login_attempt WHERE client = $1 AND at_ms > $2 AND succeeded = 0;
+-- name: account_known_client
+SELECT 1 FROM session JOIN person ON person.id = session.person_id
+ WHERE person.login = $1 AND session.client = $2 AND session.created_ms > $3 LIMIT 1;
 -- name: account_cohort_add
 INSERT INTO cohort (id, name, programme_id, created_ms) VALUES ($1, $2, $3, $4);
 -- name: account_cohort_join

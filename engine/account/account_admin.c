@@ -62,10 +62,20 @@ struct admin_change {
     bool adding;
 };
 
+/* Hashing and waiting take their time: who has ceased to be an administrator meanwhile changes nothing any more. */
+static enum err still_admin(struct db *db, struct arena *a, const char *actor) {
+    struct person p;
+    enum err e = account_find(db, a, actor, &p);
+    if (e == OK && (!(p.roles & ROLE_ADMIN) || p.deactivated_ms)) e = ERR_DENIED;
+    return e;
+}
+
 static enum err store_change(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct admin_change *c = arg;
+    enum err e = still_admin(db, a, c->actor);
+    if (e != OK) return e;
     if (c->adding) return account_add(db, a, now_ms, c->actor, c->login, c->name, c->email, c->roles, c->hash.made, &c->id);
-    enum err e = account_set_password(db, a, now_ms, c->actor, c->person, c->hash.made);
+    e = account_set_password(db, a, now_ms, c->actor, c->person, c->hash.made);
     return e == OK ? db_run(db, SQL_account_sessions_end, "tit", c->person, now_ms, "") : e;
 }
 
@@ -124,7 +134,8 @@ enum err account_reset_post(struct request *r) {
 
 static enum err store_roles(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct admin_change *c = arg;
-    return account_set_roles(db, a, now_ms, c->actor, c->person, c->roles);
+    enum err e = still_admin(db, a, c->actor);
+    return e == OK ? account_set_roles(db, a, now_ms, c->actor, c->person, c->roles) : e;
 }
 
 static enum err roles_stored(struct request *r, void *arg, enum err result) {

@@ -7,12 +7,14 @@
 
 #include "account/account_private.h"
 #include "base/codec.h"
+#include "base/text.h"
 
 /* OWASP's second choice for Argon2id: 19 MiB, two passes, one lane. */
 #define HASH_PASSES 2
 #define HASH_MEMORY ((size_t)19 * 1024 * 1024)
 #define HASH_THREADS 2
 #define HASH_QUEUE 256
+#define HASH_QUEUE_CLIENT 64 /* of one address: a room full of people, and never all the places */
 
 struct accounts {
     pthread_t threads[HASH_THREADS];
@@ -72,8 +74,10 @@ void account_hash_start(struct request *r, void *arg) {
     struct accounts *a = r->app->accounts;
     job->next = NULL;
     job->request = r;
+    int same = 0;
     pthread_mutex_lock(&a->lock);
-    bool full = a->length >= HASH_QUEUE || a->closing;
+    for (const struct hash_job *j = a->first; j; j = j->next) same += str_eq(j->request->client, r->client);
+    bool full = a->length >= HASH_QUEUE || same >= HASH_QUEUE_CLIENT || a->closing;
     if (!full) {
         *a->tail = job;
         a->tail = &job->next;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #define THROTTLE_WINDOW_MS (15 * MS_MINUTE)
+#define KNOWN_CLIENT_MS (30 * MS_DAY)
 
 static const char *session_id(struct request *r, const char *token) { return sha256_hex(r->arena, token, strlen(token)); }
 
@@ -37,6 +38,7 @@ struct sign_in {
     const char *login, *next, *client;
     struct person person;
     bool known, succeeded;
+    int64_t wait_ms; /* out: too many wrong ones before this one; its password was not looked at */
     const char *token, *session;
 };
 
@@ -78,17 +80,54 @@ static enum err count_failures(struct db *db, enum sql_id query, const char *a, 
     return stmt_end(q);
 }
 
-static enum err read_history(struct request *r, const char *login, struct login_history *h) {
-    int64_t since = r->now_ms - THROTTLE_WINDOW_MS;
-    enum err e = count_failures(r->db, SQL_account_attempts_pair, login, r->client, since, &h->pair_failures, &h->pair_last_ms);
-    if (e == OK) e = count_failures(r->db, SQL_account_attempts_login, login, NULL, since, &h->login_failures, &h->login_last_ms);
-    if (e == OK) e = count_failures(r->db, SQL_account_attempts_client, r->client, NULL, since, &h->client_failures, &h->client_last_ms);
+/* Has this person signed in from here lately? */
+static enum err known_here(struct db *db, const char *login, const char *client, int64_t since, bool *known) {
+    struct stmt *q;
+    enum err e;
+    *known = false;
+    if (!db_one(db, &q, &e, SQL_account_known_client, "tti", login, client, since)) return e == ERR_NOT_FOUND ? OK : e;
+    *known = true;
+    return stmt_end(q);
+}
+
+static enum err throttle(struct db *db, const char *login, const char *client, int64_t now_ms, int64_t *wait_ms) {
+    struct login_history h = {0};
+    int64_t since = now_ms - THROTTLE_WINDOW_MS;
+    enum err e = count_failures(db, SQL_account_attempts_pair, login, client, since, &h.pair_failures, &h.pair_last_ms);
+    if (e == OK) e = count_failures(db, SQL_account_attempts_login, login, NULL, since, &h.login_failures, &h.login_last_ms);
+    if (e == OK) e = count_failures(db, SQL_account_attempts_client, client, NULL, since, &h.client_failures, &h.client_last_ms);
+    if (e == OK) e = known_here(db, login, client, now_ms - KNOWN_CLIENT_MS, &h.known_client);
+    *wait_ms = e == OK ? account_throttle_ms(&h, now_ms) : 0;
     return e;
 }
 
+static enum err latest_hash(struct db *db, struct arena *a, const char *person_id, const char **hash) {
+    struct stmt *q;
+    enum err e;
+    *hash = NULL;
+    if (!db_one(db, &q, &e, SQL_account_password, "t", person_id)) return e == ERR_NOT_FOUND ? OK : e;
+    *hash = stmt_text(q, 0, a);
+    return stmt_end(q);
+}
+
+/* Hashing takes its time: a password that was changed, or a person who was deactivated meanwhile, lets nobody in. */
+static enum err still_fits(struct db *db, struct arena *a, struct sign_in *s) {
+    const char *hash;
+    struct person now;
+    enum err e = account_find(db, a, s->person.id, &now);
+    if (e == OK) e = latest_hash(db, a, s->person.id, &hash);
+    if (e == OK) s->succeeded = !now.deactivated_ms && str_eq(hash, s->hash.hash);
+    return e;
+}
+
+/* Of a hundred tries at once each was let through by a page that saw none of the others: here they stand in a row, and
+ * from the one on that must wait, none is told whether it was right. */
 static enum err record_sign_in(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct sign_in *s = arg;
-    enum err e = db_run(db, SQL_account_attempt_add, "tttii", id_new(a, now_ms), s->login, s->client, now_ms, (int64_t)s->succeeded);
+    enum err e = throttle(db, s->login, s->client, now_ms, &s->wait_ms);
+    if (e != OK || s->wait_ms > 0) return e;
+    if (s->succeeded) e = still_fits(db, a, s);
+    if (e == OK) e = db_run(db, SQL_account_attempt_add, "tttii", id_new(a, now_ms), s->login, s->client, now_ms, (int64_t)s->succeeded);
     if (e != OK || !s->succeeded) return e;
     s->token = random_token(a, 32);
     s->session = sha256_hex(a, s->token, strlen(s->token));
@@ -96,9 +135,17 @@ static enum err record_sign_in(struct db *db, struct arena *a, void *arg, int64_
     return e == OK ? audit_append(db, a, now_ms, s->person.id, "session.begin", s->person.id, NULL) : e;
 }
 
+static enum err must_wait(struct request *r, const struct sign_in *s) {
+    struct view *v = view_new(r->arena);
+    view_int(v, "seconds", (s->wait_ms + 999) / 1000);
+    http_header_out(r, "Retry-After", arena_printf(r->arena, "%lld", (long long)(s->wait_ms + 999) / 1000));
+    return login_form(r, 429, s->login, s->next, page_text(r->app->site, r->locale, "account_login_wait", v, r->arena));
+}
+
 static enum err signed_in(struct request *r, void *arg, enum err result) {
     struct sign_in *s = arg;
     if (result != OK) return result;
+    if (s->wait_ms > 0) return must_wait(r, s);
     if (!s->succeeded)
         return login_form(r, 403, s->login, s->next, page_text(r->app->site, r->locale, "account_login_wrong", NULL, r->arena));
     http_cookie_out(r, SESSION_COOKIE, s->token, SESSION_DAYS * 24 * 3600);
@@ -112,15 +159,6 @@ static enum err password_checked(struct request *r, void *arg, enum err result) 
     return http_write(r, record_sign_in, s, signed_in);
 }
 
-static enum err latest_hash(struct request *r, const char *person_id, const char **hash) {
-    struct stmt *q;
-    enum err e;
-    *hash = NULL;
-    if (!db_one(r->db, &q, &e, SQL_account_password, "t", person_id)) return e == ERR_NOT_FOUND ? OK : e;
-    *hash = stmt_text(q, 0, r->arena);
-    return stmt_end(q);
-}
-
 enum err account_login_post(struct request *r) {
     const char *login = http_field(r, "login"), *password = http_field(r, "password"), *next = http_field(r, "next");
     if (!login || !password || strlen(login) > 64 || strlen(password) > 4 * ACCOUNT_PASSWORD_MAX)
@@ -129,21 +167,14 @@ enum err account_login_post(struct request *r) {
     s->login = str_trim(r->arena, login);
     s->next = next;
     s->client = r->client;
-    struct login_history h = {0};
-    enum err e = read_history(r, s->login, &h);
+    enum err e = throttle(r->db, s->login, s->client, r->now_ms, &s->wait_ms);
     if (e != OK) return e;
-    int64_t wait_ms = account_throttle_ms(&h, r->now_ms);
-    if (wait_ms > 0) {
-        struct view *v = view_new(r->arena);
-        view_int(v, "seconds", (wait_ms + 999) / 1000);
-        http_header_out(r, "Retry-After", arena_printf(r->arena, "%lld", (long long)(wait_ms + 999) / 1000));
-        return login_form(r, 429, s->login, next, page_text(r->app->site, r->locale, "account_login_wait", v, r->arena));
-    }
+    if (s->wait_ms > 0) return must_wait(r, s);
     e = account_find_login(r->db, r->arena, s->login, &s->person);
     if (e != OK && e != ERR_NOT_FOUND) return e;
     s->known = e == OK;
     s->hash.password = password;
-    if (s->known && (e = latest_hash(r, s->person.id, &s->hash.hash)) != OK) return e;
+    if (s->known && (e = latest_hash(r->db, r->arena, s->person.id, &s->hash.hash)) != OK) return e;
     return http_wait(r, account_hash_start, s, password_checked);
 }
 
@@ -230,27 +261,48 @@ enum err account_profile_page(struct request *r) { return account_profile_with(r
 
 struct change {
     struct hash_job hash; /* first, as above */
-    const char *person, *session, *locale;
+    const char *person, *session, *locale, *login, *client;
+    int64_t wait_ms; /* out, as above */
+    bool refused;    /* out: not the password, or not any more */
 };
 
+/* Guesses count like those of a sign-in: whoever sits at another's open session has no more of them. */
 static enum err store_password(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct change *c = arg;
-    enum err e = account_set_password(db, a, now_ms, c->person, c->person, c->hash.made);
+    const char *hash;
+    struct stmt *q;
+    enum err e = throttle(db, c->login, c->client, now_ms, &c->wait_ms);
+    if (e != OK || c->wait_ms > 0) return e;
+    if (!db_one(db, &q, &e, SQL_account_session, "ti", c->session, now_ms)) return e == ERR_NOT_FOUND ? ERR_DENIED : e;
+    e = stmt_end(q);
+    if (e == OK) e = latest_hash(db, a, c->person, &hash);
+    if (e != OK) return e;
+    c->refused = !c->hash.matches || !str_eq(hash, c->hash.hash);
+    if (c->refused) return db_run(db, SQL_account_attempt_add, "tttii", id_new(a, now_ms), c->login, c->client, now_ms, (int64_t)0);
+    e = account_set_password(db, a, now_ms, c->person, c->person, c->hash.made);
     /* Whoever knew the old password is out. */
     return e == OK ? db_run(db, SQL_account_sessions_end, "tit", c->person, now_ms, c->session) : e;
 }
 
+static enum err password_must_wait(struct request *r, const struct change *c) {
+    struct view *v = view_new(r->arena);
+    view_int(v, "seconds", (c->wait_ms + 999) / 1000);
+    return account_profile_with(r, "current", page_text(r->app->site, r->locale, "account_login_wait", v, r->arena));
+}
+
 static enum err password_stored(struct request *r, void *arg, enum err result) {
-    (void)arg;
-    return result == OK ? http_redirect(r, "/me?done=password") : result;
+    struct change *c = arg;
+    if (result == ERR_DENIED) return http_error(r, result, "This session was ended meanwhile; your password was not changed.");
+    if (result != OK) return result;
+    if (c->wait_ms > 0) return password_must_wait(r, c);
+    if (!c->refused) return http_redirect(r, "/me?done=password");
+    return account_profile_with(r, "current", page_text(r->app->site, r->locale, "account_password_wrong", NULL, r->arena));
 }
 
 static enum err old_password_checked(struct request *r, void *arg, enum err result) {
     struct change *c = arg;
     if (result != OK) return result;
-    if (!c->hash.matches)
-        return account_profile_with(r, "current", page_text(r->app->site, r->locale, "account_password_wrong", NULL, r->arena));
-    if (!c->hash.made) return ERR_BUSY;
+    if (c->hash.matches && !c->hash.made) return ERR_BUSY;
     return http_write(r, store_password, c, password_stored);
 }
 
@@ -265,9 +317,14 @@ enum err account_password_post(struct request *r) {
     struct change *c = NEW(r->arena, struct change);
     c->person = r->who->person_id;
     c->session = r->who->session_id;
+    c->login = r->who->login;
+    c->client = r->client;
     c->hash.password = current;
     c->hash.new_password = wanted;
-    enum err e = latest_hash(r, c->person, &c->hash.hash);
+    enum err e = throttle(r->db, c->login, c->client, r->now_ms, &c->wait_ms);
+    if (e != OK) return e;
+    if (c->wait_ms > 0) return password_must_wait(r, c);
+    e = latest_hash(r->db, r->arena, c->person, &c->hash.hash);
     if (e != OK) return e;
     return http_wait(r, account_hash_start, c, old_password_checked);
 }

@@ -99,7 +99,7 @@ int64_t account_throttle_ms(const struct login_history *h, int64_t now_ms) {
         if (doubled > 15 * MS_MINUTE) doubled = 15 * MS_MINUTE;
         wait = until(h->pair_last_ms, doubled, now_ms);
     }
-    if (h->login_failures >= 20) {
+    if (h->login_failures >= 20 && !h->known_client) {
         int64_t left = until(h->login_last_ms, 10 * MS_SECOND, now_ms);
         if (left > wait) wait = left;
     }

@@ -78,6 +78,11 @@ static void test_throttle(void **state) {
     /* The owner at home waits ten seconds at most, whatever an attacker does elsewhere. */
     struct login_history attacked = {.login_failures = 1000000, .login_last_ms = now};
     assert_int_equal(account_throttle_ms(&attacked, now), 10 * MS_SECOND);
+    attacked.known_client = true; /* where the owner has signed in before, nobody elsewhere is in the way */
+    assert_int_equal(account_throttle_ms(&attacked, now), 0);
+    attacked.pair_failures = 6;
+    attacked.pair_last_ms = now;
+    assert_int_equal(account_throttle_ms(&attacked, now), 2 * MS_SECOND);
     struct login_history sprayed = {.client_failures = 60, .client_last_ms = now};
     assert_int_equal(account_throttle_ms(&sprayed, now), 30 * MS_SECOND);
 }

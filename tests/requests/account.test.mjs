@@ -1,0 +1,78 @@
+// Accounts under attack: guessing with many tries at once, guessing at an open session, powers that ended meanwhile.
+import assert from "node:assert/strict";
+import { after, afterEach, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { addPerson, makeAcademy, password, startServer } from "../lib/server.mjs";
+
+const data = makeAcademy();
+for (const login of ["crowded", "guessed", "second"]) addPerson(data, login);
+addPerson(data, "deputy", { roles: "admin" });
+const server = await startServer({ data });
+after(() => server.stop());
+afterEach(() => server.assertWell());
+
+const statuses = (answers) => answers.map((answer) => answer.status).sort();
+const count = (answers, status) => answers.filter((answer) => answer.status === status).length;
+
+/** `secrets` at once, each as a form of its own. */
+async function signInAtOnce(login, secrets) {
+    const guest = server.client();
+    const csrf = await guest.csrf("/login");
+    return Promise.all(secrets.map((secret) => guest.fetch("/login", { method: "POST", body: new URLSearchParams({ csrf, login, password: secret }) })));
+}
+
+test("forty guesses at once are about five, and the right one among the late ones tells nothing", async () => {
+    const wrong = await signInAtOnce("crowded", Array.from({ length: 40 }, (_, i) => `a wrong password ${i}`));
+    const looked = count(wrong, 403);
+    assert.ok(looked >= 5 && looked <= 9, statuses(wrong).join(" ")); // one more after each pause, on a slow machine
+    assert.equal(count(wrong, 429), 40 - looked);
+    assert.ok(wrong.filter((answer) => answer.status === 429).every((answer) => Number(answer.headers.get("retry-after")) > 0));
+    const begin = performance.now();
+    const [, right] = await Promise.all([
+        signInAtOnce("learner", Array.from({ length: 12 }, (_, i) => `a wrong password ${i}`)),
+        sleep(10).then(() => signInAtOnce("learner", [password])),
+    ]);
+    if (performance.now() - begin > 1000) return; // the first pause is over: it may be let in
+    assert.equal(right[0].status, 429);
+    assert.equal(right[0].headers.getSetCookie().some((line) => line.startsWith("gradus=")), false);
+});
+
+test("many people of one address sign in at once", async () => {
+    const answers = (await Promise.all(["assessor", "second", "instructor"].map((login) => signInAtOnce(login, Array(6).fill(password))))).flat();
+    assert.deepEqual([...new Set(statuses(answers))], [303]);
+});
+
+test("the password is not guessed at an open session either", async () => {
+    const client = await server.signedIn("guessed");
+    const csrf = await client.csrf("/me");
+    const change = (current) => client.fetch("/me/password", { method: "POST", body: new URLSearchParams({ csrf, current, new: "six white swans swim", again: "six white swans swim" }) });
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => change(`a wrong password ${i}`)));
+    assert.deepEqual([...new Set(statuses(answers))], [400]);
+    const texts = await Promise.all(answers.map((answer) => answer.text()));
+    assert.equal(texts.filter((text) => text.includes("This is not your password now")).length, 5);
+    assert.equal(texts.filter((text) => text.includes("several wrong attempts")).length, 15);
+    const right = await change(password); // waits too
+    assert.equal(right.status, 400);
+    assert.match(await right.text(), /several wrong attempts/);
+});
+
+test("of two changes of one password at once only one holds, and the other session is over", async () => {
+    const one = await server.signedIn("second"), other = await server.signedIn("second");
+    const change = async (client, wanted) => client.post("/me/password", { current: password, new: wanted, again: wanted });
+    const answers = await Promise.all([change(one, "six white swans swim"), change(other, "nine grey herons wade")]);
+    assert.equal(count(answers, 303), 1, statuses(answers).join(" "));
+    const [winner, secret] = answers[0].status === 303 ? [one, "six white swans swim"] : [other, "nine grey herons wade"];
+    assert.equal((await winner.fetch("/me")).status, 200);
+    assert.equal((await (winner === one ? other : one).fetch("/me")).status, 303);
+    await server.signedIn("second", secret);
+});
+
+test("two administrators who dismiss each other at once leave one", async () => {
+    const one = await server.signedIn("admin"), other = await server.signedIn("deputy");
+    const page = await one.page("/admin/people");
+    const id = (login) => /\/admin\/people\/([0-9a-z]+)\/roles/.exec(page.slice(page.indexOf(`>${login}<`)))[1];
+    const dismiss = (client, login) => client.post(`/admin/people/${id(login)}/roles`, { "roles[]": "learner" }, { from: "/admin/people" });
+    const answers = await Promise.all([dismiss(one, "deputy"), dismiss(other, "admin")]);
+    assert.equal(count(answers, 303), 1, statuses(answers).join(" "));
+    assert.equal([(await one.fetch("/admin")).status, (await other.fetch("/admin")).status].filter((status) => status === 200).length, 1);
+});
