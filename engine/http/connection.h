@@ -15,8 +15,10 @@
 /* What is swallowed past a limit so that the refusal can be read. After that the refusal is sent in the middle of the
  * body, and after as much again the connection is closed. */
 #define SWALLOW_LIMIT ((size_t)4 * 1024 * 1024)
-/* All request bodies together: a crowd of uploads may not eat the machine. */
+/* All request bodies together: a crowd of uploads may not eat the machine. Half of it is for small ones: nobody's
+ * saving waits until strangers have sent their files. */
 #define BODIES_LIMIT ((size_t)256 * 1024 * 1024)
+#define BODY_SMALL ((size_t)16 * 1024)
 /* Of pages, compressed and not, that are kept for the next ones. */
 #define PIECES_LIMIT ((size_t)6 * 1024 * 1024)
 #define OUT_HEADERS 24

@@ -193,8 +193,9 @@ static enum MHD_Result take_body(struct connection *c, const char *data, size_t 
     if (c->body_len + n + 1 > c->body_cap) {
         size_t cap = c->body_cap ? c->body_cap * 2 : 4096;
         while (cap < c->body_len + n + 1) cap *= 2;
+        size_t most = cap > BODY_SMALL ? BODIES_LIMIT / 2 : BODIES_LIMIT;
         unsigned char *grown = NULL;
-        if (atomic_fetch_add(&c->http->body_bytes, cap - c->body_cap) + cap - c->body_cap <= BODIES_LIMIT)
+        if (atomic_fetch_add(&c->http->body_bytes, cap - c->body_cap) + cap - c->body_cap <= most)
             grown = realloc(c->body, cap);
         if (!grown) {
             atomic_fetch_sub(&c->http->body_bytes, cap - c->body_cap);

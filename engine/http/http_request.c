@@ -103,18 +103,36 @@ static const char *last_address(struct arena *a, const char *list) {
     return inet_pton(AF_INET, text, &four) == 1 || inet_pton(AF_INET6, text, &six) == 1 ? text : NULL;
 }
 
+struct last_header {
+    const char *name, *value;
+};
+
+static enum MHD_Result keep_last(void *cls, enum MHD_ValueKind kind, const char *key, const char *value) {
+    (void)kind;
+    struct last_header *h = cls;
+    if (strcasecmp(key, h->name) == 0) h->value = value;
+    return MHD_YES;
+}
+
+/* Some proxies put a line of their own behind those that came: what stands first, the client may have written. */
+static const char *last_header(struct connection *c, const char *name) {
+    struct last_header h = {name, NULL};
+    MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, keep_last, &h);
+    return h.value;
+}
+
 static enum err read_client(struct connection *c) {
     struct request *r = &c->request;
     const char *host = http_header_in(r, "Host"), *peer = peer_address(c);
     r->client = peer;
     r->secure = false;
     if (c->http->options.trust_proxy && str_eq(c->http->options.trust_proxy, peer)) {
-        const char *header = http_header_in(r, "X-Forwarded-For");
+        const char *header = last_header(c, "X-Forwarded-For");
         const char *client = header ? last_address(&c->arena, header) : NULL;
         if (client) r->client = client;
-        header = http_header_in(r, "X-Forwarded-Proto");
+        header = last_header(c, "X-Forwarded-Proto");
         r->secure = header && strcasecmp(header, "https") == 0;
-        header = http_header_in(r, "X-Forwarded-Host");
+        header = last_header(c, "X-Forwarded-Host");
         if (header) host = header;
     }
     if (r->app->origin) {

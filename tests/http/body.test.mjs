@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, test } from "node:test";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseAnswer, startServer } from "../lib/server.mjs";
+import { parseAnswer, sanitizer, startServer } from "../lib/server.mjs";
 
 const server = await startServer({ args: ["--request-deadline", "3"] });
 after(() => server.stop());
@@ -124,4 +124,20 @@ test("an honest request is not cut by the deadline of the one before it", async 
     }
     socket.destroy();
     assert.equal([...text.matchAll(/^HTTP\/1\.1 200/gm)].length, 3);
+});
+
+test("strangers' files that never end leave room for everybody's saving", { skip: sanitizer ? "a quarter of a gigabyte" : false }, async (t) => {
+    const busy = await startServer({ t });
+    const head = "POST /verify HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 8000001\r\n\r\n";
+    const sockets = [], part = Buffer.alloc(8_000_000, 120);
+    for (let i = 0; i < 34; i++) {
+        const socket = net.connect(busy.port, busy.host);
+        socket.on("error", () => {});
+        sockets.push(socket);
+        await new Promise((done) => socket.write(head, done));
+        await Promise.race([new Promise((done) => socket.write(part, done)), sleep(2000)]);
+    }
+    const client = await busy.signedIn("learner"); // a form
+    assert.equal((await client.post("/me/language", { locale: "en", next: "/me" })).status, 303);
+    for (const socket of sockets) socket.destroy();
 });

@@ -149,6 +149,10 @@ test("the trusted proxy is right about scheme, host and client", async (t) => {
     assert.equal(answer.headers.get("strict-transport-security"), "max-age=31536000");
     for (const forwarded of ["nonsense", "1.2.3.4.5", "", "<script>", "203.0.113.9, "]) assert.equal((await ask(`X-Forwarded-For: ${forwarded}\r\n`)).line.client, "127.0.0.1", forwarded);
     assert.equal((await ask("X-Forwarded-For: 2001:db8::7\r\n")).line.client, "2001:db8::7");
+    // A proxy may add a line of its own behind what the client wrote: the last one is the proxy's.
+    const twice = await ask("X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: http\r\n");
+    assert.equal(twice.line.client, "203.0.113.9");
+    assert.equal(twice.answer.headers.get("strict-transport-security"), undefined);
     const strange = parseAnswer((await behind.raw(get("/login", "Host: internal\r\nX-Forwarded-Host: evil.example/<x>\r\n"))).text);
     assert.equal(strange.status, 400);
 });
