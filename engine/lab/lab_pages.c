@@ -299,8 +299,8 @@ enum err screen_render(struct request *r, void *arg, enum err result) {
     view_html(v, "brief", s->held->brief);
     view_bool(v, arena_printf(r->arena, "on_%s", s->member >= 0 ? "member" : s->tab), true);
     if (s->notice && id_valid(s->notice) && strlen(s->notice) < 20)
-        view_text(v, "notice", lab_words(r, arena_printf(r->arena, "lab_notice_%s", s->notice), NULL));
-    view_text(v, "problem", s->problem);
+        view_text(v, "done", lab_words(r, arena_printf(r->arena, "lab_notice_%s", s->notice), NULL));
+    view_bool(v, "was_refused", str_eq(s->notice, "refused") || str_eq(s->notice, "calendar"));
     tabs(s, v);
     screen_clock(s, v);
     if (s->member >= 0) screen_member_part(s, v);

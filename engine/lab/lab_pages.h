@@ -23,7 +23,7 @@ struct screen {
     bool adding;
     int list_question, record_question, mapping_question, events_question;
     const char *sql;        /* of the console */
-    const char *problem;    /* sentence above the page */
+    void *more;             /* of a page that is not the frame's */
     const char *notice;     /* key of a text, without "lab_notice_" */
 };
 

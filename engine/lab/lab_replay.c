@@ -103,8 +103,8 @@ static enum err incidents(struct replay *p, struct view *v) {
 }
 
 static enum err render(struct request *r, void *arg, enum err result) {
-    struct replay *p = arg;
-    struct screen *s = p->s;
+    struct screen *s = arg;
+    struct replay *p = s->more;
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
     if (result) return http_error(r, result, "%s", s->ask.error ? s->ask.error : lab_words(r, "lab_no_answer", NULL));
     const char *links[][2] = {{"/labs", lab_words(r, "lab_index_title", NULL)}, {screen_href(s, ""), s->held->scenario.title}, {NULL, lab_words(r, "lab_replay", NULL)}};
@@ -144,6 +144,7 @@ enum err lab_replay_page(struct request *r) {
     const char *step = http_query(r, "step");
     enum err e = screen_open(r, &p->s);
     if (e) return e;
+    p->s->more = p;
     e = lab_store_actions(r->db, r->arena, p->s->ask.run.id, &p->actions, &p->count);
     if (e) return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
     p->indices = NEW_ARRAY(r->arena, size_t, p->count + 1);

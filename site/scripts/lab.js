@@ -1,0 +1,29 @@
+/* The lab's desk: parts are exchanged without loading the page again, what happened is announced, and SQL runs with
+ * Ctrl+Enter. Without this everything works by forms and links. */
+const source = document.querySelector('meta[name="htmx-script"]')?.content;
+if (source && document.getElementById('lab')) {
+  const script = document.createElement('script');
+  script.src = source;
+  document.head.append(script);
+}
+
+function announce() {
+  const done = document.querySelector('#lab [data-done]'), status = document.getElementById('status');
+  if (done && status) status.textContent = done.textContent.trim();
+}
+
+document.addEventListener('htmx:afterSettle', (event) => {
+  if (!document.getElementById('lab')) return;
+  announce();
+  /* The element that had the focus is gone with the old desk. */
+  if (document.activeElement === document.body) document.getElementById('part')?.focus({ preventScroll: true });
+  const place = event.detail.requestConfig?.path?.split('#')[1] ?? location.hash.slice(1);
+  if (place && place !== 'calls') document.getElementById(place)?.scrollIntoView({ block: 'start' });
+});
+
+document.addEventListener('keydown', (event) => {
+  const editor = event.target.closest?.('[data-submit-keys]');
+  if (!editor || event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  editor.form.requestSubmit();
+});
