@@ -190,15 +190,7 @@ fuzz: packages-test ## fuzz each target for a minute [FUZZ_SECONDS=60] [FUZZ=fuz
 
 .PHONY: install
 install: all ## install under [PREFIX=/usr/local] [DESTDIR=], with a systemd unit
-	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/gradus" "$(DESTDIR)$(PREFIX)/lib/systemd/system"
-	install -m 755 $(BUILD)/gradus "$(DESTDIR)$(PREFIX)/bin/gradus"
-	for folder in content exams labs site/templates site/static site/locale; do \
-	    find "$$folder" -type f -print0 | while IFS= read -r -d '' file; do \
-	        install -D -m 644 "$$file" "$(DESTDIR)$(PREFIX)/share/gradus/$$file" || exit 1; \
-	    done || exit 1; \
-	done
-	sed 's|@PREFIX@|$(PREFIX)|g' packaging/gradus.service >"$(DESTDIR)$(PREFIX)/lib/systemd/system/gradus.service"
-	chmod 644 "$(DESTDIR)$(PREFIX)/lib/systemd/system/gradus.service"
+	@packaging/install.sh "$(BUILD)" "$(PREFIX)" "$(DESTDIR)"
 
 .PHONY: clean
 clean: ## remove what was built (keeps data)

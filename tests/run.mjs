@@ -92,7 +92,7 @@ function fuzzPrograms() {
 const suites = [
     { name: "unit", programs: cPrograms("unit", "") },
     { name: "fault", programs: cPrograms("fault", "fault") },
-    { name: "lint", programs: checks({ build }).map((check) => ({ timeoutS: 300, alone: false, ...check })) },
+    { name: "lint", programs: checks({ build, layout: options.only?.split(",").includes("lint") }).map((check) => ({ timeoutS: 300, alone: false, ...check })) },
     { name: "fuzz", programs: fuzzPrograms(), absent: options.fuzz ? null : "no fuzz programs were built (make test builds them)" },
 ];
 // Each other folder of tests with node:test files is a suite by its name.

@@ -1,0 +1,73 @@
+// What `make run` and `make install` do besides building: the demo is filled once and whole or not at all; what is
+// installed works from where it stands.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { build, gradus, root, scratch } from "../lib/server.mjs";
+
+const run = (file, args, options = {}) => spawnSync(file, args, { cwd: root, encoding: "utf8", ...options });
+
+test("the demo is filled once and keeps its data", () => {
+    const data = join(scratch(), "data");
+    const first = run("packaging/fill-demo.sh", [gradus, data, "http://127.0.0.1:8080"]);
+    assert.equal(first.status, 0, first.stderr);
+    assert.ok(existsSync(join(data, "gradus.db")));
+    assert.ok(existsSync(join(data, "demo.json")));
+    assert.ok(!existsSync(`${data}.filling`));
+    writeFileSync(join(data, "mine"), "kept");
+    const before = statSync(join(data, "gradus.db")).mtimeMs;
+    const began = performance.now();
+    const second = run("packaging/fill-demo.sh", [gradus, data, "http://127.0.0.1:8080"]);
+    assert.equal(second.status, 0, second.stderr);
+    assert.equal(second.stdout, "");
+    assert.ok(performance.now() - began < 1000);
+    assert.equal(statSync(join(data, "gradus.db")).mtimeMs, before);
+    assert.equal(readFileSync(join(data, "mine"), "utf8"), "kept");
+});
+
+test("a demo that was broken off leaves nothing that looks whole, and is filled anew", () => {
+    const folder = scratch();
+    const data = join(folder, "data");
+    const broken = join(folder, "gradus");
+    writeFileSync(broken, '#!/bin/sh\nwhile [ "$1" != --data ]; do shift; done\nmkdir -p "$2"\necho half >"$2/gradus.db"\nexit 1\n');
+    chmodSync(broken, 0o755);
+    assert.notEqual(run("packaging/fill-demo.sh", [broken, data, "http://127.0.0.1:8080"]).status, 0);
+    assert.ok(!existsSync(join(data, "gradus.db")));
+    const again = run("packaging/fill-demo.sh", [gradus, data, "http://127.0.0.1:8080"]);
+    assert.equal(again.status, 0, again.stderr);
+    assert.notEqual(readFileSync(join(data, "gradus.db"), "latin1").slice(0, 4), "half");
+});
+
+test("what is installed works from where it stands", () => {
+    const place = scratch("install");
+    const done = run("packaging/install.sh", [build, "/opt/gradus", place]);
+    assert.equal(done.status, 0, done.stderr);
+    const installed = join(place, "opt/gradus");
+    const share = join(installed, "share/gradus");
+    assert.deepEqual(readdirSync(share).sort(), ["content", "exams", "labs", "site"]);
+    assert.ok(!existsSync(join(share, "site/node_modules")));
+    const service = readFileSync(join(installed, "lib/systemd/system/gradus.service"), "utf8");
+    assert.doesNotMatch(service, /@PREFIX@/);
+    assert.match(service, /^ExecStart=\/opt\/gradus\/bin\/gradus serve /m);
+    const elsewhere = scratch();
+    mkdirSync(join(elsewhere, "empty"));
+    const check = run(join(installed, "bin/gradus"), ["check", "--root", share], { cwd: join(elsewhere, "empty") });
+    assert.equal(check.status, 0, check.stdout + check.stderr);
+});
+
+test("the packages that Debian must have are asked for by name, with a reason each", () => {
+    for (const kind of ["run", "test"]) {
+        const list = run("packaging/packages.sh", [kind, "--list"]);
+        assert.equal(list.status, 0, list.stderr);
+        const names = list.stdout.trim().split("\n");
+        assert.ok(names.length > 5);
+        assert.deepEqual([...new Set(names)], names, "a package stands twice");
+        for (const name of names) assert.match(name, /^[a-z0-9][a-z0-9+.-]+$/);
+    }
+    // Nothing is missing here any more: the second time it is silent and quick.
+    const again = run("packaging/packages.sh", ["run"]);
+    assert.equal(again.status, 0);
+    assert.equal(again.stdout, "");
+});
