@@ -8,7 +8,7 @@
  *   GET  /programmes/:p/levels/:l      public                            cert_level_page
  *   POST /programmes/:p/levels/:l      learner                           cert_apply_post
  *   GET  /me/certificates              any                               cert_mine_page
- *   GET  /assess                       assessor                          cert_queue_page
+ *   GET  /assess                       assessor|instructor               cert_queue_page
  *   GET  /assess/cases/:id             assessor|instructor               cert_case_page
  *   POST /assess/cases/:id/marks       assessor|instructor               cert_mark_post
  *   POST /assess/cases/:id/decision    assessor                          cert_decision_post
@@ -137,5 +137,7 @@ enum err cert_verify_post(struct request *r);
  * gradus verify FILE [--key z6Mk…] [--data DIR] [--format text|json]
  * A JSON credential, a badge (PNG) or a certificate (PDF). 0 valid, 1 not valid, 2 could not check. */
 int cert_verify_command(int argc, char **argv);
+/* gradus key list|add [--data DIR]: the signing keys; rotation adds. 0 fine, 2 could not. */
+int cert_key_command(int argc, char **argv);
 
 #endif

@@ -105,13 +105,16 @@ static void view_queued(struct request *r, struct view *list, const struct queue
 
 enum err cert_queue_page(struct request *r) {
     struct cert_application *waiting;
-    size_t count;
+    size_t all, count = 0;
+    bool decides = http_has_role(r, ROLE_ASSESSOR);
     const char *sort = http_query(r, "sort");
-    enum err e = cert_applications_waiting(r->db, r->arena, QUEUE_LIMIT, &waiting, &count);
-    struct queued *cases = NEW_ARRAY(r->arena, struct queued, count + 1);
-    for (size_t i = 0; e == OK && i < count; i++) {
-        cases[i].app = &waiting[i];
-        e = weigh(r, &cases[i]);
+    enum err e = cert_applications_waiting(r->db, r->arena, QUEUE_LIMIT, &waiting, &all);
+    struct queued *cases = NEW_ARRAY(r->arena, struct queued, all + 1);
+    for (size_t i = 0; e == OK && i < all; i++) {
+        cases[count] = (struct queued){.app = &waiting[i]};
+        e = weigh(r, &cases[count]);
+        /* An instructor, who may mark, sees the cases of people whom they taught. */
+        if (decides || str_eq(cases[count].conflict, "taught")) count++;
     }
     if (e != OK) return e;
     if (str_eq(sort, "risk")) qsort(cases, count, sizeof *cases, by_risk);
@@ -125,6 +128,7 @@ enum err cert_queue_page(struct request *r) {
     }
     view_text(v, "title", cert_text(r, "cert_queue_title", NULL));
     view_bool(v, "layout_wide", true);
+    view_bool(v, "decides", decides);
     view_bool(v, arena_printf(r->arena, "sort_%s", sort), true);
     view_int(v, "waiting", (int64_t)count);
     view_int(v, "mine", mine);

@@ -10,6 +10,9 @@
 
 #define NODE_LIMIT 200
 #define QUAD_LIMIT 2000
+/* Bytes. An address stands in each statement about its thing: a long one would be written, and compared, thousands of
+ * times. */
+#define IRI_LIMIT 2000
 
 #define OB "https://purl.imsglobal.org/spec/vc/ob/vocab.html#"
 #define SCHEMA "https://schema.org/"
@@ -160,7 +163,7 @@ bool cert_iri_valid(const char *text) {
     size_t after = 0;
     for (size_t i = 0; i < COUNT_OF(schemes) && !after; i++)
         if (str_has_prefix(text, schemes[i])) after = strlen(schemes[i]);
-    if (!after || !text[after]) return false;
+    if (!after || !text[after] || strlen(text) > IRI_LIMIT) return false;
     for (const char *c = text; *c; c++)
         if ((unsigned char)*c <= ' ' || strchr("<>\"{}|\\^`\x7f", *c)) return false;
     return true;
@@ -195,7 +198,8 @@ static const char *literal(struct rdf_walk *w, const char *text, const char *dat
 }
 
 static bool same_ref(struct rdf_ref x, struct rdf_ref y) {
-    return x.text && y.text ? str_eq(x.text, y.text) : !x.text && !y.text && x.blank == y.blank;
+    if (x.text && y.text) return x.text == y.text || str_eq(x.text, y.text);
+    return !x.text && !y.text && x.blank == y.blank;
 }
 
 /* A dataset is a set: a value that stands twice in a list is one statement. */
