@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "exam/exam_pages.h"
 
-/* ---- Reading requests -------------------------------------------------------------------------------- */
+/* ---- Reading requests ---------------------------------------------------------------------- */
 
 bool exam_slot_param(const char *text, int *slot) {
     int64_t n;
@@ -17,9 +17,12 @@ bool exam_slot_param(const char *text, int *slot) {
 
 static const json_t *read_body(struct request *r, enum err *e) {
     const char *why = NULL;
-    const json_t *body = r->body ? json_read(r->arena, (const char *)r->body, r->body_len, &why) : NULL;
+    const json_t *body = r->body ? json_read(r->arena, (const char *)r->body, r->body_len, &why)
+                                 : NULL;
     *e = OK;
-    if (!json_is_object(body)) *e = http_error(r, ERR_INVALID, "The body must be a JSON object%s%s", why ? ": " : ".", why ? why : "");
+    if (!json_is_object(body))
+        *e = http_error(r, ERR_INVALID, "The body must be a JSON object%s%s", why ? ": " : ".",
+                        why ? why : "");
     return body;
 }
 
@@ -31,38 +34,50 @@ static bool client_valid(const char *client) {
     return true;
 }
 
-/* ---- Saving -------------------------------------------------------------------------------------------- */
+/* ---- Saving -------------------------------------------------------------------------------- */
 
 enum err exam_refuse_over(struct request *r, int64_t ended_ms, bool by_deadline) {
     struct view *v = view_new(r->arena);
     view_time(v, "ended", ended_ms, r->locale, r->zone);
     return http_error(r, ERR_CONFLICT, "%s",
-                      page_text(r->app->site, r->locale, by_deadline ? "exam_over_deadline" : "exam_over_submitted", v, r->arena));
+                      page_text(r->app->site, r->locale,
+                                by_deadline ? "exam_over_deadline" : "exam_over_submitted", v,
+                                r->arena));
 }
 
 static enum err saved(struct request *r, void *arg, enum err result) {
     struct exam_saving *s = arg;
     if (result == ERR_CONFLICT && s->over)
-        return exam_refuse_over(r, s->submitted_ms ? s->submitted_ms : s->deadline_ms, !s->submitted_ms || s->submitted_ms == s->deadline_ms);
+        return exam_refuse_over(r, s->submitted_ms ? s->submitted_ms : s->deadline_ms,
+                                !s->submitted_ms || s->submitted_ms == s->deadline_ms);
     if (result == ERR_INVALID && s->why) return http_error(r, result, "%s", s->why);
-    if (result == ERR_NOT_FOUND) return http_error(r, result, "There is no such attempt or question.");
-    if (result == ERR_LIMIT) return http_error(r, result, "This question was saved more often than any person does; what was saved before counts.");
+    if (result == ERR_NOT_FOUND)
+        return http_error(r, result, "There is no such attempt or question.");
+    if (result == ERR_LIMIT)
+        return http_error(
+            r, result,
+            "This question was saved more often than any person does; what was saved before counts.");
     if (result != OK) return result;
     struct buf b;
     const char *saved_at = time_iso(r->arena, s->saved_ms);
     buf_init(&b, r->arena);
-    buf_printf(&b, "{\"seq\":%lld,\"saved_at\":\"%s\",\"receipt\":\"%s\",\"response\":%s,\"stale\":%s,\"newest\":{\"seq\":%lld,\"response\":%s},"
-                   "\"deadline\":\"%s\"}\n",
-               (long long)s->seq, saved_at,
-               exam_receipt(exams_secret(r->app->exams), r->arena, s->attempt_id, s->slot, s->seq, s->response, saved_at), s->response,
-               s->stale ? "true" : "false", (long long)s->newest_seq, s->newest, time_iso(r->arena, s->deadline_ms));
+    buf_printf(
+        &b,
+        "{\"seq\":%lld,\"saved_at\":\"%s\",\"receipt\":\"%s\",\"response\":%s,\"stale\":%s,\"newest\":{\"seq\":%lld,\"response\":%s},"
+        "\"deadline\":\"%s\"}\n",
+        (long long)s->seq, saved_at,
+        exam_receipt(exams_secret(r->app->exams), r->arena, s->attempt_id, s->slot, s->seq,
+                     s->response, saved_at),
+        s->response, s->stale ? "true" : "false", (long long)s->newest_seq, s->newest,
+        time_iso(r->arena, s->deadline_ms));
     return http_json(r, 200, buf_text(&b), b.len);
 }
 
 enum err exam_response_put(struct request *r) {
     struct exam_saving *s = NEW(r->arena, struct exam_saving);
     enum err e;
-    if (!exam_slot_param(r->param[1], &s->slot)) return http_error(r, ERR_NOT_FOUND, "There is no such question: they are numbered from 1.");
+    if (!exam_slot_param(r->param[1], &s->slot))
+        return http_error(r, ERR_NOT_FOUND, "There is no such question: they are numbered from 1.");
     const json_t *body = read_body(r, &e), *seq, *client;
     if (e != OK) return e;
     seq = json_object_get(body, "seq");
@@ -70,22 +85,30 @@ enum err exam_response_put(struct request *r) {
     s->value = json_object_get(body, "response");
     s->seq = json_is_integer(seq) ? json_integer_value(seq) : 0;
     if (s->seq < 1 || s->seq > EXAM_SEQ_MAX)
-        return http_error(r, ERR_INVALID, "“seq” must be a whole number from 1 to %lld that counts the saves of this question.", (long long)EXAM_SEQ_MAX);
-    if (!s->value) return http_error(r, ERR_INVALID, "“response” is missing; null means no answer.");
+        return http_error(
+            r, ERR_INVALID,
+            "“seq” must be a whole number from 1 to %lld that counts the saves of this question.",
+            (long long)EXAM_SEQ_MAX);
+    if (!s->value)
+        return http_error(r, ERR_INVALID, "“response” is missing; null means no answer.");
     s->client = client ? json_string_value(client) : "";
     if (!s->client || !client_valid(s->client))
-        return http_error(r, ERR_INVALID, "“client” must be a name of at most %d letters, digits and signs.", EXAM_CLIENT_LIMIT);
+        return http_error(r, ERR_INVALID,
+                          "“client” must be a name of at most %d letters, digits and signs.",
+                          EXAM_CLIENT_LIMIT);
     s->attempt_id = r->param[0];
     s->person_id = r->who->person_id;
     return http_write(r, exam_save_job, s, saved);
 }
 
-/* ---- Flags ----------------------------------------------------------------------------------------------- */
+/* ---- Flags --------------------------------------------------------------------------------- */
 
 static enum err flagged(struct request *r, void *arg, enum err result) {
     struct exam_flagging *f = arg;
-    if (result == ERR_CONFLICT && f->over) return http_error(r, result, "This attempt has ended; the flag was not changed.");
-    if (result == ERR_NOT_FOUND) return http_error(r, result, "There is no such attempt or question.");
+    if (result == ERR_CONFLICT && f->over)
+        return http_error(r, result, "This attempt has ended; the flag was not changed.");
+    if (result == ERR_NOT_FOUND)
+        return http_error(r, result, "There is no such attempt or question.");
     if (result != OK) return result;
     const char *json = f->flagged ? "{\"flagged\":true}\n" : "{\"flagged\":false}\n";
     return http_json(r, 200, json, strlen(json));
@@ -94,18 +117,20 @@ static enum err flagged(struct request *r, void *arg, enum err result) {
 enum err exam_flag_put(struct request *r) {
     struct exam_flagging *f = NEW(r->arena, struct exam_flagging);
     enum err e;
-    if (!exam_slot_param(r->param[1], &f->slot)) return http_error(r, ERR_NOT_FOUND, "There is no such question: they are numbered from 1.");
+    if (!exam_slot_param(r->param[1], &f->slot))
+        return http_error(r, ERR_NOT_FOUND, "There is no such question: they are numbered from 1.");
     const json_t *body = read_body(r, &e);
     if (e != OK) return e;
     const json_t *flag = json_object_get(body, "flagged");
-    if (!json_is_boolean(flag)) return http_error(r, ERR_INVALID, "“flagged” must be true or false.");
+    if (!json_is_boolean(flag))
+        return http_error(r, ERR_INVALID, "“flagged” must be true or false.");
     f->flagged = json_is_true(flag);
     f->attempt_id = r->param[0];
     f->person_id = r->who->person_id;
     return http_write(r, exam_flag_job, f, flagged);
 }
 
-/* ---- State ------------------------------------------------------------------------------------------------ */
+/* ---- State --------------------------------------------------------------------------------- */
 
 enum err exam_state_page(struct request *r) {
     struct exam_attempt t;
@@ -116,12 +141,13 @@ enum err exam_state_page(struct request *r) {
     if (e != OK) return e;
     struct buf b;
     buf_init(&b, r->arena);
-    buf_printf(&b, "{\"open\":%s,\"now\":\"%s\",\"deadline\":\"%s\",\"slots\":[", exam_attempt_over(&t, r->now_ms) ? "false" : "true",
-               time_iso(r->arena, r->now_ms), time_iso(r->arena, t.deadline_ms));
+    buf_printf(&b, "{\"open\":%s,\"now\":\"%s\",\"deadline\":\"%s\",\"slots\":[",
+               exam_attempt_over(&t, r->now_ms) ? "false" : "true", time_iso(r->arena, r->now_ms),
+               time_iso(r->arena, t.deadline_ms));
     for (int i = 0; i < t.form.slot_count; i++) {
         const struct exam_save *s = marks[i].newest;
-        buf_printf(&b, "%s{\"slot\":%d,\"seq\":%lld,\"response\":%s,\"saved_at\":", i ? "," : "", i + 1, s ? (long long)s->seq : 0LL,
-                   s ? s->response : "null");
+        buf_printf(&b, "%s{\"slot\":%d,\"seq\":%lld,\"response\":%s,\"saved_at\":", i ? "," : "",
+                   i + 1, s ? (long long)s->seq : 0LL, s ? s->response : "null");
         if (s) buf_json(&b, time_iso(r->arena, s->saved_ms));
         else buf_puts(&b, "null");
         buf_printf(&b, ",\"flagged\":%s}", marks[i].flagged ? "true" : "false");

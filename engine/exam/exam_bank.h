@@ -1,21 +1,22 @@
-/* Private to exam/: what authors write below exams/, read from the Markdown syntax tree. Pure but for reading files.
+/* Private to exam/: what authors write below exams/, read from the Markdown syntax tree. Pure
+ * but for reading files.
  *
- *   exams/PROGRAMME/bank/NAME.md   a bank: each section is an item (see the authors' course, "Write an item")
- *   exams/PROGRAMME/NAME.md        a definition: front matter, text for candidates, a "Blueprint" table
+ *   exams/PROGRAMME/bank/NAME.md   a bank: each section is an item (the authors' course, "Write an item")
+ *   exams/PROGRAMME/NAME.md        a definition: front matter, text, a "Blueprint" table
  *
- * An item's version is made from its own text (line ends and blank lines around it normalised), so that editing its
- * neighbour changes nothing. */
+ * An item's version is made from its own text (line ends and blank lines around it normalised),
+ * so that editing its neighbour changes nothing. */
 #ifndef GR_EXAM_BANK_H
 #define GR_EXAM_BANK_H
 
 #include "doc/doc.h"
 
-#define EXAM_OPTIONS 9    /* at most: keys 1 to 9 choose them */
-#define EXAM_ITEMS 200    /* at most on one form */
+#define EXAM_OPTIONS 9 /* at most: keys 1 to 9 choose them */
+#define EXAM_ITEMS 200 /* at most on one form */
 #define EXAM_LEVELS 4
 extern const char *const exam_levels[EXAM_LEVELS + 1]; /* "remember" … "analyse", NULL */
 
-/* ---- What the programme and its modules say ---------------------------------------------------- */
+/* ---- What the programme and its modules say ------------------------------------------------ */
 struct exam_objective {
     const char *id, *module_file;
     int line, column;
@@ -30,12 +31,15 @@ struct exam_course {
     size_t objective_count, objective_room;
     const char **objective_ids; /* sorted */
 };
-/* content/PROGRAMME: false when there is no such programme. What is wrong in those files is the content room's to report. */
-bool exam_course_read(struct exam_course *out, const char *root, const char *programme, struct arena *a);
-const char *exam_course_title(const struct exam_course *c, const char *domain); /* NULL when unknown */
+/* content/PROGRAMME: false when there is no such programme. What is wrong in those files is the
+ * content room's to report. */
+bool exam_course_read(struct exam_course *out, const char *root, const char *programme,
+                      struct arena *a);
+const char *exam_course_title(const struct exam_course *c,
+                              const char *domain); /* NULL when unknown */
 bool exam_course_has_objective(const struct exam_course *c, const char *id);
 
-/* ---- Items --------------------------------------------------------------------------------------- */
+/* ---- Items --------------------------------------------------------------------------------- */
 struct exam_option {
     bool key;
     const char *html;      /* inline when it is one paragraph */
@@ -60,15 +64,17 @@ struct exam_bank {
     struct exam_item *items;
     size_t item_count;
 };
-/* The items go to `out_arena`, all else to the document's. Problems of the text itself go to `diags`; what needs
- * other files (objectives, enemies, duplicates) is exam_check_tree's. */
-void exam_bank_parse(struct exam_bank *out, struct doc *d, struct arena *out_arena, struct diag_list *diags);
+/* The items go to `out_arena`, all else to the document's. Problems of the text itself go to
+ * `diags`; what needs other files (objectives, enemies, duplicates) is exam_check_tree's. */
+void exam_bank_parse(struct exam_bank *out, struct doc *d, struct arena *out_arena,
+                     struct diag_list *diags);
 /* One stored item again; `domain` is what its form says. ERR_INVALID when it is none. */
-enum err exam_item_parse(struct exam_item *out, const char *source, const char *domain, struct arena *a) MUST_USE;
+enum err exam_item_parse(struct exam_item *out, const char *source, const char *domain,
+                         struct arena *a) MUST_USE;
 /* The keys as bits, bit 0 = the first option as the author wrote them. */
 unsigned exam_item_keys(const struct exam_item *item);
 
-/* ---- Definitions ----------------------------------------------------------------------------------- */
+/* ---- Definitions --------------------------------------------------------------------------- */
 struct exam_cell {
     const char *domain;
     int level, count;
@@ -77,26 +83,29 @@ struct exam_def {
     const char *id, *version, *title, *summary, *programme, *level, *file;
     const char *source; /* the whole file */
     bool practice;      /* kind: practice */
-    bool review_full;   /* keys and rationales after the end; else pass, score and profile by domain only */
+    /* Keys and rationales after the end; else pass, score and profile by domain only. */
+    bool review_full;
     const char **banks; /* ids */
     size_t bank_count;
     int minutes, pilot_items;
-    int cut_permille;    /* of the scored items */
-    int wait_days;       /* between the end of an attempt and the next start */
+    int cut_permille;      /* of the scored items */
+    int wait_days;         /* between the end of an attempt and the next start */
     int attempts_per_year; /* in any 365 days; 0 = any number */
-    int after_pass_months; /* after passing, another attempt is possible this many months later; 0 = never */
-    int64_t opens_ms, closes_ms; /* attempts may be started in between; 0 = no bound. An attempt keeps its whole time */
+    int after_pass_months; /* after passing: months until another attempt; 0 = never */
+    /* Attempts may be started in between; 0 = no bound. An attempt keeps its whole time. */
+    int64_t opens_ms, closes_ms;
     struct exam_cell *cells; /* in the order of the table, counts above 0 */
     size_t cell_count;
     const char **domains; /* rows, in order */
     size_t domain_count;
-    int scored_items;     /* sum of the cells */
+    int scored_items;          /* sum of the cells */
     const char *intro, *rules; /* html of the text before and after the blueprint */
     int blueprint_line;
 };
-void exam_def_parse(struct exam_def *out, struct doc *d, struct arena *out_arena, struct diag_list *diags);
+void exam_def_parse(struct exam_def *out, struct doc *d, struct arena *out_arena,
+                    struct diag_list *diags);
 
-/* ---- Files ------------------------------------------------------------------------------------------- */
+/* ---- Files --------------------------------------------------------------------------------- */
 struct exam_file {
     const char *path; /* relative to the root */
     bool bank;
@@ -106,7 +115,7 @@ size_t exam_files(const char *root, struct arena *a, struct exam_file **out);
 /* Changes when any of these files, or a programme's, appears, goes or is written. */
 uint64_t exam_files_mark(const char *root, struct arena *a);
 
-/* ---- Together ------------------------------------------------------------------------------------------ */
+/* ---- Together ------------------------------------------------------------------------------ */
 /* A definition with all items of its banks, ready to draw forms from. */
 struct exam_unit {
     struct exam_def def;
@@ -114,11 +123,15 @@ struct exam_unit {
     size_t item_count;
     struct exam_course course; /* titles of domains */
 };
-/* Reads the definition `file` with its banks and proves that forms can be drawn. What stays lives in `a`; problems of
- * the definition and of the banks that it names go to `diags`. False when there are errors. */
-bool exam_unit_load(struct exam_unit *out, const char *root, const char *file, struct arena *a, struct diag_list *diags);
-/* Whether forms can be drawn: duplicate items, blueprint and pilot items. Reports at the definition. */
+/* Reads the definition `file` with its banks and proves that forms can be drawn. What stays
+ * lives in `a`; problems of the definition and of the banks that it names go to `diags`. False
+ * when there are errors. */
+bool exam_unit_load(struct exam_unit *out, const char *root, const char *file, struct arena *a,
+                    struct diag_list *diags);
+/* Whether forms can be drawn: duplicate items, blueprint and pilot items. Reports at the
+ * definition. */
 bool exam_unit_check(struct exam_unit *u, struct arena *a, struct diag_list *diags);
-const struct exam_item *exam_unit_item(const struct exam_unit *u, const char *id, const char *version);
+const struct exam_item *exam_unit_item(const struct exam_unit *u, const char *id,
+                                       const char *version);
 
 #endif

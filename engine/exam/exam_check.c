@@ -21,9 +21,10 @@ struct tree {
     size_t course_count;
 };
 
-static void at_item(struct tree *t, const struct exam_item *item, const char *rule, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-static void at_item(struct tree *t, const struct exam_item *item, const char *rule, const char *format, ...) {
+static void at_item(struct tree *t, const struct exam_item *item, const char *rule,
+                    const char *format, ...) __attribute__((format(printf, 4, 5)));
+static void at_item(struct tree *t, const struct exam_item *item, const char *rule,
+                    const char *format, ...) {
     va_list args;
     va_start(args, format);
     const char *sentence = arena_vprintf(t->arena, format, args);
@@ -31,10 +32,11 @@ static void at_item(struct tree *t, const struct exam_item *item, const char *ru
     diag_add(t->diags, SEVERITY_ERROR, item->file, item->line, item->column, rule, "%s", sentence);
 }
 
-/* ---- Reading ----------------------------------------------------------------------------------------- */
+/* ---- Reading ------------------------------------------------------------------------------- */
 
 static int by_id(const void *a, const void *b) {
-    const struct exam_item *x = *(const struct exam_item *const *)a, *y = *(const struct exam_item *const *)b;
+    const struct exam_item *x = *(const struct exam_item *const *)a,
+                           *y = *(const struct exam_item *const *)b;
     int order = strcmp(x->id, y->id);
     if (!order) order = strcmp(x->file, y->file);
     return order ? order : x->line - y->line;
@@ -67,8 +69,10 @@ static struct exam_course *course_of(struct tree *t, const char *programme) {
     for (size_t i = 0; i < t->course_count; i++)
         if (str_eq(t->courses[i].id, programme)) return t->course_known[i] ? &t->courses[i] : NULL;
     size_t n = t->course_count;
-    t->courses = arena_grow(t->arena, t->courses, n * sizeof *t->courses, (n + 1) * sizeof *t->courses);
-    t->course_known = arena_grow(t->arena, t->course_known, n * sizeof *t->course_known, (n + 1) * sizeof *t->course_known);
+    t->courses = arena_grow(t->arena, t->courses, n * sizeof *t->courses,
+                            (n + 1) * sizeof *t->courses);
+    t->course_known = arena_grow(t->arena, t->course_known, n * sizeof *t->course_known,
+                                 (n + 1) * sizeof *t->course_known);
     t->course_known[n] = exam_course_read(&t->courses[n], t->root, programme, t->arena);
     t->courses[n].id = programme;
     t->course_count++;
@@ -92,20 +96,23 @@ static const struct exam_bank *find_bank(const struct tree *t, const char *id) {
     return NULL;
 }
 
-/* ---- Items --------------------------------------------------------------------------------------------- */
+/* ---- Items --------------------------------------------------------------------------------- */
 
 static void check_duplicates(struct tree *t) {
     for (size_t i = 1; i < t->item_count; i++)
         if (str_eq(t->items[i]->id, t->items[i - 1]->id))
-            at_item(t, t->items[i], "duplicate-id", "the id %s is taken by %s:%d", t->items[i]->id, t->items[i - 1]->file, t->items[i - 1]->line);
+            at_item(t, t->items[i], "duplicate-id", "the id %s is taken by %s:%d", t->items[i]->id,
+                    t->items[i - 1]->file, t->items[i - 1]->line);
     for (size_t i = 0; i < t->bank_count; i++)
         for (size_t k = 0; k < i; k++)
             if (t->banks[i].id && str_eq(t->banks[i].id, t->banks[k].id))
-                diag_add(t->diags, SEVERITY_ERROR, t->banks[i].file, 1, 1, "duplicate-id", "the bank id %s is taken by %s", t->banks[i].id, t->banks[k].file);
+                diag_add(t->diags, SEVERITY_ERROR, t->banks[i].file, 1, 1, "duplicate-id",
+                         "the bank id %s is taken by %s", t->banks[i].id, t->banks[k].file);
     for (size_t i = 0; i < t->def_count; i++)
         for (size_t k = 0; k < i; k++)
             if (t->defs[i].id && str_eq(t->defs[i].id, t->defs[k].id))
-                diag_add(t->diags, SEVERITY_ERROR, t->defs[i].file, 1, 1, "duplicate-id", "the exam id %s is taken by %s", t->defs[i].id, t->defs[k].file);
+                diag_add(t->diags, SEVERITY_ERROR, t->defs[i].file, 1, 1, "duplicate-id",
+                         "the exam id %s is taken by %s", t->defs[i].id, t->defs[k].file);
 }
 
 static bool names(const struct exam_item *item, const char *id) {
@@ -117,24 +124,35 @@ static bool names(const struct exam_item *item, const char *id) {
 static void check_enemies(struct tree *t, const struct exam_item *item) {
     for (size_t i = 0; i < item->enemy_count; i++) {
         const struct exam_item *other = find_item(t, item->enemies[i]);
-        if (str_eq(item->enemies[i], item->id)) at_item(t, item, "enemies", "%s names itself as an enemy", item->id);
-        else if (!other) at_item(t, item, "enemies", "%s names %s as an enemy, and there is no such item", item->id, item->enemies[i]);
+        if (str_eq(item->enemies[i], item->id))
+            at_item(t, item, "enemies", "%s names itself as an enemy", item->id);
+        else if (!other)
+            at_item(t, item, "enemies", "%s names %s as an enemy, and there is no such item",
+                    item->id, item->enemies[i]);
         else if (!names(other, item->id))
-            at_item(t, item, "enemies", "%s names %s as an enemy, but not the other way round: both must say so", item->id, other->id);
+            at_item(t, item, "enemies",
+                    "%s names %s as an enemy, but not the other way round: both must say so",
+                    item->id, other->id);
     }
 }
 
-static void check_item(struct tree *t, const struct exam_item *item, const struct exam_course *course) {
+static void check_item(struct tree *t, const struct exam_item *item,
+                       const struct exam_course *course) {
     check_enemies(t, item);
-    if (!item->domain) at_item(t, item, "missing-field", "%s has no domain: name one for the bank or for the item", item->id);
+    if (!item->domain)
+        at_item(t, item, "missing-field", "%s has no domain: name one for the bank or for the item",
+                item->id);
     if (item->objective && !str_has_prefix(item->id, item->objective))
-        diag_add(t->diags, SEVERITY_WARNING, item->file, item->line, item->column, "item-id", "the id of %s does not begin with its objective, %s",
-                 item->id, item->objective);
+        diag_add(t->diags, SEVERITY_WARNING, item->file, item->line, item->column, "item-id",
+                 "the id of %s does not begin with its objective, %s", item->id, item->objective);
     if (!course) return;
     if (item->domain && !exam_course_title(course, item->domain))
-        at_item(t, item, "unknown-domain", "the programme %s has no domain “%s”, which %s names", course->id, item->domain, item->id);
+        at_item(t, item, "unknown-domain", "the programme %s has no domain “%s”, which %s names",
+                course->id, item->domain, item->id);
     if (item->objective && !exam_course_has_objective(course, item->objective))
-        at_item(t, item, "unknown-objective", "no module of %s has the objective “%s”, which %s names", course->id, item->objective, item->id);
+        at_item(t, item, "unknown-objective",
+                "no module of %s has the objective “%s”, which %s names", course->id,
+                item->objective, item->id);
 }
 
 static void check_banks(struct tree *t) {
@@ -142,16 +160,22 @@ static void check_banks(struct tree *t) {
         struct exam_bank *bank = &t->banks[i];
         struct exam_course *course = bank->programme ? course_of(t, bank->programme) : NULL;
         if (bank->programme && !course)
-            diag_add(t->diags, SEVERITY_ERROR, bank->file, 1, 1, "unknown-programme", "there is no programme “%s”", bank->programme);
+            diag_add(t->diags, SEVERITY_ERROR, bank->file, 1, 1, "unknown-programme",
+                     "there is no programme “%s”", bank->programme);
         for (size_t k = 0; k < bank->item_count; k++) check_item(t, &bank->items[k], course);
         bool used = false;
         for (size_t k = 0; k < t->def_count; k++)
-            for (size_t b = 0; b < t->defs[k].bank_count; b++) used |= str_eq(t->defs[k].banks[b], bank->id);
-        if (bank->id && !used) diag_add(t->diags, SEVERITY_WARNING, bank->file, 1, 1, "unused-bank", "no exam uses the bank %s", bank->id);
+            for (size_t b = 0; b < t->defs[k].bank_count; b++)
+                used |= str_eq(t->defs[k].banks[b], bank->id);
+        if (bank->id && !used)
+            diag_add(t->diags, SEVERITY_WARNING, bank->file, 1, 1, "unused-bank",
+                     "no exam uses the bank %s", bank->id);
     }
 }
 
-static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 /* What items measure, sorted. */
 static size_t measured_objectives(const struct tree *t, const char ***out) {
@@ -169,31 +193,37 @@ static void check_objectives(struct tree *t) {
     size_t measured_count = measured_objectives(t, &measured);
     for (size_t i = 0; i < t->course_count; i++) {
         bool has_bank = false;
-        for (size_t k = 0; k < t->bank_count; k++) has_bank |= str_eq(t->banks[k].programme, t->courses[i].id);
+        for (size_t k = 0; k < t->bank_count; k++)
+            has_bank |= str_eq(t->banks[k].programme, t->courses[i].id);
         for (size_t k = 0; has_bank && k < t->courses[i].objective_count; k++) {
             const struct exam_objective *o = &t->courses[i].objectives[k];
-            if (!measured_count || !bsearch(&o->id, measured, measured_count, sizeof *measured, by_text))
-                diag_add(t->diags, SEVERITY_WARNING, o->module_file, o->line, o->column, "objective-without-item",
-                         "no item measures the objective %s", o->id);
+            if (!measured_count ||
+                !bsearch(&o->id, measured, measured_count, sizeof *measured, by_text))
+                diag_add(t->diags, SEVERITY_WARNING, o->module_file, o->line, o->column,
+                         "objective-without-item", "no item measures the objective %s", o->id);
         }
     }
 }
 
-/* ---- Definitions ------------------------------------------------------------------------------------------ */
+/* ---- Definitions --------------------------------------------------------------------------- */
 
 static void check_programme(struct tree *t, const struct exam_def *def) {
     struct exam_course *course = def->programme ? course_of(t, def->programme) : NULL;
     if (def->programme && !course)
-        diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "unknown-programme", "there is no programme “%s”", def->programme);
+        diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "unknown-programme",
+                 "there is no programme “%s”", def->programme);
     if (!course) return;
     bool level = false;
-    for (size_t i = 0; def->level && i < course->level_count; i++) level |= str_eq(course->levels[i], def->level);
+    for (size_t i = 0; def->level && i < course->level_count; i++)
+        level |= str_eq(course->levels[i], def->level);
     if (def->level && !level)
-        diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "unknown-level", "the programme %s has no level “%s”", course->id, def->level);
+        diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "unknown-level",
+                 "the programme %s has no level “%s”", course->id, def->level);
     for (size_t i = 0; i < def->domain_count; i++)
         if (!exam_course_title(course, def->domains[i]))
             diag_add(t->diags, SEVERITY_ERROR, def->file, def->blueprint_line, 1, "unknown-domain",
-                     "the programme %s has no domain “%s”, which the blueprint names", course->id, def->domains[i]);
+                     "the programme %s has no domain “%s”, which the blueprint names", course->id,
+                     def->domains[i]);
 }
 
 /* What a practice exam shows afterwards must not stand in an exam that counts. */
@@ -203,7 +233,8 @@ static void check_leak(struct tree *t, const struct exam_def *def) {
             for (size_t b = 0; b < def->bank_count; b++)
                 if (str_eq(def->banks[b], t->defs[k].banks[i]))
                     diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "review-policy",
-                             "this exam shows the keys of the bank %s, which the live exam %s uses", def->banks[b], t->defs[k].id);
+                             "this exam shows the keys of the bank %s, which the live exam %s uses",
+                             def->banks[b], t->defs[k].id);
 }
 
 static void check_def(struct tree *t, const struct exam_def *def) {
@@ -214,16 +245,19 @@ static void check_def(struct tree *t, const struct exam_def *def) {
     for (size_t i = 0; i < def->bank_count; i++) {
         const struct exam_bank *bank = find_bank(t, def->banks[i]);
         if (!bank) {
-            diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "unknown-bank", "there is no bank “%s”", def->banks[i]);
+            diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "unknown-bank",
+                     "there is no bank “%s”", def->banks[i]);
             complete = false;
             continue;
         }
         size_t size = sizeof *unit.items;
-        unit.items = arena_grow(t->arena, unit.items, unit.item_count * size, (unit.item_count + bank->item_count) * size);
+        unit.items = arena_grow(t->arena, unit.items, unit.item_count * size,
+                                (unit.item_count + bank->item_count) * size);
         memcpy(unit.items + unit.item_count, bank->items, bank->item_count * size);
         unit.item_count += bank->item_count;
     }
-    /* Items with errors of their own count as what they say: their errors are reported where they stand. */
+    /* Items with errors of their own count as what they say: their errors are reported where
+     * they stand. */
     if (complete) (void)exam_unit_check(&unit, t->arena, t->diags);
 }
 

@@ -1,4 +1,5 @@
-/* What exams need to know of a programme (its domains, levels and objectives), and which files there are. */
+/* What exams need to know of a programme (its domains, levels and objectives), and which files
+ * there are. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 
 #define FOLDER_LIMIT 20000 /* as content has it: what is left out would be reported as missing */
 
-/* ---- Folders --------------------------------------------------------------------------------------- */
+/* ---- Folders ------------------------------------------------------------------------------- */
 
 /* "name.md", and neither hidden nor a translation ("name.ar.md"). */
 static bool is_document(const char *name) {
@@ -18,7 +19,9 @@ static bool is_document(const char *name) {
     return dot && dot != name && str_eq(dot, ".md");
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 static void close_folder(void *dir) { closedir(dir); }
 
@@ -32,7 +35,9 @@ static size_t list_folder(const char *path, bool folders, struct arena *a, const
     for (struct dirent *e; (e = readdir(dir)) && n < FOLDER_LIMIT;) {
         struct stat st;
         if (e->d_name[0] == '.' || fstatat(dirfd(dir), e->d_name, &st, 0) != 0) continue;
-        if (!(folders ? S_ISDIR(st.st_mode) && id_valid(e->d_name) : S_ISREG(st.st_mode) && is_document(e->d_name))) continue;
+        if (!(folders ? S_ISDIR(st.st_mode) && id_valid(e->d_name)
+                      : S_ISREG(st.st_mode) && is_document(e->d_name)))
+            continue;
         if (n % 32 == 0) *out = arena_grow(a, *out, n * sizeof **out, (n + 32) * sizeof **out);
         (*out)[n++] = arena_dup(a, e->d_name);
     }
@@ -48,7 +53,8 @@ struct file_list {
 
 static void add_file(struct file_list *l, const char *path, bool bank) {
     if (l->count % 32 == 0)
-        l->files = arena_grow(l->arena, l->files, l->count * sizeof *l->files, (l->count + 32) * sizeof *l->files);
+        l->files = arena_grow(l->arena, l->files, l->count * sizeof *l->files,
+                              (l->count + 32) * sizeof *l->files);
     l->files[l->count++] = (struct exam_file){path, bank};
 }
 
@@ -57,10 +63,13 @@ size_t exam_files(const char *root, struct arena *a, struct exam_file **out) {
     const char **programmes, **names;
     size_t count = list_folder(arena_printf(a, "%s/exams", root), true, a, &programmes);
     for (size_t i = 0; i < count; i++) {
-        size_t n = list_folder(arena_printf(a, "%s/exams/%s", root, programmes[i]), false, a, &names);
-        for (size_t k = 0; k < n; k++) add_file(&l, arena_printf(a, "exams/%s/%s", programmes[i], names[k]), false);
+        size_t n = list_folder(arena_printf(a, "%s/exams/%s", root, programmes[i]), false, a,
+                               &names);
+        for (size_t k = 0; k < n; k++)
+            add_file(&l, arena_printf(a, "exams/%s/%s", programmes[i], names[k]), false);
         n = list_folder(arena_printf(a, "%s/exams/%s/bank", root, programmes[i]), false, a, &names);
-        for (size_t k = 0; k < n; k++) add_file(&l, arena_printf(a, "exams/%s/bank/%s", programmes[i], names[k]), true);
+        for (size_t k = 0; k < n; k++)
+            add_file(&l, arena_printf(a, "exams/%s/bank/%s", programmes[i], names[k]), true);
     }
     *out = l.files;
     return l.count;
@@ -76,7 +85,8 @@ static uint64_t mark_file(uint64_t h, const char *root, const char *path, struct
     struct stat st;
     h = mix(h, path, strlen(path) + 1);
     if (stat(arena_printf(a, "%s/%s", root, path), &st) != 0) return h;
-    int64_t facts[] = {st.st_mtim.tv_sec, st.st_mtim.tv_nsec, st.st_ctim.tv_sec, st.st_ctim.tv_nsec, st.st_size, (int64_t)st.st_ino};
+    int64_t facts[] = {st.st_mtim.tv_sec,  st.st_mtim.tv_nsec, st.st_ctim.tv_sec,
+                       st.st_ctim.tv_nsec, st.st_size,         (int64_t)st.st_ino};
     return mix(h, facts, sizeof facts);
 }
 
@@ -87,11 +97,12 @@ uint64_t exam_files_mark(const char *root, struct arena *a) {
     for (size_t i = 0; i < count; i++) h = mark_file(h, root, files[i].path, a);
     const char **programmes;
     count = list_folder(arena_printf(a, "%s/content", root), true, a, &programmes);
-    for (size_t i = 0; i < count; i++) h = mark_file(h, root, arena_printf(a, "content/%s/programme.md", programmes[i]), a);
+    for (size_t i = 0; i < count; i++)
+        h = mark_file(h, root, arena_printf(a, "content/%s/programme.md", programmes[i]), a);
     return h;
 }
 
-/* ---- A programme ------------------------------------------------------------------------------------ */
+/* ---- A programme --------------------------------------------------------------------------- */
 
 static void read_domains(struct exam_course *c, struct doc *d, struct arena *a) {
     struct field *domains = field_get(d->meta, "domains"), *levels = field_get(d->meta, "levels");
@@ -99,7 +110,8 @@ static void read_domains(struct exam_course *c, struct doc *d, struct arena *a) 
     c->domain_titles = NEW_ARRAY(a, const char *, field_count(domains) + 1);
     c->levels = NEW_ARRAY(a, const char *, field_count(levels) + 1);
     for (size_t i = 0; i < field_count(domains); i++) {
-        const char *id = field_scalar(field_get(field_at(domains, i), "id")), *title = field_scalar(field_get(field_at(domains, i), "title"));
+        const char *id = field_scalar(field_get(field_at(domains, i), "id")),
+                   *title = field_scalar(field_get(field_at(domains, i), "title"));
         if (!id) continue;
         c->domains[c->domain_count] = arena_dup(a, id);
         c->domain_titles[c->domain_count++] = arena_dup(a, title ? title : id);
@@ -113,7 +125,8 @@ static void read_domains(struct exam_course *c, struct doc *d, struct arena *a) 
 static struct exam_objective *next_objective(struct exam_course *c, struct arena *a) {
     if (c->objective_count == c->objective_room) {
         size_t room = c->objective_room ? 2 * c->objective_room : 64;
-        c->objectives = arena_grow(a, c->objectives, c->objective_room * sizeof *c->objectives, room * sizeof *c->objectives);
+        c->objectives = arena_grow(a, c->objectives, c->objective_room * sizeof *c->objectives,
+                                   room * sizeof *c->objectives);
         c->objective_room = room;
     }
     return &c->objectives[c->objective_count++];
@@ -125,18 +138,21 @@ static void read_objectives(struct exam_course *c, struct doc *d, struct arena *
     for (size_t i = 0; i < field_count(list); i++) {
         struct field *id = field_get(field_at(list, i), "id");
         if (!field_scalar(id)) continue;
-        *next_objective(c, a) = (struct exam_objective){arena_dup(a, field_scalar(id)), file, field_line(id), field_column(id)};
+        *next_objective(c, a) = (struct exam_objective){arena_dup(a, field_scalar(id)), file,
+                                                        field_line(id), field_column(id)};
     }
 }
 
 /* `own` is this module's: of a large course only the objectives stay. */
-static void read_module(struct exam_course *c, const char *root, const char *programme, const char *name, struct arena *own, struct arena *a) {
+static void read_module(struct exam_course *c, const char *root, const char *programme,
+                        const char *name, struct arena *own, struct arena *a) {
     arena_init(own, 8 * DOC_MAX_BYTES);
     if (ARENA_GUARD(own) == 0) {
         struct diag_list unheard; /* the content room reports them */
         struct doc d;
         diag_init(&unheard, own);
-        if (doc_load_meta(&d, root, arena_printf(own, "content/%s/modules/%s", programme, name), own, &unheard) == OK)
+        if (doc_load_meta(&d, root, arena_printf(own, "content/%s/modules/%s", programme, name),
+                          own, &unheard) == OK)
             read_objectives(c, &d, a);
     }
     arena_release(own);
@@ -144,23 +160,28 @@ static void read_module(struct exam_course *c, const char *root, const char *pro
 
 static void release_own(void *own) { arena_release(own); }
 
-bool exam_course_read(struct exam_course *out, const char *root, const char *programme, struct arena *a) {
+bool exam_course_read(struct exam_course *out, const char *root, const char *programme,
+                      struct arena *a) {
     struct diag_list unheard; /* the content room reports them */
     struct doc d;
     const char **names;
     memset(out, 0, sizeof *out);
     diag_init(&unheard, a);
     if (!id_valid(programme)) return false;
-    if (doc_load(&d, root, arena_printf(a, "content/%s/programme.md", programme), a, &unheard) != OK) return false;
+    if (doc_load(&d, root, arena_printf(a, "content/%s/programme.md", programme), a, &unheard) !=
+        OK)
+        return false;
     out->id = arena_dup(a, programme);
     read_domains(out, &d, a);
-    size_t n = list_folder(arena_printf(a, "%s/content/%s/modules", root, programme), false, a, &names);
+    size_t n = list_folder(arena_printf(a, "%s/content/%s/modules", root, programme), false, a,
+                           &names);
     struct arena *own = NEW(a, struct arena);
     arena_defer(a, release_own, own); /* `a` may leave through its guard */
     for (size_t i = 0; i < n; i++) read_module(out, root, programme, names[i], own, a);
     out->objective_ids = NEW_ARRAY(a, const char *, out->objective_count + 1);
     for (size_t i = 0; i < out->objective_count; i++) out->objective_ids[i] = out->objectives[i].id;
-    if (out->objective_count) qsort(out->objective_ids, out->objective_count, sizeof *out->objective_ids, by_name);
+    if (out->objective_count)
+        qsort(out->objective_ids, out->objective_count, sizeof *out->objective_ids, by_name);
     return true;
 }
 
@@ -171,5 +192,6 @@ const char *exam_course_title(const struct exam_course *c, const char *domain) {
 }
 
 bool exam_course_has_objective(const struct exam_course *c, const char *id) {
-    return id && c->objective_count && bsearch(&id, c->objective_ids, c->objective_count, sizeof *c->objective_ids, by_name);
+    return id && c->objective_count &&
+           bsearch(&id, c->objective_ids, c->objective_count, sizeof *c->objective_ids, by_name);
 }

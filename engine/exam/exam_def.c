@@ -12,36 +12,45 @@ struct def_reader {
     struct exam_def *def;
 };
 
-static bool node_is(cmark_node *n, const char *type) { return n && str_eq(cmark_node_get_type_string(n), type); }
+static bool node_is(cmark_node *n, const char *type) {
+    return n && str_eq(cmark_node_get_type_string(n), type);
+}
 
-static void report(struct def_reader *r, cmark_node *at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void report(struct def_reader *r, cmark_node *at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 static void report(struct def_reader *r, cmark_node *at, const char *format, ...) {
     va_list args;
     va_start(args, format);
     const char *sentence = arena_vprintf(r->doc->arena, format, args);
     va_end(args);
-    diag_add(r->diags, SEVERITY_ERROR, r->doc->file, doc_line(r->doc, at), doc_column(r->doc, at), "blueprint", "%s", sentence);
+    diag_add(r->diags, SEVERITY_ERROR, r->doc->file, doc_line(r->doc, at), doc_column(r->doc, at),
+             "blueprint", "%s", sentence);
 }
 
-static void report_field(struct def_reader *r, struct field *f, const char *rule, const char *sentence) {
-    diag_add(r->diags, SEVERITY_ERROR, r->doc->file, field_line(f), field_column(f), rule, "%s", sentence);
+static void report_field(struct def_reader *r, struct field *f, const char *rule,
+                         const char *sentence) {
+    diag_add(r->diags, SEVERITY_ERROR, r->doc->file, field_line(f), field_column(f), rule, "%s",
+             sentence);
 }
 
-/* ---- Front matter -------------------------------------------------------------------------------- */
+/* ---- Front matter -------------------------------------------------------------------------- */
 
 /* One of two words; the first when the field is absent. */
-static bool second_of(struct def_reader *r, const char *key, const char *first, const char *second) {
+static bool second_of(struct def_reader *r, const char *key, const char *first,
+                      const char *second) {
     struct field *f = field_get(r->doc->meta, key);
     if (!f || str_eq(field_scalar(f), first)) return false;
     if (str_eq(field_scalar(f), second)) return true;
-    report_field(r, f, "field-type", arena_printf(r->doc->arena, "“%s” must be %s or %s", key, first, second));
+    report_field(r, f, "field-type",
+                 arena_printf(r->doc->arena, "“%s” must be %s or %s", key, first, second));
     return false;
 }
 
 static void read_banks(struct def_reader *r) {
     struct field *list = field_get(r->doc->meta, "banks");
     if (!field_is_list(list) || !field_count(list)) {
-        report_field(r, list ? list : r->doc->meta, "missing-field", "“banks” must list the banks that the items come from");
+        report_field(r, list ? list : r->doc->meta, "missing-field",
+                     "“banks” must list the banks that the items come from");
         return;
     }
     r->def->banks = NEW_ARRAY(r->out, const char *, field_count(list));
@@ -57,18 +66,22 @@ static void read_cut(struct def_reader *r) {
     struct field *cut = field_get(r->doc->meta, "cut");
     int64_t percent;
     if (!field_is_map(cut)) {
-        report_field(r, cut ? cut : r->doc->meta, "missing-field", "“cut” must say method and percent");
+        report_field(r, cut ? cut : r->doc->meta, "missing-field",
+                     "“cut” must say method and percent");
         return;
     }
     field_unknown(r->doc, r->diags, cut, known);
     const char *method = field_text(r->doc, r->diags, cut, "method", true);
     if (method && !str_eq(method, "fixed-percentage"))
-        report_field(r, field_get(cut, "method"), "field-type", "the method of the cut score must be fixed-percentage");
-    if (field_int(r->doc, r->diags, cut, "percent", 1, 100, true, &percent)) r->def->cut_permille = (int)percent * 10;
+        report_field(r, field_get(cut, "method"), "field-type",
+                     "the method of the cut score must be fixed-percentage");
+    if (field_int(r->doc, r->diags, cut, "percent", 1, 100, true, &percent))
+        r->def->cut_permille = (int)percent * 10;
 }
 
 static void read_retake(struct def_reader *r) {
-    static const char *const known[] = {"wait_days", "attempts_per_year", "after_pass_months", NULL};
+    static const char *const known[] = {"wait_days", "attempts_per_year", "after_pass_months",
+                                        NULL};
     struct field *retake = field_get(r->doc->meta, "retake");
     int64_t n;
     if (!retake) return;
@@ -77,21 +90,28 @@ static void read_retake(struct def_reader *r) {
         return;
     }
     field_unknown(r->doc, r->diags, retake, known);
-    if (field_int(r->doc, r->diags, retake, "wait_days", 0, 3650, false, &n)) r->def->wait_days = (int)n;
-    if (field_int(r->doc, r->diags, retake, "attempts_per_year", 1, 365, false, &n)) r->def->attempts_per_year = (int)n;
-    if (field_int(r->doc, r->diags, retake, "after_pass_months", 0, 1200, false, &n)) r->def->after_pass_months = (int)n;
+    if (field_int(r->doc, r->diags, retake, "wait_days", 0, 3650, false, &n))
+        r->def->wait_days = (int)n;
+    if (field_int(r->doc, r->diags, retake, "attempts_per_year", 1, 365, false, &n))
+        r->def->attempts_per_year = (int)n;
+    if (field_int(r->doc, r->diags, retake, "after_pass_months", 0, 1200, false, &n))
+        r->def->after_pass_months = (int)n;
 }
 
 static void read_time(struct def_reader *r, const char *key, int64_t *out) {
     struct field *f = field_get(r->doc->meta, key);
     if (!f) return;
     if (!field_scalar(f) || !time_parse_iso(field_scalar(f), out))
-        report_field(r, f, "field-type", arena_printf(r->doc->arena, "“%s” must be a time with zone, for instance 2027-01-15T09:00:00Z", key));
+        report_field(
+            r, f, "field-type",
+            arena_printf(r->doc->arena,
+                         "“%s” must be a time with zone, for instance 2027-01-15T09:00:00Z", key));
 }
 
 static void read_meta(struct def_reader *r) {
-    static const char *const known[] = {"id",   "title",   "summary",     "programme", "level",  "kind",  "banks",
-                                        "minutes", "pilot_items", "cut", "review",    "retake", "opens", "closes", NULL};
+    static const char *const known[] = {"id",     "title",  "summary", "programme",   "level",
+                                        "kind",   "banks",  "minutes", "pilot_items", "cut",
+                                        "review", "retake", "opens",   "closes",      NULL};
     struct exam_def *def = r->def;
     struct doc *d = r->doc;
     int64_t n;
@@ -104,8 +124,9 @@ static void read_meta(struct def_reader *r) {
     def->practice = second_of(r, "kind", "live", "practice");
     def->review_full = second_of(r, "review", "domains", "full");
     if (def->review_full && !def->practice)
-        report_field(r, field_get(d->meta, "review"), "review-policy",
-                     "only an exam of kind practice may show keys and rationales: items of a live exam are used again");
+        report_field(
+            r, field_get(d->meta, "review"), "review-policy",
+            "only an exam of kind practice may show keys and rationales: items of a live exam are used again");
     if (field_int(d, r->diags, d->meta, "minutes", 1, 1440, true, &n)) def->minutes = (int)n;
     if (field_int(d, r->diags, d->meta, "pilot_items", 0, 50, false, &n)) def->pilot_items = (int)n;
     read_banks(r);
@@ -114,15 +135,19 @@ static void read_meta(struct def_reader *r) {
     read_time(r, "opens", &def->opens_ms);
     read_time(r, "closes", &def->closes_ms);
     if (def->opens_ms && def->closes_ms && def->opens_ms >= def->closes_ms)
-        report_field(r, field_get(d->meta, "closes"), "field-type", "“closes” is not after “opens”");
+        report_field(r, field_get(d->meta, "closes"), "field-type",
+                     "“closes” is not after “opens”");
 }
 
-/* ---- Blueprint ------------------------------------------------------------------------------------- */
+/* ---- Blueprint ----------------------------------------------------------------------------- */
 
-static const char *cell_text(struct def_reader *r, cmark_node *cell) { return str_trim(r->doc->arena, doc_text(r->doc->arena, cell)); }
+static const char *cell_text(struct def_reader *r, cmark_node *cell) {
+    return str_trim(r->doc->arena, doc_text(r->doc->arena, cell));
+}
 
 /* The columns' levels; false when the header cannot be used. */
-static bool read_header(struct def_reader *r, cmark_node *header, int levels[EXAM_LEVELS], int *count) {
+static bool read_header(struct def_reader *r, cmark_node *header, int levels[EXAM_LEVELS],
+                        int *count) {
     *count = 0;
     cmark_node *cell = cmark_node_first_child(header);
     for (cell = cell ? cmark_node_next(cell) : NULL; cell; cell = cmark_node_next(cell)) {
@@ -132,8 +157,12 @@ static bool read_header(struct def_reader *r, cmark_node *header, int levels[EXA
         bool twice = false;
         for (int i = 0; i < *count; i++) twice |= levels[i] == level;
         if (level == EXAM_LEVELS || twice || *count == EXAM_LEVELS) {
-            report(r, cell, twice ? "the level “%.40s” has two columns" : "a column of the blueprint is remember, understand, apply or analyse, not “%.40s”",
-                   name);
+            report(
+                r, cell,
+                twice
+                    ? "the level “%.40s” has two columns"
+                    : "a column of the blueprint is remember, understand, apply or analyse, not “%.40s”",
+                name);
             return false;
         }
         levels[(*count)++] = level;
@@ -147,7 +176,8 @@ static void read_row(struct def_reader *r, cmark_node *row, const int *levels, i
     cmark_node *cell = cmark_node_first_child(row);
     const char *domain = cell ? cell_text(r, cell) : "";
     if (!id_valid(domain)) {
-        report(r, row, "a row of the blueprint begins with the id of a domain, not “%.40s”", domain);
+        report(r, row, "a row of the blueprint begins with the id of a domain, not “%.40s”",
+               domain);
         return;
     }
     for (size_t i = 0; i < def->domain_count; i++)
@@ -160,7 +190,9 @@ static void read_row(struct def_reader *r, cmark_node *row, const int *levels, i
         cell = cell ? cmark_node_next(cell) : NULL;
         int64_t n = 0;
         if (!cell || !parse_i64(cell_text(r, cell), 0, EXAM_ITEMS, &n)) {
-            report(r, cell ? cell : row, "a cell of the blueprint is a number from 0 to %d (%s, %s)", EXAM_ITEMS, domain, exam_levels[levels[i]]);
+            report(r, cell ? cell : row,
+                   "a cell of the blueprint is a number from 0 to %d (%s, %s)", EXAM_ITEMS, domain,
+                   exam_levels[levels[i]]);
             continue;
         }
         if (n) def->cells[def->cell_count++] = (struct exam_cell){domain, levels[i], (int)n};
@@ -180,10 +212,11 @@ static void read_blueprint(struct def_reader *r, cmark_node *table) {
     while ((row = cmark_node_next(row))) read_row(r, row, levels, columns);
     if (def->scored_items == 0) report(r, table, "the blueprint asks for no items");
     else if (def->scored_items + def->pilot_items > EXAM_ITEMS)
-        report(r, table, "a form of %d items is more than the %d that are possible", def->scored_items + def->pilot_items, EXAM_ITEMS);
+        report(r, table, "a form of %d items is more than the %d that are possible",
+               def->scored_items + def->pilot_items, EXAM_ITEMS);
 }
 
-/* ---- Text ---------------------------------------------------------------------------------------------- */
+/* ---- Text ---------------------------------------------------------------------------------- */
 
 static const char *markup(struct def_reader *r, cmark_node *from, cmark_node *until) {
     struct buf b;
@@ -193,7 +226,8 @@ static const char *markup(struct def_reader *r, cmark_node *from, cmark_node *un
 }
 
 static bool is_blueprint(struct def_reader *r, cmark_node *n) {
-    return cmark_node_get_type(n) == CMARK_NODE_HEADING && str_eq(slug_from(r->doc->arena, doc_text(r->doc->arena, n)), "blueprint");
+    return cmark_node_get_type(n) == CMARK_NODE_HEADING &&
+           str_eq(slug_from(r->doc->arena, doc_text(r->doc->arena, n)), "blueprint");
 }
 
 static void read_body(struct def_reader *r) {
@@ -204,8 +238,9 @@ static void read_body(struct def_reader *r) {
     cmark_node *table = heading ? cmark_node_next(heading) : NULL;
     r->def->blueprint_line = heading ? doc_line(r->doc, heading) : 1;
     if (!node_is(table, "table")) {
-        report(r, heading ? heading : r->doc->body,
-               "an exam has a section “Blueprint” that begins with a table: a row for each domain, a column for each level");
+        report(
+            r, heading ? heading : r->doc->body,
+            "an exam has a section “Blueprint” that begins with a table: a row for each domain, a column for each level");
         return;
     }
     r->def->blueprint_line = doc_line(r->doc, table);
@@ -213,7 +248,8 @@ static void read_body(struct def_reader *r) {
     r->def->rules = markup(r, cmark_node_next(table), NULL);
 }
 
-void exam_def_parse(struct exam_def *out, struct doc *d, struct arena *out_arena, struct diag_list *diags) {
+void exam_def_parse(struct exam_def *out, struct doc *d, struct arena *out_arena,
+                    struct diag_list *diags) {
     memset(out, 0, sizeof *out);
     out->file = arena_dup(out_arena, d->file);
     if (!d->meta || !d->body) return;

@@ -5,7 +5,8 @@
 #include "base/text.h"
 #include "exam/exam_store.h"
 
-enum err exam_attempt_load(struct db *db, struct arena *a, const char *attempt_id, const char *person_id, struct exam_attempt *out) {
+enum err exam_attempt_load(struct db *db, struct arena *a, const char *attempt_id,
+                           const char *person_id, struct exam_attempt *out) {
     struct stmt *q;
     enum err e;
     memset(out, 0, sizeof *out);
@@ -27,29 +28,38 @@ enum err exam_attempt_load(struct db *db, struct arena *a, const char *attempt_i
     out->person_id = stmt_text(q, 13, a);
     e = stmt_end(q);
     if (e != OK) return e;
-    if (person_id && !str_eq(person_id, out->person_id)) return ERR_NOT_FOUND; /* not even that it exists */
+    if (person_id && !str_eq(person_id, out->person_id))
+        return ERR_NOT_FOUND; /* not even that it exists */
     return exam_form_read(&out->form, form, a) == OK ? OK : ERR_IO;
 }
 
-bool exam_attempt_over(const struct exam_attempt *t, int64_t now_ms) { return !t->open || now_ms > t->deadline_ms + EXAM_GRACE_MS; }
+bool exam_attempt_over(const struct exam_attempt *t, int64_t now_ms) {
+    return !t->open || now_ms > t->deadline_ms + EXAM_GRACE_MS;
+}
 
-/* ---- Slots ------------------------------------------------------------------------------------------- */
+/* ---- Slots --------------------------------------------------------------------------------- */
 
-static enum err read_saves(struct db *db, struct arena *a, const char *attempt_id, struct exam_save **out, size_t *count) {
+static enum err read_saves(struct db *db, struct arena *a, const char *attempt_id,
+                           struct exam_save **out, size_t *count) {
     struct exam_save *saves = NULL;
     size_t n = 0;
     struct stmt *q = db_query(db, SQL_exam_saves, "t", attempt_id);
     while (stmt_row(q)) {
         if (n % 64 == 0) saves = arena_grow(a, saves, n * sizeof *saves, (n + 64) * sizeof *saves);
-        saves[n++] = (struct exam_save){.slot = (int)stmt_int(q, 0), .n = stmt_int(q, 1), .seq = stmt_int(q, 2), .saved_ms = stmt_int(q, 3),
-                                        .client = stmt_text(q, 4, a), .response = stmt_text(q, 5, a)};
+        saves[n++] = (struct exam_save){.slot = (int)stmt_int(q, 0),
+                                        .n = stmt_int(q, 1),
+                                        .seq = stmt_int(q, 2),
+                                        .saved_ms = stmt_int(q, 3),
+                                        .client = stmt_text(q, 4, a),
+                                        .response = stmt_text(q, 5, a)};
     }
     *out = saves;
     *count = n;
     return stmt_end(q);
 }
 
-static enum err newest_saves(struct db *db, struct arena *a, const struct exam_attempt *t, const struct exam_save ***out) {
+static enum err newest_saves(struct db *db, struct arena *a, const struct exam_attempt *t,
+                             const struct exam_save ***out) {
     struct exam_save *saves;
     size_t count;
     *out = NEW_ARRAY(a, const struct exam_save *, t->form.slot_count + 1);
@@ -58,7 +68,8 @@ static enum err newest_saves(struct db *db, struct arena *a, const struct exam_a
     return e;
 }
 
-enum err exam_attempt_marks(struct db *db, struct arena *a, const struct exam_attempt *t, struct exam_mark **out) {
+enum err exam_attempt_marks(struct db *db, struct arena *a, const struct exam_attempt *t,
+                            struct exam_mark **out) {
     const struct exam_save **newest;
     enum err e = newest_saves(db, a, t, &newest);
     if (e != OK) return e;
@@ -72,15 +83,18 @@ enum err exam_attempt_marks(struct db *db, struct arena *a, const struct exam_at
     return stmt_end(q);
 }
 
-bool exam_mark_answered(const struct exam_mark *m) { return m->newest && exam_response_bits(m->newest->response); }
+bool exam_mark_answered(const struct exam_mark *m) {
+    return m->newest && exam_response_bits(m->newest->response);
+}
 
-enum err exam_slot_item(struct exams *e, struct db *db, struct arena *a, const char *exam_id, const struct exam_slot *slot,
-                        const struct exam_item **out) {
+enum err exam_slot_item(struct exams *e, struct db *db, struct arena *a, const char *exam_id,
+                        const struct exam_slot *slot, const struct exam_item **out) {
     const struct exam_unit *unit = e ? exams_hold(e, a, exam_id) : NULL;
     if (unit && (*out = exam_unit_item(unit, slot->item, slot->version))) return OK;
     struct stmt *q;
     enum err result;
-    if (!db_one(db, &q, &result, SQL_exam_item_source, "tt", slot->item, slot->version)) return result == ERR_NOT_FOUND ? ERR_IO : result;
+    if (!db_one(db, &q, &result, SQL_exam_item_source, "tt", slot->item, slot->version))
+        return result == ERR_NOT_FOUND ? ERR_IO : result;
     const char *source = stmt_text(q, 0, a);
     result = stmt_end(q);
     struct exam_item *item = NEW(a, struct exam_item);
@@ -90,9 +104,10 @@ enum err exam_slot_item(struct exams *e, struct db *db, struct arena *a, const c
     return result;
 }
 
-/* ---- Scores -------------------------------------------------------------------------------------------- */
+/* ---- Scores -------------------------------------------------------------------------------- */
 
-enum err exam_attempt_score(struct exams *e, struct db *db, struct arena *a, const struct exam_attempt *t, struct exam_score *out) {
+enum err exam_attempt_score(struct exams *e, struct db *db, struct arena *a,
+                            const struct exam_attempt *t, struct exam_score *out) {
     const struct exam_save **newest;
     unsigned *keys = NEW_ARRAY(a, unsigned, t->form.slot_count + 1);
     struct exam_response *responses = NEW_ARRAY(a, struct exam_response, t->form.slot_count + 1);
@@ -105,30 +120,35 @@ enum err exam_attempt_score(struct exams *e, struct db *db, struct arena *a, con
         if (!item) result = exam_slot_item(NULL, db, a, t->exam_id, &t->form.slots[i], &item);
         if (result != OK) break;
         keys[i] = exam_item_keys(item);
-        if (newest[i]) responses[answered++] = (struct exam_response){i + 1, exam_response_bits(newest[i]->response)};
+        if (newest[i])
+            responses[answered++] = (struct exam_response){i + 1,
+                                                           exam_response_bits(newest[i]->response)};
     }
     if (result != OK) return result;
-    exam_score(&t->form, keys, responses, answered, t->cut_permille, unit ? unit->def.domains : NULL, unit ? unit->def.domain_count : 0, a, out);
+    exam_score(&t->form, keys, responses, answered, t->cut_permille,
+               unit ? unit->def.domains : NULL, unit ? unit->def.domain_count : 0, a, out);
     return OK;
 }
 
-/* ---- A person's attempts ---------------------------------------------------------------------------------- */
+/* ---- A person's attempts ------------------------------------------------------------------- */
 
 static void add_seen(struct exam_seen *seen, const struct exam_form *form, struct arena *a) {
     size_t size = sizeof *seen->items;
-    seen->items = arena_grow(a, seen->items, seen->count * size, (seen->count + (size_t)form->slot_count) * size);
+    seen->items = arena_grow(a, seen->items, seen->count * size,
+                             (seen->count + (size_t)form->slot_count) * size);
     for (int i = 0; i < form->slot_count; i++) seen->items[seen->count++] = form->slots[i].item;
 }
 
-enum err exam_past_list(struct db *db, struct arena *a, const char *person_id, const char *exam_id, struct exam_past **out, size_t *count,
-                        struct exam_seen *seen) {
+enum err exam_past_list(struct db *db, struct arena *a, const char *person_id, const char *exam_id,
+                        struct exam_past **out, size_t *count, struct exam_seen *seen) {
     struct exam_past *past = NULL;
     size_t n = 0;
     if (seen) memset(seen, 0, sizeof *seen);
     struct stmt *q = db_query(db, SQL_exam_past, "tt", person_id, exam_id);
     while (stmt_row(q)) {
         if (n % 16 == 0) past = arena_grow(a, past, n * sizeof *past, (n + 16) * sizeof *past);
-        past[n++] = (struct exam_past){.start_ms = stmt_int(q, 1), .end_ms = stmt_int(q, 2), .passed = stmt_int(q, 3)};
+        past[n++] = (struct exam_past){
+            .start_ms = stmt_int(q, 1), .end_ms = stmt_int(q, 2), .passed = stmt_int(q, 3)};
         struct exam_form form;
         if (seen && exam_form_read(&form, stmt_text(q, 4, a), a) == OK) add_seen(seen, &form, a);
     }
@@ -141,38 +161,54 @@ enum err exam_extra_permille(struct db *db, const char *person_id, const char *e
     struct stmt *q;
     enum err e;
     *out = 1000;
-    if (!db_one(db, &q, &e, SQL_exam_accommodation_of, "tt", person_id, exam_id)) return e == ERR_NOT_FOUND ? OK : e;
+    if (!db_one(db, &q, &e, SQL_exam_accommodation_of, "tt", person_id, exam_id))
+        return e == ERR_NOT_FOUND ? OK : e;
     *out = (int)stmt_int(q, 0);
     return stmt_end(q);
 }
 
-static void read_domains(struct exam_result *r, const char *json, const struct exam_unit *unit, struct arena *a) {
+static void read_domains(struct exam_result *r, const char *json, const struct exam_unit *unit,
+                         struct arena *a) {
     const char *why;
     const json_t *list = json_read(a, json, strlen(json), &why);
     r->domain_count = json_array_size(list);
     r->domains = NEW_ARRAY(a, struct exam_domain_result, r->domain_count + 1);
     for (size_t i = 0; i < r->domain_count; i++) {
         const json_t *row = json_array_get(list, i);
-        const char *id = json_string_value(json_array_get(row, 0)), *title = unit ? exam_course_title(&unit->course, id) : NULL;
-        r->domains[i] = (struct exam_domain_result){.id = id ? id : "", .title = title ? title : id ? id : "",
-                                                    .correct = (int)json_integer_value(json_array_get(row, 1)),
-                                                    .total = (int)json_integer_value(json_array_get(row, 2))};
+        const char *id = json_string_value(json_array_get(row, 0)),
+                   *title = unit ? exam_course_title(&unit->course, id) : NULL;
+        r->domains[i] = (struct exam_domain_result){
+            .id = id ? id : "",
+            .title = title ? title
+                     : id  ? id
+                           : "",
+            .correct = (int)json_integer_value(json_array_get(row, 1)),
+            .total = (int)json_integer_value(json_array_get(row, 2))};
     }
 }
 
-enum err exam_results(struct db *db, struct arena *a, struct exams *e, const char *person_id, const char *exam_id,
-                      struct exam_result **out, size_t *count) {
+enum err exam_results(struct db *db, struct arena *a, struct exams *e, const char *person_id,
+                      const char *exam_id, struct exam_result **out, size_t *count) {
     struct exam_result *list = NULL;
     size_t n = 0;
     struct stmt *q = db_query(db, SQL_exam_results, "tt", person_id, exam_id);
     while (stmt_row(q)) {
         if (n % 8 == 0) list = arena_grow(a, list, n * sizeof *list, (n + 8) * sizeof *list);
         struct exam_result *r = &list[n++];
-        *r = (struct exam_result){.attempt_id = stmt_text(q, 0, a), .exam_id = stmt_text(q, 1, a), .exam_version = stmt_text(q, 2, a),
-                                  .start_ms = stmt_int(q, 3), .practice = stmt_int(q, 4), .submitted_ms = stmt_int(q, 5),
-                                  .by_deadline = str_eq(stmt_text(q, 6, a), "deadline"), .scoring_version = (int)stmt_int(q, 7),
-                                  .correct = (int)stmt_int(q, 8), .total = (int)stmt_int(q, 9), .permille = (int)stmt_int(q, 10),
-                                  .cut_permille = (int)stmt_int(q, 11), .scaled = (int)stmt_int(q, 12), .passed = stmt_int(q, 13)};
+        *r = (struct exam_result){.attempt_id = stmt_text(q, 0, a),
+                                  .exam_id = stmt_text(q, 1, a),
+                                  .exam_version = stmt_text(q, 2, a),
+                                  .start_ms = stmt_int(q, 3),
+                                  .practice = stmt_int(q, 4),
+                                  .submitted_ms = stmt_int(q, 5),
+                                  .by_deadline = str_eq(stmt_text(q, 6, a), "deadline"),
+                                  .scoring_version = (int)stmt_int(q, 7),
+                                  .correct = (int)stmt_int(q, 8),
+                                  .total = (int)stmt_int(q, 9),
+                                  .permille = (int)stmt_int(q, 10),
+                                  .cut_permille = (int)stmt_int(q, 11),
+                                  .scaled = (int)stmt_int(q, 12),
+                                  .passed = stmt_int(q, 13)};
         read_domains(r, stmt_text(q, 14, a), e ? exams_hold(e, a, r->exam_id) : NULL, a);
     }
     *out = list;
@@ -180,21 +216,26 @@ enum err exam_results(struct db *db, struct arena *a, struct exams *e, const cha
     return stmt_end(q);
 }
 
-enum err exam_open_attempts(struct db *db, struct arena *a, const char *person_id, struct exam_open_attempt **out, size_t *count) {
+enum err exam_open_attempts(struct db *db, struct arena *a, const char *person_id,
+                            struct exam_open_attempt **out, size_t *count) {
     struct exam_open_attempt *list = NULL;
     size_t n = 0;
     struct stmt *q = db_query(db, SQL_exam_open_list, "t", person_id);
     while (stmt_row(q)) {
         if (n % 8 == 0) list = arena_grow(a, list, n * sizeof *list, (n + 8) * sizeof *list);
-        list[n++] = (struct exam_open_attempt){.attempt_id = stmt_text(q, 0, a), .exam_id = stmt_text(q, 1, a), .start_ms = stmt_int(q, 2),
-                                               .deadline_ms = stmt_int(q, 3), .total = (int)stmt_int(q, 4)};
+        list[n++] = (struct exam_open_attempt){.attempt_id = stmt_text(q, 0, a),
+                                               .exam_id = stmt_text(q, 1, a),
+                                               .start_ms = stmt_int(q, 2),
+                                               .deadline_ms = stmt_int(q, 3),
+                                               .total = (int)stmt_int(q, 4)};
     }
     enum err e = stmt_end(q);
     for (size_t i = 0; i < n && e == OK; i++) {
         struct exam_attempt t = {.id = list[i].attempt_id, .form.slot_count = list[i].total};
         const struct exam_save **newest;
         e = newest_saves(db, a, &t, &newest);
-        for (int k = 0; k < list[i].total && e == OK; k++) list[i].answered += newest[k] && exam_response_bits(newest[k]->response);
+        for (int k = 0; k < list[i].total && e == OK; k++)
+            list[i].answered += newest[k] && exam_response_bits(newest[k]->response);
     }
     *out = list;
     *count = n;

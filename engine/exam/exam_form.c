@@ -20,25 +20,27 @@ static uint64_t finalise(uint64_t z) {
     return z ^ z >> 31;
 }
 
-/* Each part is mixed before the next comes in: neighbouring seeds, streams and counts have nothing in common. */
+/* Each part is mixed before the next comes in: neighbouring seeds, streams and counts have
+ * nothing in common. */
 uint64_t exam_chance(uint64_t seed, uint64_t stream, uint64_t n) {
     return finalise(finalise(finalise(seed + GOLDEN) + (stream + 1) * GOLDEN) + (n + 1) * GOLDEN);
 }
 
 uint32_t exam_chance_below(uint64_t seed, uint64_t stream, uint64_t *n, uint32_t bound) {
     BUG_IF(bound == 0);
-    uint32_t reject = (uint32_t)(-bound) % bound; /* 2^32 mod bound: draws below it would favour small numbers */
+    uint32_t reject = (uint32_t)(-bound) %
+                      bound; /* 2^32 mod bound: draws below it would favour small numbers */
     for (;;) {
         uint32_t x = (uint32_t)(exam_chance(seed, stream, (*n)++) >> 32);
         if (x >= reject) return x % bound;
     }
 }
 
-/* ---- The bank as a graph ----------------------------------------------------------------------------- */
+/* ---- The bank as a graph ------------------------------------------------------------------- */
 
 struct node {
     const struct exam_item *item;
-    int *enemies; /* indices of nodes */
+    int *enemies;             /* indices of nodes */
     int enemy_count, blocked; /* how many chosen enemies */
     bool seen;
     uint64_t key; /* drawn: the order in which candidates are tried */
@@ -67,7 +69,8 @@ static void add_enemy(struct graph *g, struct arena *a, int from, int to) {
     struct node *n = &g->nodes[from];
     for (int i = 0; i < n->enemy_count; i++)
         if (n->enemies[i] == to) return;
-    n->enemies = arena_grow(a, n->enemies, (size_t)n->enemy_count * sizeof *n->enemies, (size_t)(n->enemy_count + 1) * sizeof *n->enemies);
+    n->enemies = arena_grow(a, n->enemies, (size_t)n->enemy_count * sizeof *n->enemies,
+                            (size_t)(n->enemy_count + 1) * sizeof *n->enemies);
     n->enemies[n->enemy_count++] = to;
 }
 
@@ -89,10 +92,11 @@ static bool in_cell(const struct exam_item *item, const struct exam_cell *cell) 
     return !item->pilot && item->level == cell->level && str_eq(item->domain, cell->domain);
 }
 
-/* ---- Supply ------------------------------------------------------------------------------------------- */
+/* ---- Supply -------------------------------------------------------------------------------- */
 
 /* The largest set without enemies among the marked nodes. Branches on each: with it, or without. */
-static int largest_peace(const struct graph *g, const int *members, int count, int at, const bool *out) {
+static int largest_peace(const struct graph *g, const int *members, int count, int at,
+                         const bool *out) {
     while (at < count && out[at]) at++;
     if (at == count) return 0;
     bool with[EXACT_ITEMS];
@@ -129,7 +133,7 @@ int exam_cell_supply(const struct exam_unit *unit, const struct exam_cell *cell,
     return supply + largest_peace(&g, members, at_war, 0, out);
 }
 
-/* ---- The search ------------------------------------------------------------------------------------------ */
+/* ---- The search ---------------------------------------------------------------------------- */
 
 struct pool { /* what one cell, or the pilot items, may be taken from */
     int *candidates, count, need;
@@ -159,7 +163,8 @@ static void fill_pools(struct search *s, const struct exam_unit *unit, struct ar
         pool->need = pilots ? def->pilot_items : def->cells[p].count;
         pool->candidates = NEW_ARRAY(a, int, s->g.count + 1);
         for (int i = 0; i < s->g.count; i++)
-            if (pilots ? s->g.nodes[i].item->pilot : in_cell(s->g.nodes[i].item, &def->cells[p])) pool->candidates[pool->count++] = i;
+            if (pilots ? s->g.nodes[i].item->pilot : in_cell(s->g.nodes[i].item, &def->cells[p]))
+                pool->candidates[pool->count++] = i;
         s->need += pool->need;
     }
     s->chosen_pool = NEW_ARRAY(a, int, s->need + 1);
@@ -169,12 +174,16 @@ static void fill_pools(struct search *s, const struct exam_unit *unit, struct ar
 }
 
 static void block(struct search *s, int node, int by) {
-    for (int k = 0; k < s->g.nodes[node].enemy_count; k++) s->g.nodes[s->g.nodes[node].enemies[k]].blocked += by;
+    for (int k = 0; k < s->g.nodes[node].enemy_count; k++)
+        s->g.nodes[s->g.nodes[node].enemies[k]].blocked += by;
 }
 
-static int picked(const struct search *s, int pick) { return s->pools[s->chosen_pool[pick]].candidates[s->chosen_at[pick]]; }
+static int picked(const struct search *s, int pick) {
+    return s->pools[s->chosen_pool[pick]].candidates[s->chosen_at[pick]];
+}
 
-/* Depth first, each pool in the order of wishes; picks of one pool ascend, so that no set is tried twice. */
+/* Depth first, each pool in the order of wishes; picks of one pool ascend, so that no set is
+ * tried twice. */
 static bool run_search(struct search *s) {
     for (int i = 0; i < s->g.count; i++) s->g.nodes[i].blocked = 0;
     int pick = 0, at = 0, steps = 0;
@@ -198,7 +207,8 @@ static bool run_search(struct search *s) {
 }
 
 static void wish(struct search *s, uint64_t seed, uint64_t stream) {
-    for (int i = 0; i < s->g.count; i++) s->g.nodes[i].key = stream ? exam_chance(seed, stream, (uint64_t)i) : (uint64_t)i;
+    for (int i = 0; i < s->g.count; i++)
+        s->g.nodes[i].key = stream ? exam_chance(seed, stream, (uint64_t)i) : (uint64_t)i;
     for (int p = 0; p < s->pool_count; p++)
         qsort_r(s->pools[p].candidates, (size_t)s->pools[p].count, sizeof(int), by_wish, &s->g);
 }
@@ -209,12 +219,13 @@ static int count_seen(const struct search *s, const int *picks) {
     return n;
 }
 
-/* Fills `picks`. Candidates that were seen are tried last; enemies can still lead one search into them, so of several
- * searches the one that shares the least is taken. */
+/* Fills `picks`. Candidates that were seen are tried last; enemies can still lead one search
+ * into them, so of several searches the one that shares the least is taken. */
 static bool choose(struct search *s, uint64_t seed, bool any_seen, int *picks) {
     bool found = false;
     int *trial = picks + s->need, least = 0;
-    for (uint64_t order = 0; order <= SEARCH_ORDERS && !(found && (!any_seen || least == 0)); order++) {
+    for (uint64_t order = 0; order <= SEARCH_ORDERS && !(found && (!any_seen || least == 0));
+         order++) {
         if (order == SEARCH_ORDERS && found) break;
         /* The last resort: the order in which the unit was proven when it was published. */
         wish(s, seed, order < SEARCH_ORDERS ? STREAM_DRAW + order : 0);
@@ -229,7 +240,7 @@ static bool choose(struct search *s, uint64_t seed, bool any_seen, int *picks) {
     return found;
 }
 
-/* ---- The form --------------------------------------------------------------------------------------------- */
+/* ---- The form ------------------------------------------------------------------------------ */
 
 static void shuffle_options(struct exam_slot *slot, uint64_t seed, uint64_t stream) {
     uint64_t n = 0;
@@ -242,15 +253,21 @@ static void shuffle_options(struct exam_slot *slot, uint64_t seed, uint64_t stre
     }
 }
 
-static void fill_form(struct exam_form *form, const struct search *s, const int *picks, uint64_t seed, struct arena *a) {
+static void fill_form(struct exam_form *form, const struct search *s, const int *picks,
+                      uint64_t seed, struct arena *a) {
     uint64_t n = 0;
     form->seed = seed;
     form->slot_count = s->need;
     form->slots = NEW_ARRAY(a, struct exam_slot, s->need);
     for (int i = 0; i < s->need; i++) {
         const struct exam_item *item = s->g.nodes[picks[i]].item;
-        form->slots[i] = (struct exam_slot){.item = item->id, .version = item->version, .domain = item->domain, .level = item->level,
-                                            .scored = !item->pilot, .multiple = item->key_count > 1, .option_count = item->option_count};
+        form->slots[i] = (struct exam_slot){.item = item->id,
+                                            .version = item->version,
+                                            .domain = item->domain,
+                                            .level = item->level,
+                                            .scored = !item->pilot,
+                                            .multiple = item->key_count > 1,
+                                            .option_count = item->option_count};
         shuffle_options(&form->slots[i], seed, STREAM_ITEM + (uint64_t)picks[i]);
     }
     for (int i = s->need - 1; i > 0; i--) {
@@ -268,18 +285,24 @@ static const char *shortage(const struct exam_unit *unit, struct arena *a) {
     for (size_t i = 0; i < def->cell_count; i++) {
         int supply = exam_cell_supply(unit, &def->cells[i], a);
         if (supply < def->cells[i].count)
-            buf_printf(&b, "%sshort by %d %s item%s in %s", b.len ? "; " : "", def->cells[i].count - supply, exam_levels[def->cells[i].level],
+            buf_printf(&b, "%sshort by %d %s item%s in %s", b.len ? "; " : "",
+                       def->cells[i].count - supply, exam_levels[def->cells[i].level],
                        def->cells[i].count - supply == 1 ? "" : "s", def->cells[i].domain);
     }
     int pilots = 0;
     for (size_t i = 0; i < unit->item_count; i++) pilots += unit->items[i].pilot;
-    if (pilots < def->pilot_items) buf_printf(&b, "%sshort by %d pilot item%s", b.len ? "; " : "", def->pilot_items - pilots, def->pilot_items - pilots == 1 ? "" : "s");
-    if (!b.len) buf_puts(&b, "each cell could be filled, but enemies in different cells (or among pilot items) leave no form");
+    if (pilots < def->pilot_items)
+        buf_printf(&b, "%sshort by %d pilot item%s", b.len ? "; " : "", def->pilot_items - pilots,
+                   def->pilot_items - pilots == 1 ? "" : "s");
+    if (!b.len)
+        buf_puts(
+            &b,
+            "each cell could be filled, but enemies in different cells (or among pilot items) leave no form");
     return buf_text(&b);
 }
 
-enum err exam_form_draw(struct exam_form *out, const struct exam_unit *unit, uint64_t seed, const struct exam_seen *seen, struct arena *a,
-                        const char **why) {
+enum err exam_form_draw(struct exam_form *out, const struct exam_unit *unit, uint64_t seed,
+                        const struct exam_seen *seen, struct arena *a, const char **why) {
     struct search s = {0};
     build_graph(&s.g, unit, a);
     for (size_t i = 0; seen && i < seen->count; i++) {

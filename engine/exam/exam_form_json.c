@@ -11,9 +11,11 @@ char *exam_form_write(const struct exam_form *form, struct arena *a) {
     buf_printf(&b, "{\"form\":1,\"seed\":\"%llu\",\"slots\":[", (unsigned long long)form->seed);
     for (int i = 0; i < form->slot_count; i++) {
         const struct exam_slot *s = &form->slots[i];
-        buf_printf(&b, "%s{\"item\":\"%s\",\"version\":\"%s\",\"domain\":\"%s\",\"level\":\"%s\",\"scored\":%s,\"multiple\":%s,\"order\":[",
-                   i ? "," : "", s->item, s->version, s->domain, exam_levels[s->level], s->scored ? "true" : "false",
-                   s->multiple ? "true" : "false");
+        buf_printf(
+            &b,
+            "%s{\"item\":\"%s\",\"version\":\"%s\",\"domain\":\"%s\",\"level\":\"%s\",\"scored\":%s,\"multiple\":%s,\"order\":[",
+            i ? "," : "", s->item, s->version, s->domain, exam_levels[s->level],
+            s->scored ? "true" : "false", s->multiple ? "true" : "false");
         for (int k = 0; k < s->option_count; k++) buf_printf(&b, "%s%d", k ? "," : "", s->order[k]);
         buf_puts(&b, "]}");
     }
@@ -45,8 +47,8 @@ static bool read_slot(struct exam_slot *slot, const json_t *v, struct arena *a) 
     while (slot->level < EXAM_LEVELS && !str_eq(level, exam_levels[slot->level])) slot->level++;
     slot->scored = json_is_true(json_object_get(v, "scored"));
     slot->multiple = json_is_true(json_object_get(v, "multiple"));
-    return slot->item && id_valid(slot->item) && slot->version && slot->domain && slot->level < EXAM_LEVELS &&
-           read_order(slot, json_object_get(v, "order"));
+    return slot->item && id_valid(slot->item) && slot->version && slot->domain &&
+           slot->level < EXAM_LEVELS && read_order(slot, json_object_get(v, "order"));
 }
 
 enum err exam_form_read(struct exam_form *out, const char *json, struct arena *a) {
@@ -56,7 +58,9 @@ enum err exam_form_read(struct exam_form *out, const char *json, struct arena *a
     const char *seed = json_string_value(json_object_get(root, "seed"));
     size_t n = json_array_size(slots);
     memset(out, 0, sizeof *out);
-    if (!root || !seed || n == 0 || n > EXAM_ITEMS || json_integer_value(json_object_get(root, "form")) != 1) return ERR_INVALID;
+    if (!root || !seed || n == 0 || n > EXAM_ITEMS ||
+        json_integer_value(json_object_get(root, "form")) != 1)
+        return ERR_INVALID;
     for (const char *p = seed; *p; p++) {
         if (*p < '0' || *p > '9') return ERR_INVALID;
         out->seed = out->seed * 10 + (uint64_t)(*p - '0');

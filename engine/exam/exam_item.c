@@ -7,7 +7,8 @@
 #include "base/text.h"
 #include "exam/exam_bank.h"
 
-const char *const exam_levels[EXAM_LEVELS + 1] = {"remember", "understand", "apply", "analyse", NULL};
+const char *const exam_levels[EXAM_LEVELS + 1] = {"remember", "understand", "apply", "analyse",
+                                                  NULL};
 
 struct item_reader {
     struct doc *doc;
@@ -20,15 +21,17 @@ struct item_reader {
 
 static void report(struct item_reader *r, cmark_node *at, const char *rule, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-static void report(struct item_reader *r, cmark_node *at, const char *rule, const char *format, ...) {
+static void report(struct item_reader *r, cmark_node *at, const char *rule, const char *format,
+                   ...) {
     va_list args;
     va_start(args, format);
     const char *sentence = arena_vprintf(r->doc->arena, format, args);
     va_end(args);
-    diag_add(r->diags, SEVERITY_ERROR, r->doc->file, doc_line(r->doc, at), doc_column(r->doc, at), rule, "%s", sentence);
+    diag_add(r->diags, SEVERITY_ERROR, r->doc->file, doc_line(r->doc, at), doc_column(r->doc, at),
+             rule, "%s", sentence);
 }
 
-/* ---- The item's own text ------------------------------------------------------------------------- */
+/* ---- The item's own text ------------------------------------------------------------------- */
 
 /* `lines` further on. */
 static const char *skip_lines(const char *p, int lines) {
@@ -40,22 +43,24 @@ static const char *skip_lines(const char *p, int lines) {
     return p;
 }
 
-/* From line `first` to before line `end` (0 = the end of the file), without blank lines at its end. Items come in
- * order: the place of the last one is kept, so that a long bank is not read from its start for each. */
+/* From line `first` to before line `end` (0 = the end of the file), without blank lines at its
+ * end. Items come in order: the place of the last one is kept, so that a long bank is not read
+ * from its start for each. */
 static char *own_text(struct item_reader *r, int first, int end) {
     struct arena *a = r->out;
     if (!r->at || first < r->at_line) {
         r->at = r->doc->source;
         r->at_line = 1;
     }
-    const char *from = skip_lines(r->at, first - r->at_line), *to = end ? skip_lines(from, end - first) : from + strlen(from);
+    const char *from = skip_lines(r->at, first - r->at_line),
+               *to = end ? skip_lines(from, end - first) : from + strlen(from);
     r->at = from;
     r->at_line = first;
     while (to > from && isspace((unsigned char)to[-1])) to--;
     return arena_printf(a, "%.*s\n", (int)(to - from), from);
 }
 
-/* ---- Markup -------------------------------------------------------------------------------------- */
+/* ---- Markup -------------------------------------------------------------------------------- */
 
 /* A link would lead out of the exam; its text stays. */
 static const char *no_links(void *context, struct arena *a, const char *url, bool picture) {
@@ -77,9 +82,11 @@ static void refuse_ways_out(struct item_reader *r, cmark_node *from, cmark_node 
             cmark_node *n = cmark_iter_get_node(iter);
             if (event != CMARK_EVENT_ENTER) continue;
             if (cmark_node_get_type(n) == CMARK_NODE_LINK)
-                report(r, n, "item-link", "an item cannot hold a link: it would lead out of the exam");
+                report(r, n, "item-link",
+                       "an item cannot hold a link: it would lead out of the exam");
             if (cmark_node_get_type(n) == CMARK_NODE_IMAGE)
-                report(r, n, "item-picture", "an item cannot hold a picture: say it in words or in a table");
+                report(r, n, "item-picture",
+                       "an item cannot hold a picture: say it in words or in a table");
         }
     }
 }
@@ -92,11 +99,12 @@ static const char *markup(struct item_reader *r, cmark_node *from, cmark_node *u
     return arena_dup(r->out, buf_text(&b));
 }
 
-/* ---- Options --------------------------------------------------------------------------------------- */
+/* ---- Options ------------------------------------------------------------------------------- */
 
 static void read_option(struct item_reader *r, cmark_node *node) {
     struct exam_option *o = &r->item->options[r->item->option_count++];
-    cmark_node *first = cmark_node_first_child(node), *last = cmark_node_last_child(node), *end = NULL;
+    cmark_node *first = cmark_node_first_child(node), *last = cmark_node_last_child(node),
+               *end = NULL;
     o->key = doc_task_checked(node);
     r->item->key_count += o->key;
     if (last && cmark_node_get_type(last) == CMARK_NODE_BLOCK_QUOTE) {
@@ -109,9 +117,12 @@ static void read_option(struct item_reader *r, cmark_node *node) {
     }
     if (!o->rationale || !*str_trim(r->doc->arena, o->rationale)) {
         o->rationale = NULL;
-        report(r, node, "item-rationale", "this option of %s has no rationale: put a quote under it that says why", r->item->id);
+        report(r, node, "item-rationale",
+               "this option of %s has no rationale: put a quote under it that says why",
+               r->item->id);
     }
-    bool plain = first && first != end && cmark_node_get_type(first) == CMARK_NODE_PARAGRAPH && cmark_node_next(first) == end;
+    bool plain = first && first != end && cmark_node_get_type(first) == CMARK_NODE_PARAGRAPH &&
+                 cmark_node_next(first) == end;
     if (plain) {
         refuse_ways_out(r, first, end);
         struct buf b;
@@ -121,9 +132,11 @@ static void read_option(struct item_reader *r, cmark_node *node) {
     } else o->html = markup(r, first, end);
     struct buf text;
     buf_init(&text, r->out);
-    for (cmark_node *n = first; n && n != end; n = cmark_node_next(n)) buf_puts(&text, doc_text(r->doc->arena, n));
+    for (cmark_node *n = first; n && n != end; n = cmark_node_next(n))
+        buf_puts(&text, doc_text(r->doc->arena, n));
     o->text = buf_text(&text);
-    if (!*str_trim(r->doc->arena, o->text)) report(r, node, "item-options", "this option of %s is empty", r->item->id);
+    if (!*str_trim(r->doc->arena, o->text))
+        report(r, node, "item-options", "this option of %s is empty", r->item->id);
 }
 
 /* Equal for a reader: the same words, whatever their case and spacing. */
@@ -149,25 +162,32 @@ static void read_options(struct item_reader *r, cmark_node *list) {
         read_option(r, n);
         for (int i = 0; i < item->option_count - 1; i++)
             if (same_words(item->options[i].text, item->options[item->option_count - 1].text))
-                report(r, n, "item-options", "options %d and %d of %s are equal", i + 1, item->option_count, item->id);
+                report(r, n, "item-options", "options %d and %d of %s are equal", i + 1,
+                       item->option_count, item->id);
     }
-    if (item->option_count < 2) report(r, list, "item-options", "%s needs at least two options", item->id);
-    if (item->key_count == 0) report(r, list, "item-key", "%s has no key: mark what is right with [x]", item->id);
+    if (item->option_count < 2)
+        report(r, list, "item-options", "%s needs at least two options", item->id);
+    if (item->key_count == 0)
+        report(r, list, "item-key", "%s has no key: mark what is right with [x]", item->id);
     else if (item->key_count == item->option_count)
-        report(r, list, "item-key", "every option of %s is marked as a key: there is nothing to choose", item->id);
+        report(r, list, "item-key",
+               "every option of %s is marked as a key: there is nothing to choose", item->id);
 }
 
-/* ---- Stem ------------------------------------------------------------------------------------------ */
+/* ---- Stem ---------------------------------------------------------------------------------- */
 
 /* How many the stem asks for ("… Choose two."), 0 when it does not say. */
 static int stem_asks_for(const char *text) {
-    static const char *const words[] = {"one", "two", "three", "four", "five", "six", "seven", "eight"};
+    static const char *const words[] = {"one",  "two", "three", "four",
+                                        "five", "six", "seven", "eight"};
     int found = 0;
     for (const char *p = text; *p; p++) {
-        if (strncasecmp(p, "choose ", 7) != 0 || (p > text && isalpha((unsigned char)p[-1]))) continue;
+        if (strncasecmp(p, "choose ", 7) != 0 || (p > text && isalpha((unsigned char)p[-1])))
+            continue;
         for (size_t i = 0; i < COUNT_OF(words); i++) {
             size_t n = strlen(words[i]);
-            if (strncasecmp(p + 7, words[i], n) == 0 && !isalpha((unsigned char)p[7 + n])) found = (int)i + 1;
+            if (strncasecmp(p + 7, words[i], n) == 0 && !isalpha((unsigned char)p[7 + n]))
+                found = (int)i + 1;
         }
         if (isdigit((unsigned char)p[7]) && !isdigit((unsigned char)p[8])) found = p[7] - '0';
     }
@@ -179,21 +199,23 @@ static void check_count(struct item_reader *r, cmark_node *heading, const char *
     int asked = stem_asks_for(stem);
     if (item->key_count == 0) return;
     if (asked && asked != item->key_count)
-        report(r, heading, "choose-count", "the stem of %s says to choose %d, and %d option%s marked as key", item->id, asked,
+        report(r, heading, "choose-count",
+               "the stem of %s says to choose %d, and %d option%s marked as key", item->id, asked,
                item->key_count, item->key_count == 1 ? " is" : "s are");
     else if (!asked && item->key_count > 1)
-        report(r, heading, "choose-count", "%s has %d keys: end its stem with how many to choose, for instance “Choose two.”",
+        report(r, heading, "choose-count",
+               "%s has %d keys: end its stem with how many to choose, for instance “Choose two.”",
                item->id, item->key_count);
 }
 
-/* ---- The block ---------------------------------------------------------------------------------------- */
+/* ---- The block ----------------------------------------------------------------------------- */
 
 static void read_enemies(struct item_reader *r, struct field *map) {
     struct field *list = field_get(map, "enemies");
     if (!list) return;
     if (!field_is_list(list)) {
-        diag_add(r->diags, SEVERITY_ERROR, r->doc->file, field_line(list), field_column(list), "field-type",
-                 "“enemies” must be a list of items, for instance [%s]", r->item->id);
+        diag_add(r->diags, SEVERITY_ERROR, r->doc->file, field_line(list), field_column(list),
+                 "field-type", "“enemies” must be a list of items, for instance [%s]", r->item->id);
         return;
     }
     r->item->enemies = NEW_ARRAY(r->out, const char *, field_count(list) + 1);
@@ -202,7 +224,8 @@ static void read_enemies(struct item_reader *r, struct field *map) {
         const char *id = field_scalar(f);
         if (id && id_valid(id)) r->item->enemies[r->item->enemy_count++] = arena_dup(r->out, id);
         else
-            diag_add(r->diags, SEVERITY_ERROR, r->doc->file, field_line(f), field_column(f), "field-id", "an enemy must be an item's id");
+            diag_add(r->diags, SEVERITY_ERROR, r->doc->file, field_line(f), field_column(f),
+                     "field-id", "an enemy must be an item's id");
     }
 }
 
@@ -211,17 +234,20 @@ static void read_block(struct item_reader *r, cmark_node *block, const char *ban
     struct exam_item *item = r->item;
     struct doc *d = r->doc;
     const char *yaml = cmark_node_get_literal(block);
-    struct field *map = field_parse(d->file, yaml, strlen(yaml), doc_line(d, block), d->arena, r->diags);
+    struct field *map = field_parse(d->file, yaml, strlen(yaml), doc_line(d, block), d->arena,
+                                    r->diags);
     item->domain = arena_dup(r->out, bank_domain);
     if (!map) return;
     if (!field_is_map(map)) {
-        report(r, block, "item-block", "the item block of %s must be fields of the form “name: value”", item->id);
+        report(r, block, "item-block",
+               "the item block of %s must be fields of the form “name: value”", item->id);
         return;
     }
     field_unknown(d, r->diags, map, known);
     item->objective = arena_dup(r->out, field_id(d, r->diags, map, "objective", true));
     item->pilot = field_bool(d, r->diags, map, "pilot", false);
-    const char *domain = field_id(d, r->diags, map, "domain", false), *level = field_text(d, r->diags, map, "level", true);
+    const char *domain = field_id(d, r->diags, map, "domain", false),
+               *level = field_text(d, r->diags, map, "level", true);
     if (domain) item->domain = arena_dup(r->out, domain);
     for (int i = 0; level && i < EXAM_LEVELS; i++)
         if (str_eq(level, exam_levels[i])) item->level = i;
@@ -234,14 +260,15 @@ static void read_block(struct item_reader *r, cmark_node *block, const char *ban
 }
 
 static bool is_item_block(cmark_node *n) {
-    return n && cmark_node_get_type(n) == CMARK_NODE_CODE_BLOCK && str_eq(cmark_node_get_fence_info(n), "item");
+    return n && cmark_node_get_type(n) == CMARK_NODE_CODE_BLOCK &&
+           str_eq(cmark_node_get_fence_info(n), "item");
 }
 
 static bool is_item_heading(cmark_node *n) {
     return cmark_node_get_type(n) == CMARK_NODE_HEADING && cmark_node_get_heading_level(n) <= 2;
 }
 
-/* ---- One item: from its heading to the next ---------------------------------------------------------------- */
+/* ---- One item: from its heading to the next ------------------------------------------------ */
 
 static cmark_node *read_item(struct item_reader *r, cmark_node *heading, const char *bank_domain) {
     struct exam_item *item = r->item;
@@ -254,18 +281,28 @@ static cmark_node *read_item(struct item_reader *r, cmark_node *heading, const c
     item->column = doc_column(d, heading);
     item->id = str_trim(r->out, doc_text(d->arena, heading));
     item->source = own_text(r, item->line, end ? doc_line(d, end) : 0);
-    item->version = arena_copy(r->out, sha256_hex(d->arena, item->source, strlen(item->source)), 16);
+    item->version = arena_copy(r->out, sha256_hex(d->arena, item->source, strlen(item->source)),
+                               16);
     item->stem = "";
-    if (cmark_node_get_heading_level(heading) != 2) report(r, heading, "item-heading", "an item's heading has two number signs: ## id");
-    if (!id_valid(item->id)) report(r, heading, "item-id", "“%.80s” is no id: an item's heading is its id, for instance data-dedupe-1", item->id);
+    if (cmark_node_get_heading_level(heading) != 2)
+        report(r, heading, "item-heading", "an item's heading has two number signs: ## id");
+    if (!id_valid(item->id))
+        report(r, heading, "item-id",
+               "“%.80s” is no id: an item's heading is its id, for instance data-dedupe-1",
+               item->id);
     cmark_node *n = cmark_node_next(heading);
     if (n != end && is_item_block(n)) {
         read_block(r, n, bank_domain);
         n = cmark_node_next(n);
-    } else report(r, heading, "item-block", "%s has no item block: after the heading comes ```item with objective and level", item->id);
+    } else
+        report(r, heading, "item-block",
+               "%s has no item block: after the heading comes ```item with objective and level",
+               item->id);
     for (cmark_node *at = n; at && at != end && !list; at = cmark_node_next(at)) {
         if (doc_is_task_list(at)) list = at;
-        if (is_item_block(at)) report(r, at, "item-block", "%s has a second item block: does a heading above it fail?", item->id);
+        if (is_item_block(at))
+            report(r, at, "item-block", "%s has a second item block: does a heading above it fail?",
+                   item->id);
     }
     if (!list) {
         report(r, heading, "item-options", "%s has no options: a list with [ ] and [x]", item->id);
@@ -278,17 +315,20 @@ static cmark_node *read_item(struct item_reader *r, cmark_node *heading, const c
         buf_puts(&stem, doc_text(d->arena, at));
         buf_putc(&stem, '\n');
     }
-    if (!*str_trim(d->arena, buf_text(&stem))) report(r, heading, "item-stem", "%s has no stem: nothing is asked", item->id);
+    if (!*str_trim(d->arena, buf_text(&stem)))
+        report(r, heading, "item-stem", "%s has no stem: nothing is asked", item->id);
     read_options(r, list);
     check_count(r, heading, buf_text(&stem));
     if (cmark_node_next(list) != end)
-        report(r, cmark_node_next(list), "item-tail", "this comes after the options of %s; a stem stands before them", item->id);
+        report(r, cmark_node_next(list), "item-tail",
+               "this comes after the options of %s; a stem stands before them", item->id);
     return end;
 }
 
-/* ---- A bank ---------------------------------------------------------------------------------------------- */
+/* ---- A bank -------------------------------------------------------------------------------- */
 
-void exam_bank_parse(struct exam_bank *out, struct doc *d, struct arena *out_arena, struct diag_list *diags) {
+void exam_bank_parse(struct exam_bank *out, struct doc *d, struct arena *out_arena,
+                     struct diag_list *diags) {
     static const char *const known[] = {"id", "title", "programme", "domain", NULL};
     memset(out, 0, sizeof *out);
     out->file = arena_dup(out_arena, d->file);
@@ -299,20 +339,24 @@ void exam_bank_parse(struct exam_bank *out, struct doc *d, struct arena *out_are
     out->programme = arena_dup(out_arena, field_id(d, diags, d->meta, "programme", true));
     out->domain = arena_dup(out_arena, field_id(d, diags, d->meta, "domain", false));
     size_t count = 0;
-    for (cmark_node *n = cmark_node_first_child(d->body); n; n = cmark_node_next(n)) count += is_item_heading(n);
+    for (cmark_node *n = cmark_node_first_child(d->body); n; n = cmark_node_next(n))
+        count += is_item_heading(n);
     out->items = NEW_ARRAY(out_arena, struct exam_item, count + 1);
     cmark_node *n = cmark_node_first_child(d->body);
     struct item_reader r = {.doc = d, .out = out_arena, .diags = diags};
-    if (n && !is_item_heading(n)) report(&r, n, "bank-text", "a bank begins with an item: a heading ## id");
+    if (n && !is_item_heading(n))
+        report(&r, n, "bank-text", "a bank begins with an item: a heading ## id");
     while (n && !is_item_heading(n)) n = cmark_node_next(n);
     while (n) {
         r.item = &out->items[out->item_count++];
         n = read_item(&r, n, out->domain);
     }
-    if (count == 0) diag_add(diags, SEVERITY_WARNING, d->file, 0, 0, "bank-empty", "this bank holds no items");
+    if (count == 0)
+        diag_add(diags, SEVERITY_WARNING, d->file, 0, 0, "bank-empty", "this bank holds no items");
 }
 
-enum err exam_item_parse(struct exam_item *out, const char *source, const char *domain, struct arena *a) {
+enum err exam_item_parse(struct exam_item *out, const char *source, const char *domain,
+                         struct arena *a) {
     static const char front[] = "---\nid: item\n---\n";
     struct doc d;
     struct diag_list diags;

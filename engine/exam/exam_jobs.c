@@ -8,28 +8,34 @@
 #include "base/text.h"
 #include "exam/exam_store.h"
 
-/* ---- Starting ------------------------------------------------------------------------------------------ */
+/* ---- Starting ------------------------------------------------------------------------------ */
 
-static enum err keep_items(struct db *db, const struct exam_form *form, const struct exam_unit *unit, int64_t now_ms) {
+static enum err keep_items(struct db *db, const struct exam_form *form,
+                           const struct exam_unit *unit, int64_t now_ms) {
     enum err e = OK;
     for (int i = 0; i < form->slot_count && e == OK; i++) {
-        const struct exam_item *item = exam_unit_item(unit, form->slots[i].item, form->slots[i].version);
+        const struct exam_item *item = exam_unit_item(unit, form->slots[i].item,
+                                                      form->slots[i].version);
         e = db_run(db, SQL_exam_item_add, "ttti", item->id, item->version, item->source, now_ms);
     }
     return e;
 }
 
-static enum err keep_attempt(struct db *db, struct arena *a, struct exam_starting *s, const struct exam_form *form, int extra) {
+static enum err keep_attempt(struct db *db, struct arena *a, struct exam_starting *s,
+                             const struct exam_form *form, int extra) {
     const struct exam_def *def = &s->unit->def;
     int64_t deadline_ms = s->start_ms + exam_time_ms(def->minutes, extra);
     s->id = id_new(a, s->start_ms);
-    enum err e = db_run(db, SQL_exam_attempt_add, "ttttiiiiiiit", s->id, def->id, def->version, s->person_id, (int64_t)def->practice,
-                        (int64_t)def->review_full, (int64_t)def->cut_permille, (int64_t)def->minutes, (int64_t)extra, s->start_ms,
-                        deadline_ms, exam_form_write(form, a));
+    enum err e = db_run(db, SQL_exam_attempt_add, "ttttiiiiiiit", s->id, def->id, def->version,
+                        s->person_id, (int64_t)def->practice, (int64_t)def->review_full,
+                        (int64_t)def->cut_permille, (int64_t)def->minutes, (int64_t)extra,
+                        s->start_ms, deadline_ms, exam_form_write(form, a));
     if (e == OK)
-        e = db_run(db, SQL_exam_open_add, "tttti", s->id, s->person_id, def->id, exam_form_shape(form, a), deadline_ms);
+        e = db_run(db, SQL_exam_open_add, "tttti", s->id, s->person_id, def->id,
+                   exam_form_shape(form, a), deadline_ms);
     if (e != OK) return e;
-    const char *detail = arena_printf(a, "{\"exam\":\"%s\",\"exam_version\":\"%s\"}", def->id, def->version);
+    const char *detail = arena_printf(a, "{\"exam\":\"%s\",\"exam_version\":\"%s\"}", def->id,
+                                      def->version);
     return audit_append(db, a, s->start_ms, s->person_id, "exam.start", s->id, detail);
 }
 
@@ -59,25 +65,33 @@ enum err exam_start_job(struct db *db, struct arena *a, void *starting, int64_t 
     return e == OK ? keep_attempt(db, a, s, &form, extra) : e;
 }
 
-/* ---- Saving ---------------------------------------------------------------------------------------------- */
+/* ---- Saving -------------------------------------------------------------------------------- */
 
 /* The save that counts in this slot now. */
-static enum err look_newest(struct db *db, struct arena *a, struct exam_saving *s, struct exam_save *newest) {
+static enum err look_newest(struct db *db, struct arena *a, struct exam_saving *s,
+                            struct exam_save *newest) {
     struct stmt *q;
     enum err e;
     memset(newest, 0, sizeof *newest);
-    if (!db_one(db, &q, &e, SQL_exam_save_newest, "ti", s->attempt_id, (int64_t)s->slot)) return e == ERR_NOT_FOUND ? OK : e;
-    *newest = (struct exam_save){.slot = s->slot, .seq = stmt_int(q, 0), .client = stmt_text(q, 1, a), .response = stmt_text(q, 2, a),
-                                 .saved_ms = stmt_int(q, 3), .n = stmt_int(q, 4)};
+    if (!db_one(db, &q, &e, SQL_exam_save_newest, "ti", s->attempt_id, (int64_t)s->slot))
+        return e == ERR_NOT_FOUND ? OK : e;
+    *newest = (struct exam_save){.slot = s->slot,
+                                 .seq = stmt_int(q, 0),
+                                 .client = stmt_text(q, 1, a),
+                                 .response = stmt_text(q, 2, a),
+                                 .saved_ms = stmt_int(q, 3),
+                                 .n = stmt_int(q, 4)};
     return stmt_end(q);
 }
 
-/* Was exactly this saved before? Then its time is told again: that is what makes a repeated save harmless. */
+/* Was exactly this saved before? Then its time is told again: that is what makes a repeated save
+ * harmless. */
 static enum err look_same(struct db *db, struct exam_saving *s, int64_t *n) {
     struct stmt *q;
     enum err e;
     *n = 0;
-    if (!db_one(db, &q, &e, SQL_exam_save_same, "tiitt", s->attempt_id, (int64_t)s->slot, s->seq, s->client, s->response))
+    if (!db_one(db, &q, &e, SQL_exam_save_same, "tiitt", s->attempt_id, (int64_t)s->slot, s->seq,
+                s->client, s->response))
         return e == ERR_NOT_FOUND ? OK : e;
     *n = stmt_int(q, 0);
     s->saved_ms = stmt_int(q, 1);
@@ -90,22 +104,28 @@ static void tell_newest(struct exam_saving *s, const struct exam_save *newest, i
     s->stale = newest->seq != s->seq || newest->n != own_n;
 }
 
-/* Stores it: `n` follows the newest's, so that it counts the saves that did count; one that comes too late goes in among
- * those of its own number. */
-static enum err add_save(struct db *db, struct exam_saving *s, struct exam_save *newest, int64_t now_ms) {
+/* Stores it: `n` follows the newest's, so that it counts the saves that did count; one that
+ * comes too late goes in among those of its own number. */
+static enum err add_save(struct db *db, struct exam_saving *s, struct exam_save *newest,
+                         int64_t now_ms) {
     int64_t n = newest->n + 1, saves = newest->n;
     enum err e = OK;
     if (s->seq < newest->seq) {
         struct stmt *q;
-        if (!db_one(db, &q, &e, SQL_exam_save_older, "tii", s->attempt_id, (int64_t)s->slot, s->seq)) return e;
+        if (!db_one(db, &q, &e, SQL_exam_save_older, "tii", s->attempt_id, (int64_t)s->slot,
+                    s->seq))
+            return e;
         saves = stmt_int(q, 0);
         n = stmt_int(q, 1) + 1;
         e = stmt_end(q);
     }
     if (e == OK && saves >= EXAM_SAVES_LIMIT) e = ERR_LIMIT;
-    if (e == OK) e = db_run(db, SQL_exam_save_add, "tiiitti", s->attempt_id, (int64_t)s->slot, s->seq, n, s->client, s->response, now_ms);
+    if (e == OK)
+        e = db_run(db, SQL_exam_save_add, "tiiitti", s->attempt_id, (int64_t)s->slot, s->seq, n,
+                   s->client, s->response, now_ms);
     s->saved_ms = now_ms;
-    if (s->seq >= newest->seq) *newest = (struct exam_save){.seq = s->seq, .n = n, .response = s->response};
+    if (s->seq >= newest->seq)
+        *newest = (struct exam_save){.seq = s->seq, .n = n, .response = s->response};
     tell_newest(s, newest, n);
     return e;
 }
@@ -147,7 +167,8 @@ enum err exam_save_job(struct db *db, struct arena *a, void *saving, int64_t now
     if (e != OK) return e;
     if (now_ms > s->deadline_ms + EXAM_GRACE_MS) return save_after_end(db, a, s);
     if ((size_t)s->slot * 2 > strlen(shape)) return ERR_NOT_FOUND;
-    s->response = exam_response_canonical(s->value, shape[2 * s->slot - 2] - '0', shape[2 * s->slot - 1] == 'm', a, &s->why);
+    s->response = exam_response_canonical(s->value, shape[2 * s->slot - 2] - '0',
+                                          shape[2 * s->slot - 1] == 'm', a, &s->why);
     if (!s->response) return ERR_INVALID;
     e = look_newest(db, a, s, &newest);
     if (e == OK && newest.seq >= s->seq) { /* only then can it be a repeated one */
@@ -181,20 +202,24 @@ enum err exam_flag_job(struct db *db, struct arena *a, void *flagging, int64_t n
     if (f->over) return ERR_CONFLICT;
     if (!known) return ERR_NOT_FOUND;
     if (last >= EXAM_SAVES_LIMIT) return ERR_LIMIT;
-    return db_run(db, SQL_exam_flag_add, "tiiii", f->attempt_id, last + 1, (int64_t)f->slot, (int64_t)f->flagged, now_ms);
+    return db_run(db, SQL_exam_flag_add, "tiiii", f->attempt_id, last + 1, (int64_t)f->slot,
+                  (int64_t)f->flagged, now_ms);
 }
 
-/* ---- Ending ----------------------------------------------------------------------------------------------- */
+/* ---- Ending -------------------------------------------------------------------------------- */
 
-static enum err end_attempt(struct db *db, struct arena *a, const char *attempt_id, const char *actor, int64_t at_ms, int64_t deadline_ms,
-                            int64_t now_ms) {
+static enum err end_attempt(struct db *db, struct arena *a, const char *attempt_id,
+                            const char *actor, int64_t at_ms, int64_t deadline_ms, int64_t now_ms) {
     bool late = at_ms >= deadline_ms;
     const char *how = late || !actor ? "deadline" : "submitted";
     enum err e = db_run(db, SQL_exam_open_remove, "t", attempt_id);
-    if (e == OK) e = db_run(db, SQL_exam_end_add, "ttiii", attempt_id, how, late ? deadline_ms : at_ms, now_ms, deadline_ms);
+    if (e == OK)
+        e = db_run(db, SQL_exam_end_add, "ttiii", attempt_id, how, late ? deadline_ms : at_ms,
+                   now_ms, deadline_ms);
     if (e == OK) e = db_run(db, SQL_exam_unscored_add, "t", attempt_id);
     if (e != OK) return e;
-    return audit_append(db, a, now_ms, actor ? actor : "system", late || !actor ? "exam.deadline" : "exam.submit", attempt_id, NULL);
+    return audit_append(db, a, now_ms, actor ? actor : "system",
+                        late || !actor ? "exam.deadline" : "exam.submit", attempt_id, NULL);
 }
 
 enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_ms) {
@@ -202,13 +227,15 @@ enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_
     struct exam_attempt t;
     enum err e = exam_attempt_load(db, a, end->attempt_id, end->person_id, &t);
     if (e != OK || !t.open) return e;
-    return end_attempt(db, a, t.id, end->person_id, end->at_ms ? end->at_ms : now_ms, t.deadline_ms, now_ms);
+    return end_attempt(db, a, t.id, end->person_id, end->at_ms ? end->at_ms : now_ms, t.deadline_ms,
+                       now_ms);
 }
 
 enum err exam_expire_job(struct db *db, struct arena *a, void *closed, int64_t now_ms) {
     const char *ids[100];
     int n = 0;
-    struct stmt *q = db_query(db, SQL_exam_expired, "ii", now_ms - EXAM_GRACE_MS - 1, (int64_t)COUNT_OF(ids));
+    struct stmt *q = db_query(db, SQL_exam_expired, "ii", now_ms - EXAM_GRACE_MS - 1,
+                              (int64_t)COUNT_OF(ids));
     while (stmt_row(q)) ids[n++] = stmt_text(q, 0, a);
     enum err e = stmt_end(q);
     for (int i = 0; i < n && e == OK; i++) {
@@ -219,7 +246,7 @@ enum err exam_expire_job(struct db *db, struct arena *a, void *closed, int64_t n
     return e;
 }
 
-/* ---- Results ------------------------------------------------------------------------------------------------ */
+/* ---- Results ------------------------------------------------------------------------------- */
 
 static const char *domains_json(struct arena *a, const struct exam_score *s) {
     struct buf b;
@@ -234,28 +261,36 @@ static const char *domains_json(struct arena *a, const struct exam_score *s) {
     return buf_text(&b);
 }
 
-static enum err keep_result(struct db *db, struct arena *a, const struct exam_scored *r, int64_t now_ms) {
+static enum err keep_result(struct db *db, struct arena *a, const struct exam_scored *r,
+                            int64_t now_ms) {
     enum err e = db_run(db, SQL_exam_unscored_remove, "t", r->attempt_id);
-    if (e != OK || (!db_changes(db) && !r->again)) return e; /* somebody else was first, with the same score */
+    if (e != OK || (!db_changes(db) && !r->again))
+        return e; /* somebody else was first, with the same score */
     const struct exam_score *s = &r->score;
-    e = db_run(db, SQL_exam_result_add, "tiiiiiiiit", r->attempt_id, (int64_t)EXAM_SCORING_VERSION, now_ms, (int64_t)s->correct,
-               (int64_t)s->total, (int64_t)s->permille, (int64_t)r->cut_permille, (int64_t)s->scaled, (int64_t)s->passed, domains_json(a, s));
+    e = db_run(db, SQL_exam_result_add, "tiiiiiiiit", r->attempt_id, (int64_t)EXAM_SCORING_VERSION,
+               now_ms, (int64_t)s->correct, (int64_t)s->total, (int64_t)s->permille,
+               (int64_t)r->cut_permille, (int64_t)s->scaled, (int64_t)s->passed,
+               domains_json(a, s));
     if (e != OK) return e;
-    const char *detail = arena_printf(a, "{\"correct\":%d,\"total\":%d,\"passed\":%s}", s->correct, s->total, s->passed ? "true" : "false");
+    const char *detail = arena_printf(a, "{\"correct\":%d,\"total\":%d,\"passed\":%s}", s->correct,
+                                      s->total, s->passed ? "true" : "false");
     return audit_append(db, a, now_ms, "system", "exam.result", r->attempt_id, detail);
 }
 
 enum err exam_result_job(struct db *db, struct arena *a, void *scored_list, int64_t now_ms) {
     struct exam_scored_list *list = scored_list;
     enum err e = OK;
-    for (size_t i = 0; i < list->count && e == OK; i++) e = keep_result(db, a, &list->scored[i], now_ms);
+    for (size_t i = 0; i < list->count && e == OK; i++)
+        e = keep_result(db, a, &list->scored[i], now_ms);
     return e;
 }
 
-/* ---- Accommodations -------------------------------------------------------------------------------------------- */
+/* ---- Accommodations ------------------------------------------------------------------------ */
 
-/* Running attempts get their new deadline at once. It is never shortened below what was promised at the start. */
-static enum err stretch_open(struct db *db, struct arena *a, const char *person_id, const char *exam_id, int factor_permille) {
+/* Running attempts get their new deadline at once. It is never shortened below what was promised
+ * at the start. */
+static enum err stretch_open(struct db *db, struct arena *a, const char *person_id,
+                             const char *exam_id, int factor_permille) {
     struct {
         const char *id;
         int64_t deadline_ms;
@@ -270,20 +305,23 @@ static enum err stretch_open(struct db *db, struct arena *a, const char *person_
     for (size_t i = 0; i < n && e == OK; i++) {
         struct exam_attempt t;
         e = exam_attempt_load(db, a, open[i].id, NULL, &t);
-        if (e == OK && open[i].deadline_ms > t.deadline_ms) e = db_run(db, SQL_exam_open_stretch, "ti", open[i].id, open[i].deadline_ms);
+        if (e == OK && open[i].deadline_ms > t.deadline_ms)
+            e = db_run(db, SQL_exam_open_stretch, "ti", open[i].id, open[i].deadline_ms);
     }
     return e;
 }
 
-enum err exam_accommodate(struct db *db, struct arena *a, int64_t now_ms, const char *person_id, const char *exam_id, int factor_permille,
-                          const char *reason, const char *approved_by) {
+enum err exam_accommodate(struct db *db, struct arena *a, int64_t now_ms, const char *person_id,
+                          const char *exam_id, int factor_permille, const char *reason,
+                          const char *approved_by) {
     if (factor_permille < 1000 || factor_permille > 4000 || !reason || !*reason) return ERR_INVALID;
-    enum err e = db_run(db, SQL_exam_accommodation_add, "tttitti", id_new(a, now_ms), person_id, exam_id, (int64_t)factor_permille, reason,
-                        approved_by, now_ms);
+    enum err e = db_run(db, SQL_exam_accommodation_add, "tttitti", id_new(a, now_ms), person_id,
+                        exam_id, (int64_t)factor_permille, reason, approved_by, now_ms);
     if (e == OK) e = stretch_open(db, a, person_id, exam_id, factor_permille);
     if (e != OK) return e;
     /* The reason may be about health: it stays in the table and out of the log that many read. */
-    const char *detail = arena_printf(a, "{\"exam\":%s%s%s,\"factor_permille\":%d}", exam_id ? "\"" : "", exam_id ? exam_id : "null",
+    const char *detail = arena_printf(a, "{\"exam\":%s%s%s,\"factor_permille\":%d}",
+                                      exam_id ? "\"" : "", exam_id ? exam_id : "null",
                                       exam_id ? "\"" : "", factor_permille);
     return audit_append(db, a, now_ms, approved_by, "exam.accommodate", person_id, detail);
 }

@@ -6,7 +6,9 @@
 #include "base/text.h"
 #include "exam/exam_pages.h"
 
-const char *exam_text(struct request *r, const char *key, struct view *v) { return page_text(r->app->site, r->locale, key, v, r->arena); }
+const char *exam_text(struct request *r, const char *key, struct view *v) {
+    return page_text(r->app->site, r->locale, key, v, r->arena);
+}
 
 enum err exam_go(struct request *r, const char *attempt_id, const char *rest) {
     return http_redirect(r, arena_printf(r->arena, "/attempts/%s%s", attempt_id, rest));
@@ -18,7 +20,7 @@ static void add_crumb(struct view *crumbs, const char *href, const char *text) {
     view_text(c, "text", text);
 }
 
-/* ---- The list ------------------------------------------------------------------------------------------- */
+/* ---- The list ------------------------------------------------------------------------------ */
 
 enum err exam_index_page(struct request *r) {
     const struct exam_unit **units;
@@ -41,12 +43,13 @@ enum err exam_index_page(struct request *r) {
         view_int(row, "minutes", d->minutes);
         view_int(row, "count", d->scored_items + d->pilot_items);
         for (size_t k = 0; k < open_count; k++)
-            if (str_eq(open[k].exam_id, d->id) && open[k].deadline_ms > r->now_ms) view_bool(row, "is_open", true);
+            if (str_eq(open[k].exam_id, d->id) && open[k].deadline_ms > r->now_ms)
+                view_bool(row, "is_open", true);
     }
     return http_page(r, "exam_index", v);
 }
 
-/* ---- The lobby ------------------------------------------------------------------------------------------- */
+/* ---- The lobby ----------------------------------------------------------------------------- */
 
 static void view_blueprint(struct view *v, const struct exam_unit *u) {
     const struct exam_def *def = &u->def;
@@ -76,13 +79,15 @@ static void view_blueprint(struct view *v, const struct exam_unit *u) {
 static enum err view_past(struct request *r, struct view *v, const char *exam_id) {
     struct exam_result *results;
     size_t count;
-    enum err e = exam_results(r->db, r->arena, r->app->exams, r->who->person_id, exam_id, &results, &count);
+    enum err e = exam_results(r->db, r->arena, r->app->exams, r->who->person_id, exam_id, &results,
+                              &count);
     if (e != OK || !count) return e;
     view_bool(v, "has_past", true);
     struct view *list = view_list(v, "past");
     for (size_t i = count; i-- > 0;) {
         struct view *row = view_item(list);
-        view_text(row, "href", arena_printf(r->arena, "/attempts/%s/result", results[i].attempt_id));
+        view_text(row, "href",
+                  arena_printf(r->arena, "/attempts/%s/result", results[i].attempt_id));
         view_time(row, "submitted", results[i].submitted_ms, r->locale, r->zone);
         view_bool(row, "passed", results[i].passed);
         view_int(row, "scaled", results[i].scaled);
@@ -92,10 +97,13 @@ static enum err view_past(struct request *r, struct view *v, const char *exam_id
 }
 
 /* What the reader can do: one of the sections of the template. */
-static enum err view_start(struct request *r, struct view *v, const struct exam_unit *u, int extra) {
+static enum err view_start(struct request *r, struct view *v, const struct exam_unit *u,
+                           int extra) {
     static const char *const keys[] = {
-        [EXAM_START_FREE] = "may_start",   [EXAM_START_OPEN] = "is_running", [EXAM_START_EARLY] = "is_early",  [EXAM_START_CLOSED] = "is_closed",
-        [EXAM_START_WAIT] = "must_wait",   [EXAM_START_YEAR] = "used_up",    [EXAM_START_PASSED] = "has_passed"};
+        [EXAM_START_FREE] = "may_start",   [EXAM_START_OPEN] = "is_running",
+        [EXAM_START_EARLY] = "is_early",   [EXAM_START_CLOSED] = "is_closed",
+        [EXAM_START_WAIT] = "must_wait",   [EXAM_START_YEAR] = "used_up",
+        [EXAM_START_PASSED] = "has_passed"};
     struct exam_past *past;
     struct exam_open_attempt *open;
     size_t count, open_count;
@@ -115,7 +123,8 @@ static enum err view_start(struct request *r, struct view *v, const struct exam_
     }
     for (size_t i = 0; i < open_count && state == EXAM_START_OPEN; i++)
         if (str_eq(open[i].exam_id, u->def.id)) {
-            view_text(v, "continue_href", arena_printf(r->arena, "/attempts/%s", open[i].attempt_id));
+            view_text(v, "continue_href",
+                      arena_printf(r->arena, "/attempts/%s", open[i].attempt_id));
             view_time(v, "deadline", open[i].deadline_ms, r->locale, r->zone);
             view_int(v, "answered", open[i].answered);
             view_int(v, "total", open[i].total);
@@ -123,7 +132,8 @@ static enum err view_start(struct request *r, struct view *v, const struct exam_
     return OK;
 }
 
-static enum err lobby(struct request *r, const struct exam_unit *u, int status, const char *problem) {
+static enum err lobby(struct request *r, const struct exam_unit *u, int status,
+                      const char *problem) {
     const struct exam_def *def = &u->def;
     int extra = 1000;
     struct view *v = view_new(r->arena);
@@ -171,12 +181,14 @@ enum err exam_lobby_page(struct request *r) {
     return lobby(r, u, 200, NULL);
 }
 
-/* ---- The start -------------------------------------------------------------------------------------------- */
+/* ---- The start ----------------------------------------------------------------------------- */
 
 static enum err started(struct request *r, void *arg, enum err result) {
     struct exam_starting *s = arg;
-    if (result == ERR_CONFLICT) return lobby(r, s->unit, 409, exam_text(r, "exam_start_refused", NULL));
-    if (result == ERR_INVALID) return http_error(r, ERR_IO, "%s", exam_text(r, "exam_start_short", NULL));
+    if (result == ERR_CONFLICT)
+        return lobby(r, s->unit, 409, exam_text(r, "exam_start_refused", NULL));
+    if (result == ERR_INVALID)
+        return http_error(r, ERR_IO, "%s", exam_text(r, "exam_start_short", NULL));
     if (result != OK) return result;
     return exam_go(r, s->id, s->state == EXAM_START_OPEN ? "" : "/q/1");
 }

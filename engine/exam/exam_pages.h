@@ -18,7 +18,8 @@ void exam_view_timer(struct request *r, struct view *v, const struct exam_attemp
 /* Title of the exam as it is now, else its id. */
 const char *exam_view_title(struct request *r, const char *exam_id);
 /* The list `domains` for the profile: title, correct, total, share (per mille). */
-void exam_view_domains(struct view *v, const struct exam_domain_result *domains, size_t count, const struct exam_unit *unit);
+void exam_view_domains(struct view *v, const struct exam_domain_result *domains, size_t count,
+                       const struct exam_unit *unit);
 enum err exam_go(struct request *r, const char *attempt_id, const char *rest);
 
 #endif

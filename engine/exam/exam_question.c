@@ -1,4 +1,5 @@
-/* During an exam: questions, the review, the submission. Works without a script: each answer is then sent with the form. */
+/* During an exam: questions, the review, the submission. Works without a script: each answer is
+ * then sent with the form. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -6,11 +7,12 @@
 #include "base/text.h"
 #include "exam/exam_pages.h"
 
-/* ---- What all of them need ------------------------------------------------------------------------------- */
+/* ---- What all of them need ----------------------------------------------------------------- */
 
 enum err exam_own_attempt(struct request *r, struct exam_attempt *out) {
     enum err e = exam_attempt_load(r->db, r->arena, r->param[0], r->who->person_id, out);
-    return e == ERR_NOT_FOUND ? http_error(r, e, "%s", exam_text(r, "exam_attempt_unknown", NULL)) : e;
+    return e == ERR_NOT_FOUND ? http_error(r, e, "%s", exam_text(r, "exam_attempt_unknown", NULL))
+                              : e;
 }
 
 const char *exam_view_title(struct request *r, const char *exam_id) {
@@ -29,7 +31,8 @@ static const char *question_href(struct request *r, const struct exam_attempt *t
     return arena_printf(r->arena, "/attempts/%s/q/%d", t->id, slot);
 }
 
-static void view_map(struct request *r, struct view *v, const struct exam_attempt *t, const struct exam_mark *marks, int current) {
+static void view_map(struct request *r, struct view *v, const struct exam_attempt *t,
+                     const struct exam_mark *marks, int current) {
     struct view *map = view_list(v, "map");
     int answered = 0, flagged = 0;
     for (int i = 0; i < t->form.slot_count; i++) {
@@ -56,15 +59,18 @@ static void view_map(struct request *r, struct view *v, const struct exam_attemp
     exam_view_timer(r, v, t);
 }
 
-/* ---- To where one was -------------------------------------------------------------------------------------- */
+/* ---- To where one was ---------------------------------------------------------------------- */
 
 /* The first open question from the last one that was answered; the review when none is open. */
 static int where_one_was(const struct exam_attempt *t, const struct exam_mark *marks) {
     int last = 0;
     for (int i = 0; i < t->form.slot_count; i++)
-        if (marks[i].newest && (!marks[last].newest || marks[i].newest->saved_ms >= marks[last].newest->saved_ms)) last = i;
+        if (marks[i].newest &&
+            (!marks[last].newest || marks[i].newest->saved_ms >= marks[last].newest->saved_ms))
+            last = i;
     for (int k = 0; k < t->form.slot_count; k++)
-        if (!exam_mark_answered(&marks[(last + k) % t->form.slot_count])) return (last + k) % t->form.slot_count + 1;
+        if (!exam_mark_answered(&marks[(last + k) % t->form.slot_count]))
+            return (last + k) % t->form.slot_count + 1;
     return 0;
 }
 
@@ -80,9 +86,10 @@ enum err exam_attempt_page(struct request *r) {
     return slot ? http_redirect(r, question_href(r, &t, slot)) : exam_go(r, t.id, "/review");
 }
 
-/* ---- A question ---------------------------------------------------------------------------------------------- */
+/* ---- A question ---------------------------------------------------------------------------- */
 
-static void view_options(struct view *v, const struct exam_slot *slot, const struct exam_item *item, unsigned chosen) {
+static void view_options(struct view *v, const struct exam_slot *slot, const struct exam_item *item,
+                         unsigned chosen) {
     struct view *options = view_list(v, "options");
     for (int i = 0; i < slot->option_count; i++) {
         struct view *o = view_item(options);
@@ -97,7 +104,8 @@ static void view_options(struct view *v, const struct exam_slot *slot, const str
     view_int(v, "choose", item->key_count);
 }
 
-static enum err question(struct request *r, const struct exam_attempt *t, int number, const struct exam_mark *marks, const char *problem) {
+static enum err question(struct request *r, const struct exam_attempt *t, int number,
+                         const struct exam_mark *marks, const char *problem) {
     const struct exam_slot *slot = &t->form.slots[number - 1];
     const struct exam_mark *mark = &marks[number - 1];
     const struct exam_item *item;
@@ -110,7 +118,8 @@ static enum err question(struct request *r, const struct exam_attempt *t, int nu
     view_html(v, "stem", item->stem);
     view_options(v, slot, item, mark->newest ? exam_response_bits(mark->newest->response) : 0);
     view_text(v, "was", mark->newest ? mark->newest->response : "[]");
-    view_text(v, "seq", arena_printf(r->arena, "%lld", (long long)(mark->newest ? mark->newest->seq : 0)));
+    view_text(v, "seq",
+              arena_printf(r->arena, "%lld", (long long)(mark->newest ? mark->newest->seq : 0)));
     view_bool(v, "is_flagged", mark->flagged);
     view_bool(v, "is_first", number == 1);
     view_bool(v, "is_last", number == t->form.slot_count);
@@ -134,10 +143,11 @@ enum err exam_question_page(struct request *r) {
     if (exam_attempt_over(&t, r->now_ms)) return exam_go(r, t.id, "/result");
     e = exam_attempt_marks(r->db, r->arena, &t, &marks);
     if (e != OK) return e;
-    return question(r, &t, number, marks, http_query(r, "elsewhere") ? exam_text(r, "exam_elsewhere", NULL) : NULL);
+    return question(r, &t, number, marks,
+                    http_query(r, "elsewhere") ? exam_text(r, "exam_elsewhere", NULL) : NULL);
 }
 
-/* ---- Without a script: the form --------------------------------------------------------------------------------- */
+/* ---- Without a script: the form ------------------------------------------------------------ */
 
 struct posting {
     struct exam_saving save;
@@ -156,21 +166,27 @@ static enum err posting_job(struct db *db, struct arena *a, void *arg, int64_t n
 static enum err go_on(struct request *r, const struct posting *p) {
     const char *id = p->save.attempt_id;
     int64_t to;
-    if (p->go && str_has_prefix(p->go, "to-") && parse_i64(p->go + 3, 1, p->total, &to)) return exam_go(r, id, arena_printf(r->arena, "/q/%d", (int)to));
-    if (str_eq(p->go, "previous") && p->number > 1) return exam_go(r, id, arena_printf(r->arena, "/q/%d", p->number - 1));
-    if (str_eq(p->go, "review") || (str_eq(p->go, "next") && p->number == p->total)) return exam_go(r, id, "/review");
-    if (str_eq(p->go, "next")) return exam_go(r, id, arena_printf(r->arena, "/q/%d", p->number + 1));
+    if (p->go && str_has_prefix(p->go, "to-") && parse_i64(p->go + 3, 1, p->total, &to))
+        return exam_go(r, id, arena_printf(r->arena, "/q/%d", (int)to));
+    if (str_eq(p->go, "previous") && p->number > 1)
+        return exam_go(r, id, arena_printf(r->arena, "/q/%d", p->number - 1));
+    if (str_eq(p->go, "review") || (str_eq(p->go, "next") && p->number == p->total))
+        return exam_go(r, id, "/review");
+    if (str_eq(p->go, "next"))
+        return exam_go(r, id, arena_printf(r->arena, "/q/%d", p->number + 1));
     return exam_go(r, id, arena_printf(r->arena, "/q/%d", p->number));
 }
 
 static enum err posted(struct request *r, void *arg, enum err result) {
     struct posting *p = arg;
-    if (result == ERR_CONFLICT && (p->save.over || p->flag.over)) return exam_go(r, p->save.attempt_id, "/result");
+    if (result == ERR_CONFLICT && (p->save.over || p->flag.over))
+        return exam_go(r, p->save.attempt_id, "/result");
     if (result == ERR_INVALID && p->save.why) return http_error(r, result, "%s", p->save.why);
     if (result != OK) return result;
     /* Somebody (another tab) was newer: the page shows what counts now, and says so. */
     if (p->saves && p->save.stale && !str_eq(p->save.newest, p->save.response))
-        return exam_go(r, p->save.attempt_id, arena_printf(r->arena, "/q/%d?elsewhere=1", p->number));
+        return exam_go(r, p->save.attempt_id,
+                       arena_printf(r->arena, "/q/%d?elsewhere=1", p->number));
     return go_on(r, p);
 }
 
@@ -180,7 +196,8 @@ static const json_t *form_response(struct request *r) {
     json_t *list = json_keep(r->arena, json_array());
     for (size_t i = 0; i < count && i <= EXAM_OPTIONS; i++) {
         int64_t n;
-        json_array_append_new(list, json_integer(parse_i64(values[i], 1, EXAM_OPTIONS, &n) ? n : 0));
+        json_array_append_new(list,
+                              json_integer(parse_i64(values[i], 1, EXAM_OPTIONS, &n) ? n : 0));
     }
     return list;
 }
@@ -194,23 +211,33 @@ enum err exam_question_post(struct request *r) {
     if (!exam_slot_param(r->param[1], &p->number) || p->number > t.form.slot_count)
         return http_error(r, ERR_NOT_FOUND, "%s", exam_text(r, "exam_question_unknown", NULL));
     if (exam_attempt_over(&t, r->now_ms)) return exam_go(r, t.id, "/result");
-    if (!parse_i64(http_field(r, "seq"), 0, EXAM_SEQ_MAX, &seen_seq)) return http_error(r, ERR_INVALID, "%s", exam_text(r, "exam_form_broken", NULL));
+    if (!parse_i64(http_field(r, "seq"), 0, EXAM_SEQ_MAX, &seen_seq))
+        return http_error(r, ERR_INVALID, "%s", exam_text(r, "exam_form_broken", NULL));
     const struct exam_slot *slot = &t.form.slots[p->number - 1];
     p->total = t.form.slot_count;
     p->go = http_field(r, "go");
-    p->save = (struct exam_saving){.attempt_id = t.id, .person_id = r->who->person_id, .client = "form", .slot = p->number,
-                                   .seq = seen_seq < EXAM_SEQ_MAX ? seen_seq + 1 : seen_seq, .value = form_response(r)};
-    const char *canonical = exam_response_canonical(p->save.value, slot->option_count, slot->multiple, r->arena, &p->save.why);
+    p->save = (struct exam_saving){.attempt_id = t.id,
+                                   .person_id = r->who->person_id,
+                                   .client = "form",
+                                   .slot = p->number,
+                                   .seq = seen_seq < EXAM_SEQ_MAX ? seen_seq + 1 : seen_seq,
+                                   .value = form_response(r)};
+    const char *canonical = exam_response_canonical(p->save.value, slot->option_count,
+                                                    slot->multiple, r->arena, &p->save.why);
     if (!canonical) return http_error(r, ERR_INVALID, "%s", p->save.why);
-    /* A form that was only looked at saves nothing: it must not overwrite what another tab has saved meanwhile. */
+    /* A form that was only looked at saves nothing: it must not overwrite what another tab has
+     * saved meanwhile. */
     p->saves = !str_eq(canonical, http_field(r, "was"));
-    p->flag = (struct exam_flagging){.attempt_id = t.id, .person_id = r->who->person_id, .slot = p->number, .flagged = http_field(r, "flag") != NULL};
+    p->flag = (struct exam_flagging){.attempt_id = t.id,
+                                     .person_id = r->who->person_id,
+                                     .slot = p->number,
+                                     .flagged = http_field(r, "flag") != NULL};
     p->flags = p->flag.flagged != str_eq(http_field(r, "flag_was"), "1");
     if (!p->saves && !p->flags) return go_on(r, p);
     return http_write(r, posting_job, p, posted);
 }
 
-/* ---- Review and submission ---------------------------------------------------------------------------------------- */
+/* ---- Review and submission ----------------------------------------------------------------- */
 
 enum err exam_review_page(struct request *r) {
     struct exam_attempt t;
@@ -240,14 +267,17 @@ static enum err result_kept(struct request *r, void *arg, enum err result) {
     return result == OK ? exam_go(r, list->scored->attempt_id, "/result") : result;
 }
 
-/* The end is on disk. The score is computed here and not on the writer's thread; should anything fail now, the exams' thread
- * scores it later. */
+/* The end is on disk. The score is computed here and not on the writer's thread; should anything
+ * fail now, the exams' thread scores it later. */
 static enum err ended(struct request *r, void *arg, enum err result) {
     struct submitting *s = arg;
     struct exam_attempt t;
-    if (result == ERR_NOT_FOUND) return http_error(r, result, "%s", exam_text(r, "exam_attempt_unknown", NULL));
-    if (result == OK) result = exam_attempt_load(r->db, r->arena, s->end.attempt_id, s->end.person_id, &t);
-    if (result == OK) result = exam_attempt_score(r->app->exams, r->db, r->arena, &t, &s->scored.score);
+    if (result == ERR_NOT_FOUND)
+        return http_error(r, result, "%s", exam_text(r, "exam_attempt_unknown", NULL));
+    if (result == OK)
+        result = exam_attempt_load(r->db, r->arena, s->end.attempt_id, s->end.person_id, &t);
+    if (result == OK)
+        result = exam_attempt_score(r->app->exams, r->db, r->arena, &t, &s->scored.score);
     if (result != OK) return result;
     s->scored.attempt_id = t.id;
     s->scored.cut_permille = t.cut_permille;

@@ -1,10 +1,12 @@
-/* After an exam: passed or not, the profile by domain, and, where the policy allows it, questions with keys and rationales. */
+/* After an exam: passed or not, the profile by domain, and, where the policy allows it,
+ * questions with keys and rationales. */
 #include <string.h>
 
 #include "base/text.h"
 #include "exam/exam_pages.h"
 
-void exam_view_domains(struct view *v, const struct exam_domain_result *domains, size_t count, const struct exam_unit *unit) {
+void exam_view_domains(struct view *v, const struct exam_domain_result *domains, size_t count,
+                       const struct exam_unit *unit) {
     struct view *list = view_list(v, "domains");
     for (size_t i = 0; i < count; i++) {
         const char *title = unit ? exam_course_title(&unit->course, domains[i].id) : NULL;
@@ -12,11 +14,15 @@ void exam_view_domains(struct view *v, const struct exam_domain_result *domains,
         view_text(row, "domain", title ? title : domains[i].id);
         view_int(row, "correct", domains[i].correct);
         view_int(row, "total", domains[i].total);
-        view_int(row, "share", domains[i].total ? (2000 * domains[i].correct + domains[i].total) / (2 * domains[i].total) : 0);
+        view_int(row, "share",
+                 domains[i].total
+                     ? (2000 * domains[i].correct + domains[i].total) / (2 * domains[i].total)
+                     : 0);
     }
 }
 
-static void view_review_option(struct view *list, const struct exam_item *item, int written, bool chosen) {
+static void view_review_option(struct view *list, const struct exam_item *item, int written,
+                               bool chosen) {
     const struct exam_option *option = &item->options[written];
     struct view *o = view_item(list);
     view_html(o, "option", option->html);
@@ -26,7 +32,8 @@ static void view_review_option(struct view *list, const struct exam_item *item, 
 }
 
 /* Only reached when the attempt has ended and its review policy is "full". */
-static enum err view_items(struct request *r, struct view *v, const struct exam_attempt *t, const struct exam_score *score) {
+static enum err view_items(struct request *r, struct view *v, const struct exam_attempt *t,
+                           const struct exam_score *score) {
     struct exam_mark *marks;
     enum err e = exam_attempt_marks(r->db, r->arena, t, &marks);
     struct view *list = view_list(v, "items");
@@ -42,7 +49,8 @@ static enum err view_items(struct request *r, struct view *v, const struct exam_
         view_bool(row, "is_right", score->points[i]);
         view_bool(row, "is_open", !chosen);
         struct view *options = view_list(row, "options");
-        for (int k = 0; k < slot->option_count; k++) view_review_option(options, item, slot->order[k], chosen & 1u << k);
+        for (int k = 0; k < slot->option_count; k++)
+            view_review_option(options, item, slot->order[k], chosen & 1u << k);
     }
     view_bool(v, "has_items", e == OK);
     return e;
@@ -82,7 +90,8 @@ static enum err result_page(struct request *r, const struct exam_attempt *t) {
 static enum err closed(struct request *r, void *arg, enum err result) {
     struct exam_ending *end = arg;
     struct exam_attempt t;
-    if (result == OK) result = exam_attempt_load(r->db, r->arena, end->attempt_id, r->who->person_id, &t);
+    if (result == OK)
+        result = exam_attempt_load(r->db, r->arena, end->attempt_id, r->who->person_id, &t);
     if (result != OK) return result;
     exams_wake(r->app->exams);
     return result_page(r, &t);

@@ -7,9 +7,10 @@
 #include "base/text.h"
 #include "exam/exam_score.h"
 
-/* ---- Responses ------------------------------------------------------------------------------------- */
+/* ---- Responses ----------------------------------------------------------------------------- */
 
-static bool add_choice(const json_t *v, int options, unsigned *bits, struct arena *a, const char **why) {
+static bool add_choice(const json_t *v, int options, unsigned *bits, struct arena *a,
+                       const char **why) {
     json_int_t n = json_is_integer(v) ? json_integer_value(v) : 0;
     if (n < 1 || n > options) {
         *why = arena_printf(a, "A response is the number of an option, from 1 to %d.", options);
@@ -32,7 +33,8 @@ static const char *canonical(unsigned bits, struct arena *a) {
     return buf_text(&b);
 }
 
-const char *exam_response_canonical(const struct json_t *value, int options, bool multiple, struct arena *a, const char **why) {
+const char *exam_response_canonical(const struct json_t *value, int options, bool multiple,
+                                    struct arena *a, const char **why) {
     unsigned bits = 0;
     if (json_is_array(value)) {
         if (json_array_size(value) > (size_t)options) {
@@ -48,7 +50,8 @@ const char *exam_response_canonical(const struct json_t *value, int options, boo
     } else if (json_is_integer(value)) {
         if (!add_choice(value, options, &bits, a, why)) return NULL;
     } else if (!json_is_null(value)) {
-        *why = "A response is the number of an option, a list of such numbers, or null for no answer.";
+        *why =
+            "A response is the number of an option, a list of such numbers, or null for no answer.";
         return NULL;
     }
     return canonical(bits, a);
@@ -61,16 +64,19 @@ unsigned exam_response_bits(const char *text) {
     return bits;
 }
 
-void exam_saves_fold(const struct exam_save *saves, size_t count, int slot_count, const struct exam_save **newest) {
+void exam_saves_fold(const struct exam_save *saves, size_t count, int slot_count,
+                     const struct exam_save **newest) {
     for (int i = 0; i < slot_count; i++) newest[i] = NULL;
     for (size_t i = 0; i < count; i++) {
         if (saves[i].slot < 1 || saves[i].slot > slot_count) continue;
         const struct exam_save **slot = &newest[saves[i].slot - 1];
-        if (!*slot || saves[i].seq > (*slot)->seq || (saves[i].seq == (*slot)->seq && saves[i].n > (*slot)->n)) *slot = &saves[i];
+        if (!*slot || saves[i].seq > (*slot)->seq ||
+            (saves[i].seq == (*slot)->seq && saves[i].n > (*slot)->n))
+            *slot = &saves[i];
     }
 }
 
-/* ---- Scores ------------------------------------------------------------------------------------------- */
+/* ---- Scores -------------------------------------------------------------------------------- */
 
 static unsigned as_written(const struct exam_slot *slot, unsigned chosen) {
     unsigned bits = 0;
@@ -95,15 +101,18 @@ int exam_scaled(int correct, int total, int cut_permille) {
     return 200 + 300 * correct / cut;
 }
 
-void exam_score(const struct exam_form *form, const unsigned *keys, const struct exam_response *responses, size_t response_count,
-                int cut_permille, const char *const *domains, size_t domain_count, struct arena *a, struct exam_score *out) {
+void exam_score(const struct exam_form *form, const unsigned *keys,
+                const struct exam_response *responses, size_t response_count, int cut_permille,
+                const char *const *domains, size_t domain_count, struct arena *a,
+                struct exam_score *out) {
     unsigned *chosen = NEW_ARRAY(a, unsigned, form->slot_count + 1);
     memset(out, 0, sizeof *out);
     out->domains = NEW_ARRAY(a, struct exam_domain_result, domain_count + (size_t)form->slot_count);
     out->points = NEW_ARRAY(a, unsigned char, form->slot_count + 1);
     for (size_t i = 0; i < domain_count; i++) out->domains[out->domain_count++].id = domains[i];
     for (size_t i = 0; i < response_count; i++)
-        if (responses[i].slot >= 1 && responses[i].slot <= form->slot_count) chosen[responses[i].slot - 1] = responses[i].chosen;
+        if (responses[i].slot >= 1 && responses[i].slot <= form->slot_count)
+            chosen[responses[i].slot - 1] = responses[i].chosen;
     for (int i = 0; i < form->slot_count; i++) {
         const struct exam_slot *slot = &form->slots[i];
         unsigned written = as_written(slot, chosen[i]);
@@ -125,7 +134,7 @@ void exam_score(const struct exam_form *form, const unsigned *keys, const struct
     out->scaled = out->total ? exam_scaled(out->correct, out->total, cut_permille) : 200;
 }
 
-/* ---- Starting ------------------------------------------------------------------------------------------- */
+/* ---- Starting ------------------------------------------------------------------------------ */
 
 int64_t exam_time_ms(int minutes, int extra_permille) {
     int64_t ms = (int64_t)minutes * MS_MINUTE * extra_permille / 1000;
@@ -133,7 +142,8 @@ int64_t exam_time_ms(int minutes, int extra_permille) {
 }
 
 static int latest_first(const void *a, const void *b) {
-    int64_t x = ((const struct exam_past *)a)->start_ms, y = ((const struct exam_past *)b)->start_ms;
+    int64_t x = ((const struct exam_past *)a)->start_ms,
+            y = ((const struct exam_past *)b)->start_ms;
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
@@ -143,8 +153,8 @@ static int64_t window_end(const struct exam_def *def, int extra_permille) {
     return def->opens_ms + (def->closes_ms - def->opens_ms) / 1000 * extra_permille;
 }
 
-enum exam_start exam_may_start(const struct exam_def *def, const struct exam_past *given, size_t count, int extra_permille, int64_t now_ms,
-                               int64_t *when_ms) {
+enum exam_start exam_may_start(const struct exam_def *def, const struct exam_past *given,
+                               size_t count, int extra_permille, int64_t now_ms, int64_t *when_ms) {
     struct exam_past past[512]; /* the latest of them are enough for every rule */
     size_t n = count < COUNT_OF(past) ? count : COUNT_OF(past);
     for (size_t i = 0; i < n; i++) past[i] = given[count - n + i];
@@ -154,7 +164,8 @@ enum exam_start exam_may_start(const struct exam_def *def, const struct exam_pas
         if (!past[i].end_ms) return EXAM_START_OPEN;
     for (size_t i = 0; i < n; i++) {
         if (!past[i].passed) continue;
-        *when_ms = def->after_pass_months ? time_add_months(past[i].end_ms, def->after_pass_months) : 0;
+        *when_ms = def->after_pass_months ? time_add_months(past[i].end_ms, def->after_pass_months)
+                                          : 0;
         if (!*when_ms || *when_ms > now_ms) return EXAM_START_PASSED;
         break; /* the newest pass decides */
     }

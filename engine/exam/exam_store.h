@@ -4,7 +4,7 @@
 
 #include "exam/exam_score.h"
 
-/* ---- What is open ------------------------------------------------------------------------------------ */
+/* ---- What is open -------------------------------------------------------------------------- */
 /* An exam as it was read from its files, immutable; shared by whoever holds it. */
 struct exam_live;
 /* The exam as it is now, held until `a` is released. NULL when there is none. */
@@ -16,12 +16,13 @@ void exams_refresh(struct exams *e);
 /* Tells the thread that something ended and waits for its score. */
 void exams_wake(struct exams *e);
 
-/* "…" = base64url(HMAC-SHA-256(academy's key, "attempt\nslot\nseq\nresponse\nsaved_at")), RFC 2104; saved_at as answered. */
-char *exam_receipt(const char *secret, struct arena *a, const char *attempt_id, int slot, int64_t seq, const char *response,
-                   const char *saved_at);
+/* "…" = base64url(HMAC-SHA-256(academy's key, "attempt\nslot\nseq\nresponse\nsaved_at")), RFC
+ * 2104; saved_at as answered. */
+char *exam_receipt(const char *secret, struct arena *a, const char *attempt_id, int slot,
+                   int64_t seq, const char *response, const char *saved_at);
 const char *exams_secret(const struct exams *e);
 
-/* ---- Attempts ------------------------------------------------------------------------------------------- */
+/* ---- Attempts ------------------------------------------------------------------------------ */
 struct exam_attempt {
     const char *id, *exam_id, *exam_version, *person_id;
     bool practice, review_full, open, by_deadline;
@@ -31,31 +32,38 @@ struct exam_attempt {
     struct exam_form form;
 };
 /* `person_id` NULL = whoever it belongs to; another person's is ERR_NOT_FOUND. */
-enum err exam_attempt_load(struct db *db, struct arena *a, const char *attempt_id, const char *person_id, struct exam_attempt *out) MUST_USE;
-/* Time is over, grace included: nothing is accepted any more, also when nobody has closed it yet. */
+enum err exam_attempt_load(struct db *db, struct arena *a, const char *attempt_id,
+                           const char *person_id, struct exam_attempt *out) MUST_USE;
+/* Time is over, grace included: nothing is accepted any more, also when nobody has closed it
+ * yet. */
 bool exam_attempt_over(const struct exam_attempt *t, int64_t now_ms);
 
-struct exam_mark { /* where a slot stands */
+struct exam_mark {                  /* where a slot stands */
     const struct exam_save *newest; /* NULL = never saved */
     bool flagged;
 };
 /* slot_count entries. */
-enum err exam_attempt_marks(struct db *db, struct arena *a, const struct exam_attempt *t, struct exam_mark **out) MUST_USE;
+enum err exam_attempt_marks(struct db *db, struct arena *a, const struct exam_attempt *t,
+                            struct exam_mark **out) MUST_USE;
 bool exam_mark_answered(const struct exam_mark *m);
 
-/* The item version of a slot: from the open exam when that still says the same, else from the store. Held by `a`. */
-enum err exam_slot_item(struct exams *e, struct db *db, struct arena *a, const char *exam_id, const struct exam_slot *slot,
-                        const struct exam_item **out) MUST_USE;
+/* The item version of a slot: from the open exam when that still says the same, else from the
+ * store. Held by `a`. */
+enum err exam_slot_item(struct exams *e, struct db *db, struct arena *a, const char *exam_id,
+                        const struct exam_slot *slot, const struct exam_item **out) MUST_USE;
 
-/* The score from the stored facts, whether or not it was stored. `domains` in the order of the open exam when there is one. */
-enum err exam_attempt_score(struct exams *e, struct db *db, struct arena *a, const struct exam_attempt *t, struct exam_score *out) MUST_USE;
+/* The score from the stored facts, whether or not it was stored. `domains` in the order of the
+ * open exam when there is one. */
+enum err exam_attempt_score(struct exams *e, struct db *db, struct arena *a,
+                            const struct exam_attempt *t, struct exam_score *out) MUST_USE;
 
-enum err exam_past_list(struct db *db, struct arena *a, const char *person_id, const char *exam_id, struct exam_past **out, size_t *count,
-                        struct exam_seen *seen) MUST_USE;
+enum err exam_past_list(struct db *db, struct arena *a, const char *person_id, const char *exam_id,
+                        struct exam_past **out, size_t *count, struct exam_seen *seen) MUST_USE;
 /* 1000 = none. */
-enum err exam_extra_permille(struct db *db, const char *person_id, const char *exam_id, int *out) MUST_USE;
+enum err exam_extra_permille(struct db *db, const char *person_id, const char *exam_id,
+                             int *out) MUST_USE;
 
-/* ---- Jobs (write_fn) -------------------------------------------------------------------------------------- */
+/* ---- Jobs (write_fn) ----------------------------------------------------------------------- */
 struct exam_starting {
     const struct exam_unit *unit;
     const char *person_id;
@@ -78,15 +86,17 @@ struct exam_saving {
     /* out */
     const char *response; /* canonical */
     int64_t saved_ms, newest_seq, deadline_ms;
-    bool stale;           /* another save counts */
-    const char *newest;   /* what counts, canonical */
-    const char *why;      /* ERR_INVALID, ERR_NOT_FOUND, ERR_LIMIT */
-    bool over;            /* ERR_CONFLICT: the attempt has ended, at submitted_ms (0: the deadline has passed) */
+    bool stale;         /* another save counts */
+    const char *newest; /* what counts, canonical */
+    const char *why;    /* ERR_INVALID, ERR_NOT_FOUND, ERR_LIMIT */
+    bool
+        over; /* ERR_CONFLICT: the attempt has ended, at submitted_ms (0: the deadline has passed) */
     int64_t submitted_ms;
 };
 /* Saves of one question; more are ERR_LIMIT. */
 #define EXAM_SAVES_LIMIT 5000
-#define EXAM_SEQ_MAX ((int64_t)9007199254740991) /* 2^53 - 1: the largest that every JSON reader keeps */
+#define EXAM_SEQ_MAX                                                                               \
+    ((int64_t)9007199254740991) /* 2^53 - 1: the largest that every JSON reader keeps */
 #define EXAM_CLIENT_LIMIT 64
 enum err exam_save_job(struct db *db, struct arena *a, void *saving, int64_t now_ms) MUST_USE;
 
@@ -116,6 +126,7 @@ struct exam_scored_list {
     struct exam_scored *scored;
     size_t count;
 };
-enum err exam_result_job(struct db *db, struct arena *a, void *scored_list, int64_t now_ms) MUST_USE;
+enum err exam_result_job(struct db *db, struct arena *a, void *scored_list,
+                         int64_t now_ms) MUST_USE;
 
 #endif

@@ -18,12 +18,14 @@ static bool wants_bank(const struct exam_def *def, const char *id) {
 
 static void add_items(struct exam_unit *u, const struct exam_bank *bank, struct arena *a) {
     size_t size = sizeof *u->items;
-    u->items = arena_grow(a, u->items, u->item_count * size, (u->item_count + bank->item_count) * size);
+    u->items = arena_grow(a, u->items, u->item_count * size,
+                          (u->item_count + bank->item_count) * size);
     for (size_t i = 0; i < bank->item_count; i++) u->items[u->item_count++] = bank->items[i];
 }
 
 /* Every bank must be read to know its id; only those that the definition names count. */
-static size_t read_banks(struct exam_unit *u, const char *root, struct arena *a, struct arena *scratch, struct diag_list *diags) {
+static size_t read_banks(struct exam_unit *u, const char *root, struct arena *a,
+                         struct arena *scratch, struct diag_list *diags) {
     struct exam_file *files;
     size_t count = exam_files(root, scratch, &files), found = 0;
     for (size_t i = 0; i < count; i++) {
@@ -43,21 +45,24 @@ static size_t read_banks(struct exam_unit *u, const char *root, struct arena *a,
     return found;
 }
 
-bool exam_unit_load(struct exam_unit *out, const char *root, const char *file, struct arena *a, struct diag_list *diags) {
+bool exam_unit_load(struct exam_unit *out, const char *root, const char *file, struct arena *a,
+                    struct diag_list *diags) {
     struct doc d;
     int errors = diags->errors;
     memset(out, 0, sizeof *out);
     if (doc_load(&d, root, file, diags->arena, diags) != OK) return false;
     exam_def_parse(&out->def, &d, a, diags);
     if (out->def.bank_count && read_banks(out, root, a, diags->arena, diags) < out->def.bank_count)
-        diag_add(diags, SEVERITY_ERROR, file, 1, 1, "unknown-bank", "a bank that this exam names is missing or cannot be read");
+        diag_add(diags, SEVERITY_ERROR, file, 1, 1, "unknown-bank",
+                 "a bank that this exam names is missing or cannot be read");
     if (diags->errors > errors) return false;
     if (out->def.programme) (void)exam_course_read(&out->course, root, out->def.programme, a);
     return exam_unit_check(out, diags->arena, diags);
 }
 
 static int by_id(const void *a, const void *b) {
-    return strcmp((*(const struct exam_item *const *)a)->id, (*(const struct exam_item *const *)b)->id);
+    return strcmp((*(const struct exam_item *const *)a)->id,
+                  (*(const struct exam_item *const *)b)->id);
 }
 
 bool exam_unit_check(struct exam_unit *u, struct arena *a, struct diag_list *diags) {
@@ -70,18 +75,22 @@ bool exam_unit_check(struct exam_unit *u, struct arena *a, struct diag_list *dia
     if (u->item_count) qsort(sorted, u->item_count, sizeof *sorted, by_id);
     for (size_t i = 1; i < u->item_count; i++) {
         if (!str_eq(sorted[i - 1]->id, sorted[i]->id)) continue;
-        diag_add(diags, SEVERITY_ERROR, def->file, 1, 1, "duplicate-id", "the item %s stands twice in its banks", sorted[i]->id);
+        diag_add(diags, SEVERITY_ERROR, def->file, 1, 1, "duplicate-id",
+                 "the item %s stands twice in its banks", sorted[i]->id);
         fine = false;
     }
     if (fine && exam_form_draw(&form, u, 0, NULL, a, &why) != OK) {
-        diag_add(diags, SEVERITY_ERROR, def->file, def->blueprint_line, 1, "blueprint", "the banks cannot meet this blueprint: %s", why);
+        diag_add(diags, SEVERITY_ERROR, def->file, def->blueprint_line, 1, "blueprint",
+                 "the banks cannot meet this blueprint: %s", why);
         fine = false;
     }
     return fine;
 }
 
-const struct exam_item *exam_unit_item(const struct exam_unit *u, const char *id, const char *version) {
+const struct exam_item *exam_unit_item(const struct exam_unit *u, const char *id,
+                                       const char *version) {
     for (size_t i = 0; i < u->item_count; i++)
-        if (str_eq(u->items[i].id, id)) return str_eq(u->items[i].version, version) ? &u->items[i] : NULL;
+        if (str_eq(u->items[i].id, id))
+            return str_eq(u->items[i].version, version) ? &u->items[i] : NULL;
     return NULL;
 }

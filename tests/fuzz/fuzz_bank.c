@@ -1,5 +1,5 @@
-/* Item banks and exam definitions in Markdown. An item without errors reads the same from its own stored text; whatever
- * forms can be drawn keep the blueprint. */
+/* Item banks and exam definitions in Markdown. An item without errors reads the same from its
+ * own stored text; whatever forms can be drawn keep the blueprint. */
 #include "fuzz/fuzz.h"
 
 #include "base/text.h"
@@ -8,9 +8,11 @@
 static void check_item(struct arena *a, const struct exam_item *item) {
     struct exam_item again;
     BUG_IF(exam_item_parse(&again, item->source, item->domain, a) != OK);
-    BUG_IF(!str_eq(again.version, item->version) || !str_eq(again.id, item->id) || !str_eq(again.stem, item->stem));
+    BUG_IF(!str_eq(again.version, item->version) || !str_eq(again.id, item->id) ||
+           !str_eq(again.stem, item->stem));
     BUG_IF(exam_item_keys(&again) != exam_item_keys(item));
-    BUG_IF(item->option_count < 2 || item->option_count > EXAM_OPTIONS || item->key_count < 1 || item->key_count >= item->option_count);
+    BUG_IF(item->option_count < 2 || item->option_count > EXAM_OPTIONS || item->key_count < 1 ||
+           item->key_count >= item->option_count);
     for (int i = 0; i < item->option_count; i++) BUG_IF(!item->options[i].rationale);
 }
 
@@ -48,9 +50,12 @@ static void fuzz_one(struct arena *a, const char *data, size_t size) {
             for (size_t i = 0; i < bank.item_count; i++) check_item(a, &bank.items[i]);
             check_forms(a, &bank, &unit);
         }
-        for (const struct diag *p = more.first; p; p = p->next) BUG_IF(p->line < 0 || p->column < 0 || !*p->message);
+        for (const struct diag *p = more.first; p; p = p->next)
+            BUG_IF(p->line < 0 || p->column < 0 || !*p->message);
         diag_init(&more, a);
         exam_def_parse(&unit.def, &d, a, &more);
-        if (!more.errors) BUG_IF(unit.def.scored_items < 1 || unit.def.scored_items > EXAM_ITEMS || !unit.def.bank_count);
+        if (!more.errors)
+            BUG_IF(unit.def.scored_items < 1 || unit.def.scored_items > EXAM_ITEMS ||
+                   !unit.def.bank_count);
     }
 }

@@ -28,7 +28,9 @@ static inline int sample_remove(const char *path, const struct stat *st, int kin
     return remove(path);
 }
 
-static inline void sample_drop(const char *folder) { nftw(folder, sample_remove, 16, FTW_DEPTH | FTW_PHYS); }
+static inline void sample_drop(const char *folder) {
+    nftw(folder, sample_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
 
 static inline char *sample_folder(void) {
     static char name[64];
@@ -58,19 +60,22 @@ static const char sample_module[] =
 
 /* `cells`: the rows of the blueprint. */
 static inline const char *sample_def(struct arena *a, const char *more, const char *rows) {
-    return arena_printf(a,
-                        "---\nid: small\ntitle: Small\nsummary: A small exam.\nprogramme: p\nlevel: associate\nbanks: [small]\nminutes: 10\n"
-                        "cut:\n  method: fixed-percentage\n  percent: 70\n%s---\nBefore.\n\n## Blueprint\n\n"
-                        "| domain | remember | apply |\n|---|---|---|\n%s\n## Rules\n\nAfter.\n",
-                        more, rows);
+    return arena_printf(
+        a,
+        "---\nid: small\ntitle: Small\nsummary: A small exam.\nprogramme: p\nlevel: associate\nbanks: [small]\nminutes: 10\n"
+        "cut:\n  method: fixed-percentage\n  percent: 70\n%s---\nBefore.\n\n## Blueprint\n\n"
+        "| domain | remember | apply |\n|---|---|---|\n%s\n## Rules\n\nAfter.\n",
+        more, rows);
 }
 
-static inline void sample_item(struct buf *b, const char *id, const char *objective, const char *level, const char *domain, const char *more) {
-    buf_printf(b,
-               "## %s\n\n```item\nobjective: %s\nlevel: %s\ndomain: %s\n%s```\n\nStem of %s?\n\n"
-               "- [ ] First of %s\n  > Why not first.\n- [x] Second of %s\n  > KEY-SECRET why second.\n- [ ] Third of %s\n  > Why not third.\n"
-               "- [ ] Fourth of %s\n  > Why not fourth.\n\n",
-               id, objective, level, domain, more, id, id, id, id, id);
+static inline void sample_item(struct buf *b, const char *id, const char *objective,
+                               const char *level, const char *domain, const char *more) {
+    buf_printf(
+        b,
+        "## %s\n\n```item\nobjective: %s\nlevel: %s\ndomain: %s\n%s```\n\nStem of %s?\n\n"
+        "- [ ] First of %s\n  > Why not first.\n- [x] Second of %s\n  > KEY-SECRET why second.\n- [ ] Third of %s\n  > Why not third.\n"
+        "- [ ] Fourth of %s\n  > Why not fourth.\n\n",
+        id, objective, level, domain, more, id, id, id, id, id);
 }
 
 #define SAMPLE_BANK_HEAD "---\nid: small\ntitle: Small\nprogramme: p\ndomain: data\n---\n"
@@ -82,7 +87,8 @@ static inline bool sample_has(const struct diag_list *l, const char *rule) {
 }
 
 static inline void sample_print(const struct diag_list *l) {
-    for (const struct diag *d = l->first; d; d = d->next) print_message("%s:%d:%d: %s [%s]\n", d->file, d->line, d->column, d->message, d->rule);
+    for (const struct diag *d = l->first; d; d = d->next)
+        print_message("%s:%d:%d: %s [%s]\n", d->file, d->line, d->column, d->message, d->rule);
 }
 
 #endif

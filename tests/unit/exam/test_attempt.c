@@ -1,4 +1,5 @@
-/* Attempts in a real store: starts, saves that come twice, late, out of order or from two devices, ends, scores. */
+/* Attempts in a real store: starts, saves that come twice, late, out of order or from two
+ * devices, ends, scores. */
 #include "unit/exam/sample.h"
 
 #include "account/account.h"
@@ -14,7 +15,8 @@ static struct store *store;
 static struct exams *exams;
 static struct app app;
 static const char *ana, *bo;
-#define NOW (30000 * MS_DAY) /* ahead of every clock: the exams thread must leave these attempts alone */
+#define NOW                                                                                        \
+    (30000 * MS_DAY) /* ahead of every clock: the exams thread must leave these attempts alone */
 
 struct timed {
     write_fn run;
@@ -36,18 +38,25 @@ static enum err job(write_fn run, void *arg, int64_t now_ms) {
 
 static enum err add_people(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     (void)arg;
-    enum err e = account_add(db, a, now_ms, "system", "ana", "Ana", "a@example.org", ROLE_LEARNER, NULL, &ana);
-    return e == OK ? account_add(db, a, now_ms, "system", "bo", "Bo", "b@example.org", ROLE_LEARNER, NULL, &bo) : e;
+    enum err e = account_add(db, a, now_ms, "system", "ana", "Ana", "a@example.org", ROLE_LEARNER,
+                             NULL, &ana);
+    return e == OK ? account_add(db, a, now_ms, "system", "bo", "Bo", "b@example.org", ROLE_LEARNER,
+                                 NULL, &bo)
+                   : e;
 }
 
 static void write_sample(const char *more) {
     struct buf b;
     buf_init(&b, &arena);
     buf_puts(&b, SAMPLE_BANK_HEAD);
-    for (int i = 1; i <= 6; i++) sample_item(&b, arena_printf(&arena, "keys-%d", i), "keys", i % 2 ? "apply" : "remember", "data", "");
-    for (int i = 1; i <= 2; i++) sample_item(&b, arena_printf(&arena, "no-%d", i), "no", "apply", "people", "");
+    for (int i = 1; i <= 6; i++)
+        sample_item(&b, arena_printf(&arena, "keys-%d", i), "keys", i % 2 ? "apply" : "remember",
+                    "data", "");
+    for (int i = 1; i <= 2; i++)
+        sample_item(&b, arena_printf(&arena, "no-%d", i), "no", "apply", "people", "");
     sample_write(root, "exams/p/bank/small.md", buf_text(&b));
-    sample_write(root, "exams/p/small.md", sample_def(&arena, more, "| data | 1 | 2 |\n| people | 0 | 1 |\n"));
+    sample_write(root, "exams/p/small.md",
+                 sample_def(&arena, more, "| data | 1 | 2 |\n| people | 0 | 1 |\n"));
     sample_write(root, "content/p/programme.md", sample_programme);
     sample_write(root, "content/p/modules/m.md", sample_module);
 }
@@ -64,7 +73,9 @@ static int open_all(void **state) {
     struct store_options options = {.path = data};
     if (store_open(&store, &options, &arena, &why) != OK) return -1;
     app = (struct app){.store = store, .root = root};
-    if (store_write(store, add_people, NULL, &arena) != OK || exams_open(&exams, &app, &arena, &why) != OK) return -1;
+    if (store_write(store, add_people, NULL, &arena) != OK ||
+        exams_open(&exams, &app, &arena, &why) != OK)
+        return -1;
     app.exams = exams;
     return 0;
 }
@@ -78,7 +89,7 @@ static int close_all(void **state) {
     return 0;
 }
 
-/* ---- Helpers ------------------------------------------------------------------------------------------- */
+/* ---- Helpers ------------------------------------------------------------------------------- */
 
 static struct db *reading(void) {
     struct db *db = store_reader(store);
@@ -87,16 +98,22 @@ static struct db *reading(void) {
 }
 
 static const char *start(const char *person, int64_t now_ms) {
-    struct exam_starting s = {.unit = exams_hold(exams, &arena, "small"), .person_id = person, .seed = 5};
+    struct exam_starting s = {
+        .unit = exams_hold(exams, &arena, "small"), .person_id = person, .seed = 5};
     assert_int_equal(job(exam_start_job, &s, now_ms), OK);
     return s.id;
 }
 
-static enum err save_as(const char *attempt, const char *person, const char *client, int slot, int64_t seq, const char *json, int64_t now_ms,
-                        struct exam_saving *out) {
+static enum err save_as(const char *attempt, const char *person, const char *client, int slot,
+                        int64_t seq, const char *json, int64_t now_ms, struct exam_saving *out) {
     const char *why, *text = arena_printf(&arena, "[%s]", json);
     json_t *v = json_read(&arena, text, strlen(text), &why);
-    *out = (struct exam_saving){.attempt_id = attempt, .person_id = person, .client = client, .slot = slot, .seq = seq, .value = json_array_get(v, 0)};
+    *out = (struct exam_saving){.attempt_id = attempt,
+                                .person_id = person,
+                                .client = client,
+                                .slot = slot,
+                                .seq = seq,
+                                .value = json_array_get(v, 0)};
     return job(exam_save_job, out, now_ms);
 }
 
@@ -122,7 +139,7 @@ static void end(const char *attempt, const char *person, int64_t now_ms) {
     assert_int_equal(job(exam_end_job, &e, now_ms), OK);
 }
 
-/* ---- Tests ---------------------------------------------------------------------------------------------- */
+/* ---- Tests --------------------------------------------------------------------------------- */
 
 static void test_start(void **state) {
     (void)state;
@@ -138,7 +155,8 @@ static void test_start(void **state) {
     assert_int_equal(exam_attempt_load(db, &arena, "nothing", ana, &t), ERR_NOT_FOUND);
     store_read_end(db);
     end(id, ana, NOW + MS_MINUTE);
-    struct exam_starting again = {.unit = exams_hold(exams, &arena, "small"), .person_id = ana, .seed = 6};
+    struct exam_starting again = {
+        .unit = exams_hold(exams, &arena, "small"), .person_id = ana, .seed = 6};
     assert_int_equal(job(exam_start_job, &again, NOW + MS_DAY), ERR_CONFLICT);
     assert_int_equal(again.state, EXAM_START_WAIT);
     assert_true(again.when_ms == NOW + MS_MINUTE + 7 * MS_DAY);
@@ -161,7 +179,8 @@ static void test_saves(void **state) {
     assert_int_equal(s.newest_seq, 3);
     assert_string_equal(s.newest, "[3]");
     assert_string_equal(counts(id, 1), "[3]");
-    /* Two devices with the same number: the last to arrive counts, both are kept, a repeat of the first changes nothing. */
+    /* Two devices with the same number: the last to arrive counts, both are kept, a repeat of
+     * the first changes nothing. */
     assert_int_equal(save_as(id, bo, "b", 1, 3, "1", NOW + 4000, &s), OK);
     assert_false(s.stale);
     assert_string_equal(counts(id, 1), "[1]");
@@ -192,7 +211,8 @@ static void test_saves(void **state) {
     assert_int_equal(job(exam_flag_job, &f, NOW), ERR_NOT_FOUND);
 }
 
-/* RULE: until the deadline and five seconds; then refused, but a save that is there is still confirmed. */
+/* RULE: until the deadline and five seconds; then refused, but a save that is there is still
+ * confirmed. */
 static void test_deadline(void **state) {
     (void)state;
     struct db *db = reading();
@@ -208,7 +228,8 @@ static void test_deadline(void **state) {
     struct exam_saving s;
     assert_int_equal(save_as(id, bo, "a", 3, 1, "1", deadline, &s), OK);
     assert_int_equal(save_as(id, bo, "a", 3, 2, "2", deadline + EXAM_GRACE_MS, &s), OK);
-    assert_int_equal(save_as(id, bo, "a", 3, 3, "3", deadline + EXAM_GRACE_MS + 1, &s), ERR_CONFLICT);
+    assert_int_equal(save_as(id, bo, "a", 3, 3, "3", deadline + EXAM_GRACE_MS + 1, &s),
+                     ERR_CONFLICT);
     assert_true(s.over);
     assert_int_equal(save_as(id, bo, "a", 3, 2, "2", deadline + MS_DAY, &s), OK);
     assert_true(s.saved_ms == deadline + EXAM_GRACE_MS);
@@ -224,7 +245,8 @@ static void test_deadline(void **state) {
     assert_true(t.submitted_ms == deadline); /* not the day after */
     assert_int_equal(save_as(id, bo, "a", 3, 9, "3", deadline + MS_DAY, &s), ERR_CONFLICT);
     assert_true(s.submitted_ms == deadline);
-    assert_int_equal(save_as(id, bo, "a", 3, 1, "1", deadline + MS_DAY, &s), OK); /* confirmed, still stale */
+    assert_int_equal(save_as(id, bo, "a", 3, 1, "1", deadline + MS_DAY, &s),
+                     OK); /* confirmed, still stale */
     assert_true(s.stale);
     assert_int_equal(save_as(id, ana, "a", 3, 9, "3", deadline + MS_DAY, &s), ERR_NOT_FOUND);
 }
@@ -264,11 +286,18 @@ static void test_scored_by_itself(void **state) {
     assert_string_equal(r->domains[0].title, "Data");
 }
 
-/* Two years later the item says something else, and the file is gone: the attempt scores and reads as it did. */
+/* Two years later the item says something else, and the file is gone: the attempt scores and
+ * reads as it did. */
 static void test_old_versions(void **state) {
     (void)state;
-    struct exam_rehearsal r = {.exams = exams, .person_id = ana, .exam_id = "small", .seed = 77, .start_ms = NOW + 30 * MS_DAY,
-                               .submit_ms = NOW + 30 * MS_DAY + 5 * MS_MINUTE, .answers = -1, .ability_permille = 1000};
+    struct exam_rehearsal r = {.exams = exams,
+                               .person_id = ana,
+                               .exam_id = "small",
+                               .seed = 77,
+                               .start_ms = NOW + 30 * MS_DAY,
+                               .submit_ms = NOW + 30 * MS_DAY + 5 * MS_MINUTE,
+                               .answers = -1,
+                               .ability_permille = 1000};
     assert_int_equal(job(exam_rehearse, &r, NOW + 31 * MS_DAY), OK);
     struct exam_score before, after;
     score_now(r.id, &before);
@@ -381,8 +410,10 @@ static void test_audited(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_start),        cmocka_unit_test(test_saves),         cmocka_unit_test(test_deadline), cmocka_unit_test(test_scored_by_itself),
-        cmocka_unit_test(test_old_versions), cmocka_unit_test(test_accommodation), cmocka_unit_test(test_audited),
+        cmocka_unit_test(test_start),        cmocka_unit_test(test_saves),
+        cmocka_unit_test(test_deadline),     cmocka_unit_test(test_scored_by_itself),
+        cmocka_unit_test(test_old_versions), cmocka_unit_test(test_accommodation),
+        cmocka_unit_test(test_audited),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -17,7 +17,8 @@ static struct exam_bank parse(const char *text) {
     struct doc d;
     diag_init(&diags, &arena);
     memset(&bank, 0, sizeof bank);
-    if (doc_parse(&d, "exams/p/bank/small.md", text, strlen(text), &arena, &diags) == OK) exam_bank_parse(&bank, &d, &arena, &diags);
+    if (doc_parse(&d, "exams/p/bank/small.md", text, strlen(text), &arena, &diags) == OK)
+        exam_bank_parse(&bank, &d, &arena, &diags);
     return bank;
 }
 
@@ -57,7 +58,8 @@ static void test_version_is_its_own(void **state) {
     char *changed = arena_dup(&arena, good);
     memcpy(strstr(changed, "One?"), "Won?", 4);
     struct exam_bank after = parse(changed);
-    assert_string_equal(before.items[0].version, after.items[0].version); /* its neighbour moved, it did not */
+    assert_string_equal(before.items[0].version,
+                        after.items[0].version); /* its neighbour moved, it did not */
     assert_string_not_equal(before.items[1].version, after.items[1].version);
     /* Line ends and blank lines between items are nobody's text. */
     struct buf b;
@@ -83,12 +85,16 @@ static void test_stored_item_is_the_same(void **state) {
         assert_string_equal(again.stem, b.items[i].stem);
         assert_string_equal(again.domain, b.items[i].domain);
         assert_int_equal(exam_item_keys(&again), exam_item_keys(&b.items[i]));
-        for (int k = 0; k < again.option_count; k++) assert_string_equal(again.options[k].rationale, b.items[i].options[k].rationale);
+        for (int k = 0; k < again.option_count; k++)
+            assert_string_equal(again.options[k].rationale, b.items[i].options[k].rationale);
     }
     struct exam_item none;
     assert_int_equal(exam_item_parse(&none, "", "data", &arena), ERR_INVALID);
     assert_int_equal(exam_item_parse(&none, "no heading\n", "data", &arena), ERR_INVALID);
-    assert_int_equal(exam_item_parse(&none, arena_printf(&arena, "%s%s", b.items[0].source, b.items[1].source), "data", &arena), ERR_INVALID);
+    assert_int_equal(
+        exam_item_parse(&none, arena_printf(&arena, "%s%s", b.items[0].source, b.items[1].source),
+                        "data", &arena),
+        ERR_INVALID);
 }
 
 #define ITEM "## keys-1\n\n```item\nobjective: keys\nlevel: apply\n```\n\nWhich?\n\n"
@@ -103,23 +109,36 @@ static void test_wrong(void **state) {
         {"item-key", ITEM "- [ ] One\n  > Why.\n- [ ] Two\n  > Why.\n", 16},
         {"item-key", ITEM "- [x] One\n  > Why.\n- [x] Two\n  > Why.\n", 16},
         {"item-rationale", ITEM "- [ ] One\n- [x] Two\n  > Why.\n", 16},
-        {"item-options", ITEM "- [ ] The same thing\n  > Why.\n- [x] the SAME  thing\n  > Why.\n", 18},
+        {"item-options", ITEM "- [ ] The same thing\n  > Why.\n- [x] the SAME  thing\n  > Why.\n",
+         18},
         {"item-options", ITEM "- [x] One\n  > Why.\n", 16},
         {"item-options", ITEM "Nothing to choose from.\n", 7},
         {"item-options", ITEM "- One\n- Two\n", 7},
         {"item-stem", "## keys-1\n\n```item\nobjective: keys\nlevel: apply\n```\n\n" OPTIONS, 7},
         {"item-tail", ITEM OPTIONS "\nAnd a thought.\n", 21},
         {"item-block", "## keys-1\n\nWhich?\n\n" OPTIONS, 7},
-        {"item-id", "## Keys One\n\n```item\nobjective: keys\nlevel: apply\n```\n\nWhich?\n\n" OPTIONS, 7},
-        {"item-heading", "# keys-1\n\n```item\nobjective: keys\nlevel: apply\n```\n\nWhich?\n\n" OPTIONS, 7},
+        {"item-id",
+         "## Keys One\n\n```item\nobjective: keys\nlevel: apply\n```\n\nWhich?\n\n" OPTIONS, 7},
+        {"item-heading",
+         "# keys-1\n\n```item\nobjective: keys\nlevel: apply\n```\n\nWhich?\n\n" OPTIONS, 7},
         {"missing-field", "## keys-1\n\n```item\nlevel: apply\n```\n\nWhich?\n\n" OPTIONS, 10},
-        {"unknown-field", "## keys-1\n\n```item\nobjective: keys\nlevel: apply\nenemy: [x]\n```\n\nWhich?\n\n" OPTIONS, 12},
-        {"unknown-level", "## keys-1\n\n```item\nobjective: keys\nlevel: guess\n```\n\nWhich?\n\n" OPTIONS, 11},
-        {"field-type", "## keys-1\n\n```item\nobjective: keys\nlevel: apply\nenemies: x\n```\n\nWhich?\n\n" OPTIONS, 12},
-        {"choose-count", "## keys-1\n\n```item\nobjective: keys\nlevel: apply\n```\n\nWhich? Choose two.\n\n" OPTIONS, 7},
-        {"choose-count", ITEM "- [x] One\n  > Why.\n- [x] Two\n  > Why.\n- [ ] Three\n  > Why.\n", 7},
+        {"unknown-field",
+         "## keys-1\n\n```item\nobjective: keys\nlevel: apply\nenemy: [x]\n```\n\nWhich?\n\n" OPTIONS,
+         12},
+        {"unknown-level",
+         "## keys-1\n\n```item\nobjective: keys\nlevel: guess\n```\n\nWhich?\n\n" OPTIONS, 11},
+        {"field-type",
+         "## keys-1\n\n```item\nobjective: keys\nlevel: apply\nenemies: x\n```\n\nWhich?\n\n" OPTIONS,
+         12},
+        {"choose-count",
+         "## keys-1\n\n```item\nobjective: keys\nlevel: apply\n```\n\nWhich? Choose two.\n\n" OPTIONS,
+         7},
+        {"choose-count", ITEM "- [x] One\n  > Why.\n- [x] Two\n  > Why.\n- [ ] Three\n  > Why.\n",
+         7},
         {"item-link", ITEM "- [ ] [One](http://example.org)\n  > Why.\n- [x] Two\n  > Why.\n", 16},
-        {"item-picture", "## keys-1\n\n```item\nobjective: keys\nlevel: apply\n```\n\n![a](a.svg) Which?\n\n" OPTIONS, 14},
+        {"item-picture",
+         "## keys-1\n\n```item\nobjective: keys\nlevel: apply\n```\n\n![a](a.svg) Which?\n\n" OPTIONS,
+         14},
         {"bank-text", "Hello.\n\n" ITEM OPTIONS, 7},
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -139,27 +158,31 @@ static void test_many_options(void **state) {
     struct buf b;
     buf_init(&b, &arena);
     buf_puts(&b, SAMPLE_BANK_HEAD ITEM);
-    for (int i = 0; i < 40; i++) buf_printf(&b, "- [%c] Option %d\n  > Why.\n", i == 0 ? 'x' : ' ', i);
+    for (int i = 0; i < 40; i++)
+        buf_printf(&b, "- [%c] Option %d\n  > Why.\n", i == 0 ? 'x' : ' ', i);
     struct exam_bank bank = parse(buf_text(&b));
     assert_int_equal(bank.items[0].option_count, EXAM_OPTIONS);
     assert_true(sample_has(&diags, "item-options"));
 }
 
-/* ---- Definitions ------------------------------------------------------------------------------------ */
+/* ---- Definitions --------------------------------------------------------------------------- */
 
 static struct exam_def define(const char *text) {
     struct exam_def def;
     struct doc d;
     diag_init(&diags, &arena);
     memset(&def, 0, sizeof def);
-    if (doc_parse(&d, "exams/p/small.md", text, strlen(text), &arena, &diags) == OK) exam_def_parse(&def, &d, &arena, &diags);
+    if (doc_parse(&d, "exams/p/small.md", text, strlen(text), &arena, &diags) == OK)
+        exam_def_parse(&def, &d, &arena, &diags);
     return def;
 }
 
 static void test_definition(void **state) {
     (void)state;
-    struct exam_def def = define(sample_def(&arena, "pilot_items: 1\nretake:\n  wait_days: 7\n  attempts_per_year: 3\nopens: 2027-01-01T00:00:00Z\n",
-                                            "| data | 1 | 2 |\n| people | 0 | 3 |\n"));
+    struct exam_def def = define(sample_def(
+        &arena,
+        "pilot_items: 1\nretake:\n  wait_days: 7\n  attempts_per_year: 3\nopens: 2027-01-01T00:00:00Z\n",
+        "| data | 1 | 2 |\n| people | 0 | 3 |\n"));
     sample_print(&diags);
     assert_int_equal(diags.errors, 0);
     assert_int_equal(def.scored_items, 6);
@@ -190,7 +213,8 @@ static void test_definition_wrong(void **state) {
         {"field-type", "kind: serious\n", "| data | 1 | 2 |\n"},
         {"review-policy", "review: full\n", "| data | 1 | 2 |\n"},
         {"field-type", "opens: tomorrow\n", "| data | 1 | 2 |\n"},
-        {"field-type", "opens: 2027-01-02T00:00:00Z\ncloses: 2027-01-01T00:00:00Z\n", "| data | 1 | 2 |\n"},
+        {"field-type", "opens: 2027-01-02T00:00:00Z\ncloses: 2027-01-01T00:00:00Z\n",
+         "| data | 1 | 2 |\n"},
         {"field-type", "retake: never\n", "| data | 1 | 2 |\n"},
         {"unknown-field", "retake:\n  wait: 3\n", "| data | 1 | 2 |\n"},
     };
@@ -220,7 +244,8 @@ static void test_nth_allocation(void **state) {
             struct exam_bank bank;
             diag_init(&l, &a);
             arena_fail_at(n);
-            if (doc_parse(&d, "f.md", good, sizeof good - 1, &a, &l) == OK) exam_bank_parse(&bank, &d, &a, &l);
+            if (doc_parse(&d, "f.md", good, sizeof good - 1, &a, &l) == OK)
+                exam_bank_parse(&bank, &d, &a, &l);
         }
         bool failed = arena_failed_as_asked();
         arena_fail_at(0);

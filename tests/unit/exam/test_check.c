@@ -67,21 +67,30 @@ static void test_wrong(void **state) {
         const char *rule, *file, *bank, *def;
         int line;
     } bad[] = {
-        {"enemies", "exams/p/bank/small.md", bank("enemies: [keys-2]\n", "no"), sample_def(&arena, "", rows), 7},
-        {"enemies", "exams/p/bank/small.md", bank("enemies: [keys-9]\n", "no"), sample_def(&arena, "", rows), 7},
-        {"enemies", "exams/p/bank/small.md", bank("enemies: [keys-1]\n", "no"), sample_def(&arena, "", rows), 7},
-        {"unknown-objective", "exams/p/bank/small.md", bank("", "yes"), sample_def(&arena, "", rows), 0},
-        {"objective-without-item", "content/p/modules/m.md", bank("", "keys"), sample_def(&arena, "", rows), 7},
-        {"blueprint", "exams/p/small.md", bank("", "no"), sample_def(&arena, "", "| data | 2 | 1 |\n"), 17},
-        {"unknown-domain", "exams/p/small.md", bank("", "no"), sample_def(&arena, "", "| data | 1 | 1 |\n| moon | 0 | 0 |\n"), 17},
-        {"blueprint", "exams/p/small.md", bank("", "no"), sample_def(&arena, "pilot_items: 1\n", rows), 18},
+        {"enemies", "exams/p/bank/small.md", bank("enemies: [keys-2]\n", "no"),
+         sample_def(&arena, "", rows), 7},
+        {"enemies", "exams/p/bank/small.md", bank("enemies: [keys-9]\n", "no"),
+         sample_def(&arena, "", rows), 7},
+        {"enemies", "exams/p/bank/small.md", bank("enemies: [keys-1]\n", "no"),
+         sample_def(&arena, "", rows), 7},
+        {"unknown-objective", "exams/p/bank/small.md", bank("", "yes"),
+         sample_def(&arena, "", rows), 0},
+        {"objective-without-item", "content/p/modules/m.md", bank("", "keys"),
+         sample_def(&arena, "", rows), 7},
+        {"blueprint", "exams/p/small.md", bank("", "no"),
+         sample_def(&arena, "", "| data | 2 | 1 |\n"), 17},
+        {"unknown-domain", "exams/p/small.md", bank("", "no"),
+         sample_def(&arena, "", "| data | 1 | 1 |\n| moon | 0 | 0 |\n"), 17},
+        {"blueprint", "exams/p/small.md", bank("", "no"),
+         sample_def(&arena, "pilot_items: 1\n", rows), 18},
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         write_all(bad[i].bank, bad[i].def);
         check();
         bool found = false;
         for (const struct diag *d = diags.first; d; d = d->next)
-            found |= str_eq(d->rule, bad[i].rule) && str_eq(d->file, bad[i].file) && (!bad[i].line || d->line == bad[i].line);
+            found |= str_eq(d->rule, bad[i].rule) && str_eq(d->file, bad[i].file) &&
+                     (!bad[i].line || d->line == bad[i].line);
         if (!found) {
             sample_print(&diags);
             fail_msg("case %zu: %s", i, bad[i].rule);
@@ -91,7 +100,9 @@ static void test_wrong(void **state) {
     check();
     for (const struct diag *d = diags.first; d; d = d->next)
         if (str_eq(d->rule, "blueprint"))
-            assert_string_equal(d->message, "the banks cannot meet this blueprint: short by 1 remember item in data; short by 2 apply items in people");
+            assert_string_equal(
+                d->message,
+                "the banks cannot meet this blueprint: short by 1 remember item in data; short by 2 apply items in people");
 }
 
 static char *replace(const char *text, const char *from, const char *to) {
@@ -111,20 +122,26 @@ static void test_names(void **state) {
     check();
     assert_true(sample_has(&diags, "duplicate-id"));
     for (const struct diag *d = diags.first; d; d = d->next)
-        if (str_eq(d->rule, "duplicate-id") && str_eq(d->file, "exams/p/bank/small.md")) assert_true(d->line > 40 && strstr(d->message, "small.md:7"));
+        if (str_eq(d->rule, "duplicate-id") && str_eq(d->file, "exams/p/bank/small.md"))
+            assert_true(d->line > 40 && strstr(d->message, "small.md:7"));
     write_all(bank("", "no"), replace(sample_def(&arena, "", rows), "[small]", "[large]"));
     check();
     assert_true(sample_has(&diags, "unknown-bank"));
     assert_true(sample_has(&diags, "unused-bank"));
-    write_all(bank("", "no"), replace(sample_def(&arena, "", rows), "level: associate", "level: emperor"));
+    write_all(bank("", "no"),
+              replace(sample_def(&arena, "", rows), "level: associate", "level: emperor"));
     check();
     assert_true(sample_has(&diags, "unknown-level"));
-    write_all(bank("", "no"), replace(sample_def(&arena, "", rows), "programme: p", "programme: q"));
+    write_all(bank("", "no"),
+              replace(sample_def(&arena, "", rows), "programme: p", "programme: q"));
     check();
     assert_true(sample_has(&diags, "unknown-programme"));
     /* A practice exam must not give away a live one's keys. */
     write_all(bank("", "no"), sample_def(&arena, "", rows));
-    sample_write(root, "exams/p/practice.md", replace(replace(sample_def(&arena, "kind: practice\nreview: full\n", rows), "id: small", "id: practice"), "title: Small", "title: P"));
+    sample_write(root, "exams/p/practice.md",
+                 replace(replace(sample_def(&arena, "kind: practice\nreview: full\n", rows),
+                                 "id: small", "id: practice"),
+                         "title: Small", "title: P"));
     check();
     assert_true(sample_has(&diags, "review-policy"));
     assert_int_equal(diags.errors, 1);
@@ -133,9 +150,16 @@ static void test_names(void **state) {
 /* Whatever a file holds: an answer, no crash. All problems of all files in one run. */
 static void test_nonsense(void **state) {
     (void)state;
-    static const char *const texts[] = {"", "---\n", "---\n---\n", "---\nid: [1]\n---\n## \n", "---\nid: a\n---\n## x\n```item\n[\n```\n- [x]\n",
-                                        "---\nid: a\n---\n##\n```item\n```\n- [x]\n- [x]\n", "\xff\xfe", "---\nid: a\n---\n- [x] a\n  - [ ] b\n",
-                                        "---\nid: a\ntitle: b\nprogramme: p\n---\n## x-1\n\n```item\nobjective: x\nlevel: apply\n```\n\n> - [x] a\n"};
+    static const char *const texts[] = {
+        "",
+        "---\n",
+        "---\n---\n",
+        "---\nid: [1]\n---\n## \n",
+        "---\nid: a\n---\n## x\n```item\n[\n```\n- [x]\n",
+        "---\nid: a\n---\n##\n```item\n```\n- [x]\n- [x]\n",
+        "\xff\xfe",
+        "---\nid: a\n---\n- [x] a\n  - [ ] b\n",
+        "---\nid: a\ntitle: b\nprogramme: p\n---\n## x-1\n\n```item\nobjective: x\nlevel: apply\n```\n\n> - [x] a\n"};
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         write_all(texts[i], texts[i]);
         check();
@@ -145,8 +169,9 @@ static void test_nonsense(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fine), cmocka_unit_test(test_the_exam_that_ships), cmocka_unit_test(test_wrong),
-        cmocka_unit_test(test_names), cmocka_unit_test(test_nonsense),
+        cmocka_unit_test(test_fine),     cmocka_unit_test(test_the_exam_that_ships),
+        cmocka_unit_test(test_wrong),    cmocka_unit_test(test_names),
+        cmocka_unit_test(test_nonsense),
     };
     return cmocka_run_group_tests(tests, open_root, close_root);
 }

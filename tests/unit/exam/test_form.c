@@ -29,14 +29,16 @@ static bool hates(const struct exam_item *a, const char *id) {
     return false;
 }
 
-/* RULE: the blueprint exactly, pilot items extra, no two enemies, no item twice, every option once. */
+/* RULE: the blueprint exactly, pilot items extra, no two enemies, no item twice, every option
+ * once. */
 static void check_form(const struct exam_unit *u, const struct exam_form *f) {
     int pilots = 0;
     assert_int_equal(f->slot_count, u->def.scored_items + u->def.pilot_items);
     for (size_t c = 0; c < u->def.cell_count; c++) {
         int n = 0;
         for (int i = 0; i < f->slot_count; i++)
-            n += f->slots[i].scored && f->slots[i].level == u->def.cells[c].level && str_eq(f->slots[i].domain, u->def.cells[c].domain);
+            n += f->slots[i].scored && f->slots[i].level == u->def.cells[c].level &&
+                 str_eq(f->slots[i].domain, u->def.cells[c].domain);
         assert_int_equal(n, u->def.cells[c].count);
     }
     for (int i = 0; i < f->slot_count; i++) {
@@ -75,7 +77,8 @@ static void test_every_seed(void **state) {
             }
         arena_release(&a);
     }
-    /* No option is favoured: each of four comes first in a quarter of the cases (34,000 draws, 5 standard deviations). */
+    /* No option is favoured: each of four comes first in a quarter of the cases (34,000 draws, 5
+     * standard deviations). */
     for (int k = 0; k < 4; k++) assert_in_range(first[k], slots / 4 - 400, slots / 4 + 400);
 }
 
@@ -89,15 +92,16 @@ static void test_same_for_ever(void **state) {
     /* The order of items in files is nobody's business. */
     struct exam_unit turned = real;
     turned.items = NEW_ARRAY(&arena, struct exam_item, real.item_count);
-    for (size_t i = 0; i < real.item_count; i++) turned.items[i] = real.items[real.item_count - 1 - i];
+    for (size_t i = 0; i < real.item_count; i++)
+        turned.items[i] = real.items[real.item_count - 1 - i];
     assert_int_equal(exam_form_draw(&g, &turned, 42, NULL, &arena, &why), OK);
     assert_string_equal(exam_form_write(&f, &arena), exam_form_write(&g, &arena));
     assert_int_equal(exam_form_draw(&g, &real, 43, NULL, &arena, &why), OK);
     assert_string_not_equal(exam_form_write(&f, &arena), exam_form_write(&g, &arena));
 }
 
-/* Draws of the generator, computed with an independent implementation: another machine, compiler or century
- * must give the same forms. */
+/* Draws of the generator, computed with an independent implementation: another machine, compiler
+ * or century must give the same forms. */
 static void test_chance(void **state) {
     (void)state;
     assert_true(exam_chance(0, 0, 0) == UINT64_C(0x238275BC38FCBE91));
@@ -119,11 +123,17 @@ static void test_written_and_read(void **state) {
     assert_true(g.seed == UINT64_MAX);
     assert_string_equal(exam_form_write(&g, &arena), json);
     assert_int_equal(strlen(exam_form_shape(&f, &arena)), 2 * f.slot_count);
-    static const char *const bad[] = {"", "[]", "{}", "{\"form\":1,\"seed\":\"1\",\"slots\":[]}", "{\"form\":2,\"seed\":\"1\",\"slots\":[{}]}",
-                                      "{\"form\":1,\"seed\":\"1\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"order\":[0,0]}]}",
-                                      "{\"form\":1,\"seed\":\"1\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"order\":[0,2]}]}",
-                                      "{\"form\":1,\"seed\":\"-1\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"order\":[0,1]}]}"};
-    for (size_t i = 0; i < COUNT_OF(bad); i++) assert_int_equal(exam_form_read(&g, bad[i], &arena), ERR_INVALID);
+    static const char *const bad[] = {
+        "",
+        "[]",
+        "{}",
+        "{\"form\":1,\"seed\":\"1\",\"slots\":[]}",
+        "{\"form\":2,\"seed\":\"1\",\"slots\":[{}]}",
+        "{\"form\":1,\"seed\":\"1\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"order\":[0,0]}]}",
+        "{\"form\":1,\"seed\":\"1\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"order\":[0,2]}]}",
+        "{\"form\":1,\"seed\":\"-1\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"order\":[0,1]}]}"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_int_equal(exam_form_read(&g, bad[i], &arena), ERR_INVALID);
 }
 
 static int overlap(const struct exam_form *f, const struct exam_seen *seen) {
@@ -133,7 +143,8 @@ static int overlap(const struct exam_form *f, const struct exam_seen *seen) {
     return n;
 }
 
-/* A second form shares with the first only what the bank cannot avoid: cell by cell, need minus unseen. */
+/* A second form shares with the first only what the bank cannot avoid: cell by cell, need minus
+ * unseen. */
 static void test_seen_items_are_avoided(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < 200; seed++) {
@@ -157,7 +168,7 @@ static void test_seen_items_are_avoided(void **state) {
     }
 }
 
-/* ---- Small banks ----------------------------------------------------------------------------------------- */
+/* ---- Small banks --------------------------------------------------------------------------- */
 
 static struct exam_unit small_unit(const char *bank_text, const char *more, const char *rows) {
     struct diag_list diags;
@@ -187,7 +198,10 @@ static void test_short(void **state) {
     for (int i = 1; i <= 5; i++) {
         const char *id = arena_printf(&arena, "keys-%d", i), *enemies = "";
         if (i <= 4) /* four of five are enemies of each other */
-            enemies = i == 1 ? "enemies: [keys-2, keys-3, keys-4]\n" : i == 2 ? "enemies: [keys-1, keys-3, keys-4]\n" : i == 3 ? "enemies: [keys-1, keys-2, keys-4]\n" : "enemies: [keys-1, keys-2, keys-3]\n";
+            enemies = i == 1   ? "enemies: [keys-2, keys-3, keys-4]\n"
+                      : i == 2 ? "enemies: [keys-1, keys-3, keys-4]\n"
+                      : i == 3 ? "enemies: [keys-1, keys-2, keys-4]\n"
+                               : "enemies: [keys-1, keys-2, keys-3]\n";
         sample_item(&b, id, "keys", "apply", "data", enemies);
     }
     struct exam_unit u = small_unit(buf_text(&b), "", "| data | 0 | 2 |\n");
@@ -255,9 +269,14 @@ static int close_arena(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_seed),        cmocka_unit_test(test_same_for_ever),        cmocka_unit_test(test_chance),
-        cmocka_unit_test(test_written_and_read),  cmocka_unit_test(test_seen_items_are_avoided), cmocka_unit_test(test_short),
-        cmocka_unit_test(test_enemies_across_cells), cmocka_unit_test(test_nth_allocation),
+        cmocka_unit_test(test_every_seed),
+        cmocka_unit_test(test_same_for_ever),
+        cmocka_unit_test(test_chance),
+        cmocka_unit_test(test_written_and_read),
+        cmocka_unit_test(test_seen_items_are_avoided),
+        cmocka_unit_test(test_short),
+        cmocka_unit_test(test_enemies_across_cells),
+        cmocka_unit_test(test_nth_allocation),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }
