@@ -133,6 +133,18 @@ static enum err check_marker(struct db *db, struct arena *a, struct cert_mark *m
     return e;
 }
 
+/* What is marked is the application, or a run of this candidate: a mark on anything else would stand in the way of a
+ * grant without a work that it is about. */
+static enum err check_subject(struct db *db, struct arena *a, struct cert_mark *mark,
+                              const char *candidate_id) {
+    bool fits = str_eq(mark->subject_kind, "application") &&
+                str_eq(mark->subject_id, mark->application_id);
+    enum err e = OK;
+    if (str_eq(mark->subject_kind, "lab_run"))
+        e = cert_lab_run_is_of(db, a, candidate_id, mark->subject_id, &fits);
+    return e != OK || fits ? e : refuse(&mark->refusal, ERR_INVALID, "cert_refusal_subject");
+}
+
 enum err cert_mark(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct cert_mark *mark = arg;
     struct cert_application application;
@@ -143,10 +155,8 @@ enum err cert_mark(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     if (e != OK) return e;
     if (!length_fits(mark->comment, CERT_REASON_MIN, CERT_REASON_MAX))
         return refuse(&mark->refusal, ERR_INVALID, "cert_refusal_comment");
-    bool run = str_eq(mark->subject_kind, "lab_run");
-    if (!run && !(str_eq(mark->subject_kind, "application") &&
-                  str_eq(mark->subject_id, mark->application_id)))
-        return refuse(&mark->refusal, ERR_INVALID, "cert_refusal_subject");
+    e = check_subject(db, a, mark, application.person_id);
+    if (e != OK) return e;
     const char *verdict = mark->sufficient ? "sufficient" : "insufficient", *id = id_new(a, now_ms);
     e = db_run(db, SQL_cert_mark_add, "tttttttti", id, mark->application_id, application.person_id,
                mark->marker_id, mark->subject_kind, mark->subject_id, verdict, mark->comment,

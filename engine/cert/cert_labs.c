@@ -1,4 +1,5 @@
 /* What this room takes from the lab room: runs of a person, titles. */
+#include "base/text.h"
 #include "cert/cert_private.h"
 #include "lab/lab.h"
 
@@ -27,4 +28,15 @@ enum err cert_lab_runs(struct app *app, struct db *db, struct arena *a, const ch
         };
     }
     return OK;
+}
+
+enum err cert_lab_run_is_of(struct db *db, struct arena *a, const char *person_id,
+                            const char *run_id, bool *out) {
+    struct lab_result *runs;
+    size_t count;
+    *out = false;
+    enum err e = lab_results(db, a, person_id, NULL, &runs, &count);
+    for (size_t i = 0; e == OK && i < count; i++)
+        if (str_eq(runs[i].run_id, run_id)) *out = true;
+    return e;
 }

@@ -144,6 +144,8 @@ struct cert_lab_run {
 };
 enum err cert_lab_runs(struct app *app, struct db *db, struct arena *a, const char *person_id,
                        const char *lab_id, struct cert_lab_run **out, size_t *count) MUST_USE;
+enum err cert_lab_run_is_of(struct db *db, struct arena *a, const char *person_id,
+                            const char *run_id, bool *out) MUST_USE;
 const char *cert_lab_title(struct app *app, struct arena *a,
                            const char *lab_id); /* the id when unknown */
 /* The requirements as JSON: what was known at a step. Arena. */

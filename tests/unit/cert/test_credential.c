@@ -245,6 +245,13 @@ static void what_cannot_be_signed(void **state) {
     for (int i = 0; i < 300; i++) buf_printf(&many, "%s{\"name\":\"%d\"}", i ? "," : "", i);
     buf_puts(&many, "]}");
     assert_null(canonical(a, buf_text(&many), &why));
+    /* An address of 100 KB in two thousand statements would be written, and compared, for seconds. */
+    struct buf large;
+    buf_init(&large, a);
+    buf_puts(&large, "{" VCT ",\"id\":\"https://a/");
+    for (int i = 0; i < 100000; i++) buf_putc(&large, 'x');
+    buf_puts(&large, "\"}");
+    assert_null(canonical(a, buf_text(&large), &why));
 }
 
 static void escapes_and_order(void **state) {

@@ -289,6 +289,9 @@ static void who_may_mark(void **state) {
                            .sufficient = true,
                            .comment = "About something else."};
     assert_int_equal(run(cert_mark, &m), ERR_INVALID);
+    m.subject_kind = "lab_run"; /* no run of this candidate's */
+    assert_int_equal(run(cert_mark, &m), ERR_INVALID);
+    assert_string_equal(m.refusal, "cert_refusal_subject");
     assert_int_equal(mark("nowhere", f.second, true, "About something else.", &m), ERR_NOT_FOUND);
 }
 
