@@ -1,0 +1,199 @@
+// Programmes, modules, search and the author's page over loopback, as a client without scripts sees them.
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { addPerson, makeAcademy, root, scratch, startServer } from "../lib/server.mjs";
+
+const academy = scratch("root");
+for (const part of ["content", "exams", "labs"]) cpSync(join(root, part), join(academy, part), { recursive: true });
+cpSync(join(root, "site"), join(academy, "site"), { recursive: true, filter: (path) => !path.includes("node_modules") });
+const module = (name) => join(academy, "content/mops/modules", `${name}.md`);
+const original = readFileSync(module("data-basics"), "utf8");
+
+const data = makeAcademy();
+for (const name of ["reader", "second", "finisher", "walker"]) addPerson(data, name);
+const server = await startServer({ data, args: ["--root", academy] });
+after(() => server.stop());
+const learner = await server.signedIn("reader");
+const instructor = await server.signedIn("instructor");
+
+const checkpointOf = (page, n) => new RegExp(`<section class="checkpoint" id="checkpoint-${n}"[\\s\\S]*?</section>`).exec(page)[0];
+/** Feedback and keys of the first question, from the file. */
+const firstQuestion = /\n((?:- \[[ x]\][^\n]*\n  > [^\n]*\n)+)/.exec(original)[1].split("\n- ").map((option) => ({
+    right: option.includes("[x]"),
+    feedback: option.split("> ")[1].trim(),
+}));
+const rightChoice = String(firstQuestion.findIndex((option) => option.right) + 1);
+const wrongChoice = String(firstQuestion.findIndex((option) => !option.right) + 1);
+
+test("programmes are public, modules are not", async () => {
+    const stranger = server.client();
+    assert.match(await stranger.page("/programmes"), /Marketing Operations/);
+    assert.match(await stranger.page("/programmes/mops"), /Associate/);
+    assert.match(await stranger.page("/glossary"), /id="page-lead-scoring"/);
+    for (const path of ["/modules/data-basics", "/search?q=data", "/self-assessment", "/author"]) {
+        const answer = await stranger.fetch(path);
+        assert.ok([303, 401, 403].includes(answer.status), `${path}: ${answer.status}`);
+    }
+    assert.equal((await learner.fetch("/author")).status, 403);
+    for (const path of ["/modules/none", "/programmes/none", "/modules/data-basics/files/none.svg", "/modules/..%2Fx"]) assert.equal((await learner.fetch(path)).status, 404, path);
+});
+
+test("a module page holds what it promises", async () => {
+    const page = await learner.page("/modules/data-basics");
+    for (const what of [/<h1>Records, fields and keys<\/h1>/, /class="toc/, /popovertarget="term-1"/, /class="callout callout-case"/, /rel="prev"/, /rel="next"/, /width="\d+" height="\d+"/, /13 min/])
+        assert.match(page, what);
+    const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+    assert.deepEqual(ids.filter((id, i) => ids.indexOf(id) !== i), [], "ids are unique");
+    for (const [, target] of page.matchAll(/ (?:popovertarget|href)="#?([^"#:/]+)"/g)) if (!page.includes(`id="${target}"`)) assert.fail(`nothing has the id ${target}`);
+});
+
+test("pictures come under a policy of their own", async () => {
+    const page = await learner.page("/modules/data-basics");
+    const [, src] = /<img src="([^"]+)"/.exec(page);
+    const answer = await learner.fetch(src);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get("content-type"), "image/svg+xml");
+    assert.match(answer.headers.get("content-security-policy"), /default-src 'none'.*sandbox/);
+    const again = await learner.fetch(src, { headers: { "if-none-match": answer.headers.get("etag") } });
+    assert.equal(again.status, 304);
+    for (const name of ["..%2f..%2fprogramme.md", ".hidden.svg", "a%00.svg", "data-model.svg%2f..%2fx", "%2e%2e"]) {
+        const refused = await learner.fetch(`/modules/data-basics/files/${name}`);
+        assert.ok([400, 404].includes(refused.status), `${name}: ${refused.status}`);
+    }
+});
+
+test("keys and feedback are nowhere before an answer", async () => {
+    const page = await learner.page("/modules/data-basics");
+    for (const { feedback } of firstQuestion) assert.ok(!page.includes(feedback.slice(0, 40).replaceAll('"', "&quot;")), feedback);
+    const search = await learner.page(`/search?q=${encodeURIComponent(firstQuestion[0].feedback)}`);
+    assert.ok(!(search.split('class="results"')[1] ?? "").includes(firstQuestion[0].feedback.slice(10, 60)), "beyond the field that repeats the query");
+});
+
+test("a practice question works without scripts", async () => {
+    const path = "/modules/data-basics/checkpoints/1";
+    const answer = await learner.post(path, { "choice[]": wrongChoice });
+    assert.equal(answer.status, 303);
+    assert.equal(answer.headers.get("location"), "/modules/data-basics#checkpoint-1");
+    let box = checkpointOf(await learner.page("/modules/data-basics"), 1);
+    assert.match(box, /feedback-wrong/);
+    assert.doesNotMatch(box, /is-key/, "a wrong answer does not give the key away");
+    assert.equal([...box.matchAll(/<li>/g)].length, 1, "only the feedback of what was chosen");
+    await learner.post(path, { "choice[]": rightChoice });
+    box = checkpointOf(await learner.page("/modules/data-basics"), 1);
+    assert.match(box, /feedback-right/);
+    assert.equal([...box.matchAll(/<li>/g)].length, firstQuestion.length, "all feedback once it is right");
+    const fragment = await learner.post(path, { "choice[]": wrongChoice }, { headers: { "hx-request": "true" } });
+    const part = await fragment.text();
+    assert.equal(fragment.status, 200);
+    assert.match(part.trim(), /^<section class="checkpoint" id="checkpoint-1"/);
+    assert.match(part, /feedback-wrong/);
+});
+
+test("answers that make no sense are not recorded", async () => {
+    const second = await server.signedIn("second");
+    for (const [fields, status] of [[{}, 303], [{ "choice[]": "9" }, 303], [{ "choice[]": "-1" }, 303], [{ "choice[]": "x" }, 303], [{ "choice[]": "99999999999999999999" }, 303]])
+        assert.equal((await second.post("/modules/data-basics/checkpoints/1", fields)).status, status, JSON.stringify(fields));
+    const twice = new URLSearchParams([["choice[]", "1"], ["choice[]", "2"], ["csrf", await second.csrf("/me")]]);
+    assert.equal((await second.fetch("/modules/data-basics/checkpoints/1", { method: "POST", body: twice })).status, 303);
+    assert.doesNotMatch(checkpointOf(await second.page("/modules/data-basics"), 1), /class="feedback/);
+    for (const path of ["/modules/data-basics/checkpoints/0", "/modules/data-basics/checkpoints/99", "/modules/data-basics/checkpoints/x", "/modules/none/checkpoints/1"])
+        assert.equal((await second.post(path, { "choice[]": "1" })).status, 404, path);
+    assert.equal((await second.post("/modules/data-basics/checkpoints/1", { "choice[]": "1" }, { from: null })).status, 403, "no token");
+});
+
+test("reading is recorded and goes on elsewhere", async () => {
+    const one = await server.signedIn("walker");
+    const path = "/modules/the-stack/progress";
+    const section = /data-section="([^"]+)"/g;
+    const sections = [...(await one.page("/modules/the-stack")).matchAll(section)].map(([, id]) => id);
+    assert.ok(sections.length > 2);
+    assert.equal((await one.post(path, { section: sections[1], position: "250", quiet: "1" })).status, 204);
+    const marked = await one.post(path, { section: sections[0], done: "1" });
+    assert.equal(marked.headers.get("location"), "/modules/the-stack#page-progress");
+    for (const fields of [{ section: "nowhere" }, {}, { section: sections[0], position: "1001" }, { section: sections[0], position: "-1" }, { section: sections[0], position: "1e3" }])
+        assert.equal((await one.post(path, fields)).status, 400, JSON.stringify(fields));
+    assert.equal((await one.post("/modules/none/progress", { section: "x" })).status, 404);
+    /* Another device: a session of its own. */
+    const other = await server.signedIn("walker");
+    assert.match(await other.page("/modules/the-stack"), new RegExp(`href="#${sections[0]}" data-resume`));
+    assert.match(await other.page("/programmes/mops"), new RegExp(`href="/modules/the-stack#${sections[0]}"`));
+    assert.match(await other.page("/"), new RegExp(`href="/modules/the-stack#${sections[0]}"`));
+});
+
+test("a module is complete when all is read and answered", async () => {
+    const one = await server.signedIn("finisher");
+    const page = await one.page("/modules/measuring");
+    const count = [...page.matchAll(/<section class="checkpoint"/g)].length;
+    await one.post("/modules/measuring/progress", { section: "*", done: "1" });
+    assert.match(await one.page("/modules/measuring"), /practice questions? (is|are) left to answer/);
+    for (let n = 1; n <= count; n++) await one.post(`/modules/measuring/checkpoints/${n}`, { "choice[]": "1" });
+    const done = await one.page("/modules/measuring");
+    assert.match(done, /You have completed this module/);
+    assert.match(await one.page("/programmes/mops"), /class="done"><span><a href="\/modules\/measuring"/);
+});
+
+test("the next request shows what an author changed; a broken file keeps the last good version", async () => {
+    const file = module("data-basics");
+    for (let i = 0; i < 5; i++) {
+        writeFileSync(file, original.replace("title: Records, fields and keys", `title: Records, take ${i}`));
+        assert.match(await learner.page("/modules/data-basics"), new RegExp(`<h1>Records, take ${i}</h1>`));
+    }
+    writeFileSync(file, "---\nid: data-basics\ntitle: [broken\n---\n");
+    assert.match(await learner.page("/modules/data-basics"), /<h1>Records, take 4<\/h1>/);
+    assert.match(await instructor.page("/modules/data-basics"), /has an error/);
+    assert.match(await instructor.page("/author"), /data-basics\.md:\d+:\d+/);
+    assert.match(await instructor.page("/author?file=content%2Fmops%2Fmodules%2Fdata-basics.md"), /this is no YAML/);
+    writeFileSync(file, original);
+    assert.match(await learner.page("/modules/data-basics"), /<h1>Records, fields and keys<\/h1>/);
+    assert.doesNotMatch(await instructor.page("/author"), /data-basics\.md:\d+:\d+/);
+});
+
+test("raw HTML and dangerous links are text", async () => {
+    const file = module("data-basics");
+    writeFileSync(file, `${original}\n## Status\n\n<script>alert(1)</script> <b onclick="x">b</b> [a](javascript:alert) ![p](https://example.org/x.png)\n`);
+    const page = await learner.page("/modules/data-basics");
+    assert.ok(page.includes("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    for (const bad of ["<script>alert", 'href="javascript:', 'src="https://example.org']) assert.ok(!page.includes(bad), bad);
+    assert.match(page, /id="status-section"/);
+    writeFileSync(file, original);
+});
+
+test("translations are shown, and said to be stale", async () => {
+    mkdirSync(join(academy, "content/mops/modules"), { recursive: true });
+    const arabic = original.replace(/title: .*/, "title: السجلات والحقول والمفاتيح").replace("prerequisites:", "translates: 0123456789abcdef\nprerequisites:");
+    writeFileSync(module("data-basics.ar"), arabic);
+    const page = await learner.page("/modules/data-basics?lang=ar");
+    assert.match(page, /<article class="prose" lang="ar" dir="rtl"/);
+    assert.match(page, /older than the original/);
+    assert.match(await instructor.page("/author"), /Stale translation/);
+    assert.match(await learner.page("/modules/data-basics"), /hreflang="ar"/);
+});
+
+test("the search finds, marks and does not break", async () => {
+    assert.match(await learner.page("/search?q=survivorship"), /<mark>Survivorship<\/mark>|<mark>survivorship<\/mark>/);
+    assert.match(await learner.page("/search?q=lead+scor"), /\/glossary\?programme=mops#page-lead-scoring/);
+    assert.match(await learner.page("/search?q=xyzzyq"), /Nothing found/);
+    for (const query of ['"', "*", "a AND (", "<script>", "%F0%9F%98%80", "x".repeat(400)]) await learner.page(`/search?q=${query.startsWith("%") ? query : encodeURIComponent(query)}`);
+    assert.equal((await learner.fetch(`/search?q=${"x".repeat(401)}`)).status, 413);
+    const odd = await learner.page(`/search?q=${encodeURIComponent('"><script>alert(1)</script>')}`);
+    assert.ok(!odd.includes("<script>alert"));
+});
+
+test("the self-assessment asks, complains and shows a point", async () => {
+    const page = await learner.page("/self-assessment");
+    const names = [...new Set([...page.matchAll(/name="(s\d+)"/g)].map(([, name]) => name))];
+    assert.equal(names.length, 16);
+    const incomplete = await learner.post("/self-assessment", Object.fromEntries(names.slice(1).map((name) => [name, "5"])));
+    assert.equal(incomplete.status, 400);
+    const again = await incomplete.text();
+    assert.match(again, /href="#field-s1"/);
+    assert.match(again, /name="s2" value="5" checked/);
+    const odd = await learner.post("/self-assessment", Object.fromEntries(names.map((name) => [name, "6"])));
+    assert.equal(odd.status, 400);
+    assert.equal((await learner.post("/self-assessment", Object.fromEntries(names.map((name) => [name, "5"])))).status, 303);
+    assert.match(await learner.page("/self-assessment"), /You are in the middle/);
+    await learner.post("/self-assessment", Object.fromEntries(names.map((name, i) => [name, String(1 + (i % 5))])));
+    assert.match(await learner.page("/self-assessment"), /<circle class="plot"/);
+});
