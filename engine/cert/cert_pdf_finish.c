@@ -18,6 +18,7 @@
 
 static void cleanup(void *q) {
     qpdf_data data = q;
+    if (qpdf_has_error(data)) qpdf_get_error(data); /* else it is printed */
     qpdf_cleanup(&data);
 }
 

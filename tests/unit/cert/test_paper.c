@@ -11,6 +11,16 @@
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) { return "leak:libfontconfig\n"; }
 
+/* These libraries guard what they share with atomics and locks that the race checker does not see. */
+const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void) {
+    return "called_from_lib:libfontconfig.so\ncalled_from_lib:libglib-2.0.so\n"
+           "called_from_lib:libgobject-2.0.so\ncalled_from_lib:libpango-1.0.so\n"
+           "called_from_lib:libpangoft2-1.0.so\ncalled_from_lib:libpangocairo-1.0.so\n"
+           "called_from_lib:libcairo.so\ncalled_from_lib:libharfbuzz.so\n"
+           "called_from_lib:libfreetype.so\ncalled_from_lib:libqpdf.so\n";
+}
+
 #define CREDENTIAL "{\"name\":\"naïve ไทย عربي\"}"
 
 typedef enum err (*make_fn)(struct arena *, const struct cert_paper *, unsigned char **, size_t *);

@@ -1,0 +1,70 @@
+// Certification in the demo academy, where a level asks for modules, an exam and a lab: the evidence on one page, and who
+// may decide on it.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { caseOf, grant } from "../lib/level.mjs";
+import { command, makeDemo, startServer } from "../lib/server.mjs";
+import { verify } from "../credentials/verify.mjs";
+
+const server = await startServer({ data: makeDemo() });
+after(() => server.stop());
+const demo = JSON.parse(readFileSync(join(server.data, "demo.json"), "utf8"));
+const { password } = demo.accounts[0];
+const as = (login) => server.signedIn(login, password);
+const stranger = server.client();
+const candidate = "ณัฐยา ศรีสุวรรณ";
+const reason = "All of it was checked against the evidence.";
+const number = (state) => demo.certificates.find((c) => c.state === state).number;
+
+test("a learner sees what is met and what is missing", async () => {
+    const page = await (await as("learner")).page("/programmes/mops/levels/associate");
+    assert.match(page, /3 of 13 met/);
+    assert.match(page, /href="\/exams\/mops-associate"/);
+    assert.match(page, /href="\/labs\/field-mapping-dedupe"/);
+    assert.match(page, /not sat yet/);
+});
+
+test("the evidence stands on one page", async () => {
+    const assessor = await as("assessor"), page = await assessor.page(await caseOf(assessor, candidate));
+    assert.match(page, /13 of 13 met/);
+    assert.match(page, /Data and integration/); // the exam by domain
+    assert.match(page, /scaled \d{3}/);
+    const replay = /href="(\/runs\/[0-9a-z]+\/replay)"/.exec(page)[1];
+    assert.equal((await assessor.fetch(replay)).status, 200);
+    assert.match(page, /Lucía Ferrer/); // who taught
+});
+
+test("whoever taught the candidate is refused by the server, not only by the page", async () => {
+    const teacher = await as("lucia"), path = await caseOf(teacher, candidate), page = await teacher.page(path);
+    assert.match(page, /You taught this person/);
+    assert.doesNotMatch(page, /name="outcome"/);
+    for (const outcome of ["granted", "refused"]) {
+        const answer = await teacher.post(`${path}/decision`, { outcome, reason });
+        assert.equal(answer.status, 403);
+        assert.match(await answer.text(), /You taught this candidate/);
+    }
+    assert.match(await (await as("assessor")).page(path), /name="outcome"/); // still open
+});
+
+test("a grant on modules, exam and lab verifies with independent libraries", async () => {
+    const assessor = await as("assessor"), granted = await grant(assessor, await caseOf(assessor, candidate));
+    const credential = await (await stranger.fetch(`/certificates/${granted}.json`)).json();
+    assert.deepEqual(credential.evidence.map((e) => e.genre), ["modules", "exam", "lab"]);
+    assert.equal(credential.credentialSubject.result.length, 2);
+    const get = async (path) => (await stranger.fetch(path)).json();
+    const { verified, reason: why } = await verify({
+        credential, didDocument: await get("/.well-known/did.json"), statusList: await get(new URL(credential.credentialStatus.statusListCredential).pathname),
+    });
+    assert.ok(verified, why);
+    assert.equal(command(["audit", "verify", "--data", server.data]).code, 0);
+});
+
+test("the academy's own certified and revoked ones say so", async () => {
+    assert.match(await stranger.page(`/certificates/${number("certified")}`), /is on record here/);
+    assert.match(await stranger.page(`/certificates/${number("revoked")}`), /Revoked/);
+    const text = await (await stranger.fetch(`/certificates/${number("revoked")}.json`)).text();
+    const report = await (await stranger.fetch("/verify", { method: "POST", body: new URLSearchParams({ credential: text }), headers: { accept: "application/json" } })).json();
+    assert.deepEqual(report.checks.filter((c) => c.outcome === "fail").map((c) => c.code), ["revoked"]);
+});
