@@ -141,6 +141,18 @@ static void report_syntax(struct reader *r, struct fy_diag *diag) {
     r->failed = true;
 }
 
+/* The event that is being taken: libfyaml's, and freed also when the arena is full. */
+struct reading {
+    struct fy_parser *parser;
+    struct fy_event *event;
+};
+
+static void free_event(void *reading) {
+    struct reading *r = reading;
+    if (r->event) fy_parser_event_free(r->parser, r->event);
+    r->event = NULL;
+}
+
 struct field *field_parse(const char *file, const char *yaml, size_t len, int line, struct arena *a, struct diag_list *diags) {
     if (!utf8_valid(yaml, len)) { /* the library loses memory over such text */
         diag_add(diags, SEVERITY_ERROR, file, line + 1, 1, "encoding", "this is not UTF-8, or holds a NUL character");
@@ -160,11 +172,13 @@ struct field *field_parse(const char *file, const char *yaml, size_t len, int li
     if (!r.parser) arena_fail(a);
     arena_defer(a, (void (*)(void *))fy_parser_destroy, r.parser);
     if (fy_parser_set_string(r.parser, yaml, len) != 0) arena_fail(a);
-    struct fy_event *e;
-    while (!r.failed && (e = fy_parser_parse(r.parser))) {
-        take(&r, e);
-        bool end = e->type == FYET_DOCUMENT_END;
-        fy_parser_event_free(r.parser, e);
+    struct reading *reading = NEW(a, struct reading);
+    reading->parser = r.parser;
+    arena_defer(a, free_event, reading); /* take() may leave through the guard */
+    while (!r.failed && (reading->event = fy_parser_parse(r.parser))) {
+        take(&r, reading->event);
+        bool end = reading->event->type == FYET_DOCUMENT_END;
+        free_event(reading);
         if (end) break;
     }
     if (!r.failed && (fy_parser_get_stream_error(r.parser) || r.depth || fy_diag_got_error(diag))) report_syntax(&r, diag);
