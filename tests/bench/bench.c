@@ -22,6 +22,7 @@ static const struct {
     {"render.module", bench_render},
     {"page.cold page.module page.plain rss.serve", bench_pages},
     {"save.response rss.attempts", bench_saves},
+    {"lab.start lab.action lab.api.list lab.api.create", bench_labs},
     {"check.tree search.query", bench_tree},
 };
 

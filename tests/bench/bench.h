@@ -59,6 +59,7 @@ void bench_render(const struct bench *b);
 void bench_pages(const struct bench *b);
 void bench_saves(const struct bench *b);
 void bench_tree(const struct bench *b);
+void bench_labs(const struct bench *b);
 
 /* generate.c: a course of `modules` modules under dir/content and dir/exams that passes the check. */
 bool generate_tree(const char *dir, int modules);
