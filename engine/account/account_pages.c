@@ -235,6 +235,20 @@ static enum err add_sessions(struct request *r, struct view *v) {
     return stmt_end(q);
 }
 
+/* A choice only where there is one. */
+static void add_languages(struct request *r, struct view *v) {
+    const char *const *names;
+    size_t count = page_locales(r->app->site, &names, r->arena);
+    if (count < 2) return;
+    struct view *list = view_list(v, "languages");
+    for (size_t i = 0; i < count; i++) {
+        struct view *item = view_item(list);
+        view_text(item, "code", names[i]);
+        view_text(item, "name", page_text(r->app->site, names[i], "site_language_name", NULL, r->arena));
+        view_bool(item, "is_chosen", str_eq(names[i], r->locale));
+    }
+}
+
 enum err account_profile_with(struct request *r, const char *problem_field, const char *problem) {
     struct view *v = view_new(r->arena);
     struct person me;
@@ -245,6 +259,7 @@ enum err account_profile_with(struct request *r, const char *problem_field, cons
     view_text(v, "name", me.name);
     view_text(v, "login", me.login);
     view_text(v, "email", me.email);
+    add_languages(r, v);
     const char *done = http_query(r, "done");
     if (str_eq(done, "password")) view_text(v, "notice", page_text(r->app->site, r->locale, "account_password_done", NULL, r->arena));
     if (str_eq(done, "sessions")) view_text(v, "notice", page_text(r->app->site, r->locale, "account_sessions_done", NULL, r->arena));

@@ -85,6 +85,7 @@ static void common_view(struct request *r, struct view *v) {
     view_text(v, "path", r->path);
     view_text(v, "locale", r->locale);
     view_text(v, "dir", page_direction(r->locale));
+    view_text(v, "zone", r->zone);
     view_text_apart(v, "request_id", r->id);
     view_text(v, "origin", r->origin);
     view_bool(v, "demo", r->app->demo);

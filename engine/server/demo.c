@@ -32,21 +32,42 @@ bool demo_present(const char *data) {
     return present;
 }
 
+/* demo.json, NULL when it cannot be read. Arena. */
+static json_t *read_demo(struct arena *a, const char *data) {
+    size_t len = 0;
+    const char *why;
+    char *text = file_read(a, demo_path(a, data), 64 * 1024, &len);
+    return text ? json_read(a, text, len, &why) : NULL;
+}
+
+static const char *member(const json_t *object, const char *name) { return json_string_value(json_object_get(object, name)); }
+
 void demo_print(const char *data, const char *origin) {
     struct arena a;
     arena_init(&a, 1024 * 1024);
-    size_t len = 0;
-    const char *why;
-    char *text = file_read(&a, demo_path(&a, data), 64 * 1024, &len);
-    json_t *demo = text ? json_read(&a, text, len, &why) : NULL, *account, *certificate;
+    json_t *demo = read_demo(&a, data), *account, *certificate;
+    const char *last = NULL;
     size_t i;
     json_array_foreach(json_object_get(demo, "accounts"), i, account)
-        printf("  %-11s %s / %s\n", json_string_value(json_object_get(account, "role")),
-               json_string_value(json_object_get(account, "login")), json_string_value(json_object_get(account, "password")));
-    json_array_foreach(json_object_get(demo, "certificates"), i, certificate)
-        printf("  %-11s %s/certificates/%s\n", json_string_value(json_object_get(certificate, "state")), origin,
-               json_string_value(json_object_get(certificate, "number")));
+        printf("  %-11s %s / %s\n", member(account, "role"), member(account, "login"), member(account, "password"));
+    json_array_foreach(json_object_get(demo, "certificates"), i, certificate) {
+        if (!str_eq(last, member(certificate, "state")))
+            printf("  %-11s %s/certificates/%s\n", member(certificate, "state"), origin, member(certificate, "number"));
+        last = member(certificate, "state");
+    }
     arena_release(&a);
+}
+
+void demo_accounts(struct arena *a, const char *data, struct view *v) {
+    json_t *account;
+    size_t i;
+    struct view *list = view_list(v, "accounts");
+    json_array_foreach(json_object_get(read_demo(a, data), "accounts"), i, account) {
+        struct view *item = view_item(list);
+        view_text(item, "role", member(account, "role"));
+        view_text(item, "login", member(account, "login"));
+        view_text(item, "password", member(account, "password"));
+    }
 }
 
 /* ---- People ----------------------------------------------------------------------------------------- */
@@ -99,9 +120,13 @@ static bool write_accounts(struct demo *d) {
         json_array_append_new(accounts, json_pack("{s:s,s:s,s:s}", "role", shown[i].role, "login", shown[i].login, "password", DEMO_PASSWORD));
     json_object_set_new(demo, "accounts", accounts);
     json_t *certificates = json_array();
-    for (size_t i = 0; i < d->certificate_count; i++)
+    static const char *const states[] = {"certified", "revoked"};
+    for (size_t n = 0; n < COUNT_OF(states) * d->certificate_count; n++) {
+        size_t i = n % d->certificate_count;
+        if (!str_eq(d->certificate[i].state, states[n / d->certificate_count])) continue;
         json_array_append_new(certificates, json_pack("{s:s,s:s,s:s}", "state", d->certificate[i].state, "number", d->certificate[i].number,
                                                       "login", d->certificate[i].login));
+    }
     json_object_set_new(demo, "certificates", certificates);
     char *text = json_text(d->arena, demo);
     return file_write(demo_path(d->arena, d->app.data), text, strlen(text), 0600);

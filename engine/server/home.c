@@ -22,6 +22,7 @@ static const struct {
 void decorate_page(struct request *r, struct view *v) {
     struct view *nav = view_object(v, "nav");
     if (str_eq(r->path, "/")) view_bool(nav, "home", true);
+    if (r->app->demo && str_eq(r->path, "/login")) demo_accounts(r->arena, r->app->data, v);
     for (size_t i = 0; i < COUNT_OF(sections); i++) {
         if (!str_has_prefix(r->path, sections[i].prefix)) continue;
         view_bool(nav, sections[i].section, true);

@@ -32,6 +32,8 @@ struct store *open_store(struct arena *a, const char *data, bool read_only);
 bool demo_present(const char *data);
 /* Prints the accounts and addresses that demo.json lists. */
 void demo_print(const char *data, const char *origin);
+/* The same accounts as list `accounts` {role, login, password}, for the page where people sign in. */
+void demo_accounts(struct arena *a, const char *data, struct view *v);
 
 /* Adds navigation to every page. */
 void decorate_page(struct request *r, struct view *v);
