@@ -4,7 +4,7 @@
 //
 // A WORD keeps only programs whose path holds it. A test program may say on one of its first lines
 //   run: alone          nothing else runs beside it (it measures, or takes the machine's limits)
-//   run: timeout 300    seconds, instead of 120
+//   run: timeout 600    seconds, instead of 300
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -51,7 +51,7 @@ function filesBelow(folder, keep) {
 function settings(source) {
     const head = readFileSync(source, "utf8").slice(0, 2000);
     const timeout = /run: timeout (\d+)/.exec(head);
-    return { alone: /run: alone/.test(head), timeoutS: (timeout ? Number(timeout[1]) : 120) * (options.sanitizer ? 5 : 1) };
+    return { alone: /run: alone/.test(head), timeoutS: (timeout ? Number(timeout[1]) : 300) * (options.sanitizer ? 5 : 1) };
 }
 
 /** Programs of C: `folder` is below tests/, `prefix` where make puts them below build/tests/. */

@@ -16,6 +16,7 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "http/metrics.h"
 
 /* ---- The list of live runs (with the lock held) ------------------------------------------------- */
 static struct lab_live *find(struct labs *l, const char *run_id) {
@@ -235,11 +236,11 @@ void labs_close(struct labs *l) {
 void labs_metrics(struct labs *l, struct buf *out) {
     if (!l) return;
     pthread_mutex_lock(&l->lock);
-    buf_printf(out, "# TYPE gradus_lab_workers gauge\ngradus_lab_workers %d\n", l->workers);
-    buf_printf(out, "# TYPE gradus_lab_started_total counter\ngradus_lab_started_total %lld\n", (long long)l->started);
-    buf_printf(out, "# TYPE gradus_lab_resumed_total counter\ngradus_lab_resumed_total %lld\n", (long long)l->resumed);
-    buf_printf(out, "# TYPE gradus_lab_replayed_actions_total counter\ngradus_lab_replayed_actions_total %lld\n", (long long)l->replayed);
-    buf_printf(out, "# TYPE gradus_lab_workers_died_total counter\ngradus_lab_workers_died_total %lld\n", (long long)l->died);
-    buf_printf(out, "# TYPE gradus_lab_incidents_total counter\ngradus_lab_incidents_total %lld\n", (long long)l->incidents);
+    metrics_sample(out, "gradus_lab_workers", "gauge", "Workers that are alive.", l->workers);
+    metrics_sample(out, "gradus_lab_started_total", "counter", "Runs that got a worker.", l->started);
+    metrics_sample(out, "gradus_lab_resumed_total", "counter", "Runs that were taken up again from their record.", l->resumed);
+    metrics_sample(out, "gradus_lab_replayed_actions_total", "counter", "Actions that were replayed.", l->replayed);
+    metrics_sample(out, "gradus_lab_workers_died_total", "counter", "Workers that ended against their will.", l->died);
+    metrics_sample(out, "gradus_lab_incidents_total", "counter", "Replays that did not give the recorded state.", l->incidents);
     pthread_mutex_unlock(&l->lock);
 }

@@ -32,7 +32,7 @@ for (const bank of readdirSync(join(root, "exams/mops/bank"))) {
     for (const item of readFileSync(join(root, "exams/mops/bank", bank), "utf8").split(/^## /m).slice(1)) {
         const [stem] = item.replace(/^[\s\S]*?```item[\s\S]*?```/, "").split(/^- \[/m);
         const right = [...item.matchAll(/^- \[x\] ((?:.|\n(?! {2}>|- \[))*)/gm)].map(([, text]) => letters(text));
-        keys.set(letters(stem.replace(/```\w*/g, "")), right);
+        keys.set(letters(stem.replace(/```\w*|^\d+\. /gm, "")), right);
     }
 }
 
