@@ -232,7 +232,7 @@ enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_
 }
 
 enum err exam_expire_job(struct db *db, struct arena *a, void *closed, int64_t now_ms) {
-    const char *ids[100];
+    const char *ids[EXAM_EXPIRE_BATCH];
     int n = 0;
     struct stmt *q = db_query(db, SQL_exam_expired, "ii", now_ms - EXAM_GRACE_MS - 1,
                               (int64_t)COUNT_OF(ids));

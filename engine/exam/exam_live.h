@@ -31,7 +31,8 @@ struct exams {
     bool running;
     pthread_mutex_t sleep;
     pthread_cond_t wake;
-    bool stop, awake;
+    atomic_bool stop;
+    bool awake; /* under `sleep` */
 };
 
 /* Looks at the files and reads them again when they have changed. Under `reload`. */

@@ -113,7 +113,9 @@ struct exam_ending {
 };
 /* Ends it; ending what has ended is OK. */
 enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_ms) MUST_USE;
-/* Ends all whose deadline and grace have passed, up to 100; `*(int *)closed` receives how many. */
+/* Ends those whose deadline and grace have passed, up to a batch; `*(int *)closed` receives how
+ * many. */
+#define EXAM_EXPIRE_BATCH 100
 enum err exam_expire_job(struct db *db, struct arena *a, void *closed, int64_t now_ms) MUST_USE;
 
 struct exam_scored {

@@ -1,5 +1,6 @@
 /* The exams' thread: keeps what is open current, ends what ran out, scores what has ended. And
  * opening and closing. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,79 +13,114 @@
 #define SCRATCH_BYTES ((size_t)256 * 1024 * 1024)
 #define THREAD_EVERY_MS 500 /* how late a deadline may be noticed */
 #define SCORE_BATCH 32
+#define RETRY_MS (60 * MS_SECOND)
 
-/* ---- Ends and scores ----------------------------------------------------------------------- */
+/* ---- Ends and scores ---------------------------------------------------------------------- */
 
-static bool any_expired(struct db *db, struct arena *a, int64_t now_ms) {
-    if (store_read_begin(db) != OK) return false;
-    struct stmt *q = db_query(db, SQL_exam_expired, "ii", now_ms - EXAM_GRACE_MS - 1, (int64_t)1);
+/* One batch of the thread's work: memory of its own, and a snapshot that is let go whatever
+ * happens in it. */
+struct batch {
+    struct exams *exams;
+    struct db *db;
+    struct arena arena;
+    bool reading;
+    char after[ID_LENGTH + 1]; /* the last attempt that was looked at for its score */
+    int done, failed;
+};
+
+static bool read_begin(struct batch *b) { return b->reading = store_read_begin(b->db) == OK; }
+
+static void read_end(struct batch *b) {
+    if (b->reading) store_read_end(b->db);
+    b->reading = false;
+}
+
+/* Runs `work` with an empty arena; false when it needs more memory than there is. */
+static bool run_batch(struct batch *b, void (*work)(struct batch *b)) {
+    volatile bool fine = false;
+    b->done = 0;
+    arena_init(&b->arena, SCRATCH_BYTES);
+    if (ARENA_GUARD(&b->arena) == 0) {
+        work(b);
+        fine = true;
+    }
+    read_end(b);
+    arena_release(&b->arena);
+    return fine;
+}
+
+static void publish(struct batch *b) { live_publish(b->exams, &b->arena); }
+
+/* This is the exams' clock: the one place of this room that reads it. The job looks at its own. */
+static void close_expired(struct batch *b) {
+    if (!read_begin(b)) return;
+    struct stmt *q = db_query(b->db, SQL_exam_expired, "ii", clock_now_ms() - EXAM_GRACE_MS - 1,
+                              (int64_t)1);
     bool any = stmt_row(q);
     enum err e = stmt_end(q);
-    store_read_end(db);
-    (void)a;
-    return any && e == OK;
+    read_end(b);
+    if (!any || e != OK) return;
+    if (store_write(b->exams->app->store, exam_expire_job, &b->done, &b->arena) != OK) b->done = 0;
 }
 
-/* Scores up to a batch of ended attempts outside the writer, then writes the results together. */
-static size_t score_some(struct exams *e, struct db *db, struct arena *a, const char **after) {
-    struct exam_scored_list list = {.scored = NEW_ARRAY(a, struct exam_scored, SCORE_BATCH)};
-    size_t looked = 0;
-    if (store_read_begin(db) != OK) return 0;
-    while (looked < SCORE_BATCH) {
-        struct stmt *q;
-        struct exam_attempt t;
-        enum err result;
-        if (!db_one(db, &q, &result, SQL_exam_unscored_next, "t", *after)) break;
-        *after = stmt_text(q, 0, a);
-        result = stmt_end(q);
-        looked++;
-        if (result == OK) result = exam_attempt_load(db, a, *after, NULL, &t);
-        struct exam_scored *s = &list.scored[list.count];
-        if (result == OK) result = exam_attempt_score(e, db, a, &t, &s->score);
-        if (result != OK) {
-            log_say(LOG_ERROR, "exam_score", "attempt %s cannot be scored: %s", *after,
-                    err_name(result));
-            continue;
+static enum err score_next(struct batch *b, const char *attempt_id, struct exam_scored *out) {
+    struct exam_attempt t;
+    enum err e = exam_attempt_load(b->db, &b->arena, attempt_id, NULL, &t);
+    if (e == OK) e = exam_attempt_score(b->exams, b->db, &b->arena, &t, &out->score);
+    out->attempt_id = t.id;
+    out->cut_permille = t.cut_permille;
+    return e;
+}
+
+/* Scores some ended attempts here and not on the writer's thread, then writes the results
+ * together. */
+static void score_some(struct batch *b) {
+    struct exam_scored_list list = {
+        .scored = NEW_ARRAY(&b->arena, struct exam_scored, SCORE_BATCH)};
+    struct stmt *q;
+    enum err e;
+    if (!read_begin(b)) return;
+    while (b->done < SCORE_BATCH && db_one(b->db, &q, &e, SQL_exam_unscored_next, "t", b->after)) {
+        const char *id = stmt_text(q, 0, &b->arena);
+        e = stmt_end(q);
+        snprintf(b->after, sizeof b->after, "%s", id);
+        b->done++;
+        if (e == OK) e = score_next(b, id, &list.scored[list.count]);
+        if (e == OK) list.count++;
+        else {
+            b->failed++;
+            log_say(LOG_ERROR, "exam_score", "attempt %s cannot be scored: %s", id, err_name(e));
         }
-        s->attempt_id = t.id;
-        s->cut_permille = t.cut_permille;
-        list.count++;
     }
-    store_read_end(db);
-    if (list.count && store_write(e->app->store, exam_result_job, &list, a) != OK) return 0;
-    return looked;
+    read_end(b);
+    if (list.count && store_write(b->exams->app->store, exam_result_job, &list, &b->arena) != OK)
+        b->done = 0;
 }
 
-/* One round of the thread. This is the exams' clock: the one place of this room that reads it. */
-static void round_of_care(struct exams *e, struct db *db) {
-    struct arena a;
-    arena_init(&a, SCRATCH_BYTES);
-    if (ARENA_GUARD(&a) != 0) {
-        store_read_end(db);
-        arena_release(&a);
-        return;
-    }
-    live_publish(e, &a);
-    int closed = 100;
-    while (closed == 100 && any_expired(db, &a, clock_now_ms()))
-        if (store_write(e->app->store, exam_expire_job, &closed, &a) != OK) closed = 0;
-    const char *after = "";
-    while (score_some(e, db, &a, &after) == SCORE_BATCH)
+/* One round of the thread. What cannot be scored is tried again after a while, not at once. */
+static void round_of_care(struct exams *e, struct db *db, int64_t *retry_ms) {
+    struct batch b = {.exams = e, .db = db};
+    (void)run_batch(&b, publish);
+    while (!atomic_load(&e->stop) && run_batch(&b, close_expired) && b.done == EXAM_EXPIRE_BATCH)
         ;
-    arena_release(&a);
+    if (clock_monotonic_ms() < *retry_ms) return;
+    while (!atomic_load(&e->stop) && run_batch(&b, score_some) && b.done == SCORE_BATCH)
+        ;
+    if (b.failed) *retry_ms = clock_monotonic_ms() + RETRY_MS;
 }
 
 static void *care(void *exams) {
     struct exams *e = exams;
     struct db *db = store_reader(e->app->store);
+    int64_t retry_ms = 0;
     if (!db)
         log_say(LOG_ERROR, "exam_clock",
                 "cannot read the database: attempts are not submitted at their deadline");
     pthread_mutex_lock(&e->sleep);
-    while (!e->stop) {
+    while (!atomic_load(&e->stop)) {
         pthread_mutex_unlock(&e->sleep);
         exams_refresh(e);
-        if (db) round_of_care(e, db);
+        if (db) round_of_care(e, db, &retry_ms);
         pthread_mutex_lock(&e->sleep);
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
@@ -93,7 +129,8 @@ static void *care(void *exams) {
             until.tv_sec++;
             until.tv_nsec -= 1000000000L;
         }
-        while (!e->stop && !e->awake && pthread_cond_timedwait(&e->wake, &e->sleep, &until) == 0)
+        while (!atomic_load(&e->stop) && !e->awake &&
+               pthread_cond_timedwait(&e->wake, &e->sleep, &until) == 0)
             ;
         e->awake = false;
     }
@@ -160,7 +197,7 @@ void exams_close(struct exams *e) {
     if (!e) return;
     if (e->running) {
         pthread_mutex_lock(&e->sleep);
-        e->stop = true;
+        atomic_store(&e->stop, true);
         pthread_cond_signal(&e->wake);
         pthread_mutex_unlock(&e->sleep);
         pthread_join(e->thread, NULL);
