@@ -20,7 +20,7 @@ static enum err write_demo(struct db *db, struct arena *a, void *arg, int64_t no
     enum err e = lab_store_run_add(db, &d->run, d->scenario->title, d->scenario->pack, d->scenario->pack_len);
     for (int i = 0; i < d->played.count && !e; i++) {
         struct lab_action action = {.seq = i + 1, .at_ms = d->run.started_ms + (i + 1) * 40 * MS_SECOND, .actor_id = d->run.person_id,
-                                    .action = d->played.actions[i], .status = 200, .answer_sha = d->played.answers[i]};
+                                    .action = d->played.actions[i], .status = d->played.statuses[i], .answer_sha = d->played.answers[i]};
         action.hash = lab_log_hash(a, d->run.id, &action, previous);
         e = lab_store_action_add(db, a, d->run.id, &action, previous);
         previous = action.hash;

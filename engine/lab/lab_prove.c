@@ -1,6 +1,7 @@
 /* The gate of scenarios. */
 #include "lab/lab_prove.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -8,12 +9,21 @@
 
 #define RUN_ARENA_BYTES ((size_t)512 * 1024 * 1024)
 
+#define THREADS 4
+
+/* What the threads of one choice share. */
+struct gate_shared {
+    pthread_mutex_t lock; /* of everything below */
+    int next_seed, seeds;
+    FILE *out;
+    struct lab_proof *proof;
+};
+
 struct gate {
     const struct lab_scenario *s;
     const struct lab_solutions *solutions;
     struct zygote *z;
-    FILE *out;
-    struct lab_proof *proof;
+    struct gate_shared *shared;
     const char *choice;
     uint64_t seed;
 };
@@ -38,9 +48,11 @@ size_t lab_choices(const struct lab_stack *s, const char ***choices, struct aren
 }
 
 static void problem(struct gate *g, const char *what, const char *detail) {
-    g->proof->problems++;
-    fprintf(g->out, "labs/scenarios/%s: error: %s, seed %llu: %s%s%s [lab-proof]\n", g->s->id, g->choice, (unsigned long long)g->seed, what,
+    pthread_mutex_lock(&g->shared->lock);
+    g->shared->proof->problems++;
+    fprintf(g->shared->out, "labs/scenarios/%s: error: %s, seed %llu: %s%s%s [lab-proof]\n", g->s->id, g->choice, (unsigned long long)g->seed, what,
             detail ? ": " : "", detail ? detail : "");
+    pthread_mutex_unlock(&g->shared->lock);
 }
 
 static enum err judge(struct gate *g, struct worker *w, struct arena *a, struct lab_verdict *verdicts, int *passed) {
@@ -104,6 +116,13 @@ static void replay(struct gate *g, const struct lab_solution *which, const struc
     worker_end(&w);
 }
 
+static void count(struct gate *g, int runs, int actions) {
+    pthread_mutex_lock(&g->shared->lock);
+    g->shared->proof->runs += runs;
+    g->shared->proof->actions += actions;
+    pthread_mutex_unlock(&g->shared->lock);
+}
+
 static void prove_solution(struct gate *g, const struct lab_solution *which, bool first) {
     struct arena a;
     struct worker w;
@@ -111,7 +130,7 @@ static void prove_solution(struct gate *g, const struct lab_solution *which, boo
     const char *hash;
     arena_init(&a, RUN_ARENA_BYTES);
     if (start(g, &w, &a)) {
-        g->proof->runs++;
+        count(g, 1, 0);
         if (first) judge_untouched(g, &w, &a);
         const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
         BUG_IF(!lab_choice_read(&g->s->stack, g->choice, dialects, &a));
@@ -120,7 +139,7 @@ static void prove_solution(struct gate *g, const struct lab_solution *which, boo
         else if (played.refused && which->fail_count == 0)
             problem(g, arena_printf(&a, "“%s” is refused %d times", which->name, played.refused), played.first_refusal);
         if (!e) {
-            g->proof->actions += played.count;
+            count(g, 0, played.count);
             judge_played(g, which, &w, &a);
             if (client_hash(&w, &a, &hash)) problem(g, "the state cannot be hashed", which->name);
             else replay(g, which, &played, hash, &a);
@@ -130,6 +149,30 @@ static void prove_solution(struct gate *g, const struct lab_solution *which, boo
     arena_release(&a);
 }
 
+static int next_seed(struct gate_shared *shared) {
+    pthread_mutex_lock(&shared->lock);
+    int seed = shared->next_seed < shared->seeds ? ++shared->next_seed : 0;
+    pthread_mutex_unlock(&shared->lock);
+    return seed;
+}
+
+static void *prove_seeds(void *arg) {
+    struct gate g = *(struct gate *)arg; /* a seed of one's own */
+    for (int seed; (seed = next_seed(g.shared)) > 0;) {
+        g.seed = (uint64_t)seed * 7919;
+        for (int i = 0; i < g.solutions->count; i++) prove_solution(&g, &g.solutions->solution[i], i == 0);
+    }
+    return NULL;
+}
+
+static void prove_choice(struct gate *g) {
+    pthread_t threads[THREADS];
+    int started = 0;
+    while (started < THREADS && pthread_create(&threads[started], NULL, prove_seeds, g) == 0) started++;
+    if (started == 0) prove_seeds(g);
+    for (int i = 0; i < started; i++) pthread_join(threads[i], NULL);
+}
+
 enum err lab_prove(const struct lab_scenario *s, const struct lab_solutions *solutions, struct zygote *z, int seeds, FILE *out, bool verbose,
                    struct lab_proof *proof) {
     struct arena a;
@@ -137,13 +180,14 @@ enum err lab_prove(const struct lab_scenario *s, const struct lab_solutions *sol
     memset(proof, 0, sizeof *proof);
     int64_t began = clock_monotonic_ms();
     arena_init(&a, (size_t)4 * 1024 * 1024);
-    size_t count = lab_choices(&s->stack, &choices, &a);
-    for (size_t c = 0; c < count; c++) {
+    size_t total = lab_choices(&s->stack, &choices, &a);
+    for (size_t c = 0; c < total; c++) {
+        struct gate_shared shared = {.seeds = seeds, .out = out, .proof = proof};
+        struct gate g = {s, solutions, z, &shared, choices[c], 0};
         int before = proof->problems;
-        for (int seed = 1; seed <= seeds; seed++) {
-            struct gate g = {s, solutions, z, out, proof, choices[c], (uint64_t)seed * 7919};
-            for (int i = 0; i < solutions->count; i++) prove_solution(&g, &solutions->solution[i], i == 0);
-        }
+        pthread_mutex_init(&shared.lock, NULL);
+        prove_choice(&g);
+        pthread_mutex_destroy(&shared.lock);
         if (verbose) fprintf(out, "%s %s: %d seeds, %d solutions, %d problems\n", s->id, choices[c], seeds, solutions->count, proof->problems - before);
     }
     arena_release(&a);

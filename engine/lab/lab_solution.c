@@ -113,6 +113,7 @@ static enum err act(struct player *p, json_t *action) {
     enum err e = client_step(p->w, text, p->a, &answer);
     if (e) return e;
     p->out->answers[p->out->count] = answer.sha;
+    p->out->statuses[p->out->count] = answer.status;
     p->out->actions[p->out->count++] = text;
     if (answer.refused) {
         if (!p->out->refused++) p->out->first_refusal = arena_printf(p->a, "%s → %.*s", text, (int)answer.body_len, answer.body);
@@ -201,5 +202,6 @@ enum err lab_solution_play(const struct lab_solutions *all, const struct lab_sol
     memset(out, 0, sizeof *out);
     out->actions = NEW_ARRAY(a, const char *, ACTIONS_MAX);
     out->answers = NEW_ARRAY(a, const char *, ACTIONS_MAX);
+    out->statuses = NEW_ARRAY(a, int, ACTIONS_MAX);
     return play_all(&p, which->root);
 }

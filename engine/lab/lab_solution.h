@@ -26,6 +26,7 @@ const struct lab_solution *lab_solution_find(const struct lab_solutions *all, co
 struct lab_played {
     const char **actions; /* as sent: replaying them gives the same run */
     const char **answers; /* hashes */
+    int *statuses;
     int count, refused;
     const char *first_refusal; /* body of the first answer that was an error */
 };

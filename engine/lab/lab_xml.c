@@ -13,15 +13,28 @@ struct sink {
     struct diag_list *diags;
     int count; /* a broken document can give thousands of follow-up messages */
     const char *rule;
+    xmlNode *root; /* for errors that name an element but not its place */
 };
 
 #define MESSAGES_MAX 50
+
+static xmlNode *first_named(xmlNode *n, const char *name) {
+    for (; n; n = n->next) {
+        if (n->type == XML_ELEMENT_NODE && strcmp((const char *)n->name, name) == 0) return n;
+        xmlNode *below = first_named(n->children, name); /* libxml2 reads 256 levels at most */
+        if (below) return below;
+    }
+    return NULL;
+}
 
 static void on_error(void *context, xmlErrorPtr e) {
     struct sink *s = context;
     if (!e || s->count++ >= MESSAGES_MAX) return;
     int line = e->line > 0 ? e->line : 0;
-    if (line == 0 && e->node) line = (int)xmlGetLineNo(e->node);
+    xmlNode *node = e->node;
+    while (node && node->type != XML_ELEMENT_NODE) node = node->parent; /* attributes know no line */
+    if (!node && s->root && e->str1) node = first_named(s->root, e->str1);
+    if (line == 0 && node) line = (int)xmlGetLineNo(node);
     /* int2 is the column, where libxml2 knows it. */
     int column = e->domain == XML_FROM_PARSER && e->int2 > 0 ? e->int2 : line ? 1 : 0;
     size_t len = e->message ? strlen(e->message) : 0;
@@ -29,6 +42,9 @@ static void on_error(void *context, xmlErrorPtr e) {
     diag_add(s->diags, SEVERITY_ERROR, s->file, line, column, s->rule, "%.*s", len > 300 ? 300 : (int)len,
              e->message ? e->message : "");
 }
+
+/* The parser hands its own context to both; ours hangs on it. */
+static void on_parse_error(void *context, xmlErrorPtr e) { on_error(((xmlParserCtxtPtr)context)->_private, e); }
 
 /* A DOCTYPE is where entities come from: billions of laughs, files of the server, other hosts. */
 static void refuse_doctype(void *context, const xmlChar *name, const xmlChar *external, const xmlChar *system) {
@@ -57,7 +73,7 @@ xmlDoc *lab_xml_parse(const char *file, const char *text, size_t len, struct are
     struct sink s = {.file = file, .diags = diags, .rule = "xml"};
     c->_private = &s;
     c->sax->internalSubset = refuse_doctype;
-    c->sax->serror = on_error;
+    c->sax->serror = on_parse_error;
     int before = diags->errors;
     xmlDoc *doc = xmlCtxtReadMemory(c, text, (int)len, file, "UTF-8", XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_COMPACT);
     bool fine = doc && c->wellFormed && diags->errors == before;
@@ -78,7 +94,7 @@ static void on_schema(void *context, const char *format, ...) { (void)context, (
 bool lab_xml_validate(xmlDoc *doc, const char *file, const char *schema, size_t schema_len, struct arena *a,
                       struct diag_list *diags) {
     (void)a;
-    struct sink s = {.file = file, .diags = diags, .rule = "schema"};
+    struct sink s = {.file = file, .diags = diags, .rule = "schema", .root = xmlDocGetRootElement(doc)};
     xmlRelaxNGParserCtxtPtr parser = xmlRelaxNGNewMemParserCtxt(schema, (int)schema_len);
     if (!parser) return false;
     xmlRelaxNGSetParserErrors(parser, on_schema, on_schema, NULL);

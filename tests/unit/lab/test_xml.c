@@ -1,0 +1,177 @@
+/* What authors write in XML and CSV, and what must not come in that way: entities, files, other hosts. */
+#include "unit/lab/lab_fixture.h"
+
+#include "lab/lab.h"
+#include "lab/lab_read.h"
+#include "lab/lab_xml.h"
+
+static struct diag_list diags;
+static xmlDoc *parse(struct arena *a, const char *text) {
+    diag_init(&diags, a);
+    return lab_xml_parse("labs/x.xml", text, strlen(text), a, &diags);
+}
+
+static void test_entities_are_refused(void **state) {
+    static const char *const texts[] = {
+        "<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>",
+        "<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>",
+        "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>",
+        "<!DOCTYPE a [<!ENTITY % x SYSTEM \"http://127.0.0.1:1/x\"> %x;]><a/>",
+        "<!DOCTYPE l [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\">"
+        "<!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;\">]><l x=\"&d;\">&d;</l>",
+    };
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        assert_null(parse(*state, texts[i]));
+        assert_int_equal(diags.errors, 1);
+        assert_string_equal(diags.first->rule, "xml-doctype");
+    }
+}
+
+static void test_include_is_not_followed(void **state) {
+    xmlDoc *doc = parse(*state, "<a xmlns:xi=\"http://www.w3.org/2001/XInclude\"><xi:include href=\"/etc/passwd\" parse=\"text\"/></a>");
+    assert_non_null(doc);
+    assert_string_equal(lab_xml_text(xmlDocGetRootElement(doc), *state), "");
+}
+
+static void test_places(void **state) {
+    assert_null(parse(*state, "<a>\n  <b>\n  </c>\n</a>"));
+    assert_true(diags.errors > 0);
+    assert_int_equal(diags.first->line, 3);
+    assert_true(diags.first->column > 0);
+    assert_null(parse(*state, ""));
+    assert_true(diags.errors > 0);
+    assert_null(parse(*state, "no xml at all"));
+    assert_true(diags.errors > 0);
+}
+
+static void test_bad_bytes_and_depth(void **state) {
+    diag_init(&diags, *state);
+    assert_null(lab_xml_parse("x", "<a>\xff\xfe</a>", 9, *state, &diags));
+    assert_string_equal(diags.first->rule, "xml-utf8");
+    diag_init(&diags, *state);
+    assert_null(lab_xml_parse("x", "<a>\0</a>", 8, *state, &diags));
+    struct buf b;
+    buf_init(&b, *state);
+    for (int i = 0; i < 5000; i++) buf_puts(&b, "<a>");
+    assert_null(parse(*state, buf_text(&b)));
+    assert_true(diags.errors > 0);
+    char *large = arena_alloc(*state, LAB_XML_MAX + 2);
+    memset(large, ' ', LAB_XML_MAX + 1);
+    diag_init(&diags, *state);
+    assert_null(lab_xml_parse("x", large, LAB_XML_MAX + 1, *state, &diags));
+    assert_string_equal(diags.first->rule, "xml-size");
+}
+
+/* ---- The shipped files, broken on purpose ------------------------------------------------------- */
+static char *replaced(struct arena *a, const char *text, const char *from, const char *to) {
+    const char *at = strstr(text, from);
+    if (!at) fail_msg("“%s” is not in the file any more", from);
+    return arena_printf(a, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+}
+
+static void expect(struct arena *a, const char *file, const char *from, const char *to, const char *rule, const char *words) {
+    struct lab_scenario *s = fixture_scenario(a);
+    struct lab_files files = s->files;
+    struct lab_stack stack;
+    bool found = false;
+    for (int i = 0; i < files.count; i++)
+        if (str_eq(files.file[i].name, file)) {
+            files.file[i].text = replaced(a, files.file[i].text, from, to);
+            files.file[i].len = strlen(files.file[i].text);
+            found = true;
+        }
+    assert_true(found);
+    diag_init(&diags, a);
+    assert_false(lab_stack_read(&stack, &files, "field-mapping-dedupe", a, &diags));
+    for (struct diag *d = diags.first; d; d = d->next)
+        if (str_eq(d->rule, rule) && strstr(d->message, words) && strstr(d->file, file)) {
+            assert_true(d->line > 0);
+            return;
+        }
+    fail_msg("no [%s] with “%s”; first: %s", rule, words, diags.first ? diags.first->message : "nothing");
+}
+
+static void test_mistakes_have_places(void **state) {
+    expect(*state, "connectors/crm/boreal.xml", "<field id=\"phone\" as=\"phone\" title=\"Phone\"/>", "", "lab-missing", "contact.phone");
+    expect(*state, "connectors/crm/boreal.xml", "id=\"phone\" as=\"phone\"", "id=\"telefax\" as=\"phone\"", "lab-unknown", "telefax");
+    expect(*state, "connectors/crm/boreal.xml", "as=\"given_name\"", "as=\"email\"", "lab-duplicate", "email");
+    expect(*state, "connectors/crm/boreal.xml", "<error when=\"burst\"", "<error when=\"conflict\"", "lab-missing", "burst");
+    expect(*state, "connectors/map/heron.xml", "connector=\"map\"", "connector=\"crm\"", "lab-unknown", "crm");
+    expect(*state, "connectors/crm.xml", "<value>DE</value>", "<value>FR</value>", "lab-duplicate", "FR");
+    expect(*state, "connectors/crm.xml", "id=\"job_title\"", "id=\"Job-Title\"", "lab-name", "a-z");
+    expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "right=\"map.lead\" link", "right=\"map.leed\" link", "lab-unknown", "map.leed");
+    expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "link=\"crm_id\"", "link=\"crm\"", "lab-unknown", "crm");
+    expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "file=\"leads.csv\"", "file=\"lead.csv\"", "lab-missing", "lead.csv");
+    expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "<outage connector=\"crm\"", "<outage connector=\"erp\"", "lab-unknown", "erp");
+    expect(*state, "scenarios/field-mapping-dedupe/leads.csv", "unsubscribed", "unsubscribd", "lab-unknown", "unsubscribd");
+}
+
+static void test_schema(void **state) {
+    size_t len;
+    char *schema = file_read(*state, "labs/schema/dialect.rng", LAB_FILE_MAX, &len), *dialect;
+    size_t size;
+    dialect = file_read(*state, "labs/connectors/map/quillon.xml", LAB_FILE_MAX, &size);
+    assert_non_null(schema);
+    assert_non_null(dialect);
+    xmlDoc *doc = parse(*state, dialect);
+    assert_true(lab_xml_validate(doc, "labs/x.xml", schema, len, *state, &diags));
+    doc = parse(*state, replaced(*state, dialect, "boolean=\"yes-no\"", "boolean=\"maybe\""));
+    assert_false(lab_xml_validate(doc, "labs/x.xml", schema, len, *state, &diags));
+    assert_true(diags.errors > 0);
+    assert_string_equal(diags.first->rule, "schema");
+    if (diags.first->line <= 1) fail_msg("line %d: %s", diags.first->line, diags.first->message);
+}
+
+static void test_csv(void **state) {
+    static const struct {
+        const char *text;
+        int rows, columns;
+    } cases[] = {
+        {"a,b\n1,2\n", 1, 2},       {"a,b\r\n1,2\r\n3,4", 2, 2}, {"a\n\"x \"\"y\"\"\"\n", 1, 1}, {"a,b\n\"1\n2\",\n", 1, 2},
+        {"a,b\n1\n", -1, 0},        {"a\n\"open\n", -1, 0},      {"", -1, 0},                       {"a,b\n1,2,3\n", -1, 0},
+        {"a\n", 0, 1},              {"a,a\n1,2", 1, 2},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct lab_csv csv;
+        diag_init(&diags, *state);
+        bool fine = lab_csv_read(&csv, "x.csv", cases[i].text, strlen(cases[i].text), *state, &diags);
+        if (fine != (cases[i].rows >= 0)) fail_msg("case %zu: %s", i, cases[i].text);
+        assert_int_equal(fine, diags.errors == 0);
+        if (!fine) continue;
+        assert_int_equal(csv.row_count, cases[i].rows);
+        assert_int_equal(csv.columns, cases[i].columns);
+    }
+    struct lab_csv csv;
+    static const char quoted[] = "a\n\"x \"\"y\"\", z\"\n";
+    assert_true(lab_csv_read(&csv, "x.csv", quoted, sizeof quoted - 1, *state, &diags));
+    assert_string_equal(csv.rows[0][0], "x \"y\", z");
+}
+
+static void test_packs(void **state) {
+    struct lab_scenario *s = fixture_scenario(*state), *again = NEW((struct arena *)*state, struct lab_scenario);
+    struct lab_files files;
+    diag_init(&diags, *state);
+    assert_int_equal(lab_scenario_from_pack(again, s->pack, s->pack_len, *state, &diags), OK);
+    assert_string_equal(again->version, s->version);
+    assert_int_equal(again->check_count, s->check_count);
+    assert_string_equal(again->title, s->title);
+    for (size_t cut = 0; cut < s->pack_len; cut += 9973) assert_false(lab_pack_read(s->pack, cut, *state, &files) && files.count == s->files.count);
+    assert_false(lab_pack_read("GRLAB1\n99999999 1\nx", 19, *state, &files));
+    assert_false(lab_pack_read("GRLAB1\n1 99999999999999999999\nx", 31, *state, &files));
+    assert_false(lab_pack_read("GRLAB1\n-1 1\nx", 13, *state, &files));
+}
+
+static void test_the_tree_is_sound(void **state) {
+    diag_init(&diags, *state);
+    lab_check_tree(".", &diags);
+    if (diags.errors) fail_msg("%s:%d: %s", diags.first->file, diags.first->line, diags.first->message);
+}
+
+int main(void) {
+    codec_start();
+    const struct CMUnitTest tests[] = {
+        TEST(test_entities_are_refused), TEST(test_include_is_not_followed), TEST(test_places), TEST(test_bad_bytes_and_depth),
+        TEST(test_mistakes_have_places), TEST(test_schema), TEST(test_csv), TEST(test_packs), TEST(test_the_tree_is_sound),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
