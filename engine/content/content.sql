@@ -19,6 +19,10 @@ SELECT p.version, v.source FROM content_publication AS p
 -- name: content_reading_add
 INSERT INTO content_reading (id, person_id, module_id, version, section, position_permille, done, at_ms)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+-- name: content_reading_count
+SELECT count(*) FROM content_reading WHERE person_id = $1 AND module_id = $2;
+-- name: content_answer_count
+SELECT count(*) FROM content_checkpoint_answer WHERE person_id = $1 AND module_id = $2;
 -- name: content_answer_add
 INSERT INTO content_checkpoint_answer (id, person_id, module_id, version, number, checkpoint, choice, is_right, at_ms)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);

@@ -239,6 +239,7 @@ static enum err record_answer(struct db *db, struct arena *a, void *arg, int64_t
 
 static enum err answer_recorded(struct request *r, void *arg, enum err result) {
     struct answer_job *j = arg;
+    if (result == ERR_LIMIT) return http_error(r, result, "You have answered the questions of this module some thousand times: no more answers are recorded. Your progress is kept.");
     if (result != OK) return result;
     if (!r->fragment) return http_redirect(r, arena_printf(r->arena, "/modules/%s#checkpoint-%d", j->page.original->id, j->checkpoint->number));
     struct view *v = view_new(r->arena);
@@ -298,9 +299,10 @@ struct reading_job {
 static enum err record_reading(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct reading_job *j = arg;
     struct module_facts facts;
-    enum err e = content_facts(db, a, j->person_id, j->module, &facts);
+    bool all = str_eq(j->section, "*");
+    enum err e = all || j->done ? content_facts(db, a, j->person_id, j->module, &facts) : OK;
     if (e != OK) return e;
-    if (!str_eq(j->section, "*")) {
+    if (!all) {
         int i = progress_section(j->module, j->section);
         /* Said before: nothing new to keep. */
         if (j->done && i >= 0 && facts.state.done[i] && facts.state.completed_ms) return OK;

@@ -91,6 +91,9 @@ enum err content_progress(struct db *db, struct arena *a, const struct content_s
     return OK;
 }
 
+/* Of readings, and of answers, that are kept of one person in one module: more than anybody makes. */
+#define FACTS_LIMIT 2000
+
 /* ---- Recording ---------------------------------------------------------------------------------------------- */
 
 /* After each fact: whether it was the one that completes the module. */
@@ -101,10 +104,31 @@ static enum err complete_if_done(struct db *db, struct arena *a, int64_t now_ms,
     return db_run(db, SQL_content_completion_add, "ttti", person_id, m->id, m->version, now_ms);
 }
 
+static enum err count_facts(struct db *db, enum sql_id query, const char *person_id, const struct content_module *m, int64_t *count) {
+    struct stmt *q;
+    enum err e;
+    *count = 0;
+    if (!db_one(db, &q, &e, query, "tt", person_id, m->id)) return e;
+    *count = stmt_int(q, 0);
+    return stmt_end(q);
+}
+
+/* Each fact is read again with each page and by the jobs of this module: whoever sends them by the thousand would make
+ * everybody's saving wait. Past the limit only what is news is kept. */
 enum err content_record_reading(struct db *db, struct arena *a, int64_t now_ms, const char *person_id, const struct content_module *m,
                                 const char *section, int position_permille, bool done) {
-    if (progress_section(m, section) < 0 || position_permille < 0 || position_permille > 1000) return ERR_INVALID;
-    enum err e = db_run(db, SQL_content_reading_add, "tttttiii", id_new(a, now_ms), person_id, m->id, m->version, section,
+    struct module_facts facts;
+    int64_t count;
+    int i = progress_section(m, section);
+    if (i < 0 || position_permille < 0 || position_permille > 1000) return ERR_INVALID;
+    enum err e = count_facts(db, SQL_content_reading_count, person_id, m, &count);
+    if (e == OK && count >= FACTS_LIMIT) {
+        if (!done) return OK;
+        e = content_facts(db, a, person_id, m, &facts);
+        if (e == OK && facts.state.done[i]) return complete_if_done(db, a, now_ms, person_id, m);
+    }
+    if (e != OK) return e;
+    e = db_run(db, SQL_content_reading_add, "tttttiii", id_new(a, now_ms), person_id, m->id, m->version, section,
                         (int64_t)position_permille, (int64_t)done, now_ms);
     return e == OK && done ? complete_if_done(db, a, now_ms, person_id, m) : e;
 }
@@ -112,7 +136,10 @@ enum err content_record_reading(struct db *db, struct arena *a, int64_t now_ms, 
 enum err content_record_answer(struct db *db, struct arena *a, int64_t now_ms, const char *person_id, const struct content_module *m,
                                int number, const char *choice, bool right) {
     if (number < 1 || (size_t)number > m->checkpoint_count) return ERR_INVALID;
-    enum err e = db_run(db, SQL_content_answer_add, "ttttittii", id_new(a, now_ms), person_id, m->id, m->version, (int64_t)number,
+    int64_t count;
+    enum err e = count_facts(db, SQL_content_answer_count, person_id, m, &count);
+    if (e != OK || count >= FACTS_LIMIT) return e == OK ? ERR_LIMIT : e;
+    e = db_run(db, SQL_content_answer_add, "ttttittii", id_new(a, now_ms), person_id, m->id, m->version, (int64_t)number,
                         m->checkpoints[number - 1], choice, (int64_t)right, now_ms);
     return e == OK ? complete_if_done(db, a, now_ms, person_id, m) : e;
 }

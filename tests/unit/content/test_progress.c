@@ -142,6 +142,55 @@ static void test_recorded(void **state) {
     assert_true(store_close(st, 5000));
 }
 
+/* ---- Somebody sends them by the thousand ------------------------------------------------------------------------ */
+
+static enum err run_flood(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct job *j = arg;
+    enum err e = OK;
+    for (int i = 0; e == OK && i < 2500; i++) e = content_record_reading(db, a, now_ms + i, j->person, j->m, j->section, i % 1000, i % 10 == 0);
+    return e;
+}
+static enum err run_answers(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct job *j = arg;
+    enum err e = OK;
+    for (j->number = 0; e == OK && j->number < 2500; j->number++) e = content_record_answer(db, a, now_ms + j->number, j->person, j->m, 1, "1", false);
+    return e;
+}
+static enum err run_count(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)a;
+    (void)now_ms;
+    struct job *j = arg;
+    struct stmt *q;
+    enum err e;
+    if (!db_one(db, &q, &e, SQL_content_reading_count, "tt", j->person, j->m->id)) return e;
+    j->number = (int)stmt_int(q, 0);
+    return stmt_end(q);
+}
+
+static void test_flood(void **state) {
+    (void)state;
+    struct store *st = open_store();
+    struct content *c = open_content(st);
+    const struct content_snapshot *s = content_hold(c);
+    const struct content_module *b = content_module(s, "b"), *a = content_module(s, "a");
+    struct job j = {.person = add_person(st, "flo"), .m = a, .section = a->sections[0].id};
+    assert_int_equal(store_write(st, run_flood, &j, &arena), OK);
+    assert_int_equal(store_write(st, run_count, &j, &arena), OK);
+    assert_int_equal(j.number, 2000);
+    /* What is news is kept all the same, and the module can be completed. */
+    for (size_t i = 1; i < a->section_count; i++) assert_int_equal(read_section(st, j.person, a, a->sections[i].id, 1000, true), OK);
+    assert_int_equal(answer(st, j.person, a, 1, "1", true), OK);
+    assert_true(progress(st, s, j.person, "a").completed_ms > 0);
+    assert_int_equal(progress(st, s, j.person, "a").sections_done, a->section_count);
+    /* Too many answers are refused, and change nothing in another module. */
+    assert_int_equal(store_write(st, run_answers, &j, &arena), ERR_LIMIT);
+    assert_int_equal(j.number, 2000);
+    assert_int_equal(read_section(st, j.person, b, b->sections[0].id, 10, false), OK);
+    content_release(s);
+    content_close(c);
+    assert_true(store_close(st, 5000));
+}
+
 /* ---- Self-assessment ------------------------------------------------------------------------------------------- */
 
 static void test_self(void **state) {
@@ -208,6 +257,6 @@ static void test_nth_allocation(void **state) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {CASE(test_pure), CASE(test_times_before_1970), CASE(test_recorded), CASE(test_self), CASE(test_nth_allocation)};
+    const struct CMUnitTest tests[] = {CASE(test_pure), CASE(test_times_before_1970), CASE(test_recorded), CASE(test_flood), CASE(test_self), CASE(test_nth_allocation)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
