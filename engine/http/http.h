@@ -161,6 +161,8 @@ int http_port(struct http *h);
 /* Refuses new connections, lets running requests end within `deadline_ms`, stops. */
 void http_stop(struct http *h, int64_t deadline_ms);
 
+/* One sample of /metrics with its HELP and TYPE lines. `kind` is "counter" or "gauge". */
+void metrics_sample(struct buf *out, const char *name, const char *kind, const char *help, int64_t value);
 /* /metrics and /healthz; the route table names them. */
 enum err http_metrics_page(struct request *r);
 enum err http_health_page(struct request *r);

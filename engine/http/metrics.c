@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "http/http.h"
+
 static const int64_t bounds_us[METRICS_BUCKETS] = {500,    1000,   2500,    5000,    10000,
                                                    25000, 100000, 500000, 2500000, 10000000};
 

@@ -17,7 +17,5 @@ struct metrics {
 
 void metrics_answer(struct metrics *m, int status, int64_t duration_us, size_t bytes);
 void metrics_write(struct metrics *m, struct buf *out);
-/* One sample with its HELP and TYPE lines. `kind` is "counter" or "gauge". */
-void metrics_sample(struct buf *out, const char *name, const char *kind, const char *help, int64_t value);
 
 #endif

@@ -16,7 +16,6 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "http/metrics.h"
 
 /* ---- The list of live runs (with the lock held) ------------------------------------------------- */
 static struct lab_live *find(struct labs *l, const char *run_id) {

@@ -70,7 +70,7 @@ int backup_command(int argc, char **argv) {
     if (!read_options(&c, argc, argv, "usage: gradus backup FILE [--data DIR]\n\nCopies the database while it is in use, checks the copy. Never overwrites.\n", 1, &status)) return status;
     const char *why = "";
     enum err e = store_backup(arena_printf(&c.arena, "%s/gradus.db", c.data), c.word[0], &c.arena, &why);
-    if (e == OK) printf("backup written to %s\n", c.word[0]);
+    if (e == OK) printf("backup written to %s; the signing keys in %s/keys are not in it: keep a copy of them apart\n", c.word[0], c.data);
     else fprintf(stderr, "gradus backup: %s\n", why);
     arena_release(&c.arena);
     return e == OK ? 0 : 2;
@@ -151,5 +151,7 @@ int routes_command(int argc, char **argv) {
 int user_command(int argc, char **argv) { return account_command(argc, argv, default_data()); }
 
 int verify_command(int argc, char **argv) { return cert_verify_command(argc, argv); }
+
+int key_command(int argc, char **argv) { return cert_key_command(argc, argv); }
 
 int lab_cli_command(int argc, char **argv) { return lab_command(argc - 1, argv + 1, default_root()); }

@@ -136,7 +136,7 @@ static enum err do_lab(struct demo *d, size_t person) {
     static const char *const stacks[] = {"crm=aurelia,map=heron", "crm=boreal,map=heron", "crm=aurelia,map=quillon", "crm=boreal,map=quillon"};
     const struct demo_learner *l = &demo_learners[person];
     if (l->lab == LAB_NONE) return OK;
-    int days = l->joined_days > 48 ? l->joined_days - 47 : 2;
+    int days = l->joined_days > 46 ? l->joined_days - 45 : 2; /* after the exam, before the application */
     const char *run;
     return lab_demo_run(d->app.labs, d->arena, d->learner[person], LAB, stacks[drawn(person, 31) % COUNT_OF(stacks)],
                         l->lab == LAB_PASSED ? "reference" : "exact-address", d->today_ms - days * MS_DAY - 4 * MS_HOUR, &run);

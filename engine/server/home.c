@@ -99,7 +99,6 @@ void server_metrics(struct app *app, struct buf *out) {
     struct db *db = store_reader(app->store);
     if (!db || store_read_begin(db) != OK) return;
     if (cert_waiting(db, &waiting) == OK)
-        buf_printf(out, "# HELP gradus_applications_waiting Applications that wait for a decision.\n"
-                        "# TYPE gradus_applications_waiting gauge\ngradus_applications_waiting %lld\n", (long long)waiting);
+        metrics_sample(out, "gradus_applications_waiting", "gauge", "Applications that wait for a decision.", waiting);
     store_read_end(db);
 }

@@ -18,6 +18,7 @@ static const struct command {
     {"lab", lab_cli_command, "prove lab scenarios, run a solution"},
     {"user", user_command, "add, list, reset, import people"},
     {"verify", verify_command, "verify a credential"},
+    {"key", key_command, "list the signing keys, add one"},
     {"audit", audit_command, "check the chain of the audit log"},
     {"backup", backup_command, "copy the database while it is in use"},
     {"restore", restore_command, "put a backup in place"},

@@ -103,6 +103,9 @@ static bool open_parts(struct serve *s) {
     if (exams_open(&app->exams, app, &s->arena, &why) != OK) return fail(why);
     if (labs_open(&app->labs, app, s->zygote, 0, &s->arena, &why) != OK) return fail(why);
     if (certs_open(&app->certs, app, &s->arena, &why) != OK) return fail(why);
+    content_set_steps(app->content, level_steps);
+    content_add_check(app->content, exam_check_tree);
+    content_add_check(app->content, lab_check_tree);
     return true;
 }
 

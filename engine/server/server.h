@@ -14,6 +14,7 @@ int check_command(int argc, char **argv);
 int user_command(int argc, char **argv);
 int lab_cli_command(int argc, char **argv);
 int verify_command(int argc, char **argv);
+int key_command(int argc, char **argv);
 int audit_command(int argc, char **argv);
 int backup_command(int argc, char **argv);
 int restore_command(int argc, char **argv);
@@ -34,6 +35,13 @@ bool demo_present(const char *data);
 void demo_print(const char *data, const char *origin);
 /* The same accounts as list `accounts` {role, login, password}, for the page where people sign in. */
 void demo_accounts(struct arena *a, const char *data, struct view *v);
+
+/* For content_set_steps: exams and labs on a programme's path. */
+struct content_snapshot;
+struct content_level;
+struct content_step;
+enum err level_steps(struct request *r, const struct content_snapshot *s, const struct content_level *level,
+                     struct content_step *steps);
 
 /* Adds navigation to every page. */
 void decorate_page(struct request *r, struct view *v);
