@@ -125,10 +125,11 @@ struct content_step {
     enum content_step_state state;
     int minutes; /* 0 = not said */
 };
-/* `kind` is "exam" or "lab". Fills `out`, which holds harmless values. */
-typedef void (*content_step_fn)(struct request *r, const char *kind, const char *id, struct content_step *out);
+/* Fills `steps` (which hold harmless values) for the exams and then the labs of a level, in its order. */
+typedef enum err (*content_steps_fn)(struct request *r, const struct content_snapshot *s, const struct content_level *level,
+                                     struct content_step *steps);
 /* Before serving. */
-void content_set_steps(struct content *c, content_step_fn ask);
+void content_set_steps(struct content *c, content_steps_fn ask);
 
 /* Lets a later room add its problems to the author's page (exams, labs): called with the root. */
 void content_add_check(struct content *c, void (*check)(const char *root, struct diag_list *diags));
@@ -177,13 +178,6 @@ enum err content_record_answer(struct db *db, struct arena *a, int64_t now_ms, c
 /* In a job, for the demo academy: the answer to checkpoint `number` (from 1) at `at_ms`, a right one or a wrong one. */
 enum err content_rehearse_answer(struct db *db, struct arena *a, int64_t at_ms, const struct content_snapshot *s,
                                  const char *person_id, const struct content_module *m, int number, bool right) MUST_USE;
-
-/* ---- For the start page -------------------------------------------------------------------------- */
-/* Sets, for r->who, what the template site_home wants of content (see there):
- *   next {title, why, kind, minutes, href, action, is_resume}   where to go on; absent when there is nothing
- *   programmes [{id, href, title, level, badge, done, total, minutes_left, path [{href, title, kind, minutes, state,
- *               state_text}]}]   those that the person has begun, each with the level that comes next */
-enum err content_home(struct request *r, struct view *v) MUST_USE;
 
 /* ---- Checking ------------------------------------------------------------------------------------ */
 /* Every problem of root/content, and names of vendors also in root/exams and root/labs. `root` holds content/. */

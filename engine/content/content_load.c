@@ -449,7 +449,7 @@ void content_close(struct content *c) {
     free(c);
 }
 
-void content_set_steps(struct content *c, content_step_fn ask) { c->step = ask; }
+void content_set_steps(struct content *c, content_steps_fn ask) { c->steps = ask; }
 
 const struct content_snapshot *content_hold(struct content *c) {
     content_refresh(c);

@@ -183,7 +183,7 @@ struct content {
     pthread_mutex_t check_lock;
     void (*checks[4])(const char *root, struct diag_list *diags);
     size_t check_count;
-    content_step_fn step; /* set before serving */
+    content_steps_fn steps; /* set before serving; NULL: exams and labs have general names */
     struct content_health *health;
 };
 

@@ -9,7 +9,6 @@
 
 struct path_totals {
     int64_t done, total, minutes_left;
-    bool touched;
 };
 
 static struct view *step(struct view *path, const char *href, const char *title, const char *state, const char *state_text) {
@@ -35,50 +34,47 @@ static void module_step(struct request *r, const struct content_snapshot *s, con
     totals->total++;
     totals->done += p.completed_ms != 0;
     totals->minutes_left += progress ? p.minutes_left : m->minutes;
-    totals->touched = totals->touched || p.last_ms;
 }
 
-/* Exams and labs belong to other rooms: they say what they are called and how far the person is. */
-static void other_step(struct request *r, const char *kind, const char *id, struct view *path, struct path_totals *totals) {
-    struct content_step known = {.title = NULL, .state = CONTENT_STEP_OPEN};
-    content_step_fn ask = r->app->content->step;
-    bool exam = str_eq(kind, "exam");
-    if (ask) ask(r, kind, id, &known);
-    const char *title = known.title ? known.title : content_text(r, exam ? "content_step_exam" : "content_step_lab");
+static void other_step(struct request *r, bool exam, const char *id, const struct content_step *known, struct view *path, struct path_totals *totals) {
     static const struct {
         const char *state, *key;
     } states[] = {[CONTENT_STEP_OPEN] = {"open", "content_state_open"},
                   [CONTENT_STEP_BEGUN] = {"current", "content_state_begun"},
                   [CONTENT_STEP_DONE] = {"done", "content_state_done"},
                   [CONTENT_STEP_LOCKED] = {"locked", "content_state_locked"}};
-    struct view *v = step(path, arena_printf(r->arena, "/%ss/%s", kind, id), title, states[known.state].state, r->who ? content_text(r, states[known.state].key) : "");
+    const char *title = known->title ? known->title : content_text(r, exam ? "content_step_exam" : "content_step_lab");
+    struct view *v = step(path, arena_printf(r->arena, "/%s/%s", exam ? "exams" : "labs", id), title, states[known->state].state,
+                          r->who ? content_text(r, states[known->state].key) : "");
     view_text(v, "kind", content_text(r, exam ? "content_kind_exam" : "content_kind_lab"));
-    if (known.minutes) view_int(v, "minutes", known.minutes);
+    if (known->minutes) view_int(v, "minutes", known->minutes);
     totals->total++;
-    totals->done += known.state == CONTENT_STEP_DONE;
-    if (known.state != CONTENT_STEP_DONE) totals->minutes_left += known.minutes;
-    totals->touched = totals->touched || known.state == CONTENT_STEP_BEGUN || known.state == CONTENT_STEP_DONE;
+    totals->done += known->state == CONTENT_STEP_DONE;
+    if (known->state != CONTENT_STEP_DONE) totals->minutes_left += known->minutes;
 }
 
-static void path_view(struct request *r, const struct content_snapshot *s, const struct content_programme *p, const struct content_level *level,
-                      const struct content_progress *progress, struct view *v, struct path_totals *totals) {
+/* Exams and labs belong to other rooms: they say what they are called and how far the person is. */
+static enum err other_steps(struct request *r, const struct content_snapshot *s, const struct content_level *level, struct view *path, struct path_totals *totals) {
+    size_t count = level->exam_count + level->lab_count;
+    struct content_step *steps = NEW_ARRAY(r->arena, struct content_step, count + 1);
+    content_steps_fn ask = r->app->content->steps;
+    enum err e = ask && count ? ask(r, s, level, steps) : OK;
+    for (size_t i = 0; e == OK && i < level->exam_count; i++) other_step(r, true, level->exams[i], &steps[i], path, totals);
+    for (size_t i = 0; e == OK && i < level->lab_count; i++) other_step(r, false, level->labs[i].id, &steps[level->exam_count + i], path, totals);
+    return e;
+}
+
+static enum err path_view(struct request *r, const struct content_snapshot *s, const struct content_programme *p, const struct content_level *level,
+                          const struct content_progress *progress, struct view *v, struct path_totals *totals) {
     const struct content_module *next = progress ? content_next(s, progress, p) : NULL;
     struct view *path = view_list(v, "path");
     *totals = (struct path_totals){0};
     for (size_t i = 0; i < level->module_count; i++) module_step(r, s, level->modules[i], progress, next, path, totals);
-    for (size_t i = 0; i < level->exam_count; i++) other_step(r, "exam", level->exams[i], path, totals);
-    for (size_t i = 0; i < level->lab_count; i++) other_step(r, "lab", level->labs[i].id, path, totals);
+    enum err e = other_steps(r, s, level, path, totals);
     view_int(v, "total", totals->total);
     view_int(v, "done", totals->done);
     view_int(v, "minutes_left", totals->minutes_left);
-}
-
-/* The level's steps as markup, for a template that shows them under another name. */
-static void badge_html(struct request *r, struct view *v, int number) {
-    struct buf b;
-    buf_init(&b, r->arena);
-    const char *name = arena_printf(r->arena, "level_%d", number < 1 ? 1 : number > 4 ? 4 : number);
-    if (page_render(r->app->site, name, r->locale, view_new(r->arena), &b) == OK) view_html(v, "badge", buf_text(&b));
+    return e;
 }
 
 static void badge_view(struct view *v, int number) {
@@ -103,7 +99,8 @@ enum err content_levels_view(struct request *r, const struct content_snapshot *s
         view_bool(item, "open", level->open);
         if (level->valid_months) view_int(item, "valid_months", level->valid_months);
         view_text(item, "href", arena_printf(r->arena, "/programmes/%s/levels/%s", p->id, level->id));
-        path_view(r, s, p, level, progress, item, &totals);
+        enum err e = path_view(r, s, p, level, progress, item, &totals);
+        if (e != OK) return e;
         view_bool(item, "complete", totals.total > 0 && totals.done == totals.total);
     }
     return OK;
@@ -211,69 +208,4 @@ enum err content_glossary_page(struct request *r) {
         view_html_borrow(item, "html", t->html, strlen(t->html));
     }
     return http_page(r, "content_glossary", v);
-}
-
-/* ---- The start page ------------------------------------------------------------------------------------------------ */
-
-static void home_next(struct request *r, const struct content_snapshot *s, const struct content_progress *progress,
-                      const struct content_programme *p, struct view *v) {
-    const struct content_module *m = content_next(s, progress, p);
-    if (!m) return;
-    struct content_module_progress at = content_progress_of(progress, m);
-    struct view *next = view_object(v, "next");
-    const struct content_module *shown = content_module_in(s, m->id, r->locale);
-    view_text(next, "title", shown->title);
-    view_text(next, "why", shown->summary);
-    view_text(next, "kind", content_text(r, "content_kind_module"));
-    view_int(next, "minutes", at.minutes_left);
-    view_bool(next, "is_resume", at.last_ms != 0);
-    view_text(next, "action", content_text(r, at.last_ms ? "content_continue" : "content_begin"));
-    view_text(next, "href", at.last_section ? arena_printf(r->arena, "/modules/%s#%s", m->id, at.last_section) : arena_printf(r->arena, "/modules/%s", m->id));
-}
-
-static bool has_begun(const struct content_snapshot *s, const struct content_progress *progress, const struct content_programme *p, int64_t *last_ms) {
-    *last_ms = 0;
-    for (size_t i = 0; i < progress->count; i++) {
-        const struct content_module *m = content_module(s, progress->modules[i].module_id);
-        if (m && str_eq(m->programme, p->id) && progress->modules[i].last_ms > *last_ms) *last_ms = progress->modules[i].last_ms;
-    }
-    return *last_ms > 0;
-}
-
-/* The first open level that is not complete, else the last open one. */
-static void home_programme(struct request *r, const struct content_snapshot *s, const struct content_progress *progress,
-                           const struct content_programme *p, struct view *list) {
-    struct view *item = view_item(list);
-    view_text(item, "id", p->id);
-    view_text(item, "href", arena_printf(r->arena, "/programmes/%s", p->id));
-    view_text(item, "title", p->title);
-    for (size_t i = 0; i < p->level_count; i++) {
-        const struct content_level *level = &p->levels[i];
-        struct path_totals totals;
-        if (!level->open) continue;
-        view_text(item, "level", level->title);
-        badge_html(r, item, level->number);
-        path_view(r, s, p, level, progress, item, &totals);
-        if (totals.done < totals.total) return;
-    }
-}
-
-enum err content_home(struct request *r, struct view *v) {
-    const struct content_snapshot *s = content_of(r);
-    struct content_progress *progress;
-    enum err e = own_progress(r, s, &progress);
-    if (e != OK || !progress) return e;
-    struct view *list = view_list(v, "programmes");
-    const struct content_programme *latest = NULL;
-    int64_t latest_ms = 0, last_ms;
-    for (size_t i = 0; i < s->programme_count; i++) {
-        if (!has_begun(s, progress, s->programmes[i], &last_ms)) continue;
-        home_programme(r, s, progress, s->programmes[i], list);
-        if (last_ms > latest_ms) {
-            latest_ms = last_ms;
-            latest = s->programmes[i];
-        }
-    }
-    if (latest) home_next(r, s, progress, latest, v);
-    return OK;
 }

@@ -24,12 +24,14 @@ struct making {
     struct render_hooks hooks;
 };
 
-static const char *inside(struct making *m, cmark_node *node, const char *prefix) {
+/* What stands in a label or legend explains no terms: there a button would be part of the field's name. */
+static const char *inside(struct making *m, cmark_node *node, bool in_field, const char *prefix) {
     struct buf b;
     buf_init(&b, &m->out->arena);
     if (!node) return "";
     struct render_hooks hooks = m->hooks;
     hooks.id_prefix = prefix;
+    if (in_field) hooks.term = NULL;
     doc_render_node(m->doc, node, &hooks, &b);
     return buf_text(&b);
 }
@@ -37,8 +39,8 @@ static const char *inside(struct making *m, cmark_node *node, const char *prefix
 static void make_option(struct making *m, const struct checkpoint_option *from, int number, int option, struct rendered_option *to) {
     struct arena *a = &m->out->arena;
     to->right = from->right;
-    to->html = inside(m, from->text, arena_printf(a, "checkpoint-%d-%d-", number, option));
-    to->feedback = from->feedback ? inside(m, from->feedback, arena_printf(a, "checkpoint-%d-%d-f-", number, option)) : NULL;
+    to->html = inside(m, from->text, true, arena_printf(a, "checkpoint-%d-%d-", number, option));
+    to->feedback = from->feedback ? inside(m, from->feedback, false, arena_printf(a, "checkpoint-%d-%d-f-", number, option)) : NULL;
 }
 
 /* Before an answer the page knows neither keys nor feedback: they are not in this view. */
@@ -64,7 +66,7 @@ static void make_checkpoints(struct making *m, struct checkpoint *from, size_t c
         c->number = (int)i + 1;
         c->key = arena_dup(&r->arena, from[i].key);
         c->keys = from[i].keys;
-        c->stem = inside(m, from[i].stem, arena_printf(&r->arena, "checkpoint-%d-", c->number));
+        c->stem = inside(m, from[i].stem, true, arena_printf(&r->arena, "checkpoint-%d-", c->number));
         c->options = NEW_ARRAY(&r->arena, struct rendered_option, from[i].option_count);
         c->option_count = from[i].option_count;
         for (size_t j = 0; j < c->option_count; j++) make_option(m, &from[i].options[j], c->number, (int)j + 1, &c->options[j]);
