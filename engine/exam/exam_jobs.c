@@ -225,10 +225,18 @@ static enum err end_attempt(struct db *db, struct arena *a, const char *attempt_
 enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_ms) {
     struct exam_ending *end = ending;
     struct exam_attempt t;
-    enum err e = exam_attempt_load(db, a, end->attempt_id, end->person_id, &t);
-    if (e != OK || !t.open) return e;
-    return end_attempt(db, a, t.id, end->person_id, end->at_ms ? end->at_ms : now_ms, t.deadline_ms,
-                       now_ms);
+    struct stmt *q;
+    enum err e;
+    if (!db_one(db, &q, &e, SQL_exam_open_deadline, "t", end->attempt_id))
+        return e == ERR_NOT_FOUND ? exam_attempt_load(db, a, end->attempt_id, end->person_id, &t)
+                                  : e;
+    int64_t deadline_ms = stmt_int(q, 0);
+    bool own = !end->person_id || str_eq(end->person_id, stmt_text(q, 1, a));
+    e = stmt_end(q);
+    if (e != OK) return e;
+    if (!own) return ERR_NOT_FOUND;
+    return end_attempt(db, a, end->attempt_id, end->person_id, end->at_ms ? end->at_ms : now_ms,
+                       deadline_ms, now_ms);
 }
 
 enum err exam_expire_job(struct db *db, struct arena *a, void *closed, int64_t now_ms) {
