@@ -174,6 +174,7 @@ static enum err add_desk(struct start *s) {
         view_int(v, "waiting", waiting);
         desk_row(s, desk, "home_desk_assess", "/assess", page_text(r->app->site, r->locale, "home_desk_waiting", v, r->arena));
     }
+    if (http_has_role(r, ROLE_INSTRUCTOR) && !http_has_role(r, ROLE_ASSESSOR)) desk_row(s, desk, "home_desk_assess", "/assess", text(r, "home_desk_mark_text"));
     if (http_has_role(r, ROLE_INSTRUCTOR)) desk_row(s, desk, "home_desk_author", "/author", text(r, "home_desk_author_text"));
     if (http_has_role(r, ROLE_ADMIN)) desk_row(s, desk, "home_desk_admin", "/admin", text(r, "home_desk_admin_text"));
     return OK;
