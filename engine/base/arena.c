@@ -199,11 +199,15 @@ char *arena_dup(struct arena *a, const char *text) {
 char *arena_vprintf(struct arena *a, const char *format, va_list args) {
     va_list again;
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, again);
-    va_end(again);
+    /* Most texts fit into what is left of the chunk: then once is enough. */
+    struct arena_chunk *c = a->chunks;
+    size_t room = c ? c->size - c->used : 0;
+    char *here = room ? c->data + c->used : NULL;
+    int n = vsnprintf(here, room, format, args);
     BUG_IF(n < 0);
-    char *p = arena_alloc(a, (size_t)n + 1);
-    vsnprintf(p, (size_t)n + 1, format, args);
+    char *p = arena_raw(a, (size_t)n + 1);
+    if (p != here || (size_t)n >= room) vsnprintf(p, (size_t)n + 1, format, again);
+    va_end(again);
     return p;
 }
 

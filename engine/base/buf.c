@@ -36,9 +36,10 @@ void buf_advance(struct buf *b, size_t len) {
 }
 
 void buf_add(struct buf *b, const void *bytes, size_t len) {
-    char *to = buf_reserve(b, len);
-    if (len) memcpy(to, bytes, len);
-    buf_advance(b, len);
+    if (len >= b->cap - b->len) (void)buf_reserve(b, len); /* cap is 0 at first, else more than len */
+    if (len) memcpy(b->data + b->len, bytes, len);
+    b->len += len;
+    b->data[b->len] = '\0';
 }
 
 void buf_puts(struct buf *b, const char *text) { buf_add(b, text, strlen(text)); }
