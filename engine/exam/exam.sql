@@ -32,7 +32,7 @@ SELECT a.id, a.start_ms, e.submitted_ms,
        (SELECT r.passed FROM exam_result r WHERE r.attempt_id = a.id ORDER BY r.n DESC LIMIT 1), a.form
   FROM exam_attempt a
   LEFT JOIN exam_end e ON e.attempt_id = a.id
- WHERE a.person_id = $1 AND a.exam_id = $2 ORDER BY a.start_ms, a.id;
+ WHERE a.person_id = $1 AND a.exam_id = $2 ORDER BY a.start_ms DESC, a.id DESC LIMIT $3;
 
 -- name: exam_save_look
 SELECT deadline_ms, shape FROM exam_open WHERE attempt_id = $1 AND person_id = $2;

@@ -388,6 +388,37 @@ static enum err change_response(struct db *db, struct arena *a, void *arg, int64
 }
 
 /* Every step is in the audit log, and its chain holds. */
+/* Six hundred sittings of an exam that may be sat without end, one a minute. */
+static enum err sit_often(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    static const char form[] =
+        "{\"form\":1,\"seed\":\"1\",\"slots\":[{\"item\":\"keys-1\",\"version\":\"v\",\"domain\":\"data\","
+        "\"level\":\"apply\",\"scored\":true,\"multiple\":false,\"order\":[0,1]}]}";
+    enum err e = OK;
+    (void)arg;
+    for (int i = 0; i < 600 && e == OK; i++) {
+        int64_t at_ms = now_ms + i * MS_MINUTE;
+        e = db_run(db, SQL_exam_attempt_add, "ttttiiiiiiit", id_new(a, at_ms), "endless", "v", bo,
+                   (int64_t)1, (int64_t)1, (int64_t)700, (int64_t)1, (int64_t)1000, at_ms,
+                   at_ms + MS_MINUTE, form);
+    }
+    return e;
+}
+
+static void test_endless_practice(void **state) {
+    (void)state;
+    struct exam_past *past;
+    struct exam_seen seen;
+    size_t count;
+    assert_int_equal(job(sit_often, NULL, NOW), OK);
+    struct db *db = reading();
+    assert_int_equal(exam_past_list(db, &arena, bo, "endless", &past, &count, &seen), OK);
+    store_read_end(db);
+    assert_int_equal(count, 512); /* a start costs no more, however often somebody has sat it */
+    assert_int_equal(seen.count, 20);
+    assert_true(past[511].start_ms == NOW + 599 * MS_MINUTE);
+    assert_true(past[0].start_ms == NOW + 88 * MS_MINUTE);
+}
+
 static void test_audited(void **state) {
     (void)state;
     assert_int_equal(job(change_response, NULL, NOW), OK);
@@ -413,7 +444,7 @@ int main(void) {
         cmocka_unit_test(test_start),        cmocka_unit_test(test_saves),
         cmocka_unit_test(test_deadline),     cmocka_unit_test(test_scored_by_itself),
         cmocka_unit_test(test_old_versions), cmocka_unit_test(test_accommodation),
-        cmocka_unit_test(test_audited),
+        cmocka_unit_test(test_audited),      cmocka_unit_test(test_endless_practice),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
