@@ -1,5 +1,7 @@
 // An exam in a real browser: saved as one chooses, through lost networks, closed tabs, killed servers and other devices.
 import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { axe, closeBrowser, closePage, inspect, login, openPage, screenshot, tabOrder, widths } from "../lib/browser.mjs";
@@ -7,7 +9,7 @@ import { addPerson, makeAcademy, startServer } from "../lib/server.mjs";
 import { examRoot, startAttempt } from "../lib/exam.mjs";
 
 const data = makeAcademy();
-const people = ["looker", "chooser", "offline", "closer", "tabs", "devices", "killed", "busy", "plain", "keys"];
+const people = ["looker", "chooser", "offline", "closer", "tabs", "devices", "killed", "busy", "plain", "keys", "away", "late"];
 for (const name of people) addPerson(data, name);
 const folder = examRoot({ items: 6, minutes: 60 });
 const server = await startServer({ data, args: ["--root", folder] });
@@ -239,6 +241,38 @@ test("kill -9 of the server in the middle: nothing is lost, and work goes on whe
     await page.getByRole("button", { name: "Submit the exam" }).click();
     await page.waitForURL(/result$/);
     assert.match(await page.locator("h1").textContent(), /You have (not )?passed/);
+    await closePage(page);
+});
+
+test("signed out in the middle: the page says so, and the answer is sent after signing in again", async () => {
+    const { page, attempt, held } = await sitting("away");
+    await page.context().clearCookies();
+    await option(page, 2).click();
+    await saveState(page).filter({ hasText: "Not saved: You are signed out" }).waitFor();
+    assert.equal((await held(1)).response, null);
+    await login(page, "away");
+    await page.goto(`/attempts/${attempt}/q/1`);
+    await saved(page);
+    assert.equal(await option(page, 2).isChecked(), true);
+    assert.deepEqual((await held(1)).response, [2]);
+    await closePage(page);
+});
+
+const sqlite = spawnSync("sqlite3", ["-version"]).status === 0;
+test("time runs out while the page is open: it says so and goes to the result", { skip: sqlite ? false : "needs the sqlite3 command" }, async () => {
+    const { page, attempt } = await sitting("late");
+    const port = String(server.port);
+    await server.stop();
+    const deadline = Math.floor(Date.now() / 1000) * 1000 + 5000;
+    execFileSync("sqlite3", [join(data, "gradus.db"), `UPDATE exam_open SET deadline_ms = ${deadline} WHERE attempt_id = '${attempt}'`]);
+    await server.restart(["--root", folder, "--port", port]);
+    await page.goto(`/attempts/${attempt}/q/1`);
+    await page.locator(".option", { hasText: "Second of" }).click(); // the key, wherever this form shows it
+    await saved(page);
+    await page.locator("[data-exam-message]").filter({ hasText: "The time is over" }).waitFor();
+    await page.waitForURL(/result$/);
+    assert.match(await page.locator("main").textContent(), /submitted with what had been saved by then.*1 of 6 points/s);
+    assert.deepEqual(page.problems.filter((what) => !/ERR_CONNECTION_REFUSED/.test(what)), []);
     await closePage(page);
 });
 
