@@ -37,6 +37,8 @@ SELECT 2, checkpoint, is_right, number, choice, at_ms FROM content_checkpoint_an
 UNION ALL
 SELECT 3, version, NULL, NULL, NULL, at_ms FROM content_completion WHERE person_id = $1 AND module_id = $2
  ORDER BY 6;
+-- name: content_completed
+SELECT at_ms FROM content_completion WHERE person_id = $1 AND module_id = $2 LIMIT 1;
 -- name: content_readings_of_person
 SELECT module_id, section, position_permille, done, max(at_ms) FROM content_reading
  WHERE person_id = $1 GROUP BY module_id, section, done;

@@ -114,15 +114,22 @@ static void neighbours_view(struct request *r, struct view *v, const struct cont
     }
 }
 
+static enum err completed(struct request *r, const char *module_id, bool *done) {
+    struct stmt *q;
+    enum err e;
+    *done = db_one(r->db, &q, &e, SQL_content_completed, "tt", r->who->person_id, module_id);
+    if (*done) return stmt_end(q);
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
 static enum err prerequisites_view(struct request *r, struct view *v, const struct content_snapshot *s, const struct content_module *m) {
-    if (m->prerequisite_count == 0) return OK;
-    struct content_progress progress;
-    enum err e = content_progress(r->db, r->arena, s, r->who->person_id, &progress);
-    if (e != OK) return e;
-    struct view *list = view_list(v, "prerequisites");
+    struct view *list = m->prerequisite_count ? view_list(v, "prerequisites") : NULL;
     for (size_t i = 0; i < m->prerequisite_count; i++) {
-        const struct content_module *before = content_module(s, m->prerequisites[i]);
-        if (!before || content_progress_of(&progress, before).completed_ms) continue;
+        const struct content_module *before = content_module_in(s, m->prerequisites[i], r->locale);
+        bool done = true;
+        enum err e = before ? completed(r, before->id, &done) : OK;
+        if (e != OK) return e;
+        if (done) continue;
         struct view *item = view_item(list);
         view_text(item, "href", arena_printf(r->arena, "/modules/%s", before->id));
         view_text(item, "title", before->title);
