@@ -82,6 +82,9 @@ enum err account_learners_of(struct db *db, struct arena *a, const char *instruc
                              size_t *count) MUST_USE;
 
 /* ---- The throttle (pure) --------------------------------------------------------------------- */
+/* The address whose failures count together: an IPv6 network of 64 bits belongs to one subscriber, who has as many
+ * addresses in it as wanted (RFC 6177). Arena, or `client` itself. */
+const char *account_client_key(struct arena *a, const char *client);
 struct login_history { /* failures in the last 15 minutes, and when the last of them was (ms, 0 = never) */
     int64_t pair_failures, pair_last_ms;   /* this account from this address */
     int64_t login_failures, login_last_ms; /* this account from anywhere */

@@ -35,7 +35,7 @@ enum err account_identify(struct request *r) {
 
 struct sign_in {
     struct hash_job hash; /* first: account_hash_start takes it by this address */
-    const char *login, *next, *client;
+    const char *login, *next, *client, *client_key;
     struct person person;
     bool known, succeeded;
     int64_t wait_ms; /* out: too many wrong ones before this one; its password was not looked at */
@@ -90,12 +90,12 @@ static enum err known_here(struct db *db, const char *login, const char *client,
     return stmt_end(q);
 }
 
-static enum err throttle(struct db *db, const char *login, const char *client, int64_t now_ms, int64_t *wait_ms) {
+static enum err throttle(struct db *db, const char *login, const char *client, const char *client_key, int64_t now_ms, int64_t *wait_ms) {
     struct login_history h = {0};
     int64_t since = now_ms - THROTTLE_WINDOW_MS;
-    enum err e = count_failures(db, SQL_account_attempts_pair, login, client, since, &h.pair_failures, &h.pair_last_ms);
+    enum err e = count_failures(db, SQL_account_attempts_pair, login, client_key, since, &h.pair_failures, &h.pair_last_ms);
     if (e == OK) e = count_failures(db, SQL_account_attempts_login, login, NULL, since, &h.login_failures, &h.login_last_ms);
-    if (e == OK) e = count_failures(db, SQL_account_attempts_client, client, NULL, since, &h.client_failures, &h.client_last_ms);
+    if (e == OK) e = count_failures(db, SQL_account_attempts_client, client_key, NULL, since, &h.client_failures, &h.client_last_ms);
     if (e == OK) e = known_here(db, login, client, now_ms - KNOWN_CLIENT_MS, &h.known_client);
     *wait_ms = e == OK ? account_throttle_ms(&h, now_ms) : 0;
     return e;
@@ -124,10 +124,10 @@ static enum err still_fits(struct db *db, struct arena *a, struct sign_in *s) {
  * from the one on that must wait, none is told whether it was right. */
 static enum err record_sign_in(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct sign_in *s = arg;
-    enum err e = throttle(db, s->login, s->client, now_ms, &s->wait_ms);
+    enum err e = throttle(db, s->login, s->client, s->client_key, now_ms, &s->wait_ms);
     if (e != OK || s->wait_ms > 0) return e;
     if (s->succeeded) e = still_fits(db, a, s);
-    if (e == OK) e = db_run(db, SQL_account_attempt_add, "tttii", id_new(a, now_ms), s->login, s->client, now_ms, (int64_t)s->succeeded);
+    if (e == OK) e = db_run(db, SQL_account_attempt_add, "tttii", id_new(a, now_ms), s->login, s->client_key, now_ms, (int64_t)s->succeeded);
     if (e != OK || !s->succeeded) return e;
     s->token = random_token(a, 32);
     s->session = sha256_hex(a, s->token, strlen(s->token));
@@ -167,7 +167,8 @@ enum err account_login_post(struct request *r) {
     s->login = str_trim(r->arena, login);
     s->next = next;
     s->client = r->client;
-    enum err e = throttle(r->db, s->login, s->client, r->now_ms, &s->wait_ms);
+    s->client_key = account_client_key(r->arena, r->client);
+    enum err e = throttle(r->db, s->login, s->client, s->client_key, r->now_ms, &s->wait_ms);
     if (e != OK) return e;
     if (s->wait_ms > 0) return must_wait(r, s);
     e = account_find_login(r->db, r->arena, s->login, &s->person);
@@ -276,7 +277,7 @@ enum err account_profile_page(struct request *r) { return account_profile_with(r
 
 struct change {
     struct hash_job hash; /* first, as above */
-    const char *person, *session, *locale, *login, *client;
+    const char *person, *session, *locale, *login, *client, *client_key;
     int64_t wait_ms; /* out, as above */
     bool refused;    /* out: not the password, or not any more */
 };
@@ -286,14 +287,14 @@ static enum err store_password(struct db *db, struct arena *a, void *arg, int64_
     struct change *c = arg;
     const char *hash;
     struct stmt *q;
-    enum err e = throttle(db, c->login, c->client, now_ms, &c->wait_ms);
+    enum err e = throttle(db, c->login, c->client, c->client_key, now_ms, &c->wait_ms);
     if (e != OK || c->wait_ms > 0) return e;
     if (!db_one(db, &q, &e, SQL_account_session, "ti", c->session, now_ms)) return e == ERR_NOT_FOUND ? ERR_DENIED : e;
     e = stmt_end(q);
     if (e == OK) e = latest_hash(db, a, c->person, &hash);
     if (e != OK) return e;
     c->refused = !c->hash.matches || !str_eq(hash, c->hash.hash);
-    if (c->refused) return db_run(db, SQL_account_attempt_add, "tttii", id_new(a, now_ms), c->login, c->client, now_ms, (int64_t)0);
+    if (c->refused) return db_run(db, SQL_account_attempt_add, "tttii", id_new(a, now_ms), c->login, c->client_key, now_ms, (int64_t)0);
     e = account_set_password(db, a, now_ms, c->person, c->person, c->hash.made);
     /* Whoever knew the old password is out. */
     return e == OK ? db_run(db, SQL_account_sessions_end, "tit", c->person, now_ms, c->session) : e;
@@ -334,9 +335,10 @@ enum err account_password_post(struct request *r) {
     c->session = r->who->session_id;
     c->login = r->who->login;
     c->client = r->client;
+    c->client_key = account_client_key(r->arena, r->client);
     c->hash.password = current;
     c->hash.new_password = wanted;
-    enum err e = throttle(r->db, c->login, c->client, r->now_ms, &c->wait_ms);
+    enum err e = throttle(r->db, c->login, c->client, c->client_key, r->now_ms, &c->wait_ms);
     if (e != OK) return e;
     if (c->wait_ms > 0) return password_must_wait(r, c);
     e = latest_hash(r->db, r->arena, c->person, &c->hash.hash);

@@ -1,4 +1,6 @@
 /* Rules about people, passwords and sign-ins. Pure: no store, no clock. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "account/account.h"
@@ -33,14 +35,23 @@ const char *account_roles_text(struct arena *a, unsigned roles) {
     return buf_text(&b);
 }
 
-/* Characters that change how a page reads or that print nothing: controls, and the directional marks that can make
- * one name look like another (Unicode Standard Annex 9, section 2). */
+/* Characters that print nothing or change how a page reads, so that one name can look like another: controls, marks of
+ * direction (Unicode Standard Annex 9, section 2), invisible joints, annotations and tags. The joiners that Arabic, Thai
+ * and Indic names need stay. */
 static bool hidden_character(const char *p) {
+    static const struct {
+        uint32_t first, last;
+    } hidden[] = {{0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},     {0x61C, 0x61C},     {0x180E, 0x180E},   {0x200B, 0x200B},
+                  {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF},   {0xFFF9, 0xFFFB},   {0xE0000, 0xE0FFF}};
     const unsigned char *s = (const unsigned char *)p;
-    if (s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xC2 && s[1] >= 0x80 && s[1] <= 0x9F)) return true;
-    if (s[0] != 0xE2) return s[0] == 0xEF && s[1] == 0xBB && s[2] == 0xBF;
-    if (s[1] == 0x80) return s[2] == 0x8B || s[2] == 0x8E || s[2] == 0x8F || (s[2] >= 0xA8 && s[2] <= 0xAE);
-    return s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9;
+    uint32_t c = s[0];
+    if (c >= 0xF0) c = (c & 7u) << 18 | (s[1] & 63u) << 12 | (s[2] & 63u) << 6 | (s[3] & 63u);
+    else if (c >= 0xE0) c = (c & 15u) << 12 | (s[1] & 63u) << 6 | (s[2] & 63u);
+    else if (c >= 0xC0) c = (c & 31u) << 6 | (s[1] & 63u);
+    else if (c >= 0x80) return false; /* inside a character that was looked at */
+    for (size_t i = 0; i < COUNT_OF(hidden); i++)
+        if (c >= hidden[i].first && c <= hidden[i].last) return true;
+    return false;
 }
 
 static bool plain_line(const char *text) {
@@ -85,6 +96,13 @@ const char *account_password_problem(const char *password, const char *login) {
     const char *p = password;
     while (*p == *password) p++;
     return *p ? NULL : "The password is one character repeated. Choose another.";
+}
+
+const char *account_client_key(struct arena *a, const char *client) {
+    struct in6_addr six;
+    if (inet_pton(AF_INET6, client, &six) != 1) return client;
+    const unsigned char *s = six.s6_addr;
+    return arena_printf(a, "%x:%x:%x:%x::/64", s[0] << 8 | s[1], s[2] << 8 | s[3], s[4] << 8 | s[5], s[6] << 8 | s[7]);
 }
 
 static int64_t until(int64_t last_ms, int64_t wait_ms, int64_t now_ms) {

@@ -17,6 +17,7 @@ static void test_people(void **state) {
     (void)state;
     assert_null(account_person_problem(&arena, "ana", "Ana Ruiz", "ana@example.org"));
     assert_null(account_person_problem(&arena, "som-chai.2", "สมชาย ใจดี", "s@example.org"));
+    assert_null(account_person_problem(&arena, "sri", "\u0DC1\u0DCA\u200D\u0DBB\u0DD3", "s@example.org")); /* a joiner that its script needs */
     assert_null(account_person_problem(&arena, "layla", "ليلى حداد", "l@example.org"));
     char name[1201];
     memset(name, 'x', sizeof name - 1);
@@ -30,6 +31,8 @@ static void test_people(void **state) {
         {"Ana", "Ana", "a@b.c"},        {"a", "Ana", "a@b.c"},          {"ana ruiz", "Ana", "a@b.c"},
         {NULL, "Ana", "a@b.c"},         {"ana", "", "a@b.c"},           {"ana", "   ", "a@b.c"},
         {"ana", "A\nB", "a@b.c"},       {"ana", "A\u202Egnp", "a@b.c"}, {"ana", "A\u200Bna", "a@b.c"},
+        {"ana", "A\u061Cna", "a@b.c"},  {"ana", "A\u2060na", "a@b.c"}, {"ana", "A\u00ADna", "a@b.c"},
+        {"ana", "A\U000E0041", "a@b.c"}, {"ana", "A\uFFF9na", "a@b.c"}, {"ana", "A\xC2\x85na", "a@b.c"},
         {"ana", "A\xffna", "a@b.c"},    {"ana", "Ana", "ab.c"},         {"ana", "Ana", "@b.c"},
         {"ana", "Ana", "a@@b.c"},       {"ana", "Ana", "a b@c.d"},      {"ana", "Ana", NULL},
     };
@@ -83,6 +86,10 @@ static void test_throttle(void **state) {
     attacked.pair_failures = 6;
     attacked.pair_last_ms = now;
     assert_int_equal(account_throttle_ms(&attacked, now), 2 * MS_SECOND);
+    assert_string_equal(account_client_key(&arena, "203.0.113.9"), "203.0.113.9");
+    assert_string_equal(account_client_key(&arena, "2001:db8:1:2:3:4:5:6"), account_client_key(&arena, "2001:db8:1:2::ffff"));
+    assert_string_not_equal(account_client_key(&arena, "2001:db8:1:2::1"), account_client_key(&arena, "2001:db8:1:3::1"));
+    assert_string_equal(account_client_key(&arena, "unknown"), "unknown");
     struct login_history sprayed = {.client_failures = 60, .client_last_ms = now};
     assert_int_equal(account_throttle_ms(&sprayed, now), 30 * MS_SECOND);
 }
