@@ -65,6 +65,7 @@ static enum err result_page(struct request *r, const struct exam_attempt *t) {
     struct view *v = view_new(r->arena);
     view_text(v, "title", exam_text(r, "exam_result_title", NULL));
     view_text(v, "exam_title", exam_view_title(r, t->exam_id));
+    view_text(v, "attempt", t->id);
     view_text(v, "exam_href", arena_printf(r->arena, "/exams/%s", t->exam_id));
     view_bool(v, "passed", score.passed);
     view_bool(v, "is_practice", t->practice);

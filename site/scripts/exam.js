@@ -34,6 +34,7 @@ function attemptPage() {
     state.textContent = text(key, values);
     state.classList.toggle('waiting', mood === 'waiting');
     state.classList.toggle('failed', mood === 'failed');
+    if (key !== 'exam-saving') announce(state.textContent, { quiet: true });
   }
   function tell(key, values) {
     told = key;
@@ -362,6 +363,9 @@ async function lobbyPage(box) {
   }
 }
 
+// An attempt that has ended takes nothing any more: what waited for it goes.
+const ended = document.querySelector('[data-exam-ended]')?.dataset.examEnded;
+if (ended) waiting(ended).forEach((entry) => drop(ended, entry));
 if (page) attemptPage();
 const check = document.querySelector('[data-exam-check]');
 if (check) lobbyPage(check);

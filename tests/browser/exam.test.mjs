@@ -4,12 +4,12 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { axe, closeBrowser, closePage, inspect, login, openPage, screenshot, tabOrder, widths } from "../lib/browser.mjs";
+import { axe, closeBrowser, closePage, inspect, login, openPage, overflow, screenshot, tabOrder, widths } from "../lib/browser.mjs";
 import { addPerson, makeAcademy, startServer } from "../lib/server.mjs";
 import { examRoot, startAttempt } from "../lib/exam.mjs";
 
 const data = makeAcademy();
-const people = ["looker", "chooser", "offline", "closer", "tabs", "devices", "killed", "busy", "plain", "keys", "away", "late"];
+const people = ["looker", "chooser", "offline", "closer", "tabs", "devices", "killed", "busy", "plain", "keys", "away", "late", "private"];
 for (const name of people) addPerson(data, name);
 const folder = examRoot({ items: 6, minutes: 60 });
 const server = await startServer({ data, args: ["--root", folder] });
@@ -55,6 +55,13 @@ test("each page of an exam works at every width, dark, and right to left", async
         await screenshot(page, `exam-review-${label}`);
         await closePage(page);
     }
+    const narrow = await openPage(server, { width: widths.narrow });
+    await login(narrow, "looker");
+    for (let n = 1; n <= 42; n++) { // tables and all
+        await narrow.goto(`/attempts/${attempt}/q/${n}`);
+        assert.deepEqual(await overflow(narrow), [], `question ${n}`);
+    }
+    await closePage(narrow);
     await client.post(`/attempts/${attempt}/submit`);
     assert.deepEqual(await inspect(server, `/attempts/${attempt}/result`, as), []);
     const practice = await startAttempt(client, "small");
@@ -241,6 +248,25 @@ test("kill -9 of the server in the middle: nothing is lost, and work goes on whe
     await page.getByRole("button", { name: "Submit the exam" }).click();
     await page.waitForURL(/result$/);
     assert.match(await page.locator("h1").textContent(), /You have (not )?passed/);
+    await closePage(page);
+});
+
+test("a browser that keeps nothing: the page says that it must stay open, and still sends what it holds", async () => {
+    const { page, attempt, held } = await sitting("private");
+    await page.addInitScript(() => {
+        Storage.prototype.setItem = () => {
+            throw new DOMException("full", "QuotaExceededError");
+        };
+    });
+    await page.goto("/exams/small");
+    await page.locator("[data-exam-checks]").filter({ hasText: "This browser keeps nothing" }).waitFor();
+    await page.goto(`/attempts/${attempt}/q/1`);
+    await page.context().setOffline(true);
+    await option(page, 2).click();
+    await saveState(page).filter({ hasText: "leave this page open" }).waitFor();
+    await page.context().setOffline(false);
+    await saved(page);
+    assert.deepEqual((await held(1)).response, [2]);
     await closePage(page);
 });
 
