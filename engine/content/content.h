@@ -58,7 +58,7 @@ struct content_programme {
     const char *version; /* of the file: 16 hex digits */
     const char *file;    /* content/mops/programme.md */
     const char *html;    /* its text, rendered */
-    int order;           /* among programmes: 1 to 1,000, small ones first; 100 when the author says nothing */
+    int order; /* among programmes: 1 to 1,000, small ones first; 100 when the author says nothing */
     const struct content_named *domains;
     size_t domain_count;
     const struct content_persona *personas;
@@ -71,10 +71,11 @@ struct content_objective {
 };
 struct content_module {
     const char *id, *title, *summary, *programme, *level, *domain, *persona;
-    const char *version;    /* 16 hex digits of what the file says */
-    const char *file;       /* content/mops/modules/the-stack.md */
-    const char *lang;       /* BCP 47; "en" unless the file is a translation */
-    const char *translates; /* a translation: the version of the original that it follows; else NULL */
+    const char *version; /* 16 hex digits of what the file says */
+    const char *file;    /* content/mops/modules/the-stack.md */
+    const char *lang;    /* BCP 47; "en" unless the file is a translation */
+    const char
+        *translates; /* a translation: the version of the original that it follows; else NULL */
     int minutes;
     const struct content_objective *objectives;
     size_t objective_count;
@@ -82,7 +83,8 @@ struct content_module {
     size_t prerequisite_count;
     const struct content_named *sections; /* its `##` headings: anchor and title; at least one */
     size_t section_count;
-    const char *const *checkpoints; /* keys of the practice questions in order: change with stem or options */
+    const char *const
+        *checkpoints; /* keys of the practice questions in order: change with stem or options */
     size_t checkpoint_count;
 };
 
@@ -97,14 +99,19 @@ void content_release(const struct content_snapshot *s);
 
 size_t content_programme_count(const struct content_snapshot *s);
 const struct content_programme *content_programme_at(const struct content_snapshot *s, size_t i);
-const struct content_programme *content_programme(const struct content_snapshot *s, const char *id); /* NULL: none */
-const struct content_level *content_level(const struct content_programme *p, const char *id);       /* NULL: none */
-const char *content_domain_title(const struct content_programme *p, const char *id); /* the id when unknown */
+const struct content_programme *content_programme(const struct content_snapshot *s,
+                                                  const char *id); /* NULL: none */
+const struct content_level *content_level(const struct content_programme *p,
+                                          const char *id); /* NULL: none */
+const char *content_domain_title(const struct content_programme *p,
+                                 const char *id);              /* the id when unknown */
 size_t content_module_count(const struct content_snapshot *s); /* originals, sorted by id */
 const struct content_module *content_module_at(const struct content_snapshot *s, size_t i);
-const struct content_module *content_module(const struct content_snapshot *s, const char *id); /* NULL: none */
+const struct content_module *content_module(const struct content_snapshot *s,
+                                            const char *id); /* NULL: none */
 /* The module in this language when there is a translation, else the original. */
-const struct content_module *content_module_in(const struct content_snapshot *s, const char *id, const char *locale);
+const struct content_module *content_module_in(const struct content_snapshot *s, const char *id,
+                                               const char *locale);
 /* The objective and (may be NULL) the module that states it; NULL when unknown. */
 const struct content_objective *content_objective(const struct content_snapshot *s, const char *id,
                                                   const struct content_module **module);
@@ -112,22 +119,27 @@ const struct content_objective *content_objective(const struct content_snapshot 
 /* ---- The registry ------------------------------------------------------------------------------- */
 /* Reads all of root/content. `store` keeps every version that was ever current and the search index; NULL: neither.
  * Problems in files do not stop it: they are listed for instructors. */
-enum err content_open(struct content **out, const char *root, struct store *store, struct site *site, struct arena *a,
-                      const char **why) MUST_USE;
+enum err content_open(struct content **out, const char *root, struct store *store,
+                      struct site *site, struct arena *a, const char **why) MUST_USE;
 void content_close(struct content *c);
 /* Waits until every current version is stored and indexed: for the command line and tests, not for requests.
  * False when that did not happen within `deadline_ms`. */
 bool content_settle(struct content *c, int64_t deadline_ms);
 /* Exams and labs on a level's path: what they are called and how far r->who (may be NULL) is. */
-enum content_step_state { CONTENT_STEP_OPEN, CONTENT_STEP_BEGUN, CONTENT_STEP_DONE, CONTENT_STEP_LOCKED };
+enum content_step_state {
+    CONTENT_STEP_OPEN,
+    CONTENT_STEP_BEGUN,
+    CONTENT_STEP_DONE,
+    CONTENT_STEP_LOCKED
+};
 struct content_step {
     const char *title; /* arena; NULL: a general word is shown */
     enum content_step_state state;
     int minutes; /* 0 = not said */
 };
 /* Fills `steps` (which hold harmless values) for the exams and then the labs of a level, in its order. */
-typedef enum err (*content_steps_fn)(struct request *r, const struct content_snapshot *s, const struct content_level *level,
-                                     struct content_step *steps);
+typedef enum err (*content_steps_fn)(struct request *r, const struct content_snapshot *s,
+                                     const struct content_level *level, struct content_step *steps);
 /* Before serving. */
 void content_set_steps(struct content *c, content_steps_fn ask);
 
@@ -136,48 +148,56 @@ void content_add_check(struct content *c, void (*check)(const char *root, struct
 
 /* The text of a version that is or was current. ERR_NOT_FOUND when it never was. `kind`: "module", "programme",
  * "glossary", "self-assessment"; other rooms keep their own kinds here with content_version_keep. */
-enum err content_version_source(struct db *db, struct arena *a, const char *kind, const char *id, const char *version,
-                                const char **source) MUST_USE;
+enum err content_version_source(struct db *db, struct arena *a, const char *kind, const char *id,
+                                const char *version, const char **source) MUST_USE;
 /* In a job. Stores (kind, id, version, lang) once. */
-enum err content_version_keep(struct db *db, int64_t now_ms, const char *kind, const char *id, const char *version,
-                              const char *lang, const char *file, const char *source) MUST_USE;
+enum err content_version_keep(struct db *db, int64_t now_ms, const char *kind, const char *id,
+                              const char *version, const char *lang, const char *file,
+                              const char *source) MUST_USE;
 
 /* ---- Progress ------------------------------------------------------------------------------------ */
 struct content_module_progress {
     const char *module_id;
     int sections_total, sections_done;
     int checkpoints_total, checkpoints_answered, checkpoints_right; /* by the last answer to each */
-    const char *last_section;  /* anchor of where the person was last, NULL = nowhere */
+    const char *last_section;   /* anchor of where the person was last, NULL = nowhere */
     int last_position_permille; /* within that section */
     int64_t last_ms;            /* of the last fact, 0 = never opened */
-    int minutes_left;           /* by the module's minutes and what is left of its sections; 0 when done */
-    int64_t completed_ms;       /* when all was first done, 0 = not yet; a later edit does not take it back */
+    int minutes_left; /* by the module's minutes and what is left of its sections; 0 when done */
+    int64_t
+        completed_ms; /* when all was first done, 0 = not yet; a later edit does not take it back */
 };
 struct content_progress {
-    const struct content_module_progress *modules; /* those that the person has touched, by module id */
+    const struct content_module_progress
+        *modules; /* those that the person has touched, by module id */
     size_t count;
 };
 /* Derived from the facts and what the modules are now. Arena. */
-enum err content_progress(struct db *db, struct arena *a, const struct content_snapshot *s, const char *person_id,
-                          struct content_progress *out) MUST_USE;
+enum err content_progress(struct db *db, struct arena *a, const struct content_snapshot *s,
+                          const char *person_id, struct content_progress *out) MUST_USE;
 /* Of one module, also of an untouched one. */
-struct content_module_progress content_progress_of(const struct content_progress *p, const struct content_module *m);
+struct content_module_progress content_progress_of(const struct content_progress *p,
+                                                   const struct content_module *m);
 /* Where to go on: the module that the person was in last and has not completed; else the first one of the programme's
  * open levels that is not completed and whose prerequisites are; NULL when all is done. */
-const struct content_module *content_next(const struct content_snapshot *s, const struct content_progress *p,
+const struct content_module *content_next(const struct content_snapshot *s,
+                                          const struct content_progress *p,
                                           const struct content_programme *programme);
 
 /* In a job. A fact of reading; `section` must be one of the module's (else ERR_INVALID). Completing the last section
  * with all checkpoints answered completes the module. */
-enum err content_record_reading(struct db *db, struct arena *a, int64_t now_ms, const char *person_id,
-                                const struct content_module *m, const char *section, int position_permille, bool done) MUST_USE;
+enum err content_record_reading(struct db *db, struct arena *a, int64_t now_ms,
+                                const char *person_id, const struct content_module *m,
+                                const char *section, int position_permille, bool done) MUST_USE;
 /* In a job. The answer to checkpoint `number` (from 1); `choice`: option numbers "2" or "1,3". */
-enum err content_record_answer(struct db *db, struct arena *a, int64_t now_ms, const char *person_id,
-                               const struct content_module *m, int number, const char *choice, bool right) MUST_USE;
+enum err content_record_answer(struct db *db, struct arena *a, int64_t now_ms,
+                               const char *person_id, const struct content_module *m, int number,
+                               const char *choice, bool right) MUST_USE;
 
 /* In a job, for the demo academy: the answer to checkpoint `number` (from 1) at `at_ms`, a right one or a wrong one. */
-enum err content_rehearse_answer(struct db *db, struct arena *a, int64_t at_ms, const struct content_snapshot *s,
-                                 const char *person_id, const struct content_module *m, int number, bool right) MUST_USE;
+enum err content_rehearse_answer(struct db *db, struct arena *a, int64_t at_ms,
+                                 const struct content_snapshot *s, const char *person_id,
+                                 const struct content_module *m, int number, bool right) MUST_USE;
 
 /* ---- Checking ------------------------------------------------------------------------------------ */
 /* Every problem of root/content, and names of vendors also in root/exams and root/labs. `root` holds content/. */
@@ -188,9 +208,11 @@ struct content_objective_place {
     const char *id, *module, *programme, *domain, *level, *file;
     int line, column;
 };
-void content_objectives(const char *root, struct arena *a, struct content_objective_place **out, size_t *count);
+void content_objectives(const char *root, struct arena *a, struct content_objective_place **out,
+                        size_t *count);
 /* Terms of a programme's glossary as ids (aliases too), for rooms that check `term:` links. */
-void content_terms(const char *root, struct arena *a, const char *programme, const char *const **ids, size_t *count);
+void content_terms(const char *root, struct arena *a, const char *programme,
+                   const char *const **ids, size_t *count);
 
 enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_SARIF };
 /* The diagnostics as `gradus check` prints them: sorted by file and place; SARIF 2.1.0 (OASIS, 2020). */

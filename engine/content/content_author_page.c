@@ -23,7 +23,8 @@ void health_free(struct content_health *h) {
 
 static void release_health(void *h) { health_free(h); }
 
-void content_add_check(struct content *c, void (*check)(const char *root, struct diag_list *diags)) {
+void content_add_check(struct content *c,
+                       void (*check)(const char *root, struct diag_list *diags)) {
     pthread_mutex_lock(&c->check_lock);
     BUG_IF(c->check_count == COUNT_OF(c->checks));
     c->checks[c->check_count++] = check;
@@ -77,7 +78,8 @@ struct file_health {
     int errors, warnings;
 };
 
-static void count_problems(const struct content_snapshot *s, const struct diag_list *l, struct file_health *out) {
+static void count_problems(const struct content_snapshot *s, const struct diag_list *l,
+                           struct file_health *out) {
     for (const struct diag *d = l ? l->first : NULL; d; d = d->next) {
         const struct content_file *f = snapshot_file(s, d->file);
         if (!f) continue;
@@ -89,7 +91,9 @@ static void count_problems(const struct content_snapshot *s, const struct diag_l
 
 static const char *preview_of(struct arena *a, const struct content_file *f) {
     bool other = !str_eq(f->lang, "en");
-    if (f->module) return arena_printf(a, "/modules/%s%s%s", f->module->id, other ? "?lang=" : "", other ? f->lang : "");
+    if (f->module)
+        return arena_printf(a, "/modules/%s%s%s", f->module->id, other ? "?lang=" : "",
+                            other ? f->lang : "");
     if (f->programme) return arena_printf(a, "/programmes/%s", f->programme->id);
     if (f->glossary) return arena_printf(a, "/glossary?programme=%s", f->glossary->programme);
     return f->self ? "/self-assessment" : NULL;
@@ -101,11 +105,22 @@ static const char *stale_against(const struct content_snapshot *s, const struct 
     return original && !str_eq(original->version, f->module->translates) ? original->version : NULL;
 }
 
-static void file_view(struct request *r, const struct content_snapshot *s, const struct content_file *f, const struct file_health *h, struct view *list) {
+static void file_view(struct request *r, const struct content_snapshot *s,
+                      const struct content_file *f, const struct file_health *h,
+                      struct view *list) {
     struct view *v = view_item(list);
     view_text(v, "path", f->path);
-    view_text(v, "title", f->module ? f->module->title : f->programme ? f->programme->title : f->glossary ? f->glossary->title : f->self ? f->self->title : f->path);
-    view_text(v, "kind", content_text(r, f->kind == FILE_MODULE ? "content_kind_module" : f->kind == FILE_PROGRAMME ? "content_kind_programme" : f->kind == FILE_GLOSSARY ? "content_kind_glossary" : "content_kind_self"));
+    view_text(v, "title",
+              f->module      ? f->module->title
+              : f->programme ? f->programme->title
+              : f->glossary  ? f->glossary->title
+              : f->self      ? f->self->title
+                             : f->path);
+    view_text(v, "kind",
+              content_text(r, f->kind == FILE_MODULE      ? "content_kind_module"
+                              : f->kind == FILE_PROGRAMME ? "content_kind_programme"
+                              : f->kind == FILE_GLOSSARY  ? "content_kind_glossary"
+                                                          : "content_kind_self"));
     view_text(v, "lang", f->lang);
     view_text(v, "version", f->version);
     view_bool(v, "broken", f->broken);
@@ -123,7 +138,8 @@ static size_t course_length(const char *path) {
     return slash ? (size_t)(slash - path) : strlen("content");
 }
 
-static void courses_view(struct request *r, const struct content_snapshot *s, const struct diag_list *l, struct view *v) {
+static void courses_view(struct request *r, const struct content_snapshot *s,
+                         const struct diag_list *l, struct view *v) {
     struct file_health *counts = NEW_ARRAY(r->arena, struct file_health, s->file_count + 1);
     count_problems(s, l, counts);
     struct view *courses = view_list(v, "courses"), *course = NULL, *files = NULL;
@@ -136,9 +152,11 @@ static void courses_view(struct request *r, const struct content_snapshot *s, co
             course = view_item(courses);
             length = course_length(f->path);
             folder = arena_copy(r->arena, f->path, length);
-            const struct content_file *programme = snapshot_file(s, arena_printf(r->arena, "%s/programme.md", folder));
+            const struct content_file *programme = snapshot_file(
+                s, arena_printf(r->arena, "%s/programme.md", folder));
             view_text(course, "folder", folder);
-            view_text(course, "title", programme && programme->programme ? programme->programme->title : folder);
+            view_text(course, "title",
+                      programme && programme->programme ? programme->programme->title : folder);
             files = view_list(course, "files");
         }
         file_view(r, s, f, &counts[i], files);
@@ -158,7 +176,8 @@ enum err content_author_page(struct request *r) {
     struct view *v = view_new(r->arena), *problems = view_list(v, "problems");
     size_t shown = 0;
     const char *only = http_query(r, "file");
-    for (const struct diag *d = h ? h->diags.first : NULL; d && shown < SHOWN_PROBLEMS; d = d->next) {
+    for (const struct diag *d = h ? h->diags.first : NULL; d && shown < SHOWN_PROBLEMS;
+         d = d->next) {
         if (only && !str_eq(only, d->file)) continue;
         problem_view(problems, d);
         shown++;

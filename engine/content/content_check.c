@@ -33,11 +33,14 @@ static void check_minutes(struct doc *d, const struct content_module *m, struct 
     for (int line = 0; line < d->body_line && (body = strchr(body, '\n')); line++) body++;
     if (!body) return;
     size_t words = count_words(body, d->source_len - (size_t)(body - d->source));
-    size_t low = (size_t)m->minutes * MINUTE_WORDS_LOW, high = (size_t)m->minutes * MINUTE_WORDS_HIGH;
-    if (words <= high && (words >= low || m->minutes == 1)) return; /* there is no less than a minute */
+    size_t low = (size_t)m->minutes * MINUTE_WORDS_LOW,
+           high = (size_t)m->minutes * MINUTE_WORDS_HIGH;
+    if (words <= high && (words >= low || m->minutes == 1))
+        return; /* there is no less than a minute */
     struct field *f = field_get(d->meta, "minutes");
     diag_add(l, SEVERITY_WARNING, d->file, field_line(f), field_column(f), "minutes",
-             "%zu words take about %zu min, not %d min", words, (words + 85) / 170 ? (words + 85) / 170 : 1, m->minutes);
+             "%zu words take about %zu min, not %d min", words,
+             (words + 85) / 170 ? (words + 85) / 170 : 1, m->minutes);
 }
 
 static void check_kind(struct doc *d, struct checked_file *f, struct arena *a) {
@@ -46,25 +49,30 @@ static void check_kind(struct doc *d, struct checked_file *f, struct arena *a) {
         f->module = content_read_module(d, f->lang, a, &f->diags, &f->outline);
         if (f->module && str_eq(f->lang, "en")) check_minutes(d, f->module, &f->diags);
         if (f->module && f->module->checkpoint_count == 0)
-            diag_add(&f->diags, SEVERITY_WARNING, f->path, 0, 0, "checkpoint-none", "this module asks nothing: add a practice question after what it checks");
+            diag_add(&f->diags, SEVERITY_WARNING, f->path, 0, 0, "checkpoint-none",
+                     "this module asks nothing: add a practice question after what it checks");
         break;
     case FILE_PROGRAMME: f->programme = content_read_programme(d, a, &f->diags, &f->outline); break;
-    case FILE_GLOSSARY: f->glossary = content_read_glossary(d, f->lang, a, &f->diags, &f->outline); break;
+    case FILE_GLOSSARY:
+        f->glossary = content_read_glossary(d, f->lang, a, &f->diags, &f->outline);
+        break;
     case FILE_SELF: f->self = content_read_self(d, f->lang, a, &f->diags, &f->outline); break;
     case FILE_OTHER: break;
     }
     f->known = f->module || f->programme || f->glossary || f->self;
 }
 
-static void check_file(const char *root, const struct vendors *vendors, const char *path, struct checked_file *f, struct arena *a, struct arena *scratch) {
+static void check_file(const char *root, const struct vendors *vendors, const char *path,
+                       struct checked_file *f, struct arena *a, struct arena *scratch) {
     const char *slash = strrchr(path, '/');
     f->path = arena_dup(a, path);
     f->folder = arena_copy(a, path, (size_t)(slash - path));
     f->kind = content_classify(a, f->path, &f->lang);
     diag_init(&f->diags, a);
     if (f->kind == FILE_OTHER) {
-        diag_add(&f->diags, SEVERITY_WARNING, f->path, 0, 0, "file-name",
-                 "nothing reads this file: modules lie in a folder modules/, others are called programme.md, glossary.md or self-assessment.md");
+        diag_add(
+            &f->diags, SEVERITY_WARNING, f->path, 0, 0, "file-name",
+            "nothing reads this file: modules lie in a folder modules/, others are called programme.md, glossary.md or self-assessment.md");
         return;
     }
     struct doc d;
@@ -106,7 +114,8 @@ static void *check_some(void *arg) {
     for (size_t i; (i = atomic_fetch_add(j->next, 1)) < j->count;)
         if (!check_one(j, i)) {
             /* The half that was found may lie in memory that is gone: it is left out, and said so. */
-            j->files[i] = (struct checked_file){.path = j->found[i].path, .folder = "content", .lang = "en", .kind = FILE_OTHER};
+            j->files[i] = (struct checked_file){
+                .path = j->found[i].path, .folder = "content", .lang = "en", .kind = FILE_OTHER};
             j->full = true;
         }
     return NULL;
@@ -137,7 +146,12 @@ static void run_jobs(struct whole_check *w, const char *root) {
     atomic_size_t next = 0;
     xmlInitParser(); /* once, before threads use it */
     for (size_t t = 0; t < threads; t++) {
-        w->jobs[t] = (struct check_job){.root = root, .vendors = vendors, .found = found, .files = w->files, .count = w->count, .next = &next};
+        w->jobs[t] = (struct check_job){.root = root,
+                                        .vendors = vendors,
+                                        .found = found,
+                                        .files = w->files,
+                                        .count = w->count,
+                                        .next = &next};
         arena_init(&w->jobs[t].arena, CHECK_BYTES);
         if (t) started[t] = pthread_create(&ids[t], NULL, check_some, &w->jobs[t]) == 0;
     }
@@ -166,16 +180,21 @@ static struct whole_check *whole_check(const char *root, struct arena *a) {
 
 static void close_folder(void *dir) { closedir(dir); }
 
-static void vendors_below(const struct vendors *v, const char *root, const char *path, int depth, struct diag_list *diags, struct arena *a) {
+static void vendors_below(const struct vendors *v, const char *root, const char *path, int depth,
+                          struct diag_list *diags, struct arena *a) {
     DIR *dir = opendir(arena_printf(a, "%s/%s", root, path));
     if (!dir) return;
     arena_defer(a, close_folder, dir);
     for (struct dirent *e; (e = readdir(dir));) {
         struct stat st;
-        const char *child = arena_printf(a, "%s/%s", path, e->d_name), *full = arena_printf(a, "%s/%s", root, child);
+        const char *child = arena_printf(a, "%s/%s", path, e->d_name),
+                   *full = arena_printf(a, "%s/%s", root, child);
         if (e->d_name[0] == '.' || lstat(full, &st) != 0) continue;
-        if (S_ISDIR(st.st_mode) && depth < WALK_DEPTH) vendors_below(v, root, child, depth + 1, diags, a);
-        else if (S_ISREG(st.st_mode) && (str_has_suffix(child, ".md") || str_has_suffix(child, ".xml") || str_has_suffix(child, ".csv"))) {
+        if (S_ISDIR(st.st_mode) && depth < WALK_DEPTH)
+            vendors_below(v, root, child, depth + 1, diags, a);
+        else if (S_ISREG(st.st_mode) &&
+                 (str_has_suffix(child, ".md") || str_has_suffix(child, ".xml") ||
+                  str_has_suffix(child, ".csv"))) {
             size_t len = 0;
             char *text = file_read(a, full, DOC_MAX_BYTES, &len);
             if (text) vendors_check(v, child, text, len, diags);
@@ -190,17 +209,23 @@ void content_check_tree(const char *root, struct diag_list *diags) {
     check_references(root, w->files, w->count, &w->arena);
     copy_problems(w->files, w->count, diags);
     for (size_t t = 0; t < CHECK_THREADS; t++)
-        if (w->jobs[t].full) diag_add(diags, SEVERITY_ERROR, "content", 0, 0, "size", "some files are too large to be checked");
+        if (w->jobs[t].full)
+            diag_add(diags, SEVERITY_ERROR, "content", 0, 0, "size",
+                     "some files are too large to be checked");
     if (w->count == CONTENT_FILE_LIMIT)
-        diag_add(diags, SEVERITY_ERROR, "content", 0, 0, "size", "there are more than %d files: the others are not read", CONTENT_FILE_LIMIT);
+        diag_add(diags, SEVERITY_ERROR, "content", 0, 0, "size",
+                 "there are more than %d files: the others are not read", CONTENT_FILE_LIMIT);
     const struct vendors *v = vendors_load(root, &a);
-    if (!v) diag_add(diags, SEVERITY_WARNING, "content/vendors.txt", 0, 0, "vendor", "there is no list of vendors: names are not checked");
+    if (!v)
+        diag_add(diags, SEVERITY_WARNING, "content/vendors.txt", 0, 0, "vendor",
+                 "there is no list of vendors: names are not checked");
     vendors_below(v, root, "exams", 0, diags, &a);
     vendors_below(v, root, "labs", 0, diags, &a);
     arena_release(&a);
 }
 
-void content_objectives(const char *root, struct arena *a, struct content_objective_place **out, size_t *count) {
+void content_objectives(const char *root, struct arena *a, struct content_objective_place **out,
+                        size_t *count) {
     struct whole_check *w = whole_check(root, a);
     size_t most = 0;
     for (size_t i = 0; i < w->count; i++) most += w->files[i].outline.objective_count;
@@ -208,14 +233,23 @@ void content_objectives(const char *root, struct arena *a, struct content_object
     *count = 0;
     for (size_t i = 0; i < w->count; i++) {
         const struct checked_file *f = &w->files[i];
-        for (size_t j = 0; f->module && !f->module->translates && j < f->outline.objective_count; j++) {
+        for (size_t j = 0; f->module && !f->module->translates && j < f->outline.objective_count;
+             j++) {
             const struct content_place *o = &f->outline.objectives[j];
-            (*out)[(*count)++] = (struct content_objective_place){o->id, f->module->id, f->module->programme, f->module->domain, f->module->level, f->path, o->line, o->column};
+            (*out)[(*count)++] = (struct content_objective_place){o->id,
+                                                                  f->module->id,
+                                                                  f->module->programme,
+                                                                  f->module->domain,
+                                                                  f->module->level,
+                                                                  f->path,
+                                                                  o->line,
+                                                                  o->column};
         }
     }
 }
 
-void content_terms(const char *root, struct arena *a, const char *programme, const char *const **ids, size_t *count) {
+void content_terms(const char *root, struct arena *a, const char *programme,
+                   const char *const **ids, size_t *count) {
     struct whole_check *w = whole_check(root, a);
     *ids = NULL;
     *count = 0;

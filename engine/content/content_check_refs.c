@@ -41,10 +41,13 @@ static struct named_file *table_slot(const struct table *t, const char *name) {
     return &t->slots[i];
 }
 
-static struct checked_file *table_get(const struct table *t, const char *name) { return name ? table_slot(t, name)->file : NULL; }
+static struct checked_file *table_get(const struct table *t, const char *name) {
+    return name ? table_slot(t, name)->file : NULL;
+}
 
 /* Returns who has the name already, NULL when it was free. */
-static struct named_file *table_put(struct table *t, const char *name, struct checked_file *f, const struct content_place *place) {
+static struct named_file *table_put(struct table *t, const char *name, struct checked_file *f,
+                                    const struct content_place *place) {
     struct named_file *slot = table_slot(t, name);
     if (slot->name) return slot;
     *slot = (struct named_file){name, f, place, 0};
@@ -64,11 +67,18 @@ static bool is_translation(const struct checked_file *f) { return !str_eq(f->lan
 /* ---- Ids --------------------------------------------------------------------------------------------------- */
 
 static const char *id_of(const struct checked_file *f) {
-    return f->module ? f->module->id : f->programme ? f->programme->id : f->glossary ? f->glossary->id : f->self ? f->self->id : NULL;
+    return f->module      ? f->module->id
+           : f->programme ? f->programme->id
+           : f->glossary  ? f->glossary->id
+           : f->self      ? f->self->id
+                          : NULL;
 }
 
-static void duplicate(struct checked_file *f, const char *what, const char *id, const struct named_file *other, int line, int column) {
-    diag_add(&f->diags, SEVERITY_ERROR, f->path, line, column, "duplicate-id", "the %s “%s” is also in %s: ids are unique in the whole academy", what, id, other->file->path);
+static void duplicate(struct checked_file *f, const char *what, const char *id,
+                      const struct named_file *other, int line, int column) {
+    diag_add(&f->diags, SEVERITY_ERROR, f->path, line, column, "duplicate-id",
+             "the %s “%s” is also in %s: ids are unique in the whole academy", what, id,
+             other->file->path);
 }
 
 static void fill_tables(struct course *c) {
@@ -93,27 +103,31 @@ static void fill_tables(struct course *c) {
         if (f->glossary) (void)table_put(&c->glossaries, f->glossary->programme, f, NULL);
         if (!id) continue;
         const char *kind = content_kind_name(f->kind);
-        struct named_file *other = table_put(&c->ids, arena_printf(c->arena, "%s %s", kind, id), f, NULL);
+        struct named_file *other = table_put(&c->ids, arena_printf(c->arena, "%s %s", kind, id), f,
+                                             NULL);
         if (other) duplicate(f, kind, id, other, f->outline.id_line, f->outline.id_column);
         if (f->module) (void)table_put(&c->modules, id, f, NULL);
         if (f->programme) (void)table_put(&c->programmes, id, f, NULL);
         for (size_t j = 0; j < f->outline.objective_count; j++) {
             const struct content_place *o = &f->outline.objectives[j];
             other = table_put(&c->objectives, o->id, f, o);
-            if (other && other->file != f) duplicate(f, "objective", o->id, other, o->line, o->column);
+            if (other && other->file != f)
+                duplicate(f, "objective", o->id, other, o->line, o->column);
         }
     }
 }
 
 /* ---- References -------------------------------------------------------------------------------------------- */
 
-static void dead(struct checked_file *f, const struct content_ref *ref, const char *rule, const char *format, const char *what) {
+static void dead(struct checked_file *f, const struct content_ref *ref, const char *rule,
+                 const char *format, const char *what) {
     diag_add(&f->diags, SEVERITY_ERROR, f->path, ref->line, ref->column, rule, format, what);
 }
 
 /* "content/a/modules" + "../b.md" → "content/a/b.md"; NULL when it leaves the root. */
 static const char *resolve(struct arena *a, const char *folder, const char *relative) {
-    char *path = arena_printf(a, "%s/%s", folder, relative), *out = arena_alloc(a, strlen(path) + 2), *save = NULL;
+    char *path = arena_printf(a, "%s/%s", folder, relative),
+         *out = arena_alloc(a, strlen(path) + 2), *save = NULL;
     size_t n = 0;
     for (char *part = strtok_r(path, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
         if (str_eq(part, ".")) continue;
@@ -148,11 +162,13 @@ static void check_link(struct course *c, struct checked_file *f, const struct co
         const char *path = resolve(c->arena, f->folder, arena_copy(c->arena, ref->target, n));
         to = path ? table_get(&c->paths, path) : NULL;
         if (!to || to->kind == FILE_OTHER) {
-            dead(f, ref, "link", "“%s” leads to no module, glossary, programme or self-assessment", ref->target);
+            dead(f, ref, "link", "“%s” leads to no module, glossary, programme or self-assessment",
+                 ref->target);
             return;
         }
     }
-    if (*fragment && to->known && !has_anchor(c->arena, to, fragment)) dead(f, ref, "anchor", "“%s”: there is no such heading", ref->target);
+    if (*fragment && to->known && !has_anchor(c->arena, to, fragment))
+        dead(f, ref, "anchor", "“%s”: there is no such heading", ref->target);
 }
 
 static void check_picture(struct course *c, struct checked_file *f, const struct content_ref *ref) {
@@ -168,11 +184,17 @@ static void check_picture(struct course *c, struct checked_file *f, const struct
         return;
     }
     const char *problem = picture_problem(c->arena, full);
-    if (problem) diag_add(&f->diags, SEVERITY_ERROR, f->path, ref->line, ref->column, "picture", "“%s” %s", ref->target, problem);
+    if (problem)
+        diag_add(&f->diags, SEVERITY_ERROR, f->path, ref->line, ref->column, "picture", "“%s” %s",
+                 ref->target, problem);
 }
 
 static const char *programme_of(const struct checked_file *f) {
-    return f->module ? f->module->programme : f->glossary ? f->glossary->programme : f->self ? f->self->programme : f->programme ? f->programme->id : NULL;
+    return f->module      ? f->module->programme
+           : f->glossary  ? f->glossary->programme
+           : f->self      ? f->self->programme
+           : f->programme ? f->programme->id
+                          : NULL;
 }
 
 static void check_ref(struct course *c, struct checked_file *f, const struct content_ref *ref) {
@@ -182,13 +204,18 @@ static void check_ref(struct course *c, struct checked_file *f, const struct con
     case REF_PICTURE: check_picture(c, f, ref); break;
     case REF_TERM:
         glossary = table_get(&c->glossaries, programme_of(f));
-        if (!glossary) dead(f, ref, "term", "“%s” cannot be explained: the programme has no glossary", ref->target);
-        else if (!glossary_find(glossary->glossary, ref->target)) dead(f, ref, "term", "the glossary does not know “%s”", ref->target);
+        if (!glossary)
+            dead(f, ref, "term", "“%s” cannot be explained: the programme has no glossary",
+                 ref->target);
+        else if (!glossary_find(glossary->glossary, ref->target))
+            dead(f, ref, "term", "the glossary does not know “%s”", ref->target);
         break;
     case REF_PREREQUISITE:
     case REF_LEVEL_MODULE:
         /* A file of that name which does not parse has its own errors; it is not missing as well. */
-        if (!table_get(&c->modules, ref->target) && !(table_get(&c->stems, ref->target) && !table_get(&c->stems, ref->target)->known)) dead(f, ref, "prerequisite", "there is no module “%s”", ref->target);
+        if (!table_get(&c->modules, ref->target) &&
+            !(table_get(&c->stems, ref->target) && !table_get(&c->stems, ref->target)->known))
+            dead(f, ref, "prerequisite", "there is no module “%s”", ref->target);
         break;
     }
 }
@@ -200,26 +227,40 @@ static void check_module(struct course *c, struct checked_file *f) {
     const struct checked_file *p = table_get(&c->programmes, m->programme);
     int line = f->outline.id_line;
     if (!p) {
-        diag_add(&f->diags, SEVERITY_ERROR, f->path, line, 1, "programme", "there is no programme “%s”", m->programme);
+        diag_add(&f->diags, SEVERITY_ERROR, f->path, line, 1, "programme",
+                 "there is no programme “%s”", m->programme);
         return;
     }
     if (!content_level(p->programme, m->level))
-        diag_add(&f->diags, SEVERITY_ERROR, f->path, line, 1, "level", "the programme %s has no level “%s”", m->programme, m->level);
+        diag_add(&f->diags, SEVERITY_ERROR, f->path, line, 1, "level",
+                 "the programme %s has no level “%s”", m->programme, m->level);
     bool known = false;
-    for (size_t i = 0; i < p->programme->domain_count; i++) known = known || str_eq(p->programme->domains[i].id, m->domain);
-    if (!known) diag_add(&f->diags, SEVERITY_ERROR, f->path, line, 1, "domain", "the programme %s has no domain “%s”", m->programme, m->domain);
+    for (size_t i = 0; i < p->programme->domain_count; i++)
+        known = known || str_eq(p->programme->domains[i].id, m->domain);
+    if (!known)
+        diag_add(&f->diags, SEVERITY_ERROR, f->path, line, 1, "domain",
+                 "the programme %s has no domain “%s”", m->programme, m->domain);
 }
 
 static void check_translation(struct course *c, struct checked_file *f) {
     const char *id = id_of(f), *stem = strrchr(f->path, '/');
     size_t n = stem ? (size_t)(stem - f->path) + strcspn(stem, ".") : 0;
-    const struct checked_file *original = table_get(&c->paths, arena_printf(c->arena, "%.*s.md", (int)n, f->path));
-    const char *follows = f->module ? f->module->translates : f->glossary ? f->glossary->translates : f->self ? f->self->translates : NULL;
-    if (!original) diag_add(&f->diags, SEVERITY_ERROR, f->path, 0, 0, "translation", "there is no original beside this translation");
+    const struct checked_file *original = table_get(
+        &c->paths, arena_printf(c->arena, "%.*s.md", (int)n, f->path));
+    const char *follows = f->module     ? f->module->translates
+                          : f->glossary ? f->glossary->translates
+                          : f->self     ? f->self->translates
+                                        : NULL;
+    if (!original)
+        diag_add(&f->diags, SEVERITY_ERROR, f->path, 0, 0, "translation",
+                 "there is no original beside this translation");
     else if (id && id_of(original) && !str_eq(id, id_of(original)))
-        diag_add(&f->diags, SEVERITY_ERROR, f->path, f->outline.id_line, f->outline.id_column, "translation", "a translation has the id of its original, “%s”", id_of(original));
+        diag_add(&f->diags, SEVERITY_ERROR, f->path, f->outline.id_line, f->outline.id_column,
+                 "translation", "a translation has the id of its original, “%s”", id_of(original));
     else if (follows && !str_eq(follows, original->version))
-        diag_add(&f->diags, SEVERITY_WARNING, f->path, f->outline.id_line, 1, "stale-translation", "the original has moved on: it is now at version %s, this follows %s", original->version, follows);
+        diag_add(&f->diags, SEVERITY_WARNING, f->path, f->outline.id_line, 1, "stale-translation",
+                 "the original has moved on: it is now at version %s, this follows %s",
+                 original->version, follows);
 }
 
 /* A walk along prerequisites. The path is explicit: ten thousand in a row are no deep recursion. */
@@ -246,8 +287,11 @@ static void check_circles(struct course *c) {
             struct named_file *to = table_slot(&c->modules, m->prerequisites[top->next++]);
             if (!to->name || to->state == 2) continue;
             if (to->state == 1) {
-                diag_add(&top->at->file->diags, SEVERITY_ERROR, top->at->file->path, top->at->file->outline.id_line, 1, "prerequisite-circle",
-                         "“%s” asks for “%s”, which asks for it in turn, perhaps through others: nobody could begin", m->id, to->name);
+                diag_add(
+                    &top->at->file->diags, SEVERITY_ERROR, top->at->file->path,
+                    top->at->file->outline.id_line, 1, "prerequisite-circle",
+                    "“%s” asks for “%s”, which asks for it in turn, perhaps through others: nobody could begin",
+                    m->id, to->name);
                 continue;
             }
             to->state = 1;
@@ -260,7 +304,8 @@ void check_references(const char *root, struct checked_file *files, size_t count
     struct course c = {.root = root, .arena = a, .files = files, .count = count};
     fill_tables(&c);
     for (size_t i = 0; i < count; i++) {
-        for (const struct content_ref *ref = files[i].outline.refs; ref; ref = ref->next) check_ref(&c, &files[i], ref);
+        for (const struct content_ref *ref = files[i].outline.refs; ref; ref = ref->next)
+            check_ref(&c, &files[i], ref);
         if (files[i].module) check_module(&c, &files[i]);
         if (is_translation(&files[i])) check_translation(&c, &files[i]);
     }
@@ -269,17 +314,21 @@ void check_references(const char *root, struct checked_file *files, size_t count
 
 /* ---- Drawings ---------------------------------------------------------------------------------------------------- */
 
-static bool outside(const char *value) { return value[0] != '#' && !str_has_prefix(value, "data:image/"); }
+static bool outside(const char *value) {
+    return value[0] != '#' && !str_has_prefix(value, "data:image/");
+}
 
 static const char *element_problem(xmlNode *n) {
     const char *name = (const char *)n->name;
-    if (strcasecmp(name, "script") == 0 || strcasecmp(name, "foreignObject") == 0 || strcasecmp(name, "iframe") == 0)
+    if (strcasecmp(name, "script") == 0 || strcasecmp(name, "foreignObject") == 0 ||
+        strcasecmp(name, "iframe") == 0)
         return "holds a script or a foreign document";
     for (xmlAttr *at = n->properties; at; at = at->next) {
         const char *attribute = (const char *)at->name;
         xmlChar *value = xmlNodeListGetString(n->doc, at->children, 1);
         bool refers = strcasecmp(attribute, "href") == 0 && value && outside((const char *)value);
-        bool calls = value && strstr((const char *)value, "url(") && !strstr((const char *)value, "url(#");
+        bool calls = value && strstr((const char *)value, "url(") &&
+                     !strstr((const char *)value, "url(#");
         xmlFree(value);
         if (strncasecmp(attribute, "on", 2) == 0) return "holds a script";
         if (refers || calls) return "refers to something outside of itself";
@@ -308,11 +357,13 @@ const char *picture_problem(struct arena *a, const char *path) {
     char *text = file_read(a, path, (size_t)4 * 1024 * 1024, &len);
     if (!text) return "cannot be read, or is larger than 4 MiB";
     if (strstr(text, "<!ENTITY")) return "declares entities";
-    xmlDoc *doc = xmlReadMemory(text, (int)len, "picture.svg", NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    xmlDoc *doc = xmlReadMemory(text, (int)len, "picture.svg", NULL,
+                                XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
     const char *problem = NULL;
     if (!root || strcmp((const char *)root->name, "svg") != 0) problem = "is no SVG";
-    else if (!xmlHasProp(root, (const xmlChar *)"viewBox")) problem = "has no viewBox: it could not scale";
+    else if (!xmlHasProp(root, (const xmlChar *)"viewBox"))
+        problem = "has no viewBox: it could not scale";
     else problem = tree_problem(root, 0);
     if (doc) xmlFreeDoc(doc);
     return problem;

@@ -33,28 +33,34 @@ enum file_kind content_classify(struct arena *a, const char *path, const char **
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     size_t stem = strcspn(name, "."), len = strlen(name);
     *lang = "en";
-    if (len > stem + 4 && is_language(name + stem + 1, len - stem - 4)) *lang = arena_copy(a, name + stem + 1, len - stem - 4);
+    if (len > stem + 4 && is_language(name + stem + 1, len - stem - 4))
+        *lang = arena_copy(a, name + stem + 1, len - stem - 4);
     else if (len != stem + 3) return FILE_OTHER;
     static const struct {
         const char *name;
         enum file_kind kind;
-    } names[] = {{"programme", FILE_PROGRAMME}, {"glossary", FILE_GLOSSARY}, {"self-assessment", FILE_SELF}};
+    } names[] = {
+        {"programme", FILE_PROGRAMME}, {"glossary", FILE_GLOSSARY}, {"self-assessment", FILE_SELF}};
     bool in_modules = slash && slash - path >= 8 && memcmp(slash - 8, "/modules", 8) == 0;
     if (in_modules) return FILE_MODULE;
     for (size_t i = 0; i < COUNT_OF(names); i++)
-        if (strlen(names[i].name) == stem && memcmp(names[i].name, name, stem) == 0) return names[i].kind;
+        if (strlen(names[i].name) == stem && memcmp(names[i].name, name, stem) == 0)
+            return names[i].kind;
     return FILE_OTHER;
 }
 
 const char *content_kind_name(enum file_kind kind) {
-    static const char *const names[] = {"programme", "module", "glossary", "self-assessment", "other"};
+    static const char *const names[] = {"programme", "module", "glossary", "self-assessment",
+                                        "other"};
     return names[kind];
 }
 
 static void add_file(struct finder *f, const char *path, const struct stat *st) {
     if (f->count == CONTENT_FILE_LIMIT) return;
     f->files = list_more(f->arena, f->files, f->count, sizeof *f->files);
-    f->files[f->count++] = (struct found_file){path, (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec, st->st_size, st->st_ino};
+    f->files[f->count++] = (struct found_file){
+        path, (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec, st->st_size,
+        st->st_ino};
 }
 
 static void add_folder(struct finder *f, const char *path) {
@@ -80,7 +86,9 @@ static void walk(struct finder *f, int parent, const char *name, const char *pat
         if (e->d_name[0] == '.' || fstatat(fd, e->d_name, &st, 0) != 0) continue;
         const char *child = arena_printf(f->arena, "%s/%s", path, e->d_name);
         if (S_ISDIR(st.st_mode) && depth < FOLDER_DEPTH) walk(f, fd, e->d_name, child, depth + 1);
-        else if (S_ISREG(st.st_mode) && str_has_suffix(e->d_name, ".md") && utf8_valid(e->d_name, strlen(e->d_name))) add_file(f, child, &st);
+        else if (S_ISREG(st.st_mode) && str_has_suffix(e->d_name, ".md") &&
+                 utf8_valid(e->d_name, strlen(e->d_name)))
+            add_file(f, child, &st);
     }
 }
 
@@ -95,7 +103,8 @@ static void find_below(const char *root, struct finder *f) {
     close(fd);
 }
 
-void content_find_files(const char *root, struct arena *a, struct found_file **files, size_t *count) {
+void content_find_files(const char *root, struct arena *a, struct found_file **files,
+                        size_t *count) {
     struct finder f = {.arena = a};
     find_below(root, &f);
     if (f.count) qsort(f.files, f.count, sizeof *f.files, by_path);
@@ -103,7 +112,8 @@ void content_find_files(const char *root, struct arena *a, struct found_file **f
     *count = f.count;
 }
 
-void content_find_folders(const char *root, struct arena *a, const char *const **folders, size_t *count) {
+void content_find_folders(const char *root, struct arena *a, const char *const **folders,
+                          size_t *count) {
     struct finder f = {.arena = a};
     find_below(root, &f);
     *folders = f.folders;

@@ -6,11 +6,16 @@
 #include "content/content_private.h"
 
 size_t content_programme_count(const struct content_snapshot *s) { return s->programme_count; }
-const struct content_programme *content_programme_at(const struct content_snapshot *s, size_t i) { return s->programmes[i]; }
+const struct content_programme *content_programme_at(const struct content_snapshot *s, size_t i) {
+    return s->programmes[i];
+}
 size_t content_module_count(const struct content_snapshot *s) { return s->module_count; }
-const struct content_module *content_module_at(const struct content_snapshot *s, size_t i) { return s->modules[i]->module; }
+const struct content_module *content_module_at(const struct content_snapshot *s, size_t i) {
+    return s->modules[i]->module;
+}
 
-const struct content_programme *content_programme(const struct content_snapshot *s, const char *id) {
+const struct content_programme *content_programme(const struct content_snapshot *s,
+                                                  const char *id) {
     for (size_t i = 0; i < s->programme_count; i++)
         if (str_eq(s->programmes[i]->id, id)) return s->programmes[i];
     return NULL;
@@ -28,11 +33,14 @@ const char *content_domain_title(const struct content_programme *p, const char *
     return id;
 }
 
-static int compare_module(const void *key, const void *at) { return strcmp(key, (*(const struct content_file *const *)at)->module->id); }
+static int compare_module(const void *key, const void *at) {
+    return strcmp(key, (*(const struct content_file *const *)at)->module->id);
+}
 
 const struct content_file *snapshot_module(const struct content_snapshot *s, const char *id) {
     if (!id || !s->module_count) return NULL;
-    const struct content_file *const *found = bsearch(id, s->modules, s->module_count, sizeof *s->modules, compare_module);
+    const struct content_file *const *found = bsearch(id, s->modules, s->module_count,
+                                                      sizeof *s->modules, compare_module);
     return found ? *found : NULL;
 }
 
@@ -47,7 +55,8 @@ static bool same_language(const char *a, const char *b) {
     return n == strcspn(b, "-") && strncmp(a, b, n) == 0;
 }
 
-const struct content_file *snapshot_module_in(const struct content_snapshot *s, const char *id, const char *locale) {
+const struct content_file *snapshot_module_in(const struct content_snapshot *s, const char *id,
+                                              const char *locale) {
     const struct content_file *original = snapshot_module(s, id);
     if (!original || !locale || same_language(original->lang, locale)) return original;
     for (size_t i = 0; i < s->translation_count; i++) { /* translations are few */
@@ -57,12 +66,14 @@ const struct content_file *snapshot_module_in(const struct content_snapshot *s, 
     return original;
 }
 
-const struct content_module *content_module_in(const struct content_snapshot *s, const char *id, const char *locale) {
+const struct content_module *content_module_in(const struct content_snapshot *s, const char *id,
+                                               const char *locale) {
     const struct content_file *f = snapshot_module_in(s, id, locale);
     return f ? f->module : NULL;
 }
 
-const struct content_objective *content_objective(const struct content_snapshot *s, const char *id, const struct content_module **module) {
+const struct content_objective *content_objective(const struct content_snapshot *s, const char *id,
+                                                  const struct content_module **module) {
     size_t low = 0, high = s->objective_count;
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -77,7 +88,8 @@ const struct content_objective *content_objective(const struct content_snapshot 
     return NULL;
 }
 
-const struct content_glossary *snapshot_glossary(const struct content_snapshot *s, const char *programme, const char *locale) {
+const struct content_glossary *snapshot_glossary(const struct content_snapshot *s,
+                                                 const char *programme, const char *locale) {
     const struct content_glossary *found = NULL;
     for (size_t i = 0; i < s->file_count; i++) {
         const struct content_glossary *g = s->files[i]->glossary;

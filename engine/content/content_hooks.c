@@ -17,21 +17,26 @@ static bool has_scheme(const char *url) {
 }
 
 /* `the-stack.md#x` is /modules/the-stack#x wherever the file stands: names of modules are unique. */
-static const char *document_link(struct body_context *c, struct arena *a, const char *path, const char *fragment) {
+static const char *document_link(struct body_context *c, struct arena *a, const char *path,
+                                 const char *fragment) {
     const char *name = last_segment(path);
     char *id = arena_copy(a, name, strcspn(name, "."));
     const char *hash = *fragment ? arena_printf(a, "#%s", doc_fragment(a, fragment)) : "";
-    if (str_eq(id, "glossary")) return arena_printf(a, "/glossary%s%s", *fragment ? "#page-" : "", fragment);
+    if (str_eq(id, "glossary"))
+        return arena_printf(a, "/glossary%s%s", *fragment ? "#page-" : "", fragment);
     if (str_eq(id, "self-assessment")) return "/self-assessment";
-    if (str_eq(id, "programme")) return c->programme ? arena_printf(a, "/programmes/%s", c->programme) : "/programmes";
-    if (strstr(path, "exams/") || strstr(path, "labs/")) return NULL; /* they are named on a programme's page */
+    if (str_eq(id, "programme"))
+        return c->programme ? arena_printf(a, "/programmes/%s", c->programme) : "/programmes";
+    if (strstr(path, "exams/") || strstr(path, "labs/"))
+        return NULL; /* they are named on a programme's page */
     return id_valid(id) ? arena_printf(a, "/modules/%s%s", id, hash) : NULL;
 }
 
 static const char *link_hook(void *context, struct arena *a, const char *url, bool picture) {
     struct body_context *c = context;
     if (picture) {
-        if (has_scheme(url) || !c->module_id || url[0] == '/') return NULL; /* pictures are ours: no reader is tracked */
+        if (has_scheme(url) || !c->module_id || url[0] == '/')
+            return NULL; /* pictures are ours: no reader is tracked */
         return arena_printf(a, "/modules/%s/files/%s", c->module_id, last_segment(url));
     }
     if (has_scheme(url)) return url;
@@ -62,7 +67,8 @@ static const char *callout_hook(void *context, const char *kind) {
     struct body_context *c = context;
     if (!c->content || !c->content->site || !c->split_out) return NULL;
     for (size_t i = 0; i < COUNT_OF(keys); i++)
-        if (str_eq(keys[i].kind, kind)) return page_text(c->content->site, c->lang, keys[i].key, NULL, c->split_out->arena);
+        if (str_eq(keys[i].kind, kind))
+            return page_text(c->content->site, c->lang, keys[i].key, NULL, c->split_out->arena);
     return NULL;
 }
 
@@ -84,7 +90,8 @@ static bool svg_size(const char *text, int *width, int *height) {
     double w = number_after(head, " width=\""), h = number_after(head, " height=\"");
     const char *box = strstr(head, "viewBox=\"");
     double x, y, bw, bh;
-    if ((w < 1 || h < 1 || strstr(head, "%\"")) && box && sscanf(box + 9, "%lf%*[ ,]%lf%*[ ,]%lf%*[ ,]%lf", &x, &y, &bw, &bh) == 4) {
+    if ((w < 1 || h < 1 || strstr(head, "%\"")) && box &&
+        sscanf(box + 9, "%lf%*[ ,]%lf%*[ ,]%lf%*[ ,]%lf", &x, &y, &bw, &bh) == 4) {
         w = bw;
         h = bh;
     }
@@ -96,19 +103,23 @@ static bool svg_size(const char *text, int *width, int *height) {
 
 /* Of a PNG (ISO/IEC 15948, 11.2.2): the first chunk holds them. */
 static bool png_size(const unsigned char *bytes, size_t len, int *width, int *height) {
-    if (len < 24 || memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) != 0 || bytes[16] || bytes[20]) return false;
+    if (len < 24 || memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) != 0 || bytes[16] || bytes[20])
+        return false;
     *width = bytes[17] << 16 | bytes[18] << 8 | bytes[19];
     *height = bytes[21] << 16 | bytes[22] << 8 | bytes[23];
     return *width > 0 && *height > 0;
 }
 
-static bool picture_size_hook(void *context, struct arena *a, const char *url, int *width, int *height) {
+static bool picture_size_hook(void *context, struct arena *a, const char *url, int *width,
+                              int *height) {
     struct body_context *c = context;
     if (!c->root || !c->folder || strstr(url, "..")) return false;
     size_t len = 0;
-    char *text = file_read(a, arena_printf(a, "%s/%s/%s", c->root, c->folder, url), (size_t)2 * 1024 * 1024, &len);
+    char *text = file_read(a, arena_printf(a, "%s/%s/%s", c->root, c->folder, url),
+                           (size_t)2 * 1024 * 1024, &len);
     if (!text) return false;
-    return png_size((const unsigned char *)text, len, width, height) || svg_size(text, width, height);
+    return png_size((const unsigned char *)text, len, width, height) ||
+           svg_size(text, width, height);
 }
 
 /* The list leaves no html: what it becomes depends on who reads. The caller cuts the text here. */
@@ -116,7 +127,9 @@ static bool block_hook(void *context, cmark_node *block, struct buf *out) {
     struct body_context *c = context;
     if (!c->split_out || out != c->split_out || !doc_is_task_list(block)) return false;
     cmark_node *parent = cmark_node_parent(block);
-    if (!parent || cmark_node_get_type(parent) != CMARK_NODE_DOCUMENT || c->split_count == CHECKPOINT_LIMIT) return false;
+    if (!parent || cmark_node_get_type(parent) != CMARK_NODE_DOCUMENT ||
+        c->split_count == CHECKPOINT_LIMIT)
+        return false;
     c->splits[c->split_count] = out->len;
     c->split_nodes[c->split_count++] = block;
     return true;

@@ -106,27 +106,41 @@ struct keep_job {
 };
 
 static const char *file_id(const struct content_file *f) {
-    return f->module ? f->module->id : f->programme ? f->programme->id : f->glossary ? f->glossary->id : f->self->id;
+    return f->module      ? f->module->id
+           : f->programme ? f->programme->id
+           : f->glossary  ? f->glossary->id
+                          : f->self->id;
 }
 
-static enum err index_file(struct db *db, struct arena *a, struct keep_job *j, const struct content_file *f, struct doc *d) {
+static enum err index_file(struct db *db, struct arena *a, struct keep_job *j,
+                           const struct content_file *f, struct doc *d) {
     struct search_entry entry = {.lang = f->lang};
     if (f->module) {
         entry = (struct search_entry){"module", f->module->id, f->module->title, f->lang, NULL, 0};
         content_search_parts(d, a, &entry.parts, &entry.part_count);
-        if (entry.part_count) entry.parts[0].text = arena_printf(a, "%s\n%s", f->module->summary, entry.parts[0].text);
+        if (entry.part_count)
+            entry.parts[0].text = arena_printf(a, "%s\n%s", f->module->summary,
+                                               entry.parts[0].text);
     } else if (f->programme) {
-        entry = (struct search_entry){"programme", f->programme->id, f->programme->title, f->lang, NULL, 0};
+        entry = (struct search_entry){
+            "programme", f->programme->id, f->programme->title, f->lang, NULL, 0};
         content_search_parts(d, a, &entry.parts, &entry.part_count);
         for (size_t i = 0; i < entry.part_count; i++)
-            if (*entry.parts[i].anchor) entry.parts[i].anchor = arena_printf(a, "about-%s", entry.parts[i].anchor);
+            if (*entry.parts[i].anchor)
+                entry.parts[i].anchor = arena_printf(a, "about-%s", entry.parts[i].anchor);
     } else if (f->glossary) {
         const struct content_glossary *g = f->glossary;
-        entry = (struct search_entry){"term", g->programme, g->title, f->lang, NEW_ARRAY(a, struct search_part, g->term_count + 1), g->term_count};
+        entry = (struct search_entry){"term",
+                                      g->programme,
+                                      g->title,
+                                      f->lang,
+                                      NEW_ARRAY(a, struct search_part, g->term_count + 1),
+                                      g->term_count};
         for (size_t i = 0; i < g->term_count; i++) {
             const struct glossary_term *t = &g->terms[i];
-            entry.parts[i] = (struct search_part){arena_printf(a, "page-%s", t->id),
-                                                  t->alias ? arena_printf(a, "%s (%s)", t->title, t->alias) : t->title, t->text};
+            entry.parts[i] = (struct search_part){
+                arena_printf(a, "page-%s", t->id),
+                t->alias ? arena_printf(a, "%s (%s)", t->title, t->alias) : t->title, t->text};
         }
     } else return OK;
     return search_put(db, a, j->words, f->path, f->version, &entry);
@@ -139,15 +153,19 @@ static enum err run_keep(struct db *db, struct arena *a, void *arg, int64_t now_
         const struct content_file *f = j->files[i];
         const struct known_file *k = j->known[i];
         const char *kind = content_kind_name(f->kind), *id = file_id(f);
-        e = content_version_keep(db, now_ms, kind, id, f->version, f->lang, f->path, j->docs[i].source);
+        e = content_version_keep(db, now_ms, kind, id, f->version, f->lang, f->path,
+                                 j->docs[i].source);
         if (e == OK && !(k && str_eq(k->version, f->version) && str_eq(k->id, id)))
-            e = db_run(db, SQL_content_publication_add, "ttttti", f->path, kind, id, f->lang, f->version, now_ms);
-        if (e == OK && !(k && k->indexed && str_eq(k->indexed, f->version))) e = index_file(db, a, j, f, &j->docs[i]);
+            e = db_run(db, SQL_content_publication_add, "ttttti", f->path, kind, id, f->lang,
+                       f->version, now_ms);
+        if (e == OK && !(k && k->indexed && str_eq(k->indexed, f->version)))
+            e = index_file(db, a, j, f, &j->docs[i]);
     }
     for (size_t i = 0; e == OK && i < j->gone_count; i++) {
         const struct known_file *k = j->gone[i];
         if (k->version && *k->version)
-            e = db_run(db, SQL_content_publication_add, "ttttti", k->file, k->kind, k->id, k->lang, "", now_ms);
+            e = db_run(db, SQL_content_publication_add, "ttttti", k->file, k->kind, k->id, k->lang,
+                       "", now_ms);
         if (e == OK && k->indexed) e = search_drop(db, a, j->words, k->file);
     }
     return e;
@@ -159,7 +177,8 @@ static bool send_job(struct content *c, struct keep_job *j, struct arena *a) {
         enum err e = store_write(c->store, run_keep, j, a);
         if (e == OK) return true;
         if (e != ERR_BUSY) {
-            log_say(LOG_ERROR, "content", "Versions of content could not be stored: %s", err_name(e));
+            log_say(LOG_ERROR, "content", "Versions of content could not be stored: %s",
+                    err_name(e));
             return false;
         }
         usleep(RETRY_MS * 1000);
@@ -168,11 +187,13 @@ static bool send_job(struct content *c, struct keep_job *j, struct arena *a) {
 }
 
 static bool is_stored(const struct content_file *f, const struct known_file *k) {
-    return k && str_eq(k->version, f->version) && str_eq(k->id, file_id(f)) && (f->self || (k->indexed && str_eq(k->indexed, f->version)));
+    return k && str_eq(k->version, f->version) && str_eq(k->id, file_id(f)) &&
+           (f->self || (k->indexed && str_eq(k->indexed, f->version)));
 }
 
 /* One job of files from `*next` on; every file has its slot in `k`. False when it failed. */
-static bool keep_some(struct content *c, struct words *w, const struct content_snapshot *s, struct known *k, size_t *next) {
+static bool keep_some(struct content *c, struct words *w, const struct content_snapshot *s,
+                      struct known *k, size_t *next) {
     struct arena a;
     arena_init(&a, KEEP_BYTES);
     volatile bool ok = false;
@@ -198,7 +219,8 @@ static bool keep_some(struct content *c, struct words *w, const struct content_s
     return ok;
 }
 
-static bool drop_gone(struct content *c, struct words *w, const struct content_snapshot *s, struct known *k) {
+static bool drop_gone(struct content *c, struct words *w, const struct content_snapshot *s,
+                      struct known *k) {
     struct arena a;
     arena_init(&a, KEEP_BYTES);
     volatile bool ok = false;
@@ -208,7 +230,9 @@ static bool drop_gone(struct content *c, struct words *w, const struct content_s
         ok = true;
         for (size_t i = 0; i < k->room; i++) {
             struct known_file *f = &k->slots[i];
-            if (!f->file || snapshot_file(s, f->file) || (!(f->version && *f->version) && !f->indexed)) continue;
+            if (!f->file || snapshot_file(s, f->file) ||
+                (!(f->version && *f->version) && !f->indexed))
+                continue;
             j->gone[j->gone_count++] = f;
             if (j->gone_count < KEEP_FILES) continue;
             ok = ok && send_job(c, j, &a);
@@ -229,7 +253,8 @@ static bool keep_snapshot(struct content *c, struct words *w, const struct conte
         ok = read_known(c, &a, &k) == OK && reset_outdated(c, &k, &a);
         /* All slots are made here, so that the jobs' arenas need not outlive them. */
         for (size_t i = 0; i < s->file_count; i++) (void)known_slot(&k, &a, s->files[i]->path);
-        for (size_t next = 0; ok && next < s->file_count && !atomic_load(&c->stop);) ok = keep_some(c, w, s, &k, &next);
+        for (size_t next = 0; ok && next < s->file_count && !atomic_load(&c->stop);)
+            ok = keep_some(c, w, s, &k, &next);
         ok = ok && drop_gone(c, w, s, &k);
     }
     arena_release(&a);
@@ -250,7 +275,8 @@ static void *keeper(void *arg) {
             if (!failed) atomic_store(&c->stored_serial, s->serial);
         }
         content_release(s);
-        struct pollfd fds[2] = {{.fd = watch_fd(c->watch), .events = POLLIN}, {.fd = c->wake_fd, .events = POLLIN}};
+        struct pollfd fds[2] = {{.fd = watch_fd(c->watch), .events = POLLIN},
+                                {.fd = c->wake_fd, .events = POLLIN}};
         int ready = poll(fds, 2, failed ? RETRY_MS : LOOK_EVERY_MS);
         uint64_t count;
         if (ready > 0 && fds[1].revents) (void)!read(c->wake_fd, &count, sizeof count);
@@ -295,12 +321,15 @@ bool content_settle(struct content *c, int64_t deadline_ms) {
 
 /* ---- Versions --------------------------------------------------------------------------------------------------- */
 
-enum err content_version_keep(struct db *db, int64_t now_ms, const char *kind, const char *id, const char *version, const char *lang,
-                              const char *file, const char *source) {
-    return db_run(db, SQL_content_version_add, "tttttti", kind, id, version, lang, file, source, now_ms);
+enum err content_version_keep(struct db *db, int64_t now_ms, const char *kind, const char *id,
+                              const char *version, const char *lang, const char *file,
+                              const char *source) {
+    return db_run(db, SQL_content_version_add, "tttttti", kind, id, version, lang, file, source,
+                  now_ms);
 }
 
-enum err content_version_source(struct db *db, struct arena *a, const char *kind, const char *id, const char *version, const char **source) {
+enum err content_version_source(struct db *db, struct arena *a, const char *kind, const char *id,
+                                const char *version, const char **source) {
     struct stmt *q;
     enum err e;
     if (!db_one(db, &q, &e, SQL_content_version_source, "ttt", kind, id, version)) return e;
@@ -311,15 +340,20 @@ enum err content_version_source(struct db *db, struct arena *a, const char *kind
 static const char *stored_source(struct db *db, struct arena *a, const struct content_file *f) {
     struct stmt *q;
     enum err e;
-    if (!db || !db_one(db, &q, &e, SQL_content_version_source_lang, "tttt", content_kind_name(f->kind), file_id(f), f->version, f->lang)) return NULL;
+    if (!db || !db_one(db, &q, &e, SQL_content_version_source_lang, "tttt",
+                       content_kind_name(f->kind), file_id(f), f->version, f->lang))
+        return NULL;
     const char *source = stmt_text(q, 0, a);
     return stmt_end(q) == OK ? source : NULL;
 }
 
-bool content_document(struct content *c, struct db *db, const struct content_file *f, struct arena *a, struct doc *out) {
+bool content_document(struct content *c, struct db *db, const struct content_file *f,
+                      struct arena *a, struct doc *out) {
     struct diag_list diags;
     diag_init(&diags, a);
-    if (!f->broken && doc_load(out, c->root, f->path, a, &diags) == OK && str_eq(out->version, f->version)) return true;
+    if (!f->broken && doc_load(out, c->root, f->path, a, &diags) == OK &&
+        str_eq(out->version, f->version))
+        return true;
     const char *source = stored_source(db, a, f);
     return source && doc_parse(out, f->path, source, strlen(source), a, &diags) == OK;
 }

@@ -43,11 +43,18 @@ static void file_release(const struct content_file *f) {
 
 /* ---- One file -------------------------------------------------------------------------------------------- */
 
-static bool read_kind(struct doc *d, struct content_file *f, struct arena *a, struct diag_list *diags) {
+static bool read_kind(struct doc *d, struct content_file *f, struct arena *a,
+                      struct diag_list *diags) {
     switch (f->kind) {
-    case FILE_MODULE: f->module = content_read_module(d, f->lang, a, diags, NULL); return f->module != NULL;
-    case FILE_PROGRAMME: f->programme = content_read_programme(d, a, diags, NULL); return f->programme != NULL;
-    case FILE_GLOSSARY: f->glossary = content_read_glossary(d, f->lang, a, diags, NULL); return f->glossary != NULL;
+    case FILE_MODULE:
+        f->module = content_read_module(d, f->lang, a, diags, NULL);
+        return f->module != NULL;
+    case FILE_PROGRAMME:
+        f->programme = content_read_programme(d, a, diags, NULL);
+        return f->programme != NULL;
+    case FILE_GLOSSARY:
+        f->glossary = content_read_glossary(d, f->lang, a, diags, NULL);
+        return f->glossary != NULL;
     case FILE_SELF: f->self = content_read_self(d, f->lang, a, diags, NULL); return f->self != NULL;
     case FILE_OTHER: break;
     }
@@ -66,7 +73,8 @@ static void keep_good(struct content_file *f, const struct content_file *old) {
 }
 
 /* What the store last showed for this path: a restart must not take from learners what they had. */
-static bool recover(struct content *c, struct content_file *f, struct arena *scratch, struct content_batch *batch) {
+static bool recover(struct content *c, struct content_file *f, struct arena *scratch,
+                    struct content_batch *batch) {
     struct db *db = c->store ? store_reader(c->store) : NULL;
     struct stmt *q;
     enum err e;
@@ -76,15 +84,18 @@ static bool recover(struct content *c, struct content_file *f, struct arena *scr
     struct diag_list diags;
     struct doc d;
     diag_init(&diags, scratch);
-    if (doc_parse(&d, f->path, source, strlen(source), scratch, &diags) != OK || !read_kind(&d, f, &batch->arena, &diags)) return false;
+    if (doc_parse(&d, f->path, source, strlen(source), scratch, &diags) != OK ||
+        !read_kind(&d, f, &batch->arena, &diags))
+        return false;
     f->version = arena_dup(&batch->arena, d.version);
     f->good_batch = batch;
     return true;
 }
 
 /* In `batch`, which gains no references here. */
-static struct content_file *load_file(struct content *c, const struct found_file *found, const struct content_file *old,
-                                      struct content_batch *batch, struct arena *scratch) {
+static struct content_file *load_file(struct content *c, const struct found_file *found,
+                                      const struct content_file *old, struct content_batch *batch,
+                                      struct arena *scratch) {
     struct arena *a = &batch->arena;
     struct content_file *f = NEW(a, struct content_file);
     f->batch = batch;
@@ -97,7 +108,8 @@ static struct content_file *load_file(struct content *c, const struct found_file
     struct diag_list diags;
     struct doc d;
     diag_init(&diags, scratch);
-    bool good = doc_load(&d, c->root, f->path, scratch, &diags) == OK && read_kind(&d, f, a, &diags);
+    bool good = doc_load(&d, c->root, f->path, scratch, &diags) == OK &&
+                read_kind(&d, f, a, &diags);
     if (good) {
         f->version = arena_dup(a, d.version);
         f->good_batch = batch;
@@ -106,7 +118,8 @@ static struct content_file *load_file(struct content *c, const struct found_file
     keep_good(f, old);
     if (!f->version) (void)recover(c, f, scratch, batch);
     log_say(LOG_WARN, "content", "%s:%d: %s%s", f->path, diags.first ? diags.first->line : 0,
-            diags.first ? diags.first->message : "cannot be read", f->version ? " (its last good version is shown)" : "");
+            diags.first ? diags.first->message : "cannot be read",
+            f->version ? " (its last good version is shown)" : "");
     return f;
 }
 
@@ -137,8 +150,9 @@ static void *load_some(void *arg) {
 }
 
 /* Fills what is NULL in `out`; holds what it fills. */
-static void load_files(struct content *c, const struct found_file *files, const struct content_file **out,
-                       const struct content_file *const *old, size_t count, size_t wanted) {
+static void load_files(struct content *c, const struct found_file *files,
+                       const struct content_file **out, const struct content_file *const *old,
+                       size_t count, size_t wanted) {
     size_t threads = wanted / FILES_PER_THREAD + 1;
     if (threads > LOAD_THREADS) threads = LOAD_THREADS;
     struct load_job jobs[LOAD_THREADS];
@@ -164,14 +178,16 @@ static void load_files(struct content *c, const struct found_file *files, const 
 /* ---- Snapshots ------------------------------------------------------------------------------------------- */
 
 static int by_module(const void *a, const void *b) {
-    const struct content_file *x = *(const struct content_file *const *)a, *y = *(const struct content_file *const *)b;
+    const struct content_file *x = *(const struct content_file *const *)a,
+                              *y = *(const struct content_file *const *)b;
     int order = strcmp(x->module->id, y->module->id);
     if (order == 0) order = strcmp(x->module->lang, y->module->lang);
     return order ? order : strcmp(x->path, y->path);
 }
 
 static int by_programme(const void *a, const void *b) {
-    const struct content_programme *x = *(const struct content_programme *const *)a, *y = *(const struct content_programme *const *)b;
+    const struct content_programme *x = *(const struct content_programme *const *)a,
+                                   *y = *(const struct content_programme *const *)b;
     int order = x->order != y->order ? (x->order < y->order ? -1 : 1) : strcmp(x->id, y->id);
     return order ? order : strcmp(x->file, y->file);
 }
@@ -181,7 +197,8 @@ struct objective_at {
     const struct content_module *module;
 };
 static int by_objective(const void *a, const void *b) {
-    return strcmp(((const struct objective_at *)a)->objective->id, ((const struct objective_at *)b)->objective->id);
+    return strcmp(((const struct objective_at *)a)->objective->id,
+                  ((const struct objective_at *)b)->objective->id);
 }
 
 static void sort_files(struct content_snapshot *s) {
@@ -199,7 +216,8 @@ static void sort_files(struct content_snapshot *s) {
     qsort(s->programmes, s->programme_count, sizeof *s->programmes, by_programme);
     size_t n = 0; /* of modules with one id the first path counts; the check reports the others */
     for (size_t i = 0; i < s->module_count; i++)
-        if (n == 0 || !str_eq(s->modules[n - 1]->module->id, s->modules[i]->module->id)) s->modules[n++] = s->modules[i];
+        if (n == 0 || !str_eq(s->modules[n - 1]->module->id, s->modules[i]->module->id))
+            s->modules[n++] = s->modules[i];
     s->module_count = n;
 }
 
@@ -209,7 +227,8 @@ static void index_objectives(struct content_snapshot *s) {
     struct objective_at *all = NEW_ARRAY(&s->arena, struct objective_at, count + 1);
     for (size_t i = 0; i < s->module_count; i++) {
         const struct content_module *m = s->modules[i]->module;
-        for (size_t j = 0; j < m->objective_count; j++) all[n++] = (struct objective_at){&m->objectives[j], m};
+        for (size_t j = 0; j < m->objective_count; j++)
+            all[n++] = (struct objective_at){&m->objectives[j], m};
     }
     qsort(all, count, sizeof *all, by_objective);
     s->objectives = NEW_ARRAY(&s->arena, const struct content_objective *, count + 1);
@@ -231,7 +250,8 @@ static void snapshot_free(struct content_snapshot *s) {
 }
 
 /* Takes over a hold of each file that is not NULL. */
-static struct content_snapshot *snapshot_new(struct content *c, const struct content_file **files, size_t count) {
+static struct content_snapshot *snapshot_new(struct content *c, const struct content_file **files,
+                                             size_t count) {
     struct content_snapshot *s = calloc(1, sizeof *s);
     if (!s) return NULL;
     arena_init(&s->arena, BATCH_BYTES);
@@ -274,18 +294,24 @@ static void exchange(struct content *c, struct content_snapshot *fresh) {
 
 /* ---- Changes ----------------------------------------------------------------------------------------------- */
 
-static bool stat_file(const struct content *c, struct arena *a, const char *path, struct found_file *out) {
+static bool stat_file(const struct content *c, struct arena *a, const char *path,
+                      struct found_file *out) {
     struct stat st;
-    if (stat(arena_printf(a, "%s/%s", c->root, path), &st) != 0 || !S_ISREG(st.st_mode)) return false;
-    *out = (struct found_file){path, (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec, st.st_size, st.st_ino};
+    if (stat(arena_printf(a, "%s/%s", c->root, path), &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    *out = (struct found_file){path, (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+                               st.st_size, st.st_ino};
     return true;
 }
 
-static int compare_path(const void *key, const void *at) { return strcmp(key, (*(const struct content_file *const *)at)->path); }
+static int compare_path(const void *key, const void *at) {
+    return strcmp(key, (*(const struct content_file *const *)at)->path);
+}
 
 const struct content_file *snapshot_file(const struct content_snapshot *s, const char *path) {
     if (!s || !s->file_count) return NULL;
-    const struct content_file *const *found = bsearch(path, s->files, s->file_count, sizeof *s->files, compare_path);
+    const struct content_file *const *found = bsearch(path, s->files, s->file_count,
+                                                      sizeof *s->files, compare_path);
     return found ? *found : NULL;
 }
 
@@ -309,26 +335,33 @@ static int found_by_path(const void *a, const void *b) {
 }
 
 /* From the files of the snapshot and single paths that changed: few files, no walk over the others. */
-static void merge_paths(struct content *c, struct arena *a, const char *const *paths, size_t count, struct changes *out) {
+static void merge_paths(struct content *c, struct arena *a, const char *const *paths, size_t count,
+                        struct changes *out) {
     const struct content_snapshot *s = c->current;
     size_t n = 0;
     out->files = NEW_ARRAY(a, struct found_file, s->file_count + count + 1);
     for (size_t i = 0; i < s->file_count; i++) {
         const struct content_file *f = s->files[i];
-        if (!listed(paths, count, f->path)) out->files[n++] = (struct found_file){f->path, f->mtime_ns, f->size, f->inode};
+        if (!listed(paths, count, f->path))
+            out->files[n++] = (struct found_file){f->path, f->mtime_ns, f->size, f->inode};
     }
     size_t kept = n;
     for (size_t i = 0; i < count; i++) {
         struct found_file found;
-        if (!str_has_suffix(paths[i], ".md") || listed(paths, i, paths[i]) || !stat_file(c, a, paths[i], &found)) continue;
-        found.inode = 0; /* differs from what is known: it is read again even within one tick of the clock */
+        if (!str_has_suffix(paths[i], ".md") || listed(paths, i, paths[i]) ||
+            !stat_file(c, a, paths[i], &found))
+            continue;
+        found.inode =
+            0; /* differs from what is known: it is read again even within one tick of the clock */
         out->files[n++] = found;
     }
     if (n > kept) qsort(out->files, n, sizeof *out->files, found_by_path);
     out->count = n;
 }
 
-static bool affects_others(const struct content_file *f) { return f && (f->kind == FILE_GLOSSARY || f->kind == FILE_PROGRAMME); }
+static bool affects_others(const struct content_file *f) {
+    return f && (f->kind == FILE_GLOSSARY || f->kind == FILE_PROGRAMME);
+}
 
 static void apply(struct content *c, struct arena *a, struct changes *ch, bool pictures) {
     const struct content_snapshot *s = c->current;
@@ -362,7 +395,8 @@ static void read_changes(struct content *c) {
         struct changes ch = {0};
         watch_take(c->watch, &a, &paths, &count, &all);
         for (size_t i = 0; i < count; i++) pictures = pictures || !str_has_suffix(paths[i], ".md");
-        if (all || !c->current || count > 200) content_find_files(c->root, &a, &ch.files, &ch.count);
+        if (all || !c->current || count > 200)
+            content_find_files(c->root, &a, &ch.files, &ch.count);
         else merge_paths(c, &a, paths, count, &ch);
         /* A walk trusts times and sizes; what the kernel named is read whatever they say. */
         for (size_t i = 0; (all || count > 200) && i < ch.count; i++)
@@ -399,12 +433,15 @@ void content_look(struct content *c) {
 
 /* ---- Opening, holding ---------------------------------------------------------------------------------------- */
 
-enum err content_open(struct content **out, const char *root, struct store *store, struct site *site, struct arena *a, const char **why) {
+enum err content_open(struct content **out, const char *root, struct store *store,
+                      struct site *site, struct arena *a, const char **why) {
     *out = NULL;
     struct stat st;
     if (stat(arena_printf(a, "%s/content", root), &st) != 0 || !S_ISDIR(st.st_mode)) {
-        *why = arena_printf(a, "%s/content cannot be read: %s. Start with --root and the folder that holds content/.", root,
-                            errno == 0 || S_ISREG(st.st_mode) ? "it is no folder" : strerror(errno));
+        *why = arena_printf(
+            a,
+            "%s/content cannot be read: %s. Start with --root and the folder that holds content/.",
+            root, errno == 0 || S_ISREG(st.st_mode) ? "it is no folder" : strerror(errno));
         return ERR_NOT_FOUND;
     }
     struct content *c = calloc(1, sizeof *c);

@@ -11,7 +11,8 @@ struct path_totals {
     int64_t done, total, minutes_left;
 };
 
-static struct view *step(struct view *path, const char *href, const char *title, const char *state, const char *state_text) {
+static struct view *step(struct view *path, const char *href, const char *title, const char *state,
+                         const char *state_text) {
     struct view *v = view_item(path);
     if (href) view_text(v, "href", href);
     view_text(v, "title", title);
@@ -20,15 +21,23 @@ static struct view *step(struct view *path, const char *href, const char *title,
     return v;
 }
 
-static void module_step(struct request *r, const struct content_snapshot *s, const char *id, const struct content_progress *progress,
-                        const struct content_module *next, struct view *path, struct path_totals *totals) {
+static void module_step(struct request *r, const struct content_snapshot *s, const char *id,
+                        const struct content_progress *progress, const struct content_module *next,
+                        struct view *path, struct path_totals *totals) {
     const struct content_module *m = content_module_in(s, id, r->locale);
     if (!m) return;
-    struct content_module_progress p = progress ? content_progress_of(progress, content_module(s, id)) : (struct content_module_progress){0};
+    struct content_module_progress p = progress
+                                           ? content_progress_of(progress, content_module(s, id))
+                                           : (struct content_module_progress){0};
     bool current = next && str_eq(next->id, id), begun = p.last_ms && !p.completed_ms;
     const char *state = p.completed_ms ? "done" : current ? "current" : "open";
-    const char *key = p.completed_ms ? "content_state_done" : current && begun ? "content_state_begun" : current ? "content_state_next" : begun ? "content_state_begun" : "content_state_open";
-    struct view *v = step(path, arena_printf(r->arena, "/modules/%s", id), m->title, state, progress ? content_text(r, key) : "");
+    const char *key = p.completed_ms     ? "content_state_done"
+                      : current && begun ? "content_state_begun"
+                      : current          ? "content_state_next"
+                      : begun            ? "content_state_begun"
+                                         : "content_state_open";
+    struct view *v = step(path, arena_printf(r->arena, "/modules/%s", id), m->title, state,
+                          progress ? content_text(r, key) : "");
     view_int(v, "minutes", begun ? p.minutes_left : m->minutes);
     view_text(v, "summary", m->summary);
     totals->total++;
@@ -36,15 +45,20 @@ static void module_step(struct request *r, const struct content_snapshot *s, con
     totals->minutes_left += progress ? p.minutes_left : m->minutes;
 }
 
-static void other_step(struct request *r, bool exam, const char *id, const struct content_step *known, struct view *path, struct path_totals *totals) {
+static void other_step(struct request *r, bool exam, const char *id,
+                       const struct content_step *known, struct view *path,
+                       struct path_totals *totals) {
     static const struct {
         const char *state, *key;
     } states[] = {[CONTENT_STEP_OPEN] = {"open", "content_state_open"},
                   [CONTENT_STEP_BEGUN] = {"current", "content_state_begun"},
                   [CONTENT_STEP_DONE] = {"done", "content_state_done"},
                   [CONTENT_STEP_LOCKED] = {"locked", "content_state_locked"}};
-    const char *title = known->title ? known->title : content_text(r, exam ? "content_step_exam" : "content_step_lab");
-    struct view *v = step(path, arena_printf(r->arena, "/%s/%s", exam ? "exams" : "labs", id), title, states[known->state].state,
+    const char *title = known->title
+                            ? known->title
+                            : content_text(r, exam ? "content_step_exam" : "content_step_lab");
+    struct view *v = step(path, arena_printf(r->arena, "/%s/%s", exam ? "exams" : "labs", id),
+                          title, states[known->state].state,
                           r->who ? content_text(r, states[known->state].key) : "");
     view_text(v, "kind", content_text(r, exam ? "content_kind_exam" : "content_kind_lab"));
     if (known->minutes) view_int(v, "minutes", known->minutes);
@@ -54,22 +68,29 @@ static void other_step(struct request *r, bool exam, const char *id, const struc
 }
 
 /* Exams and labs belong to other rooms: they say what they are called and how far the person is. */
-static enum err other_steps(struct request *r, const struct content_snapshot *s, const struct content_level *level, struct view *path, struct path_totals *totals) {
+static enum err other_steps(struct request *r, const struct content_snapshot *s,
+                            const struct content_level *level, struct view *path,
+                            struct path_totals *totals) {
     size_t count = level->exam_count + level->lab_count;
     struct content_step *steps = NEW_ARRAY(r->arena, struct content_step, count + 1);
     content_steps_fn ask = r->app->content->steps;
     enum err e = ask && count ? ask(r, s, level, steps) : OK;
-    for (size_t i = 0; e == OK && i < level->exam_count; i++) other_step(r, true, level->exams[i], &steps[i], path, totals);
-    for (size_t i = 0; e == OK && i < level->lab_count; i++) other_step(r, false, level->labs[i].id, &steps[level->exam_count + i], path, totals);
+    for (size_t i = 0; e == OK && i < level->exam_count; i++)
+        other_step(r, true, level->exams[i], &steps[i], path, totals);
+    for (size_t i = 0; e == OK && i < level->lab_count; i++)
+        other_step(r, false, level->labs[i].id, &steps[level->exam_count + i], path, totals);
     return e;
 }
 
-static enum err path_view(struct request *r, const struct content_snapshot *s, const struct content_programme *p, const struct content_level *level,
-                          const struct content_progress *progress, struct view *v, struct path_totals *totals) {
+static enum err path_view(struct request *r, const struct content_snapshot *s,
+                          const struct content_programme *p, const struct content_level *level,
+                          const struct content_progress *progress, struct view *v,
+                          struct path_totals *totals) {
     const struct content_module *next = progress ? content_next(s, progress, p) : NULL;
     struct view *path = view_list(v, "path");
     *totals = (struct path_totals){0};
-    for (size_t i = 0; i < level->module_count; i++) module_step(r, s, level->modules[i], progress, next, path, totals);
+    for (size_t i = 0; i < level->module_count; i++)
+        module_step(r, s, level->modules[i], progress, next, path, totals);
     enum err e = other_steps(r, s, level, path, totals);
     view_int(v, "total", totals->total);
     view_int(v, "done", totals->done);
@@ -83,7 +104,8 @@ static void badge_view(struct view *v, int number) {
     view_bool(v, name, true);
 }
 
-enum err content_levels_view(struct request *r, const struct content_snapshot *s, const struct content_programme *p,
+enum err content_levels_view(struct request *r, const struct content_snapshot *s,
+                             const struct content_programme *p,
                              const struct content_progress *progress, struct view *v) {
     struct view *levels = view_list(v, "levels");
     for (size_t i = 0; i < p->level_count; i++) {
@@ -98,7 +120,8 @@ enum err content_levels_view(struct request *r, const struct content_snapshot *s
         badge_view(item, level->number);
         view_bool(item, "open", level->open);
         if (level->valid_months) view_int(item, "valid_months", level->valid_months);
-        view_text(item, "href", arena_printf(r->arena, "/programmes/%s/levels/%s", p->id, level->id));
+        view_text(item, "href",
+                  arena_printf(r->arena, "/programmes/%s/levels/%s", p->id, level->id));
         enum err e = path_view(r, s, p, level, progress, item, &totals);
         if (e != OK) return e;
         view_bool(item, "complete", totals.total > 0 && totals.done == totals.total);
@@ -107,7 +130,8 @@ enum err content_levels_view(struct request *r, const struct content_snapshot *s
 }
 
 /* Progress of who is signed in; NULL for strangers. */
-static enum err own_progress(struct request *r, const struct content_snapshot *s, struct content_progress **out) {
+static enum err own_progress(struct request *r, const struct content_snapshot *s,
+                             struct content_progress **out) {
     *out = NULL;
     if (!r->who) return OK;
     *out = NEW(r->arena, struct content_progress);
@@ -139,7 +163,10 @@ enum err content_programmes_page(struct request *r) {
 enum err content_programme_page(struct request *r) {
     const struct content_snapshot *s = content_of(r);
     const struct content_programme *p = content_programme(s, r->param[0]);
-    if (!p) return http_error(r, ERR_NOT_FOUND, "There is no programme at this address. The list of programmes shows those that exist.");
+    if (!p)
+        return http_error(
+            r, ERR_NOT_FOUND,
+            "There is no programme at this address. The list of programmes shows those that exist.");
     struct content_progress *progress;
     enum err e = own_progress(r, s, &progress);
     if (e != OK) return e;
@@ -157,7 +184,10 @@ enum err content_programme_page(struct request *r) {
         struct content_module_progress at = content_progress_of(progress, next);
         struct view *n = view_object(v, "next");
         view_text(n, "title", content_module_in(s, next->id, r->locale)->title);
-        view_text(n, "href", at.last_section ? arena_printf(r->arena, "/modules/%s#%s", next->id, at.last_section) : arena_printf(r->arena, "/modules/%s", next->id));
+        view_text(n, "href",
+                  at.last_section
+                      ? arena_printf(r->arena, "/modules/%s#%s", next->id, at.last_section)
+                      : arena_printf(r->arena, "/modules/%s", next->id));
         view_bool(n, "begun", at.last_ms != 0);
         view_int(n, "minutes", at.minutes_left);
     }

@@ -17,7 +17,8 @@ int progress_section(const struct content_module *m, const char *section) {
     return -1;
 }
 
-void progress_reading(struct progress_state *s, const char *section, int position_permille, bool done, int64_t at_ms) {
+void progress_reading(struct progress_state *s, const char *section, int position_permille,
+                      bool done, int64_t at_ms) {
     int i = progress_section(s->module, section);
     if (i < 0) return; /* a section of an older version that is no longer there */
     if (done) s->done[i] = true;
@@ -30,7 +31,8 @@ void progress_reading(struct progress_state *s, const char *section, int positio
 
 void progress_answer(struct progress_state *s, const char *checkpoint, bool right, int64_t at_ms) {
     for (size_t i = 0; i < s->module->checkpoint_count; i++)
-        if (str_eq(s->module->checkpoints[i], checkpoint)) s->answers[i] = right ? 2 : 1; /* in order of time: the last counts */
+        if (str_eq(s->module->checkpoints[i], checkpoint))
+            s->answers[i] = right ? 2 : 1; /* in order of time: the last counts */
     if (at_ms > s->last_ms) s->last_ms = at_ms;
 }
 
@@ -64,7 +66,8 @@ struct content_module_progress progress_end(const struct progress_state *s) {
         p.last_position_permille = s->position_permille;
     }
     int left = p.sections_total - p.sections_done;
-    p.minutes_left = p.completed_ms ? 0 : (m->minutes * left + p.sections_total - 1) / p.sections_total;
+    p.minutes_left = p.completed_ms ? 0
+                                    : (m->minutes * left + p.sections_total - 1) / p.sections_total;
     /* All is read, but something waits to be answered. */
     if (!p.completed_ms && p.minutes_left == 0) p.minutes_left = 1;
     return p;
@@ -72,11 +75,15 @@ struct content_module_progress progress_end(const struct progress_state *s) {
 
 /* ---- Of a person ------------------------------------------------------------------------------------------- */
 
-static int compare_progress(const void *key, const void *at) { return strcmp(key, ((const struct content_module_progress *)at)->module_id); }
+static int compare_progress(const void *key, const void *at) {
+    return strcmp(key, ((const struct content_module_progress *)at)->module_id);
+}
 
-struct content_module_progress content_progress_of(const struct content_progress *p, const struct content_module *m) {
+struct content_module_progress content_progress_of(const struct content_progress *p,
+                                                   const struct content_module *m) {
     const struct content_module_progress *found =
-        p && p->count ? bsearch(m->id, p->modules, p->count, sizeof *p->modules, compare_progress) : NULL;
+        p && p->count ? bsearch(m->id, p->modules, p->count, sizeof *p->modules, compare_progress)
+                      : NULL;
     if (found) return *found;
     return (struct content_module_progress){.module_id = m->id,
                                             .sections_total = (int)m->section_count,
@@ -84,7 +91,8 @@ struct content_module_progress content_progress_of(const struct content_progress
                                             .minutes_left = m->minutes};
 }
 
-static bool prerequisites_met(const struct content_snapshot *s, const struct content_progress *p, const struct content_module *m) {
+static bool prerequisites_met(const struct content_snapshot *s, const struct content_progress *p,
+                              const struct content_module *m) {
     for (size_t i = 0; i < m->prerequisite_count; i++) {
         const struct content_module *before = content_module(s, m->prerequisites[i]);
         if (before && !content_progress_of(p, before).completed_ms) return false;
@@ -99,12 +107,16 @@ static bool asks_for(const struct content_programme *programme, const char *modu
     return false;
 }
 
-const struct content_module *content_next(const struct content_snapshot *s, const struct content_progress *p, const struct content_programme *programme) {
+const struct content_module *content_next(const struct content_snapshot *s,
+                                          const struct content_progress *p,
+                                          const struct content_programme *programme) {
     const struct content_module *best = NULL, *waiting = NULL;
     int64_t best_ms = 0;
     for (size_t i = 0; i < p->count; i++) {
         const struct content_module *m = content_module(s, p->modules[i].module_id);
-        if (!m || p->modules[i].completed_ms || p->modules[i].last_ms <= best_ms || !asks_for(programme, m->id)) continue;
+        if (!m || p->modules[i].completed_ms || p->modules[i].last_ms <= best_ms ||
+            !asks_for(programme, m->id))
+            continue;
         best = m;
         best_ms = p->modules[i].last_ms;
     }

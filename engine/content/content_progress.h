@@ -13,7 +13,8 @@ struct progress_state {
     int64_t last_ms, completed_ms;
 };
 void progress_begin(struct progress_state *s, const struct content_module *m, struct arena *a);
-void progress_reading(struct progress_state *s, const char *section, int position_permille, bool done, int64_t at_ms);
+void progress_reading(struct progress_state *s, const char *section, int position_permille,
+                      bool done, int64_t at_ms);
 void progress_answer(struct progress_state *s, const char *checkpoint, bool right, int64_t at_ms);
 void progress_completed(struct progress_state *s, int64_t at_ms);
 bool progress_all_done(const struct progress_state *s);
@@ -31,7 +32,8 @@ struct module_facts {
     struct given_answer *answers; /* in order of time */
     size_t answer_count;
 };
-enum err content_facts(struct db *db, struct arena *a, const char *person_id, const struct content_module *m, struct module_facts *out) MUST_USE;
+enum err content_facts(struct db *db, struct arena *a, const char *person_id,
+                       const struct content_module *m, struct module_facts *out) MUST_USE;
 /* The last answer to this checkpoint, NULL = none. */
 const struct given_answer *facts_answer(const struct module_facts *f, const char *checkpoint);
 

@@ -5,7 +5,8 @@
 #include "base/text.h"
 #include "content/content_private.h"
 
-static const char *const personas[] = {"all", "modernizer", "orchestrator", "psychologist", "scientist", NULL};
+static const char *const personas[] = {"all",          "modernizer", "orchestrator",
+                                       "psychologist", "scientist",  NULL};
 
 static bool one_of(const char *text, const char *const *words) {
     for (; *words; words++)
@@ -13,13 +14,15 @@ static bool one_of(const char *text, const char *const *words) {
     return false;
 }
 
-static void field_error(struct doc *d, struct diag_list *l, struct field *f, const char *rule, const char *sentence, const char *what) {
+static void field_error(struct doc *d, struct diag_list *l, struct field *f, const char *rule,
+                        const char *sentence, const char *what) {
     diag_add(l, SEVERITY_ERROR, d->file, field_line(f), field_column(f), rule, sentence, what);
 }
 
 /* A list of ids; each becomes a reference of `kind`. Missing is an empty list. */
-static const char *const *read_ids(struct doc *d, struct diag_list *l, struct field *map, const char *key, struct arena *a,
-                                   enum ref_kind kind, struct content_outline *outline, size_t *count) {
+static const char *const *read_ids(struct doc *d, struct diag_list *l, struct field *map,
+                                   const char *key, struct arena *a, enum ref_kind kind,
+                                   struct content_outline *outline, size_t *count) {
     *count = 0;
     struct field *list = field_get(map, key);
     if (!list) return NULL;
@@ -32,7 +35,9 @@ static const char *const *read_ids(struct doc *d, struct diag_list *l, struct fi
         struct field *f = field_at(list, i);
         const char *id = field_scalar(f);
         if (!id || !id_valid(id)) {
-            field_error(d, l, f, "field-id", "“%.80s” is no id: use 1 to 64 lower-case letters, digits and hyphens", id ? id : "…");
+            field_error(d, l, f, "field-id",
+                        "“%.80s” is no id: use 1 to 64 lower-case letters, digits and hyphens",
+                        id ? id : "…");
             continue;
         }
         for (size_t j = 0; j < *count; j++)
@@ -40,14 +45,16 @@ static const char *const *read_ids(struct doc *d, struct diag_list *l, struct fi
         ids[(*count)++] = arena_dup(a, id);
         if (outline) {
             struct content_ref *ref = NEW(a, struct content_ref);
-            *ref = (struct content_ref){kind, ids[*count - 1], field_line(f), field_column(f), outline->refs};
+            *ref = (struct content_ref){kind, ids[*count - 1], field_line(f), field_column(f),
+                                        outline->refs};
             outline->refs = ref;
         }
     }
     return ids;
 }
 
-static void read_objectives(struct doc *d, struct diag_list *l, struct arena *a, struct content_module *m, struct content_outline *outline) {
+static void read_objectives(struct doc *d, struct diag_list *l, struct arena *a,
+                            struct content_module *m, struct content_outline *outline) {
     static const char *const known[] = {"id", "text", NULL};
     struct field *list = field_get(d->meta, "objectives");
     if (!list) {
@@ -55,7 +62,8 @@ static void read_objectives(struct doc *d, struct diag_list *l, struct arena *a,
         return;
     }
     if (!field_is_list(list) || field_count(list) == 0) {
-        field_error(d, l, list, "field-type", "“%s” must be a list of fields id and text", "objectives");
+        field_error(d, l, list, "field-type", "“%s” must be a list of fields id and text",
+                    "objectives");
         return;
     }
     struct content_objective *out = NEW_ARRAY(a, struct content_objective, field_count(list));
@@ -64,14 +72,16 @@ static void read_objectives(struct doc *d, struct diag_list *l, struct arena *a,
     for (size_t i = 0; i < field_count(list); i++) {
         struct field *f = field_at(list, i);
         if (!field_is_map(f)) {
-            field_error(d, l, f, "field-type", "“%s” must be a list of fields id and text", "objectives");
+            field_error(d, l, f, "field-type", "“%s” must be a list of fields id and text",
+                        "objectives");
             continue;
         }
         field_unknown(d, l, f, known);
         const char *id = field_id(d, l, f, "id", true), *text = field_text(d, l, f, "text", true);
         if (!id || !text) continue;
         for (size_t j = 0; j < n; j++)
-            if (str_eq(out[j].id, id)) field_error(d, l, f, "duplicate-id", "the objective “%s” is here twice", id);
+            if (str_eq(out[j].id, id))
+                field_error(d, l, f, "duplicate-id", "the objective “%s” is here twice", id);
         out[n] = (struct content_objective){arena_dup(a, id), arena_dup(a, text)};
         places[n] = (struct content_place){out[n].id, out[n].text, field_line(f), field_column(f)};
         n++;
@@ -92,31 +102,41 @@ static cmark_node *stem_of(cmark_node *list) {
     return before;
 }
 
-static void problem(struct doc *d, struct diag_list *l, cmark_node *n, enum severity severity, const char *rule, const char *sentence) {
+static void problem(struct doc *d, struct diag_list *l, cmark_node *n, enum severity severity,
+                    const char *rule, const char *sentence) {
     if (l) diag_add(l, severity, d->file, doc_line(d, n), doc_column(d, n), rule, "%s", sentence);
 }
 
-static void read_option(struct doc *d, struct diag_list *l, cmark_node *item, struct checkpoint_option *o) {
+static void read_option(struct doc *d, struct diag_list *l, cmark_node *item,
+                        struct checkpoint_option *o) {
     *o = (struct checkpoint_option){.item = item, .right = doc_task_checked(item)};
     for (cmark_node *n = cmark_node_first_child(item); n; n = cmark_node_next(n)) {
         if (cmark_node_get_type(n) == CMARK_NODE_PARAGRAPH && !o->text) o->text = n;
         else if (cmark_node_get_type(n) == CMARK_NODE_BLOCK_QUOTE && !o->feedback) o->feedback = n;
-        else problem(d, l, n, SEVERITY_ERROR, "checkpoint", "an option holds one paragraph and one quote with its feedback, nothing else");
+        else
+            problem(d, l, n, SEVERITY_ERROR, "checkpoint",
+                    "an option holds one paragraph and one quote with its feedback, nothing else");
     }
     if (!o->text) problem(d, l, item, SEVERITY_ERROR, "checkpoint", "this option has no text");
-    if (!o->feedback) problem(d, l, item, SEVERITY_ERROR, "checkpoint-feedback", "this option has no feedback: put a quote under it");
+    if (!o->feedback)
+        problem(d, l, item, SEVERITY_ERROR, "checkpoint-feedback",
+                "this option has no feedback: put a quote under it");
 }
 
-static void read_checkpoint(struct doc *d, struct arena *a, struct diag_list *l, cmark_node *list, struct checkpoint *c) {
+static void read_checkpoint(struct doc *d, struct arena *a, struct diag_list *l, cmark_node *list,
+                            struct checkpoint *c) {
     struct buf identity;
     buf_init(&identity, a);
     *c = (struct checkpoint){.list = list, .stem = stem_of(list)};
     if (c->stem) buf_puts(&identity, doc_text(a, c->stem));
-    else problem(d, l, list, SEVERITY_ERROR, "checkpoint", "a practice question needs a paragraph right before its options");
+    else
+        problem(d, l, list, SEVERITY_ERROR, "checkpoint",
+                "a practice question needs a paragraph right before its options");
     const char *texts[CHECKPOINT_OPTIONS];
     for (cmark_node *item = cmark_node_first_child(list); item; item = cmark_node_next(item)) {
         if (c->option_count == CHECKPOINT_OPTIONS) {
-            problem(d, l, item, SEVERITY_ERROR, "checkpoint", "a practice question has at most 12 options");
+            problem(d, l, item, SEVERITY_ERROR, "checkpoint",
+                    "a practice question has at most 12 options");
             break;
         }
         struct checkpoint_option *o = &c->options[c->option_count];
@@ -124,25 +144,32 @@ static void read_checkpoint(struct doc *d, struct arena *a, struct diag_list *l,
         texts[c->option_count] = o->text ? doc_text(a, o->text) : "";
         for (size_t i = 0; i < c->option_count; i++)
             if (str_eq(texts[i], texts[c->option_count]))
-                problem(d, l, item, SEVERITY_ERROR, "equal-options", "this option says the same as another one");
+                problem(d, l, item, SEVERITY_ERROR, "equal-options",
+                        "this option says the same as another one");
         buf_printf(&identity, "\n%c%s", o->right ? 'x' : ' ', texts[c->option_count]);
         c->keys += o->right;
         c->option_count++;
     }
-    if (c->option_count < 2) problem(d, l, list, SEVERITY_ERROR, "checkpoint", "a practice question needs at least two options");
-    if (c->keys == 0) problem(d, l, list, SEVERITY_ERROR, "checkpoint-key", "no option is marked [x] as the key");
+    if (c->option_count < 2)
+        problem(d, l, list, SEVERITY_ERROR, "checkpoint",
+                "a practice question needs at least two options");
+    if (c->keys == 0)
+        problem(d, l, list, SEVERITY_ERROR, "checkpoint-key", "no option is marked [x] as the key");
     if (c->option_count && (size_t)c->keys == c->option_count)
-        problem(d, l, list, SEVERITY_WARNING, "checkpoint-key", "every option is a key: nothing is asked");
+        problem(d, l, list, SEVERITY_WARNING, "checkpoint-key",
+                "every option is a key: nothing is asked");
     c->key = arena_copy(a, sha256_hex(a, identity.data ? identity.data : "", identity.len), 16);
 }
 
-struct checkpoint *content_checkpoints(struct doc *d, struct arena *a, struct diag_list *diags, size_t *count) {
+struct checkpoint *content_checkpoints(struct doc *d, struct arena *a, struct diag_list *diags,
+                                       size_t *count) {
     struct checkpoint *out = NULL;
     *count = 0;
     for (cmark_node *n = cmark_node_first_child(d->body); n; n = cmark_node_next(n)) {
         if (!doc_is_task_list(n)) continue;
         if (*count == CHECKPOINT_LIMIT) {
-            problem(d, diags, n, SEVERITY_ERROR, "checkpoint", "a module has at most 60 practice questions");
+            problem(d, diags, n, SEVERITY_ERROR, "checkpoint",
+                    "a module has at most 60 practice questions");
             break;
         }
         out = list_more(a, out, *count, sizeof *out);
@@ -177,13 +204,16 @@ static void read_sections(struct doc *d, struct arena *a, struct content_module 
     m->section_count = n;
 }
 
-static void read_translation(struct doc *d, const char *lang, struct arena *a, struct diag_list *l, const char **translates) {
+static void read_translation(struct doc *d, const char *lang, struct arena *a, struct diag_list *l,
+                             const char **translates) {
     if (str_eq(lang, "en") && !field_get(d->meta, "translates")) return;
     const char *version = field_text(d, l, d->meta, "translates", true);
     if (!version) return;
     if (strlen(version) != 16 || strspn(version, "0123456789abcdef") != 16)
-        field_error(d, l, field_get(d->meta, "translates"), "translation",
-                    "“%.40s” is no version: use the 16 hexadecimal digits of the original's version", version);
+        field_error(
+            d, l, field_get(d->meta, "translates"), "translation",
+            "“%.40s” is no version: use the 16 hexadecimal digits of the original's version",
+            version);
     else *translates = arena_dup(a, version);
 }
 
@@ -199,9 +229,11 @@ static void remember_id(struct doc *d, struct content_outline *outline) {
     outline->id_column = field_column(f);
 }
 
-struct content_module *content_read_module(struct doc *d, const char *lang, struct arena *a, struct diag_list *l, struct content_outline *outline) {
-    static const char *const known[] = {"id",      "title",      "summary",       "programme",  "level", "domain", "persona",
-                                        "minutes", "objectives", "prerequisites", "translates", NULL};
+struct content_module *content_read_module(struct doc *d, const char *lang, struct arena *a,
+                                           struct diag_list *l, struct content_outline *outline) {
+    static const char *const known[] = {"id",         "title",         "summary",    "programme",
+                                        "level",      "domain",        "persona",    "minutes",
+                                        "objectives", "prerequisites", "translates", NULL};
     field_unknown(d, l, d->meta, known);
     struct content_module *m = NEW(a, struct content_module);
     m->file = arena_dup(a, d->file);
@@ -216,17 +248,21 @@ struct content_module *content_read_module(struct doc *d, const char *lang, stru
     m->persona = arena_dup(a, field_text(d, l, d->meta, "persona", false));
     if (!m->persona) m->persona = "all";
     if (!one_of(m->persona, personas))
-        field_error(d, l, field_get(d->meta, "persona"), "field-type",
-                    "“%.40s” is no persona: use all, modernizer, orchestrator, psychologist or scientist", m->persona);
+        field_error(
+            d, l, field_get(d->meta, "persona"), "field-type",
+            "“%.40s” is no persona: use all, modernizer, orchestrator, psychologist or scientist",
+            m->persona);
     int64_t minutes = 0;
     bool usable = field_int(d, l, d->meta, "minutes", 1, 600, true, &minutes);
     m->minutes = (int)minutes;
     read_translation(d, lang, a, l, &m->translates);
     read_objectives(d, l, a, m, outline);
-    m->prerequisites = read_ids(d, l, d->meta, "prerequisites", a, REF_PREREQUISITE, outline, &m->prerequisite_count);
+    m->prerequisites = read_ids(d, l, d->meta, "prerequisites", a, REF_PREREQUISITE, outline,
+                                &m->prerequisite_count);
     remember_id(d, outline);
     if (m->id && !str_eq(base_name(a, d->file), m->id))
-        field_error(d, l, field_get(d->meta, "id"), "file-name", "the file's name must be its id, “%s.md”: links go by it", m->id);
+        field_error(d, l, field_get(d->meta, "id"), "file-name",
+                    "the file's name must be its id, “%s.md”: links go by it", m->id);
     int before_questions = l->errors;
     size_t count;
     struct checkpoint *checkpoints = content_checkpoints(d, d->arena, l, &count);
@@ -243,11 +279,13 @@ struct content_module *content_read_module(struct doc *d, const char *lang, stru
 
 /* ---- Programmes ---------------------------------------------------------------------------------------- */
 
-static const struct content_named *read_domains(struct doc *d, struct diag_list *l, struct arena *a, size_t *count) {
+static const struct content_named *read_domains(struct doc *d, struct diag_list *l, struct arena *a,
+                                                size_t *count) {
     static const char *const known[] = {"id", "title", NULL};
     struct field *list = field_get(d->meta, "domains");
     if (!field_is_list(list)) {
-        field_error(d, l, list ? list : d->meta, list ? "field-type" : "missing-field", "the programme needs a list “%s” of id and title", "domains");
+        field_error(d, l, list ? list : d->meta, list ? "field-type" : "missing-field",
+                    "the programme needs a list “%s” of id and title", "domains");
         return NULL;
     }
     struct content_named *out = NEW_ARRAY(a, struct content_named, field_count(list));
@@ -257,37 +295,48 @@ static const struct content_named *read_domains(struct doc *d, struct diag_list 
         const char *id = field_id(d, l, f, "id", true), *title = field_text(d, l, f, "title", true);
         if (!id || !title) continue;
         for (size_t j = 0; j < *count; j++)
-            if (str_eq(out[j].id, id)) field_error(d, l, f, "duplicate-id", "the domain “%s” is here twice", id);
+            if (str_eq(out[j].id, id))
+                field_error(d, l, f, "duplicate-id", "the domain “%s” is here twice", id);
         out[(*count)++] = (struct content_named){arena_dup(a, id), arena_dup(a, title)};
     }
     return out;
 }
 
-static const struct content_persona *read_personas(struct doc *d, struct diag_list *l, struct arena *a, size_t *count) {
+static const struct content_persona *read_personas(struct doc *d, struct diag_list *l,
+                                                   struct arena *a, size_t *count) {
     static const char *const known[] = {"id", "title", "x", "y", "summary", NULL};
-    static const char *const xs[] = {"technology", "art", NULL}, *const ys[] = {"emotional", "rational", NULL};
+    static const char *const xs[] = {"technology", "art", NULL}, *const ys[] = {"emotional",
+                                                                                "rational", NULL};
     struct field *list = field_get(d->meta, "personas");
     if (!list) return NULL;
     struct content_persona *out = NEW_ARRAY(a, struct content_persona, field_count(list));
     for (size_t i = 0; i < field_count(list); i++) {
         struct field *f = field_at(list, i);
         field_unknown(d, l, f, known);
-        struct content_persona p = {arena_dup(a, field_id(d, l, f, "id", true)), arena_dup(a, field_text(d, l, f, "title", true)),
-                                    arena_dup(a, field_text(d, l, f, "summary", true)), arena_dup(a, field_text(d, l, f, "x", true)),
+        struct content_persona p = {arena_dup(a, field_id(d, l, f, "id", true)),
+                                    arena_dup(a, field_text(d, l, f, "title", true)),
+                                    arena_dup(a, field_text(d, l, f, "summary", true)),
+                                    arena_dup(a, field_text(d, l, f, "x", true)),
                                     arena_dup(a, field_text(d, l, f, "y", true))};
-        if (p.x && !one_of(p.x, xs)) field_error(d, l, field_get(f, "x"), "field-type", "x is technology or art, not “%.40s”", p.x);
-        if (p.y && !one_of(p.y, ys)) field_error(d, l, field_get(f, "y"), "field-type", "y is emotional or rational, not “%.40s”", p.y);
+        if (p.x && !one_of(p.x, xs))
+            field_error(d, l, field_get(f, "x"), "field-type",
+                        "x is technology or art, not “%.40s”", p.x);
+        if (p.y && !one_of(p.y, ys))
+            field_error(d, l, field_get(f, "y"), "field-type",
+                        "y is emotional or rational, not “%.40s”", p.y);
         if (p.id && p.title && p.summary && p.x && p.y) out[(*count)++] = p;
     }
     return out;
 }
 
-static void read_labs(struct doc *d, struct diag_list *l, struct arena *a, struct field *requires, struct content_level *level) {
+static void read_labs(struct doc *d, struct diag_list *l, struct arena *a, struct field *requires,
+                      struct content_level *level) {
     static const char *const known[] = {"id", "dialects", NULL};
     struct field *list = field_get(requires, "labs");
     if (!list) return;
     if (!field_is_list(list)) {
-        field_error(d, l, list, "field-type", "“%s” must be a list of fields id and dialects", "labs");
+        field_error(d, l, list, "field-type", "“%s” must be a list of fields id and dialects",
+                    "labs");
         return;
     }
     struct content_lab_need *out = NEW_ARRAY(a, struct content_lab_need, field_count(list));
@@ -297,14 +346,16 @@ static void read_labs(struct doc *d, struct diag_list *l, struct arena *a, struc
         field_unknown(d, l, f, known);
         const char *id = field_id(d, l, f, "id", true);
         (void)field_int(d, l, f, "dialects", 1, 20, false, &dialects);
-        if (id) out[level->lab_count++] = (struct content_lab_need){arena_dup(a, id), (int)dialects};
+        if (id)
+            out[level->lab_count++] = (struct content_lab_need){arena_dup(a, id), (int)dialects};
     }
     level->labs = out;
 }
 
-static bool read_level(struct doc *d, struct diag_list *l, struct arena *a, struct field *f, struct content_level *level,
-                       struct content_outline *outline) {
-    static const char *const known[] = {"id", "title", "summary", "scope", "valid_months", "open", "requires", NULL};
+static bool read_level(struct doc *d, struct diag_list *l, struct arena *a, struct field *f,
+                       struct content_level *level, struct content_outline *outline) {
+    static const char *const known[] = {"id",           "title", "summary",  "scope",
+                                        "valid_months", "open",  "requires", NULL};
     static const char *const needs[] = {"modules", "exams", "labs", NULL};
     field_unknown(d, l, f, known);
     level->id = arena_dup(a, field_id(d, l, f, "id", true));
@@ -318,17 +369,23 @@ static bool read_level(struct doc *d, struct diag_list *l, struct arena *a, stru
     struct field *requires = field_get(f, "requires");
     if (level->open && !field_is_map(requires))
         field_error(d, l, f, "level-requires", "an open level must say what it “%s”", "requires");
-    if (!level->open && requires) field_error(d, l, requires, "level-requires", "a level that is not open cannot have “%s” yet", "requires");
+    if (!level->open && requires)
+        field_error(d, l, requires, "level-requires",
+                    "a level that is not open cannot have “%s” yet", "requires");
     if (!requires) return level->id && level->title;
     field_unknown(d, l, requires, needs);
-    level->modules = read_ids(d, l, requires, "modules", a, REF_LEVEL_MODULE, outline, &level->module_count);
+    level->modules = read_ids(d, l, requires, "modules", a, REF_LEVEL_MODULE, outline,
+                              &level->module_count);
     level->exams = read_ids(d, l, requires, "exams", a, REF_LEVEL_MODULE, NULL, &level->exam_count);
     read_labs(d, l, a, requires, level);
     return level->id && level->title;
 }
 
-struct content_programme *content_read_programme(struct doc *d, struct arena *a, struct diag_list *l, struct content_outline *outline) {
-    static const char *const known[] = {"id", "title", "body", "scheme_version", "summary", "order", "domains", "personas", "levels", NULL};
+struct content_programme *content_read_programme(struct doc *d, struct arena *a,
+                                                 struct diag_list *l,
+                                                 struct content_outline *outline) {
+    static const char *const known[] = {"id",    "title",   "body",     "scheme_version", "summary",
+                                        "order", "domains", "personas", "levels",         NULL};
     field_unknown(d, l, d->meta, known);
     struct content_programme *p = NEW(a, struct content_programme);
     p->file = arena_dup(a, d->file);
@@ -346,7 +403,8 @@ struct content_programme *content_read_programme(struct doc *d, struct arena *a,
     remember_id(d, outline);
     struct field *list = field_get(d->meta, "levels");
     if (!field_is_list(list) || field_count(list) == 0) {
-        field_error(d, l, list ? list : d->meta, list ? "field-type" : "missing-field", "the programme needs a list of “%s”", "levels");
+        field_error(d, l, list ? list : d->meta, list ? "field-type" : "missing-field",
+                    "the programme needs a list of “%s”", "levels");
         return NULL;
     }
     struct content_level *levels = NEW_ARRAY(a, struct content_level, field_count(list));
@@ -360,7 +418,9 @@ struct content_programme *content_read_programme(struct doc *d, struct arena *a,
         }
         level->number = (int)++p->level_count;
         for (size_t j = 0; j + 1 < p->level_count; j++)
-            if (str_eq(levels[j].id, level->id)) field_error(d, l, field_at(list, i), "duplicate-id", "the level “%s” is here twice", level->id);
+            if (str_eq(levels[j].id, level->id))
+                field_error(d, l, field_at(list, i), "duplicate-id", "the level “%s” is here twice",
+                            level->id);
     }
     p->levels = levels;
     usable = usable && p->id && p->title && p->body && p->scheme_version && p->summary;

@@ -6,7 +6,8 @@
 #include "content/content_private.h"
 
 static bool is_entry(cmark_node *n) {
-    return n && cmark_node_get_type(n) == CMARK_NODE_HEADING && cmark_node_get_heading_level(n) == 2;
+    return n && cmark_node_get_type(n) == CMARK_NODE_HEADING &&
+           cmark_node_get_heading_level(n) == 2;
 }
 
 static cmark_node *next_entry(cmark_node *n) {
@@ -26,7 +27,8 @@ static size_t entry_count(struct doc *d) {
     return n;
 }
 
-static void note(struct doc *d, struct diag_list *l, cmark_node *n, const char *rule, const char *format, const char *what) {
+static void note(struct doc *d, struct diag_list *l, cmark_node *n, const char *rule,
+                 const char *format, const char *what) {
     diag_add(l, SEVERITY_ERROR, d->file, doc_line(d, n), doc_column(d, n), rule, format, what);
 }
 
@@ -48,9 +50,12 @@ struct id_term {
     const char *id;
     const struct glossary_term *term;
 };
-static int by_id(const void *a, const void *b) { return strcmp(((const struct id_term *)a)->id, ((const struct id_term *)b)->id); }
+static int by_id(const void *a, const void *b) {
+    return strcmp(((const struct id_term *)a)->id, ((const struct id_term *)b)->id);
+}
 
-static void index_terms(struct doc *d, struct diag_list *l, struct arena *a, struct content_glossary *g) {
+static void index_terms(struct doc *d, struct diag_list *l, struct arena *a,
+                        struct content_glossary *g) {
     struct id_term *all = NEW_ARRAY(a, struct id_term, 2 * g->term_count + 1);
     size_t n = 0;
     for (size_t i = 0; i < g->term_count; i++) {
@@ -63,8 +68,9 @@ static void index_terms(struct doc *d, struct diag_list *l, struct arena *a, str
     for (size_t i = 0; i < n; i++) {
         if (g->id_count && str_eq(g->ids[g->id_count - 1], all[i].id)) {
             if (all[i].term != g->by_id[g->id_count - 1])
-                diag_add(l, SEVERITY_ERROR, d->file, all[i].term->line, all[i].term->column, "duplicate-id",
-                         "the term “%s” is here twice (an alias counts)", all[i].id);
+                diag_add(l, SEVERITY_ERROR, d->file, all[i].term->line, all[i].term->column,
+                         "duplicate-id", "the term “%s” is here twice (an alias counts)",
+                         all[i].id);
             continue;
         }
         g->ids[g->id_count] = all[i].id;
@@ -72,7 +78,9 @@ static void index_terms(struct doc *d, struct diag_list *l, struct arena *a, str
     }
 }
 
-static int compare_id(const void *key, const void *at) { return strcmp(key, *(const char *const *)at); }
+static int compare_id(const void *key, const void *at) {
+    return strcmp(key, *(const char *const *)at);
+}
 
 const struct glossary_term *glossary_find(const struct content_glossary *g, const char *id) {
     if (!g || !g->id_count) return NULL;
@@ -105,7 +113,8 @@ static const char *text_between(struct arena *a, cmark_node *first, cmark_node *
     return buf_text(&out);
 }
 
-static void read_terms(struct doc *d, struct arena *a, struct diag_list *l, struct content_glossary *g) {
+static void read_terms(struct doc *d, struct arena *a, struct diag_list *l,
+                       struct content_glossary *g) {
     cmark_node *at = first_entry(d);
     for (; at; at = next_entry(at)) {
         struct glossary_term *t = &g->terms[g->term_count++];
@@ -114,9 +123,11 @@ static void read_terms(struct doc *d, struct arena *a, struct diag_list *l, stru
         t->column = doc_column(d, at);
         t->text = text_between(a, cmark_node_next(at), next_entry(at));
         t->brief = brief_of(d, cmark_node_next(at), next_entry(at), a);
-        if (!*t->brief) note(d, l, at, "term-definition", "the term “%s” has no definition", t->title);
+        if (!*t->brief)
+            note(d, l, at, "term-definition", "the term “%s” has no definition", t->title);
         if (g->term_count > 1 && strcmp(t[-1].id, t->id) > 0)
-            diag_add(l, SEVERITY_WARNING, d->file, t->line, t->column, "term-order", "“%s” comes before “%s” in the alphabet", t->title, t[-1].title);
+            diag_add(l, SEVERITY_WARNING, d->file, t->line, t->column, "term-order",
+                     "“%s” comes before “%s” in the alphabet", t->title, t[-1].title);
     }
 }
 
@@ -134,21 +145,25 @@ static void render_terms(struct doc *d, struct arena *a, struct content_glossary
     }
 }
 
-static void read_common(struct doc *d, const char *lang, struct arena *a, struct diag_list *l, struct content_outline *outline,
-                        const char **id, const char **title, const char **programme, const char **translates) {
+static void read_common(struct doc *d, const char *lang, struct arena *a, struct diag_list *l,
+                        struct content_outline *outline, const char **id, const char **title,
+                        const char **programme, const char **translates) {
     static const char *const known[] = {"id", "title", "programme", "translates", NULL};
     field_unknown(d, l, d->meta, known);
     *id = arena_dup(a, field_id(d, l, d->meta, "id", true));
     *title = arena_dup(a, field_text(d, l, d->meta, "title", true));
     *programme = arena_dup(a, field_id(d, l, d->meta, "programme", true));
-    if (!str_eq(lang, "en")) *translates = arena_dup(a, field_text(d, l, d->meta, "translates", true));
+    if (!str_eq(lang, "en"))
+        *translates = arena_dup(a, field_text(d, l, d->meta, "translates", true));
     if (outline) {
         outline->id_line = field_line(field_get(d->meta, "id"));
         outline->id_column = field_column(field_get(d->meta, "id"));
     }
 }
 
-struct content_glossary *content_read_glossary(struct doc *d, const char *lang, struct arena *a, struct diag_list *l, struct content_outline *outline) {
+struct content_glossary *content_read_glossary(struct doc *d, const char *lang, struct arena *a,
+                                               struct diag_list *l,
+                                               struct content_outline *outline) {
     struct content_glossary *g = NEW(a, struct content_glossary);
     g->file = arena_dup(a, d->file);
     g->lang = arena_dup(a, lang);
@@ -165,11 +180,14 @@ struct content_glossary *content_read_glossary(struct doc *d, const char *lang, 
 
 static cmark_node *axis_block(cmark_node *from, cmark_node *until) {
     for (cmark_node *n = from; n && n != until; n = cmark_node_next(n))
-        if (cmark_node_get_type(n) == CMARK_NODE_CODE_BLOCK && str_eq(cmark_node_get_fence_info(n), "axis")) return n;
+        if (cmark_node_get_type(n) == CMARK_NODE_CODE_BLOCK &&
+            str_eq(cmark_node_get_fence_info(n), "axis"))
+            return n;
     return NULL;
 }
 
-static bool read_axis(struct doc *d, struct arena *a, struct diag_list *l, cmark_node *block, struct self_statement *s) {
+static bool read_axis(struct doc *d, struct arena *a, struct diag_list *l, cmark_node *block,
+                      struct self_statement *s) {
     static const char *const known[] = {"axis", "weight", NULL};
     const char *yaml = cmark_node_get_literal(block);
     struct field *f = field_parse(d->file, yaml, strlen(yaml), doc_line(d, block), a, l);
@@ -196,15 +214,18 @@ static bool read_axis(struct doc *d, struct arena *a, struct diag_list *l, cmark
 
 static void check_balance(struct doc *d, struct diag_list *l, const struct content_self *s) {
     int counts[2][2] = {{0}};
-    for (size_t i = 0; i < s->statement_count; i++) counts[s->statements[i].axis][s->statements[i].weight > 0]++;
+    for (size_t i = 0; i < s->statement_count; i++)
+        counts[s->statements[i].axis][s->statements[i].weight > 0]++;
     for (int axis = 0; axis < 2; axis++)
         if (counts[axis][0] != counts[axis][1])
-            diag_add(l, SEVERITY_WARNING, d->file, 0, 0, "axis-balance",
-                     "axis %s has %d statements towards one end and %d towards the other: whoever agrees with all should land in the middle",
-                     axis ? "y" : "x", counts[axis][0], counts[axis][1]);
+            diag_add(
+                l, SEVERITY_WARNING, d->file, 0, 0, "axis-balance",
+                "axis %s has %d statements towards one end and %d towards the other: whoever agrees with all should land in the middle",
+                axis ? "y" : "x", counts[axis][0], counts[axis][1]);
 }
 
-struct content_self *content_read_self(struct doc *d, const char *lang, struct arena *a, struct diag_list *l, struct content_outline *outline) {
+struct content_self *content_read_self(struct doc *d, const char *lang, struct arena *a,
+                                       struct diag_list *l, struct content_outline *outline) {
     struct content_self *s = NEW(a, struct content_self);
     s->file = arena_dup(a, d->file);
     s->lang = arena_dup(a, lang);

@@ -25,36 +25,45 @@ static const struct diag **sorted(const struct diag_list *l, struct arena *a, si
     return all;
 }
 
-static const char *severity_name(const struct diag *d) { return d->severity == SEVERITY_ERROR ? "error" : "warning"; }
-
-static void report_text(const struct diag **all, size_t count, const struct diag_list *l, struct buf *out) {
-    for (size_t i = 0; i < count; i++) {
-        const struct diag *d = all[i];
-        buf_printf(out, "%s:%d:%d: %s: %s [%s]\n", d->file, d->line, d->column, severity_name(d), d->message, d->rule);
-    }
-    buf_printf(out, "%d error%s, %d warning%s\n", l->errors, l->errors == 1 ? "" : "s", l->warnings, l->warnings == 1 ? "" : "s");
+static const char *severity_name(const struct diag *d) {
+    return d->severity == SEVERITY_ERROR ? "error" : "warning";
 }
 
-static void report_json(const struct diag **all, size_t count, const struct diag_list *l, struct buf *out) {
+static void report_text(const struct diag **all, size_t count, const struct diag_list *l,
+                        struct buf *out) {
+    for (size_t i = 0; i < count; i++) {
+        const struct diag *d = all[i];
+        buf_printf(out, "%s:%d:%d: %s: %s [%s]\n", d->file, d->line, d->column, severity_name(d),
+                   d->message, d->rule);
+    }
+    buf_printf(out, "%d error%s, %d warning%s\n", l->errors, l->errors == 1 ? "" : "s", l->warnings,
+               l->warnings == 1 ? "" : "s");
+}
+
+static void report_json(const struct diag **all, size_t count, const struct diag_list *l,
+                        struct buf *out) {
     buf_puts(out, "{\n  \"problems\": [");
     for (size_t i = 0; i < count; i++) {
         const struct diag *d = all[i];
         buf_printf(out, "%s\n    {\"file\": ", i ? "," : "");
         buf_json(out, d->file);
-        buf_printf(out, ", \"line\": %d, \"column\": %d, \"severity\": \"%s\", \"rule\": ", d->line, d->column, severity_name(d));
+        buf_printf(out, ", \"line\": %d, \"column\": %d, \"severity\": \"%s\", \"rule\": ", d->line,
+                   d->column, severity_name(d));
         buf_json(out, d->rule);
         buf_puts(out, ", \"message\": ");
         buf_json(out, d->message);
         buf_puts(out, "}");
     }
-    buf_printf(out, "%s],\n  \"errors\": %d,\n  \"warnings\": %d\n}\n", count ? "\n  " : "", l->errors, l->warnings);
+    buf_printf(out, "%s],\n  \"errors\": %d,\n  \"warnings\": %d\n}\n", count ? "\n  " : "",
+               l->errors, l->warnings);
 }
 
 /* ---- SARIF (Static Analysis Results Interchange Format 2.1.0, OASIS) ------------------------------------------ */
 
 /* A path as a relative URI reference (RFC 3986). */
 static void put_uri(struct buf *out, const char *path) {
-    static const char safe[] = "-_.~/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    static const char safe[] =
+        "-_.~/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     buf_putc(out, '"');
     for (; *path; path++) {
         if (strchr(safe, *path)) buf_putc(out, *path);
@@ -73,7 +82,8 @@ static size_t rule_index(const char **rules, size_t *count, const char *rule) {
 static void sarif_result(const struct diag *d, size_t rule, struct buf *out) {
     buf_puts(out, "        {\"ruleId\": ");
     buf_json(out, d->rule);
-    buf_printf(out, ", \"ruleIndex\": %zu, \"level\": \"%s\", \"message\": {\"text\": ", rule, severity_name(d));
+    buf_printf(out, ", \"ruleIndex\": %zu, \"level\": \"%s\", \"message\": {\"text\": ", rule,
+               severity_name(d));
     buf_json(out, d->message);
     buf_puts(out, "}, \"locations\": [{\"physicalLocation\": {\"artifactLocation\": {\"uri\": ");
     put_uri(out, d->file);
@@ -90,8 +100,10 @@ static void report_sarif(const struct diag **all, size_t count, struct arena *a,
     const char **rules = NEW_ARRAY(a, const char *, count + 1);
     size_t *index = NEW_ARRAY(a, size_t, count + 1), rule_count = 0;
     for (size_t i = 0; i < count; i++) index[i] = rule_index(rules, &rule_count, all[i]->rule);
-    buf_puts(out, "{\n  \"$schema\": \"https://json.schemastore.org/sarif-2.1.0.json\",\n  \"version\": \"2.1.0\",\n  \"runs\": [\n    {\n"
-                  "      \"tool\": {\"driver\": {\"name\": \"gradus check\", \"rules\": [");
+    buf_puts(
+        out,
+        "{\n  \"$schema\": \"https://json.schemastore.org/sarif-2.1.0.json\",\n  \"version\": \"2.1.0\",\n  \"runs\": [\n    {\n"
+        "      \"tool\": {\"driver\": {\"name\": \"gradus check\", \"rules\": [");
     for (size_t i = 0; i < rule_count; i++) {
         buf_printf(out, "%s{\"id\": ", i ? ", " : "");
         buf_json(out, rules[i]);

@@ -11,7 +11,7 @@ struct search_result {
     const char *kind; /* "module", "term", "programme" */
     const char *ref;  /* id of the module or programme; of a term: of its programme */
     const char *lang, *anchor, *title, *heading;
-    const char *excerpt; /* html */
+    const char *excerpt;                    /* html */
     struct content_named more[SEARCH_MORE]; /* further sections of the same module */
     size_t more_count;
 };
@@ -22,7 +22,8 @@ struct search_results {
     bool any_word; /* nothing has all the words: these have some */
 };
 /* The best results for what a person typed; arena. Pure but for the store. */
-enum err content_search(struct db *db, struct arena *a, struct words *w, const char *query, struct search_results *out) MUST_USE;
+enum err content_search(struct db *db, struct arena *a, struct words *w, const char *query,
+                        struct search_results *out) MUST_USE;
 /* The segmenter of this thread; NULL when ICU cannot. */
 struct words *content_words(void);
 

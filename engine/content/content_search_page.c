@@ -7,10 +7,15 @@
 
 #define QUERY_BYTES 400
 
-static const char *result_href(struct request *r, const struct search_result *one, const char *anchor) {
+static const char *result_href(struct request *r, const struct search_result *one,
+                               const char *anchor) {
     const char *hash = *anchor ? arena_printf(r->arena, "#%s", anchor) : "";
-    if (str_eq(one->kind, "module")) return arena_printf(r->arena, "/modules/%s%s%s%s", one->ref, str_eq(one->lang, "en") ? "" : "?lang=", str_eq(one->lang, "en") ? "" : one->lang, hash);
-    if (str_eq(one->kind, "term")) return arena_printf(r->arena, "/glossary?programme=%s%s", one->ref, hash);
+    if (str_eq(one->kind, "module"))
+        return arena_printf(r->arena, "/modules/%s%s%s%s", one->ref,
+                            str_eq(one->lang, "en") ? "" : "?lang=",
+                            str_eq(one->lang, "en") ? "" : one->lang, hash);
+    if (str_eq(one->kind, "term"))
+        return arena_printf(r->arena, "/glossary?programme=%s%s", one->ref, hash);
     return arena_printf(r->arena, "/programmes/%s%s", one->ref, hash);
 }
 
@@ -20,7 +25,10 @@ static void result_view(struct request *r, struct view *list, const struct searc
     view_text(item, "href", result_href(r, one, one->anchor));
     view_text(item, "title", term ? one->heading : one->title);
     if (!term && *one->heading) view_text(item, "heading", one->heading);
-    view_text(item, "kind", content_text(r, term ? "content_kind_term" : str_eq(one->kind, "module") ? "content_kind_module" : "content_kind_programme"));
+    view_text(item, "kind",
+              content_text(r, term                          ? "content_kind_term"
+                              : str_eq(one->kind, "module") ? "content_kind_module"
+                                                            : "content_kind_programme"));
     view_text(item, "lang", one->lang);
     view_html(item, "excerpt", one->excerpt);
     struct view *more = view_list(item, "more");
@@ -33,7 +41,10 @@ static void result_view(struct request *r, struct view *list, const struct searc
 
 enum err content_search_page(struct request *r) {
     const char *query = http_query(r, "q");
-    if (query && strlen(query) > QUERY_BYTES) return http_error(r, ERR_LIMIT, "The search takes up to 400 bytes of text. Shorten what you are looking for.");
+    if (query && strlen(query) > QUERY_BYTES)
+        return http_error(
+            r, ERR_LIMIT,
+            "The search takes up to 400 bytes of text. Shorten what you are looking for.");
     const char *typed = query ? str_trim(r->arena, query) : "";
     struct view *v = view_new(r->arena);
     view_text(v, "title", content_text(r, "content_search_title"));

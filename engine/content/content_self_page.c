@@ -11,9 +11,12 @@
 #define PLOT_TOP 24
 #define PLOT_HEIGHT 252
 
-static const char *const answer_keys[] = {"content_self_answer_1", "content_self_answer_2", "content_self_answer_3", "content_self_answer_4", "content_self_answer_5"};
+static const char *const answer_keys[] = {"content_self_answer_1", "content_self_answer_2",
+                                          "content_self_answer_3", "content_self_answer_4",
+                                          "content_self_answer_5"};
 
-static void statements_view(struct request *r, struct view *v, const struct content_self *s, const char *answers, bool complain) {
+static void statements_view(struct request *r, struct view *v, const struct content_self *s,
+                            const char *answers, bool complain) {
     struct view *list = view_list(v, "statements"), *errors = NULL;
     for (size_t i = 0; i < s->statement_count; i++) {
         struct view *item = view_item(list), *choices = view_list(item, "choices");
@@ -34,19 +37,28 @@ static void statements_view(struct request *r, struct view *v, const struct cont
         view_text(item, "error", content_text(r, "content_self_missing"));
         struct view *error = view_item(errors);
         view_text(error, "field", name);
-        view_text(error, "text", page_text(r->app->site, r->locale, "content_self_missing_number", item, r->arena));
+        view_text(
+            error, "text",
+            page_text(r->app->site, r->locale, "content_self_missing_number", item, r->arena));
     }
 }
 
-static void result_view(struct request *r, struct view *v, const struct content_self *s, const struct content_programme *p, const char *answers) {
+static void result_view(struct request *r, struct view *v, const struct content_self *s,
+                        const struct content_programme *p, const char *answers) {
     struct self_result result = self_result(s, p, answers);
     struct view *o = view_object(v, "result"), *plot = view_object(o, "plot");
     view_int(plot, "x", PLOT_LEFT + (int64_t)PLOT_WIDTH * (result.x_permille + 1000) / 2000);
     view_int(plot, "y", PLOT_TOP + (int64_t)PLOT_HEIGHT * (result.y_permille + 1000) / 2000);
     view_int(o, "x", result.x_permille / 10);
     view_int(o, "y", result.y_permille / 10);
-    view_text(o, "x_side", content_text(r, result.x_permille < 0 ? "content_self_technology" : result.x_permille > 0 ? "content_self_art" : "content_self_middle"));
-    view_text(o, "y_side", content_text(r, result.y_permille < 0 ? "content_self_emotional" : result.y_permille > 0 ? "content_self_rational" : "content_self_middle"));
+    view_text(o, "x_side",
+              content_text(r, result.x_permille < 0   ? "content_self_technology"
+                              : result.x_permille > 0 ? "content_self_art"
+                                                      : "content_self_middle"));
+    view_text(o, "y_side",
+              content_text(r, result.y_permille < 0   ? "content_self_emotional"
+                              : result.y_permille > 0 ? "content_self_rational"
+                                                      : "content_self_middle"));
     view_bool(o, "is_close", result.is_close);
     if (!result.persona) return;
     view_text(o, "persona", result.persona->id);
@@ -55,17 +67,20 @@ static void result_view(struct request *r, struct view *v, const struct content_
     view_bool(o, arena_printf(r->arena, "is_%s", result.persona->id), true);
 }
 
-static enum err last_answers(struct request *r, const struct content_self *s, const char **answers, int64_t *at_ms) {
+static enum err last_answers(struct request *r, const struct content_self *s, const char **answers,
+                             int64_t *at_ms) {
     struct stmt *q;
     enum err e;
     *answers = NULL;
-    if (!db_one(r->db, &q, &e, SQL_content_self_last, "tt", r->who->person_id, s->id)) return e == ERR_NOT_FOUND ? OK : e;
+    if (!db_one(r->db, &q, &e, SQL_content_self_last, "tt", r->who->person_id, s->id))
+        return e == ERR_NOT_FOUND ? OK : e;
     *answers = stmt_text(q, 1, r->arena);
     *at_ms = stmt_int(q, 2);
     return stmt_end(q);
 }
 
-static enum err show(struct request *r, const struct content_snapshot *s, const struct content_self *self, const char *given) {
+static enum err show(struct request *r, const struct content_snapshot *s,
+                     const struct content_self *self, const char *given) {
     const char *answers;
     int64_t at_ms = 0;
     enum err e = last_answers(r, self, &answers, &at_ms);
@@ -81,12 +96,17 @@ static enum err show(struct request *r, const struct content_snapshot *s, const 
         view_time(v, "answered", at_ms, r->locale, r->zone);
     } else {
         view_bool(v, "asking", true);
-        statements_view(r, v, self, given ? given : self_answers_valid(self, answers) ? answers : NULL, given != NULL);
+        statements_view(r, v, self,
+                        given                               ? given
+                        : self_answers_valid(self, answers) ? answers
+                                                            : NULL,
+                        given != NULL);
     }
     return http_page_status(r, given ? 400 : 200, "content_self", v);
 }
 
-static enum err find_self(struct request *r, const struct content_snapshot **s, const struct content_self **self) {
+static enum err find_self(struct request *r, const struct content_snapshot **s,
+                          const struct content_self **self) {
     *s = content_of(r);
     *self = snapshot_self(*s, r->locale);
     return *self ? OK : http_error(r, ERR_NOT_FOUND, "This academy has no self-assessment.");
@@ -106,7 +126,8 @@ struct self_job {
 
 static enum err record(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct self_job *j = arg;
-    return db_run(db, SQL_content_self_add, "ttttti", id_new(a, now_ms), j->person_id, j->self->id, j->self->version, j->answers, now_ms);
+    return db_run(db, SQL_content_self_add, "ttttti", id_new(a, now_ms), j->person_id, j->self->id,
+                  j->self->version, j->answers, now_ms);
 }
 
 static enum err recorded(struct request *r, void *arg, enum err result) {

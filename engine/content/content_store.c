@@ -9,7 +9,8 @@
 
 /* ---- One module ---------------------------------------------------------------------------------------- */
 
-enum err content_facts(struct db *db, struct arena *a, const char *person_id, const struct content_module *m, struct module_facts *out) {
+enum err content_facts(struct db *db, struct arena *a, const char *person_id,
+                       const struct content_module *m, struct module_facts *out) {
     memset(out, 0, sizeof *out);
     progress_begin(&out->state, m, a);
     struct stmt *q = db_query(db, SQL_content_facts_of_module, "tt", person_id, m->id);
@@ -17,11 +18,14 @@ enum err content_facts(struct db *db, struct arena *a, const char *person_id, co
         int64_t at_ms = stmt_int(q, 5);
         const char *what = stmt_text(q, 1, a);
         switch (stmt_int(q, 0)) {
-        case 1: progress_reading(&out->state, what, (int)stmt_int(q, 2), stmt_int(q, 3), at_ms); break;
+        case 1:
+            progress_reading(&out->state, what, (int)stmt_int(q, 2), stmt_int(q, 3), at_ms);
+            break;
         case 2:
             progress_answer(&out->state, what, stmt_int(q, 2), at_ms);
             out->answers = list_more(a, out->answers, out->answer_count, sizeof *out->answers);
-            out->answers[out->answer_count++] = (struct given_answer){what, stmt_text(q, 4, a), stmt_int(q, 2)};
+            out->answers[out->answer_count++] = (struct given_answer){what, stmt_text(q, 4, a),
+                                                                      stmt_int(q, 2)};
             break;
         default: progress_completed(&out->state, at_ms); break;
         }
@@ -58,16 +62,20 @@ static struct progress_state *state_of(struct states *s, const char *module_id) 
 }
 
 static int by_module_id(const void *a, const void *b) {
-    return strcmp(((const struct content_module_progress *)a)->module_id, ((const struct content_module_progress *)b)->module_id);
+    return strcmp(((const struct content_module_progress *)a)->module_id,
+                  ((const struct content_module_progress *)b)->module_id);
 }
 
-enum err content_progress(struct db *db, struct arena *a, const struct content_snapshot *s, const char *person_id, struct content_progress *out) {
+enum err content_progress(struct db *db, struct arena *a, const struct content_snapshot *s,
+                          const char *person_id, struct content_progress *out) {
     *out = (struct content_progress){0};
     struct states states = {.arena = a, .snapshot = s};
     struct stmt *q = db_query(db, SQL_content_readings_of_person, "t", person_id);
     while (stmt_row(q)) {
         struct progress_state *state = state_of(&states, stmt_text(q, 0, a));
-        if (state) progress_reading(state, stmt_text(q, 1, a), (int)stmt_int(q, 2), stmt_int(q, 3), stmt_int(q, 4));
+        if (state)
+            progress_reading(state, stmt_text(q, 1, a), (int)stmt_int(q, 2), stmt_int(q, 3),
+                             stmt_int(q, 4));
     }
     enum err e = stmt_end(q);
     if (e != OK) return e;
@@ -83,7 +91,8 @@ enum err content_progress(struct db *db, struct arena *a, const struct content_s
         if (state) progress_completed(state, stmt_int(q, 1));
     }
     if ((e = stmt_end(q)) != OK) return e;
-    struct content_module_progress *list = NEW_ARRAY(a, struct content_module_progress, states.count + 1);
+    struct content_module_progress *list = NEW_ARRAY(a, struct content_module_progress,
+                                                     states.count + 1);
     for (size_t i = 0; i < states.count; i++) list[i] = progress_end(states.items[i]);
     qsort(list, states.count, sizeof *list, by_module_id);
     out->modules = list;
@@ -97,14 +106,16 @@ enum err content_progress(struct db *db, struct arena *a, const struct content_s
 /* ---- Recording ---------------------------------------------------------------------------------------------- */
 
 /* After each fact: whether it was the one that completes the module. */
-static enum err complete_if_done(struct db *db, struct arena *a, int64_t now_ms, const char *person_id, const struct content_module *m) {
+static enum err complete_if_done(struct db *db, struct arena *a, int64_t now_ms,
+                                 const char *person_id, const struct content_module *m) {
     struct module_facts facts;
     enum err e = content_facts(db, a, person_id, m, &facts);
     if (e != OK || facts.state.completed_ms || !progress_all_done(&facts.state)) return e;
     return db_run(db, SQL_content_completion_add, "ttti", person_id, m->id, m->version, now_ms);
 }
 
-static enum err count_facts(struct db *db, enum sql_id query, const char *person_id, const struct content_module *m, int64_t *count) {
+static enum err count_facts(struct db *db, enum sql_id query, const char *person_id,
+                            const struct content_module *m, int64_t *count) {
     struct stmt *q;
     enum err e;
     *count = 0;
@@ -115,7 +126,8 @@ static enum err count_facts(struct db *db, enum sql_id query, const char *person
 
 /* Each fact is read again with each page and by the jobs of this module: whoever sends them by the thousand would make
  * everybody's saving wait. Past the limit only what is news is kept. */
-enum err content_record_reading(struct db *db, struct arena *a, int64_t now_ms, const char *person_id, const struct content_module *m,
+enum err content_record_reading(struct db *db, struct arena *a, int64_t now_ms,
+                                const char *person_id, const struct content_module *m,
                                 const char *section, int position_permille, bool done) {
     struct module_facts facts;
     int64_t count;
@@ -128,18 +140,20 @@ enum err content_record_reading(struct db *db, struct arena *a, int64_t now_ms, 
         if (e == OK && facts.state.done[i]) return complete_if_done(db, a, now_ms, person_id, m);
     }
     if (e != OK) return e;
-    e = db_run(db, SQL_content_reading_add, "tttttiii", id_new(a, now_ms), person_id, m->id, m->version, section,
-                        (int64_t)position_permille, (int64_t)done, now_ms);
+    e = db_run(db, SQL_content_reading_add, "tttttiii", id_new(a, now_ms), person_id, m->id,
+               m->version, section, (int64_t)position_permille, (int64_t)done, now_ms);
     return e == OK && done ? complete_if_done(db, a, now_ms, person_id, m) : e;
 }
 
-enum err content_record_answer(struct db *db, struct arena *a, int64_t now_ms, const char *person_id, const struct content_module *m,
-                               int number, const char *choice, bool right) {
+enum err content_record_answer(struct db *db, struct arena *a, int64_t now_ms,
+                               const char *person_id, const struct content_module *m, int number,
+                               const char *choice, bool right) {
     if (number < 1 || (size_t)number > m->checkpoint_count) return ERR_INVALID;
     int64_t count;
     enum err e = count_facts(db, SQL_content_answer_count, person_id, m, &count);
     if (e != OK || count >= FACTS_LIMIT) return e == OK ? ERR_LIMIT : e;
-    e = db_run(db, SQL_content_answer_add, "ttttittii", id_new(a, now_ms), person_id, m->id, m->version, (int64_t)number,
-                        m->checkpoints[number - 1], choice, (int64_t)right, now_ms);
+    e = db_run(db, SQL_content_answer_add, "ttttittii", id_new(a, now_ms), person_id, m->id,
+               m->version, (int64_t)number, m->checkpoints[number - 1], choice, (int64_t)right,
+               now_ms);
     return e == OK ? complete_if_done(db, a, now_ms, person_id, m) : e;
 }

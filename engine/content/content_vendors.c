@@ -18,7 +18,9 @@ struct vendors {
     size_t mask;
 };
 
-static bool word_char(unsigned char c) { return c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static bool word_char(unsigned char c) {
+    return c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 static unsigned char lower(unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
 
 static size_t hash_word(const char *text, size_t len) {
@@ -51,7 +53,8 @@ static void add(struct vendors *v, struct arena *a, const char *line) {
 
 struct vendors *vendors_load(const char *root, struct arena *a) {
     size_t len = 0, lines = 1;
-    char *text = file_read(a, arena_printf(a, "%s/content/vendors.txt", root), VENDOR_FILE_BYTES, &len);
+    char *text = file_read(a, arena_printf(a, "%s/content/vendors.txt", root), VENDOR_FILE_BYTES,
+                           &len);
     if (!text) return NULL;
     for (size_t i = 0; i < len; i++) lines += text[i] == '\n';
     struct vendors *v = NEW(a, struct vendors);
@@ -60,7 +63,8 @@ struct vendors *vendors_load(const char *root, struct arena *a) {
     v->mask = room - 1;
     v->slots = NEW_ARRAY(a, struct vendor *, room);
     char *save = NULL;
-    for (char *line = strtok_r(text, "\r\n", &save); line; line = strtok_r(NULL, "\r\n", &save)) add(v, a, line);
+    for (char *line = strtok_r(text, "\r\n", &save); line; line = strtok_r(NULL, "\r\n", &save))
+        add(v, a, line);
     return v;
 }
 
@@ -71,17 +75,22 @@ static bool same(const char *text, const char *name, size_t len) {
 }
 
 /* The longest name that stands here, NULL = none. */
-static const struct vendor *vendor_at(const struct vendors *v, const char *text, size_t left, size_t word) {
+static const struct vendor *vendor_at(const struct vendors *v, const char *text, size_t left,
+                                      size_t word) {
     const struct vendor *best = NULL;
-    for (const struct vendor *one = v->slots[hash_word(text, word) & v->mask]; one; one = one->next) {
-        if (one->first != word || one->len > left || (best && best->len >= one->len) || !same(text, one->name, one->len)) continue;
+    for (const struct vendor *one = v->slots[hash_word(text, word) & v->mask]; one;
+         one = one->next) {
+        if (one->first != word || one->len > left || (best && best->len >= one->len) ||
+            !same(text, one->name, one->len))
+            continue;
         if (one->len < left && word_char((unsigned char)text[one->len])) continue;
         best = one;
     }
     return best;
 }
 
-static void report(const char *file, const char *text, size_t at, const char *name, struct diag_list *diags) {
+static void report(const char *file, const char *text, size_t at, const char *name,
+                   struct diag_list *diags) {
     int line = 1;
     size_t start = 0;
     for (size_t i = 0; i < at; i++)
@@ -89,11 +98,14 @@ static void report(const char *file, const char *text, size_t at, const char *na
             line++;
             start = i + 1;
         }
-    diag_add(diags, SEVERITY_ERROR, file, line, (int)(at - start) + 1, "vendor",
-             "“%s” is a real vendor or product: use an invented name (the list is content/vendors.txt)", name);
+    diag_add(
+        diags, SEVERITY_ERROR, file, line, (int)(at - start) + 1, "vendor",
+        "“%s” is a real vendor or product: use an invented name (the list is content/vendors.txt)",
+        name);
 }
 
-void vendors_check(const struct vendors *v, const char *file, const char *text, size_t len, struct diag_list *diags) {
+void vendors_check(const struct vendors *v, const char *file, const char *text, size_t len,
+                   struct diag_list *diags) {
     for (size_t at = 0; v && at < len;) {
         size_t word = word_length(text + at, len - at);
         if (!word) {

@@ -12,9 +12,9 @@
 #include "content/content_private.h"
 
 #define WATCH_FOLDERS 1024
-#define WATCH_EVENTS                                                                                                  \
-    (IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | \
-     IN_ONLYDIR)
+#define WATCH_EVENTS                                                                               \
+    (IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |            \
+     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 
 struct content_watch {
     int fd;
@@ -59,7 +59,8 @@ struct content_watch *watch_open(const char *root) {
     w->root = strdup(root);
     w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (!w->root || w->fd < 0) {
-        log_say(LOG_WARN, "content", "Changes of files are seen after two seconds only: %s", strerror(errno));
+        log_say(LOG_WARN, "content", "Changes of files are seen after two seconds only: %s",
+                strerror(errno));
         if (w->root) return w;
         free(w);
         return NULL;
@@ -110,7 +111,8 @@ static void add_path(struct change_list *l, const char *path) {
     l->paths[l->count++] = path;
 }
 
-void watch_take(struct content_watch *w, struct arena *a, const char *const **paths, size_t *count, bool *all) {
+void watch_take(struct content_watch *w, struct arena *a, const char *const **paths, size_t *count,
+                bool *all) {
     struct change_list changes = {.arena = a};
     _Alignas(struct inotify_event) char buffer[16384];
     *all = !w || w->fd < 0;
@@ -121,11 +123,14 @@ void watch_take(struct content_watch *w, struct arena *a, const char *const **pa
             p += sizeof *e + e->len;
             const char *folder = folder_of(w, e->wd);
             if (e->mask & IN_IGNORED) forget_folder(w, e->wd);
-            if (e->mask & (IN_Q_OVERFLOW | IN_ISDIR | IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED)) *all = true;
-            else if (folder && e->len && e->name[0] != '.') add_path(&changes, arena_printf(a, "%s/%s", folder, e->name));
+            if (e->mask & (IN_Q_OVERFLOW | IN_ISDIR | IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED))
+                *all = true;
+            else if (folder && e->len && e->name[0] != '.')
+                add_path(&changes, arena_printf(a, "%s/%s", folder, e->name));
         }
     }
-    if (*all && w && w->fd >= 0) add_all(w); /* new folders, and what was in them before they were watched */
+    if (*all && w && w->fd >= 0)
+        add_all(w); /* new folders, and what was in them before they were watched */
     *paths = changes.paths;
     *count = changes.count;
 }

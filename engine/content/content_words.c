@@ -43,15 +43,18 @@ const char *words_version(void) { return WORDS_VERSION "/" U_ICU_VERSION; }
 /* ---- Folding --------------------------------------------------------------------------------------------- */
 
 static bool is_dropped(UChar c) {
-    return (c >= 0x0300 && c <= 0x036f) || (c >= 0x0591 && c <= 0x05c7) || (c >= 0x0610 && c <= 0x061a) || c == 0x0640 ||
-           (c >= 0x064b && c <= 0x065f) || c == 0x0670 || (c >= 0x06d6 && c <= 0x06ed) || c == 0x200c || c == 0x200d || c == 0x00ad;
+    return (c >= 0x0300 && c <= 0x036f) || (c >= 0x0591 && c <= 0x05c7) ||
+           (c >= 0x0610 && c <= 0x061a) || c == 0x0640 || (c >= 0x064b && c <= 0x065f) ||
+           c == 0x0670 || (c >= 0x06d6 && c <= 0x06ed) || c == 0x200c || c == 0x200d || c == 0x00ad;
 }
 
 /* Letters that Unicode does not take apart, and spellings of one letter. */
 static UChar plain_letter(UChar c) {
     static const struct {
         UChar from, to;
-    } pairs[] = {{0x0142, 'l'}, {0x00f8, 'o'}, {0x0111, 'd'}, {0x0131, 'i'}, {0x0127, 'h'}, {0x0649, 0x064a}, {0x0629, 0x0647}, {0x06cc, 0x064a}, {0x06a9, 0x0643}};
+    } pairs[] = {{0x0142, 'l'},    {0x00f8, 'o'},    {0x0111, 'd'},
+                 {0x0131, 'i'},    {0x0127, 'h'},    {0x0649, 0x064a},
+                 {0x0629, 0x0647}, {0x06cc, 0x064a}, {0x06a9, 0x0643}};
     for (size_t i = 0; i < COUNT_OF(pairs); i++)
         if (pairs[i].from == c) return pairs[i].to;
     return c;
@@ -95,7 +98,9 @@ static size_t fold_any(struct words *w, const UChar *word, size_t n, char *out, 
     if (U_FAILURE(e)) return 0;
     for (int32_t i = 0; i < len; i++) {
         folded[i] = plain_letter(folded[i]);
-        if (folded[i] < 0x80 && !((folded[i] >= 'a' && folded[i] <= 'z') || (folded[i] >= '0' && folded[i] <= '9'))) folded[i] = ' ';
+        if (folded[i] < 0x80 &&
+            !((folded[i] >= 'a' && folded[i] <= 'z') || (folded[i] >= '0' && folded[i] <= '9')))
+            folded[i] = ' ';
     }
     int32_t bytes = 0;
     u_strToUTF8(out, (int32_t)out_size, &bytes, folded, len, &e);
@@ -171,7 +176,8 @@ struct word_list words_query(struct words *w, struct arena *a, const char *query
     buf_init(&all, a);
     words_index(w, query, &all);
     char *save = NULL;
-    for (char *word = strtok_r(arena_dup(a, buf_text(&all)), " ", &save); word && list.count < QUERY_WORDS; word = strtok_r(NULL, " ", &save)) {
+    for (char *word = strtok_r(arena_dup(a, buf_text(&all)), " ", &save);
+         word && list.count < QUERY_WORDS; word = strtok_r(NULL, " ", &save)) {
         bool known = false;
         for (size_t i = 0; i < list.count; i++) known = known || str_eq(list.items[i], word);
         if (!known) list.items[list.count++] = word;
@@ -186,7 +192,8 @@ static int query_index(const struct word_list *q, const struct span *s) {
     for (size_t i = 0; i < q->count; i++) {
         size_t n = strlen(q->items[i]);
         bool last = i == q->count - 1;
-        if ((s->len == n || (last && s->len > n)) && memcmp(s->word, q->items[i], n) == 0) return (int)i;
+        if ((s->len == n || (last && s->len > n)) && memcmp(s->word, q->items[i], n) == 0)
+            return (int)i;
     }
     return -1;
 }
@@ -216,7 +223,8 @@ static size_t densest(const struct hit *hits, size_t count, int32_t width) {
     return best;
 }
 
-static void add_units(struct buf *out, struct arena *a, const UChar *text, int32_t from, int32_t to) {
+static void add_units(struct buf *out, struct arena *a, const UChar *text, int32_t from,
+                      int32_t to) {
     if (to <= from) return;
     int32_t bytes = 0;
     char *utf8 = arena_alloc(a, (size_t)(to - from) * 3 + 1);
@@ -228,7 +236,8 @@ static void add_units(struct buf *out, struct arena *a, const UChar *text, int32
     buf_html(out, utf8, (size_t)bytes);
 }
 
-const char *words_excerpt(struct words *w, struct arena *a, const char *text, const struct word_list *query, size_t width) {
+const char *words_excerpt(struct words *w, struct arena *a, const char *text,
+                          const struct word_list *query, size_t width) {
     int32_t len = 0, wide = (int32_t)width;
     const UChar *units = to_utf16(a, text, &len);
     struct hit *hits = NEW_ARRAY(a, struct hit, HITS);

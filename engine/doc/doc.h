@@ -17,10 +17,10 @@
 enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
 
 struct diag {
-    const char *file;   /* as the author knows it: relative to the root */
-    int line, column;   /* from 1; 0 = the file as a whole */
+    const char *file; /* as the author knows it: relative to the root */
+    int line, column; /* from 1; 0 = the file as a whole */
     enum severity severity;
-    const char *rule;   /* "alt-text" */
+    const char *rule;    /* "alt-text" */
     const char *message; /* one sentence */
     struct diag *next;
 };
@@ -42,23 +42,25 @@ struct field; /* a node of the YAML front matter */
 
 struct doc {
     struct arena *arena;
-    const char *file;      /* relative to the root */
-    const char *source;    /* the whole text */
+    const char *file;   /* relative to the root */
+    const char *source; /* the whole text */
     size_t source_len;
-    const char *version;   /* 16 hex digits of SHA-256 over the source with line ends normalised */
-    struct field *meta;    /* front matter's mapping; never NULL after OK */
-    cmark_node *body;      /* syntax tree, owned by the arena */
-    int body_line;         /* lines before the body: add to the tree's line numbers */
+    const char *version; /* 16 hex digits of SHA-256 over the source with line ends normalised */
+    struct field *meta;  /* front matter's mapping; never NULL after OK */
+    cmark_node *body;    /* syntax tree, owned by the arena */
+    int body_line;       /* lines before the body: add to the tree's line numbers */
 };
 
 /* Parses `source`; problems go to `diags`. ERR_INVALID when there is no usable front matter or the text is
  * no UTF-8; even then all that could be found is reported. */
-enum err doc_parse(struct doc *out, const char *file, const char *source, size_t len, struct arena *a,
-                   struct diag_list *diags) MUST_USE;
+enum err doc_parse(struct doc *out, const char *file, const char *source, size_t len,
+                   struct arena *a, struct diag_list *diags) MUST_USE;
 /* Reads and parses root/file. ERR_NOT_FOUND, ERR_LIMIT (too large), ERR_INVALID. */
-enum err doc_load(struct doc *out, const char *root, const char *file, struct arena *a, struct diag_list *diags) MUST_USE;
+enum err doc_load(struct doc *out, const char *root, const char *file, struct arena *a,
+                  struct diag_list *diags) MUST_USE;
 /* The same for the front matter alone, at a tenth of the time: no body, no version. */
-enum err doc_load_meta(struct doc *out, const char *root, const char *file, struct arena *a, struct diag_list *diags) MUST_USE;
+enum err doc_load_meta(struct doc *out, const char *root, const char *file, struct arena *a,
+                       struct diag_list *diags) MUST_USE;
 
 /* ---- Front matter -------------------------------------------------------------------------- */
 /* A YAML text on its own (a fenced `item` block): `line` is the line before its first. NULL when broken. */
@@ -68,19 +70,22 @@ bool field_is_map(struct field *f);
 bool field_is_list(struct field *f);
 struct field *field_get(struct field *map, const char *key); /* NULL when absent */
 size_t field_count(struct field *f);                         /* of a list or a map */
-struct field *field_at(struct field *f, size_t i);           /* list item, or value of the i-th pair */
+struct field *field_at(struct field *f, size_t i); /* list item, or value of the i-th pair */
 const char *field_key_at(struct field *map, size_t i, int *line, int *column);
-const char *field_scalar(struct field *f);                   /* NULL when it is no scalar */
+const char *field_scalar(struct field *f); /* NULL when it is no scalar */
 int field_line(struct field *f);
 int field_column(struct field *f);
 
 /* Typed reading with diagnostics ("missing field", "must be a whole number between …"). They return
  * NULL/false and report when the field is missing and required, or has the wrong type. */
-const char *field_text(struct doc *d, struct diag_list *l, struct field *map, const char *key, bool required);
-const char *field_id(struct doc *d, struct diag_list *l, struct field *map, const char *key, bool required);
-bool field_int(struct doc *d, struct diag_list *l, struct field *map, const char *key, int64_t min, int64_t max,
-               bool required, int64_t *out);
-bool field_bool(struct doc *d, struct diag_list *l, struct field *map, const char *key, bool fallback);
+const char *field_text(struct doc *d, struct diag_list *l, struct field *map, const char *key,
+                       bool required);
+const char *field_id(struct doc *d, struct diag_list *l, struct field *map, const char *key,
+                     bool required);
+bool field_int(struct doc *d, struct diag_list *l, struct field *map, const char *key, int64_t min,
+               int64_t max, bool required, int64_t *out);
+bool field_bool(struct doc *d, struct diag_list *l, struct field *map, const char *key,
+                bool fallback);
 /* Reports every key of `map` that is not in the NULL-terminated list, with the nearest known one. */
 void field_unknown(struct doc *d, struct diag_list *l, struct field *map, const char *const *known);
 
@@ -127,7 +132,7 @@ struct render_hooks {
     /* A block to be rendered by the caller (a checkpoint's task list): true when it wrote something. */
     bool (*block)(void *context, cmark_node *block, struct buf *out);
     void *context;
-    int heading_shift;    /* added to heading levels */
+    int heading_shift;     /* added to heading levels */
     const char *id_prefix; /* before generated ids, NULL = none */
 };
 struct heading {
@@ -136,9 +141,11 @@ struct heading {
 };
 /* Safe mode: raw HTML is shown as text, addresses other than http, https, mailto and relative ones are
  * dropped. Appends to `out`; headings (may be NULL) receive anchors and titles in order. */
-void doc_render(struct doc *d, cmark_node *from, cmark_node *until, const struct render_hooks *hooks,
-                struct buf *out, struct heading **headings, size_t *heading_count);
+void doc_render(struct doc *d, cmark_node *from, cmark_node *until,
+                const struct render_hooks *hooks, struct buf *out, struct heading **headings,
+                size_t *heading_count);
 /* What is inside one node, without the node itself: the inlines of a paragraph, the blocks of an item. */
-void doc_render_node(struct doc *d, cmark_node *node, const struct render_hooks *hooks, struct buf *out);
+void doc_render_node(struct doc *d, cmark_node *node, const struct render_hooks *hooks,
+                     struct buf *out);
 
 #endif

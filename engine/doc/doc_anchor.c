@@ -10,9 +10,11 @@ struct anchor_entry {
 };
 
 /* Ids and beginnings of ids that pages use for themselves: a heading “Status” must not become the live region. */
-static const char *const taken[] = {"main",   "status", "nav",  "search", "menu", "header", "footer", "title",
-                                    "toc",    "csrf",   "body", "dialog", "help", "notice", "problem", "shortcuts"};
-static const char *const taken_prefixes[] = {"term-", "fn-", "fnref-", "field-", "hint-", "error-", "checkpoint-", "page-"};
+static const char *const taken[] = {"main",   "status", "nav",     "search",   "menu", "header",
+                                    "footer", "title",  "toc",     "csrf",     "body", "dialog",
+                                    "help",   "notice", "problem", "shortcuts"};
+static const char *const taken_prefixes[] = {"term-", "fn-",    "fnref-",      "field-",
+                                             "hint-", "error-", "checkpoint-", "page-"};
 
 static bool is_taken(const char *anchor) {
     for (size_t i = 0; i < COUNT_OF(taken); i++)
@@ -65,7 +67,8 @@ static bool take(struct doc_anchors *s, const char *text) {
 
 const char *doc_anchor(struct doc_anchors *s, const char *prefix, const char *heading) {
     const char *slug = slug_from(s->arena, heading);
-    const char *base = arena_printf(s->arena, "%s%s", prefix, doc_fragment(s->arena, slug)), *id = base;
+    const char *base = arena_printf(s->arena, "%s%s", prefix, doc_fragment(s->arena, slug)),
+               *id = base;
     if (take(s, id)) return id;
     /* The count lives with the base, so that a thousand equal headings are not a million comparisons. */
     do id = arena_printf(s->arena, "%s-%u", base, ++find(s, base)->count + 1);

@@ -20,11 +20,14 @@ struct arena *tree_memory_from(struct arena *a) {
     return before;
 }
 
-static struct block *block_of(void *data) { return (struct block *)((char *)data - offsetof(struct block, data)); }
+static struct block *block_of(void *data) {
+    return (struct block *)((char *)data - offsetof(struct block, data));
+}
 
 static void *allocate(size_t count, size_t size) {
     size_t total, whole;
-    BUG_IF(__builtin_mul_overflow(count, size, &total) || __builtin_add_overflow(total, sizeof(struct block), &whole));
+    BUG_IF(__builtin_mul_overflow(count, size, &total) ||
+           __builtin_add_overflow(total, sizeof(struct block), &whole));
     struct block *b = current ? arena_alloc(current, whole) : calloc(1, whole);
     if (!b) BUG("out of memory"); /* the library has no way to say so */
     b->size = total;

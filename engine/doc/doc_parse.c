@@ -41,14 +41,16 @@ static char *normalised(struct arena *a, const char *source, size_t len, size_t 
     return out;
 }
 
-static bool check_encoding(const char *file, const char *text, size_t len, struct diag_list *diags) {
+static bool check_encoding(const char *file, const char *text, size_t len,
+                           struct diag_list *diags) {
     int line = 1, column = 1;
     if (utf8_valid(text, len)) return true;
     for (size_t i = 0; i < len;) {
         size_t n = utf8_length_at(text + i, len - i);
         if (n == 0 || text[i] == '\0') {
             diag_add(diags, SEVERITY_ERROR, file, line, column, "encoding",
-                     n ? "there is a NUL character here" : "this is not UTF-8: save the file as UTF-8");
+                     n ? "there is a NUL character here"
+                       : "this is not UTF-8: save the file as UTF-8");
             return false;
         }
         if (text[i] == '\n') {
@@ -61,7 +63,8 @@ static bool check_encoding(const char *file, const char *text, size_t len, struc
 }
 
 /* The front matter lies between a first line `---` and the next line `---`. */
-static bool find_front_matter(const char *text, size_t len, size_t *start, size_t *end, size_t *body) {
+static bool find_front_matter(const char *text, size_t len, size_t *start, size_t *end,
+                              size_t *body) {
     if (len < 4 || memcmp(text, "---\n", 4) != 0) return false;
     *start = 4;
     for (size_t at = 4; at < len;) {
@@ -110,8 +113,9 @@ static void find_callout(struct doc *d, cmark_node *quote, struct diag_list *dia
     const char *const *kind = callout_kinds;
     while (*kind && !str_eq(*kind, name)) kind++;
     if (!*kind) {
-        diag_add(diags, SEVERITY_ERROR, d->file, doc_line(d, quote), doc_column(d, quote), "callout",
-                 "there is no callout “%.20s”; use NOTE, TIP, WARNING, EXAMPLE or CASE", name);
+        diag_add(diags, SEVERITY_ERROR, d->file, doc_line(d, quote), doc_column(d, quote),
+                 "callout", "there is no callout “%.20s”; use NOTE, TIP, WARNING, EXAMPLE or CASE",
+                 name);
         return;
     }
     struct buf title;
@@ -140,7 +144,8 @@ static bool prepare_tree(struct doc *d, struct diag_list *diags) {
     cmark_event_type event;
     while ((event = cmark_iter_next(iter)) != CMARK_EVENT_DONE) {
         cmark_node *n = cmark_iter_get_node(iter);
-        bool leaf = event == CMARK_EVENT_ENTER && !cmark_node_first_child(n) && cmark_node_get_literal(n);
+        bool leaf = event == CMARK_EVENT_ENTER && !cmark_node_first_child(n) &&
+                    cmark_node_get_literal(n);
         if (event == CMARK_EVENT_EXIT) depth--;
         else if (!leaf && ++depth > deepest) {
             deepest = depth;
@@ -155,7 +160,8 @@ static bool prepare_tree(struct doc *d, struct diag_list *diags) {
         }
     }
     if (deepest > TREE_DEPTH) {
-        diag_add(diags, SEVERITY_ERROR, d->file, where, 1, "nesting", "this nests more than %d levels deep", TREE_DEPTH);
+        diag_add(diags, SEVERITY_ERROR, d->file, where, 1, "nesting",
+                 "this nests more than %d levels deep", TREE_DEPTH);
         return false;
     }
     for (; quotes; quotes = quotes->next) find_callout(d, quotes->node, diags);
@@ -200,41 +206,46 @@ static cmark_node *parse_guarded(struct doc *d, const char *text, size_t len) {
 }
 
 /* Source, encoding and front matter; `*body` is where the Markdown begins. ERR_INVALID: there is nothing to go on with. */
-static enum err parse_head(struct doc *out, const char *file, const char *source, size_t len, struct arena *a,
-                           struct diag_list *diags, size_t *body) {
+static enum err parse_head(struct doc *out, const char *file, const char *source, size_t len,
+                           struct arena *a, struct diag_list *diags, size_t *body) {
     size_t start = 0, end = 0;
     memset(out, 0, sizeof *out);
     out->arena = a;
     out->file = arena_dup(a, file);
     *body = 0;
     if (len > DOC_MAX_BYTES) {
-        diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size", "the file is larger than %d MiB", DOC_MAX_BYTES / 1024 / 1024);
+        diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size", "the file is larger than %d MiB",
+                 DOC_MAX_BYTES / 1024 / 1024);
         return ERR_LIMIT;
     }
     out->source = normalised(a, source, len, &out->source_len);
     if (!check_encoding(file, out->source, out->source_len, diags)) return ERR_INVALID;
     if (!find_front_matter(out->source, out->source_len, &start, &end, body)) {
-        diag_add(diags, SEVERITY_ERROR, file, 1, 1, "front-matter",
-                 "the file must begin with front matter: fields between two lines of three hyphens");
+        diag_add(
+            diags, SEVERITY_ERROR, file, 1, 1, "front-matter",
+            "the file must begin with front matter: fields between two lines of three hyphens");
         return OK;
     }
     out->meta = field_parse(file, out->source + start, end - start, 1, a, diags);
     for (const char *p = out->source; p < out->source + *body; p++) out->body_line += *p == '\n';
     if (out->meta && !field_is_map(out->meta)) {
-        diag_add(diags, SEVERITY_ERROR, file, 2, 1, "front-matter", "front matter must be fields of the form “name: value”");
+        diag_add(diags, SEVERITY_ERROR, file, 2, 1, "front-matter",
+                 "front matter must be fields of the form “name: value”");
         out->meta = NULL;
     }
     return OK;
 }
 
-enum err doc_parse(struct doc *out, const char *file, const char *source, size_t len, struct arena *a, struct diag_list *diags) {
+enum err doc_parse(struct doc *out, const char *file, const char *source, size_t len,
+                   struct arena *a, struct diag_list *diags) {
     size_t body;
     enum err e = parse_head(out, file, source, len, a, diags, &body);
     if (out->source) out->version = arena_copy(a, sha256_hex(a, out->source, out->source_len), 16);
     if (e != OK) return e;
     out->body = parse_guarded(out, out->source + body, out->source_len - body);
     if (!out->body) {
-        diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size", "the file has too much structure for one document: divide it");
+        diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size",
+                 "the file has too much structure for one document: divide it");
         return ERR_LIMIT;
     }
     bool tree = prepare_tree(out, diags);
@@ -242,25 +253,31 @@ enum err doc_parse(struct doc *out, const char *file, const char *source, size_t
 }
 
 /* The file's text, or NULL with what went wrong. */
-static char *read_source(struct doc *out, const char *root, const char *file, struct arena *a, struct diag_list *diags, size_t *len,
-                         enum err *e) {
+static char *read_source(struct doc *out, const char *root, const char *file, struct arena *a,
+                         struct diag_list *diags, size_t *len, enum err *e) {
     char *text = file_read(a, arena_printf(a, "%s/%s", root, file), DOC_MAX_BYTES, len);
     if (text) return text;
     *e = errno == EFBIG ? ERR_LIMIT : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
-    if (*e == ERR_LIMIT) diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size", "the file is larger than %d MiB", DOC_MAX_BYTES / 1024 / 1024);
-    else diag_add(diags, SEVERITY_ERROR, file, 0, 0, "unreadable", "the file cannot be read: %s", strerror(errno));
+    if (*e == ERR_LIMIT)
+        diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size", "the file is larger than %d MiB",
+                 DOC_MAX_BYTES / 1024 / 1024);
+    else
+        diag_add(diags, SEVERITY_ERROR, file, 0, 0, "unreadable", "the file cannot be read: %s",
+                 strerror(errno));
     memset(out, 0, sizeof *out);
     return NULL;
 }
 
-enum err doc_load(struct doc *out, const char *root, const char *file, struct arena *a, struct diag_list *diags) {
+enum err doc_load(struct doc *out, const char *root, const char *file, struct arena *a,
+                  struct diag_list *diags) {
     size_t len = 0;
     enum err e = OK;
     char *text = read_source(out, root, file, a, diags, &len, &e);
     return text ? doc_parse(out, file, text, len, a, diags) : e;
 }
 
-enum err doc_load_meta(struct doc *out, const char *root, const char *file, struct arena *a, struct diag_list *diags) {
+enum err doc_load_meta(struct doc *out, const char *root, const char *file, struct arena *a,
+                       struct diag_list *diags) {
     size_t len = 0, body;
     enum err e = OK;
     char *text = read_source(out, root, file, a, diags, &len, &e);
@@ -291,17 +308,22 @@ char *doc_text(struct arena *a, cmark_node *n) {
         cmark_node *at = cmark_iter_get_node(iter);
         cmark_node_type type = cmark_node_get_type(at);
         if (event == CMARK_EVENT_ENTER) {
-            if (type == CMARK_NODE_TEXT || type == CMARK_NODE_CODE || type == CMARK_NODE_CODE_BLOCK ||
-                type == CMARK_NODE_HTML_INLINE || type == CMARK_NODE_HTML_BLOCK)
+            if (type == CMARK_NODE_TEXT || type == CMARK_NODE_CODE ||
+                type == CMARK_NODE_CODE_BLOCK || type == CMARK_NODE_HTML_INLINE ||
+                type == CMARK_NODE_HTML_BLOCK)
                 buf_puts(&b, cmark_node_get_literal(at));
-            else if (type == CMARK_NODE_SOFTBREAK || type == CMARK_NODE_LINEBREAK) buf_putc(&b, ' ');
-        } else if (at != n && (type == CMARK_NODE_PARAGRAPH || type == CMARK_NODE_HEADING || tree_is(at, "table_cell")))
+            else if (type == CMARK_NODE_SOFTBREAK || type == CMARK_NODE_LINEBREAK)
+                buf_putc(&b, ' ');
+        } else if (at != n && (type == CMARK_NODE_PARAGRAPH || type == CMARK_NODE_HEADING ||
+                               tree_is(at, "table_cell")))
             buf_putc(&b, '\n');
     }
     return str_trim(a, buf_text(&b));
 }
 
-bool tree_is(cmark_node *n, const char *type) { return str_eq(cmark_node_get_type_string(n), type); }
+bool tree_is(cmark_node *n, const char *type) {
+    return str_eq(cmark_node_get_type_string(n), type);
+}
 
 bool doc_is_task_list(cmark_node *list) {
     if (!list || cmark_node_get_type(list) != CMARK_NODE_LIST) return false;
@@ -312,4 +334,6 @@ bool doc_is_task_list(cmark_node *list) {
     return true;
 }
 
-bool doc_task_checked(cmark_node *item) { return cmark_gfm_extensions_get_tasklist_item_checked(item); }
+bool doc_task_checked(cmark_node *item) {
+    return cmark_gfm_extensions_get_tasklist_item_checked(item);
+}

@@ -16,13 +16,13 @@ struct renderer {
     struct heading *headings;
     size_t heading_count;
     struct doc_anchors anchors;
-    int footnote;         /* definitions written so far */
-    int referenced;       /* highest footnote that was referred to: they are numbered by first reference */
-    int term;             /* terms explained so far: makes ids of popovers */
-    bool in_header;       /* of a table */
-    bool body_open;       /* <tbody> */
+    int footnote;   /* definitions written so far */
+    int referenced; /* highest footnote that was referred to: they are numbered by first reference */
+    int term;       /* terms explained so far: makes ids of popovers */
+    bool in_header; /* of a table */
+    bool body_open; /* <tbody> */
     int column;
-    cmark_node *plain;    /* inside a picture: only its text counts, for alt */
+    cmark_node *plain; /* inside a picture: only its text counts, for alt */
     struct buf alt;
 };
 
@@ -31,7 +31,9 @@ static void put_text(struct renderer *r, const char *text) { buf_html(r->out, te
 
 static const struct render_hooks no_hooks;
 
-static const char *prefix(struct renderer *r) { return r->hooks->id_prefix ? r->hooks->id_prefix : ""; }
+static const char *prefix(struct renderer *r) {
+    return r->hooks->id_prefix ? r->hooks->id_prefix : "";
+}
 
 /* ---- Addresses --------------------------------------------------------------------------------- */
 
@@ -43,7 +45,8 @@ static bool url_allowed(const char *url) {
     if ((url[0] == '/' || url[0] == '\\') && (url[1] == '/' || url[1] == '\\')) return false;
     size_t n = strcspn(url, ":/?#");
     if (url[n] != ':') return true;
-    return strncasecmp(url, "http:", 5) == 0 || strncasecmp(url, "https:", 6) == 0 || strncasecmp(url, "mailto:", 7) == 0;
+    return strncasecmp(url, "http:", 5) == 0 || strncasecmp(url, "https:", 6) == 0 ||
+           strncasecmp(url, "mailto:", 7) == 0;
 }
 
 /* As an attribute's value: what may not stand in an address is percent-encoded (RFC 3986), escapes are kept. */
@@ -59,16 +62,20 @@ static void put_url(struct renderer *r, const char *url) {
 }
 
 static const char *address(struct renderer *r, const char *url, bool picture) {
-    if (r->hooks->link) url = r->hooks->link(r->hooks->context, r->out->arena, url ? url : "", picture);
+    if (r->hooks->link)
+        url = r->hooks->link(r->hooks->context, r->out->arena, url ? url : "", picture);
     return url && url_allowed(url) ? url : NULL;
 }
 
 static void open_link(struct renderer *r, cmark_node *n) {
     const char *url = cmark_node_get_url(n), *title = NULL, *definition = NULL;
     if (url && str_has_prefix(url, "term:")) {
-        if (r->hooks->term) definition = r->hooks->term(r->hooks->context, r->out->arena, url + 5, &title);
+        if (r->hooks->term)
+            definition = r->hooks->term(r->hooks->context, r->out->arena, url + 5, &title);
         if (definition) {
-            buf_printf(r->out, "<button type=\"button\" class=\"term\" popovertarget=\"%sterm-%d\">", prefix(r), ++r->term);
+            buf_printf(r->out,
+                       "<button type=\"button\" class=\"term\" popovertarget=\"%sterm-%d\">",
+                       prefix(r), ++r->term);
         }
         return;
     }
@@ -90,9 +97,14 @@ static void open_link(struct renderer *r, cmark_node *n) {
 static void close_link(struct renderer *r, cmark_node *n) {
     const char *url = cmark_node_get_url(n), *title = "";
     if (url && str_has_prefix(url, "term:")) {
-        const char *definition = r->hooks->term ? r->hooks->term(r->hooks->context, r->out->arena, url + 5, &title) : NULL;
+        const char *definition = r->hooks->term ? r->hooks->term(r->hooks->context, r->out->arena,
+                                                                 url + 5, &title)
+                                                : NULL;
         if (!definition) return;
-        buf_printf(r->out, "</button><span popover class=\"term-note\" role=\"note\" id=\"%sterm-%d\"><strong>", prefix(r), r->term);
+        buf_printf(
+            r->out,
+            "</button><span popover class=\"term-note\" role=\"note\" id=\"%sterm-%d\"><strong>",
+            prefix(r), r->term);
         put_text(r, title);
         put(r, "</strong> ");
         put(r, definition);
@@ -114,7 +126,8 @@ static void picture(struct renderer *r, cmark_node *n) {
     put(r, "\" alt=\"");
     put_text(r, buf_text(&r->alt));
     put(r, "\"");
-    if (r->hooks->picture_size && r->hooks->picture_size(r->hooks->context, r->out->arena, cmark_node_get_url(n), &width, &height))
+    if (r->hooks->picture_size && r->hooks->picture_size(r->hooks->context, r->out->arena,
+                                                         cmark_node_get_url(n), &width, &height))
         buf_printf(r->out, " width=\"%d\" height=\"%d\"", width, height);
     if (title && *title) {
         put(r, " title=\"");
@@ -168,9 +181,16 @@ static void quote(struct renderer *r, cmark_node *n, bool enter) {
         put(r, "</aside>\n");
         return;
     }
-    const char *label = r->hooks->callout_label ? r->hooks->callout_label(r->hooks->context, c->kind) : NULL;
-    if (!label) label = arena_printf(r->out->arena, "%c%s", toupper((unsigned char)c->kind[0]), c->kind + 1);
-    buf_printf(r->out, "<aside class=\"callout callout-%s\" role=\"note\"><p class=\"callout-title\"><span class=\"callout-kind\">", c->kind);
+    const char *label = r->hooks->callout_label
+                            ? r->hooks->callout_label(r->hooks->context, c->kind)
+                            : NULL;
+    if (!label)
+        label = arena_printf(r->out->arena, "%c%s", toupper((unsigned char)c->kind[0]),
+                             c->kind + 1);
+    buf_printf(
+        r->out,
+        "<aside class=\"callout callout-%s\" role=\"note\"><p class=\"callout-title\"><span class=\"callout-kind\">",
+        c->kind);
     put_text(r, label);
     put(r, "</span>");
     if (*c->title) {
@@ -198,13 +218,16 @@ static void list(struct renderer *r, cmark_node *n, bool enter) {
     bool ordered = cmark_node_get_list_type(n) == CMARK_ORDERED_LIST;
     if (!enter) put(r, ordered ? "</ol>\n" : "</ul>\n");
     else if (!ordered) put(r, "<ul>\n");
-    else if (cmark_node_get_list_start(n) != 1) buf_printf(r->out, "<ol start=\"%d\">\n", cmark_node_get_list_start(n));
+    else if (cmark_node_get_list_start(n) != 1)
+        buf_printf(r->out, "<ol start=\"%d\">\n", cmark_node_get_list_start(n));
     else put(r, "<ol>\n");
 }
 
 static bool in_tight_list(cmark_node *paragraph) {
-    cmark_node *item = cmark_node_parent(paragraph), *parent = item ? cmark_node_parent(item) : NULL;
-    return parent && cmark_node_get_type(parent) == CMARK_NODE_LIST && cmark_node_get_list_tight(parent);
+    cmark_node *item = cmark_node_parent(paragraph),
+               *parent = item ? cmark_node_parent(item) : NULL;
+    return parent && cmark_node_get_type(parent) == CMARK_NODE_LIST &&
+           cmark_node_get_list_tight(parent);
 }
 
 static void footnote_definition(struct renderer *r, cmark_node *n, bool enter) {
@@ -213,9 +236,12 @@ static void footnote_definition(struct renderer *r, cmark_node *n, bool enter) {
         buf_printf(r->out, "<li id=\"%sfn-%d\">", prefix(r), r->footnote);
         return;
     }
-    buf_printf(r->out, "<a class=\"footnote-back\" href=\"#%sfnref-%d\" aria-label=\"%d ↩\">↩</a></li>\n", prefix(r), r->footnote, r->footnote);
+    buf_printf(r->out,
+               "<a class=\"footnote-back\" href=\"#%sfnref-%d\" aria-label=\"%d ↩\">↩</a></li>\n",
+               prefix(r), r->footnote, r->footnote);
     cmark_node *next = cmark_node_next(n);
-    if (!next || cmark_node_get_type(next) != CMARK_NODE_FOOTNOTE_DEFINITION) put(r, "</ol>\n</section>\n");
+    if (!next || cmark_node_get_type(next) != CMARK_NODE_FOOTNOTE_DEFINITION)
+        put(r, "</ol>\n</section>\n");
 }
 
 static void footnote_reference(struct renderer *r, cmark_node *n) {
@@ -244,7 +270,9 @@ static void table_cell(struct renderer *r, cmark_node *n, bool enter) {
     char align = alignment && r->column < columns ? (char)alignment[r->column] : 0;
     r->column++;
     buf_printf(r->out, "<%s%s%s>", tag, r->in_header ? " scope=\"col\"" : "",
-               align == 'r' ? " class=\"end\"" : align == 'c' ? " class=\"centre\"" : "");
+               align == 'r'   ? " class=\"end\""
+               : align == 'c' ? " class=\"centre\""
+                              : "");
 }
 
 static bool table_part(struct renderer *r, cmark_node *n, bool enter) {
@@ -294,9 +322,11 @@ static void leaf(struct renderer *r, cmark_node *n, cmark_node_type type) {
 }
 
 static bool is_leaf(cmark_node_type type) {
-    return type == CMARK_NODE_TEXT || type == CMARK_NODE_SOFTBREAK || type == CMARK_NODE_LINEBREAK ||
-           type == CMARK_NODE_THEMATIC_BREAK || type == CMARK_NODE_CODE_BLOCK || type == CMARK_NODE_CODE ||
-           type == CMARK_NODE_HTML_BLOCK || type == CMARK_NODE_HTML_INLINE || type == CMARK_NODE_FOOTNOTE_REFERENCE;
+    return type == CMARK_NODE_TEXT || type == CMARK_NODE_SOFTBREAK ||
+           type == CMARK_NODE_LINEBREAK || type == CMARK_NODE_THEMATIC_BREAK ||
+           type == CMARK_NODE_CODE_BLOCK || type == CMARK_NODE_CODE ||
+           type == CMARK_NODE_HTML_BLOCK || type == CMARK_NODE_HTML_INLINE ||
+           type == CMARK_NODE_FOOTNOTE_REFERENCE;
 }
 
 static void container(struct renderer *r, cmark_node *n, cmark_node_type type, bool enter) {
@@ -318,7 +348,8 @@ static void container(struct renderer *r, cmark_node *n, cmark_node_type type, b
         if (type == CMARK_NODE_FOOTNOTE_DEFINITION) footnote_definition(r, n, enter);
         else if (table_part(r, n, enter)) break;
         else if (tree_is(n, "strikethrough")) put(r, enter ? "<del>" : "</del>");
-        else if (tree_is(n, "tasklist")) put(r, enter ? (doc_task_checked(n) ? "<li>☑ " : "<li>☐ ") : "</li>\n");
+        else if (tree_is(n, "tasklist"))
+            put(r, enter ? (doc_task_checked(n) ? "<li>☑ " : "<li>☐ ") : "</li>\n");
         break;
     }
 }
@@ -349,16 +380,16 @@ static void walk(struct renderer *r, cmark_node *top) {
             buf_init(&r->alt, r->out->arena);
         } else if (is_leaf(type)) {
             if (enter) leaf(r, n, type); /* some leaves come twice */
-        }
-        else if (enter && caller_renders(r, n)) {
+        } else if (enter && caller_renders(r, n)) {
             cmark_iter_reset(iter, n, CMARK_EVENT_EXIT);
             if (n == top) break;
         } else container(r, n, type, enter);
     }
 }
 
-void doc_render(struct doc *d, cmark_node *from, cmark_node *until, const struct render_hooks *hooks, struct buf *out,
-                struct heading **headings, size_t *heading_count) {
+void doc_render(struct doc *d, cmark_node *from, cmark_node *until,
+                const struct render_hooks *hooks, struct buf *out, struct heading **headings,
+                size_t *heading_count) {
     struct renderer r = {.doc = d, .hooks = hooks ? hooks : &no_hooks, .out = out};
     doc_anchors_init(&r.anchors, out->arena);
     for (cmark_node *n = from; n && n != until; n = cmark_node_next(n)) walk(&r, n);
@@ -368,6 +399,7 @@ void doc_render(struct doc *d, cmark_node *from, cmark_node *until, const struct
     }
 }
 
-void doc_render_node(struct doc *d, cmark_node *node, const struct render_hooks *hooks, struct buf *out) {
+void doc_render_node(struct doc *d, cmark_node *node, const struct render_hooks *hooks,
+                     struct buf *out) {
     doc_render(d, cmark_node_first_child(node), NULL, hooks, out, NULL, NULL);
 }

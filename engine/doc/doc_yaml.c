@@ -15,8 +15,8 @@ enum field_kind { FIELD_SCALAR, FIELD_LIST, FIELD_MAP };
 struct field {
     enum field_kind kind;
     int line, column;
-    const char *text;       /* scalar */
-    const char *key;        /* in a map: this value's key */
+    const char *text; /* scalar */
+    const char *key;  /* in a map: this value's key */
     int key_line, key_column;
     struct field *children, *last, *next;
     size_t count;
@@ -50,19 +50,21 @@ static bool has_key(const struct field *map, const char *key) {
 
 /* Puts a value where it belongs: at the root, into the open list, or behind the key that was read. */
 static struct field *place(struct reader *r, enum field_kind kind, int line, int column) {
-    struct field *f = NEW(r->arena, struct field), *parent = r->depth ? r->stack[r->depth - 1] : NULL;
+    struct field *f = NEW(r->arena, struct field),
+                 *parent = r->depth ? r->stack[r->depth - 1] : NULL;
     f->kind = kind;
     f->line = line;
     f->column = column;
-    if (++r->nodes > YAML_NODES) refuse(r, line, column, "front-matter", "this holds too many values");
+    if (++r->nodes > YAML_NODES)
+        refuse(r, line, column, "front-matter", "this holds too many values");
     if (!parent) {
         r->root = f;
         return f;
     }
     if (parent->kind == FIELD_MAP) {
         if (has_key(parent, r->key))
-            diag_add(r->diags, SEVERITY_ERROR, r->file, r->key_line, r->key_column, "duplicate-field",
-                     "the field “%s” is here twice", r->key);
+            diag_add(r->diags, SEVERITY_ERROR, r->file, r->key_line, r->key_column,
+                     "duplicate-field", "the field “%s” is here twice", r->key);
         f->key = r->key;
         f->key_line = r->key_line;
         f->key_column = r->key_column;
@@ -83,7 +85,8 @@ static void scalar(struct reader *r, struct fy_event *e, int line, int column) {
     size_t len = 0;
     const char *text = e->scalar.value ? fy_token_get_text(e->scalar.value, &len) : "";
     char *copy = arena_copy(r->arena, text ? text : "", text ? len : 0);
-    if (memchr(copy, '\0', len)) refuse(r, line, column, "front-matter", "a value holds a NUL character");
+    if (memchr(copy, '\0', len))
+        refuse(r, line, column, "front-matter", "a value holds a NUL character");
     if (expects_key(r)) {
         r->key = copy;
         r->key_line = line;
@@ -108,22 +111,27 @@ static void take(struct reader *r, struct fy_event *e) {
     int line = r->line + (m ? m->line + 1 : 1), column = m ? m->column + 1 : 1;
     switch (e->type) {
     case FYET_SCALAR:
-        if (e->scalar.anchor || e->scalar.tag) refuse(r, line, column, "front-matter", "anchors and tags are not used here");
+        if (e->scalar.anchor || e->scalar.tag)
+            refuse(r, line, column, "front-matter", "anchors and tags are not used here");
         else scalar(r, e, line, column);
         break;
     case FYET_SEQUENCE_START:
-        if (e->sequence_start.anchor || e->sequence_start.tag) refuse(r, line, column, "front-matter", "anchors and tags are not used here");
+        if (e->sequence_start.anchor || e->sequence_start.tag)
+            refuse(r, line, column, "front-matter", "anchors and tags are not used here");
         else open_group(r, FIELD_LIST, line, column);
         break;
     case FYET_MAPPING_START:
-        if (e->mapping_start.anchor || e->mapping_start.tag) refuse(r, line, column, "front-matter", "anchors and tags are not used here");
+        if (e->mapping_start.anchor || e->mapping_start.tag)
+            refuse(r, line, column, "front-matter", "anchors and tags are not used here");
         else open_group(r, FIELD_MAP, line, column);
         break;
     case FYET_SEQUENCE_END:
     case FYET_MAPPING_END:
         if (r->depth) r->depth--;
         break;
-    case FYET_ALIAS: refuse(r, line, column, "front-matter", "aliases are not used here: write the value out"); break;
+    case FYET_ALIAS:
+        refuse(r, line, column, "front-matter", "aliases are not used here: write the value out");
+        break;
     default: break;
     }
 }
@@ -133,11 +141,14 @@ static void report_syntax(struct reader *r, struct fy_diag *diag) {
     bool any = false;
     for (struct fy_diag_error *e; (e = fy_diag_errors_iterate(diag, &at));) {
         if (e->type != FYET_ERROR) continue;
-        diag_add(r->diags, SEVERITY_ERROR, r->file, r->line + (e->line > 0 ? e->line : 1), e->column > 0 ? e->column : 1,
-                 "front-matter", "this is no YAML: %s", e->msg ? e->msg : "syntax error");
+        diag_add(r->diags, SEVERITY_ERROR, r->file, r->line + (e->line > 0 ? e->line : 1),
+                 e->column > 0 ? e->column : 1, "front-matter", "this is no YAML: %s",
+                 e->msg ? e->msg : "syntax error");
         any = true;
     }
-    if (!any) diag_add(r->diags, SEVERITY_ERROR, r->file, r->line + 1, 1, "front-matter", "this is no YAML");
+    if (!any)
+        diag_add(r->diags, SEVERITY_ERROR, r->file, r->line + 1, 1, "front-matter",
+                 "this is no YAML");
     r->failed = true;
 }
 
@@ -153,9 +164,11 @@ static void free_event(void *reading) {
     r->event = NULL;
 }
 
-struct field *field_parse(const char *file, const char *yaml, size_t len, int line, struct arena *a, struct diag_list *diags) {
+struct field *field_parse(const char *file, const char *yaml, size_t len, int line, struct arena *a,
+                          struct diag_list *diags) {
     if (!utf8_valid(yaml, len)) { /* the library loses memory over such text */
-        diag_add(diags, SEVERITY_ERROR, file, line + 1, 1, "encoding", "this is not UTF-8, or holds a NUL character");
+        diag_add(diags, SEVERITY_ERROR, file, line + 1, 1, "encoding",
+                 "this is not UTF-8, or holds a NUL character");
         return NULL;
     }
     struct fy_diag_cfg diag_cfg;
@@ -181,7 +194,8 @@ struct field *field_parse(const char *file, const char *yaml, size_t len, int li
         free_event(reading);
         if (end) break;
     }
-    if (!r.failed && (fy_parser_get_stream_error(r.parser) || r.depth || fy_diag_got_error(diag))) report_syntax(&r, diag);
+    if (!r.failed && (fy_parser_get_stream_error(r.parser) || r.depth || fy_diag_got_error(diag)))
+        report_syntax(&r, diag);
     if (!r.failed && !r.root) refuse(&r, line + 1, 1, "front-matter", "there are no fields here");
     return r.failed ? NULL : r.root;
 }
@@ -218,24 +232,31 @@ const char *field_key_at(struct field *map, size_t i, int *line, int *column) {
 
 /* ---- Typed reading ----------------------------------------------------------------------------- */
 
-static struct field *wanted(struct doc *d, struct diag_list *l, struct field *map, const char *key, bool required) {
+static struct field *wanted(struct doc *d, struct diag_list *l, struct field *map, const char *key,
+                            bool required) {
     struct field *f = field_get(map, key);
     if (!f && required)
-        diag_add(l, SEVERITY_ERROR, d->file, field_line(map), field_column(map), "missing-field", "the field “%s” is missing", key);
+        diag_add(l, SEVERITY_ERROR, d->file, field_line(map), field_column(map), "missing-field",
+                 "the field “%s” is missing", key);
     return f;
 }
 
-const char *field_text(struct doc *d, struct diag_list *l, struct field *map, const char *key, bool required) {
+const char *field_text(struct doc *d, struct diag_list *l, struct field *map, const char *key,
+                       bool required) {
     struct field *f = wanted(d, l, map, key, required);
     if (!f) return NULL;
     const char *text = field_scalar(f);
-    if (!text) diag_add(l, SEVERITY_ERROR, d->file, f->line, f->column, "field-type", "“%s” must be a text", key);
+    if (!text)
+        diag_add(l, SEVERITY_ERROR, d->file, f->line, f->column, "field-type",
+                 "“%s” must be a text", key);
     else if (required && !*str_trim(d->arena, text))
-        diag_add(l, SEVERITY_ERROR, d->file, f->line, f->column, "field-type", "“%s” is empty", key);
+        diag_add(l, SEVERITY_ERROR, d->file, f->line, f->column, "field-type", "“%s” is empty",
+                 key);
     return text;
 }
 
-const char *field_id(struct doc *d, struct diag_list *l, struct field *map, const char *key, bool required) {
+const char *field_id(struct doc *d, struct diag_list *l, struct field *map, const char *key,
+                     bool required) {
     const char *text = field_text(d, l, map, key, required);
     if (!text || id_valid(text)) return text;
     struct field *f = field_get(map, key);
@@ -244,22 +265,25 @@ const char *field_id(struct doc *d, struct diag_list *l, struct field *map, cons
     return NULL;
 }
 
-bool field_int(struct doc *d, struct diag_list *l, struct field *map, const char *key, int64_t min, int64_t max, bool required, int64_t *out) {
+bool field_int(struct doc *d, struct diag_list *l, struct field *map, const char *key, int64_t min,
+               int64_t max, bool required, int64_t *out) {
     struct field *f = wanted(d, l, map, key, required);
     if (!f) return false;
     if (parse_i64(field_scalar(f), min, max, out)) return true;
-    diag_add(l, SEVERITY_ERROR, d->file, f->line, f->column, "field-type", "“%s” must be a whole number from %lld to %lld",
-             key, (long long)min, (long long)max);
+    diag_add(l, SEVERITY_ERROR, d->file, f->line, f->column, "field-type",
+             "“%s” must be a whole number from %lld to %lld", key, (long long)min, (long long)max);
     return false;
 }
 
-bool field_bool(struct doc *d, struct diag_list *l, struct field *map, const char *key, bool fallback) {
+bool field_bool(struct doc *d, struct diag_list *l, struct field *map, const char *key,
+                bool fallback) {
     struct field *f = field_get(map, key);
     if (!f) return fallback;
     const char *text = field_scalar(f);
     if (str_eq(text, "true")) return true;
     if (str_eq(text, "false")) return false;
-    diag_add(l, SEVERITY_ERROR, d->file, f->line, f->column, "field-type", "“%s” must be true or false", key);
+    diag_add(l, SEVERITY_ERROR, d->file, f->line, f->column, "field-type",
+             "“%s” must be true or false", key);
     return fallback;
 }
 
@@ -281,7 +305,8 @@ static size_t distance(const char *a, const char *b) {
     return row[m];
 }
 
-void field_unknown(struct doc *d, struct diag_list *l, struct field *map, const char *const *known) {
+void field_unknown(struct doc *d, struct diag_list *l, struct field *map,
+                   const char *const *known) {
     if (!field_is_map(map)) return;
     for (struct field *f = map->children; f; f = f->next) {
         const char *near = NULL;
@@ -299,6 +324,8 @@ void field_unknown(struct doc *d, struct diag_list *l, struct field *map, const 
         if (near)
             diag_add(l, SEVERITY_ERROR, d->file, f->key_line, f->key_column, "unknown-field",
                      "there is no field “%.80s” here; did you mean “%s”?", f->key, near);
-        else diag_add(l, SEVERITY_ERROR, d->file, f->key_line, f->key_column, "unknown-field", "there is no field “%.80s” here", f->key);
+        else
+            diag_add(l, SEVERITY_ERROR, d->file, f->key_line, f->key_column, "unknown-field",
+                     "there is no field “%.80s” here", f->key);
     }
 }

@@ -100,7 +100,8 @@ static void check_root(const char *root, struct diag_list *diags) {
 }
 
 /* Paths of one root are checked together: what a file refers to may lie outside of what was asked for. */
-static void check_wishes(const struct wish *wishes, size_t count, struct arena *a, struct diag_list *out) {
+static void check_wishes(const struct wish *wishes, size_t count, struct arena *a,
+                         struct diag_list *out) {
     for (size_t i = 0; i < count; i++) {
         bool seen = false;
         for (size_t j = 0; j < i; j++) seen = seen || str_eq(wishes[j].root, wishes[i].root);
@@ -111,8 +112,10 @@ static void check_wishes(const struct wish *wishes, size_t count, struct arena *
         for (const struct diag *d = all.first; d; d = d->next) {
             bool wanted = false;
             for (size_t j = i; j < count; j++)
-                wanted = wanted || (str_eq(wishes[j].root, wishes[i].root) && asked_for(wishes[j].part, d->file));
-            if (wanted) diag_add(out, d->severity, d->file, d->line, d->column, d->rule, "%s", d->message);
+                wanted = wanted || (str_eq(wishes[j].root, wishes[i].root) &&
+                                    asked_for(wishes[j].part, d->file));
+            if (wanted)
+                diag_add(out, d->severity, d->file, d->line, d->column, d->rule, "%s", d->message);
         }
     }
 }
@@ -123,12 +126,17 @@ static int check(const struct options *o, struct arena *a) {
     const char *root = o->root ? o->root : default_root();
     for (size_t i = 0; i < o->path_count; i++) {
         if (find_wish(a, o->paths[i], &wishes[count++])) continue;
-        fprintf(stderr, "gradus check: %s is in no folder that holds content/. Nothing was checked.\n", o->paths[i]);
+        fprintf(stderr,
+                "gradus check: %s is in no folder that holds content/. Nothing was checked.\n",
+                o->paths[i]);
         return 2;
     }
     if (count == 0) {
         if (!root || !holds_content(a, root)) {
-            fprintf(stderr, "gradus check: there is no folder content/ in %s. Name the folder that holds it.\n", root ? root : ".");
+            fprintf(
+                stderr,
+                "gradus check: there is no folder content/ in %s. Name the folder that holds it.\n",
+                root ? root : ".");
             return 2;
         }
         wishes[count++] = (struct wish){root, ""};

@@ -33,7 +33,8 @@ static void fuzz_one(struct arena *a, const char *data, size_t size) {
     diag_init(&diags, a);
     enum err e = doc_parse(&d, "content/p/modules/a.md", data, size, a, &diags);
     BUG_IF(e != OK && diags.errors == 0);
-    for (const struct diag *one = diags.first; one; one = one->next) BUG_IF(!utf8_valid(one->message, strlen(one->message)));
+    for (const struct diag *one = diags.first; one; one = one->next)
+        BUG_IF(!utf8_valid(one->message, strlen(one->message)));
     if (e != OK) return;
     (void)content_read_module(&d, "en", a, &diags, NULL);
     (void)content_read_programme(&d, a, &diags, NULL);

@@ -33,7 +33,9 @@ static void fuzz_one(struct arena *a, const char *data, size_t size) {
     struct content_outline outline = {0};
     codec_start();
     buf_init(&source, a);
-    buf_puts(&source, "---\nid: a\ntitle: T\nsummary: S\nprogramme: p\nlevel: l\ndomain: d\nminutes: 5\nobjectives:\n  - {id: o, text: t}\n---\n");
+    buf_puts(
+        &source,
+        "---\nid: a\ntitle: T\nsummary: S\nprogramme: p\nlevel: l\ndomain: d\nminutes: 5\nobjectives:\n  - {id: o, text: t}\n---\n");
     buf_add(&source, data, size);
     diag_init(&diags, a);
     if (doc_parse(&d, "content/p/modules/a.md", buf_text(&source), source.len, a, &diags) != OK) {

@@ -58,13 +58,16 @@ void put_file(const char *path, const char *format, ...) {
     fclose(f);
 }
 
-void drop_file(const char *path) { assert_int_equal(unlink(arena_printf(&arena, "%s/%s", root, path)), 0); }
+void drop_file(const char *path) {
+    assert_int_equal(unlink(arena_printf(&arena, "%s/%s", root, path)), 0);
+}
 
 const char *module_text(const char *id, const char *title, const char *body) {
-    return arena_printf(&arena,
-                        "---\nid: %s\ntitle: %s\nsummary: You can do it.\nprogramme: p\nlevel: one\ndomain: d\npersona: all\nminutes: 10\n"
-                        "objectives:\n  - id: %s-know\n    text: Know it\nprerequisites: []\n---\n%s",
-                        id, title, id, body);
+    return arena_printf(
+        &arena,
+        "---\nid: %s\ntitle: %s\nsummary: You can do it.\nprogramme: p\nlevel: one\ndomain: d\npersona: all\nminutes: 10\n"
+        "objectives:\n  - id: %s-know\n    text: Know it\nprerequisites: []\n---\n%s",
+        id, title, id, body);
 }
 
 static const char body_a[] =
@@ -72,12 +75,16 @@ static const char body_a[] =
     "- [ ] Wrong one\n  > SECRETWRONG because.\n- [x] Right one\n  > SECRETRIGHT because.\n\n## Second things\n\nSee [b](b.md#only).\n";
 
 void put_academy(void) {
-    put_file("content/p/programme.md",
-             "---\nid: p\ntitle: Programme\nbody: Academy\nscheme_version: \"1\"\nsummary: All of it.\ndomains:\n  - {id: d, title: Domain}\n"
-             "levels:\n  - id: one\n    title: One\n    summary: First level.\n    scope: Little.\n    requires:\n      modules: [a, b]\n---\nAbout the programme.\n");
-    put_file("content/p/glossary.md", "---\nid: g\ntitle: Glossary\nprogramme: p\n---\n## Lead scoring (LS)\nPoints for a person. See [MQL](term:mql).\n\n## Qualified lead (MQL)\nGood enough.\n");
+    put_file(
+        "content/p/programme.md",
+        "---\nid: p\ntitle: Programme\nbody: Academy\nscheme_version: \"1\"\nsummary: All of it.\ndomains:\n  - {id: d, title: Domain}\n"
+        "levels:\n  - id: one\n    title: One\n    summary: First level.\n    scope: Little.\n    requires:\n      modules: [a, b]\n---\nAbout the programme.\n");
+    put_file(
+        "content/p/glossary.md",
+        "---\nid: g\ntitle: Glossary\nprogramme: p\n---\n## Lead scoring (LS)\nPoints for a person. See [MQL](term:mql).\n\n## Qualified lead (MQL)\nGood enough.\n");
     put_file("content/p/modules/a.md", "%s", module_text("a", "Alpha", body_a));
-    put_file("content/p/modules/b.md", "%s", module_text("b", "Beta", "Only text.\n\n## Only\n\nWords.\n"));
+    put_file("content/p/modules/b.md", "%s",
+             module_text("b", "Beta", "Only text.\n\n## Only\n\nWords.\n"));
     put_file("content/vendors.txt", "Acme Cloud\nZeta9\n");
 }
 
@@ -102,7 +109,8 @@ struct adding {
 
 static enum err run_add(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct adding *add = arg;
-    return account_add(db, a, now_ms, "system", add->login, add->login, "a@b.example", ROLE_LEARNER, NULL, &add->id);
+    return account_add(db, a, now_ms, "system", add->login, add->login, "a@b.example", ROLE_LEARNER,
+                       NULL, &add->id);
 }
 
 const char *add_person(struct store *s, const char *login) {

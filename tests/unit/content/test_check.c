@@ -29,13 +29,16 @@ static void test_trees(void **state) {
     int trees = 0;
     for (struct dirent *e; (e = readdir(dir));) {
         if (e->d_name[0] == '.') continue;
-        const char *tree = arena_printf(&arena, TREES "/%s", e->d_name), *path = arena_printf(&arena, "%s/expected.txt", tree);
+        const char *tree = arena_printf(&arena, TREES "/%s", e->d_name),
+                   *path = arena_printf(&arena, "%s/expected.txt", tree);
         struct diag_list l;
         const char *got = report(tree, REPORT_TEXT, &l);
         if (getenv("UPDATE")) assert_true(file_write(path, got, strlen(got), 0644));
         size_t len = 0;
         const char *expected = file_read(&arena, path, 1024 * 1024, &len);
-        if (!str_eq(got, expected)) fail_msg("%s\n--- expected\n%s--- got\n%s", tree, expected ? expected : "(no expected.txt)\n", got);
+        if (!str_eq(got, expected))
+            fail_msg("%s\n--- expected\n%s--- got\n%s", tree,
+                     expected ? expected : "(no expected.txt)\n", got);
         assert_true(str_eq(e->d_name, "fine") == (l.errors == 0));
         trees++;
     }
@@ -48,7 +51,8 @@ static void test_same_each_time(void **state) {
     (void)state;
     struct diag_list l;
     const char *first = report(TREES "/links", REPORT_TEXT, &l);
-    for (int i = 0; i < 20; i++) assert_string_equal(report(TREES "/links", REPORT_TEXT, &l), first);
+    for (int i = 0; i < 20; i++)
+        assert_string_equal(report(TREES "/links", REPORT_TEXT, &l), first);
 }
 
 static void test_json(void **state) {
@@ -75,23 +79,30 @@ static void test_sarif(void **state) {
     for (size_t t = 0; t < COUNT_OF(trees); t++) {
         struct diag_list l;
         json_error_t why;
-        json_t *log = json_loads(report(arena_printf(&arena, TREES "/%s", trees[t]), REPORT_SARIF, &l), 0, &why);
+        json_t *log = json_loads(
+            report(arena_printf(&arena, TREES "/%s", trees[t]), REPORT_SARIF, &l), 0, &why);
         if (!log) fail_msg("%d: %s", why.line, why.text);
         assert_string_equal(json_string_value(json_object_get(log, "version")), "2.1.0");
-        json_t *run = json_array_get(json_object_get(log, "runs"), 0), *results = json_object_get(run, "results"), *one;
-        json_t *driver = json_object_get(json_object_get(run, "tool"), "driver"), *rules = json_object_get(driver, "rules");
+        json_t *run = json_array_get(json_object_get(log, "runs"), 0),
+               *results = json_object_get(run, "results"), *one;
+        json_t *driver = json_object_get(json_object_get(run, "tool"), "driver"),
+               *rules = json_object_get(driver, "rules");
         assert_true(json_is_string(json_object_get(driver, "name")));
         assert_int_equal(json_array_size(results), l.errors + l.warnings);
         size_t i;
-        json_array_foreach(results, i, one) {
+        json_array_foreach (results, i, one) {
             size_t index = (size_t)json_integer_value(json_object_get(one, "ruleIndex"));
-            const char *rule = json_string_value(json_object_get(json_array_get(rules, index), "id"));
+            const char *rule = json_string_value(
+                json_object_get(json_array_get(rules, index), "id"));
             assert_string_equal(rule, json_string_value(json_object_get(one, "ruleId")));
             const char *level = json_string_value(json_object_get(one, "level"));
             assert_true(str_eq(level, "error") || str_eq(level, "warning"));
-            assert_true(*json_string_value(json_object_get(json_object_get(one, "message"), "text")));
-            json_t *place = json_object_get(json_array_get(json_object_get(one, "locations"), 0), "physicalLocation");
-            assert_true(*json_string_value(json_object_get(json_object_get(place, "artifactLocation"), "uri")));
+            assert_true(
+                *json_string_value(json_object_get(json_object_get(one, "message"), "text")));
+            json_t *place = json_object_get(json_array_get(json_object_get(one, "locations"), 0),
+                                            "physicalLocation");
+            assert_true(*json_string_value(
+                json_object_get(json_object_get(place, "artifactLocation"), "uri")));
             json_t *region = json_object_get(place, "region");
             if (region) assert_true(json_integer_value(json_object_get(region, "startLine")) >= 1);
         }
@@ -127,10 +138,14 @@ static void test_ten_thousand(void **state) {
     (void)state;
     for (int i = 0; i < 10000; i++) {
         const char *id = arena_printf(&arena, "m-%d", i);
-        put_file(arena_printf(&arena, "content/p/modules/%s.md", id), "%s",
-                 module_text(id, "Generated", "Text of [scoring](term:ls) and [a](a.md#first-things).\n\n## One\n\nWhich?\n\n- [ ] a\n  > No.\n- [x] b\n  > Yes.\n\n## Two\n\nMore text of it.\n"));
+        put_file(
+            arena_printf(&arena, "content/p/modules/%s.md", id), "%s",
+            module_text(
+                id, "Generated",
+                "Text of [scoring](term:ls) and [a](a.md#first-things).\n\n## One\n\nWhich?\n\n- [ ] a\n  > No.\n- [x] b\n  > Yes.\n\n## Two\n\nMore text of it.\n"));
     }
-    put_file("content/p/modules/m-9999.md", "%s", module_text("m-9999", "Generated", "[dead](nowhere.md)\n"));
+    put_file("content/p/modules/m-9999.md", "%s",
+             module_text("m-9999", "Generated", "[dead](nowhere.md)\n"));
     struct diag_list l;
     int64_t begin = clock_monotonic_ms();
     (void)report(root, REPORT_TEXT, &l);
@@ -143,6 +158,8 @@ static void test_ten_thousand(void **state) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {CASE(test_trees), CASE(test_same_each_time), CASE(test_json), CASE(test_sarif), CASE(test_own_content), CASE(test_objectives), CASE(test_ten_thousand)};
+    const struct CMUnitTest tests[] = {
+        CASE(test_trees),       CASE(test_same_each_time), CASE(test_json),        CASE(test_sarif),
+        CASE(test_own_content), CASE(test_objectives),     CASE(test_ten_thousand)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

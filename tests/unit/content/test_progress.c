@@ -11,7 +11,12 @@
 
 static const struct content_named sections[] = {{"one", "One"}, {"two", "Two"}, {"three", "Three"}};
 static const char *const checkpoints[] = {"c1", "c2"};
-static const struct content_module module = {.id = "m", .minutes = 10, .sections = sections, .section_count = 3, .checkpoints = checkpoints, .checkpoint_count = 2};
+static const struct content_module module = {.id = "m",
+                                             .minutes = 10,
+                                             .sections = sections,
+                                             .section_count = 3,
+                                             .checkpoints = checkpoints,
+                                             .checkpoint_count = 2};
 
 static void test_pure(void **state) {
     (void)state;
@@ -23,7 +28,7 @@ static void test_pure(void **state) {
     assert_int_equal(p.last_ms, 0);
     progress_reading(&s, "one", 500, false, 1000);
     progress_reading(&s, "two", 100, false, 3000);
-    progress_reading(&s, "one", 1000, true, 2000); /* facts may come in any order of sections */
+    progress_reading(&s, "one", 1000, true, 2000);  /* facts may come in any order of sections */
     progress_reading(&s, "gone", 1000, true, 4000); /* of an older version */
     p = progress_end(&s);
     assert_int_equal(p.sections_done, 1);
@@ -78,16 +83,20 @@ static enum err run_answer(struct db *db, struct arena *a, void *arg, int64_t no
     return content_record_answer(db, a, now_ms, j->person, j->m, j->number, j->choice, j->right);
 }
 
-static enum err read_section(struct store *st, const char *person, const struct content_module *m, const char *section, int position, bool done) {
-    struct job j = {.person = person, .m = m, .section = section, .position = position, .done = done};
+static enum err read_section(struct store *st, const char *person, const struct content_module *m,
+                             const char *section, int position, bool done) {
+    struct job j = {
+        .person = person, .m = m, .section = section, .position = position, .done = done};
     return store_write(st, run_reading, &j, &arena);
 }
-static enum err answer(struct store *st, const char *person, const struct content_module *m, int number, const char *choice, bool right) {
+static enum err answer(struct store *st, const char *person, const struct content_module *m,
+                       int number, const char *choice, bool right) {
     struct job j = {.person = person, .m = m, .number = number, .choice = choice, .right = right};
     return store_write(st, run_answer, &j, &arena);
 }
 
-static struct content_module_progress progress(struct store *st, const struct content_snapshot *s, const char *person, const char *id) {
+static struct content_module_progress progress(struct store *st, const struct content_snapshot *s,
+                                               const char *person, const char *id) {
     struct content_progress p;
     assert_int_equal(content_progress(store_reader(st), &arena, s, person, &p), OK);
     return content_progress_of(&p, content_module(s, id));
@@ -130,7 +139,8 @@ static void test_recorded(void **state) {
     assert_null(content_next(s, &all, content_programme(s, "p")));
     content_release(s);
     /* The text grows: what was completed stays, a new section is not read. */
-    put_file("content/p/modules/a.md", "%s", module_text("a", "Alpha", "## First things\n\nText.\n\n## Third things\n\nText.\n"));
+    put_file("content/p/modules/a.md", "%s",
+             module_text("a", "Alpha", "## First things\n\nText.\n\n## Third things\n\nText.\n"));
     s = content_hold(c);
     p = progress(st, s, lena, "a");
     assert_int_equal(p.completed_ms, completed_ms);
@@ -147,13 +157,16 @@ static void test_recorded(void **state) {
 static enum err run_flood(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct job *j = arg;
     enum err e = OK;
-    for (int i = 0; e == OK && i < 2500; i++) e = content_record_reading(db, a, now_ms + i, j->person, j->m, j->section, i % 1000, i % 10 == 0);
+    for (int i = 0; e == OK && i < 2500; i++)
+        e = content_record_reading(db, a, now_ms + i, j->person, j->m, j->section, i % 1000,
+                                   i % 10 == 0);
     return e;
 }
 static enum err run_answers(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct job *j = arg;
     enum err e = OK;
-    for (j->number = 0; e == OK && j->number < 2500; j->number++) e = content_record_answer(db, a, now_ms + j->number, j->person, j->m, 1, "1", false);
+    for (j->number = 0; e == OK && j->number < 2500; j->number++)
+        e = content_record_answer(db, a, now_ms + j->number, j->person, j->m, 1, "1", false);
     return e;
 }
 static enum err run_count(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
@@ -178,7 +191,8 @@ static void test_flood(void **state) {
     assert_int_equal(store_write(st, run_count, &j, &arena), OK);
     assert_int_equal(j.number, 2000);
     /* What is news is kept all the same, and the module can be completed. */
-    for (size_t i = 1; i < a->section_count; i++) assert_int_equal(read_section(st, j.person, a, a->sections[i].id, 1000, true), OK);
+    for (size_t i = 1; i < a->section_count; i++)
+        assert_int_equal(read_section(st, j.person, a, a->sections[i].id, 1000, true), OK);
     assert_int_equal(answer(st, j.person, a, 1, "1", true), OK);
     assert_true(progress(st, s, j.person, "a").completed_ms > 0);
     assert_int_equal(progress(st, s, j.person, "a").sections_done, a->section_count);
@@ -195,9 +209,11 @@ static void test_flood(void **state) {
 
 static void test_self(void **state) {
     (void)state;
-    struct self_statement statements[] = {{"a", AXIS_X, 1}, {"b", AXIS_X, -1}, {"c", AXIS_Y, 1}, {"d", AXIS_Y, -1}};
+    struct self_statement statements[] = {
+        {"a", AXIS_X, 1}, {"b", AXIS_X, -1}, {"c", AXIS_Y, 1}, {"d", AXIS_Y, -1}};
     struct content_self self = {.statements = statements, .statement_count = 4};
-    struct content_persona personas[] = {{"modernizer", "M", "s", "technology", "emotional"}, {"psychologist", "P", "s", "art", "rational"}};
+    struct content_persona personas[] = {{"modernizer", "M", "s", "technology", "emotional"},
+                                         {"psychologist", "P", "s", "art", "rational"}};
     struct content_programme programme = {.personas = personas, .persona_count = 2};
     struct self_result r = self_result(&self, &programme, "5151");
     assert_int_equal(r.x_permille, 1000);
@@ -231,13 +247,15 @@ static bool read_all(struct arena *a, const char *text) {
     struct search_part *parts;
     size_t count;
     content_search_parts(&d, a, &parts, &count);
-    return content_read_module(&d, "en", a, &l, &outline) && l.errors == 0 && count == 3 && outline.refs;
+    return content_read_module(&d, "en", a, &l, &outline) && l.errors == 0 && count == 3 &&
+           outline.refs;
 }
 
 static void test_nth_allocation(void **state) {
     (void)state;
     size_t len;
-    const char *text = file_read(&arena, arena_printf(&arena, "%s/content/p/modules/a.md", root), 100000, &len);
+    const char *text = file_read(&arena, arena_printf(&arena, "%s/content/p/modules/a.md", root),
+                                 100000, &len);
     for (long nth = 1;; nth++) {
         struct arena a;
         arena_init(&a, (size_t)64 * 1024 * 1024);
@@ -257,6 +275,8 @@ static void test_nth_allocation(void **state) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {CASE(test_pure), CASE(test_times_before_1970), CASE(test_recorded), CASE(test_flood), CASE(test_self), CASE(test_nth_allocation)};
+    const struct CMUnitTest tests[] = {CASE(test_pure),     CASE(test_times_before_1970),
+                                       CASE(test_recorded), CASE(test_flood),
+                                       CASE(test_self),     CASE(test_nth_allocation)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,7 +56,9 @@ static void test_next_request_sees_it(void **state) {
     assert_null(title_of(c, "new"));
     /* As editors save: beside it, then renamed over it. */
     put_file("content/p/modules/.a.md.tmp", "%s", module_text("a", "Renamed over", "Text.\n"));
-    assert_int_equal(rename(arena_printf(&arena, "%s/content/p/modules/.a.md.tmp", root), arena_printf(&arena, "%s/content/p/modules/a.md", root)), 0);
+    assert_int_equal(rename(arena_printf(&arena, "%s/content/p/modules/.a.md.tmp", root),
+                            arena_printf(&arena, "%s/content/p/modules/a.md", root)),
+                     0);
     assert_string_equal(title_of(c, "a"), "Renamed over");
     /* A folder that was not there, with a module in it. */
     put_file("content/q/modules/deep.md", "%s", module_text("deep", "Deep", "Text.\n"));
@@ -79,8 +81,13 @@ static void test_old_snapshot_stays(void **state) {
     content_close(c);
 }
 
-static const char *const broken[] = {"", "no front matter", "---\nid: a\ntitle: [\n---\n", "---\nid: a\n---\nText\n", "\xff\xfe",
-                                     "---\nid: a\ntitle: T\nsummary: S\nprogramme: p\nlevel: one\ndomain: d\nminutes: many\nobjectives:\n  - {id: x, text: y}\n---\nText\n"};
+static const char *const broken[] = {
+    "",
+    "no front matter",
+    "---\nid: a\ntitle: [\n---\n",
+    "---\nid: a\n---\nText\n",
+    "\xff\xfe",
+    "---\nid: a\ntitle: T\nsummary: S\nprogramme: p\nlevel: one\ndomain: d\nminutes: many\nobjectives:\n  - {id: x, text: y}\n---\nText\n"};
 
 static void test_broken_keeps_last_good(void **state) {
     (void)state;
@@ -101,7 +108,8 @@ static void test_broken_keeps_last_good(void **state) {
 static void test_keyless_checkpoint_is_broken(void **state) {
     (void)state;
     struct content *c = open_content(NULL);
-    put_file("content/p/modules/a.md", "%s", module_text("a", "Keyless", "Which?\n\n- [ ] one\n  > no\n- [ ] two\n  > no\n"));
+    put_file("content/p/modules/a.md", "%s",
+             module_text("a", "Keyless", "Which?\n\n- [ ] one\n  > no\n- [ ] two\n  > no\n"));
     assert_string_equal(title_of(c, "a"), "Alpha");
     content_close(c);
 }
@@ -117,7 +125,8 @@ static void test_restart_recovers_last_good(void **state) {
     assert_string_equal(title_of(c, "a"), "Alpha");
     /* Its text is rendered from the store. */
     const struct content_snapshot *s = content_hold(c);
-    const struct rendered *r = content_rendered(s, snapshot_module(s, "a"), store_reader(st), &arena);
+    const struct rendered *r = content_rendered(s, snapshot_module(s, "a"), store_reader(st),
+                                                &arena);
     assert_non_null(r);
     assert_non_null(strstr(r->pieces[0].html, "Text of the first"));
     content_release(s);
@@ -164,13 +173,17 @@ static void test_translations(void **state) {
     const struct content_snapshot *s = content_hold(c);
     const char *version = arena_dup(&arena, content_module(s, "a")->version);
     content_release(s);
-    put_file("content/p/modules/a.ar.md", "---\nid: a\ntitle: ألف\nsummary: س\nprogramme: p\nlevel: one\ndomain: d\nminutes: 10\ntranslates: %s\nobjectives:\n  - {id: a-know, text: ن}\n---\nنص\n", version);
+    put_file(
+        "content/p/modules/a.ar.md",
+        "---\nid: a\ntitle: ألف\nsummary: س\nprogramme: p\nlevel: one\ndomain: d\nminutes: 10\ntranslates: %s\nobjectives:\n  - {id: a-know, text: ن}\n---\nنص\n",
+        version);
     s = content_hold(c);
     assert_int_equal(content_module_count(s), 2);
     assert_string_equal(content_module_in(s, "a", "ar")->title, "ألف");
     assert_string_equal(content_module_in(s, "a", "ar-EG")->lang, "ar");
     assert_string_equal(content_module_in(s, "a", "th")->title, "Alpha");
-    assert_string_equal(content_module_in(s, "a", "ar")->translates, content_module(s, "a")->version);
+    assert_string_equal(content_module_in(s, "a", "ar")->translates,
+                        content_module(s, "a")->version);
     content_release(s);
     content_close(c);
 }
@@ -187,7 +200,9 @@ static void test_rendered_follows_glossary(void **state) {
     again = content_rendered(s, snapshot_module(s, "a"), NULL, &arena);
     assert_ptr_equal(r, again); /* nothing of it changed */
     content_release(s);
-    put_file("content/p/glossary.md", "---\nid: g\ntitle: Glossary\nprogramme: p\n---\n## Lead scoring\nSays something new.\n");
+    put_file(
+        "content/p/glossary.md",
+        "---\nid: g\ntitle: Glossary\nprogramme: p\n---\n## Lead scoring\nSays something new.\n");
     s = content_hold(c);
     r = content_rendered(s, snapshot_module(s, "a"), NULL, &arena);
     assert_non_null(strstr(r->pieces[0].html, "Says something new"));
@@ -225,7 +240,9 @@ static void *reads(void *arg) {
         const struct content_snapshot *s = content_hold(c);
         const struct content_module *m = content_module(s, "a");
         if (!m || !str_has_prefix(m->title, "Alpha")) abort();
-        if (!content_rendered(s, snapshot_module(s, "a"), NULL, &a)) { /* it moved on: the next snapshot has it */ }
+        if (!content_rendered(s, snapshot_module(s, "a"), NULL,
+                              &a)) { /* it moved on: the next snapshot has it */
+        }
         content_release(s);
         arena_release(&a);
     }
@@ -240,7 +257,8 @@ static void test_many_readers(void **state) {
     for (size_t i = 0; i < COUNT_OF(threads); i++) pthread_create(&threads[i], NULL, reads, c);
     for (int i = 0; i < 200; i++) {
         const char *title = arena_printf(&arena, "Alpha %d", i);
-        put_file("content/p/modules/a.md", "%s", i % 5 == 4 ? "broken" : module_text("a", title, "Text.\n"));
+        put_file("content/p/modules/a.md", "%s",
+                 i % 5 == 4 ? "broken" : module_text("a", title, "Text.\n"));
         if (i % 5 != 4) assert_string_equal(title_of(c, "a"), title);
     }
     atomic_store(&stop, true);
@@ -260,8 +278,17 @@ static void test_no_content(void **state) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {CASE(test_reads_all),        CASE(test_next_request_sees_it),         CASE(test_old_snapshot_stays),        CASE(test_broken_keeps_last_good),
-                                       CASE(test_keyless_checkpoint_is_broken), CASE(test_restart_recovers_last_good), CASE(test_versions_stay),   CASE(test_translations),
-                                       CASE(test_rendered_follows_glossary), CASE(test_fresh_page_keeps_secrets), CASE(test_many_readers), CASE(test_no_content)};
+    const struct CMUnitTest tests[] = {CASE(test_reads_all),
+                                       CASE(test_next_request_sees_it),
+                                       CASE(test_old_snapshot_stays),
+                                       CASE(test_broken_keeps_last_good),
+                                       CASE(test_keyless_checkpoint_is_broken),
+                                       CASE(test_restart_recovers_last_good),
+                                       CASE(test_versions_stay),
+                                       CASE(test_translations),
+                                       CASE(test_rendered_follows_glossary),
+                                       CASE(test_fresh_page_keeps_secrets),
+                                       CASE(test_many_readers),
+                                       CASE(test_no_content)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

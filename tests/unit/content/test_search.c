@@ -24,7 +24,8 @@ static void test_words(void **state) {
     } cases[] = {{"Lead Scoring", "lead scoring"},
                  {"Łódź, São Paulo, naïve café", "lodz sao paulo naive cafe"},
                  {"Straße ÆON", "strasse æon"},
-                 {"campaigns processes queries keys status business", "campaign processe query key status business"},
+                 {"campaigns processes queries keys status business",
+                  "campaign processe query key status business"},
                  {"don't 3.5 A/B-test", "don t 3 5 a b test"},
                  {"العَرَبِيَّة", "العربيه"},
                  {"كـــتاب", "كتاب"},
@@ -32,7 +33,8 @@ static void test_words(void **state) {
                  {"", ""},
                  {"… — !", ""},
                  {"Ｆｕｌｌ ｗｉｄｔｈ ﬁne", "full width fine"}};
-    for (size_t i = 0; i < COUNT_OF(cases); i++) assert_string_equal(words_of(cases[i].text), cases[i].words);
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_string_equal(words_of(cases[i].text), cases[i].words);
     /* Thai has no blanks: the dictionary finds the words. */
     const char *thai = words_of("การตลาดดิจิทัล");
     assert_non_null(strchr(thai, ' '));
@@ -45,7 +47,8 @@ static void test_bad_words(void **state) {
     memset(word, 'x', 3000000);
     assert_true(strlen(words_of(word)) <= 64 * 3000000 / 64);
     (void)words_of("\xff\xfe broken \xe2\x82");
-    struct word_list q = words_query(content_words(), &arena, "one two one \" OR * ( NEAR/2 ) : - ^ {title}");
+    struct word_list q = words_query(content_words(), &arena,
+                                     "one two one \" OR * ( NEAR/2 ) : - ^ {title}");
     assert_int_equal(q.count, 6);
     assert_string_equal(q.items[2], "or");
     struct buf many;
@@ -58,12 +61,15 @@ static void test_excerpts(void **state) {
     (void)state;
     struct words *w = content_words();
     struct word_list q = words_query(w, &arena, "lead scor");
-    const char *e = words_excerpt(w, &arena, "A long text about nothing much at all. Then <b>Lead</b> scoring & more.", &q, 60);
+    const char *e = words_excerpt(
+        w, &arena, "A long text about nothing much at all. Then <b>Lead</b> scoring & more.", &q,
+        60);
     assert_non_null(strstr(e, "<mark>Lead</mark>"));
     assert_non_null(strstr(e, "<mark>scoring</mark>"));
     assert_non_null(strstr(e, "&lt;"));
     assert_null(strstr(e, "<b>"));
-    e = words_excerpt(w, &arena, "การตลาดดิจิทัลและข้อมูล", &(struct word_list){(const char *[]){"ตลาด"}, 1}, 60);
+    e = words_excerpt(w, &arena, "การตลาดดิจิทัลและข้อมูล",
+                      &(struct word_list){(const char *[]){"ตลาด"}, 1}, 60);
     assert_non_null(strstr(e, "<mark>"));
     assert_string_equal(words_excerpt(w, &arena, "", &q, 60), "");
     assert_string_equal(words_excerpt(w, &arena, "Nothing of it", &q, 60), "Nothing of it");
@@ -88,7 +94,9 @@ static bool finds(struct store *st, const char *query, const char *ref, const ch
 
 static void test_finding(void **state) {
     (void)state;
-    put_file("content/p/modules/t.md", "%s", module_text("t", "ภาษาไทย", "การตลาดดิจิทัลและข้อมูลลูกค้า\n\n## العربية\n\nإدارة العُمَلاء\n"));
+    put_file(
+        "content/p/modules/t.md", "%s",
+        module_text("t", "ภาษาไทย", "การตลาดดิจิทัลและข้อมูลลูกค้า\n\n## العربية\n\nإدارة العُمَلاء\n"));
     struct store *st = open_store();
     struct content *c = open_content(st);
     assert_true(content_settle(c, 20000));
@@ -102,7 +110,18 @@ static void test_finding(void **state) {
     /* Keys and feedback are no content for a search, nor is syntax of the index. */
     assert_int_equal(find(st, "SECRETRIGHT").count, 0);
     assert_int_equal(find(st, "secretwrong because").count, 0);
-    static const char *const odd[] = {"", "   ", "\"", "*", "a AND", "NEAR(", "title:", "-first", "'; DROP TABLE x", "\xf0\x9f\x98\x80", "((((", "^"};
+    static const char *const odd[] = {"",
+                                      "   ",
+                                      "\"",
+                                      "*",
+                                      "a AND",
+                                      "NEAR(",
+                                      "title:",
+                                      "-first",
+                                      "'; DROP TABLE x",
+                                      "\xf0\x9f\x98\x80",
+                                      "((((",
+                                      "^"};
     for (size_t i = 0; i < COUNT_OF(odd); i++) (void)find(st, odd[i]);
     assert_true(find(st, "first nonexistentword").any_word);
     /* Changed and taken away files. */
@@ -132,8 +151,10 @@ static void test_index_stays(void **state) {
 
 /* ---- Ten thousand modules --------------------------------------------------------------------------------------- */
 
-static const char *const vocabulary[] = {"campaign", "record", "field", "segment", "score", "consent", "report", "team", "data", "system", "customer", "process",
-                                         "change",   "owner",  "query", "journey", "form",  "event",   "sync",   "rule", "lead", "market", "value",    "test"};
+static const char *const vocabulary[] = {
+    "campaign", "record", "field",    "segment", "score",  "consent", "report", "team",
+    "data",     "system", "customer", "process", "change", "owner",   "query",  "journey",
+    "form",     "event",  "sync",     "rule",    "lead",   "market",  "value",  "test"};
 
 static const char *sentence(unsigned *seed, int words) {
     struct buf b;
@@ -152,8 +173,11 @@ static void put_many(int count) {
     for (int i = 0; i < count; i++) {
         struct buf b;
         buf_init(&b, &arena);
-        for (int s = 0; s < 6; s++) buf_printf(&b, "\n## %s\n\n%s.\n\n%s.\n", sentence(&seed, 4), sentence(&seed, 60), sentence(&seed, 60));
-        put_file(arena_printf(&arena, "content/p/modules/m-%d.md", i), "%s", module_text(arena_printf(&arena, "m-%d", i), sentence(&seed, 3), buf_text(&b)));
+        for (int s = 0; s < 6; s++)
+            buf_printf(&b, "\n## %s\n\n%s.\n\n%s.\n", sentence(&seed, 4), sentence(&seed, 60),
+                       sentence(&seed, 60));
+        put_file(arena_printf(&arena, "content/p/modules/m-%d.md", i), "%s",
+                 module_text(arena_printf(&arena, "m-%d", i), sentence(&seed, 3), buf_text(&b)));
     }
 }
 
@@ -166,7 +190,10 @@ static int64_t thread_us(void) {
     return t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static int by_value(const void *a, const void *b) { return *(const int64_t *)a < *(const int64_t *)b ? -1 : *(const int64_t *)a > *(const int64_t *)b; }
+static int by_value(const void *a, const void *b) {
+    return *(const int64_t *)a < *(const int64_t *)b ? -1
+                                                     : *(const int64_t *)a > *(const int64_t *)b;
+}
 
 static void test_ten_thousand(void **state) {
     (void)state;
@@ -178,8 +205,18 @@ static void test_ten_thousand(void **state) {
     struct content *c = open_content(st);
     int64_t loaded = clock_monotonic_ms();
     assert_true(content_settle(c, 300000));
-    print_message("%d modules: read in %lld ms, stored and indexed in %lld ms\n", MODULES, (long long)(loaded - begin), (long long)(clock_monotonic_ms() - loaded));
-    static const char *const queries[] = {"campaign", "data qual", "consent report", "w17", "w4999 lead", "customer process change owner", "d", "ตลาด", "nothingatall", "record field segment score con"};
+    print_message("%d modules: read in %lld ms, stored and indexed in %lld ms\n", MODULES,
+                  (long long)(loaded - begin), (long long)(clock_monotonic_ms() - loaded));
+    static const char *const queries[] = {"campaign",
+                                          "data qual",
+                                          "consent report",
+                                          "w17",
+                                          "w4999 lead",
+                                          "customer process change owner",
+                                          "d",
+                                          "ตลาด",
+                                          "nothingatall",
+                                          "record field segment score con"};
     for (size_t i = 0; i < COUNT_OF(queries); i++) {
         int64_t times[9];
         size_t found = 0;
@@ -189,14 +226,17 @@ static void test_ten_thousand(void **state) {
             times[t] = thread_us() - start;
         }
         qsort(times, COUNT_OF(times), sizeof *times, by_value);
-        print_message("search “%s”: %lld us, %zu results\n", queries[i], (long long)times[COUNT_OF(times) / 2], found);
-        if (times[COUNT_OF(times) / 2] > LIMIT_US) fail_msg("“%s” takes %lld us", queries[i], (long long)times[COUNT_OF(times) / 2]);
+        print_message("search “%s”: %lld us, %zu results\n", queries[i],
+                      (long long)times[COUNT_OF(times) / 2], found);
+        if (times[COUNT_OF(times) / 2] > LIMIT_US)
+            fail_msg("“%s” takes %lld us", queries[i], (long long)times[COUNT_OF(times) / 2]);
     }
     /* One change among ten thousand is seen at once. */
     put_file("content/p/modules/m-77.md", "%s", module_text("m-77", "Quokka", "Text.\n"));
     begin = clock_monotonic_us();
     const struct content_snapshot *s = content_hold(c);
-    print_message("a change among them: seen in %lld us\n", (long long)(clock_monotonic_us() - begin));
+    print_message("a change among them: seen in %lld us\n",
+                  (long long)(clock_monotonic_us() - begin));
     assert_string_equal(content_module(s, "m-77")->title, "Quokka");
     content_release(s);
     assert_true(content_settle(c, 60000));
@@ -208,6 +248,8 @@ static void test_ten_thousand(void **state) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {CASE(test_words), CASE(test_bad_words), CASE(test_excerpts), CASE(test_finding), CASE(test_index_stays), CASE(test_ten_thousand)};
+    const struct CMUnitTest tests[] = {CASE(test_words),       CASE(test_bad_words),
+                                       CASE(test_excerpts),    CASE(test_finding),
+                                       CASE(test_index_stays), CASE(test_ten_thousand)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,15 +7,36 @@
 
 static char why[400];
 
-static const char *const elements[] = {"html", "body", "p",  "h1",     "h2", "h3", "h4",    "h5",    "h6",    "a",  "img", "ul", "ol",
-                                       "li",   "aside", "pre", "code",  "em", "strong", "del", "br", "hr",    "table", "thead", "tbody", "tr",
-                                       "th",   "td",   "div", "span",   "sup", "section", "button", "blockquote", NULL};
+static const char *const elements[] = {
+    "html",   "body", "p",    "h1",  "h2",      "h3",     "h4",         "h5",   "h6",
+    "a",      "img",  "ul",   "ol",  "li",      "aside",  "pre",        "code", "em",
+    "strong", "del",  "br",   "hr",  "table",   "thead",  "tbody",      "tr",   "th",
+    "td",     "div",  "span", "sup", "section", "button", "blockquote", NULL};
 
 /* element.attribute; a star stands for any element. */
-static const char *const attributes[] = {"*.id",          "*.class",     "a.href",        "a.title",   "a.rel",   "a.aria-label", "img.src",
-                                         "img.alt",       "img.title",   "img.width",     "img.height", "img.loading", "img.decoding", "ol.start",
-                                         "th.scope",      "pre.tabindex", "div.tabindex", "aside.role", "span.role", "span.popover", "button.type",
-                                         "button.popovertarget", NULL};
+static const char *const attributes[] = {"*.id",
+                                         "*.class",
+                                         "a.href",
+                                         "a.title",
+                                         "a.rel",
+                                         "a.aria-label",
+                                         "img.src",
+                                         "img.alt",
+                                         "img.title",
+                                         "img.width",
+                                         "img.height",
+                                         "img.loading",
+                                         "img.decoding",
+                                         "ol.start",
+                                         "th.scope",
+                                         "pre.tabindex",
+                                         "div.tabindex",
+                                         "aside.role",
+                                         "span.role",
+                                         "span.popover",
+                                         "button.type",
+                                         "button.popovertarget",
+                                         NULL};
 
 static bool listed(const char *const *list, const char *name) {
     for (; *list; list++)
@@ -28,7 +49,8 @@ static bool address_harmless(const char *url) {
     for (const char *p = url; *p; p++)
         if ((unsigned char)*p <= 0x20) return false;
     if (url[n] != ':') return !(url[0] == '/' && url[1] == '/') && !strchr(url, '\\');
-    return strncasecmp(url, "http:", 5) == 0 || strncasecmp(url, "https:", 6) == 0 || strncasecmp(url, "mailto:", 7) == 0;
+    return strncasecmp(url, "http:", 5) == 0 || strncasecmp(url, "https:", 6) == 0 ||
+           strncasecmp(url, "mailto:", 7) == 0;
 }
 
 static const char *attribute_problem(xmlNode *n, xmlAttr *at) {
@@ -39,7 +61,8 @@ static const char *attribute_problem(xmlNode *n, xmlAttr *at) {
         snprintf(why, sizeof why, "attribute %s", name);
         return why;
     }
-    if (strcmp((const char *)at->name, "href") != 0 && strcmp((const char *)at->name, "src") != 0) return NULL;
+    if (strcmp((const char *)at->name, "href") != 0 && strcmp((const char *)at->name, "src") != 0)
+        return NULL;
     xmlChar *value = xmlNodeListGetString(n->doc, at->children, 1);
     bool harmless = !value || address_harmless((const char *)value);
     snprintf(why, sizeof why, "address %.300s", value ? (const char *)value : "");
@@ -49,7 +72,8 @@ static const char *attribute_problem(xmlNode *n, xmlAttr *at) {
 
 static const char *walk(xmlNode *n) {
     for (; n; n = n->next) {
-        if (n->type == XML_COMMENT_NODE || n->type == XML_PI_NODE) return "a comment or processing instruction";
+        if (n->type == XML_COMMENT_NODE || n->type == XML_PI_NODE)
+            return "a comment or processing instruction";
         if (n->type != XML_ELEMENT_NODE) continue;
         if (!listed(elements, (const char *)n->name)) {
             snprintf(why, sizeof why, "element %s", n->name);
@@ -67,7 +91,8 @@ static const char *walk(xmlNode *n) {
 
 const char *html_problem(const char *html, size_t len) {
     if (len == 0) return NULL;
-    htmlDocPtr doc = htmlReadMemory(html, (int)len, NULL, "UTF-8", HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
+    htmlDocPtr doc = htmlReadMemory(html, (int)len, NULL, "UTF-8",
+                                    HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
     if (!doc) return "no html at all";
     const char *problem = walk(doc->children);
     xmlFreeDoc(doc);

@@ -33,7 +33,8 @@ static void put_without(struct buf *out, const char *html, const char *const *dr
 static void put_headings(struct buf *out, const char *html) {
     bool anchor = false;
     while (*html) {
-        if (html[0] == '<' && html[1] == 'h' && html[2] >= '1' && html[2] <= '6' && str_has_prefix(html + 3, " id=\"")) {
+        if (html[0] == '<' && html[1] == 'h' && html[2] >= '1' && html[2] <= '6' &&
+            str_has_prefix(html + 3, " id=\"")) {
             buf_add(out, html, 3);
             html = strchr(html, '>');
             static const char mark[] = "<a class=\"anchor\"";
@@ -62,7 +63,9 @@ static const char *without_layout(struct arena *a, const char *html) {
 
 /* Both sides to one spelling: void elements, quotes in text. */
 static const char *even(struct arena *a, const char *html) {
-    static const char *const ours[] = {" class=\"code\" tabindex=\"0\"", " loading=\"lazy\" decoding=\"async\"", " rel=\"noopener external\"", NULL};
+    static const char *const ours[] = {" class=\"code\" tabindex=\"0\"",
+                                       " loading=\"lazy\" decoding=\"async\"",
+                                       " rel=\"noopener external\"", NULL};
     struct buf one, two, three;
     buf_init(&one, a);
     buf_init(&two, a);
@@ -86,7 +89,10 @@ static const char *even(struct arena *a, const char *html) {
 
 static bool url_dropped(const char *url) {
     size_t n = strcspn(url, ":/?#");
-    if (url[n] == ':') return !(str_has_prefix(url, "http:") || str_has_prefix(url, "https:") || str_has_prefix(url, "HTTP:") || str_has_prefix(url, "HTTPS:") || str_has_prefix(url, "MAILTO:") || str_has_prefix(url, "mailto:"));
+    if (url[n] == ':')
+        return !(str_has_prefix(url, "http:") || str_has_prefix(url, "https:") ||
+                 str_has_prefix(url, "HTTP:") || str_has_prefix(url, "HTTPS:") ||
+                 str_has_prefix(url, "MAILTO:") || str_has_prefix(url, "mailto:"));
     if ((url[0] == '/' || url[0] == '\\') && (url[1] == '/' || url[1] == '\\')) return true;
     for (; *url; url++)
         if ((unsigned char)*url < 0x20) return true;
@@ -102,14 +108,17 @@ static enum deviation deviation_of(cmark_node *body) {
         cmark_node *n = cmark_iter_get_node(iter);
         cmark_node_type type = cmark_node_get_type(n);
         if (type == CMARK_NODE_HTML_BLOCK || type == CMARK_NODE_HTML_INLINE) found = RAW_HTML;
-        else if (found == NONE && (type == CMARK_NODE_LINK || type == CMARK_NODE_IMAGE) && url_dropped(cmark_node_get_url(n))) found = DROPPED_ADDRESS;
+        else if (found == NONE && (type == CMARK_NODE_LINK || type == CMARK_NODE_IMAGE) &&
+                 url_dropped(cmark_node_get_url(n)))
+            found = DROPPED_ADDRESS;
     }
     cmark_iter_free(iter);
     return found;
 }
 
 static const char *library_html(struct arena *a, cmark_node *body) {
-    char *html = cmark_render_html_with_mem(body, CMARK_OPT_UNSAFE, NULL, cmark_get_default_mem_allocator());
+    char *html = cmark_render_html_with_mem(body, CMARK_OPT_UNSAFE, NULL,
+                                            cmark_get_default_mem_allocator());
     const char *copy = arena_dup(a, html);
     cmark_get_default_mem_allocator()->free(html);
     return copy;
@@ -126,7 +135,8 @@ static void one_example(json_t *example) {
     diag_init(&diags, &a);
     buf_init(&source, &a);
     buf_init(&out, &a);
-    buf_printf(&source, "---\nid: a\n---\n%s", json_string_value(json_object_get(example, "markdown")));
+    buf_printf(&source, "---\nid: a\n---\n%s",
+               json_string_value(json_object_get(example, "markdown")));
     assert_int_equal(doc_parse(&d, "a.md", buf_text(&source), source.len, &a, &diags), OK);
     const char *expected = json_string_value(json_object_get(example, "html"));
     enum deviation why = deviation_of(d.body);
@@ -139,8 +149,9 @@ static void one_example(json_t *example) {
         }
         doc_render(&d, cmark_node_first_child(d.body), NULL, NULL, &out, NULL, NULL);
         if (!str_eq(even(&a, buf_text(&out)), even(&a, expected)))
-            fail_msg("example %lld:\n%s\nours:\n%s\nexpected:\n%s", (long long)json_integer_value(json_object_get(example, "example")), buf_text(&source),
-                     even(&a, buf_text(&out)), even(&a, expected));
+            fail_msg("example %lld:\n%s\nours:\n%s\nexpected:\n%s",
+                     (long long)json_integer_value(json_object_get(example, "example")),
+                     buf_text(&source), even(&a, buf_text(&out)), even(&a, expected));
     }
     arena_release(&a);
 }
@@ -156,10 +167,11 @@ static void test_examples(void **state) {
     assert_int_equal(json_array_size(all), EXAMPLES);
     size_t i;
     json_t *example;
-    json_array_foreach(all, i, example) one_example(example);
+    json_array_foreach (all, i, example) one_example(example);
     json_decref(all);
-    print_message("%d compared (%d of them with the library's own HTML), %d with raw HTML and %d with dropped addresses left out\n", left_out[NONE],
-                  by_library, left_out[RAW_HTML], left_out[DROPPED_ADDRESS]);
+    print_message(
+        "%d compared (%d of them with the library's own HTML), %d with raw HTML and %d with dropped addresses left out\n",
+        left_out[NONE], by_library, left_out[RAW_HTML], left_out[DROPPED_ADDRESS]);
     /* Who changes the rules must say so here. */
     assert_true(left_out[NONE] >= 560);
     assert_true(by_library <= 25);

@@ -16,7 +16,8 @@
 #define THREADS 4
 #define PARSES 1500
 
-static enum err parse(const char *text, size_t len, struct arena *a, struct diag_list *diags, struct doc *d) {
+static enum err parse(const char *text, size_t len, struct arena *a, struct diag_list *diags,
+                      struct doc *d) {
     diag_init(diags, a);
     return doc_parse(d, "module.md", text, len, a, diags);
 }
@@ -25,7 +26,8 @@ static enum err parse(const char *text, size_t len, struct arena *a, struct diag
 static atomic_int lost;
 
 static void *parse_often(void *arg) {
-    static const char text[] = "---\nid: a\n---\nOne ~~two~~ three.\n\n- [x] done\n\n| a |\n|---|\n| ~~b~~ |\n";
+    static const char text[] =
+        "---\nid: a\n---\nOne ~~two~~ three.\n\n- [x] done\n\n| a |\n|---|\n| ~~b~~ |\n";
     (void)arg;
     for (int i = 0; i < PARSES; i++) {
         struct arena a;
@@ -36,7 +38,8 @@ static void *parse_often(void *arg) {
         if (parse(text, sizeof text - 1, &a, &diags, &d) != OK) abort();
         buf_init(&out, &a);
         doc_render(&d, cmark_node_first_child(d.body), NULL, NULL, &out, NULL, NULL);
-        if (!strstr(buf_text(&out), "<del>two</del>") || !strstr(buf_text(&out), "<del>b</del>")) lost++;
+        if (!strstr(buf_text(&out), "<del>two</del>") || !strstr(buf_text(&out), "<del>b</del>"))
+            lost++;
         arena_release(&a);
     }
     return NULL;
@@ -45,7 +48,8 @@ static void *parse_often(void *arg) {
 static void threads_do_not_disturb_each_other(void **state) {
     (void)state;
     pthread_t threads[THREADS];
-    for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, parse_often, NULL), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, parse_often, NULL), 0);
     for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     assert_int_equal(lost, 0);
 }
@@ -79,7 +83,8 @@ static void trees_may_be_changed_later(void **state) {
     arena_init(&a, 8 * 1024 * 1024);
     assert_int_equal(parse(text, sizeof text - 1, &a, &diags, &d), OK);
     cmark_node *first = cmark_node_first_child(d.body), *inside = cmark_node_first_child(first);
-    assert_true(cmark_node_set_literal(inside, "Changed to a text that is longer than it was before."));
+    assert_true(
+        cmark_node_set_literal(inside, "Changed to a text that is longer than it was before."));
     assert_true(cmark_node_set_literal(inside, "And again."));
     cmark_node *second = cmark_node_next(first);
     cmark_node_unlink(second);

@@ -63,10 +63,26 @@ static void assert_harmless(const char *body) {
 
 /* In every place where a payload could stand. */
 static void assert_payload_harmless(const char *payload) {
-    static const char *const places[] = {"%s",        "text %s text",          "## %s",         "- %s",          "> %s",
-                                         "> [!NOTE] %s", "| a |\n|---|\n| %s |", "[link](%s)",   "![alt](%s)",    "[link](<%s>)",
-                                         "![%s](a.svg)", "[%s](term:a)",         "[a]: %s\n\n[a]", "<%s>",         "``` %s\ncode\n```",
-                                         "[a](b.md \"%s\")", "- [ ] %s\n  > %s", "text[^1]\n\n[^1]: %s", "[x](term:%s)", "[x](https://a.example/%s)"};
+    static const char *const places[] = {"%s",
+                                         "text %s text",
+                                         "## %s",
+                                         "- %s",
+                                         "> %s",
+                                         "> [!NOTE] %s",
+                                         "| a |\n|---|\n| %s |",
+                                         "[link](%s)",
+                                         "![alt](%s)",
+                                         "[link](<%s>)",
+                                         "![%s](a.svg)",
+                                         "[%s](term:a)",
+                                         "[a]: %s\n\n[a]",
+                                         "<%s>",
+                                         "``` %s\ncode\n```",
+                                         "[a](b.md \"%s\")",
+                                         "- [ ] %s\n  > %s",
+                                         "text[^1]\n\n[^1]: %s",
+                                         "[x](term:%s)",
+                                         "[x](https://a.example/%s)"};
     for (size_t i = 0; i < COUNT_OF(places); i++) {
         struct arena own;
         arena_init(&own, 16 * 1024 * 1024);
@@ -96,18 +112,37 @@ static void test_payloads(void **state) {
     }
     size_t i;
     json_t *one;
-    json_array_foreach(all, i, one) assert_payload_harmless(json_string_value(json_object_get(one, "payload")));
+    json_array_foreach (all, i, one)
+        assert_payload_harmless(json_string_value(json_object_get(one, "payload")));
     assert_true(json_array_size(all) > 100);
     json_decref(all);
 }
 
 static void test_own_payloads(void **state) {
     (void)state;
-    static const char *const payloads[] = {"javascript:alert(1)",     "JaVaScRiPt:alert(1)",       "java\tscript:alert(1)",  "javascript&colon;alert(1)", "&#106;avascript:alert(1)",
-                                           "data:text/html,<script>", "vbscript:x",                "//evil.example",         "\\\\evil.example",           "/\\evil.example",
-                                           "\x01javascript:alert(1)", " javascript:alert(1)",      "file:///etc/passwd",     "blob:x",                     "\"onmouseover=\"x",
-                                           "' onfocus='x",            "<img src=x onerror=alert(1)>", "</style><script>x</script>", "<!-- x -->",            "<?php x ?>",
-                                           "<![CDATA[x]]>",           "a\" autofocus onfocus=\"x",  "x`y`z\" style=\"x"};
+    static const char *const payloads[] = {"javascript:alert(1)",
+                                           "JaVaScRiPt:alert(1)",
+                                           "java\tscript:alert(1)",
+                                           "javascript&colon;alert(1)",
+                                           "&#106;avascript:alert(1)",
+                                           "data:text/html,<script>",
+                                           "vbscript:x",
+                                           "//evil.example",
+                                           "\\\\evil.example",
+                                           "/\\evil.example",
+                                           "\x01javascript:alert(1)",
+                                           " javascript:alert(1)",
+                                           "file:///etc/passwd",
+                                           "blob:x",
+                                           "\"onmouseover=\"x",
+                                           "' onfocus='x",
+                                           "<img src=x onerror=alert(1)>",
+                                           "</style><script>x</script>",
+                                           "<!-- x -->",
+                                           "<?php x ?>",
+                                           "<![CDATA[x]]>",
+                                           "a\" autofocus onfocus=\"x",
+                                           "x`y`z\" style=\"x"};
     for (size_t i = 0; i < COUNT_OF(payloads); i++) assert_payload_harmless(payloads[i]);
     assert_non_null(strstr(render("A <b>bold</b> word"), "&lt;b&gt;bold&lt;/b&gt;"));
     assert_null(strstr(render("[a](javascript:x)"), "<a"));
@@ -117,9 +152,16 @@ static void test_own_payloads(void **state) {
 /* The walk itself must see what it is there for. */
 static void test_the_walk_sees(void **state) {
     (void)state;
-    static const char *const bad[] = {"<script>x</script>", "<p onclick=x>a</p>", "<a href=\"javascript:x\">a</a>", "<img src=\"//a.example\">",
-                                      "<p style=\"x\">a</p>", "<iframe></iframe>", "<!-- x -->", "<svg><a/></svg>"};
-    for (size_t i = 0; i < COUNT_OF(bad); i++) assert_non_null(html_problem(bad[i], strlen(bad[i])));
+    static const char *const bad[] = {"<script>x</script>",
+                                      "<p onclick=x>a</p>",
+                                      "<a href=\"javascript:x\">a</a>",
+                                      "<img src=\"//a.example\">",
+                                      "<p style=\"x\">a</p>",
+                                      "<iframe></iframe>",
+                                      "<!-- x -->",
+                                      "<svg><a/></svg>"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_non_null(html_problem(bad[i], strlen(bad[i])));
     assert_null(html_problem("<p>a</p>", 8));
 }
 
@@ -154,7 +196,8 @@ static bool has_rule(const char *rule) {
 
 static void test_nesting(void **state) {
     (void)state;
-    static const char *const openers[] = {"> ", "- ", "* > ", "[", "![", "**a _b ", "`", "<", "(", "[a](", "| a ", "\\[", "[^1]: ", "1. "};
+    static const char *const openers[] = {"> ", "- ", "* > ", "[",    "![",  "**a _b ", "`",
+                                          "<",  "(",  "[a](", "| a ", "\\[", "[^1]: ",  "1. "};
     for (size_t i = 0; i < COUNT_OF(openers); i++) {
         struct doc d;
         int64_t begin = clock_monotonic_ms();
@@ -164,7 +207,9 @@ static void test_nesting(void **state) {
             buf_init(&out, &arena);
             doc_render(&d, cmark_node_first_child(d.body), NULL, NULL, &out, NULL, NULL);
         }
-        if (clock_monotonic_ms() - begin > 5000) fail_msg("“%s” 20,000 times takes %lld ms", openers[i], (long long)(clock_monotonic_ms() - begin));
+        if (clock_monotonic_ms() - begin > 5000)
+            fail_msg("“%s” 20,000 times takes %lld ms", openers[i],
+                     (long long)(clock_monotonic_ms() - begin));
         arena_release(&arena);
         arena_init(&arena, (size_t)512 * 1024 * 1024);
         diag_init(&diags, &arena);
@@ -206,8 +251,10 @@ static void test_encoding(void **state) {
     static const struct {
         const char *text;
         size_t len;
-    } bad[] = {{"---\nid: a\n---\nNUL \0 here", 25}, {"---\nid: a\n---\n\xff", 15}, {"---\nid: a\n---\n\xc0\xaf", 16}, {"---\nid: a\n---\n\xed\xa0\x80", 17},
-               {"---\nid: \xf5\n---\n", 14}, {"---\nid: a\n---\n\xf4\x90\x80\x80", 18}, {"---\nid: a\n---\n\xe2\x82", 16}};
+    } bad[] = {{"---\nid: a\n---\nNUL \0 here", 25}, {"---\nid: a\n---\n\xff", 15},
+               {"---\nid: a\n---\n\xc0\xaf", 16},    {"---\nid: a\n---\n\xed\xa0\x80", 17},
+               {"---\nid: \xf5\n---\n", 14},         {"---\nid: a\n---\n\xf4\x90\x80\x80", 18},
+               {"---\nid: a\n---\n\xe2\x82", 16}};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         diag_init(&diags, &arena);
         assert_int_equal(parse_raw(bad[i].text, bad[i].len), ERR_INVALID);
@@ -220,8 +267,11 @@ static void test_encoding(void **state) {
 static void test_version(void **state) {
     (void)state;
     struct doc unix_ends, dos_ends, other;
-    assert_int_equal(doc_parse(&unix_ends, "a.md", "---\nid: a\n---\nText\n", 19, &arena, &diags), OK);
-    assert_int_equal(doc_parse(&dos_ends, "b.md", "\xEF\xBB\xBF---\r\nid: a\r\n---\r\nText\r\n", 26, &arena, &diags), OK);
+    assert_int_equal(doc_parse(&unix_ends, "a.md", "---\nid: a\n---\nText\n", 19, &arena, &diags),
+                     OK);
+    assert_int_equal(doc_parse(&dos_ends, "b.md", "\xEF\xBB\xBF---\r\nid: a\r\n---\r\nText\r\n", 26,
+                               &arena, &diags),
+                     OK);
     assert_int_equal(doc_parse(&other, "a.md", "---\nid: a\n---\nTexts\n", 20, &arena, &diags), OK);
     assert_string_equal(unix_ends.version, dos_ends.version);
     assert_string_not_equal(unix_ends.version, other.version);
@@ -274,7 +324,8 @@ static void test_yaml_bomb(void **state) {
         begin = clock_monotonic_ms();
         char *text = arena_printf(&arena, "---\nx: %s\n---\n", repeat(deep[i], 100000));
         assert_int_equal(parse_raw(text, strlen(text)), ERR_INVALID);
-        if (clock_monotonic_ms() - begin > 3000) fail_msg("“%s” 100,000 times takes too long", deep[i]);
+        if (clock_monotonic_ms() - begin > 3000)
+            fail_msg("“%s” 100,000 times takes too long", deep[i]);
     }
     diag_init(&diags, &arena);
     char *wide = arena_printf(&arena, "---\nx: [%s]\n---\n", repeat("y, ", 100000));
@@ -330,12 +381,18 @@ static void test_nth_allocation(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_the_walk_sees, setup, teardown), cmocka_unit_test_setup_teardown(test_payloads, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_own_payloads, setup, teardown),  cmocka_unit_test_setup_teardown(test_ids_do_not_collide, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_nesting, setup, teardown),       cmocka_unit_test_setup_teardown(test_many_headings, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_long_lines, setup, teardown),    cmocka_unit_test_setup_teardown(test_encoding, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_version, setup, teardown),       cmocka_unit_test_setup_teardown(test_yaml, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_yaml_bomb, setup, teardown),     cmocka_unit_test_setup_teardown(test_nth_allocation, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_walk_sees, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_payloads, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_own_payloads, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ids_do_not_collide, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nesting, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_headings, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_long_lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_encoding, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_version, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_yaml, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_yaml_bomb, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nth_allocation, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
