@@ -26,7 +26,7 @@ static void free_held(struct lab_held *h) {
 static void render_brief(struct lab_held *h) {
     struct buf b;
     buf_init(&b, &h->arena);
-    doc_render(&h->scenario.doc, NULL, NULL, NULL, &b, NULL, NULL);
+    doc_render_node(&h->scenario.doc, h->scenario.doc.body, NULL, &b);
     h->brief = buf_text(&b);
 }
 

@@ -22,7 +22,9 @@ async function readSolution(page, lab, name) {
 /** Starts a run of `lab` by its form and plays a solution; gives the run's path. */
 export async function solveLab(page, server, lab, name = "reference") {
     await page.goto(`/labs/${lab}`);
+    assert.match(await page.locator("main").innerText(), /Your tasks/, "the lobby shows the brief");
     await Promise.all([page.waitForURL(/\/runs\//), page.locator('form[action$="/runs"] button').click()]);
+    assert.match(await page.locator(".lab-brief").innerText(), /Your tasks/, "the run shows the brief");
     const run = new URL(page.url()).pathname;
     const post = async (path, form) => {
         const csrf = await page.locator('meta[name="csrf"]').getAttribute("content");
