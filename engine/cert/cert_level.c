@@ -75,8 +75,8 @@ void cert_level_status(struct arena *a, bool open, const struct cert_need *needs
  * every exchange of two characters changes the check (weights differ and are no multiples of it). */
 static const char digits[] = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 #define BASE 31
-#define RANDOM_DIGITS 7
-#define NUMBER_LENGTH 16 /* GR-2026-XXXXXXXC */
+#define RANDOM_DIGITS 10
+#define NUMBER_LENGTH (8 + RANDOM_DIGITS + 1) /* GR-2026-XXXXXXXXXXC */
 
 /* Over the year's four figures and the random digits. */
 static char check_digit(const char *number) {
@@ -88,7 +88,7 @@ static char check_digit(const char *number) {
 }
 
 char *cert_number_new(struct arena *a, int year) {
-    char *number = arena_printf(a, "GR-%04d-XXXXXXXX", year);
+    char *number = arena_printf(a, "GR-%04d-XXXXXXXXXXX", year);
     for (int i = 8; i < 8 + RANDOM_DIGITS; i++) number[i] = digits[random_below(BASE)];
     number[8 + RANDOM_DIGITS] = check_digit(number);
     return number;

@@ -51,8 +51,9 @@ void cert_level_status(struct arena *a, bool open, const struct cert_need *needs
                        const struct cert_fact *facts, size_t fact_count,
                        struct cert_level_status *out);
 
-/* A new certificate number: "GR-2026-" and 8 characters, of which 7 are random (31^7 > 2^34) and the last is a check:
- * any one wrong character and any two exchanged ones are noticed. `year` 1970 to 9999. Arena. */
+/* A new certificate number: "GR-2026-" and 11 characters, of which 10 are random (31^10 > 2^49) and the last is a
+ * check: any one wrong character and any two exchanged ones are noticed. A number opens a page with a name: whoever
+ * tries 10,000 a second meets one of 100,000 certificates in ten days. `year` 1970 to 9999. Arena. */
 char *cert_number_new(struct arena *a, int year);
 /* The number as it is written (capitals, hyphens) for what a person typed; NULL when it cannot be one. Arena. */
 char *cert_number_read(struct arena *a, const char *text);

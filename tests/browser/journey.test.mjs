@@ -140,7 +140,7 @@ test("an assessor reads the evidence and grants", async () => {
     const link = judge.locator('a[href^="/certificates/GR-"]').first();
     await link.waitFor();
     number = (await link.innerText()).trim();
-    assert.match(number, /^GR-\d{4}-[0-9A-Z]{8}$/);
+    assert.match(number, /^GR-\d{4}-[0-9A-Z]{11}$/);
     assert.deepEqual(judge.problems, []);
     await judge.close();
 });
