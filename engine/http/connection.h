@@ -37,6 +37,7 @@ struct http {
     struct acceptor *acceptor;
     struct app *app;
     struct http_options options;
+    atomic_bool stopping;        /* what is being answered ends, nothing begins */
     atomic_long requests_active; /* between the first header and the end of the answer */
     atomic_size_t body_bytes;    /* held by all requests */
     struct metrics metrics;

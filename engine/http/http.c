@@ -172,6 +172,11 @@ static enum MHD_Result first_call(struct http *h, struct MHD_Connection *mhd, co
     *slot = c;
     if (ARENA_GUARD(&c->arena) != 0) return MHD_NO;
     c->refused = request_begin(c, url, method, version);
+    /* Clients that hold their connection would send on for ever. */
+    if (h->stopping && c->refused == OK) {
+        c->refuse_unread = true;
+        c->refused = http_error(&c->request, ERR_BUSY, "The academy is closing for a moment. Nothing is lost; try again in a minute.");
+    }
     c->arena.guarded = false;
     if (c->refuse_unread) return step(c);
     return MHD_YES;
@@ -360,18 +365,20 @@ enum err http_start(struct http **out, struct app *app, const struct http_option
 
 int http_port(struct http *h) { return acceptor_port(h->acceptor); }
 
-void http_stop(struct http *h, int64_t deadline_ms) {
+bool http_stop(struct http *h, int64_t deadline_ms) {
+    h->stopping = true;
     acceptor_stop(h->acceptor);
     h->acceptor = NULL;
     int64_t until = clock_monotonic_ms() + deadline_ms;
     while (h->requests_active > 0 && clock_monotonic_ms() < until)
         nanosleep(&(struct timespec){.tv_nsec = 5 * 1000 * 1000}, NULL);
     if (h->requests_active > 0) {
-        /* Stopping a daemon with suspended connections is forbidden; the process ends next anyway. */
+        /* Stopping a daemon with suspended connections is forbidden. */
         log_say(LOG_WARN, "stop", "%ld requests did not end in time", (long)h->requests_active);
-        return;
+        return false;
     }
     release(h);
+    return true;
 }
 
 /* ---- Pages of its own ---------------------------------------------------------------------- */

@@ -158,8 +158,9 @@ struct http_options {
 enum err http_start(struct http **out, struct app *app, const struct http_options *options, struct arena *a,
                     const char **why) MUST_USE;
 int http_port(struct http *h);
-/* Refuses new connections, lets running requests end within `deadline_ms`, stops. */
-void http_stop(struct http *h, int64_t deadline_ms);
+/* Refuses new connections and requests, lets running requests end within `deadline_ms`, stops. False when some did not: their threads still run and use whatever the app consists of, so that the process must end
+ * without taking it apart. */
+bool http_stop(struct http *h, int64_t deadline_ms) MUST_USE;
 
 /* One sample of /metrics with its HELP and TYPE lines. `kind` is "counter" or "gauge". */
 void metrics_sample(struct buf *out, const char *name, const char *kind, const char *help, int64_t value);

@@ -267,6 +267,7 @@ enum MHD_Result answer_send(struct connection *c) {
     if (open) add(response, "Access-Control-Allow-Origin", "*");
     if (r->secure) add(response, "Strict-Transport-Security", "max-age=31536000");
     add(response, "X-Request-Id", r->id);
+    if (c->http->stopping && !header_set(c, "Connection")) add(response, "Connection", "close");
     for (size_t i = 0; i < c->out_count; i++) add(response, c->out[i].name, c->out[i].value);
     c->phase = PHASE_ANSWERED;
     int64_t duration_us = clock_monotonic_us() - c->began_us;

@@ -149,7 +149,7 @@ static int run(struct serve *s, const sigset_t *signals) {
     fflush(stdout);
     log_say(LOG_INFO, "start", "serving on %s", origin);
     wait_for_signal(signals);
-    http_stop(s->server, STOP_DEADLINE_MS);
+    if (!http_stop(s->server, STOP_DEADLINE_MS)) _exit(1); /* what was acknowledged is on the disk */
     close_parts(s);
     log_say(LOG_INFO, "stop", "done");
     return 0;

@@ -82,6 +82,7 @@ export class Server {
     }
 
     async start() {
+        this.out = "";
         const child = spawn(gradus, ["serve", "--port", "0", "--data", this.data, ...this.args], {
             cwd: root,
             env: { ...process.env, ...this.env },
@@ -147,7 +148,6 @@ export class Server {
     async restart(args = this.args) {
         if (this.child.exitCode === null && this.child.signalCode === null) await this.stop();
         this.args = args;
-        this.out = "";
         return this.start();
     }
 
