@@ -139,8 +139,8 @@ static void add_seen(struct exam_seen *seen, const struct exam_form *form, struc
     for (int i = 0; i < form->slot_count; i++) seen->items[seen->count++] = form->slots[i].item;
 }
 
-/* A practice exam may be sat without end, and a start is a job of the writer: it looks no further back than the rules do,
- * and avoids the items of the newest forms only. */
+/* A practice exam may be sat without end, and a start is a job of the writer: it looks no
+ * further back than the rules do, and avoids the items of the newest forms only. */
 #define PAST_LOOKED_AT 512
 #define PAST_AVOIDED 20
 
@@ -149,7 +149,8 @@ enum err exam_past_list(struct db *db, struct arena *a, const char *person_id, c
     struct exam_past *past = NULL;
     size_t n = 0;
     if (seen) memset(seen, 0, sizeof *seen);
-    struct stmt *q = db_query(db, SQL_exam_past, "tti", person_id, exam_id, (int64_t)PAST_LOOKED_AT);
+    struct stmt *q = db_query(db, SQL_exam_past, "tti", person_id, exam_id,
+                              (int64_t)PAST_LOOKED_AT);
     while (stmt_row(q)) {
         if (n % 16 == 0) past = arena_grow(a, past, n * sizeof *past, (n + 16) * sizeof *past);
         past[n++] = (struct exam_past){

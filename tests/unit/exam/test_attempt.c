@@ -387,7 +387,6 @@ static enum err change_response(struct db *db, struct arena *a, void *arg, int64
     return db_run(db, SQL_exam_item_add, "ttti", "keys-1", "0123456789abcdef", "other", now_ms);
 }
 
-/* Every step is in the audit log, and its chain holds. */
 /* Six hundred sittings of an exam that may be sat without end, one a minute. */
 static enum err sit_often(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     static const char form[] =
@@ -419,6 +418,7 @@ static void test_endless_practice(void **state) {
     assert_true(past[0].start_ms == NOW + 88 * MS_MINUTE);
 }
 
+/* Every step is in the audit log, and its chain holds. */
 static void test_audited(void **state) {
     (void)state;
     assert_int_equal(job(change_response, NULL, NOW), OK);
