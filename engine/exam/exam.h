@@ -27,7 +27,8 @@
  * equals the last to arrive. Every save is kept: one that is older than the newest is
  * acknowledged with "stale": true and does not count. The same save again gives the same
  * receipt, also after the attempt has ended. Saves that reach the server up to EXAM_GRACE_MS
- * after the deadline still count (they were under way); later ones are refused with 409. */
+ * after the deadline still count (they were under way); later ones are refused with 409. GET
+ * /attempts/:attempt/state tells the receipts of what counts, also after the end. */
 #ifndef GR_EXAM_EXAM_H
 #define GR_EXAM_EXAM_H
 

@@ -132,6 +132,19 @@ enum err exam_flag_put(struct request *r) {
 
 /* ---- State --------------------------------------------------------------------------------- */
 
+/* When it was saved, and the receipt for it: also after the end, for whoever wants to prove it. */
+static void view_save(struct buf *b, struct request *r, const struct exam_attempt *t,
+                      const struct exam_save *s) {
+    if (!s) {
+        buf_puts(b, "null,\"receipt\":null");
+        return;
+    }
+    const char *at = time_iso(r->arena, s->saved_ms);
+    buf_printf(b, "\"%s\",\"receipt\":\"%s\"", at,
+               exam_receipt(exams_secret(r->app->exams), r->arena, t->id, s->slot, s->seq,
+                            s->response, at));
+}
+
 enum err exam_state_page(struct request *r) {
     struct exam_attempt t;
     struct exam_mark *marks;
@@ -148,8 +161,7 @@ enum err exam_state_page(struct request *r) {
         const struct exam_save *s = marks[i].newest;
         buf_printf(&b, "%s{\"slot\":%d,\"seq\":%lld,\"response\":%s,\"saved_at\":", i ? "," : "",
                    i + 1, s ? (long long)s->seq : 0LL, s ? s->response : "null");
-        if (s) buf_json(&b, time_iso(r->arena, s->saved_ms));
-        else buf_puts(&b, "null");
+        view_save(&b, r, &t, s);
         buf_printf(&b, ",\"flagged\":%s}", marks[i].flagged ? "true" : "false");
     }
     buf_puts(&b, "]}\n");

@@ -58,7 +58,9 @@ test("a save is acknowledged with its receipt, and the same again gives the same
     assert.equal(late.body.receipt, first.body.receipt);
     assert.equal(late.body.stale, true);
     assert.deepEqual(late.body.newest, { seq: 2, response: [3] });
-    assert.deepEqual((await state(attempt)).slots[0].response, [3]);
+    const held = (await state(attempt)).slots[0];
+    assert.deepEqual(held.response, [3]);
+    assert.equal(held.receipt, next.body.receipt); // whoever wants to prove it later finds it there
 });
 
 test("saves that come out of order, and from two devices, lose nothing and mix nothing", async () => {
