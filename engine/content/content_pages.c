@@ -9,7 +9,9 @@
 
 #define PICTURE_BYTES ((size_t)4 * 1024 * 1024)
 
-const char *content_text(struct request *r, const char *key) { return page_text(r->app->site, r->locale, key, NULL, r->arena); }
+const char *content_text(struct request *r, const char *key) {
+    return page_text(r->app->site, r->locale, key, NULL, r->arena);
+}
 
 /* ---- Practice questions ---------------------------------------------------------------------------------- */
 
@@ -25,7 +27,8 @@ static bool chosen(const char *choice, size_t option) {
 }
 
 /* After an answer: the feedback of what was chosen, and of every option once it was right. */
-static void answered_view(struct view *v, const struct rendered_checkpoint *c, const struct given_answer *answer) {
+static void answered_view(struct view *v, const struct rendered_checkpoint *c,
+                          const struct given_answer *answer) {
     struct view *options = view_list(v, "options"), *feedback = view_list(v, "feedback");
     view_int(v, "number", c->number);
     view_html_borrow(v, "stem", c->stem, strlen(c->stem));
@@ -50,15 +53,47 @@ static void answered_view(struct view *v, const struct rendered_checkpoint *c, c
     }
 }
 
-static void pieces_view(struct view *v, const struct rendered *article, const struct module_facts *facts) {
-    struct view *pieces = view_list(v, "pieces");
-    for (size_t i = 0; i < article->piece_count; i++) {
-        const struct rendered_piece *p = &article->pieces[i];
-        struct view *item = view_item(pieces);
-        if (p->html) {
-            view_html_borrow(item, "html", p->html, p->len);
+static void html_piece(struct view *pieces, const char *html, size_t len, bool token) {
+    struct view *item = view_item(pieces);
+    view_html_borrow(item, "html", html, len);
+    if (token) view_bool(item, "token", true);
+}
+
+/* The kept article, with the questions that this person has answered in the place of the fresh ones. */
+static void article_view(struct view *pieces, const struct article *whole,
+                         const struct rendered *article, const struct module_facts *facts) {
+    size_t at = 0;
+    for (size_t i = 0; i < article->checkpoint_count; i++) {
+        const struct article_question *q = &whole->questions[i];
+        const struct given_answer *answer = facts_answer(facts, article->checkpoints[i].key);
+        if (!answer) {
+            html_piece(pieces, whole->html + at, q->token - at, true);
+            at = q->token;
             continue;
         }
+        if (q->start > at) html_piece(pieces, whole->html + at, q->start - at, false);
+        answered_view(view_object(view_item(pieces), "checkpoint"), &article->checkpoints[i],
+                      answer);
+        at = q->end;
+    }
+    if (whole->len > at) html_piece(pieces, whole->html + at, whole->len - at, false);
+}
+
+static void pieces_view(struct request *r, struct view *v, const struct rendered *article,
+                        const char *module_id, const struct module_facts *facts) {
+    struct view *pieces = view_list(v, "pieces");
+    const struct article *whole = article_of(r, article, module_id);
+    if (whole) {
+        article_view(pieces, whole, article, facts);
+        return;
+    }
+    for (size_t i = 0; i < article->piece_count; i++) {
+        const struct rendered_piece *p = &article->pieces[i];
+        if (p->html) {
+            html_piece(pieces, p->html, p->len, false);
+            continue;
+        }
+        struct view *item = view_item(pieces);
         const struct given_answer *answer = facts_answer(facts, p->checkpoint->key);
         if (answer) answered_view(view_object(item, "checkpoint"), p->checkpoint, answer);
         else view_put(item, "checkpoint", p->checkpoint->fresh);
@@ -69,8 +104,8 @@ static void pieces_view(struct view *v, const struct rendered *article, const st
 
 struct module_page {
     const struct content_snapshot *snapshot;
-    const struct content_file *file;        /* in the reader's language */
-    const struct content_module *original;  /* facts name its sections */
+    const struct content_file *file;       /* in the reader's language */
+    const struct content_module *original; /* facts name its sections */
     const struct rendered *article;
 };
 
@@ -79,23 +114,35 @@ static enum err find_page(struct request *r, struct module_page *p) {
     for (int tries = 0; tries < 3; tries++) {
         p->snapshot = content_of(r);
         p->original = content_module(p->snapshot, r->param[0]);
-        if (!p->original) return http_error(r, ERR_NOT_FOUND, "There is no module at this address. It may have been renamed or taken away.");
+        if (!p->original)
+            return http_error(
+                r, ERR_NOT_FOUND,
+                "There is no module at this address. It may have been renamed or taken away.");
         const char *lang = http_query(r, "lang");
         p->file = snapshot_module_in(p->snapshot, p->original->id, lang ? lang : r->locale);
         p->article = content_rendered(p->snapshot, p->file, r->db, r->arena);
         if (p->article) return OK;
     }
-    return http_error(r, ERR_BUSY, "This module is being changed right now. Try again in a few seconds; your progress is kept.");
+    return http_error(
+        r, ERR_BUSY,
+        "This module is being changed right now. Try again in a few seconds; your progress is kept.");
 }
 
-static void level_view(struct view *v, const struct content_programme *programme, const char *level_id) {
+static void level_view(struct view *v, const struct content_programme *programme,
+                       const char *level_id) {
     const struct content_level *level = content_level(programme, level_id);
     if (!level) return;
     view_text(v, "level", level->title);
-    view_bool(v, level->number <= 1 ? "level_1" : level->number == 2 ? "level_2" : level->number == 3 ? "level_3" : "level_4", true);
+    view_bool(v,
+              level->number <= 1   ? "level_1"
+              : level->number == 2 ? "level_2"
+              : level->number == 3 ? "level_3"
+                                   : "level_4",
+              true);
 }
 
-static void link_view(struct request *r, struct view *v, const char *name, const struct content_module *m) {
+static void link_view(struct request *r, struct view *v, const char *name,
+                      const struct content_module *m) {
     if (!m) return;
     struct view *link = view_object(v, name);
     view_text(link, "href", arena_printf(r->arena, "/modules/%s", m->id));
@@ -103,13 +150,16 @@ static void link_view(struct request *r, struct view *v, const char *name, const
 }
 
 /* Before and after in the order that the level gives. */
-static void neighbours_view(struct request *r, struct view *v, const struct content_snapshot *s, const struct content_programme *programme,
+static void neighbours_view(struct request *r, struct view *v, const struct content_snapshot *s,
+                            const struct content_programme *programme,
                             const struct content_module *m) {
     const struct content_level *level = content_level(programme, m->level);
     for (size_t i = 0; level && i < level->module_count; i++) {
         if (!str_eq(level->modules[i], m->id)) continue;
-        if (i > 0) link_view(r, v, "previous", content_module_in(s, level->modules[i - 1], r->locale));
-        if (i + 1 < level->module_count) link_view(r, v, "next", content_module_in(s, level->modules[i + 1], r->locale));
+        if (i > 0)
+            link_view(r, v, "previous", content_module_in(s, level->modules[i - 1], r->locale));
+        if (i + 1 < level->module_count)
+            link_view(r, v, "next", content_module_in(s, level->modules[i + 1], r->locale));
         return;
     }
 }
@@ -122,7 +172,9 @@ static enum err completed(struct request *r, const char *module_id, bool *done) 
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
-static enum err prerequisites_view(struct request *r, struct view *v, const struct content_snapshot *s, const struct content_module *m) {
+static enum err prerequisites_view(struct request *r, struct view *v,
+                                   const struct content_snapshot *s,
+                                   const struct content_module *m) {
     struct view *list = m->prerequisite_count ? view_list(v, "prerequisites") : NULL;
     for (size_t i = 0; i < m->prerequisite_count; i++) {
         const struct content_module *before = content_module_in(s, m->prerequisites[i], r->locale);
@@ -137,7 +189,8 @@ static enum err prerequisites_view(struct request *r, struct view *v, const stru
     return OK;
 }
 
-static void sections_view(struct view *v, const struct module_page *p, const struct module_facts *facts) {
+static void sections_view(struct view *v, const struct module_page *p,
+                          const struct module_facts *facts) {
     const struct content_module *m = p->original, *shown = p->file->module;
     struct view *list = view_list(v, "sections");
     bool same = shown->section_count == m->section_count;
@@ -151,7 +204,8 @@ static void sections_view(struct view *v, const struct module_page *p, const str
     }
 }
 
-static void progress_view(struct request *r, struct view *v, const struct module_page *p, const struct module_facts *facts) {
+static void progress_view(struct request *r, struct view *v, const struct module_page *p,
+                          const struct module_facts *facts) {
     struct content_module_progress progress = progress_end(&facts->state);
     struct view *o = view_object(v, "progress");
     view_int(o, "done", progress.sections_done);
@@ -162,8 +216,10 @@ static void progress_view(struct request *r, struct view *v, const struct module
     view_int(o, "questions_left", progress.checkpoints_total - progress.checkpoints_answered);
     view_bool(o, "all_read", progress.sections_done == progress.sections_total);
     view_bool(o, "completed", progress.completed_ms != 0);
-    if (progress.completed_ms) view_time(o, "completed_at", progress.completed_ms, r->locale, r->zone);
-    if (progress.last_section && !progress.completed_ms) view_text(o, "last_section", progress.last_section);
+    if (progress.completed_ms)
+        view_time(o, "completed_at", progress.completed_ms, r->locale, r->zone);
+    if (progress.last_section && !progress.completed_ms)
+        view_text(o, "last_section", progress.last_section);
     sections_view(v, p, facts);
 }
 
@@ -177,17 +233,20 @@ static void languages_view(struct request *r, struct view *v, const struct modul
         if (!list) list = view_list(v, "languages");
         struct view *item = view_item(list);
         view_text(item, "lang", t->lang);
-        view_text(item, "href", arena_printf(r->arena, "/modules/%s?lang=%s", p->original->id, t->lang));
+        view_text(item, "href",
+                  arena_printf(r->arena, "/modules/%s?lang=%s", p->original->id, t->lang));
         view_bool(item, "current", t == p->file);
     }
     if (!list) return;
     struct view *item = view_item(list);
     view_text(item, "lang", p->original->lang);
-    view_text(item, "href", arena_printf(r->arena, "/modules/%s?lang=%s", p->original->id, p->original->lang));
+    view_text(item, "href",
+              arena_printf(r->arena, "/modules/%s?lang=%s", p->original->id, p->original->lang));
     view_bool(item, "current", p->file->module == p->original);
 }
 
-static void crumbs_view(struct request *r, struct view *v, const struct content_programme *programme, const char *title) {
+static void crumbs_view(struct request *r, struct view *v,
+                        const struct content_programme *programme, const char *title) {
     if (!programme) return;
     struct view *crumbs = view_list(v, "crumbs"), *item = view_item(crumbs);
     view_text(item, "href", arena_printf(r->arena, "/programmes/%s", programme->id));
@@ -214,7 +273,7 @@ static enum err show_module(struct request *r, struct module_page *p) {
     view_put(v, "toc", p->article->toc);
     view_put(v, "objectives", p->article->objectives);
     view_bool(v, "has_toc", p->article->heading_count > 0);
-    pieces_view(v, p->article, &facts);
+    pieces_view(r, v, p->article, m->id, &facts);
     progress_view(r, v, p, &facts);
     languages_view(r, v, p);
     neighbours_view(r, v, p->snapshot, programme, p->original);
@@ -241,14 +300,20 @@ struct answer_job {
 
 static enum err record_answer(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct answer_job *j = arg;
-    return content_record_answer(db, a, now_ms, j->person_id, j->page.original, j->checkpoint->number, j->given.choice, j->given.right);
+    return content_record_answer(db, a, now_ms, j->person_id, j->page.original,
+                                 j->checkpoint->number, j->given.choice, j->given.right);
 }
 
 static enum err answer_recorded(struct request *r, void *arg, enum err result) {
     struct answer_job *j = arg;
-    if (result == ERR_LIMIT) return http_error(r, result, "You have answered the questions of this module some thousand times: no more answers are recorded. Your progress is kept.");
+    if (result == ERR_LIMIT)
+        return http_error(
+            r, result,
+            "You have answered the questions of this module some thousand times: no more answers are recorded. Your progress is kept.");
     if (result != OK) return result;
-    if (!r->fragment) return http_redirect(r, arena_printf(r->arena, "/modules/%s#checkpoint-%d", j->page.original->id, j->checkpoint->number));
+    if (!r->fragment)
+        return http_redirect(r, arena_printf(r->arena, "/modules/%s#checkpoint-%d",
+                                             j->page.original->id, j->checkpoint->number));
     struct view *v = view_new(r->arena);
     view_text(v, "module_id", j->page.original->id);
     answered_view(v, j->checkpoint, &j->given);
@@ -256,7 +321,8 @@ static enum err answer_recorded(struct request *r, void *arg, enum err result) {
 }
 
 /* Reads option numbers; all keys and nothing else is right. */
-static bool read_choice(struct request *r, const struct rendered_checkpoint *c, struct given_answer *out) {
+static bool read_choice(struct request *r, const struct rendered_checkpoint *c,
+                        struct given_answer *out) {
     const char *const *values;
     size_t count = http_fields(r, "choice[]", &values);
     bool taken[CHECKPOINT_OPTIONS + 1] = {false};
@@ -283,11 +349,15 @@ enum err content_checkpoint_post(struct request *r) {
     if (e != OK) return e;
     int64_t n;
     if (!parse_i64(r->param[1], 1, (int64_t)j->page.article->checkpoint_count, &n))
-        return http_error(r, ERR_NOT_FOUND, "This module has no such practice question. It may have been changed: reload the page.");
+        return http_error(
+            r, ERR_NOT_FOUND,
+            "This module has no such practice question. It may have been changed: reload the page.");
     j->checkpoint = &j->page.article->checkpoints[n - 1];
     j->person_id = r->who->person_id;
     if (!read_choice(r, j->checkpoint, &j->given)) {
-        if (!r->fragment) return http_redirect(r, arena_printf(r->arena, "/modules/%s#checkpoint-%lld", j->page.original->id, (long long)n));
+        if (!r->fragment)
+            return http_redirect(r, arena_printf(r->arena, "/modules/%s#checkpoint-%lld",
+                                                 j->page.original->id, (long long)n));
         return http_error(r, ERR_INVALID, "Choose an answer first. Nothing was recorded.");
     }
     j->given.checkpoint = j->checkpoint->key;
@@ -313,10 +383,13 @@ static enum err record_reading(struct db *db, struct arena *a, void *arg, int64_
         int i = progress_section(j->module, j->section);
         /* Said before: nothing new to keep. */
         if (j->done && i >= 0 && facts.state.done[i] && facts.state.completed_ms) return OK;
-        return content_record_reading(db, a, now_ms, j->person_id, j->module, j->section, j->position_permille, j->done);
+        return content_record_reading(db, a, now_ms, j->person_id, j->module, j->section,
+                                      j->position_permille, j->done);
     }
     for (size_t i = 0; e == OK && i < j->module->section_count; i++)
-        if (!facts.state.done[i]) e = content_record_reading(db, a, now_ms, j->person_id, j->module, j->module->sections[i].id, 1000, true);
+        if (!facts.state.done[i])
+            e = content_record_reading(db, a, now_ms, j->person_id, j->module,
+                                       j->module->sections[i].id, 1000, true);
     return e;
 }
 
@@ -324,14 +397,18 @@ static enum err reading_recorded(struct request *r, void *arg, enum err result) 
     struct reading_job *j = arg;
     if (result != OK) return result;
     if (j->quiet) return http_bytes(r, 204, NULL, "", 0, true);
-    return http_redirect(r, arena_printf(r->arena, "/modules/%s#%s", j->module->id, "page-progress"));
+    return http_redirect(r,
+                         arena_printf(r->arena, "/modules/%s#%s", j->module->id, "page-progress"));
 }
 
 enum err content_progress_post(struct request *r) {
     struct reading_job *j = NEW(r->arena, struct reading_job);
     const struct content_snapshot *s = content_of(r);
     j->module = content_module(s, r->param[0]);
-    if (!j->module) return http_error(r, ERR_NOT_FOUND, "There is no module at this address. It may have been renamed or taken away.");
+    if (!j->module)
+        return http_error(
+            r, ERR_NOT_FOUND,
+            "There is no module at this address. It may have been renamed or taken away.");
     j->person_id = r->who->person_id;
     j->section = http_field(r, "section");
     j->quiet = http_field(r, "quiet") != NULL;
@@ -339,9 +416,13 @@ enum err content_progress_post(struct request *r) {
     j->done = done && str_eq(done, "1");
     int64_t permille = j->done ? 1000 : 0;
     if (!j->section || (!str_eq(j->section, "*") && progress_section(j->module, j->section) < 0))
-        return http_error(r, ERR_INVALID, "This module has no such section any more: reload the page. Nothing was recorded.");
+        return http_error(
+            r, ERR_INVALID,
+            "This module has no such section any more: reload the page. Nothing was recorded.");
     if (position && !parse_i64(position, 0, 1000, &permille))
-        return http_error(r, ERR_INVALID, "The position must be a whole number from 0 to 1000. Nothing was recorded.");
+        return http_error(
+            r, ERR_INVALID,
+            "The position must be a whole number from 0 to 1000. Nothing was recorded.");
     j->position_permille = (int)permille;
     return http_write(r, record_reading, j, reading_recorded);
 }
@@ -351,14 +432,21 @@ enum err content_progress_post(struct request *r) {
 static const char *picture_type(const char *name) {
     static const struct {
         const char *suffix, *type;
-    } types[] = {{".svg", "image/svg+xml"}, {".png", "image/png"}, {".jpg", "image/jpeg"}, {".webp", "image/webp"}, {".gif", "image/gif"}};
+    } types[] = {{".svg", "image/svg+xml"},
+                 {".png", "image/png"},
+                 {".jpg", "image/jpeg"},
+                 {".webp", "image/webp"},
+                 {".gif", "image/gif"}};
     for (size_t i = 0; i < COUNT_OF(types); i++)
         if (str_has_suffix(name, types[i].suffix)) return types[i].type;
     return NULL;
 }
 
 static bool name_safe(const char *name) {
-    return name[0] != '.' && strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(name) && strlen(name) < 128;
+    return name[0] != '.' &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
+               strlen(name) &&
+           strlen(name) < 128;
 }
 
 enum err content_file_page(struct request *r) {
@@ -368,11 +456,15 @@ enum err content_file_page(struct request *r) {
     char *bytes = NULL;
     if (f && type && name_safe(name)) {
         const char *slash = strrchr(f->path, '/');
-        bytes = file_read(r->arena, arena_printf(r->arena, "%s/%.*s/img/%s", r->app->root, (int)(slash - f->path), f->path, name), PICTURE_BYTES, &len);
+        bytes = file_read(r->arena,
+                          arena_printf(r->arena, "%s/%.*s/img/%s", r->app->root,
+                                       (int)(slash - f->path), f->path, name),
+                          PICTURE_BYTES, &len);
     }
     if (!bytes) return http_error(r, ERR_NOT_FOUND, "There is no picture at this address.");
     /* A drawing is a document when it is opened on its own: it may show itself and do nothing else. */
-    http_header_out(r, "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+    http_header_out(r, "Content-Security-Policy",
+                    "default-src 'none'; style-src 'unsafe-inline'; sandbox");
     if (http_etag(r, arena_copy(r->arena, sha256_hex(r->arena, bytes, len), 16))) return OK;
     return http_bytes(r, 200, type, bytes, len, true);
 }

@@ -24,13 +24,15 @@ struct found_file {
     int64_t mtime_ns, size;
     uint64_t inode;
 };
-void content_find_files(const char *root, struct arena *a, struct found_file **files, size_t *count);
+void content_find_files(const char *root, struct arena *a, struct found_file **files,
+                        size_t *count);
 /* The folders below root/content, itself included. */
-void content_find_folders(const char *root, struct arena *a, const char *const **folders, size_t *count);
+void content_find_folders(const char *root, struct arena *a, const char *const **folders,
+                          size_t *count);
 
 /* ---- Reading documents (pure) -------------------------------------------------------------------- */
 /* A reference from one file to something else, checked when all files are known. */
-enum ref_kind { REF_LINK, REF_PICTURE, REF_TERM, REF_PREREQUISITE, REF_LEVEL_MODULE };
+enum ref_kind { REF_LINK, REF_PICTURE, REF_TERM, REF_PREREQUISITE, REF_LEVEL_MODULE, REF_LEVEL_EXAM, REF_LEVEL_LAB };
 struct content_ref {
     enum ref_kind kind;
     const char *target;
@@ -55,9 +57,9 @@ struct glossary_term {
     const char *id, *title; /* title as in the heading, without the parenthesis */
     const char *alias;      /* what stands in the parenthesis, NULL = nothing */
     const char *alias_id;
-    const char *text;       /* plain, for the search */
-    const char *brief;      /* inline html: what a popover shows; other terms are plain text in it */
-    const char *html;       /* for the glossary page: other terms are explained in place */
+    const char *text;  /* plain, for the search */
+    const char *brief; /* inline html: what a popover shows; other terms are plain text in it */
+    const char *html;  /* for the glossary page: other terms are explained in place */
     int line, column;
 };
 struct content_glossary {
@@ -96,26 +98,32 @@ struct checkpoint {
     const char *key; /* 16 hex digits of stem and options */
 };
 /* All checkpoints of a document in order; arena. Problems are reported when `diags` is not NULL. */
-struct checkpoint *content_checkpoints(struct doc *d, struct arena *a, struct diag_list *diags, size_t *count);
+struct checkpoint *content_checkpoints(struct doc *d, struct arena *a, struct diag_list *diags,
+                                       size_t *count);
 
 /* They report every problem of the file on its own and return NULL when it cannot be shown. `outline` may be NULL. All in
  * `a`; the document may be released afterwards. */
-struct content_module *content_read_module(struct doc *d, const char *lang, struct arena *a, struct diag_list *diags,
+struct content_module *content_read_module(struct doc *d, const char *lang, struct arena *a,
+                                           struct diag_list *diags,
                                            struct content_outline *outline);
-struct content_programme *content_read_programme(struct doc *d, struct arena *a, struct diag_list *diags,
+struct content_programme *content_read_programme(struct doc *d, struct arena *a,
+                                                 struct diag_list *diags,
                                                  struct content_outline *outline);
-struct content_glossary *content_read_glossary(struct doc *d, const char *lang, struct arena *a, struct diag_list *diags,
+struct content_glossary *content_read_glossary(struct doc *d, const char *lang, struct arena *a,
+                                               struct diag_list *diags,
                                                struct content_outline *outline);
-struct content_self *content_read_self(struct doc *d, const char *lang, struct arena *a, struct diag_list *diags,
-                                       struct content_outline *outline);
+struct content_self *content_read_self(struct doc *d, const char *lang, struct arena *a,
+                                       struct diag_list *diags, struct content_outline *outline);
 /* Rules for the text of any document: links, pictures, terms, headings; fills outline->refs and ->anchors. */
-void content_check_body(struct doc *d, struct arena *a, struct diag_list *diags, struct content_outline *outline);
+void content_check_body(struct doc *d, struct arena *a, struct diag_list *diags,
+                        struct content_outline *outline);
 
 /* A part of a document for the search: what stands between two headings. Practice questions are left out. */
 struct search_part {
     const char *anchor, *heading, *text;
 };
-void content_search_parts(struct doc *d, struct arena *a, struct search_part **parts, size_t *count);
+void content_search_parts(struct doc *d, struct arena *a, struct search_part **parts,
+                          size_t *count);
 
 /* ---- The registry ---------------------------------------------------------------------------------- */
 /* Memory of what was read together; lives as long as a snapshot uses something of it. */
@@ -146,8 +154,9 @@ struct content_snapshot {
     atomic_int refs;
     struct content *content;
     int64_t serial;
-    int64_t glossary_serial; /* changes with any glossary or picture: what is rendered depends on it */
-    struct arena arena;      /* the arrays below */
+    int64_t
+        glossary_serial; /* changes with any glossary or picture: what is rendered depends on it */
+    struct arena arena;  /* the arrays below */
     const struct content_file **files; /* by path */
     size_t file_count;
     const struct content_file **modules; /* originals by id */
@@ -189,14 +198,17 @@ struct content {
 
 /* content_load.c */
 const struct content_file *snapshot_module(const struct content_snapshot *s, const char *id);
-const struct content_file *snapshot_module_in(const struct content_snapshot *s, const char *id, const char *locale);
-const struct content_glossary *snapshot_glossary(const struct content_snapshot *s, const char *programme, const char *locale);
+const struct content_file *snapshot_module_in(const struct content_snapshot *s, const char *id,
+                                              const char *locale);
+const struct content_glossary *snapshot_glossary(const struct content_snapshot *s,
+                                                 const char *programme, const char *locale);
 const struct content_self *snapshot_self(const struct content_snapshot *s, const char *locale);
 const struct content_file *snapshot_file(const struct content_snapshot *s, const char *path);
 size_t snapshot_file_index(const struct content_snapshot *s, const struct content_file *f);
 /* The document that `f` shows: the file when it has that version, else the text that the store kept. False when it is
  * nowhere (any more, or not yet). Arena. `db` may be NULL. */
-bool content_document(struct content *c, struct db *db, const struct content_file *f, struct arena *a, struct doc *out);
+bool content_document(struct content *c, struct db *db, const struct content_file *f,
+                      struct arena *a, struct doc *out);
 /* Reads what changed and exchanges the snapshot; cheap when nothing has. */
 void content_refresh(struct content *c);
 void content_look(struct content *c); /* the same, also when nothing was announced */
@@ -204,10 +216,12 @@ void content_look(struct content *c); /* the same, also when nothing was announc
 /* content_watch.c: what changed below root/content, without waiting. */
 struct content_watch *watch_open(const char *root);
 void watch_close(struct content_watch *w);
-int watch_fd(const struct content_watch *w); /* for poll; -1 when the system cannot tell: then look every two seconds */
+int watch_fd(const struct content_watch
+                 *w); /* for poll; -1 when the system cannot tell: then look every two seconds */
 bool watch_pending(const struct content_watch *w);
 /* Takes all events. `*all`: anything may have changed. Paths are from the root; arena. */
-void watch_take(struct content_watch *w, struct arena *a, const char *const **paths, size_t *count, bool *all);
+void watch_take(struct content_watch *w, struct arena *a, const char *const **paths, size_t *count,
+                bool *all);
 
 /* content_keep.c: the thread. */
 bool keeper_start(struct content *c);
@@ -243,21 +257,43 @@ struct rendered {
     size_t checkpoint_count;
     struct heading *headings;
     size_t heading_count;
-    struct view *toc, *objectives; /* shared by all requests */
+    struct view *toc, *objectives;      /* shared by all requests */
+    _Atomic(struct article *) articles; /* see content_article.c */
 };
 /* The article of a module, rendered once a version; borrowed from the snapshot or from `a`. NULL when its text is gone. */
-const struct rendered *content_rendered(const struct content_snapshot *s, const struct content_file *f, struct db *db,
+const struct rendered *content_rendered(const struct content_snapshot *s,
+                                        const struct content_file *f, struct db *db,
                                         struct arena *a);
 void rendered_release(struct rendered *r);
+/* content_article.c: the whole article in one language of the interface, every question as before an answer. In each
+ * question the token that its form carries is left out. */
+struct article_question {
+    size_t start, token,
+        end; /* bytes of html: the question's section, and where in it the token goes */
+};
+struct article {
+    struct article *next;
+    char *locale;
+    unsigned edition; /* of the site's files, see page_edition */
+    char *html;
+    size_t len;
+    struct article_question questions[]; /* as many as checkpoints */
+};
+/* Borrowed from `r`; NULL when there is none (then pieces and checkpoints are put together by the template). */
+const struct article *article_of(struct request *q, const struct rendered *r,
+                                 const char *module_id);
+void articles_release(struct rendered *r);
+/* Before an answer the page knows neither keys nor feedback: they are not in this view. */
+void fresh_checkpoint_view(struct view *v, const struct rendered_checkpoint *c);
 /* Hooks that make addresses of ours from what authors write, and explain terms. */
 struct body_context {
     const struct content_glossary *glossary; /* NULL: terms stay plain text */
     const char *programme;                   /* where `programme.md` leads */
-    const char *module_id;                   /* whose pictures they are; NULL: pictures are dropped */
-    const char *root, *folder;               /* of the file, for the pictures' sizes; NULL: unknown */
-    struct content *content;                 /* for the callouts' labels; NULL: English */
+    const char *module_id;     /* whose pictures they are; NULL: pictures are dropped */
+    const char *root, *folder; /* of the file, for the pictures' sizes; NULL: unknown */
+    struct content *content;   /* for the callouts' labels; NULL: English */
     const char *lang;
-    struct buf *split_out;                   /* where task lists begin in the output, while a module is rendered */
+    struct buf *split_out; /* where task lists begin in the output, while a module is rendered */
     size_t splits[CHECKPOINT_LIMIT];
     cmark_node *split_nodes[CHECKPOINT_LIMIT];
     size_t split_count;
@@ -268,7 +304,7 @@ void content_hooks(struct render_hooks *hooks, struct body_context *context);
 /* Words as the index knows them: segmented by ICU, folded (case, Latin accents, Arabic marks and tatweel), separated by
  * blanks. Changes of this function change WORDS_VERSION. */
 #define WORDS_VERSION "1"
-struct words; /* a segmenter; one thread at a time */
+struct words;                  /* a segmenter; one thread at a time */
 struct words *words_new(void); /* NULL when ICU cannot */
 void words_free(struct words *w);
 /* Appends the words of `text`. */
@@ -283,7 +319,8 @@ struct word_list {
 struct word_list words_query(struct words *w, struct arena *a, const char *query);
 /* About `width` characters of `text` around the densest place of the words, as html with <mark>; the words of `text` that
  * begin with the last query word count, too. Arena. */
-const char *words_excerpt(struct words *w, struct arena *a, const char *text, const struct word_list *query, size_t width);
+const char *words_excerpt(struct words *w, struct arena *a, const char *text,
+                          const struct word_list *query, size_t width);
 
 /* In a job: what a file gives to the search, in place of what it gave before. */
 struct search_entry {
@@ -291,8 +328,8 @@ struct search_entry {
     struct search_part *parts;
     size_t part_count;
 };
-enum err search_put(struct db *db, struct arena *a, struct words *w, const char *file, const char *version,
-                    const struct search_entry *entry);
+enum err search_put(struct db *db, struct arena *a, struct words *w, const char *file,
+                    const char *version, const struct search_entry *entry);
 enum err search_drop(struct db *db, struct arena *a, struct words *w, const char *file);
 enum err search_reset(struct db *db);
 
@@ -303,7 +340,8 @@ void health_free(struct content_health *h);
 struct vendors;
 /* The names in root/content/vendors.txt; NULL without that file. Arena. */
 struct vendors *vendors_load(const char *root, struct arena *a);
-void vendors_check(const struct vendors *v, const char *file, const char *text, size_t len, struct diag_list *diags);
+void vendors_check(const struct vendors *v, const char *file, const char *text, size_t len,
+                   struct diag_list *diags);
 
 /* One file, read for the check. */
 struct checked_file {
@@ -320,13 +358,17 @@ struct checked_file {
 };
 /* What only all files together can tell. Problems go to the lists of the files. */
 void check_references(const char *root, struct checked_file *files, size_t count, struct arena *a);
+/* Ids of all documents below root/exams; whether there is a scenario of this name. Arena. */
+void content_exam_ids(const char *root, struct arena *a, const char *const **ids, size_t *count);
+bool content_lab_exists(const char *root, struct arena *a, const char *id);
 /* Rules for a picture that is a drawing: no script, nothing from elsewhere, scales. A sentence or NULL. */
 const char *picture_problem(struct arena *a, const char *path);
 
 /* ---- Texts and views -------------------------------------------------------------------------------------- */
 const char *content_text(struct request *r, const char *key);
 /* The path of levels, for templates: list `levels`. */
-enum err content_levels_view(struct request *r, const struct content_snapshot *s, const struct content_programme *p,
+enum err content_levels_view(struct request *r, const struct content_snapshot *s,
+                             const struct content_programme *p,
                              const struct content_progress *progress, struct view *v) MUST_USE;
 
 #endif

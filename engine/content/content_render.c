@@ -13,6 +13,7 @@
 void rendered_release(struct rendered *r) {
     if (!r || atomic_fetch_sub(&r->refs, 1) != 1) return;
     if (r->cache) atomic_fetch_sub(r->cache, r->bytes);
+    articles_release(r);
     arena_release(&r->arena);
     free(r);
 }
@@ -36,16 +37,18 @@ static const char *inside(struct making *m, cmark_node *node, bool in_field, con
     return buf_text(&b);
 }
 
-static void make_option(struct making *m, const struct checkpoint_option *from, int number, int option, struct rendered_option *to) {
+static void make_option(struct making *m, const struct checkpoint_option *from, int number,
+                        int option, struct rendered_option *to) {
     struct arena *a = &m->out->arena;
     to->right = from->right;
     to->html = inside(m, from->text, true, arena_printf(a, "checkpoint-%d-%d-", number, option));
-    to->feedback = from->feedback ? inside(m, from->feedback, false, arena_printf(a, "checkpoint-%d-%d-f-", number, option)) : NULL;
+    to->feedback = from->feedback ? inside(m, from->feedback, false,
+                                           arena_printf(a, "checkpoint-%d-%d-f-", number, option))
+                                  : NULL;
 }
 
-/* Before an answer the page knows neither keys nor feedback: they are not in this view. */
-static struct view *fresh_view(struct rendered *r, const struct rendered_checkpoint *c) {
-    struct view *v = view_new(&r->arena), *options = view_list(v, "options");
+void fresh_checkpoint_view(struct view *v, const struct rendered_checkpoint *c) {
+    struct view *options = view_list(v, "options");
     view_int(v, "number", c->number);
     view_html_borrow(v, "stem", c->stem, strlen(c->stem));
     view_bool(v, "several", c->keys > 1);
@@ -55,7 +58,6 @@ static struct view *fresh_view(struct rendered *r, const struct rendered_checkpo
         view_int(o, "value", (int64_t)i + 1);
         view_html_borrow(o, "text", c->options[i].html, strlen(c->options[i].html));
     }
-    return v;
 }
 
 static void make_checkpoints(struct making *m, struct checkpoint *from, size_t count) {
@@ -66,11 +68,14 @@ static void make_checkpoints(struct making *m, struct checkpoint *from, size_t c
         c->number = (int)i + 1;
         c->key = arena_dup(&r->arena, from[i].key);
         c->keys = from[i].keys;
-        c->stem = inside(m, from[i].stem, true, arena_printf(&r->arena, "checkpoint-%d-", c->number));
+        c->stem = inside(m, from[i].stem, true,
+                         arena_printf(&r->arena, "checkpoint-%d-", c->number));
         c->options = NEW_ARRAY(&r->arena, struct rendered_option, from[i].option_count);
         c->option_count = from[i].option_count;
-        for (size_t j = 0; j < c->option_count; j++) make_option(m, &from[i].options[j], c->number, (int)j + 1, &c->options[j]);
-        c->fresh = fresh_view(r, c);
+        for (size_t j = 0; j < c->option_count; j++)
+            make_option(m, &from[i].options[j], c->number, (int)j + 1, &c->options[j]);
+        c->fresh = view_new(&r->arena);
+        fresh_checkpoint_view(c->fresh, c);
         if (!from[i].stem) continue; /* its text stands in the question now */
         cmark_node_unlink(from[i].stem);
         arena_defer(m->doc->arena, (void (*)(void *))cmark_node_free, from[i].stem);
@@ -84,11 +89,14 @@ static void cut_pieces(struct making *m, struct buf *html) {
     r->pieces = NEW_ARRAY(&r->arena, struct rendered_piece, 2 * m->context.split_count + 1);
     for (size_t i = 0; i < m->context.split_count && i < r->checkpoint_count; i++) {
         size_t end = m->context.splits[i];
-        if (end > at) r->pieces[r->piece_count++] = (struct rendered_piece){html->data + at, end - at, NULL};
+        if (end > at)
+            r->pieces[r->piece_count++] = (struct rendered_piece){html->data + at, end - at, NULL};
         r->pieces[r->piece_count++] = (struct rendered_piece){NULL, 0, &r->checkpoints[i]};
         at = end;
     }
-    if (html->len > at) r->pieces[r->piece_count++] = (struct rendered_piece){html->data + at, html->len - at, NULL};
+    if (html->len > at)
+        r->pieces[r->piece_count++] = (struct rendered_piece){html->data + at, html->len - at,
+                                                              NULL};
 }
 
 static void make_views(struct rendered *r, const struct content_module *m) {
@@ -101,10 +109,12 @@ static void make_views(struct rendered *r, const struct content_module *m) {
         view_bool(item, "is_sub", r->headings[i].level == 3);
     }
     r->objectives = view_list(view_new(&r->arena), "objectives");
-    for (size_t i = 0; i < m->objective_count; i++) view_text(view_item(r->objectives), "text", m->objectives[i].text);
+    for (size_t i = 0; i < m->objective_count; i++)
+        view_text(view_item(r->objectives), "text", m->objectives[i].text);
 }
 
-static void make_body(struct making *m, struct arena *scratch, const struct content_module *module) {
+static void make_body(struct making *m, struct arena *scratch,
+                      const struct content_module *module) {
     struct rendered *r = m->out;
     size_t count;
     struct checkpoint *checkpoints = content_checkpoints(m->doc, scratch, NULL, &count);
@@ -112,7 +122,8 @@ static void make_body(struct making *m, struct arena *scratch, const struct cont
     struct buf html;
     buf_init(&html, &r->arena);
     m->context.split_out = &html;
-    doc_render(m->doc, cmark_node_first_child(m->doc->body), NULL, &m->hooks, &html, &r->headings, &r->heading_count);
+    doc_render(m->doc, cmark_node_first_child(m->doc->body), NULL, &m->hooks, &html, &r->headings,
+               &r->heading_count);
     m->context.split_out = NULL;
     (void)buf_text(&html);
     cut_pieces(m, &html);
@@ -120,35 +131,40 @@ static void make_body(struct making *m, struct arena *scratch, const struct cont
     r->bytes = r->arena.used;
 }
 
-static bool make_into(struct rendered *r, const struct content_snapshot *s, const struct content_file *f, struct db *db, struct arena *scratch) {
+static bool make_into(struct rendered *r, const struct content_snapshot *s,
+                      const struct content_file *f, struct db *db, struct arena *scratch) {
     struct making *m = NEW(scratch, struct making);
     m->out = r;
     m->doc = NEW(scratch, struct doc);
     if (!content_document(s->content, db, f, scratch, m->doc)) return false;
     const char *slash = strrchr(f->path, '/');
-    m->context = (struct body_context){.glossary = snapshot_glossary(s, f->module->programme, f->lang),
-                                       .programme = f->module->programme,
-                                       .module_id = f->module->id,
-                                       .root = s->content->root,
-                                       .folder = arena_copy(scratch, f->path, (size_t)(slash - f->path)),
-                                       .content = s->content,
-                                       .lang = f->lang};
+    m->context = (struct body_context){
+        .glossary = snapshot_glossary(s, f->module->programme, f->lang),
+        .programme = f->module->programme,
+        .module_id = f->module->id,
+        .root = s->content->root,
+        .folder = arena_copy(scratch, f->path, (size_t)(slash - f->path)),
+        .content = s->content,
+        .lang = f->lang};
     content_hooks(&m->hooks, &m->context);
     make_body(m, scratch, f->module);
     return true;
 }
 
-static bool make_guarded(struct rendered *r, const struct content_snapshot *s, const struct content_file *f, struct db *db) {
+static bool make_guarded(struct rendered *r, const struct content_snapshot *s,
+                         const struct content_file *f, struct db *db) {
     struct arena scratch;
     volatile bool ok = false;
     arena_init(&scratch, RENDER_BYTES);
-    if (ARENA_GUARD(&scratch) == 0 && ARENA_GUARD(&r->arena) == 0) ok = make_into(r, s, f, db, &scratch);
+    if (ARENA_GUARD(&scratch) == 0 && ARENA_GUARD(&r->arena) == 0)
+        ok = make_into(r, s, f, db, &scratch);
     arena_release(&scratch);
     return ok;
 }
 
 /* On success the caller owns a hold. NULL: the text is gone, or too large. */
-static struct rendered *make(const struct content_snapshot *s, const struct content_file *f, struct db *db) {
+static struct rendered *make(const struct content_snapshot *s, const struct content_file *f,
+                             struct db *db) {
     struct rendered *r = calloc(1, sizeof *r);
     if (!r) return NULL;
     arena_init(&r->arena, RENDER_BYTES);
@@ -164,15 +180,19 @@ static struct rendered *make(const struct content_snapshot *s, const struct cont
 
 static void release_rendered(void *r) { rendered_release(r); }
 
-const struct rendered *content_rendered(const struct content_snapshot *s, const struct content_file *f, struct db *db, struct arena *a) {
+const struct rendered *content_rendered(const struct content_snapshot *s,
+                                        const struct content_file *f, struct db *db,
+                                        struct arena *a) {
     _Atomic(struct rendered *) *slot = &s->rendered[snapshot_file_index(s, f)];
     struct rendered *r = atomic_load(slot), *none = NULL;
     if (r) return r;
     r = make(s, f, db);
     if (!r) return NULL;
     atomic_size_t *cache = &s->content->rendered_bytes;
-    if (atomic_load(cache) + r->bytes <= CACHE_BYTES && atomic_compare_exchange_strong(slot, &none, r)) {
-        r->cache = cache; /* before anyone can release it: the snapshot holds it as long as we hold the snapshot */
+    if (atomic_load(cache) + r->bytes <= CACHE_BYTES &&
+        atomic_compare_exchange_strong(slot, &none, r)) {
+        r->cache =
+            cache; /* before anyone can release it: the snapshot holds it as long as we hold the snapshot */
         atomic_fetch_add(cache, r->bytes);
         return r;
     }

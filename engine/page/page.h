@@ -28,6 +28,8 @@ enum err site_open(struct site **out, const char *root, struct arena *a, const c
 void site_close(struct site *s);
 /* Looks now whether files have changed, and reads them again; true when they had. */
 bool site_refresh(struct site *s);
+/* Another number after each reading of changed files: what was made of templates and texts is kept under it. */
+unsigned page_edition(struct site *s);
 
 struct view *view_new(struct arena *a); /* an empty object */
 /* All copy `name` and text into the view's arena. Setting a name twice: the last one counts. */

@@ -71,9 +71,12 @@ static void read_again(struct site *s) {
         return;
     }
     atomic_store(&s->current, fresh);
+    atomic_fetch_add(&s->edition, 1);
     old->next = s->retired;
     s->retired = old;
 }
+
+unsigned page_edition(struct site *s) { return atomic_load(&s->edition); }
 
 bool site_refresh(struct site *s) {
     if (pthread_mutex_trylock(&s->reload) != 0) return false; /* another thread is at it */

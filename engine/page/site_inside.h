@@ -54,6 +54,7 @@ struct reader {
 struct site {
     char *root;
     _Atomic(struct generation *) current;
+    atomic_uint edition; /* counts generations, each after it has become the current one */
     _Atomic(struct reader *) readers;
     pthread_key_t reader_key;
     _Atomic int64_t next_check_ms;
