@@ -1,11 +1,15 @@
 /* The lab's desk: parts are exchanged without loading the page again, what happened is announced, and SQL runs with
  * Ctrl+Enter. Without this everything works by forms and links. */
-const source = document.querySelector('meta[name="htmx-script"]')?.content;
-if (source && document.getElementById('lab')) {
+/* Not before the page is complete: htmx waits for DOMContentLoaded, and waits for ever when it comes just after. */
+function begin() {
+  const source = document.querySelector('meta[name="htmx-script"]')?.content;
+  if (!source || window.htmx || !document.getElementById('lab')) return;
   const script = document.createElement('script');
   script.src = source;
   document.head.append(script);
 }
+if (document.readyState === 'complete') begin();
+else addEventListener('load', begin);
 
 function announce() {
   const done = document.querySelector('#lab [data-done]'), status = document.getElementById('status');

@@ -1,0 +1,196 @@
+// Labs over HTTP: the systems' APIs with real keys, who may see and do what, and that what was told survives a kill.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { addPerson, makeAcademy, must, startServer } from "../lib/server.mjs";
+
+const data = makeAcademy();
+addPerson(data, "other");
+const server = await startServer({ data });
+after(() => server.stop());
+const learner = await server.signedIn("learner");
+const other = await server.signedIn("other");
+const assessor = await server.signedIn("assessor");
+const lab = "/labs/field-mapping-dedupe";
+
+async function begin(client, crm, map) {
+    const answer = await client.post(`${lab}/runs`, { dialect_crm: crm, dialect_map: map }, { from: lab });
+    assert.equal(answer.status, 303, await answer.text());
+    return answer.headers.get("location");
+}
+
+/** The run's secret, from its page. */
+async function secretOf(client, run) {
+    return /run_[A-Za-z0-9_-]{20,}/.exec(await client.page(`${run}?tab=access`))[0];
+}
+
+const run = await begin(learner, "aurelia", "quillon");
+const secret = await secretOf(learner, run);
+const id = run.split("/").pop();
+const crm = `${server.origin}${run}/api/crm`;
+const map = `${server.origin}${run}/api/map`;
+const basic = { authorization: `Basic ${btoa(`account:${secret}`)}` };
+
+test("OAuth: a token for the client's credentials, and with it the records", async () => {
+    const refused = await fetch(`${crm}/services/v3/sobjects/Contact`, { headers: { authorization: `Bearer ${secret}` } });
+    assert.equal(refused.status, 401);
+    assert.equal((await refused.json())[0].errorCode, "INVALID_SESSION_ID");
+    const form = { grant_type: "client_credentials", client_id: id, client_secret: secret };
+    const wrong = await fetch(`${crm}/oauth2/token`, { method: "POST", body: new URLSearchParams({ ...form, client_secret: `${secret}x` }) });
+    assert.equal(wrong.status, 401);
+    const given = await fetch(`${crm}/oauth2/token`, { method: "POST", body: new URLSearchParams(form) });
+    assert.equal(given.status, 200);
+    const { access_token: token, expires_in: seconds } = await given.json();
+    assert.equal(seconds, 1800);
+    const headers = { authorization: `Bearer ${token}` };
+    const page = await fetch(`${crm}/services/v3/sobjects/Contact?limit=5&offset=5`, { headers });
+    assert.equal(page.status, 200);
+    const { records, totalSize } = await page.json();
+    assert.equal(records.length, 5);
+    assert.equal(totalSize, 220);
+    const made = await fetch(`${crm}/services/v3/sobjects/Contact`, { method: "POST", headers, body: JSON.stringify({ LastName: "Świątek", Email: "s@x.example" }) });
+    assert.equal(made.status, 201);
+    const contact = (await made.json()).Id;
+    const one = await fetch(`${crm}/services/v3/sobjects/Contact/${contact}`, { headers });
+    assert.equal((await one.json()).LastName, "Świątek");
+    const changed = await fetch(`${crm}/services/v3/sobjects/Contact/${contact}`, { method: "PATCH", headers, body: JSON.stringify({ LastName: "Iga" }) });
+    assert.equal(changed.status, 204);
+    assert.equal(await changed.text(), "");
+    const clock = await fetch(`${server.origin}${run}/api/lab/clock`, { method: "POST", headers: { authorization: `Bearer ${secret}` }, body: '{"advance_seconds":1900}' });
+    assert.equal(clock.status, 200);
+    assert.equal((await fetch(`${crm}/services/v3/sobjects/Contact`, { headers })).status, 401);
+});
+
+test("basic authentication, names with blanks, problem details", async () => {
+    assert.equal((await fetch(`${map}/api/2/prospects`)).status, 401);
+    assert.equal((await fetch(`${map}/api/2/prospects`, { headers: { authorization: `Basic ${btoa("account:wrong")}` } })).status, 401);
+    const made = await fetch(`${map}/api/2/prospects`, { method: "POST", headers: basic, body: JSON.stringify({ "Email Address": "p+1@x.example", "Opted Out": "No" }) });
+    assert.equal(made.status, 201);
+    const found = await fetch(`${map}/api/2/prospects?Email%20Address=p%2B1%40x.example`, { headers: basic });
+    assert.equal((await found.json()).of, 1);
+    const bad = await fetch(`${map}/api/2/prospects`, { method: "POST", headers: basic, body: "{}" });
+    assert.equal(bad.status, 400);
+    assert.match(bad.headers.get("content-type"), /^application\/problem\+json/);
+});
+
+test("an OpenAPI document describes each system as it is", async () => {
+    for (const [api, path] of [[crm, "/services/v3/sobjects/Contact"], [map, "/api/2/prospects"]]) {
+        const answer = await fetch(`${api}/openapi.json`);
+        assert.equal(answer.status, 200);
+        const doc = await answer.json();
+        assert.equal(doc.openapi, "3.1.0");
+        assert.equal(doc.servers[0].url, api);
+        assert.ok(doc.paths[path].get && doc.paths[path].post && doc.paths[`${path}/{id}`]);
+        for (const [, ref] of JSON.stringify(doc.paths).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) assert.ok(doc.components.schemas[ref], ref);
+    }
+});
+
+test("bearer and API key, as the other two want them", async () => {
+    const second = await begin(learner, "boreal", "heron");
+    const key = await secretOf(learner, second);
+    const people = `${server.origin}${second}/api/crm/v1/people`;
+    assert.equal((await fetch(people, { headers: { authorization: `Bearer ${key}` } })).status, 401);
+    assert.equal((await fetch(people, { headers: { "x-boreal-key": secret } })).status, 401, "another run's secret opens this one");
+    assert.equal((await (await fetch(people, { headers: { "x-boreal-key": key } })).json()).data.length, 50);
+    const leads = `${server.origin}${second}/api/map/rest/v1/leads`;
+    const answer = await fetch(`${leads}?batchSize=3`, { headers: { authorization: `Bearer ${key}` } });
+    assert.equal((await answer.json()).result.length, 3);
+    const burst = [];
+    for (let i = 0; i < 25; i++) burst.push((await fetch(`${people}?page_size=1`, { headers: { "x-boreal-key": key } })));
+    const limited = burst.find(({ status }) => status === 429);
+    assert.ok(limited?.headers.get("retry-after"));
+});
+
+test("what makes no sense is answered, and the server lives", async () => {
+    const tries = [
+        ["GET", `${map}/`], ["GET", `${map}/api/2`], ["GET", `${map}/api/2/prospects/%2e%2e`], ["GET", `${map}/api/2/prospects/${"x".repeat(500)}`],
+        ["POST", `${map}/api/2/prospects`, "\xff\xfe"], ["POST", `${map}/api/2/prospects`, "[".repeat(50000)], ["POST", `${map}/api/2/prospects`, `{"Email Address":"${"x".repeat(100000)}@x.example"}`],
+        ["PATCH", `${map}/api/2/prospects`, "{}"], ["OPTIONS", `${map}/api/2/prospects`], ["GET", `${server.origin}${run}/api/erp/x`], ["GET", `${server.origin}/runs/nobody/api/crm/x`],
+        ["GET", `${map}/api/2/prospects?start=-1`], ["GET", `${map}/api/2/prospects?count=1e9`], ["GET", `${map}/api/2/prospects?${"a=1&".repeat(3)}`],
+        ["POST", `${server.origin}${run}/api/lab/clock`, '{"advance_seconds":-5}'],
+    ];
+    for (const [method, url, body] of tries) {
+        const answer = await fetch(url, { method, headers: basic, body });
+        assert.ok(answer.status >= 400 && answer.status < 500, `${method} ${url.slice(0, 120)}: ${answer.status}`);
+        await answer.arrayBuffer();
+    }
+    await server.assertWell();
+});
+
+test("a stranger's calls wake nobody and stand in no record", async () => {
+    const before = /gradus_lab_started_total (\d+)/.exec(await (await fetch(`${server.origin}/metrics`)).text())[1];
+    const quiet = await begin(other, "boreal", "heron");
+    for (let i = 0; i < 5; i++) assert.equal((await fetch(`${server.origin}${quiet}/api/map/rest/v1/leads`)).status, 401);
+    const now = /gradus_lab_started_total (\d+)/.exec(await (await fetch(`${server.origin}/metrics`)).text())[1];
+    assert.equal(now, before);
+});
+
+test("a run is its owner's; assessors look and replay, and change nothing", async () => {
+    assert.equal((await other.fetch(run)).status, 404);
+    assert.equal((await other.fetch(`${run}/replay`)).status, 404);
+    assert.equal((await other.post(`${run}/clock`, { minutes: "60" })).status, 404);
+    assert.match(await assessor.page(run), /somebody else/);
+    assert.doesNotMatch(await assessor.page(`${run}?tab=access`), new RegExp(secret));
+    assert.match(await assessor.page(`${run}/replay?verify=1`), /every answer and the final state are the same/);
+    for (const [path, fields] of [["/clock", { minutes: "60" }], ["/calls", { tab: "map", object: "lead", operation: "create", f_email: "x@x.example" }], ["/sql", { sql: "SELECT 1" }],
+        ["/check", {}], ["/hints", { check: "links-hold" }], ["/rewind", { to: "0" }]]) assert.equal((await assessor.post(run + path, fields)).status, 403, path);
+    assert.equal((await learner.post(`${run}/clock`, { minutes: "60", csrf: "forged" }, { from: null })).status, 403);
+    for (const minutes of ["0", "-1", "x", "999999999"]) assert.equal((await learner.post(`${run}/clock`, { minutes })).status, 400);
+});
+
+test("screens: the call that was made, changes only, refusals, hints, checks, going back", async () => {
+    const mine = await begin(learner, "boreal", "heron");
+    const list = await learner.page(`${mine}?tab=map&object=sync_setting`);
+    const setting = /record=(L\d+)/.exec(list)[1];
+    const same = await learner.post(`${mine}/calls`, { tab: "map", object: "sync_setting", record: setting, operation: "update", f_frequency: "off", o_frequency: "off" });
+    assert.match(same.headers.get("location"), /notice=unchanged/);
+    const done = await learner.post(`${mine}/calls`, { tab: "map", object: "sync_setting", record: setting, operation: "update", f_frequency: "daily", o_frequency: "off", f_conflict: "newest", o_conflict: "newest" });
+    assert.match(done.headers.get("location"), /notice=update/);
+    const after = await learner.page(done.headers.get("location"));
+    assert.match(after, /POST \/rest\/v1\/sync\/settings\//);
+    assert.match(after, /\{&quot;input&quot;:\[\{&quot;schedule&quot;:&quot;everyDay&quot;\}\]\}/);
+    const refused = await learner.post(`${mine}/calls`, { tab: "map", object: "lead", operation: "create", f_email: "no address" });
+    assert.match(refused.headers.get("location"), /notice=refused/);
+    assert.equal((await learner.post(`${mine}/calls`, { tab: "map", object: "lead", operation: "explode" })).status, 400);
+    assert.match(await (await learner.post(`${mine}/sql`, { sql: "SELECT count(*) AS n FROM map_lead" })).text(), /data-sql-result[\s\S]*232/);
+    assert.match(await (await learner.post(`${mine}/sql`, { sql: "SELECT * FROM sim_person" })).text(), /Not allowed here/);
+    const first = await learner.page((await learner.post(`${mine}/check`)).headers.get("location"));
+    assert.match(first, /0 of 9 checks/);
+    assert.doesNotMatch(first, /Compare addresses as a person would/);
+    const hint = await learner.post(`${mine}/hints`, { check: "one-lead-each" });
+    assert.match(await learner.page(hint.headers.get("location").split("#")[0]), /Compare addresses as a person would/);
+    assert.equal((await learner.post(`${mine}/hints`, { check: "nothing" })).status, 400);
+    await learner.post(`${mine}/rewind`, { to: "0" });
+    assert.match(await learner.page(`${mine}?tab=map&object=sync_setting`), /paused/);
+    assert.match(await learner.page(`${mine}/replay`), /no longer count/);
+});
+
+test("what was told is there after SIGKILL, and the run goes on", async () => {
+    const mine = await begin(learner, "aurelia", "quillon");
+    const key = await secretOf(learner, mine);
+    const headers = { authorization: `Basic ${btoa(`a:${key}`)}` };
+    const made = [];
+    for (let i = 0; i < 20; i++) {
+        const answer = await fetch(`${server.origin}${mine}/api/map/api/2/prospects`, { method: "POST", headers, body: JSON.stringify({ "Email Address": `k${i}@x.example` }) });
+        if (answer.status === 201) made.push((await answer.json())["Prospect ID"]);
+    }
+    assert.ok(made.length >= 20);
+    await server.kill9();
+    await server.restart();
+    const again = await server.signedIn("learner");
+    for (const prospect of made) {
+        const get = () => fetch(`${server.origin}${mine}/api/map/api/2/prospects/${prospect}`, { headers });
+        let answer = await get();
+        if (answer.status === 429) {
+            const seconds = Number(answer.headers.get("retry-after"));
+            await fetch(`${server.origin}${mine}/api/lab/clock`, { method: "POST", headers: { authorization: `Bearer ${key}` }, body: JSON.stringify({ advance_seconds: seconds }) });
+            answer = await get();
+        }
+        assert.equal(answer.status, 200);
+    }
+    assert.match(await again.page(`${mine}/replay?verify=1`), /every answer and the final state are the same/);
+});
+
+test("gradus check finds nothing wrong with the labs, gradus lab run passes the reference", () => {
+    must(["check", "--format", "text"]);
+    assert.match(must(["lab", "run", "field-mapping-dedupe", "--solution", "reference", "--dialects", "map=heron,crm=boreal", "--seed", "5"]), /9 of 9 checks/);
+});
