@@ -60,6 +60,9 @@ struct course {
     struct checked_file *files;
     size_t count;
     struct table paths, modules, stems, objectives, programmes, glossaries, ids;
+    const char *const *exams; /* ids, read when a level first asks for one */
+    size_t exam_count;
+    bool exams_read;
 };
 
 static bool is_translation(const struct checked_file *f) { return !str_eq(f->lang, "en"); }
@@ -197,6 +200,14 @@ static const char *programme_of(const struct checked_file *f) {
                           : NULL;
 }
 
+static bool exam_exists(struct course *c, const char *id) {
+    if (!c->exams_read) content_exam_ids(c->root, c->arena, &c->exams, &c->exam_count);
+    c->exams_read = true;
+    for (size_t i = 0; i < c->exam_count; i++)
+        if (str_eq(c->exams[i], id)) return true;
+    return false;
+}
+
 static void check_ref(struct course *c, struct checked_file *f, const struct content_ref *ref) {
     const struct checked_file *glossary;
     switch (ref->kind) {
@@ -216,6 +227,14 @@ static void check_ref(struct course *c, struct checked_file *f, const struct con
         if (!table_get(&c->modules, ref->target) &&
             !(table_get(&c->stems, ref->target) && !table_get(&c->stems, ref->target)->known))
             dead(f, ref, "prerequisite", "there is no module “%s”", ref->target);
+        break;
+    case REF_LEVEL_EXAM:
+        if (!exam_exists(c, ref->target))
+            dead(f, ref, "level-exam", "there is no exam “%s”", ref->target);
+        break;
+    case REF_LEVEL_LAB:
+        if (!content_lab_exists(c->root, c->arena, ref->target))
+            dead(f, ref, "level-lab", "there is no lab “%s”", ref->target);
         break;
     }
 }

@@ -19,6 +19,13 @@ static void field_error(struct doc *d, struct diag_list *l, struct field *f, con
     diag_add(l, SEVERITY_ERROR, d->file, field_line(f), field_column(f), rule, sentence, what);
 }
 
+static void add_ref(struct arena *a, struct content_outline *outline, enum ref_kind kind,
+                    const char *target, struct field *f) {
+    struct content_ref *ref = NEW(a, struct content_ref);
+    *ref = (struct content_ref){kind, target, field_line(f), field_column(f), outline->refs};
+    outline->refs = ref;
+}
+
 /* A list of ids; each becomes a reference of `kind`. Missing is an empty list. */
 static const char *const *read_ids(struct doc *d, struct diag_list *l, struct field *map,
                                    const char *key, struct arena *a, enum ref_kind kind,
@@ -43,12 +50,7 @@ static const char *const *read_ids(struct doc *d, struct diag_list *l, struct fi
         for (size_t j = 0; j < *count; j++)
             if (str_eq(ids[j], id)) field_error(d, l, f, "duplicate-id", "“%s” is here twice", id);
         ids[(*count)++] = arena_dup(a, id);
-        if (outline) {
-            struct content_ref *ref = NEW(a, struct content_ref);
-            *ref = (struct content_ref){kind, ids[*count - 1], field_line(f), field_column(f),
-                                        outline->refs};
-            outline->refs = ref;
-        }
+        if (outline) add_ref(a, outline, kind, ids[*count - 1], f);
     }
     return ids;
 }
@@ -330,7 +332,7 @@ static const struct content_persona *read_personas(struct doc *d, struct diag_li
 }
 
 static void read_labs(struct doc *d, struct diag_list *l, struct arena *a, struct field *requires,
-                      struct content_level *level) {
+                      struct content_level *level, struct content_outline *outline) {
     static const char *const known[] = {"id", "dialects", NULL};
     struct field *list = field_get(requires, "labs");
     if (!list) return;
@@ -346,8 +348,9 @@ static void read_labs(struct doc *d, struct diag_list *l, struct arena *a, struc
         field_unknown(d, l, f, known);
         const char *id = field_id(d, l, f, "id", true);
         (void)field_int(d, l, f, "dialects", 1, 20, false, &dialects);
-        if (id)
-            out[level->lab_count++] = (struct content_lab_need){arena_dup(a, id), (int)dialects};
+        if (!id) continue;
+        if (outline) add_ref(a, outline, REF_LEVEL_LAB, arena_dup(a, id), f);
+        out[level->lab_count++] = (struct content_lab_need){arena_dup(a, id), (int)dialects};
     }
     level->labs = out;
 }
@@ -376,8 +379,9 @@ static bool read_level(struct doc *d, struct diag_list *l, struct arena *a, stru
     field_unknown(d, l, requires, needs);
     level->modules = read_ids(d, l, requires, "modules", a, REF_LEVEL_MODULE, outline,
                               &level->module_count);
-    level->exams = read_ids(d, l, requires, "exams", a, REF_LEVEL_MODULE, NULL, &level->exam_count);
-    read_labs(d, l, a, requires, level);
+    level->exams = read_ids(d, l, requires, "exams", a, REF_LEVEL_EXAM, outline,
+                            &level->exam_count);
+    read_labs(d, l, a, requires, level, outline);
     return level->id && level->title;
 }
 

@@ -1,0 +1,88 @@
+// gradus check as a command: what it prints, how it ends, what a path narrows it to.
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { command, root, scratch } from "../lib/server.mjs";
+
+const trees = join(root, "tests/golden/check");
+
+test("the academy that ships has no error", () => {
+    const done = command(["check"]);
+    assert.equal(done.code, 0, done.out);
+    assert.match(done.out, /^0 errors, /m);
+});
+
+test("errors end with 1, each with its place and rule", () => {
+    const done = command(["check", join(trees, "links")]);
+    assert.equal(done.code, 1);
+    const lines = done.out.trim().split("\n");
+    assert.match(lines.pop(), /^\d+ errors?, \d+ warnings?$/);
+    assert.ok(lines.length > 15);
+    for (const line of lines) assert.match(line, /^\S+:\d+:\d+: (error|warning): .+ \[[a-z-]+\]$/, line);
+});
+
+test("warnings alone end with 0", () => {
+    const folder = scratch("check");
+    cpSync(join(trees, "fine"), folder, { recursive: true });
+    writeFileSync(join(folder, "content/p/notes.md"), "Notes.\n");
+    const done = command(["check", folder]);
+    assert.equal(done.code, 0, done.out);
+    assert.match(done.out, /warning: nothing reads this file/);
+});
+
+test("what cannot run ends with 2 and says why", () => {
+    const empty = scratch("nothing");
+    for (const [args, why] of [[[empty], /in no folder that holds content/], [["/nonexistent"], /in no folder/], [["--format", "xml"], /text, json or sarif/], [["--format"], /text, json or sarif/], [["--root", empty], /no folder content/], [["--root"], /needs a folder/], [["--wrong"], /no option --wrong/]]) {
+        const done = command(["check", ...args]);
+        assert.equal(done.code, 2, args.join(" "));
+        assert.match(done.err, why);
+        assert.equal(done.out, "");
+    }
+    assert.equal(command(["check", "--help"]).code, 0);
+});
+
+test("JSON and SARIF parse and agree with the text", () => {
+    const text = command(["check", join(trees, "text")]).out.trim().split("\n").length - 1;
+    const json = command(["check", join(trees, "text"), "--format", "json"]);
+    assert.equal(json.code, 1);
+    const problems = JSON.parse(json.out);
+    assert.equal(problems.problems.length, text);
+    assert.equal(problems.errors + problems.warnings, text);
+    const sarif = JSON.parse(command(["check", "--format", "sarif", join(trees, "text")]).out);
+    assert.equal(sarif.version, "2.1.0");
+    assert.equal(sarif.runs[0].results.length, text);
+    for (const result of sarif.runs[0].results) assert.equal(sarif.runs[0].tool.driver.rules[result.ruleIndex].id, result.ruleId);
+});
+
+test("a path narrows the report, not what is known", () => {
+    const file = join(trees, "links/content/p/modules/b.md");
+    const done = command(["check", file]);
+    assert.equal(done.code, 1);
+    assert.ok(done.out.trim().split("\n").slice(0, -1).every((line) => line.startsWith("content/p/modules/b.md:")), done.out);
+    /* Two paths of two academies in one run. */
+    const both = command(["check", file, join(trees, "vendors/exams")]);
+    assert.match(both.out, /exams\/p\/bank\.md/);
+    assert.match(both.out, /modules\/b\.md/);
+    assert.doesNotMatch(both.out, /modules\/a\.md/);
+});
+
+test("a file name with any letters is quoted as a URI", () => {
+    const folder = scratch("check");
+    cpSync(join(trees, "fine"), folder, { recursive: true });
+    mkdirSync(join(folder, "content/p/modules"), { recursive: true });
+    writeFileSync(join(folder, "content/p/modules/é %20.md"), "x");
+    const sarif = JSON.parse(command(["check", folder, "--format", "sarif"]).out);
+    assert.ok(sarif.runs[0].results.some((r) => r.locations[0].physicalLocation.artifactLocation.uri === "content/p/modules/%C3%A9%20%2520.md"));
+});
+
+test("ten megabytes, devices and loops of links do not stop it", () => {
+    const folder = scratch("check");
+    cpSync(join(trees, "fine"), folder, { recursive: true });
+    writeFileSync(join(folder, "content/p/modules/huge.md"), "x".repeat(10 * 1024 * 1024));
+    cpSync(join(folder, "content/p/modules/a.md"), join(folder, "content/p/modules/c.md"));
+    const done = command(["check", folder]);
+    assert.equal(done.code, 1);
+    assert.match(done.out, /huge\.md:0:0: error: the file is larger than 2 MiB \[size\]/);
+    assert.match(done.out, /c\.md:2:5: error: .*duplicate-id|c\.md:2:5: error: .*file-name/);
+});
