@@ -45,8 +45,6 @@ SELECT n, saved_ms FROM exam_response
 SELECT count(*), coalesce(max(CASE WHEN seq = $3 THEN n END), 0) FROM exam_response WHERE attempt_id = $1 AND slot = $2;
 -- name: exam_save_add
 INSERT INTO exam_response (attempt_id, slot, seq, n, client, response, saved_ms) VALUES ($1, $2, $3, $4, $5, $6, $7);
--- name: exam_saves
-SELECT slot, n, seq, saved_ms, client, response FROM exam_response WHERE attempt_id = $1 ORDER BY slot, seq, n;
 
 -- name: exam_flag_look
 SELECT o.deadline_ms, o.shape, (SELECT max(n) FROM exam_flag WHERE attempt_id = $1)

@@ -419,6 +419,42 @@ static void test_endless_practice(void **state) {
 }
 
 /* Every step is in the audit log, and its chain holds. */
+/* Somebody's script saves each question four thousand times: pages and scores cost what they cost anybody. */
+static enum err save_often(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    const char *attempt = arg;
+    enum err e = OK;
+    (void)a;
+    for (int slot = 1; slot <= 4 && e == OK; slot++)
+        for (int64_t seq = 1; seq <= 4000 && e == OK; seq++)
+            e = db_run(db, SQL_exam_save_add, "tiiitti", attempt, (int64_t)slot, seq, (int64_t)1,
+                       "script", seq == 4000 ? "[2]" : "[1]", now_ms);
+    return e;
+}
+
+static void test_many_saves(void **state) {
+    (void)state;
+    const int64_t later = NOW + 400 * MS_DAY;
+    const char *id = start(bo, later);
+    assert_int_equal(job(save_often, (void *)id, later), OK);
+    struct exam_attempt t = load(id, bo);
+    struct exam_mark *marks;
+    struct exam_score score;
+    struct arena small;
+    struct db *db = reading();
+    arena_init(&small, (size_t)512 * 1024);
+    bool enough = ARENA_GUARD(&small) == 0;
+    if (enough) {
+        assert_int_equal(exam_attempt_marks(db, &small, &t, &marks), OK);
+        assert_int_equal(marks[3].newest->seq, 4000);
+        assert_string_equal(marks[3].newest->response, "[2]");
+        assert_int_equal(exam_attempt_score(exams, db, &small, &t, &score), OK);
+    }
+    store_read_end(db);
+    arena_release(&small);
+    assert_true(enough);
+    end(id, bo, later + MS_MINUTE);
+}
+
 static void test_audited(void **state) {
     (void)state;
     assert_int_equal(job(change_response, NULL, NOW), OK);
@@ -445,6 +481,7 @@ int main(void) {
         cmocka_unit_test(test_deadline),     cmocka_unit_test(test_scored_by_itself),
         cmocka_unit_test(test_old_versions), cmocka_unit_test(test_accommodation),
         cmocka_unit_test(test_audited),      cmocka_unit_test(test_endless_practice),
+        cmocka_unit_test(test_many_saves),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
