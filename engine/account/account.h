@@ -30,8 +30,8 @@ void accounts_close(struct accounts *a);
 enum err account_identify(struct request *r);
 
 /* ---- People ---------------------------------------------------------------------------------- */
-#define ACCOUNT_NAME_LIMIT 200     /* characters of a name */
-#define ACCOUNT_PASSWORD_MIN 10    /* characters */
+#define ACCOUNT_NAME_LIMIT 200  /* characters of a name */
+#define ACCOUNT_PASSWORD_MIN 10 /* characters */
 #define ACCOUNT_PASSWORD_MAX 200
 
 struct person {
@@ -41,23 +41,27 @@ struct person {
 };
 
 /* What may be wrong with a new person's fields: a sentence, NULL when all is well. Pure. */
-const char *account_person_problem(struct arena *a, const char *login, const char *name, const char *email);
+const char *account_person_problem(struct arena *a, const char *login, const char *name,
+                                   const char *email);
 const char *account_password_problem(const char *password, const char *login);
 
 /* In a job. Adds a person with roles; `id` receives the new id (arena). `actor` is who does it ("system" for
  * the command line). ERR_CONFLICT when the login is taken. `password_hash` may be NULL: cannot sign in yet. */
-enum err account_add(struct db *db, struct arena *a, int64_t now_ms, const char *actor, const char *login, const char *name,
-                     const char *email, unsigned roles, const char *password_hash, const char **id) MUST_USE;
-enum err account_set_password(struct db *db, struct arena *a, int64_t now_ms, const char *actor, const char *person_id,
-                              const char *password_hash) MUST_USE;
+enum err account_add(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                     const char *login, const char *name, const char *email, unsigned roles,
+                     const char *password_hash, const char **id) MUST_USE;
+enum err account_set_password(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                              const char *person_id, const char *password_hash) MUST_USE;
 /* Roles become exactly `roles`. */
-enum err account_set_roles(struct db *db, struct arena *a, int64_t now_ms, const char *actor, const char *person_id,
-                           unsigned roles) MUST_USE;
-enum err account_find(struct db *db, struct arena *a, const char *person_id, struct person *out) MUST_USE;
-enum err account_find_login(struct db *db, struct arena *a, const char *login, struct person *out) MUST_USE;
+enum err account_set_roles(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                           const char *person_id, unsigned roles) MUST_USE;
+enum err account_find(struct db *db, struct arena *a, const char *person_id,
+                      struct person *out) MUST_USE;
+enum err account_find_login(struct db *db, struct arena *a, const char *login,
+                            struct person *out) MUST_USE;
 /* By name. `match` (may be NULL) filters by a part of name, login or e-mail. */
-enum err account_list(struct db *db, struct arena *a, const char *match, int limit, int offset, struct person **people,
-                      size_t *count) MUST_USE;
+enum err account_list(struct db *db, struct arena *a, const char *match, int limit, int offset,
+                      struct person **people, size_t *count) MUST_USE;
 
 /* Roles as text and back: "learner,assessor". Unknown words: false. */
 bool account_roles_parse(const char *text, unsigned *roles);
@@ -69,25 +73,28 @@ char *account_hash(struct arena *a, const char *password);
 char *account_random_password(struct arena *a);
 
 /* ---- Teaching -------------------------------------------------------------------------------- */
-enum err account_cohort_add(struct db *db, struct arena *a, int64_t now_ms, const char *name, const char *programme,
-                            const char **id) MUST_USE;
-enum err account_cohort_join(struct db *db, int64_t now_ms, const char *cohort_id, const char *person_id, bool instructor) MUST_USE;
+enum err account_cohort_add(struct db *db, struct arena *a, int64_t now_ms, const char *name,
+                            const char *programme, const char **id) MUST_USE;
+enum err account_cohort_join(struct db *db, int64_t now_ms, const char *cohort_id,
+                             const char *person_id, bool instructor) MUST_USE;
 /* Has `teacher` ever been an instructor of a cohort that `learner` has ever been in? */
-enum err account_taught(struct db *db, const char *teacher, const char *learner, bool *taught) MUST_USE;
+enum err account_taught(struct db *db, const char *teacher, const char *learner,
+                        bool *taught) MUST_USE;
 struct cohort_learner {
     const char *person_id, *name, *cohort;
 };
 /* The learners of all cohorts that this instructor teaches now. */
-enum err account_learners_of(struct db *db, struct arena *a, const char *instructor, struct cohort_learner **learners,
-                             size_t *count) MUST_USE;
+enum err account_learners_of(struct db *db, struct arena *a, const char *instructor,
+                             struct cohort_learner **learners, size_t *count) MUST_USE;
 
 /* ---- The throttle (pure) --------------------------------------------------------------------- */
 /* The address whose failures count together: an IPv6 network of 64 bits belongs to one subscriber, who has as many
  * addresses in it as wanted (RFC 6177). Arena, or `client` itself. */
 const char *account_client_key(struct arena *a, const char *client);
-struct login_history { /* failures in the last 15 minutes, and when the last of them was (ms, 0 = never) */
-    int64_t pair_failures, pair_last_ms;   /* this account from this address */
-    int64_t login_failures, login_last_ms; /* this account from anywhere */
+struct
+    login_history { /* failures in the last 15 minutes, and when the last of them was (ms, 0 = never) */
+    int64_t pair_failures, pair_last_ms;     /* this account from this address */
+    int64_t login_failures, login_last_ms;   /* this account from anywhere */
     int64_t client_failures, client_last_ms; /* any account from this address */
     bool known_client; /* this account has been signed in to from this address lately */
 };

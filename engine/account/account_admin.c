@@ -20,7 +20,7 @@ static void add_person_view(struct request *r, struct view *list, const struct p
 }
 
 struct people_page {
-    const char *problem;      /* of the form */
+    const char *problem;                  /* of the form */
     const char *new_login, *new_password; /* to hand over, once */
 };
 
@@ -30,7 +30,8 @@ static enum err people_page(struct request *r, const struct people_page *with) {
     if (http_query(r, "page") && !parse_i64(http_query(r, "page"), 1, 100000, &page)) page = 1;
     struct person *people;
     size_t count;
-    enum err e = account_list(r->db, r->arena, match && *match ? match : NULL, PAGE_SIZE + 1, (int)(page - 1) * PAGE_SIZE, &people, &count);
+    enum err e = account_list(r->db, r->arena, match && *match ? match : NULL, PAGE_SIZE + 1,
+                              (int)(page - 1) * PAGE_SIZE, &people, &count);
     if (e != OK) return e;
     struct view *v = view_new(r->arena), *list = view_list(v, "people");
     for (size_t i = 0; i < count && i < PAGE_SIZE; i++) add_person_view(r, list, &people[i]);
@@ -74,16 +75,22 @@ static enum err store_change(struct db *db, struct arena *a, void *arg, int64_t 
     struct admin_change *c = arg;
     enum err e = still_admin(db, a, c->actor);
     if (e != OK) return e;
-    if (c->adding) return account_add(db, a, now_ms, c->actor, c->login, c->name, c->email, c->roles, c->hash.made, &c->id);
+    if (c->adding)
+        return account_add(db, a, now_ms, c->actor, c->login, c->name, c->email, c->roles,
+                           c->hash.made, &c->id);
     e = account_set_password(db, a, now_ms, c->actor, c->person, c->hash.made);
     return e == OK ? db_run(db, SQL_account_sessions_end, "tit", c->person, now_ms, "") : e;
 }
 
 static enum err change_stored(struct request *r, void *arg, enum err result) {
     struct admin_change *c = arg;
-    if (result == ERR_CONFLICT) return people_page(r, &(struct people_page){.problem = page_text(r->app->site, r->locale, "admin_login_taken", NULL, r->arena)});
+    if (result == ERR_CONFLICT)
+        return people_page(
+            r, &(struct people_page){.problem = page_text(r->app->site, r->locale,
+                                                          "admin_login_taken", NULL, r->arena)});
     if (result != OK) return result;
-    return people_page(r, &(struct people_page){.new_login = c->login, .new_password = c->password});
+    return people_page(r,
+                       &(struct people_page){.new_login = c->login, .new_password = c->password});
 }
 
 static enum err change_hashed(struct request *r, void *arg, enum err result) {
@@ -112,7 +119,8 @@ enum err account_add_post(struct request *r) {
     c->email = http_field(r, "email");
     c->roles = roles_from_form(r);
     const char *problem = account_person_problem(r->arena, c->login, c->name, c->email);
-    if (!problem && !c->roles) problem = page_text(r->app->site, r->locale, "admin_role_missing", NULL, r->arena);
+    if (!problem && !c->roles)
+        problem = page_text(r->app->site, r->locale, "admin_role_missing", NULL, r->arena);
     if (problem) return people_page(r, &(struct people_page){.problem = problem});
     c->password = account_random_password(r->arena);
     c->hash.new_password = c->password;
@@ -140,7 +148,10 @@ static enum err store_roles(struct db *db, struct arena *a, void *arg, int64_t n
 
 static enum err roles_stored(struct request *r, void *arg, enum err result) {
     (void)arg;
-    if (result == ERR_CONFLICT) return people_page(r, &(struct people_page){.problem = page_text(r->app->site, r->locale, "admin_last_admin", NULL, r->arena)});
+    if (result == ERR_CONFLICT)
+        return people_page(
+            r, &(struct people_page){.problem = page_text(r->app->site, r->locale,
+                                                          "admin_last_admin", NULL, r->arena)});
     return result == OK ? http_redirect(r, "/admin/people") : result;
 }
 
@@ -152,6 +163,9 @@ enum err account_roles_post(struct request *r) {
     c->actor = r->who->person_id;
     c->person = p.id;
     c->roles = roles_from_form(r);
-    if (!c->roles) return people_page(r, &(struct people_page){.problem = page_text(r->app->site, r->locale, "admin_role_missing", NULL, r->arena)});
+    if (!c->roles)
+        return people_page(
+            r, &(struct people_page){.problem = page_text(r->app->site, r->locale,
+                                                          "admin_role_missing", NULL, r->arena)});
     return http_write(r, store_roles, c, roles_stored);
 }

@@ -58,13 +58,15 @@ static bool read_password(struct command *c, const char *login) {
 
 static enum err add_job(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct command *c = arg;
-    return account_add(db, a, now_ms, "system", c->subject, c->name, c->email, c->roles, c->hash, &c->id);
+    return account_add(db, a, now_ms, "system", c->subject, c->name, c->email, c->roles, c->hash,
+                       &c->id);
 }
 
 static int add(struct command *c) {
     const char *problem = account_person_problem(c->arena, c->subject, c->name, c->email);
     if (problem) return fail("%s", problem);
-    if (!account_roles_parse(c->roles_text, &c->roles)) return fail("roles are learner, instructor, assessor, admin, separated by commas");
+    if (!account_roles_parse(c->roles_text, &c->roles))
+        return fail("roles are learner, instructor, assessor, admin, separated by commas");
     if (!read_password(c, c->subject)) return 2;
     enum err e = store_write(c->store, add_job, c, c->arena);
     if (e == ERR_CONFLICT) return fail("the login “%s” is taken", c->subject);
@@ -104,7 +106,8 @@ static int list(struct command *c) {
         e = account_list(db, c->arena, c->subject, 500, offset, &people, &count);
         for (size_t i = 0; e == OK && i < count; i++)
             printf("%-20s %-30s %-32s %s%s\n", people[i].login, people[i].name, people[i].email,
-                   account_roles_text(c->arena, people[i].roles), people[i].deactivated_ms ? " (deactivated)" : "");
+                   account_roles_text(c->arena, people[i].roles),
+                   people[i].deactivated_ms ? " (deactivated)" : "");
         total += count;
     }
     store_read_end(db);
@@ -119,7 +122,7 @@ struct import {
         const char *login, *name, *email;
         unsigned roles;
         char *hash, *password;
-    } *rows;
+    } * rows;
     size_t count;
 };
 
@@ -129,7 +132,8 @@ static enum err import_job(struct db *db, struct arena *a, void *arg, int64_t no
     const char *id;
     for (size_t i = 0; e == OK && i < x->count; i++) {
         struct import_row *row = &x->rows[i];
-        e = account_add(db, a, now_ms, "system", row->login, row->name, row->email, row->roles, row->hash, &id);
+        e = account_add(db, a, now_ms, "system", row->login, row->name, row->email, row->roles,
+                        row->hash, &id);
     }
     return e;
 }
@@ -146,7 +150,8 @@ static bool find_columns(const struct csv_row *head, int column[4]) {
     return true;
 }
 
-static const char *take_row(struct command *c, struct db *db, const struct csv_row *row, const int column[4], struct import *x) {
+static const char *take_row(struct command *c, struct db *db, const struct csv_row *row,
+                            const int column[4], struct import *x) {
     struct import_row *out = &x->rows[x->count];
     const char *cell[4];
     for (int i = 0; i < 4; i++) {
@@ -159,7 +164,8 @@ static const char *take_row(struct command *c, struct db *db, const struct csv_r
     *out = (struct import_row){.login = cell[0], .name = cell[1], .email = cell[2]};
     const char *problem = account_person_problem(c->arena, out->login, out->name, out->email);
     if (problem) return problem;
-    if (!account_roles_parse(*roles ? roles : "learner", &out->roles)) return "roles are learner, instructor, assessor, admin";
+    if (!account_roles_parse(*roles ? roles : "learner", &out->roles))
+        return "roles are learner, instructor, assessor, admin";
     for (size_t i = 0; i < x->count; i++)
         if (str_eq(x->rows[i].login, out->login)) return "the same login stands in an earlier row";
     struct person taken;
@@ -181,7 +187,8 @@ static int import(struct command *c) {
         fprintf(stderr, "%s:%d:1: error: %s [csv]\n", c->subject, line, why);
         return 1;
     }
-    if (count == 0 || !find_columns(&rows[0], column)) return fail("the first row must name the columns login, name, email, roles");
+    if (count == 0 || !find_columns(&rows[0], column))
+        return fail("the first row must name the columns login, name, email, roles");
     struct db *db = store_reader(c->store);
     if (!db || store_read_begin(db) != OK) return fail("the database cannot be read");
     struct import x = {.command = c, .rows = NEW_ARRAY(c->arena, struct import_row, count)};
@@ -224,10 +231,11 @@ static int dispatch(struct command *c, const char *verb) {
 }
 
 int account_command(int argc, char **argv, const char *data) {
-    static const struct option options[] = {{"name", required_argument, NULL, 'n'},  {"email", required_argument, NULL, 'e'},
-                                            {"roles", required_argument, NULL, 'r'}, {"password-stdin", no_argument, NULL, 'p'},
-                                            {"commit", no_argument, NULL, 'c'},      {"data", required_argument, NULL, 'd'},
-                                            {"help", no_argument, NULL, 'h'},        {0}};
+    static const struct option options[] = {
+        {"name", required_argument, NULL, 'n'},  {"email", required_argument, NULL, 'e'},
+        {"roles", required_argument, NULL, 'r'}, {"password-stdin", no_argument, NULL, 'p'},
+        {"commit", no_argument, NULL, 'c'},      {"data", required_argument, NULL, 'd'},
+        {"help", no_argument, NULL, 'h'},        {0}};
     struct arena arena;
     arena_init(&arena, (size_t)512 * 1024 * 1024);
     struct command c = {.arena = &arena, .roles_text = "learner"};
@@ -245,7 +253,8 @@ int account_command(int argc, char **argv, const char *data) {
     const char *verb = optind < argc ? argv[optind] : NULL, *why = "";
     if (!verb) return fputs(usage, stderr), 2;
     c.subject = optind + 1 < argc ? argv[optind + 1] : NULL;
-    if (mkdir(data, 0700) != 0 && errno != EEXIST) return fail("the folder %s cannot be made: %s", data, strerror(errno));
+    if (mkdir(data, 0700) != 0 && errno != EEXIST)
+        return fail("the folder %s cannot be made: %s", data, strerror(errno));
     umask(0077);
     struct store_options how = {.path = arena_printf(&arena, "%s/gradus.db", data)};
     if (store_open(&c.store, &how, &arena, &why) != OK) return fail("%s", why);

@@ -29,13 +29,15 @@ static bool cell(struct scanner *s, const char **out) {
         s->at++;
         if (s->at < s->end && *s->at != ',' && *s->at != '\n' && *s->at != '\r') return false;
     } else {
-        while (s->at < s->end && *s->at != ',' && *s->at != '\n' && *s->at != '\r') buf_putc(&b, *s->at++);
+        while (s->at < s->end && *s->at != ',' && *s->at != '\n' && *s->at != '\r')
+            buf_putc(&b, *s->at++);
     }
     *out = buf_text(&b);
     return true;
 }
 
-enum err csv_parse(struct arena *a, const char *text, size_t len, struct csv_row **rows, size_t *count, const char **why, int *line) {
+enum err csv_parse(struct arena *a, const char *text, size_t len, struct csv_row **rows,
+                   size_t *count, const char **why, int *line) {
     struct scanner s = {a, text, text + len, 1};
     struct csv_row *list = NULL;
     size_t n = 0;

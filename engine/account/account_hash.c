@@ -31,7 +31,10 @@ struct accounts {
 
 char *account_hash(struct arena *a, const char *password) {
     char *out = arena_alloc(a, crypto_pwhash_STRBYTES);
-    return crypto_pwhash_str_alg(out, password, strlen(password), HASH_PASSES, HASH_MEMORY, crypto_pwhash_ALG_ARGON2ID13) == 0 ? out : NULL;
+    return crypto_pwhash_str_alg(out, password, strlen(password), HASH_PASSES, HASH_MEMORY,
+                                 crypto_pwhash_ALG_ARGON2ID13) == 0
+               ? out
+               : NULL;
 }
 
 static void run_job(const struct accounts *a, struct hash_job *job) {
@@ -39,11 +42,13 @@ static void run_job(const struct accounts *a, struct hash_job *job) {
     job->made = NULL;
     if (job->password) {
         bool known = job->hash && *job->hash;
-        bool same = crypto_pwhash_str_verify(known ? job->hash : a->decoy, job->password, strlen(job->password)) == 0;
+        bool same = crypto_pwhash_str_verify(known ? job->hash : a->decoy, job->password,
+                                             strlen(job->password)) == 0;
         job->matches = known && same;
     }
     if (job->new_password && (job->matches || !job->password)) {
-        if (ARENA_GUARD(job->request->arena) == 0) job->made = account_hash(job->request->arena, job->new_password);
+        if (ARENA_GUARD(job->request->arena) == 0)
+            job->made = account_hash(job->request->arena, job->new_password);
         job->request->arena->guarded = false;
     }
     http_wake(job->request, OK);
@@ -76,7 +81,8 @@ void account_hash_start(struct request *r, void *arg) {
     job->request = r;
     int same = 0;
     pthread_mutex_lock(&a->lock);
-    for (const struct hash_job *j = a->first; j; j = j->next) same += str_eq(j->request->client, r->client);
+    for (const struct hash_job *j = a->first; j; j = j->next)
+        same += str_eq(j->request->client, r->client);
     bool full = a->length >= HASH_QUEUE || same >= HASH_QUEUE_CLIENT || a->closing;
     if (!full) {
         *a->tail = job;
@@ -103,7 +109,8 @@ enum err accounts_open(struct accounts **out) {
     }
     pthread_mutex_init(&a->lock, NULL);
     pthread_cond_init(&a->more, NULL);
-    while (a->thread_count < HASH_THREADS && pthread_create(&a->threads[a->thread_count], NULL, work, a) == 0)
+    while (a->thread_count < HASH_THREADS &&
+           pthread_create(&a->threads[a->thread_count], NULL, work, a) == 0)
         a->thread_count++;
     *out = a;
     if (a->thread_count) return OK;

@@ -30,7 +30,7 @@ struct csv_row {
     int line; /* where the row begins, from 1 */
 };
 /* Splits a file into rows; ERR_INVALID with a sentence and a line when a quote does not close. */
-enum err csv_parse(struct arena *a, const char *text, size_t len, struct csv_row **rows, size_t *count, const char **why,
-                   int *line) MUST_USE;
+enum err csv_parse(struct arena *a, const char *text, size_t len, struct csv_row **rows,
+                   size_t *count, const char **why, int *line) MUST_USE;
 
 #endif

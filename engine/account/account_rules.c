@@ -11,7 +11,10 @@
 static const struct {
     const char *name;
     unsigned role;
-} role_names[] = {{"learner", ROLE_LEARNER}, {"instructor", ROLE_INSTRUCTOR}, {"assessor", ROLE_ASSESSOR}, {"admin", ROLE_ADMIN}};
+} role_names[] = {{"learner", ROLE_LEARNER},
+                  {"instructor", ROLE_INSTRUCTOR},
+                  {"assessor", ROLE_ASSESSOR},
+                  {"admin", ROLE_ADMIN}};
 
 bool account_roles_parse(const char *text, unsigned *roles) {
     *roles = 0;
@@ -31,7 +34,8 @@ const char *account_roles_text(struct arena *a, unsigned roles) {
     struct buf b;
     buf_init(&b, a);
     for (size_t i = 0; i < COUNT_OF(role_names); i++)
-        if (roles & role_names[i].role) buf_printf(&b, "%s%s", b.len ? "," : "", role_names[i].name);
+        if (roles & role_names[i].role)
+            buf_printf(&b, "%s%s", b.len ? "," : "", role_names[i].name);
     return buf_text(&b);
 }
 
@@ -41,8 +45,9 @@ const char *account_roles_text(struct arena *a, unsigned roles) {
 static bool hidden_character(const char *p) {
     static const struct {
         uint32_t first, last;
-    } hidden[] = {{0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},     {0x61C, 0x61C},     {0x180E, 0x180E},   {0x200B, 0x200B},
-                  {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF},   {0xFFF9, 0xFFFB},   {0xE0000, 0xE0FFF}};
+    } hidden[] = {{0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},     {0x61C, 0x61C},
+                  {0x180E, 0x180E}, {0x200B, 0x200B}, {0x200E, 0x200F}, {0x2028, 0x202E},
+                  {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE0FFF}};
     const unsigned char *s = (const unsigned char *)p;
     uint32_t c = s[0];
     if (c >= 0xF0) c = (c & 7u) << 18 | (s[1] & 63u) << 12 | (s[2] & 63u) << 6 | (s[3] & 63u);
@@ -69,30 +74,38 @@ static bool login_valid(const char *login) {
 static bool email_valid(const char *email) {
     const char *at = strchr(email, '@');
     size_t n = strlen(email);
-    return at && at != email && strchr(at + 1, '.') && !strchr(at + 1, '@') && n <= 254 && !strpbrk(email, " \t,;<>\"()");
+    return at && at != email && strchr(at + 1, '.') && !strchr(at + 1, '@') && n <= 254 &&
+           !strpbrk(email, " \t,;<>\"()");
 }
 
-const char *account_person_problem(struct arena *a, const char *login, const char *name, const char *email) {
+const char *account_person_problem(struct arena *a, const char *login, const char *name,
+                                   const char *email) {
     if (!login || !login_valid(login))
         return "The login must be 2 to 64 lower-case letters, digits, dots, hyphens or underscores.";
     if (!name || !*str_trim(a, name)) return "The name is missing.";
     if (!plain_line(name)) return "The name holds characters that cannot be printed.";
     if (utf8_count(name) > ACCOUNT_NAME_LIMIT)
         return arena_printf(a, "The name is longer than %d characters.", ACCOUNT_NAME_LIMIT);
-    if (!email || !plain_line(email) || !email_valid(email)) return "The e-mail address is not valid.";
+    if (!email || !plain_line(email) || !email_valid(email))
+        return "The e-mail address is not valid.";
     return NULL;
 }
 
 const char *account_password_problem(const char *password, const char *login) {
-    static const char *const common[] = {"1234567890", "12345678910", "0123456789", "qwertyuiop", "password123",
-                                         "password1234", "passwordpassword", "iloveyou123", "administrator", "letmein123",
-                                         "1q2w3e4r5t", "qwerty12345", "1111111111", "0987654321", "welcome123"};
-    if (!password || !utf8_valid(password, strlen(password)) || utf8_count(password) < ACCOUNT_PASSWORD_MIN)
+    static const char *const common[] = {
+        "1234567890",   "12345678910",      "0123456789",  "qwertyuiop",    "password123",
+        "password1234", "passwordpassword", "iloveyou123", "administrator", "letmein123",
+        "1q2w3e4r5t",   "qwerty12345",      "1111111111",  "0987654321",    "welcome123"};
+    if (!password || !utf8_valid(password, strlen(password)) ||
+        utf8_count(password) < ACCOUNT_PASSWORD_MIN)
         return "The password needs at least 10 characters. Four unrelated words make a good one.";
-    if (utf8_count(password) > ACCOUNT_PASSWORD_MAX) return "The password is longer than 200 characters.";
-    if (login && *login && strstr(password, login)) return "The password may not contain the login.";
+    if (utf8_count(password) > ACCOUNT_PASSWORD_MAX)
+        return "The password is longer than 200 characters.";
+    if (login && *login && strstr(password, login))
+        return "The password may not contain the login.";
     for (size_t i = 0; i < COUNT_OF(common); i++)
-        if (str_eq(password, common[i])) return "This password is on every list of common passwords. Choose another.";
+        if (str_eq(password, common[i]))
+            return "This password is on every list of common passwords. Choose another.";
     const char *p = password;
     while (*p == *password) p++;
     return *p ? NULL : "The password is one character repeated. Choose another.";
@@ -102,7 +115,8 @@ const char *account_client_key(struct arena *a, const char *client) {
     struct in6_addr six;
     if (inet_pton(AF_INET6, client, &six) != 1) return client;
     const unsigned char *s = six.s6_addr;
-    return arena_printf(a, "%x:%x:%x:%x::/64", s[0] << 8 | s[1], s[2] << 8 | s[3], s[4] << 8 | s[5], s[6] << 8 | s[7]);
+    return arena_printf(a, "%x:%x:%x:%x::/64", s[0] << 8 | s[1], s[2] << 8 | s[3], s[4] << 8 | s[5],
+                        s[6] << 8 | s[7]);
 }
 
 static int64_t until(int64_t last_ms, int64_t wait_ms, int64_t now_ms) {
@@ -132,6 +146,7 @@ char *account_random_password(struct arena *a) {
     /* Without letters and digits that people mistake for each other. */
     static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
     char *out = arena_alloc(a, 24);
-    for (int i = 0; i < 23; i++) out[i] = i % 6 == 5 ? '-' : letters[random_below(sizeof letters - 1)];
+    for (int i = 0; i < 23; i++)
+        out[i] = i % 6 == 5 ? '-' : letters[random_below(sizeof letters - 1)];
     return out;
 }

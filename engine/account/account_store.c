@@ -11,13 +11,18 @@ static const unsigned all_roles[] = {ROLE_LEARNER, ROLE_INSTRUCTOR, ROLE_ASSESSO
 
 static void read_person(struct stmt *q, struct arena *a, struct person *out) {
     const char *roles = stmt_text(q, 7, a);
-    *out = (struct person){.id = stmt_text(q, 0, a), .login = stmt_text(q, 1, a), .name = stmt_text(q, 2, a),
-                           .email = stmt_text(q, 3, a), .locale = stmt_text(q, 4, a), .created_ms = stmt_int(q, 5),
+    *out = (struct person){.id = stmt_text(q, 0, a),
+                           .login = stmt_text(q, 1, a),
+                           .name = stmt_text(q, 2, a),
+                           .email = stmt_text(q, 3, a),
+                           .locale = stmt_text(q, 4, a),
+                           .created_ms = stmt_int(q, 5),
                            .deactivated_ms = stmt_int(q, 6)};
     if (roles) (void)account_roles_parse(roles, &out->roles);
 }
 
-static enum err find(struct db *db, struct arena *a, enum sql_id query, const char *key, struct person *out) {
+static enum err find(struct db *db, struct arena *a, enum sql_id query, const char *key,
+                     struct person *out) {
     struct stmt *q;
     enum err e;
     if (!db_one(db, &q, &e, query, "t", key)) return e;
@@ -33,34 +38,43 @@ enum err account_find_login(struct db *db, struct arena *a, const char *login, s
     return find(db, a, SQL_account_person_by_login, login, out);
 }
 
-enum err account_list(struct db *db, struct arena *a, const char *match, int limit, int offset, struct person **people, size_t *count) {
+enum err account_list(struct db *db, struct arena *a, const char *match, int limit, int offset,
+                      struct person **people, size_t *count) {
     struct person *list = NEW_ARRAY(a, struct person, (size_t)limit);
     size_t n = 0;
-    struct stmt *q = db_query(db, SQL_account_people, "tii", match, (int64_t)limit, (int64_t)offset);
+    struct stmt *q = db_query(db, SQL_account_people, "tii", match, (int64_t)limit,
+                              (int64_t)offset);
     while (n < (size_t)limit && stmt_row(q)) read_person(q, a, &list[n++]);
     *people = list;
     *count = n;
     return stmt_end(q);
 }
 
-static enum err add_role(struct db *db, int64_t now_ms, const char *actor, const char *person, const char *role) {
+static enum err add_role(struct db *db, int64_t now_ms, const char *actor, const char *person,
+                         const char *role) {
     return db_run(db, SQL_account_role_add, "ttit", person, role, now_ms, actor);
 }
 
-enum err account_add(struct db *db, struct arena *a, int64_t now_ms, const char *actor, const char *login, const char *name,
-                     const char *email, unsigned roles, const char *password_hash, const char **id) {
+enum err account_add(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                     const char *login, const char *name, const char *email, unsigned roles,
+                     const char *password_hash, const char **id) {
     if (account_person_problem(a, login, name, email)) return ERR_INVALID;
     *id = id_new(a, now_ms);
-    enum err e = db_run(db, SQL_account_person_add, "tttti", *id, login, str_trim(a, name), email, now_ms);
+    enum err e = db_run(db, SQL_account_person_add, "tttti", *id, login, str_trim(a, name), email,
+                        now_ms);
     for (size_t i = 0; e == OK && i < COUNT_OF(all_roles); i++)
-        if (roles & all_roles[i]) e = add_role(db, now_ms, actor, *id, account_roles_text(a, all_roles[i]));
-    if (e == OK && password_hash) e = db_run(db, SQL_account_password_add, "tit", *id, now_ms, password_hash);
+        if (roles & all_roles[i])
+            e = add_role(db, now_ms, actor, *id, account_roles_text(a, all_roles[i]));
+    if (e == OK && password_hash)
+        e = db_run(db, SQL_account_password_add, "tit", *id, now_ms, password_hash);
     if (e != OK) return e;
     return audit_append(db, a, now_ms, actor, "person.add", *id,
-                        arena_printf(a, "{\"login\":\"%s\",\"roles\":\"%s\"}", login, account_roles_text(a, roles)));
+                        arena_printf(a, "{\"login\":\"%s\",\"roles\":\"%s\"}", login,
+                                     account_roles_text(a, roles)));
 }
 
-enum err account_set_password(struct db *db, struct arena *a, int64_t now_ms, const char *actor, const char *person_id, const char *password_hash) {
+enum err account_set_password(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                              const char *person_id, const char *password_hash) {
     /* Two changes within a millisecond are still two facts. */
     struct stmt *q;
     enum err e;
@@ -73,7 +87,8 @@ enum err account_set_password(struct db *db, struct arena *a, int64_t now_ms, co
     return e == OK ? audit_append(db, a, now_ms, actor, "password.set", person_id, NULL) : e;
 }
 
-enum err account_set_roles(struct db *db, struct arena *a, int64_t now_ms, const char *actor, const char *person_id, unsigned roles) {
+enum err account_set_roles(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                           const char *person_id, unsigned roles) {
     enum err e = OK;
     for (size_t i = 0; e == OK && i < COUNT_OF(all_roles); i++) {
         const char *role = account_roles_text(a, all_roles[i]);
@@ -93,13 +108,16 @@ enum err account_set_roles(struct db *db, struct arena *a, int64_t now_ms, const
 
 /* ---- Cohorts --------------------------------------------------------------------------------- */
 
-enum err account_cohort_add(struct db *db, struct arena *a, int64_t now_ms, const char *name, const char *programme, const char **id) {
+enum err account_cohort_add(struct db *db, struct arena *a, int64_t now_ms, const char *name,
+                            const char *programme, const char **id) {
     *id = id_new(a, now_ms);
     return db_run(db, SQL_account_cohort_add, "ttti", *id, name, programme, now_ms);
 }
 
-enum err account_cohort_join(struct db *db, int64_t now_ms, const char *cohort_id, const char *person_id, bool instructor) {
-    return db_run(db, SQL_account_cohort_join, "ttti", cohort_id, person_id, instructor ? "instructor" : "learner", now_ms);
+enum err account_cohort_join(struct db *db, int64_t now_ms, const char *cohort_id,
+                             const char *person_id, bool instructor) {
+    return db_run(db, SQL_account_cohort_join, "ttti", cohort_id, person_id,
+                  instructor ? "instructor" : "learner", now_ms);
 }
 
 enum err account_taught(struct db *db, const char *teacher, const char *learner, bool *taught) {
@@ -111,13 +129,15 @@ enum err account_taught(struct db *db, const char *teacher, const char *learner,
     return stmt_end(q);
 }
 
-enum err account_learners_of(struct db *db, struct arena *a, const char *instructor, struct cohort_learner **learners, size_t *count) {
+enum err account_learners_of(struct db *db, struct arena *a, const char *instructor,
+                             struct cohort_learner **learners, size_t *count) {
     struct cohort_learner *list = NULL;
     size_t n = 0;
     struct stmt *q = db_query(db, SQL_account_learners_of, "t", instructor);
     while (stmt_row(q)) {
         if (n % 64 == 0) list = arena_grow(a, list, n * sizeof *list, (n + 64) * sizeof *list);
-        list[n++] = (struct cohort_learner){stmt_text(q, 0, a), stmt_text(q, 1, a), stmt_text(q, 2, a)};
+        list[n++] = (struct cohort_learner){stmt_text(q, 0, a), stmt_text(q, 1, a),
+                                            stmt_text(q, 2, a)};
     }
     *learners = list;
     *count = n;

@@ -60,7 +60,8 @@ static void free_kept(void *arg) {
         free(kept);
         kept = next;
     }
-    kept_count = CHUNKS_KEPT; /* an arena that is released later in the thread's end keeps nothing */
+    kept_count =
+        CHUNKS_KEPT; /* an arena that is released later in the thread's end keeps nothing */
 }
 
 static void make_kept_key(void) { BUG_IF(pthread_key_create(&kept_key, free_kept) != 0); }
@@ -80,7 +81,8 @@ static void chunk_put(struct arena_chunk *c) {
     }
     if (!kept) {
         pthread_once(&kept_once, make_kept_key);
-        pthread_setspecific(kept_key, &kept); /* any value but NULL has the thread's end call free_kept */
+        pthread_setspecific(kept_key,
+                            &kept); /* any value but NULL has the thread's end call free_kept */
     }
     c->next = kept;
     kept = c;

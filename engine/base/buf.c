@@ -36,7 +36,8 @@ void buf_advance(struct buf *b, size_t len) {
 }
 
 void buf_add(struct buf *b, const void *bytes, size_t len) {
-    if (len >= b->cap - b->len) (void)buf_reserve(b, len); /* cap is 0 at first, else more than len */
+    if (len >= b->cap - b->len)
+        (void)buf_reserve(b, len); /* cap is 0 at first, else more than len */
     if (len) memcpy(b->data + b->len, bytes, len);
     b->len += len;
     b->data[b->len] = '\0';

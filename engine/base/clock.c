@@ -35,10 +35,12 @@ char *time_iso_date(struct arena *a, int64_t ms) { return formatted(a, ms, "%Y-%
 
 char *time_http(struct arena *a, int64_t ms) {
     /* strftime's names follow the C locale only while nobody calls setlocale: spelled out here. */
-    static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    static const char days[] = "SunMonTueWedThuFriSat",
+                      months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct tm tm = parts(ms);
-    return arena_printf(a, "%.3s, %02d %.3s %d %02d:%02d:%02d GMT", days + 3 * tm.tm_wday, tm.tm_mday,
-                        months + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+    return arena_printf(a, "%.3s, %02d %.3s %d %02d:%02d:%02d GMT", days + 3 * tm.tm_wday,
+                        tm.tm_mday, months + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
+                        tm.tm_min, tm.tm_sec);
 }
 
 static int days_in_month(int year, int month) {
@@ -66,18 +68,24 @@ bool time_parse_iso(const char *p, int64_t *ms) {
         return false;
     if (skip(&p, '.')) {
         if (*p < '0' || *p > '9') return false;
-        for (int scale = 100; *p >= '0' && *p <= '9'; p++, scale /= 10) millis += (*p - '0') * scale;
+        for (int scale = 100; *p >= '0' && *p <= '9'; p++, scale /= 10)
+            millis += (*p - '0') * scale;
     }
     if (*p == '+' || *p == '-') {
         int sign = *p++ == '-' ? -1 : 1, h, m;
-        if (!digits(&p, 2, &h) || !skip(&p, ':') || !digits(&p, 2, &m) || h > 23 || m > 59) return false;
+        if (!digits(&p, 2, &h) || !skip(&p, ':') || !digits(&p, 2, &m) || h > 23 || m > 59)
+            return false;
         zone = sign * (h * 60 + m);
     } else if (!skip(&p, 'Z')) return false;
-    if (*p || year < 1970 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) ||
-        hour > 23 || minute > 59 || second > 60)
+    if (*p || year < 1970 || month < 1 || month > 12 || day < 1 ||
+        day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 60)
         return false;
-    struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour,
-                    .tm_min = minute, .tm_sec = second};
+    struct tm tm = {.tm_year = year - 1900,
+                    .tm_mon = month - 1,
+                    .tm_mday = day,
+                    .tm_hour = hour,
+                    .tm_min = minute,
+                    .tm_sec = second};
     *ms = (int64_t)timegm(&tm) * 1000 + millis - (int64_t)zone * MS_MINUTE;
     return true;
 }

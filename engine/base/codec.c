@@ -18,7 +18,8 @@ static void forget_fetched(void) { fetched_left = 0; }
 void codec_start(void) {
     static atomic_flag started = ATOMIC_FLAG_INIT;
     if (sodium_init() < 0) BUG("libsodium cannot start");
-    if (!atomic_flag_test_and_set(&started)) BUG_IF(pthread_atfork(NULL, NULL, forget_fetched) != 0);
+    if (!atomic_flag_test_and_set(&started))
+        BUG_IF(pthread_atfork(NULL, NULL, forget_fetched) != 0);
 }
 
 void random_bytes(void *out, size_t len) {
@@ -62,7 +63,8 @@ unsigned char *base64url_decode(struct arena *a, const char *text, size_t *len) 
     unsigned char *out = arena_alloc(a, n + 1);
     const char *end;
     if (sodium_base642bin(out, n + 1, text, n, NULL, len, &end,
-                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 || *end)
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+        *end)
         return NULL;
     return out;
 }

@@ -34,8 +34,10 @@ static void quoted(struct log_line *l, const char *value) {
         if (step == 0) {
             put_len = (size_t)snprintf(escape, sizeof escape, "\\ufffd");
             step = 1;
-        } else if (c == '"' || c == '\\') put_len = (size_t)snprintf(escape, sizeof escape, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f) put_len = (size_t)snprintf(escape, sizeof escape, "\\u%04x", c);
+        } else if (c == '"' || c == '\\')
+            put_len = (size_t)snprintf(escape, sizeof escape, "\\%c", c);
+        else if (c < 0x20 || c == 0x7f)
+            put_len = (size_t)snprintf(escape, sizeof escape, "\\u%04x", c);
         else {
             put = value + i;
             put_len = step;

@@ -100,7 +100,8 @@ bool id_valid(const char *id) {
     size_t n = 0;
     for (; id[n]; n++) {
         char c = id[n];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-') || n >= 64) return false;
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-') || n >= 64)
+            return false;
     }
     return true;
 }
@@ -111,8 +112,10 @@ char *slug_from(struct arena *a, const char *text) {
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
         if (c >= 'A' && c <= 'Z') out[n++] = (char)(c + 32);
-        else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c >= 0x80 || c == '_') out[n++] = (char)c;
-        else if ((c == ' ' || c == '-' || c == '\t' || c == '\n') && n && out[n - 1] != '-') out[n++] = '-';
+        else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c >= 0x80 || c == '_')
+            out[n++] = (char)c;
+        else if ((c == ' ' || c == '-' || c == '\t' || c == '\n') && n && out[n - 1] != '-')
+            out[n++] = '-';
     }
     while (n && out[n - 1] == '-') n--;
     out[n] = '\0';
@@ -178,7 +181,8 @@ static bool write_all(int fd, const char *bytes, size_t len) {
 
 bool file_write(const char *path, const void *bytes, size_t len, unsigned mode) {
     char temporary[4096];
-    uint64_t salt; /* two threads may write the same file, and a crash may have left a temporary one */
+    uint64_t
+        salt; /* two threads may write the same file, and a crash may have left a temporary one */
     if (getrandom(&salt, sizeof salt, 0) != sizeof salt) return false;
     int n = snprintf(temporary, sizeof temporary, "%s.%016" PRIx64 ".tmp", path, salt);
     if (n < 0 || (size_t)n >= sizeof temporary) {
@@ -204,7 +208,8 @@ bool file_write(const char *path, const void *bytes, size_t len, unsigned mode) 
     }
     char folder[4096];
     const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1,
+             slash ? path : ".");
     int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir >= 0) {
         (void)fsync(dir);

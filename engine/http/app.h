@@ -22,10 +22,11 @@ struct app {
     struct exams *exams;
     struct labs *labs;
     struct certs *certs;
-    const char *root;    /* folder with content/, exams/, labs/, site/ */
-    const char *data;    /* folder with the database, keys, runs */
-    const char *origin;  /* configured public origin "https://academy.example", NULL = from the request */
-    bool demo;           /* accounts are printed on the sign-in page */
+    const char *root; /* folder with content/, exams/, labs/, site/ */
+    const char *data; /* folder with the database, keys, runs */
+    const char
+        *origin; /* configured public origin "https://academy.example", NULL = from the request */
+    bool demo;   /* accounts are printed on the sign-in page */
 };
 
 #endif

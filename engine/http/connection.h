@@ -49,8 +49,8 @@ struct http {
 /* A client's socket. Written by its pool thread, read by the reaper. */
 struct peer {
     int fd;
-    _Atomic int64_t until_ms;  /* monotonic: when the client must be through; 0 = it waits for us */
-    struct peer *next, *prev;  /* the reaper's list, under its lock */
+    _Atomic int64_t until_ms; /* monotonic: when the client must be through; 0 = it waits for us */
+    struct peer *next, *prev; /* the reaper's list, under its lock */
 };
 
 struct out_header {
@@ -66,27 +66,27 @@ struct connection {
     struct MHD_Connection *mhd;
     struct peer *peer;
     enum phase phase;
-    const char *url;          /* raw path, arena */
+    const char *url; /* raw path, arena */
     struct form query, form;
     bool query_broken;
-    unsigned char *body;      /* heap: may be large and short-lived */
+    unsigned char *body; /* heap: may be large and short-lived */
     size_t body_len, body_cap, body_swallowed, body_limit;
-    enum err refused;         /* decided before the body was read */
-    int refused_status;       /* 0: from `refused` */
-    bool refuse_unread;       /* without waiting for the body; the connection is closed then */
-    bool cut_off;             /* refused in the middle of an endless body: no answer of the library's */
+    enum err refused;   /* decided before the body was read */
+    int refused_status; /* 0: from `refused` */
+    bool refuse_unread; /* without waiting for the body; the connection is closed then */
+    bool cut_off;       /* refused in the middle of an endless body: no answer of the library's */
     const char *content_type;
-    unsigned allowed;         /* for 405 */
+    unsigned allowed; /* for 405 */
     /* the answer */
     int status;
     const char *type;
     const void *bytes;
     size_t len;
-    struct page_cuts cuts;    /* of `bytes`, when they are a page */
+    struct page_cuts cuts; /* of `bytes`, when they are a page */
     bool answered;
     struct out_header out[OUT_HEADERS];
     size_t out_count;
-    char *guest_token;        /* of the guest cookie, existing or new */
+    char *guest_token; /* of the guest cookie, existing or new */
     /* waiting */
     bool wants_wait, never_started;
     void (*start)(struct request *r, void *arg);
@@ -103,7 +103,8 @@ void answer_failure(struct connection *c, enum err e, int status);
 /* Refuses a body that does not end: the library takes no answer before its end, so this one goes past it. */
 void answer_cut_off(struct connection *c);
 /* http_request.c: fills request fields from headers; ERR_* with c->request.error on what must be refused. */
-enum err request_begin(struct connection *c, const char *url, const char *method, const char *version);
+enum err request_begin(struct connection *c, const char *url, const char *method,
+                       const char *version);
 enum err request_body(struct connection *c);
 const char *csrf_expected(struct connection *c);
 bool csrf_check(struct connection *c);

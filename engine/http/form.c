@@ -41,12 +41,14 @@ static enum err append(struct arena *a, struct form *f, struct form_field field,
         return ERR_LIMIT;
     }
     if (f->count % 16 == 0)
-        f->fields = arena_grow(a, f->fields, f->count * sizeof *f->fields, (f->count + 16) * sizeof *f->fields);
+        f->fields = arena_grow(a, f->fields, f->count * sizeof *f->fields,
+                               (f->count + 16) * sizeof *f->fields);
     f->fields[f->count++] = field;
     return OK;
 }
 
-enum err form_urlencoded(struct arena *a, const char *text, size_t len, struct form *out, const char **why) {
+enum err form_urlencoded(struct arena *a, const char *text, size_t len, struct form *out,
+                         const char **why) {
     for (size_t at = 0; at < len;) {
         const char *amp = memchr(text + at, '&', len - at);
         size_t end = amp ? (size_t)(amp - text) : len;
@@ -79,14 +81,17 @@ static char *header_parameter(struct arena *a, const char *value, size_t len, co
         if (quoted || value[i] != ';') continue;
         size_t at = i + 1;
         while (at < len && (value[at] == ' ' || value[at] == '\t')) at++;
-        if (len - at <= name_len || strncasecmp(value + at, name, name_len) != 0 || value[at + name_len] != '=')
+        if (len - at <= name_len || strncasecmp(value + at, name, name_len) != 0 ||
+            value[at + name_len] != '=')
             continue;
         at += name_len + 1;
         char *out = arena_alloc(a, len - at + 1);
         size_t n = 0;
         if (at < len && value[at] == '"') {
             for (at++; at < len && value[at] != '"'; at++) {
-                if (value[at] == '\\' && at + 1 < len && (value[at + 1] == '"' || value[at + 1] == '\\')) at++;
+                if (value[at] == '\\' && at + 1 < len &&
+                    (value[at + 1] == '"' || value[at + 1] == '\\'))
+                    at++;
                 out[n++] = value[at];
             }
             if (at >= len) return NULL;
@@ -103,7 +108,8 @@ static const char *find(const char *in, size_t len, const char *what, size_t wha
 }
 
 /* One part, from the end of its boundary line to the next boundary. */
-static enum err part(struct arena *a, const char *text, size_t len, struct form *out, const char **why) {
+static enum err part(struct arena *a, const char *text, size_t len, struct form *out,
+                     const char **why) {
     const char *blank = find(text, len, "\r\n\r\n", 4);
     struct form_field field = {0};
     if (!blank) goto broken;
@@ -112,7 +118,8 @@ static enum err part(struct arena *a, const char *text, size_t len, struct form 
         const char *end = find(line, (size_t)(blank - line), "\r\n", 2);
         size_t n = end ? (size_t)(end - line) : (size_t)(blank - line);
         static const char disposition[] = "content-disposition:";
-        if (n > sizeof disposition - 1 && strncasecmp(line, disposition, sizeof disposition - 1) == 0) {
+        if (n > sizeof disposition - 1 &&
+            strncasecmp(line, disposition, sizeof disposition - 1) == 0) {
             field.name = header_parameter(a, line, n, "name");
             const char *filename = header_parameter(a, line, n, "filename");
             if (filename) {
@@ -137,7 +144,8 @@ enum err form_multipart(struct arena *a, const char *content_type, const char *b
                         struct form *out, const char **why) {
     *why = "The form arrived incomplete. Send it again.";
     char *boundary = header_parameter(a, content_type, strlen(content_type), "boundary");
-    if (!boundary || !*boundary || strlen(boundary) > 70) return ERR_INVALID; /* RFC 2046 section 5.1.1 */
+    if (!boundary || !*boundary || strlen(boundary) > 70)
+        return ERR_INVALID; /* RFC 2046 section 5.1.1 */
     char *mark = arena_printf(a, "\r\n--%s", boundary);
     size_t mark_len = strlen(mark);
     /* The first boundary may stand at the very start, without the line end before it. */

@@ -13,7 +13,8 @@
 #define FORM_NAME_LIMIT 200
 
 struct form_field {
-    const char *name, *value; /* valid UTF-8 without NUL; a file's value may be any bytes, NUL-terminated */
+    const char *name,
+        *value; /* valid UTF-8 without NUL; a file's value may be any bytes, NUL-terminated */
     size_t len;
     const char *filename; /* NULL unless a file; the last path segment only */
 };
@@ -24,7 +25,8 @@ struct form {
 };
 
 /* application/x-www-form-urlencoded (URL standard, section 5.1), appended to `out`. `*why` is a sentence. */
-enum err form_urlencoded(struct arena *a, const char *text, size_t len, struct form *out, const char **why) MUST_USE;
+enum err form_urlencoded(struct arena *a, const char *text, size_t len, struct form *out,
+                         const char **why) MUST_USE;
 /* multipart/form-data (RFC 7578) with the boundary of `content_type`. */
 enum err form_multipart(struct arena *a, const char *content_type, const char *body, size_t len,
                         struct form *out, const char **why) MUST_USE;

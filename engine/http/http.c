@@ -17,7 +17,8 @@
 
 /* ---- Waiting ------------------------------------------------------------------------------- */
 
-enum err http_wait(struct request *r, void (*start)(struct request *r, void *arg), void *arg, then_fn then) {
+enum err http_wait(struct request *r, void (*start)(struct request *r, void *arg), void *arg,
+                   then_fn then) {
     struct connection *c = r->connection;
     BUG_IF(c->wants_wait);
     c->wants_wait = true;
@@ -45,7 +46,8 @@ static void write_start(struct request *r, void *arg) {
 
 enum err http_write(struct request *r, write_fn run, void *arg, then_fn then) {
     struct connection *c = r->connection;
-    c->job = (struct write_job){.run = run, .arg = arg, .arena = r->arena, .done = write_done, .context = r};
+    c->job = (struct write_job){
+        .run = run, .arg = arg, .arena = r->arena, .done = write_done, .context = r};
     return http_wait(r, write_start, arg, then);
 }
 
@@ -54,10 +56,16 @@ enum err http_write(struct request *r, write_fn run, void *arg, then_fn then) {
 static enum err check_role(struct connection *c) {
     struct request *r = &c->request;
     if (r->route->roles == ROLE_PUBLIC) return OK;
-    if (r->who) return r->who->roles & r->route->roles ? OK : http_error(r, ERR_DENIED, "Your account does not have the role that this page asks for.");
+    if (r->who)
+        return r->who->roles & r->route->roles
+                   ? OK
+                   : http_error(r, ERR_DENIED,
+                                "Your account does not have the role that this page asks for.");
     if (r->method != METHOD_GET || r->route->flags & ROUTE_JSON) {
         c->refused_status = 401;
-        return http_error(r, ERR_DENIED, "You are signed out. Sign in and try again; what is in this browser is kept.");
+        return http_error(
+            r, ERR_DENIED,
+            "You are signed out. Sign in and try again; what is in this browser is kept.");
     }
     struct buf to;
     buf_init(&to, r->arena);
@@ -66,7 +74,8 @@ static enum err check_role(struct connection *c) {
         buf_puts(&to, "?next=");
         /* The address as it came may hold anything; in a header only these stand for themselves. */
         for (const char *p = c->url; *p; p++) {
-            bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("/-._~", *p);
+            bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+                         (*p >= '0' && *p <= '9') || strchr("/-._~", *p);
             if (plain) buf_putc(&to, *p);
             else buf_printf(&to, "%%%02X", (unsigned char)*p);
         }
@@ -78,7 +87,9 @@ static enum err check_csrf(struct connection *c) {
     struct request *r = &c->request;
     if (r->method == METHOD_GET || r->route->flags & (ROUTE_BEARER | ROUTE_NO_CSRF)) return OK;
     if (csrf_check(c)) return OK;
-    return http_error(r, ERR_DENIED, "This form is too old or came from elsewhere; nothing was changed. Go back, reload the page and send it again.");
+    return http_error(
+        r, ERR_DENIED,
+        "This form is too old or came from elsewhere; nothing was changed. Go back, reload the page and send it again.");
 }
 
 static enum err run_handler(struct connection *c) {
@@ -93,8 +104,11 @@ static enum err run_handler(struct connection *c) {
     }
     if (c->refused != OK) return c->refused;
     if ((e = request_body(c)) != OK) return e;
-    if (!(r->route->flags & (ROUTE_PLAIN | ROUTE_BEARER)) && (e = c->http->options.identify(r)) != OK) return e;
-    if (r->who && r->who->locale && page_locale_known(r->app->site, r->who->locale)) r->locale = r->who->locale;
+    if (!(r->route->flags & (ROUTE_PLAIN | ROUTE_BEARER)) &&
+        (e = c->http->options.identify(r)) != OK)
+        return e;
+    if (r->who && r->who->locale && page_locale_known(r->app->site, r->who->locale))
+        r->locale = r->who->locale;
     if ((e = check_role(c)) != OK || c->answered) return e;
     if ((e = check_csrf(c)) != OK) return e;
     return r->route->handler(r);
@@ -119,11 +133,14 @@ static bool respond(struct connection *c) {
         }
         BUG_IF(e == OK && !c->answered);
         if (e != OK) {
-            if (e == ERR_IO) log_say(LOG_ERROR, "failure", "request %s: %s", r->id, r->error ? r->error : "no reason given");
+            if (e == ERR_IO)
+                log_say(LOG_ERROR, "failure", "request %s: %s", r->id,
+                        r->error ? r->error : "no reason given");
             answer_failure(c, e, c->refused_status);
         }
     } else {
-        static const char text[] = "This request needs more memory than one request may have. Nothing was changed.\n";
+        static const char text[] =
+            "This request needs more memory than one request may have. Nothing was changed.\n";
         c->out_count = 0;
         (void)http_bytes(r, 503, "text/plain; charset=utf-8", text, sizeof text - 1, true);
     }
@@ -153,14 +170,15 @@ static enum MHD_Result step(struct connection *c) {
 
 /* ---- What the library calls ---------------------------------------------------------------- */
 
-static enum MHD_Result first_call(struct http *h, struct MHD_Connection *mhd, const char *url, const char *method,
-                                  const char *version, void **slot) {
+static enum MHD_Result first_call(struct http *h, struct MHD_Connection *mhd, const char *url,
+                                  const char *method, const char *version, void **slot) {
     struct connection *c = calloc(1, sizeof *c);
     if (!c) return MHD_NO;
     c->http = h;
     c->mhd = mhd;
     c->began_us = clock_monotonic_us();
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     c->peer = info ? info->socket_context : NULL;
     if (!c->peer) {
         free(c);
@@ -175,7 +193,9 @@ static enum MHD_Result first_call(struct http *h, struct MHD_Connection *mhd, co
     /* Clients that hold their connection would send on for ever. */
     if (h->stopping && c->refused == OK) {
         c->refuse_unread = true;
-        c->refused = http_error(&c->request, ERR_BUSY, "The academy is closing for a moment. Nothing is lost; try again in a minute.");
+        c->refused = http_error(
+            &c->request, ERR_BUSY,
+            "The academy is closing for a moment. Nothing is lost; try again in a minute.");
     }
     c->arena.guarded = false;
     if (c->refuse_unread) return step(c);
@@ -216,15 +236,19 @@ static enum MHD_Result take_body(struct connection *c, const char *data, size_t 
     return MHD_YES;
 }
 
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
-                                  const char *version, const char *upload, size_t *upload_size, void **slot) {
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **slot) {
     struct connection *c = *slot;
     if (!c) return first_call(cls, mhd, url, method, version, slot);
-    if (*upload_size) return c->phase == PHASE_ANSWERED ? (*upload_size = 0, MHD_YES) : take_body(c, upload, upload_size);
+    if (*upload_size)
+        return c->phase == PHASE_ANSWERED ? (*upload_size = 0, MHD_YES)
+                                          : take_body(c, upload, upload_size);
     return step(c);
 }
 
-static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot, enum MHD_RequestTerminationCode why) {
+static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot,
+                         enum MHD_RequestTerminationCode why) {
     (void)mhd;
     (void)why;
     struct http *h = cls;
@@ -239,12 +263,14 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot, enu
     h->requests_active--;
 }
 
-static void on_connection(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode code) {
+static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
+                          enum MHD_ConnectionNotificationCode code) {
     struct lane *lane = cls;
     struct http *h = lane->http;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         struct peer *p = calloc(1, sizeof *p);
-        const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+            mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
         if (!p || !info) {
             free(p);
             return;
@@ -296,19 +322,22 @@ static int descriptors_allowed(void) {
 static struct MHD_Daemon *lane_daemon(struct lane *lane, unsigned connections) {
     struct http *h = lane->http;
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0,
-        NULL, NULL, on_request, h, MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)(h->options.timeout_s ? h->options.timeout_s : 30), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)24 * 1024,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, lane,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+            MHD_USE_ERROR_LOG | MHD_USE_ITC,
+        0, NULL, NULL, on_request, h, MHD_OPTION_CONNECTION_LIMIT, connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(h->options.timeout_s ? h->options.timeout_s : 30),
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)24 * 1024, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, lane,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_EXTERNAL_LOGGER,
+        on_library_message, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
 static bool start_lanes(struct http *h) {
     int threads = h->options.threads ? h->options.threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (threads < 2) threads = 2;
     h->connections_most = h->options.connection_limit ? h->options.connection_limit : 12000;
-    if (h->connections_most > descriptors_allowed() - 256) h->connections_most = descriptors_allowed() - 256;
+    if (h->connections_most > descriptors_allowed() - 256)
+        h->connections_most = descriptors_allowed() - 256;
     h->lanes = calloc((size_t)threads, sizeof *h->lanes);
     if (!h->lanes) return false;
     for (; h->lane_count < threads; h->lane_count++) {
@@ -334,7 +363,8 @@ static void release(struct http *h) {
     free(h);
 }
 
-enum err http_start(struct http **out, struct app *app, const struct http_options *options, struct arena *a, const char **why) {
+enum err http_start(struct http **out, struct app *app, const struct http_options *options,
+                    struct arena *a, const char **why) {
     struct http *h = calloc(1, sizeof *h);
     struct sockaddr_storage address;
     if (!h) return ERR_IO;
@@ -342,11 +372,13 @@ enum err http_start(struct http **out, struct app *app, const struct http_option
     h->options = *options;
     h->started_ms = clock_now_ms();
     if (!address_read(options->listen, options->port, &address)) {
-        *why = arena_printf(a, "“%s” is no address to listen on (an IPv4 or IPv6 address)", options->listen);
+        *why = arena_printf(a, "“%s” is no address to listen on (an IPv4 or IPv6 address)",
+                            options->listen);
         release(h);
         return ERR_INVALID;
     }
-    h->reaper = reaper_start((options->request_deadline_s ? options->request_deadline_s : 60) * MS_SECOND);
+    h->reaper = reaper_start((options->request_deadline_s ? options->request_deadline_s : 60) *
+                             MS_SECOND);
     h->pieces = pieces_new(PIECES_LIMIT);
     if (!h->reaper || !h->pieces || !start_lanes(h)) {
         *why = "the threads that answer requests cannot start";
@@ -355,7 +387,8 @@ enum err http_start(struct http **out, struct app *app, const struct http_option
     }
     h->acceptor = acceptor_start(h, &address);
     if (!h->acceptor) {
-        *why = arena_printf(a, "cannot listen on %s port %d: %s", options->listen, options->port, strerror(errno));
+        *why = arena_printf(a, "cannot listen on %s port %d: %s", options->listen, options->port,
+                            strerror(errno));
         release(h);
         return ERR_IO;
     }
@@ -383,39 +416,54 @@ bool http_stop(struct http *h, int64_t deadline_ms) {
 
 /* ---- Pages of its own ---------------------------------------------------------------------- */
 
-static bool is_loopback(const char *address) { return str_has_prefix(address, "127.") || str_eq(address, "::1"); }
+static bool is_loopback(const char *address) {
+    return str_has_prefix(address, "127.") || str_eq(address, "::1");
+}
 
 enum err http_metrics_page(struct request *r) {
     struct http *h = r->connection->http;
-    if (!is_loopback(r->client)) return http_error(r, ERR_DENIED, "Metrics are read from this machine only.");
+    if (!is_loopback(r->client))
+        return http_error(r, ERR_DENIED, "Metrics are read from this machine only.");
     struct buf b;
     buf_init(&b, r->arena);
     metrics_write(&h->metrics, &b);
     struct store_stats s;
     store_stats(r->app->store, &s);
-    metrics_sample(&b, "gradus_requests_active", "gauge", "Requests being answered.", h->requests_active);
+    metrics_sample(&b, "gradus_requests_active", "gauge", "Requests being answered.",
+                   h->requests_active);
     metrics_sample(&b, "gradus_store_jobs_total", "counter", "Write jobs done.", s.jobs);
     metrics_sample(&b, "gradus_store_commits_total", "counter", "Commits.", s.commits);
     metrics_sample(&b, "gradus_store_failed_total", "counter", "Write jobs that failed.", s.failed);
-    metrics_sample(&b, "gradus_store_queue_length", "gauge", "Write jobs that wait.", s.queue_length);
-    metrics_sample(&b, "gradus_store_queue_capacity", "gauge", "Write jobs that may wait.", s.queue_capacity);
-    metrics_sample(&b, "gradus_store_commit_microseconds_total", "counter", "Time spent in commits.", s.commit_us_total);
+    metrics_sample(&b, "gradus_store_queue_length", "gauge", "Write jobs that wait.",
+                   s.queue_length);
+    metrics_sample(&b, "gradus_store_queue_capacity", "gauge", "Write jobs that may wait.",
+                   s.queue_capacity);
+    metrics_sample(&b, "gradus_store_commit_microseconds_total", "counter",
+                   "Time spent in commits.", s.commit_us_total);
     metrics_sample(&b, "gradus_store_file_bytes", "gauge", "Size of the database.", s.file_bytes);
-    metrics_sample(&b, "gradus_store_wal_bytes", "gauge", "Size of its write-ahead log.", s.wal_bytes);
-    metrics_sample(&b, "gradus_store_healthy", "gauge", "1 when the last write reached the disk.", store_healthy(r->app->store));
+    metrics_sample(&b, "gradus_store_wal_bytes", "gauge", "Size of its write-ahead log.",
+                   s.wal_bytes);
+    metrics_sample(&b, "gradus_store_healthy", "gauge", "1 when the last write reached the disk.",
+                   store_healthy(r->app->store));
     struct pieces_stats pieces;
     pieces_stats(h->pieces, &pieces);
-    metrics_sample(&b, "gradus_http_pieces_found_total", "counter", "Parts of pages that were compressed already.", pieces.hits);
-    metrics_sample(&b, "gradus_http_pieces_missed_total", "counter", "Parts of pages that had to be compressed.", pieces.misses);
-    metrics_sample(&b, "gradus_http_pieces_bytes", "gauge", "Memory for compressed parts of pages.", pieces.bytes);
-    metrics_sample(&b, "process_start_time_seconds", "gauge", "Start of the process.", h->started_ms / MS_SECOND);
+    metrics_sample(&b, "gradus_http_pieces_found_total", "counter",
+                   "Parts of pages that were compressed already.", pieces.hits);
+    metrics_sample(&b, "gradus_http_pieces_missed_total", "counter",
+                   "Parts of pages that had to be compressed.", pieces.misses);
+    metrics_sample(&b, "gradus_http_pieces_bytes", "gauge", "Memory for compressed parts of pages.",
+                   pieces.bytes);
+    metrics_sample(&b, "process_start_time_seconds", "gauge", "Start of the process.",
+                   h->started_ms / MS_SECOND);
     if (h->options.metrics) h->options.metrics(r->app, &b);
-    return http_bytes(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&b), b.len, true);
+    return http_bytes(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&b), b.len,
+                      true);
 }
 
 enum err http_health_page(struct request *r) {
     bool healthy = store_healthy(r->app->store);
-    static const char good[] = "{\"status\":\"ok\"}\n", bad[] = "{\"status\":\"cannot save: the disk is full or read-only\"}\n";
+    static const char good[] = "{\"status\":\"ok\"}\n",
+                      bad[] = "{\"status\":\"cannot save: the disk is full or read-only\"}\n";
     http_header_out(r, "Cache-Control", "no-store");
     return healthy ? http_bytes(r, 200, "application/json", good, sizeof good - 1, true)
                    : http_bytes(r, 503, "application/json", bad, sizeof bad - 1, true);
@@ -425,7 +473,8 @@ enum err http_static_page(struct request *r) {
     struct static_file f;
     bool immutable = false;
     if (!site_static(r->app->site, r->param[0], &f, &immutable)) return ERR_NOT_FOUND;
-    http_header_out(r, "Cache-Control", immutable ? "public, max-age=31536000, immutable" : "public, max-age=300");
+    http_header_out(r, "Cache-Control",
+                    immutable ? "public, max-age=31536000, immutable" : "public, max-age=300");
     http_header_out(r, "Vary", "Accept-Encoding");
     if (http_etag(r, f.etag)) return OK;
     const char *accept = http_header_in(r, "Accept-Encoding");

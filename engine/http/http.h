@@ -32,22 +32,32 @@ enum role {
 /* Who makes a request; filled by the account room from the session cookie. Arena of the request. */
 struct identity {
     const char *person_id, *name, *login;
-    unsigned roles;        /* enum role, or-ed */
-    const char *locale;    /* BCP 47, NULL = negotiate */
+    unsigned roles;         /* enum role, or-ed */
+    const char *locale;     /* BCP 47, NULL = negotiate */
     const char *session_id; /* hash of the token: names the session in the store */
-    const char *csrf;      /* token that each form must carry */
+    const char *csrf;       /* token that each form must carry */
 };
 
-enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS, METHOD_OTHER };
+enum method {
+    METHOD_GET,
+    METHOD_POST,
+    METHOD_PUT,
+    METHOD_PATCH,
+    METHOD_DELETE,
+    METHOD_OPTIONS,
+    METHOD_OTHER
+};
 
 enum route_flag {
-    ROUTE_BEARER = 1,  /* the handler checks a bearer token of its own; no session, no CSRF (lab API) */
-    ROUTE_NO_CSRF = 2, /* a public form that changes nothing (verify) */
-    ROUTE_JSON = 4,    /* errors are answered as JSON */
-    ROUTE_CORS = 8,    /* Access-Control-Allow-Origin: * (public credentials) */
+    ROUTE_BEARER =
+        1, /* the handler checks a bearer token of its own; no session, no CSRF (lab API) */
+    ROUTE_NO_CSRF = 2,  /* a public form that changes nothing (verify) */
+    ROUTE_JSON = 4,     /* errors are answered as JSON */
+    ROUTE_CORS = 8,     /* Access-Control-Allow-Origin: * (public credentials) */
     ROUTE_METHODS = 16, /* every method reaches the handler (lab API) */
-    ROUTE_UPLOAD = 32, /* body up to 8 MiB instead of 256 KiB, multipart allowed */
-    ROUTE_GUEST_FORM = 64, /* the page carries a form for people who are not signed in: CSRF by cookie */
+    ROUTE_UPLOAD = 32,  /* body up to 8 MiB instead of 256 KiB, multipart allowed */
+    ROUTE_GUEST_FORM =
+        64, /* the page carries a form for people who are not signed in: CSRF by cookie */
     ROUTE_PLAIN = 128, /* no session, no database: static files, health, metrics */
 };
 
@@ -69,23 +79,24 @@ struct route {
 struct request {
     struct arena *arena;
     struct app *app;
-    struct db *db;             /* read-only snapshot; a new one after a write */
+    struct db *db;              /* read-only snapshot; a new one after a write */
     const struct identity *who; /* NULL when nobody is signed in */
     const struct route *route;
-    const char *id;            /* request id, in the log line and on the error page */
+    const char *id; /* request id, in the log line and on the error page */
     enum method method;
     const char *method_name;
-    const char *path;          /* decoded once, valid UTF-8, no NUL */
+    const char *path;                  /* decoded once, valid UTF-8, no NUL */
     const char *param[REQUEST_PARAMS]; /* captures, in order */
-    const char *locale, *zone; /* locale never NULL; zone (IANA) from the browser's cookie or NULL */
-    const char *origin;        /* "http://127.0.0.1:8080": configured, or from a trusted proxy or Host */
-    const char *client;        /* address of the client, behind a trusted proxy the forwarded one */
-    bool secure;               /* the client came over https */
-    bool fragment;             /* htmx asks for a part of the page (HX-Request) */
-    int64_t now_ms;            /* read once when the request began (again after a write: the job's time) */
+    const char *locale,
+        *zone;          /* locale never NULL; zone (IANA) from the browser's cookie or NULL */
+    const char *origin; /* "http://127.0.0.1:8080": configured, or from a trusted proxy or Host */
+    const char *client; /* address of the client, behind a trusted proxy the forwarded one */
+    bool secure;        /* the client came over https */
+    bool fragment;      /* htmx asks for a part of the page (HX-Request) */
+    int64_t now_ms;     /* read once when the request began (again after a write: the job's time) */
     const unsigned char *body; /* whole body, NUL-terminated; NULL when none */
     size_t body_len;
-    const char *error;         /* sentence for the person */
+    const char *error;             /* sentence for the person */
     struct connection *connection; /* private to http/ */
 };
 
@@ -99,7 +110,8 @@ size_t http_fields(struct request *r, const char *name, const char *const **valu
  * other people's making. */
 bool http_query_at(struct request *r, size_t i, const char **name, const char **value);
 /* An uploaded file of a multipart form. */
-const unsigned char *http_file(struct request *r, const char *name, size_t *len, const char **filename);
+const unsigned char *http_file(struct request *r, const char *name, size_t *len,
+                               const char **filename);
 const char *http_header_in(struct request *r, const char *name);
 const char *http_cookie_in(struct request *r, const char *name);
 bool http_has_role(struct request *r, unsigned roles);
@@ -113,14 +125,16 @@ enum err http_page_status(struct request *r, int status, const char *name, struc
 enum err http_redirect(struct request *r, const char *path);
 enum err http_json(struct request *r, int status, const char *json, size_t len);
 /* Bytes are copied unless they live in r->arena or longer (`borrowed`). */
-enum err http_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len, bool borrowed);
+enum err http_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len,
+                    bool borrowed);
 void http_header_out(struct request *r, const char *name, const char *value);
 /* HttpOnly, SameSite=Lax, Path=/, Secure behind TLS. max_age_s 0 = session, -1 = delete. */
 void http_cookie_out(struct request *r, const char *name, const char *value, int64_t max_age_s);
 /* Answers 304 (returns true) when If-None-Match has it; else sets the header. `etag` without quotes. */
 bool http_etag(struct request *r, const char *etag);
 /* `return http_error(r, ERR_INVALID, "…sentence for the person…");` */
-enum err http_error(struct request *r, enum err e, const char *format, ...) __attribute__((format(printf, 3, 4)));
+enum err http_error(struct request *r, enum err e, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* The token that a form of this page must carry as `csrf` (masked anew at each call); "" when there is no
  * session and the route has no ROUTE_GUEST_FORM. http_page puts it into every view. */
@@ -133,19 +147,21 @@ typedef enum err (*then_fn)(struct request *r, void *arg, enum err result);
 enum err http_write(struct request *r, write_fn run, void *arg, then_fn then);
 /* Suspends for work elsewhere (a lab worker): `start` is called once the connection is suspended and must see
  * to it that http_wake is called exactly once, from any thread. */
-enum err http_wait(struct request *r, void (*start)(struct request *r, void *arg), void *arg, then_fn then);
+enum err http_wait(struct request *r, void (*start)(struct request *r, void *arg), void *arg,
+                   then_fn then);
 void http_wake(struct request *r, enum err result);
 
 /* ---- Serving -------------------------------------------------------------------------------- */
 struct http;
 struct http_options {
-    const char *listen; /* address */
-    int port;           /* 0 = any free one */
-    int threads;        /* 0 = one per core, at least 2 */
+    const char *listen;   /* address */
+    int port;             /* 0 = any free one */
+    int threads;          /* 0 = one per core, at least 2 */
     int connection_limit; /* 0 = 12,000, within the process's descriptors */
-    int timeout_s;      /* idle and slow clients; 0 = 30 */
+    int timeout_s;        /* idle and slow clients; 0 = 30 */
     int request_deadline_s; /* for one request to arrive whole, however it dribbles; 0 = 60. Answers: ten times that */
-    const char *trust_proxy; /* address whose X-Forwarded-For/-Proto/-Host are believed; NULL = nobody's */
+    const char
+        *trust_proxy; /* address whose X-Forwarded-For/-Proto/-Host are believed; NULL = nobody's */
     const struct route *routes;
     size_t route_count;
     /* Fills r->who (or leaves NULL) from the cookie. Runs inside the read snapshot. */
@@ -155,15 +171,16 @@ struct http_options {
     /* Adds lines to /metrics. May be NULL. */
     void (*metrics)(struct app *app, struct buf *out);
 };
-enum err http_start(struct http **out, struct app *app, const struct http_options *options, struct arena *a,
-                    const char **why) MUST_USE;
+enum err http_start(struct http **out, struct app *app, const struct http_options *options,
+                    struct arena *a, const char **why) MUST_USE;
 int http_port(struct http *h);
 /* Refuses new connections and requests, lets running requests end within `deadline_ms`, stops. False when some did not: their threads still run and use whatever the app consists of, so that the process must end
  * without taking it apart. */
 bool http_stop(struct http *h, int64_t deadline_ms) MUST_USE;
 
 /* One sample of /metrics with its HELP and TYPE lines. `kind` is "counter" or "gauge". */
-void metrics_sample(struct buf *out, const char *name, const char *kind, const char *help, int64_t value);
+void metrics_sample(struct buf *out, const char *name, const char *kind, const char *help,
+                    int64_t value);
 /* /metrics and /healthz; the route table names them. */
 enum err http_metrics_page(struct request *r);
 enum err http_health_page(struct request *r);

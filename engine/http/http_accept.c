@@ -20,7 +20,7 @@
 struct acceptor {
     struct http *http;
     pthread_t thread;
-    int next; /* lane: those with equally many take turns */
+    int next;            /* lane: those with equally many take turns */
     int listening, stop; /* stop: an eventfd */
 };
 
@@ -64,7 +64,8 @@ static bool take_waiting(struct acceptor *a) {
     for (;;) {
         socklen_t len = sizeof from;
         if (all_connections(a->http) >= a->http->connections_most) return true;
-        int fd = accept4(a->listening, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept4(a->listening, (struct sockaddr *)&from, &len,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
             return errno != EAGAIN;
@@ -78,7 +79,8 @@ static void *accept_all(void *arg) {
     struct acceptor *a = arg;
     bool full = false;
     for (;;) {
-        struct pollfd fds[] = {{.fd = a->stop, .events = POLLIN}, {.fd = full ? -1 : a->listening, .events = POLLIN}};
+        struct pollfd fds[] = {{.fd = a->stop, .events = POLLIN},
+                               {.fd = full ? -1 : a->listening, .events = POLLIN}};
         int n = poll(fds, 2, full ? PAUSE_MS : -1);
         if (fds[0].revents) return NULL;
         if (n >= 0 || errno == EINTR) full = take_waiting(a);
@@ -123,7 +125,8 @@ int acceptor_port(struct acceptor *a) {
     struct sockaddr_storage at;
     socklen_t len = sizeof at;
     if (getsockname(a->listening, (struct sockaddr *)&at, &len) != 0) return 0;
-    return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port : ((struct sockaddr_in *)&at)->sin_port);
+    return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
+                                          : ((struct sockaddr_in *)&at)->sin_port);
 }
 
 void acceptor_stop(struct acceptor *a) {

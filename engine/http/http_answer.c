@@ -25,7 +25,8 @@ void http_header_out(struct request *r, const char *name, const char *value) {
             c->out[i].value = arena_dup(r->arena, value);
             return;
         }
-    c->out[c->out_count++] = (struct out_header){arena_dup(r->arena, name), arena_dup(r->arena, value)};
+    c->out[c->out_count++] = (struct out_header){arena_dup(r->arena, name),
+                                                 arena_dup(r->arena, value)};
 }
 
 void http_cookie_out(struct request *r, const char *name, const char *value, int64_t max_age_s) {
@@ -46,7 +47,8 @@ bool http_etag(struct request *r, const char *etag) {
     return true;
 }
 
-enum err http_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len, bool borrowed) {
+enum err http_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len,
+                    bool borrowed) {
     struct connection *c = r->connection;
     c->status = status;
     c->type = type;
@@ -64,7 +66,8 @@ enum err http_json(struct request *r, int status, const char *json, size_t len) 
 enum err http_redirect(struct request *r, const char *path) {
     BUG_IF(path[0] != '/' || path[1] == '/' || path[1] == '\\');
     http_header_out(r, "Location", path);
-    return http_bytes(r, 303, "text/plain; charset=utf-8", "See the address in Location.\n", 29, true);
+    return http_bytes(r, 303, "text/plain; charset=utf-8", "See the address in Location.\n", 29,
+                      true);
 }
 
 static void common_view(struct request *r, struct view *v) {
@@ -80,7 +83,8 @@ static void common_view(struct request *r, struct view *v) {
         view_bool(me, "is_admin", r->who->roles & ROLE_ADMIN);
     }
     const char *theme = http_cookie_in(r, "theme");
-    view_text(v, "theme", theme && (str_eq(theme, "light") || str_eq(theme, "dark")) ? theme : "auto");
+    view_text(v, "theme",
+              theme && (str_eq(theme, "light") || str_eq(theme, "dark")) ? theme : "auto");
     view_text_apart(v, "csrf", http_csrf(r));
     view_text(v, "path", r->path);
     view_text(v, "locale", r->locale);
@@ -98,14 +102,17 @@ enum err http_page_status(struct request *r, int status, const char *name, struc
     struct page_cuts cuts = {0};
     buf_init(&out, r->arena);
     enum err e = page_render_cuts(r->app->site, name, r->locale, v, &out, &cuts);
-    if (e != OK) return http_error(r, ERR_IO, "The page “%s” is missing from this installation.", name);
+    if (e != OK)
+        return http_error(r, ERR_IO, "The page “%s” is missing from this installation.", name);
     http_header_out(r, "Content-Language", r->locale);
     (void)http_bytes(r, status, "text/html; charset=utf-8", buf_text(&out), out.len, true);
     r->connection->cuts = cuts;
     return OK;
 }
 
-enum err http_page(struct request *r, const char *name, struct view *v) { return http_page_status(r, 200, name, v); }
+enum err http_page(struct request *r, const char *name, struct view *v) {
+    return http_page_status(r, 200, name, v);
+}
 
 enum err http_error(struct request *r, enum err e, const char *format, ...) {
     va_list args;
@@ -126,10 +133,13 @@ static const struct {
     {ERR_NOT_FOUND, 404, "not_found", "There is no page at this address."},
     {ERR_DENIED, 403, "denied", "Your account may not do this."},
     {ERR_INVALID, 400, "invalid", "The request is not valid; nothing was changed."},
-    {ERR_CONFLICT, 409, "conflict", "Somebody changed this meanwhile; nothing of yours was overwritten."},
+    {ERR_CONFLICT, 409, "conflict",
+     "Somebody changed this meanwhile; nothing of yours was overwritten."},
     {ERR_LIMIT, 413, "limit", "That is more than this page takes; nothing was changed."},
-    {ERR_BUSY, 503, "busy", "Very many people are saving right now. Nothing of yours was lost; try again in a few seconds."},
-    {ERR_IO, 500, "io", "Something failed on our side; what was saved before is safe. Try again in a minute."},
+    {ERR_BUSY, 503, "busy",
+     "Very many people are saving right now. Nothing of yours was lost; try again in a few seconds."},
+    {ERR_IO, 500, "io",
+     "Something failed on our side; what was saved before is safe. Try again in a minute."},
 };
 
 static bool wants_json(struct connection *c) {
@@ -165,7 +175,9 @@ void answer_failure(struct connection *c, enum err e, int status) {
         struct buf b;
         buf_init(&b, r->arena);
         for (size_t m = 0; m < COUNT_OF(names); m++)
-            if (c->allowed & 1u << m) buf_printf(&b, "%s%s%s", b.len ? ", " : "", names[m], m == METHOD_GET ? ", HEAD" : "");
+            if (c->allowed & 1u << m)
+                buf_printf(&b, "%s%s%s", b.len ? ", " : "", names[m],
+                           m == METHOD_GET ? ", HEAD" : "");
         http_header_out(r, "Allow", buf_text(&b));
     }
     if (wants_json(c)) {
@@ -187,7 +199,8 @@ void answer_failure(struct connection *c, enum err e, int status) {
 /* ---- Sending ------------------------------------------------------------------------------- */
 
 static bool compressible(const char *type) {
-    return type && (str_has_prefix(type, "text/") || strstr(type, "json") || strstr(type, "javascript") || strstr(type, "xml"));
+    return type && (str_has_prefix(type, "text/") || strstr(type, "json") ||
+                    strstr(type, "javascript") || strstr(type, "xml"));
 }
 
 static bool header_set(struct connection *c, const char *name) {
@@ -198,12 +211,14 @@ static bool header_set(struct connection *c, const char *name) {
 
 static void compress_body(struct connection *c) {
     const char *accept = http_header_in(&c->request, "Accept-Encoding");
-    if (c->len < GZIP_FROM_BYTES || !compressible(c->type) || header_set(c, "Content-Encoding")) return;
+    if (c->len < GZIP_FROM_BYTES || !compressible(c->type) || header_set(c, "Content-Encoding"))
+        return;
     http_header_out(&c->request, "Vary", "Accept-Encoding, Cookie");
     if (!accept || !strstr(accept, "gzip") || strstr(accept, "gzip;q=0")) return;
     if (c->len > REQUEST_ARENA_BYTES / 4) return; /* rather uncompressed than refused */
     const unsigned char *out;
-    size_t len = pieces_gzip(c->http->pieces, &c->arena, c->bytes, c->len, c->cuts.cut, c->cuts.count, &out);
+    size_t len = pieces_gzip(c->http->pieces, &c->arena, c->bytes, c->len, c->cuts.cut,
+                             c->cuts.count, &out);
     if (!len) return;
     c->bytes = out;
     c->len = len;
@@ -236,11 +251,12 @@ void answer_cut_off(struct connection *c) {
     c->cut_off = true;
     c->status = 413;
     if (!r->error) r->error = "The request's body does not end.";
-    int n = snprintf(text, sizeof text,
-                     "HTTP/1.1 413 Content Too Large\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                     "Content-Length: %zu\r\nConnection: close\r\nX-Content-Type-Options: nosniff\r\n"
-                     "X-Request-Id: %s\r\n\r\n413 Request %s\n",
-                     strlen("413 Request \n") + strlen(r->id), r->id, r->id);
+    int n = snprintf(
+        text, sizeof text,
+        "HTTP/1.1 413 Content Too Large\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        "Content-Length: %zu\r\nConnection: close\r\nX-Content-Type-Options: nosniff\r\n"
+        "X-Request-Id: %s\r\n\r\n413 Request %s\n",
+        strlen("413 Request \n") + strlen(r->id), r->id, r->id);
     BUG_IF(n < 0 || (size_t)n >= sizeof text);
     if (send(c->peer->fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) == n)
         (void)shutdown(c->peer->fd, SHUT_WR);
@@ -252,10 +268,12 @@ void answer_cut_off(struct connection *c) {
 enum MHD_Result answer_send(struct connection *c) {
     struct request *r = &c->request;
     if (c->status != 304) compress_body(c);
-    struct MHD_Response *response = MHD_create_response_from_buffer(c->len, (void *)c->bytes, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = MHD_create_response_from_buffer(c->len, (void *)c->bytes,
+                                                                    MHD_RESPMEM_PERSISTENT);
     if (!response) return MHD_NO;
     if (c->type) add(response, "Content-Type", c->type);
-    if (!header_set(c, "Content-Security-Policy")) add(response, "Content-Security-Policy", content_policy);
+    if (!header_set(c, "Content-Security-Policy"))
+        add(response, "Content-Security-Policy", content_policy);
     if (!header_set(c, "Cache-Control"))
         add(response, "Cache-Control", r->who ? "private, no-cache" : "no-cache");
     add(response, "X-Content-Type-Options", "nosniff");
@@ -263,7 +281,8 @@ enum MHD_Result answer_send(struct connection *c) {
     add(response, "Cross-Origin-Opener-Policy", "same-origin");
     bool open = r->route && r->route->flags & ROUTE_CORS;
     add(response, "Cross-Origin-Resource-Policy", open ? "cross-origin" : "same-origin");
-    add(response, "Permissions-Policy", "camera=(), microphone=(), geolocation=(), interest-cohort=()");
+    add(response, "Permissions-Policy",
+        "camera=(), microphone=(), geolocation=(), interest-cohort=()");
     if (open) add(response, "Access-Control-Allow-Origin", "*");
     if (r->secure) add(response, "Strict-Transport-Security", "max-age=31536000");
     add(response, "X-Request-Id", r->id);

@@ -18,8 +18,8 @@
 static const struct {
     const char *name;
     enum method method;
-} methods[] = {{"GET", METHOD_GET},     {"HEAD", METHOD_GET},         {"POST", METHOD_POST},
-               {"PUT", METHOD_PUT},     {"PATCH", METHOD_PATCH},      {"DELETE", METHOD_DELETE},
+} methods[] = {{"GET", METHOD_GET},        {"HEAD", METHOD_GET},    {"POST", METHOD_POST},
+               {"PUT", METHOD_PUT},        {"PATCH", METHOD_PATCH}, {"DELETE", METHOD_DELETE},
                {"OPTIONS", METHOD_OPTIONS}};
 
 const char *http_header_in(struct request *r, const char *name) {
@@ -36,7 +36,9 @@ static const char *find_field(const struct form *f, const char *name) {
     return NULL;
 }
 
-const char *http_query(struct request *r, const char *name) { return find_field(&r->connection->query, name); }
+const char *http_query(struct request *r, const char *name) {
+    return find_field(&r->connection->query, name);
+}
 
 bool http_query_at(struct request *r, size_t i, const char **name, const char **value) {
     const struct form *q = &r->connection->query;
@@ -45,19 +47,23 @@ bool http_query_at(struct request *r, size_t i, const char **name, const char **
     *value = q->fields[i].value;
     return true;
 }
-const char *http_field(struct request *r, const char *name) { return find_field(&r->connection->form, name); }
+const char *http_field(struct request *r, const char *name) {
+    return find_field(&r->connection->form, name);
+}
 
 size_t http_fields(struct request *r, const char *name, const char *const **values) {
     const struct form *f = &r->connection->form;
     const char **found = NEW_ARRAY(r->arena, const char *, f->count);
     size_t n = 0;
     for (size_t i = 0; i < f->count; i++)
-        if (!f->fields[i].filename && str_eq(f->fields[i].name, name)) found[n++] = f->fields[i].value;
+        if (!f->fields[i].filename && str_eq(f->fields[i].name, name))
+            found[n++] = f->fields[i].value;
     *values = found;
     return n;
 }
 
-const unsigned char *http_file(struct request *r, const char *name, size_t *len, const char **filename) {
+const unsigned char *http_file(struct request *r, const char *name, size_t *len,
+                               const char **filename) {
     const struct form *f = &r->connection->form;
     for (size_t i = 0; i < f->count; i++) {
         if (!f->fields[i].filename || !str_eq(f->fields[i].name, name)) continue;
@@ -73,7 +79,8 @@ bool http_has_role(struct request *r, unsigned roles) { return r->who && (r->who
 /* ---- Where the client is ------------------------------------------------------------------- */
 
 static const char *peer_address(struct connection *c) {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(c->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        c->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     char text[INET6_ADDRSTRLEN] = "unknown";
     if (info && info->client_addr) {
         const struct sockaddr *sa = info->client_addr;
@@ -100,14 +107,16 @@ static const char *last_address(struct arena *a, const char *list) {
     char *text = str_trim(a, comma ? comma + 1 : list);
     struct in_addr four;
     struct in6_addr six;
-    return inet_pton(AF_INET, text, &four) == 1 || inet_pton(AF_INET6, text, &six) == 1 ? text : NULL;
+    return inet_pton(AF_INET, text, &four) == 1 || inet_pton(AF_INET6, text, &six) == 1 ? text
+                                                                                        : NULL;
 }
 
 struct last_header {
     const char *name, *value;
 };
 
-static enum MHD_Result keep_last(void *cls, enum MHD_ValueKind kind, const char *key, const char *value) {
+static enum MHD_Result keep_last(void *cls, enum MHD_ValueKind kind, const char *key,
+                                 const char *value) {
     (void)kind;
     struct last_header *h = cls;
     if (strcasecmp(key, h->name) == 0) h->value = value;
@@ -198,7 +207,8 @@ const char *http_csrf(struct request *r) {
 
 /* ---- Beginning ----------------------------------------------------------------------------- */
 
-static enum MHD_Result add_query(void *cls, enum MHD_ValueKind kind, const char *key, const char *value) {
+static enum MHD_Result add_query(void *cls, enum MHD_ValueKind kind, const char *key,
+                                 const char *value) {
     (void)kind;
     struct connection *c = cls;
     if (c->query.count >= QUERY_LIMIT) {
@@ -207,9 +217,11 @@ static enum MHD_Result add_query(void *cls, enum MHD_ValueKind kind, const char 
     }
     struct form *q = &c->query;
     if (q->count % 16 == 0)
-        q->fields = arena_grow(&c->arena, q->fields, q->count * sizeof *q->fields, (q->count + 16) * sizeof *q->fields);
+        q->fields = arena_grow(&c->arena, q->fields, q->count * sizeof *q->fields,
+                               (q->count + 16) * sizeof *q->fields);
     struct form_field field = {0};
-    field.name = percent_decode(&c->arena, key, strlen(key), false); /* '+' is done by the library */
+    field.name = percent_decode(&c->arena, key, strlen(key),
+                                false); /* '+' is done by the library */
     field.value = value ? percent_decode(&c->arena, value, strlen(value), false) : "";
     if (!field.name || !field.value) c->query_broken = true;
     else {
@@ -224,7 +236,8 @@ struct framing {
     bool strange; /* a transfer coding that we do not know */
 };
 
-static enum MHD_Result count_framing(void *cls, enum MHD_ValueKind kind, const char *key, const char *value) {
+static enum MHD_Result count_framing(void *cls, enum MHD_ValueKind kind, const char *key,
+                                     const char *value) {
     (void)kind;
     struct framing *f = cls;
     f->hosts += strcasecmp(key, "Host") == 0;
@@ -244,23 +257,27 @@ static enum err check_framing(struct connection *c) {
     if (f.hosts <= 1 && f.lengths + f.encodings <= 1 && !f.strange) return OK;
     c->refuse_unread = true;
     http_header_out(&c->request, "Connection", "close");
-    return http_error(&c->request, ERR_INVALID, "The request says more than once, or strangely, where it goes or ends.");
+    return http_error(&c->request, ERR_INVALID,
+                      "The request says more than once, or strangely, where it goes or ends.");
 }
 
 static void read_preferences(struct connection *c) {
     struct request *r = &c->request;
     const char *zone = http_cookie_in(r, "tz"), *language = http_cookie_in(r, "lang");
     if (zone && strlen(zone) < 64 &&
-        strspn(zone, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/") == strlen(zone))
+        strspn(zone, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/") ==
+            strlen(zone))
         r->zone = arena_dup(&c->arena, zone);
-    if (language && page_locale_known(r->app->site, language)) r->locale = arena_dup(&c->arena, language);
+    if (language && page_locale_known(r->app->site, language))
+        r->locale = arena_dup(&c->arena, language);
     else r->locale = page_negotiate(r->app->site, http_header_in(r, "Accept-Language"));
 }
 
 /* `type` is what a Content-Type says, whatever parameters follow. */
 static bool is_type(const char *content_type, const char *type) {
     size_t n = strlen(type);
-    return content_type && strncasecmp(content_type, type, n) == 0 && strchr("; \t", content_type[n]);
+    return content_type && strncasecmp(content_type, type, n) == 0 &&
+           strchr("; \t", content_type[n]);
 }
 
 static enum err check_body_headers(struct connection *c) {
@@ -270,21 +287,27 @@ static enum err check_body_headers(struct connection *c) {
     c->content_type = http_header_in(r, "Content-Type");
     const char *length = http_header_in(r, "Content-Length");
     int64_t bytes = 0;
-    if (length && !parse_i64(length, 0, INT64_MAX, &bytes)) return http_error(r, ERR_INVALID, "The request's length makes no sense.");
+    if (length && !parse_i64(length, 0, INT64_MAX, &bytes))
+        return http_error(r, ERR_INVALID, "The request's length makes no sense.");
     c->refuse_unread = (size_t)bytes > c->body_limit;
     if (c->refuse_unread)
-        return http_error(r, ERR_LIMIT, "What you sent is larger than the %zu KB that this page takes.", c->body_limit / 1024);
+        return http_error(r, ERR_LIMIT,
+                          "What you sent is larger than the %zu KB that this page takes.",
+                          c->body_limit / 1024);
     bool carries = bytes > 0 || http_header_in(r, "Transfer-Encoding");
     if (!carries || any || r->method == METHOD_GET) return OK;
     bool form = is_type(c->content_type, "application/x-www-form-urlencoded");
     bool json = is_type(c->content_type, "application/json");
     bool multipart = is_type(c->content_type, "multipart/form-data");
-    if (form || (json && r->route->flags & ROUTE_JSON) || (multipart && r->route->flags & ROUTE_UPLOAD)) return OK;
+    if (form || (json && r->route->flags & ROUTE_JSON) ||
+        (multipart && r->route->flags & ROUTE_UPLOAD))
+        return OK;
     c->refused_status = 415;
     return http_error(r, ERR_INVALID, "This page does not take that type of content.");
 }
 
-enum err request_begin(struct connection *c, const char *url, const char *method, const char *version) {
+enum err request_begin(struct connection *c, const char *url, const char *method,
+                       const char *version) {
     (void)version;
     struct request *r = &c->request;
     r->app = c->http->app;
@@ -311,13 +334,15 @@ enum err request_begin(struct connection *c, const char *url, const char *method
     if (e != OK) return e;
     MHD_get_connection_values(c->mhd, MHD_GET_ARGUMENT_KIND, add_query, c);
     struct route_match match;
-    if (c->query_broken || !route_find(c->http->options.routes, c->http->options.route_count, r->method, url, r->arena, &match))
+    if (c->query_broken || !route_find(c->http->options.routes, c->http->options.route_count,
+                                       r->method, url, r->arena, &match))
         return http_error(r, ERR_INVALID, "The address is broken.");
     if (!match.route) {
         c->allowed = match.allowed;
         if (match.path_known) c->refused_status = 405;
-        return http_error(r, ERR_NOT_FOUND, match.path_known ? "This address does not take that method."
-                                                            : "There is no page at this address.");
+        return http_error(r, ERR_NOT_FOUND,
+                          match.path_known ? "This address does not take that method."
+                                           : "There is no page at this address.");
     }
     r->route = match.route;
     memcpy(r->param, match.param, sizeof r->param);
@@ -341,6 +366,8 @@ enum err request_body(struct connection *c) {
         e = form_multipart(r->arena, type, (const char *)c->body, c->body_len, &c->form, &why);
     if (e != OK) return http_error(r, e, "%s", why);
     const char *twice = form_repeated(&c->form);
-    if (twice) return http_error(r, ERR_INVALID, "The form gives “%.40s” twice; nothing was changed.", twice);
+    if (twice)
+        return http_error(r, ERR_INVALID, "The form gives “%.40s” twice; nothing was changed.",
+                          twice);
     return OK;
 }

@@ -7,7 +7,7 @@
 
 #include "http/http.h"
 
-static const int64_t bounds_us[METRICS_BUCKETS] = {500,    1000,   2500,    5000,    10000,
+static const int64_t bounds_us[METRICS_BUCKETS] = {500,   1000,   2500,   5000,    10000,
                                                    25000, 100000, 500000, 2500000, 10000000};
 
 void metrics_answer(struct metrics *m, int status, int64_t duration_us, size_t bytes) {
@@ -19,8 +19,10 @@ void metrics_answer(struct metrics *m, int status, int64_t duration_us, size_t b
     m->bytes_out += (int64_t)bytes;
 }
 
-void metrics_sample(struct buf *out, const char *name, const char *kind, const char *help, int64_t value) {
-    buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %" PRId64 "\n", name, help, name, kind, name, value);
+void metrics_sample(struct buf *out, const char *name, const char *kind, const char *help,
+                    int64_t value) {
+    buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %" PRId64 "\n", name, help, name, kind, name,
+               value);
 }
 
 static int64_t resident_bytes(void) {
@@ -37,7 +39,8 @@ void metrics_write(struct metrics *m, struct buf *out) {
     buf_puts(out, "# HELP gradus_http_responses_total Answers by class of status.\n"
                   "# TYPE gradus_http_responses_total counter\n");
     for (int i = 1; i <= 5; i++)
-        buf_printf(out, "gradus_http_responses_total{class=\"%dxx\"} %" PRId64 "\n", i, m->by_class[i]);
+        buf_printf(out, "gradus_http_responses_total{class=\"%dxx\"} %" PRId64 "\n", i,
+                   m->by_class[i]);
     buf_puts(out, "# HELP gradus_http_duration_seconds Time from the first header to the answer.\n"
                   "# TYPE gradus_http_duration_seconds histogram\n");
     int64_t count = 0;
@@ -49,12 +52,15 @@ void metrics_write(struct metrics *m, struct buf *out) {
     count += m->bucket[METRICS_BUCKETS];
     buf_printf(out,
                "gradus_http_duration_seconds_bucket{le=\"+Inf\"} %" PRId64 "\n"
-               "gradus_http_duration_seconds_sum %.6f\ngradus_http_duration_seconds_count %" PRId64 "\n",
+               "gradus_http_duration_seconds_sum %.6f\ngradus_http_duration_seconds_count %" PRId64
+               "\n",
                count, (double)m->duration_us / 1e6, count);
     metrics_sample(out, "gradus_http_bytes_total", "counter", "Bytes of answers.", m->bytes_out);
     metrics_sample(out, "gradus_http_connections", "gauge", "Open connections.", m->connections);
-    metrics_sample(out, "gradus_http_connections_total", "counter", "Connections taken.", m->connections_total);
-    metrics_sample(out, "gradus_http_busy_total", "counter", "Requests refused because a queue was full.",
-                   m->refused_busy);
-    metrics_sample(out, "process_resident_memory_bytes", "gauge", "Memory that is resident.", resident_bytes());
+    metrics_sample(out, "gradus_http_connections_total", "counter", "Connections taken.",
+                   m->connections_total);
+    metrics_sample(out, "gradus_http_busy_total", "counter",
+                   "Requests refused because a queue was full.", m->refused_busy);
+    metrics_sample(out, "process_resident_memory_bytes", "gauge", "Memory that is resident.",
+                   resident_bytes());
 }

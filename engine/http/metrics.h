@@ -10,8 +10,8 @@
 #define METRICS_BUCKETS 10
 
 struct metrics {
-    _Atomic int64_t by_class[6];                     /* answers by status / 100 */
-    _Atomic int64_t bucket[METRICS_BUCKETS + 1];     /* answers by duration, not cumulative */
+    _Atomic int64_t by_class[6];                 /* answers by status / 100 */
+    _Atomic int64_t bucket[METRICS_BUCKETS + 1]; /* answers by duration, not cumulative */
     _Atomic int64_t duration_us, bytes_out, connections, connections_total, refused_busy;
 };
 

@@ -9,15 +9,15 @@
 
 #include "base/codec.h"
 
-#define PIECE_LEAST 192      /* bytes: what is shorter stands uncompressed beside what is apart */
+#define PIECE_LEAST 192 /* bytes: what is shorter stands uncompressed beside what is apart */
 #define BUCKETS 1024
 #define SEEN 4096
-#define LEVEL_ONCE 4         /* for a text that may never come again */
+#define LEVEL_ONCE 4 /* for a text that may never come again */
 #define LEVEL_KEPT 8
 #define SAMPLE_FROM 4096
-#define STORED_MOST 65535    /* bytes in one stored block */
+#define STORED_MOST 65535 /* bytes in one stored block */
 #define PIECE_ROOM(len) ((len) + (len) / 1000 + 64)
-#define MEMBER_ROOM 64       /* header, last block and trailer */
+#define MEMBER_ROOM 64 /* header, last block and trailer */
 
 /* A text and its compressed form; unchanged once it is in the table. */
 struct piece {
@@ -26,7 +26,7 @@ struct piece {
     uint32_t crc, crc_shift; /* see crc32_combine_op */
     size_t len, packed_len;
     unsigned char *packed;
-    struct piece *chain;        /* of its bucket */
+    struct piece *chain;         /* of its bucket */
     struct piece *newer, *older; /* by last use */
     char text[];
 };
@@ -71,7 +71,9 @@ static z_stream *zipper(void) {
 /* Whole blocks up to a byte's end, none of them the last one. 0 when there is no memory. */
 static size_t pack(const char *text, size_t len, int level, unsigned char *out, size_t room) {
     z_stream *z = zipper();
-    if (!z || len > UINT32_MAX || room > UINT32_MAX || deflateParams(z, level, Z_DEFAULT_STRATEGY) != Z_OK) return 0;
+    if (!z || len > UINT32_MAX || room > UINT32_MAX ||
+        deflateParams(z, level, Z_DEFAULT_STRATEGY) != Z_OK)
+        return 0;
     z->next_in = (Bytef *)text;
     z->avail_in = (uInt)len;
     z->next_out = out;
@@ -94,7 +96,8 @@ static uint64_t spread(uint64_t seed, const char *text, size_t len, size_t strid
             lane[k] = (lane[k] ^ word) * prime;
             lane[k] ^= lane[k] >> 29;
         }
-    uint64_t hash = lane[0] ^ (lane[1] << 7 | lane[1] >> 57) ^ (lane[2] << 19 | lane[2] >> 45) ^ (lane[3] << 41 | lane[3] >> 23);
+    uint64_t hash = lane[0] ^ (lane[1] << 7 | lane[1] >> 57) ^ (lane[2] << 19 | lane[2] >> 45) ^
+                    (lane[3] << 41 | lane[3] >> 23);
     for (; i < len; i++) hash = (hash ^ (unsigned char)text[i]) * prime;
     hash ^= hash >> 32;
     hash *= prime;
@@ -132,7 +135,8 @@ static void evict(struct pieces *p, struct piece *e) {
 
 /* A held piece, or NULL; then `*again` tells whether this text has come before, `*taken` whether another text has
  * this hash. */
-static struct piece *find(struct pieces *p, uint64_t hash, const char *text, size_t len, bool *again, bool *taken) {
+static struct piece *find(struct pieces *p, uint64_t hash, const char *text, size_t len,
+                          bool *again, bool *taken) {
     pthread_mutex_lock(&p->lock);
     struct piece *e = p->buckets[hash % BUCKETS];
     while (e && (e->hash != hash || e->len != len)) e = e->chain;
@@ -283,9 +287,10 @@ static void put_little_endian(struct member *m, uint32_t value) {
     for (int i = 0; i < 4; i++) m->out[m->len++] = (unsigned char)(value >> 8 * i);
 }
 
-size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t len, const struct page_cut *cuts,
-                   size_t count, const unsigned char **out) {
-    static const unsigned char head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}, last[] = {1, 0, 0, 0xff, 0xff};
+size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t len,
+                   const struct page_cut *cuts, size_t count, const unsigned char **out) {
+    static const unsigned char head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255},
+                               last[] = {1, 0, 0, 0xff, 0xff};
     struct member m = {.room = PIECE_ROOM(len) + (2 * count + 1) * 64 + MEMBER_ROOM};
     m.out = arena_raw(a, m.room);
     m.room -= sizeof last + 8; /* for the end, whatever comes before it */

@@ -17,8 +17,8 @@ struct pieces *pieces_new(size_t bytes);
 void pieces_free(struct pieces *p);
 
 /* The text as one gzip member in the arena, or 0 when that would be no shorter. `cuts` in order, without overlap. */
-size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t len, const struct page_cut *cuts,
-                   size_t count, const unsigned char **out);
+size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t len,
+                   const struct page_cut *cuts, size_t count, const unsigned char **out);
 
 struct pieces_stats {
     int64_t hits, misses, bytes; /* bytes: kept now */

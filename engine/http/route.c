@@ -19,7 +19,8 @@ static bool split(struct arena *a, const char *raw, struct segments *out) {
     raw++;
     while (*raw) {
         size_t n = strcspn(raw, "/");
-        if (out->count == SEGMENTS) return true; /* more than any route but "*" has: raw_rest serves those */
+        if (out->count == SEGMENTS)
+            return true; /* more than any route but "*" has: raw_rest serves those */
         out->raw_rest[out->count] = raw;
         char *text = percent_decode(a, raw, n, false);
         if (!text) return false;
@@ -36,7 +37,8 @@ static bool split(struct arena *a, const char *raw, struct segments *out) {
     return true;
 }
 
-static bool matches(struct arena *a, const char *pattern, const struct segments *s, const char **param, bool *broken) {
+static bool matches(struct arena *a, const char *pattern, const struct segments *s,
+                    const char **param, bool *broken) {
     size_t at = 0, captures = 0;
     const char *p = pattern + 1;
     while (*p) {

@@ -5,9 +5,9 @@
 #include "http/http.h"
 
 struct route_match {
-    const struct route *route;        /* NULL: no such path, or not with this method */
-    bool path_known;                  /* some route has this path: 405 rather than 404 */
-    unsigned allowed;                 /* bits 1 << enum method, for the Allow header */
+    const struct route *route;         /* NULL: no such path, or not with this method */
+    bool path_known;                   /* some route has this path: 405 rather than 404 */
+    unsigned allowed;                  /* bits 1 << enum method, for the Allow header */
     const char *param[REQUEST_PARAMS]; /* decoded captures; arena */
 };
 /* `raw_path` is percent-encoded, as it came; a %2F stays inside its segment. False when an escape is broken,

@@ -23,7 +23,8 @@ const char *default_data(void) { return "data"; }
 struct store *open_store(struct arena *a, const char *data, bool read_only) {
     struct store *s = NULL;
     const char *why = "";
-    struct store_options how = {.path = arena_printf(a, "%s/gradus.db", data), .read_only = read_only};
+    struct store_options how = {.path = arena_printf(a, "%s/gradus.db", data),
+                                .read_only = read_only};
     if (store_open(&s, &how, a, &why) == OK) return s;
     fprintf(stderr, "gradus: %s\n", why);
     return NULL;
@@ -38,7 +39,8 @@ struct care {
 };
 
 /* False: the exit status is in `*status`. */
-static bool read_options(struct care *c, int argc, char **argv, const char *usage, int words, int *status) {
+static bool read_options(struct care *c, int argc, char **argv, const char *usage, int words,
+                         int *status) {
     static const struct option options[] = {{"data", required_argument, NULL, 'd'},
                                             {"replace", no_argument, NULL, 'r'},
                                             {"format", required_argument, NULL, 'f'},
@@ -67,10 +69,18 @@ static bool read_options(struct care *c, int argc, char **argv, const char *usag
 int backup_command(int argc, char **argv) {
     struct care c;
     int status = 0;
-    if (!read_options(&c, argc, argv, "usage: gradus backup FILE [--data DIR]\n\nCopies the database while it is in use, checks the copy. Never overwrites.\n", 1, &status)) return status;
+    if (!read_options(
+            &c, argc, argv,
+            "usage: gradus backup FILE [--data DIR]\n\nCopies the database while it is in use, checks the copy. Never overwrites.\n",
+            1, &status))
+        return status;
     const char *why = "";
-    enum err e = store_backup(arena_printf(&c.arena, "%s/gradus.db", c.data), c.word[0], &c.arena, &why);
-    if (e == OK) printf("backup written to %s; the signing keys in %s/keys are not in it: keep a copy of them apart\n", c.word[0], c.data);
+    enum err e = store_backup(arena_printf(&c.arena, "%s/gradus.db", c.data), c.word[0], &c.arena,
+                              &why);
+    if (e == OK)
+        printf(
+            "backup written to %s; the signing keys in %s/keys are not in it: keep a copy of them apart\n",
+            c.word[0], c.data);
     else fprintf(stderr, "gradus backup: %s\n", why);
     arena_release(&c.arena);
     return e == OK ? 0 : 2;
@@ -79,9 +89,14 @@ int backup_command(int argc, char **argv) {
 int restore_command(int argc, char **argv) {
     struct care c;
     int status = 0;
-    if (!read_options(&c, argc, argv, "usage: gradus restore FILE [--data DIR] [--replace]\n\nPuts a backup in place. With --replace the present database is kept beside it as *.before-restore.\n", 1, &status)) return status;
+    if (!read_options(
+            &c, argc, argv,
+            "usage: gradus restore FILE [--data DIR] [--replace]\n\nPuts a backup in place. With --replace the present database is kept beside it as *.before-restore.\n",
+            1, &status))
+        return status;
     const char *why = "";
-    enum err e = store_restore(c.word[0], arena_printf(&c.arena, "%s/gradus.db", c.data), c.replace, &c.arena, &why);
+    enum err e = store_restore(c.word[0], arena_printf(&c.arena, "%s/gradus.db", c.data), c.replace,
+                               &c.arena, &why);
     if (e == OK) printf("%s is restored to %s\n", c.word[0], c.data);
     else fprintf(stderr, "gradus restore: %s\n", why);
     arena_release(&c.arena);
@@ -91,7 +106,11 @@ int restore_command(int argc, char **argv) {
 int audit_command(int argc, char **argv) {
     struct care c;
     int status = 2;
-    if (!read_options(&c, argc, argv, "usage: gradus audit verify [--data DIR]\n\nReads the whole audit log and checks its chain. Exit status 1 when it is broken.\n", 1, &status)) return status;
+    if (!read_options(
+            &c, argc, argv,
+            "usage: gradus audit verify [--data DIR]\n\nReads the whole audit log and checks its chain. Exit status 1 when it is broken.\n",
+            1, &status))
+        return status;
     struct store *s = str_eq(c.word[0], "verify") ? open_store(&c.arena, c.data, true) : NULL;
     struct db *db = s ? store_reader(s) : NULL;
     if (db) { /* without a snapshot around it: see audit_verify */
@@ -99,7 +118,8 @@ int audit_command(int argc, char **argv) {
         enum err e = audit_verify(db, &c.arena, &report);
         if (e == OK)
             printf("%lld rows, the chain holds%s; head %s\n", (long long)report.rows,
-                   report.head_checked ? "" : " (no head file: a cut tail could not be seen)", report.head);
+                   report.head_checked ? "" : " (no head file: a cut tail could not be seen)",
+                   report.head);
         else fprintf(stderr, "gradus audit: %s\n", report.problem ? report.problem : err_name(e));
         status = e == OK ? 0 : e == ERR_INVALID ? 1 : 2;
     }
@@ -111,12 +131,14 @@ int audit_command(int argc, char **argv) {
 int stats_command(int argc, char **argv) {
     struct care c;
     int status = 2;
-    if (!read_options(&c, argc, argv, "usage: gradus stats [--data DIR]\n", 0, &status)) return status;
+    if (!read_options(&c, argc, argv, "usage: gradus stats [--data DIR]\n", 0, &status))
+        return status;
     struct store *s = open_store(&c.arena, c.data, true);
     struct db *db = s ? store_reader(s) : NULL;
     if (db && store_read_begin(db) == OK) {
         struct stmt *q = db_query(db, SQL_server_counts, "");
-        while (stmt_row(q)) printf("%-24s %lld\n", stmt_text(q, 0, &c.arena), (long long)stmt_int(q, 1));
+        while (stmt_row(q))
+            printf("%-24s %lld\n", stmt_text(q, 0, &c.arena), (long long)stmt_int(q, 1));
         status = stmt_end(q) == OK ? 0 : 2;
         store_read_end(db);
     }
@@ -130,18 +152,26 @@ static const char *const method_names[] = {"GET", "POST", "PUT", "PATCH", "DELET
 int routes_command(int argc, char **argv) {
     struct care c;
     int status = 0;
-    if (!read_options(&c, argc, argv, "usage: gradus routes [--format text|json]\n", 0, &status)) return status;
+    if (!read_options(&c, argc, argv, "usage: gradus routes [--format text|json]\n", 0, &status))
+        return status;
     bool json = str_eq(c.format, "json");
     if (json) puts("[");
     for (size_t i = 0; i < route_count; i++) {
         const struct route *r = &routes[i];
-        const char *roles = r->roles == ROLE_PUBLIC ? "public" : r->roles == ROLE_ANY ? "any" : account_roles_text(&c.arena, r->roles);
+        const char *roles = r->roles == ROLE_PUBLIC ? "public"
+                            : r->roles == ROLE_ANY  ? "any"
+                                                    : account_roles_text(&c.arena, r->roles);
         const char *method = r->flags & ROUTE_METHODS ? "*" : method_names[r->method];
         if (json)
-            printf("  {\"method\":\"%s\",\"path\":\"%s\",\"roles\":\"%s\",\"bearer\":%s,\"csrf\":%s}%s\n", method, r->path, roles,
-                   r->flags & ROUTE_BEARER ? "true" : "false", r->flags & (ROUTE_BEARER | ROUTE_NO_CSRF) || r->method == METHOD_GET ? "false" : "true",
-                   i + 1 < route_count ? "," : "");
-        else printf("%-6s %-40s %s%s\n", method, r->path, roles, r->flags & ROUTE_BEARER ? " (bearer token)" : "");
+            printf(
+                "  {\"method\":\"%s\",\"path\":\"%s\",\"roles\":\"%s\",\"bearer\":%s,\"csrf\":%s}%s\n",
+                method, r->path, roles, r->flags & ROUTE_BEARER ? "true" : "false",
+                r->flags & (ROUTE_BEARER | ROUTE_NO_CSRF) || r->method == METHOD_GET ? "false"
+                                                                                     : "true",
+                i + 1 < route_count ? "," : "");
+        else
+            printf("%-6s %-40s %s%s\n", method, r->path, roles,
+                   r->flags & ROUTE_BEARER ? " (bearer token)" : "");
     }
     if (json) puts("]");
     arena_release(&c.arena);
@@ -154,4 +184,6 @@ int verify_command(int argc, char **argv) { return cert_verify_command(argc, arg
 
 int key_command(int argc, char **argv) { return cert_key_command(argc, argv); }
 
-int lab_cli_command(int argc, char **argv) { return lab_command(argc - 1, argv + 1, default_root()); }
+int lab_cli_command(int argc, char **argv) {
+    return lab_command(argc - 1, argv + 1, default_root());
+}

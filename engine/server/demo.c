@@ -22,7 +22,9 @@ static const char usage[] =
     "  --origin URL   where certificates will say that they are (default http://127.0.0.1:8080)\n"
     "  --attempts N   N more learners (candidate-1, …), each with an open attempt at the exam: for load tests\n";
 
-static char *demo_path(struct arena *a, const char *data) { return arena_printf(a, "%s/demo.json", data); }
+static char *demo_path(struct arena *a, const char *data) {
+    return arena_printf(a, "%s/demo.json", data);
+}
 
 bool demo_present(const char *data) {
     struct arena a;
@@ -40,7 +42,9 @@ static json_t *read_demo(struct arena *a, const char *data) {
     return text ? json_read(a, text, len, &why) : NULL;
 }
 
-static const char *member(const json_t *object, const char *name) { return json_string_value(json_object_get(object, name)); }
+static const char *member(const json_t *object, const char *name) {
+    return json_string_value(json_object_get(object, name));
+}
 
 void demo_print(const char *data, const char *origin) {
     struct arena a;
@@ -48,11 +52,13 @@ void demo_print(const char *data, const char *origin) {
     json_t *demo = read_demo(&a, data), *account, *certificate;
     const char *last = NULL;
     size_t i;
-    json_array_foreach(json_object_get(demo, "accounts"), i, account)
-        printf("  %-11s %s / %s\n", member(account, "role"), member(account, "login"), member(account, "password"));
-    json_array_foreach(json_object_get(demo, "certificates"), i, certificate) {
+    json_array_foreach (json_object_get(demo, "accounts"), i, account)
+        printf("  %-11s %s / %s\n", member(account, "role"), member(account, "login"),
+               member(account, "password"));
+    json_array_foreach (json_object_get(demo, "certificates"), i, certificate) {
         if (!str_eq(last, member(certificate, "state")))
-            printf("  %-11s %s/certificates/%s\n", member(certificate, "state"), origin, member(certificate, "number"));
+            printf("  %-11s %s/certificates/%s\n", member(certificate, "state"), origin,
+                   member(certificate, "number"));
         last = member(certificate, "state");
     }
     arena_release(&a);
@@ -62,7 +68,7 @@ void demo_accounts(struct arena *a, const char *data, struct view *v) {
     json_t *account;
     size_t i;
     struct view *list = view_list(v, "accounts");
-    json_array_foreach(json_object_get(read_demo(a, data), "accounts"), i, account) {
+    json_array_foreach (json_object_get(read_demo(a, data), "accounts"), i, account) {
         struct view *item = view_item(list);
         view_text(item, "role", member(account, "role"));
         view_text(item, "login", member(account, "login"));
@@ -72,14 +78,17 @@ void demo_accounts(struct arena *a, const char *data, struct view *v) {
 
 /* ---- People ----------------------------------------------------------------------------------------- */
 
-static const char *email_of(struct arena *a, const char *login) { return arena_printf(a, "%s@demo.example", login); }
+static const char *email_of(struct arena *a, const char *login) {
+    return arena_printf(a, "%s@demo.example", login);
+}
 
 static enum err add_staff(struct demo *d, struct db *db) {
     enum err e = OK;
     const char *id;
     for (size_t i = 0; e == OK && i < demo_staff_count; i++) {
         const struct demo_person *p = &demo_staff[i];
-        e = account_add(db, d->arena, d->today_ms - 200 * MS_DAY, "system", p->login, p->name, email_of(d->arena, p->login), p->roles, d->hash, &id);
+        e = account_add(db, d->arena, d->today_ms - 200 * MS_DAY, "system", p->login, p->name,
+                        email_of(d->arena, p->login), p->roles, d->hash, &id);
         d->staff[i] = id;
     }
     return e;
@@ -87,16 +96,28 @@ static enum err add_staff(struct demo *d, struct db *db) {
 
 static enum err add_cohort(struct demo *d, struct db *db) {
     const char *spring, *autumn;
-    enum err e = account_cohort_add(db, d->arena, d->today_ms - 150 * MS_DAY, "Associate, summer", "mops", &spring);
-    if (e == OK) e = account_cohort_add(db, d->arena, d->today_ms - 70 * MS_DAY, "Associate, autumn", "mops", &autumn);
-    if (e == OK) e = account_cohort_join(db, d->today_ms - 150 * MS_DAY, spring, d->staff[DEMO_INSTRUCTOR], true);
-    if (e == OK) e = account_cohort_join(db, d->today_ms - 70 * MS_DAY, autumn, d->staff[DEMO_INSTRUCTOR], true);
-    if (e == OK) e = account_cohort_join(db, d->today_ms - 150 * MS_DAY, spring, d->staff[DEMO_TEACHING_ASSESSOR], true);
+    enum err e = account_cohort_add(db, d->arena, d->today_ms - 150 * MS_DAY, "Associate, summer",
+                                    "mops", &spring);
+    if (e == OK)
+        e = account_cohort_add(db, d->arena, d->today_ms - 70 * MS_DAY, "Associate, autumn", "mops",
+                               &autumn);
+    if (e == OK)
+        e = account_cohort_join(db, d->today_ms - 150 * MS_DAY, spring, d->staff[DEMO_INSTRUCTOR],
+                                true);
+    if (e == OK)
+        e = account_cohort_join(db, d->today_ms - 70 * MS_DAY, autumn, d->staff[DEMO_INSTRUCTOR],
+                                true);
+    if (e == OK)
+        e = account_cohort_join(db, d->today_ms - 150 * MS_DAY, spring,
+                                d->staff[DEMO_TEACHING_ASSESSOR], true);
     for (size_t i = 0; e == OK && i < demo_learner_count; i++) {
         const struct demo_learner *l = &demo_learners[i];
         int64_t joined = d->today_ms - l->joined_days * MS_DAY;
-        e = account_add(db, d->arena, joined, "system", l->login, l->name, email_of(d->arena, l->login), ROLE_LEARNER, d->hash, &d->learner[i]);
-        if (e == OK) e = account_cohort_join(db, joined, l->joined_days > 70 ? spring : autumn, d->learner[i], false);
+        e = account_add(db, d->arena, joined, "system", l->login, l->name,
+                        email_of(d->arena, l->login), ROLE_LEARNER, d->hash, &d->learner[i]);
+        if (e == OK)
+            e = account_cohort_join(db, joined, l->joined_days > 70 ? spring : autumn,
+                                    d->learner[i], false);
     }
     return e;
 }
@@ -114,18 +135,23 @@ static enum err add_people(struct db *db, struct arena *a, void *arg, int64_t no
 static bool write_accounts(struct demo *d) {
     static const struct {
         const char *role, *login;
-    } shown[] = {{"learner", "learner"}, {"instructor", "instructor"}, {"assessor", "assessor"}, {"admin", "admin"}};
+    } shown[] = {{"learner", "learner"},
+                 {"instructor", "instructor"},
+                 {"assessor", "assessor"},
+                 {"admin", "admin"}};
     json_t *demo = json_keep(d->arena, json_object()), *accounts = json_array();
     for (size_t i = 0; i < COUNT_OF(shown); i++)
-        json_array_append_new(accounts, json_pack("{s:s,s:s,s:s}", "role", shown[i].role, "login", shown[i].login, "password", DEMO_PASSWORD));
+        json_array_append_new(accounts, json_pack("{s:s,s:s,s:s}", "role", shown[i].role, "login",
+                                                  shown[i].login, "password", DEMO_PASSWORD));
     json_object_set_new(demo, "accounts", accounts);
     json_t *certificates = json_array();
     static const char *const states[] = {"certified", "revoked"};
     for (size_t n = 0; n < COUNT_OF(states) * d->certificate_count; n++) {
         size_t i = n % d->certificate_count;
         if (!str_eq(d->certificate[i].state, states[n / d->certificate_count])) continue;
-        json_array_append_new(certificates, json_pack("{s:s,s:s,s:s}", "state", d->certificate[i].state, "number", d->certificate[i].number,
-                                                      "login", d->certificate[i].login));
+        json_array_append_new(
+            certificates, json_pack("{s:s,s:s,s:s}", "state", d->certificate[i].state, "number",
+                                    d->certificate[i].number, "login", d->certificate[i].login));
     }
     json_object_set_new(demo, "certificates", certificates);
     char *text = json_text(d->arena, demo);
@@ -151,9 +177,10 @@ static int fill(struct demo *d) {
 }
 
 static bool read_options(struct demo *d, int argc, char **argv, int *status) {
-    static const struct option options[] = {{"data", required_argument, NULL, 'd'},     {"root", required_argument, NULL, 'r'},
-                                            {"origin", required_argument, NULL, 'o'},   {"attempts", required_argument, NULL, 'a'},
-                                            {"help", no_argument, NULL, 'h'},           {0}};
+    static const struct option options[] = {
+        {"data", required_argument, NULL, 'd'},   {"root", required_argument, NULL, 'r'},
+        {"origin", required_argument, NULL, 'o'}, {"attempts", required_argument, NULL, 'a'},
+        {"help", no_argument, NULL, 'h'},         {0}};
     int option;
     *status = 2;
     d->app.data = default_data();
@@ -182,12 +209,14 @@ int demo_command(int argc, char **argv) {
     umask(0077);
     if (mkdir(d.app.data, 0700) != 0 && errno != EEXIST) return fail(d.app.data, strerror(errno));
     if (access(arena_printf(&arena, "%s/gradus.db", d.app.data), F_OK) == 0) {
-        fprintf(stderr, "gradus demo: %s holds an academy already; nothing was changed\n", d.app.data);
+        fprintf(stderr, "gradus demo: %s holds an academy already; nothing was changed\n",
+                d.app.data);
         return 2;
     }
     status = demo_open(&d) ? fill(&d) : 2;
     demo_close(&d);
-    if (status == 0) printf("%s holds a demo academy of %zu learners\n", d.app.data, demo_learner_count);
+    if (status == 0)
+        printf("%s holds a demo academy of %zu learners\n", d.app.data, demo_learner_count);
     arena_release(&arena);
     return status;
 }

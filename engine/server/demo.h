@@ -27,7 +27,14 @@ extern const struct demo_learner demo_learners[];
 extern const size_t demo_learner_count;
 
 /* Which of demo_staff. */
-enum { DEMO_ADMIN, DEMO_INSTRUCTOR, DEMO_ASSESSOR, DEMO_SECOND_ASSESSOR, DEMO_TEACHING_ASSESSOR, DEMO_STAFF };
+enum {
+    DEMO_ADMIN,
+    DEMO_INSTRUCTOR,
+    DEMO_ASSESSOR,
+    DEMO_SECOND_ASSESSOR,
+    DEMO_TEACHING_ASSESSOR,
+    DEMO_STAFF
+};
 #define DEMO_LEARNERS 30
 #define DEMO_PASSWORD "steps-and-levels"
 #define DEMO_EXAM "mops-associate"

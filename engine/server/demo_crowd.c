@@ -17,11 +17,17 @@ static enum err add_some(struct db *db, struct arena *a, void *arg, int64_t now_
     enum err e = OK;
     for (int64_t n = c->from; e == OK && n < c->to; n++) {
         const char *login = arena_printf(a, "candidate-%lld", (long long)n), *id;
-        e = account_add(db, a, now_ms, "system", login, arena_printf(a, "Candidate %lld", (long long)n),
+        e = account_add(db, a, now_ms, "system", login,
+                        arena_printf(a, "Candidate %lld", (long long)n),
                         arena_printf(a, "%s@demo.example", login), ROLE_LEARNER, d->hash, &id);
         if (e != OK) break;
-        struct exam_rehearsal x = {.exams = d->app.exams, .person_id = id, .exam_id = DEMO_EXAM, .seed = (uint64_t)n,
-                                   .start_ms = now_ms, .answers = 3, .ability_permille = 700};
+        struct exam_rehearsal x = {.exams = d->app.exams,
+                                   .person_id = id,
+                                   .exam_id = DEMO_EXAM,
+                                   .seed = (uint64_t)n,
+                                   .start_ms = now_ms,
+                                   .answers = 3,
+                                   .ability_permille = 700};
         e = exam_rehearse(db, a, &x, now_ms);
     }
     return e;
@@ -30,7 +36,8 @@ static enum err add_some(struct db *db, struct arena *a, void *arg, int64_t now_
 enum err demo_crowd(struct demo *d) {
     enum err e = OK;
     for (int64_t n = 1; e == OK && n <= d->extra_attempts; n += AT_ONCE) {
-        struct crowd c = {d, n, n + AT_ONCE <= d->extra_attempts ? n + AT_ONCE : d->extra_attempts + 1};
+        struct crowd c = {d, n,
+                          n + AT_ONCE <= d->extra_attempts ? n + AT_ONCE : d->extra_attempts + 1};
         struct arena own;
         arena_init(&own, JOB_BYTES);
         e = store_write(d->app.store, add_some, &c, &own);

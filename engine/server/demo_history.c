@@ -27,9 +27,12 @@ bool demo_open(struct demo *d) {
     }
     app->store = open_store(d->arena, app->data, false);
     if (!app->store) return false;
-    if (site_open(&app->site, app->root, d->arena, &why) == OK && content_open(&app->content, app->root, app->store, app->site, d->arena, &why) == OK &&
+    if (site_open(&app->site, app->root, d->arena, &why) == OK &&
+        content_open(&app->content, app->root, app->store, app->site, d->arena, &why) == OK &&
         exams_open(&app->exams, app, d->arena, &why) == OK &&
-        labs_open(&app->labs, app, d->zygote, 0, d->arena, &why) == OK && certs_open(&app->certs, app, d->arena, &why) == OK && content_settle(app->content, MS_MINUTE))
+        labs_open(&app->labs, app, d->zygote, 0, d->arena, &why) == OK &&
+        certs_open(&app->certs, app, d->arena, &why) == OK &&
+        content_settle(app->content, MS_MINUTE))
         return true;
     fprintf(stderr, "gradus demo: %s\n", why);
     return false;
@@ -46,7 +49,8 @@ void demo_close(struct demo *d) {
 
 /* A person's small differences, the same in every demo: splitmix64 (Steele, Lea, Flood 2014). */
 static uint64_t drawn(size_t person, uint64_t what) {
-    uint64_t z = (uint64_t)person * 0x9E3779B97F4A7C15u + what * 0xD1B54A32D192ED03u + 0x2545F4914F6CDD1Du;
+    uint64_t z = (uint64_t)person * 0x9E3779B97F4A7C15u + what * 0xD1B54A32D192ED03u +
+                 0x2545F4914F6CDD1Du;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
     return z ^ (z >> 31);
@@ -65,11 +69,14 @@ struct reading {
 static int64_t study_time(const struct demo *d, size_t person, int module, int modules) {
     const struct demo_learner *l = &demo_learners[person];
     int days = l->joined_days > 45 ? 40 : l->joined_days - 2;
-    int64_t day = d->today_ms - l->joined_days * MS_DAY + (int64_t)days * MS_DAY * (module + 1) / (modules + 1);
-    return day - day % MS_DAY + 18 * MS_HOUR + (int64_t)(drawn(person, (uint64_t)module) % (3 * 60)) * MS_MINUTE;
+    int64_t day = d->today_ms - l->joined_days * MS_DAY +
+                  (int64_t)days * MS_DAY * (module + 1) / (modules + 1);
+    return day - day % MS_DAY + 18 * MS_HOUR +
+           (int64_t)(drawn(person, (uint64_t)module) % (3 * 60)) * MS_MINUTE;
 }
 
-static enum err read_module(struct db *db, const struct reading *x, const struct content_module *m, int64_t at, size_t sections) {
+static enum err read_module(struct db *db, const struct reading *x, const struct content_module *m,
+                            int64_t at, size_t sections) {
     struct arena *a = x->demo->arena;
     const char *who = x->demo->learner[x->person];
     enum err e = OK;
@@ -79,7 +86,8 @@ static enum err read_module(struct db *db, const struct reading *x, const struct
     }
     bool whole = sections == m->section_count;
     for (size_t i = 0; e == OK && whole && i < m->checkpoint_count; i++)
-        e = content_rehearse_answer(db, a, at + (int64_t)(i + 1) * 20 * MS_SECOND, x->snapshot, who, m, (int)i + 1, drawn(x->person, 100 + i) % 100 < 80);
+        e = content_rehearse_answer(db, a, at + (int64_t)(i + 1) * 20 * MS_SECOND, x->snapshot, who,
+                                    m, (int)i + 1, drawn(x->person, 100 + i) % 100 < 80);
     return e;
 }
 
@@ -91,20 +99,33 @@ static enum err read_all(struct db *db, struct arena *a, void *arg, int64_t now_
     enum err e = OK;
     for (int i = 0; e == OK && i < l->modules && (size_t)i < x->level->module_count; i++) {
         const struct content_module *m = content_module(x->snapshot, x->level->modules[i]);
-        if (m) e = read_module(db, x, m, study_time(x->demo, x->person, i, l->modules), m->section_count);
+        if (m)
+            e = read_module(db, x, m, study_time(x->demo, x->person, i, l->modules),
+                            m->section_count);
     }
     /* Most have begun the next one: that is where they go on. */
-    const struct content_module *next = (size_t)l->modules < x->level->module_count ? content_module(x->snapshot, x->level->modules[l->modules]) : NULL;
-    if (e == OK && next && l->joined_days > 7) e = read_module(db, x, next, x->demo->today_ms - 26 * MS_HOUR, next->section_count / 2);
+    const struct content_module *next = (size_t)l->modules < x->level->module_count
+                                            ? content_module(x->snapshot,
+                                                             x->level->modules[l->modules])
+                                            : NULL;
+    if (e == OK && next && l->joined_days > 7)
+        e = read_module(db, x, next, x->demo->today_ms - 26 * MS_HOUR, next->section_count / 2);
     return e;
 }
 
 /* ---- Exams ------------------------------------------------------------------------------------------------ */
 
-static enum err sit(struct demo *d, size_t person, int days_ago, int ability_permille, bool running) {
+static enum err sit(struct demo *d, size_t person, int days_ago, int ability_permille,
+                    bool running) {
     int64_t start = d->today_ms - days_ago * MS_DAY - 3 * MS_HOUR;
-    struct exam_rehearsal x = {.exams = d->app.exams, .person_id = d->learner[person], .exam_id = DEMO_EXAM, .seed = drawn(person, 7 + (uint64_t)days_ago),
-                               .start_ms = start, .submit_ms = start + 41 * MS_MINUTE, .answers = -1, .ability_permille = ability_permille};
+    struct exam_rehearsal x = {.exams = d->app.exams,
+                               .person_id = d->learner[person],
+                               .exam_id = DEMO_EXAM,
+                               .seed = drawn(person, 7 + (uint64_t)days_ago),
+                               .start_ms = start,
+                               .submit_ms = start + 41 * MS_MINUTE,
+                               .answers = -1,
+                               .ability_permille = ability_permille};
     if (running) {
         x.start_ms = d->today_ms - 12 * MS_MINUTE;
         x.submit_ms = 0;
@@ -133,13 +154,17 @@ static enum err sit_exams(struct demo *d, size_t person) {
 
 /* The reference solution, or one that stops half way as people do; in one of the four stacks. */
 static enum err do_lab(struct demo *d, size_t person) {
-    static const char *const stacks[] = {"crm=aurelia,map=heron", "crm=boreal,map=heron", "crm=aurelia,map=quillon", "crm=boreal,map=quillon"};
+    static const char *const stacks[] = {"crm=aurelia,map=heron", "crm=boreal,map=heron",
+                                         "crm=aurelia,map=quillon", "crm=boreal,map=quillon"};
     const struct demo_learner *l = &demo_learners[person];
     if (l->lab == LAB_NONE) return OK;
-    int days = l->joined_days > 46 ? l->joined_days - 45 : 2; /* after the exam, before the application */
+    int days = l->joined_days > 46 ? l->joined_days - 45
+                                   : 2; /* after the exam, before the application */
     const char *run;
-    return lab_demo_run(d->app.labs, d->arena, d->learner[person], LAB, stacks[drawn(person, 31) % COUNT_OF(stacks)],
-                        l->lab == LAB_PASSED ? "reference" : "exact-address", d->today_ms - days * MS_DAY - 4 * MS_HOUR, &run);
+    return lab_demo_run(d->app.labs, d->arena, d->learner[person], LAB,
+                        stacks[drawn(person, 31) % COUNT_OF(stacks)],
+                        l->lab == LAB_PASSED ? "reference" : "exact-address",
+                        d->today_ms - days * MS_DAY - 4 * MS_HOUR, &run);
 }
 
 /* ---- Certification ------------------------------------------------------------------------------------------ */
@@ -154,9 +179,13 @@ struct certifying {
 static enum err apply(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     (void)now_ms;
     struct certifying *c = arg;
-    int days = demo_learners[c->person].joined_days > 45 ? demo_learners[c->person].joined_days - 46 : 0;
-    struct cert_apply x = {.app = &c->demo->app, .content = c->content, .person_id = c->demo->learner[c->person],
-                           .programme_id = PROGRAMME, .level_id = LEVEL};
+    int days = demo_learners[c->person].joined_days > 45 ? demo_learners[c->person].joined_days - 46
+                                                         : 0;
+    struct cert_apply x = {.app = &c->demo->app,
+                           .content = c->content,
+                           .person_id = c->demo->learner[c->person],
+                           .programme_id = PROGRAMME,
+                           .level_id = LEVEL};
     enum err e = cert_apply(db, a, &x, c->demo->today_ms - days * MS_DAY - 2 * MS_HOUR);
     c->application = x.application_id;
     c->refusal = x.refusal;
@@ -168,10 +197,17 @@ static enum err decide(struct db *db, struct arena *a, void *arg, int64_t now_ms
     struct certifying *c = arg;
     const struct demo_learner *l = &demo_learners[c->person];
     bool grant = l->cert != CERT_REFUSED;
-    struct cert_decide x = {.app = &c->demo->app, .content = c->content, .application_id = c->application,
-                            .actor_id = c->demo->staff[c->person % 2 ? DEMO_ASSESSOR : DEMO_SECOND_ASSESSOR], .origin = c->demo->app.origin, .grant = grant,
-                            .reason = grant ? "Exam and lab evidence meet the level; the replay of the lab run agrees with its log."
-                                            : "The lab run repeats the reference solution of another candidate action for action. Please repeat the lab in another dialect."};
+    struct cert_decide x = {
+        .app = &c->demo->app,
+        .content = c->content,
+        .application_id = c->application,
+        .actor_id = c->demo->staff[c->person % 2 ? DEMO_ASSESSOR : DEMO_SECOND_ASSESSOR],
+        .origin = c->demo->app.origin,
+        .grant = grant,
+        .reason =
+            grant
+                ? "Exam and lab evidence meet the level; the replay of the lab run agrees with its log."
+                : "The lab run repeats the reference solution of another candidate action for action. Please repeat the lab in another dialect."};
     int days = l->joined_days > 49 ? l->joined_days - 49 : 0;
     enum err e = cert_decide(db, a, &x, c->demo->today_ms - days * MS_DAY - MS_HOUR);
     c->number = x.number;
@@ -182,8 +218,13 @@ static enum err decide(struct db *db, struct arena *a, void *arg, int64_t now_ms
 static enum err revoke(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     (void)now_ms;
     struct certifying *c = arg;
-    struct cert_change_status x = {.app = &c->demo->app, .number = c->number, .actor_id = c->demo->staff[DEMO_SECOND_ASSESSOR], .change = CERT_REVOKE,
-                                   .reason = "The holder shared items of the live exam in public, against the rules that were signed."};
+    struct cert_change_status x = {
+        .app = &c->demo->app,
+        .number = c->number,
+        .actor_id = c->demo->staff[DEMO_SECOND_ASSESSOR],
+        .change = CERT_REVOKE,
+        .reason =
+            "The holder shared items of the live exam in public, against the rules that were signed."};
     return cert_change_status(db, a, &x, c->demo->today_ms - 9 * MS_DAY);
 }
 

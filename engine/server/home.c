@@ -8,16 +8,21 @@
 #include "lab/lab.h"
 #include "server/server.h"
 
-static const char *text(struct request *r, const char *key) { return page_text(r->app->site, r->locale, key, NULL, r->arena); }
+static const char *text(struct request *r, const char *key) {
+    return page_text(r->app->site, r->locale, key, NULL, r->arena);
+}
 
 /* ---- Every page ----------------------------------------------------------------------------------- */
 
 /* Which part of the site a path belongs to; the first that fits. */
 static const struct {
     const char *prefix, *section;
-} sections[] = {{"/programmes", "programmes"}, {"/modules", "programmes"}, {"/glossary", "programmes"}, {"/self-assessment", "programmes"},
-                {"/exams", "programmes"},      {"/labs", "programmes"},    {"/search", "search"},       {"/author", "author"},
-                {"/assess", "assess"},         {"/admin", "admin"},        {"/certificates", "home"}};
+} sections[] = {{"/programmes", "programmes"}, {"/modules", "programmes"},
+                {"/glossary", "programmes"},   {"/self-assessment", "programmes"},
+                {"/exams", "programmes"},      {"/labs", "programmes"},
+                {"/search", "search"},         {"/author", "author"},
+                {"/assess", "assess"},         {"/admin", "admin"},
+                {"/certificates", "home"}};
 
 void decorate_page(struct request *r, struct view *v) {
     struct view *nav = view_object(v, "nav");
@@ -38,7 +43,8 @@ enum err guide_page(struct request *r) {
     return http_page(r, "site_guide", v);
 }
 
-static const char *const count_keys[] = {"admin_count_people", "admin_count_sessions", "admin_count_cohorts", "admin_count_audit"};
+static const char *const count_keys[] = {"admin_count_people", "admin_count_sessions",
+                                         "admin_count_cohorts", "admin_count_audit"};
 
 enum err admin_page(struct request *r) {
     struct view *v = view_new(r->arena), *counts = view_list(v, "counts");
@@ -67,7 +73,8 @@ enum err admin_page(struct request *r) {
 
 enum err admin_audit_page(struct request *r) {
     int64_t before = 0;
-    if (http_query(r, "before") && !parse_i64(http_query(r, "before"), 1, INT64_MAX, &before)) before = 0;
+    if (http_query(r, "before") && !parse_i64(http_query(r, "before"), 1, INT64_MAX, &before))
+        before = 0;
     struct audit_row *rows;
     size_t count;
     enum err e = audit_list(r->db, r->arena, NULL, before, AUDIT_PAGE, &rows, &count);
@@ -99,6 +106,7 @@ void server_metrics(struct app *app, struct buf *out) {
     struct db *db = store_reader(app->store);
     if (!db || store_read_begin(db) != OK) return;
     if (cert_waiting(db, &waiting) == OK)
-        metrics_sample(out, "gradus_applications_waiting", "gauge", "Applications that wait for a decision.", waiting);
+        metrics_sample(out, "gradus_applications_waiting", "gauge",
+                       "Applications that wait for a decision.", waiting);
     store_read_end(db);
 }

@@ -28,8 +28,11 @@ static const struct command {
 
 static int help(FILE *out, int status) {
     fputs("usage: gradus COMMAND [OPTIONS]\n\n", out);
-    for (size_t i = 0; i < COUNT_OF(commands); i++) fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
-    fputs("\nEach command has --help. Exit status: 0 fine, 1 problems were found, 2 could not run.\n", out);
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+    fputs(
+        "\nEach command has --help. Exit status: 0 fine, 1 problems were found, 2 could not run.\n",
+        out);
     return status;
 }
 

@@ -71,7 +71,8 @@ const struct route routes[] = {
     {METHOD_POST, "/runs/:run/hints", ROLE_ANY, lab_hint_post, 0},
     {METHOD_POST, "/runs/:run/rewind", ROLE_ANY, lab_rewind_post, 0},
     {METHOD_GET, "/runs/:run/replay", ROLE_ANY, lab_replay_page, 0},
-    {METHOD_GET, "/runs/:run/api/:connector/*", ROLE_PUBLIC, lab_api, ROUTE_BEARER | ROUTE_METHODS | ROUTE_JSON},
+    {METHOD_GET, "/runs/:run/api/:connector/*", ROLE_PUBLIC, lab_api,
+     ROUTE_BEARER | ROUTE_METHODS | ROUTE_JSON},
 
     /* cert */
     {METHOD_GET, "/programmes/:p/levels/:l", ROLE_PUBLIC, cert_level_page, 0},
@@ -79,7 +80,8 @@ const struct route routes[] = {
     {METHOD_GET, "/me/certificates", ROLE_ANY, cert_mine_page, 0},
     {METHOD_GET, "/assess", ROLE_ASSESSOR | ROLE_INSTRUCTOR, cert_queue_page, 0},
     {METHOD_GET, "/assess/certificates", ROLE_ASSESSOR | ROLE_ADMIN, cert_certificates_page, 0},
-    {METHOD_POST, "/assess/certificates/:n/status", ROLE_ASSESSOR | ROLE_ADMIN, cert_status_post, 0},
+    {METHOD_POST, "/assess/certificates/:n/status", ROLE_ASSESSOR | ROLE_ADMIN, cert_status_post,
+     0},
     {METHOD_GET, "/assess/cases/:id", ROLE_ASSESSOR | ROLE_INSTRUCTOR, cert_case_page, 0},
     {METHOD_POST, "/assess/cases/:id/marks", ROLE_ASSESSOR | ROLE_INSTRUCTOR, cert_mark_post, 0},
     {METHOD_POST, "/assess/cases/:id/decision", ROLE_ASSESSOR, cert_decision_post, 0},

@@ -35,15 +35,21 @@ struct serve {
     struct app app;
     struct http_options http;
     struct http *server;
-    struct zygote *zygote; /* what lab workers are forked from; NULL: this machine cannot confine them */
+    struct zygote
+        *zygote; /* what lab workers are forked from; NULL: this machine cannot confine them */
 };
 
 static bool read_options(struct serve *s, int argc, char **argv, int *status) {
-    static const struct option options[] = {{"port", required_argument, NULL, 'p'},        {"listen", required_argument, NULL, 'l'},
-                                            {"data", required_argument, NULL, 'd'},        {"root", required_argument, NULL, 'r'},
-                                            {"origin", required_argument, NULL, 'o'},      {"trust-proxy", required_argument, NULL, 't'},
-                                            {"threads", required_argument, NULL, 'n'},     {"request-deadline", required_argument, NULL, 'q'},
-                                            {"help", no_argument, NULL, 'h'},              {0}};
+    static const struct option options[] = {{"port", required_argument, NULL, 'p'},
+                                            {"listen", required_argument, NULL, 'l'},
+                                            {"data", required_argument, NULL, 'd'},
+                                            {"root", required_argument, NULL, 'r'},
+                                            {"origin", required_argument, NULL, 'o'},
+                                            {"trust-proxy", required_argument, NULL, 't'},
+                                            {"threads", required_argument, NULL, 'n'},
+                                            {"request-deadline", required_argument, NULL, 'q'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     s->app.data = default_data();
     s->app.root = default_root();
     s->http.listen = "127.0.0.1";
@@ -59,7 +65,8 @@ static bool read_options(struct serve *s, int argc, char **argv, int *status) {
         else if (option == 'r') s->app.root = optarg;
         else if (option == 'o') s->app.origin = optarg;
         else if (option == 't') s->http.trust_proxy = optarg;
-        else if (option == 'q' && parse_i64(optarg, 1, 3600, &number)) s->http.request_deadline_s = (int)number;
+        else if (option == 'q' && parse_i64(optarg, 1, 3600, &number))
+            s->http.request_deadline_s = (int)number;
         else {
             if (option == 'h') *status = 0;
             fputs(usage, option == 'h' ? stdout : stderr);
@@ -67,8 +74,11 @@ static bool read_options(struct serve *s, int argc, char **argv, int *status) {
         }
     }
     size_t n = s->app.origin ? strlen(s->app.origin) : 0;
-    if (n && (!(str_has_prefix(s->app.origin, "http://") || str_has_prefix(s->app.origin, "https://")) || s->app.origin[n - 1] == '/')) {
-        fputs("gradus serve: --origin is an address without a path, e.g. https://academy.example\n", stderr);
+    if (n &&
+        (!(str_has_prefix(s->app.origin, "http://") || str_has_prefix(s->app.origin, "https://")) ||
+         s->app.origin[n - 1] == '/')) {
+        fputs("gradus serve: --origin is an address without a path, e.g. https://academy.example\n",
+              stderr);
         return false;
     }
     return true;
@@ -79,27 +89,35 @@ static bool fail(const char *why) {
     return false;
 }
 
-static bool is_local(const char *listen) { return str_has_prefix(listen, "127.") || str_eq(listen, "::1"); }
+static bool is_local(const char *listen) {
+    return str_has_prefix(listen, "127.") || str_eq(listen, "::1");
+}
 
 /* A demo's passwords are known to everybody who has read the README. */
 static bool demo_allowed(struct serve *s) {
     s->app.demo = demo_present(s->app.data);
     if (!s->app.demo) return true;
-    bool local_origin = !s->app.origin || str_has_prefix(s->app.origin, "http://127.0.0.1") || str_has_prefix(s->app.origin, "http://localhost");
+    bool local_origin = !s->app.origin || str_has_prefix(s->app.origin, "http://127.0.0.1") ||
+                        str_has_prefix(s->app.origin, "http://localhost");
     if (is_local(s->http.listen) && local_origin && !s->http.trust_proxy) return true;
-    return fail("this is a demo academy, its passwords are public: it is only served on this machine (--listen 127.0.0.1, "
-                "no --origin elsewhere, no --trust-proxy)");
+    return fail(
+        "this is a demo academy, its passwords are public: it is only served on this machine (--listen 127.0.0.1, "
+        "no --origin elsewhere, no --trust-proxy)");
 }
 
 static bool open_parts(struct serve *s) {
     const char *why = "out of memory";
     struct app *app = &s->app;
-    if (mkdir(app->data, 0700) != 0 && errno != EEXIST) return fail(arena_printf(&s->arena, "cannot make the folder %s: %s", app->data, strerror(errno)));
+    if (mkdir(app->data, 0700) != 0 && errno != EEXIST)
+        return fail(
+            arena_printf(&s->arena, "cannot make the folder %s: %s", app->data, strerror(errno)));
     app->store = open_store(&s->arena, app->data, false);
     if (!app->store) return false;
     if (site_open(&app->site, app->root, &s->arena, &why) != OK) return fail(why);
-    if (accounts_open(&app->accounts) != OK) return fail("the threads that check passwords cannot start");
-    if (content_open(&app->content, app->root, app->store, app->site, &s->arena, &why) != OK) return fail(why);
+    if (accounts_open(&app->accounts) != OK)
+        return fail("the threads that check passwords cannot start");
+    if (content_open(&app->content, app->root, app->store, app->site, &s->arena, &why) != OK)
+        return fail(why);
     if (exams_open(&app->exams, app, &s->arena, &why) != OK) return fail(why);
     if (labs_open(&app->labs, app, s->zygote, 0, &s->arena, &why) != OK) return fail(why);
     if (certs_open(&app->certs, app, &s->arena, &why) != OK) return fail(why);
@@ -116,7 +134,8 @@ static void close_parts(struct serve *s) {
     if (app->exams) exams_close(app->exams);
     if (app->content) content_close(app->content);
     accounts_close(app->accounts);
-    if (app->store && !store_close(app->store, STOP_DEADLINE_MS)) log_say(LOG_WARN, "stop", "some writes did not finish in time and were refused");
+    if (app->store && !store_close(app->store, STOP_DEADLINE_MS))
+        log_say(LOG_WARN, "stop", "some writes did not finish in time and were refused");
     if (app->site) site_close(app->site);
 }
 
@@ -124,7 +143,8 @@ static void wait_for_signal(const sigset_t *signals) {
     int number = 0;
     while (sigwait(signals, &number) != 0 || (number != SIGTERM && number != SIGINT))
         ;
-    log_say(LOG_INFO, "stop", "%s: finishing what was accepted", number == SIGINT ? "SIGINT" : "SIGTERM");
+    log_say(LOG_INFO, "stop", "%s: finishing what was accepted",
+            number == SIGINT ? "SIGINT" : "SIGTERM");
 }
 
 static int run(struct serve *s, const sigset_t *signals) {
@@ -143,13 +163,16 @@ static int run(struct serve *s, const sigset_t *signals) {
         close_parts(s);
         return 2;
     }
-    char *origin = arena_printf(&s->arena, strchr(s->http.listen, ':') ? "http://[%s]:%d" : "http://%s:%d", s->http.listen, http_port(s->server));
+    char *origin = arena_printf(&s->arena,
+                                strchr(s->http.listen, ':') ? "http://[%s]:%d" : "http://%s:%d",
+                                s->http.listen, http_port(s->server));
     printf("Serving on %s\n", origin);
     if (s->app.demo) demo_print(s->app.data, origin);
     fflush(stdout);
     log_say(LOG_INFO, "start", "serving on %s", origin);
     wait_for_signal(signals);
-    if (!http_stop(s->server, STOP_DEADLINE_MS)) _exit(1); /* what was acknowledged is on the disk */
+    if (!http_stop(s->server, STOP_DEADLINE_MS))
+        _exit(1); /* what was acknowledged is on the disk */
     close_parts(s);
     log_say(LOG_INFO, "stop", "done");
     return 0;

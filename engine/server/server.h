@@ -40,8 +40,8 @@ void demo_accounts(struct arena *a, const char *data, struct view *v);
 struct content_snapshot;
 struct content_level;
 struct content_step;
-enum err level_steps(struct request *r, const struct content_snapshot *s, const struct content_level *level,
-                     struct content_step *steps);
+enum err level_steps(struct request *r, const struct content_snapshot *s,
+                     const struct content_level *level, struct content_step *steps);
 
 /* Adds navigation to every page. */
 void decorate_page(struct request *r, struct view *v);

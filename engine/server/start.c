@@ -19,13 +19,18 @@ struct start {
     struct view *view;
 };
 
-static const char *text(struct request *r, const char *key) { return page_text(r->app->site, r->locale, key, NULL, r->arena); }
+static const char *text(struct request *r, const char *key) {
+    return page_text(r->app->site, r->locale, key, NULL, r->arena);
+}
 
-static const char *link_to(struct request *r, const char *folder, const char *id) { return arena_printf(r->arena, "/%s/%s", folder, id); }
+static const char *link_to(struct request *r, const char *folder, const char *id) {
+    return arena_printf(r->arena, "/%s/%s", folder, id);
+}
 
 /* ---- The one next step --------------------------------------------------------------------------- */
 
-static struct view *next_card(struct start *s, const char *kind, const char *title, const char *href, const char *action) {
+static struct view *next_card(struct start *s, const char *kind, const char *title,
+                              const char *href, const char *action) {
     struct view *card = view_object(s->view, "next");
     s->has_next = true;
     view_text(card, "kind", text(s->r, kind));
@@ -41,7 +46,8 @@ static void next_attempt(struct start *s) {
     if (s->attempt_count == 0) return;
     const struct exam_open_attempt *a = &s->attempts[0];
     bool known = exam_find(s->r->app->exams, s->r->arena, a->exam_id, &exam) == OK;
-    struct view *card = next_card(s, "home_kind_exam", known ? exam.title : a->exam_id, link_to(s->r, "attempts", a->attempt_id), "home_action_continue");
+    struct view *card = next_card(s, "home_kind_exam", known ? exam.title : a->exam_id,
+                                  link_to(s->r, "attempts", a->attempt_id), "home_action_continue");
     int64_t left = (a->deadline_ms - s->r->now_ms) / MS_MINUTE;
     view_bool(card, "is_resume", true);
     view_text(card, "why", text(s->r, "home_why_attempt"));
@@ -56,7 +62,8 @@ static void next_module(struct start *s, const struct content_programme *p) {
     const struct content_module *shown = content_module_in(s->content, m->id, s->r->locale);
     const char *href = link_to(s->r, "modules", m->id);
     if (mine.last_section) href = arena_printf(s->r->arena, "%s#%s", href, mine.last_section);
-    struct view *card = next_card(s, "home_kind_module", shown->title, href, mine.last_ms ? "home_action_continue" : "home_action_start");
+    struct view *card = next_card(s, "home_kind_module", shown->title, href,
+                                  mine.last_ms ? "home_action_continue" : "home_action_start");
     view_bool(card, "is_resume", mine.last_ms != 0);
     view_text(card, "why", shown->summary);
     view_int(card, "minutes", mine.minutes_left ? mine.minutes_left : m->minutes);
@@ -65,33 +72,43 @@ static void next_module(struct start *s, const struct content_programme *p) {
 static void next_need(struct start *s, const struct cert_need_status *n) {
     if (s->has_next || n->state == CERT_MET || n->need->kind == CERT_MODULE) return;
     bool exam = n->need->kind == CERT_EXAM;
-    struct view *card = next_card(s, exam ? "home_kind_exam" : "home_kind_lab", n->need->title, n->need->href,
-                                  n->state == CERT_BEGUN && !exam ? "home_action_continue" : "home_action_start");
+    struct view *card = next_card(
+        s, exam ? "home_kind_exam" : "home_kind_lab", n->need->title, n->need->href,
+        n->state == CERT_BEGUN && !exam ? "home_action_continue" : "home_action_start");
     view_bool(card, "is_resume", n->state == CERT_BEGUN && !exam);
     view_text(card, "why", text(s->r, exam ? "home_why_exam" : "home_why_lab"));
 }
 
 /* ---- Programmes ------------------------------------------------------------------------------------ */
 
-static void path_step(struct start *s, struct view *path, const struct cert_need_status *n, bool *current) {
+static void path_step(struct start *s, struct view *path, const struct cert_need_status *n,
+                      bool *current) {
     struct view *step = view_item(path);
-    const struct content_module *m = n->need->kind == CERT_MODULE ? content_module(s->content, n->need->id) : NULL;
+    const struct content_module *m = n->need->kind == CERT_MODULE
+                                         ? content_module(s->content, n->need->id)
+                                         : NULL;
     const char *state = n->state == CERT_MET ? "done" : *current ? "open" : "current";
     if (n->state != CERT_MET) *current = true;
     view_text(step, "state", state);
-    view_text(step, "state_text", text(s->r, n->state == CERT_MET ? "home_state_done" : n->state == CERT_BEGUN ? "home_state_begun" : "home_state_open"));
+    view_text(step, "state_text",
+              text(s->r, n->state == CERT_MET     ? "home_state_done"
+                         : n->state == CERT_BEGUN ? "home_state_begun"
+                                                  : "home_state_open"));
     view_text(step, "title", n->need->title);
     view_text(step, "href", n->need->href);
     if (m) {
         struct content_module_progress mine = content_progress_of(&s->progress, m);
-        if (n->state != CERT_MET) view_int(step, "minutes", mine.last_ms ? mine.minutes_left : m->minutes);
+        if (n->state != CERT_MET)
+            view_int(step, "minutes", mine.last_ms ? mine.minutes_left : m->minutes);
     }
 }
 
 static int64_t minutes_left(struct start *s, const struct cert_level_status *status) {
     int64_t sum = 0;
     for (size_t i = 0; i < status->count; i++) {
-        const struct content_module *m = status->needs[i].need->kind == CERT_MODULE ? content_module(s->content, status->needs[i].need->id) : NULL;
+        const struct content_module *m = status->needs[i].need->kind == CERT_MODULE
+                                             ? content_module(s->content, status->needs[i].need->id)
+                                             : NULL;
         if (!m || status->needs[i].state == CERT_MET) continue;
         struct content_module_progress mine = content_progress_of(&s->progress, m);
         sum += mine.last_ms ? mine.minutes_left : m->minutes;
@@ -108,8 +125,10 @@ struct standing {
 };
 
 static enum err read_standing(struct start *s, struct standing *x) {
-    enum err e = cert_status_of(s->r->app, s->r->db, s->r->arena, s->content, x->level, s->r->who->person_id, &x->status);
-    for (size_t i = 0; e == OK && i < x->status.count; i++) x->touched |= x->status.needs[i].state != CERT_MISSING;
+    enum err e = cert_status_of(s->r->app, s->r->db, s->r->arena, s->content, x->level,
+                                s->r->who->person_id, &x->status);
+    for (size_t i = 0; e == OK && i < x->status.count; i++)
+        x->touched |= x->status.needs[i].state != CERT_MISSING;
     return e;
 }
 
@@ -119,7 +138,8 @@ static void add_level(struct start *s, struct view *list, const struct standing 
     bool current = false;
     view_text(item, "id", x->programme->id);
     view_text(item, "title", x->programme->title);
-    view_text(item, "href", arena_printf(r->arena, "/programmes/%s/levels/%s", x->programme->id, x->level->id));
+    view_text(item, "href",
+              arena_printf(r->arena, "/programmes/%s/levels/%s", x->programme->id, x->level->id));
     view_text(item, "level", x->level->title);
     view_bool(item, arena_printf(r->arena, "level_%d", x->level->number), true);
     view_int(item, "done", (int64_t)x->status.met);
@@ -146,7 +166,8 @@ static enum err add_programmes(struct start *s) {
             if (e != OK) return e;
             if (x->touched) add_level(s, list, x);
             any |= x->touched;
-            if (!invitation || (x->level->exam_count && !invitation->level->exam_count)) invitation = x;
+            if (!invitation || (x->level->exam_count && !invitation->level->exam_count))
+                invitation = x;
         }
     }
     if (!any && invitation) add_level(s, list, invitation);
@@ -156,7 +177,8 @@ static enum err add_programmes(struct start *s) {
 
 /* ---- Desk, deadlines --------------------------------------------------------------------------------- */
 
-static void desk_row(struct start *s, struct view *desk, const char *title, const char *href, const char *about) {
+static void desk_row(struct start *s, struct view *desk, const char *title, const char *href,
+                     const char *about) {
     struct view *row = view_item(desk);
     view_text(row, "title", text(s->r, title));
     view_text(row, "href", href);
@@ -172,11 +194,15 @@ static enum err add_desk(struct start *s) {
         if (e != OK) return e;
         struct view *v = view_new(r->arena);
         view_int(v, "waiting", waiting);
-        desk_row(s, desk, "home_desk_assess", "/assess", page_text(r->app->site, r->locale, "home_desk_waiting", v, r->arena));
+        desk_row(s, desk, "home_desk_assess", "/assess",
+                 page_text(r->app->site, r->locale, "home_desk_waiting", v, r->arena));
     }
-    if (http_has_role(r, ROLE_INSTRUCTOR) && !http_has_role(r, ROLE_ASSESSOR)) desk_row(s, desk, "home_desk_assess", "/assess", text(r, "home_desk_mark_text"));
-    if (http_has_role(r, ROLE_INSTRUCTOR)) desk_row(s, desk, "home_desk_author", "/author", text(r, "home_desk_author_text"));
-    if (http_has_role(r, ROLE_ADMIN)) desk_row(s, desk, "home_desk_admin", "/admin", text(r, "home_desk_admin_text"));
+    if (http_has_role(r, ROLE_INSTRUCTOR) && !http_has_role(r, ROLE_ASSESSOR))
+        desk_row(s, desk, "home_desk_assess", "/assess", text(r, "home_desk_mark_text"));
+    if (http_has_role(r, ROLE_INSTRUCTOR))
+        desk_row(s, desk, "home_desk_author", "/author", text(r, "home_desk_author_text"));
+    if (http_has_role(r, ROLE_ADMIN))
+        desk_row(s, desk, "home_desk_admin", "/admin", text(r, "home_desk_admin_text"));
     return OK;
 }
 
@@ -196,7 +222,8 @@ static void add_due(struct start *s) {
 static enum err start_page(struct request *r) {
     struct start s = {.r = r, .content = content_of(r), .view = view_new(r->arena)};
     enum err e = content_progress(r->db, r->arena, s.content, r->who->person_id, &s.progress);
-    if (e == OK) e = exam_open_attempts(r->db, r->arena, r->who->person_id, &s.attempts, &s.attempt_count);
+    if (e == OK)
+        e = exam_open_attempts(r->db, r->arena, r->who->person_id, &s.attempts, &s.attempt_count);
     if (e != OK) return e;
     view_text(s.view, "title", text(r, "site_home_title"));
     if (http_has_role(r, ROLE_LEARNER)) {

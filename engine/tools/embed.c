@@ -61,11 +61,15 @@ static void read_queries(const char *path) {
             if (query_count == 2048) die(path, number, "too many queries");
             q = &queries[query_count++];
             size_t n = 0;
-            for (const char *p = line + sizeof mark - 1; p < line + len && (isalnum((unsigned char)*p) || *p == '_') && n < sizeof q->name - 1; p++)
+            for (const char *p = line + sizeof mark - 1;
+                 p < line + len && (isalnum((unsigned char)*p) || *p == '_') &&
+                 n < sizeof q->name - 1;
+                 p++)
                 q->name[n++] = *p;
             if (n == 0) die(path, number, "a query needs a name of letters, digits and _");
             for (int i = 0; i < query_count - 1; i++)
-                if (strcmp(queries[i].name, q->name) == 0) die(path, number, "this name is taken already");
+                if (strcmp(queries[i].name, q->name) == 0)
+                    die(path, number, "this name is taken already");
             snprintf(q->file, sizeof q->file, "%s", path);
             q->line = number;
             q->text = calloc(1, strlen(text) + 2);
@@ -84,7 +88,9 @@ static void read_queries(const char *path) {
     }
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 int main(int argc, char **argv) {
     if (argc < 3) return 2;
@@ -93,34 +99,45 @@ int main(int argc, char **argv) {
     snprintf(path, sizeof path, "%s/store_sql.h", argv[1]);
     FILE *h = fopen(path, "w");
     if (!h) die(path, 0, "cannot be written");
-    fputs("/* Generated from the .sql files by engine/tools/embed.c. */\n#ifndef GR_STORE_SQL_H\n#define GR_STORE_SQL_H\n\nenum sql_id {\n", h);
+    fputs(
+        "/* Generated from the .sql files by engine/tools/embed.c. */\n#ifndef GR_STORE_SQL_H\n#define GR_STORE_SQL_H\n\nenum sql_id {\n",
+        h);
     for (int i = 0; i < query_count; i++) fprintf(h, "    SQL_%s,\n", queries[i].name);
-    fputs("    SQL_COUNT\n};\n\nstruct sql_text {\n    const char *name, *text, *place;\n};\nextern const struct sql_text sql_texts[];\nextern const int sql_text_count; /* SQL_COUNT, known at link time */\n\n"
-          "struct sql_migration {\n    int number;\n    const char *name, *text;\n};\nextern const struct sql_migration sql_migrations[];\n"
-          "extern const int sql_migration_count;\n\n#endif\n", h);
+    fputs(
+        "    SQL_COUNT\n};\n\nstruct sql_text {\n    const char *name, *text, *place;\n};\nextern const struct sql_text sql_texts[];\nextern const int sql_text_count; /* SQL_COUNT, known at link time */\n\n"
+        "struct sql_migration {\n    int number;\n    const char *name, *text;\n};\nextern const struct sql_migration sql_migrations[];\n"
+        "extern const int sql_migration_count;\n\n#endif\n",
+        h);
     fclose(h);
     snprintf(path, sizeof path, "%s/store_sql.c", argv[1]);
     FILE *c = fopen(path, "w");
     if (!c) die(path, 0, "cannot be written");
-    fputs("/* Generated from the .sql files by engine/tools/embed.c. */\n#include \"store_sql.h\"\n\nconst struct sql_text sql_texts[] = {\n", c);
+    fputs(
+        "/* Generated from the .sql files by engine/tools/embed.c. */\n#include \"store_sql.h\"\n\nconst struct sql_text sql_texts[] = {\n",
+        c);
     for (int i = 0; i < query_count; i++) {
         fprintf(c, "    {\"%s\",\n    ", queries[i].name);
         c_string(c, queries[i].text);
         fprintf(c, ",\n    \"%s:%d\"},\n", queries[i].file, queries[i].line);
     }
     if (query_count == 0) fputs("    {0, 0, 0},\n", c);
-    fprintf(c, "};\nconst int sql_text_count = %d;\n\nconst struct sql_migration sql_migrations[] = {\n", query_count);
+    fprintf(
+        c,
+        "};\nconst int sql_text_count = %d;\n\nconst struct sql_migration sql_migrations[] = {\n",
+        query_count);
     DIR *dir = opendir(argv[2]);
     if (!dir) die(argv[2], 0, "cannot be read");
     char *names[1000];
     int count = 0;
     for (struct dirent *e; (e = readdir(dir)) && count < 1000;)
-        if (strlen(e->d_name) > 9 && strcmp(e->d_name + strlen(e->d_name) - 4, ".sql") == 0) names[count++] = strdup(e->d_name);
+        if (strlen(e->d_name) > 9 && strcmp(e->d_name + strlen(e->d_name) - 4, ".sql") == 0)
+            names[count++] = strdup(e->d_name);
     closedir(dir);
     qsort(names, (size_t)count, sizeof *names, by_name);
     for (int i = 0; i < count; i++) {
         int number = atoi(names[i]);
-        if (number != i + 1) die(names[i], 1, "migrations are numbered 0001, 0002, ... without gaps");
+        if (number != i + 1)
+            die(names[i], 1, "migrations are numbered 0001, 0002, ... without gaps");
         snprintf(path, sizeof path, "%s/%s", argv[2], names[i]);
         fprintf(c, "    {%d, \"%s\",\n    ", number, names[i]);
         c_string(c, slurp(path));

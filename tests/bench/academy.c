@@ -45,11 +45,13 @@ void academy_failed(struct academy *a, const char *doing, const struct client *c
 }
 
 bool academy_serve(struct academy *a) {
-    const char *argv[] = {a->bench->gradus, "serve", "--port", "0", "--data", a->data, "--root", a->root, NULL};
+    const char *argv[] = {a->bench->gradus, "serve",  "--port", "0", "--data",
+                          a->data,          "--root", a->root,  NULL};
     char line[256], *colon;
     int64_t began_us = bench_now_us();
     if (!process_start(&a->server, argv, a->log) ||
-        !process_wait_line(&a->server, "Serving on", START_TIMEOUT_MS, line, sizeof line) || !(colon = strrchr(line, ':'))) {
+        !process_wait_line(&a->server, "Serving on", START_TIMEOUT_MS, line, sizeof line) ||
+        !(colon = strrchr(line, ':'))) {
         process_stop(&a->server);
         academy_failed(a, "gradus serve", NULL);
         return false;
@@ -67,7 +69,8 @@ bool academy_serve(struct academy *a) {
 
 bool academy_stop(struct academy *a) { return process_stop(&a->server) == 0; }
 
-static bool begin(struct academy *a, const struct bench *b, const char *measure, const char *name, const char *root) {
+static bool begin(struct academy *a, const struct bench *b, const char *measure, const char *name,
+                  const char *root) {
     *a = (struct academy){.bench = b, .measure = measure, .root = root};
     snprintf(a->data, sizeof a->data, "%s/%s", b->dir, name);
     snprintf(a->log, sizeof a->log, "%s/%s.log", b->dir, name);
@@ -76,11 +79,13 @@ static bool begin(struct academy *a, const struct bench *b, const char *measure,
     return academy_folder(b->dir);
 }
 
-bool academy_open(struct academy *a, const struct bench *b, const char *measure, const char *name, int attempts) {
+bool academy_open(struct academy *a, const struct bench *b, const char *measure, const char *name,
+                  int attempts) {
     char number[32];
     bool begun = begin(a, b, measure, name, b->root);
     snprintf(number, sizeof number, "%d", attempts);
-    const char *argv[] = {b->gradus, "demo", "--data", a->data, "--root", a->root, "--attempts", number, NULL};
+    const char *argv[] = {b->gradus, "demo",       "--data", a->data, "--root",
+                          a->root,   "--attempts", number,   NULL};
     int64_t began_us = bench_now_us();
     if (!begun || process_run(argv, a->log, NULL, NULL, 0) != 0) {
         academy_failed(a, "gradus demo", NULL);
@@ -91,11 +96,13 @@ bool academy_open(struct academy *a, const struct bench *b, const char *measure,
     return academy_serve(a);
 }
 
-bool academy_open_empty(struct academy *a, const struct bench *b, const char *measure, const char *name, const char *root,
-                        const char *login) {
+bool academy_open_empty(struct academy *a, const struct bench *b, const char *measure,
+                        const char *name, const char *root, const char *login) {
     bool begun = begin(a, b, measure, name, root);
-    const char *argv[] = {b->gradus, "user",    "add",     login,     "--name",           "A Reader", "--email", "reader@bench.example",
-                          "--roles", "learner", "--data", a->data, "--password-stdin", NULL};
+    const char *argv[] = {b->gradus,          "user",     "add",     login,
+                          "--name",           "A Reader", "--email", "reader@bench.example",
+                          "--roles",          "learner",  "--data",  a->data,
+                          "--password-stdin", NULL};
     if (!begun || process_run(argv, a->log, ACADEMY_PASSWORD "\n", NULL, 0) != 0) {
         academy_failed(a, "gradus user add", NULL);
         return false;

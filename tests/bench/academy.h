@@ -11,7 +11,7 @@
 struct academy {
     const struct bench *bench;
     const char *measure; /* whose failures are reported */
-    const char *root;      /* whose content is served */
+    const char *root;    /* whose content is served */
     char data[512], log[512];
     struct process server; /* pid 0: not running */
     int port;
@@ -21,12 +21,13 @@ struct academy {
 };
 
 /* A fresh demo with `attempts` more learners, each in an open attempt; served. False after bench_failed. */
-bool academy_open(struct academy *a, const struct bench *b, const char *measure, const char *name, int attempts);
+bool academy_open(struct academy *a, const struct bench *b, const char *measure, const char *name,
+                  int attempts);
 /* One learner and nothing else, over the content of `root`; served. */
-bool academy_open_empty(struct academy *a, const struct bench *b, const char *measure, const char *name, const char *root,
-                        const char *login);
-bool academy_serve(struct academy *a);  /* starts the server again after academy_stop */
-bool academy_stop(struct academy *a);   /* sessions and data stay; false when it did not end well */
+bool academy_open_empty(struct academy *a, const struct bench *b, const char *measure,
+                        const char *name, const char *root, const char *login);
+bool academy_serve(struct academy *a); /* starts the server again after academy_stop */
+bool academy_stop(struct academy *a);  /* sessions and data stay; false when it did not end well */
 void academy_close(struct academy *a);
 /* Signs in `count` of the learners with an open attempt. */
 bool academy_sign_in(struct academy *a, int count);

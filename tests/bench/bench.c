@@ -85,31 +85,38 @@ int64_t bench_process_cpu_us(pid_t pid) {
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     FILE *f = fopen(path, "re");
     if (!f) return 0;
-    if (fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user, &system) != 2) user = system = 0;
+    if (fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user,
+               &system) != 2)
+        user = system = 0;
     fclose(f);
     return (int64_t)(user + system) * 1000000 / sysconf(_SC_CLK_TCK);
 }
 
-static double cpu_per_answer(pid_t pid, int64_t before_us, const struct load_plan *p, const struct load_result *r) {
+static double cpu_per_answer(pid_t pid, int64_t before_us, const struct load_plan *p,
+                             const struct load_result *r) {
     /* What was answered in the warm-up cost time, too. */
-    double answers = (double)r->answers * (double)(p->warm_up_ms + p->measure_ms) / (double)p->measure_ms;
+    double answers = (double)r->answers * (double)(p->warm_up_ms + p->measure_ms) /
+                     (double)p->measure_ms;
     return answers > 0 ? (double)(bench_process_cpu_us(pid) - before_us) / answers : 0;
 }
 
-static bool one_round(const struct bench *b, const struct versus *v, bool ours, int round, struct load_result *r) {
+static bool one_round(const struct bench *b, const struct versus *v, bool ours, int round,
+                      struct load_result *r) {
     struct load_plan plan = ours ? v->ours : v->ceiling;
     pid_t pid = ours ? v->our_pid : v->ceiling_pid;
     plan.warm_up_ms = round == 0 ? b->round_ms / 2 : b->round_ms / 10;
     plan.measure_ms = b->round_ms;
     int64_t before_us = bench_process_cpu_us(pid);
     if (!load_run(&plan, r)) {
-        bench_failed(v->name, "%s, round %d: %llu failures; %s", ours ? "engine" : "ceiling", round + 1,
-                     (unsigned long long)r->failures, r->problem);
+        bench_failed(v->name, "%s, round %d: %llu failures; %s", ours ? "engine" : "ceiling",
+                     round + 1, (unsigned long long)r->failures, r->problem);
         return false;
     }
-    bench_note(b, "%s %-7s %9.0f/s  p50 %6.0f us  p99 %6.0f us  max %6.0f us  %6.0f bytes  %6.1f us processor each", v->name,
-               ours ? "engine" : "ceiling", r->per_second, r->p50_us, r->p99_us, r->max_us, r->body_bytes,
-               cpu_per_answer(pid, before_us, &plan, r));
+    bench_note(
+        b,
+        "%s %-7s %9.0f/s  p50 %6.0f us  p99 %6.0f us  max %6.0f us  %6.0f bytes  %6.1f us processor each",
+        v->name, ours ? "engine" : "ceiling", r->per_second, r->p50_us, r->p99_us, r->max_us,
+        r->body_bytes, cpu_per_answer(pid, before_us, &plan, r));
     return true;
 }
 
@@ -131,12 +138,14 @@ bool bench_versus(const struct bench *b, struct versus *v) {
     return true;
 }
 
-int bench_ceiling(const struct bench *b, struct process *p, const char *name, const char *const *arguments) {
+int bench_ceiling(const struct bench *b, struct process *p, const char *name,
+                  const char *const *arguments) {
     const char *argv[8] = {b->ceiling};
     for (int i = 0; arguments[i] && i < 6; i++) argv[i + 1] = arguments[i];
     char line[64] = "";
     int port = 0;
-    if (process_start(p, argv, NULL) && process_wait_line(p, "port ", 5000, line, sizeof line)) port = atoi(line + 5);
+    if (process_start(p, argv, NULL) && process_wait_line(p, "port ", 5000, line, sizeof line))
+        port = atoi(line + 5);
     if (!port) {
         process_stop(p);
         bench_failed(name, "the ceiling does not start");
@@ -171,17 +180,26 @@ bool bench_wanted(const struct bench *b, const char *name) {
 static bool any_wanted(const struct bench *b, const char *names) {
     char copy[256];
     snprintf(copy, sizeof copy, "%s", names);
-    for (char *save = NULL, *name = strtok_r(copy, " ", &save); name; name = strtok_r(NULL, " ", &save))
+    for (char *save = NULL, *name = strtok_r(copy, " ", &save); name;
+         name = strtok_r(NULL, " ", &save))
         if (bench_wanted(b, name)) return true;
     return false;
 }
 
 static bool read_options(struct bench *b, int argc, char **argv) {
-    static const struct option options[] = {
-        {"gradus", 1, NULL, 'g'},  {"ceiling", 1, NULL, 'c'}, {"root", 1, NULL, 'r'},    {"dir", 1, NULL, 'd'},
-        {"rounds", 1, NULL, 'n'},  {"seconds", 1, NULL, 's'}, {"threads", 1, NULL, 't'}, {"modules", 1, NULL, 'm'},
-        {"attempts", 1, NULL, 'a'}, {"verbose", 0, NULL, 'v'}, {"profile", 0, NULL, 'p'}, {"help", 0, NULL, 'h'},
-        {0}};
+    static const struct option options[] = {{"gradus", 1, NULL, 'g'},
+                                            {"ceiling", 1, NULL, 'c'},
+                                            {"root", 1, NULL, 'r'},
+                                            {"dir", 1, NULL, 'd'},
+                                            {"rounds", 1, NULL, 'n'},
+                                            {"seconds", 1, NULL, 's'},
+                                            {"threads", 1, NULL, 't'},
+                                            {"modules", 1, NULL, 'm'},
+                                            {"attempts", 1, NULL, 'a'},
+                                            {"verbose", 0, NULL, 'v'},
+                                            {"profile", 0, NULL, 'p'},
+                                            {"help", 0, NULL, 'h'},
+                                            {0}};
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (o) {
         case 'g': b->gradus = optarg; break;
@@ -198,8 +216,8 @@ static bool read_options(struct bench *b, int argc, char **argv) {
         default: return false;
         }
     }
-    return b->rounds >= 1 && b->rounds <= ROUNDS_MAX && b->round_ms >= 50 && b->modules >= 10 && b->attempts >= 1 &&
-           b->threads >= 1;
+    return b->rounds >= 1 && b->rounds <= ROUNDS_MAX && b->round_ms >= 50 && b->modules >= 10 &&
+           b->attempts >= 1 && b->threads >= 1;
 }
 
 int main(int argc, char **argv) {
@@ -222,7 +240,10 @@ int main(int argc, char **argv) {
     double load = 0;
     getloadavg(&load, 1);
     if (load > 1)
-        fprintf(stderr, "bench: the machine is busy with other things (load %.1f); trust the ratios, not the values\n", load);
+        fprintf(
+            stderr,
+            "bench: the machine is busy with other things (load %.1f); trust the ratios, not the values\n",
+            load);
     for (size_t i = 0; i < sizeof measures / sizeof measures[0]; i++)
         if (any_wanted(&b, measures[i].names)) measures[i].run(&b);
     return failures ? 1 : 0;

@@ -21,14 +21,14 @@ struct bench {
     const char *dir;     /* scratch, on the project's disk; emptied at start */
     int rounds;          /* of each side */
     int64_t round_ms;
-    int threads;         /* of the load generator */
+    int threads; /* of the load generator */
     int connections;
-    int modules;         /* in the generated tree */
-    int attempts;        /* open at once, for rss.attempts */
-    bool verbose;        /* each round on standard error */
-    char **names;        /* that were asked for: exact, or all that begin with one and a full stop */
-    int name_count;      /* 0: all */
-    bool profile;        /* leave the ceiling out: for a profiler that watches the engine */
+    int modules;    /* in the generated tree */
+    int attempts;   /* open at once, for rss.attempts */
+    bool verbose;   /* each round on standard error */
+    char **names;   /* that were asked for: exact, or all that begin with one and a full stop */
+    int name_count; /* 0: all */
+    bool profile;   /* leave the ceiling out: for a profiler that watches the engine */
 };
 
 bool bench_wanted(const struct bench *b, const char *name);
@@ -36,11 +36,12 @@ bool bench_wanted(const struct bench *b, const char *name);
 void bench_line(const char *name, double value, const char *unit, double ratio);
 /* A measure that could not be taken: the line says so, the run fails at its end. */
 void bench_failed(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void bench_note(const struct bench *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void bench_note(const struct bench *b, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 double bench_median(double *values, int count); /* sorts them */
 int64_t bench_now_us(void);
-int64_t bench_cpu_us(void);           /* of this thread */
+int64_t bench_cpu_us(void);              /* of this thread */
 int64_t bench_process_cpu_us(pid_t pid); /* of a process with its children that have ended */
 
 /* Ours against a ceiling, in turn. False after bench_failed(name). `value` is the median of ours. */
@@ -52,7 +53,8 @@ struct versus {
 };
 bool bench_versus(const struct bench *b, struct versus *v);
 /* Starts the ceiling with these arguments (NULL-terminated); its port, or 0 after bench_failed(name). */
-int bench_ceiling(const struct bench *b, struct process *p, const char *name, const char *const *arguments);
+int bench_ceiling(const struct bench *b, struct process *p, const char *name,
+                  const char *const *arguments);
 
 /* The measures, a file each. */
 void bench_render(const struct bench *b);

@@ -12,7 +12,8 @@
 #include "bench/academy.h"
 #include "lab/lab.h"
 
-#define RUNS 56 /* at once: the server keeps 64 workers alive; a day of the lab allows 8,000 calls in each */
+#define RUNS                                                                                       \
+    56 /* at once: the server keeps 64 workers alive; a day of the lab allows 8,000 calls in each */
 #define LAB "/labs/field-mapping-dedupe"
 #define CHOICE "dialect_crm=boreal&dialect_map=heron"
 #define WORKER_ROUNDS 2000
@@ -27,11 +28,13 @@ struct runs {
     enum { RUN_LIST, RUN_CREATE, RUN_UPDATE } what;
 };
 
-static size_t change(char *out, const struct run *r, const char *method, const char *path, const char *body) {
-    return (size_t)snprintf(out, LOAD_REQUEST_LIMIT,
-                            "%s %s/api/crm/v1/people%s HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Boreal-Key: %s\r\n"
-                            "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                            method, r->path, path, r->secret, strlen(body), body);
+static size_t change(char *out, const struct run *r, const char *method, const char *path,
+                     const char *body) {
+    return (size_t)snprintf(
+        out, LOAD_REQUEST_LIMIT,
+        "%s %s/api/crm/v1/people%s HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Boreal-Key: %s\r\n"
+        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+        method, r->path, path, r->secret, strlen(body), body);
 }
 
 static size_t next_call(void *context, int connection, uint64_t number, char *out) {
@@ -39,16 +42,19 @@ static size_t next_call(void *context, int connection, uint64_t number, char *ou
     const struct run *r = &runs->all[connection % runs->count];
     char body[256], path[64] = "";
     if (runs->what == RUN_LIST)
-        return (size_t)snprintf(out, LOAD_REQUEST_LIMIT,
-                                "GET %s/api/crm/v1/people?page_size=20 HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Boreal-Key: %s\r\n\r\n",
-                                r->path, r->secret);
+        return (size_t)snprintf(
+            out, LOAD_REQUEST_LIMIT,
+            "GET %s/api/crm/v1/people?page_size=20 HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Boreal-Key: %s\r\n\r\n",
+            r->path, r->secret);
     if (runs->what == RUN_UPDATE) {
         snprintf(body, sizeof body, "{\"family_name\":\"Bench %llu\"}", (unsigned long long)number);
         snprintf(path, sizeof path, "/%s", r->record);
         return change(out, r, "PUT", path, body);
     }
-    snprintf(body, sizeof body, "{\"email\":\"bench-%d-%llu@example.com\",\"given_name\":\"Bench\",\"family_name\":\"Mark\"}",
-             connection, (unsigned long long)number);
+    snprintf(
+        body, sizeof body,
+        "{\"email\":\"bench-%d-%llu@example.com\",\"given_name\":\"Bench\",\"family_name\":\"Mark\"}",
+        connection, (unsigned long long)number);
     return change(out, r, "POST", "", body);
 }
 
@@ -71,7 +77,8 @@ static bool start_run(struct client *c, struct run *r, double *ms) {
     snprintf(key, sizeof key, "X-Boreal-Key: %s\r\n", r->secret);
     if (!client_send(c, "GET", path, key, NULL, NULL)) return false;
     if (text_between(c->body, "\"id\":\"", "\"", r->record, sizeof r->record)) return true;
-    snprintf(c->problem, sizeof c->problem, "%s: status %d\n%.200s", path, c->reply.status, c->body);
+    snprintf(c->problem, sizeof c->problem, "%s: status %d\n%.200s", path, c->reply.status,
+             c->body);
     return false;
 }
 
@@ -92,22 +99,34 @@ static bool start_all(struct academy *a, struct runs *runs, double *median_ms) {
 
 static void action(struct academy *a, struct runs *runs, const struct lab_bench *alone) {
     struct load_result r;
-    struct load_plan plan = {.port = a->port, .connections = 1, .threads = 1, .warm_up_ms = 300, .measure_ms = 2 * a->bench->round_ms,
-                             .next = next_call, .context = runs, .status = 200};
+    struct load_plan plan = {.port = a->port,
+                             .connections = 1,
+                             .threads = 1,
+                             .warm_up_ms = 300,
+                             .measure_ms = 2 * a->bench->round_ms,
+                             .next = next_call,
+                             .context = runs,
+                             .status = 200};
     runs->what = RUN_UPDATE;
     if (!load_run(&plan, &r)) {
         bench_failed("lab.action", "%s", r.problem);
         return;
     }
-    bench_note(a->bench, "lab.action %.0f/s  p50 %.0f us  p99 %.0f us; the worker alone %lld us", r.per_second, r.p50_us, r.p99_us,
-               (long long)alone->action_us);
-    bench_line("lab.action", r.p50_us, "us", alone->action_us ? (double)alone->action_us / r.p50_us : -1);
+    bench_note(a->bench, "lab.action %.0f/s  p50 %.0f us  p99 %.0f us; the worker alone %lld us",
+               r.per_second, r.p50_us, r.p99_us, (long long)alone->action_us);
+    bench_line("lab.action", r.p50_us, "us",
+               alone->action_us ? (double)alone->action_us / r.p50_us : -1);
 }
 
 /* The answers to some calls tell how many bytes the ceiling serves. 0 after bench_failed(name). */
 static size_t answer_bytes(struct academy *a, struct runs *runs, const char *name) {
     struct load_result r;
-    struct load_plan plan = {.port = a->port, .connections = RUNS, .threads = 1, .measure_ms = 1000, .next = next_call, .context = runs,
+    struct load_plan plan = {.port = a->port,
+                             .connections = RUNS,
+                             .threads = 1,
+                             .measure_ms = 1000,
+                             .next = next_call,
+                             .context = runs,
                              .status = 200};
     if (load_run(&plan, &r)) return (size_t)(r.body_bytes + 0.5);
     bench_failed(name, "%s", r.problem);
@@ -120,14 +139,22 @@ static void api(struct academy *a, struct runs *runs, const char *name, uint64_t
     char bytes[32];
     size_t len = answer_bytes(a, runs, name);
     snprintf(bytes, sizeof bytes, "%zu", len);
-    int port = len ? bench_ceiling(b, &ceiling, name, (const char *const[]){"page", bytes, "200", NULL}) : 0;
+    int port = len ? bench_ceiling(b, &ceiling, name,
+                                   (const char *const[]){"page", bytes, "200", NULL})
+                   : 0;
     if (!port) return;
     uint64_t *numbers = calloc((size_t)b->connections, sizeof *numbers);
     if (!numbers) abort();
     for (int i = 0; i < b->connections; i++) numbers[i] = first; /* no address twice */
     struct versus v = {.name = name, .our_pid = a->server.pid, .ceiling_pid = ceiling.pid};
-    v.ours = (struct load_plan){.port = a->port, .connections = b->connections, .threads = b->threads, .next = next_call,
-                                .context = runs, .status = 200, .first_number = numbers, .numbers = numbers};
+    v.ours = (struct load_plan){.port = a->port,
+                                .connections = b->connections,
+                                .threads = b->threads,
+                                .next = next_call,
+                                .context = runs,
+                                .status = 200,
+                                .first_number = numbers,
+                                .numbers = numbers};
     v.ceiling = v.ours;
     v.ceiling.port = port;
     v.ceiling.numbers = NULL;
@@ -144,8 +171,10 @@ static void measure(struct academy *a, const struct lab_bench *alone) {
     double start_ms, again_ms;
     memset(all, 0, sizeof all);
     if (!start_all(a, &runs, &start_ms)) return;
-    bench_note(b, "lab.start %.1f ms; the worker alone %.1f ms", start_ms, (double)alone->start_us / 1000);
-    if (bench_wanted(b, "lab.start")) bench_line("lab.start", start_ms, "ms", (double)alone->start_us / 1000 / start_ms);
+    bench_note(b, "lab.start %.1f ms; the worker alone %.1f ms", start_ms,
+               (double)alone->start_us / 1000);
+    if (bench_wanted(b, "lab.start"))
+        bench_line("lab.start", start_ms, "ms", (double)alone->start_us / 1000 / start_ms);
     if (bench_wanted(b, "lab.action")) action(a, &runs, alone);
     runs.what = RUN_CREATE;
     if (bench_wanted(b, "lab.api.create")) api(a, &runs, "lab.api.create", 1000000);
@@ -164,6 +193,7 @@ void bench_labs(const struct bench *b) {
         bench_failed("lab.start", "workers cannot be measured: %s", why);
         return;
     }
-    if (academy_open(&a, b, "lab.start", "labs", RUNS) && academy_sign_in(&a, RUNS)) measure(&a, &alone);
+    if (academy_open(&a, b, "lab.start", "labs", RUNS) && academy_sign_in(&a, RUNS))
+        measure(&a, &alone);
     academy_close(&a);
 }

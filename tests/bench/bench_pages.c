@@ -21,7 +21,8 @@ static size_t next_page(void *context, int connection, uint64_t number, char *ou
     char cookies[2048];
     client_cookie_line(&r->people[connection % r->people_count], cookies, sizeof cookies);
     return (size_t)snprintf(out, LOAD_REQUEST_LIMIT,
-                            "GET " MODULE " HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html,*/*;q=0.8\r\n"
+                            "GET " MODULE
+                            " HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html,*/*;q=0.8\r\n"
                             "Accept-Language: en\r\n%s%s\r\n",
                             r->compressed ? "Accept-Encoding: gzip, deflate, br\r\n" : "", cookies);
 }
@@ -41,7 +42,8 @@ static void cold(struct academy *a) {
             return;
         }
         times[i] = (double)c->took_us / 1000;
-        bench_note(a->bench, "page.cold %.2f ms, %zu bytes; the server was ready after %.0f ms", times[i], c->body_len, a->ready_ms);
+        bench_note(a->bench, "page.cold %.2f ms, %zu bytes; the server was ready after %.0f ms",
+                   times[i], c->body_len, a->ready_ms);
     }
     bench_line("page.cold", bench_median(times, COLD_STARTS), "ms", -1);
 }
@@ -49,8 +51,11 @@ static void cold(struct academy *a) {
 static bool module_page(struct academy *a, const char *name, bool compressed) {
     const struct bench *b = a->bench;
     struct client *c = &a->people[0];
-    struct requests requests = {.people = a->people, .people_count = a->people_count, .compressed = compressed};
-    if (!client_send(c, "GET", MODULE, compressed ? "Accept-Encoding: gzip\r\n" : NULL, NULL, NULL) || c->reply.status != 200) {
+    struct requests requests = {
+        .people = a->people, .people_count = a->people_count, .compressed = compressed};
+    if (!client_send(c, "GET", MODULE, compressed ? "Accept-Encoding: gzip\r\n" : NULL, NULL,
+                     NULL) ||
+        c->reply.status != 200) {
         academy_failed(a, "the module's page", c);
         return false;
     }
@@ -61,8 +66,12 @@ static bool module_page(struct academy *a, const char *name, bool compressed) {
     int port = bench_ceiling(b, &ceiling, name, (const char *const[]){"page", bytes, "200", NULL});
     if (!port) return false;
     struct versus v = {.name = name, .our_pid = a->server.pid, .ceiling_pid = ceiling.pid};
-    v.ours = (struct load_plan){.port = a->port, .connections = b->connections, .threads = b->threads, .next = next_page,
-                                .context = &requests, .status = 200};
+    v.ours = (struct load_plan){.port = a->port,
+                                .connections = b->connections,
+                                .threads = b->threads,
+                                .next = next_page,
+                                .context = &requests,
+                                .status = 200};
     v.ceiling = v.ours;
     v.ceiling.port = port;
     v.ceiling.body_min = v.ceiling.body_max = len;
@@ -85,7 +94,8 @@ void bench_pages(const struct bench *b) {
         bool ok = a.server.pid > 0;
         if (ok && bench_wanted(b, "page.module")) ok = module_page(&a, "page.module", true);
         if (ok && bench_wanted(b, "page.plain")) ok = module_page(&a, "page.plain", false);
-        if (ok && bench_wanted(b, "rss.serve")) bench_line("rss.serve", process_memory_mb(a.server.pid), "MB", -1);
+        if (ok && bench_wanted(b, "rss.serve"))
+            bench_line("rss.serve", process_memory_mb(a.server.pid), "MB", -1);
     }
     academy_close(&a);
 }

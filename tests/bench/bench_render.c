@@ -31,7 +31,8 @@ static size_t read_modules(struct arena *a, const char *root, struct text *texts
     for (struct dirent *e = d ? readdir(d) : NULL; e && count < MODULES; e = readdir(d)) {
         struct text *t = &texts[count];
         if (!str_has_suffix(e->d_name, ".md")) continue;
-        t->source = file_read(a, arena_printf(a, "%s/%s", folder, e->d_name), DOC_MAX_BYTES, &t->len);
+        t->source = file_read(a, arena_printf(a, "%s/%s", folder, e->d_name), DOC_MAX_BYTES,
+                              &t->len);
         const char *end = t->source ? strstr(t->source, "\n---\n") : NULL;
         if (!end) continue;
         t->body = (size_t)(end - t->source) + 5;
@@ -59,7 +60,9 @@ static bool render_ours(const struct text *t) {
     diag_init(&diags, &a);
     buf_init(&out, &a);
     bool ok = doc_parse(&doc, "module.md", t->source, t->len, &a, &diags) == OK;
-    if (ok) doc_render(&doc, cmark_node_first_child(doc.body), NULL, &hooks, &out, &headings, &heading_count);
+    if (ok)
+        doc_render(&doc, cmark_node_first_child(doc.body), NULL, &hooks, &out, &headings,
+                   &heading_count);
     sink += out.len;
     arena_release(&a);
     return ok;
@@ -72,7 +75,8 @@ static bool render_bare(const struct text *t) {
         cmark_parser_attach_syntax_extension(p, cmark_find_syntax_extension(names[i]));
     cmark_parser_feed(p, t->source + t->body, t->len - t->body);
     cmark_node *root = cmark_parser_finish(p);
-    char *html = cmark_render_html(root, CMARK_OPT_FOOTNOTES, cmark_parser_get_syntax_extensions(p));
+    char *html = cmark_render_html(root, CMARK_OPT_FOOTNOTES,
+                                   cmark_parser_get_syntax_extensions(p));
     sink += strlen(html);
     cmark_get_default_mem_allocator()->free(html);
     cmark_node_free(root);
@@ -107,6 +111,11 @@ void bench_render(const struct bench *b) {
         ratio[i] = bare / mine;
     }
     arena_release(&a);
-    if (ok) bench_line("render.module", bench_median(ours, rounds), "us", bench_median(ratio, rounds));
-    else bench_failed("render.module", count ? "a module does not parse" : "there are no modules in %s/content/mops/modules", b->root);
+    if (ok)
+        bench_line("render.module", bench_median(ours, rounds), "us", bench_median(ratio, rounds));
+    else
+        bench_failed("render.module",
+                     count ? "a module does not parse"
+                           : "there are no modules in %s/content/mops/modules",
+                     b->root);
 }

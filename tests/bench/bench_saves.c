@@ -23,27 +23,33 @@ static size_t next_save(void *context, int connection, uint64_t number, char *ou
     const struct candidate *c = &all->all[connection % all->count];
     char body[128];
     int slot = (int)(number % SLOTS);
-    int len = snprintf(body, sizeof body, c->multiple[slot] ? "{\"seq\":%llu,\"response\":[1,2],\"client\":\"bench\"}"
-                                                            : "{\"seq\":%llu,\"response\":2,\"client\":\"bench\"}",
+    int len = snprintf(body, sizeof body,
+                       c->multiple[slot] ? "{\"seq\":%llu,\"response\":[1,2],\"client\":\"bench\"}"
+                                         : "{\"seq\":%llu,\"response\":2,\"client\":\"bench\"}",
                        (unsigned long long)(number / SLOTS + 1));
-    return (size_t)snprintf(out, LOAD_REQUEST_LIMIT,
-                            "PUT /attempts/%s/responses/%d HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
-                            "Content-Type: application/json\r\nX-CSRF-Token: %s\r\n%sContent-Length: %d\r\n\r\n%s",
-                            c->attempt, slot + 1, c->csrf, c->cookies, len, body);
+    return (size_t)snprintf(
+        out, LOAD_REQUEST_LIMIT,
+        "PUT /attempts/%s/responses/%d HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
+        "Content-Type: application/json\r\nX-CSRF-Token: %s\r\n%sContent-Length: %d\r\n\r\n%s",
+        c->attempt, slot + 1, c->csrf, c->cookies, len, body);
 }
 
 /* Tries a slot with a single response, then with a list: seq 1 of each is used up. */
 static bool try_slot(struct client *browser, struct candidate *c, int slot) {
-    static const char *const bodies[] = {"{\"seq\":1,\"response\":2}", "{\"seq\":1,\"response\":[1,2]}"};
+    static const char *const bodies[] = {"{\"seq\":1,\"response\":2}",
+                                         "{\"seq\":1,\"response\":[1,2]}"};
     char path[160];
     snprintf(path, sizeof path, "/attempts/%s/responses/%d", c->attempt, slot + 1);
     for (int i = 0; i < 2; i++) {
-        if (!client_send(browser, "PUT", path, "Accept: application/json\r\n", "application/json", bodies[i])) return false;
+        if (!client_send(browser, "PUT", path, "Accept: application/json\r\n", "application/json",
+                         bodies[i]))
+            return false;
         if (browser->reply.status != 200) continue;
         c->multiple[slot] = i == 1;
         return true;
     }
-    snprintf(browser->problem, sizeof browser->problem, "PUT %s: status %d\n%.200s", path, browser->reply.status, browser->body);
+    snprintf(browser->problem, sizeof browser->problem, "PUT %s: status %d\n%.200s", path,
+             browser->reply.status, browser->body);
     return false;
 }
 
@@ -51,7 +57,8 @@ static bool prepare(struct client *browser, struct candidate *c) {
     char path[128];
     if (!client_get(browser, "/exams/mops-associate", 200)) return false;
     if (!text_between(browser->body, "/attempts/", "\"", c->attempt, sizeof c->attempt)) {
-        snprintf(browser->problem, sizeof browser->problem, "the exam's page leads to no open attempt");
+        snprintf(browser->problem, sizeof browser->problem,
+                 "the exam's page leads to no open attempt");
         return false;
     }
     c->attempt[strcspn(c->attempt, "/?#")] = '\0';
@@ -81,14 +88,22 @@ static void saves(struct academy *a, struct candidates *all) {
     struct process ceiling;
     char file[600];
     snprintf(file, sizeof file, "%s/ceiling.db", a->data);
-    int port = bench_ceiling(b, &ceiling, "save.response", (const char *const[]){"save", file, NULL});
+    int port = bench_ceiling(b, &ceiling, "save.response",
+                             (const char *const[]){"save", file, NULL});
     if (!port) return;
     uint64_t ours[256], theirs[256];
     if (b->connections > 256) abort();
     for (int i = 0; i < b->connections; i++) ours[i] = theirs[i] = SLOTS; /* seq 1 is used */
-    struct versus v = {.name = "save.response", .our_pid = a->server.pid, .ceiling_pid = ceiling.pid};
-    v.ours = (struct load_plan){.port = a->port, .connections = b->connections, .threads = b->threads, .next = next_save,
-                                .context = all, .status = 200, .first_number = ours, .numbers = ours};
+    struct versus v = {
+        .name = "save.response", .our_pid = a->server.pid, .ceiling_pid = ceiling.pid};
+    v.ours = (struct load_plan){.port = a->port,
+                                .connections = b->connections,
+                                .threads = b->threads,
+                                .next = next_save,
+                                .context = all,
+                                .status = 200,
+                                .first_number = ours,
+                                .numbers = ours};
     v.ceiling = v.ours;
     v.ceiling.port = port;
     v.ceiling.first_number = v.ceiling.numbers = theirs;
@@ -100,7 +115,8 @@ static void saves(struct academy *a, struct candidates *all) {
 /* Everybody reads and saves once more, then the server is weighed. */
 static void weigh(struct academy *a) {
     struct candidates all = {0};
-    if (prepare_all(a, &all)) bench_line("rss.attempts", process_memory_mb(a->server.pid), "MB", -1);
+    if (prepare_all(a, &all))
+        bench_line("rss.attempts", process_memory_mb(a->server.pid), "MB", -1);
     free(all.all);
 }
 
@@ -108,14 +124,16 @@ void bench_saves(const struct bench *b) {
     struct academy a;
     struct candidates all = {0};
     if (bench_wanted(b, "save.response")) {
-        if (academy_open(&a, b, "save.response", "saves", b->connections) && academy_sign_in(&a, b->connections) &&
-            prepare_all(&a, &all))
+        if (academy_open(&a, b, "save.response", "saves", b->connections) &&
+            academy_sign_in(&a, b->connections) && prepare_all(&a, &all))
             saves(&a, &all);
         free(all.all);
         academy_close(&a);
     }
     if (bench_wanted(b, "rss.attempts")) {
-        if (academy_open(&a, b, "rss.attempts", "attempts", b->attempts) && academy_sign_in(&a, b->connections)) weigh(&a);
+        if (academy_open(&a, b, "rss.attempts", "attempts", b->attempts) &&
+            academy_sign_in(&a, b->connections))
+            weigh(&a);
         academy_close(&a);
     }
 }

@@ -52,16 +52,30 @@ static void check(const struct bench *b, const char *tree) {
 /* ---- Searching ----------------------------------------------------------------------------- */
 
 /* One word that nearly every module has, rarer ones, several, a beginning, a phrase, other scripts, nothing. */
-static const char *const questions[] = {
-    "record",        "consent",   "rollback",           "erasure%20basis",    "campaign%20owner%20value",
-    "dupl",          "surviv",    "webinar%20landing",  "%22a%20shared%22",   "priority%20incident%20queue%20retry",
-    "%E0%B8%82%E0%B9%89%E0%B8%AD%E0%B8%A1%E0%B8%B9%E0%B8%A5",                 "%D8%A8%D9%8A%D8%A7%D9%86%D8%A7%D8%AA",
-    "module%204711", "bench%20term", "zzz",             "the",                "metric%20zzz"};
+static const char *const questions[] = {"record",
+                                        "consent",
+                                        "rollback",
+                                        "erasure%20basis",
+                                        "campaign%20owner%20value",
+                                        "dupl",
+                                        "surviv",
+                                        "webinar%20landing",
+                                        "%22a%20shared%22",
+                                        "priority%20incident%20queue%20retry",
+                                        "%E0%B8%82%E0%B9%89%E0%B8%AD%E0%B8%A1%E0%B8%B9%E0%B8%A5",
+                                        "%D8%A8%D9%8A%D8%A7%D9%86%D8%A7%D8%AA",
+                                        "module%204711",
+                                        "bench%20term",
+                                        "zzz",
+                                        "the",
+                                        "metric%20zzz"};
 
 static size_t next_search(void *context, int connection, uint64_t number, char *out) {
     (void)connection;
-    return (size_t)snprintf(out, LOAD_REQUEST_LIMIT, "GET /search?q=%s HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\n%s\r\n",
-                            questions[number % (sizeof questions / sizeof *questions)], (const char *)context);
+    return (size_t)snprintf(
+        out, LOAD_REQUEST_LIMIT,
+        "GET /search?q=%s HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\n%s\r\n",
+        questions[number % (sizeof questions / sizeof *questions)], (const char *)context);
 }
 
 /* The index is made in the background: the last module tells when it is done. */
@@ -73,7 +87,8 @@ static bool wait_for_index(struct academy *a, struct client *c) {
     while (bench_now_us() - began < (int64_t)INDEX_TIMEOUT_S * 1000000) {
         if (!client_get(c, path, 200)) return false;
         if (strstr(c->body, wanted)) {
-            bench_note(a->bench, "search.query: the index was ready %.1f s after the start", (double)(bench_now_us() - began) / 1e6);
+            bench_note(a->bench, "search.query: the index was ready %.1f s after the start",
+                       (double)(bench_now_us() - began) / 1e6);
             return true;
         }
         usleep(200000);
@@ -91,10 +106,17 @@ static void search(struct academy *a) {
         academy_failed(a, "searching", &c);
     } else {
         client_cookie_line(&c, cookies, sizeof cookies);
-        struct load_plan plan = {.port = a->port, .connections = 1, .threads = 1, .warm_up_ms = SEARCH_MS / 4, .measure_ms = SEARCH_MS,
-                                 .next = next_search, .context = cookies, .status = 200};
+        struct load_plan plan = {.port = a->port,
+                                 .connections = 1,
+                                 .threads = 1,
+                                 .warm_up_ms = SEARCH_MS / 4,
+                                 .measure_ms = SEARCH_MS,
+                                 .next = next_search,
+                                 .context = cookies,
+                                 .status = 200};
         if (load_run(&plan, &r)) {
-            bench_note(a->bench, "search.query %.0f/s  p50 %.0f us  p99 %.0f us  max %.0f us", r.per_second, r.p50_us, r.p99_us, r.max_us);
+            bench_note(a->bench, "search.query %.0f/s  p50 %.0f us  p99 %.0f us  max %.0f us",
+                       r.per_second, r.p50_us, r.p99_us, r.max_us);
             bench_line("search.query", r.p99_us / 1000, "ms", -1);
         } else bench_failed("search.query", "%s", r.problem);
     }

@@ -43,8 +43,9 @@ static void die(const char *what) {
 
 /* ---- Serving from memory ------------------------------------------------------------------- */
 
-static enum MHD_Result on_page(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-                               const char *version, const char *upload, size_t *upload_size, void **slot) {
+static enum MHD_Result on_page(void *cls, struct MHD_Connection *connection, const char *url,
+                               const char *method, const char *version, const char *upload,
+                               size_t *upload_size, void **slot) {
     static char seen;
     (void)cls, (void)url, (void)method, (void)version, (void)upload;
     if (!*slot) { /* the library calls once for the head and again for the body */
@@ -60,8 +61,9 @@ static enum MHD_Result on_page(void *cls, struct MHD_Connection *connection, con
 
 /* ---- Suspend, commit, resume ---------------------------------------------------------------- */
 
-static enum MHD_Result on_save(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-                               const char *version, const char *upload, size_t *upload_size, void **slot) {
+static enum MHD_Result on_save(void *cls, struct MHD_Connection *connection, const char *url,
+                               const char *method, const char *version, const char *upload,
+                               size_t *upload_size, void **slot) {
     (void)cls, (void)method, (void)version;
     struct waiting *w = *slot;
     if (!w) {
@@ -72,7 +74,8 @@ static enum MHD_Result on_save(void *cls, struct MHD_Connection *connection, con
         return MHD_YES;
     }
     if (*upload_size) {
-        size_t n = *upload_size < BODY_LIMIT - w->body_len ? *upload_size : BODY_LIMIT - w->body_len;
+        size_t n = *upload_size < BODY_LIMIT - w->body_len ? *upload_size
+                                                           : BODY_LIMIT - w->body_len;
         memcpy(w->body + w->body_len, upload, n);
         w->body_len += n;
         *upload_size = 0;
@@ -90,14 +93,16 @@ static enum MHD_Result on_save(void *cls, struct MHD_Connection *connection, con
     return MHD_YES;
 }
 
-static void on_completed(void *cls, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode why) {
+static void on_completed(void *cls, struct MHD_Connection *connection, void **slot,
+                         enum MHD_RequestTerminationCode why) {
     (void)cls, (void)connection, (void)why;
     free(*slot);
     *slot = NULL;
 }
 
 static void step(sqlite3_stmt *s) {
-    if (sqlite3_step(s) != SQLITE_DONE || sqlite3_reset(s) != SQLITE_OK) die(sqlite3_errmsg(self.sql));
+    if (sqlite3_step(s) != SQLITE_DONE || sqlite3_reset(s) != SQLITE_OK)
+        die(sqlite3_errmsg(self.sql));
 }
 
 static void save_all(struct waiting *first) {
@@ -133,17 +138,21 @@ static void open_database(const char *path) {
     static const char schema[] =
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;"
         "CREATE TABLE saved (id INTEGER PRIMARY KEY, path TEXT NOT NULL, body TEXT NOT NULL) STRICT;";
-    if (sqlite3_open(path, &self.sql) != SQLITE_OK || sqlite3_exec(self.sql, schema, NULL, NULL, NULL) != SQLITE_OK ||
+    if (sqlite3_open(path, &self.sql) != SQLITE_OK ||
+        sqlite3_exec(self.sql, schema, NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(self.sql, "BEGIN IMMEDIATE", -1, &self.begin, NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(self.sql, "COMMIT", -1, &self.commit, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(self.sql, "INSERT INTO saved (path, body) VALUES (?1, ?2)", -1, &self.insert, NULL) != SQLITE_OK)
+        sqlite3_prepare_v2(self.sql, "INSERT INTO saved (path, body) VALUES (?1, ?2)", -1,
+                           &self.insert, NULL) != SQLITE_OK)
         die(sqlite3_errmsg(self.sql));
 }
 
 /* ---- Starting ------------------------------------------------------------------------------ */
 
 /* Clients that go away at the end of a round are no news. */
-static void on_message(void *cls, const char *format, va_list args) { (void)cls, (void)format, (void)args; }
+static void on_message(void *cls, const char *format, va_list args) {
+    (void)cls, (void)format, (void)args;
+}
 
 static void prepare_response(size_t bytes, unsigned status) {
     char *body = malloc(bytes ? bytes : 1);
@@ -151,11 +160,14 @@ static void prepare_response(size_t bytes, unsigned status) {
     for (size_t i = 0; i < bytes; i++) body[i] = (char)('a' + i % 26);
     self.status = status;
     self.response = MHD_create_response_from_buffer(bytes, body, MHD_RESPMEM_MUST_FREE);
-    if (!self.response || MHD_add_response_header(self.response, "Content-Type", "text/plain") != MHD_YES) die("no memory");
+    if (!self.response ||
+        MHD_add_response_header(self.response, "Content-Type", "text/plain") != MHD_YES)
+        die("no memory");
 }
 
 int main(int argc, char **argv) {
-    bool page = argc == 4 && strcmp(argv[1], "page") == 0, save = argc == 3 && strcmp(argv[1], "save") == 0;
+    bool page = argc == 4 && strcmp(argv[1], "page") == 0,
+         save = argc == 3 && strcmp(argv[1], "save") == 0;
     if (!page && !save) die("usage: ceiling page BYTES STATUS | ceiling save FILE");
     pthread_t thread;
     if (page) prepare_response((size_t)strtoull(argv[2], NULL, 10), (unsigned)atoi(argv[3]));
@@ -166,11 +178,12 @@ int main(int argc, char **argv) {
     }
     int threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
     struct MHD_Daemon *daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0, NULL, NULL,
-        page ? on_page : on_save, NULL, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)(threads < 2 ? 2 : threads),
-        MHD_OPTION_CONNECTION_LIMIT, 12000u, MHD_OPTION_CONNECTION_TIMEOUT, 30u, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)24 * 1024, MHD_OPTION_NOTIFY_COMPLETED, save ? on_completed : NULL, NULL, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
-        MHD_OPTION_END);
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC,
+        0, NULL, NULL, page ? on_page : on_save, NULL, MHD_OPTION_THREAD_POOL_SIZE,
+        (unsigned)(threads < 2 ? 2 : threads), MHD_OPTION_CONNECTION_LIMIT, 12000u,
+        MHD_OPTION_CONNECTION_TIMEOUT, 30u, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)24 * 1024,
+        MHD_OPTION_NOTIFY_COMPLETED, save ? on_completed : NULL, NULL, MHD_OPTION_EXTERNAL_LOGGER,
+        on_message, NULL, MHD_OPTION_END);
     if (!daemon) die("cannot listen");
     printf("port %d\n", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
     fflush(stdout);

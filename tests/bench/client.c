@@ -51,7 +51,8 @@ void client_release(struct client *c) {
     c->body = NULL;
 }
 
-__attribute__((format(printf, 2, 3))) static bool problem(struct client *c, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static bool problem(struct client *c, const char *format,
+                                                          ...) {
     va_list args;
     va_start(args, format);
     vsnprintf(c->problem, sizeof c->problem, format, args);
@@ -73,25 +74,32 @@ bool text_between(const char *text, const char *before, const char *end, char *o
 
 static void take_cookie(struct client *c, const char *line) {
     size_t name_len = strcspn(line, "="), value_len = strcspn(line + name_len, ";");
-    if (!line[name_len] || name_len >= sizeof c->cookie_name[0] || value_len >= sizeof c->cookie_value[0]) return;
+    if (!line[name_len] || name_len >= sizeof c->cookie_name[0] ||
+        value_len >= sizeof c->cookie_value[0])
+        return;
     int at = 0;
-    while (at < c->cookie_count && (strncmp(c->cookie_name[at], line, name_len) != 0 || c->cookie_name[at][name_len])) at++;
+    while (at < c->cookie_count &&
+           (strncmp(c->cookie_name[at], line, name_len) != 0 || c->cookie_name[at][name_len]))
+        at++;
     if (at == CLIENT_COOKIES) return;
     if (at == c->cookie_count) c->cookie_count++;
     snprintf(c->cookie_name[at], sizeof c->cookie_name[at], "%.*s", (int)name_len, line);
-    snprintf(c->cookie_value[at], sizeof c->cookie_value[at], "%.*s", (int)value_len - 1, line + name_len + 1);
+    snprintf(c->cookie_value[at], sizeof c->cookie_value[at], "%.*s", (int)value_len - 1,
+             line + name_len + 1);
 }
 
 static void take_cookies(struct client *c) {
     char line[512];
-    for (int i = 0; reply_header(&c->reply, "Set-Cookie", i, line, sizeof line); i++) take_cookie(c, line);
+    for (int i = 0; reply_header(&c->reply, "Set-Cookie", i, line, sizeof line); i++)
+        take_cookie(c, line);
 }
 
 size_t client_cookie_line(const struct client *c, char *out, size_t cap) {
     size_t n = 0;
     if (cap) out[0] = '\0';
     for (int i = 0; i < c->cookie_count; i++)
-        n += (size_t)snprintf(out + n, cap - n, "%s%s=%s", i ? "; " : "Cookie: ", c->cookie_name[i], c->cookie_value[i]);
+        n += (size_t)snprintf(out + n, cap - n, "%s%s=%s", i ? "; " : "Cookie: ", c->cookie_name[i],
+                              c->cookie_value[i]);
     if (n) n += (size_t)snprintf(out + n, cap - n, "\r\n");
     return n;
 }
@@ -134,27 +142,29 @@ static bool receive_answer(struct client *c) {
     while (c->reply.state != REPLY_DONE) {
         ssize_t n = recv(c->fd, buffer, sizeof buffer, 0);
         if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return problem(c, "%s", n ? strerror(errno) : "the server closed the connection");
+        if (n <= 0)
+            return problem(c, "%s", n ? strerror(errno) : "the server closed the connection");
         reply_feed(&c->reply, buffer, (size_t)n);
         if (c->reply.state == REPLY_BROKEN) return problem(c, "%s", c->reply.why);
     }
     return true;
 }
 
-static bool exchange(struct client *c, const char *head, size_t head_len, const char *body, size_t body_len) {
+static bool exchange(struct client *c, const char *head, size_t head_len, const char *body,
+                     size_t body_len) {
     if (c->fd < 0 && !connect_client(c)) return false;
     if (!send_all(c->fd, head, head_len) || !send_all(c->fd, body, body_len))
         return problem(c, "cannot send: %s", strerror(errno));
     return receive_answer(c);
 }
 
-bool client_send(struct client *c, const char *method, const char *path, const char *extra, const char *type,
-                 const char *body) {
+bool client_send(struct client *c, const char *method, const char *path, const char *extra,
+                 const char *type, const char *body) {
     char head[HEAD_BYTES], cookies[CLIENT_COOKIES * 330];
     size_t body_len = body ? strlen(body) : 0;
     client_cookie_line(c, cookies, sizeof cookies);
-    int n = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%s%s", method, path, c->port, cookies,
-                     extra ? extra : "");
+    int n = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%s%s", method,
+                     path, c->port, cookies, extra ? extra : "");
     if (type) n += snprintf(head + n, sizeof head - (size_t)n, "Content-Type: %s\r\n", type);
     if (body) n += snprintf(head + n, sizeof head - (size_t)n, "Content-Length: %zu\r\n", body_len);
     if (strcmp(method, "GET") != 0 && c->csrf[0])
@@ -163,7 +173,8 @@ bool client_send(struct client *c, const char *method, const char *path, const c
     reply_reset(&c->reply);
     int64_t began = now_us();
     bool reused = c->fd >= 0, ok = exchange(c, head, (size_t)n, body ? body : "", body_len);
-    if (!ok && reused && c->reply.head_len == 0) { /* an idle connection that the server had closed */
+    if (!ok && reused &&
+        c->reply.head_len == 0) { /* an idle connection that the server had closed */
         close(c->fd);
         c->fd = -1;
         began = now_us();
@@ -184,8 +195,8 @@ bool client_send(struct client *c, const char *method, const char *path, const c
 }
 
 static bool with_status(struct client *c, const char *method, const char *path, int status) {
-    return c->reply.status == status ||
-           problem(c, "%s %s: status %d instead of %d\n%.200s", method, path, c->reply.status, status, c->body);
+    return c->reply.status == status || problem(c, "%s %s: status %d instead of %d\n%.200s", method,
+                                                path, c->reply.status, status, c->body);
 }
 
 bool client_get(struct client *c, const char *path, int status) {

@@ -11,11 +11,11 @@ struct client {
     int port, fd; /* fd -1: not connected */
     char cookie_name[CLIENT_COOKIES][64], cookie_value[CLIENT_COOKIES][256];
     int cookie_count;
-    char csrf[128];      /* of the last page that had one; sent with each change */
-    struct reply reply;  /* of the last answer */
-    char *body;          /* of the last answer, NUL-terminated; owned */
+    char csrf[128];     /* of the last page that had one; sent with each change */
+    struct reply reply; /* of the last answer */
+    char *body;         /* of the last answer, NUL-terminated; owned */
     size_t body_len, body_cap;
-    int64_t took_us;     /* the last request */
+    int64_t took_us; /* the last request */
     char problem[512];
 };
 
@@ -24,8 +24,8 @@ void client_release(struct client *c);
 
 /* One request; redirects are not followed. False (with `problem`) when no whole answer came. `type` and `body`
  * NULL: none. `extra` are further header lines, each with CR LF, or NULL. */
-bool client_send(struct client *c, const char *method, const char *path, const char *extra, const char *type,
-                 const char *body);
+bool client_send(struct client *c, const char *method, const char *path, const char *extra,
+                 const char *type, const char *body);
 /* The same, and the answer must have that status. */
 bool client_get(struct client *c, const char *path, int status);
 /* A form with the page's CSRF token; `fields` is urlencoded. */

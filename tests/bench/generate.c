@@ -13,20 +13,24 @@
 #define ITEMS_A_BANK 500
 
 static const char *const words[] = {
-    "record",   "field",    "contact",  "campaign", "account",  "segment",  "score",    "consent",  "system",
-    "owner",    "value",    "report",   "customer", "message",  "journey",  "trigger",  "source",   "target",
-    "mapping",  "rule",     "import",   "export",   "request",  "answer",   "change",   "review",   "budget",
-    "channel",  "audience", "template", "landing",  "page",     "form",     "webinar",  "event",    "lead",
-    "pipeline", "stage",    "quarter",  "forecast", "revenue",  "metric",   "funnel",   "rate",     "sample",
-    "noise",    "model",    "test",     "variant",  "result",   "partner",  "vendor",   "contract", "invoice",
-    "product",  "region",   "language", "calendar", "deadline", "approval", "ticket",   "queue",    "priority",
-    "incident", "outage",   "retry",    "limit",    "token",    "schema",   "query",    "table",    "column",
-    "key",      "duplicate", "merge",   "survivor", "history",  "log",      "audit",    "policy",   "notice",
-    "basis",    "erasure",  "access",   "transfer", "storage",  "backup",   "restore",  "release",  "rollback"};
-static const char *const joints[] = {"of the", "for each", "without a", "before the", "after the", "in every",
-                                     "between two", "from the", "against the", "with a shared"};
-static const char *const verbs[] = {"keeps", "changes", "needs", "holds", "replaces", "measures", "checks", "delays",
-                                    "explains", "repeats", "records", "joins", "loses", "shows", "guards"};
+    "record",   "field",     "contact",  "campaign", "account",  "segment",  "score",    "consent",
+    "system",   "owner",     "value",    "report",   "customer", "message",  "journey",  "trigger",
+    "source",   "target",    "mapping",  "rule",     "import",   "export",   "request",  "answer",
+    "change",   "review",    "budget",   "channel",  "audience", "template", "landing",  "page",
+    "form",     "webinar",   "event",    "lead",     "pipeline", "stage",    "quarter",  "forecast",
+    "revenue",  "metric",    "funnel",   "rate",     "sample",   "noise",    "model",    "test",
+    "variant",  "result",    "partner",  "vendor",   "contract", "invoice",  "product",  "region",
+    "language", "calendar",  "deadline", "approval", "ticket",   "queue",    "priority", "incident",
+    "outage",   "retry",     "limit",    "token",    "schema",   "query",    "table",    "column",
+    "key",      "duplicate", "merge",    "survivor", "history",  "log",      "audit",    "policy",
+    "notice",   "basis",     "erasure",  "access",   "transfer", "storage",  "backup",   "restore",
+    "release",  "rollback"};
+static const char *const joints[] = {"of the",      "for each",     "without a",   "before the",
+                                     "after the",   "in every",     "between two", "from the",
+                                     "against the", "with a shared"};
+static const char *const verbs[] = {"keeps",    "changes", "needs",  "holds",    "replaces",
+                                    "measures", "checks",  "delays", "explains", "repeats",
+                                    "records",  "joins",   "loses",  "shows",    "guards"};
 
 struct text {
     FILE *file;
@@ -47,12 +51,15 @@ static uint64_t draw_uneven(struct text *t, uint64_t bound) {
     return a < b ? a : b;
 }
 
-static const char *word(struct text *t) { return words[draw_uneven(t, sizeof words / sizeof *words)]; }
+static const char *word(struct text *t) {
+    return words[draw_uneven(t, sizeof words / sizeof *words)];
+}
 static const char *joint(struct text *t) { return joints[draw(t, sizeof joints / sizeof *joints)]; }
 static const char *verb(struct text *t) { return verbs[draw(t, sizeof verbs / sizeof *verbs)]; }
 
 static void clause(struct text *t) {
-    fprintf(t->file, "%s %s %s the %s %s %s", word(t), word(t), verb(t), word(t), joint(t), word(t));
+    fprintf(t->file, "%s %s %s the %s %s %s", word(t), word(t), verb(t), word(t), joint(t),
+            word(t));
 }
 
 static void sentence(struct text *t) {
@@ -74,8 +81,8 @@ static void checkpoint(struct text *t, int module, int number) {
     uint64_t key = draw(t, 4);
     fprintf(t->file, "Which %s comes first in case %d of module %d?\n\n", word(t), number, module);
     for (uint64_t i = 0; i < 4; i++) {
-        fprintf(t->file, "- [%c] Option %llu: the %s %s %s\n  > ", i == key ? 'x' : ' ', (unsigned long long)i + 1, word(t),
-                joint(t), word(t));
+        fprintf(t->file, "- [%c] Option %llu: the %s %s %s\n  > ", i == key ? 'x' : ' ',
+                (unsigned long long)i + 1, word(t), joint(t), word(t));
         sentence(t);
         fputc('\n', t->file);
     }
@@ -92,7 +99,8 @@ static void table(struct text *t) {
 static void section(struct text *t, int module, int number, int modules) {
     fprintf(t->file, "## Part %d: the %s %s\n\n", number, word(t), word(t));
     paragraph(t, 5);
-    fprintf(t->file, "A [word of the trade](term:bench-term-%02d) and **what it %s** belong to ", (int)draw(t, TERMS) + 1, verb(t));
+    fprintf(t->file, "A [word of the trade](term:bench-term-%02d) and **what it %s** belong to ",
+            (int)draw(t, TERMS) + 1, verb(t));
     fprintf(t->file, "[another module](m-%05d.md). ", (int)draw(t, (uint64_t)modules) + 1);
     paragraph(t, 3);
     for (int i = 0; i < 3; i++) {
@@ -111,15 +119,19 @@ static void section(struct text *t, int module, int number, int modules) {
 }
 
 static void module(struct text *t, int n, int modules) {
-    fprintf(t->file,
-            "---\nid: m-%05d\ntitle: Module %d on the %s %s\nsummary: What the %s %s, and why.\nprogramme: bench\n"
-            "level: basics\ndomain: work\npersona: all\nminutes: 10\nobjectives:\n  - id: o-%05d\n"
-            "    text: Explain what the %s %s\n",
-            n, n, word(t), word(t), word(t), verb(t), n, word(t), verb(t));
+    fprintf(
+        t->file,
+        "---\nid: m-%05d\ntitle: Module %d on the %s %s\nsummary: What the %s %s, and why.\nprogramme: bench\n"
+        "level: basics\ndomain: work\npersona: all\nminutes: 10\nobjectives:\n  - id: o-%05d\n"
+        "    text: Explain what the %s %s\n",
+        n, n, word(t), word(t), word(t), verb(t), n, word(t), verb(t));
     if (n > 1) fprintf(t->file, "prerequisites: [m-%05d]\n---\n", n - 1);
     else fputs("prerequisites: []\n---\n", t->file);
     paragraph(t, 4);
-    if (n % 20 == 0) fputs("การตลาดดิจิทัลต้องใช้ข้อมูลลูกค้าที่ถูกต้องและทันสมัย\n\nيحتاج التسويق الرقمي إلى بيانات دقيقة وحديثة عن العملاء\n\n", t->file);
+    if (n % 20 == 0)
+        fputs(
+            "การตลาดดิจิทัลต้องใช้ข้อมูลลูกค้าที่ถูกต้องและทันสมัย\n\nيحتاج التسويق الرقمي إلى بيانات دقيقة وحديثة عن العملاء\n\n",
+            t->file);
     for (int i = 1; i <= 4; i++) section(t, n, i, modules);
     fputs("## What to take with you\n\n", t->file);
     for (int i = 0; i < 4; i++) {
@@ -135,8 +147,8 @@ static void item(struct text *t, int n) {
     sentence(t);
     fprintf(t->file, "Which answer fits case %d?\n\n", n);
     for (uint64_t i = 0; i < 4; i++) {
-        fprintf(t->file, "- [%c] Answer %llu: the %s %s %s\n  > ", i == key ? 'x' : ' ', (unsigned long long)i + 1, word(t),
-                joint(t), word(t));
+        fprintf(t->file, "- [%c] Answer %llu: the %s %s %s\n  > ", i == key ? 'x' : ' ',
+                (unsigned long long)i + 1, word(t), joint(t), word(t));
         sentence(t);
         fputc('\n', t->file);
     }
@@ -159,8 +171,9 @@ static bool end(struct text *t) {
 }
 
 static bool folders(const char *dir) {
-    static const char *const names[] = {"",      "/content",    "/content/bench",   "/content/bench/modules", "/exams",
-                                        "/exams/bench", "/exams/bench/bank", "/labs"};
+    static const char *const names[] = {
+        "",       "/content",     "/content/bench",    "/content/bench/modules",
+        "/exams", "/exams/bench", "/exams/bench/bank", "/labs"};
     char path[1024];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s%s", dir, names[i]);
@@ -172,11 +185,12 @@ static bool folders(const char *dir) {
 static bool course(const char *dir) {
     struct text t;
     if (!begin(&t, dir, "content/bench/programme.md", 1)) return false;
-    fputs("---\nid: bench\ntitle: A generated course\nbody: Nobody\nscheme_version: \"1\"\nsummary: Text without a meaning.\n"
-          "domains:\n  - {id: work, title: The work}\npersonas:\n  - {id: reader, title: Readers, x: technology, y: rational, "
-          "summary: They read.}\nlevels:\n  - id: basics\n    title: Basics\n    summary: The first level.\n    scope: Nothing.\n"
-          "    valid_months: 12\n    requires:\n      modules: [m-00001]\n---\n\nA course for measuring.\n",
-          t.file);
+    fputs(
+        "---\nid: bench\ntitle: A generated course\nbody: Nobody\nscheme_version: \"1\"\nsummary: Text without a meaning.\n"
+        "domains:\n  - {id: work, title: The work}\npersonas:\n  - {id: reader, title: Readers, x: technology, y: rational, "
+        "summary: They read.}\nlevels:\n  - id: basics\n    title: Basics\n    summary: The first level.\n    scope: Nothing.\n"
+        "    valid_months: 12\n    requires:\n      modules: [m-00001]\n---\n\nA course for measuring.\n",
+        t.file);
     if (!end(&t) || !begin(&t, dir, "content/bench/glossary.md", 2)) return false;
     fputs("---\nid: bench-glossary\ntitle: Glossary\nprogramme: bench\n---\n", t.file);
     for (int i = 1; i <= TERMS; i++) {
@@ -201,8 +215,9 @@ bool generate_tree(const char *dir, int modules) {
     for (int n = 1; n <= modules; n += ITEMS_A_BANK) {
         snprintf(path, sizeof path, "exams/bench/bank/bank-%03d.md", n / ITEMS_A_BANK + 1);
         if (!begin(&t, dir, path, (uint64_t)n << 40)) return false;
-        fprintf(t.file, "---\nid: bench-bank-%03d\ntitle: Bank %d\nprogramme: bench\ndomain: work\n---\n", n / ITEMS_A_BANK + 1,
-                n / ITEMS_A_BANK + 1);
+        fprintf(t.file,
+                "---\nid: bench-bank-%03d\ntitle: Bank %d\nprogramme: bench\ndomain: work\n---\n",
+                n / ITEMS_A_BANK + 1, n / ITEMS_A_BANK + 1);
         for (int i = n; i < n + ITEMS_A_BANK && i <= modules; i++) item(&t, i);
         if (!end(&t)) return false;
     }

@@ -121,7 +121,8 @@ static void check_answer(struct worker *w, const struct link *l, int64_t ended_n
         snprintf(what, sizeof what, "status %d instead of %d", r->status, p->status);
         fail(w, l, what);
     } else if (p->body_max && (r->body_len < p->body_min || r->body_len > p->body_max)) {
-        snprintf(what, sizeof what, "%zu bytes instead of %zu to %zu", r->body_len, p->body_min, p->body_max);
+        snprintf(what, sizeof what, "%zu bytes instead of %zu to %zu", r->body_len, p->body_min,
+                 p->body_max);
         fail(w, l, what);
     } else if (ended_ns >= w->count_from_ns && ended_ns < w->end_ns) {
         keep_time(w, ended_ns - l->sent_ns);
@@ -154,7 +155,9 @@ static void receive(struct worker *w, struct link *l, char *buffer) {
                 epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, l->fd, NULL);
                 l->request_len = 0;
             } else if (l->reply.closes || !next_request(w, l)) {
-                reconnect(w, l, l->reply.closes ? "the server does not keep the connection" : "cannot send");
+                reconnect(w, l,
+                          l->reply.closes ? "the server does not keep the connection"
+                                          : "cannot send");
             }
             return;
         }
@@ -244,19 +247,22 @@ static void sum_up(const struct worker *workers, int count, struct load_result *
     for (int i = 0; i < count; i++) {
         total += workers[i].time_count;
         bytes += workers[i].bytes;
-        if (workers[i].failures && !out->failures) memcpy(out->problem, workers[i].problem, sizeof out->problem);
+        if (workers[i].failures && !out->failures)
+            memcpy(out->problem, workers[i].problem, sizeof out->problem);
         out->failures += workers[i].failures;
     }
     out->answers = total;
     if (!total) {
-        if (!out->failures++) snprintf(out->problem, sizeof out->problem, "no answer in the measured time");
+        if (!out->failures++)
+            snprintf(out->problem, sizeof out->problem, "no answer in the measured time");
         return;
     }
     uint32_t *all = malloc(total * sizeof *all);
     if (!all) abort();
     size_t n = 0;
     for (int i = 0; i < count; i++) {
-        if (workers[i].time_count) memcpy(all + n, workers[i].times_us, workers[i].time_count * sizeof *all);
+        if (workers[i].time_count)
+            memcpy(all + n, workers[i].times_us, workers[i].time_count * sizeof *all);
         n += workers[i].time_count;
     }
     qsort(all, total, sizeof *all, by_value);

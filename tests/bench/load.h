@@ -17,25 +17,25 @@
 typedef size_t (*load_next_fn)(void *context, int connection, uint64_t number, char *out);
 
 struct load_plan {
-    int port;             /* on 127.0.0.1 */
+    int port; /* on 127.0.0.1 */
     int connections;
-    int threads;          /* 0 = 1; connections are divided among them */
-    int64_t warm_up_ms;   /* answered, but not counted */
+    int threads;        /* 0 = 1; connections are divided among them */
+    int64_t warm_up_ms; /* answered, but not counted */
     int64_t measure_ms;
     load_next_fn next;
     void *context;
-    int status;           /* what every answer must carry */
+    int status;                /* what every answer must carry */
     size_t body_min, body_max; /* bytes that every answer's body must have, as sent; max 0 = any */
     const uint64_t *first_number; /* per connection: its first `number`; NULL = 0 */
-    uint64_t *numbers;    /* out, per connection: the number after the last one used; may be NULL */
+    uint64_t *numbers; /* out, per connection: the number after the last one used; may be NULL */
 };
 
 struct load_result {
-    double per_second;    /* answers in the measured time */
+    double per_second; /* answers in the measured time */
     double p50_us, p99_us, max_us;
-    double body_bytes;    /* on average */
+    double body_bytes; /* on average */
     uint64_t answers;
-    uint64_t failures;    /* wrong status or length, broken answers, lost connections */
+    uint64_t failures;                /* wrong status or length, broken answers, lost connections */
     char problem[LOAD_PROBLEM_BYTES]; /* the first failure: what it was, and the answer's head */
 };
 

@@ -50,7 +50,8 @@ bool process_start(struct process *p, const char *const *argv, const char *log) 
     return pid > 0;
 }
 
-bool process_wait_line(struct process *p, const char *word, int timeout_ms, char *line, size_t cap) {
+bool process_wait_line(struct process *p, const char *word, int timeout_ms, char *line,
+                       size_t cap) {
     const long until = now_ms() + timeout_ms;
     size_t n = 0;
     for (;;) {
@@ -94,11 +95,13 @@ int process_stop(struct process *p) {
     return result;
 }
 
-int process_run(const char *const *argv, const char *log, const char *input, char *out, size_t cap) {
+int process_run(const char *const *argv, const char *log, const char *input, char *out,
+                size_t cap) {
     struct process p;
     if (!process_start(&p, argv, log)) return -1;
     /* A few bytes: they fit into the pipe. */
-    if (input && write(p.input, input, strlen(input)) < 0) fprintf(stderr, "bench: %s does not read\n", argv[0]);
+    if (input && write(p.input, input, strlen(input)) < 0)
+        fprintf(stderr, "bench: %s does not read\n", argv[0]);
     close(p.input);
     char rest[4096];
     size_t n = 0;
@@ -138,7 +141,8 @@ double process_memory_mb(pid_t pid) {
         snprintf(path, sizeof path, "/proc/%.200s/stat", d->d_name);
         FILE *f = d->d_name[0] >= '1' && d->d_name[0] <= '9' ? fopen(path, "re") : NULL;
         if (!f) continue;
-        if (fscanf(f, "%*d (%*[^)]) %*c %d", &parent) == 1 && parent == pid) total += own_memory_mb(d->d_name);
+        if (fscanf(f, "%*d (%*[^)]) %*c %d", &parent) == 1 && parent == pid)
+            total += own_memory_mb(d->d_name);
         fclose(f);
     }
     if (all) closedir(all);

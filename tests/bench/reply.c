@@ -50,7 +50,8 @@ static void read_head(struct reply *r) {
         return;
     }
     r->status = atoi(r->head + 9);
-    if (reply_header(r, "Connection", 0, value, sizeof value)) r->closes = strcasecmp(value, "close") == 0;
+    if (reply_header(r, "Connection", 0, value, sizeof value))
+        r->closes = strcasecmp(value, "close") == 0;
     if (r->status == 204 || r->status == 304) {
         r->state = REPLY_DONE;
     } else if (reply_header(r, "Content-Length", 0, value, sizeof value)) {
@@ -58,7 +59,8 @@ static void read_head(struct reply *r) {
         r->left = strtoull(value, &end, 10);
         if (*end || end == value) broken(r, "Content-Length is no number");
         else r->state = r->left ? REPLY_LENGTH : REPLY_DONE;
-    } else if (reply_header(r, "Transfer-Encoding", 0, value, sizeof value) && strcasecmp(value, "chunked") == 0) {
+    } else if (reply_header(r, "Transfer-Encoding", 0, value, sizeof value) &&
+               strcasecmp(value, "chunked") == 0) {
         r->state = REPLY_CHUNK_SIZE;
     } else {
         broken(r, "neither Content-Length nor chunked");
@@ -131,7 +133,8 @@ size_t reply_feed(struct reply *r, const char *bytes, size_t len) {
     size_t used = 0;
     while (used < len && r->state != REPLY_DONE && r->state != REPLY_BROKEN) {
         if (r->state == REPLY_HEAD) used += feed_head(r, bytes + used, len - used);
-        else if (r->state == REPLY_LENGTH || r->state == REPLY_CHUNK) used += feed_body(r, bytes + used, len - used);
+        else if (r->state == REPLY_LENGTH || r->state == REPLY_CHUNK)
+            used += feed_body(r, bytes + used, len - used);
         else feed_chunk_line(r, bytes[used++]);
     }
     return used;

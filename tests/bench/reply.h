@@ -9,7 +9,16 @@
 
 #define REPLY_HEAD_LIMIT 16384
 
-enum reply_state { REPLY_HEAD, REPLY_LENGTH, REPLY_CHUNK_SIZE, REPLY_CHUNK, REPLY_CHUNK_END, REPLY_TRAILER, REPLY_DONE, REPLY_BROKEN };
+enum reply_state {
+    REPLY_HEAD,
+    REPLY_LENGTH,
+    REPLY_CHUNK_SIZE,
+    REPLY_CHUNK,
+    REPLY_CHUNK_END,
+    REPLY_TRAILER,
+    REPLY_DONE,
+    REPLY_BROKEN
+};
 
 struct reply {
     enum reply_state state;
@@ -22,8 +31,8 @@ struct reply {
     void *context;
     char head[REPLY_HEAD_LIMIT + 1]; /* status line and headers, NUL-terminated once complete */
     size_t head_len;
-    uint64_t left;    /* of the body or of the chunk */
-    size_t line_len;  /* of a chunk's size line or of the trailer's line */
+    uint64_t left;   /* of the body or of the chunk */
+    size_t line_len; /* of a chunk's size line or of the trailer's line */
 };
 
 /* Makes it ready for the next answer; keeps sink and context. */

@@ -17,7 +17,8 @@ static void test_people(void **state) {
     (void)state;
     assert_null(account_person_problem(&arena, "ana", "Ana Ruiz", "ana@example.org"));
     assert_null(account_person_problem(&arena, "som-chai.2", "สมชาย ใจดี", "s@example.org"));
-    assert_null(account_person_problem(&arena, "sri", "\u0DC1\u0DCA\u200D\u0DBB\u0DD3", "s@example.org")); /* a joiner that its script needs */
+    assert_null(account_person_problem(&arena, "sri", "\u0DC1\u0DCA\u200D\u0DBB\u0DD3",
+                                       "s@example.org")); /* a joiner that its script needs */
     assert_null(account_person_problem(&arena, "layla", "ليلى حداد", "l@example.org"));
     char name[1201];
     memset(name, 'x', sizeof name - 1);
@@ -28,15 +29,30 @@ static void test_people(void **state) {
     static const struct {
         const char *login, *name, *email;
     } bad[] = {
-        {"Ana", "Ana", "a@b.c"},        {"a", "Ana", "a@b.c"},          {"ana ruiz", "Ana", "a@b.c"},
-        {NULL, "Ana", "a@b.c"},         {"ana", "", "a@b.c"},           {"ana", "   ", "a@b.c"},
-        {"ana", "A\nB", "a@b.c"},       {"ana", "A\u202Egnp", "a@b.c"}, {"ana", "A\u200Bna", "a@b.c"},
-        {"ana", "A\u061Cna", "a@b.c"},  {"ana", "A\u2060na", "a@b.c"}, {"ana", "A\u00ADna", "a@b.c"},
-        {"ana", "A\U000E0041", "a@b.c"}, {"ana", "A\uFFF9na", "a@b.c"}, {"ana", "A\xC2\x85na", "a@b.c"},
-        {"ana", "A\xffna", "a@b.c"},    {"ana", "Ana", "ab.c"},         {"ana", "Ana", "@b.c"},
-        {"ana", "Ana", "a@@b.c"},       {"ana", "Ana", "a b@c.d"},      {"ana", "Ana", NULL},
+        {"Ana", "Ana", "a@b.c"},
+        {"a", "Ana", "a@b.c"},
+        {"ana ruiz", "Ana", "a@b.c"},
+        {NULL, "Ana", "a@b.c"},
+        {"ana", "", "a@b.c"},
+        {"ana", "   ", "a@b.c"},
+        {"ana", "A\nB", "a@b.c"},
+        {"ana", "A\u202Egnp", "a@b.c"},
+        {"ana", "A\u200Bna", "a@b.c"},
+        {"ana", "A\u061Cna", "a@b.c"},
+        {"ana", "A\u2060na", "a@b.c"},
+        {"ana", "A\u00ADna", "a@b.c"},
+        {"ana", "A\U000E0041", "a@b.c"},
+        {"ana", "A\uFFF9na", "a@b.c"},
+        {"ana", "A\xC2\x85na", "a@b.c"},
+        {"ana", "A\xffna", "a@b.c"},
+        {"ana", "Ana", "ab.c"},
+        {"ana", "Ana", "@b.c"},
+        {"ana", "Ana", "a@@b.c"},
+        {"ana", "Ana", "a b@c.d"},
+        {"ana", "Ana", NULL},
     };
-    for (size_t i = 0; i < COUNT_OF(bad); i++) assert_non_null(account_person_problem(&arena, bad[i].login, bad[i].name, bad[i].email));
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_non_null(account_person_problem(&arena, bad[i].login, bad[i].name, bad[i].email));
     assert_non_null(account_person_problem(&arena, "ana", name, "ana@example.org"));
 }
 
@@ -69,7 +85,8 @@ static void test_roles(void **state) {
 static void test_throttle(void **state) {
     (void)state;
     int64_t now = 1000 * MS_MINUTE;
-    struct login_history h = {.pair_failures = 4, .pair_last_ms = now, .login_failures = 4, .login_last_ms = now};
+    struct login_history h = {
+        .pair_failures = 4, .pair_last_ms = now, .login_failures = 4, .login_last_ms = now};
     assert_int_equal(account_throttle_ms(&h, now), 0);
     h.pair_failures = 5;
     assert_int_equal(account_throttle_ms(&h, now), MS_SECOND);
@@ -81,14 +98,17 @@ static void test_throttle(void **state) {
     /* The owner at home waits ten seconds at most, whatever an attacker does elsewhere. */
     struct login_history attacked = {.login_failures = 1000000, .login_last_ms = now};
     assert_int_equal(account_throttle_ms(&attacked, now), 10 * MS_SECOND);
-    attacked.known_client = true; /* where the owner has signed in before, nobody elsewhere is in the way */
+    attacked.known_client =
+        true; /* where the owner has signed in before, nobody elsewhere is in the way */
     assert_int_equal(account_throttle_ms(&attacked, now), 0);
     attacked.pair_failures = 6;
     attacked.pair_last_ms = now;
     assert_int_equal(account_throttle_ms(&attacked, now), 2 * MS_SECOND);
     assert_string_equal(account_client_key(&arena, "203.0.113.9"), "203.0.113.9");
-    assert_string_equal(account_client_key(&arena, "2001:db8:1:2:3:4:5:6"), account_client_key(&arena, "2001:db8:1:2::ffff"));
-    assert_string_not_equal(account_client_key(&arena, "2001:db8:1:2::1"), account_client_key(&arena, "2001:db8:1:3::1"));
+    assert_string_equal(account_client_key(&arena, "2001:db8:1:2:3:4:5:6"),
+                        account_client_key(&arena, "2001:db8:1:2::ffff"));
+    assert_string_not_equal(account_client_key(&arena, "2001:db8:1:2::1"),
+                            account_client_key(&arena, "2001:db8:1:3::1"));
     assert_string_equal(account_client_key(&arena, "unknown"), "unknown");
     struct login_history sprayed = {.client_failures = 60, .client_last_ms = now};
     assert_int_equal(account_throttle_ms(&sprayed, now), 30 * MS_SECOND);
@@ -96,7 +116,8 @@ static void test_throttle(void **state) {
 
 static void test_hash(void **state) {
     (void)state;
-    char *one = account_hash(&arena, "four unrelated words"), *two = account_hash(&arena, "four unrelated words");
+    char *one = account_hash(&arena, "four unrelated words"),
+         *two = account_hash(&arena, "four unrelated words");
     assert_non_null(one);
     assert_string_not_equal(one, two); /* salted */
     assert_true(str_has_prefix(one, "$argon2id$"));
@@ -104,7 +125,8 @@ static void test_hash(void **state) {
 
 static void test_csv(void **state) {
     (void)state;
-    static const char text[] = "\xEF\xBB\xBFlogin,name\r\nana,\"Ruiz, \"\"Ana\"\"\"\n\nbob,\"two\nlines\"\nlast,x";
+    static const char text[] =
+        "\xEF\xBB\xBFlogin,name\r\nana,\"Ruiz, \"\"Ana\"\"\"\n\nbob,\"two\nlines\"\nlast,x";
     struct csv_row *rows;
     size_t count;
     const char *why;
@@ -136,8 +158,9 @@ static int teardown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_people), cmocka_unit_test(test_passwords), cmocka_unit_test(test_roles),
-        cmocka_unit_test(test_throttle), cmocka_unit_test(test_hash), cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_people), cmocka_unit_test(test_passwords),
+        cmocka_unit_test(test_roles),  cmocka_unit_test(test_throttle),
+        cmocka_unit_test(test_hash),   cmocka_unit_test(test_csv),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

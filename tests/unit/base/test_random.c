@@ -32,7 +32,8 @@ static void *draw(void *arg) {
 static void nothing_is_drawn_twice(void **state) {
     (void)state;
     pthread_t threads[THREADS];
-    for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, draw, drawn[i]), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, draw, drawn[i]), 0);
     for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     qsort(drawn, (size_t)THREADS * DRAWS, sizeof drawn[0][0], by_value);
     const uint64_t *all = drawn[0];

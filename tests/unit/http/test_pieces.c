@@ -25,14 +25,16 @@ static bool gives_back(const unsigned char *gz, size_t gz_len, const char *text,
     z.avail_in = (uInt)gz_len;
     z.next_out = out;
     z.avail_out = (uInt)len + 1;
-    bool same = inflate(&z, Z_FINISH) == Z_STREAM_END && z.total_out == len && z.avail_in == 0 && memcmp(out, text, len) == 0;
+    bool same = inflate(&z, Z_FINISH) == Z_STREAM_END && z.total_out == len && z.avail_in == 0 &&
+                memcmp(out, text, len) == 0;
     inflateEnd(&z);
     free(out);
     return same;
 }
 
 static char *prose(struct arena *a, size_t len, unsigned seed) {
-    static const char *const words[] = {"record ", "field ", "contact ", "<b>owner</b> ", "campaign ", "é ", "ข้อมูล ", "\n"};
+    static const char *const words[] = {"record ",   "field ", "contact ", "<b>owner</b> ",
+                                        "campaign ", "é ",     "ข้อมูล ",    "\n"};
     char *text = arena_alloc(a, len + 32);
     size_t n = 0;
     while (n < len) {
@@ -43,7 +45,8 @@ static char *prose(struct arena *a, size_t len, unsigned seed) {
     return text;
 }
 
-static size_t compress_and_check(struct pieces *p, const char *text, size_t len, const struct page_cut *cuts, size_t count) {
+static size_t compress_and_check(struct pieces *p, const char *text, size_t len,
+                                 const struct page_cut *cuts, size_t count) {
     struct arena a;
     const unsigned char *gz = NULL;
     arena_init(&a, 64u << 20);
@@ -64,7 +67,8 @@ static void any_cuts_give_the_page_back(void **state) {
         char *text = prose(&a, len, random_below(4));
         struct page_cut cuts[64];
         for (size_t at = 0; count < 64 && at < len;) {
-            size_t from = at + random_below(random_below(2) ? 20 : (uint32_t)len), n = random_below(random_below(2) ? 100 : 3000);
+            size_t from = at + random_below(random_below(2) ? 20 : (uint32_t)len),
+                   n = random_below(random_below(2) ? 100 : 3000);
             if (from + n > len) break;
             cuts[count++] = (struct page_cut){from, n, random_below(2)};
             at = from + n;
@@ -176,7 +180,8 @@ static void memory_stays_within_its_limit(void **state) {
     struct pieces *p = pieces_new(KEEP);
     for (unsigned i = 0; i < 100; i++) {
         char *text = prose(&a, 50000, 1000 + i);
-        for (int twice = 0; twice < 2; twice++) assert_true(compress_and_check(p, text, 50000, NULL, 0) > 0);
+        for (int twice = 0; twice < 2; twice++)
+            assert_true(compress_and_check(p, text, 50000, NULL, 0) > 0);
         pieces_stats(p, &stats);
         assert_true(stats.bytes <= (int64_t)KEEP);
     }
@@ -210,7 +215,8 @@ static void threads_share_it(void **state) {
     (void)state;
     pthread_t threads[4];
     shared = pieces_new(256 * 1024);
-    for (uintptr_t i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, visit, (void *)(i + 1)), 0);
+    for (uintptr_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, visit, (void *)(i + 1)), 0);
     for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
     assert_int_equal(wrong_pages, 0);
     pieces_free(shared);
