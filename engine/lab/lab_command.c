@@ -122,7 +122,7 @@ static int run(const char *root, const char *id, const char *name, const char *c
 }
 
 static int usage(void) {
-    puts("Usage: gradus lab test [--seeds N] [SCENARIO…]   prove scenarios with their solutions\n"
+    puts("usage: gradus lab test [--seeds N] [SCENARIO…]   prove scenarios with their solutions\n"
          "       gradus lab run SCENARIO --solution NAME [--dialects crm=…,map=…] [--seed N]");
     return 2;
 }
