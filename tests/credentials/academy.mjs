@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-export const root = resolve(import.meta.dirname, '../..');
+export const root = resolve(new URL('../..', import.meta.url).pathname);
 const build = resolve(root, process.env.GRADUS_BUILD ?? 'build');
 export const tool = join(build, 'tests/cert/tool/sample');
 

@@ -219,6 +219,11 @@ export async function startServer({ data = makeAcademy(), args = [], env = {}, t
     return server;
 }
 
+/** The Set-Cookie lines of an answer; older Nodes join them with commas, of which dates hold some too. */
+export function setCookies(headers) {
+    return headers.getSetCookie?.() ?? (headers.get("set-cookie") ?? "").split(/,(?=\s*[\w-]+=)/).filter(Boolean);
+}
+
 export class Client {
     cookies = new Map();
 
@@ -238,7 +243,7 @@ export class Client {
             ...options,
             headers: { ...(this.cookies.size ? { cookie: this.cookie } : {}), ...this.headers, ...headers },
         });
-        for (const line of answer.headers.getSetCookie()) {
+        for (const line of setCookies(answer.headers)) {
             const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
             if (/max-age=0/i.test(line)) this.cookies.delete(name);
             else this.cookies.set(name, value);
