@@ -2,6 +2,7 @@
 #include "lab/lab_client.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/codec.h"
 #include "base/json.h"
@@ -37,6 +38,24 @@ enum err client_start(struct worker *w, struct zygote *z, const char *pack, size
     return e;
 }
 
+/* A worker runs what learners wrote: what it says of an answer is believed only as far as it can do no harm. */
+static bool printable(const char *text, size_t max) {
+    size_t n = text ? strlen(text) : 0;
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] < 0x20 || (unsigned char)text[i] > 0x7e) return false;
+    return n > 0 && n <= max;
+}
+
+/* Headers of a dialect say how much of a limit is left; none of them may speak for the academy. */
+static bool harmless_header(const char *name, const char *value) {
+    static const char *const ours[] = {"set-cookie", "location", "content-security-policy", "content-type", "content-length",
+                                       "content-encoding", "transfer-encoding", "connection", "access-control-allow-origin"};
+    if (!printable(name, 100) || !printable(value, 1000) || strpbrk(name, " :()<>@,;\\\"/[]?={}")) return false;
+    for (size_t i = 0; i < COUNT_OF(ours); i++)
+        if (strcasecmp(name, ours[i]) == 0) return false;
+    return true;
+}
+
 enum err client_step(struct worker *w, const char *action, struct arena *a, struct lab_answer *out) {
     char *answer = NULL;
     size_t len = 0;
@@ -58,14 +77,19 @@ enum err client_step(struct worker *w, const char *action, struct arena *a, stru
     out->body = answer + head + 1;
     out->body_len = len - head - 1;
     out->sha = sha256_hex(a, answer, len);
+    bool believed = out->status >= 200 && out->status <= 599 && printable(out->type, 100);
     json_t *headers = json_object_get(meta, "headers"), *pair;
     size_t i;
     json_array_foreach(headers, i, pair) {
         if (i == COUNT_OF(out->headers)) break;
-        out->headers[out->header_count].name = json_string_value(json_array_get(pair, 0));
-        out->headers[out->header_count++].value = json_string_value(json_array_get(pair, 1));
+        const char *name = json_string_value(json_array_get(pair, 0)), *value = json_string_value(json_array_get(pair, 1));
+        believed = believed && harmless_header(name, value);
+        out->headers[out->header_count].name = name;
+        out->headers[out->header_count++].value = value;
     }
-    return OK;
+    if (believed) return OK;
+    worker_end(w);
+    return ERR_IO;
 }
 
 enum err client_view(struct worker *w, const char *question, struct arena *a, const char **answer, size_t *len) {

@@ -187,9 +187,12 @@ char *state_hash(struct lab_state *s, struct arena *a) {
         const char *name = (const char *)sqlite3_column_text(tables, 0);
         crypto_hash_sha256_update(&h, (const unsigned char *)name, strlen(name) + 1);
         sqlite3_stmt *q;
-        /* Keys are within a table's first three columns: the order does not depend on how rows came. */
-        int64_t columns = state_number(s, "SELECT count(*) FROM pragma_table_info($1)", "t", name);
-        const char *sql = arena_printf(a, "SELECT * FROM %s ORDER BY 1, 2%s", name, columns > 2 ? ", 3" : "");
+        const char *sql = arena_printf(a, "SELECT * FROM %s", name);
+        must(s, sqlite3_prepare_v2(s->db, sql, -1, &q, NULL), sql);
+        /* Keys are within a table's first three columns: the order does not depend on how rows came. Not from
+         * pragma_table_info: SQLite 3.40 keeps such a table's schema beyond sqlite3_deserialize, and crashes. */
+        sql = arena_printf(a, "%s ORDER BY 1, 2%s", sql, sqlite3_column_count(q) > 2 ? ", 3" : "");
+        sqlite3_finalize(q);
         must(s, sqlite3_prepare_v2(s->db, sql, -1, &q, NULL), sql);
         while (sqlite3_step(q) == SQLITE_ROW) hash_row(&h, q);
         must(s, sqlite3_finalize(q), sql);
