@@ -8,18 +8,21 @@
 #include "base/json.h"
 #include "lab/sandbox/wire.h"
 
-static enum err ask(struct worker *w, unsigned operation, const void *payload, size_t len, struct arena *a, char **answer, size_t *answer_len) {
+static enum err ask(struct worker *w, unsigned operation, const void *payload, size_t len,
+                    struct arena *a, char **answer, size_t *answer_len) {
     unsigned got;
     if (w->fd < 0) return ERR_IO;
-    if (!wire_send(w->fd, operation, payload, len) || !wire_receive(w->fd, &got, answer, answer_len, a, CLIENT_DEADLINE_MS)) {
+    if (!wire_send(w->fd, operation, payload, len) ||
+        !wire_receive(w->fd, &got, answer, answer_len, a, CLIENT_DEADLINE_MS)) {
         worker_end(w);
         return ERR_IO;
     }
     return got == WIRE_FINE ? OK : ERR_INVALID;
 }
 
-enum err client_start(struct worker *w, struct zygote *z, const char *pack, size_t pack_len, const char *choice, uint64_t seed,
-                      const unsigned char *image, size_t image_len, struct arena *a, const char **why) {
+enum err client_start(struct worker *w, struct zygote *z, const char *pack, size_t pack_len,
+                      const char *choice, uint64_t seed, const unsigned char *image,
+                      size_t image_len, struct arena *a, const char **why) {
     struct buf b;
     char *answer = NULL;
     size_t len;
@@ -48,15 +51,19 @@ static bool printable(const char *text, size_t max) {
 
 /* Headers of a dialect say how much of a limit is left; none of them may speak for the academy. */
 static bool harmless_header(const char *name, const char *value) {
-    static const char *const ours[] = {"set-cookie", "location", "content-security-policy", "content-type", "content-length",
-                                       "content-encoding", "transfer-encoding", "connection", "access-control-allow-origin"};
-    if (!printable(name, 100) || !printable(value, 1000) || strpbrk(name, " :()<>@,;\\\"/[]?={}")) return false;
+    static const char *const ours[] = {
+        "set-cookie",        "location",       "content-security-policy",
+        "content-type",      "content-length", "content-encoding",
+        "transfer-encoding", "connection",     "access-control-allow-origin"};
+    if (!printable(name, 100) || !printable(value, 1000) || strpbrk(name, " :()<>@,;\\\"/[]?={}"))
+        return false;
     for (size_t i = 0; i < COUNT_OF(ours); i++)
         if (strcasecmp(name, ours[i]) == 0) return false;
     return true;
 }
 
-enum err client_step(struct worker *w, const char *action, struct arena *a, struct lab_answer *out) {
+enum err client_step(struct worker *w, const char *action, struct arena *a,
+                     struct lab_answer *out) {
     char *answer = NULL;
     size_t len = 0;
     memset(out, 0, sizeof *out);
@@ -80,9 +87,10 @@ enum err client_step(struct worker *w, const char *action, struct arena *a, stru
     bool believed = out->status >= 200 && out->status <= 599 && printable(out->type, 100);
     json_t *headers = json_object_get(meta, "headers"), *pair;
     size_t i;
-    json_array_foreach(headers, i, pair) {
+    json_array_foreach (headers, i, pair) {
         if (i == COUNT_OF(out->headers)) break;
-        const char *name = json_string_value(json_array_get(pair, 0)), *value = json_string_value(json_array_get(pair, 1));
+        const char *name = json_string_value(json_array_get(pair, 0)),
+                   *value = json_string_value(json_array_get(pair, 1));
         believed = believed && harmless_header(name, value);
         out->headers[out->header_count].name = name;
         out->headers[out->header_count++].value = value;
@@ -92,7 +100,8 @@ enum err client_step(struct worker *w, const char *action, struct arena *a, stru
     return ERR_IO;
 }
 
-enum err client_view(struct worker *w, const char *question, struct arena *a, const char **answer, size_t *len) {
+enum err client_view(struct worker *w, const char *question, struct arena *a, const char **answer,
+                     size_t *len) {
     char *text = NULL;
     enum err e = ask(w, WIRE_VIEW, question, strlen(question), a, &text, len);
     *answer = text;
