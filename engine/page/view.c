@@ -54,7 +54,8 @@ struct view *view_new(struct arena *a) {
 static void grow(struct view *object) {
     uint32_t room = object->members.room ? object->members.room * 2 : 8;
     BUG_IF(room > UINT16_MAX / 2);
-    object->members.at = arena_grow(object->arena, object->members.at, object->members.room * sizeof *object->members.at,
+    object->members.at = arena_grow(object->arena, object->members.at,
+                                    object->members.room * sizeof *object->members.at,
                                     room * sizeof *object->members.at);
     object->members.slots = NEW_ARRAY(object->arena, uint16_t, 2 * room);
     object->members.room = room;
@@ -71,7 +72,8 @@ static void set(struct view *object, const char *name, struct view *value) {
     uint32_t hash = name_hash(name, len);
     uint16_t *slot = find_slot(object, name, hash);
     if (!*slot) {
-        object->members.at[object->members.count] = (struct view_member){hash, arena_copy(object->arena, name, len), NULL};
+        object->members.at[object->members.count] = (struct view_member){
+            hash, arena_copy(object->arena, name, len), NULL};
         *slot = (uint16_t)++object->members.count;
     }
     object->members.at[*slot - 1].value = value;

@@ -20,7 +20,7 @@ struct view {
         struct {
             struct view_member *at;
             uint32_t count, room;
-            uint16_t *slots;        /* hash table of 2 * room: 1 + a member's number, 0 = free */
+            uint16_t *slots; /* hash table of 2 * room: 1 + a member's number, 0 = free */
         } members;
         struct {
             struct view **at;

@@ -17,7 +17,8 @@
 #define LAB "/labs/field-mapping-dedupe"
 #define CHOICE "dialect_crm=boreal&dialect_map=heron"
 #define WORKER_ROUNDS 2000
-#define CALLS 8 /* one of so many lets the lab's clock run; two clients may share a run, which allows 20 in 5 s */
+#define CALLS                                                                                      \
+    8 /* one of so many lets the lab's clock run; two clients may share a run, which allows 20 in 5 s */
 
 struct run {
     char path[64], secret[128], record[32];
@@ -41,16 +42,19 @@ static size_t change(char *out, const struct run *r, const char *method, const c
 /* Limits are real, and count by the lab's clock: now and then a client lets it run. */
 static size_t let_time_pass(char *out, const struct run *r) {
     static const char body[] = "{\"advance_seconds\":6}";
-    return (size_t)snprintf(out, LOAD_REQUEST_LIMIT,
-                            "POST %s/api/lab/clock HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n"
-                            "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                            r->path, r->secret, strlen(body), body);
+    return (size_t)snprintf(
+        out, LOAD_REQUEST_LIMIT,
+        "POST %s/api/lab/clock HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n"
+        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+        r->path, r->secret, strlen(body), body);
 }
 
 static size_t next_call(void *context, int connection, uint64_t number, char *out) {
     const struct runs *runs = context;
     /* One client alone goes from run to run, so that it does not use up a day. */
-    const struct run *r = &runs->all[runs->what == RUN_UPDATE ? number / CALLS % (uint64_t)runs->count : (uint64_t)(connection % runs->count)];
+    const struct run *r =
+        &runs->all[runs->what == RUN_UPDATE ? number / CALLS % (uint64_t)runs->count
+                                            : (uint64_t)(connection % runs->count)];
     char body[256], path[64] = "";
     if (number % CALLS == 0) return let_time_pass(out, r);
     if (runs->what == RUN_LIST)
