@@ -128,7 +128,7 @@ static void copy_problems(const struct checked_file *files, size_t count, struct
 }
 
 struct whole_check {
-    struct arena arena; /* of the lists and tables */
+    struct arena *arena; /* of the lists and tables: the caller's */
     struct check_job jobs[CHECK_THREADS];
     struct checked_file *files;
     size_t count;
@@ -136,9 +136,9 @@ struct whole_check {
 
 static void run_jobs(struct whole_check *w, const char *root) {
     struct found_file *found;
-    content_find_files(root, &w->arena, &found, &w->count);
-    struct vendors *vendors = vendors_load(root, &w->arena);
-    w->files = NEW_ARRAY(&w->arena, struct checked_file, w->count + 1);
+    content_find_files(root, w->arena, &found, &w->count);
+    struct vendors *vendors = vendors_load(root, w->arena);
+    w->files = NEW_ARRAY(w->arena, struct checked_file, w->count + 1);
     size_t threads = w->count / 64 + 1;
     if (threads > CHECK_THREADS) threads = CHECK_THREADS;
     pthread_t ids[CHECK_THREADS];
@@ -158,12 +158,16 @@ static void run_jobs(struct whole_check *w, const char *root) {
     check_some(&w->jobs[0]);
     for (size_t t = 1; t < threads; t++)
         if (started[t]) pthread_join(ids[t], NULL);
+    /* What is found from here on is the caller's memory, under the caller's guard. */
+    for (size_t i = 0; i < w->count; i++) {
+        if (!w->files[i].diags.tail) diag_init(&w->files[i].diags, w->arena);
+        w->files[i].diags.arena = w->arena;
+    }
 }
 
 static void release_check(void *arg) {
     struct whole_check *w = arg;
     for (size_t t = 0; t < CHECK_THREADS; t++) arena_release(&w->jobs[t].arena);
-    arena_release(&w->arena);
     free(w);
 }
 
@@ -171,7 +175,7 @@ static struct whole_check *whole_check(const char *root, struct arena *a) {
     struct whole_check *w = calloc(1, sizeof *w);
     if (!w) arena_fail(a);
     arena_defer(a, release_check, w);
-    arena_init(&w->arena, CHECK_BYTES);
+    w->arena = a;
     run_jobs(w, root);
     return w;
 }
@@ -202,11 +206,9 @@ static void vendors_below(const struct vendors *v, const char *root, const char 
     }
 }
 
-void content_check_tree(const char *root, struct diag_list *diags) {
-    struct arena a;
-    arena_init(&a, CHECK_BYTES);
-    struct whole_check *w = whole_check(root, &a);
-    check_references(root, w->files, w->count, &w->arena);
+static void check_all(const char *root, struct diag_list *diags, struct arena *a) {
+    struct whole_check *w = whole_check(root, a);
+    check_references(root, w->files, w->count, a);
     copy_problems(w->files, w->count, diags);
     for (size_t t = 0; t < CHECK_THREADS; t++)
         if (w->jobs[t].full)
@@ -215,12 +217,22 @@ void content_check_tree(const char *root, struct diag_list *diags) {
     if (w->count == CONTENT_FILE_LIMIT)
         diag_add(diags, SEVERITY_ERROR, "content", 0, 0, "size",
                  "there are more than %d files: the others are not read", CONTENT_FILE_LIMIT);
-    const struct vendors *v = vendors_load(root, &a);
+    const struct vendors *v = vendors_load(root, a);
     if (!v)
         diag_add(diags, SEVERITY_WARNING, "content/vendors.txt", 0, 0, "vendor",
                  "there is no list of vendors: names are not checked");
-    vendors_below(v, root, "exams", 0, diags, &a);
-    vendors_below(v, root, "labs", 0, diags, &a);
+    vendors_below(v, root, "exams", 0, diags, a);
+    vendors_below(v, root, "labs", 0, diags, a);
+}
+
+void content_check_tree(const char *root, struct diag_list *diags) {
+    struct arena a;
+    arena_init(&a, CHECK_BYTES);
+    /* A server runs this too: content that does not fit ends the check, not the process. */
+    if (ARENA_GUARD(&a) == 0) check_all(root, diags, &a);
+    else
+        diag_add(diags, SEVERITY_ERROR, "content", 0, 0, "size",
+                 "there is too much to be checked at once: check its folders one by one");
     arena_release(&a);
 }
 

@@ -218,8 +218,13 @@ static void progress_view(struct request *r, struct view *v, const struct module
     view_bool(o, "completed", progress.completed_ms != 0);
     if (progress.completed_ms)
         view_time(o, "completed_at", progress.completed_ms, r->locale, r->zone);
-    if (progress.last_section && !progress.completed_ms)
-        view_text(o, "last_section", progress.last_section);
+    if (progress.last_section && !progress.completed_ms) {
+        /* In a translation the same section has another anchor. */
+        const struct content_module *shown = p->file->module;
+        bool same = shown->section_count == p->original->section_count;
+        view_text(o, "last_section",
+                  same ? shown->sections[facts->state.last_section].id : progress.last_section);
+    }
     sections_view(v, p, facts);
 }
 
