@@ -262,7 +262,9 @@ static enum err bring_to_life(struct labs *l, struct lab_live *live, struct lab_
         live_end(l, live);
         return fail(ask, ERR_IO, "The run could not be brought back to where it was. Its record is complete; go back a few steps under Replay.");
     }
-    if (differs) incident(l, ask->run.id, "replay", arena_printf(ask->arena, "action %lld gave another answer than the record has", (long long)differs));
+    if (differs)
+        incident(l, ask->run.id, "replay", arena_printf(ask->arena, "action %lld gave another answer than the record has (begun with %s, now %s)",
+                                                        (long long)differs, ask->run.engine, lab_engine()));
     lab_choice_read(&held->scenario.stack, ask->run.choice, live->dialects, ask->arena);
     live->seq = (int64_t)record.count;
     live->effective = (int64_t)record.effective;

@@ -163,7 +163,7 @@ enum err labs_ask_now(struct labs *l, struct lab_ask *ask) {
 }
 
 /* ---- Opening and closing ------------------------------------------------------------------------ */
-const char *lab_engine(void) { return "gradus-lab-1"; }
+const char *lab_engine(void) { return worker_engine(); }
 
 struct zygote *labs_prepare(const char **why) {
     codec_start();

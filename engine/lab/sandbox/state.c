@@ -1,8 +1,10 @@
 /* The database of a run: opening, saving, hashing, statements, chance. */
 #include "lab/sandbox/state.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,7 @@
 #include "base/text.h"
 #include "lab/sandbox/schema.h"
 #include "lab/sandbox/vfs.h"
+#include "lab/sandbox/zygote.h"
 
 #define PACK_ARENA_BYTES ((size_t)48 * 1024 * 1024)
 
@@ -21,6 +24,18 @@ void state_engine_start(void) {
     if (sqlite3_initialize() != SQLITE_OK) BUG("SQLite cannot start");
     vfs_register();
     json_object_seed(1);
+}
+
+/* Raise the number when the same action may give another answer than before. */
+#define ENGINE "gradus-lab-1"
+
+static char engine_name[64];
+static void write_engine_name(void) { snprintf(engine_name, sizeof engine_name, ENGINE " sqlite-%s", sqlite3_libversion()); }
+
+const char *worker_engine(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, write_engine_name);
+    return engine_name;
 }
 
 /* Limits that still let people work, and nothing that reaches outside. */

@@ -13,6 +13,9 @@ struct zygote *zygote_start(const char **why);
 /* Ends the zygote; its workers die with it. */
 void zygote_stop(struct zygote *z);
 
+/* What runs the steps, as a run's record names it: "gradus-lab-1 sqlite-3.40.1". */
+const char *worker_engine(void);
+
 struct worker {
     int fd;     /* messages (wire.h) */
     int pid_fd; /* -1 when the kernel has none (before Linux 5.3): ended by closing fd then */

@@ -59,6 +59,8 @@ static enum err add_run(struct db *db, struct arena *a, void *arg, int64_t now_m
     if (!held) return ERR_NOT_FOUND;
     *run = (struct lab_run_row){.id = id_new(a, now_ms), .person_id = person, .scenario_id = held->scenario.id, .version = held->scenario.version,
                                 .choice = CHOICE, .engine = lab_engine(), .seed = 99, .started_ms = now_ms};
+    run->version = arena_dup(a, run->version); /* the shelf goes when the labs are closed */
+    run->scenario_id = arena_dup(a, run->scenario_id);
     return lab_store_run_add(db, run, held->scenario.title, held->scenario.pack, held->scenario.pack_len);
 }
 
