@@ -277,7 +277,7 @@ static void *keeper(void *arg) {
         content_release(s);
         struct pollfd fds[2] = {{.fd = watch_fd(c->watch), .events = POLLIN},
                                 {.fd = c->wake_fd, .events = POLLIN}};
-        int ready = poll(fds, 2, failed ? RETRY_MS : LOOK_EVERY_MS);
+        int ready = poll(fds, 2, LOOK_EVERY_MS);
         uint64_t count;
         if (ready > 0 && fds[1].revents) (void)!read(c->wake_fd, &count, sizeof count);
         if (ready == 0 && fds[0].fd < 0) content_look(c);
@@ -354,6 +354,6 @@ bool content_document(struct content *c, struct db *db, const struct content_fil
     if (!f->broken && doc_load(out, c->root, f->path, a, &diags) == OK &&
         str_eq(out->version, f->version))
         return true;
-    const char *source = stored_source(db, a, f);
+    const char *source = f->source ? f->source : stored_source(db, a, f);
     return source && doc_parse(out, f->path, source, strlen(source), a, &diags) == OK;
 }

@@ -66,6 +66,7 @@ static void keep_good(struct content_file *f, const struct content_file *old) {
     if (!old || !old->version || old->kind != f->kind) return;
     f->good_batch = old->good_batch;
     f->version = old->version;
+    f->source = old->source;
     f->module = old->module;
     f->programme = old->programme;
     f->glossary = old->glossary;
@@ -112,6 +113,7 @@ static struct content_file *load_file(struct content *c, const struct found_file
                 read_kind(&d, f, a, &diags);
     if (good) {
         f->version = arena_dup(a, d.version);
+        if (c->current) f->source = arena_copy(a, d.source, d.source_len);
         f->good_batch = batch;
         return f;
     }

@@ -32,7 +32,15 @@ void content_find_folders(const char *root, struct arena *a, const char *const *
 
 /* ---- Reading documents (pure) -------------------------------------------------------------------- */
 /* A reference from one file to something else, checked when all files are known. */
-enum ref_kind { REF_LINK, REF_PICTURE, REF_TERM, REF_PREREQUISITE, REF_LEVEL_MODULE, REF_LEVEL_EXAM, REF_LEVEL_LAB };
+enum ref_kind {
+    REF_LINK,
+    REF_PICTURE,
+    REF_TERM,
+    REF_PREREQUISITE,
+    REF_LEVEL_MODULE,
+    REF_LEVEL_EXAM,
+    REF_LEVEL_LAB
+};
 struct content_ref {
     enum ref_kind kind;
     const char *target;
@@ -142,6 +150,8 @@ struct content_file {
     uint64_t inode;
     bool broken;         /* the present text does not parse: what follows is older, or nothing */
     const char *version; /* of what is shown, NULL = nothing is */
+    /* Its text when it came under a running server: the file may break before the store has it. NULL else. */
+    const char *source;
     const struct content_module *module;
     const struct content_programme *programme;
     const struct content_glossary *glossary;

@@ -101,6 +101,12 @@ static void test_broken_keeps_last_good(void **state) {
     }
     put_file("content/p/modules/a.md", "%s", module_text("a", "Mended", "Text.\n"));
     assert_string_equal(title_of(c, "a"), "Mended");
+    /* It breaks before anyone has read it and before any store has it. */
+    put_file("content/p/modules/a.md", "broken again");
+    assert_string_equal(title_of(c, "a"), "Mended");
+    const struct content_snapshot *s = content_hold(c);
+    assert_non_null(content_rendered(s, snapshot_module(s, "a"), NULL, &arena));
+    content_release(s);
     content_close(c);
 }
 
