@@ -74,7 +74,7 @@ static void common_view(struct request *r, struct view *v) {
     view_bool(v, "signed_in", r->who != NULL);
     if (r->who) {
         struct view *me = view_object(v, "me");
-        view_text_apart(me, "id", r->who->person_id);
+        view_token(me, "id", r->who->person_id);
         view_text_apart(me, "name", r->who->name);
         view_text_apart(me, "login", r->who->login);
         view_bool(me, "is_learner", r->who->roles & ROLE_LEARNER);
@@ -85,12 +85,12 @@ static void common_view(struct request *r, struct view *v) {
     const char *theme = http_cookie_in(r, "theme");
     view_text(v, "theme",
               theme && (str_eq(theme, "light") || str_eq(theme, "dark")) ? theme : "auto");
-    view_text_apart(v, "csrf", http_csrf(r));
+    view_token(v, "csrf", http_csrf(r));
     view_text(v, "path", r->path);
     view_text(v, "locale", r->locale);
     view_text(v, "dir", page_direction(r->locale));
     view_text(v, "zone", r->zone);
-    view_text_apart(v, "request_id", r->id);
+    view_token(v, "request_id", r->id);
     view_text(v, "origin", r->origin);
     view_bool(v, "demo", r->app->demo);
     if (r->connection->http->options.decorate) r->connection->http->options.decorate(r, v);

@@ -18,11 +18,16 @@
 #define STORED_MOST 65535 /* bytes in one stored block */
 #define PIECE_ROOM(len) ((len) + (len) / 1000 + 64)
 #define MEMBER_ROOM 64 /* header, last block and trailer */
+#define WINDOW 32768   /* as far back as deflate refers */
+#define CHAIN_PARTS 32 /* pieces that one can refer back to */
 
 /* A text and its compressed form; unchanged once it is in the table. */
 struct piece {
     atomic_int holders; /* the table, and each thread that copies it */
     uint64_t hash;
+    uint64_t serial;         /* of this piece; 0: it is not kept */
+    uint64_t before;         /* the serial of the piece that it may refer back to, 0: to none */
+    size_t gap;              /* bytes between the two */
     uint32_t crc, crc_shift; /* see crc32_combine_op */
     size_t len, packed_len;
     unsigned char *packed;
@@ -37,8 +42,31 @@ struct pieces {
     struct piece *newest, *oldest;
     size_t bytes, bytes_most;
     uint64_t seen[SEEN]; /* texts that came once */
-    uint64_t seed;
+    uint64_t seed, last_serial;
     int64_t hits, misses;
+};
+
+/* A gzip member in the making. */
+struct member {
+    unsigned char *out;
+    size_t len, room;
+    uint32_t crc;
+    bool failed;
+    const char *text; /* the page */
+    /* the pieces that the next one may refer back to, with nothing but equally long texts between them */
+    uint64_t chain; /* the serial of the last of them; 0: there is none */
+    struct {
+        size_t from, len;
+    } parts[CHAIN_PARTS];
+    int part_count;
+};
+
+/* A piece as it stands in a page. */
+struct place {
+    const char *text;
+    size_t len;
+    uint64_t before;
+    size_t gap;
 };
 
 /* ---- A compressor for each thread: it takes 260 KB, too much to allocate for each page -------------- */
@@ -68,12 +96,15 @@ static z_stream *zipper(void) {
     return NULL;
 }
 
-/* Whole blocks up to a byte's end, none of them the last one. 0 when there is no memory. */
-static size_t pack(const char *text, size_t len, int level, unsigned char *out, size_t room) {
+/* Whole blocks up to a byte's end, none of them the last one; they may refer back to `window`. 0 when there is no
+ * memory. */
+static size_t pack(const char *text, size_t len, const unsigned char *window, size_t window_len,
+                   int level, unsigned char *out, size_t room) {
     z_stream *z = zipper();
     if (!z || len > UINT32_MAX || room > UINT32_MAX ||
         deflateParams(z, level, Z_DEFAULT_STRATEGY) != Z_OK)
         return 0;
+    if (window_len && deflateSetDictionary(z, window, (uInt)window_len) != Z_OK) return 0;
     z->next_in = (Bytef *)text;
     z->avail_in = (uInt)len;
     z->next_out = out;
@@ -133,13 +164,25 @@ static void evict(struct pieces *p, struct piece *e) {
     drop(e);
 }
 
-/* A held piece, or NULL; then `*again` tells whether this text has come before, `*taken` whether another text has
- * this hash. */
-static struct piece *find(struct pieces *p, uint64_t hash, const char *text, size_t len,
-                          bool *again, bool *taken) {
-    pthread_mutex_lock(&p->lock);
+static uint64_t place_hash(uint64_t seed, const struct place *at, size_t stride) {
+    uint64_t hash = spread(seed, at->text, at->len, stride);
+    return at->before ? (hash ^ at->before) * 0x9e3779b185ebca87u + at->gap : hash;
+}
+
+static struct piece *in_bucket(struct pieces *p, uint64_t hash, const struct place *at) {
     struct piece *e = p->buckets[hash % BUCKETS];
-    while (e && (e->hash != hash || e->len != len)) e = e->chain;
+    while (e &&
+           (e->hash != hash || e->len != at->len || e->before != at->before || e->gap != at->gap))
+        e = e->chain;
+    return e;
+}
+
+/* A held piece, or NULL; then `*again` tells whether this text has come before, `*taken` whether another text
+ * has this hash. */
+static struct piece *find(struct pieces *p, uint64_t hash, uint64_t text_hash,
+                          const struct place *at, bool *again, bool *taken) {
+    pthread_mutex_lock(&p->lock);
+    struct piece *e = in_bucket(p, hash, at);
     if (e) {
         atomic_fetch_add(&e->holders, 1);
         if (p->newest != e) {
@@ -148,12 +191,12 @@ static struct piece *find(struct pieces *p, uint64_t hash, const char *text, siz
         }
         p->hits++;
     } else {
-        *again = p->seen[hash % SEEN] == hash;
-        p->seen[hash % SEEN] = hash;
+        *again = p->seen[text_hash % SEEN] == text_hash;
+        p->seen[text_hash % SEEN] = text_hash;
         p->misses++;
     }
     pthread_mutex_unlock(&p->lock);
-    *taken = e && memcmp(e->text, text, len) != 0;
+    *taken = e && memcmp(e->text, at->text, at->len) != 0;
     if (*taken) {
         drop(e);
         e = NULL;
@@ -161,13 +204,11 @@ static struct piece *find(struct pieces *p, uint64_t hash, const char *text, siz
     return e;
 }
 
-static void keep(struct pieces *p, struct piece *e) {
+static void keep(struct pieces *p, struct piece *e, const struct place *at) {
     pthread_mutex_lock(&p->lock);
-    struct piece *other = p->buckets[e->hash % BUCKETS];
-    while (other && (other->hash != e->hash || other->len != e->len)) other = other->chain;
-    bool wanted = !other && weight(e) <= p->bytes_most / 4;
-    if (wanted) {
+    if (!in_bucket(p, e->hash, at) && weight(e) <= p->bytes_most / 4) {
         atomic_fetch_add(&e->holders, 1);
+        e->serial = ++p->last_serial;
         e->chain = p->buckets[e->hash % BUCKETS];
         p->buckets[e->hash % BUCKETS] = e;
         link_newest(p, e);
@@ -177,28 +218,47 @@ static void keep(struct pieces *p, struct piece *e) {
     pthread_mutex_unlock(&p->lock);
 }
 
+/* What stands before a place, as far as its chain knows it; the rest is zeros, which no page holds. */
+static size_t window_before(const struct member *m, const char *at, unsigned char window[WINDOW]) {
+    size_t end = (size_t)(at - m->text), start = m->parts[0].from;
+    if (end - start > WINDOW) start = end - WINDOW;
+    memset(window, 0, end - start);
+    for (int i = 0; i < m->part_count; i++) {
+        size_t from = m->parts[i].from, to = from + m->parts[i].len;
+        if (from < start) from = start;
+        if (to > from) memcpy(window + (from - start), m->text + from, to - from);
+    }
+    return end - start;
+}
+
 /* Compresses well and keeps the result. Held, or NULL. */
-static struct piece *make(struct pieces *p, uint64_t hash, const char *text, size_t len) {
-    const size_t room = PIECE_ROOM(len);
-    struct piece *e = calloc(1, sizeof *e + len);
-    unsigned char *packed = malloc(room);
-    size_t n = e && packed ? pack(text, len, LEVEL_KEPT, packed, room) : 0;
+static struct piece *make(struct pieces *p, const struct member *m, uint64_t hash,
+                          const struct place *at) {
+    const size_t room = PIECE_ROOM(at->len);
+    struct piece *e = calloc(1, sizeof *e + at->len);
+    unsigned char *packed = malloc(room), *window = at->before ? malloc(WINDOW) : NULL;
+    size_t window_len = window ? window_before(m, at->text, window) : 0;
+    /* A zero could be taken for what the window leaves out. */
+    bool ready = e && packed && (!at->before || (window && !memchr(at->text, '\0', at->len)));
+    size_t n = ready ? pack(at->text, at->len, window, window_len, LEVEL_KEPT, packed, room) : 0;
+    free(window);
     if (!n) {
         free(e);
         free(packed);
         return NULL;
     }
     unsigned char *fitting = realloc(packed, n);
-    if (fitting) packed = fitting;
-    e->packed = packed;
+    e->packed = fitting ? fitting : packed;
     e->packed_len = n;
     e->hash = hash;
-    e->len = len;
-    e->crc = (uint32_t)crc32_z(0, (const Bytef *)text, len);
-    e->crc_shift = (uint32_t)crc32_combine_gen((z_off_t)len);
-    memcpy(e->text, text, len);
+    e->before = at->before;
+    e->gap = at->gap;
+    e->len = at->len;
+    e->crc = (uint32_t)crc32_z(0, (const Bytef *)at->text, at->len);
+    e->crc_shift = (uint32_t)crc32_combine_gen((z_off_t)at->len);
+    memcpy(e->text, at->text, at->len);
     e->holders = 1;
-    keep(p, e);
+    keep(p, e, at);
     return e;
 }
 
@@ -230,13 +290,6 @@ void pieces_stats(struct pieces *p, struct pieces_stats *out) {
 
 /* ---- One gzip member --------------------------------------------------------------------------- */
 
-struct member {
-    unsigned char *out;
-    size_t len, room;
-    uint32_t crc;
-    bool failed;
-};
-
 static void put_uncompressed(struct member *m, const char *text, size_t len) {
     m->crc = (uint32_t)crc32_z(m->crc, (const Bytef *)text, len);
     while (len && !m->failed) {
@@ -256,22 +309,45 @@ static void put_uncompressed(struct member *m, const char *text, size_t len) {
     }
 }
 
-static void put_piece(struct member *m, struct pieces *p, const char *text, size_t len) {
+/* Also NULL when it is worth nothing to keep. */
+static struct piece *find_or_make(struct pieces *p, const struct member *m,
+                                  const struct place *at) {
     bool again = false, taken = false;
     /* A long text is told by samples of it, unless another one looks the same by them. */
-    uint64_t hash = spread(p->seed, text, len, len > SAMPLE_FROM ? 256 : 32);
-    struct piece *e = find(p, hash, text, len, &again, &taken);
+    const size_t stride = at->len > SAMPLE_FROM ? 256 : 32;
+    const struct place alone = {.text = at->text, .len = at->len};
+    uint64_t hash = place_hash(p->seed, at, stride),
+             text_hash = place_hash(p->seed, &alone, stride);
+    struct piece *e = find(p, hash, text_hash, at, &again, &taken);
     if (taken) {
-        hash = spread(~p->seed, text, len, 32);
-        e = find(p, hash, text, len, &again, &taken);
+        hash = place_hash(~p->seed, at, 32);
+        e = find(p, hash, place_hash(~p->seed, &alone, 32), at, &again, &taken);
         again &= !taken;
     }
-    if (!e && again) e = make(p, hash, text, len);
+    return e || !again ? e : make(p, m, hash, at);
+}
+
+static void chain_on(struct member *m, const struct piece *e, size_t from) {
+    if (m->chain == 0 || m->part_count == CHAIN_PARTS) m->part_count = 0;
+    m->parts[m->part_count].from = from;
+    m->parts[m->part_count++].len = e->len;
+    m->chain = e->serial;
+}
+
+/* What is the same on many pages. */
+static void put_piece(struct member *m, struct pieces *p, size_t from, size_t len) {
+    struct place at = {.text = m->text + from, .len = len};
+    if (m->chain && m->part_count < CHAIN_PARTS) {
+        at.before = m->chain;
+        at.gap = from - m->parts[m->part_count - 1].from - m->parts[m->part_count - 1].len;
+    } else m->chain = 0;
+    struct piece *e = find_or_make(p, m, &at);
     if (!e) {
-        size_t n = pack(text, len, LEVEL_ONCE, m->out + m->len, m->room - m->len);
+        size_t n = pack(at.text, len, NULL, 0, LEVEL_ONCE, m->out + m->len, m->room - m->len);
         m->failed |= n == 0;
         m->len += n;
-        m->crc = (uint32_t)crc32_z(m->crc, (const Bytef *)text, len);
+        m->crc = (uint32_t)crc32_z(m->crc, (const Bytef *)at.text, len);
+        m->chain = 0;
         return;
     }
     m->failed |= m->room - m->len < e->packed_len;
@@ -280,6 +356,7 @@ static void put_piece(struct member *m, struct pieces *p, const char *text, size
         m->len += e->packed_len;
         m->crc = (uint32_t)crc32_combine_op(m->crc, e->crc, e->crc_shift);
     }
+    chain_on(m, e, from);
     drop(e);
 }
 
@@ -291,7 +368,7 @@ size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t l
                    const struct page_cut *cuts, size_t count, const unsigned char **out) {
     static const unsigned char head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255},
                                last[] = {1, 0, 0, 0xff, 0xff};
-    struct member m = {.room = PIECE_ROOM(len) + (2 * count + 1) * 64 + MEMBER_ROOM};
+    struct member m = {.text = text, .room = PIECE_ROOM(len) + (2 * count + 1) * 64 + MEMBER_ROOM};
     m.out = arena_raw(a, m.room);
     m.room -= sizeof last + 8; /* for the end, whatever comes before it */
     memcpy(m.out, head, sizeof head);
@@ -305,10 +382,12 @@ size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t l
             size_t from = part ? c.at : at, n = part ? c.len : c.at - at;
             if (n < PIECE_LEAST || (part && c.apart)) continue;
             put_uncompressed(&m, text + plain, from - plain);
-            if (!m.failed) put_piece(&m, p, text + from, n);
+            if (!m.failed) put_piece(&m, p, from, n);
             plain = from + n;
         }
         at = c.at + c.len;
+        /* How far back something stands would be another thing for each person. */
+        if (c.apart && !c.fixed) m.chain = 0;
     }
     put_uncompressed(&m, text + plain, len - plain);
     if (m.failed || m.len + sizeof last + 8 >= len) return 0;

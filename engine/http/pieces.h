@@ -1,8 +1,9 @@
 /* Compressing pages piece by piece: what many pages share is compressed once.
  *
  * A page is cut where it differs from person to person and around what was rendered long before (see struct page_cut).
- * Each piece between the cuts is a run of deflate blocks that refers to nothing outside of itself and ends at a
- * byte, so that kept pieces of several pages can stand in one gzip member (RFC 1951, RFC 1952). What stands apart
+ * Each piece between the cuts is a run of deflate blocks that ends at a byte, so that kept pieces can stand in one
+ * gzip member (RFC 1951, RFC 1952). A piece may refer back to those before it, as long as only what is equally long on
+ * every page stands between: then it is kept for that place behind that piece. What stands apart
  * is small and goes in uncompressed; tokens thereby also stay out of what compression can betray. */
 #ifndef GR_HTTP_PIECES_H
 #define GR_HTTP_PIECES_H

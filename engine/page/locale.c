@@ -178,11 +178,24 @@ int locale_negotiate(const char *accept_language, const char *const *names, size
     return best;
 }
 
-const char *page_direction(const char *name) {
+static bool is_right_to_left(const char *name) {
     char icu[64];
     UErrorCode e = U_ZERO_ERROR;
-    if (!name) return "ltr";
     uloc_forLanguageTag(name, icu, sizeof icu, NULL, &e);
-    return U_SUCCESS(e) && e != U_STRING_NOT_TERMINATED_WARNING && uloc_isRightToLeft(icu) ? "rtl"
-                                                                                           : "ltr";
+    return U_SUCCESS(e) && e != U_STRING_NOT_TERMINATED_WARNING && uloc_isRightToLeft(icu);
+}
+
+const char *page_direction(const char *name) {
+    /* Each page asks twice and more, nearly always for the same language. */
+    static _Thread_local char last[16];
+    static _Thread_local const char *last_direction;
+    if (!name) return "ltr";
+    if (last_direction && strcmp(name, last) == 0) return last_direction;
+    const char *direction = is_right_to_left(name) ? "rtl" : "ltr";
+    size_t len = strlen(name);
+    if (len < sizeof last) {
+        memcpy(last, name, len + 1);
+        last_direction = direction;
+    }
+    return direction;
 }

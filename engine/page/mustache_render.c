@@ -104,7 +104,7 @@ static void note_cut(const struct render *r, const struct view *v, size_t from) 
         c->cut = arena_grow(r->out->arena, c->cut, c->room * sizeof *c->cut, room * sizeof *c->cut);
         c->room = room;
     }
-    c->cut[c->count++] = (struct page_cut){from, len, v->apart};
+    c->cut[c->count++] = (struct page_cut){from, len, v->apart, v->fixed};
 }
 
 static void add_value(const struct render *r, const struct found *f, enum place place,

@@ -36,6 +36,8 @@ struct view *view_new(struct arena *a); /* an empty object */
 void view_text(struct view *v, const char *name, const char *text); /* NULL: absent */
 /* The same, for what differs from person to person or from page to page (a name, a token): see struct page_cut. */
 void view_text_apart(struct view *v, const char *name, const char *text);
+/* The same, for what is equally long on every page: tokens, ids. */
+void view_token(struct view *v, const char *name, const char *text);
 void view_html(struct view *v, const char *name, const char *html); /* trusted markup */
 /* The same without a copy: `html` lives as long as the view's arena. */
 void view_html_borrow(struct view *v, const char *name, const char *html, size_t len);
@@ -66,8 +68,8 @@ enum err page_render(struct site *s, const char *name, const char *locale, struc
  * gave, and around borrowed html of PAGE_CUT_BYTES and more. In order, without overlap. */
 #define PAGE_CUT_BYTES 1024
 struct page_cut {
-    size_t at, len; /* bytes of the output */
-    bool apart;
+    size_t at, len;    /* bytes of the output */
+    bool apart, fixed; /* fixed: apart, and equally long on every page */
 };
 struct page_cuts { /* zeroed; the array is in the output's arena */
     struct page_cut *cut;

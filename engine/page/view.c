@@ -104,10 +104,20 @@ void view_text(struct view *v, const char *name, const char *text) {
     set(v, name, text ? make_text(v->arena, VIEW_TEXT, text, strlen(text), false) : NULL);
 }
 
-void view_text_apart(struct view *v, const char *name, const char *text) {
+static void set_apart(struct view *v, const char *name, const char *text, bool fixed) {
     struct view *value = text ? make_text(v->arena, VIEW_TEXT, text, strlen(text), false) : NULL;
-    if (value) value->apart = true;
+    if (value) {
+        value->apart = true;
+        value->fixed = fixed;
+    }
     set(v, name, value);
+}
+
+void view_text_apart(struct view *v, const char *name, const char *text) {
+    set_apart(v, name, text, false);
+}
+void view_token(struct view *v, const char *name, const char *text) {
+    set_apart(v, name, text, true);
 }
 
 void view_html(struct view *v, const char *name, const char *html) {

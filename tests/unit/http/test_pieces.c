@@ -70,7 +70,8 @@ static void any_cuts_give_the_page_back(void **state) {
             size_t from = at + random_below(random_below(2) ? 20 : (uint32_t)len),
                    n = random_below(random_below(2) ? 100 : 3000);
             if (from + n > len) break;
-            cuts[count++] = (struct page_cut){from, n, random_below(2)};
+            bool apart = random_below(2);
+            cuts[count++] = (struct page_cut){from, n, apart, apart && random_below(2)};
             at = from + n;
         }
         (void)compress_and_check(p, text, len, cuts, count);
@@ -94,7 +95,7 @@ static void what_comes_again_is_found(void **state) {
     for (int i = 0; i < 3; i++) {
         /* A token in the middle is another one each time. */
         memcpy(text + 9000, random_token(&a, 48), 64);
-        const struct page_cut cut = {9000, 64, true};
+        const struct page_cut cut = {.at = 9000, .len = 64, .apart = true};
         third = compress_and_check(p, text, 20000, &cut, 1);
         if (i == 0) first = third;
     }
@@ -127,6 +128,58 @@ static void texts_that_look_the_same_are_told_apart(void **state) {
     arena_release(&a);
 }
 
+/* A page's second half says what its first half said: behind a token it may refer back to it, behind a name not. */
+static void pieces_refer_back_across_tokens(void **state) {
+    (void)state;
+    struct arena a;
+    arena_init(&a, 64u << 20);
+    size_t size[2];
+    for (int fixed = 0; fixed < 2; fixed++) {
+        struct pieces *p = pieces_new(KEEP);
+        char *text = prose(&a, 20000, 9);
+        memcpy(text + 10064, text, 9000);
+        memcpy(text + 12000, random_token(&a, 48), 64); /* nowhere else */
+        const struct page_cut cut = {10000, 64, true, fixed};
+        for (int i = 0; i < 4; i++) {
+            /* What it refers back across is never the same, also when it once said what comes behind it. */
+            memcpy(text + 10000, i == 1 ? text + 12000 : random_token(&a, 48), 64);
+            size[fixed] = compress_and_check(p, text, 20000, &cut, 1);
+        }
+        pieces_free(p);
+    }
+    assert_true(size[0] && size[1] && size[1] < size[0] * 2 / 3);
+    arena_release(&a);
+}
+
+/* The same pages over and over, with other tokens and other names of other lengths in them. */
+static void pages_with_tokens_come_again(void **state) {
+    (void)state;
+    struct arena a;
+    struct pieces_stats stats;
+    struct pieces *p = pieces_new(KEEP);
+    for (unsigned i = 0; i < 300; i++) {
+        struct buf b;
+        struct page_cut cuts[8];
+        size_t count = 0;
+        arena_init(&a, 64u << 20);
+        buf_init(&b, &a);
+        for (unsigned part = 0; part < 6; part++) {
+            buf_puts(&b, prose(&a, part * 700 + 100, i % 3 * 10 + part % 4));
+            bool name = part == 1;
+            const char *value = name ? arena_copy(&a, "A name of some length or other",
+                                                  random_below(30))
+                                     : random_token(&a, 48);
+            cuts[count++] = (struct page_cut){b.len, strlen(value), true, !name};
+            buf_puts(&b, value);
+        }
+        assert_true(compress_and_check(p, buf_text(&b), b.len, cuts, count) > 0);
+        arena_release(&a);
+    }
+    pieces_stats(p, &stats);
+    assert_true(stats.hits > 4 * stats.misses);
+    pieces_free(p);
+}
+
 static size_t size_of_first(const char *text, size_t len, const struct page_cut *cut) {
     struct pieces *p = pieces_new(KEEP);
     size_t n = compress_and_check(p, text, len, cut, 1);
@@ -141,7 +194,7 @@ static void a_secret_is_not_compressed_with_its_surroundings(void **state) {
     /* The page repeats a guess of the token elsewhere: right or wrong, the length must not tell. A reference back
      * to the token would save 40 bytes and more; which letters a guess is made of changes a few. */
     char *text = prose(&a, 8000, 1), *token = random_token(&a, 48);
-    const struct page_cut cut = {4000, 64, true};
+    const struct page_cut cut = {.at = 4000, .len = 64, .apart = true};
     memcpy(text + 4000, token, 64);
     memcpy(text + 6000, token, 64);
     size_t right = size_of_first(text, 8000, &cut), wrong = 0;
@@ -164,7 +217,7 @@ static void noise_is_left_as_it_is(void **state) {
     /* More than a stored block holds stands apart. */
     char *text = prose(&a, 300000, 3);
     memcpy(text + 50000, noise, 200000);
-    const struct page_cut cut = {50000, 200000, true};
+    const struct page_cut cut = {.at = 50000, .len = 200000, .apart = true};
     size_t n = compress_and_check(p, text, 300000, &cut, 1);
     assert_true(n > 200000 && n < 260000);
     assert_int_equal(compress_and_check(p, "", 0, NULL, 0), 0);
@@ -203,7 +256,8 @@ static void *visit(void *arg) {
         arena_init(&a, 4u << 20);
         seed = seed * 1103515245u + 12345u;
         char *text = prose(&a, 30000, seed >> 16 & 15);
-        const struct page_cut cuts[] = {{100, 64, true}, {10000, 8000, false}};
+        const struct page_cut cuts[] = {{.at = 100, .len = 64, .apart = true},
+                                        {.at = 10000, .len = 8000}};
         size_t n = pieces_gzip(shared, &a, text, 30000, cuts, 2, &gz);
         if (!n || !gives_back(gz, n, text, 30000)) wrong_pages++;
         arena_release(&a);
@@ -227,6 +281,8 @@ int main(void) {
         cmocka_unit_test(any_cuts_give_the_page_back),
         cmocka_unit_test(what_comes_again_is_found),
         cmocka_unit_test(texts_that_look_the_same_are_told_apart),
+        cmocka_unit_test(pieces_refer_back_across_tokens),
+        cmocka_unit_test(pages_with_tokens_come_again),
         cmocka_unit_test(a_secret_is_not_compressed_with_its_surroundings),
         cmocka_unit_test(noise_is_left_as_it_is),
         cmocka_unit_test(memory_stays_within_its_limit),
