@@ -49,7 +49,7 @@ struct record_write {
     const char *run_id, *previous, *kind, *detail;
     struct lab_action action;
     struct lab_image image;
-    bool poisons;
+    bool counts; /* an action: what follows in the record depends on it */
 };
 
 static struct record_write *new_write(struct labs *l, const char *run_id) {
@@ -72,7 +72,7 @@ static void written(struct write_job *job, enum err result) {
     struct record_write *w = job->arg;
     struct lab_ask *ask = w->ask;
     struct labs *l = w->labs;
-    if (result && w->poisons) live_poison(l, w->run_id);
+    if (w->counts) live_count(l, w->run_id, -1, result != OK);
     free_write(w);
     if (ask) {
         ask->result = result;
@@ -97,6 +97,7 @@ static enum err submit(struct record_write *w, write_fn run) {
     pthread_mutex_lock(&l->lock);
     l->writes--;
     pthread_mutex_unlock(&l->lock);
+    if (w->counts) live_count(l, w->run_id, -1, true);
     free_write(w);
     return e;
 }
@@ -203,9 +204,10 @@ struct record {
     size_t *indices;
 };
 
-static enum err read_record(struct labs *l, struct lab_ask *ask, struct record *out) {
+static enum err read_record(struct labs *l, struct lab_live *live, struct lab_ask *ask, struct record *out) {
     struct db *db = store_reader(l->app->store);
     if (!db) return ERR_IO;
+    live_settle(l, live);
     enum err e = lab_store_actions(db, ask->arena, ask->run.id, &out->actions, &out->count);
     if (e) return e;
     size_t bad = lab_log_verify(ask->arena, ask->run.id, out->actions, out->count);
@@ -234,12 +236,12 @@ static enum err bring_to_life(struct labs *l, struct lab_live *live, struct lab_
     int64_t differs = 0;
     struct db *db = store_reader(l->app->store);
     live_end(l, live);
-    live->poisoned = false;
     if (!db) return ERR_IO;
     const struct lab_held *held = shelf_version(l, db, ask->run.version, ask->arena);
     if (!held) return fail(ask, ERR_IO, "The version of this lab that the run was made with cannot be read any more.");
-    enum err e = read_record(l, ask, &record);
+    enum err e = read_record(l, live, ask, &record);
     if (e) return e;
+    live->poisoned = false; /* everything has been written or refused by now */
     bool usable = lab_store_image(db, ask->arena, ask->run.id, &image) == OK &&
                   lab_log_continues(record.actions, record.count, image.seq, &from);
     if (usable && !image_fits(l, &ask->run, &image)) {
@@ -307,7 +309,8 @@ static void copy_calls(const struct lab_live *live, struct lab_ask *ask) {
 static enum err record_action(struct labs *l, struct lab_live *live, struct lab_ask *ask, const char *action, int status, const char *sha, bool *waiting) {
     struct record_write *w = new_write(l, live->run_id);
     if (!w) return ERR_BUSY;
-    w->poisons = true;
+    w->counts = true;
+    live_count(l, live->run_id, 1, false);
     w->previous = arena_dup(&w->arena, live->head);
     w->action = (struct lab_action){live->seq + 1, ask->now_ms, arena_dup(&w->arena, ask->actor_id), arena_dup(&w->arena, action),
                                     arena_dup(&w->arena, sha), NULL, status};
@@ -322,7 +325,6 @@ static enum err record_action(struct labs *l, struct lab_live *live, struct lab_
     enum err e = submit(w, write_action);
     if (e) {
         *waiting = false;
-        live->poisoned = true;
         return fail(ask, ERR_BUSY, "The academy is busy saving. This did not happen; try again in a moment.");
     }
     live->seq++;
@@ -381,7 +383,7 @@ static enum err judge(struct labs *l, struct lab_live *live, struct lab_ask *ask
 static enum err replay(struct labs *l, struct lab_live *live, struct lab_ask *ask) {
     struct record record;
     struct worker w = {-1, -1};
-    enum err e = read_record(l, ask, &record);
+    enum err e = read_record(l, live, ask, &record);
     if (e) return e;
     size_t to = ask->verify || (size_t)ask->replay_to > record.effective ? record.effective : (size_t)ask->replay_to;
     ask->effective = (int64_t)record.effective;

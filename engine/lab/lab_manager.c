@@ -54,10 +54,22 @@ static struct lab_live *longest_unused(struct labs *l, int64_t idle_ms) {
     return oldest;
 }
 
-void live_poison(struct labs *l, const char *run_id) {
+/* With the lock held. What nobody asks, runs or writes for is forgotten. */
+static void forget_if_done(struct labs *l, struct lab_live *live) {
+    if (!live->busy && !live->first && !live->held && live->unwritten == 0) forget(l, live);
+}
+
+void live_count(struct labs *l, const char *run_id, int change, bool poison) {
     pthread_mutex_lock(&l->lock);
     struct lab_live *live = find(l, run_id);
-    if (live) live->poisoned = true;
+    if (live) {
+        live->unwritten += change;
+        if (poison) live->poisoned = true;
+        if (change < 0) {
+            forget_if_done(l, live);
+            pthread_cond_broadcast(&l->work);
+        }
+    }
     pthread_mutex_unlock(&l->lock);
 }
 
@@ -68,7 +80,7 @@ static void put_to_rest(struct labs *l, struct lab_live *live) {
     live_rest(l, live);
     pthread_mutex_lock(&l->lock);
     live->busy = false;
-    if (!live->first) forget(l, live);
+    forget_if_done(l, live);
 }
 
 void labs_make_room(struct labs *l) {
@@ -110,11 +122,17 @@ static void *work(void *arg) {
         live_answer(l, live, ask);
         pthread_mutex_lock(&l->lock);
         live->busy = false;
-        if (!live->first && !live->held) forget(l, live);
-        else if (live->first) pthread_cond_signal(&l->work);
+        if (live->first) pthread_cond_signal(&l->work);
+        else forget_if_done(l, live);
     }
     pthread_mutex_unlock(&l->lock);
     return NULL;
+}
+
+void live_settle(struct labs *l, struct lab_live *live) {
+    pthread_mutex_lock(&l->lock);
+    while (live->unwritten > 0) wait_for_work(l);
+    pthread_mutex_unlock(&l->lock);
 }
 
 void lab_ask_init(struct lab_ask *ask, struct arena *a, int64_t now_ms) {
@@ -219,9 +237,10 @@ void labs_close(struct labs *l) {
     pthread_mutex_unlock(&l->lock);
     for (int i = 0; i < l->thread_count; i++) pthread_join(l->threads[i], NULL);
     pthread_mutex_lock(&l->lock);
-    while (l->live) put_to_rest(l, l->live);
-    /* Images and reads that are still on their way to the disk come back to us. */
+    for (struct lab_live *live; (live = longest_unused(l, 0));) put_to_rest(l, live);
+    /* Images and actions that are still on their way to the disk come back to us. */
     while (l->writes > 0) wait_for_work(l);
+    while (l->live) forget(l, l->live);
     pthread_mutex_unlock(&l->lock);
     zygote_stop(l->zygote);
     shelf_free(l);

@@ -79,7 +79,9 @@ struct lab_live {
     int64_t seq, effective, image_at; /* actions in the record, counting ones, counting ones in the kept image */
     char head[65];
     int64_t used_ms;                  /* monotonic */
-    bool busy, poisoned;              /* poisoned: the state is ahead of the record */
+    bool busy;
+    _Atomic bool poisoned;            /* the state is ahead of the record; set by the writer */
+    int unwritten;                    /* actions that are on their way to the disk */
     struct lab_called calls[LAB_CALLS_KEPT];
     int call_next, call_count;
     struct lab_ask *first, *last;
@@ -124,7 +126,10 @@ void lab_ask_init(struct lab_ask *ask, struct arena *a, int64_t now_ms);
 void live_answer(struct labs *l, struct lab_live *live, struct lab_ask *ask);
 void live_rest(struct labs *l, struct lab_live *live); /* image kept, worker ended */
 void live_end(struct labs *l, struct lab_live *live);  /* worker ended */
-void live_poison(struct labs *l, const char *run_id);
+/* An action of the run has left for the disk (+1), or has arrived or failed there (-1, with `poison`). */
+void live_count(struct labs *l, const char *run_id, int change, bool poison);
+/* Until the record on the disk is complete. */
+void live_settle(struct labs *l, struct lab_live *live);
 /* Makes room for one more worker. */
 void labs_make_room(struct labs *l);
 

@@ -30,6 +30,14 @@ const crm = `${server.origin}${run}/api/crm`;
 const map = `${server.origin}${run}/api/map`;
 const basic = { authorization: `Basic ${btoa(`account:${secret}`)}` };
 
+test("the brief and its tasks stand in the lobby and in the run", async () => {
+    for (const path of [lab, run]) {
+        const text = await learner.page(path);
+        assert.match(text, /Harriet, head of sales/);
+        assert.match(text, /Your tasks/);
+    }
+});
+
 test("OAuth: a token for the client's credentials, and with it the records", async () => {
     const refused = await fetch(`${crm}/services/v3/sobjects/Contact`, { headers: { authorization: `Bearer ${secret}` } });
     assert.equal(refused.status, 401);

@@ -203,6 +203,28 @@ static void test_a_step_of_the_past(void **state) {
     assert_int_equal(effective(*state, &run), 6);
 }
 
+/* Reads are told before they are on the disk: whoever then asks for the record waits for them. */
+static void test_reads_on_their_way(void **state) {
+    struct lab_run_row run = new_run(*state);
+    for (int round = 0; round < 10; round++) {
+        for (int i = 0; i < 20; i++) {
+            struct lab_ask *ask = ask_of(*state, &run);
+            ask->action = "{\"kind\":\"sql\",\"sql\":\"SELECT 1\"}";
+            ask->reads_only = true;
+            assert_int_equal(labs_ask_now(app.labs, ask), OK);
+        }
+        if (round % 2) {
+            verified(*state, &run);
+            continue;
+        }
+        pthread_mutex_lock(&app.labs->lock);
+        for (struct lab_live *v = app.labs->live; v; v = v->next) v->poisoned = true;
+        pthread_mutex_unlock(&app.labs->lock);
+        assert_int_equal(effective(*state, &run), (round + 1) * 20);
+    }
+    assert_int_equal(app.labs->incidents, 0);
+}
+
 /* ---- Damage ----------------------------------------------------------------------------------- */
 static enum err forge_image(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     const struct lab_run_row *run = arg;
@@ -346,7 +368,7 @@ static void test_results(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         LABS(test_resume_after_closing), LABS(test_resume_after_a_crash), LABS(test_images_every_fifty), LABS(test_going_back),
-        LABS(test_a_step_of_the_past), LABS(test_a_forged_image_is_not_opened), LABS(test_another_node), LABS(test_more_runs_than_workers),
+        LABS(test_a_step_of_the_past), LABS(test_reads_on_their_way), LABS(test_a_forged_image_is_not_opened), LABS(test_another_node), LABS(test_more_runs_than_workers),
         LABS(test_a_crowd), LABS(test_results),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
