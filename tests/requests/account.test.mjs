@@ -58,8 +58,9 @@ test("the password is not guessed at an open session either", async () => {
 
 test("of two changes of one password at once only one holds, and the other session is over", async () => {
     const one = await server.signedIn("second"), other = await server.signedIn("second");
-    const change = async (client, wanted) => client.post("/me/password", { current: password, new: wanted, again: wanted });
-    const answers = await Promise.all([change(one, "six white swans swim"), change(other, "nine grey herons wade")]);
+    const tokens = [await one.csrf("/me"), await other.csrf("/me")];
+    const change = async (client, wanted, csrf) => client.post("/me/password", { current: password, new: wanted, again: wanted, csrf });
+    const answers = await Promise.all([change(one, "six white swans swim", tokens[0]), change(other, "nine grey herons wade", tokens[1])]);
     assert.equal(count(answers, 303), 1, statuses(answers).join(" "));
     const [winner, secret] = answers[0].status === 303 ? [one, "six white swans swim"] : [other, "nine grey herons wade"];
     assert.equal((await winner.fetch("/me")).status, 200);
@@ -71,8 +72,10 @@ test("two administrators who dismiss each other at once leave one", async () => 
     const one = await server.signedIn("admin"), other = await server.signedIn("deputy");
     const page = await one.page("/admin/people");
     const id = (login) => /\/admin\/people\/([0-9a-z]+)\/roles/.exec(page.slice(page.indexOf(`>${login}<`)))[1];
-    const dismiss = (client, login) => client.post(`/admin/people/${id(login)}/roles`, { "roles[]": "learner" }, { from: "/admin/people" });
-    const answers = await Promise.all([dismiss(one, "deputy"), dismiss(other, "admin")]);
+    /* Both hold their form before either sends it. */
+    const tokens = [await one.csrf("/admin/people"), await other.csrf("/admin/people")];
+    const dismiss = (client, login, csrf) => client.post(`/admin/people/${id(login)}/roles`, { "roles[]": "learner", csrf });
+    const answers = await Promise.all([dismiss(one, "deputy", tokens[0]), dismiss(other, "admin", tokens[1])]);
     assert.equal(count(answers, 303), 1, statuses(answers).join(" "));
     assert.equal([(await one.fetch("/admin")).status, (await other.fetch("/admin")).status].filter((status) => status === 200).length, 1);
 });
