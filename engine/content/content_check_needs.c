@@ -50,6 +50,5 @@ void content_exam_ids(const char *root, struct arena *a, const char *const **ids
 
 bool content_lab_exists(const char *root, struct arena *a, const char *id) {
     struct stat st;
-    return stat(arena_printf(a, "%s/labs/scenarios/%s", root, id), &st) == 0 &&
-           S_ISDIR(st.st_mode);
+    return stat(arena_printf(a, "%s/labs/scenarios/%s", root, id), &st) == 0 && S_ISDIR(st.st_mode);
 }
