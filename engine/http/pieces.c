@@ -247,8 +247,9 @@ static struct piece *make(struct pieces *p, const struct member *m, uint64_t has
         free(packed);
         return NULL;
     }
-    unsigned char *fitting = realloc(packed, n);
-    e->packed = fitting ? fitting : packed;
+    e->packed = packed;
+    unsigned char *fitting = realloc(e->packed, n);
+    if (fitting) e->packed = fitting;
     e->packed_len = n;
     e->hash = hash;
     e->before = at->before;
