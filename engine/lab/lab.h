@@ -32,7 +32,8 @@ struct zygote;
 struct zygote *labs_prepare(const char **why);
 /* Step two. Takes over `z` (may be NULL: then runs answer that labs are not available). `live_limit`: workers at a
  * time, 0 = 64; the longest unused one makes room. */
-enum err labs_open(struct labs **out, struct app *app, struct zygote *z, int live_limit, struct arena *a, const char **why) MUST_USE;
+enum err labs_open(struct labs **out, struct app *app, struct zygote *z, int live_limit,
+                   struct arena *a, const char **why) MUST_USE;
 /* Keeps snapshots of live runs, ends all workers. Call after http_stop and before store_close. */
 void labs_close(struct labs *l);
 /* Lines for /metrics. */
@@ -52,17 +53,19 @@ const char *lab_title(struct labs *l, struct arena *a, const char *lab_id);
 /* The runs of a person: facts for a decision, oldest first. `scenario_id` NULL = all. */
 struct lab_result {
     const char *run_id, *scenario_id, *version, *title;
-    const char *dialects;       /* "crm=aurelia,map=heron", members always in the same order */
+    const char *dialects;          /* "crm=aurelia,map=heron", members always in the same order */
     int64_t started_ms, passed_ms; /* passed_ms: first time that all checks passed; 0 = not yet */
-    int checks_passed, checks;  /* best checking; 0 of 0 when nobody has checked */
+    int checks_passed, checks;     /* best checking; 0 of 0 when nobody has checked */
     int actions;
 };
-enum err lab_results(struct db *db, struct arena *a, const char *person_id, const char *scenario_id, struct lab_result **out, size_t *count) MUST_USE;
+enum err lab_results(struct db *db, struct arena *a, const char *person_id, const char *scenario_id,
+                     struct lab_result **out, size_t *count) MUST_USE;
 
 /* A run with a solution's actions and a checking, as if the person had done it from `started_ms` on: for the demo
  * academy. Runs on the calling thread. */
-enum err lab_demo_run(struct labs *l, struct arena *a, const char *person_id, const char *scenario_id, const char *choice,
-                      const char *solution, int64_t started_ms, const char **run_id) MUST_USE;
+enum err lab_demo_run(struct labs *l, struct arena *a, const char *person_id,
+                      const char *scenario_id, const char *choice, const char *solution,
+                      int64_t started_ms, const char **run_id) MUST_USE;
 
 /* ---- Pages -------------------------------------------------------------------------------------- */
 #define LAB_SEERS (ROLE_INSTRUCTOR | ROLE_ASSESSOR | ROLE_ADMIN)
@@ -87,13 +90,14 @@ void lab_check_tree(const char *root, struct diag_list *diags);
 
 /* ---- Bench -------------------------------------------------------------------------------------- */
 struct lab_bench {
-    int64_t start_us;   /* from nothing to a seeded run, mean */
-    int64_t action_us;  /* an update through a worker, mean */
-    int64_t list_us;    /* a list of 20 records through a worker, mean */
+    int64_t start_us;  /* from nothing to a seeded run, mean */
+    int64_t action_us; /* an update through a worker, mean */
+    int64_t list_us;   /* a list of 20 records through a worker, mean */
     int64_t create_us;
 };
 /* Measures workers without HTTP and without the store: the ceiling of lab.action, lab.api.list and lab.api.create,
  * and lab.start itself. */
-enum err lab_bench_workers(struct zygote *z, const char *root, int rounds, struct lab_bench *out) MUST_USE;
+enum err lab_bench_workers(struct zygote *z, const char *root, int rounds,
+                           struct lab_bench *out) MUST_USE;
 
 #endif

@@ -41,14 +41,20 @@ static enum err finish(struct request *r, void *arg, enum err result) {
     const struct lab_answer *a = &c->ask.answer;
     if (result) {
         if (result == ERR_BUSY) http_header_out(r, "Retry-After", "2");
-        return plain(r, result == ERR_BUSY ? 503 : result == ERR_LIMIT ? 413 : 500, c->ask.error ? c->ask.error : "The lab could not answer just now.");
+        return plain(r,
+                     result == ERR_BUSY    ? 503
+                     : result == ERR_LIMIT ? 413
+                                           : 500,
+                     c->ask.error ? c->ask.error : "The lab could not answer just now.");
     }
-    for (int i = 0; i < a->header_count; i++) http_header_out(r, a->headers[i].name, a->headers[i].value);
+    for (int i = 0; i < a->header_count; i++)
+        http_header_out(r, a->headers[i].name, a->headers[i].value);
     http_header_out(r, "Lab-Clock", time_iso(r->arena, a->now_ms));
     return http_bytes(r, a->status, a->type, a->body, a->body_len, true);
 }
 
-static enum err send_action(struct request *r, const struct lab_run_row *run, json_t *action, bool reads_only) {
+static enum err send_action(struct request *r, const struct lab_run_row *run, json_t *action,
+                            bool reads_only) {
     struct api_call *c = NEW(r->arena, struct api_call);
     lab_ask_init(&c->ask, r->arena, r->now_ms);
     c->request = r;
@@ -75,7 +81,9 @@ static bool basic_is(struct request *r, const char *header, const char *secret) 
     const char *text = after_scheme(header, "Basic");
     size_t len = text ? strlen(text) : 0, bytes;
     unsigned char *pair = len && len < 400 ? arena_alloc(r->arena, len + 1) : NULL;
-    if (!pair || sodium_base642bin(pair, len, text, len, NULL, &bytes, NULL, sodium_base64_VARIANT_ORIGINAL) != 0) return false;
+    if (!pair || sodium_base642bin(pair, len, text, len, NULL, &bytes, NULL,
+                                   sodium_base64_VARIANT_ORIGINAL) != 0)
+        return false;
     pair[bytes] = '\0';
     const char *colon = strchr((char *)pair, ':');
     return colon && secret_eq(colon + 1, secret);
@@ -85,13 +93,17 @@ static bool basic_is(struct request *r, const char *header, const char *secret) 
 static bool form_has(const char *body, const char *name, const char *value) {
     size_t n = strlen(name), v = strlen(value);
     for (const char *p = body; p && *p; p = strchr(p, '&') ? strchr(p, '&') + 1 : NULL)
-        if (strncmp(p, name, n) == 0 && p[n] == '=' && strncmp(p + n + 1, value, v) == 0 && (p[n + 1 + v] == '&' || !p[n + 1 + v])) return true;
+        if (strncmp(p, name, n) == 0 && p[n] == '=' && strncmp(p + n + 1, value, v) == 0 &&
+            (p[n + 1 + v] == '&' || !p[n + 1 + v]))
+            return true;
     return false;
 }
 
 /* True when the request carries what the dialect asks for; *token is the number of an OAuth token. */
-static bool authenticated(struct request *r, const struct lab_dialect *d, const struct lab_run_row *run, int member, int64_t *token) {
-    const char *secret = lab_run_token(r->app->labs, r->arena, run->id), *header = http_header_in(r, "Authorization"), *given;
+static bool authenticated(struct request *r, const struct lab_dialect *d,
+                          const struct lab_run_row *run, int member, int64_t *token) {
+    const char *secret = lab_run_token(r->app->labs, r->arena, run->id),
+               *header = http_header_in(r, "Authorization"), *given;
     *token = 0;
     switch (d->auth) {
     case LAB_AUTH_BEARER:
@@ -103,31 +115,37 @@ static bool authenticated(struct request *r, const struct lab_dialect *d, const 
     case LAB_AUTH_BASIC: return basic_is(r, header, secret);
     case LAB_AUTH_OAUTH:
         given = after_scheme(header, "Bearer");
-        *token = given && strlen(given) < 100 ? lab_access_token_number(r->arena, run->seed, member, given) : 0;
+        *token = given && strlen(given) < 100
+                     ? lab_access_token_number(r->arena, run->seed, member, given)
+                     : 0;
         return *token > 0;
     }
     return false;
 }
 
 static bool client_known(struct request *r, const struct lab_run_row *run) {
-    const char *secret = lab_run_token(r->app->labs, r->arena, run->id), *body = r->body ? (const char *)r->body : "";
+    const char *secret = lab_run_token(r->app->labs, r->arena, run->id),
+               *body = r->body ? (const char *)r->body : "";
     if (basic_is(r, http_header_in(r, "Authorization"), secret)) return true;
     return form_has(body, "client_id", run->id) && form_has(body, "client_secret", secret);
 }
 
-static enum err refuse(struct request *r, const struct lab_dialect *d, enum lab_problem what, const char *value) {
+static enum err refuse(struct request *r, const struct lab_dialect *d, enum lab_problem what,
+                       const char *value) {
     const char *type;
     struct buf b;
     buf_init(&b, r->arena);
     int status = lab_surface_problem(d, what, NULL, value, 0, 0, &type, &b);
     if (status == 401 && d->auth != LAB_AUTH_KEY)
-        http_header_out(r, "WWW-Authenticate", d->auth == LAB_AUTH_BASIC ? "Basic realm=\"lab\"" : "Bearer realm=\"lab\"");
+        http_header_out(r, "WWW-Authenticate",
+                        d->auth == LAB_AUTH_BASIC ? "Basic realm=\"lab\"" : "Bearer realm=\"lab\"");
     return http_bytes(r, status, type, buf_text(&b), b.len, true);
 }
 
 /* ---- Requests --------------------------------------------------------------------------------- */
 static void encode(struct buf *b, const char *text) {
-    static const char plainly[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    static const char plainly[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     for (; *text; text++) {
         if (strchr(plainly, *text)) buf_putc(b, *text);
         else buf_printf(b, "%%%02X", (unsigned char)*text);
@@ -147,32 +165,48 @@ static const char *query_of(struct request *r) {
     return b.len ? buf_text(&b) : NULL;
 }
 
-static enum err connector_call(struct request *r, const struct lab_run_row *run, const struct lab_dialect *d, const char *connector, int member) {
-    const char *path = arena_printf(r->arena, "/%s", r->param[2]), *body = r->body ? (const char *)r->body : NULL;
+static enum err connector_call(struct request *r, const struct lab_run_row *run,
+                               const struct lab_dialect *d, const char *connector, int member) {
+    const char *path = arena_printf(r->arena, "/%s", r->param[2]),
+               *body = r->body ? (const char *)r->body : NULL;
     int64_t token;
     if (d->auth == LAB_AUTH_OAUTH && str_eq(path, d->auth_path) && r->method == METHOD_POST) {
         if (!client_known(r, run)) return refuse(r, d, LAB_PROBLEM_UNAUTHENTICATED, NULL);
-        return send_action(r, run, json_keep(r->arena, json_pack("{s:s, s:s}", "kind", "token", "connector", connector)), false);
+        return send_action(
+            r, run,
+            json_keep(r->arena, json_pack("{s:s, s:s}", "kind", "token", "connector", connector)),
+            false);
     }
-    if (!authenticated(r, d, run, member, &token)) return refuse(r, d, LAB_PROBLEM_UNAUTHENTICATED, NULL);
-    if (body && (r->body_len > strlen(body) || !utf8_valid(body, r->body_len))) return refuse(r, d, LAB_PROBLEM_BAD_JSON, "it is not valid UTF-8");
-    json_t *action = json_keep(r->arena, json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api", "connector", connector, "method", r->method_name,
-                                                   "path", path, "query", query_of(r), "body", body));
+    if (!authenticated(r, d, run, member, &token))
+        return refuse(r, d, LAB_PROBLEM_UNAUTHENTICATED, NULL);
+    if (body && (r->body_len > strlen(body) || !utf8_valid(body, r->body_len)))
+        return refuse(r, d, LAB_PROBLEM_BAD_JSON, "it is not valid UTF-8");
+    json_t *action = json_keep(r->arena,
+                               json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api",
+                                         "connector", connector, "method", r->method_name, "path",
+                                         path, "query", query_of(r), "body", body));
     if (token) json_object_set_new(action, "token", json_integer(token));
     return send_action(r, run, action, r->method == METHOD_GET);
 }
 
 /* The lab's own API: POST /clock {"advance_seconds": n}, for clients that wait for a limit or a schedule. */
 static enum err lab_call(struct request *r, const struct lab_run_row *run) {
-    const char *given = after_scheme(http_header_in(r, "Authorization"), "Bearer"), *why = "the body is empty";
+    const char *given = after_scheme(http_header_in(r, "Authorization"), "Bearer"),
+               *why = "the body is empty";
     if (!given || !secret_eq(given, lab_run_token(r->app->labs, r->arena, run->id)))
         return plain(r, 401, "Send the run's token: Authorization: Bearer run_…");
-    if (!str_eq(r->param[2], "clock") || r->method != METHOD_POST) return plain(r, 404, "The lab's own API knows POST clock only.");
-    json_t *body = r->body_len ? json_read(r->arena, (const char *)r->body, r->body_len, &why) : NULL;
+    if (!str_eq(r->param[2], "clock") || r->method != METHOD_POST)
+        return plain(r, 404, "The lab's own API knows POST clock only.");
+    json_t *body = r->body_len ? json_read(r->arena, (const char *)r->body, r->body_len, &why)
+                               : NULL;
     json_t *seconds = json_object_get(body, "advance_seconds");
-    if (!json_is_integer(seconds) || json_integer_value(seconds) < 1 || json_integer_value(seconds) > 7 * MS_DAY / MS_SECOND)
+    if (!json_is_integer(seconds) || json_integer_value(seconds) < 1 ||
+        json_integer_value(seconds) > 7 * MS_DAY / MS_SECOND)
         return plain(r, 422, "Send {\"advance_seconds\": n}, n from 1 to 604800.");
-    return send_action(r, run, json_keep(r->arena, json_pack("{s:s, s:I}", "kind", "clock", "advance_ms", json_integer_value(seconds) * 1000)), false);
+    return send_action(r, run,
+                       json_keep(r->arena, json_pack("{s:s, s:I}", "kind", "clock", "advance_ms",
+                                                     json_integer_value(seconds) * 1000)),
+                       false);
 }
 
 enum err lab_api(struct request *r) {
@@ -181,17 +215,23 @@ enum err lab_api(struct request *r) {
     const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
     if (!l) return plain(r, 503, "Labs are not available here.");
     enum err e = lab_store_run(r->db, r->arena, r->param[0], &run);
-    if (e) return plain(r, e == ERR_NOT_FOUND ? 404 : 500, e == ERR_NOT_FOUND ? "There is no such run." : "The run cannot be read just now.");
+    if (e)
+        return plain(r, e == ERR_NOT_FOUND ? 404 : 500,
+                     e == ERR_NOT_FOUND ? "There is no such run."
+                                        : "The run cannot be read just now.");
     if (str_eq(r->param[1], "lab")) return lab_call(r, &run);
     const struct lab_held *held = shelf_version(l, r->db, run.version, r->arena);
-    if (!held || !lab_choice_read(&held->scenario.stack, run.choice, dialects, r->arena)) return plain(r, 500, "The version of this lab cannot be read any more.");
+    if (!held || !lab_choice_read(&held->scenario.stack, run.choice, dialects, r->arena))
+        return plain(r, 500, "The version of this lab cannot be read any more.");
     int member = lab_member_find(&held->scenario.stack, r->param[1]);
     if (member < 0) return plain(r, 404, "There is no such connector in this run.");
     if (str_eq(r->param[2], "openapi.json") && r->method == METHOD_GET) {
         struct buf b;
         struct lab_surface surface = {&held->scenario.stack, dialects, member};
         buf_init(&b, r->arena);
-        lab_openapi(&surface, arena_printf(r->arena, "%s/runs/%s/api/%s", r->origin, run.id, r->param[1]), &b);
+        lab_openapi(&surface,
+                    arena_printf(r->arena, "%s/runs/%s/api/%s", r->origin, run.id, r->param[1]),
+                    &b);
         return http_json(r, 200, buf_text(&b), b.len);
     }
     return connector_call(r, &run, dialects[member], r->param[1], member);

@@ -23,22 +23,28 @@ static enum err repeat(struct worker *w, const char *action, int rounds, int64_t
 }
 
 static const char *call_text(const struct lab_call *call, const char *query, struct arena *a) {
-    json_t *action = json_keep(a, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api", "connector", "crm", "via", "screen", "method",
-                                            call->method, "path", call->path, "query", query, "body", call->body));
+    json_t *action = json_keep(a, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api",
+                                            "connector", "crm", "via", "screen", "method",
+                                            call->method, "path", call->path, "query", query,
+                                            "body", call->body));
     return json_text(a, action);
 }
 
 static enum err first_contact(struct worker *w, struct arena *a, const char **id) {
     const char *answer, *why;
     size_t len;
-    enum err e = client_view(w, "{\"view\":\"list\",\"object\":\"crm.contact\",\"limit\":1}", a, &answer, &len);
+    enum err e = client_view(w, "{\"view\":\"list\",\"object\":\"crm.contact\",\"limit\":1}", a,
+                             &answer, &len);
     if (e) return e;
-    *id = json_string_value(json_object_get(json_array_get(json_object_get(json_read(a, answer, len, &why), "rows"), 0), "id"));
+    *id = json_string_value(json_object_get(
+        json_array_get(json_object_get(json_read(a, answer, len, &why), "rows"), 0), "id"));
     return *id ? OK : ERR_NOT_FOUND;
 }
 
-static enum err measure(struct zygote *z, const char *root, int rounds, struct arena *a, struct lab_bench *out) {
-    static const char *const names[] = {"last_name", "email"}, *const values[] = {"Bench", "bench@example.com"};
+static enum err measure(struct zygote *z, const char *root, int rounds, struct arena *a,
+                        struct lab_bench *out) {
+    static const char *const names[] = {"last_name", "email"}, *const values[] = {
+                                                                   "Bench", "bench@example.com"};
     const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
     struct diag_list diags;
     struct worker w = {-1, -1};
@@ -46,12 +52,14 @@ static enum err measure(struct zygote *z, const char *root, int rounds, struct a
     diag_init(&diags, a);
     struct lab_scenario *s = NEW(a, struct lab_scenario);
     enum err e = lab_scenario_load(s, root, "field-mapping-dedupe", a, &diags);
-    if (e || !lab_choice_read(&s->stack, "crm=boreal,map=heron", dialects, a)) return e ? e : ERR_INVALID;
+    if (e || !lab_choice_read(&s->stack, "crm=boreal,map=heron", dialects, a))
+        return e ? e : ERR_INVALID;
     const int starts = 20;
     int64_t began = clock_monotonic_us();
     for (int i = 0; i < starts && !e; i++) {
         worker_end(&w);
-        e = client_start(&w, z, s->pack, s->pack_len, "crm=boreal,map=heron", (uint64_t)i, NULL, 0, a, &why);
+        e = client_start(&w, z, s->pack, s->pack_len, "crm=boreal,map=heron", (uint64_t)i, NULL, 0,
+                         a, &why);
     }
     out->start_us = (clock_monotonic_us() - began) / starts;
     if (!e) e = first_contact(&w, a, &id);
@@ -60,10 +68,13 @@ static enum err measure(struct zygote *z, const char *root, int rounds, struct a
         const struct lab_object *o = lab_object_by_path(&s->stack, "crm.contact", NULL);
         struct lab_call list = lab_surface_call(&surface, o, LAB_LIST, NULL, NULL, NULL, 0, a);
         struct lab_call update = lab_surface_call(&surface, o, LAB_UPDATE, id, names, values, 1, a);
-        struct lab_call create = lab_surface_call(&surface, o, LAB_CREATE, NULL, names, values, 2, a);
+        struct lab_call create = lab_surface_call(&surface, o, LAB_CREATE, NULL, names, values, 2,
+                                                  a);
         e = repeat(&w, call_text(&list, "page_size=20", a), rounds, &out->list_us);
         if (!e) e = repeat(&w, call_text(&update, NULL, a), rounds, &out->action_us);
-        if (!e) e = repeat(&w, call_text(&create, NULL, a), rounds < 10000 ? rounds : 10000, &out->create_us);
+        if (!e)
+            e = repeat(&w, call_text(&create, NULL, a), rounds < 10000 ? rounds : 10000,
+                       &out->create_us);
     }
     worker_end(&w);
     return e;

@@ -25,13 +25,16 @@ uint64_t lab_hash64(uint64_t seed, const char *stream, const char *entity, int64
 
 const char *lab_access_token(struct arena *a, uint64_t seed, int member, int64_t n) {
     const char *entity = arena_printf(a, "%d", member);
-    return arena_printf(a, "tk%lld.%016llx%016llx", (long long)n, (unsigned long long)lab_hash64(seed, "access-token-1", entity, n),
+    return arena_printf(a, "tk%lld.%016llx%016llx", (long long)n,
+                        (unsigned long long)lab_hash64(seed, "access-token-1", entity, n),
                         (unsigned long long)lab_hash64(seed, "access-token-2", entity, n));
 }
 
 int64_t lab_access_token_number(struct arena *a, uint64_t seed, int member, const char *token) {
     const char *dot = token ? strchr(token, '.') : NULL;
     int64_t n;
-    if (!dot || !str_has_prefix(token, "tk") || !parse_i64(arena_copy(a, token + 2, (size_t)(dot - token - 2)), 1, 1000000000, &n)) return 0;
+    if (!dot || !str_has_prefix(token, "tk") ||
+        !parse_i64(arena_copy(a, token + 2, (size_t)(dot - token - 2)), 1, 1000000000, &n))
+        return 0;
     return secret_eq(token, lab_access_token(a, seed, member, n)) ? n : 0;
 }

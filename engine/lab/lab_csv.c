@@ -62,8 +62,8 @@ int lab_csv_column(const struct lab_csv *c, const char *name) {
     return -1;
 }
 
-bool lab_csv_read(struct lab_csv *out, const char *file, const char *text, size_t len, struct arena *a,
-                  struct diag_list *diags) {
+bool lab_csv_read(struct lab_csv *out, const char *file, const char *text, size_t len,
+                  struct arena *a, struct diag_list *diags) {
     memset(out, 0, sizeof *out);
     if (!utf8_valid(text, len)) {
         diag_add(diags, SEVERITY_ERROR, file, 0, 0, "csv-utf8", "The file is not valid UTF-8.");
@@ -77,8 +77,8 @@ bool lab_csv_read(struct lab_csv *out, const char *file, const char *text, size_
         int line = r.line;
         int count = record(&r, cells, &broken);
         if (broken) {
-            diag_add(diags, SEVERITY_ERROR, file, line, 1, "csv", "A quote does not end, or the row has more than %d cells.",
-                     COLUMNS_MAX);
+            diag_add(diags, SEVERITY_ERROR, file, line, 1, "csv",
+                     "A quote does not end, or the row has more than %d cells.", COLUMNS_MAX);
             return false;
         }
         r.line++;
@@ -89,14 +89,17 @@ bool lab_csv_read(struct lab_csv *out, const char *file, const char *text, size_
             continue;
         }
         if (count != out->columns || out->row_count == ROWS_MAX) {
-            diag_add(diags, SEVERITY_ERROR, file, line, 1, "csv", "The row has %d cells, the header has %d (and a file %d rows at most).",
-                     count, out->columns, ROWS_MAX);
+            diag_add(diags, SEVERITY_ERROR, file, line, 1, "csv",
+                     "The row has %d cells, the header has %d (and a file %d rows at most).", count,
+                     out->columns, ROWS_MAX);
             return false;
         }
         if (out->row_count == rows_cap) {
             int cap = rows_cap ? rows_cap * 2 : 64;
-            out->rows = arena_grow(a, out->rows, sizeof(char **) * (size_t)rows_cap, sizeof(char **) * (size_t)cap);
-            out->lines = arena_grow(a, out->lines, sizeof(int) * (size_t)rows_cap, sizeof(int) * (size_t)cap);
+            out->rows = arena_grow(a, out->rows, sizeof(char **) * (size_t)rows_cap,
+                                   sizeof(char **) * (size_t)cap);
+            out->lines = arena_grow(a, out->lines, sizeof(int) * (size_t)rows_cap,
+                                    sizeof(int) * (size_t)cap);
             rows_cap = cap;
         }
         char **row = NEW_ARRAY(a, char *, (size_t)count);
@@ -104,6 +107,7 @@ bool lab_csv_read(struct lab_csv *out, const char *file, const char *text, size_
         out->lines[out->row_count] = line;
         out->rows[out->row_count++] = row;
     }
-    if (!out->header) diag_add(diags, SEVERITY_ERROR, file, 1, 1, "csv", "The file has no header row.");
+    if (!out->header)
+        diag_add(diags, SEVERITY_ERROR, file, 1, 1, "csv", "The file has no header row.");
     return out->header != NULL;
 }

@@ -17,10 +17,15 @@ static enum err write_demo(struct db *db, struct arena *a, void *arg, int64_t no
     struct demo *d = arg;
     const char *previous = LAB_HASH_ZERO;
     (void)now_ms;
-    enum err e = lab_store_run_add(db, &d->run, d->scenario->title, d->scenario->pack, d->scenario->pack_len);
+    enum err e = lab_store_run_add(db, &d->run, d->scenario->title, d->scenario->pack,
+                                   d->scenario->pack_len);
     for (int i = 0; i < d->played.count && !e; i++) {
-        struct lab_action action = {.seq = i + 1, .at_ms = d->run.started_ms + (i + 1) * 40 * MS_SECOND, .actor_id = d->run.person_id,
-                                    .action = d->played.actions[i], .status = d->played.statuses[i], .answer_sha = d->played.answers[i]};
+        struct lab_action action = {.seq = i + 1,
+                                    .at_ms = d->run.started_ms + (i + 1) * 40 * MS_SECOND,
+                                    .actor_id = d->run.person_id,
+                                    .action = d->played.actions[i],
+                                    .status = d->played.statuses[i],
+                                    .answer_sha = d->played.answers[i]};
         action.hash = lab_log_hash(a, d->run.id, &action, previous);
         e = lab_store_action_add(db, a, d->run.id, &action, previous);
         previous = action.hash;
@@ -33,7 +38,10 @@ static void judge(struct demo *d, const char *answer, size_t len, struct arena *
     struct buf b;
     int passed = lab_verdicts_read(d->scenario, answer, len, verdicts, a);
     buf_init(&b, a);
-    d->checking = (struct lab_checking_row){.seq = d->played.count, .at_ms = d->run.started_ms + (d->played.count + 2) * 40 * MS_SECOND, .passed = passed,
+    d->checking = (struct lab_checking_row){.seq = d->played.count,
+                                            .at_ms = d->run.started_ms +
+                                                     (d->played.count + 2) * 40 * MS_SECOND,
+                                            .passed = passed,
                                             .total = d->scenario->check_count};
     for (int i = 0; i < d->scenario->check_count; i++) {
         buf_puts(&b, i ? ",{\"id\":" : "[{\"id\":");
@@ -47,8 +55,9 @@ static void judge(struct demo *d, const char *answer, size_t len, struct arena *
     d->checking.verdicts = buf_text(&b);
 }
 
-enum err lab_demo_run(struct labs *l, struct arena *a, const char *person_id, const char *scenario_id, const char *choice,
-                      const char *solution, int64_t started_ms, const char **run_id) {
+enum err lab_demo_run(struct labs *l, struct arena *a, const char *person_id,
+                      const char *scenario_id, const char *choice, const char *solution,
+                      int64_t started_ms, const char **run_id) {
     struct demo *d = NEW(a, struct demo);
     struct diag_list diags;
     struct worker w;
@@ -63,10 +72,18 @@ enum err lab_demo_run(struct labs *l, struct arena *a, const char *person_id, co
     lab_solutions_load(solutions, l->app->root, d->scenario, a, &diags);
     const struct lab_solution *which = lab_solution_find(solutions, solution);
     const char *normal = lab_choice_normal(&d->scenario->stack, choice, a);
-    if (!which || !normal || !lab_choice_read(&d->scenario->stack, normal, dialects, a)) return ERR_NOT_FOUND;
-    d->run = (struct lab_run_row){.id = id_new(a, started_ms), .person_id = person_id, .scenario_id = d->scenario->id, .version = d->scenario->version,
-                                  .choice = normal, .engine = lab_engine(), .seed = random_u64() >> 1, .started_ms = started_ms};
-    enum err e = client_start(&w, l->zygote, d->scenario->pack, d->scenario->pack_len, normal, d->run.seed, NULL, 0, a, &why);
+    if (!which || !normal || !lab_choice_read(&d->scenario->stack, normal, dialects, a))
+        return ERR_NOT_FOUND;
+    d->run = (struct lab_run_row){.id = id_new(a, started_ms),
+                                  .person_id = person_id,
+                                  .scenario_id = d->scenario->id,
+                                  .version = d->scenario->version,
+                                  .choice = normal,
+                                  .engine = lab_engine(),
+                                  .seed = random_u64() >> 1,
+                                  .started_ms = started_ms};
+    enum err e = client_start(&w, l->zygote, d->scenario->pack, d->scenario->pack_len, normal,
+                              d->run.seed, NULL, 0, a, &why);
     if (e) return e;
     e = lab_solution_play(solutions, which, d->scenario, dialects, &w, a, &d->played);
     if (!e) e = client_view(&w, lab_checks_question(d->scenario, a), a, &answer, &len);

@@ -19,10 +19,12 @@ static enum err fail(struct lab_ask *ask, enum err e, const char *sentence) {
 
 /* ---- Images ----------------------------------------------------------------------------------- */
 /* The seal is over everything that the image stands for: the database alone could be another run's. */
-static void seal(struct labs *l, const char *run_id, const char *version, const struct lab_image *image, unsigned char out[crypto_auth_hmacsha256_BYTES]) {
+static void seal(struct labs *l, const char *run_id, const char *version,
+                 const struct lab_image *image, unsigned char out[crypto_auth_hmacsha256_BYTES]) {
     crypto_auth_hmacsha256_state h;
     char head[256];
-    int n = snprintf(head, sizeof head, "%s %s %lld %s", run_id, version, (long long)image->seq, lab_engine());
+    int n = snprintf(head, sizeof head, "%s %s %lld %s", run_id, version, (long long)image->seq,
+                     lab_engine());
     crypto_auth_hmacsha256_init(&h, l->key, sizeof l->key);
     crypto_auth_hmacsha256_update(&h, (const unsigned char *)head, (unsigned long long)n + 1);
     crypto_auth_hmacsha256_update(&h, image->bytes, image->len);
@@ -76,7 +78,9 @@ static void written(struct write_job *job, enum err result) {
     free_write(w);
     if (ask) {
         ask->result = result;
-        if (result) ask->error = "This could not be saved, so it did not happen: your run is as it was before. Try again in a moment.";
+        if (result)
+            ask->error =
+                "This could not be saved, so it did not happen: your run is as it was before. Try again in a moment.";
         ask->done(ask);
     }
     pthread_mutex_lock(&l->lock);
@@ -126,7 +130,8 @@ static void incident(struct labs *l, const char *run_id, const char *kind, const
     if (!w) return;
     w->kind = arena_dup(&w->arena, kind);
     w->detail = arena_dup(&w->arena, detail);
-    if (submit(w, write_incident)) log_say(LOG_WARN, "lab_incident", "run %s: the incident could not be kept", run_id);
+    if (submit(w, write_incident))
+        log_say(LOG_WARN, "lab_incident", "run %s: the incident could not be kept", run_id);
 }
 
 static void keep_image(struct labs *l, struct lab_live *live, struct arena *a) {
@@ -169,7 +174,8 @@ void live_rest(struct labs *l, struct lab_live *live) {
 }
 
 /* ---- Beginning and resuming ------------------------------------------------------------------- */
-static bool image_fits(struct labs *l, const struct lab_run_row *run, const struct lab_image *image) {
+static bool image_fits(struct labs *l, const struct lab_run_row *run,
+                       const struct lab_image *image) {
     unsigned char mac[crypto_auth_hmacsha256_BYTES];
     if (image->seal_len != sizeof mac) return false;
     seal(l, run->id, run->version, image, mac);
@@ -178,8 +184,8 @@ static bool image_fits(struct labs *l, const struct lab_run_row *run, const stru
 
 /* Plays actions [from, to) of those that count on a worker; the answers must be those of the record. Returns the
  * number (from 1) of the first that differs, 0 for none. */
-static enum err play(struct worker *w, const struct lab_action *actions, const size_t *indices, size_t from, size_t to, struct arena *a,
-                     int64_t *differs) {
+static enum err play(struct worker *w, const struct lab_action *actions, const size_t *indices,
+                     size_t from, size_t to, struct arena *a, int64_t *differs) {
     *differs = 0;
     for (size_t i = from; i < to; i++) {
         struct arena step; /* a thousand answers need not be in memory together */
@@ -204,7 +210,8 @@ struct record {
     size_t *indices;
 };
 
-static enum err read_record(struct labs *l, struct lab_live *live, struct lab_ask *ask, struct record *out) {
+static enum err read_record(struct labs *l, struct lab_live *live, struct lab_ask *ask,
+                            struct record *out) {
     struct db *db = store_reader(l->app->store);
     if (!db) return ERR_IO;
     live_settle(l, live);
@@ -212,21 +219,32 @@ static enum err read_record(struct labs *l, struct lab_live *live, struct lab_as
     if (e) return e;
     size_t bad = lab_log_verify(ask->arena, ask->run.id, out->actions, out->count);
     if (bad < out->count) {
-        incident(l, ask->run.id, "record", arena_printf(ask->arena, "action %zu does not fit its chain", bad + 1));
-        return fail(ask, ERR_IO, "The record of this run has been damaged, so it cannot be continued. Your instructor has been told; begin a new run.");
+        incident(l, ask->run.id, "record",
+                 arena_printf(ask->arena, "action %zu does not fit its chain", bad + 1));
+        return fail(
+            ask, ERR_IO,
+            "The record of this run has been damaged, so it cannot be continued. Your instructor has been told; begin a new run.");
     }
     out->indices = NEW_ARRAY(ask->arena, size_t, out->count + 1);
     out->effective = lab_log_effective(out->actions, out->count, out->indices);
     return OK;
 }
 
-static enum err start(struct labs *l, struct lab_ask *ask, const struct lab_held *held, const struct lab_image *image, struct worker *w) {
+static enum err start(struct labs *l, struct lab_ask *ask, const struct lab_held *held,
+                      const struct lab_image *image, struct worker *w) {
     const char *why;
-    if (!l->zygote) return fail(ask, ERR_BUSY, "Labs cannot run on this machine: it cannot confine them. The rest of the academy works.");
-    enum err e = client_start(w, l->zygote, held->scenario.pack, held->scenario.pack_len, ask->run.choice, ask->run.seed, image ? image->bytes : NULL,
+    if (!l->zygote)
+        return fail(
+            ask, ERR_BUSY,
+            "Labs cannot run on this machine: it cannot confine them. The rest of the academy works.");
+    enum err e = client_start(w, l->zygote, held->scenario.pack, held->scenario.pack_len,
+                              ask->run.choice, ask->run.seed, image ? image->bytes : NULL,
                               image ? image->len : 0, ask->arena, &why);
     if (e) log_say(LOG_ERROR, "lab_start", "run %s: %s", ask->run.id, why);
-    return e ? fail(ask, ERR_BUSY, "The lab could not be started just now. Nothing is lost; try again in a minute.") : OK;
+    return e ? fail(
+                   ask, ERR_BUSY,
+                   "The lab could not be started just now. Nothing is lost; try again in a minute.")
+             : OK;
 }
 
 static enum err bring_to_life(struct labs *l, struct lab_live *live, struct lab_ask *ask) {
@@ -238,14 +256,17 @@ static enum err bring_to_life(struct labs *l, struct lab_live *live, struct lab_
     live_end(l, live);
     if (!db) return ERR_IO;
     const struct lab_held *held = shelf_version(l, db, ask->run.version, ask->arena);
-    if (!held) return fail(ask, ERR_IO, "The version of this lab that the run was made with cannot be read any more.");
+    if (!held)
+        return fail(ask, ERR_IO,
+                    "The version of this lab that the run was made with cannot be read any more.");
     enum err e = read_record(l, live, ask, &record);
     if (e) return e;
     live->poisoned = false; /* everything has been written or refused by now */
     bool usable = lab_store_image(db, ask->arena, ask->run.id, &image) == OK &&
                   lab_log_continues(record.actions, record.count, image.seq, &from);
     if (usable && !image_fits(l, &ask->run, &image)) {
-        incident(l, ask->run.id, "seal", "the snapshot's seal does not fit; the run was replayed from its start");
+        incident(l, ask->run.id, "seal",
+                 "the snapshot's seal does not fit; the run was replayed from its start");
         usable = false;
     }
     if (!usable) from = 0;
@@ -259,19 +280,26 @@ static enum err bring_to_life(struct labs *l, struct lab_live *live, struct lab_
     else l->started++;
     l->replayed += (int64_t)(record.effective - from);
     pthread_mutex_unlock(&l->lock);
-    e = play(&live->w, record.actions, record.indices, from, record.effective, ask->arena, &differs);
+    e = play(&live->w, record.actions, record.indices, from, record.effective, ask->arena,
+             &differs);
     if (e) {
         live_end(l, live);
-        return fail(ask, ERR_IO, "The run could not be brought back to where it was. Its record is complete; go back a few steps under Replay.");
+        return fail(
+            ask, ERR_IO,
+            "The run could not be brought back to where it was. Its record is complete; go back a few steps under Replay.");
     }
     if (differs)
-        incident(l, ask->run.id, "replay", arena_printf(ask->arena, "action %lld gave another answer than the record has (begun with %s, now %s)",
-                                                        (long long)differs, ask->run.engine, lab_engine()));
+        incident(l, ask->run.id, "replay",
+                 arena_printf(
+                     ask->arena,
+                     "action %lld gave another answer than the record has (begun with %s, now %s)",
+                     (long long)differs, ask->run.engine, lab_engine()));
     lab_choice_read(&held->scenario.stack, ask->run.choice, live->dialects, ask->arena);
     live->seq = (int64_t)record.count;
     live->effective = (int64_t)record.effective;
     live->image_at = usable && from == record.effective ? live->effective : (int64_t)from;
-    snprintf(live->head, sizeof live->head, "%s", record.count ? record.actions[record.count - 1].hash : LAB_HASH_ZERO);
+    snprintf(live->head, sizeof live->head, "%s",
+             record.count ? record.actions[record.count - 1].hash : LAB_HASH_ZERO);
     return OK;
 }
 
@@ -290,30 +318,45 @@ static void remember_call(struct lab_live *live, const struct lab_ask *ask) {
     free(c->path);
     free(c->body);
     free(c->answer);
-    *c = (struct lab_called){strdup(ask->method), strdup(ask->path), ask->body ? cut(ask->body, strlen(ask->body)) : NULL,
-                             cut(ask->answer.body, ask->answer.body_len), ask->answer.status, ask->answer.now_ms};
+    *c = (struct lab_called){strdup(ask->method),
+                             strdup(ask->path),
+                             ask->body ? cut(ask->body, strlen(ask->body)) : NULL,
+                             cut(ask->answer.body, ask->answer.body_len),
+                             ask->answer.status,
+                             ask->answer.now_ms};
     live->call_next = (live->call_next + 1) % LAB_CALLS_KEPT;
     if (live->call_count < LAB_CALLS_KEPT) live->call_count++;
 }
 
 static void copy_calls(const struct lab_live *live, struct lab_ask *ask) {
     for (int i = 0; i < live->call_count; i++) {
-        const struct lab_called *c = &live->calls[(live->call_next + LAB_CALLS_KEPT - 1 - i) % LAB_CALLS_KEPT];
+        const struct lab_called *c =
+            &live->calls[(live->call_next + LAB_CALLS_KEPT - 1 - i) % LAB_CALLS_KEPT];
         if (!c->method || !c->path || !c->answer) continue;
-        ask->calls[ask->call_count++] = (struct lab_called){arena_dup(ask->arena, c->method), arena_dup(ask->arena, c->path), arena_dup(ask->arena, c->body),
-                                                            arena_dup(ask->arena, c->answer), c->status, c->now_ms};
+        ask->calls[ask->call_count++] = (struct lab_called){arena_dup(ask->arena, c->method),
+                                                            arena_dup(ask->arena, c->path),
+                                                            arena_dup(ask->arena, c->body),
+                                                            arena_dup(ask->arena, c->answer),
+                                                            c->status,
+                                                            c->now_ms};
     }
 }
 
 /* Puts an action into the record. When it is to be on disk first, `done` is called after COMMIT and *waiting set. */
-static enum err record_action(struct labs *l, struct lab_live *live, struct lab_ask *ask, const char *action, int status, const char *sha, bool *waiting) {
+static enum err record_action(struct labs *l, struct lab_live *live, struct lab_ask *ask,
+                              const char *action, int status, const char *sha, bool *waiting) {
     struct record_write *w = new_write(l, live->run_id);
     if (!w) return ERR_BUSY;
     w->counts = true;
     live_count(l, live->run_id, 1, false);
     w->previous = arena_dup(&w->arena, live->head);
-    w->action = (struct lab_action){live->seq + 1, ask->now_ms, arena_dup(&w->arena, ask->actor_id), arena_dup(&w->arena, action),
-                                    arena_dup(&w->arena, sha), NULL, status};
+    w->action = (struct lab_action){live->seq + 1,
+                                    ask->now_ms,
+                                    arena_dup(&w->arena, ask->actor_id),
+                                    arena_dup(&w->arena, action),
+                                    arena_dup(&w->arena, sha),
+                                    NULL,
+                                    status};
     char *hash = lab_log_hash(&w->arena, live->run_id, &w->action, live->head);
     w->action.hash = hash;
     char head[65];
@@ -325,7 +368,8 @@ static enum err record_action(struct labs *l, struct lab_live *live, struct lab_
     enum err e = submit(w, write_action);
     if (e) {
         *waiting = false;
-        return fail(ask, ERR_BUSY, "The academy is busy saving. This did not happen; try again in a moment.");
+        return fail(ask, ERR_BUSY,
+                    "The academy is busy saving. This did not happen; try again in a moment.");
     }
     live->seq++;
     memcpy(live->head, head, sizeof live->head);
@@ -334,14 +378,18 @@ static enum err record_action(struct labs *l, struct lab_live *live, struct lab_
 
 static enum err act(struct labs *l, struct lab_live *live, struct lab_ask *ask, bool *waiting) {
     if (live->seq >= LAB_ACTIONS_MAX)
-        return fail(ask, ERR_LIMIT, "This run has used all its 20,000 actions. Its record is kept; begin a new run to go on.");
+        return fail(
+            ask, ERR_LIMIT,
+            "This run has used all its 20,000 actions. Its record is kept; begin a new run to go on.");
     enum err e = client_step(&live->w, ask->action, ask->arena, &ask->answer);
     if (e) {
         pthread_mutex_lock(&l->lock);
         l->died++;
         pthread_mutex_unlock(&l->lock);
         live_end(l, live);
-        return fail(ask, ERR_LIMIT, "That was more than a lab can do, and it was stopped. It did not happen: your run is as it was before.");
+        return fail(
+            ask, ERR_LIMIT,
+            "That was more than a lab can do, and it was stopped. It did not happen: your run is as it was before.");
     }
     live->effective++;
     if (ask->method && ask->path) remember_call(live, ask);
@@ -350,9 +398,12 @@ static enum err act(struct labs *l, struct lab_live *live, struct lab_ask *ask, 
     return record_action(l, live, ask, ask->action, ask->answer.status, ask->answer.sha, waiting);
 }
 
-static enum err rewind_run(struct labs *l, struct lab_live *live, struct lab_ask *ask, bool *waiting) {
-    if (ask->rewind_to > live->effective) return fail(ask, ERR_INVALID, "The run has not come that far.");
-    const char *action = arena_printf(ask->arena, "{\"kind\":\"rewind\",\"to\":%lld}", (long long)ask->rewind_to);
+static enum err rewind_run(struct labs *l, struct lab_live *live, struct lab_ask *ask,
+                           bool *waiting) {
+    if (ask->rewind_to > live->effective)
+        return fail(ask, ERR_INVALID, "The run has not come that far.");
+    const char *action = arena_printf(ask->arena, "{\"kind\":\"rewind\",\"to\":%lld}",
+                                      (long long)ask->rewind_to);
     enum err e = record_action(l, live, ask, action, 200, LAB_HASH_ZERO, waiting);
     live_end(l, live);
     return e;
@@ -362,7 +413,9 @@ static enum err rewind_run(struct labs *l, struct lab_live *live, struct lab_ask
 static enum err look(struct worker *w, struct lab_ask *ask) {
     for (int i = 0; i < ask->questions; i++) {
         enum err e = client_view(w, ask->question[i], ask->arena, &ask->view[i], &ask->view_len[i]);
-        if (e) return fail(ask, e, "The lab could not answer just now. Nothing is lost; load the page again.");
+        if (e)
+            return fail(ask, e,
+                        "The lab could not answer just now. Nothing is lost; load the page again.");
     }
     return OK;
 }
@@ -372,8 +425,10 @@ static enum err judge(struct labs *l, struct lab_live *live, struct lab_ask *ask
     size_t len;
     const struct lab_scenario *s = &live->held->scenario;
     (void)l;
-    enum err e = client_view(&live->w, lab_checks_question(s, ask->arena), ask->arena, &answer, &len);
-    if (e) return fail(ask, e, "Your work could not be checked just now. Nothing is lost; try again.");
+    enum err e = client_view(&live->w, lab_checks_question(s, ask->arena), ask->arena, &answer,
+                             &len);
+    if (e)
+        return fail(ask, e, "Your work could not be checked just now. Nothing is lost; try again.");
     ask->verdicts = NEW_ARRAY(ask->arena, struct lab_verdict, (size_t)s->check_count);
     ask->passed = lab_verdicts_read(s, answer, len, ask->verdicts, ask->arena);
     return OK;
@@ -385,7 +440,8 @@ static enum err replay(struct labs *l, struct lab_live *live, struct lab_ask *as
     struct worker w = {-1, -1};
     enum err e = read_record(l, live, ask, &record);
     if (e) return e;
-    size_t to = ask->verify || (size_t)ask->replay_to > record.effective ? record.effective : (size_t)ask->replay_to;
+    size_t to = ask->verify || (size_t)ask->replay_to > record.effective ? record.effective
+                                                                         : (size_t)ask->replay_to;
     ask->effective = (int64_t)record.effective;
     if ((e = start(l, ask, live->held, NULL, &w))) return e;
     e = play(&w, record.actions, record.indices, 0, to, ask->arena, &ask->first_difference);
@@ -394,11 +450,16 @@ static enum err replay(struct labs *l, struct lab_live *live, struct lab_ask *as
         e = client_hash(&w, ask->arena, &ask->replay_hash);
         if (!e) e = client_hash(&live->w, ask->arena, &ask->live_hash);
         if (!e && (ask->first_difference || !str_eq(ask->live_hash, ask->replay_hash)))
-            incident(l, ask->run.id, "replay", arena_printf(ask->arena, "replayed state %.16s, live state %.16s, first answer that differs: %lld",
-                                                            ask->replay_hash, ask->live_hash, (long long)ask->first_difference));
+            incident(l, ask->run.id, "replay",
+                     arena_printf(
+                         ask->arena,
+                         "replayed state %.16s, live state %.16s, first answer that differs: %lld",
+                         ask->replay_hash, ask->live_hash, (long long)ask->first_difference));
     }
     worker_end(&w);
-    return e ? fail(ask, e, "The run could not be replayed just now. Its record is complete; try again.") : OK;
+    return e ? fail(ask, e,
+                    "The run could not be replayed just now. Its record is complete; try again.")
+             : OK;
 }
 
 static enum err answer(struct labs *l, struct lab_live *live, struct lab_ask *ask, bool *waiting) {

@@ -7,7 +7,8 @@
 #include "base/codec.h"
 #include "base/text.h"
 
-char *lab_log_hash(struct arena *a, const char *run_id, const struct lab_action *action, const char *previous) {
+char *lab_log_hash(struct arena *a, const char *run_id, const struct lab_action *action,
+                   const char *previous) {
     struct buf b;
     buf_init(&b, a);
     buf_putc(&b, '[');
@@ -24,10 +25,13 @@ char *lab_log_hash(struct arena *a, const char *run_id, const struct lab_action 
     return sha256_hex(a, buf_text(&b), b.len);
 }
 
-size_t lab_log_verify(struct arena *a, const char *run_id, const struct lab_action *actions, size_t count) {
+size_t lab_log_verify(struct arena *a, const char *run_id, const struct lab_action *actions,
+                      size_t count) {
     const char *previous = LAB_HASH_ZERO;
     for (size_t i = 0; i < count; i++) {
-        if (actions[i].seq != (int64_t)i + 1 || strcmp(lab_log_hash(a, run_id, &actions[i], previous), actions[i].hash) != 0) return i;
+        if (actions[i].seq != (int64_t)i + 1 ||
+            strcmp(lab_log_hash(a, run_id, &actions[i], previous), actions[i].hash) != 0)
+            return i;
         previous = actions[i].hash;
     }
     return count;
@@ -38,7 +42,9 @@ bool lab_log_rewind(const char *action, int64_t *to) {
     static const char head[] = "{\"kind\":\"rewind\",\"to\":";
     if (strncmp(action, head, sizeof head - 1) != 0) return false;
     int64_t n = 0;
-    for (const char *p = action + sizeof head - 1; *p >= '0' && *p <= '9' && n <= LAB_ACTIONS_MAX; p++) n = n * 10 + (*p - '0');
+    for (const char *p = action + sizeof head - 1; *p >= '0' && *p <= '9' && n <= LAB_ACTIONS_MAX;
+         p++)
+        n = n * 10 + (*p - '0');
     *to = n;
     return true;
 }

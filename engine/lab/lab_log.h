@@ -19,9 +19,11 @@ struct lab_action {
 };
 
 /* Hex. Arena. */
-char *lab_log_hash(struct arena *a, const char *run_id, const struct lab_action *action, const char *previous);
+char *lab_log_hash(struct arena *a, const char *run_id, const struct lab_action *action,
+                   const char *previous);
 /* The first action that does not fit its chain (by position), or `count` when all do. */
-size_t lab_log_verify(struct arena *a, const char *run_id, const struct lab_action *actions, size_t count);
+size_t lab_log_verify(struct arena *a, const char *run_id, const struct lab_action *actions,
+                      size_t count);
 /* Which actions count after all rewinds: indices into `actions`, in order. `indices` has room for `count`. */
 size_t lab_log_effective(const struct lab_action *actions, size_t count, size_t *indices);
 /* Is it a rewind, and to how many? */

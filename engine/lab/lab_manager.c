@@ -50,7 +50,9 @@ static struct lab_live *longest_unused(struct labs *l, int64_t idle_ms) {
     struct lab_live *oldest = NULL;
     int64_t now = clock_monotonic_ms();
     for (struct lab_live *v = l->live; v; v = v->next)
-        if (!v->busy && v->held && !v->first && now - v->used_ms >= idle_ms && (!oldest || v->used_ms < oldest->used_ms)) oldest = v;
+        if (!v->busy && v->held && !v->first && now - v->used_ms >= idle_ms &&
+            (!oldest || v->used_ms < oldest->used_ms))
+            oldest = v;
     return oldest;
 }
 
@@ -205,7 +207,8 @@ static bool read_key(struct labs *l, struct arena *a, const char **why) {
     return false;
 }
 
-enum err labs_open(struct labs **out, struct app *app, struct zygote *z, int live_limit, struct arena *a, const char **why) {
+enum err labs_open(struct labs **out, struct app *app, struct zygote *z, int live_limit,
+                   struct arena *a, const char **why) {
     struct labs *l = calloc(1, sizeof *l);
     *why = "There is no memory for the labs.";
     if (!l) return ERR_IO;
@@ -220,7 +223,9 @@ enum err labs_open(struct labs **out, struct app *app, struct zygote *z, int liv
     pthread_mutex_init(&l->lock, NULL);
     pthread_mutex_init(&l->shelf_lock, NULL);
     pthread_cond_init(&l->work, NULL);
-    while (l->thread_count < LAB_THREADS && pthread_create(&l->threads[l->thread_count], NULL, work, l) == 0) l->thread_count++;
+    while (l->thread_count < LAB_THREADS &&
+           pthread_create(&l->threads[l->thread_count], NULL, work, l) == 0)
+        l->thread_count++;
     *out = l;
     if (l->thread_count > 0) return OK;
     *why = "No thread can be started for the labs.";
@@ -255,10 +260,15 @@ void labs_metrics(struct labs *l, struct buf *out) {
     if (!l) return;
     pthread_mutex_lock(&l->lock);
     metrics_sample(out, "gradus_lab_workers", "gauge", "Workers that are alive.", l->workers);
-    metrics_sample(out, "gradus_lab_started_total", "counter", "Runs that got a worker.", l->started);
-    metrics_sample(out, "gradus_lab_resumed_total", "counter", "Runs that were taken up again from their record.", l->resumed);
-    metrics_sample(out, "gradus_lab_replayed_actions_total", "counter", "Actions that were replayed.", l->replayed);
-    metrics_sample(out, "gradus_lab_workers_died_total", "counter", "Workers that ended against their will.", l->died);
-    metrics_sample(out, "gradus_lab_incidents_total", "counter", "Replays that did not give the recorded state.", l->incidents);
+    metrics_sample(out, "gradus_lab_started_total", "counter", "Runs that got a worker.",
+                   l->started);
+    metrics_sample(out, "gradus_lab_resumed_total", "counter",
+                   "Runs that were taken up again from their record.", l->resumed);
+    metrics_sample(out, "gradus_lab_replayed_actions_total", "counter",
+                   "Actions that were replayed.", l->replayed);
+    metrics_sample(out, "gradus_lab_workers_died_total", "counter",
+                   "Workers that ended against their will.", l->died);
+    metrics_sample(out, "gradus_lab_incidents_total", "counter",
+                   "Replays that did not give the recorded state.", l->incidents);
     pthread_mutex_unlock(&l->lock);
 }

@@ -14,8 +14,8 @@
 
 #define LAB_QUESTIONS 6
 #define LAB_CALLS_KEPT 10
-#define LAB_CALL_BYTES 6000   /* of a call's body and answer that are kept for the screen */
-#define LAB_IMAGE_EVERY 50    /* actions */
+#define LAB_CALL_BYTES 6000 /* of a call's body and answer that are kept for the screen */
+#define LAB_IMAGE_EVERY 50  /* actions */
 #define LAB_IDLE_MS (15 * MS_MINUTE)
 #define LAB_THREADS 4
 #define LAB_LIVE_DEFAULT 64
@@ -23,7 +23,7 @@
 /* A scenario version that stays in memory while the program runs. */
 struct lab_held {
     struct lab_scenario scenario;
-    const char *brief;    /* scenario.md's body as HTML */
+    const char *brief; /* scenario.md's body as HTML */
     struct arena arena;
     struct lab_held *next;
 };
@@ -39,18 +39,18 @@ struct lab_ask {
     struct lab_run_row run;
     const char *actor_id;
     int64_t now_ms;
-    int64_t rewind_to;               /* -1 = no */
-    const char *action;              /* canonical JSON or NULL */
-    bool reads_only;                 /* the action need not be on disk before it is told */
+    int64_t rewind_to;                /* -1 = no */
+    const char *action;               /* canonical JSON or NULL */
+    bool reads_only;                  /* the action need not be on disk before it is told */
     const char *method, *path, *body; /* of an API action, for the list of calls */
     const char *question[LAB_QUESTIONS];
     int questions;
     bool check;
-    int64_t replay_to;               /* -1 = the live state; else views are of the state after so many actions */
-    bool verify;                     /* replay everything and compare */
+    int64_t replay_to; /* -1 = the live state; else views are of the state after so many actions */
+    bool verify;       /* replay everything and compare */
     /* What is answered. */
     enum err result;
-    const char *error;               /* sentence */
+    const char *error; /* sentence */
     struct lab_answer answer;
     const char *view[LAB_QUESTIONS];
     size_t view_len[LAB_QUESTIONS];
@@ -59,7 +59,7 @@ struct lab_ask {
     struct lab_verdict *verdicts;
     int passed;
     int64_t seq, effective;
-    const char *head;                /* hash of the record */
+    const char *head;                        /* hash of the record */
     struct lab_called calls[LAB_CALLS_KEPT]; /* newest first, arena copies */
     int call_count;
     const char *live_hash, *replay_hash; /* after verify */
@@ -76,12 +76,13 @@ struct lab_live {
     struct worker w;
     const struct lab_held *held;
     const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
-    int64_t seq, effective, image_at; /* actions in the record, counting ones, counting ones in the kept image */
+    int64_t seq, effective,
+        image_at; /* actions in the record, counting ones, counting ones in the kept image */
     char head[65];
-    int64_t used_ms;                  /* monotonic */
+    int64_t used_ms; /* monotonic */
     bool busy;
-    _Atomic bool poisoned;            /* the state is ahead of the record; set by the writer */
-    int unwritten;                    /* actions that are on their way to the disk */
+    _Atomic bool poisoned; /* the state is ahead of the record; set by the writer */
+    int unwritten;         /* actions that are on their way to the disk */
     struct lab_called calls[LAB_CALLS_KEPT];
     int call_next, call_count;
     struct lab_ask *first, *last;
@@ -110,7 +111,7 @@ struct labs {
 /* A scenario of the tree: its last good version. */
 struct lab_entry {
     const char *id;
-    uint64_t signature; /* of the files' sizes and times */
+    uint64_t signature;          /* of the files' sizes and times */
     const struct lab_held *held; /* NULL when it never parsed */
     char *problem;               /* malloc'd; NULL when all is well */
     struct lab_entry *next;
@@ -134,7 +135,8 @@ void live_settle(struct labs *l, struct lab_live *live);
 void labs_make_room(struct labs *l);
 
 /* lab_shelf.c */
-const struct lab_held *shelf_version(struct labs *l, struct db *db, const char *version, struct arena *a);
+const struct lab_held *shelf_version(struct labs *l, struct db *db, const char *version,
+                                     struct arena *a);
 const struct lab_held *shelf_current(struct labs *l, const char *id, const char **problem);
 size_t shelf_all(struct labs *l, const struct lab_held ***out, struct arena *a);
 void shelf_free(struct labs *l);

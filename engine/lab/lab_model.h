@@ -17,7 +17,7 @@
 /* ---- Connector ------------------------------------------------------------------------------- */
 enum lab_type {
     LAB_TEXT,
-    LAB_EMAIL,      /* text with one @ and a dot behind it */
+    LAB_EMAIL, /* text with one @ and a dot behind it */
     LAB_INTEGER,
     LAB_BOOLEAN,    /* 0 or 1 */
     LAB_TIME,       /* milliseconds of UTC */
@@ -32,10 +32,10 @@ enum lab_kind {
     LAB_RECORD,
     LAB_FIELD_MAPPING, /* left_field, right_field, direction, transform */
     LAB_VALUE_MAPPING, /* mapping_id, left_value, right_value */
-    LAB_SYNC_SETTING,  /* one row: match_key, empty_values, conflict, create_left, create_right, frequency */
-    LAB_SYNC_RUN,      /* creating one runs the sync */
-    LAB_DEDUPE_RULE,   /* one row: match_key, survivor, blanks */
-    LAB_DEDUPE_JOB,    /* creating one merges all groups of the connector's dedupe object */
+    LAB_SYNC_SETTING, /* one row: match_key, empty_values, conflict, create_left, create_right, frequency */
+    LAB_SYNC_RUN,    /* creating one runs the sync */
+    LAB_DEDUPE_RULE, /* one row: match_key, survivor, blanks */
+    LAB_DEDUPE_JOB,  /* creating one merges all groups of the connector's dedupe object */
 };
 
 enum lab_operation {
@@ -51,10 +51,10 @@ struct lab_field {
     const char *id, *title, *help;
     enum lab_type type;
     bool required, read_only;
-    bool sticky;           /* a merge keeps true when any of the merged records says true */
-    int max;               /* characters of text */
-    const char *of;        /* see enum lab_type */
-    const char **values;   /* of a picklist */
+    bool sticky;         /* a merge keeps true when any of the merged records says true */
+    int max;             /* characters of text */
+    const char *of;      /* see enum lab_type */
+    const char **values; /* of a picklist */
     int value_count;
     int index;
 };
@@ -62,10 +62,10 @@ struct lab_field {
 struct lab_object {
     const char *id, *title, *plural, *about;
     enum lab_kind kind;
-    unsigned operations;   /* enum lab_operation, or-ed */
+    unsigned operations; /* enum lab_operation, or-ed */
     struct lab_field *fields;
     int field_count;
-    const char *table;     /* "crm_contact": its table in the state */
+    const char *table; /* "crm_contact": its table in the state */
     int index;
 };
 
@@ -85,12 +85,18 @@ struct lab_connector {
 enum lab_auth { LAB_AUTH_BEARER, LAB_AUTH_KEY, LAB_AUTH_BASIC, LAB_AUTH_OAUTH };
 enum lab_paging { LAB_PAGE_OFFSET, LAB_PAGE_TOKEN, LAB_PAGE_CURSOR };
 enum lab_error_style {
-    LAB_ERRORS_LIST,     /* [{"message": …, "errorCode": …, "fields": […]}] */
-    LAB_ERRORS_OBJECT,   /* {"error": {"code": …, "message": …, "field": …}} */
+    LAB_ERRORS_LIST,   /* [{"message": …, "errorCode": …, "fields": […]}] */
+    LAB_ERRORS_OBJECT, /* {"error": {"code": …, "message": …, "field": …}} */
     LAB_ERRORS_ENVELOPE, /* {"requestId": …, "success": false, "errors": [{"code": …, "message": …}]} */
-    LAB_ERRORS_PROBLEM,  /* RFC 9457 */
+    LAB_ERRORS_PROBLEM, /* RFC 9457 */
 };
-enum lab_date { LAB_DATE_ISO, LAB_DATE_SECONDS, LAB_DATE_MILLISECONDS, LAB_DATE_DAY_FIRST, LAB_DATE_MONTH_FIRST };
+enum lab_date {
+    LAB_DATE_ISO,
+    LAB_DATE_SECONDS,
+    LAB_DATE_MILLISECONDS,
+    LAB_DATE_DAY_FIRST,
+    LAB_DATE_MONTH_FIRST
+};
 enum lab_truth { LAB_TRUTH_JSON, LAB_TRUTH_YES_NO, LAB_TRUTH_ONE_ZERO };
 enum lab_empty { LAB_EMPTY_NULL, LAB_EMPTY_TEXT, LAB_EMPTY_OMIT };
 
@@ -140,12 +146,12 @@ struct lab_object_name {
 
 struct lab_dialect {
     const char *id, *connector_id, *title, *about, *file;
-    const char *base;                  /* "/services/v3" */
-    const char *update_method;         /* PATCH, PUT or POST */
-    int create_status, update_status;  /* 204: no body */
-    bool echo;                         /* create and update answer the whole record */
+    const char *base;                 /* "/services/v3" */
+    const char *update_method;        /* PATCH, PUT or POST */
+    int create_status, update_status; /* 204: no body */
+    bool echo;                        /* create and update answer the whole record */
     enum lab_empty empty;
-    const char *batch;                 /* name of the array that carries records, NULL = one bare record */
+    const char *batch; /* name of the array that carries records, NULL = one bare record */
     int batch_max;
     const char *merge_path, *merge_field;
     const char *id_prefix;
@@ -218,8 +224,9 @@ struct lab_fault {
 struct lab_sync {
     const struct lab_object *left, *right;
     const struct lab_object *mapping, *value, *setting, *run;
-    int left_member, right_member; /* indices of members; the configuration lives with the right one */
-    int link;                      /* field of right that holds the id of left */
+    int left_member,
+        right_member; /* indices of members; the configuration lives with the right one */
+    int link;         /* field of right that holds the id of left */
     int left_email, right_email;
 };
 
@@ -246,11 +253,13 @@ const struct lab_object *lab_object_find(const struct lab_connector *c, const ch
 const struct lab_object *lab_object_of_kind(const struct lab_connector *c, enum lab_kind kind);
 const struct lab_field *lab_field_find(const struct lab_object *o, const char *id);
 /* The field whose name in the dialect is `as`; NULL when unknown. */
-const struct lab_field *lab_field_named(const struct lab_object *o, const struct lab_dialect *d, const char *as);
+const struct lab_field *lab_field_named(const struct lab_object *o, const struct lab_dialect *d,
+                                        const char *as);
 int lab_member_find(const struct lab_stack *s, const char *connector_id); /* -1 */
 const struct lab_dialect *lab_dialect_find(const struct lab_member *m, const char *id);
 /* "crm.contact"; NULL when unknown. `member` may be NULL. */
-const struct lab_object *lab_object_by_path(const struct lab_stack *s, const char *path, int *member);
+const struct lab_object *lab_object_by_path(const struct lab_stack *s, const char *path,
+                                            int *member);
 bool lab_value_known(const struct lab_field *f, const char *value);
 
 #endif

@@ -21,7 +21,8 @@ static void text(struct writer *w, const char *key, const char *value) {
 static const char *schema_name(struct writer *w, const struct lab_object *o) {
     char *name = arena_dup(w->b->arena, w->d->objects[o->index].title);
     for (char *p = name; *p; p++)
-        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9'))) *p = '_';
+        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9')))
+            *p = '_';
     return name;
 }
 
@@ -47,8 +48,13 @@ static void field_names(struct writer *w, const struct lab_field *f) {
 
 static const char *type_of(struct writer *w, const struct lab_field *f) {
     if (f->type == LAB_INTEGER) return "integer";
-    if (f->type == LAB_BOOLEAN) return w->d->truth == LAB_TRUTH_JSON ? "boolean" : w->d->truth == LAB_TRUTH_YES_NO ? "string" : "integer";
-    if (f->type == LAB_TIME) return w->d->date == LAB_DATE_SECONDS || w->d->date == LAB_DATE_MILLISECONDS ? "integer" : "string";
+    if (f->type == LAB_BOOLEAN)
+        return w->d->truth == LAB_TRUTH_JSON     ? "boolean"
+               : w->d->truth == LAB_TRUTH_YES_NO ? "string"
+                                                 : "integer";
+    if (f->type == LAB_TIME)
+        return w->d->date == LAB_DATE_SECONDS || w->d->date == LAB_DATE_MILLISECONDS ? "integer"
+                                                                                     : "string";
     return "string";
 }
 
@@ -57,10 +63,13 @@ static void field(struct writer *w, const struct lab_object *o, const struct lab
     buf_json(w->b, n->as);
     /* A value may be there or not; OpenAPI 3.1 says so with a list of types. */
     buf_printf(w->b, ":{\"type\":[\"%s\",\"null\"]", type_of(w, f));
-    if (f->type == LAB_BOOLEAN && w->d->truth == LAB_TRUTH_YES_NO) buf_puts(w->b, ",\"enum\":[\"Yes\",\"No\"]");
-    if (f->type == LAB_BOOLEAN && w->d->truth == LAB_TRUTH_ONE_ZERO) buf_puts(w->b, ",\"enum\":[0,1]");
+    if (f->type == LAB_BOOLEAN && w->d->truth == LAB_TRUTH_YES_NO)
+        buf_puts(w->b, ",\"enum\":[\"Yes\",\"No\"]");
+    if (f->type == LAB_BOOLEAN && w->d->truth == LAB_TRUTH_ONE_ZERO)
+        buf_puts(w->b, ",\"enum\":[0,1]");
     if (f->type == LAB_EMAIL) buf_puts(w->b, ",\"format\":\"email\"");
-    if (f->type == LAB_TIME && w->d->date == LAB_DATE_ISO) buf_puts(w->b, ",\"format\":\"date-time\"");
+    if (f->type == LAB_TIME && w->d->date == LAB_DATE_ISO)
+        buf_puts(w->b, ",\"format\":\"date-time\"");
     if (f->type == LAB_TEXT || f->type == LAB_EMAIL) buf_printf(w->b, ",\"maxLength\":%d", f->max);
     if (f->type == LAB_PICKLIST) values(w, o, f);
     if (f->type == LAB_FIELD_NAME) field_names(w, f);
@@ -96,7 +105,8 @@ static void reference(struct writer *w, const struct lab_object *o) {
     buf_printf(w->b, "{\"$ref\":\"#/components/schemas/%s\"}", schema_name(w, o));
 }
 
-static void responses(struct writer *w, const struct lab_object *o, int status, const char *what, bool list) {
+static void responses(struct writer *w, const struct lab_object *o, int status, const char *what,
+                      bool list) {
     buf_printf(w->b, "\"responses\":{\"%d\":{", status);
     text(w, "description", what);
     if (status != 204) {
@@ -112,13 +122,17 @@ static void responses(struct writer *w, const struct lab_object *o, int status, 
         buf_puts(w->b, "}}");
     }
     buf_puts(w->b, "},\"default\":{");
-    text(w, "description", w->d->error_style == LAB_ERRORS_ENVELOPE ? "Errors; most of them arrive with status 200: look at success and at the reasons of each record."
-                                                                    : "An error in this vendor's form.");
+    text(
+        w, "description",
+        w->d->error_style == LAB_ERRORS_ENVELOPE
+            ? "Errors; most of them arrive with status 200: look at success and at the reasons of each record."
+            : "An error in this vendor's form.");
     buf_puts(w->b, "}}");
 }
 
 static void request_body(struct writer *w, const struct lab_object *o) {
-    buf_puts(w->b, "\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":");
+    buf_puts(w->b,
+             "\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":");
     if (w->d->batch) {
         buf_puts(w->b, "{\"type\":\"object\",\"properties\":{");
         buf_json(w->b, w->d->batch);
@@ -129,30 +143,38 @@ static void request_body(struct writer *w, const struct lab_object *o) {
     buf_puts(w->b, "}}},");
 }
 
-static void parameter(struct writer *w, const char *name, const char *in, const char *type, const char *what, bool first) {
+static void parameter(struct writer *w, const char *name, const char *in, const char *type,
+                      const char *what, bool first) {
     if (!first) buf_putc(w->b, ',');
     buf_putc(w->b, '{');
     text(w, "name", name);
-    buf_printf(w->b, ",\"in\":\"%s\",\"required\":%s,\"schema\":{\"type\":\"%s\"},", in, str_eq(in, "path") ? "true" : "false", type);
+    buf_printf(w->b, ",\"in\":\"%s\",\"required\":%s,\"schema\":{\"type\":\"%s\"},", in,
+               str_eq(in, "path") ? "true" : "false", type);
     text(w, "description", what);
     buf_putc(w->b, '}');
 }
 
 static void list_operation(struct writer *w, const struct lab_object *o) {
-    const char *positions[] = {"How many records to skip.", "The token of the page before.", "The cursor of the page before."};
+    const char *positions[] = {"How many records to skip.", "The token of the page before.",
+                               "The cursor of the page before."};
     buf_puts(w->b, "\"get\":{\"operationId\":");
     buf_json(w->b, arena_printf(w->b->arena, "list_%s", o->id));
     buf_puts(w->b, ",\"parameters\":[");
-    parameter(w, w->d->size_param, "query", "integer", arena_printf(w->b->arena, "Records on a page, %d at most.", w->d->page_max), true);
-    parameter(w, w->d->position_param, "query", w->d->paging == LAB_PAGE_OFFSET ? "integer" : "string", positions[w->d->paging], false);
+    parameter(w, w->d->size_param, "query", "integer",
+              arena_printf(w->b->arena, "Records on a page, %d at most.", w->d->page_max), true);
+    parameter(w, w->d->position_param, "query",
+              w->d->paging == LAB_PAGE_OFFSET ? "integer" : "string", positions[w->d->paging],
+              false);
     for (int i = 0; i < o->field_count; i++)
-        parameter(w, w->d->objects[o->index].fields[i].as, "query", "string", "Only records with exactly this value.", false);
+        parameter(w, w->d->objects[o->index].fields[i].as, "query", "string",
+                  "Only records with exactly this value.", false);
     buf_puts(w->b, "],");
     responses(w, o, 200, "A page of records.", true);
     buf_putc(w->b, '}');
 }
 
-static void operation(struct writer *w, const struct lab_object *o, const char *verb, const char *id, int status, const char *what, bool body) {
+static void operation(struct writer *w, const struct lab_object *o, const char *verb,
+                      const char *id, int status, const char *what, bool body) {
     char lower[8] = {0};
     for (size_t i = 0; i < sizeof lower - 1 && verb[i]; i++) lower[i] = (char)(verb[i] | 0x20);
     buf_printf(w->b, "\"%s\":{\"operationId\":", lower);
@@ -178,7 +200,8 @@ static void paths(struct writer *w, const struct lab_object *o, bool *first) {
     if (o->operations & LAB_LIST) list_operation(w, o);
     if (o->operations & LAB_CREATE) {
         if (o->operations & LAB_LIST) buf_putc(w->b, ',');
-        operation(w, o, "POST", "create", w->d->batch ? 200 : w->d->create_status, "Created.", true);
+        operation(w, o, "POST", "create", w->d->batch ? 200 : w->d->create_status, "Created.",
+                  true);
     }
     buf_puts(w->b, "},");
     buf_json(w->b, arena_printf(w->b->arena, "%s/{id}", path));
@@ -190,7 +213,8 @@ static void paths(struct writer *w, const struct lab_object *o, bool *first) {
     }
     if (o->operations & LAB_UPDATE) {
         buf_putc(w->b, ',');
-        operation(w, o, w->d->update_method, "update", w->d->batch ? 200 : w->d->update_status, "Updated.", true);
+        operation(w, o, w->d->update_method, "update", w->d->batch ? 200 : w->d->update_status,
+                  "Updated.", true);
     }
     if (o->operations & LAB_DELETE) {
         buf_putc(w->b, ',');
@@ -202,9 +226,14 @@ static void paths(struct writer *w, const struct lab_object *o, bool *first) {
     buf_json(w->b, arena_printf(w->b->arena, "%s/{id}/%s", path, w->d->merge_path));
     buf_puts(w->b, ":{");
     id_parameter(w);
-    buf_printf(w->b, ",\"post\":{\"operationId\":\"merge_%s\",\"requestBody\":{\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\",\"properties\":{", o->id);
+    buf_printf(
+        w->b,
+        ",\"post\":{\"operationId\":\"merge_%s\",\"requestBody\":{\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\",\"properties\":{",
+        o->id);
     buf_json(w->b, w->d->merge_field);
-    buf_puts(w->b, ":{\"type\":\"string\",\"description\":\"The record that goes into this one.\"}}}}}},");
+    buf_puts(
+        w->b,
+        ":{\"type\":\"string\",\"description\":\"The record that goes into this one.\"}}}}}},");
     responses(w, o, 200, "Merged; this cannot be undone.", false);
     buf_puts(w->b, "}}");
 }
@@ -234,8 +263,12 @@ void lab_openapi(const struct lab_surface *s, const char *server, struct buf *ou
     buf_putc(out, ',');
     text(&w, "version", "1");
     buf_putc(out, ',');
-    text(&w, "description", arena_printf(out->arena, "%s %d calls within %d seconds, %d a day, for the whole account; the seconds are those of the lab's clock.",
-                                         w.d->about, w.d->burst, w.d->burst_seconds, w.d->daily));
+    text(
+        &w, "description",
+        arena_printf(
+            out->arena,
+            "%s %d calls within %d seconds, %d a day, for the whole account; the seconds are those of the lab's clock.",
+            w.d->about, w.d->burst, w.d->burst_seconds, w.d->daily));
     buf_puts(out, "},\"servers\":[{");
     text(&w, "url", server);
     buf_puts(out, "}],\"security\":[{\"account\":[]}],\"paths\":{");

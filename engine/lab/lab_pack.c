@@ -52,9 +52,12 @@ bool lab_pack_read(const char *bytes, size_t len, struct arena *a, struct lab_fi
     p += sizeof magic - 1;
     while (p < end) {
         size_t name_len, text_len;
-        if (out->count == LAB_FILES_MAX || !number(&p, end, ' ', &name_len) || !number(&p, end, '\n', &text_len)) return false;
+        if (out->count == LAB_FILES_MAX || !number(&p, end, ' ', &name_len) ||
+            !number(&p, end, '\n', &text_len))
+            return false;
         if (name_len > (size_t)(end - p) || text_len > (size_t)(end - p) - name_len) return false;
-        out->file[out->count++] = (struct lab_file){arena_copy(a, p, name_len), arena_copy(a, p + name_len, text_len), text_len};
+        out->file[out->count++] = (struct lab_file){
+            arena_copy(a, p, name_len), arena_copy(a, p + name_len, text_len), text_len};
         p += name_len + text_len;
     }
     return out->count > 0;

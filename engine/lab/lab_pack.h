@@ -32,8 +32,8 @@ bool lab_pack_read(const char *bytes, size_t len, struct arena *a, struct lab_fi
 const char *lab_pack_version(struct arena *a, const char *bytes, size_t len);
 
 /* Reads connectors, dialects and the stack of a scenario out of its files. False with diagnostics. */
-bool lab_stack_read(struct lab_stack *out, const struct lab_files *files, const char *scenario_id, struct arena *a,
-                    struct diag_list *diags);
+bool lab_stack_read(struct lab_stack *out, const struct lab_files *files, const char *scenario_id,
+                    struct arena *a, struct diag_list *diags);
 
 /* CSV (RFC 4180) with a header row. Rows have as many cells as the header. */
 struct lab_csv {
@@ -43,8 +43,8 @@ struct lab_csv {
     int row_count;
     int *lines; /* where each row starts */
 };
-bool lab_csv_read(struct lab_csv *out, const char *file, const char *text, size_t len, struct arena *a,
-                  struct diag_list *diags);
+bool lab_csv_read(struct lab_csv *out, const char *file, const char *text, size_t len,
+                  struct arena *a, struct diag_list *diags);
 int lab_csv_column(const struct lab_csv *c, const char *name); /* -1 */
 
 #endif

@@ -24,7 +24,8 @@ static const char *choice_text(const struct lab_stack *s, const char *choice, st
     struct buf b;
     if (!lab_choice_read(s, choice, dialects, a)) return choice;
     buf_init(&b, a);
-    for (int i = 0; i < s->member_count; i++) buf_printf(&b, "%s%s", i ? " · " : "", dialects[i]->title);
+    for (int i = 0; i < s->member_count; i++)
+        buf_printf(&b, "%s%s", i ? " · " : "", dialects[i]->title);
     return buf_text(&b);
 }
 
@@ -37,10 +38,13 @@ static void past_runs(struct request *r, struct view *v, const char *scenario_id
     view_bool(v, "has_runs", !*e && count > 0);
     for (size_t i = *e ? 0 : count; i-- > 0;) {
         struct view *item = view_item(list);
-        const struct lab_held *held = shelf_version(r->app->labs, r->db, results[i].version, r->arena);
+        const struct lab_held *held = shelf_version(r->app->labs, r->db, results[i].version,
+                                                    r->arena);
         view_text(item, "href", arena_printf(r->arena, "/runs/%s", results[i].run_id));
         view_text(item, "title", results[i].title);
-        view_text(item, "dialects", held ? choice_text(&held->scenario.stack, results[i].dialects, r->arena) : results[i].dialects);
+        view_text(item, "dialects",
+                  held ? choice_text(&held->scenario.stack, results[i].dialects, r->arena)
+                       : results[i].dialects);
         view_time(item, "started", results[i].started_ms, r->locale, r->zone);
         view_bool(item, "passed", results[i].passed_ms != 0);
         view_bool(item, "checked", results[i].checks > 0);
@@ -53,7 +57,8 @@ static void past_runs(struct request *r, struct view *v, const char *scenario_id
 enum err lab_index_page(struct request *r) {
     struct view *v = view_new(r->arena), *list = view_list(v, "labs");
     const struct lab_held **all;
-    if (!r->app->labs) return http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_none_here", NULL));
+    if (!r->app->labs)
+        return http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_none_here", NULL));
     size_t count = shelf_all(r->app->labs, &all, r->arena);
     for (size_t i = 0; i < count; i++) {
         const struct lab_scenario *s = &all[i]->scenario;
@@ -67,7 +72,8 @@ enum err lab_index_page(struct request *r) {
     view_text(v, "title", lab_words(r, "lab_index_title", NULL));
     enum err e;
     past_runs(r, v, NULL, &e);
-    return e ? http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL)) : http_page(r, "lab_index", v);
+    return e ? http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL))
+             : http_page(r, "lab_index", v);
 }
 
 /* ---- Lobby ------------------------------------------------------------------------------------ */
@@ -93,7 +99,8 @@ static enum err lobby(struct request *r, const struct lab_held **held) {
     const char *problem = NULL;
     *held = r->app->labs ? shelf_current(r->app->labs, r->param[0], &problem) : NULL;
     if (*held) return OK;
-    if (problem && http_has_role(r, ROLE_INSTRUCTOR | ROLE_ADMIN)) return http_error(r, ERR_CONFLICT, "%s", problem);
+    if (problem && http_has_role(r, ROLE_INSTRUCTOR | ROLE_ADMIN))
+        return http_error(r, ERR_CONFLICT, "%s", problem);
     return http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_unknown", NULL));
 }
 
@@ -102,7 +109,8 @@ enum err lab_lobby_page(struct request *r) {
     enum err e = lobby(r, &held);
     if (e) return e;
     const struct lab_scenario *s = &held->scenario;
-    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"), *checks = view_list(v, "checks");
+    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"),
+                *checks = view_list(v, "checks");
     crumb(crumbs, "/labs", lab_words(r, "lab_index_title", NULL));
     crumb(crumbs, NULL, s->title);
     view_text(v, "title", s->title);
@@ -120,7 +128,8 @@ enum err lab_lobby_page(struct request *r) {
     }
     member_choices(v, &s->stack, r->arena);
     past_runs(r, v, s->id, &e);
-    return e ? http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL)) : http_page(r, "lab_lobby", v);
+    return e ? http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL))
+             : http_page(r, "lab_lobby", v);
 }
 
 /* ---- Start ------------------------------------------------------------------------------------ */
@@ -133,7 +142,8 @@ static enum err add_run(struct db *db, struct arena *a, void *arg, int64_t now_m
     struct beginning *b = arg;
     b->run.started_ms = now_ms;
     b->run.id = id_new(a, now_ms);
-    return lab_store_run_add(db, &b->run, b->held->scenario.title, b->held->scenario.pack, b->held->scenario.pack_len);
+    return lab_store_run_add(db, &b->run, b->held->scenario.title, b->held->scenario.pack,
+                             b->held->scenario.pack_len);
 }
 
 static enum err begun(struct request *r, void *arg, enum err result) {
@@ -150,11 +160,15 @@ enum err lab_start_post(struct request *r) {
     const struct lab_stack *s = &b->held->scenario.stack;
     buf_init(&choice, r->arena);
     for (int i = 0; i < s->member_count; i++) {
-        const char *id = s->members[i].connector->id, *value = http_field(r, arena_printf(r->arena, "dialect_%s", id));
+        const char *id = s->members[i].connector->id,
+                   *value = http_field(r, arena_printf(r->arena, "dialect_%s", id));
         buf_printf(&choice, "%s%s=%s", i ? "," : "", id, value ? value : "");
     }
-    b->run = (struct lab_run_row){.person_id = r->who->person_id, .scenario_id = b->held->scenario.id, .version = b->held->scenario.version,
-                                  .choice = lab_choice_normal(s, buf_text(&choice), r->arena), .engine = lab_engine(),
+    b->run = (struct lab_run_row){.person_id = r->who->person_id,
+                                  .scenario_id = b->held->scenario.id,
+                                  .version = b->held->scenario.version,
+                                  .choice = lab_choice_normal(s, buf_text(&choice), r->arena),
+                                  .engine = lab_engine(),
                                   .seed = random_u64() >> 1};
     if (!b->run.choice) return http_error(r, ERR_INVALID, "%s", lab_words(r, "lab_choose", NULL));
     return http_write(r, add_run, b, begun);
@@ -168,15 +182,19 @@ enum err screen_open(struct request *r, struct screen **out) {
     if (!l) return http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_none_here", NULL));
     lab_ask_init(&s->ask, r->arena, r->now_ms);
     s->r = r;
-    s->member = s->list_question = s->record_question = s->mapping_question = s->events_question = -1;
+    s->member = s->list_question = s->record_question = s->mapping_question = s->events_question =
+        -1;
     enum err e = lab_store_run(r->db, r->arena, r->param[0], &s->ask.run);
-    if (e && e != ERR_NOT_FOUND) return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
+    if (e && e != ERR_NOT_FOUND)
+        return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
     s->owner = !e && str_eq(s->ask.run.person_id, r->who->person_id);
     /* Somebody else's run and no run look the same to a learner. */
-    if (e || (!s->owner && !http_has_role(r, LAB_SEERS))) return http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_run_unknown", NULL));
+    if (e || (!s->owner && !http_has_role(r, LAB_SEERS)))
+        return http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_run_unknown", NULL));
     s->ask.actor_id = r->who->person_id;
     s->held = shelf_version(l, r->db, s->ask.run.version, r->arena);
-    if (!s->held || !lab_choice_read(&s->held->scenario.stack, s->ask.run.choice, s->dialects, r->arena))
+    if (!s->held ||
+        !lab_choice_read(&s->held->scenario.stack, s->ask.run.choice, s->dialects, r->arena))
         return http_error(r, ERR_IO, "%s", lab_words(r, "lab_version_gone", NULL));
     s->stack = &s->held->scenario.stack;
     s->tab = "brief";
@@ -184,7 +202,8 @@ enum err screen_open(struct request *r, struct screen **out) {
 }
 
 enum err screen_own(struct screen *s) {
-    return s->owner ? OK : http_error(s->r, ERR_DENIED, "%s", lab_words(s->r, "lab_not_yours", NULL));
+    return s->owner ? OK
+                    : http_error(s->r, ERR_DENIED, "%s", lab_words(s->r, "lab_not_yours", NULL));
 }
 
 void screen_part(struct screen *s, const char *(*get)(struct request *, const char *)) {
@@ -208,7 +227,8 @@ void screen_part(struct screen *s, const char *(*get)(struct request *, const ch
     s->object = get(r, "object") ? lab_object_find(c, get(r, "object")) : NULL;
     if (!s->object) s->object = lab_object_of_kind(c, LAB_RECORD);
     for (int i = 0; i < c->object_count && !get(r, "object"); i++)
-        if (c->objects[i].kind == LAB_RECORD && c->objects[i].operations & LAB_CREATE) s->object = &c->objects[i];
+        if (c->objects[i].kind == LAB_RECORD && c->objects[i].operations & LAB_CREATE)
+            s->object = &c->objects[i];
 }
 
 const char *screen_href(const struct screen *s, const char *rest) {
@@ -225,13 +245,19 @@ static const char *path_of(const struct screen *s, const struct lab_object *o) {
 }
 
 static void ask_member(struct screen *s) {
-    if (s->record) s->record_question = question(s, json_pack("{s:s, s:s, s:s}", "view", "record", "object", path_of(s, s->object), "id", s->record));
+    if (s->record)
+        s->record_question = question(s, json_pack("{s:s, s:s, s:s}", "view", "record", "object",
+                                                   path_of(s, s->object), "id", s->record));
     else if (!s->adding)
-        s->list_question = question(s, json_pack("{s:s, s:s, s:I, s:i, s:s}", "view", "list", "object", path_of(s, s->object), "offset",
-                                                 (json_int_t)((s->page - 1) * PAGE_ROWS), "limit", PAGE_ROWS, "find", s->find ? s->find : ""));
-    const struct lab_object *mapping = lab_object_of_kind(s->stack->members[s->member].connector, LAB_FIELD_MAPPING);
+        s->list_question = question(s, json_pack("{s:s, s:s, s:I, s:i, s:s}", "view", "list",
+                                                 "object", path_of(s, s->object), "offset",
+                                                 (json_int_t)((s->page - 1) * PAGE_ROWS), "limit",
+                                                 PAGE_ROWS, "find", s->find ? s->find : ""));
+    const struct lab_object *mapping = lab_object_of_kind(s->stack->members[s->member].connector,
+                                                          LAB_FIELD_MAPPING);
     if (s->object->kind == LAB_VALUE_MAPPING && mapping)
-        s->mapping_question = question(s, json_pack("{s:s, s:s, s:i}", "view", "list", "object", path_of(s, mapping), "limit", 100));
+        s->mapping_question = question(s, json_pack("{s:s, s:s, s:i}", "view", "list", "object",
+                                                    path_of(s, mapping), "limit", 100));
 }
 
 static void begin(struct request *r, void *arg) {
@@ -252,8 +278,10 @@ enum err screen_show(struct screen *s) {
     question(s, json_pack("{s:s}", "view", "summary"));
     if (s->member >= 0) ask_member(s);
     if (str_eq(s->tab, "log"))
-        s->events_question = question(s, json_pack("{s:s, s:i, s:s, s:I}", "view", "events", "limit", 100, "find", s->find ? s->find : "", "before",
-                                                   (json_int_t)(s->page > 1 ? s->page : 0)));
+        s->events_question = question(s,
+                                      json_pack("{s:s, s:i, s:s, s:I}", "view", "events", "limit",
+                                                100, "find", s->find ? s->find : "", "before",
+                                                (json_int_t)(s->page > 1 ? s->page : 0)));
     return screen_wait(s, screen_render);
 }
 
@@ -263,7 +291,8 @@ json_t *screen_json(struct screen *s, int q) {
     return json_read(s->r->arena, s->ask.view[q], s->ask.view_len[q], &why);
 }
 
-static void tab(struct screen *s, struct view *tabs, const char *id, const char *title, const char *icon) {
+static void tab(struct screen *s, struct view *tabs, const char *id, const char *title,
+                const char *icon) {
     struct view *t = view_item(tabs);
     view_text(t, "href", screen_href(s, arena_printf(s->r->arena, "?tab=%s", id)));
     view_text(t, "title", title);
@@ -274,7 +303,8 @@ static void tab(struct screen *s, struct view *tabs, const char *id, const char 
 static void tabs(struct screen *s, struct view *v) {
     struct view *list = view_list(v, "tabs");
     tab(s, list, "brief", lab_words(s->r, "lab_tab_brief", NULL), "is_brief");
-    for (int i = 0; i < s->stack->member_count; i++) tab(s, list, s->stack->members[i].connector->id, s->dialects[i]->title, "is_system");
+    for (int i = 0; i < s->stack->member_count; i++)
+        tab(s, list, s->stack->members[i].connector->id, s->dialects[i]->title, "is_system");
     tab(s, list, "sql", lab_words(s->r, "lab_tab_sql", NULL), "is_sql");
     tab(s, list, "log", lab_words(s->r, "lab_tab_log", NULL), "is_log");
     tab(s, list, "access", lab_words(s->r, "lab_tab_access", NULL), "is_access");
@@ -284,7 +314,9 @@ static void tabs(struct screen *s, struct view *v) {
 enum err screen_render(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
-    if (result) return http_error(r, result, "%s", s->ask.error ? s->ask.error : lab_words(r, "lab_no_answer", NULL));
+    if (result)
+        return http_error(r, result, "%s",
+                          s->ask.error ? s->ask.error : lab_words(r, "lab_no_answer", NULL));
     const struct lab_scenario *scenario = &s->held->scenario;
     crumb(crumbs, "/labs", lab_words(r, "lab_index_title", NULL));
     crumb(crumbs, arena_printf(r->arena, "/labs/%s", scenario->id), scenario->title);
@@ -299,7 +331,8 @@ enum err screen_render(struct request *r, void *arg, enum err result) {
     view_html(v, "brief", s->held->brief);
     view_bool(v, arena_printf(r->arena, "on_%s", s->member >= 0 ? "member" : s->tab), true);
     if (s->notice && id_valid(s->notice) && strlen(s->notice) < 20)
-        view_text(v, "done", lab_words(r, arena_printf(r->arena, "lab_notice_%s", s->notice), NULL));
+        view_text(v, "done",
+                  lab_words(r, arena_printf(r->arena, "lab_notice_%s", s->notice), NULL));
     view_bool(v, "was_refused", str_eq(s->notice, "refused") || str_eq(s->notice, "calendar"));
     tabs(s, v);
     screen_clock(s, v);

@@ -11,20 +11,20 @@
 struct screen {
     struct lab_ask ask;
     struct request *r;
-    bool owner;             /* may act */
+    bool owner; /* may act */
     const struct lab_held *held;
     const struct lab_stack *stack;
     const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
-    const char *tab;        /* a connector's id, or brief, sql, log, check, access */
-    int member;             /* of a connector's tab, else -1 */
+    const char *tab; /* a connector's id, or brief, sql, log, check, access */
+    int member;      /* of a connector's tab, else -1 */
     const struct lab_object *object;
     const char *record, *find;
     int64_t page;
     bool adding;
     int list_question, record_question, mapping_question, events_question;
-    const char *sql;        /* of the console */
-    void *more;             /* of a page that is not the frame's */
-    const char *notice;     /* key of a text, without "lab_notice_" */
+    const char *sql;    /* of the console */
+    void *more;         /* of a page that is not the frame's */
+    const char *notice; /* key of a text, without "lab_notice_" */
 };
 
 /* Reads the run, who may see it, and its version. */

@@ -15,7 +15,8 @@ static enum err open_own(struct request *r, struct screen **out) {
 }
 
 static enum err not_done(struct request *r, struct screen *s, enum err result) {
-    return http_error(r, result, "%s", s->ask.error ? s->ask.error : lab_words(r, "lab_no_answer", NULL));
+    return http_error(r, result, "%s",
+                      s->ask.error ? s->ask.error : lab_words(r, "lab_no_answer", NULL));
 }
 
 /* ---- Calls ------------------------------------------------------------------------------------ */
@@ -27,7 +28,8 @@ static enum lab_operation operation_named(const char *name) {
 }
 
 static const char *part_href(struct screen *s, const char *record, const char *notice) {
-    return screen_href(s, arena_printf(s->r->arena, "?tab=%s&object=%s%s%s&notice=%s#calls", s->tab, s->object->id, record ? "&record=" : "",
+    return screen_href(s, arena_printf(s->r->arena, "?tab=%s&object=%s%s%s&notice=%s#calls", s->tab,
+                                       s->object->id, record ? "&record=" : "",
                                        record ? record : "", notice));
 }
 
@@ -36,8 +38,10 @@ static enum err called(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     if (result) return not_done(r, s, result);
     const char *operation = http_field(r, "operation");
-    bool stay = s->record && (str_eq(operation, "update") || str_eq(operation, "merge") || s->ask.answer.refused);
-    return http_redirect(r, part_href(s, stay ? s->record : NULL, s->ask.answer.refused ? "refused" : operation));
+    bool stay = s->record && (str_eq(operation, "update") || str_eq(operation, "merge") ||
+                              s->ask.answer.refused);
+    return http_redirect(
+        r, part_href(s, stay ? s->record : NULL, s->ask.answer.refused ? "refused" : operation));
 }
 
 /* Of an update only what changed: fields that nobody touched are not sent. */
@@ -45,7 +49,8 @@ static size_t read_fields(struct screen *s, bool update, const char **names, con
     size_t count = 0;
     for (int i = 0; i < s->object->field_count; i++) {
         const char *id = s->object->fields[i].id;
-        const char *value = http_field(s->r, arena_printf(s->r->arena, "f_%s", id)), *was = http_field(s->r, arena_printf(s->r->arena, "o_%s", id));
+        const char *value = http_field(s->r, arena_printf(s->r->arena, "f_%s", id)),
+                   *was = http_field(s->r, arena_printf(s->r->arena, "o_%s", id));
         if (!value || (update && was && strcmp(value, was) == 0) || (!update && !*value)) continue;
         names[count] = id;
         values[count++] = value;
@@ -60,18 +65,25 @@ enum err lab_call_post(struct request *r) {
     if (e) return e;
     enum lab_operation operation = operation_named(http_field(r, "operation"));
     bool needs_record = operation != LAB_CREATE;
-    if (s->member < 0 || !operation || (needs_record && !s->record)) return http_error(r, ERR_INVALID, "%s", lab_words(r, "lab_form_broken", NULL));
+    if (s->member < 0 || !operation || (needs_record && !s->record))
+        return http_error(r, ERR_INVALID, "%s", lab_words(r, "lab_form_broken", NULL));
     size_t count = 0;
     if (operation == LAB_MERGE) {
         names[0] = "loser";
         values[0] = http_field(r, "loser") ? str_trim(r->arena, http_field(r, "loser")) : "";
         count = 1;
-    } else if (operation != LAB_DELETE) count = read_fields(s, operation == LAB_UPDATE, names, values);
-    if (operation == LAB_UPDATE && count == 0) return http_redirect(r, part_href(s, s->record, "unchanged"));
+    } else if (operation != LAB_DELETE)
+        count = read_fields(s, operation == LAB_UPDATE, names, values);
+    if (operation == LAB_UPDATE && count == 0)
+        return http_redirect(r, part_href(s, s->record, "unchanged"));
     struct lab_surface surface = {s->stack, s->dialects, s->member};
-    struct lab_call call = lab_surface_call(&surface, s->object, operation, needs_record ? s->record : NULL, names, values, count, r->arena);
-    json_t *action = json_keep(r->arena, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*}", "kind", "api", "via", "screen", "connector",
-                                                   s->stack->members[s->member].connector->id, "method", call.method, "path", call.path, "body", call.body));
+    struct lab_call call = lab_surface_call(&surface, s->object, operation,
+                                            needs_record ? s->record : NULL, names, values, count,
+                                            r->arena);
+    json_t *action = json_keep(
+        r->arena, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*}", "kind", "api", "via", "screen",
+                            "connector", s->stack->members[s->member].connector->id, "method",
+                            call.method, "path", call.path, "body", call.body));
     s->ask.action = json_text(r->arena, action);
     s->ask.method = call.method;
     s->ask.path = call.path;
@@ -83,8 +95,12 @@ enum err lab_call_post(struct request *r) {
 static enum err moved(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     if (result) return not_done(r, s, result);
-    if (s->ask.answer.refused) return http_redirect(r, screen_href(s, arena_printf(r->arena, "?tab=%s&notice=calendar", s->tab)));
-    return http_redirect(r, screen_href(s, arena_printf(r->arena, "?tab=%s%s%s&notice=clock", s->tab, s->object ? "&object=" : "", s->object ? s->object->id : "")));
+    if (s->ask.answer.refused)
+        return http_redirect(
+            r, screen_href(s, arena_printf(r->arena, "?tab=%s&notice=calendar", s->tab)));
+    return http_redirect(r, screen_href(s, arena_printf(r->arena, "?tab=%s%s%s&notice=clock",
+                                                        s->tab, s->object ? "&object=" : "",
+                                                        s->object ? s->object->id : "")));
 }
 
 enum err lab_clock_post(struct request *r) {
@@ -93,8 +109,10 @@ enum err lab_clock_post(struct request *r) {
     enum err e = open_own(r, &s);
     if (e) return e;
     const char *text = http_field(r, "minutes");
-    if (!text || !parse_i64(text, 1, 7 * 24 * 60, &minutes)) return http_error(r, ERR_INVALID, "%s", lab_words(r, "lab_form_broken", NULL));
-    s->ask.action = arena_printf(r->arena, "{\"advance_ms\":%lld,\"kind\":\"clock\"}", (long long)(minutes * MS_MINUTE));
+    if (!text || !parse_i64(text, 1, 7 * 24 * 60, &minutes))
+        return http_error(r, ERR_INVALID, "%s", lab_words(r, "lab_form_broken", NULL));
+    s->ask.action = arena_printf(r->arena, "{\"advance_ms\":%lld,\"kind\":\"clock\"}",
+                                 (long long)(minutes * MS_MINUTE));
     return screen_wait(s, moved);
 }
 
@@ -107,8 +125,10 @@ enum err lab_sql_post(struct request *r) {
     s->member = -1;
     s->object = NULL;
     s->sql = http_field(r, "sql");
-    if (!s->sql || strlen(s->sql) > 20000) return http_error(r, ERR_INVALID, "%s", lab_words(r, "lab_form_broken", NULL));
-    s->ask.action = json_text(r->arena, json_keep(r->arena, json_pack("{s:s, s:s}", "kind", "sql", "sql", s->sql)));
+    if (!s->sql || strlen(s->sql) > 20000)
+        return http_error(r, ERR_INVALID, "%s", lab_words(r, "lab_form_broken", NULL));
+    s->ask.action = json_text(
+        r->arena, json_keep(r->arena, json_pack("{s:s, s:s}", "kind", "sql", "sql", s->sql)));
     s->ask.reads_only = true;
     return screen_show(s);
 }
@@ -125,8 +145,9 @@ static enum err keep_checking(struct db *db, struct arena *a, void *arg, int64_t
     c->row.at_ms = now_ms;
     enum err e = lab_store_checking_add(db, a, run->id, &c->row);
     if (e || c->row.passed < c->row.total) return e;
-    const char *detail = arena_printf(a, "{\"checks\":%d,\"dialects\":\"%s\",\"head\":\"%s\",\"lab\":\"%s\",\"version\":\"%s\"}", c->row.total, run->choice,
-                                      c->s->ask.head, run->scenario_id, run->version);
+    const char *detail = arena_printf(
+        a, "{\"checks\":%d,\"dialects\":\"%s\",\"head\":\"%s\",\"lab\":\"%s\",\"version\":\"%s\"}",
+        c->row.total, run->choice, c->s->ask.head, run->scenario_id, run->version);
     return audit_append(db, a, now_ms, run->person_id, "lab.pass", run->id, detail);
 }
 
@@ -144,7 +165,8 @@ static enum err judged(struct request *r, void *arg, enum err result) {
     const struct lab_scenario *scenario = &s->held->scenario;
     buf_init(&b, r->arena);
     c->s = s;
-    c->row = (struct lab_checking_row){.seq = s->ask.seq, .passed = s->ask.passed, .total = scenario->check_count};
+    c->row = (struct lab_checking_row){
+        .seq = s->ask.seq, .passed = s->ask.passed, .total = scenario->check_count};
     buf_putc(&b, '[');
     for (int i = 0; i < scenario->check_count; i++) {
         const struct lab_verdict *v = &s->ask.verdicts[i];
@@ -184,7 +206,8 @@ static enum err keep_hint(struct db *db, struct arena *a, void *arg, int64_t now
 static enum err hinted(struct request *r, void *arg, enum err result) {
     struct hint *h = arg;
     if (result) return http_error(r, result, "%s", lab_words(r, "lab_not_saved", NULL));
-    return http_redirect(r, screen_href(h->s, arena_printf(r->arena, "?tab=check#check-%s", h->check_id)));
+    return http_redirect(
+        r, screen_href(h->s, arena_printf(r->arena, "?tab=check#check-%s", h->check_id)));
 }
 
 enum err lab_hint_post(struct request *r) {
@@ -217,7 +240,8 @@ enum err lab_rewind_post(struct request *r) {
     enum err e = open_own(r, &s);
     if (e) return e;
     const char *text = http_field(r, "to");
-    if (!text || !parse_i64(text, 0, LAB_ACTIONS_MAX, &to)) return http_error(r, ERR_INVALID, "%s", lab_words(r, "lab_form_broken", NULL));
+    if (!text || !parse_i64(text, 0, LAB_ACTIONS_MAX, &to))
+        return http_error(r, ERR_INVALID, "%s", lab_words(r, "lab_form_broken", NULL));
     s->ask.rewind_to = to;
     return screen_wait(s, rewound);
 }

@@ -39,7 +39,8 @@ size_t lab_choices(const struct lab_stack *s, const char ***choices, struct aren
         size_t rest = n;
         for (int i = 0; i < s->member_count; i++) {
             const struct lab_member *m = &s->members[i];
-            buf_printf(&b, "%s%s=%s", i ? "," : "", m->connector->id, m->dialects[rest % (size_t)m->dialect_count]->id);
+            buf_printf(&b, "%s%s=%s", i ? "," : "", m->connector->id,
+                       m->dialects[rest % (size_t)m->dialect_count]->id);
             rest /= (size_t)m->dialect_count;
         }
         (*choices)[n] = buf_text(&b);
@@ -50,12 +51,14 @@ size_t lab_choices(const struct lab_stack *s, const char ***choices, struct aren
 static void problem(struct gate *g, const char *what, const char *detail) {
     pthread_mutex_lock(&g->shared->lock);
     g->shared->proof->problems++;
-    fprintf(g->shared->out, "labs/scenarios/%s: error: %s, seed %llu: %s%s%s [lab-proof]\n", g->s->id, g->choice, (unsigned long long)g->seed, what,
-            detail ? ": " : "", detail ? detail : "");
+    fprintf(g->shared->out, "labs/scenarios/%s: error: %s, seed %llu: %s%s%s [lab-proof]\n",
+            g->s->id, g->choice, (unsigned long long)g->seed, what, detail ? ": " : "",
+            detail ? detail : "");
     pthread_mutex_unlock(&g->shared->lock);
 }
 
-static enum err judge(struct gate *g, struct worker *w, struct arena *a, struct lab_verdict *verdicts, int *passed) {
+static enum err judge(struct gate *g, struct worker *w, struct arena *a,
+                      struct lab_verdict *verdicts, int *passed) {
     const char *answer;
     size_t len;
     enum err e = client_view(w, lab_checks_question(g->s, a), a, &answer, &len);
@@ -77,7 +80,8 @@ static void judge_untouched(struct gate *g, struct worker *w, struct arena *a) {
         if (verdicts[i].passed) problem(g, "the untouched stack passes", verdicts[i].check->id);
 }
 
-static void judge_played(struct gate *g, const struct lab_solution *which, struct worker *w, struct arena *a) {
+static void judge_played(struct gate *g, const struct lab_solution *which, struct worker *w,
+                         struct arena *a) {
     struct lab_verdict verdicts[LAB_CHECKS_MAX];
     int passed;
     if (judge(g, w, a, verdicts, &passed)) {
@@ -86,33 +90,43 @@ static void judge_played(struct gate *g, const struct lab_solution *which, struc
     }
     for (int i = 0; i < g->s->check_count; i++) {
         bool should_fail = false;
-        for (int k = 0; k < which->fail_count; k++) should_fail |= str_eq(which->fails[k], verdicts[i].check->id);
+        for (int k = 0; k < which->fail_count; k++)
+            should_fail |= str_eq(which->fails[k], verdicts[i].check->id);
         if (which->fail_count == 0 && !verdicts[i].passed)
-            problem(g, arena_printf(a, "“%s” does not pass “%s”", which->name, verdicts[i].check->id), verdicts[i].sentence);
-        if (should_fail && verdicts[i].passed) problem(g, arena_printf(a, "“%s” should fail, but passes", which->name), verdicts[i].check->id);
+            problem(g,
+                    arena_printf(a, "“%s” does not pass “%s”", which->name, verdicts[i].check->id),
+                    verdicts[i].sentence);
+        if (should_fail && verdicts[i].passed)
+            problem(g, arena_printf(a, "“%s” should fail, but passes", which->name),
+                    verdicts[i].check->id);
     }
 }
 
 static bool start(struct gate *g, struct worker *w, struct arena *a) {
     const char *why;
-    enum err e = client_start(w, g->z, g->s->pack, g->s->pack_len, g->choice, g->seed, NULL, 0, a, &why);
+    enum err e = client_start(w, g->z, g->s->pack, g->s->pack_len, g->choice, g->seed, NULL, 0, a,
+                              &why);
     if (e) problem(g, "the run does not start", why);
     return e == OK;
 }
 
 /* The same actions on a fresh worker: each answer and the final state must be the same bytes. */
-static void replay(struct gate *g, const struct lab_solution *which, const struct lab_played *played, const char *hash, struct arena *a) {
+static void replay(struct gate *g, const struct lab_solution *which,
+                   const struct lab_played *played, const char *hash, struct arena *a) {
     struct worker w;
     if (!start(g, &w, a)) return;
     for (int i = 0; i < played->count; i++) {
         struct lab_answer answer;
-        if (client_step(&w, played->actions[i], a, &answer) || !str_eq(answer.sha, played->answers[i])) {
-            problem(g, arena_printf(a, "a replay of “%s” differs at action %d", which->name, i + 1), played->actions[i]);
+        if (client_step(&w, played->actions[i], a, &answer) ||
+            !str_eq(answer.sha, played->answers[i])) {
+            problem(g, arena_printf(a, "a replay of “%s” differs at action %d", which->name, i + 1),
+                    played->actions[i]);
             break;
         }
     }
     const char *again;
-    if (client_hash(&w, a, &again) || !str_eq(again, hash)) problem(g, "a replay ends in another state", which->name);
+    if (client_hash(&w, a, &again) || !str_eq(again, hash))
+        problem(g, "a replay ends in another state", which->name);
     worker_end(&w);
 }
 
@@ -135,9 +149,12 @@ static void prove_solution(struct gate *g, const struct lab_solution *which, boo
         const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
         BUG_IF(!lab_choice_read(&g->s->stack, g->choice, dialects, &a));
         enum err e = lab_solution_play(g->solutions, which, g->s, dialects, &w, &a, &played);
-        if (e) problem(g, arena_printf(&a, "“%s” cannot be played (%s)", which->name, err_name(e)), played.first_refusal);
+        if (e)
+            problem(g, arena_printf(&a, "“%s” cannot be played (%s)", which->name, err_name(e)),
+                    played.first_refusal);
         else if (played.refused && which->fail_count == 0)
-            problem(g, arena_printf(&a, "“%s” is refused %d times", which->name, played.refused), played.first_refusal);
+            problem(g, arena_printf(&a, "“%s” is refused %d times", which->name, played.refused),
+                    played.first_refusal);
         if (!e) {
             count(g, 0, played.count);
             judge_played(g, which, &w, &a);
@@ -160,7 +177,8 @@ static void *prove_seeds(void *arg) {
     struct gate g = *(struct gate *)arg; /* a seed of one's own */
     for (int seed; (seed = next_seed(g.shared)) > 0;) {
         g.seed = (uint64_t)seed * 7919;
-        for (int i = 0; i < g.solutions->count; i++) prove_solution(&g, &g.solutions->solution[i], i == 0);
+        for (int i = 0; i < g.solutions->count; i++)
+            prove_solution(&g, &g.solutions->solution[i], i == 0);
     }
     return NULL;
 }
@@ -168,13 +186,14 @@ static void *prove_seeds(void *arg) {
 static void prove_choice(struct gate *g) {
     pthread_t threads[THREADS];
     int started = 0;
-    while (started < THREADS && pthread_create(&threads[started], NULL, prove_seeds, g) == 0) started++;
+    while (started < THREADS && pthread_create(&threads[started], NULL, prove_seeds, g) == 0)
+        started++;
     if (started == 0) prove_seeds(g);
     for (int i = 0; i < started; i++) pthread_join(threads[i], NULL);
 }
 
-enum err lab_prove(const struct lab_scenario *s, const struct lab_solutions *solutions, struct zygote *z, int seeds, FILE *out, bool verbose,
-                   struct lab_proof *proof) {
+enum err lab_prove(const struct lab_scenario *s, const struct lab_solutions *solutions,
+                   struct zygote *z, int seeds, FILE *out, bool verbose, struct lab_proof *proof) {
     struct arena a;
     const char **choices;
     memset(proof, 0, sizeof *proof);
@@ -188,7 +207,9 @@ enum err lab_prove(const struct lab_scenario *s, const struct lab_solutions *sol
         pthread_mutex_init(&shared.lock, NULL);
         prove_choice(&g);
         pthread_mutex_destroy(&shared.lock);
-        if (verbose) fprintf(out, "%s %s: %d seeds, %d solutions, %d problems\n", s->id, choices[c], seeds, solutions->count, proof->problems - before);
+        if (verbose)
+            fprintf(out, "%s %s: %d seeds, %d solutions, %d problems\n", s->id, choices[c], seeds,
+                    solutions->count, proof->problems - before);
     }
     arena_release(&a);
     proof->elapsed_ms = clock_monotonic_ms() - began;

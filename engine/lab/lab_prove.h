@@ -14,7 +14,8 @@ struct lab_proof {
 };
 
 /* Writes problems to `out`, a line each; `verbose`: also a line for each choice. */
-enum err lab_prove(const struct lab_scenario *s, const struct lab_solutions *solutions, struct zygote *z, int seeds, FILE *out, bool verbose,
+enum err lab_prove(const struct lab_scenario *s, const struct lab_solutions *solutions,
+                   struct zygote *z, int seeds, FILE *out, bool verbose,
                    struct lab_proof *proof) MUST_USE;
 /* All choices of dialects ("crm=aurelia,map=heron"). Arena. */
 size_t lab_choices(const struct lab_stack *s, const char ***choices, struct arena *a);

@@ -11,8 +11,8 @@
 bool lab_connector_read(struct lab_connector *c, xmlNode *root, const char *file, struct arena *a,
                         struct diag_list *diags);
 /* Every object and field of `c` must have its name in the dialect, and no other. */
-bool lab_dialect_read(struct lab_dialect *d, const struct lab_connector *c, xmlNode *root, const char *file,
-                      struct arena *a, struct diag_list *diags);
+bool lab_dialect_read(struct lab_dialect *d, const struct lab_connector *c, xmlNode *root,
+                      const char *file, struct arena *a, struct diag_list *diags);
 
 /* Position of `name` in `names`, -1 when it is not there. */
 int lab_name_index(const char *const *names, int count, const char *name);

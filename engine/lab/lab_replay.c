@@ -22,9 +22,12 @@ struct replay {
 void lab_action_view(struct request *r, struct view *v, const char *action) {
     const char *why;
     json_t *a = json_read(r->arena, action, strlen(action), &why);
-    const char *kind = json_string_value(json_object_get(a, "kind")), *method = json_string_value(json_object_get(a, "method"));
+    const char *kind = json_string_value(json_object_get(a, "kind")),
+               *method = json_string_value(json_object_get(a, "method"));
     if (str_eq(kind, "api") && method) {
-        view_text(v, "what", arena_printf(r->arena, "%s %s", method, json_string_value(json_object_get(a, "path"))));
+        view_text(
+            v, "what",
+            arena_printf(r->arena, "%s %s", method, json_string_value(json_object_get(a, "path"))));
         view_text(v, "body", json_string_value(json_object_get(a, "body")));
         view_bool(v, "screen", json_object_get(a, "via") != NULL);
         view_bool(v, "api", json_object_get(a, "via") == NULL);
@@ -56,10 +59,18 @@ static void steps(struct replay *p, struct view *v) {
         view_bool(item, "current", n == p->step);
         view_time(item, "at", action->at_ms, r->locale, r->zone);
         view_text(item, "hash", arena_printf(r->arena, "%.12s", action->hash));
-        view_text(item, "href", screen_href(p->s, arena_printf(r->arena, "/replay?step=%lld#state", (long long)n)));
+        view_text(
+            item, "href",
+            screen_href(p->s, arena_printf(r->arena, "/replay?step=%lld#state", (long long)n)));
     }
-    if (p->step > 0) view_text(v, "back_href", screen_href(p->s, arena_printf(r->arena, "/replay?step=%lld#state", (long long)p->step - 1)));
-    if (p->step < (int64_t)p->effective) view_text(v, "on_href", screen_href(p->s, arena_printf(r->arena, "/replay?step=%lld#state", (long long)p->step + 1)));
+    if (p->step > 0)
+        view_text(v, "back_href",
+                  screen_href(p->s, arena_printf(r->arena, "/replay?step=%lld#state",
+                                                 (long long)p->step - 1)));
+    if (p->step < (int64_t)p->effective)
+        view_text(v, "on_href",
+                  screen_href(p->s, arena_printf(r->arena, "/replay?step=%lld#state",
+                                                 (long long)p->step + 1)));
 }
 
 static void state_after(struct replay *p, struct view *v) {
@@ -67,10 +78,12 @@ static void state_after(struct replay *p, struct view *v) {
     json_t *summary = screen_json(s, 0), *rows = json_object_get(screen_json(s, 1), "rows"), *e;
     struct view *systems = view_list(v, "systems"), *log = view_list(v, "log");
     size_t k;
-    view_time(v, "clock", json_integer_value(json_object_get(summary, "now_ms")), s->r->locale, NULL);
+    view_time(v, "clock", json_integer_value(json_object_get(summary, "now_ms")), s->r->locale,
+              NULL);
     for (int i = 0; i < s->stack->member_count; i++) {
         const struct lab_connector *c = s->stack->members[i].connector;
-        json_t *counts = json_object_get(json_array_get(json_object_get(summary, "members"), (size_t)i), "objects");
+        json_t *counts = json_object_get(
+            json_array_get(json_object_get(summary, "members"), (size_t)i), "objects");
         for (int o = 0; o < c->object_count; o++) {
             struct view *item = view_item(systems);
             view_text(item, "system", s->dialects[i]->title);
@@ -78,11 +91,13 @@ static void state_after(struct replay *p, struct view *v) {
             view_int(item, "count", json_integer_value(json_array_get(counts, (size_t)o)));
         }
     }
-    json_array_foreach(rows, k, e) {
-        static const char *const keys[] = {"actor", "kind", "connector", "record_id", "field", "old_value", "new_value", "detail"};
+    json_array_foreach (rows, k, e) {
+        static const char *const keys[] = {"actor", "kind",      "connector", "record_id",
+                                           "field", "old_value", "new_value", "detail"};
         struct view *item = view_item(log);
         view_time(item, "at", json_integer_value(json_object_get(e, "at_ms")), s->r->locale, NULL);
-        for (size_t i = 0; i < COUNT_OF(keys); i++) view_text(item, keys[i], json_string_value(json_object_get(e, keys[i])));
+        for (size_t i = 0; i < COUNT_OF(keys); i++)
+            view_text(item, keys[i], json_string_value(json_object_get(e, keys[i])));
         view_bool(item, "changed", json_object_get(e, "field") != NULL);
     }
     view_bool(v, "has_log", json_array_size(rows) > 0);
@@ -106,8 +121,12 @@ static enum err render(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     struct replay *p = s->more;
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
-    if (result) return http_error(r, result, "%s", s->ask.error ? s->ask.error : lab_words(r, "lab_no_answer", NULL));
-    const char *links[][2] = {{"/labs", lab_words(r, "lab_index_title", NULL)}, {screen_href(s, ""), s->held->scenario.title}, {NULL, lab_words(r, "lab_replay", NULL)}};
+    if (result)
+        return http_error(r, result, "%s",
+                          s->ask.error ? s->ask.error : lab_words(r, "lab_no_answer", NULL));
+    const char *links[][2] = {{"/labs", lab_words(r, "lab_index_title", NULL)},
+                              {screen_href(s, ""), s->held->scenario.title},
+                              {NULL, lab_words(r, "lab_replay", NULL)}};
     for (size_t i = 0; i < COUNT_OF(links); i++) {
         struct view *c = view_item(crumbs);
         view_text(c, "href", links[i][0]);
@@ -128,7 +147,8 @@ static enum err render(struct request *r, void *arg, enum err result) {
     view_bool(v, "may_rewind", s->owner && p->step < (int64_t)p->effective);
     view_text(v, "head", p->count ? p->actions[p->count - 1].hash : "");
     view_bool(v, "verified", s->ask.verify);
-    bool same = s->ask.verify && !s->ask.first_difference && str_eq(s->ask.live_hash, s->ask.replay_hash);
+    bool same = s->ask.verify && !s->ask.first_difference &&
+                str_eq(s->ask.live_hash, s->ask.replay_hash);
     view_bool(v, "same", same);
     view_bool(v, "differs", s->ask.verify && !same);
     view_text(v, "state_hash", s->ask.replay_hash);
@@ -136,7 +156,8 @@ static enum err render(struct request *r, void *arg, enum err result) {
     steps(p, v);
     state_after(p, v);
     enum err e = incidents(p, v);
-    return e ? http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL)) : http_page(r, "lab_replay", v);
+    return e ? http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL))
+             : http_page(r, "lab_replay", v);
 }
 
 enum err lab_replay_page(struct request *r) {
@@ -149,7 +170,8 @@ enum err lab_replay_page(struct request *r) {
     if (e) return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
     p->indices = NEW_ARRAY(r->arena, size_t, p->count + 1);
     p->effective = lab_log_effective(p->actions, p->count, p->indices);
-    if (!step || !parse_i64(step, 0, LAB_ACTIONS_MAX, &p->step) || p->step > (int64_t)p->effective) p->step = (int64_t)p->effective;
+    if (!step || !parse_i64(step, 0, LAB_ACTIONS_MAX, &p->step) || p->step > (int64_t)p->effective)
+        p->step = (int64_t)p->effective;
     p->s->ask.verify = http_query(r, "verify") != NULL;
     if (p->s->ask.verify) p->step = (int64_t)p->effective;
     p->s->ask.replay_to = p->step;

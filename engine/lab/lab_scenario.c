@@ -11,7 +11,8 @@
 #include "base/text.h"
 #include "lab/lab_xml.h"
 
-static const char *const scenario_fields[] = {"id", "title", "summary", "programme", "level", "minutes", "persona", "objectives", NULL};
+static const char *const scenario_fields[] = {
+    "id", "title", "summary", "programme", "level", "minutes", "persona", "objectives", NULL};
 static const char *const check_fields[] = {"title", "kind", "points", "pass", "fail", NULL};
 
 /* ---- Brief ------------------------------------------------------------------------------------ */
@@ -27,12 +28,14 @@ static void read_brief(struct lab_scenario *s, struct diag_list *diags) {
     field_unknown(d, diags, d->meta, scenario_fields);
     struct field *list = field_get(d->meta, "objectives");
     if (!list || !field_is_list(list) || field_count(list) == 0) {
-        diag_add(diags, SEVERITY_ERROR, d->file, list ? field_line(list) : 1, 1, "lab-objectives", "A lab names the objectives that it practises.");
+        diag_add(diags, SEVERITY_ERROR, d->file, list ? field_line(list) : 1, 1, "lab-objectives",
+                 "A lab names the objectives that it practises.");
         return;
     }
     s->objective_count = field_count(list);
     s->objectives = NEW_ARRAY(d->arena, const char *, s->objective_count);
-    for (size_t i = 0; i < s->objective_count; i++) s->objectives[i] = field_scalar(field_at(list, i));
+    for (size_t i = 0; i < s->objective_count; i++)
+        s->objectives[i] = field_scalar(field_at(list, i));
 }
 
 /* ---- Checks ----------------------------------------------------------------------------------- */
@@ -46,14 +49,16 @@ static void read_block(struct lab_check *c, struct doc *d, cmark_node *n, struct
     c->fail = field_text(d, diags, f, "fail", true);
     const char *kind = field_text(d, diags, f, "kind", true);
     if (kind && !str_eq(kind, "state") && !str_eq(kind, "never"))
-        diag_add(diags, SEVERITY_ERROR, d->file, doc_line(d, n), 1, "lab-check", "The kind of a check is “state” or “never”.");
+        diag_add(diags, SEVERITY_ERROR, d->file, doc_line(d, n), 1, "lab-check",
+                 "The kind of a check is “state” or “never”.");
     c->never = str_eq(kind, "never");
     if (field_int(d, diags, f, "points", 1, 100, true, &points)) c->points = (int)points;
     field_unknown(d, diags, f, check_fields);
 }
 
 static void read_hints(struct lab_check *c, struct doc *d, cmark_node *list) {
-    for (cmark_node *item = cmark_node_first_child(list); item && c->hint_count < LAB_HINTS_MAX; item = cmark_node_next(item)) {
+    for (cmark_node *item = cmark_node_first_child(list); item && c->hint_count < LAB_HINTS_MAX;
+         item = cmark_node_next(item)) {
         struct buf b;
         buf_init(&b, d->arena);
         doc_render_node(d, item, NULL, &b);
@@ -62,9 +67,15 @@ static void read_hints(struct lab_check *c, struct doc *d, cmark_node *list) {
 }
 
 static void complete(const struct lab_check *c, struct doc *d, int line, struct diag_list *diags) {
-    if (!c->title) diag_add(diags, SEVERITY_ERROR, d->file, line, 1, "lab-check", "The check “%s” needs a check block.", c->id);
-    if (!c->sql) diag_add(diags, SEVERITY_ERROR, d->file, line, 1, "lab-check", "The check “%s” needs an SQL block.", c->id);
-    if (c->hint_count == 0) diag_add(diags, SEVERITY_ERROR, d->file, line, 1, "lab-hints", "The check “%s” needs hints: a numbered list.", c->id);
+    if (!c->title)
+        diag_add(diags, SEVERITY_ERROR, d->file, line, 1, "lab-check",
+                 "The check “%s” needs a check block.", c->id);
+    if (!c->sql)
+        diag_add(diags, SEVERITY_ERROR, d->file, line, 1, "lab-check",
+                 "The check “%s” needs an SQL block.", c->id);
+    if (c->hint_count == 0)
+        diag_add(diags, SEVERITY_ERROR, d->file, line, 1, "lab-hints",
+                 "The check “%s” needs hints: a numbered list.", c->id);
 }
 
 static void read_checks(struct lab_scenario *s, struct doc *d, struct diag_list *diags) {
@@ -80,7 +91,8 @@ static void read_checks(struct lab_scenario *s, struct doc *d, struct diag_list 
             bool again = false;
             for (int i = 0; i < s->check_count; i++) again |= str_eq(s->checks[i].id, id);
             if (s->check_count == LAB_CHECKS_MAX || again || !id_valid(id)) {
-                diag_add(diags, SEVERITY_ERROR, d->file, line, 1, "lab-check", "“%s” is no id of a check, stands here twice, or is one too many.", id);
+                diag_add(diags, SEVERITY_ERROR, d->file, line, 1, "lab-check",
+                         "“%s” is no id of a check, stands here twice, or is one too many.", id);
                 continue;
             }
             c = &s->checks[s->check_count++];
@@ -89,26 +101,42 @@ static void read_checks(struct lab_scenario *s, struct doc *d, struct diag_list 
             const char *info = cmark_node_get_fence_info(n);
             if (str_eq(info, "check")) read_block(c, d, n, diags);
             if (str_eq(info, "sql")) c->sql = arena_dup(d->arena, cmark_node_get_literal(n));
-        } else if (c && type == CMARK_NODE_LIST && cmark_node_get_list_type(n) == CMARK_ORDERED_LIST) read_hints(c, d, n);
+        } else if (c && type == CMARK_NODE_LIST &&
+                   cmark_node_get_list_type(n) == CMARK_ORDERED_LIST)
+            read_hints(c, d, n);
     }
     if (c) complete(c, d, line, diags);
     for (int i = 0; i < s->check_count; i++) s->points += s->checks[i].points;
-    if (s->check_count == 0) diag_add(diags, SEVERITY_ERROR, d->file, 1, 1, "lab-check", "A lab without checks proves nothing.");
+    if (s->check_count == 0)
+        diag_add(diags, SEVERITY_ERROR, d->file, 1, 1, "lab-check",
+                 "A lab without checks proves nothing.");
 }
 
 /* ---- From files to a scenario ----------------------------------------------------------------- */
-static enum err build(struct lab_scenario *s, const char *id, struct arena *a, struct diag_list *diags) {
+static enum err build(struct lab_scenario *s, const char *id, struct arena *a,
+                      struct diag_list *diags) {
     int before = diags->errors;
-    const struct lab_file *brief = lab_file_find(&s->files, arena_printf(a, "scenarios/%s/scenario.md", id));
-    const struct lab_file *checks = lab_file_find(&s->files, arena_printf(a, "scenarios/%s/checks.md", id));
+    const struct lab_file *brief = lab_file_find(&s->files,
+                                                 arena_printf(a, "scenarios/%s/scenario.md", id));
+    const struct lab_file *checks = lab_file_find(&s->files,
+                                                  arena_printf(a, "scenarios/%s/checks.md", id));
     const char *folder = arena_printf(a, "labs/scenarios/%s", id);
     struct doc *d = NEW(a, struct doc);
-    if (!brief) diag_add(diags, SEVERITY_ERROR, folder, 0, 0, "lab-missing", "The scenario has no scenario.md.");
-    else if (doc_parse(&s->doc, arena_printf(a, "%s/scenario.md", folder), brief->text, brief->len, a, diags) == OK) read_brief(s, diags);
+    if (!brief)
+        diag_add(diags, SEVERITY_ERROR, folder, 0, 0, "lab-missing",
+                 "The scenario has no scenario.md.");
+    else if (doc_parse(&s->doc, arena_printf(a, "%s/scenario.md", folder), brief->text, brief->len,
+                       a, diags) == OK)
+        read_brief(s, diags);
     if (s->id && !str_eq(s->id, id))
-        diag_add(diags, SEVERITY_ERROR, s->doc.file, 2, 1, "lab-id", "The id is “%s”, but the folder is called “%s”.", s->id, id);
-    if (!checks) diag_add(diags, SEVERITY_ERROR, folder, 0, 0, "lab-missing", "The scenario has no checks.md.");
-    else if (doc_parse(d, arena_printf(a, "%s/checks.md", folder), checks->text, checks->len, a, diags) == OK) read_checks(s, d, diags);
+        diag_add(diags, SEVERITY_ERROR, s->doc.file, 2, 1, "lab-id",
+                 "The id is “%s”, but the folder is called “%s”.", s->id, id);
+    if (!checks)
+        diag_add(diags, SEVERITY_ERROR, folder, 0, 0, "lab-missing",
+                 "The scenario has no checks.md.");
+    else if (doc_parse(d, arena_printf(a, "%s/checks.md", folder), checks->text, checks->len, a,
+                       diags) == OK)
+        read_checks(s, d, diags);
     lab_stack_read(&s->stack, &s->files, id, a, diags);
     struct buf pack;
     buf_init(&pack, a);
@@ -116,11 +144,14 @@ static enum err build(struct lab_scenario *s, const char *id, struct arena *a, s
     s->pack = buf_text(&pack);
     s->pack_len = pack.len;
     s->version = lab_pack_version(a, s->pack, s->pack_len);
-    if (pack.len > LAB_PACK_MAX) diag_add(diags, SEVERITY_ERROR, folder, 0, 0, "lab-limit", "The files of the scenario are larger than 8 MB together.");
+    if (pack.len > LAB_PACK_MAX)
+        diag_add(diags, SEVERITY_ERROR, folder, 0, 0, "lab-limit",
+                 "The files of the scenario are larger than 8 MB together.");
     return diags->errors == before ? OK : ERR_INVALID;
 }
 
-enum err lab_scenario_from_pack(struct lab_scenario *out, const char *pack, size_t len, struct arena *a, struct diag_list *diags) {
+enum err lab_scenario_from_pack(struct lab_scenario *out, const char *pack, size_t len,
+                                struct arena *a, struct diag_list *diags) {
     memset(out, 0, sizeof *out);
     if (!lab_pack_read(pack, len, a, &out->files)) return ERR_INVALID;
     for (int i = 0; i < out->files.count; i++) {
@@ -143,9 +174,11 @@ static const struct lab_file *add_file(struct loader *l, const char *name) {
     const struct lab_file *known = lab_file_find(&l->s->files, name);
     if (known) return known;
     size_t len;
-    char *text = file_read(l->a, arena_printf(l->a, "%s/labs/%s", l->root, name), LAB_FILE_MAX, &len);
+    char *text = file_read(l->a, arena_printf(l->a, "%s/labs/%s", l->root, name), LAB_FILE_MAX,
+                           &len);
     if (!text && errno == EFBIG)
-        diag_add(l->diags, SEVERITY_ERROR, arena_printf(l->a, "labs/%s", name), 0, 0, "lab-limit", "The file is larger than 2 MB.");
+        diag_add(l->diags, SEVERITY_ERROR, arena_printf(l->a, "labs/%s", name), 0, 0, "lab-limit",
+                 "The file is larger than 2 MB.");
     if (!text || l->s->files.count == LAB_FILES_MAX) return NULL;
     struct lab_file *f = &l->s->files.file[l->s->files.count++];
     *f = (struct lab_file){name, text, len};
@@ -159,13 +192,16 @@ static xmlNode *add_xml(struct loader *l, const char *name, const char *schema) 
     const char *file = arena_printf(l->a, "labs/%s", name);
     xmlDoc *doc = lab_xml_parse(file, f->text, f->len, l->a, l->diags);
     size_t len;
-    char *rules = file_read(l->a, arena_printf(l->a, "%s/labs/schema/%s.rng", l->root, schema), LAB_FILE_MAX, &len);
+    char *rules = file_read(l->a, arena_printf(l->a, "%s/labs/schema/%s.rng", l->root, schema),
+                            LAB_FILE_MAX, &len);
     if (!doc) return NULL;
     if (!rules) {
-        diag_add(l->diags, SEVERITY_ERROR, arena_printf(l->a, "labs/schema/%s.rng", schema), 0, 0, "lab-missing", "The schema is missing.");
+        diag_add(l->diags, SEVERITY_ERROR, arena_printf(l->a, "labs/schema/%s.rng", schema), 0, 0,
+                 "lab-missing", "The schema is missing.");
         return NULL;
     }
-    return lab_xml_validate(doc, file, rules, len, l->a, l->diags) ? xmlDocGetRootElement(doc) : NULL;
+    return lab_xml_validate(doc, file, rules, len, l->a, l->diags) ? xmlDocGetRootElement(doc)
+                                                                   : NULL;
 }
 
 static void add_connectors(struct loader *l, xmlNode *stack) {
@@ -173,7 +209,8 @@ static void add_connectors(struct loader *l, xmlNode *stack) {
         const char *id = lab_xml_attr(c, "id", l->a);
         add_xml(l, arena_printf(l->a, "connectors/%s.xml", id), "connector");
         for (xmlNode *d = lab_xml_child(c, "dialect"); d; d = lab_xml_next(d, "dialect"))
-            add_xml(l, arena_printf(l->a, "connectors/%s/%s.xml", id, lab_xml_attr(d, "id", l->a)), "dialect");
+            add_xml(l, arena_printf(l->a, "connectors/%s/%s.xml", id, lab_xml_attr(d, "id", l->a)),
+                    "dialect");
     }
 }
 
@@ -184,7 +221,8 @@ static void add_csv(struct loader *l, xmlNode *stack, const char *id) {
     }
 }
 
-enum err lab_scenario_load(struct lab_scenario *out, const char *root, const char *id, struct arena *a, struct diag_list *diags) {
+enum err lab_scenario_load(struct lab_scenario *out, const char *root, const char *id,
+                           struct arena *a, struct diag_list *diags) {
     struct loader l = {out, root, a, diags};
     int before = diags->errors;
     memset(out, 0, sizeof *out);
@@ -203,7 +241,9 @@ enum err lab_scenario_load(struct lab_scenario *out, const char *root, const cha
     return diags->errors == before ? build(out, id, a, diags) : ERR_INVALID;
 }
 
-static int by_text(const void *x, const void *y) { return strcmp(*(const char *const *)x, *(const char *const *)y); }
+static int by_text(const void *x, const void *y) {
+    return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
 
 size_t lab_scenario_ids(const char *root, const char ***ids, struct arena *a) {
     DIR *dir = opendir(arena_printf(a, "%s/labs/scenarios", root));
@@ -241,46 +281,60 @@ static const char *fill(const char *sentence, json_t *columns, json_t *row, stru
         size_t i = 0;
         json_t *name;
         bool done = false;
-        if (len) json_array_foreach(columns, i, name) {
-            const char *text = json_string_value(name);
-            if (!text || strlen(text) != len - 1 || strncmp(text, p + 1, len - 1) != 0) continue;
-            json_t *v = json_array_get(row, i);
-            if (json_is_string(v)) buf_puts(&b, json_string_value(v));
-            else if (json_is_integer(v)) buf_printf(&b, "%lld", (long long)json_integer_value(v));
-            done = true;
-            break;
-        }
+        if (len)
+            json_array_foreach (columns, i, name) {
+                const char *text = json_string_value(name);
+                if (!text || strlen(text) != len - 1 || strncmp(text, p + 1, len - 1) != 0)
+                    continue;
+                json_t *v = json_array_get(row, i);
+                if (json_is_string(v)) buf_puts(&b, json_string_value(v));
+                else if (json_is_integer(v))
+                    buf_printf(&b, "%lld", (long long)json_integer_value(v));
+                done = true;
+                break;
+            }
         if (done) p += len + 1;
         else buf_putc(&b, *p++);
     }
     return buf_text(&b);
 }
 
-int lab_verdicts_read(const struct lab_scenario *s, const char *answer, size_t len, struct lab_verdict *verdicts, struct arena *a) {
+int lab_verdicts_read(const struct lab_scenario *s, const char *answer, size_t len,
+                      struct lab_verdict *verdicts, struct arena *a) {
     const char *why;
     json_t *results = json_object_get(json_read(a, answer, len, &why), "results");
     int passed = 0;
     for (int i = 0; i < s->check_count; i++) {
-        json_t *each = json_array_get(results, (size_t)i), *result = json_object_get(each, "result");
-        json_t *columns = json_object_get(result, "columns"), *row = json_array_get(json_object_get(result, "rows"), 0);
+        json_t *each = json_array_get(results, (size_t)i),
+               *result = json_object_get(each, "result");
+        json_t *columns = json_object_get(result, "columns"),
+               *row = json_array_get(json_object_get(result, "rows"), 0);
         struct lab_verdict *v = &verdicts[i];
-        *v = (struct lab_verdict){.check = &s->checks[i], .error = json_string_value(json_object_get(each, "error"))};
+        *v = (struct lab_verdict){.check = &s->checks[i],
+                                  .error = json_string_value(json_object_get(each, "error"))};
         bool shaped = row && str_eq(json_string_value(json_array_get(columns, 0)), "ok");
-        if (!v->error && !shaped) v->error = "The check's query must give one row whose first column is called ok.";
+        if (!v->error && !shaped)
+            v->error = "The check's query must give one row whose first column is called ok.";
         v->passed = !v->error && json_integer_value(json_array_get(row, 0)) == 1;
-        v->sentence = v->error ? "This check could not be made. That is our mistake, not yours: tell your instructor."
-                               : fill(v->passed ? v->check->pass : v->check->fail, columns, row, a);
+        v->sentence =
+            v->error
+                ? "This check could not be made. That is our mistake, not yours: tell your instructor."
+                : fill(v->passed ? v->check->pass : v->check->fail, columns, row, a);
         passed += v->passed;
     }
     return passed;
 }
 
 /* ---- Choices ---------------------------------------------------------------------------------- */
-bool lab_choice_read(const struct lab_stack *s, const char *choice, const struct lab_dialect **dialects, struct arena *a) {
+bool lab_choice_read(const struct lab_stack *s, const char *choice,
+                     const struct lab_dialect **dialects, struct arena *a) {
     for (int i = 0; i < s->member_count; i++) {
         const char *want = arena_printf(a, "%s=", s->members[i].connector->id), *at = choice;
         while (at && !str_has_prefix(at, want)) at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL;
-        dialects[i] = at ? lab_dialect_find(&s->members[i], arena_copy(a, at + strlen(want), strcspn(at + strlen(want), ","))) : NULL;
+        dialects[i] = at ? lab_dialect_find(
+                               &s->members[i],
+                               arena_copy(a, at + strlen(want), strcspn(at + strlen(want), ",")))
+                         : NULL;
         if (!dialects[i]) return false;
     }
     return true;
@@ -291,6 +345,7 @@ const char *lab_choice_normal(const struct lab_stack *s, const char *choice, str
     if (!lab_choice_read(s, choice, dialects, a)) return NULL;
     struct buf b;
     buf_init(&b, a);
-    for (int i = 0; i < s->member_count; i++) buf_printf(&b, "%s%s=%s", i ? "," : "", s->members[i].connector->id, dialects[i]->id);
+    for (int i = 0; i < s->member_count; i++)
+        buf_printf(&b, "%s%s=%s", i ? "," : "", s->members[i].connector->id, dialects[i]->id);
     return buf_text(&b);
 }

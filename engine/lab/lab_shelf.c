@@ -46,13 +46,16 @@ static bool read_pack(struct lab_held *h, const char *bytes, size_t len) {
     if (ARENA_GUARD(&h->arena) != 0) return false;
     struct diag_list diags;
     diag_init(&diags, &h->arena);
-    if (lab_scenario_from_pack(&h->scenario, arena_copy(&h->arena, bytes, len), len, &h->arena, &diags)) return false;
+    if (lab_scenario_from_pack(&h->scenario, arena_copy(&h->arena, bytes, len), len, &h->arena,
+                               &diags))
+        return false;
     render_brief(h);
     h->arena.guarded = false;
     return true;
 }
 
-const struct lab_held *shelf_version(struct labs *l, struct db *db, const char *version, struct arena *a) {
+const struct lab_held *shelf_version(struct labs *l, struct db *db, const char *version,
+                                     struct arena *a) {
     pthread_mutex_lock(&l->shelf_lock);
     const struct lab_held *found = l->shelf;
     while (found && !str_eq(found->scenario.version, version)) found = found->next;
@@ -82,7 +85,10 @@ static void sign_folder(const char *path, uint64_t *signature, int depth) {
     while (dir && (e = readdir(dir))) {
         char file[1024];
         struct stat st;
-        if (e->d_name[0] == '.' || snprintf(file, sizeof file, "%s/%s", path, e->d_name) >= (int)sizeof file || stat(file, &st) != 0) continue;
+        if (e->d_name[0] == '.' ||
+            snprintf(file, sizeof file, "%s/%s", path, e->d_name) >= (int)sizeof file ||
+            stat(file, &st) != 0)
+            continue;
         if (S_ISDIR(st.st_mode)) {
             if (depth < 3) sign_folder(file, &sum, depth + 1);
             continue;
@@ -113,7 +119,8 @@ static void keep_problem(struct lab_entry *e, const struct diag_list *diags) {
     const struct diag *d = diags->first;
     free(e->problem);
     e->problem = NULL;
-    if (d && asprintf(&e->problem, "%s:%d:%d: %s", d->file, d->line, d->column, d->message) < 0) e->problem = NULL;
+    if (d && asprintf(&e->problem, "%s:%d:%d: %s", d->file, d->line, d->column, d->message) < 0)
+        e->problem = NULL;
 }
 
 static bool read_tree(struct labs *l, struct lab_entry *e, struct lab_held *h) {
@@ -217,8 +224,10 @@ enum err lab_list(struct labs *l, struct arena *a, struct lab_about **out, size_
     for (size_t i = 0; i < *count; i++) {
         const struct lab_scenario *s = &all[i]->scenario;
         int dialects = 1;
-        for (int m = 0; m < s->stack.member_count; m++) dialects *= s->stack.members[m].dialect_count;
-        (*out)[i] = (struct lab_about){s->id, s->title, s->summary, s->level, s->programme, s->persona, (int)s->minutes, dialects};
+        for (int m = 0; m < s->stack.member_count; m++)
+            dialects *= s->stack.members[m].dialect_count;
+        (*out)[i] = (struct lab_about){s->id,        s->title,   s->summary,      s->level,
+                                       s->programme, s->persona, (int)s->minutes, dialects};
     }
     return OK;
 }

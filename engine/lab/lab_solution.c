@@ -12,7 +12,8 @@
 
 #define ACTIONS_MAX 5000
 
-static void read_fails(struct lab_solution *out, const char *text, const struct lab_scenario *s, struct arena *a, struct diag_list *diags) {
+static void read_fails(struct lab_solution *out, const char *text, const struct lab_scenario *s,
+                       struct arena *a, struct diag_list *diags) {
     out->fails = NEW_ARRAY(a, const char *, LAB_CHECKS_MAX);
     while (text && *text) {
         text += strspn(text, " ");
@@ -20,21 +21,25 @@ static void read_fails(struct lab_solution *out, const char *text, const struct 
         const char *id = arena_copy(a, text, len);
         bool known = false;
         for (int i = 0; i < s->check_count; i++) known |= str_eq(s->checks[i].id, id);
-        if (len && !known) lab_xml_problem(diags, out->file, out->root, "lab-unknown", "There is no check “%s”.", id);
+        if (len && !known)
+            lab_xml_problem(diags, out->file, out->root, "lab-unknown", "There is no check “%s”.",
+                            id);
         if (len && out->fail_count < LAB_CHECKS_MAX) out->fails[out->fail_count++] = id;
         text += len;
     }
 }
 
-static void load_one(struct lab_solutions *out, const char *root, const char *folder, const char *name, const struct lab_scenario *s,
-                     struct arena *a, struct diag_list *diags) {
+static void load_one(struct lab_solutions *out, const char *root, const char *folder,
+                     const char *name, const struct lab_scenario *s, struct arena *a,
+                     struct diag_list *diags) {
     struct lab_solution *one = &out->solution[out->count];
     size_t len, schema_len;
     memset(one, 0, sizeof *one);
     one->name = arena_copy(a, name, strlen(name) - 4);
     one->file = arena_printf(a, "%s/%s", folder, name);
     char *text = file_read(a, arena_printf(a, "%s/%s", root, one->file), LAB_FILE_MAX, &len);
-    char *schema = file_read(a, arena_printf(a, "%s/labs/schema/solution.rng", root), LAB_FILE_MAX, &schema_len);
+    char *schema = file_read(a, arena_printf(a, "%s/labs/schema/solution.rng", root), LAB_FILE_MAX,
+                             &schema_len);
     xmlDoc *doc = text ? lab_xml_parse(one->file, text, len, a, diags) : NULL;
     if (!doc || !schema || !lab_xml_validate(doc, one->file, schema, schema_len, a, diags)) return;
     one->root = xmlDocGetRootElement(doc);
@@ -47,20 +52,25 @@ static int by_name(const void *x, const void *y) {
     return strcmp(((const struct lab_solution *)x)->name, ((const struct lab_solution *)y)->name);
 }
 
-bool lab_solutions_load(struct lab_solutions *out, const char *root, const struct lab_scenario *s, struct arena *a, struct diag_list *diags) {
+bool lab_solutions_load(struct lab_solutions *out, const char *root, const struct lab_scenario *s,
+                        struct arena *a, struct diag_list *diags) {
     int before = diags->errors;
     const char *folder = arena_printf(a, "labs/scenarios/%s/solutions", s->id);
     DIR *dir = opendir(arena_printf(a, "%s/%s", root, folder));
     memset(out, 0, sizeof *out);
     for (struct dirent *e; dir && (e = readdir(dir)) && out->count < SOLUTIONS_MAX;)
-        if (str_has_suffix(e->d_name, ".xml") && e->d_name[0] != '.') load_one(out, root, folder, e->d_name, s, a, diags);
+        if (str_has_suffix(e->d_name, ".xml") && e->d_name[0] != '.')
+            load_one(out, root, folder, e->d_name, s, a, diags);
     if (dir) closedir(dir);
     qsort(out->solution, (size_t)out->count, sizeof out->solution[0], by_name);
     if (!lab_solution_find(out, "reference"))
-        diag_add(diags, SEVERITY_ERROR, folder, 0, 0, "lab-reference", "The scenario has no reference solution (reference.xml).");
+        diag_add(diags, SEVERITY_ERROR, folder, 0, 0, "lab-reference",
+                 "The scenario has no reference solution (reference.xml).");
     int wrong = 0;
     for (int i = 0; i < out->count; i++) wrong += out->solution[i].fail_count > 0;
-    if (wrong < 4) diag_add(diags, SEVERITY_ERROR, folder, 0, 0, "lab-wrong", "A scenario needs at least four planted wrong solutions; it has %d.", wrong);
+    if (wrong < 4)
+        diag_add(diags, SEVERITY_ERROR, folder, 0, 0, "lab-wrong",
+                 "A scenario needs at least four planted wrong solutions; it has %d.", wrong);
     return diags->errors == before;
 }
 
@@ -92,14 +102,18 @@ static const char *fill(struct player *p, const char *text) {
         size_t len = *text == '{' ? strcspn(text, "}") : 0, i;
         json_t *name;
         bool done = false;
-        if (len) json_array_foreach(p->columns, i, name) {
-            if (strncmp(json_string_value(name), text + 1, len - 1) != 0 || strlen(json_string_value(name)) != len - 1) continue;
-            json_t *v = json_array_get(p->row, i);
-            if (json_is_string(v)) buf_puts(&b, json_string_value(v));
-            else if (json_is_integer(v)) buf_printf(&b, "%lld", (long long)json_integer_value(v));
-            done = true;
-            break;
-        }
+        if (len)
+            json_array_foreach (p->columns, i, name) {
+                if (strncmp(json_string_value(name), text + 1, len - 1) != 0 ||
+                    strlen(json_string_value(name)) != len - 1)
+                    continue;
+                json_t *v = json_array_get(p->row, i);
+                if (json_is_string(v)) buf_puts(&b, json_string_value(v));
+                else if (json_is_integer(v))
+                    buf_printf(&b, "%lld", (long long)json_integer_value(v));
+                done = true;
+                break;
+            }
         if (done) text += len + 1;
         else buf_putc(&b, *text++);
     }
@@ -116,30 +130,38 @@ static enum err act(struct player *p, json_t *action) {
     p->out->statuses[p->out->count] = answer.status;
     p->out->actions[p->out->count++] = text;
     if (answer.refused) {
-        if (!p->out->refused++) p->out->first_refusal = arena_printf(p->a, "%s → %.*s", text, (int)answer.body_len, answer.body);
+        if (!p->out->refused++)
+            p->out->first_refusal = arena_printf(p->a, "%s → %.*s", text, (int)answer.body_len,
+                                                 answer.body);
     }
     return OK;
 }
 
 static enum err play_call(struct player *p, xmlNode *n) {
     static const char *const operations[] = {"list", "get", "create", "update", "delete", "merge"};
-    static const enum lab_operation codes[] = {LAB_LIST, LAB_GET, LAB_CREATE, LAB_UPDATE, LAB_DELETE, LAB_MERGE};
+    static const enum lab_operation codes[] = {LAB_LIST,   LAB_GET,    LAB_CREATE,
+                                               LAB_UPDATE, LAB_DELETE, LAB_MERGE};
     const char *names[LAB_FIELDS_MAX], *values[LAB_FIELDS_MAX];
     size_t count = 0;
     int member = 0;
-    const struct lab_object *o = lab_object_by_path(&p->s->stack, lab_xml_attr(n, "object", p->a), &member);
+    const struct lab_object *o = lab_object_by_path(&p->s->stack, lab_xml_attr(n, "object", p->a),
+                                                    &member);
     const char *operation = lab_xml_attr(n, "operation", p->a);
     if (!o) return ERR_INVALID;
-    for (xmlNode *set = lab_xml_child(n, "set"); set && count < LAB_FIELDS_MAX; set = lab_xml_next(set, "set")) {
+    for (xmlNode *set = lab_xml_child(n, "set"); set && count < LAB_FIELDS_MAX;
+         set = lab_xml_next(set, "set")) {
         names[count] = lab_xml_attr(set, "field", p->a);
         values[count++] = fill(p, lab_xml_text(set, p->a));
     }
     size_t at = 0;
     while (!str_eq(operations[at], operation)) at++;
     struct lab_surface surface = {&p->s->stack, p->dialects, member};
-    struct lab_call call = lab_surface_call(&surface, o, codes[at], fill(p, lab_xml_attr(n, "id", p->a)), names, values, count, p->a);
-    json_t *action = json_keep(p->a, json_pack("{s:s, s:s, s:s, s:s, s:s*}", "kind", "api", "connector", p->s->stack.members[member].connector->id,
-                                               "method", call.method, "path", call.path, "body", call.body));
+    struct lab_call call = lab_surface_call(
+        &surface, o, codes[at], fill(p, lab_xml_attr(n, "id", p->a)), names, values, count, p->a);
+    json_t *action = json_keep(p->a,
+                               json_pack("{s:s, s:s, s:s, s:s, s:s*}", "kind", "api", "connector",
+                                         p->s->stack.members[member].connector->id, "method",
+                                         call.method, "path", call.path, "body", call.body));
     return act(p, action);
 }
 
@@ -148,17 +170,19 @@ static enum err play_all(struct player *p, xmlNode *parent);
 static enum err play_each(struct player *p, xmlNode *n) {
     const char *answer, *why;
     size_t len, i;
-    json_t *question = json_keep(p->a, json_pack("{s:s, s:s}", "view", "rows", "sql", lab_xml_attr(n, "sql", p->a)));
+    json_t *question = json_keep(
+        p->a, json_pack("{s:s, s:s}", "view", "rows", "sql", lab_xml_attr(n, "sql", p->a)));
     enum err e = client_view(p->w, json_text(p->a, question), p->a, &answer, &len);
     if (e) return e;
-    json_t *result = json_read(p->a, answer, len, &why), *row, *outer_columns = p->columns, *outer_row = p->row;
+    json_t *result = json_read(p->a, answer, len, &why), *row, *outer_columns = p->columns,
+           *outer_row = p->row;
     json_t *rows = json_object_get(result, "rows");
     if (!rows) {
         p->out->refused++;
         p->out->first_refusal = arena_printf(p->a, "%s:%ld: %s", "each", xmlGetLineNo(n), answer);
         return ERR_INVALID;
     }
-    json_array_foreach(rows, i, row) {
+    json_array_foreach (rows, i, row) {
         p->columns = json_object_get(result, "columns");
         p->row = row;
         if ((e = play_all(p, n))) return e;
@@ -181,7 +205,8 @@ static enum err play_include(struct player *p, xmlNode *n) {
 }
 
 static enum err play_advance(struct player *p, xmlNode *n) {
-    return act(p, json_keep(p->a, json_pack("{s:s, s:I}", "kind", "clock", "advance_ms", (json_int_t)(lab_xml_int(n, "hours", 1) * MS_HOUR))));
+    return act(p, json_keep(p->a, json_pack("{s:s, s:I}", "kind", "clock", "advance_ms",
+                                            (json_int_t)(lab_xml_int(n, "hours", 1) * MS_HOUR))));
 }
 
 static enum err play_all(struct player *p, xmlNode *parent) {
@@ -191,13 +216,16 @@ static enum err play_all(struct player *p, xmlNode *parent) {
         else if (lab_xml_is(n, "each")) e = play_each(p, n);
         else if (lab_xml_is(n, "advance")) e = play_advance(p, n);
         else if (lab_xml_is(n, "include")) e = play_include(p, n);
-        else if (lab_xml_is(n, "part") && !(p->except && str_eq(p->except, lab_xml_attr(n, "id", p->a)))) e = play_all(p, n);
+        else if (lab_xml_is(n, "part") &&
+                 !(p->except && str_eq(p->except, lab_xml_attr(n, "id", p->a))))
+            e = play_all(p, n);
     }
     return e;
 }
 
-enum err lab_solution_play(const struct lab_solutions *all, const struct lab_solution *which, const struct lab_scenario *s,
-                           const struct lab_dialect *const *dialects, struct worker *w, struct arena *a, struct lab_played *out) {
+enum err lab_solution_play(const struct lab_solutions *all, const struct lab_solution *which,
+                           const struct lab_scenario *s, const struct lab_dialect *const *dialects,
+                           struct worker *w, struct arena *a, struct lab_played *out) {
     struct player p = {.all = all, .s = s, .dialects = dialects, .w = w, .a = a, .out = out};
     memset(out, 0, sizeof *out);
     out->actions = NEW_ARRAY(a, const char *, ACTIONS_MAX);

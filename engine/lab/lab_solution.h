@@ -20,7 +20,8 @@ struct lab_solutions {
 };
 
 /* Reads labs/scenarios/ID/solutions/NAME.xml; problems to `diags`. */
-bool lab_solutions_load(struct lab_solutions *out, const char *root, const struct lab_scenario *s, struct arena *a, struct diag_list *diags);
+bool lab_solutions_load(struct lab_solutions *out, const char *root, const struct lab_scenario *s,
+                        struct arena *a, struct diag_list *diags);
 const struct lab_solution *lab_solution_find(const struct lab_solutions *all, const char *name);
 
 struct lab_played {
@@ -31,7 +32,8 @@ struct lab_played {
     const char *first_refusal; /* body of the first answer that was an error */
 };
 /* Plays a solution on a worker. */
-enum err lab_solution_play(const struct lab_solutions *all, const struct lab_solution *which, const struct lab_scenario *s,
-                           const struct lab_dialect *const *dialects, struct worker *w, struct arena *a, struct lab_played *out) MUST_USE;
+enum err lab_solution_play(const struct lab_solutions *all, const struct lab_solution *which,
+                           const struct lab_scenario *s, const struct lab_dialect *const *dialects,
+                           struct worker *w, struct arena *a, struct lab_played *out) MUST_USE;
 
 #endif

@@ -28,12 +28,15 @@ const struct lab_dialect *lab_dialect_find(const struct lab_member *m, const cha
     return NULL;
 }
 
-const struct lab_object *lab_object_by_path(const struct lab_stack *s, const char *path, int *member) {
+const struct lab_object *lab_object_by_path(const struct lab_stack *s, const char *path,
+                                            int *member) {
     const char *dot = path ? strchr(path, '.') : NULL;
     if (!dot) return NULL;
     for (int i = 0; i < s->member_count; i++) {
         const struct lab_connector *c = s->members[i].connector;
-        if (strlen(c->id) != (size_t)(dot - path) || strncmp(c->id, path, (size_t)(dot - path)) != 0) continue;
+        if (strlen(c->id) != (size_t)(dot - path) ||
+            strncmp(c->id, path, (size_t)(dot - path)) != 0)
+            continue;
         if (member) *member = i;
         return lab_object_find(c, dot + 1);
     }
@@ -43,14 +46,17 @@ const struct lab_object *lab_object_by_path(const struct lab_stack *s, const cha
 static xmlNode *root_of(struct reader *r, const char *name, const char *element, xmlNode *from) {
     const struct lab_file *f = lab_file_find(r->files, name);
     if (!f) {
-        lab_xml_problem(r->diags, r->file, from, "lab-missing", "The file labs/%s does not exist.", name);
+        lab_xml_problem(r->diags, r->file, from, "lab-missing", "The file labs/%s does not exist.",
+                        name);
         return NULL;
     }
-    xmlDoc *doc = lab_xml_parse(arena_printf(r->a, "labs/%s", name), f->text, f->len, r->a, r->diags);
+    xmlDoc *doc = lab_xml_parse(arena_printf(r->a, "labs/%s", name), f->text, f->len, r->a,
+                                r->diags);
     if (!doc) return NULL;
     xmlNode *root = xmlDocGetRootElement(doc);
     if (!lab_xml_is(root, element)) {
-        lab_xml_problem(r->diags, arena_printf(r->a, "labs/%s", name), root, "lab-root", "The root element must be <%s>.", element);
+        lab_xml_problem(r->diags, arena_printf(r->a, "labs/%s", name), root, "lab-root",
+                        "The root element must be <%s>.", element);
         return NULL;
     }
     return root;
@@ -59,14 +65,16 @@ static xmlNode *root_of(struct reader *r, const char *name, const char *element,
 static void read_member(struct reader *r, xmlNode *n) {
     struct lab_stack *s = r->stack;
     if (s->member_count == LAB_CONNECTORS_MAX) {
-        lab_xml_problem(r->diags, r->file, n, "lab-limit", "A stack has %d connectors at most.", LAB_CONNECTORS_MAX);
+        lab_xml_problem(r->diags, r->file, n, "lab-limit", "A stack has %d connectors at most.",
+                        LAB_CONNECTORS_MAX);
         return;
     }
     const char *id = lab_xml_attr(n, "id", r->a);
     const char *name = arena_printf(r->a, "connectors/%s.xml", id);
     xmlNode *root = root_of(r, name, "connector", n);
     struct lab_connector *c = NEW(r->a, struct lab_connector);
-    if (!root || !lab_connector_read(c, root, arena_printf(r->a, "labs/%s", name), r->a, r->diags)) return;
+    if (!root || !lab_connector_read(c, root, arena_printf(r->a, "labs/%s", name), r->a, r->diags))
+        return;
     struct lab_member *m = &s->members[s->member_count++];
     m->connector = c;
     m->title = lab_xml_attr(n, "title", r->a);
@@ -76,30 +84,39 @@ static void read_member(struct reader *r, xmlNode *n) {
         name = arena_printf(r->a, "connectors/%s/%s.xml", id, lab_xml_attr(d, "id", r->a));
         root = root_of(r, name, "dialect", d);
         struct lab_dialect *dialect = NEW(r->a, struct lab_dialect);
-        if (root && lab_dialect_read(dialect, c, root, arena_printf(r->a, "labs/%s", name), r->a, r->diags))
+        if (root &&
+            lab_dialect_read(dialect, c, root, arena_printf(r->a, "labs/%s", name), r->a, r->diags))
             m->dialects[m->dialect_count++] = dialect;
     }
 }
 
-static const struct lab_object *object_attr(struct reader *r, xmlNode *n, const char *attr, int *member) {
+static const struct lab_object *object_attr(struct reader *r, xmlNode *n, const char *attr,
+                                            int *member) {
     const char *path = lab_xml_attr(n, attr, r->a);
     const struct lab_object *o = lab_object_by_path(r->stack, path, member);
-    if (!o) lab_xml_problem(r->diags, r->file, n, "lab-unknown", "There is no object “%s” in this stack.", path ? path : "");
+    if (!o)
+        lab_xml_problem(r->diags, r->file, n, "lab-unknown",
+                        "There is no object “%s” in this stack.", path ? path : "");
     return o;
 }
 
-static const struct lab_field *field_attr(struct reader *r, xmlNode *n, const struct lab_object *o, const char *attr) {
+static const struct lab_field *field_attr(struct reader *r, xmlNode *n, const struct lab_object *o,
+                                          const char *attr) {
     const char *id = lab_xml_attr(n, attr, r->a);
     const struct lab_field *f = o ? lab_field_find(o, id) : NULL;
-    if (o && !f) lab_xml_problem(r->diags, r->file, n, "lab-unknown", "The object “%s” has no field “%s”.", o->id, id ? id : "");
+    if (o && !f)
+        lab_xml_problem(r->diags, r->file, n, "lab-unknown", "The object “%s” has no field “%s”.",
+                        o->id, id ? id : "");
     return f;
 }
 
 /* The fields that the sync's code reads by name; a connector without them cannot carry a sync. */
-static void need_fields(struct reader *r, xmlNode *n, const struct lab_object *o, const char *const *names) {
+static void need_fields(struct reader *r, xmlNode *n, const struct lab_object *o,
+                        const char *const *names) {
     for (; o && *names; names++)
         if (!lab_field_find(o, *names))
-            lab_xml_problem(r->diags, r->file, n, "lab-missing", "The object “%s” needs a field “%s” for the sync.", o->id, *names);
+            lab_xml_problem(r->diags, r->file, n, "lab-missing",
+                            "The object “%s” needs a field “%s” for the sync.", o->id, *names);
 }
 
 static void read_sync(struct reader *r, xmlNode *n) {
@@ -113,18 +130,23 @@ static void read_sync(struct reader *r, xmlNode *n) {
     y->setting = lab_object_of_kind(c, LAB_SYNC_SETTING);
     y->run = lab_object_of_kind(c, LAB_SYNC_RUN);
     const struct lab_field *link = field_attr(r, n, right, "link");
-    const struct lab_field *left_email = lab_field_find(left, "email"), *right_email = lab_field_find(right, "email");
+    const struct lab_field *left_email = lab_field_find(left, "email"),
+                           *right_email = lab_field_find(right, "email");
     if (!y->mapping || !y->value || !y->setting || !y->run || !left_email || !right_email) {
-        lab_xml_problem(r->diags, r->file, n, "lab-missing",
-                        "The right side's connector needs a field mapping, a value mapping, a sync setting and a sync run, and "
-                        "both objects a field “email”.");
+        lab_xml_problem(
+            r->diags, r->file, n, "lab-missing",
+            "The right side's connector needs a field mapping, a value mapping, a sync setting and a sync run, and "
+            "both objects a field “email”.");
         return;
     }
-    static const char *const mapping[] = {"left_field", "right_field", "direction", "transform", NULL};
+    static const char *const mapping[] = {"left_field", "right_field", "direction", "transform",
+                                          NULL};
     static const char *const value[] = {"mapping_id", "left_value", "right_value", NULL};
-    static const char *const setting[] = {"match_key", "empty_values", "conflict", "create_left", "create_right", "frequency", NULL};
-    static const char *const run[] = {"started", "finished", "status", "trigger", "created_left", "created_right", "updated",
-                                      "rejected", "calls", NULL};
+    static const char *const setting[] = {"match_key",    "empty_values", "conflict", "create_left",
+                                          "create_right", "frequency",    NULL};
+    static const char *const run[] = {
+        "started",       "finished", "status",   "trigger", "created_left",
+        "created_right", "updated",  "rejected", "calls",   NULL};
     need_fields(r, n, y->mapping, mapping);
     need_fields(r, n, y->value, value);
     need_fields(r, n, y->setting, setting);
@@ -139,7 +161,9 @@ static void read_sync(struct reader *r, xmlNode *n) {
 
 static const char *file_attr(struct reader *r, xmlNode *n) {
     const char *name = arena_printf(r->a, "%s/%s", r->folder, lab_xml_attr(n, "file", r->a));
-    if (!lab_file_find(r->files, name)) lab_xml_problem(r->diags, r->file, n, "lab-missing", "The file labs/%s does not exist.", name);
+    if (!lab_file_find(r->files, name))
+        lab_xml_problem(r->diags, r->file, n, "lab-missing", "The file labs/%s does not exist.",
+                        name);
     return name;
 }
 
@@ -151,14 +175,18 @@ static void check_seed(struct reader *r, const char *name, const struct lab_obje
     if (!f || !lab_csv_read(&csv, file, f->text, f->len, r->a, r->diags)) return;
     for (int i = 0; i < csv.columns; i++) {
         const char *h = csv.header[i];
-        bool known = str_eq(h, "key") || str_eq(h, "person") || str_eq(h, "created") || str_eq(h, "updated") || lab_field_find(o, h);
-        if (!known) diag_add(r->diags, SEVERITY_ERROR, file, 1, 1, "lab-unknown", "The object “%s” has no field “%s”.", o->id, h);
+        bool known = str_eq(h, "key") || str_eq(h, "person") || str_eq(h, "created") ||
+                     str_eq(h, "updated") || lab_field_find(o, h);
+        if (!known)
+            diag_add(r->diags, SEVERITY_ERROR, file, 1, 1, "lab-unknown",
+                     "The object “%s” has no field “%s”.", o->id, h);
     }
     for (int i = 0; i < csv.row_count; i++)
         for (int k = 0; k < csv.columns; k++) {
             const struct lab_field *field = lab_field_find(o, csv.header[k]);
             if (!field || !field->required || csv.rows[i][k][0]) continue;
-            diag_add(r->diags, SEVERITY_ERROR, file, csv.lines[i], 1, "lab-required", "The field “%s” must not be empty.", field->id);
+            diag_add(r->diags, SEVERITY_ERROR, file, csv.lines[i], 1, "lab-required",
+                     "The field “%s” must not be empty.", field->id);
         }
 }
 
@@ -182,14 +210,16 @@ static void read_distorts(struct reader *r, xmlNode *root) {
         field_attr(r, n, object_attr(r, n, "object", NULL), "field");
         d->object = lab_xml_attr(n, "object", r->a);
         d->field = lab_xml_attr(n, "field", r->a);
-        d->kind = (enum lab_distortion)lab_name_index(kinds, COUNT_OF(kinds), lab_xml_attr(n, "kind", r->a));
+        d->kind = (enum lab_distortion)lab_name_index(kinds, COUNT_OF(kinds),
+                                                      lab_xml_attr(n, "kind", r->a));
         d->permille = lab_xml_int(n, "permille", 0);
         d->from = lab_xml_attr(n, "from", r->a);
         d->values = NEW_ARRAY(r->a, const char *, (size_t)lab_xml_count(n, "value"));
         for (xmlNode *v = lab_xml_child(n, "value"); v; v = lab_xml_next(v, "value"))
             d->values[d->value_count++] = lab_xml_text(v, r->a);
         if (d->kind == LAB_DRIFT && (!d->from || d->value_count == 0))
-            lab_xml_problem(r->diags, r->file, n, "lab-missing", "A drift needs from=\"…\" and at least one <value>.");
+            lab_xml_problem(r->diags, r->file, n, "lab-missing",
+                            "A drift needs from=\"…\" and at least one <value>.");
     }
 }
 
@@ -201,7 +231,8 @@ static void read_lookups(struct reader *r, xmlNode *root) {
         l->id = lab_xml_attr(n, "id", r->a);
         l->pairs = NEW_ARRAY(r->a, struct lab_lookup_pair, (size_t)lab_xml_count(n, "pair"));
         for (xmlNode *p = lab_xml_child(n, "pair"); p; p = lab_xml_next(p, "pair"))
-            l->pairs[l->pair_count++] = (struct lab_lookup_pair){lab_xml_attr(p, "left", r->a), lab_xml_attr(p, "right", r->a)};
+            l->pairs[l->pair_count++] = (struct lab_lookup_pair){lab_xml_attr(p, "left", r->a),
+                                                                 lab_xml_attr(p, "right", r->a)};
     }
 }
 
@@ -212,14 +243,16 @@ static void read_world(struct reader *r, xmlNode *root) {
         const struct lab_object *o = object_attr(r, n, "object", NULL);
         const char *name = file_attr(r, n);
         if (o) check_seed(r, name, o);
-        s->arrivals[s->arrivals_count++] = (struct lab_arrivals){lab_xml_attr(n, "object", r->a), name,
-                                                                lab_xml_int(n, "per-day", 0), lab_xml_int(n, "returning", 0)};
+        s->arrivals[s->arrivals_count++] = (struct lab_arrivals){lab_xml_attr(n, "object", r->a),
+                                                                 name, lab_xml_int(n, "per-day", 0),
+                                                                 lab_xml_int(n, "returning", 0)};
     }
     s->edits = NEW_ARRAY(r->a, struct lab_edits, (size_t)lab_xml_count(root, "edits"));
     for (xmlNode *n = lab_xml_child(root, "edits"); n; n = lab_xml_next(n, "edits")) {
         field_attr(r, n, object_attr(r, n, "object", NULL), "field");
-        s->edits[s->edits_count++] =
-            (struct lab_edits){lab_xml_attr(n, "object", r->a), lab_xml_attr(n, "field", r->a), lab_xml_int(n, "per-day", 0)};
+        s->edits[s->edits_count++] = (struct lab_edits){lab_xml_attr(n, "object", r->a),
+                                                        lab_xml_attr(n, "field", r->a),
+                                                        lab_xml_int(n, "per-day", 0)};
     }
     s->faults = NEW_ARRAY(r->a, struct lab_fault, (size_t)lab_xml_count(root, "outage"));
     for (xmlNode *n = lab_xml_child(root, "outage"); n; n = lab_xml_next(n, "outage")) {
@@ -228,12 +261,13 @@ static void read_world(struct reader *r, xmlNode *root) {
         f->after_ms = lab_xml_int(n, "after-hours", 0) * MS_HOUR;
         f->for_ms = lab_xml_int(n, "minutes", 0) * MS_MINUTE;
         if (lab_member_find(s, f->connector) < 0)
-            lab_xml_problem(r->diags, r->file, n, "lab-unknown", "There is no connector “%s” in this stack.", f->connector);
+            lab_xml_problem(r->diags, r->file, n, "lab-unknown",
+                            "There is no connector “%s” in this stack.", f->connector);
     }
 }
 
-bool lab_stack_read(struct lab_stack *out, const struct lab_files *files, const char *scenario_id, struct arena *a,
-                    struct diag_list *diags) {
+bool lab_stack_read(struct lab_stack *out, const struct lab_files *files, const char *scenario_id,
+                    struct arena *a, struct diag_list *diags) {
     memset(out, 0, sizeof *out);
     const char *folder = arena_printf(a, "scenarios/%s", scenario_id);
     const char *name = arena_printf(a, "%s/stack.xml", folder);
@@ -242,8 +276,10 @@ bool lab_stack_read(struct lab_stack *out, const struct lab_files *files, const 
     xmlNode *root = root_of(&r, name, "stack", NULL);
     if (!root) return false;
     if (!time_parse_iso(lab_xml_attr(root, "start", a), &out->start_ms))
-        lab_xml_problem(diags, r.file, root, "lab-time", "The start must be a time such as 2026-03-02T08:00:00Z.");
-    for (xmlNode *n = lab_xml_child(root, "connector"); n; n = lab_xml_next(n, "connector")) read_member(&r, n);
+        lab_xml_problem(diags, r.file, root, "lab-time",
+                        "The start must be a time such as 2026-03-02T08:00:00Z.");
+    for (xmlNode *n = lab_xml_child(root, "connector"); n; n = lab_xml_next(n, "connector"))
+        read_member(&r, n);
     if (diags->errors == before) {
         xmlNode *sync = lab_xml_child(root, "sync");
         if (sync) read_sync(&r, sync);

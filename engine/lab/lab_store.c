@@ -7,24 +7,29 @@
 #include "base/text.h"
 #include "lab/lab.h"
 
-enum err lab_store_run(struct db *db, struct arena *a, const char *run_id, struct lab_run_row *out) {
+enum err lab_store_run(struct db *db, struct arena *a, const char *run_id,
+                       struct lab_run_row *out) {
     struct stmt *q;
     enum err e;
     memset(out, 0, sizeof *out);
     if (!db_one(db, &q, &e, SQL_lab_run, "t", run_id)) return e;
-    *out = (struct lab_run_row){stmt_text(q, 0, a), stmt_text(q, 1, a), stmt_text(q, 2, a), stmt_text(q, 3, a), stmt_text(q, 4, a),
-                                stmt_text(q, 6, a), (uint64_t)stmt_int(q, 5), stmt_int(q, 7)};
+    *out = (struct lab_run_row){stmt_text(q, 0, a),       stmt_text(q, 1, a), stmt_text(q, 2, a),
+                                stmt_text(q, 3, a),       stmt_text(q, 4, a), stmt_text(q, 6, a),
+                                (uint64_t)stmt_int(q, 5), stmt_int(q, 7)};
     return stmt_end(q);
 }
 
-enum err lab_store_run_add(struct db *db, const struct lab_run_row *run, const char *title, const char *pack, size_t pack_len) {
-    enum err e = db_run(db, SQL_lab_pack_keep, "tttib", run->version, run->scenario_id, title, run->started_ms, (const void *)pack, pack_len);
+enum err lab_store_run_add(struct db *db, const struct lab_run_row *run, const char *title,
+                           const char *pack, size_t pack_len) {
+    enum err e = db_run(db, SQL_lab_pack_keep, "tttib", run->version, run->scenario_id, title,
+                        run->started_ms, (const void *)pack, pack_len);
     if (e) return e;
-    return db_run(db, SQL_lab_run_add, "tttttiti", run->id, run->person_id, run->scenario_id, run->version, run->choice, (int64_t)run->seed,
-                  run->engine, run->started_ms);
+    return db_run(db, SQL_lab_run_add, "tttttiti", run->id, run->person_id, run->scenario_id,
+                  run->version, run->choice, (int64_t)run->seed, run->engine, run->started_ms);
 }
 
-enum err lab_store_pack(struct db *db, struct arena *a, const char *version, const char **bytes, size_t *len) {
+enum err lab_store_pack(struct db *db, struct arena *a, const char *version, const char **bytes,
+                        size_t *len) {
     struct stmt *q;
     enum err e;
     if (!db_one(db, &q, &e, SQL_lab_pack, "t", version)) return e;
@@ -32,7 +37,8 @@ enum err lab_store_pack(struct db *db, struct arena *a, const char *version, con
     return stmt_end(q);
 }
 
-enum err lab_store_actions(struct db *db, struct arena *a, const char *run_id, struct lab_action **out, size_t *count) {
+enum err lab_store_actions(struct db *db, struct arena *a, const char *run_id,
+                           struct lab_action **out, size_t *count) {
     size_t cap = 0;
     *out = NULL;
     *count = 0;
@@ -43,14 +49,19 @@ enum err lab_store_actions(struct db *db, struct arena *a, const char *run_id, s
             *out = arena_grow(a, *out, cap * sizeof **out, more * sizeof **out);
             cap = more;
         }
-        (*out)[(*count)++] = (struct lab_action){.seq = stmt_int(q, 0), .at_ms = stmt_int(q, 1), .actor_id = stmt_text(q, 2, a),
-                                                 .action = stmt_text(q, 3, a), .status = (int)stmt_int(q, 4),
-                                                 .answer_sha = stmt_text(q, 5, a), .hash = stmt_text(q, 6, a)};
+        (*out)[(*count)++] = (struct lab_action){.seq = stmt_int(q, 0),
+                                                 .at_ms = stmt_int(q, 1),
+                                                 .actor_id = stmt_text(q, 2, a),
+                                                 .action = stmt_text(q, 3, a),
+                                                 .status = (int)stmt_int(q, 4),
+                                                 .answer_sha = stmt_text(q, 5, a),
+                                                 .hash = stmt_text(q, 6, a)};
     }
     return stmt_end(q);
 }
 
-enum err lab_store_action_add(struct db *db, struct arena *a, const char *run_id, const struct lab_action *action, const char *previous) {
+enum err lab_store_action_add(struct db *db, struct arena *a, const char *run_id,
+                              const struct lab_action *action, const char *previous) {
     struct stmt *q;
     enum err e;
     int64_t last = 0;
@@ -63,11 +74,13 @@ enum err lab_store_action_add(struct db *db, struct arena *a, const char *run_id
     if (e && e != ERR_NOT_FOUND) return e;
     /* Another node, or an action before this one that failed: either way our state is not that of the record. */
     if (action->seq != last + 1 || !str_eq(hash, previous)) return ERR_CONFLICT;
-    return db_run(db, SQL_lab_action_add, "tiittitt", run_id, action->seq, action->at_ms, action->actor_id, action->action,
-                  (int64_t)action->status, action->answer_sha, action->hash);
+    return db_run(db, SQL_lab_action_add, "tiittitt", run_id, action->seq, action->at_ms,
+                  action->actor_id, action->action, (int64_t)action->status, action->answer_sha,
+                  action->hash);
 }
 
-enum err lab_store_image(struct db *db, struct arena *a, const char *run_id, struct lab_image *out) {
+enum err lab_store_image(struct db *db, struct arena *a, const char *run_id,
+                         struct lab_image *out) {
     struct stmt *q;
     enum err e;
     memset(out, 0, sizeof *out);
@@ -78,30 +91,38 @@ enum err lab_store_image(struct db *db, struct arena *a, const char *run_id, str
     return stmt_end(q);
 }
 
-enum err lab_store_image_keep(struct db *db, const char *run_id, const struct lab_image *image, int64_t now_ms) {
-    return db_run(db, SQL_lab_snapshot_keep, "tiibb", run_id, image->seq, now_ms, (const void *)image->seal, image->seal_len,
-                  (const void *)image->bytes, image->len);
+enum err lab_store_image_keep(struct db *db, const char *run_id, const struct lab_image *image,
+                              int64_t now_ms) {
+    return db_run(db, SQL_lab_snapshot_keep, "tiibb", run_id, image->seq, now_ms,
+                  (const void *)image->seal, image->seal_len, (const void *)image->bytes,
+                  image->len);
 }
 
-enum err lab_store_checking_add(struct db *db, struct arena *a, const char *run_id, const struct lab_checking_row *row) {
-    return db_run(db, SQL_lab_checking_add, "ttiiiiit", id_new(a, row->at_ms), run_id, row->seq, row->at_ms, (int64_t)row->passed,
-                  (int64_t)row->total, (int64_t)row->points, row->verdicts);
+enum err lab_store_checking_add(struct db *db, struct arena *a, const char *run_id,
+                                const struct lab_checking_row *row) {
+    return db_run(db, SQL_lab_checking_add, "ttiiiiit", id_new(a, row->at_ms), run_id, row->seq,
+                  row->at_ms, (int64_t)row->passed, (int64_t)row->total, (int64_t)row->points,
+                  row->verdicts);
 }
 
-enum err lab_store_checking(struct db *db, struct arena *a, const char *run_id, struct lab_checking_row *out) {
+enum err lab_store_checking(struct db *db, struct arena *a, const char *run_id,
+                            struct lab_checking_row *out) {
     struct stmt *q;
     enum err e;
     memset(out, 0, sizeof *out);
     if (!db_one(db, &q, &e, SQL_lab_checking_last, "t", run_id)) return e;
-    *out = (struct lab_checking_row){stmt_int(q, 0), stmt_int(q, 1), (int)stmt_int(q, 2), (int)stmt_int(q, 3), (int)stmt_int(q, 4), stmt_text(q, 5, a)};
+    *out = (struct lab_checking_row){stmt_int(q, 0),      stmt_int(q, 1),      (int)stmt_int(q, 2),
+                                     (int)stmt_int(q, 3), (int)stmt_int(q, 4), stmt_text(q, 5, a)};
     return stmt_end(q);
 }
 
-enum err lab_store_hint_add(struct db *db, const char *run_id, const char *check_id, int level, int64_t now_ms) {
+enum err lab_store_hint_add(struct db *db, const char *run_id, const char *check_id, int level,
+                            int64_t now_ms) {
     return db_run(db, SQL_lab_hint_add, "ttii", run_id, check_id, (int64_t)level, now_ms);
 }
 
-enum err lab_store_hints(struct db *db, struct arena *a, const char *run_id, const char *const *checks, size_t count, int *levels) {
+enum err lab_store_hints(struct db *db, struct arena *a, const char *run_id,
+                         const char *const *checks, size_t count, int *levels) {
     for (size_t i = 0; i < count; i++) levels[i] = 0;
     struct stmt *q = db_query(db, SQL_lab_hints, "t", run_id);
     while (stmt_row(q)) {
@@ -112,20 +133,26 @@ enum err lab_store_hints(struct db *db, struct arena *a, const char *run_id, con
     return stmt_end(q);
 }
 
-enum err lab_store_incident_add(struct db *db, struct arena *a, const char *run_id, const char *kind, const char *detail, int64_t now_ms) {
-    return db_run(db, SQL_lab_incident_add, "ttitt", id_new(a, now_ms), run_id, now_ms, kind, detail);
+enum err lab_store_incident_add(struct db *db, struct arena *a, const char *run_id,
+                                const char *kind, const char *detail, int64_t now_ms) {
+    return db_run(db, SQL_lab_incident_add, "ttitt", id_new(a, now_ms), run_id, now_ms, kind,
+                  detail);
 }
 
-enum err lab_store_incidents(struct db *db, struct arena *a, const char *run_id, struct lab_incident_row **out, size_t *count) {
+enum err lab_store_incidents(struct db *db, struct arena *a, const char *run_id,
+                             struct lab_incident_row **out, size_t *count) {
     *out = NEW_ARRAY(a, struct lab_incident_row, 20);
     *count = 0;
     struct stmt *q = db_query(db, SQL_lab_incidents, "t", run_id);
-    while (*count < 20 && stmt_row(q)) (*out)[(*count)++] = (struct lab_incident_row){stmt_int(q, 0), stmt_text(q, 1, a), stmt_text(q, 2, a)};
+    while (*count < 20 && stmt_row(q))
+        (*out)[(*count)++] = (struct lab_incident_row){stmt_int(q, 0), stmt_text(q, 1, a),
+                                                       stmt_text(q, 2, a)};
     return stmt_end(q);
 }
 
 /* ---- For other rooms ---------------------------------------------------------------------------- */
-enum err lab_results(struct db *db, struct arena *a, const char *person_id, const char *scenario_id, struct lab_result **out, size_t *count) {
+enum err lab_results(struct db *db, struct arena *a, const char *person_id, const char *scenario_id,
+                     struct lab_result **out, size_t *count) {
     size_t cap = 0;
     *out = NULL;
     *count = 0;
@@ -136,10 +163,16 @@ enum err lab_results(struct db *db, struct arena *a, const char *person_id, cons
             *out = arena_grow(a, *out, cap * sizeof **out, more * sizeof **out);
             cap = more;
         }
-        (*out)[(*count)++] = (struct lab_result){.run_id = stmt_text(q, 0, a), .scenario_id = stmt_text(q, 1, a), .version = stmt_text(q, 2, a),
-                                                 .dialects = stmt_text(q, 3, a), .started_ms = stmt_int(q, 4), .title = stmt_text(q, 5, a),
-                                                 .actions = (int)stmt_int(q, 6), .passed_ms = stmt_null(q, 7) ? 0 : stmt_int(q, 7),
-                                                 .checks_passed = (int)stmt_int(q, 8), .checks = (int)stmt_int(q, 9)};
+        (*out)[(*count)++] = (struct lab_result){.run_id = stmt_text(q, 0, a),
+                                                 .scenario_id = stmt_text(q, 1, a),
+                                                 .version = stmt_text(q, 2, a),
+                                                 .dialects = stmt_text(q, 3, a),
+                                                 .started_ms = stmt_int(q, 4),
+                                                 .title = stmt_text(q, 5, a),
+                                                 .actions = (int)stmt_int(q, 6),
+                                                 .passed_ms = stmt_null(q, 7) ? 0 : stmt_int(q, 7),
+                                                 .checks_passed = (int)stmt_int(q, 8),
+                                                 .checks = (int)stmt_int(q, 9)};
     }
     return stmt_end(q);
 }

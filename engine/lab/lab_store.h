@@ -11,37 +11,50 @@ struct lab_run_row {
     int64_t started_ms;
 };
 
-enum err lab_store_run(struct db *db, struct arena *a, const char *run_id, struct lab_run_row *out) MUST_USE;
-enum err lab_store_run_add(struct db *db, const struct lab_run_row *run, const char *title, const char *pack, size_t pack_len) MUST_USE;
-enum err lab_store_pack(struct db *db, struct arena *a, const char *version, const char **bytes, size_t *len) MUST_USE;
-enum err lab_store_actions(struct db *db, struct arena *a, const char *run_id, struct lab_action **out, size_t *count) MUST_USE;
+enum err lab_store_run(struct db *db, struct arena *a, const char *run_id,
+                       struct lab_run_row *out) MUST_USE;
+enum err lab_store_run_add(struct db *db, const struct lab_run_row *run, const char *title,
+                           const char *pack, size_t pack_len) MUST_USE;
+enum err lab_store_pack(struct db *db, struct arena *a, const char *version, const char **bytes,
+                        size_t *len) MUST_USE;
+enum err lab_store_actions(struct db *db, struct arena *a, const char *run_id,
+                           struct lab_action **out, size_t *count) MUST_USE;
 /* ERR_CONFLICT unless it is the next one of its run (previous: the hash before it). */
-enum err lab_store_action_add(struct db *db, struct arena *a, const char *run_id, const struct lab_action *action, const char *previous) MUST_USE;
+enum err lab_store_action_add(struct db *db, struct arena *a, const char *run_id,
+                              const struct lab_action *action, const char *previous) MUST_USE;
 
 struct lab_image {
     int64_t seq;
     const unsigned char *seal, *bytes;
     size_t seal_len, len;
 };
-enum err lab_store_image(struct db *db, struct arena *a, const char *run_id, struct lab_image *out) MUST_USE;
-enum err lab_store_image_keep(struct db *db, const char *run_id, const struct lab_image *image, int64_t now_ms) MUST_USE;
+enum err lab_store_image(struct db *db, struct arena *a, const char *run_id,
+                         struct lab_image *out) MUST_USE;
+enum err lab_store_image_keep(struct db *db, const char *run_id, const struct lab_image *image,
+                              int64_t now_ms) MUST_USE;
 
 struct lab_checking_row {
     int64_t seq, at_ms;
     int passed, total, points;
     const char *verdicts;
 };
-enum err lab_store_checking_add(struct db *db, struct arena *a, const char *run_id, const struct lab_checking_row *row) MUST_USE;
+enum err lab_store_checking_add(struct db *db, struct arena *a, const char *run_id,
+                                const struct lab_checking_row *row) MUST_USE;
 /* ERR_NOT_FOUND when nobody has checked yet. */
-enum err lab_store_checking(struct db *db, struct arena *a, const char *run_id, struct lab_checking_row *out) MUST_USE;
-enum err lab_store_hint_add(struct db *db, const char *run_id, const char *check_id, int level, int64_t now_ms) MUST_USE;
+enum err lab_store_checking(struct db *db, struct arena *a, const char *run_id,
+                            struct lab_checking_row *out) MUST_USE;
+enum err lab_store_hint_add(struct db *db, const char *run_id, const char *check_id, int level,
+                            int64_t now_ms) MUST_USE;
 /* How many hints of a check were opened; `levels` by position of `checks`. */
-enum err lab_store_hints(struct db *db, struct arena *a, const char *run_id, const char *const *checks, size_t count, int *levels) MUST_USE;
-enum err lab_store_incident_add(struct db *db, struct arena *a, const char *run_id, const char *kind, const char *detail, int64_t now_ms) MUST_USE;
+enum err lab_store_hints(struct db *db, struct arena *a, const char *run_id,
+                         const char *const *checks, size_t count, int *levels) MUST_USE;
+enum err lab_store_incident_add(struct db *db, struct arena *a, const char *run_id,
+                                const char *kind, const char *detail, int64_t now_ms) MUST_USE;
 struct lab_incident_row {
     int64_t at_ms;
     const char *kind, *detail;
 };
-enum err lab_store_incidents(struct db *db, struct arena *a, const char *run_id, struct lab_incident_row **out, size_t *count) MUST_USE;
+enum err lab_store_incidents(struct db *db, struct arena *a, const char *run_id,
+                             struct lab_incident_row **out, size_t *count) MUST_USE;
 
 #endif

@@ -7,14 +7,16 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-const char *lab_surface_value(const struct lab_dialect *d, const struct lab_object *o, const struct lab_field *f, const char *neutral) {
+const char *lab_surface_value(const struct lab_dialect *d, const struct lab_object *o,
+                              const struct lab_field *f, const char *neutral) {
     const struct lab_field_name *n = &d->objects[o->index].fields[f->index];
     for (int i = 0; i < n->value_count; i++)
         if (str_eq(n->values[i].neutral, neutral)) return n->values[i].as;
     return neutral;
 }
 
-const char *lab_surface_neutral(const struct lab_dialect *d, const struct lab_object *o, const struct lab_field *f, const char *as) {
+const char *lab_surface_neutral(const struct lab_dialect *d, const struct lab_object *o,
+                                const struct lab_field *f, const char *as) {
     const struct lab_field_name *n = &d->objects[o->index].fields[f->index];
     for (int i = 0; i < n->value_count; i++)
         if (str_eq(n->values[i].as, as)) return n->values[i].neutral;
@@ -22,14 +24,16 @@ const char *lab_surface_neutral(const struct lab_dialect *d, const struct lab_ob
 }
 
 /* The field of another connector's object, by the neutral id, under its name in that connector's dialect. */
-static const char *field_name(const struct lab_surface *s, const struct lab_field *f, const char *neutral) {
+static const char *field_name(const struct lab_surface *s, const struct lab_field *f,
+                              const char *neutral) {
     int member = 0;
     const struct lab_object *o = lab_object_by_path(s->stack, f->of, &member);
     const struct lab_field *of = o ? lab_field_find(o, neutral) : NULL;
     return of ? s->dialects[member]->objects[o->index].fields[of->index].as : neutral;
 }
 
-static const char *field_id(const struct lab_surface *s, const struct lab_field *f, const char *as) {
+static const char *field_id(const struct lab_surface *s, const struct lab_field *f,
+                            const char *as) {
     int member = 0;
     const struct lab_object *o = lab_object_by_path(s->stack, f->of, &member);
     const struct lab_field *of = o ? lab_field_named(o, s->dialects[member], as) : NULL;
@@ -43,16 +47,21 @@ static const char *time_text(const struct lab_dialect *d, int64_t ms, struct are
     switch (d->date) {
     case LAB_DATE_SECONDS: return arena_printf(a, "%lld", (long long)(ms / 1000));
     case LAB_DATE_MILLISECONDS: return arena_printf(a, "%lld", (long long)ms);
-    case LAB_DATE_DAY_FIRST: return arena_printf(a, "%.2s/%.2s/%.4s %.5s", iso + 8, iso + 5, iso, iso + 11);
-    case LAB_DATE_MONTH_FIRST: return arena_printf(a, "%.2s/%.2s/%.4s %.5s", iso + 5, iso + 8, iso, iso + 11);
+    case LAB_DATE_DAY_FIRST:
+        return arena_printf(a, "%.2s/%.2s/%.4s %.5s", iso + 8, iso + 5, iso, iso + 11);
+    case LAB_DATE_MONTH_FIRST:
+        return arena_printf(a, "%.2s/%.2s/%.4s %.5s", iso + 5, iso + 8, iso, iso + 11);
     case LAB_DATE_ISO: break;
     }
     if (offset == 0) return iso;
     int minutes = offset < 0 ? -offset : offset;
-    return arena_printf(a, "%.19s%c%02d:%02d", iso, offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+    return arena_printf(a, "%.19s%c%02d:%02d", iso, offset < 0 ? '-' : '+', minutes / 60,
+                        minutes % 60);
 }
 
-static bool numeric_time(const struct lab_dialect *d) { return d->date == LAB_DATE_SECONDS || d->date == LAB_DATE_MILLISECONDS; }
+static bool numeric_time(const struct lab_dialect *d) {
+    return d->date == LAB_DATE_SECONDS || d->date == LAB_DATE_MILLISECONDS;
+}
 
 void lab_surface_time(const struct lab_dialect *d, int64_t ms, struct buf *out) {
     const char *text = time_text(d, ms, out->arena);
@@ -60,7 +69,8 @@ void lab_surface_time(const struct lab_dialect *d, int64_t ms, struct buf *out) 
     else buf_json(out, text);
 }
 
-static bool read_time(const struct lab_dialect *d, json_t *value, struct arena *a, const char **neutral) {
+static bool read_time(const struct lab_dialect *d, json_t *value, struct arena *a,
+                      const char **neutral) {
     int64_t ms;
     if (numeric_time(d)) {
         if (!json_is_integer(value)) return false;
@@ -72,9 +82,13 @@ static bool read_time(const struct lab_dialect *d, json_t *value, struct arena *
         if (!text) return false;
         if (d->date != LAB_DATE_ISO) {
             int x, y, year, hour, minute, used = 0;
-            if (strlen(text) != 16 || sscanf(text, "%2d/%2d/%4d %2d:%2d%n", &x, &y, &year, &hour, &minute, &used) != 5 || used != 16) return false;
+            if (strlen(text) != 16 ||
+                sscanf(text, "%2d/%2d/%4d %2d:%2d%n", &x, &y, &year, &hour, &minute, &used) != 5 ||
+                used != 16)
+                return false;
             bool day_first = d->date == LAB_DATE_DAY_FIRST;
-            text = arena_printf(a, "%04d-%02d-%02dT%02d:%02d:00Z", year, day_first ? y : x, day_first ? x : y, hour, minute);
+            text = arena_printf(a, "%04d-%02d-%02dT%02d:%02d:00Z", year, day_first ? y : x,
+                                day_first ? x : y, hour, minute);
         }
         if (!time_parse_iso(text, &ms)) return false;
         if (d->date != LAB_DATE_ISO) ms -= d->date_offset_minutes * MS_MINUTE;
@@ -99,7 +113,9 @@ static bool read_truth(const struct lab_dialect *d, json_t *value, const char **
         on = str_eq(json_string_value(value), "Yes");
         if (!on && !str_eq(json_string_value(value), "No")) return false;
     } else {
-        if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > 1) return false;
+        if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+            json_integer_value(value) > 1)
+            return false;
         on = json_integer_value(value) == 1;
     }
     *neutral = on ? "1" : "0";
@@ -107,32 +123,35 @@ static bool read_truth(const struct lab_dialect *d, json_t *value, const char **
 }
 
 /* ---- Values ----------------------------------------------------------------------------------- */
-const char *lab_surface_text(const struct lab_surface *s, const struct lab_object *o, const struct lab_field *f,
-                             const char *neutral, struct arena *a) {
+const char *lab_surface_text(const struct lab_surface *s, const struct lab_object *o,
+                             const struct lab_field *f, const char *neutral, struct arena *a) {
     const struct lab_dialect *d = s->dialects[s->member];
     int64_t ms;
     if (!neutral || !*neutral) return NULL;
     switch (f->type) {
     case LAB_BOOLEAN: return truth_text(d, str_eq(neutral, "1"));
-    case LAB_TIME: return parse_i64(neutral, INT64_MIN, INT64_MAX, &ms) ? time_text(d, ms, a) : neutral;
+    case LAB_TIME:
+        return parse_i64(neutral, INT64_MIN, INT64_MAX, &ms) ? time_text(d, ms, a) : neutral;
     case LAB_PICKLIST: return lab_surface_value(d, o, f, neutral);
     case LAB_FIELD_NAME: return field_name(s, f, neutral);
     default: return neutral;
     }
 }
 
-void lab_surface_json(const struct lab_surface *s, const struct lab_object *o, const struct lab_field *f,
-                      const char *neutral, struct buf *out) {
+void lab_surface_json(const struct lab_surface *s, const struct lab_object *o,
+                      const struct lab_field *f, const char *neutral, struct buf *out) {
     const struct lab_dialect *d = s->dialects[s->member];
     const char *text = lab_surface_text(s, o, f, neutral, out->arena);
     if (!text) buf_puts(out, d->empty == LAB_EMPTY_TEXT ? "\"\"" : "null");
-    else if (f->type == LAB_INTEGER || (f->type == LAB_TIME && numeric_time(d)) || (f->type == LAB_BOOLEAN && d->truth != LAB_TRUTH_YES_NO))
+    else if (f->type == LAB_INTEGER || (f->type == LAB_TIME && numeric_time(d)) ||
+             (f->type == LAB_BOOLEAN && d->truth != LAB_TRUTH_YES_NO))
         buf_puts(out, text);
     else buf_json(out, text);
 }
 
-bool lab_surface_read(const struct lab_surface *s, const struct lab_object *o, const struct lab_field *f, json_t *value,
-                      struct arena *a, const char **neutral) {
+bool lab_surface_read(const struct lab_surface *s, const struct lab_object *o,
+                      const struct lab_field *f, json_t *value, struct arena *a,
+                      const char **neutral) {
     const struct lab_dialect *d = s->dialects[s->member];
     const char *text = json_string_value(value);
     *neutral = NULL;
@@ -154,8 +173,9 @@ bool lab_surface_read(const struct lab_surface *s, const struct lab_object *o, c
 }
 
 /* ---- Errors ----------------------------------------------------------------------------------- */
-const char *lab_surface_sentence(const struct lab_dialect *d, enum lab_problem what, const char *field, const char *value,
-                                 int64_t seconds, struct arena *a) {
+const char *lab_surface_sentence(const struct lab_dialect *d, enum lab_problem what,
+                                 const char *field, const char *value, int64_t seconds,
+                                 struct arena *a) {
     struct buf b;
     buf_init(&b, a);
     for (const char *p = d->errors[what].message; *p;) {
@@ -183,8 +203,9 @@ static void pair(struct buf *out, const char *key, const char *value, const char
     buf_puts(out, after);
 }
 
-int lab_surface_problem(const struct lab_dialect *d, enum lab_problem what, const char *field, const char *value, int64_t seconds,
-                        int64_t request, const char **type, struct buf *out) {
+int lab_surface_problem(const struct lab_dialect *d, enum lab_problem what, const char *field,
+                        const char *value, int64_t seconds, int64_t request, const char **type,
+                        struct buf *out) {
     const struct lab_error *e = &d->errors[what];
     const char *sentence = lab_surface_sentence(d, what, field, value, seconds, out->arena);
     *type = "application/json";
@@ -207,7 +228,8 @@ int lab_surface_problem(const struct lab_dialect *d, enum lab_problem what, cons
         buf_puts(out, "}}");
         break;
     case LAB_ERRORS_ENVELOPE:
-        buf_printf(out, "{\"requestId\":\"r%lld\",\"success\":false,\"errors\":[{", (long long)request);
+        buf_printf(out, "{\"requestId\":\"r%lld\",\"success\":false,\"errors\":[{",
+                   (long long)request);
         pair(out, "code", e->code, ",");
         pair(out, "message", sentence, "}]}");
         break;
@@ -224,8 +246,8 @@ int lab_surface_problem(const struct lab_dialect *d, enum lab_problem what, cons
 }
 
 /* ---- Calls of a screen -------------------------------------------------------------------------- */
-static void write_field(const struct lab_surface *s, const struct lab_object *o, const char *name, const char *value, bool *first,
-                        struct buf *b) {
+static void write_field(const struct lab_surface *s, const struct lab_object *o, const char *name,
+                        const char *value, bool *first, struct buf *b) {
     const struct lab_field *f = lab_field_find(o, name);
     if (!f || f->read_only) return;
     if (!*first) buf_putc(b, ',');
@@ -234,12 +256,15 @@ static void write_field(const struct lab_surface *s, const struct lab_object *o,
     buf_putc(b, ':');
     /* A number that is none goes out as text: the API shall refuse it, not we. */
     int64_t n;
-    if (f->type == LAB_INTEGER && value && *value && !parse_i64(value, INT64_MIN, INT64_MAX, &n)) buf_json(b, value);
+    if (f->type == LAB_INTEGER && value && *value && !parse_i64(value, INT64_MIN, INT64_MAX, &n))
+        buf_json(b, value);
     else lab_surface_json(s, o, f, value, b);
 }
 
-struct lab_call lab_surface_call(const struct lab_surface *s, const struct lab_object *o, enum lab_operation operation,
-                                 const char *id, const char *const *names, const char *const *values, size_t count, struct arena *a) {
+struct lab_call lab_surface_call(const struct lab_surface *s, const struct lab_object *o,
+                                 enum lab_operation operation, const char *id,
+                                 const char *const *names, const char *const *values, size_t count,
+                                 struct arena *a) {
     const struct lab_dialect *d = s->dialects[s->member];
     const char *path = arena_printf(a, "%s%s", d->base, d->objects[o->index].path);
     const char *item = id ? arena_printf(a, "%s/%s", path, id) : path;
@@ -255,7 +280,8 @@ struct lab_call lab_surface_call(const struct lab_surface *s, const struct lab_o
         buf_putc(&b, ':');
         buf_json(&b, count ? values[0] : "");
         buf_putc(&b, '}');
-        return (struct lab_call){"POST", arena_printf(a, "%s/%s", item, d->merge_path), buf_text(&b)};
+        return (struct lab_call){"POST", arena_printf(a, "%s/%s", item, d->merge_path),
+                                 buf_text(&b)};
     }
     if (d->batch) {
         buf_putc(&b, '{');
@@ -265,5 +291,6 @@ struct lab_call lab_surface_call(const struct lab_surface *s, const struct lab_o
     buf_putc(&b, '{');
     for (size_t i = 0; i < count; i++) write_field(s, o, names[i], values[i], &first, &b);
     buf_puts(&b, d->batch ? "}]}" : "}");
-    return operation == LAB_CREATE ? (struct lab_call){"POST", path, buf_text(&b)} : (struct lab_call){d->update_method, item, buf_text(&b)};
+    return operation == LAB_CREATE ? (struct lab_call){"POST", path, buf_text(&b)}
+                                   : (struct lab_call){d->update_method, item, buf_text(&b)};
 }

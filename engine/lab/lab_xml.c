@@ -32,22 +32,26 @@ static void on_error(void *context, xmlErrorPtr e) {
     if (!e || s->count++ >= MESSAGES_MAX) return;
     int line = e->line > 0 ? e->line : 0;
     xmlNode *node = e->node;
-    while (node && node->type != XML_ELEMENT_NODE) node = node->parent; /* attributes know no line */
+    while (node && node->type != XML_ELEMENT_NODE)
+        node = node->parent; /* attributes know no line */
     if (!node && s->root && e->str1) node = first_named(s->root, e->str1);
     if (line == 0 && node) line = (int)xmlGetLineNo(node);
     /* int2 is the column, where libxml2 knows it. */
     int column = e->domain == XML_FROM_PARSER && e->int2 > 0 ? e->int2 : line ? 1 : 0;
     size_t len = e->message ? strlen(e->message) : 0;
     while (len && (e->message[len - 1] == '\n' || e->message[len - 1] == ' ')) len--;
-    diag_add(s->diags, SEVERITY_ERROR, s->file, line, column, s->rule, "%.*s", len > 300 ? 300 : (int)len,
-             e->message ? e->message : "");
+    diag_add(s->diags, SEVERITY_ERROR, s->file, line, column, s->rule, "%.*s",
+             len > 300 ? 300 : (int)len, e->message ? e->message : "");
 }
 
 /* The parser hands its own context to both; ours hangs on it. */
-static void on_parse_error(void *context, xmlErrorPtr e) { on_error(((xmlParserCtxtPtr)context)->_private, e); }
+static void on_parse_error(void *context, xmlErrorPtr e) {
+    on_error(((xmlParserCtxtPtr)context)->_private, e);
+}
 
 /* A DOCTYPE is where entities come from: billions of laughs, files of the server, other hosts. */
-static void refuse_doctype(void *context, const xmlChar *name, const xmlChar *external, const xmlChar *system) {
+static void refuse_doctype(void *context, const xmlChar *name, const xmlChar *external,
+                           const xmlChar *system) {
     (void)name, (void)external, (void)system;
     xmlParserCtxtPtr c = context;
     struct sink *s = c->_private;
@@ -59,7 +63,8 @@ static void refuse_doctype(void *context, const xmlChar *name, const xmlChar *ex
 
 static void free_doc(void *doc) { xmlFreeDoc(doc); }
 
-xmlDoc *lab_xml_parse(const char *file, const char *text, size_t len, struct arena *a, struct diag_list *diags) {
+xmlDoc *lab_xml_parse(const char *file, const char *text, size_t len, struct arena *a,
+                      struct diag_list *diags) {
     if (len > LAB_XML_MAX) {
         diag_add(diags, SEVERITY_ERROR, file, 0, 0, "xml-size", "The file is larger than 1 MB.");
         return NULL;
@@ -75,7 +80,8 @@ xmlDoc *lab_xml_parse(const char *file, const char *text, size_t len, struct are
     c->sax->internalSubset = refuse_doctype;
     c->sax->serror = on_parse_error;
     int before = diags->errors;
-    xmlDoc *doc = xmlCtxtReadMemory(c, text, (int)len, file, "UTF-8", XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_COMPACT);
+    xmlDoc *doc = xmlCtxtReadMemory(c, text, (int)len, file, "UTF-8",
+                                    XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_COMPACT);
     bool fine = doc && c->wellFormed && diags->errors == before;
     xmlFreeParserCtxt(c);
     if (!fine) {
@@ -91,17 +97,19 @@ xmlDoc *lab_xml_parse(const char *file, const char *text, size_t len, struct are
 static void on_validity(void *context, xmlErrorPtr e) { on_error(context, e); }
 static void on_schema(void *context, const char *format, ...) { (void)context, (void)format; }
 
-bool lab_xml_validate(xmlDoc *doc, const char *file, const char *schema, size_t schema_len, struct arena *a,
-                      struct diag_list *diags) {
+bool lab_xml_validate(xmlDoc *doc, const char *file, const char *schema, size_t schema_len,
+                      struct arena *a, struct diag_list *diags) {
     (void)a;
-    struct sink s = {.file = file, .diags = diags, .rule = "schema", .root = xmlDocGetRootElement(doc)};
+    struct sink s = {
+        .file = file, .diags = diags, .rule = "schema", .root = xmlDocGetRootElement(doc)};
     xmlRelaxNGParserCtxtPtr parser = xmlRelaxNGNewMemParserCtxt(schema, (int)schema_len);
     if (!parser) return false;
     xmlRelaxNGSetParserErrors(parser, on_schema, on_schema, NULL);
     xmlRelaxNGPtr rules = xmlRelaxNGParse(parser);
     xmlRelaxNGFreeParserCtxt(parser);
     if (!rules) {
-        diag_add(diags, SEVERITY_ERROR, file, 0, 0, "schema", "The schema for this file cannot be read.");
+        diag_add(diags, SEVERITY_ERROR, file, 0, 0, "schema",
+                 "The schema for this file cannot be read.");
         return false;
     }
     xmlRelaxNGValidCtxtPtr valid = xmlRelaxNGNewValidCtxt(rules);
@@ -110,7 +118,8 @@ bool lab_xml_validate(xmlDoc *doc, const char *file, const char *schema, size_t 
     xmlRelaxNGFreeValidCtxt(valid);
     xmlRelaxNGFree(rules);
     if (result != 0 && s.count == 0)
-        diag_add(diags, SEVERITY_ERROR, file, 1, 1, "schema", "The file does not follow its schema.");
+        diag_add(diags, SEVERITY_ERROR, file, 1, 1, "schema",
+                 "The file does not follow its schema.");
     return result == 0;
 }
 
@@ -125,7 +134,8 @@ const char *lab_xml_attr(xmlNode *n, const char *name, struct arena *a) {
 int lab_xml_int(xmlNode *n, const char *name, int fallback) {
     xmlChar *value = xmlGetNoNsProp(n, (const xmlChar *)name);
     int64_t number = fallback;
-    if (value && !parse_i64((const char *)value, -1000000000, 1000000000, &number)) number = fallback;
+    if (value && !parse_i64((const char *)value, -1000000000, 1000000000, &number))
+        number = fallback;
     if (value) xmlFree(value);
     return (int)number;
 }
@@ -173,10 +183,12 @@ int lab_xml_count(xmlNode *n, const char *name) {
     return count;
 }
 
-void lab_xml_problem(struct diag_list *diags, const char *file, xmlNode *n, const char *rule, const char *format, ...) {
+void lab_xml_problem(struct diag_list *diags, const char *file, xmlNode *n, const char *rule,
+                     const char *format, ...) {
     va_list args;
     va_start(args, format);
     char *text = arena_vprintf(diags->arena, format, args);
     va_end(args);
-    diag_add(diags, SEVERITY_ERROR, file, n ? (int)xmlGetLineNo(n) : 0, n ? 1 : 0, rule, "%s", text);
+    diag_add(diags, SEVERITY_ERROR, file, n ? (int)xmlGetLineNo(n) : 0, n ? 1 : 0, rule, "%s",
+             text);
 }

@@ -11,10 +11,11 @@
 #define LAB_XMLNS "urn:gradus:lab:1"
 
 /* The parsed document (arena), or NULL with diagnostics. */
-xmlDoc *lab_xml_parse(const char *file, const char *text, size_t len, struct arena *a, struct diag_list *diags);
-/* Validates against the RELAX NG schema `schema` (text of the .rng file). */
-bool lab_xml_validate(xmlDoc *doc, const char *file, const char *schema, size_t schema_len, struct arena *a,
+xmlDoc *lab_xml_parse(const char *file, const char *text, size_t len, struct arena *a,
                       struct diag_list *diags);
+/* Validates against the RELAX NG schema `schema` (text of the .rng file). */
+bool lab_xml_validate(xmlDoc *doc, const char *file, const char *schema, size_t schema_len,
+                      struct arena *a, struct diag_list *diags);
 
 /* Attribute as text in the arena; NULL when absent. */
 const char *lab_xml_attr(xmlNode *n, const char *name, struct arena *a);
@@ -28,7 +29,7 @@ xmlNode *lab_xml_child(xmlNode *n, const char *name);
 xmlNode *lab_xml_next(xmlNode *n, const char *name);
 int lab_xml_count(xmlNode *n, const char *name);
 bool lab_xml_is(xmlNode *n, const char *name);
-void lab_xml_problem(struct diag_list *diags, const char *file, xmlNode *n, const char *rule, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+void lab_xml_problem(struct diag_list *diags, const char *file, xmlNode *n, const char *rule,
+                     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 #endif

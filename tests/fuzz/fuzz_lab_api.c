@@ -34,7 +34,8 @@ static void begin(struct lab_state **s, const char *choice, unsigned char **imag
 }
 
 static char *line(struct arena *a, const char **at, const char *end) {
-    const char *start = *at, *stop = start < end ? memchr(start, '\n', (size_t)(end - start)) : NULL;
+    const char *start = *at,
+               *stop = start < end ? memchr(start, '\n', (size_t)(end - start)) : NULL;
     if (!stop) stop = end;
     *at = stop < end ? stop + 1 : end;
     return arena_copy(a, start, (size_t)(stop - start));
@@ -50,9 +51,11 @@ static void fuzz_one(struct arena *a, const char *data, size_t size) {
     if (!states[which]) begin(&states[which], choices[which], &images[which], &lengths[which]);
     BUG_IF(!state_load(states[which], images[which], lengths[which]));
     char *request = line(a, &at, end), *query = line(a, &at, end), *blank = strchr(request, ' ');
-    json_t *action = json_keep(a, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s%}", "kind", "api", "connector", connector, "method",
-                                            blank ? arena_copy(a, request, (size_t)(blank - request)) : "GET", "path", blank ? blank + 1 : request, "query", query,
-                                            "body", at, (size_t)(end - at)));
+    json_t *action = json_keep(
+        a, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s%}", "kind", "api", "connector", connector,
+                     "method", blank ? arena_copy(a, request, (size_t)(blank - request)) : "GET",
+                     "path", blank ? blank + 1 : request, "query", query, "body", at,
+                     (size_t)(end - at)));
     struct step_answer answer;
     step(states[which], action, a, &answer);
     BUG_IF(answer.status < 200 || answer.status > 599);

@@ -13,10 +13,12 @@ static void fuzz_one(struct arena *a, const char *data, size_t size) {
     BUG_IF(!doc && diags.errors == 0);
     if (!doc) return;
     xmlNode *root = xmlDocGetRootElement(doc);
-    if (!lab_xml_is(root, "connector") || !lab_connector_read(&c, root, "labs/x.xml", a, &diags)) return;
+    if (!lab_xml_is(root, "connector") || !lab_connector_read(&c, root, "labs/x.xml", a, &diags))
+        return;
     for (int i = 0; i < c.object_count; i++) {
         const struct lab_object *o = &c.objects[i];
         BUG_IF(lab_object_find(&c, o->id) != o);
-        for (int k = 0; k < o->field_count; k++) BUG_IF(lab_field_find(o, o->fields[k].id) != &o->fields[k]);
+        for (int k = 0; k < o->field_count; k++)
+            BUG_IF(lab_field_find(o, o->fields[k].id) != &o->fields[k]);
     }
 }

@@ -16,10 +16,12 @@ void api_bind(struct api *x, struct lab_state *s, int member, struct arena *a) {
     x->surface = (struct lab_surface){&s->stack, s->dialect, member};
 }
 
-bool api_problem(struct api *x, enum lab_problem what, const char *field, const char *value, int64_t seconds) {
+bool api_problem(struct api *x, enum lab_problem what, const char *field, const char *value,
+                 int64_t seconds) {
     struct buf body;
     buf_init(&body, x->a);
-    x->out->status = lab_surface_problem(x->d, what, field, value, seconds, x->s->step, &x->out->type, &body);
+    x->out->status = lab_surface_problem(x->d, what, field, value, seconds, x->s->step,
+                                         &x->out->type, &body);
     x->out->body = body;
     x->out->refused = true;
     return false;
@@ -65,20 +67,27 @@ static void limit_headers(struct api *x, int64_t day_used) {
     int64_t left = d->daily > day_used ? d->daily - day_used : 0;
     int64_t reset = (MS_DAY - x->s->now_ms % MS_DAY) / MS_SECOND;
     if (d->limit_header) step_header(x->out, d->limit_header, arena_printf(x->a, "%d", d->daily));
-    if (d->remaining_header) step_header(x->out, d->remaining_header, arena_printf(x->a, "%lld", (long long)left));
-    if (d->reset_header) step_header(x->out, d->reset_header, arena_printf(x->a, "%lld", (long long)reset));
+    if (d->remaining_header)
+        step_header(x->out, d->remaining_header, arena_printf(x->a, "%lld", (long long)left));
+    if (d->reset_header)
+        step_header(x->out, d->reset_header, arena_printf(x->a, "%lld", (long long)reset));
 }
 
 /* The account's burst and daily quota, in fixed windows of simulated time. Refused calls count too, as they do
  * outside. */
 static bool within_limits(struct api *x) {
     struct lab_state *s = x->s;
-    int64_t window_length = x->d->burst_seconds * MS_SECOND, window = s->now_ms / window_length * window_length;
+    int64_t window_length = x->d->burst_seconds * MS_SECOND,
+            window = s->now_ms / window_length * window_length;
     int64_t day = s->now_ms / MS_DAY;
-    state_run(s, "UPDATE sim_quota SET window_used = CASE WHEN window_ms = $2 THEN window_used + 1 ELSE 1 END, window_ms = $2, "
-                 "day_used = CASE WHEN day = $3 THEN day_used + 1 ELSE 1 END, day = $3 WHERE member = $1",
-              "iii", (int64_t)x->member, window, day);
-    sqlite3_stmt *q = state_query(s, "SELECT window_used, day_used FROM sim_quota WHERE member = $1", "i", (int64_t)x->member);
+    state_run(
+        s,
+        "UPDATE sim_quota SET window_used = CASE WHEN window_ms = $2 THEN window_used + 1 ELSE 1 END, window_ms = $2, "
+        "day_used = CASE WHEN day = $3 THEN day_used + 1 ELSE 1 END, day = $3 WHERE member = $1",
+        "iii", (int64_t)x->member, window, day);
+    sqlite3_stmt *q = state_query(s,
+                                  "SELECT window_used, day_used FROM sim_quota WHERE member = $1",
+                                  "i", (int64_t)x->member);
     state_row(s, q);
     int64_t window_used = sqlite3_column_int64(q, 0), day_used = sqlite3_column_int64(q, 1);
     state_end(q);
@@ -93,8 +102,10 @@ static bool within_limits(struct api *x) {
         seconds = (window + window_length - s->now_ms + 999) / MS_SECOND;
     }
     if (!what) return true;
-    if (x->d->retry_after) step_header(x->out, "Retry-After", arena_printf(x->a, "%lld", (long long)seconds));
-    state_event(s, &(struct state_event){.kind = "api.limited", .connector = x->d->connector_id,
+    if (x->d->retry_after)
+        step_header(x->out, "Retry-After", arena_printf(x->a, "%lld", (long long)seconds));
+    state_event(s, &(struct state_event){.kind = "api.limited",
+                                         .connector = x->d->connector_id,
                                          .detail = what == LAB_PROBLEM_DAILY ? "daily" : "burst"});
     return api_problem(x, what, NULL, NULL, seconds);
 }
@@ -102,15 +113,17 @@ static bool within_limits(struct api *x) {
 static bool token_alive(struct api *x, json_t *action) {
     json_t *token = json_object_get(action, "token");
     if (!token) return true;
-    int64_t expires = state_number(x->s, "SELECT expires_ms FROM sim_token WHERE n = $1 AND member = $2", "ii",
-                                   (int64_t)json_integer_value(token), (int64_t)x->member);
+    int64_t expires = state_number(x->s,
+                                   "SELECT expires_ms FROM sim_token WHERE n = $1 AND member = $2",
+                                   "ii", (int64_t)json_integer_value(token), (int64_t)x->member);
     return expires > x->s->now_ms || api_problem(x, LAB_PROBLEM_EXPIRED, NULL, NULL, 0);
 }
 
 /* ---- Routes ----------------------------------------------------------------------------------- */
 static const char *after(const char *path, const char *prefix) {
     size_t len = strlen(prefix);
-    return strncmp(path, prefix, len) == 0 && (path[len] == '/' || path[len] == '\0') ? path + len : NULL;
+    return strncmp(path, prefix, len) == 0 && (path[len] == '/' || path[len] == '\0') ? path + len
+                                                                                      : NULL;
 }
 
 static bool route(struct api *x, const char **id, bool *merge) {
@@ -137,7 +150,8 @@ static bool route(struct api *x, const char **id, bool *merge) {
 
 static enum lab_operation operation_of(struct api *x, const char *id, bool merge) {
     if (merge) return str_eq(x->method, "POST") ? LAB_MERGE : 0;
-    if (!id) return str_eq(x->method, "GET") ? LAB_LIST : str_eq(x->method, "POST") ? LAB_CREATE : 0;
+    if (!id)
+        return str_eq(x->method, "GET") ? LAB_LIST : str_eq(x->method, "POST") ? LAB_CREATE : 0;
     if (str_eq(x->method, "GET")) return LAB_GET;
     if (str_eq(x->method, "DELETE")) return LAB_DELETE;
     return str_eq(x->method, x->d->update_method) ? LAB_UPDATE : 0;
@@ -169,17 +183,19 @@ static void call(struct api *x) {
 static void give_token(struct api *x) {
     struct lab_state *s = x->s;
     int64_t n = state_next(s, "token");
-    state_run(s, "INSERT INTO sim_token (n, member, expires_ms) VALUES ($1, $2, $3)", "iii", n, (int64_t)x->member,
-              s->now_ms + x->d->token_minutes * MS_MINUTE);
+    state_run(s, "INSERT INTO sim_token (n, member, expires_ms) VALUES ($1, $2, $3)", "iii", n,
+              (int64_t)x->member, s->now_ms + x->d->token_minutes * MS_MINUTE);
     x->out->status = 200;
     x->out->type = "application/json";
-    buf_printf(&x->out->body, "{\"access_token\":\"%s\",\"token_type\":\"Bearer\",\"expires_in\":%d}",
+    buf_printf(&x->out->body,
+               "{\"access_token\":\"%s\",\"token_type\":\"Bearer\",\"expires_in\":%d}",
                lab_access_token(x->a, s->seed, x->member, n), x->d->token_minutes * 60);
 }
 
 void api_step(struct lab_state *s, json_t *action, struct step_answer *out) {
     struct api x;
-    int member = lab_member_find(&s->stack, json_string_value(json_object_get(action, "connector")));
+    int member = lab_member_find(&s->stack,
+                                 json_string_value(json_object_get(action, "connector")));
     if (member < 0) {
         out->status = 404;
         out->type = "application/json";
@@ -192,7 +208,8 @@ void api_step(struct lab_state *s, json_t *action, struct step_answer *out) {
     x.screen = str_eq(s->actor, "screen");
     if (!x.screen) world_advance(s, s->now_ms + x.d->latency_ms);
     if (world_outage(s, member)) {
-        api_problem(&x, LAB_PROBLEM_OUTAGE, NULL, NULL, (world_outage(s, member) - s->now_ms) / MS_SECOND);
+        api_problem(&x, LAB_PROBLEM_OUTAGE, NULL, NULL,
+                    (world_outage(s, member) - s->now_ms) / MS_SECOND);
         return;
     }
     if (str_eq(json_string_value(json_object_get(action, "kind")), "token")) {

@@ -20,7 +20,8 @@ struct api {
 };
 
 /* Writes the dialect's answer to a problem and returns false, so that callers can `return api_problem(…)`. */
-bool api_problem(struct api *x, enum lab_problem what, const char *field, const char *value, int64_t seconds);
+bool api_problem(struct api *x, enum lab_problem what, const char *field, const char *value,
+                 int64_t seconds);
 /* The record as the dialect shows it. */
 void api_record(struct api *x, const struct lab_object *o, const struct record *r, struct buf *out);
 /* A field's value for a screen or a body: also resolves LAB_VALUE_NAME through the row's mapping. */

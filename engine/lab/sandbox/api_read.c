@@ -13,19 +13,23 @@ static void key(struct buf *out, const char *name, bool *first) {
 }
 
 /* The field that a value mapping's value belongs to: its mapping names it. */
-static const struct lab_field *mapped_field(struct api *x, const struct lab_object *o, const struct record *r, int field, int *member) {
+static const struct lab_field *mapped_field(struct api *x, const struct lab_object *o,
+                                            const struct record *r, int field, int *member) {
     const struct lab_sync *y = &x->s->stack.sync;
     const char *mapping_id = record_value(o, r, "mapping_id");
     struct record mapping;
-    if (!y->left || !mapping_id || !record_get(x->s, y->mapping, mapping_id, &mapping, x->a)) return NULL;
+    if (!y->left || !mapping_id || !record_get(x->s, y->mapping, mapping_id, &mapping, x->a))
+        return NULL;
     bool left = str_eq(o->fields[field].of, "left");
     *member = left ? y->left_member : y->right_member;
-    return lab_field_find(left ? y->left : y->right, record_value(y->mapping, &mapping, left ? "left_field" : "right_field"));
+    return lab_field_find(left ? y->left : y->right,
+                          record_value(y->mapping, &mapping, left ? "left_field" : "right_field"));
 }
 
 const char *api_text(struct api *x, const struct lab_object *o, const struct record *r, int field) {
     const struct lab_field *f = &o->fields[field];
-    if (f->type != LAB_VALUE_NAME) return lab_surface_text(&x->surface, o, f, r->value[field], x->a);
+    if (f->type != LAB_VALUE_NAME)
+        return lab_surface_text(&x->surface, o, f, r->value[field], x->a);
     int member = 0;
     const struct lab_field *of = mapped_field(x, o, r, field, &member);
     const struct lab_sync *y = &x->s->stack.sync;
@@ -34,7 +38,8 @@ const char *api_text(struct api *x, const struct lab_object *o, const struct rec
     return lab_surface_value(x->s->dialect[member], side, of, r->value[field]);
 }
 
-void api_record(struct api *x, const struct lab_object *o, const struct record *r, struct buf *out) {
+void api_record(struct api *x, const struct lab_object *o, const struct record *r,
+                struct buf *out) {
     const struct lab_object_name *names = &x->d->objects[o->index];
     bool first = true;
     buf_putc(out, '{');
@@ -43,7 +48,8 @@ void api_record(struct api *x, const struct lab_object *o, const struct record *
     for (int i = 0; i < o->field_count; i++) {
         if (x->d->empty == LAB_EMPTY_OMIT && record_empty(r->value[i])) continue;
         key(out, names->fields[i].as, &first);
-        if (o->fields[i].type == LAB_VALUE_NAME && !record_empty(r->value[i])) buf_json(out, api_text(x, o, r, i));
+        if (o->fields[i].type == LAB_VALUE_NAME && !record_empty(r->value[i]))
+            buf_json(out, api_text(x, o, r, i));
         else lab_surface_json(&x->surface, o, &o->fields[i], r->value[i], out);
     }
     key(out, names->created_as, &first);
@@ -63,7 +69,9 @@ void api_get(struct api *x, const char *id) {
     x->out->type = "application/json";
     struct buf *b = &x->out->body;
     bool envelope = x->d->error_style == LAB_ERRORS_ENVELOPE;
-    if (envelope) buf_printf(b, "{\"requestId\":\"r%lld\",\"success\":true,\"%s\":[", (long long)x->s->step, x->d->items_key);
+    if (envelope)
+        buf_printf(b, "{\"requestId\":\"r%lld\",\"success\":true,\"%s\":[", (long long)x->s->step,
+                   x->d->items_key);
     api_record(x, x->object, &r, b);
     if (envelope) buf_puts(b, "]}");
 }
@@ -80,22 +88,28 @@ struct list {
 static bool add_filter(struct api *x, struct list *l, const char *name, const char *value) {
     const struct lab_field *f = lab_field_named(x->object, x->d, name);
     bool by_id = str_eq(name, x->names->id_as);
-    if ((!f && !by_id) || l->value_count == (int)COUNT_OF(l->values)) return api_problem(x, LAB_PROBLEM_UNKNOWN_FIELD, name, NULL, 0);
+    if ((!f && !by_id) || l->value_count == (int)COUNT_OF(l->values))
+        return api_problem(x, LAB_PROBLEM_UNKNOWN_FIELD, name, NULL, 0);
     if (f && f->type == LAB_PICKLIST) value = lab_surface_neutral(x->d, x->object, f, value);
-    if (f && f->type == LAB_BOOLEAN) value = str_eq(value, "true") || str_eq(value, "Yes") || str_eq(value, "1") ? "1" : "0";
+    if (f && f->type == LAB_BOOLEAN)
+        value = str_eq(value, "true") || str_eq(value, "Yes") || str_eq(value, "1") ? "1" : "0";
     l->values[l->value_count++] = value;
-    buf_printf(&l->where, "%s%s = $%d", l->where.len ? " AND " : " WHERE ", by_id ? "id" : f->id, l->value_count);
+    buf_printf(&l->where, "%s%s = $%d", l->where.len ? " AND " : " WHERE ", by_id ? "id" : f->id,
+               l->value_count);
     return true;
 }
 
 /* Page tokens and cursors are opaque on purpose: base64url of "o:40" or "a:003c1042". */
 static bool read_position(struct api *x, struct list *l, const char *value) {
     if (x->d->paging == LAB_PAGE_OFFSET)
-        return parse_i64(value, 0, 1000000, &l->offset) || api_problem(x, LAB_PROBLEM_INVALID_VALUE, x->d->position_param, value, 0);
+        return parse_i64(value, 0, 1000000, &l->offset) ||
+               api_problem(x, LAB_PROBLEM_INVALID_VALUE, x->d->position_param, value, 0);
     size_t len = 0;
     char *text = strlen(value) > 200 ? NULL : (char *)base64url_decode(x->a, value, &len);
     if (text) text = arena_copy(x->a, text, len);
-    if (text && x->d->paging == LAB_PAGE_TOKEN && str_has_prefix(text, "o:") && parse_i64(text + 2, 0, 1000000, &l->offset)) return true;
+    if (text && x->d->paging == LAB_PAGE_TOKEN && str_has_prefix(text, "o:") &&
+        parse_i64(text + 2, 0, 1000000, &l->offset))
+        return true;
     if (text && x->d->paging == LAB_PAGE_CURSOR && str_has_prefix(text, "a:")) {
         l->after = text + 2;
         return true;
@@ -106,9 +120,11 @@ static bool read_position(struct api *x, struct list *l, const char *value) {
 static bool read_params(struct api *x, struct list *l) {
     const char *name, *value;
     for (int i = 0; api_param(x, i, &name, &value); i++) {
-        if (!utf8_valid(value, strlen(value)) || !utf8_valid(name, strlen(name))) return api_problem(x, LAB_PROBLEM_INVALID_VALUE, NULL, NULL, 0);
+        if (!utf8_valid(value, strlen(value)) || !utf8_valid(name, strlen(name)))
+            return api_problem(x, LAB_PROBLEM_INVALID_VALUE, NULL, NULL, 0);
         if (str_eq(name, x->d->size_param)) {
-            if (!parse_i64(value, 1, x->d->page_max, &l->size)) return api_problem(x, LAB_PROBLEM_INVALID_VALUE, name, value, 0);
+            if (!parse_i64(value, 1, x->d->page_max, &l->size))
+                return api_problem(x, LAB_PROBLEM_INVALID_VALUE, name, value, 0);
         } else if (str_eq(name, x->d->position_param)) {
             if (!read_position(x, l, value)) return false;
         } else if (*name && !add_filter(x, l, name, value)) return false;
@@ -119,11 +135,13 @@ static bool read_params(struct api *x, struct list *l) {
 static sqlite3_stmt *run_query(struct api *x, struct list *l, const char *sql) {
     /* Text compares with the integer columns too: SQLite applies the column's affinity. */
     sqlite3_stmt *q = state_query(x->s, sql, "");
-    for (int i = 0; i < l->value_count; i++) sqlite3_bind_text(q, i + 1, l->values[i], -1, SQLITE_TRANSIENT);
+    for (int i = 0; i < l->value_count; i++)
+        sqlite3_bind_text(q, i + 1, l->values[i], -1, SQLITE_TRANSIENT);
     return q;
 }
 
-static void next_position(struct api *x, struct list *l, const char *last_id, bool more, struct buf *b) {
+static void next_position(struct api *x, struct list *l, const char *last_id, bool more,
+                          struct buf *b) {
     if (!x->d->next_key) return;
     buf_putc(b, ',');
     buf_json(b, x->d->next_key);
@@ -134,11 +152,14 @@ static void next_position(struct api *x, struct list *l, const char *last_id, bo
     }
     int64_t next = l->offset + l->size;
     if (x->d->paging == LAB_PAGE_OFFSET) {
-        buf_json(b, arena_printf(x->a, "%s%s?%s=%lld&%s=%lld", x->d->base, x->names->path, x->d->size_param, (long long)l->size,
-                                 x->d->position_param, (long long)next));
+        buf_json(b, arena_printf(x->a, "%s%s?%s=%lld&%s=%lld", x->d->base, x->names->path,
+                                 x->d->size_param, (long long)l->size, x->d->position_param,
+                                 (long long)next));
         return;
     }
-    const char *text = x->d->paging == LAB_PAGE_TOKEN ? arena_printf(x->a, "o:%lld", (long long)next) : arena_printf(x->a, "a:%s", last_id);
+    const char *text = x->d->paging == LAB_PAGE_TOKEN
+                           ? arena_printf(x->a, "o:%lld", (long long)next)
+                           : arena_printf(x->a, "a:%s", last_id);
     buf_json(b, base64url_encode(x->a, text, strlen(text)));
 }
 
@@ -150,9 +171,12 @@ void api_list(struct api *x) {
     x->out->status = 200;
     x->out->type = "application/json";
     buf_putc(b, '{');
-    if (x->d->error_style == LAB_ERRORS_ENVELOPE) buf_printf(b, "\"requestId\":\"r%lld\",\"success\":true,", (long long)x->s->step);
+    if (x->d->error_style == LAB_ERRORS_ENVELOPE)
+        buf_printf(b, "\"requestId\":\"r%lld\",\"success\":true,", (long long)x->s->step);
     if (x->d->total_key) {
-        sqlite3_stmt *q = run_query(x, &l, arena_printf(x->a, "SELECT count(*) FROM %s%s", x->object->table, buf_text(&l.where)));
+        sqlite3_stmt *q = run_query(
+            x, &l,
+            arena_printf(x->a, "SELECT count(*) FROM %s%s", x->object->table, buf_text(&l.where)));
         state_row(x->s, q);
         buf_json(b, x->d->total_key);
         buf_printf(b, ":%lld,", (long long)sqlite3_column_int64(q, 0));
@@ -162,8 +186,10 @@ void api_list(struct api *x) {
         l.values[l.value_count++ % (int)COUNT_OF(l.values)] = l.after;
         buf_printf(&l.where, "%sid > $%d", l.where.len ? " AND " : " WHERE ", l.value_count);
     }
-    sqlite3_stmt *q = run_query(x, &l, arena_printf(x->a, "SELECT %s FROM %s%s ORDER BY id LIMIT $20 OFFSET $21",
-                                                    record_columns(x->object, x->a), x->object->table, buf_text(&l.where)));
+    sqlite3_stmt *q = run_query(
+        x, &l,
+        arena_printf(x->a, "SELECT %s FROM %s%s ORDER BY id LIMIT $20 OFFSET $21",
+                     record_columns(x->object, x->a), x->object->table, buf_text(&l.where)));
     sqlite3_bind_int64(q, 20, l.size + 1);
     sqlite3_bind_int64(q, 21, l.offset);
     struct record *rows = NEW_ARRAY(x->a, struct record, (size_t)l.size + 1);

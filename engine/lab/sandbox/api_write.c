@@ -18,17 +18,21 @@ static struct problem problem(enum lab_problem what, const char *field, const ch
 }
 
 /* What a value mapping's value is called neutrally: the side's picklist knows, everything else stays. */
-static const char *mapped_value(struct api *x, const struct lab_object *o, const struct record *r, int field) {
+static const char *mapped_value(struct api *x, const struct lab_object *o, const struct record *r,
+                                int field) {
     const struct lab_sync *y = &x->s->stack.sync;
     const char *mapping_id = record_value(o, r, "mapping_id");
     struct record mapping;
-    if (!y->left || !mapping_id || record_empty(r->value[field]) || !record_get(x->s, y->mapping, mapping_id, &mapping, x->a))
+    if (!y->left || !mapping_id || record_empty(r->value[field]) ||
+        !record_get(x->s, y->mapping, mapping_id, &mapping, x->a))
         return r->value[field];
     bool left = str_eq(o->fields[field].of, "left");
     const struct lab_object *side = left ? y->left : y->right;
-    const struct lab_field *f = lab_field_find(side, record_value(y->mapping, &mapping, left ? "left_field" : "right_field"));
+    const struct lab_field *f = lab_field_find(
+        side, record_value(y->mapping, &mapping, left ? "left_field" : "right_field"));
     if (!f || f->type != LAB_PICKLIST) return r->value[field];
-    return lab_surface_neutral(x->s->dialect[left ? y->left_member : y->right_member], side, f, r->value[field]);
+    return lab_surface_neutral(x->s->dialect[left ? y->left_member : y->right_member], side, f,
+                               r->value[field]);
 }
 
 static const char *shown(struct api *x, json_t *value) {
@@ -41,7 +45,7 @@ static struct problem read_body(struct api *x, json_t *body, struct record *r, u
     json_t *value;
     *mask = 0;
     if (!json_is_object(body)) return problem(LAB_PROBLEM_BAD_JSON, NULL, "an object is expected");
-    json_object_foreach(body, key, value) {
+    json_object_foreach (body, key, value) {
         const struct lab_field *f = lab_field_named(x->object, x->d, key);
         if (!f) return problem(LAB_PROBLEM_UNKNOWN_FIELD, key, NULL);
         if (f->read_only) return problem(LAB_PROBLEM_READ_ONLY, key, NULL);
@@ -50,7 +54,8 @@ static struct problem read_body(struct api *x, json_t *body, struct record *r, u
         *mask |= (uint64_t)1 << f->index;
     }
     for (int i = 0; i < x->object->field_count; i++)
-        if (x->object->fields[i].type == LAB_VALUE_NAME && *mask >> i & 1) r->value[i] = mapped_value(x, x->object, r, i);
+        if (x->object->fields[i].type == LAB_VALUE_NAME && *mask >> i & 1)
+            r->value[i] = mapped_value(x, x->object, r, i);
     return problem(LAB_PROBLEM_NONE, NULL, NULL);
 }
 
@@ -66,10 +71,13 @@ static struct problem mapping_fits(struct api *x, const struct record *r, const 
     int count;
     struct record *rows = record_all(x->s, o, x->a, &count);
     for (int i = 0; i < count; i++) {
-        bool same = str_eq(record_value(o, &rows[i], "left_field"), record_value(o, r, "left_field")) &&
-                    str_eq(record_value(o, &rows[i], "right_field"), record_value(o, r, "right_field"));
+        bool same =
+            str_eq(record_value(o, &rows[i], "left_field"), record_value(o, r, "left_field")) &&
+            str_eq(record_value(o, &rows[i], "right_field"), record_value(o, r, "right_field"));
         if (same && !str_eq(rows[i].id, own_id))
-            return problem(LAB_PROBLEM_CONFLICT, x->names->fields[lab_field_find(o, "right_field")->index].as, rows[i].id);
+            return problem(LAB_PROBLEM_CONFLICT,
+                           x->names->fields[lab_field_find(o, "right_field")->index].as,
+                           rows[i].id);
     }
     return problem(LAB_PROBLEM_NONE, NULL, NULL);
 }
@@ -90,7 +98,8 @@ static struct problem run_job(struct api *x, struct record *r) {
     x->s->actor = "dedupe";
     struct dedupe_result done = dedupe_run(x->s, x->member);
     x->s->actor = actor;
-    const struct lab_field *groups = lab_field_find(x->object, "groups"), *merged = lab_field_find(x->object, "merged");
+    const struct lab_field *groups = lab_field_find(x->object, "groups"),
+                           *merged = lab_field_find(x->object, "merged");
     if (groups) r->value[groups->index] = arena_printf(x->a, "%d", done.groups);
     if (merged) r->value[merged->index] = arena_printf(x->a, "%d", done.merged);
     r->id = record_new_id(x->s, x->member, x->a);
@@ -104,7 +113,8 @@ static struct problem create_one(struct api *x, json_t *body, struct record *r) 
     struct problem p = read_body(x, body, r, &mask);
     r->created_ms = r->updated_ms = x->s->now_ms;
     if (p.what) return p;
-    if (record_count(x->s, x->object) >= LAB_RECORDS_MAX) return problem(LAB_PROBLEM_TOO_MANY, NULL, NULL);
+    if (record_count(x->s, x->object) >= LAB_RECORDS_MAX)
+        return problem(LAB_PROBLEM_TOO_MANY, NULL, NULL);
     if (x->object->kind == LAB_SYNC_RUN || x->object->kind == LAB_DEDUPE_JOB) return run_job(x, r);
     p = validated(x, r, ((uint64_t)1 << x->object->field_count) - 1);
     if (!p.what && x->object->kind == LAB_FIELD_MAPPING) p = mapping_fits(x, r, "");
@@ -118,7 +128,8 @@ static struct problem create_one(struct api *x, json_t *body, struct record *r) 
 static struct problem update_one(struct api *x, const char *id, json_t *body, struct record *r) {
     struct record old;
     uint64_t mask;
-    if (!record_get(x->s, x->object, id, &old, x->a)) return problem(LAB_PROBLEM_UNKNOWN_RECORD, NULL, id);
+    if (!record_get(x->s, x->object, id, &old, x->a))
+        return problem(LAB_PROBLEM_UNKNOWN_RECORD, NULL, id);
     *r = old;
     struct problem p = read_body(x, body, r, &mask);
     if (!p.what) p = validated(x, r, mask);
@@ -156,7 +167,8 @@ static void answer_one(struct api *x, int status, const struct record *r) {
     buf_puts(b, ",\"success\":true,\"errors\":[]}");
 }
 
-static void batch_result(struct api *x, const struct problem *p, const struct record *r, const char *done) {
+static void batch_result(struct api *x, const struct problem *p, const struct record *r,
+                         const char *done) {
     struct buf *b = &x->out->body;
     if (!p->what) {
         buf_putc(b, '{');
@@ -187,10 +199,12 @@ static void batch(struct api *x, const char *id, json_t *body) {
     }
     x->out->status = 200;
     x->out->type = "application/json";
-    buf_printf(&x->out->body, "{\"requestId\":\"r%lld\",\"success\":true,\"%s\":[", (long long)x->s->step, x->d->items_key);
+    buf_printf(&x->out->body, "{\"requestId\":\"r%lld\",\"success\":true,\"%s\":[",
+               (long long)x->s->step, x->d->items_key);
     for (size_t i = 0; i < count; i++) {
         struct record r;
-        struct problem p = id ? update_one(x, id, json_array_get(list, i), &r) : create_one(x, json_array_get(list, i), &r);
+        struct problem p = id ? update_one(x, id, json_array_get(list, i), &r)
+                              : create_one(x, json_array_get(list, i), &r);
         if (i) buf_putc(&x->out->body, ',');
         batch_result(x, &p, &r, id ? "updated" : "created");
         if (p.what && count == 1) x->out->refused = true;
@@ -240,9 +254,12 @@ void api_merge(struct api *x, const char *id) {
     if (!body) return;
     const char *loser = json_string_value(json_object_get(body, x->d->merge_field));
     struct record r;
-    if (!loser || str_eq(loser, id)) report(x, problem(LAB_PROBLEM_INVALID_VALUE, x->d->merge_field, loser));
-    else if (!record_exists(x->s, x->object, id)) report(x, problem(LAB_PROBLEM_UNKNOWN_RECORD, NULL, id));
-    else if (!record_exists(x->s, x->object, loser)) report(x, problem(LAB_PROBLEM_UNKNOWN_RECORD, NULL, loser));
+    if (!loser || str_eq(loser, id))
+        report(x, problem(LAB_PROBLEM_INVALID_VALUE, x->d->merge_field, loser));
+    else if (!record_exists(x->s, x->object, id))
+        report(x, problem(LAB_PROBLEM_UNKNOWN_RECORD, NULL, id));
+    else if (!record_exists(x->s, x->object, loser))
+        report(x, problem(LAB_PROBLEM_UNKNOWN_RECORD, NULL, loser));
     else {
         record_merge(x->s, x->member, x->object, id, loser, dedupe_fills(x->s, x->member));
         record_get(x->s, x->object, id, &r, x->a);

@@ -9,12 +9,15 @@
 #include "lab/sandbox/step.h"
 
 static const char *const functions[] = {
-    "abs",      "avg",      "char",    "coalesce", "count",     "date",     "datetime",     "dense_rank", "first_value",
-    "format",   "glob",     "group_concat", "hex", "ifnull",    "iif",      "instr",        "julianday",  "lag",
-    "last_value", "lead",   "length",  "like",     "lower",     "ltrim",    "max",          "min",        "nth_value",
-    "ntile",    "nullif",   "printf",  "quote",    "rank",      "replace",  "round",        "row_number", "rtrim",
-    "sign",     "strftime", "substr",  "substring", "sum",      "time",     "total",        "trim",       "typeof",
-    "unicode",  "unixepoch", "upper",  "percent_rank", "cume_dist",
+    "abs",          "avg",        "char",        "coalesce",  "count",      "date",
+    "datetime",     "dense_rank", "first_value", "format",    "glob",       "group_concat",
+    "hex",          "ifnull",     "iif",         "instr",     "julianday",  "lag",
+    "last_value",   "lead",       "length",      "like",      "lower",      "ltrim",
+    "max",          "min",        "nth_value",   "ntile",     "nullif",     "printf",
+    "quote",        "rank",       "replace",     "round",     "row_number", "rtrim",
+    "sign",         "strftime",   "substr",      "substring", "sum",        "time",
+    "total",        "trim",       "typeof",      "unicode",   "unixepoch",  "upper",
+    "percent_rank", "cume_dist",
 };
 
 bool console_table_allowed(const struct lab_state *s, const char *table) {
@@ -25,7 +28,8 @@ bool console_table_allowed(const struct lab_state *s, const char *table) {
     return false;
 }
 
-static int authorize(void *context, int action, const char *first, const char *second, const char *schema, const char *trigger) {
+static int authorize(void *context, int action, const char *first, const char *second,
+                     const char *schema, const char *trigger) {
     (void)schema, (void)trigger;
     switch (action) {
     case SQLITE_SELECT:
@@ -46,7 +50,8 @@ static void cell(sqlite3_stmt *q, int i, struct buf *out) {
     case SQLITE_NULL: buf_puts(out, "null"); return;
     case SQLITE_INTEGER: buf_printf(out, "%lld", (long long)sqlite3_column_int64(q, i)); return;
     case SQLITE_BLOB: buf_puts(out, "\"(bytes)\""); return;
-    default: break; /* floats as SQLite writes them, 15 digits: in JSON as text, so that no reader rounds again */
+    default:
+        break; /* floats as SQLite writes them, 15 digits: in JSON as text, so that no reader rounds again */
     }
     const char *text = (const char *)sqlite3_column_text(q, i);
     size_t len = text ? strlen(text) : 0;
@@ -59,19 +64,23 @@ static void cell(sqlite3_stmt *q, int i, struct buf *out) {
 
 static const char *explain(sqlite3 *db, int rc, struct arena *a) {
     switch (rc) {
-    case SQLITE_INTERRUPT: return "The query took too many steps and was stopped. Ask for less: a WHERE, an index, fewer joins.";
+    case SQLITE_INTERRUPT:
+        return "The query took too many steps and was stopped. Ask for less: a WHERE, an index, fewer joins.";
     case SQLITE_NOMEM: return "The query needs more memory than a lab has.";
     case SQLITE_TOOBIG: return "A value in the query is too large.";
-    case SQLITE_AUTH: return arena_printf(a, "Not allowed here: %s. The console reads the systems' tables and the event log, nothing else.", sqlite3_errmsg(db));
+    case SQLITE_AUTH:
+        return arena_printf(
+            a,
+            "Not allowed here: %s. The console reads the systems' tables and the event log, nothing else.",
+            sqlite3_errmsg(db));
     default: return arena_dup(a, sqlite3_errmsg(db));
     }
 }
 
-static bool only_blanks(const char *text) {
-    return text[strspn(text, " \t\r\n;")] == '\0';
-}
+static bool only_blanks(const char *text) { return text[strspn(text, " \t\r\n;")] == '\0'; }
 
-bool console_query(struct lab_state *s, const char *sql, bool learner, int64_t operations, struct buf *out, const char **why) {
+bool console_query(struct lab_state *s, const char *sql, bool learner, int64_t operations,
+                   struct buf *out, const char **why) {
     sqlite3_stmt *q = NULL;
     const char *tail = "";
     int64_t left = operations / 1000;
@@ -81,7 +90,8 @@ bool console_query(struct lab_state *s, const char *sql, bool learner, int64_t o
     if (learner) sqlite3_set_authorizer(s->db, authorize, s);
     sqlite3_progress_handler(s->db, 1000, out_of_operations, &left);
     int rc = sqlite3_prepare_v2(s->db, sql, -1, &q, &tail);
-    if (rc == SQLITE_OK && q && !sqlite3_stmt_readonly(q)) *why = "The console only reads: write a SELECT.";
+    if (rc == SQLITE_OK && q && !sqlite3_stmt_readonly(q))
+        *why = "The console only reads: write a SELECT.";
     else if (rc == SQLITE_OK && q && !only_blanks(tail)) *why = "Write one statement at a time.";
     else if (rc == SQLITE_OK && q) {
         int columns = sqlite3_column_count(q), rows = 0;

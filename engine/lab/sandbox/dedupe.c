@@ -18,13 +18,15 @@ struct keyed {
 
 const struct lab_object *dedupe_object(const struct lab_connector *c) {
     for (int i = 0; i < c->object_count; i++)
-        if (c->objects[i].kind == LAB_RECORD && c->objects[i].operations & LAB_MERGE) return &c->objects[i];
+        if (c->objects[i].kind == LAB_RECORD && c->objects[i].operations & LAB_MERGE)
+            return &c->objects[i];
     return NULL;
 }
 
 static struct rule rule_of(struct lab_state *s, int member) {
     struct rule rule = {NULL, "newest", false};
-    const struct lab_object *o = lab_object_of_kind(s->stack.members[member].connector, LAB_DEDUPE_RULE);
+    const struct lab_object *o = lab_object_of_kind(s->stack.members[member].connector,
+                                                    LAB_DEDUPE_RULE);
     int count = 0;
     struct record *rows = o ? record_all(s, o, s->scratch, &count) : NULL;
     if (count == 0) return rule;
@@ -36,7 +38,8 @@ static struct rule rule_of(struct lab_state *s, int member) {
 
 bool dedupe_fills(struct lab_state *s, int member) { return rule_of(s, member).fill; }
 
-const char *dedupe_match(struct lab_state *s, int member, const struct lab_object *o, const struct record *r) {
+const char *dedupe_match(struct lab_state *s, int member, const struct lab_object *o,
+                         const struct record *r) {
     struct rule rule = rule_of(s, member);
     const char *key = rule.key ? record_key(o, r, rule.key, s->scratch) : NULL;
     if (!key) return NULL;
@@ -60,7 +63,8 @@ static int filled(const struct lab_object *o, const struct record *r) {
 }
 
 /* Does `b` beat `a`? Ties stay with the smaller id. */
-static bool better(const struct lab_object *o, const char *survivor, const struct record *a, const struct record *b) {
+static bool better(const struct lab_object *o, const char *survivor, const struct record *a,
+                   const struct record *b) {
     if (str_eq(survivor, "oldest")) return b->created_ms < a->created_ms;
     if (str_eq(survivor, "most_complete")) return filled(o, b) > filled(o, a);
     return b->updated_ms > a->updated_ms;

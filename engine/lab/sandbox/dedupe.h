@@ -7,7 +7,8 @@
 /* The object of a connector that can be merged; NULL when it has none. */
 const struct lab_object *dedupe_object(const struct lab_connector *c);
 /* The id of the record that the connector's rule takes for the same as `r`; NULL for none or without a rule. */
-const char *dedupe_match(struct lab_state *s, int member, const struct lab_object *o, const struct record *r);
+const char *dedupe_match(struct lab_state *s, int member, const struct lab_object *o,
+                         const struct record *r);
 struct dedupe_result {
     int groups, merged;
 };

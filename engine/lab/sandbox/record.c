@@ -5,10 +5,14 @@
 
 #include "base/text.h"
 
-static bool is_number(enum lab_type t) { return t == LAB_INTEGER || t == LAB_BOOLEAN || t == LAB_TIME; }
+static bool is_number(enum lab_type t) {
+    return t == LAB_INTEGER || t == LAB_BOOLEAN || t == LAB_TIME;
+}
 
 bool record_empty(const char *value) { return !value || !*value; }
-bool record_same(const char *a, const char *b) { return record_empty(a) ? record_empty(b) : str_eq(a, b); }
+bool record_same(const char *a, const char *b) {
+    return record_empty(a) ? record_empty(b) : str_eq(a, b);
+}
 
 const char *record_columns(const struct lab_object *o, struct arena *a) {
     struct buf b;
@@ -26,8 +30,10 @@ void record_read(const struct lab_object *o, sqlite3_stmt *q, struct record *out
     for (int i = 0; i < o->field_count; i++) out->value[i] = state_column(q, 3 + i, a);
 }
 
-bool record_get(struct lab_state *s, const struct lab_object *o, const char *id, struct record *out, struct arena *a) {
-    const char *sql = arena_printf(a, "SELECT %s FROM %s WHERE id = $1", record_columns(o, a), o->table);
+bool record_get(struct lab_state *s, const struct lab_object *o, const char *id, struct record *out,
+                struct arena *a) {
+    const char *sql = arena_printf(a, "SELECT %s FROM %s WHERE id = $1", record_columns(o, a),
+                                   o->table);
     sqlite3_stmt *q = state_query(s, sql, "t", id);
     bool found = state_row(s, q);
     if (found) record_read(o, q, out, a);
@@ -35,10 +41,12 @@ bool record_get(struct lab_state *s, const struct lab_object *o, const char *id,
     return found;
 }
 
-struct record *record_all(struct lab_state *s, const struct lab_object *o, struct arena *a, int *count) {
+struct record *record_all(struct lab_state *s, const struct lab_object *o, struct arena *a,
+                          int *count) {
     int total = (int)record_count(s, o), i = 0;
     struct record *all = NEW_ARRAY(a, struct record, (size_t)total);
-    sqlite3_stmt *q = state_query(s, arena_printf(a, "SELECT %s FROM %s ORDER BY id", record_columns(o, a), o->table), "");
+    sqlite3_stmt *q = state_query(
+        s, arena_printf(a, "SELECT %s FROM %s ORDER BY id", record_columns(o, a), o->table), "");
     while (i < total && state_row(s, q)) record_read(o, q, &all[i++], a);
     state_end(q);
     *count = i;
@@ -46,7 +54,9 @@ struct record *record_all(struct lab_state *s, const struct lab_object *o, struc
 }
 
 bool record_exists(struct lab_state *s, const struct lab_object *o, const char *id) {
-    return state_number(s, arena_printf(s->scratch, "SELECT count(*) FROM %s WHERE id = $1", o->table), "t", id) > 0;
+    return state_number(s,
+                        arena_printf(s->scratch, "SELECT count(*) FROM %s WHERE id = $1", o->table),
+                        "t", id) > 0;
 }
 
 int64_t record_count(struct lab_state *s, const struct lab_object *o) {
@@ -105,7 +115,8 @@ static enum lab_problem check(struct lab_state *s, const struct lab_field *f, co
     return utf8_count(v) > (size_t)f->max ? LAB_PROBLEM_INVALID_VALUE : LAB_PROBLEM_NONE;
 }
 
-struct record_problem record_validate(struct lab_state *s, const struct lab_object *o, const struct record *r, uint64_t mask) {
+struct record_problem record_validate(struct lab_state *s, const struct lab_object *o,
+                                      const struct record *r, uint64_t mask) {
     for (int i = 0; i < o->field_count; i++) {
         if (!(mask >> i & 1)) continue;
         enum lab_problem what = check(s, &o->fields[i], r->value[i]);
@@ -131,67 +142,86 @@ static void bind_value(sqlite3_stmt *q, int at, const struct lab_field *f, const
     } else sqlite3_bind_text(q, at, v, -1, SQLITE_TRANSIENT);
 }
 
-void record_insert(struct lab_state *s, int member, const struct lab_object *o, const struct record *r) {
+void record_insert(struct lab_state *s, int member, const struct lab_object *o,
+                   const struct record *r) {
     struct buf b;
     buf_init(&b, s->scratch);
-    buf_printf(&b, "INSERT INTO %s (%s) VALUES ($1, $2, $3", o->table, record_columns(o, s->scratch));
+    buf_printf(&b, "INSERT INTO %s (%s) VALUES ($1, $2, $3", o->table,
+               record_columns(o, s->scratch));
     for (int i = 0; i < o->field_count; i++) buf_printf(&b, ", $%d", 4 + i);
     buf_putc(&b, ')');
     sqlite3_stmt *q = state_query(s, buf_text(&b), "tii", r->id, r->created_ms, r->updated_ms);
     for (int i = 0; i < o->field_count; i++) bind_value(q, 4 + i, &o->fields[i], r->value[i]);
     state_row(s, q);
     state_end(q);
-    state_event(s, &(struct state_event){.kind = "record.created", .connector = s->stack.members[member].connector->id,
-                                         .object = o->id, .record_id = r->id});
+    state_event(s, &(struct state_event){.kind = "record.created",
+                                         .connector = s->stack.members[member].connector->id,
+                                         .object = o->id,
+                                         .record_id = r->id});
 }
 
-int record_update(struct lab_state *s, int member, const struct lab_object *o, const char *id, const struct record *r,
-                  uint64_t mask, bool touch) {
+int record_update(struct lab_state *s, int member, const struct lab_object *o, const char *id,
+                  const struct record *r, uint64_t mask, bool touch) {
     struct record old;
     if (!record_get(s, o, id, &old, s->scratch)) return 0;
     const char *connector = s->stack.members[member].connector->id;
     int changed = 0;
     for (int i = 0; i < o->field_count; i++) {
         if (!(mask >> i & 1) || record_same(old.value[i], r->value[i])) continue;
-        const char *sql = arena_printf(s->scratch, "UPDATE %s SET %s = $2 WHERE id = $1", o->table, o->fields[i].id);
+        const char *sql = arena_printf(s->scratch, "UPDATE %s SET %s = $2 WHERE id = $1", o->table,
+                                       o->fields[i].id);
         sqlite3_stmt *q = state_query(s, sql, "t", id);
         bind_value(q, 2, &o->fields[i], r->value[i]);
         state_row(s, q);
         state_end(q);
-        state_event(s, &(struct state_event){"record.changed", connector, o->id, id, o->fields[i].id, old.value[i],
+        state_event(s, &(struct state_event){"record.changed", connector, o->id, id,
+                                             o->fields[i].id, old.value[i],
                                              record_empty(r->value[i]) ? NULL : r->value[i], NULL});
         changed++;
     }
     if (changed && touch)
-        state_run(s, arena_printf(s->scratch, "UPDATE %s SET updated_ms = $2 WHERE id = $1", o->table), "ti", id, s->now_ms);
+        state_run(s,
+                  arena_printf(s->scratch, "UPDATE %s SET updated_ms = $2 WHERE id = $1", o->table),
+                  "ti", id, s->now_ms);
     return changed;
 }
 
 void record_delete(struct lab_state *s, int member, const struct lab_object *o, const char *id) {
     state_run(s, arena_printf(s->scratch, "DELETE FROM %s WHERE id = $1", o->table), "t", id);
-    state_event(s, &(struct state_event){.kind = "record.deleted", .connector = s->stack.members[member].connector->id,
-                                         .object = o->id, .record_id = id});
+    state_event(s, &(struct state_event){.kind = "record.deleted",
+                                         .connector = s->stack.members[member].connector->id,
+                                         .object = o->id,
+                                         .record_id = id});
 }
 
 /* References that stay inside one connector follow a merge, as they do in real systems; links between systems
  * do not, which is why they break. */
-static void move_references(struct lab_state *s, int member, const struct lab_object *o, const char *survivor, const char *loser) {
+static void move_references(struct lab_state *s, int member, const struct lab_object *o,
+                            const char *survivor, const char *loser) {
     const struct lab_connector *c = s->stack.members[member].connector;
     const char *path = arena_printf(s->scratch, "%s.%s", c->id, o->id);
     for (int i = 0; i < c->object_count; i++)
         for (int k = 0; k < c->objects[i].field_count; k++) {
             const struct lab_field *f = &c->objects[i].fields[k];
             if (f->type == LAB_REFERENCE && str_eq(f->of, path))
-                state_run(s, arena_printf(s->scratch, "UPDATE %s SET %s = $1 WHERE %s = $2", c->objects[i].table, f->id, f->id),
+                state_run(s,
+                          arena_printf(s->scratch, "UPDATE %s SET %s = $1 WHERE %s = $2",
+                                       c->objects[i].table, f->id, f->id),
                           "tt", survivor, loser);
         }
-    state_run(s, "INSERT INTO sim_person (object, record_id, person) SELECT object, $1, person FROM sim_person "
-                 "WHERE object = $2 AND record_id = $3 ON CONFLICT DO NOTHING", "ttt", survivor, path, loser);
+    state_run(
+        s,
+        "INSERT INTO sim_person (object, record_id, person) SELECT object, $1, person FROM sim_person "
+        "WHERE object = $2 AND record_id = $3 ON CONFLICT DO NOTHING",
+        "ttt", survivor, path, loser);
 }
 
-void record_merge(struct lab_state *s, int member, const struct lab_object *o, const char *survivor, const char *loser, bool fill) {
+void record_merge(struct lab_state *s, int member, const struct lab_object *o, const char *survivor,
+                  const char *loser, bool fill) {
     struct record keep, lose;
-    if (!record_get(s, o, survivor, &keep, s->scratch) || !record_get(s, o, loser, &lose, s->scratch)) return;
+    if (!record_get(s, o, survivor, &keep, s->scratch) ||
+        !record_get(s, o, loser, &lose, s->scratch))
+        return;
     const char *connector = s->stack.members[member].connector->id;
     struct record merged = keep;
     uint64_t mask = 0;
@@ -201,7 +231,8 @@ void record_merge(struct lab_state *s, int member, const struct lab_object *o, c
                               : record_empty(keep.value[i]) && !record_empty(lose.value[i]);
         if (!want) continue;
         if (!fill && !f->sticky) {
-            state_event(s, &(struct state_event){"value.lost", connector, o->id, survivor, f->id, lose.value[i], NULL, "merge"});
+            state_event(s, &(struct state_event){"value.lost", connector, o->id, survivor, f->id,
+                                                 lose.value[i], NULL, "merge"});
             continue;
         }
         merged.value[i] = lose.value[i];
@@ -210,8 +241,12 @@ void record_merge(struct lab_state *s, int member, const struct lab_object *o, c
     record_update(s, member, o, survivor, &merged, mask, true);
     move_references(s, member, o, survivor, loser);
     state_run(s, arena_printf(s->scratch, "DELETE FROM %s WHERE id = $1", o->table), "t", loser);
-    state_event(s, &(struct state_event){.kind = "record.merged", .connector = connector, .object = o->id, .record_id = survivor,
-                                         .old_value = loser, .detail = record_value(o, &lose, "email")});
+    state_event(s, &(struct state_event){.kind = "record.merged",
+                                         .connector = connector,
+                                         .object = o->id,
+                                         .record_id = survivor,
+                                         .old_value = loser,
+                                         .detail = record_value(o, &lose, "email")});
 }
 
 const char *record_value(const struct lab_object *o, const struct record *r, const char *field) {
@@ -226,7 +261,8 @@ char *record_normal_email(struct arena *a, const char *email) {
     return out;
 }
 
-const char *record_key(const struct lab_object *o, const struct record *r, const char *key, struct arena *a) {
+const char *record_key(const struct lab_object *o, const struct record *r, const char *key,
+                       struct arena *a) {
     const char *email = record_value(o, r, "email");
     if (str_eq(key, "email_exact")) return record_empty(email) ? NULL : email;
     if (str_eq(key, "email_normalised")) {
@@ -234,7 +270,8 @@ const char *record_key(const struct lab_object *o, const struct record *r, const
         return record_empty(normal) ? NULL : normal;
     }
     if (str_eq(key, "full_name")) {
-        const char *first = record_value(o, r, "first_name"), *last = record_value(o, r, "last_name");
+        const char *first = record_value(o, r, "first_name"),
+                   *last = record_value(o, r, "last_name");
         if (record_empty(first) || record_empty(last)) return NULL;
         return record_normal_email(a, arena_printf(a, "%s %s", first, last));
     }

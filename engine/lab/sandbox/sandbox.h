@@ -12,7 +12,8 @@
 
 #define SANDBOX_FD 3
 #define SANDBOX_CPU_SECONDS 120
-#define SANDBOX_MEMORY_BYTES ((size_t)512 * 1024 * 1024) /* of address space, on top of what the program has */
+#define SANDBOX_MEMORY_BYTES                                                                       \
+    ((size_t)512 * 1024 * 1024) /* of address space, on top of what the program has */
 
 struct sandbox; /* the compiled filter */
 

@@ -30,7 +30,9 @@ void state_engine_start(void) {
 #define ENGINE "gradus-lab-1"
 
 static char engine_name[64];
-static void write_engine_name(void) { snprintf(engine_name, sizeof engine_name, ENGINE " sqlite-%s", sqlite3_libversion()); }
+static void write_engine_name(void) {
+    snprintf(engine_name, sizeof engine_name, ENGINE " sqlite-%s", sqlite3_libversion());
+}
 
 const char *worker_engine(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -43,23 +45,36 @@ static void harden(sqlite3 *db) {
     static const struct {
         int what, value;
     } limits[] = {
-        {SQLITE_LIMIT_LENGTH, 4 * 1024 * 1024}, {SQLITE_LIMIT_SQL_LENGTH, 40000},   {SQLITE_LIMIT_COLUMN, 200},
-        {SQLITE_LIMIT_EXPR_DEPTH, 100},         {SQLITE_LIMIT_COMPOUND_SELECT, 20}, {SQLITE_LIMIT_FUNCTION_ARG, 64},
-        {SQLITE_LIMIT_ATTACHED, 0},             {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 500},
-        {SQLITE_LIMIT_VARIABLE_NUMBER, 200},    {SQLITE_LIMIT_TRIGGER_DEPTH, 1},    {SQLITE_LIMIT_WORKER_THREADS, 0},
+        {SQLITE_LIMIT_LENGTH, 4 * 1024 * 1024},
+        {SQLITE_LIMIT_SQL_LENGTH, 40000},
+        {SQLITE_LIMIT_COLUMN, 200},
+        {SQLITE_LIMIT_EXPR_DEPTH, 100},
+        {SQLITE_LIMIT_COMPOUND_SELECT, 20},
+        {SQLITE_LIMIT_FUNCTION_ARG, 64},
+        {SQLITE_LIMIT_ATTACHED, 0},
+        {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 500},
+        {SQLITE_LIMIT_VARIABLE_NUMBER, 200},
+        {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+        {SQLITE_LIMIT_WORKER_THREADS, 0},
         {SQLITE_LIMIT_VDBE_OP, 50000},
     };
-    for (size_t i = 0; i < COUNT_OF(limits); i++) sqlite3_limit(db, limits[i].what, limits[i].value);
+    for (size_t i = 0; i < COUNT_OF(limits); i++)
+        sqlite3_limit(db, limits[i].what, limits[i].value);
     static const struct {
         int what, on;
     } switches[] = {
-        {SQLITE_DBCONFIG_DEFENSIVE, 1},         {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-        {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0}, {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
-        {SQLITE_DBCONFIG_ENABLE_VIEW, 0},       {SQLITE_DBCONFIG_DQS_DML, 0},
-        {SQLITE_DBCONFIG_DQS_DDL, 0},           {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
+        {SQLITE_DBCONFIG_DEFENSIVE, 1},
+        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+        {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+        {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+        {SQLITE_DBCONFIG_DQS_DML, 0},
+        {SQLITE_DBCONFIG_DQS_DDL, 0},
+        {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
         {SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0},
     };
-    for (size_t i = 0; i < COUNT_OF(switches); i++) sqlite3_db_config(db, switches[i].what, switches[i].on, NULL);
+    for (size_t i = 0; i < COUNT_OF(switches); i++)
+        sqlite3_db_config(db, switches[i].what, switches[i].on, NULL);
 }
 
 static void must(struct lab_state *s, int rc, const char *sql) {
@@ -69,7 +84,9 @@ static void must(struct lab_state *s, int rc, const char *sql) {
 }
 
 static bool open_db(struct lab_state *s) {
-    if (sqlite3_open_v2(":memory:", &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, VFS_NAME) != SQLITE_OK) return false;
+    if (sqlite3_open_v2(":memory:", &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, VFS_NAME) !=
+        SQLITE_OK)
+        return false;
     harden(s->db);
     sqlite3_exec(s->db, "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON", NULL, NULL, NULL);
     return true;
@@ -93,8 +110,8 @@ static bool choose(struct lab_state *s, const char *dialects, struct arena *a, c
     return true;
 }
 
-struct lab_state *state_new(const char *pack, size_t pack_len, const char *dialects, uint64_t seed, struct arena *a,
-                            const char **why) {
+struct lab_state *state_new(const char *pack, size_t pack_len, const char *dialects, uint64_t seed,
+                            struct arena *a, const char **why) {
     struct lab_state *s = calloc(1, sizeof *s);
     if (!s) return NULL;
     arena_init(&s->pack, PACK_ARENA_BYTES);
@@ -106,10 +123,14 @@ struct lab_state *state_new(const char *pack, size_t pack_len, const char *diale
     if (!lab_pack_read(pack, pack_len, &s->pack, &s->files)) goto fail;
     const char *scenario = NULL;
     for (int i = 0; i < s->files.count; i++)
-        if (str_has_prefix(s->files.file[i].name, "scenarios/") && str_has_suffix(s->files.file[i].name, "/stack.xml"))
-            scenario = arena_copy(&s->pack, s->files.file[i].name + 10, strlen(s->files.file[i].name) - 20);
+        if (str_has_prefix(s->files.file[i].name, "scenarios/") &&
+            str_has_suffix(s->files.file[i].name, "/stack.xml"))
+            scenario = arena_copy(&s->pack, s->files.file[i].name + 10,
+                                  strlen(s->files.file[i].name) - 20);
     if (!scenario || !lab_stack_read(&s->stack, &s->files, scenario, &s->pack, &diags)) {
-        if (diags.first) *why = arena_printf(a, "%s:%d: %s", diags.first->file, diags.first->line, diags.first->message);
+        if (diags.first)
+            *why = arena_printf(a, "%s:%d: %s", diags.first->file, diags.first->line,
+                                diags.first->message);
         goto fail;
     }
     if (!choose(s, dialects, a, why)) goto fail;
@@ -160,7 +181,8 @@ bool state_load(struct lab_state *s, const unsigned char *image, size_t len) {
     memcpy(copy, image, len);
     drop_statements(s);
     if (sqlite3_deserialize(s->db, "main", copy, (sqlite3_int64)len, (sqlite3_int64)len,
-                            SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE) != SQLITE_OK)
+                            SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE) !=
+        SQLITE_OK)
         return false;
     s->now_ms = state_meta(s, "now_ms");
     s->step = state_meta(s, "step");
@@ -197,7 +219,11 @@ char *state_hash(struct lab_state *s, struct arena *a) {
     crypto_hash_sha256_state h;
     crypto_hash_sha256_init(&h);
     sqlite3_stmt *tables;
-    must(s, sqlite3_prepare_v2(s->db, "SELECT name FROM sqlite_schema WHERE type='table' ORDER BY name", -1, &tables, NULL), "hash");
+    must(s,
+         sqlite3_prepare_v2(s->db,
+                            "SELECT name FROM sqlite_schema WHERE type='table' ORDER BY name", -1,
+                            &tables, NULL),
+         "hash");
     while (sqlite3_step(tables) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(tables, 0);
         crypto_hash_sha256_update(&h, (const unsigned char *)name, strlen(name) + 1);
@@ -225,7 +251,8 @@ static sqlite3_stmt *cached(struct lab_state *s, const char *sql) {
     for (size_t i = 0; i < len; i++) h = (h ^ (unsigned char)sql[i]) * 1099511628211u;
     for (unsigned probe = 0; probe < STATE_STATEMENTS; probe++) {
         unsigned i = (unsigned)(h + probe) % STATE_STATEMENTS;
-        if (s->statement[i].sql && strcmp(s->statement[i].sql, sql) == 0) return s->statement[i].stmt;
+        if (s->statement[i].sql && strcmp(s->statement[i].sql, sql) == 0)
+            return s->statement[i].stmt;
         if (s->statement[i].sql) continue;
         char *numbered = strdup(sql);
         s->statement[i].sql = strdup(sql);
@@ -233,7 +260,8 @@ static sqlite3_stmt *cached(struct lab_state *s, const char *sql) {
         /* To SQLite $1 is a name, numbered by where it first stands; ?1 is the number that we mean. */
         for (char *p = numbered; *p; p++)
             if (p[0] == '$' && p[1] >= '0' && p[1] <= '9') *p = '?';
-        int rc = sqlite3_prepare_v3(s->db, numbered, -1, SQLITE_PREPARE_PERSISTENT, &s->statement[i].stmt, NULL);
+        int rc = sqlite3_prepare_v3(s->db, numbered, -1, SQLITE_PREPARE_PERSISTENT,
+                                    &s->statement[i].stmt, NULL);
         free(numbered);
         must(s, rc, sql);
         return s->statement[i].stmt;
@@ -249,7 +277,8 @@ static sqlite3_stmt *query(struct lab_state *s, const char *sql, const char *typ
         if (*types == 'i') rc = sqlite3_bind_int64(q, i, va_arg(args, int64_t));
         else {
             const char *text = va_arg(args, const char *);
-            rc = text ? sqlite3_bind_text(q, i, text, -1, SQLITE_TRANSIENT) : sqlite3_bind_null(q, i);
+            rc = text ? sqlite3_bind_text(q, i, text, -1, SQLITE_TRANSIENT)
+                      : sqlite3_bind_null(q, i);
         }
         must(s, rc, sql);
     }
@@ -305,8 +334,10 @@ int64_t state_meta(struct lab_state *s, const char *key) {
 }
 
 void state_meta_set(struct lab_state *s, const char *key, int64_t value) {
-    state_run(s, "INSERT INTO sim_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-              "ti", key, value);
+    state_run(
+        s,
+        "INSERT INTO sim_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        "ti", key, value);
 }
 
 int64_t state_next(struct lab_state *s, const char *key) {
@@ -316,15 +347,19 @@ int64_t state_next(struct lab_state *s, const char *key) {
 }
 
 /* ---- Chance ----------------------------------------------------------------------------------- */
-uint32_t state_draw(const struct lab_state *s, const char *stream, const char *entity, int64_t tick, uint32_t bound) {
+uint32_t state_draw(const struct lab_state *s, const char *stream, const char *entity, int64_t tick,
+                    uint32_t bound) {
     /* The high 32 bits times the bound: a bias of 2^-32 at most, and no division that differs. */
     return (uint32_t)(((lab_hash64(s->seed, stream, entity, tick) >> 32) * bound) >> 32);
 }
 
 void state_event(struct lab_state *s, const struct state_event *e) {
-    state_run(s,
-              "INSERT INTO event (at_ms, actor, kind, connector, object, record_id, field, old_value, new_value, detail) "
-              "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-              "itttttttt" "t", s->now_ms, s->actor, e->kind, e->connector, e->object, e->record_id, e->field, e->old_value,
-              e->new_value, e->detail);
+    state_run(
+        s,
+        "INSERT INTO event (at_ms, actor, kind, connector, object, record_id, field, old_value, new_value, detail) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "itttttttt"
+        "t",
+        s->now_ms, s->actor, e->kind, e->connector, e->object, e->record_id, e->field, e->old_value,
+        e->new_value, e->detail);
 }

@@ -17,25 +17,25 @@
 #include "lab/lab_chance.h"
 #include "lab/lab_pack.h"
 
-#define LAB_EVENTS_MAX 300000   /* then the run is full and says so */
-#define LAB_RECORDS_MAX 20000   /* of one object */
-#define LAB_HORIZON_DAYS 120    /* simulated time that a run may take */
-#define LAB_ADVANCE_MAX_DAYS 7  /* in one action */
+#define LAB_EVENTS_MAX 300000  /* then the run is full and says so */
+#define LAB_RECORDS_MAX 20000  /* of one object */
+#define LAB_HORIZON_DAYS 120   /* simulated time that a run may take */
+#define LAB_ADVANCE_MAX_DAYS 7 /* in one action */
 #define LAB_HEAP_BYTES ((int64_t)96 * 1024 * 1024)
 #define STATE_STATEMENTS 512
 
 struct lab_state {
     sqlite3 *db;
-    struct arena pack;                 /* the stack and its files */
+    struct arena pack; /* the stack and its files */
     struct lab_files files;
     struct lab_stack stack;
-    struct lab_csv *arrivals;          /* by the stack's arrivals */
+    struct lab_csv *arrivals; /* by the stack's arrivals */
     const struct lab_dialect *dialect[LAB_CONNECTORS_MAX];
     uint64_t seed;
-    int64_t now_ms;                    /* simulated */
-    int64_t step;                      /* actions executed */
-    const char *actor;                 /* who causes what happens now: learner, screen, sync, world */
-    struct arena *scratch;             /* of the running step */
+    int64_t now_ms;        /* simulated */
+    int64_t step;          /* actions executed */
+    const char *actor;     /* who causes what happens now: learner, screen, sync, world */
+    struct arena *scratch; /* of the running step */
     struct {
         char *sql;
         sqlite3_stmt *stmt;
@@ -46,8 +46,8 @@ struct lab_state {
 void state_engine_start(void);
 
 /* Reads the pack and makes an empty database. `dialects`: "crm=aurelia,map=heron". NULL with `*why` (`a`). */
-struct lab_state *state_new(const char *pack, size_t pack_len, const char *dialects, uint64_t seed, struct arena *a,
-                            const char **why);
+struct lab_state *state_new(const char *pack, size_t pack_len, const char *dialects, uint64_t seed,
+                            struct arena *a, const char **why);
 /* Creates tables and fills them from the seeds. */
 void state_seed(struct lab_state *s, struct arena *a);
 /* Takes over an image that state_save made. False when it is none of this run's. */
@@ -76,7 +76,8 @@ int64_t state_next(struct lab_state *s, const char *key);
 
 /* ---- Chance ----------------------------------------------------------------------------------- */
 /* In [0, bound). */
-uint32_t state_draw(const struct lab_state *s, const char *stream, const char *entity, int64_t tick, uint32_t bound);
+uint32_t state_draw(const struct lab_state *s, const char *stream, const char *entity, int64_t tick,
+                    uint32_t bound);
 
 /* ---- Events ----------------------------------------------------------------------------------- */
 struct state_event {

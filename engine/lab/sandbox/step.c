@@ -35,7 +35,8 @@ static void clock_step(struct lab_state *s, int64_t by_ms, struct step_answer *o
     world_advance(s, s->now_ms + by_ms);
     out->status = 200;
     out->type = "application/json";
-    buf_printf(&out->body, "{\"now\":\"%s\",\"now_ms\":%lld}", time_iso(out->body.arena, s->now_ms), (long long)s->now_ms);
+    buf_printf(&out->body, "{\"now\":\"%s\",\"now_ms\":%lld}", time_iso(out->body.arena, s->now_ms),
+               (long long)s->now_ms);
 }
 
 static bool full(struct lab_state *s) {
@@ -49,12 +50,17 @@ void step(struct lab_state *s, json_t *action, struct arena *a, struct step_answ
     s->step++;
     vfs_set(s->seed, s->step, s->now_ms);
     const char *kind = json_string_value(json_object_get(action, "kind"));
-    s->actor = str_eq(json_string_value(json_object_get(action, "via")), "screen") ? "screen" : "api";
+    s->actor = str_eq(json_string_value(json_object_get(action, "via")), "screen") ? "screen"
+                                                                                   : "api";
     state_run(s, "BEGIN", "");
-    if (str_eq(kind, "sql")) console_step(s, json_string_value(json_object_get(action, "sql")), out);
-    else if (full(s)) say(out, 507, "This run's event log is full. Reset the run to go on; the record of what you did is kept.");
+    if (str_eq(kind, "sql"))
+        console_step(s, json_string_value(json_object_get(action, "sql")), out);
+    else if (full(s))
+        say(out, 507,
+            "This run's event log is full. Reset the run to go on; the record of what you did is kept.");
     else if (str_eq(kind, "api") || str_eq(kind, "token")) api_step(s, action, out);
-    else if (str_eq(kind, "clock")) clock_step(s, json_integer_value(json_object_get(action, "advance_ms")), out);
+    else if (str_eq(kind, "clock"))
+        clock_step(s, json_integer_value(json_object_get(action, "advance_ms")), out);
     else say(out, 400, "There is no action of this kind.");
     state_meta_set(s, "now_ms", s->now_ms);
     state_meta_set(s, "step", s->step);

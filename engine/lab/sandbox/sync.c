@@ -29,7 +29,7 @@ struct run {
     bool overwrite, create_left, create_right;
     struct key *keys; /* of the left rows, sorted */
     int key_count;
-    bool *taken;      /* left rows that have a partner */
+    bool *taken; /* left rows that have a partner */
     int created_left, created_right, updated, rejected;
 };
 
@@ -40,8 +40,9 @@ static void load_values(struct run *r, struct sync_mapping *m) {
     struct sync_value *values = NEW_ARRAY(r->s->scratch, struct sync_value, (size_t)count + 1);
     for (int i = 0; i < count; i++)
         if (str_eq(record_value(r->y->value, &rows[i], "mapping_id"), m->id))
-            values[m->value_count++] = (struct sync_value){record_value(r->y->value, &rows[i], "left_value"),
-                                                          record_value(r->y->value, &rows[i], "right_value")};
+            values[m->value_count++] = (struct sync_value){
+                record_value(r->y->value, &rows[i], "left_value"),
+                record_value(r->y->value, &rows[i], "right_value")};
     m->values = values;
 }
 
@@ -50,12 +51,17 @@ static void load_mappings(struct run *r) {
     const struct lab_object *o = r->y->mapping;
     struct record *rows = record_all(r->s, o, r->s->scratch, &count);
     for (int i = 0; i < count && r->mapping_count < LAB_FIELDS_MAX; i++) {
-        const struct lab_field *left = lab_field_find(r->left.object, record_value(o, &rows[i], "left_field"));
-        const struct lab_field *right = lab_field_find(r->right.object, record_value(o, &rows[i], "right_field"));
+        const struct lab_field *left = lab_field_find(r->left.object,
+                                                      record_value(o, &rows[i], "left_field"));
+        const struct lab_field *right = lab_field_find(r->right.object,
+                                                       record_value(o, &rows[i], "right_field"));
         const char *direction = record_value(o, &rows[i], "direction");
         if (!left || !right) continue;
         struct sync_mapping *m = &r->mappings[r->mapping_count++];
-        *m = (struct sync_mapping){.id = rows[i].id, .transform = record_value(o, &rows[i], "transform"), .left = left, .right = right,
+        *m = (struct sync_mapping){.id = rows[i].id,
+                                   .transform = record_value(o, &rows[i], "transform"),
+                                   .left = left,
+                                   .right = right,
                                    .direction = str_eq(direction, "to_right")  ? SYNC_TO_RIGHT
                                                 : str_eq(direction, "to_left") ? SYNC_TO_LEFT
                                                                                : SYNC_BOTH};
@@ -86,7 +92,8 @@ static void index_left(struct run *r) {
     r->keys = NEW_ARRAY(r->s->scratch, struct key, (size_t)r->left.count + 1);
     r->taken = NEW_ARRAY(r->s->scratch, bool, (size_t)r->left.count + 1);
     for (int i = 0; i < r->left.count; i++) {
-        const char *text = record_key(r->left.object, &r->left.rows[i], r->match_key, r->s->scratch);
+        const char *text = record_key(r->left.object, &r->left.rows[i], r->match_key,
+                                      r->s->scratch);
         if (text) r->keys[r->key_count++] = (struct key){text, i};
     }
     qsort(r->keys, (size_t)r->key_count, sizeof *r->keys, by_text);
@@ -113,7 +120,8 @@ static int find_left(struct run *r, const struct record *right) {
 
 /* ---- Values ----------------------------------------------------------------------------------- */
 /* Which side's value wins, where both may write. */
-static bool left_wins(struct run *r, const struct sync_mapping *m, const struct record *left, const struct record *right) {
+static bool left_wins(struct run *r, const struct sync_mapping *m, const struct record *left,
+                      const struct record *right) {
     const char *lv = left->value[m->left->index], *rv = right->value[m->right->index];
     if (str_eq(m->transform, "keep_true")) return str_eq(lv, "1") || !str_eq(rv, "1");
     if (!r->overwrite && record_empty(lv) != record_empty(rv)) return !record_empty(lv);
@@ -122,10 +130,12 @@ static bool left_wins(struct run *r, const struct sync_mapping *m, const struct 
     return left->updated_ms >= right->updated_ms;
 }
 
-static void settle(struct run *r, const struct sync_mapping *m, const struct record *left, const struct record *right,
-                   struct record *new_left, struct record *new_right, uint64_t *left_mask, uint64_t *right_mask) {
+static void settle(struct run *r, const struct sync_mapping *m, const struct record *left,
+                   const struct record *right, struct record *new_left, struct record *new_right,
+                   uint64_t *left_mask, uint64_t *right_mask) {
     const char *lv = left->value[m->left->index], *rv = right->value[m->right->index];
-    bool from_left = m->direction == SYNC_TO_RIGHT || (m->direction == SYNC_BOTH && left_wins(r, m, left, right));
+    bool from_left = m->direction == SYNC_TO_RIGHT ||
+                     (m->direction == SYNC_BOTH && left_wins(r, m, left, right));
     /* In the left side's terms first: so that "both" also tidies the side that the value came from. */
     const char *value = from_left ? lv : sync_transform(r->s, m, rv, false);
     if (record_empty(value) && !r->overwrite) return;
@@ -141,24 +151,30 @@ static void settle(struct run *r, const struct sync_mapping *m, const struct rec
     }
 }
 
-static bool refuse(struct run *r, const struct side *side, const char *id, struct record_problem p) {
+static bool refuse(struct run *r, const struct side *side, const char *id,
+                   struct record_problem p) {
     if (!p.what) return false;
     r->rejected++;
-    const char *why = p.what == LAB_PROBLEM_REQUIRED ? "required and empty" : "value is not allowed";
-    state_event(r->s, &(struct state_event){"sync.rejected", r->s->stack.members[side->member].connector->id, side->object->id, id,
-                                            p.field->id, p.value, NULL, why});
+    const char *why = p.what == LAB_PROBLEM_REQUIRED ? "required and empty"
+                                                     : "value is not allowed";
+    state_event(r->s, &(struct state_event){"sync.rejected",
+                                            r->s->stack.members[side->member].connector->id,
+                                            side->object->id, id, p.field->id, p.value, NULL, why});
     return true;
 }
 
 /* Only what really changes is checked: old values that no longer fit stay until somebody touches them. */
-static uint64_t differing(const struct lab_object *o, const struct record *old, const struct record *fresh, uint64_t mask) {
+static uint64_t differing(const struct lab_object *o, const struct record *old,
+                          const struct record *fresh, uint64_t mask) {
     uint64_t changed = 0;
     for (int i = 0; i < o->field_count; i++)
-        if (mask >> i & 1 && !record_same(old->value[i], fresh->value[i])) changed |= (uint64_t)1 << i;
+        if (mask >> i & 1 && !record_same(old->value[i], fresh->value[i]))
+            changed |= (uint64_t)1 << i;
     return changed;
 }
 
-static void write_side(struct run *r, struct side *side, struct record *old, const struct record *fresh, uint64_t mask) {
+static void write_side(struct run *r, struct side *side, struct record *old,
+                       const struct record *fresh, uint64_t mask) {
     mask = differing(side->object, old, fresh, mask);
     if (!mask || refuse(r, side, old->id, record_validate(r->s, side->object, fresh, mask))) return;
     if (record_update(r->s, side->member, side->object, old->id, fresh, mask, true)) r->updated++;
@@ -176,13 +192,18 @@ static void pair_up(struct run *r, int left_row, struct record *right) {
 }
 
 /* A new record takes over every mapped field, whatever the direction of later updates. */
-static const char *create(struct run *r, struct side *to, const struct record *from, bool to_right, const char *link) {
+static const char *create(struct run *r, struct side *to, const struct record *from, bool to_right,
+                          const char *link) {
     struct record fresh;
     memset(&fresh, 0, sizeof fresh);
     for (int i = 0; i < r->mapping_count; i++) {
         const struct sync_mapping *m = &r->mappings[i];
-        if (to_right) fresh.value[m->right->index] = sync_transform(r->s, m, from->value[m->left->index], true);
-        else fresh.value[m->left->index] = sync_transform(r->s, m, from->value[m->right->index], false);
+        if (to_right)
+            fresh.value[m->right->index] = sync_transform(r->s, m, from->value[m->left->index],
+                                                          true);
+        else
+            fresh.value[m->left->index] = sync_transform(r->s, m, from->value[m->right->index],
+                                                         false);
     }
     if (link) fresh.value[r->y->link] = link;
     uint64_t all = ((uint64_t)1 << to->object->field_count) - 1;
@@ -195,13 +216,18 @@ static const char *create(struct run *r, struct side *to, const struct record *f
 }
 
 static const char *path_of(struct run *r, const struct side *side) {
-    return arena_printf(r->s->scratch, "%s.%s", r->s->stack.members[side->member].connector->id, side->object->id);
+    return arena_printf(r->s->scratch, "%s.%s", r->s->stack.members[side->member].connector->id,
+                        side->object->id);
 }
 
 /* The truth follows: the new record is about whom the old one was about. */
-static void inherit(struct run *r, const struct side *from, const char *old_id, const struct side *to, const char *new_id) {
-    state_run(r->s, "INSERT INTO sim_person (object, record_id, person) SELECT $1, $2, person FROM sim_person "
-                    "WHERE object = $3 AND record_id = $4 ON CONFLICT DO NOTHING", "tttt", path_of(r, to), new_id, path_of(r, from), old_id);
+static void inherit(struct run *r, const struct side *from, const char *old_id,
+                    const struct side *to, const char *new_id) {
+    state_run(
+        r->s,
+        "INSERT INTO sim_person (object, record_id, person) SELECT $1, $2, person FROM sim_person "
+        "WHERE object = $3 AND record_id = $4 ON CONFLICT DO NOTHING",
+        "tttt", path_of(r, to), new_id, path_of(r, from), old_id);
 }
 
 static void match_all(struct run *r) {
@@ -217,7 +243,8 @@ static void match_all(struct run *r) {
             inherit(r, &r->right, right->id, &r->left, id);
             struct record linked = *right;
             linked.value[r->y->link] = id;
-            record_update(r->s, r->right.member, r->right.object, right->id, &linked, (uint64_t)1 << r->y->link, false);
+            record_update(r->s, r->right.member, r->right.object, right->id, &linked,
+                          (uint64_t)1 << r->y->link, false);
             r->created_left++;
         }
     }
@@ -232,16 +259,19 @@ static void match_all(struct run *r) {
 }
 
 /* ---- The run ---------------------------------------------------------------------------------- */
-static void set(const struct lab_object *o, struct record *r, const char *field, const char *value) {
+static void set(const struct lab_object *o, struct record *r, const char *field,
+                const char *value) {
     r->value[lab_field_find(o, field)->index] = value;
 }
-static void set_number(struct lab_state *s, const struct lab_object *o, struct record *r, const char *field, int64_t value) {
+static void set_number(struct lab_state *s, const struct lab_object *o, struct record *r,
+                       const char *field, int64_t value) {
     set(o, r, field, arena_printf(s->scratch, "%lld", (long long)value));
 }
 
 /* A sync reads pages of 200 and writes batches of 100; its calls count against the account's day. */
 static int calls_of(const struct run *r) {
-    return r->left.count / 200 + r->right.count / 200 + 2 + (r->updated + r->created_left + r->created_right) / 100;
+    return r->left.count / 200 + r->right.count / 200 + 2 +
+           (r->updated + r->created_left + r->created_right) / 100;
 }
 
 static const char *finish(struct run *r, const char *trigger, const char *status) {
@@ -262,9 +292,14 @@ static const char *finish(struct run *r, const char *trigger, const char *status
     set_number(s, o, &row, "rejected", r->rejected);
     set_number(s, o, &row, "calls", calls);
     record_insert(s, r->right.member, o, &row);
-    state_run(s, "UPDATE sim_quota SET day_used = day_used + $2 WHERE member = $1", "ii", (int64_t)r->left.member, (int64_t)calls);
-    state_event(s, &(struct state_event){.kind = "sync.finished", .connector = s->stack.members[r->right.member].connector->id,
-                                         .object = o->id, .record_id = row.id, .detail = status});
+    state_run(s, "UPDATE sim_quota SET day_used = day_used + $2 WHERE member = $1", "ii",
+              (int64_t)r->left.member, (int64_t)calls);
+    state_event(s,
+                &(struct state_event){.kind = "sync.finished",
+                                      .connector = s->stack.members[r->right.member].connector->id,
+                                      .object = o->id,
+                                      .record_id = row.id,
+                                      .detail = status});
     return row.id;
 }
 
@@ -278,7 +313,8 @@ const char *sync_run(struct lab_state *s, const char *trigger) {
     s->actor = "sync";
     load_settings(r);
     const char *id;
-    if (world_outage(s, r->left.member) || world_outage(s, r->right.member)) id = finish(r, trigger, "failed");
+    if (world_outage(s, r->left.member) || world_outage(s, r->right.member))
+        id = finish(r, trigger, "failed");
     else {
         load_mappings(r);
         r->left.rows = record_all(s, r->left.object, s->scratch, &r->left.count);

@@ -19,7 +19,8 @@ static const char *by_values(const struct sync_mapping *m, const char *value, bo
 
 static const char *by_lookup(const struct lab_lookup *l, const char *value, bool to_right) {
     for (int i = 0; i < l->pair_count; i++)
-        if (str_eq(to_right ? l->pairs[i].left : l->pairs[i].right, value)) return to_right ? l->pairs[i].right : l->pairs[i].left;
+        if (str_eq(to_right ? l->pairs[i].left : l->pairs[i].right, value))
+            return to_right ? l->pairs[i].right : l->pairs[i].left;
     return value;
 }
 
@@ -31,10 +32,12 @@ static const char *lower(struct arena *a, const char *value) {
 }
 
 bool sync_tidies(const struct sync_mapping *m) {
-    return str_eq(m->transform, "trim") || str_eq(m->transform, "lowercase") || str_eq(m->transform, "normalise_email");
+    return str_eq(m->transform, "trim") || str_eq(m->transform, "lowercase") ||
+           str_eq(m->transform, "normalise_email");
 }
 
-const char *sync_transform(struct lab_state *s, const struct sync_mapping *m, const char *value, bool to_right) {
+const char *sync_transform(struct lab_state *s, const struct sync_mapping *m, const char *value,
+                           bool to_right) {
     if (record_empty(value)) return NULL;
     const char *t = m->transform;
     if (!t || str_eq(t, "none") || str_eq(t, "keep_true")) return value;
@@ -43,6 +46,7 @@ const char *sync_transform(struct lab_state *s, const struct sync_mapping *m, co
     if (str_eq(t, "normalise_email")) return record_normal_email(s->scratch, value);
     if (str_eq(t, "value_map")) return by_values(m, value, to_right);
     for (int i = 0; i < s->stack.lookup_count; i++)
-        if (str_eq(s->stack.lookups[i].id, t)) return by_lookup(&s->stack.lookups[i], value, to_right);
+        if (str_eq(s->stack.lookups[i].id, t))
+            return by_lookup(&s->stack.lookups[i], value, to_right);
     return value;
 }

@@ -27,7 +27,8 @@ bool wire_send(int fd, unsigned operation, const void *payload, size_t len) {
         head[i] = (unsigned char)(operation >> (8 * i));
         head[4 + i] = (unsigned char)(len >> (8 * i));
     }
-    if (len > 8192) return write_all(fd, (const char *)head, sizeof head) && write_all(fd, payload, len);
+    if (len > 8192)
+        return write_all(fd, (const char *)head, sizeof head) && write_all(fd, payload, len);
     char whole[8 + 8192]; /* small messages in one call */
     memcpy(whole, head, sizeof head);
     if (len) memcpy(whole + sizeof head, payload, len);
@@ -50,7 +51,8 @@ static bool read_all(int fd, char *p, size_t len, int64_t end_ms) {
     return true;
 }
 
-bool wire_receive(int fd, unsigned *operation, char **payload, size_t *len, struct arena *a, int64_t deadline_ms) {
+bool wire_receive(int fd, unsigned *operation, char **payload, size_t *len, struct arena *a,
+                  int64_t deadline_ms) {
     unsigned char head[8];
     int64_t end_ms = deadline_ms < 0 ? -1 : clock_monotonic_ms() + deadline_ms;
     if (!read_all(fd, (char *)head, sizeof head, end_ms)) return false;

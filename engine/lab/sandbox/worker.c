@@ -15,18 +15,22 @@
 
 static struct lab_state *state;
 
-static bool fine(int fd, const void *payload, size_t len) { return wire_send(fd, WIRE_FINE, payload, len); }
+static bool fine(int fd, const void *payload, size_t len) {
+    return wire_send(fd, WIRE_FINE, payload, len);
+}
 static bool failed(int fd, const char *why) { return wire_send(fd, WIRE_FAILED, why, strlen(why)); }
 
 /* "crm=a,map=b\n1234\n" and the pack. */
 static bool boot(int fd, char *payload, size_t len, struct arena *a) {
     const char *why = "The worker was not told what to run.";
-    char *line = memchr(payload, '\n', len), *second = line ? memchr(line + 1, '\n', len - (size_t)(line + 1 - payload)) : NULL;
+    char *line = memchr(payload, '\n', len),
+         *second = line ? memchr(line + 1, '\n', len - (size_t)(line + 1 - payload)) : NULL;
     int64_t seed;
     if (!second || state) return failed(fd, why);
     *line = *second = '\0';
     if (!parse_i64(line + 1, INT64_MIN, INT64_MAX, &seed)) return failed(fd, why);
-    state = state_new(second + 1, len - (size_t)(second + 1 - payload), payload, (uint64_t)seed, a, &why);
+    state = state_new(second + 1, len - (size_t)(second + 1 - payload), payload, (uint64_t)seed, a,
+                      &why);
     return state ? fine(fd, "", 0) : failed(fd, why);
 }
 
@@ -38,8 +42,11 @@ static bool do_step(int fd, const char *payload, size_t len, struct arena *a) {
     step(state, action, a, &answer);
     struct buf out;
     buf_init(&out, a);
-    buf_printf(&out, "{\"status\":%d,\"type\":\"%s\",\"now_ms\":%lld,\"step\":%lld,\"refused\":%s,\"headers\":[", answer.status, answer.type,
-               (long long)state->now_ms, (long long)state->step, answer.refused ? "true" : "false");
+    buf_printf(
+        &out,
+        "{\"status\":%d,\"type\":\"%s\",\"now_ms\":%lld,\"step\":%lld,\"refused\":%s,\"headers\":[",
+        answer.status, answer.type, (long long)state->now_ms, (long long)state->step,
+        answer.refused ? "true" : "false");
     for (int i = 0; i < answer.header_count; i++) {
         buf_puts(&out, i ? ",[" : "[");
         buf_json(&out, answer.headers[i].name);
@@ -69,7 +76,9 @@ static bool serve(int fd, unsigned operation, char *payload, size_t len, struct 
     switch (operation) {
     case WIRE_SEED: state_seed(state, a); return fine(fd, "", 0);
     case WIRE_LOAD:
-        return state_load(state, (unsigned char *)payload, len) ? fine(fd, "", 0) : failed(fd, "The snapshot does not belong to this run.");
+        return state_load(state, (unsigned char *)payload, len)
+                   ? fine(fd, "", 0)
+                   : failed(fd, "The snapshot does not belong to this run.");
     case WIRE_STEP: return do_step(fd, payload, len, a);
     case WIRE_VIEW: return do_view(fd, payload, len, a);
     case WIRE_HASH: {

@@ -18,24 +18,34 @@ static const int hour_weight[24] = {5,  5,  5,  5,  10, 20, 40, 70, 90, 95, 90, 
                                     60, 75, 80, 75, 60, 45, 30, 25, 20, 12, 8,  5};
 
 static void due(struct lab_state *s, int64_t at_ms, int priority, const char *kind, int64_t ref) {
-    state_run(s, "INSERT INTO sim_due (at_ms, priority, seq, kind, ref) VALUES ($1, $2, $3, $4, $5)", "iiiti", at_ms,
-              (int64_t)priority, state_next(s, "due"), kind, ref);
+    state_run(s,
+              "INSERT INTO sim_due (at_ms, priority, seq, kind, ref) VALUES ($1, $2, $3, $4, $5)",
+              "iiiti", at_ms, (int64_t)priority, state_next(s, "due"), kind, ref);
 }
 
-void world_person(struct lab_state *s, const char *path, const struct lab_object *o, const struct record *r, int64_t person) {
-    state_run(s, "INSERT INTO sim_person (object, record_id, person) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", "tti", path,
-              r->id, person);
+void world_person(struct lab_state *s, const char *path, const struct lab_object *o,
+                  const struct record *r, int64_t person) {
+    state_run(
+        s,
+        "INSERT INTO sim_person (object, record_id, person) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        "tti", path, r->id, person);
     for (int i = 0; i < o->field_count; i++)
         if (o->fields[i].sticky && str_eq(r->value[i], "1"))
-            state_run(s, "INSERT INTO sim_opt_out (person, at_ms) VALUES ($1, $2) ON CONFLICT DO NOTHING", "ii", person, s->now_ms);
+            state_run(
+                s, "INSERT INTO sim_opt_out (person, at_ms) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                "ii", person, s->now_ms);
 }
 
 void world_start(struct lab_state *s) {
-    for (int i = 0; i < s->stack.fault_count; i++) due(s, s->now_ms + s->stack.faults[i].after_ms, PRIORITY_OUTAGE, "outage", i);
-    if (s->stack.arrivals_count + s->stack.edits_count > 0) due(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "hour", 0);
+    for (int i = 0; i < s->stack.fault_count; i++)
+        due(s, s->now_ms + s->stack.faults[i].after_ms, PRIORITY_OUTAGE, "outage", i);
+    if (s->stack.arrivals_count + s->stack.edits_count > 0)
+        due(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "hour", 0);
 }
 
-static const char *outage_key(struct lab_state *s, int member) { return arena_printf(s->scratch, "outage-%d", member); }
+static const char *outage_key(struct lab_state *s, int member) {
+    return arena_printf(s->scratch, "outage-%d", member);
+}
 
 int64_t world_outage(struct lab_state *s, int member) {
     int64_t until = state_meta(s, outage_key(s, member));
@@ -44,55 +54,70 @@ int64_t world_outage(struct lab_state *s, int member) {
 
 static void outage(struct lab_state *s, int64_t ref) {
     const struct lab_fault *f = &s->stack.faults[ref];
-    state_meta_set(s, outage_key(s, lab_member_find(&s->stack, f->connector)), s->now_ms + f->for_ms);
+    state_meta_set(s, outage_key(s, lab_member_find(&s->stack, f->connector)),
+                   s->now_ms + f->for_ms);
     s->actor = "world";
-    state_event(s, &(struct state_event){.kind = "outage.started", .connector = f->connector,
-                                         .detail = arena_printf(s->scratch, "%lld minutes", (long long)(f->for_ms / MS_MINUTE))});
+    state_event(s,
+                &(struct state_event){.kind = "outage.started",
+                                      .connector = f->connector,
+                                      .detail = arena_printf(s->scratch, "%lld minutes",
+                                                             (long long)(f->for_ms / MS_MINUTE))});
 }
 
 /* How many of `per_day` fall into this hour: the whole part for certain, the rest by chance. */
 static int share(struct lab_state *s, const char *stream, int index, int per_day, int64_t hour) {
     int permille = per_day * hour_weight[hour % 24];
     const char *entity = arena_printf(s->scratch, "%d", index);
-    return permille / 1000 + (state_draw(s, stream, entity, hour, 1000) < (uint32_t)(permille % 1000));
+    return permille / 1000 +
+           (state_draw(s, stream, entity, hour, 1000) < (uint32_t)(permille % 1000));
 }
 
-static bool pick(struct lab_state *s, const struct lab_object *o, const char *stream, int64_t tick, struct record *out) {
+static bool pick(struct lab_state *s, const struct lab_object *o, const char *stream, int64_t tick,
+                 struct record *out) {
     int64_t count = record_count(s, o);
     if (count == 0) return false;
-    const char *sql = arena_printf(s->scratch, "SELECT id FROM %s ORDER BY id LIMIT 1 OFFSET $1", o->table);
-    sqlite3_stmt *q = state_query(s, sql, "i", (int64_t)state_draw(s, stream, "pick", tick, (uint32_t)count));
+    const char *sql = arena_printf(s->scratch, "SELECT id FROM %s ORDER BY id LIMIT 1 OFFSET $1",
+                                   o->table);
+    sqlite3_stmt *q = state_query(s, sql, "i",
+                                  (int64_t)state_draw(s, stream, "pick", tick, (uint32_t)count));
     char *id = state_row(s, q) ? state_column(q, 0, s->scratch) : NULL;
     state_end(q);
     return id && record_get(s, o, id, out, s->scratch);
 }
 
 static int64_t person_of(struct lab_state *s, const char *path, const char *id) {
-    return state_number(s, "SELECT min(person) FROM sim_person WHERE object = $1 AND record_id = $2", "tt", path, id);
+    return state_number(s,
+                        "SELECT min(person) FROM sim_person WHERE object = $1 AND record_id = $2",
+                        "tt", path, id);
 }
 
 /* People type their address as they like, and leave out what is not asked again. */
-static void retype(struct lab_state *s, const struct lab_object *o, int64_t tick, struct record *r) {
+static void retype(struct lab_state *s, const struct lab_object *o, int64_t tick,
+                   struct record *r) {
     const struct lab_field *email = lab_field_find(o, "email"), *phone = lab_field_find(o, "phone");
     if (email && r->value[email->index]) {
         char *text = arena_dup(s->scratch, r->value[email->index]);
-        if (state_draw(s, "retype", "", tick, 1000) < 500 && *text >= 'a' && *text <= 'z') *text = (char)(*text - 32);
+        if (state_draw(s, "retype", "", tick, 1000) < 500 && *text >= 'a' && *text <= 'z')
+            *text = (char)(*text - 32);
         r->value[email->index] = text;
     }
     if (phone) r->value[phone->index] = NULL;
     for (int i = 0; i < o->field_count; i++)
-        if (o->fields[i].type == LAB_REFERENCE || o->fields[i].type == LAB_BOOLEAN || o->fields[i].type == LAB_INTEGER)
+        if (o->fields[i].type == LAB_REFERENCE || o->fields[i].type == LAB_BOOLEAN ||
+            o->fields[i].type == LAB_INTEGER)
             r->value[i] = NULL;
 }
 
-static void receive_form(struct lab_state *s, int member, const char *path, const struct lab_object *o, struct record *r, int64_t person) {
+static void receive_form(struct lab_state *s, int member, const char *path,
+                         const struct lab_object *o, struct record *r, int64_t person) {
     s->actor = "form";
     const char *connector = s->stack.members[member].connector->id;
     const char *match = dedupe_match(s, member, o, r);
     if (match) {
         uint64_t mask = 0;
         for (int i = 0; i < o->field_count; i++)
-            if (!record_empty(r->value[i]) && o->fields[i].type != LAB_EMAIL) mask |= (uint64_t)1 << i;
+            if (!record_empty(r->value[i]) && o->fields[i].type != LAB_EMAIL)
+                mask |= (uint64_t)1 << i;
         r->id = match;
         record_update(s, member, o, match, r, mask, true);
     } else {
@@ -101,7 +126,10 @@ static void receive_form(struct lab_state *s, int member, const char *path, cons
         record_insert(s, member, o, r);
     }
     if (person) world_person(s, path, o, r, person);
-    state_event(s, &(struct state_event){.kind = "form.received", .connector = connector, .object = o->id, .record_id = r->id,
+    state_event(s, &(struct state_event){.kind = "form.received",
+                                         .connector = connector,
+                                         .object = o->id,
+                                         .record_id = r->id,
                                          .detail = match ? "known" : "new"});
 }
 
@@ -141,7 +169,8 @@ static void edit(struct lab_state *s, int index, int64_t hour, int n) {
         const char *old = r.value[f->index];
         size_t len = old ? strlen(old) : 0;
         if (len < 4) return;
-        r.value[f->index] = arena_printf(s->scratch, "%.*s%04u", (int)len - 4, old, state_draw(s, "digits", "", tick, 10000));
+        r.value[f->index] = arena_printf(s->scratch, "%.*s%04u", (int)len - 4, old,
+                                         state_draw(s, "digits", "", tick, 10000));
     }
     record_update(s, member, o, r.id, &r, (uint64_t)1 << f->index, true);
 }
@@ -149,15 +178,18 @@ static void edit(struct lab_state *s, int index, int64_t hour, int n) {
 static void hour_tick(struct lab_state *s) {
     int64_t hour = s->now_ms / MS_HOUR;
     for (int i = 0; i < s->stack.arrivals_count; i++)
-        for (int n = share(s, "arrivals", i, s->stack.arrivals[i].per_day, hour); n > 0; n--) arrive(s, i, hour, n);
+        for (int n = share(s, "arrivals", i, s->stack.arrivals[i].per_day, hour); n > 0; n--)
+            arrive(s, i, hour, n);
     for (int i = 0; i < s->stack.edits_count; i++)
-        for (int n = share(s, "edits", i, s->stack.edits[i].per_day, hour); n > 0; n--) edit(s, i, hour, n);
+        for (int n = share(s, "edits", i, s->stack.edits[i].per_day, hour); n > 0; n--)
+            edit(s, i, hour, n);
     due(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "hour", 0);
 }
 
 static int64_t sync_interval(struct lab_state *s) {
     if (!s->stack.sync.left) return 0;
-    const char *sql = arena_printf(s->scratch, "SELECT frequency FROM %s ORDER BY id LIMIT 1", s->stack.sync.setting->table);
+    const char *sql = arena_printf(s->scratch, "SELECT frequency FROM %s ORDER BY id LIMIT 1",
+                                   s->stack.sync.setting->table);
     sqlite3_stmt *q = state_query(s, sql, "");
     char *frequency = state_row(s, q) ? state_column(q, 0, s->scratch) : NULL;
     state_end(q);
@@ -183,17 +215,22 @@ static void happen(struct lab_state *s, const char *kind, int64_t ref) {
 
 /* Takes the next due event off the list and lets it happen; false when none is due. */
 static bool next(struct lab_state *s, int64_t until_ms) {
-    sqlite3_stmt *q = state_query(s, "SELECT at_ms, priority, seq, kind, ref FROM sim_due WHERE at_ms <= $1 "
-                                     "ORDER BY at_ms, priority, seq LIMIT 1", "i", until_ms);
+    sqlite3_stmt *q = state_query(
+        s,
+        "SELECT at_ms, priority, seq, kind, ref FROM sim_due WHERE at_ms <= $1 "
+        "ORDER BY at_ms, priority, seq LIMIT 1",
+        "i", until_ms);
     if (!state_row(s, q)) {
         state_end(q);
         return false;
     }
-    int64_t at = sqlite3_column_int64(q, 0), priority = sqlite3_column_int64(q, 1), seq = sqlite3_column_int64(q, 2);
+    int64_t at = sqlite3_column_int64(q, 0), priority = sqlite3_column_int64(q, 1),
+            seq = sqlite3_column_int64(q, 2);
     char *kind = state_column(q, 3, s->scratch);
     int64_t ref = sqlite3_column_int64(q, 4);
     state_end(q);
-    state_run(s, "DELETE FROM sim_due WHERE at_ms = $1 AND priority = $2 AND seq = $3", "iii", at, priority, seq);
+    state_run(s, "DELETE FROM sim_due WHERE at_ms = $1 AND priority = $2 AND seq = $3", "iii", at,
+              priority, seq);
     if (at > s->now_ms) s->now_ms = at;
     happen(s, kind, ref);
     return true;

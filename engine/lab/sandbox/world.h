@@ -5,7 +5,8 @@
 #include "lab/sandbox/record.h"
 
 /* Notes that `r` is about `person`, and whether that person has opted out. */
-void world_person(struct lab_state *s, const char *path, const struct lab_object *o, const struct record *r, int64_t person);
+void world_person(struct lab_state *s, const char *path, const struct lab_object *o,
+                  const struct record *r, int64_t person);
 void world_start(struct lab_state *s);
 /* Lets time pass: what is due happens in the order of (time, priority, sequence). */
 void world_advance(struct lab_state *s, int64_t until_ms);

@@ -62,14 +62,19 @@ static bool receive_descriptors(int from, struct reply *reply, int *fds) {
         char space[CMSG_SPACE(2 * sizeof(int))];
     } control;
     struct iovec io = {.iov_base = reply, .iov_len = sizeof *reply};
-    struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space};
+    struct msghdr m = {.msg_iov = &io,
+                       .msg_iovlen = 1,
+                       .msg_control = control.space,
+                       .msg_controllen = sizeof control.space};
     ssize_t n;
     do n = recvmsg(from, &m, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
     if (n != (ssize_t)sizeof *reply) return false;
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
     if (reply->descriptors == 0) return true;
-    if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN((size_t)reply->descriptors * sizeof(int))) return false;
+    if (!c || c->cmsg_type != SCM_RIGHTS ||
+        c->cmsg_len != CMSG_LEN((size_t)reply->descriptors * sizeof(int)))
+        return false;
     memcpy(fds, CMSG_DATA(c), (size_t)reply->descriptors * sizeof(int));
     return true;
 }

@@ -31,37 +31,47 @@ static inline struct lab_scenario *fixture_scenario(struct arena *a) {
     struct diag_list diags;
     diag_init(&diags, a);
     enum err e = lab_scenario_load(s, ".", "field-mapping-dedupe", a, &diags);
-    if (e) fail_msg("%s:%d: %s", diags.first ? diags.first->file : "", diags.first ? diags.first->line : 0, diags.first ? diags.first->message : err_name(e));
+    if (e)
+        fail_msg("%s:%d: %s", diags.first ? diags.first->file : "",
+                 diags.first ? diags.first->line : 0,
+                 diags.first ? diags.first->message : err_name(e));
     return s;
 }
 
-static inline struct worker fixture_worker(struct arena *a, const struct lab_scenario *s, const char *choice, uint64_t seed) {
+static inline struct worker fixture_worker(struct arena *a, const struct lab_scenario *s,
+                                           const char *choice, uint64_t seed) {
     struct worker w;
     const char *why;
-    enum err e = client_start(&w, fixture_zygote(), s->pack, s->pack_len, choice, seed, NULL, 0, a, &why);
+    enum err e = client_start(&w, fixture_zygote(), s->pack, s->pack_len, choice, seed, NULL, 0, a,
+                              &why);
     if (e) fail_msg("%s", why);
     return w;
 }
 
-static inline struct lab_answer fixture_step(struct arena *a, struct worker *w, const char *action) {
+static inline struct lab_answer fixture_step(struct arena *a, struct worker *w,
+                                             const char *action) {
     struct lab_answer answer;
     assert_int_equal(client_step(w, action, a, &answer), OK);
     return answer;
 }
 
 /* An API call; `body` with ' for ". */
-static inline struct lab_answer fixture_call(struct arena *a, struct worker *w, const char *connector, const char *method, const char *path,
-                                             const char *query, const char *body) {
+static inline struct lab_answer fixture_call(struct arena *a, struct worker *w,
+                                             const char *connector, const char *method,
+                                             const char *path, const char *query,
+                                             const char *body) {
     char *text = body ? arena_dup(a, body) : NULL;
     for (char *p = text; p && *p; p++)
         if (*p == '\'') *p = '"';
-    json_t *action = json_keep(a, json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api", "connector", connector, "method", method, "path", path,
+    json_t *action = json_keep(a, json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api",
+                                            "connector", connector, "method", method, "path", path,
                                             "query", query, "body", text));
     return fixture_step(a, w, json_text(a, action));
 }
 
 static inline struct lab_answer fixture_sql(struct arena *a, struct worker *w, const char *sql) {
-    return fixture_step(a, w, json_text(a, json_keep(a, json_pack("{s:s, s:s}", "kind", "sql", "sql", sql))));
+    return fixture_step(
+        a, w, json_text(a, json_keep(a, json_pack("{s:s, s:s}", "kind", "sql", "sql", sql))));
 }
 
 static inline json_t *fixture_json(struct arena *a, const struct lab_answer *answer) {
@@ -77,7 +87,8 @@ static inline const char *fixture_cell(struct arena *a, struct worker *w, const 
     size_t len;
     json_t *question = json_keep(a, json_pack("{s:s, s:s}", "view", "rows", "sql", sql));
     assert_int_equal(client_view(w, json_text(a, question), a, &answer, &len), OK);
-    json_t *cell = json_array_get(json_array_get(json_object_get(json_read(a, answer, len, &why), "rows"), 0), 0);
+    json_t *cell = json_array_get(
+        json_array_get(json_object_get(json_read(a, answer, len, &why), "rows"), 0), 0);
     if (json_is_integer(cell)) return arena_printf(a, "%lld", (long long)json_integer_value(cell));
     return json_string_value(cell);
 }

@@ -3,9 +3,13 @@
 
 #include "lab/lab_openapi.h"
 
-static struct worker worker_of(struct arena *a, const char *choice) { return fixture_worker(a, fixture_scenario(a), choice, 3); }
+static struct worker worker_of(struct arena *a, const char *choice) {
+    return fixture_worker(a, fixture_scenario(a), choice, 3);
+}
 
-static const char *text(json_t *o, const char *key) { return json_string_value(json_object_get(o, key)); }
+static const char *text(json_t *o, const char *key) {
+    return json_string_value(json_object_get(o, key));
+}
 
 /* ---- Aurelia: offset, list of errors, dates, a day's quota ---------------------------------------- */
 #define CONTACTS "/services/v3/sobjects/Contact"
@@ -20,7 +24,7 @@ static void test_offset_paging_gives_every_record_once(void **state) {
         size_t i;
         assert_int_equal(answer.status, 200);
         assert_int_equal(json_integer_value(json_object_get(page, "totalSize")), 220);
-        json_array_foreach(json_object_get(page, "records"), i, row) {
+        json_array_foreach (json_object_get(page, "records"), i, row) {
             assert_true(strcmp(text(row, "Id"), last) > 0);
             last = text(row, "Id");
             seen++;
@@ -46,10 +50,12 @@ static void test_errors_as_a_list(void **state) {
         {"GET", CONTACTS "/003A999", NULL, NULL, 404, "NOT_FOUND"},
         {"GET", CONTACTS, "Nope=1", NULL, 400, "INVALID_FIELD"},
         {"GET", CONTACTS, "limit=0", NULL, 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"},
-        {"GET", CONTACTS, "limit=99999999999999999999", NULL, 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"},
+        {"GET", CONTACTS, "limit=99999999999999999999", NULL, 400,
+         "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"},
         {"GET", CONTACTS, "offset=-1", NULL, 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"},
         {"PUT", CONTACTS, NULL, "{}", 405, "METHOD_NOT_ALLOWED"},
-        {"DELETE", "/services/v3/sobjects/Account/003A100007", NULL, NULL, 405, "METHOD_NOT_ALLOWED"},
+        {"DELETE", "/services/v3/sobjects/Account/003A100007", NULL, NULL, 405,
+         "METHOD_NOT_ALLOWED"},
         {"POST", CONTACTS, NULL, NULL, 400, "JSON_PARSER_ERROR"},
         {"POST", CONTACTS, NULL, "{", 400, "JSON_PARSER_ERROR"},
         {"POST", CONTACTS, NULL, "[]", 400, "JSON_PARSER_ERROR"},
@@ -57,17 +63,24 @@ static void test_errors_as_a_list(void **state) {
         {"POST", CONTACTS, NULL, "{'FirstName':'A'}", 400, "REQUIRED_FIELD_MISSING"},
         {"POST", CONTACTS, NULL, "{'LastName':'A','last_name':'B'}", 400, "INVALID_FIELD"},
         {"POST", CONTACTS, NULL, "{'LastName':7}", 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"},
-        {"POST", CONTACTS, NULL, "{'LastName':'A','Email':'no address'}", 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"},
-        {"POST", CONTACTS, NULL, "{'LastName':'A','Industry__c':'manufacturing2'}", 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"},
-        {"POST", CONTACTS, NULL, "{'LastName':'A','HasOptedOutOfEmail':'Yes'}", 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"},
-        {"POST", CONTACTS, NULL, "{'LastName':'A','AccountId':'nobody'}", 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"},
-        {"POST", "/services/v3/tooling/MergeJob", NULL, "{'GroupsFound':1}", 400, "INVALID_FIELD_FOR_INSERT_UPDATE"},
+        {"POST", CONTACTS, NULL, "{'LastName':'A','Email':'no address'}", 400,
+         "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"},
+        {"POST", CONTACTS, NULL, "{'LastName':'A','Industry__c':'manufacturing2'}", 400,
+         "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"},
+        {"POST", CONTACTS, NULL, "{'LastName':'A','HasOptedOutOfEmail':'Yes'}", 400,
+         "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"},
+        {"POST", CONTACTS, NULL, "{'LastName':'A','AccountId':'nobody'}", 400,
+         "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"},
+        {"POST", "/services/v3/tooling/MergeJob", NULL, "{'GroupsFound':1}", 400,
+         "INVALID_FIELD_FOR_INSERT_UPDATE"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct lab_answer answer = fixture_call(*state, &w, "crm", cases[i].method, cases[i].path, cases[i].query, cases[i].body);
+        struct lab_answer answer = fixture_call(*state, &w, "crm", cases[i].method, cases[i].path,
+                                                cases[i].query, cases[i].body);
         json_t *error = json_array_get(fixture_json(*state, &answer), 0);
         if (answer.status != cases[i].status || !str_eq(text(error, "errorCode"), cases[i].code))
-            fail_msg("%s %s %s: %d %s", cases[i].method, cases[i].path, cases[i].body ? cases[i].body : "", answer.status, answer.body);
+            fail_msg("%s %s %s: %d %s", cases[i].method, cases[i].path,
+                     cases[i].body ? cases[i].body : "", answer.status, answer.body);
         assert_true(strlen(text(error, "message")) > 5);
         assert_true(answer.refused);
     }
@@ -77,8 +90,9 @@ static void test_errors_as_a_list(void **state) {
 
 static void test_create_read_update_delete(void **state) {
     struct worker w = worker_of(*state, "crm=aurelia,map=heron");
-    struct lab_answer answer = fixture_call(*state, &w, "crm", "POST", CONTACTS, NULL,
-                                            "{'LastName':'Nguyễn','Email':'n@x.example','Industry__c':'Banking & Insurance','HasOptedOutOfEmail':true,'LeadScore__c':-3}");
+    struct lab_answer answer = fixture_call(
+        *state, &w, "crm", "POST", CONTACTS, NULL,
+        "{'LastName':'Nguyễn','Email':'n@x.example','Industry__c':'Banking & Insurance','HasOptedOutOfEmail':true,'LeadScore__c':-3}");
     assert_int_equal(answer.status, 201);
     const char *id = text(fixture_json(*state, &answer), "id");
     if (!id) id = text(fixture_json(*state, &answer), "Id");
@@ -92,11 +106,16 @@ static void test_create_read_update_delete(void **state) {
     assert_int_equal(json_integer_value(json_object_get(r, "LeadScore__c")), -3);
     assert_true(json_is_null(json_object_get(r, "Phone")));
     assert_true(str_has_prefix(text(r, "CreatedDate"), "2026-03-02T08:00:00"));
-    assert_string_equal(fixture_cell(*state, &w, arena_printf(*state, "SELECT industry FROM crm_contact WHERE id = '%s'", id)), "banking_insurance");
-    answer = fixture_call(*state, &w, "crm", "PATCH", path, NULL, "{'LastName':'Tran','Email':null}");
+    assert_string_equal(
+        fixture_cell(*state, &w,
+                     arena_printf(*state, "SELECT industry FROM crm_contact WHERE id = '%s'", id)),
+        "banking_insurance");
+    answer = fixture_call(*state, &w, "crm", "PATCH", path, NULL,
+                          "{'LastName':'Tran','Email':null}");
     assert_int_equal(answer.status, 204);
     assert_int_equal(answer.body_len, 0);
-    assert_null(fixture_cell(*state, &w, arena_printf(*state, "SELECT email FROM crm_contact WHERE id = '%s'", id)));
+    assert_null(fixture_cell(
+        *state, &w, arena_printf(*state, "SELECT email FROM crm_contact WHERE id = '%s'", id)));
     assert_int_equal(fixture_call(*state, &w, "crm", "DELETE", path, NULL, NULL).status, 204);
     assert_int_equal(fixture_call(*state, &w, "crm", "GET", path, NULL, NULL).status, 404);
     worker_end(&w);
@@ -104,9 +123,13 @@ static void test_create_read_update_delete(void **state) {
 
 static void test_tokens_expire(void **state) {
     struct worker w = worker_of(*state, "crm=aurelia,map=heron");
-    struct lab_answer answer = fixture_step(*state, &w, "{\"connector\":\"crm\",\"kind\":\"token\"}");
-    assert_int_equal(json_integer_value(json_object_get(fixture_json(*state, &answer), "expires_in")), 1800);
-    static const char call[] = "{\"connector\":\"crm\",\"kind\":\"api\",\"method\":\"GET\",\"path\":\"" CONTACTS "\",\"query\":\"limit=1\",\"token\":1}";
+    struct lab_answer answer = fixture_step(*state, &w,
+                                            "{\"connector\":\"crm\",\"kind\":\"token\"}");
+    assert_int_equal(
+        json_integer_value(json_object_get(fixture_json(*state, &answer), "expires_in")), 1800);
+    static const char call[] =
+        "{\"connector\":\"crm\",\"kind\":\"api\",\"method\":\"GET\",\"path\":\"" CONTACTS
+        "\",\"query\":\"limit=1\",\"token\":1}";
     assert_int_equal(fixture_step(*state, &w, call).status, 200);
     fixture_step(*state, &w, "{\"advance_ms\":1700000,\"kind\":\"clock\"}");
     assert_int_equal(fixture_step(*state, &w, call).status, 200);
@@ -123,15 +146,19 @@ static void test_page_tokens(void **state) {
     const char *query = "page_size=100";
     int seen = 0;
     for (int pages = 0; query && pages < 10; pages++) {
-        struct lab_answer answer = fixture_call(*state, &w, "crm", "GET", "/v1/people", query, NULL);
+        struct lab_answer answer = fixture_call(*state, &w, "crm", "GET", "/v1/people", query,
+                                                NULL);
         json_t *page = fixture_json(*state, &answer);
         seen += (int)json_array_size(json_object_get(page, "data"));
         const char *next = text(page, "next_page_token");
         query = next ? arena_printf(*state, "page_size=100&page_token=%s", next) : NULL;
     }
     assert_int_equal(seen, 220);
-    static const char *const bad[] = {"page_token=x", "page_token=", "page_token=bzox%00", "page_token=YTox", "page_token=bzotMQ", "page_size=101"};
-    for (size_t i = 0; i < COUNT_OF(bad); i++) assert_int_equal(fixture_call(*state, &w, "crm", "GET", "/v1/people", bad[i], NULL).status, 422);
+    static const char *const bad[] = {"page_token=x",    "page_token=",       "page_token=bzox%00",
+                                      "page_token=YTox", "page_token=bzotMQ", "page_size=101"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_int_equal(fixture_call(*state, &w, "crm", "GET", "/v1/people", bad[i], NULL).status,
+                         422);
     worker_end(&w);
 }
 
@@ -148,7 +175,8 @@ static void test_burst_and_retry_after(void **state) {
     for (int i = 0; i < 20; i++) {
         answer = fixture_call(*state, &w, "crm", "GET", "/v1/people", "page_size=1", NULL);
         assert_int_equal(answer.status, 200);
-        assert_string_equal(header(&answer, "RateLimit-Remaining"), arena_printf(*state, "%d", 7999 - i));
+        assert_string_equal(header(&answer, "RateLimit-Remaining"),
+                            arena_printf(*state, "%d", 7999 - i));
     }
     answer = fixture_call(*state, &w, "crm", "GET", "/v1/people", "page_size=1", NULL);
     assert_int_equal(answer.status, 429);
@@ -156,19 +184,27 @@ static void test_burst_and_retry_after(void **state) {
     assert_non_null(strstr(answer.body, "rate_limited"));
     /* A second too early is too early. */
     fixture_step(*state, &w, "{\"advance_ms\":1000,\"kind\":\"clock\"}");
-    assert_int_equal(fixture_call(*state, &w, "crm", "GET", "/v1/people", "page_size=1", NULL).status, 429);
+    assert_int_equal(
+        fixture_call(*state, &w, "crm", "GET", "/v1/people", "page_size=1", NULL).status, 429);
     fixture_step(*state, &w, "{\"advance_ms\":1000,\"kind\":\"clock\"}");
-    assert_int_equal(fixture_call(*state, &w, "crm", "GET", "/v1/people", "page_size=1", NULL).status, 200);
+    assert_int_equal(
+        fixture_call(*state, &w, "crm", "GET", "/v1/people", "page_size=1", NULL).status, 200);
     /* A click on a screen is no call of a client's: it costs nothing and is never refused for its haste. */
     for (int i = 0; i < 40; i++)
-        assert_int_equal(fixture_step(*state, &w, "{\"connector\":\"crm\",\"kind\":\"api\",\"method\":\"GET\",\"path\":\"/v1/people\",\"query\":\"page_size=1\","
-                                                  "\"via\":\"screen\"}").status, 200);
+        assert_int_equal(
+            fixture_step(
+                *state, &w,
+                "{\"connector\":\"crm\",\"kind\":\"api\",\"method\":\"GET\",\"path\":\"/v1/people\",\"query\":\"page_size=1\","
+                "\"via\":\"screen\"}")
+                .status,
+            200);
     worker_end(&w);
 }
 
 static void test_empty_fields_are_left_out(void **state) {
     struct worker w = worker_of(*state, "crm=boreal,map=quillon");
-    struct lab_answer answer = fixture_call(*state, &w, "crm", "POST", "/v1/people", NULL, "{'family_name':'Only','no_mail':1}");
+    struct lab_answer answer = fixture_call(*state, &w, "crm", "POST", "/v1/people", NULL,
+                                            "{'family_name':'Only','no_mail':1}");
     json_t *r = fixture_json(*state, &answer);
     assert_int_equal(answer.status, 200);
     assert_null(json_object_get(r, "email"));
@@ -180,15 +216,18 @@ static void test_empty_fields_are_left_out(void **state) {
 /* ---- Heron: 200 with the failure inside ----------------------------------------------------------- */
 static void test_batch_tells_each_record(void **state) {
     struct worker w = worker_of(*state, "crm=boreal,map=heron");
-    struct lab_answer answer = fixture_call(*state, &w, "map", "POST", "/rest/v1/leads", NULL,
-                                            "{'input':[{'email':'a@x.example'},{'lastName':'No address'},{'email':'b@x.example','country':'Atlantis'},{'email':'c@x.example'}]}");
+    struct lab_answer answer = fixture_call(
+        *state, &w, "map", "POST", "/rest/v1/leads", NULL,
+        "{'input':[{'email':'a@x.example'},{'lastName':'No address'},{'email':'b@x.example','country':'Atlantis'},{'email':'c@x.example'}]}");
     json_t *body = fixture_json(*state, &answer), *result = json_object_get(body, "result");
     assert_int_equal(answer.status, 200);
     assert_true(json_is_true(json_object_get(body, "success")));
     assert_int_equal(json_array_size(result), 4);
     assert_string_equal(text(json_array_get(result, 0), "status"), "created");
     assert_string_equal(text(json_array_get(result, 1), "status"), "skipped");
-    assert_string_equal(text(json_array_get(json_object_get(json_array_get(result, 2), "reasons"), 0), "code"), "1003");
+    assert_string_equal(
+        text(json_array_get(json_object_get(json_array_get(result, 2), "reasons"), 0), "code"),
+        "1003");
     assert_string_equal(text(json_array_get(result, 3), "status"), "created");
     answer = fixture_call(*state, &w, "map", "GET", "/rest/v1/leads/nobody", NULL, NULL);
     assert_int_equal(answer.status, 200);
@@ -204,7 +243,8 @@ static void test_cursor_paging(void **state) {
     const char *query = "batchSize=75";
     int seen = 0;
     for (int pages = 0; query && pages < 10; pages++) {
-        struct lab_answer answer = fixture_call(*state, &w, "map", "GET", "/rest/v1/leads", query, NULL);
+        struct lab_answer answer = fixture_call(*state, &w, "map", "GET", "/rest/v1/leads", query,
+                                                NULL);
         json_t *page = fixture_json(*state, &answer);
         seen += (int)json_array_size(json_object_get(page, "result"));
         const char *next = text(page, "nextPageToken");
@@ -217,20 +257,27 @@ static void test_cursor_paging(void **state) {
 /* ---- Quillon: words with blanks, Yes and No, day before month ------------------------------------- */
 static void test_title_case_and_dates(void **state) {
     struct worker w = worker_of(*state, "crm=boreal,map=quillon");
-    struct lab_answer answer = fixture_call(*state, &w, "map", "POST", "/api/2/prospects", NULL,
-                                            "{'Email Address':'q@x.example','Opted Out':'Yes','Line Of Business':'Shops and brands'}");
+    struct lab_answer answer = fixture_call(
+        *state, &w, "map", "POST", "/api/2/prospects", NULL,
+        "{'Email Address':'q@x.example','Opted Out':'Yes','Line Of Business':'Shops and brands'}");
     json_t *r = fixture_json(*state, &answer);
     assert_int_equal(answer.status, 201);
     assert_string_equal(text(r, "Opted Out"), "Yes");
-    assert_string_equal(text(r, "Added On"), "02/03/2026 10:00"); /* 8:00 UTC in the zone of the head office */
+    assert_string_equal(text(r, "Added On"),
+                        "02/03/2026 10:00"); /* 8:00 UTC in the zone of the head office */
     assert_string_equal(text(r, "Surname"), "");
-    assert_string_equal(fixture_cell(*state, &w, "SELECT industry FROM map_lead WHERE email = 'q@x.example'"), "Retail and consumer");
-    answer = fixture_call(*state, &w, "map", "GET", "/api/2/prospects", "Email%20Address=q%40x.example", NULL);
+    assert_string_equal(
+        fixture_cell(*state, &w, "SELECT industry FROM map_lead WHERE email = 'q@x.example'"),
+        "Retail and consumer");
+    answer = fixture_call(*state, &w, "map", "GET", "/api/2/prospects",
+                          "Email%20Address=q%40x.example", NULL);
     assert_int_equal(json_integer_value(json_object_get(fixture_json(*state, &answer), "of")), 1);
-    answer = fixture_call(*state, &w, "map", "POST", "/api/2/prospects", NULL, "{'Email Address':'q2@x.example','Opted Out':true}");
+    answer = fixture_call(*state, &w, "map", "POST", "/api/2/prospects", NULL,
+                          "{'Email Address':'q2@x.example','Opted Out':true}");
     assert_int_equal(answer.status, 400);
     assert_string_equal(answer.type, "application/problem+json");
-    assert_int_equal(json_integer_value(json_object_get(fixture_json(*state, &answer), "status")), 400);
+    assert_int_equal(json_integer_value(json_object_get(fixture_json(*state, &answer), "status")),
+                     400);
     worker_end(&w);
 }
 
@@ -241,7 +288,8 @@ static void test_a_day_is_used_up(void **state) {
     /* The same dialect with five calls a day. */
     for (int i = 0; i < files.count; i++)
         if (str_eq(files.file[i].name, "connectors/crm/aurelia.xml")) {
-            char *changed = arena_dup(*state, files.file[i].text), *at = strstr(changed, "daily=\"15000\"");
+            char *changed = arena_dup(*state, files.file[i].text),
+                 *at = strstr(changed, "daily=\"15000\"");
             assert_non_null(at);
             memcpy(at, "daily=\"5\"    ", 13);
             files.file[i].text = changed;
@@ -250,8 +298,12 @@ static void test_a_day_is_used_up(void **state) {
     lab_pack_write(&files, &pack);
     struct worker w;
     const char *why;
-    assert_int_equal(client_start(&w, fixture_zygote(), buf_text(&pack), pack.len, CHOICE, 1, NULL, 0, *state, &why), OK);
-    for (int i = 0; i < 5; i++) assert_int_equal(fixture_call(*state, &w, "crm", "GET", CONTACTS, "limit=1", NULL).status, 200);
+    assert_int_equal(client_start(&w, fixture_zygote(), buf_text(&pack), pack.len, CHOICE, 1, NULL,
+                                  0, *state, &why),
+                     OK);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(fixture_call(*state, &w, "crm", "GET", CONTACTS, "limit=1", NULL).status,
+                         200);
     struct lab_answer answer = fixture_call(*state, &w, "crm", "GET", CONTACTS, "limit=1", NULL);
     assert_int_equal(answer.status, 403);
     assert_non_null(strstr(answer.body, "REQUEST_LIMIT_EXCEEDED"));
@@ -262,10 +314,12 @@ static void test_a_day_is_used_up(void **state) {
 
 static void test_an_outage_is_an_outage(void **state) {
     struct worker w = worker_of(*state, "crm=aurelia,map=heron");
-    fixture_step(*state, &w, "{\"advance_ms\":72300000,\"kind\":\"clock\"}"); /* 20 hours and five minutes */
+    fixture_step(*state, &w,
+                 "{\"advance_ms\":72300000,\"kind\":\"clock\"}"); /* 20 hours and five minutes */
     struct lab_answer answer = fixture_call(*state, &w, "crm", "GET", CONTACTS, "limit=1", NULL);
     assert_int_equal(answer.status, 503);
-    assert_int_equal(fixture_call(*state, &w, "map", "GET", "/rest/v1/leads", "batchSize=1", NULL).status, 200);
+    assert_int_equal(
+        fixture_call(*state, &w, "map", "GET", "/rest/v1/leads", "batchSize=1", NULL).status, 200);
     fixture_step(*state, &w, "{\"advance_ms\":3600000,\"kind\":\"clock\"}");
     assert_int_equal(fixture_call(*state, &w, "crm", "GET", CONTACTS, "limit=1", NULL).status, 200);
     worker_end(&w);
@@ -288,14 +342,17 @@ static void test_openapi(void **state) {
             if (!doc) fail_msg("%s: %s", dialects[m]->id, why);
             assert_string_equal(text(doc, "openapi"), "3.1.0");
             const struct lab_connector *k = s->stack.members[m].connector;
-            assert_int_equal(json_object_size(json_object_get(json_object_get(doc, "components"), "schemas")), k->object_count);
+            assert_int_equal(
+                json_object_size(json_object_get(json_object_get(doc, "components"), "schemas")),
+                k->object_count);
             /* Every path that is described is one that the API knows. */
             struct worker w = fixture_worker(*state, s, choices[c], 1);
             const char *path;
             json_t *item;
-            json_object_foreach(json_object_get(doc, "paths"), path, item) {
+            json_object_foreach (json_object_get(doc, "paths"), path, item) {
                 if (strchr(path, '{') || !json_object_get(item, "get")) continue;
-                assert_int_equal(fixture_call(*state, &w, k->id, "GET", path, NULL, NULL).status, 200);
+                assert_int_equal(fixture_call(*state, &w, k->id, "GET", path, NULL, NULL).status,
+                                 200);
             }
             worker_end(&w);
         }
@@ -303,9 +360,19 @@ static void test_openapi(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_offset_paging_gives_every_record_once), TEST(test_errors_as_a_list), TEST(test_create_read_update_delete), TEST(test_tokens_expire),
-        TEST(test_page_tokens), TEST(test_burst_and_retry_after), TEST(test_empty_fields_are_left_out), TEST(test_batch_tells_each_record),
-        TEST(test_cursor_paging), TEST(test_title_case_and_dates), TEST(test_a_day_is_used_up), TEST(test_an_outage_is_an_outage), TEST(test_openapi),
+        TEST(test_offset_paging_gives_every_record_once),
+        TEST(test_errors_as_a_list),
+        TEST(test_create_read_update_delete),
+        TEST(test_tokens_expire),
+        TEST(test_page_tokens),
+        TEST(test_burst_and_retry_after),
+        TEST(test_empty_fields_are_left_out),
+        TEST(test_batch_tells_each_record),
+        TEST(test_cursor_paging),
+        TEST(test_title_case_and_dates),
+        TEST(test_a_day_is_used_up),
+        TEST(test_an_outage_is_an_outage),
+        TEST(test_openapi),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,7 +73,7 @@ static void forks(void) { syscall(SYS_fork); }
 static void clones(void) { syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL); }
 static void threads(void) { syscall(SYS_clone3, NULL, 0); }
 static void executes(void) {
-    char *const argv[] = {(char *)(uintptr_t)"/bin/touch", (char *)(uintptr_t)MARK, NULL};
+    char *const argv[] = {(char *)(uintptr_t) "/bin/touch", (char *)(uintptr_t)MARK, NULL};
     execv("/bin/touch", argv);
 }
 static void traces(void) { ptrace(PTRACE_ATTACH, 1, NULL, NULL); }
@@ -92,10 +92,16 @@ static void io_ring(void) {
 static void unshares(void) { unshare(CLONE_NEWUSER); }
 static void becomes_root(void) { syscall(SYS_setuid, 0); }
 static void loads_bpf(void) { syscall(SYS_bpf, 0, NULL, 0); }
-static void executable_memory(void) { mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
-static void makes_executable(void) { syscall(SYS_mprotect, (uintptr_t)&kills & ~4095ul, 4096, PROT_READ | PROT_WRITE | PROT_EXEC); }
+static void executable_memory(void) {
+    mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+static void makes_executable(void) {
+    syscall(SYS_mprotect, (uintptr_t)&kills & ~4095ul, 4096, PROT_READ | PROT_WRITE | PROT_EXEC);
+}
 static void maps_a_file(void) { mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, SANDBOX_FD, 0); }
-static void writes_elsewhere(void) { write(STDERR_FILENO, "escaped\n", 8) == 8 ? _exit(WORKED) : _exit(REFUSED); }
+static void writes_elsewhere(void) {
+    write(STDERR_FILENO, "escaped\n", 8) == 8 ? _exit(WORKED) : _exit(REFUSED);
+}
 static void duplicates(void) { syscall(SYS_dup2, SANDBOX_FD, 1); }
 static void sends_elsewhere(void) { syscall(SYS_sendto, SANDBOX_FD, "x", 1, 0, NULL, 0); }
 static void sleeps(void) { syscall(SYS_nanosleep, NULL, NULL); }
@@ -130,15 +136,15 @@ static void test_a_quiet_worker_lives(void **state) {
     is_refused(nothing);
 }
 
-#define DIES(name) \
-    static void test_##name(void **state) { \
-        (void)state; \
-        dies(name); \
+#define DIES(name)                                                                                 \
+    static void test_##name(void **state) {                                                        \
+        (void)state;                                                                               \
+        dies(name);                                                                                \
     }
-#define REFUSES(name) \
-    static void test_##name(void **state) { \
-        (void)state; \
-        is_refused(name); \
+#define REFUSES(name)                                                                              \
+    static void test_##name(void **state) {                                                        \
+        (void)state;                                                                               \
+        is_refused(name);                                                                          \
     }
 REFUSES(open_file)
 REFUSES(make_file)
@@ -188,7 +194,9 @@ static void test_endless_loop(void **state) {
         const char *why;
         int ends[2];
         struct sandbox *cell = sandbox_prepare(&why);
-        if (!cell || setrlimit(RLIMIT_CPU, &low) != 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) _exit(98);
+        if (!cell || setrlimit(RLIMIT_CPU, &low) != 0 ||
+            socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+            _exit(98);
         if (!sandbox_enter(cell, ends[1], &why)) _exit(99);
         spins();
     }
@@ -250,22 +258,43 @@ static void test_ordinary_user(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_quiet_worker_lives), cmocka_unit_test(test_open_file), cmocka_unit_test(test_make_file),
-        cmocka_unit_test(test_open_self), cmocka_unit_test(test_tcp_socket), cmocka_unit_test(test_udp_socket),
-        cmocka_unit_test(test_unix_socket), cmocka_unit_test(test_forks), cmocka_unit_test(test_clones),
-        cmocka_unit_test(test_threads), cmocka_unit_test(test_executes), cmocka_unit_test(test_traces),
-        cmocka_unit_test(test_reads_others), cmocka_unit_test(test_kills), cmocka_unit_test(test_memory_file),
-        cmocka_unit_test(test_io_ring), cmocka_unit_test(test_unshares), cmocka_unit_test(test_becomes_root),
-        cmocka_unit_test(test_loads_bpf), cmocka_unit_test(test_executable_memory), cmocka_unit_test(test_makes_executable),
-        cmocka_unit_test(test_maps_a_file), cmocka_unit_test(test_writes_elsewhere), cmocka_unit_test(test_duplicates),
-        cmocka_unit_test(test_sends_elsewhere), cmocka_unit_test(test_sleeps), cmocka_unit_test(test_lifts_limits),
+        cmocka_unit_test(test_a_quiet_worker_lives),
+        cmocka_unit_test(test_open_file),
+        cmocka_unit_test(test_make_file),
+        cmocka_unit_test(test_open_self),
+        cmocka_unit_test(test_tcp_socket),
+        cmocka_unit_test(test_udp_socket),
+        cmocka_unit_test(test_unix_socket),
+        cmocka_unit_test(test_forks),
+        cmocka_unit_test(test_clones),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_executes),
+        cmocka_unit_test(test_traces),
+        cmocka_unit_test(test_reads_others),
+        cmocka_unit_test(test_kills),
+        cmocka_unit_test(test_memory_file),
+        cmocka_unit_test(test_io_ring),
+        cmocka_unit_test(test_unshares),
+        cmocka_unit_test(test_becomes_root),
+        cmocka_unit_test(test_loads_bpf),
+        cmocka_unit_test(test_executable_memory),
+        cmocka_unit_test(test_makes_executable),
+        cmocka_unit_test(test_maps_a_file),
+        cmocka_unit_test(test_writes_elsewhere),
+        cmocka_unit_test(test_duplicates),
+        cmocka_unit_test(test_sends_elsewhere),
+        cmocka_unit_test(test_sleeps),
+        cmocka_unit_test(test_lifts_limits),
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
         cmocka_unit_test(test_takes_memory),
 #endif
 #ifdef __x86_64__
-        cmocka_unit_test(test_other_architecture), cmocka_unit_test(test_x32_door),
+        cmocka_unit_test(test_other_architecture),
+        cmocka_unit_test(test_x32_door),
 #endif
-        cmocka_unit_test(test_endless_loop), cmocka_unit_test(test_dies_with_its_parent), cmocka_unit_test(test_ordinary_user),
+        cmocka_unit_test(test_endless_loop),
+        cmocka_unit_test(test_dies_with_its_parent),
+        cmocka_unit_test(test_ordinary_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

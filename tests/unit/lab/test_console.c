@@ -12,12 +12,15 @@ static struct worker begin(struct arena *a, const struct lab_scenario **s) {
 static void test_reads_both_systems(void **state) {
     const struct lab_scenario *s;
     struct worker w = begin(*state, &s);
-    struct lab_answer answer = fixture_sql(*state, &w, "SELECT count(*) AS n, (SELECT count(*) FROM map_lead) FROM crm_contact;");
+    struct lab_answer answer = fixture_sql(
+        *state, &w, "SELECT count(*) AS n, (SELECT count(*) FROM map_lead) FROM crm_contact;");
     assert_int_equal(answer.status, 200);
     json_t *row = json_array_get(json_object_get(fixture_json(*state, &answer), "rows"), 0);
     assert_int_equal(json_integer_value(json_array_get(row, 0)), 220);
     assert_int_equal(json_integer_value(json_array_get(row, 1)), 232);
-    answer = fixture_sql(*state, &w, "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT sum(i) FROM n");
+    answer = fixture_sql(
+        *state, &w,
+        "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT sum(i) FROM n");
     assert_int_equal(answer.status, 200);
     assert_non_null(strstr(answer.body, "[15]"));
     worker_end(&w);
@@ -74,11 +77,13 @@ static const char *const attempts[] = {
 
 static void test_attempts(void **state) {
     const struct lab_scenario *s = fixture_scenario(*state);
-    struct worker tried = fixture_worker(*state, s, CHOICE, 11), quiet = fixture_worker(*state, s, CHOICE, 11);
+    struct worker tried = fixture_worker(*state, s, CHOICE, 11),
+                  quiet = fixture_worker(*state, s, CHOICE, 11);
     const char *one, *other;
     for (size_t i = 0; i < COUNT_OF(attempts); i++) {
         struct lab_answer answer = fixture_sql(*state, &tried, attempts[i]);
-        if (answer.status != 422) fail_msg("“%s” was answered with %d: %.200s", attempts[i], answer.status, answer.body);
+        if (answer.status != 422)
+            fail_msg("“%s” was answered with %d: %.200s", attempts[i], answer.status, answer.body);
         assert_non_null(json_string_value(json_object_get(fixture_json(*state, &answer), "error")));
         fixture_sql(*state, &quiet, "SELECT 1");
     }
@@ -118,7 +123,8 @@ static void test_limits(void **state) {
 static void test_time_is_the_runs(void **state) {
     const struct lab_scenario *s;
     struct worker w = begin(*state, &s);
-    struct lab_answer answer = fixture_sql(*state, &w, "SELECT datetime('now'), strftime('%s', 'now') * 1");
+    struct lab_answer answer = fixture_sql(*state, &w,
+                                           "SELECT datetime('now'), strftime('%s', 'now') * 1");
     assert_non_null(strstr(answer.body, "2026-03-02 08:00:00"));
     fixture_step(*state, &w, "{\"advance_ms\":3600000,\"kind\":\"clock\"}");
     answer = fixture_sql(*state, &w, "SELECT datetime('now')");
@@ -129,7 +135,8 @@ static void test_time_is_the_runs(void **state) {
 static void test_long_results_are_cut(void **state) {
     const struct lab_scenario *s;
     struct worker w = begin(*state, &s);
-    struct lab_answer answer = fixture_sql(*state, &w, "SELECT a.id FROM crm_contact a, crm_contact b LIMIT 5000");
+    struct lab_answer answer = fixture_sql(
+        *state, &w, "SELECT a.id FROM crm_contact a, crm_contact b LIMIT 5000");
     json_t *result = fixture_json(*state, &answer);
     assert_int_equal(json_array_size(json_object_get(result, "rows")), 500);
     assert_true(json_is_true(json_object_get(result, "truncated")));
@@ -137,7 +144,8 @@ static void test_long_results_are_cut(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST(test_reads_both_systems), TEST(test_attempts), TEST(test_limits), TEST(test_time_is_the_runs),
+    const struct CMUnitTest tests[] = {TEST(test_reads_both_systems), TEST(test_attempts),
+                                       TEST(test_limits), TEST(test_time_is_the_runs),
                                        TEST(test_long_results_are_cut)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,8 @@ static int drop(const char *path, const struct stat *st, int kind, struct FTW *a
 }
 
 static enum err add_person(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
-    return account_add(db, a, now_ms, "system", "ada", "Ada", "ada@example.com", ROLE_LEARNER, NULL, arg);
+    return account_add(db, a, now_ms, "system", "ada", "Ada", "ada@example.com", ROLE_LEARNER, NULL,
+                       arg);
 }
 
 static void open_labs(struct arena *a, int limit) {
@@ -57,11 +58,18 @@ static enum err add_run(struct db *db, struct arena *a, void *arg, int64_t now_m
     struct lab_run_row *run = arg;
     const struct lab_held *held = shelf_current(app.labs, "field-mapping-dedupe", NULL);
     if (!held) return ERR_NOT_FOUND;
-    *run = (struct lab_run_row){.id = id_new(a, now_ms), .person_id = person, .scenario_id = held->scenario.id, .version = held->scenario.version,
-                                .choice = CHOICE, .engine = lab_engine(), .seed = 99, .started_ms = now_ms};
+    *run = (struct lab_run_row){.id = id_new(a, now_ms),
+                                .person_id = person,
+                                .scenario_id = held->scenario.id,
+                                .version = held->scenario.version,
+                                .choice = CHOICE,
+                                .engine = lab_engine(),
+                                .seed = 99,
+                                .started_ms = now_ms};
     run->version = arena_dup(a, run->version); /* the shelf goes when the labs are closed */
     run->scenario_id = arena_dup(a, run->scenario_id);
-    return lab_store_run_add(db, run, held->scenario.title, held->scenario.pack, held->scenario.pack_len);
+    return lab_store_run_add(db, run, held->scenario.title, held->scenario.pack,
+                             held->scenario.pack_len);
 }
 
 static struct lab_run_row new_run(struct arena *a) {
@@ -85,8 +93,11 @@ static void act(struct arena *a, const struct lab_run_row *run, const char *acti
 }
 
 static char *renaming(struct arena *a, const char *id, int n) {
-    return arena_printf(a, "{\"body\":\"{\\\"LastName\\\":\\\"N%d\\\"}\",\"connector\":\"crm\",\"kind\":\"api\",\"method\":\"PATCH\",\"path\":"
-                           "\"/services/v3/sobjects/Contact/%s\",\"via\":\"screen\"}", n, id);
+    return arena_printf(
+        a,
+        "{\"body\":\"{\\\"LastName\\\":\\\"N%d\\\"}\",\"connector\":\"crm\",\"kind\":\"api\",\"method\":\"PATCH\",\"path\":"
+        "\"/services/v3/sobjects/Contact/%s\",\"via\":\"screen\"}",
+        n, id);
 }
 
 static const char *view(struct arena *a, const struct lab_run_row *run, const char *question) {
@@ -97,8 +108,10 @@ static const char *view(struct arena *a, const struct lab_run_row *run, const ch
 }
 
 static const char *first_contact(struct arena *a, const struct lab_run_row *run) {
-    const char *why, *text = view(a, run, "{\"limit\":1,\"object\":\"crm.contact\",\"view\":\"list\"}");
-    return json_string_value(json_object_get(json_array_get(json_object_get(json_read(a, text, strlen(text), &why), "rows"), 0), "id"));
+    const char *why,
+        *text = view(a, run, "{\"limit\":1,\"object\":\"crm.contact\",\"view\":\"list\"}");
+    return json_string_value(json_object_get(
+        json_array_get(json_object_get(json_read(a, text, strlen(text), &why), "rows"), 0), "id"));
 }
 
 /* The live state and a replay of the whole record, which must agree. */
@@ -157,7 +170,8 @@ static void test_images_every_fifty(void **state) {
     for (int i = 0; i < 120; i++) act(*state, &run, renaming(*state, id, i));
     const char *before = verified(*state, &run);
     pthread_mutex_lock(&app.labs->lock);
-    for (struct lab_live *v = app.labs->live; v; v = v->next) v->poisoned = true; /* as after a failed save */
+    for (struct lab_live *v = app.labs->live; v; v = v->next)
+        v->poisoned = true; /* as after a failed save */
     int64_t replayed = app.labs->replayed;
     pthread_mutex_unlock(&app.labs->lock);
     assert_int_equal(effective(*state, &run), 120);
@@ -185,7 +199,8 @@ static void test_going_back(void **state) {
     assert_string_equal(verified(*state, &run), start);
     struct lab_action *actions;
     size_t count;
-    assert_int_equal(lab_store_actions(store_reader(app.store), *state, run.id, &actions, &count), OK);
+    assert_int_equal(lab_store_actions(store_reader(app.store), *state, run.id, &actions, &count),
+                     OK);
     assert_int_equal(count, 11); /* nothing was taken out of the record */
     assert_int_equal(lab_log_verify(*state, run.id, actions, count), 11);
 }
@@ -196,7 +211,8 @@ static void test_a_step_of_the_past(void **state) {
     for (int i = 0; i < 6; i++) act(*state, &run, renaming(*state, id, i));
     struct lab_ask *ask = ask_of(*state, &run);
     ask->replay_to = 3;
-    ask->question[ask->questions++] = arena_printf(*state, "{\"id\":\"%s\",\"object\":\"crm.contact\",\"view\":\"record\"}", id);
+    ask->question[ask->questions++] = arena_printf(
+        *state, "{\"id\":\"%s\",\"object\":\"crm.contact\",\"view\":\"record\"}", id);
     assert_int_equal(labs_ask_now(app.labs, ask), OK);
     assert_non_null(strstr(ask->view[0], "\"N2\""));
     assert_null(strstr(ask->view[0], "\"N3\""));
@@ -253,7 +269,8 @@ static void test_a_forged_image_is_not_opened(void **state) {
     size_t count = 0;
     for (int i = 0; i < 100 && count == 0; i++) {
         usleep(10000);
-        assert_int_equal(lab_store_incidents(store_reader(app.store), *state, run.id, &rows, &count), OK);
+        assert_int_equal(
+            lab_store_incidents(store_reader(app.store), *state, run.id, &rows, &count), OK);
     }
     assert_int_equal(count, 1);
     assert_string_equal(rows[0].kind, "seal");
@@ -267,7 +284,12 @@ static enum err act_elsewhere(struct db *db, struct arena *a, void *arg, int64_t
     enum err e = lab_store_actions(db, a, run->id, &actions, &count);
     if (e) return e;
     const char *previous = count ? actions[count - 1].hash : LAB_HASH_ZERO;
-    one = (struct lab_action){.seq = (int64_t)count + 1, .at_ms = now_ms, .actor_id = person, .action = "{\"kind\":\"rewind\",\"to\":0}", .answer_sha = LAB_HASH_ZERO, .status = 200};
+    one = (struct lab_action){.seq = (int64_t)count + 1,
+                              .at_ms = now_ms,
+                              .actor_id = person,
+                              .action = "{\"kind\":\"rewind\",\"to\":0}",
+                              .answer_sha = LAB_HASH_ZERO,
+                              .status = 200};
     one.hash = lab_log_hash(a, run->id, &one, previous);
     return lab_store_action_add(db, a, run->id, &one, previous);
 }
@@ -298,14 +320,19 @@ static void test_more_runs_than_workers(void **state) {
     }
     for (int i = 0; i < 20; i++) {
         assert_int_equal(effective(*state, &runs[i]), 1);
-        const char *text = view(*state, &runs[i], arena_printf(*state, "{\"id\":\"%s\",\"object\":\"crm.contact\",\"view\":\"record\"}", ids[i]));
+        const char *text = view(
+            *state, &runs[i],
+            arena_printf(*state, "{\"id\":\"%s\",\"object\":\"crm.contact\",\"view\":\"record\"}",
+                         ids[i]));
         assert_non_null(strstr(text, arena_printf(*state, "\"N%d\"", i)));
     }
     assert_true(app.labs->workers <= 8);
     assert_int_equal(app.labs->incidents, 0);
 }
 
-static void told(struct lab_ask *ask) { __atomic_add_fetch((int *)ask->context, 1, __ATOMIC_SEQ_CST); }
+static void told(struct lab_ask *ask) {
+    __atomic_add_fetch((int *)ask->context, 1, __ATOMIC_SEQ_CST);
+}
 
 /* A hundred questions at once for few runs: each is answered once, those of one run in order. */
 static void test_a_crowd(void **state) {
@@ -326,7 +353,8 @@ static void test_a_crowd(void **state) {
         asks[i]->context = &answered;
         labs_ask(app.labs, asks[i]);
     }
-    for (int i = 0; i < 1000 && __atomic_load_n(&answered, __ATOMIC_SEQ_CST) < 100; i++) usleep(10000);
+    for (int i = 0; i < 1000 && __atomic_load_n(&answered, __ATOMIC_SEQ_CST) < 100; i++)
+        usleep(10000);
     assert_int_equal(__atomic_load_n(&answered, __ATOMIC_SEQ_CST), 100);
     for (int i = 0; i < 100; i++) {
         assert_int_equal(asks[i]->result, OK);
@@ -344,22 +372,30 @@ static void test_results(void **state) {
     const char *run_id;
     struct lab_result *results;
     size_t count;
-    assert_int_equal(lab_demo_run(app.labs, *state, person, "field-mapping-dedupe", "map=quillon,crm=boreal", "reference", 1600000000000, &run_id), OK);
-    assert_int_equal(lab_demo_run(app.labs, *state, person, "field-mapping-dedupe", CHOICE, "exact-address", 1600000000001, &run_id), OK);
-    assert_int_equal(lab_results(store_reader(app.store), *state, person, "field-mapping-dedupe", &results, &count), OK);
+    assert_int_equal(lab_demo_run(app.labs, *state, person, "field-mapping-dedupe",
+                                  "map=quillon,crm=boreal", "reference", 1600000000000, &run_id),
+                     OK);
+    assert_int_equal(lab_demo_run(app.labs, *state, person, "field-mapping-dedupe", CHOICE,
+                                  "exact-address", 1600000000001, &run_id),
+                     OK);
+    assert_int_equal(lab_results(store_reader(app.store), *state, person, "field-mapping-dedupe",
+                                 &results, &count),
+                     OK);
     assert_int_equal(count, 2);
     assert_true(results[0].passed_ms > results[0].started_ms);
     assert_int_equal(results[0].checks_passed, results[0].checks);
     assert_string_equal(results[0].dialects, "crm=boreal,map=quillon");
     assert_int_equal(results[1].passed_ms, 0);
     assert_true(results[1].checks_passed < results[1].checks);
-    assert_int_equal(lab_results(store_reader(app.store), *state, "nobody", NULL, &results, &count), OK);
+    assert_int_equal(lab_results(store_reader(app.store), *state, "nobody", NULL, &results, &count),
+                     OK);
     assert_int_equal(count, 0);
     /* What the demo wrote is a record like any other: it replays to the same state. */
     struct lab_run_row run;
     assert_int_equal(lab_store_run(store_reader(app.store), *state, run_id, &run), OK);
     verified(*state, &run);
-    assert_string_equal(lab_title(app.labs, *state, "field-mapping-dedupe"), "Field mapping and deduplication");
+    assert_string_equal(lab_title(app.labs, *state, "field-mapping-dedupe"),
+                        "Field mapping and deduplication");
     assert_null(lab_title(app.labs, *state, "nothing"));
 }
 
@@ -367,9 +403,17 @@ static void test_results(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        LABS(test_resume_after_closing), LABS(test_resume_after_a_crash), LABS(test_images_every_fifty), LABS(test_going_back),
-        LABS(test_a_step_of_the_past), LABS(test_reads_on_their_way), LABS(test_a_forged_image_is_not_opened), LABS(test_another_node), LABS(test_more_runs_than_workers),
-        LABS(test_a_crowd), LABS(test_results),
+        LABS(test_resume_after_closing),
+        LABS(test_resume_after_a_crash),
+        LABS(test_images_every_fifty),
+        LABS(test_going_back),
+        LABS(test_a_step_of_the_past),
+        LABS(test_reads_on_their_way),
+        LABS(test_a_forged_image_is_not_opened),
+        LABS(test_another_node),
+        LABS(test_more_runs_than_workers),
+        LABS(test_a_crowd),
+        LABS(test_results),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,16 +7,23 @@
 
 #define N 6
 
-static void chain(struct arena *a, struct lab_action *actions, const char *const *texts, size_t count) {
+static void chain(struct arena *a, struct lab_action *actions, const char *const *texts,
+                  size_t count) {
     const char *previous = LAB_HASH_ZERO;
     for (size_t i = 0; i < count; i++) {
-        actions[i] = (struct lab_action){.seq = (int64_t)i + 1, .at_ms = 1000 + (int64_t)i, .actor_id = "p", .action = texts[i], .answer_sha = "s", .status = 200};
+        actions[i] = (struct lab_action){.seq = (int64_t)i + 1,
+                                         .at_ms = 1000 + (int64_t)i,
+                                         .actor_id = "p",
+                                         .action = texts[i],
+                                         .answer_sha = "s",
+                                         .status = 200};
         actions[i].hash = lab_log_hash(a, "r", &actions[i], previous);
         previous = actions[i].hash;
     }
 }
 
-static const char *const plain[N] = {"{\"a\":1}", "{\"a\":2}", "{\"a\":3}", "{\"a\":4}", "{\"a\":5}", "{\"a\":6}"};
+static const char *const plain[N] = {"{\"a\":1}", "{\"a\":2}", "{\"a\":3}",
+                                     "{\"a\":4}", "{\"a\":5}", "{\"a\":6}"};
 
 static void test_a_whole_chain_holds(void **state) {
     struct lab_action actions[N];
@@ -58,7 +65,10 @@ static void test_removed_and_reordered(void **state) {
 
 static void test_rewinds(void **state) {
     (void)state;
-    static const char *const texts[] = {"{\"a\":1}", "{\"a\":2}", "{\"a\":3}", "{\"kind\":\"rewind\",\"to\":1}", "{\"a\":5}", "{\"kind\":\"rewind\",\"to\":9}", "{\"a\":7}"};
+    static const char *const texts[] = {"{\"a\":1}", "{\"a\":2}",
+                                        "{\"a\":3}", "{\"kind\":\"rewind\",\"to\":1}",
+                                        "{\"a\":5}", "{\"kind\":\"rewind\",\"to\":9}",
+                                        "{\"a\":7}"};
     struct lab_action actions[7];
     size_t kept[7];
     chain(*state, actions, texts, 7);
@@ -71,7 +81,9 @@ static void test_rewinds(void **state) {
 }
 
 static void test_images(void **state) {
-    static const char *const texts[] = {"{\"a\":1}", "{\"a\":2}", "{\"a\":3}", "{\"kind\":\"rewind\",\"to\":1}", "{\"a\":5}", "{\"a\":6}"};
+    static const char *const texts[] = {"{\"a\":1}", "{\"a\":2}",
+                                        "{\"a\":3}", "{\"kind\":\"rewind\",\"to\":1}",
+                                        "{\"a\":5}", "{\"a\":6}"};
     struct lab_action actions[6];
     size_t from;
     chain(*state, actions, texts, 6);
@@ -85,7 +97,8 @@ static void test_images(void **state) {
     assert_int_equal(from, 1);
     assert_true(lab_log_continues(actions, 6, 6, &from));
     assert_int_equal(from, 3);
-    assert_false(lab_log_continues(actions, 6, 7, &from)); /* of a record that is longer than this one */
+    assert_false(
+        lab_log_continues(actions, 6, 7, &from)); /* of a record that is longer than this one */
     assert_false(lab_log_continues(actions, 6, -1, &from));
 }
 
@@ -95,19 +108,26 @@ static void test_chance(void **state) {
     assert_true(lab_hash64(1, "a", "b", 1) != lab_hash64(1, "a", "b", 2));
     assert_true(lab_hash64(1, "a", "b", 1) != lab_hash64(2, "a", "b", 1));
     assert_true(lab_hash64(1, "ab", "c", 1) != lab_hash64(1, "a", "bc", 1));
-    assert_int_equal(lab_hash64(0, "", "", 0), UINT64_C(3265264563625331951) /* SipHash-2-4 of nine zero bytes under a zero key */);
+    assert_int_equal(
+        lab_hash64(0, "", "", 0),
+        UINT64_C(3265264563625331951) /* SipHash-2-4 of nine zero bytes under a zero key */);
     const char *token = lab_access_token(*state, 5, 1, 3);
     assert_int_equal(lab_access_token_number(*state, 5, 1, token), 3);
     assert_int_equal(lab_access_token_number(*state, 5, 0, token), 0);
     assert_int_equal(lab_access_token_number(*state, 6, 1, token), 0);
     static const char *const bad[] = {"", "tk", "tk3", "tk3.", "t.", "tk0.0", "tk-1.0", "tk3.0000"};
-    for (size_t i = 0; i < COUNT_OF(bad); i++) assert_int_equal(lab_access_token_number(*state, 5, 1, bad[i]), 0);
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_int_equal(lab_access_token_number(*state, 5, 1, bad[i]), 0);
     assert_int_equal(lab_access_token_number(*state, 5, 1, NULL), 0);
 }
 
 int main(void) {
     codec_start();
-    const struct CMUnitTest tests[] = {TEST(test_a_whole_chain_holds), TEST(test_changes_are_found), TEST(test_removed_and_reordered),
-                                       TEST(test_rewinds), TEST(test_images), TEST(test_chance)};
+    const struct CMUnitTest tests[] = {TEST(test_a_whole_chain_holds),
+                                       TEST(test_changes_are_found),
+                                       TEST(test_removed_and_reordered),
+                                       TEST(test_rewinds),
+                                       TEST(test_images),
+                                       TEST(test_chance)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,9 @@ static void test_entities_are_refused(void **state) {
 }
 
 static void test_include_is_not_followed(void **state) {
-    xmlDoc *doc = parse(*state, "<a xmlns:xi=\"http://www.w3.org/2001/XInclude\"><xi:include href=\"/etc/passwd\" parse=\"text\"/></a>");
+    xmlDoc *doc = parse(
+        *state,
+        "<a xmlns:xi=\"http://www.w3.org/2001/XInclude\"><xi:include href=\"/etc/passwd\" parse=\"text\"/></a>");
     assert_non_null(doc);
     assert_string_equal(lab_xml_text(xmlDocGetRootElement(doc), *state), "");
 }
@@ -69,7 +71,8 @@ static char *replaced(struct arena *a, const char *text, const char *from, const
     return arena_printf(a, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
 }
 
-static void expect(struct arena *a, const char *file, const char *from, const char *to, const char *rule, const char *words) {
+static void expect(struct arena *a, const char *file, const char *from, const char *to,
+                   const char *rule, const char *words) {
     struct lab_scenario *s = fixture_scenario(a);
     struct lab_files files = s->files;
     struct lab_stack stack;
@@ -88,22 +91,35 @@ static void expect(struct arena *a, const char *file, const char *from, const ch
             assert_true(d->line > 0);
             return;
         }
-    fail_msg("no [%s] with “%s”; first: %s", rule, words, diags.first ? diags.first->message : "nothing");
+    fail_msg("no [%s] with “%s”; first: %s", rule, words,
+             diags.first ? diags.first->message : "nothing");
 }
 
 static void test_mistakes_have_places(void **state) {
-    expect(*state, "connectors/crm/boreal.xml", "<field id=\"phone\" as=\"phone\" title=\"Phone\"/>", "", "lab-missing", "contact.phone");
-    expect(*state, "connectors/crm/boreal.xml", "id=\"phone\" as=\"phone\"", "id=\"telefax\" as=\"phone\"", "lab-unknown", "telefax");
-    expect(*state, "connectors/crm/boreal.xml", "as=\"given_name\"", "as=\"email\"", "lab-duplicate", "email");
-    expect(*state, "connectors/crm/boreal.xml", "<error when=\"burst\"", "<error when=\"conflict\"", "lab-missing", "burst");
-    expect(*state, "connectors/map/heron.xml", "connector=\"map\"", "connector=\"crm\"", "lab-unknown", "crm");
-    expect(*state, "connectors/crm.xml", "<value>DE</value>", "<value>FR</value>", "lab-duplicate", "FR");
+    expect(*state, "connectors/crm/boreal.xml",
+           "<field id=\"phone\" as=\"phone\" title=\"Phone\"/>", "", "lab-missing",
+           "contact.phone");
+    expect(*state, "connectors/crm/boreal.xml", "id=\"phone\" as=\"phone\"",
+           "id=\"telefax\" as=\"phone\"", "lab-unknown", "telefax");
+    expect(*state, "connectors/crm/boreal.xml", "as=\"given_name\"", "as=\"email\"",
+           "lab-duplicate", "email");
+    expect(*state, "connectors/crm/boreal.xml", "<error when=\"burst\"", "<error when=\"conflict\"",
+           "lab-missing", "burst");
+    expect(*state, "connectors/map/heron.xml", "connector=\"map\"", "connector=\"crm\"",
+           "lab-unknown", "crm");
+    expect(*state, "connectors/crm.xml", "<value>DE</value>", "<value>FR</value>", "lab-duplicate",
+           "FR");
     expect(*state, "connectors/crm.xml", "id=\"job_title\"", "id=\"Job-Title\"", "lab-name", "a-z");
-    expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "right=\"map.lead\" link", "right=\"map.leed\" link", "lab-unknown", "map.leed");
-    expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "link=\"crm_id\"", "link=\"crm\"", "lab-unknown", "crm");
-    expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "file=\"leads.csv\"", "file=\"lead.csv\"", "lab-missing", "lead.csv");
-    expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "<outage connector=\"crm\"", "<outage connector=\"erp\"", "lab-unknown", "erp");
-    expect(*state, "scenarios/field-mapping-dedupe/leads.csv", "unsubscribed", "unsubscribd", "lab-unknown", "unsubscribd");
+    expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "right=\"map.lead\" link",
+           "right=\"map.leed\" link", "lab-unknown", "map.leed");
+    expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "link=\"crm_id\"", "link=\"crm\"",
+           "lab-unknown", "crm");
+    expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "file=\"leads.csv\"",
+           "file=\"lead.csv\"", "lab-missing", "lead.csv");
+    expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "<outage connector=\"crm\"",
+           "<outage connector=\"erp\"", "lab-unknown", "erp");
+    expect(*state, "scenarios/field-mapping-dedupe/leads.csv", "unsubscribed", "unsubscribd",
+           "lab-unknown", "unsubscribd");
 }
 
 static void test_schema(void **state) {
@@ -127,14 +143,22 @@ static void test_csv(void **state) {
         const char *text;
         int rows, columns;
     } cases[] = {
-        {"a,b\n1,2\n", 1, 2},       {"a,b\r\n1,2\r\n3,4", 2, 2}, {"a\n\"x \"\"y\"\"\"\n", 1, 1}, {"a,b\n\"1\n2\",\n", 1, 2},
-        {"a,b\n1\n", -1, 0},        {"a\n\"open\n", -1, 0},      {"", -1, 0},                       {"a,b\n1,2,3\n", -1, 0},
-        {"a\n", 0, 1},              {"a,a\n1,2", 1, 2},
+        {"a,b\n1,2\n", 1, 2},
+        {"a,b\r\n1,2\r\n3,4", 2, 2},
+        {"a\n\"x \"\"y\"\"\"\n", 1, 1},
+        {"a,b\n\"1\n2\",\n", 1, 2},
+        {"a,b\n1\n", -1, 0},
+        {"a\n\"open\n", -1, 0},
+        {"", -1, 0},
+        {"a,b\n1,2,3\n", -1, 0},
+        {"a\n", 0, 1},
+        {"a,a\n1,2", 1, 2},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct lab_csv csv;
         diag_init(&diags, *state);
-        bool fine = lab_csv_read(&csv, "x.csv", cases[i].text, strlen(cases[i].text), *state, &diags);
+        bool fine = lab_csv_read(&csv, "x.csv", cases[i].text, strlen(cases[i].text), *state,
+                                 &diags);
         if (fine != (cases[i].rows >= 0)) fail_msg("case %zu: %s", i, cases[i].text);
         assert_int_equal(fine, diags.errors == 0);
         if (!fine) continue;
@@ -148,14 +172,16 @@ static void test_csv(void **state) {
 }
 
 static void test_packs(void **state) {
-    struct lab_scenario *s = fixture_scenario(*state), *again = NEW((struct arena *)*state, struct lab_scenario);
+    struct lab_scenario *s = fixture_scenario(*state),
+                        *again = NEW((struct arena *)*state, struct lab_scenario);
     struct lab_files files;
     diag_init(&diags, *state);
     assert_int_equal(lab_scenario_from_pack(again, s->pack, s->pack_len, *state, &diags), OK);
     assert_string_equal(again->version, s->version);
     assert_int_equal(again->check_count, s->check_count);
     assert_string_equal(again->title, s->title);
-    for (size_t cut = 0; cut < s->pack_len; cut += 9973) assert_false(lab_pack_read(s->pack, cut, *state, &files) && files.count == s->files.count);
+    for (size_t cut = 0; cut < s->pack_len; cut += 9973)
+        assert_false(lab_pack_read(s->pack, cut, *state, &files) && files.count == s->files.count);
     assert_false(lab_pack_read("GRLAB1\n99999999 1\nx", 19, *state, &files));
     assert_false(lab_pack_read("GRLAB1\n1 99999999999999999999\nx", 31, *state, &files));
     assert_false(lab_pack_read("GRLAB1\n-1 1\nx", 13, *state, &files));
@@ -164,14 +190,22 @@ static void test_packs(void **state) {
 static void test_the_tree_is_sound(void **state) {
     diag_init(&diags, *state);
     lab_check_tree(".", &diags);
-    if (diags.errors) fail_msg("%s:%d: %s", diags.first->file, diags.first->line, diags.first->message);
+    if (diags.errors)
+        fail_msg("%s:%d: %s", diags.first->file, diags.first->line, diags.first->message);
 }
 
 int main(void) {
     codec_start();
     const struct CMUnitTest tests[] = {
-        TEST(test_entities_are_refused), TEST(test_include_is_not_followed), TEST(test_places), TEST(test_bad_bytes_and_depth),
-        TEST(test_mistakes_have_places), TEST(test_schema), TEST(test_csv), TEST(test_packs), TEST(test_the_tree_is_sound),
+        TEST(test_entities_are_refused),
+        TEST(test_include_is_not_followed),
+        TEST(test_places),
+        TEST(test_bad_bytes_and_depth),
+        TEST(test_mistakes_have_places),
+        TEST(test_schema),
+        TEST(test_csv),
+        TEST(test_packs),
+        TEST(test_the_tree_is_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
