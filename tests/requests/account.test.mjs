@@ -1,7 +1,6 @@
 // Accounts under attack: guessing with many tries at once, guessing at an open session, powers that ended meanwhile.
 import assert from "node:assert/strict";
 import { after, afterEach, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { addPerson, makeAcademy, password, startServer, setCookies } from "../lib/server.mjs";
 
 const data = makeAcademy();
@@ -28,13 +27,10 @@ test("forty guesses at once are about five, and the right one among the late one
     assert.equal(count(wrong, 429), 40 - looked);
     assert.ok(wrong.filter((answer) => answer.status === 429).every((answer) => Number(answer.headers.get("retry-after")) > 0));
     const begin = performance.now();
-    const [, right] = await Promise.all([
-        signInAtOnce("learner", Array.from({ length: 12 }, (_, i) => `a wrong password ${i}`)),
-        sleep(10).then(() => signInAtOnce("learner", [password])),
-    ]);
+    const right = (await signInAtOnce("learner", [...Array.from({ length: 14 }, (_, i) => `a wrong password ${i}`), password])).at(-1); // sent last: nine more than are looked at stand before it
     if (performance.now() - begin > 1000) return; // the first pause is over: it may be let in
-    assert.equal(right[0].status, 429);
-    assert.equal(setCookies(right[0].headers).some((line) => line.startsWith("gradus=")), false);
+    assert.equal(right.status, 429);
+    assert.equal(setCookies(right.headers).some((line) => line.startsWith("gradus=")), false);
 });
 
 test("many people of one address sign in at once", async () => {
