@@ -22,28 +22,38 @@ static void raw(struct log_line *l, const char *text, size_t len) {
     l->len += len;
 }
 
+/* How many bytes from `i` on stand for themselves: printable ASCII without quote and backslash. */
+static size_t plain_run(const char *value, size_t i, size_t n) {
+    size_t from = i;
+    while (i < n && value[i] >= 0x20 && value[i] != 0x7f && value[i] != '"' && value[i] != '\\')
+        i++;
+    return i - from;
+}
+
 static void quoted(struct log_line *l, const char *value) {
     size_t room = sizeof l->text - TAIL - l->len, n = strlen(value);
     if (room < 8) return;
     raw(l, "\"", 1);
     for (size_t i = 0; i < n;) {
         char escape[8];
-        const char *put = escape;
-        size_t step = utf8_length_at(value + i, n - i), put_len;
+        const char *put = value + i;
+        size_t step = plain_run(value, i, n), put_len, left = sizeof l->text - TAIL - l->len - 1;
         unsigned char c = (unsigned char)value[i];
-        if (step == 0) {
+        if (step > left) step = left; /* what is plain can be cut anywhere */
+        if (step) put_len = step;
+        else if ((step = utf8_length_at(value + i, n - i)) == 0) {
+            put = escape;
             put_len = (size_t)snprintf(escape, sizeof escape, "\\ufffd");
             step = 1;
-        } else if (c == '"' || c == '\\')
+        } else if (c == '"' || c == '\\') {
+            put = escape;
             put_len = (size_t)snprintf(escape, sizeof escape, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
+        } else if (c < 0x20 || c == 0x7f) {
+            put = escape;
             put_len = (size_t)snprintf(escape, sizeof escape, "\\u%04x", c);
-        else {
-            put = value + i;
-            put_len = step;
-        }
+        } else put_len = step;
         /* Never cut inside an escape or a character. */
-        if (l->len + put_len + 1 > sizeof l->text - TAIL) break;
+        if (put_len > left) break;
         raw(l, put, put_len);
         i += step;
     }
@@ -59,18 +69,28 @@ static bool key(struct log_line *l, const char *name) {
     return true;
 }
 
+/* Each thread remembers the second that it wrote last. */
+static void time_now(char *out, size_t size) {
+    static _Thread_local time_t second;
+    static _Thread_local char text[24];
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (now.tv_sec != second || !text[0]) {
+        struct tm tm;
+        gmtime_r(&now.tv_sec, &tm);
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+        second = now.tv_sec;
+    }
+    snprintf(out, size, "%s.%03dZ", text, (int)(now.tv_nsec / 1000000));
+}
+
 void log_begin(struct log_line *l, enum log_level level, const char *event) {
     static const char *const names[] = {"debug", "info", "warn", "error"};
     l->len = 0;
     l->level = level;
     raw(l, "{", 1);
-    struct timespec now;
-    struct tm tm;
-    char second[24], when[32];
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &tm);
-    strftime(second, sizeof second, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(when, sizeof when, "%s.%03dZ", second, (int)(now.tv_nsec / 1000000));
+    char when[32];
+    time_now(when, sizeof when);
     log_text(l, "time", when);
     log_text(l, "level", names[level]);
     log_text(l, "event", event);

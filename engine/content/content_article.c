@@ -21,13 +21,14 @@ void articles_release(struct rendered *r) {
 }
 
 /* One question, without its token. False when the template does not show exactly one. */
-static bool add_question(struct request *q, const struct rendered_checkpoint *c,
-                         const char *module_id, struct buf *html, struct article_question *out) {
+static bool add_question(struct request *q, const struct rendered *r,
+                         const struct rendered_checkpoint *c, const char *module_id,
+                         struct buf *html, struct article_question *out) {
     struct view *v = view_new(q->arena);
     const char *stand_in = random_token(q->arena, 32);
     struct buf one;
     buf_init(&one, q->arena);
-    fresh_checkpoint_view(v, c);
+    fresh_checkpoint_view(v, c, r->serial);
     view_text(v, "module_id", module_id);
     view_text(v, "csrf", stand_in);
     if (page_render(q->app->site, "content_checkpoint", q->locale, v, &one) != OK) return false;
@@ -52,7 +53,7 @@ static struct article *make(struct request *q, const struct rendered *r, const c
         const struct rendered_piece *p = &r->pieces[i];
         if (p->html) buf_add(&html, p->html, p->len);
         else if (p->checkpoint != &r->checkpoints[questions] ||
-                 !add_question(q, p->checkpoint, module_id, &html, &places[questions++]))
+                 !add_question(q, r, p->checkpoint, module_id, &html, &places[questions++]))
             return NULL;
     }
     if (questions != r->checkpoint_count || html.len > ARTICLE_BYTES) return NULL;
@@ -70,6 +71,7 @@ static struct article *make(struct request *q, const struct rendered *r, const c
     memcpy(a->questions, places, questions * sizeof *places);
     a->len = html.len;
     a->edition = edition;
+    a->serial = view_serial();
     return a;
 }
 

@@ -27,11 +27,11 @@ static bool chosen(const char *choice, size_t option) {
 }
 
 /* After an answer: the feedback of what was chosen, and of every option once it was right. */
-static void answered_view(struct view *v, const struct rendered_checkpoint *c,
-                          const struct given_answer *answer) {
+static void answered_view(struct view *v, const struct rendered *article,
+                          const struct rendered_checkpoint *c, const struct given_answer *answer) {
     struct view *options = view_list(v, "options"), *feedback = view_list(v, "feedback");
     view_int(v, "number", c->number);
-    view_html_borrow(v, "stem", c->stem, strlen(c->stem));
+    view_html_lasting(v, "stem", c->stem, strlen(c->stem), article->serial);
     view_bool(v, "several", c->keys > 1);
     view_int(v, "keys", c->keys);
     view_bool(v, "answered", true);
@@ -41,21 +41,22 @@ static void answered_view(struct view *v, const struct rendered_checkpoint *c,
         bool taken = chosen(answer->choice, i + 1);
         struct view *item = view_item(options);
         view_int(item, "value", (int64_t)i + 1);
-        view_html_borrow(item, "text", o->html, strlen(o->html));
+        view_html_lasting(item, "text", o->html, strlen(o->html), article->serial);
         view_bool(item, "checked", taken);
         view_bool(item, "key", answer->right && o->right);
         if (!o->feedback || !(taken || answer->right)) continue;
         struct view *f = view_item(feedback);
-        view_html_borrow(f, "option", o->html, strlen(o->html));
-        view_html_borrow(f, "text", o->feedback, strlen(o->feedback));
+        view_html_lasting(f, "option", o->html, strlen(o->html), article->serial);
+        view_html_lasting(f, "text", o->feedback, strlen(o->feedback), article->serial);
         view_bool(f, "right", o->right);
         view_bool(f, "taken", taken);
     }
 }
 
-static void html_piece(struct view *pieces, const char *html, size_t len, bool token) {
+static void html_piece(struct view *pieces, const char *html, size_t len, uint64_t serial,
+                       bool token) {
     struct view *item = view_item(pieces);
-    view_html_borrow(item, "html", html, len);
+    view_html_lasting(item, "html", html, len, serial);
     if (token) view_bool(item, "token", true);
 }
 
@@ -67,16 +68,18 @@ static void article_view(struct view *pieces, const struct article *whole,
         const struct article_question *q = &whole->questions[i];
         const struct given_answer *answer = facts_answer(facts, article->checkpoints[i].key);
         if (!answer) {
-            html_piece(pieces, whole->html + at, q->token - at, true);
+            html_piece(pieces, whole->html + at, q->token - at, whole->serial, true);
             at = q->token;
             continue;
         }
-        if (q->start > at) html_piece(pieces, whole->html + at, q->start - at, false);
-        answered_view(view_object(view_item(pieces), "checkpoint"), &article->checkpoints[i],
-                      answer);
+        if (q->start > at)
+            html_piece(pieces, whole->html + at, q->start - at, whole->serial, false);
+        answered_view(view_object(view_item(pieces), "checkpoint"), article,
+                      &article->checkpoints[i], answer);
         at = q->end;
     }
-    if (whole->len > at) html_piece(pieces, whole->html + at, whole->len - at, false);
+    if (whole->len > at)
+        html_piece(pieces, whole->html + at, whole->len - at, whole->serial, false);
 }
 
 static void pieces_view(struct request *r, struct view *v, const struct rendered *article,
@@ -90,12 +93,12 @@ static void pieces_view(struct request *r, struct view *v, const struct rendered
     for (size_t i = 0; i < article->piece_count; i++) {
         const struct rendered_piece *p = &article->pieces[i];
         if (p->html) {
-            html_piece(pieces, p->html, p->len, false);
+            html_piece(pieces, p->html, p->len, article->serial, false);
             continue;
         }
         struct view *item = view_item(pieces);
         const struct given_answer *answer = facts_answer(facts, p->checkpoint->key);
-        if (answer) answered_view(view_object(item, "checkpoint"), p->checkpoint, answer);
+        if (answer) answered_view(view_object(item, "checkpoint"), article, p->checkpoint, answer);
         else view_put(item, "checkpoint", p->checkpoint->fresh);
     }
 }
@@ -321,7 +324,7 @@ static enum err answer_recorded(struct request *r, void *arg, enum err result) {
                                              j->page.original->id, j->checkpoint->number));
     struct view *v = view_new(r->arena);
     view_text(v, "module_id", j->page.original->id);
-    answered_view(v, j->checkpoint, &j->given);
+    answered_view(v, j->page.article, j->checkpoint, &j->given);
     return http_page(r, "content_checkpoint", v);
 }
 

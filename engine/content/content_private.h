@@ -259,6 +259,7 @@ struct rendered_piece {
 struct rendered {
     struct arena arena;
     atomic_int refs;
+    uint64_t serial; /* of all its texts, see view_html_lasting */
     size_t bytes;
     atomic_size_t *cache; /* what it counts in; NULL: it is not kept */
     struct rendered_piece *pieces;
@@ -267,7 +268,7 @@ struct rendered {
     size_t checkpoint_count;
     struct heading *headings;
     size_t heading_count;
-    struct view *toc, *objectives;      /* shared by all requests */
+    struct view *toc, *objectives;      /* shared by all requests, frozen */
     _Atomic(struct article *) articles; /* see content_article.c */
 };
 /* The article of a module, rendered once a version; borrowed from the snapshot or from `a`. NULL when its text is gone. */
@@ -285,6 +286,7 @@ struct article {
     struct article *next;
     char *locale;
     unsigned edition; /* of the site's files, see page_edition */
+    uint64_t serial;
     char *html;
     size_t len;
     struct article_question questions[]; /* as many as checkpoints */
@@ -294,7 +296,7 @@ const struct article *article_of(struct request *q, const struct rendered *r,
                                  const char *module_id);
 void articles_release(struct rendered *r);
 /* Before an answer the page knows neither keys nor feedback: they are not in this view. */
-void fresh_checkpoint_view(struct view *v, const struct rendered_checkpoint *c);
+void fresh_checkpoint_view(struct view *v, const struct rendered_checkpoint *c, uint64_t serial);
 /* Hooks that make addresses of ours from what authors write, and explain terms. */
 struct body_context {
     const struct content_glossary *glossary; /* NULL: terms stay plain text */

@@ -47,16 +47,16 @@ static void make_option(struct making *m, const struct checkpoint_option *from, 
                                   : NULL;
 }
 
-void fresh_checkpoint_view(struct view *v, const struct rendered_checkpoint *c) {
+void fresh_checkpoint_view(struct view *v, const struct rendered_checkpoint *c, uint64_t serial) {
     struct view *options = view_list(v, "options");
     view_int(v, "number", c->number);
-    view_html_borrow(v, "stem", c->stem, strlen(c->stem));
+    view_html_lasting(v, "stem", c->stem, strlen(c->stem), serial);
     view_bool(v, "several", c->keys > 1);
     view_int(v, "keys", c->keys);
     for (size_t i = 0; i < c->option_count; i++) {
         struct view *o = view_item(options);
         view_int(o, "value", (int64_t)i + 1);
-        view_html_borrow(o, "text", c->options[i].html, strlen(c->options[i].html));
+        view_html_lasting(o, "text", c->options[i].html, strlen(c->options[i].html), serial);
     }
 }
 
@@ -75,7 +75,8 @@ static void make_checkpoints(struct making *m, struct checkpoint *from, size_t c
         for (size_t j = 0; j < c->option_count; j++)
             make_option(m, &from[i].options[j], c->number, (int)j + 1, &c->options[j]);
         c->fresh = view_new(&r->arena);
-        fresh_checkpoint_view(c->fresh, c);
+        fresh_checkpoint_view(c->fresh, c, r->serial);
+        view_freeze(c->fresh);
         if (!from[i].stem) continue; /* its text stands in the question now */
         cmark_node_unlink(from[i].stem);
         arena_defer(m->doc->arena, (void (*)(void *))cmark_node_free, from[i].stem);
@@ -111,6 +112,8 @@ static void make_views(struct rendered *r, const struct content_module *m) {
     r->objectives = view_list(view_new(&r->arena), "objectives");
     for (size_t i = 0; i < m->objective_count; i++)
         view_text(view_item(r->objectives), "text", m->objectives[i].text);
+    view_freeze(r->toc);
+    view_freeze(r->objectives);
 }
 
 static void make_body(struct making *m, struct arena *scratch,
@@ -169,6 +172,7 @@ static struct rendered *make(const struct content_snapshot *s, const struct cont
     if (!r) return NULL;
     arena_init(&r->arena, RENDER_BYTES);
     atomic_init(&r->refs, 1);
+    r->serial = view_serial();
     if (make_guarded(r, s, f, db)) {
         r->arena.guarded = false;
         return r;

@@ -8,7 +8,7 @@
 #include "http/form.h"
 #include "http/http.h"
 #include "http/metrics.h"
-#include "http/pieces.h"
+#include "http/kept.h"
 
 #define BODY_LIMIT ((size_t)256 * 1024)
 #define UPLOAD_LIMIT ((size_t)8 * 1024 * 1024)
@@ -19,8 +19,9 @@
  * saving waits until strangers have sent their files. */
 #define BODIES_LIMIT ((size_t)256 * 1024 * 1024)
 #define BODY_SMALL ((size_t)16 * 1024)
-/* Of pages, compressed and not, that are kept for the next ones. */
+/* Of pages, compressed and not, that are kept for the next ones: their parts, and which parts make a page. */
 #define PIECES_LIMIT ((size_t)6 * 1024 * 1024)
+#define KEPT_LIMIT ((size_t)12 * 1024 * 1024)
 #define OUT_HEADERS 24
 
 /* One thread of the pool, with the connections that it has. */
@@ -43,6 +44,7 @@ struct http {
     struct metrics metrics;
     struct reaper *reaper;
     struct pieces *pieces;
+    struct kept *kept;
     int64_t started_ms;
 };
 
@@ -99,6 +101,7 @@ struct connection {
 
 /* http_answer.c */
 enum MHD_Result answer_send(struct connection *c);
+bool http_accepts_gzip(struct request *r);
 void answer_failure(struct connection *c, enum err e, int status);
 /* Refuses a body that does not end: the library takes no answer before its end, so this one goes past it. */
 void answer_cut_off(struct connection *c);

@@ -359,6 +359,7 @@ static void release(struct http *h) {
     acceptor_stop(h->acceptor);
     stop_lanes(h);
     reaper_stop(h->reaper);
+    kept_free(h->kept);
     pieces_free(h->pieces);
     free(h);
 }
@@ -380,7 +381,8 @@ enum err http_start(struct http **out, struct app *app, const struct http_option
     h->reaper = reaper_start((options->request_deadline_s ? options->request_deadline_s : 60) *
                              MS_SECOND);
     h->pieces = pieces_new(PIECES_LIMIT);
-    if (!h->reaper || !h->pieces || !start_lanes(h)) {
+    h->kept = h->pieces ? kept_new(KEPT_LIMIT, h->pieces) : NULL;
+    if (!h->reaper || !h->kept || !start_lanes(h)) {
         *why = "the threads that answer requests cannot start";
         release(h);
         return ERR_IO;
@@ -445,7 +447,7 @@ enum err http_metrics_page(struct request *r) {
                    s.wal_bytes);
     metrics_sample(&b, "gradus_store_healthy", "gauge", "1 when the last write reached the disk.",
                    store_healthy(r->app->store));
-    struct pieces_stats pieces;
+    struct shelf_stats pieces;
     pieces_stats(h->pieces, &pieces);
     metrics_sample(&b, "gradus_http_pieces_found_total", "counter",
                    "Parts of pages that were compressed already.", pieces.hits);
@@ -455,6 +457,14 @@ enum err http_metrics_page(struct request *r) {
                    pieces.bytes);
     metrics_sample(&b, "process_start_time_seconds", "gauge", "Start of the process.",
                    h->started_ms / MS_SECOND);
+    struct shelf_stats kept;
+    kept_stats(h->kept, &kept);
+    metrics_sample(&b, "gradus_http_kept_found_total", "counter",
+                   "Pages put together from an equal one.", kept.hits);
+    metrics_sample(&b, "gradus_http_kept_missed_total", "counter", "Pages that had to be rendered.",
+                   kept.misses);
+    metrics_sample(&b, "gradus_http_kept_bytes", "gauge",
+                   "Memory for kept pages, at most: their parts are shared.", kept.bytes);
     if (h->options.metrics) h->options.metrics(r->app, &b);
     return http_bytes(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&b), b.len,
                       true);
@@ -477,8 +487,7 @@ enum err http_static_page(struct request *r) {
                     immutable ? "public, max-age=31536000, immutable" : "public, max-age=300");
     http_header_out(r, "Vary", "Accept-Encoding");
     if (http_etag(r, f.etag)) return OK;
-    const char *accept = http_header_in(r, "Accept-Encoding");
-    if (f.gzip && accept && strstr(accept, "gzip") && !strstr(accept, "gzip;q=0")) {
+    if (f.gzip && http_accepts_gzip(r)) {
         http_header_out(r, "Content-Encoding", "gzip");
         return http_bytes(r, 200, f.type, f.gzip, f.gzip_len, true);
     }

@@ -11,6 +11,8 @@
 
 #define GZIP_FROM_BYTES 1024
 
+static const char page_type[] = "text/html; charset=utf-8", page_vary[] = "Accept-Encoding, Cookie";
+
 static const char content_policy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -96,17 +98,53 @@ static void common_view(struct request *r, struct view *v) {
     if (r->connection->http->options.decorate) r->connection->http->options.decorate(r, v);
 }
 
+bool http_accepts_gzip(struct request *r) {
+    const char *accept = http_header_in(r, "Accept-Encoding");
+    return accept && strstr(accept, "gzip") && !strstr(accept, "gzip;q=0");
+}
+
+static void drop_page(void *page) { kept_drop(page); }
+
+/* Answers with the parts of an equal page. False when there is none; then `*again` tells whether one was asked for
+ * before. */
+static bool answer_again(struct request *r, int status, const struct buf *key,
+                         const struct page_aparts *apart, bool *again) {
+    struct kept_page *page = kept_find(r->connection->http->kept, key, again);
+    if (!page) return false;
+    arena_defer(r->arena, drop_page, page);
+    const unsigned char *packed;
+    size_t len = http_accepts_gzip(r) ? kept_gzip(page, apart, r->arena, &packed) : 0;
+    if (len) {
+        http_header_out(r, "Vary", page_vary);
+        http_header_out(r, "Content-Encoding", "gzip");
+        (void)http_bytes(r, status, page_type, packed, len, true);
+        return true;
+    }
+    struct buf out;
+    buf_init(&out, r->arena);
+    kept_text(page, apart, &out);
+    (void)http_bytes(r, status, page_type, buf_text(&out), out.len, true);
+    return true;
+}
+
 enum err http_page_status(struct request *r, int status, const char *name, struct view *v) {
     common_view(r, v);
-    struct buf out;
+    http_header_out(r, "Content-Language", r->locale);
+    struct buf key, out;
+    struct page_aparts apart = {0};
     struct page_cuts cuts = {0};
+    bool again = false;
+    buf_init(&key, r->arena);
+    bool equal = page_key(r->app->site, name, r->locale, v, &key, &apart);
+    if (equal && answer_again(r, status, &key, &apart, &again)) return OK;
     buf_init(&out, r->arena);
     enum err e = page_render_cuts(r->app->site, name, r->locale, v, &out, &cuts);
     if (e != OK)
         return http_error(r, ERR_IO, "The page “%s” is missing from this installation.", name);
-    http_header_out(r, "Content-Language", r->locale);
-    (void)http_bytes(r, status, "text/html; charset=utf-8", buf_text(&out), out.len, true);
+    (void)http_bytes(r, status, page_type, buf_text(&out), out.len, true);
     r->connection->cuts = cuts;
+    if (again && out.len <= KEPT_LIMIT / 16)
+        kept_add(r->connection->http->kept, &key, &apart, out.data, out.len, &cuts);
     return OK;
 }
 
@@ -210,15 +248,14 @@ static bool header_set(struct connection *c, const char *name) {
 }
 
 static void compress_body(struct connection *c) {
-    const char *accept = http_header_in(&c->request, "Accept-Encoding");
     if (c->len < GZIP_FROM_BYTES || !compressible(c->type) || header_set(c, "Content-Encoding"))
         return;
-    http_header_out(&c->request, "Vary", "Accept-Encoding, Cookie");
-    if (!accept || !strstr(accept, "gzip") || strstr(accept, "gzip;q=0")) return;
+    http_header_out(&c->request, "Vary", page_vary);
+    if (!http_accepts_gzip(&c->request)) return;
     if (c->len > REQUEST_ARENA_BYTES / 4) return; /* rather uncompressed than refused */
     const unsigned char *out;
     size_t len = pieces_gzip(c->http->pieces, &c->arena, c->bytes, c->len, c->cuts.cut,
-                             c->cuts.count, &out);
+                             c->cuts.count, NULL, &out);
     if (!len) return;
     c->bytes = out;
     c->len = len;

@@ -2,7 +2,6 @@
 #include "http/pieces.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -10,48 +9,34 @@
 #include "base/codec.h"
 
 #define PIECE_LEAST 192 /* bytes: what is shorter stands uncompressed beside what is apart */
-#define BUCKETS 1024
-#define SEEN 4096
-#define LEVEL_ONCE 4 /* for a text that may never come again */
+#define LEVEL_ONCE 4    /* for a text that may never come again */
 #define LEVEL_KEPT 8
 #define SAMPLE_FROM 4096
 #define STORED_MOST 65535 /* bytes in one stored block */
 #define PIECE_ROOM(len) ((len) + (len) / 1000 + 64)
-#define MEMBER_ROOM 64 /* header, last block and trailer */
 #define WINDOW 32768   /* as far back as deflate refers */
 #define CHAIN_PARTS 32 /* pieces that one can refer back to */
 
-/* A text and its compressed form; unchanged once it is in the table. */
+/* A text and its compressed form; unchanged once it is on the shelf. */
 struct piece {
-    atomic_int holders; /* the table, and each thread that copies it */
-    uint64_t hash;
+    struct shelved shelved;
     uint64_t serial;         /* of this piece; 0: it is not kept */
     uint64_t before;         /* the serial of the piece that it may refer back to, 0: to none */
     size_t gap;              /* bytes between the two */
     uint32_t crc, crc_shift; /* see crc32_combine_op */
     size_t len, packed_len;
     unsigned char *packed;
-    struct piece *chain;         /* of its bucket */
-    struct piece *newer, *older; /* by last use */
     char text[];
 };
 
 struct pieces {
-    pthread_mutex_t lock; /* all below, but not the contents of pieces */
-    struct piece *buckets[BUCKETS];
-    struct piece *newest, *oldest;
-    size_t bytes, bytes_most;
-    uint64_t seen[SEEN]; /* texts that came once */
-    uint64_t seed, last_serial;
-    int64_t hits, misses;
+    struct shelf shelf;
+    atomic_uint_least64_t last_serial;
 };
 
-/* A gzip member in the making. */
-struct member {
-    unsigned char *out;
-    size_t len, room;
-    uint32_t crc;
-    bool failed;
+/* A page on its way into a gzip member. */
+struct packing {
+    struct gzip_member member;
     const char *text; /* the page */
     /* the pieces that the next one may refer back to, with nothing but equally long texts between them */
     uint64_t chain; /* the serial of the last of them; 0: there is none */
@@ -59,6 +44,7 @@ struct member {
         size_t from, len;
     } parts[CHAIN_PARTS];
     int part_count;
+    struct page_parts *out; /* NULL: nobody asks which pieces these are */
 };
 
 /* A piece as it stands in a page. */
@@ -113,113 +99,40 @@ static size_t pack(const char *text, size_t len, const unsigned char *window, si
     return room - z->avail_out;
 }
 
-/* ---- The table --------------------------------------------------------------------------------- */
+/* ---- On the shelf ------------------------------------------------------------------------------ */
 
-/* Four lanes of multiply and shift, over 32 bytes in each `stride`: it only has to spread; equality is decided by
- * comparing the texts. */
-static uint64_t spread(uint64_t seed, const char *text, size_t len, size_t stride) {
-    const uint64_t prime = 0x9e3779b185ebca87u;
-    uint64_t lane[4] = {seed, seed ^ prime, seed + len, ~seed}, word;
-    size_t i = 0;
-    for (; i + stride <= len; i += stride)
-        for (size_t k = 0; k < 4; k++) {
-            memcpy(&word, text + i + 8 * k, 8);
-            lane[k] = (lane[k] ^ word) * prime;
-            lane[k] ^= lane[k] >> 29;
-        }
-    uint64_t hash = lane[0] ^ (lane[1] << 7 | lane[1] >> 57) ^ (lane[2] << 19 | lane[2] >> 45) ^
-                    (lane[3] << 41 | lane[3] >> 23);
-    for (; i < len; i++) hash = (hash ^ (unsigned char)text[i]) * prime;
-    hash ^= hash >> 32;
-    hash *= prime;
-    return hash ^ hash >> 29;
-}
+static struct piece *piece_of(struct shelved *thing) { return (struct piece *)thing; }
 
-static void drop(struct piece *e) {
-    if (atomic_fetch_sub(&e->holders, 1) != 1) return;
+static void release(struct shelved *thing) {
+    struct piece *e = piece_of(thing);
     free(e->packed);
     free(e);
 }
 
-static size_t weight(const struct piece *e) { return sizeof *e + e->len + e->packed_len; }
-
-static void unlink_age(struct pieces *p, struct piece *e) {
-    *(e->newer ? &e->newer->older : &p->newest) = e->older;
-    *(e->older ? &e->older->newer : &p->oldest) = e->newer;
-}
-
-static void link_newest(struct pieces *p, struct piece *e) {
-    e->newer = NULL;
-    e->older = p->newest;
-    *(p->newest ? &p->newest->newer : &p->oldest) = e;
-    p->newest = e;
-}
-
-static void evict(struct pieces *p, struct piece *e) {
-    struct piece **at = &p->buckets[e->hash % BUCKETS];
-    while (*at != e) at = &(*at)->chain;
-    *at = e->chain;
-    unlink_age(p, e);
-    p->bytes -= weight(e);
-    drop(e);
+static bool stands_there(const struct shelved *thing, const void *what) {
+    const struct piece *e = (const struct piece *)thing;
+    const struct place *at = what;
+    return e->len == at->len && e->before == at->before && e->gap == at->gap;
 }
 
 static uint64_t place_hash(uint64_t seed, const struct place *at, size_t stride) {
-    uint64_t hash = spread(seed, at->text, at->len, stride);
+    uint64_t hash = shelf_hash(seed, at->text, at->len, stride);
     return at->before ? (hash ^ at->before) * 0x9e3779b185ebca87u + at->gap : hash;
-}
-
-static struct piece *in_bucket(struct pieces *p, uint64_t hash, const struct place *at) {
-    struct piece *e = p->buckets[hash % BUCKETS];
-    while (e &&
-           (e->hash != hash || e->len != at->len || e->before != at->before || e->gap != at->gap))
-        e = e->chain;
-    return e;
 }
 
 /* A held piece, or NULL; then `*again` tells whether this text has come before, `*taken` whether another text
  * has this hash. */
 static struct piece *find(struct pieces *p, uint64_t hash, uint64_t text_hash,
                           const struct place *at, bool *again, bool *taken) {
-    pthread_mutex_lock(&p->lock);
-    struct piece *e = in_bucket(p, hash, at);
-    if (e) {
-        atomic_fetch_add(&e->holders, 1);
-        if (p->newest != e) {
-            unlink_age(p, e);
-            link_newest(p, e);
-        }
-        p->hits++;
-    } else {
-        *again = p->seen[text_hash % SEEN] == text_hash;
-        p->seen[text_hash % SEEN] = text_hash;
-        p->misses++;
-    }
-    pthread_mutex_unlock(&p->lock);
-    *taken = e && memcmp(e->text, at->text, at->len) != 0;
-    if (*taken) {
-        drop(e);
-        e = NULL;
-    }
-    return e;
-}
-
-static void keep(struct pieces *p, struct piece *e, const struct place *at) {
-    pthread_mutex_lock(&p->lock);
-    if (!in_bucket(p, e->hash, at) && weight(e) <= p->bytes_most / 4) {
-        atomic_fetch_add(&e->holders, 1);
-        e->serial = ++p->last_serial;
-        e->chain = p->buckets[e->hash % BUCKETS];
-        p->buckets[e->hash % BUCKETS] = e;
-        link_newest(p, e);
-        p->bytes += weight(e);
-        while (p->bytes > p->bytes_most) evict(p, p->oldest);
-    }
-    pthread_mutex_unlock(&p->lock);
+    struct shelved *thing = shelf_find(&p->shelf, hash, text_hash, stands_there, at, again);
+    *taken = thing && memcmp(piece_of(thing)->text, at->text, at->len) != 0;
+    if (!*taken) return thing ? piece_of(thing) : NULL;
+    shelf_drop(&p->shelf, thing);
+    return NULL;
 }
 
 /* What stands before a place, as far as its chain knows it; the rest is zeros, which no page holds. */
-static size_t window_before(const struct member *m, const char *at, unsigned char window[WINDOW]) {
+static size_t window_before(const struct packing *m, const char *at, unsigned char window[WINDOW]) {
     size_t end = (size_t)(at - m->text), start = m->parts[0].from;
     if (end - start > WINDOW) start = end - WINDOW;
     memset(window, 0, end - start);
@@ -232,7 +145,7 @@ static size_t window_before(const struct member *m, const char *at, unsigned cha
 }
 
 /* Compresses well and keeps the result. Held, or NULL. */
-static struct piece *make(struct pieces *p, const struct member *m, uint64_t hash,
+static struct piece *make(struct pieces *p, const struct packing *m, uint64_t hash,
                           const struct place *at) {
     const size_t room = PIECE_ROOM(at->len);
     struct piece *e = calloc(1, sizeof *e + at->len);
@@ -251,48 +164,59 @@ static struct piece *make(struct pieces *p, const struct member *m, uint64_t has
     unsigned char *fitting = realloc(e->packed, n);
     if (fitting) e->packed = fitting;
     e->packed_len = n;
-    e->hash = hash;
+    e->shelved.hash = hash;
+    e->shelved.weight = sizeof *e + at->len + n;
+    e->shelved.holders = 1;
     e->before = at->before;
     e->gap = at->gap;
     e->len = at->len;
     e->crc = (uint32_t)crc32_z(0, (const Bytef *)at->text, at->len);
     e->crc_shift = (uint32_t)crc32_combine_gen((z_off_t)at->len);
     memcpy(e->text, at->text, at->len);
-    e->holders = 1;
-    keep(p, e, at);
+    e->serial = atomic_fetch_add(&p->last_serial, 1) + 1;
+    /* What is not kept is never found again: nothing may refer back to it. */
+    if (!shelf_put(&p->shelf, &e->shelved, stands_there, at)) e->serial = 0;
     return e;
 }
 
 struct pieces *pieces_new(size_t bytes) {
     struct pieces *p = calloc(1, sizeof *p);
     if (!p) return NULL;
-    pthread_mutexattr_t spinning; /* what it guards takes less than going to sleep */
-    pthread_mutexattr_init(&spinning);
-    pthread_mutexattr_settype(&spinning, PTHREAD_MUTEX_ADAPTIVE_NP);
-    pthread_mutex_init(&p->lock, &spinning);
-    pthread_mutexattr_destroy(&spinning);
-    p->bytes_most = bytes;
-    p->seed = random_u64();
+    shelf_init(&p->shelf, bytes, release);
     return p;
 }
 
 void pieces_free(struct pieces *p) {
     if (!p) return;
-    while (p->oldest) evict(p, p->oldest);
-    pthread_mutex_destroy(&p->lock);
+    shelf_release(&p->shelf);
     free(p);
 }
 
-void pieces_stats(struct pieces *p, struct pieces_stats *out) {
-    pthread_mutex_lock(&p->lock);
-    *out = (struct pieces_stats){.hits = p->hits, .misses = p->misses, .bytes = (int64_t)p->bytes};
-    pthread_mutex_unlock(&p->lock);
+void pieces_stats(struct pieces *p, struct shelf_stats *out) { shelf_stats(&p->shelf, out); }
+
+void piece_hold(struct piece *e) { atomic_fetch_add(&e->shelved.holders, 1); }
+
+void piece_drop(struct pieces *p, struct piece *e) { shelf_drop(&p->shelf, &e->shelved); }
+
+const char *piece_text(const struct piece *e, size_t *len) {
+    *len = e->len;
+    return e->text;
 }
+
+size_t piece_weight(const struct piece *e) { return e->shelved.weight; }
 
 /* ---- One gzip member --------------------------------------------------------------------------- */
 
-static void put_uncompressed(struct member *m, const char *text, size_t len) {
+void member_begin(struct gzip_member *m, struct arena *a, size_t room) {
+    static const unsigned char head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
+    *m = (struct gzip_member){.out = arena_raw(a, room + MEMBER_ROOM), .room = room + sizeof head};
+    memcpy(m->out, head, sizeof head);
+    m->len = sizeof head;
+}
+
+void member_text(struct gzip_member *m, const char *text, size_t len) {
     m->crc = (uint32_t)crc32_z(m->crc, (const Bytef *)text, len);
+    m->text_len += len;
     while (len && !m->failed) {
         size_t n = len < STORED_MOST ? len : STORED_MOST;
         m->failed = m->room - m->len < n + 5;
@@ -310,92 +234,112 @@ static void put_uncompressed(struct member *m, const char *text, size_t len) {
     }
 }
 
+void member_piece(struct gzip_member *m, const struct piece *e) {
+    m->failed |= m->room - m->len < e->packed_len;
+    if (m->failed) return;
+    memcpy(m->out + m->len, e->packed, e->packed_len);
+    m->len += e->packed_len;
+    m->crc = (uint32_t)crc32_combine_op(m->crc, e->crc, e->crc_shift);
+    m->text_len += e->len;
+}
+
+size_t piece_packed(const struct piece *e) { return e->packed_len; }
+
+static void put_little_endian(struct gzip_member *m, uint32_t value) {
+    for (int i = 0; i < 4; i++) m->out[m->len++] = (unsigned char)(value >> 8 * i);
+}
+
+size_t member_end(struct gzip_member *m) {
+    static const unsigned char last[] = {1, 0, 0, 0xff, 0xff};
+    if (m->failed || m->len + sizeof last + 8 >= m->text_len) return 0;
+    memcpy(m->out + m->len, last, sizeof last);
+    m->len += sizeof last;
+    put_little_endian(m, m->crc);
+    put_little_endian(m, (uint32_t)m->text_len);
+    return m->len;
+}
+
+/* ---- A page into a member ---------------------------------------------------------------------- */
+
 /* Also NULL when it is worth nothing to keep. */
-static struct piece *find_or_make(struct pieces *p, const struct member *m,
+static struct piece *find_or_make(struct pieces *p, const struct packing *m,
                                   const struct place *at) {
     bool again = false, taken = false;
     /* A long text is told by samples of it, unless another one looks the same by them. */
     const size_t stride = at->len > SAMPLE_FROM ? 256 : 32;
     const struct place alone = {.text = at->text, .len = at->len};
-    uint64_t hash = place_hash(p->seed, at, stride),
-             text_hash = place_hash(p->seed, &alone, stride);
+    uint64_t hash = place_hash(p->shelf.seed, at, stride),
+             text_hash = place_hash(p->shelf.seed, &alone, stride);
     struct piece *e = find(p, hash, text_hash, at, &again, &taken);
     if (taken) {
-        hash = place_hash(~p->seed, at, 32);
-        e = find(p, hash, place_hash(~p->seed, &alone, 32), at, &again, &taken);
+        hash = place_hash(~p->shelf.seed, at, 32);
+        e = find(p, hash, place_hash(~p->shelf.seed, &alone, 32), at, &again, &taken);
         again &= !taken;
     }
     return e || !again ? e : make(p, m, hash, at);
 }
 
-static void chain_on(struct member *m, const struct piece *e, size_t from) {
+static void chain_on(struct packing *m, const struct piece *e, size_t from) {
     if (m->chain == 0 || m->part_count == CHAIN_PARTS) m->part_count = 0;
     m->parts[m->part_count].from = from;
     m->parts[m->part_count++].len = e->len;
     m->chain = e->serial;
 }
 
+/* The piece is held on for who asked. There is room: nothing may fail while it is held twice. */
+static void tell_part(struct page_parts *out, struct piece *e, size_t from, size_t len) {
+    if (e) piece_hold(e);
+    else out->incomplete = true;
+    out->at[out->count++] = (struct page_part){e, from, len};
+}
+
 /* What is the same on many pages. */
-static void put_piece(struct member *m, struct pieces *p, size_t from, size_t len) {
+static void put_piece(struct packing *m, struct pieces *p, size_t from, size_t len) {
     struct place at = {.text = m->text + from, .len = len};
+    struct gzip_member *g = &m->member;
     if (m->chain && m->part_count < CHAIN_PARTS) {
         at.before = m->chain;
         at.gap = from - m->parts[m->part_count - 1].from - m->parts[m->part_count - 1].len;
     } else m->chain = 0;
     struct piece *e = find_or_make(p, m, &at);
+    if (m->out) tell_part(m->out, e, from, len);
     if (!e) {
-        size_t n = pack(at.text, len, NULL, 0, LEVEL_ONCE, m->out + m->len, m->room - m->len);
-        m->failed |= n == 0;
-        m->len += n;
-        m->crc = (uint32_t)crc32_z(m->crc, (const Bytef *)at.text, len);
+        size_t n = pack(at.text, len, NULL, 0, LEVEL_ONCE, g->out + g->len, g->room - g->len);
+        g->failed |= n == 0;
+        g->len += n;
+        g->text_len += len;
+        g->crc = (uint32_t)crc32_z(g->crc, (const Bytef *)at.text, len);
         m->chain = 0;
         return;
     }
-    m->failed |= m->room - m->len < e->packed_len;
-    if (!m->failed) {
-        memcpy(m->out + m->len, e->packed, e->packed_len);
-        m->len += e->packed_len;
-        m->crc = (uint32_t)crc32_combine_op(m->crc, e->crc, e->crc_shift);
-    }
+    member_piece(g, e);
     chain_on(m, e, from);
-    drop(e);
-}
-
-static void put_little_endian(struct member *m, uint32_t value) {
-    for (int i = 0; i < 4; i++) m->out[m->len++] = (unsigned char)(value >> 8 * i);
+    piece_drop(p, e);
 }
 
 size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t len,
-                   const struct page_cut *cuts, size_t count, const unsigned char **out) {
-    static const unsigned char head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255},
-                               last[] = {1, 0, 0, 0xff, 0xff};
-    struct member m = {.text = text, .room = PIECE_ROOM(len) + (2 * count + 1) * 64 + MEMBER_ROOM};
-    m.out = arena_raw(a, m.room);
-    m.room -= sizeof last + 8; /* for the end, whatever comes before it */
-    memcpy(m.out, head, sizeof head);
-    m.len = sizeof head;
+                   const struct page_cut *cuts, size_t count, struct page_parts *parts,
+                   const unsigned char **out) {
+    struct packing m = {.text = text, .out = parts};
+    if (parts) parts->at = NEW_ARRAY(a, struct page_part, 2 * count + 1);
+    member_begin(&m.member, a, PIECE_ROOM(len) + (2 * count + 1) * 64);
     /* `plain`: where the text begins that is too short to be a piece or stands apart; it goes out when a piece comes. */
     size_t plain = 0, at = 0;
-    for (size_t i = 0; i <= count && !m.failed; i++) {
+    for (size_t i = 0; i <= count && !m.member.failed; i++) {
         struct page_cut c = i < count ? cuts[i] : (struct page_cut){.at = len};
         BUG_IF(c.at < at || c.len > len - c.at);
         for (int part = 0; part < 2; part++) { /* the text before the cut, then what is cut out */
             size_t from = part ? c.at : at, n = part ? c.len : c.at - at;
             if (n < PIECE_LEAST || (part && c.apart)) continue;
-            put_uncompressed(&m, text + plain, from - plain);
-            if (!m.failed) put_piece(&m, p, from, n);
+            member_text(&m.member, text + plain, from - plain);
+            if (!m.member.failed) put_piece(&m, p, from, n);
             plain = from + n;
         }
         at = c.at + c.len;
         /* How far back something stands would be another thing for each person. */
         if (c.apart && !c.fixed) m.chain = 0;
     }
-    put_uncompressed(&m, text + plain, len - plain);
-    if (m.failed || m.len + sizeof last + 8 >= len) return 0;
-    memcpy(m.out + m.len, last, sizeof last);
-    m.len += sizeof last;
-    put_little_endian(&m, m.crc);
-    put_little_endian(&m, (uint32_t)len);
-    *out = m.out;
-    return m.len;
+    member_text(&m.member, text + plain, len - plain);
+    *out = m.member.out;
+    return member_end(&m.member);
 }

@@ -95,7 +95,7 @@ static bool address_allowed(const char *text, size_t len) {
     return false;
 }
 
-static void note_cut(const struct render *r, const struct view *v, size_t from) {
+static void note_cut(const struct render *r, const struct view *v, enum place place, size_t from) {
     struct page_cuts *c = r->cuts;
     size_t len = r->out->len - from;
     if (!c || !(v->apart || (v->borrowed && len >= PAGE_CUT_BYTES))) return;
@@ -104,7 +104,25 @@ static void note_cut(const struct render *r, const struct view *v, size_t from) 
         c->cut = arena_grow(r->out->arena, c->cut, c->room * sizeof *c->cut, room * sizeof *c->cut);
         c->room = room;
     }
-    c->cut[c->count++] = (struct page_cut){from, len, v->apart, v->fixed};
+    c->cut[c->count++] = (struct page_cut){.at = from,
+                                           .len = len,
+                                           .apart = v->apart,
+                                           .fixed = v->fixed,
+                                           .place = (unsigned char)place,
+                                           .value = v->apart ? v : NULL};
+}
+
+static void put_text(const struct view *v, enum place place, struct buf *out) {
+    const char *bytes = v->text.bytes;
+    size_t len = v->text.len;
+    if (place == PLACE_PLAIN || (v->type == VIEW_HTML && place == PLACE_CONTENT))
+        buf_add(out, bytes, len);
+    else if (place == PLACE_ADDRESS && !address_allowed(bytes, len)) buf_putc(out, '#');
+    else buf_html(out, bytes, len);
+}
+
+void page_put_apart(const struct view *value, unsigned char place, struct buf *out) {
+    put_text(value, (enum place)place, out);
 }
 
 static void add_value(const struct render *r, const struct found *f, enum place place,
@@ -120,13 +138,9 @@ static void add_value(const struct render *r, const struct found *f, enum place 
     case VIEW_HTML: break;
     default: return;
     }
-    const char *bytes = v->text.bytes;
-    size_t len = v->text.len, from = out->len;
-    if (place == PLACE_PLAIN || (v->type == VIEW_HTML && place == PLACE_CONTENT))
-        buf_add(out, bytes, len);
-    else if (place == PLACE_ADDRESS && !address_allowed(bytes, len)) buf_putc(out, '#');
-    else buf_html(out, bytes, len);
-    note_cut(r, v, from);
+    size_t from = out->len;
+    put_text(v, place, out);
+    note_cut(r, v, place, from);
 }
 
 /* ---- Texts of the catalogue -------------------------------------------------------------------- */
@@ -160,8 +174,10 @@ static const struct message *pick_number(const struct render *r, const struct me
     return other;
 }
 
-static const struct message *pick_word(const struct message_part *part, const struct found *f) {
+static const struct message *pick_word(const struct render *r, const struct message_part *part,
+                                       const struct found *f) {
     const struct view *v = f->value;
+    if (v && v->apart && r->cuts) r->cuts->entangled = true;
     const char *word = "";
     size_t len = 0;
     if (v && (v->type == VIEW_TEXT || v->type == VIEW_HTML))
@@ -197,7 +213,7 @@ static void add_message(const struct render *r, const struct message *m, enum pl
         case PART_PLAIN: add_value(r, &f, place, out); continue;
         case PART_PLURAL:
         case PART_ORDINAL: then = pick_number(r, part, &f, &inner); break;
-        case PART_SELECT: then = pick_word(part, &f); break;
+        case PART_SELECT: then = pick_word(r, part, &f); break;
         }
         if (then) add_message(r, then, place, inner, out);
     }

@@ -43,6 +43,13 @@ void view_html(struct view *v, const char *name, const char *html); /* trusted m
 void view_html_borrow(struct view *v, const char *name, const char *html, size_t len);
 /* {{n}} prints the digits, {{n.local}} in the reader's way, {{n.percent}} takes it as per mille: 823 is 82.3%,
  * {{n.percent_raw}} is 82.3 for the width of a bar. */
+/* The same for what never changes while it lives: `serial` names the text that `html` is a part of. */
+void view_html_lasting(struct view *v, const char *name, const char *html, size_t len,
+                       uint64_t serial);
+uint64_t view_serial(void); /* another one at each call; never 0 */
+/* From now on this object or list never changes, and nothing in it stands apart. Pages that share it are found to be
+ * equal without looking into it. */
+void view_freeze(struct view *v);
 void view_int(struct view *v, const char *name, int64_t value);
 void view_bool(struct view *v, const char *name, bool value);
 struct view *view_object(struct view *v, const char *name); /* a new object inside */
@@ -68,16 +75,30 @@ enum err page_render(struct site *s, const char *name, const char *locale, struc
  * gave, and around borrowed html of PAGE_CUT_BYTES and more. In order, without overlap. */
 #define PAGE_CUT_BYTES 1024
 struct page_cut {
-    size_t at, len;    /* bytes of the output */
-    bool apart, fixed; /* fixed: apart, and equally long on every page */
+    size_t at, len;           /* bytes of the output */
+    bool apart, fixed;        /* fixed: apart, and equally long on every page */
+    unsigned char place;      /* of what is apart: how it is escaped there */
+    const struct view *value; /* what is apart */
 };
 struct page_cuts { /* zeroed; the array is in the output's arena */
     struct page_cut *cut;
     size_t count, room;
+    bool entangled; /* what is apart decided about another part of the page, too */
 };
 /* page_render that also tells the cuts (may be NULL). */
 enum err page_render_cuts(struct site *s, const char *name, const char *locale, struct view *v,
                           struct buf *out, struct page_cuts *cuts) MUST_USE;
+/* Rendering is a pure function: pages with equal keys are equal but for the texts that stand apart. page_key appends the
+ * key to `key`, which lists template, language, the state of site/ and all values, and collects what stands apart in the order of the
+ * view. False when the page is too large to be worth it. */
+struct page_aparts { /* zeroed; the array is in the key's arena */
+    const struct view **at;
+    size_t count, room;
+};
+bool page_key(struct site *s, const char *name, const char *locale, const struct view *v,
+              struct buf *key, struct page_aparts *aparts);
+/* Appends such a text as it stands in a page: `place` is the cut's. */
+void page_put_apart(const struct view *value, unsigned char place, struct buf *out);
 /* An interface text with parameters from `v` (may be NULL): for handlers that need one. Arena of `out`. */
 const char *page_text(struct site *s, const char *locale, const char *key, struct view *v,
                       struct arena *a);

@@ -211,6 +211,16 @@ enum err page_render_cuts(struct site *s, const char *name, const char *locale, 
     return OK;
 }
 
+bool page_key(struct site *s, const char *name, const char *locale, const struct view *v,
+              struct buf *key, struct page_aparts *aparts) {
+    /* Read before what it counts: a page that is made meanwhile of newer files is never found under the newer number. */
+    unsigned edition = page_edition(s);
+    buf_add(key, (const char *)&edition, sizeof edition);
+    buf_add(key, name, strlen(name) + 1);
+    if (locale) buf_add(key, locale, strlen(locale) + 1);
+    return view_key(v, key, aparts);
+}
+
 const char *page_text(struct site *s, const char *locale, const char *key, struct view *v,
                       struct arena *a) {
     struct generation *g;

@@ -1,6 +1,7 @@
 /* Views: the values that a page is made of. */
 #include "page/view.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 uint32_t name_hash(const char *name, size_t len) {
@@ -66,7 +67,7 @@ static void grow(struct view *object) {
 }
 
 static void set(struct view *object, const char *name, struct view *value) {
-    BUG_IF(object->type != VIEW_OBJECT);
+    BUG_IF(object->type != VIEW_OBJECT || object->serial);
     if (object->members.count == object->members.room) grow(object);
     size_t len = strlen(name);
     uint32_t hash = name_hash(name, len);
@@ -80,7 +81,7 @@ static void set(struct view *object, const char *name, struct view *value) {
 }
 
 static struct view *append(struct view *list, struct view *value) {
-    BUG_IF(list->type != VIEW_LIST);
+    BUG_IF(list->type != VIEW_LIST || list->serial);
     if (list->items.count == list->items.room) {
         uint32_t room = list->items.room ? list->items.room * 2 : 16;
         list->items.at = arena_grow(list->arena, list->items.at,
@@ -128,6 +129,33 @@ void view_html_borrow(struct view *v, const char *name, const char *html, size_t
     set(v, name, html ? make_text(v->arena, VIEW_HTML, html, len, true) : NULL);
 }
 
+uint64_t view_serial(void) {
+    static atomic_uint_least64_t last;
+    return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+}
+
+void view_html_lasting(struct view *v, const char *name, const char *html, size_t len,
+                       uint64_t serial) {
+    struct view *value = make_text(v->arena, VIEW_HTML, html, len, true);
+    value->serial = serial;
+    set(v, name, value);
+}
+
+static bool holds_apart(const struct view *v) {
+    bool any = v && v->apart;
+    if (v && v->type == VIEW_OBJECT)
+        for (uint32_t i = 0; i < v->members.count && !any; i++)
+            any = holds_apart(v->members.at[i].value);
+    if (v && v->type == VIEW_LIST)
+        for (uint32_t i = 0; i < v->items.count && !any; i++) any = holds_apart(v->items.at[i]);
+    return any;
+}
+
+void view_freeze(struct view *v) {
+    BUG_IF(holds_apart(v)); /* it would be taken from whoever asked first */
+    v->serial = view_serial();
+}
+
 void view_int(struct view *v, const char *name, int64_t value) {
     struct view *number = make(v->arena, VIEW_INT);
     number->number = value;
@@ -166,3 +194,81 @@ void view_item_text(struct view *list, const char *text) {
 }
 
 void view_put(struct view *v, const char *name, struct view *value) { set(v, name, value); }
+
+/* ---- What a view says, as bytes -------------------------------------------------------------------- */
+
+/* Every value begins with its type, every length stands before what it counts: two views that differ cannot come out as
+ * the same bytes. */
+struct key_writer {
+    struct buf *out;
+    struct page_aparts *aparts;
+    bool too_long;
+};
+
+static void put_number(struct key_writer *k, uint64_t n) {
+    buf_add(k->out, (const char *)&n, sizeof n);
+}
+
+static void put_bytes(struct key_writer *k, const char *bytes, size_t len) {
+    put_number(k, len);
+    buf_add(k->out, bytes, len);
+}
+
+static void put_apart(struct key_writer *k, const struct view *v) {
+    struct page_aparts *list = k->aparts;
+    if (list->count == list->room) {
+        size_t room = list->room ? 2 * list->room : 32;
+        list->at = arena_grow(k->out->arena, list->at, list->room * sizeof *list->at,
+                              room * sizeof *list->at);
+        list->room = room;
+    }
+    list->at[list->count++] = v;
+    buf_putc(k->out, v->text.len > 0);
+}
+
+static void put_view(struct key_writer *k, const struct view *v) {
+    if (!v) {
+        buf_putc(k->out, '0');
+        return;
+    }
+    if (k->out->len > PAGE_KEY_BYTES) {
+        k->too_long = true;
+        return;
+    }
+    buf_putc(k->out, (char)('A' + v->type));
+    buf_putc(k->out, (char)('a' + (v->apart | v->fixed << 1 | (v->serial != 0) << 2)));
+    bool text = v->type == VIEW_TEXT || v->type == VIEW_HTML;
+    if (v->serial) {
+        put_number(k, v->serial);
+        if (!text) return;
+        put_number(k, (uint64_t)(uintptr_t)v->text.bytes); /* which part of it */
+        put_number(k, v->text.len);
+        return;
+    }
+    switch (v->type) {
+    case VIEW_OBJECT:
+        put_number(k, v->members.count);
+        for (uint32_t i = 0; i < v->members.count; i++) {
+            put_bytes(k, v->members.at[i].name, strlen(v->members.at[i].name));
+            put_view(k, v->members.at[i].value);
+        }
+        return;
+    case VIEW_LIST:
+        put_number(k, v->items.count);
+        for (uint32_t i = 0; i < v->items.count; i++) put_view(k, v->items.at[i]);
+        return;
+    case VIEW_TEXT:
+    case VIEW_HTML:
+        if (v->apart) put_apart(k, v);
+        else put_bytes(k, v->text.bytes, v->text.len);
+        return;
+    case VIEW_INT: put_number(k, (uint64_t)v->number); return;
+    case VIEW_BOOL: buf_putc(k->out, v->truth); return;
+    }
+}
+
+bool view_key(const struct view *v, struct buf *out, struct page_aparts *aparts) {
+    struct key_writer k = {.out = out, .aparts = aparts};
+    put_view(&k, v);
+    return !k.too_long && out->len <= PAGE_KEY_BYTES;
+}

@@ -16,6 +16,7 @@ struct view {
     struct arena *arena;
     enum view_type type;
     bool apart, fixed, borrowed; /* of text and html: see struct page_cut */
+    uint64_t serial;             /* says by itself what this is, see view_freeze; 0: it does not */
     union {
         struct {
             struct view_member *at;
@@ -41,5 +42,8 @@ uint32_t name_hash(const char *name, size_t len);
 const struct view *view_get(const struct view *object, const char *name, uint32_t hash);
 /* Absent, false, 0, an empty text and an empty list are not shown by a section. */
 bool view_truth(const struct view *v);
+/* See page_key. */
+#define PAGE_KEY_BYTES ((size_t)64 * 1024)
+bool view_key(const struct view *v, struct buf *out, struct page_aparts *aparts);
 
 #endif

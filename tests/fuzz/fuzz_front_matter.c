@@ -5,10 +5,6 @@
 #include "base/text.h"
 #include "content/content_private.h"
 
-/* libfyaml 0.7.12 loses a kilobyte when a long quoted text has no end. Unit tests look for leaks of ours. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) { return "leak:libfyaml"; }
-
 static void visit(struct field *f, int depth) {
     BUG_IF(depth > 20);
     if (!f) return;

@@ -50,7 +50,7 @@ static size_t compress_and_check(struct pieces *p, const char *text, size_t len,
     struct arena a;
     const unsigned char *gz = NULL;
     arena_init(&a, 64u << 20);
-    size_t n = pieces_gzip(p, &a, text, len, cuts, count, &gz);
+    size_t n = pieces_gzip(p, &a, text, len, cuts, count, NULL, &gz);
     if (n) assert_true(gives_back(gz, n, text, len));
     arena_release(&a);
     return n;
@@ -71,7 +71,8 @@ static void any_cuts_give_the_page_back(void **state) {
                    n = random_below(random_below(2) ? 100 : 3000);
             if (from + n > len) break;
             bool apart = random_below(2);
-            cuts[count++] = (struct page_cut){from, n, apart, apart && random_below(2)};
+            cuts[count++] = (struct page_cut){
+                .at = from, .len = n, .apart = apart, .fixed = apart && random_below(2)};
             at = from + n;
         }
         (void)compress_and_check(p, text, len, cuts, count);
@@ -87,7 +88,7 @@ static void any_cuts_give_the_page_back(void **state) {
 static void what_comes_again_is_found(void **state) {
     (void)state;
     struct arena a;
-    struct pieces_stats stats;
+    struct shelf_stats stats;
     arena_init(&a, 64u << 20);
     struct pieces *p = pieces_new(KEEP);
     char *text = prose(&a, 20000, 7);
@@ -112,7 +113,7 @@ static void what_comes_again_is_found(void **state) {
 static void texts_that_look_the_same_are_told_apart(void **state) {
     (void)state;
     struct arena a;
-    struct pieces_stats stats;
+    struct shelf_stats stats;
     arena_init(&a, 64u << 20);
     struct pieces *p = pieces_new(KEEP);
     char *text = prose(&a, 30000, 5);
@@ -139,7 +140,7 @@ static void pieces_refer_back_across_tokens(void **state) {
         char *text = prose(&a, 20000, 9);
         memcpy(text + 10064, text, 9000);
         memcpy(text + 12000, random_token(&a, 48), 64); /* nowhere else */
-        const struct page_cut cut = {10000, 64, true, fixed};
+        const struct page_cut cut = {.at = 10000, .len = 64, .apart = true, .fixed = fixed};
         for (int i = 0; i < 4; i++) {
             /* What it refers back across is never the same, also when it once said what comes behind it. */
             memcpy(text + 10000, i == 1 ? text + 12000 : random_token(&a, 48), 64);
@@ -155,7 +156,7 @@ static void pieces_refer_back_across_tokens(void **state) {
 static void pages_with_tokens_come_again(void **state) {
     (void)state;
     struct arena a;
-    struct pieces_stats stats;
+    struct shelf_stats stats;
     struct pieces *p = pieces_new(KEEP);
     for (unsigned i = 0; i < 300; i++) {
         struct buf b;
@@ -169,7 +170,8 @@ static void pages_with_tokens_come_again(void **state) {
             const char *value = name ? arena_copy(&a, "A name of some length or other",
                                                   random_below(30))
                                      : random_token(&a, 48);
-            cuts[count++] = (struct page_cut){b.len, strlen(value), true, !name};
+            cuts[count++] = (struct page_cut){
+                .at = b.len, .len = strlen(value), .apart = true, .fixed = !name};
             buf_puts(&b, value);
         }
         assert_true(compress_and_check(p, buf_text(&b), b.len, cuts, count) > 0);
@@ -228,7 +230,7 @@ static void noise_is_left_as_it_is(void **state) {
 static void memory_stays_within_its_limit(void **state) {
     (void)state;
     struct arena a;
-    struct pieces_stats stats;
+    struct shelf_stats stats;
     arena_init(&a, 256u << 20);
     struct pieces *p = pieces_new(KEEP);
     for (unsigned i = 0; i < 100; i++) {
@@ -258,7 +260,7 @@ static void *visit(void *arg) {
         char *text = prose(&a, 30000, seed >> 16 & 15);
         const struct page_cut cuts[] = {{.at = 100, .len = 64, .apart = true},
                                         {.at = 10000, .len = 8000}};
-        size_t n = pieces_gzip(shared, &a, text, 30000, cuts, 2, &gz);
+        size_t n = pieces_gzip(shared, &a, text, 30000, cuts, 2, NULL, &gz);
         if (!n || !gives_back(gz, n, text, 30000)) wrong_pages++;
         arena_release(&a);
     }

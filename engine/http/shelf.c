@@ -1,0 +1,119 @@
+/* What was made before, by hash and by age. */
+#include "http/shelf.h"
+
+#include <string.h>
+
+#include "base/codec.h"
+
+/* Four lanes of multiply and shift, over 32 bytes in each `stride`. */
+uint64_t shelf_hash(uint64_t seed, const char *text, size_t len, size_t stride) {
+    const uint64_t prime = 0x9e3779b185ebca87u;
+    uint64_t lane[4] = {seed, seed ^ prime, seed + len, ~seed}, word;
+    size_t i = 0;
+    for (; i + stride <= len; i += stride)
+        for (size_t k = 0; k < 4; k++) {
+            memcpy(&word, text + i + 8 * k, 8);
+            lane[k] = (lane[k] ^ word) * prime;
+            lane[k] ^= lane[k] >> 29;
+        }
+    uint64_t hash = lane[0] ^ (lane[1] << 7 | lane[1] >> 57) ^ (lane[2] << 19 | lane[2] >> 45) ^
+                    (lane[3] << 41 | lane[3] >> 23);
+    for (; i < len; i++) hash = (hash ^ (unsigned char)text[i]) * prime;
+    hash ^= hash >> 32;
+    hash *= prime;
+    return hash ^ hash >> 29;
+}
+
+void shelf_init(struct shelf *s, size_t bytes, void (*release)(struct shelved *thing)) {
+    memset(s, 0, sizeof *s);
+    pthread_mutexattr_t spinning; /* what it guards takes less than going to sleep */
+    pthread_mutexattr_init(&spinning);
+    pthread_mutexattr_settype(&spinning, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(&s->lock, &spinning);
+    pthread_mutexattr_destroy(&spinning);
+    s->bytes_most = bytes;
+    s->seed = random_u64();
+    s->release = release;
+}
+
+void shelf_drop(struct shelf *s, struct shelved *thing) {
+    if (atomic_fetch_sub(&thing->holders, 1) == 1) s->release(thing);
+}
+
+static void unlink_age(struct shelf *s, struct shelved *e) {
+    *(e->newer ? &e->newer->older : &s->newest) = e->older;
+    *(e->older ? &e->older->newer : &s->oldest) = e->newer;
+}
+
+static void link_newest(struct shelf *s, struct shelved *e) {
+    e->newer = NULL;
+    e->older = s->newest;
+    *(s->newest ? &s->newest->newer : &s->oldest) = e;
+    s->newest = e;
+}
+
+static void evict(struct shelf *s, struct shelved *e) {
+    struct shelved **at = &s->buckets[e->hash % SHELF_BUCKETS];
+    while (*at != e) at = &(*at)->chain;
+    *at = e->chain;
+    unlink_age(s, e);
+    s->bytes -= e->weight;
+    shelf_drop(s, e);
+}
+
+static struct shelved *in_bucket(struct shelf *s, uint64_t hash,
+                                 bool (*same)(const struct shelved *, const void *),
+                                 const void *what) {
+    struct shelved *e = s->buckets[hash % SHELF_BUCKETS];
+    while (e && (e->hash != hash || (same && !same(e, what)))) e = e->chain;
+    return e;
+}
+
+struct shelved *shelf_find(struct shelf *s, uint64_t hash, uint64_t seen_hash,
+                           bool (*same)(const struct shelved *, const void *), const void *what,
+                           bool *again) {
+    pthread_mutex_lock(&s->lock);
+    struct shelved *e = in_bucket(s, hash, same, what);
+    if (e) {
+        atomic_fetch_add(&e->holders, 1);
+        if (s->newest != e) {
+            unlink_age(s, e);
+            link_newest(s, e);
+        }
+        s->hits++;
+    } else {
+        *again = s->seen[seen_hash % SHELF_SEEN] == seen_hash;
+        s->seen[seen_hash % SHELF_SEEN] = seen_hash;
+        s->misses++;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return e;
+}
+
+bool shelf_put(struct shelf *s, struct shelved *thing,
+               bool (*same)(const struct shelved *, const void *), const void *what) {
+    pthread_mutex_lock(&s->lock);
+    bool put = !in_bucket(s, thing->hash, same, what) && thing->weight <= s->bytes_most / 4;
+    if (put) {
+        struct shelved **bucket = &s->buckets[thing->hash % SHELF_BUCKETS];
+        atomic_fetch_add(&thing->holders, 1);
+        thing->chain = *bucket;
+        *bucket = thing;
+        link_newest(s, thing);
+        s->bytes += thing->weight;
+        while (s->bytes > s->bytes_most) evict(s, s->oldest);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return put;
+}
+
+void shelf_release(struct shelf *s) {
+    while (s->oldest) evict(s, s->oldest);
+    pthread_mutex_destroy(&s->lock);
+}
+
+void shelf_stats(struct shelf *s, struct shelf_stats *out) {
+    pthread_mutex_lock(&s->lock);
+    *out = (struct shelf_stats){.hits = s->hits, .misses = s->misses, .bytes = (int64_t)s->bytes};
+    pthread_mutex_unlock(&s->lock);
+}
