@@ -52,6 +52,12 @@ char *sha256_hex(struct arena *a, const void *bytes, size_t len) {
     return hex_encode(a, hash, sizeof hash);
 }
 
+char *version_of(struct arena *a, const void *bytes, size_t len) {
+    unsigned char hash[32];
+    crypto_generichash(hash, sizeof hash, bytes, len, NULL, 0);
+    return hex_encode(a, hash, VERSION_CHARS / 2);
+}
+
 char *base64url_encode(struct arena *a, const void *bytes, size_t len) {
     size_t size = sodium_base64_encoded_len(len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     char *out = arena_alloc(a, size);

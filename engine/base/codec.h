@@ -14,6 +14,10 @@ void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES]);
 /* Lower-case hex of the hash. Arena. */
 char *sha256_hex(struct arena *a, const void *bytes, size_t len);
 char *hex_encode(struct arena *a, const void *bytes, size_t len);
+/* What names a version of a text by what it says: the first 16 hex digits of its BLAKE2b-256 (RFC 7693, without a key), which
+ * takes a third of SHA-256's time without the processor's help. Arena. */
+#define VERSION_CHARS 16
+char *version_of(struct arena *a, const void *bytes, size_t len);
 /* base64url without padding (RFC 4648 section 5). Arena. */
 char *base64url_encode(struct arena *a, const void *bytes, size_t len);
 /* NULL when it is not base64url without padding. */

@@ -160,7 +160,7 @@ static void read_checkpoint(struct doc *d, struct arena *a, struct diag_list *l,
     if (c->option_count && (size_t)c->keys == c->option_count)
         problem(d, l, list, SEVERITY_WARNING, "checkpoint-key",
                 "every option is a key: nothing is asked");
-    c->key = arena_copy(a, sha256_hex(a, identity.data ? identity.data : "", identity.len), 16);
+    c->key = version_of(a, identity.data ? identity.data : "", identity.len);
 }
 
 struct checkpoint *content_checkpoints(struct doc *d, struct arena *a, struct diag_list *diags,

@@ -240,7 +240,7 @@ enum err doc_parse(struct doc *out, const char *file, const char *source, size_t
                    struct arena *a, struct diag_list *diags) {
     size_t body;
     enum err e = parse_head(out, file, source, len, a, diags, &body);
-    if (out->source) out->version = arena_copy(a, sha256_hex(a, out->source, out->source_len), 16);
+    if (out->source) out->version = version_of(a, out->source, out->source_len);
     if (e != OK) return e;
     out->body = parse_guarded(out, out->source + body, out->source_len - body);
     if (!out->body) {

@@ -281,8 +281,7 @@ static cmark_node *read_item(struct item_reader *r, cmark_node *heading, const c
     item->column = doc_column(d, heading);
     item->id = str_trim(r->out, doc_text(d->arena, heading));
     item->source = own_text(r, item->line, end ? doc_line(d, end) : 0);
-    item->version = arena_copy(r->out, sha256_hex(d->arena, item->source, strlen(item->source)),
-                               16);
+    item->version = version_of(r->out, item->source, strlen(item->source));
     item->stem = "";
     if (cmark_node_get_heading_level(heading) != 2)
         report(r, heading, "item-heading", "an item's heading has two number signs: ## id");

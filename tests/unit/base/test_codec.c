@@ -13,6 +13,14 @@ static void test_sha256(void **state) { /* FIPS 180-2, appendix B */
     assert_string_equal(hex_encode(a, "\x00\xFF\x10", 3), "00ff10");
 }
 
+static void test_version(
+    void **state) { /* RFC 7693's function; the 32-byte hashes as `b2sum -l 256` prints them */
+    struct arena *a = *state;
+    assert_string_equal(version_of(a, "", 0), "0e5751c026e543b2");
+    assert_string_equal(version_of(a, "abc", 3), "bddd813c63423972");
+    assert_string_not_equal(version_of(a, "abd", 3), version_of(a, "abc", 3));
+}
+
 static void test_base64url(void **state) { /* RFC 4648, section 10, without padding */
     struct arena *a = *state;
     static const struct {
@@ -115,8 +123,8 @@ static int start(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_sha256), TEST(test_base64url), TEST(test_base58),
-        TEST(test_ids),    TEST(test_random),    TEST(test_secrets),
+        TEST(test_sha256), TEST(test_version), TEST(test_base64url), TEST(test_base58),
+        TEST(test_ids),    TEST(test_random),  TEST(test_secrets),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }
