@@ -20,7 +20,9 @@
 
 #include "http/http.h"
 
-struct accounts; /* the hashing threads */
+struct accounts; /* the hashing threads, and the sessions that were looked up last */
+/* For store_options.watched: without it no session is kept in memory. */
+extern const char *const account_watched[];
 
 enum err accounts_open(struct accounts **out) MUST_USE;
 /* Finishes what is being hashed. */

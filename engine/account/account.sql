@@ -33,7 +33,8 @@ INSERT INTO session (id, person_id, csrf, created_ms, expires_ms, client) VALUES
 -- name: account_session
 SELECT session.person_id, session.csrf, person.name, person.login, person.locale,
        (SELECT sum(CASE role WHEN 'learner' THEN 1 WHEN 'instructor' THEN 2 WHEN 'assessor' THEN 4 ELSE 8 END)
-          FROM person_role WHERE person_role.person_id = session.person_id)
+          FROM person_role WHERE person_role.person_id = session.person_id),
+       session.expires_ms
   FROM session JOIN person ON person.id = session.person_id
  WHERE session.id = $1 AND session.ended_ms IS NULL AND session.expires_ms > $2 AND person.deactivated_ms IS NULL;
 -- name: account_sessions

@@ -24,6 +24,7 @@ struct accounts {
     bool closing;
     struct hash_job *first, **tail;
     int length;
+    struct sessions *sessions;
     /* Hash of a random text: what a sign-in with an unknown login is checked against, so that its answer takes as
      * long as that of a known one. */
     char decoy[crypto_pwhash_STRBYTES];
@@ -103,7 +104,8 @@ enum err accounts_open(struct accounts **out) {
     char *decoy = account_hash(&scratch, random_token(&scratch, 16));
     if (decoy) memcpy(a->decoy, decoy, sizeof a->decoy);
     arena_release(&scratch);
-    if (!decoy) {
+    a->sessions = decoy ? sessions_new() : NULL;
+    if (!a->sessions) {
         free(a);
         return ERR_IO;
     }
@@ -128,5 +130,10 @@ void accounts_close(struct accounts *a) {
     for (int i = 0; i < a->thread_count; i++) pthread_join(a->threads[i], NULL);
     pthread_mutex_destroy(&a->lock);
     pthread_cond_destroy(&a->more);
+    sessions_free(a->sessions);
     free(a);
+}
+
+struct sessions *accounts_sessions(struct accounts *a) {
+    return a->sessions;
 }

@@ -10,30 +10,6 @@
 #define THROTTLE_WINDOW_MS (15 * MS_MINUTE)
 #define KNOWN_CLIENT_MS (30 * MS_DAY)
 
-static const char *session_id(struct request *r, const char *token) {
-    return sha256_hex(r->arena, token, strlen(token));
-}
-
-enum err account_identify(struct request *r) {
-    const char *token = http_cookie_in(r, SESSION_COOKIE);
-    if (!token || strlen(token) != 43) return OK;
-    const char *id = session_id(r, token);
-    struct stmt *q;
-    enum err e;
-    if (!db_one(r->db, &q, &e, SQL_account_session, "ti", id, r->now_ms))
-        return e == ERR_NOT_FOUND ? OK : e;
-    struct identity *who = NEW(r->arena, struct identity);
-    who->person_id = stmt_text(q, 0, r->arena);
-    who->csrf = stmt_text(q, 1, r->arena);
-    who->name = stmt_text(q, 2, r->arena);
-    who->login = stmt_text(q, 3, r->arena);
-    who->locale = stmt_text(q, 4, r->arena);
-    who->roles = (unsigned)stmt_int(q, 5);
-    who->session_id = id;
-    r->who = who;
-    return stmt_end(q);
-}
-
 /* ---- Sign-in ----------------------------------------------------------------------------------- */
 
 struct sign_in {

@@ -17,6 +17,13 @@ struct hash_job {
 /* For http_wait: queues the job; wakes with ERR_BUSY when too many wait. */
 void account_hash_start(struct request *r, void *job);
 
+/* The sessions that were looked up last. NULL when there is no memory. */
+struct sessions *sessions_new(void);
+void sessions_free(struct sessions *s);
+struct sessions *accounts_sessions(struct accounts *a);
+/* What names a session in the store: a hash of its token. Arena. */
+const char *account_session_id(struct request *r, const char *token);
+
 #define SESSION_COOKIE "gradus"
 #define SESSION_DAYS 14
 

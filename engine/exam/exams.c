@@ -28,7 +28,10 @@ struct batch {
     int done, failed;
 };
 
-static bool read_begin(struct batch *b) { return b->reading = store_read_begin(b->db) == OK; }
+static void read_begin(struct batch *b) {
+    store_read_begin(b->db);
+    b->reading = true;
+}
 
 static void read_end(struct batch *b) {
     if (b->reading) store_read_end(b->db);
@@ -53,7 +56,7 @@ static void publish(struct batch *b) { live_publish(b->exams, &b->arena); }
 
 /* This is the exams' clock: the one place of this room that reads it. The job looks at its own. */
 static void close_expired(struct batch *b) {
-    if (!read_begin(b)) return;
+    read_begin(b);
     struct stmt *q = db_query(b->db, SQL_exam_expired, "ii", clock_now_ms() - EXAM_GRACE_MS - 1,
                               (int64_t)1);
     bool any = stmt_row(q);
@@ -79,7 +82,7 @@ static void score_some(struct batch *b) {
         .scored = NEW_ARRAY(&b->arena, struct exam_scored, SCORE_BATCH)};
     struct stmt *q;
     enum err e;
-    if (!read_begin(b)) return;
+    read_begin(b);
     while (b->done < SCORE_BATCH && db_one(b->db, &q, &e, SQL_exam_unscored_next, "t", b->after)) {
         const char *id = stmt_text(q, 0, &b->arena);
         e = stmt_end(q);

@@ -123,8 +123,9 @@ static bool respond(struct connection *c) {
         bool plain = c->refused != OK || r->route->flags & ROUTE_PLAIN;
         r->db = plain ? NULL : store_reader(r->app->store);
         e = OK;
-        if (!plain && (!r->db || store_read_begin(r->db) != OK)) e = ERR_IO;
-        else db = r->db;
+        db = r->db;
+        if (db) store_read_begin(db);
+        else if (!plain) e = ERR_IO;
         if (e == OK) e = run_handler(c);
         if (e == OK && c->wants_wait) {
             c->arena.guarded = false;

@@ -135,6 +135,7 @@ enum err http_page_status(struct request *r, int status, const char *name, struc
     struct page_cuts cuts = {0};
     bool again = false;
     buf_init(&key, r->arena);
+    buf_reserve(&key, 4096);
     bool equal = page_key(r->app->site, name, r->locale, v, &key, &apart);
     if (equal && answer_again(r, status, &key, &apart, &again)) return OK;
     buf_init(&out, r->arena);

@@ -210,8 +210,10 @@ static void put_number(struct key_writer *k, uint64_t n) {
 }
 
 static void put_bytes(struct key_writer *k, const char *bytes, size_t len) {
-    put_number(k, len);
-    buf_add(k->out, bytes, len);
+    char *to = buf_reserve(k->out, sizeof len + len);
+    memcpy(to, &len, sizeof len);
+    if (len) memcpy(to + sizeof len, bytes, len);
+    buf_advance(k->out, sizeof len + len);
 }
 
 static void put_apart(struct key_writer *k, const struct view *v) {
@@ -235,8 +237,9 @@ static void put_view(struct key_writer *k, const struct view *v) {
         k->too_long = true;
         return;
     }
-    buf_putc(k->out, (char)('A' + v->type));
-    buf_putc(k->out, (char)('a' + (v->apart | v->fixed << 1 | (v->serial != 0) << 2)));
+    const char type[2] = {(char)('A' + v->type),
+                          (char)('a' + (v->apart | v->fixed << 1 | (v->serial != 0) << 2))};
+    buf_add(k->out, type, sizeof type);
     bool text = v->type == VIEW_TEXT || v->type == VIEW_HTML;
     if (v->serial) {
         put_number(k, v->serial);

@@ -24,7 +24,8 @@ struct store *open_store(struct arena *a, const char *data, bool read_only) {
     struct store *s = NULL;
     const char *why = "";
     struct store_options how = {.path = arena_printf(a, "%s/gradus.db", data),
-                                .read_only = read_only};
+                                .read_only = read_only,
+                                .watched = account_watched};
     if (store_open(&s, &how, a, &why) == OK) return s;
     fprintf(stderr, "gradus: %s\n", why);
     return NULL;
@@ -135,7 +136,8 @@ int stats_command(int argc, char **argv) {
         return status;
     struct store *s = open_store(&c.arena, c.data, true);
     struct db *db = s ? store_reader(s) : NULL;
-    if (db && store_read_begin(db) == OK) {
+    if (db) {
+        store_read_begin(db);
         struct stmt *q = db_query(db, SQL_server_counts, "");
         while (stmt_row(q))
             printf("%-24s %lld\n", stmt_text(q, 0, &c.arena), (long long)stmt_int(q, 1));

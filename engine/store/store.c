@@ -23,6 +23,8 @@ struct store {
     pthread_key_t reader_key; /* each thread's connection */
     pthread_mutex_t readers_lock;
     struct db *readers;
+    bool watches;
+    atomic_uint_least64_t watched_changes;
     struct writer writer; /* unused when read_only */
 };
 
@@ -146,9 +148,12 @@ enum err store_open(struct store **out, const struct store_options *options, str
     pthread_mutex_init(&s->readers_lock, NULL);
     s->lock_fd = -1;
     s->read_only = options->read_only;
+    s->watches = options->watched != NULL;
     sqlite3 *sql = NULL;
     enum err e = open_current(s, &sql, a, why);
-    if (e == OK) e = db_check_queries(sql, s->path, sql_texts, sql_text_count, s->infos, a, why);
+    if (e == OK)
+        e = db_check_queries(sql, s->path, options->watched, sql_texts, sql_text_count, s->infos, a,
+                             why);
     if (e == OK && s->read_only) {
         sqlite3_close(sql);
         *out = s;
@@ -157,7 +162,8 @@ enum err store_open(struct store **out, const struct store_options *options, str
     if (e == OK) {
         struct db *db = db_new(sql, s, s->path, s->infos, true);
         if (db) sql = NULL; /* db's now */
-        e = db ? writer_start(&s->writer, db, options->queue_capacity, options->batch_limit)
+        e = db ? writer_start(&s->writer, db, &s->watched_changes, options->queue_capacity,
+                              options->batch_limit)
                : ERR_IO;
         if (e != OK) {
             db_free(db);
@@ -214,6 +220,10 @@ enum err store_write(struct store *s, write_fn run, void *arg, struct arena *a) 
     }
     sem_destroy(&w.done);
     return e;
+}
+
+uint64_t store_watched(struct store *s) {
+    return s->watches ? atomic_load(&s->watched_changes) : atomic_fetch_add(&s->watched_changes, 1);
 }
 
 /* ---- Numbers -------------------------------------------------------------------------------- */

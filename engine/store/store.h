@@ -36,6 +36,8 @@ struct store_options {
     int queue_capacity; /* write jobs that may wait; 0 = 4096 */
     int batch_limit;    /* jobs in one COMMIT; 0 = 512 */
     bool read_only;     /* no writer; refuses a file that would need a migration */
+    /* Tables whose changes store_watched counts; NULL-terminated, lives as long as the store. NULL: none. */
+    const char *const *watched;
 };
 
 /* Opens, migrates (a backup of the file, *.before-migration-N, is kept beside it when there is data
@@ -52,10 +54,17 @@ bool store_close(struct store *s, int64_t deadline_ms);
 /* ---- Reading ------------------------------------------------------------------------------- */
 /* The calling thread's read connection, opened at its first call. NULL when it cannot be opened. */
 struct db *store_reader(struct store *s);
-/* One snapshot for all queries between the two. Statements left open are reset by
+/* One snapshot for all queries between the two, as of the first of them: a failure is that query's. Statements left open are reset by
  * store_read_end. */
-enum err store_read_begin(struct db *db) MUST_USE;
+void store_read_begin(struct db *db);
 void store_read_end(struct db *db);
+
+/* For what a room keeps of the watched tables. The count goes up after each COMMIT that may have changed one of them, before
+ * anyone is told of it; what was read in a snapshot is as of db_watched, and holds as long as store_watched says
+ * the same. Changes by other processes are not counted. When nothing is watched each call gives another number: then
+ * nothing can be kept. */
+uint64_t store_watched(struct store *s);
+uint64_t db_watched(struct db *db); /* between store_read_begin and store_read_end */
 
 /* Binds and returns the query. `types` has a letter for each value that follows, $1 first:
  * 't' const char * (NULL binds NULL), 'i' int64_t (cast it), 'b' const void * and size_t (a NULL

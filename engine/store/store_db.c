@@ -137,10 +137,10 @@ static int configure(sqlite3 *sql, enum db_mode mode) {
     sqlite3_db_config(sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_wal_autocheckpoint(sql, 0);
     if (mode != DB_WRITE)
-        /* Mapped pages are shared by all readers; each keeps only a small cache of its own. */
-        return db_exec(
-            sql, "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728; PRAGMA cache_size=-2048;"
-                 "PRAGMA cell_size_check=ON; PRAGMA query_only=ON");
+        /* Not mapped: after each commit SQLite would unmap the whole file in every reader, which costs all threads more than
+         * the copies do; and an I/O error is a result code here, not a signal. */
+        return db_exec(sql, "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cache_size=-4096;"
+                            "PRAGMA cell_size_check=ON; PRAGMA query_only=ON");
     /* recursive_triggers: INSERT OR REPLACE must not slip past a trigger that refuses DELETE.
      * The writer does not map the file: an I/O error shall be a result code, not a signal. */
     return db_exec(

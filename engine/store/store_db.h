@@ -18,6 +18,7 @@
 struct query_info {
     int values;     /* parameters it takes */
     bool read_only; /* may run on a reader */
+    bool watched;   /* may change a watched table, be it by a trigger or a foreign key */
     signed char
         slot[STORE_VALUES_MAX]; /* $n -> SQLite's index: SQLite numbers by first appearance */
 };
@@ -55,6 +56,9 @@ struct db {
     struct commit_hooks *hooks;     /* of the job that runs; NULL on a reader */
     enum err trouble;               /* the worst that the disk did since it was cleared */
     bool writer;
+    bool touched; /* the writer's: since BEGIN a query ran that may have changed a watched table */
+    bool begun;   /* a reader's: BEGIN has run, which the first query of a snapshot sees to */
+    uint64_t watched_as_of; /* a reader's: the count before its snapshot began */
     atomic_bool reading; /* between store_read_begin and store_read_end; store_close looks at it */
     struct db *next;     /* the store's list of readers, under its mutex */
 };
@@ -78,9 +82,10 @@ void db_free(struct db *db); /* closes the connection; NULL is ignored */
 void db_reset_all(struct db *db);
 
 /* Prepares each query once and fills `infos`; the sentence names the place of the first that is
- * wrong. */
-enum err db_check_queries(sqlite3 *sql, const char *path, const struct sql_text *texts, int count,
-                          struct query_info *infos, struct arena *a, const char **why) MUST_USE;
+ * wrong. `watched`: see store_options. */
+enum err db_check_queries(sqlite3 *sql, const char *path, const char *const *watched,
+                          const struct sql_text *texts, int count, struct query_info *infos,
+                          struct arena *a, const char **why) MUST_USE;
 
 /* SQLite's code as ours. */
 enum err db_err(int rc);

@@ -10,6 +10,22 @@
 
 /* ---- The check at open ---------------------------------------------------------------------- */
 
+struct watch {
+    const char *const *tables; /* NULL: none */
+    bool hit;
+};
+
+/* SQLite asks for each thing that a statement does while it compiles it, its triggers and foreign keys included. */
+static int note_writes(void *arg, int action, const char *table, const char *detail,
+                       const char *database, const char *trigger) {
+    (void)detail, (void)database, (void)trigger;
+    struct watch *w = arg;
+    bool writes = action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE;
+    for (const char *const *t = w->tables; writes && t && *t; t++)
+        w->hit = w->hit || sqlite3_stricmp(*t, table) == 0;
+    return SQLITE_OK;
+}
+
 static const char *check_query(sqlite3 *sql, const struct sql_text *text, struct query_info *info,
                                struct arena *a) {
     sqlite3_stmt *q = NULL;
@@ -35,10 +51,13 @@ static const char *check_query(sqlite3 *sql, const struct sql_text *text, struct
     return problem ? arena_printf(a, "%s:1: error: %s [sql]", text->place, problem) : NULL;
 }
 
-enum err db_check_queries(sqlite3 *sql, const char *path, const struct sql_text *texts, int count,
-                          struct query_info *infos, struct arena *a, const char **why) {
+static enum err check_queries(sqlite3 *sql, const char *path, struct watch *watch,
+                              const struct sql_text *texts, int count, struct query_info *infos,
+                              struct arena *a, const char **why) {
     for (int i = 0; i < count; i++) {
+        watch->hit = false;
         const char *problem = check_query(sql, &texts[i], &infos[i], a);
+        infos[i].watched = watch->hit;
         if (!problem) continue;
         /* Most often the query is wrong; but it may be the disk that cannot say what tables
          * there are. */
@@ -53,6 +72,16 @@ enum err db_check_queries(sqlite3 *sql, const char *path, const struct sql_text 
         return ERR_INVALID;
     }
     return OK;
+}
+
+enum err db_check_queries(sqlite3 *sql, const char *path, const char *const *watched,
+                          const struct sql_text *texts, int count, struct query_info *infos,
+                          struct arena *a, const char **why) {
+    struct watch watch = {.tables = watched};
+    sqlite3_set_authorizer(sql, note_writes, &watch);
+    enum err e = check_queries(sql, path, &watch, texts, count, infos, a, why);
+    sqlite3_set_authorizer(sql, NULL, NULL);
+    return e;
 }
 
 /* ---- Asking --------------------------------------------------------------------------------- */
@@ -106,11 +135,21 @@ static void bind(struct stmt *q, const char *types, va_list values) {
     if (count < info->values) misuse(q, "fewer values than it takes");
 }
 
+/* Many a request never asks: the snapshot's BEGIN waits for the first query. */
+static int begin_if_due(struct db *db) {
+    if (db->begun || !atomic_load_explicit(&db->reading, memory_order_relaxed)) return SQLITE_OK;
+    int rc = db_step_once(db->begin);
+    db->begun = rc == SQLITE_OK;
+    return rc;
+}
+
 static struct stmt *ask(struct db *db, enum sql_id id, const char *types, va_list values) {
     BUG_IF((int)id < 0 || (int)id >= sql_text_count);
     struct stmt *q = &db->stmts[id];
     if (q->open) misuse(q, "it is open already");
     if (!db->writer && !db->infos[id].read_only) misuse(q, "it writes, and this is a reader");
+    db->touched |= db->infos[id].watched;
+    int begin_rc = begin_if_due(db);
     q->open = true;
     q->on_row = false;
     q->latched = OK;
@@ -124,6 +163,7 @@ static struct stmt *ask(struct db *db, enum sql_id id, const char *types, va_lis
         if (!q->handle) return q;
         q->columns = sqlite3_column_count(q->handle);
     }
+    latch(q, begin_rc);
     bind(q, types, values);
     return q;
 }
@@ -226,19 +266,22 @@ const char *db_path(struct db *db) { return db->path; }
 
 /* ---- Snapshots ------------------------------------------------------------------------------ */
 
-enum err store_read_begin(struct db *db) {
+void store_read_begin(struct db *db) {
     BUG_IF(db->writer);
     BUG_IF(atomic_load_explicit(&db->reading, memory_order_relaxed));
-    int rc = db_step_once(db->begin);
-    if (rc == SQLITE_OK) atomic_store_explicit(&db->reading, true, memory_order_relaxed);
-    return db_err(rc);
+    /* Before the snapshot: a change that is counted here is in it. */
+    db->watched_as_of = store_watched(db->store);
+    db->begun = false;
+    atomic_store_explicit(&db->reading, true, memory_order_relaxed);
 }
+
+uint64_t db_watched(struct db *db) { return db->watched_as_of; }
 
 void store_read_end(struct db *db) {
     BUG_IF(!atomic_load_explicit(&db->reading, memory_order_relaxed));
     db_reset_all(db);
     /* After some errors SQLite has ended the transaction by itself. */
-    if (!sqlite3_get_autocommit(db->sql) && db_step_once(db->end) != SQLITE_OK)
+    if (db->begun && !sqlite3_get_autocommit(db->sql) && db_step_once(db->end) != SQLITE_OK)
         db_exec(db->sql, "ROLLBACK");
     atomic_store_explicit(&db->reading, false, memory_order_relaxed);
 }

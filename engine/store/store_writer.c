@@ -208,6 +208,7 @@ static void commit_batch(struct writer *w) {
     int64_t now_ms = clock_now_ms();
     if (now_ms > w->now_ms) w->now_ms = now_ms;
     w->batch_hooks.count = 0;
+    w->db->touched = false;
     int rc = db_step_once(w->begin);
     if (rc != SQLITE_OK) {
         if (db_err(rc) == ERR_IO) note_fault(w, rc, "be written");
@@ -217,6 +218,8 @@ static void commit_batch(struct writer *w) {
     if (!run_batch(w)) return;
     int64_t start_us = clock_monotonic_us();
     rc = db_step_once(w->commit);
+    /* Also when the COMMIT failed: then nobody knows, and what is kept is read again. */
+    if (w->db->touched) atomic_fetch_add(w->watched_changes, 1);
     if (rc != SQLITE_OK) {
         note_fault(w, rc, "be written");
         lose_batch(w, ERR_IO);
@@ -337,8 +340,10 @@ static void release(struct writer *w) {
     pthread_mutex_destroy(&w->lock);
 }
 
-enum err writer_start(struct writer *w, struct db *db, int capacity, int batch_limit) {
+enum err writer_start(struct writer *w, struct db *db, atomic_uint_least64_t *watched_changes,
+                      int capacity, int batch_limit) {
     memset(w, 0, sizeof *w);
+    w->watched_changes = watched_changes;
     w->last = &w->first;
     w->db = db;
     w->capacity = capacity > 0 ? capacity : 4096;

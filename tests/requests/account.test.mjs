@@ -1,11 +1,14 @@
 // Accounts under attack: guessing with many tries at once, guessing at an open session, powers that ended meanwhile.
 import assert from "node:assert/strict";
 import { after, afterEach, test } from "node:test";
-import { addPerson, makeAcademy, password, startServer, setCookies } from "../lib/server.mjs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { addPerson, makeAcademy, must, password, startServer, setCookies } from "../lib/server.mjs";
 
 const data = makeAcademy();
 for (const login of ["crowded", "guessed", "second"]) addPerson(data, login);
 addPerson(data, "deputy", { roles: "admin" });
+addPerson(data, "helper", { roles: "assessor" });
+addPerson(data, "reset-me");
 const server = await startServer({ data });
 after(() => server.stop());
 afterEach(() => server.assertWell());
@@ -63,6 +66,43 @@ test("of two changes of one password at once only one holds, and the other sessi
     assert.equal((await winner.fetch("/me")).status, 200);
     assert.equal((await (winner === one ? other : one).fetch("/me")).status, 303);
     await server.signedIn("second", secret);
+});
+
+/** What was looked up a moment ago must not outlive its end. */
+const warm = async (client, path) => {
+    for (let i = 0; i < 5; i++) assert.equal((await client.fetch(path)).status, 200, path);
+};
+
+test("a session that ends is over at the next request, however many it has just answered", async () => {
+    for (const how of ["/logout", "/me/sessions/end"]) {
+        const one = await server.signedIn("assessor"), other = await server.signedIn("assessor");
+        const [csrf] = [await one.csrf("/me"), await warm(one, "/me"), await warm(other, "/me")];
+        assert.equal((await one.post(how, { csrf })).status, 303);
+        const [ended, stays] = how === "/logout" ? [one, other] : [other, one];
+        assert.equal((await ended.fetch("/me")).status, 303, how);
+        assert.equal((await stays.fetch("/me")).status, 200, how);
+    }
+});
+
+test("powers that are taken away are gone at the next request", async () => {
+    const admin = await server.signedIn("admin"), helper = await server.signedIn("helper");
+    const page = await admin.page("/admin/people");
+    const id = /\/admin\/people\/([0-9a-z]+)\/roles/.exec(page.slice(page.indexOf(">helper<")))[1];
+    for (let round = 0; round < 3; round++) {
+        await warm(helper, "/assess");
+        assert.equal((await admin.post(`/admin/people/${id}/roles`, { "roles[]": "learner" }, { from: "/admin/people" })).status, 303);
+        assert.equal((await helper.fetch("/assess")).status, 403);
+        assert.equal((await admin.post(`/admin/people/${id}/roles`, { "roles[]": "assessor" }, { from: "/admin/people" })).status, 303);
+        assert.equal((await helper.fetch("/assess")).status, 200);
+    }
+});
+
+test("a password reset beside the running server ends the sessions within a second", async () => {
+    const client = await server.signedIn("reset-me");
+    await warm(client, "/me");
+    must(["user", "reset", "reset-me", "--data", data]);
+    await sleep(1100);
+    assert.equal((await client.fetch("/me")).status, 303);
 });
 
 test("two administrators who dismiss each other at once leave one", async () => {

@@ -301,7 +301,7 @@ static void a_growing_log_is_not_a_cut_one(void **state) {
     struct store *s = open_store();
     struct db *db = store_reader(s);
     struct audit_report r;
-    assert_int_equal(store_read_begin(db), OK);
+    store_read_begin(db);
     assert_int_equal(audit_verify(db, &arena, &r), OK);
     for (int i = 0; i < 3; i++)
         assert_int_equal(say(s, (struct fact){"p", "a.b", "s", NULL, OK}), OK);
@@ -311,7 +311,7 @@ static void a_growing_log_is_not_a_cut_one(void **state) {
     assert_int_equal(audit_verify(db, &arena, &r), OK);
     assert_int_equal(r.rows, ROWS + 3);
     /* And the end of a growing log is still missed when it is cut. */
-    assert_int_equal(store_read_begin(db), OK);
+    store_read_begin(db);
     assert_int_equal(audit_verify(db, &arena, &r), OK);
     assert_int_equal(say(s, (struct fact){"p", "a.b", "s", NULL, OK}), OK);
     tamper("DELETE FROM audit_log WHERE seq = 11");
