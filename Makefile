@@ -175,12 +175,12 @@ format: ## lay out the source as .clang-format says
 .PHONY: test-asan
 test-asan: packages-test tests/node_modules/.package-lock.json ## unit and request tests under AddressSanitizer and UBSan
 	@$(ASAN_MAKE) all unit
-	@$(RUN_TESTS) --build $(BUILD)/asan --sanitizer asan --only unit,http $(TESTS)
+	@$(RUN_TESTS) --build $(BUILD)/asan --sanitizer asan --only unit,http,requests $(TESTS)
 
 .PHONY: test-tsan
 test-tsan: packages-test tests/node_modules/.package-lock.json ## unit and request tests under ThreadSanitizer
 	@$(TSAN_MAKE) all unit
-	@$(RUN_TESTS) --build $(BUILD)/tsan --sanitizer tsan --only unit,http $(TESTS)
+	@$(RUN_TESTS) --build $(BUILD)/tsan --sanitizer tsan --only unit,http,requests $(TESTS)
 
 .PHONY: fuzz
 fuzz: packages-test ## fuzz each target for a minute [FUZZ_SECONDS=60] [FUZZ=fuzz_json]

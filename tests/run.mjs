@@ -31,6 +31,7 @@ const env = {
     GRADUS_SANITIZER: options.sanitizer ?? "",
     CMOCKA_MESSAGE_OUTPUT: "TAP",
     ASAN_OPTIONS: "abort_on_error=1:detect_stack_use_after_return=1",
+    LSAN_OPTIONS: `suppressions=${resolve("tests/lib/lsan.supp")}:print_suppressions=0`,
     UBSAN_OPTIONS: "print_stacktrace=1",
     TSAN_OPTIONS: `halt_on_error=1:second_deadlock_stack=1:suppressions=${resolve("tests/lib/tsan.supp")}`,
     NO_COLOR: "1",
