@@ -10,16 +10,6 @@
 #define ARTICLE_BYTES ((size_t)16 * 1024 * 1024)
 #define ARTICLES_KEPT 8 /* languages and editions of one module's article */
 
-void articles_release(struct rendered *r) {
-    for (struct article *a = atomic_load(&r->articles); a;) {
-        struct article *next = a->next;
-        free(a->locale);
-        free(a->html);
-        free(a);
-        a = next;
-    }
-}
-
 /* One question, without its token. False when the template does not show exactly one. */
 static bool add_question(struct request *q, const struct rendered *r,
                          const struct rendered_checkpoint *c, const char *module_id,

@@ -111,6 +111,17 @@ const struct content_self *snapshot_self(const struct content_snapshot *s, const
     return found;
 }
 
+static int compare_path(const void *key, const void *at) {
+    return strcmp(key, (*(const struct content_file *const *)at)->path);
+}
+
+const struct content_file *snapshot_file(const struct content_snapshot *s, const char *path) {
+    if (!s || !s->file_count) return NULL;
+    const struct content_file *const *found = bsearch(path, s->files, s->file_count,
+                                                      sizeof *s->files, compare_path);
+    return found ? *found : NULL;
+}
+
 size_t snapshot_file_index(const struct content_snapshot *s, const struct content_file *f) {
     size_t low = 0, high = s->file_count;
     while (low < high) {
@@ -121,4 +132,14 @@ size_t snapshot_file_index(const struct content_snapshot *s, const struct conten
         else high = middle;
     }
     BUG("a file that is not of this snapshot");
+}
+
+static int compare_id(const void *key, const void *at) {
+    return strcmp(key, *(const char *const *)at);
+}
+
+const struct glossary_term *glossary_find(const struct content_glossary *g, const char *id) {
+    if (!g || !g->id_count) return NULL;
+    const char **found = bsearch(id, g->ids, g->id_count, sizeof *g->ids, compare_id);
+    return found ? g->by_id[found - g->ids] : NULL;
 }

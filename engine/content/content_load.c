@@ -1,5 +1,4 @@
-/* The registry: reads files into snapshots, exchanges the snapshot when files change. */
-#include <errno.h>
+/* The registry: reads files into snapshots, exchanges the snapshot when files change, hands it out. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,37 +8,9 @@
 #include "base/text.h"
 #include "content/content_private.h"
 
-#define BATCH_BYTES ((size_t)1024 * 1024 * 1024)
 #define SCRATCH_BYTES ((size_t)128 * 1024 * 1024)
 #define LOAD_THREADS 4
 #define FILES_PER_THREAD 32
-
-/* ---- Memory -------------------------------------------------------------------------------------------- */
-
-static struct content_batch *batch_new(void) {
-    struct content_batch *b = calloc(1, sizeof *b);
-    if (!b) return NULL;
-    arena_init(&b->arena, BATCH_BYTES);
-    atomic_init(&b->refs, 1);
-    return b;
-}
-
-static void batch_release(struct content_batch *b) {
-    if (!b || atomic_fetch_sub(&b->refs, 1) != 1) return;
-    arena_release(&b->arena);
-    free(b);
-}
-
-static void file_hold(const struct content_file *f) {
-    atomic_fetch_add(&f->batch->refs, 1);
-    if (f->good_batch) atomic_fetch_add(&f->good_batch->refs, 1);
-}
-
-static void file_release(const struct content_file *f) {
-    struct content_batch *own = f->batch, *good = f->good_batch; /* f lies in one of them */
-    batch_release(good);
-    batch_release(own);
-}
 
 /* ---- One file -------------------------------------------------------------------------------------------- */
 
@@ -177,123 +148,6 @@ static void load_files(struct content *c, const struct found_file *files,
     free(mine);
 }
 
-/* ---- Snapshots ------------------------------------------------------------------------------------------- */
-
-static int by_module(const void *a, const void *b) {
-    const struct content_file *x = *(const struct content_file *const *)a,
-                              *y = *(const struct content_file *const *)b;
-    int order = strcmp(x->module->id, y->module->id);
-    if (order == 0) order = strcmp(x->module->lang, y->module->lang);
-    return order ? order : strcmp(x->path, y->path);
-}
-
-static int by_programme(const void *a, const void *b) {
-    const struct content_programme *x = *(const struct content_programme *const *)a,
-                                   *y = *(const struct content_programme *const *)b;
-    int order = x->order != y->order ? (x->order < y->order ? -1 : 1) : strcmp(x->id, y->id);
-    return order ? order : strcmp(x->file, y->file);
-}
-
-struct objective_at {
-    const struct content_objective *objective;
-    const struct content_module *module;
-};
-static int by_objective(const void *a, const void *b) {
-    return strcmp(((const struct objective_at *)a)->objective->id,
-                  ((const struct objective_at *)b)->objective->id);
-}
-
-static void sort_files(struct content_snapshot *s) {
-    s->modules = NEW_ARRAY(&s->arena, const struct content_file *, s->file_count + 1);
-    s->translations = NEW_ARRAY(&s->arena, const struct content_file *, s->file_count + 1);
-    s->programmes = NEW_ARRAY(&s->arena, const struct content_programme *, s->file_count + 1);
-    for (size_t i = 0; i < s->file_count; i++) {
-        const struct content_file *f = s->files[i];
-        if (f->module && f->module->translates) s->translations[s->translation_count++] = f;
-        else if (f->module) s->modules[s->module_count++] = f;
-        else if (f->programme) s->programmes[s->programme_count++] = f->programme;
-    }
-    qsort(s->modules, s->module_count, sizeof *s->modules, by_module);
-    qsort(s->translations, s->translation_count, sizeof *s->translations, by_module);
-    qsort(s->programmes, s->programme_count, sizeof *s->programmes, by_programme);
-    size_t n = 0; /* of modules with one id the first path counts; the check reports the others */
-    for (size_t i = 0; i < s->module_count; i++)
-        if (n == 0 || !str_eq(s->modules[n - 1]->module->id, s->modules[i]->module->id))
-            s->modules[n++] = s->modules[i];
-    s->module_count = n;
-}
-
-static void index_objectives(struct content_snapshot *s) {
-    size_t count = 0, n = 0;
-    for (size_t i = 0; i < s->module_count; i++) count += s->modules[i]->module->objective_count;
-    struct objective_at *all = NEW_ARRAY(&s->arena, struct objective_at, count + 1);
-    for (size_t i = 0; i < s->module_count; i++) {
-        const struct content_module *m = s->modules[i]->module;
-        for (size_t j = 0; j < m->objective_count; j++)
-            all[n++] = (struct objective_at){&m->objectives[j], m};
-    }
-    qsort(all, count, sizeof *all, by_objective);
-    s->objectives = NEW_ARRAY(&s->arena, const struct content_objective *, count + 1);
-    s->objective_modules = NEW_ARRAY(&s->arena, const struct content_module *, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        s->objectives[i] = all[i].objective;
-        s->objective_modules[i] = all[i].module;
-    }
-    s->objective_count = count;
-}
-
-static void snapshot_free(struct content_snapshot *s) {
-    for (size_t i = 0; i < s->file_count; i++) {
-        rendered_release(atomic_load(&s->rendered[i]));
-        file_release(s->files[i]);
-    }
-    arena_release(&s->arena);
-    free(s);
-}
-
-/* Takes over a hold of each file that is not NULL. */
-static struct content_snapshot *snapshot_new(struct content *c, const struct content_file **files,
-                                             size_t count) {
-    struct content_snapshot *s = calloc(1, sizeof *s);
-    if (!s) return NULL;
-    arena_init(&s->arena, BATCH_BYTES);
-    atomic_init(&s->refs, 1);
-    s->content = c;
-    s->serial = ++c->serial;
-    s->glossary_serial = c->glossary_serial;
-    s->files = NEW_ARRAY(&s->arena, const struct content_file *, count + 1);
-    for (size_t i = 0; i < count; i++)
-        if (files[i]) s->files[s->file_count++] = files[i];
-    s->rendered = NEW_ARRAY(&s->arena, _Atomic(struct rendered *), s->file_count + 1);
-    sort_files(s);
-    index_objectives(s);
-    return s;
-}
-
-/* What was rendered stays good while neither its text nor what its text refers to changed. Both lists are by path. */
-static void carry_rendered(struct content_snapshot *to, const struct content_snapshot *from) {
-    if (!from || from->glossary_serial != to->glossary_serial) return;
-    size_t j = 0;
-    for (size_t i = 0; i < to->file_count; i++) {
-        while (j < from->file_count && strcmp(from->files[j]->path, to->files[i]->path) < 0) j++;
-        if (j == from->file_count) return;
-        if (from->files[j]->module != to->files[i]->module || !to->files[i]->module) continue;
-        struct rendered *r = atomic_load(&from->rendered[j]);
-        if (!r) continue;
-        atomic_fetch_add(&r->refs, 1);
-        atomic_store(&to->rendered[i], r);
-    }
-}
-
-static void exchange(struct content *c, struct content_snapshot *fresh) {
-    carry_rendered(fresh, c->current);
-    pthread_mutex_lock(&c->lock);
-    struct content_snapshot *old = c->current;
-    c->current = fresh;
-    pthread_mutex_unlock(&c->lock);
-    if (old) content_release(old);
-}
-
 /* ---- Changes ----------------------------------------------------------------------------------------------- */
 
 static bool stat_file(const struct content *c, struct arena *a, const char *path,
@@ -304,17 +158,6 @@ static bool stat_file(const struct content *c, struct arena *a, const char *path
     *out = (struct found_file){path, (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
                                st.st_size, st.st_ino};
     return true;
-}
-
-static int compare_path(const void *key, const void *at) {
-    return strcmp(key, (*(const struct content_file *const *)at)->path);
-}
-
-const struct content_file *snapshot_file(const struct content_snapshot *s, const char *path) {
-    if (!s || !s->file_count) return NULL;
-    const struct content_file *const *found = bsearch(path, s->files, s->file_count,
-                                                      sizeof *s->files, compare_path);
-    return found ? *found : NULL;
 }
 
 static bool unchanged(const struct content_file *f, const struct found_file *now) {
@@ -384,7 +227,7 @@ static void apply(struct content *c, struct arena *a, struct changes *ch, bool p
         others = others || (out[i] != old[i] && (affects_others(out[i]) || affects_others(old[i])));
     if (others || !s || ch->count != s->file_count) c->glossary_serial++;
     struct content_snapshot *fresh = snapshot_new(c, out, ch->count);
-    if (fresh) exchange(c, fresh);
+    if (fresh) snapshot_exchange(c, fresh);
 }
 
 static void read_changes(struct content *c) {
@@ -416,12 +259,17 @@ static void read_now(struct content *c) {
     atomic_store(&c->refreshing, false);
 }
 
+void content_wake(struct content *c) {
+    uint64_t one = 1;
+    if (c->wake_fd >= 0) (void)!write(c->wake_fd, &one, sizeof one);
+}
+
 void content_refresh(struct content *c) {
     if (!watch_pending(c->watch) && !atomic_load(&c->refreshing)) return;
     pthread_mutex_lock(&c->refresh);
     if (watch_pending(c->watch)) {
         read_now(c);
-        keeper_wake(c);
+        content_wake(c);
     }
     pthread_mutex_unlock(&c->refresh);
 }
@@ -433,62 +281,7 @@ void content_look(struct content *c) {
     pthread_mutex_unlock(&c->refresh);
 }
 
-/* ---- Opening, holding ---------------------------------------------------------------------------------------- */
-
-enum err content_open(struct content **out, const char *root, struct store *store,
-                      struct site *site, struct arena *a, const char **why) {
-    *out = NULL;
-    struct stat st;
-    if (stat(arena_printf(a, "%s/content", root), &st) != 0 || !S_ISDIR(st.st_mode)) {
-        *why = arena_printf(
-            a,
-            "%s/content cannot be read: %s. Start with --root and the folder that holds content/.",
-            root, errno == 0 || S_ISREG(st.st_mode) ? "it is no folder" : strerror(errno));
-        return ERR_NOT_FOUND;
-    }
-    struct content *c = calloc(1, sizeof *c);
-    if (c) c->root = strdup(root);
-    if (!c || !c->root) {
-        free(c);
-        *why = "memory is short";
-        return ERR_IO;
-    }
-    c->store = store;
-    c->site = site;
-    c->wake_fd = -1;
-    pthread_mutex_init(&c->lock, NULL);
-    pthread_mutex_init(&c->refresh, NULL);
-    pthread_mutex_init(&c->check_lock, NULL);
-    c->watch = watch_open(root); /* before reading: nothing falls between */
-    content_look(c);
-    if (!c->current) {
-        content_close(c);
-        *why = arena_printf(a, "%s/content does not fit into memory", root);
-        return ERR_LIMIT;
-    }
-    if (!keeper_start(c)) {
-        content_close(c);
-        *why = "no thread could be started";
-        return ERR_IO;
-    }
-    *out = c;
-    return OK;
-}
-
-void content_close(struct content *c) {
-    if (!c) return;
-    keeper_stop(c);
-    if (c->current) content_release(c->current);
-    watch_close(c->watch);
-    pthread_mutex_destroy(&c->lock);
-    pthread_mutex_destroy(&c->refresh);
-    pthread_mutex_destroy(&c->check_lock);
-    health_free(c->health);
-    free(c->root);
-    free(c);
-}
-
-void content_set_steps(struct content *c, content_steps_fn ask) { c->steps = ask; }
+/* ---- Holding ----------------------------------------------------------------------------------------------- */
 
 const struct content_snapshot *content_hold(struct content *c) {
     content_refresh(c);
@@ -497,11 +290,6 @@ const struct content_snapshot *content_hold(struct content *c) {
     atomic_fetch_add(&s->refs, 1);
     pthread_mutex_unlock(&c->lock);
     return s;
-}
-
-void content_release(const struct content_snapshot *s) {
-    struct content_snapshot *own = (struct content_snapshot *)s;
-    if (own && atomic_fetch_sub(&own->refs, 1) == 1) snapshot_free(own);
 }
 
 static void release_held(void *s) { content_release(s); }

@@ -206,7 +206,7 @@ struct content {
     struct content_health *health;
 };
 
-/* content_load.c */
+/* content_find.c */
 const struct content_file *snapshot_module(const struct content_snapshot *s, const char *id);
 const struct content_file *snapshot_module_in(const struct content_snapshot *s, const char *id,
                                               const char *locale);
@@ -215,13 +215,29 @@ const struct content_glossary *snapshot_glossary(const struct content_snapshot *
 const struct content_self *snapshot_self(const struct content_snapshot *s, const char *locale);
 const struct content_file *snapshot_file(const struct content_snapshot *s, const char *path);
 size_t snapshot_file_index(const struct content_snapshot *s, const struct content_file *f);
+
+/* content_snapshot.c. A batch is the memory of files that were read together; each file holds those that it lies in. */
+struct content_batch *batch_new(void); /* NULL when there is no memory */
+void batch_release(struct content_batch *b);
+void file_hold(const struct content_file *f);
+/* Takes over a hold of each file that is not NULL. NULL when there is no memory. */
+struct content_snapshot *snapshot_new(struct content *c, const struct content_file **files,
+                                      size_t count);
+/* `fresh` is the current one from now on; what was rendered and still holds goes over to it. */
+void snapshot_exchange(struct content *c, struct content_snapshot *fresh);
+void rendered_release(struct rendered *r);
+
+/* content_version.c */
+const char *file_id(const struct content_file *f);
 /* The document that `f` shows: the file when it has that version, else the text that the store kept. False when it is
  * nowhere (any more, or not yet). Arena. `db` may be NULL. */
 bool content_document(struct content *c, struct db *db, const struct content_file *f,
                       struct arena *a, struct doc *out);
-/* Reads what changed and exchanges the snapshot; cheap when nothing has. */
+
+/* content_load.c. Reads what changed and exchanges the snapshot; cheap when nothing has. */
 void content_refresh(struct content *c);
 void content_look(struct content *c); /* the same, also when nothing was announced */
+void content_wake(struct content *c); /* the keeper: there is a new snapshot */
 
 /* content_watch.c: what changed below root/content, without waiting. */
 struct content_watch *watch_open(const char *root);
@@ -236,7 +252,6 @@ void watch_take(struct content_watch *w, struct arena *a, const char *const **pa
 /* content_keep.c: the thread. */
 bool keeper_start(struct content *c);
 void keeper_stop(struct content *c);
-void keeper_wake(struct content *c);
 
 /* ---- Rendering --------------------------------------------------------------------------------------- */
 struct rendered_option {
@@ -275,7 +290,6 @@ struct rendered {
 const struct rendered *content_rendered(const struct content_snapshot *s,
                                         const struct content_file *f, struct db *db,
                                         struct arena *a);
-void rendered_release(struct rendered *r);
 /* content_article.c: the whole article in one language of the interface, every question as before an answer. In each
  * question the token that its form carries is left out. */
 struct article_question {
@@ -294,7 +308,6 @@ struct article {
 /* Borrowed from `r`; NULL when there is none (then pieces and checkpoints are put together by the template). */
 const struct article *article_of(struct request *q, const struct rendered *r,
                                  const char *module_id);
-void articles_release(struct rendered *r);
 /* Before an answer the page knows neither keys nor feedback: they are not in this view. */
 void fresh_checkpoint_view(struct view *v, const struct rendered_checkpoint *c, uint64_t serial);
 /* Hooks that make addresses of ours from what authors write, and explain terms. */

@@ -78,16 +78,6 @@ static void index_terms(struct doc *d, struct diag_list *l, struct arena *a,
     }
 }
 
-static int compare_id(const void *key, const void *at) {
-    return strcmp(key, *(const char *const *)at);
-}
-
-const struct glossary_term *glossary_find(const struct content_glossary *g, const char *id) {
-    if (!g || !g->id_count) return NULL;
-    const char **found = bsearch(id, g->ids, g->id_count, sizeof *g->ids, compare_id);
-    return found ? g->by_id[found - g->ids] : NULL;
-}
-
 /* A popover holds inlines only: paragraphs are joined by blanks, anything else is left out. */
 static const char *brief_of(struct doc *d, cmark_node *first, cmark_node *until, struct arena *a) {
     struct body_context context = {0};

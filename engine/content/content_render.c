@@ -10,14 +10,6 @@
 /* Of all modules together; beyond it they are rendered for each request (a millisecond). */
 #define CACHE_BYTES ((size_t)96 * 1024 * 1024)
 
-void rendered_release(struct rendered *r) {
-    if (!r || atomic_fetch_sub(&r->refs, 1) != 1) return;
-    if (r->cache) atomic_fetch_sub(r->cache, r->bytes);
-    articles_release(r);
-    arena_release(&r->arena);
-    free(r);
-}
-
 struct making {
     struct rendered *out;
     struct doc *doc;

@@ -219,6 +219,13 @@ static void reload(struct exams *e, struct arena *a) {
     for (size_t i = 0; i < old_count; i++) let_go(old[i]);
 }
 
+void exams_wake(struct exams *e) {
+    pthread_mutex_lock(&e->sleep);
+    e->awake = true;
+    pthread_cond_signal(&e->wake);
+    pthread_mutex_unlock(&e->sleep);
+}
+
 void live_look(struct exams *e) {
     struct arena a;
     arena_init(&a, SCRATCH_BYTES);

@@ -141,13 +141,6 @@ static void *care(void *exams) {
     return NULL;
 }
 
-void exams_wake(struct exams *e) {
-    pthread_mutex_lock(&e->sleep);
-    e->awake = true;
-    pthread_cond_signal(&e->wake);
-    pthread_mutex_unlock(&e->sleep);
-}
-
 /* ---- Opening ------------------------------------------------------------------------------- */
 
 static enum err key_job(struct db *db, struct arena *a, void *secret, int64_t now_ms) {
