@@ -98,6 +98,8 @@ SELECT l.origin || '/status/' || c.list_id, c.status_index,
        (SELECT kind FROM cert_status s WHERE s.credential_row = c.id AND s.kind <> 'reinstated' ORDER BY s.at_ms DESC, s.id DESC LIMIT 1),
        (SELECT count(*) FROM cert_status s WHERE s.certificate_id = c.certificate_id AND s.kind = 'revoked')
   FROM cert_credential c JOIN cert_status_list l ON l.id = c.list_id WHERE c.credential_id = $1;
+-- name: cert_signing_keys
+SELECT signing_key, count(*) FROM cert_credential GROUP BY signing_key ORDER BY signing_key;
 -- name: cert_index_taken
 SELECT 1 FROM cert_credential WHERE list_id = $1 AND status_index = $2;
 -- name: cert_list_newest

@@ -46,7 +46,10 @@ static int add_key(struct arena *a, const char *data) {
     const char *why = "";
     struct store_options how = {.path = arena_printf(a, "%s/gradus.db", data)};
     if (store_open(&store, &how, a, &why) != OK) return fail(a, why);
-    enum err e = cert_keys_add(data, a, &why);
+    struct used_key *used;
+    size_t known = 0;
+    enum err e = cert_used_keys(store_reader(store), a, &used, &known);
+    if (e == OK) e = cert_keys_add(data, (int)known, a, &why);
     if (e == OK) e = cert_keys_open(&keys, data, false, a, &why);
     if (e == OK) {
         char *name = arena_dup(a, cert_keys_current(keys));

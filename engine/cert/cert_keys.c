@@ -155,7 +155,7 @@ static enum err sync_folder(const char *dir, struct arena *a, const char **why) 
     return e;
 }
 
-enum err cert_keys_add(const char *data_dir, struct arena *a, const char **why) {
+enum err cert_keys_add(const char *data_dir, int known, struct arena *a, const char **why) {
     codec_start();
     const char *dir = arena_printf(a, "%s/keys", data_dir);
     if (mkdir(dir, 0700) != 0 && errno != EEXIST) return io_error(a, why, "cannot make", dir);
@@ -165,7 +165,7 @@ enum err cert_keys_add(const char *data_dir, struct arena *a, const char **why) 
         *why = arena_printf(a, "there are %d keys already", count);
         return ERR_LIMIT;
     }
-    int next = count ? numbers[count - 1] + 1 : 1;
+    int next = (count && numbers[count - 1] > known ? numbers[count - 1] : known) + 1;
     enum err e = write_key(arena_printf(a, "%s/issuer-%04d.key", dir, next), a, why);
     return e == OK ? sync_folder(dir, a, why) : e;
 }
@@ -176,7 +176,7 @@ enum err cert_keys_open(struct cert_keys **out, const char *data_dir, bool creat
     const char *dir = arena_printf(a, "%s/keys", data_dir);
     int numbers[CERT_KEY_LIMIT + 1], count = list_keys(dir, numbers);
     if (count == 0 && create) {
-        enum err made = cert_keys_add(data_dir, a, why);
+        enum err made = cert_keys_add(data_dir, 0, a, why);
         if (made != OK) return made;
         count = list_keys(dir, numbers);
     }

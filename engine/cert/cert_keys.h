@@ -15,13 +15,15 @@
 
 struct cert_keys;
 
-/* Reads all keys of `dir`/keys; makes the folder (0700) and a first key (0600) when `create` and there is none.
+/* Reads all keys of `dir`/keys; makes the folder (0700) and a first key (0600) when `create` and there is none (cert_keys_add
+ * with nothing known).
  * ERR_DENIED: a key file can be read by others, is no regular file or belongs to somebody else; ERR_INVALID: not a key;
  * ERR_NOT_FOUND: none and not `create`; ERR_IO. `*why` (arena) is a sentence for the operator. */
 enum err cert_keys_open(struct cert_keys **out, const char *data_dir, bool create, struct arena *a,
                         const char **why) MUST_USE;
-/* A new key, which signs from the next cert_keys_open on. */
-enum err cert_keys_add(const char *data_dir, struct arena *a, const char **why) MUST_USE;
+/* A new key, which signs from the next cert_keys_open on. Its number is above `known`, of which the academy has used that many
+ * keys: a lost file that is found again must not meet another one in its place. */
+enum err cert_keys_add(const char *data_dir, int known, struct arena *a, const char **why) MUST_USE;
 void cert_keys_close(struct cert_keys *k); /* wipes the secrets; NULL is fine */
 
 size_t cert_keys_count(const struct cert_keys *k);

@@ -3,8 +3,41 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "cert/cert_cache.h"
+
+/* A restored academy has its certificates but not its keys (they are in no backup): then nobody can verify what it issued,
+ * and nobody would notice. */
+static void tell_missing(const struct cert_keys *keys, const struct used_key *used, size_t count,
+                         const char *data) {
+    unsigned char unused[CERT_PUBLIC_BYTES];
+    for (size_t i = 0; i < count; i++)
+        if (!cert_keys_find(keys, used[i].name, unused))
+            log_say(
+                LOG_ERROR, "signing_key_missing",
+                "%lld credentials were signed with the key %s, which is not in %s/keys: nobody can verify them until its file is put back there. Restore it from the copy that is kept apart from the backups.",
+                (long long)used[i].credentials, used[i].name, data);
+}
+
+static enum err open_keys(struct cert_keys **out, struct app *app, struct arena *a,
+                          const char **why) {
+    struct db *db = store_reader(app->store);
+    struct used_key *used = NULL;
+    size_t count = 0;
+    enum err e = db ? cert_used_keys(db, a, &used, &count) : ERR_IO;
+    if (e != OK) {
+        *why = "the certificates cannot be read from the database";
+        return e;
+    }
+    e = cert_keys_open(out, app->data, false, a, why);
+    if (e == ERR_NOT_FOUND) {
+        e = cert_keys_add(app->data, (int)count, a, why);
+        if (e == OK) e = cert_keys_open(out, app->data, false, a, why);
+    }
+    if (e == OK) tell_missing(*out, used, count, app->data);
+    return e;
+}
 
 enum err certs_open(struct certs **out, struct app *app, struct arena *a, const char **why) {
     struct certs *c = calloc(1, sizeof *c);
@@ -12,7 +45,7 @@ enum err certs_open(struct certs **out, struct app *app, struct arena *a, const 
         *why = "no memory for the signing keys";
         return ERR_IO;
     }
-    enum err e = cert_keys_open(&c->keys, app->data, true, a, why);
+    enum err e = open_keys(&c->keys, app, a, why);
     if (e != OK) {
         free(c);
         return e;

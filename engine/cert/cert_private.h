@@ -108,6 +108,13 @@ enum cert_status_answer cert_credential_answer(struct db *db, struct arena *a,
                                                const char *credential_id, const char *list_url,
                                                uint32_t index);
 /* Sets the list's bits; `*count` facts did. */
+/* The keys that have signed, by name (multikey), and how much. Arena. */
+struct used_key {
+    const char *name;
+    int64_t credentials;
+};
+enum err cert_used_keys(struct db *db, struct arena *a, struct used_key **keys,
+                        size_t *count) MUST_USE;
 enum err cert_list_read(struct db *db, int64_t list_id, unsigned char bits[CERT_STATUS_BYTES],
                         int64_t *count) MUST_USE;
 /* Facts that set bits, and the origin under which the list is signed. ERR_NOT_FOUND: no such list. */

@@ -249,3 +249,13 @@ enum err cert_list_read(struct db *db, int64_t list_id, unsigned char bits[CERT_
     for (*count = 0; stmt_row(q); (*count)++) cert_status_set(bits, (uint32_t)stmt_int(q, 0));
     return stmt_end(q);
 }
+
+enum err cert_used_keys(struct db *db, struct arena *a, struct used_key **keys, size_t *count) {
+    struct stmt *q = db_query(db, SQL_cert_signing_keys, "");
+    *keys = NULL;
+    for (*count = 0; stmt_row(q); (*count)++) {
+        *keys = list_more(a, *keys, *count, sizeof **keys);
+        (*keys)[*count] = (struct used_key){stmt_text(q, 0, a), stmt_int(q, 1)};
+    }
+    return stmt_end(q);
+}

@@ -1,7 +1,7 @@
 // Certification in the demo academy, where a level asks for modules, an exam and a lab: the evidence on one page, and who
 // may decide on it.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { caseOf, grant } from "../lib/level.mjs";
@@ -67,4 +67,23 @@ test("the academy's own certified and revoked ones say so", async () => {
     const text = await (await stranger.fetch(`/certificates/${number("revoked")}.json`)).text();
     const report = await (await stranger.fetch("/verify", { method: "POST", body: new URLSearchParams({ credential: text }), headers: { accept: "application/json" } })).json();
     assert.deepEqual(report.checks.filter((c) => c.outcome === "fail").map((c) => c.code), ["revoked"]);
+});
+
+test("an academy without the key that signed says so at its start, and takes the key back", async (t) => {
+    const data = makeDemo();
+    const key = join(data, "keys/issuer-0001.key"), apart = join(data, "issuer.copy");
+    renameSync(key, apart);
+    const without = await startServer({ t, data });
+    const line = await without.log({ event: "signing_key_missing", level: "error" });
+    assert.match(line.message, /z6Mk\w+.*keys.*put back/);
+    const { certificates } = JSON.parse(readFileSync(join(data, "demo.json"), "utf8"));
+    const valid = certificates.find((c) => c.state === "certified").number;
+    assert.match(await without.client().page(`/certificates/${valid}`), new RegExp(valid));
+    await without.stop();
+    assert.equal(existsSync(key), false, "the key that was made meanwhile does not take the lost one's place");
+    renameSync(apart, key);
+    const whole = await startServer({ t, data });
+    const published = await (await whole.client().fetch("/.well-known/did.json")).json();
+    assert.equal(published.verificationMethod.length, 2);
+    assert.equal(whole.logs.some((entry) => entry.event === "signing_key_missing"), false);
 });

@@ -106,7 +106,7 @@ static void rotation_adds(void **state) {
     struct cert_keys *k = open_keys(a);
     const char *first = arena_dup(a, cert_keys_current(k));
     cert_keys_close(k);
-    assert_int_equal(cert_keys_add(folder, a, &why), OK);
+    assert_int_equal(cert_keys_add(folder, 0, a, &why), OK);
     k = open_keys(a);
     assert_int_equal(cert_keys_count(k), 2);
     assert_string_not_equal(cert_keys_current(k), first);

@@ -84,7 +84,7 @@ int main(int argc, char **argv) {
         extract(argv[2]);
         return 0;
     }
-    if (str_eq(argv[1], "rotate") && cert_keys_add(argv[2], &arena, &why) != OK) die(why);
+    if (str_eq(argv[1], "rotate") && cert_keys_add(argv[2], 0, &arena, &why) != OK) die(why);
     struct cert_keys *keys;
     if (cert_keys_open(&keys, argv[2], true, &arena, &why) != OK) die(why);
     json_t *doc = NULL;
