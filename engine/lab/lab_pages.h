@@ -27,21 +27,25 @@ struct screen {
     const char *notice; /* key of a text, without "lab_notice_" */
 };
 
-/* Reads the run, who may see it, and its version. */
+/* lab_screen.c. Reads the run, who may see it, and its version. */
 enum err screen_open(struct request *r, struct screen **out) MUST_USE;
 /* Which part of the page, from the query or the form. */
 void screen_part(struct screen *s, const char *(*get)(struct request *, const char *));
-/* Asks the worker what the part shows; then renders it. */
-enum err screen_show(struct screen *s) MUST_USE;
-enum err screen_render(struct request *r, void *arg, enum err result);
 /* Address of a part. Arena. */
 const char *screen_href(const struct screen *s, const char *rest);
 /* Only the owner acts: ERR_DENIED with a sentence otherwise. */
 enum err screen_own(struct screen *s) MUST_USE;
 enum err screen_wait(struct screen *s, then_fn then);
 
-const char *lab_words(struct request *r, const char *key, struct view *v);
 json_t *screen_json(struct screen *s, int question);
+const char *lab_words(struct request *r, const char *key, struct view *v);
+/* The dialects of a choice by their titles. Arena. */
+const char *lab_choice_text(const struct lab_stack *s, const char *choice, struct arena *a);
+void lab_crumb(struct view *crumbs, const char *href, const char *text);
+
+/* lab_run_page.c. Asks the worker what the part shows; then renders it. */
+enum err screen_show(struct screen *s) MUST_USE;
+enum err screen_render(struct request *r, void *arg, enum err result);
 
 /* lab_screens.c: the parts. */
 void screen_member_part(struct screen *s, struct view *v);

@@ -1,0 +1,109 @@
+/* A run's page: its frame around the parts that lab_screens.c shows. */
+#include "lab/lab_pages.h"
+
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/json.h"
+#include "base/text.h"
+
+static int question(struct screen *s, json_t *q) {
+    s->ask.question[s->ask.questions] = json_text(s->r->arena, json_keep(s->r->arena, q));
+    return s->ask.questions++;
+}
+
+static const char *path_of(const struct screen *s, const struct lab_object *o) {
+    return arena_printf(s->r->arena, "%s.%s", s->stack->members[s->member].connector->id, o->id);
+}
+
+static void ask_member(struct screen *s) {
+    if (s->record)
+        s->record_question = question(s, json_pack("{s:s, s:s, s:s}", "view", "record", "object",
+                                                   path_of(s, s->object), "id", s->record));
+    else if (!s->adding)
+        s->list_question = question(s, json_pack("{s:s, s:s, s:I, s:i, s:s}", "view", "list",
+                                                 "object", path_of(s, s->object), "offset",
+                                                 (json_int_t)((s->page - 1) * PAGE_ROWS), "limit",
+                                                 PAGE_ROWS, "find", s->find ? s->find : ""));
+    const struct lab_object *mapping = lab_object_of_kind(s->stack->members[s->member].connector,
+                                                          LAB_FIELD_MAPPING);
+    if (s->object->kind == LAB_VALUE_MAPPING && mapping)
+        s->mapping_question = question(s, json_pack("{s:s, s:s, s:i}", "view", "list", "object",
+                                                    path_of(s, mapping), "limit", 100));
+}
+
+enum err screen_show(struct screen *s) {
+    question(s, json_pack("{s:s}", "view", "summary"));
+    if (s->member >= 0) ask_member(s);
+    if (str_eq(s->tab, "log"))
+        s->events_question = question(s,
+                                      json_pack("{s:s, s:i, s:s, s:I}", "view", "events", "limit",
+                                                100, "find", s->find ? s->find : "", "before",
+                                                (json_int_t)(s->page > 1 ? s->page : 0)));
+    return screen_wait(s, screen_render);
+}
+
+static void tab(struct screen *s, struct view *tabs, const char *id, const char *title,
+                const char *icon) {
+    struct view *t = view_item(tabs);
+    view_text(t, "href", screen_href(s, arena_printf(s->r->arena, "?tab=%s", id)));
+    view_text(t, "title", title);
+    view_bool(t, "current", str_eq(s->tab, id));
+    view_bool(t, icon, true);
+}
+
+static void tabs(struct screen *s, struct view *v) {
+    struct view *list = view_list(v, "tabs");
+    tab(s, list, "brief", lab_words(s->r, "lab_tab_brief", NULL), "is_brief");
+    for (int i = 0; i < s->stack->member_count; i++)
+        tab(s, list, s->stack->members[i].connector->id, s->dialects[i]->title, "is_system");
+    tab(s, list, "sql", lab_words(s->r, "lab_tab_sql", NULL), "is_sql");
+    tab(s, list, "log", lab_words(s->r, "lab_tab_log", NULL), "is_log");
+    tab(s, list, "access", lab_words(s->r, "lab_tab_access", NULL), "is_access");
+    tab(s, list, "check", lab_words(s->r, "lab_tab_check", NULL), "is_check");
+}
+
+enum err screen_render(struct request *r, void *arg, enum err result) {
+    struct screen *s = arg;
+    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
+    if (result)
+        return http_error(r, result, "%s",
+                          s->ask.error ? s->ask.error : lab_words(r, "lab_no_answer", NULL));
+    const struct lab_scenario *scenario = &s->held->scenario;
+    lab_crumb(crumbs, "/labs", lab_words(r, "lab_index_title", NULL));
+    lab_crumb(crumbs, arena_printf(r->arena, "/labs/%s", scenario->id), scenario->title);
+    lab_crumb(crumbs, NULL, lab_words(r, "lab_run", NULL));
+    view_text(v, "title", scenario->title);
+    view_bool(v, "layout_wide", true);
+    view_bool(v, "owner", s->owner);
+    view_text(v, "run_href", screen_href(s, ""));
+    view_text(v, "tab", s->tab);
+    view_text(v, "object_id", s->object ? s->object->id : "");
+    view_text(v, "dialects", lab_choice_text(s->stack, s->ask.run.choice, r->arena));
+    view_html(v, "brief", s->held->brief);
+    view_bool(v, arena_printf(r->arena, "on_%s", s->member >= 0 ? "member" : s->tab), true);
+    if (s->notice && id_valid(s->notice) && strlen(s->notice) < 20)
+        view_text(v, "done",
+                  lab_words(r, arena_printf(r->arena, "lab_notice_%s", s->notice), NULL));
+    view_bool(v, "was_refused", str_eq(s->notice, "refused") || str_eq(s->notice, "calendar"));
+    tabs(s, v);
+    screen_clock(s, v);
+    if (s->member >= 0) screen_member_part(s, v);
+    if (str_eq(s->tab, "sql")) screen_sql_part(s, v);
+    if (str_eq(s->tab, "log")) screen_log_part(s, v);
+    if (str_eq(s->tab, "access")) screen_access_part(s, v);
+    if (str_eq(s->tab, "check")) {
+        enum err e = screen_check_part(s, v);
+        if (e) return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
+    }
+    screen_calls(s, v);
+    return http_page(r, "lab_run", v);
+}
+
+enum err lab_run_page(struct request *r) {
+    struct screen *s;
+    enum err e = screen_open(r, &s);
+    if (e) return e;
+    screen_part(s, http_query);
+    return screen_show(s);
+}

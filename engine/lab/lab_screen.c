@@ -1,0 +1,111 @@
+/* One request for a run's page: who asks, which part of it, what the worker answered. */
+#include "lab/lab_pages.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/text.h"
+
+const char *lab_words(struct request *r, const char *key, struct view *v) {
+    return page_text(r->app->site, r->locale, key, v, r->arena);
+}
+
+void lab_crumb(struct view *crumbs, const char *href, const char *text) {
+    struct view *c = view_item(crumbs);
+    view_text(c, "href", href);
+    view_text(c, "text", text);
+}
+
+const char *lab_choice_text(const struct lab_stack *s, const char *choice, struct arena *a) {
+    const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
+    struct buf b;
+    if (!lab_choice_read(s, choice, dialects, a)) return choice;
+    buf_init(&b, a);
+    for (int i = 0; i < s->member_count; i++)
+        buf_printf(&b, "%s%s", i ? " · " : "", dialects[i]->title);
+    return buf_text(&b);
+}
+
+/* ---- The request ------------------------------------------------------------------------------- */
+
+enum err screen_open(struct request *r, struct screen **out) {
+    struct screen *s = NEW(r->arena, struct screen);
+    struct labs *l = r->app->labs;
+    *out = s;
+    if (!l) return http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_none_here", NULL));
+    lab_ask_init(&s->ask, r->arena, r->now_ms);
+    s->r = r;
+    s->member = s->list_question = s->record_question = s->mapping_question = s->events_question =
+        -1;
+    enum err e = lab_store_run(r->db, r->arena, r->param[0], &s->ask.run);
+    if (e && e != ERR_NOT_FOUND)
+        return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
+    s->owner = !e && str_eq(s->ask.run.person_id, r->who->person_id);
+    /* Somebody else's run and no run look the same to a learner. */
+    if (e || (!s->owner && !http_has_role(r, LAB_SEERS)))
+        return http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_run_unknown", NULL));
+    s->ask.actor_id = r->who->person_id;
+    s->held = shelf_version(l, r->db, s->ask.run.version, r->arena);
+    if (!s->held ||
+        !lab_choice_read(&s->held->scenario.stack, s->ask.run.choice, s->dialects, r->arena))
+        return http_error(r, ERR_IO, "%s", lab_words(r, "lab_version_gone", NULL));
+    s->stack = &s->held->scenario.stack;
+    s->tab = "brief";
+    return OK;
+}
+
+enum err screen_own(struct screen *s) {
+    return s->owner ? OK
+                    : http_error(s->r, ERR_DENIED, "%s", lab_words(s->r, "lab_not_yours", NULL));
+}
+
+void screen_part(struct screen *s, const char *(*get)(struct request *, const char *)) {
+    struct request *r = s->r;
+    const char *tab = get(r, "tab"), *page = get(r, "page");
+    s->find = get(r, "find");
+    s->record = get(r, "record");
+    s->adding = get(r, "add") != NULL;
+    s->notice = get(r, "notice");
+    s->page = 1;
+    if (page && !parse_i64(page, 1, 100000, &s->page)) s->page = 1;
+    if (s->find && (!*s->find || strlen(s->find) > 200)) s->find = NULL;
+    if (s->record && (!*s->record || strlen(s->record) > 64)) s->record = NULL;
+    static const char *const others[] = {"brief", "sql", "log", "check", "access"};
+    for (size_t i = 0; tab && i < COUNT_OF(others); i++)
+        if (str_eq(tab, others[i])) s->tab = others[i];
+    s->member = tab ? lab_member_find(s->stack, tab) : -1;
+    if (s->member < 0) return;
+    const struct lab_connector *c = s->stack->members[s->member].connector;
+    s->tab = c->id;
+    s->object = get(r, "object") ? lab_object_find(c, get(r, "object")) : NULL;
+    if (!s->object) s->object = lab_object_of_kind(c, LAB_RECORD);
+    for (int i = 0; i < c->object_count && !get(r, "object"); i++)
+        if (c->objects[i].kind == LAB_RECORD && c->objects[i].operations & LAB_CREATE)
+            s->object = &c->objects[i];
+}
+
+const char *screen_href(const struct screen *s, const char *rest) {
+    return arena_printf(s->r->arena, "/runs/%s%s", s->ask.run.id, rest);
+}
+
+/* ---- The worker -------------------------------------------------------------------------------- */
+
+static void begin(struct request *r, void *arg) {
+    struct screen *s = arg;
+    labs_ask(r->app->labs, &s->ask);
+}
+static void wake(struct lab_ask *ask) {
+    struct screen *s = ask->context;
+    http_wake(s->r, ask->result);
+}
+enum err screen_wait(struct screen *s, then_fn then) {
+    s->ask.done = wake;
+    s->ask.context = s;
+    return http_wait(s->r, begin, s, then);
+}
+
+json_t *screen_json(struct screen *s, int q) {
+    const char *why;
+    if (q < 0 || !s->ask.view[q]) return NULL;
+    return json_read(s->r->arena, s->ask.view[q], s->ask.view_len[q], &why);
+}
