@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/codec.h"
 #include "base/json.h"
 #include "base/text.h"
 
