@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "account/account_private.h"
+#include "base/clock.h"
 #include "base/codec.h"
 #include "base/text.h"
 
@@ -23,7 +24,8 @@ struct slot {
     pthread_mutex_t lock;
     char id[ID_CHARS + 1]; /* "": empty */
     uint64_t as_of;        /* db_watched */
-    int64_t read_ms, expires_ms;
+    int64_t read_ms;       /* monotonic */
+    int64_t expires_ms;
     unsigned roles;
     uint16_t person, csrf, name, login, locale;
     char text[TEXT_BYTES];
@@ -55,19 +57,20 @@ static struct slot *slot_of(struct request *r, const char *id) {
     return &accounts_sessions(r->app->accounts)->slots[at % SLOTS];
 }
 
-static bool usable(const struct slot *s, struct request *r, const char *id) {
+/* `now_ms` is the monotonic clock's: a request may have begun a minute before its last byte came. */
+static bool usable(const struct slot *s, struct request *r, const char *id, int64_t now_ms) {
     return str_eq(s->id, id) && s->as_of == store_watched(r->app->store) &&
-           r->now_ms >= s->read_ms && r->now_ms - s->read_ms < KEPT_MS && r->now_ms < s->expires_ms;
+           now_ms - s->read_ms < KEPT_MS && r->now_ms < s->expires_ms;
 }
 
 static const char *text_at(const struct slot *s, uint16_t offset, struct arena *a) {
     return offset ? arena_dup(a, s->text + offset) : NULL;
 }
 
-static const struct identity *kept(struct request *r, const char *id) {
+static const struct identity *kept(struct request *r, const char *id, int64_t now_ms) {
     struct slot *place = slot_of(r, id), copy;
     pthread_mutex_lock(&place->lock);
-    bool good = usable(place, r, id);
+    bool good = usable(place, r, id, now_ms);
     if (good) copy = *place;
     pthread_mutex_unlock(&place->lock);
     if (!good) return NULL;
@@ -92,7 +95,8 @@ static bool put_text(struct slot *s, size_t *len, const char *text, uint16_t *of
     return true;
 }
 
-static void keep(struct request *r, const struct identity *who, int64_t expires_ms) {
+static void keep(struct request *r, const struct identity *who, int64_t read_ms,
+                 int64_t expires_ms) {
     struct slot *s = slot_of(r, who->session_id);
     size_t len = 1;
     pthread_mutex_lock(&s->lock);
@@ -101,7 +105,7 @@ static void keep(struct request *r, const struct identity *who, int64_t expires_
                 put_text(s, &len, who->login, &s->login) &&
                 put_text(s, &len, who->locale, &s->locale);
     s->as_of = db_watched(r->db);
-    s->read_ms = r->now_ms;
+    s->read_ms = read_ms;
     s->expires_ms = expires_ms;
     s->roles = who->roles;
     memcpy(s->id, fits ? who->session_id : "", fits ? ID_CHARS + 1 : 1);
@@ -112,7 +116,8 @@ enum err account_identify(struct request *r) {
     const char *token = http_cookie_in(r, SESSION_COOKIE);
     if (!token || strlen(token) != 43) return OK;
     const char *id = account_session_id(r, token);
-    r->who = kept(r, id);
+    const int64_t now_ms = clock_monotonic_ms(); /* before the snapshot */
+    r->who = kept(r, id, now_ms);
     if (r->who) return OK;
     struct stmt *q;
     enum err e;
@@ -129,7 +134,7 @@ enum err account_identify(struct request *r) {
     int64_t expires_ms = stmt_int(q, 6);
     e = stmt_end(q);
     if (e != OK) return e;
-    keep(r, who, expires_ms);
+    keep(r, who, now_ms, expires_ms);
     r->who = who;
     return OK;
 }

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { after, afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { addPerson, makeAcademy, must, password, startServer, setCookies } from "../lib/server.mjs";
+import { addPerson, makeAcademy, must, parseAnswer, password, startServer, setCookies } from "../lib/server.mjs";
 
 const data = makeAcademy();
 for (const login of ["crowded", "guessed", "second"]) addPerson(data, login);
 addPerson(data, "deputy", { roles: "admin" });
 addPerson(data, "helper", { roles: "assessor" });
-addPerson(data, "reset-me");
+for (const login of ["reset-me", "slow-sender"]) addPerson(data, login);
 const server = await startServer({ data });
 after(() => server.stop());
 afterEach(() => server.assertWell());
@@ -103,6 +103,18 @@ test("a password reset beside the running server ends the sessions within a seco
     must(["user", "reset", "reset-me", "--data", data]);
     await sleep(1100);
     assert.equal((await client.fetch("/me")).status, 303);
+});
+
+test("a request that began before its session ended is refused when its last byte comes", async () => {
+    const client = await server.signedIn("slow-sender");
+    const body = new URLSearchParams({ csrf: await client.csrf("/me"), locale: "en", next: "/me" }).toString();
+    const head = `POST /me/language HTTP/1.1\r\nHost: ${server.host}:${server.port}\r\nCookie: ${client.cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+    await warm(client, "/me");
+    const sent = server.raw([head, body], { pause_ms: 4000, timeout_ms: 10_000 });
+    await sleep(200);
+    must(["user", "reset", "slow-sender", "--data", data]);
+    const { status } = parseAnswer((await sent).text);
+    assert.equal(status, 401);
 });
 
 test("two administrators who dismiss each other at once leave one", async () => {

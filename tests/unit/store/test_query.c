@@ -259,14 +259,21 @@ static void writes_to_watched_tables_are_known(void **state) {
     const struct {
         const char *text;
         bool watched;
-    } cases[] = {{"SELECT id FROM session", false},
-                 {"INSERT INTO session (id) VALUES ($1)", true},
-                 {"UPDATE role SET person = $1", true},
-                 {"DELETE FROM session", true},
-                 {"INSERT INTO log (id) VALUES ($1)", false},
-                 {"INSERT INTO noisy (id) VALUES ($1)", true},
-                 {"DELETE FROM person WHERE id = $1", true},
-                 {"UPDATE other SET id = (SELECT max(id) FROM session)", false}};
+    } cases[] = {
+        {"SELECT id FROM session", false},
+        {"INSERT INTO session (id) VALUES ($1)", true},
+        {"UPDATE role SET person = $1", true},
+        {"DELETE FROM session", true},
+        {"INSERT INTO log (id) VALUES ($1)", false},
+        {"INSERT INTO noisy (id) VALUES ($1)", true},
+        {"DELETE FROM person WHERE id = $1", true},
+        {"REPLACE INTO person VALUES ($1)", true}, /* what it replaces takes its roles along */
+        {"INSERT INTO person VALUES ($1)", false},
+        {"UPDATE person SET id = $1", true},
+        {"INSERT INTO log SELECT id FROM session", false},
+        {"WITH gone AS (SELECT id FROM log) DELETE FROM session WHERE id IN gone", true},
+        {"INSERT INTO both VALUES ($1)", true},
+        {"UPDATE other SET id = (SELECT max(id) FROM session)", false}};
     sqlite3 *sql = NULL;
     assert_int_equal(sqlite3_open(":memory:", &sql), SQLITE_OK);
     assert_int_equal(
@@ -274,7 +281,9 @@ static void writes_to_watched_tables_are_known(void **state) {
             sql,
             "PRAGMA foreign_keys=ON; CREATE TABLE session (id); CREATE TABLE log (id); CREATE TABLE other (id);"
             "CREATE TABLE person (id INTEGER PRIMARY KEY); CREATE TABLE noisy (id);"
-            "CREATE TABLE role (person REFERENCES person (id) ON DELETE CASCADE);"
+            "CREATE TABLE role (person REFERENCES person (id) ON DELETE CASCADE ON UPDATE CASCADE);"
+            "CREATE VIEW both AS SELECT id FROM session;"
+            "CREATE TRIGGER b INSTEAD OF INSERT ON both BEGIN INSERT INTO noisy (id) VALUES (new.id); END;"
             "CREATE TRIGGER t AFTER INSERT ON noisy BEGIN DELETE FROM session; END",
             NULL, NULL, NULL),
         SQLITE_OK);
