@@ -85,6 +85,7 @@ struct connection {
     const void *bytes;
     size_t len;
     struct page_cuts cuts; /* of `bytes`, when they are a page */
+    bool packed;           /* `bytes` are a gzip member already */
     bool answered;
     struct out_header out[OUT_HEADERS];
     size_t out_count;

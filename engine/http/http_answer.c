@@ -57,6 +57,7 @@ enum err http_bytes(struct request *r, int status, const char *type, const void 
     c->bytes = borrowed ? bytes : arena_copy(r->arena, bytes, len);
     c->len = len;
     c->cuts = (struct page_cuts){0};
+    c->packed = false;
     c->answered = true;
     return OK;
 }
@@ -113,13 +114,15 @@ static bool answer_again(struct request *r, int status, const struct buf *key,
     if (!page) return false;
     arena_defer(r->arena, drop_page, page);
     const unsigned char *packed;
-    size_t len = http_accepts_gzip(r) ? kept_gzip(page, apart, r->arena, &packed) : 0;
+    bool gzip = http_accepts_gzip(r);
+    size_t len = gzip ? kept_gzip(page, apart, r->arena, &packed) : 0;
     if (len) {
-        http_header_out(r, "Vary", page_vary);
-        http_header_out(r, "Content-Encoding", "gzip");
         (void)http_bytes(r, status, page_type, packed, len, true);
+        r->connection->packed = true;
         return true;
     }
+    /* Its text alone would be compressed as one, with all that stands apart in it. */
+    if (gzip) return false;
     struct buf out;
     buf_init(&out, r->arena);
     kept_text(page, apart, &out);
@@ -249,6 +252,11 @@ static bool header_set(struct connection *c, const char *name) {
 }
 
 static void compress_body(struct connection *c) {
+    if (c->packed) {
+        http_header_out(&c->request, "Vary", page_vary);
+        http_header_out(&c->request, "Content-Encoding", "gzip");
+        return;
+    }
     if (c->len < GZIP_FROM_BYTES || !compressible(c->type) || header_set(c, "Content-Encoding"))
         return;
     http_header_out(&c->request, "Vary", page_vary);

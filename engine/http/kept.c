@@ -94,9 +94,12 @@ static void take_text(struct taking *t, const char *text, size_t len) {
 
 static void take_apart(struct taking *t, const struct page_cut *c,
                        const struct page_aparts *apart) {
-    size_t i = 0;
+    size_t i = 0, behind;
     while (i < apart->count && apart->at[i] != c->value) i++;
-    t->failed |= i == apart->count; /* it came into the page by another way than the view */
+    for (behind = i + 1; behind < apart->count && apart->at[behind] != c->value;) behind++;
+    /* It came into the page by another way than the view; or it stands in the view twice, where the next person may
+     * have two texts: which of them is meant here nobody can tell. */
+    t->failed |= i == apart->count || behind < apart->count;
     *more(t) = (struct part){.apart = true,
                              .fixed = c->fixed,
                              .place = c->place,
@@ -177,7 +180,7 @@ static void drop_parts(void *thing) {
 
 void kept_add(struct kept *k, const struct buf *key, const struct page_aparts *apart,
               const char *text, size_t len, const struct page_cuts *cuts) {
-    if (cuts->entangled || len > UINT32_MAX / 2) return;
+    if (cuts->entangled || len > UINT32_MAX / 2 || apart->count > PARTS_MOST) return;
     struct held_parts *held = NEW(key->arena, struct held_parts);
     const struct page_parts *made = &held->made;
     const unsigned char *unused;

@@ -36,7 +36,7 @@ void shelf_init(struct shelf *s, size_t bytes, void (*release)(struct shelved *t
 /* No thread may still hold a thing. */
 void shelf_release(struct shelf *s);
 
-/* A hash that spreads; equality must be decided by comparing. Of every `stride` bytes 32 are looked at. */
+/* A hash that spreads; equality must be decided by comparing. Of every `stride` bytes (32 or more) 32 are looked at. */
 uint64_t shelf_hash(uint64_t seed, const char *text, size_t len, size_t stride);
 /* Held, or NULL; then `*again` tells whether something of `seen_hash` was asked for before. `same` (may be NULL) is called
  * under the lock and must be quick. */

@@ -67,7 +67,7 @@ static void grow(struct view *object) {
 }
 
 static void set(struct view *object, const char *name, struct view *value) {
-    BUG_IF(object->type != VIEW_OBJECT || object->serial);
+    BUG_IF(object->type != VIEW_OBJECT || object->frozen);
     if (object->members.count == object->members.room) grow(object);
     size_t len = strlen(name);
     uint32_t hash = name_hash(name, len);
@@ -81,7 +81,7 @@ static void set(struct view *object, const char *name, struct view *value) {
 }
 
 static struct view *append(struct view *list, struct view *value) {
-    BUG_IF(list->type != VIEW_LIST || list->serial);
+    BUG_IF(list->type != VIEW_LIST || list->frozen);
     if (list->items.count == list->items.room) {
         uint32_t room = list->items.room ? list->items.room * 2 : 16;
         list->items.at = arena_grow(list->arena, list->items.at,
@@ -141,18 +141,19 @@ void view_html_lasting(struct view *v, const char *name, const char *html, size_
     set(v, name, value);
 }
 
-static bool holds_apart(const struct view *v) {
-    bool any = v && v->apart;
-    if (v && v->type == VIEW_OBJECT)
-        for (uint32_t i = 0; i < v->members.count && !any; i++)
-            any = holds_apart(v->members.at[i].value);
-    if (v && v->type == VIEW_LIST)
-        for (uint32_t i = 0; i < v->items.count && !any; i++) any = holds_apart(v->items.at[i]);
-    return any;
+/* All that is in it never changes either: whoever forgets that is told. */
+static void freeze(struct view *v) {
+    if (!v || v->frozen) return; /* other threads may read it already */
+    BUG_IF(v->apart);            /* it would be taken from whoever asked first */
+    v->frozen = true;
+    if (v->type == VIEW_OBJECT)
+        for (uint32_t i = 0; i < v->members.count; i++) freeze(v->members.at[i].value);
+    if (v->type == VIEW_LIST)
+        for (uint32_t i = 0; i < v->items.count; i++) freeze(v->items.at[i]);
 }
 
 void view_freeze(struct view *v) {
-    BUG_IF(holds_apart(v)); /* it would be taken from whoever asked first */
+    freeze(v);
     v->serial = view_serial();
 }
 
@@ -209,7 +210,10 @@ static void put_number(struct key_writer *k, uint64_t n) {
     buf_add(k->out, (const char *)&n, sizeof n);
 }
 
+/* What would be too long is not copied at all: a large page has no memory to spare for its key. */
 static void put_bytes(struct key_writer *k, const char *bytes, size_t len) {
+    k->too_long |= k->out->len > PAGE_KEY_BYTES || len > PAGE_KEY_BYTES - k->out->len;
+    if (k->too_long) return;
     char *to = buf_reserve(k->out, sizeof len + len);
     memcpy(to, &len, sizeof len);
     if (len) memcpy(to + sizeof len, bytes, len);
@@ -229,12 +233,10 @@ static void put_apart(struct key_writer *k, const struct view *v) {
 }
 
 static void put_view(struct key_writer *k, const struct view *v) {
+    k->too_long |= k->out->len > PAGE_KEY_BYTES;
+    if (k->too_long) return;
     if (!v) {
         buf_putc(k->out, '0');
-        return;
-    }
-    if (k->out->len > PAGE_KEY_BYTES) {
-        k->too_long = true;
         return;
     }
     const char type[2] = {(char)('A' + v->type),

@@ -16,6 +16,7 @@ struct view {
     struct arena *arena;
     enum view_type type;
     bool apart, fixed, borrowed; /* of text and html: see struct page_cut */
+    bool frozen;                 /* neither it nor what is in it may change */
     uint64_t serial;             /* says by itself what this is, see view_freeze; 0: it does not */
     union {
         struct {

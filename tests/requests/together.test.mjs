@@ -1,7 +1,8 @@
 // Many people read the same pages at once: what the server puts together from parts that they share is each one's own.
 import assert from "node:assert/strict";
 import { after, afterEach, test } from "node:test";
-import { addPerson, makeAcademy, startServer } from "../lib/server.mjs";
+import { gunzipSync } from "node:zlib";
+import { addPerson, makeAcademy, parseAnswer, startServer } from "../lib/server.mjs";
 
 const data = makeAcademy();
 const people = ["Ada Unique", "Bedřich Sólový", "ชื่อเดียว เท่านั้น", "لا مثيل له", "<b>Eve & 'co'</b>", "Ada Unique Too"].map((name, i) => ({ login: `together-${i}`, name }));
@@ -63,5 +64,84 @@ test("what one person has done is on no other's page, from the next request on",
     for (let i = 0; i < 3; i++) {
         assert.match(await ada.client.page("/modules/data-basics"), /class="feedback/);
         assert.doesNotMatch(await other.client.page("/modules/data-basics"), /class="feedback/);
+    }
+});
+
+/** A page, with the id that its header gives. */
+async function ask(person, path, headers = {}) {
+    const answer = await person.client.fetch(path, { headers: { cookie: `${person.client.cookie}${headers.cookie ? `; ${headers.cookie}` : ""}`, "accept-encoding": headers["accept-encoding"] ?? "gzip" } });
+    return { status: answer.status, id: answer.headers.get("x-request-id"), page: await answer.text() };
+}
+
+test("an error page is everyone's own, too: the name, the token and the request's id", async () => {
+    for (const path of ["/modules/there-is-none", "/admin/people"]) {
+        const answers = await Promise.all(Array.from({ length: 6 }, (_, round) => people.map(async (person) => ({ person, ...await ask(person, path, { "accept-encoding": round % 2 ? "identity" : "gzip" }) }))).flat());
+        for (const { person, status, id, page } of answers) {
+            assert.ok([403, 404].includes(status), `${path}: ${status}`);
+            assert.match(page, new RegExp(`<code>${id}</code>`));
+            assert.ok(page.includes(escaped(person.name)), path);
+            assert.equal(answers.filter((other) => page.includes(`<code>${other.id}</code>`)).length, 1);
+        }
+    }
+});
+
+test("theme, zone and language come from each request, however equal the pages are otherwise", async () => {
+    const [person] = people, wishes = [];
+    for (const theme of ["light", "dark", "auto", "\"><b>"]) for (const zone of ["Asia/Bangkok", "America/New_York"]) wishes.push({ theme, zone });
+    for (let round = 0; round < 4; round++) {
+        const pages = await Promise.all(wishes.map(({ theme, zone }) => ask(person, "/me", { cookie: `theme=${encodeURIComponent(theme)}; tz=${zone}` })));
+        const times = pages.map(({ page }) => [...page.matchAll(/<time[^>]*>([^<]*)/g)].map(([, time]) => time).join("|"));
+        for (const [i, { theme, zone }] of wishes.entries()) {
+            assert.equal(/data-theme="([^"]*)"/.exec(pages[i].page)[1], ["light", "dark"].includes(theme) ? theme : "auto");
+            for (const [k, other] of wishes.entries()) assert.equal(times[i] === times[k], zone === other.zone, `${zone} and ${other.zone}`);
+        }
+    }
+});
+
+test("a part of a page is asked for by htmx, the whole by its address: neither is the other", async () => {
+    const { client } = people[2];
+    const [csrf] = tokens(await client.page("/modules/data-basics"));
+    const answer = (headers) => client.fetch("/modules/data-basics/checkpoints/1", { method: "POST", body: new URLSearchParams([["csrf", csrf], ["choice[]", "2"]]), headers });
+    const ids = new Set();
+    for (let i = 0; i < 5; i++) {
+        const part = await answer({ "hx-request": "true" });
+        assert.equal(part.status, 200);
+        const text = await part.text();
+        assert.match(text, /^<section class="checkpoint"/);
+        assert.doesNotMatch(text, /<html/);
+        assert.equal(tokens(text).size, 1);
+        for (const token of tokens(text)) ids.add(token);
+        assert.equal((await answer({})).status, 303);
+        assert.match(await client.page("/modules/data-basics"), /^<!doctype html>/);
+    }
+    assert.equal(ids.size, 5);
+});
+
+test("HEAD tells of the page without giving it", async () => {
+    const { client } = people[3];
+    for (let i = 0; i < 4; i++) {
+        for (const encoding of ["gzip", "identity"]) {
+            const head = await client.fetch("/programmes/mops", { method: "HEAD", headers: { "accept-encoding": encoding } });
+            assert.equal(head.status, 200);
+            assert.equal(head.headers.get("content-encoding"), encoding === "gzip" ? "gzip" : null);
+            assert.match(head.headers.get("vary"), /Accept-Encoding, Cookie/);
+            assert.equal(await head.text(), "");
+            const whole = await server.raw(`GET /programmes/mops HTTP/1.1\r\nHost: ${server.host}\r\nCookie: ${client.cookie}\r\nAccept-Encoding: ${encoding}\r\nConnection: close\r\n\r\n`);
+            const { headers, body } = parseAnswer(whole.text);
+            assert.equal(body.length, Number(headers.get("content-length")));
+            assert.equal(headers.get("content-length"), head.headers.get("content-length"));
+        }
+    }
+});
+
+test("names and tokens are not compressed, also on a page put together", async () => {
+    const [person] = people;
+    for (let i = 0; i < 5; i++) {
+        const { text } = await server.raw(`GET /glossary HTTP/1.1\r\nHost: ${server.host}\r\nCookie: ${person.client.cookie}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n`);
+        const { headers, body } = parseAnswer(text);
+        assert.equal(headers.get("content-encoding"), "gzip");
+        assert.ok(body.includes(person.name), "the name was compressed with the page");
+        const page = gunzipSync(Buffer.from(body, "latin1")).toString("utf8");
+        for (const token of tokens(page)) assert.ok(body.includes(token), "the token was compressed with the page");
     }
 });

@@ -33,6 +33,7 @@ struct place {
     struct kept *kept;
     char *long_text;
     uint64_t long_serial;
+    struct view *frozen[2];
 };
 
 static void put(struct place *p, const char *name, const char *text) {
@@ -52,6 +53,10 @@ static int begin(void **state) {
     put(p, "templates/page.mustache", page_template);
     put(p, "templates/other.mustache", "<i>{{me.name}}</i>{{title}}");
     put(p, "templates/asks.mustache", "<i>{{t.asks}}</i>");
+    put(p, "templates/pair.mustache", "<i>{{owner.name}}</i> of <i>{{buyer.name}}</i>{{title}}");
+    put(p, "templates/deep.mustache",
+        "{{#rows}}<ul>{{#cells}}<li>{{.}}</li>{{/cells}}{{cells.count}}</ul>{{who}}{{/rows}}"
+        "{{#frozen}}<b>{{a}} {{b}}</b>{{/frozen}}{{part}}{{borrowed}}{{^who}}nobody{{/who}}");
     put(p, "locale/en/a.json",
         "{\"hello\": \"Hello {me.name} and {n, plural, one {# friend} other {# friends}}\","
         "\"chosen\": \"{kind, select, a {first {me.name}} other {second}}\","
@@ -65,6 +70,12 @@ static int begin(void **state) {
     p->long_text = arena_alloc(&p->arena, 6001);
     for (size_t i = 0; i < 6000; i++) p->long_text[i] = (char)('a' + random_below(26));
     p->long_serial = view_serial();
+    for (size_t i = 0; i < 2; i++) {
+        p->frozen[i] = view_new(&p->arena);
+        view_text(p->frozen[i], "a", i ? "x" : "xy");
+        view_text(p->frozen[i], "b", i ? "yz" : "z");
+        view_freeze(p->frozen[i]);
+    }
     *state = p;
     return 0;
 }
@@ -103,6 +114,27 @@ static struct view *some_view(struct place *p, struct arena *a) {
         view_int(item, "count", 1234567);
         view_bool(item, "last", i == 1);
     }
+    return v;
+}
+
+/* Lists in lists, shared values, parts of texts that last, names that an inner scope hides. */
+static struct view *deep_view(struct place *p, struct arena *a) {
+    static const char *const words[] = {"", "a", "ab", "b", "<a>"};
+    struct view *v = view_new(a), *rows = view_list(v, "rows");
+    for (size_t i = random_below(3); i; i--) {
+        struct view *row = view_item(rows), *cells = view_list(row, "cells");
+        for (size_t k = random_below(3); k; k--)
+            view_item_text(cells, words[random_below(COUNT_OF(words))]);
+        if (random_below(3) == 0) view_text_apart(row, "who", words[random_below(COUNT_OF(words))]);
+        if (random_below(8) == 0) view_text(row, "who", "taken back");
+    }
+    if (random_below(2)) view_text_apart(v, "who", words[random_below(COUNT_OF(words))]);
+    if (random_below(2)) view_put(v, "frozen", p->frozen[random_below(2)]);
+    size_t at = random_below(4) * 1000;
+    if (random_below(2))
+        view_html_lasting(v, "part", p->long_text + at, random_below(3) * 1000 % (6000 - at),
+                          p->long_serial);
+    view_html_borrow(v, "borrowed", p->long_text + at, random_below(2) ? 1500 : 10);
     return v;
 }
 
@@ -168,6 +200,20 @@ static void what_is_found_is_what_rendering_gives(void **state) {
     assert_true(found > 1000);
 }
 
+static void what_lies_deep_is_told_apart(void **state) {
+    struct place *p = *state;
+    int found = 0;
+    for (int i = 0; i < 12000; i++) {
+        struct arena a;
+        arena_init(&a, 8u << 20);
+        found += ask(p, "deep", deep_view(p, &a), &a);
+        arena_release(&a);
+    }
+    assert_true(found > 1000);
+}
+
+static void drop_page(void *page) { kept_drop(page); }
+
 static struct view *signed_in_as(struct arena *a, const char *name) {
     struct view *v = view_new(a);
     view_text(v, "title", "My page");
@@ -193,35 +239,6 @@ static void a_name_that_decides_is_not_kept(void **state) {
     arena_init(&a, 8u << 20);
     for (int i = 0; i < 6; i++)
         assert_false(ask(p, "asks", signed_in_as(&a, i % 2 ? "Ann" : "Bob"), &a));
-    arena_release(&a);
-}
-
-/* Two views that print alike are not equal when their types differ: html of one is text of the other. */
-static void types_are_told_apart(void **state) {
-    struct place *p = *state;
-    struct arena a;
-    struct buf keys[4];
-    struct page_aparts apart = {0};
-    arena_init(&a, 8u << 20);
-    for (int i = 0; i < 4; i++) {
-        struct view *v = view_new(&a);
-        if (i == 0) view_text(v, "x", "1");
-        if (i == 1) view_html(v, "x", "1");
-        if (i == 2) view_int(v, "x", 1);
-        if (i == 3) view_text_apart(v, "x", "1");
-        buf_init(&keys[i], &a);
-        assert_true(page_key(p->site, "page", "en", v, &keys[i], &apart));
-        for (int j = 0; j < i; j++)
-            assert_false(keys[i].len == keys[j].len &&
-                         memcmp(keys[i].data, keys[j].data, keys[i].len) == 0);
-    }
-    assert_int_equal(apart.count, 1);
-    struct view *large = view_new(&a);
-    char *text = arena_alloc(&a, 100001);
-    memset(text, 'x', 100000);
-    view_text(large, "x", text);
-    buf_init(&keys[0], &a);
-    assert_false(page_key(p->site, "page", "en", large, &keys[0], &apart));
     arena_release(&a);
 }
 
@@ -277,14 +294,157 @@ static void memory_ends_while_a_page_is_kept(void **state) {
     }
 }
 
+/* In the page of the one both texts are one value; for the next they are two: each must stand in its own place. */
+static void a_text_that_stands_twice_is_not_mistaken(void **state) {
+    struct place *p = *state;
+    for (int shared_first = 0; shared_first < 2; shared_first++)
+        for (int i = 0; i < 8; i++) {
+            struct arena a;
+            arena_init(&a, 8u << 20);
+            struct view *v = view_new(&a), *owner = view_object(v, "owner");
+            view_text_apart(owner, "name", "Ann");
+            view_text(v, "title", shared_first ? "one" : "two");
+            bool shared = (i < 4) == shared_first;
+            if (shared) view_put(v, "buyer", owner);
+            else view_text_apart(view_object(v, "buyer"), "name", "Bob");
+            (void)ask(p, "pair", v, &a); /* compares */
+            arena_release(&a);
+        }
+}
+
+/* Found and in use, while others push it, and the pieces that it consists of, from the shelf. */
+static void a_page_in_use_outlives_its_place(void **state) {
+    struct place *p = *state;
+    struct arena a;
+    struct buf key, text;
+    struct page_aparts apart = {0};
+    struct page_cuts cuts = {0};
+    bool again;
+    size_t len;
+    kept_free(p->kept);
+    pieces_free(p->pieces);
+    p->pieces = pieces_new(64 * 1024);
+    p->kept = kept_new(128 * 1024, p->pieces);
+    arena_init(&a, 32u << 20);
+    buf_init(&key, &a);
+    buf_init(&text, &a);
+    struct view *v = signed_in_as(&a, "Ann");
+    view_html_lasting(v, "long", p->long_text, 6000, p->long_serial);
+    assert_true(page_key(p->site, "page", "en", v, &key, &apart));
+    const char *want = rendered(p, "page", v, &a, &len, &cuts);
+    for (int i = 0; i < 4; i++) kept_add(p->kept, &key, &apart, want, len, &cuts);
+    struct kept_page *page = kept_find(p->kept, &key, &again), *other;
+    assert_non_null(page);
+    for (int i = 0; i < 2000; i++) {
+        struct arena b;
+        arena_init(&b, 8u << 20);
+        (void)ask(p, "page", some_view(p, &b), &b);
+        arena_release(&b);
+    }
+    other = kept_find(p->kept, &key, &again);
+    assert_null(other);
+    kept_text(page, &apart, &text);
+    assert_string_equal(buf_text(&text), want);
+    const unsigned char *gz;
+    size_t gz_len = kept_gzip(page, &apart, &a, &gz);
+    assert_true(gz_len > 0);
+    same_unzipped(gz, gz_len, want, len);
+    kept_drop(page);
+    arena_release(&a);
+}
+
+/* A request leaves in the middle: what it held is let go of by its arena, once. */
+static void memory_ends_while_a_page_is_put_together(void **state) {
+    struct place *p = *state;
+    for (volatile long nth = 1;; nth++) {
+        struct arena a;
+        volatile bool through = false;
+        arena_init(&a, 8u << 20);
+        if (ARENA_GUARD(&a) == 0) {
+            struct view *v = signed_in_as(&a, "Ann");
+            struct page_aparts apart = {0};
+            const unsigned char *gz;
+            struct buf out;
+            bool again;
+            for (int i = 0; i < 4; i++) (void)ask(p, "page", v, &a);
+            struct buf key;
+            buf_init(&key, &a);
+            assert_true(page_key(p->site, "page", "en", v, &key, &apart));
+            struct kept_page *page = kept_find(p->kept, &key, &again);
+            assert_non_null(page);
+            arena_fail_at(nth);
+            arena_defer(&a, drop_page, page);
+            (void)kept_gzip(page, &apart, &a, &gz);
+            buf_init(&out, &a);
+            kept_text(page, &apart, &out);
+            through = true;
+        }
+        bool failed = arena_failed_as_asked();
+        arena_fail_at(0);
+        arena_release(&a);
+        assert_true(failed != through);
+        if (!failed) break;
+    }
+}
+
+/* Files change while pages are asked for: nothing of the old ones is found under the new number. */
+static void *ask_while_it_changes(void *place) {
+    for (int i = 0; i < 400; i++) {
+        struct arena a;
+        arena_init(&a, 8u << 20);
+        struct page_aparts apart = {0};
+        struct page_cuts cuts = {0};
+        struct buf key, text;
+        struct place *p = place;
+        bool again = false;
+        size_t len;
+        buf_init(&key, &a);
+        buf_init(&text, &a);
+        struct view *v = signed_in_as(&a, "Ann");
+        assert_true(page_key(p->site, "other", "en", v, &key, &apart));
+        struct kept_page *page = kept_find(p->kept, &key, &again);
+        if (page) {
+            kept_text(page, &apart, &text);
+            kept_drop(page);
+        } else {
+            const char *made = rendered(p, "other", v, &a, &len, &cuts);
+            if (again) kept_add(p->kept, &key, &apart, made, len, &cuts);
+        }
+        arena_release(&a);
+    }
+    return NULL;
+}
+
+static void changed_files_are_seen_at_once(void **state) {
+    struct place *p = *state;
+    pthread_t threads[3];
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_while_it_changes, p), 0);
+    for (int i = 0; i < 30; i++) {
+        struct arena a;
+        arena_init(&a, 8u << 20);
+        put(p, "templates/other.mustache",
+            arena_printf(&a, "%.*s<i>{{me.name}}</i> {{title}}", i + 1,
+                         "------------------------------"));
+        while (!site_refresh(p->site)) continue;
+        for (int k = 0; k < 3; k++) (void)ask(p, "other", signed_in_as(&a, "Bob"), &a);
+        arena_release(&a);
+    }
+    for (size_t i = 0; i < COUNT_OF(threads); i++) pthread_join(threads[i], NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_found_is_what_rendering_gives, begin, end),
         cmocka_unit_test_setup_teardown(one_persons_name_never_reaches_another, begin, end),
         cmocka_unit_test_setup_teardown(a_name_that_decides_is_not_kept, begin, end),
-        cmocka_unit_test_setup_teardown(types_are_told_apart, begin, end),
         cmocka_unit_test_setup_teardown(threads_share_a_small_shelf, begin, end),
         cmocka_unit_test_setup_teardown(memory_ends_while_a_page_is_kept, begin, end),
+        cmocka_unit_test_setup_teardown(what_lies_deep_is_told_apart, begin, end),
+        cmocka_unit_test_setup_teardown(a_text_that_stands_twice_is_not_mistaken, begin, end),
+        cmocka_unit_test_setup_teardown(a_page_in_use_outlives_its_place, begin, end),
+        cmocka_unit_test_setup_teardown(memory_ends_while_a_page_is_put_together, begin, end),
+        cmocka_unit_test_setup_teardown(changed_files_are_seen_at_once, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
