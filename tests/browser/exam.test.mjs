@@ -240,6 +240,7 @@ test("kill -9 of the server in the middle: nothing is lost, and work goes on whe
     await page.route("**/responses/*", (route) => route.fulfill({ status: 503, contentType: "application/json", body: "{}" }));
     await page.context().setOffline(false);
     await page.goto(`/attempts/${attempt}/review`);
+    await page.getByLabel(/submit with 5 questions not answered/).check();
     await page.getByRole("button", { name: "Submit the exam" }).click();
     await page.locator("[data-exam-message]").filter({ hasText: "nothing was submitted" }).waitFor();
     await page.unroute("**/responses/*");
@@ -316,6 +317,9 @@ test("without scripts: answer, flag, review, submit", async () => {
     await page.locator(".exam-overview button").click();
     await page.waitForURL(/review$/);
     assert.match(await page.locator(".lede").textContent(), /5 questions are not answered.*1 question is flagged/);
+    await page.getByRole("button", { name: "Submit the exam" }).click();
+    assert.match(page.url(), /review$/, "what is open is confirmed first");
+    await page.getByLabel(/submit with 5 questions not answered/).check();
     await page.getByRole("button", { name: "Submit the exam" }).click();
     await page.waitForURL(/result$/);
     await closePage(page);
