@@ -1,5 +1,7 @@
 /* The lab's desk: parts are exchanged without loading the page again, what happened is announced, and SQL runs with
  * Ctrl+Enter. Without this everything works by forms and links. */
+import { announce } from './lib/announce.js';
+
 /* Not before the page is complete: htmx waits for DOMContentLoaded, and waits for ever when it comes just after. */
 function begin() {
   const source = document.querySelector('meta[name="htmx-script"]')?.content;
@@ -11,14 +13,15 @@ function begin() {
 if (document.readyState === 'complete') begin();
 else addEventListener('load', begin);
 
-function announce() {
-  const done = document.querySelector('#lab [data-done]'), status = document.getElementById('status');
-  if (done && status) status.textContent = done.textContent.trim();
+/* Heard, and not shown: the message stands on the desk. */
+function tell() {
+  const done = document.querySelector('#lab [data-done]');
+  if (done) announce(done.textContent.trim(), { quiet: true });
 }
 
 document.addEventListener('htmx:afterSettle', (event) => {
   if (!document.getElementById('lab')) return;
-  announce();
+  tell();
   /* The element that had the focus is gone with the old desk. */
   if (document.activeElement === document.body) document.getElementById('part')?.focus({ preventScroll: true });
   const place = event.detail.requestConfig?.path?.split('#')[1] ?? location.hash.slice(1);
