@@ -21,6 +21,7 @@ struct screen {
     const char *record, *find;
     int64_t page;
     bool adding;
+    bool typed; /* a form comes back with what was typed into it: it was refused */
     int list_question, record_question, mapping_question, events_question;
     const char *sql;    /* of the console */
     void *more;         /* of a page that is not the frame's */

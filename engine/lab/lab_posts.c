@@ -33,15 +33,23 @@ static const char *part_href(struct screen *s, const char *record, const char *n
                                        record ? record : "", notice));
 }
 
+/* The form once more, with what was typed into it: nobody writes a record twice because one field was wrong. */
+static enum err form_again(struct screen *s) {
+    s->typed = true;
+    s->adding = !s->record;
+    s->notice = "refused";
+    s->ask.action = NULL; /* that has happened */
+    return screen_show(s);
+}
+
 /* A screen's call was answered: back to where it was made; the call and its answer stand at the foot. */
 static enum err called(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     if (result) return not_done(r, s, result);
+    if (s->ask.answer.refused) return form_again(s);
     const char *operation = http_field(r, "operation");
-    bool stay = s->record && (str_eq(operation, "update") || str_eq(operation, "merge") ||
-                              s->ask.answer.refused);
-    return http_redirect(
-        r, part_href(s, stay ? s->record : NULL, s->ask.answer.refused ? "refused" : operation));
+    bool stay = s->record && (str_eq(operation, "update") || str_eq(operation, "merge"));
+    return http_redirect(r, part_href(s, stay ? s->record : NULL, operation));
 }
 
 /* Of an update only what changed: fields that nobody touched are not sent. */

@@ -176,12 +176,15 @@ static void word_options(struct screen *s, struct view *list, const struct lab_f
 static void input(struct screen *s, struct view *list, const struct lab_object *o,
                   const struct lab_field *f, const char *neutral, const char *shown) {
     struct view *item = view_item(list);
-    const char *value = f->type == LAB_VALUE_NAME ? shown : neutral;
-    view_text(item, "name", arena_printf(s->r->arena, "f_%s", f->id));
+    const char *stored = f->type == LAB_VALUE_NAME ? shown : neutral, *value = stored;
+    const char *name = arena_printf(s->r->arena, "f_%s", f->id);
+    if (s->typed && http_field(s->r, name)) value = http_field(s->r, name);
+    view_text(item, "name", name);
     view_text(item, "was", arena_printf(s->r->arena, "o_%s", f->id));
     view_text(item, "id", arena_printf(s->r->arena, "field-%s", f->id));
     view_text(item, "title", s->dialects[s->member]->objects[o->index].fields[f->index].title);
     view_text(item, "value", value ? value : "");
+    view_text(item, "stored", stored ? stored : "");
     view_bool(item, "required", f->required);
     struct view *options = view_list(item, "options");
     bool select = f->type == LAB_PICKLIST || f->type == LAB_BOOLEAN || f->type == LAB_FIELD_NAME ||
@@ -252,6 +255,7 @@ static void record_part(struct screen *s, struct view *v) {
     history(s, v, json_object_get(answer, "events"));
     view_bool(v, "may_delete", s->owner && s->object->operations & LAB_DELETE);
     view_bool(v, "may_merge", s->owner && s->object->operations & LAB_MERGE);
+    if (s->typed) view_text(v, "loser", http_field(s->r, "loser"));
 }
 
 static bool only_runs(const struct lab_object *o) {

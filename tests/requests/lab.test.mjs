@@ -156,8 +156,17 @@ test("screens: the call that was made, changes only, refusals, hints, checks, go
     const after = await learner.page(done.headers.get("location"));
     assert.match(after, /POST \/rest\/v1\/sync\/settings\//);
     assert.match(after, /\{&quot;input&quot;:\[\{&quot;schedule&quot;:&quot;everyDay&quot;\}\]\}/);
-    const refused = await learner.post(`${mine}/calls`, { tab: "map", object: "lead", operation: "create", f_email: "no address" });
-    assert.match(refused.headers.get("location"), /notice=refused/);
+    const refused = await (await learner.post(`${mine}/calls`, { tab: "map", object: "lead", operation: "create", f_email: "no address", f_last_name: "Typed & kept" })).text();
+    assert.match(refused, /The system refused the call/);
+    assert.match(refused, /name="f_email" value="no address"/);
+    assert.match(refused, /name="f_last_name" value="Typed &amp; kept"/);
+    assert.match(refused, /name="o_email" value=""/); // what is stored is told apart from what was typed
+    const lead = /record=([^"&]+)/.exec(await learner.page(`${mine}?tab=map&object=lead`))[1];
+    const form = await learner.page(`${mine}?tab=map&object=lead&record=${lead}`);
+    const stored = /name="o_email" value="([^"]*)"/.exec(form)[1];
+    const changed = await (await learner.post(`${mine}/calls`, { tab: "map", object: "lead", record: lead, operation: "update", f_email: "still no address", o_email: stored })).text();
+    assert.match(changed, /name="f_email" value="still no address"/);
+    assert.ok(changed.includes(`name="o_email" value="${stored}"`), "the next try sends what differs from what is stored");
     assert.equal((await learner.post(`${mine}/calls`, { tab: "map", object: "lead", operation: "explode" })).status, 400);
     assert.match(await (await learner.post(`${mine}/sql`, { sql: "SELECT count(*) AS n FROM map_lead" })).text(), /data-sql-result[\s\S]*232/);
     assert.match(await (await learner.post(`${mine}/sql`, { sql: "SELECT * FROM sim_person" })).text(), /Not allowed here/);
