@@ -74,14 +74,21 @@ static int where_one_was(const struct exam_attempt *t, const struct exam_mark *m
     return 0;
 }
 
+/* The attempt of this request, while it runs. Not OK, or answered already (`*over`): there is nothing more to do. */
+static enum err running_attempt(struct request *r, struct exam_attempt *t, struct exam_mark **marks,
+                                bool *over) {
+    enum err e = exam_own_attempt(r, t);
+    if (e != OK) return e;
+    *over = exam_attempt_over(t, r->now_ms);
+    return *over ? exam_go(r, t->id, "/result") : exam_attempt_marks(r->db, r->arena, t, marks);
+}
+
 enum err exam_attempt_page(struct request *r) {
     struct exam_attempt t;
     struct exam_mark *marks;
-    enum err e = exam_own_attempt(r, &t);
-    if (e != OK) return e;
-    if (exam_attempt_over(&t, r->now_ms)) return exam_go(r, t.id, "/result");
-    e = exam_attempt_marks(r->db, r->arena, &t, &marks);
-    if (e != OK) return e;
+    bool over = false;
+    enum err e = running_attempt(r, &t, &marks, &over);
+    if (e != OK || over) return e;
     int slot = where_one_was(&t, marks);
     return slot ? http_redirect(r, question_href(r, &t, slot)) : exam_go(r, t.id, "/review");
 }
@@ -242,11 +249,9 @@ enum err exam_question_post(struct request *r) {
 enum err exam_review_page(struct request *r) {
     struct exam_attempt t;
     struct exam_mark *marks;
-    enum err e = exam_own_attempt(r, &t);
-    if (e != OK) return e;
-    if (exam_attempt_over(&t, r->now_ms)) return exam_go(r, t.id, "/result");
-    e = exam_attempt_marks(r->db, r->arena, &t, &marks);
-    if (e != OK) return e;
+    bool over = false;
+    enum err e = running_attempt(r, &t, &marks, &over);
+    if (e != OK || over) return e;
     struct view *v = view_new(r->arena);
     view_map(r, v, &t, marks, 0);
     view_text(v, "title", exam_text(r, "exam_review_title", NULL));
