@@ -65,7 +65,7 @@ enum err csv_parse(struct arena *a, const char *text, size_t len, struct csv_row
         if (s.at < s.end && *s.at == '\n') s.at++;
         s.line++;
         if (row.count == 1 && !*row.cells[0]) continue; /* an empty line */
-        if (n % 64 == 0) list = arena_grow(a, list, n * sizeof *list, (n + 64) * sizeof *list);
+        list = list_more(a, list, n, sizeof *list);
         list[n++] = row;
     }
     *rows = list;

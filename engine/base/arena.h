@@ -45,6 +45,12 @@ void *arena_raw(struct arena *a, size_t size) __attribute__((malloc, returns_non
 void *arena_array(struct arena *a, size_t count, size_t size);
 /* Grows `old` (the result of an earlier call, `old_size` bytes) to `new_size`; in place when it can. */
 void *arena_grow(struct arena *a, void *old, size_t old_size, size_t new_size);
+/* Room for one more element behind `count` of them. Lists double, so that a long one is not copied for each of its elements;
+ * only for lists that have grown through this call. */
+static inline void *list_more(struct arena *a, void *list, size_t count, size_t size) {
+    if (count != 0 && (count < 8 || (count & (count - 1)) != 0)) return list;
+    return arena_grow(a, list, count * size, (count ? count * 2 : 8) * size);
+}
 char *arena_copy(struct arena *a, const char *text, size_t len); /* NUL-terminated copy */
 char *arena_dup(struct arena *a, const char *text);              /* NULL stays NULL */
 char *arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));

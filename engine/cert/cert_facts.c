@@ -44,9 +44,7 @@ struct fact_list {
 };
 
 static void add_fact(struct fact_list *l, struct cert_fact f) {
-    if (l->count % 32 == 0)
-        l->at = arena_grow(l->arena, l->at, l->count * sizeof *l->at,
-                           (l->count + 32) * sizeof *l->at);
+    l->at = list_more(l->arena, l->at, l->count, sizeof *l->at);
     l->at[l->count++] = f;
 }
 

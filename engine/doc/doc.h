@@ -98,13 +98,6 @@ char *doc_text(struct arena *a, cmark_node *n);
 bool doc_is_task_list(cmark_node *list);
 bool doc_task_checked(cmark_node *item);
 
-/* Room for one more element behind `count` of them: lists of documents double, so that a long one is not copied for
- * each of its elements. Only for lists that have grown through it. */
-static inline void *list_more(struct arena *a, void *list, size_t count, size_t size) {
-    if (count != 0 && (count < 8 || (count & (count - 1)) != 0)) return list;
-    return arena_grow(a, list, count * size, (count ? count * 2 : 8) * size);
-}
-
 /* ---- Anchors ------------------------------------------------------------------------------- */
 struct anchor_entry;
 struct doc_anchors { /* those of one document so far */

@@ -38,7 +38,7 @@ static size_t list_folder(const char *path, bool folders, struct arena *a, const
         if (!(folders ? S_ISDIR(st.st_mode) && id_valid(e->d_name)
                       : S_ISREG(st.st_mode) && is_document(e->d_name)))
             continue;
-        if (n % 32 == 0) *out = arena_grow(a, *out, n * sizeof **out, (n + 32) * sizeof **out);
+        *out = list_more(a, *out, n, sizeof **out);
         (*out)[n++] = arena_dup(a, e->d_name);
     }
     if (n) qsort(*out, n, sizeof **out, by_name);
@@ -52,9 +52,7 @@ struct file_list {
 };
 
 static void add_file(struct file_list *l, const char *path, bool bank) {
-    if (l->count % 32 == 0)
-        l->files = arena_grow(l->arena, l->files, l->count * sizeof *l->files,
-                              (l->count + 32) * sizeof *l->files);
+    l->files = list_more(l->arena, l->files, l->count, sizeof *l->files);
     l->files[l->count++] = (struct exam_file){path, bank};
 }
 

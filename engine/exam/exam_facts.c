@@ -159,7 +159,7 @@ enum err exam_past_list(struct db *db, struct arena *a, const char *person_id, c
     struct stmt *q = db_query(db, SQL_exam_past, "tti", person_id, exam_id,
                               (int64_t)PAST_LOOKED_AT);
     while (stmt_row(q)) {
-        if (n % 16 == 0) past = arena_grow(a, past, n * sizeof *past, (n + 16) * sizeof *past);
+        past = list_more(a, past, n, sizeof *past);
         past[n++] = (struct exam_past){
             .start_ms = stmt_int(q, 1), .end_ms = stmt_int(q, 2), .passed = stmt_int(q, 3)};
         struct exam_form form;
@@ -212,7 +212,7 @@ enum err exam_results(struct db *db, struct arena *a, struct exams *e, const cha
     size_t n = 0;
     struct stmt *q = db_query(db, SQL_exam_results, "tt", person_id, exam_id);
     while (stmt_row(q)) {
-        if (n % 8 == 0) list = arena_grow(a, list, n * sizeof *list, (n + 8) * sizeof *list);
+        list = list_more(a, list, n, sizeof *list);
         struct exam_result *r = &list[n++];
         *r = (struct exam_result){.attempt_id = stmt_text(q, 0, a),
                                   .exam_id = stmt_text(q, 1, a),
@@ -241,7 +241,7 @@ enum err exam_open_attempts(struct db *db, struct arena *a, const char *person_i
     size_t n = 0;
     struct stmt *q = db_query(db, SQL_exam_open_list, "t", person_id);
     while (stmt_row(q)) {
-        if (n % 8 == 0) list = arena_grow(a, list, n * sizeof *list, (n + 8) * sizeof *list);
+        list = list_more(a, list, n, sizeof *list);
         list[n++] = (struct exam_open_attempt){.attempt_id = stmt_text(q, 0, a),
                                                .exam_id = stmt_text(q, 1, a),
                                                .start_ms = stmt_int(q, 2),

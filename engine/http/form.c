@@ -40,9 +40,7 @@ static enum err append(struct arena *a, struct form *f, struct form_field field,
         *why = "A field of the form has a name that is too long.";
         return ERR_LIMIT;
     }
-    if (f->count % 16 == 0)
-        f->fields = arena_grow(a, f->fields, f->count * sizeof *f->fields,
-                               (f->count + 16) * sizeof *f->fields);
+    f->fields = list_more(a, f->fields, f->count, sizeof *f->fields);
     f->fields[f->count++] = field;
     return OK;
 }

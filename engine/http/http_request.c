@@ -216,9 +216,7 @@ static enum MHD_Result add_query(void *cls, enum MHD_ValueKind kind, const char 
         return MHD_NO;
     }
     struct form *q = &c->query;
-    if (q->count % 16 == 0)
-        q->fields = arena_grow(&c->arena, q->fields, q->count * sizeof *q->fields,
-                               (q->count + 16) * sizeof *q->fields);
+    q->fields = list_more(&c->arena, q->fields, q->count, sizeof *q->fields);
     struct form_field field = {0};
     field.name = percent_decode(&c->arena, key, strlen(key),
                                 false); /* '+' is done by the library */
