@@ -1,5 +1,6 @@
 // Accounts under attack: guessing with many tries at once, guessing at an open session, powers that ended meanwhile.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { addPerson, makeAcademy, must, parseAnswer, password, startServer, setCookies } from "../lib/server.mjs";
@@ -8,7 +9,7 @@ const data = makeAcademy();
 for (const login of ["crowded", "guessed", "second"]) addPerson(data, login);
 addPerson(data, "deputy", { roles: "admin" });
 addPerson(data, "helper", { roles: "assessor" });
-for (const login of ["reset-me", "slow-sender"]) addPerson(data, login);
+for (const login of ["reset-me", "slow-sender", "third", "learner-too"]) addPerson(data, login);
 const server = await startServer({ data });
 after(() => server.stop());
 afterEach(() => server.assertWell());
@@ -82,6 +83,55 @@ test("a session that ends is over at the next request, however many it has just 
         assert.equal((await ended.fetch("/me")).status, 303, how);
         assert.equal((await stays.fetch("/me")).status, 200, how);
     }
+});
+
+test("a new password ends the other sessions at once, an administrator's reset ends all", async () => {
+    const one = await server.signedIn("third"), other = await server.signedIn("third"), admin = await server.signedIn("admin");
+    const wanted = "six white swans swim", csrf = await one.csrf("/me");
+    await warm(one, "/me"), await warm(other, "/me");
+    assert.equal((await one.post("/me/password", { current: password, new: wanted, again: wanted, csrf })).status, 303);
+    assert.equal((await other.fetch("/me")).status, 303);
+    assert.equal((await one.fetch("/me")).status, 200);
+    const page = await admin.page("/admin/people");
+    const id = /\/admin\/people\/([0-9a-z]+)\/roles/.exec(page.slice(page.indexOf(">third<")))[1];
+    await warm(one, "/me");
+    assert.equal((await admin.post(`/admin/people/${id}/reset`, {}, { from: "/admin/people" })).status, 200);
+    assert.equal((await one.fetch("/me")).status, 303);
+});
+
+test("who is told that a session is over finds it over, however many requests keep it in memory meanwhile", async () => {
+    for (let round = 0; round < 6; round++) {
+        const client = await server.signedIn("assessor"), csrf = await client.csrf("/me"), copy = server.client(), late = [];
+        copy.cookies = new Map(client.cookies);
+        let told = false;
+        const asking = Array.from({ length: 8 }, async () => {
+            for (let after = 0; after < 3;) {
+                const known = told, answer = await copy.fetch("/me");
+                await answer.arrayBuffer();
+                if (known) after = late.push(answer.status);
+            }
+        });
+        await sleep(30);
+        assert.equal((await client.post("/logout", { csrf })).status, 303);
+        told = true;
+        await Promise.all(asking);
+        assert.deepEqual([...new Set(late)], [303]);
+    }
+});
+
+test("sessions whose places in memory meet are each one's own", async () => {
+    const logins = ["assessor", "helper", "learner-too", "instructor"], places = new Map();
+    const place = (client) => parseInt(createHash("sha256").update(client.cookies.get("gradus")).digest("hex").slice(0, 4), 16) % 1024;
+    let met;
+    for (let i = 0; !met && i < 400; i++) {
+        const login = logins[i % logins.length], client = await server.signedIn(login), there = places.get(place(client));
+        if (there && there.login !== login) met = [there, { client, login }];
+        places.set(place(client), { client, login });
+    }
+    assert.ok(met, "400 sessions have not met");
+    const look = async ({ client, login }) => assert.ok((await client.page("/me")).includes(`${login} of the tests`), login);
+    for (let i = 0; i < 10; i++) for (const one of met) await look(one);
+    await Promise.all(Array.from({ length: 60 }, (_, i) => look(met[i % 2])));
 });
 
 test("powers that are taken away are gone at the next request", async () => {

@@ -124,6 +124,11 @@ static struct view *variant(struct place *p, struct arena *a, int i) {
     case 31: view_html(v, "x", "Ann"); break;
     case 32: view_text(v, "x", "1"); break;
     case 33: view_int(v, "x", 1); break;
+    case 34:
+        list = view_list(v, "x");
+        (void)view_item_list(list), (void)view_item_list(list);
+        break;
+    case 35: (void)view_item_list(view_item_list(view_list(v, "x"))); break;
     default: return NULL;
     }
     return v;
@@ -140,7 +145,7 @@ static void whatever_makes_another_page_makes_another_key(void **state) {
         for (int i = 0; i < count; i++)
             if (same_key(keys[i], keys[count])) fail_msg("%d is taken for %d", count, i);
     }
-    assert_int_equal(count, 34);
+    assert_int_equal(count, 36);
     assert_true(same_key(keys[30], key_of(p, "page", "en", variant(p, &a, 30), &a)));
     assert_true(same_key(keys[27], key_of(p, "page", "en", variant(p, &a, 27), &a)));
     assert_false(same_key(keys[30], key_of(p, "other", "en", variant(p, &a, 30), &a)));

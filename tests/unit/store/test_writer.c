@@ -453,69 +453,6 @@ static void only_commits_are_heard(void **state) {
     assert_true(store_close(s, 1000));
 }
 
-/* ---- Watched tables -------------------------------------------------------------------------- */
-
-static const char *const watched_tables[] = {"note", NULL};
-
-struct told_count {
-    struct write_job job;
-    struct note note;
-    struct store *store;
-    uint64_t count; /* of changes, when this job was told */
-    sem_t done;
-};
-
-static void tell_count(struct write_job *job, enum err result) {
-    struct told_count *t = job->context;
-    t->count = result == OK ? store_watched(t->store) : 0;
-    sem_post(&t->done);
-}
-
-static enum err add_clock(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
-    (void)a, (void)arg;
-    return db_run(db, Q(CLOCK_ADD), "i", now_ms);
-}
-
-static void changes_of_watched_tables_are_counted(void **state) {
-    (void)state;
-    struct store *s = fixture_open_with((struct store_options){.watched = watched_tables});
-    const uint64_t before = store_watched(s);
-    assert_int_equal(store_watched(s), before);
-    assert_int_equal(store_write(s, add_clock, NULL, &fixture_arena), OK);
-    assert_int_equal(store_watched(s), before); /* another table */
-    struct told_count t = {.note = {1, "one"}, .store = s};
-    t.job = (struct write_job){.run = fixture_add,
-                               .arg = &t.note,
-                               .arena = &fixture_arena,
-                               .done = tell_count,
-                               .context = &t};
-    sem_init(&t.done, 0, 0);
-    struct db *db = store_reader(s);
-    store_read_begin(db);
-    assert_int_equal(store_submit(s, &t.job), OK);
-    sem_wait(&t.done);
-    sem_destroy(&t.done);
-    assert_int_equal(t.count, before + 1); /* whoever is told finds it counted */
-    /* This snapshot began earlier: it does not claim to know of it, whatever it saw. */
-    assert_int_equal(db_watched(db), before);
-    store_read_end(db);
-    store_read_begin(db);
-    assert_int_equal(db_watched(db), before + 1);
-    store_read_end(db);
-    assert_true(store_close(s, 1000));
-}
-
-static void what_is_not_watched_cannot_be_kept(void **state) {
-    (void)state;
-    struct store *s = fixture_open();
-    struct db *db = store_reader(s);
-    store_read_begin(db);
-    assert_int_not_equal(db_watched(db), store_watched(s));
-    assert_int_not_equal(store_watched(s), store_watched(s));
-    store_read_end(db);
-    assert_true(store_close(s, 1000));
-}
-
 /* ---- Many threads --------------------------------------------------------------------------- */
 
 #define THREADS 16
@@ -578,10 +515,6 @@ int main(void) {
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(time_does_not_run_back, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(only_commits_are_heard, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(changes_of_watched_tables_are_counted, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(what_is_not_watched_cannot_be_kept, fixture_setup,
-                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(many_threads_write_and_read, fixture_setup,
                                         fixture_teardown),
     };
