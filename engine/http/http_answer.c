@@ -99,9 +99,24 @@ static void common_view(struct request *r, struct view *v) {
     if (r->connection->http->options.decorate) r->connection->http->options.decorate(r, v);
 }
 
+/* A weight of nothing but zeros refuses. */
+static bool refuses(const char *weight, size_t len) {
+    const char *value = memchr(weight, '=', len);
+    for (const char *p = value; p && p < weight + len; p++)
+        if (*p >= '1' && *p <= '9') return false;
+    return value != NULL;
+}
+
+/* RFC 9110 section 12.5.3: a list of codings, each of which may have a weight. */
 bool http_accepts_gzip(struct request *r) {
-    const char *accept = http_header_in(r, "Accept-Encoding");
-    return accept && strstr(accept, "gzip") && !strstr(accept, "gzip;q=0");
+    const char *p = http_header_in(r, "Accept-Encoding");
+    while (p && *p) {
+        p += strspn(p, ", \t");
+        size_t name = strcspn(p, ",; \t"), len = strcspn(p, ",");
+        if (name == 4 && strncasecmp(p, "gzip", 4) == 0) return !refuses(p + name, len - name);
+        p += len;
+    }
+    return false;
 }
 
 static void drop_page(void *page) { kept_drop(page); }
