@@ -107,6 +107,16 @@ function watch() {
   });
 }
 
+// What is left to answer: the first question without an answer.
+const open = document.querySelector('.checkpoint:not(:has([data-feedback]))');
+const toQuestion = document.querySelector('[data-open-question]');
+if (open && toQuestion) toQuestion.hash = open.id;
+
+// A drawing that is wider than a phone moves with the keys, too (site/style/prose.css).
+if (article && matchMedia('(max-width: 40em)').matches) {
+  for (const img of article.querySelectorAll('p > img[src$=".svg"]:only-child')) img.parentElement.tabIndex = 0;
+}
+
 // The feedback is read out and in view; the reader goes on from there.
 document.addEventListener('htmx:afterSwap', (event) => {
   const feedback = document.querySelector(`#${event.detail.target?.id} [data-feedback]`);
