@@ -265,6 +265,7 @@ size_t member_end(struct gzip_member *m) {
 static struct piece *find_or_make(struct pieces *p, const struct packing *m,
                                   const struct place *at) {
     bool again = false, taken = false;
+    if (at->len > SHELF_MOST(&p->shelf)) return NULL; /* compressing it well would be in vain */
     /* A long text is told by samples of it, unless another one looks the same by them. */
     const size_t stride = at->len > SAMPLE_FROM ? 256 : 32;
     const struct place alone = {.text = at->text, .len = at->len};

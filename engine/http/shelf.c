@@ -109,7 +109,7 @@ struct shelved *shelf_find(struct shelf *s, uint64_t hash, uint64_t seen_hash,
 bool shelf_put(struct shelf *s, struct shelved *thing,
                bool (*same)(const struct shelved *, const void *), const void *what) {
     pthread_mutex_lock(&s->lock);
-    bool put = !in_bucket(s, thing->hash, same, what) && thing->weight <= s->bytes_most / 4;
+    bool put = !in_bucket(s, thing->hash, same, what) && thing->weight <= SHELF_MOST(s);
     if (put) {
         struct shelved **bucket = &s->buckets[thing->hash % SHELF_BUCKETS];
         atomic_fetch_add(&thing->holders, 1);

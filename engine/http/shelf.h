@@ -32,6 +32,9 @@ struct shelf {
     void (*release)(struct shelved *thing);
 };
 
+/* The most that one thing may weigh: a few large ones shall not push out all the others. */
+#define SHELF_MOST(s) ((s)->bytes_most / 4)
+
 void shelf_init(struct shelf *s, size_t bytes, void (*release)(struct shelved *thing));
 /* No thread may still hold a thing. */
 void shelf_release(struct shelf *s);

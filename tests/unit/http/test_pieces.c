@@ -245,6 +245,23 @@ static void memory_stays_within_its_limit(void **state) {
     arena_release(&a);
 }
 
+/* What no shelf takes is compressed as if it came once: well, and in vain, would be each time anew. */
+static void what_is_too_large_is_not_looked_for(void **state) {
+    (void)state;
+    struct arena a;
+    struct shelf_stats stats;
+    arena_init(&a, 64u << 20);
+    struct pieces *p = pieces_new(KEEP);
+    char *text = prose(&a, KEEP / 2, 11);
+    size_t first = compress_and_check(p, text, KEEP / 2, NULL, 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(compress_and_check(p, text, KEEP / 2, NULL, 0), first);
+    pieces_stats(p, &stats);
+    assert_int_equal(stats.hits + stats.misses + stats.bytes, 0);
+    pieces_free(p);
+    arena_release(&a);
+}
+
 /* ---- Threads share the table, and push each other's pieces out of it --------------------------- */
 
 static struct pieces *shared;
@@ -288,6 +305,7 @@ int main(void) {
         cmocka_unit_test(a_secret_is_not_compressed_with_its_surroundings),
         cmocka_unit_test(noise_is_left_as_it_is),
         cmocka_unit_test(memory_stays_within_its_limit),
+        cmocka_unit_test(what_is_too_large_is_not_looked_for),
         cmocka_unit_test(threads_share_it),
     };
     codec_start();
