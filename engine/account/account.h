@@ -83,9 +83,9 @@ enum err account_cohort_join(struct db *db, int64_t now_ms, const char *cohort_i
 enum err account_taught(struct db *db, const char *teacher, const char *learner,
                         bool *taught) MUST_USE;
 struct cohort_learner {
-    const char *person_id, *name, *cohort;
+    const char *person_id, *name, *cohort_id, *cohort, *programme_id;
 };
-/* The learners of all cohorts that this instructor teaches now. */
+/* The learners of all cohorts that this instructor teaches now; the newest cohort first, each one's learners together. */
 enum err account_learners_of(struct db *db, struct arena *a, const char *instructor,
                              struct cohort_learner **learners, size_t *count) MUST_USE;
 

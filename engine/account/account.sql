@@ -66,9 +66,9 @@ SELECT count(*) FROM cohort_member AS teacher
   JOIN cohort_member AS learner ON learner.cohort_id = teacher.cohort_id
  WHERE teacher.person_id = $1 AND teacher.role = 'instructor' AND learner.person_id = $2 AND learner.role = 'learner';
 -- name: account_learners_of
-SELECT person.id, person.name, cohort.name FROM cohort_member AS teacher
+SELECT person.id, person.name, cohort.id, cohort.name, cohort.programme_id FROM cohort_member AS teacher
   JOIN cohort_member AS learner ON learner.cohort_id = teacher.cohort_id AND learner.role = 'learner'
   JOIN person ON person.id = learner.person_id
   JOIN cohort ON cohort.id = teacher.cohort_id
  WHERE teacher.person_id = $1 AND teacher.role = 'instructor' AND teacher.left_ms IS NULL AND learner.left_ms IS NULL
- ORDER BY cohort.name, person.name;
+ ORDER BY cohort.created_ms DESC, cohort.id, person.name, person.id;

@@ -135,9 +135,12 @@ enum err account_learners_of(struct db *db, struct arena *a, const char *instruc
     size_t n = 0;
     struct stmt *q = db_query(db, SQL_account_learners_of, "t", instructor);
     while (stmt_row(q)) {
-        if (n % 64 == 0) list = arena_grow(a, list, n * sizeof *list, (n + 64) * sizeof *list);
-        list[n++] = (struct cohort_learner){stmt_text(q, 0, a), stmt_text(q, 1, a),
-                                            stmt_text(q, 2, a)};
+        list = list_more(a, list, n, sizeof *list);
+        list[n++] = (struct cohort_learner){.person_id = stmt_text(q, 0, a),
+                                            .name = stmt_text(q, 1, a),
+                                            .cohort_id = stmt_text(q, 2, a),
+                                            .cohort = stmt_text(q, 3, a),
+                                            .programme_id = stmt_text(q, 4, a)};
     }
     *learners = list;
     *count = n;

@@ -48,6 +48,7 @@ void decorate_page(struct request *r, struct view *v);
 void server_metrics(struct app *app, struct buf *out);
 
 enum err home_page(struct request *r);
+enum err cohort_page(struct request *r); /* cohort.c */
 enum err guide_page(struct request *r);
 enum err admin_page(struct request *r);
 enum err admin_audit_page(struct request *r);

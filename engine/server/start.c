@@ -200,6 +200,8 @@ static enum err add_desk(struct start *s) {
     if (http_has_role(r, ROLE_INSTRUCTOR) && !http_has_role(r, ROLE_ASSESSOR))
         desk_row(s, desk, "home_desk_assess", "/assess", text(r, "home_desk_mark_text"));
     if (http_has_role(r, ROLE_INSTRUCTOR))
+        desk_row(s, desk, "cohort_desk", "/author/cohort", text(r, "cohort_desk_text"));
+    if (http_has_role(r, ROLE_INSTRUCTOR))
         desk_row(s, desk, "home_desk_author", "/author", text(r, "home_desk_author_text"));
     if (http_has_role(r, ROLE_ADMIN))
         desk_row(s, desk, "home_desk_admin", "/admin", text(r, "home_desk_admin_text"));

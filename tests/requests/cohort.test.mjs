@@ -1,0 +1,50 @@
+// An instructor's learners: their own, where they are, and who has fallen silent.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { addPerson, makeDemo, startServer } from "../lib/server.mjs";
+
+const data = makeDemo();
+addPerson(data, "newteacher", { roles: "instructor" });
+const server = await startServer({ data });
+after(() => server.stop());
+const { password } = JSON.parse(readFileSync(join(data, "demo.json"), "utf8")).accounts[0];
+const rows = (page, caption) => {
+    const table = page.slice(page.indexOf(caption));
+    return [...table.slice(0, table.indexOf("</table>")).matchAll(/<tr><th scope="row">([\s\S]*?)<\/tr>/g)].map(([, row]) => row.replace(/<[^>]+>/g, " ").replace(/\s+/g, " ").trim());
+};
+
+test("the page shows each learner of the instructor's cohorts once, and where they are", async () => {
+    const teacher = await server.signedIn("instructor", password);
+    assert.match(await teacher.page("/"), /href="\/author\/cohort"/);
+    const page = await teacher.page("/author/cohort");
+    const who = rows(page, "Whoever has been silent longest");
+    assert.equal(new Set(who.map((row) => row.split(/ \d+ of /)[0])).size, who.length);
+    assert.ok(who.some((row) => /^Amira Nilsson 3 of 13 Records, fields and keys/.test(row)), who.join("\n"));
+    assert.ok(who.some((row) => /13 of 13 all done/.test(row)));
+    const silent = who.map((row) => Number(/silent for (\d+) days/.exec(row)?.[1] ?? 0));
+    assert.deepEqual(silent, [...silent].sort((a, b) => b - a), "whoever has been silent longest comes first");
+    const inTheExam = who.find((row) => row.startsWith("Ελένη"));
+    assert.match(inTheExam, /11 of 13 Marketing Operations Associate today/, "who sits in an exam is not silent");
+});
+
+test("at each step the counts agree with the rows above", async () => {
+    const page = await (await server.signedIn("instructor", password)).page("/author/cohort");
+    const who = rows(page, "Whoever has been silent longest"), steps = rows(page, "Done: has got through");
+    assert.equal(steps.length, 13);
+    const numbers = steps.map((row) => /(\d+) of (\d+) (\d+) (\d+)$/.exec(row).slice(1).map(Number));
+    for (const [met, total, here, silent] of numbers) assert.ok(met + here <= total && total === who.length && silent <= here);
+    const sum = (i) => numbers.reduce((all, row) => all + row[i], 0);
+    assert.equal(sum(0), who.map((row) => Number(/ (\d+) of 13/.exec(row)[1])).reduce((a, b) => a + b));
+    assert.equal(sum(3), who.filter((row) => row.includes("silent for")).length);
+});
+
+test("who teaches nobody is told so, and who learns is refused", async () => {
+    const fresh = await server.signedIn("newteacher");
+    assert.match(await fresh.page("/author/cohort"), /No learners yet/);
+    const learner = await server.signedIn("learner", password);
+    assert.equal((await learner.fetch("/author/cohort")).status, 403);
+    const assessor = await server.signedIn("assessor", password);
+    assert.equal((await assessor.fetch("/author/cohort")).status, 403);
+});
