@@ -85,7 +85,11 @@ each('nav.toc', (toc) => {
 /* Shortcuts. */
 const keys = document.getElementById('keys');
 if (keys) shortcut('?', '', () => keys.showModal());
-shortcut('/', '', () => document.getElementById('site-q')?.focus());
+shortcut('/', '', () => {
+  const field = document.getElementById('site-q');
+  if (field?.offsetParent) field.focus();
+  else document.querySelector('.search-link')?.click(); // where there is no room for the field
+});
 
 /* htmx comes when somebody begins to use a part that needs it; until then (and if it never comes) forms are forms. */
 const parts = '[hx-get], [hx-post], [hx-put], [hx-patch], [hx-delete]';
