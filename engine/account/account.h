@@ -61,6 +61,10 @@ enum err account_find(struct db *db, struct arena *a, const char *person_id,
                       struct person *out) MUST_USE;
 enum err account_find_login(struct db *db, struct arena *a, const char *login,
                             struct person *out) MUST_USE;
+/* For jobs: a request may have waited since its sender was let in. ERR_DENIED when the person is gone or has none of `roles`
+ * any more. */
+enum err account_still(struct db *db, struct arena *a, const char *person_id,
+                       unsigned roles) MUST_USE;
 /* By name. `match` (may be NULL) filters by a part of name, login or e-mail. */
 enum err account_list(struct db *db, struct arena *a, const char *match, int limit, int offset,
                       struct person **people, size_t *count) MUST_USE;

@@ -6,6 +6,13 @@
 
 #define PAGE_SIZE 50
 
+static void roles_view(struct view *v, unsigned roles) {
+    view_bool(v, "is_learner", roles & ROLE_LEARNER);
+    view_bool(v, "is_instructor", roles & ROLE_INSTRUCTOR);
+    view_bool(v, "is_assessor", roles & ROLE_ASSESSOR);
+    view_bool(v, "is_admin", roles & ROLE_ADMIN);
+}
+
 static void add_person_view(struct request *r, struct view *list, const struct person *p) {
     struct view *item = view_item(list);
     view_text(item, "id", p->id);
@@ -13,14 +20,22 @@ static void add_person_view(struct request *r, struct view *list, const struct p
     view_text(item, "login", p->login);
     view_text(item, "email", p->email);
     view_time(item, "created", p->created_ms, r->locale, r->zone);
-    view_bool(item, "is_learner", p->roles & ROLE_LEARNER);
-    view_bool(item, "is_instructor", p->roles & ROLE_INSTRUCTOR);
-    view_bool(item, "is_assessor", p->roles & ROLE_ASSESSOR);
-    view_bool(item, "is_admin", p->roles & ROLE_ADMIN);
+    roles_view(item, p->roles);
+}
+
+static unsigned roles_from_form(struct request *r) {
+    const char *const *values;
+    size_t count = http_fields(r, "roles[]", &values);
+    unsigned roles = 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned one;
+        if (!strchr(values[i], ',') && account_roles_parse(values[i], &one)) roles |= one;
+    }
+    return roles;
 }
 
 struct people_page {
-    const char *problem;                  /* of the form */
+    const char *problem;                  /* of the form, which then keeps what was typed */
     const char *new_login, *new_password; /* to hand over, once */
 };
 
@@ -43,6 +58,13 @@ static enum err people_page(struct request *r, const struct people_page *with) {
     if (count > PAGE_SIZE) view_int(v, "next_page", page + 1);
     view_bool(v, "layout_wide", true);
     if (with->problem) view_text(v, "problem", with->problem);
+    /* The form of a new person; its first showing proposes a learner. */
+    struct view *typed = view_object(v, "typed");
+    bool adding = with->problem && http_field(r, "login");
+    static const char *const fields[] = {"name", "login", "email"};
+    for (size_t i = 0; adding && i < COUNT_OF(fields); i++)
+        view_text(typed, fields[i], http_field(r, fields[i]));
+    roles_view(typed, adding ? roles_from_form(r) : ROLE_LEARNER);
     if (with->new_password) {
         struct view *fresh = view_object(v, "fresh");
         view_text(fresh, "login", with->new_login);
@@ -63,17 +85,9 @@ struct admin_change {
     bool adding;
 };
 
-/* Hashing and waiting take their time: who has ceased to be an administrator meanwhile changes nothing any more. */
-static enum err still_admin(struct db *db, struct arena *a, const char *actor) {
-    struct person p;
-    enum err e = account_find(db, a, actor, &p);
-    if (e == OK && (!(p.roles & ROLE_ADMIN) || p.deactivated_ms)) e = ERR_DENIED;
-    return e;
-}
-
 static enum err store_change(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct admin_change *c = arg;
-    enum err e = still_admin(db, a, c->actor);
+    enum err e = account_still(db, a, c->actor, ROLE_ADMIN);
     if (e != OK) return e;
     if (c->adding)
         return account_add(db, a, now_ms, c->actor, c->login, c->name, c->email, c->roles,
@@ -97,17 +111,6 @@ static enum err change_hashed(struct request *r, void *arg, enum err result) {
     struct admin_change *c = arg;
     if (result != OK) return result;
     return c->hash.made ? http_write(r, store_change, c, change_stored) : ERR_BUSY;
-}
-
-static unsigned roles_from_form(struct request *r) {
-    const char *const *values;
-    size_t count = http_fields(r, "roles[]", &values);
-    unsigned roles = 0;
-    for (size_t i = 0; i < count; i++) {
-        unsigned one;
-        if (!strchr(values[i], ',') && account_roles_parse(values[i], &one)) roles |= one;
-    }
-    return roles;
 }
 
 enum err account_add_post(struct request *r) {
@@ -142,7 +145,7 @@ enum err account_reset_post(struct request *r) {
 
 static enum err store_roles(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct admin_change *c = arg;
-    enum err e = still_admin(db, a, c->actor);
+    enum err e = account_still(db, a, c->actor, ROLE_ADMIN);
     return e == OK ? account_set_roles(db, a, now_ms, c->actor, c->person, c->roles) : e;
 }
 

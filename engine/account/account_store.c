@@ -73,6 +73,12 @@ enum err account_add(struct db *db, struct arena *a, int64_t now_ms, const char 
                                      account_roles_text(a, roles)));
 }
 
+enum err account_still(struct db *db, struct arena *a, const char *person_id, unsigned roles) {
+    struct person p;
+    enum err e = account_find(db, a, person_id, &p);
+    return e == OK && (!(p.roles & roles) || p.deactivated_ms) ? ERR_DENIED : e;
+}
+
 enum err account_set_password(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
                               const char *person_id, const char *password_hash) {
     /* Two changes within a millisecond are still two facts. */

@@ -97,6 +97,10 @@ enum err exam_accommodate(struct db *db, struct arena *a, int64_t now_ms, const 
                           const char *exam_id, int factor_permille, const char *reason,
                           const char *approved_by) MUST_USE;
 
+/* GET and POST /admin/people/:id/time: what was granted, and granting it. */
+enum err exam_time_page(struct request *r);
+enum err exam_time_post(struct request *r);
+
 /* For the demo academy and load tests. Starts an attempt at `start_ms` with everything as it
  * would have been; answers `answers` of its items (-1 = all), each right with a chance of
  * `ability_permille`, by the seed; submits at `submit_ms` (0 = leaves it open). `id` receives

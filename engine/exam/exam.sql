@@ -89,6 +89,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7);
 -- name: exam_accommodation_of
 SELECT factor_permille FROM exam_accommodation
  WHERE person_id = $1 AND (exam_id IS NULL OR exam_id = $2) ORDER BY granted_ms DESC, id DESC LIMIT 1;
+-- name: exam_accommodations
+SELECT x.exam_id, x.factor_permille, x.reason, coalesce(p.name, x.approved_by), x.granted_ms
+  FROM exam_accommodation x LEFT JOIN person p ON p.id = x.approved_by
+ WHERE x.person_id = $1 ORDER BY x.granted_ms DESC, x.id DESC LIMIT 100;
 -- name: exam_open_times
 SELECT o.attempt_id, a.start_ms, a.minutes FROM exam_open o JOIN exam_attempt a ON a.id = o.attempt_id
  WHERE o.person_id = $1 AND ($2 IS NULL OR o.exam_id = $2);
