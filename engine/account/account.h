@@ -79,10 +79,33 @@ char *account_hash(struct arena *a, const char *password);
 char *account_random_password(struct arena *a);
 
 /* ---- Teaching -------------------------------------------------------------------------------- */
-enum err account_cohort_add(struct db *db, struct arena *a, int64_t now_ms, const char *name,
-                            const char *programme, const char **id) MUST_USE;
-enum err account_cohort_join(struct db *db, int64_t now_ms, const char *cohort_id,
-                             const char *person_id, bool instructor) MUST_USE;
+#define ACCOUNT_COHORT_NAME_LIMIT 120 /* characters */
+/* In jobs, audited: who taught whom decides who may not certify whom. */
+enum err account_cohort_add(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                            const char *name, const char *programme, const char **id) MUST_USE;
+/* Also brings back somebody who has left. */
+enum err account_cohort_join(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                             const char *cohort_id, const char *person_id,
+                             bool instructor) MUST_USE;
+/* It stays known that they were in it. ERR_NOT_FOUND when they are not. */
+enum err account_cohort_leave(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                              const char *cohort_id, const char *person_id,
+                              bool instructor) MUST_USE;
+struct cohort_summary {
+    const char *id, *name, *programme_id;
+    int64_t created_ms, learners, instructors; /* who are in it now */
+};
+/* The newest 500; or the one of this id (then `*count` is 0 or 1). */
+enum err account_cohorts(struct db *db, struct arena *a, const char *id,
+                         struct cohort_summary **list, size_t *count) MUST_USE;
+struct cohort_member {
+    const char *person_id, *name, *login;
+    bool instructor;
+    int64_t joined_ms;
+};
+/* Who is in it now: instructors, then learners, each by name. */
+enum err account_cohort_members(struct db *db, struct arena *a, const char *cohort_id,
+                                struct cohort_member **list, size_t *count) MUST_USE;
 /* Has `teacher` ever been an instructor of a cohort that `learner` has ever been in? */
 enum err account_taught(struct db *db, const char *teacher, const char *learner,
                         bool *taught) MUST_USE;

@@ -60,7 +60,19 @@ SELECT 1 FROM session JOIN person ON person.id = session.person_id
 -- name: account_cohort_add
 INSERT INTO cohort (id, name, programme_id, created_ms) VALUES ($1, $2, $3, $4);
 -- name: account_cohort_join
-INSERT INTO cohort_member (cohort_id, person_id, role, joined_ms) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING;
+INSERT INTO cohort_member (cohort_id, person_id, role, joined_ms) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (cohort_id, person_id, role) DO UPDATE SET left_ms = NULL;
+-- name: account_cohort_leave
+UPDATE cohort_member SET left_ms = $4 WHERE cohort_id = $1 AND person_id = $2 AND role = $3 AND left_ms IS NULL;
+-- name: account_cohorts
+SELECT id, name, programme_id, created_ms,
+       (SELECT count(*) FROM cohort_member m WHERE m.cohort_id = cohort.id AND m.role = 'learner' AND m.left_ms IS NULL),
+       (SELECT count(*) FROM cohort_member m WHERE m.cohort_id = cohort.id AND m.role = 'instructor' AND m.left_ms IS NULL)
+  FROM cohort WHERE $1 IS NULL OR id = $1 ORDER BY created_ms DESC, id LIMIT 500;
+-- name: account_cohort_members
+SELECT person.id, person.name, person.login, m.role = 'instructor', m.joined_ms
+  FROM cohort_member m JOIN person ON person.id = m.person_id
+ WHERE m.cohort_id = $1 AND m.left_ms IS NULL ORDER BY m.role, person.name, person.id;
 -- name: account_taught
 SELECT count(*) FROM cohort_member AS teacher
   JOIN cohort_member AS learner ON learner.cohort_id = teacher.cohort_id

@@ -114,16 +114,68 @@ enum err account_set_roles(struct db *db, struct arena *a, int64_t now_ms, const
 
 /* ---- Cohorts --------------------------------------------------------------------------------- */
 
-enum err account_cohort_add(struct db *db, struct arena *a, int64_t now_ms, const char *name,
-                            const char *programme, const char **id) {
+enum err account_cohort_add(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                            const char *name, const char *programme, const char **id) {
     *id = id_new(a, now_ms);
-    return db_run(db, SQL_account_cohort_add, "ttti", *id, name, programme, now_ms);
+    enum err e = db_run(db, SQL_account_cohort_add, "ttti", *id, name, programme, now_ms);
+    if (e != OK) return e;
+    return audit_append(db, a, now_ms, actor, "cohort.add", *id,
+                        arena_printf(a, "{\"programme\":\"%s\"}", programme));
 }
 
-enum err account_cohort_join(struct db *db, int64_t now_ms, const char *cohort_id,
-                             const char *person_id, bool instructor) {
-    return db_run(db, SQL_account_cohort_join, "ttti", cohort_id, person_id,
-                  instructor ? "instructor" : "learner", now_ms);
+static enum err note_member(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                            const char *action, const char *cohort_id, const char *person_id,
+                            const char *role) {
+    return audit_append(db, a, now_ms, actor, action, person_id,
+                        arena_printf(a, "{\"cohort\":\"%s\",\"role\":\"%s\"}", cohort_id, role));
+}
+
+enum err account_cohort_join(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                             const char *cohort_id, const char *person_id, bool instructor) {
+    const char *role = instructor ? "instructor" : "learner";
+    enum err e = db_run(db, SQL_account_cohort_join, "ttti", cohort_id, person_id, role, now_ms);
+    return e == OK ? note_member(db, a, now_ms, actor, "cohort.join", cohort_id, person_id, role)
+                   : e;
+}
+
+enum err account_cohort_leave(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                              const char *cohort_id, const char *person_id, bool instructor) {
+    const char *role = instructor ? "instructor" : "learner";
+    enum err e = db_run(db, SQL_account_cohort_leave, "ttti", cohort_id, person_id, role, now_ms);
+    if (e == OK && db_changes(db) == 0) e = ERR_NOT_FOUND;
+    return e == OK ? note_member(db, a, now_ms, actor, "cohort.leave", cohort_id, person_id, role)
+                   : e;
+}
+
+enum err account_cohorts(struct db *db, struct arena *a, const char *id,
+                         struct cohort_summary **list, size_t *count) {
+    struct stmt *q = db_query(db, SQL_account_cohorts, "t", id);
+    *list = NULL;
+    for (*count = 0; stmt_row(q); (*count)++) {
+        *list = list_more(a, *list, *count, sizeof **list);
+        (*list)[*count] = (struct cohort_summary){.id = stmt_text(q, 0, a),
+                                                  .name = stmt_text(q, 1, a),
+                                                  .programme_id = stmt_text(q, 2, a),
+                                                  .created_ms = stmt_int(q, 3),
+                                                  .learners = stmt_int(q, 4),
+                                                  .instructors = stmt_int(q, 5)};
+    }
+    return stmt_end(q);
+}
+
+enum err account_cohort_members(struct db *db, struct arena *a, const char *cohort_id,
+                                struct cohort_member **list, size_t *count) {
+    struct stmt *q = db_query(db, SQL_account_cohort_members, "t", cohort_id);
+    *list = NULL;
+    for (*count = 0; stmt_row(q); (*count)++) {
+        *list = list_more(a, *list, *count, sizeof **list);
+        (*list)[*count] = (struct cohort_member){.person_id = stmt_text(q, 0, a),
+                                                 .name = stmt_text(q, 1, a),
+                                                 .login = stmt_text(q, 2, a),
+                                                 .instructor = stmt_int(q, 3),
+                                                 .joined_ms = stmt_int(q, 4)};
+    }
+    return stmt_end(q);
 }
 
 enum err account_taught(struct db *db, const char *teacher, const char *learner, bool *taught) {

@@ -96,19 +96,19 @@ static enum err add_staff(struct demo *d, struct db *db) {
 
 static enum err add_cohort(struct demo *d, struct db *db) {
     const char *spring, *autumn;
-    enum err e = account_cohort_add(db, d->arena, d->today_ms - 150 * MS_DAY, "Associate, summer",
-                                    "mops", &spring);
+    enum err e = account_cohort_add(db, d->arena, d->today_ms - 150 * MS_DAY, "system",
+                                    "Associate, summer", "mops", &spring);
     if (e == OK)
-        e = account_cohort_add(db, d->arena, d->today_ms - 70 * MS_DAY, "Associate, autumn", "mops",
-                               &autumn);
+        e = account_cohort_add(db, d->arena, d->today_ms - 70 * MS_DAY, "system",
+                               "Associate, autumn", "mops", &autumn);
     if (e == OK)
-        e = account_cohort_join(db, d->today_ms - 150 * MS_DAY, spring, d->staff[DEMO_INSTRUCTOR],
-                                true);
+        e = account_cohort_join(db, d->arena, d->today_ms - 150 * MS_DAY, "system", spring,
+                                d->staff[DEMO_INSTRUCTOR], true);
     if (e == OK)
-        e = account_cohort_join(db, d->today_ms - 70 * MS_DAY, autumn, d->staff[DEMO_INSTRUCTOR],
-                                true);
+        e = account_cohort_join(db, d->arena, d->today_ms - 70 * MS_DAY, "system", autumn,
+                                d->staff[DEMO_INSTRUCTOR], true);
     if (e == OK)
-        e = account_cohort_join(db, d->today_ms - 150 * MS_DAY, spring,
+        e = account_cohort_join(db, d->arena, d->today_ms - 150 * MS_DAY, "system", spring,
                                 d->staff[DEMO_TEACHING_ASSESSOR], true);
     for (size_t i = 0; e == OK && i < demo_learner_count; i++) {
         const struct demo_learner *l = &demo_learners[i];
@@ -116,8 +116,8 @@ static enum err add_cohort(struct demo *d, struct db *db) {
         e = account_add(db, d->arena, joined, "system", l->login, l->name,
                         email_of(d->arena, l->login), ROLE_LEARNER, d->hash, &d->learner[i]);
         if (e == OK)
-            e = account_cohort_join(db, joined, l->joined_days > 70 ? spring : autumn,
-                                    d->learner[i], false);
+            e = account_cohort_join(db, d->arena, joined, "system",
+                                    l->joined_days > 70 ? spring : autumn, d->learner[i], false);
     }
     return e;
 }

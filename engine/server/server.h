@@ -49,6 +49,12 @@ void server_metrics(struct app *app, struct buf *out);
 
 enum err home_page(struct request *r);
 enum err cohort_page(struct request *r); /* cohort.c */
+/* cohorts.c */
+enum err cohorts_page(struct request *r);
+enum err cohorts_post(struct request *r);
+enum err cohorts_one_page(struct request *r);
+enum err cohorts_join_post(struct request *r);
+enum err cohorts_leave_post(struct request *r);
 enum err guide_page(struct request *r);
 enum err admin_page(struct request *r);
 enum err admin_audit_page(struct request *r);

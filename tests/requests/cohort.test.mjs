@@ -48,3 +48,40 @@ test("who teaches nobody is told so, and who learns is refused", async () => {
     const assessor = await server.signedIn("assessor", password);
     assert.equal((await assessor.fetch("/author/cohort")).status, 403);
 });
+
+test("an administrator makes a cohort and puts people in; then its instructor sees them", async () => {
+    const admin = await server.signedIn("admin", password), list = "/admin/cohorts";
+    for (const login of ["pupil-one", "pupil-two"]) addPerson(data, login);
+    addPerson(data, "both-hats", { roles: "instructor,assessor" });
+    const made = await admin.post(list, { name: "Winter & snow", programme: "mops" }, { from: list });
+    assert.equal(made.status, 303);
+    const home = made.headers.get("location");
+    const put = (logins, role) => admin.post(`${home}/members`, { logins, role }, { from: home });
+    assert.equal((await put("pupil-one\n pupil-two, ", "learner")).status, 303);
+    assert.equal((await put("both-hats", "instructor")).status, 303);
+    const page = await admin.page(home);
+    for (const login of ["pupil-one", "pupil-two", "both-hats"]) assert.match(page, new RegExp(`>${login}<`));
+    assert.match(await admin.page(list), /Winter &amp; snow[\s\S]*?data-label="Instructors">1<[\s\S]*?data-label="Learners">2</);
+    const teacher = await server.signedIn("both-hats");
+    assert.match(await teacher.page("/author/cohort"), /pupil-one of the tests[\s\S]*has not begun/);
+
+    const unknown = await put("pupil-one, nobody-here; nor-here", "learner");
+    assert.equal(unknown.status, 400);
+    const back = await unknown.text();
+    assert.match(back, /no active account with these user names: nobody-here, nor-here/);
+    assert.match(back, />pupil-one, nobody-here; nor-here<\/textarea>/);
+    assert.match(await (await put("pupil-one", "instructor")).text(), /role of an instructor: pupil-one/);
+    assert.equal((await put("  \n ", "learner")).status, 400);
+    assert.equal((await admin.post(list, { name: " ", programme: "mops" }, { from: list })).status, 400);
+    assert.equal((await admin.post(list, { name: "x".repeat(121), programme: "mops" }, { from: list })).status, 400);
+    assert.equal((await admin.post(list, { name: "x", programme: "none" }, { from: list })).status, 400);
+    assert.equal((await admin.fetch("/admin/cohorts/none")).status, 404);
+
+    const person = new RegExp('name="person" value="([0-9a-z]+)"><input type="hidden" name="role" value="learner"').exec(page)[1];
+    for (let twice = 0; twice < 2; twice++) assert.equal((await admin.post(`${home}/leave`, { person, role: "learner" }, { from: home })).status, 303);
+    assert.doesNotMatch(await admin.page(home), new RegExp(person));
+    assert.equal((await put("pupil-one pupil-two", "learner")).status, 303);
+    assert.match(await admin.page(home), new RegExp(person), "who comes back is there again");
+    const log = await admin.page("/admin/audit");
+    for (const action of ["cohort.add", "cohort.join", "cohort.leave"]) assert.match(log, new RegExp(action.replace(".", "\\.")));
+});

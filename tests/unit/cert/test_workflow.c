@@ -92,9 +92,9 @@ static const char *person(const char *login, unsigned roles) {
 static enum err make_cohort(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     const char *id;
     (void)arg;
-    enum err e = account_cohort_add(db, a, now_ms, "Autumn", "p", &id);
-    if (e == OK) e = account_cohort_join(db, now_ms, id, f.learner, false);
-    return e == OK ? account_cohort_join(db, now_ms, id, f.teacher, true) : e;
+    enum err e = account_cohort_add(db, a, now_ms, "system", "Autumn", "p", &id);
+    if (e == OK) e = account_cohort_join(db, a, now_ms, "system", id, f.learner, false);
+    return e == OK ? account_cohort_join(db, a, now_ms, "system", id, f.teacher, true) : e;
 }
 
 static enum err complete(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
