@@ -227,7 +227,7 @@ static enum err start_page(struct request *r) {
     if (e == OK)
         e = exam_open_attempts(r->db, r->arena, r->who->person_id, &s.attempts, &s.attempt_count);
     if (e != OK) return e;
-    view_text(s.view, "title", text(r, "site_home_title"));
+    view_text(s.view, "title", text(r, "site_nav_home"));
     if (http_has_role(r, ROLE_LEARNER)) {
         next_attempt(&s);
         e = add_programmes(&s);

@@ -25,9 +25,15 @@ function readCatalogues(problems) {
     return keys;
 }
 
+/** page_text and what the rooms call it by. */
+const textCall = /\b(?:page_text|(?:content|exam)_text|lab_words|text|words|say)\((?:r|s|[a-z]->r|request)\b/;
+/** "title" in view_text(v, "title", text(r, "key")) is a view's name and no key. */
+const asName = (line, text) => new RegExp(`view_[a-z]+\\([^",]*, "${text}"`).test(line);
+
 export function textProblems() {
     const problems = [];
     const keys = readCatalogues(problems);
+    const rooms = new Set([...keys.values()].map((file) => basename(file, ".json")));
     const used = new Set();
     const shapes = []; // keys that C puts together: "exam_state_%s"
     for (const file of tracked(/^site\/templates\/.*\.mustache$/))
@@ -43,7 +49,7 @@ export function textProblems() {
                 else if (/^[a-z]+_(?:[a-z0-9_]*_)?$/.test(text)) shapes.push(new RegExp(`^${text}[a-z0-9_]+$`));
                 else if (/^[a-z]+_[a-z0-9_]*%(?:s|d)[a-z0-9_%]*$/.test(text)) shapes.push(new RegExp(`^${text.replace(/%[sd]/g, "[a-z0-9_]+")}$`));
                 // page_text(…, "key") of a key that is not there prints the key: a person would see it.
-                else if (/page_text\(/.test(line) && /^[a-z]+_[a-z0-9_]+$/.test(text)) problems.push(`${file}:${number}: ${text} is in no catalogue`);
+                else if (textCall.test(line) && /^[a-z]+_[a-z0-9_]+$/.test(text) && rooms.has(text.split("_")[0]) && !asName(line, text)) problems.push(`${file}:${number}: ${text} is in no catalogue`);
             }
         }
     for (const [key, file] of keys)
