@@ -14,7 +14,9 @@
  *   GET  /admin/people             admin                       account_people_page
  *   POST /admin/people             admin                       account_add_post
  *   POST /admin/people/:id/roles   admin                       account_roles_post
- *   POST /admin/people/:id/reset   admin                       account_reset_post */
+ *   POST /admin/people/:id/reset   admin                       account_reset_post
+ *   GET  /admin/people/:id/name    admin                       account_name_page
+ *   POST /admin/people/:id/name    admin                       account_name_post */
 #ifndef GR_ACCOUNT_ACCOUNT_H
 #define GR_ACCOUNT_ACCOUNT_H
 
@@ -144,6 +146,8 @@ enum err account_people_page(struct request *r);
 enum err account_add_post(struct request *r);
 enum err account_roles_post(struct request *r);
 enum err account_reset_post(struct request *r);
+enum err account_name_page(struct request *r);
+enum err account_name_post(struct request *r);
 
 /* ---- Command line: gradus user add|list|reset|import --------------------------------------------- */
 int account_command(int argc, char **argv, const char *data);

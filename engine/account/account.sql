@@ -14,6 +14,8 @@ SELECT id, login, name, email, locale, created_ms, deactivated_ms,
   FROM person
  WHERE $1 IS NULL OR instr(lower(name), lower($1)) > 0 OR instr(login, lower($1)) > 0 OR instr(lower(email), lower($1)) > 0
  ORDER BY name, id LIMIT $2 OFFSET $3;
+-- name: account_set_name
+UPDATE person SET name = $2 WHERE id = $1;
 -- name: account_set_locale
 UPDATE person SET locale = $2 WHERE id = $1;
 -- name: account_role_add

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "account/account_private.h"
+#include "audit/audit.h"
 #include "base/text.h"
 
 #define PAGE_SIZE 50
@@ -68,7 +69,8 @@ static enum err people_page(struct request *r, const struct people_page *with) {
     if (with->new_password) {
         struct view *fresh = view_object(v, "fresh");
         view_text(fresh, "login", with->new_login);
-        view_text_apart(fresh, "password", with->new_password); /* not compressed with what was searched for */
+        view_text_apart(fresh, "password",
+                        with->new_password); /* not compressed with what was searched for */
         http_header_out(r, "Cache-Control", "no-store");
     }
     return http_page_status(r, with->problem ? 400 : 200, "account_people", v);
@@ -171,4 +173,64 @@ enum err account_roles_post(struct request *r) {
             r, &(struct people_page){.problem = page_text(r->app->site, r->locale,
                                                           "admin_role_missing", NULL, r->arena)});
     return http_write(r, store_roles, c, roles_stored);
+}
+
+/* ---- A name ------------------------------------------------------------------------------------ */
+
+/* A wedding, a misspelling: the name is printed on certificates from now on. What was issued stays as it was signed. */
+static enum err name_page(struct request *r, const char *typed, const char *problem) {
+    struct person p;
+    enum err e = account_find(r->db, r->arena, r->param[0], &p);
+    if (e != OK) return e;
+    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"), *up = view_item(crumbs);
+    view_text(up, "href", "/admin/people");
+    view_text(up, "text", page_text(r->app->site, r->locale, "admin_people_title", NULL, r->arena));
+    view_text(view_item(crumbs), "text", p.name);
+    view_text(v, "title", page_text(r->app->site, r->locale, "admin_name_title", NULL, r->arena));
+    view_text(v, "person_id", p.id);
+    view_text(v, "login", p.login);
+    view_text(v, "name", typed ? typed : p.name);
+    if (problem) view_text(v, "problem", problem);
+    return http_page_status(r, problem ? 400 : 200, "account_name", v);
+}
+
+enum err account_name_page(struct request *r) { return name_page(r, NULL, NULL); }
+
+struct renaming {
+    struct person person;
+    const char *actor, *name;
+};
+
+static enum err rename_person(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    const struct renaming *x = arg;
+    struct buf detail;
+    enum err e = account_still(db, a, x->actor, ROLE_ADMIN);
+    if (e == OK) e = db_run(db, SQL_account_set_name, "tt", x->person.id, x->name);
+    if (e != OK) return e;
+    buf_init(&detail, a);
+    buf_puts(&detail, "{\"is\":");
+    buf_json(&detail, x->name);
+    buf_puts(&detail, ",\"was\":");
+    buf_json(&detail, x->person.name);
+    buf_puts(&detail, "}");
+    return audit_append(db, a, now_ms, x->actor, "person.name", x->person.id, buf_text(&detail));
+}
+
+static enum err renamed(struct request *r, void *arg, enum err result) {
+    const struct renaming *x = arg;
+    return result == OK
+               ? http_redirect(r, arena_printf(r->arena, "/admin/people?q=%s", x->person.login))
+               : result;
+}
+
+enum err account_name_post(struct request *r) {
+    struct renaming *x = NEW(r->arena, struct renaming);
+    enum err e = account_find(r->db, r->arena, r->param[0], &x->person);
+    if (e != OK) return e;
+    const char *typed = http_field(r, "name");
+    x->actor = r->who->person_id;
+    x->name = typed ? str_trim(r->arena, typed) : "";
+    const char *problem = account_person_problem(r->arena, x->person.login, x->name,
+                                                 x->person.email);
+    return problem ? name_page(r, typed, problem) : http_write(r, rename_person, x, renamed);
 }

@@ -102,6 +102,8 @@ static enum err run_handler(struct connection *c) {
         r->now_ms = clock_now_ms();
         return c->then(r, c->arg, c->result);
     }
+    /* Whoever is signed in stays so on a page that says that there is none. */
+    if (c->refused == ERR_NOT_FOUND && (e = c->http->options.identify(r)) != OK) return e;
     if (c->refused != OK) return c->refused;
     if ((e = request_body(c)) != OK) return e;
     if (!(r->route->flags & (ROUTE_PLAIN | ROUTE_BEARER)) &&
@@ -120,7 +122,7 @@ static bool respond(struct connection *c) {
     struct db *volatile db = NULL;
     enum err e;
     if (ARENA_GUARD(&c->arena) == 0) {
-        bool plain = c->refused != OK || r->route->flags & ROUTE_PLAIN;
+        bool plain = c->refused == OK ? r->route->flags & ROUTE_PLAIN : c->refused != ERR_NOT_FOUND;
         r->db = plain ? NULL : store_reader(r->app->store);
         e = OK;
         db = r->db;

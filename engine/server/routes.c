@@ -37,6 +37,8 @@ const struct route routes[] = {
     {METHOD_POST, "/admin/people/:id/roles", ROLE_ADMIN, account_roles_post, 0},
     {METHOD_GET, "/admin/people/:id/time", ROLE_ADMIN, exam_time_page, 0},
     {METHOD_POST, "/admin/people/:id/time", ROLE_ADMIN, exam_time_post, 0},
+    {METHOD_GET, "/admin/people/:id/name", ROLE_ADMIN, account_name_page, 0},
+    {METHOD_POST, "/admin/people/:id/name", ROLE_ADMIN, account_name_post, 0},
     {METHOD_POST, "/admin/people/:id/reset", ROLE_ADMIN, account_reset_post, 0},
 
     /* content */

@@ -1,4 +1,4 @@
-// Extra time is granted on a page, counts at once, and stays between administrators.
+// What administrators do for a person: extra time, which counts at once and stays between them; a name that is put right.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -57,4 +57,25 @@ test("a new person's form keeps what was typed when something in it is wrong", a
     const form = page.slice(page.lastIndexOf('action="/admin/people"'));
     assert.match(form, /value="assessor" checked/);
     assert.doesNotMatch(form, /value="learner" checked/);
+});
+
+test("an administrator corrects a name; it is shown at once, and the log knows the old one", async () => {
+    const link = people.match(/\/admin\/people\/[0-9a-z]+\/name/)[0];
+    assert.match(await admin.page(link), /value="Ελένη Παπαδάκη"/);
+    const wrong = await admin.post(link, { name: "evil\u202Ename" }, { from: link });
+    assert.equal(wrong.status, 400);
+    assert.match(await wrong.text(), /name="name" value="evil/);
+    assert.equal((await admin.post(link, { name: " " }, { from: link })).status, 400);
+    assert.equal((await admin.post(link, { name: "Ελένη Παπαδάκη-Ρήγα" }, { from: link })).status, 303);
+    assert.match(await eleni.page("/"), /Ελένη Παπαδάκη-Ρήγα/);
+    assert.match(await admin.page("/admin/audit"), /person\.name[\s\S]*Ελένη Παπαδάκη/);
+    assert.equal((await eleni.fetch(link)).status, 403);
+});
+
+test("whoever is signed in stays so on a page that does not exist", async () => {
+    const answer = await eleni.fetch("/no/such/page");
+    assert.equal(answer.status, 404);
+    const page = await answer.text();
+    assert.match(page, /Ελένη/);
+    assert.doesNotMatch(page, /href="\/login/);
 });
