@@ -225,7 +225,6 @@ static int import(struct command *c) {
 
 static int dispatch(struct command *c, const char *verb) {
     if (str_eq(verb, "list")) return list(c);
-    if (!c->subject) return fputs(usage, stderr), 2;
     if (str_eq(verb, "add")) return add(c);
     if (str_eq(verb, "reset")) return reset(c);
     if (str_eq(verb, "import")) return import(c);
@@ -255,10 +254,14 @@ int account_command(int argc, char **argv, const char *data) {
     const char *verb = optind < argc ? argv[optind] : NULL, *why = "";
     if (!verb) return fputs(usage, stderr), 2;
     c.subject = optind + 1 < argc ? argv[optind + 1] : NULL;
-    if (mkdir(data, 0700) != 0 && errno != EEXIST)
+    if (!c.subject && !str_eq(verb, "list")) return fputs(usage, stderr), 2;
+    /* Only `add` begins an academy: elsewhere a mistyped folder would become one. */
+    bool begins = str_eq(verb, "add");
+    if (begins && mkdir(data, 0700) != 0 && errno != EEXIST)
         return fail("the folder %s cannot be made: %s", data, strerror(errno));
     umask(0077);
-    struct store_options how = {.path = arena_printf(&arena, "%s/gradus.db", data)};
+    struct store_options how = {.path = arena_printf(&arena, "%s/gradus.db", data),
+                                .must_exist = !begins};
     if (store_open(&c.store, &how, &arena, &why) != OK) return fail("%s", why);
     int status = dispatch(&c, verb);
     store_close(c.store, 10 * MS_SECOND);

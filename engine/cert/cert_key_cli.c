@@ -44,7 +44,7 @@ static int add_key(struct arena *a, const char *data) {
     struct store *store;
     struct cert_keys *keys;
     const char *why = "";
-    struct store_options how = {.path = arena_printf(a, "%s/gradus.db", data)};
+    struct store_options how = {.path = arena_printf(a, "%s/gradus.db", data), .must_exist = true};
     if (store_open(&store, &how, a, &why) != OK) return fail(a, why);
     struct used_key *used;
     size_t known = 0;

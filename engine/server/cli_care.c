@@ -25,6 +25,7 @@ struct store *open_store(struct arena *a, const char *data, bool read_only) {
     const char *why = "";
     struct store_options how = {.path = arena_printf(a, "%s/gradus.db", data),
                                 .read_only = read_only,
+                                .serving = !read_only,
                                 .watched = account_watched};
     if (store_open(&s, &how, a, &why) == OK) return s;
     fprintf(stderr, "gradus: %s\n", why);
@@ -92,13 +93,17 @@ int restore_command(int argc, char **argv) {
     int status = 0;
     if (!read_options(
             &c, argc, argv,
-            "usage: gradus restore FILE [--data DIR] [--replace]\n\nPuts a backup in place. With --replace the present database is kept beside it as *.before-restore.\n",
+            "usage: gradus restore FILE [--data DIR] [--replace]\n\nPuts a backup in place; the folder is made when it is missing. With --replace the present database is kept beside it as *.before-restore.\n",
             1, &status))
         return status;
     const char *why = "";
     enum err e = store_restore(c.word[0], arena_printf(&c.arena, "%s/gradus.db", c.data), c.replace,
                                &c.arena, &why);
-    if (e == OK) printf("%s is restored to %s\n", c.word[0], c.data);
+    if (e == OK)
+        printf(
+            "%s is restored to %s; the signing keys are not in a backup: put your copy of them into %s/keys before "
+            "the server starts\n",
+            c.word[0], c.data, c.data);
     else fprintf(stderr, "gradus restore: %s\n", why);
     arena_release(&c.arena);
     return e == OK ? 0 : 2;

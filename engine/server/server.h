@@ -26,7 +26,9 @@ int routes_command(int argc, char **argv);
 const char *default_root(void);
 const char *default_data(void);
 
-/* Opens DATA/gradus.db for a command; prints what is wrong and returns NULL when it cannot. */
+/* Opens DATA/gradus.db; prints what is wrong and returns NULL when it cannot. Read-only, for a command: it must be there.
+ * Otherwise for the one process that serves or fills the academy: it is made when missing, and a second such process is
+ * refused. */
 struct store *open_store(struct arena *a, const char *data, bool read_only);
 
 /* What `gradus demo` leaves in DATA/demo.json: its presence makes an academy a demo. */

@@ -1,12 +1,14 @@
 /* The store: opening and closing, the readers, the numbers. */
 #include "store/store.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -18,7 +20,7 @@
 struct store {
     char *path;
     struct query_info *infos;
-    int lock_fd;
+    int lock_fd, serving_fd;
     bool read_only;
     pthread_key_t reader_key; /* each thread's connection */
     pthread_mutex_t readers_lock;
@@ -120,9 +122,21 @@ static enum err open_current(struct store *s, sqlite3 **sql, struct arena *a, co
     }
 }
 
+/* Before anything is made beside the database. */
+static enum err claim(struct store *s, const struct store_options *options, struct arena *a,
+                      const char **why) {
+    if ((options->read_only || options->must_exist) && access(s->path, F_OK) != 0 &&
+        (errno == ENOENT || errno == ENOTDIR)) {
+        *why = db_why_absent(a, s->path);
+        return ERR_NOT_FOUND;
+    }
+    return options->serving ? file_lock(&s->serving_fd, s->path, LOCK_SERVING, a, why) : OK;
+}
+
 static void discard(struct store *s, sqlite3 *sql) {
     sqlite3_close(sql);
     file_unlock(s->lock_fd);
+    file_unlock(s->serving_fd);
     pthread_mutex_destroy(&s->readers_lock);
     pthread_key_delete(s->reader_key);
     free(s->infos);
@@ -146,11 +160,12 @@ enum err store_open(struct store **out, const struct store_options *options, str
         return ERR_IO;
     }
     pthread_mutex_init(&s->readers_lock, NULL);
-    s->lock_fd = -1;
+    s->lock_fd = s->serving_fd = -1;
     s->read_only = options->read_only;
     s->watches = options->watched != NULL;
     sqlite3 *sql = NULL;
-    enum err e = open_current(s, &sql, a, why);
+    enum err e = claim(s, options, a, why);
+    if (e == OK) e = open_current(s, &sql, a, why);
     if (e == OK)
         e = db_check_queries(sql, s->path, options->watched, sql_texts, sql_text_count, s->infos, a,
                              why);

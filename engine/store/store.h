@@ -32,10 +32,16 @@ struct db;   /* one connection, used by one thread at a time */
 struct stmt; /* a prepared query of that connection */
 
 struct store_options {
-    const char *path;   /* the database file; made (0600) when missing */
+    const char
+        *path; /* the database file; made (0600) when missing, unless read_only or must_exist */
     int queue_capacity; /* write jobs that may wait; 0 = 4096 */
     int batch_limit;    /* jobs in one COMMIT; 0 = 512 */
     bool read_only;     /* no writer; refuses a file that would need a migration */
+    bool
+        must_exist; /* a path without a database is refused (ERR_NOT_FOUND), and nothing is made there */
+    /* Held by one process at a time, as long as the store is open: a second one is refused (ERR_BUSY). Those that open it
+     * otherwise (commands beside a running server) are not in its way. */
+    bool serving;
     /* Tables whose changes store_watched counts; NULL-terminated, lives as long as the store. NULL: none. */
     const char *const *watched;
 };
@@ -134,7 +140,7 @@ void db_on_commit(struct db *db, commit_fn run, const void *bytes, size_t len);
 /* A consistent copy of a database (may be in use) to a new file, checked with integrity_check.
  * Refuses to overwrite. */
 enum err store_backup(const char *path, const char *to, struct arena *a, const char **why) MUST_USE;
-/* Puts a backup in place; refuses when `path` exists unless `replace` (the old file is kept as
+/* Puts a backup in place, in a folder that is made (0700) when missing; refuses when `path` exists unless `replace` (the old file is kept as
  * *.before-restore), when a server holds it, or when the backup does not pass its checks. */
 enum err store_restore(const char *backup, const char *path, bool replace, struct arena *a,
                        const char **why) MUST_USE;

@@ -99,7 +99,7 @@ enum err store_backup(const char *path, const char *to, struct arena *a, const c
         return ERR_CONFLICT;
     }
     if (!exists(path)) {
-        *why = db_why_errno(a, ENOENT, path, "be opened");
+        *why = db_why_absent(a, path);
         return ERR_NOT_FOUND;
     }
     sqlite3 *from = NULL;
@@ -181,6 +181,23 @@ static enum err replace(const char *path, const char *partial, bool old, struct 
     return os == EEXIST ? ERR_CONFLICT : ERR_IO;
 }
 
+/* The folder that `path` is in, in `*made` when it was missing; the one above it must be there. */
+static enum err make_folder(const char *path, const char **made, struct arena *a,
+                            const char **why) {
+    char *folder = arena_dup(a, path), *slash = strrchr(folder, '/');
+    *made = NULL;
+    if (!slash || slash == folder) return OK;
+    *slash = '\0';
+    if (mkdir(folder, 0700) == 0) {
+        *made = folder;
+        file_sync_folder(folder);
+        return OK;
+    }
+    if (errno == EEXIST) return OK;
+    *why = db_why_errno(a, errno, folder, "be made");
+    return ERR_IO;
+}
+
 enum err store_restore(const char *backup, const char *path, bool may_replace, struct arena *a,
                        const char **why) {
     *why = NULL;
@@ -193,17 +210,26 @@ enum err store_restore(const char *backup, const char *path, bool may_replace, s
             path, path);
         return ERR_CONFLICT;
     }
-    int lock = -1;
-    enum err e = file_lock(&lock, path, LOCK_ALONE, a, why);
-    if (e != OK) return e;
     sqlite3 *from = NULL;
-    e = open_backup(&from, backup, a, why);
+    enum err e = open_backup(&from, backup, a, why);
+    int lock = -1;
+    const char *made = NULL;
+    if (e == OK) e = make_folder(path, &made, a, why);
+    if (e == OK) e = file_lock(&lock, path, LOCK_ALONE, a, why);
+    if (e != OK) {
+        sqlite3_close(from);
+        return e;
+    }
     const char *partial = arena_printf(a, "%s.%ld.partial", path, (long)getpid());
     remove_all(a, partial);
     if (e == OK) e = copy_pages(from, backup, partial, a, why);
     sqlite3_close(from);
     if (e == OK) e = replace(path, partial, old, a, why);
     remove_all(a, partial);
+    if (e != OK && made) { /* what was no backup leaves nothing behind */
+        unlink(arena_printf(a, "%s.lock", path));
+        rmdir(made);
+    }
     file_unlock(lock);
     return e;
 }

@@ -104,6 +104,14 @@ const char *db_why(struct arena *a, sqlite3 *sql, int rc, const char *path, cons
                         sql ? sqlite3_errmsg(sql) : sqlite3_errstr(rc));
 }
 
+const char *db_why_absent(struct arena *a, const char *path) {
+    return arena_printf(
+        a,
+        "There is no academy at this place: %s does not exist. Nothing was made. Name the folder "
+        "of the academy with --data.",
+        path);
+}
+
 int db_step_once(sqlite3_stmt *q) {
     sqlite3_step(q);
     return sqlite3_reset(q);

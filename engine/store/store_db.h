@@ -94,6 +94,8 @@ enum err db_err(int rc);
 const char *db_why(struct arena *a, sqlite3 *sql, int rc, const char *path, const char *doing);
 /* The same for an errno of the file system. */
 const char *db_why_errno(struct arena *a, int why, const char *path, const char *doing);
+/* There is no database at `path`; arena. */
+const char *db_why_absent(struct arena *a, const char *path);
 /* Steps and resets a statement of the transaction (BEGIN, SAVEPOINT, ...). SQLite's code. */
 int db_step_once(sqlite3_stmt *q);
 /* Runs statements that take and return nothing. SQLite's code. */

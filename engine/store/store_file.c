@@ -9,7 +9,7 @@
 
 enum err file_lock(int *fd, const char *path, enum lock_mode mode, struct arena *a,
                    const char **why) {
-    const char *name = arena_printf(a, "%s.lock", path);
+    const char *name = arena_printf(a, mode == LOCK_SERVING ? "%s.serving" : "%s.lock", path);
     *fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*fd < 0 && mode == LOCK_SHARED && (errno == EROFS || errno == EACCES)) {
         *fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -30,6 +30,12 @@ enum err file_lock(int *fd, const char *path, enum lock_mode mode, struct arena 
             a,
             "%s is being restored or brought up to date by another process. Try again when that is "
             "done.",
+            path);
+    else if (mode == LOCK_SERVING)
+        *why = arena_printf(
+            a,
+            "%s is served by another process already, and an academy has one server. Stop that one "
+            "first, or name another folder with --data.",
             path);
     else
         *why = arena_printf(

@@ -5,8 +5,8 @@
 #include "store/store_db.h"
 
 /* Every open store holds "PATH.lock" shared (flock); whoever migrates or restores takes it
- * alone. The lock goes with the process, however it ends. */
-enum lock_mode { LOCK_SHARED, LOCK_ALONE };
+ * alone. The one server of a database holds "PATH.serving" besides. A lock goes with the process, however it ends. */
+enum lock_mode { LOCK_SHARED, LOCK_ALONE, LOCK_SERVING };
 
 /* The lock's descriptor in `*fd`. Where the folder is read-only and there is no lock file yet, a
  * shared lock is not needed: -1 with OK. ERR_BUSY with a sentence when somebody else holds it. */

@@ -1,7 +1,7 @@
 // The one binary and its commands: exit statuses, help, and the care of a data folder while a server uses it.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { addPerson, command, makeAcademy, makeDemo, must, scratch, startServer } from "../lib/server.mjs";
@@ -33,6 +33,44 @@ test("two servers cannot share a port, and the second one says so", async (t) =>
     assert.equal(second.code, 2);
     assert.match(second.err, new RegExp(`port ${first.port}`));
     await first.assertWell();
+});
+
+test("an academy has one server; commands go on beside it", async (t) => {
+    const first = await startServer({ t });
+    const second = command(["serve", "--port", "0", "--data", first.data]);
+    assert.equal(second.code, 2, second.out);
+    assert.match(second.err, /^gradus: .+gradus\.db is served by another process already/m);
+    addPerson(first.data, "beside");
+    assert.match(must(["user", "list", "--data", first.data]), /\bbeside\b/);
+    must(["backup", join(scratch("backup"), "beside.backup"), "--data", first.data]);
+    must(["audit", "verify", "--data", first.data]);
+    must(["stats", "--data", first.data]);
+    await first.assertWell();
+    // Whoever is killed holds nothing any more.
+    await first.kill9();
+    await first.restart();
+    await first.assertWell();
+});
+
+test("a mistyped folder does not become an academy", () => {
+    const place = scratch();
+    const people = join(place, "people.csv");
+    writeFileSync(people, "login,name,email,roles\nada,Ada L,ada@example.org,learner\n");
+    const commandsOf = (data) => [["user", "list"], ["user", "import", people], ["user", "import", people, "--commit"], ["user", "reset", "admin"], ["audit", "verify"], ["stats"], ["backup", join(place, "file")], ["key", "add"]].map((args) => [...args, "--data", data]);
+    for (const data of [join(place, "typo"), join(place, "no/such"), scratch()])
+        for (const args of commandsOf(data)) {
+            const there = existsSync(data);
+            const done = command(args);
+            assert.equal(done.code, 2, `${args.join(" ")}: ${done.out}`);
+            assert.match(done.err, /[Tt]here is no academy at this place/, args.join(" "));
+            assert.equal(existsSync(data), there, args.join(" "));
+            if (there) assert.deepEqual(readdirSync(data), [], args.join(" "));
+        }
+    assert.ok(!existsSync(join(place, "file")));
+    assert.equal(command(["user", "add", "--data", join(place, "typo")]).code, 2);
+    assert.ok(!existsSync(join(place, "typo")));
+    addPerson(join(place, "new"), "first");
+    assert.equal(statSync(join(place, "new")).mode & 0o777, 0o700);
 });
 
 test("a demo academy is served on this machine only", () => {
@@ -71,8 +109,9 @@ test("a backup is taken while the server writes, and restores what it held", asy
     assert.equal(command(["backup", file, "--data", server.data]).code, 2, "a backup was overwritten");
 
     // A restore overwrites nothing by itself, and nothing that is in use.
-    const into = scratch();
-    must(["restore", file, "--data", into]);
+    const into = join(scratch(), "newdata");
+    assert.match(must(["restore", file, "--data", into]), new RegExp(`signing keys .*${into}/keys`));
+    assert.equal(statSync(into).mode & 0o777, 0o700);
     const people = must(["user", "list", "--data", into]);
     assert.match(people, /\bbefore\b/);
     assert.doesNotMatch(people, /\bafter\b/);
@@ -101,6 +140,8 @@ test("what is no backup is not restored", () => {
         assert.equal(done.code, 2, file);
         assert.ok(done.err.length > 20, done.err);
         assert.equal(must(["user", "list", "--data", data]), before);
+        assert.equal(command(["restore", file, "--data", join(folder, "new")]).code, 2, file);
+        assert.ok(!existsSync(join(folder, "new")), `${file} left a folder`);
     }
 });
 

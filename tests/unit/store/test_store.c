@@ -49,10 +49,10 @@ static void strange_places_are_refused(void **state) {
     assert_non_null(
         strstr(fixture_refused(fixture_path("no/such/folder.db"), false, ERR_IO), "No such file"));
     assert_non_null(strstr(fixture_refused(fixture_folder, false, ERR_IO), "cannot be opened"));
-    assert_non_null(
-        strstr(fixture_refused(fixture_path("absent.db"), true, ERR_IO), "No such file"));
+    assert_non_null(strstr(fixture_refused(fixture_path("absent.db"), true, ERR_NOT_FOUND),
+                           "no academy at this place"));
     assert_int_not_equal(access(fixture_path("absent.db"), F_OK), 0);
-    unlink(fixture_path("absent.db.lock"));
+    assert_int_not_equal(access(fixture_path("absent.db.lock"), F_OK), 0);
     char long_name[5000];
     memset(long_name, 'x', sizeof long_name - 1);
     long_name[sizeof long_name - 1] = '\0';
@@ -60,6 +60,44 @@ static void strange_places_are_refused(void **state) {
     char lock[PATH_MAX + 32];
     snprintf(lock, sizeof lock, "%s.lock", fixture_folder);
     unlink(lock);
+}
+
+/* A mistyped folder does not become an academy. */
+static void what_must_exist_is_not_made(void **state) {
+    (void)state;
+    static const char *const names[] = {"absent.db", "no/such/folder.db"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct store *s = NULL;
+        const char *why = NULL;
+        struct store_options options = {.path = fixture_path(names[i]), .must_exist = true};
+        assert_int_equal(store_open(&s, &options, &fixture_arena, &why), ERR_NOT_FOUND);
+        assert_null(s);
+        assert_non_null(strstr(why, "no academy at this place"));
+    }
+    assert_int_not_equal(access(fixture_path("absent.db"), F_OK), 0);
+    assert_int_not_equal(access(fixture_path("absent.db.lock"), F_OK), 0);
+    assert_int_not_equal(access(fixture_path("no"), F_OK), 0);
+}
+
+/* One server; a command beside it opens as before. */
+static void a_second_server_is_refused(void **state) {
+    (void)state;
+    struct store_options serving = {.path = fixture_db, .serving = true};
+    struct store *first = NULL, *second = NULL;
+    const char *why = NULL;
+    assert_int_equal(store_open(&first, &serving, &fixture_arena, &why), OK);
+    assert_int_equal(store_open(&second, &serving, &fixture_arena, &why), ERR_BUSY);
+    assert_null(second);
+    assert_non_null(strstr(why, "is served by another process already"));
+    struct store *command = fixture_open();
+    assert_int_equal(fixture_save(command, 1, "beside it"), OK);
+    assert_true(store_close(command, 1000));
+    assert_int_equal(fixture_save(first, 2, "and it goes on"), OK);
+    assert_true(store_close(first, 1000));
+    assert_int_equal(store_open(&second, &serving, &fixture_arena, &why), OK);
+    assert_int_equal(fixture_count(second), 2);
+    assert_true(store_close(second, 1000));
+    unlink(fixture_path("gradus.db.serving"));
 }
 
 static void damaged_files_are_refused_and_kept(void **state) {
@@ -294,6 +332,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_was_saved_is_there_again, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(strange_places_are_refused, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_must_exist_is_not_made, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_second_server_is_refused, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(damaged_files_are_refused_and_kept, fixture_setup,
                                         fixture_teardown),
