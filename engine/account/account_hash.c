@@ -16,7 +16,7 @@
 #define HASH_QUEUE 256
 #define HASH_QUEUE_CLIENT 64 /* of one address: a room full of people, and never all the places */
 
-struct accounts {
+struct hashers {
     pthread_t threads[HASH_THREADS];
     int thread_count;
     pthread_mutex_t lock;
@@ -24,7 +24,6 @@ struct accounts {
     bool closing;
     struct hash_job *first, **tail;
     int length;
-    struct sessions *sessions;
     /* Hash of a random text: what a sign-in with an unknown login is checked against, so that its answer takes as
      * long as that of a known one. */
     char decoy[crypto_pwhash_STRBYTES];
@@ -38,12 +37,12 @@ char *account_hash(struct arena *a, const char *password) {
                : NULL;
 }
 
-static void run_job(const struct accounts *a, struct hash_job *job) {
+static void run_job(const struct hashers *h, struct hash_job *job) {
     job->matches = false;
     job->made = NULL;
     if (job->password) {
         bool known = job->hash && *job->hash;
-        bool same = crypto_pwhash_str_verify(known ? job->hash : a->decoy, job->password,
+        bool same = crypto_pwhash_str_verify(known ? job->hash : h->decoy, job->password,
                                              strlen(job->password)) == 0;
         job->matches = known && same;
     }
@@ -56,84 +55,72 @@ static void run_job(const struct accounts *a, struct hash_job *job) {
 }
 
 static void *work(void *arg) {
-    struct accounts *a = arg;
-    pthread_mutex_lock(&a->lock);
-    while (a->first || !a->closing) {
-        struct hash_job *job = a->first;
+    struct hashers *h = arg;
+    pthread_mutex_lock(&h->lock);
+    while (h->first || !h->closing) {
+        struct hash_job *job = h->first;
         if (!job) {
-            pthread_cond_wait(&a->more, &a->lock);
+            pthread_cond_wait(&h->more, &h->lock);
             continue;
         }
-        a->first = job->next;
-        if (!a->first) a->tail = &a->first;
-        a->length--;
-        pthread_mutex_unlock(&a->lock);
-        run_job(a, job);
-        pthread_mutex_lock(&a->lock);
+        h->first = job->next;
+        if (!h->first) h->tail = &h->first;
+        h->length--;
+        pthread_mutex_unlock(&h->lock);
+        run_job(h, job);
+        pthread_mutex_lock(&h->lock);
     }
-    pthread_mutex_unlock(&a->lock);
+    pthread_mutex_unlock(&h->lock);
     return NULL;
 }
 
 void account_hash_start(struct request *r, void *arg) {
     struct hash_job *job = arg;
-    struct accounts *a = r->app->accounts;
+    struct hashers *h = r->app->accounts->hashers;
     job->next = NULL;
     job->request = r;
     int same = 0;
-    pthread_mutex_lock(&a->lock);
-    for (const struct hash_job *j = a->first; j; j = j->next)
+    pthread_mutex_lock(&h->lock);
+    for (const struct hash_job *j = h->first; j; j = j->next)
         same += str_eq(j->request->client, r->client);
-    bool full = a->length >= HASH_QUEUE || same >= HASH_QUEUE_CLIENT || a->closing;
+    bool full = h->length >= HASH_QUEUE || same >= HASH_QUEUE_CLIENT || h->closing;
     if (!full) {
-        *a->tail = job;
-        a->tail = &job->next;
-        a->length++;
-        pthread_cond_signal(&a->more);
+        *h->tail = job;
+        h->tail = &job->next;
+        h->length++;
+        pthread_cond_signal(&h->more);
     }
-    pthread_mutex_unlock(&a->lock);
+    pthread_mutex_unlock(&h->lock);
     if (full) http_wake(r, ERR_BUSY);
 }
 
-enum err accounts_open(struct accounts **out) {
-    struct accounts *a = calloc(1, sizeof *a);
-    if (!a) return ERR_IO;
-    a->tail = &a->first;
+struct hashers *hashers_new(void) {
+    struct hashers *h = calloc(1, sizeof *h);
+    if (!h) return NULL;
+    h->tail = &h->first;
     struct arena scratch;
     arena_init(&scratch, 64 * 1024);
     char *decoy = account_hash(&scratch, random_token(&scratch, 16));
-    if (decoy) memcpy(a->decoy, decoy, sizeof a->decoy);
+    if (decoy) memcpy(h->decoy, decoy, sizeof h->decoy);
     arena_release(&scratch);
-    a->sessions = decoy ? sessions_new() : NULL;
-    if (!a->sessions) {
-        free(a);
-        return ERR_IO;
-    }
-    pthread_mutex_init(&a->lock, NULL);
-    pthread_cond_init(&a->more, NULL);
-    while (a->thread_count < HASH_THREADS &&
-           pthread_create(&a->threads[a->thread_count], NULL, work, a) == 0)
-        a->thread_count++;
-    *out = a;
-    if (a->thread_count) return OK;
-    accounts_close(a);
-    *out = NULL;
-    return ERR_IO;
+    pthread_mutex_init(&h->lock, NULL);
+    pthread_cond_init(&h->more, NULL);
+    while (decoy && h->thread_count < HASH_THREADS &&
+           pthread_create(&h->threads[h->thread_count], NULL, work, h) == 0)
+        h->thread_count++;
+    if (h->thread_count) return h;
+    hashers_free(h);
+    return NULL;
 }
 
-void accounts_close(struct accounts *a) {
-    if (!a) return;
-    pthread_mutex_lock(&a->lock);
-    a->closing = true;
-    pthread_cond_broadcast(&a->more);
-    pthread_mutex_unlock(&a->lock);
-    for (int i = 0; i < a->thread_count; i++) pthread_join(a->threads[i], NULL);
-    pthread_mutex_destroy(&a->lock);
-    pthread_cond_destroy(&a->more);
-    sessions_free(a->sessions);
-    free(a);
-}
-
-struct sessions *accounts_sessions(struct accounts *a) {
-    return a->sessions;
+void hashers_free(struct hashers *h) {
+    if (!h) return;
+    pthread_mutex_lock(&h->lock);
+    h->closing = true;
+    pthread_cond_broadcast(&h->more);
+    pthread_mutex_unlock(&h->lock);
+    for (int i = 0; i < h->thread_count; i++) pthread_join(h->threads[i], NULL);
+    pthread_mutex_destroy(&h->lock);
+    pthread_cond_destroy(&h->more);
+    free(h);
 }

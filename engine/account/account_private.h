@@ -14,13 +14,20 @@ struct hash_job {
     struct request *request;
     struct hash_job *next;
 };
+/* The threads that hash. NULL when none can be started. */
+struct hashers *hashers_new(void);
+void hashers_free(struct hashers *h); /* finishes what is being hashed; NULL is fine */
 /* For http_wait: queues the job; wakes with ERR_BUSY when too many wait. */
 void account_hash_start(struct request *r, void *job);
 
 /* The sessions that were looked up last. NULL when there is no memory. */
 struct sessions *sessions_new(void);
 void sessions_free(struct sessions *s);
-struct sessions *accounts_sessions(struct accounts *a);
+
+struct accounts {
+    struct hashers *hashers;
+    struct sessions *sessions;
+};
 /* What names a session in the store: a hash of its token. Arena. */
 const char *account_session_id(struct request *r, const char *token);
 

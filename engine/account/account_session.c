@@ -54,7 +54,7 @@ static struct slot *slot_of(struct request *r, const char *id) {
     unsigned at = 0;
     for (int i = 0; i < 4; i++) /* the id is a hash: any digits of it spread */
         at = at << 4 | (unsigned)(id[i] <= '9' ? id[i] - '0' : id[i] - 'a' + 10);
-    return &accounts_sessions(r->app->accounts)->slots[at % SLOTS];
+    return &r->app->accounts->sessions->slots[at % SLOTS];
 }
 
 /* `now_ms` is the monotonic clock's: a request may have begun a minute before its last byte came. */
