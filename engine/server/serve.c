@@ -95,7 +95,7 @@ static bool is_local(const char *listen) {
 
 /* A demo's passwords are known to everybody who has read the README. */
 static bool demo_allowed(struct serve *s) {
-    s->app.demo = demo_present(s->app.data);
+    s->app.demo = demo_present(s->app.data, s->app.store);
     if (!s->app.demo) return true;
     bool local_origin = !s->app.origin || str_has_prefix(s->app.origin, "http://127.0.0.1") ||
                         str_has_prefix(s->app.origin, "http://localhost");
@@ -112,7 +112,7 @@ static bool open_parts(struct serve *s) {
         return fail(
             arena_printf(&s->arena, "cannot make the folder %s: %s", app->data, strerror(errno)));
     app->store = open_store(&s->arena, app->data, false);
-    if (!app->store) return false;
+    if (!app->store || !demo_allowed(s)) return false;
     if (site_open(&app->site, app->root, &s->arena, &why) != OK) return fail(why);
     if (accounts_open(&app->accounts) != OK)
         return fail("the threads that check passwords cannot start");
@@ -124,15 +124,20 @@ static bool open_parts(struct serve *s) {
     content_set_steps(app->content, level_steps);
     content_add_check(app->content, exam_check_tree);
     content_add_check(app->content, lab_check_tree);
+    struct content_source source;
+    exam_search_source(app->exams, &source);
+    content_add_source(app->content, &source);
+    lab_search_source(app->labs, &source);
+    content_add_source(app->content, &source);
     return true;
 }
 
 static void close_parts(struct serve *s) {
     struct app *app = &s->app;
     certs_close(app->certs);
+    if (app->content) content_close(app->content); /* before its sources */
     if (app->labs) labs_close(app->labs);
     if (app->exams) exams_close(app->exams);
-    if (app->content) content_close(app->content);
     accounts_close(app->accounts);
     if (app->store && !store_close(app->store, STOP_DEADLINE_MS))
         log_say(LOG_WARN, "stop", "some writes did not finish in time and were refused");
@@ -149,7 +154,7 @@ static void wait_for_signal(const sigset_t *signals) {
 
 static int run(struct serve *s, const sigset_t *signals) {
     const char *why = "";
-    if (!demo_allowed(s) || !open_parts(s)) {
+    if (!open_parts(s)) {
         close_parts(s);
         return 2;
     }

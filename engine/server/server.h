@@ -31,8 +31,8 @@ const char *default_data(void);
  * refused. */
 struct store *open_store(struct arena *a, const char *data, bool read_only);
 
-/* What `gradus demo` leaves in DATA/demo.json: its presence makes an academy a demo. */
-bool demo_present(const char *data);
+/* An academy is a demo by what `gradus demo` leaves in its database, or by DATA/demo.json (its accounts, to be shown). */
+bool demo_present(const char *data, struct store *store);
 /* Prints the accounts and addresses that demo.json lists. */
 void demo_print(const char *data, const char *origin);
 /* The same accounts as list `accounts` {role, login, password}, for the page where people sign in. */

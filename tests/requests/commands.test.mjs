@@ -82,6 +82,21 @@ test("a demo academy is served on this machine only", () => {
     }
 });
 
+test("a demo stays one when its database goes elsewhere", async (t) => {
+    const file = join(scratch("backup"), "demo.backup");
+    must(["backup", file, "--data", makeDemo()]);
+    const elsewhere = join(scratch(), "academy");
+    must(["restore", file, "--data", elsewhere]);
+    assert.ok(!existsSync(join(elsewhere, "demo.json")));
+    const done = command(["serve", "--port", "0", "--data", elsewhere, "--listen", "0.0.0.0"]);
+    assert.equal(done.code, 2, done.out);
+    assert.match(done.err, /this is a demo academy, its passwords are public/);
+    must(["audit", "verify", "--data", elsewhere]);
+    // Nor is any academy taken for a demo.
+    const real = await startServer({ t, args: ["--listen", "0.0.0.0"] });
+    await real.assertWell();
+});
+
 test("a demo is not poured over an academy", () => {
     const data = makeAcademy();
     const before = must(["user", "list", "--data", data]);
