@@ -178,6 +178,8 @@ enum err content_progress(struct db *db, struct arena *a, const struct content_s
 /* Of one module, also of an untouched one. */
 struct content_module_progress content_progress_of(const struct content_progress *p,
                                                    const struct content_module *m);
+/* For templates: `minutes_left`, or from an hour and a half on `hours_left`; the other one is 0. */
+void content_time_left(struct view *v, int64_t minutes);
 /* Where to go on: the module that the person was in last and has not completed; else the first one of the programme's
  * open levels that is not completed and whose prerequisites are; NULL when all is done. */
 const struct content_module *content_next(const struct content_snapshot *s,

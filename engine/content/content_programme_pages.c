@@ -11,6 +11,12 @@ struct path_totals {
     int64_t done, total, minutes_left;
 };
 
+void content_time_left(struct view *v, int64_t minutes) {
+    bool hours = minutes >= 90;
+    view_int(v, "minutes_left", hours ? 0 : minutes);
+    view_int(v, "hours_left", hours ? (minutes + 30) / 60 : 0);
+}
+
 static struct view *step(struct view *path, const char *href, const char *title, const char *state,
                          const char *state_text) {
     struct view *v = view_item(path);
@@ -94,7 +100,7 @@ static enum err path_view(struct request *r, const struct content_snapshot *s,
     enum err e = other_steps(r, s, level, path, totals);
     view_int(v, "total", totals->total);
     view_int(v, "done", totals->done);
-    view_int(v, "minutes_left", totals->minutes_left);
+    content_time_left(v, totals->minutes_left);
     return e;
 }
 

@@ -96,6 +96,9 @@ static void path_step(struct start *s, struct view *path, const struct cert_need
                                                   : "home_state_open"));
     view_text(step, "title", n->need->title);
     view_text(step, "href", n->need->href);
+    if (n->need->kind != CERT_MODULE)
+        view_text(step, "kind",
+                  text(s->r, n->need->kind == CERT_EXAM ? "cohort_kind_exam" : "cohort_kind_lab"));
     if (m) {
         struct content_module_progress mine = content_progress_of(&s->progress, m);
         if (n->state != CERT_MET)
@@ -144,7 +147,7 @@ static void add_level(struct start *s, struct view *list, const struct standing 
     view_bool(item, arena_printf(r->arena, "level_%d", x->level->number), true);
     view_int(item, "done", (int64_t)x->status.met);
     view_int(item, "total", (int64_t)x->status.count);
-    view_int(item, "minutes_left", minutes_left(s, &x->status));
+    content_time_left(item, minutes_left(s, &x->status));
     for (size_t i = 0; i < x->status.count; i++) path_step(s, path, &x->status.needs[i], &current);
     next_module(s, x->programme);
     for (size_t i = 0; i < x->status.count; i++) next_need(s, &x->status.needs[i]);
