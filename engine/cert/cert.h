@@ -134,8 +134,8 @@ enum err cert_verify_page(struct request *r);
 enum err cert_verify_post(struct request *r);
 
 /* ---- Command line --------------------------------------------------------------------------------
- * gradus verify FILE [--key z6Mk…] [--data DIR] [--format text|json]
- * A JSON credential, a badge (PNG) or a certificate (PDF). 0 valid, 1 not valid, 2 could not check. */
+ * gradus verify FILE [--did FILE] [--status FILE] [--key z6Mk…] [--data DIR] [--format text|json]
+ * A JSON credential, a badge (PNG) or a certificate (PDF). 0 valid, 1 not valid, 2 not decided or could not check. */
 int cert_verify_command(int argc, char **argv);
 /* gradus key list|add [--data DIR]: the signing keys; rotation adds. 0 fine, 2 could not. */
 int cert_key_command(int argc, char **argv);

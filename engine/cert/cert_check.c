@@ -127,14 +127,14 @@ static void check_status(const json_t *doc, const struct cert_checker *c,
         fail(r, STATUS, "status_form", "it does not say where its status can be looked up");
         return;
     }
-    if (!c->status) {
-        r->checks[STATUS].detail = "whether it was revoked was not looked up";
-        return;
-    }
-    switch (c->status(c->context, r->credential_id, list, (uint32_t)index)) {
+    struct cert_status_question q = {r->credential_id, r->issuer, list, (uint32_t)index, NULL};
+    switch (c->status ? c->status(c->context, &q) : CERT_STATUS_UNSEEN) {
     case CERT_STATUS_GOOD: r->checks[STATUS].outcome = CERT_PASS; return;
     case CERT_STATUS_REVOKED: fail(r, STATUS, "revoked", "it was revoked"); return;
     case CERT_STATUS_SUSPENDED: fail(r, STATUS, "suspended", "it is suspended"); return;
+    case CERT_STATUS_UNSEEN:
+        r->checks[STATUS].detail = q.why ? q.why : "whether it was revoked was not looked up";
+        return;
     case CERT_STATUS_UNKNOWN: break;
     }
     fail(r, STATUS, "unknown_status", "no such credential is on record here");
@@ -164,7 +164,8 @@ void cert_credential_check(struct arena *a, const char *text, size_t len,
     check_issuer(out);
     check_period(out, checker->now_ms);
     check_status(doc, checker, out);
-    out->valid = out->checks[ISSUER].outcome == CERT_PASS &&
-                 out->checks[PERIOD].outcome == CERT_PASS &&
-                 out->checks[STATUS].outcome != CERT_FAIL;
+    bool fine = out->checks[ISSUER].outcome == CERT_PASS &&
+                out->checks[PERIOD].outcome == CERT_PASS;
+    out->valid = fine && out->checks[STATUS].outcome == CERT_PASS;
+    out->undecided = fine && out->checks[STATUS].outcome == CERT_SKIP;
 }

@@ -1,4 +1,5 @@
-/* gradus verify: a credential, a badge or a certificate from a file. */
+/* gradus verify: a credential, a badge or a certificate from a file; with an academy's data folder, or with what it
+ * publishes. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,45 +11,69 @@
 #include "base/codec.h"
 #include "base/text.h"
 #include "cert/cert_private.h"
+#include "cert/cert_published.h"
 
 #define FILE_MAX ((size_t)16 << 20)
+#define PUBLISHED_MAX ((size_t)1 << 20)
 #define KEY_MAX 16
 
 static const char usage[] =
-    "usage: gradus verify FILE [--key z6Mk...] [--data DIR] [--format text|json]\n"
+    "usage: gradus verify FILE [--did FILE] [--status FILE] [--key z6Mk...] [--data DIR] [--format text|json]\n"
     "\n"
     "Checks a credential (JSON), a badge (PNG) or a certificate (PDF): form, signature, issuer, period, status.\n"
     "\n"
-    "  --key KEY     trust this public key (Multikey); may be given more than once\n"
-    "  --data DIR    an academy's data folder: its keys, and whether it revoked the credential (default: data)\n"
+    "  --did FILE     the issuer's DID document, downloaded from its /.well-known/did.json: trust its keys\n"
+    "  --status FILE  the status list that the credential names, downloaded: whether it was revoked\n"
+    "  --key KEY      trust this public key (Multikey); may be given more than once\n"
+    "  --data DIR     an academy's data folder: its keys, and whether it revoked the credential (default: data,\n"
+    "                 unless --did or --key is given)\n"
     "\n"
-    "Exit status: 0 valid, 1 not valid, 2 could not check.\n";
+    "The verdict is valid when every check passed, not valid when one failed, and not decided when the signature\n"
+    "holds but the status that the credential names could not be looked up.\n"
+    "\n"
+    "Exit status: 0 valid, 1 not valid, 2 not decided, or could not check.\n";
 
 struct verify {
     struct arena arena;
-    const char *file, *data, *format;
+    const char *file, *data, *format, *did_file, *status_file;
     const char *keys[KEY_MAX];
     int key_count;
-    bool data_given;
+    bool data_given, own_key_signed;
     struct cert_keys *own;
     struct store *store;
+    struct cert_did did;
+    const char *list; /* text of --status; NULL = not given */
+    size_t list_len;
+    struct cert_checker checker;
 };
 
 static bool find_key(void *context, const char *method, unsigned char key[CERT_PUBLIC_BYTES]) {
     struct verify *v = context;
     const char *hash = strchr(method, '#');
     if (!hash) return false;
+    if (v->own && cert_keys_find(v->own, hash + 1, key)) return v->own_key_signed = true;
     for (int i = 0; i < v->key_count; i++)
         if (str_eq(v->keys[i], hash + 1)) return cert_multikey_read(&v->arena, hash + 1, key);
-    return v->own && cert_keys_find(v->own, hash + 1, key);
+    return cert_did_find(&v->did, method, key);
 }
 
-static enum cert_status_answer find_status(void *context, const char *credential_id,
-                                           const char *list_url, uint32_t index) {
+/* An academy's database knows most; a list is what everybody can have. Whoever of the two says "revoked" is right: neither
+ * forgets that, but a copy may be older than it. */
+static enum cert_status_answer find_status(void *context, struct cert_status_question *q) {
     struct verify *v = context;
-    struct db *db = store_reader(v->store);
-    return db ? cert_credential_answer(db, &v->arena, credential_id, list_url, index)
-              : CERT_STATUS_UNKNOWN;
+    struct db *db = v->store ? store_reader(v->store) : NULL;
+    bool own = v->own_key_signed;
+    enum cert_status_answer recorded = CERT_STATUS_UNSEEN, listed = CERT_STATUS_UNSEEN;
+    q->why = arena_printf(
+        &v->arena,
+        "whether it was revoked was not looked up: download %s and give it with --status",
+        q->list_url);
+    if (db) recorded = cert_credential_answer(db, &v->arena, q);
+    if (v->list) listed = cert_status_list_answer(&v->arena, v->list, v->list_len, &v->checker, q);
+    if (recorded == CERT_STATUS_REVOKED || recorded == CERT_STATUS_SUSPENDED) return recorded;
+    /* Signed with the academy's key but not on its record: somebody else has the key. */
+    if (listed == CERT_STATUS_REVOKED || (recorded == CERT_STATUS_UNKNOWN && !own)) return listed;
+    return recorded == CERT_STATUS_UNSEEN ? listed : recorded;
 }
 
 /* The credential's text in the file, by what the file is. */
@@ -64,16 +89,45 @@ static const char *read_credential(struct verify *v, size_t *len) {
     return text;
 }
 
-/* The data folder is optional: without it, given keys do, and the status stays open. */
+/* The text of a published file; `what` for the sentence. */
+static const char *read_published(struct verify *v, const char *path, const char *what,
+                                  size_t *len) {
+    const char *text = file_read(&v->arena, path, PUBLISHED_MAX, len);
+    if (!text) fprintf(stderr, "gradus verify: %s %s cannot be read\n", what, path);
+    return text;
+}
+
+static bool open_published(struct verify *v) {
+    const char *why = "", *text;
+    size_t len;
+    if (v->did_file) {
+        text = read_published(v, v->did_file, "the DID document", &len);
+        if (!text) return false;
+        if (!cert_did_read(&v->arena, text, len, &v->did, &why)) {
+            fprintf(stderr, "gradus verify: %s cannot be used as a DID document: %s\n", v->did_file,
+                    why);
+            return false;
+        }
+    }
+    if (v->status_file)
+        v->list = read_published(v, v->status_file, "the status list", &v->list_len);
+    return !v->status_file || v->list;
+}
+
+/* The data folder is optional: without it, given keys do, and the status stays open unless a list is given. */
 static bool open_data(struct verify *v) {
     const char *why = "", *path = arena_printf(&v->arena, "%s/gradus.db", v->data);
+    bool trusting = v->key_count || v->did_file;
+    if (trusting && !v->data_given) return true;
     if (access(path, R_OK) != 0) {
-        if (v->key_count) return true;
-        fprintf(stderr, "gradus verify: there is no academy in %s: give --data DIR or --key\n",
-                v->data);
-        return false;
+        fprintf(
+            stderr,
+            trusting
+                ? "gradus verify: there is no academy in %s: only what else was given is used\n"
+                : "gradus verify: there is no academy in %s: give --did FILE, --data DIR or --key\n",
+            v->data);
+        return trusting;
     }
-    if (v->key_count && !v->data_given) return true;
     struct store_options how = {.path = path, .read_only = true};
     if (cert_keys_open(&v->own, v->data, false, &v->arena, &why) == OK &&
         store_open(&v->store, &how, &v->arena, &why) == OK)
@@ -82,29 +136,66 @@ static bool open_data(struct verify *v) {
     return false;
 }
 
-static void print_report(const struct cert_check_report *report, bool json) {
-    static const char *const outcomes[] = {"pass", "fail", "skip"};
-    if (json) printf("{\"valid\":%s,\"checks\":[", report->valid ? "true" : "false");
-    else printf("%s\n", report->valid ? "valid" : "NOT VALID");
+/* A key that is not known because the document is of somebody else: say so. */
+static void explain_foreign_did(struct verify *v, struct cert_check_report *report) {
+    struct cert_check *c = &report->checks[1];
+    if (!v->did.id || !str_eq(c->code, "unknown_key") || str_eq(v->did.id, report->issuer)) return;
+    c->detail = arena_printf(&v->arena,
+                             "%s; %s is the document of %s, and the credential names the issuer %s",
+                             c->detail, v->did_file, v->did.id, report->issuer);
+}
+
+static const char *const outcomes[] = {"pass", "fail", "skip"};
+
+static void print_json(struct arena *a, const struct cert_check_report *report) {
+    struct buf b;
+    buf_init(&b, a);
+    buf_printf(&b, "{\"verdict\":\"%s\",\"valid\":%s,\"checks\":[",
+               report->undecided ? "not decided"
+               : report->valid   ? "valid"
+                                 : "not valid",
+               report->undecided ? "null"
+               : report->valid   ? "true"
+                                 : "false");
     for (int i = 0; i < CERT_CHECK_COUNT; i++) {
         const struct cert_check *c = &report->checks[i];
-        if (json)
-            printf("%s{\"check\":\"%s\",\"outcome\":\"%s\"%s%s%s}", i ? "," : "", c->name,
-                   outcomes[c->outcome], c->code ? ",\"code\":\"" : "", c->code ? c->code : "",
-                   c->code ? "\"" : "");
-        else
-            printf("  %-10s %s%s%s\n", c->name, outcomes[c->outcome], c->detail ? ": " : "",
-                   c->detail ? c->detail : "");
+        buf_printf(&b, "%s{\"check\":\"%s\",\"outcome\":\"%s\"", i ? "," : "", c->name,
+                   outcomes[c->outcome]);
+        if (c->code) buf_printf(&b, ",\"code\":\"%s\"", c->code);
+        if (c->detail) {
+            buf_puts(&b, ",\"detail\":");
+            buf_json(&b, c->detail);
+        }
+        buf_putc(&b, '}');
     }
-    if (json) puts("]}");
-    else if (report->checks[1].outcome == CERT_PASS)
-        printf("  %s, %s, %s\n", report->number ? report->number : "no number",
-               report->holder ? report->holder : "no name",
-               report->title ? report->title : "no title");
+    buf_puts(&b, "]}");
+    puts(buf_text(&b));
+}
+
+/* What a credential says may be made for a terminal: control characters go no further. */
+static const char *printable(struct arena *a, const char *text, const char *otherwise) {
+    char *copy = arena_dup(a, text && *text ? text : otherwise);
+    for (char *c = copy; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';
+    return copy;
+}
+
+static void print_text(struct arena *a, const struct cert_check_report *report) {
+    puts(report->undecided ? "NOT DECIDED" : report->valid ? "valid" : "NOT VALID");
+    for (int i = 0; i < CERT_CHECK_COUNT; i++) {
+        const struct cert_check *c = &report->checks[i];
+        printf("  %-10s %s%s%s\n", c->name, outcomes[c->outcome], c->detail ? ": " : "",
+               c->detail ? printable(a, c->detail, "") : "");
+    }
+    if (report->checks[1].outcome == CERT_PASS)
+        printf("  %s, %s, %s\n", printable(a, report->number, "no number"),
+               printable(a, report->holder, "no name"), printable(a, report->title, "no title"));
 }
 
 static bool read_options(struct verify *v, int argc, char **argv, int *status) {
-    static const struct option options[] = {{"key", required_argument, NULL, 'k'},
+    static const struct option options[] = {{"did", required_argument, NULL, 'i'},
+                                            {"status", required_argument, NULL, 's'},
+                                            {"key", required_argument, NULL, 'k'},
                                             {"data", required_argument, NULL, 'd'},
                                             {"format", required_argument, NULL, 'f'},
                                             {"help", no_argument, NULL, 'h'},
@@ -117,6 +208,10 @@ static bool read_options(struct verify *v, int argc, char **argv, int *status) {
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         if (option == 'k' && v->key_count < KEY_MAX && cert_multikey_read(&v->arena, optarg, key)) {
             v->keys[v->key_count++] = optarg;
+        } else if (option == 'i') {
+            v->did_file = optarg;
+        } else if (option == 's') {
+            v->status_file = optarg;
         } else if (option == 'd') {
             v->data = optarg;
             v->data_given = true;
@@ -144,11 +239,13 @@ int cert_verify_command(int argc, char **argv) {
     arena_init(&v.arena, (size_t)256 << 20);
     const char *text = NULL;
     if (read_options(&v, argc, argv, &status)) text = read_credential(&v, &len);
-    if (text && open_data(&v)) {
-        struct cert_checker checker = {find_key, v.store ? find_status : NULL, &v, clock_now_ms()};
-        cert_credential_check(&v.arena, text, len, &checker, &report);
-        print_report(&report, str_eq(v.format, "json"));
-        status = report.valid ? 0 : 1;
+    if (text && open_published(&v) && open_data(&v)) {
+        v.checker = (struct cert_checker){find_key, find_status, &v, clock_now_ms()};
+        cert_credential_check(&v.arena, text, len, &v.checker, &report);
+        explain_foreign_did(&v, &report);
+        if (str_eq(v.format, "json")) print_json(&v.arena, &report);
+        else print_text(&v.arena, &report);
+        status = report.undecided ? 2 : report.valid ? 0 : 1;
     }
     cert_keys_close(v.own);
     if (v.store) store_close(v.store, 0);

@@ -58,14 +58,21 @@ enum cert_status_answer {
     CERT_STATUS_GOOD,
     CERT_STATUS_REVOKED,
     CERT_STATUS_SUSPENDED,
-    CERT_STATUS_UNKNOWN
+    CERT_STATUS_UNKNOWN, /* looked up, and there is no such credential */
+    CERT_STATUS_UNSEEN   /* could not be looked up */
 };
 
-/* Where the checker looks things up. `status` may be NULL: that check is then skipped. */
+/* What a credential whose signature holds says about where its state is kept. */
+struct cert_status_question {
+    const char *credential_id, *issuer, *list_url;
+    uint32_t index;
+    const char *why; /* out, on CERT_STATUS_UNSEEN: a sentence that also says what to do */
+};
+
+/* Where the checker looks things up. `status` may be NULL: the state of no credential is seen then. */
 struct cert_checker {
     cert_key_fn find_key;
-    enum cert_status_answer (*status)(void *context, const char *credential_id,
-                                      const char *list_url, uint32_t index);
+    enum cert_status_answer (*status)(void *context, struct cert_status_question *question);
     void *context;
     int64_t now_ms;
 };
@@ -82,7 +89,9 @@ struct cert_check {
 
 struct cert_check_report {
     struct cert_check checks[CERT_CHECK_COUNT];
-    bool valid; /* no check failed, and form, signature, issuer and period passed */
+    bool valid; /* every check passed */
+    bool
+        undecided; /* none failed, but the status that it names was not seen: neither valid nor not valid */
     /* What the credential says; NULL when absent. Trust them only when the signature passed. Arena. */
     const char *credential_id, *number, *holder, *title, *issuer, *issuer_name, *method;
     int64_t valid_from_ms, valid_until_ms; /* 0 = absent */

@@ -105,9 +105,7 @@ enum err cert_statuses(struct db *db, struct arena *a, const char *certificate_i
                        struct cert_status_row **out, size_t *count) MUST_USE;
 /* For checks: what the store says about a credential by the id inside it. */
 enum cert_status_answer cert_credential_answer(struct db *db, struct arena *a,
-                                               const char *credential_id, const char *list_url,
-                                               uint32_t index);
-/* Sets the list's bits; `*count` facts did. */
+                                               struct cert_status_question *q);
 /* The keys that have signed, by name (multikey), and how much. Arena. */
 struct used_key {
     const char *name;
@@ -115,6 +113,7 @@ struct used_key {
 };
 enum err cert_used_keys(struct db *db, struct arena *a, struct used_key **keys,
                         size_t *count) MUST_USE;
+/* Sets the list's bits; `*count` facts did. */
 enum err cert_list_read(struct db *db, int64_t list_id, unsigned char bits[CERT_STATUS_BYTES],
                         int64_t *count) MUST_USE;
 /* Facts that set bits, and the origin under which the list is signed. ERR_NOT_FOUND: no such list. */

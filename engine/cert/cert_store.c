@@ -214,19 +214,24 @@ static bool column_is(struct stmt *q, int column, const char *text, struct arena
     return str_eq(stmt_text(q, column, a), text);
 }
 
+static enum cert_status_answer unseen(struct cert_status_question *q) {
+    q->why =
+        "whether it was revoked could not be read from the academy's database: try again, and look into the log";
+    return CERT_STATUS_UNSEEN;
+}
+
 enum cert_status_answer cert_credential_answer(struct db *db, struct arena *a,
-                                               const char *credential_id, const char *list_url,
-                                               uint32_t index) {
+                                               struct cert_status_question *question) {
     struct stmt *q;
     enum err e;
-    if (!db_one(db, &q, &e, SQL_cert_credential_status, "t", credential_id))
-        return CERT_STATUS_UNKNOWN;
+    if (!db_one(db, &q, &e, SQL_cert_credential_status, "t", question->credential_id))
+        return e == ERR_NOT_FOUND ? CERT_STATUS_UNKNOWN : unseen(question);
     enum cert_status_answer answer = CERT_STATUS_GOOD;
-    if (!column_is(q, 0, list_url, a) || stmt_int(q, 1) != (int64_t)index)
+    if (!column_is(q, 0, question->list_url, a) || stmt_int(q, 1) != (int64_t)question->index)
         answer = CERT_STATUS_UNKNOWN;
     else if (stmt_int(q, 3) > 0 || column_is(q, 2, "revoked", a)) answer = CERT_STATUS_REVOKED;
     else if (!stmt_null(q, 2)) answer = CERT_STATUS_SUSPENDED;
-    return stmt_end(q) == OK ? answer : CERT_STATUS_UNKNOWN;
+    return stmt_end(q) == OK ? answer : unseen(question);
 }
 
 enum err cert_list_fact_count(struct db *db, struct arena *a, int64_t list_id, const char **origin,

@@ -17,10 +17,9 @@ static bool find_own_key(void *context, const char *method, unsigned char key[CE
            cert_keys_find(r->app->certs->keys, hash + 1, key);
 }
 
-static enum cert_status_answer find_own_status(void *context, const char *credential_id,
-                                               const char *list_url, uint32_t index) {
+static enum cert_status_answer find_own_status(void *context, struct cert_status_question *q) {
     struct request *r = context;
-    return cert_credential_answer(r->db, r->arena, credential_id, list_url, index);
+    return cert_credential_answer(r->db, r->arena, q);
 }
 
 struct cert_checker cert_own_checker(struct request *r) {
@@ -32,6 +31,8 @@ static void view_report(struct request *r, struct view *v, const struct cert_che
     static const char *const outcomes[] = {"pass", "fail", "skip"};
     struct view *o = view_object(v, "report"), *checks = view_list(o, "checks");
     view_bool(o, "valid", report->valid);
+    view_bool(o, "undecided", report->undecided);
+    view_bool(o, "not_valid", !report->valid && !report->undecided);
     for (int i = 0; i < CERT_CHECK_COUNT; i++) {
         const struct cert_check *c = &report->checks[i];
         struct view *item = view_item(checks);
@@ -58,7 +59,10 @@ static enum err answer_json(struct request *r, const struct cert_check_report *r
     static const char *const outcomes[] = {"pass", "fail", "skip"};
     struct buf b;
     buf_init(&b, r->arena);
-    buf_printf(&b, "{\"valid\":%s,\"checks\":[", report->valid ? "true" : "false");
+    buf_printf(&b, "{\"valid\":%s,\"checks\":[",
+               report->undecided ? "null"
+               : report->valid   ? "true"
+                                 : "false");
     for (int i = 0; i < CERT_CHECK_COUNT; i++) {
         const struct cert_check *c = &report->checks[i];
         buf_printf(&b, "%s{\"check\":\"%s\",\"outcome\":\"%s\"", i ? "," : "", c->name,

@@ -220,11 +220,68 @@ test("gradus verify from the command line", async () => {
     assert.deepEqual(failed(JSON.parse(revoked.out)), ["revoked"]);
     const key = JSON.parse(text).proof[0].verificationMethod.split("#")[1];
     const offline = command(["verify", file("held.json"), "--key", key], { cwd: folder });
-    assert.equal(offline.code, 0, offline.out + offline.err);
-    assert.match(offline.out, /status +skip/);
+    assert.equal(offline.code, 2, offline.out + offline.err);
+    assert.match(offline.out, /^NOT DECIDED/);
+    assert.match(offline.out, /status +skip: .*download http\S+\/status\/1 and give it with --status/);
     assert.equal(command(["verify", file("held.json"), "--key", "z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH"], { cwd: folder }).code, 1);
     for (const args of [["verify"], ["verify", file("none.json")], ["verify", file("held.json"), "--key", "nonsense"], ["verify", file("held.json"), "--data", folder]])
         assert.equal(command(args, { cwd: folder }).code, 2, args.join(" "));
     assert.equal(command(["verify", "--help"]).code, 0);
     assert.equal(command(["audit", "verify", "--data", server.data]).code, 0);
+});
+
+test("a stranger with downloaded files gets a full verdict, and none that was not looked up", async () => {
+    const file = (name) => join(folder, name);
+    const run = (...args) => command(["verify", ...args], { cwd: folder });
+    for (const [path, name] of [["/.well-known/did.json", "did.json"], ["/status/1", "list.json"]])
+        writeFileSync(file(name), await (await get(path)).text());
+    const did = JSON.parse(readFileSync(file("did.json"), "utf8")), list = JSON.parse(readFileSync(file("list.json"), "utf8"));
+    const key = did.verificationMethod[0].publicKeyMultibase;
+    const published = ["--did", file("did.json"), "--status", file("list.json")];
+    for (const kind of ["json", "png", "pdf"]) {
+        const done = run(file(`held.${kind}`), ...published);
+        assert.equal(done.code, 0, `${kind}: ${done.out}${done.err}`);
+        assert.match(done.out, /^valid\n[^]*status +pass/);
+    }
+    // certificate.json was revoked above: whoever looks is told, whoever cannot look is not told that it is valid.
+    const revoked = run(file("certificate.json"), ...published, "--format", "json"), report = JSON.parse(revoked.out);
+    assert.equal(revoked.code, 1);
+    assert.deepEqual([report.verdict, report.valid, failed(report)], ["not valid", false, ["revoked"]]);
+    assert.equal(run(file("certificate.json"), "--key", key, "--status", file("list.json")).code, 1);
+    for (const args of [["--key", key], ["--key", key, "--data", file("none")], ["--did", file("did.json")]]) {
+        const done = run(file("certificate.json"), ...args);
+        assert.equal(done.code, 2, args.join(" "));
+        assert.match(done.out, /^NOT DECIDED\n[^]*status +skip: .*\/status\/1 and give it with --status/);
+        assert.doesNotMatch(done.out, /^valid/m);
+    }
+    const open = run(file("certificate.json"), "--did", file("did.json"), "--format", "json"), said = JSON.parse(open.out);
+    assert.equal(open.code, 2);
+    assert.deepEqual([said.verdict, said.valid], ["not decided", null]);
+    assert.match(said.checks.find((c) => c.check === "status").detail, /--status/);
+
+    // A list that proves nothing decides nothing, also for a credential that holds.
+    const lists = {
+        changed: { ...list, validUntil: "2099-01-01T00:00:00Z" }, unsigned: { ...list, proof: undefined },
+        "of another id": { ...list, id: `${list.id}0` }, "of another issuer": { ...list, issuer: "did:web:else.example" }, "no list": did,
+    };
+    for (const [name, text] of [...Object.entries(lists).map(([n, l]) => [n, JSON.stringify(l)]), ["no JSON", "<html>"]]) {
+        writeFileSync(file("odd.json"), text);
+        const done = run(file("held.json"), "--did", file("did.json"), "--status", file("odd.json"));
+        assert.equal(done.code, 2, `${name}: ${done.out}`);
+        assert.match(done.out, /^NOT DECIDED\n[^]*skip: .*the status list .*download/, name);
+    }
+    // A document of somebody else makes no key known; one that cannot be read, or a list that is not there, is no check at all.
+    writeFileSync(file("odd.json"), JSON.stringify(did).replaceAll(did.id, "did:web:else.example"));
+    const other = run(file("held.json"), "--did", file("odd.json"), "--status", file("list.json"));
+    assert.equal(other.code, 1);
+    assert.match(other.out, /document of did:web:else\.example, and the credential names the issuer did:web:127/);
+    for (const [flag, name] of [["--did", "list.json"], ["--did", "none.json"], ["--status", "none.json"]]) {
+        const done = run(file("held.json"), flag, file(name));
+        assert.equal(done.code, 2, name);
+        assert.match(done.err, /none\.json cannot be read|cannot be used as a DID document/);
+        assert.equal(done.out, "");
+    }
+    // The academy's own register knows more than an old copy of its list.
+    assert.equal(run(file("certificate.json"), "--data", server.data, "--status", file("list.json")).code, 1);
+    assert.equal(run(file("held.json"), "--data", server.data, "--status", file("list.json")).code, 0);
 });

@@ -34,9 +34,8 @@ static bool find_key(void *context, const char *wanted, unsigned char key[CERT_P
     return true;
 }
 
-static enum cert_status_answer find_status(void *context, const char *id, const char *list,
-                                           uint32_t index) {
-    (void)context, (void)id, (void)list, (void)index;
+static enum cert_status_answer find_status(void *context, struct cert_status_question *q) {
+    (void)context, (void)q;
     return answer;
 }
 
@@ -92,7 +91,35 @@ static void dates_and_status(void **state) {
         assert_false(r.valid);
         assert_string_equal(failed(&r), answers[i].code);
     }
+    answer = CERT_STATUS_UNSEEN;
+    r = check(a, text, SAMPLE_FROM_MS + 1);
+    assert_false(r.valid);
+    assert_true(r.undecided);
+    assert_int_equal(r.checks[4].outcome, CERT_SKIP);
+    r = check(a, text, SAMPLE_UNTIL_MS); /* expired it is, whatever the list says */
+    assert_false(r.undecided);
     answer = CERT_STATUS_GOOD;
+    r = check(a, text, SAMPLE_FROM_MS + 1);
+    assert_false(r.undecided);
+}
+
+/* A checker that cannot look up a state calls nothing valid that names one. */
+static void without_a_status(void **state) {
+    struct arena *a = *state;
+    const char *text = cert_json(a, signed_sample(a)), *why = "";
+    struct cert_checker checker = {find_key, NULL, NULL, SAMPLE_FROM_MS + 1};
+    struct cert_check_report r;
+    cert_credential_check(a, text, strlen(text), &checker, &r);
+    assert_false(r.valid);
+    assert_true(r.undecided);
+    assert_string_equal(failed(&r), "");
+    json_t *doc = signed_sample(a);
+    json_object_del(doc, "proof");
+    json_object_del(doc, "credentialStatus");
+    assert_int_equal(cert_proof_sign(a, doc, secret, method, SAMPLE_FROM_MS, &why), OK);
+    text = cert_json(a, doc);
+    cert_credential_check(a, text, strlen(text), &checker, &r);
+    assert_true(r.valid); /* nothing can revoke it */
 }
 
 /* Each text in the document, also in its proof: one more character, and it does not hold any more. */
@@ -325,6 +352,7 @@ int main(void) {
         TEST(a_good_one),
         TEST(the_same_facts_give_the_same_bytes),
         TEST(dates_and_status),
+        TEST(without_a_status),
         TEST(every_changed_text_is_found),
         TEST(additions_and_removals_are_found),
         TEST(a_borrowed_key),

@@ -371,10 +371,9 @@ static bool find_own(void *context, const char *method, unsigned char key[CERT_P
     (void)context;
     return cert_keys_find(f.app.certs->keys, strchr(method, '#') + 1, key);
 }
-static enum cert_status_answer find_state(void *context, const char *id, const char *list,
-                                          uint32_t index) {
+static enum cert_status_answer find_state(void *context, struct cert_status_question *q) {
     (void)context;
-    return cert_credential_answer(reader(), &f.arena, id, list, index);
+    return cert_credential_answer(reader(), &f.arena, q);
 }
 
 static struct cert_check_report check(const char *json, int64_t now_ms) {
