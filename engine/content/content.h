@@ -122,7 +122,7 @@ const struct content_objective *content_objective(const struct content_snapshot 
 enum err content_open(struct content **out, const char *root, struct store *store,
                       struct site *site, struct arena *a, const char **why) MUST_USE;
 void content_close(struct content *c);
-/* Waits until every current version is stored and indexed: for the command line and tests, not for requests.
+/* Waits until every current version is stored and indexed, sources included: for the command line and tests, not for requests.
  * False when that did not happen within `deadline_ms`. */
 bool content_settle(struct content *c, int64_t deadline_ms);
 /* Exams and labs on a level's path: what they are called and how far r->who (may be NULL) is. */
@@ -142,6 +142,36 @@ typedef enum err (*content_steps_fn)(struct request *r, const struct content_sna
                                      const struct content_level *level, struct content_step *steps);
 /* Before serving. */
 void content_set_steps(struct content *c, content_steps_fn ask);
+
+/* ---- What later rooms add to the search ------------------------------------------------------------ */
+struct content_part { /* what stands between two headings */
+    const char *anchor, *heading, *text;
+};
+/* The parts of the blocks from `from` up to and without `until` (NULL: to the end), at least one; anchors as doc_render
+ * makes them of the same blocks. `task_lists` false: they are left out, as they hold keys and feedback. Arena. */
+void content_parts(struct arena *a, cmark_node *from, cmark_node *until, bool task_lists,
+                   struct content_part **parts, size_t *count);
+/* Something that everybody who is signed in may see as a whole. All of it lives as long as the arena that it was asked
+ * for with. */
+struct content_offer {
+    const char *file, *version; /* from the root; when either is new, its parts are asked for */
+    const char *kind;           /* "exam", "lab": found at /exams/ID, /labs/ID */
+    const char *id, *title, *summary, *lang;
+    struct content_part *parts;
+    size_t part_count;
+    const void *own; /* the room's */
+};
+struct content_source {
+    const char *
+        folder; /* "exams/": all its files begin with it, and it alone takes them out of the index again */
+    void *room;
+    /* All that there is now, without parts. Called on a thread of its own every second: cheap when nothing has changed. */
+    void (*list)(void *room, struct arena *a, struct content_offer **out, size_t *count);
+    /* Fills the parts of one of them. */
+    void (*read)(void *room, struct arena *a, struct content_offer *offer);
+};
+/* Its room stays open until content_close. At most 4. */
+void content_add_source(struct content *c, const struct content_source *source);
 
 /* Lets a later room add its problems to the author's page (exams, labs): called with the root. */
 void content_add_check(struct content *c, void (*check)(const char *root, struct diag_list *diags));

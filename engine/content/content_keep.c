@@ -15,6 +15,7 @@
 #define KEEP_FILES 32 /* in one job: the writer serves others in between */
 #define KEEP_BYTES ((size_t)512 * 1024 * 1024)
 #define LOOK_EVERY_MS 2000
+#define OFFERS_EVERY_MS 1000
 #define RETRY_MS 200
 
 /* ---- What the store knows -------------------------------------------------------------------------------- */
@@ -105,19 +106,23 @@ struct keep_job {
     size_t gone_count;
 };
 
+/* Keys and feedback of practice questions are not found before they are earned. */
+static void body_parts(struct doc *d, struct arena *a, struct search_entry *entry) {
+    content_parts(a, cmark_node_first_child(d->body), NULL, false, &entry->parts,
+                  &entry->part_count);
+}
+
 static enum err index_file(struct db *db, struct arena *a, struct keep_job *j,
                            const struct content_file *f, struct doc *d) {
     struct search_entry entry = {.lang = f->lang};
     if (f->module) {
         entry = (struct search_entry){"module", f->module->id, f->module->title, f->lang, NULL, 0};
-        content_search_parts(d, a, &entry.parts, &entry.part_count);
-        if (entry.part_count)
-            entry.parts[0].text = arena_printf(a, "%s\n%s", f->module->summary,
-                                               entry.parts[0].text);
+        body_parts(d, a, &entry);
+        entry.parts[0].text = arena_printf(a, "%s\n%s", f->module->summary, entry.parts[0].text);
     } else if (f->programme) {
         entry = (struct search_entry){
             "programme", f->programme->id, f->programme->title, f->lang, NULL, 0};
-        content_search_parts(d, a, &entry.parts, &entry.part_count);
+        body_parts(d, a, &entry);
         for (size_t i = 0; i < entry.part_count; i++)
             if (*entry.parts[i].anchor)
                 entry.parts[i].anchor = arena_printf(a, "about-%s", entry.parts[i].anchor);
@@ -127,11 +132,11 @@ static enum err index_file(struct db *db, struct arena *a, struct keep_job *j,
                                       g->programme,
                                       g->title,
                                       f->lang,
-                                      NEW_ARRAY(a, struct search_part, g->term_count + 1),
+                                      NEW_ARRAY(a, struct content_part, g->term_count + 1),
                                       g->term_count};
         for (size_t i = 0; i < g->term_count; i++) {
             const struct glossary_term *t = &g->terms[i];
-            entry.parts[i] = (struct search_part){
+            entry.parts[i] = (struct content_part){
                 arena_printf(a, "page-%s", t->id),
                 t->alias ? arena_printf(a, "%s (%s)", t->title, t->alias) : t->title, t->text};
         }
@@ -164,13 +169,13 @@ static enum err run_keep(struct db *db, struct arena *a, void *arg, int64_t now_
     return e;
 }
 
-/* Sends the job off; true when it is on the disk. */
-static bool send_job(struct content *c, struct keep_job *j, struct arena *a) {
+bool keeper_write(struct content *c, write_fn run, void *arg, struct arena *a) {
     while (!atomic_load(&c->stop)) {
-        enum err e = store_write(c->store, run_keep, j, a);
+        enum err e = store_write(c->store, run, arg, a);
         if (e == OK) return true;
         if (e != ERR_BUSY) {
-            log_say(LOG_ERROR, "content", "Versions of content could not be stored: %s",
+            log_say(LOG_ERROR, "content",
+                    "Versions of content or what the search finds of them could not be stored: %s",
                     err_name(e));
             return false;
         }
@@ -205,7 +210,7 @@ static bool keep_some(struct content *c, struct words *w, const struct content_s
             /* No document: the file has changed again, or shows what the store already has. */
             if (content_document(c, NULL, f, &a, &j->docs[j->count])) j->count++;
         }
-        ok = j->count == 0 || send_job(c, j, &a);
+        ok = j->count == 0 || keeper_write(c, run_keep, j, &a);
     }
     arena_release(&a);
     *next = at;
@@ -223,15 +228,15 @@ static bool drop_gone(struct content *c, struct words *w, const struct content_s
         ok = true;
         for (size_t i = 0; i < k->room; i++) {
             struct known_file *f = &k->slots[i];
-            if (!f->file || snapshot_file(s, f->file) ||
+            if (!f->file || !str_has_prefix(f->file, "content/") || snapshot_file(s, f->file) ||
                 (!(f->version && *f->version) && !f->indexed))
                 continue;
             j->gone[j->gone_count++] = f;
             if (j->gone_count < KEEP_FILES) continue;
-            ok = ok && send_job(c, j, &a);
+            ok = ok && keeper_write(c, run_keep, j, &a);
             j->gone_count = 0;
         }
-        if (j->gone_count) ok = ok && send_job(c, j, &a);
+        if (j->gone_count) ok = ok && keeper_write(c, run_keep, j, &a);
     }
     arena_release(&a);
     return ok;
@@ -256,9 +261,23 @@ static bool keep_snapshot(struct content *c, struct words *w, const struct conte
 
 /* ---- The thread ---------------------------------------------------------------------------------------------- */
 
+/* After the snapshot, which may have emptied an index that other rules made. */
+static void look_at_offers(struct content *c, struct words *w, struct offers *o,
+                           int64_t *looked_ms) {
+    long long wanted = atomic_load(&c->offers_wanted);
+    int64_t now = clock_monotonic_ms();
+    if (atomic_load(&c->source_count) == 0 ||
+        (wanted == atomic_load(&c->offers_done) && now - *looked_ms < OFFERS_EVERY_MS))
+        return;
+    *looked_ms = now;
+    if (offers_keep(c, w, o)) atomic_store(&c->offers_done, wanted);
+}
+
 static void *keeper(void *arg) {
     struct content *c = arg;
     struct words *w = words_new();
+    struct offers offers = {0};
+    int64_t offers_ms = 0;
     if (!w) log_say(LOG_ERROR, "content", "The search has no words: ICU's data cannot be opened.");
     bool failed = false;
     while (!atomic_load(&c->stop)) {
@@ -268,9 +287,10 @@ static void *keeper(void *arg) {
             if (!failed) atomic_store(&c->stored_serial, s->serial);
         }
         content_release(s);
+        if (w && c->store && !failed) look_at_offers(c, w, &offers, &offers_ms);
         struct pollfd fds[2] = {{.fd = watch_fd(c->watch), .events = POLLIN},
                                 {.fd = c->wake_fd, .events = POLLIN}};
-        int ready = poll(fds, 2, LOOK_EVERY_MS);
+        int ready = poll(fds, 2, atomic_load(&c->source_count) ? OFFERS_EVERY_MS : LOOK_EVERY_MS);
         uint64_t count;
         if (ready > 0 && fds[1].revents) (void)!read(c->wake_fd, &count, sizeof count);
         if (ready == 0 && fds[0].fd < 0) content_look(c);
@@ -297,10 +317,13 @@ void keeper_stop(struct content *c) {
 
 bool content_settle(struct content *c, int64_t deadline_ms) {
     int64_t end = clock_monotonic_ms() + deadline_ms;
+    long long wanted = atomic_fetch_add(&c->offers_wanted, 1) + 1;
     for (;;) {
         const struct content_snapshot *s = content_hold(c);
         bool settled = !c->store || atomic_load(&c->stored_serial) == s->serial;
         content_release(s);
+        settled = settled && (!c->store || atomic_load(&c->source_count) == 0 ||
+                              atomic_load(&c->offers_done) >= wanted);
         if (settled || clock_monotonic_ms() >= end) return settled;
         content_wake(c);
         usleep(2000);

@@ -10,6 +10,7 @@
 #define CONTENT_FILE_LIMIT 20000 /* files below content/ that are read */
 #define CHECKPOINT_OPTIONS 12
 #define CHECKPOINT_LIMIT 60
+#define CONTENT_SOURCES 4 /* rooms that add to the search */
 
 /* ---- Files ------------------------------------------------------------------------------------- */
 enum file_kind { FILE_PROGRAMME, FILE_MODULE, FILE_GLOSSARY, FILE_SELF, FILE_OTHER };
@@ -126,13 +127,6 @@ struct content_self *content_read_self(struct doc *d, const char *lang, struct a
 void content_check_body(struct doc *d, struct arena *a, struct diag_list *diags,
                         struct content_outline *outline);
 
-/* A part of a document for the search: what stands between two headings. Practice questions are left out. */
-struct search_part {
-    const char *anchor, *heading, *text;
-};
-void content_search_parts(struct doc *d, struct arena *a, struct search_part **parts,
-                          size_t *count);
-
 /* ---- The registry ---------------------------------------------------------------------------------- */
 /* Memory of what was read together; lives as long as a snapshot uses something of it. */
 struct content_batch {
@@ -198,6 +192,10 @@ struct content {
     int wake_fd;
     atomic_bool stop;
     atomic_llong stored_serial; /* of the newest snapshot that is wholly stored and indexed */
+    struct content_source sources[CONTENT_SOURCES];
+    atomic_size_t source_count;
+    /* Rounds over the sources: of `wanted` ones, `done` have looked at files after they were asked for. */
+    atomic_llong offers_wanted, offers_done;
     /* the author's page */
     pthread_mutex_t check_lock;
     void (*checks[4])(const char *root, struct diag_list *diags);
@@ -252,6 +250,16 @@ void watch_take(struct content_watch *w, struct arena *a, const char *const **pa
 /* content_keep.c: the thread. */
 bool keeper_start(struct content *c);
 void keeper_stop(struct content *c);
+/* Sends a job off, also when the queue is full; true when it is on the disk. On the keeper's thread. */
+bool keeper_write(struct content *c, write_fn run, void *arg, struct arena *a);
+
+/* content_search_offers.c: brings the index up to what the sources offer; cheap when nothing has changed. */
+struct words;
+struct offers {
+    uint64_t mark; /* of what is in the index, 0 = unknown */
+};
+/* False when it could not. */
+bool offers_keep(struct content *c, struct words *w, struct offers *o);
 
 /* ---- Rendering --------------------------------------------------------------------------------------- */
 struct rendered_option {
@@ -349,8 +357,8 @@ const char *words_excerpt(struct words *w, struct arena *a, const char *text,
 
 /* In a job: what a file gives to the search, in place of what it gave before. */
 struct search_entry {
-    const char *kind, *ref, *title, *lang; /* kind: module, term, programme */
-    struct search_part *parts;
+    const char *kind, *ref, *title, *lang; /* kind: module, term, programme, exam, lab */
+    struct content_part *parts;
     size_t part_count;
 };
 enum err search_put(struct db *db, struct arena *a, struct words *w, const char *file,

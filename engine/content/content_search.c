@@ -11,32 +11,29 @@
 
 /* ---- Parts of a document ------------------------------------------------------------------------------- */
 
-static void add_block(struct arena *a, struct buf *text, cmark_node *n) {
-    if (doc_is_task_list(n)) return; /* keys and feedback are not found before they are earned */
-    buf_puts(text, doc_text(a, n));
-    buf_putc(text, '\n');
-}
-
-void content_search_parts(struct doc *d, struct arena *a, struct search_part **parts,
-                          size_t *count) {
+void content_parts(struct arena *a, cmark_node *from, cmark_node *until, bool task_lists,
+                   struct content_part **parts, size_t *count) {
     struct doc_anchors anchors;
     doc_anchors_init(&anchors, a);
     size_t headings = 0;
-    for (cmark_node *n = cmark_node_first_child(d->body); n; n = cmark_node_next(n))
+    for (cmark_node *n = from; n && n != until; n = cmark_node_next(n))
         headings += cmark_node_get_type(n) == CMARK_NODE_HEADING;
-    *parts = NEW_ARRAY(a, struct search_part, headings + 1);
+    *parts = NEW_ARRAY(a, struct content_part, headings + 1);
     *count = 1;
-    (*parts)[0] = (struct search_part){"", "", ""};
+    (*parts)[0] = (struct content_part){"", "", ""};
     struct buf text;
     buf_init(&text, a);
-    for (cmark_node *n = cmark_node_first_child(d->body); n; n = cmark_node_next(n)) {
+    for (cmark_node *n = from; n && n != until; n = cmark_node_next(n)) {
         if (cmark_node_get_type(n) != CMARK_NODE_HEADING) {
-            add_block(a, &text, n);
+            if (!task_lists && doc_is_task_list(n)) continue;
+            buf_puts(&text, doc_text(a, n));
+            buf_putc(&text, '\n');
             continue;
         }
         (*parts)[*count - 1].text = arena_dup(a, buf_text(&text));
         const char *heading = doc_text(a, n);
-        (*parts)[(*count)++] = (struct search_part){doc_anchor(&anchors, "", heading), heading, ""};
+        (*parts)[(*count)++] = (struct content_part){doc_anchor(&anchors, "", heading), heading,
+                                                     ""};
         buf_init(&text, a);
     }
     (*parts)[*count - 1].text = buf_text(&text);
@@ -76,7 +73,7 @@ enum err search_drop(struct db *db, struct arena *a, struct words *w, const char
 }
 
 static enum err add_part(struct db *db, struct arena *a, struct words *w, const char *file,
-                         const struct search_entry *entry, const struct search_part *part) {
+                         const struct search_entry *entry, const struct content_part *part) {
     struct stmt *q;
     enum err e;
     if (!db_one(db, &q, &e, SQL_content_section_add, "tttttttt", file, entry->kind, entry->ref,

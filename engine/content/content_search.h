@@ -8,8 +8,8 @@
 #define SEARCH_MORE 3
 
 struct search_result {
-    const char *kind; /* "module", "term", "programme" */
-    const char *ref;  /* id of the module or programme; of a term: of its programme */
+    const char *kind; /* "module", "term", "programme", "exam", "lab" */
+    const char *ref;  /* id of the module, programme, exam or lab; of a term: of its programme */
     const char *lang, *anchor, *title, *heading;
     const char *excerpt;                    /* html */
     struct content_named more[SEARCH_MORE]; /* further sections of the same module */

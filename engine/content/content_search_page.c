@@ -16,7 +16,8 @@ static const char *result_href(struct request *r, const struct search_result *on
                             str_eq(one->lang, "en") ? "" : one->lang, hash);
     if (str_eq(one->kind, "term"))
         return arena_printf(r->arena, "/glossary?programme=%s%s", one->ref, hash);
-    return arena_printf(r->arena, "/programmes/%s%s", one->ref, hash);
+    return arena_printf(r->arena, "/%ss/%s%s", one->kind, one->ref,
+                        hash); /* programme, exam, lab */
 }
 
 static void result_view(struct request *r, struct view *list, const struct search_result *one) {
@@ -25,10 +26,7 @@ static void result_view(struct request *r, struct view *list, const struct searc
     view_text(item, "href", result_href(r, one, one->anchor));
     view_text(item, "title", term ? one->heading : one->title);
     if (!term && *one->heading) view_text(item, "heading", one->heading);
-    view_text(item, "kind",
-              content_text(r, term                          ? "content_kind_term"
-                              : str_eq(one->kind, "module") ? "content_kind_module"
-                                                            : "content_kind_programme"));
+    view_text(item, "kind", content_text(r, arena_printf(r->arena, "content_kind_%s", one->kind)));
     view_text(item, "lang", one->lang);
     view_html(item, "excerpt", one->excerpt);
     struct view *more = view_list(item, "more");

@@ -60,6 +60,10 @@ enum err exam_find(struct exams *e, struct arena *a, const char *exam_id,
 enum err exam_list(struct exams *e, struct arena *a, struct exam_summary **out,
                    size_t *count) MUST_USE;
 
+/* For content_add_source: what the lobbies say; of items nothing. */
+struct content_source;
+void exam_search_source(struct exams *e, struct content_source *out);
+
 struct exam_domain_result {
     const char *id, *title; /* the title as the definition gives it today, else the id */
     int correct, total;

@@ -50,6 +50,10 @@ enum err lab_list(struct labs *l, struct arena *a, struct lab_about **out, size_
 /* Title of a lab, NULL when there is none of this id. Arena. */
 const char *lab_title(struct labs *l, struct arena *a, const char *lab_id);
 
+/* For content_add_source: what the lobbies say of briefs and tasks; nothing of checks, hints and solutions. */
+struct content_source;
+void lab_search_source(struct labs *l, struct content_source *out);
+
 /* The runs of a person: facts for a decision, oldest first. `scenario_id` NULL = all. */
 struct lab_result {
     const char *run_id, *scenario_id, *version, *title;

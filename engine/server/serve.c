@@ -124,15 +124,20 @@ static bool open_parts(struct serve *s) {
     content_set_steps(app->content, level_steps);
     content_add_check(app->content, exam_check_tree);
     content_add_check(app->content, lab_check_tree);
+    struct content_source source;
+    exam_search_source(app->exams, &source);
+    content_add_source(app->content, &source);
+    lab_search_source(app->labs, &source);
+    content_add_source(app->content, &source);
     return true;
 }
 
 static void close_parts(struct serve *s) {
     struct app *app = &s->app;
     certs_close(app->certs);
+    if (app->content) content_close(app->content); /* before its sources */
     if (app->labs) labs_close(app->labs);
     if (app->exams) exams_close(app->exams);
-    if (app->content) content_close(app->content);
     accounts_close(app->accounts);
     if (app->store && !store_close(app->store, STOP_DEADLINE_MS))
         log_say(LOG_WARN, "stop", "some writes did not finish in time and were refused");

@@ -44,9 +44,9 @@ static void fuzz_one(struct arena *a, const char *data, size_t size) {
     }
     content_check_body(&d, a, &diags, &outline);
     (void)content_read_module(&d, "en", a, &diags, &outline);
-    struct search_part *parts;
+    struct content_part *parts;
     size_t count;
-    content_search_parts(&d, a, &parts, &count);
+    content_parts(a, cmark_node_first_child(d.body), NULL, false, &parts, &count);
     const char *html = render(&d, a);
     BUG_IF(strcmp(html, render(&d, a)) != 0);
     BUG_IF(html_problem(html, strlen(html)) != NULL);

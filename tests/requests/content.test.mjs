@@ -1,6 +1,6 @@
 // Programmes, modules, search and the author's page over loopback, as a client without scripts sees them.
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { addPerson, makeAcademy, root, scratch, startServer } from "../lib/server.mjs";
@@ -169,6 +169,56 @@ test("translations are shown, and said to be stale", async () => {
     assert.match(page, /older than the original/);
     assert.match(await instructor.page("/author"), /Stale translation/);
     assert.match(await learner.page("/modules/data-basics"), /hreflang="ar"/);
+});
+
+/** The search's page once it says so: exams and labs are looked at every second or two. */
+async function found(query, wanted, deadline = 15000) {
+    const end = Date.now() + deadline;
+    for (;;) {
+        const page = await learner.page(`/search?q=${encodeURIComponent(query)}`);
+        if (wanted.test(page)) return page;
+        if (Date.now() > end) assert.fail(`${query}: ${wanted} is not on the page`);
+        await new Promise((go) => setTimeout(go, 100));
+    }
+}
+
+test("the search finds exams and labs by what their lobbies say", async () => {
+    const lab = await found("Tidewell Instruments", /href="\/labs\/field-mapping-dedupe"/);
+    assert.match(lab, /<mark>Tidewell<\/mark> <mark>Instruments<\/mark>/);
+    assert.match(lab, /badge-plain">Lab</);
+    assert.match(await learner.page("/search?q=Field+mapping+and+deduplication"), /href="\/labs\/field-mapping-dedupe"/);
+    assert.match(await learner.page("/search?q=transformation+pair+words+industry+partner"), /href="\/labs\/field-mapping-dedupe#your-tasks"/);
+    const exam = await found("Marketing Operations Associate", /href="\/exams\/mops-associate/);
+    assert.match(exam, /badge-plain">Exam</);
+    const rules = await learner.page(`/search?q=${encodeURIComponent("judges who rated each question")}`);
+    const [, anchor] = /href="\/exams\/mops-associate#([^"]+)"/.exec(rules);
+    assert.match(await learner.page("/exams/mops-associate"), new RegExp(`id="${anchor}"`));
+});
+
+test("the search knows nothing of items, keys, checks, hints and solutions", async () => {
+    await found("Marketing Operations Associate", /href="\/exams\/mops-associate/);
+    const results = async (query) => (await learner.page(`/search?q=${encodeURIComponent(query)}`)).split("<li ").filter((one) => /href="\/(exams|labs)\//.test(one)).join("\n");
+    const banks = readdirSync(join(academy, "exams/mops/bank")).map((name) => readFileSync(join(academy, "exams/mops/bank", name), "utf8"));
+    const lines = banks.flatMap((bank) => bank.split("\n").filter((line) => /^- \[[ x]\] |^  > |\?$/.test(line)));
+    assert.ok(lines.length > 200, "the banks hold stems, options and rationales");
+    const hints = readFileSync(join(academy, "labs/scenarios/field-mapping-dedupe/checks.md"), "utf8").split("\n").filter((line) => /^\d\. |^(title|pass|fail): /.test(line));
+    assert.ok(hints.length > 10);
+    const plain = (text) => text.replaceAll(/<[^>]*>/g, "").replaceAll(/\s+/g, " ");
+    for (const line of [...lines.filter((_, i) => i % 40 === 0), ...hints.filter((_, i) => i % 4 === 0)]) {
+        const text = line.replace(/^- \[[ x]\] |^ *> |^\d\. |^\w+: /, "").trim();
+        const page = plain(await results(text.split(" ").slice(0, 12).join(" ")));
+        if (text.length > 30) assert.ok(!page.includes(text.slice(0, 60)), text);
+    }
+});
+
+test("what changes in an exam or a lab is found within seconds", async () => {
+    for (const [file, address] of [["labs/scenarios/field-mapping-dedupe/scenario.md", "/labs/field-mapping-dedupe"], ["exams/mops/associate.md", "/exams/mops-associate"]]) {
+        const path = join(academy, file), before = readFileSync(path, "utf8");
+        writeFileSync(path, before.replace(/^(---\n[^]*?\n---\n)/, "$1A quokka changes everything.\n\n"));
+        await found("quokka", new RegExp(`href="${address}"`));
+        writeFileSync(path, before);
+        await found("quokka", /Nothing found/);
+    }
 });
 
 test("the search finds, marks and does not break", async () => {

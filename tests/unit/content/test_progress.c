@@ -244,9 +244,9 @@ static bool read_all(struct arena *a, const char *text) {
     diag_init(&l, a);
     if (doc_parse(&d, "content/p/modules/a.md", text, strlen(text), a, &l) != OK) return false;
     content_check_body(&d, a, &l, &outline);
-    struct search_part *parts;
+    struct content_part *parts;
     size_t count;
-    content_search_parts(&d, a, &parts, &count);
+    content_parts(a, cmark_node_first_child(d.body), NULL, false, &parts, &count);
     return content_read_module(&d, "en", a, &l, &outline) && l.errors == 0 && count == 3 &&
            outline.refs;
 }

@@ -137,6 +137,106 @@ static void test_finding(void **state) {
     assert_true(store_close(st, 5000));
 }
 
+/* ---- What later rooms add ---------------------------------------------------------------------------------------- */
+
+/* A room with up to two labs; each asking for parts is counted. */
+struct other_room {
+    const char *versions[2], *texts[2];
+    size_t count;
+    atomic_int read;
+};
+
+static void list_other(void *room, struct arena *a, struct content_offer **out, size_t *count) {
+    static const char *const ids[] = {"first-lab", "second-lab"};
+    const struct other_room *o = room;
+    *count = o->count;
+    *out = NEW_ARRAY(a, struct content_offer, o->count + 1);
+    for (size_t i = 0; i < o->count; i++)
+        (*out)[i] = (struct content_offer){.file = arena_printf(a, "labs/%s.md", ids[i]),
+                                           .version = o->versions[i],
+                                           .kind = "lab",
+                                           .id = ids[i],
+                                           .title = "Merging records",
+                                           .summary = "A numbat in short.",
+                                           .lang = "en",
+                                           .own = o->texts[i]};
+}
+
+static void read_other(void *room, struct arena *a, struct content_offer *offer) {
+    struct other_room *o = room;
+    struct doc d;
+    struct diag_list diags;
+    diag_init(&diags, a);
+    atomic_fetch_add(&o->read, 1);
+    assert_int_equal(doc_parse(&d, offer->file, offer->own, strlen(offer->own), a, &diags), OK);
+    content_parts(a, cmark_node_first_child(d.body), NULL, true, &offer->parts, &offer->part_count);
+}
+
+static enum err outdate(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)a, (void)arg, (void)now_ms;
+    return db_run(db, SQL_content_indexed_put, "ttt", "content/p/modules/a.md", "1", "0/old");
+}
+
+static void add_other(struct content *c, struct other_room *room) {
+    content_add_source(c, &(struct content_source){"labs/", room, list_other, read_other});
+}
+
+static void test_other_rooms(void **state) {
+    (void)state;
+    struct store *st = open_store();
+    struct content *c = open_content(st);
+    struct other_room room = {
+        {"1", "1"},
+        {"---\nid: x\n---\nTidewell sells gauges.\n\n## Your tasks\n\n- [ ] Merge wombats.\n",
+         "---\nid: y\n---\nNothing else.\n"},
+        1,
+        0};
+    add_other(c, &room);
+    assert_true(content_settle(c, 20000));
+    struct search_results out = find(st, "tidewell gauges");
+    assert_int_equal(out.count, 1);
+    assert_string_equal(out.items[0].kind, "lab");
+    assert_string_equal(out.items[0].title, "Merging records");
+    assert_non_null(strstr(out.items[0].excerpt, "<mark>Tidewell</mark>"));
+    assert_true(finds(st, "merging records", "first-lab", ""));
+    assert_true(finds(st, "numbat", "first-lab", ""));
+    /* Its task lists are tasks, no practice questions. */
+    assert_true(finds(st, "wombats", "first-lab", "your-tasks"));
+    /* Changed, come, gone; and what belongs to content/ stays meanwhile. */
+    room.versions[0] = "2";
+    room.texts[0] = "---\nid: x\n---\nDrumlin sells gauges.\n";
+    room.count = 2;
+    assert_true(content_settle(c, 20000));
+    assert_int_equal(find(st, "tidewell").count, 0);
+    assert_true(finds(st, "drumlin", "first-lab", ""));
+    assert_true(finds(st, "nothing else", "second-lab", ""));
+    assert_true(finds(st, "alpha", "a", ""));
+    room.count = 1;
+    drop_file("content/p/modules/b.md");
+    assert_true(content_settle(c, 20000));
+    assert_int_equal(find(st, "nothing else").count, 0);
+    assert_true(finds(st, "drumlin", "first-lab", ""));
+    /* What has not changed is not read again, nor after a restart. */
+    assert_int_equal(atomic_load(&room.read), 3);
+    content_close(c);
+    c = open_content(st);
+    assert_true(content_settle(c, 20000));
+    assert_true(finds(st, "drumlin", "first-lab", ""));
+    add_other(c, &room);
+    assert_true(content_settle(c, 20000));
+    assert_int_equal(atomic_load(&room.read), 3);
+    /* An index that other rules made is built anew, theirs too. */
+    content_close(c);
+    assert_int_equal(store_write(st, outdate, NULL, &arena), OK);
+    c = open_content(st);
+    add_other(c, &room);
+    assert_true(content_settle(c, 20000));
+    assert_int_equal(atomic_load(&room.read), 4);
+    assert_true(finds(st, "drumlin", "first-lab", ""));
+    content_close(c);
+    assert_true(store_close(st, 5000));
+}
+
 /* A restart finds the index as it was. */
 static void test_index_stays(void **state) {
     (void)state;
@@ -262,8 +362,8 @@ static void test_ten_thousand(void **state) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {CASE(test_words),       CASE(test_bad_words),
-                                       CASE(test_excerpts),    CASE(test_finding),
-                                       CASE(test_index_stays), CASE(test_ten_thousand)};
+    const struct CMUnitTest tests[] = {
+        CASE(test_words),       CASE(test_bad_words),   CASE(test_excerpts),    CASE(test_finding),
+        CASE(test_other_rooms), CASE(test_index_stays), CASE(test_ten_thousand)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
