@@ -246,6 +246,14 @@ void content_objectives(const char *root, struct arena *a, struct content_object
 void content_terms(const char *root, struct arena *a, const char *programme,
                    const char *const **ids, size_t *count);
 
+/* Whether the file says `key: value` in its front matter, also when it does not parse: then it is broken, not missing.
+ * `path` is from the root. */
+bool content_file_says(const char *root, const char *path, const char *key, const char *value,
+                       struct arena *a);
+/* The same of `id: objective` in any module of the programme's folder. */
+bool content_objective_claimed(const char *root, const char *programme, const char *objective,
+                               struct arena *a);
+
 enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_SARIF };
 /* The diagnostics as `gradus check` prints them: sorted by file and place; SARIF 2.1.0 (OASIS, 2020). */
 void content_report(const struct diag_list *diags, enum report_format format, struct buf *out);

@@ -1,4 +1,4 @@
-/* The check: every problem of every file below content/, in one run, on several threads. */
+/* The check: every problem of every file below content/, and of the texts of exams and labs, in one run, on several threads. */
 #include <dirent.h>
 #include <libxml/parser.h>
 #include <stdlib.h>
@@ -62,11 +62,55 @@ static void check_kind(struct doc *d, struct checked_file *f, struct arena *a) {
     f->known = f->module || f->programme || f->glossary || f->self;
 }
 
+static void refer(struct checked_file *f, struct arena *a, enum ref_kind kind, struct field *to) {
+    const char *target = field_scalar(to);
+    if (!target) return; /* its own room says so */
+    struct content_ref *ref = NEW(a, struct content_ref);
+    *ref = (struct content_ref){kind, arena_dup(a, target), field_line(to), field_column(to),
+                                f->outline.refs};
+    f->outline.refs = ref;
+}
+
+/* The text of an exam or a lab, and what a lab names of the content. All else is the other room's to report. */
+static void check_foreign(const char *root, struct checked_file *f, struct arena *a,
+                          struct arena *scratch) {
+    struct diag_list unheard;
+    struct doc d;
+    diag_init(&unheard, scratch);
+    f->kind = FILE_OTHER;
+    f->lang = "en";
+    enum err e = doc_load(&d, root, f->path, scratch, &unheard);
+    if (d.body && e != ERR_LIMIT) content_check_body(&d, a, &f->diags, &f->outline);
+    if (e != OK) return;
+    struct field *programme = field_get(d.meta, "programme"),
+                 *objectives = field_get(d.meta, "objectives");
+    f->foreign_id = arena_dup(a, field_scalar(field_get(d.meta, "id")));
+    f->foreign_programme = arena_dup(a, field_scalar(programme));
+    f->known = f->foreign_id != NULL;
+    if (f->room != ROOM_LAB) return;
+    refer(f, a, REF_PROGRAMME, programme);
+    refer(f, a, REF_LEVEL, field_get(d.meta, "level"));
+    for (size_t i = 0; field_is_list(objectives) && i < field_count(objectives); i++)
+        refer(f, a, REF_OBJECTIVE, field_at(objectives, i));
+}
+
+static enum file_room room_of(const char *path) {
+    return str_has_prefix(path, "exams/")  ? ROOM_EXAM
+           : str_has_prefix(path, "labs/") ? ROOM_LAB
+                                           : ROOM_CONTENT;
+}
+
 static void check_file(const char *root, const struct vendors *vendors, const char *path,
                        struct checked_file *f, struct arena *a, struct arena *scratch) {
     const char *slash = strrchr(path, '/');
     f->path = arena_dup(a, path);
     f->folder = arena_copy(a, path, (size_t)(slash - path));
+    f->room = room_of(f->path);
+    if (f->room != ROOM_CONTENT) {
+        diag_init(&f->diags, a);
+        check_foreign(root, f, a, scratch);
+        return;
+    }
     f->kind = content_classify(a, f->path, &f->lang);
     diag_init(&f->diags, a);
     if (f->kind == FILE_OTHER) {
@@ -131,12 +175,24 @@ struct whole_check {
     struct arena *arena; /* of the lists and tables: the caller's */
     struct check_job jobs[CHECK_THREADS];
     struct checked_file *files;
-    size_t count;
+    size_t own, count; /* those of content/; with those of exams and labs */
 };
 
+/* Own files first, then those of exams and labs. */
+static struct found_file *find_all(struct whole_check *w, const char *root) {
+    struct found_file *own, *foreign;
+    size_t foreign_count;
+    content_find_files(root, w->arena, &own, &w->own);
+    content_find_foreign(root, w->arena, &foreign, &foreign_count);
+    w->count = w->own + foreign_count;
+    struct found_file *all = NEW_ARRAY(w->arena, struct found_file, w->count + 1);
+    if (w->own) memcpy(all, own, w->own * sizeof *all);
+    if (foreign_count) memcpy(all + w->own, foreign, foreign_count * sizeof *all);
+    return all;
+}
+
 static void run_jobs(struct whole_check *w, const char *root) {
-    struct found_file *found;
-    content_find_files(root, w->arena, &found, &w->count);
+    struct found_file *found = find_all(w, root);
     struct vendors *vendors = vendors_load(root, w->arena);
     w->files = NEW_ARRAY(w->arena, struct checked_file, w->count + 1);
     size_t threads = w->count / 64 + 1;
@@ -214,7 +270,7 @@ static void check_all(const char *root, struct diag_list *diags, struct arena *a
         if (w->jobs[t].full)
             diag_add(diags, SEVERITY_ERROR, "content", 0, 0, "size",
                      "some files are too large to be checked");
-    if (w->count == CONTENT_FILE_LIMIT)
+    if (w->own == CONTENT_FILE_LIMIT)
         diag_add(diags, SEVERITY_ERROR, "content", 0, 0, "size",
                  "there are more than %d files: the others are not read", CONTENT_FILE_LIMIT);
     const struct vendors *v = vendors_load(root, a);

@@ -1,54 +1,126 @@
-/* What a level asks for beyond modules: that its exams and labs exist. */
+/* What lies outside of content/ and is named by it or names it: exams, labs; and what broken files are called. */
 #include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/text.h"
 #include "content/content_private.h"
 
-#define EXAM_DEPTH 4
-#define EXAM_FILES 500
+#define FOREIGN_FILES 5000
+#define HEAD_BYTES ((size_t)64 * 1024)
 
-struct exam_ids {
+/* ---- Definitions of exams, briefs of labs --------------------------------------------------------------------- */
+
+struct foreign {
     struct arena *arena;
-    const char **ids;
-    size_t count, files;
+    const char *root;
+    struct found_file *files;
+    size_t count;
 };
 
 static void close_folder(void *dir) { closedir(dir); }
 
-/* Of every document below a folder: the rooms of exams say what is wrong with them, here only their ids count. */
-static void read_ids(struct exam_ids *x, const char *root, const char *folder, int depth) {
-    DIR *dir = opendir(arena_printf(x->arena, "%s/%s", root, folder));
+static bool is_there(struct foreign *x, const char *path, bool folder) {
+    struct stat st;
+    if (stat(arena_printf(x->arena, "%s/%s", x->root, path), &st) != 0) return false;
+    return folder ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode);
+}
+
+static void add(struct foreign *x, const char *path) {
+    if (x->count == FOREIGN_FILES || !is_there(x, path, false)) return;
+    x->files = list_more(x->arena, x->files, x->count, sizeof *x->files);
+    x->files[x->count++] = (struct found_file){.path = path};
+}
+
+/* As exams have it: "name.md", and neither hidden nor a translation. */
+static bool is_definition(const char *name) {
+    const char *dot = strchr(name, '.');
+    return dot && dot != name && str_eq(dot, ".md");
+}
+
+/* Each entry of a folder of folders, and in exams their files. */
+static void look(struct foreign *x, const char *folder, bool exams, int depth) {
+    DIR *dir = opendir(arena_printf(x->arena, "%s/%s", x->root, folder));
     if (!dir) return;
     arena_defer(x->arena, close_folder, dir);
-    for (struct dirent *e; (e = readdir(dir)) && x->files < EXAM_FILES;) {
+    for (struct dirent *e; (e = readdir(dir));) {
+        if (e->d_name[0] == '.' || !utf8_valid(e->d_name, strlen(e->d_name))) continue;
         const char *path = arena_printf(x->arena, "%s/%s", folder, e->d_name);
-        struct stat st;
-        if (e->d_name[0] == '.' || lstat(arena_printf(x->arena, "%s/%s", root, path), &st) != 0)
-            continue;
-        if (S_ISDIR(st.st_mode) && depth < EXAM_DEPTH) read_ids(x, root, path, depth + 1);
-        if (!S_ISREG(st.st_mode) || !str_has_suffix(path, ".md")) continue;
-        struct diag_list ignored;
-        struct doc d;
-        diag_init(&ignored, x->arena);
-        x->files++;
-        if (doc_load(&d, root, path, x->arena, &ignored) != OK) continue;
-        const char *id = field_scalar(field_get(d.meta, "id"));
-        if (!id) continue;
-        x->ids = list_more(x->arena, x->ids, x->count, sizeof *x->ids);
-        x->ids[x->count++] = id;
+        if (exams && depth == 1 && is_definition(e->d_name)) add(x, path);
+        if (depth == 1 || !is_there(x, path, true)) continue;
+        if (exams) look(x, path, true, depth + 1);
+        else add(x, arena_printf(x->arena, "%s/scenario.md", path));
     }
 }
 
-void content_exam_ids(const char *root, struct arena *a, const char *const **ids, size_t *count) {
-    struct exam_ids x = {.arena = a};
-    read_ids(&x, root, "exams", 0);
-    *ids = x.ids;
+static int by_path(const void *a, const void *b) {
+    return strcmp(((const struct found_file *)a)->path, ((const struct found_file *)b)->path);
+}
+
+void content_find_foreign(const char *root, struct arena *a, struct found_file **files,
+                          size_t *count) {
+    struct foreign x = {.arena = a, .root = root};
+    look(&x, "exams", true, 0);
+    look(&x, "labs/scenarios", false, 0);
+    if (x.count) qsort(x.files, x.count, sizeof *x.files, by_path);
+    *files = x.files;
     *count = x.count;
 }
 
 bool content_lab_exists(const char *root, struct arena *a, const char *id) {
     struct stat st;
     return stat(arena_printf(a, "%s/labs/scenarios/%s", root, id), &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* ---- Files that do not parse ------------------------------------------------------------------------------------ */
+
+const char *content_head(const char *root, const char *path, struct arena *a) {
+    FILE *file = fopen(arena_printf(a, "%s/%s", root, path), "re");
+    if (!file) return "";
+    char *text = arena_alloc(a, HEAD_BYTES + 1);
+    size_t len = fread(text, 1, HEAD_BYTES, file);
+    fclose(file);
+    for (size_t i = 0; i < len; i++)
+        if (!text[i]) text[i] = ' ';
+    text[len] = '\0';
+    char *end = len > 4 ? strstr(text + 4, "\n---\n") : NULL;
+    if (end) *end = '\0';
+    return text;
+}
+
+static bool of_a_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+}
+
+bool content_head_says(const char *head, const char *key, const char *value) {
+    size_t key_len = strlen(key), value_len = strlen(value);
+    for (const char *at = head; (at = strstr(at, key)); at += key_len) {
+        if ((at > head && of_a_name(at[-1])) || at[key_len] != ':') continue;
+        const char *said = at + key_len + 1;
+        said += strspn(said, " \t\"'");
+        if (strncmp(said, value, value_len) == 0 && !of_a_name(said[value_len])) return true;
+    }
+    return false;
+}
+
+bool content_file_says(const char *root, const char *path, const char *key, const char *value,
+                       struct arena *a) {
+    return content_head_says(content_head(root, path, a), key, value);
+}
+
+bool content_objective_claimed(const char *root, const char *programme, const char *objective,
+                               struct arena *a) {
+    const char *folder = arena_printf(a, "content/%s/modules", programme);
+    DIR *dir = opendir(arena_printf(a, "%s/%s", root, folder));
+    if (!dir) return false;
+    arena_defer(a, close_folder, dir);
+    for (struct dirent *e; (e = readdir(dir));)
+        if (e->d_name[0] != '.' && str_has_suffix(e->d_name, ".md") &&
+            content_file_says(root, arena_printf(a, "%s/%s", folder, e->d_name), "id", objective,
+                              a))
+            return true;
+    return false;
 }

@@ -59,10 +59,7 @@ struct course {
     struct arena *arena;
     struct checked_file *files;
     size_t count;
-    struct table paths, modules, stems, objectives, programmes, glossaries, ids;
-    const char *const *exams; /* ids, read when a level first asks for one */
-    size_t exam_count;
-    bool exams_read;
+    struct table paths, modules, stems, objectives, programmes, glossaries, ids, exams, labs;
 };
 
 static bool is_translation(const struct checked_file *f) { return !str_eq(f->lang, "en"); }
@@ -94,8 +91,15 @@ static void fill_tables(struct course *c) {
     table_init(&c->glossaries, c->arena, c->count);
     table_init(&c->ids, c->arena, c->count);
     table_init(&c->objectives, c->arena, objectives);
+    table_init(&c->exams, c->arena, c->count);
+    table_init(&c->labs, c->arena, c->count);
     for (size_t i = 0; i < c->count; i++) {
         struct checked_file *f = &c->files[i];
+        if (f->room == ROOM_EXAM && f->foreign_id)
+            (void)table_put(&c->exams, f->foreign_id, f, NULL);
+        if (f->room == ROOM_LAB)
+            (void)table_put(&c->labs, f->folder + strlen("labs/scenarios/"), f, NULL);
+        if (f->room != ROOM_CONTENT) continue;
         (void)table_put(&c->paths, f->path, f, NULL);
         if (is_translation(f)) continue;
         const char *id = id_of(f);
@@ -118,6 +122,34 @@ static void fill_tables(struct course *c) {
                 duplicate(f, "objective", o->id, other, o->line, o->column);
         }
     }
+}
+
+/* ---- Files that do not parse: one problem, one report -------------------------------------------------------- */
+
+/* Whether a broken file of this kind says `key: value`: what it would define is not missing. */
+static bool claimed(struct course *c, enum file_room room, enum file_kind kind, const char *key,
+                    const char *value) {
+    for (size_t i = 0; i < c->count; i++) {
+        struct checked_file *f = &c->files[i];
+        if (f->known || f->room != room || f->kind != kind) continue;
+        if (!f->head) f->head = content_head(c->root, f->path, c->arena);
+        if (content_head_says(f->head, key, value)) return true;
+    }
+    return false;
+}
+
+static bool programme_claimed(struct course *c, const char *id) {
+    return claimed(c, ROOM_CONTENT, FILE_PROGRAMME, "id", id);
+}
+
+static bool module_exists(struct course *c, const char *id) {
+    const struct checked_file *stem = table_get(&c->stems, id);
+    return table_get(&c->modules, id) || (stem && !stem->known) ||
+           claimed(c, ROOM_CONTENT, FILE_MODULE, "id", id);
+}
+
+static bool exam_exists(struct course *c, const char *id) {
+    return table_get(&c->exams, id) || claimed(c, ROOM_EXAM, FILE_OTHER, "id", id);
 }
 
 /* ---- References -------------------------------------------------------------------------------------------- */
@@ -156,11 +188,102 @@ static bool has_anchor(struct arena *a, const struct checked_file *f, const char
     return false;
 }
 
+/* ---- Addresses of the site ---- */
+
+/* The first parts of all pages' addresses, as server/routes.c has them. */
+static const char *const pages[] = {
+    "admin", "assess", "author",  "certificates", "exams",  "glossary",        "guide", "labs",
+    "login", "me",     "modules", "programmes",   "search", "self-assessment", "verify"};
+
+struct address {
+    char *part[5];
+    size_t count;
+    const char *fragment;
+};
+
+static bool split_address(struct arena *a, const char *url, struct address *out) {
+    size_t n = strcspn(url, "#?");
+    char *save = NULL, *path = arena_copy(a, url, n);
+    const char *hash = strchr(url, '#');
+    *out = (struct address){.fragment = hash ? hash + 1 : ""};
+    for (char *p = strtok_r(path, "/", &save); p; p = strtok_r(NULL, "/", &save)) {
+        if (out->count == COUNT_OF(out->part)) return false;
+        out->part[out->count++] = p;
+    }
+    return true;
+}
+
+static void check_anchor(struct course *c, struct checked_file *f, const struct content_ref *ref,
+                         const struct checked_file *to, const char *fragment) {
+    if (*fragment && to && to->known && !has_anchor(c->arena, to, fragment))
+        dead(f, ref, "anchor", "“%s”: there is no such heading", ref->target);
+}
+
+static void check_module_address(struct course *c, struct checked_file *f,
+                                 const struct content_ref *ref, const struct address *to) {
+    const char *id = to->count > 1 ? to->part[1] : "";
+    const struct checked_file *module = table_get(&c->modules, id);
+    struct stat st;
+    if (!module_exists(c, id)) dead(f, ref, "link", "“%s”: there is no such module", ref->target);
+    else if (to->count == 4 && str_eq(to->part[2], "files")) {
+        if (module &&
+            (stat(arena_printf(c->arena, "%s/%s/img/%s", c->root, module->folder, to->part[3]),
+                  &st) != 0 ||
+             !S_ISREG(st.st_mode)))
+            dead(f, ref, "link", "“%s”: the module has no such file", ref->target);
+    } else if (to->count > 2) dead(f, ref, "link", "“%s” is no page of the site", ref->target);
+    else check_anchor(c, f, ref, module, to->fragment);
+}
+
+static void check_programme_address(struct course *c, struct checked_file *f,
+                                    const struct content_ref *ref, const struct address *to) {
+    const char *id = to->count > 1 ? to->part[1] : NULL;
+    const struct checked_file *p = table_get(&c->programmes, id);
+    if (!id || (!p && programme_claimed(c, id))) return;
+    if (!p) dead(f, ref, "link", "“%s”: there is no such programme", ref->target);
+    else if (to->count == 2) return;
+    else if (to->count != 4 || !str_eq(to->part[2], "levels"))
+        dead(f, ref, "link", "“%s” is no page of the site", ref->target);
+    else if (!content_level(p->programme, to->part[3]))
+        dead(f, ref, "link", "“%s”: the programme has no such level", ref->target);
+}
+
+/* An address that begins with a slash: what it names must be there. */
+static void check_address(struct course *c, struct checked_file *f, const struct content_ref *ref) {
+    struct address to;
+    bool page = split_address(c->arena, ref->target, &to) && ref->target[1] != '/';
+    if (page && to.count == 0) return; /* the start page */
+    bool known = false;
+    for (size_t i = 0; page && i < COUNT_OF(pages); i++) known |= str_eq(to.part[0], pages[i]);
+    if (!known) dead(f, ref, "link", "“%s” is no page of the site", ref->target);
+    else if (str_eq(to.part[0], "modules")) check_module_address(c, f, ref, &to);
+    else if (str_eq(to.part[0], "programmes")) check_programme_address(c, f, ref, &to);
+    else if (str_eq(to.part[0], "exams") && to.count > 1) {
+        if (to.count > 2 || !exam_exists(c, to.part[1]))
+            dead(f, ref, "link", "“%s”: there is no such exam", ref->target);
+        else check_anchor(c, f, ref, table_get(&c->exams, to.part[1]), to.fragment);
+    } else if (str_eq(to.part[0], "labs") && to.count > 1) {
+        if (to.count > 2 || !content_lab_exists(c->root, c->arena, to.part[1]))
+            dead(f, ref, "link", "“%s”: there is no such lab", ref->target);
+        else check_anchor(c, f, ref, table_get(&c->labs, to.part[1]), to.fragment);
+    }
+}
+
 static void check_link(struct course *c, struct checked_file *f, const struct content_ref *ref) {
     size_t n = strcspn(ref->target, "#?");
     const char *fragment = ref->target[n] == '#' ? ref->target + n + 1 : "";
-    if (ref->target[0] == '/') return; /* a page of the site */
     struct checked_file *to = f;
+    if (ref->target[0] == '/') {
+        check_address(c, f, ref);
+        return;
+    }
+    if (n && f->room != ROOM_CONTENT) {
+        dead(
+            f, ref, "link",
+            "“%s” leads nowhere: exams and labs name a page by its address, such as /modules/its-id",
+            ref->target);
+        return;
+    }
     if (n) {
         const char *path = resolve(c->arena, f->folder, arena_copy(c->arena, ref->target, n));
         to = path ? table_get(&c->paths, path) : NULL;
@@ -170,7 +293,8 @@ static void check_link(struct course *c, struct checked_file *f, const struct co
             return;
         }
     }
-    if (*fragment && to->known && !has_anchor(c->arena, to, fragment))
+    /* Headings are found in any text, also below a front matter that does not parse. */
+    if (*fragment && (to->known || to == f) && !has_anchor(c->arena, to, fragment))
         dead(f, ref, "anchor", "“%s”: there is no such heading", ref->target);
 }
 
@@ -186,6 +310,13 @@ static void check_picture(struct course *c, struct checked_file *f, const struct
         dead(f, ref, "picture", "the picture “%s” does not exist", ref->target);
         return;
     }
+    if (f->room != ROOM_CONTENT) {
+        dead(
+            f, ref, "picture",
+            "“%s”: the pages of exams and labs show no pictures; put it into a module, and link to that",
+            ref->target);
+        return;
+    }
     const char *problem = picture_problem(c->arena, full);
     if (problem)
         diag_add(&f->diags, SEVERITY_ERROR, f->path, ref->line, ref->column, "picture", "“%s” %s",
@@ -197,45 +328,64 @@ static const char *programme_of(const struct checked_file *f) {
            : f->glossary  ? f->glossary->programme
            : f->self      ? f->self->programme
            : f->programme ? f->programme->id
-                          : NULL;
+                          : f->foreign_programme;
 }
 
-static bool exam_exists(struct course *c, const char *id) {
-    if (!c->exams_read) content_exam_ids(c->root, c->arena, &c->exams, &c->exam_count);
-    c->exams_read = true;
-    for (size_t i = 0; i < c->exam_count; i++)
-        if (str_eq(c->exams[i], id)) return true;
-    return false;
+static void check_term(struct course *c, struct checked_file *f, const struct content_ref *ref) {
+    const char *programme = programme_of(f);
+    const struct checked_file *glossary = table_get(&c->glossaries, programme);
+    if (!programme) return; /* it has errors of its own */
+    if (glossary && !glossary_find(glossary->glossary, ref->target))
+        dead(f, ref, "term", "the glossary does not know “%s”", ref->target);
+    else if (!glossary && !claimed(c, ROOM_CONTENT, FILE_GLOSSARY, "programme", programme))
+        dead(f, ref, "term", "“%s” cannot be explained: the programme has no glossary",
+             ref->target);
+}
+
+/* ---- What a lab names ---- */
+
+static void check_level(struct course *c, struct checked_file *f, const struct content_ref *ref) {
+    const struct checked_file *p = table_get(&c->programmes, f->foreign_programme);
+    if (p && !content_level(p->programme, ref->target))
+        diag_add(&f->diags, SEVERITY_ERROR, f->path, ref->line, ref->column, "unknown-level",
+                 "the programme %s has no level “%s”", p->programme->id, ref->target);
+}
+
+static void check_objective(struct course *c, struct checked_file *f,
+                            const struct content_ref *ref) {
+    const struct checked_file *at = table_get(&c->objectives, ref->target);
+    const char *programme = f->foreign_programme;
+    if (!programme || !table_get(&c->programmes, programme)) return;
+    if (at ? str_eq(programme_of(at), programme)
+           : claimed(c, ROOM_CONTENT, FILE_MODULE, "id", ref->target))
+        return;
+    diag_add(&f->diags, SEVERITY_ERROR, f->path, ref->line, ref->column, "unknown-objective",
+             "no module of %s has the objective “%s”", programme, ref->target);
 }
 
 static void check_ref(struct course *c, struct checked_file *f, const struct content_ref *ref) {
-    const struct checked_file *glossary;
+    const char *id = ref->target;
     switch (ref->kind) {
     case REF_LINK: check_link(c, f, ref); break;
     case REF_PICTURE: check_picture(c, f, ref); break;
-    case REF_TERM:
-        glossary = table_get(&c->glossaries, programme_of(f));
-        if (!glossary)
-            dead(f, ref, "term", "“%s” cannot be explained: the programme has no glossary",
-                 ref->target);
-        else if (!glossary_find(glossary->glossary, ref->target))
-            dead(f, ref, "term", "the glossary does not know “%s”", ref->target);
-        break;
+    case REF_TERM: check_term(c, f, ref); break;
     case REF_PREREQUISITE:
     case REF_LEVEL_MODULE:
-        /* A file of that name which does not parse has its own errors; it is not missing as well. */
-        if (!table_get(&c->modules, ref->target) &&
-            !(table_get(&c->stems, ref->target) && !table_get(&c->stems, ref->target)->known))
-            dead(f, ref, "prerequisite", "there is no module “%s”", ref->target);
+        if (!module_exists(c, id)) dead(f, ref, "prerequisite", "there is no module “%s”", id);
         break;
     case REF_LEVEL_EXAM:
-        if (!exam_exists(c, ref->target))
-            dead(f, ref, "level-exam", "there is no exam “%s”", ref->target);
+        if (!exam_exists(c, id)) dead(f, ref, "level-exam", "there is no exam “%s”", id);
         break;
     case REF_LEVEL_LAB:
-        if (!content_lab_exists(c->root, c->arena, ref->target))
-            dead(f, ref, "level-lab", "there is no lab “%s”", ref->target);
+        if (!content_lab_exists(c->root, c->arena, id))
+            dead(f, ref, "level-lab", "there is no lab “%s”", id);
         break;
+    case REF_PROGRAMME:
+        if (!table_get(&c->programmes, id) && !programme_claimed(c, id))
+            dead(f, ref, "unknown-programme", "there is no programme “%s”", id);
+        break;
+    case REF_LEVEL: check_level(c, f, ref); break;
+    case REF_OBJECTIVE: check_objective(c, f, ref); break;
     }
 }
 
@@ -245,6 +395,7 @@ static void check_module(struct course *c, struct checked_file *f) {
     const struct content_module *m = f->module;
     const struct checked_file *p = table_get(&c->programmes, m->programme);
     int line = f->outline.id_line;
+    if (!p && programme_claimed(c, m->programme)) return;
     if (!p) {
         diag_add(&f->diags, SEVERITY_ERROR, f->path, line, 1, "programme",
                  "there is no programme “%s”", m->programme);

@@ -40,7 +40,10 @@ enum ref_kind {
     REF_PREREQUISITE,
     REF_LEVEL_MODULE,
     REF_LEVEL_EXAM,
-    REF_LEVEL_LAB
+    REF_LEVEL_LAB,
+    REF_PROGRAMME, /* these three: of a lab */
+    REF_LEVEL,
+    REF_OBJECTIVE
 };
 struct content_ref {
     enum ref_kind kind;
@@ -376,11 +379,21 @@ struct vendors *vendors_load(const char *root, struct arena *a);
 void vendors_check(const struct vendors *v, const char *file, const char *text, size_t len,
                    struct diag_list *diags);
 
+/* Texts of exams and labs follow the rules of all texts, and name things of the content; their own rooms check the rest. */
+enum file_room { ROOM_CONTENT, ROOM_EXAM, ROOM_LAB };
+/* The definitions of exams and the briefs of labs, sorted; paths from the root. */
+void content_find_foreign(const char *root, struct arena *a, struct found_file **files,
+                          size_t *count);
+
 /* One file, read for the check. */
 struct checked_file {
     const char *path, *folder, *lang;
-    enum file_kind kind;
-    bool known; /* its fields could be read: others may refer to it */
+    enum file_room room;
+    enum file_kind kind; /* FILE_OTHER outside of content/ */
+    const char *foreign_id,
+        *foreign_programme; /* of exams and labs; NULL when they could not be read */
+    const char *head; /* of a file that is not known: its first lines, once they were asked for */
+    bool known;       /* its fields could be read: others may refer to it */
     const char *version;
     struct content_outline outline;
     const struct content_module *module;
@@ -391,8 +404,10 @@ struct checked_file {
 };
 /* What only all files together can tell. Problems go to the lists of the files. */
 void check_references(const char *root, struct checked_file *files, size_t count, struct arena *a);
-/* Ids of all documents below root/exams; whether there is a scenario of this name. Arena. */
-void content_exam_ids(const char *root, struct arena *a, const char *const **ids, size_t *count);
+/* The first lines of a file, front matter included, for content_head_says; "" when it cannot be read. Arena. */
+const char *content_head(const char *root, const char *path, struct arena *a);
+/* Whether a front matter says `key: value`, read as text: what does not parse still has a name, and is not missing. */
+bool content_head_says(const char *head, const char *key, const char *value);
 bool content_lab_exists(const char *root, struct arena *a, const char *id);
 /* Rules for a picture that is a drawing: no script, nothing from elsewhere, scales. A sentence or NULL. */
 const char *picture_problem(struct arena *a, const char *path);

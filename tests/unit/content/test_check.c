@@ -117,6 +117,34 @@ static void test_own_content(void **state) {
     if (l.errors) fail_msg("%s", got);
 }
 
+/* What the check knows as the site's pages is what the table of URLs has: a new page must not look like a dead link. */
+static void test_site_addresses(void **state) {
+    (void)state;
+    static const char *const no_pages[] = {"static", "healthz",     "metrics", "logout", "attempts",
+                                           "runs",   ".well-known", "status",  "modules"};
+    size_t len = 0, found = 0;
+    const char *routes = file_read(&arena, "engine/server/routes.c", 1024 * 1024, &len);
+    struct buf links;
+    struct diag_list l;
+    assert_non_null(routes);
+    buf_init(&links, &arena);
+    for (const char *at = routes; (at = strstr(at, ", \"/")); at++) {
+        const char *first = arena_copy(&arena, at + 4, strcspn(at + 4, "/\""));
+        bool page = *first;
+        for (size_t i = 0; i < COUNT_OF(no_pages); i++) page = page && !str_eq(first, no_pages[i]);
+        if (page) buf_printf(&links, "[%s](/%s)\n", first, first);
+        found += page;
+    }
+    assert_true(found > 30);
+    put_file("content/p/modules/links.md", "%s", module_text("links", "Links", buf_text(&links)));
+    const char *got = report(root, REPORT_TEXT, &l);
+    if (l.errors) fail_msg("%s", got);
+    put_file("content/p/modules/links.md", "%s",
+             module_text("links", "Links", "[dead](/no-page)\n"));
+    (void)report(root, REPORT_TEXT, &l);
+    assert_int_equal(l.errors, 1);
+}
+
 static void test_objectives(void **state) {
     (void)state;
     struct content_objective_place *list;
@@ -158,8 +186,9 @@ static void test_ten_thousand(void **state) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        CASE(test_trees),       CASE(test_same_each_time), CASE(test_json),        CASE(test_sarif),
-        CASE(test_own_content), CASE(test_objectives),     CASE(test_ten_thousand)};
+    const struct CMUnitTest tests[] = {CASE(test_trees),       CASE(test_same_each_time),
+                                       CASE(test_json),        CASE(test_sarif),
+                                       CASE(test_own_content), CASE(test_site_addresses),
+                                       CASE(test_objectives),  CASE(test_ten_thousand)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
