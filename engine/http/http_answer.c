@@ -199,6 +199,11 @@ static const struct {
      "Something failed on our side; what was saved before is safe. Try again in a minute."},
 };
 
+/* Not a mistake of ours but a disk that is full or fails: whoever wanted to save is told so. */
+static bool cannot_save(struct connection *c, enum err e) {
+    return e == ERR_IO && c->request.method != METHOD_GET && !store_healthy(c->request.app->store);
+}
+
 static bool wants_json(struct connection *c) {
     struct request *r = &c->request;
     if (r->route && r->route->flags & ROUTE_JSON) return true;
@@ -221,12 +226,20 @@ void answer_failure(struct connection *c, enum err e, int status) {
     struct request *r = &c->request;
     size_t i = 0;
     while (i < COUNT_OF(failures) - 1 && failures[i].e != e) i++;
+    const char *key = failures[i].key;
     if (!status) status = failures[i].status;
-    if (!r->error) r->error = failures[i].sentence;
-    if (status == 503) {
+    if (cannot_save(c, e)) {
+        status = 503;
+        key = "unsaved";
+        r->error =
+            "The academy cannot save just now. Nothing that was saved before is lost, and what you typed is still in "
+            "your browser: try again in a minute.";
+        http_header_out(r, "Retry-After", "10");
+    } else if (status == 503) {
         http_header_out(r, "Retry-After", "2");
         c->http->metrics.refused_busy++;
     }
+    if (!r->error) r->error = failures[i].sentence;
     if (status == 405) {
         static const char *const names[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
         struct buf b;
@@ -238,13 +251,13 @@ void answer_failure(struct connection *c, enum err e, int status) {
         http_header_out(r, "Allow", buf_text(&b));
     }
     if (wants_json(c)) {
-        failure_json(c, status, failures[i].key);
+        failure_json(c, status, key);
         return;
     }
     struct view *v = view_new(r->arena);
     view_int(v, "status", status);
     view_text(v, "message", r->error);
-    view_bool(v, failures[i].key, true);
+    view_bool(v, key, true);
     struct view *retry = view_object(v, "retry");
     view_text(retry, "path", r->path);
     if (http_page_status(r, status, "site_error", v) != OK) {

@@ -38,6 +38,7 @@ static int help(FILE *out, int status) {
 
 int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to be told, not the end */
     codec_start();
     if (argc < 2) return help(stderr, 2);
     if (str_eq(argv[1], "--help") || str_eq(argv[1], "help")) return help(stdout, 0);
