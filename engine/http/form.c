@@ -33,11 +33,11 @@ char *percent_decode(struct arena *a, const char *text, size_t len, bool plus) {
 
 static enum err append(struct arena *a, struct form *f, struct form_field field, const char **why) {
     if (f->count == FORM_FIELD_LIMIT) {
-        *why = "The form has more fields than we accept.";
+        *why = "http_form_fields";
         return ERR_LIMIT;
     }
     if (strlen(field.name) > FORM_NAME_LIMIT) {
-        *why = "A field of the form has a name that is too long.";
+        *why = "http_form_name_long";
         return ERR_LIMIT;
     }
     f->fields = list_more(a, f->fields, f->count, sizeof *f->fields);
@@ -57,7 +57,7 @@ enum err form_urlencoded(struct arena *a, const char *text, size_t len, struct f
             field.name = percent_decode(a, text + at, name_end - at, true);
             field.value = eq ? percent_decode(a, eq + 1, end - name_end - 1, true) : "";
             if (!field.name || !field.value) {
-                *why = "The form holds bytes that are not readable text.";
+                *why = "http_form_not_text";
                 return ERR_INVALID;
             }
             field.len = strlen(field.value);
@@ -134,13 +134,13 @@ static enum err part(struct arena *a, const char *text, size_t len, struct form 
     if (!field.filename && !utf8_valid(field.value, field.len)) goto broken;
     return append(a, out, field, why);
 broken:
-    *why = "A part of the form is broken. Send it again, or use another browser.";
+    *why = "http_form_part_broken";
     return ERR_INVALID;
 }
 
 enum err form_multipart(struct arena *a, const char *content_type, const char *body, size_t len,
                         struct form *out, const char **why) {
-    *why = "The form arrived incomplete. Send it again.";
+    *why = "http_form_incomplete";
     char *boundary = header_parameter(a, content_type, strlen(content_type), "boundary");
     if (!boundary || !*boundary || strlen(boundary) > 70)
         return ERR_INVALID; /* RFC 2046 section 5.1.1 */

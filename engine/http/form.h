@@ -24,10 +24,11 @@ struct form {
     size_t count;
 };
 
-/* application/x-www-form-urlencoded (URL standard, section 5.1), appended to `out`. `*why` is a sentence. */
+/* application/x-www-form-urlencoded (URL standard, section 5.1), appended to `out`. `*why` is the
+ * key of an interface text. */
 enum err form_urlencoded(struct arena *a, const char *text, size_t len, struct form *out,
                          const char **why) MUST_USE;
-/* multipart/form-data (RFC 7578) with the boundary of `content_type`. */
+/* multipart/form-data (RFC 7578) with the boundary of `content_type`; `*why` as above. */
 enum err form_multipart(struct arena *a, const char *content_type, const char *body, size_t len,
                         struct form *out, const char **why) MUST_USE;
 /* The name of a field that came twice although it does not end in "[]"; NULL when there is none. */

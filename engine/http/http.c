@@ -57,15 +57,11 @@ static enum err check_role(struct connection *c) {
     struct request *r = &c->request;
     if (r->route->roles == ROLE_PUBLIC) return OK;
     if (r->who)
-        return r->who->roles & r->route->roles
-                   ? OK
-                   : http_error(r, ERR_DENIED,
-                                "Your account does not have the role that this page asks for.");
+        return r->who->roles & r->route->roles ? OK
+                                               : http_refuse(r, ERR_DENIED, "http_no_role", NULL);
     if (r->method != METHOD_GET || r->route->flags & ROUTE_JSON) {
         c->refused_status = 401;
-        return http_error(
-            r, ERR_DENIED,
-            "You are signed out. Sign in and try again; what is in this browser is kept.");
+        return http_refuse(r, ERR_DENIED, "http_signed_out", NULL);
     }
     struct buf to;
     buf_init(&to, r->arena);
@@ -87,9 +83,7 @@ static enum err check_csrf(struct connection *c) {
     struct request *r = &c->request;
     if (r->method == METHOD_GET || r->route->flags & (ROUTE_BEARER | ROUTE_NO_CSRF)) return OK;
     if (csrf_check(c)) return OK;
-    return http_error(
-        r, ERR_DENIED,
-        "This form is too old or came from elsewhere; nothing was changed. Go back, reload the page and send it again.");
+    return http_refuse(r, ERR_DENIED, "http_form_old", NULL);
 }
 
 static enum err run_handler(struct connection *c) {
@@ -196,9 +190,7 @@ static enum MHD_Result first_call(struct http *h, struct MHD_Connection *mhd, co
     /* Clients that hold their connection would send on for ever. */
     if (h->stopping && c->refused == OK) {
         c->refuse_unread = true;
-        c->refused = http_error(
-            &c->request, ERR_BUSY,
-            "The academy is closing for a moment. Nothing is lost; try again in a minute.");
+        c->refused = http_refuse(&c->request, ERR_BUSY, "http_closing", NULL);
     }
     c->arena.guarded = false;
     if (c->refuse_unread) return step(c);
@@ -427,8 +419,7 @@ static bool is_loopback(const char *address) {
 
 enum err http_metrics_page(struct request *r) {
     struct http *h = r->connection->http;
-    if (!is_loopback(r->client))
-        return http_error(r, ERR_DENIED, "Metrics are read from this machine only.");
+    if (!is_loopback(r->client)) return http_refuse(r, ERR_DENIED, "http_metrics_local", NULL);
     struct buf b;
     buf_init(&b, r->arena);
     metrics_write(&h->metrics, &b);

@@ -3,7 +3,7 @@
  * A route names a method, a path, the roles that may use it, and a handler. The dispatcher checks
  * role, CSRF token, content type and sizes before a handler runs; a handler cannot forget them.
  *
- * A handler fills the response and returns OK, or returns an error (with a sentence through http_error)
+ * A handler fills the response and returns OK, or returns an error (with a sentence through http_refuse)
  * and the dispatcher makes the error page or JSON of it. A handler that writes returns what http_write
  * returns: the connection is suspended, the job runs on the writer thread, and after COMMIT `then`
  * runs on a pool thread and makes the response. */
@@ -132,7 +132,10 @@ void http_header_out(struct request *r, const char *name, const char *value);
 void http_cookie_out(struct request *r, const char *name, const char *value, int64_t max_age_s);
 /* Answers 304 (returns true) when If-None-Match has it; else sets the header. `etag` without quotes. */
 bool http_etag(struct request *r, const char *etag);
-/* `return http_error(r, ERR_INVALID, "…sentence for the person…");` */
+/* `return http_refuse(r, ERR_INVALID, "exam_form_broken", NULL);` The person reads the interface text `key` in
+ * the reader's language, with parameters from `v` (may be NULL); an error in JSON carries the same sentence. */
+enum err http_refuse(struct request *r, enum err e, const char *key, struct view *v);
+/* The same with a sentence that is made already: never with one written in C, which no catalogue can translate. */
 enum err http_error(struct request *r, enum err e, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -158,8 +158,11 @@ enum err http_page_status(struct request *r, int status, const char *name, struc
     if (equal && answer_again(r, status, &key, &apart, &again)) return OK;
     buf_init(&out, r->arena);
     enum err e = page_render_cuts(r->app->site, name, r->locale, v, &out, &cuts);
-    if (e != OK)
-        return http_error(r, ERR_IO, "The page “%s” is missing from this installation.", name);
+    if (e != OK) {
+        struct view *missing = view_new(r->arena);
+        view_text(missing, "name", name);
+        return http_refuse(r, ERR_IO, "http_no_template", missing);
+    }
     (void)http_bytes(r, status, page_type, buf_text(&out), out.len, true);
     r->connection->cuts = cuts;
     if (again && out.len <= KEPT_LIMIT / 16)
@@ -176,6 +179,11 @@ enum err http_error(struct request *r, enum err e, const char *format, ...) {
     va_start(args, format);
     r->error = arena_vprintf(r->arena, format, args);
     va_end(args);
+    return e;
+}
+
+enum err http_refuse(struct request *r, enum err e, const char *key, struct view *v) {
+    r->error = page_text(r->app->site, r->locale, key, v, r->arena);
     return e;
 }
 

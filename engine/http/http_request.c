@@ -151,7 +151,7 @@ static enum err read_client(struct connection *c) {
     }
     if (!host || !host_valid(host)) {
         r->origin = "http://invalid.invalid";
-        return http_error(r, ERR_INVALID, "The request names no valid host.");
+        return http_refuse(r, ERR_INVALID, "http_no_host", NULL);
     }
     r->origin = arena_printf(&c->arena, "%s://%s", r->secure ? "https" : "http", host);
     return OK;
@@ -255,8 +255,7 @@ static enum err check_framing(struct connection *c) {
     if (f.hosts <= 1 && f.lengths + f.encodings <= 1 && !f.strange) return OK;
     c->refuse_unread = true;
     http_header_out(&c->request, "Connection", "close");
-    return http_error(&c->request, ERR_INVALID,
-                      "The request says more than once, or strangely, where it goes or ends.");
+    return http_refuse(&c->request, ERR_INVALID, "http_framing", NULL);
 }
 
 static void read_preferences(struct connection *c) {
@@ -286,12 +285,13 @@ static enum err check_body_headers(struct connection *c) {
     const char *length = http_header_in(r, "Content-Length");
     int64_t bytes = 0;
     if (length && !parse_i64(length, 0, INT64_MAX, &bytes))
-        return http_error(r, ERR_INVALID, "The request's length makes no sense.");
+        return http_refuse(r, ERR_INVALID, "http_length", NULL);
     c->refuse_unread = (size_t)bytes > c->body_limit;
-    if (c->refuse_unread)
-        return http_error(r, ERR_LIMIT,
-                          "What you sent is larger than the %zu KB that this page takes.",
-                          c->body_limit / 1024);
+    if (c->refuse_unread) {
+        struct view *v = view_new(r->arena);
+        view_int(v, "limit", (int64_t)c->body_limit / 1024);
+        return http_refuse(r, ERR_LIMIT, "http_too_large", v);
+    }
     bool carries = bytes > 0 || http_header_in(r, "Transfer-Encoding");
     if (!carries || any || r->method == METHOD_GET) return OK;
     bool form = is_type(c->content_type, "application/x-www-form-urlencoded");
@@ -301,7 +301,15 @@ static enum err check_body_headers(struct connection *c) {
         (multipart && r->route->flags & ROUTE_UPLOAD))
         return OK;
     c->refused_status = 415;
-    return http_error(r, ERR_INVALID, "This page does not take that type of content.");
+    return http_refuse(r, ERR_INVALID, "http_no_type", NULL);
+}
+
+static enum err refuse_twice(struct request *r, const char *key, const char *name) {
+    struct view *v = view_new(r->arena);
+    size_t len = 0, all = strlen(name);
+    while (len < all && len < 40) len += utf8_length_at(name + len, all - len);
+    view_text(v, "name", arena_copy(r->arena, name, len));
+    return http_refuse(r, ERR_INVALID, key, v);
 }
 
 enum err request_begin(struct connection *c, const char *url, const char *method,
@@ -324,7 +332,7 @@ enum err request_begin(struct connection *c, const char *url, const char *method
     r->path = percent_decode(&c->arena, url, strlen(url), false);
     if (!r->path || *r->path != '/') {
         r->path = "/";
-        return http_error(r, ERR_INVALID, "The address is broken.");
+        return http_refuse(r, ERR_INVALID, "http_address_broken", NULL);
     }
     read_preferences(c);
     enum err e = read_client(c);
@@ -334,19 +342,18 @@ enum err request_begin(struct connection *c, const char *url, const char *method
     struct route_match match;
     if (c->query_broken || !route_find(c->http->options.routes, c->http->options.route_count,
                                        r->method, url, r->arena, &match))
-        return http_error(r, ERR_INVALID, "The address is broken.");
+        return http_refuse(r, ERR_INVALID, "http_address_broken", NULL);
     if (!match.route) {
         c->allowed = match.allowed;
         if (match.path_known) c->refused_status = 405;
-        return http_error(r, ERR_NOT_FOUND,
-                          match.path_known ? "This address does not take that method."
-                                           : "There is no page at this address.");
+        return http_refuse(r, ERR_NOT_FOUND, match.path_known ? "http_no_method" : "http_no_page",
+                           NULL);
     }
     r->route = match.route;
     memcpy(r->param, match.param, sizeof r->param);
     r->fragment = http_header_in(r, "HX-Request") != NULL;
     const char *twice = form_repeated(&c->query);
-    if (twice) return http_error(r, ERR_INVALID, "The address gives “%.40s” twice.", twice);
+    if (twice) return refuse_twice(r, "http_address_twice", twice);
     return check_body_headers(c);
 }
 
@@ -355,17 +362,15 @@ enum err request_body(struct connection *c) {
     struct request *r = &c->request;
     r->body = c->body;
     r->body_len = c->body_len;
-    const char *type = c->content_type, *why = "The form is broken.";
+    const char *type = c->content_type, *why = "http_form_broken";
     if (!c->body_len || !type || r->route->flags & ROUTE_METHODS) return OK;
     enum err e = OK;
     if (is_type(type, "application/x-www-form-urlencoded"))
         e = form_urlencoded(r->arena, (const char *)c->body, c->body_len, &c->form, &why);
     else if (is_type(type, "multipart/form-data"))
         e = form_multipart(r->arena, type, (const char *)c->body, c->body_len, &c->form, &why);
-    if (e != OK) return http_error(r, e, "%s", why);
+    if (e != OK) return http_refuse(r, e, why, NULL);
     const char *twice = form_repeated(&c->form);
-    if (twice)
-        return http_error(r, ERR_INVALID, "The form gives “%.40s” twice; nothing was changed.",
-                          twice);
+    if (twice) return refuse_twice(r, "http_form_twice", twice);
     return OK;
 }
