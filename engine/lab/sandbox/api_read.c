@@ -91,6 +91,11 @@ static bool add_filter(struct api *x, struct list *l, const char *name, const ch
     if ((!f && !by_id) || l->value_count == (int)COUNT_OF(l->values))
         return api_problem(x, LAB_PROBLEM_UNKNOWN_FIELD, name, NULL, 0);
     if (f && f->type == LAB_PICKLIST) value = lab_surface_neutral(x->d, x->object, f, value);
+    if (f && f->type == LAB_FIELD_NAME && *value) {
+        json_t *text = json_string(value);
+        if (!lab_surface_read(&x->surface, x->object, f, text, x->a, &value)) value = "";
+        json_decref(text);
+    }
     if (f && f->type == LAB_BOOLEAN)
         value = str_eq(value, "true") || str_eq(value, "Yes") || str_eq(value, "1") ? "1" : "0";
     l->values[l->value_count++] = value;

@@ -326,6 +326,33 @@ static void test_an_outage_is_an_outage(void **state) {
 }
 
 /* ---- Descriptions ------------------------------------------------------------------------------- */
+/* Every object: shown with its times and without an enum, for old data may hold any word. */
+static void assert_schemas(json_t *doc, const struct lab_connector *k,
+                           const struct lab_dialect *d) {
+    json_t *all = json_object_get(json_object_get(doc, "components"), "schemas"), *schema;
+    const char *name;
+    int shown = 0;
+    json_object_foreach (all, name, schema) {
+        json_t *members = json_object_get(schema, "properties");
+        if (!strchr(name, '.')) shown++;
+        for (int i = 0; i < k->object_count; i++) {
+            const struct lab_object *o = &k->objects[i];
+            const struct lab_object_name *n = &d->objects[i];
+            if (str_eq(name, n->title)) {
+                assert_non_null(json_object_get(members, n->created_as));
+                assert_non_null(json_object_get(members, n->updated_as));
+            }
+            for (int f = 0; f < o->field_count; f++) {
+                json_t *value = json_object_get(members, n->fields[f].as);
+                bool picks = value && o->fields[f].type == LAB_PICKLIST;
+                if (picks && str_eq(name, n->title)) assert_null(json_object_get(value, "enum"));
+            }
+        }
+    }
+    assert_int_equal(shown, k->object_count);
+    assert_non_null(json_object_get(all, "api.error"));
+}
+
 static void test_openapi(void **state) {
     struct lab_scenario *s = fixture_scenario(*state);
     const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
@@ -342,9 +369,7 @@ static void test_openapi(void **state) {
             if (!doc) fail_msg("%s: %s", dialects[m]->id, why);
             assert_string_equal(text(doc, "openapi"), "3.1.0");
             const struct lab_connector *k = s->stack.members[m].connector;
-            assert_int_equal(
-                json_object_size(json_object_get(json_object_get(doc, "components"), "schemas")),
-                k->object_count);
+            assert_schemas(doc, k, dialects[m]);
             /* Every path that is described is one that the API knows. */
             struct worker w = fixture_worker(*state, s, choices[c], 1);
             const char *path;

@@ -1,0 +1,219 @@
+// Each system of a lab against its own OpenAPI document: every operation is called, and every answer, good or bad, must
+// be as declared for its status, member by member.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { OpenApi, openObjects } from "../lib/openapi.mjs";
+import { makeAcademy, startServer } from "../lib/server.mjs";
+
+const server = await startServer({ data: makeAcademy() });
+after(() => server.stop());
+const learner = await server.signedIn("learner");
+const lab = "/labs/field-mapping-dedupe";
+
+/** What each dialect is asked to take. `bad` lacks a required field or has a word that no picklist holds. */
+const vendors = {
+    aurelia: {
+        connector: "crm", choice: ["aurelia", "heron"], people: "contact",
+        contact: { create: { LastName: "Świątek", Email: "s@x.example", Industry__c: null, HasOptedOutOfEmail: false }, update: { FirstName: "Iga" }, bad: { Email: "s@x.example" }, wrong: { LastName: "S", Industry__c: "Mfg" } },
+        dedupe_rule: { update: { MatchKey: "Phone" }, wrong: { MatchKey: "" } },
+        dedupe_job: { create: {}, wrong: { GroupsFound: 3 } },
+    },
+    boreal: {
+        connector: "crm", choice: ["boreal", "quillon"], people: "contact",
+        contact: { create: { family_name: "Świątek", email: "s@x.example", sector: "making", no_mail: 1, heat: null }, update: { given_name: "Iga" }, bad: { email: "s@x.example" }, wrong: { family_name: "S", no_mail: true } },
+        dedupe_rule: { update: { compare: "phone" }, wrong: { compare: "Phone" } },
+        dedupe_job: { create: {}, wrong: { group_count: 3 } },
+    },
+    heron: {
+        connector: "map", choice: ["aurelia", "heron"], people: "lead", batch: "input",
+        lead: { create: { email: "s@x.example", lastName: "Świątek", unsubscribed: true, leadScore: null }, update: { industry: "Technology" }, bad: { lastName: "S" }, wrong: { email: "s2@x.example", industry: "Mfg" } },
+        field_mapping: { create: { crmField: "Title", leadField: "phone", direction: "crmToLead", transform: "trim" }, update: { note: "Sales owns it." }, bad: { crmField: "Phone" }, wrong: { crmField: "phone", leadField: "phone", direction: "crmToLead", transform: "trim" } },
+        value_mapping: { create: (ids) => ({ syncFieldId: ids.field_mapping, crmValue: "x", leadValue: "y" }), update: { leadValue: "z" }, bad: { crmValue: "x" }, wrong: { syncFieldId: "L0", crmValue: 3, leadValue: "z" } },
+        sync_setting: { update: { schedule: "everyDay" }, wrong: { schedule: "now" } },
+        sync_run: { create: {}, wrong: { status: "fine" } },
+        dedupe_rule: { update: { dedupeKey: "phone" }, wrong: { dedupeKey: null } },
+        dedupe_job: { create: {}, wrong: { groupsFound: 3 } },
+    },
+    quillon: {
+        connector: "map", choice: ["boreal", "quillon"], people: "lead",
+        lead: { create: { "Email Address": "s@x.example", "Opted Out": "No", "Line Of Business": "", "Engagement Points": 3 }, update: { Surname: "Świątek" }, bad: { Surname: "S" }, wrong: { "Email Address": "s2@x.example", "Opted Out": true } },
+        field_mapping: { create: { "CRM Column": "role", "Prospect Column": "Telephone", Flow: "Both Ways", "Clean Up": "Cut blanks" }, update: { Remarks: "Sales owns it." }, bad: { Flow: "Both Ways" }, wrong: { "CRM Column": "Phone", "Prospect Column": "Telephone", Flow: "Both Ways", "Clean Up": "Cut blanks" } },
+        value_mapping: { create: (ids) => ({ "Link ID Of Column": ids.field_mapping, "CRM Word": "x", "Prospect Word": "y" }), update: { "Prospect Word": "z" }, bad: { "CRM Word": "x" }, wrong: { "CRM Word": 3 } },
+        sync_setting: { update: { Runs: "Each day" }, wrong: { Runs: "Now" } },
+        sync_run: { create: {}, wrong: { Outcome: "fine" } },
+        dedupe_rule: { update: { "Who Stays": "Fullest row" }, wrong: { "Who Stays": "me" } },
+        dedupe_job: { create: {}, wrong: { Groups: 3 } },
+    },
+};
+
+/** A run in the vendor's dialect, with its document: {api, doc, headers(), call(), clock()}. */
+async function open(vendor) {
+    const [crm, map] = vendor.choice;
+    const begun = await learner.post(`${lab}/runs`, { dialect_crm: crm, dialect_map: map }, { from: lab });
+    const run = begun.headers.get("location");
+    const secret = /run_[A-Za-z0-9_-]{20,}/.exec(await learner.page(`${run}?tab=access`))[0];
+    const base = `${server.origin}${run}/api`;
+    const api = new OpenApi(await (await fetch(`${base}/${vendor.connector}/openapi.json`)).json());
+    const scheme = api.doc.components.securitySchemes.account;
+    const sign = async () => {
+        if (scheme.type === "apiKey") return { [scheme.name]: secret };
+        if (scheme.scheme === "bearer") return { authorization: `Bearer ${secret}` };
+        if (scheme.scheme === "basic") return { authorization: `Basic ${btoa(`account:${secret}`)}` };
+        const url = new URL(scheme.flows.clientCredentials.tokenUrl, api.doc.servers[0].url); // as OpenAPI 3.1 resolves it
+        const given = await fetch(url, { method: "POST", body: new URLSearchParams({ grant_type: "client_credentials", client_id: run.split("/").pop(), client_secret: secret }) });
+        assert.equal(given.status, 200, `${url}`);
+        return { authorization: `Bearer ${(await given.json()).access_token}` };
+    };
+    const clock = async (seconds) => assert.equal((await fetch(`${base}/lab/clock`, { method: "POST", headers: { authorization: `Bearer ${secret}` }, body: JSON.stringify({ advance_seconds: seconds }) })).status, 200);
+    let headers = await sign();
+    const call = (operation, { id, query, body, raw, auth = headers } = {}) => {
+        const path = operation.path.replace("{id}", encodeURIComponent(id ?? ""));
+        return fetch(`${api.doc.servers[0].url}${path}${query ? `?${new URLSearchParams(query)}` : ""}`, { method: operation.verb.toUpperCase(), headers: auth, body: operation.requestBody && (raw ?? (body && JSON.stringify(body))) });
+    };
+    /** Calls and holds the answer against the document: {status, value}. */
+    const ask = async (operation, options) => {
+        const answer = await call(operation, options);
+        return { status: answer.status, value: await api.assertAnswer(operation, answer) };
+    };
+    return { api, ask, call, clock, sign, renew: async () => (headers = await sign()), of: Object.fromEntries(api.operations().map((operation) => [operation.operationId, operation])) };
+}
+
+/** Names of a dialect that the document itself tells: where records stand, where the next page is told. */
+function shapeOf(api, list) {
+    const page = api.doc.components.schemas[list.responses[200].content["application/json"].schema.$ref?.split("/").pop() ?? list.responses[200].content["application/json"].schema.oneOf[0].$ref.split("/").pop()];
+    const items = Object.keys(page.properties).find((key) => page.properties[key].type === "array");
+    const record = page.properties[items].items.$ref.split("/").pop();
+    const [size, position] = list.parameters.map(({ name }) => name);
+    return { items, id: Object.keys(api.doc.components.schemas[record].properties)[0], size, position, next: Object.keys(page.properties).at(-1) };
+}
+
+const failed = ({ status, value }) => status >= 400 || value?.success === false || value?.result?.[0]?.status === "skipped";
+
+for (const [name, vendor] of Object.entries(vendors)) {
+    const wrap = (body) => (vendor.batch ? { [vendor.batch]: [body] } : body);
+
+    test(`${name}: every operation answers as its document says`, async () => {
+        const { api, ask, clock, of } = await open(vendor);
+        assert.deepEqual(openObjects(Object.fromEntries(Object.entries(api.doc.components.schemas))), [], "an answer's members are all declared");
+        const ids = {};
+        let asked = 0;
+        for (const [operationId, list] of Object.entries(of).filter(([key]) => key.startsWith("list_"))) {
+            const object = operationId.slice(5);
+            const shape = shapeOf(api, list);
+            const given = vendor[object] ?? {};
+            await clock(30);
+
+            // Reading: all pages, one of them small, a filter, what is not understood.
+            const all = await ask(list);
+            const first = await ask(list, { query: { [shape.size]: 2 } });
+            ids[object] = all.value[shape.items][0]?.[shape.id];
+            const row = all.value[shape.items][0] ?? {};
+            for (const { name: field } of list.parameters.slice(2).filter((parameter) => ![undefined, null, ""].includes(row[parameter.name]))) {
+                const found = await ask(list, { query: { [field]: row[field] } });
+                assert.ok(found.value[shape.items].some((one) => one[shape.id] === row[shape.id]), `${object}: no record by ${field} ${row[field]}`);
+            }
+            await clock(30);
+            const next = first.value[shape.next];
+            if (next) {
+                const position = list.parameters[1].schema.type === "integer" ? new URLSearchParams(next.split("?")[1]).get(shape.position) : next;
+                assert.equal((await ask(list, { query: { [shape.size]: 2, [shape.position]: position } })).value[shape.items].length, 2);
+            }
+            assert.ok(failed(await ask(list, { query: { "no such": "1" } })));
+            assert.ok(failed(await ask(list, { query: { [shape.size]: "all" } })));
+            assert.ok(failed(await ask(list, { query: { [shape.position]: "-" } })));
+
+            // Writing: what fits the document is taken, what does not is refused.
+            await clock(30);
+            const { [`create_${object}`]: create, [`get_${object}`]: get, [`update_${object}`]: update, [`delete_${object}`]: remove, [`merge_${object}`]: merge } = of;
+            const made = async () => {
+                const body = wrap(typeof given.create === "function" ? given.create(ids) : given.create);
+                api.assertRequest(create, body);
+                const answer = await ask(create, { body });
+                assert.ok(!failed(answer), JSON.stringify(answer.value));
+                return (answer.value.result?.[0] ?? answer.value)[shape.id];
+            };
+            if (create) {
+                ids[object] = await made();
+                if (object === "field_mapping") assert.ok(failed(await ask(create, { body: wrap(given.create) })), "the same pair of fields twice");
+                for (const bad of [given.bad, given.wrong, { "no such": "1" }].filter(Boolean)) {
+                    api.assertRequest(create, wrap(bad), false);
+                    assert.ok(failed(await ask(create, { body: wrap(bad) })), JSON.stringify(bad));
+                }
+                assert.ok(failed(await ask(create, { raw: "{" })));
+                if (vendor.batch) assert.ok(failed(await ask(create, { body: { [vendor.batch]: [] } })));
+            }
+            await clock(30);
+            if (get) {
+                const one = await ask(get, { id: ids[object] });
+                assert.equal((one.value.result?.[0] ?? one.value)[shape.id], ids[object]);
+                for (const id of ["nobody", "x".repeat(65)]) assert.ok(failed(await ask(get, { id })));
+            }
+            if (update) {
+                api.assertRequest(update, wrap(given.update));
+                assert.ok(!failed(await ask(update, { id: ids[object], body: wrap(given.update) })));
+                api.assertRequest(update, wrap(given.wrong), false);
+                assert.ok(failed(await ask(update, { id: ids[object], body: wrap(given.wrong) })));
+                for (const id of ["nobody", "x".repeat(65)]) assert.ok(failed(await ask(update, { id, body: wrap(given.update) })));
+                if (get) await ask(get, { id: ids[object] });
+            }
+            if (merge) {
+                const field = Object.keys(merge.requestBody.content["application/json"].schema.properties)[0];
+                const loser = await ask(list).then(({ value }) => value[shape.items].find((row) => row[shape.id] !== ids[object])[shape.id]);
+                assert.ok(!failed(await ask(merge, { id: ids[object], body: { [field]: loser } })));
+                assert.ok(failed(await ask(merge, { id: ids[object], body: { [field]: "nobody" } })));
+                assert.ok(failed(await ask(merge, { id: ids[object], body: {} })));
+            }
+            if (remove && object !== "field_mapping") {
+                assert.equal((await ask(remove, { id: ids[object] })).status, 204);
+                assert.ok(failed(await ask(remove, { id: ids[object] })));
+            }
+            await ask(list);
+            asked += [list, create, get, update, remove, merge].filter(Boolean).length;
+        }
+        // Last, for the value mapping above stands on it.
+        if (of.delete_field_mapping) assert.equal((await ask(of.delete_field_mapping, { id: ids.field_mapping })).status, 204);
+        assert.equal(asked, api.operations().length, "every operation was called");
+    });
+
+    test(`${name}: a wrong key, an old token, too many calls, an outage: as declared`, async () => {
+        const { api, ask, clock, renew, of } = await open(vendor);
+        const list = of[`list_${vendor.people}`];
+        for (const operation of api.operations()) assert.equal((await ask(operation, { id: "x", auth: { authorization: "Bearer wrong" } })).status, 401);
+        if (name === "aurelia") {
+            await clock(1900);
+            assert.equal((await ask(list)).status, 401);
+            await renew();
+        }
+        await clock(60);
+        const { size } = shapeOf(api, list);
+        let limited;
+        for (let i = 0; i < 110 && !limited; i++) {
+            const answer = await ask(list, { query: { [size]: 1 } });
+            if (failed(answer)) limited = answer;
+        }
+        assert.ok(limited, "no call was too many");
+        assert.equal(limited.status, name === "heron" ? 200 : 429);
+        if (vendor.connector === "crm") {
+            await clock(20 * 3600);
+            for (const operation of api.operations()) assert.equal((await ask(operation, { id: "x", body: {} })).status, 503);
+        }
+    });
+}
+
+test("old words in a picklist are shown, and refused when they are sent", async () => {
+    for (const [name, key] of [["heron", "industry"], ["quillon", "Line Of Business"]]) {
+        const { api, ask, of } = await open(vendors[name]);
+        const schemas = api.doc.components.schemas;
+        const title = name === "heron" ? "Lead" : "Prospect";
+        const { size, items } = shapeOf(api, of.list_lead);
+        const { value } = await ask(of.list_lead, { query: { [size]: 100 } });
+        const known = new Set(schemas[`${title}.new`].properties[key].enum ?? schemas[`${title}.new`].properties[key].anyOf[0].enum);
+        const old = value[items].find((row) => row[key] && !known.has(row[key]));
+        assert.ok(old, "the data hold no old word");
+        const change = { [key]: old[key] };
+        const body = vendors[name].batch ? { [vendors[name].batch]: [change] } : change;
+        api.assertRequest(of.update_lead, body, false);
+        assert.ok(failed(await ask(of.update_lead, { id: Object.values(old)[0], body })));
+        assert.equal(schemas[title].properties[key].enum, undefined);
+    }
+});
