@@ -27,12 +27,13 @@ CFLAGS_ALL = -std=gnu17 $(OPT) $(HARDEN) $(SANITIZE) -fPIE -fno-strict-aliasing 
 LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcmark-gfm-extensions -lcmark-gfm -lm -lpthread
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
-# The rooms in their order: each may include only those before it (tests/lint/rooms.mjs holds the exact arrows).
-ROOMS ?= base store audit page doc http account content exam lab cert server
+# The rooms in their order: each may include only those before it (engine/rooms.txt holds the exact arrows).
+ROOMS := $(or $(ROOMS),$(shell awk -F '[ :]' '$$1 == "room" && $$2 != "tools" {print $$2}' engine/rooms.txt))
 SOURCES := $(sort $(shell find $(addprefix engine/,$(ROOMS)) -name '*.c' 2>/dev/null))
 MAIN := engine/server/main.c
 OBJECTS := $(patsubst engine/%.c,$(BUILD)/obj/%.o,$(filter-out $(MAIN),$(SOURCES))) $(BUILD)/obj/gen/store_sql.o
 QUERIES := $(sort $(shell find $(addprefix engine/,$(ROOMS)) -name '*.sql' -not -path 'engine/store/migrations/*'))
+ORDERED := $(sort $(shell find engine -name '*.[ch]'))
 MIGRATIONS := $(sort $(wildcard engine/store/migrations/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(shell find $(addprefix tests/unit/,$(ROOMS)) -name 'test_*.c' 2>/dev/null)))
 # tests/unit/ROOM/tool/NAME.c: programs that tests of other kinds call.
@@ -58,7 +59,7 @@ packages: ## install the Debian packages that are missing (says which and why fi
 	@packaging/packages.sh run
 
 .PHONY: all
-all: $(BUILD)/gradus ## build the engine (needs the packages: make packages)
+all: $(BUILD)/rooms $(BUILD)/gradus ## build the engine (needs the packages: make packages)
 
 .PHONY: FORCE
 FORCE:
@@ -73,6 +74,11 @@ $(BUILD)/flags: FORCE
 $(BUILD)/sources: FORCE
 	$(shell mkdir -p $(@D))$(file >$@.new,$(SOURCES) $(QUERIES) $(MIGRATIONS))
 	@cmp -s $@.new $@ && rm -f $@.new || mv $@.new $@
+
+# An include against the order of the rooms fails the build.
+$(BUILD)/rooms: engine/tools/rooms.awk engine/rooms.txt $(ORDERED) $(BUILD)/sources
+	@awk -f $< engine/rooms.txt $(ORDERED)
+	@touch $@
 
 $(BUILD)/tools/embed: engine/tools/embed.c $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -2,34 +2,15 @@
 import { readFileSync } from "node:fs";
 import { tracked, withoutComments } from "./files.mjs";
 
-const foundation = ["base"];
-const domain = ["base", "store", "audit", "page", "doc", "http"];
-export const arrows = {
-    base: [],
-    store: foundation,
-    audit: ["base", "store"],
-    page: foundation,
-    doc: foundation,
-    http: ["base", "store", "page"],
-    account: domain,
-    content: [...domain, "account"],
-    exam: [...domain, "account", "content"],
-    lab: [...domain, "account", "content", "exam"],
-    cert: [...domain, "account", "content", "exam", "lab"],
-    server: [...domain, "account", "content", "exam", "lab", "cert"],
-    tools: [],
-};
-
+/** engine/rooms.txt, which the build reads as well: {room, door, library}, each name → names. */
+const list = { room: {}, door: {}, library: {} };
+for (const [, kind, name, names] of readFileSync("engine/rooms.txt", "utf8").matchAll(/^(room|door|library) ([^:\s]+):[ ]*(.*)$/gm)) list[kind][name] = names.split(" ").filter(Boolean);
+const arrows = list.room;
 /** What a room shows to the others; "base" shows everything. */
-const doors = { page: ["page.h"], http: ["http.h", "app.h"] };
-const isDoor = (room, header) => room === "base" || (doors[room] ?? [`${room}.h`]).includes(header);
-
+const doors = list.door;
 /** Libraries that stay behind one door. */
-const libraries = {
-    "microhttpd.h": ["http"],
-    "sqlite3.h": ["store", "lab"],
-    "seccomp.h": ["lab"],
-};
+const libraries = list.library;
+const isDoor = (room, header) => room === "base" || (doors[room] ?? [`${room}.h`]).includes(header);
 
 /** The clock is read where the world comes in, and by the exams' thread that closes what is over; everything else is
  *  told the time. */
@@ -40,7 +21,7 @@ export function roomProblems(files = tracked(/^engine\/.*\.[ch]$/), read = (file
     for (const file of files) {
         const room = file.split("/")[1];
         if (!arrows[room]) {
-            problems.push(`${file}: ${room} is no room; see tests/lint/rooms.mjs`);
+            problems.push(`${file}: ${room} is no room; see engine/rooms.txt`);
             continue;
         }
         withoutComments(read(file)).split("\n").forEach((line, index) => {

@@ -2,9 +2,10 @@
 // installed works from where it stands.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { roomProblems } from "../lint/rooms.mjs";
 import { build, gradus, root, scratch } from "../lib/server.mjs";
 
 const run = (file, args, options = {}) => spawnSync(file, args, { cwd: root, encoding: "utf8", ...options });
@@ -38,6 +39,37 @@ test("a demo that was broken off leaves nothing that looks whole, and is filled 
     const again = run("packaging/fill-demo.sh", [gradus, data, "http://127.0.0.1:8080"]);
     assert.equal(again.status, 0, again.stderr);
     assert.notEqual(readFileSync(join(data, "gradus.db"), "latin1").slice(0, 4), "half");
+});
+
+test("an include against the order of the rooms fails the build, and the lint sees the same", () => {
+    const planted = {
+        "engine/base/base.h": '#include <stdint.h>\n',
+        "engine/base/up.c": '#include "base/base.h"\n#include "http/http.h"\n',
+        "engine/exam/door.c": '/* #include "server/server.h" */\n#include "page/page.h"\n#include "page/view.h" /* private */\n',
+        "engine/exam/fine.c": '#include "exam/exam_inside.h"\n#include "content/content.h"\nstatic const char *s = "/*";\n// http://x/*\n#include "lab/lab.h"\n',
+        "engine/lab/sandbox/deep.c": '/*\n#include "cert/cert.h"\n*/ # include "cert/cert.h"\n#include "lab/sandbox/x.h"\n#include <seccomp.h>\n',
+        "engine/cert/library.c": '#  include   <sqlite3.h>\n#include <microhttpd.h> // here\n#include "local.h"\n',
+        "engine/attic/old.c": '#include "base/base.h"\n',
+    };
+    const place = scratch("rooms");
+    for (const [file, text] of Object.entries(planted)) {
+        mkdirSync(join(place, file, ".."), { recursive: true });
+        writeFileSync(join(place, file), text);
+    }
+    for (const file of ["Makefile", "engine/rooms.txt", "engine/tools"]) cpSync(join(root, file), join(place, file), { recursive: true });
+    const make = (target) => run("make", ["-s", `BUILD=${join(place, "build")}`, target], { cwd: place, env: { ...process.env, MAKEFLAGS: "" } });
+    const failed = make("all");
+    assert.notEqual(failed.status, 0, failed.stdout);
+    const said = failed.stderr.split("\n").filter((line) => line.startsWith("engine/"));
+    const wanted = roomProblems(Object.keys(planted), (file) => planted[file]);
+    assert.equal(wanted.length, 7, wanted.join("\n"));
+    assert.deepEqual(said.sort(), wanted.sort());
+    for (const file of Object.keys(planted)) if (!/base\.h|fine/.test(file)) writeFileSync(join(place, file), "");
+    writeFileSync(join(place, "engine/exam/fine.c"), planted["engine/exam/fine.c"].replace('#include "lab/lab.h"\n', ""));
+    assert.match(make(join(place, "build/rooms")).stderr, /attic is no room/);
+    run("rm", ["-r", join(place, "engine/attic")]);
+    const fine = make(join(place, "build/rooms"));
+    assert.equal(fine.status, 0, fine.stderr);
 });
 
 test("what is installed works from where it stands", () => {
