@@ -20,9 +20,11 @@ static const json_t *read_body(struct request *r, enum err *e) {
     const json_t *body = r->body ? json_read(r->arena, (const char *)r->body, r->body_len, &why)
                                  : NULL;
     *e = OK;
-    if (!json_is_object(body))
-        *e = http_error(r, ERR_INVALID, "The body must be a JSON object%s%s", why ? ": " : ".",
-                        why ? why : "");
+    if (!json_is_object(body)) {
+        struct view *v = view_new(r->arena);
+        view_text(v, "why", why);
+        *e = http_refuse(r, ERR_INVALID, why ? "exam_api_no_json" : "exam_api_no_object", v);
+    }
     return body;
 }
 
@@ -39,10 +41,14 @@ static bool client_valid(const char *client) {
 enum err exam_refuse_over(struct request *r, int64_t ended_ms, bool by_deadline) {
     struct view *v = view_new(r->arena);
     view_time(v, "ended", ended_ms, r->locale, r->zone);
-    return http_error(r, ERR_CONFLICT, "%s",
-                      page_text(r->app->site, r->locale,
-                                by_deadline ? "exam_over_deadline" : "exam_over_submitted", v,
-                                r->arena));
+    return http_refuse(r, ERR_CONFLICT, by_deadline ? "exam_over_deadline" : "exam_over_submitted",
+                       v);
+}
+
+enum err exam_refuse_response(struct request *r, const struct exam_saving *s) {
+    struct view *v = view_new(r->arena);
+    view_int(v, "options", s->options);
+    return http_refuse(r, ERR_INVALID, s->why, v);
 }
 
 static enum err saved(struct request *r, void *arg, enum err result) {
@@ -50,13 +56,9 @@ static enum err saved(struct request *r, void *arg, enum err result) {
     if (result == ERR_CONFLICT && s->over)
         return exam_refuse_over(r, s->submitted_ms ? s->submitted_ms : s->deadline_ms,
                                 !s->submitted_ms || s->submitted_ms == s->deadline_ms);
-    if (result == ERR_INVALID && s->why) return http_error(r, result, "%s", s->why);
-    if (result == ERR_NOT_FOUND)
-        return http_error(r, result, "There is no such attempt or question.");
-    if (result == ERR_LIMIT)
-        return http_error(
-            r, result,
-            "This question was saved more often than any person does; what was saved before counts.");
+    if (result == ERR_INVALID && s->why) return exam_refuse_response(r, s);
+    if (result == ERR_NOT_FOUND) return http_refuse(r, result, "exam_api_unknown", NULL);
+    if (result == ERR_LIMIT) return http_refuse(r, result, "exam_api_saves", NULL);
     if (result != OK) return result;
     struct buf b;
     const char *saved_at = time_iso(r->arena, s->saved_ms);
@@ -73,29 +75,28 @@ static enum err saved(struct request *r, void *arg, enum err result) {
     return http_json(r, 200, buf_text(&b), b.len);
 }
 
+static enum err refuse_above(struct request *r, const char *key, int64_t limit) {
+    struct view *v = view_new(r->arena);
+    view_int(v, "limit", limit);
+    return http_refuse(r, ERR_INVALID, key, v);
+}
+
 enum err exam_response_put(struct request *r) {
     struct exam_saving *s = NEW(r->arena, struct exam_saving);
     enum err e;
     if (!exam_slot_param(r->param[1], &s->slot))
-        return http_error(r, ERR_NOT_FOUND, "There is no such question: they are numbered from 1.");
+        return http_refuse(r, ERR_NOT_FOUND, "exam_api_no_question", NULL);
     const json_t *body = read_body(r, &e), *seq, *client;
     if (e != OK) return e;
     seq = json_object_get(body, "seq");
     client = json_object_get(body, "client");
     s->value = json_object_get(body, "response");
     s->seq = json_is_integer(seq) ? json_integer_value(seq) : 0;
-    if (s->seq < 1 || s->seq > EXAM_SEQ_MAX)
-        return http_error(
-            r, ERR_INVALID,
-            "“seq” must be a whole number from 1 to %lld that counts the saves of this question.",
-            (long long)EXAM_SEQ_MAX);
-    if (!s->value)
-        return http_error(r, ERR_INVALID, "“response” is missing; null means no answer.");
+    if (s->seq < 1 || s->seq > EXAM_SEQ_MAX) return refuse_above(r, "exam_api_seq", EXAM_SEQ_MAX);
+    if (!s->value) return http_refuse(r, ERR_INVALID, "exam_api_no_response", NULL);
     s->client = client ? json_string_value(client) : "";
     if (!s->client || !client_valid(s->client))
-        return http_error(r, ERR_INVALID,
-                          "“client” must be a name of at most %d letters, digits and signs.",
-                          EXAM_CLIENT_LIMIT);
+        return refuse_above(r, "exam_api_client", EXAM_CLIENT_LIMIT);
     s->attempt_id = r->param[0];
     s->person_id = r->who->person_id;
     return http_write(r, exam_save_job, s, saved);
@@ -106,9 +107,8 @@ enum err exam_response_put(struct request *r) {
 static enum err flagged(struct request *r, void *arg, enum err result) {
     struct exam_flagging *f = arg;
     if (result == ERR_CONFLICT && f->over)
-        return http_error(r, result, "This attempt has ended; the flag was not changed.");
-    if (result == ERR_NOT_FOUND)
-        return http_error(r, result, "There is no such attempt or question.");
+        return http_refuse(r, result, "exam_api_flag_over", NULL);
+    if (result == ERR_NOT_FOUND) return http_refuse(r, result, "exam_api_unknown", NULL);
     if (result != OK) return result;
     const char *json = f->flagged ? "{\"flagged\":true}\n" : "{\"flagged\":false}\n";
     return http_json(r, 200, json, strlen(json));
@@ -118,12 +118,11 @@ enum err exam_flag_put(struct request *r) {
     struct exam_flagging *f = NEW(r->arena, struct exam_flagging);
     enum err e;
     if (!exam_slot_param(r->param[1], &f->slot))
-        return http_error(r, ERR_NOT_FOUND, "There is no such question: they are numbered from 1.");
+        return http_refuse(r, ERR_NOT_FOUND, "exam_api_no_question", NULL);
     const json_t *body = read_body(r, &e);
     if (e != OK) return e;
     const json_t *flag = json_object_get(body, "flagged");
-    if (!json_is_boolean(flag))
-        return http_error(r, ERR_INVALID, "“flagged” must be true or false.");
+    if (!json_is_boolean(flag)) return http_refuse(r, ERR_INVALID, "exam_api_flagged", NULL);
     f->flagged = json_is_true(flag);
     f->attempt_id = r->param[0];
     f->person_id = r->who->person_id;
@@ -149,7 +148,7 @@ enum err exam_state_page(struct request *r) {
     struct exam_attempt t;
     struct exam_mark *marks;
     enum err e = exam_attempt_load(r->db, r->arena, r->param[0], r->who->person_id, &t);
-    if (e == ERR_NOT_FOUND) return http_error(r, e, "There is no such attempt.");
+    if (e == ERR_NOT_FOUND) return http_refuse(r, e, "exam_api_no_attempt", NULL);
     if (e == OK) e = exam_attempt_marks(r->db, r->arena, &t, &marks);
     if (e != OK) return e;
     struct buf b;

@@ -139,7 +139,8 @@ static enum err save_after_end(struct db *db, struct arena *a, struct exam_savin
     if (e != OK) return e;
     if (s->slot > t.form.slot_count) return ERR_NOT_FOUND;
     const struct exam_slot *slot = &t.form.slots[s->slot - 1];
-    s->response = exam_response_canonical(s->value, slot->option_count, slot->multiple, a, &s->why);
+    s->options = slot->option_count;
+    s->response = exam_response_canonical(s->value, s->options, slot->multiple, a, &s->why);
     if (!s->response) return ERR_INVALID;
     e = look_newest(db, a, s, &newest);
     if (e == OK) e = look_same(db, s, &same);
@@ -167,8 +168,9 @@ enum err exam_save_job(struct db *db, struct arena *a, void *saving, int64_t now
     if (e != OK) return e;
     if (now_ms > s->deadline_ms + EXAM_GRACE_MS) return save_after_end(db, a, s);
     if ((size_t)s->slot * 2 > strlen(shape)) return ERR_NOT_FOUND;
-    s->response = exam_response_canonical(s->value, shape[2 * s->slot - 2] - '0',
-                                          shape[2 * s->slot - 1] == 'm', a, &s->why);
+    s->options = shape[2 * s->slot - 2] - '0';
+    s->response = exam_response_canonical(s->value, s->options, shape[2 * s->slot - 1] == 'm', a,
+                                          &s->why);
     if (!s->response) return ERR_INVALID;
     e = look_newest(db, a, s, &newest);
     if (e == OK && newest.seq >= s->seq) { /* only then can it be a repeated one */

@@ -177,7 +177,7 @@ static enum err lobby(struct request *r, const struct exam_unit *u, int status,
 enum err exam_lobby_page(struct request *r) {
     exams_refresh(r->app->exams);
     const struct exam_unit *u = exams_hold(r->app->exams, r->arena, r->param[0]);
-    if (!u) return http_error(r, ERR_NOT_FOUND, "%s", exam_text(r, "exam_unknown", NULL));
+    if (!u) return http_refuse(r, ERR_NOT_FOUND, "exam_unknown", NULL);
     return lobby(r, u, 200, NULL);
 }
 
@@ -187,8 +187,7 @@ static enum err started(struct request *r, void *arg, enum err result) {
     struct exam_starting *s = arg;
     if (result == ERR_CONFLICT)
         return lobby(r, s->unit, 409, exam_text(r, "exam_start_refused", NULL));
-    if (result == ERR_INVALID)
-        return http_error(r, ERR_IO, "%s", exam_text(r, "exam_start_short", NULL));
+    if (result == ERR_INVALID) return http_refuse(r, ERR_IO, "exam_start_short", NULL);
     if (result != OK) return result;
     return exam_go(r, s->id, s->state == EXAM_START_OPEN ? "" : "/q/1");
 }
@@ -197,7 +196,7 @@ enum err exam_start_post(struct request *r) {
     exams_refresh(r->app->exams);
     struct exam_starting *s = NEW(r->arena, struct exam_starting);
     s->unit = exams_hold(r->app->exams, r->arena, r->param[0]);
-    if (!s->unit) return http_error(r, ERR_NOT_FOUND, "%s", exam_text(r, "exam_unknown", NULL));
+    if (!s->unit) return http_refuse(r, ERR_NOT_FOUND, "exam_unknown", NULL);
     s->person_id = r->who->person_id;
     s->seed = random_u64();
     return http_write(r, exam_start_job, s, started);

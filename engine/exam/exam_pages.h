@@ -9,6 +9,9 @@ bool exam_slot_param(const char *text, int *slot);
 /* 409 with the sentence that says when it ended and what counts. */
 enum err exam_refuse_over(struct request *r, int64_t ended_ms, bool by_deadline);
 
+/* 400 with the sentence that says why it is no response to its question. */
+enum err exam_refuse_response(struct request *r, const struct exam_saving *s);
+
 /* The reader's text for `key`, with parameters from `v` (may be NULL). */
 const char *exam_text(struct request *r, const char *key, struct view *v);
 /* The attempt of `param[0]`, of whoever asks. */

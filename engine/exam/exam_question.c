@@ -11,8 +11,7 @@
 
 enum err exam_own_attempt(struct request *r, struct exam_attempt *out) {
     enum err e = exam_attempt_load(r->db, r->arena, r->param[0], r->who->person_id, out);
-    return e == ERR_NOT_FOUND ? http_error(r, e, "%s", exam_text(r, "exam_attempt_unknown", NULL))
-                              : e;
+    return e == ERR_NOT_FOUND ? http_refuse(r, e, "exam_attempt_unknown", NULL) : e;
 }
 
 const char *exam_view_title(struct request *r, const char *exam_id) {
@@ -146,7 +145,7 @@ enum err exam_question_page(struct request *r) {
     enum err e = exam_own_attempt(r, &t);
     if (e != OK) return e;
     if (!exam_slot_param(r->param[1], &number) || number > t.form.slot_count)
-        return http_error(r, ERR_NOT_FOUND, "%s", exam_text(r, "exam_question_unknown", NULL));
+        return http_refuse(r, ERR_NOT_FOUND, "exam_question_unknown", NULL);
     if (exam_attempt_over(&t, r->now_ms)) return exam_go(r, t.id, "/result");
     e = exam_attempt_marks(r->db, r->arena, &t, &marks);
     if (e != OK) return e;
@@ -188,7 +187,7 @@ static enum err posted(struct request *r, void *arg, enum err result) {
     struct posting *p = arg;
     if (result == ERR_CONFLICT && (p->save.over || p->flag.over))
         return exam_go(r, p->save.attempt_id, "/result");
-    if (result == ERR_INVALID && p->save.why) return http_error(r, result, "%s", p->save.why);
+    if (result == ERR_INVALID && p->save.why) return exam_refuse_response(r, &p->save);
     if (result != OK) return result;
     /* Somebody (another tab) was newer: the page shows what counts now, and says so. */
     if (p->saves && p->save.stale && !str_eq(p->save.newest, p->save.response))
@@ -216,10 +215,10 @@ enum err exam_question_post(struct request *r) {
     enum err e = exam_own_attempt(r, &t);
     if (e != OK) return e;
     if (!exam_slot_param(r->param[1], &p->number) || p->number > t.form.slot_count)
-        return http_error(r, ERR_NOT_FOUND, "%s", exam_text(r, "exam_question_unknown", NULL));
+        return http_refuse(r, ERR_NOT_FOUND, "exam_question_unknown", NULL);
     if (exam_attempt_over(&t, r->now_ms)) return exam_go(r, t.id, "/result");
     if (!parse_i64(http_field(r, "seq"), 0, EXAM_SEQ_MAX, &seen_seq))
-        return http_error(r, ERR_INVALID, "%s", exam_text(r, "exam_form_broken", NULL));
+        return http_refuse(r, ERR_INVALID, "exam_form_broken", NULL);
     const struct exam_slot *slot = &t.form.slots[p->number - 1];
     p->total = t.form.slot_count;
     p->go = http_field(r, "go");
@@ -227,11 +226,12 @@ enum err exam_question_post(struct request *r) {
                                    .person_id = r->who->person_id,
                                    .client = "form",
                                    .slot = p->number,
+                                   .options = slot->option_count,
                                    .seq = seen_seq < EXAM_SEQ_MAX ? seen_seq + 1 : seen_seq,
                                    .value = form_response(r)};
     const char *canonical = exam_response_canonical(p->save.value, slot->option_count,
                                                     slot->multiple, r->arena, &p->save.why);
-    if (!canonical) return http_error(r, ERR_INVALID, "%s", p->save.why);
+    if (!canonical) return exam_refuse_response(r, &p->save);
     /* A form that was only looked at saves nothing: it must not overwrite what another tab has
      * saved meanwhile. */
     p->saves = !str_eq(canonical, http_field(r, "was"));
@@ -277,8 +277,7 @@ static enum err result_kept(struct request *r, void *arg, enum err result) {
 static enum err ended(struct request *r, void *arg, enum err result) {
     struct submitting *s = arg;
     struct exam_attempt t;
-    if (result == ERR_NOT_FOUND)
-        return http_error(r, result, "%s", exam_text(r, "exam_attempt_unknown", NULL));
+    if (result == ERR_NOT_FOUND) return http_refuse(r, result, "exam_attempt_unknown", NULL);
     if (result == OK)
         result = exam_attempt_load(r->db, r->arena, s->end.attempt_id, s->end.person_id, &t);
     if (result == OK)

@@ -9,15 +9,14 @@
 
 /* ---- Responses ----------------------------------------------------------------------------- */
 
-static bool add_choice(const json_t *v, int options, unsigned *bits, struct arena *a,
-                       const char **why) {
+static bool add_choice(const json_t *v, int options, unsigned *bits, const char **why) {
     json_int_t n = json_is_integer(v) ? json_integer_value(v) : 0;
     if (n < 1 || n > options) {
-        *why = arena_printf(a, "A response is the number of an option, from 1 to %d.", options);
+        *why = "exam_response_no_option";
         return false;
     }
     if (*bits & 1u << (n - 1)) {
-        *why = "A response names an option twice.";
+        *why = "exam_response_twice";
         return false;
     }
     *bits |= 1u << (n - 1);
@@ -38,20 +37,19 @@ const char *exam_response_canonical(const struct json_t *value, int options, boo
     unsigned bits = 0;
     if (json_is_array(value)) {
         if (json_array_size(value) > (size_t)options) {
-            *why = "A response names more options than there are.";
+            *why = "exam_response_too_many";
             return NULL;
         }
         for (size_t i = 0; i < json_array_size(value); i++)
-            if (!add_choice(json_array_get(value, i), options, &bits, a, why)) return NULL;
+            if (!add_choice(json_array_get(value, i), options, &bits, why)) return NULL;
         if (!multiple && json_array_size(value) > 1) {
-            *why = "This question takes one option.";
+            *why = "exam_response_one";
             return NULL;
         }
     } else if (json_is_integer(value)) {
-        if (!add_choice(value, options, &bits, a, why)) return NULL;
+        if (!add_choice(value, options, &bits, why)) return NULL;
     } else if (!json_is_null(value)) {
-        *why =
-            "A response is the number of an option, a list of such numbers, or null for no answer.";
+        *why = "exam_response_shape";
         return NULL;
     }
     return canonical(bits, a);

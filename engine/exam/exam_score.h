@@ -32,8 +32,8 @@ struct exam_save {
 };
 
 /* Reads a response as clients send it (a number, a list of numbers, null): canonical text
- * "[1,3]", sorted, "[]" for none. NULL with a sentence in `*why` when it does not fit a slot of
- * `options` options. */
+ * "[1,3]", sorted, "[]" for none. NULL when it does not fit a slot of `options` options; `*why` is the
+ * key of an interface text with the parameter `options`. */
 struct json_t;
 const char *exam_response_canonical(const struct json_t *value, int options, bool multiple,
                                     struct arena *a, const char **why);

@@ -88,7 +88,8 @@ struct exam_saving {
     int64_t saved_ms, newest_seq, deadline_ms;
     bool stale;         /* another save counts */
     const char *newest; /* what counts, canonical */
-    const char *why;    /* ERR_INVALID, ERR_NOT_FOUND, ERR_LIMIT */
+    const char *why;    /* ERR_INVALID: what exam_response_canonical says of a slot with so many */
+    int options;
     bool
         over; /* ERR_CONFLICT: the attempt has ended, at submitted_ms (0: the deadline has passed) */
     int64_t submitted_ms;
