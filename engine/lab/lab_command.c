@@ -12,6 +12,32 @@
 #define COMMAND_ARENA_BYTES ((size_t)256 * 1024 * 1024)
 #define GATE_SEEDS 20
 
+static const char test_help[] =
+    "usage: gradus lab test [SCENARIO…] [--seeds N] [--root DIR]\n\n"
+    "Proves scenarios with their solutions, in every choice of dialects; without a name, all of them.\n\n"
+    "  --seeds N      runs of each solution and choice, 1 to 10000 (default: 20)\n"
+    "  --root DIR     folder with labs/\n\n"
+    "Exit status: 0 all is proved, 1 problems were found, 2 it could not run.\n";
+
+static const char run_help[] =
+    "usage: gradus lab run SCENARIO --solution NAME [--dialects crm=…,map=…] [--seed N] [--root DIR]\n\n"
+    "Plays one solution of a scenario and shows what each check says of it.\n\n"
+    "  --solution NAME    a file of the scenario's solutions/, without .xml\n"
+    "  --dialects CHOICE  as crm=aurelia,map=heron (default: the first of each)\n"
+    "  --seed N           of the run (default: 1)\n"
+    "  --root DIR         folder with labs/\n\n"
+    "Exit status: 0 every check passes, 1 some do not, 2 it could not run.\n";
+
+enum status { FINE, PROBLEMS, CANNOT_RUN };
+
+/* What was asked for: either command's words and options. */
+struct wish {
+    const char *root, *solution, *choice;
+    const char **ids; /* the words that are no options */
+    int id_count;
+    int64_t seeds, seed;
+};
+
 static void print_diags(const struct diag_list *l) {
     for (const struct diag *d = l->first; d; d = d->next) {
         fprintf(stderr, "%s", d->file);
@@ -33,143 +59,173 @@ void lab_check_tree(const char *root, struct diag_list *diags) {
     }
 }
 
-static int test_one(const char *root, const char *id, struct zygote *z, int seeds) {
-    struct arena a;
+/* Says so when there is no such scenario. */
+static enum status load(struct lab_scenario *s, struct lab_solutions *solutions, const char *root,
+                        const char *id, struct arena *a) {
     struct diag_list diags;
+    diag_init(&diags, a);
+    enum err e = lab_scenario_load(s, root, id, a, &diags);
+    bool fine = !e && lab_solutions_load(solutions, root, s, a, &diags);
+    if (e == ERR_NOT_FOUND)
+        fprintf(stderr, "gradus: there is no scenario “%s” in %s/labs/scenarios.\n", id, root);
+    print_diags(&diags);
+    return fine ? FINE : e == ERR_NOT_FOUND ? CANNOT_RUN : PROBLEMS;
+}
+
+static enum status test_one(const struct wish *wish, const char *id, struct zygote *z) {
+    struct arena a;
     struct lab_proof proof;
-    int result = 1;
     arena_init(&a, COMMAND_ARENA_BYTES);
-    diag_init(&diags, &a);
     struct lab_scenario *s = NEW(&a, struct lab_scenario);
     struct lab_solutions *solutions = NEW(&a, struct lab_solutions);
-    enum err e = lab_scenario_load(s, root, id, &a, &diags);
-    if (e == ERR_NOT_FOUND)
-        fprintf(stderr, "gradus: there is no scenario “%s” in labs/scenarios.\n", id);
-    else if (!e && lab_solutions_load(solutions, root, s, &a, &diags)) {
-        e = lab_prove(s, solutions, z, seeds, stdout, true, &proof);
+    enum status result = load(s, solutions, wish->root, id, &a);
+    if (result == FINE) {
+        if (lab_prove(s, solutions, z, (int)wish->seeds, stdout, true, &proof)) result = PROBLEMS;
         printf("%s: %d runs, %d actions, %lld ms, %d problems\n", id, proof.runs, proof.actions,
                (long long)proof.elapsed_ms, proof.problems);
-        result = e ? 1 : 0;
     }
-    print_diags(&diags);
     arena_release(&a);
     return result;
 }
 
-static int test(int argc, char **argv, const char *root, struct zygote *z) {
+static enum status test(const struct wish *wish, struct zygote *z) {
     struct arena a;
-    int result = 0, named = 0;
-    int64_t seeds = GATE_SEEDS;
+    enum status result = FINE;
     arena_init(&a, (size_t)1024 * 1024);
-    for (int i = 0; i < argc; i++) {
-        if (str_eq(argv[i], "--seeds") && i + 1 < argc && parse_i64(argv[i + 1], 1, 10000, &seeds))
-            i++;
-        else if (argv[i][0] == '-') {
-            fprintf(
-                stderr,
-                "gradus: “%s” is not understood. Usage: gradus lab test [--seeds N] [SCENARIO…]\n",
-                argv[i]);
-            arena_release(&a);
-            return 2;
-        } else argv[named++] = argv[i];
+    const char **ids = wish->ids;
+    size_t count = wish->id_count ? (size_t)wish->id_count : lab_scenario_ids(wish->root, &ids, &a);
+    for (size_t i = 0; i < count; i++) {
+        enum status one = test_one(wish, ids[i], z);
+        if (one > result) result = one;
     }
-    const char **ids = NULL;
-    size_t count = named ? (size_t)named : lab_scenario_ids(root, &ids, &a);
-    for (size_t i = 0; i < count; i++)
-        result |= test_one(root, named ? argv[i] : ids[i], z, (int)seeds);
     if (count == 0) {
-        fprintf(stderr, "gradus: there are no scenarios in %s/labs/scenarios.\n", root);
-        result = 2;
+        fprintf(stderr, "gradus: there are no scenarios in %s/labs/scenarios.\n", wish->root);
+        result = CANNOT_RUN;
     }
     arena_release(&a);
     return result;
 }
 
-static void show(const struct lab_scenario *s, struct worker *w, struct arena *a) {
+static enum status show(const struct lab_scenario *s, struct worker *w, struct arena *a) {
     struct lab_verdict verdicts[LAB_CHECKS_MAX];
     const char *answer, *hash;
     size_t len;
-    if (client_view(w, lab_checks_question(s, a), a, &answer, &len)) return;
+    if (client_view(w, lab_checks_question(s, a), a, &answer, &len)) {
+        fprintf(stderr, "gradus: the checks could not be asked.\n");
+        return CANNOT_RUN;
+    }
     int passed = lab_verdicts_read(s, answer, len, verdicts, a);
     for (int i = 0; i < s->check_count; i++)
         printf("%s %-20s %s\n", verdicts[i].passed ? "pass" : "FAIL", verdicts[i].check->id,
                verdicts[i].sentence);
     if (client_hash(w, a, &hash) == OK)
         printf("%d of %d checks, state %.16s\n", passed, s->check_count, hash);
+    return passed == s->check_count ? FINE : PROBLEMS;
 }
 
-static int run(const char *root, const char *id, const char *name, const char *choice, int64_t seed,
-               struct zygote *z) {
-    struct arena a;
-    struct diag_list diags;
+static enum status play(const struct wish *wish, const struct lab_scenario *s,
+                        const struct lab_solutions *solutions, struct zygote *z, struct arena *a) {
+    const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
+    const char **choices, *why = NULL;
     struct worker w;
     struct lab_played played;
-    const char *why = NULL;
-    int result = 2;
+    const struct lab_solution *which = lab_solution_find(solutions, wish->solution);
+    lab_choices(&s->stack, &choices, a);
+    const char *choice = wish->choice ? lab_choice_normal(&s->stack, wish->choice, a) : choices[0];
+    if (!which)
+        fprintf(stderr, "gradus: “%s” has no solution “%s”.\n", wish->ids[0], wish->solution);
+    else if (!choice || !lab_choice_read(&s->stack, choice, dialects, a))
+        fprintf(stderr, "gradus: these dialects are not allowed here.\n");
+    else if (client_start(&w, z, s->pack, s->pack_len, choice, (uint64_t)wish->seed, NULL, 0, a,
+                          &why))
+        fprintf(stderr, "gradus: %s\n", why);
+    else {
+        enum err e = lab_solution_play(solutions, which, s, dialects, &w, a, &played);
+        printf("%s, %s, seed %lld: %d actions, %d refused\n", which->title, choice,
+               (long long)wish->seed, played.count, played.refused);
+        if (played.first_refusal) printf("first refusal: %s\n", played.first_refusal);
+        enum status result = e ? PROBLEMS : show(s, &w, a);
+        worker_end(&w);
+        return result;
+    }
+    return CANNOT_RUN;
+}
+
+static enum status run(const struct wish *wish, struct zygote *z) {
+    struct arena a;
     arena_init(&a, COMMAND_ARENA_BYTES * 2);
-    diag_init(&diags, &a);
     struct lab_scenario *s = NEW(&a, struct lab_scenario);
     struct lab_solutions *solutions = NEW(&a, struct lab_solutions);
-    const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
-    const char **choices;
-    if (lab_scenario_load(s, root, id, &a, &diags) ||
-        !lab_solutions_load(solutions, root, s, &a, &diags))
-        print_diags(&diags);
-    else {
-        const struct lab_solution *which = lab_solution_find(solutions, name);
-        lab_choices(&s->stack, &choices, &a);
-        choice = choice ? lab_choice_normal(&s->stack, choice, &a) : choices[0];
-        if (!which) fprintf(stderr, "gradus: “%s” has no solution “%s”.\n", id, name);
-        else if (!choice || !lab_choice_read(&s->stack, choice, dialects, &a))
-            fprintf(stderr, "gradus: these dialects are not allowed here.\n");
-        else if (client_start(&w, z, s->pack, s->pack_len, choice, (uint64_t)seed, NULL, 0, &a,
-                              &why))
-            fprintf(stderr, "gradus: %s\n", why);
-        else {
-            enum err e = lab_solution_play(solutions, which, s, dialects, &w, &a, &played);
-            printf("%s, %s, seed %lld: %d actions, %d refused\n", which->title, choice,
-                   (long long)seed, played.count, played.refused);
-            if (played.first_refusal) printf("first refusal: %s\n", played.first_refusal);
-            if (!e) show(s, &w, &a);
-            result = e ? 1 : 0;
-            worker_end(&w);
-        }
-    }
+    enum status result = load(s, solutions, wish->root, wish->ids[0], &a);
+    /* Nothing was played: that is no finding about the solution. */
+    result = result == FINE ? play(wish, s, solutions, z, &a) : CANNOT_RUN;
     arena_release(&a);
     return result;
 }
 
+/* ---- Words and options ------------------------------------------------------------------------ */
 /* Asked for: to standard output, exit status 0. Given because a call was not understood: to standard error, 2. */
 static int usage(bool asked) {
-    fputs("usage: gradus lab test [--seeds N] [SCENARIO…]   prove scenarios with their solutions\n"
-          "       gradus lab run SCENARIO --solution NAME [--dialects crm=…,map=…] [--seed N]"
-          "\n",
-          asked ? stdout : stderr);
-    return asked ? 0 : 2;
+    fputs(
+        "usage: gradus lab test [SCENARIO…] [OPTIONS]               prove scenarios with their solutions\n"
+        "       gradus lab run SCENARIO --solution NAME [OPTIONS]  play one solution\n\n"
+        "Each has --help.\n",
+        asked ? stdout : stderr);
+    return asked ? FINE : CANNOT_RUN;
+}
+
+static int refused(const char *name, const char *why, const char *word, const char *help) {
+    fprintf(stderr, "gradus lab %s: %s%s\n\n%s", name, why, word, help);
+    return CANNOT_RUN;
+}
+
+/* -1: go on; else the exit status. */
+static int read_options(int argc, char **argv, bool tests, struct wish *w) {
+    const char *name = argv[0], *help = tests ? test_help : run_help;
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i], **text = NULL;
+        int64_t *number = NULL;
+        if (str_eq(word, "--help")) return fputs(help, stdout), FINE;
+        if (word[0] != '-') {
+            w->ids[w->id_count++] = word;
+            continue;
+        }
+        if (str_eq(word, "--root")) text = &w->root;
+        else if (!tests && str_eq(word, "--solution")) text = &w->solution;
+        else if (!tests && str_eq(word, "--dialects")) text = &w->choice;
+        else if (!tests && str_eq(word, "--seed")) number = &w->seed;
+        else if (tests && str_eq(word, "--seeds")) number = &w->seeds;
+        else return refused(name, "there is no option ", word, help);
+        if (++i == argc) return refused(name, "something must follow ", word, help);
+        if (text) *text = argv[i];
+        else if (!parse_i64(argv[i], tests ? 1 : 0, tests ? 10000 : INT64_MAX, number))
+            return refused(name, "this is no number for ", word, help);
+    }
+    if (tests) return -1;
+    if (w->id_count != 1) return refused(name, "one scenario must be named", "", help);
+    return w->solution ? -1 : refused(name, "a solution must be named", "", help);
 }
 
 int lab_command(int argc, char **argv, const char *root) {
-    const char *why, *solution = NULL, *choice = NULL;
-    int64_t seed = 1;
+    const char *why;
     if (argc < 1 || str_eq(argv[0], "--help")) return usage(argc >= 1);
-    codec_start();
-    signal(SIGPIPE, SIG_IGN);
-    struct zygote *z = zygote_start(&why);
-    if (!z) {
-        fprintf(stderr, "gradus: %s\n", why);
-        return 2;
+    bool tests = str_eq(argv[0], "test");
+    if (!tests && !str_eq(argv[0], "run")) return usage(false);
+    struct arena a;
+    arena_init(&a, (size_t)1024 * 1024);
+    struct wish wish = {.root = root,
+                        .seeds = GATE_SEEDS,
+                        .seed = 1,
+                        .ids = NEW_ARRAY(&a, const char *, (size_t)argc)};
+    int result = read_options(argc, argv, tests, &wish);
+    if (result < 0) {
+        codec_start();
+        signal(SIGPIPE, SIG_IGN);
+        struct zygote *z = zygote_start(&why);
+        if (!z) fprintf(stderr, "gradus: %s\n", why);
+        result = !z ? CANNOT_RUN : tests ? test(&wish, z) : run(&wish, z);
+        if (z) zygote_stop(z);
     }
-    int result = 2;
-    if (str_eq(argv[0], "test")) result = test(argc - 1, argv + 1, root, z);
-    else if (str_eq(argv[0], "run") && argc >= 2) {
-        for (int i = 2; i + 1 < argc; i += 2) {
-            if (str_eq(argv[i], "--solution")) solution = argv[i + 1];
-            else if (str_eq(argv[i], "--dialects")) choice = argv[i + 1];
-            else if (!str_eq(argv[i], "--seed") || !parse_i64(argv[i + 1], 0, INT64_MAX, &seed))
-                solution = NULL, i = argc;
-        }
-        result = solution ? run(root, argv[1], solution, choice, seed, z) : usage(false);
-    } else (void)usage(false);
-    zygote_stop(z);
+    arena_release(&a);
     return result;
 }

@@ -1,7 +1,9 @@
 // Labs over HTTP: the systems' APIs with real keys, who may see and do what, and that what was told survives a kill.
 import assert from "node:assert/strict";
+import { cpSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, test } from "node:test";
-import { addPerson, makeAcademy, must, startServer } from "../lib/server.mjs";
+import { addPerson, command, makeAcademy, must, root, scratch, startServer } from "../lib/server.mjs";
 
 const data = makeAcademy();
 addPerson(data, "other");
@@ -210,4 +212,48 @@ test("what was told is there after SIGKILL, and the run goes on", async () => {
 test("gradus check finds nothing wrong with the labs, gradus lab run passes the reference", () => {
     must(["check", "--format", "text"]);
     assert.match(must(["lab", "run", "field-mapping-dedupe", "--solution", "reference", "--dialects", "map=heron,crm=boreal", "--seed", "5"]), /9 of 9 checks/);
+});
+
+test("gradus lab test and run: help, other folders, and exit statuses that scripts can trust", () => {
+    for (const name of ["test", "run"]) {
+        const help = command(["lab", name, "--help"]);
+        assert.equal(help.code, 0, help.err);
+        assert.match(help.out, new RegExp(`^usage: gradus lab ${name} `));
+        assert.match(help.out, /--root DIR/);
+    }
+    const reference = ["--solution", "reference"];
+    const statuses = [
+        [2, ["test", "nosuch"], /no scenario “nosuch”/],
+        [2, ["test", "../../etc"], /no scenario/],
+        [2, ["test", "--root", data], /no scenarios in/],
+        [2, ["test", "--root"], /--root/],
+        [2, ["test", "--seeds", "0"], /--seeds/],
+        [2, ["test", "--seed", "1"], /no option --seed/],
+        [2, ["run", "nosuch", ...reference], /no scenario “nosuch”/],
+        [2, ["run", "field-mapping-dedupe", ...reference, "--root", data], /no scenario/],
+        [2, ["run", "field-mapping-dedupe"], /a solution must be named/],
+        [2, ["run", ...reference], /one scenario must be named/],
+        [2, ["run", "field-mapping-dedupe", "--solution", "nosuch"], /no solution “nosuch”/],
+        [2, ["run", "field-mapping-dedupe", ...reference, "--dialects", "crm=nosuch,map=heron"], /not allowed/],
+        [2, ["run", "field-mapping-dedupe", ...reference, "--seed", "x"], /--seed/],
+        [1, ["run", "field-mapping-dedupe", "--solution", "same-name"], /^$/],
+        [0, ["run", "field-mapping-dedupe", ...reference, "--root", root], /^$/],
+        [0, ["test", "field-mapping-dedupe", "--seeds", "1", "--root", root], /^$/],
+    ];
+    for (const [code, args, said] of statuses) {
+        const done = command(["lab", ...args], { cwd: args.includes(root) ? data : root });
+        assert.equal(done.code, code, `gradus lab ${args.join(" ")}: ${done.out}${done.err}`);
+        assert.match(done.err, said, args.join(" "));
+    }
+    // One that is not there does not hide behind one that is fine.
+    assert.equal(command(["lab", "test", "nosuch", "field-mapping-dedupe", "--seeds", "1"]).code, 2);
+
+    // A scenario with a mistake has problems; it cannot be played.
+    const broken = scratch("labs");
+    cpSync(join(root, "labs"), join(broken, "labs"), { recursive: true });
+    writeFileSync(join(broken, "labs/scenarios/field-mapping-dedupe/stack.xml"), "<stack/>");
+    const found = command(["lab", "test", "--root", broken]);
+    assert.equal(found.code, 1, found.err);
+    assert.match(found.err, /error: /);
+    assert.equal(command(["lab", "run", "field-mapping-dedupe", ...reference, "--root", broken]).code, 2);
 });
