@@ -27,7 +27,8 @@ struct cert_paper {
 /* A4 landscape, tagged, with XMP and the credential attached (/AFRelationship /Data). Arena. ERR_IO: a library failed. */
 enum err cert_pdf(struct arena *a, const struct cert_paper *p, unsigned char **out,
                   size_t *len) MUST_USE;
-/* The attached credential of a PDF; NULL with a sentence when there is none. Arena. */
+/* The attached credential of a PDF, which may be hostile; NULL with a sentence when there is none, it has more than 1 MiB,
+ * or the file is encrypted. Arena. */
 char *cert_pdf_credential(struct arena *a, const unsigned char *pdf, size_t len, const char **why);
 
 /* 640 pixels square, with an iTXt chunk `openbadgecredential` (Open Badges 3.0, section 5.3.1). Arena. */

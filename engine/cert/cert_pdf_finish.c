@@ -1,5 +1,5 @@
-/* What cairo cannot say: language, display of the title, alternative text, XMP, the attached credential. And
- * reading that attachment back. Through qpdf's C interface. */
+/* What cairo cannot say: language, display of the title, alternative text, XMP, the attached credential. Through qpdf's C
+ * interface, and only for what was drawn here: cert_pdf_read.c reads what strangers give. */
 #include <qpdf/qpdf-c.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,6 @@
 #include "cert/cert_paper.h"
 
 #define FILE_NAME "credential.json"
-#define ATTACHMENT_MAX ((size_t)1 << 20)
 #define STRUCTURE_DEPTH 6
 
 static void cleanup(void *q) {
@@ -266,38 +265,4 @@ enum err cert_pdf_finish(struct arena *a, const struct cert_paper *p,
     *len = qpdf_get_buffer_length(q);
     *out = (unsigned char *)arena_copy(a, (const char *)qpdf_get_buffer(q), *len);
     return OK;
-}
-
-/* The first attachment that the catalogue associates as data. */
-static char *read_attachment(qpdf_data q, struct arena *a) {
-    qpdf_oh list = qpdf_oh_get_key(q, qpdf_get_root(q), "/AF");
-    if (!qpdf_oh_is_array(q, list)) return NULL;
-    for (int i = 0, n = qpdf_oh_get_array_n_items(q, list); i < n && i < 16; i++) {
-        qpdf_oh file = qpdf_oh_get_array_item(q, list, i), embedded, stream;
-        if (!qpdf_oh_is_dictionary(q, file)) continue;
-        embedded = qpdf_oh_get_key(q, file, "/EF");
-        if (!qpdf_oh_is_dictionary(q, embedded)) continue;
-        stream = qpdf_oh_get_key(q, embedded, "/F");
-        if (!qpdf_oh_is_stream(q, stream)) continue;
-        /* Only as it stands: our own is not compressed, and a foreign one might unpack without end. */
-        unsigned char *bytes = NULL;
-        size_t len = 0;
-        QPDF_BOOL filtered = QPDF_FALSE;
-        if (qpdf_oh_get_stream_data(q, stream, qpdf_dl_none, &filtered, &bytes, &len) & QPDF_ERRORS)
-            continue;
-        char *text = len <= ATTACHMENT_MAX && utf8_valid((const char *)bytes, len)
-                         ? arena_copy(a, (const char *)bytes, len)
-                         : NULL;
-        free(bytes);
-        if (text && text[0] == '{') return text;
-    }
-    return NULL;
-}
-
-char *cert_pdf_credential(struct arena *a, const unsigned char *pdf, size_t len, const char **why) {
-    qpdf_data q = open_pdf(a, pdf, len);
-    char *text = q ? read_attachment(q, a) : NULL;
-    if (!text)
-        *why = q ? "no credential is attached to this PDF" : "this is no PDF that can be read";
-    return text;
 }

@@ -97,18 +97,26 @@ static enum err show_form(struct request *r, int status, const char *problem, co
 
 enum err cert_verify_page(struct request *r) { return show_form(r, 200, NULL, NULL, NULL); }
 
-/* The credential's text of what was given: the file, or the pasted text. */
+static bool begins(const unsigned char *file, size_t len, const char *magic) {
+    return file && len >= strlen(magic) && memcmp(file, magic, strlen(magic)) == 0;
+}
+
+/* The credential's text of what was given: the file, or the pasted text. A picture or a PDF carries one, or gets no verdict. */
 static const char *given_credential(struct request *r, size_t *len, const char **problem) {
-    const char *filename = NULL, *why = NULL;
+    const char *filename = NULL, *why = NULL, *text;
     const unsigned char *file = http_file(r, "file", len, &filename);
-    if (file && *len >= 4 && memcmp(file, "\x89PNG", 4) == 0) {
-        const char *text = cert_png_credential(r->arena, file, *len, &why);
+    bool picture = begins(file, *len, "\x89PNG");
+    if (picture || begins(file, *len, "%PDF")) {
+        text = picture ? cert_png_credential(r->arena, file, *len, &why)
+                       : cert_pdf_credential(r->arena, file, *len, &why);
         *len = text ? strlen(text) : 0;
-        if (!text) *problem = cert_text(r, "cert_verify_no_badge", NULL);
+        if (!text)
+            *problem = cert_text(r, picture ? "cert_verify_no_badge" : "cert_verify_no_paper",
+                                 NULL);
         return text;
     }
     if (file && *len) return (const char *)file;
-    const char *text = http_field(r, "credential");
+    text = http_field(r, "credential");
     *len = text ? strlen(text) : 0;
     return text;
 }

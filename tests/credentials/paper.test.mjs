@@ -63,6 +63,14 @@ test('PDF carries the credential', { skip: missing('pdfdetach') }, () => {
   assert.equal(sample('extract', file).trim(), credentialText());
 });
 
+test('it is found again after another program has written the PDF', { skip: missing('qpdf') }, () => {
+  const file = paper('pdf', 'Ada Example'), again = join(folder, 'again.pdf');
+  for (const how of [['--linearize'], ['--object-streams=generate', '--compress-streams=y'], ['--qdf']]) {
+    run('qpdf', ...how, file, again);
+    assert.equal(sample('extract', again).trim(), credentialText(), how.join(' '));
+  }
+});
+
 test('the QR code leads to the public page', { skip: missing('pdftoppm', 'zbarimg') }, () => {
   const file = paper('pdf', 'Ada Example');
   run('pdftoppm', '-r', '150', '-png', '-singlefile', file, join(folder, 'page'));

@@ -113,7 +113,7 @@ test("paper and badge carry the credential", async () => {
 test("a stranger's check: text, file, picture, number", async () => {
     const text = readFileSync(join(folder, "certificate.json"), "utf8");
     assert.equal((await check(text)).valid, true);
-    for (const [name, type] of [["certificate.json", "application/json"], ["certificate.png", "image/png"]]) {
+    for (const [name, type] of [["certificate.json", "application/json"], ["certificate.png", "image/png"], ["certificate.pdf", "application/pdf"]]) {
         const form = new FormData();
         form.set("file", new Blob([readFileSync(join(folder, name))], { type }), name);
         assert.equal((await check(form)).valid, true, name);
@@ -137,6 +137,22 @@ test("what does not hold says which check failed", async () => {
     const picture = new FormData();
     picture.set("file", new Blob([Buffer.from("89504e470d0a1a0a", "hex")], { type: "image/png" }), "x.png");
     assert.equal((await stranger.fetch("/verify", { method: "POST", body: picture })).status, 422);
+    // A PDF that carries nothing gets no verdict, whatever else is wrong with it; one with a changed credential does.
+    const paper = readFileSync(join(folder, "certificate.pdf"), "latin1"), hidden = paper.replaceAll("/EmbeddedFile", "/EmbeddedFeil");
+    const upload = async (bytes, accept = "application/json") => {
+        const form = new FormData();
+        form.set("file", new Blob([Buffer.from(bytes, "latin1")], { type: "application/pdf" }), "x.pdf");
+        return stranger.fetch("/verify", { method: "POST", body: form, headers: { accept } });
+    };
+    for (const bytes of ["%PDF-1.7", hidden, paper.slice(0, 400), "%PDF-1.7\n" + "1 0 obj<<".repeat(500_000), "%PDF-1.7\n" + "1 0 obj<</Type/EmbeddedFile/Length 4000000>>stream\nendstream".repeat(60_000) + " ".repeat(1 << 20)]) {
+        const began = performance.now(), answer = await upload(bytes, "text/html"), page = await answer.text();
+        assert.equal(answer.status, 422);
+        assert.equal((await upload(bytes)).status, 400);
+        assert.match(page, /no readable credential in this PDF/);
+        assert.doesNotMatch(page, /Not valid/);
+        assert.ok(performance.now() - began < 4000, "in time");
+    }
+    assert.deepEqual(failed(await (await upload(paper.replace("Test Academy\",\"url", "Best Academy\",\"url"))).json()), ["changed"]);
     const long = await stranger.fetch("/verify", { method: "POST", body: new URLSearchParams({ credential: "x".repeat(300_000) }) });
     assert.equal(long.status, 422);
     const markup = await (await stranger.fetch("/verify", { method: "POST", body: new URLSearchParams({ credential: "<script>alert(1)</script>" }) })).text();

@@ -2,7 +2,9 @@
 #include "unit/check.h"
 
 #include <pthread.h>
+#include <zlib.h>
 
+#include "base/buf.h"
 #include "base/text.h"
 #include "cert/cert_draw.h"
 #include "unit/cert/sample.h"
@@ -106,6 +108,110 @@ static void what_is_no_pdf(void **state) {
     }
 }
 
+/* As other programs write: other order, compressed, a length elsewhere, several attachments, another end of line. */
+#define HEAD "%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"
+#define PACKED                                                                                     \
+    "\x78\xda\xab\x56\x4a\x54\xb2\x52\x32\x50\xaa\x05\x00\x0b\xda\x02\x4c" /* {"a":"0"} */
+
+struct foreign {
+    const char *text;
+    size_t len;
+    const char *credential; /* NULL: none */
+};
+#define FOREIGN(text, credential)                                                                  \
+    { text, sizeof(text) - 1, credential }
+
+static void foreign_pdfs(void **state) {
+    static const struct foreign all[] = {
+        FOREIGN(
+            HEAD
+            "1 0 obj\n<< /Length 9 /Type /EmbeddedFile >>\nstream\n{\"a\":\"0\"}\nendstream\nendobj\n",
+            "{\"a\":\"0\"}"),
+        FOREIGN(HEAD
+                "1 0 obj<</Type/EmbeddedFile/Length 2 0 R>>stream\r\n{\"a\":\"0\"}\r\nendstream",
+                "{\"a\":\"0\"}"),
+        FOREIGN(HEAD "1 0 obj<</Length 99/Type/EmbeddedFile>>stream\n{\"a\":\"0\"}\nendstream",
+                "{\"a\":\"0\"}"),
+        FOREIGN(
+            HEAD
+            "1 0 obj<</Type/EmbeddedFile/Length 25>>stream\n{\"a\":\" endstream endobj\"}\nendstream",
+            "{\"a\":\" endstream endobj\"}"),
+        FOREIGN(
+            HEAD
+            "1 0 obj<</Params<</Size 9/Type/X>>/Type/EmbeddedFile/Filter/FlateDecode/Length 17>>stream\n" PACKED
+            "\nendstream",
+            "{\"a\":\"0\"}"),
+        FOREIGN(HEAD "1 0 obj<</Type/EmbeddedFile/Filter[/FlateDecode]>>stream\n" PACKED
+                     "\nendstream",
+                "{\"a\":\"0\"}"),
+        FOREIGN(
+            HEAD
+            "1 0 obj<</A(\\(>>)/B<3e3e>/C[/Type/X]/Type/EmbeddedFile%>>\n>>stream\n{\"a\":\"0\"}\nendstream",
+            "{\"a\":\"0\"}"),
+        FOREIGN(
+            HEAD
+            "1 0 obj<</Type/EmbeddedFile>>stream\nhello\nendstream\nendobj\n2 0 obj<</Type/EmbeddedFile>>stream\n{\"a\":\"0\"}\nendstream",
+            "{\"a\":\"0\"}"),
+        /* in another stream's bytes; not an attachment; filters that are not for this; no text */
+        FOREIGN(
+            HEAD
+            "1 0 obj<</Length 74>>stream\n2 0 obj<</Type/EmbeddedFile>>stream\n{\"a\":\"0\"}\nendstream\n                  \nendstream",
+            NULL),
+        FOREIGN(HEAD "1 0 obj<</Type/XObject>>stream\n{\"a\":\"0\"}\nendstream", NULL),
+        FOREIGN(HEAD
+                "1 0 obj<</Type/EmbeddedFile/Filter/LZWDecode>>stream\n{\"a\":\"0\"}\nendstream",
+                NULL),
+        FOREIGN(HEAD "1 0 obj<</Type/EmbeddedFile/Filter[/FlateDecode/FlateDecode]>>stream\n" PACKED
+                     "\nendstream",
+                NULL),
+        FOREIGN(HEAD
+                "1 0 obj<</Type/EmbeddedFile/Filter/FlateDecode>>stream\n{\"a\":\"0\"}\nendstream",
+                NULL),
+        FOREIGN(HEAD "1 0 obj<</Type/EmbeddedFile>>stream\n{\"a\":\"\xff\"}\nendstream", NULL),
+        FOREIGN(HEAD "1 0 obj<</Type/EmbeddedFile>>stream\n{\"a\":\"\0\"}\nendstream", NULL),
+        FOREIGN(HEAD "1 0 obj<</Type/EmbeddedFile>>", NULL),
+        FOREIGN(HEAD "1 0 obj<</Type/EmbeddedFile", NULL),
+        FOREIGN(HEAD "1 0 obj<</Type/EmbeddedFile/Length 99999999999999999999>>stream", NULL),
+        FOREIGN(HEAD "1 0 obj(((", NULL),
+        FOREIGN(HEAD "1 0 obj<", NULL),
+        FOREIGN(HEAD "1 0 obj", NULL),
+        FOREIGN("1 0 obj<</Type/EmbeddedFile>>stream\n{\"a\":\"0\"}\nendstream", NULL),
+    };
+    struct arena *a = *state;
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        const char *why = NULL;
+        unsigned char *bytes = malloc(all[i].len); /* exactly: a byte read beyond is found */
+        assert_non_null(bytes);
+        memcpy(bytes, all[i].text, all[i].len);
+        const char *text = cert_pdf_credential(a, bytes, all[i].len, &why);
+        free(bytes);
+        if (!text != !all[i].credential || (text && !str_eq(text, all[i].credential)))
+            fail_msg("%zu: %s", i, text ? text : why);
+    }
+}
+
+/* Unpacked, it would be larger than any credential. */
+static void a_bomb_in_a_pdf(void **state) {
+    struct arena *a = *state;
+    const char *why = NULL;
+    size_t room = (size_t)4 << 20;
+    unsigned char *zeros = arena_alloc(a, room), *packed = arena_alloc(a, room);
+    uLongf len = room;
+    memset(zeros, ' ', room);
+    zeros[0] = '{';
+    assert_int_equal(compress2(packed, &len, zeros, room, 9), Z_OK);
+    struct buf b;
+    buf_init(&b, a);
+    buf_puts(&b, HEAD);
+    for (int i = 0; i < 40; i++) {
+        buf_puts(&b, "1 0 obj<</Type/EmbeddedFile/Filter/FlateDecode>>stream\n");
+        buf_add(&b, packed, len);
+        buf_puts(&b, "\nendstream\nendobj\n");
+    }
+    assert_null(cert_pdf_credential(a, (const unsigned char *)buf_text(&b), b.len, &why));
+    assert_non_null(why);
+}
+
 static void printed_as_stored(void **state) {
     assert_string_equal(draw_plain(*state, "a\u202eb\u2066c\u200fd\te\x7f"), "abcd e ");
     assert_string_equal(draw_plain(*state, "نور ไทย ÅŁ"), "نور ไทย ÅŁ");
@@ -151,9 +257,14 @@ static void at_once(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(the_credential_comes_back), TEST(strange_names),
-        TEST(damaged_pictures),          TEST(what_is_no_pdf),
-        TEST(printed_as_stored),         TEST(at_once),
+        TEST(the_credential_comes_back),
+        TEST(strange_names),
+        TEST(damaged_pictures),
+        TEST(what_is_no_pdf),
+        TEST(foreign_pdfs),
+        TEST(a_bomb_in_a_pdf),
+        TEST(printed_as_stored),
+        TEST(at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
