@@ -73,10 +73,11 @@ struct connection {
     bool query_broken;
     unsigned char *body; /* heap: may be large and short-lived */
     size_t body_len, body_cap, body_swallowed, body_limit;
-    enum err refused;   /* decided before the body was read */
-    int refused_status; /* 0: from `refused` */
-    bool refuse_unread; /* without waiting for the body; the connection is closed then */
-    bool cut_off;       /* refused in the middle of an endless body: no answer of the library's */
+    enum err refused;      /* decided before the body was read */
+    int refused_status;    /* 0: from `refused` */
+    bool refuse_unread;    /* without waiting for the body; the connection is closed then */
+    bool client_forwarded; /* request.client is whom a trusted proxy names */
+    bool cut_off; /* refused in the middle of an endless body: no answer of the library's */
     const char *content_type;
     unsigned allowed; /* for 405 */
     /* the answer */

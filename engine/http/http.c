@@ -417,9 +417,20 @@ static bool is_loopback(const char *address) {
     return str_has_prefix(address, "127.") || str_eq(address, "::1");
 }
 
+/* By a proxy that was not named with --trust-proxy: its address says nothing about who asks. */
+static bool passed_on(struct request *r) {
+    static const char *const signs[] = {"Forwarded",         "X-Forwarded-For", "X-Forwarded-Host",
+                                        "X-Forwarded-Proto", "X-Real-IP",       "Via"};
+    if (r->connection->client_forwarded) return false;
+    for (size_t i = 0; i < COUNT_OF(signs); i++)
+        if (http_header_in(r, signs[i])) return true;
+    return false;
+}
+
 enum err http_metrics_page(struct request *r) {
     struct http *h = r->connection->http;
-    if (!is_loopback(r->client)) return http_refuse(r, ERR_DENIED, "http_metrics_local", NULL);
+    if (!is_loopback(r->client) || passed_on(r))
+        return http_refuse(r, ERR_DENIED, "http_metrics_local", NULL);
     struct buf b;
     buf_init(&b, r->arena);
     metrics_write(&h->metrics, &b);

@@ -139,6 +139,7 @@ static enum err read_client(struct connection *c) {
         const char *header = last_header(c, "X-Forwarded-For");
         const char *client = header ? last_address(&c->arena, header) : NULL;
         if (client) r->client = client;
+        c->client_forwarded = client != NULL;
         header = last_header(c, "X-Forwarded-Proto");
         r->secure = header && strcasecmp(header, "https") == 0;
         header = last_header(c, "X-Forwarded-Host");

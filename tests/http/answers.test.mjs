@@ -42,6 +42,17 @@ async function metrics() {
     return parseMetrics(await answer.text());
 }
 
+test("metrics are for this machine, not for whom a proxy lets in", async (t) => {
+    const status = async (to, headers) => (await fetch(`${to.origin}/metrics`, { headers })).status;
+    assert.equal(await status(server, {}), 200);
+    for (const headers of [{ "x-forwarded-for": "192.0.2.1" }, { "x-forwarded-for": "127.0.0.1" }, { "x-forwarded-for": "" }, { forwarded: "for=192.0.2.1" }, { "x-forwarded-proto": "https" }, { "x-real-ip": "127.0.0.1" }, { via: "1.1 proxy" }]) assert.equal(await status(server, headers), 403, JSON.stringify(headers));
+    const proxied = await startServer({ args: ["--trust-proxy", "127.0.0.1"], t });
+    assert.equal(await status(proxied, {}), 200);
+    assert.equal(await status(proxied, { "x-forwarded-for": "127.0.0.1" }), 200);
+    assert.equal(await status(proxied, { "x-forwarded-for": "127.0.0.1, 192.0.2.1" }), 403);
+    assert.equal(await status(proxied, { forwarded: "for=127.0.0.1" }), 403);
+});
+
 test("metrics are in the Prometheus text format and count", async () => {
     const before = await metrics();
     for (const [name, family] of before) {

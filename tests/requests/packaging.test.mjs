@@ -89,6 +89,14 @@ test("what is installed works from where it stands", () => {
     assert.equal(check.status, 0, check.stdout + check.stderr);
 });
 
+test("the unit allows as many threads and processes as the program may have", () => {
+    const number = (file, pattern) => Number(pattern.exec(readFileSync(join(root, file), "utf8"))[1]);
+    const threads = number("engine/server/serve.c", /parse_i64\(optarg, 1, (\d+), &number\)\) s->http\.threads/);
+    const workers = number("engine/lab/lab_manager.h", /#define LAB_LIVE_DEFAULT (\d+)/) + number("engine/lab/lab_manager.h", /#define LAB_THREADS (\d+)/);
+    const tasks = number("packaging/gradus.service", /^TasksMax=(\d+)$/m);
+    assert.ok(tasks >= threads + workers + 32, `${threads} threads and ${workers} workers do not fit in ${tasks}`);
+});
+
 test("the packages that Debian must have are asked for by name, with a reason each", () => {
     for (const kind of ["run", "test"]) {
         const list = run("packaging/packages.sh", [kind, "--list"]);
