@@ -189,22 +189,19 @@ enum err http_refuse(struct request *r, enum err e, const char *key, struct view
 
 /* ---- Failures ------------------------------------------------------------------------------ */
 
-/* The one place that maps an error to a status and a sentence. */
+/* The one place that maps an error to a status, a name in JSON and a text. */
 static const struct {
     enum err e;
     int status;
-    const char *key, *sentence;
+    const char *key, *text;
 } failures[] = {
-    {ERR_NOT_FOUND, 404, "not_found", "There is no page at this address."},
-    {ERR_DENIED, 403, "denied", "Your account may not do this."},
-    {ERR_INVALID, 400, "invalid", "The request is not valid; nothing was changed."},
-    {ERR_CONFLICT, 409, "conflict",
-     "Somebody changed this meanwhile; nothing of yours was overwritten."},
-    {ERR_LIMIT, 413, "limit", "That is more than this page takes; nothing was changed."},
-    {ERR_BUSY, 503, "busy",
-     "Very many people are saving right now. Nothing of yours was lost; try again in a few seconds."},
-    {ERR_IO, 500, "io",
-     "Something failed on our side; what was saved before is safe. Try again in a minute."},
+    {ERR_NOT_FOUND, 404, "not_found", "http_no_page"},
+    {ERR_DENIED, 403, "denied", "http_denied"},
+    {ERR_INVALID, 400, "invalid", "http_invalid"},
+    {ERR_CONFLICT, 409, "conflict", "http_conflict"},
+    {ERR_LIMIT, 413, "limit", "http_too_much"},
+    {ERR_BUSY, 503, "busy", "http_busy"},
+    {ERR_IO, 500, "io", "http_failed"},
 };
 
 /* Not a mistake of ours but a disk that is full or fails: whoever wanted to save is told so. */
@@ -239,15 +236,13 @@ void answer_failure(struct connection *c, enum err e, int status) {
     if (cannot_save(c, e)) {
         status = 503;
         key = "unsaved";
-        r->error =
-            "The academy cannot save just now. Nothing that was saved before is lost, and what you typed is still in "
-            "your browser: try again in a minute.";
+        (void)http_refuse(r, e, "http_unsaved", NULL);
         http_header_out(r, "Retry-After", "10");
     } else if (status == 503) {
         http_header_out(r, "Retry-After", "2");
         c->http->metrics.refused_busy++;
     }
-    if (!r->error) r->error = failures[i].sentence;
+    if (!r->error) (void)http_refuse(r, e, failures[i].text, NULL);
     if (status == 405) {
         static const char *const names[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
         struct buf b;
