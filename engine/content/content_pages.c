@@ -117,18 +117,13 @@ static enum err find_page(struct request *r, struct module_page *p) {
     for (int tries = 0; tries < 3; tries++) {
         p->snapshot = content_of(r);
         p->original = content_module(p->snapshot, r->param[0]);
-        if (!p->original)
-            return http_error(
-                r, ERR_NOT_FOUND,
-                "There is no module at this address. It may have been renamed or taken away.");
+        if (!p->original) return http_refuse(r, ERR_NOT_FOUND, "content_no_module", NULL);
         const char *lang = http_query(r, "lang");
         p->file = snapshot_module_in(p->snapshot, p->original->id, lang ? lang : r->locale);
         p->article = content_rendered(p->snapshot, p->file, r->db, r->arena);
         if (p->article) return OK;
     }
-    return http_error(
-        r, ERR_BUSY,
-        "This module is being changed right now. Try again in a few seconds; your progress is kept.");
+    return http_refuse(r, ERR_BUSY, "content_changing", NULL);
 }
 
 static void level_view(struct view *v, const struct content_programme *programme,
@@ -314,10 +309,7 @@ static enum err record_answer(struct db *db, struct arena *a, void *arg, int64_t
 
 static enum err answer_recorded(struct request *r, void *arg, enum err result) {
     struct answer_job *j = arg;
-    if (result == ERR_LIMIT)
-        return http_error(
-            r, result,
-            "You have answered the questions of this module some thousand times: no more answers are recorded. Your progress is kept.");
+    if (result == ERR_LIMIT) return http_refuse(r, result, "content_answers_many", NULL);
     if (result != OK) return result;
     if (!r->fragment)
         return http_redirect(r, arena_printf(r->arena, "/modules/%s#checkpoint-%d",
@@ -357,16 +349,14 @@ enum err content_checkpoint_post(struct request *r) {
     if (e != OK) return e;
     int64_t n;
     if (!parse_i64(r->param[1], 1, (int64_t)j->page.article->checkpoint_count, &n))
-        return http_error(
-            r, ERR_NOT_FOUND,
-            "This module has no such practice question. It may have been changed: reload the page.");
+        return http_refuse(r, ERR_NOT_FOUND, "content_no_checkpoint", NULL);
     j->checkpoint = &j->page.article->checkpoints[n - 1];
     j->person_id = r->who->person_id;
     if (!read_choice(r, j->checkpoint, &j->given)) {
         if (!r->fragment)
             return http_redirect(r, arena_printf(r->arena, "/modules/%s#checkpoint-%lld",
                                                  j->page.original->id, (long long)n));
-        return http_error(r, ERR_INVALID, "Choose an answer first. Nothing was recorded.");
+        return http_refuse(r, ERR_INVALID, "content_no_choice", NULL);
     }
     j->given.checkpoint = j->checkpoint->key;
     return http_write(r, record_answer, j, answer_recorded);
@@ -413,10 +403,7 @@ enum err content_progress_post(struct request *r) {
     struct reading_job *j = NEW(r->arena, struct reading_job);
     const struct content_snapshot *s = content_of(r);
     j->module = content_module(s, r->param[0]);
-    if (!j->module)
-        return http_error(
-            r, ERR_NOT_FOUND,
-            "There is no module at this address. It may have been renamed or taken away.");
+    if (!j->module) return http_refuse(r, ERR_NOT_FOUND, "content_no_module", NULL);
     j->person_id = r->who->person_id;
     j->section = http_field(r, "section");
     j->quiet = http_field(r, "quiet") != NULL;
@@ -424,13 +411,12 @@ enum err content_progress_post(struct request *r) {
     j->done = done && str_eq(done, "1");
     int64_t permille = j->done ? 1000 : 0;
     if (!j->section || (!str_eq(j->section, "*") && progress_section(j->module, j->section) < 0))
-        return http_error(
-            r, ERR_INVALID,
-            "This module has no such section any more: reload the page. Nothing was recorded.");
-    if (position && !parse_i64(position, 0, 1000, &permille))
-        return http_error(
-            r, ERR_INVALID,
-            "The position must be a whole number from 0 to 1000. Nothing was recorded.");
+        return http_refuse(r, ERR_INVALID, "content_no_section", NULL);
+    if (position && !parse_i64(position, 0, 1000, &permille)) {
+        struct view *v = view_new(r->arena);
+        view_int(v, "limit", 1000);
+        return http_refuse(r, ERR_INVALID, "content_no_position", v);
+    }
     j->position_permille = (int)permille;
     return http_write(r, record_reading, j, reading_recorded);
 }
@@ -469,7 +455,7 @@ enum err content_file_page(struct request *r) {
                                        (int)(slash - f->path), f->path, name),
                           PICTURE_BYTES, &len);
     }
-    if (!bytes) return http_error(r, ERR_NOT_FOUND, "There is no picture at this address.");
+    if (!bytes) return http_refuse(r, ERR_NOT_FOUND, "content_no_picture", NULL);
     /* A drawing is a document when it is opened on its own: it may show itself and do nothing else. */
     http_header_out(r, "Content-Security-Policy",
                     "default-src 'none'; style-src 'unsafe-inline'; sandbox");

@@ -169,10 +169,7 @@ enum err content_programmes_page(struct request *r) {
 enum err content_programme_page(struct request *r) {
     const struct content_snapshot *s = content_of(r);
     const struct content_programme *p = content_programme(s, r->param[0]);
-    if (!p)
-        return http_error(
-            r, ERR_NOT_FOUND,
-            "There is no programme at this address. The list of programmes shows those that exist.");
+    if (!p) return http_refuse(r, ERR_NOT_FOUND, "content_no_programme", NULL);
     struct content_progress *progress;
     enum err e = own_progress(r, s, &progress);
     if (e != OK) return e;

@@ -109,7 +109,7 @@ static enum err find_self(struct request *r, const struct content_snapshot **s,
                           const struct content_self **self) {
     *s = content_of(r);
     *self = snapshot_self(*s, r->locale);
-    return *self ? OK : http_error(r, ERR_NOT_FOUND, "This academy has no self-assessment.");
+    return *self ? OK : http_refuse(r, ERR_NOT_FOUND, "content_self_none", NULL);
 }
 
 enum err content_self_page(struct request *r) {
