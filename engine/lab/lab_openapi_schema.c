@@ -156,12 +156,26 @@ static void bounds(struct openapi *w, const struct lab_object *o, const struct l
     }
 }
 
-/* Emptiness is null, an empty text, or a member that is not there; a client may always say null. */
+/* Whether any text will do, so that an empty one need not be allowed apart. */
+static bool any_text(const struct lab_field *f, bool taken) {
+    switch (f->type) {
+    case LAB_TEXT:
+    case LAB_REFERENCE:
+    case LAB_VALUE_NAME: return true;
+    case LAB_EMAIL:
+    case LAB_PICKLIST:
+    case LAB_FIELD_NAME: return !taken;
+    default: return false;
+    }
+}
+
+/* Emptiness is null, an empty text, or a member that is not there. */
 static void field(struct openapi *w, const struct lab_object *o, const struct lab_field *f,
                   bool taken) {
     enum lab_empty empty = w->d->empty;
     bool may_be_empty = taken ? !f->required : empty != LAB_EMPTY_OMIT,
-         null = may_be_empty && (empty != LAB_EMPTY_TEXT), text = may_be_empty && !null;
+         null = may_be_empty && empty != LAB_EMPTY_TEXT,
+         text = may_be_empty && !null && !any_text(f, taken);
     if (text) buf_puts(w->b, "{\"anyOf\":[{\"type\":");
     else buf_puts(w->b, "{\"type\":");
     buf_printf(w->b, null ? "[\"%s\",\"null\"]" : "\"%s\"", type_of(w, f));
