@@ -1,4 +1,4 @@
-/* gradus lab test, gradus lab run, and the lab part of gradus check. */
+/* gradus lab test, gradus lab run. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,18 +44,6 @@ static void print_diags(const struct diag_list *l) {
         if (d->line) fprintf(stderr, ":%d:%d", d->line, d->column ? d->column : 1);
         fprintf(stderr, ": %s: %s [%s]\n", d->severity == SEVERITY_ERROR ? "error" : "warning",
                 d->message, d->rule);
-    }
-}
-
-void lab_check_tree(const char *root, struct diag_list *diags) {
-    struct arena *a = diags->arena;
-    const char **ids;
-    size_t count = lab_scenario_ids(root, &ids, a);
-    for (size_t i = 0; i < count; i++) {
-        struct lab_scenario *s = NEW(a, struct lab_scenario);
-        struct lab_solutions *solutions = NEW(a, struct lab_solutions);
-        if (lab_scenario_load(s, root, ids[i], a, diags) == OK)
-            lab_solutions_load(solutions, root, s, a, diags);
     }
 }
 

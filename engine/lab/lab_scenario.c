@@ -100,7 +100,10 @@ static void read_checks(struct lab_scenario *s, struct doc *d, struct diag_list 
         } else if (c && type == CMARK_NODE_CODE_BLOCK) {
             const char *info = cmark_node_get_fence_info(n);
             if (str_eq(info, "check")) read_block(c, d, n, diags);
-            if (str_eq(info, "sql")) c->sql = arena_dup(d->arena, cmark_node_get_literal(n));
+            if (str_eq(info, "sql")) {
+                c->sql = arena_dup(d->arena, cmark_node_get_literal(n));
+                c->sql_line = doc_line(d, n) + 1;
+            }
         } else if (c && type == CMARK_NODE_LIST &&
                    cmark_node_get_list_type(n) == CMARK_ORDERED_LIST)
             read_hints(c, d, n);
@@ -113,7 +116,8 @@ static void read_checks(struct lab_scenario *s, struct doc *d, struct diag_list 
 }
 
 /* ---- From files to a scenario ----------------------------------------------------------------- */
-static enum err build(struct lab_scenario *s, const char *id, struct arena *a,
+/* `whole`: else only what Markdown says is read. */
+static enum err build(struct lab_scenario *s, const char *id, bool whole, struct arena *a,
                       struct diag_list *diags) {
     int before = diags->errors;
     const struct lab_file *brief = lab_file_find(&s->files,
@@ -137,6 +141,7 @@ static enum err build(struct lab_scenario *s, const char *id, struct arena *a,
     else if (doc_parse(d, arena_printf(a, "%s/checks.md", folder), checks->text, checks->len, a,
                        diags) == OK)
         read_checks(s, d, diags);
+    if (!whole) return ERR_INVALID;
     lab_stack_read(&s->stack, &s->files, id, a, diags);
     struct buf pack;
     buf_init(&pack, a);
@@ -157,7 +162,7 @@ enum err lab_scenario_from_pack(struct lab_scenario *out, const char *pack, size
     for (int i = 0; i < out->files.count; i++) {
         const char *name = out->files.file[i].name;
         if (str_has_prefix(name, "scenarios/") && str_has_suffix(name, "/stack.xml"))
-            return build(out, arena_copy(a, name + 10, strlen(name) - 20), a, diags);
+            return build(out, arena_copy(a, name + 10, strlen(name) - 20), true, a, diags);
     }
     return ERR_INVALID;
 }
@@ -238,7 +243,7 @@ enum err lab_scenario_load(struct lab_scenario *out, const char *root, const cha
         add_csv(&l, stack, id);
     }
     /* What does not follow its schema is not read any further: follow-up errors would only confuse. */
-    return diags->errors == before ? build(out, id, a, diags) : ERR_INVALID;
+    return build(out, id, diags->errors == before, a, diags);
 }
 
 static int by_text(const void *x, const void *y) {

@@ -9,7 +9,8 @@
 
 struct lab_check {
     const char *id, *title, *pass, *fail, *sql;
-    bool never; /* looks at all that happened, not at what is */
+    int sql_line; /* in checks.md, of the query's first line */
+    bool never;   /* looks at all that happened, not at what is */
     int points;
     const char *hints[LAB_HINTS_MAX];
     int hint_count;

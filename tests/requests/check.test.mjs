@@ -1,6 +1,6 @@
 // gradus check as a command: what it prints, how it ends, what a path narrows it to.
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { command, root, scratch } from "../lib/server.mjs";
@@ -85,4 +85,74 @@ test("ten megabytes, devices and loops of links do not stop it", () => {
     assert.equal(done.code, 1);
     assert.match(done.out, /huge\.md:0:0: error: the file is larger than 2 MiB \[size\]/);
     assert.match(done.out, /c\.md:2:5: error: .*duplicate-id|c\.md:2:5: error: .*file-name/);
+});
+
+/** The academy that ships with one text in one file changed: every line of the report but the last, and the line of the change. */
+function mended(file, from, to) {
+    const folder = scratch("check");
+    for (const part of ["content", "exams", "labs"]) cpSync(join(root, part), join(folder, part), { recursive: true });
+    const text = readFileSync(join(folder, file), "utf8");
+    assert.ok(text.includes(from), `${file}: ${from}`);
+    writeFileSync(join(folder, file), text.replace(from, () => to));
+    const done = command(["check", folder]);
+    const line = text.slice(0, text.indexOf(from)).split("\n").length;
+    return { code: done.code, lines: done.out.trim().split("\n").slice(0, -1), line };
+}
+
+const lab = "labs/scenarios/field-mapping-dedupe";
+
+test("a query that SQLite does not take, and what a lab names in vain, are found where they stand", () => {
+    for (const [file, from, to, what] of [
+        [`${lab}/checks.md`, "FROM judged", "FORM judged", /near "judged": syntax error\. \[lab-sql\]/],
+        [`${lab}/checks.md`, "map_lead WHERE industry IS NOT NULL", "map_leads WHERE industry IS NOT NULL", /no such table: map_leads\. \[lab-sql\]/],
+        [`${lab}/checks.md`, "n.position", "n.positions", /no such column: n\.positions\. \[lab-sql\]/],
+        [`${lab}/checks.md`, "WITH need(", "DELETE FROM map_lead; WITH need(", /it must be a SELECT\. \[lab-sql\]/],
+        [`${lab}/scenario.md`, "data-dedupe", "data-nope", /no module of mops has the objective “data-nope” \[unknown-objective\]/],
+        [`${lab}/scenario.md`, "level: associate", "level: nope", /no level “nope” \[unknown-level\]/],
+        [`${lab}/scenario.md`, "programme: mops", "programme: nope", /no programme “nope” \[unknown-programme\]/],
+        [`${lab}/scenario.md`, "Tidewell Instruments", "[Tidewell](/modules/nope)", /no such module \[link\]/],
+        ["exams/mops/associate.md", "The exam asks", "![](img/gone.svg) asks", /no alternative text.*\[alt-text\]/],
+    ]) {
+        const { code, lines, line } = mended(file, from, to);
+        assert.equal(code, 1, what);
+        assert.match(lines[0], what);
+        assert.ok(lines[0].startsWith(`${file}:${line}:`), `${line}: ${lines[0]}`);
+        if (!to.includes("![]")) assert.equal(lines.length, 1, lines.join("\n"));
+    }
+    const { lines } = mended(`${lab}/solutions/reference.xml`, 'sql="SELECT', 'sql="SELEKT');
+    assert.equal(lines.length, 1, lines.join("\n"));
+    assert.match(lines[0], /solutions\/reference\.xml:\d+:1: error: .*near "SELEKT"/);
+});
+
+test("of a broken scenario the parts that are sound are checked as well", () => {
+    const folder = scratch("check");
+    for (const part of ["content", "exams", "labs"]) cpSync(join(root, part), join(folder, part), { recursive: true });
+    const change = (file, from, to) => writeFileSync(join(folder, file), readFileSync(join(folder, file), "utf8").replace(from, to));
+    change(`${lab}/scenario.md`, "minutes: 60", "minutes: 1");
+    change(`${lab}/checks.md`, "FROM judged", "FORM judged");
+    const done = command(["check", folder]);
+    assert.match(done.out, /scenario\.md:7:\d+: error: .*minutes/);
+    assert.match(done.out, /near "judged": syntax error/);
+    assert.match(done.out, /^2 errors, /m);
+});
+
+test("connectors and dialects that no scenario names are checked, too", () => {
+    const folder = scratch("check");
+    for (const part of ["content", "exams", "labs"]) cpSync(join(root, part), join(folder, part), { recursive: true });
+    const connectors = join(folder, "labs/connectors");
+    const boreal = readFileSync(join(connectors, "crm/boreal.xml"), "utf8");
+    writeFileSync(join(connectors, "crm/austral.xml"), boreal.replace('<field id="phone"', '<feld id="phone"').replace('id="boreal"', 'id="austral"'));
+    writeFileSync(join(connectors, "crm/zephyr.xml"), boreal.replace('id="phone" as="phone"', 'id="telefax" as="phone"'));
+    writeFileSync(join(connectors, "cdp.xml"), "<connector>");
+    mkdirSync(join(connectors, "erp"));
+    const done = command(["check", folder]);
+    assert.equal(done.code, 1);
+    assert.match(done.out, /^labs\/connectors\/crm\/austral\.xml:37:1: error: .*feld.*\[schema\]$/m);
+    assert.match(done.out, /^labs\/connectors\/crm\/zephyr\.xml:37:1: error: .*telefax.*\[lab-unknown\]$/m);
+    assert.match(done.out, /^labs\/connectors\/crm\/zephyr\.xml:2:1: error: .*boreal.*\[lab-id\]$/m);
+    assert.match(done.out, /^labs\/connectors\/cdp\.xml:1:\d+: error: .*\[xml\]$/m);
+    assert.match(done.out, /^labs\/connectors\/erp:0:0: error: .*erp\.xml does not exist/m);
+    /* What a scenario names as well is told once. */
+    writeFileSync(join(connectors, "crm/boreal.xml"), boreal.replace('id="phone" as="phone"', 'id="telefax" as="phone"'));
+    assert.equal(command(["check", folder]).out.split("crm/boreal.xml:37:1").length, 2);
 });

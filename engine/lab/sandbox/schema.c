@@ -8,9 +8,9 @@
 #include "lab/sandbox/record.h"
 #include "lab/sandbox/world.h"
 
-static void create_object(struct lab_state *s, const struct lab_object *o) {
+static const char *object_sql(const struct lab_object *o, struct arena *a) {
     struct buf b;
-    buf_init(&b, s->scratch);
+    buf_init(&b, a);
     buf_printf(
         &b,
         "CREATE TABLE %s (id TEXT NOT NULL PRIMARY KEY, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL",
@@ -21,7 +21,11 @@ static void create_object(struct lab_state *s, const struct lab_object *o) {
                    t == LAB_INTEGER || t == LAB_BOOLEAN || t == LAB_TIME ? "INTEGER" : "TEXT");
     }
     buf_puts(&b, ") STRICT");
-    state_run(s, buf_text(&b), "");
+    return buf_text(&b);
+}
+
+static void create_object(struct lab_state *s, const struct lab_object *o) {
+    state_run(s, object_sql(o, s->scratch), "");
     if (lab_field_find(o, "email"))
         state_run(
             s,
@@ -29,25 +33,26 @@ static void create_object(struct lab_state *s, const struct lab_object *o) {
             "");
 }
 
+static const char *const tables[] = {
+    "CREATE TABLE sim_meta (key TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT",
+    "CREATE TABLE sim_key (object TEXT NOT NULL, key TEXT NOT NULL, record_id TEXT NOT NULL, "
+    "PRIMARY KEY (object, key)) STRICT",
+    /* The hidden truth: which person a record is about. A record with two people is a wrong merge. */
+    "CREATE TABLE sim_person (object TEXT NOT NULL, record_id TEXT NOT NULL, person INTEGER NOT NULL, "
+    "PRIMARY KEY (object, record_id, person)) STRICT",
+    "CREATE TABLE sim_quota (member INTEGER NOT NULL PRIMARY KEY, window_ms INTEGER NOT NULL, window_used INTEGER NOT NULL, "
+    "day INTEGER NOT NULL, day_used INTEGER NOT NULL) STRICT",
+    "CREATE TABLE sim_token (n INTEGER NOT NULL PRIMARY KEY, member INTEGER NOT NULL, expires_ms INTEGER NOT NULL) STRICT",
+    "CREATE TABLE sim_due (at_ms INTEGER NOT NULL, priority INTEGER NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, "
+    "ref INTEGER NOT NULL, PRIMARY KEY (at_ms, priority, seq)) STRICT",
+    /* Who had opted out at the start or did so later: the law's view, whatever the systems say. */
+    "CREATE TABLE sim_opt_out (person INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT",
+    "CREATE TABLE event (seq INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, actor TEXT NOT NULL, kind TEXT NOT NULL, "
+    "connector TEXT, object TEXT, record_id TEXT, field TEXT, old_value TEXT, new_value TEXT, detail TEXT) STRICT",
+    "CREATE INDEX event_by_record ON event (record_id)",
+};
+
 void schema_create(struct lab_state *s) {
-    static const char *const tables[] = {
-        "CREATE TABLE sim_meta (key TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT",
-        "CREATE TABLE sim_key (object TEXT NOT NULL, key TEXT NOT NULL, record_id TEXT NOT NULL, "
-        "PRIMARY KEY (object, key)) STRICT",
-        /* The hidden truth: which person a record is about. A record with two people is a wrong merge. */
-        "CREATE TABLE sim_person (object TEXT NOT NULL, record_id TEXT NOT NULL, person INTEGER NOT NULL, "
-        "PRIMARY KEY (object, record_id, person)) STRICT",
-        "CREATE TABLE sim_quota (member INTEGER NOT NULL PRIMARY KEY, window_ms INTEGER NOT NULL, window_used INTEGER NOT NULL, "
-        "day INTEGER NOT NULL, day_used INTEGER NOT NULL) STRICT",
-        "CREATE TABLE sim_token (n INTEGER NOT NULL PRIMARY KEY, member INTEGER NOT NULL, expires_ms INTEGER NOT NULL) STRICT",
-        "CREATE TABLE sim_due (at_ms INTEGER NOT NULL, priority INTEGER NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, "
-        "ref INTEGER NOT NULL, PRIMARY KEY (at_ms, priority, seq)) STRICT",
-        /* Who had opted out at the start or did so later: the law's view, whatever the systems say. */
-        "CREATE TABLE sim_opt_out (person INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT",
-        "CREATE TABLE event (seq INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, actor TEXT NOT NULL, kind TEXT NOT NULL, "
-        "connector TEXT, object TEXT, record_id TEXT, field TEXT, old_value TEXT, new_value TEXT, detail TEXT) STRICT",
-        "CREATE INDEX event_by_record ON event (record_id)",
-    };
     for (size_t i = 0; i < COUNT_OF(tables); i++) state_run(s, tables[i], "");
     for (int m = 0; m < s->stack.member_count; m++) {
         const struct lab_connector *c = s->stack.members[m].connector;
@@ -57,6 +62,20 @@ void schema_create(struct lab_state *s) {
             "INSERT INTO sim_quota (member, window_ms, window_used, day, day_used) VALUES ($1, 0, 0, 0, 0)",
             "i", (int64_t)m);
     }
+}
+
+bool schema_try(sqlite3 *db, const struct lab_stack *stack, struct arena *a,
+                const struct lab_object **bad) {
+    *bad = NULL;
+    for (size_t i = 0; i < COUNT_OF(tables); i++)
+        if (sqlite3_exec(db, tables[i], NULL, NULL, NULL) != SQLITE_OK) return false;
+    for (int m = 0; m < stack->member_count; m++)
+        for (int i = 0; i < stack->members[m].connector->object_count; i++) {
+            *bad = &stack->members[m].connector->objects[i];
+            if (sqlite3_exec(db, object_sql(*bad, a), NULL, NULL, NULL) != SQLITE_OK) return false;
+        }
+    *bad = NULL;
+    return true;
 }
 
 static const char *change_case(struct lab_state *s, const char *v, const char *entity) {

@@ -5,6 +5,10 @@
 #include "lab/sandbox/state.h"
 
 void schema_create(struct lab_state *s);
+/* The same tables in any database, for a check before there is a run. False when one cannot be made; `*bad` is the
+ * object behind it (a field that is called like a word of SQL), NULL = none. */
+bool schema_try(sqlite3 *db, const struct lab_stack *stack, struct arena *a,
+                const struct lab_object **bad);
 /* Seeds with their distortions, people behind the records, the first due events. */
 void schema_fill(struct lab_state *s);
 /* A row of a seed file as a record of `o`, distorted by chance when `distort`. Values starting with '@' are keys

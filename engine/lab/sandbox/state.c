@@ -40,8 +40,7 @@ const char *worker_engine(void) {
     return engine_name;
 }
 
-/* Limits that still let people work, and nothing that reaches outside. */
-static void harden(sqlite3 *db) {
+void state_harden(sqlite3 *db) {
     static const struct {
         int what, value;
     } limits[] = {
@@ -87,7 +86,7 @@ static bool open_db(struct lab_state *s) {
     if (sqlite3_open_v2(":memory:", &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, VFS_NAME) !=
         SQLITE_OK)
         return false;
-    harden(s->db);
+    state_harden(s->db);
     sqlite3_exec(s->db, "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON", NULL, NULL, NULL);
     return true;
 }

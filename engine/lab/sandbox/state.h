@@ -44,6 +44,8 @@ struct lab_state {
 
 /* Once per process, before any SQLite call: single-threaded SQLite, our VFS, heap limit. */
 void state_engine_start(void);
+/* Limits that still let people work, and nothing that reaches outside. */
+void state_harden(sqlite3 *db);
 
 /* Reads the pack and makes an empty database. `dialects`: "crm=aurelia,map=heron". NULL with `*why` (`a`). */
 struct lab_state *state_new(const char *pack, size_t pack_len, const char *dialects, uint64_t seed,

@@ -1,0 +1,204 @@
+/* The lab part of gradus check: every XML file, whoever names it, every scenario, and the SQL in both. */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "lab/lab.h"
+#include "lab/lab_read.h"
+#include "lab/lab_solution.h"
+#include "lab/lab_xml.h"
+#include "lab/sandbox/prepare.h"
+
+#define FOLDER_FILES 500
+
+struct tree {
+    const char *root;
+    struct arena *arena;
+    struct diag_list *diags;
+};
+
+/* ---- Connectors and dialects ------------------------------------------------------------------- */
+
+static int by_text(const void *x, const void *y) {
+    return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+static void close_folder(void *dir) { closedir(dir); }
+
+/* Names in a folder, sorted: folders, or XML files without their ending. */
+static size_t names_in(struct tree *t, const char *folder, bool folders, const char ***out) {
+    size_t count = 0;
+    DIR *dir = opendir(arena_printf(t->arena, "%s/%s", t->root, folder));
+    *out = NEW_ARRAY(t->arena, const char *, FOLDER_FILES);
+    if (!dir) return 0;
+    arena_defer(t->arena, close_folder, dir); /* the arena may leave through its guard */
+    for (struct dirent *e; (e = readdir(dir)) && count < FOLDER_FILES;) {
+        struct stat st;
+        if (e->d_name[0] == '.' || fstatat(dirfd(dir), e->d_name, &st, 0) != 0) continue;
+        size_t len = strlen(e->d_name);
+        if (folders && S_ISDIR(st.st_mode)) (*out)[count++] = arena_dup(t->arena, e->d_name);
+        if (!folders && S_ISREG(st.st_mode) && str_has_suffix(e->d_name, ".xml"))
+            (*out)[count++] = arena_copy(t->arena, e->d_name, len - 4);
+    }
+    if (count) qsort(*out, count, sizeof **out, by_text);
+    return count;
+}
+
+/* The root element of a file that follows its schema, else NULL. */
+static xmlNode *read_root(struct tree *t, const char *file, const char *kind) {
+    size_t len, rules_len;
+    const char *schema = arena_printf(t->arena, "labs/schema/%s.rng", kind);
+    char *text = file_read(t->arena, arena_printf(t->arena, "%s/%s", t->root, file), LAB_XML_MAX,
+                           &len);
+    char *rules = file_read(t->arena, arena_printf(t->arena, "%s/%s", t->root, schema),
+                            LAB_FILE_MAX, &rules_len);
+    if (!text)
+        diag_add(t->diags, SEVERITY_ERROR, file, 0, 0, "xml-size",
+                 "The file cannot be read, or is larger than 1 MB.");
+    if (!rules)
+        diag_add(t->diags, SEVERITY_ERROR, schema, 0, 0, "lab-missing", "The schema is missing.");
+    xmlDoc *doc = text ? lab_xml_parse(file, text, len, t->arena, t->diags) : NULL;
+    if (!doc || !rules || !lab_xml_validate(doc, file, rules, rules_len, t->arena, t->diags))
+        return NULL;
+    return xmlDocGetRootElement(doc);
+}
+
+static void check_name(struct tree *t, const char *file, xmlNode *root, const char *name) {
+    const char *id = lab_xml_attr(root, "id", t->arena);
+    if (!str_eq(id, name))
+        lab_xml_problem(t->diags, file, root, "lab-id",
+                        "The id is “%s”, but the file is called “%s”.", id ? id : "", name);
+}
+
+/* NULL when it does not parse. */
+static const struct lab_connector *check_connector(struct tree *t, const char *name) {
+    const char *file = arena_printf(t->arena, "labs/connectors/%s.xml", name);
+    struct lab_connector *c = NEW(t->arena, struct lab_connector);
+    xmlNode *root = read_root(t, file, "connector");
+    if (!root) return NULL;
+    check_name(t, file, root, name);
+    return lab_connector_read(c, root, file, t->arena, t->diags) ? c : NULL;
+}
+
+static void check_dialects(struct tree *t, const char *name, const struct lab_connector *c) {
+    const char **names, *folder = arena_printf(t->arena, "labs/connectors/%s", name);
+    size_t count = names_in(t, folder, false, &names);
+    for (size_t i = 0; i < count; i++) {
+        const char *file = arena_printf(t->arena, "%s/%s.xml", folder, names[i]);
+        struct lab_dialect *d = NEW(t->arena, struct lab_dialect);
+        xmlNode *root = read_root(t, file, "dialect");
+        if (root) check_name(t, file, root, names[i]);
+        /* A connector that does not parse has its own errors. */
+        if (root && c) (void)lab_dialect_read(d, c, root, file, t->arena, t->diags);
+    }
+}
+
+static void check_connectors(struct tree *t) {
+    const char **names, **folders;
+    size_t count = names_in(t, "labs/connectors", false, &names);
+    for (size_t i = 0; i < count; i++) check_dialects(t, names[i], check_connector(t, names[i]));
+    size_t folder_count = names_in(t, "labs/connectors", true, &folders);
+    for (size_t i = 0; i < folder_count; i++) {
+        if (count && bsearch(&folders[i], names, count, sizeof *names, by_text)) continue;
+        diag_add(t->diags, SEVERITY_ERROR, arena_printf(t->arena, "labs/connectors/%s", folders[i]),
+                 0, 0, "lab-missing", "The file labs/connectors/%s.xml does not exist.",
+                 folders[i]);
+        check_dialects(t, folders[i], NULL);
+    }
+}
+
+/* ---- SQL --------------------------------------------------------------------------------------- */
+
+static void check_query(struct tree *t, struct prepare *p, const struct lab_check *c,
+                        const char *file) {
+    const char *why;
+    size_t offset;
+    if (!c->sql || prepare_check(p, c->sql, &why, &offset)) return;
+    int line = c->sql_line, column = 1;
+    for (size_t i = 0; i < offset && c->sql[i]; i++, column++)
+        if (c->sql[i] == '\n') {
+            line++;
+            column = 0;
+        }
+    diag_add(t->diags, SEVERITY_ERROR, file, line, column, "lab-sql",
+             "The query of “%s” cannot be asked: %s.", c->id, why);
+}
+
+static void check_each(struct tree *t, struct prepare *p, const struct lab_solution *one,
+                       xmlNode *parent) {
+    for (xmlNode *n = lab_xml_child(parent, NULL); n; n = lab_xml_next(n, NULL)) {
+        const char *why, *sql = lab_xml_is(n, "each") ? lab_xml_attr(n, "sql", t->arena) : NULL;
+        size_t offset;
+        if (sql && !prepare_sql(p, sql, &why, &offset))
+            lab_xml_problem(t->diags, one->file, n, "lab-sql",
+                            "The query of this <each> cannot be asked: %s.", why);
+        check_each(t, p, one, n); /* the schema and libxml2 limit the depth */
+    }
+}
+
+static void check_sql(struct tree *t, const struct lab_scenario *s,
+                      const struct lab_solutions *solutions) {
+    const struct lab_object *bad;
+    const char *why, *file = arena_printf(t->arena, "labs/scenarios/%s/checks.md", s->id);
+    struct prepare *p = prepare_new(&s->stack, t->arena, &bad, &why);
+    if (!p) {
+        const char *place = arena_printf(t->arena, "labs/scenarios/%s/stack.xml", s->id);
+        diag_add(t->diags, SEVERITY_ERROR, place, 0, 0, "lab-name",
+                 "The tables of this stack cannot be made (%s): %s.", bad ? bad->table : "all",
+                 why);
+        return;
+    }
+    for (int i = 0; i < s->check_count; i++) check_query(t, p, &s->checks[i], file);
+    for (int i = 0; i < solutions->count; i++)
+        check_each(t, p, &solutions->solution[i], solutions->solution[i].root);
+}
+
+/* ---- Scenarios --------------------------------------------------------------------------------- */
+
+/* Whether the errors since `before` leave these files alone: those that end so, or (`others`) all but those. */
+static bool untouched(const struct tree *t, int before, const char *ending, bool others) {
+    int n = 0;
+    for (const struct diag *d = t->diags->first; d; d = d->next) {
+        if (d->severity != SEVERITY_ERROR || n++ < before) continue;
+        if (str_has_suffix(d->file, ending) != others) return false;
+    }
+    return true;
+}
+
+static void check_scenario(struct tree *t, const char *id) {
+    struct lab_scenario *s = NEW(t->arena, struct lab_scenario);
+    struct lab_solutions *solutions = NEW(t->arena, struct lab_solutions);
+    int before = t->diags->errors;
+    bool whole = lab_scenario_load(s, t->root, id, t->arena, t->diags) == OK;
+    /* Of a broken scenario the parts that are sound are checked as well: solutions name checks, queries name tables. */
+    bool checks = whole || (s->check_count && untouched(t, before, "/checks.md", false));
+    bool stack = whole || (s->stack.member_count && untouched(t, before, ".md", true));
+    s->id = id;
+    if (checks) (void)lab_solutions_load(solutions, t->root, s, t->arena, t->diags);
+    if (stack) check_sql(t, s, solutions);
+}
+
+/* A connector is read for itself, and once more with each scenario that names it: its problems are told once. */
+static void add_once(struct diag_list *out, const struct diag_list *found) {
+    for (const struct diag *d = found->first; d; d = d->next) {
+        const struct diag *same = found->first;
+        while (same != d && !(same->line == d->line && same->column == d->column &&
+                              str_eq(same->file, d->file) && str_eq(same->message, d->message)))
+            same = same->next;
+        if (same == d)
+            diag_add(out, d->severity, d->file, d->line, d->column, d->rule, "%s", d->message);
+    }
+}
+
+void lab_check_tree(const char *root, struct diag_list *diags) {
+    struct diag_list found;
+    struct tree t = {.root = root, .arena = diags->arena, .diags = &found};
+    const char **ids;
+    diag_init(&found, diags->arena);
+    check_connectors(&t);
+    size_t count = lab_scenario_ids(root, &ids, diags->arena);
+    for (size_t i = 0; i < count; i++) check_scenario(&t, ids[i]);
+    add_once(diags, &found);
+}
