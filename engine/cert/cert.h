@@ -23,6 +23,7 @@
 #define GR_CERT_CERT_H
 
 #include "cert/cert_level.h"
+#include "cert/cert_origin.h"
 #include "content/content.h"
 #include "http/http.h"
 

@@ -226,22 +226,6 @@ enum err cert_keys_sign(const struct cert_keys *k, struct arena *a, json_t *doc,
                            created_ms, why);
 }
 
-char *cert_did_from_origin(struct arena *a, const char *origin) {
-    const char *host = strstr(origin, "://");
-    if (!host || !host[3]) return NULL;
-    host += 3;
-    char *out = arena_printf(a, "did:web:");
-    for (; *host; host++) {
-        bool plain = (*host >= 'a' && *host <= 'z') || (*host >= '0' && *host <= '9') ||
-                     *host == '.' || *host == '-';
-        if (*host >= 'A' && *host <= 'Z') out = arena_printf(a, "%s%c", out, *host + ('a' - 'A'));
-        else if (plain) out = arena_printf(a, "%s%c", out, *host);
-        else if (*host == ':') out = arena_printf(a, "%s%%3A", out);
-        else return NULL; /* a path, brackets of IPv6: an academy's DID names a host and a port */
-    }
-    return out;
-}
-
 char *cert_did_document(const struct cert_keys *k, struct arena *a, const char *did) {
     json_t *methods = json_keep(a, json_array()), *ids = json_keep(a, json_array());
     for (size_t i = 0; i < k->count; i++) {

@@ -38,9 +38,6 @@ bool cert_keys_find(const struct cert_keys *k, const char *multikey,
 enum err cert_keys_sign(const struct cert_keys *k, struct arena *a, json_t *doc, const char *did,
                         int64_t created_ms, const char **why) MUST_USE;
 
-/* "did:web:academy.example" or "did:web:127.0.0.1%3A8080" for an origin "scheme://host[:port]" (did:web method,
- * section 3.1); NULL when it is none. Arena. */
-char *cert_did_from_origin(struct arena *a, const char *origin);
 /* The DID document as JSON text (DID Core 1.0, Controlled Identifiers 1.0). Arena. */
 char *cert_did_document(const struct cert_keys *k, struct arena *a, const char *did);
 

@@ -73,12 +73,13 @@ static bool read_options(struct serve *s, int argc, char **argv, int *status) {
             return false;
         }
     }
-    size_t n = s->app.origin ? strlen(s->app.origin) : 0;
-    if (n &&
-        (!(str_has_prefix(s->app.origin, "http://") || str_has_prefix(s->app.origin, "https://")) ||
-         s->app.origin[n - 1] == '/')) {
-        fputs("gradus serve: --origin is an address without a path, e.g. https://academy.example\n",
-              stderr);
+    const char *problem = s->app.origin ? cert_origin_problem(s->app.origin) : NULL;
+    if (problem) {
+        fprintf(
+            stderr,
+            "gradus serve: --origin “%s” cannot be a public address: %s. Give one like https://academy.example, "
+            "without a path\n",
+            s->app.origin, problem);
         return false;
     }
     return true;
@@ -93,12 +94,20 @@ static bool is_local(const char *listen) {
     return str_has_prefix(listen, "127.") || str_eq(listen, "::1");
 }
 
+static bool origin_is_local(const char *origin) {
+    static const char *const local[] = {"http://127.0.0.1", "http://localhost"};
+    for (size_t i = 0; i < COUNT_OF(local); i++) {
+        size_t n = strlen(local[i]);
+        if (str_has_prefix(origin, local[i]) && (!origin[n] || origin[n] == ':')) return true;
+    }
+    return false;
+}
+
 /* A demo's passwords are known to everybody who has read the README. */
 static bool demo_allowed(struct serve *s) {
     s->app.demo = demo_present(s->app.data, s->app.store);
     if (!s->app.demo) return true;
-    bool local_origin = !s->app.origin || str_has_prefix(s->app.origin, "http://127.0.0.1") ||
-                        str_has_prefix(s->app.origin, "http://localhost");
+    bool local_origin = !s->app.origin || origin_is_local(s->app.origin);
     if (is_local(s->http.listen) && local_origin && !s->http.trust_proxy) return true;
     return fail(
         "this is a demo academy, its passwords are public: it is only served on this machine (--listen 127.0.0.1, "

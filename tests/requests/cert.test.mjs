@@ -301,3 +301,16 @@ test("a stranger with downloaded files gets a full verdict, and none that was no
     assert.equal(run(file("certificate.json"), "--data", server.data, "--status", file("list.json")).code, 1);
     assert.equal(run(file("held.json"), "--data", server.data, "--status", file("list.json")).code, 0);
 });
+
+test("an address that certificates cannot carry is refused at the start, with the reason", () => {
+    const cases = {
+        "": /neither https/, "http://x.example/path?q=1#f": /more than a host/, "https://x.example/": /more than a host/, "https://user@x.example": /names a user/,
+        "https://user:secret@x.example": /names a user/, "http://[::1]:80": /IPv6/, "https://x.example:99999": /port/, "https://x example": /its host/, "https://a_b.example": /its host/,
+    };
+    for (const [origin, why] of Object.entries(cases)) {
+        const done = command(["serve", "--origin", origin, "--port", "0", "--data", scratch("refused")]);
+        assert.equal(done.code, 2, origin);
+        assert.match(done.err, why, origin);
+        assert.match(done.err, /^gradus serve: --origin “/);
+    }
+});

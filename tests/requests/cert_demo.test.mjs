@@ -87,3 +87,12 @@ test("an academy without the key that signed says so at its start, and takes the
     assert.equal(published.verificationMethod.length, 2);
     assert.equal(whole.logs.some((entry) => entry.event === "signing_key_missing"), false);
 });
+
+test("a demo is not served under a name that only begins like this machine's", () => {
+    const data = makeDemo();
+    for (const origin of ["http://127.0.0.1.evil.example", "http://localhost.evil.example:80"]) {
+        const done = command(["serve", "--port", "0", "--data", data, "--origin", origin]);
+        assert.equal(done.code, 2, origin);
+        assert.match(done.err, /demo academy/);
+    }
+});

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cert/cert_keys.h"
+#include "cert/cert_origin.h"
 
 static char folder[64];
 
@@ -137,20 +138,57 @@ static void multikeys(void **state) {
     for (size_t i = 0; i < COUNT_OF(bad); i++) assert_false(cert_multikey_read(a, bad[i], back));
 }
 
+#define NAME                                                                                       \
+    "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz" /* 53: six of them are too long for a host */
+#define LABEL NAME "-abcdefghij"
+
 static void dids(void **state) {
     static const struct {
         const char *origin, *did;
     } cases[] = {{"https://academy.example", "did:web:academy.example"},
                  {"http://127.0.0.1:8080", "did:web:127.0.0.1%3A8080"},
                  {"https://Academy.EXAMPLE", "did:web:academy.example"},
-                 {"https://a/b", NULL},
-                 {"http://[::1]:80", NULL},
+                 {"https://a", "did:web:a"},
+                 {"https://xn--bcher-kva.example:443", "did:web:xn--bcher-kva.example%3A443"},
+                 {"http://127.0.0.1:65535", "did:web:127.0.0.1%3A65535"},
+                 {"", NULL},
                  {"academy", NULL},
-                 {"https://", NULL}};
+                 {"academy.example", NULL},
+                 {"ftp://academy.example", NULL},
+                 {"https:/academy.example", NULL},
+                 {"https://", NULL},
+                 {"https://:8080", NULL},
+                 {"https://a/", NULL},
+                 {"https://a/b", NULL},
+                 {"http://x.example/path?q=1#f", NULL},
+                 {"https://x.example?q", NULL},
+                 {"https://x.example#f", NULL},
+                 {"https://user@x.example", NULL},
+                 {"https://user:secret@x.example", NULL},
+                 {"http://[::1]:80", NULL},
+                 {"https://a:", NULL},
+                 {"https://a:0", NULL},
+                 {"https://a:65536", NULL},
+                 {"https://a:80:90", NULL},
+                 {"https://a:x", NULL},
+                 {"https://a..b", NULL},
+                 {"https://.a", NULL},
+                 {"https://a.", NULL},
+                 {"https://-a.example", NULL},
+                 {"https://a-.example", NULL},
+                 {"https://a b", NULL},
+                 {"https://a_b", NULL},
+                 {"https://bücher.example", NULL},
+                 {"https://a%2Fb", NULL},
+                 {"https://a\\b", NULL},
+                 {"https://a\n", NULL},
+                 {"https://" LABEL ".example", NULL},
+                 {"https://" NAME "." NAME "." NAME "." NAME "." NAME "." NAME, NULL}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const char *did = cert_did_from_origin(*state, cases[i].origin);
-        if (cases[i].did) assert_string_equal(did, cases[i].did);
-        else assert_null(did);
+        if (!cases[i].did != !did || (did && !str_eq(did, cases[i].did)))
+            fail_msg("%s: %s", cases[i].origin, did ? did : "refused");
+        assert_int_equal(!did, cert_origin_problem(cases[i].origin) != NULL);
     }
 }
 
