@@ -117,14 +117,22 @@ static int list(struct command *c) {
 
 /* ---- import ------------------------------------------------------------------------------------ */
 
+enum { LOGIN, NAME, EMAIL, ROLES, COLUMNS };
+static const char *const column_names[COLUMNS] = {"login", "name", "email", "roles"};
+
 struct import {
     struct command *command;
+    struct db *db;
+    int column[COLUMNS]; /* where each stands in a row */
+    size_t cells;        /* of the first row */
     struct import_row {
         const char *login, *name, *email;
         unsigned roles;
         char *hash, *password;
+        int line;
     } * rows;
-    size_t count;
+    size_t count; /* all that are rows, with faults or without */
+    size_t faulty;
 };
 
 static enum err import_job(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
@@ -140,73 +148,118 @@ static enum err import_job(struct db *db, struct arena *a, void *arg, int64_t no
 }
 
 /* Where each wanted column stands in the first row; false when one is missing. */
-static bool find_columns(const struct csv_row *head, int column[4]) {
-    static const char *const names[4] = {"login", "name", "email", "roles"};
-    for (int i = 0; i < 4; i++) {
-        column[i] = -1;
+static bool find_columns(struct import *x, const struct csv_row *head) {
+    x->cells = head->count;
+    for (int i = 0; i < COLUMNS; i++) {
+        x->column[i] = -1;
         for (size_t j = 0; j < head->count; j++)
-            if (str_eq(head->cells[j], names[i])) column[i] = (int)j;
-        if (column[i] < 0) return false;
+            if (str_eq(str_trim(x->command->arena, head->cells[j]), column_names[i]))
+                x->column[i] = (int)j;
+        if (x->column[i] < 0) return false;
     }
     return true;
 }
 
-static const char *take_row(struct command *c, struct db *db, const struct csv_row *row,
-                            const int column[4], struct import *x) {
-    struct import_row *out = &x->rows[x->count];
-    const char *cell[4];
-    for (int i = 0; i < 4; i++) {
-        if ((size_t)column[i] >= row->count) return "the row has too few cells";
-        cell[i] = str_trim(c->arena, row->cells[column[i]]);
-    }
-    char *roles = arena_dup(c->arena, cell[3]);
-    for (char *p = roles; *p; p++)
-        if (*p == ' ' || *p == ';') *p = ',';
-    *out = (struct import_row){.login = cell[0], .name = cell[1], .email = cell[2]};
-    const char *problem = account_person_problem(c->arena, out->login, out->name, out->email);
-    if (problem) return problem;
-    if (!account_roles_parse(*roles ? roles : "learner", &out->roles))
-        return "roles are learner, instructor, assessor, admin";
+static bool fault(const struct import *x, int line, const char *problem) {
+    if (problem)
+        fprintf(stderr, "%s:%d:1: error: %s [import]\n", x->command->subject, line, problem);
+    return problem != NULL;
+}
+
+/* Each for itself, so that all faults of a row are told: the rest is taken to be good. */
+static bool faults_of_person(const struct import *x, const struct import_row *row) {
+    struct arena *a = x->command->arena;
+    static const char login[] = "login", name[] = "Name", email[] = "name@example.org";
+    bool faults = false;
+    if (row->login)
+        faults |= fault(x, row->line, account_person_problem(a, row->login, name, email));
+    if (row->name)
+        faults |= fault(x, row->line, account_person_problem(a, login, row->name, email));
+    if (row->email)
+        faults |= fault(x, row->line, account_person_problem(a, login, name, row->email));
+    return faults;
+}
+
+static const char *login_taken(const struct import *x, const char *login) {
+    struct arena *a = x->command->arena;
     for (size_t i = 0; i < x->count; i++)
-        if (str_eq(x->rows[i].login, out->login)) return "the same login stands in an earlier row";
+        if (str_eq(x->rows[i].login, login))
+            return arena_printf(a, "the login “%s” stands in line %d already", login,
+                                x->rows[i].line);
     struct person taken;
-    enum err e = account_find_login(db, c->arena, out->login, &taken);
-    if (e != ERR_NOT_FOUND) return e == OK ? "the login is taken" : "the database cannot be read";
+    enum err e = account_find_login(x->db, a, login, &taken);
+    if (e == ERR_NOT_FOUND) return NULL;
+    return e == OK ? arena_printf(a, "the login “%s” is taken", login)
+                   : "the database cannot be read";
+}
+
+/* Tells every fault of the row; true when there is one. */
+static bool take_row(struct import *x, const struct csv_row *row) {
+    struct arena *a = x->command->arena;
+    if (fault(x, row->line, row->problem)) return true;
+    bool faults = false;
+    const char *cell[COLUMNS] = {NULL};
+    for (int i = 0; i < COLUMNS; i++)
+        if ((size_t)x->column[i] < row->count) cell[i] = str_trim(a, row->cells[x->column[i]]);
+        else
+            faults |= fault(x, row->line,
+                            arena_printf(a, "the row has no cell for “%s”", column_names[i]));
+    for (size_t i = x->cells; i < row->count; i++)
+        if (*str_trim(a, row->cells[i])) {
+            faults |= fault(x, row->line,
+                            "the row has more cells than the first one: a comma in a cell needs "
+                            "quotes around the cell");
+            break;
+        }
+    struct import_row *out = &x->rows[x->count];
+    *out = (struct import_row){
+        .login = cell[LOGIN], .name = cell[NAME], .email = cell[EMAIL], .line = row->line};
+    faults |= faults_of_person(x, out);
+    if (cell[ROLES]) {
+        char *roles = arena_dup(a, cell[ROLES]);
+        for (char *p = roles; *p; p++)
+            if (*p == ' ' || *p == ';') *p = ',';
+        if (!account_roles_parse(*roles ? roles : "learner", &out->roles))
+            faults |= fault(x, row->line, "roles are learner, instructor, assessor, admin");
+    }
+    if (out->login && *out->login) faults |= fault(x, row->line, login_taken(x, out->login));
     x->count++;
-    return NULL;
+    return faults;
+}
+
+/* The rows of the file as people to add; the exit status, 0 when all of them are good. */
+static int read_people(struct import *x) {
+    struct command *c = x->command;
+    size_t len, count;
+    struct csv_row *rows;
+    char *text = file_read(c->arena, c->subject, 64 * 1024 * 1024, &len);
+    if (!text) return fail("%s cannot be read: %s", c->subject, strerror(errno));
+    if (csv_parse(c->arena, text, len, &rows, &count) != OK)
+        return fail("%s has more than %d rows", c->subject, CSV_ROWS);
+    if (count && fault(x, rows[0].line, rows[0].problem)) return 1;
+    if (count == 0 || !find_columns(x, &rows[0]))
+        return fail("the first row must name the columns login, name, email, roles");
+    x->db = store_reader(c->store);
+    if (!x->db) return fail("the database cannot be read");
+    x->rows = NEW_ARRAY(c->arena, struct import_row, count);
+    store_read_begin(x->db);
+    for (size_t i = 1; i < count; i++) x->faulty += take_row(x, &rows[i]);
+    store_read_end(x->db);
+    if (x->faulty)
+        fprintf(stderr,
+                x->faulty == 1 ? "%zu row has problems; nobody was added\n"
+                               : "%zu rows have problems; nobody was added\n",
+                x->faulty);
+    return x->faulty ? 1 : 0;
 }
 
 static int import(struct command *c) {
-    size_t len, count;
-    struct csv_row *rows;
-    const char *why;
-    int line, column[4], problems = 0;
-    char *text = file_read(c->arena, c->subject, 64 * 1024 * 1024, &len);
-    if (!text) return fail("%s cannot be read: %s", c->subject, strerror(errno));
-    if (!utf8_valid(text, len)) return fail("%s is not UTF-8", c->subject);
-    if (csv_parse(c->arena, text, len, &rows, &count, &why, &line) != OK) {
-        fprintf(stderr, "%s:%d:1: error: %s [csv]\n", c->subject, line, why);
-        return 1;
-    }
-    if (count == 0 || !find_columns(&rows[0], column))
-        return fail("the first row must name the columns login, name, email, roles");
-    struct db *db = store_reader(c->store);
-    if (!db) return fail("the database cannot be read");
-    store_read_begin(db);
-    struct import x = {.command = c, .rows = NEW_ARRAY(c->arena, struct import_row, count)};
-    for (size_t i = 1; i < count; i++) {
-        const char *problem = take_row(c, db, &rows[i], column, &x);
-        if (!problem) continue;
-        fprintf(stderr, "%s:%d:1: error: %s [import]\n", c->subject, rows[i].line, problem);
-        problems++;
-    }
-    store_read_end(db);
-    if (problems) {
-        fprintf(stderr, "%d rows have problems; nobody was added\n", problems);
-        return 1;
-    }
+    struct import x = {.command = c};
+    int status = read_people(&x);
+    if (status != 0) return status;
+    const char *people = x.count == 1 ? "1 person" : arena_printf(c->arena, "%zu people", x.count);
     if (!c->commit) {
-        printf("%zu people would be added; run again with --commit to add them\n", x.count);
+        printf("%s would be added; run again with --commit to do it\n", people);
         return 0;
     }
     for (size_t i = 0; i < x.count; i++) {
@@ -217,7 +270,7 @@ static int import(struct command *c) {
     enum err e = store_write(c->store, import_job, &x, c->arena);
     if (e != OK) return fail("could not be saved (%s); nobody was added", err_name(e));
     for (size_t i = 0; i < x.count; i++) printf("%s,%s\n", x.rows[i].login, x.rows[i].password);
-    fprintf(stderr, "%zu people added; logins and passwords are on standard output\n", x.count);
+    fprintf(stderr, "%s added; logins and passwords are on standard output\n", people);
     return 0;
 }
 

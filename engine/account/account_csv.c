@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "account/account_private.h"
+#include "base/text.h"
 
-#define CSV_ROWS 100000
 #define CSV_CELLS 64
 
 struct scanner {
@@ -12,13 +12,17 @@ struct scanner {
     int line;
 };
 
-/* Reads one cell; false when a quote does not close. */
-static bool cell(struct scanner *s, const char **out) {
+static bool ends_cell(const struct scanner *s) {
+    return s->at >= s->end || *s->at == ',' || *s->at == '\n' || *s->at == '\r';
+}
+
+/* Reads one cell; a sentence when it is none. */
+static const char *cell(struct scanner *s, const char **out) {
     struct buf b;
     buf_init(&b, s->arena);
     if (s->at < s->end && *s->at == '"') {
         for (s->at++;;) {
-            if (s->at >= s->end) return false;
+            if (s->at >= s->end) return "a quoted cell does not end";
             if (*s->at == '"') {
                 if (s->at + 1 < s->end && s->at[1] == '"') s->at++;
                 else break;
@@ -27,44 +31,51 @@ static bool cell(struct scanner *s, const char **out) {
             buf_putc(&b, *s->at++);
         }
         s->at++;
-        if (s->at < s->end && *s->at != ',' && *s->at != '\n' && *s->at != '\r') return false;
+        if (!ends_cell(s))
+            return "a quoted cell does not end, or holds a quote that is not doubled";
     } else {
-        while (s->at < s->end && *s->at != ',' && *s->at != '\n' && *s->at != '\r')
-            buf_putc(&b, *s->at++);
+        while (!ends_cell(s)) buf_putc(&b, *s->at++);
     }
     *out = buf_text(&b);
-    return true;
+    return utf8_valid(*out, b.len) ? NULL : "a cell holds bytes that are not UTF-8";
+}
+
+static const char *cells(struct scanner *s, struct csv_row *row) {
+    for (;;) {
+        if (row->count == CSV_CELLS) return "the row has more cells than this takes";
+        const char *problem = cell(s, &row->cells[row->count]);
+        if (problem) return problem;
+        row->count++;
+        if (s->at >= s->end || *s->at != ',') return NULL;
+        s->at++;
+    }
+}
+
+static void end_line(struct scanner *s) {
+    if (s->at < s->end && *s->at == '\r') s->at++;
+    if (s->at < s->end && *s->at == '\n') s->at++;
+    s->line++;
 }
 
 enum err csv_parse(struct arena *a, const char *text, size_t len, struct csv_row **rows,
-                   size_t *count, const char **why, int *line) {
+                   size_t *count) {
     struct scanner s = {a, text, text + len, 1};
     struct csv_row *list = NULL;
     size_t n = 0;
     if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) s.at += 3;
     while (s.at < s.end) {
         struct csv_row row = {.cells = NEW_ARRAY(a, const char *, CSV_CELLS), .line = s.line};
-        for (;;) {
-            if (row.count == CSV_CELLS || n == CSV_ROWS) {
-                *why = "the file has more rows or columns than this takes";
-                *line = s.line;
-                return ERR_LIMIT;
-            }
-            if (!cell(&s, &row.cells[row.count++])) {
-                *why = "a quoted cell does not end";
-                *line = row.line;
-                return ERR_INVALID;
-            }
-            if (s.at < s.end && *s.at == ',') {
-                s.at++;
-                continue;
-            }
-            break;
+        const char *begin = s.at;
+        row.problem = cells(&s, &row);
+        if (row.problem) {
+            /* Where this one ends nobody knows; the others shall be heard of all the same. */
+            s.at = begin;
+            s.line = row.line;
+            while (s.at < s.end && *s.at != '\n' && *s.at != '\r') s.at++;
         }
-        if (s.at < s.end && *s.at == '\r') s.at++;
-        if (s.at < s.end && *s.at == '\n') s.at++;
-        s.line++;
-        if (row.count == 1 && !*row.cells[0]) continue; /* an empty line */
+        end_line(&s);
+        if (!row.problem && row.count == 1 && !*row.cells[0]) continue; /* an empty line */
+        if (n == CSV_ROWS) return ERR_LIMIT;
         list = list_more(a, list, n, sizeof *list);
         list[n++] = row;
     }

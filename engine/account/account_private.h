@@ -42,9 +42,12 @@ struct csv_row {
     const char **cells;
     size_t count;
     int line; /* where the row begins, from 1 */
+    const char
+        *problem; /* why this is no row; then the next one begins a line further. NULL: it is one */
 };
-/* Splits a file into rows; ERR_INVALID with a sentence and a line when a quote does not close. */
+/* Splits a file into rows, empty lines left out. ERR_LIMIT when there are more than CSV_ROWS. */
+#define CSV_ROWS 100000
 enum err csv_parse(struct arena *a, const char *text, size_t len, struct csv_row **rows,
-                   size_t *count, const char **why, int *line) MUST_USE;
+                   size_t *count) MUST_USE;
 
 #endif

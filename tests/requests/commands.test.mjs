@@ -73,6 +73,37 @@ test("a mistyped folder does not become an academy", () => {
     assert.equal(statSync(join(place, "new")).mode & 0o777, 0o700);
 });
 
+test("an import tells every fault of every row at once, and counts people as people", () => {
+    const data = makeAcademy();
+    const file = join(scratch(), "people.csv");
+    const importing = (text, ...more) => {
+        writeFileSync(file, text);
+        return command(["user", "import", file, ...more, "--data", data]);
+    };
+    const head = "login,name,email,roles\n";
+    const before = must(["user", "list", "--data", data]);
+    const bad = importing(Buffer.from(`${head}ada,"Ada L,ada@example.org,learner\nGRACE,,nowhere,captain\nadmin,A B,ab@example.org,learner\nfine,F Ine,fine@example.org,learner instructor\nfine,F Ine,fine2@example.org,\nshort,S Hort\nwide,W, Ide,wide@example.org,learner\nbad,\xff,bad@example.org,learner\n`, "latin1"));
+    assert.equal(bad.code, 1, bad.out + bad.err);
+    const said = bad.err.trim().split("\n");
+    assert.equal(said.pop(), "7 rows have problems; nobody was added");
+    const lines = said.map((line) => line.replace(`${file}:`, "").split(":1: error: "));
+    const wanted = [[2, /quoted cell/], [3, /login must be/], [3, /name is missing/], [3, /e-mail address/], [3, /roles are/], [4, /“admin” is taken/], [6, /“fine” stands in line 5 already/], [7, /no cell for “email”/], [7, /no cell for “roles”/], [8, /more cells than the first/], [8, /e-mail/], [8, /roles are/], [9, /UTF-8/]];
+    assert.equal(lines.length, wanted.length, bad.err);
+    wanted.forEach(([line, words], i) => {
+        assert.equal(lines[i][0], String(line), said[i]);
+        assert.match(lines[i][1], words);
+    });
+    assert.equal(must(["user", "list", "--data", data]), before);
+    assert.match(importing(`${head}one,O Ne,nowhere,learner\n`).err, /^1 row has problems; nobody was added$/m);
+    const one = `${head}one,"O ""N"" Ne",one@example.org,learner\n`;
+    assert.equal(importing(one).out, "1 person would be added; run again with --commit to do it\n");
+    assert.equal(importing(`${one}two,T Wo,two@example.org,\r\n\n`).out, "2 people would be added; run again with --commit to do it\n");
+    assert.equal(must(["user", "list", "--data", data]), before);
+    const added = importing(one, "--commit");
+    assert.match(added.out, /^one,\S+\n$/);
+    assert.match(added.err, /^1 person added;/);
+});
+
 test("a demo academy is served on this machine only", () => {
     const data = makeDemo();
     for (const args of [["--listen", "0.0.0.0"], ["--listen", "::"], ["--origin", "https://academy.example"], ["--trust-proxy", "127.0.0.1"], ["--listen", "192.0.2.1"]]) {

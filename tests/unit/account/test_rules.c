@@ -129,18 +129,45 @@ static void test_csv(void **state) {
         "\xEF\xBB\xBFlogin,name\r\nana,\"Ruiz, \"\"Ana\"\"\"\n\nbob,\"two\nlines\"\nlast,x";
     struct csv_row *rows;
     size_t count;
-    const char *why;
-    int line;
-    assert_int_equal(csv_parse(&arena, text, sizeof text - 1, &rows, &count, &why, &line), OK);
+    assert_int_equal(csv_parse(&arena, text, sizeof text - 1, &rows, &count), OK);
     assert_int_equal(count, 4);
     assert_string_equal(rows[0].cells[0], "login");
     assert_string_equal(rows[1].cells[1], "Ruiz, \"Ana\"");
     assert_int_equal(rows[2].line, 4);
     assert_string_equal(rows[2].cells[1], "two\nlines");
     assert_int_equal(rows[3].line, 6);
-    assert_int_equal(csv_parse(&arena, "a,\"open\nb", 9, &rows, &count, &why, &line), ERR_INVALID);
-    assert_int_equal(line, 1);
-    assert_int_equal(csv_parse(&arena, "a,\"x\"y", 6, &rows, &count, &why, &line), ERR_INVALID);
+    for (size_t i = 0; i < count; i++) assert_null(rows[i].problem);
+}
+
+/* What is no row takes one line with it, not the rest of the file. */
+static void test_csv_broken(void **state) {
+    (void)state;
+    static const char text[] = "a,\"open\nb,fine\r\nc,\"x\"y\nd,\"fine, too\"\ne,\xFF\nf,\"open";
+    static const char *const says[] = {"does not end", NULL,    "not doubled",
+                                       NULL,           "UTF-8", "does not end"};
+    struct csv_row *rows;
+    size_t count;
+    assert_int_equal(csv_parse(&arena, text, sizeof text - 1, &rows, &count), OK);
+    assert_int_equal(count, COUNT_OF(says));
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(rows[i].line, i + 1);
+        if (!says[i]) assert_null(rows[i].problem);
+        else assert_non_null(strstr(rows[i].problem, says[i]));
+    }
+    assert_string_equal(rows[3].cells[1], "fine, too");
+    char *wide = arena_alloc(&arena, 65);
+    memset(wide, ',', 64);
+    wide[64] = '\n';
+    assert_int_equal(csv_parse(&arena, wide, 65, &rows, &count), OK);
+    assert_int_equal(count, 1);
+    assert_non_null(strstr(rows[0].problem, "more cells"));
+    size_t many = (size_t)2 * (CSV_ROWS + 1);
+    char *tall = arena_alloc(&arena, many);
+    for (size_t i = 0; i < many; i += 2) memcpy(tall + i, "a\n", 2);
+    struct arena large;
+    arena_init(&large, (size_t)512 * 1024 * 1024);
+    assert_int_equal(csv_parse(&large, tall, many, &rows, &count), ERR_LIMIT);
+    arena_release(&large);
 }
 
 static int setup(void **state) {
@@ -158,9 +185,10 @@ static int teardown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_people), cmocka_unit_test(test_passwords),
-        cmocka_unit_test(test_roles),  cmocka_unit_test(test_throttle),
-        cmocka_unit_test(test_hash),   cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_people),     cmocka_unit_test(test_passwords),
+        cmocka_unit_test(test_roles),      cmocka_unit_test(test_throttle),
+        cmocka_unit_test(test_hash),       cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_csv_broken),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
