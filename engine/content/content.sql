@@ -72,7 +72,9 @@ DELETE FROM content_section WHERE file = $1;
 -- name: content_sections_clear
 DELETE FROM content_section;
 -- name: content_section
-SELECT kind, ref, lang, anchor, title, heading, text FROM content_section WHERE n = $1;
+SELECT lang, title, text FROM content_section WHERE n = $1;
+-- name: content_section_place
+SELECT kind, ref, anchor, heading FROM content_section WHERE n = $1;
 -- name: content_search_add
 INSERT INTO content_search (rowid, title, heading, text) VALUES ($1, $2, $3, $4);
 -- name: content_search_drop
@@ -80,7 +82,4 @@ INSERT INTO content_search (content_search, rowid, title, heading, text) VALUES 
 -- name: content_search_clear
 INSERT INTO content_search (content_search) VALUES ('delete-all');
 -- name: content_search_find
-SELECT n, score FROM (
-    SELECT rowid AS n, bm25(content_search, 8.0, 4.0, 1.0) * -1000 AS score FROM content_search
-     WHERE content_search MATCH $1 LIMIT $2
-) ORDER BY score DESC LIMIT $3;
+SELECT rowid FROM content_search WHERE content_search MATCH $1 LIMIT $2;

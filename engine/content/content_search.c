@@ -5,9 +5,8 @@
 #include "base/text.h"
 #include "content/content_search.h"
 
-#define FIND_CANDIDATES                                                                            \
-    1000 /* rows that are ranked: a word that is everywhere must not cost seconds */
-#define FIND_ROWS 80
+/* Rows that are looked at: a word that is everywhere must not cost seconds. */
+#define FIND_CANDIDATES 500
 
 /* ---- Parts of a document ------------------------------------------------------------------------------- */
 
@@ -115,95 +114,172 @@ static const char *match_text(struct arena *a, const struct word_list *q, const 
     return buf_text(&b);
 }
 
+/* What is looked for where, the best first. The index keeps neither places of words nor texts (its size), so that FTS5's
+ * bm25() cannot tell its rows apart: a title or heading counts for more than a text, and whole words for more than
+ * beginnings; beyond that the order of the index holds, in which the parts of a document follow each other. */
+enum tier { TIER_TITLE, TIER_TEXT, TIER_BEGINNING, TIER_ANY };
+
 struct hit_row {
-    int64_t n, score;
+    int64_t n;
+    enum tier tier;
+};
+struct hit_rows {
+    struct hit_row *rows;
+    size_t count;
+    bool cut; /* there were more */
 };
 
-static bool has_row(const struct hit_row *rows, size_t count, int64_t n) {
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].n == n) return true;
-    return false;
-}
-
-static enum err find_rows(struct db *db, const char *match, struct hit_row *rows, size_t *count) {
-    struct stmt *q = db_query(db, SQL_content_search_find, "tii", match, (int64_t)FIND_CANDIDATES,
-                              (int64_t)FIND_ROWS);
-    while (stmt_row(q)) {
-        struct hit_row row = {stmt_int(q, 0), stmt_int(q, 1)};
-        if (*count < 2 * FIND_ROWS && !has_row(rows, *count, row.n)) rows[(*count)++] = row;
-    }
-    return stmt_end(q);
-}
-
-static int by_score(const void *a, const void *b) {
+static int by_row(const void *a, const void *b) {
     const struct hit_row *x = a, *y = b;
-    if (x->score != y->score) return x->score > y->score ? -1 : 1;
+    if (x->n != y->n) return x->n < y->n ? -1 : 1;
+    return (int)x->tier - (int)y->tier;
+}
+
+static int by_tier(const void *a, const void *b) {
+    const struct hit_row *x = a, *y = b;
+    if (x->tier != y->tier) return (int)x->tier - (int)y->tier;
     return x->n < y->n ? -1 : x->n > y->n;
 }
 
-/* Sections of one module stand together, the best first; further ones of it only name their headings. */
-static struct search_result *result_of(struct search_results *out, const char *kind,
-                                       const char *ref, const char *heading) {
-    for (size_t i = 0; i < out->count; i++) {
-        struct search_result *r = &out->items[i];
-        bool same = str_eq(r->kind, kind) && str_eq(r->ref, ref) &&
-                    (!str_eq(kind, "term") || str_eq(r->heading, heading));
-        if (same) return r;
+/* Adds what this tier finds; a row that was found before keeps its better tier. */
+static enum err find_rows(struct db *db, struct arena *a, const struct word_list *words,
+                          enum tier tier, struct hit_rows *out) {
+    const char *match = match_text(a, words, tier == TIER_TITLE ? "{title heading} : " : "",
+                                   tier == TIER_ANY ? " OR " : " AND ", tier >= TIER_BEGINNING);
+    size_t before = out->count, kept = 0;
+    struct stmt *q = db_query(db, SQL_content_search_find, "ti", match, (int64_t)FIND_CANDIDATES);
+    while (stmt_row(q)) {
+        out->rows = list_more(a, out->rows, out->count, sizeof *out->rows);
+        out->rows[out->count++] = (struct hit_row){stmt_int(q, 0), tier};
     }
-    return NULL;
+    enum err e = stmt_end(q);
+    if (e != OK) return e;
+    out->cut = out->cut || out->count - before == FIND_CANDIDATES;
+    if (before == 0 || before == out->count) return OK; /* a query names a row once */
+    qsort(out->rows, out->count, sizeof *out->rows, by_row);
+    for (size_t i = 0; i < out->count; i++)
+        if (kept == 0 || out->rows[kept - 1].n != out->rows[i].n) out->rows[kept++] = out->rows[i];
+    out->count = kept;
+    return OK;
 }
 
-static enum err take_row(struct db *db, struct arena *a, struct words *w,
-                         const struct word_list *query, int64_t n, struct search_results *out) {
+/* Always the same rows for the same words, whichever page is asked for. */
+static enum err find_all(struct db *db, struct arena *a, const struct word_list *words,
+                         struct hit_rows *rows, bool *any_word) {
+    enum err e = OK;
+    for (enum tier tier = TIER_TITLE; e == OK && tier <= TIER_TEXT && !rows->cut; tier++)
+        e = find_rows(db, a, words, tier, rows);
+    /* Beginnings of words cost most: they are looked for when whole words are not enough. */
+    if (e == OK && rows->count < SEARCH_RESULTS && utf8_count(words->items[words->count - 1]) > 1)
+        e = find_rows(db, a, words, TIER_BEGINNING, rows);
+    if (e == OK && rows->count == 0 && words->count > 1) {
+        *any_word = true;
+        e = find_rows(db, a, words, TIER_ANY, rows);
+    }
+    if (rows->count) qsort(rows->rows, rows->count, sizeof *rows->rows, by_tier);
+    if (rows->count > FIND_CANDIDATES) {
+        rows->count = FIND_CANDIDATES;
+        rows->cut = true;
+    }
+    return e;
+}
+
+/* ---- Results ------------------------------------------------------------------------------------------------ */
+
+/* Sections of one thing stand together, the best first; further ones of it only name their headings. */
+struct group {
+    struct search_result result; /* no texts yet */
+    int64_t n;                   /* its best section */
+};
+struct groups {
+    struct group *list;
+    size_t count;
+    size_t *slots; /* open addressing: index + 1 */
+    size_t room;
+};
+
+static uint64_t hash_name(uint64_t h, const char *text) {
+    for (; *text; text++) h = (h ^ (unsigned char)*text) * 1099511628211u;
+    return (h ^ 0xff) * 1099511628211u;
+}
+
+/* The group of such a section; a new one has no kind yet. */
+static struct group *group_of(struct groups *g, const char *kind, const char *ref,
+                              const char *heading) {
+    bool term = str_eq(kind, "term"); /* each heading of a glossary is a thing of its own */
+    uint64_t h = hash_name(hash_name(1469598103934665603u, kind), ref);
+    if (term) h = hash_name(h, heading);
+    size_t at = (size_t)(h ^ h >> 29) & (g->room - 1);
+    for (; g->slots[at]; at = (at + 1) & (g->room - 1)) {
+        struct group *one = &g->list[g->slots[at] - 1];
+        if (str_eq(one->result.kind, kind) && str_eq(one->result.ref, ref) &&
+            (!term || str_eq(one->result.heading, heading)))
+            return one;
+    }
+    g->slots[at] = ++g->count;
+    return &g->list[g->count - 1];
+}
+
+static enum err take_row(struct db *db, struct arena *a, int64_t n, struct groups *g) {
     struct stmt *q;
     enum err e;
-    if (!db_one(db, &q, &e, SQL_content_section, "i", n)) return e == ERR_NOT_FOUND ? OK : e;
-    const char *kind = stmt_text(q, 0, a), *ref = stmt_text(q, 1, a), *anchor = stmt_text(q, 3, a),
-               *heading = stmt_text(q, 5, a);
-    struct search_result *r = result_of(out, kind, ref, heading);
-    if (r) {
-        if (r->more_count < SEARCH_MORE && *heading)
-            r->more[r->more_count++] = (struct content_named){anchor, heading};
-        return stmt_end(q);
-    }
-    if (out->count == SEARCH_RESULTS) {
-        out->cut = true;
-        return stmt_end(q);
-    }
-    r = &out->items[out->count++];
-    *r = (struct search_result){.kind = kind,
-                                .ref = ref,
-                                .lang = stmt_text(q, 2, a),
-                                .anchor = anchor,
-                                .title = stmt_text(q, 4, a),
-                                .heading = heading};
-    const char *text = stmt_text(q, 6, a);
-    r->excerpt = words_excerpt(w, a, text, query, 220);
+    if (!db_one(db, &q, &e, SQL_content_section_place, "i", n)) return e == ERR_NOT_FOUND ? OK : e;
+    const char *kind = stmt_text(q, 0, a), *ref = stmt_text(q, 1, a), *anchor = stmt_text(q, 2, a),
+               *heading = stmt_text(q, 3, a);
+    struct group *one = group_of(g, kind, ref, heading);
+    struct search_result *r = &one->result;
+    if (!r->kind) {
+        *r = (struct search_result){.kind = kind, .ref = ref, .anchor = anchor, .heading = heading};
+        one->n = n;
+    } else if (r->more_count < SEARCH_MORE && *heading)
+        r->more[r->more_count++] = (struct content_named){anchor, heading};
+    return stmt_end(q);
+}
+
+static enum err group_rows(struct db *db, struct arena *a, const struct hit_rows *rows,
+                           struct groups *g) {
+    enum err e = OK;
+    for (g->room = 64; g->room < rows->count * 2;) g->room *= 2;
+    g->slots = NEW_ARRAY(a, size_t, g->room);
+    g->list = NEW_ARRAY(a, struct group, rows->count + 1);
+    for (size_t i = 0; e == OK && i < rows->count; i++) e = take_row(db, a, rows->rows[i].n, g);
+    return e;
+}
+
+static enum err read_texts(struct db *db, struct arena *a, struct words *w,
+                           const struct word_list *query, const struct group *one,
+                           struct search_result *out) {
+    struct stmt *q;
+    enum err e;
+    if (!db_one(db, &q, &e, SQL_content_section, "i", one->n)) return e;
+    *out = one->result;
+    out->lang = stmt_text(q, 0, a);
+    out->title = stmt_text(q, 1, a);
+    out->excerpt = words_excerpt(w, a, stmt_text(q, 2, a), query, 220);
     return stmt_end(q);
 }
 
 enum err content_search(struct db *db, struct arena *a, struct words *w, const char *query,
-                        struct search_results *out) {
-    *out = (struct search_results){.items = NEW_ARRAY(a, struct search_result, SEARCH_RESULTS)};
+                        int page, struct search_results *out) {
+    *out = (struct search_results){
+        .items = NEW_ARRAY(a, struct search_result, SEARCH_RESULTS), .page = 1, .pages = 1};
     struct word_list words = words_query(w, a, query);
     if (words.count == 0) return OK;
-    struct hit_row rows[2 * FIND_ROWS];
-    size_t count = 0;
-    /* What a title or heading says counts for more than its place in the index. Beginnings of words cost most: they are
-     * looked for when whole words are not enough. */
-    bool prefix = utf8_count(words.items[words.count - 1]) > 1;
-    enum err e = find_rows(db, match_text(a, &words, "{title heading} : ", " AND ", false), rows,
-                           &count);
-    if (e == OK && count < SEARCH_RESULTS)
-        e = find_rows(db, match_text(a, &words, "", " AND ", false), rows, &count);
-    if (e == OK && count < SEARCH_RESULTS && prefix)
-        e = find_rows(db, match_text(a, &words, "", " AND ", true), rows, &count);
-    if (e == OK && count == 0 && words.count > 1) {
-        out->any_word = true;
-        e = find_rows(db, match_text(a, &words, "", " OR ", true), rows, &count);
+    struct hit_rows rows = {0};
+    struct groups groups = {0};
+    enum err e = find_all(db, a, &words, &rows, &out->any_word);
+    if (e == OK) e = group_rows(db, a, &rows, &groups);
+    if (e != OK) return e;
+    out->cut = rows.cut;
+    out->total = groups.count;
+    if (out->total) out->pages = (int)((out->total + SEARCH_RESULTS - 1) / SEARCH_RESULTS);
+    out->page = page < out->pages ? page : out->pages;
+    for (size_t i = (size_t)(out->page - 1) * SEARCH_RESULTS;
+         e == OK && i < groups.count && out->count < SEARCH_RESULTS; i++) {
+        e = read_texts(db, a, w, &words, &groups.list[i], &out->items[out->count]);
+        if (e == OK) out->count++;
+        else if (e == ERR_NOT_FOUND) e = OK; /* it has gone meanwhile */
     }
-    qsort(rows, count, sizeof *rows, by_score);
-    for (size_t i = 0; e == OK && i < count; i++) e = take_row(db, a, w, &words, rows[i].n, out);
     return e;
 }
 

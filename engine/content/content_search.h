@@ -4,7 +4,7 @@
 
 #include "content/content_private.h"
 
-#define SEARCH_RESULTS 20
+#define SEARCH_RESULTS 20 /* on a page */
 #define SEARCH_MORE 3
 
 struct search_result {
@@ -16,14 +16,16 @@ struct search_result {
     size_t more_count;
 };
 struct search_results {
-    struct search_result *items;
+    struct search_result *items; /* of this page */
     size_t count;
-    bool cut;      /* there are more */
-    bool any_word; /* nothing has all the words: these have some */
+    size_t total;    /* on all pages */
+    int page, pages; /* from 1; the last page when a later one was asked for */
+    bool cut;        /* there are more than `total` */
+    bool any_word;   /* nothing has all the words: these have some */
 };
-/* The best results for what a person typed; arena. Pure but for the store. */
+/* A page (from 1) of the results for what a person typed, the best first; arena. Pure but for the store. */
 enum err content_search(struct db *db, struct arena *a, struct words *w, const char *query,
-                        struct search_results *out) MUST_USE;
+                        int page, struct search_results *out) MUST_USE;
 /* The segmenter of this thread; NULL when ICU cannot. */
 struct words *content_words(void);
 

@@ -6,6 +6,7 @@
 #include "content/content_search.h"
 
 #define QUERY_BYTES 400
+#define PAGE_MAX 10000
 
 static const char *result_href(struct request *r, const struct search_result *one,
                                const char *anchor) {
@@ -37,12 +38,39 @@ static void result_view(struct request *r, struct view *list, const struct searc
     }
 }
 
+/* The address of a page of these results; what was typed is percent-encoded (RFC 3986, section 2.1). */
+static const char *page_href(struct request *r, const char *typed, int page) {
+    struct buf b;
+    buf_init(&b, r->arena);
+    buf_puts(&b, "/search?q=");
+    for (const char *p = typed; *p; p++) {
+        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+                     (*p >= '0' && *p <= '9');
+        if (plain) buf_putc(&b, *p);
+        else buf_printf(&b, "%%%02X", (unsigned char)*p);
+    }
+    if (page > 1) buf_printf(&b, "&page=%d", page);
+    return buf_text(&b);
+}
+
+static void pages_view(struct request *r, struct view *v, const char *typed,
+                       const struct search_results *found) {
+    if (found->pages == 1) return;
+    view_bool(v, "many_pages", true);
+    view_int(v, "page", found->page);
+    view_int(v, "pages", found->pages);
+    if (found->page > 1) view_text(v, "previous_href", page_href(r, typed, found->page - 1));
+    if (found->page < found->pages) view_text(v, "next_href", page_href(r, typed, found->page + 1));
+}
+
 enum err content_search_page(struct request *r) {
     const char *query = http_query(r, "q");
     if (query && strlen(query) > QUERY_BYTES)
         return http_error(
             r, ERR_LIMIT,
             "The search takes up to 400 bytes of text. Shorten what you are looking for.");
+    int64_t page = 1;
+    if (http_query(r, "page") && !parse_i64(http_query(r, "page"), 1, PAGE_MAX, &page)) page = 1;
     const char *typed = query ? str_trim(r->arena, query) : "";
     struct view *v = view_new(r->arena);
     view_text(v, "title", content_text(r, "content_search_title"));
@@ -50,11 +78,12 @@ enum err content_search_page(struct request *r) {
     struct words *w = content_words();
     if (!*typed || !w) return http_page(r, "content_search", v);
     struct search_results found;
-    enum err e = content_search(r->db, r->arena, w, typed, &found);
+    enum err e = content_search(r->db, r->arena, w, typed, (int)page, &found);
     if (e != OK) return e;
     struct view *list = view_list(v, "results");
     for (size_t i = 0; i < found.count; i++) result_view(r, list, &found.items[i]);
-    view_int(v, "count", (int64_t)found.count);
+    view_int(v, "count", (int64_t)found.total);
+    pages_view(r, v, typed, &found);
     view_bool(v, "searched", true);
     view_bool(v, "more", found.cut);
     view_bool(v, "any_word", found.any_word);

@@ -221,6 +221,31 @@ test("what changes in an exam or a lab is found within seconds", async () => {
     }
 });
 
+test("results come twenty a page, and each page leads on", async () => {
+    const refs = [];
+    let address = "/search?q=data+is", pages = 0;
+    for (; address && pages < 50; pages++) {
+        const page = await learner.page(address);
+        const results = [...page.matchAll(/<li lang="[^"]*"><h2><a href="([^"]+)"/g)].map(([, href]) => href);
+        refs.push(...results);
+        const next = /<a rel="next" href="([^"]+)"/.exec(page)?.[1].replaceAll("&amp;", "&");
+        assert.equal(results.length === 20 || !next, true);
+        assert.equal(/<a rel="prev"/.test(page), pages > 0);
+        assert.match(page, new RegExp(`Page ${pages + 1} of `));
+        address = next;
+    }
+    assert.ok(pages > 1, "there is more than a page");
+    assert.deepEqual(refs.filter((ref, i) => refs.indexOf(ref) !== i), [], "nothing stands on two pages");
+    const first = await learner.page("/search?q=data+is");
+    assert.equal(Number(/role="status">(\d+) results/.exec(first)[1]), refs.length);
+    for (const page of ["0", "-1", "x", "2000000"]) assert.equal((await learner.fetch(`/search?q=data&page=${page}`)).status, 200, page);
+    /* What was typed comes through whole. */
+    const odd = await learner.page(`/search?q=${encodeURIComponent('data & "is" +the# Ł%')}`);
+    const [, next] = /<a rel="next" href="([^"]+)"/.exec(odd) ?? [];
+    if (next) assert.equal(new URL(next.replaceAll("&amp;", "&"), "http://x").searchParams.get("q"), 'data & "is" +the# Ł%');
+    else assert.match(odd, /some of them/);
+});
+
 test("the search finds, marks and does not break", async () => {
     assert.match(await learner.page("/search?q=survivorship"), /<mark>Survivorship<\/mark>|<mark>survivorship<\/mark>/);
     assert.match(await learner.page("/search?q=lead+scor"), /\/glossary\?programme=mops#page-lead-scoring/);

@@ -76,10 +76,15 @@ static void test_excerpts(void **state) {
     assert_string_equal(words_excerpt(w, &arena, "Nothing of it", &q, 60), "Nothing of it");
 }
 
-static struct search_results find(struct store *st, const char *query) {
+static struct search_results find_page(struct store *st, const char *query, int page) {
     struct search_results out;
-    assert_int_equal(content_search(store_reader(st), &arena, content_words(), query, &out), OK);
+    assert_int_equal(content_search(store_reader(st), &arena, content_words(), query, page, &out),
+                     OK);
     return out;
+}
+
+static struct search_results find(struct store *st, const char *query) {
+    return find_page(st, query, 1);
 }
 
 static bool finds(struct store *st, const char *query, const char *ref, const char *anchor) {
@@ -133,6 +138,43 @@ static void test_finding(void **state) {
     drop_file("content/p/modules/a.md");
     assert_true(content_settle(c, 20000));
     assert_int_equal(find(st, "quokka").count, 0);
+    content_close(c);
+    assert_true(store_close(st, 5000));
+}
+
+/* Every result stands on one page, and the best of them first. */
+static void test_pages(void **state) {
+    (void)state;
+    for (int i = 0; i < 45; i++)
+        put_file(arena_printf(&arena, "content/p/modules/m-%d.md", i), "%s",
+                 module_text(arena_printf(&arena, "m-%d", i), i == 30 ? "Numbats" : "Module",
+                             "About a numbat.\n\n## More of it\n\nThe numbat again.\n"));
+    struct store *st = open_store();
+    struct content *c = open_content(st);
+    assert_true(content_settle(c, 20000));
+    static const size_t counts[] = {20, 20, 5};
+    bool seen[45] = {false};
+    for (int page = 1; page <= 3; page++) {
+        struct search_results out = find_page(st, "numbat", page);
+        assert_int_equal(out.total, 45);
+        assert_int_equal(out.page, page);
+        assert_int_equal(out.pages, 3);
+        assert_false(out.cut);
+        assert_int_equal(out.count, counts[page - 1]);
+        for (size_t i = 0; i < out.count; i++) {
+            int64_t n;
+            assert_true(parse_i64(out.items[i].ref + 2, 0, 44, &n));
+            assert_false(seen[n]);
+            seen[n] = true;
+            assert_int_equal(out.items[i].more_count, 1);
+            assert_non_null(strstr(out.items[i].excerpt, "<mark>"));
+        }
+        if (page == 1) assert_string_equal(out.items[0].ref, "m-30");
+    }
+    assert_int_equal(find_page(st, "numbat", 9999).page, 3);
+    assert_int_equal(find_page(st, "numbat", 9999).count, 5);
+    assert_int_equal(find_page(st, "nothingatall", 7).page, 1);
+    assert_int_equal(find_page(st, "nothingatall", 7).total, 0);
     content_close(c);
     assert_true(store_close(st, 5000));
 }
@@ -333,15 +375,16 @@ static void test_ten_thousand(void **state) {
                                           "record field segment score con"};
     for (size_t i = 0; i < COUNT_OF(queries); i++) {
         int64_t times[9];
-        size_t found = 0;
+        struct search_results found = {0};
         for (size_t t = 0; t < COUNT_OF(times); t++) {
             int64_t start = thread_us();
-            found = find(st, queries[i]).count;
+            found = find_page(st, queries[i], t % 2 ? 1 : 1000);
             times[t] = thread_us() - start;
         }
         qsort(times, COUNT_OF(times), sizeof *times, by_value);
-        print_message("search “%s”: %lld us, %zu results\n", queries[i],
-                      (long long)times[COUNT_OF(times) / 2], found);
+        print_message("search “%s”: %lld us, %zu results%s\n", queries[i],
+                      (long long)times[COUNT_OF(times) / 2], found.total,
+                      found.cut ? " and more" : "");
         if (times[COUNT_OF(times) / 2] > LIMIT_US)
             fail_msg("“%s” takes %lld us", queries[i], (long long)times[COUNT_OF(times) / 2]);
     }
@@ -363,7 +406,7 @@ static void test_ten_thousand(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CASE(test_words),       CASE(test_bad_words),   CASE(test_excerpts),    CASE(test_finding),
-        CASE(test_other_rooms), CASE(test_index_stays), CASE(test_ten_thousand)};
+        CASE(test_words), CASE(test_bad_words),   CASE(test_excerpts),    CASE(test_finding),
+        CASE(test_pages), CASE(test_other_rooms), CASE(test_index_stays), CASE(test_ten_thousand)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
