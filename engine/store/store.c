@@ -25,8 +25,7 @@ struct store {
     pthread_key_t reader_key; /* each thread's connection */
     pthread_mutex_t readers_lock;
     struct db *readers;
-    bool watches;
-    atomic_uint_least64_t watched_changes;
+    struct watch_count watch;
     struct writer writer; /* unused when read_only */
 };
 
@@ -56,7 +55,7 @@ struct db *store_reader(struct store *s) {
     sqlite3 *sql = NULL;
     enum err e = db_open_sqlite(&sql, s->path, s->read_only ? DB_READ_COLD : DB_READ, &a, &why);
     if (e == OK) {
-        db = db_new(sql, s, s->path, s->infos, false);
+        db = db_new(sql, s, s->path, s->infos, &s->watch, false);
         if (!db || pthread_setspecific(s->reader_key, db) != 0) {
             if (db) db_free(db);
             else sqlite3_close(sql);
@@ -162,7 +161,7 @@ enum err store_open(struct store **out, const struct store_options *options, str
     pthread_mutex_init(&s->readers_lock, NULL);
     s->lock_fd = s->serving_fd = -1;
     s->read_only = options->read_only;
-    s->watches = options->watched != NULL;
+    s->watch.any = options->watched != NULL;
     sqlite3 *sql = NULL;
     enum err e = claim(s, options, a, why);
     if (e == OK) e = open_current(s, &sql, a, why);
@@ -175,10 +174,9 @@ enum err store_open(struct store **out, const struct store_options *options, str
         return OK;
     }
     if (e == OK) {
-        struct db *db = db_new(sql, s, s->path, s->infos, true);
+        struct db *db = db_new(sql, s, s->path, s->infos, &s->watch, true);
         if (db) sql = NULL; /* db's now */
-        e = db ? writer_start(&s->writer, db, &s->watched_changes, options->queue_capacity,
-                              options->batch_limit)
+        e = db ? writer_start(&s->writer, db, options->queue_capacity, options->batch_limit)
                : ERR_IO;
         if (e != OK) {
             db_free(db);
@@ -237,9 +235,7 @@ enum err store_write(struct store *s, write_fn run, void *arg, struct arena *a) 
     return e;
 }
 
-uint64_t store_watched(struct store *s) {
-    return s->watches ? atomic_load(&s->watched_changes) : atomic_fetch_add(&s->watched_changes, 1);
-}
+uint64_t store_watched(struct store *s) { return watch_now(&s->watch); }
 
 /* ---- Numbers -------------------------------------------------------------------------------- */
 

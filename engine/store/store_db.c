@@ -217,7 +217,7 @@ enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, stru
 }
 
 struct db *db_new(sqlite3 *sql, struct store *s, const char *path, const struct query_info *infos,
-                  bool writer) {
+                  struct watch_count *watch, bool writer) {
     struct db *db = calloc(1, sizeof *db);
     if (!db) return NULL;
     db->stmts = calloc((size_t)sql_text_count + 1, sizeof *db->stmts);
@@ -242,6 +242,7 @@ struct db *db_new(sqlite3 *sql, struct store *s, const char *path, const struct 
     db->store = s;
     db->path = path;
     db->infos = infos;
+    db->watch = watch;
     db->writer = writer;
     return db;
 }

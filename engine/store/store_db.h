@@ -23,6 +23,13 @@ struct query_info {
         slot[STORE_VALUES_MAX]; /* $n -> SQLite's index: SQLite numbers by first appearance */
 };
 
+/* How often watched tables were changed, see store_watched. */
+struct watch_count {
+    bool any; /* something is watched */
+    atomic_uint_least64_t changes;
+};
+uint64_t watch_now(struct watch_count *w);
+
 struct stmt {
     sqlite3_stmt *handle; /* prepared at first use */
     struct db *db;
@@ -59,7 +66,8 @@ struct db {
     bool writer;
     bool touched; /* the writer's: since BEGIN a query ran that may have changed a watched table */
     bool begun;   /* a reader's: BEGIN has run, which the first query of a snapshot sees to */
-    uint64_t watched_as_of; /* a reader's: the count before its snapshot began */
+    struct watch_count *watch; /* the store's */
+    uint64_t watched_as_of;    /* a reader's: the count before its snapshot began */
     atomic_bool reading; /* between store_read_begin and store_read_end; store_close looks at it */
     struct db *next;     /* the store's list of readers, under its mutex */
 };
@@ -77,7 +85,7 @@ enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, stru
                         const char **why) MUST_USE;
 /* Adds the tables of statements; NULL when memory is short (then `sql` stays the caller's). */
 struct db *db_new(sqlite3 *sql, struct store *s, const char *path, const struct query_info *infos,
-                  bool writer);
+                  struct watch_count *watch, bool writer);
 void db_free(struct db *db); /* closes the connection; NULL is ignored */
 /* Resets whatever is open. */
 void db_reset_all(struct db *db);

@@ -271,9 +271,13 @@ void store_read_begin(struct db *db) {
     BUG_IF(db->writer);
     BUG_IF(atomic_load_explicit(&db->reading, memory_order_relaxed));
     /* Before the snapshot: a change that is counted here is in it. */
-    db->watched_as_of = store_watched(db->store);
+    db->watched_as_of = watch_now(db->watch);
     db->begun = false;
     atomic_store_explicit(&db->reading, true, memory_order_relaxed);
+}
+
+uint64_t watch_now(struct watch_count *w) {
+    return w->any ? atomic_load(&w->changes) : atomic_fetch_add(&w->changes, 1);
 }
 
 uint64_t db_watched(struct db *db) { return db->watched_as_of; }

@@ -237,7 +237,7 @@ static void commit_batch(struct writer *w) {
     int64_t start_us = clock_monotonic_us();
     rc = db_step_once(w->commit);
     /* Also when the COMMIT failed: then nobody knows, and what is kept is read again. */
-    if (w->db->touched) atomic_fetch_add(w->watched_changes, 1);
+    if (w->db->touched) atomic_fetch_add(&w->db->watch->changes, 1);
     if (rc != SQLITE_OK) {
         note_fault(w, rc, "be written");
         lose_batch(w, ERR_IO);
@@ -359,10 +359,8 @@ static void release(struct writer *w) {
     pthread_mutex_destroy(&w->lock);
 }
 
-enum err writer_start(struct writer *w, struct db *db, atomic_uint_least64_t *watched_changes,
-                      int capacity, int batch_limit) {
+enum err writer_start(struct writer *w, struct db *db, int capacity, int batch_limit) {
     memset(w, 0, sizeof *w);
-    w->watched_changes = watched_changes;
     w->last = &w->first;
     w->db = db;
     w->capacity = capacity > 0 ? capacity : 4096;

@@ -38,14 +38,12 @@ struct writer {
     atomic_bool healthy;
     atomic_bool past_deadline; /* store_close has waited long enough */
     atomic_llong jobs, commits, failed, commit_us_total;
-    atomic_uint_least64_t *watched_changes; /* the store's */
 
     pthread_t thread;
 };
 
 /* Takes `db` (a writer's connection, configured); on failure it stays the caller's. */
-enum err writer_start(struct writer *w, struct db *db, atomic_uint_least64_t *watched_changes,
-                      int capacity, int batch_limit) MUST_USE;
+enum err writer_start(struct writer *w, struct db *db, int capacity, int batch_limit) MUST_USE;
 /* Refuses new jobs, finishes what is queued, ends the thread, checkpoints, closes the
  * connection. False when the deadline cut jobs off. */
 bool writer_stop(struct writer *w, int64_t deadline_ms);
