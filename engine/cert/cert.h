@@ -32,6 +32,10 @@
 enum err certs_open(struct certs **out, struct app *app, struct arena *a,
                     const char **why) MUST_USE;
 void certs_close(struct certs *c); /* NULL is fine */
+/* Tells the operator, in the log, of certificates that name another address than the one under which the academy now answers:
+ * did.json is then another issuer's, and nobody can verify them. `served`: where visitors of this machine find it, when
+ * there is no app->origin; NULL when only the visitors know. */
+void certs_tell_origins(struct app *app, struct arena *a, const char *served);
 
 /* ---- Where a person stands -------------------------------------------------------------------- */
 /* The requirements of a level with their titles and places. Arena. */

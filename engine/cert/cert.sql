@@ -64,6 +64,8 @@ INSERT INTO cert_certificate (id, number, application_id, person_id, programme_i
                               holder_name, body, scheme_version, programme_title, level_title, scope, decided_by,
                               decided_by_name, issued_ms, valid_until_ms)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19);
+-- name: cert_origins
+SELECT origin, count(*) FROM cert_certificate GROUP BY origin ORDER BY origin;
 -- name: cert_number_taken
 SELECT 1 FROM cert_certificate WHERE number = $1;
 -- name: cert_certificate

@@ -60,6 +60,38 @@ enum err certs_open(struct certs **out, struct app *app, struct arena *a, const 
     return OK;
 }
 
+/* The same issuer; on this machine, 127.0.0.1 and localhost are what a visitor happened to type. */
+static bool same_issuer(struct arena *a, const char *used, const char *served, bool typed) {
+    const char *x = cert_did_from_origin(a, used), *y = cert_did_from_origin(a, served);
+    if (!x || !y) return false;
+    if (str_eq(x, y)) return true;
+    const char *port = strstr(y, "%3A");
+    return typed && str_eq(x, arena_printf(a, "did:web:localhost%s", port ? port : ""));
+}
+
+void certs_tell_origins(struct app *app, struct arena *a, const char *served) {
+    struct db *db = store_reader(app->store);
+    struct used_origin *used = NULL;
+    size_t count = 0;
+    const char *now = app->origin ? app->origin : served;
+    if (!db || cert_used_origins(db, a, &used, &count) != OK) {
+        log_say(LOG_WARN, "certificate_origin",
+                "which addresses the certificates name cannot be read from the database");
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (now && same_issuer(a, used[i].origin, now, !app->origin)) continue;
+        const char *served_as = now ? arena_printf(a, "is served as %s", now)
+                                    : "was started without --origin";
+        log_say(
+            LOG_WARN, "certificate_origin",
+            "%lld %s the address %s, but this academy %s: where its did.json says otherwise, nobody can verify what it issued under that one. Start it with --origin %s and let that address lead here (on this machine: the same --port), or keep serving the academy there too.",
+            (long long)used[i].certificates,
+            used[i].certificates == 1 ? "certificate names" : "certificates name", used[i].origin,
+            served_as, used[i].origin);
+    }
+}
+
 void certs_close(struct certs *c) {
     if (!c) return;
     cert_keys_close(c->keys);

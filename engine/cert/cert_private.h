@@ -113,6 +113,13 @@ struct used_key {
 };
 enum err cert_used_keys(struct db *db, struct arena *a, struct used_key **keys,
                         size_t *count) MUST_USE;
+/* The addresses that certificates name, and how many name each. Arena. */
+struct used_origin {
+    const char *origin;
+    int64_t certificates;
+};
+enum err cert_used_origins(struct db *db, struct arena *a, struct used_origin **origins,
+                           size_t *count) MUST_USE;
 /* Sets the list's bits; `*count` facts did. */
 enum err cert_list_read(struct db *db, int64_t list_id, unsigned char bits[CERT_STATUS_BYTES],
                         int64_t *count) MUST_USE;
@@ -145,6 +152,7 @@ enum err cert_facts(struct app *app, struct db *db, struct arena *a,
 /* A lab run of a person, oldest first; what the evidence page shows of it. */
 struct cert_lab_run {
     const char *run_id, *title, *dialects; /* dialects: sorted, one text */
+    const char *version;                   /* of the scenario */
     int64_t started_ms, passed_ms;         /* passed 0 = not (yet) */
     int checks_passed, checks, actions;
 };
@@ -152,6 +160,8 @@ enum err cert_lab_runs(struct app *app, struct db *db, struct arena *a, const ch
                        const char *lab_id, struct cert_lab_run **out, size_t *count) MUST_USE;
 enum err cert_lab_run_is_of(struct db *db, struct arena *a, const char *person_id,
                             const char *run_id, bool *out) MUST_USE;
+/* The systems of a run as people know them. Arena. */
+const char *cert_lab_dialects(struct request *r, const struct cert_lab_run *run);
 const char *cert_lab_title(struct app *app, struct arena *a,
                            const char *lab_id); /* the id when unknown */
 /* The requirements as JSON: what was known at a step. Arena. */

@@ -264,3 +264,14 @@ enum err cert_used_keys(struct db *db, struct arena *a, struct used_key **keys, 
     }
     return stmt_end(q);
 }
+
+enum err cert_used_origins(struct db *db, struct arena *a, struct used_origin **origins,
+                           size_t *count) {
+    struct stmt *q = db_query(db, SQL_cert_origins, "");
+    *origins = NULL;
+    for (*count = 0; stmt_row(q); (*count)++) {
+        *origins = list_more(a, *origins, *count, sizeof **origins);
+        (*origins)[*count] = (struct used_origin){stmt_text(q, 0, a), stmt_int(q, 1)};
+    }
+    return stmt_end(q);
+}

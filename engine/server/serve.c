@@ -184,6 +184,9 @@ static int run(struct serve *s, const sigset_t *signals) {
     if (s->app.demo) demo_print(s->app.data, origin);
     fflush(stdout);
     log_say(LOG_INFO, "start", "serving on %s", origin);
+    /* A proxy, or a machine of many names: there the visitors say which address it is. */
+    bool known = is_local(s->http.listen) && !s->http.trust_proxy;
+    certs_tell_origins(&s->app, &s->arena, known ? origin : NULL);
     wait_for_signal(signals);
     if (!http_stop(s->server, STOP_DEADLINE_MS))
         _exit(1); /* what was acknowledged is on the disk */

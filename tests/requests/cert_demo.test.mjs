@@ -88,6 +88,23 @@ test("an academy without the key that signed says so at its start, and takes the
     assert.equal(whole.logs.some((entry) => entry.event === "signing_key_missing"), false);
 });
 
+test("an academy under another address than its certificates name says so at its start", async (t) => {
+    const data = makeDemo(), event = "certificate_origin";
+    const { certificates } = JSON.parse(readFileSync(join(data, "demo.json"), "utf8"));
+    const moved = await startServer({ t, data });
+    const line = await moved.log({ event, level: "warn" });
+    const count = Number(/^(\d+) certificates name the address http:\/\/127\.0\.0\.1:8080,/.exec(line.message)[1]);
+    assert.ok(count >= certificates.length, line.message);
+    assert.ok(line.message.includes(`is served as ${moved.origin}:`), line.message);
+    assert.match(line.message, /--origin http:\/\/127\.0\.0\.1:8080 .*--port/);
+    assert.notEqual((await (await moved.client().fetch("/.well-known/did.json")).json()).id, "did:web:127.0.0.1%3A8080"); // what is told of
+    await moved.stop();
+    const home = await startServer({ t, data, args: ["--origin", "http://127.0.0.1:8080"] });
+    assert.equal((await (await home.client().fetch("/.well-known/did.json")).json()).id, "did:web:127.0.0.1%3A8080");
+    await home.stop();
+    assert.equal(home.logs.some((entry) => entry.event === event), false);
+});
+
 test("a demo is not served under a name that only begins like this machine's", () => {
     const data = makeDemo();
     for (const origin of ["http://127.0.0.1.evil.example", "http://localhost.evil.example:80"]) {
