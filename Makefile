@@ -12,7 +12,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 FUZZ_SECONDS ?= 60
 
 PACKAGES := libmicrohttpd sqlite3 libfyaml jansson libsodium icu-uc icu-i18n libxml-2.0 pangocairo \
-            libqrencode libqpdf libarchive libseccomp zlib libpng
+            libqrencode libqpdf libseccomp zlib
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes \
         -Wvla -Wformat=2 -Wno-format-nonliteral -Wundef -Werror
 OPT ?= -O2 -g

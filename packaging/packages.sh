@@ -18,10 +18,8 @@ run_packages=(
     "libpango1.0-dev|certificates in every script"
     "libqrencode-dev|QR codes on certificates"
     "libqpdf-dev|attachments in certificates"
-    "libarchive-dev|packages of content"
     "libseccomp-dev|the sandbox of the labs"
     "zlib1g-dev|compression"
-    "libpng-dev|certificates as pictures"
     "fonts-noto-core|certificates in Latin, Greek, Cyrillic, Thai and Arabic"
 )
 test_packages=(
@@ -39,7 +37,10 @@ test_packages=(
 
 kind=${1:-run}
 case $kind in
-run) wanted=("${run_packages[@]}") ;;
+run)
+    wanted=("${run_packages[@]}")
+    command -v cc >/dev/null || wanted+=("gcc|compiles the engine")
+    ;;
 test)
     wanted=("${test_packages[@]}")
     command -v node >/dev/null || wanted+=("nodejs|runs the tests")

@@ -97,6 +97,19 @@ test("the unit allows as many threads and processes as the program may have", ()
     assert.ok(tasks >= threads + workers + 32, `${threads} threads and ${workers} workers do not fit in ${tasks}`);
 });
 
+test("every library that the build asks for is one that the program uses, and its package is installed", () => {
+    const makefile = readFileSync(join(root, "Makefile"), "utf8").replace(/\\\n/g, " ");
+    const packages = /^PACKAGES := (.+)$/m.exec(makefile)[1].trim().split(/\s+/);
+    assert.ok(packages.length > 10);
+    const needed = run("readelf", ["-d", gradus]).stdout;
+    for (const name of packages) {
+        const library = /^-l(\S+)/.exec(run("pkg-config", ["--libs-only-l", name]).stdout)?.[1];
+        assert.ok(needed.includes(`[lib${library}.so`), `${name}: nothing uses -l${library}`);
+    }
+    const wanted = run("packaging/packages.sh", ["run", "--list"]).stdout.split("\n").filter((name) => /-dev$/.test(name) && name !== "libc6-dev");
+    assert.equal(wanted.length, packages.length - 1 + 2, "ICU has two libraries in one package, Markdown two packages without pkg-config");
+});
+
 test("the packages that Debian must have are asked for by name, with a reason each", () => {
     for (const kind of ["run", "test"]) {
         const list = run("packaging/packages.sh", [kind, "--list"]);
