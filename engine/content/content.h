@@ -251,8 +251,7 @@ void content_terms(const char *root, struct arena *a, const char *programme,
 bool content_file_says(const char *root, const char *path, const char *key, const char *value,
                        struct arena *a);
 /* The same of `id: objective` in any module of the programme's folder. */
-bool content_objective_claimed(const char *root, const char *programme, const char *objective,
-                               struct arena *a);
+bool content_objective_claimed(const char *root, const char *programme, const char *objective);
 
 enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_SARIF };
 /* The diagnostics as `gradus check` prints them: sorted by file and place; SARIF 2.1.0 (OASIS, 2020). */

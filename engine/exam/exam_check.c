@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "content/content.h"
 #include "exam/exam.h"
 #include "exam/exam_form.h"
 
@@ -19,6 +20,8 @@ struct tree {
     struct exam_course *courses;
     bool *course_known;
     size_t course_count;
+    const char **broken; /* texts of files that do not parse */
+    size_t broken_count;
 };
 
 static void at_item(struct tree *t, const struct exam_item *item, const char *rule,
@@ -47,10 +50,14 @@ static void read_files(struct tree *t) {
     size_t count = exam_files(t->root, t->arena, &files);
     t->banks = NEW_ARRAY(t->arena, struct exam_bank, count + 1);
     t->defs = NEW_ARRAY(t->arena, struct exam_def, count + 1);
+    t->broken = NEW_ARRAY(t->arena, const char *, count + 1);
     for (size_t i = 0; i < count; i++) {
         struct doc d;
         /* A body that is refused leaves the front matter, and that is still worth checking. */
-        if (doc_load(&d, t->root, files[i].path, t->arena, t->diags) != OK && !d.meta) continue;
+        if (doc_load(&d, t->root, files[i].path, t->arena, t->diags) != OK && !d.meta) {
+            if (d.source) t->broken[t->broken_count++] = d.source;
+            continue;
+        }
         if (files[i].bank) {
             struct exam_bank *bank = &t->banks[t->bank_count++];
             exam_bank_parse(bank, &d, t->arena, t->diags);
@@ -62,6 +69,25 @@ static void read_files(struct tree *t) {
     for (size_t i = 0; i < t->bank_count; i++)
         for (size_t k = 0; k < t->banks[i].item_count; k++) t->items[n++] = &t->banks[i].items[k];
     if (n) qsort(t->items, n, sizeof *t->items, by_id);
+}
+
+/* Whether a file that does not parse holds this word: what it would define or use is neither missing nor unused. One
+ * problem, one report. */
+static bool in_broken(const struct tree *t, const char *id) {
+    static const char of_ids[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    size_t len = strlen(id);
+    for (size_t i = 0; i < t->broken_count; i++)
+        for (const char *at = t->broken[i]; len && (at = strstr(at, id)); at += len)
+            if ((at == t->broken[i] || !strchr(of_ids, at[-1])) &&
+                (!at[len] || !strchr(of_ids, at[len])))
+                return true;
+    return false;
+}
+
+/* The content room reports what is wrong with it. */
+static bool programme_broken(const struct tree *t, const char *id) {
+    return content_file_says(t->root, arena_printf(t->arena, "content/%s/programme.md", id), "id",
+                             id, t->arena);
 }
 
 /* The programme, read once; NULL when there is none. */
@@ -126,6 +152,7 @@ static void check_enemies(struct tree *t, const struct exam_item *item) {
         const struct exam_item *other = find_item(t, item->enemies[i]);
         if (str_eq(item->enemies[i], item->id))
             at_item(t, item, "enemies", "%s names itself as an enemy", item->id);
+        else if (!other && in_broken(t, item->enemies[i])) continue;
         else if (!other)
             at_item(t, item, "enemies", "%s names %s as an enemy, and there is no such item",
                     item->id, item->enemies[i]);
@@ -149,7 +176,8 @@ static void check_item(struct tree *t, const struct exam_item *item,
     if (item->domain && !exam_course_title(course, item->domain))
         at_item(t, item, "unknown-domain", "the programme %s has no domain “%s”, which %s names",
                 course->id, item->domain, item->id);
-    if (item->objective && !exam_course_has_objective(course, item->objective))
+    if (item->objective && !exam_course_has_objective(course, item->objective) &&
+        !content_objective_claimed(t->root, course->id, item->objective))
         at_item(t, item, "unknown-objective",
                 "no module of %s has the objective “%s”, which %s names", course->id,
                 item->objective, item->id);
@@ -159,7 +187,7 @@ static void check_banks(struct tree *t) {
     for (size_t i = 0; i < t->bank_count; i++) {
         struct exam_bank *bank = &t->banks[i];
         struct exam_course *course = bank->programme ? course_of(t, bank->programme) : NULL;
-        if (bank->programme && !course)
+        if (bank->programme && !course && !programme_broken(t, bank->programme))
             diag_add(t->diags, SEVERITY_ERROR, bank->file, 1, 1, "unknown-programme",
                      "there is no programme “%s”", bank->programme);
         for (size_t k = 0; k < bank->item_count; k++) check_item(t, &bank->items[k], course);
@@ -167,7 +195,7 @@ static void check_banks(struct tree *t) {
         for (size_t k = 0; k < t->def_count; k++)
             for (size_t b = 0; b < t->defs[k].bank_count; b++)
                 used |= str_eq(t->defs[k].banks[b], bank->id);
-        if (bank->id && !used)
+        if (bank->id && !used && !in_broken(t, bank->id))
             diag_add(t->diags, SEVERITY_WARNING, bank->file, 1, 1, "unused-bank",
                      "no exam uses the bank %s", bank->id);
     }
@@ -197,8 +225,9 @@ static void check_objectives(struct tree *t) {
             has_bank |= str_eq(t->banks[k].programme, t->courses[i].id);
         for (size_t k = 0; has_bank && k < t->courses[i].objective_count; k++) {
             const struct exam_objective *o = &t->courses[i].objectives[k];
-            if (!measured_count ||
-                !bsearch(&o->id, measured, measured_count, sizeof *measured, by_text))
+            if ((!measured_count ||
+                 !bsearch(&o->id, measured, measured_count, sizeof *measured, by_text)) &&
+                !in_broken(t, o->id))
                 diag_add(t->diags, SEVERITY_WARNING, o->module_file, o->line, o->column,
                          "objective-without-item", "no item measures the objective %s", o->id);
         }
@@ -209,7 +238,7 @@ static void check_objectives(struct tree *t) {
 
 static void check_programme(struct tree *t, const struct exam_def *def) {
     struct exam_course *course = def->programme ? course_of(t, def->programme) : NULL;
-    if (def->programme && !course)
+    if (def->programme && !course && !programme_broken(t, def->programme))
         diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "unknown-programme",
                  "there is no programme “%s”", def->programme);
     if (!course) return;
@@ -245,8 +274,9 @@ static void check_def(struct tree *t, const struct exam_def *def) {
     for (size_t i = 0; i < def->bank_count; i++) {
         const struct exam_bank *bank = find_bank(t, def->banks[i]);
         if (!bank) {
-            diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "unknown-bank",
-                     "there is no bank “%s”", def->banks[i]);
+            if (!in_broken(t, def->banks[i]))
+                diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "unknown-bank",
+                         "there is no bank “%s”", def->banks[i]);
             complete = false;
             continue;
         }

@@ -111,6 +111,35 @@ static char *replace(const char *text, const char *from, const char *to) {
     return arena_printf(&arena, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
 }
 
+static void expect_only(const char *file) {
+    check();
+    for (const struct diag *d = diags.first; d; d = d->next)
+        if (!str_eq(d->file, file)) {
+            sample_print(&diags);
+            fail_msg("follow-on: %s: %s", d->file, d->message);
+        }
+}
+
+/* One problem, one report: what stands in a file that does not parse is not missing in the others. */
+static void test_follow_on(void **state) {
+    (void)state;
+    const char *def = sample_def(&arena, "", rows), *good = bank("", "no");
+    write_all(good, def);
+    sample_write(root, "content/p/modules/m.md",
+                 replace(sample_module, "title: ", "title: a: b: "));
+    expect_only("");
+    write_all(good, def);
+    sample_write(root, "content/p/programme.md",
+                 replace(sample_programme, "title: ", "title: a: b: "));
+    expect_only("");
+    write_all(replace(good, "title: ", "title: a: b: "), def);
+    expect_only("exams/p/bank/small.md");
+    assert_int_equal(diags.errors, 1);
+    write_all(good, replace(def, "title: ", "title: a: b: "));
+    expect_only("exams/p/small.md");
+    assert_int_equal(diags.errors, 1);
+}
+
 static void test_names(void **state) {
     (void)state;
     /* A duplicate id is told where it stands, with the place of the first. */
@@ -169,9 +198,9 @@ static void test_nonsense(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fine),     cmocka_unit_test(test_the_exam_that_ships),
-        cmocka_unit_test(test_wrong),    cmocka_unit_test(test_names),
-        cmocka_unit_test(test_nonsense),
+        cmocka_unit_test(test_fine),  cmocka_unit_test(test_the_exam_that_ships),
+        cmocka_unit_test(test_wrong), cmocka_unit_test(test_follow_on),
+        cmocka_unit_test(test_names), cmocka_unit_test(test_nonsense),
     };
     return cmocka_run_group_tests(tests, open_root, close_root);
 }
