@@ -34,6 +34,8 @@ void accounts_close(struct accounts *a);
 enum err account_identify(struct request *r);
 
 /* ---- People ---------------------------------------------------------------------------------- */
+#define ACCOUNT_LOGIN_MIN 2 /* characters */
+#define ACCOUNT_LOGIN_MAX 64
 #define ACCOUNT_NAME_LIMIT 200  /* characters of a name */
 #define ACCOUNT_PASSWORD_MIN 10 /* characters */
 #define ACCOUNT_PASSWORD_MAX 200
@@ -44,10 +46,13 @@ struct person {
     int64_t created_ms, deactivated_ms; /* 0 = active */
 };
 
-/* What may be wrong with a new person's fields: a sentence, NULL when all is well. Pure. */
+/* What may be wrong with a new person's fields: the key of an interface text, for account_problem_text; NULL when
+ * all is well. Pure. */
 const char *account_person_problem(struct arena *a, const char *login, const char *name,
                                    const char *email);
 const char *account_password_problem(const char *password, const char *login);
+/* Such a problem as a sentence in the reader's language. */
+const char *account_problem_text(struct request *r, const char *problem);
 
 /* In a job. Adds a person with roles; `id` receives the new id (arena). `actor` is who does it ("system" for
  * the command line). ERR_CONFLICT when the login is taken. `password_hash` may be NULL: cannot sign in yet. */

@@ -124,9 +124,9 @@ enum err account_add_post(struct request *r) {
     c->email = http_field(r, "email");
     c->roles = roles_from_form(r);
     const char *problem = account_person_problem(r->arena, c->login, c->name, c->email);
-    if (!problem && !c->roles)
-        problem = page_text(r->app->site, r->locale, "admin_role_missing", NULL, r->arena);
-    if (problem) return people_page(r, &(struct people_page){.problem = problem});
+    if (!problem && !c->roles) problem = "admin_role_missing";
+    if (problem)
+        return people_page(r, &(struct people_page){.problem = account_problem_text(r, problem)});
     c->password = account_random_password(r->arena);
     c->hash.new_password = c->password;
     return http_wait(r, account_hash_start, c, change_hashed);
@@ -232,5 +232,6 @@ enum err account_name_post(struct request *r) {
     x->name = typed ? str_trim(r->arena, typed) : "";
     const char *problem = account_person_problem(r->arena, x->person.login, x->name,
                                                  x->person.email);
-    return problem ? name_page(r, typed, problem) : http_write(r, rename_person, x, renamed);
+    return problem ? name_page(r, typed, account_problem_text(r, problem))
+                   : http_write(r, rename_person, x, renamed);
 }

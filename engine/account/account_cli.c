@@ -29,6 +29,38 @@ struct command {
     const char *id;
 };
 
+#define DIGITS(n) #n
+#define AS_TEXT(n) DIGITS(n)
+
+/* The command line has no catalogue at hand, and speaks English: what the rules say, and sentences as they are. */
+static const char *in_english(const char *problem) {
+    static const struct {
+        const char *problem, *sentence;
+    } sentences[] = {
+        {"account_problem_login",
+         "The login must be " AS_TEXT(ACCOUNT_LOGIN_MIN) " to " AS_TEXT(
+             ACCOUNT_LOGIN_MAX) " lower-case letters, digits, dots, hyphens or underscores."},
+        {"account_problem_no_name", "The name is missing."},
+        {"account_problem_name_hidden", "The name holds characters that cannot be printed."},
+        {"account_problem_name_long",
+         "The name is longer than " AS_TEXT(ACCOUNT_NAME_LIMIT) " characters."},
+        {"account_problem_email", "The e-mail address is not valid."},
+        {"account_problem_password_short",
+         "The password needs at least " AS_TEXT(
+             ACCOUNT_PASSWORD_MIN) " characters. Four unrelated words make a good one."},
+        {"account_problem_password_long",
+         "The password is longer than " AS_TEXT(ACCOUNT_PASSWORD_MAX) " characters."},
+        {"account_problem_password_login", "The password may not contain the login."},
+        {"account_problem_password_common",
+         "This password is on every list of common passwords. Choose another."},
+        {"account_problem_password_repeated",
+         "The password is one character repeated. Choose another."},
+    };
+    for (size_t i = 0; i < COUNT_OF(sentences); i++)
+        if (str_eq(sentences[i].problem, problem)) return sentences[i].sentence;
+    return problem;
+}
+
 static int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static int fail(const char *format, ...) {
     va_list args;
@@ -49,7 +81,7 @@ static bool read_password(struct command *c, const char *login) {
         c->password = line;
     }
     const char *problem = account_password_problem(c->password, login);
-    if (problem) return fail("%s", problem), false;
+    if (problem) return fail("%s", in_english(problem)), false;
     c->hash = account_hash(c->arena, c->password);
     return c->hash ? true : (fail("not enough memory to hash the password"), false);
 }
@@ -64,7 +96,7 @@ static enum err add_job(struct db *db, struct arena *a, void *arg, int64_t now_m
 
 static int add(struct command *c) {
     const char *problem = account_person_problem(c->arena, c->subject, c->name, c->email);
-    if (problem) return fail("%s", problem);
+    if (problem) return fail("%s", in_english(problem));
     if (!account_roles_parse(c->roles_text, &c->roles))
         return fail("roles are learner, instructor, assessor, admin, separated by commas");
     if (!read_password(c, c->subject)) return 2;
@@ -162,7 +194,8 @@ static bool find_columns(struct import *x, const struct csv_row *head) {
 
 static bool fault(const struct import *x, int line, const char *problem) {
     if (problem)
-        fprintf(stderr, "%s:%d:1: error: %s [import]\n", x->command->subject, line, problem);
+        fprintf(stderr, "%s:%d:1: error: %s [import]\n", x->command->subject, line,
+                in_english(problem));
     return problem != NULL;
 }
 

@@ -320,6 +320,16 @@ static enum err store_password(struct db *db, struct arena *a, void *arg, int64_
     return e == OK ? db_run(db, SQL_account_sessions_end, "tit", c->person, now_ms, c->session) : e;
 }
 
+const char *account_problem_text(struct request *r, const char *problem) {
+    struct view *v = view_new(r->arena);
+    view_int(v, "login_min", ACCOUNT_LOGIN_MIN);
+    view_int(v, "login_max", ACCOUNT_LOGIN_MAX);
+    view_int(v, "name_max", ACCOUNT_NAME_LIMIT);
+    view_int(v, "password_min", ACCOUNT_PASSWORD_MIN);
+    view_int(v, "password_max", ACCOUNT_PASSWORD_MAX);
+    return page_text(r->app->site, r->locale, problem, v, r->arena);
+}
+
 static enum err password_must_wait(struct request *r, const struct change *c) {
     struct view *v = view_new(r->arena);
     view_int(v, "seconds", (c->wait_ms + 999) / 1000);
@@ -329,9 +339,7 @@ static enum err password_must_wait(struct request *r, const struct change *c) {
 
 static enum err password_stored(struct request *r, void *arg, enum err result) {
     struct change *c = arg;
-    if (result == ERR_DENIED)
-        return http_error(r, result,
-                          "This session was ended meanwhile; your password was not changed.");
+    if (result == ERR_DENIED) return http_refuse(r, result, "account_session_ended", NULL);
     if (result != OK) return result;
     if (c->wait_ms > 0) return password_must_wait(r, c);
     if (!c->refused) return http_redirect(r, "/me?done=password");
@@ -354,7 +362,7 @@ enum err account_password_post(struct request *r) {
             r, "current",
             page_text(r->app->site, r->locale, "account_password_wrong", NULL, r->arena));
     const char *problem = account_password_problem(wanted, r->who->login);
-    if (problem) return account_profile_with(r, "new", problem);
+    if (problem) return account_profile_with(r, "new", account_problem_text(r, problem));
     if (!str_eq(wanted, again))
         return account_profile_with(
             r, "again",
@@ -390,7 +398,7 @@ static enum err language_stored(struct request *r, void *arg, enum err result) {
 enum err account_language_post(struct request *r) {
     const char *locale = http_field(r, "locale");
     if (!locale || !page_locale_known(r->app->site, locale))
-        return http_error(r, ERR_INVALID, "This language is not available yet.");
+        return http_refuse(r, ERR_INVALID, "account_no_language", NULL);
     struct change *c = NEW(r->arena, struct change);
     c->person = r->who->person_id;
     c->locale = locale;

@@ -68,7 +68,8 @@ static bool plain_line(const char *text) {
 
 static bool login_valid(const char *login) {
     size_t n = strlen(login);
-    return n >= 2 && n <= 64 && strspn(login, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n;
+    return n >= ACCOUNT_LOGIN_MIN && n <= ACCOUNT_LOGIN_MAX &&
+           strspn(login, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n;
 }
 
 static bool email_valid(const char *email) {
@@ -80,14 +81,11 @@ static bool email_valid(const char *email) {
 
 const char *account_person_problem(struct arena *a, const char *login, const char *name,
                                    const char *email) {
-    if (!login || !login_valid(login))
-        return "The login must be 2 to 64 lower-case letters, digits, dots, hyphens or underscores.";
-    if (!name || !*str_trim(a, name)) return "The name is missing.";
-    if (!plain_line(name)) return "The name holds characters that cannot be printed.";
-    if (utf8_count(name) > ACCOUNT_NAME_LIMIT)
-        return arena_printf(a, "The name is longer than %d characters.", ACCOUNT_NAME_LIMIT);
-    if (!email || !plain_line(email) || !email_valid(email))
-        return "The e-mail address is not valid.";
+    if (!login || !login_valid(login)) return "account_problem_login";
+    if (!name || !*str_trim(a, name)) return "account_problem_no_name";
+    if (!plain_line(name)) return "account_problem_name_hidden";
+    if (utf8_count(name) > ACCOUNT_NAME_LIMIT) return "account_problem_name_long";
+    if (!email || !plain_line(email) || !email_valid(email)) return "account_problem_email";
     return NULL;
 }
 
@@ -98,17 +96,14 @@ const char *account_password_problem(const char *password, const char *login) {
         "1q2w3e4r5t",   "qwerty12345",      "1111111111",  "0987654321",    "welcome123"};
     if (!password || !utf8_valid(password, strlen(password)) ||
         utf8_count(password) < ACCOUNT_PASSWORD_MIN)
-        return "The password needs at least 10 characters. Four unrelated words make a good one.";
-    if (utf8_count(password) > ACCOUNT_PASSWORD_MAX)
-        return "The password is longer than 200 characters.";
-    if (login && *login && strstr(password, login))
-        return "The password may not contain the login.";
+        return "account_problem_password_short";
+    if (utf8_count(password) > ACCOUNT_PASSWORD_MAX) return "account_problem_password_long";
+    if (login && *login && strstr(password, login)) return "account_problem_password_login";
     for (size_t i = 0; i < COUNT_OF(common); i++)
-        if (str_eq(password, common[i]))
-            return "This password is on every list of common passwords. Choose another.";
+        if (str_eq(password, common[i])) return "account_problem_password_common";
     const char *p = password;
     while (*p == *password) p++;
-    return *p ? NULL : "The password is one character repeated. Choose another.";
+    return *p ? NULL : "account_problem_password_repeated";
 }
 
 const char *account_client_key(struct arena *a, const char *client) {
