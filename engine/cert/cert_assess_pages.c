@@ -195,7 +195,7 @@ static enum err view_runs(struct request *r, struct view *v, const struct conten
             view_text(item, "run", runs[k].run_id);
             view_text(item, "href", arena_printf(r->arena, "/runs/%s/replay", runs[k].run_id));
             view_text(item, "title", runs[k].title);
-            view_text(item, "dialects", runs[k].dialects);
+            view_text(item, "dialects", cert_lab_dialects(r, &runs[k]));
             view_bool(item, "passed", runs[k].passed_ms != 0);
             view_int(item, "checks_passed", runs[k].checks_passed);
             view_int(item, "checks", runs[k].checks);

@@ -20,6 +20,7 @@ enum err cert_lab_runs(struct app *app, struct db *db, struct arena *a, const ch
             .run_id = r->run_id,
             .title = r->title ? r->title : cert_lab_title(app, a, lab_id),
             .dialects = r->dialects,
+            .version = r->version,
             .started_ms = r->started_ms,
             .passed_ms = r->passed_ms,
             .checks_passed = r->checks_passed,
@@ -39,4 +40,8 @@ enum err cert_lab_run_is_of(struct db *db, struct arena *a, const char *person_i
     for (size_t i = 0; e == OK && i < count; i++)
         if (str_eq(runs[i].run_id, run_id)) *out = true;
     return e;
+}
+
+const char *cert_lab_dialects(struct request *r, const struct cert_lab_run *run) {
+    return lab_dialect_titles(r->app->labs, r->db, r->arena, run->version, run->dialects);
 }

@@ -62,6 +62,10 @@ struct lab_result {
     int checks_passed, checks;     /* best checking; 0 of 0 when nobody has checked */
     int actions;
 };
+/* The systems of a run by the names that the learner saw: "Aurelia CRM · Heron". `dialects` as in lab_result, which is the
+ * answer, too, when that version of the scenario is gone. Arena. */
+const char *lab_dialect_titles(struct labs *l, struct db *db, struct arena *a, const char *version,
+                               const char *dialects);
 enum err lab_results(struct db *db, struct arena *a, const char *person_id, const char *scenario_id,
                      struct lab_result **out, size_t *count) MUST_USE;
 

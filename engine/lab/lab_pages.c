@@ -15,13 +15,11 @@ static void past_runs(struct request *r, struct view *v, const char *scenario_id
     view_bool(v, "has_runs", !*e && count > 0);
     for (size_t i = *e ? 0 : count; i-- > 0;) {
         struct view *item = view_item(list);
-        const struct lab_held *held = shelf_version(r->app->labs, r->db, results[i].version,
-                                                    r->arena);
         view_text(item, "href", arena_printf(r->arena, "/runs/%s", results[i].run_id));
         view_text(item, "title", results[i].title);
         view_text(item, "dialects",
-                  held ? lab_choice_text(&held->scenario.stack, results[i].dialects, r->arena)
-                       : results[i].dialects);
+                  lab_dialect_titles(r->app->labs, r->db, r->arena, results[i].version,
+                                     results[i].dialects));
         view_time(item, "started", results[i].started_ms, r->locale, r->zone);
         view_bool(item, "passed", results[i].passed_ms != 0);
         view_bool(item, "checked", results[i].checks > 0);

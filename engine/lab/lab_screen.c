@@ -26,6 +26,12 @@ const char *lab_choice_text(const struct lab_stack *s, const char *choice, struc
     return buf_text(&b);
 }
 
+const char *lab_dialect_titles(struct labs *l, struct db *db, struct arena *a, const char *version,
+                               const char *dialects) {
+    const struct lab_held *held = l ? shelf_version(l, db, version, a) : NULL;
+    return held ? lab_choice_text(&held->scenario.stack, dialects, a) : dialects;
+}
+
 /* ---- The request ------------------------------------------------------------------------------- */
 
 enum err screen_open(struct request *r, struct screen **out) {

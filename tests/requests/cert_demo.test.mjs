@@ -33,6 +33,8 @@ test("the evidence stands on one page", async () => {
     assert.match(page, /scaled \d{3}/);
     const replay = /href="(\/runs\/[0-9a-z]+\/replay)"/.exec(page)[1];
     assert.equal((await assessor.fetch(replay)).status, 200);
+    assert.match(page, /<span class="muted small">[A-Z][^<=]+ · [A-Z][^<=]+<\/span>/); // the systems by their names
+    assert.doesNotMatch(page, /crm=/);
     assert.match(page, /Lucía Ferrer/); // who taught
 });
 
