@@ -204,10 +204,7 @@ static enum MHD_Result take_body(struct connection *c, const char *data, size_t 
         c->body_swallowed += n;
         if (c->body_swallowed > 2 * SWALLOW_LIMIT) return MHD_NO;
         if (c->body_swallowed > SWALLOW_LIMIT && !c->cut_off) answer_cut_off(c);
-        if (c->refused == OK) {
-            c->refused = ERR_LIMIT;
-            c->request.error = "What you sent is larger than this page takes; nothing was changed.";
-        }
+        if (c->refused == OK) c->refused = ERR_LIMIT;
         return MHD_YES;
     }
     if (c->body_len + n + 1 > c->body_cap) {

@@ -327,7 +327,7 @@ void answer_cut_off(struct connection *c) {
     char text[512];
     c->cut_off = true;
     c->status = 413;
-    if (!r->error) r->error = "The request's body does not end.";
+    if (!r->error) r->error = "the request's body does not end"; /* for the log: nobody reads it */
     int n = snprintf(
         text, sizeof text,
         "HTTP/1.1 413 Content Too Large\r\nContent-Type: text/plain; charset=utf-8\r\n"

@@ -1,7 +1,7 @@
 // Catalogues of interface texts: no key that is missing, unused, in two files, or under another room's name.
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { lines, tracked } from "./files.mjs";
+import { lines, tracked, withoutComments } from "./files.mjs";
 
 /** Every key with its file, and what is wrong with the catalogues themselves. */
 function readCatalogues(problems) {
@@ -30,6 +30,25 @@ const textCall = /\b(?:page_text|(?:content|exam)_text|lab_words|text|words|say)
 /** "title" in view_text(v, "title", text(r, "key")) is a view's name and no key. */
 const asName = (line, text) => new RegExp(`view_[a-z]+\\([^",]*, "${text}"`).test(line);
 
+/** A call of http_error or http_refuse to its end, and what is put into an error slot by hand. */
+const refusal = /\bhttp_(?:error|refuse)\((?:[^;"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*;|(?:->|\.)error =\s+"(?:[^"\\]|\\.)*"/g;
+/** Rooms whose sentences still stand in C: none is to join them. */
+const notYet = /^engine\/lab\/|^engine\/content\/content_search_page\.c$/;
+/** What only the log holds. */
+const logged = new Set(["the request's body does not end"]);
+
+/** Sentences for people that are written in C, where nobody can translate them, and refusals with a key that is not there. */
+export function refusalProblems(file, text, keys) {
+    const problems = [];
+    for (const { 0: call, index } of withoutComments(text).matchAll(refusal)) {
+        const at = `${file}:${text.slice(0, index).split("\n").length}`;
+        for (const [, literal] of call.matchAll(/"((?:[^"\\]|\\.)*)"/g))
+            if (/\S\s+\S/.test(literal) && !logged.has(literal)) problems.push(`${at}: “${literal}” is a sentence in C: put it into site/locale/en and name its key in http_refuse`);
+            else if (call.startsWith("http_refuse") && /^[a-z]+_[a-z0-9_]+$/.test(literal) && !keys.has(literal)) problems.push(`${at}: ${literal} is in no catalogue`);
+    }
+    return problems;
+}
+
 export function textProblems() {
     const problems = [];
     const keys = readCatalogues(problems);
@@ -52,6 +71,8 @@ export function textProblems() {
                 else if (textCall.test(line) && /^[a-z]+_[a-z0-9_]+$/.test(text) && rooms.has(text.split("_")[0]) && !asName(line, text)) problems.push(`${file}:${number}: ${text} is in no catalogue`);
             }
         }
+    for (const file of tracked(/^engine\/.*\.[ch]$/))
+        if (!notYet.test(file)) problems.push(...refusalProblems(file, readFileSync(file, "utf8"), keys));
     for (const [key, file] of keys)
         if (!used.has(key) && !shapes.some((shape) => shape.test(key))) problems.push(`${file}: nothing uses ${key}`);
     return problems;
