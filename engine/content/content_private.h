@@ -337,9 +337,9 @@ struct body_context {
 void content_hooks(struct render_hooks *hooks, struct body_context *context);
 
 /* ---- Search -------------------------------------------------------------------------------------------- */
-/* Words as the index knows them: segmented by ICU, folded (case, Latin accents, Arabic marks and tatweel), separated by
- * blanks. Changes of this function change WORDS_VERSION. */
-#define WORDS_VERSION "1"
+/* Words as the index knows them: segmented by ICU, folded (case, Latin accents, Arabic marks, tatweel
+ * and articles), separated by blanks. Changes of this function change WORDS_VERSION. */
+#define WORDS_VERSION "2"
 struct words;                  /* a segmenter; one thread at a time */
 struct words *words_new(void); /* NULL when ICU cannot */
 void words_free(struct words *w);

@@ -1,5 +1,5 @@
 /* Words, as the search index knows them. ICU finds their bounds (Thai has no blanks), we fold what readers do not type:
- * case, Latin accents, Arabic and Hebrew points, tatweel, English plurals. Pure, but for ICU's data. */
+ * case, Latin accents, Arabic and Hebrew points, tatweel, Arabic articles, English plurals. Pure, but for ICU's data. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +74,42 @@ static size_t without_plural(char *word, size_t n) {
     return before == 'u' || before == 's' ? n : n - 1;
 }
 
+/* Arabic: the definite article and the one-letter words that are written together with it, after the light stemmer
+ * “light10” (L. S. Larkey, L. Ballesteros, M. E. Connell, Light stemming for Arabic information retrieval, 2007), which
+ * strips ال, وال, بال, كال, فال and لل; we also know و and ف before بال, كال and لل. Unlike light10 we leave suffixes alone,
+ * and prefixes without an article: they begin too many words of their own (وزير is no زير). Three letters stay at least
+ * (light10: two), so that الله does not become له.
+ *
+ * Limits: nothing tells an article from a word that begins with the same letters. Therefore it is taken away as often as it
+ * is there: التزام and الالتزام both become تزام, and find each other; the same holds for إلكتروني, whose hamza
+ * many do not type. What would then meet another common word is listed and kept whole. After ل the article hides in a
+ * word that begins with ل (للغة is not found with لغة); words of two letters keep their article; and an unfinished word
+ * that shows fewer than three letters after its article is looked for as it stands. */
+#define ARABIC_KEPT 3
+static const UChar *const arabic_articles[] = {u"وبال", u"فبال", u"وكال", u"فكال", u"ولل", u"فلل",
+                                               u"وال",  u"فال",  u"بال",  u"كال",  u"لل",  u"ال"};
+/* As they are when folded: parents and one's mother or father; games, colours, Germany, adults. */
+static const UChar *const arabic_whole[] = {u"والدين",  u"والدان", u"والديه", u"والدته",
+                                            u"والدها",  u"والدهم", u"العاب",  u"الوان",
+                                            u"المانيا", u"بالغين", u"بالغون"};
+
+static bool is_whole(const UChar *word, int32_t n) {
+    for (size_t i = 0; i < COUNT_OF(arabic_whole); i++)
+        if (u_strlen(arabic_whole[i]) == n && u_memcmp(arabic_whole[i], word, n) == 0) return true;
+    return false;
+}
+
+/* How many units of the folded word are article: the first of those that fit. */
+static int32_t article_units(const UChar *word, int32_t n) {
+    if (n <= ARABIC_KEPT || word[0] < 0x0600 || word[0] > 0x06ff) return 0;
+    for (size_t i = 0; i < COUNT_OF(arabic_articles); i++) {
+        int32_t len = u_strlen(arabic_articles[i]);
+        if (n >= len + ARABIC_KEPT && u_memcmp(word, arabic_articles[i], len) == 0)
+            return is_whole(word, n) ? 0 : len;
+    }
+    return 0;
+}
+
 /* A word in ASCII letters and digits, the common case, needs no library. */
 static size_t fold_ascii(const UChar *word, size_t n, char *out) {
     size_t used = 0;
@@ -102,8 +138,11 @@ static size_t fold_any(struct words *w, const UChar *word, size_t n, char *out, 
             !((folded[i] >= 'a' && folded[i] <= 'z') || (folded[i] >= '0' && folded[i] <= '9')))
             folded[i] = ' ';
     }
+    const UChar *plain = folded;
+    for (int32_t article; (article = article_units(plain, len)) > 0; len -= article)
+        plain += article;
     int32_t bytes = 0;
-    u_strToUTF8(out, (int32_t)out_size, &bytes, folded, len, &e);
+    u_strToUTF8(out, (int32_t)out_size, &bytes, plain, len, &e);
     return U_FAILURE(e) ? 0 : (size_t)bytes;
 }
 

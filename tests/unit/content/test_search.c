@@ -28,7 +28,7 @@ static void test_words(void **state) {
                  {"campaigns processes queries keys status business",
                   "campaign processe query key status business"},
                  {"don't 3.5 A/B-test", "don t 3 5 a b test"},
-                 {"العَرَبِيَّة", "العربيه"},
+                 {"العَرَبِيَّة", "عربيه"},
                  {"كـــتاب", "كتاب"},
                  {"أحمد إسلام آخر", "احمد اسلام اخر"},
                  {"", ""},
@@ -40,6 +40,32 @@ static void test_words(void **state) {
     const char *thai = words_of("การตลาดดิจิทัล");
     assert_non_null(strchr(thai, ' '));
     assert_non_null(strstr(thai, "ตลาด"));
+}
+
+/* The article goes with what is written together with it, and nothing else does. */
+static void test_arabic_articles(void **state) {
+    (void)state;
+    static const char *const same[][8] = {
+        {"بيانات", "البيانات", "وبالبيانات", "بالبيانات", "والبيانات", "كالبيانات", "للبيانات"},
+        {"بيانات", "فالبيانات", "فبالبيانات", "وكالبيانات", "فكالبيانات", "وللبيانات", "فللبيانات"},
+        {"بيانات", "الْبَيَانَات", "البيانـــات", "والـبيانات"},
+        {"التزام", "الالتزام", "بالالتزام"},
+        {"إلكتروني", "الإلكتروني", "الكتروني", "والإلكتروني"},
+        {"أداة", "الأداة", "الاداة"},
+        {"CRM", "الـCRM"},
+        {"والدين", "الوالدين"}};
+    for (size_t i = 0; i < COUNT_OF(same); i++)
+        for (size_t k = 1; k < COUNT_OF(same[i]) && same[i][k]; k++)
+            assert_string_equal(words_of(same[i][k]), words_of(same[i][0]));
+    static const char *const different[][2] = {
+        {"الله", "له"},       {"وزير", "زير"},    {"وصل", "صل"},     {"بلد", "لد"},
+        {"كتاب", "تاب"},      {"فريق", "ريق"},    {"لون", "ون"},     {"والدين", "دين"},
+        {"ألعاب", "عاب"},     {"ألوان", "وان"},   {"بالغين", "غين"}, {"وكالات", "ات"},
+        {"وكالة", "ه"},       {"بالون", "ون"},    {"مال", "م"},      {"بيانات", "بيان"},
+        {"حالة", "حل"},       {"مقالات", "مقات"}, {"رسالة", "رسه"},  {"التي", "تي"},
+        {"ببيانات", "بيانات"}};
+    for (size_t i = 0; i < COUNT_OF(different); i++)
+        assert_string_not_equal(words_of(different[i][0]), words_of(different[i][1]));
 }
 
 static void test_bad_words(void **state) {
@@ -112,6 +138,10 @@ static void test_finding(void **state) {
     assert_true(finds(st, "ls", "p", "page-lead-scoring"));
     assert_true(finds(st, "ตลาด", "t", ""));
     assert_true(finds(st, "العملاء", "t", "العربية"));
+    assert_true(finds(st, "عملاء", "t", "العربية"));
+    assert_true(finds(st, "والعملاء بالإدارة", "t", "العربية"));
+    assert_true(finds(st, "العمل", "t", "العربية")); /* an unfinished word */
+    assert_non_null(strstr(find(st, "عملاء").items[0].excerpt, "<mark>العُمَلاء</mark>"));
     assert_true(finds(st, "programme", "p", ""));
     /* Keys and feedback are no content for a search, nor is syntax of the index. */
     assert_int_equal(find(st, "SECRETRIGHT").count, 0);
@@ -406,7 +436,8 @@ static void test_ten_thousand(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CASE(test_words), CASE(test_bad_words),   CASE(test_excerpts),    CASE(test_finding),
-        CASE(test_pages), CASE(test_other_rooms), CASE(test_index_stays), CASE(test_ten_thousand)};
+        CASE(test_words),       CASE(test_arabic_articles), CASE(test_bad_words),
+        CASE(test_excerpts),    CASE(test_finding),         CASE(test_pages),
+        CASE(test_other_rooms), CASE(test_index_stays),     CASE(test_ten_thousand)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
