@@ -30,7 +30,7 @@ static enum err write_demo(struct db *db, struct arena *a, void *arg, int64_t no
         e = lab_store_action_add(db, a, d->run.id, &action, previous);
         previous = action.hash;
     }
-    return e ? e : lab_store_checking_add(db, a, d->run.id, &d->checking);
+    return e ? e : lab_store_checking_add(db, a, &d->run, previous, &d->checking);
 }
 
 static void judge(struct demo *d, const char *answer, size_t len, struct arena *a) {

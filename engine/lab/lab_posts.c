@@ -1,7 +1,6 @@
 /* What a learner does on a run's page: calls through a screen, time, SQL, checking, hints, going back. */
 #include <string.h>
 
-#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -149,14 +148,8 @@ struct checking {
 
 static enum err keep_checking(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct checking *c = arg;
-    const struct lab_run_row *run = &c->s->ask.run;
     c->row.at_ms = now_ms;
-    enum err e = lab_store_checking_add(db, a, run->id, &c->row);
-    if (e || c->row.passed < c->row.total) return e;
-    const char *detail = arena_printf(
-        a, "{\"checks\":%d,\"dialects\":\"%s\",\"head\":\"%s\",\"lab\":\"%s\",\"version\":\"%s\"}",
-        c->row.total, run->choice, c->s->ask.head, run->scenario_id, run->version);
-    return audit_append(db, a, now_ms, run->person_id, "lab.pass", run->id, detail);
+    return lab_store_checking_add(db, a, &c->s->ask.run, c->s->ask.head, &c->row);
 }
 
 static enum err kept(struct request *r, void *arg, enum err result) {

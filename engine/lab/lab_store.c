@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/codec.h"
 #include "base/text.h"
 #include "lab/lab.h"
@@ -98,11 +99,16 @@ enum err lab_store_image_keep(struct db *db, const char *run_id, const struct la
                   image->len);
 }
 
-enum err lab_store_checking_add(struct db *db, struct arena *a, const char *run_id,
-                                const struct lab_checking_row *row) {
-    return db_run(db, SQL_lab_checking_add, "ttiiiiit", id_new(a, row->at_ms), run_id, row->seq,
-                  row->at_ms, (int64_t)row->passed, (int64_t)row->total, (int64_t)row->points,
-                  row->verdicts);
+enum err lab_store_checking_add(struct db *db, struct arena *a, const struct lab_run_row *run,
+                                const char *head, const struct lab_checking_row *row) {
+    enum err e = db_run(db, SQL_lab_checking_add, "ttiiiiit", id_new(a, row->at_ms), run->id,
+                        row->seq, row->at_ms, (int64_t)row->passed, (int64_t)row->total,
+                        (int64_t)row->points, row->verdicts);
+    if (e || row->passed < row->total) return e;
+    const char *detail = arena_printf(
+        a, "{\"checks\":%d,\"dialects\":\"%s\",\"head\":\"%s\",\"lab\":\"%s\",\"version\":\"%s\"}",
+        row->total, run->choice, head, run->scenario_id, run->version);
+    return audit_append(db, a, row->at_ms, run->person_id, "lab.pass", run->id, detail);
 }
 
 enum err lab_store_checking(struct db *db, struct arena *a, const char *run_id,

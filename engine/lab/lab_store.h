@@ -38,8 +38,10 @@ struct lab_checking_row {
     int passed, total, points;
     const char *verdicts;
 };
-enum err lab_store_checking_add(struct db *db, struct arena *a, const char *run_id,
-                                const struct lab_checking_row *row) MUST_USE;
+/* What a checking found; all checks passed enters the audit log too, so that no way of passing is without it. `head`:
+ * hash of the run's last action. */
+enum err lab_store_checking_add(struct db *db, struct arena *a, const struct lab_run_row *run,
+                                const char *head, const struct lab_checking_row *row) MUST_USE;
 /* ERR_NOT_FOUND when nobody has checked yet. */
 enum err lab_store_checking(struct db *db, struct arena *a, const char *run_id,
                             struct lab_checking_row *out) MUST_USE;

@@ -1,6 +1,7 @@
 // Certification in the demo academy, where a level asks for modules, an exam and a lab: the evidence on one page, and who
 // may decide on it.
 import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -69,6 +70,18 @@ test("the academy's own certified and revoked ones say so", async () => {
     const text = await (await stranger.fetch(`/certificates/${number("revoked")}.json`)).text();
     const report = await (await stranger.fetch("/verify", { method: "POST", body: new URLSearchParams({ credential: text }), headers: { accept: "application/json" } })).json();
     assert.deepEqual(report.checks.filter((c) => c.outcome === "fail").map((c) => c.code), ["revoked"]);
+});
+
+test("every passed lab is in the audit log, with the record that it stands on", { skip: spawnSync("sqlite3", ["-version"]).status !== 0 && "sqlite3 is not installed" }, () => {
+    const data = makeDemo();
+    const sql = (text) => JSON.parse(execFileSync("sqlite3", ["-json", join(data, "gradus.db"), text], { encoding: "utf8" }) || "[]");
+    const passed = sql(`SELECT r.id AS subject, r.person_id AS actor, c.at_ms, (SELECT hash FROM lab_action a WHERE a.run_id = r.id ORDER BY seq DESC LIMIT 1) AS head
+                          FROM lab_checking c JOIN lab_run r ON r.id = c.run_id WHERE c.passed = c.total ORDER BY r.id`);
+    const entered = sql("SELECT subject, actor, at_ms, json_extract(detail, '$.head') AS head FROM audit_log WHERE action = 'lab.pass' ORDER BY subject");
+    assert.ok(passed.length > 5, `${passed.length} passed`);
+    assert.deepEqual(entered, passed);
+    assert.ok(sql("SELECT count(*) AS n FROM lab_checking WHERE passed < total")[0].n > 0, "some did not pass, and are not in it");
+    assert.equal(command(["audit", "verify", "--data", data]).code, 0);
 });
 
 test("an academy without the key that signed says so at its start, and takes the key back", async (t) => {
