@@ -348,8 +348,8 @@ int account_command(int argc, char **argv, const char *data) {
     umask(0077);
     struct store_options how = {.path = arena_printf(&arena, "%s/gradus.db", data),
                                 .must_exist = !begins};
-    if (store_open(&c.store, &how, &arena, &why) != OK) return fail("%s", why);
-    int status = dispatch(&c, verb);
+    bool open = store_open(&c.store, &how, &arena, &why) == OK;
+    int status = open ? dispatch(&c, verb) : fail("%s", why);
     store_close(c.store, 10 * MS_SECOND);
     arena_release(&arena);
     return status;
