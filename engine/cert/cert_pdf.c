@@ -126,9 +126,9 @@ static void draw_statement(struct page *g) {
 }
 
 static void draw_fact(struct page *g, double x, double y, double width, const char *label,
-                      const char *value, double size) {
+                      const char *value, double size, int lines) {
     struct draw_text small = {DRAW_SANS, 7.5, 6, draw_soft, width, true, 1, 0.2};
-    struct draw_text large = {DRAW_SANS_BOLD, size, 7, draw_ink, width, true, 2, 0};
+    struct draw_text large = {DRAW_SANS_BOLD, size, 7, draw_ink, width, true, lines, 0};
     y += tagged(g, "P", x, y, &small, label) + 1;
     tagged(g, "P", x, y, &large, value);
 }
@@ -163,11 +163,11 @@ static void draw_foot(struct page *g) {
     cairo_move_to(cr, left, top - 12);
     cairo_line_to(cr, right, top - 12);
     cairo_stroke(cr);
-    draw_fact(g, left, top, 320, p->number_label, p->number, 21);
+    draw_fact(g, left, top, 320, p->number_label, p->number, 21, 2);
     for (int i = 0; i < 3; i++)
-        draw_fact(g, left + i * 114, top + 54, 108, p->facts[i][0], p->facts[i][1], 9.5);
+        draw_fact(g, left + i * 114, top + 54, 108, p->facts[i][0], p->facts[i][1], 9.5, 3);
     double width = right - qr - 14 - middle;
-    draw_fact(g, middle, top, width, p->signatory_label, p->signatory, 13);
+    draw_fact(g, middle, top, width, p->signatory_label, p->signatory, 13, 2);
     struct draw_text check = {DRAW_SANS, 7.5, 6, draw_soft, width, true, 2, 0};
     double y = top + 54 + tagged(g, "P", middle, top + 54, &check, p->url_line) + 1;
     draw_address(g, middle, y, width);

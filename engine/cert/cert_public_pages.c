@@ -31,6 +31,11 @@ static enum err answer_text(struct request *r, const char *type, const char *tex
     return http_bytes(r, 200, type, text, strlen(text), true);
 }
 
+/* As people call it: the programme as it was titled then, and the version of its scheme. */
+static const char *scheme_of(struct request *r, const struct cert_certificate *c) {
+    return arena_printf(r->arena, "%s %s", c->programme_title, c->scheme_version);
+}
+
 /* ---- Paper and badge ------------------------------------------------------------------------------- */
 static const char *paper_date(struct request *r, int64_t ms) {
     struct view *v = view_new(r->arena);
@@ -58,8 +63,7 @@ static struct cert_paper paper_of(struct request *r, const struct cert_certifica
                   {PAPER_TEXT("cert_paper_until"), c->valid_until_ms
                                                        ? paper_date(r, c->valid_until_ms)
                                                        : PAPER_TEXT("cert_paper_without_end")},
-                  {PAPER_TEXT("cert_paper_scheme"),
-                   arena_printf(r->arena, "%s %s", c->programme_id, c->scheme_version)}},
+                  {PAPER_TEXT("cert_paper_scheme"), scheme_of(r, c)}},
         .signatory = c->decided_by_name,
         .signatory_label = PAPER_TEXT("cert_paper_signatory"),
         .url = arena_printf(r->arena, "%s/certificates/%s", c->origin, c->number),
@@ -160,7 +164,7 @@ static enum err show_certificate(struct request *r, const struct cert_certificat
     view_text(v, "programme", c->programme_title);
     view_text(v, "level", c->level_title);
     view_text(v, "body", c->body);
-    view_text(v, "scheme", arena_printf(r->arena, "%s %s", c->programme_id, c->scheme_version));
+    view_text(v, "scheme", scheme_of(r, c));
     view_text(v, "scope", c->scope);
     view_text(v, "decided_by", c->decided_by_name);
     view_text(v, "level_href",

@@ -69,6 +69,7 @@ test("application, decision, certificate", async () => {
 test("the public page: whose, what, one number, one state", async () => {
     const page = await stranger.page(`/certificates/${number}`);
     for (const part of [names.ada, "Programme: First", number, "Valid", "Noor Assessor", "Signed by this academy"]) assert.ok(page.includes(part), part);
+    assert.match(page, /Scheme<\/dt><dd><bdi>Programme 1<\/bdi>/); // its title and the scheme's version, not its id
     assert.equal((await get(`/certificates/${number.toLowerCase()}`)).status, 200);
     assert.equal((await get("/certificates/GR-2026-AAAAAAAA")).status, 404);
     assert.equal((await get(`/certificates/${number}.exe`)).status, 404);

@@ -72,6 +72,15 @@ test("the academy's own certified and revoked ones say so", async () => {
     assert.deepEqual(report.checks.filter((c) => c.outcome === "fail").map((c) => c.code), ["revoked"]);
 });
 
+test("page and paper name the scheme as people do", { skip: spawnSync("pdftotext", ["-v"]).status !== 0 && "pdftotext is not installed" }, async () => {
+    const path = `/certificates/${number("certified")}`;
+    assert.match(await stranger.page(path), /Scheme<\/dt><dd><bdi>Marketing Operations 2026\.1<\/bdi>/);
+    const pdf = Buffer.from(await (await stranger.fetch(`${path}.pdf`)).arrayBuffer());
+    const text = execFileSync("pdftotext", ["-raw", "-", "-"], { input: pdf, encoding: "utf8" }).replace(/\s+/g, " ");
+    assert.match(text, /Scheme Marketing Operations 2026\.1/);
+    assert.doesNotMatch(text, /mops 2026/);
+});
+
 test("every passed lab is in the audit log, with the record that it stands on", { skip: spawnSync("sqlite3", ["-version"]).status !== 0 && "sqlite3 is not installed" }, () => {
     const data = makeDemo();
     const sql = (text) => JSON.parse(execFileSync("sqlite3", ["-json", join(data, "gradus.db"), text], { encoding: "utf8" }) || "[]");

@@ -70,7 +70,7 @@ static inline struct cert_paper sample_paper(const char *name, const char *crede
         .number_label = "Certificate number",
         .facts = {{"Issued", "22 November 2026"},
                   {"Valid until", "22 November 2029"},
-                  {"Scheme", "mops 2026.1"}},
+                  {"Scheme", "Marketing Operations 2026.1"}},
         .signatory = "Noor Haddad",
         .signatory_label = "Decided independently by",
         .url = SAMPLE_ORIGIN "/certificates/" SAMPLE_NUMBER,
