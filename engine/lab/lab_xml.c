@@ -3,7 +3,6 @@
 
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
-#include <libxml/relaxng.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -12,41 +11,21 @@ struct sink {
     const char *file;
     struct diag_list *diags;
     int count; /* a broken document can give thousands of follow-up messages */
-    const char *rule;
-    xmlNode *root; /* for errors that name an element but not its place */
 };
 
 #define MESSAGES_MAX 50
 
-static xmlNode *first_named(xmlNode *n, const char *name) {
-    for (; n; n = n->next) {
-        if (n->type == XML_ELEMENT_NODE && strcmp((const char *)n->name, name) == 0) return n;
-        xmlNode *below = first_named(n->children, name); /* libxml2 reads 256 levels at most */
-        if (below) return below;
-    }
-    return NULL;
-}
-
-static void on_error(void *context, xmlErrorPtr e) {
-    struct sink *s = context;
+/* The parser hands its own context to both; ours hangs on it. */
+static void on_parse_error(void *context, xmlErrorPtr e) {
+    struct sink *s = ((xmlParserCtxtPtr)context)->_private;
     if (!e || s->count++ >= MESSAGES_MAX) return;
     int line = e->line > 0 ? e->line : 0;
-    xmlNode *node = e->node;
-    while (node && node->type != XML_ELEMENT_NODE)
-        node = node->parent; /* attributes know no line */
-    if (!node && s->root && e->str1) node = first_named(s->root, e->str1);
-    if (line == 0 && node) line = (int)xmlGetLineNo(node);
     /* int2 is the column, where libxml2 knows it. */
     int column = e->domain == XML_FROM_PARSER && e->int2 > 0 ? e->int2 : line ? 1 : 0;
     size_t len = e->message ? strlen(e->message) : 0;
     while (len && (e->message[len - 1] == '\n' || e->message[len - 1] == ' ')) len--;
-    diag_add(s->diags, SEVERITY_ERROR, s->file, line, column, s->rule, "%.*s",
+    diag_add(s->diags, SEVERITY_ERROR, s->file, line, column, "xml", "%.*s",
              len > 300 ? 300 : (int)len, e->message ? e->message : "");
-}
-
-/* The parser hands its own context to both; ours hangs on it. */
-static void on_parse_error(void *context, xmlErrorPtr e) {
-    on_error(((xmlParserCtxtPtr)context)->_private, e);
 }
 
 /* A DOCTYPE is where entities come from: billions of laughs, files of the server, other hosts. */
@@ -75,7 +54,7 @@ xmlDoc *lab_xml_parse(const char *file, const char *text, size_t len, struct are
     }
     xmlParserCtxtPtr c = xmlNewParserCtxt();
     if (!c) arena_fail(a);
-    struct sink s = {.file = file, .diags = diags, .rule = "xml"};
+    struct sink s = {.file = file, .diags = diags};
     c->_private = &s;
     c->sax->internalSubset = refuse_doctype;
     c->sax->serror = on_parse_error;
@@ -92,35 +71,6 @@ xmlDoc *lab_xml_parse(const char *file, const char *text, size_t len, struct are
     }
     arena_defer(a, free_doc, doc);
     return doc;
-}
-
-static void on_validity(void *context, xmlErrorPtr e) { on_error(context, e); }
-static void on_schema(void *context, const char *format, ...) { (void)context, (void)format; }
-
-bool lab_xml_validate(xmlDoc *doc, const char *file, const char *schema, size_t schema_len,
-                      struct arena *a, struct diag_list *diags) {
-    (void)a;
-    struct sink s = {
-        .file = file, .diags = diags, .rule = "schema", .root = xmlDocGetRootElement(doc)};
-    xmlRelaxNGParserCtxtPtr parser = xmlRelaxNGNewMemParserCtxt(schema, (int)schema_len);
-    if (!parser) return false;
-    xmlRelaxNGSetParserErrors(parser, on_schema, on_schema, NULL);
-    xmlRelaxNGPtr rules = xmlRelaxNGParse(parser);
-    xmlRelaxNGFreeParserCtxt(parser);
-    if (!rules) {
-        diag_add(diags, SEVERITY_ERROR, file, 0, 0, "schema",
-                 "The schema for this file cannot be read.");
-        return false;
-    }
-    xmlRelaxNGValidCtxtPtr valid = xmlRelaxNGNewValidCtxt(rules);
-    xmlRelaxNGSetValidStructuredErrors(valid, on_validity, &s);
-    int result = xmlRelaxNGValidateDoc(valid, doc);
-    xmlRelaxNGFreeValidCtxt(valid);
-    xmlRelaxNGFree(rules);
-    if (result != 0 && s.count == 0)
-        diag_add(diags, SEVERITY_ERROR, file, 1, 1, "schema",
-                 "The file does not follow its schema.");
-    return result == 0;
 }
 
 const char *lab_xml_attr(xmlNode *n, const char *name, struct arena *a) {

@@ -156,3 +156,24 @@ test("connectors and dialects that no scenario names are checked, too", () => {
     writeFileSync(join(connectors, "crm/boreal.xml"), boreal.replace('id="phone" as="phone"', 'id="telefax" as="phone"'));
     assert.equal(command(["check", folder]).out.split("crm/boreal.xml:37:1").length, 2);
 });
+
+test("a fault against a schema is told once, at its own line", () => {
+    const boreal = "labs/connectors/crm/boreal.xml";
+    for (const [file, from, to] of [
+        [boreal, 'id="phone" as="phone"', 'id="phone" az="phone"'],
+        [boreal, '<field id="phone"', '<feld id="phone"'],
+        [boreal, '<error when="burst"', '<error when="nope"'],
+        [boreal, '<value of="banking_insurance"', '<value off="banking_insurance"'],
+        [boreal, "<limits ", "<limitz "],
+        [boreal, 'boolean="', 'boolean="x'],
+        ["labs/connectors/crm.xml", '<field id="phone"', '<field idd="phone"'],
+        [`${lab}/stack.xml`, '<outage connector="crm"', '<outage connector="crm" x="y"'],
+        [`${lab}/stack.xml`, "<outage ", "<outages "],
+        [`${lab}/solutions/reference.xml`, '<set field="transform"', '<set feld="transform"'],
+    ]) {
+        const { code, lines, line } = mended(file, from, to);
+        assert.equal(code, 1, to);
+        assert.equal(lines.length, 1, lines.join("\n"));
+        assert.ok(lines[0].startsWith(`${file}:${line}:1: error: `) && lines[0].endsWith(" [schema]"), `${line}: ${lines[0]}`);
+    }
+});

@@ -138,6 +138,48 @@ static void test_schema(void **state) {
     if (diags.first->line <= 1) fail_msg("line %d: %s", diags.first->line, diags.first->message);
 }
 
+static const char grammar[] =
+    "<element name=\"r\" xmlns=\"http://relaxng.org/ns/structure/1.0\"><interleave>"
+    "<zeroOrMore><element name=\"a\"><attribute name=\"x\"/><zeroOrMore><element name=\"b\"><choice>"
+    "<attribute name=\"y\"><value>1</value></attribute><attribute name=\"z\"/></choice></element></zeroOrMore></element></zeroOrMore>"
+    "<optional><element name=\"c\"><empty/></element></optional></interleave></element>";
+
+/* Each fault at its own line, and nothing else. */
+static void test_faults_have_lines(void **state) {
+    static const struct {
+        const char *text;
+        int lines[4];
+    } cases[] = {
+        {"<r>\n<a x='1'>\n<b y='1'/>\n<b y='2'/>\n<b z='3'/>\n</a>\n<c/>\n</r>", {4}},
+        {"<r>\n<a x='1'>\n<b y='1'/>\n<b y='2'/>\n</a>\n<a x='1'>\n<b/>\n<b y='1'/></a></r>",
+         {4, 7}},
+        {"<r>\n<a x='1'>\n<b y='2'/></a></r>", {3}},
+        {"<r>\n<a x='1'/>\n<a/>\n<a x='1'/>\n</r>", {3}},
+        {"<r>\n<a x='1'/>\n<a x='1'/>\n<d/>\n<c/></r>", {4}},
+        {"<q/>", {1}},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        xmlDoc *doc = parse(*state, cases[i].text);
+        assert_non_null(doc);
+        xmlChar *before, *after;
+        int size;
+        xmlDocDumpMemory(doc, &before, &size);
+        assert_false(lab_xml_validate(doc, "x", grammar, strlen(grammar), *state, &diags));
+        const struct diag *d = diags.first;
+        int n = 0;
+        for (; d; d = d->next, n++)
+            if (n == 4 || d->line != cases[i].lines[n])
+                fail_msg("case %zu: line %d: %s", i, d->line, d->message);
+        if (cases[i].lines[n])
+            fail_msg("case %zu: line %d is not found: %d %s", i, cases[i].lines[n],
+                     diags.first->line, diags.first->message);
+        xmlDocDumpMemory(doc, &after, &size);
+        assert_string_equal(before, after); /* what was tried out has left no trace */
+        xmlFree(before);
+        xmlFree(after);
+    }
+}
+
 static void test_csv(void **state) {
     static const struct {
         const char *text;
@@ -203,6 +245,7 @@ int main(void) {
         TEST(test_bad_bytes_and_depth),
         TEST(test_mistakes_have_places),
         TEST(test_schema),
+        TEST(test_faults_have_lines),
         TEST(test_csv),
         TEST(test_packs),
         TEST(test_the_tree_is_sound),
