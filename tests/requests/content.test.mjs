@@ -251,7 +251,9 @@ test("the search finds, marks and does not break", async () => {
     assert.match(await learner.page("/search?q=lead+scor"), /\/glossary\?programme=mops#page-lead-scoring/);
     assert.match(await learner.page("/search?q=xyzzyq"), /Nothing found/);
     for (const query of ['"', "*", "a AND (", "<script>", "%F0%9F%98%80", "x".repeat(400)]) await learner.page(`/search?q=${query.startsWith("%") ? query : encodeURIComponent(query)}`);
-    assert.equal((await learner.fetch(`/search?q=${"x".repeat(401)}`)).status, 413);
+    const long = await learner.fetch(`/search?q=${"x".repeat(401)}`);
+    assert.equal(long.status, 413);
+    assert.match(await long.text(), /more text than the search takes/);
     const odd = await learner.page(`/search?q=${encodeURIComponent('"><script>alert(1)</script>')}`);
     assert.ok(!odd.includes("<script>alert"));
 });
