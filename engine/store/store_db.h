@@ -62,7 +62,6 @@ struct db {
     sqlite3_stmt *begin, *end;      /* of a reader's snapshot */
     struct commit_hooks *hooks;     /* of the job that runs; NULL on a reader */
     enum err trouble;               /* the worst that the disk did since it was cleared */
-    int trouble_code;               /* what SQLite calls it */
     bool writer;
     bool touched; /* the writer's: since BEGIN a query ran that may have changed a watched table */
     bool begun;   /* a reader's: BEGIN has run, which the first query of a snapshot sees to */

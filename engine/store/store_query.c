@@ -99,7 +99,6 @@ static void latch(struct stmt *q, int rc) {
     /* The transaction's fate, whatever the job makes of this error. */
     if (e == ERR_IO || e == ERR_BUSY) {
         q->db->trouble = e;
-        q->db->trouble_code = rc;
         struct log_line l;
         log_begin(&l, LOG_ERROR, "query_failed");
         log_text(&l, "query", sql_texts[q->id].name);

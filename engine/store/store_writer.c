@@ -118,28 +118,6 @@ static enum err run_guarded(struct db *db, struct write_job *job, int64_t now_ms
     return result;
 }
 
-static void note_fault(struct writer *w, int rc, const char *doing) {
-    atomic_store(&w->healthy, false);
-    if (w->told_of_fault) return;
-    w->told_of_fault = true;
-    struct arena a;
-    arena_init(&a, 64 * 1024);
-    log_say(LOG_ERROR, "store_unhealthy", "%s", db_why(&a, w->db->sql, rc, w->db->path, doing));
-    arena_release(&a);
-}
-
-/* Not a statement that is wrong. */
-static bool is_of_disk(int code) {
-    switch (code & 0xff) {
-    case SQLITE_FULL:
-    case SQLITE_IOERR:
-    case SQLITE_READONLY:
-    case SQLITE_CANTOPEN:
-    case SQLITE_CORRUPT: return true;
-    default: return false;
-    }
-}
-
 static enum err run_job(struct writer *w, struct write_job *job) {
     struct db *db = w->db;
     int rc = db_step_once(w->savepoint);
@@ -152,10 +130,6 @@ static enum err run_job(struct writer *w, struct write_job *job) {
     db_reset_all(db);
     /* An I/O error that the job overlooked: what it wrote may be half of what it meant. */
     if (result == OK) result = db->trouble;
-    if (db->trouble == ERR_IO && is_of_disk(db->trouble_code)) {
-        w->batch_failed = true;
-        note_fault(w, db->trouble_code, "be written");
-    }
     if (sqlite3_get_autocommit(db->sql)) return db->trouble != OK ? db->trouble : ERR_IO;
     if (result == OK) {
         /* A deferred foreign key that points nowhere would fail the COMMIT, and with it all the
@@ -173,6 +147,16 @@ static enum err run_job(struct writer *w, struct write_job *job) {
     }
     if (result == OK) keep_hooks(w);
     return result;
+}
+
+static void note_fault(struct writer *w, int rc, const char *doing) {
+    atomic_store(&w->healthy, false);
+    if (w->told_of_fault) return;
+    w->told_of_fault = true;
+    struct arena a;
+    arena_init(&a, 64 * 1024);
+    log_say(LOG_ERROR, "store_unhealthy", "%s", db_why(&a, w->db->sql, rc, w->db->path, doing));
+    arena_release(&a);
 }
 
 static void note_health(struct writer *w) {
@@ -225,7 +209,6 @@ static void commit_batch(struct writer *w) {
     int64_t now_ms = clock_now_ms();
     if (now_ms > w->now_ms) w->now_ms = now_ms;
     w->batch_hooks.count = 0;
-    w->batch_failed = false;
     w->db->touched = false;
     int rc = db_step_once(w->begin);
     if (rc != SQLITE_OK) {
@@ -246,8 +229,7 @@ static void commit_batch(struct writer *w) {
     atomic_fetch_add_explicit(&w->commit_us_total, clock_monotonic_us() - start_us,
                               memory_order_relaxed);
     atomic_fetch_add_explicit(&w->commits, 1, memory_order_relaxed);
-    /* A disk that took the others' pages but not one job's is not well; the probe looks again. */
-    if (!w->batch_failed) note_health(w);
+    note_health(w);
     for (int i = 0; i < w->batch_hooks.count; i++) {
         const struct commit_hook *hook = &w->batch_hooks.hook[i];
         hook->run(w->db->path, hook->bytes, hook->len);

@@ -31,7 +31,6 @@ struct writer {
     int wal_frames;   /* in the WAL after the last commit */
     int moved_frames; /* wal_frames at the last checkpoint */
     bool in_job;
-    bool batch_failed;  /* the disk refused something of the batch */
     bool told_of_fault; /* the log knows: once a fault, not once a batch */
 
     /* Written by the writer, read by anyone. */

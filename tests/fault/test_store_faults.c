@@ -155,10 +155,12 @@ static void an_overlooked_error_is_not_a_save(void **state) {
     fault_arm(FAULT_WRITE, 5, ENOSPC, false);
     assert_int_equal(store_write(s, look_away, &seen, &fixture_arena), ERR_IO);
     assert_true(fault.failed);
+    assert_false(store_healthy(s)); /* so that the person is told about the disk */
     fault_clear();
     assert_int_equal(seen, ERR_IO);
     assert_int_equal(fixture_count(s), 0);
     assert_int_equal(store_write(s, look_away, &seen, &fixture_arena), OK);
+    assert_true(store_healthy(s));
     assert_int_equal(fixture_count(s), 301);
     assert_true(store_close(s, 1000));
 }
