@@ -13,6 +13,7 @@
 #include "base/codec.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "cert/cert.h"
 #include "server/demo.h"
 #include "server/server.h"
 
@@ -216,7 +217,11 @@ static bool read_options(struct demo *d, int argc, char **argv, int *status) {
             return false;
         }
     }
-    return true;
+    const char *problem = cert_origin_problem(d->app.origin);
+    if (problem)
+        fprintf(stderr, "gradus demo: --origin “%s” cannot be a public address: %s\n",
+                d->app.origin, problem);
+    return !problem;
 }
 
 int demo_command(int argc, char **argv) {

@@ -128,6 +128,15 @@ test("a demo stays one when its database goes elsewhere", async (t) => {
     await real.assertWell();
 });
 
+test("a demo's certificates are not made for an address that cannot carry them", () => {
+    for (const origin of ["https://academy.example/", "http://user@academy.example", "academy.example", ""]) {
+        const data = join(scratch(), "new"), done = command(["demo", "--data", data, "--origin", origin]);
+        assert.equal(done.code, 2, origin);
+        assert.match(done.err, /cannot be a public address/, origin);
+        assert.equal(existsSync(data), false, origin);
+    }
+});
+
 test("a demo is not poured over an academy", () => {
     const data = makeAcademy();
     const before = must(["user", "list", "--data", data]);
