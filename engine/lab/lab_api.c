@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "lab/lab_chance.h"
 #include "lab/lab_manager.h"
+#include "lab/lab_pages.h"
 #include "lab/lab_openapi.h"
 
 struct api_call {
@@ -45,7 +46,7 @@ static enum err finish(struct request *r, void *arg, enum err result) {
                      result == ERR_BUSY    ? 503
                      : result == ERR_LIMIT ? 413
                                            : 500,
-                     c->ask.error ? c->ask.error : "The lab could not answer just now.");
+                     lab_words(r, c->ask.error ? c->ask.error : "lab_no_answer", NULL));
     }
     for (int i = 0; i < a->header_count; i++)
         http_header_out(r, a->headers[i].name, a->headers[i].value);

@@ -12,8 +12,8 @@
 
 #define WRITE_ARENA_BYTES ((size_t)96 * 1024 * 1024)
 
-static enum err fail(struct lab_ask *ask, enum err e, const char *sentence) {
-    if (!ask->error) ask->error = sentence;
+static enum err fail(struct lab_ask *ask, enum err e, const char *key) {
+    if (!ask->error) ask->error = key;
     return e;
 }
 
@@ -78,9 +78,7 @@ static void written(struct write_job *job, enum err result) {
     free_write(w);
     if (ask) {
         ask->result = result;
-        if (result)
-            ask->error =
-                "This could not be saved, so it did not happen: your run is as it was before. Try again in a moment.";
+        if (result) ask->error = "lab_error_unsaved";
         ask->done(ask);
     }
     pthread_mutex_lock(&l->lock);
@@ -221,9 +219,7 @@ static enum err read_record(struct labs *l, struct lab_live *live, struct lab_as
     if (bad < out->count) {
         incident(l, ask->run.id, "record",
                  arena_printf(ask->arena, "action %zu does not fit its chain", bad + 1));
-        return fail(
-            ask, ERR_IO,
-            "The record of this run has been damaged, so it cannot be continued. Your instructor has been told; begin a new run.");
+        return fail(ask, ERR_IO, "lab_error_damaged");
     }
     out->indices = NEW_ARRAY(ask->arena, size_t, out->count + 1);
     out->effective = lab_log_effective(out->actions, out->count, out->indices);
@@ -233,18 +229,12 @@ static enum err read_record(struct labs *l, struct lab_live *live, struct lab_as
 static enum err start(struct labs *l, struct lab_ask *ask, const struct lab_held *held,
                       const struct lab_image *image, struct worker *w) {
     const char *why;
-    if (!l->zygote)
-        return fail(
-            ask, ERR_BUSY,
-            "Labs cannot run on this machine: it cannot confine them. The rest of the academy works.");
+    if (!l->zygote) return fail(ask, ERR_BUSY, "lab_error_unconfined");
     enum err e = client_start(w, l->zygote, held->scenario.pack, held->scenario.pack_len,
                               ask->run.choice, ask->run.seed, image ? image->bytes : NULL,
                               image ? image->len : 0, ask->arena, &why);
     if (e) log_say(LOG_ERROR, "lab_start", "run %s: %s", ask->run.id, why);
-    return e ? fail(
-                   ask, ERR_BUSY,
-                   "The lab could not be started just now. Nothing is lost; try again in a minute.")
-             : OK;
+    return e ? fail(ask, ERR_BUSY, "lab_error_start") : OK;
 }
 
 static enum err bring_to_life(struct labs *l, struct lab_live *live, struct lab_ask *ask) {
@@ -256,9 +246,7 @@ static enum err bring_to_life(struct labs *l, struct lab_live *live, struct lab_
     live_end(l, live);
     if (!db) return ERR_IO;
     const struct lab_held *held = shelf_version(l, db, ask->run.version, ask->arena);
-    if (!held)
-        return fail(ask, ERR_IO,
-                    "The version of this lab that the run was made with cannot be read any more.");
+    if (!held) return fail(ask, ERR_IO, "lab_error_version");
     enum err e = read_record(l, live, ask, &record);
     if (e) return e;
     live->poisoned = false; /* everything has been written or refused by now */
@@ -284,9 +272,7 @@ static enum err bring_to_life(struct labs *l, struct lab_live *live, struct lab_
              &differs);
     if (e) {
         live_end(l, live);
-        return fail(
-            ask, ERR_IO,
-            "The run could not be brought back to where it was. Its record is complete; go back a few steps under Replay.");
+        return fail(ask, ERR_IO, "lab_error_resume");
     }
     if (differs)
         incident(l, ask->run.id, "replay",
@@ -368,8 +354,7 @@ static enum err record_action(struct labs *l, struct lab_live *live, struct lab_
     enum err e = submit(w, write_action);
     if (e) {
         *waiting = false;
-        return fail(ask, ERR_BUSY,
-                    "The academy is busy saving. This did not happen; try again in a moment.");
+        return fail(ask, ERR_BUSY, "lab_error_busy");
     }
     live->seq++;
     memcpy(live->head, head, sizeof live->head);
@@ -377,19 +362,14 @@ static enum err record_action(struct labs *l, struct lab_live *live, struct lab_
 }
 
 static enum err act(struct labs *l, struct lab_live *live, struct lab_ask *ask, bool *waiting) {
-    if (live->seq >= LAB_ACTIONS_MAX)
-        return fail(
-            ask, ERR_LIMIT,
-            "This run has used all its 20,000 actions. Its record is kept; begin a new run to go on.");
+    if (live->seq >= LAB_ACTIONS_MAX) return fail(ask, ERR_LIMIT, "lab_error_actions");
     enum err e = client_step(&live->w, ask->action, ask->arena, &ask->answer);
     if (e) {
         pthread_mutex_lock(&l->lock);
         l->died++;
         pthread_mutex_unlock(&l->lock);
         live_end(l, live);
-        return fail(
-            ask, ERR_LIMIT,
-            "That was more than a lab can do, and it was stopped. It did not happen: your run is as it was before.");
+        return fail(ask, ERR_LIMIT, "lab_error_stopped");
     }
     live->effective++;
     if (ask->method && ask->path) remember_call(live, ask);
@@ -400,8 +380,7 @@ static enum err act(struct labs *l, struct lab_live *live, struct lab_ask *ask, 
 
 static enum err rewind_run(struct labs *l, struct lab_live *live, struct lab_ask *ask,
                            bool *waiting) {
-    if (ask->rewind_to > live->effective)
-        return fail(ask, ERR_INVALID, "The run has not come that far.");
+    if (ask->rewind_to > live->effective) return fail(ask, ERR_INVALID, "lab_error_rewind");
     const char *action = arena_printf(ask->arena, "{\"kind\":\"rewind\",\"to\":%lld}",
                                       (long long)ask->rewind_to);
     enum err e = record_action(l, live, ask, action, 200, LAB_HASH_ZERO, waiting);
@@ -413,9 +392,7 @@ static enum err rewind_run(struct labs *l, struct lab_live *live, struct lab_ask
 static enum err look(struct worker *w, struct lab_ask *ask) {
     for (int i = 0; i < ask->questions; i++) {
         enum err e = client_view(w, ask->question[i], ask->arena, &ask->view[i], &ask->view_len[i]);
-        if (e)
-            return fail(ask, e,
-                        "The lab could not answer just now. Nothing is lost; load the page again.");
+        if (e) return fail(ask, e, "lab_error_look");
     }
     return OK;
 }
@@ -427,8 +404,7 @@ static enum err judge(struct labs *l, struct lab_live *live, struct lab_ask *ask
     (void)l;
     enum err e = client_view(&live->w, lab_checks_question(s, ask->arena), ask->arena, &answer,
                              &len);
-    if (e)
-        return fail(ask, e, "Your work could not be checked just now. Nothing is lost; try again.");
+    if (e) return fail(ask, e, "lab_error_check");
     ask->verdicts = NEW_ARRAY(ask->arena, struct lab_verdict, (size_t)s->check_count);
     ask->passed = lab_verdicts_read(s, answer, len, ask->verdicts, ask->arena);
     return OK;
@@ -457,9 +433,7 @@ static enum err replay(struct labs *l, struct lab_live *live, struct lab_ask *as
                          ask->replay_hash, ask->live_hash, (long long)ask->first_difference));
     }
     worker_end(&w);
-    return e ? fail(ask, e,
-                    "The run could not be replayed just now. Its record is complete; try again.")
-             : OK;
+    return e ? fail(ask, e, "lab_error_replay") : OK;
 }
 
 static enum err answer(struct labs *l, struct lab_live *live, struct lab_ask *ask, bool *waiting) {
@@ -493,7 +467,7 @@ void live_answer(struct labs *l, struct lab_live *live, struct lab_ask *ask) {
         e = answer(l, live, ask, &wait);
         waiting = wait;
     } else {
-        ask->error = "This is more than fits into a lab's memory.";
+        ask->error = "lab_error_memory";
         live_end(l, live);
     }
     if (waiting) return; /* told after COMMIT */

@@ -164,7 +164,7 @@ void labs_ask(struct labs *l, struct lab_ask *ask) {
     pthread_mutex_unlock(&l->lock);
     if (live) return;
     ask->result = ERR_BUSY;
-    ask->error = "The academy is closing for a moment. Nothing is lost; try again in a minute.";
+    ask->error = "lab_error_closing";
     ask->done(ask);
 }
 

@@ -50,7 +50,7 @@ struct lab_ask {
     bool verify;       /* replay everything and compare */
     /* What is answered. */
     enum err result;
-    const char *error; /* sentence */
+    const char *error; /* key of an interface text that says what happened; NULL: none */
     struct lab_answer answer;
     const char *view[LAB_QUESTIONS];
     size_t view_len[LAB_QUESTIONS];

@@ -15,7 +15,7 @@ static enum err open_own(struct request *r, struct screen **out) {
 
 static enum err not_done(struct request *r, struct screen *s, enum err result) {
     return http_error(r, result, "%s",
-                      s->ask.error ? s->ask.error : lab_words(r, "lab_no_answer", NULL));
+                      lab_words(r, s->ask.error ? s->ask.error : "lab_no_answer", NULL));
 }
 
 /* ---- Calls ------------------------------------------------------------------------------------ */

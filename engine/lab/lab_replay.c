@@ -123,7 +123,7 @@ static enum err render(struct request *r, void *arg, enum err result) {
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
     if (result)
         return http_error(r, result, "%s",
-                          s->ask.error ? s->ask.error : lab_words(r, "lab_no_answer", NULL));
+                          lab_words(r, s->ask.error ? s->ask.error : "lab_no_answer", NULL));
     const char *links[][2] = {{"/labs", lab_words(r, "lab_index_title", NULL)},
                               {screen_href(s, ""), s->held->scenario.title},
                               {NULL, lab_words(r, "lab_replay", NULL)}};

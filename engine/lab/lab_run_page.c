@@ -67,7 +67,7 @@ enum err screen_render(struct request *r, void *arg, enum err result) {
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
     if (result)
         return http_error(r, result, "%s",
-                          s->ask.error ? s->ask.error : lab_words(r, "lab_no_answer", NULL));
+                          lab_words(r, s->ask.error ? s->ask.error : "lab_no_answer", NULL));
     const struct lab_scenario *scenario = &s->held->scenario;
     lab_crumb(crumbs, "/labs", lab_words(r, "lab_index_title", NULL));
     lab_crumb(crumbs, arena_printf(r->arena, "/labs/%s", scenario->id), scenario->title);

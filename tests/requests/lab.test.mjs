@@ -178,6 +178,7 @@ test("screens: the call that was made, changes only, refusals, hints, checks, go
     const hint = await learner.post(`${mine}/hints`, { check: "one-lead-each" });
     assert.match(await learner.page(hint.headers.get("location").split("#")[0]), /Compare addresses as a person would/);
     assert.equal((await learner.post(`${mine}/hints`, { check: "nothing" })).status, 400);
+    assert.match(await (await learner.post(`${mine}/rewind`, { to: "19999" })).text(), /The run has not come that far\./);
     await learner.post(`${mine}/rewind`, { to: "0" });
     assert.match(await learner.page(`${mine}?tab=map&object=sync_setting`), /paused/);
     assert.match(await learner.page(`${mine}/replay`), /no longer count/);
