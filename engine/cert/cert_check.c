@@ -169,3 +169,30 @@ void cert_credential_check(struct arena *a, const char *text, size_t len,
     out->valid = fine && out->checks[STATUS].outcome == CERT_PASS;
     out->undecided = fine && out->checks[STATUS].outcome == CERT_SKIP;
 }
+
+const char *cert_outcome_name(const struct cert_check *c) {
+    static const char *const outcomes[] = {"pass", "fail", "skip"};
+    return outcomes[c->outcome];
+}
+
+void cert_report_json(const struct cert_check_report *report, struct buf *out) {
+    buf_printf(out, "{\"verdict\":\"%s\",\"valid\":%s,\"checks\":[",
+               report->undecided ? "not decided"
+               : report->valid   ? "valid"
+                                 : "not valid",
+               report->undecided ? "null"
+               : report->valid   ? "true"
+                                 : "false");
+    for (int i = 0; i < CERT_CHECK_COUNT; i++) {
+        const struct cert_check *c = &report->checks[i];
+        buf_printf(out, "%s{\"check\":\"%s\",\"outcome\":\"%s\"", i ? "," : "", c->name,
+                   cert_outcome_name(c));
+        if (c->code) buf_printf(out, ",\"code\":\"%s\"", c->code);
+        if (c->detail) {
+            buf_puts(out, ",\"detail\":");
+            buf_json(out, c->detail);
+        }
+        buf_putc(out, '}');
+    }
+    buf_puts(out, "]}");
+}

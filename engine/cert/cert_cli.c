@@ -145,30 +145,10 @@ static void explain_foreign_did(struct verify *v, struct cert_check_report *repo
                              c->detail, v->did_file, v->did.id, report->issuer);
 }
 
-static const char *const outcomes[] = {"pass", "fail", "skip"};
-
 static void print_json(struct arena *a, const struct cert_check_report *report) {
     struct buf b;
     buf_init(&b, a);
-    buf_printf(&b, "{\"verdict\":\"%s\",\"valid\":%s,\"checks\":[",
-               report->undecided ? "not decided"
-               : report->valid   ? "valid"
-                                 : "not valid",
-               report->undecided ? "null"
-               : report->valid   ? "true"
-                                 : "false");
-    for (int i = 0; i < CERT_CHECK_COUNT; i++) {
-        const struct cert_check *c = &report->checks[i];
-        buf_printf(&b, "%s{\"check\":\"%s\",\"outcome\":\"%s\"", i ? "," : "", c->name,
-                   outcomes[c->outcome]);
-        if (c->code) buf_printf(&b, ",\"code\":\"%s\"", c->code);
-        if (c->detail) {
-            buf_puts(&b, ",\"detail\":");
-            buf_json(&b, c->detail);
-        }
-        buf_putc(&b, '}');
-    }
-    buf_puts(&b, "]}");
+    cert_report_json(report, &b);
     puts(buf_text(&b));
 }
 
@@ -184,7 +164,7 @@ static void print_text(struct arena *a, const struct cert_check_report *report) 
     puts(report->undecided ? "NOT DECIDED" : report->valid ? "valid" : "NOT VALID");
     for (int i = 0; i < CERT_CHECK_COUNT; i++) {
         const struct cert_check *c = &report->checks[i];
-        printf("  %-10s %s%s%s\n", c->name, outcomes[c->outcome], c->detail ? ": " : "",
+        printf("  %-10s %s%s%s\n", c->name, cert_outcome_name(c), c->detail ? ": " : "",
                c->detail ? printable(a, c->detail, "") : "");
     }
     if (report->checks[1].outcome == CERT_PASS)

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "cert/cert_proof.h"
 
@@ -100,5 +101,10 @@ struct cert_check_report {
 /* Reads and checks a credential's text. Always fills `out`. */
 void cert_credential_check(struct arena *a, const char *text, size_t len,
                            const struct cert_checker *checker, struct cert_check_report *out);
+
+/* "pass", "fail" or "skip" of a check. */
+const char *cert_outcome_name(const struct cert_check *c);
+/* {"verdict": …, "valid": true, false or null, "checks": […]}: for programs, on the page and the command line alike. */
+void cert_report_json(const struct cert_check_report *report, struct buf *out);
 
 #endif

@@ -28,7 +28,6 @@ struct cert_checker cert_own_checker(struct request *r) {
 
 /* ---- The page ----------------------------------------------------------------------------------- */
 static void view_report(struct request *r, struct view *v, const struct cert_check_report *report) {
-    static const char *const outcomes[] = {"pass", "fail", "skip"};
     struct view *o = view_object(v, "report"), *checks = view_list(o, "checks");
     view_bool(o, "valid", report->valid);
     view_bool(o, "undecided", report->undecided);
@@ -36,7 +35,7 @@ static void view_report(struct request *r, struct view *v, const struct cert_che
     for (int i = 0; i < CERT_CHECK_COUNT; i++) {
         const struct cert_check *c = &report->checks[i];
         struct view *item = view_item(checks);
-        view_bool(item, outcomes[c->outcome], true);
+        view_bool(item, cert_outcome_name(c), true);
         view_text(item, "name",
                   cert_text(r, arena_printf(r->arena, "cert_check_%s", c->name), NULL));
         if (c->code)
@@ -56,25 +55,9 @@ static void view_report(struct request *r, struct view *v, const struct cert_che
 }
 
 static enum err answer_json(struct request *r, const struct cert_check_report *report) {
-    static const char *const outcomes[] = {"pass", "fail", "skip"};
     struct buf b;
     buf_init(&b, r->arena);
-    buf_printf(&b, "{\"valid\":%s,\"checks\":[",
-               report->undecided ? "null"
-               : report->valid   ? "true"
-                                 : "false");
-    for (int i = 0; i < CERT_CHECK_COUNT; i++) {
-        const struct cert_check *c = &report->checks[i];
-        buf_printf(&b, "%s{\"check\":\"%s\",\"outcome\":\"%s\"", i ? "," : "", c->name,
-                   outcomes[c->outcome]);
-        if (c->code) buf_printf(&b, ",\"code\":\"%s\"", c->code);
-        if (c->detail) {
-            buf_puts(&b, ",\"detail\":");
-            buf_json(&b, c->detail);
-        }
-        buf_puts(&b, "}");
-    }
-    buf_puts(&b, "]}");
+    cert_report_json(report, &b);
     return http_json(r, 200, buf_text(&b), b.len);
 }
 
