@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, and says which and why first.
-#   packaging/packages.sh run|test [--list]     run: to build and serve; test: what only the tests need
+#   packaging/packages.sh run|test [--list | --missing [NAME…]]
+# run: to build and serve; test: what only the tests need. --list names all of them; --missing says which are not
+# there (of the named ones) and installs nothing.
 set -euo pipefail
 
 run_packages=(
@@ -10,8 +12,9 @@ run_packages=(
     "libsqlite3-dev|the database"
     "libcmark-gfm-dev|Markdown"
     "libcmark-gfm-extensions-dev|tables and task lists in Markdown"
-    "libfyaml-dev|front matter"
+    "libyaml-dev|front matter"
     "libjansson-dev|JSON"
+    "libarchive-dev|backups: one archive with a manifest that any tar program opens"
     "libsodium-dev|passwords, signatures, random numbers"
     "libicu-dev|word breaks, plural rules, dates"
     "libxml2-dev|connectors and dialects of the labs"
@@ -19,19 +22,23 @@ run_packages=(
     "libqrencode-dev|QR codes on certificates"
     "libqpdf-dev|attachments in certificates"
     "libseccomp-dev|the sandbox of the labs"
+    "liboath-dev|codes of the second factor"
     "zlib1g-dev|compression"
     "fonts-noto-core|certificates in Latin, Greek, Cyrillic, Thai and Arabic"
+    "fonts-noto-cjk|certificates in Chinese, Japanese and Korean"
 )
 test_packages=(
     "libcmocka-dev|unit tests"
     "clang|second compiler and fuzzers"
-    "libclang-rt-14-dev|sanitizers and fuzzers of clang"
+    "libclang-rt-dev|sanitizers and fuzzers of clang"
     "clang-format|layout of the source"
     "cppcheck|static analysis"
     "chromium|tests in a real browser"
     "poppler-utils|reads certificates back"
     "qpdf|checks certificates and their attachments"
     "zbar-tools|reads QR codes back"
+    "postgresql|prepares every query on the second database (a private server, none of the installed one is used)"
+    "dpkg-dev|builds the Debian package"
     "sqlite3|tampers with databases on purpose"
 )
 
@@ -47,7 +54,7 @@ test)
     command -v npm >/dev/null || wanted+=("npm|fetches what the tests need from the npm registry")
     ;;
 *)
-    echo "usage: packaging/packages.sh run|test [--list]" >&2
+    echo "usage: packaging/packages.sh run|test [--list | --missing [NAME…]]" >&2
     exit 2
     ;;
 esac
@@ -63,13 +70,23 @@ fi
 
 installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | awk '$1 ~ /^.i/ { print $2 }')
 missing=()
+install=" and will be installed with apt-get"
+[ "${2:-}" != --missing ] || install=""
 for entry in "${wanted[@]}"; do
     grep -qxF "${entry%%|*}" <<<"$installed" && continue
-    [ ${#missing[@]} -gt 0 ] || echo "These Debian packages are missing and will be installed with apt-get:"
+    [ $# -lt 3 ] || [[ " ${*:3} " == *" ${entry%%|*} "* ]] || continue
+    [ ${#missing[@]} -gt 0 ] || echo "These Debian packages are missing$install:"
     printf '  %-28s %s\n' "${entry%%|*}" "${entry#*|}"
     missing+=("${entry%%|*}")
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
+if [ ${#missing[@]} -eq 0 ]; then
+    [ "${2:-}" != --missing ] || echo "No Debian package is missing; but the compiler does not find what it needs."
+    exit 0
+fi
+if [ "${2:-}" = --missing ]; then
+    echo "Install them with: packaging/packages.sh $kind"
+    exit 0
+fi
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then

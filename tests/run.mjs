@@ -1,8 +1,5 @@
-// Runs every test of the project and closes with one line: "N passed, N failed, N skipped".
-//
-//   node tests/run.mjs [--build build] [--fuzz DIR] [--only SUITE,…] [--sanitizer asan|tsan] [--jobs N] [WORD…]
-//
-// A WORD keeps only programs whose path holds it. A test program may say on one of its first lines
+// Runs every test of the project and closes with one line: "N passed, N failed, N skipped". --help says how.
+// A test program may say on one of its first lines
 //   run: alone          nothing else runs beside it (it measures, or takes the machine's limits)
 //   run: timeout 600    seconds, instead of 300
 import { spawn } from "node:child_process";
@@ -12,8 +9,25 @@ import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checks } from "./lint/checks.mjs";
 
+const usage = `usage: node tests/run.mjs [--only SUITE,…] [--name TEXT] [WORD…]
+
+Runs the tests of the project, or some of them, against what is built (make all unit).
+
+  WORD              only test programs whose path holds each WORD: exam/test_score, requests/cert
+  --only SUITE,…    only these suites:
+                    SUITES
+  --name TEXT       only tests whose name holds TEXT
+  --build DIR       where the program is built (default: build)
+  --fuzz DIR        where the fuzz targets are built (default: they are not run)
+  --sanitizer KIND  asan or tsan: what is below DIR was built so
+  --jobs N          programs at a time (default: one more than there are cores)
+  --times           after the run: the processor time of each program, most first
+
+One test by its name:  node tests/run.mjs requests/packaging --name "what is installed works"
+`;
+
 process.chdir(resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, ".."));
-const { values: options, positionals: words } = parseArgs({
+const known = {
     allowPositionals: true,
     options: {
         build: { type: "string", default: "build" },
@@ -21,8 +35,20 @@ const { values: options, positionals: words } = parseArgs({
         only: { type: "string" },
         sanitizer: { type: "string" },
         jobs: { type: "string" },
+        name: { type: "string" },
+        times: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
     },
-});
+};
+function given() {
+    try {
+        return parseArgs(known);
+    } catch (error) {
+        console.error(`${error.message}\n\n${usage}`);
+        process.exit(2);
+    }
+}
+const { values: options, positionals: words } = given();
 const build = resolve(options.build);
 const scratch = mkdtempSync(join(tmpdir(), "gradus-tests-"));
 const env = {
@@ -68,7 +94,7 @@ function nodeFiles(folder) {
         const results = join(scratch, source.replaceAll("/", "-") + ".jsonl");
         return {
             name: relative("tests", source).replace(/\.test\.mjs$/, ""),
-            command: [process.execPath, "--test-reporter=./tests/lib/reporter.mjs", `--test-reporter-destination=${results}`, source],
+            command: [process.execPath, ...(options.name ? [`--test-name-pattern=${options.name.replace(/[^\w ]/g, "\\$&")}`] : []), "--test-reporter=./tests/lib/reporter.mjs", `--test-reporter-destination=${results}`, source],
             read: (run) => readResults(run, results),
             ...settings(source),
         };
@@ -103,6 +129,12 @@ for (const folder of folders.filter((name) => !["unit", "fault", "fuzz", "lib", 
     const there = suites.find((suite) => suite.name === folder);
     if (there) there.programs.push(...programs);
     else if (programs.length) suites.push({ name: folder, programs });
+}
+
+if (options.help) {
+    process.stdout.write(usage.replace("SUITES", suites.map((suite) => suite.name).join(", ")));
+    rmSync(scratch, { recursive: true, force: true });
+    process.exit(0);
 }
 
 // ---- Reading what programs say -------------------------------------------------------------------
@@ -175,6 +207,8 @@ function start(program) {
         let [command, ...args] = program.command;
         // ThreadSanitizer needs its address layout.
         if (options.sanitizer === "tsan") [command, args] = ["setarch", ["-R", command, ...args]];
+        const spent = join(scratch, `times-${began}`);
+        if (options.times) [command, args] = ["bash", ["-c", '"$@"; code=$?; times >"$0"; exit $code', spent, command, ...args]];
         const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"], detached: true });
         running.add(child);
         const timer = setTimeout(() => {
@@ -193,13 +227,20 @@ function start(program) {
             clearTimeout(timer);
             running.delete(child);
             end(child); // what it left behind
-            Object.assign(run, { code, signal, ms: performance.now() - began });
+            Object.assign(run, { code, signal, ms: performance.now() - began, cpuS: options.times ? processorTime(spent) : 0 });
             done(run);
         });
     });
 }
 
+/** Seconds of a program and all that it waited for, of bash's "times": two lines of "0m1.5s 0m0.2s", its own first. */
+function processorTime(file) {
+    const lines = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+    return [...(lines[1] ?? "").matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0);
+}
+
 const total = { passed: 0, failed: 0, skipped: 0 };
+const spent = [];
 const reasons = new Map();
 
 function account(suite, program, tests, ms) {
@@ -226,8 +267,10 @@ async function runProgram(suite, program) {
         else {
             const run = await start(program);
             tests = program.read(run);
+            spent.push({ name: `${suite.name}/${program.name}`, cpuS: run.cpuS });
+            if (options.name) tests = tests.filter((test) => test.name.includes(options.name));
             if (run.timedOut) tests.push({ name: `took longer than ${program.timeoutS} s`, ok: false, why: tail(run) });
-            else if (tests.length === 0) tests.push({ name: "ran no test", ok: false, why: tail(run) });
+            else if (tests.length === 0 && !options.name) tests.push({ name: "ran no test", ok: false, why: tail(run) });
         }
     } catch (error) {
         tests = [{ name: "could not be run", ok: false, why: String(error.stack ?? error) }];
@@ -249,7 +292,8 @@ process.on("SIGINT", () => {
 
 const only = options.only?.split(",");
 const chosen = suites.filter((suite) => !only || only.includes(suite.name));
-const jobs = options.jobs ? Number(options.jobs) : Math.max(2, availableParallelism());
+/* One more than there are cores: half of a test program is waiting. */
+const jobs = options.jobs ? Number(options.jobs) : Math.max(2, availableParallelism() + 1);
 const list = [];
 for (const suite of chosen) {
     Object.assign(suite, { passed: 0, failed: 0, skipped: 0, ms: 0 });
@@ -264,6 +308,7 @@ await runAll(list.filter(({ program }) => program.alone), 1);
 console.log("");
 for (const suite of chosen) {
     if (suite.programs.length === 0 && words.length) continue;
+    if (options.name && suite.passed + suite.failed + suite.skipped === 0) continue;
     if (suite.absent) {
         console.log(`${suite.name.padEnd(12)} not run: ${suite.absent}`);
         continue;
@@ -275,6 +320,7 @@ for (const suite of chosen) {
     console.log(`${suite.name.padEnd(12)} ${suite.passed} passed, ${suite.failed} failed, ${suite.skipped} skipped in ${(suite.ms / 1000).toFixed(1)} s`);
     for (const key of Object.keys(total)) total[key] += suite[key];
 }
+if (options.times) for (const { name, cpuS } of spent.sort((a, b) => b.cpuS - a.cpuS)) console.log(`${cpuS.toFixed(1).padStart(8)} s of processor time: ${name}`);
 for (const [reason, count] of reasons) console.log(`skipped${count > 1 ? ` (${count})` : ""}: ${reason}`);
 if (total.passed + total.failed === 0) {
     console.log("FAILED: no test was run");

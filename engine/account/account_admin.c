@@ -1,8 +1,10 @@
 /* People and roles, for administrators. */
 #include <string.h>
 
+#include "account/account_factor.h"
 #include "account/account_private.h"
-#include "audit/audit.h"
+#include "account/account_sql.h"
+#include "base/codec.h"
 #include "base/text.h"
 
 #define PAGE_SIZE 50
@@ -16,6 +18,7 @@ static void roles_view(struct view *v, unsigned roles) {
 
 static void add_person_view(struct request *r, struct view *list, const struct person *p) {
     struct view *item = view_item(list);
+    view_bool(item, "is_self", str_eq(p->id, r->who->person_id));
     view_text(item, "id", p->id);
     view_text(item, "name", p->name);
     view_text(item, "login", p->login);
@@ -36,32 +39,43 @@ static unsigned roles_from_form(struct request *r) {
 }
 
 struct people_page {
-    const char *problem;                  /* of the form, which then keeps what was typed */
+    const char *problem;                  /* of a change to somebody who is there */
+    const char *field, *field_problem;    /* of the form, which then keeps what was typed */
     const char *new_login, *new_password; /* to hand over, once */
 };
 
 static enum err people_page(struct request *r, const struct people_page *with) {
     const char *match = http_query(r, "q");
-    int64_t page = 1;
-    if (http_query(r, "page") && !parse_i64(http_query(r, "page"), 1, 100000, &page)) page = 1;
-    struct person *people;
-    size_t count;
-    enum err e = account_list(r->db, r->arena, match && *match ? match : NULL, PAGE_SIZE + 1,
-                              (int)(page - 1) * PAGE_SIZE, &people, &count);
+    const char *after = http_query(r, "after");
+    struct people people;
+    if (match && !*match) match = NULL;
+    enum err e = account_list(r->db, r->arena, match, after, PAGE_SIZE, &people);
     if (e != OK) return e;
     struct view *v = view_new(r->arena), *list = view_list(v, "people");
-    for (size_t i = 0; i < count && i < PAGE_SIZE; i++) add_person_view(r, list, &people[i]);
-    view_bool(v, "empty", count == 0);
-    view_text(v, "title", page_text(r->app->site, r->locale, "admin_people_title", NULL, r->arena));
+    for (size_t i = 0; i < people.count; i++) add_person_view(r, list, &people.list[i]);
+    view_bool(v, "empty", people.count == 0 && !people.next);
+    const char *title = page_text(r->app->site, r->locale, "admin_title", NULL, r->arena);
+    struct view *crumbs = view_list(v, "crumbs"), *up = view_item(crumbs);
+    view_text(up, "href", "/admin");
+    view_text(up, "text", title);
+    title = page_text(r->app->site, r->locale, "admin_people_title", NULL, r->arena);
+    view_text(view_item(crumbs), "text", title);
+    view_text(v, "title", title);
     view_text(v, "q", match ? match : "");
-    view_int(v, "page", page);
-    if (page > 1) view_int(v, "previous_page", page - 1);
-    if (count > PAGE_SIZE) view_int(v, "next_page", page + 1);
+    if (match) view_text(v, "q_part", percent_encode(r->arena, match, ""));
+    if (after) view_bool(v, "later", true);
+    if (people.next) view_text(v, "next", percent_encode(r->arena, people.next, ""));
     view_bool(v, "layout_wide", true);
     if (with->problem) view_text(v, "problem", with->problem);
     /* The form of a new person; its first showing proposes a learner. */
     struct view *typed = view_object(v, "typed");
-    bool adding = with->problem && http_field(r, "login");
+    bool adding = with->field != NULL;
+    if (adding) {
+        struct view *error = view_item(view_list(v, "errors"));
+        view_text(error, "field", with->field);
+        view_text(error, "text", with->field_problem);
+        view_text(typed, arena_printf(r->arena, "%s_error", with->field), with->field_problem);
+    }
     static const char *const fields[] = {"name", "login", "email"};
     for (size_t i = 0; adding && i < COUNT_OF(fields); i++)
         view_text(typed, fields[i], http_field(r, fields[i]));
@@ -73,16 +87,17 @@ static enum err people_page(struct request *r, const struct people_page *with) {
                         with->new_password); /* not compressed with what was searched for */
         http_header_out(r, "Cache-Control", "no-store");
     }
-    return http_page_status(r, with->problem ? 400 : 200, "account_people", v);
+    return http_page_status(r, with->problem || with->field ? 400 : 200, "account_people", v);
 }
 
 enum err account_people_page(struct request *r) { return people_page(r, &(struct people_page){0}); }
 
-/* ---- Changes ----------------------------------------------------------------------------------- */
+/* ---- Changes -------------------------------------------------------------------------------- */
 
 struct admin_change {
     struct hash_job hash; /* first: account_hash_start takes it by this address */
     const char *actor, *login, *name, *email, *password, *person, *id;
+    const char *refusal; /* out */
     unsigned roles;
     bool adding;
 };
@@ -91,19 +106,36 @@ static enum err store_change(struct db *db, struct arena *a, void *arg, int64_t 
     struct admin_change *c = arg;
     enum err e = account_still(db, a, c->actor, ROLE_ADMIN);
     if (e != OK) return e;
-    if (c->adding)
-        return account_add(db, a, now_ms, c->actor, c->login, c->name, c->email, c->roles,
-                           c->hash.made, &c->id);
-    e = account_set_password(db, a, now_ms, c->actor, c->person, c->hash.made);
+    if (c->adding) {
+        e = account_add(db, a, now_ms, c->actor, c->login, c->name, c->email, c->roles,
+                        c->hash.issued_made[0], &c->id);
+        return e == OK ? account_password_issued(db, c->id) : e;
+    }
+    e = account_set_password(db, a, now_ms, c->actor, c->person, c->hash.issued_made[0]);
+    if (e == OK) e = account_password_issued(db, c->person);
     return e == OK ? db_run(db, SQL_account_sessions_end, "tit", c->person, now_ms, "") : e;
+}
+
+/* Who is in the way of a new login or address; an administrator may know. */
+static const char *who_has(struct request *r, const char *login, const char *email,
+                           const char *except, const char **field) {
+    struct view *v = view_new(r->arena);
+    struct person other;
+    bool is_login = login && account_taken(r->db, r->arena, login, NULL, except, &other) == OK;
+    *field = is_login ? "login" : "email";
+    if (!is_login && account_taken(r->db, r->arena, NULL, email, except, &other) == OK)
+        view_text(v, "login", other.login);
+    return page_text(r->app->site, r->locale, is_login ? "admin_login_taken" : "admin_email_taken",
+                     v, r->arena);
 }
 
 static enum err change_stored(struct request *r, void *arg, enum err result) {
     struct admin_change *c = arg;
-    if (result == ERR_CONFLICT)
-        return people_page(
-            r, &(struct people_page){.problem = page_text(r->app->site, r->locale,
-                                                          "admin_login_taken", NULL, r->arena)});
+    if (result == ERR_CONFLICT && c->adding) {
+        struct people_page with = {
+            .field_problem = who_has(r, c->login, c->email, NULL, &with.field)};
+        return people_page(r, &with);
+    }
     if (result != OK) return result;
     return people_page(r,
                        &(struct people_page){.new_login = c->login, .new_password = c->password});
@@ -112,7 +144,24 @@ static enum err change_stored(struct request *r, void *arg, enum err result) {
 static enum err change_hashed(struct request *r, void *arg, enum err result) {
     struct admin_change *c = arg;
     if (result != OK) return result;
-    return c->hash.made ? http_write(r, store_change, c, change_stored) : ERR_BUSY;
+    return c->hash.issued_made ? http_write(r, store_change, c, change_stored) : ERR_BUSY;
+}
+
+static enum err hash_change(struct request *r, void *arg) {
+    return http_wait(r, account_hash_start, arg, change_hashed);
+}
+
+static void issue_password(struct request *r, struct admin_change *c) {
+    c->password = account_random_password(r->arena);
+    c->hash.issued = &c->password;
+    c->hash.issued_count = 1;
+}
+
+/* Of the form: which of its fields a problem is about. */
+static const char *field_of(const struct account_problem *problem) {
+    if (str_eq(problem->key, "account_problem_login")) return "login";
+    if (str_eq(problem->key, "account_problem_email")) return "email";
+    return str_eq(problem->key, "admin_role_missing") ? "roles" : "name";
 }
 
 enum err account_add_post(struct request *r) {
@@ -123,44 +172,64 @@ enum err account_add_post(struct request *r) {
     c->name = http_field(r, "name");
     c->email = http_field(r, "email");
     c->roles = roles_from_form(r);
-    const char *problem = account_person_problem(r->arena, c->login, c->name, c->email);
-    if (!problem && !c->roles) problem = "admin_role_missing";
+    const struct account_problem *problem = account_person_problem(r->arena, c->login, c->name,
+                                                                   c->email);
+    static const struct account_problem no_role = {.key = "admin_role_missing"};
+    if (!problem && !c->roles) problem = &no_role;
     if (problem)
-        return people_page(r, &(struct people_page){.problem = account_problem_text(r, problem)});
-    c->password = account_random_password(r->arena);
-    c->hash.new_password = c->password;
-    return http_wait(r, account_hash_start, c, change_hashed);
+        return people_page(
+            r, &(struct people_page){.field = field_of(problem),
+                                     .field_problem = account_problem_text(r, problem)});
+    c->login = account_login_clean(r->arena, c->login);
+    issue_password(r, c);
+    static const char *const fields[] = {"name", "login", "email", "roles[]", NULL};
+    return c->roles & ~(unsigned)ROLE_LEARNER ? account_prove(r, fields, hash_change, c)
+                                              : hash_change(r, c);
 }
 
 enum err account_reset_post(struct request *r) {
+    static const char *const fields[] = {NULL};
     struct admin_change *c = NEW(r->arena, struct admin_change);
     struct person p;
     enum err e = account_find(r->db, r->arena, r->param[0], &p);
     if (e != OK) return e;
+    /* RULE own-account: an open session is not enough to change its own password. */
+    if (str_eq(p.id, r->who->person_id))
+        return http_refuse(r, ERR_DENIED, "admin_own_account", NULL);
     c->actor = r->who->person_id;
     c->person = p.id;
     c->login = p.login;
-    c->password = account_random_password(r->arena);
-    c->hash.new_password = c->password;
-    return http_wait(r, account_hash_start, c, change_hashed);
+    issue_password(r, c);
+    return account_prove(r, fields, hash_change, c);
 }
 
+/* That of a learner decides nothing: it is everybody's to give, also to themselves. */
 static enum err store_roles(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct admin_change *c = arg;
-    enum err e = account_still(db, a, c->actor, ROLE_ADMIN);
+    struct person was;
+    enum err e = account_find(db, a, c->person, &was);
+    if (e != OK) return e;
+    bool decides = (was.roles ^ c->roles) & ~(unsigned)ROLE_LEARNER;
+    e = decides ? account_may_change(db, a, c->actor, c->person, &c->refusal)
+                : account_still(db, a, c->actor, ROLE_ADMIN);
     return e == OK ? account_set_roles(db, a, now_ms, c->actor, c->person, c->roles) : e;
 }
 
 static enum err roles_stored(struct request *r, void *arg, enum err result) {
-    (void)arg;
+    const struct admin_change *c = arg;
     if (result == ERR_CONFLICT)
         return people_page(
             r, &(struct people_page){.problem = page_text(r->app->site, r->locale,
                                                           "admin_last_admin", NULL, r->arena)});
-    return result == OK ? http_redirect(r, "/admin/people") : result;
+    return result == OK ? http_redirect(r, "/admin/people") : account_answer(r, result, c->refusal);
+}
+
+static enum err change_roles(struct request *r, void *arg) {
+    return http_write(r, store_roles, arg, roles_stored);
 }
 
 enum err account_roles_post(struct request *r) {
+    static const char *const fields[] = {"roles[]", NULL};
     struct admin_change *c = NEW(r->arena, struct admin_change);
     struct person p;
     enum err e = account_find(r->db, r->arena, r->param[0], &p);
@@ -172,13 +241,14 @@ enum err account_roles_post(struct request *r) {
         return people_page(
             r, &(struct people_page){.problem = page_text(r->app->site, r->locale,
                                                           "admin_role_missing", NULL, r->arena)});
-    return http_write(r, store_roles, c, roles_stored);
+    return account_prove(r, fields, change_roles, c);
 }
 
-/* ---- A name ------------------------------------------------------------------------------------ */
+/* ---- Name and address ----------------------------------------------------------------------- */
 
-/* A wedding, a misspelling: the name is printed on certificates from now on. What was issued stays as it was signed. */
-static enum err name_page(struct request *r, const char *typed, const char *problem) {
+/* A wedding, a misspelling: the name is printed on certificates from now on. What was issued stays
+ * as it was signed. */
+static enum err name_page(struct request *r, bool typed, const char *problem) {
     struct person p;
     enum err e = account_find(r->db, r->arena, r->param[0], &p);
     if (e != OK) return e;
@@ -189,49 +259,55 @@ static enum err name_page(struct request *r, const char *typed, const char *prob
     view_text(v, "title", page_text(r->app->site, r->locale, "admin_name_title", NULL, r->arena));
     view_text(v, "person_id", p.id);
     view_text(v, "login", p.login);
-    view_text(v, "name", typed ? typed : p.name);
+    struct factor f;
+    e = factor_of(r->db, r->arena, p.id, &f);
+    if (e != OK && e != ERR_NOT_FOUND) return e;
+    if (e == OK && f.confirmed_ms)
+        view_time(view_object(v, "factor"), "since", f.confirmed_ms, r->locale, r->zone);
+    view_text(v, "name", typed ? http_field(r, "name") : p.name);
+    view_text(v, "email", typed && http_field(r, "email") ? http_field(r, "email") : p.email);
     if (problem) view_text(v, "problem", problem);
-    return http_page_status(r, problem ? 400 : 200, "account_name", v);
+    view_bool(v, "is_self", str_eq(p.id, r->who->person_id));
+    e = account_view_refusal(r, v, p.id);
+    return e == OK ? http_page_status(r, problem ? 400 : 200, "account_name", v) : e;
 }
 
-enum err account_name_page(struct request *r) { return name_page(r, NULL, NULL); }
+enum err account_name_page(struct request *r) { return name_page(r, false, NULL); }
 
 struct renaming {
     struct person person;
-    const char *actor, *name;
+    const char *actor, *name, *email;
+    const char *refusal; /* out */
 };
 
+/* The name stands on certificates: of oneself, somebody else corrects it. The address is only where
+ * one is reached. */
 static enum err rename_person(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
-    const struct renaming *x = arg;
-    struct buf detail;
-    enum err e = account_still(db, a, x->actor, ROLE_ADMIN);
-    if (e == OK) e = db_run(db, SQL_account_set_name, "tt", x->person.id, x->name);
-    if (e != OK) return e;
-    buf_init(&detail, a);
-    buf_puts(&detail, "{\"is\":");
-    buf_json(&detail, x->name);
-    buf_puts(&detail, ",\"was\":");
-    buf_json(&detail, x->person.name);
-    buf_puts(&detail, "}");
-    return audit_append(db, a, now_ms, x->actor, "person.name", x->person.id, buf_text(&detail));
+    struct renaming *x = arg;
+    bool renames = !str_eq(account_name_clean(a, x->name), x->person.name);
+    enum err e = renames ? account_may_change(db, a, x->actor, x->person.id, &x->refusal)
+                         : account_still(db, a, x->actor, ROLE_ADMIN);
+    return e == OK ? account_set_fields(db, a, now_ms, x->actor, &x->person, x->name, x->email) : e;
 }
 
 static enum err renamed(struct request *r, void *arg, enum err result) {
     const struct renaming *x = arg;
+    if (result == ERR_CONFLICT)
+        return name_page(r, true, who_has(r, NULL, x->email, x->person.id, &(const char *){NULL}));
     return result == OK
                ? http_redirect(r, arena_printf(r->arena, "/admin/people?q=%s", x->person.login))
-               : result;
+               : account_answer(r, result, x->refusal);
 }
 
 enum err account_name_post(struct request *r) {
     struct renaming *x = NEW(r->arena, struct renaming);
     enum err e = account_find(r->db, r->arena, r->param[0], &x->person);
     if (e != OK) return e;
-    const char *typed = http_field(r, "name");
     x->actor = r->who->person_id;
-    x->name = typed ? str_trim(r->arena, typed) : "";
-    const char *problem = account_person_problem(r->arena, x->person.login, x->name,
-                                                 x->person.email);
-    return problem ? name_page(r, typed, account_problem_text(r, problem))
+    x->name = http_field(r, "name");
+    x->email = http_field(r, "email") ? http_field(r, "email") : x->person.email;
+    const struct account_problem *problem = account_person_problem(r->arena, x->person.login,
+                                                                   x->name, x->email);
+    return problem ? name_page(r, true, account_problem_text(r, problem))
                    : http_write(r, rename_person, x, renamed);
 }

@@ -1,5 +1,6 @@
-/* Passwords are hashed on two threads of their own: Argon2id takes some 30 ms and 19 MiB on purpose, and a request
- * must neither wait behind another's nor let a crowd of sign-ins take all memory. */
+/* Passwords are hashed on two threads of their own: Argon2id takes some 30 ms and 19 MiB on
+ * purpose, and a request must neither wait behind another's nor let a crowd of sign-ins take all
+ * memory. Who is next: account_queue.h. */
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -7,14 +8,16 @@
 
 #include "account/account_private.h"
 #include "base/codec.h"
-#include "base/text.h"
 
 /* OWASP's second choice for Argon2id: 19 MiB, two passes, one lane. */
 #define HASH_PASSES 2
 #define HASH_MEMORY ((size_t)19 * 1024 * 1024)
+/* A password of account_random_password has 99 random bits, which nobody tries out, whatever a try
+ * costs: what is slow on purpose protects passwords that people choose. So two thousand people are
+ * added at once. */
+#define ISSUED_PASSES 1
+#define ISSUED_MEMORY ((size_t)64 * 1024)
 #define HASH_THREADS 2
-#define HASH_QUEUE 256
-#define HASH_QUEUE_CLIENT 64 /* of one address: a room full of people, and never all the places */
 
 struct hashers {
     pthread_t threads[HASH_THREADS];
@@ -22,33 +25,59 @@ struct hashers {
     pthread_mutex_t lock;
     pthread_cond_t more;
     bool closing;
-    struct hash_job *first, **tail;
-    int length;
-    /* Hash of a random text: what a sign-in with an unknown login is checked against, so that its answer takes as
-     * long as that of a known one. */
+    struct queue queue;
+    /* Hash of a random text: what a sign-in with an unknown login is checked against, so that its
+     * answer takes as long as that of a known one. */
     char decoy[crypto_pwhash_STRBYTES];
 };
 
-char *account_hash(struct arena *a, const char *password) {
+static char *hash_with(struct arena *a, const char *password, unsigned passes, size_t memory) {
     char *out = arena_alloc(a, crypto_pwhash_STRBYTES);
-    return crypto_pwhash_str_alg(out, password, strlen(password), HASH_PASSES, HASH_MEMORY,
+    return crypto_pwhash_str_alg(out, password, strlen(password), passes, memory,
                                  crypto_pwhash_ALG_ARGON2ID13) == 0
                ? out
                : NULL;
 }
 
-static void run_job(const struct hashers *h, struct hash_job *job) {
-    job->matches = false;
-    job->made = NULL;
-    if (job->password) {
-        bool known = job->hash && *job->hash;
-        bool same = crypto_pwhash_str_verify(known ? job->hash : h->decoy, job->password,
-                                             strlen(job->password)) == 0;
-        job->matches = known && same;
+char *account_hash(struct arena *a, const char *password) {
+    return hash_with(a, password, HASH_PASSES, HASH_MEMORY);
+}
+
+char *account_hash_issued(struct arena *a, const char *password) {
+    return hash_with(a, password, ISSUED_PASSES, ISSUED_MEMORY);
+}
+
+static bool verify(const char *hash, const char *password) {
+    return crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
+}
+
+/* Takes as long for everybody: also where there is no hash, or a quick one. */
+static bool matches(const struct hashers *h, const struct hash_job *job) {
+    bool there = job->hash && *job->hash;
+    bool quick = there && crypto_pwhash_str_needs_rehash(job->hash, HASH_PASSES, HASH_MEMORY) == 1;
+    bool same = there && verify(job->hash, job->password);
+    if (!there || quick) (void)verify(h->decoy, job->password);
+    return same;
+}
+
+static void make(struct hash_job *job) {
+    struct arena *a = job->request->arena;
+    if (job->new_password) job->made = account_hash(a, job->new_password);
+    if (!job->issued_count) return;
+    char **made = NEW_ARRAY(a, char *, job->issued_count);
+    for (size_t i = 0; i < job->issued_count; i++) {
+        made[i] = account_hash_issued(a, job->issued[i]);
+        if (!made[i]) return;
     }
-    if (job->new_password && (job->matches || !job->password)) {
-        if (ARENA_GUARD(job->request->arena) == 0)
-            job->made = account_hash(job->request->arena, job->new_password);
+    job->issued_made = made;
+}
+
+static void run_job(const struct hashers *h, struct hash_job *job) {
+    job->matches = job->password && matches(h, job);
+    job->made = NULL;
+    job->issued_made = NULL;
+    if (!job->password || job->matches != job->make_unless) {
+        if (ARENA_GUARD(job->request->arena) == 0) make(job);
         job->request->arena->guarded = false;
     }
     http_wake(job->request, OK);
@@ -57,17 +86,14 @@ static void run_job(const struct hashers *h, struct hash_job *job) {
 static void *work(void *arg) {
     struct hashers *h = arg;
     pthread_mutex_lock(&h->lock);
-    while (h->first || !h->closing) {
-        struct hash_job *job = h->first;
-        if (!job) {
+    while (h->queue.first || !h->closing) {
+        struct queue_entry *entry = queue_take(&h->queue);
+        if (!entry) {
             pthread_cond_wait(&h->more, &h->lock);
             continue;
         }
-        h->first = job->next;
-        if (!h->first) h->tail = &h->first;
-        h->length--;
         pthread_mutex_unlock(&h->lock);
-        run_job(h, job);
+        run_job(h, (struct hash_job *)entry);
         pthread_mutex_lock(&h->lock);
     }
     pthread_mutex_unlock(&h->lock);
@@ -77,27 +103,22 @@ static void *work(void *arg) {
 void account_hash_start(struct request *r, void *arg) {
     struct hash_job *job = arg;
     struct hashers *h = r->app->accounts->hashers;
-    job->next = NULL;
+    struct queue_entry *out = NULL;
+    enum queue_answer answer = QUEUE_FULL;
     job->request = r;
-    int same = 0;
+    job->entry.client = r->client;
     pthread_mutex_lock(&h->lock);
-    for (const struct hash_job *j = h->first; j; j = j->next)
-        same += str_eq(j->request->client, r->client);
-    bool full = h->length >= HASH_QUEUE || same >= HASH_QUEUE_CLIENT || h->closing;
-    if (!full) {
-        *h->tail = job;
-        h->tail = &job->next;
-        h->length++;
-        pthread_cond_signal(&h->more);
-    }
+    if (!h->closing) answer = queue_put(&h->queue, &job->entry, &out);
+    if (answer == QUEUE_WAITS) pthread_cond_signal(&h->more);
     pthread_mutex_unlock(&h->lock);
-    if (full) http_wake(r, ERR_BUSY);
+    /* From here on `job` may be gone. */
+    if (out) http_wake(((struct hash_job *)out)->request, ERR_BUSY);
+    if (answer != QUEUE_WAITS) http_wake(r, answer == QUEUE_FULL ? ERR_BUSY : ERR_LIMIT);
 }
 
 struct hashers *hashers_new(void) {
     struct hashers *h = calloc(1, sizeof *h);
     if (!h) return NULL;
-    h->tail = &h->first;
     struct arena scratch;
     arena_init(&scratch, 64 * 1024);
     char *decoy = account_hash(&scratch, random_token(&scratch, 16));

@@ -1,13 +1,16 @@
 /* Who asks: from the session's cookie to a person and their powers.
  *
- * What was looked up is kept for a second, so that a page and what it fetches and saves ask the store once. A change made by
- * this process ends that at once: the store counts each commit that touches one of account_watched, and what was read
- * under an earlier count is not used. A change by another one (gradus user reset) is seen within that second. */
+ * What was looked up is kept for a second, so that a page and what it fetches and saves ask the
+ * store once. A change made by this process ends that at once: the store counts each commit that
+ * touches one of account_watched, and what was read under an earlier count is not used. A change by
+ * another one (gradus user reset) is seen within that second. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "account/account_private.h"
+#include "account/account_factor.h"
+#include "account/account_sql.h"
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/text.h"
@@ -17,9 +20,11 @@
 #define ID_CHARS 64
 #define TEXT_BYTES 448 /* of one identity; a longer one is looked up each time */
 
-const char *const account_watched[] = {"session", "person", "person_role", NULL};
+const char *const account_watched[] = {"session",  "person",        "person_role",
+                                       "password", "second_factor", NULL};
 
-/* Texts lie one behind the other in `text`, each with its NUL; offset 0 is an empty one for NULL. */
+/* Texts lie one behind the other in `text`, each with its NUL; offset 0 is an empty one for NULL.
+ */
 struct slot {
     pthread_mutex_t lock;
     char id[ID_CHARS + 1]; /* "": empty */
@@ -27,7 +32,8 @@ struct slot {
     int64_t read_ms;       /* monotonic */
     int64_t expires_ms;
     unsigned roles;
-    uint16_t person, csrf, name, login, locale;
+    const char *only; /* a constant */
+    uint16_t person, csrf, name, login, locale, reading;
     char text[TEXT_BYTES];
 };
 
@@ -57,7 +63,8 @@ static struct slot *slot_of(struct request *r, const char *id) {
     return &r->app->accounts->sessions->slots[at % SLOTS];
 }
 
-/* `now_ms` is the monotonic clock's: a request may have begun a minute before its last byte came. */
+/* `now_ms` is the monotonic clock's: a request may have begun a minute before its last byte came.
+ */
 static bool usable(const struct slot *s, struct request *r, const char *id, int64_t now_ms) {
     return str_eq(s->id, id) && s->as_of == store_watched(r->app->store) &&
            now_ms - s->read_ms < KEPT_MS && r->now_ms < s->expires_ms;
@@ -79,7 +86,9 @@ static const struct identity *kept(struct request *r, const char *id, int64_t no
                              .name = text_at(&copy, copy.name, r->arena),
                              .login = text_at(&copy, copy.login, r->arena),
                              .roles = copy.roles,
+                             .only = copy.only,
                              .locale = text_at(&copy, copy.locale, r->arena),
+                             .reading = text_at(&copy, copy.reading, r->arena),
                              .session_id = id,
                              .csrf = text_at(&copy, copy.csrf, r->arena)};
     return who;
@@ -103,17 +112,94 @@ static void keep(struct request *r, const struct identity *who, int64_t read_ms,
     bool fits = put_text(s, &len, who->person_id, &s->person) &&
                 put_text(s, &len, who->csrf, &s->csrf) && put_text(s, &len, who->name, &s->name) &&
                 put_text(s, &len, who->login, &s->login) &&
-                put_text(s, &len, who->locale, &s->locale);
+                put_text(s, &len, who->locale, &s->locale) &&
+                put_text(s, &len, who->reading, &s->reading);
     s->as_of = db_watched(r->db);
     s->read_ms = read_ms;
     s->expires_ms = expires_ms;
     s->roles = who->roles;
+    s->only = who->only;
     memcpy(s->id, fits ? who->session_id : "", fits ? ID_CHARS + 1 : 1);
     pthread_mutex_unlock(&s->lock);
 }
 
+/* ---- Use ------------------------------------------------------------------------------------ */
+
+struct use {
+    struct write_job job;
+    struct arena arena;
+    char id[ID_CHARS + 1];
+};
+
+static enum err store_use(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    const struct use *u = arg;
+    (void)a;
+    return db_run(db, SQL_account_session_used, "ti", u->id, now_ms);
+}
+
+static void free_use(struct use *u) {
+    arena_release(&u->arena);
+    free(u);
+}
+
+static void use_stored(struct write_job *job, enum err result) {
+    (void)result; /* the next request tries again */
+    free_use(job->context);
+}
+
+/* Nobody waits for it: a session whose use could not be noted ends a little earlier. */
+static void note_use(struct request *r, const char *id) {
+    struct use *u = calloc(1, sizeof *u);
+    if (!u) return;
+    arena_init(&u->arena, 64 * 1024);
+    memcpy(u->id, id, ID_CHARS);
+    u->job = (struct write_job){
+        .run = store_use, .arg = u, .arena = &u->arena, .done = use_stored, .context = u};
+    if (store_submit(r->app->store, &u->job) != OK) free_use(u);
+}
+
+/* ---- Beginning ------------------------------------------------------------------------------ */
+
+enum err account_session_begin(struct db *db, struct arena *a, int64_t now_ms,
+                               const char *person_id, const char *client, bool code_given,
+                               struct new_session *out) {
+    struct person p;
+    struct factor f;
+    enum err e = account_find(db, a, person_id, &p);
+    if (e != OK) return e;
+    e = factor_of(db, a, person_id, &f);
+    if (e != OK && e != ERR_NOT_FOUND) return e;
+    out->awaits_code = e == OK && f.confirmed_ms && !code_given;
+    out->token = random_token(a, 32);
+    out->id = sha256_hex(a, out->token, strlen(out->token));
+    out->now_ms = now_ms;
+    /* The longest that it may last while it is used. */
+    out->until_ms = account_session_until(p.roles, now_ms, INT64_MAX / 2);
+    if (out->awaits_code) out->until_ms = now_ms + CODE_WAIT_MS;
+    out->csrf = random_token(a, 32);
+    e = db_run(db, SQL_account_session_add, "tttiiti", out->id, person_id, out->csrf, now_ms,
+               out->until_ms, client, (int64_t)out->awaits_code);
+    return e == OK ? audit_append(db, a, now_ms, person_id, "session.begin", person_id, NULL) : e;
+}
+
+void account_session_cookie(struct request *r, const struct new_session *s) {
+    http_cookie_own(r, SESSION_COOKIE, s->token, (s->until_ms - s->now_ms) / MS_SECOND);
+}
+
+/* ---- Who asks ------------------------------------------------------------------------------- */
+
+/* RULE second-factor: first the code, then a password of one's own, then the second factor where
+ * the academy asks for one. */
+static const char *unfinished(struct request *r, unsigned roles, bool awaits_code, bool issued,
+                              bool has_factor) {
+    if (awaits_code) return ACCOUNT_CODE_PATH;
+    if (issued) return ACCOUNT_FIRST_PATH;
+    bool asked = r->app->factor_required && roles & (ROLE_INSTRUCTOR | ROLE_ASSESSOR | ROLE_ADMIN);
+    return asked && !has_factor ? ACCOUNT_FACTOR_PATH : NULL;
+}
+
 enum err account_identify(struct request *r) {
-    const char *token = http_cookie_in(r, SESSION_COOKIE);
+    const char *token = http_cookie_own_in(r, SESSION_COOKIE);
     if (!token || strlen(token) != 43) return OK;
     const char *id = account_session_id(r, token);
     const int64_t now_ms = clock_monotonic_ms(); /* before the snapshot */
@@ -130,10 +216,16 @@ enum err account_identify(struct request *r) {
     who->login = stmt_text(q, 3, r->arena);
     who->locale = stmt_text(q, 4, r->arena);
     who->roles = (unsigned)stmt_int(q, 5);
+    who->reading = stmt_text(q, 12, r->arena);
     who->session_id = id;
-    int64_t expires_ms = stmt_int(q, 6);
+    int64_t expires_ms = stmt_int(q, 6), used_ms = stmt_int(q, 8);
+    int64_t until_ms = account_session_until(who->roles, stmt_int(q, 7), used_ms);
+    if (until_ms < expires_ms) expires_ms = until_ms;
+    who->only = unfinished(r, who->roles, stmt_int(q, 10) != 0, stmt_int(q, 9) != 0,
+                           stmt_int(q, 11) != 0);
     e = stmt_end(q);
-    if (e != OK) return e;
+    if (e != OK || expires_ms <= r->now_ms) return e;
+    if (r->now_ms - used_ms > account_session_idle_ms(who->roles) / 12) note_use(r, id);
     keep(r, who, now_ms, expires_ms);
     r->who = who;
     return OK;

@@ -1,7 +1,8 @@
 /* People, roles, sessions and cohorts in the store. */
 #include <string.h>
 
-#include "account/account.h"
+#include "account/account_private.h"
+#include "account/account_sql.h"
 #include "audit/audit.h"
 #include "base/clock.h"
 #include "base/codec.h"
@@ -21,7 +22,7 @@ static void read_person(struct stmt *q, struct arena *a, struct person *out) {
     if (roles) (void)account_roles_parse(roles, &out->roles);
 }
 
-static enum err find(struct db *db, struct arena *a, enum sql_id query, const char *key,
+static enum err find(struct db *db, struct arena *a, int query, const char *key,
                      struct person *out) {
     struct stmt *q;
     enum err e;
@@ -34,20 +35,59 @@ enum err account_find(struct db *db, struct arena *a, const char *person_id, str
     return find(db, a, SQL_account_person, person_id, out);
 }
 
+/* RULE sign-in-name: no login holds an at sign, so that what is typed can only be one of the two.
+ */
 enum err account_find_login(struct db *db, struct arena *a, const char *login, struct person *out) {
-    return find(db, a, SQL_account_person_by_login, login, out);
+    bool address = strchr(login, '@') != NULL;
+    const char *key = address ? account_email_key(a, account_email_clean(a, login))
+                              : account_login_clean(a, login);
+    if (!key) return ERR_NOT_FOUND;
+    return find(db, a, address ? SQL_account_person_by_email : SQL_account_person_by_login, key,
+                out);
 }
 
-enum err account_list(struct db *db, struct arena *a, const char *match, int limit, int offset,
-                      struct person **people, size_t *count) {
-    struct person *list = NEW_ARRAY(a, struct person, (size_t)limit);
-    size_t n = 0;
-    struct stmt *q = db_query(db, SQL_account_people, "tii", match, (int64_t)limit,
-                              (int64_t)offset);
-    while (n < (size_t)limit && stmt_row(q)) read_person(q, a, &list[n++]);
-    *people = list;
-    *count = n;
+enum err account_taken(struct db *db, struct arena *a, const char *login, const char *email,
+                       const char *except, struct person *out) {
+    enum err e = ERR_NOT_FOUND;
+    if (login) e = find(db, a, SQL_account_person_by_login, account_login_clean(a, login), out);
+    if (e == OK && str_eq(out->id, except)) e = ERR_NOT_FOUND;
+    const char *key = email ? account_email_key(a, account_email_clean(a, email)) : NULL;
+    if (e == ERR_NOT_FOUND && key) e = find(db, a, SQL_account_person_by_email, key, out);
+    return e == OK && str_eq(out->id, except) ? ERR_NOT_FOUND : e;
+}
+
+const struct find_table account_words = {
+    SQL_account_find_count,  SQL_account_find_range,   SQL_account_find_first, SQL_account_find_add,
+    SQL_account_find_forget, SQL_account_find_unfound, SQL_account_find_filled};
+
+static enum err list_found(struct db *db, struct arena *a, const char *match, const char *after,
+                           size_t limit, struct people *out) {
+    struct found found;
+    enum err e = find_rows(db, a, &account_words, match, after, limit, &found);
+    for (size_t i = 0; e == OK && i < found.count; i++)
+        e = account_find(db, a, found.ids[i], &out->list[out->count++]);
+    out->next = found.next;
+    return e;
+}
+
+enum err account_list(struct db *db, struct arena *a, const char *match, const char *after,
+                      size_t limit, struct people *out) {
+    *out = (struct people){.list = NEW_ARRAY(a, struct person, limit + 1)};
+    if (match) return list_found(db, a, match, after, limit, out);
+    struct find_after at = find_after_read(a, after);
+    struct stmt *q = db_query(db, SQL_account_people, "tti", at.key, at.id, (int64_t)limit + 1);
+    while (out->count <= limit && stmt_row(q)) read_person(q, a, &out->list[out->count++]);
+    if (out->count > limit) {
+        const struct person *last = &out->list[--out->count - 1];
+        out->next = find_after_text(a, last->name, last->id);
+    }
     return stmt_end(q);
+}
+
+static enum err make_findable(struct db *db, struct arena *a, const char *id, const char *name,
+                              const char *login, const char *email) {
+    const char *const texts[FIND_TEXTS] = {name, login, email};
+    return find_put(db, a, &account_words, id, texts);
 }
 
 static enum err add_role(struct db *db, int64_t now_ms, const char *actor, const char *person,
@@ -59,9 +99,12 @@ enum err account_add(struct db *db, struct arena *a, int64_t now_ms, const char 
                      const char *login, const char *name, const char *email, unsigned roles,
                      const char *password_hash, const char **id) {
     if (account_person_problem(a, login, name, email)) return ERR_INVALID;
+    login = account_login_clean(a, login);
+    email = account_email_clean(a, email);
     *id = id_new(a, now_ms);
-    enum err e = db_run(db, SQL_account_person_add, "tttti", *id, login, str_trim(a, name), email,
-                        now_ms);
+    enum err e = db_run(db, SQL_account_person_add, "ttttit", *id, login,
+                        account_name_clean(a, name), email, now_ms, account_email_key(a, email));
+    if (e == OK) e = make_findable(db, a, *id, account_name_clean(a, name), login, email);
     for (size_t i = 0; e == OK && i < COUNT_OF(all_roles); i++)
         if (roles & all_roles[i])
             e = add_role(db, now_ms, actor, *id, account_roles_text(a, all_roles[i]));
@@ -71,6 +114,61 @@ enum err account_add(struct db *db, struct arena *a, int64_t now_ms, const char 
     return audit_append(db, a, now_ms, actor, "person.add", *id,
                         arena_printf(a, "{\"login\":\"%s\",\"roles\":\"%s\"}", login,
                                      account_roles_text(a, roles)));
+}
+
+static enum err note_change(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                            const char *action, const char *person_id, const char *is,
+                            const char *was) {
+    struct buf detail;
+    buf_init(&detail, a);
+    buf_puts(&detail, "{\"is\":");
+    buf_json(&detail, is);
+    buf_puts(&detail, ",\"was\":");
+    buf_json(&detail, was);
+    buf_puts(&detail, "}");
+    return audit_append(db, a, now_ms, actor, action, person_id, buf_text(&detail));
+}
+
+enum err account_set_fields(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
+                            const struct person *was, const char *name, const char *email) {
+    if (account_person_problem(a, was->login, name, email)) return ERR_INVALID;
+    name = account_name_clean(a, name);
+    email = account_email_clean(a, email);
+    enum err e = db_run(db, SQL_account_set_fields, "tttt", was->id, name, email,
+                        account_email_key(a, email));
+    if (e == OK) e = make_findable(db, a, was->id, name, was->login, email);
+    if (e == OK && !str_eq(name, was->name))
+        e = note_change(db, a, now_ms, actor, "person.name", was->id, name, was->name);
+    if (e == OK && !str_eq(email, was->email))
+        e = note_change(db, a, now_ms, actor, "person.email", was->id, email, was->email);
+    return e;
+}
+
+/* ---- Keys of addresses ---------------------------------------------------------------------- */
+
+/* A migration is SQL, which folds ASCII alone. Whose address somebody else had first stays without
+ * a key. */
+enum err account_make_keys(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct email_keys *keys = arg;
+    struct {
+        const char *id, *key;
+    } *rows = NULL;
+    size_t n = 0;
+    (void)now_ms;
+    struct stmt *q = db_query(db, SQL_account_without_key, "t", keys->after_id);
+    keys->last_id = keys->after_id;
+    for (keys->read = 0; stmt_row(q); keys->read++) {
+        const char *id = stmt_text(q, 0, a), *key = account_email_key(a, stmt_text(q, 1, a));
+        keys->last_id = id;
+        if (!key) continue;
+        rows = list_more(a, rows, n, sizeof *rows);
+        rows[n].id = id;
+        rows[n++].key = key;
+    }
+    enum err e = stmt_end(q);
+    for (size_t i = 0; e == OK && i < n; i++)
+        e = db_run(db, SQL_account_set_key, "tt", rows[i].id, rows[i].key);
+    return e;
 }
 
 enum err account_still(struct db *db, struct arena *a, const char *person_id, unsigned roles) {
@@ -90,7 +188,14 @@ enum err account_set_password(struct db *db, struct arena *a, int64_t now_ms, co
         e = stmt_end(q);
     }
     if (e == OK) e = db_run(db, SQL_account_password_add, "tit", person_id, at, password_hash);
+    /* RULE password-forgotten: the one that was replaced is nobody's any more. That there was a
+     * change, the log tells. */
+    if (e == OK) e = db_run(db, SQL_account_password_forget, "ti", person_id, at);
     return e == OK ? audit_append(db, a, now_ms, actor, "password.set", person_id, NULL) : e;
+}
+
+enum err account_password_issued(struct db *db, const char *person_id) {
+    return db_run(db, SQL_account_password_issued, "t", person_id);
 }
 
 enum err account_set_roles(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
@@ -149,7 +254,8 @@ enum err account_cohort_leave(struct db *db, struct arena *a, int64_t now_ms, co
 
 enum err account_cohorts(struct db *db, struct arena *a, const char *id,
                          struct cohort_summary **list, size_t *count) {
-    struct stmt *q = db_query(db, SQL_account_cohorts, "t", id);
+    struct stmt *q = id ? db_query(db, SQL_account_cohort, "t", id)
+                        : db_query(db, SQL_account_cohorts, "");
     *list = NULL;
     for (*count = 0; stmt_row(q); (*count)++) {
         *list = list_more(a, *list, *count, sizeof **list);

@@ -1,27 +1,16 @@
 /* The chain: how a row's hash is made, appended, and read again. */
-#include "audit/audit.h"
+#include "audit/audit_private.h"
 
-#include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "audit/audit_sql.h"
 #include "base/buf.h"
-#include "base/codec.h"
 #include "base/log.h"
 #include "base/text.h"
 
 static const char no_hash[] = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/* What a head file and a commit hook carry. */
-struct head {
-    int64_t seq;
-    char hash[SHA256_HEX_BYTES];
-};
-_Static_assert(sizeof(struct head) <= STORE_COMMIT_BYTES, "the store passes it on by value");
-
-static const char *head_path(struct arena *a, const char *database) {
-    return arena_printf(a, "%s" STORE_HEAD_SUFFIX, database);
-}
 
 static const char *row_hash(struct arena *a, const struct audit_row *row, const char *before) {
     struct buf b;
@@ -41,22 +30,22 @@ static const char *row_hash(struct arena *a, const struct audit_row *row, const 
 
 /* ---- Appending ------------------------------------------------------------------------------ */
 
-/* After COMMIT. A head that cannot be written stays behind, which is allowed; the log tells. */
-static void write_head(const char *database, const void *bytes, size_t len) {
-    BUG_IF(len != sizeof(struct head));
-    const struct head *head = bytes;
-    struct arena a;
-    arena_init(&a, 256 * 1024);
-    const char *path = head_path(&a, database);
-    const char *text = arena_printf(&a, "%" PRId64 " %s\n", head->seq, head->hash);
-    if (!file_write(path, text, strlen(text), 0600))
-        log_say(LOG_WARN, "audit_head", "%s cannot be written: %s", path, strerror(errno));
-    arena_release(&a);
+/* RULE audit-head: a log that is behind its head has lost rows; to append would give their numbers
+ * to others. */
+static enum err check_behind(struct db *db, struct arena *a, int64_t last) {
+    struct audit_head head;
+    const char *path = audit_head_path(a, db_path(db)), *ignored;
+    if (audit_head_read(a, path, &head, &ignored) != OK || head.seq <= last) return OK;
+    log_say(LOG_ERROR, "audit_head",
+            "the audit log ends with row %" PRId64 ", but row %" PRId64
+            " was written (%s): nothing is appended",
+            last, head.seq, path);
+    return ERR_IO;
 }
 
 enum err audit_append(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
                       const char *action, const char *subject, const char *detail) {
-    BUG_IF(!actor || !action || !subject);
+    if (!actor || !action || !subject) return ERR_INVALID; /* a damaged row may have lacked one */
     if (detail && strlen(detail) > AUDIT_DETAIL_MAX) return ERR_LIMIT;
     struct audit_row row = {.seq = 1,
                             .at_ms = now_ms,
@@ -64,24 +53,20 @@ enum err audit_append(struct db *db, struct arena *a, int64_t now_ms, const char
                             .action = action,
                             .subject = subject,
                             .detail = detail};
-    const char *before = no_hash;
-    struct stmt *q;
-    enum err e;
-    if (db_one(db, &q, &e, SQL_audit_last, "")) {
-        row.seq = stmt_int(q, 0) + 1;
-        before = stmt_text(q, 1, a);
-        e = stmt_end(q);
-    } else if (e == ERR_NOT_FOUND) e = OK;
+    struct audit_head last, head;
+    enum err e = audit_last(db, a, &last);
+    if (e == OK) e = check_behind(db, a, last.seq);
     if (e != OK) return e;
-    row.hash = row_hash(a, &row, before);
+    row.seq = last.seq + 1;
+    row.hash = row_hash(a, &row, last.hash);
     e = db_run(db, SQL_audit_add, "iittttt", row.seq, row.at_ms, actor, action, subject, detail,
                row.hash);
+    if (e == OK && audit_is_important(action)) e = audit_sign(db, a, NULL, now_ms);
     if (e != OK) return e;
-    struct head head;
     memset(&head, 0, sizeof head);
     head.seq = row.seq;
     memcpy(head.hash, row.hash, sizeof head.hash);
-    db_on_commit(db, write_head, &head, sizeof head);
+    db_on_commit(db, audit_head_write, &head, sizeof head);
     return OK;
 }
 
@@ -99,7 +84,7 @@ static struct audit_row read_row(struct stmt *q, struct arena *a) {
 
 enum err audit_list(struct db *db, struct arena *a, const char *subject, int64_t before_seq,
                     int limit, struct audit_row **rows, size_t *count) {
-    BUG_IF(limit < 1 || limit > 1000);
+    BUG_IF(limit < 1 || limit > 1000); /* callers give constants */
     *rows = NEW_ARRAY(a, struct audit_row, (size_t)limit);
     *count = 0;
     int64_t before = before_seq > 0 ? before_seq : INT64_MAX;
@@ -110,26 +95,36 @@ enum err audit_list(struct db *db, struct arena *a, const char *subject, int64_t
     return stmt_end(q);
 }
 
-/* 1 read, 0 none there, -1 unreadable. */
-static int read_head(struct arena *a, const char *path, struct head *head) {
-    size_t len;
-    char *text = file_read(a, path, 1024, &len);
-    if (!text) return errno == ENOENT ? 0 : -1;
-    char *blank = strchr(text, ' ');
-    if (!blank || len < SHA256_HEX_BYTES || text[len - 1] != '\n') return -1;
-    *blank = '\0';
-    text[len - 1] = '\0';
-    if (!parse_i64(text, 1, INT64_MAX, &head->seq) || strlen(blank + 1) != SHA256_HEX_BYTES - 1)
-        return -1;
-    memcpy(head->hash, blank + 1, SHA256_HEX_BYTES);
-    return 1;
+enum err audit_last(struct db *db, struct arena *a, struct audit_head *out) {
+    struct stmt *q;
+    enum err e;
+    memset(out, 0, sizeof *out);
+    memcpy(out->hash, no_hash, sizeof no_hash);
+    if (!db_one(db, &q, &e, SQL_audit_last, "")) return e == ERR_NOT_FOUND ? OK : e;
+    const char *hash = stmt_text(q, 1, a);
+    out->seq = stmt_int(q, 0);
+    snprintf(out->hash, sizeof out->hash, "%s", hash ? hash : "");
+    return stmt_end(q);
+}
+
+enum err audit_hash_of(struct db *db, struct arena *a, int64_t seq, const char **hash) {
+    struct stmt *q;
+    enum err e;
+    *hash = NULL;
+    if (!db_one(db, &q, &e, SQL_audit_hash_of, "i", seq)) return e == ERR_NOT_FOUND ? OK : e;
+    *hash = stmt_text(q, 0, a);
+    return stmt_end(q);
 }
 
 /* The chain as it is walked. */
 struct walk {
     struct stmt *q;
-    const struct head *head; /* NULL: none to compare with */
-    int64_t expected;        /* number of the row that must come next */
+    const struct audit_head *head; /* NULL: none to compare with */
+    struct audit_signed_walk signatures;
+    struct audit_report *out;
+    struct arena *arena; /* of the report */
+    enum err trouble;    /* memory was short: nothing can be said */
+    int64_t expected;    /* number of the row that must come next */
     char before[SHA256_HEX_BYTES];
 };
 
@@ -142,6 +137,9 @@ static const char *check_row(struct walk *w, struct arena *scratch) {
         return "was changed, or put in another's place";
     if (w->head && w->head->seq == row.seq && !str_eq(w->head->hash, row.hash))
         return "is not the row that was written (its hash differs from the head file)";
+    const char *problem = audit_signed_walk_row(&w->signatures, w->arena, row.seq, row.hash,
+                                                w->out);
+    if (problem) return problem;
     memcpy(w->before, row.hash, sizeof w->before);
     w->expected++;
     return NULL;
@@ -154,59 +152,81 @@ static const char *check_row_within(struct walk *w) {
     arena_init(&scratch, 64 * AUDIT_DETAIL_MAX);
     const char *volatile problem = "is larger than any that is written";
     if (ARENA_GUARD(&scratch) == 0) problem = check_row(w, &scratch);
+    else if (scratch.starved) {
+        w->trouble = ERR_BUSY;
+        problem = NULL;
+    }
     arena_release(&scratch);
     return problem;
 }
 
-/* Whoever reads in a snapshot may find the head ahead of it, since the log has grown meanwhile. Looks
- * at the newest state: true when the head's row is there. */
-static bool head_is_there(struct arena *a, const char *database, const struct head *head) {
+/* Whoever reads in a snapshot may find the head ahead of it, since the log has grown meanwhile.
+ * Looks at the newest state: OK when the head's row is there, ERR_INVALID when it is not. Anything
+ * else with a sentence: it could not be looked at. */
+static enum err find_head(struct arena *a, const char *database, const struct audit_head *head,
+                          const char **why) {
     struct store *s = NULL;
-    const char *ignored = NULL;
+    const char *hash = NULL;
     struct store_options options = {.path = database, .read_only = true};
-    if (store_open(&s, &options, a, &ignored) != OK) return false;
+    enum err e = store_open(&s, &options, a, why);
+    if (e != OK) return e == ERR_INVALID || e == ERR_NOT_FOUND ? ERR_IO : e;
     struct db *db = store_reader(s);
-    bool there = false;
-    if (db) {
-        struct stmt *q = db_query(db, SQL_audit_chain, "i", head->seq);
-        if (stmt_row(q)) {
-            struct audit_row row = read_row(q, a);
-            there = row.seq == head->seq && str_eq(row.hash, head->hash);
-        }
-        if (stmt_end(q) != OK) there = false;
-    }
+    e = db ? audit_hash_of(db, a, head->seq, &hash) : ERR_IO;
     store_close(s, 0);
-    return there;
+    if (e == OK) return str_eq(hash, head->hash) ? OK : ERR_INVALID;
+    *why = "The newest rows of the audit log cannot be read.";
+    return e;
+}
+
+static enum err walk_log(struct db *db, struct walk *w, const char **problem, int64_t *unmet) {
+    memcpy(w->before, no_hash, sizeof w->before);
+    /* Both statements are open at once, so that they see one state. */
+    audit_signed_walk_begin(&w->signatures, db);
+    /* From the smallest number there is: a row 0 or -1 would be somebody else's. */
+    w->q = db_query(db, SQL_audit_chain, "i", INT64_MIN);
+    while (!*problem && w->trouble == OK && w->signatures.trouble == OK && stmt_row(w->q))
+        *problem = check_row_within(w);
+    enum err e = stmt_end(w->q), signatures = audit_signed_walk_end(&w->signatures, unmet);
+    return e != OK ? e : w->trouble != OK ? w->trouble : signatures;
+}
+
+/* The head file, or a signed head, says that the log goes on behind the last row. */
+static const char *cut_off(struct arena *a, const char *path, int64_t rows, int64_t further,
+                           const char *how) {
+    return arena_printf(a,
+                        "The audit log ends with row %" PRId64 ", but row %" PRId64
+                        " was %s (%s): its end was cut off.",
+                        rows, further, how, path);
 }
 
 enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) {
     memset(out, 0, sizeof *out);
-    struct head head;
-    const char *path = head_path(a, db_path(db));
-    int found = read_head(a, path, &head);
-    out->head_checked = found == 1;
-    struct walk w = {.head = found == 1 ? &head : NULL, .expected = 1};
-    memcpy(w.before, no_hash, sizeof w.before);
-    const char *problem = NULL;
-    /* From the smallest number there is: a row 0 or -1 would be somebody else's. */
-    w.q = db_query(db, SQL_audit_chain, "i", INT64_MIN);
-    while (!problem && stmt_row(w.q)) problem = check_row_within(&w);
-    enum err e = stmt_end(w.q);
+    struct audit_head head;
+    const char *path = audit_head_path(a, db_path(db)), *problem = NULL, *why = NULL;
+    int64_t unmet = 0;
+    enum err found = audit_head_read(a, path, &head, &why);
+    out->head_checked = found == OK;
+    struct walk w = {.head = found == OK ? &head : NULL, .expected = 1, .out = out, .arena = a};
+    enum err e = walk_log(db, &w, &problem, &unmet);
     if (e != OK) return e;
     out->rows = w.expected - 1;
     memcpy(out->head, w.before, sizeof out->head);
-    if (problem) {
-        out->first_bad = w.expected;
+    if (problem)
         out->problem = arena_printf(a, "Row %" PRId64 " of the audit log %s.", w.expected, problem);
-    } else if (found == 1 && head.seq > out->rows && !head_is_there(a, db_path(db), &head)) {
-        out->first_bad = w.expected;
-        out->problem = arena_printf(a,
-                                    "The audit log ends with row %" PRId64 ", but row %" PRId64
-                                    " was written (%s): its end was cut off.",
-                                    out->rows, head.seq, path);
-    } else if (found < 0) {
-        out->problem = arena_printf(
-            a, "%s is not a head that Gradus wrote: a cut tail cannot be seen.", path);
+    else if (unmet) out->problem = cut_off(a, path, out->rows, unmet, "signed");
+    else if (found == OK && head.seq > out->rows) {
+        e = find_head(a, db_path(db), &head, &out->problem);
+        if (e == ERR_INVALID) out->problem = cut_off(a, path, out->rows, head.seq, "written");
+        else if (e != OK) return e;
+    } else if (found == ERR_NOT_FOUND || found == ERR_INVALID) {
+        /* Now, and not as of the snapshot: without a head nothing else can be said. */
+        e = audit_head_problem(db, a, &out->problem);
+        return e == OK && out->problem ? ERR_INVALID : e;
+    } else if (found != OK) {
+        out->problem = why;
+        return found;
     }
-    return out->problem ? ERR_INVALID : OK;
+    if (!out->problem) return OK;
+    out->first_bad = w.expected;
+    return ERR_INVALID;
 }

@@ -1,16 +1,23 @@
 /* The audit log: certification and security facts, each row chained to the one before by
- * SHA-256.
+ * SHA-256. RULE audit-chain: a row that was changed, removed or put elsewhere is found.
  *
  * hash(n) = SHA-256 of the JSON array [n,at_ms,actor,action,subject,detail,hash(n-1)] without
  * blanks, in lower-case hex; strings as buf_json writes them, `detail` as one string or null;
  * hash(0) = 64 zeros. A changed, removed or reordered row breaks the chain. A cut tail is found
  * against the head, the file `<database>.audit-head`, which holds number and hash of a row that
- * was committed: "n hash\n". It is written after each COMMIT with audited jobs; one that is
- * behind the log (the process died in between) is fine, one ahead of it means that rows are
- * gone. */
+ * was committed: "n hash\n". It is written after each COMMIT with audited jobs and never goes down.
+ * A head that is behind the log (the process died in between) is fine; one ahead of it means that
+ * rows are gone; a log without one cannot show that its end is whole, so that it has to be accepted
+ * by somebody (audit_accept).
+ *
+ * Threads: audit_append in jobs alone. What reads takes the caller's own connection, on any thread;
+ * audit_verify takes as long as the log is. audit_open and audit_accept wait for the disk: commands
+ * and the start call them. */
 #ifndef GR_AUDIT_AUDIT_H
 #define GR_AUDIT_AUDIT_H
 
+#include "audit/audit_signed.h"
+#include "base/codec.h"
 #include "store/store.h"
 
 #define AUDIT_DETAIL_MAX ((size_t)64 * 1024) /* bytes */
@@ -22,15 +29,53 @@
 enum err audit_append(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
                       const char *action, const char *subject, const char *detail) MUST_USE;
 
+/* ---- Head and log ---------------------------------------------------------------------------- */
+/* As store_open, for whoever will write: refuses (ERR_INVALID) a log that does not agree with its
+ * head, and a folder that holds keys or a head but no database, where store_open would begin an
+ * empty academy beside them. `*why` says what to do. */
+enum err audit_open(struct store **out, const struct store_options *options, struct arena *a,
+                    const char **why) MUST_USE;
+/* Whether head and log agree: two rows are read, whatever the length of the log. ERR_INVALID with a
+ * sentence that says what to do; anything else: it could not be looked at, and the sentence says
+ * why. Outside of a snapshot, since the head may be newer than it. */
+enum err audit_check_head(struct db *db, struct arena *a, const char **why) MUST_USE;
+
+/* What a head file says. */
+struct audit_head {
+    int64_t seq;
+    char hash[SHA256_HEX_BYTES];
+};
+/* False when the text is not what Gradus writes. */
+bool audit_head_parse(const char *text, size_t len, struct audit_head *out) MUST_USE;
+/* Reads a head. ERR_NOT_FOUND: none is there; ERR_INVALID: it is not one that Gradus wrote;
+ * ERR_BUSY: memory or descriptors are short; ERR_IO: it cannot be read (whose it is, the disk).
+ * With a sentence in `*why` (arena) for the last three. */
+enum err audit_head_read(struct arena *a, const char *path, struct audit_head *out,
+                         const char **why) MUST_USE;
+/* Brings a head up to the log that could not be written after its COMMIT, when there is one. Now
+ * and then, outside of a snapshot. */
+void audit_head_catch_up(struct db *db);
+/* RULE audit-accept: after an inquiry, somebody (`by`: the user of this machine) says with a reason
+ * that the log is to go on from where it ends. Appends "audit.accept" with what head and log said,
+ * and writes the head anew, alone in being allowed to lower it. ERR_CONFLICT when there is nothing
+ * to accept. */
+enum err audit_accept(struct store *s, struct arena *a, const char *by, const char *reason,
+                      const char **why) MUST_USE;
+
 struct audit_report {
     int64_t rows;
-    int64_t first_bad;   /* sequence number of the first row that does not fit, 0 = none */
-    const char *problem; /* sentence, NULL when the chain holds (arena) */
-    char head[65];       /* hash of the last row that fits, 64 zeros when there is none */
-    bool head_checked;   /* false: no head file (a restored copy), a cut tail could not be seen */
+    int64_t first_bad;    /* sequence number of the first row that does not fit, 0 = none */
+    const char *problem;  /* sentence, NULL when the chain holds (arena) */
+    char head[65];        /* hash of the last row that fits, 64 zeros when there is none */
+    bool head_checked;    /* false: the log is empty, or the head could not be read (a problem) */
+    int64_t signed_heads; /* of them, all fit */
+    /* Who signed them; arena. Whether these are the academy's keys, the caller knows. */
+    const char *keys[AUDIT_KEYS_MAX];
+    size_t key_count;
 };
 /* Reads the whole chain, as of the caller's snapshot. ERR_INVALID with a filled report when it is
- * broken. */
+ * broken: a row, the head, or a signed head does not fit. Anything else: it could not be read
+ * whole, which says nothing of the log; `problem` may tell why. */
 enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) MUST_USE;
 
 /* Newest first, for the admin's page and for a case. `subject` NULL = all; `before_seq` 0 = from

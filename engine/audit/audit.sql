@@ -15,3 +15,19 @@ WHERE seq < $1 ORDER BY seq DESC LIMIT $2;
 -- name: audit_newest_of_subject
 SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log
 WHERE subject = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3;
+
+-- name: audit_hash_of
+SELECT hash FROM audit_log WHERE seq = $1;
+
+-- name: audit_signed_add
+INSERT INTO audit_signed_head (seq, hash, at_ms, key, signature) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (seq) DO NOTHING;
+
+-- name: audit_signed_last
+SELECT seq, hash, at_ms, key, signature FROM audit_signed_head ORDER BY seq DESC LIMIT 1;
+
+-- name: audit_signed_of
+SELECT seq, hash, at_ms, key, signature FROM audit_signed_head WHERE seq = $1;
+
+-- name: audit_signed_all
+SELECT seq, hash, at_ms, key, signature FROM audit_signed_head ORDER BY seq;

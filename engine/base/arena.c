@@ -1,6 +1,7 @@
 /* The arena: a list of malloc'd chunks, a cap, a way out. */
 #include "base/arena.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,8 +36,9 @@ bool arena_failed_as_asked(void) { return failed_as_asked; }
 
 /* ---- Chunks --------------------------------------------------------------------------------- */
 
-/* Each thread keeps some chunks for its next request: given back, malloc would return their pages to the kernel and
- * the next request would fault them in again. Not under the sanitizer, which wants to see each use after release. */
+/* Each thread keeps some chunks for its next request: given back, malloc would return their pages
+ * to the kernel and the next request would fault them in again. Not under the sanitizer, which
+ * wants to see each use after release. */
 #if defined(__has_feature) /* clang's way to say it */
 #if __has_feature(address_sanitizer)
 #define __SANITIZE_ADDRESS__ 1
@@ -64,6 +66,8 @@ static void free_kept(void *arg) {
         CHUNKS_KEPT; /* an arena that is released later in the thread's end keeps nothing */
 }
 
+/* Cannot fail: glibc has 1,024 keys in static memory (PTHREAD_KEYS_MAX), and all of this process
+ * are made by a handful of places, once each. */
 static void make_kept_key(void) { BUG_IF(pthread_key_create(&kept_key, free_kept) != 0); }
 
 static struct arena_chunk *chunk_get(size_t bytes) {
@@ -114,6 +118,16 @@ void arena_release(struct arena *a) {
     a->last = NULL;
 }
 
+void arena_guard_keep(const struct arena *a, struct arena_guard *outer) {
+    memcpy(&outer->guard, &a->guard, sizeof outer->guard);
+    outer->guarded = a->guarded;
+}
+
+void arena_guard_back(struct arena *a, const struct arena_guard *outer) {
+    memcpy(&a->guard, &outer->guard, sizeof a->guard);
+    a->guarded = outer->guarded;
+}
+
 _Noreturn void arena_fail(struct arena *a) {
     if (!a->guarded) {
         fprintf(stderr, "gradus: out of memory (%zu of %zu bytes in use)\n", a->used, a->cap);
@@ -123,11 +137,16 @@ _Noreturn void arena_fail(struct arena *a) {
     longjmp(a->guard, 1);
 }
 
+_Noreturn void arena_starve(struct arena *a) {
+    a->starved = true;
+    arena_fail(a);
+}
+
 static struct arena_chunk *new_chunk(struct arena *a, size_t size) {
     size_t want = size > CHUNK_SIZE / 2 ? size : CHUNK_SIZE - sizeof(struct arena_chunk);
     if (want > a->cap || a->used > a->cap - want) arena_fail(a);
     struct arena_chunk *c = chunk_get(sizeof *c + want);
-    if (!c) arena_fail(a);
+    if (!c) arena_starve(a);
     c->size = want;
     c->used = 0;
     /* A large block goes behind the current chunk, so that the room left there still serves. */
@@ -145,7 +164,7 @@ static struct arena_chunk *new_chunk(struct arena *a, size_t size) {
 void *arena_raw(struct arena *a, size_t size) {
     if (fail_countdown > 0 && --fail_countdown == 0) {
         failed_as_asked = true;
-        arena_fail(a);
+        arena_starve(a);
     }
     if (size > SIZE_MAX / 2) arena_fail(a);
     size = (size + ALIGN - 1) / ALIGN * ALIGN;
@@ -206,10 +225,11 @@ char *arena_vprintf(struct arena *a, const char *format, va_list args) {
     size_t room = c ? c->size - c->used : 0;
     char *here = room ? c->data + c->used : NULL;
     int n = vsnprintf(here, room, format, args);
-    BUG_IF(n < 0);
-    char *p = arena_raw(a, (size_t)n + 1);
-    if (p != here || (size_t)n >= room) vsnprintf(p, (size_t)n + 1, format, again);
+    char *p = n < 0 ? NULL : arena_raw(a, (size_t)n + 1);
+    if (p && (p != here || (size_t)n >= room)) vsnprintf(p, (size_t)n + 1, format, again);
     va_end(again);
+    if (!p && errno == ENOMEM) arena_starve(a); /* nothing to format with */
+    if (!p) arena_fail(a);                      /* longer than an int counts */
     return p;
 }
 
@@ -229,10 +249,19 @@ void arena_defer(struct arena *a, void (*release)(void *), void *thing) {
     if (!d) {
         failed_as_asked = asked;
         release(thing);
-        arena_fail(a);
+        arena_starve(a);
     }
     d->release = release;
     d->thing = thing;
     d->next = a->deferred;
     a->deferred = d;
+}
+
+static void release_scratch(void *scratch) { arena_release(scratch); }
+
+struct arena *arena_scratch(struct arena *owner, size_t cap) {
+    struct arena *scratch = NEW(owner, struct arena);
+    arena_init(scratch, cap);
+    arena_defer(owner, release_scratch, scratch);
+    return scratch;
 }

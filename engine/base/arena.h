@@ -27,15 +27,27 @@ struct arena {
     size_t used, cap; /* bytes taken from malloc, and how many may be */
     jmp_buf guard;
     bool guarded;
-    char *last; /* the newest allocation, may grow in place */
+    bool
+        starved; /* it left through the guard because malloc had nothing: the same may work later */
+    char *last;  /* the newest allocation, may grow in place */
 };
 
 /* `cap` in bytes. Takes no memory yet. */
 void arena_init(struct arena *a, size_t cap);
-/* Runs what was deferred (newest first) and frees all. The arena can be used again; its guard is gone. */
+/* Runs what was deferred (newest first) and frees all. The arena can be used again; its guard is
+ * gone; `starved` stays. */
 void arena_release(struct arena *a);
 
 #define ARENA_GUARD(a) ((a)->guarded = true, setjmp((a)->guard))
+
+/* A guard inside another: keep the outer one, set the inner one, put the outer one back; then
+ * arena_fail to leave further. */
+struct arena_guard {
+    jmp_buf guard;
+    bool guarded;
+};
+void arena_guard_keep(const struct arena *a, struct arena_guard *outer);
+void arena_guard_back(struct arena *a, const struct arena_guard *outer);
 
 /* Zeroed, aligned for any type. Never NULL. */
 void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, returns_nonnull));
@@ -43,10 +55,11 @@ void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, returns_n
 void *arena_raw(struct arena *a, size_t size) __attribute__((malloc, returns_nonnull));
 /* Zeroed array; leaves through the guard when count * size overflows. */
 void *arena_array(struct arena *a, size_t count, size_t size);
-/* Grows `old` (the result of an earlier call, `old_size` bytes) to `new_size`; in place when it can. */
+/* Grows `old` (the result of an earlier call, `old_size` bytes) to `new_size`; in place when it
+ * can. */
 void *arena_grow(struct arena *a, void *old, size_t old_size, size_t new_size);
-/* Room for one more element behind `count` of them. Lists double, so that a long one is not copied for each of its elements;
- * only for lists that have grown through this call. */
+/* Room for one more element behind `count` of them. Lists double, so that a long one is not copied
+ * for each of its elements; only for lists that have grown through this call. */
 static inline void *list_more(struct arena *a, void *list, size_t count, size_t size) {
     if (count != 0 && (count < 8 || (count & (count - 1)) != 0)) return list;
     return arena_grow(a, list, count * size, (count ? count * 2 : 8) * size);
@@ -55,12 +68,20 @@ char *arena_copy(struct arena *a, const char *text, size_t len); /* NUL-terminat
 char *arena_dup(struct arena *a, const char *text);              /* NULL stays NULL */
 char *arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *a, const char *format, va_list args);
-/* `release(thing)` runs at arena_release, also after leaving through the guard. NULL things are ignored. */
+/* `release(thing)` runs at arena_release, also after leaving through the guard. NULL things are
+ * ignored. */
 void arena_defer(struct arena *a, void (*release)(void *), void *thing);
+/* An arena of its own cap that goes with `owner` at the latest, also when that leaves through its
+ * guard: for what is needed for a while (arena_release it then) while things of the owner are made.
+ * Without a guard of its own it ends the process, as any. */
+struct arena *arena_scratch(struct arena *owner, size_t cap);
 /* Leaves through the guard as if the cap had been reached. */
 _Noreturn void arena_fail(struct arena *a);
+/* The same, but for want of memory: `starved` tells. For libraries that found none. */
+_Noreturn void arena_starve(struct arena *a);
 
-/* Fault injection for tests: the nth allocation from now (1 = next) fails, in this thread; 0 = off. */
+/* Fault injection for tests: the nth allocation from now (1 = next) fails, in this thread; 0 = off.
+ */
 void arena_fail_at(long nth);
 /* True once the injected failure has happened. */
 bool arena_failed_as_asked(void);

@@ -55,9 +55,13 @@ void buf_printf(struct buf *b, const char *format, ...) {
     size_t room = b->cap - b->len;
     int n = vsnprintf(room ? b->data + b->len : NULL, room, format, args);
     va_end(args);
-    BUG_IF(n < 0);
-    if ((size_t)n >= room) vsnprintf(buf_reserve(b, (size_t)n), (size_t)n + 1, format, again);
+    if (n >= 0 && (size_t)n >= room)
+        vsnprintf(buf_reserve(b, (size_t)n), (size_t)n + 1, format, again);
     va_end(again);
+    if (n < 0) { /* longer than an int counts, or no memory to format with */
+        if (room) b->data[b->len] = '\0';
+        arena_fail(b->arena);
+    }
     buf_advance(b, (size_t)n);
 }
 

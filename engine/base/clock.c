@@ -1,6 +1,7 @@
 /* The clock and the machine forms of a time. What people read is formatted with ICU in page/. */
 #include "base/clock.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -11,7 +12,17 @@ static int64_t read_clock_us(clockid_t id) {
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-int64_t clock_now_ms(void) { return read_clock_us(CLOCK_REALTIME) / 1000; }
+#define UNSET INT64_MIN
+static _Atomic int64_t trusted_base_ms = UNSET;
+
+int64_t clock_wall_ms(void) { return read_clock_us(CLOCK_REALTIME) / 1000; }
+int64_t clock_boot_ms(void) { return read_clock_us(CLOCK_BOOTTIME) / 1000; }
+void clock_set(int64_t base_ms) { atomic_store(&trusted_base_ms, base_ms); }
+void clock_unset(void) { atomic_store(&trusted_base_ms, UNSET); }
+int64_t clock_now_ms(void) {
+    int64_t base_ms = atomic_load(&trusted_base_ms);
+    return base_ms == UNSET ? clock_wall_ms() : base_ms + clock_boot_ms();
+}
 int64_t clock_monotonic_ms(void) { return read_clock_us(CLOCK_MONOTONIC) / 1000; }
 int64_t clock_monotonic_us(void) { return read_clock_us(CLOCK_MONOTONIC); }
 

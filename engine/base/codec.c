@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -17,9 +19,13 @@ static void forget_fetched(void) { fetched_left = 0; }
 
 void codec_start(void) {
     static atomic_flag started = ATOMIC_FLAG_INIT;
-    if (sodium_init() < 0) BUG("libsodium cannot start");
-    if (!atomic_flag_test_and_set(&started))
-        BUG_IF(pthread_atfork(NULL, NULL, forget_fetched) != 0);
+    if (sodium_init() < 0 ||
+        (!atomic_flag_test_and_set(&started) && pthread_atfork(NULL, NULL, forget_fetched) != 0)) {
+        fputs(
+            "gradus: libsodium cannot start: this machine gives no random numbers, or no memory\n",
+            stderr);
+        exit(2);
+    }
 }
 
 void random_bytes(void *out, size_t len) {
@@ -56,6 +62,23 @@ char *version_of(struct arena *a, const void *bytes, size_t len) {
     unsigned char hash[32];
     crypto_generichash(hash, sizeof hash, bytes, len, NULL, 0);
     return hex_encode(a, hash, VERSION_CHARS / 2);
+}
+
+char *percent_encode(struct arena *a, const char *text, const char *also) {
+    static const char hex[] = "0123456789ABCDEF";
+    char *out = arena_alloc(a, 3 * strlen(text) + 1), *to = out;
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+                     (*p >= '0' && *p <= '9') || strchr("-._~", *p) || strchr(also, *p);
+        if (plain) *to++ = (char)*p;
+        else {
+            *to++ = '%';
+            *to++ = hex[*p >> 4];
+            *to++ = hex[*p & 15];
+        }
+    }
+    *to = '\0';
+    return out;
 }
 
 char *base64url_encode(struct arena *a, const void *bytes, size_t len) {
@@ -116,6 +139,26 @@ unsigned char *base58_decode(struct arena *a, const char *text, size_t *len) {
     for (size_t j = 0; j < used; j++) out[zeros + j] = bytes[used - 1 - j];
     *len = zeros + used;
     return out;
+}
+
+static const unsigned char ed25519_pub[2] = {0xed, 0x01};
+
+char *multikey_encode(struct arena *a, const unsigned char key[MULTIKEY_BYTES]) {
+    unsigned char bytes[sizeof ed25519_pub + MULTIKEY_BYTES];
+    memcpy(bytes, ed25519_pub, sizeof ed25519_pub);
+    memcpy(bytes + sizeof ed25519_pub, key, MULTIKEY_BYTES);
+    return arena_printf(a, "z%s", base58_encode(a, bytes, sizeof bytes));
+}
+
+bool multikey_decode(struct arena *a, const char *text, unsigned char key[MULTIKEY_BYTES]) {
+    size_t len = 0;
+    if (text[0] != 'z' || strlen(text) > MULTIKEY_MAX) return false;
+    const unsigned char *bytes = base58_decode(a, text + 1, &len);
+    if (!bytes || len != sizeof ed25519_pub + MULTIKEY_BYTES ||
+        memcmp(bytes, ed25519_pub, sizeof ed25519_pub) != 0)
+        return false;
+    memcpy(key, bytes + sizeof ed25519_pub, MULTIKEY_BYTES);
+    return true;
 }
 
 char *id_new(struct arena *a, int64_t now_ms) {

@@ -1,6 +1,7 @@
 /* Names of errors, and the end of the process on a bug. */
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,6 +18,8 @@ const char *err_name(enum err e) {
     }
     return "unknown";
 }
+
+bool err_is_short(int why) { return why == ENOMEM || why == EMFILE || why == ENFILE; }
 
 _Noreturn void bug_at(const char *file, int line, const char *what) {
     fprintf(stderr, "gradus: bug at %s:%d: %s\n", file, line, what);

@@ -6,6 +6,8 @@
 #ifndef GR_BASE_ERR_H
 #define GR_BASE_ERR_H
 
+#include <stdbool.h>
+
 enum err {
     OK = 0,
     ERR_NOT_FOUND, /* no such thing, or none that this person may know of */
@@ -21,6 +23,10 @@ enum err {
 
 /* A short English name for logs ("not_found"). Never NULL. */
 const char *err_name(enum err e);
+
+/* Whether this `errno` says that memory or descriptors are used up: the same may work in a moment.
+ */
+bool err_is_short(int why);
 
 _Noreturn void bug_at(const char *file, int line, const char *what);
 #define BUG(what) bug_at(__FILE__, __LINE__, what)

@@ -1,15 +1,16 @@
 /* JSON through jansson, tied to arenas. */
 #include "base/json.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/reserve.h"
 
 #define DEPTH_LIMIT 64
 
 static void release(void *value) { json_decref(value); }
 
 json_t *json_keep(struct arena *a, json_t *value) {
-    if (!value) arena_fail(a);
+    if (!value) arena_starve(a);
     arena_defer(a, release, value);
     return value;
 }
@@ -43,15 +44,23 @@ json_t *json_read(struct arena *a, const char *text, size_t len, const char **wh
     json_error_t error;
     json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!value) {
+        /* A text that could not be read for want of memory is not a wrong text. */
+        if (json_error_code(&error) == json_error_out_of_memory) arena_starve(a);
         *why = arena_printf(a, "line %d, column %d: %s", error.line, error.column, error.text);
         return NULL;
     }
     return json_keep(a, value);
 }
 
-char *json_text(struct arena *a, const json_t *value) {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-    if (!text) arena_fail(a);
-    arena_defer(a, free, text);
+static char *dump(struct arena *a, const json_t *value, size_t flags) {
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | flags);
+    if (!text) arena_starve(a);
+    arena_defer(
+        a, reserve_free,
+        text); /* the program gives jansson the reserve's functions; they take malloc's, too */
     return text;
 }
+
+char *json_text(struct arena *a, const json_t *value) { return dump(a, value, JSON_SORT_KEYS); }
+
+char *json_text_as_built(struct arena *a, const json_t *value) { return dump(a, value, 0); }

@@ -1,4 +1,5 @@
-/* The log: one JSON object a line on standard error. Never log secrets, tokens, passwords, responses.
+/* The log: one JSON object a line on standard error. Never log secrets, tokens, passwords,
+ * responses.
  *
  *     struct log_line l;
  *     log_begin(&l, LOG_INFO, "backup");

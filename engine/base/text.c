@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/owner.h"
+
 size_t utf8_length_at(const char *text, size_t len) {
     const unsigned char *s = (const unsigned char *)text;
     if (len == 0) return 0;
@@ -33,7 +35,8 @@ size_t utf8_length_at(const char *text, size_t len) {
     return n;
 }
 
-/* Eight bytes that are ASCII and not NUL (Hacker's Delight, section 6-1: a zero byte borrows from its top bit). */
+/* Eight bytes that are ASCII and not NUL (Hacker's Delight, section 6-1: a zero byte borrows from
+ * its top bit). */
 static bool plain_ascii(const char *text) {
     uint64_t word;
     memcpy(&word, text, sizeof word);
@@ -189,7 +192,7 @@ bool file_write(const char *path, const void *bytes, size_t len, unsigned mode) 
         errno = ENAMETOOLONG;
         return false;
     }
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    int fd = file_make(temporary, O_WRONLY, mode);
     if (fd < 0) return false;
     bool ok = write_all(fd, bytes, len) && fsync(fd) == 0;
     int why = errno;

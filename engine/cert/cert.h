@@ -1,8 +1,13 @@
 /* Certification: applications, decisions, certificates, and what strangers verify.
  *
- * The workflow follows ISO/IEC 17024: application, eligibility, an independent decision, certificate, suspension,
- * withdrawal. Every step is a fact with actor, reason, time and evidence, and enters the audit log in the same job.
- * Certificates are Open Badges 3.0 credentials signed with eddsa-rdfc-2022, a PDF, a badge picture and a public page.
+ * The workflow follows ISO/IEC 17024: application, eligibility, an independent decision,
+ * certificate, suspension, withdrawal. Every step is a fact with actor, reason, time and evidence,
+ * and enters the audit log in the same job. Certificates are Open Badges 3.0 credentials signed
+ * with eddsa-rdfc-2022, a PDF, a badge picture and a public page.
+ *
+ * Threads: certs_open and certs_close are of whoever opens the academy, commands of a process of
+ * their own. What takes a `struct db` is for the thread that leased it, what stands under "Jobs"
+ * for jobs, handlers are the pool's. cert_records_check takes as long as the register is.
  *
  * Routes (see server/routes.c):
  *   GET  /programmes/:p/levels/:l      public                            cert_level_page
@@ -12,13 +17,19 @@
  *   GET  /assess/cases/:id             assessor|instructor               cert_case_page
  *   POST /assess/cases/:id/marks       assessor|instructor               cert_mark_post
  *   POST /assess/cases/:id/decision    assessor                          cert_decision_post
+ *   GET  /assess/cases/:id/attempts/:a assessor                          cert_attempt_page
+ *   GET  /assess/cases/:id/runs/:r     assessor|instructor               cert_run_page
+ *   GET  /assess/cases/:id/runs/:r/replay assessor|instructor            cert_run_replay_page
+ *   POST /assess/cases/:id/interest    assessor|instructor               cert_case_interest_post
+ *   GET  /assess/interests             assessor|instructor|admin         cert_interests_page
+ *   POST /assess/interests             assessor|instructor|admin         cert_interests_post
  *   GET  /assess/certificates          assessor|admin                    cert_certificates_page
  *   POST /assess/certificates/:n/status assessor|admin                   cert_status_post
- *   GET  /certificates/:n              public ROUTE_CORS                 cert_certificate_page   also N.json, N.pdf, N.png
- *   GET  /status/:n                    public ROUTE_CORS|ROUTE_JSON      cert_status_list_page
- *   GET  /.well-known/did.json         public ROUTE_CORS|ROUTE_JSON      cert_did_page
- *   GET  /verify                       public                            cert_verify_page
- *   POST /verify                       public ROUTE_UPLOAD|ROUTE_NO_CSRF cert_verify_post */
+ *   GET  /certificates/:n              public ROUTE_CORS                 cert_certificate_page also
+ * N.json, N.pdf, N.png GET  /status/:n                    public ROUTE_CORS|ROUTE_JSON
+ * cert_status_list_page GET  /.well-known/did.json         public ROUTE_CORS|ROUTE_JSON
+ * cert_did_page GET  /verify                       public cert_verify_page POST /verify public
+ * ROUTE_FILE|ROUTE_NO_CSRF cert_verify_post */
 #ifndef GR_CERT_CERT_H
 #define GR_CERT_CERT_H
 
@@ -27,21 +38,36 @@
 #include "content/content.h"
 #include "http/http.h"
 
-/* Reads the signing keys of app->data (makes the first one), and keeps caches of what was signed and drawn. Lines
- * "Name https://…/profile/add" in DATA/profile-links.txt become "add to profile" links on certificates. `*why` is a sentence for the operator. `app` must live until certs_close. */
+/* What is missing on this machine to draw certificates, as a sentence; NULL: nothing. Needs no
+ * database. Arena. */
+const char *certs_problem(struct arena *a);
+/* Reads the signing keys of app->data (makes the first one), and keeps caches of what was signed
+ * and drawn. Lines "Name https://…/profile/add" in DATA/profile-links.txt become "add to profile"
+ * links on certificates. `*why` is a sentence for the operator. `app` must live until certs_close.
+ */
 enum err certs_open(struct certs **out, struct app *app, struct arena *a,
                     const char **why) MUST_USE;
 void certs_close(struct certs *c); /* NULL is fine */
-/* Tells the operator, in the log, of certificates that name another address than the one under which the academy now answers:
- * did.json is then another issuer's, and nobody can verify them. `served`: where visitors of this machine find it, when
- * there is no app->origin; NULL when only the visitors know. */
+/* Whether this multikey is one of the keys in DATA/keys. */
+/* Whether the key is in DATA/keys. Not OK with a sentence: the keys that are there cannot be read,
+ * which is no answer. */
+enum err cert_has_key(const char *data, struct arena *a, const char *multikey, bool *has,
+                      const char **why) MUST_USE;
+/* Tells the operator, in the log, of certificates that name another address than the one under
+ * which the academy now answers: did.json is then another issuer's, and nobody can verify them.
+ * `served`: where visitors of this machine find it, when there is no app->origin; NULL when only
+ * the visitors know. */
 void certs_tell_origins(struct app *app, struct arena *a, const char *served);
 
-/* ---- Where a person stands -------------------------------------------------------------------- */
+/* ---- Where a person stands ------------------------------------------------------------------ */
 /* The requirements of a level with their titles and places. Arena. */
 enum err cert_needs(struct app *app, struct arena *a, const struct content_snapshot *content,
                     const struct content_level *level, struct cert_need **out,
                     size_t *count) MUST_USE;
+/* Sets NAME to what it is called, of a module in the language that the reader reads; see
+ * content_say. */
+void cert_need_say(struct request *r, struct view *v, const char *name,
+                   const struct content_snapshot *content, const struct cert_need *need);
 /* Gathers the facts and applies cert_level_status. May run in a job. */
 enum err cert_status_of(struct app *app, struct db *db, struct arena *a,
                         const struct content_snapshot *content, const struct content_level *level,
@@ -52,22 +78,27 @@ struct cert_summary {
     const char *number, *person_id, *holder, *programme_id, *level_id,
         *title;                        /* "Marketing Operations: Associate" */
     int64_t issued_ms, valid_until_ms; /* 0 = without end */
-    const char *state;                 /* "valid", "expired", "suspended", "revoked" at `now_ms` */
+    const char *state; /* "valid", "expired", "suspended", "revoked", "replaced" at `now_ms` */
 };
-/* Of one person (NULL = of everybody whose name or number has `match`, which may be NULL), newest first. */
-enum err cert_list(struct db *db, struct arena *a, const char *person_id, const char *match,
-                   int64_t now_ms, int limit, int offset, struct cert_summary **out,
-                   size_t *count) MUST_USE;
+/* Of one person, newest first. */
+enum err cert_list(struct db *db, struct arena *a, const char *person_id, int64_t now_ms,
+                   size_t limit, struct cert_summary **out, size_t *count) MUST_USE;
 
-/* For the start page of a learner. Sets `certificates` [{number, href, title, state, is_valid, until…}] and
- * `applications` [{title, href, at…}] of r->who that wait for a decision. */
+/* For the start page of a learner. Sets `certificates` [{number, href, title, state, is_valid,
+ * until…}] and `applications` [{title, href, at…}] of r->who that wait for a decision. */
 enum err cert_home(struct request *r, struct view *v) MUST_USE;
+/* Whether an application of r->who for the level waits for a decision, and whether they may apply:
+ * all is met, and nothing is in the way. */
+enum err cert_application_of(struct request *r, const struct content_snapshot *content,
+                             const char *programme_id, const struct content_level *level,
+                             bool *waits, bool *may_apply) MUST_USE;
 /* How many applications wait for a decision: for the start page of an assessor. */
 enum err cert_waiting(struct db *db, int64_t *count) MUST_USE;
 
 /* ---- Jobs ---------------------------------------------------------------------------------------
- * All are write_fn and check every rule themselves, whatever a page checked before. A refusal is ERR_DENIED, ERR_CONFLICT,
- * ERR_INVALID or ERR_NOT_FOUND, and `refusal` names the interface text that says why ("cert_refusal_self"). */
+ * All are write_fn and check every rule themselves, whatever a page checked before. A refusal is
+ * ERR_DENIED, ERR_CONFLICT, ERR_INVALID or ERR_NOT_FOUND, and `refusal` names the interface text
+ * that says why ("cert_refusal_self"). */
 
 /* A learner applies for a level. */
 struct cert_apply {
@@ -92,22 +123,23 @@ struct cert_mark {
 };
 enum err cert_mark(struct db *db, struct arena *a, void *mark, int64_t now_ms) MUST_USE;
 
-/* Four eyes: whoever decides is not the candidate, has neither taught nor marked them, and is an assessor. */
+/* An assessor decides (RULE four-eyes, cert_conflict). */
 struct cert_decide {
     struct app *app;
     const struct content_snapshot *content; /* as above */
     const char *application_id, *actor_id;
     const char *origin; /* "https://academy.example": what the credential's addresses begin with */
     bool grant;
-    bool
-        accept_experience; /* grant although modules are missing, for the experience that was stated */
-    const char *reason;    /* 10 to 4,000 characters */
-    const char *number;    /* out, when granted */
-    const char *refusal; /* out */
+    bool accept_experience; /* grant although modules are missing, for the experience that was
+                               stated */
+    const char *reason;     /* 10 to 4,000 characters */
+    const char *number;     /* out, when granted */
+    const char *refusal;    /* out */
 };
 enum err cert_decide(struct db *db, struct arena *a, void *decide, int64_t now_ms) MUST_USE;
 
-/* Ends, suspends or restores a certificate; takes effect at COMMIT. */
+/* An assessor or administrator ends, suspends or restores a certificate (RULE four-eyes); takes
+ * effect at COMMIT. */
 enum cert_change { CERT_REVOKE, CERT_SUSPEND, CERT_REINSTATE };
 struct cert_change_status {
     struct app *app;
@@ -118,16 +150,55 @@ struct cert_change_status {
 };
 enum err cert_change_status(struct db *db, struct arena *a, void *change, int64_t now_ms) MUST_USE;
 
-/* Why `actor` may not decide on `candidate`: "self", "taught", "marked"; NULL when nothing is in the way. */
+/* Whoever may decide or mark says that they have an interest in a person: counts at once and stays.
+ * Saying it twice changes nothing. */
+struct cert_declare {
+    const char *actor_id, *person_id;
+    const char *note;    /* up to 1,000 characters; NULL or "": nobody has to say which interest */
+    const char *refusal; /* out */
+};
+enum err cert_declare(struct db *db, struct arena *a, void *declare, int64_t now_ms) MUST_USE;
+
+/* RULE look: may whoever asks look at what this person did? As cert_may_see has it, and neither
+ * themselves nor with an interest in them. OK, or a refusal that is answered already. For
+ * labs_set_seer. */
+enum err cert_may_look(struct request *r, const char *person_id) MUST_USE;
+/* Why `actor` may not decide on `candidate`: "self", "interest", "taught", "marked"; NULL when
+ * nothing is in the way. */
 enum err cert_conflict(struct db *db, const char *actor_id, const char *candidate_id,
                        const char **conflict) MUST_USE;
 
-/* ---- Pages ------------------------------------------------------------------------------------- */
+/* ---- Records -------------------------------------------------------------------------------- */
+/* RULE records: each application, decision, certificate and change of its state is as the audit log
+ * says, and holder, number, title and dates are those of the signed credential. Reads all of them
+ * and the log, whose chain audit_verify has found whole. */
+struct cert_records {
+    int64_t certificates; /* that were compared */
+    int64_t bad;          /* cases in which something differs */
+    /* Cases in which nothing differs, but a signature could not be checked, because its key is not
+     * there. */
+    int64_t unchecked;
+    const char
+        *problem; /* a sentence about the first that differs, else that is unchecked; arena */
+};
+/* RULE records. `keys_of`: data folder whose keys have signed; NULL: none are here. ERR_INVALID
+ * with a filled `out` when something differs; OK with `unchecked` when that cannot be told of all.
+ * Outside of a snapshot: it takes one for each step. */
+enum err cert_records_check(struct db *db, struct arena *a, const char *keys_of,
+                            struct cert_records *out) MUST_USE;
+
+/* ---- Pages ---------------------------------------------------------------------------------- */
 enum err cert_level_page(struct request *r);
 enum err cert_apply_post(struct request *r);
 enum err cert_mine_page(struct request *r);
 enum err cert_queue_page(struct request *r);
 enum err cert_case_page(struct request *r);
+enum err cert_attempt_page(struct request *r);
+enum err cert_run_page(struct request *r);
+enum err cert_run_replay_page(struct request *r);
+enum err cert_case_interest_post(struct request *r);
+enum err cert_interests_page(struct request *r);
+enum err cert_interests_post(struct request *r);
 enum err cert_mark_post(struct request *r);
 enum err cert_decision_post(struct request *r);
 enum err cert_certificates_page(struct request *r);
@@ -138,11 +209,15 @@ enum err cert_did_page(struct request *r);
 enum err cert_verify_page(struct request *r);
 enum err cert_verify_post(struct request *r);
 
-/* ---- Command line --------------------------------------------------------------------------------
- * gradus verify FILE [--did FILE] [--status FILE] [--key z6Mk…] [--data DIR] [--format text|json]
- * A JSON credential, a badge (PNG) or a certificate (PDF). 0 valid, 1 not valid, 2 not decided or could not check. */
+/* ---- Command line
+ * -------------------------------------------------------------------------------- gradus verify
+ * FILE [--did FILE] [--status FILE] [--key z6Mk…] [--data DIR] [--format text|json] A JSON
+ * credential, a badge (PNG) or a certificate (PDF). 0 valid, 1 not valid, 2 not decided or could
+ * not check. */
 int cert_verify_command(int argc, char **argv);
 /* gradus key list|add [--data DIR]: the signing keys; rotation adds. 0 fine, 2 could not. */
 int cert_key_command(int argc, char **argv);
+/* The process that draws one certificate; serve starts it. */
+int cert_draw_command(int argc, char **argv);
 
 #endif

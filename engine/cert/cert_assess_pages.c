@@ -5,11 +5,13 @@
 #include "account/account.h"
 #include "audit/audit.h"
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/text.h"
-#include "cert/cert_private.h"
+#include "cert/cert_drawer.h"
+#include "cert/cert_records.h"
 #include "exam/exam.h"
 
-#define QUEUE_LIMIT 200
+#define QUEUE_LIMIT 100 /* on a page; it is sorted by risk or name within itself */
 #define OVERDUE_DAYS 14
 #define CLOSE_PERMILLE 50 /* an exam passed by less than this is worth a second look */
 
@@ -19,29 +21,31 @@ static const struct content_level *level_of(struct request *r, const struct cert
     return *programme ? content_level(*programme, app->level_id) : NULL;
 }
 
-static const char *case_title(struct request *r, const struct cert_application *app) {
-    const struct content_programme *p;
-    const struct content_level *level = level_of(r, app, &p);
-    return level ? arena_printf(r->arena, "%s: %s", p->title, level->title)
-                 : arena_printf(r->arena, "%s: %s", app->programme_id, app->level_id);
-}
-
-/* ---- The queue ---------------------------------------------------------------------------------- */
+/* ---- The queue ------------------------------------------------------------------------------ */
 struct queued {
     const struct cert_application *app;
     const char *conflict;
     int days, risk;
-    bool experience, close_exam, refused_before, insufficient;
+    bool experience, close_exam, refused_before, insufficient, revoked_before, suspended_before,
+        renewal;
 };
 
-static enum err count_refusals(struct db *db, const struct cert_application *app, bool *any) {
-    struct stmt *q;
-    enum err e;
-    if (!db_one(db, &q, &e, SQL_cert_refusals_count, "ttt", app->person_id, app->programme_id,
-                app->level_id))
-        return e;
-    *any = stmt_int(q, 0) > 0;
-    return stmt_end(q);
+/* Of this person: what was revoked, suspended or refused before. */
+static enum err weigh_past(struct request *r, struct queued *c, const struct content_level *level) {
+    const struct content_level unknown = {.id = c->app->level_id};
+    struct cert_asked asked = {c->app->person_id, c->app->programme_id, level ? level : &unknown,
+                               c->app->id, c->app->at_ms};
+    struct cert_past past;
+    int64_t revoked = 0, suspended = 0;
+    enum err e = cert_past_of(r->db, r->arena, &asked, r->now_ms, &past);
+    if (e == OK) e = cert_worst_of(r->db, r->arena, c->app->person_id, &revoked, &suspended);
+    if (e != OK) return e;
+    c->refused_before = past.refusals > 0;
+    c->revoked_before = revoked > 0;
+    c->suspended_before = suspended > 0;
+    for (size_t i = 0; i < past.held_count; i++)
+        if (!str_eq(past.held[i].state, "revoked")) c->renewal = true;
+    return OK;
 }
 
 /* What makes a case worth more care: each reason is shown, their number sorts. */
@@ -51,7 +55,7 @@ static enum err weigh(struct request *r, struct queued *c) {
     struct cert_mark_row *marks;
     size_t count;
     enum err e = cert_conflict(r->db, r->who->person_id, c->app->person_id, &c->conflict);
-    if (e == OK) e = count_refusals(r->db, c->app, &c->refused_before);
+    if (e == OK) e = weigh_past(r, c, level);
     if (e == OK) e = cert_marks(r->db, r->arena, c->app->id, &marks, &count);
     for (size_t i = 0; e == OK && i < count; i++)
         if (str_eq(marks[i].verdict, "insufficient")) c->insufficient = true;
@@ -65,7 +69,8 @@ static enum err weigh(struct request *r, struct queued *c) {
     }
     c->experience = str_eq(c->app->basis, "experience");
     c->days = (int)((r->now_ms - c->app->at_ms) / MS_DAY);
-    c->risk = 2 * c->experience + 2 * c->insufficient + c->refused_before + c->close_exam;
+    c->risk = 3 * c->revoked_before + 2 * c->experience + 2 * c->insufficient +
+              c->suspended_before + c->refused_before + c->close_exam;
     return e;
 }
 
@@ -85,36 +90,56 @@ static void view_queued(struct request *r, struct view *list, const struct queue
     const struct {
         bool there;
         const char *key;
-    } all[] = {{c->experience, "cert_risk_experience"},
-               {c->insufficient, "cert_risk_insufficient"},
-               {c->refused_before, "cert_risk_refused"},
-               {c->close_exam, "cert_risk_close"}};
+    } all[] = {
+        {c->revoked_before, "cert_risk_revoked"}, {c->suspended_before, "cert_risk_suspended"},
+        {c->experience, "cert_risk_experience"},  {c->insufficient, "cert_risk_insufficient"},
+        {c->refused_before, "cert_risk_refused"}, {c->close_exam, "cert_risk_close"}};
     for (size_t i = 0; i < COUNT_OF(all); i++)
         if (all[i].there) view_item_text(reasons, cert_text(r, all[i].key, NULL));
     view_text(item, "href", arena_printf(r->arena, "/assess/cases/%s", c->app->id));
     view_text(item, "name", c->app->person_name);
-    view_text(item, "title", case_title(r, c->app));
+    view_text(item, "title", cert_level_title(r, c->app));
     view_time(item, "at", c->app->at_ms, r->locale, r->zone);
     view_int(item, "days", c->days);
     view_int(item, "risk", c->risk);
     view_bool(item, "overdue", c->days > OVERDUE_DAYS);
+    view_bool(item, "renewal", c->renewal);
     if (c->conflict)
         view_text(item, "conflict",
                   cert_text(r, arena_printf(r->arena, "cert_conflict_%s", c->conflict), NULL));
 }
 
+/* Whose case was just decided, and the certificate that came of it: from the record, whatever the
+ * address says. */
+static enum err view_done(struct request *r, struct view *v) {
+    const char *id = http_query(r, "case");
+    struct cert_application app;
+    if (!id) return OK;
+    enum err e = cert_application_find(r->db, r->arena, id, &app);
+    if (e == ERR_NOT_FOUND || (e == OK && !app.outcome)) return OK;
+    if (e != OK) return e;
+    struct view *done = view_object(v, "done");
+    bool granted = str_eq(app.outcome, "granted");
+    view_text(done, "name", app.person_name);
+    view_text(done, "title", cert_level_title(r, &app));
+    view_bool(done, "granted", granted);
+    view_text(done, "number", granted ? app.number : NULL);
+    if (app.number) view_text(done, "href", arena_printf(r->arena, "/certificates/%s", app.number));
+    return OK;
+}
+
 enum err cert_queue_page(struct request *r) {
     struct cert_application *waiting;
-    size_t all, count = 0;
+    size_t count;
     bool decides = http_has_role(r, ROLE_ASSESSOR);
-    const char *sort = http_query(r, "sort");
-    enum err e = cert_applications_waiting(r->db, r->arena, QUEUE_LIMIT, &waiting, &all);
-    struct queued *cases = NEW_ARRAY(r->arena, struct queued, all + 1);
-    for (size_t i = 0; e == OK && i < all; i++) {
-        cases[count] = (struct queued){.app = &waiting[i]};
-        e = weigh(r, &cases[count]);
-        /* An instructor, who may mark, sees the cases of people whom they taught. */
-        if (decides || str_eq(cases[count].conflict, "taught")) count++;
+    const char *sort = http_query(r, "sort"), *after = http_query(r, "after"), *next;
+    /* An instructor, who may mark, sees the cases of people whom they taught. */
+    enum err e = cert_applications_waiting(r->db, r->arena, decides ? NULL : r->who->person_id,
+                                           after, QUEUE_LIMIT, &waiting, &count, &next);
+    struct queued *cases = NEW_ARRAY(r->arena, struct queued, count + 1);
+    for (size_t i = 0; e == OK && i < count; i++) {
+        cases[i] = (struct queued){.app = &waiting[i]};
+        e = weigh(r, &cases[i]);
     }
     if (e != OK) return e;
     if (str_eq(sort, "risk")) qsort(cases, count, sizeof *cases, by_risk);
@@ -132,19 +157,24 @@ enum err cert_queue_page(struct request *r) {
     view_bool(v, arena_printf(r->arena, "sort_%s", sort), true);
     view_int(v, "waiting", (int64_t)count);
     view_int(v, "mine", mine);
-    const char *done = http_query(r, "done");
-    if (done && (str_eq(done, "granted") || str_eq(done, "refused")))
-        view_text(v, "notice", cert_text(r, arena_printf(r->arena, "cert_done_%s", done), NULL));
-    return http_page(r, "cert_queue", v);
+    if (after) view_bool(v, "later", true);
+    if (next) view_text(v, "next", percent_encode(r->arena, next, ""));
+    view_text(v, "sort", sort);
+    e = decides ? view_done(r, v) : OK;
+    return e == OK ? http_page(r, "cert_queue", v) : e;
 }
 
-/* ---- A case -------------------------------------------------------------------------------------- */
+/* ---- A case
+ * -------------------------------------------------------------------------------------- */
 struct case_form {
     const char *problem, *outcome, *reason, *comment;
 };
 
-static void view_result(struct request *r, struct view *list, const struct exam_result *x) {
+static enum err view_result(struct request *r, struct view *list, const struct exam_result *x,
+                            const char *case_id) {
     struct view *item = view_item(list), *domains = view_list(item, "domains");
+    view_text(item, "href",
+              arena_printf(r->arena, "/assess/cases/%s/attempts/%s", case_id, x->attempt_id));
     struct exam_summary exam;
     bool known = r->app->exams && exam_find(r->app->exams, r->arena, x->exam_id, &exam) == OK;
     view_text(item, "title", known ? exam.title : x->exam_id);
@@ -152,23 +182,24 @@ static void view_result(struct request *r, struct view *list, const struct exam_
     view_int(item, "scaled", x->scaled);
     view_int(item, "share", x->permille);
     view_int(item, "cut", x->cut_permille);
-    view_int(item, "correct", x->correct);
-    view_int(item, "total", x->total);
+    exam_view_points(r, item, "correct", x->correct, x->steps);
+    exam_view_points(r, item, "total", x->total, x->steps);
     view_int(item, "minutes", (x->submitted_ms - x->start_ms) / MS_MINUTE);
     view_bool(item, "by_deadline", x->by_deadline);
     view_time(item, "at", x->submitted_ms, r->locale, r->zone);
     for (size_t i = 0; i < x->domain_count; i++) {
         struct view *d = view_item(domains);
         view_text(d, "title", x->domains[i].title);
-        view_int(d, "correct", x->domains[i].correct);
-        view_int(d, "total", x->domains[i].total);
+        exam_view_points(r, d, "correct", x->domains[i].correct, x->steps);
+        exam_view_points(r, d, "total", x->domains[i].total, x->steps);
         view_int(d, "share",
                  x->domains[i].total ? x->domains[i].correct * 1000 / x->domains[i].total : 0);
     }
+    return http_has_role(r, ROLE_ASSESSOR) ? cert_view_exceptions(r, item, x->attempt_id) : OK;
 }
 
 static enum err view_exams(struct request *r, struct view *v, const struct content_level *level,
-                           const char *person_id) {
+                           const char *person_id, const char *case_id) {
     struct view *list = view_list(v, "results");
     enum err e = OK;
     for (size_t i = 0; e == OK && level && i < level->exam_count; i++) {
@@ -177,13 +208,13 @@ static enum err view_exams(struct request *r, struct view *v, const struct conte
         e = exam_results(r->db, r->arena, r->app->exams, person_id, level->exams[i], &results,
                          &count);
         for (size_t k = 0; e == OK && k < count; k++)
-            if (!results[k].practice) view_result(r, list, &results[k]);
+            if (!results[k].practice) e = view_result(r, list, &results[k], case_id);
     }
     return e;
 }
 
 static enum err view_runs(struct request *r, struct view *v, const struct content_level *level,
-                          const char *person_id) {
+                          const char *person_id, const char *case_id) {
     struct view *list = view_list(v, "runs");
     enum err e = OK;
     for (size_t i = 0; e == OK && level && i < level->lab_count; i++) {
@@ -193,7 +224,9 @@ static enum err view_runs(struct request *r, struct view *v, const struct conten
         for (size_t k = 0; e == OK && k < count; k++) {
             struct view *item = view_item(list);
             view_text(item, "run", runs[k].run_id);
-            view_text(item, "href", arena_printf(r->arena, "/runs/%s/replay", runs[k].run_id));
+            view_text(item, "href",
+                      arena_printf(r->arena, "/assess/cases/%s/runs/%s", case_id, runs[k].run_id));
+            view_int(item, "hints", runs[k].hints);
             view_text(item, "title", runs[k].title);
             view_text(item, "dialects", cert_lab_dialects(r, &runs[k]));
             view_bool(item, "passed", runs[k].passed_ms != 0);
@@ -245,7 +278,7 @@ static enum err view_people(struct request *r, struct view *v, const struct cert
 }
 
 /* Assessors see every case; an instructor, who may mark, only those of people whom they taught. */
-static enum err may_see(struct request *r, const struct cert_application *app) {
+enum err cert_may_see(struct request *r, const struct cert_application *app) {
     bool taught = false;
     if (http_has_role(r, ROLE_ASSESSOR)) return OK;
     enum err e = account_taught(r->db, r->who->person_id, app->person_id, &taught);
@@ -256,12 +289,12 @@ static enum err may_see(struct request *r, const struct cert_application *app) {
 
 static enum err show_case(struct request *r, int status_code, const struct case_form *form) {
     struct cert_application app;
-    struct cert_level_status status;
+    struct cert_level_status status = {0};
     const struct content_programme *p;
-    const char *conflict;
+    const char *conflict, *problem = NULL;
     enum err e = cert_application_find(r->db, r->arena, r->param[0], &app);
     if (e == ERR_NOT_FOUND) return http_error(r, e, "%s", cert_text(r, "cert_error_no_case", NULL));
-    if (e == OK) e = may_see(r, &app);
+    if (e == OK) e = cert_may_see(r, &app);
     if (e == OK) e = cert_conflict(r->db, r->who->person_id, app.person_id, &conflict);
     if (e != OK) return e;
     const struct content_level *level = level_of(r, &app, &p);
@@ -270,9 +303,10 @@ static enum err show_case(struct request *r, int status_code, const struct case_
     view_text(crumb, "href", "/assess");
     view_text(crumb, "text", cert_text(r, "cert_queue_title", NULL));
     view_text(view_item(crumbs), "text", app.person_name);
-    view_text(v, "title", arena_printf(r->arena, "%s · %s", app.person_name, case_title(r, &app)));
+    view_text(v, "title",
+              arena_printf(r->arena, "%s · %s", app.person_name, cert_level_title(r, &app)));
     view_text(v, "name", app.person_name);
-    view_text(v, "level", case_title(r, &app));
+    view_text(v, "level", cert_level_title(r, &app));
     view_text(v, "id", app.id);
     view_text(v, "scheme_version", app.scheme_version);
     view_text(v, "statement", app.statement);
@@ -283,16 +317,28 @@ static enum err show_case(struct request *r, int status_code, const struct case_
     view_bool(v, "asks_exam", level && level->exam_count);
     view_bool(v, "asks_lab", level && level->lab_count);
     if (level) {
-        e = cert_status_of(r->app, r->db, r->arena, content_of(r), level, app.person_id, &status);
+        struct cert_asked asked = {app.person_id, app.programme_id, level, app.id, app.at_ms};
+        struct cert_standing standing;
+        e = cert_stand(r->app, r->db, r->arena, content_of(r), &asked, r->now_ms, &standing,
+                       &status);
         if (e != OK) return e;
+        view_bool(v, "is_renewal", standing.renewal && !standing.revoked);
+        view_bool(v, "after_revocation", standing.revoked);
         cert_view_status(r, v, &status);
         view_bool(v, "may_grant",
                   status.complete ||
                       (status.only_modules_missing && str_eq(app.basis, "experience")));
     }
-    if (e == OK) e = view_exams(r, v, level, app.person_id);
-    if (e == OK) e = view_runs(r, v, level, app.person_id);
-    if (e == OK) e = view_people(r, v, &app);
+    e = cert_records_case(r->db, r->arena, &app, r->who->person_id, &problem);
+    view_bool(v, "records_changed", problem || status.changed);
+    /* Whoever is in the case themselves, or has an interest, sees that it is there and how far it
+     * is. */
+    bool apart = str_eq(conflict, "self") || str_eq(conflict, "interest");
+    view_bool(v, "shows_evidence", !apart);
+    if (e == OK && !apart) e = view_exams(r, v, level, app.person_id, app.id);
+    if (e == OK && !apart) e = view_runs(r, v, level, app.person_id, app.id);
+    if (e == OK && !apart) e = view_people(r, v, &app);
+    if (e == OK && !apart) e = cert_view_past(r, v, &app);
     if (e != OK) return e;
     if (conflict)
         view_text(v, "conflict",
@@ -300,7 +346,8 @@ static enum err show_case(struct request *r, int status_code, const struct case_
     view_bool(v, "is_self", str_eq(conflict, "self"));
     view_bool(v, "assessor", http_has_role(r, ROLE_ASSESSOR));
     view_bool(v, "may_decide", !conflict && !app.outcome && http_has_role(r, ROLE_ASSESSOR));
-    view_bool(v, "may_mark", !app.outcome && !str_eq(conflict, "self"));
+    view_bool(v, "may_mark", !app.outcome && !apart);
+    view_bool(v, "may_declare", !apart);
     if (app.outcome) {
         struct view *d = view_object(v, "decision");
         view_bool(d, "granted", str_eq(app.outcome, "granted"));
@@ -316,6 +363,8 @@ static enum err show_case(struct request *r, int status_code, const struct case_
         view_bool(v, "chose_refuse", str_eq(form->outcome, "refused"));
     } else if (http_query(r, "marked")) {
         view_text(v, "notice", cert_text(r, "cert_marked", NULL));
+    } else if (http_query(r, "declared")) {
+        view_text(v, "notice", cert_text(r, "cert_declared", NULL));
     }
     return http_page_status(r, status_code, "cert_case", v);
 }
@@ -356,11 +405,38 @@ enum err cert_mark_post(struct request *r) {
 static enum err after_decision(struct request *r, void *arg, enum err result) {
     struct cert_decide *d = arg;
     if (result == OK)
-        return http_redirect(r, d->grant ? "/assess?done=granted" : "/assess?done=refused");
+        return http_redirect(r, arena_printf(r->arena, "/assess?done=%s&case=%s",
+                                             d->grant ? "granted" : "refused", d->application_id));
     if (!d->refusal) return result;
     struct case_form form = {cert_text(r, d->refusal, NULL), d->grant ? "granted" : "refused",
                              d->reason, NULL};
     return show_case(r, status_of(result), &form);
+}
+
+/* RULE drawable-name: no certificate is granted whose holder's name the installed fonts cannot
+ * print. */
+struct name_check {
+    struct cert_decide *decision;
+    const char *name, *missing;
+};
+
+static enum err check_name(struct request *r, void *arg) {
+    struct name_check *check = arg;
+    return cert_missing_aside(r->arena, check->name, &check->missing);
+}
+
+static enum err after_name(struct request *r, void *arg, enum err result) {
+    const struct name_check *check = arg;
+    struct cert_decide *d = check->decision;
+    if (result == OK && !*check->missing) return http_write(r, cert_decide, d, after_decision);
+    struct view *v = view_new(r->arena);
+    view_text(v, "name", check->name);
+    if (result == OK) view_text(v, "missing", check->missing);
+    struct case_form form = {
+        .problem = cert_text(r, result == OK ? "cert_refusal_fonts" : "cert_refusal_unchecked", v),
+        .outcome = "granted",
+        .reason = d->reason};
+    return show_case(r, result == OK ? 409 : 503, &form);
 }
 
 enum err cert_decision_post(struct request *r) {
@@ -379,5 +455,13 @@ enum err cert_decision_post(struct request *r) {
     d->grant = str_eq(outcome, "granted");
     d->accept_experience = http_field(r, "accept_experience") != NULL;
     d->reason = http_field(r, "reason");
-    return http_write(r, cert_decide, d, after_decision);
+    if (!d->grant) return http_write(r, cert_decide, d, after_decision);
+    struct name_check *check = NEW(r->arena, struct name_check);
+    struct cert_application app;
+    enum err e = cert_application_find(r->db, r->arena, d->application_id, &app);
+    if (e == ERR_NOT_FOUND) return http_error(r, e, "%s", cert_text(r, "cert_error_no_case", NULL));
+    if (e != OK) return e;
+    check->decision = d;
+    check->name = app.person_name;
+    return http_offload(r, r->app->certs->drawers, check_name, check, after_name);
 }

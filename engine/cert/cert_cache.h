@@ -4,7 +4,8 @@
 
 #include "cert/cert_private.h"
 
-/* The signed list as JSON (arena), signed anew when a bit changed or half of its time is over. ERR_NOT_FOUND: no such list. */
+/* The signed list as JSON (arena), signed anew when a bit changed or half of its time is over.
+ * ERR_NOT_FOUND: no such list. */
 enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64_t list_id,
                           int64_t now_ms, const char **json, const char **etag) MUST_USE;
 

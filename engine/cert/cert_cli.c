@@ -1,5 +1,5 @@
-/* gradus verify: a credential, a badge or a certificate from a file; with an academy's data folder, or with what it
- * publishes. */
+/* gradus verify: a credential, a badge or a certificate from a file; with an academy's data folder,
+ * or with what it publishes. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cert/cert_private.h"
 #include "cert/cert_published.h"
+#include "cert/cert_records.h"
 
 #define FILE_MAX ((size_t)16 << 20)
 #define PUBLISHED_MAX ((size_t)1 << 20)
@@ -28,8 +29,12 @@ static const char usage[] =
     "  --data DIR     an academy's data folder: its keys, and whether it revoked the credential (default: data,\n"
     "                 unless --did or --key is given)\n"
     "\n"
-    "The verdict is valid when every check passed, not valid when one failed, and not decided when the signature\n"
-    "holds but the status that the credential names could not be looked up.\n"
+    "The verdict is valid when every check passed, not valid when one failed, and not decided when none failed but\n"
+    "one could not be made: a key, a context or a status list that was not given, or a kind of proof that is not\n"
+    "known. Nothing is fetched from the network.\n"
+    "\n"
+    "Anybody can make a key, a did:key of it, and a credential that says anything: of an issuer that is neither the\n"
+    "academy of DIR nor vouched for by --did or --key, the most that is said is that its signature holds (not decided).\n"
     "\n"
     "Exit status: 0 valid, 1 not valid, 2 not decided, or could not check.\n";
 
@@ -52,13 +57,18 @@ static bool find_key(void *context, const char *method, unsigned char key[CERT_P
     const char *hash = strchr(method, '#');
     if (!hash) return false;
     if (v->own && cert_keys_find(v->own, hash + 1, key)) return v->own_key_signed = true;
+    /* Of an issuer whose document was given, its keys alone count: a key that somebody vouches for
+     * is somebody else's. */
+    if (v->did.id && strncmp(method, v->did.id, (size_t)(hash - method)) == 0 &&
+        v->did.id[hash - method] == '\0')
+        return cert_did_find(&v->did, method, key);
     for (int i = 0; i < v->key_count; i++)
         if (str_eq(v->keys[i], hash + 1)) return cert_multikey_read(&v->arena, hash + 1, key);
     return cert_did_find(&v->did, method, key);
 }
 
-/* An academy's database knows most; a list is what everybody can have. Whoever of the two says "revoked" is right: neither
- * forgets that, but a copy may be older than it. */
+/* An academy's database knows most; a list is what everybody can have. Whoever of the two says
+ * "revoked" is right: neither forgets that, but a copy may be older than it. */
 static enum cert_status_answer find_status(void *context, struct cert_status_question *q) {
     struct verify *v = context;
     struct db *db = v->store ? store_reader(v->store) : NULL;
@@ -70,10 +80,38 @@ static enum cert_status_answer find_status(void *context, struct cert_status_que
         q->list_url);
     if (db) recorded = cert_credential_answer(db, &v->arena, q);
     if (v->list) listed = cert_status_list_answer(&v->arena, v->list, v->list_len, &v->checker, q);
-    if (recorded == CERT_STATUS_REVOKED || recorded == CERT_STATUS_SUSPENDED) return recorded;
+    if (recorded == CERT_STATUS_REVOKED || recorded == CERT_STATUS_SUSPENDED ||
+        recorded == CERT_STATUS_REPLACED)
+        return recorded;
+    /* A revocation is for ever; whether a suspension has ended, the record knows better than a copy
+     * of the list. */
+    if (listed == CERT_STATUS_REVOKED) return listed;
     /* Signed with the academy's key but not on its record: somebody else has the key. */
-    if (listed == CERT_STATUS_REVOKED || (recorded == CERT_STATUS_UNKNOWN && !own)) return listed;
+    if (recorded == CERT_STATUS_UNKNOWN && !own) return listed;
     return recorded == CERT_STATUS_UNSEEN ? listed : recorded;
+}
+
+/* The issuer whose document was given, or an academy whose data is here. */
+static enum cert_known knows(void *context, const char *issuer) {
+    struct verify *v = context;
+    bool ours = false;
+    struct db *db = v->store ? store_reader(v->store) : NULL;
+    if (db && cert_issued_as(db, &v->arena, issuer, &ours) == OK && ours) return CERT_OURS;
+    return str_eq(v->did.id, issuer) ? CERT_GIVEN : CERT_STRANGER;
+}
+
+static bool trusts(void *context, const char *method) {
+    const struct verify *v = context;
+    const char *hash = strchr(method, '#');
+    for (int i = 0; hash && i < v->key_count; i++)
+        if (str_eq(v->keys[i], hash + 1)) return true;
+    return false;
+}
+
+static const char *claims(void *context, const struct cert_check_report *report) {
+    struct verify *v = context;
+    struct db *db = v->store ? store_reader(v->store) : NULL;
+    return db ? cert_false_claim(db, &v->arena, NULL, 0, report) : NULL;
 }
 
 /* The credential's text in the file, by what the file is. */
@@ -114,7 +152,8 @@ static bool open_published(struct verify *v) {
     return !v->status_file || v->list;
 }
 
-/* The data folder is optional: without it, given keys do, and the status stays open unless a list is given. */
+/* The data folder is optional: without it, given keys do, and the status stays open unless a list
+ * is given. */
 static bool open_data(struct verify *v) {
     const char *why = "", *path = arena_printf(&v->arena, "%s/gradus.db", v->data);
     bool trusting = v->key_count || v->did_file;
@@ -122,11 +161,11 @@ static bool open_data(struct verify *v) {
     if (access(path, R_OK) != 0) {
         fprintf(
             stderr,
-            trusting
+            trusting || !v->data_given
                 ? "gradus verify: there is no academy in %s: only what else was given is used\n"
                 : "gradus verify: there is no academy in %s: give --did FILE, --data DIR or --key\n",
             v->data);
-        return trusting;
+        return trusting || !v->data_given;
     }
     struct store_options how = {.path = path, .read_only = true};
     if (cert_keys_open(&v->own, v->data, false, &v->arena, &why) == OK &&
@@ -139,7 +178,7 @@ static bool open_data(struct verify *v) {
 /* A key that is not known because the document is of somebody else: say so. */
 static void explain_foreign_did(struct verify *v, struct cert_check_report *report) {
     struct cert_check *c = &report->checks[1];
-    if (!v->did.id || !str_eq(c->code, "unknown_key") || str_eq(v->did.id, report->issuer)) return;
+    if (!v->did.id || !str_eq(c->code, "foreign_key") || str_eq(v->did.id, report->issuer)) return;
     c->detail = arena_printf(&v->arena,
                              "%s; %s is the document of %s, and the credential names the issuer %s",
                              c->detail, v->did_file, v->did.id, report->issuer);
@@ -160,16 +199,24 @@ static const char *printable(struct arena *a, const char *text, const char *othe
     return copy;
 }
 
-static void print_text(struct arena *a, const struct cert_check_report *report) {
+static void print_text(struct arena *a, const struct cert_check_report *report, bool trusted) {
     puts(report->undecided ? "NOT DECIDED" : report->valid ? "valid" : "NOT VALID");
     for (int i = 0; i < CERT_CHECK_COUNT; i++) {
         const struct cert_check *c = &report->checks[i];
         printf("  %-10s %s%s%s\n", c->name, cert_outcome_name(c), c->detail ? ": " : "",
                c->detail ? printable(a, c->detail, "") : "");
     }
+    if (report->issuer)
+        printf("  issued by  %s (%s)\n", printable(a, report->issuer, ""),
+               report->ours    ? "the academy of this data folder"
+               : report->known ? "its document was given"
+               : trusted       ? "its key was given"
+                               : "not known here");
     if (report->checks[1].outcome == CERT_PASS)
-        printf("  %s, %s, %s\n", printable(a, report->number, "no number"),
-               printable(a, report->holder, "no name"), printable(a, report->title, "no title"));
+        printf("  it says     %s; %s; %s; issuer %s\n", printable(a, report->number, "no number"),
+               printable(a, report->holder ? report->holder : report->subject, "no name"),
+               printable(a, report->title, "no title"),
+               printable(a, report->issuer_name, "without a name"));
 }
 
 static bool read_options(struct verify *v, int argc, char **argv, int *status) {
@@ -220,11 +267,18 @@ int cert_verify_command(int argc, char **argv) {
     const char *text = NULL;
     if (read_options(&v, argc, argv, &status)) text = read_credential(&v, &len);
     if (text && open_published(&v) && open_data(&v)) {
-        v.checker = (struct cert_checker){find_key, find_status, &v, clock_now_ms()};
+        v.checker = (struct cert_checker){find_key, find_status, &v,    clock_now_ms(),
+                                          knows,    trusts,      claims};
         cert_credential_check(&v.arena, text, len, &v.checker, &report);
         explain_foreign_did(&v, &report);
+        struct db *db = v.store ? store_reader(v.store) : NULL;
+        if (db && cert_records_report(db, &v.arena, v.own, &report) != OK) {
+            fputs("gradus verify: what is on record about it cannot be read\n", stderr);
+            report.valid = false;
+            report.undecided = true;
+        }
         if (str_eq(v.format, "json")) print_json(&v.arena, &report);
-        else print_text(&v.arena, &report);
+        else print_text(&v.arena, &report, report.method && trusts(&v, report.method));
         status = report.undecided ? 2 : report.valid ? 0 : 1;
     }
     cert_keys_close(v.own);

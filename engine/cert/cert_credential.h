@@ -1,7 +1,8 @@
-/* Open Badges 3.0 credentials and status list credentials from stored facts, and their checking. Pure.
+/* Open Badges 3.0 credentials and status list credentials from stored facts, and their checking.
+ * Pure.
  *
- * The same facts give the same bytes. What holds a person's address is hashed with a salt, so that a published
- * credential leaks none. */
+ * The same facts give the same bytes. What holds a person's address is hashed with a salt, so that
+ * a published credential leaks none. */
 #ifndef GR_CERT_CREDENTIAL_H
 #define GR_CERT_CREDENTIAL_H
 
@@ -33,6 +34,7 @@ struct cert_credential_facts {
     const char *decider_name;
     int64_t awarded_ms, valid_from_ms, valid_until_ms; /* until 0 = without end */
     const char *status_list;                           /* absolute URL of the list */
+    const char *status_purpose; /* of that list: "suspension", or "revocation" as it was once */
     uint32_t status_index;
     const struct cert_evidence *evidence;
     size_t evidence_count;
@@ -40,14 +42,22 @@ struct cert_credential_facts {
 
 /* Unsigned; kept by the arena. */
 json_t *cert_credential_build(struct arena *a, const struct cert_credential_facts *f);
-/* Makes the next version of a signed credential of `build`: without proof, with a new id, beginning and place on a list. */
+/* Makes the next version of a signed credential of `build`: without proof, with a new id, beginning
+ * and place on a list. */
 void cert_credential_renew(struct arena *a, json_t *credential, const char *origin,
                            const char *number, int version, int64_t valid_from_ms,
                            const char *status_list, uint32_t status_index);
-/* Unsigned. `list_url` is the id; valid for `valid_ms` from now. `encoded`: cert_status_encode. */
+/* Unsigned. `list_url` is the id; `purpose` "suspension" or "revocation"; valid for `valid_ms` from
+ * now. `encoded`: cert_status_encode. */
 json_t *cert_status_credential_build(struct arena *a, const char *did, const char *list_url,
-                                     const char *encoded, int64_t now_ms, int64_t valid_ms);
-/* "sha256$" and the hash of address (lower case) and salt (Open Badges 3.0, IdentityHash). Arena. */
+                                     const char *purpose, const char *encoded, int64_t now_ms,
+                                     int64_t valid_ms);
+/* `relatedResource` of an unsigned status list: an address, the digest of what it answers
+ * (multibase multihash), its type. */
+void cert_status_name_resource(struct arena *a, json_t *doc, const char *url, const char *digest,
+                               const char *media_type);
+/* "sha256$" and the hash of address (lower case) and salt (Open Badges 3.0, IdentityHash). Arena.
+ */
 char *cert_identity_hash(struct arena *a, const char *email, const char *salt);
 /* Compact JSON in the order in which it was built: what is stored and served. Arena. */
 char *cert_json(struct arena *a, const json_t *value);
@@ -59,30 +69,53 @@ enum cert_status_answer {
     CERT_STATUS_GOOD,
     CERT_STATUS_REVOKED,
     CERT_STATUS_SUSPENDED,
-    CERT_STATUS_UNKNOWN, /* looked up, and there is no such credential */
-    CERT_STATUS_UNSEEN   /* could not be looked up */
+    CERT_STATUS_LISTED,   /* a list says that it does not hold now, and not whether for ever */
+    CERT_STATUS_REPLACED, /* renewed: another certificate took its place */
+    CERT_STATUS_UNKNOWN,  /* looked up, and there is no such credential */
+    CERT_STATUS_UNSEEN    /* could not be looked up */
 };
 
 /* What a credential whose signature holds says about where its state is kept. */
 struct cert_status_question {
     const char *credential_id, *issuer, *list_url;
+    const char *purpose; /* "revocation" or "suspension" */
     uint32_t index;
     const char *why; /* out, on CERT_STATUS_UNSEEN: a sentence that also says what to do */
 };
 
-/* Where the checker looks things up. `status` may be NULL: the state of no credential is seen then. */
+struct cert_check_report;
+
+/* Whether all keys of an issuer are known to find_key, and all its credentials are made as the
+ * engine makes them: then what does not fit is not valid. Of a stranger, what cannot be looked at
+ * is not decided. */
+enum cert_known {
+    CERT_STRANGER,
+    CERT_GIVEN, /* whoever checks gave its DID document */
+    CERT_OURS   /* this academy */
+};
+
+/* Where the checker looks things up. `status` may be NULL: the state of no credential is seen then.
+ */
 struct cert_checker {
     cert_key_fn find_key;
     enum cert_status_answer (*status)(void *context, struct cert_status_question *question);
     void *context;
     int64_t now_ms;
+    enum cert_known (*knows)(void *context, const char *issuer); /* NULL: nobody is known */
+    /* Whether whoever checks vouches for the key of this method, whatever issuer it is of. NULL:
+     * for none. */
+    bool (*trusts)(void *context, const char *method);
+    /* What a credential of a stranger, whose signature holds, falsely says about this academy:
+     * "claims_number" (a number that is on record here), "claims_name"; NULL: nothing. NULL: there
+     * is no academy to compare with. */
+    const char *(*claims)(void *context, const struct cert_check_report *report);
 };
 
 struct cert_check {
     const char *name; /* "form", "signature", "issuer", "period", "status": in this order */
     enum cert_outcome outcome;
-    const char *
-        code; /* of a failure, for the page's sentence: "changed", "unknown_key", "expired" … ; NULL else */
+    const char *code;   /* of a failure, and of a skip that leaves it undecided, for the page's
+                         * sentence: "changed", "expired", "context" … ;   NULL else */
     const char *detail; /* an English sentence on a failure or a skip; NULL else */
 };
 
@@ -90,11 +123,15 @@ struct cert_check {
 
 struct cert_check_report {
     struct cert_check checks[CERT_CHECK_COUNT];
-    bool valid; /* every check passed */
-    bool
-        undecided; /* none failed, but the status that it names was not seen: neither valid nor not valid */
-    /* What the credential says; NULL when absent. Trust them only when the signature passed. Arena. */
-    const char *credential_id, *number, *holder, *title, *issuer, *issuer_name, *method;
+    bool valid;       /* every check passed */
+    bool undecided;   /* none failed, but one could not be made: neither valid nor not valid; its
+                         `detail` says why */
+    bool known, ours; /* the issuer that it names, see enum cert_known */
+    const json_t *document; /* arena; NULL: none */
+    /* What the credential says; NULL when absent. Trust them only when the signature passed, and
+     * then as the words of the issuer, who may be anybody unless `known`. `subject`: an id or a
+     * hash that stands for the holder. Arena. */
+    const char *credential_id, *number, *holder, *subject, *title, *issuer, *issuer_name, *method;
     int64_t valid_from_ms, valid_until_ms; /* 0 = absent */
 };
 
@@ -102,9 +139,17 @@ struct cert_check_report {
 void cert_credential_check(struct arena *a, const char *text, size_t len,
                            const struct cert_checker *checker, struct cert_check_report *out);
 
+/* The same in two steps: what costs processor time (form, period, signature) asks the checker for
+ * keys and `knows` alone; what is looked up of it comes after. */
+void cert_credential_look(struct arena *a, const char *text, size_t len,
+                          const struct cert_checker *checker, struct cert_check_report *out);
+void cert_credential_judge(struct arena *a, const struct cert_checker *checker,
+                           struct cert_check_report *out);
+
 /* "pass", "fail" or "skip" of a check. */
 const char *cert_outcome_name(const struct cert_check *c);
-/* {"verdict": …, "valid": true, false or null, "checks": […]}: for programs, on the page and the command line alike. */
+/* {"verdict": …, "valid": true, false or null, "issuer": {"id": …, "ours": …} or null, "checks":
+ * […]}: for programs, on the page and the command line alike. */
 void cert_report_json(const struct cert_check_report *report, struct buf *out);
 
 #endif

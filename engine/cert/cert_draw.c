@@ -5,6 +5,7 @@
 #include <qrencode.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -17,16 +18,40 @@ const struct draw_colour draw_pale = {0.82, 0.91, 0.87};
 const struct draw_colour draw_gold = {0.62, 0.47, 0.18};
 const struct draw_colour draw_white = {1, 1, 1};
 
-/* Named, so that a certificate looks the same wherever it is printed: each script finds its own in the list. */
+/* Named, so that a certificate looks the same wherever it is printed: each script finds its own in
+ * the list. */
 static const char *const families[] = {
-    [DRAW_SERIF] = "Noto Serif, Noto Naskh Arabic, Noto Sans Thai, Noto Sans",
-    [DRAW_SERIF_BOLD] = "Noto Serif, Noto Naskh Arabic, Noto Sans Thai, Noto Sans",
-    [DRAW_SANS] = "Noto Sans, Noto Naskh Arabic, Noto Sans Thai",
-    [DRAW_SANS_BOLD] = "Noto Sans, Noto Naskh Arabic, Noto Sans Thai",
+    [DRAW_SERIF] = "Noto Serif, Noto Naskh Arabic, Noto Sans Thai, Noto Sans, Noto Serif CJK SC",
+    [DRAW_SERIF_BOLD] =
+        "Noto Serif, Noto Naskh Arabic, Noto Sans Thai, Noto Sans, Noto Serif CJK SC",
+    [DRAW_SANS] = "Noto Sans, Noto Naskh Arabic, Noto Sans Thai, Noto Sans CJK SC",
+    [DRAW_SANS_BOLD] = "Noto Sans, Noto Naskh Arabic, Noto Sans Thai, Noto Sans CJK SC",
 };
 
 void draw_set(cairo_t *cr, struct draw_colour c) {
     cairo_set_source_rgb(cr, c.red, c.green, c.blue);
+}
+
+const char *draw_fonts_missing(struct arena *a) {
+    struct buf b;
+    PangoFontFamily **there = NULL;
+    int count = 0;
+    buf_init(&b, a);
+    PangoFontMap *map = pango_cairo_font_map_new();
+    if (map) pango_font_map_list_families(map, &there, &count);
+    for (const char *name = families[DRAW_SERIF]; *name;) {
+        size_t len = strcspn(name, ",");
+        bool found = false;
+        for (int i = 0; i < count && !found; i++) {
+            const char *family = pango_font_family_get_name(there[i]);
+            found = strlen(family) == len && strncasecmp(family, name, len) == 0;
+        }
+        if (!found) buf_printf(&b, "%s%.*s", b.len ? ", " : "", (int)len, name);
+        name += len + strspn(name + len, ", ");
+    }
+    g_free(there);
+    if (map) g_object_unref(map);
+    return b.len ? buf_text(&b) : NULL;
 }
 
 static void set_font(PangoLayout *layout, const struct draw_text *style, double size) {
@@ -40,7 +65,8 @@ static void set_font(PangoLayout *layout, const struct draw_text *style, double 
 
 static void set_attributes(PangoLayout *layout, const struct draw_text *style) {
     PangoAttrList *list = pango_attr_list_new();
-    /* Ligatures off: programs that read the text back lose "fi" otherwise. Arabic joins by other features. */
+    /* Ligatures off: programs that read the text back lose "fi" otherwise. Arabic joins by other
+     * features. */
     pango_attr_list_insert(list, pango_attr_font_features_new("liga 0, clig 0, dlig 0"));
     pango_attr_list_insert(
         list, pango_attr_insert_hyphens_new(FALSE)); /* a name is not hyphenated for it */
@@ -80,6 +106,35 @@ static PangoLayout *fit(cairo_t *cr, const struct draw_text *style, const char *
     return layout;
 }
 
+static bool is_drawable(PangoLayout *layout, const char *text, int len) {
+    pango_layout_set_text(layout, text, len);
+    return pango_layout_get_unknown_glyphs_count(layout) == 0;
+}
+
+const char *draw_missing(struct arena *a, const char *text) {
+    static const struct draw_text style = {.font = DRAW_SERIF_BOLD, .size = 12};
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
+    cairo_t *cr = cairo_create(surface);
+    PangoLayout *layout = pango_cairo_create_layout(cr);
+    struct buf missing;
+    buf_init(&missing, a);
+    set_font(layout, &style, style.size);
+    /* The whole first: a mark that has no sign of its own may well have one together with its
+     * letter. */
+    bool whole = is_drawable(layout, text, -1);
+    for (const char *p = text, *next; !whole && *p; p = next) {
+        next = g_utf8_next_char(p);
+        char *one = arena_copy(a, p, (size_t)(next - p));
+        if (is_drawable(layout, one, -1) || (missing.len && strstr(buf_text(&missing), one)))
+            continue;
+        buf_puts(&missing, one);
+    }
+    g_object_unref(layout);
+    cairo_destroy(cr);
+    cairo_surface_destroy(surface);
+    return buf_text(&missing);
+}
+
 static double height_of(PangoLayout *layout) {
     int height;
     pango_layout_get_size(layout, NULL, &height);
@@ -93,8 +148,9 @@ double draw_text_height(cairo_t *cr, const struct draw_text *style, const char *
     return height;
 }
 
-/* One run from right to left, its glyphs written from left to right, each with its own letters. Pango's way writes
- * them in reading order with jumps to the left, of which programs that extract text make several words. */
+/* One run from right to left, its glyphs written from left to right, each with its own letters.
+ * Pango's way writes them in reading order with jumps to the left, of which programs that extract
+ * text make several words. */
 static void show_backward(cairo_t *cr, double x, double y, const char *text,
                           const PangoGlyphItem *run) {
     const PangoGlyphString *given = run->glyphs;

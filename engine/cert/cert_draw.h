@@ -1,4 +1,5 @@
-/* Drawing for paper and badge: texts in any script that we have fonts for, the steps, the QR code. */
+/* Drawing for paper and badge: texts in any script that we have fonts for, the steps, the QR code.
+ */
 #ifndef GR_CERT_DRAW_H
 #define GR_CERT_DRAW_H
 
@@ -25,22 +26,31 @@ struct draw_text {
     double spacing; /* between letters, in user units */
 };
 
+/* The families that certificates are set in and that are not installed, with commas between them;
+ * NULL: all are there. */
+const char *draw_fonts_missing(struct arena *a);
+
 /* Draws with the box's top left corner at x, y. Returns the height that it took. */
 double draw_text(cairo_t *cr, double x, double y, const struct draw_text *style, const char *text);
 double draw_text_height(cairo_t *cr, const struct draw_text *style, const char *text);
+
+/* The characters of `text` (valid UTF-8) that no installed font draws, each once; "" when all can
+ * be drawn. Arena. */
+const char *draw_missing(struct arena *a, const char *text);
 
 /* Has letters that are read from right to left. `text` is valid UTF-8. */
 bool draw_is_backward(const char *text);
 
 void draw_set(cairo_t *cr, struct draw_colour c);
-/* The mark: a stair of `levels` (1 to 8) steps at the bottom of a square of `size`; the first `level` are full, the rest is
- * an outline. */
+/* The mark: a stair of `levels` (1 to 8) steps at the bottom of a square of `size`; the first
+ * `level` are full, the rest is an outline. */
 void draw_steps(cairo_t *cr, double x, double y, double size, int level, int levels,
                 struct draw_colour colour);
-/* A QR code (ISO/IEC 18004, level M) with its quiet zone in a square of `size`. False when the text is too long. */
+/* A QR code (ISO/IEC 18004, level M) with its quiet zone in a square of `size`. False when the text
+ * is too long. */
 bool draw_qr(cairo_t *cr, double x, double y, double size, const char *text);
-/* What cairo writes. From malloc, since an arena must not leave through cairo's frames: hand it to draw_sink_take
- * as soon as the surface is gone. */
+/* What cairo writes. From malloc, since an arena must not leave through cairo's frames: hand it to
+ * draw_sink_take as soon as the surface is gone. */
 struct draw_sink {
     unsigned char *bytes;
     size_t len, room;
@@ -49,7 +59,8 @@ cairo_status_t draw_sink_write(void *sink, const unsigned char *bytes, unsigned 
 /* Gives the bytes to the arena. */
 void draw_sink_take(struct draw_sink *sink, struct arena *a);
 
-/* Without control characters and marks that turn the direction of text: what is printed reads as it is stored. */
+/* Without control characters and marks that turn the direction of text: what is printed reads as it
+ * is stored. */
 char *draw_plain(struct arena *a, const char *text);
 
 #endif

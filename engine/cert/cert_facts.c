@@ -1,4 +1,5 @@
-/* From other rooms' records to the facts that a level is judged by. The one place of this room that knows them. */
+/* From other rooms' records to the facts that a level is judged by. The one place of this room that
+ * knows them. */
 #include <string.h>
 
 #include "base/buf.h"
@@ -7,122 +8,131 @@
 #include "cert/cert_private.h"
 #include "exam/exam.h"
 
-static const char *exam_title(struct app *app, struct arena *a, const char *id) {
-    struct exam_summary s;
-    return app->exams && exam_find(app->exams, a, id, &s) == OK ? s.title : id;
-}
+/* The one table of kinds. */
+const struct evidence_kind *const cert_kinds[CERT_KINDS + 1] = {
+    &module_evidence, &exam_evidence_kind, &lab_evidence_kind, NULL};
 
 enum err cert_needs(struct app *app, struct arena *a, const struct content_snapshot *content,
                     const struct content_level *level, struct cert_need **out, size_t *count) {
+    const struct evidence_asker who = {.app = app, .arena = a, .content = content};
+    struct cert_need *needs = NULL;
     size_t n = 0;
-    struct cert_need *needs = NEW_ARRAY(
-        a, struct cert_need, level->module_count + level->exam_count + level->lab_count + 1);
-    for (size_t i = 0; i < level->module_count; i++) {
-        const struct content_module *m = content_module(content, level->modules[i]);
-        needs[n++] = (struct cert_need){CERT_MODULE, level->modules[i],
-                                        m ? m->title : level->modules[i],
-                                        arena_printf(a, "/modules/%s", level->modules[i]), 0};
+    for (int k = 0; cert_kinds[k]; k++) {
+        const struct evidence_kind *kind = cert_kinds[k];
+        struct evidence_want *wants;
+        size_t wanted = kind->wants(level, a, &wants);
+        for (size_t i = 0; i < wanted; i++) {
+            needs = list_more(a, needs, n, sizeof *needs);
+            needs[n] = (struct cert_need){.kind = kind,
+                                          .id = wants[i].id,
+                                          .href = arena_printf(a, "%s%s", kind->path, wants[i].id),
+                                          .dialects = wants[i].dialects};
+            needs[n].title = kind->title(&who, wants[i].id, &needs[n].lang);
+            n++;
+        }
     }
-    for (size_t i = 0; i < level->exam_count; i++)
-        needs[n++] = (struct cert_need){CERT_EXAM, level->exams[i],
-                                        exam_title(app, a, level->exams[i]),
-                                        arena_printf(a, "/exams/%s", level->exams[i]), 0};
-    for (size_t i = 0; i < level->lab_count; i++)
-        needs[n++] = (struct cert_need){
-            CERT_LAB, level->labs[i].id, cert_lab_title(app, a, level->labs[i].id),
-            arena_printf(a, "/labs/%s", level->labs[i].id), level->labs[i].dialects};
     *out = needs;
     *count = n;
     return OK;
 }
 
-/* Facts grow in steps; `facts->count` of them. */
-struct fact_list {
-    struct arena *arena;
-    struct cert_fact *at;
-    size_t count;
-};
-
-static void add_fact(struct fact_list *l, struct cert_fact f) {
-    l->at = list_more(l->arena, l->at, l->count, sizeof *l->at);
-    l->at[l->count++] = f;
+void cert_need_say(struct request *r, struct view *v, const char *name,
+                   const struct content_snapshot *content, const struct cert_need *need) {
+    const struct evidence_asker who = {
+        .app = r->app, .arena = r->arena, .content = content, .request = r};
+    const char *lang = NULL, *title = need->kind->title(&who, need->id, &lang);
+    content_say(r, v, name, title, lang);
 }
 
-static enum err add_modules(struct db *db, const struct content_snapshot *content,
-                            const char *person_id, struct fact_list *l) {
-    struct content_progress progress;
-    enum err e = content_progress(db, l->arena, content, person_id, &progress);
-    for (size_t i = 0; e == OK && i < progress.count; i++) {
-        const struct content_module_progress *m = &progress.modules[i];
-        if (m->last_ms || m->completed_ms)
-            add_fact(l, (struct cert_fact){CERT_MODULE, m->module_id, m->completed_ms != 0, NULL,
-                                           NULL, m->completed_ms ? m->completed_ms : m->last_ms});
-    }
-    return e;
-}
-
-/* Practice exams never count; nor does an attempt that is not scored yet. */
-static enum err add_exam(struct app *app, struct db *db, const char *person_id, const char *exam_id,
-                         struct fact_list *l) {
-    struct exam_result *results;
-    size_t count;
-    enum err e = exam_results(db, l->arena, app->exams, person_id, exam_id, &results, &count);
-    for (size_t i = 0; e == OK && i < count; i++)
-        if (!results[i].practice)
-            add_fact(l, (struct cert_fact){CERT_EXAM, exam_id, results[i].passed, NULL,
-                                           results[i].attempt_id, results[i].submitted_ms});
-    return e;
-}
-
-static enum err add_lab(struct app *app, struct db *db, const char *person_id, const char *lab_id,
-                        struct fact_list *l) {
-    struct cert_lab_run *runs;
-    size_t count;
-    enum err e = cert_lab_runs(app, db, l->arena, person_id, lab_id, &runs, &count);
-    for (size_t i = 0; e == OK && i < count; i++)
-        add_fact(l, (struct cert_fact){CERT_LAB, lab_id, runs[i].passed_ms != 0, runs[i].dialects,
-                                       runs[i].run_id,
-                                       runs[i].passed_ms ? runs[i].passed_ms : runs[i].started_ms});
+/* RULE logged-evidence: what was passed counts when the log says so, too. */
+static enum err compare_fact(struct db *db, struct arena *a, struct evidence_fact *f) {
+    const char *problem = NULL;
+    if (!f->passed || !f->record || !f->kind->record_problem) return OK;
+    enum err e = f->kind->record_problem(db, a, f->record, &problem);
+    f->changed = e == OK && problem;
+    f->passed = e == OK && !problem;
     return e;
 }
 
 enum err cert_facts(struct app *app, struct db *db, struct arena *a,
                     const struct content_snapshot *content, const char *person_id,
-                    const struct cert_need *needs, size_t need_count, struct cert_fact **out,
+                    const struct cert_need *needs, size_t need_count, struct evidence_fact **out,
                     size_t *count) {
-    struct fact_list l = {.arena = a};
-    enum err e = add_modules(db, content, person_id, &l);
-    for (size_t i = 0; e == OK && i < need_count; i++) {
-        if (needs[i].kind == CERT_EXAM) e = add_exam(app, db, person_id, needs[i].id, &l);
-        else if (needs[i].kind == CERT_LAB) e = add_lab(app, db, person_id, needs[i].id, &l);
+    const struct evidence_asker who = {.app = app, .arena = a, .content = content};
+    struct evidence_facts facts = {.arena = a};
+    struct evidence_want *wants = NEW_ARRAY(a, struct evidence_want, need_count + 1);
+    enum err e = OK;
+    for (int k = 0; e == OK && cert_kinds[k]; k++) {
+        size_t n = 0;
+        for (size_t i = 0; i < need_count; i++)
+            if (needs[i].kind == cert_kinds[k])
+                wants[n++] = (struct evidence_want){needs[i].id, needs[i].dialects};
+        e = cert_kinds[k]->facts(&who, db, person_id, wants, n, &facts);
     }
-    *out = l.at;
-    *count = l.count;
+    for (size_t i = 0; e == OK && i < facts.count; i++) e = compare_fact(db, a, &facts.at[i]);
+    *out = facts.at;
+    *count = facts.count;
     return e;
+}
+
+static const int64_t whenever[CERT_KINDS];
+
+static enum err status_since(struct app *app, struct db *db, struct arena *a,
+                             const struct content_snapshot *content,
+                             const struct content_level *level, const char *person_id,
+                             const int64_t since_ms[CERT_KINDS], struct cert_level_status *out) {
+    struct cert_need *needs;
+    struct evidence_fact *facts;
+    size_t need_count, fact_count;
+    enum err e = cert_needs(app, a, content, level, &needs, &need_count);
+    if (e == OK)
+        e = cert_facts(app, db, a, content, person_id, needs, need_count, &facts, &fact_count);
+    if (e != OK) return e;
+    fact_count = cert_facts_since(facts, fact_count, since_ms);
+    cert_level_status(a, level->open, needs, need_count, facts, fact_count, out);
+    return OK;
 }
 
 enum err cert_status_of(struct app *app, struct db *db, struct arena *a,
                         const struct content_snapshot *content, const struct content_level *level,
                         const char *person_id, struct cert_level_status *out) {
-    struct cert_need *needs;
-    struct cert_fact *facts;
-    size_t need_count, fact_count;
-    enum err e = cert_needs(app, a, content, level, &needs, &need_count);
-    if (e == OK)
-        e = cert_facts(app, db, a, content, person_id, needs, need_count, &facts, &fact_count);
-    if (e == OK) cert_level_status(a, level->open, needs, need_count, facts, fact_count, out);
-    return e;
+    return status_since(app, db, a, content, level, person_id, whenever, out);
+}
+
+/* ---- Applying again
+ * ------------------------------------------------------------------------------- */
+struct cert_rules cert_rules_of(const struct content_level *level) {
+    const struct content_again *x = &level->again;
+    struct cert_rules rules = {.refusal_days = x->after_refusal_days,
+                               .revocation_days = x->after_revocation_days,
+                               .renewal_days = x->opens_days};
+    for (int k = 0; cert_kinds[k]; k++) rules.anew[k] = cert_kinds[k]->anew(level);
+    return rules;
+}
+
+enum err cert_stand(struct app *app, struct db *db, struct arena *a,
+                    const struct content_snapshot *content, const struct cert_asked *asked,
+                    int64_t now_ms, struct cert_standing *standing,
+                    struct cert_level_status *status) {
+    struct cert_past past;
+    struct cert_rules rules = cert_rules_of(asked->level);
+    enum err e = cert_past_of(db, a, asked, now_ms, &past);
+    if (e != OK) return e;
+    cert_standing(&rules, &past, now_ms, standing);
+    /* A certificate that is held is shown with what it was granted for. */
+    bool held = standing->may == CERT_MAY_HELD || standing->may == CERT_MAY_SUSPENDED;
+    return status_since(app, db, a, content, asked->level, asked->person_id,
+                        held && !asked->application_id ? whenever : standing->since_ms, status);
 }
 
 char *cert_evidence_json(struct arena *a, const struct cert_level_status *s) {
-    static const char *const kinds[] = {"module", "exam", "lab"}, *const states[] = {"met", "begun",
-                                                                                     "missing"};
+    static const char *const states[] = {"met", "begun", "missing"};
     struct buf b;
     buf_init(&b, a);
     buf_puts(&b, "[");
     for (size_t i = 0; i < s->count; i++) {
         const struct cert_need_status *n = &s->needs[i];
-        buf_printf(&b, "%s{\"kind\":\"%s\",\"id\":", i ? "," : "", kinds[n->need->kind]);
+        buf_printf(&b, "%s{\"kind\":\"%s\",\"id\":", i ? "," : "", n->need->kind->name);
         buf_json(&b, n->need->id);
         buf_printf(&b, ",\"state\":\"%s\"", states[n->state]);
         if (n->record) {

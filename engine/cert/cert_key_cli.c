@@ -15,8 +15,8 @@ static const char usage[] =
     "  add    makes a new key, which signs after the next start; older ones stay listed, so that\n"
     "         what they signed still verifies\n"
     "\n"
-    "Private keys stay in DIR/keys. They are not in a backup of the database: keep a copy of that "
-    "folder apart.\n";
+    "Private keys stay in DIR/keys. A backup has them, encrypted, when it is made --with-keys: make one "
+    "after each add.\n";
 
 static int fail(struct arena *a, const char *why) {
     fprintf(stderr, "gradus key: %s\n", why);
@@ -39,13 +39,14 @@ static enum err audit_key(struct db *db, struct arena *a, void *name, int64_t no
     return audit_append(db, a, now_ms, "system", "cert.key", name, NULL);
 }
 
-/* The key is made before the log says so: an entry without its key would be worse than the other way round. */
+/* The key is made before the log says so: an entry without its key would be worse than the other
+ * way round. */
 static int add_key(struct arena *a, const char *data) {
     struct store *store;
     struct cert_keys *keys;
     const char *why = "";
     struct store_options how = {.path = arena_printf(a, "%s/gradus.db", data), .must_exist = true};
-    if (store_open(&store, &how, a, &why) != OK) return fail(a, why);
+    if (audit_open(&store, &how, a, &why) != OK) return fail(a, why);
     struct used_key *used;
     size_t known = 0;
     enum err e = cert_used_keys(store_reader(store), a, &used, &known);

@@ -13,6 +13,7 @@
 
 #include "base/codec.h"
 #include "base/json.h"
+#include "base/owner.h"
 #include "base/text.h"
 
 #define SEED_TEXT_BYTES 43 /* 32 bytes as base64url */
@@ -48,7 +49,7 @@ static enum err check_file(int fd, const char *path, struct arena *a, const char
             path, (unsigned)(st.st_mode & 07777));
         return ERR_DENIED;
     }
-    if (st.st_uid != geteuid() && st.st_uid != 0) {
+    if (!file_is_ours(&st, path) && st.st_uid != 0) {
         *why = arena_printf(a, "%s belongs to another user", path);
         return ERR_DENIED;
     }
@@ -138,7 +139,7 @@ static enum err write_key(const char *path, struct arena *a, const char **why) {
                           sodium_base64_VARIANT_URLSAFE_NO_PADDING);
         text[SEED_TEXT_BYTES] = '\n';
         /* Exclusive: two programs that start at once must not replace each other's key. */
-        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        int fd = file_make(path, O_WRONLY, 0600);
         if (fd < 0 || write(fd, text, SEED_TEXT_BYTES + 1) != SEED_TEXT_BYTES + 1 || fsync(fd) != 0)
             e = io_error(a, why, "cannot write", path);
         if (fd >= 0 && close(fd) != 0 && e == OK) e = io_error(a, why, "cannot write", path);
@@ -158,7 +159,7 @@ static enum err sync_folder(const char *dir, struct arena *a, const char **why) 
 enum err cert_keys_add(const char *data_dir, int known, struct arena *a, const char **why) {
     codec_start();
     const char *dir = arena_printf(a, "%s/keys", data_dir);
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST) return io_error(a, why, "cannot make", dir);
+    if (folder_make(dir, 0700) != 0 && errno != EEXIST) return io_error(a, why, "cannot make", dir);
     int numbers[CERT_KEY_LIMIT + 1], count = list_keys(dir, numbers);
     if (count < 0) return io_error(a, why, "cannot read", dir);
     if (count >= CERT_KEY_LIMIT) {
@@ -226,6 +227,12 @@ enum err cert_keys_sign(const struct cert_keys *k, struct arena *a, json_t *doc,
                            created_ms, why);
 }
 
+void cert_keys_sign_bytes(void *keys, const void *bytes, size_t len,
+                          unsigned char signature[CERT_SIGNATURE_BYTES]) {
+    const struct cert_keys *k = keys;
+    crypto_sign_detached(signature, NULL, bytes, len, k->keys[k->count - 1].secret);
+}
+
 char *cert_did_document(const struct cert_keys *k, struct arena *a, const char *did) {
     json_t *methods = json_keep(a, json_array()), *ids = json_keep(a, json_array());
     for (size_t i = 0; i < k->count; i++) {
@@ -239,8 +246,5 @@ char *cert_did_document(const struct cert_keys *k, struct arena *a, const char *
                                          "https://www.w3.org/ns/did/v1",
                                          "https://w3id.org/security/multikey/v1", "id", did,
                                          "verificationMethod", methods, "assertionMethod", ids));
-    char *text = json_dumps(doc, JSON_COMPACT);
-    if (!text) arena_fail(a);
-    arena_defer(a, free, text);
-    return text;
+    return json_text_as_built(a, doc);
 }

@@ -2,13 +2,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cert/cert_cache.h"
+#include "cert/cert_draw.h"
 
-/* A restored academy has its certificates but not its keys (they are in no backup): then nobody can verify what it issued,
- * and nobody would notice. */
+/* Some 0.2 s of processor each: two at once leave the other cores to everybody else, and what waits
+ * longer than they need for the queue is told to come back. */
+#define DRAWERS 2
+#define DRAWINGS_WAITING 64
+#define DRAWINGS_WAITING_CLIENT 16
+
+/* A few milliseconds each, by what a check may cost at most (cert_rdf.h). */
+#define CHECKERS 1
+#define CHECKS_WAITING 64
+#define CHECKS_WAITING_CLIENT 8
+
+/* A restored academy has its certificates but not its keys (a backup has them only with
+ * --with-keys): then nobody can verify what it issued, and nobody would notice. */
 static void tell_missing(const struct cert_keys *keys, const struct used_key *used, size_t count,
                          const char *data) {
     unsigned char unused[CERT_PUBLIC_BYTES];
@@ -39,13 +52,38 @@ static enum err open_keys(struct cert_keys **out, struct app *app, struct arena 
     return e;
 }
 
+const char *certs_problem(struct arena *a) {
+    const char *fonts = draw_fonts_missing(a);
+    if (!fonts) return NULL;
+    return arena_printf(
+        a,
+        "certificates cannot be drawn: fonts are missing (%s). On Debian, install the packages "
+        "fonts-noto-core and fonts-noto-cjk",
+        fonts);
+}
+
+enum err cert_has_key(const char *data, struct arena *a, const char *multikey, bool *has,
+                      const char **why) {
+    struct cert_keys *keys;
+    unsigned char unused[CERT_PUBLIC_BYTES];
+    *has = false;
+    enum err e = cert_keys_open(&keys, data, false, a, why);
+    if (e == ERR_NOT_FOUND) return OK; /* none at all */
+    if (e != OK) return e;
+    *has = cert_keys_find(keys, multikey, unused);
+    cert_keys_close(keys);
+    return OK;
+}
+
 enum err certs_open(struct certs **out, struct app *app, struct arena *a, const char **why) {
     struct certs *c = calloc(1, sizeof *c);
     if (!c) {
         *why = "no memory for the signing keys";
         return ERR_IO;
     }
-    enum err e = open_keys(&c->keys, app, a, why);
+    enum err e = find_fill(app->store, &cert_words);
+    if (e != OK) *why = "the words by which certificates are found cannot be stored";
+    else e = open_keys(&c->keys, app, a, why);
     if (e != OK) {
         free(c);
         return e;
@@ -56,6 +94,15 @@ enum err certs_open(struct certs **out, struct app *app, struct arena *a, const 
     if (links && utf8_valid(links, len)) c->profile_links = strdup(links);
     c->app = app;
     pthread_mutex_init(&c->lock, NULL);
+    c->drawers = offload_new(DRAWERS, DRAWINGS_WAITING, DRAWINGS_WAITING_CLIENT);
+    c->checkers = offload_new(CHECKERS, CHECKS_WAITING, CHECKS_WAITING_CLIENT);
+    if (!c->drawers || !c->checkers) {
+        certs_close(c);
+        *why = "no threads for the drawing and checking of certificates";
+        return ERR_IO;
+    }
+    audit_signer_set(
+        &(struct audit_signer){cert_keys_sign_bytes, c->keys, cert_keys_current(c->keys)});
     *out = c;
     return OK;
 }
@@ -94,6 +141,9 @@ void certs_tell_origins(struct app *app, struct arena *a, const char *served) {
 
 void certs_close(struct certs *c) {
     if (!c) return;
+    offload_free(c->drawers);
+    offload_free(c->checkers);
+    audit_signer_set(NULL); /* what the writer still has to do is signed at the next start */
     cert_keys_close(c->keys);
     free(c->list.json);
     free(c->profile_links);
@@ -102,24 +152,52 @@ void certs_close(struct certs *c) {
     free(c);
 }
 
-/* ---- The status list --------------------------------------------------------------------------- */
+/* ---- The status list ------------------------------------------------------------------------ */
 static bool list_serves(const struct cert_signed_list *l, int64_t list_id, int64_t fact_count,
-                        int64_t now_ms) {
-    /* Bits are only ever set, so that the number of facts says whether the list is the same. */
+                        int64_t last_change, int64_t now_ms) {
+    /* Facts and rows of the log are only ever added, so that the number of the ones and the last of
+     * the others say whether the list is the same. */
     return l->json && l->list_id == list_id && l->fact_count == fact_count &&
-           now_ms >= l->signed_ms && now_ms - l->signed_ms < CERT_LIST_VALID_MS / 2;
+           l->last_change == last_change && now_ms >= l->signed_ms &&
+           now_ms - l->signed_ms < CERT_LIST_VALID_MS / 2;
+}
+
+/* The list is fetched and kept by every verifier: with it they hold a witness of how far the audit
+ * log had come. */
+static enum err name_audit_head(struct db *db, struct arena *a, json_t *doc, const char *origin) {
+    struct audit_signed_head head;
+    enum err e = audit_signed_find(db, a, 0, &head);
+    if (e != OK) return e == ERR_NOT_FOUND ? OK : e;
+    cert_status_name_resource(
+        a, doc, arena_printf(a, "%s/.well-known/audit-head/%lld", origin, (long long)head.seq),
+        audit_signed_digest(a, &head), "application/json");
+    return OK;
 }
 
 static enum err sign_list(struct certs *c, struct db *db, struct arena *a, int64_t list_id,
-                          const char *origin, int64_t now_ms, const char **json,
-                          int64_t *fact_count) {
+                          const char *origin, const char *purpose, int64_t now_ms,
+                          const char **json) {
     unsigned char *bits = arena_alloc(a, CERT_STATUS_BYTES);
     const char *why = "", *did = cert_did_from_origin(a, origin);
-    enum err e = did ? cert_list_read(db, list_id, bits, fact_count) : ERR_INVALID;
+    size_t differ = 0;
+    enum err e = did ? cert_list_read(db, a, c->keys, list_id, purpose, bits, &differ)
+                     : ERR_INVALID;
+    if (e == ERR_CONFLICT)
+        log_say(LOG_ERROR, "status_list",
+                "list %lld is not signed: the records of its certificates are not what was signed "
+                "and logged: see gradus audit verify",
+                (long long)list_id);
     if (e != OK) return e;
+    if (differ)
+        log_say(LOG_ERROR, "status_list",
+                "%zu changes of state are not on record as they were logged; list %lld tells what "
+                "was logged all the same: see gradus audit verify",
+                differ, (long long)list_id);
     json_t *doc = cert_status_credential_build(
-        a, did, arena_printf(a, "%s/status/%lld", origin, (long long)list_id),
+        a, did, arena_printf(a, "%s/status/%lld", origin, (long long)list_id), purpose,
         cert_status_encode(a, bits), now_ms, CERT_LIST_VALID_MS);
+    e = name_audit_head(db, a, doc, origin);
+    if (e != OK) return e;
     if (cert_keys_sign(c->keys, a, doc, did, now_ms, &why) != OK) return ERR_IO;
     *json = cert_json(a, doc);
     return OK;
@@ -127,32 +205,37 @@ static enum err sign_list(struct certs *c, struct db *db, struct arena *a, int64
 
 enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64_t list_id,
                           int64_t now_ms, const char **json, const char **etag) {
-    int64_t fact_count;
-    const char *origin;
-    enum err e = cert_list_fact_count(db, a, list_id, &origin, &fact_count);
+    int64_t fact_count, last_change = 0;
+    const char *origin, *purpose;
+    enum err e = cert_list_about(db, a, list_id, &origin, &purpose, &fact_count);
+    if (e == OK) e = cert_changes_last(db, &last_change);
     if (e != OK) return e;
     *json = NULL;
     pthread_mutex_lock(&c->lock);
-    bool serves = list_serves(&c->list, list_id, fact_count, now_ms);
+    bool serves = list_serves(&c->list, list_id, fact_count, last_change, now_ms);
     size_t len = serves ? strlen(c->list.json) : 0;
     pthread_mutex_unlock(&c->lock);
     if (serves) {
         char *copy = arena_alloc(a, len + 1); /* an arena may leave: never under the lock */
         pthread_mutex_lock(&c->lock);
-        serves = list_serves(&c->list, list_id, fact_count, now_ms) && strlen(c->list.json) == len;
+        serves = list_serves(&c->list, list_id, fact_count, last_change, now_ms) &&
+                 strlen(c->list.json) == len;
         if (serves) memcpy(copy, c->list.json, len);
         pthread_mutex_unlock(&c->lock);
         if (serves) *json = copy;
     }
     if (!*json) {
-        e = sign_list(c, db, a, list_id, origin, now_ms, json, &fact_count);
+        e = sign_list(c, db, a, list_id, origin, purpose, now_ms, json);
         if (e != OK) return e;
         char *kept = strdup(*json);
         pthread_mutex_lock(&c->lock);
         if (kept) {
             free(c->list.json);
-            c->list = (struct cert_signed_list){
-                .list_id = list_id, .fact_count = fact_count, .signed_ms = now_ms, .json = kept};
+            c->list = (struct cert_signed_list){.list_id = list_id,
+                                                .fact_count = fact_count,
+                                                .last_change = last_change,
+                                                .signed_ms = now_ms,
+                                                .json = kept};
         }
         pthread_mutex_unlock(&c->lock);
     }
@@ -160,7 +243,8 @@ enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64
     return OK;
 }
 
-/* ---- Papers ---------------------------------------------------------------------------------------- */
+/* ---- Papers
+ * ---------------------------------------------------------------------------------------- */
 bool cert_drawn_find(struct certs *c, struct arena *a, const char *key, unsigned char **bytes,
                      size_t *len) {
     size_t found = CERT_DRAWN;

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cert/cert_private.h"
+#include "exam/exam.h"
 
 const char *cert_text(struct request *r, const char *key, struct view *v) {
     return page_text(r->app->site, r->locale, key, v, r->arena);
@@ -17,18 +18,17 @@ void cert_view_state(struct request *r, struct view *v, const char *state) {
 }
 
 void cert_view_status(struct request *r, struct view *v, const struct cert_level_status *s) {
-    static const char *const headings[] = {"cert_needs_modules", "cert_needs_exams",
-                                           "cert_needs_labs"};
+    const struct content_snapshot *content = content_of(r);
     struct view *groups = view_list(v, "groups"), *list = NULL;
     for (size_t i = 0; i < s->count; i++) {
         const struct cert_need_status *n = &s->needs[i];
         if (i == 0 || n->need->kind != s->needs[i - 1].need->kind) {
             struct view *group = view_item(groups);
-            view_text(group, "heading", cert_text(r, headings[n->need->kind], NULL));
+            view_text(group, "heading", cert_text(r, n->need->kind->heading, NULL));
             list = view_list(group, "needs");
         }
         struct view *item = view_item(list);
-        view_text(item, "title", n->need->title);
+        cert_need_say(r, item, "title", content, n->need);
         view_text(item, "href", n->need->href);
         view_bool(item, "is_met", n->state == CERT_MET);
         view_bool(item, "is_begun", n->state == CERT_BEGUN);
@@ -41,9 +41,61 @@ void cert_view_status(struct request *r, struct view *v, const struct cert_level
     view_int(v, "total", (int64_t)s->count);
     view_bool(v, "is_complete", s->complete);
     view_bool(v, "may_state_experience", s->only_modules_missing);
+    bool exam = s->asks[cert_kind_row(&exam_evidence_kind)],
+         lab = s->asks[cert_kind_row(&lab_evidence_kind)];
+    view_bool(v, "asks_modules", s->asks[cert_kind_row(&module_evidence)]);
+    view_bool(v, "passed_exam", exam);
+    view_bool(v, "passed_lab", lab);
+    view_bool(v, "passed_both", exam && lab);
 }
 
-/* ---- A level ---------------------------------------------------------------------------------- */
+/* Of what the level asks, what a renewal asks anew. */
+static const char *anew_text(struct request *r, const struct content_level *level) {
+    static const char *const keys[] = {NULL,           "cert_anew_m",  "cert_anew_e",
+                                       "cert_anew_me", "cert_anew_l",  "cert_anew_ml",
+                                       "cert_anew_el", "cert_anew_mel"};
+    const struct content_again *x = &level->again;
+    bool modules = x->anew_modules && level->module_count,
+         exams = x->anew_exams && level->exam_count, labs = x->anew_labs && level->lab_count;
+    const char *key = keys[modules + 2 * exams + 4 * labs];
+    return key ? cert_text(r, key, NULL) : "";
+}
+
+/* What the programme says of applying again, for everybody; and for a learner where they stand in
+ * it. */
+static void view_rules(struct request *r, struct view *v, const struct content_level *level) {
+    struct view *rules = view_object(v, "rules");
+    view_int(rules, "refusal_days", level->again.after_refusal_days);
+    view_int(rules, "revocation_days", level->again.after_revocation_days);
+    view_int(rules, "opens_days", level->again.opens_days);
+    view_bool(rules, "renewable", level->valid_months > 0);
+    view_text(rules, "anew", anew_text(r, level));
+}
+
+static void view_standing(struct request *r, struct view *v, const struct content_level *level,
+                          const struct cert_standing *s) {
+    static const char *const keys[] = {[CERT_MAY_HELD] = "cert_standing_held",
+                                       [CERT_MAY_SUSPENDED] = "cert_refusal_suspended",
+                                       [CERT_MAY_REVOKED] = "cert_standing_revoked",
+                                       [CERT_MAY_REFUSED] = "cert_standing_refused"};
+    bool waits = s->may == CERT_MAY_WAITS, may = s->may == CERT_MAY_APPLY;
+    struct view *o = view_object(v, "standing");
+    view_bool(v, "may_apply", may);
+    if (s->from_ms) view_time(o, "from", s->from_ms, r->locale, r->zone);
+    view_text(o, "anew", anew_text(r, level));
+    if (!may && !waits && (s->from_ms || s->may != CERT_MAY_HELD))
+        view_text(o, "text", cert_text(r, keys[s->may], o));
+    bool open = may || waits;
+    int64_t since_ms = 0;
+    for (int i = 0; i < CERT_KINDS; i++)
+        if (s->since_ms[i] > since_ms) since_ms = s->since_ms[i];
+    if (open && since_ms) view_time(o, "since", since_ms, r->locale, r->zone);
+    if (open && since_ms)
+        view_text(o, "evidence",
+                  cert_text(r, s->revoked ? "cert_evidence_revoked" : "cert_evidence_renewal", o));
+}
+
+/* ---- A level -------------------------------------------------------------------------------- */
 struct level_form {
     const char *problem, *statement; /* NULL unless an application was just refused */
 };
@@ -58,7 +110,8 @@ static enum err plain_status(struct request *r, const struct content_snapshot *c
     return e;
 }
 
-/* The person's application and certificate for this level: sets `waits`, `refused`, `held`. */
+/* The person's newest application and certificate for this level: sets `waits`, `refused`, `held`.
+ */
 static enum err view_own(struct request *r, struct view *v, const char *programme_id,
                          const char *level_id) {
     struct cert_application *applications;
@@ -78,7 +131,7 @@ static enum err view_own(struct request *r, struct view *v, const char *programm
         break;
     }
     if (e != OK) return e;
-    e = cert_list(r->db, r->arena, r->who->person_id, NULL, r->now_ms, 100, 0, &held, &count);
+    e = cert_list(r->db, r->arena, r->who->person_id, r->now_ms, 100, &held, &count);
     for (size_t i = 0; e == OK && i < count; i++) {
         if (!str_eq(held[i].programme_id, programme_id) || !str_eq(held[i].level_id, level_id))
             continue;
@@ -86,7 +139,6 @@ static enum err view_own(struct request *r, struct view *v, const char *programm
         view_text(certificate, "number", held[i].number);
         view_text(certificate, "href", arena_printf(r->arena, "/certificates/%s", held[i].number));
         cert_view_state(r, certificate, held[i].state);
-        view_bool(v, "holds_valid", str_eq(held[i].state, "valid"));
         break;
     }
     return e;
@@ -100,8 +152,10 @@ static enum err show_level(struct request *r, int status_code, const struct leve
         return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_level", NULL));
     struct cert_level_status status;
     bool learner = http_has_role(r, ROLE_LEARNER);
-    enum err e = learner ? cert_status_of(r->app, r->db, r->arena, content, level,
-                                          r->who->person_id, &status)
+    struct cert_standing standing;
+    struct cert_asked asked = {learner ? r->who->person_id : NULL, p->id, level, NULL, 0};
+    enum err e = learner ? cert_stand(r->app, r->db, r->arena, content, &asked, r->now_ms,
+                                      &standing, &status)
                          : plain_status(r, content, level, &status);
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"),
                 *crumb = view_item(crumbs);
@@ -121,6 +175,8 @@ static enum err show_level(struct request *r, int status_code, const struct leve
     view_bool(v, "open", level->open);
     view_bool(v, "learner", learner);
     cert_view_status(r, v, &status);
+    view_rules(r, v, level);
+    if (learner) view_standing(r, v, level, &standing);
     if (form) {
         view_text(v, "problem", form->problem);
         view_text(v, "statement", form->statement ? form->statement : "");
@@ -153,7 +209,7 @@ enum err cert_apply_post(struct request *r) {
     return http_write(r, cert_apply, apply, after_apply);
 }
 
-/* ---- The own certificates ----------------------------------------------------------------------- */
+/* ---- The own certificates ------------------------------------------------------------------- */
 static void view_certificates(struct request *r, struct view *v, const struct cert_summary *list,
                               size_t count) {
     struct view *items = view_list(v, "certificates");
@@ -170,7 +226,7 @@ static void view_certificates(struct request *r, struct view *v, const struct ce
     }
 }
 
-static const char *level_title(struct request *r, const struct cert_application *app) {
+const char *cert_level_title(struct request *r, const struct cert_application *app) {
     const struct content_programme *p = content_programme(content_of(r), app->programme_id);
     const struct content_level *level = p ? content_level(p, app->level_id) : NULL;
     return level ? arena_printf(r->arena, "%s: %s", p->title, level->title)
@@ -184,7 +240,7 @@ static void view_applications(struct request *r, struct view *v,
     for (size_t i = 0; i < count; i++) {
         if (waiting_only && list[i].outcome) continue;
         struct view *item = view_item(items);
-        view_text(item, "title", level_title(r, &list[i]));
+        view_text(item, "title", cert_level_title(r, &list[i]));
         view_text(item, "href",
                   arena_printf(r->arena, "/programmes/%s/levels/%s", list[i].programme_id,
                                list[i].level_id));
@@ -200,8 +256,7 @@ enum err cert_mine_page(struct request *r) {
     struct cert_summary *held;
     struct cert_application *applications;
     size_t held_count, count;
-    enum err e = cert_list(r->db, r->arena, r->who->person_id, NULL, r->now_ms, 100, 0, &held,
-                           &held_count);
+    enum err e = cert_list(r->db, r->arena, r->who->person_id, r->now_ms, 100, &held, &held_count);
     if (e == OK)
         e = cert_applications_of(r->db, r->arena, r->who->person_id, &applications, &count);
     if (e != OK) return e;
@@ -212,12 +267,24 @@ enum err cert_mine_page(struct request *r) {
     return http_page(r, "cert_mine", v);
 }
 
+enum err cert_application_of(struct request *r, const struct content_snapshot *content,
+                             const char *programme_id, const struct content_level *level,
+                             bool *waits, bool *may_apply) {
+    struct cert_asked asked = {r->who->person_id, programme_id, level, NULL, 0};
+    struct cert_standing standing;
+    struct cert_level_status status;
+    enum err e = cert_stand(r->app, r->db, r->arena, content, &asked, r->now_ms, &standing,
+                            &status);
+    *waits = e == OK && standing.may == CERT_MAY_WAITS;
+    *may_apply = e == OK && standing.may == CERT_MAY_APPLY && status.complete;
+    return e;
+}
+
 enum err cert_home(struct request *r, struct view *v) {
     struct cert_summary *held;
     struct cert_application *applications;
     size_t held_count, count;
-    enum err e = cert_list(r->db, r->arena, r->who->person_id, NULL, r->now_ms, 20, 0, &held,
-                           &held_count);
+    enum err e = cert_list(r->db, r->arena, r->who->person_id, r->now_ms, 20, &held, &held_count);
     if (e == OK)
         e = cert_applications_of(r->db, r->arena, r->who->person_id, &applications, &count);
     if (e != OK) return e;

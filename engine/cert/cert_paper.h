@@ -1,5 +1,5 @@
-/* A certificate as a PDF for paper and as a badge picture. Pure: the same facts and texts give the same bytes (on a
- * machine with the same fonts). Each carries the signed credential. */
+/* A certificate as a PDF for paper and as a badge picture. Pure: the same facts and texts give the
+ * same bytes (on a machine with the same fonts). Each carries the signed credential. */
 #ifndef GR_CERT_PAPER_H
 #define GR_CERT_PAPER_H
 
@@ -24,17 +24,20 @@ struct cert_paper {
     const char *credential; /* signed JSON */
 };
 
-/* A4 landscape, tagged, with XMP and the credential attached (/AFRelationship /Data). Arena. ERR_IO: a library failed. */
+/* A4 landscape, tagged, with XMP and the credential attached (/AFRelationship /Data). Arena.
+ * ERR_IO: a library failed. */
 enum err cert_pdf(struct arena *a, const struct cert_paper *p, unsigned char **out,
                   size_t *len) MUST_USE;
-/* The attached credential of a PDF, which may be hostile; NULL with a sentence when there is none, it has more than 1 MiB,
- * or the file is encrypted. Arena. */
+/* The attached credential of a PDF, which may be hostile; NULL with a sentence when there is none,
+ * it has more than 1 MiB, or the file is encrypted. Arena. */
 char *cert_pdf_credential(struct arena *a, const unsigned char *pdf, size_t len, const char **why);
 
-/* 640 pixels square, with an iTXt chunk `openbadgecredential` (Open Badges 3.0, section 5.3.1). Arena. */
+/* 640 pixels square, with an iTXt chunk `openbadgecredential` (Open Badges 3.0, section 5.3.1).
+ * Arena. */
 enum err cert_png(struct arena *a, const struct cert_paper *p, unsigned char **out,
                   size_t *len) MUST_USE;
-/* The credential baked into a PNG; NULL with a sentence when there is none, or the file is damaged. Arena. */
+/* The credential baked into a PNG; NULL with a sentence when there is none, or the file is damaged.
+ * Arena. */
 char *cert_png_credential(struct arena *a, const unsigned char *png, size_t len, const char **why);
 
 /* The text of each tagged piece, in the order of drawing; NULL for a picture. */

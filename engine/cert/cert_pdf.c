@@ -20,9 +20,11 @@ struct page {
     struct cert_pieces pieces;
 };
 
-/* Each innermost tag gets the next number in the page's content; its text is remembered under that number. */
+/* Each innermost tag gets the next number in the page's content; its text is remembered under that
+ * number. */
 static void begin_piece(struct page *g, const char *tag, const char *attributes, const char *text) {
-    BUG_IF(g->pieces.count == CERT_PIECES);
+    BUG_IF(g->pieces.count ==
+           CERT_PIECES); /* a page has the pieces that this file draws, whatever they say */
     g->pieces.text[g->pieces.count++] = text;
     cairo_tag_begin(g->cr, tag, attributes);
 }

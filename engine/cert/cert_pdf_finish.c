@@ -1,5 +1,6 @@
-/* What cairo cannot say: language, display of the title, alternative text, XMP, the attached credential. Through qpdf's C
- * interface, and only for what was drawn here: cert_pdf_read.c reads what strangers give. */
+/* What cairo cannot say: language, display of the title, alternative text, XMP, the attached
+ * credential. Through qpdf's C interface, and only for what was drawn here: cert_pdf_read.c reads
+ * what strangers give. */
 #include <qpdf/qpdf-c.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,7 +127,8 @@ static void add_metadata(qpdf_data q, struct arena *a, const struct cert_paper *
     qpdf_oh_replace_key(q, qpdf_get_root(q), "/Metadata", stream);
 }
 
-/* The number of the piece that a structure element holds directly; -1 when it holds other elements. */
+/* The number of the piece that a structure element holds directly; -1 when it holds other elements.
+ */
 static int piece_of(qpdf_data q, qpdf_oh element) {
     qpdf_oh kid = qpdf_oh_get_key(q, element, "/K");
     if (qpdf_oh_is_array(q, kid) && qpdf_oh_get_array_n_items(q, kid) > 0) {
@@ -181,10 +183,11 @@ static void add_hex_text(struct buf *b, const char *text) {
     buf_puts(b, ">");
 }
 
-/* Gives each numbered piece of the page its text, in a span inside it (/ActualText, ISO 32000-1, 14.9.4): glyphs alone
- * lose the place of Thai marks and the space at a line's end. cairo's own spans inside a piece go: programs that know
- * only one level would end the text at the first of them. Pieces with text from right to left stay as they are, since
- * widespread programs turn a span's letters around. cairo writes these operators on lines of their own. */
+/* Gives each numbered piece of the page its text, in a span inside it (/ActualText, ISO
+ * 32000-1, 14.9.4): glyphs alone lose the place of Thai marks and the space at a line's end.
+ * cairo's own spans inside a piece go: programs that know only one level would end the text at the
+ * first of them. Pieces with text from right to left stay as they are, since widespread programs
+ * turn a span's letters around. cairo writes these operators on lines of their own. */
 static void add_texts(struct buf *out, const char *content, const struct cert_pieces *pieces) {
     static const char own_span[] = "/Span <<", numbered[] = "<< /MCID ", open[] = " BDC\n",
                       close[] = "EMC\n";

@@ -1,7 +1,8 @@
-/* Finding the credential in a PDF that somebody gives: one pass over the bytes, and nothing of the document is believed or
- * followed. An attachment is a stream, and a stream's dictionary stands right before it (ISO 32000-1, 7.3.8), so no
- * cross-reference table, page tree or object stream needs to be read: what a hostile file could do to a reader of
- * those, it cannot do here. Time is linear in the length; memory is one attachment. */
+/* Finding the credential in a PDF that somebody gives: one pass over the bytes, and nothing of the
+ * document is believed or followed. An attachment is a stream, and a stream's dictionary stands
+ * right before it (ISO 32000-1, 7.3.8), so no cross-reference table, page tree or object stream
+ * needs to be read: what a hostile file could do to a reader of those, it cannot do here. Time is
+ * linear in the length; memory is one attachment. */
 #include <string.h>
 #include <zlib.h>
 
@@ -58,7 +59,8 @@ static void skip_string(struct scan *s) {
     }
 }
 
-/* A token: its first byte says its kind; "<<" and ">>" come as they stand, strings as "(" or "<". Empty at the end. */
+/* A token: its first byte says its kind; "<<" and ">>" come as they stand, strings as "(" or "<".
+ * Empty at the end. */
 static struct token next_token(struct scan *s) {
     skip_white(s);
     struct token t = {s->at, 0};
@@ -102,7 +104,8 @@ static void note_value(struct stream_dict *d, struct token key, struct token val
     else d->other_filter = true;
 }
 
-/* A whole dictionary. Wherever this stops, the search goes on from there, so that no byte is read twice. */
+/* A whole dictionary. Wherever this stops, the search goes on from there, so that no byte is read
+ * twice. */
 static bool read_dict(struct scan *s, struct stream_dict *d) {
     struct token key = {0}, t = next_token(s);
     int depth = 1;
@@ -152,7 +155,8 @@ static struct token read_stream(struct scan *s, const struct stream_dict *d) {
     return data;
 }
 
-/* Into `room`, which holds ATTACHMENT_MAX bytes; 0 when it is no whole zlib stream, or a longer one. */
+/* Into `room`, which holds ATTACHMENT_MAX bytes; 0 when it is no whole zlib stream, or a longer
+ * one. */
 static size_t unpack(struct token data, unsigned char *room) {
     z_stream z = {0};
     if (inflateInit(&z) != Z_OK) return 0;

@@ -1,4 +1,5 @@
-/* The badge: steps on a plate, with the credential baked in. And reading a credential back out of a picture. */
+/* The badge: steps on a plate, with the credential baked in. And reading a credential back out of a
+ * picture. */
 #include <string.h>
 #include <zlib.h>
 
@@ -62,7 +63,8 @@ static uint32_t checksum(const unsigned char *bytes, size_t len) {
     return (uint32_t)crc32(crc32(0, NULL, 0), bytes, (unsigned)len);
 }
 
-/* keyword NUL, not compressed, method 0, no language, no translated keyword, text (PNG 1.2, section 4.2.3.3). */
+/* keyword NUL, not compressed, method 0, no language, no translated keyword, text (PNG 1.2,
+ * section 4.2.3.3). */
 static void put_credential(struct buf *b, const char *credential) {
     static const char head[] = "iTXt" KEYWORD "\0\0\0\0"; /* its own NUL is the fifth */
     size_t start = b->len + 4;
@@ -97,7 +99,8 @@ enum err cert_png(struct arena *a, const struct cert_paper *given, unsigned char
     return OK;
 }
 
-/* The text of an iTXt chunk with our keyword; NULL when it is another one. `*why` when ours is not readable. */
+/* The text of an iTXt chunk with our keyword; NULL when it is another one. `*why` when ours is not
+ * readable. */
 static char *read_itxt(struct arena *a, const unsigned char *data, size_t len, const char **why) {
     size_t keyword = sizeof KEYWORD; /* with NUL */
     if (len < keyword + 2 || memcmp(data, KEYWORD, keyword) != 0) return NULL;

@@ -1,4 +1,5 @@
-/* DID document and status list, as a stranger has them: files that were downloaded, and may be anything. */
+/* DID document and status list, as a stranger has them: files that were downloaded, and may be
+ * anything. */
 #include "cert/cert_published.h"
 
 #include <string.h>
@@ -21,7 +22,8 @@ static bool lists_text(const json_t *list, const char *text) {
     return false;
 }
 
-/* ---- The DID document ---------------------------------------------------------------------------- */
+/* ---- The DID document
+ * ---------------------------------------------------------------------------- */
 /* An id may leave out the DID that the document is about (DID Core 1.0, section 3.2.2). */
 static const char *absolute(struct arena *a, const char *did, const char *id) {
     return id && id[0] == '#' ? arena_printf(a, "%s%s", did, id) : id;
@@ -72,8 +74,10 @@ bool cert_did_find(const struct cert_did *did, const char *method,
     return false;
 }
 
-/* ---- The status list ------------------------------------------------------------------------------- */
-/* Exactly what the engine signs: a term table that was made for one context says nothing about another. */
+/* ---- The status list
+ * ------------------------------------------------------------------------------- */
+/* Exactly what the engine signs: a term table that was made for one context says nothing about
+ * another. */
 static const char *form_problem(const json_t *doc, const struct cert_status_question *q) {
     const json_t *contexts = json_object_get(doc, "@context"),
                  *subject = json_object_get(doc, "credentialSubject"),
@@ -87,8 +91,8 @@ static const char *form_problem(const json_t *doc, const struct cert_status_ques
     if (!str_eq(text_of(doc, "id"), q->list_url))
         return "is another list than the credential names";
     if (!str_eq(text_of(doc, "issuer"), q->issuer)) return "is of another issuer";
-    if (!str_eq(text_of(subject, "statusPurpose"), "revocation"))
-        return "says nothing about revocation";
+    if (!str_eq(text_of(subject, "statusPurpose"), q->purpose))
+        return "is kept for another purpose than the credential says";
     return NULL;
 }
 
@@ -128,7 +132,8 @@ enum cert_status_answer cert_status_list_answer(struct arena *a, const char *tex
     const char *encoded = text_of(json_object_get(doc, "credentialSubject"), "encodedList");
     const unsigned char *bits = why || !encoded ? NULL : cert_status_decode(a, encoded);
     if (!why && !bits) why = "cannot be unpacked";
-    if (!why) return cert_status_get(bits, q->index) ? CERT_STATUS_REVOKED : CERT_STATUS_GOOD;
+    if (!why && !cert_status_get(bits, q->index)) return CERT_STATUS_GOOD;
+    if (!why) return str_eq(q->purpose, "suspension") ? CERT_STATUS_LISTED : CERT_STATUS_REVOKED;
     q->why = arena_printf(
         a,
         "whether it was revoked was not looked up: the status list %s; download %s anew and give it with --status",

@@ -1,6 +1,7 @@
 /* JSON to canonical N-Quads, by table. */
 #include "cert/cert_rdf.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +11,14 @@
 
 #define NODE_LIMIT 200
 #define QUAD_LIMIT 2000
-/* Bytes. An address stands in each statement about its thing: a long one would be written, and compared, thousands of
- * times. */
+/* Values that are looked at, equal ones counted each time: a list of forty thousand of them fits
+ * into a credential's text. */
+#define VALUE_LIMIT 4000
+/* of one object: each of its members is looked up in the scope of each */
+#define TYPE_LIMIT 16
+#define QUAD_SLOTS 4096 /* of the set of statements: a power of two above QUAD_LIMIT */
+/* Bytes. An address stands in each statement about its thing: a long one would be written, and
+ * compared, thousands of times. */
 #define IRI_LIMIT 2000
 
 #define OB "https://purl.imsglobal.org/spec/vc/ob/vocab.html#"
@@ -19,8 +26,8 @@
 #define VC "https://www.w3.org/2018/credentials#"
 #define STATUS "https://www.w3.org/ns/credentials/status#"
 #define SEC "https://w3id.org/security#"
-/* Open Badges writes the datatypes of XML Schema with https, the W3C contexts with http. Both are in the
- * published contexts and neither can change any more. */
+/* Open Badges writes the datatypes of XML Schema with https, the W3C contexts with http. Both are
+ * in the published contexts and neither can change any more. */
 #define XS_OB "https://www.w3.org/2001/XMLSchema#"
 #define XS "http://www.w3.org/2001/XMLSchema#"
 #define RDF_TYPE "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -45,6 +52,7 @@ static const struct rdf_type rdf_types[] = {
     {"BitstringStatusListCredential", STATUS "BitstringStatusListCredential"},
     {"BitstringStatusList", STATUS "BitstringStatusList"},
     {"DataIntegrityProof", SEC "DataIntegrityProof"},
+    {"Ed25519Signature2020", SEC "Ed25519Signature2020"},
     {"1EdTechJsonSchemaValidator2019",
      "https://purl.imsglobal.org/spec/vccs/v1p0/context.json#1EdTechJsonSchemaValidator2019"},
 };
@@ -63,6 +71,7 @@ static const struct rdf_term rdf_terms[] = {
     {"VerifiableCredential", "credentialStatus", VC "credentialStatus", NODE, NULL},
     {"VerifiableCredential", "credentialSubject", VC "credentialSubject", NODE, NULL},
     {"VerifiableCredential", "evidence", VC "evidence", NODE, NULL},
+    {"VerifiableCredential", "relatedResource", VC "relatedResource", NODE, NULL},
     {"VerifiableCredential", "issuer", VC "issuer", NODE, NULL},
     {"VerifiableCredential", "validFrom", VC "validFrom", LITERAL, XS "dateTime"},
     {"VerifiableCredential", "validUntil", VC "validUntil", LITERAL, XS "dateTime"},
@@ -120,6 +129,11 @@ static const struct rdf_term rdf_terms[] = {
     {"DataIntegrityProof", "cryptosuite", SEC "cryptosuite", LITERAL, SEC "cryptosuiteString"},
     {"DataIntegrityProof", "proofPurpose", SEC "proofPurpose", VOCAB, "assertionMethod"},
     {"DataIntegrityProof", "verificationMethod", SEC "verificationMethod", NODE, NULL},
+    {"Ed25519Signature2020", "created", "http://purl.org/dc/terms/created", LITERAL, XS "dateTime"},
+    {"Ed25519Signature2020", "proofPurpose", SEC "proofPurpose", VOCAB, "assertionMethod"},
+    {"Ed25519Signature2020", "verificationMethod", SEC "verificationMethod", NODE, NULL},
+    {NULL, "digestMultibase", SEC "digestMultibase", LITERAL, SEC "multibase"},
+    {NULL, "mediaType", SCHEMA "encodingFormat", LITERAL, NULL},
     {NULL, "name", SCHEMA "name", LITERAL, NULL},
     {NULL, "description", SCHEMA "description", LITERAL, NULL},
     {NULL, "image", OB "image", NODE, NULL},
@@ -131,6 +145,14 @@ static const struct rdf_term rdf_terms[] = {
     {NULL, "alignment", OB "alignment", NODE, NULL},
 };
 
+/* What Open Badges 3.0.2 called otherwise, or (IRI NULL) did not know. */
+static const struct {
+    const char *name, *iri;
+} words_302[] = {{"achievement", OB "achievement-0"},
+                 {"image", OB "Image"},
+                 {"inLanguage", NULL},
+                 {"awardedDate", NULL}};
+
 struct rdf_ref {
     const char *text; /* as it stands in a line; NULL for a blank node */
     int blank;
@@ -139,12 +161,15 @@ struct rdf_ref {
 struct rdf_quad {
     struct rdf_ref subject, object;
     const char *predicate;
+    uint64_t hash;
 };
 
 struct rdf_walk {
     struct arena *arena;
+    enum cert_words words;
     struct rdf_quad *quads;
-    size_t quad_count;
+    uint16_t *slots; /* QUAD_SLOTS of them: index + 1 of a statement by its hash, 0 = free */
+    size_t quad_count, value_count;
     int node_count, blank_count;
     const char *why;
     enum err err;
@@ -202,17 +227,41 @@ static bool same_ref(struct rdf_ref x, struct rdf_ref y) {
     return !x.text && !y.text && x.blank == y.blank;
 }
 
-/* A dataset is a set: a value that stands twice in a list is one statement. */
+static uint64_t hash_text(const char *text, uint64_t before) {
+    unsigned char key[crypto_shorthash_KEYBYTES] = {0}, out[crypto_shorthash_BYTES];
+    memcpy(key, &before, sizeof before);
+    crypto_shorthash(out, (const unsigned char *)text, strlen(text), key);
+    memcpy(&before, out, sizeof before);
+    return before;
+}
+
+static uint64_t hash_ref(struct rdf_ref r, uint64_t before) {
+    return r.text ? hash_text(r.text, before) : before * 31 + (uint64_t)r.blank + 1;
+}
+
+/* A dataset is a set: a value that stands twice in a list is one statement. Whoever chooses texts
+ * that share a slot makes the search longer by whole numbers only: texts are compared when their
+ * whole hashes are equal. */
 static enum err add_quad(struct rdf_walk *w, struct rdf_ref s, const char *predicate,
                          struct rdf_ref o) {
-    for (size_t i = 0; i < w->quad_count; i++) {
-        const struct rdf_quad *q = &w->quads[i];
-        if (same_ref(q->subject, s) && same_ref(q->object, o) && str_eq(q->predicate, predicate))
+    uint64_t hash = hash_ref(o, hash_text(predicate, hash_ref(s, 0)));
+    size_t slot = hash % QUAD_SLOTS;
+    for (; w->slots[slot]; slot = (slot + 1) % QUAD_SLOTS) {
+        const struct rdf_quad *q = &w->quads[w->slots[slot] - 1];
+        if (q->hash == hash && same_ref(q->subject, s) && same_ref(q->object, o) &&
+            str_eq(q->predicate, predicate))
             return OK;
     }
     if (w->quad_count == QUAD_LIMIT)
         return refuse(w, ERR_LIMIT, "the credential makes more statements than can be checked");
-    w->quads[w->quad_count++] = (struct rdf_quad){s, o, predicate};
+    w->quads[w->quad_count++] = (struct rdf_quad){s, o, predicate, hash};
+    w->slots[slot] = (uint16_t)w->quad_count;
+    return OK;
+}
+
+static enum err count_value(struct rdf_walk *w) {
+    if (w->value_count++ == VALUE_LIMIT)
+        return refuse(w, ERR_LIMIT, "the credential holds more values than can be checked");
     return OK;
 }
 
@@ -268,13 +317,15 @@ static enum err walk_value(struct rdf_walk *w, const struct rdf_term *term, cons
             w, ERR_INVALID,
             arena_printf(w->arena, "“%s” must be a text (numbers are not allowed)", term->name));
     }
-    BUG("unknown kind of term");
+    BUG("unknown kind of term"); /* kinds are constants of cert_rdf.c's tables */
 }
 
 static enum err walk_types(struct rdf_walk *w, struct rdf_ref subject, const json_t *types) {
     const json_t *t;
     for (size_t i = 0; (t = value_at(types, i)) != NULL; i++) {
         const char *name = json_string_value(t), *iri = NULL;
+        if (i == TYPE_LIMIT)
+            return refuse(w, ERR_LIMIT, "an object has more types than can be checked");
         for (size_t k = 0; k < COUNT_OF(rdf_types) && name; k++)
             if (str_eq(rdf_types[k].name, name)) iri = rdf_types[k].iri;
         if (!iri)
@@ -289,17 +340,21 @@ static enum err walk_types(struct rdf_walk *w, struct rdf_ref subject, const jso
 static enum err walk_member(struct rdf_walk *w, struct rdf_ref subject, const json_t *types,
                             const char *name, const json_t *value) {
     const struct rdf_term *term = find_term(types, name);
-    if (!term)
+    const char *iri = term ? term->iri : NULL;
+    for (size_t i = 0; w->words == CERT_WORDS_302 && i < COUNT_OF(words_302); i++)
+        if (str_eq(name, words_302[i].name)) iri = words_302[i].iri;
+    if (!term || !iri)
         return refuse(w, ERR_INVALID,
                       arena_printf(w->arena, "the member “%s” is unknown here", name));
     const json_t *v;
     for (size_t i = 0; (v = value_at(value, i)) != NULL; i++) {
         struct rdf_ref object;
+        if (count_value(w) != OK) return w->err;
         if (json_is_array(v))
             return refuse(w, ERR_INVALID,
                           arena_printf(w->arena, "“%s” holds a list inside a list", name));
         if (walk_value(w, term, v, &object) != OK) return w->err;
-        if (add_quad(w, subject, iri_ref(w, term->iri), object) != OK) return w->err;
+        if (add_quad(w, subject, iri_ref(w, iri), object) != OK) return w->err;
     }
     return OK;
 }
@@ -333,8 +388,8 @@ static int compare_lines(const void *x, const void *y) {
                   *(const char *const *)y); /* byte order = code point order */
 }
 
-/* Sorted, one text. Equal lines stay: two statements about different blank nodes may read the same while these have
- * no names, and both count for the hash (RDFC-1.0, section 4.6.3). */
+/* Sorted, one text. Equal lines stay: two statements about different blank nodes may read the same
+ * while these have no names, and both count for the hash (RDFC-1.0, section 4.6.3). */
 static const char *join_lines(struct arena *a, const char **lines, size_t count) {
     struct buf b;
     buf_init(&b, a);
@@ -387,15 +442,16 @@ static enum err name_blanks(struct rdf_walk *w, const char **lines, const char *
     return OK;
 }
 
-enum err cert_rdf_canonical(struct arena *a, const json_t *object, const char **out,
-                            const char **why) {
-    struct rdf_walk w = {.arena = a, .err = OK};
+enum err cert_rdf_canonical(struct arena *a, const json_t *object, enum cert_words words,
+                            const char **out, const char **why) {
+    struct rdf_walk w = {.arena = a, .words = words, .err = OK};
     struct rdf_ref top;
     if (!json_is_object(object)) {
         *why = "a credential is a JSON object";
         return ERR_INVALID;
     }
     w.quads = NEW_ARRAY(a, struct rdf_quad, QUAD_LIMIT);
+    w.slots = NEW_ARRAY(a, uint16_t, QUAD_SLOTS);
     const char **lines = NEW_ARRAY(a, const char *, QUAD_LIMIT);
     const char **names = NEW_ARRAY(a, const char *, NODE_LIMIT);
     if (walk_node(&w, object, true, &top) != OK || name_blanks(&w, lines, names) != OK) {

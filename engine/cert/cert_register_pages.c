@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/text.h"
 #include "cert/cert_private.h"
 
@@ -10,18 +11,15 @@
 
 static enum err show_register(struct request *r, int status_code, const char *problem,
                               const char *number, const char *reason) {
-    const char *match = http_query(r, "q"), *page_text_value = http_query(r, "page");
-    struct cert_summary *list;
-    size_t count;
-    int64_t page = 1;
-    if (page_text_value && !parse_i64(page_text_value, 1, 100000, &page)) page = 1;
+    const char *match = http_query(r, "q"), *after = number ? NULL : http_query(r, "after");
+    struct cert_register found;
     if (number) match = number; /* after a refusal: the one that it was about */
     if (match && !*match) match = NULL;
-    enum err e = cert_list(r->db, r->arena, NULL, match, r->now_ms, PAGE_SIZE + 1,
-                           (int)(page - 1) * PAGE_SIZE, &list, &count);
+    enum err e = cert_register(r->db, r->arena, match, after, r->now_ms, PAGE_SIZE, &found);
     if (e != OK) return e;
+    const struct cert_summary *list = found.list;
     struct view *v = view_new(r->arena), *items = view_list(v, "certificates");
-    for (size_t i = 0; i < count && i < PAGE_SIZE; i++) {
+    for (size_t i = 0; i < found.count; i++) {
         struct view *item = view_item(items);
         view_text(item, "number", list[i].number);
         view_text(item, "holder", list[i].holder);
@@ -38,9 +36,10 @@ static enum err show_register(struct request *r, int status_code, const char *pr
     view_text(v, "title", cert_text(r, "cert_register_title", NULL));
     view_bool(v, "layout_wide", true);
     view_text(v, "q", match ? match : "");
-    view_int(v, "page", page);
-    if (page > 1) view_int(v, "previous", page - 1);
-    if (count > PAGE_SIZE) view_int(v, "next", page + 1);
+    view_bool(v, "empty", found.count == 0 && !found.next);
+    if (match) view_text(v, "q_part", percent_encode(r->arena, match, ""));
+    if (after) view_bool(v, "later", true);
+    if (found.next) view_text(v, "next", percent_encode(r->arena, found.next, ""));
     view_text(v, "problem", problem);
     const char *done = http_query(r, "done");
     if (!problem && done &&
@@ -51,11 +50,14 @@ static enum err show_register(struct request *r, int status_code, const char *pr
 
 /* ---- As a file for spreadsheets -------------------------------------------------------------- */
 #define EXPORT_LIMIT 100000
+#define EXPORT_AT_ONCE 1000
 
-/* RFC 4180; what a spreadsheet would take for a formula begins with an apostrophe. */
-static void csv_field(struct buf *b, const char *text, const char *after) {
-    buf_puts(b, *text && strchr("=+-@\t\r", *text) ? "\"'" : "\"");
+void cert_csv_field(struct buf *b, const char *text, const char *after) {
+    bool begins = true;
+    buf_putc(b, '"');
     for (; *text; text++) {
+        if (begins && strchr("=+-@\t\r", *text)) buf_putc(b, '\'');
+        begins = strchr(";,|\t\r\n", *text) || (begins && strchr(" \"'", *text));
         if (*text == '"') buf_putc(b, '"');
         buf_putc(b, *text);
     }
@@ -63,29 +65,34 @@ static void csv_field(struct buf *b, const char *text, const char *after) {
     buf_puts(b, after);
 }
 
+static void csv_row(struct request *r, struct buf *b, const struct cert_summary *c) {
+    cert_csv_field(b, c->number, ",");
+    cert_csv_field(b, c->holder, ",");
+    cert_csv_field(b, c->title, ",");
+    cert_csv_field(b, cert_text(r, arena_printf(r->arena, "cert_state_%s", c->state), NULL), ",");
+    cert_csv_field(b, time_iso_date(r->arena, c->issued_ms), ",");
+    cert_csv_field(b, c->valid_until_ms ? time_iso_date(r->arena, c->valid_until_ms) : "", "\r\n");
+}
+
 static enum err export_register(struct request *r) {
     static const char *const columns[] = {"cert_col_number", "cert_col_holder", "cert_col_level",
                                           "cert_col_state",  "cert_issued",     "cert_until"};
     const char *match = http_query(r, "q");
-    struct cert_summary *list;
-    size_t count;
+    struct cert_register found = {0};
+    size_t written = 0;
     struct buf b;
-    enum err e = cert_list(r->db, r->arena, NULL, match && *match ? match : NULL, r->now_ms,
-                           EXPORT_LIMIT, 0, &list, &count);
-    if (e != OK) return e;
+    enum err e = OK;
+    if (match && !*match) match = NULL;
     buf_init(&b, r->arena);
     for (size_t i = 0; i < COUNT_OF(columns); i++)
-        csv_field(&b, cert_text(r, columns[i], NULL), i + 1 < COUNT_OF(columns) ? "," : "\r\n");
-    for (size_t i = 0; i < count; i++) {
-        csv_field(&b, list[i].number, ",");
-        csv_field(&b, list[i].holder, ",");
-        csv_field(&b, list[i].title, ",");
-        csv_field(&b, cert_text(r, arena_printf(r->arena, "cert_state_%s", list[i].state), NULL),
-                  ",");
-        csv_field(&b, time_iso_date(r->arena, list[i].issued_ms), ",");
-        csv_field(&b, list[i].valid_until_ms ? time_iso_date(r->arena, list[i].valid_until_ms) : "",
-                  "\r\n");
-    }
+        cert_csv_field(&b, cert_text(r, columns[i], NULL),
+                       i + 1 < COUNT_OF(columns) ? "," : "\r\n");
+    do {
+        e = cert_register(r->db, r->arena, match, found.next, r->now_ms, EXPORT_AT_ONCE, &found);
+        for (size_t i = 0; e == OK && i < found.count; i++) csv_row(r, &b, &found.list[i]);
+        written += found.count;
+    } while (e == OK && found.next && written < EXPORT_LIMIT);
+    if (e != OK) return e;
     http_header_out(r, "Content-Disposition", "attachment; filename=\"certificates.csv\"");
     return http_bytes(r, 200, "text/csv; charset=utf-8", b.data, b.len, true);
 }

@@ -6,15 +6,22 @@
 
 #include "base/codec.h"
 
-#define GZIP_WINDOW (15 + 16) /* zlib: +16 asks for a gzip header, which the specification wants */
+/* zlib: +16 asks for a gzip header, which the specification wants */
+#define GZIP_WINDOW (15 + 16)
 
+/* An index may come from a row or a credential: one that is not on the list has no bit there. */
 void cert_status_set(unsigned char *bits, uint32_t index) {
-    BUG_IF(index >= CERT_STATUS_BITS);
+    if (index >= CERT_STATUS_BITS) return;
     bits[index >> 3] |= (unsigned char)(0x80u >> (index & 7));
 }
 
+void cert_status_clear(unsigned char *bits, uint32_t index) {
+    if (index >= CERT_STATUS_BITS) return;
+    bits[index >> 3] &= (unsigned char)~(0x80u >> (index & 7));
+}
+
 bool cert_status_get(const unsigned char *bits, uint32_t index) {
-    BUG_IF(index >= CERT_STATUS_BITS);
+    if (index >= CERT_STATUS_BITS) return false;
     return bits[index >> 3] & (0x80u >> (index & 7));
 }
 
@@ -25,7 +32,7 @@ char *cert_status_encode(struct arena *a, const unsigned char bits[CERT_STATUS_B
     z_stream z = {0};
     if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 9, Z_DEFAULT_STRATEGY) !=
         Z_OK)
-        arena_fail(a);
+        arena_starve(a);
     BUG_IF(deflateBound(&z, CERT_STATUS_BYTES) > room);
     z.next_in = (unsigned char *)bits; /* zlib does not write it */
     z.avail_in = CERT_STATUS_BYTES;
@@ -34,7 +41,7 @@ char *cert_status_encode(struct arena *a, const unsigned char bits[CERT_STATUS_B
     int end = deflate(&z, Z_FINISH);
     size_t len = z.total_out;
     deflateEnd(&z);
-    BUG_IF(end != Z_STREAM_END);
+    BUG_IF(end != Z_STREAM_END); /* the room is deflateBound's, the memory deflateInit2's */
     return arena_printf(a, "u%s", base64url_encode(a, out, len));
 }
 
@@ -45,7 +52,7 @@ unsigned char *cert_status_decode(struct arena *a, const char *text) {
     if (!packed) return NULL;
     unsigned char *bits = arena_alloc(a, CERT_STATUS_BYTES);
     z_stream z = {0};
-    if (inflateInit2(&z, GZIP_WINDOW) != Z_OK) arena_fail(a);
+    if (inflateInit2(&z, GZIP_WINDOW) != Z_OK) arena_starve(a);
     z.next_in = packed;
     z.avail_in = (unsigned)len;
     z.next_out = bits;

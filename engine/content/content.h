@@ -1,10 +1,19 @@
-/* Content: programmes, modules, glossaries and self-assessments, read from content/ while the server runs.
+/* Content: programmes, modules, glossaries and self-assessments, read from content/ while the
+ * server runs.
  *
- * A *snapshot* is all of it at one moment: immutable, reference-counted, shared by all threads. A request takes one with
- * content_of and keeps it to its end; the next request sees what authors changed meanwhile. A file that no longer
- * parses keeps its last good version for learners; its problems are shown to instructors.
+ * A *snapshot* is all of it at one moment: immutable, reference-counted, shared by all threads. A
+ * request takes one with content_of and keeps it to its end; the next request sees what authors
+ * changed meanwhile. A file that no longer parses keeps its last good version for learners; its
+ * problems are shown to instructors.
  *
- * What a person did (sections read, checkpoints answered) is appended as facts that name the module's version.
+ * What a person did (sections read, checkpoints answered) is appended as facts that name the
+ * module's version.
+ *
+ * Threads: opening, closing, and what is added before serving (steps, sources, checks) are of
+ * whoever opens the academy. A snapshot is for any thread that holds it, and so are content_hold,
+ * content_release and the checks of a folder, which take as long as its files do. Handlers and
+ * content_of are the pool's; what takes a `struct db` is for the thread that leased it, and what
+ * says "in a job" for jobs.
  *
  * Routes (see server/routes.c):
  *   GET  /programmes                   public           content_programmes_page
@@ -26,7 +35,7 @@
 #include "page/page.h"
 #include "store/store.h"
 
-/* ---- What there is ----------------------------------------------------------------------------- */
+/* ---- What there is -------------------------------------------------------------------------- */
 /* All texts live as long as the snapshot they came from. */
 
 struct content_named {
@@ -35,6 +44,12 @@ struct content_named {
 struct content_lab_need {
     const char *id;
     int dialects; /* in how many it must be passed, at least 1 */
+};
+/* Who may apply again, and what a renewal asks for. */
+struct content_again {
+    int after_refusal_days, after_revocation_days;
+    int opens_days; /* before the end of a certificate */
+    bool anew_modules, anew_exams, anew_labs;
 };
 struct content_level {
     const char *id, *title, *summary, *scope;
@@ -47,6 +62,7 @@ struct content_level {
     size_t exam_count;
     const struct content_lab_need *labs;
     size_t lab_count;
+    struct content_again again;
 };
 struct content_persona {
     const char *id, *title, *summary;
@@ -57,8 +73,10 @@ struct content_programme {
     const char *id, *title, *body, *scheme_version, *summary;
     const char *version; /* of the file: 16 hex digits */
     const char *file;    /* content/mops/programme.md */
+    const char *lang;    /* BCP 47, of its texts and of all below it that say nothing else */
     const char *html;    /* its text, rendered */
-    int order; /* among programmes: 1 to 1,000, small ones first; 100 when the author says nothing */
+    int order; /* among programmes: 1 to 1,000, small ones first; 100 when the author says nothing
+                */
     const struct content_named *domains;
     size_t domain_count;
     const struct content_persona *personas;
@@ -73,9 +91,10 @@ struct content_module {
     const char *id, *title, *summary, *programme, *level, *domain, *persona;
     const char *version; /* 16 hex digits of what the file says */
     const char *file;    /* content/mops/modules/the-stack.md */
-    const char *lang;    /* BCP 47; "en" unless the file is a translation */
-    const char
-        *translates; /* a translation: the version of the original that it follows; else NULL */
+    const char *lang;    /* BCP 47; NULL when the file says nothing, see content_lang */
+    /* A translation: the version of the original that it follows, "" when it does not say; else
+     * NULL. */
+    const char *translates;
     int minutes;
     const struct content_objective *objectives;
     size_t objective_count;
@@ -86,6 +105,8 @@ struct content_module {
     const char *const
         *checkpoints; /* keys of the practice questions in order: change with stem or options */
     size_t checkpoint_count;
+    const char *const
+        *checkpoint_shapes; /* of each: its options in order, "01" when the second is the key */
 };
 
 struct content;          /* the registry of a running academy */
@@ -109,50 +130,66 @@ size_t content_module_count(const struct content_snapshot *s); /* originals, sor
 const struct content_module *content_module_at(const struct content_snapshot *s, size_t i);
 const struct content_module *content_module(const struct content_snapshot *s,
                                             const char *id); /* NULL: none */
-/* The module in this language when there is a translation, else the original. */
-const struct content_module *content_module_in(const struct content_snapshot *s, const char *id,
-                                               const char *locale);
+/* RULE text-language: what a text says of itself (`stated`), else its programme, else English.
+ * Never NULL. */
+const char *content_lang(const struct content_snapshot *s, const char *stated,
+                         const char *programme);
+const char *content_module_lang(const struct content_snapshot *s, const struct content_module *m);
+/* The module as this reader reads it: RULE reading-language in page.h. What they ask for is the
+ * language that this address names
+ * (`lang`), the one that they last chose, that of their pages, and what their browser accepts. */
+const struct content_module *content_module_for(struct request *r, const struct content_snapshot *s,
+                                                const char *id);
+/* A text of an author's on a page of ours: sets NAME, and NAME_lang and NAME_dir when its language
+ * is another than the page's (else they are false, whatever stands around). */
+void content_say(struct request *r, struct view *v, const char *name, const char *text,
+                 const char *lang);
 /* The objective and (may be NULL) the module that states it; NULL when unknown. */
 const struct content_objective *content_objective(const struct content_snapshot *s, const char *id,
                                                   const struct content_module **module);
 
-/* ---- The registry ------------------------------------------------------------------------------- */
-/* Reads all of root/content. `store` keeps every version that was ever current and the search index; NULL: neither.
- * Problems in files do not stop it: they are listed for instructors. */
+/* ---- The registry --------------------------------------------------------------------------- */
+/* Reads all of root/content. `store` keeps every version that was ever current and the search
+ * index; NULL: neither. Problems in files do not stop it: they are listed for instructors. */
 enum err content_open(struct content **out, const char *root, struct store *store,
                       struct site *site, struct arena *a, const char **why) MUST_USE;
 void content_close(struct content *c);
-/* Waits until every current version is stored and indexed, sources included: for the command line and tests, not for requests.
- * False when that did not happen within `deadline_ms`. */
+/* Waits until every current version is stored and indexed, sources included: for the command line
+ * and tests, not for requests. False when that did not happen within `deadline_ms`. */
 bool content_settle(struct content *c, int64_t deadline_ms);
 /* Exams and labs on a level's path: what they are called and how far r->who (may be NULL) is. */
 enum content_step_state {
     CONTENT_STEP_OPEN,
     CONTENT_STEP_BEGUN,
     CONTENT_STEP_DONE,
-    CONTENT_STEP_LOCKED
+    CONTENT_STEP_LOCKED,
+    CONTENT_STEP_FAILED
 };
 struct content_step {
     const char *title; /* arena; NULL: a general word is shown */
+    const char *lang;  /* of the title; NULL: the programme's */
     enum content_step_state state;
     int minutes; /* 0 = not said */
 };
-/* Fills `steps` (which hold harmless values) for the exams and then the labs of a level, in its order. */
+/* Fills `steps` (which hold harmless values) for the exams and then the labs of a level, in its
+ * order. */
 typedef enum err (*content_steps_fn)(struct request *r, const struct content_snapshot *s,
                                      const struct content_level *level, struct content_step *steps);
 /* Before serving. */
 void content_set_steps(struct content *c, content_steps_fn ask);
 
-/* ---- What later rooms add to the search ------------------------------------------------------------ */
+/* ---- What later rooms add to the search
+ * ------------------------------------------------------------ */
 struct content_part { /* what stands between two headings */
     const char *anchor, *heading, *text;
 };
-/* The parts of the blocks from `from` up to and without `until` (NULL: to the end), at least one; anchors as doc_render
- * makes them of the same blocks. `task_lists` false: they are left out, as they hold keys and feedback. Arena. */
-void content_parts(struct arena *a, cmark_node *from, cmark_node *until, bool task_lists,
+/* The parts of the blocks from `from` up to and without `until` (NULL: to the end), at least one;
+ * anchors as doc_render makes them of the same blocks. `questions` false: practice questions are
+ * left out, as they hold keys and feedback. Arena. */
+void content_parts(struct arena *a, cmark_node *from, cmark_node *until, bool questions,
                    struct content_part **parts, size_t *count);
-/* Something that everybody who is signed in may see as a whole. All of it lives as long as the arena that it was asked
- * for with. */
+/* Something that everybody who is signed in may see as a whole. All of it lives as long as the
+ * arena that it was asked for with. */
 struct content_offer {
     const char *file, *version; /* from the root; when either is new, its parts are asked for */
     const char *kind;           /* "exam", "lab": found at /exams/ID, /labs/ID */
@@ -162,10 +199,11 @@ struct content_offer {
     const void *own; /* the room's */
 };
 struct content_source {
-    const char *
-        folder; /* "exams/": all its files begin with it, and it alone takes them out of the index again */
+    const char *folder; /* "exams/": all its files begin with it, and it alone takes them out of the
+                           index again */
     void *room;
-    /* All that there is now, without parts. Called on a thread of its own every second: cheap when nothing has changed. */
+    /* All that there is now, without parts. Called on a thread of its own every second: cheap when
+     * nothing has changed. */
     void (*list)(void *room, struct arena *a, struct content_offer **out, size_t *count);
     /* Fills the parts of one of them. */
     void (*read)(void *room, struct arena *a, struct content_offer *offer);
@@ -176,8 +214,9 @@ void content_add_source(struct content *c, const struct content_source *source);
 /* Lets a later room add its problems to the author's page (exams, labs): called with the root. */
 void content_add_check(struct content *c, void (*check)(const char *root, struct diag_list *diags));
 
-/* The text of a version that is or was current. ERR_NOT_FOUND when it never was. `kind`: "module", "programme",
- * "glossary", "self-assessment"; other rooms keep their own kinds here with content_version_keep. */
+/* The text of a version that is or was current. ERR_NOT_FOUND when it never was. `kind`: "module",
+ * "programme", "glossary", "self-assessment"; other rooms keep their own kinds here with
+ * content_version_keep. */
 enum err content_version_source(struct db *db, struct arena *a, const char *kind, const char *id,
                                 const char *version, const char **source) MUST_USE;
 /* In a job. Stores (kind, id, version, lang) once. */
@@ -185,7 +224,8 @@ enum err content_version_keep(struct db *db, int64_t now_ms, const char *kind, c
                               const char *version, const char *lang, const char *file,
                               const char *source) MUST_USE;
 
-/* ---- Progress ------------------------------------------------------------------------------------ */
+/* ---- Progress
+ * ------------------------------------------------------------------------------------ */
 struct content_module_progress {
     const char *module_id;
     int sections_total, sections_done;
@@ -196,6 +236,8 @@ struct content_module_progress {
     int minutes_left; /* by the module's minutes and what is left of its sections; 0 when done */
     int64_t
         completed_ms; /* when all was first done, 0 = not yet; a later edit does not take it back */
+    int64_t again_ms; /* since when all has been done again: the oldest of the newest facts; 0 =
+                       * something of the module as it is now was never done */
 };
 struct content_progress {
     const struct content_module_progress
@@ -210,14 +252,15 @@ struct content_module_progress content_progress_of(const struct content_progress
                                                    const struct content_module *m);
 /* For templates: `minutes_left`, or from an hour and a half on `hours_left`; the other one is 0. */
 void content_time_left(struct view *v, int64_t minutes);
-/* Where to go on: the module that the person was in last and has not completed; else the first one of the programme's
- * open levels that is not completed and whose prerequisites are; NULL when all is done. */
+/* Where to go on: the module that the person was in last and has not completed; else the first one
+ * of the programme's open levels that is not completed and whose prerequisites are; NULL when all
+ * is done. */
 const struct content_module *content_next(const struct content_snapshot *s,
                                           const struct content_progress *p,
                                           const struct content_programme *programme);
 
-/* In a job. A fact of reading; `section` must be one of the module's (else ERR_INVALID). Completing the last section
- * with all checkpoints answered completes the module. */
+/* In a job. A fact of reading; `section` must be one of the module's (else ERR_INVALID). Completing
+ * the last section with all checkpoints answered completes the module. */
 enum err content_record_reading(struct db *db, struct arena *a, int64_t now_ms,
                                 const char *person_id, const struct content_module *m,
                                 const char *section, int position_permille, bool done) MUST_USE;
@@ -226,16 +269,22 @@ enum err content_record_answer(struct db *db, struct arena *a, int64_t now_ms,
                                const char *person_id, const struct content_module *m, int number,
                                const char *choice, bool right) MUST_USE;
 
-/* In a job, for the demo academy: the answer to checkpoint `number` (from 1) at `at_ms`, a right one or a wrong one. */
+/* In a job, for the demo academy: the answer to checkpoint `number` (from 1) at `at_ms`, a right
+ * one or a wrong one. */
 enum err content_rehearse_answer(struct db *db, struct arena *a, int64_t at_ms,
                                  const struct content_snapshot *s, const char *person_id,
                                  const struct content_module *m, int number, bool right) MUST_USE;
 
-/* ---- Checking ------------------------------------------------------------------------------------ */
-/* Every problem of root/content, and names of vendors also in root/exams and root/labs. `root` holds content/. */
+/* ---- Checking
+ * ------------------------------------------------------------------------------------ */
+/* Every problem of root/content, and names of vendors also in root/exams and root/labs. `root`
+ * holds content/. */
 void content_check_tree(const char *root, struct diag_list *diags);
-/* Where each objective of the modules stands, for rooms that check items against them. Arena of `diags` is not used:
- * nothing is reported. */
+/* README, LICENSE and the like, and what editors leave behind: nobody expects that a file of this
+ * name is read. */
+bool content_left_alone(const char *name);
+/* Where each objective of the modules stands, for rooms that check items against them. Arena of
+ * `diags` is not used: nothing is reported. */
 struct content_objective_place {
     const char *id, *module, *programme, *domain, *level, *file;
     int line, column;
@@ -246,18 +295,20 @@ void content_objectives(const char *root, struct arena *a, struct content_object
 void content_terms(const char *root, struct arena *a, const char *programme,
                    const char *const **ids, size_t *count);
 
-/* Whether the file says `key: value` in its front matter, also when it does not parse: then it is broken, not missing.
- * `path` is from the root. */
+/* Whether the file says `key: value` in its front matter, also when it does not parse: then it is
+ * broken, not missing. `path` is from the root. */
 bool content_file_says(const char *root, const char *path, const char *key, const char *value,
                        struct arena *a);
 /* The same of `id: objective` in any module of the programme's folder. */
 bool content_objective_claimed(const char *root, const char *programme, const char *objective);
 
 enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_SARIF };
-/* The diagnostics as `gradus check` prints them: sorted by file and place; SARIF 2.1.0 (OASIS, 2020). */
+/* The diagnostics as `gradus check` prints them: sorted by file and place; SARIF 2.1.0 (OASIS,
+ * 2020). */
 void content_report(const struct diag_list *diags, enum report_format format, struct buf *out);
 
-/* ---- Pages --------------------------------------------------------------------------------------- */
+/* ---- Pages
+ * --------------------------------------------------------------------------------------- */
 enum err content_programmes_page(struct request *r);
 enum err content_programme_page(struct request *r);
 enum err content_module_page(struct request *r);

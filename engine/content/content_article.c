@@ -1,5 +1,6 @@
-/* The article as nearly everybody gets it, kept: its questions make up most of a page's template work, and before an
- * answer they are the same for all, but for the token that each form carries. */
+/* The article as nearly everybody gets it, kept: its questions make up most of a page's template
+ * work, and before an answer they are the same for all, but for the token that each form carries.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,15 @@
 #define ARTICLE_BYTES ((size_t)16 * 1024 * 1024)
 #define ARTICLES_KEPT 8 /* languages and editions of one module's article */
 
+/* Questions are the author's in a form of ours: each part says which language it is in, when they
+ * differ. The form's address names the text that it stands in, which is not always the one that the
+ * reader would get. */
+void article_words(struct request *q, struct view *v, const struct rendered *r) {
+    view_text(v, "form_lang", r->translated ? r->lang : NULL);
+    view_text(v, "page_lang", str_eq(r->lang, q->locale) ? NULL : q->locale);
+    view_text(v, "page_dir", page_direction(q->locale));
+}
+
 /* One question, without its token. False when the template does not show exactly one. */
 static bool add_question(struct request *q, const struct rendered *r,
                          const struct rendered_checkpoint *c, const char *module_id,
@@ -18,7 +28,8 @@ static bool add_question(struct request *q, const struct rendered *r,
     const char *stand_in = random_token(q->arena, 32);
     struct buf one;
     buf_init(&one, q->arena);
-    fresh_checkpoint_view(v, c, r->serial);
+    fresh_checkpoint_view(v, c);
+    article_words(q, v, r);
     view_text(v, "module_id", module_id);
     view_text(v, "csrf", stand_in);
     if (page_render(q->app->site, "content_checkpoint", q->locale, v, &one) != OK) return false;
@@ -61,11 +72,11 @@ static struct article *make(struct request *q, const struct rendered *r, const c
     memcpy(a->questions, places, questions * sizeof *places);
     a->len = html.len;
     a->edition = edition;
-    a->serial = view_serial();
     return a;
 }
 
-/* The edition is read first: when the site is read again meanwhile, the article is newer than it says, and made again. */
+/* The edition is read first: when the site is read again meanwhile, the article is newer than it
+ * says, and made again. */
 const struct article *article_of(struct request *q, const struct rendered *r,
                                  const char *module_id) {
     _Atomic(struct article *) *list =

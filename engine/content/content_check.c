@@ -1,4 +1,5 @@
-/* The check: every problem of every file below content/, and of the texts of exams and labs, in one run, on several threads. */
+/* The check: every problem of every file below content/, and of the texts of exams and labs, in one
+ * run, on several threads. */
 #include <dirent.h>
 #include <libxml/parser.h>
 #include <stdlib.h>
@@ -15,40 +16,27 @@
 #define MINUTE_WORDS_HIGH 230
 #define WALK_DEPTH 8
 
-/* ---- One file ------------------------------------------------------------------------------------------------ */
-
-static size_t count_words(const char *text, size_t len) {
-    size_t words = 0;
-    bool inside = false;
-    for (size_t i = 0; i < len; i++) {
-        bool blank = text[i] == ' ' || text[i] == '\n' || text[i] == '\t';
-        words += !blank && !inside;
-        inside = !blank;
-    }
-    return words;
-}
+/* ---- One file ------------------------------------------------------------------------------- */
 
 static void check_minutes(struct doc *d, const struct content_module *m, struct diag_list *l) {
-    const char *body = d->source;
-    for (int line = 0; line < d->body_line && (body = strchr(body, '\n')); line++) body++;
-    if (!body) return;
-    size_t words = count_words(body, d->source_len - (size_t)(body - d->source));
+    size_t words = content_word_count(d);
     size_t low = (size_t)m->minutes * MINUTE_WORDS_LOW,
            high = (size_t)m->minutes * MINUTE_WORDS_HIGH;
     if (words <= high && (words >= low || m->minutes == 1))
         return; /* there is no less than a minute */
+    if (content_minutes(words) == (size_t)m->minutes) return;
     struct field *f = field_get(d->meta, "minutes");
     diag_add(l, SEVERITY_WARNING, d->file, field_line(f), field_column(f), "minutes",
-             "%zu words take about %zu min, not %d min", words,
-             (words + 85) / 170 ? (words + 85) / 170 : 1, m->minutes);
+             "%zu words take about %zu min, not %d min", words, content_minutes(words), m->minutes);
 }
 
 static void check_kind(struct doc *d, struct checked_file *f, struct arena *a) {
     switch (f->kind) {
     case FILE_MODULE:
         f->module = content_read_module(d, f->lang, a, &f->diags, &f->outline);
-        if (f->module && str_eq(f->lang, "en")) check_minutes(d, f->module, &f->diags);
-        if (f->module && f->module->checkpoint_count == 0)
+        if (f->module && !f->lang && field_get(d->meta, "minutes"))
+            check_minutes(d, f->module, &f->diags);
+        if (f->module && !f->lang && f->module->checkpoint_count == 0)
             diag_add(&f->diags, SEVERITY_WARNING, f->path, 0, 0, "checkpoint-none",
                      "this module asks nothing: add a practice question after what it checks");
         break;
@@ -71,14 +59,14 @@ static void refer(struct checked_file *f, struct arena *a, enum ref_kind kind, s
     f->outline.refs = ref;
 }
 
-/* The text of an exam or a lab, and what a lab names of the content. All else is the other room's to report. */
+/* The text of an exam or a lab, and what a lab names of the content. All else is the other room's
+ * to report. */
 static void check_foreign(const char *root, struct checked_file *f, struct arena *a,
                           struct arena *scratch) {
     struct diag_list unheard;
     struct doc d;
     diag_init(&unheard, scratch);
     f->kind = FILE_OTHER;
-    f->lang = "en";
     enum err e = doc_load(&d, root, f->path, scratch, &unheard);
     if (d.body && e != ERR_LIMIT) content_check_body(&d, a, &f->diags, &f->outline);
     if (e != OK) return;
@@ -100,6 +88,25 @@ static enum file_room room_of(const char *path) {
                                            : ROOM_CONTENT;
 }
 
+/* Why nothing reads it. */
+static void unread_file(struct checked_file *f, struct arena *a) {
+    const char *middle = content_no_language(a, f->path);
+    if (f->lang)
+        diag_add(&f->diags, SEVERITY_WARNING, f->path, 0, 0, "file-name",
+                 "nothing reads this file: a programme is shown in the language that it states, "
+                 "and what is translated are modules, glossaries and self-assessments");
+    else if (middle)
+        diag_add(&f->diags, SEVERITY_WARNING, f->path, 0, 0, "file-name",
+                 "nothing reads this file: “%.40s” is no language. A translation is called as "
+                 "its original with a language before .md, for instance ar; an original has no "
+                 "other dot in its name",
+                 middle);
+    else
+        diag_add(
+            &f->diags, SEVERITY_WARNING, f->path, 0, 0, "file-name",
+            "nothing reads this file: modules lie in a folder modules/, others are called programme.md, glossary.md or self-assessment.md");
+}
+
 static void check_file(const char *root, const struct vendors *vendors, const char *path,
                        struct checked_file *f, struct arena *a, struct arena *scratch) {
     const char *slash = strrchr(path, '/');
@@ -113,10 +120,9 @@ static void check_file(const char *root, const struct vendors *vendors, const ch
     }
     f->kind = content_classify(a, f->path, &f->lang);
     diag_init(&f->diags, a);
+    if (f->kind == FILE_OTHER && content_left_alone(slash + 1)) return;
     if (f->kind == FILE_OTHER) {
-        diag_add(
-            &f->diags, SEVERITY_WARNING, f->path, 0, 0, "file-name",
-            "nothing reads this file: modules lie in a folder modules/, others are called programme.md, glossary.md or self-assessment.md");
+        unread_file(f, a);
         return;
     }
     struct doc d;
@@ -127,7 +133,7 @@ static void check_file(const char *root, const struct vendors *vendors, const ch
     if (e == OK) check_kind(&d, f, a);
 }
 
-/* ---- All files ------------------------------------------------------------------------------------------------- */
+/* ---- All files ------------------------------------------------------------------------------ */
 
 struct check_job {
     const char *root;
@@ -157,9 +163,10 @@ static void *check_some(void *arg) {
     struct check_job *j = arg;
     for (size_t i; (i = atomic_fetch_add(j->next, 1)) < j->count;)
         if (!check_one(j, i)) {
-            /* The half that was found may lie in memory that is gone: it is left out, and said so. */
+            /* The half that was found may lie in memory that is gone: it is left out, and said so.
+             */
             j->files[i] = (struct checked_file){
-                .path = j->found[i].path, .folder = "content", .lang = "en", .kind = FILE_OTHER};
+                .path = j->found[i].path, .folder = "content", .kind = FILE_OTHER};
             j->full = true;
         }
     return NULL;
@@ -167,8 +174,7 @@ static void *check_some(void *arg) {
 
 static void copy_problems(const struct checked_file *files, size_t count, struct diag_list *out) {
     for (size_t i = 0; i < count; i++)
-        for (const struct diag *d = files[i].diags.first; d; d = d->next)
-            diag_add(out, d->severity, d->file, d->line, d->column, d->rule, "%s", d->message);
+        for (const struct diag *d = files[i].diags.first; d; d = d->next) diag_copy(out, d);
 }
 
 struct whole_check {
@@ -182,7 +188,7 @@ struct whole_check {
 static struct found_file *find_all(struct whole_check *w, const char *root) {
     struct found_file *own, *foreign;
     size_t foreign_count;
-    content_find_files(root, w->arena, &own, &w->own);
+    (void)content_find_files(root, w->arena, &own, &w->own);
     content_find_foreign(root, w->arena, &foreign, &foreign_count);
     w->count = w->own + foreign_count;
     struct found_file *all = NEW_ARRAY(w->arena, struct found_file, w->count + 1);
@@ -229,14 +235,15 @@ static void release_check(void *arg) {
 
 static struct whole_check *whole_check(const char *root, struct arena *a) {
     struct whole_check *w = calloc(1, sizeof *w);
-    if (!w) arena_fail(a);
+    if (!w) arena_starve(a);
     arena_defer(a, release_check, w);
     w->arena = a;
     run_jobs(w, root);
     return w;
 }
 
-/* ---- Exams and labs: only the names ------------------------------------------------------------------------------ */
+/* ---- Exams and labs: only the names
+ * ------------------------------------------------------------------------------ */
 
 static void close_folder(void *dir) { closedir(dir); }
 
@@ -264,8 +271,10 @@ static void vendors_below(const struct vendors *v, const char *root, const char 
 
 static void check_all(const char *root, struct diag_list *diags, struct arena *a) {
     struct whole_check *w = whole_check(root, a);
-    check_references(root, w->files, w->count, a);
+    struct used_files used = {.root = root, .arena = a};
+    check_references(root, w->files, w->count, &used, a);
     copy_problems(w->files, w->count, diags);
+    check_strays(root, &used, diags, a);
     for (size_t t = 0; t < CHECK_THREADS; t++)
         if (w->jobs[t].full)
             diag_add(diags, SEVERITY_ERROR, "content", 0, 0, "size",

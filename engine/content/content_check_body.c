@@ -1,7 +1,11 @@
-/* Rules for the text of one document; and what it refers to, for the rules that need the others. Pure. */
+/* Rules for the text of one document; and what it refers to, for the rules that need the others.
+ * Pure. */
 #include <string.h>
 
+#include <strings.h>
+
 #include "base/text.h"
+#include "content/content_attached.h"
 #include "content/content_private.h"
 
 static void report(struct doc *d, struct diag_list *l, cmark_node *n, enum severity severity,
@@ -24,11 +28,8 @@ static bool scheme_allowed(const char *url) {
            str_has_prefix(url, "mailto:");
 }
 
-static void check_link(struct doc *d, struct arena *a, struct diag_list *l, cmark_node *n,
-                       struct content_outline *o) {
-    const char *url = cmark_node_get_url(n);
-    if (!*doc_text(a, n))
-        report(d, l, n, SEVERITY_ERROR, "link-text", "this link has no text: say where it leads");
+static void check_address(struct doc *d, struct arena *a, struct diag_list *l, cmark_node *n,
+                          const char *url, struct content_outline *o) {
     if (!url || !*url) report(d, l, n, SEVERITY_ERROR, "link", "this link leads nowhere");
     else if (str_has_prefix(url, "term:")) add_ref(d, a, o, REF_TERM, url + 5, n);
     else if (has_scheme(url) && !scheme_allowed(url))
@@ -37,11 +38,41 @@ static void check_link(struct doc *d, struct arena *a, struct diag_list *l, cmar
     else if (!has_scheme(url)) add_ref(d, a, o, REF_LINK, url, n);
 }
 
-static void check_picture(struct doc *d, struct arena *a, struct diag_list *l, cmark_node *n,
-                          struct content_outline *o) {
-    const char *url = cmark_node_get_url(n);
+static void check_link(struct doc *d, struct arena *a, struct diag_list *l, cmark_node *n,
+                       struct content_outline *o) {
     if (!*doc_text(a, n))
-        report(d, l, n, SEVERITY_ERROR, "alt-text",
+        report(d, l, n, SEVERITY_ERROR, "link-text", "this link has no text: say where it leads");
+    check_address(d, a, l, n, cmark_node_get_url(n), o);
+}
+
+/* A video or a sound, which is shown when it is alone in its paragraph. */
+static void check_clip(struct doc *d, struct arena *a, struct diag_list *l, cmark_node *n,
+                       const char *url, const char *alt, struct content_outline *o) {
+    cmark_node *parent = cmark_node_parent(n);
+    bool alone = cmark_node_get_type(n) == CMARK_NODE_IMAGE && !cmark_node_previous(n) &&
+                 !cmark_node_next(n) && parent &&
+                 cmark_node_get_type(parent) == CMARK_NODE_PARAGRAPH;
+    if (!*alt)
+        report(d, l, n, SEVERITY_WARNING, "alt-text",
+               "this video or sound has no description: say between the brackets what it shows");
+    if (!alone)
+        report(
+            d, l, n, SEVERITY_WARNING, "clip",
+            "this video or sound is shown as a link only: a player stands in a paragraph of its own");
+    if (has_scheme(url) || url[0] == '/')
+        report(d, l, n, SEVERITY_ERROR, "clip",
+               "videos and sounds lie beside the module, in the folder files");
+    else add_ref(d, a, o, REF_CLIP, url, n);
+}
+
+static void check_picture(struct doc *d, struct arena *a, struct diag_list *l, cmark_node *n,
+                          const char *url, const char *alt, struct content_outline *o) {
+    if (url && attached_is_clip(url)) {
+        check_clip(d, a, l, n, url, alt, o);
+        return;
+    }
+    if (!*alt)
+        report(d, l, n, SEVERITY_WARNING, "alt-text",
                "this picture has no alternative text: say what one sees");
     if (!url || !*url) report(d, l, n, SEVERITY_ERROR, "picture", "this picture has no file");
     else if (has_scheme(url) || url[0] == '/')
@@ -56,9 +87,53 @@ static void add_anchor(struct arena *a, struct content_outline *o, const char *i
     o->anchors[o->anchor_count++] = (struct content_place){id, text, line, column};
 }
 
-/* The page's title is the first level; each further level is one below the one before it at most. */
+static void check_html(struct doc *d, struct arena *a, struct diag_list *l, cmark_node *n,
+                       struct content_outline *o) {
+    const char *html = cmark_node_get_literal(n);
+    struct html_token t;
+    if (!html_known(d->arena, html)) {
+        if (strncasecmp(html, "<video", 6) == 0 || strncasecmp(html, "<audio", 6) == 0)
+            report(
+                d, l, n, SEVERITY_WARNING, "raw-html",
+                "this HTML is shown as text: a video or a sound is written as a picture is, ![What it shows](files/name.mp4)");
+        else if (!str_has_prefix(html, "</"))
+            report(
+                d, l, n, SEVERITY_WARNING, "raw-html",
+                "this HTML is shown as text, not obeyed: it is not on the list of what may be used; write it as code if that is meant");
+        return;
+    }
+    while (html_next(d->arena, &html, &t)) {
+        if (t.kind != HTML_OPEN) continue;
+        if (str_eq(t.element->name, "img")) check_picture(d, a, l, n, t.src, t.alt ? t.alt : "", o);
+        else if (str_eq(t.element->name, "a")) {
+            if (t.href) check_address(d, a, l, n, t.href, o);
+            if (t.name)
+                add_anchor(a, o, doc_fragment(a, t.name), t.name, doc_line(d, n), doc_column(d, n));
+        }
+    }
+}
+
+bool content_repeats_title(struct doc *d, cmark_node *n) {
+    const char *title = n && cmark_node_get_type(n) == CMARK_NODE_HEADING &&
+                                cmark_node_get_heading_level(n) == 1 && !cmark_node_previous(n) &&
+                                cmark_node_parent(n) == d->body
+                            ? field_scalar(field_get(d->meta, "title"))
+                            : NULL;
+    return title && strcasecmp(str_trim(d->arena, title), doc_text(d->arena, n)) == 0;
+}
+
+void content_fold_title(struct doc *d) {
+    cmark_node *first = cmark_node_first_child(d->body);
+    if (!content_repeats_title(d, first)) return;
+    cmark_node_unlink(first);
+    arena_defer(d->arena, (void (*)(void *))cmark_node_free, first);
+}
+
+/* The page's title is the first level; each further level is one below the one before it at most.
+ */
 static void check_heading(struct doc *d, struct diag_list *l, cmark_node *n, int *level) {
     int now = cmark_node_get_heading_level(n);
+    if (now == 1 && content_repeats_title(d, n)) return;
     if (now == 1)
         report(d, l, n, SEVERITY_ERROR, "heading-level",
                "the title is the page's first heading: sections begin with ##");
@@ -71,6 +146,10 @@ static void check_heading(struct doc *d, struct diag_list *l, cmark_node *n, int
 }
 
 static void check_code(struct doc *d, struct diag_list *l, cmark_node *n) {
+    if (doc_is_diagram(n) && !*doc_diagram_description(d->arena, cmark_node_get_literal(n)))
+        report(
+            d, l, n, SEVERITY_WARNING, "diagram",
+            "this diagram has no description: add a line “accDescr:” that says what it shows, for all who read it as text");
     const char *info = cmark_node_get_fence_info(n);
     if (!info || !*info)
         report(d, l, n, SEVERITY_WARNING, "code-language",
@@ -79,8 +158,9 @@ static void check_code(struct doc *d, struct diag_list *l, cmark_node *n) {
 
 void content_check_body(struct doc *d, struct arena *a, struct diag_list *l,
                         struct content_outline *o) {
-    struct doc_anchors anchors;
+    struct doc_anchors anchors, aliases;
     doc_anchors_init(&anchors, d->arena);
+    doc_anchors_init(&aliases, d->arena);
     cmark_iter *iter = cmark_iter_new(d->body);
     arena_defer(d->arena, (void (*)(void *))cmark_iter_free, iter);
     int level = 1;
@@ -89,18 +169,22 @@ void content_check_body(struct doc *d, struct arena *a, struct diag_list *l,
         if (event != CMARK_EVENT_ENTER) continue;
         cmark_node_type type = cmark_node_get_type(n);
         if (type == CMARK_NODE_LINK) check_link(d, a, l, n, o);
-        else if (type == CMARK_NODE_IMAGE) check_picture(d, a, l, n, o);
+        else if (type == CMARK_NODE_IMAGE)
+            check_picture(d, a, l, n, cmark_node_get_url(n), doc_text(a, n), o);
         else if (type == CMARK_NODE_CODE_BLOCK) check_code(d, l, n);
-        else if ((type == CMARK_NODE_HTML_BLOCK || type == CMARK_NODE_HTML_INLINE) &&
-                 !str_has_prefix(cmark_node_get_literal(n), "</"))
-            report(d, l, n, SEVERITY_WARNING, "raw-html",
-                   "HTML is shown as text here, not obeyed; write it as code if that is meant");
+        else if (type == CMARK_NODE_HTML_BLOCK || type == CMARK_NODE_HTML_INLINE)
+            check_html(d, a, l, n, o);
         else if (type == CMARK_NODE_HEADING) {
             check_heading(d, l, n, &level);
             const char *text = arena_dup(a, doc_text(d->arena, n));
             if (!*text) report(d, l, n, SEVERITY_ERROR, "heading-text", "this heading has no text");
+            const char *alias = doc_anchor_alias(&aliases, "", text);
             add_anchor(a, o, arena_dup(a, doc_anchor(&anchors, "", text)), text, doc_line(d, n),
                        doc_column(d, n));
+            if (alias)
+                add_anchor(a, o, arena_dup(a, alias), text, doc_line(d, n), doc_column(d, n));
         }
     }
+    content_check_lost(d, l);
+    content_check_foreign(d, l);
 }

@@ -1,4 +1,5 @@
-/* What lies outside of content/ and is named by it or names it: exams, labs; and what broken files are called. */
+/* What lies outside of content/ and is named by it or names it: exams, labs; and what broken files
+ * are called. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 #define HEAD_MEMORY ((size_t)512 * 1024 * 1024)
 #define HEAD_BYTES ((size_t)16 * 1024)
 
-/* ---- Definitions of exams, briefs of labs --------------------------------------------------------------------- */
+/* ---- Definitions of exams, briefs of labs
+ * --------------------------------------------------------------------- */
 
 struct foreign {
     struct arena *arena;
@@ -38,7 +40,7 @@ static void add(struct foreign *x, const char *path) {
 /* As exams have it: "name.md", and neither hidden nor a translation. */
 static bool is_definition(const char *name) {
     const char *dot = strchr(name, '.');
-    return dot && dot != name && str_eq(dot, ".md");
+    return dot && dot != name && str_eq(dot, ".md") && !content_left_alone(name);
 }
 
 /* Each entry of a folder of folders, and in exams their files. */
@@ -75,7 +77,8 @@ bool content_lab_exists(const char *root, struct arena *a, const char *id) {
     return stat(arena_printf(a, "%s/labs/scenarios/%s", root, id), &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* ---- Files that do not parse ------------------------------------------------------------------------------------ */
+/* ---- Files that do not parse
+ * ------------------------------------------------------------------------------------ */
 
 const char *content_head(const char *root, const char *path, struct arena *a) {
     char text[HEAD_BYTES + 1];

@@ -1,15 +1,15 @@
-/* Rules that need all files: duplicate ids, dead links and anchors, missing pictures, unknown terms, circles. */
-#include <libxml/parser.h>
-#include <libxml/tree.h>
+/* Rules that need all files: duplicate ids, dead links and anchors, missing pictures, unknown
+ * terms, circles. */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "content/content_attached.h"
 #include "content/content_private.h"
 
-/* ---- Tables by name ------------------------------------------------------------------------------------- */
+/* ---- Tables by name
+ * ------------------------------------------------------------------------------------- */
 
 struct named_file {
     const char *name;
@@ -59,12 +59,14 @@ struct course {
     struct arena *arena;
     struct checked_file *files;
     size_t count;
-    struct table paths, modules, stems, objectives, programmes, glossaries, ids, exams, labs;
+    struct used_files *used;
+    struct table paths, modules, stems, objectives, programmes, glossaries, ids, exams, labs,
+        translations, led_to; /* modules that a level asks for or a text links to */
 };
 
-static bool is_translation(const struct checked_file *f) { return !str_eq(f->lang, "en"); }
+static bool is_translation(const struct checked_file *f) { return f->lang != NULL; }
 
-/* ---- Ids --------------------------------------------------------------------------------------------------- */
+/* ---- Ids ------------------------------------------------------------------------------------ */
 
 static const char *id_of(const struct checked_file *f) {
     return f->module      ? f->module->id
@@ -81,6 +83,37 @@ static void duplicate(struct checked_file *f, const char *what, const char *id,
              other->file->path);
 }
 
+static void enter_id(struct course *c, struct checked_file *f, const char *id) {
+    const char *kind = content_kind_name(f->kind);
+    struct named_file *other = table_put(&c->ids, arena_printf(c->arena, "%s %s", kind, id), f,
+                                         NULL);
+    if (other && f->module) {
+        diag_add(&f->diags, SEVERITY_ERROR, f->path, f->outline.id_line, f->outline.id_column,
+                 "duplicate-id",
+                 "the module “%s” is also in %s, which is shown; this file is not: give it an id "
+                 "of its own",
+                 id, other->file->path);
+        return;
+    }
+    if (other) duplicate(f, kind, id, other, f->outline.id_line, f->outline.id_column);
+    if (f->module) (void)table_put(&c->modules, id, f, NULL);
+    if (f->programme) (void)table_put(&c->programmes, id, f, NULL);
+    for (size_t j = 0; j < f->outline.objective_count; j++) {
+        const struct content_place *o = &f->outline.objectives[j];
+        other = table_put(&c->objectives, o->id, f, o);
+        if (other && other->file != f) duplicate(f, "objective", o->id, other, o->line, o->column);
+    }
+}
+
+/* Those first that are named as their id says: a copy has to give way (RULE copied-id). */
+static void enter_ids(struct course *c, bool named) {
+    for (size_t i = 0; i < c->count; i++) {
+        struct checked_file *f = &c->files[i];
+        const char *id = f->room == ROOM_CONTENT && !is_translation(f) ? id_of(f) : NULL;
+        if (id && content_named_after(f->path, id) == named) enter_id(c, f, id);
+    }
+}
+
 static void fill_tables(struct course *c) {
     size_t objectives = 0;
     for (size_t i = 0; i < c->count; i++) objectives += c->files[i].outline.objective_count;
@@ -93,6 +126,7 @@ static void fill_tables(struct course *c) {
     table_init(&c->objectives, c->arena, objectives);
     table_init(&c->exams, c->arena, c->count);
     table_init(&c->labs, c->arena, c->count);
+    table_init(&c->translations, c->arena, c->count);
     for (size_t i = 0; i < c->count; i++) {
         struct checked_file *f = &c->files[i];
         if (f->room == ROOM_EXAM && f->foreign_id)
@@ -101,30 +135,30 @@ static void fill_tables(struct course *c) {
             (void)table_put(&c->labs, f->folder + strlen("labs/scenarios/"), f, NULL);
         if (f->room != ROOM_CONTENT) continue;
         (void)table_put(&c->paths, f->path, f, NULL);
-        if (is_translation(f)) continue;
         const char *id = id_of(f);
+        if (is_translation(f)) {
+            struct named_file *twin = id ? table_put(&c->translations,
+                                                     arena_printf(c->arena, "%s %s %s", f->lang,
+                                                                  content_kind_name(f->kind), id),
+                                                     f, NULL)
+                                         : NULL;
+            if (twin)
+                diag_add(&f->diags, SEVERITY_ERROR, f->path, 0, 0, "duplicate-id",
+                         "%s is the same text in the same language", twin->file->path);
+            continue;
+        }
         if (f->kind == FILE_MODULE) {
             const char *name = f->path + strlen(f->folder) + 1;
             (void)table_put(&c->stems, arena_copy(c->arena, name, strcspn(name, ".")), f, NULL);
         }
         if (f->glossary) (void)table_put(&c->glossaries, f->glossary->programme, f, NULL);
-        if (!id) continue;
-        const char *kind = content_kind_name(f->kind);
-        struct named_file *other = table_put(&c->ids, arena_printf(c->arena, "%s %s", kind, id), f,
-                                             NULL);
-        if (other) duplicate(f, kind, id, other, f->outline.id_line, f->outline.id_column);
-        if (f->module) (void)table_put(&c->modules, id, f, NULL);
-        if (f->programme) (void)table_put(&c->programmes, id, f, NULL);
-        for (size_t j = 0; j < f->outline.objective_count; j++) {
-            const struct content_place *o = &f->outline.objectives[j];
-            other = table_put(&c->objectives, o->id, f, o);
-            if (other && other->file != f)
-                duplicate(f, "objective", o->id, other, o->line, o->column);
-        }
     }
+    enter_ids(c, true);
+    enter_ids(c, false);
 }
 
-/* ---- Files that do not parse: one problem, one report -------------------------------------------------------- */
+/* ---- Files that do not parse: one problem, one report
+ * -------------------------------------------------------- */
 
 /* Whether a broken file of this kind says `key: value`: what it would define is not missing. */
 static bool claimed(struct course *c, enum file_room room, enum file_kind kind, const char *key,
@@ -152,7 +186,14 @@ static bool exam_exists(struct course *c, const char *id) {
     return table_get(&c->exams, id) || claimed(c, ROOM_EXAM, FILE_OTHER, "id", id);
 }
 
-/* ---- References -------------------------------------------------------------------------------------------- */
+/* RULE practice-never-counts */
+static bool exam_is_practice(struct course *c, const char *id) {
+    const struct checked_file *exam = table_get(&c->exams, id);
+    return exam && content_file_says(c->root, exam->path, "kind", "practice", c->arena);
+}
+
+/* ---- References
+ * -------------------------------------------------------------------------------------------- */
 
 static void dead(struct checked_file *f, const struct content_ref *ref, const char *rule,
                  const char *format, const char *what) {
@@ -223,13 +264,19 @@ static void check_module_address(struct course *c, struct checked_file *f,
                                  const struct content_ref *ref, const struct address *to) {
     const char *id = to->count > 1 ? to->part[1] : "";
     const struct checked_file *module = table_get(&c->modules, id);
-    struct stat st;
+    struct attached file;
+    const char *why;
     if (!module_exists(c, id)) dead(f, ref, "link", "“%s”: there is no such module", ref->target);
     else if (to->count == 4 && str_eq(to->part[2], "files")) {
+        const char *name = attached_name(c->arena, to->part[3], "");
+        if (module && name) {
+            use_in(c->used, module, "img/", name);
+            use_in(c->used, module, "files/", name);
+        }
         if (module &&
-            (stat(arena_printf(c->arena, "%s/%s/img/%s", c->root, module->folder, to->part[3]),
-                  &st) != 0 ||
-             !S_ISREG(st.st_mode)))
+            (!name ||
+             !attached_look(c->arena, arena_printf(c->arena, "%s/%s", c->root, module->folder),
+                            name, &file, &why)))
             dead(f, ref, "link", "“%s”: the module has no such file", ref->target);
     } else if (to->count > 2) dead(f, ref, "link", "“%s” is no page of the site", ref->target);
     else check_anchor(c, f, ref, module, to->fragment);
@@ -269,12 +316,19 @@ static void check_address(struct course *c, struct checked_file *f, const struct
     }
 }
 
+static void check_picture(struct course *c, struct checked_file *f, const struct content_ref *ref);
+
 static void check_link(struct course *c, struct checked_file *f, const struct content_ref *ref) {
     size_t n = strcspn(ref->target, "#?");
     const char *fragment = ref->target[n] == '#' ? ref->target + n + 1 : "";
     struct checked_file *to = f;
     if (ref->target[0] == '/') {
         check_address(c, f, ref);
+        return;
+    }
+    if (n && f->room == ROOM_CONTENT && names_file(ref->target)) {
+        if (attached_name(c->arena, ref->target, "img/")) check_picture(c, f, ref);
+        else check_attached_file(c->used, f, ref);
         return;
     }
     if (n && f->room != ROOM_CONTENT) {
@@ -306,6 +360,7 @@ static void check_picture(struct course *c, struct checked_file *f, const struct
         return;
     }
     const char *full = arena_printf(c->arena, "%s/%s", c->root, path ? path : "");
+    if (path) use_file(c->used, path);
     if (!path || stat(full, &st) != 0 || !S_ISREG(st.st_mode)) {
         dead(f, ref, "picture", "the picture “%s” does not exist", ref->target);
         return;
@@ -318,6 +373,10 @@ static void check_picture(struct course *c, struct checked_file *f, const struct
         return;
     }
     const char *problem = picture_problem(c->arena, full);
+    struct attached file;
+    if (!problem)
+        (void)attached_look(c->arena, arena_printf(c->arena, "%s/%s", c->root, f->folder),
+                            ref->target + 4, &file, &problem);
     if (problem)
         diag_add(&f->diags, SEVERITY_ERROR, f->path, ref->line, ref->column, "picture", "“%s” %s",
                  ref->target, problem);
@@ -368,6 +427,7 @@ static void check_ref(struct course *c, struct checked_file *f, const struct con
     switch (ref->kind) {
     case REF_LINK: check_link(c, f, ref); break;
     case REF_PICTURE: check_picture(c, f, ref); break;
+    case REF_CLIP: check_attached_clip(c->used, f, ref); break;
     case REF_TERM: check_term(c, f, ref); break;
     case REF_PREREQUISITE:
     case REF_LEVEL_MODULE:
@@ -375,6 +435,9 @@ static void check_ref(struct course *c, struct checked_file *f, const struct con
         break;
     case REF_LEVEL_EXAM:
         if (!exam_exists(c, id)) dead(f, ref, "level-exam", "there is no exam “%s”", id);
+        else if (exam_is_practice(c, id))
+            dead(f, ref, "level-exam",
+                 "the exam “%s” is for practice: what is required is an exam of kind live", id);
         break;
     case REF_LEVEL_LAB:
         if (!content_lab_exists(c->root, c->arena, id))
@@ -389,7 +452,34 @@ static void check_ref(struct course *c, struct checked_file *f, const struct con
     }
 }
 
-/* ---- Modules and their programme ------------------------------------------------------------------------------- */
+/* ---- Modules and their programme
+ * ------------------------------------------------------------------------------- */
+
+/* The module that a reference from another text leads a reader to; NULL: none. */
+static const char *module_led_to(const struct course *c, const struct checked_file *f,
+                                 const struct content_ref *ref) {
+    static const char address[] = "/modules/";
+    size_t n = strcspn(ref->target, "#?");
+    const char *target = arena_copy(c->arena, ref->target, n), *path;
+    if (ref->kind == REF_LEVEL_MODULE) return target;
+    if (ref->kind != REF_LINK) return NULL;
+    if (str_has_prefix(target, address)) return target + strlen(address);
+    path = n && *target != '/' ? resolve(c->arena, f->folder, target) : NULL;
+    const struct checked_file *to = path ? table_get(&c->paths, path) : NULL;
+    return to && to != f && to->module ? to->module->id : NULL;
+}
+
+static void find_readers(struct course *c) {
+    size_t refs = 0;
+    for (size_t i = 0; i < c->count; i++)
+        for (const struct content_ref *r = c->files[i].outline.refs; r; r = r->next) refs++;
+    table_init(&c->led_to, c->arena, refs);
+    for (size_t i = 0; i < c->count; i++)
+        for (const struct content_ref *r = c->files[i].outline.refs; r; r = r->next) {
+            const char *id = module_led_to(c, &c->files[i], r);
+            if (id) (void)table_put(&c->led_to, id, &c->files[i], NULL);
+        }
+}
 
 static void check_module(struct course *c, struct checked_file *f) {
     const struct content_module *m = f->module;
@@ -401,36 +491,45 @@ static void check_module(struct course *c, struct checked_file *f) {
                  "there is no programme “%s”", m->programme);
         return;
     }
-    if (!content_level(p->programme, m->level))
+    if (*m->level && !content_level(p->programme, m->level))
         diag_add(&f->diags, SEVERITY_ERROR, f->path, line, 1, "level",
                  "the programme %s has no level “%s”", m->programme, m->level);
-    bool known = false;
+    bool known = !*m->domain; /* a field that is missing is said already */
     for (size_t i = 0; i < p->programme->domain_count; i++)
         known = known || str_eq(p->programme->domains[i].id, m->domain);
     if (!known)
         diag_add(&f->diags, SEVERITY_ERROR, f->path, line, 1, "domain",
                  "the programme %s has no domain “%s”", m->programme, m->domain);
+    if (!table_get(&c->led_to, m->id))
+        diag_add(
+            &f->diags, SEVERITY_WARNING, f->path, line, f->outline.id_column, "unlisted",
+            "no level lists this module and no text links to it, so no learner will find it: name it in %s, below requires, modules",
+            p->path);
 }
 
-static void check_translation(struct course *c, struct checked_file *f) {
+/* The same as content_lang, from what is being checked. */
+static const char *lang_of(struct course *c, const struct checked_file *f) {
+    const char *stated = f->module      ? f->module->lang
+                         : f->glossary  ? f->glossary->lang
+                         : f->self      ? f->self->lang
+                         : f->programme ? f->programme->lang
+                                        : NULL;
+    const struct checked_file *p = table_get(&c->programmes, programme_of(f));
+    return stated ? stated : p && p->programme->lang ? p->programme->lang : "en";
+}
+
+static void check_beside(struct course *c, struct checked_file *f) {
     const char *id = id_of(f), *stem = strrchr(f->path, '/');
     size_t n = stem ? (size_t)(stem - f->path) + strcspn(stem, ".") : 0;
     const struct checked_file *original = table_get(
         &c->paths, arena_printf(c->arena, "%.*s.md", (int)n, f->path));
-    const char *follows = f->module     ? f->module->translates
-                          : f->glossary ? f->glossary->translates
-                          : f->self     ? f->self->translates
-                                        : NULL;
     if (!original)
         diag_add(&f->diags, SEVERITY_ERROR, f->path, 0, 0, "translation",
                  "there is no original beside this translation");
     else if (id && id_of(original) && !str_eq(id, id_of(original)))
         diag_add(&f->diags, SEVERITY_ERROR, f->path, f->outline.id_line, f->outline.id_column,
                  "translation", "a translation has the id of its original, “%s”", id_of(original));
-    else if (follows && !str_eq(follows, original->version))
-        diag_add(&f->diags, SEVERITY_WARNING, f->path, f->outline.id_line, 1, "stale-translation",
-                 "the original has moved on: it is now at version %s, this follows %s",
-                 original->version, follows);
+    else if (f->known) check_translation(f, original, lang_of(c, original));
 }
 
 /* A walk along prerequisites. The path is explicit: ten thousand in a row are no deep recursion. */
@@ -470,71 +569,17 @@ static void check_circles(struct course *c) {
     }
 }
 
-void check_references(const char *root, struct checked_file *files, size_t count, struct arena *a) {
-    struct course c = {.root = root, .arena = a, .files = files, .count = count};
+void check_references(const char *root, struct checked_file *files, size_t count,
+                      struct used_files *used, struct arena *a) {
+    struct course c = {.root = root, .arena = a, .files = files, .count = count, .used = used};
     fill_tables(&c);
+    find_readers(&c);
     for (size_t i = 0; i < count; i++) {
         for (const struct content_ref *ref = files[i].outline.refs; ref; ref = ref->next)
             check_ref(&c, &files[i], ref);
-        if (files[i].module) check_module(&c, &files[i]);
-        if (is_translation(&files[i])) check_translation(&c, &files[i]);
+        /* What a translation has otherwise than its original is said by check_translation. */
+        if (files[i].module && !is_translation(&files[i])) check_module(&c, &files[i]);
+        if (is_translation(&files[i])) check_beside(&c, &files[i]);
     }
     check_circles(&c);
-}
-
-/* ---- Drawings ---------------------------------------------------------------------------------------------------- */
-
-static bool outside(const char *value) {
-    return value[0] != '#' && !str_has_prefix(value, "data:image/");
-}
-
-static const char *element_problem(xmlNode *n) {
-    const char *name = (const char *)n->name;
-    if (strcasecmp(name, "script") == 0 || strcasecmp(name, "foreignObject") == 0 ||
-        strcasecmp(name, "iframe") == 0)
-        return "holds a script or a foreign document";
-    for (xmlAttr *at = n->properties; at; at = at->next) {
-        const char *attribute = (const char *)at->name;
-        xmlChar *value = xmlNodeListGetString(n->doc, at->children, 1);
-        bool refers = strcasecmp(attribute, "href") == 0 && value && outside((const char *)value);
-        bool calls = value && strstr((const char *)value, "url(") &&
-                     !strstr((const char *)value, "url(#");
-        xmlFree(value);
-        if (strncasecmp(attribute, "on", 2) == 0) return "holds a script";
-        if (refers || calls) return "refers to something outside of itself";
-    }
-    return NULL;
-}
-
-static const char *tree_problem(xmlNode *n, int depth) {
-    for (; n; n = n->next) {
-        if (n->type != XML_ELEMENT_NODE) continue;
-        const char *problem = depth > 100 ? "nests too deeply" : element_problem(n);
-        if (!problem) problem = tree_problem(n->children, depth + 1);
-        if (problem) return problem;
-    }
-    return NULL;
-}
-
-const char *picture_problem(struct arena *a, const char *path) {
-    if (!str_has_suffix(path, ".svg")) {
-        static const char *const others[] = {".png", ".jpg", ".webp", ".gif"};
-        for (size_t i = 0; i < COUNT_OF(others); i++)
-            if (str_has_suffix(path, others[i])) return NULL;
-        return "is no picture that browsers show: use svg, png, jpg, webp or gif";
-    }
-    size_t len = 0;
-    char *text = file_read(a, path, (size_t)4 * 1024 * 1024, &len);
-    if (!text) return "cannot be read, or is larger than 4 MiB";
-    if (strstr(text, "<!ENTITY")) return "declares entities";
-    xmlDoc *doc = xmlReadMemory(text, (int)len, "picture.svg", NULL,
-                                XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-    xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
-    const char *problem = NULL;
-    if (!root || strcmp((const char *)root->name, "svg") != 0) problem = "is no SVG";
-    else if (!xmlHasProp(root, (const xmlChar *)"viewBox"))
-        problem = "has no viewBox: it could not scale";
-    else problem = tree_problem(root, 0);
-    if (doc) xmlFreeDoc(doc);
-    return problem;
 }

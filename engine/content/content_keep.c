@@ -1,24 +1,25 @@
-/* The keeper: a thread that stores each version once, notes what is current from when on, and keeps the search index up
- * to date. Requests never wait for it. */
+/* The keeper: a thread that stores each version once, notes what is current from when on, and keeps
+ * the search index up to date. Requests never wait for it. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "content/content_private.h"
+#include "content/content_sql.h"
 
 #define KEEP_FILES 32 /* in one job: the writer serves others in between */
 #define KEEP_BYTES ((size_t)512 * 1024 * 1024)
-#define LOOK_EVERY_MS 2000
+#define IDLE_MS 2000
 #define OFFERS_EVERY_MS 1000
 #define RETRY_MS 200
 
-/* ---- What the store knows -------------------------------------------------------------------------------- */
+/* ---- What the store knows
+ * -------------------------------------------------------------------------------- */
 
 struct known_file {
     const char *file, *version, *kind, *id, *lang; /* version "": withdrawn */
@@ -58,9 +59,8 @@ static struct known_file *known_slot(struct known *k, struct arena *a, const cha
     return &k->slots[at];
 }
 
-static enum err read_known(struct content *c, struct arena *a, struct known *k) {
-    struct db *db = store_reader(c->store);
-    if (!db) return ERR_IO;
+static enum err read_known(struct db *db, struct arena *a, void *arg) {
+    struct known *k = arg;
     struct stmt *q = db_query(db, SQL_content_publications, "");
     while (stmt_row(q)) {
         struct known_file *f = known_slot(k, a, stmt_text(q, 0, a));
@@ -85,7 +85,8 @@ static enum err run_reset(struct db *db, struct arena *a, void *arg, int64_t now
     return search_reset(db);
 }
 
-/* Other rules for words: what is in the index could not be taken out of it again, so all of it goes. */
+/* Other rules for words: what is in the index could not be taken out of it again, so all of it
+ * goes. */
 static bool reset_outdated(struct content *c, struct known *k, struct arena *a) {
     if (!k->outdated) return true;
     if (store_write(c->store, run_reset, NULL, a) != OK) return false;
@@ -93,11 +94,12 @@ static bool reset_outdated(struct content *c, struct known *k, struct arena *a) 
     return true;
 }
 
-/* ---- Jobs -------------------------------------------------------------------------------------------------- */
+/* ---- Jobs ----------------------------------------------------------------------------------- */
 
 struct keep_job {
     struct content *content;
     struct words *words;
+    const char *langs[KEEP_FILES];
     const struct content_file *files[KEEP_FILES];
     const struct known_file *known[KEEP_FILES]; /* of the same file, may be NULL */
     struct doc docs[KEEP_FILES];
@@ -113,15 +115,15 @@ static void body_parts(struct doc *d, struct arena *a, struct search_entry *entr
 }
 
 static enum err index_file(struct db *db, struct arena *a, struct keep_job *j,
-                           const struct content_file *f, struct doc *d) {
-    struct search_entry entry = {.lang = f->lang};
+                           const struct content_file *f, const char *lang, struct doc *d) {
+    struct search_entry entry;
     if (f->module) {
-        entry = (struct search_entry){"module", f->module->id, f->module->title, f->lang, NULL, 0};
+        entry = (struct search_entry){"module", f->module->id, f->module->title, lang, NULL, 0};
         body_parts(d, a, &entry);
         entry.parts[0].text = arena_printf(a, "%s\n%s", f->module->summary, entry.parts[0].text);
     } else if (f->programme) {
         entry = (struct search_entry){
-            "programme", f->programme->id, f->programme->title, f->lang, NULL, 0};
+            "programme", f->programme->id, f->programme->title, lang, NULL, 0};
         body_parts(d, a, &entry);
         for (size_t i = 0; i < entry.part_count; i++)
             if (*entry.parts[i].anchor)
@@ -131,7 +133,7 @@ static enum err index_file(struct db *db, struct arena *a, struct keep_job *j,
         entry = (struct search_entry){"term",
                                       g->programme,
                                       g->title,
-                                      f->lang,
+                                      lang,
                                       NEW_ARRAY(a, struct content_part, g->term_count + 1),
                                       g->term_count};
         for (size_t i = 0; i < g->term_count; i++) {
@@ -150,14 +152,15 @@ static enum err run_keep(struct db *db, struct arena *a, void *arg, int64_t now_
     for (size_t i = 0; e == OK && i < j->count; i++) {
         const struct content_file *f = j->files[i];
         const struct known_file *k = j->known[i];
-        const char *kind = content_kind_name(f->kind), *id = file_id(f);
-        e = content_version_keep(db, now_ms, kind, id, f->version, f->lang, f->path,
+        const char *kind = content_kind_name(f->kind), *id = file_id(f), *lang = j->langs[i];
+        bool same = k && str_eq(k->lang, lang);
+        e = content_version_keep(db, now_ms, kind, id, f->version, lang, f->path,
                                  j->docs[i].source);
-        if (e == OK && !(k && str_eq(k->version, f->version) && str_eq(k->id, id)))
-            e = db_run(db, SQL_content_publication_add, "ttttti", f->path, kind, id, f->lang,
+        if (e == OK && !(same && str_eq(k->version, f->version) && str_eq(k->id, id)))
+            e = db_run(db, SQL_content_publication_add, "ttttti", f->path, kind, id, lang,
                        f->version, now_ms);
-        if (e == OK && !(k && k->indexed && str_eq(k->indexed, f->version)))
-            e = index_file(db, a, j, f, &j->docs[i]);
+        if (e == OK && !(same && k->indexed && str_eq(k->indexed, f->version)))
+            e = index_file(db, a, j, f, lang, &j->docs[i]);
     }
     for (size_t i = 0; e == OK && i < j->gone_count; i++) {
         const struct known_file *k = j->gone[i];
@@ -184,9 +187,11 @@ bool keeper_write(struct content *c, write_fn run, void *arg, struct arena *a) {
     return false;
 }
 
-static bool is_stored(const struct content_file *f, const struct known_file *k) {
+/* A programme that states another language moves its modules into it, though their files stay as
+ * they are. */
+static bool is_stored(const struct content_file *f, const char *lang, const struct known_file *k) {
     return k && str_eq(k->version, f->version) && str_eq(k->id, file_id(f)) &&
-           (f->self || (k->indexed && str_eq(k->indexed, f->version)));
+           str_eq(k->lang, lang) && (f->self || (k->indexed && str_eq(k->indexed, f->version)));
 }
 
 /* One job of files from `*next` on; every file has its slot in `k`. False when it failed. */
@@ -204,8 +209,10 @@ static bool keep_some(struct content *c, struct words *w, const struct content_s
             const struct content_file *f = s->files[at];
             if (!f->version) continue;
             struct known_file *known = known_slot(k, NULL, f->path);
-            if (is_stored(f, known)) continue;
+            const char *lang = snapshot_lang(s, f);
+            if (is_stored(f, lang, known)) continue;
             j->files[j->count] = f;
+            j->langs[j->count] = lang;
             j->known[j->count] = known->version || known->indexed ? known : NULL;
             /* No document: the file has changed again, or shows what the store already has. */
             if (content_document(c, NULL, f, &a, &j->docs[j->count])) j->count++;
@@ -248,7 +255,7 @@ static bool keep_snapshot(struct content *c, struct words *w, const struct conte
     volatile bool ok = false;
     if (ARENA_GUARD(&a) == 0) {
         struct known k = {0};
-        ok = read_known(c, &a, &k) == OK && reset_outdated(c, &k, &a);
+        ok = store_read(c->store, read_known, &k, &a) == OK && reset_outdated(c, &k, &a);
         /* All slots are made here, so that the jobs' arenas need not outlive them. */
         for (size_t i = 0; i < s->file_count; i++) (void)known_slot(&k, &a, s->files[i]->path);
         for (size_t next = 0; ok && next < s->file_count && !atomic_load(&c->stop);)
@@ -259,7 +266,8 @@ static bool keep_snapshot(struct content *c, struct words *w, const struct conte
     return ok;
 }
 
-/* ---- The thread ---------------------------------------------------------------------------------------------- */
+/* ---- The thread
+ * ---------------------------------------------------------------------------------------------- */
 
 /* After the snapshot, which may have emptied an index that other rules made. */
 static void look_at_offers(struct content *c, struct words *w, struct offers *o,
@@ -288,20 +296,16 @@ static void *keeper(void *arg) {
         }
         content_release(s);
         if (w && c->store && !failed) look_at_offers(c, w, &offers, &offers_ms);
-        struct pollfd fds[2] = {{.fd = watch_fd(c->watch), .events = POLLIN},
-                                {.fd = c->wake_fd, .events = POLLIN}};
-        int ready = poll(fds, 2, atomic_load(&c->source_count) ? OFFERS_EVERY_MS : LOOK_EVERY_MS);
+        struct pollfd fd = {.fd = c->wake_fd, .events = POLLIN};
+        int ready = poll(&fd, 1, atomic_load(&c->source_count) ? OFFERS_EVERY_MS : IDLE_MS);
         uint64_t count;
-        if (ready > 0 && fds[1].revents) (void)!read(c->wake_fd, &count, sizeof count);
-        if (ready == 0 && fds[0].fd < 0) content_look(c);
+        if (ready > 0) (void)!read(c->wake_fd, &count, sizeof count);
     }
     words_free(w);
     return NULL;
 }
 
 bool keeper_start(struct content *c) {
-    c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (c->wake_fd < 0) return false;
     c->thread_runs = pthread_create(&c->thread, NULL, keeper, c) == 0;
     return c->thread_runs;
 }
@@ -311,8 +315,6 @@ void keeper_stop(struct content *c) {
     content_wake(c);
     if (c->thread_runs) pthread_join(c->thread, NULL);
     c->thread_runs = false;
-    if (c->wake_fd >= 0) close(c->wake_fd);
-    c->wake_fd = -1;
 }
 
 bool content_settle(struct content *c, int64_t deadline_ms) {

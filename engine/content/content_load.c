@@ -1,23 +1,29 @@
-/* The registry: reads files into snapshots, exchanges the snapshot when files change, hands it out. */
+/* The registry: the tree (tree/tree.h) watches content/, here its files are read into snapshots,
+ * and handed out. Either every file that there is has been read, or there is no new snapshot: what
+ * ends for want of memory is tried again by the tree. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "content/content_private.h"
+#include "content/content_sql.h"
+#include "tree/tree.h"
 
 #define SCRATCH_BYTES ((size_t)128 * 1024 * 1024)
 #define LOAD_THREADS 4
 #define FILES_PER_THREAD 32
+#define PATHS_AT_MOST 200 /* that changed: of more, all files are looked at */
 
-/* ---- One file -------------------------------------------------------------------------------------------- */
+/* ---- One file
+ * -------------------------------------------------------------------------------------------- */
 
 static bool read_kind(struct doc *d, struct content_file *f, struct arena *a,
                       struct diag_list *diags) {
     switch (f->kind) {
     case FILE_MODULE:
+        content_fold_title(d);
         f->module = content_read_module(d, f->lang, a, diags, NULL);
         return f->module != NULL;
     case FILE_PROGRAMME:
@@ -44,33 +50,64 @@ static void keep_good(struct content_file *f, const struct content_file *old) {
     f->self = old->self;
 }
 
-/* What the store last showed for this path: a restart must not take from learners what they had. */
-static bool recover(struct content *c, struct content_file *f, struct arena *scratch,
-                    struct content_batch *batch) {
-    struct db *db = c->store ? store_reader(c->store) : NULL;
+struct last_good {
+    const char *path, *source; /* out: arena */
+};
+
+static enum err read_last_good(struct db *db, struct arena *a, void *arg) {
+    struct last_good *last = arg;
     struct stmt *q;
     enum err e;
-    if (!db || !db_one(db, &q, &e, SQL_content_last_good, "t", f->path)) return false;
-    const char *source = stmt_text(q, 1, scratch);
-    if (stmt_end(q) != OK) return false;
+    if (!db_one(db, &q, &e, SQL_content_last_good, "t", last->path)) return e;
+    last->source = stmt_text(q, 1, a);
+    return stmt_end(q);
+}
+
+/* What the store last showed for this path: a restart must not take from learners what they had. */
+static void recover(struct content *c, struct content_file *f, struct arena *scratch,
+                    struct content_batch *batch) {
+    struct last_good last = {.path = f->path};
+    enum err e = c->store ? store_read(c->store, read_last_good, &last, scratch) : ERR_NOT_FOUND;
+    if (e == ERR_BUSY) arena_starve(scratch);
+    if (e != OK) return;
     struct diag_list diags;
     struct doc d;
     diag_init(&diags, scratch);
-    if (doc_parse(&d, f->path, source, strlen(source), scratch, &diags) != OK ||
+    if (doc_parse(&d, f->path, last.source, strlen(last.source), scratch, &diags) != OK ||
         !read_kind(&d, f, &batch->arena, &diags))
-        return false;
+        return;
     f->version = arena_dup(&batch->arena, d.version);
     f->good_batch = batch;
-    return true;
 }
 
-/* In `batch`, which gains no references here. */
-static struct content_file *load_file(struct content *c, const struct found_file *found,
-                                      const struct content_file *old, struct content_batch *batch,
-                                      struct arena *scratch) {
-    struct arena *a = &batch->arena;
+/* What becomes of the present snapshot: which files there are, and what they say. */
+struct loading {
+    struct content *content;
+    const struct content_snapshot *old; /* NULL: the first one is read */
+    const struct tree_news *news;
+    struct arena *arena;
+    struct found_file *files; /* all there will be, by path */
+    size_t count;
+    bool more;                                 /* there are others, beyond CONTENT_FILE_LIMIT */
+    const struct content_file **before, **out; /* as many; `out` NULL: it is to be read */
+    bool *wanted;                              /* it was to be read */
+    size_t wanted_count;
+};
+
+/* Some of the files that are wanted. */
+struct load_job {
+    struct loading *loading;
+    size_t first, step;
+    struct content_batch *batch; /* gains no references here */
+    bool starved;
+};
+
+static struct content_file *load_file(struct load_job *j, size_t i, struct arena *scratch) {
+    const struct loading *l = j->loading;
+    const struct found_file *found = &l->files[i];
+    struct arena *a = &j->batch->arena;
     struct content_file *f = NEW(a, struct content_file);
-    f->batch = batch;
+    f->batch = j->batch;
     f->path = arena_dup(a, found->path);
     f->kind = content_classify(a, f->path, &f->lang);
     f->mtime_ns = found->mtime_ns;
@@ -80,80 +117,70 @@ static struct content_file *load_file(struct content *c, const struct found_file
     struct diag_list diags;
     struct doc d;
     diag_init(&diags, scratch);
-    bool good = doc_load(&d, c->root, f->path, scratch, &diags) == OK &&
+    bool good = doc_load(&d, l->content->root, f->path, scratch, &diags) == OK &&
                 read_kind(&d, f, a, &diags);
     if (good) {
         f->version = arena_dup(a, d.version);
-        if (c->current) f->source = arena_copy(a, d.source, d.source_len);
-        f->good_batch = batch;
+        if (l->old) f->source = arena_copy(a, d.source, d.source_len);
+        f->good_batch = j->batch;
         return f;
     }
-    keep_good(f, old);
-    if (!f->version) (void)recover(c, f, scratch, batch);
-    log_say(LOG_WARN, "content", "%s:%d: %s%s", f->path, diags.first ? diags.first->line : 0,
-            diags.first ? diags.first->message : "cannot be read",
-            f->version ? " (its last good version is shown)" : "");
+    keep_good(f, l->before[i]);
+    if (!f->version) recover(l->content, f, scratch, j->batch);
+    f->problem = arena_printf(a, "%s:%d: %s%s", f->path, diags.first ? diags.first->line : 0,
+                              diags.first ? diags.first->message : "cannot be read",
+                              f->version ? " (its last good version is shown)" : "");
     return f;
 }
 
-struct load_job {
-    struct content *content;
-    const struct found_file *files;
-    const struct content_file **out; /* NULL where a file is to be read */
-    const struct content_file *const *old;
-    size_t count, first, step;
-    struct content_batch *batch;
-};
-
-/* A file that does not fit into memory is left out. */
 static void load_one(struct load_job *j, size_t i) {
     struct arena scratch;
     arena_init(&scratch, SCRATCH_BYTES);
     if (ARENA_GUARD(&scratch) == 0 && ARENA_GUARD(&j->batch->arena) == 0)
-        j->out[i] = load_file(j->content, &j->files[i], j->old[i], j->batch, &scratch);
+        j->loading->out[i] = load_file(j, i, &scratch);
+    else j->starved = scratch.starved || j->batch->arena.starved;
     j->batch->arena.guarded = false;
     arena_release(&scratch);
 }
 
 static void *load_some(void *arg) {
     struct load_job *j = arg;
-    for (size_t i = j->first; i < j->count; i += j->step)
-        if (!j->out[i]) load_one(j, i);
+    for (size_t i = j->first; i < j->loading->count && !j->starved; i += j->step)
+        if (j->loading->wanted[i]) load_one(j, i);
     return NULL;
 }
 
-/* Fills what is NULL in `out`; holds what it fills. */
-static void load_files(struct content *c, const struct found_file *files,
-                       const struct content_file **out, const struct content_file *const *old,
-                       size_t count, size_t wanted) {
-    size_t threads = wanted / FILES_PER_THREAD + 1;
+/* Reads what is wanted, and holds every file in `out`. What is still NULL there does not fit.
+ * ERR_BUSY: nothing is held. */
+static enum err load_files(struct loading *l) {
+    size_t threads = l->wanted_count / FILES_PER_THREAD + 1;
     if (threads > LOAD_THREADS) threads = LOAD_THREADS;
     struct load_job jobs[LOAD_THREADS];
     pthread_t ids[LOAD_THREADS];
-    bool started[LOAD_THREADS] = {false}, filled = false;
-    bool *mine = calloc(count + 1, sizeof *mine);
-    for (size_t i = 0; mine && i < count; i++) mine[i] = !out[i];
-    for (size_t t = 0; t < threads; t++)
-        jobs[t] = (struct load_job){c, files, out, old, count, t, threads, batch_new()};
-    for (size_t t = 1; t < threads; t++)
-        started[t] = jobs[t].batch && pthread_create(&ids[t], NULL, load_some, &jobs[t]) == 0;
-    if (jobs[0].batch) filled = load_some(&jobs[0]) == NULL;
-    for (size_t t = 1; t < threads; t++) {
-        if (started[t]) pthread_join(ids[t], NULL);
-        else if (jobs[t].batch) load_some(&jobs[t]);
+    bool started[LOAD_THREADS] = {false}, starved = false;
+    for (size_t t = 0; t < threads; t++) {
+        jobs[t] = (struct load_job){l, t, threads, batch_new(), false};
+        jobs[t].starved = !jobs[t].batch;
     }
-    for (size_t i = 0; filled && mine && i < count; i++)
-        if (mine[i] && out[i]) file_hold(out[i]);
+    for (size_t t = 1; t < threads; t++)
+        started[t] = !jobs[t].starved && pthread_create(&ids[t], NULL, load_some, &jobs[t]) == 0;
+    for (size_t t = 0; t < threads; t++) {
+        if (started[t]) pthread_join(ids[t], NULL);
+        else load_some(&jobs[t]);
+        starved = starved || jobs[t].starved;
+    }
+    for (size_t i = 0; !starved && i < l->count; i++)
+        if (l->out[i]) file_hold(l->out[i]);
     for (size_t t = 0; t < threads; t++) batch_release(jobs[t].batch);
-    free(mine);
+    return starved ? ERR_BUSY : OK;
 }
 
-/* ---- Changes ----------------------------------------------------------------------------------------------- */
+/* ---- Changes -------------------------------------------------------------------------------- */
 
-static bool stat_file(const struct content *c, struct arena *a, const char *path,
-                      struct found_file *out) {
+static bool stat_file(const struct loading *l, const char *path, struct found_file *out) {
     struct stat st;
-    if (stat(arena_printf(a, "%s/%s", c->root, path), &st) != 0 || !S_ISREG(st.st_mode))
+    if (stat(arena_printf(l->arena, "%s/%s", l->content->root, path), &st) != 0 ||
+        !S_ISREG(st.st_mode))
         return false;
     *out = (struct found_file){path, (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
                                st.st_size, st.st_ino};
@@ -163,11 +190,6 @@ static bool stat_file(const struct content *c, struct arena *a, const char *path
 static bool unchanged(const struct content_file *f, const struct found_file *now) {
     return f && f->mtime_ns == now->mtime_ns && f->size == now->size && f->inode == now->inode;
 }
-
-struct changes {
-    struct found_file *files; /* all there will be, by path */
-    size_t count;
-};
 
 static bool listed(const char *const *paths, size_t count, const char *path) {
     for (size_t i = 0; i < count; i++)
@@ -179,84 +201,130 @@ static int found_by_path(const void *a, const void *b) {
     return strcmp(((const struct found_file *)a)->path, ((const struct found_file *)b)->path);
 }
 
-/* From the files of the snapshot and single paths that changed: few files, no walk over the others. */
-static void merge_paths(struct content *c, struct arena *a, const char *const *paths, size_t count,
-                        struct changes *out) {
-    const struct content_snapshot *s = c->current;
-    size_t n = 0;
-    out->files = NEW_ARRAY(a, struct found_file, s->file_count + count + 1);
+/* A walk trusts times and sizes; what the system named is read whatever they say, also within one
+ * tick of the clock. */
+static void find_all(struct loading *l) {
+    l->more = !content_find_files(l->content->root, l->arena, &l->files, &l->count);
+    for (size_t i = 0; l->news->count && i < l->count; i++)
+        if (listed(l->news->paths, l->news->count, l->files[i].path)) l->files[i].inode = 0;
+}
+
+static void add_path(struct loading *l, const char *path) {
+    struct found_file found;
+    if (!str_has_suffix(path, ".md") || content_is_attached(path) || !stat_file(l, path, &found))
+        return;
+    found.inode = 0; /* differs from what is known */
+    l->files[l->count++] = found;
+}
+
+/* From the files of the snapshot and single paths that changed: few files, no walk over the others.
+ */
+static void find_some(struct loading *l) {
+    const struct content_snapshot *s = l->old;
+    const struct tree_news *n = l->news;
+    l->files = NEW_ARRAY(l->arena, struct found_file,
+                         s->file_count + s->left_out_count + n->count + 1);
     for (size_t i = 0; i < s->file_count; i++) {
         const struct content_file *f = s->files[i];
-        if (!listed(paths, count, f->path))
-            out->files[n++] = (struct found_file){f->path, f->mtime_ns, f->size, f->inode};
+        if (!listed(n->paths, n->count, f->path))
+            l->files[l->count++] = (struct found_file){f->path, f->mtime_ns, f->size, f->inode};
     }
-    size_t kept = n;
-    for (size_t i = 0; i < count; i++) {
-        struct found_file found;
-        if (!str_has_suffix(paths[i], ".md") || listed(paths, i, paths[i]) ||
-            !stat_file(c, a, paths[i], &found))
-            continue;
-        found.inode =
-            0; /* differs from what is known: it is read again even within one tick of the clock */
-        out->files[n++] = found;
+    size_t kept = l->count;
+    for (size_t i = 0; i < s->left_out_count; i++)
+        if (!listed(n->paths, n->count, s->left_out[i])) add_path(l, s->left_out[i]);
+    for (size_t i = 0; i < n->count; i++)
+        if (!listed(n->paths, i, n->paths[i])) add_path(l, n->paths[i]);
+    if (l->count > kept) qsort(l->files, l->count, sizeof *l->files, found_by_path);
+}
+
+static void find(struct loading *l) {
+    const struct tree_news *n = l->news;
+    bool all = n->all || n->again || !l->old || l->old->more || n->count > PATHS_AT_MOST;
+    if (!all) find_some(l);
+    if (all || l->count > CONTENT_FILE_LIMIT) find_all(l);
+}
+
+static void compare(struct loading *l) {
+    l->before = NEW_ARRAY(l->arena, const struct content_file *, l->count + 1);
+    l->out = NEW_ARRAY(l->arena, const struct content_file *, l->count + 1);
+    l->wanted = NEW_ARRAY(l->arena, bool, l->count + 1);
+    for (size_t i = 0; i < l->count; i++) {
+        const struct content_file *f = l->old ? snapshot_file(l->old, l->files[i].path) : NULL;
+        l->before[i] = f;
+        l->wanted[i] = !unchanged(f, &l->files[i]) || (f->broken && l->news->again);
+        if (l->wanted[i]) l->wanted_count++;
+        else l->out[i] = f;
     }
-    if (n > kept) qsort(out->files, n, sizeof *out->files, found_by_path);
-    out->count = n;
+}
+
+/* Pictures and what else lies beside texts are in no snapshot; what is rendered says their sizes.
+ */
+static bool others_changed(const struct tree_news *n) {
+    bool yes = n->all;
+    for (size_t i = 0; i < n->count && !yes; i++)
+        yes = !str_has_suffix(n->paths[i], ".md") || content_is_attached(n->paths[i]);
+    return yes;
 }
 
 static bool affects_others(const struct content_file *f) {
-    return f && (f->kind == FILE_GLOSSARY || f->kind == FILE_PROGRAMME);
+    return f && (f->kind == FILE_GLOSSARY || f->kind == FILE_PROGRAMME || f->lang);
 }
 
-static void apply(struct content *c, struct arena *a, struct changes *ch, bool pictures) {
-    const struct content_snapshot *s = c->current;
-    const struct content_file **out = NEW_ARRAY(a, const struct content_file *, ch->count + 1);
-    const struct content_file **old = NEW_ARRAY(a, const struct content_file *, ch->count + 1);
-    size_t wanted = 0;
-    for (size_t i = 0; i < ch->count; i++) {
-        old[i] = snapshot_file(s, ch->files[i].path);
-        if (unchanged(old[i], &ch->files[i])) out[i] = old[i];
-        else wanted++;
+/* Whether texts that are the same must be rendered anew. */
+static bool affects_rendered(const struct loading *l) {
+    bool yes = others_changed(l->news) || !l->old || l->count != l->old->file_count;
+    for (size_t i = 0; i < l->count && !yes; i++)
+        yes = !l->before[i] || (l->out[i] != l->before[i] &&
+                                (affects_others(l->out[i]) || affects_others(l->before[i])));
+    return yes;
+}
+
+static void tell_problems(const struct content_snapshot *s, struct tree_problems *problems) {
+    for (size_t i = 0; i < s->file_count; i++)
+        if (s->files[i]->problem) tree_problem(problems, "%s", s->files[i]->problem);
+    for (size_t i = 0; i < s->left_out_count; i++)
+        tree_problem(problems, "%s: it is too large to be read, and left out", s->left_out[i]);
+    if (s->more)
+        tree_problem(problems, "content: an academy has at most %d files, the others are left out",
+                     CONTENT_FILE_LIMIT);
+}
+
+/* Nothing is taken from the arena after the files are held. */
+static enum err load_snapshot(struct loading *l, void **fresh) {
+    struct content *c = l->content;
+    find(l);
+    compare(l);
+    if (l->old && l->wanted_count == 0 && l->count == l->old->file_count &&
+        l->more == l->old->more && !others_changed(l->news)) {
+        tell_problems(l->old, l->news->problems);
+        return OK;
     }
-    if (s && wanted == 0 && ch->count == s->file_count && !pictures) return;
-    for (size_t i = 0; i < ch->count; i++)
-        if (out[i]) file_hold(out[i]);
-    load_files(c, ch->files, out, old, ch->count, wanted);
-    bool others = pictures;
-    for (size_t i = 0; i < ch->count; i++)
-        others = others || (out[i] != old[i] && (affects_others(out[i]) || affects_others(old[i])));
-    if (others || !s || ch->count != s->file_count) c->glossary_serial++;
-    struct content_snapshot *fresh = snapshot_new(c, out, ch->count);
-    if (fresh) snapshot_exchange(c, fresh);
+    enum err e = load_files(l);
+    if (e) return e;
+    if (affects_rendered(l)) c->glossary_serial++;
+    struct content_snapshot *s = snapshot_new(c, l->out, l->files, l->count);
+    if (!s) return ERR_BUSY;
+    s->more = l->more;
+    carry_rendered(s, l->old);
+    tell_problems(s, l->news->problems);
+    *fresh = s;
+    return OK;
 }
 
-static void read_changes(struct content *c) {
+enum err content_load(void *content, void *old, const struct tree_news *news, void **fresh) {
     struct arena a;
+    struct loading l = {.content = content, .old = old, .news = news, .arena = &a};
+    volatile enum err e = ERR_BUSY;
+    *fresh = old;
     arena_init(&a, SCRATCH_BYTES);
-    if (ARENA_GUARD(&a) == 0) {
-        const char *const *paths;
-        size_t count;
-        bool all, pictures = false;
-        struct changes ch = {0};
-        watch_take(c->watch, &a, &paths, &count, &all);
-        for (size_t i = 0; i < count; i++) pictures = pictures || !str_has_suffix(paths[i], ".md");
-        if (all || !c->current || count > 200)
-            content_find_files(c->root, &a, &ch.files, &ch.count);
-        else merge_paths(c, &a, paths, count, &ch);
-        /* A walk trusts times and sizes; what the kernel named is read whatever they say. */
-        for (size_t i = 0; (all || count > 200) && i < ch.count; i++)
-            if (listed(paths, count, ch.files[i].path)) ch.files[i].inode = 0;
-        apply(c, &a, &ch, pictures);
+    if (ARENA_GUARD(&a) == 0) e = load_snapshot(&l, fresh);
+    else if (!a.starved) {
+        e = ERR_LIMIT;
+        tree_problem(news->problems,
+                     "content: its files do not fit into memory; what was read before stays");
     }
     arena_release(&a);
-}
-
-/* Under the lock. `refreshing` is set before the events leave the kernel's queue: whoever finds the queue empty and then
- * nobody refreshing has the newest snapshot before them. */
-static void read_now(struct content *c) {
-    atomic_store(&c->refreshing, true);
-    read_changes(c);
-    atomic_store(&c->refreshing, false);
+    return e;
 }
 
 void content_wake(struct content *c) {
@@ -264,31 +332,13 @@ void content_wake(struct content *c) {
     if (c->wake_fd >= 0) (void)!write(c->wake_fd, &one, sizeof one);
 }
 
-void content_refresh(struct content *c) {
-    if (!watch_pending(c->watch) && !atomic_load(&c->refreshing)) return;
-    pthread_mutex_lock(&c->refresh);
-    if (watch_pending(c->watch)) {
-        read_now(c);
-        content_wake(c);
-    }
-    pthread_mutex_unlock(&c->refresh);
-}
-
-/* Without inotify: the keeper calls this now and then. */
-void content_look(struct content *c) {
-    pthread_mutex_lock(&c->refresh);
-    read_now(c);
-    pthread_mutex_unlock(&c->refresh);
-}
-
-/* ---- Holding ----------------------------------------------------------------------------------------------- */
+/* ---- Holding -------------------------------------------------------------------------------- */
 
 const struct content_snapshot *content_hold(struct content *c) {
-    content_refresh(c);
-    pthread_mutex_lock(&c->lock);
-    struct content_snapshot *s = c->current;
+    const struct tree_generation *g = tree_hold(c->tree);
+    struct content_snapshot *s = g->data;
     atomic_fetch_add(&s->refs, 1);
-    pthread_mutex_unlock(&c->lock);
+    tree_release(g);
     return s;
 }
 

@@ -2,9 +2,30 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "content/content_private.h"
+#include "tree/tree.h"
+
+/* Authors who wait for a check of all files; of one address. */
+#define CHECKS_WAITING 64
+#define CHECKS_WAITING_CLIENT 16
+
+static void release(void *snapshot) { content_release(snapshot); }
+
+static void wake_keeper(void *content) { content_wake(content); }
+
+static enum err open_tree(struct content *c) {
+    const struct tree_source source = {.name = "content",
+                                       .folders = {"content"},
+                                       .load = content_load,
+                                       .free = release,
+                                       .published = wake_keeper,
+                                       .context = c};
+    return tree_open(&c->tree, c->root, &source);
+}
 
 enum err content_open(struct content **out, const char *root, struct store *store,
                       struct site *site, struct arena *a, const char **why) {
@@ -26,18 +47,17 @@ enum err content_open(struct content **out, const char *root, struct store *stor
     }
     c->store = store;
     c->site = site;
-    c->wake_fd = -1;
-    pthread_mutex_init(&c->lock, NULL);
-    pthread_mutex_init(&c->refresh, NULL);
     pthread_mutex_init(&c->check_lock, NULL);
-    c->watch = watch_open(root); /* before reading: nothing falls between */
-    content_look(c);
-    if (!c->current) {
+    c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    enum err e = open_tree(c);
+    if (e) {
         content_close(c);
-        *why = arena_printf(a, "%s/content does not fit into memory", root);
-        return ERR_LIMIT;
+        *why = e == ERR_LIMIT ? arena_printf(a, "%s/content does not fit into memory", root)
+                              : "memory is short";
+        return e;
     }
-    if (!keeper_start(c)) {
+    c->checker = offload_new(1, CHECKS_WAITING, CHECKS_WAITING_CLIENT);
+    if (c->wake_fd < 0 || !c->checker || !tree_start(c->tree) || !keeper_start(c)) {
         content_close(c);
         *why = "no thread could be started";
         return ERR_IO;
@@ -48,11 +68,10 @@ enum err content_open(struct content **out, const char *root, struct store *stor
 
 void content_close(struct content *c) {
     if (!c) return;
+    offload_free(c->checker);
     keeper_stop(c);
-    if (c->current) content_release(c->current);
-    watch_close(c->watch);
-    pthread_mutex_destroy(&c->lock);
-    pthread_mutex_destroy(&c->refresh);
+    tree_close(c->tree);
+    if (c->wake_fd >= 0) close(c->wake_fd);
     pthread_mutex_destroy(&c->check_lock);
     health_free(c->health);
     free(c->root);

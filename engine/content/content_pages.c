@@ -1,19 +1,19 @@
 /* The module's page: article, practice questions, progress; and the posts that record facts. */
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/codec.h"
+#include "base/clock.h"
 #include "base/text.h"
+#include "content/content_attached.h"
 #include "content/content_private.h"
 #include "content/content_progress.h"
-
-#define PICTURE_BYTES ((size_t)4 * 1024 * 1024)
+#include "content/content_sql.h"
 
 const char *content_text(struct request *r, const char *key) {
     return page_text(r->app->site, r->locale, key, NULL, r->arena);
 }
 
-/* ---- Practice questions ---------------------------------------------------------------------------------- */
+/* ---- Practice questions
+ * ---------------------------------------------------------------------------------- */
 
 static bool chosen(const char *choice, size_t option) {
     for (const char *p = choice; p && *p; p += strspn(p, ",")) {
@@ -27,13 +27,14 @@ static bool chosen(const char *choice, size_t option) {
 }
 
 /* After an answer: the feedback of what was chosen, and of every option once it was right. */
-static void answered_view(struct view *v, const struct rendered *article,
-                          const struct rendered_checkpoint *c, const struct given_answer *answer) {
+static void answered_view(struct view *v, const struct rendered_checkpoint *c,
+                          const struct given_answer *answer) {
     struct view *options = view_list(v, "options"), *feedback = view_list(v, "feedback");
     view_int(v, "number", c->number);
-    view_html_lasting(v, "stem", c->stem, strlen(c->stem), article->serial);
+    view_html_borrow(v, "stem", c->stem, strlen(c->stem));
     view_bool(v, "several", c->keys > 1);
     view_int(v, "keys", c->keys);
+    view_bool(v, "says_keys", c->says_keys);
     view_bool(v, "answered", true);
     view_bool(v, "is_right", answer->right);
     for (size_t i = 0; i < c->option_count; i++) {
@@ -41,76 +42,94 @@ static void answered_view(struct view *v, const struct rendered *article,
         bool taken = chosen(answer->choice, i + 1);
         struct view *item = view_item(options);
         view_int(item, "value", (int64_t)i + 1);
-        view_html_lasting(item, "text", o->html, strlen(o->html), article->serial);
+        view_html_borrow(item, "text", o->html, strlen(o->html));
         view_bool(item, "checked", taken);
         view_bool(item, "key", answer->right && o->right);
         if (!o->feedback || !(taken || answer->right)) continue;
         struct view *f = view_item(feedback);
-        view_html_lasting(f, "option", o->html, strlen(o->html), article->serial);
-        view_html_lasting(f, "text", o->feedback, strlen(o->feedback), article->serial);
+        view_html_borrow(f, "option", o->html, strlen(o->html));
+        view_html_borrow(f, "text", o->feedback, strlen(o->feedback));
         view_bool(f, "right", o->right);
         view_bool(f, "taken", taken);
     }
 }
 
-static void html_piece(struct view *pieces, const char *html, size_t len, uint64_t serial,
-                       bool token) {
+static void html_piece(struct view *pieces, const char *html, size_t len, bool token) {
     struct view *item = view_item(pieces);
-    view_html_lasting(item, "html", html, len, serial);
+    view_html_borrow(item, "html", html, len);
     if (token) view_bool(item, "token", true);
 }
-
-/* The kept article, with the questions that this person has answered in the place of the fresh ones. */
-static void article_view(struct view *pieces, const struct article *whole,
-                         const struct rendered *article, const struct module_facts *facts) {
-    size_t at = 0;
-    for (size_t i = 0; i < article->checkpoint_count; i++) {
-        const struct article_question *q = &whole->questions[i];
-        const struct given_answer *answer = facts_answer(facts, article->checkpoints[i].key);
-        if (!answer) {
-            html_piece(pieces, whole->html + at, q->token - at, whole->serial, true);
-            at = q->token;
-            continue;
-        }
-        if (q->start > at)
-            html_piece(pieces, whole->html + at, q->start - at, whole->serial, false);
-        answered_view(view_object(view_item(pieces), "checkpoint"), article,
-                      &article->checkpoints[i], answer);
-        at = q->end;
-    }
-    if (whole->len > at)
-        html_piece(pieces, whole->html + at, whole->len - at, whole->serial, false);
-}
-
-static void pieces_view(struct request *r, struct view *v, const struct rendered *article,
-                        const char *module_id, const struct module_facts *facts) {
-    struct view *pieces = view_list(v, "pieces");
-    const struct article *whole = article_of(r, article, module_id);
-    if (whole) {
-        article_view(pieces, whole, article, facts);
-        return;
-    }
-    for (size_t i = 0; i < article->piece_count; i++) {
-        const struct rendered_piece *p = &article->pieces[i];
-        if (p->html) {
-            html_piece(pieces, p->html, p->len, article->serial, false);
-            continue;
-        }
-        struct view *item = view_item(pieces);
-        const struct given_answer *answer = facts_answer(facts, p->checkpoint->key);
-        if (answer) answered_view(view_object(item, "checkpoint"), article, p->checkpoint, answer);
-        else view_put(item, "checkpoint", p->checkpoint->fresh);
-    }
-}
-
-/* ---- The page ------------------------------------------------------------------------------------------------ */
 
 struct module_page {
     const struct content_snapshot *snapshot;
     const struct content_file *file;       /* in the reader's language */
-    const struct content_module *original; /* facts name its sections */
+    const struct content_module *original; /* facts name its sections and questions */
     const struct rendered *article;
+    bool one_shape; /* the questions here are those of the original, one by one */
 };
+
+/* RULE one-progress: an answer is a fact about the original's question, in whichever language it
+ * was given. A translation whose questions, options or keys are others than the original's has none
+ * that could be told to be the same. */
+static bool same_questions(const struct content_module *a, const struct content_module *b) {
+    if (a->checkpoint_count != b->checkpoint_count) return false;
+    for (size_t i = 0; i < a->checkpoint_count; i++)
+        if (!str_eq(a->checkpoint_shapes[i], b->checkpoint_shapes[i])) return false;
+    return true;
+}
+
+static const struct given_answer *answer_to(const struct module_page *p,
+                                            const struct module_facts *facts, int number) {
+    return p->one_shape ? facts_answer(facts, p->original->checkpoints[number - 1]) : NULL;
+}
+
+/* The kept article, with the questions that this person has answered in the place of the fresh
+ * ones. */
+static void article_view(struct request *r, struct view *pieces, const struct article *whole,
+                         const struct module_page *p, const struct module_facts *facts) {
+    const struct rendered *article = p->article;
+    size_t at = 0;
+    for (size_t i = 0; i < article->checkpoint_count; i++) {
+        const struct article_question *q = &whole->questions[i];
+        const struct given_answer *answer = answer_to(p, facts, article->checkpoints[i].number);
+        if (!answer) {
+            html_piece(pieces, whole->html + at, q->token - at, true);
+            at = q->token;
+            continue;
+        }
+        if (q->start > at) html_piece(pieces, whole->html + at, q->start - at, false);
+        struct view *question = view_object(view_item(pieces), "checkpoint");
+        article_words(r, question, article);
+        answered_view(question, &article->checkpoints[i], answer);
+        at = q->end;
+    }
+    if (whole->len > at) html_piece(pieces, whole->html + at, whole->len - at, false);
+}
+
+static void pieces_view(struct request *r, struct view *v, const struct module_page *page,
+                        const struct module_facts *facts) {
+    struct view *pieces = view_list(v, "pieces");
+    const struct rendered *article = page->article;
+    const struct article *whole = article_of(r, article, page->original->id);
+    if (whole) {
+        article_view(r, pieces, whole, page, facts);
+        return;
+    }
+    article_words(r, v, article);
+    for (size_t i = 0; i < article->piece_count; i++) {
+        const struct rendered_piece *p = &article->pieces[i];
+        if (p->html) {
+            html_piece(pieces, p->html, p->len, false);
+            continue;
+        }
+        struct view *item = view_item(pieces);
+        const struct given_answer *answer = answer_to(page, facts, p->checkpoint->number);
+        if (answer) answered_view(view_object(item, "checkpoint"), p->checkpoint, answer);
+        else view_put(item, "checkpoint", p->checkpoint->fresh);
+    }
+}
+
+/* ---- The page ------------------------------------------------------------------------------- */
 
 static enum err find_page(struct request *r, struct module_page *p) {
     /* The text may have changed again since the snapshot: then the newer one is taken. */
@@ -118,8 +137,9 @@ static enum err find_page(struct request *r, struct module_page *p) {
         p->snapshot = content_of(r);
         p->original = content_module(p->snapshot, r->param[0]);
         if (!p->original) return http_refuse(r, ERR_NOT_FOUND, "content_no_module", NULL);
-        const char *lang = http_query(r, "lang");
-        p->file = snapshot_module_in(p->snapshot, p->original->id, lang ? lang : r->locale);
+        const struct reading reading = reading_of(r);
+        p->file = snapshot_module_for(p->snapshot, p->original->id, &reading);
+        p->one_shape = same_questions(p->file->module, p->original);
         p->article = content_rendered(p->snapshot, p->file, r->db, r->arena);
         if (p->article) return OK;
     }
@@ -139,12 +159,16 @@ static void level_view(struct view *v, const struct content_programme *programme
               true);
 }
 
-static void link_view(struct request *r, struct view *v, const char *name,
+static void link_view(struct request *r, struct view *link, const struct content_snapshot *s,
                       const struct content_module *m) {
-    if (!m) return;
-    struct view *link = view_object(v, name);
     view_text(link, "href", arena_printf(r->arena, "/modules/%s", m->id));
-    view_text(link, "title", m->title);
+    content_say(r, link, "title", m->title, content_module_lang(s, m));
+}
+
+static void neighbour_view(struct request *r, struct view *v, const char *name,
+                           const struct content_snapshot *s, const char *id) {
+    const struct content_module *m = content_module_for(r, s, id);
+    if (m) link_view(r, view_object(v, name), s, m);
 }
 
 /* Before and after in the order that the level gives. */
@@ -154,10 +178,8 @@ static void neighbours_view(struct request *r, struct view *v, const struct cont
     const struct content_level *level = content_level(programme, m->level);
     for (size_t i = 0; level && i < level->module_count; i++) {
         if (!str_eq(level->modules[i], m->id)) continue;
-        if (i > 0)
-            link_view(r, v, "previous", content_module_in(s, level->modules[i - 1], r->locale));
-        if (i + 1 < level->module_count)
-            link_view(r, v, "next", content_module_in(s, level->modules[i + 1], r->locale));
+        if (i > 0) neighbour_view(r, v, "previous", s, level->modules[i - 1]);
+        if (i + 1 < level->module_count) neighbour_view(r, v, "next", s, level->modules[i + 1]);
         return;
     }
 }
@@ -175,14 +197,12 @@ static enum err prerequisites_view(struct request *r, struct view *v,
                                    const struct content_module *m) {
     struct view *list = m->prerequisite_count ? view_list(v, "prerequisites") : NULL;
     for (size_t i = 0; i < m->prerequisite_count; i++) {
-        const struct content_module *before = content_module_in(s, m->prerequisites[i], r->locale);
+        const struct content_module *before = content_module_for(r, s, m->prerequisites[i]);
         bool done = true;
         enum err e = before ? completed(r, before->id, &done) : OK;
         if (e != OK) return e;
         if (done) continue;
-        struct view *item = view_item(list);
-        view_text(item, "href", arena_printf(r->arena, "/modules/%s", before->id));
-        view_text(item, "title", before->title);
+        link_view(r, view_item(list), s, before);
     }
     return OK;
 }
@@ -202,8 +222,9 @@ static void sections_view(struct view *v, const struct module_page *p,
     }
 }
 
-static void progress_view(struct request *r, struct view *v, const struct module_page *p,
-                          const struct module_facts *facts) {
+/* What the page's parts need that an answer can change: they are sent again with it. */
+static struct view *standing_view(struct request *r, struct view *v,
+                                  const struct module_facts *facts) {
     struct content_module_progress progress = progress_end(&facts->state);
     struct view *o = view_object(v, "progress");
     view_int(o, "done", progress.sections_done);
@@ -216,6 +237,13 @@ static void progress_view(struct request *r, struct view *v, const struct module
     view_bool(o, "completed", progress.completed_ms != 0);
     if (progress.completed_ms)
         view_time(o, "completed_at", progress.completed_ms, r->locale, r->zone);
+    return o;
+}
+
+static void progress_view(struct request *r, struct view *v, const struct module_page *p,
+                          const struct module_facts *facts) {
+    struct content_module_progress progress = progress_end(&facts->state);
+    struct view *o = standing_view(r, v, facts);
     if (progress.last_section && !progress.completed_ms) {
         /* In a translation the same section has another anchor. */
         const struct content_module *shown = p->file->module;
@@ -226,35 +254,42 @@ static void progress_view(struct request *r, struct view *v, const struct module
     sections_view(v, p, facts);
 }
 
+static void language_view(struct request *r, struct view *list, const char *lang, bool current) {
+    struct view *item = view_item(list);
+    view_text(item, "lang", lang);
+    view_text(item, "dir", page_direction(lang));
+    view_text(item, "name", page_language_name(r->arena, lang));
+    view_bool(item, "current", current);
+}
+
+/* A choice only where there is one; and what a translation has to say about itself. */
 static void languages_view(struct request *r, struct view *v, const struct module_page *p) {
     const struct content_module *shown = p->file->module;
+    const char *own = content_module_lang(p->snapshot, p->original);
+    size_t count;
+    const struct content_file *const *all = snapshot_translations(p->snapshot, p->original->id,
+                                                                  &count);
     view_bool(v, "stale", shown->translates && !str_eq(shown->translates, p->original->version));
-    struct view *list = NULL;
-    for (size_t i = 0; i < p->snapshot->translation_count; i++) {
-        const struct content_file *t = p->snapshot->translations[i];
-        if (!str_eq(t->module->id, p->original->id)) continue;
-        if (!list) list = view_list(v, "languages");
-        struct view *item = view_item(list);
-        view_text(item, "lang", t->lang);
-        view_text(item, "href",
-                  arena_printf(r->arena, "/modules/%s?lang=%s", p->original->id, t->lang));
-        view_bool(item, "current", t == p->file);
-    }
-    if (!list) return;
-    struct view *item = view_item(list);
-    view_text(item, "lang", p->original->lang);
-    view_text(item, "href",
-              arena_printf(r->arena, "/modules/%s?lang=%s", p->original->id, p->original->lang));
-    view_bool(item, "current", p->file->module == p->original);
+    view_bool(v, "apart", !p->one_shape);
+    if (count == 0) return;
+    view_text(v, "original_href", arena_printf(r->arena, "/modules/%s?lang=%s", shown->id, own));
+    view_text(v, "original_lang", own);
+    view_text(v, "original_dir", page_direction(own));
+    view_text(v, "original_title", p->original->title);
+    struct view *list = view_list(v, "languages");
+    language_view(r, list, own, shown == p->original);
+    for (size_t i = 0; i < count && i < LANGUAGES_MOST; i++)
+        language_view(r, list, all[i]->lang, all[i] == p->file);
 }
 
 static void crumbs_view(struct request *r, struct view *v,
-                        const struct content_programme *programme, const char *title) {
+                        const struct content_programme *programme, const char *title,
+                        const char *lang) {
     if (!programme) return;
     struct view *crumbs = view_list(v, "crumbs"), *item = view_item(crumbs);
     view_text(item, "href", arena_printf(r->arena, "/programmes/%s", programme->id));
-    view_text(item, "text", programme->title);
-    view_text(view_item(crumbs), "text", title);
+    content_say(r, item, "text", programme->title, programme->lang ? programme->lang : "en");
+    content_say(r, view_item(crumbs), "text", title, lang);
 }
 
 static enum err show_module(struct request *r, struct module_page *p) {
@@ -264,23 +299,26 @@ static enum err show_module(struct request *r, struct module_page *p) {
     enum err e = content_facts(r->db, r->arena, r->who->person_id, p->original, &facts);
     if (e != OK) return e;
     struct view *v = view_new(r->arena);
-    view_text(v, "title", m->title);
+    const char *lang = p->article->lang;
+    content_say(r, v, "title", m->title, lang);
+    content_say(r, v, "own", NULL, lang); /* all that the lists of sections and objectives hold */
     view_text(v, "summary", m->summary);
     view_text(v, "module_id", m->id);
-    view_text(v, "module_lang", m->lang);
-    view_text(v, "module_dir", page_direction(m->lang));
+    view_text(v, "module_lang", lang);
+    view_text(v, "module_dir", page_direction(lang));
     view_int(v, "minutes", m->minutes);
     view_text(v, "domain", content_domain_title(programme, m->domain));
     if (!str_eq(m->persona, "all")) view_text(v, "persona", m->persona);
     level_view(v, programme, m->level);
     view_put(v, "toc", p->article->toc);
     view_put(v, "objectives", p->article->objectives);
+    view_bool(v, "has_math", p->article->has_math);
     view_bool(v, "has_toc", p->article->heading_count > 0);
-    pieces_view(r, v, p->article, m->id, &facts);
+    pieces_view(r, v, p, &facts);
     progress_view(r, v, p, &facts);
     languages_view(r, v, p);
     neighbours_view(r, v, p->snapshot, programme, p->original);
-    crumbs_view(r, v, programme, m->title);
+    crumbs_view(r, v, programme, m->title, lang);
     view_bool(v, "broken", p->file->broken && http_has_role(r, ROLE_INSTRUCTOR | ROLE_ADMIN));
     e = prerequisites_view(r, v, p->snapshot, p->original);
     return e == OK ? http_page(r, "content_module", v) : e;
@@ -292,32 +330,52 @@ enum err content_module_page(struct request *r) {
     return e == OK ? show_module(r, &p) : e;
 }
 
-/* ---- Answers ----------------------------------------------------------------------------------------------------- */
+/* ---- Answers -------------------------------------------------------------------------------- */
 
 struct answer_job {
     struct module_page page;
     const struct rendered_checkpoint *checkpoint;
     struct given_answer given;
     const char *person_id;
+    int64_t waited_ms; /* in the browser, for want of a connection */
 };
+
+/* An answer is not believed to be older: its time is what the browser says. */
+#define WAITED_MOST_MS (30 * MS_DAY)
 
 static enum err record_answer(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct answer_job *j = arg;
-    return content_record_answer(db, a, now_ms, j->person_id, j->page.original,
+    return content_record_answer(db, a, now_ms - j->waited_ms, j->person_id, j->page.original,
                                  j->checkpoint->number, j->given.choice, j->given.right);
+}
+
+/* A part of the page, with what the fact that was just kept has changed elsewhere on it. */
+static enum err show_standing(struct request *r, struct view *v, const char *name,
+                              const struct content_module *m) {
+    struct module_facts facts;
+    enum err e = content_facts(r->db, r->arena, r->who->person_id, m, &facts);
+    if (e != OK) return e;
+    standing_view(r, v, &facts);
+    return http_page(r, name, v);
+}
+
+/* In the language that the question was answered in. */
+static enum err back_to(struct request *r, const struct module_page *p, int number) {
+    const char *lang = http_query(r, "lang") ? p->article->lang : NULL;
+    return http_redirect(r, arena_printf(r->arena, "/modules/%s%s%s#checkpoint-%d", p->original->id,
+                                         lang ? "?lang=" : "", lang ? lang : "", number));
 }
 
 static enum err answer_recorded(struct request *r, void *arg, enum err result) {
     struct answer_job *j = arg;
     if (result == ERR_LIMIT) return http_refuse(r, result, "content_answers_many", NULL);
     if (result != OK) return result;
-    if (!r->fragment)
-        return http_redirect(r, arena_printf(r->arena, "/modules/%s#checkpoint-%d",
-                                             j->page.original->id, j->checkpoint->number));
+    if (!r->fragment) return back_to(r, &j->page, j->checkpoint->number);
     struct view *v = view_new(r->arena);
+    article_words(r, v, j->page.article);
     view_text(v, "module_id", j->page.original->id);
-    answered_view(v, j->page.article, j->checkpoint, &j->given);
-    return http_page(r, "content_checkpoint", v);
+    answered_view(v, j->checkpoint, &j->given);
+    return show_standing(r, v, "content_answered", j->page.original);
 }
 
 /* Reads option numbers; all keys and nothing else is right. */
@@ -350,31 +408,33 @@ enum err content_checkpoint_post(struct request *r) {
     int64_t n;
     if (!parse_i64(r->param[1], 1, (int64_t)j->page.article->checkpoint_count, &n))
         return http_refuse(r, ERR_NOT_FOUND, "content_no_checkpoint", NULL);
+    if (!j->page.one_shape) return http_refuse(r, ERR_INVALID, "content_questions_apart", NULL);
     j->checkpoint = &j->page.article->checkpoints[n - 1];
     j->person_id = r->who->person_id;
     if (!read_choice(r, j->checkpoint, &j->given)) {
-        if (!r->fragment)
-            return http_redirect(r, arena_printf(r->arena, "/modules/%s#checkpoint-%lld",
-                                                 j->page.original->id, (long long)n));
+        if (!r->fragment) return back_to(r, &j->page, (int)n);
         return http_refuse(r, ERR_INVALID, "content_no_choice", NULL);
     }
     j->given.checkpoint = j->checkpoint->key;
+    if (!parse_i64(http_field(r, "waited"), 0, WAITED_MOST_MS, &j->waited_ms)) j->waited_ms = 0;
     return http_write(r, record_answer, j, answer_recorded);
 }
 
-/* ---- Progress ------------------------------------------------------------------------------------------------------ */
+/* ---- Progress ------------------------------------------------------------------------------- */
 
 struct reading_job {
     const struct content_module *module;
-    const char *person_id, *section; /* "*": all that are left */
+    const char *person_id, *section; /* "*": all that are left; "**": all, read again */
     int position_permille;
     bool done, quiet;
 };
 
+#define AGAIN_MS MS_MINUTE /* a section that was read within this is not read again */
+
 static enum err record_reading(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct reading_job *j = arg;
     struct module_facts facts;
-    bool all = str_eq(j->section, "*");
+    bool again = str_eq(j->section, "**"), all = again || str_eq(j->section, "*");
     enum err e = all || j->done ? content_facts(db, a, j->person_id, j->module, &facts) : OK;
     if (e != OK) return e;
     if (!all) {
@@ -385,7 +445,7 @@ static enum err record_reading(struct db *db, struct arena *a, void *arg, int64_
                                       j->position_permille, j->done);
     }
     for (size_t i = 0; e == OK && i < j->module->section_count; i++)
-        if (!facts.state.done[i])
+        if (!facts.state.done[i] || (again && now_ms - facts.state.done_ms[i] >= AGAIN_MS))
             e = content_record_reading(db, a, now_ms, j->person_id, j->module,
                                        j->module->sections[i].id, 1000, true);
     return e;
@@ -394,6 +454,8 @@ static enum err record_reading(struct db *db, struct arena *a, void *arg, int64_
 static enum err reading_recorded(struct request *r, void *arg, enum err result) {
     struct reading_job *j = arg;
     if (result != OK) return result;
+    if (j->quiet && j->done && r->fragment)
+        return show_standing(r, view_new(r->arena), "content_standing", j->module);
     if (j->quiet) return http_bytes(r, 204, NULL, "", 0, true);
     return http_redirect(r,
                          arena_printf(r->arena, "/modules/%s#%s", j->module->id, "page-progress"));
@@ -410,7 +472,8 @@ enum err content_progress_post(struct request *r) {
     const char *done = http_field(r, "done"), *position = http_field(r, "position");
     j->done = done && str_eq(done, "1");
     int64_t permille = j->done ? 1000 : 0;
-    if (!j->section || (!str_eq(j->section, "*") && progress_section(j->module, j->section) < 0))
+    bool all = str_eq(j->section, "*") || str_eq(j->section, "**");
+    if (!j->section || (!all && progress_section(j->module, j->section) < 0))
         return http_refuse(r, ERR_INVALID, "content_no_section", NULL);
     if (position && !parse_i64(position, 0, 1000, &permille)) {
         struct view *v = view_new(r->arena);
@@ -419,46 +482,4 @@ enum err content_progress_post(struct request *r) {
     }
     j->position_permille = (int)permille;
     return http_write(r, record_reading, j, reading_recorded);
-}
-
-/* ---- Pictures ------------------------------------------------------------------------------------------------------- */
-
-static const char *picture_type(const char *name) {
-    static const struct {
-        const char *suffix, *type;
-    } types[] = {{".svg", "image/svg+xml"},
-                 {".png", "image/png"},
-                 {".jpg", "image/jpeg"},
-                 {".webp", "image/webp"},
-                 {".gif", "image/gif"}};
-    for (size_t i = 0; i < COUNT_OF(types); i++)
-        if (str_has_suffix(name, types[i].suffix)) return types[i].type;
-    return NULL;
-}
-
-static bool name_safe(const char *name) {
-    return name[0] != '.' &&
-           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
-               strlen(name) &&
-           strlen(name) < 128;
-}
-
-enum err content_file_page(struct request *r) {
-    const struct content_file *f = snapshot_module(content_of(r), r->param[0]);
-    const char *name = r->param[1], *type = picture_type(name);
-    size_t len = 0;
-    char *bytes = NULL;
-    if (f && type && name_safe(name)) {
-        const char *slash = strrchr(f->path, '/');
-        bytes = file_read(r->arena,
-                          arena_printf(r->arena, "%s/%.*s/img/%s", r->app->root,
-                                       (int)(slash - f->path), f->path, name),
-                          PICTURE_BYTES, &len);
-    }
-    if (!bytes) return http_refuse(r, ERR_NOT_FOUND, "content_no_picture", NULL);
-    /* A drawing is a document when it is opened on its own: it may show itself and do nothing else. */
-    http_header_out(r, "Content-Security-Policy",
-                    "default-src 'none'; style-src 'unsafe-inline'; sandbox");
-    if (http_etag(r, version_of(r->arena, bytes, len))) return OK;
-    return http_bytes(r, 200, type, bytes, len, true);
 }

@@ -2,6 +2,7 @@
 #ifndef GR_CONTENT_CONTENT_PRIVATE_H
 #define GR_CONTENT_CONTENT_PRIVATE_H
 
+#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -10,32 +11,47 @@
 #define CONTENT_FILE_LIMIT 20000 /* files below content/ that are read */
 #define CHECKPOINT_OPTIONS 12
 #define CHECKPOINT_LIMIT 60
+#define LANGUAGES_MOST 40 /* of one text, beside the original */
 #define CONTENT_SOURCES 4 /* rooms that add to the search */
 
-/* ---- Files ------------------------------------------------------------------------------------- */
+/* ---- Files ---------------------------------------------------------------------------------- */
 enum file_kind { FILE_PROGRAMME, FILE_MODULE, FILE_GLOSSARY, FILE_SELF, FILE_OTHER };
 
-/* What kind of document a path (from the root) is, by its name and folder; `lang` receives "en" or what the name says:
- * "x.ar.md" is Arabic. Arena. */
+/* What kind of document a path (from the root) is, by its name and folder; `lang` receives what the
+ * name says, "x.ar.md" is a translation to Arabic, or NULL: an original. Arena. */
 enum file_kind content_classify(struct arena *a, const char *path, const char **lang);
+/* A path below the folder files of modules: what lies there is shown or offered as it is, and no
+ * text of ours. */
+bool content_is_attached(const char *path);
+/* A folder that is read and closed at once; by the arena, when control leaves through its guard.
+ * NULL: it cannot be opened. */
+struct open_folder *folder_open(struct arena *a, const char *path);
+struct dirent *folder_next(struct open_folder *f);
+void folder_close(struct open_folder *f);
+/* The part of "x.draft.md" that should name a language and does not; NULL when there is nothing
+ * wrong with it. Arena. */
+const char *content_no_language(struct arena *a, const char *path);
 const char *content_kind_name(enum file_kind kind);
-/* Every .md file below root/content, sorted; paths from the root. Folders that begin with a dot are left out. */
+/* Whether the file's name is this id and “.md”. */
+bool content_named_after(const char *path, const char *id);
+/* Every .md file below root/content, sorted; paths from the root. Folders that begin with a dot are
+ * left out, and files that modules offer (content_is_attached). */
 struct found_file {
     const char *path;
     int64_t mtime_ns, size;
     uint64_t inode;
 };
-void content_find_files(const char *root, struct arena *a, struct found_file **files,
+/* False: there are more than CONTENT_FILE_LIMIT, and the others are not in the list. */
+bool content_find_files(const char *root, struct arena *a, struct found_file **files,
                         size_t *count);
-/* The folders below root/content, itself included. */
-void content_find_folders(const char *root, struct arena *a, const char *const **folders,
-                          size_t *count);
 
-/* ---- Reading documents (pure) -------------------------------------------------------------------- */
+/* ---- Reading documents (pure)
+ * -------------------------------------------------------------------- */
 /* A reference from one file to something else, checked when all files are known. */
 enum ref_kind {
     REF_LINK,
     REF_PICTURE,
+    REF_CLIP,
     REF_TERM,
     REF_PREREQUISITE,
     REF_LEVEL_MODULE,
@@ -62,6 +78,7 @@ struct content_outline {
     size_t anchor_count;
     struct content_place *objectives;
     size_t objective_count;
+    struct content_place *questions; /* as many as the module has checkpoints */
     int id_line, id_column;
 };
 
@@ -71,7 +88,11 @@ struct glossary_term {
     const char *alias_id;
     const char *text;  /* plain, for the search */
     const char *brief; /* inline html: what a popover shows; other terms are plain text in it */
-    const char *html;  /* for the glossary page: other terms are explained in place */
+    struct term_name {
+        const char *lang, *text;
+    } * names; /* what it is called in other languages */
+    size_t name_count;
+    const char *html; /* for the glossary page: other terms are explained in place */
     int line, column;
 };
 struct content_glossary {
@@ -97,7 +118,8 @@ struct content_self {
     const char *html; /* the text before the statements */
 };
 
-/* A checkpoint in the tree. Its stem is the paragraph before the list, or the one before what stands between (a table, code). */
+/* A checkpoint in the tree. Its stem is the paragraph before the list, or the one before what
+ * stands between (a table, code). */
 struct checkpoint_option {
     cmark_node *item, *text, *feedback; /* text: paragraph; feedback: quote or NULL */
     bool right;
@@ -107,17 +129,31 @@ struct checkpoint {
     struct checkpoint_option options[CHECKPOINT_OPTIONS];
     size_t option_count;
     int keys;
+    bool usable;     /* false: it cannot be answered right, and is left out of the page */
+    bool plain;      /* not usable, and perhaps only a list of things to do: shown without marks */
     const char *key; /* 16 hex digits of stem and options */
 };
-/* All checkpoints of a document in order; arena. Problems are reported when `diags` is not NULL. */
+/* Whether a list is a practice question, not a list of things to do. */
+bool content_is_question(cmark_node *list);
+/* All questions of a document in order; arena. Problems are reported when `diags` is not NULL. */
 struct checkpoint *content_checkpoints(struct doc *d, struct arena *a, struct diag_list *diags,
                                        size_t *count);
 
-/* They report every problem of the file on its own and return NULL when it cannot be shown. `outline` may be NULL. All in
- * `a`; the document may be released afterwards. */
+/* The language of a file whose name says `ending` (NULL: an original): that, else the field `lang`;
+ * NULL: neither says any. */
+const char *content_read_lang(struct doc *d, const char *ending, struct arena *a,
+                              struct diag_list *diags);
+/* The field `translates`, which a translation has and nothing else; "" when it has none that is
+ * good. */
+void content_read_translation(struct doc *d, const char *ending, struct arena *a,
+                              struct diag_list *diags, const char **translates);
+/* They report every problem of the file on its own and return NULL when it cannot be shown.
+ * `outline` may be NULL. All in `a`; the document may be released afterwards. */
 struct content_module *content_read_module(struct doc *d, const char *lang, struct arena *a,
                                            struct diag_list *diags,
                                            struct content_outline *outline);
+void content_read_again(struct doc *d, struct diag_list *l, struct field *level_field,
+                        struct content_level *level);
 struct content_programme *content_read_programme(struct doc *d, struct arena *a,
                                                  struct diag_list *diags,
                                                  struct content_outline *outline);
@@ -126,11 +162,26 @@ struct content_glossary *content_read_glossary(struct doc *d, const char *lang, 
                                                struct content_outline *outline);
 struct content_self *content_read_self(struct doc *d, const char *lang, struct arena *a,
                                        struct diag_list *diags, struct content_outline *outline);
-/* Rules for the text of any document: links, pictures, terms, headings; fills outline->refs and ->anchors. */
+/* What Markdown takes from an author without a word. */
+void content_check_lost(struct doc *d, struct diag_list *diags);
+/* RULE title-heading: a first heading that says the title once more, as pages elsewhere have it, is
+ * the title and no section. */
+bool content_repeats_title(struct doc *d, cmark_node *n);
+/* Takes such a heading out of the text. */
+void content_fold_title(struct doc *d);
+/* Notations of other systems, which are shown as they are written. Warnings only. */
+void content_check_foreign(struct doc *d, struct diag_list *diags);
+/* Words below the front matter, as they are counted for a module's minutes, and the minutes that
+ * they take, at least 1. */
+size_t content_word_count(struct doc *d);
+size_t content_minutes(size_t words);
+/* Rules for the text of any document: links, pictures, terms, headings; fills outline->refs and
+ * ->anchors. */
 void content_check_body(struct doc *d, struct arena *a, struct diag_list *diags,
                         struct content_outline *outline);
 
-/* ---- The registry ---------------------------------------------------------------------------------- */
+/* ---- The registry
+ * ---------------------------------------------------------------------------------- */
 /* Memory of what was read together; lives as long as a snapshot uses something of it. */
 struct content_batch {
     struct arena arena;
@@ -141,13 +192,15 @@ struct content_batch {
 struct content_file {
     struct content_batch *batch;      /* holds this struct */
     struct content_batch *good_batch; /* holds `module` and its like; may be older than batch */
-    const char *path, *lang;
+    const char *path, *lang;          /* lang: of a translation, by its name; NULL: an original */
     enum file_kind kind;
     int64_t mtime_ns, size;
     uint64_t inode;
     bool broken;         /* the present text does not parse: what follows is older, or nothing */
+    const char *problem; /* of a broken file: the sentence that is told */
     const char *version; /* of what is shown, NULL = nothing is */
-    /* Its text when it came under a running server: the file may break before the store has it. NULL else. */
+    /* Its text when it came under a running server: the file may break before the store has it.
+     * NULL else. */
     const char *source;
     const struct content_module *module;
     const struct content_programme *programme;
@@ -156,6 +209,8 @@ struct content_file {
 };
 
 struct rendered;
+struct tree;
+struct tree_news;
 
 struct content_snapshot {
     atomic_int refs;
@@ -166,6 +221,9 @@ struct content_snapshot {
     struct arena arena;  /* the arrays below */
     const struct content_file **files; /* by path */
     size_t file_count;
+    const char **left_out; /* paths of files that are too large to be read */
+    size_t left_out_count;
+    bool more;                           /* than CONTENT_FILE_LIMIT files */
     const struct content_file **modules; /* originals by id */
     size_t module_count;
     const struct content_file **translations; /* of modules, by id and language */
@@ -182,12 +240,8 @@ struct content {
     char *root;
     struct store *store;
     struct site *site;
-    pthread_mutex_t lock; /* guards `current`'s exchange */
-    struct content_snapshot *current;
-    pthread_mutex_t refresh; /* one thread reads files at a time; guards what follows */
-    struct content_watch *watch;
-    atomic_bool refreshing; /* written under `refresh` */
-    int64_t serial, glossary_serial;
+    struct tree *tree;               /* generations are snapshots, each held once */
+    int64_t serial, glossary_serial; /* of who loads */
     atomic_size_t rendered_bytes;
     /* the thread that stores versions and indexes */
     pthread_t thread;
@@ -197,10 +251,12 @@ struct content {
     atomic_llong stored_serial; /* of the newest snapshot that is wholly stored and indexed */
     struct content_source sources[CONTENT_SOURCES];
     atomic_size_t source_count;
-    /* Rounds over the sources: of `wanted` ones, `done` have looked at files after they were asked for. */
+    /* Rounds over the sources: of `wanted` ones, `done` have looked at files after they were asked
+     * for. */
     atomic_llong offers_wanted, offers_done;
-    /* the author's page */
-    pthread_mutex_t check_lock;
+    /* the author's page: one thread checks all files for whoever asks */
+    struct offload *checker;
+    pthread_mutex_t check_lock; /* of `health` and `checks` */
     void (*checks[4])(const char *root, struct diag_list *diags);
     size_t check_count;
     content_steps_fn steps; /* set before serving; NULL: exams and labs have general names */
@@ -209,54 +265,62 @@ struct content {
 
 /* content_find.c */
 const struct content_file *snapshot_module(const struct content_snapshot *s, const char *id);
-const struct content_file *snapshot_module_in(const struct content_snapshot *s, const char *id,
-                                              const char *locale);
+/* What somebody reads, the most wanted first; NULL where they want nothing. */
+struct reading {
+    const char *wanted[3], *accept;
+};
+struct reading reading_of(struct request *r);
+struct reading reading_in(const char *lang); /* this language, or the original */
+/* The module in the language that the reader reads; NULL when there is no such module. */
+const struct content_file *snapshot_module_for(const struct content_snapshot *s, const char *id,
+                                               const struct reading *reading);
+/* Its translations, by language. */
+const struct content_file *const *snapshot_translations(const struct content_snapshot *s,
+                                                        const char *id, size_t *count);
+/* `programme` NULL: of any. */
 const struct content_glossary *snapshot_glossary(const struct content_snapshot *s,
-                                                 const char *programme, const char *locale);
-const struct content_self *snapshot_self(const struct content_snapshot *s, const char *locale);
+                                                 const char *programme,
+                                                 const struct reading *reading);
+const struct content_self *snapshot_self(const struct content_snapshot *s,
+                                         const struct reading *reading);
+/* The language of what a file shows. */
+const char *snapshot_lang(const struct content_snapshot *s, const struct content_file *f);
 const struct content_file *snapshot_file(const struct content_snapshot *s, const char *path);
 size_t snapshot_file_index(const struct content_snapshot *s, const struct content_file *f);
 
-/* content_snapshot.c. A batch is the memory of files that were read together; each file holds those that it lies in. */
+/* content_snapshot.c. A batch is the memory of files that were read together; each file holds those
+ * that it lies in. */
 struct content_batch *batch_new(void); /* NULL when there is no memory */
 void batch_release(struct content_batch *b);
 void file_hold(const struct content_file *f);
-/* Takes over a hold of each file that is not NULL. NULL when there is no memory. */
+/* Takes over a hold of each file that is not NULL; which file NULL is of, `found` says. NULL when
+ * there is no memory. */
 struct content_snapshot *snapshot_new(struct content *c, const struct content_file **files,
-                                      size_t count);
-/* `fresh` is the current one from now on; what was rendered and still holds goes over to it. */
-void snapshot_exchange(struct content *c, struct content_snapshot *fresh);
+                                      const struct found_file *found, size_t count);
+/* What was rendered of `from` and still holds goes over; `from` may be NULL. */
+void carry_rendered(struct content_snapshot *to, const struct content_snapshot *from);
 void rendered_release(struct rendered *r);
 
 /* content_version.c */
 const char *file_id(const struct content_file *f);
-/* The document that `f` shows: the file when it has that version, else the text that the store kept. False when it is
- * nowhere (any more, or not yet). Arena. `db` may be NULL. */
+/* The document that `f` shows: the file when it has that version, else the text that the store
+ * kept. False when it is nowhere (any more, or not yet). Arena. `db` may be NULL. */
 bool content_document(struct content *c, struct db *db, const struct content_file *f,
                       struct arena *a, struct doc *out);
 
-/* content_load.c. Reads what changed and exchanges the snapshot; cheap when nothing has. */
-void content_refresh(struct content *c);
-void content_look(struct content *c); /* the same, also when nothing was announced */
+/* content_load.c: the tree's `load`. */
+enum err content_load(void *content, void *old, const struct tree_news *news, void **fresh);
 void content_wake(struct content *c); /* the keeper: there is a new snapshot */
-
-/* content_watch.c: what changed below root/content, without waiting. */
-struct content_watch *watch_open(const char *root);
-void watch_close(struct content_watch *w);
-int watch_fd(const struct content_watch
-                 *w); /* for poll; -1 when the system cannot tell: then look every two seconds */
-bool watch_pending(const struct content_watch *w);
-/* Takes all events. `*all`: anything may have changed. Paths are from the root; arena. */
-void watch_take(struct content_watch *w, struct arena *a, const char *const **paths, size_t *count,
-                bool *all);
 
 /* content_keep.c: the thread. */
 bool keeper_start(struct content *c);
 void keeper_stop(struct content *c);
-/* Sends a job off, also when the queue is full; true when it is on the disk. On the keeper's thread. */
+/* Sends a job off, also when the queue is full; true when it is on the disk. On the keeper's
+ * thread. */
 bool keeper_write(struct content *c, write_fn run, void *arg, struct arena *a);
 
-/* content_search_offers.c: brings the index up to what the sources offer; cheap when nothing has changed. */
+/* content_search_offers.c: brings the index up to what the sources offer; cheap when nothing has
+ * changed. */
 struct words;
 struct offers {
     uint64_t mark; /* of what is in the index, 0 = unknown */
@@ -264,7 +328,8 @@ struct offers {
 /* False when it could not. */
 bool offers_keep(struct content *c, struct words *w, struct offers *o);
 
-/* ---- Rendering --------------------------------------------------------------------------------------- */
+/* ---- Rendering
+ * --------------------------------------------------------------------------------------- */
 struct rendered_option {
     const char *html, *feedback; /* feedback NULL: none */
     bool right;
@@ -275,6 +340,7 @@ struct rendered_checkpoint {
     struct rendered_option *options;
     size_t option_count;
     int keys;
+    bool says_keys;     /* the stem itself says how many to choose */
     struct view *fresh; /* as shown before an answer; shared by all requests */
 };
 struct rendered_piece {
@@ -285,7 +351,6 @@ struct rendered_piece {
 struct rendered {
     struct arena arena;
     atomic_int refs;
-    uint64_t serial; /* of all its texts, see view_html_lasting */
     size_t bytes;
     atomic_size_t *cache; /* what it counts in; NULL: it is not kept */
     struct rendered_piece *pieces;
@@ -294,15 +359,19 @@ struct rendered {
     size_t checkpoint_count;
     struct heading *headings;
     size_t heading_count;
+    const char *lang;                   /* of the text */
+    bool translated;                    /* there is the same module in another language */
+    bool has_math;                      /* a formula: the page needs the script for them */
     struct view *toc, *objectives;      /* shared by all requests, frozen */
     _Atomic(struct article *) articles; /* see content_article.c */
 };
-/* The article of a module, rendered once a version; borrowed from the snapshot or from `a`. NULL when its text is gone. */
+/* The article of a module, rendered once a version; borrowed from the snapshot or from `a`. NULL
+ * when its text is gone. */
 const struct rendered *content_rendered(const struct content_snapshot *s,
                                         const struct content_file *f, struct db *db,
                                         struct arena *a);
-/* content_article.c: the whole article in one language of the interface, every question as before an answer. In each
- * question the token that its form carries is left out. */
+/* content_article.c: the whole article in one language of the interface, every question as before
+ * an answer. In each question the token that its form carries is left out. */
 struct article_question {
     size_t start, token,
         end; /* bytes of html: the question's section, and where in it the token goes */
@@ -311,16 +380,17 @@ struct article {
     struct article *next;
     char *locale;
     unsigned edition; /* of the site's files, see page_edition */
-    uint64_t serial;
     char *html;
     size_t len;
     struct article_question questions[]; /* as many as checkpoints */
 };
-/* Borrowed from `r`; NULL when there is none (then pieces and checkpoints are put together by the template). */
+/* Borrowed from `r`; NULL when there is none (then pieces and checkpoints are put together by the
+ * template). */
 const struct article *article_of(struct request *q, const struct rendered *r,
                                  const char *module_id);
+void article_words(struct request *q, struct view *v, const struct rendered *r);
 /* Before an answer the page knows neither keys nor feedback: they are not in this view. */
-void fresh_checkpoint_view(struct view *v, const struct rendered_checkpoint *c, uint64_t serial);
+void fresh_checkpoint_view(struct view *v, const struct rendered_checkpoint *c);
 /* Hooks that make addresses of ours from what authors write, and explain terms. */
 struct body_context {
     const struct content_glossary *glossary; /* NULL: terms stay plain text */
@@ -329,17 +399,20 @@ struct body_context {
     const char *root, *folder; /* of the file, for the pictures' sizes; NULL: unknown */
     struct content *content;   /* for the callouts' labels; NULL: English */
     const char *lang;
-    struct buf *split_out; /* where task lists begin in the output, while a module is rendered */
+    struct buf *split_out; /* where questions begin in the output, while a module is rendered */
+    const struct checkpoint *questions; /* its own */
+    size_t question_count;
     size_t splits[CHECKPOINT_LIMIT];
-    cmark_node *split_nodes[CHECKPOINT_LIMIT];
     size_t split_count;
+    size_t clip_count; /* so far: makes ids */
 };
 void content_hooks(struct render_hooks *hooks, struct body_context *context);
 
-/* ---- Search -------------------------------------------------------------------------------------------- */
-/* Words as the index knows them: segmented by ICU, folded (case, Latin accents, Arabic marks, tatweel
- * and articles), separated by blanks. Changes of this function change WORDS_VERSION. */
-#define WORDS_VERSION "2"
+/* ---- Search
+ * -------------------------------------------------------------------------------------------- */
+/* Words as the index knows them: segmented by ICU, folded (case, Latin accents, Arabic marks,
+ * tatweel and articles), separated by blanks. Changes of this function change WORDS_VERSION. */
+#define WORDS_VERSION "3"      /* 3: with spelling */
 struct words;                  /* a segmenter; one thread at a time */
 struct words *words_new(void); /* NULL when ICU cannot */
 void words_free(struct words *w);
@@ -353,8 +426,8 @@ struct word_list {
 };
 /* At most 12 words of a query. */
 struct word_list words_query(struct words *w, struct arena *a, const char *query);
-/* About `width` characters of `text` around the densest place of the words, as html with <mark>; the words of `text` that
- * begin with the last query word count, too. Arena. */
+/* About `width` characters of `text` around the densest place of the words, as html with <mark>;
+ * the words of `text` that begin with the last query word count, too. Arena. */
 const char *words_excerpt(struct words *w, struct arena *a, const char *text,
                           const struct word_list *query, size_t width);
 
@@ -369,7 +442,7 @@ enum err search_put(struct db *db, struct arena *a, struct words *w, const char 
 enum err search_drop(struct db *db, struct arena *a, struct words *w, const char *file);
 enum err search_reset(struct db *db);
 
-/* ---- Check ----------------------------------------------------------------------------------------------- */
+/* ---- Check ---------------------------------------------------------------------------------- */
 struct content_health; /* what the check found, for the author's page */
 void health_free(struct content_health *h);
 
@@ -379,7 +452,8 @@ struct vendors *vendors_load(const char *root, struct arena *a);
 void vendors_check(const struct vendors *v, const char *file, const char *text, size_t len,
                    struct diag_list *diags);
 
-/* Texts of exams and labs follow the rules of all texts, and name things of the content; their own rooms check the rest. */
+/* Texts of exams and labs follow the rules of all texts, and name things of the content; their own
+ * rooms check the rest. */
 enum file_room { ROOM_CONTENT, ROOM_EXAM, ROOM_LAB };
 /* The definitions of exams and the briefs of labs, sorted; paths from the root. */
 void content_find_foreign(const char *root, struct arena *a, struct found_file **files,
@@ -387,7 +461,7 @@ void content_find_foreign(const char *root, struct arena *a, struct found_file *
 
 /* One file, read for the check. */
 struct checked_file {
-    const char *path, *folder, *lang;
+    const char *path, *folder, *lang; /* lang: of a translation, by its name; NULL: an original */
     enum file_room room;
     enum file_kind kind; /* FILE_OTHER outside of content/ */
     const char *foreign_id,
@@ -402,17 +476,45 @@ struct checked_file {
     const struct content_self *self;
     struct diag_list diags;
 };
+/* Files that something shows or links to: paths from the root. */
+struct used_files {
+    const char *root;
+    struct arena *arena;
+    const char **paths;
+    size_t count;
+};
+void use_file(struct used_files *u, const char *path);
+/* `in`: "img/" or "files/" beside a text. */
+void use_in(struct used_files *u, const struct checked_file *f, const char *in, const char *name);
+/* Whether an address is that of a file, and no text of the content. */
+bool names_file(const char *target);
+/* A video or a sound with what lies beside it; a file to be saved. */
+void check_attached_clip(struct used_files *u, struct checked_file *f,
+                         const struct content_ref *ref);
+void check_attached_file(struct used_files *u, struct checked_file *f,
+                         const struct content_ref *ref);
+/* content_check_lang.c: what a translation must have in common with the original beside it. */
+void check_translation(struct checked_file *f, const struct checked_file *original,
+                       const char *original_lang);
 /* What only all files together can tell. Problems go to the lists of the files. */
-void check_references(const char *root, struct checked_file *files, size_t count, struct arena *a);
-/* The first lines of a file, front matter included, for content_head_says; "" when it cannot be read. Arena. */
+void check_references(const char *root, struct checked_file *files, size_t count,
+                      struct used_files *used, struct arena *a);
+/* Files that nobody reads and nothing links to. */
+void check_strays(const char *root, struct used_files *used, struct diag_list *diags,
+                  struct arena *a);
+/* The first lines of a file, front matter included, for content_head_says; "" when it cannot be
+ * read. Arena. */
 const char *content_head(const char *root, const char *path, struct arena *a);
-/* Whether a front matter says `key: value`, read as text: what does not parse still has a name, and is not missing. */
+/* Whether a front matter says `key: value`, read as text: what does not parse still has a name, and
+ * is not missing. */
 bool content_head_says(const char *head, const char *key, const char *value);
 bool content_lab_exists(const char *root, struct arena *a, const char *id);
-/* Rules for a picture that is a drawing: no script, nothing from elsewhere, scales. A sentence or NULL. */
+/* Rules for a picture that is a drawing: no script, nothing from elsewhere, scales. A sentence or
+ * NULL. */
 const char *picture_problem(struct arena *a, const char *path);
 
-/* ---- Texts and views -------------------------------------------------------------------------------------- */
+/* ---- Texts and views
+ * -------------------------------------------------------------------------------------- */
 const char *content_text(struct request *r, const char *key);
 /* The path of levels, for templates: list `levels`. */
 enum err content_levels_view(struct request *r, const struct content_snapshot *s,

@@ -1,11 +1,13 @@
-/* Programmes: the list, one programme as a path of levels, the glossary, and what the start page shows. */
+/* Programmes: the list, one programme as a path of levels, the glossary, and what the start page
+ * shows. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "content/content_private.h"
 
-/* ---- The path of a level ------------------------------------------------------------------------------------ */
+/* ---- The path of a level
+ * ------------------------------------------------------------------------------------ */
 
 struct path_totals {
     int64_t done, total, minutes_left;
@@ -17,11 +19,11 @@ void content_time_left(struct view *v, int64_t minutes) {
     view_int(v, "hours_left", hours ? (minutes + 30) / 60 : 0);
 }
 
-static struct view *step(struct view *path, const char *href, const char *title, const char *state,
-                         const char *state_text) {
+static struct view *step(struct request *r, struct view *path, const char *href, const char *title,
+                         const char *lang, const char *state, const char *state_text) {
     struct view *v = view_item(path);
     if (href) view_text(v, "href", href);
-    view_text(v, "title", title);
+    content_say(r, v, "title", title, lang);
     view_text(v, "state", state);
     view_text(v, "state_text", state_text);
     return v;
@@ -30,7 +32,7 @@ static struct view *step(struct view *path, const char *href, const char *title,
 static void module_step(struct request *r, const struct content_snapshot *s, const char *id,
                         const struct content_progress *progress, const struct content_module *next,
                         struct view *path, struct path_totals *totals) {
-    const struct content_module *m = content_module_in(s, id, r->locale);
+    const struct content_module *m = content_module_for(r, s, id);
     if (!m) return;
     struct content_module_progress p = progress
                                            ? content_progress_of(progress, content_module(s, id))
@@ -42,8 +44,8 @@ static void module_step(struct request *r, const struct content_snapshot *s, con
                       : current          ? "content_state_next"
                       : begun            ? "content_state_begun"
                                          : "content_state_open";
-    struct view *v = step(path, arena_printf(r->arena, "/modules/%s", id), m->title, state,
-                          progress ? content_text(r, key) : "");
+    struct view *v = step(r, path, arena_printf(r->arena, "/modules/%s", id), m->title,
+                          content_module_lang(s, m), state, progress ? content_text(r, key) : "");
     view_int(v, "minutes", begun ? p.minutes_left : m->minutes);
     view_text(v, "summary", m->summary);
     totals->total++;
@@ -51,20 +53,22 @@ static void module_step(struct request *r, const struct content_snapshot *s, con
     totals->minutes_left += progress ? p.minutes_left : m->minutes;
 }
 
-static void other_step(struct request *r, bool exam, const char *id,
-                       const struct content_step *known, struct view *path,
+static void other_step(struct request *r, const struct content_programme *p, bool exam,
+                       const char *id, const struct content_step *known, struct view *path,
                        struct path_totals *totals) {
     static const struct {
         const char *state, *key;
     } states[] = {[CONTENT_STEP_OPEN] = {"open", "content_state_open"},
                   [CONTENT_STEP_BEGUN] = {"current", "content_state_begun"},
                   [CONTENT_STEP_DONE] = {"done", "content_state_done"},
-                  [CONTENT_STEP_LOCKED] = {"locked", "content_state_locked"}};
+                  [CONTENT_STEP_LOCKED] = {"locked", "content_state_locked"},
+                  [CONTENT_STEP_FAILED] = {"open", "content_state_failed"}};
     const char *title = known->title
                             ? known->title
                             : content_text(r, exam ? "content_step_exam" : "content_step_lab");
-    struct view *v = step(path, arena_printf(r->arena, "/%s/%s", exam ? "exams" : "labs", id),
-                          title, states[known->state].state,
+    const char *lang = known->lang ? known->lang : p->lang ? p->lang : "en";
+    struct view *v = step(r, path, arena_printf(r->arena, "/%s/%s", exam ? "exams" : "labs", id),
+                          title, known->title ? lang : NULL, states[known->state].state,
                           r->who ? content_text(r, states[known->state].key) : "");
     view_text(v, "kind", content_text(r, exam ? "content_kind_exam" : "content_kind_lab"));
     if (known->minutes) view_int(v, "minutes", known->minutes);
@@ -75,16 +79,16 @@ static void other_step(struct request *r, bool exam, const char *id,
 
 /* Exams and labs belong to other rooms: they say what they are called and how far the person is. */
 static enum err other_steps(struct request *r, const struct content_snapshot *s,
-                            const struct content_level *level, struct view *path,
-                            struct path_totals *totals) {
+                            const struct content_programme *p, const struct content_level *level,
+                            struct view *path, struct path_totals *totals) {
     size_t count = level->exam_count + level->lab_count;
     struct content_step *steps = NEW_ARRAY(r->arena, struct content_step, count + 1);
     content_steps_fn ask = r->app->content->steps;
     enum err e = ask && count ? ask(r, s, level, steps) : OK;
     for (size_t i = 0; e == OK && i < level->exam_count; i++)
-        other_step(r, true, level->exams[i], &steps[i], path, totals);
+        other_step(r, p, true, level->exams[i], &steps[i], path, totals);
     for (size_t i = 0; e == OK && i < level->lab_count; i++)
-        other_step(r, false, level->labs[i].id, &steps[level->exam_count + i], path, totals);
+        other_step(r, p, false, level->labs[i].id, &steps[level->exam_count + i], path, totals);
     return e;
 }
 
@@ -97,7 +101,7 @@ static enum err path_view(struct request *r, const struct content_snapshot *s,
     *totals = (struct path_totals){0};
     for (size_t i = 0; i < level->module_count; i++)
         module_step(r, s, level->modules[i], progress, next, path, totals);
-    enum err e = other_steps(r, s, level, path, totals);
+    enum err e = other_steps(r, s, p, level, path, totals);
     view_int(v, "total", totals->total);
     view_int(v, "done", totals->done);
     content_time_left(v, totals->minutes_left);
@@ -119,7 +123,7 @@ enum err content_levels_view(struct request *r, const struct content_snapshot *s
         struct path_totals totals;
         struct view *item = view_item(levels);
         view_text(item, "id", level->id);
-        view_text(item, "title", level->title);
+        content_say(r, item, "title", level->title, p->lang ? p->lang : "en");
         view_text(item, "summary", level->summary);
         view_text(item, "scope", level->scope);
         view_int(item, "number", level->number);
@@ -144,7 +148,7 @@ static enum err own_progress(struct request *r, const struct content_snapshot *s
     return content_progress(r->db, r->arena, s, r->who->person_id, *out);
 }
 
-/* ---- Pages ------------------------------------------------------------------------------------------------------ */
+/* ---- Pages ---------------------------------------------------------------------------------- */
 
 enum err content_programmes_page(struct request *r) {
     const struct content_snapshot *s = content_of(r);
@@ -157,7 +161,7 @@ enum err content_programmes_page(struct request *r) {
         const struct content_programme *p = s->programmes[i];
         struct view *item = view_item(list);
         view_text(item, "href", arena_printf(r->arena, "/programmes/%s", p->id));
-        view_text(item, "title", p->title);
+        content_say(r, item, "title", p->title, content_lang(s, p->lang, p->id));
         view_text(item, "summary", p->summary);
         view_text(item, "body", p->body);
         e = content_levels_view(r, s, p, progress, item);
@@ -174,7 +178,7 @@ enum err content_programme_page(struct request *r) {
     enum err e = own_progress(r, s, &progress);
     if (e != OK) return e;
     struct view *v = view_new(r->arena);
-    view_text(v, "title", p->title);
+    content_say(r, v, "title", p->title, content_lang(s, p->lang, p->id));
     view_text(v, "summary", p->summary);
     view_text(v, "body", p->body);
     view_text(v, "scheme_version", p->scheme_version);
@@ -186,7 +190,8 @@ enum err content_programme_page(struct request *r) {
     if (next) {
         struct content_module_progress at = content_progress_of(progress, next);
         struct view *n = view_object(v, "next");
-        view_text(n, "title", content_module_in(s, next->id, r->locale)->title);
+        const struct content_module *shown = content_module_for(r, s, next->id);
+        content_say(r, n, "title", shown->title, content_module_lang(s, shown));
         view_text(n, "href",
                   at.last_section
                       ? arena_printf(r->arena, "/modules/%s#%s", next->id, at.last_section)
@@ -201,13 +206,14 @@ enum err content_programme_page(struct request *r) {
         view_text(item, "title", p->personas[i].title);
         view_text(item, "summary", p->personas[i].summary);
     }
-    const struct content_self *self = snapshot_self(s, r->locale);
+    const struct reading reading = reading_of(r);
+    const struct content_self *self = snapshot_self(s, &reading);
     view_bool(v, "has_self", self && str_eq(self->programme, p->id));
-    view_bool(v, "has_glossary", snapshot_glossary(s, p->id, r->locale) != NULL);
+    view_bool(v, "has_glossary", snapshot_glossary(s, p->id, &reading) != NULL);
     struct view *crumbs = view_list(v, "crumbs"), *item = view_item(crumbs);
     view_text(item, "href", "/programmes");
     view_text(item, "text", content_text(r, "content_programmes_title"));
-    view_text(view_item(crumbs), "text", p->title);
+    content_say(r, view_item(crumbs), "text", p->title, content_lang(s, p->lang, p->id));
     return http_page(r, "content_programme", v);
 }
 
@@ -220,9 +226,11 @@ static const char *first_letter(struct arena *a, const char *title) {
 
 enum err content_glossary_page(struct request *r) {
     const struct content_snapshot *s = content_of(r);
-    const struct content_glossary *g = snapshot_glossary(s, http_query(r, "programme"), r->locale);
+    const struct reading reading = reading_of(r);
+    const struct content_glossary *g = snapshot_glossary(s, http_query(r, "programme"), &reading);
+    const char *lang = g ? content_lang(s, g->lang, g->programme) : NULL;
     struct view *v = view_new(r->arena), *letters = view_list(v, "letters"), *terms = NULL;
-    view_text(v, "title", g ? g->title : content_text(r, "content_glossary_title"));
+    content_say(r, v, "title", g ? g->title : content_text(r, "content_glossary_title"), lang);
     view_int(v, "term_count", g ? (int64_t)g->term_count : 0);
     const char *letter = NULL;
     for (size_t i = 0; g && i < g->term_count; i++) {
@@ -239,6 +247,13 @@ enum err content_glossary_page(struct request *r) {
         view_text(item, "title", t->title);
         view_text(item, "alias", t->alias);
         view_html_borrow(item, "html", t->html, strlen(t->html));
+        struct view *names = t->name_count ? view_list(item, "names") : NULL;
+        for (size_t k = 0; k < t->name_count; k++) {
+            struct view *name = view_item(names);
+            view_text(name, "lang", t->names[k].lang);
+            view_text(name, "dir", page_direction(t->names[k].lang));
+            view_text(name, "name", t->names[k].text);
+        }
     }
     return http_page(r, "content_glossary", v);
 }

@@ -8,7 +8,9 @@
 void progress_begin(struct progress_state *s, const struct content_module *m, struct arena *a) {
     *s = (struct progress_state){.module = m,
                                  .done = NEW_ARRAY(a, bool, m->section_count + 1),
-                                 .answers = NEW_ARRAY(a, char, m->checkpoint_count + 1)};
+                                 .answers = NEW_ARRAY(a, char, m->checkpoint_count + 1),
+                                 .done_ms = NEW_ARRAY(a, int64_t, m->section_count + 1),
+                                 .answered_ms = NEW_ARRAY(a, int64_t, m->checkpoint_count + 1)};
 }
 
 int progress_section(const struct content_module *m, const char *section) {
@@ -22,6 +24,7 @@ void progress_reading(struct progress_state *s, const char *section, int positio
     int i = progress_section(s->module, section);
     if (i < 0) return; /* a section of an older version that is no longer there */
     if (done) s->done[i] = true;
+    if (done && at_ms > s->done_ms[i]) s->done_ms[i] = at_ms;
     if (at_ms < s->last_ms) return;
     s->last_ms = at_ms;
     s->last_section = i;
@@ -31,8 +34,10 @@ void progress_reading(struct progress_state *s, const char *section, int positio
 
 void progress_answer(struct progress_state *s, const char *checkpoint, bool right, int64_t at_ms) {
     for (size_t i = 0; i < s->module->checkpoint_count; i++)
-        if (str_eq(s->module->checkpoints[i], checkpoint))
+        if (str_eq(s->module->checkpoints[i], checkpoint)) {
             s->answers[i] = right ? 2 : 1; /* in order of time: the last counts */
+            s->answered_ms[i] = at_ms;
+        }
     if (at_ms > s->last_ms) s->last_ms = at_ms;
 }
 
@@ -41,12 +46,26 @@ void progress_completed(struct progress_state *s, int64_t at_ms) {
     if (at_ms > s->last_ms) s->last_ms = at_ms;
 }
 
+/* RULE module-completed: of a module without sections and questions nothing was done. */
 bool progress_all_done(const struct progress_state *s) {
+    if (s->module->section_count + s->module->checkpoint_count == 0) return false;
     for (size_t i = 0; i < s->module->section_count; i++)
         if (!s->done[i]) return false;
     for (size_t i = 0; i < s->module->checkpoint_count; i++)
         if (!s->answers[i]) return false;
     return true;
+}
+
+/* The oldest of the newest facts; 0 when one is missing, or when there is nothing that could be
+ * done. */
+static int64_t done_again_ms(const struct progress_state *s) {
+    const struct content_module *m = s->module;
+    int64_t oldest = m->section_count + m->checkpoint_count ? INT64_MAX : 0;
+    for (size_t i = 0; i < m->section_count; i++)
+        if (s->done_ms[i] < oldest) oldest = s->done_ms[i];
+    for (size_t i = 0; i < m->checkpoint_count; i++)
+        if (s->answered_ms[i] < oldest) oldest = s->answered_ms[i];
+    return oldest;
 }
 
 struct content_module_progress progress_end(const struct progress_state *s) {
@@ -55,7 +74,8 @@ struct content_module_progress progress_end(const struct progress_state *s) {
                                         .sections_total = (int)m->section_count,
                                         .checkpoints_total = (int)m->checkpoint_count,
                                         .last_ms = s->last_ms,
-                                        .completed_ms = s->completed_ms};
+                                        .completed_ms = s->completed_ms,
+                                        .again_ms = done_again_ms(s)};
     for (size_t i = 0; i < m->section_count; i++) p.sections_done += s->done[i];
     for (size_t i = 0; i < m->checkpoint_count; i++) {
         p.checkpoints_answered += s->answers[i] != 0;
@@ -73,7 +93,8 @@ struct content_module_progress progress_end(const struct progress_state *s) {
     return p;
 }
 
-/* ---- Of a person ------------------------------------------------------------------------------------------- */
+/* ---- Of a person
+ * ------------------------------------------------------------------------------------------- */
 
 static int compare_progress(const void *key, const void *at) {
     return strcmp(key, ((const struct content_module_progress *)at)->module_id);

@@ -6,8 +6,9 @@
 
 struct progress_state {
     const struct content_module *module;
-    bool *done;    /* by section */
-    char *answers; /* by checkpoint: 0 none, 1 wrong, 2 right */
+    bool *done;                     /* by section */
+    char *answers;                  /* by checkpoint: 0 none, 1 wrong, 2 right */
+    int64_t *done_ms, *answered_ms; /* the newest of each */
     int last_section, position_permille;
     bool has_section;
     int64_t last_ms, completed_ms;

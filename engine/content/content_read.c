@@ -1,9 +1,12 @@
-/* From a document to a module or a programme: fields, sections, practice questions, with every problem at its place. Pure. */
+/* From a document to a module or a programme: fields, sections, practice questions, with every
+ * problem at its place. Pure. */
 #include <string.h>
 
 #include "base/codec.h"
 #include "base/text.h"
-#include "content/content_private.h"
+#include "content/content_search.h"
+
+#define WORDS_A_MINUTE 170
 
 static const char *const personas[] = {"all",          "modernizer", "orchestrator",
                                        "psychologist", "scientist",  NULL};
@@ -96,91 +99,8 @@ static void read_objectives(struct doc *d, struct diag_list *l, struct arena *a,
     }
 }
 
-/* ---- Practice questions ---------------------------------------------------------------------------- */
-
-static cmark_node *stem_of(cmark_node *list) {
-    cmark_node *before = cmark_node_previous(list);
-    if (!before || cmark_node_get_type(before) != CMARK_NODE_PARAGRAPH) return NULL;
-    return before;
-}
-
-static void problem(struct doc *d, struct diag_list *l, cmark_node *n, enum severity severity,
-                    const char *rule, const char *sentence) {
-    if (l) diag_add(l, severity, d->file, doc_line(d, n), doc_column(d, n), rule, "%s", sentence);
-}
-
-static void read_option(struct doc *d, struct diag_list *l, cmark_node *item,
-                        struct checkpoint_option *o) {
-    *o = (struct checkpoint_option){.item = item, .right = doc_task_checked(item)};
-    for (cmark_node *n = cmark_node_first_child(item); n; n = cmark_node_next(n)) {
-        if (cmark_node_get_type(n) == CMARK_NODE_PARAGRAPH && !o->text) o->text = n;
-        else if (cmark_node_get_type(n) == CMARK_NODE_BLOCK_QUOTE && !o->feedback) o->feedback = n;
-        else
-            problem(d, l, n, SEVERITY_ERROR, "checkpoint",
-                    "an option holds one paragraph and one quote with its feedback, nothing else");
-    }
-    if (!o->text) problem(d, l, item, SEVERITY_ERROR, "checkpoint", "this option has no text");
-    if (!o->feedback)
-        problem(d, l, item, SEVERITY_ERROR, "checkpoint-feedback",
-                "this option has no feedback: put a quote under it");
-}
-
-static void read_checkpoint(struct doc *d, struct arena *a, struct diag_list *l, cmark_node *list,
-                            struct checkpoint *c) {
-    struct buf identity;
-    buf_init(&identity, a);
-    *c = (struct checkpoint){.list = list, .stem = stem_of(list)};
-    if (c->stem) buf_puts(&identity, doc_text(a, c->stem));
-    else
-        problem(d, l, list, SEVERITY_ERROR, "checkpoint",
-                "a practice question needs a paragraph right before its options");
-    const char *texts[CHECKPOINT_OPTIONS];
-    for (cmark_node *item = cmark_node_first_child(list); item; item = cmark_node_next(item)) {
-        if (c->option_count == CHECKPOINT_OPTIONS) {
-            problem(d, l, item, SEVERITY_ERROR, "checkpoint",
-                    "a practice question has at most 12 options");
-            break;
-        }
-        struct checkpoint_option *o = &c->options[c->option_count];
-        read_option(d, l, item, o);
-        texts[c->option_count] = o->text ? doc_text(a, o->text) : "";
-        for (size_t i = 0; i < c->option_count; i++)
-            if (str_eq(texts[i], texts[c->option_count]))
-                problem(d, l, item, SEVERITY_ERROR, "equal-options",
-                        "this option says the same as another one");
-        buf_printf(&identity, "\n%c%s", o->right ? 'x' : ' ', texts[c->option_count]);
-        c->keys += o->right;
-        c->option_count++;
-    }
-    if (c->option_count < 2)
-        problem(d, l, list, SEVERITY_ERROR, "checkpoint",
-                "a practice question needs at least two options");
-    if (c->keys == 0)
-        problem(d, l, list, SEVERITY_ERROR, "checkpoint-key", "no option is marked [x] as the key");
-    if (c->option_count && (size_t)c->keys == c->option_count)
-        problem(d, l, list, SEVERITY_WARNING, "checkpoint-key",
-                "every option is a key: nothing is asked");
-    c->key = version_of(a, identity.data ? identity.data : "", identity.len);
-}
-
-struct checkpoint *content_checkpoints(struct doc *d, struct arena *a, struct diag_list *diags,
-                                       size_t *count) {
-    struct checkpoint *out = NULL;
-    *count = 0;
-    for (cmark_node *n = cmark_node_first_child(d->body); n; n = cmark_node_next(n)) {
-        if (!doc_is_task_list(n)) continue;
-        if (*count == CHECKPOINT_LIMIT) {
-            problem(d, diags, n, SEVERITY_ERROR, "checkpoint",
-                    "a module has at most 60 practice questions");
-            break;
-        }
-        out = list_more(a, out, *count, sizeof *out);
-        read_checkpoint(d, a, diags, n, &out[(*count)++]);
-    }
-    return out;
-}
-
-/* ---- Modules ------------------------------------------------------------------------------------------ */
+/* ---- Modules
+ * ------------------------------------------------------------------------------------------ */
 
 static void read_sections(struct doc *d, struct arena *a, struct content_module *m) {
     struct doc_anchors anchors;
@@ -189,7 +109,8 @@ static void read_sections(struct doc *d, struct arena *a, struct content_module 
     size_t n = 0;
     cmark_iter *iter = cmark_iter_new(d->body);
     arena_defer(d->arena, (void (*)(void *))cmark_iter_free, iter);
-    /* Every heading takes part in making anchors unique, also one inside a quote; sections are those of the page itself. */
+    /* Every heading takes part in making anchors unique, also one inside a quote; sections are
+     * those of the page itself. */
     for (cmark_event_type event; (event = cmark_iter_next(iter)) != CMARK_EVENT_DONE;) {
         cmark_node *at = cmark_iter_get_node(iter);
         if (event != CMARK_EVENT_ENTER || cmark_node_get_type(at) != CMARK_NODE_HEADING) continue;
@@ -206,9 +127,50 @@ static void read_sections(struct doc *d, struct arena *a, struct content_module 
     m->section_count = n;
 }
 
-static void read_translation(struct doc *d, const char *lang, struct arena *a, struct diag_list *l,
-                             const char **translates) {
-    if (str_eq(lang, "en") && !field_get(d->meta, "translates")) return;
+static void read_questions(struct doc *d, struct arena *a, struct diag_list *l,
+                           struct content_module *m, struct content_outline *outline) {
+    size_t count;
+    struct checkpoint *all = content_checkpoints(d, d->arena, l, &count);
+    const char **keys = NEW_ARRAY(a, const char *, count + 1);
+    const char **shapes = NEW_ARRAY(a, const char *, count + 1);
+    struct content_place *places = NEW_ARRAY(a, struct content_place, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (!all[i].usable) continue;
+        char shape[CHECKPOINT_OPTIONS + 1] = "";
+        for (size_t j = 0; j < all[i].option_count; j++)
+            shape[j] = all[i].options[j].right ? '1' : '0';
+        keys[m->checkpoint_count] = arena_dup(a, all[i].key);
+        shapes[m->checkpoint_count] = arena_dup(a, shape);
+        places[m->checkpoint_count++] = (struct content_place){
+            .line = doc_line(d, all[i].list), .column = doc_column(d, all[i].list)};
+    }
+    m->checkpoints = keys;
+    m->checkpoint_shapes = shapes;
+    if (outline) outline->questions = places;
+}
+
+const char *content_read_lang(struct doc *d, const char *ending, struct arena *a,
+                              struct diag_list *l) {
+    const char *stated = field_lang(d, a, l);
+    if (ending && stated && !str_eq(ending, stated)) {
+        struct field *f = field_get(d->meta, "lang");
+        diag_add(l, SEVERITY_ERROR, d->file, field_line(f), field_column(f), "lang",
+                 "the file's name says “%s” and this says “%s”: one of them is wrong", ending,
+                 stated);
+    }
+    return ending ? arena_dup(a, ending) : stated;
+}
+
+void content_read_translation(struct doc *d, const char *ending, struct arena *a,
+                              struct diag_list *l, const char **translates) {
+    struct field *f = field_get(d->meta, "translates");
+    if (!ending && f)
+        field_error(d, l, f, "translation",
+                    "an original does not say “%s”: the file's name says what is a translation, "
+                    "as in what-is-it.ar.md",
+                    "translates");
+    if (!ending) return;
+    *translates = "";
     const char *version = field_text(d, l, d->meta, "translates", true);
     if (!version) return;
     if (strlen(version) != 16 || strspn(version, "0123456789abcdef") != 16)
@@ -224,6 +186,17 @@ static const char *base_name(struct arena *a, const char *path) {
     return arena_copy(a, name, strcspn(name, "."));
 }
 
+/* A field without which there is nothing to show. */
+static const char *needed(struct arena *a, struct diag_list *l, const char *value) {
+    if (!value) diag_hides(l);
+    return arena_dup(a, value);
+}
+
+/* One that a page can do without: reported, and left empty. */
+static const char *wanted(struct arena *a, const char *value) {
+    return value ? arena_dup(a, value) : "";
+}
+
 static void remember_id(struct doc *d, struct content_outline *outline) {
     if (!outline) return;
     struct field *f = field_get(d->meta, "id");
@@ -231,33 +204,81 @@ static void remember_id(struct doc *d, struct content_outline *outline) {
     outline->id_column = field_column(f);
 }
 
+/* Thai, Lao, Burmese, Khmer, kana and Han are written without blanks between words. */
+static bool is_unspaced(const char *text) {
+    const unsigned char *p = (const unsigned char *)text;
+    return (p[0] == 0xe0 && p[1] >= 0xb8 && p[1] <= 0xbb) ||
+           (p[0] == 0xe1 && p[1] >= 0x80 && p[1] <= 0x82) ||
+           (p[0] == 0xe1 && (p[1] == 0x9e || p[1] == 0x9f)) ||
+           (p[0] == 0xe3 && p[1] >= 0x81 && p[1] <= 0x83) || (p[0] >= 0xe4 && p[0] <= 0xe9);
+}
+
+/* As ICU tells words apart. */
+static size_t count_unspaced(struct doc *d, const char *body) {
+    struct words *w = content_words();
+    struct buf found;
+    size_t words = 0;
+    if (!w) return 0;
+    buf_init(&found, d->arena);
+    words_index(w, body, &found);
+    const char *p = buf_text(&found);
+    for (p += strspn(p, " "); *p; p += strspn(p, " ")) {
+        words++;
+        p += strcspn(p, " ");
+    }
+    return words;
+}
+
+size_t content_word_count(struct doc *d) {
+    const char *body = d->source;
+    size_t words = 0;
+    bool inside = false;
+    for (int line = 0; line < d->body_line && (body = strchr(body, '\n')); line++) body++;
+    for (const char *p = body; p && *p; p++)
+        if (is_unspaced(p)) return count_unspaced(d, body);
+    for (; body && *body; body++) {
+        bool blank = *body == ' ' || *body == '\n' || *body == '\t';
+        words += !blank && !inside;
+        inside = !blank;
+    }
+    return words;
+}
+
+size_t content_minutes(size_t words) {
+    size_t minutes = (words + WORDS_A_MINUTE / 2) / WORDS_A_MINUTE;
+    return minutes < 1 ? 1 : minutes > 600 ? 600 : minutes;
+}
+
 struct content_module *content_read_module(struct doc *d, const char *lang, struct arena *a,
                                            struct diag_list *l, struct content_outline *outline) {
-    static const char *const known[] = {"id",         "title",         "summary",    "programme",
-                                        "level",      "domain",        "persona",    "minutes",
-                                        "objectives", "prerequisites", "translates", NULL};
+    static const char *const known[] = {
+        "id",      "title",      "summary",       "programme",  "level", "domain", "persona",
+        "minutes", "objectives", "prerequisites", "translates", "lang",  NULL};
     field_unknown(d, l, d->meta, known);
     struct content_module *m = NEW(a, struct content_module);
     m->file = arena_dup(a, d->file);
-    m->lang = arena_dup(a, lang);
+    m->lang = content_read_lang(d, lang, a, l);
     m->version = arena_dup(a, d->version);
-    m->id = arena_dup(a, field_id(d, l, d->meta, "id", true));
-    m->title = arena_dup(a, field_text(d, l, d->meta, "title", true));
-    m->summary = arena_dup(a, field_text(d, l, d->meta, "summary", true));
-    m->programme = arena_dup(a, field_id(d, l, d->meta, "programme", true));
-    m->level = arena_dup(a, field_id(d, l, d->meta, "level", true));
-    m->domain = arena_dup(a, field_id(d, l, d->meta, "domain", true));
+    m->id = needed(a, l, field_id(d, l, d->meta, "id", true));
+    m->title = needed(a, l, field_text(d, l, d->meta, "title", true));
+    m->summary = wanted(a, field_text(d, l, d->meta, "summary", true));
+    m->programme = needed(a, l, field_id(d, l, d->meta, "programme", true));
+    m->level = wanted(a, field_id(d, l, d->meta, "level", true));
+    m->domain = wanted(a, field_id(d, l, d->meta, "domain", true));
     m->persona = arena_dup(a, field_text(d, l, d->meta, "persona", false));
     if (!m->persona) m->persona = "all";
-    if (!one_of(m->persona, personas))
+    if (!one_of(m->persona, personas)) {
         field_error(
             d, l, field_get(d->meta, "persona"), "field-type",
             "“%.40s” is no persona: use all, modernizer, orchestrator, psychologist or scientist",
             m->persona);
+        m->persona = "all";
+    }
     int64_t minutes = 0;
-    bool usable = field_int(d, l, d->meta, "minutes", 1, 600, true, &minutes);
+    if (!field_int(d, l, d->meta, "minutes", 1, 600, true, &minutes))
+        minutes = (int64_t)content_minutes(content_word_count(d));
     m->minutes = (int)minutes;
-    read_translation(d, lang, a, l, &m->translates);
+    content_read_translation(d, lang, a, l, &m->translates);
     read_objectives(d, l, a, m, outline);
     m->prerequisites = read_ids(d, l, d->meta, "prerequisites", a, REF_PREREQUISITE, outline,
                                 &m->prerequisite_count);
@@ -265,21 +286,14 @@ struct content_module *content_read_module(struct doc *d, const char *lang, stru
     if (m->id && !str_eq(base_name(a, d->file), m->id))
         field_error(d, l, field_get(d->meta, "id"), "file-name",
                     "the file's name must be its id, “%s.md”: links go by it", m->id);
-    int before_questions = l->errors;
-    size_t count;
-    struct checkpoint *checkpoints = content_checkpoints(d, d->arena, l, &count);
-    /* A question that cannot be answered right must not reach a learner. */
-    usable = usable && l->errors == before_questions;
-    const char **keys = NEW_ARRAY(a, const char *, count + 1);
-    for (size_t i = 0; i < count; i++) keys[i] = arena_dup(a, checkpoints[i].key);
-    m->checkpoints = keys;
-    m->checkpoint_count = count;
-    if (!m->title) return NULL;
+    read_questions(d, a, l, m, outline);
+    if (!m->id || !m->title || !m->programme) return NULL;
     read_sections(d, a, m);
-    return usable && m->id && m->summary && m->programme && m->level && m->domain ? m : NULL;
+    return m;
 }
 
-/* ---- Programmes ---------------------------------------------------------------------------------------- */
+/* ---- Programmes
+ * ---------------------------------------------------------------------------------------- */
 
 static const struct content_named *read_domains(struct doc *d, struct diag_list *l, struct arena *a,
                                                 size_t *count) {
@@ -357,12 +371,12 @@ static void read_labs(struct doc *d, struct diag_list *l, struct arena *a, struc
 
 static bool read_level(struct doc *d, struct diag_list *l, struct arena *a, struct field *f,
                        struct content_level *level, struct content_outline *outline) {
-    static const char *const known[] = {"id",           "title", "summary",  "scope",
-                                        "valid_months", "open",  "requires", NULL};
+    static const char *const known[] = {"id",   "title",    "summary", "scope",   "valid_months",
+                                        "open", "requires", "again",   "renewal", NULL};
     static const char *const needs[] = {"modules", "exams", "labs", NULL};
     field_unknown(d, l, f, known);
-    level->id = arena_dup(a, field_id(d, l, f, "id", true));
-    level->title = arena_dup(a, field_text(d, l, f, "title", true));
+    level->id = needed(a, l, field_id(d, l, f, "id", true));
+    level->title = needed(a, l, field_text(d, l, f, "title", true));
     level->summary = arena_dup(a, field_text(d, l, f, "summary", true));
     level->scope = arena_dup(a, field_text(d, l, f, "scope", true));
     int64_t months = 0;
@@ -382,23 +396,26 @@ static bool read_level(struct doc *d, struct diag_list *l, struct arena *a, stru
     level->exams = read_ids(d, l, requires, "exams", a, REF_LEVEL_EXAM, outline,
                             &level->exam_count);
     read_labs(d, l, a, requires, level, outline);
+    content_read_again(d, l, f, level);
     return level->id && level->title;
 }
 
 struct content_programme *content_read_programme(struct doc *d, struct arena *a,
                                                  struct diag_list *l,
                                                  struct content_outline *outline) {
-    static const char *const known[] = {"id",    "title",   "body",     "scheme_version", "summary",
-                                        "order", "domains", "personas", "levels",         NULL};
+    static const char *const known[] = {"id",      "title", "body",    "scheme_version",
+                                        "summary", "order", "domains", "personas",
+                                        "levels",  "lang",  NULL};
     field_unknown(d, l, d->meta, known);
     struct content_programme *p = NEW(a, struct content_programme);
     p->file = arena_dup(a, d->file);
     p->version = arena_dup(a, d->version);
-    p->id = arena_dup(a, field_id(d, l, d->meta, "id", true));
-    p->title = arena_dup(a, field_text(d, l, d->meta, "title", true));
-    p->body = arena_dup(a, field_text(d, l, d->meta, "body", true));
-    p->scheme_version = arena_dup(a, field_text(d, l, d->meta, "scheme_version", true));
-    p->summary = arena_dup(a, field_text(d, l, d->meta, "summary", true));
+    p->lang = content_read_lang(d, NULL, a, l);
+    p->id = needed(a, l, field_id(d, l, d->meta, "id", true));
+    p->title = needed(a, l, field_text(d, l, d->meta, "title", true));
+    p->body = needed(a, l, field_text(d, l, d->meta, "body", true));
+    p->scheme_version = needed(a, l, field_text(d, l, d->meta, "scheme_version", true));
+    p->summary = wanted(a, field_text(d, l, d->meta, "summary", true));
     int64_t order = 100;
     (void)field_int(d, l, d->meta, "order", 1, 1000, false, &order);
     p->order = (int)order;
@@ -409,6 +426,7 @@ struct content_programme *content_read_programme(struct doc *d, struct arena *a,
     if (!field_is_list(list) || field_count(list) == 0) {
         field_error(d, l, list ? list : d->meta, list ? "field-type" : "missing-field",
                     "the programme needs a list of “%s”", "levels");
+        diag_hides(l);
         return NULL;
     }
     struct content_level *levels = NEW_ARRAY(a, struct content_level, field_count(list));
@@ -427,7 +445,7 @@ struct content_programme *content_read_programme(struct doc *d, struct arena *a,
                             level->id);
     }
     p->levels = levels;
-    usable = usable && p->id && p->title && p->body && p->scheme_version && p->summary;
+    usable = usable && p->id && p->title && p->body && p->scheme_version;
     if (!usable) return NULL;
     struct buf html;
     struct body_context context = {.programme = p->id};

@@ -32,7 +32,8 @@ static void note(struct doc *d, struct diag_list *l, cmark_node *n, const char *
     diag_add(l, SEVERITY_ERROR, d->file, doc_line(d, n), doc_column(d, n), rule, format, what);
 }
 
-/* ---- Glossary -------------------------------------------------------------------------------------------- */
+/* ---- Glossary
+ * -------------------------------------------------------------------------------------------- */
 
 /* “Lead scoring (LS)”: a title and an alias. */
 static void split_title(struct arena *a, const char *heading, struct glossary_term *t) {
@@ -103,6 +104,48 @@ static const char *text_between(struct arena *a, cmark_node *first, cmark_node *
     return buf_text(&out);
 }
 
+static cmark_node *block_of(cmark_node *from, cmark_node *until, const char *kind) {
+    for (cmark_node *n = from; n && n != until; n = cmark_node_next(n))
+        if (cmark_node_get_type(n) == CMARK_NODE_CODE_BLOCK &&
+            str_eq(cmark_node_get_fence_info(n), kind))
+            return n;
+    return NULL;
+}
+
+/* A block ```names says what a term is called in other languages: `th: …`, `ar: …`. It is no part
+ * of the text. */
+static void read_names(struct doc *d, struct arena *a, struct diag_list *l, cmark_node *from,
+                       cmark_node *until, struct glossary_term *t) {
+    cmark_node *block = block_of(from, until, "names");
+    if (!block) return;
+    const char *yaml = cmark_node_get_literal(block);
+    struct field *f = field_parse(d->file, yaml, strlen(yaml), doc_line(d, block), a, l);
+    bool map = f && field_is_map(f);
+    if (f && !map)
+        note(d, l, block, "term-names",
+             "this block holds languages and names, for instance ar: …%s", "");
+    t->names = NEW_ARRAY(a, struct term_name, map ? field_count(f) + 1 : 1);
+    for (size_t i = 0; map && i < field_count(f); i++) {
+        int line, column;
+        const char *lang = field_key_at(f, i, &line, &column), *text = field_scalar(field_at(f, i));
+        if (lang && text && *text)
+            t->names[t->name_count++] = (struct term_name){arena_dup(a, lang), arena_dup(a, text)};
+        else note(d, l, block, "term-names", "the name in “%.20s” is empty", lang ? lang : "");
+    }
+    cmark_node_unlink(block);
+    arena_defer(d->arena, (void (*)(void *))cmark_node_free, block);
+}
+
+/* With its names in other languages, so that whoever looks for one of them finds the term. */
+static const char *with_names(struct arena *a, const char *text, const struct glossary_term *t) {
+    struct buf out;
+    buf_init(&out, a);
+    buf_puts(&out, text);
+    for (size_t i = 0; i < t->name_count; i++)
+        buf_printf(&out, "%s%s", i ? " · " : "", t->names[i].text);
+    return buf_text(&out);
+}
+
 static void read_terms(struct doc *d, struct arena *a, struct diag_list *l,
                        struct content_glossary *g) {
     cmark_node *at = first_entry(d);
@@ -111,7 +154,8 @@ static void read_terms(struct doc *d, struct arena *a, struct diag_list *l,
         split_title(a, doc_text(a, at), t);
         t->line = doc_line(d, at);
         t->column = doc_column(d, at);
-        t->text = text_between(a, cmark_node_next(at), next_entry(at));
+        read_names(d, a, l, cmark_node_next(at), next_entry(at), t);
+        t->text = with_names(a, text_between(a, cmark_node_next(at), next_entry(at)), t);
         t->brief = brief_of(d, cmark_node_next(at), next_entry(at), a);
         if (!*t->brief)
             note(d, l, at, "term-definition", "the term “%s” has no definition", t->title);
@@ -138,13 +182,15 @@ static void render_terms(struct doc *d, struct arena *a, struct content_glossary
 static void read_common(struct doc *d, const char *lang, struct arena *a, struct diag_list *l,
                         struct content_outline *outline, const char **id, const char **title,
                         const char **programme, const char **translates) {
-    static const char *const known[] = {"id", "title", "programme", "translates", NULL};
+    static const char *const known[] = {"id", "title", "programme", "translates", "lang", NULL};
     field_unknown(d, l, d->meta, known);
     *id = arena_dup(a, field_id(d, l, d->meta, "id", true));
+    if (!*id) diag_hides(l);
     *title = arena_dup(a, field_text(d, l, d->meta, "title", true));
+    if (!*title) diag_hides(l);
     *programme = arena_dup(a, field_id(d, l, d->meta, "programme", true));
-    if (!str_eq(lang, "en"))
-        *translates = arena_dup(a, field_text(d, l, d->meta, "translates", true));
+    if (!*programme) diag_hides(l);
+    content_read_translation(d, lang, a, l, translates);
     if (outline) {
         outline->id_line = field_line(field_get(d->meta, "id"));
         outline->id_column = field_column(field_get(d->meta, "id"));
@@ -156,7 +202,7 @@ struct content_glossary *content_read_glossary(struct doc *d, const char *lang, 
                                                struct content_outline *outline) {
     struct content_glossary *g = NEW(a, struct content_glossary);
     g->file = arena_dup(a, d->file);
-    g->lang = arena_dup(a, lang);
+    g->lang = content_read_lang(d, lang, a, l);
     g->version = arena_dup(a, d->version);
     read_common(d, lang, a, l, outline, &g->id, &g->title, &g->programme, &g->translates);
     g->terms = NEW_ARRAY(a, struct glossary_term, entry_count(d));
@@ -166,15 +212,8 @@ struct content_glossary *content_read_glossary(struct doc *d, const char *lang, 
     return g->id && g->title && g->programme ? g : NULL;
 }
 
-/* ---- Self-assessment --------------------------------------------------------------------------------------- */
-
-static cmark_node *axis_block(cmark_node *from, cmark_node *until) {
-    for (cmark_node *n = from; n && n != until; n = cmark_node_next(n))
-        if (cmark_node_get_type(n) == CMARK_NODE_CODE_BLOCK &&
-            str_eq(cmark_node_get_fence_info(n), "axis"))
-            return n;
-    return NULL;
-}
+/* ---- Self-assessment
+ * --------------------------------------------------------------------------------------- */
 
 static bool read_axis(struct doc *d, struct arena *a, struct diag_list *l, cmark_node *block,
                       struct self_statement *s) {
@@ -218,22 +257,22 @@ struct content_self *content_read_self(struct doc *d, const char *lang, struct a
                                        struct diag_list *l, struct content_outline *outline) {
     struct content_self *s = NEW(a, struct content_self);
     s->file = arena_dup(a, d->file);
-    s->lang = arena_dup(a, lang);
+    s->lang = content_read_lang(d, lang, a, l);
     s->version = arena_dup(a, d->version);
     read_common(d, lang, a, l, outline, &s->id, &s->title, &s->programme, &s->translates);
     s->statements = NEW_ARRAY(a, struct self_statement, entry_count(d));
-    bool usable = true;
     for (cmark_node *at = first_entry(d); at; at = next_entry(at)) {
         struct self_statement *one = &s->statements[s->statement_count];
         one->text = doc_text(a, at);
-        cmark_node *block = axis_block(cmark_node_next(at), next_entry(at));
+        cmark_node *block = block_of(cmark_node_next(at), next_entry(at), "axis");
         if (!block) note(d, l, at, "axis", "this statement needs a block ```axis%s", "");
+        /* A statement that points nowhere is left out: the others still do. */
         if (block && read_axis(d, a, l, block, one)) s->statement_count++;
-        else usable = false;
     }
-    if (usable && s->statement_count == 0) {
-        diag_add(l, SEVERITY_ERROR, d->file, 0, 0, "axis", "there are no statements here");
-        usable = false;
+    if (s->statement_count == 0) {
+        diag_add(l, SEVERITY_ERROR, d->file, 0, 0, "axis",
+                 "there are no statements here that could be answered");
+        diag_hides(l);
     }
     check_balance(d, l, s);
     struct body_context context = {0};
@@ -243,5 +282,5 @@ struct content_self *content_read_self(struct doc *d, const char *lang, struct a
     content_hooks(&hooks, &context);
     doc_render(d, cmark_node_first_child(d->body), first_entry(d), &hooks, &html, NULL, NULL);
     s->html = buf_text(&html);
-    return usable && s->id && s->title && s->programme ? s : NULL;
+    return s->statement_count && s->id && s->title && s->programme ? s : NULL;
 }

@@ -4,7 +4,7 @@
 enum err content_rehearse_answer(struct db *db, struct arena *a, int64_t at_ms,
                                  const struct content_snapshot *s, const char *person_id,
                                  const struct content_module *m, int number, bool right) {
-    const struct content_file *f = snapshot_module_in(s, m->id, "en");
+    const struct content_file *f = snapshot_module(s, m->id);
     const struct rendered *article = f ? content_rendered(s, f, db, a) : NULL;
     if (!article || number < 1 || (size_t)number > article->checkpoint_count) return ERR_NOT_FOUND;
     const struct rendered_checkpoint *c = &article->checkpoints[number - 1];

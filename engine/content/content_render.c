@@ -1,5 +1,5 @@
-/* A module's article, made once a version: pieces of html with the practice questions between them. What depends on
- * the reader (tokens, answers, progress) is stitched in by the page. */
+/* A module's article, made once a version: pieces of html with the practice questions between them.
+ * What depends on the reader (tokens, answers, progress) is stitched in by the page. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,14 +17,18 @@ struct making {
     struct render_hooks hooks;
 };
 
-/* What stands in a label or legend explains no terms: there a button would be part of the field's name. */
+/* What stands in a label or legend explains no terms: there a button would be part of the field's
+ * name. */
 static const char *inside(struct making *m, cmark_node *node, bool in_field, const char *prefix) {
     struct buf b;
     buf_init(&b, &m->out->arena);
     if (!node) return "";
     struct render_hooks hooks = m->hooks;
     hooks.id_prefix = prefix;
-    if (in_field) hooks.term = NULL;
+    if (in_field) {
+        hooks.term = NULL;
+        hooks.clip = NULL;
+    }
     doc_render_node(m->doc, node, &hooks, &b);
     return buf_text(&b);
 }
@@ -39,40 +43,50 @@ static void make_option(struct making *m, const struct checkpoint_option *from, 
                                   : NULL;
 }
 
-void fresh_checkpoint_view(struct view *v, const struct rendered_checkpoint *c, uint64_t serial) {
+void fresh_checkpoint_view(struct view *v, const struct rendered_checkpoint *c) {
     struct view *options = view_list(v, "options");
     view_int(v, "number", c->number);
-    view_html_lasting(v, "stem", c->stem, strlen(c->stem), serial);
+    view_html_borrow(v, "stem", c->stem, strlen(c->stem));
     view_bool(v, "several", c->keys > 1);
     view_int(v, "keys", c->keys);
+    view_bool(v, "says_keys", c->says_keys);
     for (size_t i = 0; i < c->option_count; i++) {
         struct view *o = view_item(options);
         view_int(o, "value", (int64_t)i + 1);
-        view_html_lasting(o, "text", c->options[i].html, strlen(c->options[i].html), serial);
+        view_html_borrow(o, "text", c->options[i].html, strlen(c->options[i].html));
     }
 }
 
-static void make_checkpoints(struct making *m, struct checkpoint *from, size_t count) {
+/* The stem's text stands in the question, or is left out with it. */
+static void take_stem(struct making *m, struct checkpoint *c) {
+    if (!c->stem) return;
+    cmark_node_unlink(c->stem);
+    arena_defer(m->doc->arena, (void (*)(void *))cmark_node_free, c->stem);
+    c->stem = NULL;
+}
+
+static void make_checkpoint(struct making *m, struct checkpoint *from) {
     struct rendered *r = m->out;
-    r->checkpoints = NEW_ARRAY(&r->arena, struct rendered_checkpoint, count + 1);
+    struct rendered_checkpoint *c = &r->checkpoints[r->checkpoint_count++];
+    c->number = (int)r->checkpoint_count;
+    c->key = arena_dup(&r->arena, from->key);
+    c->keys = from->keys;
+    c->stem = inside(m, from->stem, true, arena_printf(&r->arena, "checkpoint-%d-", c->number));
+    c->says_keys = doc_asks_for(c->stem) == c->keys;
+    c->options = NEW_ARRAY(&r->arena, struct rendered_option, from->option_count);
+    c->option_count = from->option_count;
+    for (size_t j = 0; j < c->option_count; j++)
+        make_option(m, &from->options[j], c->number, (int)j + 1, &c->options[j]);
+    c->fresh = view_new(&r->arena);
+    fresh_checkpoint_view(c->fresh, c);
+}
+
+static void make_checkpoints(struct making *m, struct checkpoint *from, size_t count) {
+    m->out->checkpoints = NEW_ARRAY(&m->out->arena, struct rendered_checkpoint, count + 1);
     for (size_t i = 0; i < count; i++) {
-        struct rendered_checkpoint *c = &r->checkpoints[r->checkpoint_count++];
-        c->number = (int)i + 1;
-        c->key = arena_dup(&r->arena, from[i].key);
-        c->keys = from[i].keys;
-        c->stem = inside(m, from[i].stem, true,
-                         arena_printf(&r->arena, "checkpoint-%d-", c->number));
-        c->options = NEW_ARRAY(&r->arena, struct rendered_option, from[i].option_count);
-        c->option_count = from[i].option_count;
-        for (size_t j = 0; j < c->option_count; j++)
-            make_option(m, &from[i].options[j], c->number, (int)j + 1, &c->options[j]);
-        c->fresh = view_new(&r->arena);
-        fresh_checkpoint_view(c->fresh, c, r->serial);
-        view_freeze(c->fresh);
-        if (!from[i].stem) continue; /* its text stands in the question now */
-        cmark_node_unlink(from[i].stem);
-        arena_defer(m->doc->arena, (void (*)(void *))cmark_node_free, from[i].stem);
-        from[i].stem = NULL;
+        if (from[i].usable) make_checkpoint(m, &from[i]);
+        if (!from[i].plain) take_stem(m, &from[i]);
+        else if (from[i].list) doc_unmark_tasks(m->doc->arena, from[i].list);
     }
 }
 
@@ -104,8 +118,20 @@ static void make_views(struct rendered *r, const struct content_module *m) {
     r->objectives = view_list(view_new(&r->arena), "objectives");
     for (size_t i = 0; i < m->objective_count; i++)
         view_text(view_item(r->objectives), "text", m->objectives[i].text);
-    view_freeze(r->toc);
-    view_freeze(r->objectives);
+}
+
+/* Everything but question comes from `html`; a formula's mark is not something that a text can say.
+ */
+static void find_math(struct rendered *r, const char *html) {
+    static const char mark[] = "<code class=\"math";
+    r->has_math = strstr(html, mark) != NULL;
+    for (size_t i = 0; i < r->checkpoint_count; i++) {
+        const struct rendered_checkpoint *c = &r->checkpoints[i];
+        r->has_math = r->has_math || strstr(c->stem, mark);
+        for (size_t j = 0; j < c->option_count; j++)
+            r->has_math = r->has_math || strstr(c->options[j].html, mark) ||
+                          (c->options[j].feedback && strstr(c->options[j].feedback, mark));
+    }
 }
 
 static void make_body(struct making *m, struct arena *scratch,
@@ -117,11 +143,15 @@ static void make_body(struct making *m, struct arena *scratch,
     struct buf html;
     buf_init(&html, &r->arena);
     m->context.split_out = &html;
+    m->context.questions = checkpoints;
+    m->context.question_count = count;
     doc_render(m->doc, cmark_node_first_child(m->doc->body), NULL, &m->hooks, &html, &r->headings,
                &r->heading_count);
     m->context.split_out = NULL;
     (void)buf_text(&html);
     cut_pieces(m, &html);
+    find_math(r, buf_text(&html));
+    r->lang = arena_dup(&r->arena, m->context.lang);
     make_views(r, module);
     r->bytes = r->arena.used;
 }
@@ -132,16 +162,21 @@ static bool make_into(struct rendered *r, const struct content_snapshot *s,
     m->out = r;
     m->doc = NEW(scratch, struct doc);
     if (!content_document(s->content, db, f, scratch, m->doc)) return false;
-    const char *slash = strrchr(f->path, '/');
+    content_fold_title(m->doc);
+    const char *slash = strrchr(f->path, '/'), *lang = snapshot_lang(s, f);
+    struct reading reading = reading_in(lang);
     m->context = (struct body_context){
-        .glossary = snapshot_glossary(s, f->module->programme, f->lang),
+        .glossary = snapshot_glossary(s, f->module->programme, &reading),
         .programme = f->module->programme,
         .module_id = f->module->id,
         .root = s->content->root,
         .folder = arena_copy(scratch, f->path, (size_t)(slash - f->path)),
         .content = s->content,
-        .lang = f->lang};
+        .lang = lang};
     content_hooks(&m->hooks, &m->context);
+    size_t others;
+    (void)snapshot_translations(s, f->module->id, &others);
+    r->translated = others > 0;
     make_body(m, scratch, f->module);
     return true;
 }
@@ -164,7 +199,6 @@ static struct rendered *make(const struct content_snapshot *s, const struct cont
     if (!r) return NULL;
     arena_init(&r->arena, RENDER_BYTES);
     atomic_init(&r->refs, 1);
-    r->serial = view_serial();
     if (make_guarded(r, s, f, db)) {
         r->arena.guarded = false;
         return r;
@@ -187,8 +221,8 @@ const struct rendered *content_rendered(const struct content_snapshot *s,
     atomic_size_t *cache = &s->content->rendered_bytes;
     if (atomic_load(cache) + r->bytes <= CACHE_BYTES &&
         atomic_compare_exchange_strong(slot, &none, r)) {
-        r->cache =
-            cache; /* before anyone can release it: the snapshot holds it as long as we hold the snapshot */
+        r->cache = cache; /* before anyone can release it: the snapshot holds it as long as we hold
+                             the snapshot */
         atomic_fetch_add(cache, r->bytes);
         return r;
     }

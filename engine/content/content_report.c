@@ -25,22 +25,80 @@ static const struct diag **sorted(const struct diag_list *l, struct arena *a, si
     return all;
 }
 
+#define EACH 50 /* of one rule in one file; whoever reads them knows what to look for */
+
+struct totals {
+    int errors, warnings;
+};
+
+/* Of one file: how many findings of a rule there were. */
+struct tally {
+    const char *rule;
+    size_t count;
+    struct diag *rest; /* stands for those that are not listed */
+};
+
+static struct tally *tally_of(struct tally *all, size_t *count, const char *rule) {
+    for (size_t i = 0; i < *count; i++)
+        if (str_eq(all[i].rule, rule)) return &all[i];
+    all[*count] = (struct tally){.rule = rule};
+    return &all[(*count)++];
+}
+
+/* RULE report-once: what is equal in all is told once, and of many alike in a file the first ones.
+ */
+static size_t condense(const struct diag **all, size_t count, struct arena *a,
+                       struct totals *totals) {
+    struct tally *tallies = NULL;
+    size_t tally_count = 0, room = 0, kept = 0;
+    const struct diag *last = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct diag *d = all[i];
+        if (last && by_place(&last, &d) == 0) continue;
+        if (!last || !str_eq(last->file, d->file)) tally_count = 0;
+        last = d;
+        *(d->severity == SEVERITY_ERROR ? &totals->errors : &totals->warnings) += 1;
+        if (tally_count == room) {
+            struct tally *more = NEW_ARRAY(a, struct tally, room = room * 2 + 16);
+            if (tally_count) memcpy(more, tallies, tally_count * sizeof *more);
+            tallies = more;
+        }
+        struct tally *t = tally_of(tallies, &tally_count, d->rule);
+        if (++t->count <= EACH) {
+            all[kept++] = d;
+            continue;
+        }
+        if (!t->rest) {
+            t->rest = NEW(a, struct diag);
+            *t->rest = *d;
+            all[kept++] = t->rest;
+        }
+        t->rest->hides = t->rest->hides || d->hides;
+        if (t->count > EACH + 1) /* one more is told as itself */
+            t->rest->message = arena_printf(
+                a, "and %zu more like those before, from here on in this file", t->count - EACH);
+    }
+    return kept;
+}
+
 static const char *severity_name(const struct diag *d) {
     return d->severity == SEVERITY_ERROR ? "error" : "warning";
 }
 
-static void report_text(const struct diag **all, size_t count, const struct diag_list *l,
+static const char *hides(const struct diag *d) { return d->hides ? "; the file is not shown" : ""; }
+
+static void report_text(const struct diag **all, size_t count, const struct totals *l,
                         struct buf *out) {
     for (size_t i = 0; i < count; i++) {
         const struct diag *d = all[i];
-        buf_printf(out, "%s:%d:%d: %s: %s [%s]\n", d->file, d->line, d->column, severity_name(d),
-                   d->message, d->rule);
+        buf_printf(out, "%s:%d:%d: %s: %s%s [%s]\n", d->file, d->line, d->column, severity_name(d),
+                   d->message, hides(d), d->rule);
     }
     buf_printf(out, "%d error%s, %d warning%s\n", l->errors, l->errors == 1 ? "" : "s", l->warnings,
                l->warnings == 1 ? "" : "s");
 }
 
-static void report_json(const struct diag **all, size_t count, const struct diag_list *l,
+static void report_json(const struct diag **all, size_t count, const struct totals *l,
                         struct buf *out) {
     buf_puts(out, "{\n  \"problems\": [");
     for (size_t i = 0; i < count; i++) {
@@ -52,13 +110,14 @@ static void report_json(const struct diag **all, size_t count, const struct diag
         buf_json(out, d->rule);
         buf_puts(out, ", \"message\": ");
         buf_json(out, d->message);
-        buf_puts(out, "}");
+        buf_printf(out, ", \"hides\": %s}", d->hides ? "true" : "false");
     }
     buf_printf(out, "%s],\n  \"errors\": %d,\n  \"warnings\": %d\n}\n", count ? "\n  " : "",
                l->errors, l->warnings);
 }
 
-/* ---- SARIF (Static Analysis Results Interchange Format 2.1.0, OASIS) ------------------------------------------ */
+/* ---- SARIF (Static Analysis Results Interchange Format 2.1.0, OASIS)
+ * ------------------------------------------ */
 
 /* A path as a relative URI reference (RFC 3986). */
 static void put_uri(struct buf *out, const char *path) {
@@ -119,10 +178,12 @@ static void report_sarif(const struct diag **all, size_t count, struct arena *a,
 
 void content_report(const struct diag_list *l, enum report_format format, struct buf *out) {
     size_t count;
+    struct totals totals = {0};
     const struct diag **all = sorted(l, out->arena, &count);
+    count = condense(all, count, out->arena, &totals);
     switch (format) {
-    case REPORT_TEXT: report_text(all, count, l, out); break;
-    case REPORT_JSON: report_json(all, count, l, out); break;
+    case REPORT_TEXT: report_text(all, count, &totals, out); break;
+    case REPORT_JSON: report_json(all, count, &totals, out); break;
     case REPORT_SARIF: report_sarif(all, count, out->arena, out); break;
     }
 }

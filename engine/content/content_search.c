@@ -4,13 +4,15 @@
 
 #include "base/text.h"
 #include "content/content_search.h"
+#include "content/content_sql.h"
 
 /* Rows that are looked at: a word that is everywhere must not cost seconds. */
 #define FIND_CANDIDATES 500
 
-/* ---- Parts of a document ------------------------------------------------------------------------------- */
+/* ---- Parts of a document
+ * ------------------------------------------------------------------------------- */
 
-void content_parts(struct arena *a, cmark_node *from, cmark_node *until, bool task_lists,
+void content_parts(struct arena *a, cmark_node *from, cmark_node *until, bool questions,
                    struct content_part **parts, size_t *count) {
     struct doc_anchors anchors;
     doc_anchors_init(&anchors, a);
@@ -24,7 +26,7 @@ void content_parts(struct arena *a, cmark_node *from, cmark_node *until, bool ta
     buf_init(&text, a);
     for (cmark_node *n = from; n && n != until; n = cmark_node_next(n)) {
         if (cmark_node_get_type(n) != CMARK_NODE_HEADING) {
-            if (!task_lists && doc_is_task_list(n)) continue;
+            if (!questions && content_is_question(n)) continue;
             buf_puts(&text, doc_text(a, n));
             buf_putc(&text, '\n');
             continue;
@@ -38,7 +40,8 @@ void content_parts(struct arena *a, cmark_node *from, cmark_node *until, bool ta
     (*parts)[*count - 1].text = buf_text(&text);
 }
 
-/* ---- The index -------------------------------------------------------------------------------------------- */
+/* ---- The index
+ * -------------------------------------------------------------------------------------------- */
 
 static const char *words_of(struct words *w, struct arena *a, const char *text) {
     struct buf out;
@@ -64,9 +67,13 @@ enum err search_drop(struct db *db, struct arena *a, struct words *w, const char
         rows = row;
     }
     enum err e = stmt_end(q);
-    for (struct indexed_row *r = rows; e == OK && r; r = r->next)
+    if (e == OK && rows)
+        e = spelling_drop(db, a, w, rows->title); /* once a file, as it was added */
+    for (struct indexed_row *r = rows; e == OK && r; r = r->next) {
         e = db_run(db, SQL_content_search_drop, "ittt", r->n, words_of(w, a, r->title),
                    words_of(w, a, r->heading), words_of(w, a, r->text));
+        if (e == OK) e = spelling_drop(db, a, w, r->heading);
+    }
     if (e == OK) e = db_run(db, SQL_content_sections_drop, "t", file);
     return e == OK ? db_run(db, SQL_content_indexed_drop, "t", file) : e;
 }
@@ -81,25 +88,28 @@ static enum err add_part(struct db *db, struct arena *a, struct words *w, const 
     int64_t n = stmt_int(q, 0);
     e = stmt_end(q);
     if (e != OK) return e;
-    return db_run(db, SQL_content_search_add, "ittt", n, words_of(w, a, entry->title),
-                  words_of(w, a, part->heading), words_of(w, a, part->text));
+    e = db_run(db, SQL_content_search_add, "ittt", n, words_of(w, a, entry->title),
+               words_of(w, a, part->heading), words_of(w, a, part->text));
+    return e == OK ? spelling_add(db, a, w, part->heading) : e;
 }
 
 enum err search_reset(struct db *db) {
     enum err e = db_run(db, SQL_content_search_clear, "");
     if (e == OK) e = db_run(db, SQL_content_sections_clear, "");
+    if (e == OK) e = spelling_reset(db);
     return e == OK ? db_run(db, SQL_content_indexed_clear, "") : e;
 }
 
 enum err search_put(struct db *db, struct arena *a, struct words *w, const char *file,
                     const char *version, const struct search_entry *entry) {
     enum err e = search_drop(db, a, w, file);
+    if (e == OK && entry->part_count) e = spelling_add(db, a, w, entry->title);
     for (size_t i = 0; e == OK && i < entry->part_count; i++)
         e = add_part(db, a, w, file, entry, &entry->parts[i]);
     return e == OK ? db_run(db, SQL_content_indexed_put, "ttt", file, version, words_version()) : e;
 }
 
-/* ---- Finding ------------------------------------------------------------------------------------------------ */
+/* ---- Finding -------------------------------------------------------------------------------- */
 
 /* "one" AND "two" *, with what joins them. Words hold neither quotes nor blanks. */
 static const char *match_text(struct arena *a, const struct word_list *q, const char *columns,
@@ -114,10 +124,11 @@ static const char *match_text(struct arena *a, const struct word_list *q, const 
     return buf_text(&b);
 }
 
-/* What is looked for where, the best first. The index keeps neither places of words nor texts (its size), so that FTS5's
- * bm25() cannot tell its rows apart: a title or heading counts for more than a text, and whole words for more than
- * beginnings; beyond that the order of the index holds, in which the parts of a document follow each other. */
-enum tier { TIER_TITLE, TIER_TEXT, TIER_BEGINNING, TIER_ANY };
+/* What is looked for where, the best first. The index keeps neither places of words nor texts (its
+ * size), so that FTS5's bm25() cannot tell its rows apart: a title or heading counts for more than
+ * a text, and whole words for more than beginnings; beyond that the order of the index holds, in
+ * which the parts of a document follow each other. */
+enum tier { TIER_TITLE, TIER_TITLE_BEGINNING, TIER_TEXT, TIER_BEGINNING, TIER_ANY };
 
 struct hit_row {
     int64_t n;
@@ -144,8 +155,9 @@ static int by_tier(const void *a, const void *b) {
 /* Adds what this tier finds; a row that was found before keeps its better tier. */
 static enum err find_rows(struct db *db, struct arena *a, const struct word_list *words,
                           enum tier tier, struct hit_rows *out) {
-    const char *match = match_text(a, words, tier == TIER_TITLE ? "{title heading} : " : "",
-                                   tier == TIER_ANY ? " OR " : " AND ", tier >= TIER_BEGINNING);
+    const char *match = match_text(
+        a, words, tier <= TIER_TITLE_BEGINNING ? "{title heading} : " : "",
+        tier == TIER_ANY ? " OR " : " AND ", tier != TIER_TITLE && tier != TIER_TEXT);
     size_t before = out->count, kept = 0;
     struct stmt *q = db_query(db, SQL_content_search_find, "ti", match, (int64_t)FIND_CANDIDATES);
     while (stmt_row(q)) {
@@ -165,15 +177,46 @@ static enum err find_rows(struct db *db, struct arena *a, const struct word_list
 
 /* Always the same rows for the same words, whichever page is asked for. */
 static enum err find_all(struct db *db, struct arena *a, const struct word_list *words,
-                         struct hit_rows *rows, bool *any_word) {
+                         struct hit_rows *rows) {
     enum err e = OK;
+    bool unfinished = utf8_count(words->items[words->count - 1]) > 1;
     for (enum tier tier = TIER_TITLE; e == OK && tier <= TIER_TEXT && !rows->cut; tier++)
-        e = find_rows(db, a, words, tier, rows);
+        if (tier != TIER_TITLE_BEGINNING || unfinished) e = find_rows(db, a, words, tier, rows);
     /* Beginnings of words cost most: they are looked for when whole words are not enough. */
-    if (e == OK && rows->count < SEARCH_RESULTS && utf8_count(words->items[words->count - 1]) > 1)
+    if (e == OK && rows->count < SEARCH_RESULTS && unfinished)
         e = find_rows(db, a, words, TIER_BEGINNING, rows);
+    return e;
+}
+
+/* Words that nothing has, each exchanged for the nearest one that a title has. */
+static enum err mend(struct db *db, struct arena *a, struct word_list *words, bool *mended) {
+    enum err e = OK;
+    for (size_t i = 0; e == OK && i < words->count; i++) {
+        struct word_list one = {&words->items[i], 1};
+        struct hit_rows known = {0};
+        const char *nearest = NULL;
+        e = find_rows(db, a, &one, i == words->count - 1 ? TIER_BEGINNING : TIER_TEXT, &known);
+        if (e == OK && known.count == 0) e = spelling_nearest(db, a, words->items[i], &nearest);
+        if (!nearest) continue;
+        words->items[i] = nearest;
+        *mended = true;
+    }
+    return e;
+}
+
+static enum err find_somehow(struct db *db, struct arena *a, struct word_list *words,
+                             struct hit_rows *rows, struct search_results *out) {
+    enum err e = find_all(db, a, words, rows);
+    if (e == OK && rows->count == 0) {
+        struct word_list better = {NEW_ARRAY(a, const char *, words->count), words->count};
+        memcpy(better.items, words->items, words->count * sizeof *words->items);
+        e = mend(db, a, &better, &out->mended);
+        if (e == OK && out->mended) e = find_all(db, a, &better, rows);
+        out->mended = rows->count > 0;
+        if (out->mended) *words = better; /* else some of the words, as they were typed */
+    }
     if (e == OK && rows->count == 0 && words->count > 1) {
-        *any_word = true;
+        out->any_word = true;
         e = find_rows(db, a, words, TIER_ANY, rows);
     }
     if (rows->count) qsort(rows->rows, rows->count, sizeof *rows->rows, by_tier);
@@ -184,9 +227,73 @@ static enum err find_all(struct db *db, struct arena *a, const struct word_list 
     return e;
 }
 
-/* ---- Results ------------------------------------------------------------------------------------------------ */
+/* ---- The order
+ * ---------------------------------------------------------------------------------------------- */
 
-/* Sections of one thing stand together, the best first; further ones of it only name their headings. */
+/* RULE title-first: what is called so comes before what has it in its name, this before what only
+ * names it in a heading, and this before a mention in a text; of equal ones the earlier in the
+ * index. RULE own-first: all of it in the reader's own courses comes before anything of others. */
+enum rank { RANK_NAME, RANK_IN_NAME, RANK_NAME_BEGINNING, RANK_HEADING, RANK_TEXT };
+
+struct place {
+    int64_t n;
+    const char *kind, *ref, *anchor, *heading, *lang;
+    bool foreign;
+    int rank;
+};
+
+static bool has_word(const struct word_list *words, const char *word, bool beginning) {
+    for (size_t i = 0; i < words->count; i++)
+        if (beginning ? str_has_prefix(words->items[i], word) : str_eq(words->items[i], word))
+            return true;
+    return false;
+}
+
+static int rank_of(struct words *w, struct arena *a, const char *name, enum tier tier,
+                   const struct word_list *query) {
+    if (tier > TIER_TITLE_BEGINNING) return RANK_TEXT + (int)tier - TIER_TEXT;
+    struct word_list words = words_query(w, a, name);
+    bool whole = true, begun = true;
+    for (size_t i = 0; i < query->count; i++) {
+        bool last = i == query->count - 1;
+        whole = whole && has_word(&words, query->items[i], false);
+        begun = begun && has_word(&words, query->items[i], last);
+    }
+    return whole && words.count == query->count ? RANK_NAME
+           : whole                              ? RANK_IN_NAME
+           : begun                              ? RANK_NAME_BEGINNING
+                                                : RANK_HEADING;
+}
+
+static int by_rank(const void *a, const void *b) {
+    const struct place *x = a, *y = b;
+    if (x->foreign != y->foreign) return x->foreign - y->foreign;
+    if (x->rank != y->rank) return x->rank - y->rank;
+    return x->n < y->n ? -1 : x->n > y->n;
+}
+
+static enum err read_place(struct db *db, struct arena *a, struct words *w,
+                           const struct search_reader *reader, const struct word_list *query,
+                           const struct hit_row *row, struct place *out) {
+    struct stmt *q;
+    enum err e;
+    if (!db_one(db, &q, &e, SQL_content_section_place, "i", row->n)) return e;
+    *out = (struct place){.n = row->n,
+                          .kind = stmt_text(q, 0, a),
+                          .ref = stmt_text(q, 1, a),
+                          .anchor = stmt_text(q, 2, a),
+                          .heading = stmt_text(q, 3, a),
+                          .lang = stmt_text(q, 5, a)};
+    const char *name = str_eq(out->kind, "term") ? out->heading : stmt_text(q, 4, a);
+    out->rank = rank_of(w, a, name, row->tier, query);
+    out->foreign = search_is_foreign(reader, out->kind, out->ref);
+    return stmt_end(q);
+}
+
+/* ---- Results -------------------------------------------------------------------------------- */
+
+/* Sections of one thing stand together, the best first; further ones of it only name their
+ * headings, when they are of the same text: a translation has other anchors. */
 struct group {
     struct search_result result; /* no texts yet */
     int64_t n;                   /* its best section */
@@ -220,29 +327,34 @@ static struct group *group_of(struct groups *g, const char *kind, const char *re
     return &g->list[g->count - 1];
 }
 
-static enum err take_row(struct db *db, struct arena *a, int64_t n, struct groups *g) {
-    struct stmt *q;
-    enum err e;
-    if (!db_one(db, &q, &e, SQL_content_section_place, "i", n)) return e == ERR_NOT_FOUND ? OK : e;
-    const char *kind = stmt_text(q, 0, a), *ref = stmt_text(q, 1, a), *anchor = stmt_text(q, 2, a),
-               *heading = stmt_text(q, 3, a);
-    struct group *one = group_of(g, kind, ref, heading);
+static void take_place(const struct place *p, struct groups *g) {
+    struct group *one = group_of(g, p->kind, p->ref, p->heading);
     struct search_result *r = &one->result;
     if (!r->kind) {
-        *r = (struct search_result){.kind = kind, .ref = ref, .anchor = anchor, .heading = heading};
-        one->n = n;
-    } else if (r->more_count < SEARCH_MORE && *heading)
-        r->more[r->more_count++] = (struct content_named){anchor, heading};
-    return stmt_end(q);
+        *r = (struct search_result){
+            .kind = p->kind, .ref = p->ref, .anchor = p->anchor, .heading = p->heading};
+        r->lang = p->lang;
+        one->n = p->n;
+    } else if (r->more_count < SEARCH_MORE && *p->heading && str_eq(r->lang, p->lang))
+        r->more[r->more_count++] = (struct content_named){p->anchor, p->heading};
 }
 
-static enum err group_rows(struct db *db, struct arena *a, const struct hit_rows *rows,
-                           struct groups *g) {
+static enum err group_rows(struct db *db, struct arena *a, struct words *w,
+                           const struct search_reader *reader, const struct word_list *query,
+                           const struct hit_rows *rows, struct groups *g) {
     enum err e = OK;
+    struct place *places = NEW_ARRAY(a, struct place, rows->count + 1);
+    size_t count = 0;
     for (g->room = 64; g->room < rows->count * 2;) g->room *= 2;
     g->slots = NEW_ARRAY(a, size_t, g->room);
     g->list = NEW_ARRAY(a, struct group, rows->count + 1);
-    for (size_t i = 0; e == OK && i < rows->count; i++) e = take_row(db, a, rows->rows[i].n, g);
+    for (size_t i = 0; e == OK && i < rows->count; i++) {
+        e = read_place(db, a, w, reader, query, &rows->rows[i], &places[count]);
+        if (e == OK) count++;
+        else if (e == ERR_NOT_FOUND) e = OK; /* it has gone meanwhile */
+    }
+    if (count) qsort(places, count, sizeof *places, by_rank);
+    for (size_t i = 0; e == OK && i < count; i++) take_place(&places[i], g);
     return e;
 }
 
@@ -260,15 +372,15 @@ static enum err read_texts(struct db *db, struct arena *a, struct words *w,
 }
 
 enum err content_search(struct db *db, struct arena *a, struct words *w, const char *query,
-                        int page, struct search_results *out) {
+                        const struct search_reader *reader, int page, struct search_results *out) {
     *out = (struct search_results){
         .items = NEW_ARRAY(a, struct search_result, SEARCH_RESULTS), .page = 1, .pages = 1};
     struct word_list words = words_query(w, a, query);
     if (words.count == 0) return OK;
     struct hit_rows rows = {0};
     struct groups groups = {0};
-    enum err e = find_all(db, a, &words, &rows, &out->any_word);
-    if (e == OK) e = group_rows(db, a, &rows, &groups);
+    enum err e = find_somehow(db, a, &words, &rows, out);
+    if (e == OK) e = group_rows(db, a, w, reader, &words, &rows, &groups);
     if (e != OK) return e;
     out->cut = rows.cut;
     out->total = groups.count;
@@ -287,7 +399,9 @@ static pthread_key_t words_key;
 static pthread_once_t words_once = PTHREAD_ONCE_INIT;
 
 static void free_words(void *w) { words_free(w); }
-static void make_key(void) { BUG_IF(pthread_key_create(&words_key, free_words) != 0); }
+static void make_key(void) {
+    BUG_IF(pthread_key_create(&words_key, free_words) != 0); /* cannot fail: see arena.c */
+}
 
 struct words *content_words(void) {
     pthread_once(&words_once, make_key);

@@ -1,22 +1,24 @@
-/* What later rooms add to the search: their lists are compared with the index once a second, and what is new in them is
- * put into it. On the keeper's thread. */
+/* What later rooms add to the search: their lists are compared with the index once a second, and
+ * what is new in them is put into it. On the keeper's thread. */
 #include <string.h>
 
 #include "base/text.h"
 #include "content/content_private.h"
+#include "content/content_sql.h"
 
 #define OFFERS_BYTES ((size_t)512 * 1024 * 1024)
 #define OFFERS_AT_ONCE 32 /* in one job: the writer serves others in between */
 
 void content_add_source(struct content *c, const struct content_source *source) {
     size_t n = atomic_load(&c->source_count);
-    BUG_IF(n == CONTENT_SOURCES);
+    BUG_IF(n == CONTENT_SOURCES); /* called by serve.c, once a room */
     c->sources[n] = *source;
     atomic_store(&c->source_count, n + 1); /* the keeper looks no further than this */
     content_wake(c);
 }
 
-/* ---- What is offered, what is there ---------------------------------------------------------------------- */
+/* ---- What is offered, what is there
+ * ---------------------------------------------------------------------- */
 
 struct offered {
     const struct content_source *source;
@@ -51,7 +53,8 @@ static uint64_t ask_all(struct round *r) {
         source->list(source->room, r->arena, &offers, &count);
         mark = hash_more(mark, source->folder);
         for (size_t k = 0; k < count; k++) {
-            mark = hash_more(hash_more(mark, offers[k].file), offers[k].version);
+            mark = hash_more(hash_more(hash_more(mark, offers[k].file), offers[k].version),
+                             offers[k].lang);
             r->offered = list_more(r->arena, r->offered, r->offered_count, sizeof *r->offered);
             r->offered[r->offered_count++] = (struct offered){source, &offers[k]};
         }
@@ -65,9 +68,9 @@ static bool of_a_source(const struct round *r, const char *file) {
     return false;
 }
 
-static enum err read_indexed(struct round *r) {
-    struct db *db = store_reader(r->content->store);
-    if (!db) return ERR_IO;
+static enum err read_indexed(struct db *db, struct arena *a, void *arg) {
+    struct round *r = arg;
+    (void)a;
     struct stmt *q = db_query(db, SQL_content_indexed_all, "");
     while (stmt_row(q)) {
         struct indexed row = {stmt_text(q, 0, r->arena), stmt_text(q, 1, r->arena)};
@@ -91,7 +94,7 @@ static bool is_offered(const struct round *r, const char *file) {
     return false;
 }
 
-/* ---- Jobs -------------------------------------------------------------------------------------------------- */
+/* ---- Jobs ----------------------------------------------------------------------------------- */
 
 struct offers_job {
     struct words *words;
@@ -125,7 +128,7 @@ static bool send(struct round *r, struct offers_job *j) {
 static void read_parts(struct round *r, const struct offered *o) {
     struct content_offer *offer = o->offer;
     o->source->read(o->source->room, r->arena, offer);
-    BUG_IF(offer->part_count == 0);
+    BUG_IF(offer->part_count == 0); /* content_parts promises one, of an empty or broken text too */
     offer->parts[0].text = arena_printf(r->arena, "%s\n%s", offer->summary, offer->parts[0].text);
 }
 
@@ -154,7 +157,8 @@ bool offers_keep(struct content *c, struct words *w, struct offers *o) {
     if (ARENA_GUARD(&a) == 0) {
         struct round r = {c, w, &a, atomic_load(&c->source_count), NULL, 0, NULL, 0};
         uint64_t mark = ask_all(&r);
-        ok = mark == o->mark || (read_indexed(&r) == OK && bring_up(&r));
+        ok = mark == o->mark ||
+             (store_read(c->store, read_indexed, &r, r.arena) == OK && bring_up(&r));
         if (ok) o->mark = mark;
     }
     arena_release(&a);

@@ -2,53 +2,64 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/text.h"
 #include "content/content_search.h"
 
 #define QUERY_BYTES 400
 #define PAGE_MAX 10000
 
-static const char *result_href(struct request *r, const struct search_result *one,
-                               const char *anchor) {
+/* The text that holds the words, whatever the reader would be shown. */
+static const char *lang_query(struct request *r, const struct search_result *one, const char *shown,
+                              const char *before) {
+    return str_eq(shown, one->lang) ? "" : arena_printf(r->arena, "%slang=%s", before, one->lang);
+}
+
+static const char *result_href(struct request *r, const struct content_snapshot *s,
+                               const struct search_result *one, const char *anchor) {
     const char *hash = *anchor ? arena_printf(r->arena, "#%s", anchor) : "";
-    if (str_eq(one->kind, "module"))
-        return arena_printf(r->arena, "/modules/%s%s%s%s", one->ref,
-                            str_eq(one->lang, "en") ? "" : "?lang=",
-                            str_eq(one->lang, "en") ? "" : one->lang, hash);
-    if (str_eq(one->kind, "term"))
-        return arena_printf(r->arena, "/glossary?programme=%s%s", one->ref, hash);
+    if (str_eq(one->kind, "module")) {
+        const struct content_module *m = content_module_for(r, s, one->ref);
+        const char *shown = m ? content_module_lang(s, m) : one->lang;
+        return arena_printf(r->arena, "/modules/%s%s%s", one->ref, lang_query(r, one, shown, "?"),
+                            hash);
+    }
+    if (str_eq(one->kind, "term")) {
+        const struct reading reading = reading_of(r);
+        const struct content_glossary *g = snapshot_glossary(s, one->ref, &reading);
+        const char *shown = g ? content_lang(s, g->lang, g->programme) : one->lang;
+        return arena_printf(r->arena, "/glossary?programme=%s%s%s", one->ref,
+                            lang_query(r, one, shown, "&"), hash);
+    }
     return arena_printf(r->arena, "/%ss/%s%s", one->kind, one->ref,
                         hash); /* programme, exam, lab */
 }
 
-static void result_view(struct request *r, struct view *list, const struct search_result *one) {
+static void result_view(struct request *r, const struct content_snapshot *s, struct view *list,
+                        const struct search_result *one) {
     struct view *item = view_item(list);
     bool term = str_eq(one->kind, "term");
-    view_text(item, "href", result_href(r, one, one->anchor));
+    view_text(item, "href", result_href(r, s, one, one->anchor));
     view_text(item, "title", term ? one->heading : one->title);
     if (!term && *one->heading) view_text(item, "heading", one->heading);
     view_text(item, "kind", content_text(r, arena_printf(r->arena, "content_kind_%s", one->kind)));
     view_text(item, "lang", one->lang);
+    view_text(item, "dir", page_direction(one->lang));
     view_html(item, "excerpt", one->excerpt);
     struct view *more = view_list(item, "more");
     for (size_t i = 0; i < one->more_count; i++) {
         struct view *m = view_item(more);
-        view_text(m, "href", result_href(r, one, one->more[i].id));
+        view_text(m, "href", result_href(r, s, one, one->more[i].id));
         view_text(m, "title", one->more[i].title);
     }
 }
 
-/* The address of a page of these results; what was typed is percent-encoded (RFC 3986, section 2.1). */
+/* The address of a page of these results; what was typed is percent-encoded (RFC 3986,
+ * section 2.1). */
 static const char *page_href(struct request *r, const char *typed, int page) {
     struct buf b;
     buf_init(&b, r->arena);
-    buf_puts(&b, "/search?q=");
-    for (const char *p = typed; *p; p++) {
-        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-                     (*p >= '0' && *p <= '9');
-        if (plain) buf_putc(&b, *p);
-        else buf_printf(&b, "%%%02X", (unsigned char)*p);
-    }
+    buf_printf(&b, "/search?q=%s", percent_encode(r->arena, typed, ""));
     if (page > 1) buf_printf(&b, "&page=%d", page);
     return buf_text(&b);
 }
@@ -76,14 +87,17 @@ enum err content_search_page(struct request *r) {
     struct words *w = content_words();
     if (!*typed || !w) return http_page(r, "content_search", v);
     struct search_results found;
-    enum err e = content_search(r->db, r->arena, w, typed, (int)page, &found);
+    struct search_reader reader;
+    enum err e = search_reader_of(r, &reader);
+    if (e == OK) e = content_search(r->db, r->arena, w, typed, &reader, (int)page, &found);
     if (e != OK) return e;
     struct view *list = view_list(v, "results");
-    for (size_t i = 0; i < found.count; i++) result_view(r, list, &found.items[i]);
+    for (size_t i = 0; i < found.count; i++) result_view(r, reader.snapshot, list, &found.items[i]);
     view_int(v, "count", (int64_t)found.total);
     pages_view(r, v, typed, &found);
     view_bool(v, "searched", true);
     view_bool(v, "more", found.cut);
     view_bool(v, "any_word", found.any_word);
+    view_bool(v, "mended", found.mended);
     return http_page(r, "content_search", v);
 }

@@ -1,4 +1,5 @@
-/* The self-assessment: a point on two axes from sixteen answers, and the track that it suggests. Pure. */
+/* The self-assessment: a point on two axes from sixteen answers, and the track that it suggests.
+ * Pure. */
 #include "content/content_self.h"
 
 #include <string.h>
@@ -10,7 +11,8 @@ bool self_answers_valid(const struct content_self *s, const char *answers) {
            strspn(answers, "12345") == s->statement_count;
 }
 
-/* Each answer counts -2 to 2 times its weight; the sum over what an axis could reach at most gives -1000 to 1000. */
+/* Each answer counts -2 to 2 times its weight; the sum over what an axis could reach at most gives
+ * -1000 to 1000. */
 static int axis_permille(const struct content_self *s, const char *answers, enum axis axis) {
     int sum = 0, most = 0;
     for (size_t i = 0; i < s->statement_count; i++) {
@@ -25,7 +27,8 @@ struct self_result self_result(const struct content_self *s, const struct conten
                                const char *answers) {
     struct self_result out = {.x_permille = axis_permille(s, answers, AXIS_X),
                               .y_permille = axis_permille(s, answers, AXIS_Y)};
-    /* x: technology (-) … art (+);  y: emotional (-) … rational (+). In the middle nothing is suggested. */
+    /* x: technology (-) … art (+);  y: emotional (-) … rational (+). In the middle nothing is
+     * suggested. */
     if (out.x_permille == 0 || out.y_permille == 0) return out;
     const char *x = out.x_permille < 0 ? "technology" : "art",
                *y = out.y_permille < 0 ? "emotional" : "rational";

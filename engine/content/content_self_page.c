@@ -4,8 +4,10 @@
 #include "base/codec.h"
 #include "base/text.h"
 #include "content/content_self.h"
+#include "content/content_sql.h"
 
-/* The figure persona_figure: its quadrants reach from 34 to 326 and from 24 to 276. */
+/* The figure persona_figure (site/personas.mjs): its quadrants reach from 34 to 326 and from 24 to
+ * 276; technology is left, rational is above. */
 #define PLOT_LEFT 34
 #define PLOT_WIDTH 292
 #define PLOT_TOP 24
@@ -48,7 +50,7 @@ static void result_view(struct request *r, struct view *v, const struct content_
     struct self_result result = self_result(s, p, answers);
     struct view *o = view_object(v, "result"), *plot = view_object(o, "plot");
     view_int(plot, "x", PLOT_LEFT + (int64_t)PLOT_WIDTH * (result.x_permille + 1000) / 2000);
-    view_int(plot, "y", PLOT_TOP + (int64_t)PLOT_HEIGHT * (result.y_permille + 1000) / 2000);
+    view_int(plot, "y", PLOT_TOP + (int64_t)PLOT_HEIGHT * (1000 - result.y_permille) / 2000);
     view_int(o, "x", result.x_permille / 10);
     view_int(o, "y", result.y_permille / 10);
     view_text(o, "x_side",
@@ -86,7 +88,7 @@ static enum err show(struct request *r, const struct content_snapshot *s,
     enum err e = last_answers(r, self, &answers, &at_ms);
     if (e != OK) return e;
     struct view *v = view_new(r->arena);
-    view_text(v, "title", self->title);
+    content_say(r, v, "title", self->title, content_lang(s, self->lang, self->programme));
     view_html_borrow(v, "intro", self->html, strlen(self->html));
     view_int(v, "statement_count", (int64_t)self->statement_count);
     bool again = http_query(r, "again") != NULL;
@@ -108,7 +110,8 @@ static enum err show(struct request *r, const struct content_snapshot *s,
 static enum err find_self(struct request *r, const struct content_snapshot **s,
                           const struct content_self **self) {
     *s = content_of(r);
-    *self = snapshot_self(*s, r->locale);
+    const struct reading reading = reading_of(r);
+    *self = snapshot_self(*s, &reading);
     return *self ? OK : http_refuse(r, ERR_NOT_FOUND, "content_self_none", NULL);
 }
 

@@ -1,4 +1,5 @@
-/* Snapshots: what all files said at one moment. Who holds one keeps its texts, and what was rendered of them, alive. */
+/* Snapshots: what all files said at one moment. Who holds one keeps its texts, and what was
+ * rendered of them, alive. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +8,8 @@
 
 #define BATCH_BYTES ((size_t)1024 * 1024 * 1024)
 
-/* ---- Memory -------------------------------------------------------------------------------------------- */
+/* ---- Memory
+ * -------------------------------------------------------------------------------------------- */
 
 struct content_batch *batch_new(void) {
     struct content_batch *b = calloc(1, sizeof *b);
@@ -34,7 +36,8 @@ static void file_release(const struct content_file *f) {
     batch_release(own);
 }
 
-/* ---- What was rendered ------------------------------------------------------------------------------------- */
+/* ---- What was rendered
+ * ------------------------------------------------------------------------------------- */
 
 static void articles_release(struct rendered *r) {
     for (struct article *a = atomic_load(&r->articles); a;) {
@@ -54,13 +57,25 @@ void rendered_release(struct rendered *r) {
     free(r);
 }
 
-/* ---- Snapshots ------------------------------------------------------------------------------------------- */
+/* ---- Snapshots
+ * ------------------------------------------------------------------------------------------- */
 
+bool content_named_after(const char *path, const char *id) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t len = strlen(id);
+    return strncmp(name, id, len) == 0 && str_eq(name + len, ".md");
+}
+
+/* RULE copied-id: of modules with one id that is shown whose file is named after it, else the first
+ * by name: a copy takes nothing from its original. */
 static int by_module(const void *a, const void *b) {
     const struct content_file *x = *(const struct content_file *const *)a,
                               *y = *(const struct content_file *const *)b;
     int order = strcmp(x->module->id, y->module->id);
-    if (order == 0) order = strcmp(x->module->lang, y->module->lang);
+    if (order == 0 && x->lang && y->lang) order = strcmp(x->lang, y->lang);
+    if (order == 0)
+        order = content_named_after(y->path, y->module->id) -
+                content_named_after(x->path, x->module->id);
     return order ? order : strcmp(x->path, y->path);
 }
 
@@ -93,7 +108,7 @@ static void sort_files(struct content_snapshot *s) {
     qsort(s->modules, s->module_count, sizeof *s->modules, by_module);
     qsort(s->translations, s->translation_count, sizeof *s->translations, by_module);
     qsort(s->programmes, s->programme_count, sizeof *s->programmes, by_programme);
-    size_t n = 0; /* of modules with one id the first path counts; the check reports the others */
+    size_t n = 0; /* of modules with one id the first counts; the check reports the others */
     for (size_t i = 0; i < s->module_count; i++)
         if (n == 0 || !str_eq(s->modules[n - 1]->module->id, s->modules[i]->module->id))
             s->modules[n++] = s->modules[i];
@@ -128,27 +143,44 @@ static void snapshot_free(struct content_snapshot *s) {
     free(s);
 }
 
-/* Takes over a hold of each file that is not NULL. */
-struct content_snapshot *snapshot_new(struct content *c, const struct content_file **files,
-                                      size_t count) {
-    struct content_snapshot *s = calloc(1, sizeof *s);
-    if (!s) return NULL;
-    arena_init(&s->arena, BATCH_BYTES);
-    atomic_init(&s->refs, 1);
-    s->content = c;
-    s->serial = ++c->serial;
-    s->glossary_serial = c->glossary_serial;
+/* In the snapshot's own memory; false when that ends. */
+static bool list_files(struct content_snapshot *s, const struct content_file **files,
+                       const struct found_file *found, size_t count) {
+    if (ARENA_GUARD(&s->arena) != 0) return false;
     s->files = NEW_ARRAY(&s->arena, const struct content_file *, count + 1);
+    s->left_out = NEW_ARRAY(&s->arena, const char *, count + 1);
     for (size_t i = 0; i < count; i++)
         if (files[i]) s->files[s->file_count++] = files[i];
+        else s->left_out[s->left_out_count++] = arena_dup(&s->arena, found[i].path);
     s->rendered = NEW_ARRAY(&s->arena, _Atomic(struct rendered *), s->file_count + 1);
     sort_files(s);
     index_objectives(s);
-    return s;
+    s->arena.guarded = false;
+    return true;
 }
 
-/* What was rendered stays good while neither its text nor what its text refers to changed. Both lists are by path. */
-static void carry_rendered(struct content_snapshot *to, const struct content_snapshot *from) {
+/* Takes over a hold of each file that is not NULL, also when there is no memory: then NULL. */
+struct content_snapshot *snapshot_new(struct content *c, const struct content_file **files,
+                                      const struct found_file *found, size_t count) {
+    struct content_snapshot *s = calloc(1, sizeof *s);
+    if (s) {
+        arena_init(&s->arena, BATCH_BYTES);
+        atomic_init(&s->refs, 1);
+        s->content = c;
+        s->serial = ++c->serial;
+        s->glossary_serial = c->glossary_serial;
+        if (list_files(s, files, found, count)) return s;
+        arena_release(&s->arena);
+        free(s);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (files[i]) file_release(files[i]);
+    return NULL;
+}
+
+/* What was rendered stays good while neither its text nor what its text refers to changed. Both
+ * lists are by path. */
+void carry_rendered(struct content_snapshot *to, const struct content_snapshot *from) {
     if (!from || from->glossary_serial != to->glossary_serial) return;
     size_t j = 0;
     for (size_t i = 0; i < to->file_count; i++) {
@@ -165,13 +197,4 @@ static void carry_rendered(struct content_snapshot *to, const struct content_sna
 void content_release(const struct content_snapshot *s) {
     struct content_snapshot *own = (struct content_snapshot *)s;
     if (own && atomic_fetch_sub(&own->refs, 1) == 1) snapshot_free(own);
-}
-
-void snapshot_exchange(struct content *c, struct content_snapshot *fresh) {
-    carry_rendered(fresh, c->current);
-    pthread_mutex_lock(&c->lock);
-    struct content_snapshot *old = c->current;
-    c->current = fresh;
-    pthread_mutex_unlock(&c->lock);
-    if (old) content_release(old);
 }

@@ -6,8 +6,10 @@
 #include "base/text.h"
 #include "content/content_private.h"
 #include "content/content_progress.h"
+#include "content/content_sql.h"
 
-/* ---- One module ---------------------------------------------------------------------------------------- */
+/* ---- One module
+ * ---------------------------------------------------------------------------------------- */
 
 enum err content_facts(struct db *db, struct arena *a, const char *person_id,
                        const struct content_module *m, struct module_facts *out) {
@@ -39,7 +41,8 @@ const struct given_answer *facts_answer(const struct module_facts *f, const char
     return NULL;
 }
 
-/* ---- All modules of a person ------------------------------------------------------------------------------ */
+/* ---- All modules of a person
+ * ------------------------------------------------------------------------------ */
 
 /* States by module id, in the order of the queries (which sort by it), looked up from the last. */
 struct states {
@@ -100,10 +103,12 @@ enum err content_progress(struct db *db, struct arena *a, const struct content_s
     return OK;
 }
 
-/* Of readings, and of answers, that are kept of one person in one module: more than anybody makes. */
-#define FACTS_LIMIT 2000
+/* Of answers that are kept of one person in one module: more than anybody gives. RULE
+ * answers-limit: the next one is refused with a sentence, and never taken without being kept. */
+#define ANSWERS_LIMIT 2000
 
-/* ---- Recording ---------------------------------------------------------------------------------------------- */
+/* ---- Recording
+ * ---------------------------------------------------------------------------------------------- */
 
 /* After each fact: whether it was the one that completes the module. */
 static enum err complete_if_done(struct db *db, struct arena *a, int64_t now_ms,
@@ -114,34 +119,30 @@ static enum err complete_if_done(struct db *db, struct arena *a, int64_t now_ms,
     return db_run(db, SQL_content_completion_add, "ttti", person_id, m->id, m->version, now_ms);
 }
 
-static enum err count_facts(struct db *db, enum sql_id query, const char *person_id,
-                            const struct content_module *m, int64_t *count) {
+static enum err count_answers(struct db *db, const char *person_id, const struct content_module *m,
+                              int64_t *count) {
     struct stmt *q;
     enum err e;
     *count = 0;
-    if (!db_one(db, &q, &e, query, "tt", person_id, m->id)) return e;
+    if (!db_one(db, &q, &e, SQL_content_answer_count, "tt", person_id, m->id)) return e;
     *count = stmt_int(q, 0);
     return stmt_end(q);
 }
 
-/* Each fact is read again with each page and by the jobs of this module: whoever sends them by the thousand would make
- * everybody's saving wait. Past the limit only what is news is kept. */
+/* RULE reading-kept: every event is kept, however many there are. What pages and jobs read is the
+ * place beside them, of which there is one a section, so that whoever sends events by the thousand
+ * makes nobody wait. */
 enum err content_record_reading(struct db *db, struct arena *a, int64_t now_ms,
                                 const char *person_id, const struct content_module *m,
                                 const char *section, int position_permille, bool done) {
-    struct module_facts facts;
-    int64_t count;
     int i = progress_section(m, section);
     if (i < 0 || position_permille < 0 || position_permille > 1000) return ERR_INVALID;
-    enum err e = count_facts(db, SQL_content_reading_count, person_id, m, &count);
-    if (e == OK && count >= FACTS_LIMIT) {
-        if (!done) return OK;
-        e = content_facts(db, a, person_id, m, &facts);
-        if (e == OK && facts.state.done[i]) return complete_if_done(db, a, now_ms, person_id, m);
-    }
-    if (e != OK) return e;
-    e = db_run(db, SQL_content_reading_add, "tttttiii", id_new(a, now_ms), person_id, m->id,
-               m->version, section, (int64_t)position_permille, (int64_t)done, now_ms);
+    enum err e = db_run(db, SQL_content_reading_add, "tttttiii", id_new(a, now_ms), person_id,
+                        m->id, m->version, section, (int64_t)position_permille, (int64_t)done,
+                        now_ms);
+    if (e == OK)
+        e = db_run(db, SQL_content_place_put, "tttiii", person_id, m->id, section, (int64_t)done,
+                   (int64_t)position_permille, now_ms);
     return e == OK && done ? complete_if_done(db, a, now_ms, person_id, m) : e;
 }
 
@@ -150,8 +151,8 @@ enum err content_record_answer(struct db *db, struct arena *a, int64_t now_ms,
                                const char *choice, bool right) {
     if (number < 1 || (size_t)number > m->checkpoint_count) return ERR_INVALID;
     int64_t count;
-    enum err e = count_facts(db, SQL_content_answer_count, person_id, m, &count);
-    if (e != OK || count >= FACTS_LIMIT) return e == OK ? ERR_LIMIT : e;
+    enum err e = count_answers(db, person_id, m, &count);
+    if (e != OK || count >= ANSWERS_LIMIT) return e == OK ? ERR_LIMIT : e;
     e = db_run(db, SQL_content_answer_add, "ttttittii", id_new(a, now_ms), person_id, m->id,
                m->version, (int64_t)number, m->checkpoints[number - 1], choice, (int64_t)right,
                now_ms);

@@ -1,6 +1,6 @@
-/* Names of real vendors: whole words, whatever their case. A word of the text is looked up by its hash; only where a name
- * begins with it the rest is compared, so the cost does not grow with the list. Characters that nobody sees (a soft hyphen)
- * part no name. Pure. */
+/* Names of real vendors: whole words, whatever their case. A word of the text is looked up by its
+ * hash; only where a name begins with it the rest is compared, so the cost does not grow with the
+ * list. Characters that nobody sees (a soft hyphen) part no name. Pure. */
 #include <string.h>
 
 #include "base/text.h"
@@ -105,7 +105,8 @@ static void report(const char *file, const char *text, size_t at, const char *na
         name);
 }
 
-/* ---- Characters that nobody sees --------------------------------------------------------------------------------- */
+/* ---- Characters that nobody sees
+ * --------------------------------------------------------------------------------- */
 
 /* As Markdown knows them by name; what XML and Markdown write by number is read as a number. */
 static const struct {

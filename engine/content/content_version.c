@@ -1,8 +1,10 @@
-/* Versions: what each document said is kept under the version that it had, for as long as there are records of it. */
+/* Versions: what each document said is kept under the version that it had, for as long as there are
+ * records of it. */
 #include <string.h>
 
 #include "base/text.h"
 #include "content/content_private.h"
+#include "content/content_sql.h"
 
 const char *file_id(const struct content_file *f) {
     return f->module      ? f->module->id
@@ -27,14 +29,13 @@ enum err content_version_source(struct db *db, struct arena *a, const char *kind
     return stmt_end(q);
 }
 
+/* One version is one text, in whichever language it was said to be. */
 static const char *stored_source(struct db *db, struct arena *a, const struct content_file *f) {
-    struct stmt *q;
-    enum err e;
-    if (!db || !db_one(db, &q, &e, SQL_content_version_source_lang, "tttt",
-                       content_kind_name(f->kind), file_id(f), f->version, f->lang))
+    const char *source = NULL;
+    if (!db || content_version_source(db, a, content_kind_name(f->kind), file_id(f), f->version,
+                                      &source) != OK)
         return NULL;
-    const char *source = stmt_text(q, 0, a);
-    return stmt_end(q) == OK ? source : NULL;
+    return source;
 }
 
 bool content_document(struct content *c, struct db *db, const struct content_file *f,

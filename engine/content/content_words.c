@@ -1,5 +1,6 @@
-/* Words, as the search index knows them. ICU finds their bounds (Thai has no blanks), we fold what readers do not type:
- * case, Latin accents, Arabic and Hebrew points, tatweel, Arabic articles, English plurals. Pure, but for ICU's data. */
+/* Words, as the search index knows them. ICU finds their bounds (Thai has no blanks), we fold what
+ * readers do not type: case, Latin accents, Arabic and Hebrew points, tatweel, Arabic articles,
+ * English plurals. Pure, but for ICU's data. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,8 @@ void words_free(struct words *w) {
 
 const char *words_version(void) { return WORDS_VERSION "/" U_ICU_VERSION; }
 
-/* ---- Folding --------------------------------------------------------------------------------------------- */
+/* ---- Folding
+ * --------------------------------------------------------------------------------------------- */
 
 static bool is_dropped(UChar c) {
     return (c >= 0x0300 && c <= 0x036f) || (c >= 0x0591 && c <= 0x05c7) ||
@@ -74,17 +76,19 @@ static size_t without_plural(char *word, size_t n) {
     return before == 'u' || before == 's' ? n : n - 1;
 }
 
-/* Arabic: the definite article and the one-letter words that are written together with it, after the light stemmer
- * “light10” (L. S. Larkey, L. Ballesteros, M. E. Connell, Light stemming for Arabic information retrieval, 2007), which
- * strips ال, وال, بال, كال, فال and لل; we also know و and ف before بال, كال and لل. Unlike light10 we leave suffixes alone,
- * and prefixes without an article: they begin too many words of their own (وزير is no زير). Three letters stay at least
+/* Arabic: the definite article and the one-letter words that are written together with it, after
+ * the light stemmer “light10” (L. S. Larkey, L. Ballesteros, M. E. Connell, Light stemming for
+ * Arabic information retrieval, 2007), which strips ال, وال, بال, كال, فال and لل; we also know و
+ * and ف before بال, كال and لل. Unlike light10 we leave suffixes alone, and prefixes without an
+ * article: they begin too many words of their own (وزير is no زير). Three letters stay at least
  * (light10: two), so that الله does not become له.
  *
- * Limits: nothing tells an article from a word that begins with the same letters. Therefore it is taken away as often as it
- * is there: التزام and الالتزام both become تزام, and find each other; the same holds for إلكتروني, whose hamza
- * many do not type. What would then meet another common word is listed and kept whole. After ل the article hides in a
- * word that begins with ل (للغة is not found with لغة); words of two letters keep their article; and an unfinished word
- * that shows fewer than three letters after its article is looked for as it stands. */
+ * Limits: nothing tells an article from a word that begins with the same letters. Therefore it is
+ * taken away as often as it is there: التزام and الالتزام both become تزام, and find each other;
+ * the same holds for إلكتروني, whose hamza many do not type. What would then meet another common
+ * word is listed and kept whole. After ل the article hides in a word that begins with ل (للغة is
+ * not found with لغة); words of two letters keep their article; and an unfinished word that shows
+ * fewer than three letters after its article is looked for as it stands. */
 #define ARABIC_KEPT 3
 static const UChar *const arabic_articles[] = {u"وبال", u"فبال", u"وكال", u"فكال", u"ولل", u"فلل",
                                                u"وال",  u"فال",  u"بال",  u"كال",  u"لل",  u"ال"};
@@ -155,7 +159,8 @@ static size_t fold(struct words *w, const UChar *word, size_t n, char *out, size
     return used;
 }
 
-/* ---- Segmenting ------------------------------------------------------------------------------------------- */
+/* ---- Segmenting
+ * ------------------------------------------------------------------------------------------- */
 
 struct span {
     int32_t from, to; /* UTF-16 */
@@ -196,8 +201,12 @@ void words_index(struct words *w, const char *text, struct buf *out) {
     struct arena a;
     arena_init(&a, TEXT_UNITS * 3);
     int32_t len = 0;
-    /* Within its cap: the arena cannot be left through its guard here. */
+    if (ARENA_GUARD(&a) != 0) {
+        arena_release(&a);
+        arena_fail(out->arena);
+    }
     UChar *units = to_utf16(&a, text, &len);
+    a.guarded = false;
     struct span s;
     if (begin(w, units, len))
         while (next_word(w, units, &s)) {
@@ -224,7 +233,8 @@ struct word_list words_query(struct words *w, struct arena *a, const char *query
     return list;
 }
 
-/* ---- Excerpts ---------------------------------------------------------------------------------------------- */
+/* ---- Excerpts
+ * ---------------------------------------------------------------------------------------------- */
 
 /* Which word of the query this is, or -1; the last one may be unfinished. */
 static int query_index(const struct word_list *q, const struct span *s) {

@@ -1,7 +1,9 @@
-/* Authored documents: Markdown with YAML front matter, read as syntax trees, with a place for each error.
+/* Authored documents: Markdown with YAML front matter, read as syntax trees, with a place for each
+ * error.
  *
- * content, exam and lab build on this: they ask for fields with their types, walk the tree of blocks, and
- * report into one list of diagnostics, so that an author sees all problems of a file at once. */
+ * content, exam and lab build on this: they ask for fields with their types, walk the tree of
+ * blocks, and report into one list of diagnostics, so that an author sees all problems of a file at
+ * once. */
 #ifndef GR_DOC_DOC_H
 #define GR_DOC_DOC_H
 
@@ -22,18 +24,28 @@ struct diag {
     enum severity severity;
     const char *rule;    /* "alt-text" */
     const char *message; /* one sentence */
+    bool hides;          /* because of it the file is not shown */
     struct diag *next;
 };
 
 struct diag_list {
     struct arena *arena;
-    struct diag *first, **tail;
+    struct diag *first, *last, **tail;
     int errors, warnings;
 };
 
 void diag_init(struct diag_list *l, struct arena *a);
 void diag_add(struct diag_list *l, enum severity severity, const char *file, int line, int column,
               const char *rule, const char *format, ...) __attribute__((format(printf, 7, 8)));
+/* Adds what another list holds, with all that is known of it. */
+void diag_copy(struct diag_list *l, const struct diag *d);
+/* What was added last hides the file from learners: without this nothing of it can be shown, or
+ * what is shown could be false. Its rule is one of diag_hiding; all others are reported, and the
+ * rest of the file is shown. */
+void diag_hides(struct diag_list *l);
+/* The rules that can hide a file, NULL at the end. The author's documentation has them as a table.
+ */
+extern const char *const diag_hiding[];
 
 /* ---- Documents ----------------------------------------------------------------------------- */
 #define DOC_MAX_BYTES (2 * 1024 * 1024)
@@ -51,8 +63,8 @@ struct doc {
     int body_line;       /* lines before the body: add to the tree's line numbers */
 };
 
-/* Parses `source`; problems go to `diags`. ERR_INVALID when there is no usable front matter or the text is
- * no UTF-8; even then all that could be found is reported. */
+/* Parses `source`; problems go to `diags`. ERR_INVALID when there is no usable front matter or the
+ * text is no UTF-8; even then all that could be found is reported. */
 enum err doc_parse(struct doc *out, const char *file, const char *source, size_t len,
                    struct arena *a, struct diag_list *diags) MUST_USE;
 /* Reads and parses root/file. ERR_NOT_FOUND, ERR_LIMIT (too large), ERR_INVALID. */
@@ -63,7 +75,8 @@ enum err doc_load_meta(struct doc *out, const char *root, const char *file, stru
                        struct diag_list *diags) MUST_USE;
 
 /* ---- Front matter -------------------------------------------------------------------------- */
-/* A YAML text on its own (a fenced `item` block): `line` is the line before its first. NULL when broken. */
+/* A YAML text on its own (a fenced `item` block): `line` is the line before its first. NULL when
+ * broken. */
 struct field *field_parse(const char *file, const char *yaml, size_t len, int line, struct arena *a,
                           struct diag_list *diags);
 bool field_is_map(struct field *f);
@@ -86,7 +99,11 @@ bool field_int(struct doc *d, struct diag_list *l, struct field *map, const char
                int64_t max, bool required, int64_t *out);
 bool field_bool(struct doc *d, struct diag_list *l, struct field *map, const char *key,
                 bool fallback);
-/* Reports every key of `map` that is not in the NULL-terminated list, with the nearest known one. */
+/* The field `lang` of a text, canonical; NULL when there is none, or none that is a language: that
+ * is reported at its place. Arena. */
+const char *field_lang(struct doc *d, struct arena *a, struct diag_list *diags);
+/* Reports every key of `map` that is not in the NULL-terminated list, with the nearest known one.
+ */
 void field_unknown(struct doc *d, struct diag_list *l, struct field *map, const char *const *known);
 
 /* ---- The tree ------------------------------------------------------------------------------ */
@@ -94,9 +111,44 @@ int doc_line(struct doc *d, cmark_node *n);
 int doc_column(struct doc *d, cmark_node *n);
 /* The plain text of a node, without marks. Arena. */
 char *doc_text(struct arena *a, cmark_node *n);
+/* How many options the text or html of a stem asks to choose ("… Choose two."), 1 to 9; 0 when it
+ * does not say. */
+int doc_asks_for(const char *stem);
+/* A list whose items say what the lines of the paragraph before it mean: `Term`, and below it `:
+ * what it means`. */
+bool doc_is_definitions(cmark_node *list);
 /* A task list? (a list whose items all carry [ ] or [x]) */
 bool doc_is_task_list(cmark_node *list);
 bool doc_task_checked(cmark_node *item);
+/* Whether an item of a list was meant as a task, and its mark is none: `[ x ]`, `[]`, `[x]a`. */
+bool doc_task_misspelt(cmark_node *item);
+/* From here on the list is one without tasks: its marks are not shown, nor are those that are
+ * misspelt. */
+void doc_unmark_tasks(struct arena *a, cmark_node *list);
+
+/* A link whose text is its address: written as it stands, or in angle brackets. */
+bool doc_bare_link(struct arena *a, cmark_node *link);
+
+/* ---- HTML in Markdown ------------------------------------------------------------------------ */
+enum html_kind { HTML_TEXT, HTML_OPEN, HTML_CLOSE, HTML_COMMENT, HTML_OTHER };
+enum html_place { HTML_INLINE, HTML_BLOCK, HTML_VOID }; /* void: an inline one without an end */
+struct html_element {
+    const char *name, *shown; /* shown: the element that is written for it */
+    enum html_place place;
+};
+struct html_token {
+    enum html_kind kind;
+    const char *start; /* within what was read */
+    size_t len;
+    const struct html_element *element; /* of tags; NULL: not on the list */
+    /* Values of attributes, character references undone; NULL when absent. Arena. */
+    const char *src, *alt, *href, *title, *width, *height, *colspan, *rowspan, *align, *open, *name;
+};
+/* The next piece of `*at`, which moves on; false at the end. Pure. */
+bool html_next(struct arena *a, const char **at, struct html_token *out);
+/* Whether all tags of a piece of HTML are on the fixed list: then it is shown as HTML, else as
+ * text. */
+bool html_known(struct arena *a, const char *html);
 
 /* ---- Anchors ------------------------------------------------------------------------------- */
 struct anchor_entry;
@@ -106,23 +158,58 @@ struct doc_anchors { /* those of one document so far */
     size_t count, room;
 };
 void doc_anchors_init(struct doc_anchors *s, struct arena *a);
-/* The id of a heading with this text: its slug, “-2” for the second of a name, “-section” behind a word that pages use
- * as an id themselves. Arena. */
+/* The id of a heading with this text: its slug, “-2” for the second of a name, “-section” behind a
+ * word that pages use as an id themselves. Arena. */
 const char *doc_anchor(struct doc_anchors *s, const char *prefix, const char *heading);
-/* What an author's `#fragment` means: the same rule for words that pages use. Arena. */
+/* The anchor that GitHub gives this heading ("foo-1" for the second Foo, "a--b"), which links in
+ * texts from there use; in a set of its own. Arena. */
+const char *doc_anchor_alias(struct doc_anchors *s, const char *prefix, const char *heading);
+/* Whether `anchor` can be used beside those of the set. */
+bool doc_anchor_free(const struct doc_anchors *s, const char *anchor);
+/* What an author's `#fragment` means: percent-encoding undone, and the same rule for words that
+ * pages use. Arena. */
 const char *doc_fragment(struct arena *a, const char *fragment);
 
-/* ---- Rendering: the one place that makes HTML of what an author wrote ------------------------- */
+/* ---- Diagrams -------------------------------------------------------------------------------- */
+/* Whether a block of code is a diagram as text: a fence with the word `mermaid`. */
+bool doc_is_diagram(cmark_node *code_block);
+/* What a diagram says of itself for those who do not see it, as Mermaid has it: its `accTitle` and
+ * `accDescr`, "" when there is none. Pure; arena. */
+const char *doc_diagram_title(struct arena *a, const char *source);
+const char *doc_diagram_description(struct arena *a, const char *source);
+
+/* ---- Rendering: the one place that makes HTML of what an author wrote ----------------------- */
+struct render_track { /* captions */
+    const char *address, *lang, *label;
+    bool first; /* those that are shown unless somebody chooses others */
+};
+struct render_clip {
+    bool audio;
+    const char *address, *poster; /* poster: NULL = none */
+    int width, height;            /* 0: unknown */
+    struct render_track *tracks;
+    size_t track_count;
+    const char *transcript; /* html; NULL = none */
+};
 struct render_hooks {
     /* Rewrites a link or picture address; NULL = drop the link, keep its text. */
     const char *(*link)(void *context, struct arena *a, const char *url, bool picture);
     /* A term: link: its definition as inline HTML, and its title as text; NULL when unknown. */
     const char *(*term)(void *context, struct arena *a, const char *id, const char **title);
-    /* Width and height of a picture in CSS pixels, so that the page does not jump; false when unknown. */
+    /* Width and height of a picture in CSS pixels, so that the page does not jump; false when
+     * unknown. */
     bool (*picture_size)(void *context, struct arena *a, const char *url, int *width, int *height);
-    /* The heading of a callout without a title ("note", "tip", "warning", "example", "case"); text. */
-    const char *(*callout_label)(void *context, const char *kind);
-    /* A block to be rendered by the caller (a checkpoint's task list): true when it wrote something. */
+    /* A picture whose address is that of a video or a sound: `out` (NULL: only whether it is one)
+     * receives what is known of it. False: it is none, or it cannot be shown. */
+    bool (*clip)(void *context, struct arena *a, const char *url, struct render_clip *out);
+    /* What is said behind a link to a file that is to be saved ("PDF, 120 kB"); NULL: it leads to
+     * no file. */
+    const char *(*file_note)(void *context, struct arena *a, const char *url);
+    /* Words of ours, NULL for the English ones: the heading of a callout without a title ("note",
+     * "tip", "warning", "example", "case"), "video", "audio", "transcript", "diagram"; text. */
+    const char *(*label)(void *context, struct arena *a, const char *kind);
+    /* A block to be rendered by the caller (a checkpoint's task list): true when it wrote
+     * something. */
     bool (*block)(void *context, cmark_node *block, struct buf *out);
     void *context;
     int heading_shift;     /* added to heading levels */
@@ -132,12 +219,13 @@ struct heading {
     const char *id, *text;
     int level;
 };
-/* Safe mode: raw HTML is shown as text, addresses other than http, https, mailto and relative ones are
- * dropped. Appends to `out`; headings (may be NULL) receive anchors and titles in order. */
+/* Safe mode: raw HTML is shown as text, addresses other than http, https, mailto and relative ones
+ * are dropped. Appends to `out`; headings (may be NULL) receive anchors and titles in order. */
 void doc_render(struct doc *d, cmark_node *from, cmark_node *until,
                 const struct render_hooks *hooks, struct buf *out, struct heading **headings,
                 size_t *heading_count);
-/* What is inside one node, without the node itself: the inlines of a paragraph, the blocks of an item. */
+/* What is inside one node, without the node itself: the inlines of a paragraph, the blocks of an
+ * item. */
 void doc_render_node(struct doc *d, cmark_node *node, const struct render_hooks *hooks,
                      struct buf *out);
 

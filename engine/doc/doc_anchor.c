@@ -1,5 +1,7 @@
 /* Anchors of headings: unique in their document, and never an id that the page around it uses. */
 #include <string.h>
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
 
 #include "base/text.h"
 #include "doc/doc.h"
@@ -9,7 +11,8 @@ struct anchor_entry {
     unsigned count; /* how often it was asked for */
 };
 
-/* Ids and beginnings of ids that pages use for themselves: a heading “Status” must not become the live region. */
+/* Ids and beginnings of ids that pages use for themselves: a heading “Status” must not become the
+ * live region. */
 static const char *const taken[] = {"main",   "status", "nav",     "search",   "menu", "header",
                                     "footer", "title",  "toc",     "csrf",     "body", "dialog",
                                     "help",   "notice", "problem", "shortcuts"};
@@ -24,7 +27,31 @@ static bool is_taken(const char *anchor) {
     return false;
 }
 
+static int hex_digit(char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+static char *decoded(struct arena *a, const char *fragment) {
+    char *out = arena_alloc(a, strlen(fragment) + 1);
+    size_t n = 0;
+    for (; *fragment; fragment++) {
+        int high = *fragment == '%' ? hex_digit(fragment[1]) : -1,
+            low = high >= 0 ? hex_digit(fragment[2]) : -1;
+        if (low < 0 || high * 16 + low == 0) {
+            out[n++] = *fragment;
+            continue;
+        }
+        out[n++] = (char)(high * 16 + low);
+        fragment += 2;
+    }
+    return utf8_valid(out, n) ? out : arena_dup(a, "");
+}
+
 const char *doc_fragment(struct arena *a, const char *fragment) {
+    fragment = decoded(a, fragment);
     return is_taken(fragment) ? arena_printf(a, "%s-section", fragment) : arena_dup(a, fragment);
 }
 
@@ -70,8 +97,45 @@ const char *doc_anchor(struct doc_anchors *s, const char *prefix, const char *he
     const char *base = arena_printf(s->arena, "%s%s", prefix, doc_fragment(s->arena, slug)),
                *id = base;
     if (take(s, id)) return id;
-    /* The count lives with the base, so that a thousand equal headings are not a million comparisons. */
+    /* The count lives with the base, so that a thousand equal headings are not a million
+     * comparisons. */
     do id = arena_printf(s->arena, "%s-%u", base, ++find(s, base)->count + 1);
     while (!take(s, id));
     return id;
+}
+
+/* As GitHub makes them: lower case, letters, digits, marks, hyphens and connectors stay, blanks
+ * become hyphens, all else goes. */
+static char *github_slug(struct arena *a, const char *heading) {
+    size_t len = strlen(heading), n = 0;
+    char *out = arena_alloc(a, len * 3 + 1); /* a lower case letter may be longer */
+    for (size_t i = 0; i < len;) {
+        UChar32 c;
+        U8_NEXT(heading, i, len, c);
+        if (c < 0) continue;
+        bool stays = u_isalnum(c) || c == '-' ||
+                     (U_GET_GC_MASK(c) & (U_GC_M_MASK | U_GC_PC_MASK | U_GC_NL_MASK)) != 0;
+        if (c == ' ') c = '-';
+        else if (!stays) continue;
+        c = u_tolower(c);
+        U8_APPEND_UNSAFE(out, n, c);
+    }
+    return out;
+}
+
+const char *doc_anchor_alias(struct doc_anchors *s, const char *prefix, const char *heading) {
+    const char *base = arena_printf(s->arena, "%s%s", prefix, github_slug(s->arena, heading)),
+               *id = base;
+    if (!*base || take(s, id)) return *base ? id : NULL;
+    do id = arena_printf(s->arena, "%s-%u", base, ++find(s, base)->count);
+    while (!take(s, id));
+    return id;
+}
+
+bool doc_anchor_free(const struct doc_anchors *s, const char *anchor) {
+    if (!anchor || is_taken(anchor)) return false;
+    for (size_t i = s->room ? hash_text(anchor) & (s->room - 1) : 0; s->room && s->entries[i].text;
+         i = (i + 1) & (s->room - 1))
+        if (str_eq(s->entries[i].text, anchor)) return false;
+    return true;
 }

@@ -22,7 +22,21 @@ void diag_add(struct diag_list *l, enum severity severity, const char *file, int
     d->severity = severity;
     d->rule = rule;
     *l->tail = d;
+    l->last = d;
     l->tail = &d->next;
     if (severity == SEVERITY_ERROR) l->errors++;
     else l->warnings++;
+}
+
+const char *const diag_hiding[] = {"unreadable",    "size",     "encoding",   "front-matter",
+                                   "missing-field", "field-id", "field-type", "nesting",
+                                   "too-slow",      "axis",     NULL};
+
+void diag_hides(struct diag_list *l) {
+    if (l->last) l->last->hides = true;
+}
+
+void diag_copy(struct diag_list *l, const struct diag *d) {
+    diag_add(l, d->severity, d->file, d->line, d->column, d->rule, "%s", d->message);
+    l->last->hides = d->hides;
 }

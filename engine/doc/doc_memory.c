@@ -1,10 +1,11 @@
-/* Memory of syntax trees: from the thread's arena or from the heap, each block knows which. */
+/* Memory of syntax trees: from the thread's arena or from the heap (behind it the reserve), each
+ * block knows which. */
 #include "doc/doc_memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "base/reserve.h"
 
 struct block {
     size_t size;
@@ -28,15 +29,18 @@ static void *allocate(size_t count, size_t size) {
     size_t total, whole;
     BUG_IF(__builtin_mul_overflow(count, size, &total) ||
            __builtin_add_overflow(total, sizeof(struct block), &whole));
-    struct block *b = current ? arena_alloc(current, whole) : calloc(1, whole);
-    if (!b) BUG("out of memory"); /* the library has no way to say so */
+    struct block *b = current ? arena_alloc(current, whole) : reserve_alloc(whole);
+    /* The library has no way to say so, and what it asks for here are single nodes: while the
+     * reserve runs low no request is taken that could ask for more. */
+    if (!b) BUG("out of memory, and the reserve is used up");
+    if (!current) memset(b, 0, whole);
     b->size = total;
     b->on_heap = !current;
     return b->data;
 }
 
 static void release(void *data) {
-    if (data && block_of(data)->on_heap) free(block_of(data));
+    if (data && block_of(data)->on_heap) reserve_free(block_of(data));
 }
 
 static void *resize(void *data, size_t size) {

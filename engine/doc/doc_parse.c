@@ -8,20 +8,28 @@
 #include "base/codec.h"
 #include "base/text.h"
 #include "doc/doc.h"
+#include "doc/doc_bound.h"
+#include "doc/doc_comment.h"
+#include "doc/doc_definitions.h"
+#include "doc/doc_math.h"
 #include "doc/doc_memory.h"
 #include "doc/doc_tree.h"
+#include "doc/doc_yaml.h"
 
+/* RULE nesting: what lies deeper is refused; what follows one another does not nest. */
 #define TREE_DEPTH 64
+#define COMMENTS_MAX 20 /* that are closed for an author in one file */
 #define TREE_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-/* While it parses, libcmark-gfm changes tables that all threads share: whoever ends first takes the special
- * characters of the extensions from those that are still at work. */
+/* While it parses, libcmark-gfm changes tables that all threads share: whoever ends first takes the
+ * special characters of the extensions from those that are still at work. */
 static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
 
 static void start_library(void) { cmark_gfm_core_extensions_ensure_registered(); }
 
-/* Line ends become \n, a byte order mark goes: the same text has the same version on every system. */
+/* Line ends become \n, a byte order mark goes: the same text has the same version on every system.
+ */
 static char *normalised(struct arena *a, const char *source, size_t len, size_t *out_len) {
     if (len >= 3 && memcmp(source, "\xEF\xBB\xBF", 3) == 0) {
         source += 3;
@@ -51,6 +59,7 @@ static bool check_encoding(const char *file, const char *text, size_t len,
             diag_add(diags, SEVERITY_ERROR, file, line, column, "encoding",
                      n ? "there is a NUL character here"
                        : "this is not UTF-8: save the file as UTF-8");
+            diag_hides(diags);
             return false;
         }
         if (text[i] == '\n') {
@@ -62,17 +71,23 @@ static bool check_encoding(const char *file, const char *text, size_t len,
     return true;
 }
 
+/* Three hyphens, and nothing behind them that one could see. */
+static bool is_marker(const char *line, size_t len) {
+    return len >= 3 && memcmp(line, "---", 3) == 0 && strspn(line + 3, " \t") >= len - 3;
+}
+
 /* The front matter lies between a first line `---` and the next line `---`. */
 static bool find_front_matter(const char *text, size_t len, size_t *start, size_t *end,
                               size_t *body) {
-    if (len < 4 || memcmp(text, "---\n", 4) != 0) return false;
-    *start = 4;
-    for (size_t at = 4; at < len;) {
+    const char *first = memchr(text, '\n', len);
+    if (!first || !is_marker(text, (size_t)(first - text))) return false;
+    *start = (size_t)(first - text) + 1;
+    for (size_t at = *start; at < len;) {
         const char *nl = memchr(text + at, '\n', len - at);
         size_t line = nl ? (size_t)(nl - text) - at : len - at;
-        if (line == 3 && memcmp(text + at, "---", 3) == 0) {
+        if (is_marker(text + at, line)) {
             *end = at;
-            *body = at + 3 + (nl != NULL);
+            *body = at + line + (nl != NULL);
             return true;
         }
         if (!nl) break;
@@ -81,7 +96,8 @@ static bool find_front_matter(const char *text, size_t len, size_t *start, size_
     return false;
 }
 
-static const char *const callout_kinds[] = {"note", "tip", "warning", "example", "case", NULL};
+static const char *const callout_kinds[] = {"note",    "tip",     "warning", "important",
+                                            "caution", "example", "case",    NULL};
 
 static cmark_node *take_inlines_until_break(cmark_node *paragraph, struct buf *title) {
     cmark_node *child = cmark_node_first_child(paragraph);
@@ -101,7 +117,8 @@ static cmark_node *take_inlines_until_break(cmark_node *paragraph, struct buf *t
     return child;
 }
 
-/* `> [!NOTE] Title` becomes a callout: its marker and title leave the tree and hang on the quote. */
+/* `> [!NOTE] Title` becomes a callout: its marker and title leave the tree and hang on the quote.
+ */
 static void find_callout(struct doc *d, cmark_node *quote, struct diag_list *diags) {
     cmark_node *paragraph = cmark_node_first_child(quote);
     if (!paragraph || cmark_node_get_type(paragraph) != CMARK_NODE_PARAGRAPH) return;
@@ -113,9 +130,10 @@ static void find_callout(struct doc *d, cmark_node *quote, struct diag_list *dia
     const char *const *kind = callout_kinds;
     while (*kind && !str_eq(*kind, name)) kind++;
     if (!*kind) {
-        diag_add(diags, SEVERITY_ERROR, d->file, doc_line(d, quote), doc_column(d, quote),
-                 "callout", "there is no callout “%.20s”; use NOTE, TIP, WARNING, EXAMPLE or CASE",
-                 name);
+        diag_add(
+            diags, SEVERITY_ERROR, d->file, doc_line(d, quote), doc_column(d, quote), "callout",
+            "there is no callout “%.20s”; use NOTE, TIP, IMPORTANT, WARNING, CAUTION, EXAMPLE or CASE",
+            name);
         return;
     }
     struct buf title;
@@ -124,7 +142,9 @@ static void find_callout(struct doc *d, cmark_node *quote, struct diag_list *dia
     const char *whole = buf_text(&title), *after = strchr(whole, ']');
     struct callout *c = NEW(d->arena, struct callout);
     c->kind = *kind;
-    c->title = str_trim(d->arena, after ? after + 1 : "");
+    char *said = str_trim(d->arena, after ? after + 1 : "");
+    math_show(said, true);
+    c->title = said;
     if (!cmark_node_first_child(paragraph)) {
         cmark_node_unlink(paragraph);
         cmark_node_free(paragraph);
@@ -132,52 +152,83 @@ static void find_callout(struct doc *d, cmark_node *quote, struct diag_list *dia
     cmark_node_set_user_data(quote, c);
 }
 
-static bool prepare_tree(struct doc *d, struct diag_list *diags) {
-    cmark_consolidate_text_nodes(d->body);
-    cmark_iter *iter = cmark_iter_new(d->body);
-    arena_defer(d->arena, (void (*)(void *))cmark_iter_free, iter);
+/* The node after `n` in the order of the text, and how many levels lie between it and `top`. The
+ * iterator's events are no measure of depth: some leaves leave twice, others never. */
+static cmark_node *next_node(cmark_node *n, const cmark_node *top, int *depth) {
+    cmark_node *child = cmark_node_first_child(n);
+    if (child) {
+        ++*depth;
+        return child;
+    }
+    for (; n && n != top; n = cmark_node_parent(n), --*depth)
+        if (cmark_node_next(n)) return cmark_node_next(n);
+    return NULL;
+}
+
+char task_open[1], task_done[1];
+static char task_none[1];
+
+/* The library looks for a task's box at the start of a line, and finds none behind the mark of a
+ * quote. */
+static void find_task(struct doc *d, cmark_node *item) {
+    cmark_node *paragraph = cmark_node_first_child(item),
+               *text = paragraph ? cmark_node_first_child(paragraph) : NULL;
+    if (tree_is(item, "tasklist") || cmark_node_get_type(paragraph) != CMARK_NODE_PARAGRAPH ||
+        !text || cmark_node_get_type(text) != CMARK_NODE_TEXT)
+        return;
+    const char *t = cmark_node_get_literal(text);
+    bool done = str_has_prefix(t, "[x] ") || str_has_prefix(t, "[X] ");
+    if (!done && !str_has_prefix(t, "[ ] ")) return;
+    cmark_node_set_literal(text, arena_dup(d->arena, t + 4));
+    cmark_node_set_user_data(item, done ? task_done : task_open);
+}
+
+bool tree_task(cmark_node *item, bool *done) {
+    const void *mark = cmark_node_get_user_data(item);
+    bool listed = tree_is(item, "tasklist");
+    if (mark == task_none) return false;
+    *done = listed ? doc_task_checked(item) : mark == task_done;
+    return listed || mark == task_open || mark == task_done;
+}
+
+static bool prepare_tree(struct doc *d, bool math, struct diag_list *diags) {
     struct quote {
         cmark_node *node;
         struct quote *next;
-    } *quotes = NULL;
-    int depth = 0, deepest = 0, where = 0;
-    cmark_event_type event;
-    while ((event = cmark_iter_next(iter)) != CMARK_EVENT_DONE) {
-        cmark_node *n = cmark_iter_get_node(iter);
-        bool leaf = event == CMARK_EVENT_ENTER && !cmark_node_first_child(n) &&
-                    cmark_node_get_literal(n);
-        if (event == CMARK_EVENT_EXIT) depth--;
-        else if (!leaf && ++depth > deepest) {
-            deepest = depth;
-            where = doc_line(d, n);
+    } *quotes = NULL, **last = &quotes;
+    int depth = 0;
+    cmark_consolidate_text_nodes(d->body);
+    for (cmark_node *n = d->body; n; n = next_node(n, d->body, &depth)) {
+        if (depth > TREE_DEPTH) {
+            diag_add(diags, SEVERITY_ERROR, d->file, doc_line(d, n), doc_column(d, n), "nesting",
+                     "this nests more than %d levels deep", TREE_DEPTH);
+            diag_hides(diags);
+            return false;
         }
-        if (leaf) continue;
-        if (event == CMARK_EVENT_ENTER && cmark_node_get_type(n) == CMARK_NODE_BLOCK_QUOTE) {
-            struct quote *q = NEW(d->arena, struct quote);
-            q->node = n;
-            q->next = quotes;
-            quotes = q;
-        }
-    }
-    if (deepest > TREE_DEPTH) {
-        diag_add(diags, SEVERITY_ERROR, d->file, where, 1, "nesting",
-                 "this nests more than %d levels deep", TREE_DEPTH);
-        return false;
+        /* The literal is the node's own copy: what a formula hid comes back in place. */
+        if (math)
+            math_show((char *)cmark_node_get_literal(n), cmark_node_get_type(n) != CMARK_NODE_TEXT);
+        if (cmark_node_get_type(n) == CMARK_NODE_ITEM) find_task(d, n);
+        if (cmark_node_get_type(n) != CMARK_NODE_BLOCK_QUOTE) continue;
+        struct quote *q = NEW(d->arena, struct quote);
+        q->node = n;
+        *last = q;
+        last = &q->next;
     }
     for (; quotes; quotes = quotes->next) find_callout(d, quotes->node, diags);
     return true;
 }
 
 static cmark_node *parse_body(struct arena *tree, const char *text, size_t len) {
-    static const char *const extensions[] = {"table", "strikethrough", "tasklist"};
+    static const char *const extensions[] = {"table", "strikethrough", "tasklist", "autolink"};
     /* The encoding has been checked: the library need not do it again. */
-    cmark_parser *p = cmark_parser_new_with_mem(CMARK_OPT_FOOTNOTES, &tree_memory);
-    if (!p) arena_fail(tree);
+    cmark_parser *p = cmark_parser_new_with_mem(CMARK_OPT_FOOTNOTES, &bounded_memory);
+    if (!p) arena_starve(tree);
     for (size_t i = 0; i < COUNT_OF(extensions); i++)
         cmark_parser_attach_syntax_extension(p, cmark_find_syntax_extension(extensions[i]));
     cmark_parser_feed(p, text, len);
     cmark_node *root = cmark_parser_finish(p);
-    if (!root) arena_fail(tree);
+    if (!root) arena_starve(tree);
     return root;
 }
 
@@ -186,26 +237,42 @@ static void release_tree(void *tree) {
     free(tree);
 }
 
-/* NULL when the tree would be too large. The parser is not freed: all that it had is the tree arena's. */
-static cmark_node *parse_guarded(struct doc *d, const char *text, size_t len) {
+/* NULL when the tree would be too large, or take too long (`*slow`). The parser is not freed: all
+ * that it had is the tree arena's. */
+static cmark_node *parse_guarded(struct doc *d, const char *text, size_t len, bool *slow) {
     struct arena *tree = malloc(sizeof *tree);
-    if (!tree) arena_fail(d->arena);
+    if (!tree) arena_starve(d->arena);
     arena_init(tree, TREE_BYTES_MAX);
     arena_defer(d->arena, release_tree, tree);
     pthread_once(&once, start_library);
     cmark_node *volatile root = NULL;
     struct arena *before = tree_memory_from(tree);
     pthread_mutex_lock(&library);
+    bound_begin(tree, len);
     if (ARENA_GUARD(tree) == 0) root = parse_body(tree, text, len);
+    *slow = bound_end();
     tree->guarded = false;
     pthread_mutex_unlock(&library);
     tree_memory_from(before);
+    if (!root && tree->starved) arena_starve(d->arena); /* memory is short: the text may be fine */
     /* For what is changed in the tree later: that memory is not the arena's. */
     if (root) arena_defer(d->arena, (void (*)(void *))cmark_node_free, root);
     return root;
 }
 
-/* Source, encoding and front matter; `*body` is where the Markdown begins. ERR_INVALID: there is nothing to go on with. */
+/* With its definition lists, for which it is parsed again. */
+static cmark_node *parse_body_of(struct doc *d, char *text, size_t len, bool *slow) {
+    cmark_node *body = parse_guarded(d, text, len, slow);
+    if (!body || !definitions_possible(text, len)) return body;
+    struct definitions *s = definitions_begin(d->arena, body, text, len);
+    if (!s) return body;
+    do body = parse_guarded(d, text, len, slow);
+    while (body && !definitions_settle(s, body));
+    return body;
+}
+
+/* Source, encoding and front matter; `*body` is where the Markdown begins. ERR_INVALID: there is
+ * nothing to go on with. */
 static enum err parse_head(struct doc *out, const char *file, const char *source, size_t len,
                            struct arena *a, struct diag_list *diags, size_t *body) {
     size_t start = 0, end = 0;
@@ -216,14 +283,14 @@ static enum err parse_head(struct doc *out, const char *file, const char *source
     if (len > DOC_MAX_BYTES) {
         diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size", "the file is larger than %d MiB",
                  DOC_MAX_BYTES / 1024 / 1024);
+        diag_hides(diags);
         return ERR_LIMIT;
     }
     out->source = normalised(a, source, len, &out->source_len);
     if (!check_encoding(file, out->source, out->source_len, diags)) return ERR_INVALID;
     if (!find_front_matter(out->source, out->source_len, &start, &end, body)) {
-        diag_add(
-            diags, SEVERITY_ERROR, file, 1, 1, "front-matter",
-            "the file must begin with front matter: fields between two lines of three hyphens");
+        yaml_explain_missing(file, out->source, diags);
+        diag_hides(diags);
         return OK;
     }
     out->meta = field_parse(file, out->source + start, end - start, 1, a, diags);
@@ -233,6 +300,7 @@ static enum err parse_head(struct doc *out, const char *file, const char *source
                  "front matter must be fields of the form “name: value”");
         out->meta = NULL;
     }
+    if (!out->meta) diag_hides(diags);
     return OK;
 }
 
@@ -242,13 +310,33 @@ enum err doc_parse(struct doc *out, const char *file, const char *source, size_t
     enum err e = parse_head(out, file, source, len, a, diags, &body);
     if (out->source) out->version = version_of(a, out->source, out->source_len);
     if (e != OK) return e;
-    out->body = parse_guarded(out, out->source + body, out->source_len - body);
-    if (!out->body) {
+    bool slow = false;
+    size_t body_len = out->source_len - body;
+    char *plain = arena_copy(a, out->source + body, body_len);
+    bool math = false;
+    for (int open = 0;; open++) {
+        char *text = arena_copy(a, plain, body_len);
+        math = math_hide(text, body_len);
+        out->body = parse_body_of(out, text, body_len, &slow);
+        if (!out->body || open == COMMENTS_MAX ||
+            !comment_close(out, out->body, plain, body_len, diags))
+            break;
+    }
+    if (!out->body && slow)
+        diag_add(
+            diags, SEVERITY_ERROR, file,
+            out->body_line + bound_suspect(out->source + body, out->source_len - body), 1,
+            "too-slow",
+            "this text takes too long to read; look here first: divide this table or paragraph");
+    else if (!out->body)
         diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size",
                  "the file has too much structure for one document: divide it");
+    if (!out->body) {
+        diag_hides(diags);
         return ERR_LIMIT;
     }
-    bool tree = prepare_tree(out, diags);
+    bool tree = prepare_tree(out, math, diags);
+    if (math || strstr(plain, "math\n")) math_check(out, diags);
     return out->meta && tree ? OK : ERR_INVALID;
 }
 
@@ -257,6 +345,7 @@ static char *read_source(struct doc *out, const char *root, const char *file, st
                          struct diag_list *diags, size_t *len, enum err *e) {
     char *text = file_read(a, arena_printf(a, "%s/%s", root, file), DOC_MAX_BYTES, len);
     if (text) return text;
+    if (errno == ENOMEM) arena_starve(a);
     *e = errno == EFBIG ? ERR_LIMIT : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
     if (*e == ERR_LIMIT)
         diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size", "the file is larger than %d MiB",
@@ -264,6 +353,7 @@ static char *read_source(struct doc *out, const char *root, const char *file, st
     else
         diag_add(diags, SEVERITY_ERROR, file, 0, 0, "unreadable", "the file cannot be read: %s",
                  strerror(errno));
+    diag_hides(diags);
     memset(out, 0, sizeof *out);
     return NULL;
 }
@@ -298,6 +388,23 @@ int doc_column(struct doc *d, cmark_node *n) {
     return column > 0 ? column : 1;
 }
 
+/* What a reader sees of it: not the tags, not the notes. */
+static void put_html_text(struct arena *a, const char *html, struct buf *out) {
+    struct html_token t;
+    if (!html_known(a, html)) buf_puts(out, html);
+    else
+        while (html_next(a, &html, &t))
+            if (t.kind == HTML_TEXT) buf_add(out, t.start, t.len);
+            else if (t.kind == HTML_OPEN && t.element->place != HTML_INLINE) buf_putc(out, ' ');
+}
+
+bool doc_bare_link(struct arena *a, cmark_node *link) {
+    const char *url = cmark_node_get_url(link), *text = doc_text(a, link);
+    if (!url || !*text) return false;
+    return str_eq(url, text) || str_eq(url, arena_printf(a, "http://%s", text)) ||
+           str_eq(url, arena_printf(a, "mailto:%s", text));
+}
+
 char *doc_text(struct arena *a, cmark_node *n) {
     struct buf b;
     buf_init(&b, a);
@@ -308,25 +415,32 @@ char *doc_text(struct arena *a, cmark_node *n) {
         cmark_node *at = cmark_iter_get_node(iter);
         cmark_node_type type = cmark_node_get_type(at);
         if (event == CMARK_EVENT_ENTER) {
-            if (type == CMARK_NODE_TEXT || type == CMARK_NODE_CODE ||
-                type == CMARK_NODE_CODE_BLOCK || type == CMARK_NODE_HTML_INLINE ||
-                type == CMARK_NODE_HTML_BLOCK)
+            if (type == CMARK_NODE_TEXT || type == CMARK_NODE_CODE || type == CMARK_NODE_CODE_BLOCK)
                 buf_puts(&b, cmark_node_get_literal(at));
+            else if (type == CMARK_NODE_HTML_INLINE || type == CMARK_NODE_HTML_BLOCK)
+                put_html_text(a, cmark_node_get_literal(at), &b);
             else if (type == CMARK_NODE_SOFTBREAK || type == CMARK_NODE_LINEBREAK)
                 buf_putc(&b, ' ');
         } else if (at != n && (type == CMARK_NODE_PARAGRAPH || type == CMARK_NODE_HEADING ||
                                tree_is(at, "table_cell")))
             buf_putc(&b, '\n');
     }
-    return str_trim(a, buf_text(&b));
+    char *text = str_trim(a, buf_text(&b));
+    math_show(text, true);
+    return text;
 }
 
 bool tree_is(cmark_node *n, const char *type) {
     return str_eq(cmark_node_get_type_string(n), type);
 }
 
+bool doc_is_definitions(cmark_node *list) {
+    return cmark_node_get_user_data(list) == definition_list;
+}
+
 bool doc_is_task_list(cmark_node *list) {
-    if (!list || cmark_node_get_type(list) != CMARK_NODE_LIST) return false;
+    if (!list || cmark_node_get_type(list) != CMARK_NODE_LIST || doc_is_definitions(list))
+        return false;
     cmark_node *item = cmark_node_first_child(list);
     if (!item) return false;
     for (; item; item = cmark_node_next(item))
@@ -336,4 +450,26 @@ bool doc_is_task_list(cmark_node *list) {
 
 bool doc_task_checked(cmark_node *item) {
     return cmark_gfm_extensions_get_tasklist_item_checked(item);
+}
+
+bool doc_task_misspelt(cmark_node *item) {
+    cmark_node *paragraph = cmark_node_first_child(item),
+               *first = paragraph ? cmark_node_first_child(paragraph) : NULL;
+    if (tree_is(item, "tasklist") || !first || cmark_node_get_type(first) != CMARK_NODE_TEXT)
+        return false;
+    const char *text = cmark_node_get_literal(first);
+    if (*text != '[') return false;
+    size_t inside = strspn(text + 1, " xX*vV+");
+    return inside <= 3 && text[1 + inside] == ']';
+}
+
+void doc_unmark_tasks(struct arena *a, cmark_node *list) {
+    for (cmark_node *item = cmark_node_first_child(list); item; item = cmark_node_next(item)) {
+        if (doc_task_misspelt(item)) {
+            cmark_node *text = cmark_node_first_child(cmark_node_first_child(item));
+            const char *said = strchr(cmark_node_get_literal(text), ']') + 1;
+            cmark_node_set_literal(text, arena_dup(a, said + strspn(said, " ")));
+        }
+        cmark_node_set_user_data(item, task_none);
+    }
 }

@@ -10,6 +10,12 @@ struct callout {
     const char *title; /* "" when the author gave none */
 };
 
+/* User data of a list item that is a task although the library did not see it: behind a quote's
+ * mark. */
+extern char task_open[], task_done[];
+/* Whether an item is a task, and whether it is done. */
+bool tree_task(cmark_node *item, bool *done);
+
 /* Extension nodes have no constant type: they are known by name. */
 bool tree_is(cmark_node *n, const char *type);
 

@@ -1,11 +1,12 @@
-/* YAML as a tree of fields with places, built from libfyaml's events. Anchors, aliases and tags are refused: an
- * author's few fields need none of them, and aliases can be made to explode. */
-#include <libfyaml.h>
+/* YAML as a tree of fields with places, built from libyaml's events. Anchors, aliases and tags are
+ * refused: an author's few fields need none of them, and aliases can be made to explode. */
 #include <stdlib.h>
 #include <string.h>
+#include <yaml.h>
 
+#include "base/name.h"
 #include "base/text.h"
-#include "doc/doc.h"
+#include "doc/doc_yaml.h"
 
 #define YAML_DEPTH 16
 #define YAML_NODES 5000 /* keys are compared one by one: this bounds the square */
@@ -24,10 +25,10 @@ struct field {
 
 struct reader {
     const char *file;
-    int line; /* lines before the text */
+    const char *yaml; /* the text */
+    int line;         /* lines before it */
     struct arena *arena;
     struct diag_list *diags;
-    struct fy_parser *parser;
     struct field *stack[YAML_DEPTH];
     int depth;
     struct field *root;
@@ -48,7 +49,8 @@ static bool has_key(const struct field *map, const char *key) {
     return false;
 }
 
-/* Puts a value where it belongs: at the root, into the open list, or behind the key that was read. */
+/* Puts a value where it belongs: at the root, into the open list, or behind the key that was read.
+ */
 static struct field *place(struct reader *r, enum field_kind kind, int line, int column) {
     struct field *f = NEW(r->arena, struct field),
                  *parent = r->depth ? r->stack[r->depth - 1] : NULL;
@@ -81,10 +83,9 @@ static bool expects_key(const struct reader *r) {
     return r->depth && r->stack[r->depth - 1]->kind == FIELD_MAP && !r->key;
 }
 
-static void scalar(struct reader *r, struct fy_event *e, int line, int column) {
-    size_t len = 0;
-    const char *text = e->scalar.value ? fy_token_get_text(e->scalar.value, &len) : "";
-    char *copy = arena_copy(r->arena, text ? text : "", text ? len : 0);
+static void scalar(struct reader *r, const yaml_event_t *e, int line, int column) {
+    size_t len = e->data.scalar.length;
+    char *copy = arena_copy(r->arena, (const char *)e->data.scalar.value, len);
     if (memchr(copy, '\0', len))
         refuse(r, line, column, "front-matter", "a value holds a NUL character");
     if (expects_key(r)) {
@@ -106,96 +107,92 @@ static void open_group(struct reader *r, enum field_kind kind, int line, int col
     else r->stack[r->depth++] = f;
 }
 
-static void take(struct reader *r, struct fy_event *e) {
-    const struct fy_mark *m = fy_event_start_mark(e);
-    int line = r->line + (m ? m->line + 1 : 1), column = m ? m->column + 1 : 1;
+static void take(struct reader *r, const yaml_event_t *e) {
+    int line = r->line + (int)e->start_mark.line + 1, column = (int)e->start_mark.column + 1;
     switch (e->type) {
-    case FYET_SCALAR:
-        if (e->scalar.anchor || e->scalar.tag)
-            refuse(r, line, column, "front-matter", "anchors and tags are not used here");
+    case YAML_SCALAR_EVENT:
+        if (e->data.scalar.anchor || e->data.scalar.tag)
+            refuse(r, line, column, "front-matter",
+                   e->data.scalar.anchor ? "a value that begins with & stands in quotes"
+                                         : "a value that begins with ! stands in quotes");
         else scalar(r, e, line, column);
         break;
-    case FYET_SEQUENCE_START:
-        if (e->sequence_start.anchor || e->sequence_start.tag)
+    case YAML_SEQUENCE_START_EVENT:
+        if (e->data.sequence_start.anchor || e->data.sequence_start.tag)
             refuse(r, line, column, "front-matter", "anchors and tags are not used here");
         else open_group(r, FIELD_LIST, line, column);
         break;
-    case FYET_MAPPING_START:
-        if (e->mapping_start.anchor || e->mapping_start.tag)
+    case YAML_MAPPING_START_EVENT:
+        if (e->data.mapping_start.anchor || e->data.mapping_start.tag)
             refuse(r, line, column, "front-matter", "anchors and tags are not used here");
         else open_group(r, FIELD_MAP, line, column);
         break;
-    case FYET_SEQUENCE_END:
-    case FYET_MAPPING_END:
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
         if (r->depth) r->depth--;
         break;
-    case FYET_ALIAS:
-        refuse(r, line, column, "front-matter", "aliases are not used here: write the value out");
+    case YAML_ALIAS_EVENT:
+        refuse(r, line, column, "front-matter", "a value that begins with * stands in quotes");
         break;
     default: break;
     }
 }
 
-static void report_syntax(struct reader *r, struct fy_diag *diag) {
-    void *at = NULL;
-    bool any = false;
-    for (struct fy_diag_error *e; (e = fy_diag_errors_iterate(diag, &at));) {
-        if (e->type != FYET_ERROR) continue;
-        diag_add(r->diags, SEVERITY_ERROR, r->file, r->line + (e->line > 0 ? e->line : 1),
-                 e->column > 0 ? e->column : 1, "front-matter", "this is no YAML: %s",
-                 e->msg ? e->msg : "syntax error");
-        any = true;
-    }
-    if (!any)
-        diag_add(r->diags, SEVERITY_ERROR, r->file, r->line + 1, 1, "front-matter",
-                 "this is no YAML");
-    r->failed = true;
-}
-
-/* The event that is being taken: libfyaml's, and freed also when the arena is full. */
+/* libyaml's state, and the event that is being taken: freed also when the arena is full. */
 struct reading {
-    struct fy_parser *parser;
-    struct fy_event *event;
+    yaml_parser_t parser;
+    yaml_event_t event;
 };
 
-static void free_event(void *reading) {
-    struct reading *r = reading;
-    if (r->event) fy_parser_event_free(r->parser, r->event);
-    r->event = NULL;
+static void end_reading(void *thing) {
+    struct reading *r = thing;
+    yaml_event_delete(&r->event); /* an empty one, too */
+    yaml_parser_delete(&r->parser);
+    free(r);
+}
+
+static struct reading *begin_reading(struct arena *a, const char *yaml, size_t len) {
+    struct reading *r = calloc(1, sizeof *r);
+    if (!r || !yaml_parser_initialize(&r->parser)) {
+        free(r);
+        arena_starve(a);
+    }
+    arena_defer(a, end_reading, r);
+    yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&r->parser, (const unsigned char *)yaml, len);
+    return r;
+}
+
+/* The library's own words are for those who know YAML; what follows from the first error is no
+ * error. */
+static void report_syntax(struct reader *r, const yaml_parser_t *parser) {
+    const yaml_mark_t *at = &parser->problem_mark;
+    yaml_explain(r->file, r->yaml, r->line, (int)at->line + 1, (int)at->column + 1, r->diags);
+    r->failed = true;
 }
 
 struct field *field_parse(const char *file, const char *yaml, size_t len, int line, struct arena *a,
                           struct diag_list *diags) {
-    if (!utf8_valid(yaml, len)) { /* the library loses memory over such text */
+    if (!utf8_valid(yaml, len)) {
         diag_add(diags, SEVERITY_ERROR, file, line + 1, 1, "encoding",
                  "this is not UTF-8, or holds a NUL character");
         return NULL;
     }
-    struct fy_diag_cfg diag_cfg;
-    fy_diag_cfg_default(&diag_cfg);
-    diag_cfg.fp = NULL;
-    diag_cfg.colorize = false;
-    struct fy_diag *diag = fy_diag_create(&diag_cfg);
-    if (!diag) arena_fail(a);
-    arena_defer(a, (void (*)(void *))fy_diag_destroy, diag);
-    fy_diag_set_collect_errors(diag, true);
-    struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG, .diag = diag};
-    struct reader r = {.file = file, .line = line, .arena = a, .diags = diags};
-    r.parser = fy_parser_create(&cfg);
-    if (!r.parser) arena_fail(a);
-    arena_defer(a, (void (*)(void *))fy_parser_destroy, r.parser);
-    if (fy_parser_set_string(r.parser, yaml, len) != 0) arena_fail(a);
-    struct reading *reading = NEW(a, struct reading);
-    reading->parser = r.parser;
-    arena_defer(a, free_event, reading); /* take() may leave through the guard */
-    while (!r.failed && (reading->event = fy_parser_parse(r.parser))) {
-        take(&r, reading->event);
-        bool end = reading->event->type == FYET_DOCUMENT_END;
-        free_event(reading);
-        if (end) break;
+    struct reader r = {
+        .file = file, .yaml = arena_copy(a, yaml, len), .line = line, .arena = a, .diags = diags};
+    struct reading *reading = begin_reading(a, r.yaml, len);
+    bool end = false;
+    while (!r.failed && !end) {
+        if (!yaml_parser_parse(&reading->parser, &reading->event)) {
+            if (reading->parser.error == YAML_MEMORY_ERROR) arena_starve(a);
+            report_syntax(&r, &reading->parser);
+            break;
+        }
+        take(&r, &reading->event);
+        end = reading->event.type == YAML_DOCUMENT_END_EVENT ||
+              reading->event.type == YAML_STREAM_END_EVENT;
+        yaml_event_delete(&reading->event);
     }
-    if (!r.failed && (fy_parser_get_stream_error(r.parser) || r.depth || fy_diag_got_error(diag)))
-        report_syntax(&r, diag);
     if (!r.failed && !r.root) refuse(&r, line + 1, 1, "front-matter", "there are no fields here");
     return r.failed ? NULL : r.root;
 }
@@ -230,7 +227,7 @@ const char *field_key_at(struct field *map, size_t i, int *line, int *column) {
     return f->key;
 }
 
-/* ---- Typed reading ----------------------------------------------------------------------------- */
+/* ---- Typed reading -------------------------------------------------------------------------- */
 
 static struct field *wanted(struct doc *d, struct diag_list *l, struct field *map, const char *key,
                             bool required) {
@@ -239,6 +236,19 @@ static struct field *wanted(struct doc *d, struct diag_list *l, struct field *ma
         diag_add(l, SEVERITY_ERROR, d->file, field_line(map), field_column(map), "missing-field",
                  "the field “%s” is missing", key);
     return f;
+}
+
+/* A title is a name: it is printed on certificates and stands in lists beside others (base/name.h).
+ */
+static const char *title_text(struct doc *d, struct diag_list *l, const struct field *f,
+                              const char *text) {
+    const char *clean = name_clean(d->arena, text);
+    uint32_t bad = name_bad_character(clean);
+    if (bad)
+        diag_add(l, SEVERITY_ERROR, d->file, f->line, f->column, "field-type",
+                 "“title” holds a character that cannot be printed (%s)",
+                 name_of_character(d->arena, bad));
+    return bad ? NULL : clean;
 }
 
 const char *field_text(struct doc *d, struct diag_list *l, struct field *map, const char *key,
@@ -252,7 +262,7 @@ const char *field_text(struct doc *d, struct diag_list *l, struct field *map, co
     else if (required && !*str_trim(d->arena, text))
         diag_add(l, SEVERITY_ERROR, d->file, f->line, f->column, "field-type", "“%s” is empty",
                  key);
-    return text;
+    return text && str_eq(key, "title") ? title_text(d, l, f, text) : text;
 }
 
 const char *field_id(struct doc *d, struct diag_list *l, struct field *map, const char *key,

@@ -6,6 +6,10 @@
  * computed again at any time. The server's clock decides; a thread submits what has run out,
  * whether or not a browser is there.
  *
+ * Threads: exams_open and exams_close are of whoever opens the academy. exam_find, exam_list and
+ * exam_check_tree are for any thread; what takes a `struct db` is for the thread that leased it,
+ * outside of a job as well as in one unless it says so; handlers are the pool's.
+ *
  * Routes (see server/routes.c):
  *   GET  /exams                            any                exam_index_page
  *   GET  /exams/:exam                      any                exam_lobby_page
@@ -21,14 +25,15 @@
  *   GET  /attempts/:attempt/result         learner            exam_result_page
  *
  * Saving: PUT {"seq": n, "response": R, "client": C} -> {"seq", "saved_at", "receipt", "stale",
- * "newest", "deadline"}, only after COMMIT. `seq` is 1 to 2^53-1 and counts per slot; R is the
- * number of an option as the page shows it (1 is the first), a list of such numbers, or null for
- * "no answer"; C (optional) names the tab or device. What counts is the highest seq; among
- * equals the last to arrive. Every save is kept: one that is older than the newest is
- * acknowledged with "stale": true and does not count. The same save again gives the same
- * receipt, also after the attempt has ended. Saves that reach the server up to EXAM_GRACE_MS
- * after the deadline still count (they were under way); later ones are refused with 409. GET
- * /attempts/:attempt/state tells the receipts of what counts, also after the end. */
+ * "newest", "now", "deadline"}, only after COMMIT. `seq` is 1 to 2^53-1 and counts per slot; R is
+ * what the type of the item takes (docs/item-types.md): the number of an option as the page shows
+ * it (1 is the first), a list of such numbers, a text that is a number, or null for "no answer"; C
+ * (optional) names the tab or device. What counts is the highest seq; among equals the last to
+ * arrive. Every save is kept: one that is older than the newest is acknowledged with "stale": true
+ * and does not count. The same save again gives the same receipt, also after the attempt has ended.
+ * RULE exam-grace: saves that reach the server up to EXAM_GRACE_MS after the deadline still count
+ * (they were under way); later ones are refused with 409. GET /attempts/:attempt/state tells the
+ * receipts of what counts, also after the end. */
 #ifndef GR_EXAM_EXAM_H
 #define GR_EXAM_EXAM_H
 
@@ -49,7 +54,7 @@ void exam_check_tree(const char *root, struct diag_list *diags);
 
 /* ---- What others may know ------------------------------------------------------------------ */
 struct exam_summary {
-    const char *id, *version, *title, *summary, *programme, *level;
+    const char *id, *version, *title, *summary, *programme, *level, *lang;
     int minutes, items; /* scored and pilot items together */
     bool practice;      /* counts for nothing, shows keys afterwards */
 };
@@ -66,29 +71,102 @@ void exam_search_source(struct exams *e, struct content_source *out);
 
 struct exam_domain_result {
     const char *id, *title; /* the title as the definition gives it today, else the id */
-    int correct, total;
+    int correct, total;     /* in steps, as all points of a result */
+    int floor;              /* what the domain asks of its own, whatever the sum; 0 = none */
 };
 struct exam_result {
     const char *attempt_id, *exam_id, *exam_version;
     int64_t start_ms, submitted_ms; /* of an attempt that ran out: the deadline */
     bool by_deadline, passed, practice;
-    int correct, total, permille,
-        cut_permille; /* permille is rounded half up; passing compares exact numbers */
-    int scaled;       /* 200 to 800, the cut is 500: see exam_score.h */
+    int correct, total;         /* in steps */
+    int steps;                  /* of one point: see exam_score.h, and exam_view_points */
+    int permille, cut_permille; /* permille is rounded half up; passing compares exact numbers */
+    int scaled;                 /* 200 to 800, the cut is 500: see exam_score.h */
     int scoring_version;
     struct exam_domain_result *domains;
     size_t domain_count;
 };
+/* Sets NAME to so many steps as points for people: a whole number as it is, others with up to two
+ * decimals in the reader's way, rounded half up. */
+void exam_view_points(struct request *r, struct view *v, const char *name, int count, int steps);
 /* Ended and scored attempts of a person, oldest first. `exam_id` NULL = all exams. `e` may be
  * NULL (no titles). */
 enum err exam_results(struct db *db, struct arena *a, struct exams *e, const char *person_id,
                       const char *exam_id, struct exam_result **out, size_t *count) MUST_USE;
+
+/* Exams as a kind of evidence (content/evidence.h). */
+extern const struct evidence_kind exam_evidence_kind;
+
+/* RULE records: whether an attempt, its end and its result are what the audit log says. `*problem`:
+ * a sentence without its subject, NULL when they are. ERR_NOT_FOUND: no such attempt. */
+enum err exam_record_problem(struct db *db, struct arena *a, const char *attempt_id,
+                             const char **problem) MUST_USE;
+
+/* An ended attempt as evidence: what happened in it and when. Of the items only which they were:
+ * what they say and what is right stays with the bank, which is used again. */
+enum exam_event_kind {
+    EXAM_EVENT_START,
+    EXAM_EVENT_SAVE,
+    EXAM_EVENT_FLAG,
+    EXAM_EVENT_UNFLAG,
+    EXAM_EVENT_END
+};
+struct exam_event {
+    enum exam_event_kind kind;
+    int64_t at_ms;
+    int slot; /* from 1; 0 for START and END */
+    /* SAVE: options as the page numbered them, "2" or "1, 3", in the order given for an ordering,
+     * or a number; "" = taken back */
+    const char *response;
+    const char *client; /* SAVE: the tab or device that sent it, as it named itself */
+    bool counts;        /* SAVE: what the slot was scored by */
+};
+struct exam_evidence_slot {
+    const char *item, *domain, *level; /* level: "apply" … */
+    const char *response;              /* what counts, as in exam_event; "" = none */
+    bool scored, right, flagged;
+    int points, max;           /* right: all of them */
+    int saves;                 /* how often an answer was given */
+    int64_t first_ms, last_ms; /* of its saves; 0 = none */
+};
+struct exam_evidence {
+    const char *attempt_id, *exam_id, *exam_version, *person_id;
+    bool practice, by_deadline;
+    int minutes, extra_permille;
+    int64_t start_ms, deadline_ms, submitted_ms;
+    struct exam_evidence_slot *slots;
+    size_t slot_count;
+    /* By time: the newest EXAM_EVENTS_SHOWN saves (`left_out`: the earlier ones), and as many
+     * flags. */
+    struct exam_event *events;
+    size_t event_count;
+    int64_t left_out;
+};
+#define EXAM_EVENTS_SHOWN 2000
+/* ERR_NOT_FOUND: no such attempt, or it is still running. Arena. */
+enum err exam_evidence(struct db *db, struct arena *a, struct exams *e, const char *attempt_id,
+                       struct exam_evidence *out) MUST_USE;
+
+/* What was done for one person that is not done for all: an attempt that was opened again, extra
+ * time that was granted before it ended. Oldest first; reopenings, then extra time. Arena. */
+struct exam_exception {
+    bool reopened;           /* false: extra time */
+    int64_t at_ms, given_ms; /* given_ms: of a reopening */
+    int factor_permille;     /* of extra time; 1000: none any more */
+    const char *who, *reason;
+};
+enum err exam_exceptions(struct db *db, struct arena *a, const char *attempt_id,
+                         struct exam_exception **out, size_t *count) MUST_USE;
 
 struct exam_open_attempt {
     const char *attempt_id, *exam_id;
     int64_t start_ms, deadline_ms;
     int answered, total;
 };
+/* Whether the person may begin the exam now, and if not, from when on; 0 = never, as things are. Of
+ * an exam that is not there: false and 0. */
+enum err exam_open_to(struct exams *e, struct db *db, struct arena *a, const char *person_id,
+                      const char *exam_id, int64_t now_ms, bool *may, int64_t *when_ms) MUST_USE;
 /* Attempts that a person has not submitted. */
 enum err exam_open_attempts(struct db *db, struct arena *a, const char *person_id,
                             struct exam_open_attempt **out, size_t *count) MUST_USE;
@@ -104,6 +182,15 @@ enum err exam_accommodate(struct db *db, struct arena *a, int64_t now_ms, const 
 /* GET and POST /admin/people/:id/time: what was granted, and granting it. */
 enum err exam_time_page(struct request *r);
 enum err exam_time_post(struct request *r);
+
+/* Adds to a page for administrators whether the machine's clock is wrong: clock_wrong, clock_off,
+ * clock_since (template clock_state). */
+void exam_clock_view(struct request *r, struct view *v);
+/* GET /admin/clock: the clock, what it did, attempts that it ended.
+ * GET and POST /admin/attempts/:attempt/reopen: opening one of them again. */
+enum err exam_clock_page(struct request *r);
+enum err exam_reopen_page(struct request *r);
+enum err exam_reopen_post(struct request *r);
 
 /* For the demo academy and load tests. Starts an attempt at `start_ms` with everything as it
  * would have been; answers `answers` of its items (-1 = all), each right with a chance of

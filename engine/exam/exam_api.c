@@ -53,6 +53,8 @@ enum err exam_refuse_response(struct request *r, const struct exam_saving *s) {
 
 static enum err saved(struct request *r, void *arg, enum err result) {
     struct exam_saving *s = arg;
+    if (result == ERR_CONFLICT && s->over && !s->submitted_ms && exam_clock_settling(r->app->exams))
+        return http_refuse(r, ERR_BUSY, "exam_clock_settling", NULL);
     if (result == ERR_CONFLICT && s->over)
         return exam_refuse_over(r, s->submitted_ms ? s->submitted_ms : s->deadline_ms,
                                 !s->submitted_ms || s->submitted_ms == s->deadline_ms);
@@ -66,12 +68,12 @@ static enum err saved(struct request *r, void *arg, enum err result) {
     buf_printf(
         &b,
         "{\"seq\":%lld,\"saved_at\":\"%s\",\"receipt\":\"%s\",\"response\":%s,\"stale\":%s,\"newest\":{\"seq\":%lld,\"response\":%s},"
-        "\"deadline\":\"%s\"}\n",
+        "\"now\":\"%s\",\"deadline\":\"%s\"}\n",
         (long long)s->seq, saved_at,
         exam_receipt(exams_secret(r->app->exams), r->arena, s->attempt_id, s->slot, s->seq,
                      s->response, saved_at),
         s->response, s->stale ? "true" : "false", (long long)s->newest_seq, s->newest,
-        time_iso(r->arena, s->deadline_ms));
+        time_iso(r->arena, r->now_ms), time_iso(r->arena, s->deadline_ms));
     return http_json(r, 200, buf_text(&b), b.len);
 }
 

@@ -1,8 +1,8 @@
 /* Private to exam/: what authors write below exams/, read from the Markdown syntax tree. Pure
  * but for reading files.
  *
- *   exams/PROGRAMME/bank/NAME.md   a bank: each section is an item (the authors' course, "Write an item")
- *   exams/PROGRAMME/NAME.md        a definition: front matter, text, a "Blueprint" table
+ *   exams/PROGRAMME/bank/NAME.md   a bank: each section is an item (the authors' course, "Write an
+ * item") exams/PROGRAMME/NAME.md        a definition: front matter, text, a "Blueprint" table
  *
  * An item's version is made from its own text (line ends and blank lines around it normalised),
  * so that editing its neighbour changes nothing. */
@@ -22,7 +22,7 @@ struct exam_objective {
     int line, column;
 };
 struct exam_course {
-    const char *id;
+    const char *id, *lang; /* lang: NULL when the programme does not state any */
     const char **domains, **domain_titles;
     size_t domain_count;
     const char **levels;
@@ -46,21 +46,27 @@ struct exam_option {
     const char *rationale; /* html, NULL = none */
     const char *text;      /* plain, for comparing */
 };
+struct exam_type; /* exam_type.h */
 struct exam_item {
     const char *id, *version, *source; /* `source` is the item's own text, normalised */
     const char *objective, *domain;    /* domain NULL when neither item nor bank names one */
+    const char *lang;                  /* as the bank says, NULL when it says nothing */
     int level;                         /* index of exam_levels, -1 = unknown */
     bool pilot;
     const char **enemies;
     size_t enemy_count;
-    const char *stem; /* html */
-    struct exam_option options[EXAM_OPTIONS];
+    const char *stem;      /* html */
+    const char *asked;     /* the stem as its author wrote it; "" when there is none */
+    const char *rationale; /* html, of the item as a whole; NULL = none */
+    const struct exam_type *type;
+    struct exam_option options[EXAM_OPTIONS]; /* in the order of the text */
     int option_count, key_count;
+    const void *own; /* what its type alone reads; NULL = nothing */
     const char *file;
     int line, column;
 };
 struct exam_bank {
-    const char *id, *title, *programme, *domain, *file;
+    const char *id, *title, *programme, *domain, *lang, *file;
     struct exam_item *items;
     size_t item_count;
 };
@@ -71,16 +77,23 @@ void exam_bank_parse(struct exam_bank *out, struct doc *d, struct arena *out_are
 /* One stored item again; `domain` is what its form says. ERR_INVALID when it is none. */
 enum err exam_item_parse(struct exam_item *out, const char *source, const char *domain,
                          struct arena *a) MUST_USE;
-/* The keys as bits, bit 0 = the first option as the author wrote them. */
-unsigned exam_item_keys(const struct exam_item *item);
+
+/* A copy in which each run of blanks and line ends is one blank. Arena. */
+char *exam_one_blank(struct arena *a, const char *text, size_t len);
 
 /* ---- Definitions --------------------------------------------------------------------------- */
 struct exam_cell {
     const char *domain;
     int level, count;
 };
+/* What a domain asks of its own: a share of the domain's scored items. */
+struct exam_floor {
+    const char *domain;
+    int permille;
+};
 struct exam_def {
     const char *id, *version, *title, *summary, *programme, *level, *file;
+    const char *lang;   /* BCP 47; NULL: the programme's */
     const char *source; /* the whole file */
     bool practice;      /* kind: practice */
     /* Keys and rationales after the end; else pass, score and profile by domain only. */
@@ -88,7 +101,11 @@ struct exam_def {
     const char **banks; /* ids */
     size_t bank_count;
     int minutes, pilot_items;
-    int cut_permille;      /* of the scored items */
+    int cut_permille;          /* of the scored items */
+    struct exam_floor *floors; /* of domains that the blueprint asks for, each once */
+    size_t floor_count;
+    const char **essential; /* objectives of which every form holds a scored item; each once */
+    size_t essential_count;
     int wait_days;         /* between the end of an attempt and the next start */
     int attempts_per_year; /* in any 365 days; 0 = any number */
     int after_pass_months; /* after passing: months until another attempt; 0 = never */
@@ -104,6 +121,19 @@ struct exam_def {
 };
 void exam_def_parse(struct exam_def *out, struct doc *d, struct arena *out_arena,
                     struct diag_list *diags);
+/* RULE live-bank: the first bank that the practice exam draws on and the live exam uses, too; NULL
+ * when there is none, or when they are not one of each. */
+const char *exam_def_shared_bank(const struct exam_def *practice, const struct exam_def *live);
+
+/* The question of an item as its author wrote it, blanks made one; NULL when it is too short to be
+ * told from other text. Arena. */
+const char *exam_item_question(struct arena *a, const struct exam_item *item);
+/* RULE live-copy: the question of an exam that counts stands in no practice exam either, under
+ * whatever id and in whatever bank. The first practised item that is one of the live ones, by its
+ * id or its question, and `*of` which; NULL: none. `a` for scratch. */
+const struct exam_item *exam_items_shared(const struct exam_item *practised, size_t count,
+                                          const struct exam_item *live, size_t live_count,
+                                          const struct exam_item **of, struct arena *a);
 
 /* ---- Files --------------------------------------------------------------------------------- */
 struct exam_file {
@@ -112,8 +142,6 @@ struct exam_file {
 };
 /* Banks and definitions below root/exams, by name; no translations, no hidden files. */
 size_t exam_files(const char *root, struct arena *a, struct exam_file **out);
-/* Changes when any of these files, or a programme's, appears, goes or is written. */
-uint64_t exam_files_mark(const char *root, struct arena *a);
 
 /* ---- Together ------------------------------------------------------------------------------ */
 /* A definition with all items of its banks, ready to draw forms from. */
@@ -131,6 +159,8 @@ bool exam_unit_load(struct exam_unit *out, const char *root, const char *file, s
 /* Whether forms can be drawn: duplicate items, blueprint and pilot items. Reports at the
  * definition. */
 bool exam_unit_check(struct exam_unit *u, struct arena *a, struct diag_list *diags);
+/* Of its title and its rules; never NULL. */
+const char *exam_unit_lang(const struct exam_unit *u);
 const struct exam_item *exam_unit_item(const struct exam_unit *u, const char *id,
                                        const char *version);
 

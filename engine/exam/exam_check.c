@@ -71,8 +71,8 @@ static void read_files(struct tree *t) {
     if (n) qsort(t->items, n, sizeof *t->items, by_id);
 }
 
-/* Whether a file that does not parse holds this word: what it would define or use is neither missing nor unused. One
- * problem, one report. */
+/* Whether a file that does not parse holds this word: what it would define or use is neither
+ * missing nor unused. One problem, one report. */
 static bool in_broken(const struct tree *t, const char *id) {
     static const char of_ids[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
     size_t len = strlen(id);
@@ -236,41 +236,118 @@ static void check_objectives(struct tree *t) {
 
 /* ---- Definitions --------------------------------------------------------------------------- */
 
-static void check_programme(struct tree *t, const struct exam_def *def) {
+/* False when it names essential objectives that do not exist: that no item measures them is then
+ * no news. */
+static bool check_programme(struct tree *t, const struct exam_def *def) {
+    bool known = true;
     struct exam_course *course = def->programme ? course_of(t, def->programme) : NULL;
     if (def->programme && !course && !programme_broken(t, def->programme))
         diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "unknown-programme",
                  "there is no programme “%s”", def->programme);
-    if (!course) return;
+    if (!course) return true;
     bool level = false;
     for (size_t i = 0; def->level && i < course->level_count; i++)
         level |= str_eq(course->levels[i], def->level);
     if (def->level && !level)
         diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "unknown-level",
                  "the programme %s has no level “%s”", course->id, def->level);
+    for (size_t i = 0; i < def->essential_count; i++)
+        if (!exam_course_has_objective(course, def->essential[i]) &&
+            !content_objective_claimed(t->root, course->id, def->essential[i])) {
+            diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "unknown-objective",
+                     "no module of %s has the objective “%s”, which “essential” names", course->id,
+                     def->essential[i]);
+            known = false;
+        }
     for (size_t i = 0; i < def->domain_count; i++)
         if (!exam_course_title(course, def->domains[i]))
             diag_add(t->diags, SEVERITY_ERROR, def->file, def->blueprint_line, 1, "unknown-domain",
                      "the programme %s has no domain “%s”, which the blueprint names", course->id,
                      def->domains[i]);
+    return known;
 }
 
-/* What a practice exam shows afterwards must not stand in an exam that counts. */
+/* RULE live-bank: what is practised must not stand in an exam that counts, whether or not its keys
+ * are shown afterwards. */
 static void check_leak(struct tree *t, const struct exam_def *def) {
-    for (size_t k = 0; def->review_full && k < t->def_count; k++)
-        for (size_t i = 0; !t->defs[k].practice && i < t->defs[k].bank_count; i++)
-            for (size_t b = 0; b < def->bank_count; b++)
-                if (str_eq(def->banks[b], t->defs[k].banks[i]))
-                    diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "review-policy",
-                             "this exam shows the keys of the bank %s, which the live exam %s uses",
-                             def->banks[b], t->defs[k].id);
+    for (size_t k = 0; k < t->def_count; k++) {
+        const char *bank = exam_def_shared_bank(def, &t->defs[k]);
+        if (!bank) continue;
+        if (def->review_full)
+            diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "review-policy",
+                     "this exam shows the keys of the bank %s, which the live exam %s uses", bank,
+                     t->defs[k].id);
+        else
+            diag_add(
+                t->diags, SEVERITY_ERROR, def->file, 1, 1, "live-bank",
+                "this practice exam draws on the bank %s, which the live exam %s uses: give it a bank of its own",
+                bank, t->defs[k].id);
+    }
+}
+
+/* RULE live-copy. */
+static void check_copies(struct tree *t, const struct exam_bank *practised,
+                         const struct exam_def *live) {
+    for (size_t k = 0; k < live->bank_count; k++) {
+        const struct exam_bank *bank = find_bank(t, live->banks[k]);
+        const struct exam_item *of, *item;
+        if (!bank || bank == practised) continue; /* one bank for both: RULE live-bank */
+        item = exam_items_shared(practised->items, practised->item_count, bank->items,
+                                 bank->item_count, &of, t->arena);
+        if (item)
+            diag_add(
+                t->diags, SEVERITY_ERROR, item->file, item->line, 1, "live-copy",
+                "this is %s of the bank %s (%s:%d), which the live exam %s asks: a practice exam must not show it",
+                of->id, bank->id, of->file, of->line, live->id);
+    }
+}
+
+static void check_practised(struct tree *t, const struct exam_def *def) {
+    for (size_t i = 0; def->practice && i < def->bank_count; i++) {
+        const struct exam_bank *bank = find_bank(t, def->banks[i]);
+        for (size_t k = 0; bank && k < t->def_count; k++)
+            if (!t->defs[k].practice) check_copies(t, bank, &t->defs[k]);
+    }
+}
+
+/* RULE live-item: the questions of an exam that counts stand in no module: learners read those. */
+static void check_stems(struct tree *t, const struct exam_bank *bank) {
+    const char *read = NULL, *text = NULL;
+    for (size_t c = 0; c < t->course_count; c++)
+        for (size_t o = 0; o < t->courses[c].objective_count; o++) {
+            const char *file = t->courses[c].objectives[o].module_file;
+            size_t len = 0;
+            if (!file || str_eq(file, read)) continue; /* objectives of a module stand together */
+            read = file;
+            text = file_read(t->arena, arena_printf(t->arena, "%s/%s", t->root, file),
+                             DOC_MAX_BYTES, &len);
+            text = text ? exam_one_blank(t->arena, text, len) : "";
+            for (size_t i = 0; i < bank->item_count; i++) {
+                const char *stem = exam_item_question(t->arena, &bank->items[i]);
+                if (stem && strstr(text, stem))
+                    diag_add(
+                        t->diags, SEVERITY_ERROR, file, 1, 1, "live-item",
+                        "this module holds the question of %s, an item of an exam that counts (%s:%d)",
+                        bank->items[i].id, bank->items[i].file, bank->items[i].line);
+            }
+        }
+}
+
+static void check_live_items(struct tree *t) {
+    for (size_t i = 0; i < t->bank_count; i++) {
+        bool live = false;
+        for (size_t k = 0; k < t->def_count && t->banks[i].id; k++)
+            for (size_t b = 0; !t->defs[k].practice && b < t->defs[k].bank_count; b++)
+                live |= str_eq(t->defs[k].banks[b], t->banks[i].id);
+        if (live) check_stems(t, &t->banks[i]);
+    }
 }
 
 static void check_def(struct tree *t, const struct exam_def *def) {
     struct exam_unit unit = {.def = *def};
-    bool complete = def->bank_count > 0 && def->cell_count > 0;
-    check_programme(t, def);
+    bool complete = check_programme(t, def) && def->bank_count > 0 && def->cell_count > 0;
     check_leak(t, def);
+    check_practised(t, def);
     for (size_t i = 0; i < def->bank_count; i++) {
         const struct exam_bank *bank = find_bank(t, def->banks[i]);
         if (!bank) {
@@ -298,4 +375,5 @@ void exam_check_tree(const char *root, struct diag_list *diags) {
     check_banks(&t);
     check_objectives(&t);
     for (size_t i = 0; i < t.def_count; i++) check_def(&t, &t.defs[i]);
+    check_live_items(&t);
 }

@@ -7,16 +7,19 @@
 
 #include "base/codec.h"
 #include "base/text.h"
+#include "content/content.h"
 #include "exam/exam_bank.h"
+#include "page/page.h"
 
-#define FOLDER_LIMIT 20000 /* as content has it: what is left out would be reported as missing */
+/* as content has it: what is left out would be reported as missing */
+#define FOLDER_LIMIT 20000
 
 /* ---- Folders ------------------------------------------------------------------------------- */
 
 /* "name.md", and neither hidden nor a translation ("name.ar.md"). */
 static bool is_document(const char *name) {
     const char *dot = strchr(name, '.');
-    return dot && dot != name && str_eq(dot, ".md");
+    return dot && dot != name && str_eq(dot, ".md") && !content_left_alone(name);
 }
 
 static int by_name(const void *a, const void *b) {
@@ -73,37 +76,11 @@ size_t exam_files(const char *root, struct arena *a, struct exam_file **out) {
     return l.count;
 }
 
-/* FNV-1a (draft-eastlake-fnv): a mark of change, no protection against anybody. */
-static uint64_t mix(uint64_t h, const void *bytes, size_t len) {
-    for (const unsigned char *p = bytes; len--; p++) h = (h ^ *p) * 1099511628211u;
-    return h;
-}
-
-static uint64_t mark_file(uint64_t h, const char *root, const char *path, struct arena *a) {
-    struct stat st;
-    h = mix(h, path, strlen(path) + 1);
-    if (stat(arena_printf(a, "%s/%s", root, path), &st) != 0) return h;
-    int64_t facts[] = {st.st_mtim.tv_sec,  st.st_mtim.tv_nsec, st.st_ctim.tv_sec,
-                       st.st_ctim.tv_nsec, st.st_size,         (int64_t)st.st_ino};
-    return mix(h, facts, sizeof facts);
-}
-
-uint64_t exam_files_mark(const char *root, struct arena *a) {
-    uint64_t h = 14695981039346656037u;
-    struct exam_file *files;
-    size_t count = exam_files(root, a, &files);
-    for (size_t i = 0; i < count; i++) h = mark_file(h, root, files[i].path, a);
-    const char **programmes;
-    count = list_folder(arena_printf(a, "%s/content", root), true, a, &programmes);
-    for (size_t i = 0; i < count; i++)
-        h = mark_file(h, root, arena_printf(a, "content/%s/programme.md", programmes[i]), a);
-    return h;
-}
-
 /* ---- A programme --------------------------------------------------------------------------- */
 
 static void read_domains(struct exam_course *c, struct doc *d, struct arena *a) {
     struct field *domains = field_get(d->meta, "domains"), *levels = field_get(d->meta, "levels");
+    c->lang = page_language(a, field_scalar(field_get(d->meta, "lang")));
     c->domains = NEW_ARRAY(a, const char *, field_count(domains) + 1);
     c->domain_titles = NEW_ARRAY(a, const char *, field_count(domains) + 1);
     c->levels = NEW_ARRAY(a, const char *, field_count(levels) + 1);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "content/content.h"
 #include "exam/exam_bank.h"
 
 struct def_reader {
@@ -61,8 +62,66 @@ static void read_banks(struct def_reader *r) {
     }
 }
 
+/* “floors: {privacy: 50}”: percent of the domain's points. That the blueprint asks for the domain
+ * is known only when it has been read: see check_floors. */
+static void read_floors(struct def_reader *r, struct field *floors) {
+    int64_t percent;
+    if (!floors) return;
+    if (!field_is_map(floors) || !field_count(floors)) {
+        report_field(r, floors, "field-type",
+                     "“floors” must name domains with a percentage, for instance “{privacy: 50}”");
+        return;
+    }
+    r->def->floors = NEW_ARRAY(r->out, struct exam_floor, field_count(floors));
+    for (size_t i = 0; i < field_count(floors); i++) {
+        const char *domain = field_key_at(floors, i, NULL, NULL);
+        if (field_int(r->doc, r->diags, floors, domain, 1, 100, true, &percent))
+            r->def->floors[r->def->floor_count++] = (struct exam_floor){arena_dup(r->out, domain),
+                                                                        (int)percent * 10};
+    }
+}
+
+/* RULE floor-domain: a floor stands on items; a domain of which a form asks nothing would meet
+ * every floor. */
+static void check_floors(struct def_reader *r) {
+    struct field *floors = field_get(field_get(r->doc->meta, "cut"), "floors");
+    for (size_t i = 0; i < r->def->floor_count && r->def->cell_count; i++) {
+        bool asked = false;
+        for (size_t k = 0; k < r->def->cell_count; k++)
+            asked |= str_eq(r->def->cells[k].domain, r->def->floors[i].domain);
+        if (!asked)
+            report_field(
+                r, field_get(floors, r->def->floors[i].domain), "blueprint",
+                arena_printf(
+                    r->doc->arena,
+                    "the domain “%s” has a floor, and the blueprint asks for no items of it",
+                    r->def->floors[i].domain));
+    }
+}
+
+static void read_essential(struct def_reader *r) {
+    struct field *list = field_get(r->doc->meta, "essential");
+    struct exam_def *def = r->def;
+    if (!list) return;
+    if (!field_is_list(list)) {
+        report_field(r, list, "field-type", "“essential” must list objectives");
+        return;
+    }
+    def->essential = NEW_ARRAY(r->out, const char *, field_count(list) + 1);
+    for (size_t i = 0; i < field_count(list); i++) {
+        const char *id = field_scalar(field_at(list, i));
+        bool twice = false;
+        for (size_t k = 0; k < def->essential_count; k++) twice |= str_eq(def->essential[k], id);
+        if (!id || !id_valid(id) || twice)
+            report_field(r, field_at(list, i), "field-id",
+                         twice ? "this objective stands twice in “essential”"
+                               : "an essential objective must be named by its id");
+        else def->essential[def->essential_count++] = arena_dup(r->out, id);
+    }
+}
+
 static void read_cut(struct def_reader *r) {
-    static const char *const known[] = {"method", "percent", NULL};
+    static const char *const known[] = {"method", "percent", "floors", NULL};
     struct field *cut = field_get(r->doc->meta, "cut");
     int64_t percent;
     if (!field_is_map(cut)) {
@@ -77,6 +136,7 @@ static void read_cut(struct def_reader *r) {
                      "the method of the cut score must be fixed-percentage");
     if (field_int(r->doc, r->diags, cut, "percent", 1, 100, true, &percent))
         r->def->cut_permille = (int)percent * 10;
+    read_floors(r, field_get(cut, "floors"));
 }
 
 static void read_retake(struct def_reader *r) {
@@ -111,7 +171,8 @@ static void read_time(struct def_reader *r, const char *key, int64_t *out) {
 static void read_meta(struct def_reader *r) {
     static const char *const known[] = {"id",     "title",  "summary", "programme",   "level",
                                         "kind",   "banks",  "minutes", "pilot_items", "cut",
-                                        "review", "retake", "opens",   "closes",      NULL};
+                                        "review", "retake", "opens",   "closes",      "essential",
+                                        "lang",   NULL};
     struct exam_def *def = r->def;
     struct doc *d = r->doc;
     int64_t n;
@@ -121,6 +182,7 @@ static void read_meta(struct def_reader *r) {
     def->summary = arena_dup(r->out, field_text(d, r->diags, d->meta, "summary", true));
     def->programme = arena_dup(r->out, field_id(d, r->diags, d->meta, "programme", true));
     def->level = arena_dup(r->out, field_id(d, r->diags, d->meta, "level", true));
+    def->lang = field_lang(d, r->out, r->diags);
     def->practice = second_of(r, "kind", "live", "practice");
     def->review_full = second_of(r, "review", "domains", "full");
     if (def->review_full && !def->practice)
@@ -130,6 +192,7 @@ static void read_meta(struct def_reader *r) {
     if (field_int(d, r->diags, d->meta, "minutes", 1, 1440, true, &n)) def->minutes = (int)n;
     if (field_int(d, r->diags, d->meta, "pilot_items", 0, 50, false, &n)) def->pilot_items = (int)n;
     read_banks(r);
+    read_essential(r);
     read_cut(r);
     read_retake(r);
     read_time(r, "opens", &def->opens_ms);
@@ -258,4 +321,13 @@ void exam_def_parse(struct exam_def *out, struct doc *d, struct arena *out_arena
     struct def_reader r = {.doc = d, .out = out_arena, .diags = diags, .def = out};
     read_meta(&r);
     read_body(&r);
+    check_floors(&r);
+}
+
+const char *exam_def_shared_bank(const struct exam_def *practice, const struct exam_def *live) {
+    if (!practice->practice || live->practice) return NULL;
+    for (size_t i = 0; i < practice->bank_count; i++)
+        for (size_t k = 0; k < live->bank_count; k++)
+            if (str_eq(practice->banks[i], live->banks[k])) return practice->banks[i];
+    return NULL;
 }

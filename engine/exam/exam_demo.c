@@ -6,29 +6,7 @@
 #include "exam/exam_store.h"
 
 /* Streams of chance apart from those that draw forms. */
-enum { STREAM_ABILITY = 1u << 20, STREAM_WRONG, STREAM_PACE };
-
-/* The keys as this form shows them. */
-static unsigned shown_keys(const struct exam_slot *slot, unsigned keys) {
-    unsigned bits = 0;
-    for (int i = 0; i < slot->option_count; i++)
-        if (keys & 1u << slot->order[i]) bits |= 1u << i;
-    return bits;
-}
-
-static unsigned answer_for(const struct exam_rehearsal *r, const struct exam_slot *slot,
-                           unsigned keys, uint64_t slot_number) {
-    uint64_t n = slot_number * 16;
-    unsigned right = shown_keys(slot, keys);
-    if (exam_chance_below(r->seed, STREAM_ABILITY, &n, 1000) < (uint32_t)r->ability_permille)
-        return right;
-    n = slot_number * 16;
-    int wrong = (int)exam_chance_below(r->seed, STREAM_WRONG, &n, (uint32_t)slot->option_count);
-    while (right & 1u << wrong) wrong = (wrong + 1) % slot->option_count;
-    if (!slot->multiple) return 1u << wrong;
-    unsigned one = right & -right; /* the usual mistake: one right, one wrong */
-    return one | 1u << wrong;
-}
+enum { STREAM_ABILITY = 1u << 20 };
 
 static enum err answer_slot(struct db *db, struct arena *a, struct exam_rehearsal *r,
                             const struct exam_unit *unit, const struct exam_form *form, int i,
@@ -36,16 +14,16 @@ static enum err answer_slot(struct db *db, struct arena *a, struct exam_rehearsa
     const struct exam_item *item = exam_unit_item(unit, form->slots[i].item,
                                                   form->slots[i].version);
     if (!item) return ERR_NOT_FOUND;
-    unsigned bits = answer_for(r, &form->slots[i], exam_item_keys(item), (uint64_t)i);
-    json_t *value = json_keep(a, json_array());
-    for (int k = 0; k < form->slots[i].option_count; k++)
-        if (bits & 1u << k) json_array_append_new(value, json_integer(k + 1));
+    uint64_t n = (uint64_t)i * 16, ability = n;
+    bool right = exam_chance_below(r->seed, STREAM_ABILITY, &ability, 1000) <
+                 (uint32_t)r->ability_permille;
+    const struct exam_ask ask = {.slot = &form->slots[i], .item = item, .response = EXAM_NO_ANSWER};
     struct exam_saving s = {.attempt_id = r->id,
                             .person_id = r->person_id,
                             .client = "demo",
                             .slot = i + 1,
                             .seq = 1,
-                            .value = value};
+                            .value = item->type->rehearse(&ask, right, r->seed, n, a)};
     return exam_save_job(db, a, &s, at_ms);
 }
 

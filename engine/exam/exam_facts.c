@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "exam/exam_sql.h"
 #include "exam/exam_store.h"
 
 enum err exam_attempt_load(struct db *db, struct arena *a, const char *attempt_id,
@@ -39,8 +40,8 @@ bool exam_attempt_over(const struct exam_attempt *t, int64_t now_ms) {
 
 /* ---- Slots --------------------------------------------------------------------------------- */
 
-/* A look by the key for each slot: whoever saves by the thousand would otherwise make the own pages, and the scoring of
- * the attempt, read all of it. */
+/* A look by the key for each slot: whoever saves by the thousand would otherwise make the own
+ * pages, and the scoring of the attempt, read all of it. */
 static enum err read_saves(struct db *db, struct arena *a, const struct exam_attempt *t,
                            struct exam_save **out, size_t *count) {
     struct exam_save *saves = NEW_ARRAY(a, struct exam_save, t->form.slot_count + 1);
@@ -91,7 +92,7 @@ enum err exam_attempt_marks(struct db *db, struct arena *a, const struct exam_at
 }
 
 bool exam_mark_answered(const struct exam_mark *m) {
-    return m->newest && exam_response_bits(m->newest->response);
+    return m->newest && exam_answered(m->newest->response);
 }
 
 enum err exam_slot_item(struct exams *e, struct db *db, struct arena *a, const char *exam_id,
@@ -106,7 +107,9 @@ enum err exam_slot_item(struct exams *e, struct db *db, struct arena *a, const c
     result = stmt_end(q);
     struct exam_item *item = NEW(a, struct exam_item);
     if (result == OK && exam_item_parse(item, source, slot->domain, a) != OK) result = ERR_IO;
-    if (result == OK && item->option_count != slot->option_count) result = ERR_IO;
+    if (result == OK && (item->type != slot->type ||
+                         (slot->type->shuffled && item->option_count != slot->option_count)))
+        result = ERR_IO;
     *out = item;
     return result;
 }
@@ -116,23 +119,19 @@ enum err exam_slot_item(struct exams *e, struct db *db, struct arena *a, const c
 enum err exam_attempt_score(struct exams *e, struct db *db, struct arena *a,
                             const struct exam_attempt *t, struct exam_score *out) {
     const struct exam_save **newest;
-    unsigned *keys = NEW_ARRAY(a, unsigned, t->form.slot_count + 1);
-    struct exam_response *responses = NEW_ARRAY(a, struct exam_response, t->form.slot_count + 1);
+    size_t slots = (size_t)t->form.slot_count + 1;
+    const struct exam_item **items = NEW_ARRAY(a, const struct exam_item *, slots);
+    const char **responses = NEW_ARRAY(a, const char *, slots);
     const struct exam_unit *unit = e ? exams_hold(e, a, t->exam_id) : NULL;
-    size_t answered = 0;
     enum err result = newest_saves(db, a, t, &newest);
     for (int i = 0; i < t->form.slot_count && result == OK; i++) {
-        const struct exam_item *item = NULL;
-        if (unit) item = exam_unit_item(unit, t->form.slots[i].item, t->form.slots[i].version);
-        if (!item) result = exam_slot_item(NULL, db, a, t->exam_id, &t->form.slots[i], &item);
-        if (result != OK) break;
-        keys[i] = exam_item_keys(item);
-        if (newest[i])
-            responses[answered++] = (struct exam_response){i + 1,
-                                                           exam_response_bits(newest[i]->response)};
+        const struct exam_slot *slot = &t->form.slots[i];
+        if (unit) items[i] = exam_unit_item(unit, slot->item, slot->version);
+        if (!items[i]) result = exam_slot_item(NULL, db, a, t->exam_id, slot, &items[i]);
+        responses[i] = newest[i] ? newest[i]->response : NULL;
     }
     if (result != OK) return result;
-    exam_score(&t->form, keys, responses, answered, t->cut_permille,
+    exam_score(&t->form, items, responses, EXAM_SCORING_VERSION, t->cut_permille,
                unit ? unit->def.domains : NULL, unit ? unit->def.domain_count : 0, a, out);
     return OK;
 }
@@ -202,7 +201,8 @@ static void read_domains(struct exam_result *r, const char *json, const struct e
                      : id  ? id
                            : "",
             .correct = (int)json_integer_value(json_array_get(row, 1)),
-            .total = (int)json_integer_value(json_array_get(row, 2))};
+            .total = (int)json_integer_value(json_array_get(row, 2)),
+            .floor = (int)json_integer_value(json_array_get(row, 3))};
     }
 }
 
@@ -227,7 +227,8 @@ enum err exam_results(struct db *db, struct arena *a, struct exams *e, const cha
                                   .permille = (int)stmt_int(q, 10),
                                   .cut_permille = (int)stmt_int(q, 11),
                                   .scaled = (int)stmt_int(q, 12),
-                                  .passed = stmt_int(q, 13)};
+                                  .passed = stmt_int(q, 13),
+                                  .steps = (int)stmt_int(q, 15)};
         read_domains(r, stmt_text(q, 14, a), e ? exams_hold(e, a, r->exam_id) : NULL, a);
     }
     *out = list;
@@ -246,7 +247,7 @@ enum err exam_open_attempts(struct db *db, struct arena *a, const char *person_i
                                                .exam_id = stmt_text(q, 1, a),
                                                .start_ms = stmt_int(q, 2),
                                                .deadline_ms = stmt_int(q, 3),
-                                               .total = (int)stmt_int(q, 4)};
+                                               .total = exam_shape_slots(stmt_text(q, 4, a))};
     }
     enum err e = stmt_end(q);
     for (size_t i = 0; i < n && e == OK; i++) {
@@ -254,7 +255,7 @@ enum err exam_open_attempts(struct db *db, struct arena *a, const char *person_i
         const struct exam_save **newest;
         e = newest_saves(db, a, &t, &newest);
         for (int k = 0; k < list[i].total && e == OK; k++)
-            list[i].answered += newest[k] && exam_response_bits(newest[k]->response);
+            list[i].answered += newest[k] && exam_answered(newest[k]->response);
     }
     *out = list;
     *count = n;

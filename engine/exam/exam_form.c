@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "exam/exam_form.h"
+#include "exam/exam_type.h"
 
 #define SEARCH_STEPS 200000 /* then another order is tried */
 #define SEARCH_ORDERS 8
@@ -27,7 +27,8 @@ uint64_t exam_chance(uint64_t seed, uint64_t stream, uint64_t n) {
 }
 
 uint32_t exam_chance_below(uint64_t seed, uint64_t stream, uint64_t *n, uint32_t bound) {
-    BUG_IF(bound == 0);
+    BUG_IF(bound == 0); /* callers draw below 2 and more, or below the options of a published item:
+                           at least two */
     uint32_t reject = (uint32_t)(-bound) %
                       bound; /* 2^32 mod bound: draws below it would favour small numbers */
     for (;;) {
@@ -42,7 +43,8 @@ struct node {
     const struct exam_item *item;
     int *enemies;             /* indices of nodes */
     int enemy_count, blocked; /* how many chosen enemies */
-    bool seen;
+    int pool;                 /* which asks for it; -1 = none does */
+    bool seen, chosen;
     uint64_t key; /* drawn: the order in which candidates are tried */
 };
 
@@ -77,7 +79,8 @@ static void add_enemy(struct graph *g, struct arena *a, int from, int to) {
 static void build_graph(struct graph *g, const struct exam_unit *unit, struct arena *a) {
     g->count = (int)unit->item_count;
     g->nodes = NEW_ARRAY(a, struct node, unit->item_count + 1);
-    for (int i = 0; i < g->count; i++) g->nodes[i].item = &unit->items[i];
+    for (int i = 0; i < g->count; i++)
+        g->nodes[i] = (struct node){.item = &unit->items[i], .pool = -1};
     qsort(g->nodes, (size_t)g->count, sizeof *g->nodes, by_id);
     for (int i = 0; i < g->count; i++)
         for (size_t k = 0; k < g->nodes[i].item->enemy_count; k++) {
@@ -136,13 +139,17 @@ int exam_cell_supply(const struct exam_unit *unit, const struct exam_cell *cell,
 /* ---- The search ---------------------------------------------------------------------------- */
 
 struct pool { /* what one cell, or the pilot items, may be taken from */
-    int *candidates, count, need;
+    int *candidates, count, need, left;
+};
+struct aim { /* an essential objective: one of these must be on the form */
+    int *candidates, count;
 };
 struct search {
     struct graph g;
     struct pool *pools;
-    int pool_count, need;
-    int *chosen_pool, *chosen_at; /* for each pick: which pool, which candidate */
+    struct aim *aims; /* those with the fewest candidates first */
+    int pool_count, aim_count, need;
+    int *picks, pick_count, steps;
 };
 
 static int by_wish(const void *a, const void *b, void *context) {
@@ -162,15 +169,37 @@ static void fill_pools(struct search *s, const struct exam_unit *unit, struct ar
         struct pool *pool = &s->pools[p];
         pool->need = pilots ? def->pilot_items : def->cells[p].count;
         pool->candidates = NEW_ARRAY(a, int, s->g.count + 1);
-        for (int i = 0; i < s->g.count; i++)
-            if (pilots ? s->g.nodes[i].item->pilot : in_cell(s->g.nodes[i].item, &def->cells[p]))
-                pool->candidates[pool->count++] = i;
+        for (int i = 0; i < s->g.count; i++) {
+            if (pilots ? !s->g.nodes[i].item->pilot : !in_cell(s->g.nodes[i].item, &def->cells[p]))
+                continue;
+            pool->candidates[pool->count++] = i;
+            s->g.nodes[i].pool = p;
+        }
         s->need += pool->need;
     }
-    s->chosen_pool = NEW_ARRAY(a, int, s->need + 1);
-    s->chosen_at = NEW_ARRAY(a, int, s->need + 1);
-    for (int p = 0, pick = 0; p < s->pool_count; p++)
-        for (int i = 0; i < s->pools[p].need; i++) s->chosen_pool[pick++] = p;
+    s->picks = NEW_ARRAY(a, int, s->need + 1);
+}
+
+static int by_count(const void *a, const void *b) {
+    const struct aim *x = a, *y = b;
+    if (x->count != y->count) return x->count - y->count;
+    return x->count ? x->candidates[0] - y->candidates[0] : 0;
+}
+
+/* After fill_pools. Only scored items that a cell asks for can serve. */
+static void fill_aims(struct search *s, const struct exam_unit *unit, struct arena *a) {
+    const struct exam_def *def = &unit->def;
+    s->aims = NEW_ARRAY(a, struct aim, def->essential_count + 1);
+    for (size_t o = 0; o < def->essential_count; o++) {
+        struct aim *aim = &s->aims[s->aim_count++];
+        aim->candidates = NEW_ARRAY(a, int, s->g.count + 1);
+        for (int i = 0; i < s->g.count; i++) {
+            const struct node *n = &s->g.nodes[i];
+            if (n->pool >= 0 && !n->item->pilot && str_eq(n->item->objective, def->essential[o]))
+                aim->candidates[aim->count++] = i;
+        }
+    }
+    if (s->aim_count) qsort(s->aims, (size_t)s->aim_count, sizeof *s->aims, by_count);
 }
 
 static void block(struct search *s, int node, int by) {
@@ -178,32 +207,60 @@ static void block(struct search *s, int node, int by) {
         s->g.nodes[s->g.nodes[node].enemies[k]].blocked += by;
 }
 
-static int picked(const struct search *s, int pick) {
-    return s->pools[s->chosen_pool[pick]].candidates[s->chosen_at[pick]];
+/* False: it cannot be on the form as it stands. Counts the step. */
+static bool take(struct search *s, int node) {
+    struct node *n = &s->g.nodes[node];
+    if (n->blocked || n->chosen || s->pools[n->pool].left == 0) return false;
+    s->steps++;
+    n->chosen = true;
+    s->pools[n->pool].left--;
+    block(s, node, 1);
+    s->picks[s->pick_count++] = node;
+    return true;
+}
+
+static void put_back(struct search *s) {
+    int node = s->picks[--s->pick_count];
+    block(s, node, -1);
+    s->g.nodes[node].chosen = false;
+    s->pools[s->g.nodes[node].pool].left++;
 }
 
 /* Depth first, each pool in the order of wishes; picks of one pool ascend, so that no set is
- * tried twice. */
-static bool run_search(struct search *s) {
-    for (int i = 0; i < s->g.count; i++) s->g.nodes[i].blocked = 0;
-    int pick = 0, at = 0, steps = 0;
-    while (pick < s->need) {
-        struct pool *pool = &s->pools[s->chosen_pool[pick]];
-        while (at < pool->count && s->g.nodes[pool->candidates[at]].blocked) at++;
-        if (++steps > SEARCH_STEPS) return false;
-        if (at < pool->count) {
-            s->chosen_at[pick] = at;
-            block(s, pool->candidates[at], 1);
-            pick++;
-            at = pick < s->need && s->chosen_pool[pick] == s->chosen_pool[pick - 1] ? at + 1 : 0;
-        } else {
-            if (pick == 0) return false;
-            pick--;
-            block(s, picked(s, pick), -1);
-            at = s->chosen_at[pick] + 1;
-        }
+ * tried twice. As deep as a form is long (EXAM_ITEMS). */
+static bool fill_from(struct search *s, int p, int at) {
+    while (p < s->pool_count && s->pools[p].left == 0) {
+        p++;
+        at = 0;
     }
-    return true;
+    if (p == s->pool_count) return true;
+    for (struct pool *pool = &s->pools[p]; at < pool->count && s->steps < SEARCH_STEPS; at++) {
+        if (!take(s, pool->candidates[at])) continue;
+        if (fill_from(s, p, at + 1)) return true;
+        put_back(s);
+    }
+    return false;
+}
+
+/* RULE exam-essential: first one item of each essential objective, then the rest of the cells. */
+static bool serve_from(struct search *s, int aim) {
+    if (aim == s->aim_count) return fill_from(s, 0, 0);
+    for (int i = 0; i < s->aims[aim].count && s->steps < SEARCH_STEPS; i++) {
+        if (!take(s, s->aims[aim].candidates[i])) continue;
+        if (serve_from(s, aim + 1)) return true;
+        put_back(s);
+    }
+    return false;
+}
+
+static bool run_search(struct search *s) {
+    for (int i = 0; i < s->g.count; i++) {
+        s->g.nodes[i].blocked = 0;
+        s->g.nodes[i].chosen = false;
+    }
+    for (int p = 0; p < s->pool_count; p++) s->pools[p].left = s->pools[p].need;
+    s->pick_count = s->steps = 0;
+    return serve_from(s, 0);
 }
 
 static void wish(struct search *s, uint64_t seed, uint64_t stream) {
@@ -211,6 +268,8 @@ static void wish(struct search *s, uint64_t seed, uint64_t stream) {
         s->g.nodes[i].key = stream ? exam_chance(seed, stream, (uint64_t)i) : (uint64_t)i;
     for (int p = 0; p < s->pool_count; p++)
         qsort_r(s->pools[p].candidates, (size_t)s->pools[p].count, sizeof(int), by_wish, &s->g);
+    for (int o = 0; o < s->aim_count; o++)
+        qsort_r(s->aims[o].candidates, (size_t)s->aims[o].count, sizeof(int), by_wish, &s->g);
 }
 
 static int count_seen(const struct search *s, const int *picks) {
@@ -223,17 +282,16 @@ static int count_seen(const struct search *s, const int *picks) {
  * into them, so of several searches the one that shares the least is taken. */
 static bool choose(struct search *s, uint64_t seed, bool any_seen, int *picks) {
     bool found = false;
-    int *trial = picks + s->need, least = 0;
+    int least = 0;
     for (uint64_t order = 0; order <= SEARCH_ORDERS && !(found && (!any_seen || least == 0));
          order++) {
         if (order == SEARCH_ORDERS && found) break;
         /* The last resort: the order in which the unit was proven when it was published. */
         wish(s, seed, order < SEARCH_ORDERS ? STREAM_DRAW + order : 0);
         if (!run_search(s)) continue;
-        for (int i = 0; i < s->need; i++) trial[i] = picked(s, i);
-        int shared = count_seen(s, trial);
+        int shared = count_seen(s, s->picks);
         if (found && shared >= least) continue;
-        memcpy(picks, trial, (size_t)s->need * sizeof *picks);
+        memcpy(picks, s->picks, (size_t)s->need * sizeof *picks);
         least = shared;
         found = true;
     }
@@ -253,21 +311,25 @@ static void shuffle_options(struct exam_slot *slot, uint64_t seed, uint64_t stre
     }
 }
 
-static void fill_form(struct exam_form *form, const struct search *s, const int *picks,
-                      uint64_t seed, struct arena *a) {
+static void fill_form(struct exam_form *form, const struct exam_unit *unit, const struct search *s,
+                      const int *picks, uint64_t seed, struct arena *a) {
     uint64_t n = 0;
     form->seed = seed;
+    form->floors = unit->def.floors;
+    form->floor_count = (int)unit->def.floor_count;
     form->slot_count = s->need;
     form->slots = NEW_ARRAY(a, struct exam_slot, s->need);
     for (int i = 0; i < s->need; i++) {
         const struct exam_item *item = s->g.nodes[picks[i]].item;
-        form->slots[i] = (struct exam_slot){.item = item->id,
-                                            .version = item->version,
-                                            .domain = item->domain,
-                                            .level = item->level,
-                                            .scored = !item->pilot,
-                                            .multiple = item->key_count > 1,
-                                            .option_count = item->option_count};
+        form->slots[i] = (struct exam_slot){
+            .item = item->id,
+            .version = item->version,
+            .domain = item->domain,
+            .lang = item->lang ? item->lang : unit->course.lang,
+            .level = item->level,
+            .scored = !item->pilot,
+            .type = item->type,
+            .option_count = item->type->shuffled ? item->option_count : 0};
         shuffle_options(&form->slots[i], seed, STREAM_ITEM + (uint64_t)picks[i]);
     }
     for (int i = s->need - 1; i > 0; i--) {
@@ -275,6 +337,50 @@ static void fill_form(struct exam_form *form, const struct search *s, const int 
         struct exam_slot t = form->slots[i];
         form->slots[i] = form->slots[k];
         form->slots[k] = t;
+    }
+}
+
+/* One place of a cell for the objective; who has it already may move to another place. */
+static bool seat(const struct exam_unit *unit, size_t objective, size_t *seats,
+                 const size_t *place_cell, size_t places, bool *tried) {
+    const struct exam_def *def = &unit->def;
+    for (size_t p = 0; p < places; p++) {
+        bool fits = false;
+        for (size_t i = 0; i < unit->item_count && !fits; i++)
+            fits = str_eq(unit->items[i].objective, def->essential[objective]) &&
+                   in_cell(&unit->items[i], &def->cells[place_cell[p]]);
+        if (!fits || tried[p]) continue;
+        tried[p] = true;
+        if (seats[p] && !seat(unit, seats[p] - 1, seats, place_cell, places, tried)) continue;
+        seats[p] = objective + 1;
+        return true;
+    }
+    return false;
+}
+
+/* Essential objectives for which the cells have no room, enemies apart: those without an item,
+ * and those that would need the place of another. */
+static void unserved(struct buf *b, const struct exam_unit *unit, struct arena *a) {
+    const struct exam_def *def = &unit->def;
+    size_t total = 0, places = 0;
+    for (size_t i = 0; i < def->cell_count; i++) total += (size_t)def->cells[i].count;
+    size_t *seats = NEW_ARRAY(a, size_t, total + 1), *place_cell = NEW_ARRAY(a, size_t, total + 1);
+    bool *tried = NEW_ARRAY(a, bool, total + 1);
+    for (size_t i = 0; i < def->cell_count; i++)
+        for (int k = 0; k < def->cells[i].count; k++) place_cell[places++] = i;
+    for (size_t o = 0; o < def->essential_count; o++) {
+        bool any = false;
+        for (size_t i = 0; i < unit->item_count && !any; i++)
+            for (size_t c = 0; c < def->cell_count && !any; c++)
+                any = str_eq(unit->items[i].objective, def->essential[o]) &&
+                      in_cell(&unit->items[i], &def->cells[c]);
+        memset(tried, 0, places * sizeof *tried);
+        if (any && seat(unit, o, seats, place_cell, places, tried)) continue;
+        buf_printf(
+            b,
+            any ? "%sno place is left for the essential objective %s: its cells are taken by others that are essential"
+                : "%sno scored item of a cell measures the essential objective %s",
+            b->len ? "; " : "", def->essential[o]);
     }
 }
 
@@ -294,10 +400,13 @@ static const char *shortage(const struct exam_unit *unit, struct arena *a) {
     if (pilots < def->pilot_items)
         buf_printf(&b, "%sshort by %d pilot item%s", b.len ? "; " : "", def->pilot_items - pilots,
                    def->pilot_items - pilots == 1 ? "" : "s");
+    unserved(&b, unit, a);
     if (!b.len)
         buf_puts(
             &b,
-            "each cell could be filled, but enemies in different cells (or among pilot items) leave no form");
+            def->essential_count
+                ? "each cell could be filled, but enemies leave no form that also holds an item of each essential objective"
+                : "each cell could be filled, but enemies in different cells (or among pilot items) leave no form");
     return buf_text(&b);
 }
 
@@ -310,11 +419,12 @@ enum err exam_form_draw(struct exam_form *out, const struct exam_unit *unit, uin
         if (node >= 0) s.g.nodes[node].seen = true;
     }
     fill_pools(&s, unit, a);
-    int *picks = NEW_ARRAY(a, int, 2 * s.need + 1);
+    fill_aims(&s, unit, a);
+    int *picks = NEW_ARRAY(a, int, s.need + 1);
     if (s.need == 0 || !choose(&s, seed, seen && seen->count, picks)) {
         *why = shortage(unit, a);
         return ERR_INVALID;
     }
-    fill_form(out, &s, picks, seed, a);
+    fill_form(out, unit, &s, picks, seed, a);
     return OK;
 }

@@ -5,30 +5,31 @@
 
 #include "base/codec.h"
 #include "base/text.h"
-#include "exam/exam_bank.h"
+#include "content/content.h"
+#include "exam/exam_read.h"
 
 const char *const exam_levels[EXAM_LEVELS + 1] = {"remember", "understand", "apply", "analyse",
                                                   NULL};
 
-struct item_reader {
-    struct doc *doc;
-    struct arena *out;
-    struct diag_list *diags;
-    struct exam_item *item;
-    const char *at; /* where line `at_line` begins; NULL: not yet known */
-    int at_line;
-};
+static void report_at(struct exam_reader *r, int line, int column, const char *rule,
+                      const char *format, va_list args) {
+    const char *sentence = arena_vprintf(r->doc->arena, format, args);
+    diag_add(r->diags, SEVERITY_ERROR, r->doc->file, line, column, rule, "%s", sentence);
+}
 
-static void report(struct item_reader *r, cmark_node *at, const char *rule, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-static void report(struct item_reader *r, cmark_node *at, const char *rule, const char *format,
-                   ...) {
+void exam_report(struct exam_reader *r, cmark_node *at, const char *rule, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    const char *sentence = arena_vprintf(r->doc->arena, format, args);
+    report_at(r, doc_line(r->doc, at), doc_column(r->doc, at), rule, format, args);
     va_end(args);
-    diag_add(r->diags, SEVERITY_ERROR, r->doc->file, doc_line(r->doc, at), doc_column(r->doc, at),
-             rule, "%s", sentence);
+}
+
+void exam_report_field(struct exam_reader *r, struct field *at, const char *rule,
+                       const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    report_at(r, field_line(at), field_column(at), rule, format, args);
+    va_end(args);
 }
 
 /* ---- The item's own text ------------------------------------------------------------------- */
@@ -46,7 +47,7 @@ static const char *skip_lines(const char *p, int lines) {
 /* From line `first` to before line `end` (0 = the end of the file), without blank lines at its
  * end. Items come in order: the place of the last one is kept, so that a long bank is not read
  * from its start for each. */
-static char *own_text(struct item_reader *r, int first, int end) {
+static char *own_text(struct exam_reader *r, int first, int end) {
     struct arena *a = r->out;
     if (!r->at || first < r->at_line) {
         r->at = r->doc->source;
@@ -73,7 +74,7 @@ static const char *no_links(void *context, struct arena *a, const char *url, boo
 
 static const struct render_hooks item_hooks = {.link = no_links, .heading_shift = 1};
 
-static void refuse_ways_out(struct item_reader *r, cmark_node *from, cmark_node *until) {
+static void refuse_ways_out(struct exam_reader *r, cmark_node *from, cmark_node *until) {
     for (cmark_node *top = from; top && top != until; top = cmark_node_next(top)) {
         cmark_iter *iter = cmark_iter_new(top);
         arena_defer(r->doc->arena, (void (*)(void *))cmark_iter_free, iter);
@@ -81,17 +82,17 @@ static void refuse_ways_out(struct item_reader *r, cmark_node *from, cmark_node 
         while ((event = cmark_iter_next(iter)) != CMARK_EVENT_DONE) {
             cmark_node *n = cmark_iter_get_node(iter);
             if (event != CMARK_EVENT_ENTER) continue;
-            if (cmark_node_get_type(n) == CMARK_NODE_LINK)
-                report(r, n, "item-link",
-                       "an item cannot hold a link: it would lead out of the exam");
+            if (cmark_node_get_type(n) == CMARK_NODE_LINK && !doc_bare_link(r->doc->arena, n))
+                exam_report(r, n, "item-link",
+                            "an item cannot hold a link: it would lead out of the exam");
             if (cmark_node_get_type(n) == CMARK_NODE_IMAGE)
-                report(r, n, "item-picture",
-                       "an item cannot hold a picture: say it in words or in a table");
+                exam_report(r, n, "item-picture",
+                            "an item cannot hold a picture: say it in words or in a table");
         }
     }
 }
 
-static const char *markup(struct item_reader *r, cmark_node *from, cmark_node *until) {
+const char *exam_markup(struct exam_reader *r, cmark_node *from, cmark_node *until) {
     struct buf b;
     buf_init(&b, r->doc->arena);
     refuse_ways_out(r, from, until);
@@ -99,9 +100,17 @@ static const char *markup(struct item_reader *r, cmark_node *from, cmark_node *u
     return arena_dup(r->out, buf_text(&b));
 }
 
+const char *exam_read_reason(struct exam_reader *r, cmark_node *quote) {
+    struct buf b;
+    refuse_ways_out(r, quote, cmark_node_next(quote));
+    buf_init(&b, r->doc->arena);
+    doc_render_node(r->doc, quote, &item_hooks, &b);
+    return *str_trim(r->doc->arena, buf_text(&b)) ? arena_dup(r->out, buf_text(&b)) : NULL;
+}
+
 /* ---- Options ------------------------------------------------------------------------------- */
 
-static void read_option(struct item_reader *r, cmark_node *node) {
+static void read_option(struct exam_reader *r, cmark_node *node, bool reasons) {
     struct exam_option *o = &r->item->options[r->item->option_count++];
     cmark_node *first = cmark_node_first_child(node), *last = cmark_node_last_child(node),
                *end = NULL;
@@ -109,18 +118,14 @@ static void read_option(struct item_reader *r, cmark_node *node) {
     r->item->key_count += o->key;
     if (last && cmark_node_get_type(last) == CMARK_NODE_BLOCK_QUOTE) {
         end = last;
-        refuse_ways_out(r, last, cmark_node_next(last));
-        struct buf b;
-        buf_init(&b, r->doc->arena);
-        doc_render_node(r->doc, last, &item_hooks, &b);
-        o->rationale = arena_dup(r->out, buf_text(&b));
+        o->rationale = exam_read_reason(r, last);
     }
-    if (!o->rationale || !*str_trim(r->doc->arena, o->rationale)) {
-        o->rationale = NULL;
-        report(r, node, "item-rationale",
-               "this option of %s has no rationale: put a quote under it that says why",
-               r->item->id);
-    }
+    /* Small: the item asks and scores without it. */
+    if (reasons && !o->rationale)
+        diag_add(r->diags, SEVERITY_WARNING, r->doc->file, doc_line(r->doc, node),
+                 doc_column(r->doc, node), "item-rationale",
+                 "this option of %s has no rationale: put a quote under it that says why",
+                 r->item->id);
     bool plain = first && first != end && cmark_node_get_type(first) == CMARK_NODE_PARAGRAPH &&
                  cmark_node_next(first) == end;
     if (plain) {
@@ -129,14 +134,14 @@ static void read_option(struct item_reader *r, cmark_node *node) {
         buf_init(&b, r->doc->arena);
         doc_render_node(r->doc, first, &item_hooks, &b);
         o->html = arena_dup(r->out, buf_text(&b));
-    } else o->html = markup(r, first, end);
+    } else o->html = exam_markup(r, first, end);
     struct buf text;
     buf_init(&text, r->out);
     for (cmark_node *n = first; n && n != end; n = cmark_node_next(n))
         buf_puts(&text, doc_text(r->doc->arena, n));
     o->text = buf_text(&text);
     if (!*str_trim(r->doc->arena, o->text))
-        report(r, node, "item-options", "this option of %s is empty", r->item->id);
+        exam_report(r, node, "item-options", "this option of %s is empty", r->item->id);
 }
 
 /* Equal for a reader: the same words, whatever their case and spacing. */
@@ -152,65 +157,47 @@ static bool same_words(const char *a, const char *b) {
     }
 }
 
-static void read_options(struct item_reader *r, cmark_node *list) {
+void exam_read_options(struct exam_reader *r, cmark_node *list, int least, bool reasons) {
+    static const char *const words[] = {"", "", "two", "three"};
     struct exam_item *item = r->item;
     for (cmark_node *n = cmark_node_first_child(list); n; n = cmark_node_next(n)) {
         if (item->option_count == EXAM_OPTIONS) {
-            report(r, n, "item-options", "%s has more than %d options", item->id, EXAM_OPTIONS);
+            exam_report(r, n, "item-options", "%s has more than %d options", item->id,
+                        EXAM_OPTIONS);
             return;
         }
-        read_option(r, n);
+        read_option(r, n, reasons);
         for (int i = 0; i < item->option_count - 1; i++)
             if (same_words(item->options[i].text, item->options[item->option_count - 1].text))
-                report(r, n, "item-options", "options %d and %d of %s are equal", i + 1,
-                       item->option_count, item->id);
+                exam_report(r, n, "item-options", "options %d and %d of %s are equal", i + 1,
+                            item->option_count, item->id);
     }
-    if (item->option_count < 2)
-        report(r, list, "item-options", "%s needs at least two options", item->id);
-    if (item->key_count == 0)
-        report(r, list, "item-key", "%s has no key: mark what is right with [x]", item->id);
-    else if (item->key_count == item->option_count)
-        report(r, list, "item-key",
-               "every option of %s is marked as a key: there is nothing to choose", item->id);
+    if (item->option_count < least)
+        exam_report(r, list, "item-options", "%s needs at least %s options", item->id,
+                    words[least]);
 }
 
-/* ---- Stem ---------------------------------------------------------------------------------- */
-
-/* How many the stem asks for ("… Choose two."), 0 when it does not say. */
-static int stem_asks_for(const char *text) {
-    static const char *const words[] = {"one",  "two", "three", "four",
-                                        "five", "six", "seven", "eight"};
-    int found = 0;
-    for (const char *p = text; *p; p++) {
-        if (strncasecmp(p, "choose ", 7) != 0 || (p > text && isalpha((unsigned char)p[-1])))
-            continue;
-        for (size_t i = 0; i < COUNT_OF(words); i++) {
-            size_t n = strlen(words[i]);
-            if (strncasecmp(p + 7, words[i], n) == 0 && !isalpha((unsigned char)p[7 + n]))
-                found = (int)i + 1;
-        }
-        if (isdigit((unsigned char)p[7]) && !isdigit((unsigned char)p[8])) found = p[7] - '0';
-    }
-    return found;
-}
-
-static void check_count(struct item_reader *r, cmark_node *heading, const char *stem) {
-    struct exam_item *item = r->item;
-    int asked = stem_asks_for(stem);
-    if (item->key_count == 0) return;
-    if (asked && asked != item->key_count)
-        report(r, heading, "choose-count",
-               "the stem of %s says to choose %d, and %d option%s marked as key", item->id, asked,
-               item->key_count, item->key_count == 1 ? " is" : "s are");
-    else if (!asked && item->key_count > 1)
-        report(r, heading, "choose-count",
-               "%s has %d keys: end its stem with how many to choose, for instance “Choose two.”",
-               item->id, item->key_count);
+cmark_node *exam_find_tasks(struct exam_reader *r, cmark_node *heading, cmark_node *from,
+                            cmark_node *until) {
+    for (cmark_node *at = from; at && at != until; at = cmark_node_next(at))
+        if (doc_is_task_list(at)) return at;
+    for (cmark_node *at = from; at && at != until; at = cmark_node_next(at))
+        for (cmark_node *o = cmark_node_first_child(at); o; o = cmark_node_next(o))
+            if (cmark_node_get_type(at) == CMARK_NODE_LIST && doc_task_misspelt(o)) {
+                exam_report(
+                    r, o, "task-mark",
+                    "an option of %s begins with [ ] or [x], one character inside and a space behind",
+                    r->item->id);
+                return NULL;
+            }
+    exam_report(r, heading, "item-options", "%s has no options: a list with [ ] and [x]",
+                r->item->id);
+    return NULL;
 }
 
 /* ---- The block ----------------------------------------------------------------------------- */
 
-static void read_enemies(struct item_reader *r, struct field *map) {
+static void read_enemies(struct exam_reader *r, struct field *map) {
     struct field *list = field_get(map, "enemies");
     if (!list) return;
     if (!field_is_list(list)) {
@@ -229,8 +216,30 @@ static void read_enemies(struct item_reader *r, struct field *map) {
     }
 }
 
-static void read_block(struct item_reader *r, cmark_node *block, const char *bank_domain) {
-    static const char *const known[] = {"objective", "level", "enemies", "pilot", "domain", NULL};
+static void read_type(struct exam_reader *r) {
+    struct field *field = field_get(r->block, "type");
+    const char *name = field ? field_scalar(field) : NULL;
+    const struct exam_type *type = name ? exam_type_named(name) : NULL;
+    if (type) r->item->type = type;
+    else if (field)
+        exam_report_field(r, field, "item-type", "there is no type “%.40s”; use %s",
+                          name ? name : "", exam_type_names(r->doc->arena));
+}
+
+/* Those of all items, and those of its type. */
+static const char *const *known_fields(struct exam_reader *r) {
+    static const char *const of_all[] = {"objective", "level", "enemies", "pilot",
+                                         "domain",    "type",  NULL};
+    const char *const *own = r->item->type->fields;
+    const char **known = NEW_ARRAY(r->doc->arena, const char *, 16);
+    size_t n = 0;
+    for (size_t i = 0; of_all[i]; i++) known[n++] = of_all[i];
+    for (size_t i = 0; own && own[i] && n < 15; i++) known[n++] = own[i];
+    known[n] = NULL;
+    return known;
+}
+
+static void read_block(struct exam_reader *r, cmark_node *block, const char *bank_domain) {
     struct exam_item *item = r->item;
     struct doc *d = r->doc;
     const char *yaml = cmark_node_get_literal(block);
@@ -239,11 +248,13 @@ static void read_block(struct item_reader *r, cmark_node *block, const char *ban
     item->domain = arena_dup(r->out, bank_domain);
     if (!map) return;
     if (!field_is_map(map)) {
-        report(r, block, "item-block",
-               "the item block of %s must be fields of the form “name: value”", item->id);
+        exam_report(r, block, "item-block",
+                    "the item block of %s must be fields of the form “name: value”", item->id);
         return;
     }
-    field_unknown(d, r->diags, map, known);
+    r->block = map;
+    read_type(r);
+    field_unknown(d, r->diags, map, known_fields(r));
     item->objective = arena_dup(r->out, field_id(d, r->diags, map, "objective", true));
     item->pilot = field_bool(d, r->diags, map, "pilot", false);
     const char *domain = field_id(d, r->diags, map, "domain", false),
@@ -270,57 +281,72 @@ static bool is_item_heading(cmark_node *n) {
 
 /* ---- One item: from its heading to the next ------------------------------------------------ */
 
-static cmark_node *read_item(struct item_reader *r, cmark_node *heading, const char *bank_domain) {
+/* The stem as html, as its author wrote it and as plain text. */
+static const char *read_stem(struct exam_reader *r, cmark_node *heading, cmark_node *from,
+                             cmark_node *list) {
+    struct doc *d = r->doc;
+    struct buf stem;
+    buf_init(&stem, d->arena);
+    r->item->stem = exam_markup(r, from, list);
+    if (from != list) r->item->asked = own_text(r, doc_line(d, from), doc_line(d, list));
+    for (cmark_node *at = from; at != list; at = cmark_node_next(at)) {
+        buf_puts(&stem, doc_text(d->arena, at));
+        buf_putc(&stem, '\n');
+    }
+    if (!*str_trim(d->arena, buf_text(&stem)))
+        exam_report(r, heading, "item-stem", "%s has no stem: nothing is asked", r->item->id);
+    return buf_text(&stem);
+}
+
+static void read_asking(struct exam_reader *r, cmark_node *heading, cmark_node *from,
+                        cmark_node *end) {
+    struct exam_item *item = r->item;
+    for (cmark_node *at = from; at && at != end; at = cmark_node_next(at))
+        if (is_item_block(at))
+            exam_report(r, at, "item-block",
+                        "%s has a second item block: does a heading above it fail?", item->id);
+    cmark_node *list = item->type->find(r, heading, from, end);
+    if (!list) return;
+    const char *stem = read_stem(r, heading, from, list);
+    item->type->parse(r, heading, list, stem);
+    cmark_node *tail = cmark_node_next(list);
+    if (item->rationale) tail = cmark_node_next(tail);
+    if (tail != end)
+        exam_report(r, tail, "item-tail",
+                    "this comes after the options of %s; a stem stands before them", item->id);
+}
+
+static cmark_node *read_item(struct exam_reader *r, cmark_node *heading, const char *bank_domain) {
     struct exam_item *item = r->item;
     struct doc *d = r->doc;
-    cmark_node *end = cmark_node_next(heading), *list = NULL;
+    cmark_node *end = cmark_node_next(heading);
     while (end && !is_item_heading(end)) end = cmark_node_next(end);
     item->level = -1;
+    item->type = &exam_type_single;
     item->file = arena_dup(r->out, d->file);
     item->line = doc_line(d, heading);
     item->column = doc_column(d, heading);
     item->id = str_trim(r->out, doc_text(d->arena, heading));
     item->source = own_text(r, item->line, end ? doc_line(d, end) : 0);
     item->version = version_of(r->out, item->source, strlen(item->source));
-    item->stem = "";
+    item->stem = item->asked = "";
+    r->block = NULL;
     if (cmark_node_get_heading_level(heading) != 2)
-        report(r, heading, "item-heading", "an item's heading has two number signs: ## id");
+        exam_report(r, heading, "item-heading", "an item's heading has two number signs: ## id");
     if (!id_valid(item->id))
-        report(r, heading, "item-id",
-               "“%.80s” is no id: an item's heading is its id, for instance data-dedupe-1",
-               item->id);
+        exam_report(r, heading, "item-id",
+                    "“%.80s” is no id: an item's heading is its id, for instance data-dedupe-1",
+                    item->id);
     cmark_node *n = cmark_node_next(heading);
     if (n != end && is_item_block(n)) {
         read_block(r, n, bank_domain);
         n = cmark_node_next(n);
     } else
-        report(r, heading, "item-block",
-               "%s has no item block: after the heading comes ```item with objective and level",
-               item->id);
-    for (cmark_node *at = n; at && at != end && !list; at = cmark_node_next(at)) {
-        if (doc_is_task_list(at)) list = at;
-        if (is_item_block(at))
-            report(r, at, "item-block", "%s has a second item block: does a heading above it fail?",
-                   item->id);
-    }
-    if (!list) {
-        report(r, heading, "item-options", "%s has no options: a list with [ ] and [x]", item->id);
-        return end;
-    }
-    item->stem = markup(r, n, list);
-    struct buf stem;
-    buf_init(&stem, d->arena);
-    for (cmark_node *at = n; at != list; at = cmark_node_next(at)) {
-        buf_puts(&stem, doc_text(d->arena, at));
-        buf_putc(&stem, '\n');
-    }
-    if (!*str_trim(d->arena, buf_text(&stem)))
-        report(r, heading, "item-stem", "%s has no stem: nothing is asked", item->id);
-    read_options(r, list);
-    check_count(r, heading, buf_text(&stem));
-    if (cmark_node_next(list) != end)
-        report(r, cmark_node_next(list), "item-tail",
-               "this comes after the options of %s; a stem stands before them", item->id);
+        exam_report(
+            r, heading, "item-block",
+            "%s has no item block: after the heading comes ```item with objective and level",
+            item->id);
+    read_asking(r, heading, n, end);
     return end;
 }
 
@@ -328,7 +354,7 @@ static cmark_node *read_item(struct item_reader *r, cmark_node *heading, const c
 
 void exam_bank_parse(struct exam_bank *out, struct doc *d, struct arena *out_arena,
                      struct diag_list *diags) {
-    static const char *const known[] = {"id", "title", "programme", "domain", NULL};
+    static const char *const known[] = {"id", "title", "programme", "domain", "lang", NULL};
     memset(out, 0, sizeof *out);
     out->file = arena_dup(out_arena, d->file);
     if (!d->meta || !d->body) return;
@@ -337,18 +363,20 @@ void exam_bank_parse(struct exam_bank *out, struct doc *d, struct arena *out_are
     out->title = arena_dup(out_arena, field_text(d, diags, d->meta, "title", true));
     out->programme = arena_dup(out_arena, field_id(d, diags, d->meta, "programme", true));
     out->domain = arena_dup(out_arena, field_id(d, diags, d->meta, "domain", false));
+    out->lang = field_lang(d, out_arena, diags);
     size_t count = 0;
     for (cmark_node *n = cmark_node_first_child(d->body); n; n = cmark_node_next(n))
         count += is_item_heading(n);
     out->items = NEW_ARRAY(out_arena, struct exam_item, count + 1);
     cmark_node *n = cmark_node_first_child(d->body);
-    struct item_reader r = {.doc = d, .out = out_arena, .diags = diags};
+    struct exam_reader r = {.doc = d, .out = out_arena, .diags = diags};
     if (n && !is_item_heading(n))
-        report(&r, n, "bank-text", "a bank begins with an item: a heading ## id");
+        exam_report(&r, n, "bank-text", "a bank begins with an item: a heading ## id");
     while (n && !is_item_heading(n)) n = cmark_node_next(n);
     while (n) {
         r.item = &out->items[out->item_count++];
         n = read_item(&r, n, out->domain);
+        r.item->lang = out->lang;
     }
     if (count == 0)
         diag_add(diags, SEVERITY_WARNING, d->file, 0, 0, "bank-empty", "this bank holds no items");
@@ -365,13 +393,7 @@ enum err exam_item_parse(struct exam_item *out, const char *source, const char *
     if (doc_parse(&d, "item", whole, strlen(whole), a, &diags) != OK) return ERR_INVALID;
     cmark_node *heading = cmark_node_first_child(d.body);
     if (!heading || !is_item_heading(heading)) return ERR_INVALID;
-    struct item_reader r = {.doc = &d, .out = a, .diags = &diags, .item = out};
+    struct exam_reader r = {.doc = &d, .out = a, .diags = &diags, .item = out};
     cmark_node *end = read_item(&r, heading, domain);
     return end || diags.errors ? ERR_INVALID : OK;
-}
-
-unsigned exam_item_keys(const struct exam_item *item) {
-    unsigned keys = 0;
-    for (int i = 0; i < item->option_count; i++) keys |= (unsigned)item->options[i].key << i;
-    return keys;
 }

@@ -6,6 +6,7 @@
 #include "base/codec.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "exam/exam_sql.h"
 #include "exam/exam_store.h"
 
 /* ---- Starting ------------------------------------------------------------------------------ */
@@ -34,8 +35,9 @@ static enum err keep_attempt(struct db *db, struct arena *a, struct exam_startin
         e = db_run(db, SQL_exam_open_add, "tttti", s->id, s->person_id, def->id,
                    exam_form_shape(form, a), deadline_ms);
     if (e != OK) return e;
-    const char *detail = arena_printf(a, "{\"exam\":\"%s\",\"exam_version\":\"%s\"}", def->id,
-                                      def->version);
+    const char *detail = arena_printf(a,
+                                      "{\"exam\":\"%s\",\"exam_version\":\"%s\",\"practice\":%s}",
+                                      def->id, def->version, def->practice ? "true" : "false");
     return audit_append(db, a, s->start_ms, s->person_id, "exam.start", s->id, detail);
 }
 
@@ -140,7 +142,7 @@ static enum err save_after_end(struct db *db, struct arena *a, struct exam_savin
     if (s->slot > t.form.slot_count) return ERR_NOT_FOUND;
     const struct exam_slot *slot = &t.form.slots[s->slot - 1];
     s->options = slot->option_count;
-    s->response = exam_response_canonical(s->value, s->options, slot->multiple, a, &s->why);
+    s->response = slot->type->canonical(s->value, s->options, a, &s->why);
     if (!s->response) return ERR_INVALID;
     e = look_newest(db, a, s, &newest);
     if (e == OK) e = look_same(db, s, &same);
@@ -167,10 +169,9 @@ enum err exam_save_job(struct db *db, struct arena *a, void *saving, int64_t now
     e = stmt_end(q);
     if (e != OK) return e;
     if (now_ms > s->deadline_ms + EXAM_GRACE_MS) return save_after_end(db, a, s);
-    if ((size_t)s->slot * 2 > strlen(shape)) return ERR_NOT_FOUND;
-    s->options = shape[2 * s->slot - 2] - '0';
-    s->response = exam_response_canonical(s->value, s->options, shape[2 * s->slot - 1] == 'm', a,
-                                          &s->why);
+    const struct exam_type *type;
+    if (!exam_shape_slot(shape, s->slot, &type, &s->options)) return ERR_NOT_FOUND;
+    s->response = type->canonical(s->value, s->options, a, &s->why);
     if (!s->response) return ERR_INVALID;
     e = look_newest(db, a, s, &newest);
     if (e == OK && newest.seq >= s->seq) { /* only then can it be a repeated one */
@@ -197,7 +198,7 @@ enum err exam_flag_job(struct db *db, struct arena *a, void *flagging, int64_t n
         return e == OK ? ERR_CONFLICT : e;
     }
     f->over = now_ms > stmt_int(q, 0) + EXAM_GRACE_MS;
-    bool known = (size_t)f->slot * 2 <= strlen(stmt_text(q, 1, a));
+    bool known = f->slot <= exam_shape_slots(stmt_text(q, 1, a));
     int64_t last = stmt_int(q, 2);
     e = stmt_end(q);
     if (e != OK) return e;
@@ -220,8 +221,10 @@ static enum err end_attempt(struct db *db, struct arena *a, const char *attempt_
                    now_ms, deadline_ms);
     if (e == OK) e = db_run(db, SQL_exam_unscored_add, "t", attempt_id);
     if (e != OK) return e;
-    return audit_append(db, a, now_ms, actor ? actor : "system",
-                        late || !actor ? "exam.deadline" : "exam.submit", attempt_id, NULL);
+    return audit_append(
+        db, a, now_ms, actor ? actor : "system", late || !actor ? "exam.deadline" : "exam.submit",
+        attempt_id,
+        arena_printf(a, "{\"submitted_ms\":%lld}", (long long)(late ? deadline_ms : at_ms)));
 }
 
 enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_ms) {
@@ -237,6 +240,7 @@ enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_
     e = stmt_end(q);
     if (e != OK) return e;
     if (!own) return ERR_NOT_FOUND;
+    if (!end->person_id && now_ms <= deadline_ms + EXAM_GRACE_MS) return OK;
     return end_attempt(db, a, end->attempt_id, end->person_id, end->at_ms ? end->at_ms : now_ms,
                        deadline_ms, now_ms);
 }
@@ -265,7 +269,9 @@ static const char *domains_json(struct arena *a, const struct exam_score *s) {
     for (size_t i = 0; i < s->domain_count; i++) {
         buf_puts(&b, i ? ",[" : "[");
         buf_json(&b, s->domains[i].id);
-        buf_printf(&b, ",%d,%d]", s->domains[i].correct, s->domains[i].total);
+        buf_printf(&b, ",%d,%d", s->domains[i].correct, s->domains[i].total);
+        if (s->domains[i].floor) buf_printf(&b, ",%d", s->domains[i].floor);
+        buf_putc(&b, ']');
     }
     buf_putc(&b, ']');
     return buf_text(&b);
@@ -277,13 +283,14 @@ static enum err keep_result(struct db *db, struct arena *a, const struct exam_sc
     if (e != OK || (!db_changes(db) && !r->again))
         return e; /* somebody else was first, with the same score */
     const struct exam_score *s = &r->score;
-    e = db_run(db, SQL_exam_result_add, "tiiiiiiiit", r->attempt_id, (int64_t)EXAM_SCORING_VERSION,
+    e = db_run(db, SQL_exam_result_add, "tiiiiiiiiti", r->attempt_id, (int64_t)EXAM_SCORING_VERSION,
                now_ms, (int64_t)s->correct, (int64_t)s->total, (int64_t)s->permille,
-               (int64_t)r->cut_permille, (int64_t)s->scaled, (int64_t)s->passed,
-               domains_json(a, s));
+               (int64_t)r->cut_permille, (int64_t)s->scaled, (int64_t)s->passed, domains_json(a, s),
+               (int64_t)s->steps);
     if (e != OK) return e;
-    const char *detail = arena_printf(a, "{\"correct\":%d,\"total\":%d,\"passed\":%s}", s->correct,
-                                      s->total, s->passed ? "true" : "false");
+    const char *steps = s->steps > 1 ? arena_printf(a, "\"steps\":%d,", s->steps) : "",
+               *detail = arena_printf(a, "{\"correct\":%d,\"total\":%d,%s\"passed\":%s}",
+                                      s->correct, s->total, steps, s->passed ? "true" : "false");
     return audit_append(db, a, now_ms, "system", "exam.result", r->attempt_id, detail);
 }
 

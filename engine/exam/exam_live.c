@@ -3,15 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "exam/exam_live.h"
+#include "exam/exam_sql.h"
 
 #define LIVE_ARENA_BYTES ((size_t)64 * 1024 * 1024)
 #define SCRATCH_BYTES ((size_t)256 * 1024 * 1024)
-#define LOOK_EVERY_MS 100 /* requests look for changed files no more often */
 
 /* ---- Holding ------------------------------------------------------------------------------- */
 
@@ -22,20 +21,17 @@ static void let_go(void *held) {
     free(l);
 }
 
-static struct exam_live *find_live(struct exams *e, const char *exam_id) {
-    for (size_t i = 0; i < e->count; i++)
-        if (str_eq(e->live[i]->unit.def.id, exam_id)) return e->live[i];
-    return NULL;
+static void let_go_all(void *generation) {
+    struct exam_lives *g = generation;
+    for (size_t i = 0; i < g->count; i++) let_go(g->at[i]);
+    free(g);
 }
 
 const struct exam_unit *exams_hold(struct exams *e, struct arena *a, const char *exam_id) {
-    pthread_mutex_lock(&e->lock);
-    struct exam_live *l = find_live(e, exam_id);
-    if (l) atomic_fetch_add(&l->holders, 1);
-    pthread_mutex_unlock(&e->lock);
-    if (!l) return NULL;
-    arena_defer(a, let_go, l);
-    return &l->unit;
+    const struct exam_lives *g = tree_data(e->tree, a);
+    for (size_t i = 0; i < g->count; i++)
+        if (str_eq(g->at[i]->unit.def.id, exam_id)) return &g->at[i]->unit;
+    return NULL;
 }
 
 static int by_title(const void *a, const void *b) {
@@ -44,21 +40,11 @@ static int by_title(const void *a, const void *b) {
 }
 
 size_t exams_hold_all(struct exams *e, struct arena *a, const struct exam_unit ***out) {
-    struct exam_live *held[LIVE_LIMIT];
-    pthread_mutex_lock(&e->lock);
-    size_t n = e->count;
-    for (size_t i = 0; i < n; i++) {
-        held[i] = e->live[i];
-        atomic_fetch_add(&held[i]->holders, 1);
-    }
-    pthread_mutex_unlock(&e->lock);
-    *out = NEW_ARRAY(a, const struct exam_unit *, n + 1);
-    for (size_t i = 0; i < n; i++) {
-        arena_defer(a, let_go, held[i]);
-        (*out)[i] = &held[i]->unit;
-    }
-    if (n) qsort(*out, n, sizeof **out, by_title);
-    return n;
+    const struct exam_lives *g = tree_data(e->tree, a);
+    *out = NEW_ARRAY(a, const struct exam_unit *, g->count + 1);
+    for (size_t i = 0; i < g->count; i++) (*out)[i] = &g->at[i]->unit;
+    if (g->count) qsort(*out, g->count, sizeof **out, by_title);
+    return g->count;
 }
 
 /* ---- Reading files ------------------------------------------------------------------------- */
@@ -76,34 +62,40 @@ static struct exam_live *live_new(const char *file) {
     return l;
 }
 
-static void log_problems(const struct diag_list *diags) {
-    int told = 0;
-    for (const struct diag *d = diags->first; d && told < 20; d = d->next)
-        if (d->severity == SEVERITY_ERROR && ++told)
-            log_say(LOG_WARN, "exam_file", "%s:%d:%d: %s [%s]", d->file, d->line, d->column,
-                    d->message, d->rule);
+static void tell_problems(const struct diag_list *diags, struct tree_problems *problems) {
+    for (const struct diag *d = diags->first; d; d = d->next)
+        if (d->severity == SEVERITY_ERROR)
+            tree_problem(problems, "%s:%d:%d: %s [%s]", d->file, d->line, d->column, d->message,
+                         d->rule);
 }
 
-/* The exam as its files say it now; NULL when they are broken (logged) or too large. */
-static struct exam_live *load_live(const char *root, const char *file) {
+/* The exam as its files say it now; OK with NULL when they are broken or too large, which is told.
+ * ERR_BUSY: no memory. */
+static enum err load_live(const char *root, const char *file, struct tree_problems *problems,
+                          struct exam_live **out) {
     struct exam_live *volatile l = live_new(file);
     struct arena scratch;
     struct diag_list diags;
-    if (!l) return NULL;
+    *out = NULL;
+    if (!l) return ERR_BUSY;
     arena_init(&scratch, SCRATCH_BYTES);
     if (ARENA_GUARD(&scratch) != 0 || ARENA_GUARD(&l->arena) != 0) {
-        log_say(LOG_WARN, "exam_file", "%s and its banks are too large to be read", file);
+        bool starved = scratch.starved || l->arena.starved;
+        if (!starved) tree_problem(problems, "%s and its banks are too large to be read", file);
         arena_release(&scratch);
         let_go(l);
-        return NULL;
+        return starved ? ERR_BUSY : OK;
     }
     diag_init(&diags, &scratch);
     bool fine = exam_unit_load(&l->unit, root, file, &l->arena, &diags);
-    if (!fine) log_problems(&diags);
+    if (!fine) tell_problems(&diags, problems);
+    else if (l->unit.def.programme && !l->unit.course.id)
+        tree_problem(problems, "%s: its programme, %s, cannot be read", file,
+                     l->unit.def.programme);
     arena_release(&scratch);
-    if (fine) return l;
-    let_go(l);
-    return NULL;
+    if (fine) *out = l;
+    else let_go(l);
+    return OK;
 }
 
 /* What was last written to the store about a file that is broken now. */
@@ -164,12 +156,9 @@ static struct exam_live *load_published(struct exams *e, const char *file) {
     return NULL;
 }
 
-static struct exam_live *keep_old(struct exams *e, const char *file) {
-    for (size_t i = 0; i < e->count; i++)
-        if (str_eq(e->live[i]->file, file)) {
-            atomic_fetch_add(&e->live[i]->holders, 1);
-            return e->live[i];
-        }
+static struct exam_live *find_file(const struct exam_lives *g, const char *file) {
+    for (size_t i = 0; g && i < g->count; i++)
+        if (str_eq(g->at[i]->file, file)) return g->at[i];
     return NULL;
 }
 
@@ -183,40 +172,121 @@ static bool same_unit(const struct exam_unit *a, const struct exam_unit *b) {
     return true;
 }
 
-/* Reads all definitions again and puts them in place at once. Under `reload`; only here do live
- * and count change. */
-static void reload(struct exams *e, struct arena *a) {
-    struct exam_file *files;
-    struct exam_live *fresh[LIVE_LIMIT], *old[LIVE_LIMIT];
-    size_t n = 0, count = exam_files(e->app->root, a, &files), old_count;
-    for (size_t i = 0; i < count && n < LIVE_LIMIT; i++) {
-        if (files[i].bank) continue;
-        struct exam_live *l = load_live(e->app->root, files[i].path),
-                         *before = keep_old(e, files[i].path);
-        if (l && before && same_unit(&l->unit, &before->unit))
-            atomic_store(&l->published, atomic_load(&before->published));
-        if (!l && before) {
-            l = before;
-            before = NULL;
-        }
-        if (before) let_go(before);
-        if (!l) l = load_published(e, files[i].path);
-        bool twice = false;
-        for (size_t k = 0; l && k < n; k++) twice |= str_eq(fresh[k]->unit.def.id, l->unit.def.id);
-        if (l && twice) {
-            log_say(LOG_WARN, "exam_file",
-                    "%s: the id %s is taken by another exam, this one is not open", files[i].path,
-                    l->unit.def.id);
-            let_go(l);
-        } else if (l) fresh[n++] = l;
+#define LEAK_BYTES ((size_t)64 << 20) /* to compare two exams */
+
+/* Why the practice exam must not be open beside the live one; NULL: it may. */
+static const char *leak(const struct exam_unit *practised, const struct exam_unit *live,
+                        struct arena *a) {
+    const char *bank = exam_def_shared_bank(&practised->def, &live->def);
+    const struct exam_item *of, *item;
+    if (bank)
+        return arena_printf(a, "draws on the bank %s, which the live exam %s uses", bank,
+                            live->def.id);
+    item = exam_items_shared(practised->items, practised->item_count, live->items, live->item_count,
+                             &of, a);
+    return item ? arena_printf(a, "asks with %s what %s of the live exam %s asks", item->id, of->id,
+                               live->def.id)
+                : NULL;
+}
+
+/* Without memory to compare them it is not open. */
+static bool leaks(const struct exam_live *practised, const struct exam_live *live,
+                  struct tree_problems *problems) {
+    if (!practised->unit.def.practice || live->unit.def.practice) return false;
+    struct arena scratch;
+    const char *volatile why = "could not be compared, for memory is short";
+    arena_init(&scratch, LEAK_BYTES);
+    if (ARENA_GUARD(&scratch) == 0) why = leak(&practised->unit, &live->unit, &scratch);
+    if (why)
+        tree_problem(problems, "%s: this practice exam %s: it is not open", practised->file, why);
+    arena_release(&scratch);
+    return why != NULL;
+}
+
+/* RULE live-bank, RULE live-copy: a practice exam that draws on a bank of an exam that counts, or
+ * holds a copy of one of its questions, is not open, whatever it was before: these items are in
+ * use. Gives how many stay. */
+static size_t drop_leaks(struct exam_live **units, size_t count, struct tree_problems *problems) {
+    bool leak_of[LIVE_LIMIT] = {false};
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < count && !leak_of[i]; k++)
+            leak_of[i] = leaks(units[i], units[k], problems);
+    for (size_t i = 0; i < count; i++)
+        if (leak_of[i]) let_go(units[i]);
+        else units[kept++] = units[i];
+    return kept;
+}
+
+static bool is_taken(const struct exam_lives *g, const char *id) {
+    for (size_t i = 0; i < g->count; i++)
+        if (str_eq(g->at[i]->unit.def.id, id)) return true;
+    return false;
+}
+
+/* One definition: as its file says it, else as it was, else as it was published last. */
+static enum err add_exam(struct exams *e, struct exam_lives *g, struct exam_live *before,
+                         const char *file, struct tree_problems *problems) {
+    struct exam_live *l;
+    enum err result = load_live(e->app->root, file, problems, &l);
+    if (result != OK) return result;
+    if (l && before && same_unit(&l->unit, &before->unit))
+        atomic_store(&l->published, atomic_load(&before->published));
+    if (!l && before) {
+        atomic_fetch_add(&before->holders, 1);
+        l = before;
     }
-    pthread_mutex_lock(&e->lock);
-    old_count = e->count;
-    memcpy(old, e->live, old_count * sizeof *old);
-    memcpy(e->live, fresh, n * sizeof *fresh);
-    e->count = n;
-    pthread_mutex_unlock(&e->lock);
-    for (size_t i = 0; i < old_count; i++) let_go(old[i]);
+    if (!l) l = load_published(e, file);
+    if (!l) return OK;
+    if (is_taken(g, l->unit.def.id)) {
+        tree_problem(problems, "%s: the id %s is taken by another exam, this one is not open", file,
+                     l->unit.def.id);
+        let_go(l);
+    } else g->at[g->count++] = l;
+    return OK;
+}
+
+static enum err add_exams(struct exams *e, struct exam_lives *g, const struct exam_lives *old,
+                          const struct tree_news *news) {
+    struct arena a;
+    volatile enum err result = ERR_BUSY;
+    arena_init(&a, SCRATCH_BYTES);
+    if (ARENA_GUARD(&a) == 0) {
+        struct exam_file *files;
+        size_t count = exam_files(e->app->root, &a, &files);
+        result = OK;
+        for (size_t i = 0; result == OK && i < count; i++) {
+            if (files[i].bank) continue;
+            if (g->count < LIVE_LIMIT)
+                result = add_exam(e, g, find_file(old, files[i].path), files[i].path,
+                                  news->problems);
+            else
+                tree_problem(news->problems,
+                             "%s: an academy has at most %d exams, this one is not open",
+                             files[i].path, LIVE_LIMIT);
+        }
+    }
+    arena_release(&a);
+    g->count = drop_leaks(g->at, g->count, news->problems);
+    return result;
+}
+
+/* Of what changes below content/ the exams read programmes and modules, no pictures. */
+static bool concerns_exams(const struct tree_news *news) {
+    bool yes = news->all || news->again;
+    for (size_t i = 0; i < news->count && !yes; i++) yes = str_has_suffix(news->paths[i], ".md");
+    return yes;
+}
+
+static enum err load_exams(void *exams, void *old, const struct tree_news *news, void **fresh) {
+    *fresh = old;
+    if (old && !concerns_exams(news)) return OK;
+    struct exam_lives *g = calloc(1, sizeof *g);
+    if (!g) return ERR_BUSY;
+    enum err e = add_exams(exams, g, old, news);
+    if (e == OK) *fresh = g;
+    else let_go_all(g);
+    return e;
 }
 
 void exams_wake(struct exams *e) {
@@ -226,25 +296,19 @@ void exams_wake(struct exams *e) {
     pthread_mutex_unlock(&e->sleep);
 }
 
-void live_look(struct exams *e) {
-    struct arena a;
-    arena_init(&a, SCRATCH_BYTES);
-    if (ARENA_GUARD(&a) == 0) {
-        uint64_t mark = exam_files_mark(e->app->root, &a);
-        if (mark != e->mark) {
-            reload(e, &a);
-            e->mark = mark;
-            if (e->running) exams_wake(e); /* to write it down */
-        }
-    }
-    arena_release(&a);
-    e->looked_ms = clock_monotonic_ms();
+static void wake_to_publish(void *exams) {
+    struct exams *e = exams;
+    if (e->running) exams_wake(e);
 }
 
-void exams_refresh(struct exams *e) {
-    if (pthread_mutex_trylock(&e->reload) != 0) return; /* somebody is at it */
-    if (clock_monotonic_ms() - e->looked_ms >= LOOK_EVERY_MS) live_look(e);
-    pthread_mutex_unlock(&e->reload);
+enum err live_open(struct exams *e) {
+    const struct tree_source source = {.name = "exam_file",
+                                       .folders = {"exams", "content"},
+                                       .load = load_exams,
+                                       .free = let_go_all,
+                                       .published = wake_to_publish,
+                                       .context = e};
+    return tree_open(&e->tree, e->app->root, &source);
 }
 
 /* ---- Publishing ---------------------------------------------------------------------------- */
@@ -278,34 +342,30 @@ static enum err publish_job(struct db *db, struct arena *a, void *unit_and_file,
 }
 
 void live_publish(struct exams *e, struct arena *a) {
-    struct exam_live *held[LIVE_LIMIT];
-    pthread_mutex_lock(&e->lock);
-    size_t n = 0;
-    for (size_t i = 0; i < e->count; i++)
-        if (!atomic_load(&e->live[i]->published)) {
-            atomic_fetch_add(&e->live[i]->holders, 1);
-            held[n++] = e->live[i];
-        }
-    pthread_mutex_unlock(&e->lock);
-    for (size_t i = 0; i < n; i++) {
-        if (store_write(e->app->store, publish_job, held[i], a) == OK)
-            atomic_store(&held[i]->published, true);
-        let_go(held[i]);
-    }
-}
-
-void live_close(struct exams *e) {
-    for (size_t i = 0; i < e->count; i++) let_go(e->live[i]);
-    e->count = 0;
+    const struct exam_lives *g = tree_data(e->tree, a);
+    for (size_t i = 0; i < g->count; i++)
+        if (!atomic_load(&g->at[i]->published) &&
+            store_write(e->app->store, publish_job, g->at[i], a) == OK)
+            atomic_store(&g->at[i]->published, true);
 }
 
 /* ---- For others ---------------------------------------------------------------------------- */
+
+bool exams_live_item(struct exams *e, struct arena *a, const char *item_id) {
+    const struct exam_unit **units;
+    size_t count = e ? exams_hold_all(e, a, &units) : 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; !units[i]->def.practice && k < units[i]->item_count; k++)
+            if (str_eq(units[i]->items[k].id, item_id)) return true;
+    return false;
+}
 
 static void summarise(const struct exam_unit *u, struct arena *a, struct exam_summary *out) {
     const struct exam_def *d = &u->def;
     *out = (struct exam_summary){.id = arena_dup(a, d->id),
                                  .version = arena_dup(a, d->version),
                                  .title = arena_dup(a, d->title),
+                                 .lang = arena_dup(a, exam_unit_lang(u)),
                                  .summary = arena_dup(a, d->summary),
                                  .programme = arena_dup(a, d->programme),
                                  .level = arena_dup(a, d->level),

@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/clock_watch.h"
 #include "exam/exam_store.h"
+#include "tree/tree.h"
 
 #define LIVE_LIMIT 500 /* exams of an academy */
 
@@ -18,27 +20,39 @@ struct exam_live {
     atomic_bool published; /* written to the store, to survive a restart with broken files */
 };
 
+/* One generation of the files: what is open at one moment. */
+struct exam_lives {
+    struct exam_live *at[LIVE_LIMIT];
+    size_t count;
+};
+
 struct exams {
     struct app *app;
     char *secret;
-    pthread_mutex_t lock; /* live, count */
-    struct exam_live *live[LIVE_LIMIT];
-    size_t count;
-    pthread_mutex_t reload; /* one reads files at a time; mark, looked_ms */
-    uint64_t mark;
-    int64_t looked_ms;
+    struct tree *tree; /* of exam_lives */
     pthread_t thread;
     bool running;
     pthread_mutex_t sleep;
     pthread_cond_t wake;
     atomic_bool stop;
-    bool awake; /* under `sleep` */
+    bool awake;                 /* under `sleep` */
+    pthread_mutex_t clock_lock; /* watch, which the exams' thread alone changes */
+    struct clock_watch watch;
+    char boot_id[CLOCK_BOOT_ID_BYTES];
+    int64_t marked_boot_ms;
 };
 
-/* Looks at the files and reads them again when they have changed. Under `reload`. */
-void live_look(struct exams *e);
+/* Reads the files for the first time; tree_start is still to be called. ERR_BUSY: no memory. */
+enum err live_open(struct exams *e) MUST_USE;
 /* Writes down what is open and was not written yet. On the exams' thread, or while opening. */
 void live_publish(struct exams *e, struct arena *a);
-void live_close(struct exams *e);
+
+/* ---- The clock (exam_clock.c) ---------------------------------------------------------------- */
+/* Sets the academy's clock: where it stood when the last process ended, and what has passed since.
+ */
+enum err exam_clock_begin(struct exams *e, struct arena *a) MUST_USE;
+/* Compares it with the machine's, tells and follows. On the exams' thread. */
+void exam_clock_look(struct exams *e, struct arena *a);
+void exam_clock_end(struct exams *e);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/text.h"
+#include "content/content.h"
 #include "exam/exam_pages.h"
 
 const char *exam_text(struct request *r, const char *key, struct view *v) {
@@ -26,7 +27,6 @@ enum err exam_index_page(struct request *r) {
     const struct exam_unit **units;
     struct exam_open_attempt *open;
     size_t open_count, count;
-    exams_refresh(r->app->exams);
     count = exams_hold_all(r->app->exams, r->arena, &units);
     enum err e = exam_open_attempts(r->db, r->arena, r->who->person_id, &open, &open_count);
     if (e != OK) return e;
@@ -37,7 +37,7 @@ enum err exam_index_page(struct request *r) {
         const struct exam_def *d = &units[i]->def;
         struct view *row = view_item(list);
         view_text(row, "href", arena_printf(r->arena, "/exams/%s", d->id));
-        view_text(row, "name", d->title);
+        content_say(r, row, "name", d->title, exam_unit_lang(units[i]));
         view_text(row, "summary", d->summary);
         view_bool(row, "is_practice", d->practice);
         view_int(row, "minutes", d->minutes);
@@ -132,6 +132,37 @@ static enum err view_start(struct request *r, struct view *v, const struct exam_
     return OK;
 }
 
+enum err exam_open_to(struct exams *exams, struct db *db, struct arena *a, const char *person_id,
+                      const char *exam_id, int64_t now_ms, bool *may, int64_t *when_ms) {
+    const struct exam_unit *u = exams_hold(exams, a, exam_id);
+    struct exam_past *past;
+    size_t count;
+    int extra = 1000;
+    *may = false;
+    *when_ms = 0;
+    if (!u) return OK;
+    enum err e = exam_extra_permille(db, person_id, exam_id, &extra);
+    if (e == OK) e = exam_past_list(db, a, person_id, exam_id, &past, &count, NULL);
+    if (e == OK)
+        *may = exam_may_start(&u->def, past, count, extra, now_ms, when_ms) == EXAM_START_FREE;
+    return e;
+}
+
+static void view_floors(struct view *v, const struct exam_unit *u) {
+    struct view *list = view_list(v, "floors");
+    for (size_t i = 0; i < u->def.floor_count; i++) {
+        const struct exam_floor *floor = &u->def.floors[i];
+        const char *title = exam_course_title(&u->course, floor->domain);
+        int total = 0;
+        for (size_t k = 0; k < u->def.cell_count; k++)
+            if (str_eq(u->def.cells[k].domain, floor->domain)) total += u->def.cells[k].count;
+        struct view *row = view_item(list);
+        view_text(row, "domain", title ? title : floor->domain);
+        view_int(row, "floor", exam_points_for(total, floor->permille));
+        view_int(row, "total", total);
+    }
+}
+
 static enum err lobby(struct request *r, const struct exam_unit *u, int status,
                       const char *problem) {
     const struct exam_def *def = &u->def;
@@ -143,8 +174,8 @@ static enum err lobby(struct request *r, const struct exam_unit *u, int status,
     if (e != OK) return e;
     struct view *crumbs = view_list(v, "crumbs");
     add_crumb(crumbs, "/exams", exam_text(r, "exam_index_title", NULL));
-    add_crumb(crumbs, NULL, def->title);
-    view_text(v, "title", def->title);
+    content_say(r, view_item(crumbs), "text", def->title, exam_unit_lang(u));
+    content_say(r, v, "title", def->title, exam_unit_lang(u));
     view_text(v, "summary", def->summary);
     view_text(v, "start_href", arena_printf(r->arena, "/exams/%s/start", def->id));
     view_text(v, "problem", problem);
@@ -171,11 +202,11 @@ static enum err lobby(struct request *r, const struct exam_unit *u, int status,
     view_html(v, "rules", def->rules);
     view_text(v, "now_iso", time_iso(r->arena, r->now_ms));
     view_blueprint(v, u);
+    view_floors(v, u);
     return http_page_status(r, status, "exam_lobby", v);
 }
 
 enum err exam_lobby_page(struct request *r) {
-    exams_refresh(r->app->exams);
     const struct exam_unit *u = exams_hold(r->app->exams, r->arena, r->param[0]);
     if (!u) return http_refuse(r, ERR_NOT_FOUND, "exam_unknown", NULL);
     return lobby(r, u, 200, NULL);
@@ -193,7 +224,6 @@ static enum err started(struct request *r, void *arg, enum err result) {
 }
 
 enum err exam_start_post(struct request *r) {
-    exams_refresh(r->app->exams);
     struct exam_starting *s = NEW(r->arena, struct exam_starting);
     s->unit = exams_hold(r->app->exams, r->arena, r->param[0]);
     if (!s->unit) return http_refuse(r, ERR_NOT_FOUND, "exam_unknown", NULL);

@@ -19,10 +19,19 @@ enum err exam_own_attempt(struct request *r, struct exam_attempt *out) MUST_USE;
 /* deadline_iso, now_iso, minutes_left of a running attempt. */
 void exam_view_timer(struct request *r, struct view *v, const struct exam_attempt *t);
 /* Title of the exam as it is now, else its id. */
-const char *exam_view_title(struct request *r, const char *exam_id);
+const char *exam_title_of(struct request *r, const char *exam_id);
+/* Sets `exam_title` with its language. */
+void exam_view_title(struct request *r, struct view *v, const char *exam_id);
+/* Sets `item_lang` and `item_dir` when a question is in another language than the page, else both
+ * to false. */
+void exam_view_lang(struct request *r, struct view *v, const struct exam_slot *slot);
 /* The list `domains` for the profile: title, correct, total, share (per mille). */
-void exam_view_domains(struct view *v, const struct exam_domain_result *domains, size_t count,
+void exam_view_domains(struct request *r, struct view *v, const struct exam_score *score,
                        const struct exam_unit *unit);
+/* Sets `what` of `v` to the html of template exam_WHAT_FACE of the slot's type, with the values of
+ * `part`. */
+enum err exam_view_part(struct request *r, struct view *v, const char *what,
+                        const struct exam_ask *ask, struct view *part) MUST_USE;
 enum err exam_go(struct request *r, const char *attempt_id, const char *rest);
 
 #endif

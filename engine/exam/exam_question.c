@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/text.h"
+#include "content/content.h"
 #include "exam/exam_pages.h"
 
 /* ---- What all of them need ----------------------------------------------------------------- */
@@ -14,9 +14,18 @@ enum err exam_own_attempt(struct request *r, struct exam_attempt *out) {
     return e == ERR_NOT_FOUND ? http_refuse(r, e, "exam_attempt_unknown", NULL) : e;
 }
 
-const char *exam_view_title(struct request *r, const char *exam_id) {
+const char *exam_title_of(struct request *r, const char *exam_id) {
     const struct exam_unit *u = exams_hold(r->app->exams, r->arena, exam_id);
     return u ? u->def.title : exam_id;
+}
+
+void exam_view_title(struct request *r, struct view *v, const char *exam_id) {
+    const struct exam_unit *u = exams_hold(r->app->exams, r->arena, exam_id);
+    content_say(r, v, "exam_title", u ? u->def.title : exam_id, u ? exam_unit_lang(u) : NULL);
+}
+
+void exam_view_lang(struct request *r, struct view *v, const struct exam_slot *slot) {
+    content_say(r, v, "item", NULL, slot->lang ? slot->lang : "en");
 }
 
 void exam_view_timer(struct request *r, struct view *v, const struct exam_attempt *t) {
@@ -53,7 +62,7 @@ static void view_map(struct request *r, struct view *v, const struct exam_attemp
     view_bool(v, "has_flagged", flagged > 0);
     view_text(v, "attempt", t->id);
     view_text(v, "attempt_href", arena_printf(r->arena, "/attempts/%s", t->id));
-    view_text(v, "exam_title", exam_view_title(r, t->exam_id));
+    exam_view_title(r, v, t->exam_id);
     view_bool(v, "layout_focus", true);
     exam_view_timer(r, v, t);
 }
@@ -73,7 +82,8 @@ static int where_one_was(const struct exam_attempt *t, const struct exam_mark *m
     return 0;
 }
 
-/* The attempt of this request, while it runs. Not OK, or answered already (`*over`): there is nothing more to do. */
+/* The attempt of this request, while it runs. Not OK, or answered already (`*over`): there is
+ * nothing more to do. */
 static enum err running_attempt(struct request *r, struct exam_attempt *t, struct exam_mark **marks,
                                 bool *over) {
     enum err e = exam_own_attempt(r, t);
@@ -94,27 +104,28 @@ enum err exam_attempt_page(struct request *r) {
 
 /* ---- A question ---------------------------------------------------------------------------- */
 
-static void view_options(struct view *v, const struct exam_slot *slot, const struct exam_item *item,
-                         unsigned chosen) {
-    struct view *options = view_list(v, "options");
-    for (int i = 0; i < slot->option_count; i++) {
-        struct view *o = view_item(options);
-        char letter[2] = {(char)('A' + i), '\0'};
-        view_int(o, "value", i + 1);
-        view_text(o, "letter", letter);
-        view_html(o, "option", item->options[slot->order[i]].html);
-        view_bool(o, "is_chosen", chosen & 1u << i);
-    }
-    view_bool(v, "is_multiple", slot->multiple);
-    /* How many is no secret: the stem says so. */
-    view_int(v, "choose", item->key_count);
+/* Its part of the page, in html: with the template FACE of its type. */
+enum err exam_view_part(struct request *r, struct view *v, const char *what,
+                        const struct exam_ask *ask, struct view *part) {
+    struct buf html;
+    buf_init(&html, r->arena);
+    exam_view_lang(r, part, ask->slot);
+    enum err e = page_render(r->app->site,
+                             arena_printf(r->arena, "exam_%s_%s", what, ask->slot->type->face),
+                             r->locale, part, &html);
+    if (e == OK) view_html_borrow(v, what, buf_text(&html), html.len);
+    return e;
 }
 
+/* `given`: the fields of a form that was refused, with what is wrong with them in `problem`. */
 static enum err question(struct request *r, const struct exam_attempt *t, int number,
-                         const struct exam_mark *marks, const char *problem) {
+                         const struct exam_mark *marks, const char *problem,
+                         const struct exam_ask *given) {
     const struct exam_slot *slot = &t->form.slots[number - 1];
     const struct exam_mark *mark = &marks[number - 1];
     const struct exam_item *item;
+    if (t->practice && exams_live_item(r->app->exams, r->arena, slot->item))
+        return http_refuse(r, ERR_CONFLICT, "exam_item_live", NULL);
     enum err e = exam_slot_item(r->app->exams, r->db, r->arena, t->exam_id, slot, &item);
     if (e != OK) return e;
     struct view *v = view_new(r->arena);
@@ -122,8 +133,19 @@ static enum err question(struct request *r, const struct exam_attempt *t, int nu
     view_int(v, "number", number);
     view_text(v, "title", exam_text(r, "exam_question_title", v));
     view_html(v, "stem", item->stem);
-    view_options(v, slot, item, mark->newest ? exam_response_bits(mark->newest->response) : 0);
-    view_text(v, "was", mark->newest ? mark->newest->response : "[]");
+    exam_view_lang(r, v, slot);
+    const struct exam_ask ask = {.slot = slot,
+                                 .item = item,
+                                 .response = mark->newest ? mark->newest->response : EXAM_NO_ANSWER,
+                                 .given = given ? given->given : NULL,
+                                 .given_count = given ? given->given_count : 0};
+    struct view *part = view_new(r->arena);
+    slot->type->view(part, &ask, r->arena);
+    view_bool(part, "is_refused", given != NULL);
+    e = exam_view_part(r, v, "ask", &ask, part);
+    if (e != OK) return e;
+    view_text(v, "face", slot->type->face);
+    view_text(v, "was", ask.response);
     view_text(v, "seq",
               arena_printf(r->arena, "%lld", (long long)(mark->newest ? mark->newest->seq : 0)));
     view_bool(v, "is_flagged", mark->flagged);
@@ -135,7 +157,7 @@ static enum err question(struct request *r, const struct exam_attempt *t, int nu
         view_time(v, "saved", mark->newest->saved_ms, r->locale, r->zone);
     }
     http_header_out(r, "Cache-Control", "no-store");
-    return http_page(r, "exam_question", v);
+    return http_page_status(r, given ? 400 : 200, "exam_question", v);
 }
 
 enum err exam_question_page(struct request *r) {
@@ -150,7 +172,7 @@ enum err exam_question_page(struct request *r) {
     e = exam_attempt_marks(r->db, r->arena, &t, &marks);
     if (e != OK) return e;
     return question(r, &t, number, marks,
-                    http_query(r, "elsewhere") ? exam_text(r, "exam_elsewhere", NULL) : NULL);
+                    http_query(r, "elsewhere") ? exam_text(r, "exam_elsewhere", NULL) : NULL, NULL);
 }
 
 /* ---- Without a script: the form ------------------------------------------------------------ */
@@ -196,16 +218,14 @@ static enum err posted(struct request *r, void *arg, enum err result) {
     return go_on(r, p);
 }
 
-static const json_t *form_response(struct request *r) {
-    const char *const *values;
-    size_t count = http_fields(r, "response[]", &values);
-    json_t *list = json_keep(r->arena, json_array());
-    for (size_t i = 0; i < count && i <= EXAM_OPTIONS; i++) {
-        int64_t n;
-        json_array_append_new(list,
-                              json_integer(parse_i64(values[i], 1, EXAM_OPTIONS, &n) ? n : 0));
-    }
-    return list;
+/* The same page again, with what was given and why it is no answer. */
+static enum err ask_again(struct request *r, const struct exam_attempt *t, int number,
+                          const char *why, const struct exam_ask *given) {
+    struct exam_mark *marks;
+    struct view *v = view_new(r->arena);
+    enum err e = exam_attempt_marks(r->db, r->arena, t, &marks);
+    view_int(v, "options", given->slot->option_count);
+    return e == OK ? question(r, t, number, marks, exam_text(r, why, v), given) : e;
 }
 
 enum err exam_question_post(struct request *r) {
@@ -220,18 +240,21 @@ enum err exam_question_post(struct request *r) {
     if (!parse_i64(http_field(r, "seq"), 0, EXAM_SEQ_MAX, &seen_seq))
         return http_refuse(r, ERR_INVALID, "exam_form_broken", NULL);
     const struct exam_slot *slot = &t.form.slots[p->number - 1];
+    struct exam_ask given = {.slot = slot};
+    given.given_count = http_fields(r, "response[]", &given.given);
     p->total = t.form.slot_count;
     p->go = http_field(r, "go");
-    p->save = (struct exam_saving){.attempt_id = t.id,
-                                   .person_id = r->who->person_id,
-                                   .client = "form",
-                                   .slot = p->number,
-                                   .options = slot->option_count,
-                                   .seq = seen_seq < EXAM_SEQ_MAX ? seen_seq + 1 : seen_seq,
-                                   .value = form_response(r)};
-    const char *canonical = exam_response_canonical(p->save.value, slot->option_count,
-                                                    slot->multiple, r->arena, &p->save.why);
-    if (!canonical) return exam_refuse_response(r, &p->save);
+    p->save = (struct exam_saving){
+        .attempt_id = t.id,
+        .person_id = r->who->person_id,
+        .client = "form",
+        .slot = p->number,
+        .options = slot->option_count,
+        .seq = seen_seq < EXAM_SEQ_MAX ? seen_seq + 1 : seen_seq,
+        .value = slot->type->from_form(given.given, given.given_count, r->arena)};
+    const char *canonical = slot->type->canonical(p->save.value, slot->option_count, r->arena,
+                                                  &p->save.why);
+    if (!canonical) return ask_again(r, &t, p->number, p->save.why, &given);
     /* A form that was only looked at saves nothing: it must not overwrite what another tab has
      * saved meanwhile. */
     p->saves = !str_eq(canonical, http_field(r, "was"));

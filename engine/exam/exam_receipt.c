@@ -1,4 +1,5 @@
-/* Receipts: what lets a learner prove that an answer was saved. */
+/* Receipts: what lets a learner prove that an answer was saved. RULE exam-receipt: a receipt
+ * vouches for this attempt, slot, number, answer and time, and no other. */
 #include <sodium.h>
 #include <string.h>
 

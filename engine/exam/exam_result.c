@@ -3,32 +3,54 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "content/content.h"
 #include "exam/exam_pages.h"
 
-void exam_view_domains(struct view *v, const struct exam_domain_result *domains, size_t count,
+void exam_view_points(struct request *r, struct view *v, const char *name, int count, int steps) {
+    if (count % steps == 0) view_int(v, name, count / steps);
+    else
+        view_text(v, name,
+                  page_hundredths(r->app->site, r->locale,
+                                  (200 * (int64_t)count + steps) / (2 * (int64_t)steps), r->arena));
+}
+
+void exam_view_domains(struct request *r, struct view *v, const struct exam_score *score,
                        const struct exam_unit *unit) {
     struct view *list = view_list(v, "domains");
-    for (size_t i = 0; i < count; i++) {
-        const char *title = unit ? exam_course_title(&unit->course, domains[i].id) : NULL;
+    for (size_t i = 0; i < score->domain_count; i++) {
+        const struct exam_domain_result *d = &score->domains[i];
+        const char *title = unit ? exam_course_title(&unit->course, d->id) : NULL;
         struct view *row = view_item(list);
-        view_text(row, "domain", title ? title : domains[i].id);
-        view_int(row, "correct", domains[i].correct);
-        view_int(row, "total", domains[i].total);
-        view_int(row, "share",
-                 domains[i].total
-                     ? (2000 * domains[i].correct + domains[i].total) / (2 * domains[i].total)
-                     : 0);
+        view_text(row, "domain", title ? title : d->id);
+        exam_view_points(r, row, "correct", d->correct, score->steps);
+        exam_view_points(r, row, "total", d->total, score->steps);
+        exam_view_points(r, row, "floor", d->floor, score->steps);
+        view_bool(row, "has_floor", d->floor > 0);
+        view_int(row, "share", d->total ? (2000 * d->correct + d->total) / (2 * d->total) : 0);
     }
 }
 
-static void view_review_option(struct view *list, const struct exam_item *item, int written,
-                               bool chosen) {
-    const struct exam_option *option = &item->options[written];
-    struct view *o = view_item(list);
-    view_html(o, "option", option->html);
-    view_html(o, "rationale", option->rationale);
-    view_bool(o, "is_key", option->key);
-    view_bool(o, "is_chosen", chosen);
+/* Why it was not passed: the sum against the least that passes, and each domain whose own floor was
+ * missed. */
+static void view_floors(struct request *r, struct view *v, const struct exam_score *score,
+                        int cut_permille, const struct exam_unit *unit) {
+    struct view *missed = view_list(v, "missed");
+    bool floors = false;
+    for (size_t i = 0; i < score->domain_count; i++) {
+        const struct exam_domain_result *d = &score->domains[i];
+        floors |= d->floor > 0;
+        if (d->correct >= d->floor) continue;
+        const char *title = unit ? exam_course_title(&unit->course, d->id) : NULL;
+        struct view *row = view_item(missed);
+        view_text(row, "domain", title ? title : d->id);
+        exam_view_points(r, row, "correct", d->correct, score->steps);
+        exam_view_points(r, row, "total", d->total, score->steps);
+        exam_view_points(r, row, "floor", d->floor, score->steps);
+    }
+    view_bool(v, "has_floors", floors);
+    int least = exam_points_for(score->total, cut_permille);
+    view_bool(v, "sum_reached", score->correct >= least);
+    exam_view_points(r, v, "least", least, score->steps);
 }
 
 /* Only reached when the attempt has ended and its review policy is "full". */
@@ -42,18 +64,97 @@ static enum err view_items(struct request *r, struct view *v, const struct exam_
         const struct exam_item *item;
         e = exam_slot_item(r->app->exams, r->db, r->arena, t->exam_id, slot, &item);
         if (e != OK) break;
-        unsigned chosen = marks[i].newest ? exam_response_bits(marks[i].newest->response) : 0;
+        const struct exam_ask ask = {.slot = slot,
+                                     .item = item,
+                                     .response = marks[i].newest ? marks[i].newest->response
+                                                                 : EXAM_NO_ANSWER};
+        const struct exam_points *p = &score->points[i];
         struct view *row = view_item(list);
         view_int(row, "number", i + 1);
+        view_bool(row, "is_right", p->points == p->max);
+        view_bool(row, "is_partly", p->points > 0 && p->points < p->max);
+        view_int(row, "points", p->points);
+        view_int(row, "max", p->max);
+        view_bool(row, "is_open", !exam_answered(ask.response));
+        /* It was practice when it was sat; now it is asked where it counts. */
+        bool live = exams_live_item(r->app->exams, r->arena, slot->item);
+        view_bool(row, "is_live", live);
+        if (live) continue;
         view_html(row, "stem", item->stem);
-        view_bool(row, "is_right", score->points[i]);
-        view_bool(row, "is_open", !chosen);
-        struct view *options = view_list(row, "options");
-        for (int k = 0; k < slot->option_count; k++)
-            view_review_option(options, item, slot->order[k], chosen & 1u << k);
+        exam_view_lang(r, row, slot);
+        struct view *part = view_new(r->arena);
+        slot->type->view_key(part, &ask, r->arena);
+        e = exam_view_part(r, row, "key", &ask, part);
     }
     view_bool(v, "has_items", e == OK);
     return e;
+}
+
+/* ---- What next ----------------------------------------------------------------------------- */
+
+/* RULE weak-domain: fewer points than the exam's cut would ask of this domain alone, or than its
+ * own floor. */
+static bool is_weak(const struct exam_domain_result *d, int cut_permille) {
+    return d->total > 0 &&
+           (d->correct < exam_points_for(d->total, cut_permille) || d->correct < d->floor);
+}
+
+static size_t add_modules(struct request *r, struct view *list, const struct content_snapshot *s,
+                          const char *programme, const char *level, const char *domain) {
+    size_t n = 0;
+    for (size_t i = 0; i < content_module_count(s); i++) {
+        const struct content_module *m = content_module_at(s, i);
+        if (!str_eq(m->programme, programme) || !str_eq(m->domain, domain) ||
+            (level && !str_eq(m->level, level)))
+            continue;
+        struct view *item = view_item(list);
+        view_text(item, "href", arena_printf(r->arena, "/modules/%s", m->id));
+        const struct content_module *shown = content_module_for(r, s, m->id);
+        content_say(r, item, "title", shown->title, content_module_lang(s, shown));
+        view_int(item, "minutes", m->minutes);
+        n++;
+    }
+    return n;
+}
+
+/* The weak domains with their modules: those of the exam's level, or where it has none those of the
+ * whole programme. */
+static void view_weak(struct request *r, struct view *v, const struct exam_score *score,
+                      int cut_permille, const struct exam_unit *unit) {
+    const struct content_snapshot *s = content_of(r);
+    struct view *list = view_list(v, "weak");
+    for (size_t i = 0; i < score->domain_count; i++) {
+        const struct exam_domain_result *d = &score->domains[i];
+        if (!is_weak(d, cut_permille)) continue;
+        const char *title = exam_course_title(&unit->course, d->id);
+        struct view *item = view_item(list), *modules = view_list(item, "modules");
+        view_text(item, "domain", title ? title : d->id);
+        if (!add_modules(r, modules, s, unit->def.programme, unit->def.level, d->id))
+            add_modules(r, modules, s, unit->def.programme, NULL, d->id);
+    }
+}
+
+/* From when on the exam can be sat again: one flag, and `when`. */
+static enum err view_again(struct request *r, struct view *v, const struct exam_unit *unit) {
+    static const char *const flags[] = {
+        [EXAM_START_FREE] = "again_now",     [EXAM_START_OPEN] = "again_open",
+        [EXAM_START_EARLY] = "again_from",   [EXAM_START_CLOSED] = "again_closed",
+        [EXAM_START_WAIT] = "again_from",    [EXAM_START_YEAR] = "again_from",
+        [EXAM_START_PASSED] = "again_passed"};
+    struct exam_past *past;
+    size_t count;
+    int extra = 1000;
+    int64_t when_ms;
+    enum err e = exam_extra_permille(r->db, r->who->person_id, unit->def.id, &extra);
+    if (e == OK)
+        e = exam_past_list(r->db, r->arena, r->who->person_id, unit->def.id, &past, &count, NULL);
+    if (e != OK) return e;
+    enum exam_start state = exam_may_start(&unit->def, past, count, extra, r->now_ms, &when_ms);
+    bool dated = str_eq(flags[state], "again_from");
+    if (dated && when_ms <= r->now_ms) return OK; /* never, as things are */
+    view_bool(v, flags[state], true);
+    if (dated) view_time(v, "again", when_ms, r->locale, r->zone);
+    return OK;
 }
 
 static enum err result_page(struct request *r, const struct exam_attempt *t) {
@@ -64,7 +165,7 @@ static enum err result_page(struct request *r, const struct exam_attempt *t) {
     if (e != OK) return e;
     struct view *v = view_new(r->arena);
     view_text(v, "title", exam_text(r, "exam_result_title", NULL));
-    view_text(v, "exam_title", exam_view_title(r, t->exam_id));
+    exam_view_title(r, v, t->exam_id);
     view_text(v, "attempt", t->id);
     view_text(v, "exam_href", arena_printf(r->arena, "/exams/%s", t->exam_id));
     view_bool(v, "passed", score.passed);
@@ -72,18 +173,21 @@ static enum err result_page(struct request *r, const struct exam_attempt *t) {
     view_bool(v, "by_deadline", t->by_deadline);
     view_bool(v, "has_exam", unit != NULL);
     view_time(v, "submitted", t->submitted_ms, r->locale, r->zone);
-    view_int(v, "correct", score.correct);
-    view_int(v, "total", score.total);
+    exam_view_points(r, v, "correct", score.correct, score.steps);
+    exam_view_points(r, v, "total", score.total, score.steps);
     view_int(v, "permille", score.permille);
     view_int(v, "cut_permille", t->cut_permille);
     view_int(v, "cut", t->cut_permille / 10);
     view_int(v, "scaled", score.scaled);
-    exam_view_domains(v, score.domains, score.domain_count, unit);
-    if (t->review_full) e = view_items(r, v, t, &score);
+    exam_view_domains(r, v, &score, unit);
+    view_floors(r, v, &score, t->cut_permille, unit);
+    if (unit && !score.passed) view_weak(r, v, &score, t->cut_permille, unit);
+    if (unit && !score.passed && !t->practice) e = view_again(r, v, unit);
+    if (e == OK && t->review_full) e = view_items(r, v, t, &score);
     if (e != OK) return e;
     struct view *crumbs = view_list(v, "crumbs"), *c = view_item(crumbs);
     view_text(c, "href", arena_printf(r->arena, "/exams/%s", t->exam_id));
-    view_text(c, "text", exam_view_title(r, t->exam_id));
+    view_text(c, "text", exam_title_of(r, t->exam_id));
     view_text(view_item(crumbs), "text", exam_text(r, "exam_result_title", NULL));
     return http_page(r, "exam_result", v);
 }
@@ -94,6 +198,7 @@ static enum err closed(struct request *r, void *arg, enum err result) {
     if (result == OK)
         result = exam_attempt_load(r->db, r->arena, end->attempt_id, r->who->person_id, &t);
     if (result != OK) return result;
+    if (t.open) return exam_go(r, t.id, ""); /* the clock was put back meanwhile */
     exams_wake(r->app->exams);
     return result_page(r, &t);
 }
@@ -104,6 +209,8 @@ enum err exam_result_page(struct request *r) {
     if (e != OK) return e;
     if (!t.open) return result_page(r, &t);
     if (!exam_attempt_over(&t, r->now_ms)) return exam_go(r, t.id, "");
+    if (exam_clock_settling(r->app->exams))
+        return http_refuse(r, ERR_BUSY, "exam_clock_settling", NULL);
     /* Time is over and the exams' thread has not come by yet. */
     struct exam_ending *end = NEW(r->arena, struct exam_ending);
     end->attempt_id = t.id;

@@ -1,66 +1,12 @@
-/* Scores, responses, retakes: pure functions of facts. */
+/* Scores, saves, retakes: pure functions of facts. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "exam/exam_score.h"
 
-/* ---- Responses ----------------------------------------------------------------------------- */
-
-static bool add_choice(const json_t *v, int options, unsigned *bits, const char **why) {
-    json_int_t n = json_is_integer(v) ? json_integer_value(v) : 0;
-    if (n < 1 || n > options) {
-        *why = "exam_response_no_option";
-        return false;
-    }
-    if (*bits & 1u << (n - 1)) {
-        *why = "exam_response_twice";
-        return false;
-    }
-    *bits |= 1u << (n - 1);
-    return true;
-}
-
-static const char *canonical(unsigned bits, struct arena *a) {
-    struct buf b;
-    buf_init(&b, a);
-    for (int i = 0; i < EXAM_OPTIONS; i++)
-        if (bits & 1u << i) buf_printf(&b, "%s%d", b.len ? "," : "[", i + 1);
-    buf_puts(&b, b.len ? "]" : "[]");
-    return buf_text(&b);
-}
-
-const char *exam_response_canonical(const struct json_t *value, int options, bool multiple,
-                                    struct arena *a, const char **why) {
-    unsigned bits = 0;
-    if (json_is_array(value)) {
-        if (json_array_size(value) > (size_t)options) {
-            *why = "exam_response_too_many";
-            return NULL;
-        }
-        for (size_t i = 0; i < json_array_size(value); i++)
-            if (!add_choice(json_array_get(value, i), options, &bits, why)) return NULL;
-        if (!multiple && json_array_size(value) > 1) {
-            *why = "exam_response_one";
-            return NULL;
-        }
-    } else if (json_is_integer(value)) {
-        if (!add_choice(value, options, &bits, why)) return NULL;
-    } else if (!json_is_null(value)) {
-        *why = "exam_response_shape";
-        return NULL;
-    }
-    return canonical(bits, a);
-}
-
-unsigned exam_response_bits(const char *text) {
-    unsigned bits = 0;
-    for (; text && *text; text++)
-        if (*text >= '1' && *text <= '0' + EXAM_OPTIONS) bits |= 1u << (*text - '1');
-    return bits;
-}
+/* ---- Saves --------------------------------------------------------------------------------- */
 
 void exam_saves_fold(const struct exam_save *saves, size_t count, int slot_count,
                      const struct exam_save **newest) {
@@ -76,13 +22,6 @@ void exam_saves_fold(const struct exam_save *saves, size_t count, int slot_count
 
 /* ---- Scores -------------------------------------------------------------------------------- */
 
-static unsigned as_written(const struct exam_slot *slot, unsigned chosen) {
-    unsigned bits = 0;
-    for (int i = 0; i < slot->option_count; i++)
-        if (chosen & 1u << i) bits |= 1u << slot->order[i];
-    return bits;
-}
-
 static struct exam_domain_result *domain_of(struct exam_score *out, const char *id) {
     for (size_t i = 0; i < out->domain_count; i++)
         if (str_eq(out->domains[i].id, id)) return &out->domains[i];
@@ -90,45 +29,93 @@ static struct exam_domain_result *domain_of(struct exam_score *out, const char *
     return &out->domains[out->domain_count++];
 }
 
-static int cut_points(int total, int cut_permille) { return (total * cut_permille + 999) / 1000; }
+int exam_points_for(int total, int permille) { return (total * permille + 999) / 1000; }
 
 int exam_scaled(int correct, int total, int cut_permille) {
-    int cut = cut_points(total, cut_permille);
+    int cut = exam_points_for(total, cut_permille);
     if (correct >= total) return 800;
     if (correct >= cut) return 500 + 300 * (correct - cut) / (total - cut);
     return 200 + 300 * correct / cut;
 }
 
-void exam_score(const struct exam_form *form, const unsigned *keys,
-                const struct exam_response *responses, size_t response_count, int cut_permille,
-                const char *const *domains, size_t domain_count, struct arena *a,
-                struct exam_score *out) {
-    unsigned *chosen = NEW_ARRAY(a, unsigned, form->slot_count + 1);
-    memset(out, 0, sizeof *out);
-    out->domains = NEW_ARRAY(a, struct exam_domain_result, domain_count + (size_t)form->slot_count);
-    out->points = NEW_ARRAY(a, unsigned char, form->slot_count + 1);
-    for (size_t i = 0; i < domain_count; i++) out->domains[out->domain_count++].id = domains[i];
-    for (size_t i = 0; i < response_count; i++)
-        if (responses[i].slot >= 1 && responses[i].slot <= form->slot_count)
-            chosen[responses[i].slot - 1] = responses[i].chosen;
+/* RULE exam-floor: the points that the domain asks of its own; 0 = none. */
+static int floor_of(const struct exam_form *form, const struct exam_domain_result *d) {
+    for (int i = 0; i < form->floor_count; i++)
+        if (str_eq(form->floors[i].domain, d->id))
+            return exam_points_for(d->total, form->floors[i].permille);
+    return 0;
+}
+
+/* What the answers have earned. RULE scoring-parts: before version 3 a part is nothing. */
+static void earn(const struct exam_form *form, const struct exam_item *const *items,
+                 const char *const *responses, int version, struct exam_points *out) {
+    for (int i = 0; i < form->slot_count; i++) {
+        int max = 1;
+        const struct exam_ask ask = {.slot = &form->slots[i],
+                                     .item = items[i],
+                                     .response = responses[i] ? responses[i] : EXAM_NO_ANSWER};
+        int points = form->slots[i].type->points(&ask, &max);
+        BUG_IF(max < 1 || max > EXAM_MAX_POINTS || points < 0 || points > max);
+        if (version < 3) {
+            points = points == max;
+            max = 1;
+        }
+        out[i] = (struct exam_points){(unsigned char)points, (unsigned char)max};
+    }
+}
+
+static int common_multiple(int a, int b) {
+    int x = a, y = b;
+    while (y) {
+        int rest = x % y;
+        x = y;
+        y = rest;
+    }
+    return a / x * b;
+}
+
+static int steps_of(const struct exam_form *form, const struct exam_points *points) {
+    int steps = 1;
+    for (int i = 0; i < form->slot_count; i++)
+        if (form->slots[i].scored) steps = common_multiple(steps, points[i].max);
+    return steps;
+}
+
+static void add_up(const struct exam_form *form, struct exam_score *out) {
     for (int i = 0; i < form->slot_count; i++) {
         const struct exam_slot *slot = &form->slots[i];
-        unsigned written = as_written(slot, chosen[i]);
-        bool right = written && written == keys[i];
-        out->points[i] = right;
         if (!slot->scored) continue;
+        int earned = out->points[i].points * (out->steps / out->points[i].max);
         struct exam_domain_result *d = domain_of(out, slot->domain);
-        d->total++;
-        d->correct += right;
-        out->total++;
-        out->correct += right;
+        d->total += out->steps;
+        d->correct += earned;
+        out->total += out->steps;
+        out->correct += earned;
     }
     size_t kept = 0; /* domains of the definition that this form does not ask */
     for (size_t i = 0; i < out->domain_count; i++)
         if (out->domains[i].total) out->domains[kept++] = out->domains[i];
     out->domain_count = kept;
+}
+
+void exam_score(const struct exam_form *form, const struct exam_item *const *items,
+                const char *const *responses, int version, int cut_permille,
+                const char *const *domains, size_t domain_count, struct arena *a,
+                struct exam_score *out) {
+    memset(out, 0, sizeof *out);
+    out->domains = NEW_ARRAY(a, struct exam_domain_result, domain_count + (size_t)form->slot_count);
+    out->points = NEW_ARRAY(a, struct exam_points, form->slot_count + 1);
+    for (size_t i = 0; i < domain_count; i++) out->domains[out->domain_count++].id = domains[i];
+    earn(form, items, responses, version, out->points);
+    out->steps = steps_of(form, out->points);
+    add_up(form, out);
     out->permille = out->total ? (2000 * out->correct + out->total) / (2 * out->total) : 0;
     out->passed = out->total && 1000 * out->correct >= cut_permille * out->total;
+    for (size_t i = 0; i < out->domain_count && version >= 2; i++) {
+        struct exam_domain_result *d = &out->domains[i];
+        d->floor = floor_of(form, d);
+        if (d->correct < d->floor) out->passed = false;
+    }
     out->scaled = out->total ? exam_scaled(out->correct, out->total, cut_permille) : 200;
 }
 

@@ -1,29 +1,32 @@
-/* Private to exam/: scoring, responses, and who may start when. Pure.
+/* Private to exam/: scoring, and who may start when. Pure.
  *
- * Scoring version 1. An item counts one point when exactly its keys are chosen, else none (all
- * or nothing); an unanswered item counts none; pilot items do not count. Passed: 1000 * correct
- * >= cut_permille * total, in whole numbers.
+ * Scoring version 3. RULE exam-point: each scored item is worth one point. Its type says how many
+ * of its parts an answer has earned, `points` of `max` (exam_type.h); a part is 1/max of a point.
+ * An unanswered item earns none. RULE exam-pilot: pilot items do not count. Sums are exact: they
+ * are counted in steps, and a point has as many steps as the least common multiple of the `max` of
+ * all scored items of the form: 1 when each is all or nothing. RULE exam-cut: passed is 1000 *
+ * correct >= cut_permille * total, in whole numbers, and in each domain with a floor likewise, of
+ * the domain's own points.
  *
- * Scaled score: 200 to 800, and the cut is 500 on every form. With c = the smallest number of
- * points that passes and n = all points: below the cut 200 + floor(300 * correct / c), from the
- * cut on 500 + floor(300 * (correct - c) / (n - c)), and 800 for all points. It is linear on
- * both sides, so equal steps on one side mean equal points; it does not make forms of different
- * difficulty comparable, and does not claim to. */
+ * Earlier versions, which can still be computed: version 2 knew no parts, an answer earned its
+ * point or none; version 1 knew no floors either. A form scores the same in all of them when it
+ * holds nothing that they did not know. tests/golden/scoring holds a file for each version.
+ *
+ * RULE exam-scaled: the scaled score is 200 to 800, and the cut is 500 on every form. With c = the
+ * smallest number of steps that reaches it and n = all of them: below the cut 200 + floor(300 *
+ * correct / c), from the cut on 500 + floor(300 * (correct - c) / (n - c)), and 800 for all. It is
+ * linear on both sides, so equal steps on one side mean equal points; it does not make forms of
+ * different difficulty comparable, and does not claim to. Floors leave it as it is: who is below
+ * one can have 500 and more and has not passed. */
 #ifndef GR_EXAM_SCORE_H
 #define GR_EXAM_SCORE_H
 
 #include "exam/exam.h"
-#include "exam/exam_form.h"
+#include "exam/exam_type.h"
 
-#define EXAM_SCORING_VERSION 1
+#define EXAM_SCORING_VERSION 3
 
 /* ---- Responses ----------------------------------------------------------------------------- */
-/* What a candidate has chosen in one slot: bit i = what the page shows as number i + 1. */
-struct exam_response {
-    int slot; /* from 1 */
-    unsigned chosen;
-};
-
 /* One saved response as it lies in the store. */
 struct exam_save {
     int slot;
@@ -31,34 +34,35 @@ struct exam_save {
     const char *client, *response; /* canonical */
 };
 
-/* Reads a response as clients send it (a number, a list of numbers, null): canonical text
- * "[1,3]", sorted, "[]" for none. NULL when it does not fit a slot of `options` options; `*why` is the
- * key of an interface text with the parameter `options`. */
-struct json_t;
-const char *exam_response_canonical(const struct json_t *value, int options, bool multiple,
-                                    struct arena *a, const char **why);
-/* The bits of canonical text. */
-unsigned exam_response_bits(const char *canonical);
-/* Which save of each slot counts: the highest seq, among equals the last to arrive. `saves` in
- * any order; `newest` has slot_count entries, NULL where nothing was saved. */
+/* RULE exam-newest: of each slot the save with the highest seq counts, among equals the last to
+ * arrive. `saves` in any order; `newest` has slot_count entries, NULL where nothing was saved. */
 void exam_saves_fold(const struct exam_save *saves, size_t count, int slot_count,
                      const struct exam_save **newest);
 
 /* ---- Scores -------------------------------------------------------------------------------- */
+struct exam_points {
+    unsigned char points, max;
+};
 struct exam_score {
-    int correct, total, permille, scaled;
+    int correct, total; /* in steps */
+    int steps;          /* of one point; at least 1 */
+    int permille, scaled;
     bool passed;
     struct exam_domain_result *domains; /* in the order of `domains`; titles are not set */
     size_t domain_count;
-    unsigned char *points; /* for each slot, 0 or 1 */
+    struct exam_points *points; /* for each slot, by the scoring version */
 };
-/* `keys`: for each slot the bits of the item version's keys, as the author wrote them. `domains`
- * gives the order of the profile; others that the form holds come after it. */
-void exam_score(const struct exam_form *form, const unsigned *keys,
-                const struct exam_response *responses, size_t response_count, int cut_permille,
+/* `items` and `responses` (canonical, NULL = none) for each slot of the form. `domains` gives the
+ * order of the profile; others that the form holds come after it. `version`: 1 to
+ * EXAM_SCORING_VERSION. */
+void exam_score(const struct exam_form *form, const struct exam_item *const *items,
+                const char *const *responses, int version, int cut_permille,
                 const char *const *domains, size_t domain_count, struct arena *a,
                 struct exam_score *out);
+/* Of steps or of points, as long as both are the same. */
 int exam_scaled(int correct, int total, int cut_permille);
+/* The smallest number of steps that is this share of `total`. */
+int exam_points_for(int total, int permille);
 
 /* ---- Starting ------------------------------------------------------------------------------ */
 struct exam_past {            /* an earlier attempt at this exam */
@@ -74,12 +78,15 @@ enum exam_start {
     EXAM_START_YEAR,
     EXAM_START_PASSED
 };
-/* Whether a new attempt may start at `now_ms`; `*when_ms`: from when on it may (0 = never, as
- * things are). `extra_permille` stretches the time in which the exam may be started, as it
- * stretches the time of an attempt. */
+/* RULE exam-retake: no second attempt beside an open one, none after a pass or outside of the
+ * dates, the next one only after the wait, and so many within a year (365 days). Whether a new
+ * attempt may start at `now_ms`; `*when_ms`: from when on it may (0 = never, as things are).
+ * `extra_permille` stretches the time in which the exam may be started, as it stretches the time of
+ * an attempt. */
 enum exam_start exam_may_start(const struct exam_def *def, const struct exam_past *past,
                                size_t count, int extra_permille, int64_t now_ms, int64_t *when_ms);
-/* The time of an attempt, in ms. Rounded up to whole seconds. */
+/* RULE exam-time: the time of an attempt, in ms, is the exam's stretched by what the person is
+ * given, rounded up to whole seconds. */
 int64_t exam_time_ms(int minutes, int extra_permille);
 
 #endif

@@ -1,5 +1,5 @@
-/* What the search may know of an exam: what its lobby says to everybody. Of items it knows nothing, since this file never
- * looks at a bank. */
+/* What the search may know of an exam: what its lobby says to everybody. Of items it knows nothing,
+ * since this file never looks at a bank. */
 #include <string.h>
 
 #include "base/text.h"
@@ -18,12 +18,13 @@ static void list_exams(void *exams, struct arena *a, struct content_offer **out,
                                            .id = d->id,
                                            .title = d->title,
                                            .summary = d->summary,
-                                           .lang = "en",
+                                           .lang = exam_unit_lang(units[i]),
                                            .own = d};
     }
 }
 
-/* The lobby shows the text before the blueprint's heading and the text behind its table, each with anchors of its own. */
+/* The lobby shows the text before the blueprint's heading and the text behind its table, each with
+ * anchors of its own. */
 static void read_exam(void *exams, struct arena *a, struct content_offer *offer) {
     const struct exam_def *def = offer->own;
     struct content_part *before, *after;

@@ -11,8 +11,9 @@ struct exam_live;
 const struct exam_unit *exams_hold(struct exams *e, struct arena *a, const char *exam_id);
 /* All of them, by title, held until `a` is released. */
 size_t exams_hold_all(struct exams *e, struct arena *a, const struct exam_unit ***out);
-/* Looks for changed files, at most ten times a second. */
-void exams_refresh(struct exams *e);
+/* RULE live-item: whether an exam that counts uses this item today. Then nobody sees it outside of
+ * an attempt of that. */
+bool exams_live_item(struct exams *e, struct arena *a, const char *item_id);
 /* Tells the thread that something ended and waits for its score. */
 void exams_wake(struct exams *e);
 
@@ -21,6 +22,40 @@ void exams_wake(struct exams *e);
 char *exam_receipt(const char *secret, struct arena *a, const char *attempt_id, int slot,
                    int64_t seq, const char *response, const char *saved_at);
 const char *exams_secret(const struct exams *e);
+
+/* ---- The clock ----------------------------------------------------------------------------- */
+struct exam_clock {
+    bool wrong;
+    int64_t off_ms,
+        since_ms; /* while wrong: how far the machine's clock is ahead, and since when */
+};
+void exam_clock_now(struct exams *e, struct exam_clock *out);
+/* RULE exam-settle: soon after a start of the machine nobody knows whether its clock is right, so
+ * nothing is ended then, and what seems too late is asked to come again. */
+bool exam_clock_settling(struct exams *e);
+
+/* RULE exam-elapsed: when trusted time is moved (by `by_ms`), the deadlines of what is running move
+ * with it, and what is left to anyone stays what it was. clock_now_ms() says so from its COMMIT on:
+ * for store_write_last, so that no job sees the new deadlines by the old time. */
+struct exam_clock_following {
+    int64_t by_ms, since_ms, base_ms; /* base_ms: of the clock before */
+    int64_t from_ms;                  /* only attempts started then or later; 0 = all */
+    const char *boot_id;
+};
+enum err exam_clock_follow_job(struct db *db, struct arena *a, void *following,
+                               int64_t now_ms) MUST_USE;
+
+/* Opens an attempt again that the clock has ended. RULE exam-reopen: it was ended by the clock and
+ * not submitted, has not been passed, its person has no other attempt at this exam open, and
+ * `given_ms` is at most the whole time of the attempt. Otherwise ERR_CONFLICT with `why`, the key
+ * of an interface text (ERR_INVALID: the time). What the end was stays, with the reason; results of
+ * it stay as earlier results. */
+struct exam_reopening {
+    const char *attempt_id, *actor, *reason;
+    int64_t given_ms;
+    const char *why; /* out */
+};
+enum err exam_reopen_job(struct db *db, struct arena *a, void *reopening, int64_t now_ms) MUST_USE;
 
 /* ---- Attempts ------------------------------------------------------------------------------ */
 struct exam_attempt {
@@ -88,10 +123,10 @@ struct exam_saving {
     int64_t saved_ms, newest_seq, deadline_ms;
     bool stale;         /* another save counts */
     const char *newest; /* what counts, canonical */
-    const char *why;    /* ERR_INVALID: what exam_response_canonical says of a slot with so many */
+    const char *why;    /* ERR_INVALID: what the slot's type says of it, with so many options */
     int options;
-    bool
-        over; /* ERR_CONFLICT: the attempt has ended, at submitted_ms (0: the deadline has passed) */
+    bool over; /* ERR_CONFLICT: the attempt has ended, at submitted_ms (0: the deadline has passed)
+                */
     int64_t submitted_ms;
 };
 /* Saves of one question; more are ERR_LIMIT. */
@@ -112,7 +147,8 @@ struct exam_ending {
     const char *attempt_id, *person_id; /* person NULL: the clock */
     int64_t at_ms;                      /* 0 = now */
 };
-/* Ends it; ending what has ended is OK. */
+/* Ends it; ending what has ended is OK. RULE exam-clock-ends: the clock ends nothing before
+ * deadline and grace have passed when the job runs. */
 enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_ms) MUST_USE;
 /* Ends those whose deadline and grace have passed, up to a batch; `*(int *)closed` receives how
  * many. */

@@ -1,17 +1,19 @@
-/* Extra time for a person: what was granted and by whom, and granting it. The reason may be about health: only
- * administrators see it, and it stays out of the audit log. */
+/* Extra time for a person: what was granted and by whom, and granting it. The reason may be about
+ * health: only administrators see it, and it stays out of the audit log. */
 #include <string.h>
 
 #include "account/account.h"
 #include "base/text.h"
 #include "exam/exam.h"
 #include "exam/exam_pages.h"
+#include "exam/exam_sql.h"
 
 #define REASON_LEAST 10 /* characters: "dyslexia, certificate of 3 May" and not "ok" */
 #define REASON_MOST 1000
 
 struct granting {
     const char *person_id, *actor, *exam_id, *reason;
+    const char *refusal; /* out */
     int64_t percent;
 };
 
@@ -65,6 +67,7 @@ static enum err time_page(struct request *r, const struct granting *with, const 
     }
     view_text(v, "done", http_query(r, "done") ? exam_text(r, "time_done", NULL) : NULL);
     e = granted_list(r, v, p.id);
+    if (e == OK) e = account_view_refusal(r, v, p.id);
     http_header_out(r, "Cache-Control", "no-store");
     return e == OK ? http_page_status(r, problem ? 400 : 200, "exam_time", v) : e;
 }
@@ -72,8 +75,8 @@ static enum err time_page(struct request *r, const struct granting *with, const 
 enum err exam_time_page(struct request *r) { return time_page(r, NULL, NULL); }
 
 static enum err grant(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
-    const struct granting *g = arg;
-    enum err e = account_still(db, a, g->actor, ROLE_ADMIN);
+    struct granting *g = arg;
+    enum err e = account_may_change(db, a, g->actor, g->person_id, &g->refusal);
     return e == OK ? exam_accommodate(db, a, now_ms, g->person_id, g->exam_id, (int)g->percent * 10,
                                       g->reason, g->actor)
                    : e;
@@ -83,7 +86,7 @@ static enum err granted(struct request *r, void *arg, enum err result) {
     const struct granting *g = arg;
     return result == OK ? http_redirect(r, arena_printf(r->arena, "/admin/people/%s/time?done=1",
                                                         g->person_id))
-                        : result;
+                        : account_answer(r, result, g->refusal);
 }
 
 enum err exam_time_post(struct request *r) {

@@ -6,8 +6,7 @@
 #include "exam/exam_form.h"
 
 static void move_diags(struct diag_list *to, const struct diag_list *from) {
-    for (const struct diag *d = from->first; d; d = d->next)
-        diag_add(to, d->severity, d->file, d->line, d->column, d->rule, "%s", d->message);
+    for (const struct diag *d = from->first; d; d = d->next) diag_copy(to, d);
 }
 
 static bool wants_bank(const struct exam_def *def, const char *id) {
@@ -87,10 +86,54 @@ bool exam_unit_check(struct exam_unit *u, struct arena *a, struct diag_list *dia
     return fine;
 }
 
+const char *exam_unit_lang(const struct exam_unit *u) {
+    return u->def.lang ? u->def.lang : u->course.lang ? u->course.lang : "en";
+}
+
 const struct exam_item *exam_unit_item(const struct exam_unit *u, const char *id,
                                        const char *version) {
     for (size_t i = 0; i < u->item_count; i++)
         if (str_eq(u->items[i].id, id))
             return str_eq(u->items[i].version, version) ? &u->items[i] : NULL;
     return NULL;
+}
+
+/* Shorter ones are told from other text by nobody: "Which is right?" */
+#define STEM_LEAST 40 /* bytes */
+
+const char *exam_item_question(struct arena *a, const struct exam_item *item) {
+    const char *text = exam_one_blank(a, item->asked, strlen(item->asked));
+    return strlen(text) >= STEM_LEAST ? text : NULL;
+}
+
+const struct exam_item *exam_items_shared(const struct exam_item *practised, size_t count,
+                                          const struct exam_item *live, size_t live_count,
+                                          const struct exam_item **of, struct arena *a) {
+    const char **questions = NEW_ARRAY(a, const char *, live_count + 1);
+    for (size_t k = 0; k < live_count; k++) questions[k] = exam_item_question(a, &live[k]);
+    for (size_t i = 0; i < count; i++) {
+        const char *question = exam_item_question(a, &practised[i]);
+        for (size_t k = 0; k < live_count; k++)
+            if (str_eq(practised[i].id, live[k].id) ||
+                (question && str_eq(question, questions[k]))) {
+                *of = &live[k];
+                return &practised[i];
+            }
+    }
+    return NULL;
+}
+
+char *exam_one_blank(struct arena *a, const char *text, size_t len) {
+    char *out = arena_alloc(a, len + 1);
+    size_t n = 0;
+    bool blank = true; /* none at the beginning */
+    for (size_t i = 0; i < len; i++) {
+        bool is = text[i] == ' ' || text[i] == '\n' || text[i] == '\t' || text[i] == '\r';
+        if (!is) out[n++] = text[i];
+        else if (!blank) out[n++] = ' ';
+        blank = is;
+    }
+    while (n && out[n - 1] == ' ') n--;
+    out[n] = '\0';
+    return out;
 }

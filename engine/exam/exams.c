@@ -8,7 +8,9 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "exam/exam_live.h"
+#include "exam/exam_sql.h"
 
 #define SCRATCH_BYTES ((size_t)256 * 1024 * 1024)
 #define THREAD_EVERY_MS 500 /* how late a deadline may be noticed */
@@ -53,9 +55,11 @@ static bool run_batch(struct batch *b, void (*work)(struct batch *b)) {
 }
 
 static void publish(struct batch *b) { live_publish(b->exams, &b->arena); }
+static void look_at_clock(struct batch *b) { exam_clock_look(b->exams, &b->arena); }
 
 /* This is the exams' clock: the one place of this room that reads it. The job looks at its own. */
 static void close_expired(struct batch *b) {
+    if (exam_clock_settling(b->exams)) return;
     read_begin(b);
     struct stmt *q = db_query(b->db, SQL_exam_expired, "ii", clock_now_ms() - EXAM_GRACE_MS - 1,
                               (int64_t)1);
@@ -103,6 +107,7 @@ static void score_some(struct batch *b) {
 /* One round of the thread. What cannot be scored is tried again after a while, not at once. */
 static void round_of_care(struct exams *e, struct db *db, int64_t *retry_ms) {
     struct batch b = {.exams = e, .db = db};
+    (void)run_batch(&b, look_at_clock);
     (void)run_batch(&b, publish);
     while (!atomic_load(&e->stop) && run_batch(&b, close_expired) && b.done == EXAM_EXPIRE_BATCH)
         ;
@@ -122,18 +127,10 @@ static void *care(void *exams) {
     pthread_mutex_lock(&e->sleep);
     while (!atomic_load(&e->stop)) {
         pthread_mutex_unlock(&e->sleep);
-        exams_refresh(e);
         if (db) round_of_care(e, db, &retry_ms);
         pthread_mutex_lock(&e->sleep);
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += THREAD_EVERY_MS * 1000000L;
-        if (until.tv_nsec >= 1000000000L) {
-            until.tv_sec++;
-            until.tv_nsec -= 1000000000L;
-        }
-        while (!atomic_load(&e->stop) && !e->awake &&
-               pthread_cond_timedwait(&e->wake, &e->sleep, &until) == 0)
+        struct timespec until = wait_until(THREAD_EVERY_MS);
+        while (!atomic_load(&e->stop) && !e->awake && wait_for(&e->wake, &e->sleep, &until))
             ;
         e->awake = false;
     }
@@ -165,19 +162,22 @@ enum err exams_open(struct exams **out, struct app *app, struct arena *a, const 
     *why = "the exams cannot be opened: memory is short";
     if (!e) return ERR_IO;
     e->app = app;
-    pthread_mutex_init(&e->lock, NULL);
-    pthread_mutex_init(&e->reload, NULL);
     pthread_mutex_init(&e->sleep, NULL);
-    pthread_cond_init(&e->wake, NULL);
+    pthread_mutex_init(&e->clock_lock, NULL);
+    wait_init(&e->wake);
     *out = e;
-    enum err result = store_write(app->store, key_job, &secret, a);
+    enum err result = exam_clock_begin(e, a);
+    if (result == OK) result = store_write(app->store, key_job, &secret, a);
     if (result == OK) e->secret = strdup(secret);
-    else *why = "the exams cannot be opened: their key cannot be written to the database";
+    else *why = "the exams cannot be opened: their key and clock cannot be written to the database";
     if (result == OK && !e->secret) result = ERR_IO;
     if (result == OK) {
-        live_look(e);
+        result = live_open(e);
+        *why = "the exams cannot be opened: their files cannot be read";
+    }
+    if (result == OK) {
         e->running = pthread_create(&e->thread, NULL, care, e) == 0;
-        if (!e->running) {
+        if (!e->running || !tree_start(e->tree)) {
             *why = "the exams cannot be opened: their thread cannot be started";
             result = ERR_IO;
         }
@@ -191,6 +191,7 @@ enum err exams_open(struct exams **out, struct app *app, struct arena *a, const 
 
 void exams_close(struct exams *e) {
     if (!e) return;
+    tree_stop(e->tree); /* it wakes the thread */
     if (e->running) {
         pthread_mutex_lock(&e->sleep);
         atomic_store(&e->stop, true);
@@ -198,9 +199,9 @@ void exams_close(struct exams *e) {
         pthread_mutex_unlock(&e->sleep);
         pthread_join(e->thread, NULL);
     }
-    live_close(e);
-    pthread_mutex_destroy(&e->lock);
-    pthread_mutex_destroy(&e->reload);
+    tree_close(e->tree);
+    exam_clock_end(e);
+    pthread_mutex_destroy(&e->clock_lock);
     pthread_mutex_destroy(&e->sleep);
     pthread_cond_destroy(&e->wake);
     free(e->secret);

@@ -1,5 +1,7 @@
 /* What a running academy consists of. Handlers reach their domain's state through it; each domain
- * defines its own struct, so that this header depends on none of them. */
+ * defines its own struct, so that this header depends on none of them. Whoever opens the academy
+ * fills it before the first request and takes it apart after the last one; in between it does not
+ * change, and any thread reads it. */
 #ifndef GR_HTTP_APP_H
 #define GR_HTTP_APP_H
 
@@ -13,6 +15,7 @@ struct content;  /* content/content.h */
 struct exams;    /* exam/exam.h */
 struct labs;     /* lab/lab.h */
 struct certs;    /* cert/cert.h */
+struct upkeep;   /* server/upkeep.h */
 
 struct app {
     struct store *store;
@@ -22,11 +25,13 @@ struct app {
     struct exams *exams;
     struct labs *labs;
     struct certs *certs;
-    const char *root; /* folder with content/, exams/, labs/, site/ */
-    const char *data; /* folder with the database, keys, runs */
+    struct upkeep *upkeep; /* NULL: none runs (a command) */
+    const char *root;      /* folder with content/, exams/, labs/; site/ if its own */
+    const char *data;      /* folder with the database, keys, runs */
     const char
         *origin; /* configured public origin "https://academy.example", NULL = from the request */
-    bool demo;   /* accounts are printed on the sign-in page */
+    bool factor_required; /* whoever teaches, assesses or administers needs a second factor */
+    bool demo;            /* accounts are printed on the sign-in page */
 };
 
 #endif

@@ -33,7 +33,8 @@ enum err form_multipart(struct arena *a, const char *content_type, const char *b
                         struct form *out, const char **why) MUST_USE;
 /* The name of a field that came twice although it does not end in "[]"; NULL when there is none. */
 const char *form_repeated(const struct form *f);
-/* Decodes %XX (and '+' when `plus`). NULL when an escape is broken, gives NUL, or the result is no UTF-8. */
+/* Decodes %XX (and '+' when `plus`). NULL when an escape is broken, gives NUL, or the result is no
+ * UTF-8. */
 char *percent_decode(struct arena *a, const char *text, size_t len, bool plus);
 
 #endif

@@ -1,5 +1,5 @@
-/* The server: takes connections, leads each request through its checks to its handler, lets it wait, sends
- * its answer. One function a step, in the order in which they happen. */
+/* The server: takes connections, leads each request through its checks to its handler, lets it
+ * wait, sends its answer. One function a step, in the order in which they happen. */
 #include "http/http.h"
 
 #include <errno.h>
@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/log.h"
+#include "base/reserve.h"
 #include "base/text.h"
 #include "http/connection.h"
 
@@ -56,25 +58,21 @@ enum err http_write(struct request *r, write_fn run, void *arg, then_fn then) {
 static enum err check_role(struct connection *c) {
     struct request *r = &c->request;
     if (r->route->roles == ROLE_PUBLIC) return OK;
-    if (r->who)
-        return r->who->roles & r->route->roles ? OK
-                                               : http_refuse(r, ERR_DENIED, "http_no_role", NULL);
+    if (r->who && r->who->roles & r->route->roles) return OK;
+    if (r->who) {
+        c->advice = "no_role";
+        return http_refuse(r, ERR_DENIED, "http_no_role", NULL);
+    }
     if (r->method != METHOD_GET || r->route->flags & ROUTE_JSON) {
         c->refused_status = 401;
+        c->advice = "signed_out";
         return http_refuse(r, ERR_DENIED, "http_signed_out", NULL);
     }
     struct buf to;
     buf_init(&to, r->arena);
     buf_puts(&to, "/login");
     if (!str_eq(r->path, "/") && strlen(c->url) < 500) {
-        buf_puts(&to, "?next=");
-        /* The address as it came may hold anything; in a header only these stand for themselves. */
-        for (const char *p = c->url; *p; p++) {
-            bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-                         (*p >= '0' && *p <= '9') || strchr("/-._~", *p);
-            if (plain) buf_putc(&to, *p);
-            else buf_printf(&to, "%%%02X", (unsigned char)*p);
-        }
+        buf_printf(&to, "?next=%s", percent_encode(r->arena, c->url, "/"));
     }
     return http_redirect(r, buf_text(&to));
 }
@@ -83,7 +81,20 @@ static enum err check_csrf(struct connection *c) {
     struct request *r = &c->request;
     if (r->method == METHOD_GET || r->route->flags & (ROUTE_BEARER | ROUTE_NO_CSRF)) return OK;
     if (csrf_check(c)) return OK;
+    c->advice = "form_old";
     return http_refuse(r, ERR_DENIED, "http_form_old", NULL);
+}
+
+/* RULE first-password: whoever has not finished signing in reaches nothing but the page that
+ * finishes it. */
+static enum err check_finished(struct connection *c) {
+    struct request *r = &c->request;
+    if (!r->who || !r->who->only || r->route->flags & ROUTE_UNFINISHED ||
+        str_eq(r->path, r->who->only))
+        return OK;
+    if (r->method == METHOD_GET && !(r->route->flags & ROUTE_JSON))
+        return http_redirect(r, r->who->only);
+    return http_refuse(r, ERR_DENIED, "http_unfinished", NULL);
 }
 
 static enum err run_handler(struct connection *c) {
@@ -106,9 +117,12 @@ static enum err run_handler(struct connection *c) {
     if (r->who && r->who->locale && page_locale_known(r->app->site, r->who->locale))
         r->locale = r->who->locale;
     if ((e = check_role(c)) != OK || c->answered) return e;
+    if ((e = check_finished(c)) != OK || c->answered) return e;
     if ((e = check_csrf(c)) != OK) return e;
     return r->route->handler(r);
 }
+
+#define REFUSAL_BYTES ((size_t)128 * 1024)
 
 /* Runs a handler inside a snapshot and the arena's guard. False: the connection shall wait. */
 static bool respond(struct connection *c) {
@@ -121,7 +135,7 @@ static bool respond(struct connection *c) {
         e = OK;
         db = r->db;
         if (db) store_read_begin(db);
-        else if (!plain) e = ERR_IO;
+        else if (!plain) e = ERR_BUSY; /* no memory or no descriptor for a reader: that passes */
         if (e == OK) e = run_handler(c);
         if (e == OK && c->wants_wait) {
             c->arena.guarded = false;
@@ -136,10 +150,19 @@ static bool respond(struct connection *c) {
             answer_failure(c, e, c->refused_status);
         }
     } else {
-        static const char text[] =
-            "This request needs more memory than one request may have. Nothing was changed.\n";
+        /* Nothing more is taken from the arena here; sending takes a little. The first passes, the
+         * second comes again with the same request. */
+        static const char short_of[] =
+            "The server has no memory left at the moment. Nothing was changed. Try again in a minute.\n";
+        static const char too_much[] =
+            "This request needs more memory than one request may have. Nothing was changed. Ask for less, or send less "
+            "at a time.\n";
         c->out_count = 0;
-        (void)http_bytes(r, 503, "text/plain; charset=utf-8", text, sizeof text - 1, true);
+        c->arena.cap = REQUEST_ARENA_BYTES + REFUSAL_BYTES;
+        const char *text = c->arena.starved ? short_of : too_much;
+        if (c->arena.starved) c->out[c->out_count++] = (struct out_header){"Retry-After", "60"};
+        (void)http_bytes(r, c->arena.starved ? 503 : 413, "text/plain; charset=utf-8", text,
+                         strlen(text), true);
     }
     c->arena.guarded = false;
     if (db) store_read_end(db);
@@ -148,10 +171,10 @@ static bool respond(struct connection *c) {
 
 static enum MHD_Result step(struct connection *c) {
     if (c->cut_off) return MHD_NO;
-    reaper_leave(c->peer);
+    peers_working(c->http->peers, c->peer);
     if (!respond(c)) {
-        /* Suspend first; once started, the wake may come from another thread at once and `c` belongs to the
-         * next step: nothing here touches it afterwards. */
+        /* Suspend first; once started, the wake may come from another thread at once and `c`
+         * belongs to the next step: nothing here touches it afterwards. */
         struct request *r = &c->request;
         void (*start)(struct request *, void *) = c->start;
         void *arg = c->arg;
@@ -160,7 +183,7 @@ static enum MHD_Result step(struct connection *c) {
         start(r, arg);
         return MHD_YES;
     }
-    reaper_expect(c->http->reaper, c->peer, ANSWER_DEADLINES);
+    peers_answering(c->http->peers, c->peer);
     if (ARENA_GUARD(&c->arena) == 0) return answer_send(c);
     return MHD_NO;
 }
@@ -177,11 +200,16 @@ static enum MHD_Result first_call(struct http *h, struct MHD_Connection *mhd, co
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     c->peer = info ? info->socket_context : NULL;
-    if (!c->peer) {
+    /* A library that reads in another way than recv() hides the bytes from us, one that waits in
+     * another way than epoll_wait() may leave requests lying. */
+    if (!c->peer || !c->peer->framing.heard || !epoll_seen()) {
+        log_say(LOG_ERROR, "http", "a request was dropped: %s",
+                !c->peer                 ? "no memory for its connection"
+                : c->peer->framing.heard ? "the library waits without us"
+                                         : "its bytes were not seen");
         free(c);
         return MHD_NO;
     }
-    reaper_expect(h->reaper, c->peer, 1);
     arena_init(&c->arena, REQUEST_ARENA_BYTES);
     h->requests_active++;
     *slot = c;
@@ -191,7 +219,8 @@ static enum MHD_Result first_call(struct http *h, struct MHD_Connection *mhd, co
     if (h->stopping && c->refused == OK) {
         c->refuse_unread = true;
         c->refused = http_refuse(&c->request, ERR_BUSY, "http_closing", NULL);
-    }
+    } else if (c->refused == OK && reserve_low())
+        c->refused = http_refuse(&c->request, ERR_BUSY, "http_memory", NULL);
     c->arena.guarded = false;
     if (c->refuse_unread) return step(c);
     return MHD_YES;
@@ -210,12 +239,17 @@ static enum MHD_Result take_body(struct connection *c, const char *data, size_t 
     if (c->body_len + n + 1 > c->body_cap) {
         size_t cap = c->body_cap ? c->body_cap * 2 : 4096;
         while (cap < c->body_len + n + 1) cap *= 2;
-        size_t most = cap > BODY_SMALL ? BODIES_LIMIT / 2 : BODIES_LIMIT;
-        unsigned char *grown = NULL;
-        if (atomic_fetch_add(&c->http->body_bytes, cap - c->body_cap) + cap - c->body_cap <= most)
-            grown = realloc(c->body, cap);
+        if (cap > c->body_limit + 1) cap = c->body_limit + 1;
+        if (!bodies_grow(c->http->bodies, c->request.client, c->body_cap, cap)) {
+            c->refused = ERR_BUSY;
+            return MHD_YES;
+        }
+        unsigned char *grown = realloc(c->body, cap);
         if (!grown) {
-            atomic_fetch_sub(&c->http->body_bytes, cap - c->body_cap);
+            bodies_end(c->http->bodies, c->request.client, cap);
+            free(c->body);
+            c->body = NULL;
+            c->body_cap = 0;
             c->refused = ERR_BUSY;
             return MHD_YES;
         }
@@ -247,8 +281,9 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot,
     struct connection *c = *slot;
     if (!c) return;
     *slot = NULL;
-    reaper_expect(h->reaper, c->peer, 1);
-    atomic_fetch_sub(&h->body_bytes, c->body_cap);
+    peers_answered(h->peers, c->peer);
+    bodies_end(h->bodies, c->request.client, c->body_cap);
+    file_end(c);
     free(c->body);
     arena_release(&c->arena);
     free(c);
@@ -260,24 +295,20 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
     struct lane *lane = cls;
     struct http *h = lane->http;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        struct peer *p = calloc(1, sizeof *p);
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(
             mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-        if (!p || !info) {
-            free(p);
-            return;
-        }
-        p->fd = info->connect_fd;
-        reaper_expect(h->reaper, p, 1);
-        *context = p;
-        reaper_add(h->reaper, p);
+        if (!info) return;
+        /* From libmicrohttpd 1.0 on the next answer is written over this one. */
+        int fd = info->connect_fd;
+        info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        if (!info) return;
+        *context = peers_join(h->peers, h, fd, info->client_addr);
+        if (!*context) return;
         lane->connections++;
         h->metrics.connections++;
         h->metrics.connections_total++;
     } else if (*context) {
-        struct peer *p = *context;
-        reaper_remove(h->reaper, p);
-        free(p);
+        peers_leave(h->peers, *context);
         *context = NULL;
         lane->connections--;
         h->metrics.connections--;
@@ -318,18 +349,26 @@ static struct MHD_Daemon *lane_daemon(struct lane *lane, unsigned connections) {
             MHD_USE_ERROR_LOG | MHD_USE_ITC,
         0, NULL, NULL, on_request, h, MHD_OPTION_CONNECTION_LIMIT, connections,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(h->options.timeout_s ? h->options.timeout_s : 30),
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)24 * 1024, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, lane,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_EXTERNAL_LOGGER,
-        on_library_message, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, lane, MHD_OPTION_UNESCAPE_CALLBACK,
+        keep_escapes, NULL, MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+}
+
+static long places(const struct http_options *options) {
+    long there = descriptors_allowed() - 256;
+    if (options->connection_limit)
+        return options->connection_limit; /* whoever counted them (needs.h) */
+    return there < 12000 ? there : 12000;
+}
+
+int http_threads(const struct http_options *options) {
+    int threads = options->threads ? options->threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return threads < 2 ? 2 : threads;
 }
 
 static bool start_lanes(struct http *h) {
-    int threads = h->options.threads ? h->options.threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
-    if (threads < 2) threads = 2;
-    h->connections_most = h->options.connection_limit ? h->options.connection_limit : 12000;
-    if (h->connections_most > descriptors_allowed() - 256)
-        h->connections_most = descriptors_allowed() - 256;
+    int threads = http_threads(&h->options);
     h->lanes = calloc((size_t)threads, sizeof *h->lanes);
     if (!h->lanes) return false;
     for (; h->lane_count < threads; h->lane_count++) {
@@ -350,39 +389,52 @@ static void stop_lanes(struct http *h) {
 static void release(struct http *h) {
     acceptor_stop(h->acceptor);
     stop_lanes(h);
-    reaper_stop(h->reaper);
-    kept_free(h->kept);
+    peers_stop(h->peers);
+    broken_answers_free(h);
+    bodies_free(h->bodies);
     pieces_free(h->pieces);
     free(h);
 }
 
-enum err http_start(struct http **out, struct app *app, const struct http_options *options,
-                    struct arena *a, const char **why) {
-    struct http *h = calloc(1, sizeof *h);
+enum err http_listen(struct http_options *options, struct arena *a, const char **why) {
     struct sockaddr_storage address;
-    if (!h) return ERR_IO;
-    h->app = app;
-    h->options = *options;
-    h->started_ms = clock_now_ms();
     if (!address_read(options->listen, options->port, &address)) {
         *why = arena_printf(a, "“%s” is no address to listen on (an IPv4 or IPv6 address)",
                             options->listen);
-        release(h);
         return ERR_INVALID;
     }
-    h->reaper = reaper_start((options->request_deadline_s ? options->request_deadline_s : 60) *
-                             MS_SECOND);
-    h->pieces = pieces_new(PIECES_LIMIT);
-    h->kept = h->pieces ? kept_new(KEPT_LIMIT, h->pieces) : NULL;
-    if (!h->reaper || !h->kept || !start_lanes(h)) {
-        *why = "the threads that answer requests cannot start";
-        release(h);
+    options->socket = listen_at(&address);
+    options->has_socket = options->socket >= 0;
+    if (options->has_socket) return OK;
+    *why = arena_printf(a, "cannot listen on %s port %d: %s", options->listen, options->port,
+                        strerror(errno));
+    return ERR_IO;
+}
+
+enum err http_start(struct http **out, struct app *app, const struct http_options *options,
+                    struct arena *a, const char **why) {
+    struct http_options own = *options;
+    enum err e = own.has_socket ? OK : http_listen(&own, a, why);
+    if (e != OK) return e;
+    *why = "the threads that answer requests cannot start";
+    struct http *h = calloc(1, sizeof *h);
+    if (!h) {
+        close(own.socket);
         return ERR_IO;
     }
-    h->acceptor = acceptor_start(h, &address);
+    h->app = app;
+    h->options = own;
+    h->started_ms = clock_now_ms();
+    h->connections_most = places(options);
+    h->peers = peers_start((options->request_deadline_s ? options->request_deadline_s : 60) *
+                               MS_SECOND,
+                           h->connections_most);
+    h->bodies = bodies_new();
+    h->pieces = pieces_new(PIECES_LIMIT);
+    if (h->peers && h->bodies && h->pieces && broken_answers_make(h) && start_lanes(h))
+        h->acceptor = acceptor_start(h, own.socket);
     if (!h->acceptor) {
-        *why = arena_printf(a, "cannot listen on %s port %d: %s", options->listen, options->port,
-                            strerror(errno));
+        close(own.socket);
         release(h);
         return ERR_IO;
     }
@@ -409,77 +461,6 @@ bool http_stop(struct http *h, int64_t deadline_ms) {
 }
 
 /* ---- Pages of its own ---------------------------------------------------------------------- */
-
-static bool is_loopback(const char *address) {
-    return str_has_prefix(address, "127.") || str_eq(address, "::1");
-}
-
-/* By a proxy that was not named with --trust-proxy: its address says nothing about who asks. */
-static bool passed_on(struct request *r) {
-    static const char *const signs[] = {"Forwarded",         "X-Forwarded-For", "X-Forwarded-Host",
-                                        "X-Forwarded-Proto", "X-Real-IP",       "Via"};
-    if (r->connection->client_forwarded) return false;
-    for (size_t i = 0; i < COUNT_OF(signs); i++)
-        if (http_header_in(r, signs[i])) return true;
-    return false;
-}
-
-enum err http_metrics_page(struct request *r) {
-    struct http *h = r->connection->http;
-    if (!is_loopback(r->client) || passed_on(r))
-        return http_refuse(r, ERR_DENIED, "http_metrics_local", NULL);
-    struct buf b;
-    buf_init(&b, r->arena);
-    metrics_write(&h->metrics, &b);
-    struct store_stats s;
-    store_stats(r->app->store, &s);
-    metrics_sample(&b, "gradus_requests_active", "gauge", "Requests being answered.",
-                   h->requests_active);
-    metrics_sample(&b, "gradus_store_jobs_total", "counter", "Write jobs done.", s.jobs);
-    metrics_sample(&b, "gradus_store_commits_total", "counter", "Commits.", s.commits);
-    metrics_sample(&b, "gradus_store_failed_total", "counter", "Write jobs that failed.", s.failed);
-    metrics_sample(&b, "gradus_store_queue_length", "gauge", "Write jobs that wait.",
-                   s.queue_length);
-    metrics_sample(&b, "gradus_store_queue_capacity", "gauge", "Write jobs that may wait.",
-                   s.queue_capacity);
-    metrics_sample(&b, "gradus_store_commit_microseconds_total", "counter",
-                   "Time spent in commits.", s.commit_us_total);
-    metrics_sample(&b, "gradus_store_file_bytes", "gauge", "Size of the database.", s.file_bytes);
-    metrics_sample(&b, "gradus_store_wal_bytes", "gauge", "Size of its write-ahead log.",
-                   s.wal_bytes);
-    metrics_sample(&b, "gradus_store_healthy", "gauge", "1 when the last write reached the disk.",
-                   store_healthy(r->app->store));
-    struct shelf_stats pieces;
-    pieces_stats(h->pieces, &pieces);
-    metrics_sample(&b, "gradus_http_pieces_found_total", "counter",
-                   "Parts of pages that were compressed already.", pieces.hits);
-    metrics_sample(&b, "gradus_http_pieces_missed_total", "counter",
-                   "Parts of pages that had to be compressed.", pieces.misses);
-    metrics_sample(&b, "gradus_http_pieces_bytes", "gauge", "Memory for compressed parts of pages.",
-                   pieces.bytes);
-    metrics_sample(&b, "process_start_time_seconds", "gauge", "Start of the process.",
-                   h->started_ms / MS_SECOND);
-    struct shelf_stats kept;
-    kept_stats(h->kept, &kept);
-    metrics_sample(&b, "gradus_http_kept_found_total", "counter",
-                   "Pages put together from an equal one.", kept.hits);
-    metrics_sample(&b, "gradus_http_kept_missed_total", "counter", "Pages that had to be rendered.",
-                   kept.misses);
-    metrics_sample(&b, "gradus_http_kept_bytes", "gauge",
-                   "Memory for kept pages, at most: their parts are shared.", kept.bytes);
-    if (h->options.metrics) h->options.metrics(r->app, &b);
-    return http_bytes(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&b), b.len,
-                      true);
-}
-
-enum err http_health_page(struct request *r) {
-    bool healthy = store_healthy(r->app->store);
-    static const char good[] = "{\"status\":\"ok\"}\n",
-                      bad[] = "{\"status\":\"cannot save: the disk is full or read-only\"}\n";
-    http_header_out(r, "Cache-Control", "no-store");
-    return healthy ? http_bytes(r, 200, "application/json", good, sizeof good - 1, true)
-                   : http_bytes(r, 503, "application/json", bad, sizeof bad - 1, true);
-}
 
 enum err http_static_page(struct request *r) {
     struct static_file f;

@@ -1,5 +1,6 @@
-/* Taking connections: one thread accepts them and hands each to the pool's thread that has the fewest. The library's own
- * pool lets whichever thread wakes first take all that wait: after a rush one thread works and the others sleep. */
+/* Taking connections: one thread accepts them and hands each to the pool's thread that has the
+ * fewest. The library's own pool lets whichever thread wakes first take all that wait: after a rush
+ * one thread works and the others sleep. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -14,8 +15,11 @@
 #include "http/connection.h"
 
 #define BACKLOG 4096
-/* Without a free descriptor or at the limit of connections: those that wait stay in the kernel's queue. */
+/* Without a free descriptor, or when all places are taken by people who are being served: those
+ * that wait stay in the kernel's queue. When somebody was cut, the place is free in a moment. */
 #define PAUSE_MS 20
+#define ROOM_PAUSE_MS 2
+#define ROOM 64 /* cut at once */
 
 struct acceptor {
     struct http *http;
@@ -41,7 +45,8 @@ bool address_read(const char *listen_on, int port, struct sockaddr_storage *out)
     return false;
 }
 
-/* A lane counts a connection when its thread has taken it up: in a rush the turns do what the counts cannot yet. */
+/* A lane counts a connection when its thread has taken it up: in a rush the turns do what the
+ * counts cannot yet. */
 static struct lane *least_busy(struct acceptor *a) {
     struct http *h = a->http;
     struct lane *best = &h->lanes[a->next = (a->next + 1) % h->lane_count];
@@ -58,17 +63,18 @@ static long all_connections(struct http *h) {
     return n;
 }
 
-/* Takes what waits. True: there is no room for more just now. */
-static bool take_waiting(struct acceptor *a) {
+/* Takes what waits. Returns for how long there is no room for more; 0 when all were taken. */
+static int take_waiting(struct acceptor *a) {
     struct sockaddr_storage from;
     for (;;) {
         socklen_t len = sizeof from;
-        if (all_connections(a->http) >= a->http->connections_most) return true;
+        if (all_connections(a->http) >= a->http->connections_most)
+            return peers_make_room(a->http->peers, ROOM) ? ROOM_PAUSE_MS : PAUSE_MS;
         int fd = accept4(a->listening, (struct sockaddr *)&from, &len,
                          SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
-            return errno != EAGAIN;
+            return errno != EAGAIN ? PAUSE_MS : 0;
         }
         /* What it does not take, it closes. */
         (void)MHD_add_connection(least_busy(a)->daemon, fd, (struct sockaddr *)&from, len);
@@ -77,17 +83,17 @@ static bool take_waiting(struct acceptor *a) {
 
 static void *accept_all(void *arg) {
     struct acceptor *a = arg;
-    bool full = false;
+    int pause_ms = 0;
     for (;;) {
         struct pollfd fds[] = {{.fd = a->stop, .events = POLLIN},
-                               {.fd = full ? -1 : a->listening, .events = POLLIN}};
-        int n = poll(fds, 2, full ? PAUSE_MS : -1);
+                               {.fd = pause_ms ? -1 : a->listening, .events = POLLIN}};
+        int n = poll(fds, 2, pause_ms ? pause_ms : -1);
         if (fds[0].revents) return NULL;
-        if (n >= 0 || errno == EINTR) full = take_waiting(a);
+        if (n >= 0 || errno == EINTR) pause_ms = take_waiting(a);
     }
 }
 
-static int listen_at(const struct sockaddr_storage *address) {
+int listen_at(const struct sockaddr_storage *address) {
     const int on = 1;
     bool six = address->ss_family == AF_INET6;
     int fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -103,21 +109,18 @@ static int listen_at(const struct sockaddr_storage *address) {
     return -1;
 }
 
-struct acceptor *acceptor_start(struct http *h, const struct sockaddr_storage *address) {
+struct acceptor *acceptor_start(struct http *h, int listening) {
     struct acceptor *a = calloc(1, sizeof *a);
     if (!a) return NULL;
     a->http = h;
-    a->listening = listen_at(address);
-    a->stop = a->listening < 0 ? -1 : eventfd(0, EFD_CLOEXEC);
+    a->listening = listening;
+    a->stop = eventfd(0, EFD_CLOEXEC);
     if (a->stop >= 0) {
         errno = pthread_create(&a->thread, NULL, accept_all, a);
         if (errno == 0) return a;
+        close(a->stop);
     }
-    int why = errno;
-    if (a->stop >= 0) close(a->stop);
-    if (a->listening >= 0) close(a->listening);
     free(a);
-    errno = why;
     return NULL;
 }
 

@@ -5,30 +5,53 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "http/connection.h"
 
 #define GZIP_FROM_BYTES 1024
 
-static const char page_type[] = "text/html; charset=utf-8", page_vary[] = "Accept-Encoding, Cookie";
-
 static const char content_policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/* RFC 9110 section 5.1: a token. */
+static bool header_name_valid(const char *name) {
+    size_t n = strlen(name);
+    return n && strspn(name, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == n;
+}
+
+/* RULE header-value: no line ends and no other control characters: each becomes a blank (RFC 9110
+ * section 5.5). */
+static char *header_value(struct arena *a, const char *value) {
+    char *out = arena_dup(a, value);
+    for (char *p = out; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = ' ';
+    return out;
+}
 
 void http_header_out(struct request *r, const char *name, const char *value) {
     struct connection *c = r->connection;
-    for (const char *p = value; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) BUG("a control character in a header");
-    BUG_IF(c->out_count == OUT_HEADERS);
+    /* Names and values may come from a learner, a file or a lab's worker. */
+    if (!header_name_valid(name)) {
+        log_say(LOG_WARN, "header", "request %s: an answer's header was left out: not a name",
+                r->id);
+        return;
+    }
     for (size_t i = 0; i < c->out_count; i++)
         if (strcasecmp(c->out[i].name, name) == 0 && strcasecmp(name, "Set-Cookie") != 0) {
-            c->out[i].value = arena_dup(r->arena, value);
+            c->out[i].value = header_value(r->arena, value);
             return;
         }
+    if (c->out_count == OUT_HEADERS) {
+        log_say(LOG_WARN, "header", "request %s: an answer's header was left out: more than %d",
+                r->id, OUT_HEADERS);
+        return;
+    }
     c->out[c->out_count++] = (struct out_header){arena_dup(r->arena, name),
-                                                 arena_dup(r->arena, value)};
+                                                 header_value(r->arena, value)};
 }
 
 void http_cookie_out(struct request *r, const char *name, const char *value, int64_t max_age_s) {
@@ -40,11 +63,18 @@ void http_cookie_out(struct request *r, const char *name, const char *value, int
     http_header_out(r, "Set-Cookie", buf_text(&b));
 }
 
-bool http_etag(struct request *r, const char *etag) {
-    char *quoted = arena_printf(r->arena, "\"%s\"", etag);
-    http_header_out(r, "ETag", quoted);
+void http_cookie_own(struct request *r, const char *name, const char *value, int64_t max_age_s) {
+    http_cookie_out(r, cookie_own_name(r, name), value, max_age_s);
+}
+
+bool http_etag_held(struct request *r, const char *etag) {
     const char *match = http_header_in(r, "If-None-Match");
-    if (!match || !(strstr(match, quoted) || str_eq(match, "*"))) return false;
+    return match && (strstr(match, arena_printf(r->arena, "\"%s\"", etag)) || str_eq(match, "*"));
+}
+
+bool http_etag(struct request *r, const char *etag) {
+    http_header_out(r, "ETag", arena_printf(r->arena, "\"%s\"", etag));
+    if (!http_etag_held(r, etag)) return false;
     (void)http_bytes(r, 304, NULL, "", 0, true);
     return true;
 }
@@ -57,7 +87,7 @@ enum err http_bytes(struct request *r, int status, const char *type, const void 
     c->bytes = borrowed ? bytes : arena_copy(r->arena, bytes, len);
     c->len = len;
     c->cuts = (struct page_cuts){0};
-    c->packed = false;
+    file_drop(c);
     c->answered = true;
     return OK;
 }
@@ -67,8 +97,12 @@ enum err http_json(struct request *r, int status, const char *json, size_t len) 
 }
 
 enum err http_redirect(struct request *r, const char *path) {
-    BUG_IF(path[0] != '/' || path[1] == '/' || path[1] == '\\');
-    http_header_out(r, "Location", path);
+    /* Handlers begin their paths themselves; one that does not leads to the start page, never to
+     * strangers. */
+    if (path[0] != '/' || path[1] == '/' || path[1] == '\\') path = "/";
+    /* What was put into it as it came: control characters, blanks and bytes beyond ASCII have no
+     * place in an address. */
+    http_header_out(r, "Location", percent_encode(r->arena, path, "/?#[]@!$&'()*+,;=:%"));
     return http_bytes(r, 303, "text/plain; charset=utf-8", "See the address in Location.\n", 29,
                       true);
 }
@@ -119,43 +153,11 @@ bool http_accepts_gzip(struct request *r) {
     return false;
 }
 
-static void drop_page(void *page) { kept_drop(page); }
-
-/* Answers with the parts of an equal page. False when there is none; then `*again` tells whether one was asked for
- * before. */
-static bool answer_again(struct request *r, int status, const struct buf *key,
-                         const struct page_aparts *apart, bool *again) {
-    struct kept_page *page = kept_find(r->connection->http->kept, key, again);
-    if (!page) return false;
-    arena_defer(r->arena, drop_page, page);
-    const unsigned char *packed;
-    bool gzip = http_accepts_gzip(r);
-    size_t len = gzip ? kept_gzip(page, apart, r->arena, &packed) : 0;
-    if (len) {
-        (void)http_bytes(r, status, page_type, packed, len, true);
-        r->connection->packed = true;
-        return true;
-    }
-    /* Its text alone would be compressed as one, with all that stands apart in it. */
-    if (gzip) return false;
-    struct buf out;
-    buf_init(&out, r->arena);
-    kept_text(page, apart, &out);
-    (void)http_bytes(r, status, page_type, buf_text(&out), out.len, true);
-    return true;
-}
-
 enum err http_page_status(struct request *r, int status, const char *name, struct view *v) {
     common_view(r, v);
     http_header_out(r, "Content-Language", r->locale);
-    struct buf key, out;
-    struct page_aparts apart = {0};
+    struct buf out;
     struct page_cuts cuts = {0};
-    bool again = false;
-    buf_init(&key, r->arena);
-    buf_reserve(&key, 4096);
-    bool equal = page_key(r->app->site, name, r->locale, v, &key, &apart);
-    if (equal && answer_again(r, status, &key, &apart, &again)) return OK;
     buf_init(&out, r->arena);
     enum err e = page_render_cuts(r->app->site, name, r->locale, v, &out, &cuts);
     if (e != OK) {
@@ -163,10 +165,8 @@ enum err http_page_status(struct request *r, int status, const char *name, struc
         view_text(missing, "name", name);
         return http_refuse(r, ERR_IO, "http_no_template", missing);
     }
-    (void)http_bytes(r, status, page_type, buf_text(&out), out.len, true);
+    (void)http_bytes(r, status, "text/html; charset=utf-8", buf_text(&out), out.len, true);
     r->connection->cuts = cuts;
-    if (again && out.len <= KEPT_LIMIT / 16)
-        kept_add(r->connection->http->kept, &key, &apart, out.data, out.len, &cuts);
     return OK;
 }
 
@@ -261,6 +261,8 @@ void answer_failure(struct connection *c, enum err e, int status) {
     view_int(v, "status", status);
     view_text(v, "message", r->error);
     view_bool(v, key, true);
+    if (c->advice) view_bool(v, c->advice, true);
+    view_bool(v, "plainly", !c->advice);
     struct view *retry = view_object(v, "retry");
     view_text(retry, "path", r->path);
     if (http_page_status(r, status, "site_error", v) != OK) {
@@ -283,14 +285,10 @@ static bool header_set(struct connection *c, const char *name) {
 }
 
 static void compress_body(struct connection *c) {
-    if (c->packed) {
-        http_header_out(&c->request, "Vary", page_vary);
-        http_header_out(&c->request, "Content-Encoding", "gzip");
-        return;
-    }
+    if (c->has_file) return;
     if (c->len < GZIP_FROM_BYTES || !compressible(c->type) || header_set(c, "Content-Encoding"))
         return;
-    http_header_out(&c->request, "Vary", page_vary);
+    http_header_out(&c->request, "Vary", "Accept-Encoding, Accept-Language, Cookie");
     if (!http_accepts_gzip(&c->request)) return;
     if (c->len > REQUEST_ARENA_BYTES / 4) return; /* rather uncompressed than refused */
     const unsigned char *out;
@@ -334,7 +332,7 @@ void answer_cut_off(struct connection *c) {
         "Content-Length: %zu\r\nConnection: close\r\nX-Content-Type-Options: nosniff\r\n"
         "X-Request-Id: %s\r\n\r\n413 Request %s\n",
         strlen("413 Request \n") + strlen(r->id), r->id, r->id);
-    BUG_IF(n < 0 || (size_t)n >= sizeof text);
+    BUG_IF(n < 0 || (size_t)n >= sizeof text); /* an id has 16 figures */
     if (send(c->peer->fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) == n)
         (void)shutdown(c->peer->fd, SHUT_WR);
     int64_t duration_us = clock_monotonic_us() - c->began_us;
@@ -342,16 +340,37 @@ void answer_cut_off(struct connection *c) {
     log_answer(c, duration_us);
 }
 
+/* RULE no-store: what is made for one person stays nowhere, whatever its handler says: pages with
+ * their name, and pages whose form holds their token. Pictures and files of modules are the same
+ * for all, and may be asked about again. */
+static bool is_personal(struct connection *c) {
+    const struct request *r = &c->request;
+    bool made = c->type && (str_has_prefix(c->type, "text/html") || strstr(c->type, "json"));
+    if (r->who && made) return true;
+    if (header_set(c, "Set-Cookie")) return true;
+    return made && r->route && r->route->flags & ROUTE_GUEST_FORM;
+}
+
+/* A file is closed with its response. */
+static struct MHD_Response *response_of(struct connection *c) {
+    if (!c->has_file || c->len == 0)
+        return MHD_create_response_from_buffer(c->len, (void *)c->bytes, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = MHD_create_response_from_fd_at_offset64(c->len, c->file,
+                                                                            (uint64_t)c->file_from);
+    c->has_file = !response;
+    return response;
+}
+
 enum MHD_Result answer_send(struct connection *c) {
     struct request *r = &c->request;
     if (c->status != 304) compress_body(c);
-    struct MHD_Response *response = MHD_create_response_from_buffer(c->len, (void *)c->bytes,
-                                                                    MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = response_of(c);
     if (!response) return MHD_NO;
-    if (c->type) add(response, "Content-Type", c->type);
+    if (c->type) add(response, "Content-Type", header_value(r->arena, c->type));
     if (!header_set(c, "Content-Security-Policy"))
         add(response, "Content-Security-Policy", content_policy);
-    if (!header_set(c, "Cache-Control"))
+    if (is_personal(c)) http_header_out(r, "Cache-Control", "private, no-store");
+    else if (!header_set(c, "Cache-Control"))
         add(response, "Cache-Control", r->who ? "private, no-cache" : "no-cache");
     add(response, "X-Content-Type-Options", "nosniff");
     add(response, "Referrer-Policy", "same-origin");

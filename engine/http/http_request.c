@@ -1,9 +1,11 @@
 /* Reading a request: who asks, from where, for what, and whether it may come in at all. */
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sodium.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/codec.h"
@@ -23,11 +25,22 @@ static const struct {
                {"OPTIONS", METHOD_OPTIONS}};
 
 const char *http_header_in(struct request *r, const char *name) {
-    return MHD_lookup_connection_value(r->connection->mhd, MHD_HEADER_KIND, name);
+    const char *value = MHD_lookup_connection_value(r->connection->mhd, MHD_HEADER_KIND, name);
+    size_t n = value ? strlen(value) : 0;
+    /* Blanks behind a value are no part of it (RFC 9112, section 5); the library leaves them. */
+    return n && strchr(" \t", value[n - 1]) ? str_trim(r->arena, value) : value;
 }
 
 const char *http_cookie_in(struct request *r, const char *name) {
     return MHD_lookup_connection_value(r->connection->mhd, MHD_COOKIE_KIND, name);
+}
+
+const char *cookie_own_name(struct request *r, const char *name) {
+    return r->secure ? arena_printf(r->arena, "__Host-%s", name) : name;
+}
+
+const char *http_cookie_own_in(struct request *r, const char *name) {
+    return http_cookie_in(r, cookie_own_name(r, name));
 }
 
 static const char *find_field(const struct form *f, const char *name) {
@@ -123,16 +136,32 @@ static enum MHD_Result keep_last(void *cls, enum MHD_ValueKind kind, const char 
     return MHD_YES;
 }
 
-/* Some proxies put a line of their own behind those that came: what stands first, the client may have written. */
+/* Some proxies put a line of their own behind those that came: what stands first, the client may
+ * have written. */
 static const char *last_header(struct connection *c, const char *name) {
     struct last_header h = {name, NULL};
     MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, keep_last, &h);
     return h.value;
 }
 
-static enum err read_client(struct connection *c) {
+/* HTTP/1.0 need not say whom it asks: then it is the address that it reached. */
+static const char *local_host(struct connection *c) {
+    struct sockaddr_storage at;
+    socklen_t len = sizeof at;
+    char host[INET6_ADDRSTRLEN], port[8];
+    if (getsockname(c->peer->fd, (struct sockaddr *)&at, &len) != 0 ||
+        getnameinfo((struct sockaddr *)&at, len, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return NULL;
+    return arena_printf(&c->arena, at.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+static enum err read_client(struct connection *c, bool http_1_0) {
     struct request *r = &c->request;
     const char *host = http_header_in(r, "Host"), *peer = peer_address(c);
+    /* RFC 9112 section 3.2.2: the host of an address in full counts, whatever Host says. */
+    if (c->authority) host = c->authority;
+    if (!host && http_1_0) host = local_host(c);
     r->client = peer;
     r->secure = false;
     if (c->http->options.trust_proxy && str_eq(c->http->options.trust_proxy, peer)) {
@@ -163,7 +192,7 @@ static enum err read_client(struct connection *c) {
 const char *csrf_expected(struct connection *c) {
     if (c->request.who) return c->request.who->csrf;
     if (!c->guest_token) {
-        const char *cookie = http_cookie_in(&c->request, GUEST_COOKIE);
+        const char *cookie = http_cookie_own_in(&c->request, GUEST_COOKIE);
         c->guest_token = cookie && strlen(cookie) == 43 ? arena_dup(&c->arena, cookie) : NULL;
     }
     return c->guest_token;
@@ -174,8 +203,8 @@ static bool same_site(struct request *r) {
     return !site || str_eq(site, "same-origin") || str_eq(site, "none");
 }
 
-/* A page's token is mask || (mask xor token), new for each page: what a compressed page leaks by its size
- * (BREACH) is of no use on the next one. */
+/* A page's token is mask || (mask xor token), new for each page: what a compressed page leaks by
+ * its size (BREACH) is of no use on the next one. */
 bool csrf_check(struct connection *c) {
     struct request *r = &c->request;
     const char *sent = http_header_in(r, "X-CSRF-Token"), *expected = csrf_expected(c);
@@ -196,7 +225,7 @@ const char *http_csrf(struct request *r) {
         if (!(r->route && r->route->flags & ROUTE_GUEST_FORM)) return "";
         c->guest_token = random_token(r->arena, CSRF_BYTES);
         expected = c->guest_token;
-        http_cookie_out(r, GUEST_COOKIE, expected, 0);
+        http_cookie_own(r, GUEST_COOKIE, expected, 0);
     }
     size_t len;
     unsigned char *token = base64url_decode(r->arena, expected, &len), masked[2 * CSRF_BYTES];
@@ -230,35 +259,6 @@ static enum MHD_Result add_query(void *cls, enum MHD_ValueKind kind, const char 
     return MHD_YES;
 }
 
-struct framing {
-    int hosts, lengths, encodings;
-    bool strange; /* a transfer coding that we do not know */
-};
-
-static enum MHD_Result count_framing(void *cls, enum MHD_ValueKind kind, const char *key,
-                                     const char *value) {
-    (void)kind;
-    struct framing *f = cls;
-    f->hosts += strcasecmp(key, "Host") == 0;
-    f->lengths += strcasecmp(key, "Content-Length") == 0;
-    if (strcasecmp(key, "Transfer-Encoding") == 0) {
-        f->encodings++;
-        f->strange = f->strange || !value || strcasecmp(value, "chunked") != 0;
-    }
-    return MHD_YES;
-}
-
-/* RFC 9112 section 6.3: where a proxy may see another end of the body than we do, the next request on this connection
- * could be somebody else's. */
-static enum err check_framing(struct connection *c) {
-    struct framing f = {0};
-    MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, count_framing, &f);
-    if (f.hosts <= 1 && f.lengths + f.encodings <= 1 && !f.strange) return OK;
-    c->refuse_unread = true;
-    http_header_out(&c->request, "Connection", "close");
-    return http_refuse(&c->request, ERR_INVALID, "http_framing", NULL);
-}
-
 static void read_preferences(struct connection *c) {
     struct request *r = &c->request;
     const char *zone = http_cookie_in(r, "tz"), *language = http_cookie_in(r, "lang");
@@ -281,7 +281,9 @@ static bool is_type(const char *content_type, const char *type) {
 static enum err check_body_headers(struct connection *c) {
     struct request *r = &c->request;
     bool any = r->route->flags & ROUTE_METHODS;
-    c->body_limit = r->route->flags & ROUTE_UPLOAD ? UPLOAD_LIMIT : BODY_LIMIT;
+    c->body_limit = r->route->flags & ROUTE_UPLOAD ? UPLOAD_LIMIT
+                    : r->route->flags & ROUTE_FILE ? FILE_LIMIT
+                                                   : BODY_LIMIT;
     c->content_type = http_header_in(r, "Content-Type");
     const char *length = http_header_in(r, "Content-Length");
     int64_t bytes = 0;
@@ -299,7 +301,7 @@ static enum err check_body_headers(struct connection *c) {
     bool json = is_type(c->content_type, "application/json");
     bool multipart = is_type(c->content_type, "multipart/form-data");
     if (form || (json && r->route->flags & ROUTE_JSON) ||
-        (multipart && r->route->flags & ROUTE_UPLOAD))
+        (multipart && r->route->flags & (ROUTE_UPLOAD | ROUTE_FILE)))
         return OK;
     c->refused_status = 415;
     return http_refuse(r, ERR_INVALID, "http_no_type", NULL);
@@ -313,9 +315,20 @@ static enum err refuse_twice(struct request *r, const char *key, const char *nam
     return http_refuse(r, ERR_INVALID, key, v);
 }
 
+/* Of an address in full ("http://academy.example/login") the path; its host becomes the
+ * connection's. */
+static const char *path_of(struct connection *c, const char *url) {
+    size_t scheme = strncasecmp(url, "http://", 7) == 0    ? 7
+                    : strncasecmp(url, "https://", 8) == 0 ? 8
+                                                           : 0;
+    if (!scheme) return url;
+    size_t n = strcspn(url + scheme, "/");
+    c->authority = arena_copy(&c->arena, url + scheme, n);
+    return url[scheme + n] ? url + scheme + n : "/";
+}
+
 enum err request_begin(struct connection *c, const char *url, const char *method,
                        const char *version) {
-    (void)version;
     struct request *r = &c->request;
     r->app = c->http->app;
     r->arena = &c->arena;
@@ -327,7 +340,7 @@ enum err request_begin(struct connection *c, const char *url, const char *method
     unsigned char raw[8];
     random_bytes(raw, sizeof raw);
     r->id = hex_encode(&c->arena, raw, sizeof raw);
-    c->url = arena_dup(&c->arena, url);
+    c->url = url = arena_dup(&c->arena, path_of(c, url));
     for (size_t i = 0; i < COUNT_OF(methods); i++)
         if (str_eq(methods[i].name, method)) r->method = methods[i].method;
     r->path = percent_decode(&c->arena, url, strlen(url), false);
@@ -336,8 +349,7 @@ enum err request_begin(struct connection *c, const char *url, const char *method
         return http_refuse(r, ERR_INVALID, "http_address_broken", NULL);
     }
     read_preferences(c);
-    enum err e = read_client(c);
-    if (e == OK) e = check_framing(c);
+    enum err e = read_client(c, str_eq(version, "HTTP/1.0"));
     if (e != OK) return e;
     MHD_get_connection_values(c->mhd, MHD_GET_ARGUMENT_KIND, add_query, c);
     struct route_match match;

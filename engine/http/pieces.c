@@ -38,7 +38,8 @@ struct pieces {
 struct packing {
     struct gzip_member member;
     const char *text; /* the page */
-    /* the pieces that the next one may refer back to, with nothing but equally long texts between them */
+    /* the pieces that the next one may refer back to, with nothing but equally long texts between
+     * them */
     uint64_t chain; /* the serial of the last of them; 0: there is none */
     struct {
         size_t from, len;
@@ -55,7 +56,8 @@ struct place {
     size_t gap;
 };
 
-/* ---- A compressor for each thread: it takes 260 KB, too much to allocate for each page -------------- */
+/* ---- A compressor for each thread: it takes 260 KB, too much to allocate for each page
+ * -------------- */
 
 static pthread_key_t zipper_key;
 static pthread_once_t zipper_once = PTHREAD_ONCE_INIT;
@@ -65,7 +67,9 @@ static void zipper_free(void *z) {
     free(z);
 }
 
-static void make_zipper_key(void) { BUG_IF(pthread_key_create(&zipper_key, zipper_free) != 0); }
+static void make_zipper_key(void) {
+    BUG_IF(pthread_key_create(&zipper_key, zipper_free) != 0); /* cannot fail: see arena.c */
+}
 
 static z_stream *zipper(void) {
     pthread_once(&zipper_once, make_zipper_key);
@@ -82,8 +86,8 @@ static z_stream *zipper(void) {
     return NULL;
 }
 
-/* Whole blocks up to a byte's end, none of them the last one; they may refer back to `window`. 0 when there is no
- * memory. */
+/* Whole blocks up to a byte's end, none of them the last one; they may refer back to `window`. 0
+ * when there is no memory. */
 static size_t pack(const char *text, size_t len, const unsigned char *window, size_t window_len,
                    int level, unsigned char *out, size_t room) {
     z_stream *z = zipper();
@@ -99,7 +103,7 @@ static size_t pack(const char *text, size_t len, const unsigned char *window, si
     return room - z->avail_out;
 }
 
-/* ---- On the shelf ------------------------------------------------------------------------------ */
+/* ---- On the shelf --------------------------------------------------------------------------- */
 
 static struct piece *piece_of(struct shelved *thing) { return (struct piece *)thing; }
 
@@ -120,8 +124,8 @@ static uint64_t place_hash(uint64_t seed, const struct place *at, size_t stride)
     return at->before ? (hash ^ at->before) * 0x9e3779b185ebca87u + at->gap : hash;
 }
 
-/* A held piece, or NULL; then `*again` tells whether this text has come before, `*taken` whether another text
- * has this hash. */
+/* A held piece, or NULL; then `*again` tells whether this text has come before, `*taken` whether
+ * another text has this hash. */
 static struct piece *find(struct pieces *p, uint64_t hash, uint64_t text_hash,
                           const struct place *at, bool *again, bool *taken) {
     struct shelved *thing = shelf_find(&p->shelf, hash, text_hash, stands_there, at, again);
@@ -131,7 +135,8 @@ static struct piece *find(struct pieces *p, uint64_t hash, uint64_t text_hash,
     return NULL;
 }
 
-/* What stands before a place, as far as its chain knows it; the rest is zeros, which no page holds. */
+/* What stands before a place, as far as its chain knows it; the rest is zeros, which no page holds.
+ */
 static size_t window_before(const struct packing *m, const char *at, unsigned char window[WINDOW]) {
     size_t end = (size_t)(at - m->text), start = m->parts[0].from;
     if (end - start > WINDOW) start = end - WINDOW;
@@ -205,7 +210,7 @@ const char *piece_text(const struct piece *e, size_t *len) {
 
 size_t piece_weight(const struct piece *e) { return e->shelved.weight; }
 
-/* ---- One gzip member --------------------------------------------------------------------------- */
+/* ---- One gzip member ------------------------------------------------------------------------ */
 
 void member_begin(struct gzip_member *m, struct arena *a, size_t room) {
     static const unsigned char head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
@@ -259,7 +264,7 @@ size_t member_end(struct gzip_member *m) {
     return m->len;
 }
 
-/* ---- A page into a member ---------------------------------------------------------------------- */
+/* ---- A page into a member ------------------------------------------------------------------- */
 
 /* Also NULL when it is worth nothing to keep. */
 static struct piece *find_or_make(struct pieces *p, const struct packing *m,
@@ -324,11 +329,14 @@ size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t l
     struct packing m = {.text = text, .out = parts};
     if (parts) parts->at = NEW_ARRAY(a, struct page_part, 2 * count + 1);
     member_begin(&m.member, a, PIECE_ROOM(len) + (2 * count + 1) * 64);
-    /* `plain`: where the text begins that is too short to be a piece or stands apart; it goes out when a piece comes. */
+    /* `plain`: where the text begins that is too short to be a piece or stands apart; it goes out
+     * when a piece comes. */
     size_t plain = 0, at = 0;
     for (size_t i = 0; i <= count && !m.member.failed; i++) {
         struct page_cut c = i < count ? cuts[i] : (struct page_cut){.at = len};
-        BUG_IF(c.at < at || c.len > len - c.at);
+        BUG_IF(c.at < at ||
+               c.len >
+                   len - c.at); /* the renderer notes its cuts in the order in which it writes */
         for (int part = 0; part < 2; part++) { /* the text before the cut, then what is cut out */
             size_t from = part ? c.at : at, n = part ? c.len : c.at - at;
             if (n < PIECE_LEAST || (part && c.apart)) continue;

@@ -1,10 +1,11 @@
 /* Compressing pages piece by piece: what many pages share is compressed once.
  *
- * A page is cut where it differs from person to person and around what was rendered long before (see struct page_cut).
- * Each piece between the cuts is a run of deflate blocks that ends at a byte, so that kept pieces can stand in one
- * gzip member (RFC 1951, RFC 1952). A piece may refer back to those before it, as long as only what is equally long on
- * every page stands between: then it is kept for that place behind that piece. What stands apart
- * is small and goes in uncompressed; tokens thereby also stay out of what compression can betray. */
+ * A page is cut where it differs from person to person and around what was rendered long before
+ * (see struct page_cut). Each piece between the cuts is a run of deflate blocks that ends at a
+ * byte, so that kept pieces can stand in one gzip member (RFC 1951, RFC 1952). A piece may refer
+ * back to those before it, as long as only what is equally long on every page stands between: then
+ * it is kept for that place behind that piece. What stands apart is small and goes in uncompressed;
+ * tokens thereby also stay out of what compression can betray. */
 #ifndef GR_HTTP_PIECES_H
 #define GR_HTTP_PIECES_H
 
@@ -14,7 +15,8 @@
 struct pieces;
 struct piece; /* a text and its compressed form; never changes */
 
-/* Keeps up to `bytes` of pieces and their compressed forms, for all threads. NULL when there is no memory. */
+/* Keeps up to `bytes` of pieces and their compressed forms, for all threads. NULL when there is no
+ * memory. */
 struct pieces *pieces_new(size_t bytes);
 /* No thread may still be in a call, and nobody hold a piece. */
 void pieces_free(struct pieces *p);
@@ -30,8 +32,8 @@ struct page_parts { /* zeroed; the array is in the arena */
     bool incomplete; /* one is not kept */
 };
 
-/* The text as one gzip member in the arena, or 0 when that would be no shorter. `cuts` in order, without overlap. `parts` may
- * be NULL. */
+/* The text as one gzip member in the arena, or 0 when that would be no shorter. `cuts` in order,
+ * without overlap. `parts` may be NULL. */
 size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t len,
                    const struct page_cut *cuts, size_t count, struct page_parts *parts,
                    const unsigned char **out);
@@ -53,7 +55,8 @@ struct gzip_member {
 #define MEMBER_TEXT 5  /* around each 65,535 bytes of uncompressed text */
 void member_begin(struct gzip_member *m, struct arena *a, size_t room);
 void member_text(struct gzip_member *m, const char *text, size_t len);
-/* Pieces that refer back must stand behind the same ones as in the page that they were made for, equally far. */
+/* Pieces that refer back must stand behind the same ones as in the page that they were made for,
+ * equally far. */
 void member_piece(struct gzip_member *m, const struct piece *e);
 /* Its length; 0 when it failed or is no shorter than the text. */
 size_t member_end(struct gzip_member *m);

@@ -7,7 +7,8 @@
 
 #define BLOCK 32
 
-/* Both halves of the product, folded: which bits of it a difference reaches depends on all bits of both factors. */
+/* Both halves of the product, folded: which bits of it a difference reaches depends on all bits of
+ * both factors. */
 static uint64_t fold(uint64_t a, uint64_t b) {
     __extension__ unsigned __int128 product = (unsigned __int128)a * b;
     return (uint64_t)product ^ (uint64_t)(product >> 64);
@@ -24,8 +25,8 @@ static void take_block(struct hashing *h, const char *block) {
     h->lane[1] = fold(h->lane[1] ^ word[2], word[3] ^ h->secret[1]);
 }
 
-/* Each factor holds something that nobody outside knows: without it two texts that always meet could be made by hand,
- * whatever the seed. */
+/* Each factor holds something that nobody outside knows: without it two texts that always meet
+ * could be made by hand, whatever the seed. */
 uint64_t shelf_hash(uint64_t seed, const char *text, size_t len, size_t stride) {
     const uint64_t prime = 0x9e3779b185ebca87u, other = 0xc2b2ae3d27d4eb4fu;
     struct hashing h = {{seed + len, ~seed},

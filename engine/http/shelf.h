@@ -1,5 +1,5 @@
-/* A shelf of things that are found again by a hash: for all threads, bounded, what was used longest ago goes first. A thing
- * is worth keeping when it is asked for a second time. */
+/* A shelf of things that are found again by a hash: for all threads, bounded, what was used longest
+ * ago goes first. A thing is worth keeping when it is asked for a second time. */
 #ifndef GR_HTTP_SHELF_H
 #define GR_HTTP_SHELF_H
 
@@ -39,14 +39,16 @@ void shelf_init(struct shelf *s, size_t bytes, void (*release)(struct shelved *t
 /* No thread may still hold a thing. */
 void shelf_release(struct shelf *s);
 
-/* A hash that spreads; equality must be decided by comparing. Of every `stride` bytes (32 or more) 32 are looked at. */
+/* A hash that spreads; equality must be decided by comparing. Of every `stride` bytes (32 or more)
+ * 32 are looked at. */
 uint64_t shelf_hash(uint64_t seed, const char *text, size_t len, size_t stride);
-/* Held, or NULL; then `*again` tells whether something of `seen_hash` was asked for before. `same` (may be NULL) is called
- * under the lock and must be quick. */
+/* Held, or NULL; then `*again` tells whether something of `seen_hash` was asked for before. `same`
+ * (may be NULL) is called under the lock and must be quick. */
 struct shelved *shelf_find(struct shelf *s, uint64_t hash, uint64_t seen_hash,
                            bool (*same)(const struct shelved *thing, const void *what),
                            const void *what, bool *again);
-/* Puts it there, unless one of this hash that is the `same` lies there already or it is too large. Who made it still holds it. */
+/* Puts it there, unless one of this hash that is the `same` lies there already or it is too large.
+ * Who made it still holds it. */
 bool shelf_put(struct shelf *s, struct shelved *thing,
                bool (*same)(const struct shelved *thing, const void *what), const void *what);
 void shelf_drop(struct shelf *s, struct shelved *thing);

@@ -1,6 +1,12 @@
-/* Labs: simulated stacks to work on. A run is one person's work on one scenario in chosen dialects; its state
- * is a database in memory of a sandboxed worker process, its record the hash-chained list of actions in the
- * store. See lab_model.h for what authors describe, sandbox/ for what runs it.
+/* Labs: simulated stacks to work on. A run is one person's work on one scenario in chosen dialects;
+ * its state is a database in memory of a sandboxed worker process, its record the hash-chained list
+ * of actions in the store. See labmodel/ for what authors describe, sandbox/ for what runs it.
+ *
+ * Threads: preparing, opening and closing are of whoever opens the academy. Handlers are the
+ * pool's: they ask the lab room's own threads, which alone talk to workers. Titles, lists and
+ * labs_metrics are for any thread; what takes a `struct db` is for the thread that leased it.
+ * lab_check_tree takes as long as its files do, on any thread; lab_demo_run, lab_bench_workers and
+ * lab_command wait for workers: for commands.
  *
  * Routes (see server/routes.c); L = ROLE_ANY, S = LAB_SEERS:
  *   GET  /labs                          L   lab_index_page
@@ -14,9 +20,10 @@
  *   POST /runs/:run/hints               L   lab_hint_post
  *   POST /runs/:run/rewind              L   lab_rewind_post
  *   GET  /runs/:run/replay              L   lab_replay_page
- *   any  /runs/:run/api/:connector/(rest)   public   lab_api, ROUTE_BEARER + ROUTE_METHODS + ROUTE_JSON
- * A run's pages are open to its owner, and to be looked at and replayed by instructors, assessors and
- * administrators; the handlers see to that. */
+ *   any  /runs/:run/api/:connector/(rest)   public   lab_api, ROUTE_BEARER + ROUTE_METHODS +
+ * ROUTE_JSON RULE lab-see: a run's pages are open to its owner, and to be looked at and replayed by
+ * those of S of whom labs_set_seer says so; each look of theirs enters the audit log before
+ * anything is shown. The handlers see to that. */
 #ifndef GR_LAB_LAB_H
 #define GR_LAB_LAB_H
 
@@ -27,19 +34,36 @@
 struct labs;
 struct zygote;
 
-/* Step one, while the program has one thread: the process that workers are forked from. NULL with a sentence
- * when this machine cannot confine workers; an academy without labs can still be served. */
-struct zygote *labs_prepare(const char **why);
-/* Step two. Takes over `z` (may be NULL: then runs answer that labs are not available). `live_limit`: workers at a
- * time, 0 = 64; the longest unused one makes room. */
+/* Workers that live at a time, unless labs_open is told otherwise; each takes two descriptors. */
+#define LAB_LIVE_DEFAULT 64
+/* Step one: starts the program that workers are forked from, and whose path is `program`; NULL: the
+ * one that was built or installed with this program. ERR_NOT_FOUND, ERR_CONFLICT: there is none, or
+ * one of another build; that is a mistake of whoever installed it. ERR_IO: this machine cannot
+ * confine workers; an academy without labs can still be served. `*why`: a sentence (arena, or
+ * constant). */
+enum err labs_prepare(struct zygote **out, const char *program, struct arena *a,
+                      const char **why) MUST_USE;
+#define LAB_STARTERS 2 /* a thread and a process that are there from then on */
+/* Instead of step two, also when that failed. NULL is fine. */
+void labs_unprepare(struct zygote *z);
+/* Step two. On OK it takes over `z` (may be NULL: then runs answer that labs are not available).
+ * `live_limit`: workers at a time, 0 = 64; the longest unused one makes room. */
 enum err labs_open(struct labs **out, struct app *app, struct zygote *z, int live_limit,
                    struct arena *a, const char **why) MUST_USE;
+/* Who may look at a person's runs: OK, or a refusal that is answered already. Without one only the
+ * person may. */
+typedef enum err (*lab_may_see_fn)(struct request *r, const char *person_id);
+void labs_set_seer(struct labs *l, lab_may_see_fn may_see);
 /* Keeps snapshots of live runs, ends all workers. Call after http_stop and before store_close. */
 void labs_close(struct labs *l);
+/* From any thread. LABS_FAILING: no worker can be started now; it is tried again all the time.
+ * LABS_NONE: this machine could not confine workers when the labs were opened. */
+enum labs_state { LABS_OK, LABS_FAILING, LABS_NONE };
+enum labs_state labs_state(const struct labs *l);
 /* Lines for /metrics. */
 void labs_metrics(struct labs *l, struct buf *out);
 
-/* ---- For other rooms ---------------------------------------------------------------------------- */
+/* ---- For other rooms ------------------------------------------------------------------------ */
 struct lab_about {
     const char *id, *title, *summary, *level, *programme, *persona;
     int minutes;
@@ -49,8 +73,13 @@ struct lab_about {
 enum err lab_list(struct labs *l, struct arena *a, struct lab_about **out, size_t *count) MUST_USE;
 /* Title of a lab, NULL when there is none of this id. Arena. */
 const char *lab_title(struct labs *l, struct arena *a, const char *lab_id);
+/* The language that the title is in; NULL when there is no such lab. Arena. */
+const char *lab_title_lang(struct labs *l, struct arena *a, const char *lab_id);
+/* How long one run of it takes as its author says; 0 when there is none of this id. */
+int lab_minutes(struct labs *l, const char *lab_id);
 
-/* For content_add_source: what the lobbies say of briefs and tasks; nothing of checks, hints and solutions. */
+/* For content_add_source: what the lobbies say of briefs and tasks; nothing of checks, hints and
+ * solutions. */
 struct content_source;
 void lab_search_source(struct labs *l, struct content_source *out);
 
@@ -60,23 +89,60 @@ struct lab_result {
     const char *dialects;          /* "crm=aurelia,map=heron", members always in the same order */
     int64_t started_ms, passed_ms; /* passed_ms: first time that all checks passed; 0 = not yet */
     int checks_passed, checks;     /* best checking; 0 of 0 when nobody has checked */
-    int actions;
+    int actions, hints;            /* hints: how many were opened */
 };
-/* The systems of a run by the names that the learner saw: "Aurelia CRM · Heron". `dialects` as in lab_result, which is the
- * answer, too, when that version of the scenario is gone. Arena. */
+/* The systems of a run by the names that the learner saw: "Aurelia CRM · Heron". `dialects` as in
+ * lab_result, which is the answer, too, when that version of the scenario is gone. Arena. */
 const char *lab_dialect_titles(struct labs *l, struct db *db, struct arena *a, const char *version,
                                const char *dialects);
+/* RULE records: whether what a run passed first is what the audit log says. `*problem`: a sentence
+ * without its subject, NULL when it is, or nothing was passed. ERR_NOT_FOUND: no such run. */
+enum err lab_record_problem(struct db *db, struct arena *a, const char *run_id,
+                            const char **problem) MUST_USE;
 enum err lab_results(struct db *db, struct arena *a, const char *person_id, const char *scenario_id,
                      struct lab_result **out, size_t *count) MUST_USE;
 
-/* A run with a solution's actions and a checking, as if the person had done it from `started_ms` on: for the demo
- * academy. Runs on the calling thread. */
+/* A run as evidence: each checking with what it found, each hint that was opened, what went wrong
+ * with the record. The newest LAB_EVIDENCE_SHOWN of each, oldest first. */
+#define LAB_EVIDENCE_SHOWN 200
+struct lab_evidence_verdict {
+    const char *check, *sentence;
+    bool passed;
+};
+struct lab_evidence_check {
+    int64_t at_ms, after_action;
+    int passed, total;
+    struct lab_evidence_verdict *verdicts;
+    size_t verdict_count;
+};
+struct lab_evidence_hint {
+    const char *check;
+    int level; /* from 1 */
+    int64_t at_ms;
+};
+struct lab_evidence_incident {
+    int64_t at_ms;
+    const char *detail;
+};
+struct lab_evidence {
+    const char *run_id, *person_id, *scenario_id, *version, *dialects, *title;
+    int64_t started_ms, actions;
+    struct lab_evidence_check *checkings;
+    struct lab_evidence_hint *hints;
+    struct lab_evidence_incident *incidents;
+    size_t checking_count, hint_count, incident_count;
+};
+enum err lab_evidence(struct labs *l, struct db *db, struct arena *a, const char *run_id,
+                      struct lab_evidence *out) MUST_USE;
+
+/* A run with a solution's actions and a checking, as if the person had done it from `started_ms`
+ * on: for the demo academy. Runs on the calling thread. */
 enum err lab_demo_run(struct labs *l, struct arena *a, const char *person_id,
                       const char *scenario_id, const char *choice, const char *solution,
                       int64_t started_ms, const char **run_id) MUST_USE;
 
-/* ---- Pages -------------------------------------------------------------------------------------- */
-#define LAB_SEERS (ROLE_INSTRUCTOR | ROLE_ASSESSOR | ROLE_ADMIN)
+/* ---- Pages ---------------------------------------------------------------------------------- */
+#define LAB_SEERS (ROLE_INSTRUCTOR | ROLE_ASSESSOR)
 enum err lab_index_page(struct request *r);
 enum err lab_lobby_page(struct request *r);
 enum err lab_start_post(struct request *r);
@@ -90,21 +156,21 @@ enum err lab_rewind_post(struct request *r);
 enum err lab_replay_page(struct request *r);
 enum err lab_api(struct request *r);
 
-/* ---- Command line ------------------------------------------------------------------------------- */
+/* ---- Command line --------------------------------------------------------------------------- */
 /* gradus lab test … and gradus lab run …; argv[0] is "test" or "run". Returns the exit code. */
 int lab_command(int argc, char **argv, const char *root);
 /* For `gradus check`: every problem of labs/ into `diags`. */
 void lab_check_tree(const char *root, struct diag_list *diags);
 
-/* ---- Bench -------------------------------------------------------------------------------------- */
+/* ---- Bench ---------------------------------------------------------------------------------- */
 struct lab_bench {
     int64_t start_us;  /* from nothing to a seeded run, mean */
     int64_t action_us; /* an update through a worker, mean */
     int64_t list_us;   /* a list of 20 records through a worker, mean */
     int64_t create_us;
 };
-/* Measures workers without HTTP and without the store: the ceiling of lab.action, lab.api.list and lab.api.create,
- * and lab.start itself. */
+/* Measures workers without HTTP and without the store: the ceiling of lab.action, lab.api.list and
+ * lab.api.create, and lab.start itself. */
 enum err lab_bench_workers(struct zygote *z, const char *root, int rounds,
                            struct lab_bench *out) MUST_USE;
 

@@ -13,11 +13,12 @@ SELECT id, person_id, scenario_id, version, choice, seed, engine, started_ms FRO
 -- name: lab_runs_of_person
 SELECT r.id, r.scenario_id, r.version, r.choice, r.started_ms, p.title,
        (SELECT max(seq) FROM lab_action WHERE run_id = r.id) AS actions,
-       (SELECT min(at_ms) FROM lab_checking c WHERE c.run_id = r.id AND c.passed = c.total) AS passed_ms,
+       (SELECT min(at_ms) FROM lab_checking c WHERE c.run_id = r.id AND c.total > 0 AND c.passed = c.total) AS passed_ms,
        (SELECT max(passed) FROM lab_checking c WHERE c.run_id = r.id) AS best,
-       (SELECT max(total) FROM lab_checking c WHERE c.run_id = r.id) AS total
+       (SELECT max(total) FROM lab_checking c WHERE c.run_id = r.id) AS total,
+       (SELECT count(*) FROM lab_hint h WHERE h.run_id = r.id) AS hints
 FROM lab_run r JOIN lab_pack p ON p.version = r.version
-WHERE r.person_id = $1 AND ($2 IS NULL OR r.scenario_id = $2)
+WHERE r.person_id = $1 AND (CAST($2 AS TEXT) IS NULL OR r.scenario_id = $2)
 ORDER BY r.started_ms, r.id;
 
 -- name: lab_action_head
@@ -28,6 +29,12 @@ INSERT INTO lab_action (run_id, seq, at_ms, actor_id, action, status, answer_sha
 
 -- name: lab_actions
 SELECT seq, at_ms, actor_id, action, status, answer_sha, hash FROM lab_action WHERE run_id = $1 ORDER BY seq;
+
+-- name: lab_action
+SELECT seq, at_ms, actor_id, action, status, answer_sha, hash FROM lab_action WHERE run_id = $1 AND seq = $2;
+
+-- name: lab_bytes_of_person
+SELECT (SELECT sum(length(CAST(a.action AS BLOB))) FROM lab_action a WHERE a.run_id = r.id) FROM lab_run r WHERE r.person_id = $1;
 
 -- name: lab_snapshot
 SELECT seq, seal, image FROM lab_snapshot WHERE run_id = $1;
@@ -42,6 +49,12 @@ INSERT INTO lab_checking (id, run_id, seq, at_ms, passed, total, points, verdict
 -- name: lab_checking_last
 SELECT seq, at_ms, passed, total, points, verdicts FROM lab_checking WHERE run_id = $1 ORDER BY at_ms DESC, id DESC LIMIT 1;
 
+-- name: lab_evidence_checkings
+SELECT at_ms, seq, passed, total, verdicts FROM lab_checking WHERE run_id = $1 ORDER BY at_ms DESC, id DESC LIMIT $2;
+
+-- name: lab_evidence_hints
+SELECT check_id, level, at_ms FROM lab_hint WHERE run_id = $1 ORDER BY at_ms DESC, check_id, level LIMIT $2;
+
 -- name: lab_hint_add
 INSERT INTO lab_hint (run_id, check_id, level, at_ms) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING;
 
@@ -53,3 +66,9 @@ INSERT INTO lab_incident (id, run_id, at_ms, kind, detail) VALUES ($1, $2, $3, $
 
 -- name: lab_incidents
 SELECT at_ms, kind, detail FROM lab_incident WHERE run_id = $1 ORDER BY at_ms DESC LIMIT 20;
+
+-- name: lab_recorded
+SELECT r.person_id, r.scenario_id, r.version, r.choice, c.at_ms, coalesce(c.total, 0)
+FROM lab_run r LEFT JOIN lab_checking c ON c.id = (
+    SELECT id FROM lab_checking WHERE run_id = r.id AND total > 0 AND passed = total ORDER BY at_ms, id LIMIT 1)
+WHERE r.id = $1;

@@ -1,5 +1,5 @@
-/* /runs/RUN/api/CONNECTOR/…: the systems of a run as real HTTP APIs. What a dialect asks for as a key is checked
- * here, so that nobody without it wakes a worker or fills a record. */
+/* /runs/RUN/api/CONNECTOR/…: the systems of a run as real HTTP APIs. What a dialect asks for as a
+ * key is checked here, so that nobody without it wakes a worker or fills a record. */
 #include <sodium.h>
 #include <string.h>
 
@@ -7,14 +7,15 @@
 #include "base/codec.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "lab/lab_chance.h"
+#include "labmodel/lab_chance.h"
 #include "lab/lab_manager.h"
 #include "lab/lab_pages.h"
-#include "lab/lab_openapi.h"
+#include "labmodel/lab_openapi.h"
 
 struct api_call {
     struct lab_ask ask;
     struct request *request;
+    const struct lab_dialect *dialect; /* NULL: the lab's own API */
 };
 
 static enum err plain(struct request *r, int status, const char *sentence) {
@@ -26,7 +27,13 @@ static enum err plain(struct request *r, int status, const char *sentence) {
     return http_json(r, status, buf_text(&b), b.len);
 }
 
-/* ---- Waiting for the worker ------------------------------------------------------------------- */
+/* The status of a failure, with what HTTP wants beside it. */
+static int answer_of(struct request *r, enum err e) {
+    if (e == ERR_BUSY) http_header_out(r, "Retry-After", "2");
+    return e == ERR_NOT_FOUND ? 404 : e == ERR_BUSY ? 503 : e == ERR_LIMIT ? 413 : 500;
+}
+
+/* ---- Waiting for the worker ----------------------------------------------------------------- */
 static void wake(struct lab_ask *ask) {
     struct api_call *c = ask->context;
     http_wake(c->request, ask->result);
@@ -37,28 +44,34 @@ static void begin(struct request *r, void *arg) {
     labs_ask(r->app->labs, &c->ask);
 }
 
+bool lab_api_may_set(const struct lab_dialect *d, const char *name) {
+    const char *const allowed[] = {"Retry-After", d->limit_header, d->remaining_header,
+                                   d->reset_header};
+    for (size_t i = 0; i < COUNT_OF(allowed); i++)
+        if (str_eq(allowed[i], name)) return true;
+    return false;
+}
+
 static enum err finish(struct request *r, void *arg, enum err result) {
     struct api_call *c = arg;
     const struct lab_answer *a = &c->ask.answer;
     if (result) {
-        if (result == ERR_BUSY) http_header_out(r, "Retry-After", "2");
-        return plain(r,
-                     result == ERR_BUSY    ? 503
-                     : result == ERR_LIMIT ? 413
-                                           : 500,
+        return plain(r, answer_of(r, result),
                      lab_words(r, c->ask.error ? c->ask.error : "lab_no_answer", NULL));
     }
     for (int i = 0; i < a->header_count; i++)
-        http_header_out(r, a->headers[i].name, a->headers[i].value);
+        if (c->dialect && lab_api_may_set(c->dialect, a->headers[i].name))
+            http_header_out(r, a->headers[i].name, a->headers[i].value);
     http_header_out(r, "Lab-Clock", time_iso(r->arena, a->now_ms));
     return http_bytes(r, a->status, a->type, a->body, a->body_len, true);
 }
 
-static enum err send_action(struct request *r, const struct lab_run_row *run, json_t *action,
-                            bool reads_only) {
+static enum err send_action(struct request *r, const struct lab_run_row *run,
+                            const struct lab_dialect *dialect, json_t *action, bool reads_only) {
     struct api_call *c = NEW(r->arena, struct api_call);
     lab_ask_init(&c->ask, r->arena, r->now_ms);
     c->request = r;
+    c->dialect = dialect;
     c->ask.run = *run;
     c->ask.actor_id = run->person_id;
     c->ask.action = json_text(r->arena, action);
@@ -71,7 +84,7 @@ static enum err send_action(struct request *r, const struct lab_run_row *run, js
     return http_wait(r, begin, c, finish);
 }
 
-/* ---- Keys ------------------------------------------------------------------------------------- */
+/* ---- Keys ----------------------------------------------------------------------------------- */
 static const char *after_scheme(const char *header, const char *scheme) {
     size_t n = strlen(scheme);
     if (!header || strncasecmp(header, scheme, n) != 0 || header[n] != ' ') return NULL;
@@ -100,7 +113,8 @@ static bool form_has(const char *body, const char *name, const char *value) {
     return false;
 }
 
-/* True when the request carries what the dialect asks for; *token is the number of an OAuth token. */
+/* True when the request carries what the dialect asks for; *token is the number of an OAuth token.
+ */
 static bool authenticated(struct request *r, const struct lab_dialect *d,
                           const struct lab_run_row *run, int member, int64_t *token) {
     const char *secret = lab_run_token(r->app->labs, r->arena, run->id),
@@ -143,7 +157,7 @@ static enum err refuse(struct request *r, const struct lab_dialect *d, enum lab_
     return http_bytes(r, status, type, buf_text(&b), b.len, true);
 }
 
-/* ---- Requests --------------------------------------------------------------------------------- */
+/* ---- Requests ------------------------------------------------------------------------------- */
 static void encode(struct buf *b, const char *text) {
     static const char plainly[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
@@ -174,7 +188,7 @@ static enum err connector_call(struct request *r, const struct lab_run_row *run,
     if (d->auth == LAB_AUTH_OAUTH && str_eq(path, d->auth_path) && r->method == METHOD_POST) {
         if (!client_known(r, run)) return refuse(r, d, LAB_PROBLEM_UNAUTHENTICATED, NULL);
         return send_action(
-            r, run,
+            r, run, d,
             json_keep(r->arena, json_pack("{s:s, s:s}", "kind", "token", "connector", connector)),
             false);
     }
@@ -187,10 +201,11 @@ static enum err connector_call(struct request *r, const struct lab_run_row *run,
                                          "connector", connector, "method", r->method_name, "path",
                                          path, "query", query_of(r), "body", body));
     if (token) json_object_set_new(action, "token", json_integer(token));
-    return send_action(r, run, action, r->method == METHOD_GET);
+    return send_action(r, run, d, action, r->method == METHOD_GET);
 }
 
-/* The lab's own API: POST /clock {"advance_seconds": n}, for clients that wait for a limit or a schedule. */
+/* The lab's own API: POST /clock {"advance_seconds": n}, for clients that wait for a limit or a
+ * schedule. */
 static enum err lab_call(struct request *r, const struct lab_run_row *run) {
     const char *given = after_scheme(http_header_in(r, "Authorization"), "Bearer"),
                *why = "the body is empty";
@@ -204,7 +219,7 @@ static enum err lab_call(struct request *r, const struct lab_run_row *run) {
     if (!json_is_integer(seconds) || json_integer_value(seconds) < 1 ||
         json_integer_value(seconds) > 7 * MS_DAY / MS_SECOND)
         return plain(r, 422, "Send {\"advance_seconds\": n}, n from 1 to 604800.");
-    return send_action(r, run,
+    return send_action(r, run, NULL,
                        json_keep(r->arena, json_pack("{s:s, s:I}", "kind", "clock", "advance_ms",
                                                      json_integer_value(seconds) * 1000)),
                        false);
@@ -217,12 +232,14 @@ enum err lab_api(struct request *r) {
     if (!l) return plain(r, 503, "Labs are not available here.");
     enum err e = lab_store_run(r->db, r->arena, r->param[0], &run);
     if (e)
-        return plain(r, e == ERR_NOT_FOUND ? 404 : 500,
+        return plain(r, answer_of(r, e),
                      e == ERR_NOT_FOUND ? "There is no such run."
                                         : "The run cannot be read just now.");
     if (str_eq(r->param[1], "lab")) return lab_call(r, &run);
-    const struct lab_held *held = shelf_version(l, r->db, run.version, r->arena);
-    if (!held || !lab_choice_read(&held->scenario.stack, run.choice, dialects, r->arena))
+    const struct lab_held *held;
+    e = labs_version(l, r->db, run.version, r->arena, &held);
+    if (e == ERR_BUSY) return plain(r, answer_of(r, e), "The run cannot be read just now.");
+    if (e || !lab_choice_read(&held->scenario.stack, run.choice, dialects, r->arena))
         return plain(r, 500, "The version of this lab cannot be read any more.");
     int member = lab_member_find(&held->scenario.stack, r->param[1]);
     if (member < 0) return plain(r, 404, "There is no such connector in this run.");

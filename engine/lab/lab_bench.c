@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "lab/lab.h"
 #include "lab/lab_client.h"
-#include "lab/lab_surface.h"
+#include "labmodel/lab_surface.h"
 
 #define BENCH_ARENA_BYTES ((size_t)64 * 1024 * 1024)
 
@@ -47,7 +47,7 @@ static enum err measure(struct zygote *z, const char *root, int rounds, struct a
                                                                    "Bench", "bench@example.com"};
     const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
     struct diag_list diags;
-    struct worker w = {-1, -1};
+    struct worker w = WORKER_NONE;
     const char *why, *id;
     diag_init(&diags, a);
     struct lab_scenario *s = NEW(a, struct lab_scenario);

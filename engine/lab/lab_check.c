@@ -1,15 +1,17 @@
-/* The lab part of gradus check: every XML file, whoever names it, every scenario, and the SQL in both. */
+/* The lab part of gradus check: every XML file, whoever names it, every scenario, and the SQL in
+ * both. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/program.h"
 #include "base/text.h"
 #include "lab/lab.h"
-#include "lab/lab_read.h"
-#include "lab/lab_solution.h"
-#include "lab/lab_xml.h"
-#include "lab/sandbox/prepare.h"
+#include "labmodel/lab_read.h"
+#include "labmodel/lab_solution.h"
+#include "labmodel/lab_xml.h"
+#include "sandbox/prepare.h"
 
 #define FOLDER_FILES 500
 
@@ -19,7 +21,7 @@ struct tree {
     struct diag_list *diags;
 };
 
-/* ---- Connectors and dialects ------------------------------------------------------------------- */
+/* ---- Connectors and dialects ---------------------------------------------------------------- */
 
 static int by_text(const void *x, const void *y) {
     return strcmp(*(const char *const *)x, *(const char *const *)y);
@@ -52,7 +54,8 @@ static xmlNode *read_root(struct tree *t, const char *file, const char *kind) {
     const char *schema = arena_printf(t->arena, "labs/schema/%s.rng", kind);
     char *text = file_read(t->arena, arena_printf(t->arena, "%s/%s", t->root, file), LAB_XML_MAX,
                            &len);
-    char *rules = file_read(t->arena, arena_printf(t->arena, "%s/%s", t->root, schema),
+    const char *rules_root = program_root(t->root, schema);
+    char *rules = file_read(t->arena, arena_printf(t->arena, "%s/%s", rules_root, schema),
                             LAB_FILE_MAX, &rules_len);
     if (!text)
         diag_add(t->diags, SEVERITY_ERROR, file, 0, 0, "xml-size",
@@ -109,7 +112,7 @@ static void check_connectors(struct tree *t) {
     }
 }
 
-/* ---- SQL --------------------------------------------------------------------------------------- */
+/* ---- SQL ------------------------------------------------------------------------------------ */
 
 static void check_query(struct tree *t, struct prepare *p, const struct lab_check *c,
                         const char *file) {
@@ -155,9 +158,10 @@ static void check_sql(struct tree *t, const struct lab_scenario *s,
         check_each(t, p, &solutions->solution[i], solutions->solution[i].root);
 }
 
-/* ---- Scenarios --------------------------------------------------------------------------------- */
+/* ---- Scenarios ------------------------------------------------------------------------------ */
 
-/* Whether the errors since `before` leave these files alone: those that end so, or (`others`) all but those. */
+/* Whether the errors since `before` leave these files alone: those that end so, or (`others`) all
+ * but those. */
 static bool untouched(const struct tree *t, int before, const char *ending, bool others) {
     int n = 0;
     for (const struct diag *d = t->diags->first; d; d = d->next) {
@@ -172,7 +176,8 @@ static void check_scenario(struct tree *t, const char *id) {
     struct lab_solutions *solutions = NEW(t->arena, struct lab_solutions);
     int before = t->diags->errors;
     bool whole = lab_scenario_load(s, t->root, id, t->arena, t->diags) == OK;
-    /* Of a broken scenario the parts that are sound are checked as well: solutions name checks, queries name tables. */
+    /* Of a broken scenario the parts that are sound are checked as well: solutions name checks,
+     * queries name tables. */
     bool checks = whole || (s->check_count && untouched(t, before, "/checks.md", false));
     bool stack = whole || (s->stack.member_count && untouched(t, before, ".md", true));
     s->id = id;
@@ -180,7 +185,8 @@ static void check_scenario(struct tree *t, const char *id) {
     if (stack) check_sql(t, s, solutions);
 }
 
-/* A connector is read for itself, and once more with each scenario that names it: its problems are told once. */
+/* A connector is read for itself, and once more with each scenario that names it: its problems are
+ * told once. */
 static void add_once(struct diag_list *out, const struct diag_list *found) {
     for (const struct diag *d = found->first; d; d = d->next) {
         const struct diag *same = found->first;

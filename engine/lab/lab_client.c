@@ -2,22 +2,39 @@
 #include "lab/lab_client.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "base/clock.h"
 #include "base/codec.h"
 #include "base/json.h"
-#include "lab/sandbox/wire.h"
+#include "base/text.h"
+#include "sandbox/wire.h"
+
+static int64_t patience_ms(const struct worker *w, unsigned operation) {
+    if (w->deadline_ms) return w->deadline_ms;
+    return operation <= WIRE_LOAD ? CLIENT_BOOT_MS : CLIENT_DEADLINE_MS;
+}
+
+static enum err ask_for(struct worker *w, unsigned operation, const void *payload, size_t len,
+                        struct arena *a, char **answer, size_t *answer_len, unsigned *said) {
+    unsigned got;
+    if (w->fd < 0) return ERR_IO;
+    int64_t end_ms = clock_monotonic_ms() + patience_ms(w, operation);
+    /* What a worker says unasked would be taken for the answer to the next question. */
+    if (wire_quiet(w->fd) && wire_send(w->fd, operation, payload, len, end_ms) &&
+        wire_receive(w->fd, &got, answer, answer_len,
+                     operation == WIRE_SAVE ? WIRE_MAX : CLIENT_ANSWER_BYTES, a, end_ms)) {
+        *said = got;
+        return OK;
+    }
+    worker_end(w);
+    return clock_monotonic_ms() >= end_ms ? ERR_BUSY : ERR_IO;
+}
 
 static enum err ask(struct worker *w, unsigned operation, const void *payload, size_t len,
                     struct arena *a, char **answer, size_t *answer_len) {
-    unsigned got;
-    if (w->fd < 0) return ERR_IO;
-    if (!wire_send(w->fd, operation, payload, len) ||
-        !wire_receive(w->fd, &got, answer, answer_len, a, CLIENT_DEADLINE_MS)) {
-        worker_end(w);
-        return ERR_IO;
-    }
-    return got == WIRE_FINE ? OK : ERR_INVALID;
+    unsigned said;
+    enum err e = ask_for(w, operation, payload, len, a, answer, answer_len, &said);
+    return e ? e : said == WIRE_FINE ? OK : ERR_INVALID;
 }
 
 enum err client_start(struct worker *w, struct zygote *z, const char *pack, size_t pack_len,
@@ -26,7 +43,7 @@ enum err client_start(struct worker *w, struct zygote *z, const char *pack, size
     struct buf b;
     char *answer = NULL;
     size_t len;
-    *w = (struct worker){-1, -1};
+    *w = WORKER_NONE;
     *why = "No worker could be started for this lab.";
     enum err e = zygote_spawn(z, w);
     if (e) return e;
@@ -41,7 +58,8 @@ enum err client_start(struct worker *w, struct zygote *z, const char *pack, size
     return e;
 }
 
-/* A worker runs what learners wrote: what it says of an answer is believed only as far as it can do no harm. */
+/* A worker runs what learners wrote: what it says of an answer is believed only as far as it can do
+ * no harm. */
 static bool printable(const char *text, size_t max) {
     size_t n = text ? strlen(text) : 0;
     for (size_t i = 0; i < n; i++)
@@ -49,26 +67,46 @@ static bool printable(const char *text, size_t max) {
     return n > 0 && n <= max;
 }
 
-/* Headers of a dialect say how much of a limit is left; none of them may speak for the academy. */
-static bool harmless_header(const char *name, const char *value) {
-    static const char *const ours[] = {
-        "set-cookie",        "location",       "content-security-policy",
-        "content-type",      "content-length", "content-encoding",
-        "transfer-encoding", "connection",     "access-control-allow-origin"};
-    if (!printable(name, 100) || !printable(value, 1000) || strpbrk(name, " :()<>@,;\\\"/[]?={}"))
-        return false;
-    for (size_t i = 0; i < COUNT_OF(ours); i++)
-        if (strcasecmp(name, ours[i]) == 0) return false;
-    return true;
+/* Headers of an answer tell numbers: how much of a limit is left, how long to wait. Whoever passes
+ * one on to a client allows by name (lab_api.c). */
+static bool is_number(const char *value) {
+    size_t n = value ? strlen(value) : 0;
+    return n > 0 && n <= 20 && strspn(value, "0123456789") == n;
+}
+static bool is_name(const char *name) {
+    return printable(name, 100) && !strpbrk(name, " :()<>@,;\\\"/[]?={}");
+}
+
+static enum lab_problem problem_named(const char *name) {
+    for (int i = LAB_PROBLEM_NONE + 1; name && i < LAB_PROBLEM_COUNT; i++)
+        if (str_eq(lab_problem_names[i], name)) return (enum lab_problem)i;
+    return LAB_PROBLEM_NONE;
+}
+
+static bool known_type(const char *type) {
+    return str_eq(type, "application/json") || str_eq(type, "application/problem+json");
 }
 
 enum err client_step(struct worker *w, const char *action, struct arena *a,
                      struct lab_answer *out) {
+    bool more;
+    enum err e = client_step_some(w, action, a, out, &more);
+    while (!e && more) e = client_step_some(w, NULL, a, out, &more);
+    return e;
+}
+
+enum err client_step_some(struct worker *w, const char *action, struct arena *a,
+                          struct lab_answer *out, bool *more) {
     char *answer = NULL;
     size_t len = 0;
+    unsigned said;
     memset(out, 0, sizeof *out);
-    enum err e = ask(w, WIRE_STEP, action, strlen(action), a, &answer, &len);
+    *more = false;
+    enum err e = ask_for(w, action ? WIRE_STEP : WIRE_GO_ON, action ? action : "",
+                         action ? strlen(action) : 0, a, &answer, &len, &said);
     if (e) return e;
+    *more = said == WIRE_MORE;
+    if (said != WIRE_FINE) return *more ? OK : ERR_INVALID;
     size_t head = strlen(answer);
     const char *why;
     json_t *meta = json_read(a, answer, head, &why);
@@ -81,17 +119,21 @@ enum err client_step(struct worker *w, const char *action, struct arena *a,
     out->now_ms = json_integer_value(json_object_get(meta, "now_ms"));
     out->step = json_integer_value(json_object_get(meta, "step"));
     out->refused = json_is_true(json_object_get(meta, "refused"));
+    out->cut = json_string_value(json_object_get(meta, "cut"));
+    if (out->cut && !id_valid(out->cut)) out->cut = NULL;
+    out->problem = problem_named(json_string_value(json_object_get(meta, "problem")));
+    out->field = json_string_value(json_object_get(meta, "field"));
     out->body = answer + head + 1;
     out->body_len = len - head - 1;
     out->sha = sha256_hex(a, answer, len);
-    bool believed = out->status >= 200 && out->status <= 599 && printable(out->type, 100);
+    bool believed = out->status >= 200 && out->status <= 599 && known_type(out->type);
     json_t *headers = json_object_get(meta, "headers"), *pair;
     size_t i;
     json_array_foreach (headers, i, pair) {
         if (i == COUNT_OF(out->headers)) break;
         const char *name = json_string_value(json_array_get(pair, 0)),
                    *value = json_string_value(json_array_get(pair, 1));
-        believed = believed && harmless_header(name, value);
+        believed = believed && is_name(name) && is_number(value);
         out->headers[out->header_count].name = name;
         out->headers[out->header_count++].value = value;
     }

@@ -151,8 +151,9 @@ static enum status run(const struct wish *wish, struct zygote *z) {
     return result;
 }
 
-/* ---- Words and options ------------------------------------------------------------------------ */
-/* Asked for: to standard output, exit status 0. Given because a call was not understood: to standard error, 2. */
+/* ---- Words and options ---------------------------------------------------------------------- */
+/* Asked for: to standard output, exit status 0. Given because a call was not understood: to
+ * standard error, 2. */
 static int usage(bool asked) {
     fputs(
         "usage: gradus lab test [SCENARIO…] [OPTIONS]               prove scenarios with their solutions\n"
@@ -209,8 +210,8 @@ int lab_command(int argc, char **argv, const char *root) {
     if (result < 0) {
         codec_start();
         signal(SIGPIPE, SIG_IGN);
-        struct zygote *z = zygote_start(&why);
-        if (!z) fprintf(stderr, "gradus: %s\n", why);
+        struct zygote *z;
+        if (zygote_start(&z, NULL, &a, &why)) fprintf(stderr, "gradus: %s\n", why);
         result = !z ? CANNOT_RUN : tests ? test(&wish, z) : run(&wish, z);
         if (z) zygote_stop(z);
     }

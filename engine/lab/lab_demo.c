@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "lab/lab_manager.h"
-#include "lab/lab_solution.h"
+#include "lab/lab_play.h"
 
 struct demo {
     struct lab_run_row run;
@@ -65,7 +65,7 @@ enum err lab_demo_run(struct labs *l, struct arena *a, const char *person_id,
     const char *why, *answer;
     size_t len;
     diag_init(&diags, a);
-    const struct lab_held *held = shelf_current(l, scenario_id, NULL);
+    const struct lab_held *held = registry_current(l->registry, a, scenario_id, NULL);
     if (!held || !l->zygote) return ERR_NOT_FOUND;
     d->scenario = &held->scenario;
     struct lab_solutions *solutions = NEW(a, struct lab_solutions);

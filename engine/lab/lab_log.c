@@ -1,6 +1,7 @@
 /* The record of a run. */
 #include "lab/lab_log.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -25,16 +26,22 @@ char *lab_log_hash(struct arena *a, const char *run_id, const struct lab_action 
     return sha256_hex(a, buf_text(&b), b.len);
 }
 
-size_t lab_log_verify(struct arena *a, const char *run_id, const struct lab_action *actions,
-                      size_t count) {
-    const char *previous = LAB_HASH_ZERO;
-    for (size_t i = 0; i < count; i++) {
-        if (actions[i].seq != (int64_t)i + 1 ||
-            strcmp(lab_log_hash(a, run_id, &actions[i], previous), actions[i].hash) != 0)
-            return i;
-        previous = actions[i].hash;
+void lab_log_init(struct lab_log *log) { *log = (struct lab_log){.head = LAB_HASH_ZERO}; }
+
+bool lab_log_add(struct lab_log *log, const char *run_id, const struct lab_action *action,
+                 struct arena *a, struct arena *scratch) {
+    int64_t to = -1;
+    if (action->seq != (int64_t)log->count + 1 ||
+        !str_eq(lab_log_hash(scratch, run_id, action, log->head), action->hash)) {
+        log->broken = true;
+        return false;
     }
-    return count;
+    (void)lab_log_rewind(action->action, &to);
+    log->rewinds = list_more(a, log->rewinds, log->count, sizeof *log->rewinds);
+    log->rewinds[log->count++] = to;
+    log->bytes += (int64_t)strlen(action->action);
+    snprintf(log->head, sizeof log->head, "%s", action->hash);
+    return true;
 }
 
 /* Actions are our own canonical JSON: keys sorted, no blanks. */
@@ -49,30 +56,36 @@ bool lab_log_rewind(const char *action, int64_t *to) {
     return true;
 }
 
-size_t lab_log_effective(const struct lab_action *actions, size_t count, size_t *indices) {
+bool lab_log_query(const char *action) {
+    return str_has_prefix(action, "{\"kind\":\"sql\",") || str_has_prefix(action, "{\"cut\":");
+}
+
+bool lab_log_clock(const char *action) { return str_has_prefix(action, "{\"advance_ms\":"); }
+
+size_t lab_log_effective(const struct lab_log *log, size_t *indices) {
     size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        int64_t to;
-        if (!lab_log_rewind(actions[i].action, &to)) indices[kept++] = i;
+    for (size_t i = 0; i < log->count; i++) {
+        int64_t to = log->rewinds[i];
+        if (to < 0) indices[kept++] = i;
         else if ((size_t)to < kept) kept = (size_t)to;
     }
     return kept;
 }
 
-bool lab_log_continues(const struct lab_action *actions, size_t count, int64_t seq, size_t *from) {
+bool lab_log_continues(const struct lab_log *log, int64_t seq, size_t *from) {
     size_t kept = 0, at_image = 0;
     bool holds = true;
-    if (seq < 0 || (size_t)seq > count) return false;
-    for (size_t i = 0; i < count; i++) {
-        int64_t to;
+    if (seq < 0 || (size_t)seq > log->count) return false;
+    for (size_t i = 0; i < log->count; i++) {
+        int64_t to = log->rewinds[i];
         if (i == (size_t)seq) at_image = kept;
-        if (!lab_log_rewind(actions[i].action, &to)) kept++;
+        if (to < 0) kept++;
         else {
             if ((size_t)to < kept) kept = (size_t)to;
             if (i >= (size_t)seq && kept < at_image) holds = false;
         }
     }
-    if ((size_t)seq == count) at_image = kept;
+    if ((size_t)seq == log->count) at_image = kept;
     *from = at_image;
     return holds;
 }

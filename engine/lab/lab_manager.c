@@ -16,8 +16,9 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/wait.h"
 
-/* ---- The list of live runs (with the lock held) ------------------------------------------------- */
+/* ---- The list of live runs (with the lock held) --------------------------------------------- */
 static struct lab_live *find(struct labs *l, const char *run_id) {
     for (struct lab_live *v = l->live; v; v = v->next)
         if (str_eq(v->run_id, run_id)) return v;
@@ -37,13 +38,6 @@ static void forget(struct labs *l, struct lab_live *gone) {
         free(gone->calls[i].answer);
     }
     free(gone);
-}
-
-static struct lab_live *next_due(struct labs *l) {
-    struct lab_live *oldest = NULL;
-    for (struct lab_live *v = l->live; v; v = v->next)
-        if (v->first && !v->busy && (!oldest || v->used_ms < oldest->used_ms)) oldest = v;
-    return oldest;
 }
 
 static struct lab_live *longest_unused(struct labs *l, int64_t idle_ms) {
@@ -69,7 +63,7 @@ void live_count(struct labs *l, const char *run_id, int change, bool poison) {
         if (poison) live->poisoned = true;
         if (change < 0) {
             forget_if_done(l, live);
-            pthread_cond_broadcast(&l->work);
+            pthread_cond_broadcast(&l->written);
         }
     }
     pthread_mutex_unlock(&l->lock);
@@ -82,6 +76,7 @@ static void put_to_rest(struct labs *l, struct lab_live *live) {
     live_rest(l, live);
     pthread_mutex_lock(&l->lock);
     live->busy = false;
+    if (live->first) pthread_cond_signal(&l->work); /* somebody came meanwhile */
     forget_if_done(l, live);
 }
 
@@ -95,46 +90,59 @@ void labs_make_room(struct labs *l) {
     pthread_mutex_unlock(&l->lock);
 }
 
-/* ---- Threads ---------------------------------------------------------------------------------- */
-static void wait_for_work(struct labs *l) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 5;
-    pthread_cond_timedwait(&l->work, &l->lock, &until);
+/* ---- Threads -------------------------------------------------------------------------------- */
+static void wait_a_while(struct labs *l, pthread_cond_t *cond) {
+    struct timespec until = wait_until(5 * MS_SECOND);
+    (void)wait_for(cond, &l->lock, &until);
+}
+
+/* The first ask of a run, with the lock held. */
+static struct lab_ask *take(struct labs *l, struct lab_live *live) {
+    struct lab_ask *ask = live->first;
+    live->first = ask->next;
+    if (!live->first) live->last = NULL;
+    live->busy = true;
+    live->used_ms = clock_monotonic_ms();
+    lab_queue_take(l, ask);
+    if (lab_queue_next(l)) pthread_cond_signal(&l->work);
+    return ask;
 }
 
 static void *work(void *arg) {
     struct labs *l = arg;
     pthread_mutex_lock(&l->lock);
     for (;;) {
-        struct lab_live *live = next_due(l);
+        struct lab_live *live = lab_queue_next(l);
         if (!live) {
-            if (l->closing) break;
-            live = longest_unused(l, LAB_IDLE_MS);
+            if (l->closing && !l->shares) break;
+            live = l->closing ? NULL : longest_unused(l, LAB_IDLE_MS);
             if (live) put_to_rest(l, live);
-            else wait_for_work(l);
+            else wait_a_while(l, &l->work);
             continue;
         }
-        struct lab_ask *ask = live->first;
-        live->first = ask->next;
-        if (!live->first) live->last = NULL;
-        live->busy = true;
-        live->used_ms = clock_monotonic_ms();
+        struct lab_ask *ask = take(l, live);
+        struct lab_share *share = ask->share;
+        bool heavy = ask->heavy;
         pthread_mutex_unlock(&l->lock);
-        live_answer(l, live, ask);
+        bool again = live_answer(l, live, ask); /* if not, the ask is gone after this */
         pthread_mutex_lock(&l->lock);
         live->busy = false;
-        if (live->first) pthread_cond_signal(&l->work);
-        else forget_if_done(l, live);
+        if (again) lab_queue_again(l, live, ask);
+        lab_queue_leave(l, share, heavy);
+        if (!live->first) forget_if_done(l, live);
+        if (l->closing) pthread_cond_broadcast(&l->work);
     }
     pthread_mutex_unlock(&l->lock);
     return NULL;
 }
 
-void live_settle(struct labs *l, struct lab_live *live) {
+bool live_settle(struct labs *l, struct lab_live *live) {
+    int64_t end_ms = clock_monotonic_ms() + LAB_SETTLE_MS;
     pthread_mutex_lock(&l->lock);
-    while (live->unwritten > 0) wait_for_work(l);
+    while (live->unwritten > 0 && clock_monotonic_ms() < end_ms) wait_a_while(l, &l->written);
+    bool settled = live->unwritten == 0;
     pthread_mutex_unlock(&l->lock);
+    return settled;
 }
 
 void lab_ask_init(struct lab_ask *ask, struct arena *a, int64_t now_ms) {
@@ -145,26 +153,28 @@ void lab_ask_init(struct lab_ask *ask, struct arena *a, int64_t now_ms) {
     ask->actor_id = "system";
 }
 
+/* With the lock held; NULL: no memory. */
+static struct lab_live *find_or_add(struct labs *l, const char *run_id) {
+    struct lab_live *live = find(l, run_id);
+    if (live || !(live = calloc(1, sizeof *live))) return live;
+    live->w = WORKER_NONE;
+    snprintf(live->run_id, sizeof live->run_id, "%s", run_id);
+    live->next = l->live;
+    l->live = live;
+    return live;
+}
+
 void labs_ask(struct labs *l, struct lab_ask *ask) {
     pthread_mutex_lock(&l->lock);
-    struct lab_live *live = l->closing ? NULL : find(l, ask->run.id);
-    if (!live && !l->closing && (live = calloc(1, sizeof *live))) {
-        live->w = (struct worker){-1, -1};
-        snprintf(live->run_id, sizeof live->run_id, "%s", ask->run.id);
-        live->next = l->live;
-        l->live = live;
-    }
-    if (live) {
-        ask->next = NULL;
-        if (live->last) live->last->next = ask;
-        else live->first = ask;
-        live->last = ask;
-        pthread_cond_signal(&l->work);
-    }
+    bool closing = l->closing;
+    struct lab_live *live = closing ? NULL : find_or_add(l, ask->run.id);
+    bool queued = live && lab_queue_enter(l, live, ask);
+    if (queued) pthread_cond_signal(&l->work);
+    else if (live) forget_if_done(l, live);
     pthread_mutex_unlock(&l->lock);
-    if (live) return;
+    if (queued) return;
     ask->result = ERR_BUSY;
-    ask->error = "lab_error_closing";
+    ask->error = closing ? "lab_error_closing" : "lab_error_many";
     ask->done(ask);
 }
 
@@ -182,13 +192,15 @@ enum err labs_ask_now(struct labs *l, struct lab_ask *ask) {
     return ask->result;
 }
 
-/* ---- Opening and closing ------------------------------------------------------------------------ */
+/* ---- Opening and closing -------------------------------------------------------------------- */
 const char *lab_engine(void) { return worker_engine(); }
 
-struct zygote *labs_prepare(const char **why) {
+enum err labs_prepare(struct zygote **out, const char *program, struct arena *a, const char **why) {
     codec_start();
-    return zygote_start(why);
+    return zygote_start(out, program, a, why);
 }
+
+void labs_unprepare(struct zygote *z) { zygote_stop(z); }
 
 /* 32 random bytes in the data folder: seals of images, tokens of runs. */
 static bool read_key(struct labs *l, struct arena *a, const char **why) {
@@ -221,14 +233,16 @@ enum err labs_open(struct labs **out, struct app *app, struct zygote *z, int liv
     }
     signal(SIGPIPE, SIG_IGN); /* a worker that died is an answer, not the end of the server */
     pthread_mutex_init(&l->lock, NULL);
-    pthread_mutex_init(&l->shelf_lock, NULL);
-    pthread_cond_init(&l->work, NULL);
+    wait_init(&l->work);
+    wait_init(&l->written);
     while (l->thread_count < LAB_THREADS &&
            pthread_create(&l->threads[l->thread_count], NULL, work, l) == 0)
         l->thread_count++;
     *out = l;
-    if (l->thread_count > 0) return OK;
-    *why = "No thread can be started for the labs.";
+    *why = "There is no memory, or no thread, for the files of the labs.";
+    if (l->thread_count > 0 && registry_open(&l->registry, app->root) == OK) return OK;
+    if (l->thread_count == 0) *why = "No thread can be started for the labs.";
+    l->zygote = NULL;
     labs_close(l);
     *out = NULL;
     return ERR_IO;
@@ -244,20 +258,28 @@ void labs_close(struct labs *l) {
     pthread_mutex_lock(&l->lock);
     for (struct lab_live *live; (live = longest_unused(l, 0));) put_to_rest(l, live);
     /* Images and actions that are still on their way to the disk come back to us. */
-    while (l->writes > 0) wait_for_work(l);
+    while (l->writes > 0) wait_a_while(l, &l->written);
     while (l->live) forget(l, l->live);
     pthread_mutex_unlock(&l->lock);
     zygote_stop(l->zygote);
-    shelf_free(l);
+    registry_close(l->registry);
+    history_people_free(l);
     pthread_cond_destroy(&l->work);
+    pthread_cond_destroy(&l->written);
     pthread_mutex_destroy(&l->lock);
-    pthread_mutex_destroy(&l->shelf_lock);
     sodium_memzero(l->key, sizeof l->key);
     free(l);
 }
 
+enum labs_state labs_state(const struct labs *l) {
+    if (!l || !l->zygote) return LABS_NONE;
+    return zygote_failing(l->zygote) ? LABS_FAILING : LABS_OK;
+}
+
 void labs_metrics(struct labs *l, struct buf *out) {
     if (!l) return;
+    metrics_sample(out, "gradus_lab_failing", "gauge", "1 while no worker can be started.",
+                   labs_state(l) != LABS_OK);
     pthread_mutex_lock(&l->lock);
     metrics_sample(out, "gradus_lab_workers", "gauge", "Workers that are alive.", l->workers);
     metrics_sample(out, "gradus_lab_started_total", "counter", "Runs that got a worker.",

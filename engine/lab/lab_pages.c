@@ -5,8 +5,9 @@
 
 #include "base/codec.h"
 #include "base/text.h"
+#include "content/content.h"
 
-/* ---- Index ------------------------------------------------------------------------------------ */
+/* ---- Index ---------------------------------------------------------------------------------- */
 static void past_runs(struct request *r, struct view *v, const char *scenario_id, enum err *e) {
     struct lab_result *results;
     size_t count;
@@ -34,12 +35,12 @@ enum err lab_index_page(struct request *r) {
     const struct lab_held **all;
     if (!r->app->labs)
         return http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_none_here", NULL));
-    size_t count = shelf_all(r->app->labs, &all, r->arena);
+    size_t count = registry_all(r->app->labs->registry, r->arena, &all);
     for (size_t i = 0; i < count; i++) {
         const struct lab_scenario *s = &all[i]->scenario;
         struct view *item = view_item(list);
         view_text(item, "href", arena_printf(r->arena, "/labs/%s", s->id));
-        view_text(item, "title", s->title);
+        content_say(r, item, "title", s->title, lab_scenario_lang(r, s));
         view_text(item, "summary", s->summary);
         view_int(item, "minutes", s->minutes);
     }
@@ -51,7 +52,7 @@ enum err lab_index_page(struct request *r) {
              : http_page(r, "lab_index", v);
 }
 
-/* ---- Lobby ------------------------------------------------------------------------------------ */
+/* ---- Lobby ---------------------------------------------------------------------------------- */
 static void member_choices(struct view *v, const struct lab_stack *s, struct arena *a) {
     struct view *members = view_list(v, "members");
     for (int i = 0; i < s->member_count; i++) {
@@ -72,7 +73,8 @@ static void member_choices(struct view *v, const struct lab_stack *s, struct are
 
 static enum err lobby(struct request *r, const struct lab_held **held) {
     const char *problem = NULL;
-    *held = r->app->labs ? shelf_current(r->app->labs, r->param[0], &problem) : NULL;
+    *held = r->app->labs ? registry_current(r->app->labs->registry, r->arena, r->param[0], &problem)
+                         : NULL;
     if (*held) return OK;
     if (problem && http_has_role(r, ROLE_INSTRUCTOR | ROLE_ADMIN))
         return http_error(r, ERR_CONFLICT, "%s", problem);
@@ -87,8 +89,8 @@ enum err lab_lobby_page(struct request *r) {
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"),
                 *checks = view_list(v, "checks");
     lab_crumb(crumbs, "/labs", lab_words(r, "lab_index_title", NULL));
-    lab_crumb(crumbs, NULL, s->title);
-    view_text(v, "title", s->title);
+    content_say(r, view_item(crumbs), "text", s->title, lab_scenario_lang(r, s));
+    content_say(r, v, "title", s->title, lab_scenario_lang(r, s));
     view_text(v, "summary", s->summary);
     view_int(v, "minutes", s->minutes);
     view_int(v, "count", s->check_count);
@@ -107,7 +109,7 @@ enum err lab_lobby_page(struct request *r) {
              : http_page(r, "lab_lobby", v);
 }
 
-/* ---- Start ------------------------------------------------------------------------------------ */
+/* ---- Start ---------------------------------------------------------------------------------- */
 struct beginning {
     struct lab_run_row run;
     const struct lab_held *held;

@@ -3,7 +3,7 @@
 #define GR_LAB_PAGES_H
 
 #include "lab/lab_manager.h"
-#include "lab/lab_surface.h"
+#include "labmodel/lab_surface.h"
 
 #define PAGE_ROWS 25
 
@@ -23,10 +23,16 @@ struct screen {
     bool adding;
     bool typed; /* a form comes back with what was typed into it: it was refused */
     int list_question, record_question, mapping_question, events_question;
-    const char *sql;    /* of the console */
-    void *more;         /* of a page that is not the frame's */
+    const char *sql;  /* of the console */
+    void *more;       /* of a page that is not the frame's */
+    const char *look; /* as the audit log has it */
+    enum err (*show)(struct screen *s);
     const char *notice; /* key of a text, without "lab_notice_" */
 };
+
+/* lab_api.c. RULE lab-headers: a worker runs what strangers wrote; of the headers of its answer
+ * only those pass that this dialect is said to tell its limits with. */
+bool lab_api_may_set(const struct lab_dialect *d, const char *name);
 
 /* lab_screen.c. Reads the run, who may see it, and its version. */
 enum err screen_open(struct request *r, struct screen **out) MUST_USE;
@@ -36,9 +42,15 @@ void screen_part(struct screen *s, const char *(*get)(struct request *, const ch
 const char *screen_href(const struct screen *s, const char *rest);
 /* Only the owner acts: ERR_DENIED with a sentence otherwise. */
 enum err screen_own(struct screen *s) MUST_USE;
+/* Shows the run; to whom it does not belong after the audit log has it that they looked (`action`:
+ * "lab.see_…"). */
+enum err screen_look(struct screen *s, const char *action,
+                     enum err (*show)(struct screen *s)) MUST_USE;
 enum err screen_wait(struct screen *s, then_fn then);
 
 json_t *screen_json(struct screen *s, int question);
+/* The language of a scenario's texts. */
+const char *lab_scenario_lang(struct request *r, const struct lab_scenario *s);
 const char *lab_words(struct request *r, const char *key, struct view *v);
 /* The dialects of a choice by their titles. Arena. */
 const char *lab_choice_text(const struct lab_stack *s, const char *choice, struct arena *a);
@@ -48,16 +60,22 @@ void lab_crumb(struct view *crumbs, const char *href, const char *text);
 enum err screen_show(struct screen *s) MUST_USE;
 enum err screen_render(struct request *r, void *arg, enum err result);
 
-/* lab_screens.c: the parts. */
+/* lab_screen_system.c */
 void screen_member_part(struct screen *s, struct view *v);
+
+/* lab_screens.c: the other parts, and what all of them read and show. */
+const char *screen_text(json_t *o, const char *key); /* NULL when it is no text */
+int64_t screen_number(json_t *o, const char *key);   /* 0 when it is no number */
+/* The lab's world keeps UTC: its times are data, not appointments of the reader. */
+void screen_time(struct view *v, const char *name, int64_t ms, struct request *r);
 void screen_log_part(struct screen *s, struct view *v);
 void screen_sql_part(struct screen *s, struct view *v);
 enum err screen_check_part(struct screen *s, struct view *v) MUST_USE;
+/* Beside the systems: the tasks of the brief, and how many checks were passed at the last checking.
+ */
+enum err screen_tasks_part(struct screen *s, struct view *v) MUST_USE;
 void screen_access_part(struct screen *s, struct view *v);
 void screen_calls(struct screen *s, struct view *v);
 void screen_clock(struct screen *s, struct view *v);
-
-/* An action in a few words: "PATCH /v1/people/c104" and who. Arena. */
-void lab_action_view(struct request *r, struct view *v, const char *action);
 
 #endif

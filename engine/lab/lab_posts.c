@@ -1,7 +1,9 @@
-/* What a learner does on a run's page: calls through a screen, time, SQL, checking, hints, going back. */
+/* What a learner does on a run's page: calls through a screen, time, SQL, checking, hints, going
+ * back. */
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "lab/lab_pages.h"
@@ -18,7 +20,7 @@ static enum err not_done(struct request *r, struct screen *s, enum err result) {
                       lab_words(r, s->ask.error ? s->ask.error : "lab_no_answer", NULL));
 }
 
-/* ---- Calls ------------------------------------------------------------------------------------ */
+/* ---- Calls ---------------------------------------------------------------------------------- */
 static enum lab_operation operation_named(const char *name) {
     if (str_eq(name, "create")) return LAB_CREATE;
     if (str_eq(name, "update")) return LAB_UPDATE;
@@ -27,12 +29,14 @@ static enum lab_operation operation_named(const char *name) {
 }
 
 static const char *part_href(struct screen *s, const char *record, const char *notice) {
-    return screen_href(s, arena_printf(s->r->arena, "?tab=%s&object=%s%s%s&notice=%s#calls", s->tab,
-                                       s->object->id, record ? "&record=" : "",
-                                       record ? record : "", notice));
+    return screen_href(s,
+                       arena_printf(s->r->arena, "?tab=%s&object=%s%s%s&notice=%s#calls", s->tab,
+                                    s->object->id, record ? "&record=" : "",
+                                    record ? percent_encode(s->r->arena, record, "") : "", notice));
 }
 
-/* The form once more, with what was typed into it: nobody writes a record twice because one field was wrong. */
+/* The form once more, with what was typed into it: nobody writes a record twice because one field
+ * was wrong. */
 static enum err form_again(struct screen *s) {
     s->typed = true;
     s->adding = !s->record;
@@ -41,7 +45,8 @@ static enum err form_again(struct screen *s) {
     return screen_show(s);
 }
 
-/* A screen's call was answered: back to where it was made; the call and its answer stand at the foot. */
+/* A screen's call was answered: back to where it was made; the call and its answer stand at the
+ * foot. */
 static enum err called(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     if (result) return not_done(r, s, result);
@@ -98,7 +103,7 @@ enum err lab_call_post(struct request *r) {
     return screen_wait(s, called);
 }
 
-/* ---- Clock ------------------------------------------------------------------------------------ */
+/* ---- Clock ---------------------------------------------------------------------------------- */
 static enum err moved(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     if (result) return not_done(r, s, result);
@@ -123,7 +128,7 @@ enum err lab_clock_post(struct request *r) {
     return screen_wait(s, moved);
 }
 
-/* ---- Console ---------------------------------------------------------------------------------- */
+/* ---- Console -------------------------------------------------------------------------------- */
 enum err lab_sql_post(struct request *r) {
     struct screen *s;
     enum err e = open_own(r, &s);
@@ -140,7 +145,7 @@ enum err lab_sql_post(struct request *r) {
     return screen_show(s);
 }
 
-/* ---- Checking --------------------------------------------------------------------------------- */
+/* ---- Checking ------------------------------------------------------------------------------- */
 struct checking {
     struct screen *s;
     struct lab_checking_row row;
@@ -191,7 +196,7 @@ enum err lab_check_post(struct request *r) {
     return screen_wait(s, judged);
 }
 
-/* ---- Hints ------------------------------------------------------------------------------------ */
+/* ---- Hints ---------------------------------------------------------------------------------- */
 struct hint {
     struct screen *s;
     const char *check_id;
@@ -228,7 +233,7 @@ enum err lab_hint_post(struct request *r) {
     return http_write(r, keep_hint, h, hinted);
 }
 
-/* ---- Going back --------------------------------------------------------------------------------- */
+/* ---- Going back ----------------------------------------------------------------------------- */
 static enum err rewound(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     if (result) return not_done(r, s, result);

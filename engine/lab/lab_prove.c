@@ -147,6 +147,7 @@ static void prove_solution(struct gate *g, const struct lab_solution *which, boo
         count(g, 1, 0);
         if (first) judge_untouched(g, &w, &a);
         const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
+        /* The choice that start() has just made a worker of; a command, not the server. */
         BUG_IF(!lab_choice_read(&g->s->stack, g->choice, dialects, &a));
         enum err e = lab_solution_play(g->solutions, which, g->s, dialects, &w, &a, &played);
         if (e)

@@ -1,12 +1,12 @@
-/* The gate: a scenario proves itself. The untouched stack passes no check; the reference passes all; each planted
- * wrong solution fails the checks that it names; two replays are equal byte by byte; with every allowed choice
- * of dialects, on many seeds. */
+/* The gate: a scenario proves itself. The untouched stack passes no check; the reference passes
+ * all; each planted wrong solution fails the checks that it names; two replays are equal byte by
+ * byte; with every allowed choice of dialects, on many seeds. */
 #ifndef GR_LAB_PROVE_H
 #define GR_LAB_PROVE_H
 
 #include <stdio.h>
 
-#include "lab/lab_solution.h"
+#include "lab/lab_play.h"
 
 struct lab_proof {
     int runs, actions, problems;

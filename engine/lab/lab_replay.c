@@ -1,5 +1,5 @@
-/* Replay: the record of a run step by step, the state after any step, and the proof that playing the record again
- * gives the same state. */
+/* Replay: the record of a run step by step, the state after any step, and the proof that playing
+ * the record again gives the same state. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,26 +9,24 @@
 #include "lab/lab_pages.h"
 
 #define REPLAY_STEPS 60 /* around the chosen one */
+#define STEP_BYTES ((size_t)16 * 1024 * 1024)
 
 struct replay {
     struct screen *s;
-    struct lab_action *actions;
-    size_t count, effective;
-    size_t *indices;
-    int64_t step;
+    int64_t count, effective, step;
 };
 
 /* An action in a few words. */
-void lab_action_view(struct request *r, struct view *v, const char *action) {
+static void action_view(struct request *r, struct view *v, const char *action,
+                        struct arena *scratch) {
     const char *why;
-    json_t *a = json_read(r->arena, action, strlen(action), &why);
+    json_t *a = json_read(scratch, action, strlen(action), &why);
     const char *kind = json_string_value(json_object_get(a, "kind")),
                *method = json_string_value(json_object_get(a, "method"));
     if (str_eq(kind, "api") && method) {
         view_text(
             v, "what",
             arena_printf(r->arena, "%s %s", method, json_string_value(json_object_get(a, "path"))));
-        view_text(v, "body", json_string_value(json_object_get(a, "body")));
         view_bool(v, "screen", json_object_get(a, "via") != NULL);
         view_bool(v, "api", json_object_get(a, "via") == NULL);
     } else if (str_eq(kind, "clock")) {
@@ -37,40 +35,61 @@ void lab_action_view(struct request *r, struct view *v, const char *action) {
         view_bool(v, "clock", true);
     } else if (str_eq(kind, "sql")) {
         view_text(v, "what", "SQL");
-        view_text(v, "body", json_string_value(json_object_get(a, "sql")));
         view_bool(v, "sql", true);
+        view_bool(v, "cut", json_object_get(a, "cut") != NULL);
     } else if (str_eq(kind, "token")) view_text(v, "what", lab_words(r, "lab_replay_token", NULL));
     else view_text(v, "what", kind ? kind : "");
 }
 
-static void steps(struct replay *p, struct view *v) {
+static void step_view(struct replay *p, struct view *item, int64_t n,
+                      const struct lab_action *action, struct arena *scratch) {
+    struct request *r = p->s->r;
+    action_view(r, item, action->action, scratch);
+    view_int(item, "n", n);
+    view_int(item, "status", action->status);
+    view_bool(item, "refused", action->status >= 400);
+    view_bool(item, "current", n == p->step);
+    view_time(item, "at", action->at_ms, r->locale, r->zone);
+    view_text(item, "hash", arena_printf(r->arena, "%.12s", action->hash));
+    view_text(item, "href",
+              screen_href(p->s, arena_printf(r->arena, "/replay?step=%lld#state", (long long)n)));
+}
+
+/* Each action in memory of its own: sixty of them may be more than a request has. */
+static enum err step_item(struct replay *p, struct view *list, int64_t n, struct arena *scratch) {
+    struct request *r = p->s->r;
+    struct lab_action action;
+    if (ARENA_GUARD(scratch) == 0) {
+        int64_t seq = (int64_t)p->s->ask.indices[n - 1] + 1;
+        enum err e = lab_store_action(r->db, scratch, p->s->ask.run.id, seq, &action);
+        if (e == OK) step_view(p, view_item(list), n, &action, scratch);
+        arena_release(scratch);
+        return e;
+    }
+    enum err e = scratch->starved ? ERR_BUSY : ERR_LIMIT;
+    arena_release(scratch);
+    return e;
+}
+
+static enum err steps(struct replay *p, struct view *v) {
     struct request *r = p->s->r;
     struct view *list = view_list(v, "steps");
+    struct arena *scratch = arena_scratch(r->arena, STEP_BYTES);
     int64_t from = p->step - REPLAY_STEPS / 2, to = p->step + REPLAY_STEPS / 2;
+    enum err e = OK;
     if (from < 1) from = 1;
-    if (to > (int64_t)p->effective) to = (int64_t)p->effective;
-    for (int64_t n = from; n <= to; n++) {
-        const struct lab_action *action = &p->actions[p->indices[n - 1]];
-        struct view *item = view_item(list);
-        lab_action_view(r, item, action->action);
-        view_int(item, "n", n);
-        view_int(item, "status", action->status);
-        view_bool(item, "refused", action->status >= 400);
-        view_bool(item, "current", n == p->step);
-        view_time(item, "at", action->at_ms, r->locale, r->zone);
-        view_text(item, "hash", arena_printf(r->arena, "%.12s", action->hash));
-        view_text(
-            item, "href",
-            screen_href(p->s, arena_printf(r->arena, "/replay?step=%lld#state", (long long)n)));
-    }
+    if (to > p->effective) to = p->effective;
+    for (int64_t n = from; n <= to && !e; n++) e = step_item(p, list, n, scratch);
+    if (e) return e;
     if (p->step > 0)
         view_text(v, "back_href",
                   screen_href(p->s, arena_printf(r->arena, "/replay?step=%lld#state",
                                                  (long long)p->step - 1)));
-    if (p->step < (int64_t)p->effective)
+    if (p->step < p->effective)
         view_text(v, "on_href",
                   screen_href(p->s, arena_printf(r->arena, "/replay?step=%lld#state",
                                                  (long long)p->step + 1)));
+    return OK;
 }
 
 static void state_after(struct replay *p, struct view *v) {
@@ -124,6 +143,9 @@ static enum err render(struct request *r, void *arg, enum err result) {
     if (result)
         return http_error(r, result, "%s",
                           lab_words(r, s->ask.error ? s->ask.error : "lab_no_answer", NULL));
+    p->count = s->ask.seq;
+    p->effective = s->ask.effective;
+    p->step = s->ask.replay_to;
     const char *links[][2] = {{"/labs", lab_words(r, "lab_index_title", NULL)},
                               {screen_href(s, ""), s->held->scenario.title},
                               {NULL, lab_words(r, "lab_replay", NULL)}};
@@ -138,14 +160,14 @@ static enum err render(struct request *r, void *arg, enum err result) {
     view_text(v, "run_href", screen_href(s, ""));
     view_bool(v, "owner", s->owner);
     view_int(v, "step", p->step);
-    view_int(v, "count", (int64_t)p->effective);
-    view_int(v, "recorded", (int64_t)p->count);
-    view_int(v, "taken_back", (int64_t)(p->count - p->effective));
+    view_int(v, "count", p->effective);
+    view_int(v, "recorded", p->count);
+    view_int(v, "taken_back", p->count - p->effective);
     view_bool(v, "has_taken_back", p->count > p->effective);
     view_bool(v, "has_steps", p->effective > 0);
     view_bool(v, "at_start", p->step == 0);
-    view_bool(v, "may_rewind", s->owner && p->step < (int64_t)p->effective);
-    view_text(v, "head", p->count ? p->actions[p->count - 1].hash : "");
+    view_bool(v, "may_rewind", s->owner && p->step < p->effective);
+    view_text(v, "head", p->count ? s->ask.head : "");
     view_bool(v, "verified", s->ask.verify);
     bool same = s->ask.verify && !s->ask.first_difference &&
                 str_eq(s->ask.live_hash, s->ask.replay_hash);
@@ -153,29 +175,29 @@ static enum err render(struct request *r, void *arg, enum err result) {
     view_bool(v, "differs", s->ask.verify && !same);
     view_text(v, "state_hash", s->ask.replay_hash);
     view_text(v, "live_hash", s->ask.live_hash);
-    steps(p, v);
     state_after(p, v);
-    enum err e = incidents(p, v);
+    enum err e = steps(p, v);
+    if (!e) e = incidents(p, v);
     return e ? http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL))
              : http_page(r, "lab_replay", v);
 }
 
+static enum err show(struct screen *s) {
+    struct replay *p = s->more;
+    const char *step = http_query(s->r, "step");
+    /* The record is read on a lab's thread; without a step, after all of them. */
+    if (!step || !parse_i64(step, 0, LAB_ACTIONS_MAX, &p->step)) p->step = INT64_MAX;
+    s->ask.verify = http_query(s->r, "verify") != NULL;
+    s->ask.replay_to = p->step;
+    s->ask.question[s->ask.questions++] = "{\"view\":\"summary\"}";
+    s->ask.question[s->ask.questions++] = "{\"limit\":25,\"view\":\"events\"}";
+    return screen_wait(s, render);
+}
+
 enum err lab_replay_page(struct request *r) {
     struct replay *p = NEW(r->arena, struct replay);
-    const char *step = http_query(r, "step");
     enum err e = screen_open(r, &p->s);
     if (e) return e;
     p->s->more = p;
-    e = lab_store_actions(r->db, r->arena, p->s->ask.run.id, &p->actions, &p->count);
-    if (e) return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
-    p->indices = NEW_ARRAY(r->arena, size_t, p->count + 1);
-    p->effective = lab_log_effective(p->actions, p->count, p->indices);
-    if (!step || !parse_i64(step, 0, LAB_ACTIONS_MAX, &p->step) || p->step > (int64_t)p->effective)
-        p->step = (int64_t)p->effective;
-    p->s->ask.verify = http_query(r, "verify") != NULL;
-    if (p->s->ask.verify) p->step = (int64_t)p->effective;
-    p->s->ask.replay_to = p->step;
-    p->s->ask.question[p->s->ask.questions++] = "{\"view\":\"summary\"}";
-    p->s->ask.question[p->s->ask.questions++] = "{\"limit\":25,\"view\":\"events\"}";
-    return screen_wait(p->s, render);
+    return screen_look(p->s, "lab.see_replay", show);
 }

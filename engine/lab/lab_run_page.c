@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "content/content.h"
 
 static int question(struct screen *s, json_t *q) {
     s->ask.question[s->ask.questions] = json_text(s->r->arena, json_keep(s->r->arena, q));
@@ -70,9 +71,11 @@ enum err screen_render(struct request *r, void *arg, enum err result) {
                           lab_words(r, s->ask.error ? s->ask.error : "lab_no_answer", NULL));
     const struct lab_scenario *scenario = &s->held->scenario;
     lab_crumb(crumbs, "/labs", lab_words(r, "lab_index_title", NULL));
-    lab_crumb(crumbs, arena_printf(r->arena, "/labs/%s", scenario->id), scenario->title);
+    struct view *up = view_item(crumbs);
+    view_text(up, "href", arena_printf(r->arena, "/labs/%s", scenario->id));
+    content_say(r, up, "text", scenario->title, lab_scenario_lang(r, scenario));
     lab_crumb(crumbs, NULL, lab_words(r, "lab_run", NULL));
-    view_text(v, "title", scenario->title);
+    content_say(r, v, "title", scenario->title, lab_scenario_lang(r, scenario));
     view_bool(v, "layout_wide", true);
     view_bool(v, "owner", s->owner);
     view_text(v, "run_href", screen_href(s, ""));
@@ -95,14 +98,21 @@ enum err screen_render(struct request *r, void *arg, enum err result) {
         enum err e = screen_check_part(s, v);
         if (e) return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
     }
+    if (!str_eq(s->tab, "brief") && !str_eq(s->tab, "check")) {
+        enum err e = screen_tasks_part(s, v);
+        if (e) return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
+    }
     screen_calls(s, v);
     return http_page(r, "lab_run", v);
+}
+
+static enum err show_part(struct screen *s) {
+    screen_part(s, http_query);
+    return screen_show(s);
 }
 
 enum err lab_run_page(struct request *r) {
     struct screen *s;
     enum err e = screen_open(r, &s);
-    if (e) return e;
-    screen_part(s, http_query);
-    return screen_show(s);
+    return e ? e : screen_look(s, "lab.see_run", show_part);
 }

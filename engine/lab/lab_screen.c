@@ -3,11 +3,16 @@
 
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/json.h"
 #include "base/text.h"
 
 const char *lab_words(struct request *r, const char *key, struct view *v) {
     return page_text(r->app->site, r->locale, key, v, r->arena);
+}
+
+const char *lab_scenario_lang(struct request *r, const struct lab_scenario *s) {
+    return lab_lang(r->app->labs, r->arena, s->lang, s->programme);
 }
 
 void lab_crumb(struct view *crumbs, const char *href, const char *text) {
@@ -28,11 +33,21 @@ const char *lab_choice_text(const struct lab_stack *s, const char *choice, struc
 
 const char *lab_dialect_titles(struct labs *l, struct db *db, struct arena *a, const char *version,
                                const char *dialects) {
-    const struct lab_held *held = l ? shelf_version(l, db, version, a) : NULL;
-    return held ? lab_choice_text(&held->scenario.stack, dialects, a) : dialects;
+    const struct lab_held *held;
+    return l && !labs_version(l, db, version, a, &held)
+               ? lab_choice_text(&held->scenario.stack, dialects, a)
+               : dialects;
 }
 
-/* ---- The request ------------------------------------------------------------------------------- */
+/* ---- The request ---------------------------------------------------------------------------- */
+
+void labs_set_seer(struct labs *l, lab_may_see_fn may_see) { l->may_see = may_see; }
+
+static enum err may_see(struct request *r, const char *person_id) {
+    lab_may_see_fn ask = r->app->labs->may_see;
+    return ask ? ask(r, person_id)
+               : http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_run_unknown", NULL));
+}
 
 enum err screen_open(struct request *r, struct screen **out) {
     struct screen *s = NEW(r->arena, struct screen);
@@ -50,10 +65,11 @@ enum err screen_open(struct request *r, struct screen **out) {
     /* Somebody else's run and no run look the same to a learner. */
     if (e || (!s->owner && !http_has_role(r, LAB_SEERS)))
         return http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_run_unknown", NULL));
+    if (!s->owner && (e = may_see(r, s->ask.run.person_id)) != OK) return e;
     s->ask.actor_id = r->who->person_id;
-    s->held = shelf_version(l, r->db, s->ask.run.version, r->arena);
-    if (!s->held ||
-        !lab_choice_read(&s->held->scenario.stack, s->ask.run.choice, s->dialects, r->arena))
+    e = labs_version(l, r->db, s->ask.run.version, r->arena, &s->held);
+    if (e == ERR_BUSY) return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
+    if (e || !lab_choice_read(&s->held->scenario.stack, s->ask.run.choice, s->dialects, r->arena))
         return http_error(r, ERR_IO, "%s", lab_words(r, "lab_version_gone", NULL));
     s->stack = &s->held->scenario.stack;
     s->tab = "brief";
@@ -94,7 +110,28 @@ const char *screen_href(const struct screen *s, const char *rest) {
     return arena_printf(s->r->arena, "/runs/%s%s", s->ask.run.id, rest);
 }
 
-/* ---- The worker -------------------------------------------------------------------------------- */
+/* ---- A look
+ * -------------------------------------------------------------------------------------- */
+static enum err note_look(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    const struct screen *s = arg;
+    return audit_append(db, a, now_ms, s->ask.actor_id, s->look, s->ask.run.id, NULL);
+}
+
+static enum err noted(struct request *r, void *arg, enum err result) {
+    struct screen *s = arg;
+    if (result) return http_error(r, result, "%s", lab_words(r, "lab_not_saved", NULL));
+    http_header_out(r, "Cache-Control", "no-store");
+    return s->show(s);
+}
+
+enum err screen_look(struct screen *s, const char *action, enum err (*show)(struct screen *s)) {
+    if (s->owner) return show(s);
+    s->look = action;
+    s->show = show;
+    return http_write(s->r, note_look, s, noted);
+}
+
+/* ---- The worker ----------------------------------------------------------------------------- */
 
 static void begin(struct request *r, void *arg) {
     struct screen *s = arg;

@@ -1,12 +1,13 @@
-/* What the search may know of a lab: title, summary and the brief with its tasks, as the lobby shows them. Checks, hints
- * and solutions stand in other files, which this one never looks at. */
+/* What the search may know of a lab: title, summary and the brief with its tasks, as the lobby
+ * shows them. Checks, hints and solutions stand in other files, which this one never looks at. */
 #include "content/content.h"
 #include "base/text.h"
 #include "lab/lab_manager.h"
 
 static void list_labs(void *labs, struct arena *a, struct content_offer **out, size_t *count) {
+    struct labs *l = labs;
     const struct lab_held **all;
-    *count = shelf_all(labs, &all, a);
+    *count = registry_all(l->registry, a, &all);
     *out = NEW_ARRAY(a, struct content_offer, *count + 1);
     for (size_t i = 0; i < *count; i++) {
         const struct lab_scenario *s = &all[i]->scenario;
@@ -16,7 +17,7 @@ static void list_labs(void *labs, struct arena *a, struct content_offer **out, s
                                            .id = s->id,
                                            .title = s->title,
                                            .summary = s->summary,
-                                           .lang = "en",
+                                           .lang = lab_lang(labs, a, s->lang, s->programme),
                                            .own = s};
     }
 }

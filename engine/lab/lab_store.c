@@ -7,6 +7,11 @@
 #include "base/codec.h"
 #include "base/text.h"
 #include "lab/lab.h"
+#include "lab/lab_sql.h"
+
+/* One action with its hash: a body of 256 KB, each byte of which may be six in JSON, and that text
+ * in JSON once more. */
+#define ACTION_ARENA_BYTES ((size_t)96 * 1024 * 1024)
 
 enum err lab_store_run(struct db *db, struct arena *a, const char *run_id,
                        struct lab_run_row *out) {
@@ -38,26 +43,52 @@ enum err lab_store_pack(struct db *db, struct arena *a, const char *version, con
     return stmt_end(q);
 }
 
-enum err lab_store_actions(struct db *db, struct arena *a, const char *run_id,
-                           struct lab_action **out, size_t *count) {
-    size_t cap = 0;
-    *out = NULL;
-    *count = 0;
-    struct stmt *q = db_query(db, SQL_lab_actions, "t", run_id);
-    while (stmt_row(q)) {
-        if (*count == cap) {
-            size_t more = cap ? cap * 2 : 64;
-            *out = arena_grow(a, *out, cap * sizeof **out, more * sizeof **out);
-            cap = more;
-        }
-        (*out)[(*count)++] = (struct lab_action){.seq = stmt_int(q, 0),
-                                                 .at_ms = stmt_int(q, 1),
-                                                 .actor_id = stmt_text(q, 2, a),
-                                                 .action = stmt_text(q, 3, a),
-                                                 .status = (int)stmt_int(q, 4),
-                                                 .answer_sha = stmt_text(q, 5, a),
-                                                 .hash = stmt_text(q, 6, a)};
+static struct lab_action read_action(struct stmt *q, struct arena *a) {
+    return (struct lab_action){.seq = stmt_int(q, 0),
+                               .at_ms = stmt_int(q, 1),
+                               .actor_id = stmt_text(q, 2, a),
+                               .action = stmt_text(q, 3, a),
+                               .status = (int)stmt_int(q, 4),
+                               .answer_sha = stmt_text(q, 5, a),
+                               .hash = stmt_text(q, 6, a)};
+}
+
+static enum err add_row(struct stmt *q, struct arena *a, struct arena *row, const char *run_id,
+                        struct lab_log *out) {
+    if (ARENA_GUARD(row) == 0) {
+        struct lab_action action = read_action(q, row);
+        (void)lab_log_add(out, run_id, &action, a, row);
+        arena_release(row);
+        return OK;
     }
+    enum err e = row->starved ? ERR_BUSY : ERR_LIMIT;
+    arena_release(row);
+    return e;
+}
+
+enum err lab_store_record(struct db *db, struct arena *a, const char *run_id, struct lab_log *out) {
+    struct arena *row = arena_scratch(a, ACTION_ARENA_BYTES);
+    struct stmt *q = db_query(db, SQL_lab_actions, "t", run_id);
+    enum err e = OK;
+    lab_log_init(out);
+    while (!e && !out->broken && stmt_row(q)) e = add_row(q, a, row, run_id, out);
+    enum err ended = stmt_end(q);
+    return e ? e : ended;
+}
+
+enum err lab_store_action(struct db *db, struct arena *a, const char *run_id, int64_t seq,
+                          struct lab_action *out) {
+    struct stmt *q;
+    enum err e;
+    if (!db_one(db, &q, &e, SQL_lab_action, "ti", run_id, seq)) return e;
+    *out = read_action(q, a);
+    return stmt_end(q);
+}
+
+enum err lab_store_bytes(struct db *db, const char *person_id, int64_t enough, int64_t *out) {
+    struct stmt *q = db_query(db, SQL_lab_bytes_of_person, "t", person_id);
+    *out = 0;
+    while (*out <= enough && stmt_row(q)) *out += stmt_int(q, 0);
     return stmt_end(q);
 }
 
@@ -73,7 +104,8 @@ enum err lab_store_action_add(struct db *db, struct arena *a, const char *run_id
         e = stmt_end(q);
     }
     if (e && e != ERR_NOT_FOUND) return e;
-    /* Another node, or an action before this one that failed: either way our state is not that of the record. */
+    /* Another node, or an action before this one that failed: either way our state is not that of
+     * the record. */
     if (action->seq != last + 1 || !str_eq(hash, previous)) return ERR_CONFLICT;
     return db_run(db, SQL_lab_action_add, "tiittitt", run_id, action->seq, action->at_ms,
                   action->actor_id, action->action, (int64_t)action->status, action->answer_sha,
@@ -104,7 +136,8 @@ enum err lab_store_checking_add(struct db *db, struct arena *a, const struct lab
     enum err e = db_run(db, SQL_lab_checking_add, "ttiiiiit", id_new(a, row->at_ms), run->id,
                         row->seq, row->at_ms, (int64_t)row->passed, (int64_t)row->total,
                         (int64_t)row->points, row->verdicts);
-    if (e || row->passed < row->total) return e;
+    if (e || !row->total || row->passed < row->total)
+        return e; /* of no checks, nobody passed all */
     const char *detail = arena_printf(
         a, "{\"checks\":%d,\"dialects\":\"%s\",\"head\":\"%s\",\"lab\":\"%s\",\"version\":\"%s\"}",
         row->total, run->choice, head, run->scenario_id, run->version);
@@ -156,7 +189,7 @@ enum err lab_store_incidents(struct db *db, struct arena *a, const char *run_id,
     return stmt_end(q);
 }
 
-/* ---- For other rooms ---------------------------------------------------------------------------- */
+/* ---- For other rooms ------------------------------------------------------------------------ */
 enum err lab_results(struct db *db, struct arena *a, const char *person_id, const char *scenario_id,
                      struct lab_result **out, size_t *count) {
     size_t cap = 0;
@@ -178,7 +211,8 @@ enum err lab_results(struct db *db, struct arena *a, const char *person_id, cons
                                                  .actions = (int)stmt_int(q, 6),
                                                  .passed_ms = stmt_null(q, 7) ? 0 : stmt_int(q, 7),
                                                  .checks_passed = (int)stmt_int(q, 8),
-                                                 .checks = (int)stmt_int(q, 9)};
+                                                 .checks = (int)stmt_int(q, 9),
+                                                 .hints = (int)stmt_int(q, 10)};
     }
     return stmt_end(q);
 }

@@ -17,8 +17,17 @@ enum err lab_store_run_add(struct db *db, const struct lab_run_row *run, const c
                            const char *pack, size_t pack_len) MUST_USE;
 enum err lab_store_pack(struct db *db, struct arena *a, const char *version, const char **bytes,
                         size_t *len) MUST_USE;
-enum err lab_store_actions(struct db *db, struct arena *a, const char *run_id,
-                           struct lab_action **out, size_t *count) MUST_USE;
+/* RULE lab-record-pieces: reads a whole record, one action in memory at a time, so that whatever
+ * was recorded can be read; to its end, or to the first action that does not fit (`broken`). */
+enum err lab_store_record(struct db *db, struct arena *a, const char *run_id,
+                          struct lab_log *out) MUST_USE;
+/* One action of it; `seq` from 1. */
+enum err lab_store_action(struct db *db, struct arena *a, const char *run_id, int64_t seq,
+                          struct lab_action *out) MUST_USE;
+/* How many bytes of actions a person's runs have on record; counting ends where that is more than
+ * `enough`. */
+enum err lab_store_bytes(struct db *db, const char *person_id, int64_t enough,
+                         int64_t *out) MUST_USE;
 /* ERR_CONFLICT unless it is the next one of its run (previous: the hash before it). */
 enum err lab_store_action_add(struct db *db, struct arena *a, const char *run_id,
                               const struct lab_action *action, const char *previous) MUST_USE;
@@ -38,8 +47,8 @@ struct lab_checking_row {
     int passed, total, points;
     const char *verdicts;
 };
-/* What a checking found; all checks passed enters the audit log too, so that no way of passing is without it. `head`:
- * hash of the run's last action. */
+/* What a checking found; all checks passed enters the audit log too, so that no way of passing is
+ * without it. `head`: hash of the run's last action. */
 enum err lab_store_checking_add(struct db *db, struct arena *a, const struct lab_run_row *run,
                                 const char *head, const struct lab_checking_row *row) MUST_USE;
 /* ERR_NOT_FOUND when nobody has checked yet. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unicode/uldnames.h>
 #include <unicode/uloc.h>
 #include <unicode/unumberformatter.h>
 #include <unicode/upluralrules.h>
@@ -20,12 +21,18 @@ struct locale {
     UNumberFormatter *number, *percent; /* immutable, so all threads share them */
 };
 
-struct locale *locale_new(const char *name) {
+struct locale *locale_new(struct arena *a, const char *name) {
     char icu[64];
     UErrorCode e = U_ZERO_ERROR;
     uloc_forLanguageTag(name, icu, sizeof icu, NULL, &e);
-    struct locale *l = U_SUCCESS(e) && strlen(name) < sizeof l->name ? calloc(1, sizeof *l) : NULL;
-    if (!l) return NULL;
+    if (e == U_MEMORY_ALLOCATION_ERROR) arena_starve(a);
+    if (U_FAILURE(e)) return NULL;
+    struct locale *l = calloc(1, sizeof *l);
+    if (!l) arena_starve(a);
+    if (strlen(name) >= sizeof l->name) {
+        free(l);
+        return NULL;
+    }
     snprintf(l->name, sizeof l->name, "%s", name);
     l->cardinal = uplrules_openForType(icu, UPLURAL_TYPE_CARDINAL, &e);
     l->ordinal = uplrules_openForType(icu, UPLURAL_TYPE_ORDINAL, &e);
@@ -34,6 +41,7 @@ struct locale *locale_new(const char *name) {
     l->percent = unumf_openForSkeletonAndLocale(u"percent .#", -1, icu, &e);
     if (U_SUCCESS(e)) return l;
     locale_free(l);
+    if (e == U_MEMORY_ALLOCATION_ERROR) arena_starve(a);
     return NULL;
 }
 
@@ -91,6 +99,17 @@ void locale_number(const struct locale *l, int64_t n, struct buf *out) {
     else add_decimal(l->number, plain, plain, out);
 }
 
+void locale_hundredths(const struct locale *l, int64_t hundredths, struct buf *out) {
+    char plain[32];
+    int64_t size = hundredths < 0 ? -hundredths : hundredths;
+    int part = (int)(size % 100);
+    int len = snprintf(plain, sizeof plain, "%s%" PRId64, hundredths < 0 ? "-" : "", size / 100);
+    if (part % 10) snprintf(plain + len, sizeof plain - (size_t)len, ".%02d", part);
+    else if (part) snprintf(plain + len, sizeof plain - (size_t)len, ".%d", part / 10);
+    if (l) add_decimal(l->number, plain, plain, out);
+    else buf_puts(out, plain);
+}
+
 void locale_percent(const struct locale *l, int64_t permille, struct buf *out) {
     char plain[32], with_sign[40];
     int64_t whole = permille / 10, tenth = permille % 10;
@@ -103,8 +122,9 @@ void locale_percent(const struct locale *l, int64_t permille, struct buf *out) {
     else buf_puts(out, with_sign);
 }
 
-/* ---- Negotiation ------------------------------------------------------------------------------ */
+/* ---- Negotiation ---------------------------------------------------------------------------- */
 
+#define LANGUAGE_BYTES 35 /* of a tag (RFC 5646, section 4.4.1) */
 #define RANGES 40
 #define HEADER_BYTES 2000
 
@@ -176,6 +196,87 @@ int locale_negotiate(const char *accept_language, const char *const *names, size
         best_quality = ranges[i].quality;
     }
     return best;
+}
+
+/* ---- Which text of several ------------------------------------------------------------------ */
+
+const char *page_language(struct arena *a, const char *tag) {
+    char icu[ULOC_FULLNAME_CAPACITY], canonical[ULOC_FULLNAME_CAPACITY];
+    UErrorCode e = U_ZERO_ERROR;
+    int32_t read = 0;
+    if (!tag || strlen(tag) > LANGUAGE_BYTES) return NULL;
+    uloc_forLanguageTag(tag, icu, sizeof icu, &read, &e);
+    if (e == U_MEMORY_ALLOCATION_ERROR) arena_starve(a);
+    if (U_FAILURE(e) || (size_t)read != strlen(tag) || !*uloc_getISO3Language(icu)) return NULL;
+    uloc_toLanguageTag(icu, canonical, sizeof canonical, true, &e);
+    if (e == U_MEMORY_ALLOCATION_ERROR) arena_starve(a);
+    return U_SUCCESS(e) && e != U_STRING_NOT_TERMINATED_WARNING ? arena_dup(a, canonical) : NULL;
+}
+
+const char *page_language_name(struct arena *a, const char *tag) {
+    char icu[ULOC_FULLNAME_CAPACITY], name[200];
+    UChar wide[120];
+    UErrorCode e = U_ZERO_ERROR;
+    int32_t len = 0;
+    UDisplayContext contexts[] = {UDISPCTX_CAPITALIZATION_FOR_UI_LIST_OR_MENU};
+    uloc_forLanguageTag(tag, icu, sizeof icu, NULL, &e);
+    ULocaleDisplayNames *names = uldn_openForContext(icu, contexts, COUNT_OF(contexts), &e);
+    int32_t wide_len = U_SUCCESS(e) ? uldn_localeDisplayName(names, icu, wide, COUNT_OF(wide), &e)
+                                    : 0;
+    if (names) uldn_close(names);
+    u_strToUTF8(name, sizeof name, &len, wide, wide_len, &e);
+    return U_SUCCESS(e) && len ? arena_copy(a, name, (size_t)len) : arena_dup(a, tag);
+}
+
+/* Language and script of a tag, those that go without saying included: "zh-TW" is zh and Hant. */
+static bool maximize(const char *tag, char language[ULOC_LANG_CAPACITY],
+                     char script[ULOC_SCRIPT_CAPACITY]) {
+    char icu[ULOC_FULLNAME_CAPACITY], full[ULOC_FULLNAME_CAPACITY];
+    UErrorCode e = U_ZERO_ERROR;
+    uloc_forLanguageTag(tag, icu, sizeof icu, NULL, &e);
+    if (U_FAILURE(e) || uloc_getLanguage(icu, language, ULOC_LANG_CAPACITY, &e) == 0)
+        return false; /* ICU would take no language for English */
+    uloc_addLikelySubtags(icu, full, sizeof full, &e);
+    uloc_getLanguage(full, language, ULOC_LANG_CAPACITY, &e);
+    uloc_getScript(full, script, ULOC_SCRIPT_CAPACITY, &e);
+    return U_SUCCESS(e) && e != U_STRING_NOT_TERMINATED_WARNING && *language;
+}
+
+bool page_language_fits(const char *a, const char *b) {
+    char languages[2][ULOC_LANG_CAPACITY], scripts[2][ULOC_SCRIPT_CAPACITY];
+    if (strcasecmp(a, b) == 0) return true;
+    return maximize(a, languages[0], scripts[0]) && maximize(b, languages[1], scripts[1]) &&
+           strcmp(languages[0], languages[1]) == 0 && strcmp(scripts[0], scripts[1]) == 0;
+}
+
+static int find_fitting(const char *tag, const char *const *names, size_t count) {
+    int found = find_tag(tag, names, count);
+    for (size_t i = 0; found < 0 && i < count; i++)
+        if (page_language_fits(tag, names[i])) found = (int)i;
+    return found;
+}
+
+static int find_accepted(const char *accept_language, const char *const *names, size_t count) {
+    struct range ranges[RANGES];
+    int best = -1, best_quality = 0;
+    size_t range_count = accept_language ? read_ranges(accept_language, ranges) : 0;
+    for (size_t i = 0; i < range_count; i++) {
+        if (ranges[i].quality <= best_quality) continue; /* equal: the first one counts */
+        int found = strcmp(ranges[i].tag, "*") == 0 ? 0 : find_fitting(ranges[i].tag, names, count);
+        if (found < 0) continue;
+        best = found;
+        best_quality = ranges[i].quality;
+    }
+    return best;
+}
+
+size_t page_language_choose(const char *const *wanted, size_t wanted_count,
+                            const char *accept_language, const char *const *names, size_t count) {
+    int found = -1;
+    for (size_t i = 0; found < 0 && i < wanted_count; i++)
+        if (wanted[i]) found = find_fitting(wanted[i], names, count);
+    if (found < 0) found = find_accepted(accept_language, names, count);
+    return found < 0 ? 0 : (size_t)found;
 }
 
 static bool is_right_to_left(const char *name) {

@@ -1,4 +1,5 @@
-/* Dates and times for people. ICU's date formats may not be shared by threads, so each thread keeps a few. */
+/* Dates and times for people. ICU's date formats may not be shared by threads, so each thread keeps
+ * a few. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <unicode/ustring.h>
 
 #include "base/clock.h"
+#include "page/page.h"
 #include "page/view.h"
 
 #define KEPT 6
@@ -45,7 +47,7 @@ static void free_kept(void *thing) {
 }
 
 static void make_key(void) {
-    if (pthread_key_create(&kept_key, free_kept) != 0) BUG("no thread key for date formats");
+    BUG_IF(pthread_key_create(&kept_key, free_kept) != 0); /* cannot fail: see arena.c */
 }
 
 static UDateFormat *open_format(UDateFormatStyle time, UDateFormatStyle date, const char *locale,
@@ -153,4 +155,14 @@ void view_time(struct view *v, const char *name, int64_t ms, const char *locale,
                   arena_printf(v->arena, "%s%s", shown, mark));
     }
     view_text(v, arena_printf(v->arena, "%s_iso", name), iso);
+}
+
+const char *page_data_problem(void) {
+    struct formats f = {0};
+    bool fine = open_formats(&f, "en", "Europe/Berlin") && !f.utc;
+    close_formats(&f);
+    return fine
+               ? NULL
+               : "the data of languages and time zones (ICU) cannot be read. On Debian, install the package libicu72 "
+                 "again, and see that ICU_DATA is not set";
 }

@@ -1,4 +1,5 @@
-/* Parsing interface texts. Rendering stands in mustache_render.c, since parameters are looked up like variables. */
+/* Parsing interface texts. Rendering stands in mustache_render.c, since parameters are looked up
+ * like variables. */
 #include "page/message.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
-/* Interface texts in ICU's message syntax, the part that a catalogue needs (https://unicode-org.github.io/icu/userguide/format_parse/messages/):
- * {name}, {name, number}, {name, plain}, {name, plural, offset:1 =0 {…} one {…} other {…}}, selectordinal, select;
- * # inside a plural; apostrophes quote ('{' is a brace, '' an apostrophe). */
+/* Interface texts in ICU's message syntax, the part that a catalogue needs
+ * (https://unicode-org.github.io/icu/userguide/format_parse/messages/): {name}, {name, number},
+ * {name, plain}, {name, plural, offset:1 =0 {…} one {…} other {…}}, selectordinal, select; # inside
+ * a plural; apostrophes quote ('{' is a brace, '' an apostrophe). */
 #ifndef GR_PAGE_MESSAGE_H
 #define GR_PAGE_MESSAGE_H
 

@@ -1,11 +1,12 @@
-/* Mustache (https://mustache.github.io, specification 1.3: comments, delimiters, interpolation, inverted,
- * partials, sections): a template is parsed once to a flat list of operations.
+/* Mustache (https://mustache.github.io, specification 1.3: comments, delimiters, interpolation,
+ * inverted, partials, sections): a template is parsed once to a flat list of operations.
  *
- * Two ways of parsing. Plain: as the specification says, with {{{ }}} and {{& }}. Page (MUSTACHE_PAGE): for HTML.
- * There escaping follows the value's type and the place: text is always escaped, html goes in as it is
- * between tags and escaped inside an attribute, an address (href, src, action) of another scheme than http, https and
- * mailto becomes "#". What could break out (an unquoted attribute, inline script or style, on…=, a value
- * inside a tag's name) is an error at parsing. Partials are not indented there. */
+ * Two ways of parsing. Plain: as the specification says, with {{{ }}} and {{& }}. Page
+ * (MUSTACHE_PAGE): for HTML. There escaping follows the value's type and the place: text is always
+ * escaped, html goes in as it is between tags and escaped inside an attribute, an address (href,
+ * src, action) of another scheme than http, https and mailto becomes "#". What could break out (an
+ * unquoted attribute, inline script or style, on…=, a value inside a tag's name) is an error at
+ * parsing. Partials are not indented there. */
 #ifndef GR_PAGE_MUSTACHE_H
 #define GR_PAGE_MUSTACHE_H
 
@@ -23,15 +24,16 @@ enum mustache_ref { REF_PARTIAL, REF_TEXT, REF_ASSET };
 
 struct mustache;
 
-/* How a parser asks for what a name stands for: its index in the tables of `struct mustache_env`, or -1.
- * `name` is NUL-terminated and lives as long as the arena. */
+/* How a parser asks for what a name stands for: its index in the tables of `struct mustache_env`,
+ * or -1. `name` is NUL-terminated and lives as long as the arena. */
 struct mustache_names {
     int (*find)(void *context, enum mustache_ref kind, const char *name);
     void *context;
 };
 
-/* Always returns a template. Problems are appended to `problems` as "file:line:column: error: sentence [template]\n";
- * none were found when its length stays the same. `source` is copied. `file` is for messages. */
+/* Always returns a template. Problems are appended to `problems` as "file:line:column: error:
+ * sentence [template]\n"; none were found when its length stays the same. `source` is copied.
+ * `file` is for messages. */
 struct mustache *mustache_parse(struct arena *a, const char *file, const char *source, size_t len,
                                 unsigned flags, const struct mustache_names *names,
                                 struct buf *problems);

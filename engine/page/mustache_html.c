@@ -1,5 +1,6 @@
-/* Follows the literal text of a template through HTML's tags and attributes (WHATWG HTML, section 13.2.5, as much of
- * it as templates use), so that a value's escaping fits its place and inline code is found at start. */
+/* Follows the literal text of a template through HTML's tags and attributes (WHATWG HTML,
+ * section 13.2.5, as much of it as templates use), so that a value's escaping fits its place and
+ * inline code is found at start. */
 #include <string.h>
 #include <strings.h>
 

@@ -46,7 +46,7 @@ struct mustache {
     uint32_t count, room;
 };
 
-/* ---- Where in HTML a tag of the template stands (mustache_html.c) ----------------------------- */
+/* ---- Where in HTML a tag of the template stands (mustache_html.c) --------------------------- */
 enum html_state {
     HTML_CONTENT,
     HTML_TAG_OPEN,

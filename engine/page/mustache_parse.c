@@ -1,5 +1,5 @@
-/* Parsing templates to operations. The rules about lines are those of the specification: a tag that is alone
- * on its line takes the line with it, unless it is a value. */
+/* Parsing templates to operations. The rules about lines are those of the specification: a tag that
+ * is alone on its line takes the line with it, unless it is a value. */
 #include <string.h>
 
 #include "base/text.h"
@@ -96,7 +96,8 @@ static void add_text(struct parser *p, size_t from, size_t to) {
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-/* True when only blanks stand beside the tag on its line; then *from and *to become the line's bounds. */
+/* True when only blanks stand beside the tag on its line; then *from and *to become the line's
+ * bounds. */
 static bool alone_on_line(const struct parser *p, size_t *from, size_t *to) {
     size_t begin = *from, end = *to;
     while (begin > p->tag_end && is_blank(p->source[begin - 1])) begin--;
@@ -224,7 +225,8 @@ static bool set_delimiters(struct parser *p, const char *inside) {
     return true;
 }
 
-/* The next tag from `at` on; false at the end of the source or after reporting one that is not closed. */
+/* The next tag from `at` on; false at the end of the source or after reporting one that is not
+ * closed. */
 static bool find_tag(struct parser *p, size_t at, struct tag *tag) {
     const char *found = memmem(p->source + at, p->len - at, p->open, p->open_len);
     if (!found) return false;

@@ -44,15 +44,18 @@ static const struct view *count_of(const struct render *r, const struct view *li
     return n;
 }
 
-/* The first part is looked for from the innermost scope outwards, the others inside what was found. */
+/* The first part is looked for from the innermost scope outwards, the others inside what was found.
+ * A scope that says a name is absent has spoken: a file without a stale translation is not given
+ * its page's number of them. */
 static struct found look_up(const struct render *r, const struct op_name *path, uint32_t count) {
     struct found f = {NULL, NUMBER_RAW};
     if (count == 0) {
         f.value = r->stack[r->height - 1];
         return f;
     }
-    for (uint32_t i = r->height; i-- && !f.value;)
-        f.value = view_get(r->stack[i], path[0].name, path[0].hash);
+    for (uint32_t i = r->height;
+         i-- && !view_names(r->stack[i], path[0].name, path[0].hash, &f.value);) {
+    }
     for (uint32_t i = 1; i < count && f.value; i++) {
         bool known = false;
         if (f.value->type == VIEW_INT && i == count - 1)
@@ -80,8 +83,9 @@ static void add_number(const struct render *r, int64_t n, enum number_style styl
     buf_puts(out, plain);
 }
 
-/* An address may be relative or of a harmless scheme. Browsers drop tabs and newlines and leading blanks
- * before they look at the scheme (WHATWG URL, section 4.4): any control character refuses. */
+/* An address may be relative or of a harmless scheme. Browsers drop tabs and newlines and leading
+ * blanks before they look at the scheme (WHATWG URL, section 4.4): any control character refuses.
+ */
 static bool address_allowed(const char *text, size_t len) {
     static const char *const schemes[] = {"http:", "https:", "mailto:", NULL};
     for (size_t i = 0; i < len; i++)
@@ -95,7 +99,7 @@ static bool address_allowed(const char *text, size_t len) {
     return false;
 }
 
-static void note_cut(const struct render *r, const struct view *v, enum place place, size_t from) {
+static void note_cut(const struct render *r, const struct view *v, size_t from) {
     struct page_cuts *c = r->cuts;
     size_t len = r->out->len - from;
     if (!c || !(v->apart || (v->borrowed && len >= PAGE_CUT_BYTES))) return;
@@ -104,12 +108,8 @@ static void note_cut(const struct render *r, const struct view *v, enum place pl
         c->cut = arena_grow(r->out->arena, c->cut, c->room * sizeof *c->cut, room * sizeof *c->cut);
         c->room = room;
     }
-    c->cut[c->count++] = (struct page_cut){.at = from,
-                                           .len = len,
-                                           .apart = v->apart,
-                                           .fixed = v->fixed,
-                                           .place = (unsigned char)place,
-                                           .value = v->apart ? v : NULL};
+    c->cut[c->count++] = (struct page_cut){
+        .at = from, .len = len, .apart = v->apart, .fixed = v->fixed};
 }
 
 static void put_text(const struct view *v, enum place place, struct buf *out) {
@@ -119,10 +119,6 @@ static void put_text(const struct view *v, enum place place, struct buf *out) {
         buf_add(out, bytes, len);
     else if (place == PLACE_ADDRESS && !address_allowed(bytes, len)) buf_putc(out, '#');
     else buf_html(out, bytes, len);
-}
-
-void page_put_apart(const struct view *value, unsigned char place, struct buf *out) {
-    put_text(value, (enum place)place, out);
 }
 
 static void add_value(const struct render *r, const struct found *f, enum place place,
@@ -140,10 +136,10 @@ static void add_value(const struct render *r, const struct found *f, enum place 
     }
     size_t from = out->len;
     put_text(v, place, out);
-    note_cut(r, v, place, from);
+    note_cut(r, v, from);
 }
 
-/* ---- Texts of the catalogue -------------------------------------------------------------------- */
+/* ---- Texts of the catalogue ----------------------------------------------------------------- */
 
 struct number_sign {
     bool known;
@@ -174,10 +170,8 @@ static const struct message *pick_number(const struct render *r, const struct me
     return other;
 }
 
-static const struct message *pick_word(const struct render *r, const struct message_part *part,
-                                       const struct found *f) {
+static const struct message *pick_word(const struct message_part *part, const struct found *f) {
     const struct view *v = f->value;
-    if (v && v->apart && r->cuts) r->cuts->entangled = true;
     const char *word = "";
     size_t len = 0;
     if (v && (v->type == VIEW_TEXT || v->type == VIEW_HTML))
@@ -213,7 +207,7 @@ static void add_message(const struct render *r, const struct message *m, enum pl
         case PART_PLAIN: add_value(r, &f, place, out); continue;
         case PART_PLURAL:
         case PART_ORDINAL: then = pick_number(r, part, &f, &inner); break;
-        case PART_SELECT: then = pick_word(r, part, &f); break;
+        case PART_SELECT: then = pick_word(part, &f); break;
         }
         if (then) add_message(r, then, place, inner, out);
     }
@@ -237,7 +231,7 @@ void mustache_text(const struct mustache_env *env, int text, const struct view *
     add_text(&r, text, NULL, escape ? PLACE_CONTENT : PLACE_PLAIN, out);
 }
 
-/* ---- Operations --------------------------------------------------------------------------------- */
+/* ---- Operations ----------------------------------------------------------------------------- */
 
 static void run(struct render *r, const struct mustache *t, uint32_t from, uint32_t to);
 

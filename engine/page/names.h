@@ -1,4 +1,5 @@
-/* A set of names, each with a number from 0 in the order of adding. In an arena; grows, never shrinks. */
+/* A set of names, each with a number from 0 in the order of adding. In an arena; grows, never
+ * shrinks. */
 #ifndef GR_PAGE_NAMES_H
 #define GR_PAGE_NAMES_H
 

@@ -1,11 +1,15 @@
 /* Pages: mustache templates from site/templates, typed values, catalogues of interface texts.
  *
- * A view is a tree of named values that a handler builds in its request's arena. Escaping follows the
- * value's type: text is always escaped; only what view_html puts in goes in as it is, and only the
- * Markdown renderer, icons and page_render make that.
+ * A view is a tree of named values that a handler builds in its request's arena. Escaping follows
+ * the value's type: text is always escaped; only what view_html puts in goes in as it is, and only
+ * the Markdown renderer, icons and page_render make that.
  *
  * In a template `{{t.NAME}}` is the interface text NAME of the reader's language. Its parameters,
- * `{who}` or `{count, plural, one {# item} other {# items}}`, are looked up in the view like variables. */
+ * `{who}` or `{count, plural, one {# item} other {# items}}`, are looked up in the view like
+ * variables.
+ *
+ * Threads: any thread between site_open and site_close, which the owner calls. A view belongs to
+ * one thread at a time, as its arena does. */
 #ifndef GR_PAGE_PAGE_H
 #define GR_PAGE_PAGE_H
 
@@ -19,37 +23,35 @@
 struct site; /* templates, catalogues, static files: read at start, reloaded when files change */
 struct view; /* a value: object, list, text, html, number or truth */
 
-/* `root` is the folder that holds site/. `*why` (arena) lists every problem as file:line:column, or is NULL. A template
- * or catalogue that does not parse refuses to open (ERR_INVALID); a text that is used but missing is a warning:
- * it is logged, and the page shows its key. Later, changed files are read again within a second; one that no
- * longer parses is logged and keeps its last good version. */
+/* `root` is the folder that holds site/. `*why` (arena) lists every problem as file:line:column, or
+ * is NULL. A template or catalogue that does not parse refuses to open (ERR_INVALID); a text that
+ * is used but missing is a warning: it is logged, and the page shows its key. Later, changed files
+ * are read again at once; one that no longer parses is logged and keeps its last good version. */
 enum err site_open(struct site **out, const char *root, struct arena *a, const char **why) MUST_USE;
 /* No thread may still be in a call of this room. */
 void site_close(struct site *s);
-/* Looks now whether files have changed, and reads them again; true when they had. */
+/* Waits until what changed before this call is read, half a second at most; true when anything was
+ * since the last call. */
 bool site_refresh(struct site *s);
-/* Another number after each reading of changed files: what was made of templates and texts is kept under it. */
+/* Another number after each reading of changed files: what was made of templates and texts is kept
+ * under it. */
 unsigned page_edition(struct site *s);
 
 struct view *view_new(struct arena *a); /* an empty object */
 /* All copy `name` and text into the view's arena. Setting a name twice: the last one counts. */
-void view_text(struct view *v, const char *name, const char *text); /* NULL: absent */
-/* The same, for what differs from person to person or from page to page (a name, a token): see struct page_cut. */
+/* NULL: absent, whatever a scope around says. */
+void view_text(struct view *v, const char *name, const char *text);
+/* The same, for what differs from person to person or from page to page (a name, a token): see
+ * struct page_cut. */
 void view_text_apart(struct view *v, const char *name, const char *text);
 /* The same, for what is equally long on every page: tokens, ids. */
 void view_token(struct view *v, const char *name, const char *text);
 void view_html(struct view *v, const char *name, const char *html); /* trusted markup */
 /* The same without a copy: `html` lives as long as the view's arena. */
 void view_html_borrow(struct view *v, const char *name, const char *html, size_t len);
-/* {{n}} prints the digits, {{n.local}} in the reader's way, {{n.percent}} takes it as per mille: 823 is 82.3%,
+/* {{n}} prints the digits, {{n.local}} in the reader's way, {{n.percent}} takes it as per mille:
+ * 823 is 82.3%,
  * {{n.percent_raw}} is 82.3 for the width of a bar. */
-/* The same for what never changes while it lives: `serial` names the text that `html` is a part of. */
-void view_html_lasting(struct view *v, const char *name, const char *html, size_t len,
-                       uint64_t serial);
-uint64_t view_serial(void); /* another one at each call; never 0 */
-/* From now on this object or list never changes, and nothing in it stands apart. Pages that share it are found to be
- * equal without looking into it. */
-void view_freeze(struct view *v);
 void view_int(struct view *v, const char *name, int64_t value);
 void view_bool(struct view *v, const char *name, bool value);
 struct view *view_object(struct view *v, const char *name); /* a new object inside */
@@ -61,52 +63,62 @@ struct view *view_item_list(struct view *list);           /* a new list at the l
 void view_put(struct view *v, const char *name,
               struct view *value); /* shares a value (same or longer-lived arena) */
 
-/* A time for people: sets NAME (localised date and time), NAME_date, NAME_clock (with seconds) and NAME_iso for
- * <time datetime>. In the reader's zone (IANA) when the browser has told it, else UTC and saying so. */
+/* A time for people: sets NAME (localised date and time), NAME_date, NAME_clock (with seconds) and
+ * NAME_iso for <time datetime>. In the reader's zone (IANA) when the browser has told it, else UTC
+ * and saying so. */
 void view_time(struct view *v, const char *name, int64_t ms, const char *locale, const char *zone);
 
-/* Renders template NAME (without .mustache); what comes out is as safe as its values, see mustache.h: text is
- * escaped, html goes in between tags, addresses keep harmless schemes. In templates {{asset.fonts_a_woff2}} is the URL of
- * site/static/fonts/a.woff2 with the hash of its content (each character but letters and digits becomes '_'). ERR_NOT_FOUND when there is none; a template never fails
- * otherwise. */
+/* Renders template NAME (without .mustache); what comes out is as safe as its values, see
+ * mustache.h: text is escaped, html goes in between tags, addresses keep harmless schemes. In
+ * templates {{asset.fonts_a_woff2}} is the URL of site/static/fonts/a.woff2 with the hash of its
+ * content (each character but letters and digits becomes '_'). ERR_NOT_FOUND when there is none; a
+ * template never fails otherwise. */
 enum err page_render(struct site *s, const char *name, const char *locale, struct view *v,
                      struct buf *out) MUST_USE;
-/* Where a rendered page can be cut so that the parts between are the same on many pages: around what view_text_apart
- * gave, and around borrowed html of PAGE_CUT_BYTES and more. In order, without overlap. */
+/* Where a rendered page can be cut so that the parts between are the same on many pages: around
+ * what view_text_apart gave, and around borrowed html of PAGE_CUT_BYTES and more. In order, without
+ * overlap. */
 #define PAGE_CUT_BYTES 1024
 struct page_cut {
-    size_t at, len;           /* bytes of the output */
-    bool apart, fixed;        /* fixed: apart, and equally long on every page */
-    unsigned char place;      /* of what is apart: how it is escaped there */
-    const struct view *value; /* what is apart */
+    size_t at, len;    /* bytes of the output */
+    bool apart, fixed; /* fixed: apart, and equally long on every page */
 };
 struct page_cuts { /* zeroed; the array is in the output's arena */
     struct page_cut *cut;
     size_t count, room;
-    bool entangled; /* what is apart decided about another part of the page, too */
 };
 /* page_render that also tells the cuts (may be NULL). */
 enum err page_render_cuts(struct site *s, const char *name, const char *locale, struct view *v,
                           struct buf *out, struct page_cuts *cuts) MUST_USE;
-/* Rendering is a pure function: pages with equal keys are equal but for the texts that stand apart. page_key appends the
- * key to `key`, which lists template, language, the state of site/ and all values, and collects what stands apart in the order of the
- * view. False when the page is too large to be worth it. */
-struct page_aparts { /* zeroed; the array is in the key's arena */
-    const struct view **at;
-    size_t count, room;
-};
-bool page_key(struct site *s, const char *name, const char *locale, const struct view *v,
-              struct buf *key, struct page_aparts *aparts);
-/* Appends such a text as it stands in a page: `place` is the cut's. */
-void page_put_apart(const struct view *value, unsigned char place, struct buf *out);
-/* An interface text with parameters from `v` (may be NULL): for handlers that need one. Arena of `out`. */
+/* ICU's data of languages and time zones are there: NULL, else a sentence. */
+const char *page_data_problem(void);
+/* An interface text with parameters from `v` (may be NULL): for handlers that need one. Arena of
+ * `out`. */
 const char *page_text(struct site *s, const char *locale, const char *key, struct view *v,
                       struct arena *a);
-/* The best locale that the site has for an Accept-Language header (BCP 47, q values); "en" when none. */
+/* 267 → "2.67", in the language's way; no decimals that are zero. Arena. */
+const char *page_hundredths(struct site *s, const char *locale, int64_t hundredths,
+                            struct arena *a);
+/* The best locale that the site has for an Accept-Language header (BCP 47, q values); "en" when
+ * none. */
 const char *page_negotiate(struct site *s, const char *accept_language);
 /* All languages of the site, "en" first. Array in the arena, names live until site_close. */
 size_t page_locales(struct site *s, const char *const **names, struct arena *a);
 bool page_locale_known(struct site *s, const char *locale);
+/* A language tag of somebody's typing (BCP 47) in its canonical form, "PT-br" as "pt-BR"; NULL when
+ * it is none, or none of a language that ICU knows. Arena. */
+const char *page_language(struct arena *a, const char *tag);
+/* What the language is called by those who speak it: "العربية". The tag when ICU has no name.
+ * Arena. */
+const char *page_language_name(struct arena *a, const char *tag);
+/* Whether who reads one also reads the other: one language in one script, wherever it is spoken. */
+bool page_language_fits(const char *a, const char *b);
+/* RULE reading-language: which of the languages in `names` (count > 0, the original first) somebody
+ * reads. Of `wanted` the first that fits one of them (NULL: none is wanted there), else the best
+ * that the browser accepts, else the original. A tag that is there as it is goes before one that
+ * only fits. */
+size_t page_language_choose(const char *const *wanted, size_t wanted_count,
+                            const char *accept_language, const char *const *names, size_t count);
 /* "rtl" or "ltr". */
 const char *page_direction(const char *locale);
 
@@ -116,7 +128,8 @@ struct static_file {
     size_t len, gzip_len;
 };
 /* A file of site/static by its path ("app.css"), also with the hash that page templates use in URLs
- * ("app.5f3a9c01de.css", *immutable true). Relative url(…) addresses inside style sheets are hashed ones too. */
+ * ("app.5f3a9c01de.css", *immutable true). Relative url(…) addresses inside style sheets are hashed
+ * ones too. */
 bool site_static(struct site *s, const char *path, struct static_file *out, bool *immutable);
 
 #endif

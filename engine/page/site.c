@@ -1,14 +1,16 @@
-/* The site that runs: the current generation of files, who still reads an older one, and rendering. */
+/* The site that runs: the current generation of files, who still reads an older one, and rendering.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "page/site_inside.h"
+#include "tree/tree.h"
 
-/* ---- Generations: a reader publishes which one it holds, and that one is not freed --------------- */
+/* ---- Generations: a reader publishes which one it holds, and that one is not freed
+ * --------------- */
 
 static void leave_reader(void *thing) {
     struct reader *r = thing;
@@ -25,79 +27,52 @@ static struct reader *reader_of_thread(struct site *s) {
     }
     if (!r) {
         r = calloc(1, sizeof *r);
-        if (!r) BUG("no memory for a reader of the site");
+        if (!r) return NULL;
         atomic_store(&r->taken, true);
         r->next = atomic_load(&s->readers);
         while (!atomic_compare_exchange_weak(&s->readers, &r->next, r)) continue;
     }
-    if (pthread_setspecific(s->reader_key, r) != 0) BUG("no memory for a reader of the site");
-    return r;
+    if (pthread_setspecific(s->reader_key, r) == 0) return r;
+    leave_reader(r);
+    return NULL;
 }
 
-/* Frees old generations that no thread holds. With s->reload locked. */
+static bool is_held(struct site *s, const struct generation *g) {
+    bool held = false;
+    for (struct reader *r = atomic_load(&s->readers); r && !held; r = r->next)
+        held = atomic_load(&r->holds) == g;
+    return held;
+}
+
+/* Frees old generations that no thread holds. With s->lock locked. */
 static void free_retired(struct site *s) {
-    struct generation **at = &s->retired;
-    while (*at) {
-        struct generation *g = *at;
-        bool held = false;
-        for (struct reader *r = atomic_load(&s->readers); r && !held; r = r->next)
-            held = atomic_load(&r->holds) == g;
-        if (held) at = &g->next;
-        else {
-            *at = g->next;
-            generation_free(g);
-        }
+    struct generation *kept = NULL;
+    for (struct generation *g = atomic_load(&s->retired), *next; g; g = next) {
+        next = g->next;
+        if (is_held(s, g)) {
+            g->next = kept;
+            kept = g;
+        } else generation_free(g);
     }
+    atomic_store(&s->retired, kept);
 }
 
-static void log_problems(const char *problems) {
-    for (const char *line = problems; *line;) {
-        size_t n = strcspn(line, "\n");
-        log_say(LOG_WARN, "site_problem", "%.*s", (int)n, line);
-        line += n + (line[n] == '\n');
-    }
-}
-
-/* With s->reload locked. */
-static void read_again(struct site *s) {
-    struct problem_log *problems = calloc(1, sizeof *problems);
-    struct generation *old = atomic_load(&s->current),
-                      *fresh = problems ? generation_load(s, old, problems) : NULL;
-    if (problems) log_problems(problems->text);
-    free(problems);
-    if (!fresh) {
-        log_say(LOG_ERROR, "site_reload",
-                "the changed files of site/ could not be read; the earlier ones stay");
-        return;
-    }
-    atomic_store(&s->current, fresh);
-    atomic_fetch_add(&s->edition, 1);
-    old->next = s->retired;
-    s->retired = old;
-}
-
-unsigned page_edition(struct site *s) { return atomic_load(&s->edition); }
-
-bool site_refresh(struct site *s) {
-    if (pthread_mutex_trylock(&s->reload) != 0) return false; /* another thread is at it */
-    uint64_t signature = site_signature(s->root);
-    bool changed = signature != s->signature;
-    if (changed) {
-        read_again(s);
-        s->signature = signature;
-    }
+/* The tree has let go of it: it is not the current one any more. */
+static void retire(void *generation) {
+    struct generation *g = generation;
+    struct site *s = g->site;
+    pthread_mutex_lock(&s->lock);
+    g->next = atomic_load(&s->retired);
+    atomic_store(&s->retired, g);
     free_retired(s);
-    pthread_mutex_unlock(&s->reload);
-    return changed;
+    pthread_mutex_unlock(&s->lock);
 }
 
+/* NULL: this thread has no reader yet, and there is no memory for one. */
 static struct reader *hold(struct site *s, struct generation **out) {
-    int64_t now = clock_monotonic_ms(),
-            due = atomic_load_explicit(&s->next_check_ms, memory_order_relaxed);
-    if (now >= due && atomic_compare_exchange_strong(&s->next_check_ms, &due, now + CHECK_EVERY_MS))
-        (void)site_refresh(s);
     struct reader *r = reader_of_thread(s);
     struct generation *g;
+    if (!r) return NULL;
     do {
         g = atomic_load(&s->current);
         atomic_store(&r->holds, g);
@@ -107,53 +82,128 @@ static struct reader *hold(struct site *s, struct generation **out) {
     return r;
 }
 
-/* A thread that leaves through its arena's guard holds on until it renders again: that delays a release, no more. */
-static void let_go(struct reader *r) { atomic_store(&r->holds, NULL); }
+/* A thread that leaves through its arena's guard holds on until it renders again: that delays a
+ * release, no more. */
+static void let_go(struct site *s, struct reader *r) {
+    atomic_store(&r->holds, NULL);
+    if (!atomic_load_explicit(&s->retired, memory_order_relaxed) ||
+        pthread_mutex_trylock(&s->lock) != 0)
+        return;
+    free_retired(s);
+    pthread_mutex_unlock(&s->lock);
+}
 
-/* ---- Opening ------------------------------------------------------------------------------------- */
+/* ---- Reading: by the tree
+ * ------------------------------------------------------------------------- */
+
+static void tell_problems(const struct problem_log *problems, struct tree_problems *out) {
+    for (const char *line = problems->text; *line;) {
+        size_t n = strcspn(line, "\n");
+        tree_problem(out, "%.*s", (int)n, line);
+        line += n + (line[n] == '\n');
+    }
+}
+
+/* What editors leave beside a file for a moment is none of ours. */
+static bool concerns_site(const struct tree_news *news) {
+    bool yes = news->all || news->again;
+    for (size_t i = 0; i < news->count && !yes; i++)
+        yes = !str_has_suffix(news->paths[i], "~") && !str_has_suffix(news->paths[i], ".tmp");
+    return yes;
+}
+
+static enum err read_site(struct site *s, const struct generation *old, struct generation **out) {
+    s->problems->len = 0;
+    s->problems->text[0] = '\0';
+    enum err e = generation_load(s, old, s->problems, out);
+    if (e == OK && !old && (*out)->templates.count == 0) {
+        problem_add(s->problems, "%s/site/templates: there are no templates in this folder\n",
+                    s->root);
+        generation_free(*out);
+        e = ERR_INVALID;
+    } else if (e == ERR_LIMIT)
+        problem_add(s->problems, "site: its files do not fit into memory%s\n",
+                    old ? "; what was read before stays" : "");
+    return e;
+}
+
+static enum err load_site(void *site, void *old, const struct tree_news *news, void **fresh) {
+    struct site *s = site;
+    struct generation *g = NULL;
+    bool concerned = !old || concerns_site(news);
+    *fresh = old;
+    enum err e = concerned ? read_site(s, old, &g) : OK;
+    if (e != ERR_BUSY && (old || e == OK)) /* else who opens the site says why it cannot */
+        tell_problems(s->problems, news->problems);
+    if (e || !concerned) return e;
+    /* Before the tree lets go of `old`. */
+    atomic_store(&s->current, g);
+    if (old) atomic_fetch_add(&s->edition, 1);
+    *fresh = g;
+    return OK;
+}
+
+unsigned page_edition(struct site *s) { return atomic_load(&s->edition); }
+
+bool site_refresh(struct site *s) {
+    tree_release(tree_hold(s->tree)); /* waits while changed files are read */
+    unsigned edition = page_edition(s);
+    return atomic_exchange(&s->seen, edition) != edition;
+}
+
+/* ---- Opening
+ * ------------------------------------------------------------------------------------- */
+
+static struct site *site_new(const char *root) {
+    struct site *s = calloc(1, sizeof *s);
+    if (s) s->root = strdup(root);
+    if (s && s->root && pthread_key_create(&s->reader_key, leave_reader) == 0) {
+        pthread_mutex_init(&s->lock, NULL);
+        return s;
+    }
+    if (s) free(s->root);
+    free(s);
+    return NULL;
+}
+
+static enum err open_tree(struct site *s) {
+    const struct tree_source source = {.name = "site_problem",
+                                       .folders = {"site/templates", "site/locale", "site/static"},
+                                       .load = load_site,
+                                       .free = retire,
+                                       .context = s};
+    return tree_open(&s->tree, s->root, &source);
+}
 
 enum err site_open(struct site **out, const char *root, struct arena *a, const char **why) {
     *out = NULL;
     *why = NULL;
-    struct problem_log *problems = calloc(1, sizeof *problems);
-    arena_defer(a, free, problems);
-    struct site *s = calloc(1, sizeof *s);
-    if (!problems || !s) {
-        free(s);
-        arena_fail(a);
+    struct problem_log *opening = calloc(1, sizeof *opening), *later;
+    if (!opening) arena_starve(a);
+    arena_defer(a, free, opening);
+    struct site *s = site_new(root);
+    if (!s) arena_starve(a);
+    s->problems = opening;
+    enum err e = open_tree(s);
+    if (e == ERR_BUSY) problem_add(opening, "site: the files could not be read: memory is short\n");
+    s->problems = later = malloc(sizeof *later);
+    if (later) *later = *opening;
+    if (e == OK && (!later || !tree_start(s->tree))) {
+        problem_add(opening, "site: no thread could be started\n");
+        e = ERR_BUSY;
     }
-    s->root = strdup(root);
-    if (!s->root || pthread_key_create(&s->reader_key, leave_reader) != 0) {
-        free(s->root);
-        free(s);
-        arena_fail(a);
-    }
-    pthread_mutex_init(&s->reload, NULL);
-    s->signature = site_signature(root);
-    struct generation *g = generation_load(s, NULL, problems);
-    atomic_store(&s->current, g);
-    if (g && g->templates.count == 0)
-        problem_add(problems, "%s/site/templates: there are no templates in this folder\n", root);
-    if (!g && problems->len == 0)
-        problem_add(problems, "site: the files could not be read: out of memory\n");
-    if (problems->len) *why = problems->text;
-    if (!g || g->templates.count == 0) {
-        site_close(s);
-        return ERR_INVALID;
-    }
-    log_problems(problems->text);
-    atomic_store(&s->next_check_ms, clock_monotonic_ms() + CHECK_EVERY_MS);
-    *out = s;
-    return OK;
+    if (opening->len) *why = opening->text;
+    if (e) site_close(s);
+    else *out = s;
+    return e;
 }
 
 void site_close(struct site *s) {
     if (!s) return;
     pthread_key_delete(s->reader_key);
-    generation_free(atomic_load(&s->current));
-    while (s->retired) {
-        struct generation *g = s->retired;
-        s->retired = g->next;
+    tree_close(s->tree);
+    for (struct generation *g = atomic_load(&s->retired), *next; g; g = next) {
+        next = g->next;
         generation_free(g);
     }
     for (struct reader *r = atomic_load(&s->readers); r;) {
@@ -163,12 +213,14 @@ void site_close(struct site *s) {
     }
     blobs_free(s->blobs);
     for (size_t i = 0; i < s->locale_count; i++) locale_free(s->locales[i]);
-    pthread_mutex_destroy(&s->reload);
+    pthread_mutex_destroy(&s->lock);
+    free(s->problems);
     free(s->root);
     free(s);
 }
 
-/* ---- Rendering ------------------------------------------------------------------------------------- */
+/* ---- Rendering
+ * ------------------------------------------------------------------------------------- */
 
 /* The nearest language that there is: itself, a shorter form of it, English. */
 static size_t locale_index(const struct generation *g, const char *locale) {
@@ -192,9 +244,10 @@ enum err page_render_cuts(struct site *s, const char *name, const char *locale, 
                           struct buf *out, struct page_cuts *cuts) {
     struct generation *g;
     struct reader *r = hold(s, &g);
+    if (!r) arena_starve(out->arena);
     int index = names_find(&g->templates, name);
     if (index < 0 || !g->parsed[index]) {
-        let_go(r);
+        let_go(s, r);
         return ERR_NOT_FOUND;
     }
     /* As large as last time and an eighth: then the text is written once and never moved. */
@@ -207,59 +260,65 @@ enum err page_render_cuts(struct site *s, const char *name, const char *locale, 
     size_t size = out->len - before;
     atomic_store_explicit(&g->size_hint[index], size > UINT32_MAX / 4 ? 0 : (uint32_t)size,
                           memory_order_relaxed);
-    let_go(r);
+    let_go(s, r);
     return OK;
-}
-
-bool page_key(struct site *s, const char *name, const char *locale, const struct view *v,
-              struct buf *key, struct page_aparts *aparts) {
-    /* Read before what it counts: a page that is made meanwhile of newer files is never found under the newer number. */
-    unsigned edition = page_edition(s);
-    buf_add(key, (const char *)&edition, sizeof edition);
-    buf_add(key, name, strlen(name) + 1);
-    if (locale) buf_add(key, locale, strlen(locale) + 1);
-    return view_key(v, key, aparts);
 }
 
 const char *page_text(struct site *s, const char *locale, const char *key, struct view *v,
                       struct arena *a) {
     struct generation *g;
     struct reader *r = hold(s, &g);
+    if (!r) arena_starve(a);
     struct buf out;
     buf_init(&out, a);
     int index = names_find(&g->texts, key);
     if (index >= 0 && g->messages[0][index])
         mustache_text(&g->env[locale_index(g, locale)], index, v, false, &out);
     else buf_puts(&out, key);
-    let_go(r);
+    let_go(s, r);
+    return buf_text(&out);
+}
+
+const char *page_hundredths(struct site *s, const char *locale, int64_t hundredths,
+                            struct arena *a) {
+    struct generation *g;
+    struct reader *r = hold(s, &g);
+    if (!r) arena_starve(a);
+    struct buf out;
+    buf_init(&out, a);
+    locale_hundredths(g->env[locale_index(g, locale)].locale, hundredths, &out);
+    let_go(s, r);
     return buf_text(&out);
 }
 
 const char *page_negotiate(struct site *s, const char *accept_language) {
     struct generation *g;
     struct reader *r = hold(s, &g);
+    if (!r) return "en";
     int best = locale_negotiate(accept_language, g->locale_names, g->locale_count);
     const char *name = g->locale_names[best < 0 ? 0 : best]; /* owned by the site */
-    let_go(r);
+    let_go(s, r);
     return name;
 }
 
 bool page_locale_known(struct site *s, const char *locale) {
     struct generation *g;
     struct reader *r = hold(s, &g);
+    if (!r) return false;
     bool known = false;
     for (size_t i = 0; i < g->locale_count; i++) known |= str_eq(g->locale_names[i], locale);
-    let_go(r);
+    let_go(s, r);
     return known;
 }
 
 size_t page_locales(struct site *s, const char *const **names, struct arena *a) {
     struct generation *g;
     struct reader *r = hold(s, &g);
+    if (!r) arena_starve(a);
     const char **copy = NEW_ARRAY(a, const char *, g->locale_count);
     memcpy(copy, g->locale_names, g->locale_count * sizeof *copy);
     size_t count = g->locale_count;
-    let_go(r);
+    let_go(s, r);
     *names = copy;
     return count;
 }
@@ -267,12 +326,13 @@ size_t page_locales(struct site *s, const char *const **names, struct arena *a) 
 bool site_static(struct site *s, const char *path, struct static_file *out, bool *immutable) {
     struct generation *g;
     struct reader *r = hold(s, &g);
+    if (!r) return false;
     int index = path ? names_find(&g->statics, path) : -1;
     if (index >= 0) {
         const struct blob *b = g->files[index];
         *out = (struct static_file){b->type, b->etag, b->bytes, b->gzip, b->len, b->gzip_len};
         *immutable = g->immutable[index];
     }
-    let_go(r);
+    let_go(s, r);
     return index >= 0;
 }

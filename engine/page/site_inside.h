@@ -11,9 +11,9 @@
 #define GENERATION_BYTES ((size_t)64 * 1024 * 1024)
 #define SITE_FILE_BYTES ((size_t)4 * 1024 * 1024)
 #define SITE_LOCALES 32
-#define CHECK_EVERY_MS 1000
 
-/* One version of a static file; owned by the site until site_close, so that an answer which is under way keeps it. */
+/* One version of a static file; owned by the site until site_close, so that an answer which is
+ * under way keeps it. */
 struct blob {
     struct blob *next;
     char *path, *hashed_path, *url, *etag;
@@ -30,6 +30,7 @@ struct source {
 
 struct generation {
     struct arena arena;
+    struct site *site;
     struct generation *next; /* among the retired */
     struct source *sources;  /* templates and catalogues as they were last good */
     uint32_t source_count, source_room;
@@ -53,20 +54,23 @@ struct reader {
 
 struct site {
     char *root;
-    _Atomic(struct generation *) current;
+    struct tree *tree; /* reads and publishes; it has one hold on each generation */
+    _Atomic(struct generation *) current; /* the one that it published last */
     atomic_uint edition; /* counts generations, each after it has become the current one */
+    atomic_uint seen;    /* the edition at the last site_refresh */
     _Atomic(struct reader *) readers;
     pthread_key_t reader_key;
-    _Atomic int64_t next_check_ms;
-    pthread_mutex_t reload; /* guards what follows */
-    struct generation *retired;
+    pthread_mutex_t lock;                 /* the list behind `retired` */
+    _Atomic(struct generation *) retired; /* the tree has let go of them */
+    /* of who loads */
+    struct problem_log *problems; /* what the last load found */
     struct blob *blobs;
     struct locale *locales[SITE_LOCALES];
     size_t locale_count;
-    uint64_t signature; /* of names, sizes and times of all files */
 };
 
-/* Lines of what is wrong; never fails, what does not fit is dropped. Owned by who opens or refreshes. */
+/* Lines of what is wrong; never fails, what does not fit is dropped. Owned by who opens or
+ * refreshes. */
 struct problem_log {
     size_t len;
     char text[256 * 1024];
@@ -74,13 +78,12 @@ struct problem_log {
 void problem_add(struct problem_log *log, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Reads everything. Problems are appended as lines; NULL when memory ran out or (without `old`) when there are
- * errors. With `old`, a file that is broken now keeps the version that `old` has. */
-struct generation *generation_load(struct site *s, const struct generation *old,
-                                   struct problem_log *problems);
+/* Reads everything. Problems are appended as lines. ERR_BUSY: no memory, or no descriptors;
+ * ERR_LIMIT: too much; ERR_INVALID: without `old`, there are errors. With `old`, a file that is
+ * broken now keeps the version that `old` has. */
+enum err generation_load(struct site *s, const struct generation *old, struct problem_log *problems,
+                         struct generation **out) MUST_USE;
 void generation_free(struct generation *g);
-/* Changes when any file of site/ was changed, added or removed. */
-uint64_t site_signature(const char *root);
 
 struct site_file {
     const char *path; /* from the root */
@@ -88,6 +91,9 @@ struct site_file {
 };
 /* Regular files below root/folder by name, at most two levels, without hidden ones. Arena. */
 size_t site_list(struct arena *a, const char *root, const char *folder, struct site_file **out);
+/* NULL with errno when it cannot be read; leaves through the guard when that may be otherwise in a
+ * moment. Arena. */
+char *site_read(struct arena *a, const char *root, const char *path, size_t *len);
 
 /* Fills g->statics and g->assets (site_static.c). */
 void statics_load(struct site *s, struct generation *g, struct problem_log *problems);

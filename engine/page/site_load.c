@@ -24,7 +24,7 @@ void problem_add(struct problem_log *log, const char *format, ...) {
     else log->text[log->len] = '\0';
 }
 
-/* ---- Folders ---------------------------------------------------------------------------------- */
+/* ---- Folders -------------------------------------------------------------------------------- */
 
 static void close_folder(void *folder) { closedir(folder); }
 
@@ -42,6 +42,7 @@ struct listing {
 static void list_into(struct listing *l, const char *below, int levels) {
     char *path = arena_printf(l->arena, "%s/%s/%s", l->root, l->folder, below);
     DIR *folder = opendir(path);
+    if (!folder && err_is_short(errno)) arena_starve(l->arena);
     arena_defer(l->arena, close_folder, folder);
     for (struct dirent *e; folder && l->count < FILES_MAX && (e = readdir(folder)) != NULL;) {
         if (e->d_name[0] == '.' || str_has_suffix(e->d_name, "~") ||
@@ -66,40 +67,13 @@ size_t site_list(struct arena *a, const char *root, const char *folder, struct s
     return l.count;
 }
 
-static uint64_t mix(uint64_t hash, const void *bytes, size_t len) {
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ ((const unsigned char *)bytes)[i]) * 1099511628211u;
-    return hash;
+char *site_read(struct arena *a, const char *root, const char *path, size_t *len) {
+    char *text = file_read(a, arena_printf(a, "%s/%s", root, path), SITE_FILE_BYTES, len);
+    if (!text && err_is_short(errno)) arena_starve(a);
+    return text;
 }
 
-static uint64_t sign_folder(struct arena *a, const char *root, const char *folder, uint64_t hash) {
-    struct site_file *files;
-    size_t count = site_list(a, root, folder, &files);
-    for (size_t i = 0; i < count; i++) {
-        struct stat st;
-        if (stat(arena_printf(a, "%s/%s", root, files[i].path), &st) != 0) continue;
-        int64_t facts[] = {st.st_mtim.tv_sec, st.st_mtim.tv_nsec, st.st_size, (int64_t)st.st_ino};
-        hash = mix(mix(hash, files[i].path, strlen(files[i].path)), facts, sizeof facts);
-    }
-    return hash;
-}
-
-static void sign_site(struct arena *a, const char *root, uint64_t *out) {
-    if (ARENA_GUARD(a) != 0) return;
-    uint64_t hash = sign_folder(a, root, "site/templates", 14695981039346656037u);
-    *out = sign_folder(a, root, "site/static", sign_folder(a, root, "site/locale", hash));
-}
-
-uint64_t site_signature(const char *root) {
-    struct arena scratch;
-    uint64_t signature = 0;
-    arena_init(&scratch, GENERATION_BYTES);
-    sign_site(&scratch, root, &signature);
-    arena_release(&scratch);
-    return signature;
-}
-
-/* ---- Sources ---------------------------------------------------------------------------------- */
+/* ---- Sources -------------------------------------------------------------------------------- */
 
 struct loading {
     struct site *site;
@@ -126,16 +100,14 @@ static void keep_source(struct generation *g, const char *path, const char *text
 }
 
 static const char *read_source(struct loading *l, const char *path, size_t *len) {
-    const char *text = file_read(&l->g->arena,
-                                 arena_printf(&l->g->arena, "%s/%s", l->site->root, path),
-                                 SITE_FILE_BYTES, len);
+    const char *text = site_read(&l->g->arena, l->site->root, path, len);
     if (!text)
         problem_add(l->problems, "%s:0:0: error: the file cannot be read: %s [file]\n", path,
                     strerror(errno));
     return text;
 }
 
-/* ---- Texts ------------------------------------------------------------------------------------ */
+/* ---- Texts ---------------------------------------------------------------------------------- */
 
 static void place_of(const char *source, const char *key, int *line, int *column) {
     char quoted[200];
@@ -156,7 +128,8 @@ static void text_problem(struct loading *l, const char *path, const char *source
                 sentence);
 }
 
-/* Reads one catalogue into `messages` of its language; false when the file as a whole is no good. */
+/* Reads one catalogue into `messages` of its language; false when the file as a whole is no good.
+ */
 static bool read_catalogue(struct loading *l, size_t locale, const char *path, const char *source,
                            size_t len, struct names *seen) {
     struct generation *g = l->g;
@@ -200,7 +173,7 @@ static size_t add_locale(struct loading *l, const char *name, size_t name_len) {
     struct site *s = l->site;
     while (known < s->locale_count && strcmp(locale_name(s->locales[known]), tag) != 0) known++;
     if (known == s->locale_count && known < SITE_LOCALES &&
-        (s->locales[known] = locale_new(tag)) != NULL)
+        (s->locales[known] = locale_new(&g->arena, tag)) != NULL)
         s->locale_count++;
     if (known == s->locale_count || g->locale_count == SITE_LOCALES) return SIZE_MAX;
     g->locale_names[g->locale_count] = locale_name(s->locales[known]);
@@ -264,7 +237,7 @@ static void fill_fallbacks(struct generation *g) {
     }
 }
 
-/* ---- Templates -------------------------------------------------------------------------------- */
+/* ---- Templates ------------------------------------------------------------------------------ */
 
 static int find_name(void *context, enum mustache_ref kind, const char *name) {
     struct loading *l = context;
@@ -329,9 +302,9 @@ static void load_templates(struct loading *l) {
         if (files[i].name) load_template(l, files[i].path, index++);
 }
 
-static bool load_all(struct loading *l) {
+static enum err load_all(struct loading *l) {
     struct generation *g = l->g;
-    if (ARENA_GUARD(&g->arena) != 0) return false;
+    if (ARENA_GUARD(&g->arena) != 0) return g->arena.starved ? ERR_BUSY : ERR_LIMIT;
     names_init(&g->templates, &g->arena);
     names_init(&g->texts, &g->arena);
     names_init(&g->assets, &g->arena);
@@ -341,18 +314,21 @@ static bool load_all(struct loading *l) {
     load_templates(l);
     fill_fallbacks(g);
     g->arena.guarded = false;
-    return !l->failed || l->old;
+    return l->failed && !l->old ? ERR_INVALID : OK;
 }
 
-struct generation *generation_load(struct site *s, const struct generation *old,
-                                   struct problem_log *problems) {
+enum err generation_load(struct site *s, const struct generation *old, struct problem_log *problems,
+                         struct generation **out) {
     struct generation *g = calloc(1, sizeof *g);
-    if (!g) return NULL;
+    *out = NULL;
+    if (!g) return ERR_BUSY;
+    g->site = s;
     arena_init(&g->arena, GENERATION_BYTES);
     struct loading l = {.site = s, .g = g, .old = old, .problems = problems};
-    if (load_all(&l)) return g;
-    generation_free(g);
-    return NULL;
+    enum err e = load_all(&l);
+    if (e) generation_free(g);
+    else *out = g;
+    return e;
 }
 
 void generation_free(struct generation *g) {

@@ -1,7 +1,8 @@
 /* Static files: read at start, compressed once, named after their content.
  *
- * "style/app.css" is served as /static/style/app.css and, for a year, as /static/style/app.0123456789.css. A style sheet's
- * relative url(…) addresses become hashed ones here, so that a changed font or picture changes the sheet too. */
+ * "style/app.css" is served as /static/style/app.css and, for a year, as
+ * /static/style/app.0123456789.css. A style sheet's relative url(…) addresses become hashed ones
+ * here, so that a changed font or picture changes the sheet too. */
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -82,7 +83,7 @@ static struct blob *make_blob(struct arena *a, const char *name, const char *eta
     char *hashed = arena_printf(a, "%.*s.%.*s%s", stem, name, HASH_DIGITS, etag, dot);
     char *url = arena_printf(a, "/static/%s", hashed);
     struct blob *b = calloc(1, sizeof *b);
-    if (!b) arena_fail(a);
+    if (!b) arena_starve(a);
     b->path = strdup(name);
     b->hashed_path = strdup(hashed);
     b->url = strdup(url);
@@ -92,7 +93,7 @@ static struct blob *make_blob(struct arena *a, const char *name, const char *eta
     b->type = types[type].type;
     if (!b->path || !b->hashed_path || !b->url || !b->etag || !b->bytes) {
         blobs_free(b);
-        arena_fail(a);
+        arena_starve(a);
     }
     memcpy(b->bytes, bytes, len);
     b->bytes[len] = '\0';
@@ -124,7 +125,8 @@ static void remember(struct generation *g, const struct blob *b) {
     g->asset_urls[names_add(&g->assets, asset)] = b->url;
 }
 
-/* `address` as it stands in the sheet `name`: relative to the sheet's folder. NULL when it is no file of ours. */
+/* `address` as it stands in the sheet `name`: relative to the sheet's folder. NULL when it is no
+ * file of ours. */
 static const struct blob *linked(struct generation *g, const char *name, const char *address,
                                  size_t len) {
     if (len >= 2 && memcmp(address, "./", 2) == 0) address += 2, len -= 2;
@@ -175,8 +177,7 @@ void statics_load(struct site *s, struct generation *g, struct problem_log *prob
                             files[i].path);
                 continue;
             }
-            char *path = arena_printf(&g->arena, "%s/%s", s->root, files[i].path);
-            const char *bytes = file_read(&g->arena, path, SITE_FILE_BYTES, &len);
+            const char *bytes = site_read(&g->arena, s->root, files[i].path, &len);
             if (!bytes) {
                 problem_add(
                     problems,

@@ -9,15 +9,13 @@ enum view_type { VIEW_OBJECT, VIEW_LIST, VIEW_TEXT, VIEW_HTML, VIEW_INT, VIEW_BO
 struct view_member {
     uint32_t hash;
     const char *name;
-    struct view *value; /* NULL: taken back by a later view_text(…, NULL) */
+    struct view *value; /* NULL: said to be absent, by view_text(…, NULL) */
 };
 
 struct view {
     struct arena *arena;
     enum view_type type;
     bool apart, fixed, borrowed; /* of text and html: see struct page_cut */
-    bool frozen;                 /* neither it nor what is in it may change */
-    uint64_t serial;             /* says by itself what this is, see view_freeze; 0: it does not */
     union {
         struct {
             struct view_member *at;
@@ -41,10 +39,10 @@ struct view {
 uint32_t name_hash(const char *name, size_t len);
 /* The member of an object, or NULL. */
 const struct view *view_get(const struct view *object, const char *name, uint32_t hash);
+/* Whether an object says anything of a name; `*value` is its member, NULL when what it says is that
+ * there is none. */
+bool view_names(const struct view *object, const char *name, uint32_t hash,
+                const struct view **value);
 /* Absent, false, 0, an empty text and an empty list are not shown by a section. */
 bool view_truth(const struct view *v);
-/* See page_key. */
-#define PAGE_KEY_BYTES ((size_t)64 * 1024)
-bool view_key(const struct view *v, struct buf *out, struct page_aparts *aparts);
-
 #endif

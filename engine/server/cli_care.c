@@ -1,23 +1,21 @@
-/* Commands that look after a data folder: backup, restore, audit, stats, routes. */
+/* Commands that tell about an academy and the program: keeping, stats, routes. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "account/account.h"
 #include "audit/audit.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "cert/cert.h"
 #include "lab/lab.h"
+#include "server/keeping.h"
 #include "server/server.h"
+#include "server/server_sql.h"
 
-#ifndef GRADUS_SHARE
-#define GRADUS_SHARE "/usr/local/share/gradus"
-#endif
-
-const char *default_root(void) { return access("site/templates", R_OK) == 0 ? "." : GRADUS_SHARE; }
+const char *default_root(void) { return "."; }
 const char *default_data(void) { return "data"; }
 
 struct store *open_store(struct arena *a, const char *data, bool read_only) {
@@ -27,7 +25,7 @@ struct store *open_store(struct arena *a, const char *data, bool read_only) {
                                 .read_only = read_only,
                                 .serving = !read_only,
                                 .watched = account_watched};
-    if (store_open(&s, &how, a, &why) == OK) return s;
+    if (audit_open(&s, &how, a, &why) == OK) return s;
     fprintf(stderr, "gradus: %s\n", why);
     return NULL;
 }
@@ -68,72 +66,6 @@ static bool read_options(struct care *c, int argc, char **argv, const char *usag
     return false;
 }
 
-int backup_command(int argc, char **argv) {
-    struct care c;
-    int status = 0;
-    if (!read_options(
-            &c, argc, argv,
-            "usage: gradus backup FILE [--data DIR]\n\nCopies the database while it is in use, checks the copy. Never overwrites.\n",
-            1, &status))
-        return status;
-    const char *why = "";
-    enum err e = store_backup(arena_printf(&c.arena, "%s/gradus.db", c.data), c.word[0], &c.arena,
-                              &why);
-    if (e == OK)
-        printf(
-            "backup written to %s; the signing keys in %s/keys are not in it: keep a copy of them apart\n",
-            c.word[0], c.data);
-    else fprintf(stderr, "gradus backup: %s\n", why);
-    arena_release(&c.arena);
-    return e == OK ? 0 : 2;
-}
-
-int restore_command(int argc, char **argv) {
-    struct care c;
-    int status = 0;
-    if (!read_options(
-            &c, argc, argv,
-            "usage: gradus restore FILE [--data DIR] [--replace]\n\nPuts a backup in place; the folder is made when it is missing. With --replace the present database is kept beside it as *.before-restore.\n",
-            1, &status))
-        return status;
-    const char *why = "";
-    enum err e = store_restore(c.word[0], arena_printf(&c.arena, "%s/gradus.db", c.data), c.replace,
-                               &c.arena, &why);
-    if (e == OK)
-        printf(
-            "%s is restored to %s; the signing keys are not in a backup: put your copy of them into %s/keys before "
-            "the server starts\n",
-            c.word[0], c.data, c.data);
-    else fprintf(stderr, "gradus restore: %s\n", why);
-    arena_release(&c.arena);
-    return e == OK ? 0 : 2;
-}
-
-int audit_command(int argc, char **argv) {
-    struct care c;
-    int status = 2;
-    if (!read_options(
-            &c, argc, argv,
-            "usage: gradus audit verify [--data DIR]\n\nReads the whole audit log and checks its chain. Exit status 1 when it is broken.\n",
-            1, &status))
-        return status;
-    struct store *s = str_eq(c.word[0], "verify") ? open_store(&c.arena, c.data, true) : NULL;
-    struct db *db = s ? store_reader(s) : NULL;
-    if (db) { /* without a snapshot around it: see audit_verify */
-        struct audit_report report = {0};
-        enum err e = audit_verify(db, &c.arena, &report);
-        if (e == OK)
-            printf("%lld rows, the chain holds%s; head %s\n", (long long)report.rows,
-                   report.head_checked ? "" : " (no head file: a cut tail could not be seen)",
-                   report.head);
-        else fprintf(stderr, "gradus audit: %s\n", report.problem ? report.problem : err_name(e));
-        status = e == OK ? 0 : e == ERR_INVALID ? 1 : 2;
-    }
-    if (s) store_close(s, MS_SECOND);
-    arena_release(&c.arena);
-    return status;
-}
-
 int stats_command(int argc, char **argv) {
     struct care c;
     int status = 2;
@@ -152,6 +84,32 @@ int stats_command(int argc, char **argv) {
     if (s) store_close(s, MS_SECOND);
     arena_release(&c.arena);
     return status;
+}
+
+static const char *how_long(struct arena *a, const struct keeping *k) {
+    if (k->days > 0) return arena_printf(a, "%d days after %s", k->days, k->since);
+    return k->days == KEPT_ALWAYS ? "always" : "while it is in use";
+}
+
+int keeping_command(int argc, char **argv) {
+    struct care c;
+    int status = 0;
+    if (!read_options(
+            &c, argc, argv,
+            "usage: gradus keeping [--format text|json]\n\nWhat is kept how long, by tables of the database, and why. A server deletes the rest every hour.\n",
+            0, &status))
+        return status;
+    bool json = str_eq(c.format, "json");
+    for (size_t i = 0; i < keeping_count; i++) {
+        const struct keeping *k = &keepings[i];
+        if (json)
+            printf("%s{\"tables\":\"%s\",\"days\":%d,\"kept\":\"%s\",\"why\":\"%s\"}",
+                   i ? ",\n " : "[", k->tables, k->days, how_long(&c.arena, k), k->why);
+        else printf("%-18s %-28s %s\n", k->tables, how_long(&c.arena, k), k->why);
+    }
+    if (json) puts("]");
+    arena_release(&c.arena);
+    return 0;
 }
 
 static const char *const method_names[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
@@ -190,6 +148,8 @@ int user_command(int argc, char **argv) { return account_command(argc, argv, def
 int verify_command(int argc, char **argv) { return cert_verify_command(argc, argv); }
 
 int key_command(int argc, char **argv) { return cert_key_command(argc, argv); }
+
+int draw_command(int argc, char **argv) { return cert_draw_command(argc, argv); }
 
 int lab_cli_command(int argc, char **argv) {
     return lab_command(argc - 1, argv + 1, default_root());

@@ -99,7 +99,8 @@ static void check_root(const char *root, struct diag_list *diags) {
     lab_check_tree(root, diags);
 }
 
-/* Paths of one root are checked together: what a file refers to may lie outside of what was asked for. */
+/* Paths of one root are checked together: what a file refers to may lie outside of what was asked
+ * for. */
 static void check_wishes(const struct wish *wishes, size_t count, struct arena *a,
                          struct diag_list *out) {
     for (size_t i = 0; i < count; i++) {
@@ -114,8 +115,7 @@ static void check_wishes(const struct wish *wishes, size_t count, struct arena *
             for (size_t j = i; j < count; j++)
                 wanted = wanted || (str_eq(wishes[j].root, wishes[i].root) &&
                                     asked_for(wishes[j].part, d->file));
-            if (wanted)
-                diag_add(out, d->severity, d->file, d->line, d->column, d->rule, "%s", d->message);
+            if (wanted) diag_copy(out, d);
         }
     }
 }

@@ -1,5 +1,5 @@
-/* An instructor's cohorts: who is where, who has fallen silent, and at which step a cohort loses people. All of it is derived
- * from the facts that also decide about a level. */
+/* An instructor's cohorts: who is where, who has fallen silent, and at which step a cohort loses
+ * people. All of it is derived from the facts that also decide about a level. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +11,8 @@
 #include "server/server.h"
 
 #define LEARNERS_SHOWN 500
-#define QUIET_DAYS 7 /* a working week and a weekend without a sign of someone who is on the way */
+/* a working week and a weekend without a sign of someone who is on the way */
+#define QUIET_DAYS 7
 
 struct learner {
     const struct cohort_learner *who;
@@ -24,6 +25,7 @@ struct learner {
 };
 
 struct cohort {
+    const struct content_snapshot *content;
     const struct cohort_learner *who; /* of the instructor's list */
     size_t count;
     struct learner *learners;
@@ -31,7 +33,8 @@ struct cohort {
     const struct content_level *level;
 };
 
-/* ---- Where everyone is --------------------------------------------------------------------------------- */
+/* ---- Where everyone is
+ * --------------------------------------------------------------------------------- */
 
 static const struct cert_need_status *where_now(const struct cert_level_status *s) {
     const struct cert_need_status *now = NULL;
@@ -68,7 +71,8 @@ static enum err read_learner(struct request *r, const struct content_snapshot *s
     return OK;
 }
 
-/* The first open level that somebody of the cohort has not got through; the last one when all have. */
+/* The first open level that somebody of the cohort has not got through; the last one when all have.
+ */
 static enum err read_level(struct request *r, const struct content_snapshot *s, struct cohort *c) {
     for (size_t i = 0; i < c->programme->level_count; i++) {
         const struct content_level *level = &c->programme->levels[i];
@@ -94,12 +98,11 @@ static int by_need(const void *x, const void *y) {
     return strcmp(a->who->name, b->who->name);
 }
 
-/* ---- What is shown --------------------------------------------------------------------------------------- */
+/* ---- What is shown
+ * --------------------------------------------------------------------------------------- */
 
-static const char *const kind_keys[] = {"cohort_kind_module", "cohort_kind_exam",
-                                        "cohort_kind_lab"};
-
-static void learner_view(struct request *r, struct view *list, const struct learner *l) {
+static void learner_view(struct request *r, struct view *list, const struct content_snapshot *s,
+                         const struct learner *l) {
     struct view *v = view_item(list);
     view_text(v, "name", l->who->name);
     view_int(v, "met", (int64_t)l->status.met);
@@ -110,11 +113,12 @@ static void learner_view(struct request *r, struct view *list, const struct lear
     view_int(v, "days", l->days);
     if (l->last_ms) view_time(v, "last", l->last_ms, r->locale, r->zone);
     if (!l->now) return;
-    view_text(v, "now", l->now->need->title);
+    cert_need_say(r, v, "now", s, l->now->need);
     view_text(v, "now_href", l->now->need->href);
 }
 
-/* Of one step: how many have got through, how many are at it, and for how many of these it has been silent. */
+/* Of one step: how many have got through, how many are at it, and for how many of these it has been
+ * silent. */
 static void step_view(struct request *r, struct view *list, const struct cohort *c, size_t step) {
     const struct cert_need *need = c->learners[0].status.needs[step].need;
     int64_t met = 0, here = 0, silent = 0;
@@ -126,9 +130,9 @@ static void step_view(struct request *r, struct view *list, const struct cohort 
         silent += now && l->quiet;
     }
     struct view *v = view_item(list);
-    view_text(v, "title", need->title);
+    cert_need_say(r, v, "title", c->content, need);
     view_text(v, "href", need->href);
-    view_text(v, "kind", page_text(r->app->site, r->locale, kind_keys[need->kind], NULL, r->arena));
+    view_text(v, "kind", page_text(r->app->site, r->locale, need->kind->word, NULL, r->arena));
     view_int(v, "met", met);
     view_int(v, "total", (int64_t)c->count);
     view_int(v, "here", here);
@@ -153,7 +157,7 @@ static void cohort_view(struct request *r, struct view *list, struct cohort *c) 
     qsort(c->learners, c->count, sizeof *c->learners, by_need);
     /* Sorting has moved them: each one's place is inside its own status, which has not moved. */
     learners = view_list(v, "learners");
-    for (size_t i = 0; i < c->count; i++) learner_view(r, learners, &c->learners[i]);
+    for (size_t i = 0; i < c->count; i++) learner_view(r, learners, c->content, &c->learners[i]);
     steps = view_list(v, "steps");
     for (size_t i = 0; i < c->learners[0].status.count; i++) step_view(r, steps, c, i);
 }
@@ -168,7 +172,8 @@ enum err cohort_page(struct request *r) {
     size_t shown = count < LEARNERS_SHOWN ? count : LEARNERS_SHOWN;
     for (size_t i = 0, end; i < shown; i = end) {
         for (end = i; end < shown && str_eq(all[end].cohort_id, all[i].cohort_id);) end++;
-        struct cohort c = {.who = &all[i],
+        struct cohort c = {.content = s,
+                           .who = &all[i],
                            .count = end - i,
                            .learners = NEW_ARRAY(r->arena, struct learner, end - i),
                            .programme = content_programme(s, all[i].programme_id)};

@@ -1,8 +1,9 @@
-/* Cohorts, for administrators: who teaches whom. It decides whose learners an instructor sees, and who may never decide about
- * whose certificate. */
+/* Cohorts, for administrators: who teaches whom. It decides whose learners an instructor sees, and
+ * who may never decide about whose certificate. */
 #include <string.h>
 
 #include "account/account.h"
+#include "base/name.h"
 #include "base/text.h"
 #include "content/content.h"
 #include "server/server.h"
@@ -22,7 +23,8 @@ static enum err go(struct request *r, const char *cohort_id) {
     return http_redirect(r, arena_printf(r->arena, "/admin/cohorts/%s", cohort_id));
 }
 
-/* ---- All of them ------------------------------------------------------------------------------------- */
+/* ---- All of them
+ * ------------------------------------------------------------------------------------- */
 
 static enum err list_page(struct request *r, const char *problem) {
     struct cohort_summary *all;
@@ -50,8 +52,11 @@ static enum err list_page(struct request *r, const char *problem) {
     }
     view_text(v, "title", text(r, "cohorts_title"));
     if (problem) {
-        view_text(v, "problem", text(r, problem));
-        view_text(v, "name", http_field(r, "name"));
+        const char *name = http_field(r, "name");
+        uint32_t bad = name ? name_bad_character(name_clean(r->arena, name)) : 0;
+        view_text(v, "found", bad ? name_of_character(r->arena, bad) : NULL);
+        view_text(v, "problem", page_text(r->app->site, r->locale, problem, v, r->arena));
+        view_text(v, "name", name);
     }
     view_bool(v, "layout_wide", true);
     return http_page_status(r, problem ? 400 : 200, "admin_cohorts", v);
@@ -78,16 +83,19 @@ enum err cohorts_post(struct request *r) {
     struct adding *x = NEW(r->arena, struct adding);
     const char *name = http_field(r, "name");
     x->actor = r->who->person_id;
-    x->name = name ? str_trim(r->arena, name) : "";
+    x->name = name ? name_clean(r->arena, name) : "";
     x->programme = http_field(r, "programme");
     size_t len = utf8_count(x->name);
-    if (len < 1 || len > ACCOUNT_COHORT_NAME_LIMIT) return list_page(r, "cohorts_name_problem");
+    if (!name_shows(x->name) || len > ACCOUNT_COHORT_NAME_LIMIT)
+        return list_page(r, "cohorts_name_problem");
+    if (name_bad_character(x->name)) return list_page(r, "cohorts_name_hidden");
     if (!x->programme || !content_programme(content_of(r), x->programme))
         return list_page(r, "cohorts_programme_problem");
     return http_write(r, add, x, added);
 }
 
-/* ---- One of them ------------------------------------------------------------------------------------- */
+/* ---- One of them
+ * ------------------------------------------------------------------------------------- */
 
 static enum err find(struct request *r, struct cohort_summary *out) {
     struct cohort_summary *list;
@@ -217,6 +225,9 @@ enum err cohorts_leave_post(struct request *r) {
     enum err e = find(r, &c);
     if (e != OK) return e;
     if (!person) return ERR_INVALID;
+    struct person who;
+    e = account_find(r->db, r->arena, person, &who);
+    if (e != OK) return e;
     j->actor = r->who->person_id;
     j->cohort_id = c.id;
     j->instructor = str_eq(http_field(r, "role"), "instructor");

@@ -1,5 +1,5 @@
-/* gradus demo: fills an empty data folder with an academy that lives: staff, a cohort of thirty, and what they
- * did, through the same functions that serve real people, at moments in the past. */
+/* gradus demo: fills an empty data folder with an academy that lives: staff, a cohort of thirty,
+ * and what they did, through the same functions that serve real people, at moments in the past. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -28,8 +28,8 @@ static char *demo_path(struct arena *a, const char *data) {
     return arena_printf(a, "%s/demo.json", data);
 }
 
-/* The demo's first entry in the audit log: it goes where the passwords go, with a copy of the database too, and cannot be
- * taken out unseen. */
+/* The demo's first entry in the audit log: it goes where the passwords go, with a copy of the
+ * database too, and cannot be taken out unseen. */
 static const char mark_action[] = "demo.fill", mark_subject[] = "demo";
 
 /* What cannot be read counts as marked. */
@@ -94,7 +94,8 @@ void demo_accounts(struct arena *a, const char *data, struct view *v) {
     }
 }
 
-/* ---- People ----------------------------------------------------------------------------------------- */
+/* ---- People
+ * ----------------------------------------------------------------------------------------- */
 
 static const char *email_of(struct arena *a, const char *login) {
     return arena_printf(a, "%s@demo.example", login);
@@ -150,7 +151,8 @@ static enum err add_people(struct db *db, struct arena *a, void *arg, int64_t no
     return e == OK ? add_cohort(d, db) : e;
 }
 
-/* ---- The command -------------------------------------------------------------------------------------- */
+/* ---- The command
+ * -------------------------------------------------------------------------------------- */
 
 static bool write_accounts(struct demo *d) {
     static const struct {
@@ -225,8 +227,9 @@ static bool read_options(struct demo *d, int argc, char **argv, int *status) {
 }
 
 int demo_command(int argc, char **argv) {
-    struct arena arena;
+    struct arena arena, work;
     arena_init(&arena, (size_t)1 << 31);
+    arena_init(&work, (size_t)1 << 31);
     struct demo d = {.arena = &arena, .today_ms = clock_now_ms()};
     int status;
     if (!read_options(&d, argc, argv, &status)) return status;
@@ -237,7 +240,10 @@ int demo_command(int argc, char **argv) {
                 d.app.data);
         return 2;
     }
-    status = demo_open(&d) ? fill(&d) : 2;
+    bool opened = demo_open(&d);
+    d.arena = &work;
+    status = opened ? fill(&d) : 2;
+    arena_release(&work); /* what it holds of the rooms goes before they are closed */
     demo_close(&d);
     if (status == 0)
         printf("%s holds a demo academy of %zu learners\n", d.app.data, demo_learner_count);

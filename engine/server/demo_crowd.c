@@ -1,4 +1,5 @@
-/* A crowd for load tests: learners candidate-1, candidate-2, …, each in an open attempt at the exam. */
+/* A crowd for load tests: learners candidate-1, candidate-2, …, each in an open attempt at the
+ * exam. */
 #include "account/account.h"
 #include "exam/exam.h"
 #include "server/demo.h"

@@ -1,10 +1,11 @@
-/* What the people of the demo academy did: reading, exams, labs, certification, each at its moment in the past and
- * through the domains' own functions. */
+/* What the people of the demo academy did: reading, exams, labs, certification, each at its moment
+ * in the past and through the domains' own functions. */
 #include <stdio.h>
 #include <string.h>
 
 #include "account/account.h"
 #include "base/clock.h"
+#include "base/program.h"
 #include "base/text.h"
 #include "cert/cert.h"
 #include "content/content.h"
@@ -20,14 +21,13 @@
 bool demo_open(struct demo *d) {
     const char *why = "out of memory";
     struct app *app = &d->app;
-    d->zygote = labs_prepare(&why); /* before there are threads */
-    if (!d->zygote) {
+    if (labs_prepare(&d->zygote, NULL, d->arena, &why)) {
         fprintf(stderr, "gradus demo: labs: %s\n", why);
         return false;
     }
     app->store = open_store(d->arena, app->data, false);
     if (!app->store) return false;
-    if (site_open(&app->site, app->root, d->arena, &why) == OK &&
+    if (site_open(&app->site, program_root(app->root, "site/templates"), d->arena, &why) == OK &&
         content_open(&app->content, app->root, app->store, app->site, d->arena, &why) == OK &&
         exams_open(&app->exams, app, d->arena, &why) == OK &&
         labs_open(&app->labs, app, d->zygote, 0, d->arena, &why) == OK &&
@@ -41,6 +41,7 @@ bool demo_open(struct demo *d) {
 void demo_close(struct demo *d) {
     certs_close(d->app.certs);
     if (d->app.labs) labs_close(d->app.labs);
+    else labs_unprepare(d->zygote);
     if (d->app.exams) exams_close(d->app.exams);
     if (d->app.content) content_close(d->app.content);
     if (d->app.site) site_close(d->app.site);
@@ -56,7 +57,8 @@ static uint64_t drawn(size_t person, uint64_t what) {
     return z ^ (z >> 31);
 }
 
-/* ---- Reading ------------------------------------------------------------------------------------------ */
+/* ---- Reading
+ * ------------------------------------------------------------------------------------------ */
 
 struct reading {
     struct demo *demo;
@@ -65,7 +67,8 @@ struct reading {
     const struct content_snapshot *snapshot;
 };
 
-/* The evenings of somebody with a job: between the day of joining and yesterday, at 18 to 21 hours. */
+/* The evenings of somebody with a job: between the day of joining and yesterday, at 18 to 21 hours.
+ */
 static int64_t study_time(const struct demo *d, size_t person, int module, int modules) {
     const struct demo_learner *l = &demo_learners[person];
     int days = l->joined_days > 45 ? 40 : l->joined_days - 2;
@@ -113,7 +116,7 @@ static enum err read_all(struct db *db, struct arena *a, void *arg, int64_t now_
     return e;
 }
 
-/* ---- Exams ------------------------------------------------------------------------------------------------ */
+/* ---- Exams ---------------------------------------------------------------------------------- */
 
 static enum err sit(struct demo *d, size_t person, int days_ago, int ability_permille,
                     bool running) {
@@ -150,7 +153,7 @@ static enum err sit_exams(struct demo *d, size_t person) {
     return OK;
 }
 
-/* ---- Labs -------------------------------------------------------------------------------------------------- */
+/* ---- Labs ----------------------------------------------------------------------------------- */
 
 /* The reference solution, or one that stops half way as people do; in one of the four stacks. */
 static enum err do_lab(struct demo *d, size_t person) {
@@ -167,7 +170,8 @@ static enum err do_lab(struct demo *d, size_t person) {
                         d->today_ms - days * MS_DAY - 4 * MS_HOUR, &run);
 }
 
-/* ---- Certification ------------------------------------------------------------------------------------------ */
+/* ---- Certification
+ * ------------------------------------------------------------------------------------------ */
 
 struct certifying {
     struct demo *demo;
@@ -243,7 +247,8 @@ static enum err certify(struct demo *d, size_t person, const struct content_snap
     return OK;
 }
 
-/* ---- All of it ---------------------------------------------------------------------------------------------- */
+/* ---- All of it
+ * ---------------------------------------------------------------------------------------------- */
 
 static enum err histories(struct demo *d, const struct content_snapshot *s, const char **step) {
     const struct content_programme *p = content_programme(s, PROGRAMME);

@@ -3,25 +3,36 @@
 
 #include "account/account.h"
 #include "audit/audit.h"
+#include "base/clock.h"
 #include "base/text.h"
-#include "cert/cert.h"
+#include "exam/exam.h"
 #include "lab/lab.h"
 #include "server/server.h"
+#include "server/server_sql.h"
+#include "server/upkeep.h"
 
 static const char *text(struct request *r, const char *key) {
     return page_text(r->app->site, r->locale, key, NULL, r->arena);
 }
 
-/* ---- Every page ----------------------------------------------------------------------------------- */
+/* ---- Every page
+ * ----------------------------------------------------------------------------------- */
 
 /* Which part of the site a path belongs to; the first that fits. */
 static const struct {
     const char *prefix, *section;
-} sections[] = {{"/programmes", "programmes"}, {"/modules", "programmes"},
-                {"/glossary", "programmes"},   {"/self-assessment", "programmes"},
-                {"/exams", "programmes"},      {"/labs", "programmes"},
-                {"/search", "search"},         {"/author", "author"},
-                {"/assess", "assess"},         {"/admin", "admin"},
+} sections[] = {{"/programmes", "programmes"},
+                {"/modules", "programmes"},
+                {"/glossary", "glossary"},
+                {"/self-assessment", "programmes"},
+                {"/exams", "exams"},
+                {"/attempts", "exams"},
+                {"/labs", "labs"},
+                {"/runs", "labs"},
+                {"/search", "search"},
+                {"/author", "author"},
+                {"/assess", "assess"},
+                {"/admin", "admin"},
                 {"/certificates", "home"}};
 
 void decorate_page(struct request *r, struct view *v) {
@@ -35,7 +46,8 @@ void decorate_page(struct request *r, struct view *v) {
     }
 }
 
-/* ---- Administration ------------------------------------------------------------------------------- */
+/* ---- Administration
+ * ------------------------------------------------------------------------------- */
 
 enum err guide_page(struct request *r) {
     struct view *v = view_new(r->arena);
@@ -45,6 +57,45 @@ enum err guide_page(struct request *r) {
 
 static const char *const count_keys[] = {"admin_count_people", "admin_count_sessions",
                                          "admin_count_cohorts", "admin_count_audit"};
+
+/* What the last check of the whole file, and of the records, found. */
+static void add_check(struct request *r, struct view *v, const char *name,
+                      enum upkeep_check check) {
+    struct upkeep_report report;
+    struct view *c = view_object(v, name);
+    upkeep_report(r->app->upkeep, check, r->arena, &report);
+    static const char *const flags[] = {"running", "good", "damaged", "unknown"};
+    view_bool(c, flags[report.state], true);
+    if (report.problem) view_text(c, "problem", report.problem);
+    if (report.at_ms) view_time(c, "at", report.at_ms, r->locale, r->zone);
+    if (report.state == UPKEEP_DAMAGED) view_bool(v, "damaged", true);
+}
+
+/* 200 while the academy can be used: a page that was written over is one for the operator, and no
+ * reason to send everybody away. */
+enum err health_page(struct request *r) {
+    static const char *const states[] = {"checking", "ok", "damaged", "unknown"};
+    static const char *const lab_states[] = {
+        [LABS_OK] = "ok", [LABS_FAILING] = "failing", [LABS_NONE] = "unavailable"};
+    enum labs_state labs = labs_state(r->app->labs);
+    struct upkeep_report report, records;
+    upkeep_report(r->app->upkeep, UPKEEP_FILE, NULL, &report);
+    upkeep_report(r->app->upkeep, UPKEEP_RECORDS, NULL, &records);
+    bool healthy = store_healthy(r->app->store);
+    const char *status = !healthy ? "cannot save: the disk is full or read-only"
+                         : report.state == UPKEEP_DAMAGED  ? "the database is damaged: see the log"
+                         : records.state == UPKEEP_DAMAGED ? "records were changed: see the log"
+                         : labs == LABS_FAILING            ? "no lab can be started: see the log"
+                                                           : "ok";
+    const char *text = arena_printf(
+        r->arena,
+        "{\"status\":\"%s\",\"database\":\"%s\",\"records\":\"%s\",\"labs\":\"%s\",\"checked_at\":%s}\n",
+        status, states[report.state],
+        records.state == UPKEEP_DAMAGED ? "changed" : states[records.state], lab_states[labs],
+        report.at_ms ? arena_printf(r->arena, "\"%s\"", time_iso(r->arena, report.at_ms)) : "null");
+    http_header_out(r, "Cache-Control", "no-store");
+    return http_bytes(r, healthy ? 200 : 503, "application/json", text, strlen(text), true);
+}
 
 enum err admin_page(struct request *r) {
     struct view *v = view_new(r->arena), *counts = view_list(v, "counts");
@@ -66,6 +117,13 @@ enum err admin_page(struct request *r) {
     view_int(v, "queue", s.queue_length);
     view_int(v, "queue_capacity", s.queue_capacity);
     view_text(v, "data", r->app->data);
+    exam_clock_view(r, v);
+    add_check(r, v, "file", UPKEEP_FILE);
+    add_check(r, v, "records", UPKEEP_RECORDS);
+    enum labs_state labs = labs_state(r->app->labs);
+    view_bool(v, "labs_ok", labs == LABS_OK);
+    view_bool(v, "labs_failing", labs == LABS_FAILING);
+    if (labs == LABS_FAILING) view_bool(v, "damaged", true);
     return http_page(r, "admin_home", v);
 }
 
@@ -96,18 +154,4 @@ enum err admin_audit_page(struct request *r) {
     view_text(v, "data", r->app->data);
     view_bool(v, "layout_wide", true);
     return http_page(r, "admin_audit", v);
-}
-
-/* ---- Metrics ---------------------------------------------------------------------------------------- */
-
-void server_metrics(struct app *app, struct buf *out) {
-    labs_metrics(app->labs, out);
-    int64_t waiting = 0;
-    struct db *db = store_reader(app->store);
-    if (!db) return;
-    store_read_begin(db);
-    if (cert_waiting(db, &waiting) == OK)
-        metrics_sample(out, "gradus_applications_waiting", "gauge",
-                       "Applications that wait for a decision.", waiting);
-    store_read_end(db);
 }

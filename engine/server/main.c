@@ -20,8 +20,10 @@ static const struct command {
     {"verify", verify_command, "verify a credential"},
     {"key", key_command, "list the signing keys, add one"},
     {"audit", audit_command, "check the chain of the audit log"},
-    {"backup", backup_command, "copy the database while it is in use"},
+    {"backup", backup_command, "write the academy into one archive while it is in use"},
     {"restore", restore_command, "put a backup in place"},
+    {"draw", draw_command, "draw a certificate (what serve starts)"},
+    {"keeping", keeping_command, "what is kept how long"},
     {"stats", stats_command, "numbers about an academy"},
     {"routes", routes_command, "list every URL with its method and roles"},
 };
@@ -39,6 +41,10 @@ static int help(FILE *out, int status) {
 int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to be told, not the end */
+    if (!memory_start()) {
+        fputs("gradus: the libraries cannot be started\n", stderr);
+        return 2;
+    }
     codec_start();
     if (argc < 2) return help(stderr, 2);
     if (str_eq(argv[1], "--help") || str_eq(argv[1], "help")) return help(stdout, 0);

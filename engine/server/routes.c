@@ -1,4 +1,5 @@
-/* Every URL of the engine: method, path, who may use it, handler. */
+/* Every URL of the engine: method, path, who may use it, handler. RULE route-roles: each is for
+ * those roles, and refuses all others. */
 #include "account/account.h"
 #include "base/err.h"
 #include "cert/cert.h"
@@ -21,22 +22,35 @@ const struct route routes[] = {
     {METHOD_POST, "/admin/cohorts/:id/members", ROLE_ADMIN, cohorts_join_post, 0},
     {METHOD_POST, "/admin/cohorts/:id/leave", ROLE_ADMIN, cohorts_leave_post, 0},
     {METHOD_GET, "/static/*", ROLE_PUBLIC, http_static_page, ROUTE_PLAIN},
-    {METHOD_GET, "/healthz", ROLE_PUBLIC, http_health_page, ROUTE_PLAIN},
+    {METHOD_GET, "/healthz", ROLE_PUBLIC, health_page, ROUTE_PLAIN},
     {METHOD_GET, "/metrics", ROLE_PUBLIC, http_metrics_page, ROUTE_PLAIN},
 
     /* account */
     {METHOD_GET, "/login", ROLE_PUBLIC, account_login_page, GUEST},
     {METHOD_POST, "/login", ROLE_PUBLIC, account_login_post, GUEST},
-    {METHOD_POST, "/logout", ROLE_ANY, account_logout_post, 0},
+    {METHOD_POST, "/logout", ROLE_ANY, account_logout_post, ROUTE_UNFINISHED},
     {METHOD_GET, "/me", ROLE_ANY, account_profile_page, 0},
     {METHOD_POST, "/me/password", ROLE_ANY, account_password_post, 0},
-    {METHOD_POST, "/me/language", ROLE_ANY, account_language_post, 0},
+    {METHOD_GET, "/me/first-password", ROLE_ANY, account_first_page, 0},
+    {METHOD_POST, "/me/first-password", ROLE_ANY, account_first_post, 0},
+    {METHOD_GET, "/login/code", ROLE_ANY, account_code_page, 0},
+    {METHOD_POST, "/login/code", ROLE_ANY, account_code_post, 0},
+    {METHOD_GET, "/me/second-factor", ROLE_ANY, account_factor_page, 0},
+    {METHOD_POST, "/me/second-factor", ROLE_ANY, account_factor_post, 0},
+    {METHOD_POST, "/me/language", ROLE_ANY, account_language_post, ROUTE_UNFINISHED},
+    {METHOD_POST, "/me/reading", ROLE_ANY, account_reading_post, 0},
     {METHOD_POST, "/me/sessions/end", ROLE_ANY, account_end_sessions_post, 0},
     {METHOD_GET, "/admin/people", ROLE_ADMIN, account_people_page, 0},
     {METHOD_POST, "/admin/people", ROLE_ADMIN, account_add_post, 0},
+    {METHOD_GET, "/admin/people/import", ROLE_ADMIN, account_import_page, 0},
+    {METHOD_POST, "/admin/people/import", ROLE_ADMIN, account_import_post, ROUTE_UPLOAD},
     {METHOD_POST, "/admin/people/:id/roles", ROLE_ADMIN, account_roles_post, 0},
     {METHOD_GET, "/admin/people/:id/time", ROLE_ADMIN, exam_time_page, 0},
     {METHOD_POST, "/admin/people/:id/time", ROLE_ADMIN, exam_time_post, 0},
+    {METHOD_GET, "/admin/clock", ROLE_ADMIN, exam_clock_page, 0},
+    {METHOD_GET, "/admin/attempts/:attempt/reopen", ROLE_ADMIN, exam_reopen_page, 0},
+    {METHOD_POST, "/admin/attempts/:attempt/reopen", ROLE_ADMIN, exam_reopen_post, 0},
+    {METHOD_POST, "/admin/people/:id/second-factor", ROLE_ADMIN, account_factor_end_post, 0},
     {METHOD_GET, "/admin/people/:id/name", ROLE_ADMIN, account_name_page, 0},
     {METHOD_POST, "/admin/people/:id/name", ROLE_ADMIN, account_name_post, 0},
     {METHOD_POST, "/admin/people/:id/reset", ROLE_ADMIN, account_reset_post, 0},
@@ -69,7 +83,8 @@ const struct route routes[] = {
     {METHOD_POST, "/attempts/:attempt/submit", ROLE_LEARNER, exam_submit_post, 0},
     {METHOD_GET, "/attempts/:attempt/result", ROLE_LEARNER, exam_result_page, 0},
 
-    /* lab: a run is its owner's; whoever teaches, assesses or administers may look; the handlers see to that */
+    /* lab: a run is its owner's; whoever teaches, assesses or administers may look; the handlers
+       see to that */
     {METHOD_GET, "/labs", ROLE_ANY, lab_index_page, 0},
     {METHOD_GET, "/labs/:lab", ROLE_ANY, lab_lobby_page, 0},
     {METHOD_POST, "/labs/:lab/runs", ROLE_LEARNER, lab_start_post, 0},
@@ -95,10 +110,24 @@ const struct route routes[] = {
     {METHOD_GET, "/assess/cases/:id", ROLE_ASSESSOR | ROLE_INSTRUCTOR, cert_case_page, 0},
     {METHOD_POST, "/assess/cases/:id/marks", ROLE_ASSESSOR | ROLE_INSTRUCTOR, cert_mark_post, 0},
     {METHOD_POST, "/assess/cases/:id/decision", ROLE_ASSESSOR, cert_decision_post, 0},
+    {METHOD_GET, "/assess/cases/:id/attempts/:attempt", ROLE_ASSESSOR, cert_attempt_page, 0},
+    {METHOD_GET, "/assess/cases/:id/runs/:run", ROLE_ASSESSOR | ROLE_INSTRUCTOR, cert_run_page, 0},
+    {METHOD_GET, "/assess/cases/:id/runs/:run/replay", ROLE_ASSESSOR | ROLE_INSTRUCTOR,
+     cert_run_replay_page, 0},
+    {METHOD_POST, "/assess/cases/:id/interest", ROLE_ASSESSOR | ROLE_INSTRUCTOR,
+     cert_case_interest_post, 0},
+    {METHOD_GET, "/assess/interests", ROLE_ASSESSOR | ROLE_INSTRUCTOR | ROLE_ADMIN,
+     cert_interests_page, 0},
+    {METHOD_POST, "/assess/interests", ROLE_ASSESSOR | ROLE_INSTRUCTOR | ROLE_ADMIN,
+     cert_interests_post, 0},
     {METHOD_GET, "/certificates/:n", ROLE_PUBLIC, cert_certificate_page, ROUTE_CORS},
     {METHOD_GET, "/status/:n", ROLE_PUBLIC, cert_status_list_page, ROUTE_CORS | ROUTE_JSON},
     {METHOD_GET, "/.well-known/did.json", ROLE_PUBLIC, cert_did_page, ROUTE_CORS | ROUTE_JSON},
+    {METHOD_GET, "/.well-known/audit-head", ROLE_PUBLIC, audit_signed_page,
+     ROUTE_CORS | ROUTE_JSON},
+    {METHOD_GET, "/.well-known/audit-head/:n", ROLE_PUBLIC, audit_signed_page,
+     ROUTE_CORS | ROUTE_JSON},
     {METHOD_GET, "/verify", ROLE_PUBLIC, cert_verify_page, 0},
-    {METHOD_POST, "/verify", ROLE_PUBLIC, cert_verify_post, ROUTE_UPLOAD | ROUTE_NO_CSRF},
+    {METHOD_POST, "/verify", ROLE_PUBLIC, cert_verify_post, ROUTE_FILE | ROUTE_NO_CSRF},
 };
 const size_t route_count = COUNT_OF(routes);

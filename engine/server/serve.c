@@ -1,4 +1,5 @@
 /* gradus serve: opens what an academy consists of, serves it, closes it in order. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <pthread.h>
@@ -9,26 +10,36 @@
 #include <unistd.h>
 
 #include "account/account.h"
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "base/text.h"
 #include "cert/cert.h"
 #include "content/content.h"
 #include "exam/exam.h"
 #include "lab/lab.h"
+#include "server/needs.h"
 #include "server/server.h"
+#include "server/upkeep.h"
 
 /* How long SIGTERM waits for what was accepted. */
 #define STOP_DEADLINE_MS (10 * MS_SECOND)
 
 static const char usage[] =
     "usage: gradus serve [--port 8080] [--listen 127.0.0.1] [--data DIR] [--root DIR] [--origin URL]\n"
-    "                    [--trust-proxy ADDRESS] [--threads N]\n"
+    "                    [--trust-proxy ADDRESS] [--metrics ADDRESS|FILE] [--threads N] [--connections N]\n"
+    "                    [--second-factor required]\n"
     "\n"
     "  --data DIR             database, keys and lab runs (default: data)\n"
-    "  --root DIR             folder with content, exams, labs, site\n"
+    "  --root DIR             folder with content, exams, labs (default: the current one); its own site, if it has one\n"
     "  --origin URL           public address, e.g. https://academy.example; certificates carry it\n"
-    "  --trust-proxy ADDRESS  believe X-Forwarded-For, -Proto and -Host from this address\n";
+    "  --second-factor required  whoever teaches, assesses or administers signs in with a code of a telephone, too\n"
+    "  --trust-proxy ADDRESS  believe X-Forwarded-For, -Proto and -Host from this address\n"
+    "  --metrics ADDRESS|FILE who may read /metrics besides programs on this machine: a client with this address, or who\n"
+    "                         sends the token in this file (Authorization: Bearer TOKEN). Give it twice for both\n"
+    "  --connections N        how many at once (default: 12000, or what the limit of open files allows); one\n"
+    "                         address holds at most seven eighths of them\n";
 
 struct serve {
     struct arena arena;
@@ -39,6 +50,11 @@ struct serve {
         *zygote; /* what lab workers are forked from; NULL: this machine cannot confine them */
 };
 
+static bool is_address(const char *text) {
+    unsigned char bytes[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+}
+
 static bool read_options(struct serve *s, int argc, char **argv, int *status) {
     static const struct option options[] = {{"port", required_argument, NULL, 'p'},
                                             {"listen", required_argument, NULL, 'l'},
@@ -46,7 +62,10 @@ static bool read_options(struct serve *s, int argc, char **argv, int *status) {
                                             {"root", required_argument, NULL, 'r'},
                                             {"origin", required_argument, NULL, 'o'},
                                             {"trust-proxy", required_argument, NULL, 't'},
+                                            {"metrics", required_argument, NULL, 'm'},
                                             {"threads", required_argument, NULL, 'n'},
+                                            {"second-factor", required_argument, NULL, 'f'},
+                                            {"connections", required_argument, NULL, 'c'},
                                             {"request-deadline", required_argument, NULL, 'q'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
@@ -56,16 +75,24 @@ static bool read_options(struct serve *s, int argc, char **argv, int *status) {
     s->http.port = 8080;
     int option;
     int64_t number;
+    const char *why = NULL;
     *status = 2;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         if (option == 'p' && parse_i64(optarg, 0, 65535, &number)) s->http.port = (int)number;
         else if (option == 'n' && parse_i64(optarg, 1, 256, &number)) s->http.threads = (int)number;
+        else if (option == 'c' && parse_i64(optarg, 64, 1000000, &number))
+            s->http.connection_limit = (int)number;
+        else if (option == 'f' && str_eq(optarg, "required")) s->app.factor_required = true;
         else if (option == 'l') s->http.listen = optarg;
         else if (option == 'd') s->app.data = optarg;
         else if (option == 'r') s->app.root = optarg;
         else if (option == 'o') s->app.origin = optarg;
         else if (option == 't') s->http.trust_proxy = optarg;
-        else if (option == 'q' && parse_i64(optarg, 1, 3600, &number))
+        else if (option == 'm') {
+            if (server_metrics_for(&s->http, &s->arena, optarg, &why)) continue;
+            fprintf(stderr, "gradus serve: %s\n", why);
+            return false;
+        } else if (option == 'q' && parse_i64(optarg, 1, 3600, &number))
             s->http.request_deadline_s = (int)number;
         else {
             if (option == 'h') *status = 0;
@@ -80,6 +107,13 @@ static bool read_options(struct serve *s, int argc, char **argv, int *status) {
             "gradus serve: --origin “%s” cannot be a public address: %s. Give one like https://academy.example, "
             "without a path\n",
             s->app.origin, problem);
+        return false;
+    }
+    if (s->http.trust_proxy && !is_address(s->http.trust_proxy)) {
+        fprintf(
+            stderr,
+            "gradus serve: --trust-proxy “%s” is no address. Give the one from which the proxy asks, like 127.0.0.1\n",
+            s->http.trust_proxy);
         return false;
     }
     return true;
@@ -114,22 +148,15 @@ static bool demo_allowed(struct serve *s) {
         "no --origin elsewhere, no --trust-proxy)");
 }
 
-static bool open_parts(struct serve *s) {
+const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {
     const char *why = "out of memory";
-    struct app *app = &s->app;
-    if (mkdir(app->data, 0700) != 0 && errno != EEXIST)
-        return fail(
-            arena_printf(&s->arena, "cannot make the folder %s: %s", app->data, strerror(errno)));
-    app->store = open_store(&s->arena, app->data, false);
-    if (!app->store || !demo_allowed(s)) return false;
-    if (site_open(&app->site, app->root, &s->arena, &why) != OK) return fail(why);
-    if (accounts_open(&app->accounts) != OK)
-        return fail("the threads that check passwords cannot start");
-    if (content_open(&app->content, app->root, app->store, app->site, &s->arena, &why) != OK)
-        return fail(why);
-    if (exams_open(&app->exams, app, &s->arena, &why) != OK) return fail(why);
-    if (labs_open(&app->labs, app, s->zygote, 0, &s->arena, &why) != OK) return fail(why);
-    if (certs_open(&app->certs, app, &s->arena, &why) != OK) return fail(why);
+    if (accounts_open(&app->accounts, app->store) != OK)
+        return "the threads that check passwords cannot start";
+    if (content_open(&app->content, app->root, app->store, app->site, a, &why) != OK) return why;
+    if (exams_open(&app->exams, app, a, &why) != OK) return why;
+    if (labs_open(&app->labs, app, z, 0, a, &why) != OK) return why;
+    if (certs_open(&app->certs, app, a, &why) != OK) return why;
+    labs_set_seer(app->labs, cert_may_look);
     content_set_steps(app->content, level_steps);
     content_add_check(app->content, exam_check_tree);
     content_add_check(app->content, lab_check_tree);
@@ -138,14 +165,39 @@ static bool open_parts(struct serve *s) {
     content_add_source(app->content, &source);
     lab_search_source(app->labs, &source);
     content_add_source(app->content, &source);
+    return NULL;
+}
+
+static bool open_parts(struct serve *s) {
+    const char *why = "out of memory";
+    struct app *app = &s->app;
+    /* What can be refused without having made anything comes first. */
+    if (!needs_met(&s->http, s->zygote != NULL, &s->arena, &why)) return fail(why);
+    if (site_open(&app->site, program_root(app->root, "site/templates"), &s->arena, &why) != OK)
+        return fail(why);
+    if (http_listen(&s->http, &s->arena, &why) != OK) return fail(why);
+    if (mkdir(app->data, 0700) != 0 && errno != EEXIST)
+        return fail(
+            arena_printf(&s->arena, "cannot make the folder %s: %s", app->data, strerror(errno)));
+    store_remove_leftovers(arena_printf(&s->arena, "%s/gradus.db", app->data), &s->arena);
+    app->store = open_store(&s->arena, app->data, false);
+    if (!app->store || !demo_allowed(s)) return false;
+    why = academy_open(app, s->zygote, &s->arena);
+    if (why) return fail(why);
+    /* What commands appended while no server ran is signed now. */
+    if (store_write(app->store, audit_sign, NULL, &s->arena) != OK)
+        log_say(LOG_WARN, "audit_sign", "the head of the audit log could not be signed");
+    if (upkeep_open(&app->upkeep, app, &why) != OK) return fail(why);
     return true;
 }
 
 static void close_parts(struct serve *s) {
     struct app *app = &s->app;
+    upkeep_close(app->upkeep);
     certs_close(app->certs);
     if (app->content) content_close(app->content); /* before its sources */
     if (app->labs) labs_close(app->labs);
+    else labs_unprepare(s->zygote);
     if (app->exams) exams_close(app->exams);
     accounts_close(app->accounts);
     if (app->store && !store_close(app->store, STOP_DEADLINE_MS))
@@ -161,17 +213,21 @@ static void wait_for_signal(const sigset_t *signals) {
             number == SIGINT ? "SIGINT" : "SIGTERM");
 }
 
+void server_options(struct http_options *options) {
+    options->routes = routes;
+    options->route_count = route_count;
+    options->identify = account_identify;
+    options->decorate = decorate_page;
+    options->metrics = server_metrics;
+}
+
 static int run(struct serve *s, const sigset_t *signals) {
     const char *why = "";
     if (!open_parts(s)) {
         close_parts(s);
         return 2;
     }
-    s->http.routes = routes;
-    s->http.route_count = route_count;
-    s->http.identify = account_identify;
-    s->http.decorate = decorate_page;
-    s->http.metrics = server_metrics;
+    server_options(&s->http);
     if (http_start(&s->server, &s->app, &s->http, &s->arena, &why) != OK) {
         fail(why);
         close_parts(s);
@@ -195,6 +251,15 @@ static int run(struct serve *s, const sigset_t *signals) {
     return 0;
 }
 
+/* A machine that cannot confine workers serves the rest; half an installation serves nothing. */
+static bool prepare_labs(struct serve *s) {
+    const char *why = "";
+    enum err e = labs_prepare(&s->zygote, NULL, &s->arena, &why);
+    if (e == ERR_NOT_FOUND || e == ERR_CONFLICT) return fail(why);
+    if (e) log_say(LOG_WARN, "labs", "labs are not available: %s", why);
+    return true;
+}
+
 int serve_command(int argc, char **argv) {
     static struct serve s;
     int status;
@@ -208,11 +273,7 @@ int serve_command(int argc, char **argv) {
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     umask(0077);
-    /* Forked now, while this process has one thread. */
-    const char *why = "";
-    s.zygote = labs_prepare(&why);
-    if (!s.zygote) log_say(LOG_WARN, "labs", "labs are not available: %s", why);
-    status = run(&s, &signals);
+    status = prepare_labs(&s) ? run(&s, &signals) : 2;
     arena_release(&s.arena);
     return status;
 }

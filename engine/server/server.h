@@ -15,39 +15,64 @@ int user_command(int argc, char **argv);
 int lab_cli_command(int argc, char **argv);
 int verify_command(int argc, char **argv);
 int key_command(int argc, char **argv);
+int draw_command(int argc, char **argv);
 int audit_command(int argc, char **argv);
 int backup_command(int argc, char **argv);
 int restore_command(int argc, char **argv);
 int stats_command(int argc, char **argv);
+int keeping_command(int argc, char **argv);
 int routes_command(int argc, char **argv);
 
-/* The folder that holds content/, exams/, labs/ and site/: the current one when it does, else where
- * `make install` put them. */
+/* memory.c: gives ICU, libxml2 and jansson the reserve (base/reserve.h) behind malloc. First of
+ * all, before either is used. False: a library refuses. */
+bool memory_start(void);
+
+/* The folder that holds content/, exams/ and labs/: the current one. */
 const char *default_root(void);
 const char *default_data(void);
 
-/* Opens DATA/gradus.db; prints what is wrong and returns NULL when it cannot. Read-only, for a command: it must be there.
- * Otherwise for the one process that serves or fills the academy: it is made when missing, and a second such process is
- * refused. */
+/* serve.c: opens the rooms of an academy whose site and store are open. NULL, or a sentence; what
+ * was open by then stays in `app`. `z` may be NULL: no labs. */
+struct zygote;
+const char *academy_open(struct app *app, struct zygote *z, struct arena *a);
+/* The routes and what every page has. */
+void server_options(struct http_options *options);
+
+/* Opens DATA/gradus.db; prints what is wrong and returns NULL when it cannot. Read-only, for a
+ * command: it must be there. Otherwise for the one process that serves or fills the academy: it is
+ * made when missing, and a second such process is refused. */
 struct store *open_store(struct arena *a, const char *data, bool read_only);
 
-/* An academy is a demo by what `gradus demo` leaves in its database, or by DATA/demo.json (its accounts, to be shown). */
+/* An academy is a demo by what `gradus demo` leaves in its database, or by DATA/demo.json (its
+ * accounts, to be shown). */
 bool demo_present(const char *data, struct store *store);
 /* Prints the accounts and addresses that demo.json lists. */
 void demo_print(const char *data, const char *origin);
-/* The same accounts as list `accounts` {role, login, password}, for the page where people sign in. */
+/* The same accounts as list `accounts` {role, login, password}, for the page where people sign in.
+ */
 void demo_accounts(struct arena *a, const char *data, struct view *v);
 
 /* For content_set_steps: exams and labs on a programme's path. */
 struct content_snapshot;
+struct content_progress;
 struct content_level;
 struct content_step;
 enum err level_steps(struct request *r, const struct content_snapshot *s,
                      const struct content_level *level, struct content_step *steps);
+/* About how long what `n` asks for still takes, an exam with its whole time and a lab once for each
+ * dialect that is left; 0 when it is met, or nobody says. */
+struct cert_need_status;
+int64_t need_minutes_left(struct app *app, struct arena *a, const struct content_snapshot *s,
+                          const struct content_progress *progress,
+                          const struct cert_need_status *n);
 
 /* Adds navigation to every page. */
 void decorate_page(struct request *r, struct view *v);
 void server_metrics(struct app *app, struct buf *out);
+/* --metrics ADDRESS|FILE: lets the client with this address, or who sends the token in this file,
+ * read /metrics. May be called once for each. False with a sentence when it is neither. */
+bool server_metrics_for(struct http_options *options, struct arena *a, const char *reader,
+                        const char **why);
 
 enum err home_page(struct request *r);
 enum err cohort_page(struct request *r); /* cohort.c */
@@ -59,6 +84,8 @@ enum err cohorts_join_post(struct request *r);
 enum err cohorts_leave_post(struct request *r);
 enum err guide_page(struct request *r);
 enum err admin_page(struct request *r);
+enum err health_page(struct request *r);
 enum err admin_audit_page(struct request *r);
+enum err audit_signed_page(struct request *r); /* audit_pages.c */
 
 #endif

@@ -1,5 +1,19 @@
 -- name: server_counts
-SELECT 'people', count(*) FROM person
-UNION ALL SELECT 'sessions open', count(*) FROM session WHERE ended_ms IS NULL
-UNION ALL SELECT 'cohorts', count(*) FROM cohort
-UNION ALL SELECT 'audit rows', count(*) FROM audit_log;
+SELECT 'people', n FROM kept_count WHERE name = 'people'
+UNION ALL SELECT 'sessions open', n FROM kept_count WHERE name = 'sessions open'
+UNION ALL SELECT 'cohorts', n FROM kept_count WHERE name = 'cohorts'
+UNION ALL SELECT 'audit rows', coalesce(max(seq), 0) FROM audit_log;
+
+-- name: server_lab_runs
+SELECT count(*) FROM lab_snapshot;
+
+-- Deleted on time (see server/keeping.c), so many at once: $1 is the moment before which, $2 how many.
+-- name: server_forget_attempts
+DELETE FROM login_attempt WHERE id IN (SELECT id FROM login_attempt WHERE at_ms < $1 ORDER BY at_ms LIMIT $2);
+
+-- name: server_forget_sessions
+DELETE FROM session
+ WHERE id IN (SELECT id FROM session WHERE coalesce(ended_ms, expires_ms) < $1 ORDER BY coalesce(ended_ms, expires_ms) LIMIT $2);
+
+-- name: server_signing_keys
+SELECT signing_key, count(*) FROM cert_credential GROUP BY signing_key ORDER BY signing_key;

@@ -27,14 +27,15 @@ static const char *link_to(struct request *r, const char *folder, const char *id
     return arena_printf(r->arena, "/%s/%s", folder, id);
 }
 
-/* ---- The one next step --------------------------------------------------------------------------- */
+/* ---- The one next step
+ * --------------------------------------------------------------------------- */
 
 static struct view *next_card(struct start *s, const char *kind, const char *title,
-                              const char *href, const char *action) {
+                              const char *lang, const char *href, const char *action) {
     struct view *card = view_object(s->view, "next");
     s->has_next = true;
     view_text(card, "kind", text(s->r, kind));
-    view_text(card, "title", title);
+    content_say(s->r, card, "title", title, lang);
     view_text(card, "href", href);
     view_text(card, "action", text(s->r, action));
     return card;
@@ -47,6 +48,7 @@ static void next_attempt(struct start *s) {
     const struct exam_open_attempt *a = &s->attempts[0];
     bool known = exam_find(s->r->app->exams, s->r->arena, a->exam_id, &exam) == OK;
     struct view *card = next_card(s, "home_kind_exam", known ? exam.title : a->exam_id,
+                                  known ? exam.lang : NULL,
                                   link_to(s->r, "attempts", a->attempt_id), "home_action_continue");
     int64_t left = (a->deadline_ms - s->r->now_ms) / MS_MINUTE;
     view_bool(card, "is_resume", true);
@@ -54,110 +56,193 @@ static void next_attempt(struct start *s) {
     if (left > 0) view_int(card, "minutes", left);
 }
 
-static void next_module(struct start *s, const struct content_programme *p) {
-    if (s->has_next) return;
-    const struct content_module *m = content_next(s->content, &s->progress, p);
-    if (!m) return;
+static void next_module(struct start *s, const struct content_module *m) {
     struct content_module_progress mine = content_progress_of(&s->progress, m);
-    const struct content_module *shown = content_module_in(s->content, m->id, s->r->locale);
+    const struct content_module *shown = content_module_for(s->r, s->content, m->id);
     const char *href = link_to(s->r, "modules", m->id);
     if (mine.last_section) href = arena_printf(s->r->arena, "%s#%s", href, mine.last_section);
-    struct view *card = next_card(s, "home_kind_module", shown->title, href,
+    struct view *card = next_card(s, "home_kind_module", shown->title,
+                                  content_module_lang(s->content, shown), href,
                                   mine.last_ms ? "home_action_continue" : "home_action_start");
     view_bool(card, "is_resume", mine.last_ms != 0);
     view_text(card, "why", shown->summary);
     view_int(card, "minutes", mine.minutes_left ? mine.minutes_left : m->minutes);
 }
 
-static void next_need(struct start *s, const struct cert_need_status *n) {
-    if (s->has_next || n->state == CERT_MET || n->need->kind == CERT_MODULE) return;
-    bool exam = n->need->kind == CERT_EXAM;
-    struct view *card = next_card(
-        s, exam ? "home_kind_exam" : "home_kind_lab", n->need->title, n->need->href,
-        n->state == CERT_BEGUN && !exam ? "home_action_continue" : "home_action_start");
-    view_bool(card, "is_resume", n->state == CERT_BEGUN && !exam);
-    view_text(card, "why", text(s->r, exam ? "home_why_exam" : "home_why_lab"));
+static int64_t need_left(struct start *s, const struct cert_need_status *n) {
+    return need_minutes_left(s->r->app, s->r->arena, s->content, &s->progress, n);
 }
 
-/* ---- Programmes ------------------------------------------------------------------------------------ */
+/* ---- Where a person stands in a level ------------------------------------------------------- */
 
-static void path_step(struct start *s, struct view *path, const struct cert_need_status *n,
-                      bool *current) {
-    struct view *step = view_item(path);
-    const struct content_module *m = n->need->kind == CERT_MODULE
-                                         ? content_module(s->content, n->need->id)
-                                         : NULL;
-    const char *state = n->state == CERT_MET ? "done" : *current ? "open" : "current";
-    if (n->state != CERT_MET) *current = true;
-    view_text(step, "state", state);
-    view_text(step, "state_text",
-              text(s->r, n->state == CERT_MET     ? "home_state_done"
-                         : n->state == CERT_BEGUN ? "home_state_begun"
-                                                  : "home_state_open"));
-    view_text(step, "title", n->need->title);
-    view_text(step, "href", n->need->href);
-    if (n->need->kind != CERT_MODULE)
-        view_text(step, "kind",
-                  text(s->r, n->need->kind == CERT_EXAM ? "cohort_kind_exam" : "cohort_kind_lab"));
-    if (m) {
-        struct content_module_progress mine = content_progress_of(&s->progress, m);
-        if (n->state != CERT_MET)
-            view_int(step, "minutes", mine.last_ms ? mine.minutes_left : m->minutes);
-    }
-}
+/* An exam that was not passed: whether it may be repeated now, or from when on; 0: never, as things
+ * are. */
+struct again {
+    bool may;
+    int64_t when_ms;
+};
 
-static int64_t minutes_left(struct start *s, const struct cert_level_status *status) {
-    int64_t sum = 0;
-    for (size_t i = 0; i < status->count; i++) {
-        const struct content_module *m = status->needs[i].need->kind == CERT_MODULE
-                                             ? content_module(s->content, status->needs[i].need->id)
-                                             : NULL;
-        if (!m || status->needs[i].state == CERT_MET) continue;
-        struct content_module_progress mine = content_progress_of(&s->progress, m);
-        sum += mine.last_ms ? mine.minutes_left : m->minutes;
-    }
-    return sum;
-}
-
-/* A level with where the person stands in it. */
 struct standing {
     const struct content_programme *programme;
     const struct content_level *level;
     struct cert_level_status status;
-    bool touched;
+    struct again *again; /* by need */
+    int64_t last_ms;     /* when the person last did something here; 0: never */
+    bool waits, may_apply;
+    const struct cert_need_status *step; /* the one to do next; NULL: none is left */
 };
 
+static bool is_failed(const struct cert_need_status *n) {
+    return n->need->kind->final && n->state == CERT_BEGUN;
+}
+
+static bool is_running(const struct start *s, const struct cert_need_status *n) {
+    return n->need->kind == &exam_evidence_kind && s->attempt_count &&
+           str_eq(s->attempts[0].exam_id, n->need->id);
+}
+
+/* What the card offers and the path highlights: an attempt whose clock runs, the module that comes
+ * next, an exam or a lab that can be begun now, or else whatever is missing first. */
+static const struct cert_need_status *step_of(const struct start *s, const struct standing *x) {
+    const struct content_module *m = content_next(s->content, &s->progress, x->programme);
+    const struct cert_need_status *first = NULL, *now = NULL;
+    bool modules = false;
+    for (size_t i = 0; i < x->status.count; i++) {
+        const struct cert_need_status *n = &x->status.needs[i];
+        if (is_running(s, n)) return n;
+    }
+    for (size_t i = 0; i < x->status.count; i++) {
+        const struct cert_need_status *n = &x->status.needs[i];
+        bool module = n->need->kind->training;
+        if (n->state == CERT_MET) continue;
+        if (module && m && str_eq(m->id, n->need->id)) return n;
+        modules |= module;
+        if (!first) first = n;
+        if (!now && !module && (!is_failed(n) || x->again[i].may)) now = n;
+    }
+    return modules || !now ? first : now;
+}
+
 static enum err read_standing(struct start *s, struct standing *x) {
-    enum err e = cert_status_of(s->r->app, s->r->db, s->r->arena, s->content, x->level,
-                                s->r->who->person_id, &x->status);
-    for (size_t i = 0; e == OK && i < x->status.count; i++)
-        x->touched |= x->status.needs[i].state != CERT_MISSING;
+    struct request *r = s->r;
+    enum err e = cert_status_of(r->app, r->db, r->arena, s->content, x->level, r->who->person_id,
+                                &x->status);
+    if (e != OK) return e;
+    x->again = NEW_ARRAY(r->arena, struct again, x->status.count + 1);
+    for (size_t i = 0; e == OK && i < x->status.count; i++) {
+        const struct cert_need_status *n = &x->status.needs[i];
+        const struct content_module *m = n->need->kind->training
+                                             ? content_module(s->content, n->need->id)
+                                             : NULL;
+        int64_t at_ms = m ? content_progress_of(&s->progress, m).last_ms : n->at_ms;
+        if (is_running(s, n)) at_ms = r->now_ms;
+        else if (n->state == CERT_MISSING) continue;
+        if (at_ms > x->last_ms) x->last_ms = at_ms;
+        if (is_failed(n))
+            e = exam_open_to(r->app->exams, r->db, r->arena, r->who->person_id, n->need->id,
+                             r->now_ms, &x->again[i].may, &x->again[i].when_ms);
+    }
+    if (e == OK && x->last_ms)
+        e = cert_application_of(r, s->content, x->programme->id, x->level, &x->waits,
+                                &x->may_apply);
+    x->step = step_of(s, x);
     return e;
+}
+
+static void next_need(struct start *s, const struct standing *x, const struct cert_need_status *n) {
+    const struct again *again = &x->again[n - x->status.needs];
+    const struct evidence_kind *kind = n->need->kind;
+    bool failed = is_failed(n), resume = n->state == CERT_BEGUN && !kind->final;
+    struct view *card = next_card(s, kind->card, n->need->title, n->need->lang, n->need->href,
+                                  failed && !again->may ? "home_action_lobby"
+                                  : resume              ? "home_action_continue"
+                                                        : "home_action_start");
+    view_bool(card, "is_resume", resume);
+    view_text(card, "why", text(s->r, failed ? kind->why_again : kind->why));
+    if (need_left(s, n)) view_int(card, "minutes", need_left(s, n));
+}
+
+/* The card: the step of the level, or a module of a later level of the same programme. */
+static void next_in(struct start *s, const struct standing *x) {
+    const struct content_module *m = content_next(s->content, &s->progress, x->programme);
+    const struct cert_need_status *n = x->step;
+    if (s->has_next) return;
+    if (n && !n->need->kind->training) next_need(s, x, n);
+    else if (n && content_module(s->content, n->need->id))
+        next_module(s, content_module(s->content, n->need->id));
+    else if (!n && m) next_module(s, m);
+}
+
+/* ---- Programmes
+ * ------------------------------------------------------------------------------------ */
+
+static const char *state_text(struct start *s, struct view *step, const struct cert_need_status *n,
+                              const struct again *again) {
+    struct request *r = s->r;
+    if (n->state == CERT_MET) return text(r, "home_state_done");
+    if (is_running(s, n)) return text(r, "home_state_begun");
+    if (!is_failed(n))
+        return text(r, n->state == CERT_BEGUN ? "home_state_begun" : "home_state_open");
+    if (again->may) return text(r, "home_state_failed");
+    if (!again->when_ms) return text(r, "home_state_failed_last");
+    view_time(step, "again", again->when_ms, r->locale, r->zone);
+    return page_text(r->app->site, r->locale, "home_state_failed_until", step, r->arena);
+}
+
+static void path_step(struct start *s, struct view *path, const struct standing *x, size_t i) {
+    const struct cert_need_status *n = &x->status.needs[i];
+    struct view *step = view_item(path);
+    int64_t minutes = need_left(s, n);
+    view_text(step, "state", n == x->step ? "current" : n->state == CERT_MET ? "done" : "open");
+    view_text(step, "state_text", state_text(s, step, n, &x->again[i]));
+    cert_need_say(s->r, step, "title", s->content, n->need);
+    view_text(step, "href", n->need->href);
+    if (!n->need->kind->training) view_text(step, "kind", text(s->r, n->need->kind->word));
+    if (minutes) view_int(step, "minutes", minutes);
+}
+
+static int64_t minutes_left(struct start *s, const struct cert_level_status *status) {
+    int64_t sum = 0;
+    for (size_t i = 0; i < status->count; i++) sum += need_left(s, &status->needs[i]);
+    return sum;
 }
 
 static void add_level(struct start *s, struct view *list, const struct standing *x) {
     struct request *r = s->r;
     struct view *item = view_item(list), *path = view_list(item, "path");
-    bool current = false;
     view_text(item, "id", x->programme->id);
-    view_text(item, "title", x->programme->title);
+    view_text(item, "level_id", x->level->id);
+    const char *lang = content_lang(s->content, x->programme->lang, x->programme->id);
+    content_say(r, item, "title", x->programme->title, lang);
     view_text(item, "href",
               arena_printf(r->arena, "/programmes/%s/levels/%s", x->programme->id, x->level->id));
-    view_text(item, "level", x->level->title);
+    content_say(r, item, "level", x->level->title, lang);
     view_bool(item, arena_printf(r->arena, "level_%d", x->level->number), true);
     view_int(item, "done", (int64_t)x->status.met);
     view_int(item, "total", (int64_t)x->status.count);
+    view_bool(item, "waits", x->waits);
+    view_bool(item, "may_apply", x->may_apply);
     content_time_left(item, minutes_left(s, &x->status));
-    for (size_t i = 0; i < x->status.count; i++) path_step(s, path, &x->status.needs[i], &current);
-    next_module(s, x->programme);
-    for (size_t i = 0; i < x->status.count; i++) next_need(s, &x->status.needs[i]);
+    for (size_t i = 0; i < x->status.count; i++) path_step(s, path, x, i);
+    next_in(s, x);
 }
 
-/* What the person has begun; whoever has begun nothing is invited to the first programme that certifies. */
+/* The one in which the person is at work first; of the others, those of the programmes' order. */
+static void put_in_order(struct standing **all, size_t count) {
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = i; j && all[j]->last_ms > all[j - 1]->last_ms; j--) {
+            struct standing *later = all[j];
+            all[j] = all[j - 1];
+            all[j - 1] = later;
+        }
+}
+
+/* What the person has begun; whoever has begun nothing is invited to the first programme that
+ * certifies. */
 static enum err add_programmes(struct start *s) {
     struct view *list = view_list(s->view, "programmes");
-    struct standing *invitation = NULL;
-    bool any = false;
+    struct standing *invitation = NULL, **begun = NULL;
+    size_t count = 0;
     for (size_t i = 0; i < content_programme_count(s->content); i++) {
         const struct content_programme *p = content_programme_at(s->content, i);
         for (size_t j = 0; j < p->level_count; j++) {
@@ -167,18 +252,25 @@ static enum err add_programmes(struct start *s) {
             x->level = &p->levels[j];
             enum err e = read_standing(s, x);
             if (e != OK) return e;
-            if (x->touched) add_level(s, list, x);
-            any |= x->touched;
             if (!invitation || (x->level->exam_count && !invitation->level->exam_count))
                 invitation = x;
+            if (!x->last_ms) continue;
+            begun = list_more(s->r->arena, begun, count, sizeof *begun);
+            begun[count++] = x;
         }
     }
-    if (!any && invitation) add_level(s, list, invitation);
+    put_in_order(begun, count);
+    for (size_t i = 0; i < count; i++) add_level(s, list, begun[i]);
+    if (!count && invitation) {
+        add_level(s, list, invitation);
+        view_bool(s->view, "is_first", true);
+    }
     view_bool(s->view, "is_empty", !invitation);
     return OK;
 }
 
-/* ---- Desk, deadlines --------------------------------------------------------------------------------- */
+/* ---- Desk, deadlines
+ * --------------------------------------------------------------------------------- */
 
 static void desk_row(struct start *s, struct view *desk, const char *title, const char *href,
                      const char *about) {
@@ -217,7 +309,8 @@ static void add_due(struct start *s) {
         struct view *row = view_item(due);
         struct exam_summary exam;
         bool known = exam_find(s->r->app->exams, s->r->arena, s->attempts[i].exam_id, &exam) == OK;
-        view_text(row, "title", known ? exam.title : s->attempts[i].exam_id);
+        content_say(s->r, row, "title", known ? exam.title : s->attempts[i].exam_id,
+                    known ? exam.lang : NULL);
         view_text(row, "href", link_to(s->r, "attempts", s->attempts[i].attempt_id));
         view_time(row, "when", s->attempts[i].deadline_ms, s->r->locale, s->r->zone);
         view_bool(row, "is_soon", true);

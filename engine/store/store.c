@@ -46,24 +46,34 @@ static void end_reader(void *arg) {
     db_free(db);
 }
 
+/* NULL with a line in the log. `a` is guarded here: its end is no end of the process. */
+static struct db *open_reader(struct store *s, struct arena *a) {
+    const char *why = "memory is short";
+    sqlite3 *sql = NULL;
+    if (ARENA_GUARD(a) != 0) {
+        log_say(LOG_ERROR, "store_reader", "memory is short");
+        return NULL;
+    }
+    if (db_open_sqlite(&sql, s->path, s->read_only ? DB_READ_COLD : DB_READ, a, &why) == OK) {
+        struct db *db = db_new(sql, s, s->path, s->infos, &s->watch, false);
+        if (db && pthread_setspecific(s->reader_key, db) == 0) return db;
+        if (db) db_free(db);
+        else sqlite3_close(sql);
+        why = "memory is short";
+    }
+    log_say(LOG_ERROR, "store_reader", "%s", why);
+    return NULL;
+}
+
 struct db *store_reader(struct store *s) {
     struct db *db = pthread_getspecific(s->reader_key);
-    if (db) return db;
+    if (db) {
+        if (!atomic_load_explicit(&db->reading, memory_order_relaxed)) db_reset_all(db);
+        return db;
+    }
     struct arena a;
     arena_init(&a, 256 * 1024);
-    const char *why = NULL;
-    sqlite3 *sql = NULL;
-    enum err e = db_open_sqlite(&sql, s->path, s->read_only ? DB_READ_COLD : DB_READ, &a, &why);
-    if (e == OK) {
-        db = db_new(sql, s, s->path, s->infos, &s->watch, false);
-        if (!db || pthread_setspecific(s->reader_key, db) != 0) {
-            if (db) db_free(db);
-            else sqlite3_close(sql);
-            db = NULL;
-            why = "memory is short";
-        }
-    }
-    if (!db) log_say(LOG_ERROR, "store_reader", "%s", why);
+    db = open_reader(s, &a);
     arena_release(&a);
     if (!db) return NULL;
     pthread_mutex_lock(&s->readers_lock);
@@ -71,6 +81,22 @@ struct db *store_reader(struct store *s) {
     s->readers = db;
     pthread_mutex_unlock(&s->readers_lock);
     return db;
+}
+
+enum err store_read(struct store *s, read_fn run, void *arg, struct arena *a) {
+    struct db *db = store_reader(s);
+    if (!db) return ERR_BUSY;
+    struct arena_guard outer;
+    volatile enum err e = OK;
+    volatile bool left = false;
+    arena_guard_keep(a, &outer);
+    store_read_begin(db);
+    if (ARENA_GUARD(a) == 0) e = run(db, a, arg);
+    else left = true;
+    store_read_end(db);
+    arena_guard_back(a, &outer);
+    if (left) arena_fail(a);
+    return e;
 }
 
 static void close_readers(struct store *s) {
@@ -83,6 +109,17 @@ static void close_readers(struct store *s) {
 }
 
 /* ---- Opening -------------------------------------------------------------------------------- */
+
+/* A restore that the power cut in two has happened all the same: its second half comes before
+ * anything else. */
+static enum err finish_restore(const char *path, struct arena *a, const char **why) {
+    int lock = -1;
+    if (!store_stage_waits(path, a)) return OK;
+    enum err e = file_lock(&lock, path, LOCK_ALONE, a, why);
+    if (e == OK) e = store_stage_finish(path, a, why);
+    file_unlock(lock);
+    return e;
+}
 
 /* Locks, opens and, when needed, migrates. On OK `*sql` fits the program and the shared lock is
  * held. */
@@ -103,7 +140,11 @@ static enum err open_current(struct store *s, sqlite3 **sql, struct arena *a, co
                 s->path, applied, list.count);
             e = ERR_INVALID;
         }
-        if (e == OK && tried) BUG("a migrated database still needs migrations");
+        if (e == OK && tried) { /* between our two locks somebody put another file there */
+            *why = arena_printf(
+                a, "%s was exchanged for an older one while it was opened. Start again.", s->path);
+            e = ERR_CONFLICT;
+        }
         if (e != OK) return e;
         /* Alone for the change, then shared again: a lock cannot be converted without a gap, so
          * nothing is kept open across it and the state is looked at anew. */
@@ -124,6 +165,8 @@ static enum err open_current(struct store *s, sqlite3 **sql, struct arena *a, co
 /* Before anything is made beside the database. */
 static enum err claim(struct store *s, const struct store_options *options, struct arena *a,
                       const char **why) {
+    enum err e = finish_restore(s->path, a, why);
+    if (e != OK) return e;
     if ((options->read_only || options->must_exist) && access(s->path, F_OK) != 0 &&
         (errno == ENOENT || errno == ENOTDIR)) {
         *why = db_why_absent(a, s->path);
@@ -165,9 +208,7 @@ enum err store_open(struct store **out, const struct store_options *options, str
     sqlite3 *sql = NULL;
     enum err e = claim(s, options, a, why);
     if (e == OK) e = open_current(s, &sql, a, why);
-    if (e == OK)
-        e = db_check_queries(sql, s->path, options->watched, sql_texts, sql_text_count, s->infos, a,
-                             why);
+    if (e == OK) e = db_check_queries(sql, s->path, options->watched, s->infos, a, why);
     if (e == OK && s->read_only) {
         sqlite3_close(sql);
         *out = s;
@@ -219,13 +260,14 @@ static void wake_waiting(struct write_job *job, enum err result) {
     sem_post(&w->done);
 }
 
-enum err store_write(struct store *s, write_fn run, void *arg, struct arena *a) {
+static enum err write_and_wait(struct store *s, write_fn run, void *arg, struct arena *a,
+                               bool last) {
     BUG_IF(!s->read_only &&
            pthread_equal(pthread_self(), s->writer.thread)); /* a job would wait for itself */
     struct waiting w = {.result = ERR_IO};
     sem_init(&w.done, 0, 0);
     struct write_job job = {
-        .run = run, .arg = arg, .arena = a, .done = wake_waiting, .context = &w};
+        .run = run, .arg = arg, .arena = a, .done = wake_waiting, .context = &w, .last = last};
     enum err e = store_submit(s, &job);
     if (e == OK) {
         while (sem_wait(&w.done) != 0) continue; /* EINTR */
@@ -233,6 +275,14 @@ enum err store_write(struct store *s, write_fn run, void *arg, struct arena *a) 
     }
     sem_destroy(&w.done);
     return e;
+}
+
+enum err store_write(struct store *s, write_fn run, void *arg, struct arena *a) {
+    return write_and_wait(s, run, arg, a, false);
+}
+
+enum err store_write_last(struct store *s, write_fn run, void *arg, struct arena *a) {
+    return write_and_wait(s, run, arg, a, true);
 }
 
 uint64_t store_watched(struct store *s) { return watch_now(&s->watch); }
@@ -276,14 +326,15 @@ enum err store_plans(struct store *s,
         struct buf plan;
         buf_init(&plan, &a);
         sqlite3_stmt *q = NULL;
-        const char *text = arena_printf(&a, "EXPLAIN QUERY PLAN %s", sql_texts[i].text);
+        const struct sql_text *query = sql_text_at(i);
+        const char *text = arena_printf(&a, "EXPLAIN QUERY PLAN %s", query->text);
         int rc = sqlite3_prepare_v2(sql, text, -1, &q, NULL);
         while (rc == SQLITE_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
             buf_printf(&plan, "%s\n", (const char *)sqlite3_column_text(q, 3));
             rc = SQLITE_OK;
         }
         sqlite3_finalize(q);
-        if (rc == SQLITE_DONE) each(arg, sql_texts[i].name, sql_texts[i].text, buf_text(&plan));
+        if (rc == SQLITE_DONE) each(arg, query->name, query->text, buf_text(&plan));
         else e = db_err(rc);
     }
     sqlite3_close(sql);

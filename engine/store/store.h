@@ -12,10 +12,15 @@
  *     -- name: account_person_by_login
  *     SELECT id, name FROM person WHERE login = $1;
  *
- * The build makes `SQL_account_person_by_login` of that. store_open prepares each query once and
- * refuses one that does not fit the tables, by file and line; each connection then prepares it at
- * its first use. Only values are ever bound. This room alone (and the lab's sandbox) includes
- * <sqlite3.h>. */
+ * The build makes `SQL_account_person_by_login` of that, in "account/account_sql.h", which only
+ * its own room includes. store_open prepares each query once and refuses one that does not fit the
+ * tables, by file and line; each connection then prepares it at its first use. Only values are ever
+ * bound. This room alone (and the lab's sandbox) includes <sqlite3.h>.
+ *
+ * Threads: any thread uses a store between store_open and store_close, which its owner calls once.
+ * A `struct db` and its statements belong to the thread that leased them; a job's belong to the
+ * writer and end with the job. What waits for the disk (store_write, store_write_last, and the
+ * functions of care) is for threads that may wait, never for those of the HTTP pool. */
 #ifndef GR_STORE_STORE_H
 #define GR_STORE_STORE_H
 
@@ -25,7 +30,6 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "store_sql.h" /* generated: enum sql_id */
 
 struct store;
 struct db;   /* one connection, used by one thread at a time */
@@ -37,12 +41,14 @@ struct store_options {
     int queue_capacity; /* write jobs that may wait; 0 = 4096 */
     int batch_limit;    /* jobs in one COMMIT; 0 = 512 */
     bool read_only;     /* no writer; refuses a file that would need a migration */
-    bool
-        must_exist; /* a path without a database is refused (ERR_NOT_FOUND), and nothing is made there */
-    /* Held by one process at a time, as long as the store is open: a second one is refused (ERR_BUSY). Those that open it
-     * otherwise (commands beside a running server) are not in its way. */
+    bool must_exist;    /* a path without a database is refused (ERR_NOT_FOUND), and nothing is made
+                           there */
+    /* Held by one process at a time, as long as the store is open: a second one is refused
+     * (ERR_BUSY). Those that open it otherwise (commands beside a running server) are not in its
+     * way. */
     bool serving;
-    /* Tables whose changes store_watched counts; NULL-terminated, lives as long as the store. NULL: none. */
+    /* Tables whose changes store_watched counts; NULL-terminated, lives as long as the store. NULL:
+     * none. */
     const char *const *watched;
 };
 
@@ -58,26 +64,35 @@ enum err store_open(struct store **out, const struct store_options *options, str
 bool store_close(struct store *s, int64_t deadline_ms);
 
 /* ---- Reading ------------------------------------------------------------------------------- */
-/* The calling thread's read connection, opened at its first call. NULL when it cannot be opened. */
+/* RULE read-ends: one snapshot for what `run` reads, with the guard of `a` around it: however `run`
+ * ends, the snapshot ends and no statement stays open; then control leaves through the caller's
+ * guard, if it did so in `run`. ERR_BUSY: there is no connection to be had. Not within another
+ * snapshot of this thread. Threads that live as long as the server read in this way, or as a
+ * request does. */
+typedef enum err (*read_fn)(struct db *db, struct arena *a, void *arg);
+enum err store_read(struct store *s, read_fn run, void *arg, struct arena *a) MUST_USE;
+
+/* The calling thread's read connection, opened at its first call. NULL when it cannot be opened.
+ * Outside of a snapshot each call begins anew: what an earlier one left open is reset. */
 struct db *store_reader(struct store *s);
-/* One snapshot for all queries between the two, as of the first of them: a failure is that query's. Statements left open are reset by
- * store_read_end. */
+/* One snapshot for all queries between the two, as of the first of them: a failure is that query's.
+ * Statements left open are reset at both ends. */
 void store_read_begin(struct db *db);
 void store_read_end(struct db *db);
 
-/* For what a room keeps of the watched tables. The count goes up after each COMMIT that may have changed one of them, before
- * anyone is told of it; what was read in a snapshot is as of db_watched, and holds as long as store_watched says
- * the same. Changes by other processes are not counted. When nothing is watched each call gives another number: then
- * nothing can be kept. */
+/* For what a room keeps of the watched tables. The count goes up after each COMMIT that may have
+ * changed one of them, before anyone is told of it; what was read in a snapshot is as of
+ * db_watched, and holds as long as store_watched says the same. Changes by other processes are not
+ * counted. When nothing is watched each call gives another number: then nothing can be kept. */
 uint64_t store_watched(struct store *s);
 uint64_t db_watched(struct db *db); /* between store_read_begin and store_read_end */
 
-/* Binds and returns the query. `types` has a letter for each value that follows, $1 first:
- * 't' const char * (NULL binds NULL), 'i' int64_t (cast it), 'b' const void * and size_t (a NULL
- * pointer binds NULL), 'n' nothing (NULL). Too few, too many or a writing query on a reader abort.
- * Values are borrowed until stmt_end. Each query of a connection can be open once: finish a
- * statement before using the same name again (a bug aborts). */
-struct stmt *db_query(struct db *db, enum sql_id id, const char *types, ...);
+/* Binds and returns the query by its number (SQL_room_name). `types` has a letter for each value
+ * that follows, $1 first: 't' const char * (NULL binds NULL), 'i' int64_t (cast it), 'b' const void
+ * * and size_t (a NULL pointer binds NULL), 'n' nothing (NULL). Too few, too many or a writing
+ * query on a reader abort. Values are borrowed until stmt_end. Each query of a connection can be
+ * open once: finish a statement before using the same name again (a bug aborts). */
+struct stmt *db_query(struct db *db, int query, const char *types, ...);
 bool stmt_row(struct stmt *q); /* the next row; false at the end and on an error (latched) */
 int64_t stmt_int(struct stmt *q, int column);
 bool stmt_null(struct stmt *q, int column);
@@ -90,20 +105,22 @@ enum err stmt_end(struct stmt *q) MUST_USE;
 
 /* One row or none: true with the statement on its row (call stmt_end when done), false with the
  * statement ended; `*e` is ERR_NOT_FOUND for no row. */
-bool db_one(struct db *db, struct stmt **q, enum err *e, enum sql_id id, const char *types, ...);
+bool db_one(struct db *db, struct stmt **q, enum err *e, int query, const char *types, ...);
 /* Runs a query that returns no rows (in a job). ERR_CONFLICT when a constraint refuses it. */
-enum err db_run(struct db *db, enum sql_id id, const char *types, ...) MUST_USE;
+enum err db_run(struct db *db, int query, const char *types, ...) MUST_USE;
 /* The database file of this connection; borrowed from the store. */
 const char *db_path(struct db *db);
 /* Rows that the last db_run of this connection changed. */
 int64_t db_changes(struct db *db);
 
 /* ---- Writing ------------------------------------------------------------------------------- */
-/* Runs on the writer thread. Anything but OK rolls this job's savepoint back and nothing else's; so
- * does leaving through the guard of `a`, which the writer sets (ERR_LIMIT), and a deferred foreign
- * key that the job leaves dangling (ERR_CONFLICT). Statements left open are reset. It never waits.
- * `a` belongs to the job's submitter and may be used for results. `now_ms` is the same for a
- * whole batch and never runs backwards. */
+/* Runs on the writer thread. What it does is decided by the database, `arg` and `now_ms`, and it
+ * changes nothing but the database and what of `arg` is for results: a job whose COMMIT fails can
+ * be run again. Anything but OK rolls this job's savepoint back and nothing else's; so does leaving
+ * through the guard of `a`, which the writer sets (ERR_LIMIT; ERR_BUSY when malloc had nothing),
+ * and a deferred foreign key that the job leaves dangling (ERR_CONFLICT). Statements left open are
+ * reset. It never waits. `a` belongs to the job's submitter and may be used for results. `now_ms`
+ * is the academy's time (clock_now_ms) at which it began. */
 typedef enum err (*write_fn)(struct db *db, struct arena *a, void *arg, int64_t now_ms);
 
 struct write_job {
@@ -116,6 +133,9 @@ struct write_job {
     void (*done)(struct write_job *job, enum err result);
     void *context;          /* the submitter's */
     struct write_job *next; /* the queue's */
+    /* No other job follows in its COMMIT: what db_on_commit runs for it is done before the next one
+     * begins. */
+    bool last;
 };
 
 /* Queues a job (borrowed until `done`). ERR_BUSY when the queue is full or the store is closing:
@@ -123,6 +143,8 @@ struct write_job {
 enum err store_submit(struct store *s, struct write_job *job) MUST_USE;
 /* Queues, waits, returns the result. Never call it on a thread of the HTTP pool. */
 enum err store_write(struct store *s, write_fn run, void *arg, struct arena *a) MUST_USE;
+/* The same for a job that is the last of its COMMIT. */
+enum err store_write_last(struct store *s, write_fn run, void *arg, struct arena *a) MUST_USE;
 
 /* In a job: `run` hears, on the writer thread, once the COMMIT that holds this job is on the
  * disk and before anyone's `done`. `bytes` are copied; registering the same `run` again replaces
@@ -137,13 +159,75 @@ void db_on_commit(struct db *db, commit_fn run, const void *bytes, size_t len);
  * with the old database, since the backup's log may end earlier. */
 #define STORE_HEAD_SUFFIX ".audit-head"
 
-/* A consistent copy of a database (may be in use) to a new file, checked with integrity_check.
+/* A file that is made beside its final name (FILE.PID.gradus-partial, 0600), brought to the disk,
+ * and only then named. It is its maker's: a backup that root makes in somebody's folder stays
+ * root's. */
+struct store_partial {
+    const char *path, *to; /* arena; borrowed */
+    int fd;                /* open for writing; holds the lock that says that its maker lives */
+};
+/* Removes what dead makers left in the folder first. */
+enum err store_partial_begin(struct store_partial *p, const char *to, struct arena *a,
+                             const char **why) MUST_USE;
+/* Gives it its name. ERR_CONFLICT when that is taken meanwhile: nothing is overwritten. */
+enum err store_partial_name(struct store_partial *p, struct arena *a, const char **why) MUST_USE;
+void store_partial_end(struct store_partial *p, struct arena *a); /* with or without a name */
+/* What interrupted backups and restores left in the folder of `beside`; those of living processes
+ * stay. */
+void store_remove_leftovers(const char *beside, struct arena *a);
+
+/* A consistent copy of a database (may be in use) to a new file, checked with integrity_check. When
+ * the copy is damaged, so is the database or the disk that was written to: the sentence says which.
  * Refuses to overwrite. */
 enum err store_backup(const char *path, const char *to, struct arena *a, const char **why) MUST_USE;
-/* Puts a backup in place, in a folder that is made (0700) when missing; refuses when `path` exists unless `replace` (the old file is kept as
- * *.before-restore), when a server holds it, or when the backup does not pass its checks. */
+/* A copy, checked in the same way, into a file that was begun. */
+enum err store_copy_into(const char *path, const struct store_partial *into, struct arena *a,
+                         const char **why) MUST_USE;
+/* Whether a file is a whole database of this program, or of an older one of it. */
+enum err store_check_backup(const char *backup, struct arena *a, const char **why) MUST_USE;
+
+/* Files that take the place of those beside a database all at once: laid out in a folder of their
+ * own, and put in place in one moment. A crash leaves the old ones, or the new ones once somebody
+ * opens the store. */
+struct store_stage {
+    const char *path, *folder; /* of the database; of all of it */
+    const char *dir,
+        *mark; /* where they are laid out; what was added to the names of those that are kept */
+    int lock;
+    bool replace, made, committed;
+};
+/* Makes the folder (0700) when it is missing. Refuses when `path` exists unless `replace`, and when
+ * a server or command holds it. */
+enum err store_stage_begin(struct store_stage *s, const char *path, bool replace, struct arena *a,
+                           const char **why) MUST_USE;
+/* Where the file NAME ("gradus.db", "keys/issuer-0001.key") is to be laid out; makes the folder
+ * before the slash. Arena. */
+const char *store_stage_file(struct store_stage *s, const char *name, struct arena *a);
+/* Puts these names in place; what they replace, and what belonged to the old database, is kept as
+ * NAME.before-restore. With a name in keys/, all other files of keys/ go as well. Sets `mark`. */
+enum err store_stage_commit(struct store_stage *s, const char *const *names, size_t count,
+                            struct arena *a, const char **why) MUST_USE;
+void store_stage_end(struct store_stage *s, struct arena *a); /* after begin, in any case */
+
+/* Puts a backup that is one database file in place, by these means. The old file is kept as
+ * *.before-restore. */
 enum err store_restore(const char *backup, const char *path, bool replace, struct arena *a,
                        const char **why) MUST_USE;
+
+/* Asked after each table with the milliseconds that it took, and often in between with 0: true ends
+ * the check. It may wait when asked with more than 0: nothing is held then. */
+typedef bool (*check_rest_fn)(void *arg, int64_t worked_ms);
+struct store_check {
+    int64_t tables;      /* looked at, with all their indexes */
+    bool whole;          /* false: something is wrong, or `rest` ended it */
+    const char *problem; /* sentence (arena), NULL: nothing is wrong with what was looked at */
+};
+/* A slow look at a whole database file, for pages that something else wrote over. Over a connection
+ * of its own, table by table: each has a snapshot of its own, so that the WAL is held up by one
+ * table at a time. OK with `*out`; anything else with a sentence in
+ * `*why`: the check itself could not be made. The connection is open until `a` is released. */
+enum err store_check_file(const char *path, check_rest_fn rest, void *arg, struct arena *a,
+                          struct store_check *out, const char **why) MUST_USE;
 
 struct store_stats {
     int64_t jobs, commits, failed, queue_length, queue_capacity, commit_us_total, file_bytes,

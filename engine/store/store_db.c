@@ -9,18 +9,23 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/owner.h"
+
+static bool started;
+
 static void configure_library(void) {
     /* No global counters (a mutex for every allocation of every thread), and savepoints that
      * stay in memory up to 1 MiB instead of spilling to a temporary file at 64 KiB. Refused when
      * SQLite already runs, which costs speed only. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 1 << 20);
-    BUG_IF(sqlite3_initialize() != SQLITE_OK);
+    started = sqlite3_initialize() == SQLITE_OK;
 }
 
-void db_library_start(void) {
+bool db_library_start(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, configure_library);
+    return started;
 }
 
 enum err db_err(int rc) {
@@ -31,6 +36,7 @@ enum err db_err(int rc) {
     case SQLITE_CONSTRAINT: return ERR_CONFLICT;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_NOMEM: /* memory comes back: the one who asked may come back, too */
     case SQLITE_INTERRUPT: return ERR_BUSY;
     case SQLITE_TOOBIG: return ERR_LIMIT;
     default: return ERR_IO;
@@ -119,19 +125,23 @@ int db_step_once(sqlite3_stmt *q) {
 
 int db_exec(sqlite3 *sql, const char *text) { return sqlite3_exec(sql, text, NULL, NULL, NULL); }
 
-int64_t db_scalar(sqlite3 *sql, const char *text, int64_t otherwise) {
+int db_scalar(sqlite3 *sql, const char *text, int64_t *out) {
     sqlite3_stmt *q = NULL;
-    int64_t value = otherwise;
-    if (sqlite3_prepare_v2(sql, text, -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW)
-        value = sqlite3_column_int64(q, 0);
+    *out = 0;
+    int rc = sqlite3_prepare_v2(sql, text, -1, &q, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW) {
+        *out = sqlite3_column_int64(q, 0);
+        rc = SQLITE_OK;
+    } else if (rc == SQLITE_DONE) rc = SQLITE_ERROR; /* no row: not a question with one answer */
     sqlite3_finalize(q);
-    return value;
+    return rc;
 }
 
 /* The database is made by us, so that its mode is ours: SQLite gives WAL and shared memory the
  * same. */
 static int make_file(const char *path) {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = file_open_or_make(path, O_RDWR, 0600);
     if (fd < 0) return errno;
     close(fd);
     return 0;
@@ -145,8 +155,9 @@ static int configure(sqlite3 *sql, enum db_mode mode) {
     sqlite3_db_config(sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_wal_autocheckpoint(sql, 0);
     if (mode != DB_WRITE)
-        /* Not mapped: after each commit SQLite would unmap the whole file in every reader, which costs all threads more than
-         * the copies do; and an I/O error is a result code here, not a signal. */
+        /* Not mapped: after each commit SQLite would unmap the whole file in every reader, which
+         * costs all threads more than the copies do; and an I/O error is a result code here, not a
+         * signal. */
         return db_exec(sql, "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cache_size=-4096;"
                             "PRAGMA cell_size_check=ON; PRAGMA query_only=ON");
     /* recursive_triggers: INSERT OR REPLACE must not slip past a trigger that refuses DELETE.
@@ -189,8 +200,11 @@ static const char *immutable_name(struct arena *a, const char *path) {
 
 enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, struct arena *a,
                         const char **why) {
-    db_library_start();
     *out = NULL;
+    if (!db_library_start()) {
+        *why = "SQLite cannot start: memory is short.";
+        return ERR_IO;
+    }
     if (mode == DB_WRITE) {
         int os = make_file(path);
         if (os) {
@@ -236,7 +250,7 @@ struct db *db_new(sqlite3 *sql, struct store *s, const char *path, const struct 
     }
     for (int i = 0; i < sql_text_count; i++) {
         db->stmts[i].db = db;
-        db->stmts[i].id = i;
+        db->stmts[i].index = i;
     }
     db->sql = sql;
     db->store = s;
@@ -253,7 +267,7 @@ void db_free(struct db *db) {
     sqlite3_finalize(db->begin);
     sqlite3_finalize(db->end);
     /* A statement that outlives its connection is a bug of this room. */
-    BUG_IF(sqlite3_close(db->sql) != SQLITE_OK);
+    BUG_IF(sqlite3_close(db->sql) != SQLITE_OK); /* SQLITE_BUSY is its only error */
     free(db->stmts);
     free(db);
 }

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "store/store.h"
+#include "store/store_sql.h"
 
 /* "Grad": tells our files from other people's SQLite databases. */
 #define STORE_APPLICATION_ID 0x47726164
@@ -34,7 +35,8 @@ struct stmt {
     sqlite3_stmt *handle; /* prepared at first use */
     struct db *db;
     struct stmt *next_open, *prev_open;
-    int id, columns;
+    int index; /* of sql_text_at */
+    int columns;
     bool open, on_row;
     enum err latched;
 };
@@ -78,7 +80,7 @@ enum db_mode {
 };
 
 /* Once a process, before any other call of SQLite. */
-void db_library_start(void);
+bool db_library_start(void); /* false: SQLite cannot start, there is no memory */
 /* Opens a bare connection with the pragmas of its mode. On failure `*why` is a sentence. */
 enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, struct arena *a,
                         const char **why) MUST_USE;
@@ -89,11 +91,14 @@ void db_free(struct db *db); /* closes the connection; NULL is ignored */
 /* Resets whatever is open. */
 void db_reset_all(struct db *db);
 
-/* Prepares each query once and fills `infos`; the sentence names the place of the first that is
- * wrong. `watched`: see store_options. */
+/* Prepares each query once and fills `infos` (in the order of sql_text_at); the sentence names the
+ * place of the first that is wrong. `watched`: see store_options. */
 enum err db_check_queries(sqlite3 *sql, const char *path, const char *const *watched,
-                          const struct sql_text *texts, int count, struct query_info *infos,
-                          struct arena *a, const char **why) MUST_USE;
+                          struct query_info *infos, struct arena *a, const char **why) MUST_USE;
+/* The same for one query. */
+enum err db_check_query(sqlite3 *sql, const char *path, const char *const *watched,
+                        const struct sql_text *text, struct query_info *info, struct arena *a,
+                        const char **why) MUST_USE;
 
 /* SQLite's code as ours. */
 enum err db_err(int rc);
@@ -108,7 +113,11 @@ const char *db_why_absent(struct arena *a, const char *path);
 int db_step_once(sqlite3_stmt *q);
 /* Runs statements that take and return nothing. SQLite's code. */
 int db_exec(sqlite3 *sql, const char *text);
-/* The one integer of a query, `otherwise` when there is none or it fails. */
-int64_t db_scalar(sqlite3 *sql, const char *text, int64_t otherwise);
+/* What a check ("PRAGMA integrity_check…") finds: `*damage` (arena) when the bytes are wrong, NULL
+ * when they are whole. SQLite's code when it could not be made. An arena that leaves must not take
+ * `sql` from its owner. */
+int db_integrity(sqlite3 *sql, const char *pragma, struct arena *a, const char **damage);
+/* The one integer of a query. SQLite's code: what could not be asked is not 0. */
+int db_scalar(sqlite3 *sql, const char *text, int64_t *out);
 
 #endif

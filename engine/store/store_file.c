@@ -7,10 +7,12 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/owner.h"
+
 enum err file_lock(int *fd, const char *path, enum lock_mode mode, struct arena *a,
                    const char **why) {
     const char *name = arena_printf(a, mode == LOCK_SERVING ? "%s.serving" : "%s.lock", path);
-    *fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    *fd = file_open_or_make(name, O_RDWR | O_NOFOLLOW, 0600);
     if (*fd < 0 && mode == LOCK_SHARED && (errno == EROFS || errno == EACCES)) {
         *fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (*fd < 0 && errno == ENOENT) return OK;

@@ -13,9 +13,10 @@ struct migration_list store_migrations(void) {
     return (struct migration_list){sql_migrations, sql_migration_count};
 }
 
-static bool has_ledger(sqlite3 *sql) {
+/* 1 or 0. SQLite's code. */
+static int count_ledgers(sqlite3 *sql, int64_t *out) {
     return db_scalar(sql, "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migration'",
-                     0) == 1;
+                     out);
 }
 
 static const char *other_text(const char *path, int number, struct migration_list list,
@@ -49,21 +50,23 @@ enum err migrate_state(sqlite3 *sql, const char *path, struct migration_list lis
                        struct arena *a, const char **why) {
     codec_start();
     *applied = 0;
-    int64_t tables = db_scalar(sql, "SELECT count(*) FROM sqlite_schema", -1);
-    int64_t application = db_scalar(sql, "PRAGMA application_id", -1);
-    if (tables < 0 || application < 0) {
-        *why = db_why(a, sql, sqlite3_errcode(sql), path, "be read");
-        return db_err(sqlite3_errcode(sql));
+    int64_t tables = 0, application = 0, ledger = 0;
+    int rc = db_scalar(sql, "SELECT count(*) FROM sqlite_schema", &tables);
+    if (rc == SQLITE_OK) rc = db_scalar(sql, "PRAGMA application_id", &application);
+    if (rc == SQLITE_OK) rc = count_ledgers(sql, &ledger);
+    if (rc != SQLITE_OK) {
+        *why = db_why(a, sql, rc, path, "be read");
+        return db_err(rc);
     }
     if (tables == 0 && application == 0) return OK;
-    if (application != STORE_APPLICATION_ID || !has_ledger(sql)) {
+    if (application != STORE_APPLICATION_ID || ledger != 1) {
         *why = arena_printf(a, "%s is a database, but not one of Gradus. Nothing was changed.",
                             path);
         return ERR_INVALID;
     }
     sqlite3_stmt *q = NULL;
     /* The newest first: a file of a newer program is called that, whatever else differs. */
-    int rc = sqlite3_prepare_v2(
+    rc = sqlite3_prepare_v2(
         sql, "SELECT number, name, checksum FROM schema_migration ORDER BY number DESC", -1, &q,
         NULL);
     const char *problem = NULL;
@@ -162,7 +165,13 @@ enum err migrate_apply(sqlite3 *sql, const char *path, struct migration_list lis
     int applied = 0;
     enum err e = migrate_state(sql, path, list, &applied, a, why);
     if (e != OK) return e;
-    if (applied == list.count && has_ledger(sql)) return OK;
+    int64_t ledger = 0, dangling = 0;
+    int rc = count_ledgers(sql, &ledger);
+    if (rc != SQLITE_OK) {
+        *why = db_why(a, sql, rc, path, "be read");
+        return db_err(rc);
+    }
+    if (applied == list.count && ledger) return OK;
     if (applied > 0) {
         const char *kept = backup_name(a, path, applied + 1);
         e = store_backup(path, kept, a, why);
@@ -173,10 +182,12 @@ enum err migrate_apply(sqlite3 *sql, const char *path, struct migration_list lis
     }
     /* Tables may be rebuilt in between: the keys are checked at the end, before anything is
      * kept. */
-    int rc = db_exec(sql, "PRAGMA foreign_keys=OFF; BEGIN EXCLUSIVE");
+    rc = db_exec(sql, "PRAGMA foreign_keys=OFF; BEGIN EXCLUSIVE");
     const char *problem = NULL;
     if (rc == SQLITE_OK) rc = apply_all(sql, list, applied, now_ms, a, &problem);
-    if (rc == SQLITE_OK && db_scalar(sql, "SELECT count(*) FROM pragma_foreign_key_check", 0) > 0) {
+    if (rc == SQLITE_OK)
+        rc = db_scalar(sql, "SELECT count(*) FROM pragma_foreign_key_check", &dangling);
+    if (rc == SQLITE_OK && dangling) {
         problem = "rows point at rows that are not there [foreign-key]";
         rc = SQLITE_CONSTRAINT;
     }

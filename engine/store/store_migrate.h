@@ -9,7 +9,7 @@ struct migration_list {
     int count;
 };
 
-/* What store_sql.c embeds. */
+/* What the build embeds. */
 struct migration_list store_migrations(void);
 
 /* Compares the file with the list: `*applied` is how many it has. ERR_INVALID with a sentence

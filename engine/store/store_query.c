@@ -15,7 +15,8 @@ struct watch {
     bool hit;
 };
 
-/* SQLite asks for each thing that a statement does while it compiles it, its triggers and foreign keys included. */
+/* SQLite asks for each thing that a statement does while it compiles it, its triggers and foreign
+ * keys included. */
 static int note_writes(void *arg, int action, const char *table, const char *detail,
                        const char *database, const char *trigger) {
     (void)detail, (void)database, (void)trigger;
@@ -51,44 +52,44 @@ static const char *check_query(sqlite3 *sql, const struct sql_text *text, struct
     return problem ? arena_printf(a, "%s:1: error: %s [sql]", text->place, problem) : NULL;
 }
 
-static enum err check_queries(sqlite3 *sql, const char *path, struct watch *watch,
-                              const struct sql_text *texts, int count, struct query_info *infos,
-                              struct arena *a, const char **why) {
-    for (int i = 0; i < count; i++) {
-        watch->hit = false;
-        const char *problem = check_query(sql, &texts[i], &infos[i], a);
-        infos[i].watched = watch->hit;
-        if (!problem) continue;
-        /* Most often the query is wrong; but it may be the disk that cannot say what tables
-         * there are. */
-        int rc = sqlite3_errcode(sql);
-        if (rc != SQLITE_OK && rc != SQLITE_ERROR && (rc & 0xff) != SQLITE_DONE &&
-            (rc & 0xff) != SQLITE_ROW) {
-            *why = db_why(a, sql, rc, path, "be opened");
-            return db_err(rc);
-        }
-        *why = arena_printf(a, "%s cannot be used: the query %s does not fit it. %s", path,
-                            texts[i].name, problem);
-        return ERR_INVALID;
+enum err db_check_query(sqlite3 *sql, const char *path, const char *const *watched,
+                        const struct sql_text *text, struct query_info *info, struct arena *a,
+                        const char **why) {
+    struct watch watch = {.tables = watched};
+    sqlite3_set_authorizer(sql, note_writes, &watch);
+    const char *problem = check_query(sql, text, info, a);
+    int rc = sqlite3_errcode(sql);
+    sqlite3_set_authorizer(sql, NULL, NULL);
+    info->watched = watch.hit;
+    if (!problem) return OK;
+    /* Most often the query is wrong; but it may be the disk that cannot say what tables there
+     * are. */
+    if (rc != SQLITE_OK && rc != SQLITE_ERROR && (rc & 0xff) != SQLITE_DONE &&
+        (rc & 0xff) != SQLITE_ROW) {
+        *why = db_why(a, sql, rc, path, "be opened");
+        return db_err(rc);
     }
-    return OK;
+    *why = arena_printf(a, "%s cannot be used: the query %s does not fit it. %s", path, text->name,
+                        problem);
+    return ERR_INVALID;
 }
 
 enum err db_check_queries(sqlite3 *sql, const char *path, const char *const *watched,
-                          const struct sql_text *texts, int count, struct query_info *infos,
-                          struct arena *a, const char **why) {
-    struct watch watch = {.tables = watched};
-    sqlite3_set_authorizer(sql, note_writes, &watch);
-    enum err e = check_queries(sql, path, &watch, texts, count, infos, a, why);
-    sqlite3_set_authorizer(sql, NULL, NULL);
+                          struct query_info *infos, struct arena *a, const char **why) {
+    enum err e = OK;
+    for (int i = 0; i < sql_text_count && e == OK; i++)
+        e = db_check_query(sql, path, watched, sql_text_at(i), &infos[i], a, why);
     return e;
 }
 
 /* ---- Asking --------------------------------------------------------------------------------- */
 
+/* Each of these rests on the code of a handler alone: which query it asks, with which values, in
+ * which order. What a row holds, or whether there is one, has no part in it: a value of another
+ * type is converted, a lost row is an error. */
 static _Noreturn void misuse(const struct stmt *q, const char *what) {
-    fprintf(stderr, "gradus: query %s (%s): %s\n", sql_texts[q->id].name, sql_texts[q->id].place,
-            what);
+    const struct sql_text *text = sql_text_at(q->index);
+    fprintf(stderr, "gradus: query %s (%s): %s\n", text->name, text->place, what);
     BUG("a query is used wrongly");
 }
 
@@ -101,7 +102,7 @@ static void latch(struct stmt *q, int rc) {
         q->db->trouble = e;
         struct log_line l;
         log_begin(&l, LOG_ERROR, "query_failed");
-        log_text(&l, "query", sql_texts[q->id].name);
+        log_text(&l, "query", sql_text_at(q->index)->name);
         log_text(&l, "problem", sqlite3_errmsg(q->db->sql));
         log_int(&l, "code", sqlite3_extended_errcode(q->db->sql));
         log_end(&l);
@@ -109,7 +110,7 @@ static void latch(struct stmt *q, int rc) {
 }
 
 static void bind(struct stmt *q, const char *types, va_list values) {
-    const struct query_info *info = &q->db->infos[q->id];
+    const struct query_info *info = &q->db->infos[q->index];
     int count = 0;
     for (const char *t = types; *t; t++, count++) {
         if (count == info->values) misuse(q, "more values than it takes");
@@ -143,12 +144,12 @@ static int begin_if_due(struct db *db) {
     return rc;
 }
 
-static struct stmt *ask(struct db *db, enum sql_id id, const char *types, va_list values) {
-    BUG_IF((int)id < 0 || (int)id >= sql_text_count);
-    struct stmt *q = &db->stmts[id];
+static struct stmt *ask(struct db *db, int query, const char *types, va_list values) {
+    int index = sql_index(query);
+    struct stmt *q = &db->stmts[index];
     if (q->open) misuse(q, "it is open already");
-    if (!db->writer && !db->infos[id].read_only) misuse(q, "it writes, and this is a reader");
-    db->touched |= db->infos[id].watched;
+    if (!db->writer && !db->infos[index].read_only) misuse(q, "it writes, and this is a reader");
+    db->touched |= db->infos[index].watched;
     int begin_rc = begin_if_due(db);
     q->open = true;
     q->on_row = false;
@@ -158,8 +159,8 @@ static struct stmt *ask(struct db *db, enum sql_id id, const char *types, va_lis
     if (db->open) db->open->prev_open = q;
     db->open = q;
     if (!q->handle) {
-        latch(q, sqlite3_prepare_v3(db->sql, sql_texts[id].text, -1, SQLITE_PREPARE_PERSISTENT,
-                                    &q->handle, NULL));
+        latch(q, sqlite3_prepare_v3(db->sql, sql_text_at(index)->text, -1,
+                                    SQLITE_PREPARE_PERSISTENT, &q->handle, NULL));
         if (!q->handle) return q;
         q->columns = sqlite3_column_count(q->handle);
     }
@@ -168,10 +169,10 @@ static struct stmt *ask(struct db *db, enum sql_id id, const char *types, va_lis
     return q;
 }
 
-struct stmt *db_query(struct db *db, enum sql_id id, const char *types, ...) {
+struct stmt *db_query(struct db *db, int query, const char *types, ...) {
     va_list values;
     va_start(values, types);
-    struct stmt *q = ask(db, id, types, values);
+    struct stmt *q = ask(db, query, types, values);
     va_end(values);
     return q;
 }
@@ -203,7 +204,7 @@ char *stmt_text(struct stmt *q, int column, struct arena *a) {
     sqlite3_stmt *handle = column_of(q, column);
     if (sqlite3_column_type(handle, column) == SQLITE_NULL) return NULL;
     const unsigned char *text = sqlite3_column_text(handle, column);
-    if (!text) arena_fail(a); /* SQLite had no memory to give it as text */
+    if (!text) arena_starve(a); /* SQLite had no memory to give it as text */
     return arena_copy(a, (const char *)text, (size_t)sqlite3_column_bytes(handle, column));
 }
 
@@ -213,7 +214,7 @@ const unsigned char *stmt_blob(struct stmt *q, int column, struct arena *a, size
     if (sqlite3_column_type(handle, column) == SQLITE_NULL) return NULL;
     const void *bytes = sqlite3_column_blob(handle, column);
     size_t size = (size_t)sqlite3_column_bytes(handle, column);
-    if (!bytes && size) arena_fail(a);
+    if (!bytes && size) arena_starve(a);
     char *copy = arena_copy(a, bytes, size);
     *len = size;
     return (const unsigned char *)copy;
@@ -238,10 +239,10 @@ void db_reset_all(struct db *db) {
     while (db->open) close_stmt(db->open);
 }
 
-bool db_one(struct db *db, struct stmt **q, enum err *e, enum sql_id id, const char *types, ...) {
+bool db_one(struct db *db, struct stmt **q, enum err *e, int query, const char *types, ...) {
     va_list values;
     va_start(values, types);
-    struct stmt *asked = ask(db, id, types, values);
+    struct stmt *asked = ask(db, query, types, values);
     va_end(values);
     *q = asked;
     *e = OK;
@@ -251,10 +252,10 @@ bool db_one(struct db *db, struct stmt **q, enum err *e, enum sql_id id, const c
     return false;
 }
 
-enum err db_run(struct db *db, enum sql_id id, const char *types, ...) {
+enum err db_run(struct db *db, int query, const char *types, ...) {
     va_list values;
     va_start(values, types);
-    struct stmt *q = ask(db, id, types, values);
+    struct stmt *q = ask(db, query, types, values);
     va_end(values);
     if (stmt_row(q)) misuse(q, "db_run of a query that returns rows");
     return stmt_end(q);
@@ -269,6 +270,7 @@ const char *db_path(struct db *db) { return db->path; }
 void store_read_begin(struct db *db) {
     BUG_IF(db->writer);
     BUG_IF(atomic_load_explicit(&db->reading, memory_order_relaxed));
+    db_reset_all(db);
     /* Before the snapshot: a change that is counted here is in it. */
     db->watched_as_of = watch_now(db->watch);
     db->begun = false;

@@ -6,7 +6,6 @@
  * else ever checkpoints. */
 #include "store/store_writer.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +13,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/wait.h"
 
 /* Frames (pages) in the WAL: from the first number on they are moved when nobody stands in the
  * way, from the second on the writer waits a little for readers to move on, so that the WAL
- * starts over. A page that many saves touch is moved once for all of them: more frames, less to move;
- * 8,000 are 33 MB of disk. */
+ * starts over. A page that many saves touch is moved once for all of them: more frames, less to
+ * move; 8,000 are 33 MB of disk. */
 #define CHECKPOINT_FRAMES 8000
 #define RESTART_FRAMES 32000
 #define RESTART_WAIT_MS 250
@@ -58,7 +58,8 @@ int writer_queued(struct writer *w) {
 /* Moves jobs from the queue to the batch, as many as fit. Returns how many; call with the lock. */
 static int take(struct writer *w) {
     int taken = 0;
-    while (w->first && w->batch_count < w->batch_limit) {
+    while (w->first && w->batch_count < w->batch_limit &&
+           !(w->batch_count && w->batch[w->batch_count - 1].job->last)) {
         struct write_job *job = w->first;
         w->first = job->next;
         w->queued--;
@@ -74,10 +75,8 @@ static void wait_for_work(struct writer *w, bool probing) {
     if (!probing) {
         pthread_cond_wait(&w->wake, &w->lock);
     } else {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += PROBE_INTERVAL_MS / 1000;
-        pthread_cond_timedwait(&w->wake, &w->lock, &until);
+        struct timespec until = wait_until(PROBE_INTERVAL_MS);
+        (void)wait_for(&w->wake, &w->lock, &until);
     }
     w->sleeping = false;
 }
@@ -111,8 +110,10 @@ static enum err run_guarded(struct db *db, struct write_job *job, int64_t now_ms
     jmp_buf outer;
     memcpy(&outer, &a->guard, sizeof outer);
     const bool was_guarded = a->guarded;
-    volatile enum err result = ERR_LIMIT;
+    volatile enum err result;
+    a->starved = false;
     if (ARENA_GUARD(a) == 0) result = job->run(db, a, job->arg, now_ms);
+    else result = a->starved ? ERR_BUSY : ERR_LIMIT;
     memcpy(&a->guard, &outer, sizeof outer);
     a->guarded = was_guarded;
     return result;
@@ -125,7 +126,7 @@ static enum err run_job(struct writer *w, struct write_job *job) {
     db->trouble = OK;
     w->job_hooks.count = 0;
     w->in_job = true;
-    enum err result = run_guarded(db, job, w->now_ms);
+    enum err result = run_guarded(db, job, clock_now_ms());
     w->in_job = false;
     db_reset_all(db);
     /* An I/O error that the job overlooked: what it wrote may be half of what it meant. */
@@ -155,7 +156,9 @@ static void note_fault(struct writer *w, int rc, const char *doing) {
     w->told_of_fault = true;
     struct arena a;
     arena_init(&a, 64 * 1024);
-    log_say(LOG_ERROR, "store_unhealthy", "%s", db_why(&a, w->db->sql, rc, w->db->path, doing));
+    if (ARENA_GUARD(&a) == 0)
+        log_say(LOG_ERROR, "store_unhealthy", "%s", db_why(&a, w->db->sql, rc, w->db->path, doing));
+    else log_say(LOG_ERROR, "store_unhealthy", "%s cannot %s", w->db->path, doing);
     arena_release(&a);
 }
 
@@ -206,8 +209,6 @@ static bool run_batch(struct writer *w) {
 }
 
 static void commit_batch(struct writer *w) {
-    int64_t now_ms = clock_now_ms();
-    if (now_ms > w->now_ms) w->now_ms = now_ms;
     w->batch_hooks.count = 0;
     w->db->touched = false;
     int rc = db_step_once(w->begin);
@@ -273,9 +274,10 @@ static void checkpoint(struct writer *w) {
 static void probe(struct writer *w) {
     if (db_step_once(w->begin) != SQLITE_OK) return;
     char sql[64];
-    snprintf(sql, sizeof sql, "PRAGMA user_version=%d",
-             (int)db_scalar(w->db->sql, "PRAGMA user_version", 0));
-    if (db_exec(w->db->sql, sql) == SQLITE_OK && db_step_once(w->commit) == SQLITE_OK)
+    int64_t version = 0;
+    bool read = db_scalar(w->db->sql, "PRAGMA user_version", &version) == SQLITE_OK;
+    snprintf(sql, sizeof sql, "PRAGMA user_version=%d", (int)version);
+    if (read && db_exec(w->db->sql, sql) == SQLITE_OK && db_step_once(w->commit) == SQLITE_OK)
         note_health(w);
     else if (!sqlite3_get_autocommit(w->db->sql)) db_step_once(w->rollback);
 }
@@ -349,12 +351,8 @@ enum err writer_start(struct writer *w, struct db *db, int capacity, int batch_l
     w->batch_limit = batch_limit > 0 ? batch_limit : 512;
     atomic_store(&w->healthy, true);
     pthread_mutex_init(&w->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->wake, &monotonic);
-    pthread_cond_init(&w->ended, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    wait_init(&w->wake);
+    wait_init(&w->ended);
     w->batch = calloc((size_t)w->batch_limit, sizeof *w->batch);
     bool ok = w->batch && prepare(w) == SQLITE_OK;
     if (ok) {
@@ -372,21 +370,12 @@ enum err writer_start(struct writer *w, struct db *db, int capacity, int batch_l
 }
 
 bool writer_stop(struct writer *w, int64_t deadline_ms) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    if (deadline_ms < 0) deadline_ms = 0;
-    until.tv_sec += deadline_ms / 1000;
-    until.tv_nsec += deadline_ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = wait_until(deadline_ms > 0 ? deadline_ms : 0);
     pthread_mutex_lock(&w->lock);
     w->closing = true;
     pthread_cond_signal(&w->wake);
     bool in_time = true;
-    while (!w->finished && in_time)
-        in_time = pthread_cond_timedwait(&w->ended, &w->lock, &until) != ETIMEDOUT;
+    while (!w->finished && in_time) in_time = wait_for(&w->ended, &w->lock, &until);
     if (!w->finished) atomic_store(&w->past_deadline, true);
     else in_time = true;
     pthread_mutex_unlock(&w->lock);

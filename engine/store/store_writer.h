@@ -27,7 +27,6 @@ struct writer {
     int batch_limit, batch_count;
     sqlite3_stmt *begin, *commit, *rollback, *savepoint, *release, *rollback_to;
     struct commit_hooks batch_hooks, job_hooks;
-    int64_t now_ms;   /* never runs backwards */
     int wal_frames;   /* in the WAL after the last commit */
     int moved_frames; /* wal_frames at the last checkpoint */
     bool in_job;

@@ -1,8 +1,12 @@
-/* Build tool: turns the rooms' .sql files and the migrations into C.
+/* Build tool: turns the rooms' .sql files and the migrations into C, a file at a time, on standard
+ * output.
  *
- *   embed OUT_DIR MIGRATION_DIR QUERY.sql ...
+ *   embed names engine/exam/exam.sql ALL.sql …    header: enum exam_sql {SQL_exam_…}
+ *   embed texts engine/exam/exam.sql              the texts, in the same order
+ *   embed rooms ALL.sql …                         which rooms there are, in this order
+ *   embed migrations engine/store/migrations
  *
- * writes OUT_DIR/store_sql.h (enum sql_id) and OUT_DIR/store_sql.c (names, texts, migrations). */
+ * Names and texts are apart, so that a changed text is compiled once, for itself. */
 #include <ctype.h>
 #include <dirent.h>
 #include <stdbool.h>
@@ -10,14 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROOM_QUERIES 1024 /* SQL_ROOM_QUERIES of store_sql.h */
+
 struct query {
     char name[96];
     char *text;
-    char file[256];
     int line;
 };
 
-static struct query queries[2048];
+static struct query queries[ROOM_QUERIES];
 static int query_count;
 
 static _Noreturn void die(const char *file, int line, const char *what) {
@@ -37,114 +42,162 @@ static char *slurp(const char *path) {
     return text;
 }
 
-static void c_string(FILE *out, const char *text) {
-    fputc('"', out);
+static void put_string(const char *text) {
+    putchar('"');
     for (; *text; text++) {
-        if (*text == '\n') fputs("\\n\"\n    \"", out);
-        else if (*text == '"' || *text == '\\') fprintf(out, "\\%c", *text);
-        else fputc(*text, out);
+        if (*text == '\n') fputs("\\n\"\n    \"", stdout);
+        else if (*text == '"' || *text == '\\') printf("\\%c", *text);
+        else putchar(*text);
     }
-    fputc('"', out);
+    putchar('"');
+}
+
+/* "exam" of "engine/exam/exam.sql". */
+static const char *room_of(const char *path) {
+    static char room[64];
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path,
+               *dot = strrchr(base, '.');
+    size_t len = dot ? (size_t)(dot - base) : strlen(base);
+    if (len >= sizeof room) die(path, 0, "this name is too long");
+    memcpy(room, base, len);
+    room[len] = 0;
+    return room;
+}
+
+static void name_query(const char *path, int number, const char *at, const char *end,
+                       size_t text_max) {
+    if (query_count == ROOM_QUERIES) die(path, number, "too many queries");
+    struct query *q = &queries[query_count++];
+    size_t n = 0;
+    while (at < end && (isalnum((unsigned char)*at) || *at == '_') && n < sizeof q->name - 1)
+        q->name[n++] = *at++;
+    if (n == 0) die(path, number, "a query needs a name of letters, digits and _");
+    const char *room = room_of(path);
+    size_t len = strlen(room);
+    if (strncmp(q->name, room, len) != 0 || q->name[len] != '_')
+        die(path, number, "a query's name begins with its room's, and a _");
+    for (int i = 0; i < query_count - 1; i++)
+        if (strcmp(queries[i].name, q->name) == 0) die(path, number, "this name is taken already");
+    q->line = number;
+    q->text = calloc(1, text_max);
+    if (!q->text) die(path, number, "memory is short");
 }
 
 static void read_queries(const char *path) {
     char *text = slurp(path), *line = text;
-    struct query *q = NULL;
     int number = 0;
     size_t used = 0;
+    query_count = 0;
     while (*line) {
         number++;
         char *end = strchr(line, '\n');
         size_t len = end ? (size_t)(end - line) : strlen(line);
         static const char mark[] = "-- name: ";
         if (strncmp(line, mark, sizeof mark - 1) == 0) {
-            if (query_count == 2048) die(path, number, "too many queries");
-            q = &queries[query_count++];
-            size_t n = 0;
-            for (const char *p = line + sizeof mark - 1;
-                 p < line + len && (isalnum((unsigned char)*p) || *p == '_') &&
-                 n < sizeof q->name - 1;
-                 p++)
-                q->name[n++] = *p;
-            if (n == 0) die(path, number, "a query needs a name of letters, digits and _");
-            for (int i = 0; i < query_count - 1; i++)
-                if (strcmp(queries[i].name, q->name) == 0)
-                    die(path, number, "this name is taken already");
-            snprintf(q->file, sizeof q->file, "%s", path);
-            q->line = number;
-            q->text = calloc(1, strlen(text) + 2);
+            name_query(path, number, line + sizeof mark - 1, line + len, strlen(text) + 2);
             used = 0;
         } else if (!(len >= 2 && line[0] == '-' && line[1] == '-')) {
             bool blank = true;
             for (size_t i = 0; i < len; i++) blank = blank && isspace((unsigned char)line[i]);
-            if (!blank && !q) die(path, number, "SQL before the first '-- name:'");
+            if (!blank && !query_count) die(path, number, "SQL before the first '-- name:'");
             if (!blank) {
-                memcpy(q->text + used, line, len);
+                char *to = queries[query_count - 1].text;
+                memcpy(to + used, line, len);
                 used += len;
-                q->text[used++] = '\n';
+                to[used++] = '\n';
             }
         }
         line += len + (end != NULL);
     }
+    if (query_count == 0) die(path, number, "a file of queries without a query");
+    free(text);
+}
+
+static void head(const char *from) {
+    printf("/* Made by engine/tools/embed.c from %s. */\n", from);
+}
+
+static void put_names(const char *path, int count, char **paths) {
+    int room = 0;
+    while (room < count && strcmp(paths[room], path) != 0) room++;
+    if (room == count) die(path, 0, "is none of the files of queries");
+    read_queries(path);
+    head(path);
+    char guard[80];
+    snprintf(guard, sizeof guard, "GR_%s_SQL_H", room_of(path));
+    for (char *p = guard; *p; p++) *p = (char)toupper((unsigned char)*p);
+    printf("#ifndef %s\n#define %s\n\nenum %s_sql {\n", guard, guard, room_of(path));
+    for (int i = 0; i < query_count; i++)
+        printf("    SQL_%s = %d,\n", queries[i].name, room * ROOM_QUERIES + i);
+    printf("};\n\n#endif\n");
+}
+
+static void put_texts(const char *path) {
+    read_queries(path);
+    head(path);
+    printf("#include \"store/store_sql.h\"\n\n"
+           "extern const struct sql_text %s_sql_texts[];\n"
+           "const struct sql_text %s_sql_texts[] = {\n",
+           room_of(path), room_of(path));
+    for (int i = 0; i < query_count; i++) {
+        printf("    {\"%s\",\n    ", queries[i].name);
+        put_string(queries[i].text);
+        printf(",\n    \"%s:%d\"},\n", path, queries[i].line);
+    }
+    printf("};\n");
+}
+
+static void put_rooms(int count, char **paths) {
+    head("all files of queries");
+    printf("#include \"store/store_sql.h\"\n\n");
+    for (int i = 0; i < count; i++)
+        printf("extern const struct sql_text %s_sql_texts[];\n", room_of(paths[i]));
+    printf("\nconst struct sql_room sql_rooms[] = {\n");
+    int first = 0;
+    for (int i = 0; i < count; i++) {
+        read_queries(paths[i]);
+        printf("    {%s_sql_texts, %d, %d},\n", room_of(paths[i]), query_count, first);
+        first += query_count;
+    }
+    if (count == 0) printf("    {0, 0, 0},\n");
+    printf("};\nconst int sql_room_count = %d, sql_text_count = %d;\n", count, first);
 }
 
 static int by_name(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int main(int argc, char **argv) {
-    if (argc < 3) return 2;
-    for (int i = 3; i < argc; i++) read_queries(argv[i]);
-    char path[4096];
-    snprintf(path, sizeof path, "%s/store_sql.h", argv[1]);
-    FILE *h = fopen(path, "w");
-    if (!h) die(path, 0, "cannot be written");
-    fputs(
-        "/* Generated from the .sql files by engine/tools/embed.c. */\n#ifndef GR_STORE_SQL_H\n#define GR_STORE_SQL_H\n\nenum sql_id {\n",
-        h);
-    for (int i = 0; i < query_count; i++) fprintf(h, "    SQL_%s,\n", queries[i].name);
-    fputs(
-        "    SQL_COUNT\n};\n\nstruct sql_text {\n    const char *name, *text, *place;\n};\nextern const struct sql_text sql_texts[];\nextern const int sql_text_count; /* SQL_COUNT, known at link time */\n\n"
-        "struct sql_migration {\n    int number;\n    const char *name, *text;\n};\nextern const struct sql_migration sql_migrations[];\n"
-        "extern const int sql_migration_count;\n\n#endif\n",
-        h);
-    fclose(h);
-    snprintf(path, sizeof path, "%s/store_sql.c", argv[1]);
-    FILE *c = fopen(path, "w");
-    if (!c) die(path, 0, "cannot be written");
-    fputs(
-        "/* Generated from the .sql files by engine/tools/embed.c. */\n#include \"store_sql.h\"\n\nconst struct sql_text sql_texts[] = {\n",
-        c);
-    for (int i = 0; i < query_count; i++) {
-        fprintf(c, "    {\"%s\",\n    ", queries[i].name);
-        c_string(c, queries[i].text);
-        fprintf(c, ",\n    \"%s:%d\"},\n", queries[i].file, queries[i].line);
-    }
-    if (query_count == 0) fputs("    {0, 0, 0},\n", c);
-    fprintf(
-        c,
-        "};\nconst int sql_text_count = %d;\n\nconst struct sql_migration sql_migrations[] = {\n",
-        query_count);
-    DIR *dir = opendir(argv[2]);
-    if (!dir) die(argv[2], 0, "cannot be read");
-    char *names[1000];
+static void put_migrations(const char *folder) {
+    DIR *dir = opendir(folder);
+    if (!dir) die(folder, 0, "cannot be read");
+    char *names[1000], path[4096];
     int count = 0;
     for (struct dirent *e; (e = readdir(dir)) && count < 1000;)
         if (strlen(e->d_name) > 9 && strcmp(e->d_name + strlen(e->d_name) - 4, ".sql") == 0)
             names[count++] = strdup(e->d_name);
     closedir(dir);
     qsort(names, (size_t)count, sizeof *names, by_name);
+    head(folder);
+    printf("#include \"store/store_sql.h\"\n\nconst struct sql_migration sql_migrations[] = {\n");
     for (int i = 0; i < count; i++) {
         int number = atoi(names[i]);
         if (number != i + 1)
             die(names[i], 1, "migrations are numbered 0001, 0002, ... without gaps");
-        snprintf(path, sizeof path, "%s/%s", argv[2], names[i]);
-        fprintf(c, "    {%d, \"%s\",\n    ", number, names[i]);
-        c_string(c, slurp(path));
-        fputs("},\n", c);
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        printf("    {%d, \"%s\",\n    ", number, names[i]);
+        put_string(slurp(path));
+        printf("},\n");
     }
-    if (count == 0) fputs("    {0, 0, 0},\n", c);
-    fprintf(c, "};\nconst int sql_migration_count = %d;\n", count);
-    fclose(c);
-    return 0;
+    if (count == 0) printf("    {0, 0, 0},\n");
+    printf("};\nconst int sql_migration_count = %d;\n", count);
+}
+
+int main(int argc, char **argv) {
+    const char *what = argc > 1 ? argv[1] : "";
+    if (strcmp(what, "names") == 0 && argc > 3) put_names(argv[2], argc - 3, argv + 3);
+    else if (strcmp(what, "texts") == 0 && argc == 3) put_texts(argv[2]);
+    else if (strcmp(what, "rooms") == 0) put_rooms(argc - 2, argv + 2);
+    else if (strcmp(what, "migrations") == 0 && argc == 3) put_migrations(argv[2]);
+    else return 2;
+    return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -69,17 +69,24 @@ addEventListener('pageshow', () => document.querySelectorAll('[data-sending]').f
 /* The contents of a page: where am I? */
 each('nav.toc', (toc) => {
   const links = new Map([...toc.querySelectorAll('a[href^="#"]')].map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
-  const seen = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (!entry.isIntersecting) continue;
-      for (const a of links.values()) a.removeAttribute('aria-current');
-      links.get(entry.target.id)?.setAttribute('aria-current', 'true');
+  const headings = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
+  let waits = false;
+  // The last heading in the upper third, or above; also after a jump, and on the way up.
+  const mark = () => {
+    waits = false;
+    const here = headings.filter((heading) => heading.getBoundingClientRect().top < innerHeight * 0.3).pop();
+    for (const [id, a] of links) {
+      if (id === here?.id) a.setAttribute('aria-current', 'true');
+      else a.removeAttribute('aria-current');
     }
-  }, { rootMargin: '0px 0px -70% 0px' });
-  for (const id of links.keys()) {
-    const heading = document.getElementById(id);
-    if (heading) seen.observe(heading);
-  }
+  };
+  const later = () => {
+    if (!waits) requestAnimationFrame(mark);
+    waits = true;
+  };
+  addEventListener('scroll', later, { passive: true });
+  addEventListener('resize', later, { passive: true });
+  later();
 });
 
 /* Shortcuts. */

@@ -1,9 +1,12 @@
 // A module's page: tells the server which section the reader has reached and which were read to their end, and moves
 // on after a practice question was answered. Without it everything works by the forms on the page.
-import { announce } from './lib/announce.js';
-import { text } from './lib/dom.js';
+import { startCheckpoints } from './lib/checkpoints.js';
+import { each, placeParts, text } from './lib/dom.js';
+import { send } from './lib/server.js';
+import { token } from './lib/session.js';
 
 const SEND_EVERY = 8000; // ms between two reports of a position
+const REST = 15000; // ms until the next try, when one had no success
 const READ_AT_LEAST = 4000; // ms that a section must have been in view before its end counts as read
 
 const body = document.querySelector('[data-module]');
@@ -14,7 +17,6 @@ if (body && article && rows.length) watch();
 
 function watch() {
   const address = `/modules/${body.dataset.module}/progress`;
-  const csrf = document.querySelector('meta[name="csrf"]').content;
   const sections = rows.map((row) => ({
     row,
     id: row.dataset.section,
@@ -40,22 +42,22 @@ function watch() {
   };
 
   const fields = (s, done) => {
-    const form = new URLSearchParams({ csrf, section: s.id, position: done ? 1000 : position(s), quiet: 1 });
+    const form = new URLSearchParams({ csrf: token(), section: s.id, position: done ? 1000 : position(s), quiet: 1 });
     if (done) form.set('done', 1);
     return form;
   };
-  const send = (form) => fetch(address, { method: 'POST', body: form, headers: { 'X-CSRF-Token': csrf }, credentials: 'same-origin', keepalive: true });
+  let restUntil = 0; // nothing is sent before: the server, or the network, had enough
+  const report = async (form) => {
+    const answer = await send('POST', address, { body: form, headers: { 'HX-Request': 'true', Accept: 'text/html' } });
+    restUntil = answer.kind === 'ok' ? 0 : performance.now() + (answer.after * 1000 || REST);
+    if (answer.kind === 'ok' && answer.data) placeParts(new DOMParser().parseFromString(answer.data, 'text/html'));
+    return answer.kind === 'ok';
+  };
 
   async function finish(s) {
     s.done = true;
-    try {
-      const answer = await send(fields(s, true));
-      if (!answer.ok) throw new Error(String(answer.status));
-    } catch {
-      s.done = false; // tried again with the next look
-      return;
-    }
-    show(s);
+    if (await report(fields(s, true))) show(s);
+    else s.done = false; // tried again with a later look
   }
 
   function show(s) {
@@ -84,14 +86,14 @@ function watch() {
       const { top, bottom } = bounds(s);
       if (top < innerHeight && bottom > 0) s.seen += passed;
       // Read: its end was on the screen, after a while with it.
-      if (!s.done && s.seen >= READ_AT_LEAST && bottom <= innerHeight && moved) finish(s);
+      if (!s.done && s.seen >= READ_AT_LEAST && bottom <= innerHeight && moved && now >= restUntil) finish(s);
     }
     const s = current();
     const place = `${s.id}:${Math.round(position(s) / 100)}`;
-    if (moved && place !== sent && now - sentAt >= SEND_EVERY) {
+    if (moved && place !== sent && now - sentAt >= SEND_EVERY && now >= restUntil) {
       sent = place;
       sentAt = now;
-      send(fields(s, false)).catch(() => {});
+      report(fields(s, false)).then((fine) => { if (!fine) sent = ''; });
     }
   }, 1000);
 
@@ -108,19 +110,19 @@ function watch() {
 }
 
 // What is left to answer: the first question without an answer.
-const open = document.querySelector('.checkpoint:not(:has([data-feedback]))');
-const toQuestion = document.querySelector('[data-open-question]');
-if (open && toQuestion) toQuestion.hash = open.id;
+each('[data-open-question]', (link) => {
+  const open = document.querySelector('.checkpoint:not(:has([data-feedback]))');
+  if (open) link.hash = open.id;
+});
 
 // A drawing that is wider than a phone moves with the keys, too (site/style/prose.css).
 if (article && matchMedia('(max-width: 40em)').matches) {
   for (const img of article.querySelectorAll('p > img[src$=".svg"]:only-child')) img.parentElement.tabIndex = 0;
 }
 
-// The feedback is read out and in view; the reader goes on from there.
-document.addEventListener('htmx:afterSwap', (event) => {
-  const feedback = document.querySelector(`#${event.detail.target?.id} [data-feedback]`);
-  if (!feedback) return;
-  feedback.focus({ preventScroll: true });
-  announce(text('content-answered'), { quiet: true });
+// Pictures that nobody has scrolled to are fetched for paper, which would show them blank, and not for a phone.
+addEventListener('beforeprint', () => {
+  for (const img of document.querySelectorAll('img[loading="lazy"]')) img.loading = 'eager';
 });
+
+startCheckpoints();

@@ -24,6 +24,10 @@ document.addEventListener('htmx:afterSettle', (event) => {
   tell();
   /* The element that had the focus is gone with the old desk. */
   if (document.activeElement === document.body) document.getElementById('part')?.focus({ preventScroll: true });
+  /* What was refused: there the next thing is to be typed. */
+  const wrong = document.querySelector('#lab [aria-invalid]');
+  wrong?.focus({ preventScroll: true });
+  wrong?.scrollIntoView({ block: 'center' });
   const place = event.detail.requestConfig?.path?.split('#')[1] ?? location.hash.slice(1);
   if (place && place !== 'calls') document.getElementById(place)?.scrollIntoView({ block: 'start' });
 });

@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define START_TIMEOUT_MS 60000
+#define START_TIMEOUT_MS                                                                           \
+    300000 /* growth: a first start of a large academy makes the words of its search */
 
 static int remove_one(const char *path, const struct stat *s, int type, struct FTW *where) {
     (void)s, (void)type, (void)where;
@@ -99,10 +100,20 @@ bool academy_open(struct academy *a, const struct bench *b, const char *measure,
 bool academy_open_empty(struct academy *a, const struct bench *b, const char *measure,
                         const char *name, const char *root, const char *login) {
     bool begun = begin(a, b, measure, name, root);
-    const char *argv[] = {b->gradus,          "user",     "add",     login,
-                          "--name",           "A Reader", "--email", "reader@bench.example",
-                          "--roles",          "learner",  "--data",  a->data,
-                          "--password-stdin", NULL};
+    const char *argv[] = {b->gradus,
+                          "user",
+                          "add",
+                          login,
+                          "--name",
+                          "A Reader",
+                          "--email",
+                          "reader@bench.example",
+                          "--roles",
+                          "learner",
+                          "--data",
+                          a->data,
+                          "--own-password-stdin",
+                          NULL};
     if (!begun || process_run(argv, a->log, ACADEMY_PASSWORD "\n", NULL, 0) != 0) {
         academy_failed(a, "gradus user add", NULL);
         return false;

@@ -1,5 +1,5 @@
-/* The academy that is measured: a demo filled by `gradus demo`, served by `gradus serve`, and people who are
- * signed in to it through the real form. */
+/* The academy that is measured: a demo filled by `gradus demo`, served by `gradus serve`, and
+ * people who are signed in to it through the real form. */
 #ifndef GR_BENCH_ACADEMY_H
 #define GR_BENCH_ACADEMY_H
 
@@ -20,7 +20,8 @@ struct academy {
     int people_count;
 };
 
-/* A fresh demo with `attempts` more learners, each in an open attempt; served. False after bench_failed. */
+/* A fresh demo with `attempts` more learners, each in an open attempt; served. False after
+ * bench_failed. */
 bool academy_open(struct academy *a, const struct bench *b, const char *measure, const char *name,
                   int attempts);
 /* One learner and nothing else, over the content of `root`; served. */

@@ -1,7 +1,7 @@
 /* make bench: how fast the engine is, beside what its libraries could do at best.
  *
- * Prints lines `name value unit ratio`; see --help. Nothing here passes or fails by a time: numbers from a
- * busy machine are numbers from a busy machine. */
+ * Prints lines `name value unit ratio`; see --help. Nothing here passes or fails by a time: numbers
+ * from a busy machine are numbers from a busy machine. */
 #include "bench/bench.h"
 
 #include <getopt.h>
@@ -20,10 +20,13 @@ static const struct {
     void (*run)(const struct bench *b);
 } measures[] = {
     {"render.module", bench_render},
-    {"page.cold page.module page.plain rss.serve", bench_pages},
+    {"page.cold page.module page.plain page.home page.programme page.exams page.glossary rss.serve",
+     bench_pages},
     {"save.response rss.attempts", bench_saves},
-    {"lab.start lab.action lab.api.list lab.api.create", bench_labs},
+    {"lab.start lab.fair lab.action lab.api.list lab.api.create", bench_labs},
     {"check.tree search.query", bench_tree},
+    {"growth.metrics growth.start growth.assess growth.register growth.admin growth.people growth.save",
+     bench_growth},
 };
 
 /* ---- Saying what was found ----------------------------------------------------------------- */
@@ -32,14 +35,14 @@ void bench_line(const char *name, double value, const char *unit, double ratio) 
     int decimals = value >= 100 ? 0 : value >= 10 ? 1 : 2;
     char text[32] = "-";
     if (ratio >= 0) snprintf(text, sizeof text, "%.2f", ratio);
-    printf("%-20s %12.*f  %-6s %6s\n", name, decimals, value, unit, text);
+    printf("%-26s %12.*f  %-6s %6s\n", name, decimals, value, unit, text);
     fflush(stdout);
 }
 
 void bench_failed(const char *name, const char *format, ...) {
     va_list args;
     failures++;
-    printf("%-20s %12s  %-6s %6s\n", name, "-", "-", "-");
+    printf("%-26s %12s  %-6s %6s\n", name, "-", "-", "-");
     fflush(stdout);
     va_start(args, format);
     fprintf(stderr, "bench: %s: ", name);
@@ -166,6 +169,7 @@ static const char usage[] =
     "  --threads N     of the load generator           (2)\n"
     "  --modules N     in the generated tree           (10000)\n"
     "  --attempts N    open at once                    (10000)\n"
+    "  --stored N      attempts, a tenth as many people and certificates: growth (1000000)\n"
     "  --verbose       each round, on standard error\n"
     "  --profile       without the ceilings: for a profiler\n";
 
@@ -187,19 +191,13 @@ static bool any_wanted(const struct bench *b, const char *names) {
 }
 
 static bool read_options(struct bench *b, int argc, char **argv) {
-    static const struct option options[] = {{"gradus", 1, NULL, 'g'},
-                                            {"ceiling", 1, NULL, 'c'},
-                                            {"root", 1, NULL, 'r'},
-                                            {"dir", 1, NULL, 'd'},
-                                            {"rounds", 1, NULL, 'n'},
-                                            {"seconds", 1, NULL, 's'},
-                                            {"threads", 1, NULL, 't'},
-                                            {"modules", 1, NULL, 'm'},
-                                            {"attempts", 1, NULL, 'a'},
-                                            {"verbose", 0, NULL, 'v'},
-                                            {"profile", 0, NULL, 'p'},
-                                            {"help", 0, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {{"gradus", 1, NULL, 'g'},   {"ceiling", 1, NULL, 'c'},
+                                            {"root", 1, NULL, 'r'},     {"dir", 1, NULL, 'd'},
+                                            {"rounds", 1, NULL, 'n'},   {"seconds", 1, NULL, 's'},
+                                            {"threads", 1, NULL, 't'},  {"modules", 1, NULL, 'm'},
+                                            {"attempts", 1, NULL, 'a'}, {"stored", 1, NULL, 'o'},
+                                            {"verbose", 0, NULL, 'v'},  {"profile", 0, NULL, 'p'},
+                                            {"help", 0, NULL, 'h'},     {0}};
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (o) {
         case 'g': b->gradus = optarg; break;
@@ -211,13 +209,14 @@ static bool read_options(struct bench *b, int argc, char **argv) {
         case 't': b->threads = atoi(optarg); break;
         case 'm': b->modules = atoi(optarg); break;
         case 'a': b->attempts = atoi(optarg); break;
+        case 'o': b->stored = atoi(optarg); break;
         case 'v': b->verbose = true; break;
         case 'p': b->profile = true; break;
         default: return false;
         }
     }
     return b->rounds >= 1 && b->rounds <= ROUNDS_MAX && b->round_ms >= 50 && b->modules >= 10 &&
-           b->attempts >= 1 && b->threads >= 1;
+           b->attempts >= 1 && b->stored > 1000 && b->threads >= 1;
 }
 
 int main(int argc, char **argv) {
@@ -230,7 +229,8 @@ int main(int argc, char **argv) {
                       .threads = 2,
                       .connections = 64,
                       .modules = 10000,
-                      .attempts = 10000};
+                      .attempts = 10000,
+                      .stored = 1000000};
     if (!read_options(&b, argc, argv)) {
         fputs(usage, stderr);
         return 2;

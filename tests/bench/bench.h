@@ -1,8 +1,8 @@
 /* What the measures share: where things are, how long to measure, how to say what was found.
  *
- * A ratio is ours divided by the library's own ceiling (for times: the ceiling's divided by ours), so 1.0 means
- * that the engine adds nothing. Both are measured in turn, A B A B …, and the median of the pairs' ratios is
- * printed: what else the machine does then hits both. */
+ * A ratio is ours divided by the library's own ceiling (for times: the ceiling's divided by ours),
+ * so 1.0 means that the engine adds nothing. Both are measured in turn, A B A B …, and the median
+ * of the pairs' ratios is printed: what else the machine does then hits both. */
 #ifndef GR_BENCH_BENCH_H
 #define GR_BENCH_BENCH_H
 
@@ -25,6 +25,7 @@ struct bench {
     int connections;
     int modules;    /* in the generated tree */
     int attempts;   /* open at once, for rss.attempts */
+    int stored;     /* attempts, for growth */
     bool verbose;   /* each round on standard error */
     char **names;   /* that were asked for: exact, or all that begin with one and a full stop */
     int name_count; /* 0: all */
@@ -44,7 +45,8 @@ int64_t bench_now_us(void);
 int64_t bench_cpu_us(void);              /* of this thread */
 int64_t bench_process_cpu_us(pid_t pid); /* of a process with its children that have ended */
 
-/* Ours against a ceiling, in turn. False after bench_failed(name). `value` is the median of ours. */
+/* Ours against a ceiling, in turn. False after bench_failed(name). `value` is the median of ours.
+ */
 struct versus {
     const char *name;
     struct load_plan ours, ceiling;
@@ -52,7 +54,8 @@ struct versus {
     double per_second, p99_us, p50_us, ratio;
 };
 bool bench_versus(const struct bench *b, struct versus *v);
-/* Starts the ceiling with these arguments (NULL-terminated); its port, or 0 after bench_failed(name). */
+/* Starts the ceiling with these arguments (NULL-terminated); its port, or 0 after
+ * bench_failed(name). */
 int bench_ceiling(const struct bench *b, struct process *p, const char *name,
                   const char *const *arguments);
 
@@ -60,10 +63,12 @@ int bench_ceiling(const struct bench *b, struct process *p, const char *name,
 void bench_render(const struct bench *b);
 void bench_pages(const struct bench *b);
 void bench_saves(const struct bench *b);
+void bench_growth(const struct bench *b);
 void bench_tree(const struct bench *b);
 void bench_labs(const struct bench *b);
 
-/* generate.c: a course of `modules` modules under dir/content and dir/exams that passes the check. */
+/* generate.c: a course of `modules` modules under dir/content and dir/exams that passes the check.
+ */
 bool generate_tree(const char *dir, int modules);
 
 #endif

@@ -3,10 +3,10 @@
 BENCH_SOURCES := $(sort $(filter-out tests/bench/ceiling.c,$(wildcard tests/bench/*.c)))
 BENCH_OBJECTS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%.o,$(BENCH_SOURCES))
 
-$(BUILD)/bench/%.o: tests/bench/%.c $(BUILD)/gen/store_sql.h
+$(BUILD)/bench/%.o: tests/bench/%.c $(BUILD)/flags | $(SQL_HEADERS)
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
-	@$(CC) $(CFLAGS_ALL) -Itests -MMD -MP -c -o $@ $<
+	@$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/bench/bench: $(BENCH_OBJECTS) $(BUILD)/libgradus.a
 	@echo "  LINK $@"
@@ -17,5 +17,5 @@ $(BUILD)/bench/ceiling: $(BUILD)/bench/ceiling.o
 	@$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< -lmicrohttpd -lsqlite3 -lpthread
 
 .PHONY: bench
-bench: $(BUILD)/bench/bench $(BUILD)/bench/ceiling $(BUILD)/gradus ## speed and memory beside the libraries' own ceilings
+bench: $(BUILD)/bench/bench $(BUILD)/bench/ceiling $(BUILD)/gradus $(BUILD)/gradus-labs ## speed and memory beside the libraries' own ceilings
 	@$(BUILD)/bench/bench --gradus $(BUILD)/gradus --ceiling $(BUILD)/bench/ceiling --dir $(BUILD)/bench/data $(OPTIONS) $(NAMES)

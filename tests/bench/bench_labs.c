@@ -1,24 +1,27 @@
-/* Labs, over HTTP and as the browser does it. lab.start: from the button to the run's first page. lab.action: an
- * update of one record over the run's API, asked one after the other. lab.api.list and lab.api.create: twenty
- * records, one new record, by many clients in many runs.
+/* Labs, over HTTP and as the browser does it. lab.start: from the button to the run's first page.
+ * lab.action: an update of one record over the run's API, asked one after the other. lab.api.list
+ * and lab.api.create: twenty records, one new record, by many clients in many runs.
  *
- * lab.start and lab.action stand beside what the sandboxed worker takes by itself, lab.api.… beside bare
- * libmicrohttpd with as many bytes. */
+ * lab.fair: bench_fair.c.
+ *
+ * lab.start and lab.action stand beside what the sandboxed worker takes by itself, lab.api.… beside
+ * bare libmicrohttpd with as many bytes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/codec.h"
 #include "bench/academy.h"
+#include "bench/bench_fair.h"
 #include "lab/lab.h"
 
-#define RUNS                                                                                       \
-    56 /* at once: the server keeps 64 workers alive; a day of the lab allows 8,000 calls in each */
+/* at once: the server keeps 64 workers alive; a day of the lab allows 8,000 calls in each */
+#define RUNS 56
 #define LAB "/labs/field-mapping-dedupe"
 #define CHOICE "dialect_crm=boreal&dialect_map=heron"
 #define WORKER_ROUNDS 2000
-#define CALLS                                                                                      \
-    8 /* one of so many lets the lab's clock run; two clients may share a run, which allows 20 in 5 s */
+/* one of so many lets the lab's clock run; two clients may share a run, which allows 20 in 5 s */
+#define CALLS 8
 
 struct run {
     char path[64], secret[128], record[32];
@@ -180,6 +183,27 @@ static void api(struct academy *a, struct runs *runs, const char *name, uint64_t
     free(numbers);
 }
 
+/* Four runs of the first learner, one of the second. */
+static void fair(struct academy *a) {
+    struct run mine[4], theirs;
+    const char *paths[4];
+    char page[80];
+    double ms;
+    for (int i = 0; i < 4; i++) {
+        if (!start_run(&a->people[0], &mine[i], &ms)) {
+            academy_failed(a, "starting a run", &a->people[0]);
+            return;
+        }
+        paths[i] = mine[i].path;
+    }
+    if (!start_run(&a->people[1], &theirs, &ms)) {
+        academy_failed(a, "starting a run", &a->people[1]);
+        return;
+    }
+    snprintf(page, sizeof page, "%s?tab=crm", theirs.path);
+    bench_fair(a, &a->people[0], paths, &a->people[1], page);
+}
+
 static void measure(struct academy *a, const struct lab_bench *alone) {
     const struct bench *b = a->bench;
     struct run all[RUNS];
@@ -191,6 +215,7 @@ static void measure(struct academy *a, const struct lab_bench *alone) {
                (double)alone->start_us / 1000);
     if (bench_wanted(b, "lab.start"))
         bench_line("lab.start", start_ms, "ms", (double)alone->start_us / 1000 / start_ms);
+    if (bench_wanted(b, "lab.fair")) fair(a);
     if (bench_wanted(b, "lab.action")) action(a, &runs, alone);
     runs.what = RUN_CREATE;
     if (bench_wanted(b, "lab.api.create")) api(a, &runs, "lab.api.create", 1000000);
@@ -204,11 +229,16 @@ void bench_labs(const struct bench *b) {
     struct lab_bench alone = {0};
     const char *why = "";
     codec_start();
-    struct zygote *z = labs_prepare(&why); /* before there are threads */
-    if (!z || lab_bench_workers(z, b->root, WORKER_ROUNDS, &alone) != OK) {
+    struct arena words;
+    struct zygote *z;
+    arena_init(&words, 64 * 1024);
+    if (labs_prepare(&z, GRADUS_LABS, &words, &why) != OK ||
+        lab_bench_workers(z, b->root, WORKER_ROUNDS, &alone) != OK) {
         bench_failed("lab.start", "workers cannot be measured: %s", why);
+        arena_release(&words);
         return;
     }
+    arena_release(&words);
     if (academy_open(&a, b, "lab.start", "labs", RUNS) && academy_sign_in(&a, RUNS))
         measure(&a, &alone);
     academy_close(&a);

@@ -1,15 +1,19 @@
-/* page.module: a module's page for people who are signed in, as their browsers ask for it: compressed. page.plain: not
- * compressed. page.cold: the first time that it is asked for after a start. rss.serve: what the server takes by then. */
+/* page.module: a module's page for people who are signed in, as their browsers ask for it:
+ * compressed. page.plain: not compressed. page.home, page.programme, page.exams, page.glossary:
+ * other pages that everybody opens, compressed. page.cold: the first time that the module's page is
+ * asked for after a start. rss.serve: what the server takes by then. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "bench/academy.h"
 
 #define MODULE "/modules/data-basics"
 #define COLD_STARTS 5
 
 struct requests {
+    const char *path;
     struct client *people;
     int people_count;
     bool compressed;
@@ -21,10 +25,10 @@ static size_t next_page(void *context, int connection, uint64_t number, char *ou
     char cookies[2048];
     client_cookie_line(&r->people[connection % r->people_count], cookies, sizeof cookies);
     return (size_t)snprintf(out, LOAD_REQUEST_LIMIT,
-                            "GET " MODULE
-                            " HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html,*/*;q=0.8\r\n"
+                            "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html,*/*;q=0.8\r\n"
                             "Accept-Language: en\r\n%s%s\r\n",
-                            r->compressed ? "Accept-Encoding: gzip, deflate, br\r\n" : "", cookies);
+                            r->path, r->compressed ? "Accept-Encoding: gzip, deflate, br\r\n" : "",
+                            cookies);
 }
 
 static void cold(struct academy *a) {
@@ -48,16 +52,29 @@ static void cold(struct academy *a) {
     bench_line("page.cold", bench_median(times, COLD_STARTS), "ms", -1);
 }
 
-static bool module_page(struct academy *a, const char *name, bool compressed) {
+struct page_measure {
+    const char *name, *path;
+    bool compressed;
+};
+static const struct page_measure page_measures[] = {
+    {"page.module", MODULE, true},  {"page.plain", MODULE, false},
+    {"page.home", "/", true},       {"page.programme", "/programmes/mops", true},
+    {"page.exams", "/exams", true}, {"page.glossary", "/glossary", true},
+};
+
+static bool one_page(struct academy *a, const struct page_measure *m) {
+    const char *name = m->name;
     const struct bench *b = a->bench;
     struct client *c = &a->people[0];
-    struct requests requests = {
-        .people = a->people, .people_count = a->people_count, .compressed = compressed};
-    /* The third answer is as all later ones: what pages share is compressed once it has come twice. */
+    struct requests requests = {.path = m->path,
+                                .people = a->people,
+                                .people_count = a->people_count,
+                                .compressed = m->compressed};
+    /* The third answer is as all later ones: what is made at the first is there. */
     for (int i = 0; i < 3; i++) {
-        const char *accept = compressed ? "Accept-Encoding: gzip\r\n" : NULL;
-        if (client_send(c, "GET", MODULE, accept, NULL, NULL) && c->reply.status == 200) continue;
-        academy_failed(a, "the module's page", c);
+        const char *accept = m->compressed ? "Accept-Encoding: gzip\r\n" : NULL;
+        if (client_send(c, "GET", m->path, accept, NULL, NULL) && c->reply.status == 200) continue;
+        academy_failed(a, m->path, c);
         return false;
     }
     struct process ceiling;
@@ -93,8 +110,8 @@ void bench_pages(const struct bench *b) {
     if (academy_sign_in(&a, b->connections)) {
         if (bench_wanted(b, "page.cold")) cold(&a);
         bool ok = a.server.pid > 0;
-        if (ok && bench_wanted(b, "page.module")) ok = module_page(&a, "page.module", true);
-        if (ok && bench_wanted(b, "page.plain")) ok = module_page(&a, "page.plain", false);
+        for (size_t i = 0; ok && i < COUNT_OF(page_measures); i++)
+            if (bench_wanted(b, page_measures[i].name)) ok = one_page(&a, &page_measures[i]);
         if (ok && bench_wanted(b, "rss.serve"))
             bench_line("rss.serve", process_memory_mb(a.server.pid), "MB", -1);
     }

@@ -1,7 +1,7 @@
 /* render.module: from a module's text to HTML, against cmark-gfm alone with the same extensions.
  *
- * Ours does more (front matter, encoding check, version hash, anchors, callouts, terms); the ratio says how much
- * more that costs. In process, in processor time of the thread. */
+ * Ours does more (front matter, encoding check, version hash, anchors, callouts, terms); the ratio
+ * says how much more that costs. In process, in processor time of the thread. */
 #include <cmark-gfm-core-extensions.h>
 #include <cmark-gfm-extension_api.h>
 #include <cmark-gfm.h>

@@ -1,5 +1,6 @@
 /* save.response: durable saves a second, each client in an exam attempt of its own, against a bare
- * suspend-commit-resume loop in a database on the same disk. rss.attempts: memory with many open attempts. */
+ * suspend-commit-resume loop in a database on the same disk. rss.attempts: memory with many open
+ * attempts. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* check.tree: `gradus check` over a generated course. search.query: searching it, the slowest in a hundred of many
- * different questions, asked one after the other. */
+/* check.tree: `gradus check` over a generated course. search.query: searching it, the slowest in a
+ * hundred of many different questions, asked one after the other. */
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +51,8 @@ static void check(const struct bench *b, const char *tree) {
 
 /* ---- Searching ----------------------------------------------------------------------------- */
 
-/* One word that nearly every module has, rarer ones, several, a beginning, a phrase, other scripts, nothing. */
+/* One word that nearly every module has, rarer ones, several, a beginning, a phrase, other scripts,
+ * nothing. */
 static const char *const questions[] = {"record",
                                         "consent",
                                         "rollback",

@@ -1,8 +1,9 @@
-/* The ceilings: what the libraries alone can do, served the way the engine serves (same flags, same threads).
+/* The ceilings: what the libraries alone can do, served the way the engine serves (same flags, same
+ * threads).
  *
  *     ceiling page BYTES STATUS    answers every request with BYTES bytes from memory
- *     ceiling save FILE            suspends each PUT, one writer thread inserts a row for each that waits,
- *                                  COMMIT with synchronous=FULL, resumes them
+ *     ceiling save FILE            suspends each PUT, one writer thread inserts a row for each that
+ * waits, COMMIT with synchronous=FULL, resumes them
  *
  * Prints "port N" once it listens, and ends with the process that holds its standard input. */
 #include <microhttpd.h>

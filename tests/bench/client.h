@@ -1,5 +1,5 @@
-/* A scripted browser: one keep-alive connection, a cookie jar, forms. For what happens before and between
- * measurements: signing in, starting attempts and runs. */
+/* A scripted browser: one keep-alive connection, a cookie jar, forms. For what happens before and
+ * between measurements: signing in, starting attempts and runs. */
 #ifndef GR_BENCH_CLIENT_H
 #define GR_BENCH_CLIENT_H
 
@@ -22,8 +22,8 @@ struct client {
 void client_init(struct client *c, int port);
 void client_release(struct client *c);
 
-/* One request; redirects are not followed. False (with `problem`) when no whole answer came. `type` and `body`
- * NULL: none. `extra` are further header lines, each with CR LF, or NULL. */
+/* One request; redirects are not followed. False (with `problem`) when no whole answer came. `type`
+ * and `body` NULL: none. `extra` are further header lines, each with CR LF, or NULL. */
 bool client_send(struct client *c, const char *method, const char *path, const char *extra,
                  const char *type, const char *body);
 /* The same, and the answer must have that status. */

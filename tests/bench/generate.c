@@ -1,6 +1,7 @@
-/* A course of any size: modules that look like real ones (sections, tables, callouts, terms, links, checkpoints),
- * each with an objective and an item that asks for it. The same number of modules is the same course, byte for
- * byte, on any machine. One module in twenty carries a paragraph in Thai and one in Arabic, for the search. */
+/* A course of any size: modules that look like real ones (sections, tables, callouts, terms, links,
+ * checkpoints), each with an objective and an item that asks for it. The same number of modules is
+ * the same course, byte for byte, on any machine. One module in twenty carries a paragraph in Thai
+ * and one in Arabic, for the search. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>

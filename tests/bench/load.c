@@ -180,7 +180,8 @@ static void *run(void *arg) {
     if (!buffer) abort();
     for (int i = 0; i < w->link_count; i++)
         if (!next_request(w, &w->links[i])) reconnect(w, &w->links[i], "cannot send");
-    /* Requests under way at the end are waited for: an answer that never comes is a failure, not silence. */
+    /* Requests under way at the end are waited for: an answer that never comes is a failure, not
+     * silence. */
     const int64_t give_up_ns = w->end_ns + 10 * (int64_t)1000000000;
     while (w->failures < FAILURE_LIMIT && (now_ns() < w->end_ns || still_running(w))) {
         if (now_ns() > give_up_ns) {

@@ -1,7 +1,8 @@
-/* The load generator: many keep-alive connections, each with one request under way, and how long the answers took.
+/* The load generator: many keep-alive connections, each with one request under way, and how long
+ * the answers took.
  *
- * Both sides of every ratio are measured by it, in the same run and on the same machine, so that what it costs
- * itself is in both. */
+ * Both sides of every ratio are measured by it, in the same run and on the same machine, so that
+ * what it costs itself is in both. */
 #ifndef GR_BENCH_LOAD_H
 #define GR_BENCH_LOAD_H
 
@@ -12,8 +13,8 @@
 #define LOAD_REQUEST_LIMIT 4096
 #define LOAD_PROBLEM_BYTES 768
 
-/* Writes the next request of a connection into `out` (LOAD_REQUEST_LIMIT bytes) and returns its length.
- * `number` counts the connection's requests from 0. Called on the generator's threads. */
+/* Writes the next request of a connection into `out` (LOAD_REQUEST_LIMIT bytes) and returns its
+ * length. `number` counts the connection's requests from 0. Called on the generator's threads. */
 typedef size_t (*load_next_fn)(void *context, int connection, uint64_t number, char *out);
 
 struct load_plan {

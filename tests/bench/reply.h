@@ -1,5 +1,6 @@
-/* Reading HTTP/1.1 answers: a parser that takes bytes as they come, Content-Length and chunked alike. The load
- * generator and the scripted browser share it, so that both sides of a ratio are read by the same code. */
+/* Reading HTTP/1.1 answers: a parser that takes bytes as they come, Content-Length and chunked
+ * alike. The load generator and the scripted browser share it, so that both sides of a ratio are
+ * read by the same code. */
 #ifndef GR_BENCH_REPLY_H
 #define GR_BENCH_REPLY_H
 
@@ -37,8 +38,8 @@ struct reply {
 
 /* Makes it ready for the next answer; keeps sink and context. */
 void reply_reset(struct reply *r);
-/* Takes from `bytes` what belongs to this answer and returns how much that was; the rest is the next one's.
- * `r->state` tells whether the answer is complete. */
+/* Takes from `bytes` what belongs to this answer and returns how much that was; the rest is the
+ * next one's. `r->state` tells whether the answer is complete. */
 size_t reply_feed(struct reply *r, const char *bytes, size_t len);
 /* The nth (from 0) header of that name, or NULL; copied to `out` (cap bytes, cut when longer). */
 const char *reply_header(const struct reply *r, const char *name, int nth, char *out, size_t cap);

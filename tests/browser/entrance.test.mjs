@@ -57,7 +57,7 @@ test("signing in works by keyboard alone, and what has the focus can be seen", a
 
 for (const [path, who] of [["/login", null], ["/", null], ["/", "learner"], ["/me", "learner"], ["/admin/people", "admin"], ["/nowhere-at-all", null]])
     test(`${path} ${who ? `for ${who}` : "for guests"} works in every mode`, async () => {
-        const wrong = await inspect(server, path, { signIn: who ? (page) => login(page, who) : undefined });
+        const wrong = await inspect(server, path, { as: who });
         assert.deepEqual(wrong.filter((what) => !(path === "/nowhere-at-all" && what.endsWith(": 404"))), []);
     });
 

@@ -1,15 +1,16 @@
+// run: timeout 900
 // An exam in a real browser: saved as one chooses, through lost networks, closed tabs, killed servers and other devices.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { axe, closeBrowser, closePage, inspect, login, openPage, overflow, screenshot, tabOrder, widths } from "../lib/browser.mjs";
-import { addPerson, makeAcademy, startServer } from "../lib/server.mjs";
+import { axe, closeBrowser, closePage, inspect, login, loginByForm, openPage, overflow, screenshot, tabOrder, widths } from "../lib/browser.mjs";
+import { addPerson, makeAcademy, password, startServer } from "../lib/server.mjs";
 import { examRoot, startAttempt } from "../lib/exam.mjs";
 
 const data = makeAcademy();
-const people = ["looker", "chooser", "offline", "closer", "tabs", "devices", "killed", "busy", "plain", "keys", "away", "late", "private"];
+const people = ["looker", "chooser", "offline", "closer", "tabs", "devices", "killed", "busy", "plain", "keys", "away", "late", "private", "first", "second", "renewed", "train", "status429", "status503", "status500", "status403", "status404"];
 for (const name of people) addPerson(data, name);
 const folder = examRoot({ items: 6, minutes: 60 });
 const server = await startServer({ data, args: ["--root", folder] });
@@ -39,7 +40,7 @@ const until = async (what, fn) => {
 test("each page of an exam works at every width, dark, and right to left", async () => {
     const client = await server.signedIn("looker");
     const attempt = await startAttempt(client, "mops-associate");
-    const as = { signIn: (page) => login(page, "looker") };
+    const as = { as: "looker" };
     for (const path of ["/exams", "/exams/mops-associate", `/attempts/${attempt}/q/1`, `/attempts/${attempt}/review`]) assert.deepEqual(await inspect(server, path, as), []);
     for (const [label, options] of [["desk", {}], ["desk-dark", { dark: true }], ["phone", { width: widths.phone }], ["phone-dark", { width: widths.phone, dark: true }], ["narrow", { width: widths.narrow }]]) {
         const page = await openPage(server, options);
@@ -132,12 +133,10 @@ test("a lost network: the answer waits in the browser, the page says so, and it 
     await option(page, 3).click();
     await saveState(page).filter({ hasText: "Not sent yet: kept in this browser" }).waitFor();
     await page.getByRole("button", { name: "Next" }).click();
-    await page.locator("[data-exam-message]").filter({ hasText: "no connection" }).waitFor();
-    assert.match(page.url(), /q\/1$/); // not the browser's own error page
+    await page.locator("[data-exam-message]").filter({ hasText: "no connection" }).waitFor(); // not the browser's own error page
     assert.deepEqual((await held(1)).response, [1]);
     await page.context().setOffline(false);
-    await page.waitForURL(/q\/2$/);
-    assert.deepEqual((await held(1)).response, [3]);
+    await until("it is sent", async () => (await held(1)).response[0] === 3);
     await closePage(page);
 });
 
@@ -245,9 +244,7 @@ test("kill -9 of the server in the middle: nothing is lost, and work goes on whe
     await page.locator("[data-exam-message]").filter({ hasText: "nothing was submitted" }).waitFor();
     await page.unroute("**/responses/*");
     await until("the answer", async () => (await held(1)).response[0] === 2);
-    await page.locator("[data-exam-message]").waitFor({ state: "hidden" });
-    await page.getByRole("button", { name: "Submit the exam" }).click();
-    await page.waitForURL(/result$/);
+    await page.waitForURL(/result$/); // what was asked for happens as soon as it can
     assert.match(await page.locator("h1").textContent(), /You have (not )?passed/);
     await closePage(page);
 });
@@ -271,17 +268,140 @@ test("a browser that keeps nothing: the page says that it must stay open, and st
     await closePage(page);
 });
 
-test("signed out in the middle: the page says so, and the answer is sent after signing in again", async () => {
-    const { page, attempt, held } = await sitting("away");
+const message = (page, text) => page.locator("[data-exam-message]").filter({ hasText: text }).waitFor();
+const dialog = (page) => page.locator("#sign-in");
+const ahead = (page) => page.locator("html[data-exam-ahead]").waitFor({ state: "attached" });
+async function signInHere(page, name, secret = password) {
+    await dialog(page).locator('input[name="login"]').fill(name);
+    await dialog(page).locator('input[name="password"]').fill(secret);
+    await dialog(page).getByRole("button", { name: "Sign in", exact: true }).click();
+}
+
+test("signed out in the middle: signing in happens on the same page, and then the answer is sent with a fresh token", async () => {
+    const { page, held } = await sitting("away");
     await page.context().clearCookies();
     await option(page, 2).click();
-    await saveState(page).filter({ hasText: "Not saved: You are signed out" }).waitFor();
+    await dialog(page).waitFor();
     assert.equal((await held(1)).response, null);
-    await login(page, "away");
-    await page.goto(`/attempts/${attempt}/q/1`);
+    assert.match(await dialog(page).textContent(), /What you gave is kept in this browser/);
+    assert.equal(await dialog(page).locator('input[name="login"]').inputValue(), "away");
+    await screenshot(page, "exam-sign-in-desk", { fullPage: false });
+    await signInHere(page, "away", "a wrong password");
+    await dialog(page).locator("[data-sign-in-problem]:visible").waitFor();
+    assert.equal((await held(1)).response, null);
+    /* Later is a choice: nothing is lost, and the way back stands on the page. */
+    await dialog(page).getByRole("button", { name: "Later" }).click();
+    await message(page, "You are signed out");
+    await page.locator("[data-exam-message]").getByRole("button", { name: "Sign in" }).click();
+    await signInHere(page, "away");
     await saved(page);
-    assert.equal(await option(page, 2).isChecked(), true);
+    assert.match(page.url(), /q\/1$/);
     assert.deepEqual((await held(1)).response, [2]);
+    await option(page, 3).click();
+    await until("the next answer", async () => (await held(1)).response[0] === 3);
+    assert.equal(await page.locator("[data-exam-message]").isVisible(), false);
+    await closePage(page);
+});
+
+test("somebody else signs in on this browser: what waits is not sent as theirs, and not lost", async () => {
+    const { page, attempt, held } = await sitting("first");
+    await page.context().clearCookies();
+    await option(page, 2).click();
+    await dialog(page).waitFor();
+    await signInHere(page, "second");
+    await dialog(page).locator("[data-sign-in-problem]").filter({ hasText: "Somebody else is signed in on this device now" }).waitFor();
+    assert.equal((await held(1)).response, null);
+    /* Also not from another page of that person. */
+    const other = await page.context().newPage();
+    await other.goto("/exams/small");
+    await other.goto(`/attempts/${attempt}/q/1`); // not theirs: not even there
+    assert.equal(await other.locator("[data-exam]").count(), 0);
+    await other.close();
+    /* It was said that the other one will be signed out. */
+    await signInHere(page, "first");
+    await saved(page);
+    assert.deepEqual((await held(1)).response, [2]);
+    await closePage(page);
+});
+
+test("a session that was ended elsewhere and begun again in another tab: the old page goes on with a new token", async () => {
+    const { page, held } = await sitting("renewed");
+    await page.context().clearCookies();
+    const other = await page.context().newPage();
+    /* The old page may ask for a token just between the other one's form and its answer, and both begin without a cookie
+     * here: then that form is refused as an old one, and sent again. */
+    await loginByForm(other, "renewed").catch(() => loginByForm(other, "renewed"));
+    await option(page, 2).click();
+    await saved(page);
+    assert.deepEqual((await held(1)).response, [2]);
+    assert.equal(await dialog(page).isVisible(), false);
+    await closePage(page);
+});
+
+for (const [status, words] of [[429, "Too much came from here at once"], [503, "The academy is busy just now"], [500, "Something failed on our side"], [403, "Your account may not save this"], [404, "The server does not know this page any more"]])
+    test(`an answer of ${status} has its sentence, keeps the answer${status === 403 || status === 404 ? "" : ", and is tried again"}`, async () => {
+        const { page, held } = await sitting(`status${status}`);
+        let refuse = true, tries = 0;
+        await page.route("**/responses/1", (route) => {
+            tries++;
+            return refuse ? route.fulfill({ status, headers: { "Retry-After": "1", "Content-Type": "application/json" }, body: "{}" }) : route.continue();
+        });
+        await option(page, 2).click();
+        await message(page, words);
+        await saveState(page).filter({ hasText: "Not sent yet: kept in this browser" }).waitFor();
+        refuse = false;
+        if (status === 403 || status === 404) {
+            const before = tries;
+            await sleep(2500);
+            assert.equal(tries, before, "it is not tried again without a reason");
+            await page.reload();
+        }
+        await saved(page);
+        assert.deepEqual((await held(1)).response, [2]);
+        assert.equal(await page.locator("[data-exam-message]").isVisible(), false);
+        await closePage(page);
+    });
+
+test("without a connection all questions are visited and answered, and submitting waits for the connection", async () => {
+    const { page, attempt, held, client } = await sitting("train");
+    await option(page, 1).click();
+    await saved(page);
+    await ahead(page);
+    await page.context().setOffline(true);
+    for (let n = 1; n <= 6; n++) {
+        await page.waitForURL(new RegExp(`q/${n}$`));
+        assert.match(await page.locator("h1").textContent(), new RegExp(`Question ${n} of 6`));
+        await option(page, n % 3 + 1).click();
+        await saveState(page).filter({ hasText: "Not sent yet: kept" }).waitFor();
+        if (n === 3) await screenshot(page, "exam-offline-desk");
+        await page.locator(".question-nav .button:not(.secondary)").click();
+    }
+    await page.waitForURL(/review$/);
+    assert.match(await page.locator("[data-exam-lede]").textContent(), /6 of 6 questions are answered/);
+    await page.locator('[data-exam-map] [data-slot="2"]').click();
+    await page.waitForURL(/q\/2$/);
+    assert.equal(await option(page, 3).isChecked(), true, "what was answered offline is shown again");
+    await page.goBack();
+    await page.waitForURL(/review$/);
+    const anyway = page.locator("[data-exam-submit] input[type=checkbox]");
+    if (await anyway.count()) await anyway.check();
+    await page.setViewportSize({ width: widths.phone, height: 700 });
+    await page.getByRole("button", { name: "Submit the exam" }).click();
+    await message(page, "nothing was submitted yet");
+    await page.waitForFunction(() => document.activeElement?.matches("[data-exam-message]"));
+    await screenshot(page, "exam-offline-submit-phone", { fullPage: false });
+    const [told, button] = await page.evaluate(() => ["[data-exam-message]", "[data-exam-submit] button"].map((one) => document.querySelector(one).getBoundingClientRect().toJSON()));
+    assert.ok(told.top >= 0 && told.bottom <= 700, `the message is in sight: ${told.top} to ${told.bottom}`);
+    assert.ok(button.top - told.bottom >= 0 && button.top - told.bottom <= 48, `it stands at the button: ${told.bottom}, ${button.top}`);
+    assert.equal((await (await client.fetch(`/attempts/${attempt}/state`)).json()).open, true);
+    assert.deepEqual((await held(2)).response, null);
+    await page.context().setOffline(false);
+    await page.waitForURL(/result$/);
+    await page.getByText("The connection came back, and your exam was submitted.").waitFor();
+    await page.reload();
+    assert.equal(await page.locator("[data-exam-waited]").isVisible(), false, "once");
+    assert.equal((await (await client.fetch(`/attempts/${attempt}/state`)).json()).open, false);
+    for (let n = 1; n <= 6; n++) assert.deepEqual((await held(n)).response, [n % 3 + 1], `question ${n}`);
     await closePage(page);
 });
 
@@ -293,6 +413,7 @@ test("time runs out while the page is open: it says so and goes to the result", 
     const deadline = Math.floor(Date.now() / 1000) * 1000 + 5000;
     execFileSync("sqlite3", [join(data, "gradus.db"), `UPDATE exam_open SET deadline_ms = ${deadline} WHERE attempt_id = '${attempt}'`]);
     await server.restart(["--root", folder, "--port", port]);
+    page.problems.length = 0; // what was still being fetched while the server stopped
     await page.goto(`/attempts/${attempt}/q/1`);
     await page.locator(".option", { hasText: "Second of" }).click(); // the key, wherever this form shows it
     await saved(page);

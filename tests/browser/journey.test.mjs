@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { closeBrowser, login, openPage, screenshot, widths } from "../lib/browser.mjs";
+import { closeBrowser, loginByForm, openPage, screenshot, widths } from "../lib/browser.mjs";
 import { solveLab } from "../lib/lab.mjs";
 import { addPerson, command, must, root, scratch, startServer } from "../lib/server.mjs";
 import { verify } from "../credentials/verify.mjs";
@@ -43,7 +43,7 @@ let page, stranger, number;
 
 test("a learner signs in on a phone and sees the next step", async () => {
     page = await openPage(server, { width: widths.phone });
-    await login(page, "wanderer");
+    await loginByForm(page, "wanderer");
     await page.getByRole("heading", { level: 1, name: /Hello/ }).waitFor();
     assert.match(await page.locator(".card.feature h2").innerText(), /What marketing operations is/);
     await screenshot(page, "journey-home");
@@ -60,7 +60,7 @@ test("an answer to a practice question explains itself in place, and counts on a
     assert.match(await page.locator("#checkpoint-1").innerText(), /Not quite|right/i);
     assert.equal(new URL(page.url()).pathname, "/modules/what-mops-is");
     const other = await openPage(server, { width: widths.desk });
-    await login(other, "wanderer");
+    await loginByForm(other, "wanderer");
     await other.goto("/modules/what-mops-is");
     await other.locator("#checkpoint-1 [data-feedback]").waitFor();
     await other.close();
@@ -111,7 +111,7 @@ test("the exam is sat and passed; no key reaches the browser", async () => {
 
 test("the lab is passed on its own screens and API", async () => {
     const desk = await openPage(server, { width: widths.desk });
-    await login(desk, "wanderer");
+    await loginByForm(desk, "wanderer");
     await solveLab(desk, server, "field-mapping-dedupe");
     await screenshot(desk, "journey-lab");
     assert.deepEqual(desk.problems, []);
@@ -128,7 +128,7 @@ test("all is met: the learner applies", async () => {
 
 test("an assessor reads the evidence and grants", async () => {
     const judge = await openPage(server, { width: widths.desk });
-    await login(judge, "judge");
+    await loginByForm(judge, "judge");
     await judge.goto("/assess");
     await judge.getByRole("link", { name }).first().click();
     await judge.waitForURL(/\/assess\/cases\//);
@@ -174,7 +174,7 @@ test("a stranger opens the certificate and verifies it with tools of their own",
 
 test("an instructor edits a Markdown file and sees the page change at the next request; a broken file harms no learner", async () => {
     const teacher = await openPage(server, { width: widths.desk });
-    await login(teacher, "teacher");
+    await loginByForm(teacher, "teacher");
     const file = join(files, "content/mops/modules/what-mops-is.md"), text = readFileSync(file, "utf8");
     await teacher.goto("/modules/what-mops-is");
     writeFileSync(file, text.replace("## What operations answers for", "## What operations truly answers for"));

@@ -1,9 +1,10 @@
+// run: timeout 900
 // The frame of every page in a real browser: the style guide in every mode, themes, right to left, keyboard, and life
 // without scripts.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { axe, closeBrowser, closePage, inspect, login, openPage, overflow, rightToLeft, screenshot, widths } from "../lib/browser.mjs";
-import { startServer } from "../lib/server.mjs";
+import { password, startServer } from "../lib/server.mjs";
 
 const server = await startServer();
 after(async () => {
@@ -11,7 +12,10 @@ after(async () => {
     await server.stop();
 });
 
-const asLearner = (page) => login(page, "learner");
+const asLearner = async (page) => {
+    await login(page, "learner");
+    await page.goto("/");
+};
 
 async function guide(options) {
     const page = await openPage(server, options);
@@ -21,7 +25,7 @@ async function guide(options) {
 }
 
 test("the style guide works in every mode", async () => {
-    assert.deepEqual(await inspect(server, "/guide", { signIn: asLearner }), []);
+    assert.deepEqual(await inspect(server, "/guide", { as: "learner" }), []);
 });
 
 test("the guide prints and is pictured", async () => {
@@ -64,6 +68,61 @@ test("the chosen appearance is kept, and served with the page", async () => {
     await page.goto("/me");
     assert.match(await (await page.request.get("/me")).text(), /data-theme="dark"/);
     assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), dark);
+    await closePage(page);
+});
+
+test("the account menu is within the window at every width, whoever is signed in", async () => {
+    const outside = [];
+    for (const who of ["learner", "instructor", "assessor", "admin"]) {
+        const page = await openPage(server);
+        await login(page, who);
+        await page.goto("/me");
+        await page.click(".menu > summary");
+        for (const width of [320, 360, 390, 480, 600, 640, 641, 700, 768, 820, 896, 897, 960, 1024, 1100, 1150, 1200, 1280, 1400]) {
+            await page.setViewportSize({ width, height: 900 });
+            for (const dir of ["ltr", "rtl"]) {
+                await page.evaluate((way) => document.documentElement.setAttribute("dir", way), dir);
+                const { left, right } = await page.$eval(".menu-panel", (panel) => panel.getBoundingClientRect().toJSON());
+                if (left < 0 || right > width) outside.push(`${who} at ${width} ${dir}: ${left} to ${right}`);
+                const sideways = await overflow(page);
+                if (sideways.length) outside.push(`${who} at ${width} ${dir}: ${sideways.join(" ")}`);
+            }
+        }
+        await closePage(page);
+    }
+    assert.deepEqual(outside, []);
+});
+
+test("the mark and the headings of wide pages stand where those of others do", async () => {
+    const page = await openPage(server);
+    await login(page, "admin");
+    const edges = async () => page.evaluate(() => [".brand", "h1"].map((one) => document.querySelector(one).getBoundingClientRect().left));
+    for (const width of [640, 1280, 1920]) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.goto("/me");
+        const usual = await edges();
+        for (const path of ["/admin", "/admin/people"]) {
+            await page.goto(path);
+            assert.deepEqual(await edges(), usual, `${path} at ${width}`);
+            assert.deepEqual(await overflow(page), []);
+        }
+    }
+    await closePage(page);
+});
+
+test("an error in a short field has the room of a sentence", async () => {
+    const page = await openPage(server);
+    await login(page, "instructor");
+    await page.goto("/me/second-factor");
+    await page.fill("#field-current", password);
+    await page.click("main form .button");
+    await page.fill("#field-code", "1");
+    await page.click("main section .button");
+    await page.waitForSelector("#error-code");
+    const [error, input] = await page.evaluate(() => ["#error-code", "#field-code"].map((one) => document.querySelector(one).getBoundingClientRect().toJSON()));
+    assert.ok(error.height < 60, `at most two lines: ${error.height} px high in ${error.width}`);
+    assert.ok(input.width < 160, "the field itself stays short");
+    await screenshot(page, "factor-error", { fullPage: false });
     await closePage(page);
 });
 

@@ -54,6 +54,11 @@ test('the credential fits the published schema', { skip: !existsSync(shared) && 
   const broken = credential();
   delete broken.credentialSubject.achievement.criteria;
   assert.equal(check(broken), false);
+  // Why there is one entry of a status, and not one for each purpose: a list of them is no credential by this schema.
+  const listed = credential();
+  listed.credentialStatus = [listed.credentialStatus];
+  assert.equal(check(listed), false);
+  assert.ok(check.errors.some((error) => error.instancePath === '/credentialStatus' && error.keyword === 'type'));
 });
 
 test('no address of a person is published, and its hash can be checked', () => {

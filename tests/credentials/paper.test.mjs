@@ -15,7 +15,7 @@ const missing = (...names) => {
 const run = (program, ...args) => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 
 const names = {
-  Latin: 'Zażółć Gęślą-Jaźń Efficiency', Thai: 'กรรณิการ์ ศรีสุวรรณ', Arabic: 'نور حداد الأمين', Cyrillic: 'Дарья Соколова', Greek: 'Ελένη Παππά',
+  Latin: 'Zażółć Gęślą-Jaźń Efficiency', Thai: 'กรรณิการ์ ศรีสุวรรณ', Arabic: 'نور حداد الأمين', Cyrillic: 'Дарья Соколова', Greek: 'Ελένη Παππά', Chinese: '李小龍', Japanese: '佐藤 さくら', Korean: '김민수',
 };
 function paper(kind, name) {
   const file = join(folder, `paper.${kind}`);
@@ -34,6 +34,7 @@ for (const [script, name] of Object.entries(names)) {
     for (const line of fonts) assert.match(line, /yes +yes +yes/, line); // embedded, subset, with letters
     if (script === 'Thai') assert.ok(fonts.some(line => line.includes('NotoSansThai')), fonts.join('\n'));
     if (script === 'Arabic') assert.ok(fonts.some(line => line.includes('NotoNaskhArabic')), fonts.join('\n'));
+    if (['Chinese', 'Japanese', 'Korean'].includes(script)) assert.ok(fonts.some(line => line.includes('CJK')), fonts.join('\n'));
     const text = plain(run('pdftotext', file, '-'));
     assert.ok(text.includes(name), text);
     assert.ok(text.includes('GR-2026-K7MQ2XWD'));

@@ -1,5 +1,6 @@
-/* What fuzz targets share. A target defines fuzz_one(arena, data, size) and includes this; it may leave through
- * the arena's guard. `data` is exactly `size` bytes on the heap: a byte read beyond them is a crash. */
+/* What fuzz targets share. A target defines fuzz_one(arena, data, size) and includes this; it may
+ * leave through the arena's guard. `data` is exactly `size` bytes on the heap: a byte read beyond
+ * them is a crash. */
 #ifndef GR_FUZZ_H
 #define GR_FUZZ_H
 
@@ -10,10 +11,6 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-
-/* libfyaml 0.7.12 loses a kilobyte when a long quoted text has no end. Unit tests look for leaks of ours. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) { return "leak:libfyaml"; }
 
 static void fuzz_one(struct arena *a, const char *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

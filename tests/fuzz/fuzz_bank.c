@@ -3,17 +3,34 @@
 #include "fuzz/fuzz.h"
 
 #include "base/text.h"
-#include "exam/exam_form.h"
+#include "exam/exam_type.h"
+
+/* What cannot be an answer is refused; what is one is its own canonical text, earns no more than
+ * there is, and somebody who knows earns all of it. */
+static void check_answers(struct arena *a, const struct exam_item *item) {
+    struct exam_slot slot = {.type = item->type, .option_count = item->option_count};
+    struct exam_ask ask = {.slot = &slot, .item = item, .response = EXAM_NO_ANSWER};
+    int max = 0;
+    for (int i = 0; i < item->option_count; i++)
+        slot.order[i] = (unsigned char)(item->option_count - 1 - i);
+    BUG_IF(item->type->points(&ask, &max) != 0 || max < 1 || max > EXAM_MAX_POINTS);
+    for (int right = 0; right < 2; right++) {
+        const char *why = NULL;
+        ask.response = item->type->canonical(item->type->rehearse(&ask, right, 1, 0, a),
+                                             slot.option_count, a, &why);
+        BUG_IF(!ask.response || !exam_answered(ask.response));
+        BUG_IF((item->type->points(&ask, &max) == max) != (right == 1));
+    }
+}
 
 static void check_item(struct arena *a, const struct exam_item *item) {
     struct exam_item again;
     BUG_IF(exam_item_parse(&again, item->source, item->domain, a) != OK);
     BUG_IF(!str_eq(again.version, item->version) || !str_eq(again.id, item->id) ||
-           !str_eq(again.stem, item->stem));
-    BUG_IF(exam_item_keys(&again) != exam_item_keys(item));
-    BUG_IF(item->option_count < 2 || item->option_count > EXAM_OPTIONS || item->key_count < 1 ||
-           item->key_count >= item->option_count);
-    for (int i = 0; i < item->option_count; i++) BUG_IF(!item->options[i].rationale);
+           !str_eq(again.stem, item->stem) || again.type != item->type);
+    BUG_IF(again.key_count != item->key_count || again.option_count != item->option_count);
+    BUG_IF(item->option_count < 1 || item->option_count > EXAM_OPTIONS);
+    check_answers(a, item);
 }
 
 static void check_forms(struct arena *a, const struct exam_bank *bank, struct exam_unit *u) {

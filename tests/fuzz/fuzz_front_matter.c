@@ -32,8 +32,8 @@ static void fuzz_one(struct arena *a, const char *data, size_t size) {
     for (const struct diag *one = diags.first; one; one = one->next)
         BUG_IF(!utf8_valid(one->message, strlen(one->message)));
     if (e != OK) return;
-    (void)content_read_module(&d, "en", a, &diags, NULL);
+    (void)content_read_module(&d, NULL, a, &diags, NULL);
     (void)content_read_programme(&d, a, &diags, NULL);
-    (void)content_read_glossary(&d, "en", a, &diags, NULL);
-    (void)content_read_self(&d, "en", a, &diags, NULL);
+    (void)content_read_glossary(&d, NULL, a, &diags, NULL);
+    (void)content_read_self(&d, NULL, a, &diags, NULL);
 }

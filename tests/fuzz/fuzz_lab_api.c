@@ -1,6 +1,6 @@
-/* Whatever arrives at a lab's API: first line method and path, second the query, the rest the body. The step must
- * answer, in the dialect's own way, and leave a state that can be hashed. Runs in the fuzzer's process: what the cell
- * would catch is a crash here. */
+/* Whatever arrives at a lab's API: first line method and path, second the query, the rest the body.
+ * The step must answer, in the dialect's own way, and leave a state that can be hashed. Runs in the
+ * fuzzer's process: what the cell would catch is a crash here. */
 #include "fuzz/fuzz.h"
 
 #include <stdio.h>
@@ -8,9 +8,9 @@
 #include "base/codec.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "lab/lab_scenario.h"
-#include "lab/sandbox/state.h"
-#include "lab/sandbox/step.h"
+#include "labmodel/lab_scenario.h"
+#include "sandbox/state.h"
+#include "sandbox/step.h"
 
 static struct lab_state *states[2];
 

@@ -1,9 +1,9 @@
-/* A connector's or dialect's XML as an author may have left it: an error with its place, or a model that holds
- * together. */
+/* A connector's or dialect's XML as an author may have left it: an error with its place, or a model
+ * that holds together. */
 #include "fuzz/fuzz.h"
 
-#include "lab/lab_read.h"
-#include "lab/lab_xml.h"
+#include "labmodel/lab_read.h"
+#include "labmodel/lab_xml.h"
 
 static void fuzz_one(struct arena *a, const char *data, size_t size) {
     struct diag_list diags;

@@ -1,4 +1,5 @@
-/* A module's text: parsed, read, checked, rendered. What comes out must be harmless html, and the same each time. */
+/* A module's text: parsed, read, checked, rendered. What comes out must be harmless html, and the
+ * same each time. */
 #include "fuzz/fuzz.h"
 
 #include <libxml/HTMLparser.h>
@@ -43,7 +44,7 @@ static void fuzz_one(struct arena *a, const char *data, size_t size) {
         return;
     }
     content_check_body(&d, a, &diags, &outline);
-    (void)content_read_module(&d, "en", a, &diags, &outline);
+    (void)content_read_module(&d, NULL, a, &diags, &outline);
     struct content_part *parts;
     size_t count;
     content_parts(a, cmark_node_first_child(d.body), NULL, false, &parts, &count);

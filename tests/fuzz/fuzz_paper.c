@@ -1,4 +1,5 @@
-/* A PDF that somebody gives to be checked: what is found in it is text that could be a credential. */
+/* A PDF that somebody gives to be checked: what is found in it is text that could be a credential.
+ */
 #include "fuzz/fuzz.h"
 
 #include "base/text.h"

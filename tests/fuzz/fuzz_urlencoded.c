@@ -1,4 +1,5 @@
-/* Form bodies and query strings. What is accepted is text, within the limits, and reads the same again. */
+/* Form bodies and query strings. What is accepted is text, within the limits, and reads the same
+ * again. */
 #include "fuzz/fuzz.h"
 
 #include "base/text.h"

@@ -1,8 +1,10 @@
 // Answers: metrics that Prometheus can read, health, compression, caching.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { parseAnswer, startServer } from "../lib/server.mjs";
+import { command, parseAnswer, scratch, startServer } from "../lib/server.mjs";
 
 const server = await startServer();
 after(() => server.stop());
@@ -42,15 +44,43 @@ async function metrics() {
     return parseMetrics(await answer.text());
 }
 
+// RULE metrics-readers.
 test("metrics are for this machine, not for whom a proxy lets in", async (t) => {
     const status = async (to, headers) => (await fetch(`${to.origin}/metrics`, { headers })).status;
     assert.equal(await status(server, {}), 200);
     for (const headers of [{ "x-forwarded-for": "192.0.2.1" }, { "x-forwarded-for": "127.0.0.1" }, { "x-forwarded-for": "" }, { forwarded: "for=192.0.2.1" }, { "x-forwarded-proto": "https" }, { "x-real-ip": "127.0.0.1" }, { via: "1.1 proxy" }]) assert.equal(await status(server, headers), 403, JSON.stringify(headers));
     const proxied = await startServer({ args: ["--trust-proxy", "127.0.0.1"], t });
     assert.equal(await status(proxied, {}), 200);
-    assert.equal(await status(proxied, { "x-forwarded-for": "127.0.0.1" }), 200);
+    assert.equal(await status(proxied, { "x-forwarded-for": "127.0.0.1" }), 403);
     assert.equal(await status(proxied, { "x-forwarded-for": "127.0.0.1, 192.0.2.1" }), 403);
     assert.equal(await status(proxied, { forwarded: "for=127.0.0.1" }), 403);
+});
+
+// RULE metrics-readers.
+test("an operator lets others read the metrics, by address or by token", async (t) => {
+    const status = async (to, headers) => (await fetch(`${to.origin}/metrics`, { headers })).status;
+    const token = "0123456789abcdef", file = join(scratch(), "token");
+    writeFileSync(file, `${token}\n`);
+    const args = ["--trust-proxy", "127.0.0.1", "--metrics", "192.0.2.7", "--metrics", file];
+    const proxied = await startServer({ args, t });
+    assert.equal(await status(proxied, { "x-forwarded-for": "192.0.2.7" }), 200);
+    assert.equal(await status(proxied, { "x-forwarded-for": "192.0.2.8" }), 403);
+    assert.equal(await status(proxied, { "x-forwarded-for": "192.0.2.7, 192.0.2.8" }), 403);
+    assert.equal(await status(proxied, { forwarded: "for=192.0.2.7" }), 403);
+    assert.equal(await status(proxied, { "x-forwarded-for": "192.0.2.8", authorization: `Bearer ${token}` }), 200);
+    for (const wrong of [`Bearer ${token.slice(1)}`, `Bearer ${token}0`, `Bearer ${token.slice(1)}0`, "Bearer ", `Basic ${token}`, token]) assert.equal(await status(proxied, { "x-forwarded-for": "192.0.2.8", authorization: wrong }), 403, wrong);
+    // An address is a client's: through a proxy that nobody declared it is only a claim. A token is not.
+    const undeclared = await startServer({ args: args.slice(2), t });
+    assert.equal(await status(undeclared, { "x-forwarded-for": "192.0.2.7" }), 403);
+    assert.equal(await status(undeclared, { "x-forwarded-for": "192.0.2.7", authorization: `Bearer ${token}` }), 200);
+    // Without the option no token is right.
+    assert.equal(await status(server, { via: "1.1 proxy", authorization: "Bearer " }), 403);
+    writeFileSync(file, `${token.slice(1)}\n`);
+    for (const reader of [file, join(scratch(), "none"), "192.0.2.256"]) {
+        const refused = command(["serve", "--port", "0", "--data", scratch(), "--metrics", reader]);
+        assert.equal(refused.code, 2);
+        assert.match(refused.err, /is neither an address nor a file whose first line is a token of 16 to 256/);
+    }
 });
 
 test("metrics are in the Prometheus text format and count", async () => {
@@ -77,7 +107,10 @@ test("metrics are in the Prometheus text format and count", async () => {
 
 test("health is JSON and never cached", async () => {
     const answer = await fetch(`${server.origin}/healthz`);
-    assert.deepEqual(await answer.json(), { status: "ok" });
+    const { status, database, records, checked_at: at, ...rest } = await answer.json();
+    assert.deepEqual([status, rest], ["ok", { labs: "ok" }]); // tests/requests/lab_outage
+    for (const check of [database, records]) assert.ok(["checking", "ok"].includes(check), check); // tests/requests/keeping
+    assert.equal(at === null, database === "checking");
     assert.equal(answer.headers.get("cache-control"), "no-store");
 });
 

@@ -67,6 +67,25 @@ test(`${CROWD} clients ask at once and each is answered`, { skip: limit < CROWD 
     assert.deepEqual([...statuses], [[200, CROWD]]);
 });
 
+// RULE share-of-one-address, at its real size.
+test("12,300 half-sent requests from one address: the next visitor, from there or from elsewhere, is served at once", { skip: sanitizer || limit < 12_800 ? `${limit} open files are allowed here (ulimit -n)` : false }, async () => {
+    const sockets = await connect(12_300);
+    for (const socket of sockets) socket.write("GET /login HTTP/1.1\r\nHost: x\r\nX-Half: ");
+    for (const localAddress of ["127.0.0.2", "127.0.0.1"]) {
+        const began = performance.now();
+        const socket = net.connect({ port: server.port, host: server.host, localAddress }, () => socket.write("GET /login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        const text = await new Promise((done) => {
+            let all = "";
+            socket.on("data", (data) => (all += data.toString("latin1")));
+            socket.on("error", () => {});
+            socket.on("close", () => done(all));
+        });
+        assert.equal(parseAnswer(text)?.status, 200, localAddress);
+        assert.ok(performance.now() - began < 2000, `${localAddress} waited ${Math.round(performance.now() - began)} ms`);
+    }
+    for (const socket of sockets) socket.destroy();
+});
+
 test("when the crowd is gone so is its load", async () => {
     for (let i = 0; ; i++) {
         const open = await openConnections();

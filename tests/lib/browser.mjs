@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { build, password, sanitizer } from "./server.mjs";
+import { build, Client, password, sanitizer } from "./server.mjs";
 
 export const executable = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => existsSync(path));
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -15,6 +15,8 @@ const launchArguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disab
 export const widths = { narrow: 320, phone: 390, desk: 1280 };
 
 let shared;
+/** Pages that `inspect` has open: one for each server and person. */
+const inspectors = new Map();
 
 /** One browser a test program; closed when the program ends. */
 export async function openBrowser() {
@@ -26,6 +28,7 @@ export async function openBrowser() {
 export async function closeBrowser() {
     await (await shared)?.close();
     shared = undefined;
+    inspectors.clear();
 }
 
 /**
@@ -48,6 +51,7 @@ export async function openPage(server, { width = widths.desk, height = 900, dark
     });
     context.setDefaultTimeout(sanitizer ? 60_000 : 15_000);
     const page = await context.newPage();
+    page.origin = server.origin;
     page.problems = [];
     page.on("pageerror", (error) => page.problems.push(`script: ${error.message}`));
     page.on("console", (message) => {
@@ -67,8 +71,15 @@ export async function closePage(page) {
     await page.context().close();
 }
 
-/** Signs in through the form, as a person would. */
+/** Signs a page's person in without loading a page: the cookies come from a client of ours. */
 export async function login(page, name, secret = password) {
+    const client = new Client({ origin: page.origin });
+    await client.login(name, secret);
+    await page.context().addCookies([...client.cookies].map(([name, value]) => ({ name, value, url: page.origin })));
+}
+
+/** Signs in through the form, as a person would. */
+export async function loginByForm(page, name, secret = password) {
     await page.goto("/login");
     await page.fill('input[name="login"]', name);
     await page.fill('input[name="password"]', secret);
@@ -80,7 +91,7 @@ export async function screenshot(page, name, options = {}) {
     const folder = join(build, "screenshots");
     mkdirSync(folder, { recursive: true });
     const path = join(folder, `${name}.png`);
-    await page.screenshot({ path, fullPage: true, ...options });
+    await page.screenshot({ path, fullPage: true, timeout: 60_000, ...options }); // a long page, a busy machine
     return path;
 }
 
@@ -144,9 +155,19 @@ export async function tabOrder(page, most = 200) {
     return seen;
 }
 
-/** What every page must be: no problem, no violation, nothing wider than the window, at each width, dark and light,
- *  right to left. Gives what is wrong, as sentences. */
-export async function inspect(server, path, { signIn, modes } = {}) {
+async function inspector(server, name, secret) {
+    const key = `${server.origin} ${name ?? ""}`;
+    if (!inspectors.has(key)) {
+        const page = await openPage(server, { bypassCsp: true });
+        if (name) await login(page, name, secret);
+        inspectors.set(key, page);
+    }
+    return inspectors.get(key);
+}
+
+/** What every page must be, seen by the person `as` (without one: by a stranger): no problem, no violation, nothing wider than
+ *  the window, at each width, dark and light, right to left. Gives what is wrong, as sentences. */
+export async function inspect(server, path, { as, secret = password, modes } = {}) {
     const wrong = [];
     const all = modes ?? [
         { width: widths.desk },
@@ -154,17 +175,19 @@ export async function inspect(server, path, { signIn, modes } = {}) {
         { width: widths.phone, dark: true },
         { width: widths.desk, rtl: true },
     ];
-    for (const { rtl, ...mode } of all) {
-        const label = `${path} at ${mode.width} px${mode.dark ? ", dark" : ""}${rtl ? ", right to left" : ""}`;
-        const page = await openPage(server, { ...mode, bypassCsp: true });
-        if (signIn) await signIn(page);
+    const page = await inspector(server, as, secret);
+    for (const { rtl, width, dark = false } of all) {
+        const label = `${path} at ${width} px${dark ? ", dark" : ""}${rtl ? ", right to left" : ""}`;
+        page.problems.length = 0;
+        await page.setViewportSize({ width, height: page.viewportSize().height });
+        await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
         const answer = await page.goto(path, { waitUntil: "load" });
         if (answer.status() >= 400) wrong.push(`${label}: ${answer.status()}`);
+        if (new URL(page.url()).pathname === "/login" && path !== "/login") wrong.push(`${label}: nobody is signed in`);
         if (rtl) await rightToLeft(page);
         for (const what of await axe(page)) wrong.push(`${label}: ${what}`);
         for (const what of await overflow(page)) wrong.push(`${label}: ${what}`);
         wrong.push(...page.problems.map((what) => `${label}: ${what}`));
-        await closePage(page);
     }
     return wrong;
 }

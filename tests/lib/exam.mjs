@@ -25,6 +25,16 @@ export function examRoot({ minutes = 1, kind = "practice", review = "full", item
     return folder;
 }
 
+/** Beside the small exam: a practice exam "kinds" of one order, one order by neighbours, one number and one choice. */
+export function kindsExam({ cut = 70, kind = "practice" } = {}) {
+    const { write } = examRoot.files;
+    const block = (fields) => `\n\n\`\`\`item\nobjective: keys\nlevel: apply\n${fields}\`\`\`\n\n`;
+    write("exams/p/bank/kinds.md", `---\nid: kinds\ntitle: Kinds\nprogramme: p\ndomain: data\n---\n## keys-order${block("type: ordering\n")}Put the steps of a merge in order.\n\n1. Find the pairs\n   > KEY-SECRET pairs\n2. Choose the survivor\n3. Fill its gaps\n4. Write the log\n\n> KEY-SECRET as a merge goes.\n\n` +
+        `## keys-run${block("type: ordering\nscoring: neighbours\n")}Put the four seasons in order, from spring.\n\n1. Spring\n2. Summer\n3. Autumn\n4. Winter\n\n> KEY-SECRET seasons.\n\n` +
+        `## keys-number${block("type: numeric\n")}How long is the way?\n\n- [x] 12.5 ± 0.5 km\n  > KEY-SECRET number\n- [ ] 125 km\n  > KEY-SECRET ten times.\n\n${item(9)}`);
+    write("exams/p/kinds.md", `---\nid: kinds\ntitle: Kinds of items\nsummary: Four items.\nprogramme: p\nlevel: associate\nkind: ${kind}\nbanks: [kinds]\nminutes: 60\ncut:\n  method: fixed-percentage\n  percent: ${cut}\nreview: full\n---\nText.\n\n## Blueprint\n\n| domain | apply |\n|---|---|\n| data | 4 |\n`);
+}
+
 /** Starts an exam as a person would; the attempt's id. */
 export async function startAttempt(client, exam) {
     const answer = await client.post(`/exams/${exam}/start`, {}, { from: `/exams/${exam}` });

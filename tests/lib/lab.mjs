@@ -1,7 +1,7 @@
 // A learner who works through a lab's screens: plays a solution file as forms of the run's page, with the warehouse's
 // SQL console for what has to be looked up.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./server.mjs";
 
@@ -69,3 +69,13 @@ export async function solveLab(page, server, lab, name = "reference") {
     await page.waitForURL(/tab=check/);
     return run;
 }
+
+const children = (pid) => readdirSync(`/proc/${pid}/task`).flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" ").filter(Boolean).map(Number));
+
+/** Pids of what a server (its pid) forks the workers of labs from. */
+export function zygotesOf(pid) {
+    return children(pid).filter((child) => readFileSync(`/proc/${child}/comm`, "utf8").trim() === "gradus-labs");
+}
+
+/** Pids of the workers of a server. */
+export const workersOf = (pid) => zygotesOf(pid).flatMap(children);

@@ -21,6 +21,14 @@ levels:
     valid_months: 12
     requires:
       modules: [one, two]
+  - id: quick
+    title: Quick
+    summary: You know a part of it.
+    scope: The holder may claim a part.
+    valid_months: 12
+    requires:
+      modules: [one]
+    again: {after_refusal_days: 0, after_revocation_days: 0}
   - id: later
     title: Later
     summary: It is not open.

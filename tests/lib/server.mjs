@@ -2,7 +2,7 @@
 // their cookies.
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -46,7 +46,7 @@ export function must(args, options) {
 }
 
 export function addPerson(data, login, { name = `${login} of the tests`, email = `${login}@example.org`, roles: held = "learner", password: secret = password } = {}) {
-    return must(["user", "add", login, "--name", name, "--email", email, "--roles", held, "--password-stdin", "--data", data], { input: `${secret}\n` });
+    return must(["user", "add", login, "--name", name, "--email", email, "--roles", held, "--own-password-stdin", "--data", data], { input: `${secret}\n` });
 }
 
 /** A data folder with one person a role, who sign in with the role's name and `password`. */
@@ -75,15 +75,19 @@ export class Server {
     out = "";
     err = "";
 
-    constructor(data, args, env) {
+    constructor(data, args, env, limits = "", program = gradus) {
+        this.program = program;
         this.data = data;
         this.args = args;
         this.env = env;
+        this.limits = limits;
     }
 
     async start() {
         this.out = "";
-        const child = spawn(gradus, ["serve", "--port", "0", "--data", this.data, ...this.args], {
+        const line = [this.program, "serve", "--port", "0", "--data", this.data, ...this.args];
+        if (this.limits) line.unshift("bash", "-c", `${this.limits} exec "$@"`, "bash");
+        const child = spawn(line[0], line.slice(1), {
             cwd: root,
             env: { ...process.env, ...this.env },
             stdio: ["ignore", "pipe", "pipe"],
@@ -161,6 +165,12 @@ export class Server {
         }
     }
 
+    /** Processor time that its threads have used, in seconds, at 100 ticks each. */
+    cpuSeconds() {
+        const fields = readFileSync(`/proc/${this.child.pid}/stat`, "latin1").replace(/^.*\) /, "").split(" ");
+        return (Number(fields[11]) + Number(fields[12])) / 100;
+    }
+
     /** Alive, and able to answer. */
     async assertWell() {
         /* A kept connection may be cut for its age at the very moment when it is used again: then a new one is asked. */
@@ -213,10 +223,11 @@ export class Server {
     }
 }
 
-/** Starts a server; it ends with the test program, or with `t` when a test context is given. */
-export async function startServer({ data = makeAcademy(), args = [], env = {}, t } = {}) {
-    assert.ok(existsSync(gradus), `${gradus} is not built`);
-    const server = await new Server(data, args, env).start();
+/** Starts a server; it ends with the test program, or with `t` when a test context is given. `limits`: shell commands
+ *  before it ("ulimit -n 512;"). `program`: another one than build/gradus. */
+export async function startServer({ data = makeAcademy(), args = [], env = {}, limits, program = gradus, t } = {}) {
+    assert.ok(existsSync(program), `${program} is not built`);
+    const server = await new Server(data, args, env, limits, program).start();
     t?.after(() => server.kill9());
     return server;
 }
@@ -240,11 +251,14 @@ export class Client {
 
     /** Like fetch, with cookies; redirects are given back, not followed. */
     async fetch(path, { headers = {}, ...options } = {}) {
-        const answer = await fetch(new URL(path, this.server.origin), {
+        const ask = () => fetch(new URL(path, this.server.origin), {
             redirect: "manual",
             ...options,
             headers: { ...(this.cookies.size ? { cookie: this.cookie } : {}), ...this.headers, ...headers },
         });
+        /* While a command was waited for, the server may have closed a kept connection for its age, and nobody here has
+         * heard of it: what changes nothing is asked again, as browsers do. */
+        const answer = await ((options.method ?? "GET") === "GET" ? ask().catch(ask) : ask());
         for (const line of setCookies(answer.headers)) {
             const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
             if (/max-age=0/i.test(line)) this.cookies.delete(name);

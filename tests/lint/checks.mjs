@@ -4,11 +4,15 @@ import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { staleProblems } from "../mutate/rooms.mjs";
+import { allDocProblems } from "./docs.mjs";
 import { tracked } from "./files.mjs";
 import { roomProblems } from "./rooms.mjs";
+import { ruleProblems } from "./rules.mjs";
 import { sourceProblems } from "./source.mjs";
 import { templateProblems } from "./templates.mjs";
 import { textProblems } from "./texts.mjs";
+import { houseWordProblems } from "./words.mjs";
 
 const exec = promisify(execFile);
 
@@ -102,6 +106,10 @@ export function checks({ build, layout }) {
         { name: "source", check: async () => verdict("no banned function, no overgrown file, nothing left open", sourceProblems()) },
         { name: "templates", check: async () => verdict("templates hold no inline script, style or handler", templateProblems()) },
         { name: "texts", check: async () => verdict("every text of the interface is in the catalogue and used", textProblems()) },
+        { name: "docs", check: async () => verdict("what the documents name exists", allDocProblems()) },
+        { name: "words", check: async () => verdict("texts for people hold only words of the house", houseWordProblems()) },
+        { name: "rules", check: async () => verdict("every rule with a name has a test, every test's rule a name", ruleProblems()) },
+        { name: "faults", check: async () => verdict("each fault that is said to change nothing can still be planted", staleProblems()) },
         ...(layout ? [{ name: "layout", check: clangFormat }] : []),
         { name: "cppcheck", check: async () => [await command("static analysis", "cppcheck", cppcheckArguments(build))] },
         { name: "scripts", check: scripts },

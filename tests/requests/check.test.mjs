@@ -83,7 +83,7 @@ test("ten megabytes, devices and loops of links do not stop it", () => {
     cpSync(join(folder, "content/p/modules/a.md"), join(folder, "content/p/modules/c.md"));
     const done = command(["check", folder]);
     assert.equal(done.code, 1);
-    assert.match(done.out, /huge\.md:0:0: error: the file is larger than 2 MiB \[size\]/);
+    assert.match(done.out, /huge\.md:0:0: error: the file is larger than 2 MiB; the file is not shown \[size\]/);
     assert.match(done.out, /c\.md:2:5: error: .*duplicate-id|c\.md:2:5: error: .*file-name/);
 });
 
@@ -175,5 +175,26 @@ test("a fault against a schema is told once, at its own line", () => {
         assert.equal(code, 1, to);
         assert.equal(lines.length, 1, lines.join("\n"));
         assert.ok(lines[0].startsWith(`${file}:${line}:1: error: `) && lines[0].endsWith(" [schema]"), `${line}: ${lines[0]}`);
+    }
+});
+
+test("RULE report-once: what is equal is told once, and of many alike the first fifty", () => {
+    const folder = scratch("check"), file = join(folder, "content/p/modules/a.md");
+    cpSync(join(trees, "fine"), folder, { recursive: true });
+    const text = readFileSync(file, "utf8");
+    const struck = (more) => {
+        writeFileSync(file, `${text}\n${more}\n`);
+        const lines = command(["check", folder]).out.trim().split("\n");
+        const totals = Number(/, (\d+) warnings?$/.exec(lines.pop())[1]), others = lines.filter((line) => !line.includes("[struck]")).length;
+        return { lines: lines.filter((line) => line.includes("[struck]")), found: totals - others };
+    };
+    const same = struck("a ~x~ ".repeat(3000));
+    assert.equal(same.lines.length, 1, same.lines.slice(0, 3).join("\n"));
+    assert.equal(same.found, 1);
+    for (const [count, listed, last] of [[50, 50, /“49”/], [51, 51, /“50”/], [52, 51, /and 2 more like those before/], [400, 51, /and 350 more like those before/]]) {
+        const many = struck(Array.from({ length: count }, (_, i) => `Line ~${i}~ of them.`).join("\n\n"));
+        assert.equal(many.lines.length, listed, `${count}`);
+        assert.match(many.lines.at(-1), last);
+        assert.equal(many.found, count);
     }
 });

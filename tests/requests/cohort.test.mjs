@@ -73,6 +73,7 @@ test("an administrator makes a cohort and puts people in; then its instructor se
     assert.match(await (await put("pupil-one", "instructor")).text(), /role of an instructor: pupil-one/);
     assert.equal((await put("  \n ", "learner")).status, 400);
     assert.equal((await admin.post(list, { name: " ", programme: "mops" }, { from: list })).status, 400);
+    assert.equal((await admin.post(list, { name: "\u3164 \u2800", programme: "mops" }, { from: list })).status, 400);
     assert.equal((await admin.post(list, { name: "x".repeat(121), programme: "mops" }, { from: list })).status, 400);
     assert.equal((await admin.post(list, { name: "x", programme: "none" }, { from: list })).status, 400);
     assert.equal((await admin.fetch("/admin/cohorts/none")).status, 404);
@@ -80,6 +81,7 @@ test("an administrator makes a cohort and puts people in; then its instructor se
     const person = new RegExp('name="person" value="([0-9a-z]+)"><input type="hidden" name="role" value="learner"').exec(page)[1];
     for (let twice = 0; twice < 2; twice++) assert.equal((await admin.post(`${home}/leave`, { person, role: "learner" }, { from: home })).status, 303);
     assert.doesNotMatch(await admin.page(home), new RegExp(person));
+    assert.equal((await admin.post(`${home}/leave`, { person: "nobody", role: "learner" }, { from: home })).status, 404);
     assert.equal((await put("pupil-one pupil-two", "learner")).status, 303);
     assert.match(await admin.page(home), new RegExp(person), "who comes back is there again");
     const log = await admin.page("/admin/audit");

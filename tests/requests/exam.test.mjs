@@ -51,7 +51,9 @@ test("a save is acknowledged with its receipt, and the same again gives the same
     assert.equal(first.body.stale, false);
     await sleep(1100);
     const again = await save(attempt, 1, 1, 2, "tab");
-    assert.deepEqual(again.body, first.body);
+    /* The server's time of the answer is the only thing that goes on. */
+    assert.ok(Date.parse(again.body.now) > Date.parse(first.body.now));
+    assert.deepEqual({ ...again.body, now: first.body.now }, first.body);
     const next = await save(attempt, 1, 2, 3, "tab");
     assert.notEqual(next.body.receipt, first.body.receipt);
     const late = await save(attempt, 1, 1, 2, "tab"); // a repeat that was held up on its way
@@ -154,7 +156,7 @@ test("keys and rationales stay on the server while the attempt is running and af
     for (const path of ["/exams", "/exams/mops-associate", `/attempts/${attempt}/review`, `/attempts/${attempt}/state`]) bodies.push(await (await learner.fetch(path)).text());
     for (let n = 1; n <= 42; n++) {
         const answer = await learner.fetch(`/attempts/${attempt}/q/${n}`);
-        assert.equal(answer.headers.get("cache-control"), "no-store");
+        assert.match(answer.headers.get("cache-control"), /no-store/);
         bodies.push(await answer.text());
     }
     bodies.push((await save(attempt, 9, 1, 1)).text, (await save(attempt, 9, 1, 77)).text);

@@ -1,9 +1,10 @@
 // Labs over HTTP: the systems' APIs with real keys, who may see and do what, and that what was told survives a kill.
 import assert from "node:assert/strict";
-import { cpSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { addPerson, command, makeAcademy, must, root, scratch, startServer } from "../lib/server.mjs";
+import { workersOf } from "../lib/lab.mjs";
 
 const data = makeAcademy();
 addPerson(data, "other");
@@ -41,9 +42,9 @@ test("the brief and its tasks stand in the lobby and in the run", async () => {
 });
 
 test("OAuth: a token for the client's credentials, and with it the records", async () => {
-    const refused = await fetch(`${crm}/services/v3/sobjects/Contact`, { headers: { authorization: `Bearer ${secret}` } });
+    const refused = await fetch(`${crm}/desk/v3/tables/Contact`, { headers: { authorization: `Bearer ${secret}` } });
     assert.equal(refused.status, 401);
-    assert.equal((await refused.json())[0].errorCode, "INVALID_SESSION_ID");
+    assert.equal((await refused.json())[0].why, "TOKEN_REFUSED");
     const form = { grant_type: "client_credentials", client_id: id, client_secret: secret };
     const wrong = await fetch(`${crm}/oauth2/token`, { method: "POST", body: new URLSearchParams({ ...form, client_secret: `${secret}x` }) });
     assert.equal(wrong.status, 401);
@@ -52,38 +53,51 @@ test("OAuth: a token for the client's credentials, and with it the records", asy
     const { access_token: token, expires_in: seconds } = await given.json();
     assert.equal(seconds, 1800);
     const headers = { authorization: `Bearer ${token}` };
-    const page = await fetch(`${crm}/services/v3/sobjects/Contact?limit=5&offset=5`, { headers });
+    const page = await fetch(`${crm}/desk/v3/tables/Contact?limit=5&offset=5`, { headers });
     assert.equal(page.status, 200);
-    const { records, totalSize } = await page.json();
+    const { Rows: records, Overall } = await page.json();
     assert.equal(records.length, 5);
-    assert.equal(totalSize, 220);
-    const made = await fetch(`${crm}/services/v3/sobjects/Contact`, { method: "POST", headers, body: JSON.stringify({ LastName: "Świątek", Email: "s@x.example" }) });
+    assert.equal(Overall, 220);
+    const made = await fetch(`${crm}/desk/v3/tables/Contact`, { method: "POST", headers, body: JSON.stringify({ FamilyName: "Świątek", Email: "s@x.example" }) });
     assert.equal(made.status, 201);
     const contact = (await made.json()).Id;
-    const one = await fetch(`${crm}/services/v3/sobjects/Contact/${contact}`, { headers });
-    assert.equal((await one.json()).LastName, "Świątek");
-    const changed = await fetch(`${crm}/services/v3/sobjects/Contact/${contact}`, { method: "PATCH", headers, body: JSON.stringify({ LastName: "Iga" }) });
+    const one = await fetch(`${crm}/desk/v3/tables/Contact/${contact}`, { headers });
+    assert.equal((await one.json()).FamilyName, "Świątek");
+    const changed = await fetch(`${crm}/desk/v3/tables/Contact/${contact}`, { method: "PATCH", headers, body: JSON.stringify({ FamilyName: "Iga" }) });
     assert.equal(changed.status, 204);
     assert.equal(await changed.text(), "");
     const clock = await fetch(`${server.origin}${run}/api/lab/clock`, { method: "POST", headers: { authorization: `Bearer ${secret}` }, body: '{"advance_seconds":1900}' });
     assert.equal(clock.status, 200);
-    assert.equal((await fetch(`${crm}/services/v3/sobjects/Contact`, { headers })).status, 401);
+    assert.equal((await fetch(`${crm}/desk/v3/tables/Contact`, { headers })).status, 401);
 });
 
 test("basic authentication, names with blanks, problem details", async () => {
-    assert.equal((await fetch(`${map}/api/2/prospects`)).status, 401);
-    assert.equal((await fetch(`${map}/api/2/prospects`, { headers: { authorization: `Basic ${btoa("account:wrong")}` } })).status, 401);
-    const made = await fetch(`${map}/api/2/prospects`, { method: "POST", headers: basic, body: JSON.stringify({ "Email Address": "p+1@x.example", "Opted Out": "No" }) });
+    assert.equal((await fetch(`${map}/sheets/2/people`)).status, 401);
+    assert.equal((await fetch(`${map}/sheets/2/people`, { headers: { authorization: `Basic ${btoa("account:wrong")}` } })).status, 401);
+    const made = await fetch(`${map}/sheets/2/people`, { method: "POST", headers: basic, body: JSON.stringify({ "Email Address": "p+1@x.example", "Opted Out": "No" }) });
     assert.equal(made.status, 201);
-    const found = await fetch(`${map}/api/2/prospects?Email%20Address=p%2B1%40x.example`, { headers: basic });
+    const found = await fetch(`${map}/sheets/2/people?Email%20Address=p%2B1%40x.example`, { headers: basic });
     assert.equal((await found.json()).of, 1);
-    const bad = await fetch(`${map}/api/2/prospects`, { method: "POST", headers: basic, body: "{}" });
+    const bad = await fetch(`${map}/sheets/2/people`, { method: "POST", headers: basic, body: "{}" });
     assert.equal(bad.status, 400);
     assert.match(bad.headers.get("content-type"), /^application\/problem\+json/);
 });
 
+test("a body that a record does not take is refused before it is done, and costs the run nothing", async () => {
+    const post = (size) => fetch(`${map}/sheets/2/people`, { method: "POST", headers: basic, body: JSON.stringify({ "Email Address": "x".repeat(size) }) });
+    const actions = async () => Number(/([\d,]+) actions? in the record/.exec(await learner.page(`${run}/replay`))?.[1]);
+    const before = await actions();
+    assert.ok(before > 0);
+    const large = await post(70_000);
+    assert.equal(large.status, 413);
+    assert.match((await large.json()).error, /larger than 64 KB.*as it was before/);
+    assert.equal(await actions(), before);
+    assert.equal((await post(60_000)).status, 400); // the system's own refusal: an action like any other
+    assert.equal(await actions(), before + 1);
+});
+
 test("an OpenAPI document describes each system as it is", async () => {
-    for (const [api, path] of [[crm, "/services/v3/sobjects/Contact"], [map, "/api/2/prospects"]]) {
+    for (const [api, path] of [[crm, "/desk/v3/tables/Contact"], [map, "/sheets/2/people"]]) {
         const answer = await fetch(`${api}/openapi.json`);
         assert.equal(answer.status, 200);
         const doc = await answer.json();
@@ -101,9 +115,9 @@ test("bearer and API key, as the other two want them", async () => {
     assert.equal((await fetch(people, { headers: { authorization: `Bearer ${key}` } })).status, 401);
     assert.equal((await fetch(people, { headers: { "x-boreal-key": secret } })).status, 401, "another run's secret opens this one");
     assert.equal((await (await fetch(people, { headers: { "x-boreal-key": key } })).json()).data.length, 50);
-    const leads = `${server.origin}${second}/api/map/rest/v1/leads`;
-    const answer = await fetch(`${leads}?batchSize=3`, { headers: { authorization: `Bearer ${key}` } });
-    assert.equal((await answer.json()).result.length, 3);
+    const leads = `${server.origin}${second}/api/map/nest/v2/leads`;
+    const answer = await fetch(`${leads}?perPage=3`, { headers: { authorization: `Bearer ${key}` } });
+    assert.equal((await answer.json()).found.length, 3);
     const burst = [];
     for (let i = 0; i < 25; i++) burst.push((await fetch(`${people}?page_size=1`, { headers: { "x-boreal-key": key } })));
     const limited = burst.find(({ status }) => status === 429);
@@ -112,10 +126,10 @@ test("bearer and API key, as the other two want them", async () => {
 
 test("what makes no sense is answered, and the server lives", async () => {
     const tries = [
-        ["GET", `${map}/`], ["GET", `${map}/api/2`], ["GET", `${map}/api/2/prospects/%2e%2e`], ["GET", `${map}/api/2/prospects/${"x".repeat(500)}`],
-        ["POST", `${map}/api/2/prospects`, "\xff\xfe"], ["POST", `${map}/api/2/prospects`, "[".repeat(50000)], ["POST", `${map}/api/2/prospects`, `{"Email Address":"${"x".repeat(100000)}@x.example"}`],
-        ["PATCH", `${map}/api/2/prospects`, "{}"], ["OPTIONS", `${map}/api/2/prospects`], ["GET", `${server.origin}${run}/api/erp/x`], ["GET", `${server.origin}/runs/nobody/api/crm/x`],
-        ["GET", `${map}/api/2/prospects?start=-1`], ["GET", `${map}/api/2/prospects?count=1e9`], ["GET", `${map}/api/2/prospects?${"a=1&".repeat(3)}`],
+        ["GET", `${map}/`], ["GET", `${map}/sheets/2`], ["GET", `${map}/sheets/2/people/%2e%2e`], ["GET", `${map}/sheets/2/people/${"x".repeat(500)}`],
+        ["POST", `${map}/sheets/2/people`, "\xff\xfe"], ["POST", `${map}/sheets/2/people`, "[".repeat(50000)], ["POST", `${map}/sheets/2/people`, `{"Email Address":"${"x".repeat(100000)}@x.example"}`],
+        ["PATCH", `${map}/sheets/2/people`, "{}"], ["OPTIONS", `${map}/sheets/2/people`], ["GET", `${server.origin}${run}/api/erp/x`], ["GET", `${server.origin}/runs/nobody/api/crm/x`],
+        ["GET", `${map}/sheets/2/people?start=-1`], ["GET", `${map}/sheets/2/people?count=1e9`], ["GET", `${map}/sheets/2/people?${"a=1&".repeat(3)}`],
         ["POST", `${server.origin}${run}/api/lab/clock`, '{"advance_seconds":-5}'],
     ];
     for (const [method, url, body] of tries) {
@@ -129,7 +143,7 @@ test("what makes no sense is answered, and the server lives", async () => {
 test("a stranger's calls wake nobody and stand in no record", async () => {
     const before = /gradus_lab_started_total (\d+)/.exec(await (await fetch(`${server.origin}/metrics`)).text())[1];
     const quiet = await begin(other, "boreal", "heron");
-    for (let i = 0; i < 5; i++) assert.equal((await fetch(`${server.origin}${quiet}/api/map/rest/v1/leads`)).status, 401);
+    for (let i = 0; i < 5; i++) assert.equal((await fetch(`${server.origin}${quiet}/api/map/nest/v2/leads`)).status, 401);
     const now = /gradus_lab_started_total (\d+)/.exec(await (await fetch(`${server.origin}/metrics`)).text())[1];
     assert.equal(now, before);
 });
@@ -140,11 +154,30 @@ test("a run is its owner's; assessors look and replay, and change nothing", asyn
     assert.equal((await other.post(`${run}/clock`, { minutes: "60" })).status, 404);
     assert.match(await assessor.page(run), /somebody else/);
     assert.doesNotMatch(await assessor.page(`${run}?tab=access`), new RegExp(secret));
+    assert.match(await assessor.page(run), /That you looked is in the log/);
+    assert.match(await assessor.page(`${run}/replay`), /That you looked is in the log/);
     assert.match(await assessor.page(`${run}/replay?verify=1`), /every answer and the final state are the same/);
     for (const [path, fields] of [["/clock", { minutes: "60" }], ["/calls", { tab: "map", object: "lead", operation: "create", f_email: "x@x.example" }], ["/sql", { sql: "SELECT 1" }],
         ["/check", {}], ["/hints", { check: "links-hold" }], ["/rewind", { to: "0" }]]) assert.equal((await assessor.post(run + path, fields)).status, 403, path);
     assert.equal((await learner.post(`${run}/clock`, { minutes: "60", csrf: "forged" }, { from: null })).status, 403);
     for (const minutes of ["0", "-1", "x", "999999999"]) assert.equal((await learner.post(`${run}/clock`, { minutes })).status, 400);
+});
+
+test("a record's number from a form goes into the next address as it is, whatever it holds", async () => {
+    const mine = await begin(learner, "boreal", "heron");
+    for (const record of ["a\nx", "a\r\nSet-Cookie: x=1", "\x01", "\x7f", "a b", "a&tab=access", "a#b", "a%0Ax", "é", "日本"]) {
+        const answer = await learner.post(`${mine}/calls`, { tab: "map", object: "lead", record, operation: "update", f_email: "a@example.org", o_email: "" });
+        const text = await answer.text();
+        assert.ok([200, 303, 400, 404, 422].includes(answer.status), `${JSON.stringify(record)}: ${answer.status} ${text.slice(0, 500)}`);
+        assert.equal(answer.headers.get("set-cookie"), null);
+        const unchanged = await learner.post(`${mine}/calls`, { tab: "map", object: "lead", record, operation: "update" });
+        const to = unchanged.headers.get("location");
+        assert.equal(unchanged.status, 303, JSON.stringify(record));
+        assert.match(to, /^[!-~]+$/);
+        assert.equal(new URL(to, server.origin).searchParams.get("record"), record);
+        assert.equal(new URL(to, server.origin).searchParams.get("tab"), "map");
+    }
+    await server.assertWell();
 });
 
 test("screens: the call that was made, changes only, refusals, hints, checks, going back", async () => {
@@ -156,12 +189,30 @@ test("screens: the call that was made, changes only, refusals, hints, checks, go
     const done = await learner.post(`${mine}/calls`, { tab: "map", object: "sync_setting", record: setting, operation: "update", f_frequency: "daily", o_frequency: "off", f_conflict: "newest", o_conflict: "newest" });
     assert.match(done.headers.get("location"), /notice=update/);
     const after = await learner.page(done.headers.get("location"));
-    assert.match(after, /POST \/rest\/v1\/sync\/settings\//);
-    assert.match(after, /\{&quot;input&quot;:\[\{&quot;schedule&quot;:&quot;everyDay&quot;\}\]\}/);
+    assert.match(after, /POST \/nest\/v2\/sync\/settings\//);
+    assert.match(after, /\{&quot;rows&quot;:\[\{&quot;schedule&quot;:&quot;everyDay&quot;\}\]\}/);
     const refused = await (await learner.post(`${mine}/calls`, { tab: "map", object: "lead", operation: "create", f_email: "no address", f_last_name: "Typed & kept" })).text();
     assert.match(refused, /The system refused the call/);
     assert.match(refused, /name="f_email" value="no address"/);
     assert.match(refused, /name="f_last_name" value="Typed &amp; kept"/);
+    // In words at the field, what the field takes, and the raw answer one click behind.
+    assert.match(refused, /<p class="field-error" id="field-email-wrong"><span class="lab-said">Heron Engage says: “email does not take no address”\.<\/span> Write one address, such as name@example\.com\.<\/p>/);
+    assert.match(refused, /id="field-email" aria-invalid="true" aria-describedby="field-email-wrong"/);
+    assert.equal(refused.match(/aria-invalid/g).length, 1, "one field is wrong");
+    assert.match(refused, /<a href="#calls">The call and the answer as they were sent<\/a>/);
+    assert.doesNotMatch(refused, /<details class="disclosure" open>/);
+    assert.match(refused, /badge-danger">200<\/span> <code>POST \/nest\/v2\/leads</, "a 200 with a refused row is marked as good");
+    const missing = await (await learner.post(`${mine}/calls`, { tab: "map", object: "lead", operation: "create", f_last_name: "Nobody" })).text();
+    assert.match(missing, /id="field-email-wrong"><span class="lab-said">[^<]*cannot be left out[^<]*<\/span> Write something here\./);
+    const contact = /record=(c\d+)/.exec(await learner.page(`${mine}?tab=crm`))[1];
+    const nobody = await (await learner.post(`${mine}/calls`, { tab: "crm", object: "contact", record: contact, operation: "merge", loser: "c1" })).text();
+    assert.match(nobody, /id="loser-wrong"><span class="lab-said">Boreal Deals says: “[^”]*c1[^”]*”/);
+    const listed = await (await learner.post(`${mine}/calls`, { tab: "crm", object: "contact", operation: "create", f_last_name: "A", f_industry: "none such" })).text();
+    assert.match(listed, /id="field-industry-wrong">[\s\S]*Choose one of the list\./);
+    // The tasks stand beside every part but the brief, which has them, and the checks.
+    for (const tab of ["crm", "map", "sql", "log", "access"]) assert.match(await learner.page(`${mine}?tab=${tab}`), /<aside class="lab-tasks" id="tasks"[\s\S]*Pair the words of the industry/);
+    for (const tab of ["brief", "check"]) assert.doesNotMatch(await learner.page(`${mine}?tab=${tab}`), /id="tasks"/);
+    assert.match(await learner.page(`${mine}?tab=crm`), /220 records/);
     assert.match(refused, /name="o_email" value=""/); // what is stored is told apart from what was typed
     const lead = /record=([^"&]+)/.exec(await learner.page(`${mine}?tab=map&object=lead`))[1];
     const form = await learner.page(`${mine}?tab=map&object=lead&record=${lead}`);
@@ -184,21 +235,69 @@ test("screens: the call that was made, changes only, refusals, hints, checks, go
     assert.match(await learner.page(`${mine}/replay`), /no longer count/);
 });
 
+const endless = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
+
+test("what is heavy is cut off, says so, stands in the record, and holds up nobody else", async () => {
+    const runs = [];
+    for (let i = 0; i < 4; i++) runs.push(await begin(learner, "boreal", "heron"));
+    const theirs = await begin(other, "boreal", "heron");
+    for (const path of runs) await learner.page(path);
+    await other.page(theirs);
+    const ended = [];
+    const queries = [...runs, ...runs].map(async (path, i) => {
+        const answer = await learner.post(`${path}/sql`, { sql: endless });
+        ended.push(`query ${i}`);
+        assert.equal(answer.status, 200);
+        assert.match(await answer.text(), /The query took too (long|many steps) and was stopped\. Nothing in your run has changed\./);
+    });
+    const pages = [0, 1, 2].map(async () => {
+        await other.page(`${theirs}?tab=crm`);
+        ended.push("page");
+    });
+    await Promise.all([...queries, ...pages]);
+    // Eight queries of half a second and more wait; one of the person's is at work at a time. Before: four, and the page after them.
+    assert.ok(ended.lastIndexOf("page") <= 4, `another learner's pages wait for queries: ${ended}`);
+    const replay = await learner.page(`${runs[0]}/replay`);
+    assert.equal(replay.match(/The query was stopped before its end\./g).length, 2);
+    assert.match(await learner.page(`${runs[0]}/replay?verify=1`), /every answer and the final state are the same/);
+    const bounded = await (await learner.post(`${runs[0]}/sql`, { sql: "SELECT length(printf('%.2000000000c','x'))" })).text();
+    assert.match(bounded, /1000 at most here/);
+});
+
+test("a worker that stands still is replaced; a step of the clock that it was at is not tried again", { timeout: 120_000 }, async () => {
+    const mine = await begin(learner, "boreal", "heron");
+    await learner.page(mine);
+    const workers = workersOf(server.child.pid);
+    assert.ok(workers.length > 0);
+    for (const pid of workers) process.kill(pid, "SIGSTOP");
+    const moved = await learner.post(`${mine}/clock`, { minutes: "60", tab: "brief" });
+    assert.equal(moved.status, 413);
+    assert.match(await moved.text(), /It did not happen/);
+    assert.match(await learner.page(mine), /08:00/);
+    const again = await learner.post(`${mine}/clock`, { minutes: "60", tab: "brief" });
+    assert.equal(again.status, 303);
+    assert.match(again.headers.get("location"), /notice=/);
+    assert.match(await learner.page(mine), /09:00/);
+    assert.match(await learner.page(`${mine}/replay?verify=1`), /every answer and the final state are the same/);
+    for (const pid of workersOf(server.child.pid)) if (workers.includes(pid)) process.kill(pid, "SIGCONT");
+    await server.assertWell();
+});
+
 test("what was told is there after SIGKILL, and the run goes on", async () => {
     const mine = await begin(learner, "aurelia", "quillon");
     const key = await secretOf(learner, mine);
     const headers = { authorization: `Basic ${btoa(`a:${key}`)}` };
     const made = [];
     for (let i = 0; i < 20; i++) {
-        const answer = await fetch(`${server.origin}${mine}/api/map/api/2/prospects`, { method: "POST", headers, body: JSON.stringify({ "Email Address": `k${i}@x.example` }) });
-        if (answer.status === 201) made.push((await answer.json())["Prospect ID"]);
+        const answer = await fetch(`${server.origin}${mine}/api/map/sheets/2/people`, { method: "POST", headers, body: JSON.stringify({ "Email Address": `k${i}@x.example` }) });
+        if (answer.status === 201) made.push((await answer.json())["Guest ID"]);
     }
     assert.ok(made.length >= 20);
     await server.kill9();
     await server.restart();
     const again = await server.signedIn("learner");
     for (const prospect of made) {
-        const get = () => fetch(`${server.origin}${mine}/api/map/api/2/prospects/${prospect}`, { headers });
+        const get = () => fetch(`${server.origin}${mine}/api/map/sheets/2/people/${prospect}`, { headers });
         let answer = await get();
         if (answer.status === 429) {
             const seconds = Number(answer.headers.get("retry-after"));
@@ -213,6 +312,30 @@ test("what was told is there after SIGKILL, and the run goes on", async () => {
 test("gradus check finds nothing wrong with the labs, gradus lab run passes the reference", () => {
     must(["check", "--format", "text"]);
     assert.match(must(["lab", "run", "field-mapping-dedupe", "--solution", "reference", "--dialects", "map=heron,crm=boreal", "--seed", "5"]), /9 of 9 checks/);
+});
+
+test("gradus check names the cell and the cause of a fault in a lab", () => {
+    const tree = scratch("labs");
+    for (const folder of ["labs", "content", "exams"]) cpSync(join(root, folder), join(tree, folder), { recursive: true });
+    const edit = (file, from, to) => {
+        const path = join(tree, "labs", file);
+        const before = readFileSync(path, "utf8");
+        assert.ok(before.includes(from), `${from} in ${file}`);
+        writeFileSync(path, before.replace(from, to));
+    };
+    const folder = "scenarios/field-mapping-dedupe";
+    const check = () => command(["check", "labs", "--format", "text"], { cwd: tree });
+    edit(`${folder}/accounts.csv`, "key,", "\ufeffkey,"); // as spreadsheets begin a file
+    assert.deepEqual([check().code, check().out], [0, "0 errors, 0 warnings\n"]);
+    edit(`${folder}/sync.csv`, "newest", "latest");
+    edit(`${folder}/crm_rule.csv`, "key,match_key,survivor,blanks\nr1,", "key;match_key;survivor;blanks\nr1;");
+    const seeds = check();
+    assert.equal(seeds.code, 1);
+    assert.match(seeds.out, /^labs\/scenarios\/field-mapping-dedupe\/crm_rule\.csv:1:1: error: The cells are set apart by semicolons\. Save the file with commas\. \[csv\]$/m);
+    edit(`${folder}/crm_rule.csv`, "key;match_key;survivor;blanks\nr1;", "key,match_key,survivor,blanks\nr1,");
+    assert.equal(check().out, "labs/scenarios/field-mapping-dedupe/sync.csv:2:26: error: “latest” is no value of “conflict”: write “newest”, “left” or “right”. [lab-value]\n1 error, 0 warnings\n");
+    edit("connectors/map/quillon.xml", 'kind="basic"', 'kind="oauth2"');
+    assert.match(check().out, /^labs\/connectors\/map\/quillon\.xml:5:1: error: kind="oauth2" is not known in <auth>: write bearer, basic, key or oauth\. \[schema\]$/m);
 });
 
 test("gradus lab test and run: help, other folders, and exit statuses that scripts can trust", () => {

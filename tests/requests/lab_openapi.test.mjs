@@ -14,7 +14,7 @@ const lab = "/labs/field-mapping-dedupe";
 const vendors = {
     aurelia: {
         connector: "crm", choice: ["aurelia", "heron"], people: "contact",
-        contact: { create: { LastName: "Świątek", Email: "s@x.example", Industry__c: null, HasOptedOutOfEmail: false }, update: { FirstName: "Iga" }, bad: { Email: "s@x.example" }, wrong: { LastName: "S", Industry__c: "Mfg" } },
+        contact: { create: { FamilyName: "Świątek", Email: "s@x.example", Industry_x: null, NoMail: false }, update: { GivenName: "Iga" }, bad: { Email: "s@x.example" }, wrong: { FamilyName: "S", Industry_x: "Mfg" } },
         dedupe_rule: { update: { MatchKey: "Phone" }, wrong: { MatchKey: "" } },
         dedupe_job: { create: {}, wrong: { GroupsFound: 3 } },
     },
@@ -25,9 +25,9 @@ const vendors = {
         dedupe_job: { create: {}, wrong: { group_count: 3 } },
     },
     heron: {
-        connector: "map", choice: ["aurelia", "heron"], people: "lead", batch: "input",
-        lead: { create: { email: "s@x.example", lastName: "Świątek", unsubscribed: true, leadScore: null }, update: { industry: "Technology" }, bad: { lastName: "S" }, wrong: { email: "s2@x.example", industry: "Mfg" } },
-        field_mapping: { create: { crmField: "Title", leadField: "phone", direction: "crmToLead", transform: "trim" }, update: { note: "Sales owns it." }, bad: { crmField: "Phone" }, wrong: { crmField: "phone", leadField: "phone", direction: "crmToLead", transform: "trim" } },
+        connector: "map", choice: ["aurelia", "heron"], people: "lead", batch: "rows",
+        lead: { create: { email: "s@x.example", lastName: "Świątek", optedOut: true, warmth: null }, update: { industry: "Technology" }, bad: { lastName: "S" }, wrong: { email: "s2@x.example", industry: "Mfg" } },
+        field_mapping: { create: { crmField: "Position", leadField: "phone", direction: "crmToLead", transform: "trim" }, update: { note: "Sales owns it." }, bad: { crmField: "Phone" }, wrong: { crmField: "phone", leadField: "phone", direction: "crmToLead", transform: "trim" } },
         value_mapping: { create: (ids) => ({ syncFieldId: ids.field_mapping, crmValue: "x", leadValue: "y" }), update: { leadValue: "z" }, bad: { crmValue: "x" }, wrong: { syncFieldId: "L0", crmValue: 3, leadValue: "z" } },
         sync_setting: { update: { schedule: "everyDay" }, wrong: { schedule: "now" } },
         sync_run: { create: {}, wrong: { status: "fine" } },
@@ -37,8 +37,8 @@ const vendors = {
     quillon: {
         connector: "map", choice: ["boreal", "quillon"], people: "lead",
         lead: { create: { "Email Address": "s@x.example", "Opted Out": "No", "Line Of Business": "", "Engagement Points": 3 }, update: { Surname: "Świątek" }, bad: { Surname: "S" }, wrong: { "Email Address": "s2@x.example", "Opted Out": true } },
-        field_mapping: { create: { "CRM Column": "role", "Prospect Column": "Telephone", Flow: "Both Ways", "Clean Up": "Cut blanks" }, update: { Remarks: "Sales owns it." }, bad: { Flow: "Both Ways" }, wrong: { "CRM Column": "Phone", "Prospect Column": "Telephone", Flow: "Both Ways", "Clean Up": "Cut blanks" } },
-        value_mapping: { create: (ids) => ({ "Link ID Of Column": ids.field_mapping, "CRM Word": "x", "Prospect Word": "y" }), update: { "Prospect Word": "z" }, bad: { "CRM Word": "x" }, wrong: { "CRM Word": 3 } },
+        field_mapping: { create: { "CRM Column": "role", "Guest Column": "Telephone", Flow: "Both Ways", "Clean Up": "Cut blanks" }, update: { Remarks: "Sales owns it." }, bad: { Flow: "Both Ways" }, wrong: { "CRM Column": "Phone", "Guest Column": "Telephone", Flow: "Both Ways", "Clean Up": "Cut blanks" } },
+        value_mapping: { create: (ids) => ({ "Link ID Of Column": ids.field_mapping, "CRM Word": "x", "Guest Word": "y" }), update: { "Guest Word": "z" }, bad: { "CRM Word": "x" }, wrong: { "CRM Word": 3 } },
         sync_setting: { update: { Runs: "Each day" }, wrong: { Runs: "Now" } },
         sync_run: { create: {}, wrong: { Outcome: "fine" } },
         dedupe_rule: { update: { "Who Stays": "Fullest row" }, wrong: { "Who Stays": "me" } },
@@ -87,7 +87,7 @@ function shapeOf(api, list) {
     return { items, id: Object.keys(api.doc.components.schemas[record].properties)[0], size, position, next: Object.keys(page.properties).at(-1) };
 }
 
-const failed = ({ status, value }) => status >= 400 || value?.success === false || value?.result?.[0]?.status === "skipped";
+const failed = ({ status, value }) => status >= 400 || value?.done === false || value?.found?.[0]?.status === "refused";
 
 for (const [name, vendor] of Object.entries(vendors)) {
     const wrap = (body) => (vendor.batch ? { [vendor.batch]: [body] } : body);
@@ -130,7 +130,7 @@ for (const [name, vendor] of Object.entries(vendors)) {
                 api.assertRequest(create, body);
                 const answer = await ask(create, { body });
                 assert.ok(!failed(answer), JSON.stringify(answer.value));
-                return (answer.value.result?.[0] ?? answer.value)[shape.id];
+                return (answer.value.found?.[0] ?? answer.value)[shape.id];
             };
             if (create) {
                 ids[object] = await made();
@@ -145,7 +145,7 @@ for (const [name, vendor] of Object.entries(vendors)) {
             await clock(30);
             if (get) {
                 const one = await ask(get, { id: ids[object] });
-                assert.equal((one.value.result?.[0] ?? one.value)[shape.id], ids[object]);
+                assert.equal((one.value.found?.[0] ?? one.value)[shape.id], ids[object]);
                 for (const id of ["nobody", "x".repeat(65)]) assert.ok(failed(await ask(get, { id })));
             }
             if (update) {
@@ -204,7 +204,7 @@ test("old words in a picklist are shown, and refused when they are sent", async 
     for (const [name, key] of [["heron", "industry"], ["quillon", "Line Of Business"]]) {
         const { api, ask, of } = await open(vendors[name]);
         const schemas = api.doc.components.schemas;
-        const title = name === "heron" ? "Lead" : "Prospect";
+        const title = name === "heron" ? "Lead" : "Guest";
         const { size, items } = shapeOf(api, of.list_lead);
         const { value } = await ask(of.list_lead, { query: { [size]: 100 } });
         const known = new Set(schemas[`${title}.new`].properties[key].enum ?? schemas[`${title}.new`].properties[key].anyOf[0].enum);

@@ -62,11 +62,13 @@ test("a new person's form keeps what was typed when something in it is wrong", a
 test("an administrator corrects a name; it is shown at once, and the log knows the old one", async () => {
     const link = people.match(/\/admin\/people\/[0-9a-z]+\/name/)[0];
     assert.match(await admin.page(link), /value="Ελένη Παπαδάκη"/);
-    const wrong = await admin.post(link, { name: "evil\u202Ename" }, { from: link });
+    const wrong = await admin.post(link, { name: "evil\u{1FFFE}name" }, { from: link });
     assert.equal(wrong.status, 400);
-    assert.match(await wrong.text(), /name="name" value="evil/);
+    const said = await wrong.text();
+    assert.match(said, /name="name" value="evil/);
+    assert.match(said, /cannot be printed \(U\+1FFFE\)/);
     assert.equal((await admin.post(link, { name: " " }, { from: link })).status, 400);
-    assert.equal((await admin.post(link, { name: "Ελένη Παπαδάκη-Ρήγα" }, { from: link })).status, 303);
+    assert.equal((await admin.post(link, { name: "\u202AΕλένη Παπαδάκη-Ρήγα\u202C\uFEFF" }, { from: link })).status, 303);
     assert.match(await eleni.page("/"), /Ελένη Παπαδάκη-Ρήγα/);
     assert.match(await admin.page("/admin/audit"), /person\.name[\s\S]*Ελένη Παπαδάκη/);
     assert.equal((await eleni.fetch(link)).status, 403);

@@ -172,7 +172,7 @@ test("HEAD tells of the page without giving it", async () => {
             const head = await ask("HEAD", encoding), whole = await ask("GET", encoding);
             assert.equal(head.status, 200);
             assert.equal(head.headers.get("content-encoding"), encoding === "gzip" ? "gzip" : undefined);
-            assert.match(head.headers.get("vary"), /Accept-Encoding, Cookie/);
+            assert.match(head.headers.get("vary"), /Accept-Encoding, Accept-Language, Cookie/);
             assert.equal(head.body, "");
             assert.equal(whole.body.length, Number(whole.headers.get("content-length")));
             if (i >= 3) assert.equal(head.headers.get("content-length"), whole.headers.get("content-length")); // by then both are put together from the same parts

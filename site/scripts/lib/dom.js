@@ -16,6 +16,14 @@ export function each(selector, fn) {
   document.addEventListener('htmx:load', (event) => all(event.detail.elt));
 }
 
+// Parts of the page that came again with an answer take the place of those that are there.
+export function placeParts(answer) {
+  for (const part of answer.querySelectorAll('[data-part]')) {
+    document.getElementById(part.id)?.replaceWith(document.adoptNode(part));
+    document.dispatchEvent(new CustomEvent('htmx:load', { detail: { elt: part } }));
+  }
+}
+
 // Interface texts for scripts stand in the page: <template data-text="key">…</template> or data-text-KEY on an element.
 export function text(key, values = {}) {
   const found = document.querySelector(`[data-text="${key}"]`);

@@ -1,17 +1,26 @@
 // Shortcuts of one key, listed in the dialog that `?` opens. They rest while somebody types, and can be switched off
 // there (WCAG 2.1.4).
 const keys = new Map();
+const own = new Set();
 const off = () => localStorage.getItem('shortcuts') === 'off';
 
 export function shortcut(key, label, fn) {
   keys.set(key, fn);
+  own.add(key);
   const list = document.querySelector('[data-keys]');
-  if (!list || !label) return;
+  if (!list || !label || list.querySelector(`[data-key="${key}"]`)) return;
   const row = document.createElement('div');
+  row.dataset.key = key;
   const name = row.appendChild(document.createElement('dt')).appendChild(document.createElement('kbd'));
   name.textContent = key;
   row.appendChild(document.createElement('dd')).textContent = label;
   list.append(row);
+}
+
+// The keys of a view that is gone.
+export function forget() {
+  for (const key of own) keys.delete(key);
+  own.clear();
 }
 
 document.addEventListener('keydown', (event) => {

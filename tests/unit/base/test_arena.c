@@ -127,7 +127,8 @@ static void test_defer_that_fails_releases(void **state) {
     assert_int_equal(released_count, 1);
 }
 
-/* A job of many small steps; each of its allocations fails once, and nothing leaks or stays half done. */
+/* A job of many small steps; each of its allocations fails once, and nothing leaks or stays half
+ * done. */
 static void work(struct arena *a, int *thing) {
     arena_defer(a, note_release, thing);
     struct buf b;
@@ -160,6 +161,68 @@ static void test_nth_allocation_fails(void **state) {
     assert_in_range(n, 4, 999);
 }
 
+/* Who answers for an arena that was left says "too large" for the one and "memory is short" for the
+ * other. */
+static void test_starved_is_not_too_large(void **state) {
+    (void)state;
+    struct arena a;
+    for (volatile int way = 0; way < 5; way++) {
+        arena_init(&a, way == 3 ? SIZE_MAX : 64 * 1024);
+        if (ARENA_GUARD(&a) == 0) {
+            assert_false(a.starved);
+            if (way == 1) arena_fail_at(1);
+            if (way == 4) arena_starve(&a);
+            if (way == 3) arena_raw(&a, SIZE_MAX / 2 - 64); /* no machine has that much */
+            else arena_raw(&a, way == 0 ? 100 * 1024 : 8);
+            if (way == 2) arena_fail(&a);
+            fail_msg("case %d went on", way);
+        }
+        arena_fail_at(0);
+        assert_int_equal(a.starved, way == 1 || way == 3 || way == 4);
+        arena_release(&a);
+    }
+}
+
+/* The inner memory goes with the outer one, also when control leaves through the outer guard; and
+ * earlier when asked. */
+static void test_scratch_goes_with_its_owner(void **state) {
+    (void)state;
+    static int things[2] = {1, 2};
+    struct arena a;
+    arena_init(&a, 1 << 20);
+    released_count = 0;
+    if (ARENA_GUARD(&a) == 0) {
+        struct arena *early = arena_scratch(&a, 1 << 16), *late = arena_scratch(&a, 1 << 16);
+        arena_defer(early, note_release, &things[0]);
+        arena_defer(late, note_release, &things[1]);
+        arena_release(early);
+        assert_int_equal(released_count, 1);
+        arena_fail(&a);
+    }
+    assert_int_equal(released_count, 1);
+    arena_release(&a);
+    assert_int_equal(released_count, 2);
+    assert_int_equal(released[1], 2);
+}
+
+static void test_guard_within_a_guard(void **state) {
+    (void)state;
+    struct arena a;
+    struct arena_guard outer;
+    volatile int inner = 0;
+    arena_init(&a, 1 << 20);
+    if (ARENA_GUARD(&a) == 0) {
+        arena_guard_keep(&a, &outer);
+        if (ARENA_GUARD(&a) == 0) arena_fail(&a);
+        inner = 1;
+        arena_guard_back(&a, &outer);
+        assert_true(a.guarded);
+        arena_fail(&a);
+    } else inner++;
+    assert_int_equal(inner, 2);
+    arena_release(&a);
+}
+
 static void test_copies(void **state) {
     struct arena *a = *state;
     assert_null(arena_dup(a, NULL));
@@ -183,6 +246,10 @@ int main(void) {
         TEST(test_defer_runs_newest_first),
         TEST(test_defer_that_fails_releases),
         TEST(test_nth_allocation_fails),
+        TEST(test_starved_is_not_too_large),
+        TEST(test_copies),
+        TEST(test_scratch_goes_with_its_owner),
+        TEST(test_guard_within_a_guard),
         TEST(test_copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* Growing text and the escapes that every page and every JSON answer relies on. */
 #include "unit/check.h"
 
+#include <limits.h>
+
 #include "base/buf.h"
 #include "base/json.h"
 
@@ -101,10 +103,32 @@ static void test_json_mends_broken_utf8(void **state) {
     }
 }
 
+/* What vsnprintf cannot do leaves through the guard, as missing memory does. */
+static void test_printf_that_fails(void **state) {
+    struct buf b;
+    struct arena *a = *state;
+    buf_init(&b, a);
+    buf_puts(&b, "before");
+    volatile int wide = INT_MAX; /* twice that overflows */
+    for (volatile int arena = 0; arena < 2; arena++) {
+        if (ARENA_GUARD(a) == 0) {
+            if (arena) arena_printf(a, "%*d%*d", wide, 1, wide, 2);
+            else buf_printf(&b, "%*d%*d", wide, 1, wide, 2);
+            fail_msg("it came back");
+        }
+    }
+    assert_string_equal(buf_text(&b), "before");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_grows), TEST(test_printf_across_growth), TEST(test_reserve),
-        TEST(test_html),  TEST(test_json_comes_back),      TEST(test_json_mends_broken_utf8),
+        TEST(test_grows),
+        TEST(test_printf_that_fails),
+        TEST(test_printf_across_growth),
+        TEST(test_reserve),
+        TEST(test_html),
+        TEST(test_json_comes_back),
+        TEST(test_json_mends_broken_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "unit/check.h"
 
 #include "base/clock.h"
+#include "base/wait.h"
 
 static void test_forms(void **state) {
     struct arena *a = *state;
@@ -121,10 +122,24 @@ static void test_clocks_run(void **state) {
     assert_true(clock_monotonic_us() >= before);
 }
 
+/* What is due already is not waited for; a time that is none would make each wait fail at once, for
+ * ever. */
+static void test_wait_until(void **state) {
+    (void)state;
+    static const int64_t waits[] = {0, 1, 999, 1000, 1500, -1, -999, -1500, INT64_MIN};
+    for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
+        struct timespec t = wait_until(waits[i]);
+        assert_in_range(t.tv_nsec, 0, 999999999);
+        int64_t left_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 - clock_monotonic_ms();
+        int64_t wanted_ms = waits[i] > 0 ? waits[i] : 0;
+        assert_true(left_ms <= wanted_ms + 1 && left_ms > wanted_ms - 5000);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_forms),  TEST(test_reading),    TEST(test_writing_and_reading_agree),
-        TEST(test_months), TEST(test_clocks_run),
+        cmocka_unit_test(test_wait_until),    TEST(test_forms),  TEST(test_reading),
+        TEST(test_writing_and_reading_agree), TEST(test_months), TEST(test_clocks_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,10 +121,19 @@ static int start(void **state) {
     return 0;
 }
 
+static void test_percent(void **state) { /* RFC 3986, sections 2.1 and 2.3 */
+    struct arena *a = *state;
+    assert_string_equal(percent_encode(a, "aZ09-._~", ""), "aZ09-._~");
+    assert_string_equal(percent_encode(a, "a b&c=d/\n\x7f\xc3\xa9%", ""),
+                        "a%20b%26c%3Dd%2F%0A%7F%C3%A9%25");
+    assert_string_equal(percent_encode(a, "/a/b?c", "/"), "/a/b%3Fc");
+    assert_string_equal(percent_encode(a, "", "/"), "");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_sha256), TEST(test_version), TEST(test_base64url), TEST(test_base58),
-        TEST(test_ids),    TEST(test_random),  TEST(test_secrets),
+        TEST(test_percent), TEST(test_sha256), TEST(test_version), TEST(test_base64url),
+        TEST(test_base58),  TEST(test_ids),    TEST(test_random),  TEST(test_secrets),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -1,5 +1,5 @@
-/* Log lines: whatever they are given, each is one line of valid JSON, also when it has to be cut, also when memory
- * is short. */
+/* Log lines: whatever they are given, each is one line of valid JSON, also when it has to be cut,
+ * also when memory is short. */
 #include "unit/check.h"
 
 #include <unistd.h>
@@ -83,7 +83,8 @@ static void say_long(void) {
     log_end(&l);
 }
 
-/* Around every length at which the line is full, with characters and escapes that must not be cut in two. */
+/* Around every length at which the line is full, with characters and escapes that must not be cut
+ * in two. */
 static void test_every_length(void **state) {
     (void)state;
     static const char *const units[] = {"a", "\"", "\x01", "é", "🎓", "\xff"};

@@ -1,4 +1,5 @@
-/* Random bytes from a thread's store: never the same twice, in no thread and in no child process. */
+/* Random bytes from a thread's store: never the same twice, in no thread and in no child process.
+ */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>

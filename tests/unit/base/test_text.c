@@ -7,7 +7,8 @@
 
 #include "base/text.h"
 
-/* Unicode 15, table 3-7, by the definition: decode, and see whether encoding gives the same bytes. */
+/* Unicode 15, table 3-7, by the definition: decode, and see whether encoding gives the same bytes.
+ */
 static bool valid_by_definition(const unsigned char *s, size_t len) {
     for (size_t i = 0; i < len;) {
         uint32_t code;
@@ -44,7 +45,8 @@ static void test_utf8_every_pair_and_many_longer(void **state) {
         s[1] = (unsigned char)x;
         assert_int_equal(utf8_valid((char *)s, 2), valid_by_definition(s, 2));
     }
-    /* Lead bytes with every interesting second byte, in every place of a longer text: eight bytes may be read at once. */
+    /* Lead bytes with every interesting second byte, in every place of a longer text: eight bytes
+     * may be read at once. */
     static const unsigned char edges[] = {0x00, 0x01, 0x7F, 0x80, 0x8F, 0x90, 0x9F,
                                           0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0,
                                           0xED, 0xEF, 0xF0, 0xF4, 0xF5, 0xFF};

@@ -47,6 +47,7 @@ static inline struct cert_credential_facts sample_facts(const char *name) {
         .valid_from_ms = SAMPLE_FROM_MS,
         .valid_until_ms = SAMPLE_UNTIL_MS,
         .status_list = SAMPLE_LIST,
+        .status_purpose = "suspension",
         .status_index = SAMPLE_INDEX,
         .evidence = sample_evidence,
         .evidence_count = COUNT_OF(sample_evidence),

@@ -1,7 +1,9 @@
-/* Canonical form, signatures and checks: what was signed holds, whatever is changed afterwards is found. */
+/* Canonical form, signatures and checks: what was signed holds, whatever is changed afterwards is
+ * found. */
 #include "unit/check.h"
 
 #include <sodium.h>
+#include <zlib.h>
 
 #include "base/buf.h"
 #include "base/codec.h"
@@ -39,8 +41,13 @@ static enum cert_status_answer find_status(void *context, struct cert_status_que
     return answer;
 }
 
+static enum cert_known knows(void *context, const char *issuer) {
+    (void)context;
+    return str_eq(issuer, SAMPLE_DID) ? CERT_OURS : CERT_STRANGER;
+}
+
 static struct cert_check_report check(struct arena *a, const char *text, int64_t now_ms) {
-    struct cert_checker checker = {find_key, find_status, NULL, now_ms};
+    struct cert_checker checker = {find_key, find_status, NULL, now_ms, knows, NULL, NULL};
     struct cert_check_report report;
     cert_credential_check(a, text, strlen(text), &checker, &report);
     return report;
@@ -84,6 +91,7 @@ static void dates_and_status(void **state) {
         const char *code;
     } answers[] = {{CERT_STATUS_REVOKED, "revoked"},
                    {CERT_STATUS_SUSPENDED, "suspended"},
+                   {CERT_STATUS_LISTED, "listed"},
                    {CERT_STATUS_UNKNOWN, "unknown_status"}};
     for (size_t i = 0; i < COUNT_OF(answers); i++) {
         answer = answers[i].answer;
@@ -107,7 +115,7 @@ static void dates_and_status(void **state) {
 static void without_a_status(void **state) {
     struct arena *a = *state;
     const char *text = cert_json(a, signed_sample(a)), *why = "";
-    struct cert_checker checker = {find_key, NULL, NULL, SAMPLE_FROM_MS + 1};
+    struct cert_checker checker = {find_key, NULL, NULL, SAMPLE_FROM_MS + 1, knows, NULL, NULL};
     struct cert_check_report r;
     cert_credential_check(a, text, strlen(text), &checker, &r);
     assert_false(r.valid);
@@ -122,7 +130,8 @@ static void without_a_status(void **state) {
     assert_true(r.valid); /* nothing can revoke it */
 }
 
-/* Each text in the document, also in its proof: one more character, and it does not hold any more. */
+/* Each text in the document, also in its proof: one more character, and it does not hold any more.
+ */
 static void change_texts(struct arena *a, json_t *top, json_t *at, int *changed) {
     const char *name;
     json_t *value;
@@ -160,6 +169,7 @@ static void change_texts(struct arena *a, json_t *top, json_t *at, int *changed)
     }
 }
 
+/* RULE sealed. */
 static void every_changed_text_is_found(void **state) {
     struct arena *a = *state;
     json_t *doc = signed_sample(a), *copy = json_keep(a, json_deep_copy(doc));
@@ -241,7 +251,7 @@ static const char *canonical(struct arena *a, const char *json, const char **why
     *why = NULL;
     json_t *doc = json_read(a, json, strlen(json), why);
     assert_non_null(doc);
-    return cert_rdf_canonical(a, doc, &text, why) == OK ? text : NULL;
+    return cert_rdf_canonical(a, doc, CERT_WORDS_303, &text, why) == OK ? text : NULL;
 }
 
 #define VCT "\"type\":[\"VerifiableCredential\"]"
@@ -272,13 +282,51 @@ static void what_cannot_be_signed(void **state) {
     for (int i = 0; i < 300; i++) buf_printf(&many, "%s{\"name\":\"%d\"}", i ? "," : "", i);
     buf_puts(&many, "]}");
     assert_null(canonical(a, buf_text(&many), &why));
-    /* An address of 100 KB in two thousand statements would be written, and compared, for seconds. */
+    /* An address of 100 KB in two thousand statements would be written, and compared, for seconds.
+     */
     struct buf large;
     buf_init(&large, a);
     buf_puts(&large, "{" VCT ",\"id\":\"https://a/");
     for (int i = 0; i < 100000; i++) buf_putc(&large, 'x');
     buf_puts(&large, "\"}");
     assert_null(canonical(a, buf_text(&large), &why));
+}
+
+/* RULE check-work: what a check costs is bounded by numbers, whatever a text of 256 KB holds.
+ * `distinct` values of a list, and `equal` times the last of them again. */
+static const char *many_values(struct arena *a, const char *member, int distinct, int equal,
+                               const char **why) {
+    struct buf b;
+    buf_init(&b, a);
+    buf_printf(&b, "{" VCT ",\"%s\":[", member);
+    for (int i = 0; i < distinct + equal; i++)
+        buf_printf(&b, "%s\"%d\"", i ? "," : "", i < distinct ? i : distinct - 1);
+    buf_puts(&b, "]}");
+    return canonical(a, buf_text(&b), why);
+}
+
+static size_t lines(const char *text) {
+    size_t n = 0;
+    for (; *text; text++) n += *text == '\n';
+    return n;
+}
+
+static void work_is_bounded(void **state) {
+    struct arena *a = *state;
+    const char *why, *text = many_values(a, "name", 1999, 2001, &why);
+    assert_non_null(text);
+    assert_int_equal(lines(text), 2000); /* with that of the type: each once */
+    assert_null(many_values(a, "name", 1999, 2002, &why));
+    assert_non_null(strstr(why, "more values"));
+    assert_null(many_values(a, "name", 2000, 0, &why));
+    assert_non_null(strstr(why, "more statements"));
+    struct buf b;
+    buf_init(&b, a);
+    buf_puts(&b, "{\"type\":[\"Evidence\"");
+    for (int i = 1; i < 16; i++) buf_puts(&b, ",\"Evidence\"");
+    assert_non_null(canonical(a, arena_printf(a, "%s]}", buf_text(&b)), &why));
+    assert_null(canonical(a, arena_printf(a, "%s,\"Evidence\"]}", buf_text(&b)), &why));
+    assert_non_null(strstr(why, "more types"));
 }
 
 static void escapes_and_order(void **state) {
@@ -294,9 +342,26 @@ static void escapes_and_order(void **state) {
         "_:c14n0 <https://schema.org/name> \"b\" .\n");
 }
 
+/* A list of so many bytes, all clear, without the last `cut` bytes of its text. */
+static const char *list_of(struct arena *a, size_t bytes, size_t cut) {
+    unsigned char *bits = arena_alloc(a, bytes), *out = arena_alloc(a, 4096);
+    z_stream z = {0};
+    assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    z.next_in = bits;
+    z.avail_in = (unsigned)bytes;
+    z.next_out = out;
+    z.avail_out = 4096;
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    size_t len = z.total_out;
+    deflateEnd(&z);
+    return arena_printf(a, "u%s", base64url_encode(a, out, len - cut));
+}
+
+/* RULE status-bit. A list is whole and of the one length. */
 static void status_lists(void **state) {
     struct arena *a = *state;
-    unsigned char *bits = arena_alloc(a, CERT_STATUS_BYTES);
+    unsigned char *bits = arena_alloc(a,
+                                      CERT_STATUS_BYTES + 1); /* and one that is not the list's */
     static const uint32_t set[] = {0, 7, 8, 94567, CERT_STATUS_BITS - 1};
     for (size_t i = 0; i < COUNT_OF(set); i++) cert_status_set(bits, set[i]);
     assert_int_equal(bits[0], 0x81);
@@ -308,6 +373,29 @@ static void status_lists(void **state) {
     assert_memory_equal(back, bits, CERT_STATUS_BYTES);
     assert_true(cert_status_get(back, 94567));
     assert_false(cert_status_get(back, 94566));
+    /* The first index beyond the list, and a negative one of a damaged row: no bit, and no end of
+     * the process. */
+    cert_status_set(bits, CERT_STATUS_BITS);
+    cert_status_set(bits, (uint32_t)-1);
+    assert_memory_equal(back, bits, CERT_STATUS_BYTES);
+    assert_int_equal(bits[CERT_STATUS_BYTES], 0);
+    bits[CERT_STATUS_BYTES] = 0xff;
+    assert_false(cert_status_get(bits, CERT_STATUS_BITS));
+    assert_non_null(cert_status_decode(a, list_of(a, CERT_STATUS_BYTES, 0)));
+    assert_null(cert_status_decode(a, list_of(a, CERT_STATUS_BYTES, 1)));
+    /* Half of the bits set, without any order: nothing packs worse. */
+    unsigned char *worst = arena_alloc(a, CERT_STATUS_BYTES);
+    uint32_t drawn = 1;
+    for (size_t i = 0; i < CERT_STATUS_BYTES; i++)
+        worst[i] = (unsigned char)((drawn = drawn * 1664525u + 1013904223u) >> 24);
+    back = cert_status_decode(a, cert_status_encode(a, worst));
+    assert_non_null(back);
+    assert_memory_equal(back, worst, CERT_STATUS_BYTES);
+    char *other = arena_dup(a, text);
+    other[0] = 'm'; /* another multibase */
+    assert_null(cert_status_decode(a, other));
+    assert_null(cert_status_decode(a, list_of(a, CERT_STATUS_BYTES - 1, 0)));
+    assert_null(cert_status_decode(a, list_of(a, CERT_STATUS_BYTES + 1, 0)));
     static const char *const bad[] = {"", "u", "x", "uH4sIAAAA", "uAAAA", "u!!!!", "zH4sI"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) assert_null(cert_status_decode(a, bad[i]));
     assert_null(cert_status_decode(a, arena_copy(a, text, strlen(text) - 8)));
@@ -322,7 +410,8 @@ static void identities(void **state) {
     assert_null(strstr(cert_json(a, signed_sample(a)), "@academy.example")); /* no address leaks */
 }
 
-/* The nth allocation fails, for each n: nothing is lost (sanitizers would tell), and the next try works. */
+/* The nth allocation fails, for each n: nothing is lost (sanitizers would tell), and the next try
+ * works. */
 static void memory_ends(void **state) {
     (void)state;
     static struct arena a; /* survives the way out */
@@ -359,6 +448,7 @@ int main(void) {
         TEST(another_key),
         TEST(what_is_no_credential),
         TEST(what_cannot_be_signed),
+        TEST(work_is_bounded),
         TEST(escapes_and_order),
         TEST(status_lists),
         TEST(identities),

@@ -138,8 +138,8 @@ static void multikeys(void **state) {
     for (size_t i = 0; i < COUNT_OF(bad); i++) assert_false(cert_multikey_read(a, bad[i], back));
 }
 
-#define NAME                                                                                       \
-    "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz" /* 53: six of them are too long for a host */
+/* 53: six of them are too long for a host */
+#define NAME "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz"
 #define LABEL NAME "-abcdefghij"
 
 static void dids(void **state) {

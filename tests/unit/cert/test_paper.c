@@ -1,4 +1,5 @@
-/* The PDF and the badge carry the credential, are the same each time, and survive strange names and damaged files. */
+/* The PDF and the badge carry the credential, are the same each time, and survive strange names and
+ * damaged files. */
 #include "unit/check.h"
 
 #include <pthread.h>
@@ -9,11 +10,13 @@
 #include "cert/cert_draw.h"
 #include "unit/cert/sample.h"
 
-/* Fontconfig keeps what it read for the life of the process, and does not say so to the leak checker. */
+/* Fontconfig keeps what it read for the life of the process, and does not say so to the leak
+ * checker. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) { return "leak:libfontconfig\n"; }
 
-/* These libraries guard what they share with atomics and locks that the race checker does not see. */
+/* These libraries guard what they share with atomics and locks that the race checker does not see.
+ */
 const char *__tsan_default_suppressions(void);
 const char *__tsan_default_suppressions(void) {
     return "called_from_lib:libfontconfig.so\ncalled_from_lib:libglib-2.0.so\n"
@@ -108,7 +111,8 @@ static void what_is_no_pdf(void **state) {
     }
 }
 
-/* As other programs write: other order, compressed, a length elsewhere, several attachments, another end of line. */
+/* As other programs write: other order, compressed, a length elsewhere, several attachments,
+ * another end of line. */
 #define HEAD "%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"
 #define PACKED                                                                                     \
     "\x78\xda\xab\x56\x4a\x54\xb2\x52\x32\x50\xaa\x05\x00\x0b\xda\x02\x4c" /* {"a":"0"} */

@@ -1,4 +1,5 @@
-/* The files that a stranger downloads: a DID document and a status list. What is not exactly that proves nothing. */
+/* The files that a stranger downloads: a DID document and a status list. What is not exactly that
+ * proves nothing. */
 #include "unit/check.h"
 
 #include <sodium.h>
@@ -31,7 +32,8 @@ static bool find_key(void *context, const char *method, unsigned char key[CERT_P
     return true;
 }
 
-/* ---- DID documents ------------------------------------------------------------------------------- */
+/* ---- DID documents
+ * ------------------------------------------------------------------------------- */
 #define METHOD(id, type, controller, key)                                                          \
     "{\"id\":\"" id "\",\"type\":\"" type "\",\"controller\":\"" controller                        \
     "\",\"publicKeyMultibase\":\"" key "\"}"
@@ -87,12 +89,13 @@ static void did_documents(void **state) {
     }
 }
 
-/* ---- Status lists ---------------------------------------------------------------------------------- */
+/* ---- Status lists
+ * ---------------------------------------------------------------------------------- */
 static json_t *list_of(struct arena *a, const char *did, const char *url, uint32_t revoked) {
     unsigned char *bits = arena_alloc(a, CERT_STATUS_BYTES);
     cert_status_set(bits, revoked);
-    return cert_status_credential_build(a, did, url, cert_status_encode(a, bits), SAMPLE_FROM_MS,
-                                        VALID_MS);
+    return cert_status_credential_build(a, did, url, "suspension", cert_status_encode(a, bits),
+                                        SAMPLE_FROM_MS, VALID_MS);
 }
 
 static const char *sign_as(struct arena *a, json_t *doc, const char *did) {
@@ -103,8 +106,8 @@ static const char *sign_as(struct arena *a, json_t *doc, const char *did) {
 
 static enum cert_status_answer ask(struct arena *a, const char *text, int64_t now_ms,
                                    const char *want) {
-    struct cert_checker checker = {find_key, NULL, NULL, now_ms};
-    struct cert_status_question q = {"", SAMPLE_DID, SAMPLE_LIST, SAMPLE_INDEX, NULL};
+    struct cert_checker checker = {.find_key = find_key, .now_ms = now_ms};
+    struct cert_status_question q = {"", SAMPLE_DID, SAMPLE_LIST, "suspension", SAMPLE_INDEX, NULL};
     enum cert_status_answer answer = cert_status_list_answer(a, text, strlen(text), &checker, &q);
     if (want && !(q.why && strstr(q.why, want))) fail_msg("%s: %s", want, q.why ? q.why : "-");
     if (want) assert_non_null(strstr(q.why, SAMPLE_LIST)); /* where to get it anew */
@@ -119,7 +122,7 @@ static void a_list_answers(void **state) {
     const char *set = sign_as(a, list_of(a, SAMPLE_DID, SAMPLE_LIST, SAMPLE_INDEX), SAMPLE_DID),
                *clear = sign_as(a, list_of(a, SAMPLE_DID, SAMPLE_LIST, SAMPLE_INDEX + 1),
                                 SAMPLE_DID);
-    assert_int_equal(ask(a, set, now, NULL), CERT_STATUS_REVOKED);
+    assert_int_equal(ask(a, set, now, NULL), CERT_STATUS_LISTED);
     assert_int_equal(ask(a, clear, now + VALID_MS - 1, NULL), CERT_STATUS_GOOD);
     assert_int_equal(ask(a, clear, now + VALID_MS, "expired on 2026-11-22T10:10:51Z"),
                      CERT_STATUS_UNSEEN);
@@ -159,8 +162,8 @@ static void lists_of_another_form(void **state) {
     make_key(a);
     json_t *list = list_of(a, SAMPLE_DID, SAMPLE_LIST, 1);
     json_object_set_new(json_object_get(list, "credentialSubject"), "statusPurpose",
-                        json_string("suspension"));
-    assert_int_equal(ask(a, sign_as(a, list, SAMPLE_DID), now, "nothing about revocation"),
+                        json_string("revocation"));
+    assert_int_equal(ask(a, sign_as(a, list, SAMPLE_DID), now, "kept for another purpose"),
                      CERT_STATUS_UNSEEN);
     list = list_of(a, SAMPLE_DID, SAMPLE_LIST, 1);
     json_object_del(list, "validUntil");

@@ -109,8 +109,8 @@ struct adding {
 
 static enum err run_add(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct adding *add = arg;
-    return account_add(db, a, now_ms, "system", add->login, add->login, "a@b.example", ROLE_LEARNER,
-                       NULL, &add->id);
+    return account_add(db, a, now_ms, "system", add->login, add->login,
+                       arena_printf(a, "%s@b.example", add->login), ROLE_LEARNER, NULL, &add->id);
 }
 
 const char *add_person(struct store *s, const char *login) {

@@ -21,7 +21,8 @@ int fixture_teardown(void **state);
 /* Writes root/path, making its folders. */
 void put_file(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void drop_file(const char *path);
-/* Programme p with level one over modules a and b; module a with a checkpoint; glossary with “Lead scoring (LS)”. */
+/* Programme p with level one over modules a and b; module a with a checkpoint; glossary with “Lead
+ * scoring (LS)”. */
 void put_academy(void);
 /* A module's text: front matter for `id` and `body`. */
 const char *module_text(const char *id, const char *title, const char *body);

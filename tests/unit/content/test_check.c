@@ -1,5 +1,6 @@
-/* The check against trees that must fail (tests/golden/check/NAME, with what it must say in NAME/expected.txt), the forms of its
- * report, and its time on ten thousand modules. UPDATE=1 writes the expectations anew. */
+/* The check against trees that must fail (tests/golden/check/NAME, with what it must say in
+ * NAME/expected.txt), the forms of its report, and its time on ten thousand modules. UPDATE=1
+ * writes the expectations anew. */
 #include "unit/content/fixture.h"
 
 #include <dirent.h>
@@ -46,7 +47,96 @@ static void test_trees(void **state) {
     assert_true(trees >= 12);
 }
 
+/* RULE link-target, RULE picture-size, RULE attributes, RULE template, RULE inline-note.
+ * RULE heading-blank, RULE admonition, RULE grid-table, RULE round-options, RULE tex-brackets.
+ * RULE character. Each is found in the tree of foreign notations, and none of them in its module b,
+ * which holds what only looks like them. */
+static void test_foreign_notations(void **state) {
+    static const char *const rules[] = {"link-target",  "picture-size", "attributes",
+                                        "template",     "inline-note",  "heading-blank",
+                                        "admonition",   "grid-table",   "round-options",
+                                        "tex-brackets", "character"};
+    struct diag_list l;
+    (void)state;
+    (void)report(TREES "/foreign", REPORT_TEXT, &l);
+    for (size_t i = 0; i < COUNT_OF(rules); i++) {
+        bool found = false;
+        for (const struct diag *d = l.first; d; d = d->next) {
+            if (!str_eq(d->rule, rules[i])) continue;
+            assert_string_not_equal(d->file, "content/p/modules/b.md");
+            assert_int_equal(d->severity, SEVERITY_WARNING);
+            found = true;
+        }
+        if (!found) fail_msg("nothing is found by %s", rules[i]);
+    }
+}
+
 /* Whatever the threads do, the report is the same. */
+/* The authors' table of faults that hide a file, and the code's: the same rules. */
+static void test_hiding_rules_are_documented(void **state) {
+    (void)state;
+    static const char path[] = "content/gradus/modules/what-a-page-can-hold.md";
+    size_t len = 0, rows = 0, known = 0;
+    const char *text = file_read(&arena, path, 1024 * 1024, &len);
+    assert_non_null(text);
+    const char *at = strstr(text, "\n| Rule |");
+    assert_non_null(at);
+    while (diag_hiding[known]) known++;
+    for (at = strstr(at, "\n| `"); at && at[1] == '|'; at = strchr(at + 1, '\n')) {
+        const char *end = strchr(at + 2, '|');
+        for (const char *p = strchr(at, '`'); p && p < end; p = strchr(p + 1, '`')) {
+            const char *close = strchr(p + 1, '`'),
+                       *rule = arena_copy(&arena, p + 1, (size_t)(close - p - 1));
+            size_t i = 0;
+            while (diag_hiding[i] && !str_eq(diag_hiding[i], rule)) i++;
+            if (!diag_hiding[i]) fail_msg("the table names %s, the code does not", rule);
+            rows++;
+            p = close;
+        }
+    }
+    assert_int_equal(rows, known);
+}
+
+static size_t words_in(const char *body) {
+    const char *text = arena_printf(&arena, "---\nid: a\n---\n%s\n", body);
+    struct diag_list l;
+    struct doc d;
+    diag_init(&l, &arena);
+    assert_int_equal(doc_parse(&d, "a.md", text, strlen(text), &arena, &l), OK);
+    return content_word_count(&d);
+}
+
+/* Words are counted where no blank parts them, too: else a Thai module would take a minute. */
+static void test_words_are_counted(void **state) {
+    (void)state;
+    assert_int_equal(words_in("One two-three four."), 3);
+    assert_int_equal(words_in("الرياح قوية اليوم"), 3);
+    assert_in_range(words_in("ภาษาไทยเขียนติดกัน"), 3, 6); /* as its dictionary has them */
+    assert_in_range(words_in("日本語を読む"), 3, 5);
+}
+
+/* Every problem that hides a file says so, by a rule of that list, and nothing that hides is
+ * silent. */
+static void test_hidden_files_say_so(void **state) {
+    (void)state;
+    static const char *const trees[] = {"bytes",     "front-matter", "follow-on", "text",
+                                        "questions", "links",        "lists"};
+    for (size_t t = 0; t < COUNT_OF(trees); t++) {
+        struct diag_list l;
+        diag_init(&l, &arena);
+        content_check_tree(arena_printf(&arena, TREES "/%s", trees[t]), &l);
+        size_t hides = 0;
+        for (const struct diag *d = l.first; d; d = d->next) {
+            size_t i = 0;
+            if (!d->hides) continue;
+            while (diag_hiding[i] && !str_eq(diag_hiding[i], d->rule)) i++;
+            if (!diag_hiding[i]) fail_msg("%s hides %s", d->rule, d->file);
+            hides++;
+        }
+        assert_true((hides > 0) == (t < 3));
+    }
+}
+
 static void test_same_each_time(void **state) {
     (void)state;
     struct diag_list l;
@@ -72,7 +162,8 @@ static void test_json(void **state) {
     json_decref(root_value);
 }
 
-/* What SARIF 2.1.0 asks of each result: the ruleId is that of the rule at ruleIndex, regions begin at 1. */
+/* What SARIF 2.1.0 asks of each result: the ruleId is that of the rule at ruleIndex, regions begin
+ * at 1. */
 static void test_sarif(void **state) {
     (void)state;
     static const char *const trees[] = {"links", "front-matter", "fine"};
@@ -117,7 +208,8 @@ static void test_own_content(void **state) {
     if (l.errors) fail_msg("%s", got);
 }
 
-/* What the check knows as the site's pages is what the table of URLs has: a new page must not look like a dead link. */
+/* What the check knows as the site's pages is what the table of URLs has: a new page must not look
+ * like a dead link. */
 static void test_site_addresses(void **state) {
     (void)state;
     static const char *const no_pages[] = {"static", "healthz",     "metrics", "logout", "attempts",
@@ -186,9 +278,17 @@ static void test_ten_thousand(void **state) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {CASE(test_trees),       CASE(test_same_each_time),
-                                       CASE(test_json),        CASE(test_sarif),
-                                       CASE(test_own_content), CASE(test_site_addresses),
-                                       CASE(test_objectives),  CASE(test_ten_thousand)};
+    const struct CMUnitTest tests[] = {CASE(test_trees),
+                                       CASE(test_foreign_notations),
+                                       CASE(test_hiding_rules_are_documented),
+                                       CASE(test_words_are_counted),
+                                       CASE(test_hidden_files_say_so),
+                                       CASE(test_same_each_time),
+                                       CASE(test_json),
+                                       CASE(test_sarif),
+                                       CASE(test_own_content),
+                                       CASE(test_site_addresses),
+                                       CASE(test_objectives),
+                                       CASE(test_ten_thousand)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

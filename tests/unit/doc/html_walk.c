@@ -8,14 +8,18 @@
 static char why[400];
 
 static const char *const elements[] = {
-    "html",   "body", "p",    "h1",  "h2",      "h3",     "h4",         "h5",   "h6",
-    "a",      "img",  "ul",   "ol",  "li",      "aside",  "pre",        "code", "em",
-    "strong", "del",  "br",   "hr",  "table",   "thead",  "tbody",      "tr",   "th",
-    "td",     "div",  "span", "sup", "section", "button", "blockquote", NULL};
+    "html", "body", "p", "h1", "h2", "h3", "h4", "h5", "h6", "a", "img", "ul", "ol", "li", "aside",
+    "pre", "code", "em", "strong", "del", "br", "hr", "table", "thead", "tbody", "tr", "th", "td",
+    "div", "span", "sup", "section", "button", "blockquote",
+    /* of the list that authors may write */
+    "b", "caption", "dd", "dl", "dt", "details", "summary", "figure", "figcaption", "i", "ins",
+    "audio", "track", "video", "kbd", "mark", "q", "s", "samp", "small", "sub", "tfoot", "u", "var",
+    "wbr", NULL};
 
 /* element.attribute; a star stands for any element. */
 static const char *const attributes[] = {"*.id",
                                          "*.class",
+                                         "code.translate",
                                          "a.href",
                                          "a.title",
                                          "a.rel",
@@ -28,10 +32,33 @@ static const char *const attributes[] = {"*.id",
                                          "img.loading",
                                          "img.decoding",
                                          "ol.start",
+                                         "details.open",
+                                         "td.colspan",
+                                         "td.rowspan",
+                                         "th.colspan",
+                                         "th.rowspan",
                                          "th.scope",
                                          "pre.tabindex",
                                          "div.tabindex",
                                          "aside.role",
+                                         "a.download",
+                                         "video.controls",
+                                         "video.preload",
+                                         "video.playsinline",
+                                         "video.width",
+                                         "video.height",
+                                         "video.src",
+                                         "video.poster",
+                                         "video.aria-label",
+                                         "audio.controls",
+                                         "audio.preload",
+                                         "audio.src",
+                                         "audio.aria-label",
+                                         "track.kind",
+                                         "track.src",
+                                         "track.srclang",
+                                         "track.label",
+                                         "track.default",
                                          "span.role",
                                          "span.popover",
                                          "button.type",
@@ -61,7 +88,8 @@ static const char *attribute_problem(xmlNode *n, xmlAttr *at) {
         snprintf(why, sizeof why, "attribute %s", name);
         return why;
     }
-    if (strcmp((const char *)at->name, "href") != 0 && strcmp((const char *)at->name, "src") != 0)
+    if (strcmp((const char *)at->name, "href") != 0 && strcmp((const char *)at->name, "src") != 0 &&
+        strcmp((const char *)at->name, "poster") != 0)
         return NULL;
     xmlChar *value = xmlNodeListGetString(n->doc, at->children, 1);
     bool harmless = !value || address_harmless((const char *)value);

@@ -1,4 +1,5 @@
-/* Is this html harmless? Parsed by libxml2's HTML parser, held against a list of what the renderer may write. */
+/* Is this html harmless? Parsed by libxml2's HTML parser, held against a list of what the renderer
+ * may write. */
 #ifndef GR_TEST_HTML_WALK_H
 #define GR_TEST_HTML_WALK_H
 

@@ -1,4 +1,5 @@
-/* Documents are parsed on many threads at once (each request may read content), and trees have a limit. */
+/* Documents are parsed on many threads at once (each request may read content), and trees have a
+ * limit. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>

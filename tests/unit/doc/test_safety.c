@@ -1,4 +1,5 @@
-/* What authors write never becomes an active element, attribute or address; whatever comes in, something sensible comes out. */
+/* What authors write never becomes an active element, attribute or address; whatever comes in,
+ * something sensible comes out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -144,7 +145,8 @@ static void test_own_payloads(void **state) {
                                            "a\" autofocus onfocus=\"x",
                                            "x`y`z\" style=\"x"};
     for (size_t i = 0; i < COUNT_OF(payloads); i++) assert_payload_harmless(payloads[i]);
-    assert_non_null(strstr(render("A <b>bold</b> word"), "&lt;b&gt;bold&lt;/b&gt;"));
+    assert_non_null(strstr(render("A <b onclick=\"x\">bold</b> word"), "A <b>bold</b> word"));
+    assert_non_null(strstr(render("A <form>bold</form> word"), "&lt;form&gt;bold&lt;/form&gt;"));
     assert_null(strstr(render("[a](javascript:x)"), "<a"));
     assert_non_null(strstr(render("[a](javascript:x)"), ">a<"));
 }
@@ -179,7 +181,8 @@ static void test_ids_do_not_collide(void **state) {
     assert_non_null(strstr(html, "id=\"a-2-2\""));
 }
 
-/* ---- Bad input ---------------------------------------------------------------------------------------------- */
+/* ---- Bad input
+ * ---------------------------------------------------------------------------------------------- */
 
 static char *repeat(const char *text, size_t times) {
     size_t n = strlen(text);
@@ -192,6 +195,15 @@ static bool has_rule(const char *rule) {
     for (const struct diag *d = diags.first; d; d = d->next)
         if (str_eq(d->rule, rule)) return true;
     return false;
+}
+
+/* The corner of a table whose first column heads its rows has no words: no heading either. */
+static void test_table_corner(void **state) {
+    (void)state;
+    const char *html = render("| | a |\n|---|--:|\n| b | |\n");
+    assert_non_null(
+        strstr(html, "<thead><tr><td></td><th scope=\"col\" class=\"end\">a</th></tr></thead>"));
+    assert_non_null(strstr(html, "<tr><td>b</td><td class=\"end\"></td></tr>"));
 }
 
 static void test_nesting(void **state) {
@@ -332,7 +344,8 @@ static void test_yaml_bomb(void **state) {
     assert_int_equal(parse_raw(wide, strlen(wide)), ERR_INVALID);
 }
 
-/* ---- The nth allocation fails ----------------------------------------------------------------------------------- */
+/* ---- The nth allocation fails
+ * ----------------------------------------------------------------------------------- */
 
 static const char whole[] =
     "---\nid: a\ntitle: T\nlist: [a, b]\nmap: {x: 1}\n---\nText *a* **b** `c` [l](x.md \"t\") ![p](img/p.svg) [t](term:x).[^1]\n\n"
@@ -385,6 +398,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_payloads, setup, teardown),
         cmocka_unit_test_setup_teardown(test_own_payloads, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ids_do_not_collide, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_table_corner, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nesting, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_headings, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_lines, setup, teardown),

@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "exam/exam_form.h"
 #include "exam/exam_store.h"
 
 static inline int sample_remove(const char *path, const struct stat *st, int kind, struct FTW *at) {

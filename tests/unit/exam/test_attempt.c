@@ -8,6 +8,7 @@
 #include "base/codec.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "exam/exam_sql.h"
 
 static char root[128], data[160];
 static struct arena arena;
@@ -211,8 +212,8 @@ static void test_saves(void **state) {
     assert_int_equal(job(exam_flag_job, &f, NOW), ERR_NOT_FOUND);
 }
 
-/* RULE: until the deadline and five seconds; then refused, but a save that is there is still
- * confirmed. */
+/* RULE exam-grace. RULE: until the deadline and five seconds; then refused, but a save that is
+ * there is still confirmed. */
 static void test_deadline(void **state) {
     (void)state;
     struct db *db = reading();
@@ -311,8 +312,6 @@ static void test_old_versions(void **state) {
     for (char *p = bank; (p = strstr(p, "- [x] Second")); p++) p[3] = ' ';
     for (; key; key = strstr(key + 1, "- [ ] First")) key[3] = 'x';
     assert_true(file_write(path, bank, length, 0600));
-    usleep(150000);
-    exams_refresh(exams);
     struct exam_attempt t = load(r.id, ana);
     const struct exam_unit *u = exams_hold(exams, &arena, "small");
     assert_null(exam_unit_item(u, t.form.slots[0].item, t.form.slots[0].version));
@@ -326,8 +325,6 @@ static void test_old_versions(void **state) {
     usleep(400000); /* the exams' thread writes down what is open now */
     /* A broken file closes nothing. */
     assert_true(file_write(path, "---\nid: small\n", 14, 0600));
-    usleep(150000);
-    exams_refresh(exams);
     assert_non_null(exams_hold(exams, &arena, "small"));
     /* Nor does it after a restart. */
     struct exams *second;
@@ -341,12 +338,14 @@ static void test_old_versions(void **state) {
     arena_init(&arena, 256 * 1024 * 1024);
     exams_close(second);
     write_sample("retake:\n  wait_days: 7\n  attempts_per_year: 3\n");
-    usleep(150000);
-    exams_refresh(exams);
 }
 
 static enum err accommodate(struct db *db, struct arena *a, void *person, int64_t now_ms) {
     return exam_accommodate(db, a, now_ms, person, NULL, 1500, "dyslexia", "system");
+}
+
+static enum err accommodate_by(struct db *db, struct arena *a, void *factor, int64_t now_ms) {
+    return exam_accommodate(db, a, now_ms, bo, NULL, *(int *)factor, "an edge", "system");
 }
 
 static enum err find_people(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
@@ -379,6 +378,14 @@ static void test_accommodation(void **state) {
     t = load(id, bo);
     assert_int_equal(t.extra_permille, 1500);
     assert_true(t.deadline_ms == now + 10 * MS_DAY + 15 * MS_MINUTE);
+    /* From as much time as all have to four times as much. */
+    int below = 999, least = 1000, most = 4000, above = 4001;
+    now += 10 * MS_DAY + MS_MINUTE;
+    assert_int_equal(job(accommodate_by, &below, now), ERR_INVALID);
+    assert_int_equal(job(accommodate_by, &above, now), ERR_INVALID);
+    assert_int_equal(job(accommodate_by, &least, now), OK);
+    assert_int_equal(job(accommodate_by, &most, now + 1), OK);
+    assert_true(load(id, bo).deadline_ms == now - MS_MINUTE + 40 * MS_MINUTE);
 }
 
 static enum err change_response(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
@@ -419,7 +426,8 @@ static void test_endless_practice(void **state) {
 }
 
 /* Every step is in the audit log, and its chain holds. */
-/* Somebody's script saves each question four thousand times: pages and scores cost what they cost anybody. */
+/* Somebody's script saves each question four thousand times: pages and scores cost what they cost
+ * anybody. */
 static enum err save_often(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     const char *attempt = arg;
     enum err e = OK;
@@ -431,11 +439,43 @@ static enum err save_often(struct db *db, struct arena *a, void *arg, int64_t no
     return e;
 }
 
+/* One slot is marked and taken back more often than is shown; another is marked last. */
+static enum err flag_often(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    const char *attempt = arg;
+    enum err e = OK;
+    (void)a;
+    for (int64_t n = 1; n <= EXAM_EVENTS_SHOWN + 2 && e == OK; n++)
+        e = db_run(db, SQL_exam_flag_add, "tiiii", attempt, n,
+                   (int64_t)(n > EXAM_EVENTS_SHOWN ? 2 : 1), (int64_t)(n % 2 == 0), now_ms + n);
+    return e;
+}
+
+/* How often, when, and what is marked at the end is told of all, also of what the time line leaves
+ * out. */
+static void check_evidence(const char *id, int64_t saved_ms) {
+    struct exam_evidence x;
+    struct db *db = reading();
+    assert_int_equal(exam_evidence(db, &arena, exams, id, &x), OK);
+    store_read_end(db);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(x.slots[i].saves, 4000);
+        assert_true(x.slots[i].first_ms == saved_ms && x.slots[i].last_ms == saved_ms);
+        assert_int_equal(x.slots[i].flagged, i <= 1);
+    }
+    assert_int_equal(x.left_out, 4 * 4000 - EXAM_EVENTS_SHOWN);
+    /* Start, end, saves, flags; the newest save, which counts, is among them. */
+    assert_int_equal(x.event_count, 2 + 2 * EXAM_EVENTS_SHOWN);
+    bool counts = false;
+    for (size_t i = 0; i < x.event_count; i++) counts = counts || x.events[i].counts;
+    assert_true(counts);
+}
+
 static void test_many_saves(void **state) {
     (void)state;
     const int64_t later = NOW + 400 * MS_DAY;
     const char *id = start(bo, later);
     assert_int_equal(job(save_often, (void *)id, later), OK);
+    assert_int_equal(job(flag_often, (void *)id, later), OK);
     struct exam_attempt t = load(id, bo);
     struct exam_mark *marks;
     struct exam_score score;
@@ -453,6 +493,7 @@ static void test_many_saves(void **state) {
     arena_release(&small);
     assert_true(enough);
     end(id, bo, later + MS_MINUTE);
+    check_evidence(id, later);
 }
 
 static void test_audited(void **state) {

@@ -83,6 +83,8 @@ static void test_wrong(void **state) {
          sample_def(&arena, "", "| data | 1 | 1 |\n| moon | 0 | 0 |\n"), 17},
         {"blueprint", "exams/p/small.md", bank("", "no"),
          sample_def(&arena, "pilot_items: 1\n", rows), 18},
+        {"unknown-objective", "exams/p/small.md", bank("", "no"),
+         sample_def(&arena, "essential: [moon]\n", rows), 1},
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         write_all(bad[i].bank, bad[i].def);
@@ -120,7 +122,8 @@ static void expect_only(const char *file) {
         }
 }
 
-/* One problem, one report: what stands in a file that does not parse is not missing in the others. */
+/* One problem, one report: what stands in a file that does not parse is not missing in the others.
+ */
 static void test_follow_on(void **state) {
     (void)state;
     const char *def = sample_def(&arena, "", rows), *good = bank("", "no");

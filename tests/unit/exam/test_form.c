@@ -29,8 +29,8 @@ static bool hates(const struct exam_item *a, const char *id) {
     return false;
 }
 
-/* RULE: the blueprint exactly, pilot items extra, no two enemies, no item twice, every option
- * once. */
+/* The blueprint exactly, pilot items extra, no two enemies, no item twice, every option
+ * once; an item of each essential objective (RULE exam-essential). */
 static void check_form(const struct exam_unit *u, const struct exam_form *f) {
     int pilots = 0;
     assert_int_equal(f->slot_count, u->def.scored_items + u->def.pilot_items);
@@ -46,7 +46,7 @@ static void check_form(const struct exam_unit *u, const struct exam_form *f) {
         const struct exam_item *item = item_of(u, s);
         unsigned options = 0;
         assert_int_equal(s->scored, !item->pilot);
-        assert_int_equal(s->multiple, item->key_count > 1);
+        assert_ptr_equal(s->type, item->type);
         assert_int_equal(s->option_count, item->option_count);
         for (int k = 0; k < s->option_count; k++) options |= 1u << s->order[k];
         assert_int_equal(options, (1u << item->option_count) - 1);
@@ -58,8 +58,16 @@ static void check_form(const struct exam_unit *u, const struct exam_form *f) {
         }
     }
     assert_int_equal(pilots, u->def.pilot_items);
+    for (size_t o = 0; o < u->def.essential_count; o++) {
+        bool held = false;
+        for (int i = 0; i < f->slot_count && !held; i++)
+            held = f->slots[i].scored &&
+                   str_eq(item_of(u, &f->slots[i])->objective, u->def.essential[o]);
+        if (!held) fail_msg("no item of the essential objective %s", u->def.essential[o]);
+    }
 }
 
+/* RULE exam-blueprint, RULE exam-enemies. */
 static void test_every_seed(void **state) {
     (void)state;
     int first[EXAM_OPTIONS] = {0}, slots = 0;
@@ -82,6 +90,7 @@ static void test_every_seed(void **state) {
     for (int k = 0; k < 4; k++) assert_in_range(first[k], slots / 4 - 400, slots / 4 + 400);
 }
 
+/* RULE exam-draw. */
 static void test_same_for_ever(void **state) {
     (void)state;
     struct exam_form f, g;
@@ -113,6 +122,53 @@ static void test_chance(void **state) {
     for (int k = 0; k < 7; k++) assert_in_range(hits[k], 9500, 10500);
 }
 
+#define SLOT(type, order)                                                                          \
+    "{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"scored\":true," type \
+    ",\"order\":[" order "]}"
+
+/* RULE form-version-1: forms that were drawn before items had types. */
+static void test_version_1(void **state) {
+    (void)state;
+    struct exam_form f;
+    const char *json = "{\"form\":1,\"seed\":\"7\",\"slots\":[" SLOT(
+        "\"multiple\":false", "1,0,2,3") "," SLOT("\"multiple\":true", "4,3,2,1,0") "]}";
+    assert_int_equal(exam_form_read(&f, json, &arena), OK);
+    assert_ptr_equal(f.slots[0].type, &exam_type_single);
+    assert_ptr_equal(f.slots[1].type, &exam_type_multiple);
+    assert_int_equal(f.slots[1].option_count, 5);
+    assert_int_equal(f.slots[0].order[0], 1);
+    assert_string_equal(exam_form_shape(&f, &arena), "4s5m"); /* as it was then */
+}
+
+/* RULE option-order: a slot of each type, whether it has options in an order, and what an open
+ * attempt keeps of it. */
+static void test_types(void **state) {
+    (void)state;
+    struct exam_form f;
+    const struct exam_type *type;
+    int options;
+    const char *json = "{\"form\":2,\"seed\":\"7\",\"slots\":[" SLOT(
+        "\"type\":\"ordering\"", "2,0,1") "," SLOT("\"type\":\"numeric\"",
+                                                   "") "," SLOT("\"type\":\"single\"", "1,0") "]}";
+    assert_int_equal(exam_form_read(&f, json, &arena), OK);
+    assert_string_equal(exam_form_write(&f, &arena), json);
+    const char *shape = exam_form_shape(&f, &arena);
+    assert_string_equal(shape, "3o0n2s");
+    assert_int_equal(exam_shape_slots(shape), 3);
+    assert_int_equal(exam_shape_slots(""), 0);
+    assert_true(exam_shape_slot(shape, 1, &type, &options));
+    assert_ptr_equal(type, &exam_type_ordering);
+    assert_int_equal(options, 3);
+    assert_true(exam_shape_slot(shape, 2, &type, &options));
+    assert_ptr_equal(type, &exam_type_numeric);
+    assert_int_equal(options, 0);
+    assert_true(exam_shape_slot("12s3m", 2, &type, &options));
+    assert_int_equal(options, 3);
+    assert_false(exam_shape_slot(shape, 4, &type, &options));
+    assert_false(exam_shape_slot(shape, 0, &type, &options));
+    assert_false(exam_shape_slot("3?", 1, &type, &options));
+}
+
 static void test_written_and_read(void **state) {
     (void)state;
     struct exam_form f, g;
@@ -129,6 +185,12 @@ static void test_written_and_read(void **state) {
         "{}",
         "{\"form\":1,\"seed\":\"1\",\"slots\":[]}",
         "{\"form\":2,\"seed\":\"1\",\"slots\":[{}]}",
+        "{\"form\":0,\"seed\":\"1\",\"slots\":[" SLOT("\"type\":\"single\"", "0,1") "]}",
+        "{\"form\":3,\"seed\":\"1\",\"slots\":[" SLOT("\"type\":\"single\"", "0,1") "]}",
+        "{\"form\":2,\"seed\":\"1\",\"slots\":[" SLOT("\"type\":\"other\"", "0,1") "]}",
+        "{\"form\":2,\"seed\":\"1\",\"slots\":[" SLOT("\"multiple\":true", "0,1") "]}",
+        "{\"form\":2,\"seed\":\"1\",\"slots\":[" SLOT("\"type\":\"ordering\"", "") "]}",
+        "{\"form\":2,\"seed\":\"1\",\"slots\":[" SLOT("\"type\":\"numeric\"", "0,1") "]}",
         "{\"form\":1,\"seed\":\"1\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"order\":[0,0]}]}",
         "{\"form\":1,\"seed\":\"1\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"order\":[0,2]}]}",
         "{\"form\":1,\"seed\":\"-1\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"order\":[0,1]}]}"};
@@ -143,8 +205,8 @@ static int overlap(const struct exam_form *f, const struct exam_seen *seen) {
     return n;
 }
 
-/* A second form shares with the first only what the bank cannot avoid: cell by cell, need minus
- * unseen. */
+/* RULE exam-seen. A second form shares with the first only what the bank cannot avoid: cell by
+ * cell, need minus unseen. */
 static void test_seen_items_are_avoided(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < 200; seed++) {
@@ -187,6 +249,72 @@ static struct exam_unit small_unit(const char *bank_text, const char *more, cons
     u.item_count = bank.item_count;
     return u;
 }
+
+/* ---- Golden forms -------------------------------------------------------------------------- */
+
+static struct doc *read_doc(const char *path, struct diag_list *diags) {
+    struct doc *d = NEW(&arena, struct doc);
+    size_t len;
+    char *text = file_read(&arena, path, 1 << 20, &len);
+    assert_non_null(text);
+    assert_int_equal(doc_parse(d, path, text, len, &arena, diags), OK);
+    return d;
+}
+
+static void write_golden_form(struct buf *b, const char *title, const struct exam_form *f) {
+    buf_printf(b, "%s\n", title);
+    for (int i = 0; i < f->slot_count; i++) {
+        const struct exam_slot *s = &f->slots[i];
+        buf_printf(b, "%2d %s%s, options", i + 1, s->item, s->scored ? "" : " (pilot)");
+        for (int k = 0; k < s->option_count; k++) buf_printf(b, " %d", s->order[k] + 1);
+        buf_puts(b, "\n");
+    }
+}
+
+/* RULE exam-draw: forms.txt was written once (30 November 2026) and stays. A candidate's form of
+ * today is drawn again from its seed in years, on another machine and by another version. */
+static void test_golden_forms(void **state) {
+    (void)state;
+    static const uint64_t seeds[] = {0, 1, 42, 0x8000000000000000u, UINT64_MAX};
+    struct diag_list diags;
+    struct exam_bank bank;
+    struct exam_unit u = {0};
+    struct buf b;
+    size_t len;
+    diag_init(&diags, &arena);
+    buf_init(&b, &arena);
+    exam_def_parse(&u.def, read_doc("tests/golden/form/exam.md", &diags), &arena, &diags);
+    exam_bank_parse(&bank, read_doc("tests/golden/form/bank.md", &diags), &arena, &diags);
+    sample_print(&diags);
+    assert_int_equal(diags.errors, 0);
+    u.items = bank.items;
+    u.item_count = bank.item_count;
+    struct exam_seen seen = {NULL, 0};
+    for (size_t i = 0; i < COUNT_OF(seeds); i++) {
+        struct exam_form f;
+        const char *why;
+        assert_int_equal(exam_form_draw(&f, &u, seeds[i], &seen, &arena, &why), OK);
+        check_form(&u, &f);
+        write_golden_form(&b,
+                          arena_printf(&arena, "seed %llu, %zu items seen",
+                                       (unsigned long long)seeds[i], seen.count),
+                          &f);
+        if (i % 2 == 0) { /* every other form is of somebody who has met the one before */
+            seen.items = NEW_ARRAY(&arena, const char *, f.slot_count);
+            seen.count = (size_t)f.slot_count;
+            for (int k = 0; k < f.slot_count; k++) seen.items[k] = f.slots[k].item;
+        } else seen.count = 0;
+    }
+    char *text = file_read(&arena, "tests/golden/form/forms.txt", 1 << 20, &len);
+    if (!str_eq(buf_text(&b), text)) {
+        const char *end;
+        for (const char *line = buf_text(&b); (end = strchr(line, '\n')); line = end + 1)
+            print_message("forms.txt would be: %.*s\n", (int)(end - line), line);
+        fail_msg("the forms of tests/golden/form are not those of forms.txt");
+    }
+}
+
+/* ---- Refusals ------------------------------------------------------------------------------ */
 
 static void test_short(void **state) {
     (void)state;
@@ -240,6 +368,113 @@ static void test_enemies_across_cells(void **state) {
     assert_non_null(strstr(why, "enemies in different cells"));
 }
 
+/* How many of 300 forms hold an item of the objective. */
+static int forms_with(const struct exam_unit *u, const char *objective) {
+    int n = 0;
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        struct exam_form f;
+        const char *why = NULL;
+        bool held = false;
+        assert_int_equal(exam_form_draw(&f, u, seed, NULL, &arena, &why), OK);
+        check_form(u, &f);
+        for (int i = 0; i < f.slot_count; i++)
+            held |= f.slots[i].scored && str_eq(item_of(u, &f.slots[i])->objective, objective);
+        n += held;
+    }
+    return n;
+}
+
+static const char *refusal(const struct exam_unit *u) {
+    struct exam_form f;
+    const char *why = NULL;
+    assert_int_equal(exam_form_draw(&f, u, 1, NULL, &arena, &why), ERR_INVALID);
+    return why;
+}
+
+/* RULE exam-essential, on both sides of what is possible. */
+static void test_essential(void **state) {
+    (void)state;
+    struct buf b;
+    buf_init(&b, &arena);
+    buf_puts(&b, SAMPLE_BANK_HEAD);
+    for (int i = 1; i <= 6; i++)
+        sample_item(&b, arena_printf(&arena, "keys-%d", i), "keys", "apply", "data", "");
+    sample_item(&b, "no-1", "no", "apply", "data", "");
+    sample_item(&b, "late-1", "late", "apply", "data", "pilot: true\n");
+    const char *text = buf_text(&b), *two = "| data | 0 | 2 |\n";
+    struct exam_unit u = small_unit(text, "", two);
+    assert_in_range(forms_with(&u, "no"), 30, 150); /* by chance two of seven */
+    u = small_unit(text, "essential: [no]\n", two);
+    assert_int_equal(forms_with(&u, "no"), 300);
+    u = small_unit(text, "essential: [no, keys]\n", two);
+    assert_int_equal(forms_with(&u, "keys"), 300);
+    /* One place less, and the two cannot both be on a form. */
+    u = small_unit(text, "essential: [no, keys]\n", "| data | 0 | 1 |\n");
+    assert_string_equal(
+        refusal(&u),
+        "no place is left for the essential objective keys: its cells are taken by others that are essential");
+    /* A pilot item is not scored and serves nothing; nor does an item of a cell that is not asked.
+     */
+    u = small_unit(text, "pilot_items: 1\nessential: [late]\n", two);
+    assert_string_equal(refusal(&u),
+                        "no scored item of a cell measures the essential objective late");
+    buf_init(&b, &arena);
+    buf_puts(&b, SAMPLE_BANK_HEAD);
+    sample_item(&b, "keys-1", "keys", "remember", "data", "");
+    sample_item(&b, "keys-2", "keys", "apply", "data", "enemies: [no-1]\n");
+    sample_item(&b, "no-1", "no", "apply", "data", "enemies: [keys-2]\n");
+    /* Who can stand in two cells makes room for who can stand in one. */
+    u = small_unit(buf_text(&b), "essential: [keys, no]\n", "| data | 1 | 1 |\n");
+    assert_int_equal(forms_with(&u, "no"), 300);
+    u = small_unit(buf_text(&b), "essential: [keys, no]\n", "| data | 0 | 2 |\n");
+    assert_string_equal(refusal(&u), "short by 1 apply item in data");
+    buf_init(&b, &arena);
+    buf_puts(&b, SAMPLE_BANK_HEAD);
+    sample_item(&b, "keys-1", "keys", "remember", "data", "enemies: [no-1]\n");
+    sample_item(&b, "keys-2", "keys", "remember", "people", "");
+    sample_item(&b, "no-1", "no", "apply", "data", "enemies: [keys-1]\n");
+    sample_item(&b, "late-1", "late", "apply", "data", "");
+    const char *cells = "| data | 1 | 1 |\n";
+    u = small_unit(buf_text(&b), "essential: [keys]\n", cells);
+    assert_int_equal(forms_with(&u, "late"), 300);
+    u = small_unit(buf_text(&b), "essential: [keys, no]\n", cells);
+    assert_string_equal(
+        refusal(&u),
+        "each cell could be filled, but enemies leave no form that also holds an item of each essential objective");
+}
+
+static void test_floors_are_kept(void **state) {
+    (void)state;
+    struct exam_form f, g;
+    const char *why;
+    struct buf b;
+    buf_init(&b, &arena);
+    buf_puts(&b, SAMPLE_BANK_HEAD);
+    sample_item(&b, "keys-1", "keys", "apply", "data", "");
+    struct exam_unit u = small_unit(buf_text(&b), "  floors: {data: 50}\n", "| data | 0 | 1 |\n");
+    assert_int_equal(exam_form_draw(&f, &u, 1, NULL, &arena, &why), OK);
+    char *json = exam_form_write(&f, &arena);
+    assert_int_equal(exam_form_read(&g, json, &arena), OK);
+    assert_int_equal(g.floor_count, 1);
+    assert_string_equal(g.floors[0].domain, "data");
+    assert_int_equal(g.floors[0].permille, 500);
+    assert_string_equal(exam_form_write(&g, &arena), json);
+    u.def.floor_count = 0; /* a form without floors reads as it always did */
+    assert_int_equal(exam_form_draw(&f, &u, 1, NULL, &arena, &why), OK);
+    json = exam_form_write(&f, &arena);
+    assert_null(strstr(json, "floors"));
+    assert_int_equal(exam_form_read(&g, json, &arena), OK);
+    assert_int_equal(g.floor_count, 0);
+    static const char *const bad[] = {
+        "1", "[1]", "[[\"data\"]]", "[[\"data\",0]]", "[[\"data\",1001]]", "[[7,500]]"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_int_equal(exam_form_read(&g,
+                                        arena_printf(&arena, "%.*s,\"floors\":%s}",
+                                                     (int)strlen(json) - 1, json, bad[i]),
+                                        &arena),
+                         ERR_INVALID);
+}
+
 static void test_nth_allocation(void **state) {
     (void)state;
     for (volatile long n = 1; n < 20000; n++) {
@@ -272,10 +507,15 @@ int main(void) {
         cmocka_unit_test(test_every_seed),
         cmocka_unit_test(test_same_for_ever),
         cmocka_unit_test(test_chance),
+        cmocka_unit_test(test_version_1),
+        cmocka_unit_test(test_types),
         cmocka_unit_test(test_written_and_read),
         cmocka_unit_test(test_seen_items_are_avoided),
+        cmocka_unit_test(test_golden_forms),
         cmocka_unit_test(test_short),
         cmocka_unit_test(test_enemies_across_cells),
+        cmocka_unit_test(test_essential),
+        cmocka_unit_test(test_floors_are_kept),
         cmocka_unit_test(test_nth_allocation),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);

@@ -129,7 +129,8 @@ static void texts_that_look_the_same_are_told_apart(void **state) {
     arena_release(&a);
 }
 
-/* A page's second half says what its first half said: behind a token it may refer back to it, behind a name not. */
+/* A page's second half says what its first half said: behind a token it may refer back to it,
+ * behind a name not. */
 static void pieces_refer_back_across_tokens(void **state) {
     (void)state;
     struct arena a;
@@ -142,7 +143,8 @@ static void pieces_refer_back_across_tokens(void **state) {
         memcpy(text + 12000, random_token(&a, 48), 64); /* nowhere else */
         const struct page_cut cut = {.at = 10000, .len = 64, .apart = true, .fixed = fixed};
         for (int i = 0; i < 4; i++) {
-            /* What it refers back across is never the same, also when it once said what comes behind it. */
+            /* What it refers back across is never the same, also when it once said what comes
+             * behind it. */
             memcpy(text + 10000, i == 1 ? text + 12000 : random_token(&a, 48), 64);
             size[fixed] = compress_and_check(p, text, 20000, &cut, 1);
         }
@@ -193,8 +195,9 @@ static void a_secret_is_not_compressed_with_its_surroundings(void **state) {
     (void)state;
     struct arena a;
     arena_init(&a, 64u << 20);
-    /* The page repeats a guess of the token elsewhere: right or wrong, the length must not tell. A reference back
-     * to the token would save 40 bytes and more; which letters a guess is made of changes a few. */
+    /* The page repeats a guess of the token elsewhere: right or wrong, the length must not tell. A
+     * reference back to the token would save 40 bytes and more; which letters a guess is made of
+     * changes a few. */
     char *text = prose(&a, 8000, 1), *token = random_token(&a, 48);
     const struct page_cut cut = {.at = 4000, .len = 64, .apart = true};
     memcpy(text + 4000, token, 64);
@@ -245,7 +248,8 @@ static void memory_stays_within_its_limit(void **state) {
     arena_release(&a);
 }
 
-/* What no shelf takes is compressed as if it came once: well, and in vain, would be each time anew. */
+/* What no shelf takes is compressed as if it came once: well, and in vain, would be each time anew.
+ */
 static void what_is_too_large_is_not_looked_for(void **state) {
     (void)state;
     struct arena a;
@@ -262,7 +266,7 @@ static void what_is_too_large_is_not_looked_for(void **state) {
     arena_release(&a);
 }
 
-/* ---- Threads share the table, and push each other's pieces out of it --------------------------- */
+/* ---- Threads share the table, and push each other's pieces out of it ------------------------ */
 
 static struct pieces *shared;
 static atomic_int wrong_pages;

@@ -9,7 +9,8 @@
 #include "base/codec.h"
 #include "http/shelf.h"
 
-/* Two texts made to meet whatever the seed is: what a bit of the one adds, a bit of the other takes away again. */
+/* Two texts made to meet whatever the seed is: what a bit of the one adds, a bit of the other takes
+ * away again. */
 static void nobody_can_make_texts_meet(void **state) {
     (void)state;
     int met = 0;

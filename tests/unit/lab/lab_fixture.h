@@ -10,19 +10,20 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "lab/lab_client.h"
-#include "lab/lab_surface.h"
+#include "labmodel/lab_surface.h"
 
 #define CHOICE "crm=aurelia,map=heron"
 
 static inline struct zygote *fixture_zygote(void) {
     static struct zygote *z;
+    static struct arena words;
     const char *why = "";
     if (!z) {
         signal(SIGPIPE, SIG_IGN);
         codec_start();
-        z = zygote_start(&why);
+        arena_init(&words, 64 * 1024);
+        if (zygote_start(&z, GRADUS_LABS, &words, &why)) fail_msg("%s", why);
     }
-    if (!z) fail_msg("%s", why);
     return z;
 }
 

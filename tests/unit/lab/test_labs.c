@@ -1,136 +1,7 @@
-/* Live runs over a store: acting, resuming after a crash, going back, seals, the limit of workers. */
-#include "unit/lab/lab_fixture.h"
+/* Live runs over a store: acting, resuming, going back, seals, the limit of workers. */
+#include "unit/lab/lab_runs.h"
 
-#include <ftw.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "account/account.h"
-#include "lab/lab_manager.h"
-
-static struct app app;
-static const char *person;
-static char folder[64];
-
-static int drop(const char *path, const struct stat *st, int kind, struct FTW *at) {
-    (void)st, (void)kind, (void)at;
-    return remove(path);
-}
-
-static enum err add_person(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
-    return account_add(db, a, now_ms, "system", "ada", "Ada", "ada@example.com", ROLE_LEARNER, NULL,
-                       arg);
-}
-
-static void open_labs(struct arena *a, int limit) {
-    const char *why = "";
-    struct zygote *z = labs_prepare(&why);
-    if (!z) fail_msg("%s", why);
-    struct store_options options = {.path = arena_printf(a, "%s/gradus.db", folder)};
-    if (store_open(&app.store, &options, a, &why)) fail_msg("%s", why);
-    if (labs_open(&app.labs, &app, z, limit, a, &why)) fail_msg("%s", why);
-}
-
-static void close_labs(void) {
-    labs_close(app.labs);
-    assert_true(store_close(app.store, 5000));
-}
-
-static int setup(void **state) {
-    if (arena_setup(state) != 0) return -1;
-    snprintf(folder, sizeof folder, "/tmp/gradus-labs-XXXXXX");
-    if (!mkdtemp(folder)) return -1;
-    memset(&app, 0, sizeof app);
-    app.root = ".";
-    app.data = folder;
-    open_labs(*state, 8);
-    return store_write(app.store, add_person, &person, *state) == OK ? 0 : -1;
-}
-
-static int teardown(void **state) {
-    close_labs();
-    nftw(folder, drop, 16, FTW_DEPTH | FTW_PHYS);
-    return arena_teardown(state);
-}
-
-/* ---- A run ------------------------------------------------------------------------------------ */
-static enum err add_run(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
-    struct lab_run_row *run = arg;
-    const struct lab_held *held = shelf_current(app.labs, "field-mapping-dedupe", NULL);
-    if (!held) return ERR_NOT_FOUND;
-    *run = (struct lab_run_row){.id = id_new(a, now_ms),
-                                .person_id = person,
-                                .scenario_id = held->scenario.id,
-                                .version = held->scenario.version,
-                                .choice = CHOICE,
-                                .engine = lab_engine(),
-                                .seed = 99,
-                                .started_ms = now_ms};
-    run->version = arena_dup(a, run->version); /* the shelf goes when the labs are closed */
-    run->scenario_id = arena_dup(a, run->scenario_id);
-    return lab_store_run_add(db, run, held->scenario.title, held->scenario.pack,
-                             held->scenario.pack_len);
-}
-
-static struct lab_run_row new_run(struct arena *a) {
-    struct lab_run_row run;
-    assert_int_equal(store_write(app.store, add_run, &run, a), OK);
-    return run;
-}
-
-static struct lab_ask *ask_of(struct arena *a, const struct lab_run_row *run) {
-    struct lab_ask *ask = NEW(a, struct lab_ask);
-    lab_ask_init(ask, a, 1700000000000);
-    ask->run = *run;
-    ask->actor_id = person;
-    return ask;
-}
-
-static void act(struct arena *a, const struct lab_run_row *run, const char *action) {
-    struct lab_ask *ask = ask_of(a, run);
-    ask->action = action;
-    if (labs_ask_now(app.labs, ask)) fail_msg("%s", ask->error ? ask->error : "no answer");
-}
-
-static char *renaming(struct arena *a, const char *id, int n) {
-    return arena_printf(
-        a,
-        "{\"body\":\"{\\\"LastName\\\":\\\"N%d\\\"}\",\"connector\":\"crm\",\"kind\":\"api\",\"method\":\"PATCH\",\"path\":"
-        "\"/services/v3/sobjects/Contact/%s\",\"via\":\"screen\"}",
-        n, id);
-}
-
-static const char *view(struct arena *a, const struct lab_run_row *run, const char *question) {
-    struct lab_ask *ask = ask_of(a, run);
-    ask->question[ask->questions++] = question;
-    if (labs_ask_now(app.labs, ask)) fail_msg("%s", ask->error ? ask->error : "no answer");
-    return ask->view[0];
-}
-
-static const char *first_contact(struct arena *a, const struct lab_run_row *run) {
-    const char *why,
-        *text = view(a, run, "{\"limit\":1,\"object\":\"crm.contact\",\"view\":\"list\"}");
-    return json_string_value(json_object_get(
-        json_array_get(json_object_get(json_read(a, text, strlen(text), &why), "rows"), 0), "id"));
-}
-
-/* The live state and a replay of the whole record, which must agree. */
-static const char *verified(struct arena *a, const struct lab_run_row *run) {
-    struct lab_ask *ask = ask_of(a, run);
-    ask->verify = true;
-    assert_int_equal(labs_ask_now(app.labs, ask), OK);
-    assert_int_equal(ask->first_difference, 0);
-    assert_string_equal(ask->live_hash, ask->replay_hash);
-    return ask->live_hash;
-}
-
-static int64_t effective(struct arena *a, const struct lab_run_row *run) {
-    struct lab_ask *ask = ask_of(a, run);
-    assert_int_equal(labs_ask_now(app.labs, ask), OK);
-    return ask->effective;
-}
-
-/* ---- Tests ------------------------------------------------------------------------------------ */
+/* ---- Tests ---------------------------------------------------------------------------------- */
 static void test_resume_after_closing(void **state) {
     struct lab_run_row run = new_run(*state);
     const char *id = first_contact(*state, &run);
@@ -142,26 +13,6 @@ static void test_resume_after_closing(void **state) {
     assert_int_equal(effective(*state, &run), 8);
     assert_string_equal(verified(*state, &run), before);
     assert_int_equal(app.labs->replayed, 0); /* the image that closing kept was enough */
-}
-
-/* The worker is killed in mid-run: the next question finds the run where it was. */
-static void test_resume_after_a_crash(void **state) {
-    struct lab_run_row run = new_run(*state);
-    const char *id = first_contact(*state, &run);
-    for (int i = 0; i < 5; i++) act(*state, &run, renaming(*state, id, i));
-    const char *before = verified(*state, &run);
-    pthread_mutex_lock(&app.labs->lock);
-    for (struct lab_live *v = app.labs->live; v; v = v->next) worker_end(&v->w);
-    pthread_mutex_unlock(&app.labs->lock);
-    struct lab_ask *ask = ask_of(*state, &run);
-    ask->action = renaming(*state, id, 99);
-    assert_int_equal(labs_ask_now(app.labs, ask), ERR_LIMIT); /* told that it did not happen */
-    assert_non_null(ask->error);
-    assert_int_equal(effective(*state, &run), 5);
-    assert_string_equal(verified(*state, &run), before);
-    act(*state, &run, renaming(*state, id, 99));
-    assert_int_equal(effective(*state, &run), 6);
-    verified(*state, &run);
 }
 
 static void test_images_every_fifty(void **state) {
@@ -197,12 +48,10 @@ static void test_going_back(void **state) {
     ask->rewind_to = 0;
     assert_int_equal(labs_ask_now(app.labs, ask), OK);
     assert_string_equal(verified(*state, &run), start);
-    struct lab_action *actions;
-    size_t count;
-    assert_int_equal(lab_store_actions(store_reader(app.store), *state, run.id, &actions, &count),
-                     OK);
-    assert_int_equal(count, 11); /* nothing was taken out of the record */
-    assert_int_equal(lab_log_verify(*state, run.id, actions, count), 11);
+    struct lab_log log;
+    assert_int_equal(lab_store_record(store_reader(app.store), *state, run.id, &log), OK);
+    assert_int_equal(log.count, 11); /* nothing was taken out of the record */
+    assert_false(log.broken);
 }
 
 static void test_a_step_of_the_past(void **state) {
@@ -241,7 +90,7 @@ static void test_reads_on_their_way(void **state) {
     assert_int_equal(app.labs->incidents, 0);
 }
 
-/* ---- Damage ----------------------------------------------------------------------------------- */
+/* ---- Damage --------------------------------------------------------------------------------- */
 static enum err forge_image(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     const struct lab_run_row *run = arg;
     struct lab_image image;
@@ -279,19 +128,18 @@ static void test_a_forged_image_is_not_opened(void **state) {
 /* Another node has gone on with the run meanwhile: what we do is refused and not told as done. */
 static enum err act_elsewhere(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     const struct lab_run_row *run = arg;
-    struct lab_action *actions, one;
-    size_t count;
-    enum err e = lab_store_actions(db, a, run->id, &actions, &count);
+    struct lab_action one;
+    struct lab_log log;
+    enum err e = lab_store_record(db, a, run->id, &log);
     if (e) return e;
-    const char *previous = count ? actions[count - 1].hash : LAB_HASH_ZERO;
-    one = (struct lab_action){.seq = (int64_t)count + 1,
+    one = (struct lab_action){.seq = (int64_t)log.count + 1,
                               .at_ms = now_ms,
                               .actor_id = person,
                               .action = "{\"kind\":\"rewind\",\"to\":0}",
                               .answer_sha = LAB_HASH_ZERO,
                               .status = 200};
-    one.hash = lab_log_hash(a, run->id, &one, previous);
-    return lab_store_action_add(db, a, run->id, &one, previous);
+    one.hash = lab_log_hash(a, run->id, &one, log.head);
+    return lab_store_action_add(db, a, run->id, &one, log.head);
 }
 
 static void test_another_node(void **state) {
@@ -308,7 +156,7 @@ static void test_another_node(void **state) {
     verified(*state, &run);
 }
 
-/* ---- Many ------------------------------------------------------------------------------------- */
+/* ---- Many ----------------------------------------------------------------------------------- */
 static void test_more_runs_than_workers(void **state) {
     struct lab_run_row runs[20];
     const char *ids[20];
@@ -367,7 +215,7 @@ static void test_a_crowd(void **state) {
     }
 }
 
-/* ---- Facts for others --------------------------------------------------------------------------- */
+/* ---- Facts for others ----------------------------------------------------------------------- */
 static void test_results(void **state) {
     const char *run_id;
     struct lab_result *results;
@@ -399,12 +247,9 @@ static void test_results(void **state) {
     assert_null(lab_title(app.labs, *state, "nothing"));
 }
 
-#define LABS(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         LABS(test_resume_after_closing),
-        LABS(test_resume_after_a_crash),
         LABS(test_images_every_fifty),
         LABS(test_going_back),
         LABS(test_a_step_of_the_past),

@@ -2,7 +2,7 @@
 #include "unit/check.h"
 
 #include "base/codec.h"
-#include "lab/lab_chance.h"
+#include "labmodel/lab_chance.h"
 #include "lab/lab_log.h"
 
 #define N 6
@@ -22,16 +22,30 @@ static void chain(struct arena *a, struct lab_action *actions, const char *const
     }
 }
 
+/* The record as it is read; how many of it fit their chain. */
+static struct lab_log record_of(struct arena *a, const char *run_id,
+                                const struct lab_action *actions, size_t count) {
+    struct lab_log log;
+    lab_log_init(&log);
+    for (size_t i = 0; i < count && lab_log_add(&log, run_id, &actions[i], a, a); i++) continue;
+    assert_int_equal(log.broken, log.count < count);
+    return log;
+}
+static size_t fitting(struct arena *a, const char *run_id, const struct lab_action *actions,
+                      size_t count) {
+    return record_of(a, run_id, actions, count).count;
+}
+
 static const char *const plain[N] = {"{\"a\":1}", "{\"a\":2}", "{\"a\":3}",
                                      "{\"a\":4}", "{\"a\":5}", "{\"a\":6}"};
 
 static void test_a_whole_chain_holds(void **state) {
     struct lab_action actions[N];
     chain(*state, actions, plain, N);
-    assert_int_equal(lab_log_verify(*state, "r", actions, N), N);
-    assert_int_equal(lab_log_verify(*state, "r", actions, 0), 0);
+    assert_int_equal(fitting(*state, "r", actions, N), N);
+    assert_int_equal(fitting(*state, "r", actions, 0), 0);
     /* The same record under another run's name is no record of it. */
-    assert_int_equal(lab_log_verify(*state, "other", actions, N), 0);
+    assert_int_equal(fitting(*state, "other", actions, N), 0);
 }
 
 static void test_changes_are_found(void **state) {
@@ -47,7 +61,7 @@ static void test_changes_are_found(void **state) {
         case 5: actions[3].seq = 9; break;
         default: actions[3].hash = actions[2].hash; break;
         }
-        assert_int_equal(lab_log_verify(*state, "r", actions, N), 3);
+        assert_int_equal(fitting(*state, "r", actions, N), 3);
     }
 }
 
@@ -55,12 +69,12 @@ static void test_removed_and_reordered(void **state) {
     struct lab_action actions[N];
     chain(*state, actions, plain, N);
     memmove(&actions[2], &actions[3], sizeof actions[0] * (N - 3));
-    assert_int_equal(lab_log_verify(*state, "r", actions, N - 1), 2);
+    assert_int_equal(fitting(*state, "r", actions, N - 1), 2);
     chain(*state, actions, plain, N);
     struct lab_action swap = actions[1];
     actions[1] = actions[2];
     actions[2] = swap;
-    assert_int_equal(lab_log_verify(*state, "r", actions, N), 1);
+    assert_int_equal(fitting(*state, "r", actions, N), 1);
 }
 
 static void test_rewinds(void **state) {
@@ -72,9 +86,14 @@ static void test_rewinds(void **state) {
     struct lab_action actions[7];
     size_t kept[7];
     chain(*state, actions, texts, 7);
-    assert_int_equal(lab_log_effective(actions, 3, kept), 3);
-    assert_int_equal(lab_log_effective(actions, 4, kept), 1);
-    assert_int_equal(lab_log_effective(actions, 7, kept), 3);
+    struct lab_log three = record_of(*state, "r", actions, 3),
+                   four = record_of(*state, "r", actions, 4),
+                   seven = record_of(*state, "r", actions, 7);
+    assert_int_equal(lab_log_effective(&three, kept), 3);
+    assert_int_equal(lab_log_effective(&four, kept), 1);
+    assert_int_equal(lab_log_effective(&seven, kept), 3);
+    assert_int_equal(three.bytes, 21);
+    assert_string_equal(three.head, actions[2].hash);
     assert_int_equal(kept[0], 0);
     assert_int_equal(kept[1], 4);
     assert_int_equal(kept[2], 6); /* going back to where one has not been takes nothing back */
@@ -87,19 +106,19 @@ static void test_images(void **state) {
     struct lab_action actions[6];
     size_t from;
     chain(*state, actions, texts, 6);
-    assert_true(lab_log_continues(actions, 6, 0, &from));
+    struct lab_log log = record_of(*state, "r", actions, 6);
+    assert_true(lab_log_continues(&log, 0, &from));
     assert_int_equal(from, 0);
-    assert_true(lab_log_continues(actions, 6, 1, &from));
+    assert_true(lab_log_continues(&log, 1, &from));
     assert_int_equal(from, 1);
-    assert_false(lab_log_continues(actions, 6, 2, &from)); /* holds an action that was taken back */
-    assert_false(lab_log_continues(actions, 6, 3, &from));
-    assert_true(lab_log_continues(actions, 6, 4, &from));
+    assert_false(lab_log_continues(&log, 2, &from)); /* holds an action that was taken back */
+    assert_false(lab_log_continues(&log, 3, &from));
+    assert_true(lab_log_continues(&log, 4, &from));
     assert_int_equal(from, 1);
-    assert_true(lab_log_continues(actions, 6, 6, &from));
+    assert_true(lab_log_continues(&log, 6, &from));
     assert_int_equal(from, 3);
-    assert_false(
-        lab_log_continues(actions, 6, 7, &from)); /* of a record that is longer than this one */
-    assert_false(lab_log_continues(actions, 6, -1, &from));
+    assert_false(lab_log_continues(&log, 7, &from)); /* of a record that is longer than this one */
+    assert_false(lab_log_continues(&log, -1, &from));
 }
 
 /* A draw more in one stream shifts no other, and the numbers are the same on every machine. */

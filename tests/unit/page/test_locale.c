@@ -32,7 +32,7 @@ static const char *text(const char *language, const char *source, int64_t n, con
     struct message *m = message_parse(&arena, source, &why);
     if (!m) fail_msg("%s: %s", source, why);
     const struct message *texts[] = {m};
-    struct locale *l = language ? locale_new(language) : NULL;
+    struct locale *l = language ? locale_new(&arena, language) : NULL;
     struct mustache_env env = {.texts = texts, .locale = l};
     struct view *v = view_new(&arena);
     view_int(v, "n", n);
@@ -154,8 +154,28 @@ static void percents(void **state) {
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct buf b;
         buf_init(&b, &arena);
-        struct locale *l = cases[i].language ? locale_new(cases[i].language) : NULL;
+        struct locale *l = cases[i].language ? locale_new(&arena, cases[i].language) : NULL;
         locale_percent(l, cases[i].permille, &b);
+        assert_string_equal(buf_text(&b), cases[i].want);
+        locale_free(l);
+    }
+}
+
+static void hundredths(void **state) {
+    (void)state;
+    static const struct {
+        const char *language;
+        int64_t hundredths;
+        const char *want;
+    } cases[] = {{"en", 267, "2.67"},   {"en", 250, "2.5"},         {"en", 200, "2"},
+                 {"en", 5, "0.05"},     {"en", -50, "-0.5"},        {"en", 0, "0"},
+                 {NULL, 267, "2.67"},   {"en", 123456, "1,234.56"}, {"pl", 267, "2,67"},
+                 {"ar-EG", 267, "٢٫٦٧"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buf b;
+        buf_init(&b, &arena);
+        struct locale *l = cases[i].language ? locale_new(&arena, cases[i].language) : NULL;
+        locale_hundredths(l, cases[i].hundredths, &b);
         assert_string_equal(buf_text(&b), cases[i].want);
         locale_free(l);
     }
@@ -268,16 +288,111 @@ static void directions(void **state) {
         assert_string_equal(page_direction(cases[i].locale), cases[i].want);
 }
 
+static void languages(void **state) {
+    (void)state;
+    static const struct {
+        const char *tag, *want, *name;
+    } cases[] = {{"ar", "ar", "العربية"},
+                 {"AR", "ar", "العربية"},
+                 {"th", "th", "ไทย"},
+                 {"en", "en", "English"},
+                 {"PT-br", "pt-BR", "Português (Brasil)"},
+                 {"zh-hant-tw", "zh-Hant-TW", NULL},
+                 {"draft", NULL, NULL},
+                 {"en_GB", NULL, NULL},
+                 {"en-", NULL, NULL},
+                 {"", NULL, NULL},
+                 {"und", NULL, NULL},
+                 {"x-mine", NULL, NULL},
+                 {"tmp", NULL, NULL},
+                 {"en-abcdefghi-abcdefgh-abcdefgh-abcdefgh", NULL, NULL},
+                 {"english", NULL, NULL},
+                 {NULL, NULL, NULL}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *got = page_language(&arena, cases[i].tag);
+        if (!str_eq(got, cases[i].want))
+            fail_msg("\"%s\": %s, wanted %s", cases[i].tag, got, cases[i].want);
+        if (cases[i].name)
+            assert_string_equal(page_language_name(&arena, cases[i].tag), cases[i].name);
+    }
+}
+
+static void languages_fit(void **state) {
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        bool want;
+    } cases[] = {{"ar", "ar", true},          {"ar-EG", "ar", true},   {"pt", "pt-BR", true},
+                 {"pt-PT", "pt-BR", true},    {"ar", "en", false},     {"zh-TW", "zh-Hant", true},
+                 {"zh-TW", "zh-CN", false},   {"zh", "zh-Hans", true}, {"sr", "sr-Latn", false},
+                 {"EN", "en", true},          {"?", "en", false},      {"", "", true},
+                 {"ar-u-nu-latn", "ar", true}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        if (page_language_fits(cases[i].a, cases[i].b) != cases[i].want)
+            fail_msg("%s and %s", cases[i].a, cases[i].b);
+}
+
+/* RULE reading-language, written by hand: explicit choice × setting × what the browser accepts ×
+ * what there is. */
+static void choosing(void **state) {
+    (void)state;
+    static const char *const english[] = {"en", "ar", "th", NULL},
+                             *const thai[] = {"th", "en", NULL}, *const alone[] = {"ar", NULL},
+                             *const twins[] = {"pt-PT", "pt-BR", NULL};
+    static const struct {
+        const char *asked, *reading, *setting, *accept;
+        const char *const *names;
+        const char *want;
+    } cases[] = {
+        {NULL, NULL, NULL, NULL, english, "en"},
+        {NULL, NULL, NULL, "ar", english, "ar"},
+        {NULL, NULL, NULL, "ar-EG, en;q=0.5", english, "ar"},
+        {NULL, NULL, NULL, "en, ar;q=0.9", english, "en"},
+        {NULL, NULL, NULL, "ar;q=0.5, th;q=0.6", english, "th"},
+        {NULL, NULL, NULL, "ar;q=0, th;q=0.1", english, "th"},
+        {NULL, NULL, NULL, "fr, de", english, "en"},
+        {NULL, NULL, NULL, "*", english, "en"},
+        {NULL, NULL, "th", "ar", english, "th"},
+        {NULL, NULL, "fr", "ar", english, "ar"},
+        {NULL, "en", "th", "ar", english, "en"},
+        {NULL, "fr", "th", "ar", english, "th"},
+        {"ar", "en", "th", "th", english, "ar"},
+        {"fr", "en", "th", "th", english, "en"},
+        {"fr", NULL, NULL, NULL, english, "en"},
+        {NULL, NULL, NULL, "ar, en;q=0.1", thai, "en"},
+        {NULL, NULL, NULL, "ar", thai, "th"},
+        {"ar", NULL, "en", NULL, thai, "en"},
+        {"th", NULL, "en", "en", thai, "th"},
+        {"en", "en", "en", "en", alone, "ar"},
+        {NULL, NULL, NULL, "pt", twins, "pt-PT"},
+        {NULL, NULL, NULL, "pt-BR", twins, "pt-BR"},
+        {NULL, NULL, "pt-br", "pt-PT", twins, "pt-BR"},
+        {NULL, NULL, NULL, "pt-AO", twins, "pt-PT"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *wanted[] = {cases[i].asked, cases[i].reading, cases[i].setting};
+        size_t count = 0;
+        while (cases[i].names[count]) count++;
+        size_t got = page_language_choose(wanted, 3, cases[i].accept, cases[i].names, count);
+        if (!str_eq(cases[i].names[got], cases[i].want))
+            fail_msg("case %zu: %s, wanted %s", i, cases[i].names[got], cases[i].want);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(plurals, begin, end),
         cmocka_unit_test_setup_teardown(parameters, begin, end),
         cmocka_unit_test_setup_teardown(broken_texts_say_why, begin, end),
         cmocka_unit_test_setup_teardown(percents, begin, end),
+        cmocka_unit_test_setup_teardown(hundredths, begin, end),
         cmocka_unit_test_setup_teardown(times, begin, end),
         cmocka_unit_test_setup_teardown(threads_share_no_format, begin, end),
         cmocka_unit_test_setup_teardown(negotiation, begin, end),
         cmocka_unit_test_setup_teardown(directions, begin, end),
+        cmocka_unit_test_setup_teardown(languages, begin, end),
+        cmocka_unit_test_setup_teardown(languages_fit, begin, end),
+        cmocka_unit_test_setup_teardown(choosing, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Mustache: the official specification, then what it does not say: limits, hostile templates and values, places in HTML. */
+/* Mustache: the official specification, then what it does not say: limits, hostile templates and
+ * values, places in HTML. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +17,7 @@
 
 #define SPEC "../shared/corpus/mustache"
 
-/* ---- A world of templates ---------------------------------------------------------------------- */
+/* ---- A world of templates ------------------------------------------------------------------- */
 
 struct world {
     struct arena arena;
@@ -59,7 +60,7 @@ static const char *page(struct world *w, const char *source, const struct view *
     return render(w, t, v, NULL);
 }
 
-/* ---- The specification ------------------------------------------------------------------------- */
+/* ---- The specification ---------------------------------------------------------------------- */
 
 static void add_json(struct view *v, const char *name, json_t *value);
 
@@ -155,7 +156,7 @@ static void specification(void **state) {
     assert_int_equal(wrong, 0);
 }
 
-/* ---- Places in HTML ---------------------------------------------------------------------------- */
+/* ---- Places in HTML ------------------------------------------------------------------------- */
 
 static void escaping_follows_type_and_place(void **state) {
     (void)state;
@@ -267,7 +268,8 @@ static void all_problems_of_a_file_are_found(void **state) {
     arena_release(&w.arena);
 }
 
-/* ---- Limits -------------------------------------------------------------------------------------- */
+/* ---- Limits
+ * -------------------------------------------------------------------------------------- */
 
 static void recursion_ends(void **state) {
     (void)state;
@@ -399,7 +401,11 @@ static void the_last_value_counts(void **state) {
     view_text(inner, "a", "2");
     assert_string_equal(page(&w, "{{#o}}{{a}}{{/o}}", v), "2");
     view_text(inner, "a", NULL);
-    assert_string_equal(page(&w, "{{#o}}{{a}}{{/o}}", v), "outer");
+    assert_string_equal(page(&w, "{{#o}}{{a}}{{/o}}", v), "");
+    assert_string_equal(page(&w, "{{#o}}{{#a}}x{{/a}}{{^a}}none{{/a}}{{/o}} {{a}}", v),
+                        "none outer");
+    view_text(view_object(v, "p"), "b", "1");
+    assert_string_equal(page(&w, "{{#p}}{{a}}{{/p}}", v), "outer");
     view_int(v, "zero", 0);
     view_text(v, "empty", "");
     view_bool(v, "no", false);

@@ -1,14 +1,17 @@
-/* The site: opening, texts and fallbacks, static files, files that change or break under a running server. */
+/* The site: opening, texts and fallbacks, static files, files that change or break under a running
+ * server. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -16,6 +19,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "page/page.h"
+#include "page/site_inside.h"
 
 struct place {
     char root[64];
@@ -29,7 +33,8 @@ static char *path_in(struct place *p, const char *name) {
 }
 
 static void put(struct place *p, const char *name, const char *text) {
-    /* Renamed into place, as an editor does: a new inode, so that a change within one clock tick is seen. */
+    /* Renamed into place, as an editor does: a new inode, so that a change within one clock tick is
+     * seen. */
     assert_true(file_write(path_in(p, name), text, strlen(text), 0644));
 }
 
@@ -217,7 +222,8 @@ static void static_files(void **state) {
     for (size_t i = 0; i < COUNT_OF(absent); i++)
         assert_false(site_static(p->site, absent[i], &font, &immutable));
     assert_false(site_static(p->site, NULL, &font, &immutable));
-    /* A changed font changes the sheet's address; the old bytes stay readable for who holds them. */
+    /* A changed font changes the sheet's address; the old bytes stay readable for who holds them.
+     */
     char before[64];
     snprintf(before, sizeof before, "%s", f.etag);
     put(p, "static/fonts/a.woff2", "FONT");
@@ -297,6 +303,64 @@ static void memory_may_end_while_rendering(void **state) {
     assert_string_equal(shown(p, "hello", "en"), "<p>Hello &lt;Ann&gt;</p><i>&lt;Ann&gt;</i>");
 }
 
+/* A reading that ends for want of memory or descriptors gives nothing, rather than a site without a
+ * file or with an old one. */
+static void a_reading_that_memory_ends_is_none(void **state) {
+    struct place *p = *state;
+    struct problem_log *problems = calloc(1, sizeof *problems);
+    struct generation *g;
+    struct rlimit before, few;
+    put(p, "static/app.css", "i{}");
+    put(p, "locale/en/b.json", "{\"more\": \"More\"}");
+    assert_int_equal(open_site(p), OK);
+    const struct generation *old = atomic_load(&p->site->current);
+    long nth = 0;
+    for (bool failed = true; failed;) {
+        arena_fail_at(++nth);
+        enum err e = generation_load(p->site, old, problems, &g);
+        failed = arena_failed_as_asked();
+        arena_fail_at(0);
+        if (e != (failed ? ERR_BUSY : OK) || problems->len)
+            fail_msg("allocation %ld: %s %s", nth, err_name(e), problems->text);
+    }
+    generation_free(g);
+    assert_true(nth > 50);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    close(lowest);
+    int refused = 0;
+    for (few = before, few.rlim_cur = (rlim_t)lowest;; few.rlim_cur++, refused++) {
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        enum err e = generation_load(p->site, old, problems, &g);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_string_equal(problems->text, "");
+        if (e == OK) break;
+        assert_int_equal(e, ERR_BUSY);
+    }
+    assert_true(refused > 3);
+    generation_free(g);
+    free(problems);
+}
+
+/* What the system tells of is read whatever its time and size say; what an editor leaves beside it
+ * is nobody's. */
+static void a_change_within_one_tick_is_seen(void **state) {
+    struct place *p = *state;
+    struct stat st;
+    assert_int_equal(open_site(p), OK);
+    unsigned edition = page_edition(p->site);
+    put(p, "templates/part.mustache~", "<b>{{name}}</b>");
+    assert_false(site_refresh(p->site));
+    assert_int_equal(page_edition(p->site), edition);
+    int fd = open(path_in(p, "templates/part.mustache"), O_WRONLY | O_CLOEXEC);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(pwrite(fd, "<u>{{name}}</u>", 15, 0), 15);
+    assert_int_equal(futimens(fd, (struct timespec[]){st.st_atim, st.st_mtim}), 0);
+    close(fd);
+    assert_true(site_refresh(p->site));
+    assert_string_equal(shown(p, "hello", "en"), "<p>Hello &lt;Ann&gt;</p><u>&lt;Ann&gt;</u>");
+}
+
 /* The files of this repository open without a problem: no missing text, no broken template. */
 static void our_own_site_is_sound(void **state) {
     (void)state;
@@ -318,6 +382,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_folder_without_a_site_refuses, begin, end),
         cmocka_unit_test_setup_teardown(changes_show_and_breakage_does_not, begin, end),
         cmocka_unit_test_setup_teardown(static_files, begin, end),
+        cmocka_unit_test_setup_teardown(a_reading_that_memory_ends_is_none, begin, end),
+        cmocka_unit_test_setup_teardown(a_change_within_one_tick_is_seen, begin, end),
         cmocka_unit_test_setup_teardown(threads_read_while_files_change, begin, end),
         cmocka_unit_test_setup_teardown(memory_may_end_while_rendering, begin, end),
         cmocka_unit_test(our_own_site_is_sound),

@@ -23,6 +23,7 @@
 
 #include "base/log.h"
 #include "store/store.h"
+#include "store/store_sql.h"
 
 enum fixture_query {
     Q_NOTE_ADD,
@@ -41,9 +42,9 @@ enum fixture_query {
     Q_SLOW_READ,
     Q_FIXTURE_COUNT
 };
-#define Q(name) ((enum sql_id)Q_##name)
+#define Q(name) Q_##name
 
-const struct sql_text sql_texts[] = {
+static const struct sql_text fixture_texts[] = {
     {"note_add", "INSERT INTO note (id, text, bytes) VALUES ($1, $2, $3);\n", "fixture.h:1"},
     {"note_by_id", "SELECT text, bytes, id FROM note WHERE id = $1;\n", "fixture.h:2"},
     {"note_all", "SELECT id, text FROM note ORDER BY id;\n", "fixture.h:3"},
@@ -67,7 +68,8 @@ const struct sql_text sql_texts[] = {
      "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < $1) SELECT max(n) FROM c;\n",
      "fixture.h:14"},
 };
-const int sql_text_count = Q_FIXTURE_COUNT;
+const struct sql_room sql_rooms[] = {{fixture_texts, Q_FIXTURE_COUNT, 0}};
+const int sql_room_count = 1, sql_text_count = Q_FIXTURE_COUNT;
 
 const struct sql_migration sql_migrations[] = {
     {1, "0001_note.sql",

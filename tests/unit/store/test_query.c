@@ -92,6 +92,57 @@ static void a_snapshot_stands_still(void **state) {
     assert_true(store_close(s, 1000));
 }
 
+static enum err read_and_leave(struct db *db, struct arena *a, void *arg) {
+    assert_true(stmt_row(db_query(db, Q(NOTE_ALL), "")));
+    if (arg) arena_fail(a);
+    return ERR_CONFLICT;
+}
+
+/* RULE read-ends: what a reading that ran out of memory left open is closed, so that the next one
+ * finds nothing open and no snapshot is held; and control goes on to the caller's guard. */
+static void a_reading_may_run_out_of_memory(void **state) {
+    (void)state;
+    struct store *s = fixture_open();
+    assert_int_equal(fixture_save(s, 1, "a"), OK);
+    static volatile int left;
+    left = 0;
+    for (int i = 0; i < 3; i++) {
+        struct arena a;
+        arena_init(&a, 64 * 1024);
+        if (ARENA_GUARD(&a) == 0) {
+            assert_int_equal(store_read(s, read_and_leave, NULL, &a), ERR_CONFLICT);
+            assert_true(a.guarded);
+            (void)!store_read(s, read_and_leave, s, &a);
+            fail_msg("control did not leave through the guard");
+        }
+        left++;
+        arena_release(&a);
+        assert_int_equal(fixture_save(s, 2 + i, "b"), OK);
+        assert_int_equal(fixture_count(s), 2 + i);
+    }
+    assert_int_equal(left, 3);
+    assert_true(store_close(s, 1000)); /* aborts when a snapshot is held */
+}
+
+/* Without a snapshot around it: the next use of the connection begins anew, be it by store_reader
+ * or by store_read_begin. */
+static void what_was_left_open_is_reset(void **state) {
+    (void)state;
+    struct store *s = fixture_open();
+    assert_int_equal(fixture_save(s, 1, "a"), OK);
+    for (int i = 0; i < 2; i++) assert_true(stmt_row(db_query(store_reader(s), Q(NOTE_ALL), "")));
+    struct db *db = store_reader(s);
+    assert_true(stmt_row(db_query(db, Q(NOTE_ALL), "")));
+    store_read_begin(db);
+    struct stmt *q = db_query(db, Q(NOTE_ALL), "");
+    assert_true(stmt_row(q));
+    assert_ptr_equal(store_reader(s), db); /* within a snapshot nothing is reset */
+    assert_int_equal(stmt_int(q, 0), 1);
+    assert_int_equal(stmt_end(q), OK);
+    store_read_end(db);
+    assert_true(store_close(s, 1000));
+}
+
 static enum err leave_open(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     (void)now_ms;
     struct stmt *q = db_query(db, Q(NOTE_ALL), "");
@@ -114,8 +165,9 @@ static void a_job_may_leave_statements_open(void **state) {
 /* ---- Misuse --------------------------------------------------------------------------------- */
 
 static void opens_twice(struct store *s) {
-    db_query(store_reader(s), Q(NOTE_ALL), "");
-    db_query(store_reader(s), Q(NOTE_ALL), "");
+    struct db *db = store_reader(s);
+    db_query(db, Q(NOTE_ALL), "");
+    db_query(db, Q(NOTE_ALL), "");
 }
 static void too_few_values(struct store *s) {
     db_query(store_reader(s), Q(SWAPPED), "i", (int64_t)1);
@@ -213,7 +265,7 @@ static void wrong_queries_are_named(void **state) {
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct sql_text text = {"the_query", cases[i].text, "engine/room/room.sql:12"};
         struct query_info info;
-        enum err e = db_check_queries(sql, fixture_db, NULL, &text, 1, &info, &fixture_arena, &why);
+        enum err e = db_check_query(sql, fixture_db, NULL, &text, &info, &fixture_arena, &why);
         if (!cases[i].says) {
             if (e != OK) fail_msg("%s: %s", cases[i].text, why);
             continue;
@@ -226,11 +278,10 @@ static void wrong_queries_are_named(void **state) {
     struct sql_text write = {"w", "UPDATE note SET text = $1", "x:1"},
                     read = {"r", "SELECT 1", "x:2"};
     struct query_info info;
-    assert_int_equal(
-        db_check_queries(sql, fixture_db, NULL, &write, 1, &info, &fixture_arena, &why), OK);
-    assert_false(info.read_only);
-    assert_int_equal(db_check_queries(sql, fixture_db, NULL, &read, 1, &info, &fixture_arena, &why),
+    assert_int_equal(db_check_query(sql, fixture_db, NULL, &write, &info, &fixture_arena, &why),
                      OK);
+    assert_false(info.read_only);
+    assert_int_equal(db_check_query(sql, fixture_db, NULL, &read, &info, &fixture_arena, &why), OK);
     assert_true(info.read_only);
     sqlite3_close(sql);
 }
@@ -291,8 +342,7 @@ static void writes_to_watched_tables_are_known(void **state) {
         struct sql_text text = {"the_query", cases[i].text, "x:1"};
         struct query_info info;
         const char *why = NULL;
-        enum err e = db_check_queries(sql, ":memory:", watched, &text, 1, &info, &fixture_arena,
-                                      &why);
+        enum err e = db_check_query(sql, ":memory:", watched, &text, &info, &fixture_arena, &why);
         if (e != OK) fail_msg("%s: %s", cases[i].text, why);
         if (info.watched != cases[i].watched) fail_msg("%s", cases[i].text);
     }
@@ -306,6 +356,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(values_come_back, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(values_go_by_number, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_snapshot_stands_still, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_reading_may_run_out_of_memory, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_was_left_open_is_reset, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(a_job_may_leave_statements_open, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(misuse_aborts, fixture_setup, fixture_teardown),

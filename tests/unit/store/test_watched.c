@@ -66,7 +66,7 @@ static void what_is_not_watched_cannot_be_kept(void **state) {
     assert_true(store_close(s, 1000));
 }
 
-/* ---- Keeping under the count, as the account room does ---------------------------------------- */
+/* ---- Keeping under the count, as the account room does -------------------------------------- */
 
 #define SAVES 400
 

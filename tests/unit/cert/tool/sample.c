@@ -1,11 +1,9 @@
 /* Prints what the signer makes, for tests that check it with other people's tools.
  *
- *   sample canon FILE                canonical form and hashes of a credential and of its proof's options
- *   sample credential DATA [NAME]    a signed credential
- *   sample did DATA                  the DID document
- *   sample status DATA [INDEX…]      a signed status list with these bits set
- *   sample rotate DATA               adds a key
- *   sample pdf|png DATA FILE [NAME]  the paper and the badge
+ *   sample canon FILE                canonical form and hashes of a credential and of its proof's
+ * options sample credential DATA [NAME]    a signed credential sample did DATA                  the
+ * DID document sample status DATA [INDEX…]      a signed status list with these bits set sample
+ * rotate DATA               adds a key sample pdf|png DATA FILE [NAME]  the paper and the badge
  *   sample extract FILE              the credential of a PDF or PNG */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +27,7 @@ static _Noreturn void die(const char *why) {
 
 static void print_canonical(const json_t *object, const char *what) {
     const char *text, *why = NULL;
-    if (cert_rdf_canonical(&arena, object, &text, &why) != OK) die(why);
+    if (cert_rdf_canonical(&arena, object, CERT_WORDS_303, &text, &why) != OK) die(why);
     printf("%s# %s %s\n", text, what, sha256_hex(&arena, text, strlen(text)));
 }
 
@@ -98,7 +96,7 @@ int main(int argc, char **argv) {
     } else if (str_eq(argv[1], "status")) {
         unsigned char *bits = arena_alloc(&arena, CERT_STATUS_BYTES);
         for (int i = 3; i < argc; i++) cert_status_set(bits, (uint32_t)strtoul(argv[i], NULL, 10));
-        doc = cert_status_credential_build(&arena, SAMPLE_DID, SAMPLE_LIST,
+        doc = cert_status_credential_build(&arena, SAMPLE_DID, SAMPLE_LIST, "suspension",
                                            cert_status_encode(&arena, bits), SAMPLE_FROM_MS,
                                            (int64_t)24 * 3600 * 1000);
     }

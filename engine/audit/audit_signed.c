@@ -1,0 +1,261 @@
+/* Heads as they are signed, kept and published. */
+#include "audit/audit_signed.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "audit/audit_private.h"
+#include "audit/audit_sql.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#define FORMAT "gradus-audit-head/1"
+_Static_assert(AUDIT_SIGNATURE_BYTES == crypto_sign_BYTES, "Ed25519");
+
+/* ---- Who signs ------------------------------------------------------------------------------- */
+
+static struct {
+    pthread_mutex_t lock;
+    struct audit_signer who; /* guarded by the lock, as is the key; sign NULL: nobody */
+    char key[MULTIKEY_MAX + 1];
+} signer = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void audit_signer_set(const struct audit_signer *s) {
+    pthread_mutex_lock(&signer.lock);
+    signer.who = s ? *s : (struct audit_signer){0};
+    size_t len = s ? strlen(s->key) : 0;
+    BUG_IF(len > MULTIKEY_MAX); /* made by multikey_encode */
+    if (len) memcpy(signer.key, s->key, len);
+    signer.key[len] = '\0';
+    pthread_mutex_unlock(&signer.lock);
+}
+
+/* RULE audit-sign */
+bool audit_is_important(const char *action) {
+    static const char *const prefixes[] = {"cert.", "academy.", "audit."};
+    for (size_t i = 0; i < COUNT_OF(prefixes); i++)
+        if (str_has_prefix(action, prefixes[i])) return true;
+    return str_eq(action, "person.roles");
+}
+
+static const char *signed_text(struct arena *a, const struct audit_signed_head *head) {
+    return arena_printf(a, FORMAT "\n%" PRId64 "\n%s\n%s\n", head->seq, head->hash,
+                        time_iso(a, head->at_ms));
+}
+
+static enum err sign_row(struct db *db, struct arena *a, const struct audit_head *row,
+                         int64_t now_ms) {
+    struct audit_signed_head head = {.seq = row->seq, .at_ms = now_ms, .hash = row->hash};
+    const char *text = signed_text(a, &head);
+    char key[MULTIKEY_MAX + 1];
+    unsigned char signature[AUDIT_SIGNATURE_BYTES];
+    pthread_mutex_lock(&signer.lock);
+    bool here = signer.who.sign != NULL;
+    if (here) signer.who.sign(signer.who.context, text, strlen(text), signature);
+    memcpy(key, signer.key, sizeof key);
+    pthread_mutex_unlock(&signer.lock);
+    if (!here) return OK;
+    return db_run(db, SQL_audit_signed_add, "ititt", head.seq, head.hash, head.at_ms, key,
+                  arena_printf(a, "z%s", base58_encode(a, signature, sizeof signature)));
+}
+
+enum err audit_sign(struct db *db, struct arena *a, void *unused, int64_t now_ms) {
+    (void)unused;
+    struct audit_head last;
+    enum err e = audit_last(db, a, &last);
+    return e == OK && last.seq ? sign_row(db, a, &last, now_ms) : e;
+}
+
+bool audit_sign_due(struct db *db, int64_t now_ms) {
+    struct arena a;
+    struct audit_head last;
+    struct audit_signed_head head = {0};
+    volatile bool due = false;
+    arena_init(&a, 64 * 1024);
+    if (ARENA_GUARD(&a) == 0 && audit_last(db, &a, &last) == OK && last.seq) {
+        enum err e = audit_signed_find(db, &a, 0, &head);
+        due = e == ERR_NOT_FOUND ||
+              (e == OK && head.seq < last.seq && now_ms - head.at_ms >= AUDIT_SIGN_INTERVAL_MS);
+    }
+    arena_release(&a);
+    return due;
+}
+
+/* ---- Reading and publishing ------------------------------------------------------------------ */
+
+static struct audit_signed_head read_row(struct stmt *q, struct arena *a) {
+    return (struct audit_signed_head){.seq = stmt_int(q, 0),
+                                      .hash = stmt_text(q, 1, a),
+                                      .at_ms = stmt_int(q, 2),
+                                      .key = stmt_text(q, 3, a),
+                                      .signature = stmt_text(q, 4, a)};
+}
+
+enum err audit_signed_find(struct db *db, struct arena *a, int64_t seq,
+                           struct audit_signed_head *out) {
+    struct stmt *q;
+    enum err e;
+    bool found = seq ? db_one(db, &q, &e, SQL_audit_signed_of, "i", seq)
+                     : db_one(db, &q, &e, SQL_audit_signed_last, "");
+    if (!found) return e;
+    *out = read_row(q, a);
+    return stmt_end(q);
+}
+
+const char *audit_signed_text(struct arena *a, const struct audit_signed_head *head) {
+    return arena_printf(a,
+                        "{\"format\":\"" FORMAT "\",\"sequence\":%" PRId64
+                        ",\"hash\":\"%s\",\"time\":\"%s\",\"key\":\"%s\",\"signature\":\"%s\"}\n",
+                        head->seq, head->hash, time_iso(a, head->at_ms), head->key,
+                        head->signature);
+}
+
+const char *audit_signed_digest(struct arena *a, const struct audit_signed_head *head) {
+    const char *text = audit_signed_text(a, head);
+    unsigned char multihash[2 + SHA256_BYTES] = {0x12, SHA256_BYTES}; /* sha2-256 */
+    sha256(text, strlen(text), multihash + 2);
+    return arena_printf(a, "u%s", base64url_encode(a, multihash, sizeof multihash));
+}
+
+bool audit_signed_fits(struct arena *a, const struct audit_signed_head *head) {
+    unsigned char key[MULTIKEY_BYTES];
+    size_t len = 0;
+    if (!head->hash || !head->key || !head->signature || head->signature[0] != 'z' ||
+        strlen(head->signature) > 100 || !multikey_decode(a, head->key, key))
+        return false;
+    const unsigned char *signature = base58_decode(a, head->signature + 1, &len);
+    const char *text = signed_text(a, head);
+    return signature && len == AUDIT_SIGNATURE_BYTES &&
+           crypto_sign_verify_detached(signature, (const unsigned char *)text, strlen(text), key) ==
+               0;
+}
+
+/* ---- Beside the log, row by row ------------------------------------------------------------- */
+
+/* A row that is too large was not written by us: it reads as one that no row of the log is there
+ * for. */
+static void walk_next(struct audit_signed_walk *w) {
+    arena_release(&w->arena);
+    w->next = (struct audit_signed_head){.seq = INT64_MIN};
+    w->has = stmt_row(w->q);
+    if (!w->has) return;
+    if (ARENA_GUARD(&w->arena) == 0) w->next = read_row(w->q, &w->arena);
+    else if (w->arena.starved) {
+        w->trouble = ERR_BUSY;
+        w->has = false;
+    }
+}
+
+void audit_signed_walk_begin(struct audit_signed_walk *w, struct db *db) {
+    arena_init(&w->arena, 256 * 1024);
+    w->trouble = OK;
+    w->q = db_query(db, SQL_audit_signed_all, "");
+    walk_next(w);
+}
+
+static void note_key(struct audit_report *out, struct arena *a, const char *key) {
+    for (size_t i = 0; i < out->key_count; i++)
+        if (str_eq(out->keys[i], key)) return;
+    if (out->key_count < AUDIT_KEYS_MAX) out->keys[out->key_count++] = arena_dup(a, key);
+}
+
+const char *audit_signed_walk_row(struct audit_signed_walk *w, struct arena *a, int64_t seq,
+                                  const char *hash, struct audit_report *out) {
+    if (!w->has || w->next.seq > seq) return NULL;
+    if (w->next.seq < seq) return "follows a signed head of a row that is not there";
+    if (!str_eq(w->next.hash, hash))
+        return "is not the row that was signed (its hash differs from the signed head)";
+    if (!audit_signed_fits(a, &w->next)) return "has a signed head whose signature does not fit";
+    note_key(out, a, w->next.key);
+    out->signed_heads++;
+    walk_next(w);
+    return NULL;
+}
+
+enum err audit_signed_walk_end(struct audit_signed_walk *w, int64_t *left) {
+    *left = w->has ? w->next.seq : 0;
+    enum err e = stmt_end(w->q);
+    arena_release(&w->arena);
+    return e == OK ? w->trouble : e;
+}
+
+/* ---- Against what somebody kept
+ * ------------------------------------------------------------------ */
+
+static const char *member(const json_t *object, const char *name) {
+    return json_string_value(json_object_get(object, name));
+}
+
+static enum err say(const char **said, enum err e, const char *text) {
+    *said = text;
+    return e;
+}
+
+/* A status list names the head by its address and digest. */
+static enum err against_digest(struct db *db, struct arena *a, const json_t *resource,
+                               const char **key, const char **said) {
+    const char *id = member(resource, "id"), *digest = member(resource, "digestMultibase");
+    const char *slash = id ? strrchr(id, '/') : NULL;
+    struct audit_signed_head head;
+    int64_t seq;
+    if (!digest || !slash || !parse_i64(slash + 1, 1, INT64_MAX, &seq))
+        return say(said, ERR_INVALID, "The file names no head of an audit log.");
+    enum err e = audit_signed_find(db, a, seq, &head);
+    if (e == OK && str_eq(audit_signed_digest(a, &head), digest)) {
+        *key = head.key;
+        return say(said, OK,
+                   arena_printf(a, "row %" PRId64 " is as it was published at %s", seq,
+                                time_iso(a, head.at_ms)));
+    }
+    if (e != OK && e != ERR_NOT_FOUND) return e;
+    return say(
+        said, ERR_INVALID,
+        arena_printf(
+            a,
+            "The head of row %" PRId64
+            " that was published is not the one that is here: the audit log is not the one that was "
+            "published.",
+            seq));
+}
+
+static enum err against_head(struct db *db, struct arena *a, const json_t *doc, const char **key,
+                             const char **said) {
+    const json_t *seq = json_object_get(doc, "sequence");
+    struct audit_signed_head head = {.seq = json_integer_value(seq),
+                                     .hash = member(doc, "hash"),
+                                     .key = member(doc, "key"),
+                                     .signature = member(doc, "signature")};
+    const char *time = member(doc, "time"), *hash;
+    if (!str_eq(member(doc, "format"), FORMAT) || head.seq < 1 || !time ||
+        !time_parse_iso(time, &head.at_ms) || !audit_signed_fits(a, &head))
+        return say(
+            said, ERR_INVALID,
+            "The file is not a head as Gradus publishes it: it was changed, or its signature does not fit.");
+    *key = head.key;
+    enum err e = audit_hash_of(db, a, head.seq, &hash);
+    if (e != OK) return e;
+    if (str_eq(hash, head.hash))
+        return say(said, OK,
+                   arena_printf(a, "row %" PRId64 " is as it was published at %s", head.seq, time));
+    return say(
+        said, ERR_INVALID,
+        arena_printf(a,
+                     "Row %" PRId64
+                     " of the audit log %s: the log is not the one that was published at %s.",
+                     head.seq, hash ? "is not the row that was signed" : "is missing", time));
+}
+
+enum err audit_against(struct db *db, struct arena *a, const char *text, size_t len,
+                       const char **key, const char **said) {
+    const char *why;
+    const json_t *doc = json_read(a, text, len, &why);
+    *key = NULL;
+    if (!json_is_object(doc)) return say(said, ERR_INVALID, "The file is no JSON object.");
+    const json_t *resource = json_object_get(doc, "relatedResource");
+    if (json_is_array(resource)) resource = json_array_get(resource, 0);
+    return resource ? against_digest(db, a, resource, key, said)
+                    : against_head(db, a, doc, key, said);
+}

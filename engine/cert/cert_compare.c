@@ -1,0 +1,160 @@
+/* RULE records, for all that is on record: every application with what came of it, every person's
+ * roles, cohorts and interests, every exam attempt and lab run, and whether what the log names is
+ * there at all. */
+#include <stdio.h>
+#include <string.h>
+
+#include "account/account.h"
+#include "audit/audit.h"
+#include "base/text.h"
+#include "cert/cert_records.h"
+#include "cert/cert_sql.h"
+#include "exam/exam.h"
+
+#define PAGE 200
+#define IDS 50
+#define ONE_BYTES ((size_t)64 << 20) /* of memory for one step */
+
+/* How far the reading has come. Nothing of it lies in memory that a step may lose. */
+struct reading {
+    struct cert_keys *keys;
+    struct cert_records *out;
+    int kind;       /* of table, see tables[] */
+    char after[80]; /* the id before; longer ones are none of ours */
+    int64_t before; /* row of the log */
+    bool more;
+    char problem[600], unchecked[600]; /* the first of each */
+};
+
+static void note(struct reading *x, const char *what, const char *id, const char *problem) {
+    if (!x->out->bad++)
+        snprintf(x->problem, sizeof x->problem, "The %s %s: %s.", what, id, problem);
+}
+
+static enum err check_application(struct db *db, struct arena *a, const char *id, struct reading *x,
+                                  const char **problem) {
+    struct cert_doubt doubt;
+    bool certified;
+    enum err e = cert_records_application(db, a, x->keys, id, &doubt, &certified);
+    if (e != OK) return e;
+    if (certified) x->out->certificates++;
+    if (!doubt.undecided) *problem = doubt.problem;
+    else if (!x->out->unchecked++)
+        snprintf(x->unchecked, sizeof x->unchecked, "The case %s: %s.", id, doubt.problem);
+    return OK;
+}
+
+static enum err check_person(struct db *db, struct arena *a, const char *id, struct reading *x,
+                             const char **problem) {
+    (void)x;
+    return account_record_problem(db, a, id, problem);
+}
+
+static enum err check_attempt(struct db *db, struct arena *a, const char *id, struct reading *x,
+                              const char **problem) {
+    (void)x;
+    return exam_record_problem(db, a, id, problem);
+}
+
+static enum err check_run(struct db *db, struct arena *a, const char *id, struct reading *x,
+                          const char **problem) {
+    (void)x;
+    return cert_lab_record_problem(db, a, id, problem);
+}
+
+static const struct {
+    const char *what;
+    int ids; /* a query */
+    enum err (*check)(struct db *db, struct arena *a, const char *id, struct reading *x,
+                      const char **problem);
+    const char *logged; /* the action that tells of a new one */
+} tables[] = {
+    {"case", SQL_cert_application_ids, check_application, "cert.apply"},
+    {"person", SQL_cert_person_ids, check_person, "person.add"},
+    {"attempt", SQL_cert_attempt_ids, check_attempt, "exam.start"},
+    {"lab run", SQL_cert_run_ids, check_run, "lab.pass"},
+};
+
+static enum err check_next(struct db *db, struct arena *a, struct reading *x) {
+    const char *ids[IDS];
+    size_t count = 0;
+    struct stmt *q = db_query(db, tables[x->kind].ids, "ti", x->after, (int64_t)IDS);
+    while (count < IDS && stmt_row(q)) ids[count++] = stmt_text(q, 0, a);
+    enum err e = stmt_end(q);
+    x->more = count == IDS;
+    for (size_t i = 0; e == OK && i < count; i++) {
+        const char *problem = NULL;
+        if (!ids[i] || strlen(ids[i]) >= sizeof x->after) return ERR_IO;
+        e = tables[x->kind].check(db, a, ids[i], x, &problem);
+        if (e == OK && problem) note(x, tables[x->kind].what, ids[i], problem);
+        memcpy(x->after, ids[i], strlen(ids[i]) + 1);
+    }
+    return e;
+}
+
+static enum err is_there(struct db *db, int kind, const char *id, bool *there) {
+    static const int finds[] = {SQL_cert_application_there, SQL_cert_person_there,
+                                SQL_cert_attempt_there, SQL_cert_run_there};
+    struct stmt *q;
+    enum err e;
+    *there = false;
+    if (!db_one(db, &q, &e, finds[kind], "t", id)) return e == ERR_NOT_FOUND ? OK : e;
+    *there = true;
+    return stmt_end(q);
+}
+
+/* What is gone with all that came of it: the log still names it. */
+static enum err check_gone(struct db *db, struct arena *a, struct reading *x) {
+    struct audit_row *rows;
+    size_t count;
+    enum err e = audit_list(db, a, NULL, x->before, PAGE, &rows, &count);
+    for (size_t i = 0; e == OK && i < count; i++) {
+        x->before = rows[i].seq;
+        for (int k = 0; e == OK && k < (int)COUNT_OF(tables); k++) {
+            bool there = true;
+            if (str_eq(rows[i].action, tables[k].logged))
+                e = is_there(db, k, rows[i].subject, &there);
+            if (e == OK && !there)
+                note(x, tables[k].what, rows[i].subject, "it was logged and is not on record");
+        }
+    }
+    x->more = e == OK && count == PAGE;
+    return e;
+}
+
+/* Steps in memory of their own, so that a register of any length can be read, and each of one
+ * moment: a decision that is made meanwhile is in the tables and in the log, or in neither. */
+static enum err read_all(struct db *db, struct reading *x,
+                         enum err (*step)(struct db *db, struct arena *a, struct reading *x)) {
+    volatile enum err e = OK;
+    for (x->more = true; e == OK && x->more;) {
+        struct arena scratch;
+        arena_init(&scratch, ONE_BYTES);
+        store_read_begin(db);
+        if (ARENA_GUARD(&scratch) == 0) e = step(db, &scratch, x);
+        else e = ERR_BUSY;
+        store_read_end(db);
+        arena_release(&scratch);
+    }
+    return e;
+}
+
+enum err cert_records_check(struct db *db, struct arena *a, const char *keys_of,
+                            struct cert_records *out) {
+    struct reading x = {.out = out};
+    const char *why;
+    *out = (struct cert_records){0};
+    if (!keys_of || cert_keys_open(&x.keys, keys_of, false, a, &why) != OK) x.keys = NULL;
+    enum err e = OK;
+    for (; e == OK && x.kind < (int)COUNT_OF(tables); x.kind++) {
+        x.after[0] = '\0';
+        e = read_all(db, &x, check_next);
+    }
+    if (e == OK) e = read_all(db, &x, check_gone);
+    cert_keys_close(x.keys);
+    if (e != OK) return e;
+    out->problem = out->bad         ? arena_dup(a, x.problem)
+                   : out->unchecked ? arena_dup(a, x.unchecked)
+                                    : NULL;
+    return out->bad ? ERR_INVALID : OK;
+}

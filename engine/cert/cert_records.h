@@ -1,0 +1,41 @@
+/* Whether what is on record about certificates is what was signed and logged. */
+#ifndef GR_CERT_RECORDS_H
+#define GR_CERT_RECORDS_H
+
+#include "cert/cert_private.h"
+
+/* What is wrong with the records of something. */
+struct cert_doubt {
+    const char *problem; /* a sentence without its subject (arena); NULL: nothing */
+    /* Nothing differs, but a signature could not be looked at, because its key is missing. */
+    bool undecided;
+};
+
+/* RULE signed: each column of the tables that a certificate and a credential of it are made of is
+ * what was signed, with the key on record, which is one of `keys` (NULL: none are here). A sentence
+ * without its subject, NULL when it is so; `*undecided`: nothing differs, but the key is missing.
+ * Arena. */
+const char *cert_signed_problem(struct arena *a, struct cert_keys *keys,
+                                const struct cert_certificate *c,
+                                const struct cert_credential_row *row, bool *undecided);
+
+/* For one certificate and a credential of it, on a request's way: whether tables, signature and log
+ * agree. */
+enum err cert_records_certificate(struct db *db, struct arena *a, struct cert_keys *keys,
+                                  const struct cert_certificate *c,
+                                  const struct cert_credential_row *row,
+                                  struct cert_doubt *out) MUST_USE;
+/* All of one application: its case, the certificate that came of it (`*certified`) and every
+ * credential of that. */
+enum err cert_records_application(struct db *db, struct arena *a, struct cert_keys *keys,
+                                  const char *id, struct cert_doubt *out, bool *certified) MUST_USE;
+/* For whoever checks a credential that seems valid: what is on record may have been changed, so
+ * that it says nothing of a revocation. Makes the check of the state fail or stay open then. */
+enum err cert_records_report(struct db *db, struct arena *a, struct cert_keys *keys,
+                             struct cert_check_report *report) MUST_USE;
+/* Before a decision: whether the case itself, its marks, and what is on record of the candidate and
+ * of whoever decides (NULL: nobody yet) are what was logged. Arena. */
+enum err cert_records_case(struct db *db, struct arena *a, const struct cert_application *app,
+                           const char *decider_id, const char **problem) MUST_USE;
+
+#endif

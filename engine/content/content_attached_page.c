@@ -1,0 +1,40 @@
+/* The files of a module, sent as they lie beside it: pictures, clips and what goes with them, files
+ * to be saved. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/codec.h"
+#include "base/text.h"
+#include "content/content_attached.h"
+#include "content/content_private.h"
+
+/* A drawing is a document when it is opened on its own: it may show itself and do nothing else. */
+static enum err send_picture(struct request *r, const struct attached *f) {
+    size_t len = 0;
+    char *bytes = arena_alloc(r->arena, (size_t)f->size);
+    for (ssize_t n; (n = pread(f->fd, bytes + len, (size_t)f->size - len, (off_t)len)) > 0;)
+        len += (size_t)n;
+    close(f->fd);
+    if (http_etag(r, version_of(r->arena, bytes, len))) return OK;
+    return http_bytes(r, 200, f->kind->type, bytes, len, true);
+}
+
+/* What a browser could run is not among the kinds; whatever is sent is what its ending says, to be
+ * played or saved. */
+enum err content_file_page(struct request *r) {
+    const struct content_file *module = snapshot_module(content_of(r), r->param[0]);
+    struct attached f;
+    const char *why, *slash = module ? strrchr(module->path, '/') : NULL;
+    if (!module || !attached_open(r->arena,
+                                  arena_printf(r->arena, "%s/%.*s", r->app->root,
+                                               (int)(slash - module->path), module->path),
+                                  r->param[1], &f, &why))
+        return http_refuse(r, ERR_NOT_FOUND, "content_no_picture", NULL);
+    http_header_out(r, "Content-Security-Policy",
+                    "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; sandbox");
+    if (f.kind->use == ATTACHED_PICTURE) return send_picture(r, &f);
+    if (f.kind->use == ATTACHED_FILE) http_save_as(r, r->param[1]);
+    return http_send_file(r, f.kind->type, f.fd, f.size,
+                          arena_printf(r->arena, "%llx-%llx-%llx", (unsigned long long)f.inode,
+                                       (unsigned long long)f.mtime_ns, (unsigned long long)f.size));
+}

@@ -1,0 +1,100 @@
+/* Memory for the bodies of requests. Only addresses with a large body on its way are known, in a
+ * table of short lists. */
+#include "http/bodies.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS 256
+
+struct share {
+    unsigned char address[16];
+    size_t bytes; /* of large bodies */
+    struct share *next;
+};
+
+struct bodies {
+    pthread_mutex_t lock;
+    size_t all;
+    struct share *shares[BUCKETS];
+};
+
+struct bodies *bodies_new(void) {
+    struct bodies *b = calloc(1, sizeof *b);
+    if (b) pthread_mutex_init(&b->lock, NULL);
+    return b;
+}
+
+void bodies_free(struct bodies *b) {
+    if (!b) return;
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct share *s = b->shares[i], *next; s; s = next) {
+            next = s->next;
+            free(s);
+        }
+    pthread_mutex_destroy(&b->lock);
+    free(b);
+}
+
+static void address_of(const char *client, unsigned char out[16]) {
+    memset(out, 0, 16);
+    if (inet_pton(AF_INET, client, out + 12) == 1) return;
+    if (inet_pton(AF_INET6, client, out) == 1) memset(out + 8, 0, 8);
+    else memset(out, 0, 16);
+}
+
+/* The place of this address in its list: at its share, or at the end. */
+static struct share **place_of(struct bodies *b, const unsigned char address[16]) {
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (int i = 0; i < 16; i++) hash = (hash ^ address[i]) * 16777619u;
+    struct share **at = &b->shares[hash % BUCKETS];
+    while (*at && memcmp((*at)->address, address, 16) != 0) at = &(*at)->next;
+    return at;
+}
+
+static size_t large(size_t bytes) { return bytes > BODY_SMALL ? bytes : 0; }
+
+static bool share_grow(struct bodies *b, const char *client, size_t had, size_t wants) {
+    unsigned char address[16];
+    address_of(client, address);
+    struct share **at = place_of(b, address);
+    if (!*at) {
+        *at = calloc(1, sizeof **at);
+        if (!*at) return false;
+        memcpy((*at)->address, address, 16);
+    }
+    bool fits = (*at)->bytes - had + wants <= BODIES_SHARE;
+    if (fits) (*at)->bytes += wants - had;
+    return fits;
+}
+
+static void share_end(struct bodies *b, const char *client, size_t had) {
+    unsigned char address[16];
+    address_of(client, address);
+    struct share **at = place_of(b, address), *s = *at;
+    s->bytes -= had;
+    if (s->bytes) return;
+    *at = s->next;
+    free(s);
+}
+
+bool bodies_grow(struct bodies *b, const char *client, size_t had, size_t wants) {
+    size_t most = large(wants) ? BODIES_LIMIT / 2 : BODIES_LIMIT;
+    pthread_mutex_lock(&b->lock);
+    bool fits = b->all - had + wants <= most &&
+                (!large(wants) || share_grow(b, client, large(had), wants));
+    if (fits) b->all += wants - had;
+    pthread_mutex_unlock(&b->lock);
+    return fits;
+}
+
+void bodies_end(struct bodies *b, const char *client, size_t had) {
+    if (!had) return;
+    pthread_mutex_lock(&b->lock);
+    b->all -= had;
+    if (large(had)) share_end(b, client, had);
+    pthread_mutex_unlock(&b->lock);
+}

@@ -1,0 +1,165 @@
+/* Plays solutions: each of their elements becomes the call that a learner's client would make. */
+#include "lab/lab_play.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "labmodel/lab_xml.h"
+
+#define ACTIONS_MAX 5000
+
+struct player {
+    const struct lab_solutions *all;
+    const struct lab_scenario *s;
+    const struct lab_dialect *const *dialects;
+    struct worker *w;
+    struct arena *a;
+    struct lab_played *out;
+    const char *except;
+    json_t *columns, *row; /* of the innermost each */
+    int depth;
+};
+
+/* {name} from the row of the innermost <each>. */
+static const char *fill(struct player *p, const char *text) {
+    struct buf b;
+    if (!text || !p->row || !strchr(text, '{')) return text;
+    buf_init(&b, p->a);
+    while (*text) {
+        size_t len = *text == '{' ? strcspn(text, "}") : 0, i;
+        json_t *name;
+        bool done = false;
+        if (len)
+            json_array_foreach (p->columns, i, name) {
+                if (strncmp(json_string_value(name), text + 1, len - 1) != 0 ||
+                    strlen(json_string_value(name)) != len - 1)
+                    continue;
+                json_t *v = json_array_get(p->row, i);
+                if (json_is_string(v)) buf_puts(&b, json_string_value(v));
+                else if (json_is_integer(v))
+                    buf_printf(&b, "%lld", (long long)json_integer_value(v));
+                done = true;
+                break;
+            }
+        if (done) text += len + 1;
+        else buf_putc(&b, *text++);
+    }
+    return buf_text(&b);
+}
+
+static enum err act(struct player *p, json_t *action) {
+    struct lab_answer answer;
+    const char *text = json_text(p->a, action);
+    if (p->out->count == ACTIONS_MAX) return ERR_LIMIT;
+    enum err e = client_step(p->w, text, p->a, &answer);
+    if (e) return e;
+    p->out->answers[p->out->count] = answer.sha;
+    p->out->statuses[p->out->count] = answer.status;
+    p->out->actions[p->out->count++] = text;
+    if (answer.refused) {
+        if (!p->out->refused++)
+            p->out->first_refusal = arena_printf(p->a, "%s → %.*s", text, (int)answer.body_len,
+                                                 answer.body);
+    }
+    return OK;
+}
+
+static enum err play_call(struct player *p, xmlNode *n) {
+    static const char *const operations[] = {"list", "get", "create", "update", "delete", "merge"};
+    static const enum lab_operation codes[] = {LAB_LIST,   LAB_GET,    LAB_CREATE,
+                                               LAB_UPDATE, LAB_DELETE, LAB_MERGE};
+    const char *names[LAB_FIELDS_MAX], *values[LAB_FIELDS_MAX];
+    size_t count = 0;
+    int member = 0;
+    const struct lab_object *o = lab_object_by_path(&p->s->stack, lab_xml_attr(n, "object", p->a),
+                                                    &member);
+    const char *operation = lab_xml_attr(n, "operation", p->a);
+    if (!o) return ERR_INVALID;
+    for (xmlNode *set = lab_xml_child(n, "set"); set && count < LAB_FIELDS_MAX;
+         set = lab_xml_next(set, "set")) {
+        names[count] = lab_xml_attr(set, "field", p->a);
+        values[count++] = fill(p, lab_xml_text(set, p->a));
+    }
+    size_t at = 0;
+    while (!str_eq(operations[at], operation)) at++;
+    struct lab_surface surface = {&p->s->stack, p->dialects, member};
+    struct lab_call call = lab_surface_call(
+        &surface, o, codes[at], fill(p, lab_xml_attr(n, "id", p->a)), names, values, count, p->a);
+    json_t *action = json_keep(p->a,
+                               json_pack("{s:s, s:s, s:s, s:s, s:s*}", "kind", "api", "connector",
+                                         p->s->stack.members[member].connector->id, "method",
+                                         call.method, "path", call.path, "body", call.body));
+    return act(p, action);
+}
+
+static enum err play_all(struct player *p, xmlNode *parent);
+
+static enum err play_each(struct player *p, xmlNode *n) {
+    const char *answer, *why;
+    size_t len, i;
+    json_t *question = json_keep(
+        p->a, json_pack("{s:s, s:s}", "view", "rows", "sql", lab_xml_attr(n, "sql", p->a)));
+    enum err e = client_view(p->w, json_text(p->a, question), p->a, &answer, &len);
+    if (e) return e;
+    json_t *result = json_read(p->a, answer, len, &why), *row, *outer_columns = p->columns,
+           *outer_row = p->row;
+    json_t *rows = json_object_get(result, "rows");
+    if (!rows) {
+        p->out->refused++;
+        p->out->first_refusal = arena_printf(p->a, "%s:%ld: %s", "each", xmlGetLineNo(n), answer);
+        return ERR_INVALID;
+    }
+    json_array_foreach (rows, i, row) {
+        p->columns = json_object_get(result, "columns");
+        p->row = row;
+        if ((e = play_all(p, n))) return e;
+    }
+    p->columns = outer_columns;
+    p->row = outer_row;
+    return OK;
+}
+
+static enum err play_include(struct player *p, xmlNode *n) {
+    const struct lab_solution *other = lab_solution_find(p->all, lab_xml_attr(n, "solution", p->a));
+    const char *outer = p->except;
+    if (!other || p->depth == 8) return ERR_INVALID;
+    p->except = lab_xml_attr(n, "except", p->a);
+    p->depth++;
+    enum err e = play_all(p, other->root);
+    p->depth--;
+    p->except = outer;
+    return e;
+}
+
+static enum err play_advance(struct player *p, xmlNode *n) {
+    return act(p, json_keep(p->a, json_pack("{s:s, s:I}", "kind", "clock", "advance_ms",
+                                            (json_int_t)(lab_xml_int(n, "hours", 1) * MS_HOUR))));
+}
+
+static enum err play_all(struct player *p, xmlNode *parent) {
+    enum err e = OK;
+    for (xmlNode *n = lab_xml_child(parent, NULL); n && !e; n = lab_xml_next(n, NULL)) {
+        if (lab_xml_is(n, "call")) e = play_call(p, n);
+        else if (lab_xml_is(n, "each")) e = play_each(p, n);
+        else if (lab_xml_is(n, "advance")) e = play_advance(p, n);
+        else if (lab_xml_is(n, "include")) e = play_include(p, n);
+        else if (lab_xml_is(n, "part") &&
+                 !(p->except && str_eq(p->except, lab_xml_attr(n, "id", p->a))))
+            e = play_all(p, n);
+    }
+    return e;
+}
+
+enum err lab_solution_play(const struct lab_solutions *all, const struct lab_solution *which,
+                           const struct lab_scenario *s, const struct lab_dialect *const *dialects,
+                           struct worker *w, struct arena *a, struct lab_played *out) {
+    struct player p = {.all = all, .s = s, .dialects = dialects, .w = w, .a = a, .out = out};
+    memset(out, 0, sizeof *out);
+    out->actions = NEW_ARRAY(a, const char *, ACTIONS_MAX);
+    out->answers = NEW_ARRAY(a, const char *, ACTIONS_MAX);
+    out->statuses = NEW_ARRAY(a, int, ACTIONS_MAX);
+    return play_all(&p, which->root);
+}

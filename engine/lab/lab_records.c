@@ -1,0 +1,61 @@
+/* Whether what a lab run passed is what the audit log says. */
+#include <string.h>
+
+#include "audit/audit.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "lab/lab.h"
+#include "lab/lab_sql.h"
+
+#define PAGE 200
+
+struct recorded {
+    const char *person_id, *scenario_id, *version, *choice;
+};
+
+static bool text_is(const json_t *detail, const char *member, const char *text) {
+    return str_eq(json_string_value(json_object_get(detail, member)), text);
+}
+
+/* The run that was logged as passed, with all its checks, at `at_ms`. */
+static enum err find_logged(struct db *db, struct arena *a, const char *run_id,
+                            const struct recorded *x, int64_t at_ms, int64_t checks, bool *found) {
+    struct audit_row *rows;
+    size_t count;
+    int64_t before = 0;
+    *found = false;
+    do {
+        enum err e = audit_list(db, a, run_id, before, PAGE, &rows, &count);
+        if (e != OK) return e;
+        for (size_t i = 0; i < count && !*found; i++) {
+            const struct audit_row *row = &rows[i];
+            const char *why;
+            before = row->seq;
+            if (!str_eq(row->action, "lab.pass") || row->at_ms != at_ms || !row->detail) continue;
+            const json_t *detail = json_read(a, row->detail, strlen(row->detail), &why);
+            *found = str_eq(row->actor, x->person_id) && text_is(detail, "lab", x->scenario_id) &&
+                     text_is(detail, "version", x->version) &&
+                     text_is(detail, "dialects", x->choice) &&
+                     json_integer_value(json_object_get(detail, "checks")) == checks;
+        }
+    } while (count == PAGE && !*found);
+    return OK;
+}
+
+enum err lab_record_problem(struct db *db, struct arena *a, const char *run_id,
+                            const char **problem) {
+    struct stmt *q;
+    enum err e;
+    bool found = true;
+    *problem = NULL;
+    if (!db_one(db, &q, &e, SQL_lab_recorded, "t", run_id)) return e;
+    struct recorded x = {stmt_text(q, 0, a), stmt_text(q, 1, a), stmt_text(q, 2, a),
+                         stmt_text(q, 3, a)};
+    bool passed = !stmt_null(q, 4);
+    int64_t passed_ms = stmt_int(q, 4), checks = stmt_int(q, 5);
+    e = stmt_end(q);
+    if (e == OK && passed) e = find_logged(db, a, run_id, &x, passed_ms, checks, &found);
+    if (e == OK && !found)
+        *problem = "that it was passed, by whom, in which systems or when is not what was logged";
+    return e;
+}

@@ -1,0 +1,303 @@
+/* A system's part of a run's page: its objects, lists of records, one record, forms. */
+#include "base/json.h"
+#include "base/text.h"
+#include "lab/lab_pages.h"
+
+static const char *at(json_t *list, int i) {
+    return json_string_value(json_array_get(list, (size_t)i));
+}
+
+static struct lab_surface surface_of(const struct screen *s) {
+    return (struct lab_surface){s->stack, s->dialects, s->member};
+}
+
+static void objects(struct screen *s, struct view *v) {
+    const struct lab_connector *c = s->stack->members[s->member].connector;
+    json_t *counts = json_object_get(
+        json_array_get(json_object_get(screen_json(s, 0), "members"), (size_t)s->member),
+        "objects");
+    struct view *list = view_list(v, "objects");
+    for (int i = 0; i < c->object_count; i++) {
+        struct view *item = view_item(list);
+        view_text(item, "href",
+                  screen_href(
+                      s, arena_printf(s->r->arena, "?tab=%s&object=%s", c->id, c->objects[i].id)));
+        view_text(item, "title", s->dialects[s->member]->objects[i].plural);
+        view_int(item, "count", json_integer_value(json_array_get(counts, (size_t)i)));
+        view_bool(item, "current", &c->objects[i] == s->object);
+    }
+}
+
+/* What a list shows of an object: few columns of records, all of the configuration. */
+static int column_count(const struct lab_object *o) {
+    return o->kind == LAB_RECORD && o->field_count > 8 ? 8 : o->field_count;
+}
+
+static void list_part(struct screen *s, struct view *v) {
+    const struct lab_object *o = s->object;
+    const struct lab_object_name *names = &s->dialects[s->member]->objects[o->index];
+    json_t *answer = screen_json(s, s->list_question), *row;
+    struct view *columns = view_list(v, "columns"), *rows = view_list(v, "rows");
+    size_t i;
+    int64_t total = screen_number(answer, "total"), pages = (total + PAGE_ROWS - 1) / PAGE_ROWS;
+    view_text(view_item(columns), "title", names->id_as);
+    for (int k = 0; k < column_count(o); k++)
+        view_text(view_item(columns), "title", names->fields[k].title);
+    json_array_foreach (json_object_get(answer, "rows"), i, row) {
+        struct view *item = view_item(rows), *cells = view_list(item, "cells");
+        view_text(item, "id", screen_text(row, "id"));
+        view_text(item, "href",
+                  screen_href(s, arena_printf(s->r->arena, "?tab=%s&object=%s&record=%s", s->tab,
+                                              o->id, screen_text(row, "id"))));
+        for (int k = 0; k < column_count(o); k++) {
+            struct view *cell = view_item(cells);
+            const char *text = at(json_object_get(row, "shown"), k);
+            view_text(cell, "text", text);
+            view_bool(cell, "empty", !text);
+            view_bool(cell, "number", o->fields[k].type == LAB_INTEGER);
+        }
+    }
+    view_bool(v, "is_list", true);
+    view_int(v, "total", total);
+    view_bool(v, "none", total == 0);
+    view_text(v, "find", s->find);
+    view_int(v, "page", s->page);
+    view_int(v, "pages", pages);
+    view_bool(v, "many_pages", pages > 1);
+    const char *base = arena_printf(s->r->arena, "?tab=%s&object=%s&find=%s&page=", s->tab, o->id,
+                                    s->find ? s->find : "");
+    if (s->page > 1)
+        view_text(
+            v, "previous_href",
+            screen_href(s, arena_printf(s->r->arena, "%s%lld", base, (long long)s->page - 1)));
+    if (s->page < pages)
+        view_text(
+            v, "next_href",
+            screen_href(s, arena_printf(s->r->arena, "%s%lld", base, (long long)s->page + 1)));
+}
+
+static void option(struct view *list, const char *value, const char *text, bool chosen) {
+    struct view *o = view_item(list);
+    view_text(o, "value", value);
+    view_text(o, "text", text);
+    view_bool(o, "chosen", chosen);
+}
+
+/* Mappings as "Industry_x → industry", to choose from. */
+static void mapping_options(struct screen *s, struct view *list, const char *current) {
+    json_t *row;
+    size_t i;
+    json_array_foreach (json_object_get(screen_json(s, s->mapping_question), "rows"), i, row) {
+        json_t *shown = json_object_get(row, "shown");
+        const char *id = screen_text(row, "id");
+        option(list, id,
+               arena_printf(s->r->arena, "%s → %s", at(shown, 0) ? at(shown, 0) : "",
+                            at(shown, 1) ? at(shown, 1) : ""),
+               current ? str_eq(current, id)
+                       : str_eq(at(json_object_get(row, "neutral"), 3), "value_map"));
+    }
+}
+
+static void picklist_options(struct screen *s, struct view *list, const struct lab_object *o,
+                             const struct lab_field *f, const char *current) {
+    bool found = !current || !*current;
+    for (int i = 0; i < f->value_count; i++) {
+        option(list, f->values[i], lab_surface_value(s->dialects[s->member], o, f, f->values[i]),
+               str_eq(current, f->values[i]));
+        found = found || str_eq(current, f->values[i]);
+    }
+    /* What stands there although the field does not allow it any more must not change by looking at
+     * it. */
+    if (!found) option(list, current, current, true);
+}
+
+static void field_options(struct screen *s, struct view *list, const struct lab_field *f,
+                          const char *current) {
+    int member = 0;
+    const struct lab_object *o = lab_object_by_path(s->stack, f->of, &member);
+    for (int i = 0; o && i < o->field_count; i++)
+        option(list, o->fields[i].id, s->dialects[member]->objects[o->index].fields[i].as,
+               str_eq(current, o->fields[i].id));
+}
+
+/* Values that a value mapping may pair: those of the fields that go through the map. */
+static void word_options(struct screen *s, struct view *list, const struct lab_field *f) {
+    const struct lab_sync *y = &s->stack->sync;
+    bool left = str_eq(f->of, "left");
+    const struct lab_object *side = left ? y->left : y->right;
+    int member = left ? y->left_member : y->right_member;
+    json_t *row;
+    size_t i;
+    json_array_foreach (json_object_get(screen_json(s, s->mapping_question), "rows"), i, row) {
+        json_t *neutral = json_object_get(row, "neutral");
+        const struct lab_field *mapped = str_eq(at(neutral, 3), "value_map")
+                                             ? lab_field_find(side, at(neutral, left ? 0 : 1))
+                                             : NULL;
+        for (int k = 0; mapped && k < mapped->value_count; k++) {
+            const char *name = lab_surface_value(s->dialects[member], side, mapped,
+                                                 mapped->values[k]);
+            option(list, name, name, false);
+        }
+    }
+}
+
+/* What the system said, in its words, about a value that was typed; NULL when nothing was refused.
+ */
+static const char *refusal(struct screen *s, const char *value) {
+    const struct lab_answer *a = &s->ask.answer;
+    if (!s->typed || !a->problem) return NULL;
+    struct view *v = view_new(s->r->arena);
+    view_text(v, "system", s->dialects[s->member]->title);
+    view_text(
+        v, "said",
+        lab_surface_sentence(s->dialects[s->member], a->problem, a->field, value, 0, s->r->arena));
+    return lab_words(s->r, "lab_says", v);
+}
+
+/* What the field takes, in ours. */
+static const char *wanted(struct screen *s, const struct lab_field *f) {
+    static const char *const by_type[] = {
+        [LAB_TEXT] = "lab_want_text",           [LAB_EMAIL] = "lab_want_email",
+        [LAB_INTEGER] = "lab_want_integer",     [LAB_BOOLEAN] = "lab_want_choice",
+        [LAB_TIME] = "lab_want_integer",        [LAB_PICKLIST] = "lab_want_choice",
+        [LAB_REFERENCE] = "lab_want_reference", [LAB_FIELD_NAME] = "lab_want_choice",
+        [LAB_VALUE_NAME] = "lab_want_word"};
+    struct view *v = view_new(s->r->arena);
+    enum lab_problem p = s->ask.answer.problem;
+    view_int(v, "max", f->max);
+    if (p == LAB_PROBLEM_REQUIRED) return lab_words(s->r, "lab_want_something", NULL);
+    return p == LAB_PROBLEM_INVALID_VALUE ? lab_words(s->r, by_type[f->type], v) : NULL;
+}
+
+static bool is_refused(const struct screen *s, const struct lab_field_name *name) {
+    return s->typed && s->ask.answer.problem && str_eq(s->ask.answer.field, name->as);
+}
+
+static void input(struct screen *s, struct view *v, struct view *list, const struct lab_object *o,
+                  const struct lab_field *f, const char *neutral, const char *shown) {
+    struct view *item = view_item(list);
+    const char *stored = f->type == LAB_VALUE_NAME ? shown : neutral, *value = stored;
+    const char *name = arena_printf(s->r->arena, "f_%s", f->id);
+    if (s->typed && http_field(s->r, name)) value = http_field(s->r, name);
+    view_text(item, "name", name);
+    view_text(item, "was", arena_printf(s->r->arena, "o_%s", f->id));
+    view_text(item, "id", arena_printf(s->r->arena, "field-%s", f->id));
+    view_text(item, "title", s->dialects[s->member]->objects[o->index].fields[f->index].title);
+    view_text(item, "value", value ? value : "");
+    view_text(item, "stored", stored ? stored : "");
+    view_bool(item, "required", f->required);
+    const struct lab_field_name *named =
+        &s->dialects[s->member]->objects[o->index].fields[f->index];
+    if (is_refused(s, named)) {
+        view_text(item, "wrong", refusal(s, value));
+        view_text(item, "want", wanted(s, f));
+        view_text(v, "wrong_href", arena_printf(s->r->arena, "#field-%s", f->id));
+        view_text(v, "wrong_title", named->title);
+    }
+    struct view *options = view_list(item, "options");
+    bool select = f->type == LAB_PICKLIST || f->type == LAB_BOOLEAN || f->type == LAB_FIELD_NAME ||
+                  str_eq(f->id, "mapping_id");
+    view_bool(item, "select", select);
+    view_bool(item, "words", f->type == LAB_VALUE_NAME);
+    view_bool(item, "plain", !select && f->type != LAB_VALUE_NAME);
+    if (select && !f->required) option(options, "", "", !value);
+    if (str_eq(f->id, "mapping_id")) mapping_options(s, options, value);
+    else if (f->type == LAB_PICKLIST)
+        picklist_options(s, options, o, f, value ? value : f->required ? f->values[0] : NULL);
+    else if (f->type == LAB_FIELD_NAME) field_options(s, options, f, value);
+    else if (f->type == LAB_VALUE_NAME) word_options(s, options, f);
+    else if (f->type == LAB_BOOLEAN) {
+        struct lab_surface surface = surface_of(s);
+        option(options, "1", lab_surface_text(&surface, o, f, "1", s->r->arena),
+               str_eq(value, "1"));
+        option(options, "0", lab_surface_text(&surface, o, f, "0", s->r->arena),
+               str_eq(value, "0"));
+    }
+}
+
+static void form_part(struct screen *s, struct view *v, json_t *row) {
+    const struct lab_object *o = s->object;
+    struct view *inputs = view_list(v, "inputs"), *facts = view_list(v, "facts");
+    bool may = s->owner && o->operations & (row ? LAB_UPDATE : LAB_CREATE);
+    int editable = 0;
+    for (int i = 0; i < o->field_count; i++) {
+        const struct lab_field *f = &o->fields[i];
+        const char *shown = at(json_object_get(row, "shown"), i);
+        if (may && !f->read_only) {
+            input(s, v, inputs, o, f, at(json_object_get(row, "neutral"), i), shown);
+            editable++;
+        } else {
+            struct view *fact = view_item(facts);
+            view_text(fact, "title", s->dialects[s->member]->objects[o->index].fields[i].title);
+            view_text(fact, "text", shown);
+            view_bool(fact, "empty", !shown);
+        }
+    }
+    view_bool(v, "has_inputs", editable > 0);
+    view_bool(v, "has_facts", editable < o->field_count);
+    view_text(v, "operation", row ? "update" : "create");
+}
+
+static void history(struct screen *s, struct view *v, json_t *events) {
+    struct view *list = view_list(v, "history");
+    json_t *e;
+    size_t i;
+    json_array_foreach (events, i, e) {
+        struct view *item = view_item(list);
+        static const char *const keys[] = {"actor",     "kind",      "field",
+                                           "old_value", "new_value", "detail"};
+        screen_time(item, "at", screen_number(e, "at_ms"), s->r);
+        for (size_t k = 0; k < COUNT_OF(keys); k++)
+            view_text(item, keys[k], screen_text(e, keys[k]));
+        view_bool(item, "changed", screen_text(e, "field") != NULL);
+    }
+    view_bool(v, "has_history", json_array_size(events) > 0);
+}
+
+static void record_part(struct screen *s, struct view *v) {
+    json_t *answer = screen_json(s, s->record_question), *row = json_object_get(answer, "row");
+    view_bool(v, "is_record", true);
+    view_text(v, "record_id", s->record);
+    view_bool(v, "no_record", !row);
+    if (!row) return;
+    form_part(s, v, row);
+    history(s, v, json_object_get(answer, "events"));
+    view_bool(v, "may_delete", s->owner && s->object->operations & LAB_DELETE);
+    view_bool(v, "may_merge", s->owner && s->object->operations & LAB_MERGE);
+    const char *loser = s->typed ? http_field(s->r, "loser") : NULL;
+    view_text(v, "loser", loser);
+    if (loser) view_text(v, "loser_wrong", refusal(s, loser));
+}
+
+static bool only_runs(const struct lab_object *o) {
+    return o->kind == LAB_SYNC_RUN || o->kind == LAB_DEDUPE_JOB;
+}
+
+void screen_member_part(struct screen *s, struct view *v) {
+    const struct lab_object *o = s->object;
+    const struct lab_object_name *names = &s->dialects[s->member]->objects[o->index];
+    objects(s, v);
+    view_text(v, "system", s->dialects[s->member]->title);
+    view_text(v, "object_title", names->title);
+    view_text(v, "object_plural", names->plural);
+    view_text(v, "object_about", o->about);
+    view_text(v, "list_href",
+              screen_href(s, arena_printf(s->r->arena, "?tab=%s&object=%s", s->tab, o->id)));
+    bool create = s->owner && o->operations & LAB_CREATE;
+    view_bool(v, "may_add", create && !only_runs(o));
+    view_bool(v, "may_run", create && only_runs(o));
+    view_text(v, "add_href",
+              screen_href(s, arena_printf(s->r->arena, "?tab=%s&object=%s&add=1", s->tab, o->id)));
+    struct lab_surface surface = surface_of(s);
+    struct lab_call call = lab_surface_call(&surface, o, s->record ? LAB_GET : LAB_LIST, s->record,
+                                            NULL, NULL, 0, s->r->arena);
+    view_text(v, "same_call", arena_printf(s->r->arena, "%s %s", call.method, call.path));
+    /* What no field is to blame for stands above the form. */
+    const char *said = refusal(s, s->record);
+    if (said && !s->ask.answer.field && !http_field(s->r, "loser")) view_text(v, "refusal", said);
+    if (s->adding && create) {
+        view_bool(v, "is_adding", true);
+        form_part(s, v, NULL);
+    } else if (s->record) record_part(s, v);
+    else list_part(s, v);
+}

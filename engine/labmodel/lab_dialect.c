@@ -1,0 +1,185 @@
+/* Reads a dialect: the names, habits and moods of one fictional vendor. */
+#include <string.h>
+
+#include "base/text.h"
+#include "labmodel/lab_read.h"
+#include "labmodel/lab_xml.h"
+
+const char *const lab_problem_names[LAB_PROBLEM_COUNT] = {
+    "none",     "unauthenticated", "expired",       "unknown-path", "unknown-record", "bad-method",
+    "bad-json", "unknown-field",   "invalid-value", "required",     "read-only",      "conflict",
+    "burst",    "daily",           "outage",        "too-many",
+};
+
+static const char *const auth_names[] = {"bearer", "key", "basic", "oauth"};
+static const char *const paging_names[] = {"offset", "page-token", "cursor"};
+static const char *const style_names[] = {"list", "object", "envelope", "problem"};
+static const char *const date_names[] = {"iso", "seconds", "milliseconds", "day-first",
+                                         "month-first"};
+static const char *const truth_names[] = {"json", "yes-no", "one-zero"};
+static const char *const empty_names[] = {"null", "text", "omit"};
+
+static int choice(xmlNode *n, const char *attr, const char *const *names, int count,
+                  struct arena *a) {
+    int i = lab_name_index(names, count, lab_xml_attr(n, attr, a));
+    return i < 0 ? 0 : i;
+}
+
+const struct lab_field *lab_field_named(const struct lab_object *o, const struct lab_dialect *d,
+                                        const char *as) {
+    const struct lab_object_name *names = &d->objects[o->index];
+    for (int i = 0; i < o->field_count; i++)
+        if (str_eq(names->fields[i].as, as)) return &o->fields[i];
+    return NULL;
+}
+
+static void read_api(struct lab_dialect *d, xmlNode *n, struct arena *a) {
+    d->base = lab_xml_attr(n, "base", a);
+    d->update_method = lab_xml_attr(n, "update", a);
+    d->create_status = lab_xml_int(n, "created", 201);
+    d->update_status = lab_xml_int(n, "updated", 200);
+    d->echo = lab_xml_true(n, "echo");
+    d->batch = lab_xml_attr(n, "batch", a);
+    d->batch_max = lab_xml_int(n, "batch-max", 100);
+    d->merge_path = lab_xml_attr(n, "merge", a);
+    d->merge_field = lab_xml_attr(n, "merge-field", a);
+    d->id_prefix = lab_xml_attr(n, "id-prefix", a);
+}
+
+static void read_auth(struct lab_dialect *d, xmlNode *n, struct arena *a) {
+    d->auth = (enum lab_auth)choice(n, "kind", auth_names, COUNT_OF(auth_names), a);
+    d->auth_header = lab_xml_attr(n, "header", a);
+    d->auth_scheme = lab_xml_attr(n, "scheme", a);
+    d->auth_path = lab_xml_attr(n, "path", a);
+    d->token_minutes = lab_xml_int(n, "minutes", 60);
+}
+
+static void read_paging(struct lab_dialect *d, xmlNode *n, struct arena *a) {
+    d->paging = (enum lab_paging)choice(n, "kind", paging_names, COUNT_OF(paging_names), a);
+    d->size_param = lab_xml_attr(n, "size", a);
+    d->position_param = lab_xml_attr(n, "position", a);
+    d->items_key = lab_xml_attr(n, "items", a);
+    d->total_key = lab_xml_attr(n, "total", a);
+    d->next_key = lab_xml_attr(n, "next", a);
+    d->page_default = lab_xml_int(n, "default", 50);
+    d->page_max = lab_xml_int(n, "max", 200);
+}
+
+static void read_limits(struct lab_dialect *d, xmlNode *n, struct arena *a) {
+    d->burst = lab_xml_int(n, "burst", 100);
+    d->burst_seconds = lab_xml_int(n, "seconds", 10);
+    d->daily = lab_xml_int(n, "daily", 10000);
+    d->latency_ms = lab_xml_int(n, "latency", 150);
+    d->limit_header = lab_xml_attr(n, "limit-header", a);
+    d->remaining_header = lab_xml_attr(n, "remaining-header", a);
+    d->reset_header = lab_xml_attr(n, "reset-header", a);
+    d->retry_after = lab_xml_true(n, "retry-after");
+}
+
+static void read_formats(struct lab_dialect *d, xmlNode *n, struct arena *a) {
+    d->date = (enum lab_date)choice(n, "date", date_names, COUNT_OF(date_names), a);
+    d->date_offset_minutes = lab_xml_int(n, "offset", 0);
+    d->truth = (enum lab_truth)choice(n, "boolean", truth_names, COUNT_OF(truth_names), a);
+    d->empty = (enum lab_empty)choice(n, "empty", empty_names, COUNT_OF(empty_names), a);
+}
+
+static void read_errors(struct lab_dialect *d, xmlNode *n, struct arena *a,
+                        struct diag_list *diags) {
+    d->error_style = (enum lab_error_style)choice(n, "style", style_names, COUNT_OF(style_names),
+                                                  a);
+    for (xmlNode *e = lab_xml_child(n, "error"); e; e = lab_xml_next(e, "error")) {
+        int when = lab_name_index(lab_problem_names, LAB_PROBLEM_COUNT, lab_xml_attr(e, "when", a));
+        if (when < 0) continue; /* the schema refuses it */
+        d->errors[when] = (struct lab_error){lab_xml_int(e, "status", 400),
+                                             lab_xml_attr(e, "code", a), lab_xml_text(e, a)};
+    }
+    for (int i = 1; i < LAB_PROBLEM_COUNT; i++)
+        if (!d->errors[i].code)
+            lab_xml_problem(diags, d->file, n, "lab-missing",
+                            "The dialect does not say its error for “%s”.", lab_problem_names[i]);
+}
+
+static void read_values(struct lab_field_name *f, const struct lab_field *neutral, xmlNode *n,
+                        const char *file, struct arena *a, struct diag_list *diags) {
+    f->value_count = lab_xml_count(n, "value");
+    f->values = NEW_ARRAY(a, struct lab_value_name, (size_t)f->value_count);
+    int i = 0;
+    for (xmlNode *v = lab_xml_child(n, "value"); v; v = lab_xml_next(v, "value"), i++) {
+        f->values[i] = (struct lab_value_name){lab_xml_attr(v, "of", a), lab_xml_attr(v, "as", a)};
+        if (!lab_value_known(neutral, f->values[i].neutral))
+            lab_xml_problem(diags, file, v, "lab-unknown",
+                            "The connector's field “%s” has no value “%s”.", neutral->id,
+                            f->values[i].neutral);
+        for (int k = 0; k < i; k++)
+            if (str_eq(f->values[k].as, f->values[i].as))
+                lab_xml_problem(diags, file, v, "lab-duplicate", "Two values are called “%s”.",
+                                f->values[i].as);
+    }
+}
+
+static void read_object(struct lab_dialect *d, const struct lab_object *o, xmlNode *n,
+                        struct arena *a, struct diag_list *diags) {
+    struct lab_object_name *names = &d->objects[o->index];
+    names->path = lab_xml_attr(n, "path", a);
+    names->title = lab_xml_attr(n, "title", a);
+    names->plural = lab_xml_attr(n, "plural", a);
+    names->id_as = lab_xml_attr(n, "id-as", a);
+    names->created_as = lab_xml_attr(n, "created-as", a);
+    names->updated_as = lab_xml_attr(n, "updated-as", a);
+    names->fields = NEW_ARRAY(a, struct lab_field_name, (size_t)o->field_count);
+    for (xmlNode *f = lab_xml_child(n, "field"); f; f = lab_xml_next(f, "field")) {
+        const char *id = lab_xml_attr(f, "id", a);
+        const struct lab_field *neutral = lab_field_find(o, id);
+        if (!neutral) {
+            lab_xml_problem(diags, d->file, f, "lab-unknown",
+                            "The connector's object “%s” has no field “%s”.", o->id, id);
+            continue;
+        }
+        struct lab_field_name *name = &names->fields[neutral->index];
+        name->as = lab_xml_attr(f, "as", a);
+        name->title = lab_xml_attr(f, "title", a);
+        if (!name->title) name->title = name->as;
+        read_values(name, neutral, f, d->file, a, diags);
+        for (int k = 0; k < o->field_count; k++)
+            if (k != neutral->index && str_eq(names->fields[k].as, name->as))
+                lab_xml_problem(diags, d->file, f, "lab-duplicate", "Two fields are called “%s”.",
+                                name->as);
+    }
+    for (int i = 0; i < o->field_count; i++)
+        if (!names->fields[i].as)
+            lab_xml_problem(diags, d->file, n, "lab-missing", "The dialect has no name for %s.%s.",
+                            o->id, o->fields[i].id);
+}
+
+bool lab_dialect_read(struct lab_dialect *d, const struct lab_connector *c, xmlNode *root,
+                      const char *file, struct arena *a, struct diag_list *diags) {
+    int before = diags->errors;
+    memset(d, 0, sizeof *d);
+    d->file = file;
+    d->id = lab_xml_attr(root, "id", a);
+    d->connector_id = lab_xml_attr(root, "connector", a);
+    d->title = lab_xml_attr(root, "title", a);
+    d->about = lab_xml_text(lab_xml_child(root, "about"), a);
+    if (!str_eq(d->connector_id, c->id))
+        lab_xml_problem(diags, file, root, "lab-unknown",
+                        "The dialect speaks for “%s”, not for “%s”.", d->connector_id, c->id);
+    read_api(d, lab_xml_child(root, "api"), a);
+    read_auth(d, lab_xml_child(root, "auth"), a);
+    read_paging(d, lab_xml_child(root, "paging"), a);
+    read_limits(d, lab_xml_child(root, "limits"), a);
+    read_formats(d, lab_xml_child(root, "formats"), a);
+    read_errors(d, lab_xml_child(root, "errors"), a, diags);
+    d->objects = NEW_ARRAY(a, struct lab_object_name, (size_t)c->object_count);
+    for (xmlNode *n = lab_xml_child(root, "object"); n; n = lab_xml_next(n, "object")) {
+        const struct lab_object *o = lab_object_find(c, lab_xml_attr(n, "id", a));
+        if (!o)
+            lab_xml_problem(diags, file, n, "lab-unknown",
+                            "The connector has no object of this id.");
+        else read_object(d, o, n, a, diags);
+    }
+    for (int i = 0; i < c->object_count; i++)
+        if (!d->objects[i].path)
+            lab_xml_problem(diags, file, root, "lab-missing",
+                            "The dialect has no name for the object “%s”.", c->objects[i].id);
+    return diags->errors == before;
+}

@@ -1,0 +1,268 @@
+/* The model that a lab runs on: connectors (neutral), dialects (a fictional vendor's surface), and
+ * the stack of a scenario (which connectors, wired how, filled with what, disturbed by what).
+ *
+ * All of it is data read from XML; nothing here is code of a dialect. Everything lives in one
+ * arena. */
+#ifndef GR_LAB_MODEL_H
+#define GR_LAB_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+#define LAB_CONNECTORS_MAX 8
+#define LAB_FIELDS_MAX 40
+#define LAB_ERRORS 16
+
+/* ---- Connector ------------------------------------------------------------------------------- */
+enum lab_type {
+    LAB_TEXT,
+    LAB_EMAIL, /* text with one @ and a dot behind it */
+    LAB_INTEGER,
+    LAB_BOOLEAN,    /* 0 or 1 */
+    LAB_TIME,       /* milliseconds of UTC */
+    LAB_PICKLIST,   /* one of field.values */
+    LAB_REFERENCE,  /* id of a record of field.of ("crm.contact") */
+    LAB_FIELD_NAME, /* name of a field of field.of */
+    LAB_VALUE_NAME, /* a value of the field that the row's mapping names on the side field.of
+                       ("left", "right") */
+};
+
+/* What an object does beyond keeping records. */
+enum lab_kind {
+    LAB_RECORD,
+    LAB_FIELD_MAPPING, /* left_field, right_field, direction, transform */
+    LAB_VALUE_MAPPING, /* mapping_id, left_value, right_value */
+    LAB_SYNC_SETTING,  /* one row: match_key, empty_values, conflict, create_left, create_right,
+                          frequency */
+    LAB_SYNC_RUN,      /* creating one runs the sync */
+    LAB_DEDUPE_RULE,   /* one row: match_key, survivor, blanks */
+    LAB_DEDUPE_JOB,    /* creating one merges all groups of the connector's dedupe object */
+};
+
+enum lab_operation {
+    LAB_LIST = 1,
+    LAB_GET = 2,
+    LAB_CREATE = 4,
+    LAB_UPDATE = 8,
+    LAB_DELETE = 16,
+    LAB_MERGE = 32,
+};
+
+struct lab_field {
+    const char *id, *title, *help;
+    enum lab_type type;
+    bool required, read_only;
+    bool sticky;         /* a merge keeps true when any of the merged records says true */
+    int max;             /* characters of text */
+    const char *of;      /* see enum lab_type */
+    const char **values; /* of a picklist */
+    int value_count;
+    int index;
+};
+
+struct lab_object {
+    const char *id, *title, *plural, *about;
+    enum lab_kind kind;
+    unsigned operations; /* enum lab_operation, or-ed */
+    struct lab_field *fields;
+    int field_count;
+    const char *table; /* "crm_contact": its table in the state */
+    int index;
+};
+
+struct lab_event {
+    const char *id, *about;
+};
+
+struct lab_connector {
+    const char *id, *title, *about, *file;
+    struct lab_object *objects;
+    int object_count;
+    struct lab_event *events;
+    int event_count;
+};
+
+/* ---- Dialect --------------------------------------------------------------------------------- */
+enum lab_auth { LAB_AUTH_BEARER, LAB_AUTH_KEY, LAB_AUTH_BASIC, LAB_AUTH_OAUTH };
+enum lab_paging { LAB_PAGE_OFFSET, LAB_PAGE_TOKEN, LAB_PAGE_CURSOR };
+enum lab_error_style {
+    LAB_ERRORS_LIST,   /* [{"message": …, "why": …, "fields": […]}] */
+    LAB_ERRORS_OBJECT, /* {"error": {"code": …, "message": …, "field": …}} */
+    LAB_ERRORS_ENVELOPE, /* {"callNo": …, "done": false, "errors": [{"code": …, "message": …}]} */
+    LAB_ERRORS_PROBLEM, /* RFC 9457 */
+};
+enum lab_date {
+    LAB_DATE_ISO,
+    LAB_DATE_SECONDS,
+    LAB_DATE_MILLISECONDS,
+    LAB_DATE_DAY_FIRST,
+    LAB_DATE_MONTH_FIRST
+};
+enum lab_truth { LAB_TRUTH_JSON, LAB_TRUTH_YES_NO, LAB_TRUTH_ONE_ZERO };
+enum lab_empty { LAB_EMPTY_NULL, LAB_EMPTY_TEXT, LAB_EMPTY_OMIT };
+
+/* What can go wrong; each dialect says it in its own status, code and words. */
+enum lab_problem {
+    LAB_PROBLEM_NONE,
+    LAB_PROBLEM_UNAUTHENTICATED,
+    LAB_PROBLEM_EXPIRED,
+    LAB_PROBLEM_UNKNOWN_PATH,
+    LAB_PROBLEM_UNKNOWN_RECORD,
+    LAB_PROBLEM_BAD_METHOD,
+    LAB_PROBLEM_BAD_JSON,
+    LAB_PROBLEM_UNKNOWN_FIELD,
+    LAB_PROBLEM_INVALID_VALUE,
+    LAB_PROBLEM_REQUIRED,
+    LAB_PROBLEM_READ_ONLY,
+    LAB_PROBLEM_CONFLICT,
+    LAB_PROBLEM_BURST,
+    LAB_PROBLEM_DAILY,
+    LAB_PROBLEM_OUTAGE,
+    LAB_PROBLEM_TOO_MANY,
+    LAB_PROBLEM_COUNT,
+};
+/* As in a dialect's <error when="…">. */
+extern const char *const lab_problem_names[LAB_PROBLEM_COUNT];
+
+struct lab_error {
+    int status;
+    const char *code, *message; /* message may hold {field}, {value}, {seconds} */
+};
+
+struct lab_value_name {
+    const char *neutral, *as;
+};
+
+struct lab_field_name {
+    const char *as, *title; /* in JSON; on the screen */
+    struct lab_value_name *values;
+    int value_count;
+};
+
+struct lab_object_name {
+    const char *path, *title, *plural;
+    const char *id_as, *created_as, *updated_as; /* names of the fields that every record has */
+    struct lab_field_name *fields;               /* by the neutral field's index */
+};
+
+struct lab_dialect {
+    const char *id, *connector_id, *title, *about, *file;
+    const char *base;                 /* "/desk/v3" */
+    const char *update_method;        /* PATCH, PUT or POST */
+    int create_status, update_status; /* 204: no body */
+    bool echo;                        /* create and update answer the whole record */
+    enum lab_empty empty;
+    const char *batch; /* name of the array that carries records, NULL = one bare record */
+    int batch_max;
+    const char *merge_path, *merge_field;
+    const char *id_prefix;
+
+    enum lab_auth auth;
+    const char *auth_header, *auth_scheme, *auth_path;
+    int token_minutes;
+
+    enum lab_paging paging;
+    const char *size_param, *position_param, *items_key, *total_key, *next_key;
+    int page_default, page_max;
+
+    int burst, burst_seconds, daily, latency_ms;
+    const char *limit_header, *remaining_header, *reset_header;
+    bool retry_after;
+
+    enum lab_error_style error_style;
+    struct lab_error errors[LAB_PROBLEM_COUNT];
+
+    enum lab_date date;
+    int date_offset_minutes;
+    enum lab_truth truth;
+    struct lab_object_name *objects; /* by the neutral object's index */
+};
+
+/* ---- Stack ----------------------------------------------------------------------------------- */
+struct lab_member {
+    const struct lab_connector *connector;
+    const char *title;
+    const struct lab_dialect **dialects; /* those that the scenario allows */
+    int dialect_count;
+};
+
+struct lab_seed {
+    const char *object, *file;
+};
+
+enum lab_distortion { LAB_CASE, LAB_PAD, LAB_BLANK, LAB_DRIFT };
+struct lab_distort {
+    const char *object, *field;
+    enum lab_distortion kind;
+    int permille;
+    const char *from;    /* drift: which value */
+    const char **values; /* drift: what it turns into */
+    int value_count;
+};
+
+struct lab_lookup_pair {
+    const char *left, *right;
+};
+struct lab_lookup {
+    const char *id;
+    struct lab_lookup_pair *pairs;
+    int pair_count;
+};
+
+struct lab_arrivals {
+    const char *object, *file;
+    int per_day, returning_permille;
+};
+struct lab_edits {
+    const char *object, *field;
+    int per_day;
+};
+struct lab_fault {
+    const char *connector;
+    int64_t after_ms, for_ms; /* from the stack's start */
+};
+
+struct lab_sync {
+    const struct lab_object *left, *right;
+    const struct lab_object *mapping, *value, *setting, *run;
+    int left_member,
+        right_member; /* indices of members; the configuration lives with the right one */
+    int link;         /* field of right that holds the id of left */
+    int left_email, right_email;
+};
+
+struct lab_stack {
+    int64_t start_ms;
+    struct lab_member members[LAB_CONNECTORS_MAX];
+    int member_count;
+    struct lab_sync sync; /* left NULL = none */
+    struct lab_seed *seeds;
+    int seed_count;
+    struct lab_distort *distorts;
+    int distort_count;
+    struct lab_lookup *lookups;
+    int lookup_count;
+    struct lab_arrivals *arrivals;
+    int arrivals_count;
+    struct lab_edits *edits;
+    int edits_count;
+    struct lab_fault *faults;
+    int fault_count;
+};
+
+const struct lab_object *lab_object_find(const struct lab_connector *c, const char *id);
+const struct lab_object *lab_object_of_kind(const struct lab_connector *c, enum lab_kind kind);
+const struct lab_field *lab_field_find(const struct lab_object *o, const char *id);
+/* The field whose name in the dialect is `as`; NULL when unknown. */
+const struct lab_field *lab_field_named(const struct lab_object *o, const struct lab_dialect *d,
+                                        const char *as);
+int lab_member_find(const struct lab_stack *s, const char *connector_id); /* -1 */
+const struct lab_dialect *lab_dialect_find(const struct lab_member *m, const char *id);
+/* "crm.contact"; NULL when unknown. `member` may be NULL. */
+const struct lab_object *lab_object_by_path(const struct lab_stack *s, const char *path,
+                                            int *member);
+bool lab_value_known(const struct lab_field *f, const char *value);
+
+#endif

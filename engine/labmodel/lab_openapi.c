@@ -1,0 +1,346 @@
+/* OpenAPI 3.1 out of connector and dialect: what the API really does, since both read the same
+ * data. */
+#include "labmodel/lab_openapi.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "labmodel/lab_openapi_schema.h"
+
+#define BIT(problem) (1u << LAB_PROBLEM_##problem)
+
+/* ---- Problems ------------------------------------------------------------------------------- */
+/* What can go wrong in a call that this document describes. */
+static unsigned problems_of(const struct lab_dialect *d, enum lab_operation operation) {
+    unsigned all = BIT(UNAUTHENTICATED) | BIT(BURST) | BIT(DAILY) | BIT(OUTAGE),
+             record = BIT(UNKNOWN_FIELD) | BIT(INVALID_VALUE) | BIT(REQUIRED) | BIT(READ_ONLY) |
+                      BIT(CONFLICT),
+             /* An id too long to be one is no address. */
+        item = BIT(UNKNOWN_RECORD) | BIT(UNKNOWN_PATH);
+    if (d->auth == LAB_AUTH_OAUTH) all |= BIT(EXPIRED);
+    switch (operation) {
+    case LAB_LIST: return all | BIT(UNKNOWN_FIELD) | BIT(INVALID_VALUE);
+    case LAB_GET:
+    case LAB_DELETE: return all | item;
+    case LAB_MERGE: return all | item | BIT(BAD_JSON) | BIT(INVALID_VALUE);
+    case LAB_CREATE:
+    case LAB_UPDATE: break;
+    }
+    all |= BIT(BAD_JSON);
+    if (operation == LAB_UPDATE) all |= d->batch ? BIT(UNKNOWN_PATH) : item;
+    /* What is wrong with one record of a batch stands in its result. */
+    if (d->batch) return all | BIT(REQUIRED) | BIT(TOO_MANY);
+    return all | record | (operation == LAB_CREATE ? BIT(TOO_MANY) : 0);
+}
+
+static bool has_status(const struct lab_dialect *d, unsigned problems, int status) {
+    for (int i = 1; i < LAB_PROBLEM_COUNT; i++)
+        if ((problems >> i & 1) && d->errors[i].status == status) return true;
+    return false;
+}
+
+/* The first problem of its status among these. */
+static bool first_of_status(const struct lab_dialect *d, unsigned problems, int problem) {
+    unsigned before = problems & ((1u << problem) - 1);
+    return (problems >> problem & 1) && !has_status(d, before, d->errors[problem].status);
+}
+
+/* ---- Answers -------------------------------------------------------------------------------- */
+static void media(struct openapi *w, const char *type, const char *const *schemas, int count) {
+    buf_json(w->b, type);
+    buf_puts(w->b, count > 1 ? ":{\"schema\":{\"oneOf\":[" : ":{\"schema\":");
+    for (int i = 0; i < count; i++)
+        buf_printf(w->b, "%s{\"$ref\":\"#/components/schemas/%s\"}", i ? "," : "", schemas[i]);
+    buf_puts(w->b, count > 1 ? "]}}" : "}");
+}
+
+/* What a body may be: a good answer (or NULL), the dialect's error, the lab's own. */
+static void content(struct openapi *w, const char *good, bool error, bool lab_error) {
+    const char *plain[3];
+    int count = 0;
+    bool apart = error && w->d->error_style == LAB_ERRORS_PROBLEM;
+    if (good) plain[count++] = good;
+    if (error && !apart) plain[count++] = OPENAPI_ERROR;
+    if (lab_error) plain[count++] = OPENAPI_LAB_ERROR;
+    if (!count && !apart) return;
+    buf_puts(w->b, ",\"content\":{");
+    if (count) media(w, "application/json", plain, count);
+    if (apart) {
+        if (count) buf_putc(w->b, ',');
+        media(w, "application/problem+json", &(const char *){OPENAPI_ERROR}, 1);
+    }
+    buf_putc(w->b, '}');
+}
+
+static void header(struct openapi *w, const char *name, const char *component, bool *first) {
+    if (!name) return;
+    buf_puts(w->b, *first ? ",\"headers\":{" : ",");
+    *first = false;
+    buf_json(w->b, name);
+    buf_printf(w->b, ":{\"$ref\":\"#/components/headers/%s\"}", component);
+}
+
+static void headers(struct openapi *w, bool wait) {
+    bool first = true;
+    header(w, w->d->limit_header, "limit", &first);
+    header(w, w->d->remaining_header, "remaining", &first);
+    header(w, w->d->reset_header, "reset", &first);
+    header(w, wait ? "Retry-After" : NULL, "wait", &first);
+    header(w, "Lab-Clock", "clock", &first);
+    buf_putc(w->b, '}');
+}
+
+static void responses(struct openapi *w, const struct lab_object *o, enum lab_operation operation,
+                      int status, const char *what) {
+    unsigned problems = problems_of(w->d, operation);
+    bool mixed = has_status(w->d, problems, status);
+    buf_printf(w->b, "\"responses\":{\"%d\":{", status);
+    openapi_text(w, "description",
+                 mixed ? arena_printf(w->b->arena,
+                                      "%s Or a refusal: errors arrive with this status too.", what)
+                       : what);
+    headers(w, mixed && w->d->retry_after);
+    content(w, status == 204 ? NULL : openapi_output(w, o, operation), mixed, false);
+    buf_putc(w->b, '}');
+    for (int i = 1; i < LAB_PROBLEM_COUNT; i++) {
+        int other = w->d->errors[i].status;
+        if (first_of_status(w->d, problems, i) && other != status)
+            buf_printf(w->b, ",\"%d\":{\"$ref\":\"#/components/responses/error-%d\"}", other,
+                       other);
+    }
+    buf_puts(w->b, ",\"default\":{\"$ref\":\"#/components/responses/lab\"}}");
+}
+
+/* Every problem of a status, in the dialect's own code and words. */
+static void problem_list(struct openapi *w, int status) {
+    struct buf text;
+    buf_init(&text, w->b->arena);
+    for (int i = 1; i < LAB_PROBLEM_COUNT; i++)
+        if (w->d->errors[i].status == status)
+            buf_printf(&text, "%s- `%s` %s", text.len ? "\n" : "", w->d->errors[i].code,
+                       w->d->errors[i].message);
+    openapi_text(w, "description", buf_text(&text));
+}
+
+static void error_responses(struct openapi *w) {
+    buf_puts(w->b, "\"responses\":{");
+    for (int i = 1; i < LAB_PROBLEM_COUNT; i++) {
+        int status = w->d->errors[i].status;
+        /* Where the lab's own answers may have the same status as the system's. */
+        bool lab = status == 413 || status == 500 || status == 503;
+        if (!first_of_status(w->d, ~0u, i)) continue;
+        buf_printf(w->b, "\"error-%d\":{", status);
+        problem_list(w, status);
+        headers(w, status == 503 ||
+                       (w->d->retry_after && has_status(w->d, BIT(BURST) | BIT(DAILY), status)));
+        content(w, NULL, true, lab);
+        buf_puts(w->b, "},");
+    }
+    buf_puts(w->b, "\"lab\":{");
+    openapi_text(w, "description",
+                 "The lab itself, not this system: the run is not there, or it cannot answer now.");
+    content(w, NULL, false, true);
+    buf_puts(w->b, "}}");
+}
+
+static void header_component(struct openapi *w, const char *name, const char *type,
+                             const char *what) {
+    buf_json(w->b, name);
+    buf_puts(w->b, ":{");
+    openapi_text(w, "description", what);
+    buf_printf(w->b, ",\"schema\":{%s}}", type);
+}
+
+static void header_components(struct openapi *w) {
+    const char *number = "\"type\":\"integer\",\"minimum\":0";
+    buf_puts(w->b, "\"headers\":{");
+    header_component(w, "clock", "\"type\":\"string\",\"format\":\"date-time\"",
+                     "The time on the lab's clock.");
+    buf_putc(w->b, ',');
+    header_component(w, "wait", number, "Seconds to wait before the next call.");
+    buf_putc(w->b, ',');
+    header_component(w, "limit", number, "Calls that the account has in a day.");
+    buf_putc(w->b, ',');
+    header_component(w, "remaining", number, "Calls that are left today.");
+    buf_putc(w->b, ',');
+    header_component(w, "reset", number, "Seconds until the day's calls start anew.");
+    buf_puts(w->b, "},");
+}
+
+/* ---- Requests ------------------------------------------------------------------------------- */
+static void parameter(struct openapi *w, const char *name, const char *in, const char *schema,
+                      const char *what, bool first) {
+    if (!first) buf_putc(w->b, ',');
+    buf_putc(w->b, '{');
+    openapi_text(w, "name", name);
+    buf_printf(w->b, ",\"in\":\"%s\",\"required\":%s,\"schema\":{%s},", in,
+               str_eq(in, "path") ? "true" : "false", schema);
+    openapi_text(w, "description", what);
+    buf_putc(w->b, '}');
+}
+
+static void list_parameters(struct openapi *w, const struct lab_object *o) {
+    static const char *const positions[] = {"How many records to skip.",
+                                            "The token that the page before gave.",
+                                            "The cursor that the page before gave."};
+    const struct lab_object_name *n = &w->d->objects[o->index];
+    const char *text = "\"type\":\"string\"", *same = "Only records with exactly this value.";
+    buf_puts(w->b, "\"parameters\":[");
+    parameter(w, w->d->size_param, "query",
+              arena_printf(w->b->arena,
+                           "\"type\":\"integer\",\"minimum\":1,\"maximum\":%d,\"default\":%d",
+                           w->d->page_max, w->d->page_default),
+              "Records on a page.", true);
+    parameter(w, w->d->position_param, "query",
+              w->d->paging == LAB_PAGE_OFFSET
+                  ? "\"type\":\"integer\",\"minimum\":0,\"maximum\":1000000"
+                  : text,
+              positions[w->d->paging], false);
+    parameter(w, n->id_as, "query", text, same, false);
+    for (int i = 0; i < o->field_count; i++) {
+        /* Times are shown rounded, and what a mapped value is called hangs on its row: neither can
+         * be asked for. */
+        enum lab_type type = o->fields[i].type;
+        if (type != LAB_TIME && type != LAB_VALUE_NAME)
+            parameter(w, n->fields[i].as, "query", text, same, false);
+    }
+    buf_puts(w->b, "],");
+}
+
+static void request_body(struct openapi *w, const struct lab_object *o,
+                         enum lab_operation operation) {
+    const char *input = openapi_input(w, o, operation);
+    buf_puts(w->b,
+             "\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":");
+    if (!input) {
+        const char *member = w->d->merge_field;
+        buf_puts(w->b, "{\"type\":\"object\",\"properties\":{");
+        buf_json(w->b, member);
+        buf_puts(w->b, ":{\"type\":\"string\",\"description\":"
+                       "\"The record that goes into this one.\"}},\"required\":[");
+        buf_json(w->b, member);
+        buf_puts(w->b, "]}");
+    } else if (w->d->batch) {
+        buf_puts(w->b, "{\"type\":\"object\",\"properties\":{");
+        buf_json(w->b, w->d->batch);
+        buf_printf(w->b, ":{\"type\":\"array\",\"minItems\":1,\"maxItems\":%d,\"items\":",
+                   operation == LAB_UPDATE ? 1 : w->d->batch_max);
+        buf_printf(w->b, "{\"$ref\":\"#/components/schemas/%s\"}}},\"required\":[", input);
+        buf_json(w->b, w->d->batch);
+        buf_puts(w->b, "]}");
+    } else buf_printf(w->b, "{\"$ref\":\"#/components/schemas/%s\"}", input);
+    buf_puts(w->b, "}}},");
+}
+
+/* ---- Paths ---------------------------------------------------------------------------------- */
+static int status_of(const struct lab_dialect *d, enum lab_operation operation) {
+    if (operation == LAB_DELETE) return 204;
+    if (d->batch) return 200;
+    return operation == LAB_CREATE   ? d->create_status
+           : operation == LAB_UPDATE ? d->update_status
+                                     : 200;
+}
+
+static void operation(struct openapi *w, const struct lab_object *o, enum lab_operation which,
+                      const char *verb, const char *id, const char *what, bool *first) {
+    if (!(o->operations & which)) return;
+    if (!*first) buf_putc(w->b, ',');
+    *first = false;
+    buf_printf(w->b, "\"%s\":{\"operationId\":", verb);
+    buf_json(w->b, arena_printf(w->b->arena, "%s_%s", id, o->id));
+    buf_putc(w->b, ',');
+    if (which == LAB_LIST) list_parameters(w, o);
+    if (which == LAB_CREATE || which == LAB_UPDATE || which == LAB_MERGE) request_body(w, o, which);
+    responses(w, o, which, status_of(w->d, which), what);
+    buf_putc(w->b, '}');
+}
+
+static const char *lower(const char *word, struct arena *a) {
+    char *out = arena_dup(a, word);
+    for (char *p = out; *p; p++)
+        if (*p >= 'A' && *p <= 'Z') *p = (char)(*p + 32);
+    return out;
+}
+
+static void item_path(struct openapi *w, const char *path) {
+    buf_putc(w->b, ',');
+    buf_json(w->b, path);
+    buf_puts(w->b, ":{\"parameters\":[");
+    parameter(w, "id", "path", "\"type\":\"string\",\"maxLength\":64", "The record's id.", true);
+    buf_putc(w->b, ']');
+}
+
+static void paths(struct openapi *w, const struct lab_object *o) {
+    const char *path = arena_printf(w->b->arena, "%s%s", w->d->base, w->d->objects[o->index].path),
+               *update = lower(w->d->update_method, w->b->arena);
+    bool first = true;
+    buf_json(w->b, path);
+    buf_puts(w->b, ":{");
+    operation(w, o, LAB_LIST, "get", "list", "A page of records.", &first);
+    operation(w, o, LAB_CREATE, "post", "create", "Created.", &first);
+    buf_putc(w->b, '}');
+    if (o->operations & (LAB_GET | LAB_UPDATE | LAB_DELETE)) {
+        item_path(w, arena_printf(w->b->arena, "%s/{id}", path));
+        first = false;
+        operation(w, o, LAB_GET, "get", "get", "The record.", &first);
+        operation(w, o, LAB_UPDATE, update, "update", "Updated.", &first);
+        operation(w, o, LAB_DELETE, "delete", "delete", "Deleted.", &first);
+        buf_putc(w->b, '}');
+    }
+    if (o->operations & LAB_MERGE) {
+        item_path(w, arena_printf(w->b->arena, "%s/{id}/%s", path, w->d->merge_path));
+        first = false;
+        operation(w, o, LAB_MERGE, "post", "merge", "Merged; this cannot be undone.", &first);
+        buf_putc(w->b, '}');
+    }
+}
+
+/* ---- The document --------------------------------------------------------------------------- */
+static void security(struct openapi *w, const char *server) {
+    buf_puts(w->b, "\"securitySchemes\":{\"account\":{");
+    switch (w->d->auth) {
+    case LAB_AUTH_BEARER: buf_puts(w->b, "\"type\":\"http\",\"scheme\":\"bearer\""); break;
+    case LAB_AUTH_BASIC: buf_puts(w->b, "\"type\":\"http\",\"scheme\":\"basic\""); break;
+    case LAB_AUTH_KEY:
+        buf_puts(w->b, "\"type\":\"apiKey\",\"in\":\"header\",");
+        openapi_text(w, "name", w->d->auth_header);
+        break;
+    case LAB_AUTH_OAUTH:
+        /* In full: a relative one would be resolved against the server's address, whose last part
+         * it replaces. */
+        buf_puts(w->b, "\"type\":\"oauth2\",\"flows\":{\"clientCredentials\":{");
+        openapi_text(w, "tokenUrl", arena_printf(w->b->arena, "%s%s", server, w->d->auth_path));
+        buf_puts(w->b, ",\"scopes\":{}}}");
+        break;
+    }
+    buf_puts(w->b, "}},");
+}
+
+void lab_openapi(const struct lab_surface *s, const char *server, struct buf *out) {
+    struct openapi w = {s, s->dialects[s->member], s->stack->members[s->member].connector, out};
+    buf_puts(out, "{\"openapi\":\"3.1.0\",\"info\":{");
+    openapi_text(&w, "title", w.d->title);
+    buf_putc(out, ',');
+    openapi_text(&w, "version", "1");
+    buf_putc(out, ',');
+    openapi_text(
+        &w, "description",
+        arena_printf(
+            out->arena,
+            "%s %d calls within %d seconds, %d a day, for the whole account; the seconds are those of the lab's clock.",
+            w.d->about, w.d->burst, w.d->burst_seconds, w.d->daily));
+    buf_puts(out, "},\"servers\":[{");
+    openapi_text(&w, "url", server);
+    buf_puts(out, "}],\"security\":[{\"account\":[]}],\"paths\":{");
+    for (int i = 0; i < w.c->object_count; i++) {
+        if (i) buf_putc(out, ',');
+        paths(&w, &w.c->objects[i]);
+    }
+    buf_puts(out, "},\"components\":{");
+    security(&w, server);
+    header_components(&w);
+    error_responses(&w);
+    buf_puts(out, ",\"schemas\":{");
+    openapi_schemas(&w);
+    buf_puts(out, "}}}");
+}

@@ -1,0 +1,34 @@
+/* The schemas of a connector's OpenAPI document: what goes in, what comes out, and how a problem is
+ * told. Input and output are schemas apart: picklists, addresses and lengths bind what a client
+ * sends, while old records may hold anything. */
+#ifndef GR_LAB_OPENAPI_SCHEMA_H
+#define GR_LAB_OPENAPI_SCHEMA_H
+
+#include "labmodel/lab_surface.h"
+
+struct openapi {
+    const struct lab_surface *s;
+    const struct lab_dialect *d;
+    const struct lab_connector *c;
+    struct buf *b;
+};
+
+/* "key":"value" */
+void openapi_text(struct openapi *w, const char *key, const char *value);
+
+/* Names of components hold a dot where they are not an object's own, so that no title can clash
+ * with them. */
+#define OPENAPI_ERROR "api.error"     /* the dialect's form of a problem */
+#define OPENAPI_LAB_ERROR "lab.error" /* the lab itself could not answer */
+
+/* The schema that a body of the operation has; NULL for LAB_MERGE, whose body is no record. Arena.
+ */
+const char *openapi_input(struct openapi *w, const struct lab_object *o,
+                          enum lab_operation operation);
+/* The schema of a good answer that has a body. Arena. */
+const char *openapi_output(struct openapi *w, const struct lab_object *o,
+                           enum lab_operation operation);
+/* All that the two name, and the errors: the members of components.schemas. */
+void openapi_schemas(struct openapi *w);
+
+#endif

@@ -1,0 +1,22 @@
+/* Readers of single lab files, used by lab_stack.c and by the check of the tree. `root` is the root
+ * element of a document that already follows its schema. All report into `diags` and return false
+ * when they did. */
+#ifndef GR_LAB_READ_H
+#define GR_LAB_READ_H
+
+#include <libxml/tree.h>
+
+#include "doc/doc.h"
+#include "labmodel/lab_model.h"
+
+bool lab_connector_read(struct lab_connector *c, xmlNode *root, const char *file, struct arena *a,
+                        struct diag_list *diags);
+/* Every object and field of `c` must have its name in the dialect, and no other. */
+bool lab_dialect_read(struct lab_dialect *d, const struct lab_connector *c, xmlNode *root,
+                      const char *file, struct arena *a, struct diag_list *diags);
+
+/* Position of `name` in `names`, -1 when it is not there. */
+int lab_name_index(const char *const *names, int count, const char *name);
+bool lab_name_valid(const char *name);
+
+#endif

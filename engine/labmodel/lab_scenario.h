@@ -1,0 +1,67 @@
+/* A scenario: its brief, its stack, its checks; from the tree or from a pack that the store kept.
+ */
+#ifndef GR_LAB_SCENARIO_H
+#define GR_LAB_SCENARIO_H
+
+#include "labmodel/lab_pack.h"
+
+#define LAB_CHECKS_MAX 40
+#define LAB_HINTS_MAX 6
+
+struct lab_check {
+    const char *id, *title, *pass, *fail, *sql;
+    int sql_line; /* in checks.md, of the query's first line */
+    bool never;   /* looks at all that happened, not at what is */
+    int points;
+    const char *hints[LAB_HINTS_MAX];
+    int hint_count;
+};
+
+struct lab_scenario {
+    const char *id, *title, *summary, *level, *programme, *persona;
+    const char *lang; /* BCP 47; NULL: the programme's */
+    const char **objectives;
+    size_t objective_count;
+    int64_t minutes;
+    const char *version; /* 16 hex digits */
+    const char *pack;    /* the bytes behind it */
+    size_t pack_len;
+    struct lab_files files;
+    struct doc doc; /* scenario.md */
+    struct lab_stack stack;
+    struct lab_check checks[LAB_CHECKS_MAX];
+    int check_count;
+    int points; /* of all checks */
+};
+
+/* Reads labs/scenarios/ID with the connectors and dialects that it names, validating XML against
+ * labs/schema. ERR_NOT_FOUND, ERR_INVALID with diagnostics. */
+enum err lab_scenario_load(struct lab_scenario *out, const char *root, const char *id,
+                           struct arena *a, struct diag_list *diags) MUST_USE;
+/* From a pack (bytes must outlive it). */
+enum err lab_scenario_from_pack(struct lab_scenario *out, const char *pack, size_t len,
+                                struct arena *a, struct diag_list *diags) MUST_USE;
+/* Ids of all folders in labs/scenarios, sorted. Arena. */
+size_t lab_scenario_ids(const char *root, const char ***ids, struct arena *a);
+
+/* ---- Check results -------------------------------------------------------------------------- */
+struct lab_verdict {
+    const struct lab_check *check;
+    bool passed;
+    const char *sentence; /* of the outcome, numbers filled in */
+    const char *error;    /* the check itself failed: an author's mistake; NULL */
+};
+/* The question that lab_verdicts_read understands the answer to. Arena. */
+char *lab_checks_question(const struct lab_scenario *s, struct arena *a);
+/* `verdicts` has room for check_count. Returns how many passed. */
+int lab_verdicts_read(const struct lab_scenario *s, const char *answer, size_t len,
+                      struct lab_verdict *verdicts, struct arena *a);
+
+/* "crm=aurelia,map=heron" in the stack's order, from any order; NULL when a member is missing or
+ * not allowed. */
+const char *lab_choice_normal(const struct lab_stack *s, const char *choice, struct arena *a);
+/* The chosen dialects by member. */
+bool lab_choice_read(const struct lab_stack *s, const char *choice,
+                     const struct lab_dialect **dialects, struct arena *a);
+
+#endif

@@ -1,0 +1,26 @@
+/* Solutions: what a learner would do, in neutral terms. lab/lab_play.h turns them into calls. */
+#ifndef GR_LAB_SOLUTION_H
+#define GR_LAB_SOLUTION_H
+
+#include "labmodel/lab_scenario.h"
+
+#define SOLUTIONS_MAX 40
+
+struct lab_solution {
+    const char *name, *title, *file;
+    const char **fails; /* ids of checks; none for the reference */
+    int fail_count;
+    struct _xmlNode *root;
+};
+
+struct lab_solutions {
+    struct lab_solution solution[SOLUTIONS_MAX];
+    int count;
+};
+
+/* Reads labs/scenarios/ID/solutions/NAME.xml; problems to `diags`. */
+bool lab_solutions_load(struct lab_solutions *out, const char *root, const struct lab_scenario *s,
+                        struct arena *a, struct diag_list *diags);
+const struct lab_solution *lab_solution_find(const struct lab_solutions *all, const char *name);
+
+#endif

@@ -1,0 +1,290 @@
+/* Reads the stack of a scenario, and through it the connectors and dialects that it names. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "labmodel/lab_pack.h"
+#include "labmodel/lab_read.h"
+#include "labmodel/lab_xml.h"
+
+struct reader {
+    struct lab_stack *stack;
+    const struct lab_files *files;
+    const char *file;   /* stack.xml */
+    const char *folder; /* "scenarios/x" */
+    struct arena *a;
+    struct diag_list *diags;
+};
+
+int lab_member_find(const struct lab_stack *s, const char *connector_id) {
+    for (int i = 0; i < s->member_count; i++)
+        if (str_eq(s->members[i].connector->id, connector_id)) return i;
+    return -1;
+}
+
+const struct lab_dialect *lab_dialect_find(const struct lab_member *m, const char *id) {
+    for (int i = 0; i < m->dialect_count; i++)
+        if (str_eq(m->dialects[i]->id, id)) return m->dialects[i];
+    return NULL;
+}
+
+const struct lab_object *lab_object_by_path(const struct lab_stack *s, const char *path,
+                                            int *member) {
+    const char *dot = path ? strchr(path, '.') : NULL;
+    if (!dot) return NULL;
+    for (int i = 0; i < s->member_count; i++) {
+        const struct lab_connector *c = s->members[i].connector;
+        if (strlen(c->id) != (size_t)(dot - path) ||
+            strncmp(c->id, path, (size_t)(dot - path)) != 0)
+            continue;
+        if (member) *member = i;
+        return lab_object_find(c, dot + 1);
+    }
+    return NULL;
+}
+
+static xmlNode *root_of(struct reader *r, const char *name, const char *element, xmlNode *from) {
+    const struct lab_file *f = lab_file_find(r->files, name);
+    if (!f) {
+        lab_xml_problem(r->diags, r->file, from, "lab-missing", "The file labs/%s does not exist.",
+                        name);
+        return NULL;
+    }
+    xmlDoc *doc = lab_xml_parse(arena_printf(r->a, "labs/%s", name), f->text, f->len, r->a,
+                                r->diags);
+    if (!doc) return NULL;
+    xmlNode *root = xmlDocGetRootElement(doc);
+    if (!lab_xml_is(root, element)) {
+        lab_xml_problem(r->diags, arena_printf(r->a, "labs/%s", name), root, "lab-root",
+                        "The root element must be <%s>.", element);
+        return NULL;
+    }
+    return root;
+}
+
+static void read_member(struct reader *r, xmlNode *n) {
+    struct lab_stack *s = r->stack;
+    if (s->member_count == LAB_CONNECTORS_MAX) {
+        lab_xml_problem(r->diags, r->file, n, "lab-limit", "A stack has %d connectors at most.",
+                        LAB_CONNECTORS_MAX);
+        return;
+    }
+    const char *id = lab_xml_attr(n, "id", r->a);
+    const char *name = arena_printf(r->a, "connectors/%s.xml", id);
+    xmlNode *root = root_of(r, name, "connector", n);
+    struct lab_connector *c = NEW(r->a, struct lab_connector);
+    if (!root || !lab_connector_read(c, root, arena_printf(r->a, "labs/%s", name), r->a, r->diags))
+        return;
+    struct lab_member *m = &s->members[s->member_count++];
+    m->connector = c;
+    m->title = lab_xml_attr(n, "title", r->a);
+    if (!m->title) m->title = c->title;
+    m->dialects = NEW_ARRAY(r->a, const struct lab_dialect *, (size_t)lab_xml_count(n, "dialect"));
+    for (xmlNode *d = lab_xml_child(n, "dialect"); d; d = lab_xml_next(d, "dialect")) {
+        name = arena_printf(r->a, "connectors/%s/%s.xml", id, lab_xml_attr(d, "id", r->a));
+        root = root_of(r, name, "dialect", d);
+        struct lab_dialect *dialect = NEW(r->a, struct lab_dialect);
+        if (root &&
+            lab_dialect_read(dialect, c, root, arena_printf(r->a, "labs/%s", name), r->a, r->diags))
+            m->dialects[m->dialect_count++] = dialect;
+    }
+}
+
+static const struct lab_object *object_attr(struct reader *r, xmlNode *n, const char *attr,
+                                            int *member) {
+    const char *path = lab_xml_attr(n, attr, r->a);
+    const struct lab_object *o = lab_object_by_path(r->stack, path, member);
+    if (!o)
+        lab_xml_problem(r->diags, r->file, n, "lab-unknown",
+                        "There is no object “%s” in this stack.", path ? path : "");
+    return o;
+}
+
+static const struct lab_field *field_attr(struct reader *r, xmlNode *n, const struct lab_object *o,
+                                          const char *attr) {
+    const char *id = lab_xml_attr(n, attr, r->a);
+    const struct lab_field *f = o ? lab_field_find(o, id) : NULL;
+    if (o && !f)
+        lab_xml_problem(r->diags, r->file, n, "lab-unknown", "The object “%s” has no field “%s”.",
+                        o->id, id ? id : "");
+    return f;
+}
+
+/* The fields that the sync's code reads by name; a connector without them cannot carry a sync. */
+static void need_fields(struct reader *r, xmlNode *n, const struct lab_object *o,
+                        const char *const *names) {
+    for (; o && *names; names++)
+        if (!lab_field_find(o, *names))
+            lab_xml_problem(r->diags, r->file, n, "lab-missing",
+                            "The object “%s” needs a field “%s” for the sync.", o->id, *names);
+}
+
+static void read_sync(struct reader *r, xmlNode *n) {
+    struct lab_sync *y = &r->stack->sync;
+    const struct lab_object *left = object_attr(r, n, "left", &y->left_member);
+    const struct lab_object *right = object_attr(r, n, "right", &y->right_member);
+    if (!left || !right) return;
+    const struct lab_connector *c = r->stack->members[y->right_member].connector;
+    y->mapping = lab_object_of_kind(c, LAB_FIELD_MAPPING);
+    y->value = lab_object_of_kind(c, LAB_VALUE_MAPPING);
+    y->setting = lab_object_of_kind(c, LAB_SYNC_SETTING);
+    y->run = lab_object_of_kind(c, LAB_SYNC_RUN);
+    const struct lab_field *link = field_attr(r, n, right, "link");
+    const struct lab_field *left_email = lab_field_find(left, "email"),
+                           *right_email = lab_field_find(right, "email");
+    if (!y->mapping || !y->value || !y->setting || !y->run || !left_email || !right_email) {
+        lab_xml_problem(
+            r->diags, r->file, n, "lab-missing",
+            "The right side's connector needs a field mapping, a value mapping, a sync setting and a sync run, and "
+            "both objects a field “email”.");
+        return;
+    }
+    static const char *const mapping[] = {"left_field", "right_field", "direction", "transform",
+                                          NULL};
+    static const char *const value[] = {"mapping_id", "left_value", "right_value", NULL};
+    static const char *const setting[] = {"match_key",    "empty_values", "conflict", "create_left",
+                                          "create_right", "frequency",    NULL};
+    static const char *const run[] = {
+        "started",       "finished", "status",   "trigger", "created_left",
+        "created_right", "updated",  "rejected", "calls",   NULL};
+    need_fields(r, n, y->mapping, mapping);
+    need_fields(r, n, y->value, value);
+    need_fields(r, n, y->setting, setting);
+    need_fields(r, n, y->run, run);
+    if (!link) return;
+    y->link = link->index;
+    y->left_email = left_email->index;
+    y->right_email = right_email->index;
+    y->left = left;
+    y->right = right;
+}
+
+static const char *file_attr(struct reader *r, xmlNode *n) {
+    const char *name = arena_printf(r->a, "%s/%s", r->folder, lab_xml_attr(n, "file", r->a));
+    if (!lab_file_find(r->files, name))
+        lab_xml_problem(r->diags, r->file, n, "lab-missing", "The file labs/%s does not exist.",
+                        name);
+    return name;
+}
+
+/* Columns beside the object's fields (rows: lab_seed.c): "key" (for references as @key), "person"
+ * (who it really is), times. */
+static void check_seed(struct reader *r, const char *name, const struct lab_object *o) {
+    const struct lab_file *f = lab_file_find(r->files, name);
+    struct lab_csv csv;
+    const char *file = arena_printf(r->a, "labs/%s", name);
+    if (!f || !lab_csv_read(&csv, file, f->text, f->len, r->a, r->diags)) return;
+    for (int i = 0; i < csv.columns; i++) {
+        const char *h = csv.header[i];
+        bool known = str_eq(h, "key") || str_eq(h, "person") || str_eq(h, "created") ||
+                     str_eq(h, "updated") || lab_field_find(o, h);
+        if (!known)
+            diag_add(r->diags, SEVERITY_ERROR, file, 1, 1, "lab-unknown",
+                     "The object “%s” has no field “%s”.", o->id, h);
+    }
+}
+
+static void read_seeds(struct reader *r, xmlNode *root) {
+    struct lab_stack *s = r->stack;
+    s->seeds = NEW_ARRAY(r->a, struct lab_seed, (size_t)lab_xml_count(root, "seed"));
+    for (xmlNode *n = lab_xml_child(root, "seed"); n; n = lab_xml_next(n, "seed")) {
+        const struct lab_object *o = object_attr(r, n, "object", NULL);
+        const char *name = file_attr(r, n);
+        if (o) check_seed(r, name, o);
+        s->seeds[s->seed_count++] = (struct lab_seed){lab_xml_attr(n, "object", r->a), name};
+    }
+}
+
+static void read_distorts(struct reader *r, xmlNode *root) {
+    static const char *const kinds[] = {"case", "pad", "blank", "drift"};
+    struct lab_stack *s = r->stack;
+    s->distorts = NEW_ARRAY(r->a, struct lab_distort, (size_t)lab_xml_count(root, "distort"));
+    for (xmlNode *n = lab_xml_child(root, "distort"); n; n = lab_xml_next(n, "distort")) {
+        struct lab_distort *d = &s->distorts[s->distort_count++];
+        const struct lab_field *f = field_attr(r, n, object_attr(r, n, "object", NULL), "field");
+        d->object = lab_xml_attr(n, "object", r->a);
+        d->field = lab_xml_attr(n, "field", r->a);
+        d->kind = (enum lab_distortion)lab_name_index(kinds, COUNT_OF(kinds),
+                                                      lab_xml_attr(n, "kind", r->a));
+        d->permille = lab_xml_int(n, "permille", 0);
+        d->from = lab_xml_attr(n, "from", r->a);
+        d->values = NEW_ARRAY(r->a, const char *, (size_t)lab_xml_count(n, "value"));
+        for (xmlNode *v = lab_xml_child(n, "value"); v; v = lab_xml_next(v, "value"))
+            d->values[d->value_count++] = lab_xml_text(v, r->a);
+        if (f && d->kind == LAB_DRIFT && d->from && f->type == LAB_PICKLIST &&
+            !lab_value_known(f, d->from))
+            lab_xml_problem(r->diags, r->file, n, "lab-unknown",
+                            "“%s” is no value of the field “%s”.", d->from, f->id);
+        if (d->kind == LAB_DRIFT && (!d->from || d->value_count == 0))
+            lab_xml_problem(r->diags, r->file, n, "lab-missing",
+                            "A drift needs from=\"…\" and at least one <value>.");
+    }
+}
+
+static void read_lookups(struct reader *r, xmlNode *root) {
+    struct lab_stack *s = r->stack;
+    s->lookups = NEW_ARRAY(r->a, struct lab_lookup, (size_t)lab_xml_count(root, "lookup"));
+    for (xmlNode *n = lab_xml_child(root, "lookup"); n; n = lab_xml_next(n, "lookup")) {
+        struct lab_lookup *l = &s->lookups[s->lookup_count++];
+        l->id = lab_xml_attr(n, "id", r->a);
+        l->pairs = NEW_ARRAY(r->a, struct lab_lookup_pair, (size_t)lab_xml_count(n, "pair"));
+        for (xmlNode *p = lab_xml_child(n, "pair"); p; p = lab_xml_next(p, "pair"))
+            l->pairs[l->pair_count++] = (struct lab_lookup_pair){lab_xml_attr(p, "left", r->a),
+                                                                 lab_xml_attr(p, "right", r->a)};
+    }
+}
+
+static void read_world(struct reader *r, xmlNode *root) {
+    struct lab_stack *s = r->stack;
+    s->arrivals = NEW_ARRAY(r->a, struct lab_arrivals, (size_t)lab_xml_count(root, "arrivals"));
+    for (xmlNode *n = lab_xml_child(root, "arrivals"); n; n = lab_xml_next(n, "arrivals")) {
+        const struct lab_object *o = object_attr(r, n, "object", NULL);
+        const char *name = file_attr(r, n);
+        if (o) check_seed(r, name, o);
+        s->arrivals[s->arrivals_count++] = (struct lab_arrivals){lab_xml_attr(n, "object", r->a),
+                                                                 name, lab_xml_int(n, "per-day", 0),
+                                                                 lab_xml_int(n, "returning", 0)};
+    }
+    s->edits = NEW_ARRAY(r->a, struct lab_edits, (size_t)lab_xml_count(root, "edits"));
+    for (xmlNode *n = lab_xml_child(root, "edits"); n; n = lab_xml_next(n, "edits")) {
+        field_attr(r, n, object_attr(r, n, "object", NULL), "field");
+        s->edits[s->edits_count++] = (struct lab_edits){lab_xml_attr(n, "object", r->a),
+                                                        lab_xml_attr(n, "field", r->a),
+                                                        lab_xml_int(n, "per-day", 0)};
+    }
+    s->faults = NEW_ARRAY(r->a, struct lab_fault, (size_t)lab_xml_count(root, "outage"));
+    for (xmlNode *n = lab_xml_child(root, "outage"); n; n = lab_xml_next(n, "outage")) {
+        struct lab_fault *f = &s->faults[s->fault_count++];
+        f->connector = lab_xml_attr(n, "connector", r->a);
+        f->after_ms = lab_xml_int(n, "after-hours", 0) * MS_HOUR;
+        f->for_ms = lab_xml_int(n, "minutes", 0) * MS_MINUTE;
+        if (lab_member_find(s, f->connector) < 0)
+            lab_xml_problem(r->diags, r->file, n, "lab-unknown",
+                            "There is no connector “%s” in this stack.", f->connector);
+    }
+}
+
+bool lab_stack_read(struct lab_stack *out, const struct lab_files *files, const char *scenario_id,
+                    struct arena *a, struct diag_list *diags) {
+    memset(out, 0, sizeof *out);
+    const char *folder = arena_printf(a, "scenarios/%s", scenario_id);
+    const char *name = arena_printf(a, "%s/stack.xml", folder);
+    struct reader r = {out, files, arena_printf(a, "labs/%s", name), folder, a, diags};
+    int before = diags->errors;
+    xmlNode *root = root_of(&r, name, "stack", NULL);
+    if (!root) return false;
+    if (!time_parse_iso(lab_xml_attr(root, "start", a), &out->start_ms))
+        lab_xml_problem(diags, r.file, root, "lab-time",
+                        "The start must be a time such as 2026-03-02T08:00:00Z.");
+    for (xmlNode *n = lab_xml_child(root, "connector"); n; n = lab_xml_next(n, "connector"))
+        read_member(&r, n);
+    if (diags->errors == before) {
+        xmlNode *sync = lab_xml_child(root, "sync");
+        if (sync) read_sync(&r, sync);
+        read_seeds(&r, root);
+        read_distorts(&r, root);
+        read_lookups(&r, root);
+        read_world(&r, root);
+    }
+    return diags->errors == before && out->member_count > 0;
+}

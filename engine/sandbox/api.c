@@ -1,0 +1,232 @@
+/* From a request to an operation: outages, tokens, quotas, paths. */
+#include "sandbox/api.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "sandbox/world.h"
+
+void api_bind(struct api *x, struct lab_state *s, int member, struct arena *a) {
+    memset(x, 0, sizeof *x);
+    x->s = s;
+    x->a = a;
+    x->member = member;
+    x->d = s->dialect[member];
+    x->surface = (struct lab_surface){&s->stack, s->dialect, member};
+}
+
+bool api_problem(struct api *x, enum lab_problem what, const char *field, const char *value,
+                 int64_t seconds) {
+    struct buf body;
+    buf_init(&body, x->a);
+    x->out->status = lab_surface_problem(x->d, what, field, value, seconds, x->s->step,
+                                         &x->out->type, &body);
+    x->out->body = body;
+    x->out->refused = true;
+    x->out->problem = what;
+    x->out->field = field;
+    return false;
+}
+
+/* ---- Query ---------------------------------------------------------------------------------- */
+static int hex(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static char *decode(struct arena *a, const char *text, size_t len) {
+    char *out = arena_copy(a, text, len), *to = out;
+    for (size_t i = 0; i < len; i++) {
+        int high = -1, low = -1;
+        if (text[i] == '%' && i + 2 < len) high = hex(text[i + 1]), low = hex(text[i + 2]);
+        if (high >= 0 && low >= 0 && high * 16 + low != 0) {
+            *to++ = (char)(high * 16 + low);
+            i += 2;
+        } else *to++ = text[i] == '+' ? ' ' : text[i];
+    }
+    *to = '\0';
+    return out;
+}
+
+bool api_param(struct api *x, int index, const char **name, const char **value) {
+    const char *p = x->query ? x->query : "";
+    for (; index > 0 && *p; index--) {
+        p += strcspn(p, "&");
+        if (*p) p++;
+    }
+    if (!*p) return false;
+    size_t len = strcspn(p, "&"), key = strcspn(p, "=&");
+    *name = decode(x->a, p, key);
+    *value = key < len ? decode(x->a, p + key + 1, len - key - 1) : "";
+    return true;
+}
+
+/* ---- Limits --------------------------------------------------------------------------------- */
+static void limit_headers(struct api *x, int64_t day_used) {
+    const struct lab_dialect *d = x->d;
+    int64_t left = d->daily > day_used ? d->daily - day_used : 0;
+    int64_t reset = (MS_DAY - x->s->now_ms % MS_DAY) / MS_SECOND;
+    if (d->limit_header) step_header(x->out, d->limit_header, arena_printf(x->a, "%d", d->daily));
+    if (d->remaining_header)
+        step_header(x->out, d->remaining_header, arena_printf(x->a, "%lld", (long long)left));
+    if (d->reset_header)
+        step_header(x->out, d->reset_header, arena_printf(x->a, "%lld", (long long)reset));
+}
+
+/* The account's burst and daily quota, in fixed windows of simulated time. Refused calls count too,
+ * as they do outside. */
+static bool within_limits(struct api *x) {
+    struct lab_state *s = x->s;
+    int64_t window_length = x->d->burst_seconds * MS_SECOND,
+            window = s->now_ms / window_length * window_length;
+    int64_t day = s->now_ms / MS_DAY;
+    state_run(
+        s,
+        "UPDATE sim_quota SET window_used = CASE WHEN window_ms = $2 THEN window_used + 1 ELSE 1 END, window_ms = $2, "
+        "day_used = CASE WHEN day = $3 THEN day_used + 1 ELSE 1 END, day = $3 WHERE member = $1",
+        "iii", (int64_t)x->member, window, day);
+    sqlite3_stmt *q = state_query(s,
+                                  "SELECT window_used, day_used FROM sim_quota WHERE member = $1",
+                                  "i", (int64_t)x->member);
+    state_row(s, q);
+    int64_t window_used = sqlite3_column_int64(q, 0), day_used = sqlite3_column_int64(q, 1);
+    state_end(q);
+    limit_headers(x, day_used);
+    int64_t seconds = 0;
+    enum lab_problem what = LAB_PROBLEM_NONE;
+    if (day_used > x->d->daily) {
+        what = LAB_PROBLEM_DAILY;
+        seconds = (MS_DAY - s->now_ms % MS_DAY + 999) / MS_SECOND;
+    } else if (window_used > x->d->burst) {
+        what = LAB_PROBLEM_BURST;
+        seconds = (window + window_length - s->now_ms + 999) / MS_SECOND;
+    }
+    if (!what) return true;
+    if (x->d->retry_after)
+        step_header(x->out, "Retry-After", arena_printf(x->a, "%lld", (long long)seconds));
+    state_event(s, &(struct state_event){.kind = "api.limited",
+                                         .connector = x->d->connector_id,
+                                         .detail = what == LAB_PROBLEM_DAILY ? "daily" : "burst"});
+    return api_problem(x, what, NULL, NULL, seconds);
+}
+
+static bool token_alive(struct api *x, json_t *action) {
+    json_t *token = json_object_get(action, "token");
+    if (!token) return true;
+    int64_t expires = state_number(x->s,
+                                   "SELECT expires_ms FROM sim_token WHERE n = $1 AND member = $2",
+                                   "ii", (int64_t)json_integer_value(token), (int64_t)x->member);
+    return expires > x->s->now_ms || api_problem(x, LAB_PROBLEM_EXPIRED, NULL, NULL, 0);
+}
+
+/* ---- Routes --------------------------------------------------------------------------------- */
+static const char *after(const char *path, const char *prefix) {
+    size_t len = strlen(prefix);
+    return strncmp(path, prefix, len) == 0 && (path[len] == '/' || path[len] == '\0') ? path + len
+                                                                                      : NULL;
+}
+
+static bool route(struct api *x, const char **id, bool *merge) {
+    const char *rest = after(x->path, x->d->base);
+    const struct lab_connector *c = x->s->stack.members[x->member].connector;
+    *id = NULL;
+    *merge = false;
+    for (int i = 0; rest && i < c->object_count; i++) {
+        const char *tail = after(rest, x->d->objects[i].path);
+        if (!tail) continue;
+        x->object = &c->objects[i];
+        x->names = &x->d->objects[i];
+        if (!*tail) return true;
+        tail++;
+        size_t len = strcspn(tail, "/");
+        *id = arena_copy(x->a, tail, len);
+        if (len == 0 || len > 64) return false;
+        if (!tail[len]) return true;
+        *merge = x->d->merge_path && str_eq(tail + len + 1, x->d->merge_path);
+        return *merge;
+    }
+    return false;
+}
+
+static enum lab_operation operation_of(struct api *x, const char *id, bool merge) {
+    if (merge) return str_eq(x->method, "POST") ? LAB_MERGE : 0;
+    if (!id)
+        return str_eq(x->method, "GET") ? LAB_LIST : str_eq(x->method, "POST") ? LAB_CREATE : 0;
+    if (str_eq(x->method, "GET")) return LAB_GET;
+    if (str_eq(x->method, "DELETE")) return LAB_DELETE;
+    return str_eq(x->method, x->d->update_method) ? LAB_UPDATE : 0;
+}
+
+static void call(struct api *x) {
+    const char *id;
+    bool merge;
+    if (!route(x, &id, &merge)) {
+        api_problem(x, LAB_PROBLEM_UNKNOWN_PATH, NULL, x->path, 0);
+        return;
+    }
+    enum lab_operation operation = operation_of(x, id, merge);
+    if (!operation || !(x->object->operations & operation)) {
+        api_problem(x, LAB_PROBLEM_BAD_METHOD, NULL, x->method, 0);
+        return;
+    }
+    switch (operation) {
+    case LAB_LIST: api_list(x); break;
+    case LAB_GET: api_get(x, id); break;
+    case LAB_CREATE: api_create(x); break;
+    case LAB_UPDATE: api_update(x, id); break;
+    case LAB_DELETE: api_delete(x, id); break;
+    case LAB_MERGE: api_merge(x, id); break;
+    }
+}
+
+/* A token is a number and its hash under the run's seed: the server tells a true one without asking
+ * us. */
+static void give_token(struct api *x) {
+    struct lab_state *s = x->s;
+    int64_t n = state_next(s, "token");
+    state_run(s, "INSERT INTO sim_token (n, member, expires_ms) VALUES ($1, $2, $3)", "iii", n,
+              (int64_t)x->member, s->now_ms + x->d->token_minutes * MS_MINUTE);
+    x->out->status = 200;
+    x->out->type = "application/json";
+    buf_printf(&x->out->body,
+               "{\"access_token\":\"%s\",\"token_type\":\"Bearer\",\"expires_in\":%d}",
+               lab_access_token(x->a, s->seed, x->member, n), x->d->token_minutes * 60);
+}
+
+void api_step(struct lab_state *s, json_t *action, struct step_answer *out) {
+    struct api x;
+    int member = lab_member_find(&s->stack,
+                                 json_string_value(json_object_get(action, "connector")));
+    if (member < 0) {
+        out->status = 404;
+        out->type = "application/json";
+        buf_puts(&out->body, "{\"error\":\"There is no such connector in this run.\"}");
+        out->refused = true;
+        return;
+    }
+    api_bind(&x, s, member, s->scratch);
+    x.out = out;
+    x.screen = str_eq(s->actor, "screen");
+    if (!x.screen) world_advance(s, s->now_ms + x.d->latency_ms);
+    if (world_outage(s, member)) {
+        api_problem(&x, LAB_PROBLEM_OUTAGE, NULL, NULL,
+                    (world_outage(s, member) - s->now_ms) / MS_SECOND);
+        return;
+    }
+    if (str_eq(json_string_value(json_object_get(action, "kind")), "token")) {
+        give_token(&x);
+        return;
+    }
+    if (!x.screen && (!token_alive(&x, action) || !within_limits(&x))) return;
+    x.method = json_string_value(json_object_get(action, "method"));
+    x.path = json_string_value(json_object_get(action, "path"));
+    x.query = json_string_value(json_object_get(action, "query"));
+    x.body = json_string_value(json_object_get(action, "body"));
+    if (!x.method || !x.path) {
+        api_problem(&x, LAB_PROBLEM_UNKNOWN_PATH, NULL, "", 0);
+        return;
+    }
+    call(&x);
+}

@@ -1,0 +1,45 @@
+/* The HTTP API of a connector, as its dialect speaks it. */
+#ifndef GR_LAB_API_H
+#define GR_LAB_API_H
+
+#include "labmodel/lab_surface.h"
+#include "sandbox/record.h"
+#include "sandbox/step.h"
+
+struct api {
+    struct lab_state *s;
+    struct step_answer *out;
+    struct arena *a;
+    int member;
+    const struct lab_dialect *d;
+    struct lab_surface surface;
+    const char *method, *path, *query, *body;
+    bool screen;
+    const struct lab_object *object;
+    const struct lab_object_name *names;
+};
+
+/* Writes the dialect's answer to a problem and returns false, so that callers can `return
+ * api_problem(…)`. */
+bool api_problem(struct api *x, enum lab_problem what, const char *field, const char *value,
+                 int64_t seconds);
+/* The record as the dialect shows it. */
+void api_record(struct api *x, const struct lab_object *o, const struct record *r, struct buf *out);
+/* A field's value for a screen or a body: also resolves LAB_VALUE_NAME through the row's mapping.
+ */
+const char *api_text(struct api *x, const struct lab_object *o, const struct record *r, int field);
+
+void api_list(struct api *x);
+void api_get(struct api *x, const char *id);
+void api_create(struct api *x);
+void api_update(struct api *x, const char *id);
+void api_delete(struct api *x, const char *id);
+void api_merge(struct api *x, const char *id);
+
+/* A decoded query parameter or NULL. `index` walks all: false at the end. */
+bool api_param(struct api *x, int index, const char **name, const char **value);
+
+/* For views: an api bound to a member, with nothing to answer. */
+void api_bind(struct api *x, struct lab_state *s, int member, struct arena *a);
+
+#endif

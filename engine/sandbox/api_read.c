@@ -1,0 +1,215 @@
+/* Reading through the API: one record, lists, paging, filters. */
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/text.h"
+#include "sandbox/api.h"
+
+static void key(struct buf *out, const char *name, bool *first) {
+    if (!*first) buf_putc(out, ',');
+    *first = false;
+    buf_json(out, name);
+    buf_putc(out, ':');
+}
+
+/* The field that a value mapping's value belongs to: its mapping names it. */
+static const struct lab_field *mapped_field(struct api *x, const struct lab_object *o,
+                                            const struct record *r, int field, int *member) {
+    const struct lab_sync *y = &x->s->stack.sync;
+    const char *mapping_id = record_value(o, r, "mapping_id");
+    struct record mapping;
+    if (!y->left || !mapping_id || !record_get(x->s, y->mapping, mapping_id, &mapping, x->a))
+        return NULL;
+    bool left = str_eq(o->fields[field].of, "left");
+    *member = left ? y->left_member : y->right_member;
+    return lab_field_find(left ? y->left : y->right,
+                          record_value(y->mapping, &mapping, left ? "left_field" : "right_field"));
+}
+
+const char *api_text(struct api *x, const struct lab_object *o, const struct record *r, int field) {
+    const struct lab_field *f = &o->fields[field];
+    if (f->type != LAB_VALUE_NAME)
+        return lab_surface_text(&x->surface, o, f, r->value[field], x->a);
+    int member = 0;
+    const struct lab_field *of = mapped_field(x, o, r, field, &member);
+    const struct lab_sync *y = &x->s->stack.sync;
+    const struct lab_object *side = member == y->left_member ? y->left : y->right;
+    if (!of || of->type != LAB_PICKLIST || record_empty(r->value[field])) return r->value[field];
+    return lab_surface_value(x->s->dialect[member], side, of, r->value[field]);
+}
+
+void api_record(struct api *x, const struct lab_object *o, const struct record *r,
+                struct buf *out) {
+    const struct lab_object_name *names = &x->d->objects[o->index];
+    bool first = true;
+    buf_putc(out, '{');
+    key(out, names->id_as, &first);
+    buf_json(out, r->id);
+    for (int i = 0; i < o->field_count; i++) {
+        if (x->d->empty == LAB_EMPTY_OMIT && record_empty(r->value[i])) continue;
+        key(out, names->fields[i].as, &first);
+        if (o->fields[i].type == LAB_VALUE_NAME && !record_empty(r->value[i]))
+            buf_json(out, api_text(x, o, r, i));
+        else lab_surface_json(&x->surface, o, &o->fields[i], r->value[i], out);
+    }
+    key(out, names->created_as, &first);
+    lab_surface_time(x->d, r->created_ms, out);
+    key(out, names->updated_as, &first);
+    lab_surface_time(x->d, r->updated_ms, out);
+    buf_putc(out, '}');
+}
+
+void api_get(struct api *x, const char *id) {
+    struct record r;
+    if (!record_get(x->s, x->object, id, &r, x->a)) {
+        api_problem(x, LAB_PROBLEM_UNKNOWN_RECORD, NULL, id, 0);
+        return;
+    }
+    x->out->status = 200;
+    x->out->type = "application/json";
+    struct buf *b = &x->out->body;
+    bool envelope = x->d->error_style == LAB_ERRORS_ENVELOPE;
+    if (envelope)
+        buf_printf(b, "{\"callNo\":\"r%lld\",\"done\":true,\"%s\":[", (long long)x->s->step,
+                   x->d->items_key);
+    api_record(x, x->object, &r, b);
+    if (envelope) buf_puts(b, "]}");
+}
+
+/* ---- Lists ---------------------------------------------------------------------------------- */
+struct list {
+    int64_t size, offset;
+    const char *after; /* id, for cursors */
+    struct buf where;
+    const char *values[8];
+    int value_count;
+};
+
+static bool add_filter(struct api *x, struct list *l, const char *name, const char *value) {
+    const struct lab_field *f = lab_field_named(x->object, x->d, name);
+    bool by_id = str_eq(name, x->names->id_as);
+    if ((!f && !by_id) || l->value_count == (int)COUNT_OF(l->values))
+        return api_problem(x, LAB_PROBLEM_UNKNOWN_FIELD, name, NULL, 0);
+    if (f && f->type == LAB_PICKLIST) value = lab_surface_neutral(x->d, x->object, f, value);
+    if (f && f->type == LAB_FIELD_NAME && *value) {
+        json_t *text = json_string(value);
+        if (!lab_surface_read(&x->surface, x->object, f, text, x->a, &value)) value = "";
+        json_decref(text);
+    }
+    if (f && f->type == LAB_BOOLEAN)
+        value = str_eq(value, "true") || str_eq(value, "Yes") || str_eq(value, "1") ? "1" : "0";
+    l->values[l->value_count++] = value;
+    buf_printf(&l->where, "%s%s = $%d", l->where.len ? " AND " : " WHERE ", by_id ? "id" : f->id,
+               l->value_count);
+    return true;
+}
+
+/* Page tokens and cursors are opaque on purpose: base64url of "o:40" or "a:003c1042". */
+static bool read_position(struct api *x, struct list *l, const char *value) {
+    if (x->d->paging == LAB_PAGE_OFFSET)
+        return parse_i64(value, 0, 1000000, &l->offset) ||
+               api_problem(x, LAB_PROBLEM_INVALID_VALUE, x->d->position_param, value, 0);
+    size_t len = 0;
+    char *text = strlen(value) > 200 ? NULL : (char *)base64url_decode(x->a, value, &len);
+    if (text) text = arena_copy(x->a, text, len);
+    if (text && x->d->paging == LAB_PAGE_TOKEN && str_has_prefix(text, "o:") &&
+        parse_i64(text + 2, 0, 1000000, &l->offset))
+        return true;
+    if (text && x->d->paging == LAB_PAGE_CURSOR && str_has_prefix(text, "a:")) {
+        l->after = text + 2;
+        return true;
+    }
+    return api_problem(x, LAB_PROBLEM_INVALID_VALUE, x->d->position_param, value, 0);
+}
+
+static bool read_params(struct api *x, struct list *l) {
+    const char *name, *value;
+    for (int i = 0; api_param(x, i, &name, &value); i++) {
+        if (!utf8_valid(value, strlen(value)) || !utf8_valid(name, strlen(name)))
+            return api_problem(x, LAB_PROBLEM_INVALID_VALUE, NULL, NULL, 0);
+        if (str_eq(name, x->d->size_param)) {
+            if (!parse_i64(value, 1, x->d->page_max, &l->size))
+                return api_problem(x, LAB_PROBLEM_INVALID_VALUE, name, value, 0);
+        } else if (str_eq(name, x->d->position_param)) {
+            if (!read_position(x, l, value)) return false;
+        } else if (*name && !add_filter(x, l, name, value)) return false;
+    }
+    return true;
+}
+
+static sqlite3_stmt *run_query(struct api *x, struct list *l, const char *sql) {
+    /* Text compares with the integer columns too: SQLite applies the column's affinity. */
+    sqlite3_stmt *q = state_query(x->s, sql, "");
+    for (int i = 0; i < l->value_count; i++)
+        sqlite3_bind_text(q, i + 1, l->values[i], -1, SQLITE_TRANSIENT);
+    return q;
+}
+
+static void next_position(struct api *x, struct list *l, const char *last_id, bool more,
+                          struct buf *b) {
+    if (!x->d->next_key) return;
+    buf_putc(b, ',');
+    buf_json(b, x->d->next_key);
+    buf_putc(b, ':');
+    if (!more) {
+        buf_puts(b, "null");
+        return;
+    }
+    int64_t next = l->offset + l->size;
+    if (x->d->paging == LAB_PAGE_OFFSET) {
+        buf_json(b, arena_printf(x->a, "%s%s?%s=%lld&%s=%lld", x->d->base, x->names->path,
+                                 x->d->size_param, (long long)l->size, x->d->position_param,
+                                 (long long)next));
+        return;
+    }
+    const char *text = x->d->paging == LAB_PAGE_TOKEN
+                           ? arena_printf(x->a, "o:%lld", (long long)next)
+                           : arena_printf(x->a, "a:%s", last_id);
+    buf_json(b, base64url_encode(x->a, text, strlen(text)));
+}
+
+void api_list(struct api *x) {
+    struct list l = {.size = x->d->page_default};
+    buf_init(&l.where, x->a);
+    if (!read_params(x, &l)) return;
+    struct buf *b = &x->out->body;
+    x->out->status = 200;
+    x->out->type = "application/json";
+    buf_putc(b, '{');
+    if (x->d->error_style == LAB_ERRORS_ENVELOPE)
+        buf_printf(b, "\"callNo\":\"r%lld\",\"done\":true,", (long long)x->s->step);
+    if (x->d->total_key) {
+        sqlite3_stmt *q = run_query(
+            x, &l,
+            arena_printf(x->a, "SELECT count(*) FROM %s%s", x->object->table, buf_text(&l.where)));
+        state_row(x->s, q);
+        buf_json(b, x->d->total_key);
+        buf_printf(b, ":%lld,", (long long)sqlite3_column_int64(q, 0));
+        state_end(q);
+    }
+    if (l.after) {
+        l.values[l.value_count++ % (int)COUNT_OF(l.values)] = l.after;
+        buf_printf(&l.where, "%sid > $%d", l.where.len ? " AND " : " WHERE ", l.value_count);
+    }
+    sqlite3_stmt *q = run_query(
+        x, &l,
+        arena_printf(x->a, "SELECT %s FROM %s%s ORDER BY id LIMIT $20 OFFSET $21",
+                     record_columns(x->object, x->a), x->object->table, buf_text(&l.where)));
+    sqlite3_bind_int64(q, 20, l.size + 1);
+    sqlite3_bind_int64(q, 21, l.offset);
+    struct record *rows = NEW_ARRAY(x->a, struct record, (size_t)l.size + 1);
+    int count = 0;
+    while (state_row(x->s, q)) record_read(x->object, q, &rows[count++], x->a);
+    state_end(q);
+    bool more = count > l.size;
+    if (more) count--;
+    buf_json(b, x->d->items_key);
+    buf_puts(b, ":[");
+    for (int i = 0; i < count; i++) {
+        if (i) buf_putc(b, ',');
+        api_record(x, x->object, &rows[i], b);
+    }
+    buf_putc(b, ']');
+    next_position(x, &l, count ? rows[count - 1].id : "", more, b);
+    buf_putc(b, '}');
+}

@@ -1,0 +1,34 @@
+/* SQL functions in place of SQLite's own, where one call of those can do more work than the values
+ * in it are long. */
+#ifndef GR_LAB_FUNCTIONS_H
+#define GR_LAB_FUNCTIONS_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FUNCTION_WIDTH_MAX 1000   /* of a width or a precision of printf() */
+#define FUNCTION_SET_BYTES 200    /* of the characters that trim() takes away */
+#define FUNCTION_FORMAT_BYTES 200 /* of all arguments of strftime() */
+/* RULE lab-charge: a call counts as many operations as its bytes of work make of these; it takes
+ * them off before it works, and fails when they are not there. */
+#define FUNCTION_OPERATION_BYTES 16
+
+/* Operations that a query has left. */
+struct function_work {
+    int64_t left;
+};
+#define FUNCTION_WORK_UNBOUNDED ((struct function_work){INT64_MAX})
+
+/* printf(), format(), trim(), ltrim(), rtrim(), instr(), replace(), like(), glob(), strftime(),
+ * each as SQLite documents it within the limits above and an error beyond them. False when one
+ * cannot be registered. `work` outlives the connection. */
+bool functions_register(sqlite3 *db, struct function_work *work);
+
+/* Between functions.c and text_functions.c: sets the error and returns false when the work is not
+ * allowed any more. */
+bool function_charge(sqlite3_context *c, struct function_work *work, size_t bytes);
+bool text_functions_register(sqlite3 *db, struct function_work *work);
+
+#endif

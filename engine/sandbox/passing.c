@@ -1,0 +1,55 @@
+/* Descriptors through a socket. */
+#include "sandbox/passing.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+bool passing_send(int to, const struct reply *reply, const int fds[2]) {
+    union {
+        struct cmsghdr align;
+        char space[CMSG_SPACE(2 * sizeof(int))];
+    } control;
+    struct iovec io = {.iov_base = (void *)(uintptr_t)reply, .iov_len = sizeof *reply};
+    struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1};
+    size_t bytes = (size_t)reply->descriptors * sizeof(int);
+    if (bytes) {
+        memset(&control, 0, sizeof control);
+        m.msg_control = control.space;
+        m.msg_controllen = CMSG_SPACE(bytes);
+        struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(bytes);
+        memcpy(CMSG_DATA(c), fds, bytes);
+    }
+    ssize_t n;
+    do n = sendmsg(to, &m, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof *reply;
+}
+
+bool passing_receive(int from, struct reply *reply, int fds[2]) {
+    union {
+        struct cmsghdr align;
+        char space[CMSG_SPACE(2 * sizeof(int))];
+    } control;
+    struct iovec io = {.iov_base = reply, .iov_len = sizeof *reply};
+    struct msghdr m = {.msg_iov = &io,
+                       .msg_iovlen = 1,
+                       .msg_control = control.space,
+                       .msg_controllen = sizeof control.space};
+    ssize_t n;
+    do n = recvmsg(from, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    if (n != (ssize_t)sizeof *reply || reply->descriptors < 0 || reply->descriptors > 2)
+        return false;
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+    if (reply->descriptors == 0) return true;
+    if (!c || c->cmsg_type != SCM_RIGHTS ||
+        c->cmsg_len != CMSG_LEN((size_t)reply->descriptors * sizeof(int)))
+        return false;
+    memcpy(fds, CMSG_DATA(c), (size_t)reply->descriptors * sizeof(int));
+    return true;
+}

@@ -1,0 +1,290 @@
+/* Records of connectors. */
+#include "sandbox/record.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+static bool is_number(enum lab_type t) {
+    return t == LAB_INTEGER || t == LAB_BOOLEAN || t == LAB_TIME;
+}
+
+bool record_empty(const char *value) { return !value || !*value; }
+bool record_same(const char *a, const char *b) {
+    return record_empty(a) ? record_empty(b) : str_eq(a, b);
+}
+
+const char *record_columns(const struct lab_object *o, struct arena *a) {
+    struct buf b;
+    buf_init(&b, a);
+    buf_puts(&b, "id, created_ms, updated_ms");
+    for (int i = 0; i < o->field_count; i++) buf_printf(&b, ", %s", o->fields[i].id);
+    return buf_text(&b);
+}
+
+void record_read(const struct lab_object *o, sqlite3_stmt *q, struct record *out, struct arena *a) {
+    memset(out, 0, sizeof *out);
+    out->id = state_column(q, 0, a);
+    out->created_ms = sqlite3_column_int64(q, 1);
+    out->updated_ms = sqlite3_column_int64(q, 2);
+    for (int i = 0; i < o->field_count; i++) out->value[i] = state_column(q, 3 + i, a);
+}
+
+bool record_get(struct lab_state *s, const struct lab_object *o, const char *id, struct record *out,
+                struct arena *a) {
+    const char *sql = arena_printf(a, "SELECT %s FROM %s WHERE id = $1", record_columns(o, a),
+                                   o->table);
+    sqlite3_stmt *q = state_query(s, sql, "t", id);
+    bool found = state_row(s, q);
+    if (found) record_read(o, q, out, a);
+    state_end(q);
+    return found;
+}
+
+struct record *record_all(struct lab_state *s, const struct lab_object *o, struct arena *a,
+                          int *count) {
+    int total = (int)record_count(s, o), i = 0;
+    struct record *all = NEW_ARRAY(a, struct record, (size_t)total);
+    sqlite3_stmt *q = state_query(
+        s, arena_printf(a, "SELECT %s FROM %s ORDER BY id", record_columns(o, a), o->table), "");
+    while (i < total && state_row(s, q)) record_read(o, q, &all[i++], a);
+    state_end(q);
+    *count = i;
+    s->reads += i;
+    return all;
+}
+
+bool record_exists(struct lab_state *s, const struct lab_object *o, const char *id) {
+    return state_number(s,
+                        arena_printf(s->scratch, "SELECT count(*) FROM %s WHERE id = $1", o->table),
+                        "t", id) > 0;
+}
+
+int64_t record_count(struct lab_state *s, const struct lab_object *o) {
+    return state_number(s, arena_printf(s->scratch, "SELECT count(*) FROM %s", o->table), "");
+}
+
+/* One @ with something before it and a dot with something on both sides behind it. No blanks
+ * inside: systems do accept them at the ends, which is one of the things that a learner has to
+ * mend. */
+static bool email_plausible(const char *v) {
+    size_t len = strlen(v);
+    while (len && v[len - 1] == ' ') len--;
+    while (len && *v == ' ') v++, len--;
+    const char *at = memchr(v, '@', len);
+    if (!at || at == v || memchr(v, ' ', len)) return false;
+    size_t rest = len - (size_t)(at + 1 - v);
+    if (memchr(at + 1, '@', rest)) return false;
+    const char *dot = memchr(at + 1, '.', rest);
+    return dot && dot > at + 1 && dot < v + len - 1;
+}
+
+static bool field_is_of(struct lab_state *s, const struct lab_field *f, const char *value) {
+    const struct lab_object *o = lab_object_by_path(&s->stack, f->of, NULL);
+    return o && lab_field_find(o, value);
+}
+
+static enum lab_problem check(struct lab_state *s, const struct lab_field *f, const char *v) {
+    int64_t n;
+    if (record_empty(v)) return f->required ? LAB_PROBLEM_REQUIRED : LAB_PROBLEM_NONE;
+    switch (f->type) {
+    case LAB_EMAIL:
+        if (!email_plausible(v)) return LAB_PROBLEM_INVALID_VALUE;
+        break;
+    case LAB_INTEGER:
+        if (!parse_i64(v, -1000000000000, 1000000000000, &n)) return LAB_PROBLEM_INVALID_VALUE;
+        break;
+    case LAB_BOOLEAN:
+        if (strcmp(v, "0") != 0 && strcmp(v, "1") != 0) return LAB_PROBLEM_INVALID_VALUE;
+        break;
+    case LAB_TIME:
+        if (!parse_i64(v, -62135596800000, 253402300799999, &n)) return LAB_PROBLEM_INVALID_VALUE;
+        break;
+    case LAB_PICKLIST:
+        if (!lab_value_known(f, v)) return LAB_PROBLEM_INVALID_VALUE;
+        break;
+    case LAB_REFERENCE: {
+        const struct lab_object *o = lab_object_by_path(&s->stack, f->of, NULL);
+        if (!o || !record_exists(s, o, v)) return LAB_PROBLEM_INVALID_VALUE;
+        break;
+    }
+    case LAB_FIELD_NAME:
+        if (!field_is_of(s, f, v)) return LAB_PROBLEM_INVALID_VALUE;
+        break;
+    case LAB_TEXT:
+    case LAB_VALUE_NAME: break;
+    }
+    return utf8_count(v) > (size_t)f->max ? LAB_PROBLEM_INVALID_VALUE : LAB_PROBLEM_NONE;
+}
+
+struct record_problem record_validate(struct lab_state *s, const struct lab_object *o,
+                                      const struct record *r, uint64_t mask) {
+    for (int i = 0; i < o->field_count; i++) {
+        if (!(mask >> i & 1)) continue;
+        enum lab_problem what = check(s, &o->fields[i], r->value[i]);
+        if (what) return (struct record_problem){what, &o->fields[i], r->value[i]};
+    }
+    return (struct record_problem){LAB_PROBLEM_NONE, NULL, NULL};
+}
+
+const char *record_new_id(struct lab_state *s, int member, struct arena *a) {
+    int64_t n = state_next(s, "id");
+    /* Gaps by chance, so that nobody counts on numbers; still in the order of creation. */
+    int64_t number = 100000 + n * 7 + state_draw(s, "id", "", n, 7);
+    const char *prefix = s->dialect[member]->id_prefix;
+    return arena_printf(a, "%s%lld", prefix ? prefix : "", (long long)number);
+}
+
+static void bind_value(sqlite3_stmt *q, int at, const struct lab_field *f, const char *v) {
+    if (record_empty(v)) sqlite3_bind_null(q, at);
+    else if (is_number(f->type)) {
+        int64_t n = 0;
+        parse_i64(v, INT64_MIN / 2, INT64_MAX / 2, &n);
+        sqlite3_bind_int64(q, at, n);
+    } else sqlite3_bind_text(q, at, v, -1, SQLITE_TRANSIENT);
+}
+
+void record_insert(struct lab_state *s, int member, const struct lab_object *o,
+                   const struct record *r) {
+    struct buf b;
+    buf_init(&b, s->scratch);
+    buf_printf(&b, "INSERT INTO %s (%s) VALUES ($1, $2, $3", o->table,
+               record_columns(o, s->scratch));
+    for (int i = 0; i < o->field_count; i++) buf_printf(&b, ", $%d", 4 + i);
+    buf_putc(&b, ')');
+    sqlite3_stmt *q = state_query(s, buf_text(&b), "tii", r->id, r->created_ms, r->updated_ms);
+    for (int i = 0; i < o->field_count; i++) bind_value(q, 4 + i, &o->fields[i], r->value[i]);
+    state_row(s, q);
+    state_end(q);
+    state_event(s, &(struct state_event){.kind = "record.created",
+                                         .connector = s->stack.members[member].connector->id,
+                                         .object = o->id,
+                                         .record_id = r->id});
+}
+
+int record_update(struct lab_state *s, int member, const struct lab_object *o, const char *id,
+                  const struct record *r, uint64_t mask, bool touch) {
+    struct record old;
+    if (!record_get(s, o, id, &old, s->scratch)) return 0;
+    const char *connector = s->stack.members[member].connector->id;
+    int changed = 0;
+    for (int i = 0; i < o->field_count; i++) {
+        if (!(mask >> i & 1) || record_same(old.value[i], r->value[i])) continue;
+        const char *sql = arena_printf(s->scratch, "UPDATE %s SET %s = $2 WHERE id = $1", o->table,
+                                       o->fields[i].id);
+        sqlite3_stmt *q = state_query(s, sql, "t", id);
+        bind_value(q, 2, &o->fields[i], r->value[i]);
+        state_row(s, q);
+        state_end(q);
+        state_event(s, &(struct state_event){"record.changed", connector, o->id, id,
+                                             o->fields[i].id, old.value[i],
+                                             record_empty(r->value[i]) ? NULL : r->value[i], NULL});
+        changed++;
+    }
+    if (changed && touch)
+        state_run(s,
+                  arena_printf(s->scratch, "UPDATE %s SET updated_ms = $2 WHERE id = $1", o->table),
+                  "ti", id, s->now_ms);
+    return changed;
+}
+
+void record_delete(struct lab_state *s, int member, const struct lab_object *o, const char *id) {
+    state_run(s, arena_printf(s->scratch, "DELETE FROM %s WHERE id = $1", o->table), "t", id);
+    state_event(s, &(struct state_event){.kind = "record.deleted",
+                                         .connector = s->stack.members[member].connector->id,
+                                         .object = o->id,
+                                         .record_id = id});
+}
+
+/* References that stay inside one connector follow a merge, as they do in real systems; links
+ * between systems do not, which is why they break. */
+static void move_references(struct lab_state *s, int member, const struct lab_object *o,
+                            const char *survivor, const char *loser) {
+    const struct lab_connector *c = s->stack.members[member].connector;
+    const char *path = arena_printf(s->scratch, "%s.%s", c->id, o->id);
+    for (int i = 0; i < c->object_count; i++)
+        for (int k = 0; k < c->objects[i].field_count; k++) {
+            const struct lab_field *f = &c->objects[i].fields[k];
+            if (f->type == LAB_REFERENCE && str_eq(f->of, path))
+                state_run(s,
+                          arena_printf(s->scratch, "UPDATE %s SET %s = $1 WHERE %s = $2",
+                                       c->objects[i].table, f->id, f->id),
+                          "tt", survivor, loser);
+        }
+    state_run(
+        s,
+        "INSERT INTO sim_person (object, record_id, person) SELECT object, $1, person FROM sim_person "
+        "WHERE object = $2 AND record_id = $3 ON CONFLICT DO NOTHING",
+        "ttt", survivor, path, loser);
+}
+
+void record_merge(struct lab_state *s, int member, const struct lab_object *o, const char *survivor,
+                  const char *loser, bool fill) {
+    struct record keep, lose;
+    if (!record_get(s, o, survivor, &keep, s->scratch) ||
+        !record_get(s, o, loser, &lose, s->scratch))
+        return;
+    const char *connector = s->stack.members[member].connector->id;
+    struct record merged = keep;
+    uint64_t mask = 0;
+    for (int i = 0; i < o->field_count; i++) {
+        const struct lab_field *f = &o->fields[i];
+        bool want = f->sticky ? str_eq(lose.value[i], "1") && !str_eq(keep.value[i], "1")
+                              : record_empty(keep.value[i]) && !record_empty(lose.value[i]);
+        if (!want) continue;
+        if (!fill && !f->sticky) {
+            state_event(s, &(struct state_event){"value.lost", connector, o->id, survivor, f->id,
+                                                 lose.value[i], NULL, "merge"});
+            continue;
+        }
+        merged.value[i] = lose.value[i];
+        mask |= (uint64_t)1 << i;
+    }
+    record_update(s, member, o, survivor, &merged, mask, true);
+    move_references(s, member, o, survivor, loser);
+    state_run(s, arena_printf(s->scratch, "DELETE FROM %s WHERE id = $1", o->table), "t", loser);
+    state_event(s, &(struct state_event){.kind = "record.merged",
+                                         .connector = connector,
+                                         .object = o->id,
+                                         .record_id = survivor,
+                                         .old_value = loser,
+                                         .detail = record_value(o, &lose, "email")});
+}
+
+const char *record_value(const struct lab_object *o, const struct record *r, const char *field) {
+    const struct lab_field *f = lab_field_find(o, field);
+    return f ? r->value[f->index] : NULL;
+}
+
+char *record_normal_email(struct arena *a, const char *email) {
+    char *out = str_trim(a, email);
+    for (char *p = out; *p; p++)
+        if (*p >= 'A' && *p <= 'Z') *p = (char)(*p + 32);
+    return out;
+}
+
+const char *record_key(const struct lab_object *o, const struct record *r, const char *key,
+                       struct arena *a) {
+    const char *email = record_value(o, r, "email");
+    if (str_eq(key, "email_exact")) return record_empty(email) ? NULL : email;
+    if (str_eq(key, "email_normalised")) {
+        char *normal = record_empty(email) ? NULL : record_normal_email(a, email);
+        return record_empty(normal) ? NULL : normal;
+    }
+    if (str_eq(key, "full_name")) {
+        const char *first = record_value(o, r, "first_name"),
+                   *last = record_value(o, r, "last_name");
+        if (record_empty(first) || record_empty(last)) return NULL;
+        return record_normal_email(a, arena_printf(a, "%s %s", first, last));
+    }
+    if (str_eq(key, "phone")) {
+        const char *phone = record_value(o, r, "phone");
+        if (record_empty(phone)) return NULL;
+        char *digits = arena_dup(a, phone), *to = digits;
+        for (const char *p = phone; *p; p++)
+            if (*p >= '0' && *p <= '9') *to++ = *p;
+        *to = '\0';
+        return strlen(digits) >= 6 ? digits : NULL;
+    }
+    return NULL;
+}

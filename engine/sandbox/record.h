@@ -1,0 +1,59 @@
+/* Records of connectors: reading, validating, writing with events, merging. Values are text or NULL
+ * (empty); integers, truths and times are decimal text. */
+#ifndef GR_LAB_RECORD_H
+#define GR_LAB_RECORD_H
+
+#include "sandbox/state.h"
+
+struct record {
+    const char *id;
+    int64_t created_ms, updated_ms;
+    const char *value[LAB_FIELDS_MAX];
+};
+
+struct record_problem {
+    enum lab_problem what;
+    const struct lab_field *field;
+    const char *value;
+};
+
+/* Column list of an object's table: "id, created_ms, updated_ms, email, …". Arena. */
+const char *record_columns(const struct lab_object *o, struct arena *a);
+void record_read(const struct lab_object *o, sqlite3_stmt *q, struct record *out, struct arena *a);
+bool record_get(struct lab_state *s, const struct lab_object *o, const char *id, struct record *out,
+                struct arena *a);
+/* All records by id; counted (RULE lab-reads). */
+struct record *record_all(struct lab_state *s, const struct lab_object *o, struct arena *a,
+                          int *count);
+bool record_exists(struct lab_state *s, const struct lab_object *o, const char *id);
+
+/* Checks the fields of `mask`. */
+struct record_problem record_validate(struct lab_state *s, const struct lab_object *o,
+                                      const struct record *r, uint64_t mask);
+const char *record_new_id(struct lab_state *s, int member, struct arena *a);
+/* Stores r (with its id and times) and logs an event for it. */
+void record_insert(struct lab_state *s, int member, const struct lab_object *o,
+                   const struct record *r);
+/* Writes the fields of `mask` that differ, an event for each; returns how many differed. */
+int record_update(struct lab_state *s, int member, const struct lab_object *o, const char *id,
+                  const struct record *r, uint64_t mask, bool touch);
+void record_delete(struct lab_state *s, int member, const struct lab_object *o, const char *id);
+/* `loser` goes into `survivor`. `fill`: empty fields of the survivor take the loser's value;
+ * otherwise such a value is lost, and the log says so. Sticky truths stay true. References inside
+ * the connector follow. */
+void record_merge(struct lab_state *s, int member, const struct lab_object *o, const char *survivor,
+                  const char *loser, bool fill);
+int64_t record_count(struct lab_state *s, const struct lab_object *o);
+
+bool record_same(const char *a, const char *b);
+bool record_empty(const char *value);
+
+/* ---- Keys for matching ---------------------------------------------------------------------- */
+/* The value by which records are the same: key is email_exact, email_normalised, full_name or
+ * phone. NULL when the record has none. Arena. */
+const char *record_key(const struct lab_object *o, const struct record *r, const char *key,
+                       struct arena *a);
+const char *record_value(const struct lab_object *o, const struct record *r, const char *field);
+char *record_normal_email(struct arena *a, const char *email);
+
+#endif

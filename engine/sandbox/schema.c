@@ -1,0 +1,140 @@
+/* Makes the tables of a run and fills them at its start. */
+#include "sandbox/schema.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "sandbox/record.h"
+#include "sandbox/tables.h"
+#include "sandbox/world.h"
+
+static void create_object(struct lab_state *s, const struct lab_object *o) {
+    state_run(s, tables_object(o, s->scratch), "");
+    if (lab_field_find(o, "email"))
+        state_run(
+            s,
+            arena_printf(s->scratch, "CREATE INDEX %s_by_email ON %s (email)", o->table, o->table),
+            "");
+}
+
+void schema_create(struct lab_state *s) {
+    for (size_t i = 0; tables_own[i]; i++) state_run(s, tables_own[i], "");
+    for (int m = 0; m < s->stack.member_count; m++) {
+        const struct lab_connector *c = s->stack.members[m].connector;
+        for (int i = 0; i < c->object_count; i++) create_object(s, &c->objects[i]);
+        state_run(
+            s,
+            "INSERT INTO sim_quota (member, window_ms, window_used, day, day_used) VALUES ($1, 0, 0, 0, 0)",
+            "i", (int64_t)m);
+    }
+}
+
+static const char *change_case(struct lab_state *s, const char *v, const char *entity) {
+    char *out = arena_dup(s->scratch, v);
+    uint32_t how = state_draw(s, "case-how", entity, 0, 3);
+    for (char *p = out; *p; p++) {
+        bool start = p == out || p[-1] == '.' || p[-1] == '-';
+        bool up = how == 0 || (how == 1 && start) ||
+                  (how == 2 && (start || !strchr(out, '@') || p < strchr(out, '@')));
+        if (how == 1 && strchr(out, '@') && p > strchr(out, '@')) up = false;
+        if (up && *p >= 'a' && *p <= 'z') *p = (char)(*p - 32);
+    }
+    return out;
+}
+
+static void distort(struct lab_state *s, const struct lab_object *o, const char *path,
+                    const char *entity, struct record *r) {
+    for (int i = 0; i < s->stack.distort_count; i++) {
+        const struct lab_distort *d = &s->stack.distorts[i];
+        if (!str_eq(d->object, path)) continue;
+        int at = lab_field_find(o, d->field)->index;
+        const char *stream = arena_printf(s->scratch, "distort-%d", i);
+        if (record_empty(r->value[at]) ||
+            state_draw(s, stream, entity, 0, 1000) >= (uint32_t)d->permille)
+            continue;
+        switch (d->kind) {
+        case LAB_CASE: r->value[at] = change_case(s, r->value[at], entity); break;
+        case LAB_PAD: r->value[at] = arena_printf(s->scratch, "%s ", r->value[at]); break;
+        case LAB_BLANK: r->value[at] = NULL; break;
+        case LAB_DRIFT:
+            if (str_eq(r->value[at], d->from))
+                r->value[at] =
+                    d->values[state_draw(s, stream, entity, 1, (uint32_t)d->value_count)];
+            break;
+        }
+    }
+}
+
+static int64_t time_cell(struct lab_state *s, const struct lab_csv *csv, int row,
+                         const char *column) {
+    int at = lab_csv_column(csv, column);
+    int64_t ms;
+    if (at < 0 || !time_parse_iso(csv->rows[row][at], &ms)) return s->now_ms;
+    return ms;
+}
+
+/* "@c17" is the id that row c17 of that object got; a key that no row has gives an id that leads
+ * nowhere. */
+static const char *reference(struct lab_state *s, const char *path, const char *key) {
+    sqlite3_stmt *q = state_query(s, "SELECT record_id FROM sim_key WHERE object = $1 AND key = $2",
+                                  "tt", path, key);
+    const char *id = state_row(s, q) ? state_column(q, 0, s->scratch) : NULL;
+    state_end(q);
+    if (id) return id;
+    int member = 0;
+    lab_object_by_path(&s->stack, path, &member);
+    return record_new_id(s, member, s->scratch);
+}
+
+void schema_row(struct lab_state *s, const struct lab_object *o, const char *path,
+                const struct lab_csv *csv, int row, bool with_distortion, struct record *out,
+                int64_t *person) {
+    memset(out, 0, sizeof *out);
+    *person = 0;
+    for (int i = 0; i < csv->columns; i++) {
+        const char *h = csv->header[i], *cell = csv->rows[row][i];
+        if (str_eq(h, "person")) parse_i64(cell, 0, 1000000000, person);
+        const struct lab_field *f = lab_field_find(o, h);
+        if (!f || !*cell) continue;
+        if (*cell == '@' && f->of) cell = reference(s, f->of, cell + 1);
+        out->value[f->index] = cell;
+    }
+    int key = lab_csv_column(csv, "key");
+    if (with_distortion) distort(s, o, path, key >= 0 ? csv->rows[row][key] : "", out);
+    out->created_ms = time_cell(s, csv, row, "created");
+    out->updated_ms = time_cell(s, csv, row, "updated");
+}
+
+static void fill(struct lab_state *s, const struct lab_seed *seed) {
+    int member = 0;
+    const struct lab_object *o = lab_object_by_path(&s->stack, seed->object, &member);
+    const struct lab_file *file = lab_file_find(&s->files, seed->file);
+    struct lab_csv csv;
+    struct diag_list diags;
+    diag_init(&diags, s->scratch);
+    if (!o || !file || !lab_csv_read(&csv, file->name, file->text, file->len, s->scratch, &diags))
+        BUG("a seed cannot be read"); /* lab_scenario_load has read it before; ends the worker
+                                         (state.c) */
+    int key = lab_csv_column(&csv, "key");
+    for (int i = 0; i < csv.row_count; i++) {
+        struct record r;
+        int64_t person;
+        schema_row(s, o, seed->object, &csv, i, true, &r, &person);
+        r.id = record_new_id(s, member, s->scratch);
+        record_insert(s, member, o, &r);
+        if (key >= 0)
+            state_run(
+                s,
+                "INSERT INTO sim_key (object, key, record_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                "ttt", seed->object, csv.rows[i][key], r.id);
+        if (person) world_person(s, seed->object, o, &r, person);
+    }
+}
+
+void schema_fill(struct lab_state *s) {
+    for (int i = 0; i < s->stack.seed_count; i++) fill(s, &s->stack.seeds[i]);
+    /* The log begins when the learner does: what was there before is no event. */
+    state_run(s, "DELETE FROM event", "");
+    world_start(s);
+}

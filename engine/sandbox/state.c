@@ -1,0 +1,325 @@
+/* The database of a run: opening, saving, hashing, statements, chance. */
+#include "sandbox/state.h"
+
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "sandbox/schema.h"
+#include "sandbox/tables.h"
+#include "sandbox/vfs.h"
+#include "sandbox/watch.h"
+
+#define PACK_ARENA_BYTES ((size_t)48 * 1024 * 1024)
+
+void state_engine_start(void) {
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 1);
+    /* In the process that workers are forked from: its end is "labs are not available" to the
+     * server. */
+    if (sqlite3_initialize() != SQLITE_OK) BUG("SQLite cannot start");
+    vfs_register();
+    sqlite3_hard_heap_limit64(LAB_HEAP_BYTES);
+    json_object_seed(1);
+    watch_prepare();
+}
+
+/* The BUGs of this file end a worker, never the server: workers run nothing else (zygote.c), and to
+ * the lab's thread a worker that ended is an answer (lab_client.c). A learner who fills the state
+ * to its limit of memory ends it so. */
+static void must(struct lab_state *s, int rc, const char *sql) {
+    if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE) return;
+    log_say(LOG_ERROR, "lab_sql", "%s in: %.300s", sqlite3_errmsg(s->db), sql ? sql : "");
+    BUG("a statement of the simulation failed");
+}
+
+static bool open_db(struct lab_state *s) {
+    if (sqlite3_open_v2(":memory:", &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, VFS_NAME) !=
+        SQLITE_OK)
+        return false;
+    tables_harden(s->db);
+    if (!functions_register(s->db, &s->work)) return false;
+    sqlite3_exec(s->db, "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON", NULL, NULL, NULL);
+    return true;
+}
+
+/* "crm=aurelia,map=heron" in the stack's order of members. */
+static bool choose(struct lab_state *s, const char *dialects, struct arena *a, const char **why) {
+    for (int i = 0; i < s->stack.member_count; i++) {
+        const struct lab_member *m = &s->stack.members[i];
+        const char *want = arena_printf(a, "%s=", m->connector->id), *at = dialects;
+        while (at && !str_has_prefix(at, want)) at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL;
+        if (at) {
+            at += strlen(want);
+            s->dialect[i] = lab_dialect_find(m, arena_copy(a, at, strcspn(at, ",")));
+        }
+        if (!s->dialect[i]) {
+            *why = arena_printf(a, "No allowed dialect is chosen for %s.", m->title);
+            return false;
+        }
+    }
+    return true;
+}
+
+struct lab_state *state_new(const char *pack, size_t pack_len, const char *dialects, uint64_t seed,
+                            struct arena *a, const char **why) {
+    struct lab_state *s = calloc(1, sizeof *s);
+    if (!s) return NULL;
+    arena_init(&s->pack, PACK_ARENA_BYTES);
+    s->seed = seed;
+    s->actor = "world";
+    s->work = FUNCTION_WORK_UNBOUNDED;
+    struct diag_list diags;
+    diag_init(&diags, &s->pack);
+    *why = "The pack cannot be read.";
+    if (!lab_pack_read(pack, pack_len, &s->pack, &s->files)) goto fail;
+    const char *scenario = NULL;
+    for (int i = 0; i < s->files.count; i++)
+        if (str_has_prefix(s->files.file[i].name, "scenarios/") &&
+            str_has_suffix(s->files.file[i].name, "/stack.xml"))
+            scenario = arena_copy(&s->pack, s->files.file[i].name + 10,
+                                  strlen(s->files.file[i].name) - 20);
+    if (!scenario || !lab_stack_read(&s->stack, &s->files, scenario, &s->pack, &diags)) {
+        if (diags.first)
+            *why = arena_printf(a, "%s:%d: %s", diags.first->file, diags.first->line,
+                                diags.first->message);
+        goto fail;
+    }
+    if (!choose(s, dialects, a, why)) goto fail;
+    s->arrivals = NEW_ARRAY(&s->pack, struct lab_csv, (size_t)s->stack.arrivals_count);
+    for (int i = 0; i < s->stack.arrivals_count; i++) {
+        const struct lab_file *f = lab_file_find(&s->files, s->stack.arrivals[i].file);
+        lab_csv_read(&s->arrivals[i], f->name, f->text, f->len, &s->pack, &diags);
+    }
+    if (!open_db(s)) goto fail;
+    return s;
+fail:
+    state_free(s);
+    return NULL;
+}
+
+static void drop_statements(struct lab_state *s) {
+    for (int i = 0; i < STATE_STATEMENTS; i++) {
+        sqlite3_finalize(s->statement[i].stmt);
+        free(s->statement[i].sql);
+        s->statement[i].stmt = NULL;
+        s->statement[i].sql = NULL;
+    }
+}
+
+void state_free(struct lab_state *s) {
+    if (!s) return;
+    drop_statements(s);
+    sqlite3_close(s->db);
+    arena_release(&s->pack);
+    free(s);
+}
+
+void state_seed(struct lab_state *s, struct arena *a) {
+    s->scratch = a;
+    vfs_set(s->seed, 0, s->stack.start_ms);
+    s->now_ms = s->stack.start_ms;
+    state_run(s, "BEGIN", "");
+    schema_create(s);
+    schema_fill(s);
+    state_meta_set(s, "now_ms", s->now_ms);
+    state_meta_set(s, "step", 0);
+    state_run(s, "COMMIT", "");
+}
+
+bool state_load(struct lab_state *s, const unsigned char *image, size_t len) {
+    unsigned char *copy = sqlite3_malloc64(len);
+    if (!copy) return false;
+    memcpy(copy, image, len);
+    drop_statements(s);
+    if (sqlite3_deserialize(s->db, "main", copy, (sqlite3_int64)len, (sqlite3_int64)len,
+                            SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE) !=
+        SQLITE_OK)
+        return false;
+    s->now_ms = state_meta(s, "now_ms");
+    s->step = state_meta(s, "step");
+    return s->now_ms > 0;
+}
+
+unsigned char *state_save(struct lab_state *s, struct arena *a, size_t *len) {
+    sqlite3_int64 size = 0;
+    unsigned char *bytes = sqlite3_serialize(s->db, "main", &size, 0);
+    if (!bytes) BUG("the state cannot be serialised");
+    unsigned char *copy = arena_alloc(a, (size_t)size);
+    memcpy(copy, bytes, (size_t)size);
+    sqlite3_free(bytes);
+    *len = (size_t)size;
+    return copy;
+}
+
+/* ---- Hash ----------------------------------------------------------------------------------- */
+static void hash_row(crypto_hash_sha256_state *h, sqlite3_stmt *q) {
+    int columns = sqlite3_column_count(q);
+    for (int i = 0; i < columns; i++) {
+        unsigned char head[9] = {(unsigned char)sqlite3_column_type(q, i)};
+        uint64_t n = head[0] == SQLITE_INTEGER ? (uint64_t)sqlite3_column_int64(q, i)
+                     : head[0] == SQLITE_NULL  ? 0
+                                               : (uint64_t)sqlite3_column_bytes(q, i);
+        for (int k = 0; k < 8; k++) head[1 + k] = (unsigned char)(n >> (8 * k));
+        crypto_hash_sha256_update(h, head, sizeof head);
+        if (head[0] != SQLITE_INTEGER && head[0] != SQLITE_NULL)
+            crypto_hash_sha256_update(h, sqlite3_column_blob(q, i), n);
+    }
+}
+
+char *state_hash(struct lab_state *s, struct arena *a) {
+    crypto_hash_sha256_state h;
+    crypto_hash_sha256_init(&h);
+    sqlite3_stmt *tables;
+    must(s,
+         sqlite3_prepare_v2(s->db,
+                            "SELECT name FROM sqlite_schema WHERE type='table' ORDER BY name", -1,
+                            &tables, NULL),
+         "hash");
+    while (sqlite3_step(tables) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(tables, 0);
+        crypto_hash_sha256_update(&h, (const unsigned char *)name, strlen(name) + 1);
+        sqlite3_stmt *q;
+        const char *sql = arena_printf(a, "SELECT * FROM %s", name);
+        must(s, sqlite3_prepare_v2(s->db, sql, -1, &q, NULL), sql);
+        /* Keys are within a table's first three columns: the order does not depend on how rows
+         * came. Not from pragma_table_info: SQLite 3.40 keeps such a table's schema beyond
+         * sqlite3_deserialize, and crashes. */
+        sql = arena_printf(a, "%s ORDER BY 1, 2%s", sql, sqlite3_column_count(q) > 2 ? ", 3" : "");
+        sqlite3_finalize(q);
+        must(s, sqlite3_prepare_v2(s->db, sql, -1, &q, NULL), sql);
+        while (sqlite3_step(q) == SQLITE_ROW) hash_row(&h, q);
+        must(s, sqlite3_finalize(q), sql);
+    }
+    must(s, sqlite3_finalize(tables), "hash");
+    unsigned char out[SHA256_BYTES];
+    crypto_hash_sha256_final(&h, out);
+    return hex_encode(a, out, sizeof out);
+}
+
+/* ---- Statements ----------------------------------------------------------------------------- */
+static sqlite3_stmt *cached(struct lab_state *s, const char *sql) {
+    size_t len = strlen(sql);
+    uint64_t h = 1469598103934665603u; /* FNV-1a */
+    for (size_t i = 0; i < len; i++) h = (h ^ (unsigned char)sql[i]) * 1099511628211u;
+    for (unsigned probe = 0; probe < STATE_STATEMENTS; probe++) {
+        unsigned i = (unsigned)(h + probe) % STATE_STATEMENTS;
+        if (s->statement[i].sql && strcmp(s->statement[i].sql, sql) == 0)
+            return s->statement[i].stmt;
+        if (s->statement[i].sql) continue;
+        char *numbered = strdup(sql);
+        s->statement[i].sql = strdup(sql);
+        BUG_IF(!numbered || !s->statement[i].sql);
+        /* To SQLite $1 is a name, numbered by where it first stands; ?1 is the number that we mean.
+         */
+        for (char *p = numbered; *p; p++)
+            if (p[0] == '$' && p[1] >= '0' && p[1] <= '9') *p = '?';
+        int rc = sqlite3_prepare_v3(s->db, numbered, -1, SQLITE_PREPARE_PERSISTENT,
+                                    &s->statement[i].stmt, NULL);
+        free(numbered);
+        must(s, rc, sql);
+        return s->statement[i].stmt;
+    }
+    BUG("too many statements");
+}
+
+static sqlite3_stmt *query(struct lab_state *s, const char *sql, const char *types, va_list args) {
+    sqlite3_stmt *q = cached(s, sql);
+    BUG_IF(sqlite3_stmt_busy(q));
+    for (int i = 1; *types; types++, i++) {
+        int rc;
+        if (*types == 'i') rc = sqlite3_bind_int64(q, i, va_arg(args, int64_t));
+        else {
+            const char *text = va_arg(args, const char *);
+            rc = text ? sqlite3_bind_text(q, i, text, -1, SQLITE_TRANSIENT)
+                      : sqlite3_bind_null(q, i);
+        }
+        must(s, rc, sql);
+    }
+    return q;
+}
+
+sqlite3_stmt *state_query(struct lab_state *s, const char *sql, const char *types, ...) {
+    va_list args;
+    va_start(args, types);
+    sqlite3_stmt *q = query(s, sql, types, args);
+    va_end(args);
+    return q;
+}
+
+bool state_row(struct lab_state *s, sqlite3_stmt *q) {
+    int rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW) return true;
+    must(s, rc, sqlite3_sql(q));
+    return false;
+}
+
+void state_end(sqlite3_stmt *q) {
+    sqlite3_reset(q);
+    sqlite3_clear_bindings(q);
+}
+
+void state_run(struct lab_state *s, const char *sql, const char *types, ...) {
+    va_list args;
+    va_start(args, types);
+    sqlite3_stmt *q = query(s, sql, types, args);
+    va_end(args);
+    while (state_row(s, q)) continue;
+    state_end(q);
+}
+
+int64_t state_number(struct lab_state *s, const char *sql, const char *types, ...) {
+    va_list args;
+    va_start(args, types);
+    sqlite3_stmt *q = query(s, sql, types, args);
+    va_end(args);
+    int64_t n = state_row(s, q) ? sqlite3_column_int64(q, 0) : 0;
+    state_end(q);
+    return n;
+}
+
+char *state_column(sqlite3_stmt *q, int column, struct arena *a) {
+    const char *text = (const char *)sqlite3_column_text(q, column);
+    return text ? arena_copy(a, text, (size_t)sqlite3_column_bytes(q, column)) : NULL;
+}
+
+int64_t state_meta(struct lab_state *s, const char *key) {
+    return state_number(s, "SELECT value FROM sim_meta WHERE key = $1", "t", key);
+}
+
+void state_meta_set(struct lab_state *s, const char *key, int64_t value) {
+    state_run(
+        s,
+        "INSERT INTO sim_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        "ti", key, value);
+}
+
+int64_t state_next(struct lab_state *s, const char *key) {
+    int64_t n = state_meta(s, key) + 1;
+    state_meta_set(s, key, n);
+    return n;
+}
+
+/* ---- Chance --------------------------------------------------------------------------------- */
+uint32_t state_draw(const struct lab_state *s, const char *stream, const char *entity, int64_t tick,
+                    uint32_t bound) {
+    /* The high 32 bits times the bound: a bias of 2^-32 at most, and no division that differs. */
+    return (uint32_t)(((lab_hash64(s->seed, stream, entity, tick) >> 32) * bound) >> 32);
+}
+
+void state_event(struct lab_state *s, const struct state_event *e) {
+    state_run(
+        s,
+        "INSERT INTO event (at_ms, actor, kind, connector, object, record_id, field, old_value, new_value, detail) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "itttttttt"
+        "t",
+        s->now_ms, s->actor, e->kind, e->connector, e->object, e->record_id, e->field, e->old_value,
+        e->new_value, e->detail);
+}

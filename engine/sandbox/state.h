@@ -1,0 +1,98 @@
+/* The state of one run: a SQLite database in memory, and the pure step over it.
+ *
+ * A step runs inside a sandboxed worker (worker.h); it reads no clock, no file
+ * and no randomness but the run's seed. The same pack, dialects, seed and actions give the same
+ * bytes anywhere: no floating point is written to the state, and each random number is hash(seed,
+ * stream, entity, tick), so that one more draw never shifts another stream.
+ *
+ * Tables of connectors ("crm_contact") and `event` may be read by the learner's SQL; tables named
+ * sim_… hold what only the simulation and the checks know. */
+#ifndef GR_LAB_STATE_H
+#define GR_LAB_STATE_H
+
+#include <jansson.h>
+#include <sqlite3.h>
+
+#include "base/buf.h"
+#include "labmodel/lab_chance.h"
+#include "labmodel/lab_pack.h"
+#include "sandbox/functions.h"
+
+#define LAB_EVENTS_MAX 300000 /* then the run is full and says so */
+/* RULE lab-reads: rows of whole tables that syncs and merges may go through in a run. It bounds
+ * what a replay of everything takes: at six microseconds a row, less than a minute. Half a thousand
+ * records that are synced every hour to the end of the calendar come to a sixth of it. */
+#define LAB_READS_MAX 8000000
+#define LAB_RECORDS_MAX 20000  /* of one object */
+#define LAB_HORIZON_DAYS 120   /* simulated time that a run may take */
+#define LAB_ADVANCE_MAX_DAYS 7 /* in one action */
+#define LAB_HEAP_BYTES ((int64_t)96 * 1024 * 1024)
+#define STATE_STATEMENTS 512
+
+struct lab_state {
+    sqlite3 *db;
+    struct arena pack; /* the stack and its files */
+    struct lab_files files;
+    struct lab_stack stack;
+    struct lab_csv *arrivals; /* by the stack's arrivals */
+    const struct lab_dialect *dialect[LAB_CONNECTORS_MAX];
+    uint64_t seed;
+    int64_t now_ms;            /* simulated */
+    int64_t until_ms;          /* where a step of the clock is going */
+    int64_t step;              /* actions executed */
+    const char *actor;         /* who causes what happens now: learner, screen, sync, world */
+    int64_t reads;             /* of the running step */
+    struct arena *scratch;     /* of the running step */
+    struct function_work work; /* of the running query; unbounded while there is none */
+    struct {
+        char *sql;
+        sqlite3_stmt *stmt;
+    } statement[STATE_STATEMENTS];
+};
+
+/* Once per process, before any SQLite call: single-threaded SQLite, our VFS, heap limit. */
+void state_engine_start(void);
+
+/* Reads the pack and makes an empty database. `dialects`: "crm=aurelia,map=heron". NULL with `*why`
+ * (`a`). */
+struct lab_state *state_new(const char *pack, size_t pack_len, const char *dialects, uint64_t seed,
+                            struct arena *a, const char **why);
+/* Creates tables and fills them from the seeds. */
+void state_seed(struct lab_state *s, struct arena *a);
+/* Takes over an image that state_save made. False when it is none of this run's. */
+bool state_load(struct lab_state *s, const unsigned char *image, size_t len);
+/* The database as bytes (arena). */
+unsigned char *state_save(struct lab_state *s, struct arena *a, size_t *len);
+void state_free(struct lab_state *s);
+/* SHA-256 over every table's rows in order, hex: equal states have equal hashes however they came
+ * about. */
+char *state_hash(struct lab_state *s, struct arena *a);
+
+/* ---- SQL ------------------------------------------------------------------------------------ */
+/* A cached statement with values bound: letters as in store.h ('t' text, 'i' int64). Ends with
+ * state_end. Errors of our own SQL are bugs: they end the process. */
+sqlite3_stmt *state_query(struct lab_state *s, const char *sql, const char *types, ...);
+bool state_row(struct lab_state *s, sqlite3_stmt *q);
+void state_end(sqlite3_stmt *q);
+void state_run(struct lab_state *s, const char *sql, const char *types, ...);
+/* First column of the first row, 0 when there is none. */
+int64_t state_number(struct lab_state *s, const char *sql, const char *types, ...);
+char *state_column(sqlite3_stmt *q, int column, struct arena *a); /* NULL for NULL */
+
+int64_t state_meta(struct lab_state *s, const char *key); /* 0 when absent */
+void state_meta_set(struct lab_state *s, const char *key, int64_t value);
+/* The next of a run-wide sequence ("id", "due"), from 1. */
+int64_t state_next(struct lab_state *s, const char *key);
+
+/* ---- Chance --------------------------------------------------------------------------------- */
+/* In [0, bound). */
+uint32_t state_draw(const struct lab_state *s, const char *stream, const char *entity, int64_t tick,
+                    uint32_t bound);
+
+/* ---- Events --------------------------------------------------------------------------------- */
+struct state_event {
+    const char *kind, *connector, *object, *record_id, *field, *old_value, *new_value, *detail;
+};
+void state_event(struct lab_state *s, const struct state_event *e);
+
+#endif

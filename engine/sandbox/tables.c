@@ -1,0 +1,87 @@
+/* What a run's database consists of. */
+#include "sandbox/tables.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+
+const char *tables_object(const struct lab_object *o, struct arena *a) {
+    struct buf b;
+    buf_init(&b, a);
+    buf_printf(
+        &b,
+        "CREATE TABLE %s (id TEXT NOT NULL PRIMARY KEY, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL",
+        o->table);
+    for (int i = 0; i < o->field_count; i++) {
+        enum lab_type t = o->fields[i].type;
+        buf_printf(&b, ", %s %s", o->fields[i].id,
+                   t == LAB_INTEGER || t == LAB_BOOLEAN || t == LAB_TIME ? "INTEGER" : "TEXT");
+    }
+    buf_puts(&b, ") STRICT");
+    return buf_text(&b);
+}
+
+const char *const tables_own[] = {
+    "CREATE TABLE sim_meta (key TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT",
+    "CREATE TABLE sim_key (object TEXT NOT NULL, key TEXT NOT NULL, record_id TEXT NOT NULL, "
+    "PRIMARY KEY (object, key)) STRICT",
+    /* The hidden truth: which person a record is about. A record with two people is a wrong merge.
+     */
+    "CREATE TABLE sim_person (object TEXT NOT NULL, record_id TEXT NOT NULL, person INTEGER NOT NULL, "
+    "PRIMARY KEY (object, record_id, person)) STRICT",
+    "CREATE TABLE sim_quota (member INTEGER NOT NULL PRIMARY KEY, window_ms INTEGER NOT NULL, window_used INTEGER NOT NULL, "
+    "day INTEGER NOT NULL, day_used INTEGER NOT NULL) STRICT",
+    "CREATE TABLE sim_token (n INTEGER NOT NULL PRIMARY KEY, member INTEGER NOT NULL, expires_ms INTEGER NOT NULL) STRICT",
+    "CREATE TABLE sim_due (at_ms INTEGER NOT NULL, priority INTEGER NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, "
+    "ref INTEGER NOT NULL, PRIMARY KEY (at_ms, priority, seq)) STRICT",
+    /* Who had opted out at the start or did so later: the law's view, whatever the systems say. */
+    "CREATE TABLE sim_opt_out (person INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT",
+    "CREATE TABLE event (seq INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, actor TEXT NOT NULL, kind TEXT NOT NULL, "
+    "connector TEXT, object TEXT, record_id TEXT, field TEXT, old_value TEXT, new_value TEXT, detail TEXT) STRICT",
+    "CREATE INDEX event_by_record ON event (record_id)",
+    NULL,
+};
+
+bool tables_try(sqlite3 *db, const struct lab_stack *stack, struct arena *a,
+                const struct lab_object **bad) {
+    *bad = NULL;
+    for (size_t i = 0; tables_own[i]; i++)
+        if (sqlite3_exec(db, tables_own[i], NULL, NULL, NULL) != SQLITE_OK) return false;
+    for (int m = 0; m < stack->member_count; m++)
+        for (int i = 0; i < stack->members[m].connector->object_count; i++) {
+            *bad = &stack->members[m].connector->objects[i];
+            if (sqlite3_exec(db, tables_object(*bad, a), NULL, NULL, NULL) != SQLITE_OK)
+                return false;
+        }
+    *bad = NULL;
+    return true;
+}
+
+void tables_harden(sqlite3 *db) {
+    static const struct {
+        int what, value;
+    } limits[] = {
+        {SQLITE_LIMIT_LENGTH, 1024 * 1024},  {SQLITE_LIMIT_SQL_LENGTH, 40000},
+        {SQLITE_LIMIT_COLUMN, 200},          {SQLITE_LIMIT_EXPR_DEPTH, 100},
+        {SQLITE_LIMIT_COMPOUND_SELECT, 20},  {SQLITE_LIMIT_FUNCTION_ARG, 64},
+        {SQLITE_LIMIT_ATTACHED, 0},          {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 500},
+        {SQLITE_LIMIT_VARIABLE_NUMBER, 200}, {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+        {SQLITE_LIMIT_WORKER_THREADS, 0},    {SQLITE_LIMIT_VDBE_OP, 50000},
+    };
+    for (size_t i = 0; i < COUNT_OF(limits); i++)
+        sqlite3_limit(db, limits[i].what, limits[i].value);
+    static const struct {
+        int what, on;
+    } switches[] = {
+        {SQLITE_DBCONFIG_DEFENSIVE, 1},
+        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+        {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+        {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+        {SQLITE_DBCONFIG_DQS_DML, 0},
+        {SQLITE_DBCONFIG_DQS_DDL, 0},
+        {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
+        {SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(switches); i++)
+        sqlite3_db_config(db, switches[i].what, switches[i].on, NULL);
+}

@@ -1,0 +1,82 @@
+/* An academy as one file: a tar archive (POSIX pax) of
+ *
+ *     manifest.json            what follows, with sizes and SHA-256; how far the audit log had
+ * come; which keys belong to it manifest.json.sha256 gradus.db                a consistent copy
+ *     gradus.db.audit-head     as it stood before the copy was begun, so that it is never ahead of
+ * it demo.json, profile-links.txt   when they are there keys.sealed              all key files,
+ * when they were asked for: see backup_keys.c
+ *
+ * Any tar program opens it. What is read back is compared with the manifest before anything is
+ * changed. */
+#ifndef GR_SERVER_BACKUP_H
+#define GR_SERVER_BACKUP_H
+
+#include "store/store.h"
+
+#define BACKUP_FORMAT "gradus-backup/1"
+#define BACKUP_FILES_MAX 8
+#define BACKUP_KEYS_MAX 80
+#define BACKUP_KEY_NAME_MAX 64
+#define PASSPHRASE_MIN 12
+#define PASSPHRASE_MAX 1023
+
+/* ---- Keys ------------------------------------------------------------------------------------ */
+/* Key files of a data folder: "keys/issuer-0001.key", "lab.key". Their bytes are in guarded memory.
+ */
+struct backup_key {
+    char name[BACKUP_KEY_NAME_MAX];
+    char id[17]; /* names the key by what it is, and tells nothing of it: see backup_key_id */
+    unsigned char bytes[128];
+    size_t len;
+};
+struct backup_keys {
+    struct backup_key *key; /* sodium_malloc; BACKUP_KEYS_MAX of them */
+    size_t count;
+};
+/* None when there are none. ERR_LIMIT, ERR_IO with a sentence. */
+enum err backup_keys_read(struct backup_keys *k, const char *data, struct arena *a,
+                          const char **why) MUST_USE;
+void backup_keys_free(struct backup_keys *k); /* wipes */
+/* Encrypted to the passphrase (Argon2id, XSalsa20-Poly1305). Arena. */
+enum err backup_keys_seal(const struct backup_keys *k, const char *passphrase, struct arena *a,
+                          const unsigned char **out, size_t *len, const char **why) MUST_USE;
+/* ERR_DENIED: another passphrase, or damaged. */
+enum err backup_keys_open(struct backup_keys *k, const unsigned char *sealed, size_t len,
+                          const char *passphrase, struct arena *a, const char **why) MUST_USE;
+/* Writes one of them (0600). */
+bool backup_key_write(const struct backup_key *key, const char *path);
+/* Asks on the terminal without showing it, `twice` to be sure; else reads one line of standard
+ * input. Empty: none was given. NULL with a sentence when it does not do. Guarded memory,
+ * sodium_free. */
+char *backup_passphrase(bool twice, const char **why);
+
+/* ---- Archives -------------------------------------------------------------------------------- */
+struct backup_file {
+    const char *name;
+    int64_t bytes;
+    const char *sha256;
+};
+struct backup_manifest {
+    const char *made_at; /* RFC 3339 */
+    int64_t rows;        /* of the audit log, by its head; 0: it was missing */
+    struct backup_file file[BACKUP_FILES_MAX];
+    size_t file_count;
+    bool sealed; /* keys.sealed is one of them */
+    struct {
+        const char *name, *id;
+    } key[BACKUP_KEYS_MAX]; /* that belonged to the academy, in it or not */
+    size_t key_count;
+};
+
+/* Writes FILE. `passphrase` NULL: without keys. */
+enum err backup_write(const char *data, const char *file, const char *passphrase, struct arena *a,
+                      const char **why) MUST_USE;
+/* Whether a file is a database by itself, as backups were before. */
+bool backup_is_database(const char *file);
+/* Lays the files of an archive out and compares each with the manifest. `*sealed` is arena, NULL
+ * without keys. */
+enum err backup_read(const char *file, struct store_stage *stage, struct backup_manifest *out,
+                     const unsigned char **sealed, size_t *sealed_len, struct arena *a,
+                     const char **why) MUST_USE;
+
+#endif

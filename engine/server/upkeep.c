@@ -1,0 +1,224 @@
+/* The thread that looks after an academy. */
+#include "server/upkeep.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "audit/audit.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cert/cert.h"
+#include "base/wait.h"
+#include "server/keeping.h"
+#include "server/server.h"
+
+#define TICK_MS MS_MINUTE
+#define FORGET_EVERY_MS MS_HOUR
+/* One check a day: a page that was written over is found before the backups that hold it whole are
+ * gone. */
+#define CHECK_EVERY_MS MS_DAY
+/* Of the time, the check takes a quarter: after each table it rests for three times what that took.
+ */
+#define REST_FACTOR 3
+#define REST_MAX_MS (30 * MS_SECOND)
+
+struct upkeep {
+    struct app *app;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake; /* by the monotonic clock */
+    atomic_bool stop;
+    struct upkeep_report reports[UPKEEP_CHECKS]; /* under the lock; each `problem` is malloc's */
+};
+
+/* Until the time has passed or the end has come. */
+static void wait_ms(struct upkeep *u, int64_t ms) {
+    const struct timespec until = wait_until(ms);
+    pthread_mutex_lock(&u->lock);
+    while (!atomic_load(&u->stop) && wait_for(&u->wake, &u->lock, &until)) continue;
+    pthread_mutex_unlock(&u->lock);
+}
+
+static bool stopped(void *arg) { return atomic_load(&((struct upkeep *)arg)->stop); }
+
+/* ---- The file -------------------------------------------------------------------------------- */
+
+static bool rest(void *arg, int64_t worked_ms) {
+    struct upkeep *u = arg;
+    int64_t ms = worked_ms * REST_FACTOR;
+    if (worked_ms) wait_ms(u, ms < REST_MAX_MS ? ms : REST_MAX_MS);
+    return stopped(u);
+}
+
+static void publish(struct upkeep *u, enum upkeep_check check, enum upkeep_state state,
+                    int64_t took_ms, const char *problem) {
+    const char *copy = problem ? strdup(problem) : NULL;
+    pthread_mutex_lock(&u->lock);
+    const char *old = u->reports[check].problem;
+    u->reports[check] = (struct upkeep_report){
+        .state = state, .at_ms = clock_now_ms(), .took_ms = took_ms, .problem = copy};
+    pthread_mutex_unlock(&u->lock);
+    free((char *)old);
+}
+
+static void check_file(struct upkeep *u) {
+    struct arena a;
+    struct store_check found = {0};
+    const char *why = NULL;
+    const int64_t start_ms = clock_monotonic_ms();
+    volatile enum err e = ERR_BUSY;
+    arena_init(&a, (size_t)8 * 1024 * 1024);
+    if (ARENA_GUARD(&a) == 0)
+        e = store_check_file(arena_printf(&a, "%s/gradus.db", u->app->data), rest, u, &a, &found,
+                             &why);
+    else why = "memory is short"; /* also where it was about to say something else */
+    int64_t took_ms = clock_monotonic_ms() - start_ms;
+    if (e == OK && found.problem) {
+        log_say(LOG_ERROR, "database_damaged", "%s", found.problem);
+        publish(u, UPKEEP_FILE, UPKEEP_DAMAGED, took_ms, found.problem);
+    } else if (e == OK && found.whole) {
+        log_say(LOG_INFO, "database_checked", "%lld tables of the database are whole (%lld ms)",
+                (long long)found.tables, (long long)took_ms);
+        publish(u, UPKEEP_FILE, UPKEEP_GOOD, took_ms, NULL);
+    } else if (e != OK) {
+        log_say(LOG_WARN, "database_check", "the database could not be checked: %s", why);
+        publish(u, UPKEEP_FILE, UPKEEP_UNKNOWN, took_ms, why);
+    }
+    arena_release(&a);
+}
+
+/* ---- The rest -------------------------------------------------------------------------------- */
+
+static void sign_head(struct upkeep *u) {
+    struct db *db = store_reader(u->app->store);
+    struct arena a;
+    if (!db) return;
+    store_read_begin(db); /* audit_sign_due has a guard of its own: it may leave a statement open */
+    audit_head_catch_up(db);
+    bool due = audit_sign_due(db, clock_now_ms());
+    store_read_end(db);
+    if (!due) return;
+    arena_init(&a, 256 * 1024);
+    enum err e = store_write(u->app->store, audit_sign, NULL, &a);
+    if (e != OK)
+        log_say(LOG_WARN, "audit_sign", "the head of the audit log could not be signed (%s)",
+                err_name(e));
+    arena_release(&a);
+}
+
+/* RULE records: somebody with access to the folder may have changed what is certified. */
+static void compare_records(struct upkeep *u) {
+    struct db *db = store_reader(u->app->store);
+    struct arena a;
+    struct cert_records records;
+    const int64_t start_ms = clock_monotonic_ms();
+    const char *problem = NULL;
+    if (!db) return;
+    arena_init(&a, (size_t)8 * 1024 * 1024);
+    volatile enum err e = ERR_BUSY;
+    if (ARENA_GUARD(&a) == 0) {
+        e = cert_records_check(db, &a, u->app->data, &records);
+        if (e == ERR_INVALID)
+            problem = arena_printf(
+                &a,
+                "%s In %lld cases the records are not what was signed and logged: see gradus audit verify",
+                records.problem, (long long)records.bad);
+        else if (e == OK && records.unchecked)
+            problem = arena_printf(&a, "%s In %lld cases a signature cannot be checked",
+                                   records.problem, (long long)records.unchecked);
+        else if (e != OK)
+            problem = arena_printf(&a, "the certificates could not be compared with the log (%s)",
+                                   err_name(e));
+    } else if (e == OK) e = ERR_BUSY;
+    if (e != OK || problem)
+        log_say(e == ERR_INVALID ? LOG_ERROR : LOG_WARN, "records_changed", "%s",
+                problem ? problem : "memory is short");
+    publish(u, UPKEEP_RECORDS,
+            e == OK            ? (problem ? UPKEEP_UNKNOWN : UPKEEP_GOOD)
+            : e == ERR_INVALID ? UPKEEP_DAMAGED
+                               : UPKEEP_UNKNOWN,
+            clock_monotonic_ms() - start_ms, problem);
+    arena_release(&a);
+}
+
+static void forget(struct upkeep *u) {
+    int64_t rows = keeping_forget(u->app->store, clock_now_ms(), stopped, u);
+    if (rows)
+        log_say(LOG_INFO, "keeping", "%lld rows were past their time and are deleted",
+                (long long)rows);
+}
+
+static void *look_after(void *arg) {
+    struct upkeep *u = arg;
+    /* Whoever is served comes first. */
+    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 19);
+    int64_t forgotten_ms = 0, checked_ms = 0;
+    for (bool first = true; !stopped(u); first = false) {
+        int64_t now_ms = clock_monotonic_ms();
+        if (first || now_ms - forgotten_ms >= FORGET_EVERY_MS) {
+            forget(u);
+            forgotten_ms = now_ms;
+        }
+        sign_head(u);
+        if (first || now_ms - checked_ms >= CHECK_EVERY_MS) {
+            check_file(u);
+            compare_records(u);
+            checked_ms = now_ms;
+        }
+        wait_ms(u, TICK_MS);
+    }
+    return NULL;
+}
+
+void upkeep_report(struct upkeep *u, enum upkeep_check check, struct arena *a,
+                   struct upkeep_report *out) {
+    *out = (struct upkeep_report){.state = UPKEEP_CHECKING};
+    if (!u) return;
+    char words[1024]; /* an arena may leave: never under the lock */
+    pthread_mutex_lock(&u->lock);
+    *out = u->reports[check];
+    bool problem = out->problem != NULL;
+    size_t len = problem ? strnlen(out->problem, sizeof words - 1) : 0;
+    if (problem) memcpy(words, out->problem, len);
+    pthread_mutex_unlock(&u->lock);
+    out->problem = problem && a ? arena_copy(a, words, len) : NULL;
+}
+
+enum err upkeep_open(struct upkeep **out, struct app *app, const char **why) {
+    struct upkeep *u = calloc(1, sizeof *u);
+    *why = "the thread that looks after the database cannot start";
+    if (!u) return ERR_IO;
+    u->app = app;
+    pthread_mutex_init(&u->lock, NULL);
+    if (wait_init(&u->wake) != 0) {
+        pthread_mutex_destroy(&u->lock);
+        free(u);
+        return ERR_IO;
+    }
+    if (pthread_create(&u->thread, NULL, look_after, u) == 0) {
+        *out = u;
+        return OK;
+    }
+    pthread_cond_destroy(&u->wake);
+    pthread_mutex_destroy(&u->lock);
+    free(u);
+    return ERR_IO;
+}
+
+void upkeep_close(struct upkeep *u) {
+    if (!u) return;
+    pthread_mutex_lock(&u->lock);
+    atomic_store(&u->stop, true);
+    pthread_cond_signal(&u->wake);
+    pthread_mutex_unlock(&u->lock);
+    pthread_join(u->thread, NULL);
+    pthread_cond_destroy(&u->wake);
+    pthread_mutex_destroy(&u->lock);
+    for (size_t i = 0; i < UPKEEP_CHECKS; i++) free((char *)u->reports[i].problem);
+    free(u);
+}

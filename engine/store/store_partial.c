@@ -1,0 +1,110 @@
+/* A file that is made beside its final name, and what is left of one whose maker died.
+ *
+ * The maker holds a lock on it (flock), which goes with the process: whoever finds one that nobody
+ * holds may remove it. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/owner.h"
+#include "base/text.h"
+#include "store/store_file.h"
+
+#define SUFFIX ".gradus-partial"
+
+/* What SQLite makes beside a database while it writes it. */
+static const char *const beside[] = {"-journal", "-wal", "-shm"};
+
+static void remove_beside(struct arena *a, const char *path) {
+    for (size_t i = 0; i < COUNT_OF(beside); i++) unlink(arena_printf(a, "%s%s", path, beside[i]));
+}
+
+/* NAME.gradus-partial of any maker; in a data folder also NAME.N.partial, as older programs called
+ * what they restored. */
+static bool is_partial(const char *name) {
+    size_t len = strlen(name);
+    if (str_has_suffix(name, SUFFIX)) return true;
+    if (!str_has_prefix(name, "gradus.db.") || !str_has_suffix(name, ".partial")) return false;
+    size_t digits = 0, end = len - strlen(".partial");
+    while (digits < end && name[end - 1 - digits] >= '0' && name[end - 1 - digits] <= '9') digits++;
+    return digits > 0 && end - digits == strlen("gradus.db.");
+}
+
+static void remove_if_nobodys(struct arena *a, const char *path) {
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) return;
+    bool nobodys = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && file_is_ours(&st, path) &&
+                   flock(fd, LOCK_EX | LOCK_NB) == 0;
+    if (nobodys && unlink(path) == 0) {
+        remove_beside(a, path);
+        log_say(LOG_INFO, "leftover",
+                "%s was left by a backup or restore that was interrupted, and is removed", path);
+    }
+    close(fd);
+}
+
+void store_remove_leftovers(const char *beside_path, struct arena *a) {
+    char *folder = arena_dup(a, beside_path), *slash = strrchr(folder, '/');
+    if (slash) slash[1] = '\0';
+    DIR *d = opendir(slash ? folder : ".");
+    if (!d) return;
+    /* No arena in between that could leave: one name at a time, of a bounded length. */
+    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+        char path[4096];
+        if (!is_partial(e->d_name)) continue;
+        if (snprintf(path, sizeof path, "%s%s", slash ? folder : "", e->d_name) < (int)sizeof path)
+            remove_if_nobodys(a, path);
+    }
+    closedir(d);
+}
+
+enum err store_partial_begin(struct store_partial *p, const char *to, struct arena *a,
+                             const char **why) {
+    struct stat st;
+    store_remove_leftovers(to, a);
+    *p = (struct store_partial){.path = arena_printf(a, "%s.%ld" SUFFIX, to, (long)getpid()),
+                                .to = to};
+    p->fd = open(p->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (p->fd < 0) {
+        *why = db_why_errno(a, errno, p->path, "be made");
+        return ERR_IO;
+    }
+    /* Somebody may have found it before it was locked. */
+    if (flock(p->fd, LOCK_EX | LOCK_NB) == 0 && fstat(p->fd, &st) == 0 && st.st_nlink == 1)
+        return OK;
+    *why = arena_printf(a, "%s was taken away by another process. Nothing was changed. Try again.",
+                        p->path);
+    store_partial_end(p, a);
+    return ERR_BUSY;
+}
+
+/* A second name for a file; where the file system knows no links, another name. */
+int file_name_also(const char *path, const char *also) {
+    if (link(path, also) == 0) return 0;
+    if (errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK) return errno;
+    return renameat2(AT_FDCWD, path, AT_FDCWD, also, RENAME_NOREPLACE) == 0 ? 0 : errno;
+}
+
+enum err store_partial_name(struct store_partial *p, struct arena *a, const char **why) {
+    /* Not rename: whoever made `to` meanwhile keeps it. */
+    int os = fsync(p->fd) == 0 ? file_name_also(p->path, p->to) : errno;
+    if (!os) os = file_sync_folder(p->to);
+    if (!os) return OK;
+    *why = db_why_errno(a, os, p->to, "be made");
+    return os == EEXIST ? ERR_CONFLICT : ERR_IO;
+}
+
+void store_partial_end(struct store_partial *p, struct arena *a) {
+    if (p->fd < 0) return;
+    unlink(p->path);
+    remove_beside(a, p->path);
+    close(p->fd);
+    p->fd = -1;
+}

@@ -1,0 +1,103 @@
+// Practice questions: an answer is kept, sent, and its feedback put in place; without a connection or a session it waits.
+import { announce } from './announce.js';
+import { placeParts, text } from './dom.js';
+import { all, drop, put } from './outbox.js';
+import { passing, send, sentence } from './server.js';
+import { signInHere } from './session.js';
+
+let sending = null, again = false, timer = 0, delay = 2000;
+
+const sectionOf = (path) => document.querySelector(`.checkpoint form[action="${path}"]`)?.closest('.checkpoint');
+
+function tell(path, answer) {
+  const section = sectionOf(path);
+  if (!section) return;
+  let box = section.querySelector('[data-waits]');
+  if (!box) {
+    box = document.createElement('div');
+    box.className = 'message message-warn';
+    box.setAttribute('role', 'alert');
+    box.dataset.waits = '';
+    section.append(box);
+  }
+  const line = sentence(answer);
+  if (box.firstChild?.textContent === line) return;
+  box.replaceChildren(line);
+  if (!['signed-out', 'other'].includes(answer.kind)) return;
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'button small secondary';
+  button.textContent = text('net-sign-in');
+  button.addEventListener('click', ask);
+  box.append(' ', button);
+}
+async function ask() {
+  if (await signInHere()) flush();
+}
+
+function place(path, html, focus) {
+  const section = sectionOf(path);
+  if (!section) return;
+  const answer = new DOMParser().parseFromString(html, 'text/html');
+  const fresh = answer.querySelector('.checkpoint');
+  if (!fresh) return;
+  section.replaceWith(document.adoptNode(fresh));
+  document.dispatchEvent(new CustomEvent('htmx:load', { detail: { elt: fresh } })); // what other scripts do with new parts
+  placeParts(answer);
+  if (focus) fresh.querySelector('[data-feedback]')?.focus({ preventScroll: true });
+  announce(text('content-answered'), { quiet: true });
+}
+
+// What stops one answer stops those behind it: each says so at its question.
+function stop(answer) {
+  for (const entry of all()) tell(entry.path, answer);
+  return false;
+}
+
+// How it stood when it had waited for a while is the server's time minus that; it never sends a time of its own.
+async function sendOne(entry, first) {
+  const body = new URLSearchParams(entry.choices.map((choice) => ['choice[]', choice]));
+  body.set('waited', String(Math.max(0, Date.now() - entry.made)));
+  const answer = await send('POST', entry.path, { body, headers: { 'HX-Request': 'true', Accept: 'text/html' } });
+  if (answer.kind === 'ok') {
+    drop(entry);
+    place(entry.path, answer.data, first);
+    return true;
+  }
+  if (['refused', 'gone', 'conflict'].includes(answer.kind)) drop(entry); // the question is no longer there, or another
+  tell(entry.path, answer);
+  if (passing(answer.kind)) {
+    clearTimeout(timer);
+    timer = setTimeout(flush, answer.after ? answer.after * 1000 : delay);
+    delay = Math.min(60000, delay * 2);
+  } else if (answer.kind === 'signed-out') ask();
+  return passing(answer.kind) || ['signed-out', 'other'].includes(answer.kind) ? stop(answer) : true;
+}
+
+async function run(path) {
+  do {
+    again = false;
+    for (const entry of all()) if (!(await sendOne(entry, entry.path === path))) return;
+    delay = 2000;
+  } while (again);
+}
+export function flush(path) {
+  clearTimeout(timer);
+  again = true;
+  sending ??= run(path).finally(() => { sending = null; });
+  return sending;
+}
+
+export function startCheckpoints() {
+  document.addEventListener('submit', (event) => {
+    const form = event.target.closest('.checkpoint form');
+    if (!form) return;
+    event.preventDefault();
+    const path = form.getAttribute('action');
+    put(path, new FormData(form).getAll('choice[]'));
+    flush(path);
+  }, { capture: true });
+  addEventListener('online', () => flush());
+  document.addEventListener('visibilitychange', () => { if (!document.hidden && all().length) flush(); });
+  if (all().length) flush();
+}

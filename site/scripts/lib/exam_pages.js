@@ -1,0 +1,82 @@
+// The pages of an attempt, one after the other without leaving the document: fetched in the background once it is open, kept in
+// memory as long as it is, so that all questions can be visited while there is no connection. Memory and not a cache: what a
+// candidate is asked stays nowhere when the page is closed.
+import { send } from './server.js';
+import { startView } from './exam_view.js';
+
+const FRESH_MS = 4000; // a connection that takes longer is as good as none, once a page is here
+const PAUSE_MS = 150; // between two pages that are fetched ahead
+const pages = new Map(); // path: HTML
+const path = (href) => new URL(href, location.href).pathname;
+const parse = (html) => new DOMParser().parseFromString(html, 'text/html');
+const viewOf = (doc) => doc.querySelector('[data-exam-view]');
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+let view = null;
+let turn = 0;
+
+function start() {
+  view?.abort();
+  view = new AbortController();
+  startView(document.querySelector('[data-exam-view]'), open, view.signal);
+}
+
+// `before`: why a page that was fetched before is shown, else ''.
+function show(href, html, before) {
+  const doc = parse(html), fresh = viewOf(doc), old = viewOf(document);
+  view.abort();
+  // The clock that runs goes on: a page that was fetched before knows an older time.
+  const running = old.querySelector('[data-timer]');
+  fresh.querySelector('[data-timer]').replaceWith(running);
+  if (before) fresh.dataset.before = before;
+  const csrf = document.querySelector('meta[name="csrf"]').content;
+  fresh.querySelectorAll('input[name="csrf"]').forEach((field) => { field.value = csrf; });
+  old.replaceWith(document.adoptNode(fresh));
+  document.title = doc.title;
+  if (path(href) !== location.pathname) history.pushState(null, '', href);
+  scrollTo(0, 0);
+  const heading = fresh.querySelector('h1');
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  const content = fresh.querySelector('.question, .exam-review');
+  document.dispatchEvent(new CustomEvent('htmx:load', { detail: { elt: content } })); // what other scripts do with new parts
+  start();
+}
+
+// The answer when the page cannot be shown, else nothing.
+async function open(href) {
+  const mine = ++turn, to = path(href), kept = pages.get(to);
+  let answer = { kind: 'offline', status: 0, data: '', after: 0 };
+  if (navigator.onLine !== false)
+    answer = await Promise.race([send('GET', to, { headers: { Accept: 'text/html' } }), ...(kept ? [sleep(FRESH_MS).then(() => answer)] : [])]);
+  if (mine !== turn) return null; // somebody was quicker
+  if (answer.kind === 'ok' && !viewOf(parse(answer.data))) {
+    location.assign(answer.url); // it has ended
+    return null;
+  }
+  if (answer.kind === 'ok') pages.set(to, answer.data);
+  const html = answer.kind === 'ok' ? answer.data : kept;
+  if (!html) return answer;
+  show(href, html, answer.kind === 'ok' ? '' : answer.kind);
+  return null;
+}
+
+async function fetchAhead() {
+  const all = [...document.querySelectorAll('[data-exam-map] [data-exam-go]')].map((link) => path(link.href));
+  const attempt = document.querySelector('[data-attempt]').dataset.attempt;
+  for (const to of [...all, `/attempts/${attempt}/review`]) {
+    if (pages.has(to)) continue;
+    const answer = await send('GET', to, { headers: { Accept: 'text/html' } });
+    if (answer.kind === 'ok' && viewOf(parse(answer.data))) pages.set(to, answer.data);
+    else if (answer.kind === 'ok' || answer.kind === 'signed-out') return;
+    else await sleep(5000);
+    await sleep(PAUSE_MS);
+  }
+  document.documentElement.dataset.examAhead = 'all';
+}
+
+export function startPages() {
+  start();
+  addEventListener('popstate', () => open(location.href));
+  fetchAhead();
+}

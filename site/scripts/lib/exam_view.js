@@ -1,0 +1,440 @@
+// One view of an attempt: a question, or the review. Answers are saved as they are chosen, kept while there is no
+// connection, and never overwritten by an older one; see engine/exam/exam.h for the save contract. A view ends when `signal`
+// is aborted and another takes its place; what it has not sent lies in the journal, and the next one sends it.
+import { announce } from './announce.js';
+import { text } from './dom.js';
+import { forget, shortcut } from './keys.js';
+import { passing, send, sentence } from './server.js';
+import { refresh, signInHere } from './session.js';
+import { startTimer } from './timer.js';
+import { canKeep, clientName, drop, keep, waiting } from './exam_journal.js';
+import { types } from './exam_types.js';
+
+const FRESH_MS = 5000; // a choice made this long ago at most is the latest word, whatever another device said before
+const MOVED_MS = 5000; // less than this is rounding, and the way of an answer
+const PATIENCE_MS = 1500; // how long a turn of the page waits for what is being sent
+const same = (a, b) => JSON.stringify(a ?? []) === JSON.stringify(b ?? []);
+const LATE = 'gradus-exam-late'; // the attempt whose submitting had waited for the connection: its result says so
+const held = new Map(); // slot: {seq, response, saved_at} as the server acknowledged it last; pages fetched before know less
+
+function submittedLate(attempt) {
+  try {
+    sessionStorage.setItem(LATE, attempt);
+  } catch {
+    // A browser that keeps nothing: the result alone says that it was submitted.
+  }
+}
+/** Whether submitting this attempt had waited for the connection; said once. */
+export function wasSubmittedLate(attempt) {
+  try {
+    const late = sessionStorage.getItem(LATE) === attempt;
+    if (late) sessionStorage.removeItem(LATE);
+    return late;
+  } catch {
+    return false;
+  }
+}
+
+// `root` holds the view; `open(href)` shows another one and says whether it could.
+export function startView(root, open, signal) {
+  const page = root.querySelector('[data-exam], [data-exam-review]');
+  const zone = page.dataset.zone || undefined;
+  // As the server writes it: in the reader's zone when the page knows it, else in UTC and saying so.
+  const clock = (iso) => new Intl.DateTimeFormat(document.documentElement.lang, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: zone ?? 'UTC' }).format(new Date(iso)) + (zone ? '' : ' UTC');
+  const attempt = page.dataset.attempt, slot = Number(page.dataset.slot) || 0, form = slot ? page : null;
+  const client = clientName(), base = `/attempts/${attempt}`;
+  const state = page.querySelector('[data-save-state]'), message = page.querySelector('[data-exam-message]');
+  const tabs = 'BroadcastChannel' in window ? new BroadcastChannel(`exam:${attempt}`) : null;
+  let known = Number(page.dataset.seq) || 0; // the highest number that this page has heard of for its question
+  let chosen = form ? JSON.parse(page.dataset.response) : [];
+  let counts = chosen; // what the server said last that counts
+  let flagged = page.dataset.flagged === '1';
+  let flagSeq = 0, over = false, submitting = false, flushing = null, again = false, delay = 1000, timer = 0, leaving = '', told = '', asked = '';
+
+  /* -- What the page says -- */
+
+  function say(key, values, mood = '') {
+    if (!state) return;
+    state.textContent = text(key, values);
+    state.classList.toggle('waiting', mood === 'waiting');
+    state.classList.toggle('failed', mood === 'failed');
+    if (key !== 'exam-saving') announce(state.textContent, { quiet: true });
+  }
+  function tell(key, values) {
+    told = key;
+    message.textContent = key ? text(key, values) : '';
+    message.hidden = !key;
+  }
+  // To whoever pressed a button, where they look: the button of a long page may stand far below its head.
+  function showMessage() {
+    if (message.hidden) return;
+    message.tabIndex = -1;
+    message.focus({ preventScroll: true });
+    message.scrollIntoView({ block: 'center' });
+  }
+  // What an answer of the server means for whoever sits here; whoever is signed out signs in on this page.
+  function tellAnswer(answer) {
+    told = `net-${answer.kind}`;
+    message.textContent = (answer.kind === 'refused' && answer.data.message) || sentence(answer); // the server says what is wrong with it
+    message.hidden = false;
+    if (!['signed-out', 'other'].includes(answer.kind)) return;
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'button small secondary';
+    button.textContent = text('net-sign-in');
+    button.addEventListener('click', ask);
+    message.append(' ', button);
+    if (told !== asked && answer.kind === 'signed-out') ask();
+    asked = told;
+  }
+  async function ask() {
+    if (!(await signInHere())) return;
+    asked = '';
+    tell('');
+    sync();
+  }
+  const own = (entry) => entry.kind === 'answer' && entry.slot === slot;
+  const type = form && types[form.dataset.face](form, choose);
+
+  function show(response) {
+    chosen = response ?? [];
+    type.show(chosen);
+    form.elements.was.value = JSON.stringify(chosen);
+    mark(slot, chosen.length > 0);
+  }
+  function hear(seq) {
+    known = Math.max(known, seq);
+    form.elements.seq.value = known;
+  }
+  function mark(number, answered, flag) {
+    const link = page.querySelector(`[data-exam-map] [data-slot="${number}"]`);
+    if (!link) return;
+    if (answered !== undefined) link.classList.toggle('answered', answered);
+    const overview = page.querySelector('[data-exam-overview]');
+    if (overview) overview.textContent = text('exam-overview', { answered: page.querySelectorAll('[data-exam-map] .answered').length, total: overview.dataset.total });
+    if (flag !== undefined) link.classList.toggle('flagged', flag);
+    link.setAttribute('aria-label', text('exam-map-label', { slot: number }) + (link.classList.contains('answered') ? text('exam-map-answered') : '') +
+      (link.classList.contains('flagged') ? text('exam-map-flagged') : ''));
+  }
+
+  /* -- Sending -- */
+
+  const put = (path, body) => send('PUT', path, { headers: { 'Content-Type': 'application/json', Accept: 'application/json' }, body: JSON.stringify(body) });
+
+  // Nothing acknowledged: it stays in the journal and is tried again, with growing pauses.
+  function later(answer) {
+    const pause = answer.after ? answer.after * 1000 : delay;
+    delay = Math.min(30000, delay * 2);
+    clearTimeout(timer);
+    timer = setTimeout(flush, pause * (0.75 + Math.random() / 2));
+    const mine = waiting(attempt);
+    if (mine.some(own)) say(canKeep() ? 'exam-waiting' : 'exam-unkept', {}, 'waiting');
+    if (submitting) tell('exam-submit-waits');
+    else if (answer.kind !== 'offline') tellAnswer(answer);
+    else if (mine.length) tell('exam-offline-shown');
+  }
+
+  function acknowledged(entry, data) {
+    drop(attempt, entry);
+    tabs?.postMessage({ slot: entry.slot, seq: data.newest.seq, response: data.newest.response, saved_at: data.saved_at });
+    held.set(entry.slot, { ...data.newest, saved_at: data.saved_at });
+    moveDeadline(data.deadline, data.now);
+    const lost = data.stale && !same(data.newest.response, entry.response);
+    if (!own(entry)) {
+      if (lost) tell('exam-elsewhere-slot', { slot: entry.slot });
+      mark(entry.slot, data.newest.response.length > 0);
+      return;
+    }
+    hear(data.newest.seq);
+    counts = data.newest.response;
+    if (told === 'net-refused') tell(''); // what was wrong was put right
+    const newer = waiting(attempt).some((e) => own(e) && e.client === client);
+    if (lost && entry.client === client && !newer && performance.now() - entry.tick < FRESH_MS) {
+      choose(entry.response); // chosen just now, by hand, here: it is the latest word
+      return;
+    }
+    if (newer) return; // its own acknowledgement comes
+    if (lost) {
+      show(data.newest.response);
+      tell('exam-elsewhere');
+    } else if (entry.client !== client) show(data.newest.response);
+    else if (!data.stale && same(chosen, entry.response)) { // as the server reads it: 12,50 is 12.5
+      chosen = data.response;
+      form.elements.was.value = JSON.stringify(chosen);
+      type.accepted?.(chosen);
+    }
+    say('exam-saved', { time: clock(data.saved_at) });
+  }
+
+  function refused(entry, answer) {
+    if (answer.kind === 'conflict') {
+      over = true;
+      say('exam-refused', {}, 'failed');
+      if (state) state.textContent += ` ${answer.data.message ?? ''}`;
+      tell('exam-time-up');
+      setTimeout(() => location.assign(`${base}/result`), 3000);
+      return;
+    }
+    // Kept, unless the server says that it is no answer at all: the page does not claim otherwise.
+    if (answer.kind === 'refused') drop(attempt, entry);
+    if (own(entry) && answer.kind === 'refused') {
+      chosen = counts;
+      mark(slot, counts.length > 0);
+      type.refused?.();
+    }
+    if (own(entry)) say(answer.kind === 'refused' ? 'exam-refused' : 'exam-waiting', {}, answer.kind === 'refused' ? 'failed' : 'waiting');
+    tellAnswer(answer);
+  }
+
+  // Sends what waits, one after the other. True when nothing is left.
+  async function run() {
+    do {
+      again = false;
+      for (const entry of waiting(attempt)) {
+        if (over || signal.aborted) return false;
+        const answer = entry.kind === 'flag'
+          ? await put(`${base}/flags/${entry.slot}`, { flagged: entry.response })
+          : await put(`${base}/responses/${entry.slot}`, { seq: entry.seq, response: entry.response, client: entry.client });
+        if (signal.aborted && answer.kind !== 'ok') return false;
+        if (passing(answer.kind)) {
+          later(answer);
+          return false;
+        }
+        if (answer.kind !== 'ok') {
+          refused(entry, answer);
+          if (answer.kind !== 'refused') return false;
+          continue;
+        }
+        delay = 1000;
+        if (entry.kind === 'flag') drop(attempt, entry);
+        else acknowledged(entry, answer.data);
+      }
+    } while (again);
+    const clear = waiting(attempt).length === 0;
+    if (signal.aborted) return clear;
+    if (clear && leaving) setTimeout(go, 0, leaving);
+    else if (clear && (/^net-(?!refused)/.test(told) || ['exam-offline-next', 'exam-offline-shown'].includes(told))) tell('');
+    return clear;
+  }
+  function flush() {
+    clearTimeout(timer);
+    again = true;
+    flushing ??= run().finally(() => { flushing = null; });
+    return flushing;
+  }
+
+  /* -- Choosing -- */
+
+  function choose(response) {
+    if (over) return;
+    chosen = response;
+    hear(known + 1);
+    const entry = { kind: 'answer', slot, seq: known, response, client, made: Date.now(), tick: performance.now() };
+    const kept = keep(attempt, entry);
+    form.elements.was.value = JSON.stringify(response);
+    mark(slot, response.length > 0);
+    tabs?.postMessage({ slot, seq: known, response });
+    if (navigator.onLine === false) say(kept ? 'exam-waiting' : 'exam-unkept', {}, 'waiting');
+    else say('exam-saving');
+    flush();
+  }
+  function flag(on) {
+    flagged = on;
+    form.elements.flag.checked = on;
+    form.elements.flag_was.value = on ? '1' : '';
+    keep(attempt, { kind: 'flag', slot, seq: ++flagSeq, response: on, client, made: Date.now() });
+    mark(slot, chosen.length > 0, on);
+    announce(text(on ? 'exam-flagged' : 'exam-unflagged'));
+    flush();
+  }
+
+  // To another question, or the review. What was given is sent meanwhile; without a connection the pages that were fetched
+  // before serve, and what waits goes on waiting.
+  async function go(href) {
+    leaving = '';
+    await Promise.race([flush(), new Promise((done) => setTimeout(done, PATIENCE_MS))]);
+    if (over || signal.aborted) return;
+    const answer = await open(href);
+    if (!answer || signal.aborted) return;
+    tellAnswer(answer);
+    if (!passing(answer.kind)) {
+      if (answer.kind !== 'signed-out') showMessage();
+      return;
+    }
+    leaving = href; // flush goes there when it has sent what waits
+    tell('exam-offline-next');
+    showMessage();
+    clearTimeout(timer);
+    timer = setTimeout(flush, 2000);
+  }
+
+  // Submitting waits for the connection: until then nothing has happened, and the page says so.
+  async function submitWhenClear(form) {
+    if (submitting) return;
+    submitting = true;
+    let waited = false;
+    form.querySelector('.actions').before(message); // at the button that was pressed
+    for (;;) {
+      const clear = await flush();
+      const now = clear ? await refresh() : 'offline';
+      if (over || signal.aborted) return;
+      if (clear && now === 'same') break;
+      if (now === 'out' || /^net-(signed-out|other|denied|gone)/.test(told)) {
+        submitting = false;
+        if (now === 'out') tellAnswer({ kind: 'signed-out', status: 401 });
+        return;
+      }
+      tell('exam-submit-waits');
+      if (!waited) showMessage();
+      waited = true;
+      await new Promise((done) => {
+        setTimeout(done, 3000);
+        addEventListener('online', done, { once: true, signal });
+      });
+      if (signal.aborted) return;
+    }
+    if (waited) {
+      tell('exam-submit-back');
+      submittedLate(attempt);
+    }
+    form.dataset.clear = 'yes';
+    setTimeout(() => form.requestSubmit(), 0); // not while this event is still being told
+  }
+
+  /* -- What the server holds -- */
+
+  // The server says how much is left. What it says of the deadline alone is not enough: its clock may have been put right.
+  function moveDeadline(deadline, now) {
+    const box = root.querySelector('[data-timer]');
+    if (!box || !deadline || !now) return;
+    const left = Date.parse(box.dataset.deadline) - Date.parse(box.dataset.now) - (performance.now() - (Number(box.dataset.base) || 0));
+    const more = Date.parse(deadline) - Date.parse(now) - left;
+    if (Math.abs(more) < MOVED_MS) return;
+    const fresh = box.cloneNode(true); // the old one's clock runs on, unseen
+    Object.assign(fresh.dataset, { deadline, now, base: performance.now() });
+    box.replaceWith(fresh);
+    startTimer(fresh);
+    if (more > 0) announce(text('exam-deadline-moved'));
+  }
+
+  async function sync() {
+    const clear = await flush();
+    if (signal.aborted || over) return;
+    const answer = await send('GET', `${base}/state`, { headers: { Accept: 'application/json' } });
+    if (signal.aborted) return;
+    if (answer.kind !== 'ok') {
+      if (passing(answer.kind)) later(answer);
+      else tellAnswer(answer);
+      return;
+    }
+    const now = answer.data;
+    if (!now.open) {
+      over = true;
+      location.assign(`${base}/result`);
+      return;
+    }
+    moveDeadline(now.deadline, now.now);
+    for (const s of now.slots) mark(s.slot, (s.response ?? []).length > 0, s.flagged);
+    const mine = form && now.slots[slot - 1];
+    if (!mine || !clear || mine.seq < known) return;
+    hear(mine.seq);
+    if (mine.saved_at) say('exam-saved', { time: clock(mine.saved_at) });
+    if (same(mine.response, chosen)) return;
+    show(mine.response);
+    tell('exam-elsewhere');
+  }
+
+  /* -- Events -- */
+
+  // A page that was fetched before knows less than what was acknowledged since, and nothing of what waits.
+  for (const [n, s] of held) mark(n, s.response.length > 0);
+  for (const entry of waiting(attempt))
+    if (entry.kind === 'answer') mark(entry.slot, entry.response.length > 0);
+    else mark(entry.slot, undefined, entry.response);
+  const lede = !form && root.querySelector('[data-exam-lede]');
+  if (lede && root.dataset.before) {
+    const all = root.querySelectorAll('[data-exam-map] [data-slot]');
+    lede.textContent = text('exam-review-now', { answered: [...all].filter((link) => link.classList.contains('answered')).length, total: all.length });
+  }
+  if (form) {
+    const newest = held.get(slot);
+    if (newest && newest.seq > known) {
+      hear(newest.seq);
+      show(newest.response);
+      say('exam-saved', { time: clock(newest.saved_at) });
+    }
+    // What waits from before this page was opened is what counts for its reader.
+    const left = waiting(attempt).filter(own).pop();
+    if (left && left.seq > known) {
+      hear(left.seq);
+      show(left.response);
+      say('exam-waiting', {}, 'waiting');
+    }
+    form.addEventListener('change', (event) => {
+      if (event.target.name === 'flag') flag(event.target.checked);
+    });
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      const way = event.submitter?.value ?? 'next';
+      if (way === 'stay') return; // Enter in a field: it was saved
+      go(way === 'review' ? `${base}/review` : `${base}/q/${slot + (way === 'previous' ? -1 : 1)}`);
+    });
+    const pick = (n) => {
+      const input = type.picks[n];
+      if (!input || input.disabled) return;
+      input.focus();
+      input.click();
+    };
+    type.picks?.forEach((input, i) => {
+      const letter = String.fromCharCode(97 + i);
+      if (letter === 'f' || letter === 'n' || letter === 'p') return shortcut(String(i + 1), '', () => pick(i));
+      shortcut(String(i + 1), '', () => pick(i));
+      shortcut(letter, i ? '' : text('exam-key-choose'), () => pick(i));
+    });
+    shortcut('n', text('exam-key-next'), () => form.querySelector('[name="go"][value="next"], .question-nav [value="review"]')?.click());
+    shortcut('p', text('exam-key-previous'), () => form.querySelector('[name="go"][value="previous"]')?.click());
+    shortcut('f', text('exam-key-flag'), () => flag(!flagged));
+  }
+  document.addEventListener('click', (event) => {
+    const link = event.target instanceof Element && event.target.closest('a[data-exam-go]');
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    go(link.href);
+  }, { signal });
+  page.querySelector('[data-exam-submit]')?.addEventListener('submit', (event) => {
+    const submit = event.target;
+    if (submit.dataset.clear) return;
+    event.preventDefault();
+    event.stopPropagation();
+    submitWhenClear(submit);
+  });
+  // Another tab of this browser: what it chose is shown here at once.
+  tabs?.addEventListener('message', ({ data }) => {
+    mark(data.slot, (data.response ?? []).length > 0);
+    if (data.slot !== slot || data.seq < known) return;
+    const waits = waiting(attempt).some((e) => own(e) && e.client === client);
+    if (waits && data.seq === known) return;
+    hear(data.seq);
+    if (!same(data.response, chosen)) show(data.response);
+    if (data.saved_at) say('exam-saved', { time: clock(data.saved_at) });
+    else say('exam-saving');
+  });
+  addEventListener('online', sync, { signal });
+  addEventListener('pageshow', (event) => { if (event.persisted) sync(); }, { signal });
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) sync(); }, { signal });
+  document.addEventListener('gradus:time-up', (event) => {
+    if (over || !event.detail.box.isConnected) return;
+    tell('exam-time-up');
+    announce(text('exam-time-up'), { assertive: true });
+    flush();
+    // The server takes what is under way for some seconds more; then the attempt is closed.
+    setTimeout(() => { over = true; location.assign(`${base}/result`); }, 6000);
+  }, { signal });
+  signal.addEventListener('abort', () => {
+    clearTimeout(timer);
+    tabs?.close();
+    forget();
+  });
+  if (root.dataset.before === 'offline') tell('exam-offline-shown');
+  if (waiting(attempt).length || root.dataset.before) sync();
+}

@@ -1,0 +1,53 @@
+// Systems and people of the labs are invented: no name of a column or table and no limit that tells a real product, no
+// phone number that rings somewhere, no customer with the name of a firm of the course.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { tracked } from "./files.mjs";
+
+/** By hand: names that were recognised here, and how ids and own fields are written in products that people in the field know. */
+const names = /^(?:leadScore|leadSource|leadId|createdAt|updatedAt|add_time|update_time|people_count|org_id|org_name|FirstName|LastName|AccountId|OwnerId|LeadSource|IsDeleted|(?:Created|LastModified)Date|SystemModstamp|DuplicateRule|vid|(?:hs|pp|mkto)_\w+|\w+__[cr])$|[Pp]rospect|[Oo]rgani[sz]ation/;
+/** Calls in so many seconds, and calls of a day. */
+const limits = ["100/20", "100/10", "190/10", "20/2"], days = ["15000", "25000", "50000", "100000"];
+
+/** What a learner reads of a dialect, and what clients write: values of attributes, parts of paths. */
+function dialectProblems(text) {
+    const said = [...text.matchAll(/ (?:as|title|plural|path|id-as|created-as|updated-as|merge-field|code)="([^"]*)"/g)].flatMap(([, value]) => [value, ...value.split("/")]);
+    const [, burst, seconds, day] = / burst="(\d+)" seconds="(\d+)" daily="(\d+)"/.exec(text);
+    return [...new Set(said)].filter((word) => names.test(word)).concat([`${burst}/${seconds}`].filter((x) => limits.includes(x)), [day].filter((x) => days.includes(x)));
+}
+
+/** Kept for fiction: London 020 7946 0xxx, 555-01xx, Paris 01 99 00 xx xx, Berlin 030 23125 xxx. Elsewhere six digits after the country are too few. */
+const silent = /^\+(?:44 20 7946 0\d{3}|1 312 555 01\d\d|33 1 9900 \d{4}|49 30 23125 \d{3}|(?:20 2|31 20|34 91|39 02|48 22|52 55|66 2|971 4) \d{4})$/;
+const phones = (text) => text.match(/\+\d[\d ]*/g) ?? [];
+
+test("dialects have names and limits of their own", () => {
+    const files = tracked(/^labs\/connectors\/[a-z_]+\/.*\.xml$/);
+    assert.ok(files.length >= 4);
+    for (const file of files) assert.deepEqual(dialectProblems(readFileSync(file, "utf8")), [], file);
+});
+
+test("a name, a path or a limit of a real product is found", () => {
+    const dialect = (object, limit = 'burst="20" seconds="5" daily="8000"') => `<limits ${limit}/>\n<object ${object}/>`;
+    assert.deepEqual(dialectProblems(dialect('as="warmth" path="/firms"')), []);
+    for (const object of ['as="leadScore"', 'created-as="add_time"', 'title="Prospects"', 'path="/rules/DuplicateRule"', 'as="Region__c"', 'as="hs_score"', 'merge-field="leadId"'])
+        assert.equal(dialectProblems(dialect(object)).length, 1, object);
+    assert.deepEqual(dialectProblems(dialect("", 'burst="100" seconds="20" daily="50000"')), ["100/20", "50000"]);
+});
+
+test("no phone number of a lab rings anywhere", () => {
+    const files = tracked(/^labs\/scenarios\/.*\.csv$/);
+    const found = files.flatMap((file) => phones(readFileSync(file, "utf8")));
+    assert.ok(found.length > 400);
+    assert.deepEqual(found.filter((phone) => !silent.test(phone)), []);
+});
+
+test("a number that rings is found", () => {
+    for (const phone of ["+44 20 5550 8833", "+1 312 5550 9661", "+1 312 555 0200", "+33 1 5550 7388", "+49 30 5550 8921", "+34 91 555 9238", "+39 02 5550 4903"])
+        assert.deepEqual(phones(`a,${phone},b`).filter((one) => !silent.test(one)), [phone]);
+});
+
+test("no customer of a lab has the name of a firm of the course", () => {
+    const firms = ["tidewell", "brackwater"], files = tracked(/^labs\/scenarios\/.*\.csv$/);
+    for (const file of files) for (const firm of firms) assert.ok(!readFileSync(file, "utf8").toLowerCase().includes(firm), `${firm} in ${file}`);
+});

@@ -1,0 +1,198 @@
+// Whoever can write the database changes what is on record: each column that a certificate, its state or a decision rests on
+// is compared with what was signed and logged, and what differs is neither shown, nor listed, nor decided on.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { caseOf } from "../lib/level.mjs";
+import { command, makeDemo, scratch, startServer } from "../lib/server.mjs";
+
+const data = makeDemo(), file = join(data, "gradus.db");
+const demo = JSON.parse(readFileSync(join(data, "demo.json"), "utf8")), { password } = demo.accounts[0];
+const sql = (text) => execFileSync("sqlite3", ["-cmd", ".timeout 5000", file, text], { encoding: "utf8" }).trim();
+const audit = () => command(["audit", "verify", "--data", data]);
+const untouched = audit();
+for (const name of sql("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name NOT LIKE 'audit_%'").split("\n")) sql(`DROP TRIGGER "${name}"`);
+const server = await startServer({ data });
+after(() => server.stop());
+const stranger = server.client(), get = (path) => stranger.fetch(path);
+const number = (state) => demo.certificates.find((c) => c.state === state).number;
+const certified = number("certified"), revoked = number("revoked");
+const certificate = (n) => `(SELECT id FROM cert_certificate WHERE number = '${n}')`, application = (n) => `(SELECT application_id FROM cert_certificate WHERE number = '${n}')`;
+const candidate = "ณัฐยา ศรีสุวรรณ", reason = "All of it was checked against the evidence.";
+const person = `(SELECT person_id FROM cert_application a WHERE NOT EXISTS (SELECT 1 FROM cert_decision d WHERE d.application_id = a.id) AND person_id = (SELECT id FROM person WHERE name = '${candidate}'))`;
+
+/** Runs `look` while rows are otherwise, and puts them back. */
+async function changed(table, where, set, look) {
+    sql(`CREATE TABLE kept AS SELECT * FROM ${table} WHERE ${where}`);
+    assert.notEqual(sql("SELECT count(*) FROM kept"), "0", `${table} ${where}`);
+    const columns = sql(`SELECT group_concat('"' || name || '"') FROM pragma_table_info('${table}')`);
+    const forget = `DELETE FROM ${table} WHERE ${where}`;
+    sql(set ? `UPDATE ${table} SET ${set} WHERE ${where}` : forget);
+    try {
+        await look();
+    } finally {
+        sql(`INSERT OR REPLACE INTO ${table} (${columns}) SELECT ${columns} FROM kept; DROP TABLE kept`);
+    }
+}
+const found = (sentence, name) => {
+    const done = audit();
+    assert.deepEqual([done.code, sentence.test(done.err)], [1, true], `${name ?? sentence}: ${done.out}${done.err}`);
+};
+
+test("what nobody touched is as it was signed and logged", () => {
+    assert.equal(untouched.code, 0, untouched.err);
+    assert.match(untouched.out, /\d certificates are as they were signed and logged/);
+    assert.equal(audit().code, 0);
+});
+
+test("RULE signed: each column of a certificate and of its credential is compared", async () => {
+    const columns = {
+        "scope = 'The holder may do everything.'": /another scope/, "body = 'Best Academy'": /name of the issuer/, "decided_by_name = 'Somebody Else'": /name of who decided/,
+        "level_id = 'expert'": /another level/, "level_number = 4": /another step of the programme/, "origin = 'http://evil.example'": /another/, "scheme_version = '9'": /another scheme/,
+        "person_id = (SELECT id FROM person WHERE login = 'learner')": /somebody else's/, "issued_ms = issued_ms + 1": /another moment of issue/,
+    };
+    for (const [set, sentence] of Object.entries(columns))
+        await changed("cert_certificate", `number = '${certified}'`, set, async () => {
+            found(sentence, set);
+            for (const end of ["", ".json"]) assert.equal((await get(`/certificates/${certified}${end}`)).status, 409, set + end);
+        });
+    for (const [set, sentence] of Object.entries({ "status_index = 7": /another place on its status list/, "version = 2": /address or version|not on record/, "signing_key = 'z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH'": /another key/, "at_ms = at_ms - 1000": /another beginning/ }))
+        await changed("cert_credential", `certificate_id = ${certificate(certified)}`, set, async () => {
+            found(sentence, set);
+            assert.equal((await get(`/certificates/${certified}`)).status, 409, set);
+        });
+    assert.equal((await get(`/certificates/${certified}`)).status, 200);
+});
+
+test("a credential that names a key that nobody has is not shown, and not called as it was signed", async () => {
+    const of = `certificate_id = ${certificate(certified)}`, unknown = "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK";
+    const forged = `json = replace(json, '#' || signing_key, '#${unknown}'), signing_key = '${unknown}'`;
+    await changed("cert_credential", of, forged, async () => {
+        found(new RegExp(`not decided: The case .*certificate ${certified}: its signature cannot be checked: the key ${unknown} is missing: put its file back into keys/`));
+        for (const end of ["", ".json", ".pdf", ".png"]) {
+            const answer = await get(`/certificates/${certified}${end}`);
+            assert.equal(answer.status, 409, end);
+            assert.match(await answer.text(), /cannot be checked here now: the key that signed it is missing/);
+        }
+    });
+    // Changed words are what they are, whatever key is named.
+    await changed("cert_credential", of, `${forged.replace("json = ", "json = replace(")}`.replace("), signing_key", "), 'awardedDate', 'x'), signing_key"), async () => found(/another day of issue/));
+    // did:key brings its key with it.
+    await changed("cert_credential", of, `json = replace(json, (SELECT 'did:web:' || substr(json, instr(json, 'did:web:') + 8, instr(substr(json, instr(json, 'did:web:')), '"') - 9)) || '#' || signing_key, 'did:key:${unknown}#${unknown}')`, async () => found(/signature of its credential does not fit|another key/));
+    // Without any key nothing can be said of any of them, but nothing is said to be changed.
+    const away = join(scratch("away"), "keys");
+    renameSync(join(data, "keys"), away);
+    try {
+        const done = audit();
+        assert.deepEqual([done.code, /not decided: [^]*cannot be checked: the key z6Mk\w+ is missing/.test(done.err)], [1, true], done.out + done.err);
+        assert.match(done.out, /^0 certificates are as they were signed/m);
+    } finally {
+        renameSync(away, join(data, "keys"));
+    }
+    assert.equal(audit().code, 0);
+});
+
+test("RULE list-logged: the signed list says what was logged, whatever the tables say", async () => {
+    const [id, index, list] = sql(`SELECT id, status_index, list_id FROM cert_credential WHERE certificate_id = ${certificate(revoked)}`).split("|");
+    const other = sql(`SELECT id FROM cert_credential WHERE certificate_id = ${certificate(certified)}`);
+    const bit = async (i) => {
+        sql(`INSERT INTO cert_status SELECT 'turn', certificate_id, credential_row, list_id, 'reinstated', actor, reason, 1 FROM cert_status LIMIT 1`); // not the one that is kept in memory
+        try {
+            const bits = gunzipSync(Buffer.from((await (await get(`/status/${list}`)).json()).credentialSubject.encodedList.slice(1), "base64url"));
+            return bits[i >> 3] >> (7 - (i & 7)) & 1;
+        } finally {
+            sql("DELETE FROM cert_status WHERE id = 'turn'");
+        }
+    };
+    assert.equal(await bit(Number(index)), 1);
+    sql("INSERT INTO cert_status_list (id, origin, created_ms, purpose) SELECT 99, origin, created_ms, purpose FROM cert_status_list LIMIT 1");
+    const facts = `certificate_id = ${certificate(revoked)}`;
+    const ways = [
+        ["cert_credential", `id = '${id}'`, "status_index = 7", /another place on its status list/],
+        ["cert_status", facts, `credential_row = '${other}'`, /for another credential or list/],
+        ["cert_status", facts, "list_id = 99", /for another credential or list/],
+        ["cert_status", facts, "at_ms = at_ms - 86400000", /another time than was logged/],
+        ["cert_status", facts, "kind = 'reinstated'", /not the one that was logged/],
+        ["cert_status", facts, "", /logged is not on record/],
+    ];
+    for (const [table, where, set, sentence] of ways)
+        await changed(table, where, set, async () => {
+            found(sentence, set);
+            assert.equal(await bit(Number(index)), 1, set);
+            assert.equal((await get(`/certificates/${revoked}`)).status, 409, set);
+        });
+    await changed("cert_status_list", `id = ${list}`, "purpose = CASE purpose WHEN 'revocation' THEN 'suspension' ELSE 'revocation' END", async () => {
+        found(/another purpose/);
+        sql(`INSERT INTO cert_status SELECT 'turn', certificate_id, credential_row, list_id, 'reinstated', actor, reason, 1 FROM cert_status LIMIT 1`);
+        assert.equal((await get(`/status/${list}`)).status, 409);
+        sql("DELETE FROM cert_status WHERE id = 'turn'");
+    });
+    sql("DELETE FROM cert_status_list WHERE id = 99");
+});
+
+test("RULE records: applications, admissions, decisions, marks and what waits are what was logged", async () => {
+    const of = `application_id = ${application(certified)}`, id = `id = ${application(certified)}`;
+    const ways = [
+        ["cert_decision", of, "evidence = '[]'", /what was known at the decision/], ["cert_eligibility", of, "evidence = '[]'", /what was known at the admission/],
+        ["cert_decision", of, "at_ms = 1", /what was known at the decision/], ["cert_application", id, "at_ms = 1", /application's time/],
+        ["cert_application", id, "statement = 'forged words'", /statement is not what was logged/], ["cert_application", id, "scheme_version = '9'", /scheme/],
+        ["cert_application", id, "basis = CASE basis WHEN 'training' THEN 'experience' ELSE 'training' END", /basis/],
+        ["cert_waiting", `person_id = ${person}`, "", /whether it waits/],
+    ];
+    for (const [table, where, set, sentence] of ways) await changed(table, where, set, () => found(sentence, `${table} ${set}`));
+    sql(`INSERT INTO cert_mark SELECT 'x', application_id, person_id, decided_by, 'application', application_id, 'insufficient', 'nobody said that', 1 FROM cert_certificate WHERE number = '${certified}'`);
+    found(/a mark is on record that was never logged/);
+    sql("DELETE FROM cert_mark WHERE id = 'x'");
+    assert.equal(audit().code, 0);
+});
+
+test("RULE records: roles, cohorts and interests are what was logged, and nobody decides while they are not", async () => {
+    const assessor = await server.signedIn("assessor", password), path = await caseOf(assessor, candidate);
+    const decide = async (sentence) => {
+        found(sentence);
+        const page = await assessor.page(path);
+        assert.match(page, /Something on record about this case[^]*is not what was logged/);
+        for (const outcome of ["granted", "refused"]) {
+            const answer = await assessor.post(`${path}/decision`, { outcome, reason });
+            assert.equal(answer.status, 409, String(sentence));
+            assert.match(await answer.text(), /it was changed outside of Gradus\. Nothing was changed/);
+        }
+    };
+    sql("INSERT INTO person_role SELECT id, 'admin', 1, 'nobody' FROM person WHERE login = 'assessor'");
+    await decide(/The person \w+: the roles are not those that were logged/);
+    sql("DELETE FROM person_role WHERE granted_by = 'nobody'");
+    await changed("cohort_member", `person_id = ${person}`, "", () => decide(/membership of a cohort that was logged is not on record/));
+    assert.equal((await assessor.post(`${path}/interest`, { note: "A cousin." })).status, 303);
+    await changed("cert_interest", `candidate_id = ${person}`, "", () => decide(/an interest that was logged is not on record/));
+    assert.equal(audit().code, 0);
+    assert.doesNotMatch(await (await server.signedIn("second", password).catch(() => assessor)).page(path), /Something on record about this case/);
+});
+
+test("RULE logged-evidence: exams and labs count when the log says so; on others nothing is granted", async () => {
+    const other = demo.accounts.find((a) => a.role === "assessor" && a.login !== "assessor")?.login;
+    const assessor = await server.signedIn(other ?? "assessor", password), path = await caseOf(assessor, candidate);
+    const run = `run_id IN (SELECT id FROM lab_run WHERE person_id = ${person})`;
+    const attempt = `attempt_id IN (SELECT id FROM exam_attempt WHERE person_id = ${person} AND practice = 0)`;
+    const ways = [
+        ["exam_result", attempt, "correct = total", /its result is not the one that was logged/, true], ["exam_end", attempt, "submitted_ms = submitted_ms + 600000", /its end is not/, true],
+        ["exam_attempt", `id IN (SELECT id FROM exam_attempt WHERE person_id = ${person} AND practice = 0)`, "exam_version = 'x'", /whose start was logged/, true],
+        ["lab_checking", run, "at_ms = at_ms + 1", /lab run \w+: that it was passed, by whom/, true],
+    ];
+    for (const [table, where, set, sentence] of ways)
+        await changed(table, where, set, async () => {
+            found(sentence, `${table} ${set}`);
+            const page = await assessor.page(path);
+            assert.match(page, /Something on record about this case/, table);
+            assert.match(page, /what is on record is not what was logged, so that it does not count/, table);
+            const answer = await assessor.post(`${path}/decision`, { outcome: "granted", reason });
+            assert.ok([403, 409].includes(answer.status), table);
+        });
+    // A failed attempt that became a passed one does not count.
+    const failed = sql("SELECT attempt_id FROM exam_result r WHERE passed = 0 AND n = (SELECT max(n) FROM exam_result WHERE attempt_id = r.attempt_id) LIMIT 1");
+    await changed("exam_result", `attempt_id = '${failed}'`, "passed = 1, correct = total, permille = 1000, scaled = 800", () => found(/attempt \w+: its result is not the one that was logged/));
+    await changed("exam_attempt", `id = '${failed}'`, "practice = 1 - practice", () => found(/whether it is for practice/));
+    assert.equal(audit().code, 0);
+});

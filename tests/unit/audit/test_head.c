@@ -1,0 +1,169 @@
+/* Head and log: what is refused, by whom, and how it goes on. */
+#include "fixture.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "base/clock.h"
+
+static void head_now(int64_t *seq, char hash[SHA256_HEX_BYTES]) {
+    struct audit_head head;
+    const char *why;
+    assert_int_equal(audit_head_read(&arena, head_file, &head, &why), OK);
+    *seq = head.seq;
+    memcpy(hash, head.hash, sizeof head.hash);
+}
+
+/* RULE audit-head, both sides of the edge: a log that ends one row before its head is refused
+ * everywhere, one that ends with it is not, and nothing that is tried in between lowers the head.
+ */
+static void the_head_never_goes_down(void **state) {
+    (void)state;
+    fill();
+    int64_t seq;
+    char hash[SHA256_HEX_BYTES], before[SHA256_HEX_BYTES];
+    head_now(&seq, before);
+    assert_int_equal(seq, ROWS);
+    const char *why;
+    struct store *s = open_checked(&why);
+    assert_non_null(s);
+    assert_true(store_close(s, 1000));
+    tamper("DELETE FROM audit_log WHERE seq = 7"); /* as a lost -wal does it */
+    assert_null(open_checked(&why));
+    assert_non_null(strstr(why, "ends with row 6, but row 7 was written"));
+    assert_non_null(strstr(why, "gradus audit accept"));
+    s = open_store(); /* somebody who did not ask */
+    assert_int_equal(say(s, (struct fact){"p", "a.b", "s", NULL, OK}), ERR_IO);
+    assert_true(store_close(s, 1000));
+    head_now(&seq, hash);
+    assert_int_equal(seq, ROWS);
+    assert_string_equal(hash, before);
+    struct audit_report r;
+    assert_int_equal(verify(&r), ERR_INVALID);
+    assert_int_equal(r.rows, ROWS - 1);
+}
+
+/* Two processes write one log, and the slower one comes last with its head. */
+static void the_slower_of_two_takes_no_head_back(void **state) {
+    (void)state;
+    fill();
+    struct audit_head old = {.seq = ROWS - 1};
+    memset(old.hash, 'a', sizeof old.hash - 1);
+    int64_t seq;
+    char hash[SHA256_HEX_BYTES];
+    audit_head_write(path, &old, sizeof old);
+    head_now(&seq, hash);
+    assert_int_equal(seq, ROWS);
+    assert_string_not_equal(hash, old.hash);
+    old.seq = ROWS + 1;
+    audit_head_write(path, &old, sizeof old);
+    head_now(&seq, hash);
+    assert_int_equal(seq, ROWS + 1);
+    assert_string_equal(hash, old.hash);
+}
+
+/* A program that is stopped, or `flock DATA sleep 12`, holds up no save: the head stays behind,
+ * which is allowed, and is brought up as soon as it can be. */
+static void a_held_lock_holds_up_no_save(void **state) {
+    (void)state;
+    fill();
+    int64_t seq, start_ms;
+    char hash[SHA256_HEX_BYTES];
+    int holder = open(folder, O_RDONLY | O_DIRECTORY);
+    assert_int_equal(flock(holder, LOCK_EX), 0);
+    alarm(10);
+    struct store *s = open_store();
+    start_ms = clock_monotonic_ms();
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(say(s, (struct fact){"p", "a.b", "s", NULL, OK}), OK);
+    assert_in_range(clock_monotonic_ms() - start_ms, 0, 5000);
+    head_now(&seq, hash);
+    assert_int_equal(seq, ROWS);
+    audit_head_catch_up(store_reader(s)); /* it is held still */
+    head_now(&seq, hash);
+    assert_int_equal(seq, ROWS);
+    close(holder);
+    audit_head_catch_up(store_reader(s));
+    head_now(&seq, hash);
+    assert_int_equal(seq, ROWS + 20);
+    assert_int_equal(say(s, (struct fact){"p", "a.b", "s", NULL, OK}), OK);
+    head_now(&seq, hash);
+    assert_int_equal(seq, ROWS + 21);
+    assert_true(store_close(s, 1000));
+    alarm(0);
+    struct audit_report r;
+    assert_int_equal(verify(&r), OK);
+}
+
+static void keys_without_a_database_begin_nothing(void **state) {
+    (void)state;
+    fill();
+    const char *why;
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < COUNT_OF(suffixes); i++)
+        unlink(arena_printf(&arena, "%s%s", path, suffixes[i]));
+    assert_null(open_checked(&why)); /* its head */
+    assert_non_null(strstr(why, "audit-head is there"));
+    unlink(head_file);
+    const char *keys = arena_printf(&arena, "%s/keys", folder),
+               *key = arena_printf(&arena, "%s/issuer-0007.key", keys),
+               *lab = arena_printf(&arena, "%s/lab.key", folder);
+    assert_int_equal(mkdir(keys, 0700), 0);
+    assert_true(file_write(key, "x", 1, 0600));
+    assert_null(open_checked(&why));
+    assert_non_null(strstr(why, "/keys is there"));
+    assert_int_not_equal(access(path, F_OK), 0);
+    unlink(key);
+    assert_true(file_write(lab, "x", 1, 0600));
+    assert_null(open_checked(&why));
+    assert_non_null(strstr(why, "/lab.key is there"));
+    unlink(lab);
+    struct store *s = open_checked(&why); /* an empty folder is nobody's */
+    assert_non_null(s);
+    assert_true(store_close(s, 1000));
+    rmdir(keys);
+}
+
+/* RULE audit-accept. */
+static void what_was_asked_after_is_accepted(void **state) {
+    (void)state;
+    fill();
+    const char *why;
+    struct store *s = open_store();
+    assert_int_equal(audit_accept(s, &arena, "root", "nothing is wrong here", &why), ERR_CONFLICT);
+    assert_true(store_close(s, 1000));
+    static const char *const faults[] = {"DELETE FROM audit_log WHERE seq > 5",
+                                         "SELECT 1" /* and the head goes */};
+    for (size_t i = 0; i < COUNT_OF(faults); i++) {
+        if (i == 0) tamper(faults[i]);
+        else unlink(head_file);
+        assert_null(open_checked(&why));
+        s = open_store();
+        assert_int_equal(audit_accept(s, &arena, "root", "the disk was full", &why), OK);
+        struct audit_row *rows;
+        size_t count;
+        assert_int_equal(audit_list(store_reader(s), &arena, NULL, 0, 1, &rows, &count), OK);
+        assert_string_equal(rows[0].action, "audit.accept");
+        assert_int_equal(rows[0].seq, 6 + (int64_t)i);
+        assert_non_null(strstr(rows[0].detail, "the disk was full"));
+        assert_non_null(strstr(rows[0].detail, i == 0 ? "\"head\":[7," : "\"head\":[0,"));
+        assert_true(store_close(s, 1000));
+        struct audit_report r;
+        assert_int_equal(verify(&r), OK);
+        s = open_checked(&why);
+        assert_non_null(s);
+        assert_true(store_close(s, 1000));
+    }
+}
+
+int main(void) {
+    log_threshold((enum log_level)(LOG_ERROR + 1));
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_head_never_goes_down, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_slower_of_two_takes_no_head_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_held_lock_holds_up_no_save, setup, teardown),
+        cmocka_unit_test_setup_teardown(keys_without_a_database_begin_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_asked_after_is_accepted, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

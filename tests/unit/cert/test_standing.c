@@ -1,0 +1,148 @@
+/* Who may apply when, at both sides of each edge; and what counts as evidence then. */
+#include "unit/check.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cert/cert_private.h"
+#include "cert/cert_standing.h"
+#include "exam/exam.h"
+
+#define T0 ((int64_t)1795320651000)
+#define YEAR (365 * MS_DAY)
+
+static const struct cert_rules rules = {
+    .refusal_days = 14, .revocation_days = 365, .renewal_days = 90, .anew = {false, true, true}};
+
+static struct cert_standing stand(const struct cert_past *past, int64_t now_ms) {
+    struct cert_standing s;
+    cert_standing(&rules, past, now_ms, &s);
+    return s;
+}
+
+static struct cert_past with(struct cert_held *held, size_t count) {
+    return (struct cert_past){.held = held, .held_count = count};
+}
+
+/* RULE may-apply, RULE one-valid. */
+static void who_may_apply_when(void **state) {
+    (void)state;
+    struct cert_held valid = {"valid", T0, T0 + YEAR, 0},
+                     brief = {"valid", T0, T0 + 10 * MS_DAY, 0}, endless = {"valid", T0, 0, 0},
+                     expired = {"expired", T0, T0 + YEAR, 0},
+                     suspended = {"suspended", T0, T0 + YEAR, T0 + MS_DAY},
+                     revoked = {"revoked", T0, T0 + YEAR, T0 + 5 * MS_DAY},
+                     replaced = {"replaced", T0, T0 + YEAR, T0 + 300 * MS_DAY},
+                     again[] = {revoked, valid}, both[] = {replaced, suspended},
+                     turned[] = {suspended, valid};
+    again[1].issued_ms = T0 + 2 * YEAR;
+    again[1].until_ms = T0 + 3 * YEAR;
+    struct cert_past refused = {.refusals = 1, .refused_ms = T0},
+                     waits = {.waits = true, .refusals = 1, .refused_ms = T0},
+                     refused_long_ago = {.refusals = 2, .refused_ms = T0 - YEAR};
+    const struct {
+        struct cert_past past;
+        int64_t now_ms;
+        enum cert_may may;
+        int64_t from_ms;
+    } cases[] = {
+        {{0}, T0, CERT_MAY_APPLY, 0},
+        /* after a refusal */
+        {refused, T0 + 14 * MS_DAY - 1, CERT_MAY_REFUSED, T0 + 14 * MS_DAY},
+        {refused, T0 + 14 * MS_DAY, CERT_MAY_APPLY, 0},
+        {refused_long_ago, T0, CERT_MAY_APPLY, 0},
+        {waits, T0 + YEAR, CERT_MAY_WAITS, 0},
+        /* while one is held, and in its last 90 days */
+        {with(&valid, 1), T0, CERT_MAY_HELD, T0 + YEAR - 90 * MS_DAY},
+        {with(&valid, 1), T0 + YEAR - 90 * MS_DAY - 1, CERT_MAY_HELD, T0 + YEAR - 90 * MS_DAY},
+        {with(&valid, 1), T0 + YEAR - 90 * MS_DAY, CERT_MAY_APPLY, 0},
+        {with(&expired, 1), T0 + YEAR, CERT_MAY_APPLY, 0},
+        {with(&replaced, 1), T0 + YEAR, CERT_MAY_APPLY, 0},
+        /* a short one is not renewed in its first half */
+        {with(&brief, 1), T0 + 5 * MS_DAY - 1, CERT_MAY_HELD, T0 + 5 * MS_DAY},
+        {with(&brief, 1), T0 + 5 * MS_DAY, CERT_MAY_APPLY, 0},
+        {with(&endless, 1), T0 + 50 * YEAR, CERT_MAY_HELD, 0},
+        /* suspended: also when there was another one */
+        {with(&suspended, 1), T0 + YEAR - MS_DAY, CERT_MAY_SUSPENDED, 0},
+        {with(both, 2), T0 + YEAR - MS_DAY, CERT_MAY_SUSPENDED, 0},
+        {with(turned, 2), T0 + MS_DAY, CERT_MAY_SUSPENDED, 0},
+        /* what holds no more keeps nobody from applying, however early that is */
+        {with(&replaced, 1), T0 + 10 * MS_DAY, CERT_MAY_APPLY, 0},
+        /* after a revocation: counted from it, not from the grant */
+        {with(&revoked, 1), T0 + 5 * MS_DAY + YEAR - 1, CERT_MAY_REVOKED, T0 + 5 * MS_DAY + YEAR},
+        {with(&revoked, 1), T0 + 5 * MS_DAY + YEAR, CERT_MAY_APPLY, 0},
+        /* both refused and revoked: the later of the two ends */
+        {{.refusals = 1, .refused_ms = T0, .held = &revoked, .held_count = 1},
+         T0 + 10 * MS_DAY,
+         CERT_MAY_REVOKED,
+         T0 + 5 * MS_DAY + YEAR},
+        {{.refusals = 1, .refused_ms = T0 + 4 * MS_DAY + YEAR, .held = &revoked, .held_count = 1},
+         T0 + 4 * MS_DAY + YEAR,
+         CERT_MAY_REFUSED,
+         T0 + 18 * MS_DAY + YEAR},
+        {{.refusals = 1, .refused_ms = T0 - 9 * MS_DAY + YEAR, .held = &revoked, .held_count = 1},
+         T0 + YEAR,
+         CERT_MAY_REVOKED,
+         T0 + 5 * MS_DAY + YEAR},
+        {{.refusals = 1, .refused_ms = T0, .held = &valid, .held_count = 1},
+         T0 + MS_DAY,
+         CERT_MAY_HELD,
+         T0 + YEAR - 90 * MS_DAY},
+        {with(again, 2), T0 + 2 * YEAR, CERT_MAY_HELD, T0 + 3 * YEAR - 90 * MS_DAY},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct cert_standing s = stand(&cases[i].past, cases[i].now_ms);
+        if (s.may != cases[i].may || s.from_ms != cases[i].from_ms)
+            fail_msg("case %zu: may %d from %lld", i, s.may, (long long)s.from_ms);
+    }
+}
+
+/* RULE new-evidence. */
+static void what_counts_then(void **state) {
+    (void)state;
+    struct cert_held valid = {"expired", T0, T0 + YEAR, 0},
+                     revoked = {"revoked", T0, T0 + YEAR, T0 + MS_DAY},
+                     all[] = {revoked, {"expired", T0 + 2 * YEAR, T0 + 3 * YEAR, 0}};
+    struct cert_past past = with(&valid, 1);
+    struct cert_standing s = stand(&past, T0 + YEAR);
+    assert_true(s.renewal);
+    assert_false(s.revoked);
+    assert_int_equal(s.since_ms[0], 0); /* the programme does not ask for them anew */
+    assert_int_equal(s.since_ms[1], T0);
+    assert_int_equal(s.since_ms[2], T0);
+    past = with(&revoked, 1); /* then everything, whatever the programme says of renewals */
+    s = stand(&past, T0 + 2 * YEAR);
+    assert_true(s.revoked);
+    assert_false(s.renewal);
+    for (int kind = 0; kind < CERT_KINDS; kind++) assert_int_equal(s.since_ms[kind], T0 + MS_DAY);
+    past = with(all, 2);
+    s = stand(&past, T0 + 3 * YEAR);
+    assert_true(s.revoked && s.renewal);
+    assert_int_equal(s.since_ms[0], T0 + MS_DAY);
+    assert_int_equal(s.since_ms[1], T0 + 2 * YEAR);
+    past = (struct cert_past){.refusals = 1, .refused_ms = T0};
+    s = stand(&past, T0 + YEAR); /* a refusal takes no evidence away */
+    for (int kind = 0; kind < CERT_KINDS; kind++) assert_int_equal(s.since_ms[kind], 0);
+}
+
+static void newer_means_later(void **state) {
+    (void)state;
+    const int64_t since[CERT_KINDS] = {0, T0, 0};
+    struct evidence_fact facts[] = {{&module_evidence, "m", true, NULL, NULL, 1, false},
+                                    {&exam_evidence_kind, "e", true, NULL, "before", T0 - 1, false},
+                                    {&exam_evidence_kind, "e", true, NULL, "same", T0, false},
+                                    {&exam_evidence_kind, "e", true, NULL, "after", T0 + 1, false},
+                                    {&lab_evidence_kind, "l", true, "x", "run", 2, false}};
+    assert_int_equal(cert_facts_since(facts, COUNT_OF(facts), since), 3);
+    assert_string_equal(facts[0].id, "m");
+    assert_string_equal(facts[1].record, "after");
+    assert_string_equal(facts[2].record, "run");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_may_apply_when),
+        cmocka_unit_test(what_counts_then),
+        cmocka_unit_test(newer_means_later),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,310 @@
+/* What a clock that is set does to exams in a real store: nothing. And opening again what was ended
+ * too early. */
+#include "unit/exam/sample.h"
+
+#include "account/account.h"
+#include "audit/audit.h"
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "exam/exam_sql.h"
+
+static char root[128], data[160];
+static struct arena arena;
+static struct store *store;
+static struct exams *exams;
+static struct app app;
+static const char *ana, *boss;
+static int64_t turn; /* each test has a time of its own */
+#define NOW                                                                                        \
+    (30000 * MS_DAY) /* ahead of every clock: the exams' thread must leave these attempts alone */
+
+struct timed {
+    write_fn run;
+    void *arg;
+    int64_t now_ms;
+};
+
+static enum err at_that_time(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct timed *t = arg;
+    (void)now_ms;
+    return t->run(db, a, t->arg, t->now_ms);
+}
+
+static enum err job(write_fn run, void *arg, int64_t now_ms) {
+    struct timed t = {run, arg, now_ms};
+    return store_write(store, at_that_time, &t, &arena);
+}
+
+static enum err add_people(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)arg;
+    enum err e = account_add(db, a, now_ms, "system", "ana", "Ana", "a@example.org", ROLE_LEARNER,
+                             NULL, &ana);
+    return e == OK ? account_add(db, a, now_ms, "system", "boss", "Boss", "b@example.org",
+                                 ROLE_ADMIN, NULL, &boss)
+                   : e;
+}
+
+static int open_all(void **state) {
+    const char *why = "";
+    struct buf b;
+    (void)state;
+    log_threshold(LOG_ERROR + 1);
+    codec_start();
+    arena_init(&arena, 256 * 1024 * 1024);
+    snprintf(root, sizeof root, "%s", sample_folder());
+    snprintf(data, sizeof data, "%s/gradus.db", root);
+    buf_init(&b, &arena);
+    buf_puts(&b, SAMPLE_BANK_HEAD);
+    for (int i = 1; i <= 6; i++)
+        sample_item(&b, arena_printf(&arena, "keys-%d", i), "keys", "apply", "data", "");
+    sample_write(root, "exams/p/bank/small.md", buf_text(&b));
+    sample_write(root, "exams/p/small.md", sample_def(&arena, "", "| data | 0 | 3 |\n"));
+    sample_write(root, "content/p/programme.md", sample_programme);
+    sample_write(root, "content/p/modules/m.md", sample_module);
+    if (store_open(&store, &(struct store_options){.path = data}, &arena, &why) != OK) return -1;
+    app = (struct app){.store = store, .root = root};
+    if (store_write(store, add_people, NULL, &arena) != OK ||
+        exams_open(&exams, &app, &arena, &why) != OK)
+        return -1;
+    app.exams = exams;
+    return 0;
+}
+
+static int close_all(void **state) {
+    (void)state;
+    arena_release(&arena);
+    exams_close(exams);
+    store_close(store, 5000);
+    sample_drop(root);
+    return 0;
+}
+
+/* ---- Helpers ------------------------------------------------------------------------------- */
+
+static int64_t begin(const char **attempt) {
+    int64_t now_ms = NOW + ++turn * 100 * MS_DAY;
+    struct exam_starting s = {
+        .unit = exams_hold(exams, &arena, "small"), .person_id = ana, .seed = 5};
+    assert_int_equal(job(exam_start_job, &s, now_ms), OK);
+    *attempt = s.id;
+    return now_ms;
+}
+
+static struct exam_attempt load(const char *attempt) {
+    struct exam_attempt t;
+    struct db *db = store_reader(store);
+    store_read_begin(db);
+    assert_int_equal(exam_attempt_load(db, &arena, attempt, NULL, &t), OK);
+    store_read_end(db);
+    return t;
+}
+
+static enum err save(const char *attempt, int64_t seq, int option, int64_t now_ms) {
+    const char *why, *text = arena_printf(&arena, "[%d]", option);
+    struct exam_saving s = {.attempt_id = attempt,
+                            .person_id = ana,
+                            .client = "t",
+                            .slot = 1,
+                            .seq = seq,
+                            .value = json_read(&arena, text, strlen(text), &why)};
+    return job(exam_save_job, &s, now_ms);
+}
+
+static enum err by_clock(const char *attempt, int64_t now_ms) {
+    struct exam_ending e = {.attempt_id = attempt};
+    return job(exam_end_job, &e, now_ms);
+}
+
+/* The machine's clock was set by `by_ms` and is followed; the real one of this process is not
+ * moved. */
+static void follow(int64_t by_ms, int64_t from_ms, int64_t now_ms) {
+    int64_t base_ms = clock_now_ms() - clock_boot_ms();
+    struct exam_clock_following f = {
+        .by_ms = by_ms, .base_ms = base_ms, .from_ms = from_ms, .boot_id = "boot"};
+    struct timed t = {exam_clock_follow_job, &f, now_ms};
+    assert_int_equal(store_write_last(store, at_that_time, &t, &arena), OK);
+    int64_t moved_ms = clock_now_ms() - clock_boot_ms() - base_ms;
+    assert_in_range(moved_ms - by_ms + 100, 0, 200);
+    clock_set(base_ms);
+}
+
+static void submit(const char *attempt, int64_t now_ms) {
+    struct exam_ending e = {.attempt_id = attempt, .person_id = ana};
+    assert_int_equal(job(exam_end_job, &e, now_ms), OK);
+}
+
+/* ---- Steps --------------------------------------------------------------------------------- */
+
+/* RULE exam-elapsed: whatever the clock is set to, ten minutes last ten minutes. */
+static void test_followed_steps(void **state) {
+    (void)state;
+    static const int64_t steps[] = {30 * MS_SECOND, -30 * MS_SECOND, 2 * MS_HOUR,
+                                    -2 * MS_HOUR,   MS_DAY,          -MS_DAY};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        const char *id;
+        int64_t start_ms = begin(&id);
+        int64_t at_ms = start_ms + 9 * MS_MINUTE + 30 * MS_SECOND; /* in its last minute */
+        follow(steps[i], 0, at_ms);
+        int64_t edge_ms = start_ms + steps[i] + 10 * MS_MINUTE + EXAM_GRACE_MS;
+        assert_true(load(id).deadline_ms == edge_ms - EXAM_GRACE_MS);
+        assert_int_equal(save(id, 1, 1, at_ms + steps[i]), OK);
+        assert_int_equal(save(id, 2, 2, edge_ms), OK);
+        assert_int_equal(save(id, 3, 3, edge_ms + 1), ERR_CONFLICT);
+        assert_int_equal(by_clock(id, edge_ms), OK);
+        assert_true(load(id).open); /* RULE exam-clock-ends */
+        assert_int_equal(by_clock(id, edge_ms + 1), OK);
+        assert_false(load(id).open);
+        assert_true(load(id).submitted_ms == edge_ms - EXAM_GRACE_MS);
+    }
+}
+
+static enum err grant(struct db *db, struct arena *a, void *factor, int64_t now_ms) {
+    return exam_accommodate(db, a, now_ms, ana, NULL, *(int *)factor, "a reason of length", boss);
+}
+
+static void test_extra_time_after_a_step(void **state) {
+    (void)state;
+    const char *id;
+    int factor = 1500;
+    int64_t start_ms = begin(&id);
+    follow(MS_DAY, 0, start_ms + MS_MINUTE);
+    assert_int_equal(job(grant, &factor, start_ms + MS_DAY + 2 * MS_MINUTE), OK);
+    assert_true(load(id).deadline_ms == start_ms + MS_DAY + 15 * MS_MINUTE);
+    factor = 1000;
+    assert_int_equal(job(grant, &factor, start_ms + MS_DAY + 3 * MS_MINUTE), OK);
+    submit(id, start_ms + MS_DAY + 4 * MS_MINUTE);
+}
+
+/* RULE clock-settle: time was a guess since the start of the machine. What ran before it is dated
+ * by the right clock. */
+static void test_only_what_began_since(void **state) {
+    (void)state;
+    const char *id;
+    int64_t start_ms = begin(&id);
+    follow(-MS_DAY, start_ms + 1, start_ms + MS_MINUTE);
+    assert_true(load(id).deadline_ms == start_ms + 10 * MS_MINUTE);
+    follow(-MS_DAY, start_ms, start_ms + MS_MINUTE);
+    assert_true(load(id).deadline_ms == start_ms - MS_DAY + 10 * MS_MINUTE);
+    submit(id, start_ms - MS_DAY + MS_MINUTE);
+}
+
+/* ---- Opening again -------------------------------------------------------------------------- */
+
+static enum err reopen(const char *attempt, int64_t given_ms, int64_t now_ms, const char **why) {
+    struct exam_reopening o = {.attempt_id = attempt,
+                               .actor = boss,
+                               .reason = "the clock was a day ahead",
+                               .given_ms = given_ms};
+    enum err e = job(exam_reopen_job, &o, now_ms);
+    *why = o.why;
+    return e;
+}
+
+/* RULE exam-reopen. */
+static void test_reopen(void **state) {
+    (void)state;
+    const char *id, *why;
+    int64_t start_ms = begin(&id), over_ms = start_ms + 11 * MS_MINUTE;
+    assert_int_equal(save(id, 1, 1, start_ms + MS_MINUTE), OK);
+    assert_int_equal(reopen(id, MS_MINUTE, over_ms, &why), ERR_CONFLICT);
+    assert_string_equal(why, "clock_reopen_is_open");
+    assert_int_equal(by_clock(id, over_ms), OK);
+    assert_int_equal(reopen(id, 10 * MS_MINUTE + 1, over_ms, &why), ERR_INVALID);
+    assert_int_equal(reopen(id, MS_MINUTE - 1, over_ms, &why), ERR_INVALID);
+    assert_string_equal(why, "clock_reopen_minutes_problem");
+    assert_false(load(id).open);
+    int64_t again_ms = over_ms + MS_HOUR;
+    assert_int_equal(reopen(id, 9 * MS_MINUTE, again_ms, &why), OK);
+    struct exam_attempt t = load(id);
+    assert_true(t.open && t.deadline_ms == again_ms + 9 * MS_MINUTE);
+    assert_int_equal(save(id, 2, 2, t.deadline_ms + EXAM_GRACE_MS), OK);
+    /* Extra time is counted from what was given back. */
+    int factor = 2000;
+    assert_int_equal(job(grant, &factor, again_ms + MS_MINUTE), OK);
+    assert_true(load(id).deadline_ms == again_ms + 19 * MS_MINUTE);
+    factor = 1000; /* the newest counts */
+    assert_int_equal(job(grant, &factor, again_ms + MS_MINUTE + 1), OK);
+    submit(id, again_ms + 2 * MS_MINUTE);
+    assert_int_equal(reopen(id, MS_MINUTE, again_ms + MS_HOUR, &why), ERR_CONFLICT);
+    assert_string_equal(why, "clock_reopen_submitted");
+    struct exam_reopening unknown = {.attempt_id = "none", .actor = boss, .reason = "r"};
+    assert_int_equal(job(exam_reopen_job, &unknown, again_ms), ERR_NOT_FOUND);
+}
+
+static void test_reopen_twice(void **state) {
+    (void)state;
+    const char *id, *why;
+    int64_t now_ms = begin(&id) + 11 * MS_MINUTE;
+    for (int i = 0; i < 3; i++, now_ms += MS_HOUR) {
+        assert_int_equal(by_clock(id, now_ms), OK);
+        assert_int_equal(reopen(id, MS_MINUTE, now_ms, &why), OK);
+    }
+    submit(id, now_ms - MS_HOUR + 1);
+    struct audit_row *rows;
+    size_t count;
+    struct db *db = store_reader(store);
+    store_read_begin(db);
+    assert_int_equal(audit_list(db, &arena, id, 0, 100, &rows, &count), OK);
+    store_read_end(db);
+    int reopened = 0;
+    for (size_t i = 0; i < count; i++) reopened += str_eq(rows[i].action, "exam.reopen");
+    assert_int_equal(reopened, 3);
+}
+
+static void test_reopen_not_beside_another(void **state) {
+    (void)state;
+    const char *first, *second, *why;
+    int64_t start_ms = begin(&first);
+    assert_int_equal(by_clock(first, start_ms + 11 * MS_MINUTE), OK);
+    int64_t later_ms = begin(&second);
+    assert_int_equal(reopen(first, MS_MINUTE, later_ms, &why), ERR_CONFLICT);
+    assert_string_equal(why, "clock_reopen_other_open");
+    submit(second, later_ms + 1);
+    assert_int_equal(reopen(first, MS_MINUTE, later_ms + 2, &why), OK);
+    submit(first, later_ms + 3);
+}
+
+static void test_reopen_not_what_was_passed(void **state) {
+    (void)state;
+    const char *id, *why;
+    int64_t over_ms = begin(&id) + 11 * MS_MINUTE;
+    assert_int_equal(by_clock(id, over_ms), OK);
+    struct exam_scored scored = {.attempt_id = id, .cut_permille = 700, .again = true};
+    struct exam_scored_list list = {&scored, 1};
+    scored.score = (struct exam_score){.correct = 3, .total = 3, .steps = 1, .passed = true};
+    assert_int_equal(job(exam_result_job, &list, over_ms), OK);
+    assert_int_equal(reopen(id, MS_MINUTE, over_ms, &why), ERR_CONFLICT);
+    assert_string_equal(why, "clock_reopen_passed");
+}
+
+/* An end without a copy stays, whoever asks. */
+static enum err drop_end(struct db *db, struct arena *a, void *attempt, int64_t now_ms) {
+    (void)a, (void)now_ms;
+    return db_run(db, SQL_exam_end_remove, "t", (const char *)attempt);
+}
+
+static void test_an_end_is_a_fact(void **state) {
+    (void)state;
+    const char *id;
+    int64_t over_ms = begin(&id) + 11 * MS_MINUTE;
+    assert_int_equal(by_clock(id, over_ms), OK);
+    assert_int_not_equal(job(drop_end, (void *)id, over_ms), OK);
+    assert_false(load(id).open);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_followed_steps),
+        cmocka_unit_test(test_extra_time_after_a_step),
+        cmocka_unit_test(test_only_what_began_since),
+        cmocka_unit_test(test_reopen),
+        cmocka_unit_test(test_reopen_twice),
+        cmocka_unit_test(test_reopen_not_beside_another),
+        cmocka_unit_test(test_an_end_is_a_fact),
+        cmocka_unit_test(
+            test_reopen_not_what_was_passed), /* the last: what is passed is not sat again */
+    };
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}

@@ -1,0 +1,145 @@
+/* An attempt with an item of each type in a real store: rehearsed, scored, stored, and read again
+ * as evidence. */
+#include "unit/exam/sample.h"
+
+#include "account/account.h"
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/log.h"
+
+static char root[128], data[160];
+static struct arena arena;
+static struct store *store;
+static struct exams *exams;
+static struct app app;
+static const char *ana, *bo;
+#define NOW (30000 * MS_DAY)
+
+static enum err add_people(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)arg;
+    enum err e = account_add(db, a, now_ms, "system", "ana", "Ana", "a@example.org", ROLE_LEARNER,
+                             NULL, &ana);
+    return e == OK ? account_add(db, a, now_ms, "system", "bo", "Bo", "b@example.org", ROLE_LEARNER,
+                                 NULL, &bo)
+                   : e;
+}
+
+static void write_files(void) {
+#define BLOCK(more) "\n\n```item\nobjective: keys\nlevel: apply\n" more "```\n\nWhat?\n\n"
+    sample_write(
+        root, "exams/p/bank/small.md",
+        SAMPLE_BANK_HEAD "## keys-1" BLOCK(
+            "type: ordering\nscoring: neighbours\n") "1. A\n2. B\n3. C\n4. D\n\n> So.\n\n"
+                                                     "## keys-2" BLOCK(
+                                                         "type: ordering\n") "1. A\n2. B\n3. C\n\n> So.\n\n"
+                                                                             "## keys-3" BLOCK(
+                                                                                 "type: numeric\n") "- [x] 12.5 ± 0.5\n  > R.\n- [ ] -3\n  > W.\n\n"
+                                                                                                    "## keys-4" BLOCK(
+                                                                                                        "") "- [ ] A\n  > W.\n- [x] B\n  > R.\n");
+    sample_write(root, "exams/p/small.md", sample_def(&arena, "", "| data | 0 | 4 |\n"));
+    sample_write(root, "content/p/programme.md", sample_programme);
+    sample_write(root, "content/p/modules/m.md", sample_module);
+}
+
+static int open_all(void **state) {
+    (void)state;
+    const char *why = "";
+    log_threshold(LOG_ERROR + 1);
+    codec_start();
+    arena_init(&arena, 256 * 1024 * 1024);
+    snprintf(root, sizeof root, "%s", sample_folder());
+    snprintf(data, sizeof data, "%s/gradus.db", root);
+    write_files();
+    struct store_options options = {.path = data};
+    if (store_open(&store, &options, &arena, &why) != OK) return -1;
+    app = (struct app){.store = store, .root = root};
+    if (store_write(store, add_people, NULL, &arena) != OK ||
+        exams_open(&exams, &app, &arena, &why) != OK)
+        return -1;
+    app.exams = exams;
+    return 0;
+}
+
+static int close_all(void **state) {
+    (void)state;
+    arena_release(&arena);
+    exams_close(exams);
+    store_close(store, 5000);
+    sample_drop(root);
+    return 0;
+}
+
+static enum err rehearse(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)now_ms;
+    return exam_rehearse(db, a, arg, NOW + MS_HOUR);
+}
+
+static struct exam_evidence sit(const char *person, int ability_permille, struct exam_result *r) {
+    struct exam_rehearsal x = {.exams = exams,
+                               .person_id = person,
+                               .exam_id = "small",
+                               .seed = 3,
+                               .start_ms = NOW,
+                               .submit_ms = NOW + MS_MINUTE,
+                               .answers = -1,
+                               .ability_permille = ability_permille};
+    struct exam_evidence out;
+    struct exam_result *list;
+    size_t count;
+    assert_int_equal(store_write(store, rehearse, &x, &arena), OK);
+    struct db *db = store_reader(store);
+    store_read_begin(db);
+    assert_int_equal(exam_evidence(db, &arena, exams, x.id, &out), OK);
+    assert_int_equal(exam_results(db, &arena, exams, person, NULL, &list, &count), OK);
+    store_read_end(db);
+    assert_int_equal(count, 1);
+    *r = list[0];
+    return out;
+}
+
+static const struct exam_evidence_slot *slot_of(const struct exam_evidence *x, const char *item) {
+    for (size_t i = 0; i < x->slot_count; i++)
+        if (str_eq(x->slots[i].item, item)) return &x->slots[i];
+    fail_msg("no slot of %s", item);
+    return NULL;
+}
+
+static void test_who_knows(void **state) {
+    (void)state;
+    struct exam_result r;
+    struct exam_evidence x = sit(ana, 1000, &r);
+    assert_true(r.passed);
+    assert_int_equal(r.scoring_version, EXAM_SCORING_VERSION);
+    assert_int_equal(r.steps, 3);
+    assert_int_equal(r.correct, 12);
+    assert_int_equal(r.total, 12);
+    for (size_t i = 0; i < x.slot_count; i++) {
+        assert_true(x.slots[i].right);
+        assert_int_equal(x.slots[i].points, x.slots[i].max);
+        assert_int_equal(x.slots[i].saves, 1);
+    }
+    assert_int_equal(slot_of(&x, "keys-1")->max, 3);
+    assert_string_equal(slot_of(&x, "keys-3")->response, "13"); /* the bound of the tolerance */
+    assert_int_equal(strlen(slot_of(&x, "keys-2")->response), strlen("1, 2, 3"));
+}
+
+static void test_who_errs(void **state) {
+    (void)state;
+    struct exam_result r;
+    struct exam_evidence x = sit(bo, 0, &r);
+    assert_false(r.passed);
+    const struct exam_evidence_slot *run = slot_of(&x, "keys-1");
+    assert_false(run->right);
+    assert_in_range(run->points, 0, 1); /* of two neighbours that changed places */
+    assert_int_equal(r.correct, run->points);
+    assert_string_equal(slot_of(&x, "keys-3")->response, "-3");
+    int counting = 0;
+    for (size_t i = 0; i < x.event_count; i++) counting += x.events[i].counts;
+    assert_int_equal(counting, 4);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_who_knows),
+                                       cmocka_unit_test(test_who_errs)};
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}

@@ -1,0 +1,389 @@
+/* Orders and numbers: what authors write, what candidates answer, and what it earns, at its
+ * boundaries. */
+#include "unit/exam/sample.h"
+
+#include "base/json.h"
+#include "exam/exam_decimal.h"
+
+static struct arena arena;
+static struct diag_list diags;
+
+static int fresh(void **state) {
+    (void)state;
+    arena_release(&arena);
+    arena_init(&arena, 64 * 1024 * 1024);
+    diag_init(&diags, &arena);
+    return 0;
+}
+
+/* One item; `fields` of its block, and what stands behind its stem. */
+static const struct exam_item *item_of(const char *fields, const char *body) {
+    struct exam_bank *bank = NEW(&arena, struct exam_bank);
+    struct doc *d = NEW(&arena, struct doc);
+    const char *text = arena_printf(
+        &arena, "%s## keys-1\n\n```item\nobjective: keys\nlevel: apply\n%s```\n\nWhat?\n\n%s",
+        SAMPLE_BANK_HEAD, fields, body);
+    diag_init(&diags, &arena);
+    assert_int_equal(doc_parse(d, "exams/p/bank/small.md", text, strlen(text), &arena, &diags), OK);
+    exam_bank_parse(bank, d, &arena, &diags);
+    assert_int_equal(bank->item_count, 1);
+    return &bank->items[0];
+}
+
+/* "line:column: sentence [rule]" of the first problem. */
+static const char *problem(const char *fields, const char *body) {
+    (void)item_of(fields, body);
+    const struct diag *d = diags.first;
+    return d ? arena_printf(&arena, "%d:%d: %s [%s]", d->line, d->column, d->message, d->rule) : "";
+}
+
+static const char *canonical_of(const struct exam_type *type, int options, const char *json) {
+    const char *why = NULL, *list = arena_printf(&arena, "[%s]", json);
+    const json_t *v = json_read(&arena, list, strlen(list), &why);
+    if (!v) fail_msg("%s", json);
+    why = NULL;
+    const char *text = type->canonical(json_array_get(v, 0), options, &arena, &why);
+    assert_true(!text == (why != NULL));
+    return text ? text : why;
+}
+
+static int points_of(const struct exam_item *item, const unsigned char *order, const char *response,
+                     int *max) {
+    struct exam_slot slot = {.type = item->type,
+                             .option_count = item->type->shuffled ? item->option_count : 0};
+    const struct exam_ask ask = {.slot = &slot, .item = item, .response = response};
+    for (int i = 0; i < slot.option_count; i++) slot.order[i] = order ? order[i] : (unsigned char)i;
+    return item->type->points(&ask, max);
+}
+
+/* ---- Decimal numbers ----------------------------------------------------------------------- */
+
+static const char *number_of(const char *text) {
+    struct exam_decimal d;
+    const char *why = NULL;
+    return exam_decimal_read(text, &d, &why) ? exam_decimal_text(&d, &arena) : why;
+}
+
+static void test_decimals(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"12.5", "12.5"},
+        {" 12,5 ", "12.5"},
+        {"0012.500", "12.5"},
+        {"+3", "3"},
+        {"-0.0", "0"},
+        {"−3", "-3"}, /* U+2212 */
+        {"- 3", "-3"},
+        {".5", "0.5"},
+        {"5.", "exam_number_more"},
+        {"١٢٫٥", "12.5"}, /* Arabic-Indic digits, Arabic decimal sign */
+        {"۱۲", "12"},     /* as Persian has them */
+        {"๑๒.๕", "12.5"}, /* Thai */
+        {"१२३", "123"},
+        {"１２", "12"}, /* full width */
+        {"\u200f١٢", "12"},
+        {"١٬٢٣٤٬٥٦٧٫٥", "1234567.5"},
+        {"1 234 567,5", "1234567.5"},
+        {"1\u202f234", "1234"},
+        {"1'234", "1234"},
+        {"1 23", "exam_number_more"},
+        {"1234 567", "exam_number_more"},
+        {"1,234,567", "exam_number_signs"},
+        {"1.234.567", "exam_number_signs"},
+        {"1,234.5", "exam_number_signs"},
+        {"1.234", "1.234"},
+        {"", "exam_number_none"},
+        {"-", "exam_number_none"},
+        {".", "exam_number_none"},
+        {"twelve", "exam_number_none"},
+        {"12 km", "exam_number_more"},
+        {"1e3", "exam_number_more"},
+        {"1/2", "exam_number_more"},
+        {"--1", "exam_number_none"},
+        {"123456789012345678901234567890", "123456789012345678901234567890"},
+        {"1234567890123456789012345678901", "exam_number_long"},
+        {"0.123456789012345678901234567891", "0.123456789012345678901234567891"},
+        {"0.1234567890123456789012345678901", "exam_number_long"},
+        {"0.1234567890123456789012345678900", "0.12345678901234567890123456789"},
+        {"12\xff", "exam_number_more"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        print_message("%s\n", cases[i][0]);
+        assert_string_equal(number_of(cases[i][0]), cases[i][1]);
+    }
+}
+
+/* RULE number-comma: a comma before exactly three last digits, one to three before it, no zero in
+ * front. */
+static void test_two_ways(void **state) {
+    (void)state;
+    assert_string_equal(number_of("1,234"), "exam_number_two_ways");
+    assert_string_equal(number_of("123,456"), "exam_number_two_ways");
+    assert_string_equal(number_of("-1,234"), "exam_number_two_ways");
+    assert_string_equal(number_of("1,23"), "1.23");
+    assert_string_equal(number_of("1,2345"), "1.2345");
+    assert_string_equal(number_of("1234,567"), "1234.567");
+    assert_string_equal(number_of("0,125"), "0.125");
+    assert_string_equal(number_of(",125"), "0.125");
+}
+
+static void test_compared_and_added(void **state) {
+    (void)state;
+    static const char *const ascending[] = {"-100", "-12.5",    "-12.05", "-1",         "-0.1",
+                                            "0",    "0.000001", "0.1",    "0.10000001", "0.2",
+                                            "1",    "9",        "10",     "10.5",       "100"};
+    for (size_t i = 0; i < COUNT_OF(ascending); i++)
+        for (size_t k = 0; k < COUNT_OF(ascending); k++) {
+            struct exam_decimal a, b;
+            const char *why;
+            assert_true(exam_decimal_read(ascending[i], &a, &why));
+            assert_true(exam_decimal_read(ascending[k], &b, &why));
+            int order = exam_decimal_compare(&a, &b);
+            assert_int_equal((order > 0) - (order < 0), (i > k) - (i < k));
+        }
+    static const struct {
+        const char *a, *b, *sum, *difference;
+    } sums[] = {{"12.5", "0.5", "13", "12"},
+                {"0", "0", "0", "0"},
+                {"0.1", "0.2", "0.3", "-0.1"},
+                {"-1", "0.000001", "-0.999999", "-1.000001"},
+                {"999999999999", "1", "1000000000000", "999999999998"}};
+    for (size_t i = 0; i < COUNT_OF(sums); i++) {
+        struct exam_decimal a, b, sum;
+        const char *why;
+        assert_true(exam_decimal_read(sums[i].a, &a, &why));
+        assert_true(exam_decimal_read(sums[i].b, &b, &why));
+        assert_true(exam_decimal_add(&a, &b, false, &sum));
+        assert_string_equal(exam_decimal_text(&sum, &arena), sums[i].sum);
+        assert_true(exam_decimal_add(&a, &b, true, &sum));
+        assert_string_equal(exam_decimal_text(&sum, &arena), sums[i].difference);
+    }
+    struct exam_decimal large, fine, small, sum;
+    const char *why;
+    assert_true(exam_decimal_read("1000000000000", &large, &why)); /* 13 digits */
+    assert_true(exam_decimal_read("0.0000001", &fine, &why));      /* 7 digits */
+    assert_true(exam_decimal_read("1", &small, &why));
+    assert_false(exam_decimal_add(&large, &small, false, &sum));
+    assert_false(exam_decimal_add(&small, &fine, false, &sum));
+}
+
+/* ---- Numeric items ------------------------------------------------------------------------- */
+
+#define NUMERIC "type: numeric\n"
+
+/* RULE number-tolerance: at the bound it is right, the smallest step beyond it is wrong. */
+static void test_tolerance(void **state) {
+    (void)state;
+    const struct exam_item *item = item_of(
+        NUMERIC, "- [x] 12.5 ± 0.5 km\n  > Right.\n- [ ] 125 km\n  > No.\n");
+    sample_print(&diags);
+    assert_int_equal(diags.errors + diags.warnings, 0);
+    static const struct {
+        const char *response;
+        int points;
+    } cases[] = {{"\"12\"", 1},
+                 {"\"13\"", 1},
+                 {"\"12.5\"", 1},
+                 {"\"11.999999999999999999999999999999\"", 0},
+                 {"\"13.000000000000000000000000000001\"", 0},
+                 {"\"11.9\"", 0},
+                 {"\"125\"", 0},
+                 {"\"-12.5\"", 0},
+                 {"[]", 0},
+                 {"null", 0}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int max = 0;
+        assert_int_equal(points_of(item, NULL, cases[i].response, &max), cases[i].points);
+        assert_int_equal(max, 1);
+    }
+    /* Without a tolerance: the number itself, however it is written. */
+    item = item_of(NUMERIC, "- [x] -0,3\n  > Right.\n");
+    int max;
+    assert_int_equal(points_of(item, NULL, "\"-0.3\"", &max), 1);
+    assert_int_equal(points_of(item, NULL, "\"-0.300001\"", &max), 0);
+    assert_int_equal(points_of(item, NULL, "\"0.3\"", &max), 0);
+}
+
+static void test_numeric_answers(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {{"\"12,50\"", "\"12.5\""},
+                                           {"\"๑๒\"", "\"12\""},
+                                           {"12", "\"12\""},
+                                           {"null", EXAM_NO_ANSWER},
+                                           {"\"\"", EXAM_NO_ANSWER},
+                                           {"\"  \"", EXAM_NO_ANSWER},
+                                           {"[]", EXAM_NO_ANSWER},
+                                           {"12.5", "exam_number_shape"},
+                                           {"[12]", "exam_number_shape"},
+                                           {"{}", "exam_number_shape"},
+                                           {"true", "exam_number_shape"},
+                                           {"\"a\"", "exam_number_none"},
+                                           {"\"1,234\"", "exam_number_two_ways"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_string_equal(canonical_of(&exam_type_numeric, 0, cases[i][0]), cases[i][1]);
+    char *essay = arena_alloc(&arena, 100003);
+    memset(essay, '1', 100002);
+    essay[0] = essay[100001] = '"';
+    essay[100002] = '\0';
+    assert_string_equal(canonical_of(&exam_type_numeric, 0, essay), "exam_number_long");
+    assert_string_equal(exam_type_numeric.say("\"-12.5\"", &arena), "-12.5");
+    assert_string_equal(exam_type_numeric.say("[]", &arena), "");
+}
+
+/* Each fault of a numeric item at its place. */
+static void test_numeric_faults(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"- [x] twelve\n  > R.\n",
+         "17:1: keys-1: “twelve” does not begin with a number, for instance 12.5 ± 0.5 km [item-number]"},
+        {"- [x] 1,234\n  > R.\n",
+         "17:1: keys-1: “1,234” can be read as thousands or as a decimal: write 1234 or 1.234 [item-number]"},
+        {"- [x] 12 ± km\n  > R.\n",
+         "17:1: keys-1: behind “±” of “12 ± km” stands the tolerance, a number that can be read in one way [item-number]"},
+        {"- [x] 12 ± -1\n  > R.\n",
+         "17:1: keys-1: the tolerance of “12 ± -1” is below 0 [item-number]"},
+        {"- [x] 0.1234567\n  > R.\n",
+         "17:1: keys-1: “0.1234567” has more than 12 digits before or 6 digits behind its decimal sign [item-number]"},
+        {"- [x] 12 km\n  > R.\n- [ ] 13 m\n  > W.\n",
+         "19:1: the unit of keys-1 is “m” here and “km” before [item-number]"},
+        {"- [x] 12 ± 1\n  > R.\n- [ ] 13\n  > W.\n",
+         "19:1: answers 1 and 2 of keys-1 overlap: a number would be both [item-options]"},
+        {"- [x] 12\n  > R.\n- [x] 13\n  > W.\n",
+         "17:1: keys-1 has 2 keys: mark the one right number with [x] [item-key]"},
+        {"- [ ] 12\n  > R.\n",
+         "17:1: keys-1 has 0 keys: mark the one right number with [x] [item-key]"},
+        {"Nothing.\n", "7:1: keys-1 has no options: a list with [ ] and [x] [item-options]"},
+        {"- [x] 12\n",
+         "17:1: this option of keys-1 has no rationale: put a quote under it that says why [item-rationale]"},
+        {"- [x] 12 of those pieces that were counted\n  > R.\n",
+         "17:1: keys-1: the unit “of those pieces that were counted” is longer than 24 bytes [item-number]"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_string_equal(problem(NUMERIC, cases[i][0]), cases[i][1]);
+    /* A number beside the range is no fault. */
+    (void)item_of(NUMERIC,
+                  "- [x] 12 ± 1\n  > R.\n- [ ] 13.000001\n  > W.\n- [ ] 10.999999\n  > W.\n");
+    assert_int_equal(diags.errors, 0);
+}
+
+/* ---- Ordering items ------------------------------------------------------------------------ */
+
+#define ORDER "type: ordering\n"
+#define FOUR "1. First\n2. Second\n3. Third\n4. Fourth\n\n> As they come.\n"
+
+/* RULE order-whole: all in their places, or nothing. */
+static void test_order_whole(void **state) {
+    (void)state;
+    const struct exam_item *item = item_of(ORDER, FOUR);
+    sample_print(&diags);
+    assert_int_equal(diags.errors + diags.warnings, 0);
+    assert_non_null(strstr(item->rationale, "As they come"));
+    assert_string_equal(item->asked, "What?\n");
+    const unsigned char order[] = {2, 0, 3, 1}; /* shown: third, first, fourth, second */
+    int max;
+    assert_int_equal(points_of(item, order, "[2,4,1,3]", &max), 1);
+    assert_int_equal(max, 1);
+    assert_int_equal(points_of(item, order, "[2,4,3,1]", &max), 0);
+    assert_int_equal(points_of(item, order, "[1,2,3,4]", &max), 0);
+    assert_int_equal(points_of(item, order, "[2,4,1,0]", &max), 0); /* the last is not placed */
+    assert_int_equal(points_of(item, order, "[]", &max), 0);
+}
+
+/* RULE order-neighbours: a part for each that directly follows the one before it. */
+static void test_order_neighbours(void **state) {
+    (void)state;
+    const struct exam_item *item = item_of(ORDER "scoring: neighbours\n", FOUR);
+    static const struct {
+        const char *response;
+        int points;
+    } cases[] = {{"[1,2,3,4]", 3}, {"[2,3,4,1]", 2}, {"[1,2,4,3]", 1}, {"[3,4,1,2]", 2},
+                 {"[1,3,2,4]", 0}, {"[4,3,2,1]", 0}, {"[1,2,3,0]", 2}, {"[0,1,2,0]", 1},
+                 {"[1,0,3,4]", 1}, {"[]", 0}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int max = 0;
+        assert_int_equal(points_of(item, NULL, cases[i].response, &max), cases[i].points);
+        assert_int_equal(max, 3);
+    }
+}
+
+static void test_order_answers(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {{"[3,1,2]", "[3,1,2]"},
+                                           {"[3,0,2]", "[3,0,2]"},
+                                           {"[0,0,0]", EXAM_NO_ANSWER},
+                                           {"[]", EXAM_NO_ANSWER},
+                                           {"null", EXAM_NO_ANSWER},
+                                           {"{\"places\":[2,3,1]}", "[3,1,2]"},
+                                           {"{\"places\":[2,0,1]}", "[3,1,0]"},
+                                           {"{\"places\":[0,0,0]}", EXAM_NO_ANSWER},
+                                           {"{\"places\":[2,2,1]}", "exam_order_twice"},
+                                           {"{\"places\":2}", "exam_order_shape"},
+                                           {"[1,1,2]", "exam_order_twice"},
+                                           {"[1,2]", "exam_order_shape"},
+                                           {"[1,2,3,0]", "exam_order_shape"},
+                                           {"[1,2,4]", "exam_response_no_option"},
+                                           {"[1,2,-1]", "exam_response_no_option"},
+                                           {"[1,2,\"3\"]", "exam_response_no_option"},
+                                           {"2", "exam_order_shape"},
+                                           {"\"abc\"", "exam_order_shape"},
+                                           {"{}", "exam_order_shape"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_string_equal(canonical_of(&exam_type_ordering, 3, cases[i][0]), cases[i][1]);
+    static const char *const fields[] = {"2", "", "1"};
+    const char *why = NULL;
+    assert_string_equal(exam_type_ordering.canonical(
+                            exam_type_ordering.from_form(fields, 3, &arena), 3, &arena, &why),
+                        "[3,1,0]");
+    assert_string_equal(exam_type_ordering.say("[3,1,2]", &arena), "3, 1, 2");
+}
+
+static void test_order_faults(void **state) {
+    (void)state;
+    static const char *const cases[][3] = {
+        {ORDER, "1. A\n2. B\n\n> R.\n", "17:1: keys-1 needs at least three options [item-options]"},
+        {ORDER, "1. A\n2. B\n3. a\n\n> R.\n",
+         "19:1: options 1 and 3 of keys-1 are equal [item-options]"},
+        {ORDER, "- A\n- B\n- C\n",
+         "7:1: keys-1 has nothing to put in order: a list 1. 2. 3. in its right order [item-options]"},
+        {ORDER, "1. A\n2. B\n3. C\n",
+         "17:1: the order of keys-1 has no rationale: put a quote under the list that says why [item-rationale]"},
+        {ORDER, "1. A\n2. B\n3. C\n\n> R.\n\nMore.\n",
+         "23:1: this comes after the options of keys-1; a stem stands before them [item-tail]"},
+        {ORDER "scoring: half\n", FOUR,
+         "13:10: an order is scored as “whole” (all or nothing) or by “neighbours” [item-scoring]"},
+        {NUMERIC "scoring: whole\n", "- [x] 1\n  > R.\n",
+         "13:1: there is no field “scoring” here [unknown-field]"},
+        {"type: order\n", "- [x] 1\n  > R.\n- [ ] 2\n  > W.\n",
+         "12:7: there is no type “order”; use single, multiple, ordering or numeric [item-type]"},
+        {"type: multiple\n", "- [x] 1\n  > R.\n- [ ] 2\n  > W.\n",
+         "12:7: keys-1 is said to be multiple choice, and has 1 key [item-type]"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_string_equal(problem(cases[i][0], cases[i][1]), cases[i][2]);
+    /* Reasons may stand with the entries, and a list of the stem is none to be ordered. */
+    const struct exam_item *item = item_of(
+        ORDER, "1. One\n2. Two\n\nSo?\n\n1. A\n   > First.\n2. B\n3. C\n");
+    sample_print(&diags);
+    assert_int_equal(diags.errors + diags.warnings, 0);
+    assert_int_equal(item->option_count, 3);
+    assert_non_null(strstr(item->stem, "Two"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_decimals, fresh),
+        cmocka_unit_test_setup(test_two_ways, fresh),
+        cmocka_unit_test_setup(test_compared_and_added, fresh),
+        cmocka_unit_test_setup(test_tolerance, fresh),
+        cmocka_unit_test_setup(test_numeric_answers, fresh),
+        cmocka_unit_test_setup(test_numeric_faults, fresh),
+        cmocka_unit_test_setup(test_order_whole, fresh),
+        cmocka_unit_test_setup(test_order_neighbours, fresh),
+        cmocka_unit_test_setup(test_order_answers, fresh),
+        cmocka_unit_test_setup(test_order_faults, fresh),
+    };
+    arena_init(&arena, 64 * 1024 * 1024);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    arena_release(&arena);
+    return failed;
+}

@@ -1,0 +1,164 @@
+/* The check of a whole file says "damaged" of what is damaged, and of nothing else: a single
+ * allocation or read that fails is no reason to tell anybody to restore a backup. */
+#include "unit/store/fixture.h"
+
+#include "fault/fault_vfs.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HAS_FAILING_MEMORY 0 /* a sanitizer has an allocator of its own */
+#else
+#define HAS_FAILING_MEMORY 1
+#include "memory/failing_memory.h"
+#endif
+
+#define MOST 20000
+
+static const char *why;
+
+static bool go_on(void *arg, int64_t worked_ms) {
+    (void)arg, (void)worked_ms;
+    return false;
+}
+
+/* What can be said of a database: OK, what is wrong in `why` (ERR_INVALID), or that it cannot be
+ * said. */
+static enum err check(void) {
+    struct store_check found;
+    enum err e = store_check_file(fixture_db, go_on, NULL, &fixture_arena, &found, &why);
+    if (e != OK) return e;
+    why = found.problem;
+    assert_int_equal(found.whole, !found.problem);
+    return found.problem ? ERR_INVALID : OK;
+}
+
+static enum err back_up(void) {
+    const char *to = fixture_path("b.db");
+    enum err e = store_backup(fixture_db, to, &fixture_arena, &why);
+    assert_int_equal(access(to, F_OK) == 0, e == OK);
+    unlink(to);
+    return e;
+}
+
+static enum err check_backup(void) { return store_check_backup(fixture_db, &fixture_arena, &why); }
+
+/* Each time to another place: whoever leaves through the guard ends no restore, and so holds its
+ * lock. */
+static enum err restore(void) {
+    static int places;
+    const char *to = fixture_path(arena_printf(&fixture_arena, "new%d.db", places++));
+    enum err e = store_restore(fixture_db, to, false, &fixture_arena, &why);
+    unlink(to);
+    return e;
+}
+
+static const struct {
+    const char *name;
+    enum err (*run)(void);
+    int step; /* those that bring files to the disk take their time */
+} ways[] = {{"check", check, 1},
+            {"backup", back_up, 5},
+            {"check_backup", check_backup, 1},
+            {"restore", restore, 5}};
+
+/* Through the guard of the arena, too. */
+static enum err run(enum err (*f)(void)) {
+    volatile enum err e = ERR_BUSY;
+    why = NULL;
+    if (ARENA_GUARD(&fixture_arena) == 0) {
+        e = f();
+        if (e != OK) assert_non_null(why);
+    } else why = "memory is short";
+    return e;
+}
+
+static void is_no_damage(const char *name, int nth, enum err e) {
+    if (e == OK) return;
+    static const char *const words[] = {"damaged", "last good backup", "is whole", "put a backup",
+                                        "not a database"};
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (strstr(why, words[i])) fail_msg("%s, number %d: %s", name, nth, why);
+    if (e == ERR_INVALID || e == ERR_CONFLICT)
+        fail_msg("%s, number %d: %s: %s", name, nth, err_name(e), why);
+}
+
+static void begin_again(void **state) {
+    arena_release(&fixture_arena);
+    fixture_empty_folder();
+    fixture_teardown(state);
+    assert_int_equal(fixture_setup(state), 0);
+    fixture_fill(40);
+}
+
+static void a_failed_allocation_is_no_damage(void **state) {
+    (void)state;
+#if HAS_FAILING_MEMORY
+    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+        begin_again(state);
+        assert_int_equal(run(ways[i].run), OK);
+        int nth = 1, failed = 0;
+        for (; nth < MOST; nth += ways[i].step) {
+            long long before = atomic_load(&order->refused);
+            atomic_store(&order->left, nth);
+            enum err e = run(ways[i].run);
+            atomic_store(&order->left, 0);
+            if (atomic_load(&order->refused) == before) break;
+            if (e != OK) failed++;
+            is_no_damage(ways[i].name, nth, e);
+            arena_release(&fixture_arena);
+        }
+        assert_true(nth > 50 && nth < MOST);
+        assert_true(failed > 20);
+        assert_int_equal(run(ways[i].run), OK);
+    }
+#endif
+}
+
+static void a_failed_read_is_no_damage(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+        begin_again(state);
+        int nth = 1, failed = 0;
+        for (; nth < MOST; nth++) {
+            fault_arm(FAULT_READ | FAULT_OPEN, nth, EIO, false);
+            enum err e = run(ways[i].run);
+            bool happened = fault.failed;
+            fault_clear();
+            if (!happened) break;
+            if (e != OK) failed++;
+            is_no_damage(ways[i].name, nth, e);
+            arena_release(&fixture_arena);
+        }
+        assert_true(failed > 3 && nth < MOST);
+        assert_int_equal(run(ways[i].run), OK);
+    }
+}
+
+static void damage_is_damage(void **state) {
+    (void)state;
+    fixture_fill(2000);
+    int fd = open(fixture_db, O_RDWR);
+    char junk[512];
+    memset(junk, 0xa5, sizeof junk);
+    struct stat st;
+    assert_int_equal(fstat(fd, &st), 0);
+    for (off_t at = 4096 * 6 + 8; at < st.st_size; at += 4096)
+        assert_int_equal(pwrite(fd, junk, sizeof junk, at), sizeof junk);
+    close(fd);
+    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+        if (run(ways[i].run) == OK || !strstr(why, "damaged"))
+            fail_msg("%s: %s", ways[i].name, why);
+        arena_release(&fixture_arena);
+    }
+}
+
+int main(void) {
+    fault_install();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_failed_allocation_is_no_damage, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_failed_read_is_no_damage, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(damage_is_damage, fixture_setup, fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
