@@ -129,17 +129,18 @@ static size_t between(const char *c) {
 
 bool cert_number_meant(const char *text) {
     int letters = 0;
-    bool figure = false;
+    bool figure = false, ours = true;
     for (const char *c = text; *c;) {
         size_t n = between(c);
         if (!n && !isalnum((unsigned char)*c)) return false;
         if (!n) {
             letters++;
             figure |= isdigit((unsigned char)*c) != 0;
+            ours &= strchr(digits, toupper((unsigned char)*c)) != NULL;
         }
         c += n ? n : 1;
     }
-    return figure && letters >= 6 && letters <= 24;
+    return (figure && letters >= 6 && letters <= 24) || (ours && letters == RANDOM_DIGITS + 1);
 }
 
 /* In the year, where there are only figures, O is 0 and I and L are 1. Elsewhere none of the five

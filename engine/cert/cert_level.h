@@ -63,7 +63,8 @@ size_t cert_facts_since(struct evidence_fact *facts, size_t count,
  * Arena. */
 char *cert_number_new(struct arena *a, int year);
 /* Whether a person who typed this meant a number: letters and figures with blanks or hyphens
- * between them. */
+ * between them. Of letters alone only what may be the eleven last characters: one number of 27 has
+ * no figure among them. */
 bool cert_number_meant(const char *text);
 /* The number as it is written (capitals, hyphens) for what a person typed: in any case, with or
  * without hyphens and blanks, O for 0 and I or L for 1 in the year; NULL when it cannot be one.

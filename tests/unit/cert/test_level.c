@@ -236,6 +236,8 @@ static void numbers_as_they_are_typed(void **state) {
                                           "gr 2026 0O1IL",
                                           "XY-2026-123456",
                                           "12345A",
+                                          "RQFWJFZZUNA",
+                                          "rqfwj-fzzuna",
                                           "GR2026AAAAAAAAAAAAAAAAAA"},
                              *const others[] = {"",
                                                 "{",
@@ -245,6 +247,9 @@ static void numbers_as_they_are_typed(void **state) {
                                                 "12345",
                                                 "GR2026AAAAAAAAAAAAAAAAAAA",
                                                 "abcdef",
+                                                "certificate",
+                                                "rqfwjfzzun",
+                                                "rqfwjfzzunrr",
                                                 "eyJhbGciOiJub25lIn0.eyJ2YyI6e319.c2ln",
                                                 "a@b.example"};
     for (size_t i = 0; i < COUNT_OF(numbers); i++) {
