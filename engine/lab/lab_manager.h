@@ -77,7 +77,7 @@ struct lab_ask {
     struct lab_ask *next;
     struct lab_share *share;
     bool heavy;
-    bool begun; /* slices of the action are done, others are to come */
+    _Atomic bool begun; /* slices of the action are done, others are to come */
     int64_t turn, number;
 };
 

@@ -81,6 +81,13 @@ static void send_action(struct sent *s, const struct lab_run_row *run, const cha
     send_ask(s, ask, who);
 }
 
+/* The first slice of a long action is done, others are to come. */
+static void wait_begun(const struct sent *s) {
+    for (int i = 0; i < 60000 && !s->ask->begun && !s->turn; i++) usleep(1000);
+    assert_true(s->ask->begun);
+    assert_int_equal(s->turn, 0);
+}
+
 /* RULE lab-slice: two people move the clocks of two runs each by a week of syncs, which takes
  * seconds a run. A third person's page, and a minute of the clock, are answered before any of that
  * is done. The weeks are what they are in one piece. */
@@ -167,8 +174,7 @@ static void test_a_worker_that_dies_between_slices(void **state) {
     struct lab_run_row run = busy_run(*state, 1000);
     static struct sent week;
     send_action(&week, &run, WEEK, "one");
-    usleep(400000);
-    assert_int_equal(week.turn, 0);
+    wait_begun(&week);
     tell_worker(&run, SIGKILL);
     wait_answer(&week);
     assert_int_equal(week.ask->result, OK);
@@ -184,8 +190,7 @@ static void test_closing_between_slices(void **state) {
     int64_t before = effective(*state, &run);
     static struct sent week;
     send_action(&week, &run, WEEK, "one");
-    usleep(400000);
-    assert_int_equal(week.turn, 0);
+    wait_begun(&week);
     close_labs();
     assert_int_equal(week.ask->result, ERR_BUSY);
     assert_string_equal(week.ask->error, "lab_error_closing");
