@@ -95,19 +95,23 @@ export async function screenshot(page, name, options = {}) {
     return path;
 }
 
-/** Violations that axe finds, as sentences; the page must have been opened with bypassCsp. */
-export async function axe(page, { rules = {}, exclude = [] } = {}) {
-    await page.evaluate(axeSource);
+const axeTags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+/** Of these rules, what the colours of a page decide, and what its direction does. */
+const axeColours = ["color-contrast", "link-in-text-block"], axeDirection = ["target-size"];
+
+/** Violations that axe finds, as sentences; the page must have been opened with bypassCsp. `only`: these rules of it. */
+export async function axe(page, { rules = {}, exclude = [], only = axeTags } = {}) {
+    if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axeSource);
     const violations = await page.evaluate(
-        async ({ rules: set, exclude: out }) => {
+        async ({ rules: set, exclude: out, only: wanted }) => {
             const result = await globalThis.axe.run(out.length ? { exclude: out } : document, {
-                runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+                runOnly: wanted,
                 rules: set,
                 resultTypes: ["violations"],
             });
             return result.violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map((node) => `${node.html.slice(0, 160)}\n      ${node.failureSummary.replace(/\s+/g, " ")}`) }));
         },
-        { rules, exclude },
+        { rules, exclude, only },
     );
     return violations.map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.join("\n    ")}`);
 }
@@ -166,14 +170,15 @@ async function inspector(server, name, secret) {
 }
 
 /** What every page must be, seen by the person `as` (without one: by a stranger): no problem, no violation, nothing wider than
- *  the window, at each width, dark and light, right to left. Gives what is wrong, as sentences. */
+ *  the window, at each width, dark and light, right to left. Dark, and right to left, are turned on while the page is open;
+ *  of them axe tells what colours or direction decide. Gives what is wrong, as sentences. */
 export async function inspect(server, path, { as, secret = password, modes } = {}) {
     const wrong = [];
     const all = modes ?? [
         { width: widths.desk },
+        { width: widths.desk, rtl: true },
         { width: widths.narrow },
         { width: widths.phone, dark: true },
-        { width: widths.desk, rtl: true },
     ];
     const page = await inspector(server, as, secret);
     for (const { rtl, width, dark = false } of all) {
@@ -181,12 +186,16 @@ export async function inspect(server, path, { as, secret = password, modes } = {
         page.problems.length = 0;
         await page.setViewportSize({ width, height: page.viewportSize().height });
         await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
-        const answer = await page.goto(path, { waitUntil: "load" });
-        if (answer.status() >= 400) wrong.push(`${label}: ${answer.status()}`);
-        if (new URL(page.url()).pathname === "/login" && path !== "/login") wrong.push(`${label}: nobody is signed in`);
+        if (!dark && !rtl) {
+            const answer = await page.goto(path, { waitUntil: "load" });
+            if (answer.status() >= 400) wrong.push(`${label}: ${answer.status()}`);
+            if (new URL(page.url()).pathname === "/login" && path !== "/login") wrong.push(`${label}: nobody is signed in`);
+        }
+        const direction = await page.evaluate(() => document.documentElement.dir);
         if (rtl) await rightToLeft(page);
-        for (const what of await axe(page)) wrong.push(`${label}: ${what}`);
+        for (const what of await axe(page, rtl ? { only: axeDirection } : dark ? { only: axeColours } : {})) wrong.push(`${label}: ${what}`);
         for (const what of await overflow(page)) wrong.push(`${label}: ${what}`);
+        if (rtl) await page.evaluate((before) => document.documentElement.setAttribute("dir", before), direction);
         wrong.push(...page.problems.map((what) => `${label}: ${what}`));
     }
     return wrong;
