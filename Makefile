@@ -250,6 +250,11 @@ lint: packages-test tests/node_modules/.package-lock.json ## layout, static anal
 	@$(SUBMAKE) all
 	@$(RUN_TESTS) --build $(BUILD) --only lint
 
+.PHONY: screenshots
+screenshots: packages-test tests/node_modules/.package-lock.json ## picture the pages, phone and desk, light and dark, in build/screenshots
+	@$(SUBMAKE) all unit
+	@GRADUS_SCREENSHOTS=1 $(RUN_TESTS) --build $(BUILD) --only browser $(TESTS)
+
 .PHONY: format
 format: ## lay out the source as .clang-format says
 	clang-format -i $$(git ls-files 'engine/*.[ch]' 'tests/*.[ch]')

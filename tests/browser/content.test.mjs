@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { closeBrowser, closePage, inspect, login, openPage, screenshot, widths } from "../lib/browser.mjs";
+import { closeBrowser, closePage, inspect, login, openPage, pictured, screenshot, widths } from "../lib/browser.mjs";
 import { addPerson, makeAcademy, password, startServer } from "../lib/server.mjs";
 
 const data = makeAcademy();
@@ -33,7 +33,7 @@ test("each page works at every width, dark, and right to left", async () => {
     assert.deepEqual(await inspect(server, "/self-assessment", as), []);
 });
 
-test("the pages are pictured", async () => {
+if (pictured) test("the pages are pictured", async () => {
     for (const [label, options] of [["desk", {}], ["desk-dark", { dark: true }], ["phone", { width: widths.phone }], ["phone-dark", { width: widths.phone, dark: true }]]) {
         const page = await openPage(server, options);
         await login(page, "both");

@@ -1,7 +1,7 @@
 // The way in, in a real browser: signing in with and without scripts, by keyboard, in every mode; signing out.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { closeBrowser, closePage, inspect, login, openPage, screenshot, tabOrder, widths } from "../lib/browser.mjs";
+import { closeBrowser, closePage, inspect, login, openPage, pictured, screenshot, tabOrder, widths } from "../lib/browser.mjs";
 import { password, startServer } from "../lib/server.mjs";
 
 const server = await startServer();
@@ -61,7 +61,7 @@ for (const [path, who] of [["/login", null], ["/", null], ["/", "learner"], ["/m
         assert.deepEqual(wrong.filter((what) => !(path === "/nowhere-at-all" && what.endsWith(": 404"))), []);
     });
 
-test("screenshots of the way in", async () => {
+if (pictured) test("screenshots of the way in", async () => {
     for (const [name, width] of Object.entries(widths)) {
         const page = await openPage(server, { width });
         await page.goto("/login");
