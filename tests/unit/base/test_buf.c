@@ -1,7 +1,6 @@
 /* Growing text and the escapes that every page and every JSON answer relies on. */
 #include "unit/check.h"
 
-
 #include "base/buf.h"
 #include "base/json.h"
 
