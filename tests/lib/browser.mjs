@@ -97,6 +97,10 @@ export async function screenshot(page, name, options = {}) {
     await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true, timeout: 60_000, ...options }); // a long page, a busy machine
 }
 
+const axeTags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+/** Of these rules, what the colours of a page decide, and what its direction does. */
+const axeColours = ["color-contrast", "link-in-text-block"], axeDirection = ["target-size"];
+
 /** Violations that axe finds, as sentences; the page must have been opened with bypassCsp. `only`: these rules of it. */
 export async function axe(page, { rules = {}, exclude = [], only = axeTags } = {}) {
     if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axeSource);
