@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { closeBrowser, closePage, inspect, login, openPage, pictured, screenshot, widths } from "../lib/browser.mjs";
 import { addPerson, makeAcademy, password, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 const data = makeAcademy();
 for (const name of ["printer", "jumper", "last", "ender", "night", "looker", "scroller", "answerer", "plain", "device", "waiter", "other", "several", "sharer"]) addPerson(data, name);
@@ -16,10 +17,6 @@ after(async () => {
     await server.stop();
 });
 
-const until = async (what, fn) => {
-    for (let i = 0; i < 150; i++, await sleep(100)) if (await fn()) return;
-    assert.fail(`never: ${what}`);
-};
 
 test("each page works at every width, dark, and right to left", async () => {
     const client = await server.signedIn("looker");

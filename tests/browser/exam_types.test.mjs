@@ -2,10 +2,10 @@
 // Orders and numbers in a real browser: by buttons and keys, on a phone, right to left, offline, and afterwards.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { closeBrowser, closePage, inspect, login, openPage, screenshot, widths } from "../lib/browser.mjs";
 import { addPerson, makeAcademy, startServer } from "../lib/server.mjs";
 import { examRoot, kindsExam, startAttempt } from "../lib/exam.mjs";
+import { until } from "../lib/until.mjs";
 
 const data = makeAcademy();
 for (const name of ["looker", "mover", "writer", "away"]) addPerson(data, name);
@@ -35,10 +35,6 @@ const saved = (page) => page.locator("[data-save-state]").filter({ hasText: /^Sa
 const rows = (page) => page.locator("[data-order-rows] [data-value]");
 const texts = (page) => page.locator("[data-order-text]").allTextContents();
 const shown = (page) => page.locator("[data-order-rows] [data-value]").evaluateAll((all) => all.map((row) => Number(row.dataset.value)));
-const until = async (what, fn) => {
-    for (let i = 0; i < 100; i++, await sleep(100)) if (await fn()) return;
-    assert.fail(`never: ${what}`);
-};
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 test("each type works at every width, dark, and right to left, while it is asked and afterwards", async () => {

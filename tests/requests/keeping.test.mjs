@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { command, gradus, makeAcademy, makeDemo, must, root, scratch, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 const sqlite = (file, sql) => {
     const done = spawnSync("sqlite3", [file, sql], { encoding: "utf8" });
@@ -17,14 +18,7 @@ const health = async (server) => {
     const answer = await fetch(`${server.origin}/healthz`);
     return { code: answer.status, ...(await answer.json()) };
 };
-async function eventually(what, ask, ms = 30_000) {
-    for (const end = Date.now() + ms; Date.now() < end; await sleep(100)) {
-        const answer = await ask();
-        if (answer) return answer;
-    }
-    assert.fail(`${what} within ${ms} ms`);
-}
-const checked = (server) => eventually("a check of the file", async () => {
+const checked = (server) => until("a check of the file", async () => {
     const now = await health(server);
     return now.database !== "checking" && now;
 });
@@ -46,7 +40,7 @@ test("a certificate that was changed behind the academy's back is told in the lo
     for (const line of sqlite(db, "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'cert_%'").split("\n")) sqlite(db, `DROP TRIGGER ${line}`);
     sqlite(db, "UPDATE cert_certificate SET holder_name = 'Mallory Forger' WHERE id = (SELECT min(id) FROM cert_certificate)");
     const server = await startServer({ t, data });
-    const found = await eventually("a comparison of the records", async () => {
+    const found = await until("a comparison of the records", async () => {
         const now = await health(server);
         return now.records !== "checking" && now;
     });
@@ -93,7 +87,7 @@ test("what an interrupted backup or restore left is removed, and what is being m
     for (const file of [...dead, alive, foreign]) writeFileSync(file, "x");
     const holder = spawn("flock", [alive, "sleep", "60"], { stdio: "ignore" });
     t.after(() => holder.kill());
-    await eventually("a lock", () => spawnSync("flock", ["-n", alive, "true"]).status === 1);
+    await until("a lock", () => spawnSync("flock", ["-n", alive, "true"]).status === 1);
     must(["backup", join(folder, "new.backup"), "--data", data]);
     assert.deepEqual(readdirSync(folder).sort(), ["film.4711.partial", "new.backup", "other.backup.4712.gradus-partial"]);
 
@@ -107,7 +101,7 @@ test("what an interrupted backup or restore left is removed, and what is being m
     const big = makeDemo();
     const child = spawn(gradus, ["backup", join(folder, "killed.backup"), "--data", big], { stdio: "ignore" });
     const ended = new Promise((done) => child.on("close", done)); // it may end before it is killed
-    await eventually("the copy begins", () => readdirSync(folder).some((name) => name.startsWith("killed.backup")), 10_000);
+    await until("the copy begins", () => readdirSync(folder).some((name) => name.startsWith("killed.backup")));
     child.kill("SIGKILL");
     await ended;
     must(["backup", join(folder, "next.backup"), "--data", data]);
@@ -124,8 +118,8 @@ test("sign-in attempts and sessions are deleted on time, and not before", async 
         + session("expired", cut - 1000, "NULL") + session("ended", now + day, cut - 1000)
         + session("recent", cut + 600_000, "NULL") + session("ended-late", cut - day, cut + 600_000) + session("open", now + day, "NULL"));
     const server = await startServer({ t, data });
-    await eventually("the old attempts are gone", () => sqlite(db, "SELECT count(*) FROM login_attempt") === "7");
-    assert.equal(await eventually("the old sessions are gone", () => {
+    await until("the old attempts are gone", () => sqlite(db, "SELECT count(*) FROM login_attempt") === "7");
+    assert.equal(await until("the old sessions are gone", () => {
         const left = sqlite(db, "SELECT group_concat(id) FROM (SELECT id FROM session ORDER BY id)");
         return !left.includes("expired") && left;
     }), "ended-late,open,recent");

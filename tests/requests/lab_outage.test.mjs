@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { zygotesOf } from "../lib/lab.mjs";
 import { build, scratch, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 const lab = "/labs/field-mapping-dedupe";
 
@@ -32,10 +33,7 @@ async function start(t) {
     return { place, server };
 }
 
-async function until(server, state) {
-    for (const end = Date.now() + 30_000; Date.now() < end; await sleep(50)) if ((await health(server))[1] === state) return;
-    assert.fail(`labs are not ${state} within 30 s`);
-}
+const untilLabs = (server, state) => until(`labs are ${state}`, async () => (await health(server))[1] === state);
 
 test("labs answer after what starts their workers was killed, or stands still, all of it", { timeout: 120_000 }, async (t) => {
     const { server } = await start(t);
@@ -64,7 +62,7 @@ test("an outage is told while it lasts, and ends by itself", { timeout: 120_000 
     assert.match(await admin.page("/admin"), /<dt>Labs<\/dt><dd>Can be started<\/dd>/);
     renameSync(join(place, "gradus-labs"), join(place, "away"));
     for (const pid of zygotesOf(server.child.pid)) process.kill(pid, "SIGKILL");
-    await until(server, "failing");
+    await untilLabs(server, "failing");
     assert.deepEqual(await health(server), [200, "failing", "no lab can be started: see the log"]);
     assert.equal(await metric(server), "1");
     const page = await admin.page("/admin");
@@ -74,7 +72,7 @@ test("an outage is told while it lasts, and ends by itself", { timeout: 120_000 
     for (let i = 0; i < 3; i++) assert.equal(await ask(learner, run), 503);
     await sleep(1000); // it is tried again meanwhile, and fails
     renameSync(join(place, "away"), join(place, "gradus-labs"));
-    await until(server, "ok");
+    await untilLabs(server, "ok");
     assert.equal(await ask(learner, run), 200);
     assert.equal(await metric(server), "0");
     const told = (event) => server.logs.filter((line) => line.event === event);

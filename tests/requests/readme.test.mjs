@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { command, makeAcademy, root, scratch, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 /** The files of the ten-minute path: "Write `NAME`:" and the indented block after it. */
 function filesOf(readme) {
@@ -24,14 +25,11 @@ test("the course that the README has one write passes the check and can be read"
     assert.equal(checked.code, 0, checked.out + checked.err);
     assert.doesNotMatch(checked.out, /content\/bees/, "not even a warning");
     const client = await server.signedIn("instructor");
-    let page;
-    for (let i = 0; i < 50; i++) {
-        page = await client.fetch("/modules/the-first-look");
-        if (page.status === 200) break;
-        await new Promise((go) => setTimeout(go, 100));
-    }
-    assert.equal(page.status, 200);
-    assert.match(await page.text(), /The first look into a hive/);
+    const page = await until("the module is there", async () => {
+        const answer = await client.fetch("/modules/the-first-look");
+        return answer.status === 200 && answer.text();
+    });
+    assert.match(page, /The first look into a hive/);
     assert.match(await client.page("/programmes"), /Keeping bees/);
 });
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { addPerson, makeAcademy, makeDemo, must, parseAnswer, password, roles, setCookies, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 const data = makeAcademy();
 const server = await startServer({ data });
@@ -93,7 +94,7 @@ test("who does nothing is signed out, with power sooner; who does something stay
             return (await client.fetch("/me")).status;
         };
         assert.equal(await age(idle - 60_000, idle - 60_000), 200, `${role} a minute before`);
-        for (let i = 0; i < 50 && Date.now() - Number(sqlite(`SELECT used_ms FROM session_use WHERE session_id = '${newest}'`).split("\n").at(-1)) > 60_000; i++) await sleep(100);
+        await until("the use is noted", () => Date.now() - Number(sqlite(`SELECT used_ms FROM session_use WHERE session_id = '${newest}'`).split("\n").at(-1)) < 60_000);
         await sleep(1100);
         assert.equal((await client.fetch("/me")).status, 200, `${role}: the use was noted`);
         assert.equal(await age(idle + 1000, idle + 1000), 303, `${role} a second after`);
