@@ -178,15 +178,18 @@ static const char *whole_name(struct reader *t, struct import_row *row, const st
     return arena_printf(a, "%s %s", account_name_clean(a, first), account_name_clean(a, last));
 }
 
+/* The character of a faulty row's broken cell, by its name. */
+static const char *broken_character(struct import *x, const struct csv_row *in) {
+    return in->broken ? name_of_character(x->arena, name_bad_character(in->broken)) : NULL;
+}
+
 static void take_row(struct reader *t, const struct csv_row *in) {
     struct import *x = t->import;
     x->rows = list_more(x->arena, x->rows, x->count, sizeof *x->rows);
     struct import_row *row = &x->rows[x->count++];
     *row = (struct import_row){.line = in->line};
-    if (in->problem) {
-        const char *found = in->broken ? name_of_character(x->arena, name_bad_character(in->broken))
-                                       : NULL;
-        fault(x, row, in->problem, found, NULL, 0);
+    if (in->fault) {
+        fault(x, row, import_fault_key(in->fault), broken_character(x, in), NULL, 0);
         return;
     }
     row->login = account_login_clean(x->arena, cell_of(t, row, in, LOGIN));
@@ -240,25 +243,51 @@ static int by_line(const void *a, const void *b) {
     return (x->order > y->order) - (x->order < y->order);
 }
 
+const char *import_fault_key(enum csv_fault fault) {
+    switch (fault) {
+    case CSV_FINE: return NULL;
+    case CSV_WORKBOOK: return "import_workbook";
+    case CSV_NOT_TEXT: return "import_not_text";
+    case CSV_QUOTE_OPEN: return "import_quote_open";
+    case CSV_QUOTE_INSIDE: return "import_quote_inside";
+    case CSV_WIDE: return "import_wide";
+    case CSV_BYTES: return "import_bytes";
+    }
+    BUG("an unknown fault of a table");
+}
+
+/* The rows that are not empty, the headings first; NULL when there are more than `limit`. */
+static struct csv_row *rows_of(struct arena *a, const char *text, size_t len, size_t limit,
+                               size_t *count) {
+    struct csv csv;
+    struct csv_row row, *list = list_more(a, NULL, 0, sizeof *list);
+    csv_begin_any(&csv, a, text, len);
+    for (*count = 0; csv_next(&csv, &row);) {
+        if (csv_row_empty(&row)) continue;
+        if (*count == limit) return NULL;
+        list = list_more(a, list, *count, sizeof *list);
+        list[(*count)++] = row;
+    }
+    return list;
+}
+
 void import_read(struct import *x, const void *bytes, size_t len, size_t row_limit) {
-    struct csv_row *rows;
     struct reader t = {.import = x};
-    const char *problem;
+    enum csv_fault fault;
     size_t text_len, count;
-    const char *text = csv_text(x->arena, bytes, len, &text_len, &problem);
+    const char *text = csv_text(x->arena, bytes, len, &text_len, &fault);
     if (!text) {
-        refuse_file(x, 1, problem, NULL, NULL);
+        refuse_file(x, 1, import_fault_key(fault), NULL, NULL);
         return;
     }
-    if (csv_parse(x->arena, text, text_len, row_limit + 1, &rows, &count) != OK) {
+    struct csv_row *rows = rows_of(x->arena, text, text_len, row_limit + 1, &count);
+    if (!rows) {
         refuse_file(x, 1, "import_rows", NULL, arena_printf(x->arena, "%zu", row_limit));
         return;
     }
     if (count == 0) refuse_file(x, 1, "import_empty", NULL, expected_columns);
-    else if (rows[0].problem)
-        refuse_file(x, rows[0].line, rows[0].problem,
-                    rows[0].broken ? name_of_character(x->arena, name_bad_character(rows[0].broken))
-                                   : NULL,
+    else if (rows[0].fault)
+        refuse_file(x, rows[0].line, import_fault_key(rows[0].fault), broken_character(x, &rows[0]),
                     NULL);
     else if (read_headings(&t, &rows[0])) {
         for (size_t i = 1; i < count; i++) take_row(&t, &rows[i]);

@@ -6,25 +6,7 @@
 #define GR_ACCOUNT_ACCOUNT_IMPORT_H
 
 #include "account/account.h"
-
-/* ---- Tables (account_csv.c, pure) ----------------------------------------------------------- */
-struct csv_row {
-    const char **cells;
-    size_t count;
-    int line; /* where the row begins, from 1 */
-    /* Why this is no row (key of an interface text); then the next one begins a line further. NULL:
-     * it is one */
-    const char *problem, *broken; /* broken: the cell that is no UTF-8 */
-};
-/* The file as UTF-8 without a byte order mark; NULL with the key of an interface text when it is no
- * text. Arena. */
-const char *csv_text(struct arena *a, const void *bytes, size_t len, size_t *text_len,
-                     const char **problem);
-/* Splits such a text into rows; rows of empty cells are left out. ERR_LIMIT when there are more
- * than `row_limit`. The separator is the one that a first line "sep=" names, or the most frequent
- * of , ; tab | in the first row. */
-enum err csv_parse(struct arena *a, const char *text, size_t len, size_t row_limit,
-                   struct csv_row **rows, size_t *count) MUST_USE;
+#include "base/csv.h"
 
 /* ---- People --------------------------------------------------------------------------------- */
 #define IMPORT_ROWS 100000    /* of the command line */
@@ -62,6 +44,8 @@ struct import {
     size_t added, updated, same; /* by the plan */
 };
 
+/* Why a file or a row is no table: the key of an interface text. */
+const char *import_fault_key(enum csv_fault fault);
 /* The rows of a file. Pure. */
 void import_read(struct import *x, const void *bytes, size_t len, size_t row_limit);
 /* Once planned: does it give or take a role other than a learner's? */

@@ -179,14 +179,14 @@ static const void *given(struct request *r, size_t *len) {
 enum err account_import_post(struct request *r) {
     struct upload *u = NEW(r->arena, struct upload);
     size_t len = 0;
-    const char *problem = NULL;
+    enum csv_fault fault;
     const void *bytes = given(r, &len);
     if (!bytes || len == 0) return form(r, "import_no_file");
     if (len > FILE_LIMIT) return form(r, "import_large");
     u->actor = r->who->person_id;
     u->import = (struct import){
         .arena = r->arena, .update = http_field(r, "update") != NULL, .actor = u->actor};
-    u->text = csv_text(r->arena, bytes, len, &u->text_len, &problem);
+    u->text = csv_text(r->arena, bytes, len, &u->text_len, &fault);
     if (u->text && too_large(u->text, u->text_len)) return form(r, "import_large");
     import_read(&u->import, bytes, len, IMPORT_ROWS_PAGE);
     enum err e = import_plan(&u->import, r->db);

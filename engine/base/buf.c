@@ -47,6 +47,14 @@ void buf_puts(struct buf *b, const char *text) { buf_add(b, text, strlen(text));
 
 void buf_putc(struct buf *b, char c) { buf_add(b, &c, 1); }
 
+void buf_character(struct buf *b, uint32_t c) {
+    static const unsigned char leads[] = {0, 0xC0, 0xE0, 0xF0};
+    int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    char bytes[4] = {(char)(leads[more] | c >> (6 * more))};
+    for (int i = 1; i <= more; i++) bytes[i] = (char)(0x80 | (c >> (6 * (more - i)) & 0x3F));
+    buf_add(b, bytes, (size_t)more + 1);
+}
+
 void buf_printf(struct buf *b, const char *format, ...) {
     va_list args, again;
     va_start(args, format);

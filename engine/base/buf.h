@@ -14,6 +14,9 @@ void buf_init(struct buf *b, struct arena *a);
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_puts(struct buf *b, const char *text);
 void buf_putc(struct buf *b, char c);
+/* A character as UTF-8 (Unicode 15, table 3-6), up to U+1FFFFF: whether it is one (half of a
+ * surrogate pair is none) is the caller's to know. */
+void buf_character(struct buf *b, uint32_t c);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Room for `len` more bytes; returns where they go. Call buf_advance with what was used. */
 char *buf_reserve(struct buf *b, size_t len);

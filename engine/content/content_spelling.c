@@ -76,24 +76,13 @@ struct pieces {
     size_t count;
 };
 
-static void put_letter(struct buf *b, uint32_t c) {
-    if (c < 0x80) {
-        buf_putc(b, (char)c);
-        return;
-    }
-    int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    static const unsigned char leads[] = {0, 0xc0, 0xe0, 0xf0};
-    buf_putc(b, (char)(leads[more] | c >> (6 * more)));
-    while (more--) buf_putc(b, (char)(0x80 | (c >> (6 * more) & 0x3f)));
-}
-
 /* The piece without the letters at `skip` and `other` (the same: one; `count`: none). */
 static void add_piece(struct pieces *p, struct arena *a, const struct letters *l, size_t count,
                       size_t skip, size_t other) {
     struct buf b;
     buf_init(&b, a);
     for (size_t i = 0; i < count; i++)
-        if (i != skip && i != other) put_letter(&b, l->at[i]);
+        if (i != skip && i != other) buf_character(&b, l->at[i]);
     const char *piece = buf_text(&b);
     for (size_t i = 0; i < p->count; i++)
         if (str_eq(p->list[i], piece)) return;

@@ -1,71 +1,10 @@
-/* Comma-separated values as RFC 4180 has them, UTF-8, with a header. */
+/* Tables of scenarios: CSV (base/csv.h) with commas, in UTF-8, with a header. */
 #include <string.h>
 
 #include "base/text.h"
 #include "labmodel/lab_pack.h"
 
-#define COLUMNS_MAX 64
 #define ROWS_MAX 20000
-
-struct reader {
-    const char *p, *end, *line_start;
-    int line;
-    struct arena *a;
-};
-
-/* One cell; *last says whether the record ends behind it. NULL when a quote never ends. */
-static char *cell(struct reader *r, bool *last) {
-    struct buf b;
-    buf_init(&b, r->a);
-    if (r->p < r->end && *r->p == '"') {
-        r->p++;
-        for (;; r->p++) {
-            if (r->p >= r->end) return NULL;
-            if (*r->p == '"') {
-                if (r->p + 1 < r->end && r->p[1] == '"') r->p++;
-                else break;
-            }
-            if (*r->p == '\n') {
-                r->line++;
-                r->line_start = r->p + 1;
-            }
-            buf_putc(&b, *r->p);
-        }
-        r->p++;
-    } else {
-        const char *start = r->p;
-        while (r->p < r->end && *r->p != ',' && *r->p != '\n' && *r->p != '\r') r->p++;
-        buf_add(&b, start, (size_t)(r->p - start));
-    }
-    *last = r->p >= r->end || *r->p != ',';
-    if (!*last) r->p++;
-    else {
-        if (r->p < r->end && *r->p == '\r') r->p++;
-        if (r->p < r->end && *r->p == '\n') r->p++;
-        r->line_start = r->p;
-    }
-    return arena_dup(r->a, buf_text(&b));
-}
-
-static int place(const struct reader *r) {
-    int column = 1;
-    for (const char *p = r->line_start; p < r->p; p++) column += ((unsigned char)*p & 0xc0) != 0x80;
-    return column;
-}
-
-static int record(struct reader *r, char **cells, int *places, bool *broken) {
-    int count = 0;
-    for (bool last = false; !last;) {
-        if (count < COLUMNS_MAX) places[count] = place(r);
-        char *c = cell(r, &last);
-        if (!c || count == COLUMNS_MAX) {
-            *broken = true;
-            return 0;
-        }
-        cells[count++] = c;
-    }
-    return count;
-}
 
 int lab_csv_column(const struct lab_csv *c, const char *name) {
     for (int i = 0; i < c->columns; i++)
@@ -74,10 +13,8 @@ int lab_csv_column(const struct lab_csv *c, const char *name) {
 }
 
 /* What spreadsheets and editors write that is not meant here, told by its cause. */
-static const char *not_ours(const char *text, size_t len) {
-    bool utf16 = len >= 2 && ((text[0] == '\xff' && text[1] == '\xfe') ||
-                              (text[0] == '\xfe' && text[1] == '\xff'));
-    if (utf16) return "The file is UTF-16. Save it as “CSV UTF-8”.";
+static const char *not_ours(const char *text, size_t len, enum csv_encoding encoding) {
+    if (encoding != CSV_UTF8) return "The file is UTF-16. Save it as “CSV UTF-8”.";
     if (!utf8_valid(text, len))
         return "The file is not valid UTF-8; it was saved in another encoding. Save it as “CSV UTF-8”.";
     size_t header = 0;
@@ -89,68 +26,65 @@ static const char *not_ours(const char *text, size_t len) {
     return NULL;
 }
 
+static const char *fault_words(struct arena *a, enum csv_fault fault) {
+    switch (fault) {
+    case CSV_WIDE: return arena_printf(a, "The row has more than %d cells.", CSV_CELLS);
+    case CSV_QUOTE_OPEN: return "A quote does not end.";
+    case CSV_QUOTE_INSIDE: return "A quoted cell goes on behind its end: double a quote within it.";
+    case CSV_FINE:
+    case CSV_WORKBOOK:
+    case CSV_NOT_TEXT:
+    case CSV_BYTES: break; /* the text has been looked at before */
+    }
+    BUG("an unknown fault of a table");
+}
+
+static void add_row(struct lab_csv *out, const struct csv_row *row, struct arena *a) {
+    size_t n = (size_t)out->row_count++;
+    out->rows = list_more(a, out->rows, n, sizeof *out->rows);
+    out->lines = list_more(a, out->lines, n, sizeof *out->lines);
+    out->places = list_more(a, out->places, n, sizeof *out->places);
+    out->rows[n] = row->cells;
+    out->lines[n] = row->line;
+    out->places[n] = row->places;
+}
+
 bool lab_csv_read(struct lab_csv *out, const char *file, const char *text, size_t len,
                   struct arena *a, struct diag_list *diags) {
+    struct csv csv;
+    struct csv_row row;
+    enum csv_encoding encoding;
     memset(out, 0, sizeof *out);
-    if (len >= 3 &&
-        memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* the mark that spreadsheets begin with */
-        text += 3;
-        len -= 3;
-    }
-    const char *odd = not_ours(text, len);
+    size_t mark = csv_mark(text, len, &encoding); /* that spreadsheets begin with */
+    const char *odd = not_ours(text + mark, len - mark, encoding);
     if (odd) {
         diag_add(diags, SEVERITY_ERROR, file, 1, 1, "csv", "%s", odd);
         return false;
     }
-    struct reader r = {text, text + len, text, 1, a};
-    char *cells[COLUMNS_MAX];
-    int places[COLUMNS_MAX];
-    bool broken = false;
-    int rows_cap = 0;
-    while (r.p < r.end) {
-        int line = r.line;
-        int count = record(&r, cells, places, &broken);
-        if (broken) {
-            diag_add(diags, SEVERITY_ERROR, file, line, 1, "csv",
-                     "A quote does not end, or the row has more than %d cells.", COLUMNS_MAX);
+    csv_begin(&csv, a, text + mark, len - mark, ',');
+    while (csv_next(&csv, &row)) {
+        if (row.fault) {
+            diag_add(diags, SEVERITY_ERROR, file, row.at.line, row.at.column, "csv", "%s",
+                     fault_words(a, row.fault));
             return false;
         }
-        r.line++;
         if (!out->header) {
-            out->columns = count;
-            out->header = NEW_ARRAY(a, char *, (size_t)count);
-            memcpy(out->header, cells, sizeof(char *) * (size_t)count);
+            out->columns = (int)row.count;
+            out->header = row.cells;
             continue;
         }
         if (out->row_count == ROWS_MAX) {
-            diag_add(diags, SEVERITY_ERROR, file, line, 1, "csv", "A file has %d rows at most.",
+            diag_add(diags, SEVERITY_ERROR, file, row.line, 1, "csv", "A file has %d rows at most.",
                      ROWS_MAX);
             return false;
         }
-        if (count != out->columns) {
-            diag_add(diags, SEVERITY_ERROR, file, line, 1, "csv",
-                     "The row has %d cells, the header has %d.", count, out->columns);
+        if ((int)row.count != out->columns) {
+            diag_add(diags, SEVERITY_ERROR, file, row.line, 1, "csv",
+                     "The row has %d cells, the header has %d.", (int)row.count, out->columns);
             /* What is too much is left away, so that the file's other faults are found, too. */
-            if (count < out->columns) return false;
-            count = out->columns;
+            if ((int)row.count < out->columns) return false;
         }
-        if (out->row_count == rows_cap) {
-            int cap = rows_cap ? rows_cap * 2 : 64;
-            out->rows = arena_grow(a, out->rows, sizeof(char **) * (size_t)rows_cap,
-                                   sizeof(char **) * (size_t)cap);
-            out->lines = arena_grow(a, out->lines, sizeof(int) * (size_t)rows_cap,
-                                    sizeof(int) * (size_t)cap);
-            out->places = arena_grow(a, out->places, sizeof(int *) * (size_t)rows_cap,
-                                     sizeof(int *) * (size_t)cap);
-            rows_cap = cap;
-        }
-        char **row = NEW_ARRAY(a, char *, (size_t)count);
-        memcpy(row, cells, sizeof(char *) * (size_t)count);
-        int *at = NEW_ARRAY(a, int, (size_t)count);
-        memcpy(at, places, sizeof(int) * (size_t)count);
-        out->places[out->row_count] = at;
-        out->lines[out->row_count] = line;
-        out->rows[out->row_count++] = row;
+        add_row(out, &row, a);
     }
     if (!out->header)
         diag_add(diags, SEVERITY_ERROR, file, 1, 1, "csv", "The file has no header row.");

@@ -6,6 +6,7 @@
 #ifndef GR_LAB_PACK_H
 #define GR_LAB_PACK_H
 
+#include "base/csv.h"
 #include "doc/doc.h"
 #include "labmodel/lab_model.h"
 
@@ -37,16 +38,15 @@ const char *lab_pack_version(struct arena *a, const char *bytes, size_t len);
 bool lab_stack_read(struct lab_stack *out, const struct lab_files *files, const char *scenario_id,
                     struct arena *a, struct diag_list *diags);
 
-/* CSV (RFC 4180), UTF-8 with or without a mark at its beginning, with a header row. Rows have as
- * many cells as the header. */
+/* CSV with commas (base/csv.h), UTF-8 with or without a mark at its beginning, with a header row.
+ * Rows have as many cells as the header. */
 struct lab_csv {
-    char **header;
+    const char **header;
     int columns;
-    char ***rows;
+    const char ***rows;
     int row_count;
-    int *lines;   /* where each row starts */
-    int **places; /* the column in which each cell starts, in characters from 1; of a cell on a
-                     later line of its row, in that line */
+    int *lines;                /* where each row starts */
+    struct csv_place **places; /* where each cell starts, maybe on a later line of its row */
 };
 /* False: it cannot be read. A row with more cells than the header is an error, too, and is cut
  * there, so that the faults of the other rows are found; whoever must not use such a file looks at

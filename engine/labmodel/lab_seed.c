@@ -48,8 +48,8 @@ static void fault(const struct place *p, const char *rule, const char *format, .
     va_start(args, format);
     char *text = arena_vprintf(p->all->diags->arena, format, args);
     va_end(args);
-    diag_add(p->all->diags, SEVERITY_ERROR, p->f->file, p->f->csv.lines[p->row],
-             p->f->csv.places[p->row][p->column], rule, "%s", text);
+    struct csv_place at = p->f->csv.places[p->row][p->column];
+    diag_add(p->all->diags, SEVERITY_ERROR, p->f->file, at.line, at.column, rule, "%s", text);
 }
 
 static const char *listed(const struct lab_field *f, struct arena *a) {

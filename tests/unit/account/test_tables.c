@@ -11,103 +11,6 @@
 
 static struct arena arena;
 
-static void test_csv(void **state) {
-    (void)state;
-    static const char text[] =
-        "login,name\r\nana,\"Ruiz, \"\"Ana\"\"\"\n\nbob,\"two\nlines\"\n,,\nlast,x";
-    struct csv_row *rows;
-    size_t count;
-    assert_int_equal(csv_parse(&arena, text, sizeof text - 1, 10, &rows, &count), OK);
-    assert_int_equal(count, 4);
-    assert_string_equal(rows[0].cells[0], "login");
-    assert_string_equal(rows[1].cells[1], "Ruiz, \"Ana\"");
-    assert_int_equal(rows[2].line, 4);
-    assert_string_equal(rows[2].cells[1], "two\nlines");
-    assert_int_equal(rows[3].line, 7);
-    for (size_t i = 0; i < count; i++) assert_null(rows[i].problem);
-}
-
-static void test_csv_separators(void **state) {
-    (void)state;
-    static const struct {
-        const char *text, *second;
-        int line;
-    } tables[] = {
-        {"a,b;c\n1,2", "b;c", 1},
-        {"a;b\n1;2", "b", 1},
-        {"a\tb, c\tz\n1\t2", "b, c", 1},
-        {"a|b\n", "b", 1},
-        {"\"a,a,a\";b\n", "b", 1},
-        {"sep=;\r\na;b,c,d\r\n", "b,c,d", 2},
-        {"\"sep=|\"\na|b;c;d\n", "b;c;d", 2},
-        {"SEP=\t\na\tb,c,d\n", "b,c,d", 2},
-        {"sep=,x\na,b\n", "x", 1}, /* a heading like any other */
-    };
-    for (size_t i = 0; i < COUNT_OF(tables); i++) {
-        struct csv_row *rows;
-        size_t count;
-        assert_int_equal(
-            csv_parse(&arena, tables[i].text, strlen(tables[i].text), 10, &rows, &count), OK);
-        assert_string_equal(rows[0].cells[1], tables[i].second);
-        assert_int_equal(rows[0].line, tables[i].line);
-    }
-}
-
-static void test_csv_encodings(void **state) {
-    (void)state;
-    static const struct {
-        const char *bytes;
-        size_t len;
-        const char *text; /* NULL: refused */
-    } files[] = {
-        {"\xEF\xBB\xBF"
-         "a",
-         4, "a"},
-        {"\xFF\xFE"
-         "a\0\x3D\xD8\x00\xDE",
-         8, "a\U0001F600"},
-        {"\xFE\xFF\0a\x0E\x01", 6, "a\u0E01"},
-        {"\xFF\xFE"
-         "a\0\x3D\xD8",
-         6, "a\xED\xA0\xBD"}, /* half a pair, for the row to name */
-        {"PK\x03\x04rest", 8, NULL},
-        {"a\0b", 3, NULL},
-    };
-    for (size_t i = 0; i < COUNT_OF(files); i++) {
-        size_t len;
-        const char *problem, *text = csv_text(&arena, files[i].bytes, files[i].len, &len, &problem);
-        if (!files[i].text) assert_true(!text && problem);
-        else assert_string_equal(text, files[i].text);
-    }
-}
-
-/* What is no row takes one line with it, not the rest of the file. */
-static void test_csv_broken(void **state) {
-    (void)state;
-    static const char text[] = "a,\"open\nb,fine\r\nc,\"x\"y\nd,\"fine, too\"\ne,\xFF\nf,\"open";
-    static const char *const says[] = {"import_quote_inside", NULL,
-                                       "import_quote_inside", NULL,
-                                       "import_bytes",        "import_quote_open"};
-    struct csv_row *rows;
-    size_t count;
-    assert_int_equal(csv_parse(&arena, text, sizeof text - 1, 10, &rows, &count), OK);
-    assert_int_equal(count, COUNT_OF(says));
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(rows[i].line, i + 1);
-        if (!says[i]) assert_null(rows[i].problem);
-        else assert_string_equal(rows[i].problem, says[i]);
-    }
-    assert_string_equal(rows[3].cells[1], "fine, too");
-    char *wide = arena_alloc(&arena, 65);
-    memset(wide, ',', 64);
-    wide[64] = '\n';
-    assert_int_equal(csv_parse(&arena, wide, 65, 10, &rows, &count), OK);
-    assert_int_equal(count, 1);
-    assert_string_equal(rows[0].problem, "import_wide");
-    assert_int_equal(csv_parse(&arena, "a\nb\nc\n", 6, 3, &rows, &count), OK);
-    assert_int_equal(csv_parse(&arena, "a\nb\nc\n", 6, 2, &rows, &count), ERR_LIMIT);
-}
-
 static struct import read_people(const char *text) {
     struct import x = {.arena = &arena};
     import_read(&x, text, strlen(text), 100);
@@ -154,6 +57,52 @@ static void test_import_columns(void **state) {
     assert_int_equal(x.findings[0].other_line, 2);
 }
 
+/* A faulty row is told by its line, with the words of this room; the others are taken. */
+static void test_faults(void **state) {
+    (void)state;
+    struct import x = read_people("login,name,email\nana,\"Ana\"x,a@b.c\nbo,Bo,b@b.c\n\n"
+                                  "cy,C\xFF,c@b.c\ndi,\"open");
+    static const struct {
+        int line;
+        const char *key, *found;
+    } want[] = {{2, "import_quote_inside", NULL},
+                {5, "import_bytes", "byte FF"},
+                {6, "import_quote_open", NULL}};
+    assert_int_equal(x.finding_count, COUNT_OF(want));
+    for (size_t i = 0; i < COUNT_OF(want); i++) {
+        assert_int_equal(x.findings[i].line, want[i].line);
+        assert_string_equal(x.findings[i].key, want[i].key);
+        if (!want[i].found) assert_null(x.findings[i].found);
+        else assert_string_equal(x.findings[i].found, want[i].found);
+    }
+    assert_string_equal(x.rows[1].login, "bo");
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *key;
+    } files[] = {{"PK\x03\x04rest", 8, "import_workbook"},
+                 {"a\0b", 3, "import_not_text"},
+                 {"login,\"name", 11, "import_quote_open"}};
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        x = (struct import){.arena = &arena};
+        import_read(&x, files[i].bytes, files[i].len, 100);
+        assert_true(x.faulty == SIZE_MAX);
+        assert_string_equal(x.findings[0].key, files[i].key);
+    }
+}
+
+/* Headings and empty rows do not count. */
+static void test_row_limit(void **state) {
+    (void)state;
+    static const char text[] = "login,name,email\nana,Ana,a@b.c\n\nbo,Bo,b@b.c\n";
+    for (size_t limit = 1; limit <= 2; limit++) {
+        struct import x = {.arena = &arena};
+        import_read(&x, text, sizeof text - 1, limit);
+        assert_int_equal(x.faulty, limit == 1 ? SIZE_MAX : 0);
+        if (limit == 1) assert_string_equal(x.findings[0].key, "import_rows");
+    }
+}
+
 /* The command line and the pages say the same. */
 static void test_words(void **state) {
     (void)state;
@@ -194,10 +143,8 @@ static int teardown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_csv),
-        cmocka_unit_test(test_csv_broken),
-        cmocka_unit_test(test_csv_separators),
-        cmocka_unit_test(test_csv_encodings),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_row_limit),
         cmocka_unit_test(test_import_columns),
         cmocka_unit_test(test_words),
     };

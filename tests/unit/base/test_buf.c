@@ -46,6 +46,26 @@ static void test_reserve(void **state) {
     assert_string_equal(buf_text(&b), "hello");
 }
 
+static void test_characters(void **state) {
+    static const struct {
+        uint32_t c;
+        const char *bytes;
+    } cases[] = {{0x7F, "\x7F"},           {0x80, "\xC2\x80"},
+                 {0x7FF, "\xDF\xBF"},      {0x800, "\xE0\xA0\x80"},
+                 {0xD83D, "\xED\xA0\xBD"}, {0xFFFF, "\xEF\xBF\xBF"},
+                 {0x10000, "\U00010000"},  {0x10FFFF, "\xF4\x8F\xBF\xBF"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf b;
+        buf_init(&b, *state);
+        buf_character(&b, cases[i].c);
+        assert_string_equal(buf_text(&b), cases[i].bytes);
+    }
+    struct buf b;
+    buf_init(&b, *state);
+    buf_character(&b, 0);
+    assert_int_equal(b.len, 1);
+}
+
 static void test_html(void **state) {
     static const struct {
         const char *text, *want;
@@ -124,6 +144,7 @@ int main(void) {
         TEST(test_printf_that_fails),
         TEST(test_printf_across_growth),
         TEST(test_reserve),
+        TEST(test_characters),
         TEST(test_html),
         TEST(test_json_comes_back),
         TEST(test_json_mends_broken_utf8),
