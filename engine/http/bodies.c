@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define BUCKETS 256
 
 struct share {
@@ -19,12 +21,15 @@ struct share {
 struct bodies {
     pthread_mutex_t lock;
     size_t all;
+    struct hash_key key; /* of addresses: whoever has a network chooses among many */
     struct share *shares[BUCKETS];
 };
 
 struct bodies *bodies_new(void) {
     struct bodies *b = calloc(1, sizeof *b);
-    if (b) pthread_mutex_init(&b->lock, NULL);
+    if (!b) return NULL;
+    pthread_mutex_init(&b->lock, NULL);
+    hash_key_new(&b->key);
     return b;
 }
 
@@ -48,9 +53,7 @@ static void address_of(const char *client, unsigned char out[16]) {
 
 /* The place of this address in its list: at its share, or at the end. */
 static struct share **place_of(struct bodies *b, const unsigned char address[16]) {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (int i = 0; i < 16; i++) hash = (hash ^ address[i]) * 16777619u;
-    struct share **at = &b->shares[hash % BUCKETS];
+    struct share **at = &b->shares[hash_keyed(&b->key, address, 16) % BUCKETS];
     while (*at && memcmp((*at)->address, address, 16) != 0) at = &(*at)->next;
     return at;
 }

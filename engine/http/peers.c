@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/wait.h"
 
 #define HOST_BUCKETS 4096
@@ -30,6 +31,7 @@ struct peers {
     long share;   /* of one address */
     long leaving; /* shut down, but not closed yet */
     struct peer *all;
+    struct hash_key key; /* of addresses: whoever has a network chooses among many */
     struct host *hosts[HOST_BUCKETS];
     struct peers_stats stats;
 };
@@ -54,9 +56,7 @@ static void address_of(const struct sockaddr *from, unsigned char out[16]) {
 }
 
 static struct host **bucket_of(struct peers *s, const unsigned char address[16]) {
-    uint32_t hash = 2166136261u; /* FNV-1a: whoever can choose addresses at will has other means */
-    for (int i = 0; i < 16; i++) hash = (hash ^ address[i]) * 16777619u;
-    return &s->hosts[hash % HOST_BUCKETS];
+    return &s->hosts[hash_keyed(&s->key, address, 16) % HOST_BUCKETS];
 }
 
 static struct host *host_find(struct peers *s, const unsigned char address[16]) {
@@ -255,6 +255,7 @@ struct peers *peers_start(int64_t request_deadline_ms, long most) {
     if (!s) return NULL;
     s->deadline_ms = request_deadline_ms;
     s->share = most - most / 8;
+    hash_key_new(&s->key);
     pthread_mutex_init(&s->lock, NULL);
     wait_init(&s->stop);
     if (pthread_create(&s->thread, NULL, run, s) == 0) return s;

@@ -4,15 +4,9 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "base/hash.h"
 
 #define BLOCK 32
-
-/* Both halves of the product, folded: which bits of it a difference reaches depends on all bits of
- * both factors. */
-static uint64_t fold(uint64_t a, uint64_t b) {
-    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
 
 struct hashing {
     uint64_t lane[2], secret[2];
@@ -21,8 +15,8 @@ struct hashing {
 static void take_block(struct hashing *h, const char *block) {
     uint64_t word[4];
     memcpy(word, block, BLOCK);
-    h->lane[0] = fold(h->lane[0] ^ word[0], word[1] ^ h->secret[0]);
-    h->lane[1] = fold(h->lane[1] ^ word[2], word[3] ^ h->secret[1]);
+    h->lane[0] = hash_fold(h->lane[0] ^ word[0], word[1] ^ h->secret[0]);
+    h->lane[1] = hash_fold(h->lane[1] ^ word[2], word[3] ^ h->secret[1]);
 }
 
 /* Each factor holds something that nobody outside knows: without it two texts that always meet
@@ -30,7 +24,7 @@ static void take_block(struct hashing *h, const char *block) {
 uint64_t shelf_hash(uint64_t seed, const char *text, size_t len, size_t stride) {
     const uint64_t prime = 0x9e3779b185ebca87u, other = 0xc2b2ae3d27d4eb4fu;
     struct hashing h = {{seed + len, ~seed},
-                        {fold(seed ^ prime, other), fold(~seed ^ other, prime)}};
+                        {hash_fold(seed ^ prime, other), hash_fold(~seed ^ other, prime)}};
     size_t i = 0;
     for (; i + stride <= len; i += stride) take_block(&h, text + i);
     for (; i < len; i += BLOCK) {
@@ -38,7 +32,7 @@ uint64_t shelf_hash(uint64_t seed, const char *text, size_t len, size_t stride) 
         memcpy(block, text + i, len - i < BLOCK ? len - i : BLOCK);
         take_block(&h, block);
     }
-    return fold(h.lane[0] ^ h.secret[1], h.lane[1] ^ h.secret[0]);
+    return hash_fold(h.lane[0] ^ h.secret[1], h.lane[1] ^ h.secret[0]);
 }
 
 void shelf_init(struct shelf *s, size_t bytes, void (*release)(struct shelved *thing)) {

@@ -3,10 +3,11 @@
 
 #include <string.h>
 
+#include "base/hash.h"
+
 uint32_t name_hash(const char *name, size_t len) {
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < len; i++) hash = (hash ^ (unsigned char)name[i]) * 16777619u;
-    return hash;
+    uint64_t hash = hash_bytes(name, len);
+    return (uint32_t)(hash ^ hash >> 32);
 }
 
 /* The slot of a name: its own, or the free one where it would be. The table is never more than half

@@ -35,7 +35,7 @@ struct view {
     };
 };
 
-/* FNV-1a: names in views and templates are compared by it first. */
+/* Names in views and templates are compared by it first; authors choose them. */
 uint32_t name_hash(const char *name, size_t len);
 /* The member of an object, or NULL. */
 const struct view *view_get(const struct view *object, const char *name, uint32_t hash);

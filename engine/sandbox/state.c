@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/codec.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "sandbox/schema.h"
@@ -206,8 +207,7 @@ char *state_hash(struct lab_state *s, struct arena *a) {
 /* ---- Statements ----------------------------------------------------------------------------- */
 static sqlite3_stmt *cached(struct lab_state *s, const char *sql) {
     size_t len = strlen(sql);
-    uint64_t h = 1469598103934665603u; /* FNV-1a */
-    for (size_t i = 0; i < len; i++) h = (h ^ (unsigned char)sql[i]) * 1099511628211u;
+    uint64_t h = hash_bytes(sql, len);
     for (unsigned probe = 0; probe < STATE_STATEMENTS; probe++) {
         unsigned i = (unsigned)(h + probe) % STATE_STATEMENTS;
         if (s->statement[i].sql && strcmp(s->statement[i].sql, sql) == 0)

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "tree/tree_private.h"
@@ -49,11 +50,6 @@ struct walk {
     uint64_t mark;
     bool partial; /* a link to a file, or too much to look at */
 };
-
-static void mix(uint64_t *mark, const void *bytes, size_t len) {
-    for (size_t i = 0; i < len; i++)
-        *mark = (*mark ^ ((const unsigned char *)bytes)[i]) * 1099511628211u; /* FNV-1a */
-}
 
 static bool join(char out[PATH_MAX], const char *a, const char *b) {
     int n = snprintf(out, PATH_MAX, "%s/%s", a, b);
@@ -109,11 +105,8 @@ static void walk_folder(struct walk *k, const char *path, int depth) {
         }
         if (e->d_type == DT_LNK || e->d_type == DT_UNKNOWN) k->partial = true;
         /* The order in which a folder gives its files is nobody's: a sum. */
-        uint64_t mark = 14695981039346656037u;
         int64_t facts[] = {st.st_mtim.tv_sec, st.st_mtim.tv_nsec, st.st_size, (int64_t)st.st_ino};
-        mix(&mark, child, strlen(child));
-        mix(&mark, facts, sizeof facts);
-        k->mark += mark;
+        k->mark += hash_more(hash_bytes(child, strlen(child)), facts, sizeof facts);
     }
     closedir(dir);
 }
