@@ -192,16 +192,11 @@ enum err lab_store_incidents(struct db *db, struct arena *a, const char *run_id,
 /* ---- For other rooms ------------------------------------------------------------------------ */
 enum err lab_results(struct db *db, struct arena *a, const char *person_id, const char *scenario_id,
                      struct lab_result **out, size_t *count) {
-    size_t cap = 0;
     *out = NULL;
     *count = 0;
     struct stmt *q = db_query(db, SQL_lab_runs_of_person, "tt", person_id, scenario_id);
     while (stmt_row(q)) {
-        if (*count == cap) {
-            size_t more = cap ? cap * 2 : 16;
-            *out = arena_grow(a, *out, cap * sizeof **out, more * sizeof **out);
-            cap = more;
-        }
+        *out = list_more(a, *out, *count, sizeof **out);
         (*out)[(*count)++] = (struct lab_result){.run_id = stmt_text(q, 0, a),
                                                  .scenario_id = stmt_text(q, 1, a),
                                                  .version = stmt_text(q, 2, a),

@@ -43,7 +43,7 @@ struct op {
 struct mustache {
     const char *file;
     struct op *ops;
-    uint32_t count, room;
+    uint32_t count;
 };
 
 /* ---- Where in HTML a tag of the template stands (mustache_html.c) --------------------------- */

@@ -52,11 +52,7 @@ static void problem(struct parser *p, size_t at, const char *sentence, const cha
 
 static struct op *add_op(struct parser *p, enum op_type type) {
     struct mustache *m = p->out;
-    if (m->count == m->room) {
-        uint32_t room = m->room ? m->room * 2 : 64;
-        m->ops = arena_grow(p->arena, m->ops, m->room * sizeof *m->ops, room * sizeof *m->ops);
-        m->room = room;
-    }
+    m->ops = list_more(p->arena, m->ops, m->count, sizeof *m->ops);
     struct op *op = &m->ops[m->count++];
     memset(op, 0, sizeof *op);
     op->type = (uint8_t)type;

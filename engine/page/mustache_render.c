@@ -103,11 +103,7 @@ static void note_cut(const struct render *r, const struct view *v, size_t from) 
     struct page_cuts *c = r->cuts;
     size_t len = r->out->len - from;
     if (!c || !(v->apart || (v->borrowed && len >= PAGE_CUT_BYTES))) return;
-    if (c->count == c->room) {
-        size_t room = c->room ? c->room * 2 : 32;
-        c->cut = arena_grow(r->out->arena, c->cut, c->room * sizeof *c->cut, room * sizeof *c->cut);
-        c->room = room;
-    }
+    c->cut = list_more(r->out->arena, c->cut, c->count, sizeof *c->cut);
     c->cut[c->count++] = (struct page_cut){
         .at = from, .len = len, .apart = v->apart, .fixed = v->fixed};
 }

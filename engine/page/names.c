@@ -32,11 +32,7 @@ int names_add(struct names *n, const char *name) {
     int have = names_find(n, name);
     if (have >= 0) return have;
     if (2 * (n->count + 1) > n->slot_count) widen(n);
-    if (n->count == n->room) {
-        uint32_t room = n->room ? n->room * 2 : 64;
-        n->at = arena_grow(n->arena, n->at, n->room * sizeof *n->at, room * sizeof *n->at);
-        n->room = room;
-    }
+    n->at = list_more(n->arena, n->at, n->count, sizeof *n->at);
     n->at[n->count] = arena_dup(n->arena, name);
     n->slots[slot_of(n, name)] = n->count + 1;
     return (int)n->count++;

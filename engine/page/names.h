@@ -8,7 +8,7 @@
 struct names {
     struct arena *arena;
     const char **at; /* by number */
-    uint32_t count, room;
+    uint32_t count;
     uint32_t *slots; /* number + 1, open addressing; 0 is free */
     uint32_t slot_count;
 };

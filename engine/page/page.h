@@ -85,7 +85,7 @@ struct page_cut {
 };
 struct page_cuts { /* zeroed; the array is in the output's arena */
     struct page_cut *cut;
-    size_t count, room;
+    size_t count;
 };
 /* page_render that also tells the cuts (may be NULL). */
 enum err page_render_cuts(struct site *s, const char *name, const char *locale, struct view *v,

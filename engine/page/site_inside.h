@@ -33,7 +33,7 @@ struct generation {
     struct site *site;
     struct generation *next; /* among the retired */
     struct source *sources;  /* templates and catalogues as they were last good */
-    uint32_t source_count, source_room;
+    uint32_t source_count;
     struct names templates, texts, assets, statics;
     const struct mustache **parsed; /* by number of `templates` */
     _Atomic uint32_t *size_hint;    /* bytes of the last rendering */

@@ -90,12 +90,7 @@ static const struct source *find_source(const struct generation *g, const char *
 }
 
 static void keep_source(struct generation *g, const char *path, const char *text, size_t len) {
-    if (g->source_count == g->source_room) {
-        uint32_t room = g->source_room ? g->source_room * 2 : 128;
-        g->sources = arena_grow(&g->arena, g->sources, g->source_room * sizeof *g->sources,
-                                room * sizeof *g->sources);
-        g->source_room = room;
-    }
+    g->sources = list_more(&g->arena, g->sources, g->source_count, sizeof *g->sources);
     g->sources[g->source_count++] = (struct source){arena_dup(&g->arena, path), text, len};
 }
 

@@ -94,13 +94,8 @@ static void set(struct view *object, const char *name, struct view *value) {
 
 static struct view *append(struct view *list, struct view *value) {
     BUG_IF(list->type != VIEW_LIST);
-    if (list->items.count == list->items.room) {
-        uint32_t room = list->items.room ? list->items.room * 2 : 16;
-        list->items.at = arena_grow(list->arena, list->items.at,
-                                    list->items.room * sizeof *list->items.at,
-                                    room * sizeof *list->items.at);
-        list->items.room = room;
-    }
+    list->items.at = list_more(list->arena, list->items.at, list->items.count,
+                               sizeof *list->items.at);
     return list->items.at[list->items.count++] = value;
 }
 

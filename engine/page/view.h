@@ -24,7 +24,7 @@ struct view {
         } members;
         struct {
             struct view **at;
-            uint32_t count, room;
+            uint32_t count;
         } items;
         struct {
             const char *bytes;
