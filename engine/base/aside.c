@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/wait.h"
 
 #define PIECE ((size_t)64 * 1024)
 
@@ -115,13 +116,10 @@ static bool exchange(struct running *r, const struct aside *work, struct arena *
     size_t given = 0;
     for (int more = 1; more;) {
         struct pollfd f[2] = {{.fd = r->from, .events = POLLIN}, {.fd = r->to, .events = POLLOUT}};
-        int64_t left = end_ms - clock_monotonic_ms();
-        *why = "it took too long";
-        if (left <= 0) return false;
-        int ready = poll(f, 2, (int)left);
+        int ready = wait_ready(f, 2, end_ms);
+        *why = ready < 0 ? "its pipe broke" : "it took too long";
+        if (ready <= 0) return false;
         *why = "its pipe broke";
-        if (ready < 0 && errno != EINTR) return false;
-        if (ready <= 0) continue;
         if (f[1].revents && !give(r, work, &given)) return false;
         if (!f[0].revents) continue;
         more = take(r, work, out, piece);
@@ -135,8 +133,7 @@ static bool exchange(struct running *r, const struct aside *work, struct arena *
 static bool reap(struct running *r, int *status) {
     pid_t done;
     int64_t end_ms = clock_monotonic_ms() + 1000;
-    while ((done = waitpid(r->pid, status, WNOHANG)) == 0 && clock_monotonic_ms() < end_ms)
-        usleep(500);
+    while ((done = waitpid(r->pid, status, WNOHANG)) == 0 && wait_step(500, end_ms)) continue;
     if (done != r->pid) return false;
     r->pid = 0;
     return true;

@@ -1,7 +1,12 @@
 /* Waiting by the monotonic clock. */
 #include "base/wait.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <time.h>
+
+#include "base/clock.h"
 
 int wait_init(pthread_cond_t *cond) {
     pthread_condattr_t monotonic;
@@ -28,4 +33,20 @@ struct timespec wait_until(int64_t ms) {
 
 bool wait_for(pthread_cond_t *cond, pthread_mutex_t *lock, const struct timespec *until) {
     return pthread_cond_timedwait(cond, lock, until) == 0;
+}
+
+int wait_ready(struct pollfd *fds, size_t count, int64_t end_ms) {
+    for (;;) {
+        int64_t left = end_ms - clock_monotonic_ms();
+        if (left <= 0) return 0;
+        int n = poll(fds, (nfds_t)count, left > INT_MAX ? INT_MAX : (int)left);
+        if (n > 0 || (n < 0 && errno != EINTR)) return n;
+    }
+}
+
+bool wait_step(int64_t step_us, int64_t end_ms) {
+    if (clock_monotonic_ms() >= end_ms) return false;
+    struct timespec step = {(time_t)(step_us / 1000000), (long)(step_us % 1000000) * 1000};
+    (void)nanosleep(&step, NULL); /* a signal only makes it look sooner */
+    return true;
 }

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/reserve.h"
 #include "base/text.h"
+#include "base/wait.h"
 #include "http/connection.h"
 
 /* ---- Waiting ------------------------------------------------------------------------------- */
@@ -449,8 +450,7 @@ bool http_stop(struct http *h, int64_t deadline_ms) {
     acceptor_stop(h->acceptor);
     h->acceptor = NULL;
     int64_t until = clock_monotonic_ms() + deadline_ms;
-    while (h->requests_active > 0 && clock_monotonic_ms() < until)
-        nanosleep(&(struct timespec){.tv_nsec = 5 * 1000 * 1000}, NULL);
+    while (h->requests_active > 0 && wait_step(5000, until)) continue;
     if (h->requests_active > 0) {
         /* Stopping a daemon with suspended connections is forbidden. */
         log_say(LOG_WARN, "stop", "%ld requests did not end in time", (long)h->requests_active);

@@ -137,9 +137,9 @@ static void *work(void *arg) {
 }
 
 bool live_settle(struct labs *l, struct lab_live *live) {
-    int64_t end_ms = clock_monotonic_ms() + LAB_SETTLE_MS;
+    const struct timespec until = wait_until(LAB_SETTLE_MS);
     pthread_mutex_lock(&l->lock);
-    while (live->unwritten > 0 && clock_monotonic_ms() < end_ms) wait_a_while(l, &l->written);
+    while (live->unwritten > 0 && wait_for(&l->written, &l->lock, &until)) continue;
     bool settled = live->unwritten == 0;
     pthread_mutex_unlock(&l->lock);
     return settled;

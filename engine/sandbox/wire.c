@@ -2,23 +2,16 @@
 #include "sandbox/wire.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/wait.h"
 
 bool wire_wait(int fd, short events, int64_t end_ms) {
-    for (;;) {
-        int64_t left = end_ms - clock_monotonic_ms();
-        struct pollfd f = {.fd = fd, .events = events};
-        if (left <= 0) return false;
-        int n = poll(&f, 1, left > INT_MAX ? INT_MAX : (int)left);
-        if (n > 0) return true; /* a hang-up too: the call that follows says so */
-        if (n == 0 || errno != EINTR) return false;
-    }
+    struct pollfd f = {.fd = fd, .events = events};
+    return wait_ready(&f, 1, end_ms) > 0; /* a hang-up too: the call that follows says so */
 }
 
 static bool again(ssize_t n) {

@@ -123,10 +123,9 @@ static enum err look(struct tree *t, bool all, bool again) {
 
 /* Until the files are quiet: as long as events come, their bytes grow. */
 static void settle(struct tree *t) {
-    const struct timespec moment = {.tv_nsec = TREE_QUIET_MS * 1000000L};
     int64_t end = clock_monotonic_ms() + TREE_RESTLESS_MS;
-    for (int bytes = tree_watch_bytes(t->watch), more; clock_monotonic_ms() < end; bytes = more) {
-        nanosleep(&moment, NULL);
+    for (int bytes = tree_watch_bytes(t->watch), more; wait_step(TREE_QUIET_MS * 1000, end);
+         bytes = more) {
         more = tree_watch_bytes(t->watch);
         if (more == bytes) return;
     }
