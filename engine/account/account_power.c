@@ -91,12 +91,7 @@ static enum err proof_page(struct request *r, const struct proving *p, int statu
 }
 
 static enum err must_wait(struct request *r, const struct proving *p) {
-    struct view *v = view_new(r->arena);
-    int64_t seconds = (p->pace.wait_ms + MS_SECOND - 1) / MS_SECOND;
-    view_int(v, "seconds", seconds);
-    http_header_out(r, "Retry-After", arena_printf(r->arena, "%lld", (long long)seconds));
-    return proof_page(r, p, 429,
-                      page_text(r->app->site, r->locale, "account_login_wait", v, r->arena));
+    return proof_page(r, p, 429, account_wait_text(r, "account_login_wait", p->pace.wait_ms));
 }
 
 static enum err renew(struct db *db, struct arena *a, void *arg, int64_t now_ms) {

@@ -33,8 +33,7 @@ static void past_runs(struct request *r, struct view *v, const char *scenario_id
 enum err lab_index_page(struct request *r) {
     struct view *v = view_new(r->arena), *list = view_list(v, "labs");
     const struct lab_held **all;
-    if (!r->app->labs)
-        return http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_none_here", NULL));
+    if (!r->app->labs) return http_refuse(r, ERR_NOT_FOUND, "lab_none_here", NULL);
     size_t count = registry_all(r->app->labs->registry, r->arena, &all);
     for (size_t i = 0; i < count; i++) {
         const struct lab_scenario *s = &all[i]->scenario;
@@ -48,8 +47,8 @@ enum err lab_index_page(struct request *r) {
     view_text(v, "title", lab_words(r, "lab_index_title", NULL));
     enum err e;
     past_runs(r, v, NULL, &e);
-    return e ? http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL))
-             : http_page(r, "lab_index", v);
+    if (e) return http_refuse(r, e, "lab_unreadable", NULL);
+    return http_page(r, "lab_index", v);
 }
 
 /* ---- Lobby ---------------------------------------------------------------------------------- */
@@ -78,7 +77,7 @@ static enum err lobby(struct request *r, const struct lab_held **held) {
     if (*held) return OK;
     if (problem && http_has_role(r, ROLE_INSTRUCTOR | ROLE_ADMIN))
         return http_error(r, ERR_CONFLICT, "%s", problem);
-    return http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_unknown", NULL));
+    return http_refuse(r, ERR_NOT_FOUND, "lab_unknown", NULL);
 }
 
 enum err lab_lobby_page(struct request *r) {
@@ -105,8 +104,8 @@ enum err lab_lobby_page(struct request *r) {
     }
     member_choices(v, &s->stack, r->arena);
     past_runs(r, v, s->id, &e);
-    return e ? http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL))
-             : http_page(r, "lab_lobby", v);
+    if (e) return http_refuse(r, e, "lab_unreadable", NULL);
+    return http_page(r, "lab_lobby", v);
 }
 
 /* ---- Start ---------------------------------------------------------------------------------- */
@@ -125,8 +124,8 @@ static enum err add_run(struct db *db, struct arena *a, void *arg, int64_t now_m
 
 static enum err begun(struct request *r, void *arg, enum err result) {
     struct beginning *b = arg;
-    return result ? http_error(r, result, "%s", lab_words(r, "lab_not_saved", NULL))
-                  : http_redirect(r, arena_printf(r->arena, "/runs/%s", b->run.id));
+    if (result) return http_refuse(r, result, "lab_not_saved", NULL);
+    return http_redirect(r, arena_printf(r->arena, "/runs/%s", b->run.id));
 }
 
 enum err lab_start_post(struct request *r) {
@@ -147,6 +146,6 @@ enum err lab_start_post(struct request *r) {
                                   .choice = lab_choice_normal(s, buf_text(&choice), r->arena),
                                   .engine = lab_engine(),
                                   .seed = random_u64() >> 1};
-    if (!b->run.choice) return http_error(r, ERR_INVALID, "%s", lab_words(r, "lab_choose", NULL));
+    if (!b->run.choice) return http_refuse(r, ERR_INVALID, "lab_choose", NULL);
     return http_write(r, add_run, b, begun);
 }

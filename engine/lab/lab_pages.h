@@ -47,6 +47,10 @@ enum err screen_own(struct screen *s) MUST_USE;
 enum err screen_look(struct screen *s, const char *action,
                      enum err (*show)(struct screen *s)) MUST_USE;
 enum err screen_wait(struct screen *s, then_fn then);
+/* Says why the worker gave no answer. */
+enum err screen_refuse(struct screen *s, enum err result);
+/* The key of an interface text: why an ask failed. */
+const char *lab_ask_refusal(const struct lab_ask *ask);
 
 json_t *screen_json(struct screen *s, int question);
 /* The language of a scenario's texts. */

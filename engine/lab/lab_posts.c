@@ -15,11 +15,6 @@ static enum err open_own(struct request *r, struct screen **out) {
     return e;
 }
 
-static enum err not_done(struct request *r, struct screen *s, enum err result) {
-    return http_error(r, result, "%s",
-                      lab_words(r, s->ask.error ? s->ask.error : "lab_no_answer", NULL));
-}
-
 /* ---- Calls ---------------------------------------------------------------------------------- */
 static enum lab_operation operation_named(const char *name) {
     if (str_eq(name, "create")) return LAB_CREATE;
@@ -49,7 +44,7 @@ static enum err form_again(struct screen *s) {
  * foot. */
 static enum err called(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
-    if (result) return not_done(r, s, result);
+    if (result) return screen_refuse(s, result);
     if (s->ask.answer.refused) return form_again(s);
     const char *operation = http_field(r, "operation");
     bool stay = s->record && (str_eq(operation, "update") || str_eq(operation, "merge"));
@@ -78,7 +73,7 @@ enum err lab_call_post(struct request *r) {
     enum lab_operation operation = operation_named(http_field(r, "operation"));
     bool needs_record = operation != LAB_CREATE;
     if (s->member < 0 || !operation || (needs_record && !s->record))
-        return http_error(r, ERR_INVALID, "%s", lab_words(r, "lab_form_broken", NULL));
+        return http_refuse(r, ERR_INVALID, "lab_form_broken", NULL);
     size_t count = 0;
     if (operation == LAB_MERGE) {
         names[0] = "loser";
@@ -106,7 +101,7 @@ enum err lab_call_post(struct request *r) {
 /* ---- Clock ---------------------------------------------------------------------------------- */
 static enum err moved(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
-    if (result) return not_done(r, s, result);
+    if (result) return screen_refuse(s, result);
     if (s->ask.answer.refused)
         return http_redirect(
             r, screen_href(s, arena_printf(r->arena, "?tab=%s&notice=calendar", s->tab)));
@@ -122,7 +117,7 @@ enum err lab_clock_post(struct request *r) {
     if (e) return e;
     const char *text = http_field(r, "minutes");
     if (!text || !parse_i64(text, 1, 7 * 24 * 60, &minutes))
-        return http_error(r, ERR_INVALID, "%s", lab_words(r, "lab_form_broken", NULL));
+        return http_refuse(r, ERR_INVALID, "lab_form_broken", NULL);
     s->ask.action = arena_printf(r->arena, "{\"advance_ms\":%lld,\"kind\":\"clock\"}",
                                  (long long)(minutes * MS_MINUTE));
     return screen_wait(s, moved);
@@ -138,7 +133,7 @@ enum err lab_sql_post(struct request *r) {
     s->object = NULL;
     s->sql = http_field(r, "sql");
     if (!s->sql || strlen(s->sql) > 20000)
-        return http_error(r, ERR_INVALID, "%s", lab_words(r, "lab_form_broken", NULL));
+        return http_refuse(r, ERR_INVALID, "lab_form_broken", NULL);
     s->ask.action = json_text(
         r->arena, json_keep(r->arena, json_pack("{s:s, s:s}", "kind", "sql", "sql", s->sql)));
     s->ask.reads_only = true;
@@ -159,7 +154,7 @@ static enum err keep_checking(struct db *db, struct arena *a, void *arg, int64_t
 
 static enum err kept(struct request *r, void *arg, enum err result) {
     struct checking *c = arg;
-    if (result) return http_error(r, result, "%s", lab_words(r, "lab_not_saved", NULL));
+    if (result) return http_refuse(r, result, "lab_not_saved", NULL);
     return http_redirect(r, screen_href(c->s, "?tab=check#checks"));
 }
 
@@ -167,7 +162,7 @@ static enum err judged(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     struct checking *c = NEW(r->arena, struct checking);
     struct buf b;
-    if (result) return not_done(r, s, result);
+    if (result) return screen_refuse(s, result);
     const struct lab_scenario *scenario = &s->held->scenario;
     buf_init(&b, r->arena);
     c->s = s;
@@ -211,7 +206,7 @@ static enum err keep_hint(struct db *db, struct arena *a, void *arg, int64_t now
 
 static enum err hinted(struct request *r, void *arg, enum err result) {
     struct hint *h = arg;
-    if (result) return http_error(r, result, "%s", lab_words(r, "lab_not_saved", NULL));
+    if (result) return http_refuse(r, result, "lab_not_saved", NULL);
     return http_redirect(
         r, screen_href(h->s, arena_printf(r->arena, "?tab=check#check-%s", h->check_id)));
 }
@@ -225,10 +220,10 @@ enum err lab_hint_post(struct request *r) {
     const struct lab_check *check = NULL;
     for (int i = 0; i < scenario->check_count; i++)
         if (str_eq(scenario->checks[i].id, http_field(r, "check"))) check = &scenario->checks[i];
-    if (!check) return http_error(r, ERR_INVALID, "%s", lab_words(r, "lab_form_broken", NULL));
+    if (!check) return http_refuse(r, ERR_INVALID, "lab_form_broken", NULL);
     int level;
     e = lab_store_hints(r->db, r->arena, s->ask.run.id, &check->id, 1, &level);
-    if (e) return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
+    if (e) return http_refuse(r, e, "lab_unreadable", NULL);
     *h = (struct hint){s, check->id, level < check->hint_count ? level + 1 : check->hint_count};
     return http_write(r, keep_hint, h, hinted);
 }
@@ -236,7 +231,7 @@ enum err lab_hint_post(struct request *r) {
 /* ---- Going back ----------------------------------------------------------------------------- */
 static enum err rewound(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
-    if (result) return not_done(r, s, result);
+    if (result) return screen_refuse(s, result);
     return http_redirect(r, screen_href(s, s->ask.rewind_to ? "?notice=rewound" : "?notice=reset"));
 }
 
@@ -247,7 +242,7 @@ enum err lab_rewind_post(struct request *r) {
     if (e) return e;
     const char *text = http_field(r, "to");
     if (!text || !parse_i64(text, 0, LAB_ACTIONS_MAX, &to))
-        return http_error(r, ERR_INVALID, "%s", lab_words(r, "lab_form_broken", NULL));
+        return http_refuse(r, ERR_INVALID, "lab_form_broken", NULL);
     s->ask.rewind_to = to;
     return screen_wait(s, rewound);
 }

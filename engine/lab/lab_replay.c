@@ -140,9 +140,7 @@ static enum err render(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     struct replay *p = s->more;
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
-    if (result)
-        return http_error(r, result, "%s",
-                          lab_words(r, s->ask.error ? s->ask.error : "lab_no_answer", NULL));
+    if (result) return screen_refuse(s, result);
     p->count = s->ask.seq;
     p->effective = s->ask.effective;
     p->step = s->ask.replay_to;
@@ -178,8 +176,8 @@ static enum err render(struct request *r, void *arg, enum err result) {
     state_after(p, v);
     enum err e = steps(p, v);
     if (!e) e = incidents(p, v);
-    return e ? http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL))
-             : http_page(r, "lab_replay", v);
+    if (e) return http_refuse(r, e, "lab_unreadable", NULL);
+    return http_page(r, "lab_replay", v);
 }
 
 static enum err show(struct screen *s) {

@@ -66,9 +66,7 @@ static void tabs(struct screen *s, struct view *v) {
 enum err screen_render(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
-    if (result)
-        return http_error(r, result, "%s",
-                          lab_words(r, s->ask.error ? s->ask.error : "lab_no_answer", NULL));
+    if (result) return screen_refuse(s, result);
     const struct lab_scenario *scenario = &s->held->scenario;
     lab_crumb(crumbs, "/labs", lab_words(r, "lab_index_title", NULL));
     struct view *up = view_item(crumbs);
@@ -96,11 +94,11 @@ enum err screen_render(struct request *r, void *arg, enum err result) {
     if (str_eq(s->tab, "access")) screen_access_part(s, v);
     if (str_eq(s->tab, "check")) {
         enum err e = screen_check_part(s, v);
-        if (e) return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
+        if (e) return http_refuse(r, e, "lab_unreadable", NULL);
     }
     if (!str_eq(s->tab, "brief") && !str_eq(s->tab, "check")) {
         enum err e = screen_tasks_part(s, v);
-        if (e) return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
+        if (e) return http_refuse(r, e, "lab_unreadable", NULL);
     }
     screen_calls(s, v);
     return http_page(r, "lab_run", v);

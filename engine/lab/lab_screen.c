@@ -11,6 +11,14 @@ const char *lab_words(struct request *r, const char *key, struct view *v) {
     return page_text(r->app->site, r->locale, key, v, r->arena);
 }
 
+const char *lab_ask_refusal(const struct lab_ask *ask) {
+    return ask->error ? ask->error : "lab_no_answer";
+}
+
+enum err screen_refuse(struct screen *s, enum err result) {
+    return http_refuse(s->r, result, lab_ask_refusal(&s->ask), NULL);
+}
+
 const char *lab_scenario_lang(struct request *r, const struct lab_scenario *s) {
     return lab_lang(r->app->labs, r->arena, s->lang, s->programme);
 }
@@ -45,40 +53,37 @@ void labs_set_seer(struct labs *l, lab_may_see_fn may_see) { l->may_see = may_se
 
 static enum err may_see(struct request *r, const char *person_id) {
     lab_may_see_fn ask = r->app->labs->may_see;
-    return ask ? ask(r, person_id)
-               : http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_run_unknown", NULL));
+    return ask ? ask(r, person_id) : http_refuse(r, ERR_NOT_FOUND, "lab_run_unknown", NULL);
 }
 
 enum err screen_open(struct request *r, struct screen **out) {
     struct screen *s = NEW(r->arena, struct screen);
     struct labs *l = r->app->labs;
     *out = s;
-    if (!l) return http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_none_here", NULL));
+    if (!l) return http_refuse(r, ERR_NOT_FOUND, "lab_none_here", NULL);
     lab_ask_init(&s->ask, r->arena, r->now_ms);
     s->r = r;
     s->member = s->list_question = s->record_question = s->mapping_question = s->events_question =
         -1;
     enum err e = lab_store_run(r->db, r->arena, r->param[0], &s->ask.run);
-    if (e && e != ERR_NOT_FOUND)
-        return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
+    if (e && e != ERR_NOT_FOUND) return http_refuse(r, e, "lab_unreadable", NULL);
     s->owner = !e && str_eq(s->ask.run.person_id, r->who->person_id);
     /* Somebody else's run and no run look the same to a learner. */
     if (e || (!s->owner && !http_has_role(r, LAB_SEERS)))
-        return http_error(r, ERR_NOT_FOUND, "%s", lab_words(r, "lab_run_unknown", NULL));
+        return http_refuse(r, ERR_NOT_FOUND, "lab_run_unknown", NULL);
     if (!s->owner && (e = may_see(r, s->ask.run.person_id)) != OK) return e;
     s->ask.actor_id = r->who->person_id;
     e = labs_version(l, r->db, s->ask.run.version, r->arena, &s->held);
-    if (e == ERR_BUSY) return http_error(r, e, "%s", lab_words(r, "lab_unreadable", NULL));
+    if (e == ERR_BUSY) return http_refuse(r, e, "lab_unreadable", NULL);
     if (e || !lab_choice_read(&s->held->scenario.stack, s->ask.run.choice, s->dialects, r->arena))
-        return http_error(r, ERR_IO, "%s", lab_words(r, "lab_version_gone", NULL));
+        return http_refuse(r, ERR_IO, "lab_version_gone", NULL);
     s->stack = &s->held->scenario.stack;
     s->tab = "brief";
     return OK;
 }
 
 enum err screen_own(struct screen *s) {
-    return s->owner ? OK
-                    : http_error(s->r, ERR_DENIED, "%s", lab_words(s->r, "lab_not_yours", NULL));
+    return s->owner ? OK : http_refuse(s->r, ERR_DENIED, "lab_not_yours", NULL);
 }
 
 void screen_part(struct screen *s, const char *(*get)(struct request *, const char *)) {
@@ -119,7 +124,7 @@ static enum err note_look(struct db *db, struct arena *a, void *arg, int64_t now
 
 static enum err noted(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
-    if (result) return http_error(r, result, "%s", lab_words(r, "lab_not_saved", NULL));
+    if (result) return http_refuse(r, result, "lab_not_saved", NULL);
     http_header_out(r, "Cache-Control", "no-store");
     return s->show(s);
 }
