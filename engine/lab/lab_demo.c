@@ -79,7 +79,7 @@ enum err lab_demo_run(struct labs *l, struct arena *a, const char *person_id,
                                   .scenario_id = d->scenario->id,
                                   .version = d->scenario->version,
                                   .choice = normal,
-                                  .engine = lab_engine(),
+                                  .engine = worker_engine(),
                                   .seed = random_u64() >> 1,
                                   .started_ms = started_ms};
     enum err e = client_start(&w, l->zygote, d->scenario->pack, d->scenario->pack_len, normal,

@@ -18,7 +18,7 @@ static void seal(struct labs *l, const char *run_id, const char *version,
     crypto_auth_hmacsha256_state h;
     char head[256];
     int n = snprintf(head, sizeof head, "%s %s %lld %s", run_id, version, (long long)image->seq,
-                     lab_engine());
+                     worker_engine());
     crypto_auth_hmacsha256_init(&h, l->key, sizeof l->key);
     crypto_auth_hmacsha256_update(&h, (const unsigned char *)head, (unsigned long long)n + 1);
     crypto_auth_hmacsha256_update(&h, image->bytes, image->len);

@@ -11,28 +11,6 @@
 
 #define STEP_ARENA_BYTES ((size_t)96 * 1024 * 1024)
 
-enum err live_fail(struct lab_ask *ask, enum err e, const char *key) {
-    if (!ask->error) ask->error = key;
-    return e;
-}
-
-/* ---- Ending --------------------------------------------------------------------------------- */
-void live_end(struct labs *l, struct lab_live *live) {
-    if (live->w.fd < 0 && live->w.pid_fd < 0 && !live->held) return;
-    worker_end(&live->w);
-    registry_drop(live->held);
-    live->held = NULL;
-    pthread_mutex_lock(&l->lock);
-    l->workers--;
-    pthread_mutex_unlock(&l->lock);
-}
-
-void live_rest(struct labs *l, struct lab_live *live) {
-    if (!live->held) return;
-    if (!live->poisoned) history_image(l, live);
-    live_end(l, live);
-}
-
 /* ---- Beginning and resuming ----------------------------------------------------------------- */
 /* One action of the record on a worker; its answer must be that of the record. */
 static enum err play_one(struct labs *l, struct worker *w, const char *run_id, int64_t seq,
@@ -114,7 +92,7 @@ static enum err begin_or_resume(struct labs *l, struct lab_live *live, struct la
             arena_printf(
                 ask->arena,
                 "action %lld gave another answer than the record has (begun with %s, now %s)",
-                (long long)differs, ask->run.engine, lab_engine()));
+                (long long)differs, ask->run.engine, worker_engine()));
     lab_choice_read(&past.held->scenario.stack, ask->run.choice, live->dialects, ask->arena);
     live->seq = (int64_t)past.log.count;
     live->bytes = past.log.bytes;

@@ -18,78 +18,6 @@
 #include "base/text.h"
 #include "base/wait.h"
 
-/* ---- The list of live runs (with the lock held) --------------------------------------------- */
-static struct lab_live *find(struct labs *l, const char *run_id) {
-    for (struct lab_live *v = l->live; v; v = v->next)
-        if (str_eq(v->run_id, run_id)) return v;
-    return NULL;
-}
-
-static void forget(struct labs *l, struct lab_live *gone) {
-    for (struct lab_live **p = &l->live; *p; p = &(*p)->next)
-        if (*p == gone) {
-            *p = gone->next;
-            break;
-        }
-    for (int i = 0; i < LAB_CALLS_KEPT; i++) {
-        free(gone->calls[i].method);
-        free(gone->calls[i].path);
-        free(gone->calls[i].body);
-        free(gone->calls[i].answer);
-    }
-    free(gone);
-}
-
-static struct lab_live *longest_unused(struct labs *l, int64_t idle_ms) {
-    struct lab_live *oldest = NULL;
-    int64_t now = clock_monotonic_ms();
-    for (struct lab_live *v = l->live; v; v = v->next)
-        if (!v->busy && v->held && !v->first && now - v->used_ms >= idle_ms &&
-            (!oldest || v->used_ms < oldest->used_ms))
-            oldest = v;
-    return oldest;
-}
-
-/* With the lock held. What nobody asks, runs or writes for is forgotten. */
-static void forget_if_done(struct labs *l, struct lab_live *live) {
-    if (!live->busy && !live->first && !live->held && live->unwritten == 0) forget(l, live);
-}
-
-void live_count(struct labs *l, const char *run_id, int change, bool poison) {
-    pthread_mutex_lock(&l->lock);
-    struct lab_live *live = find(l, run_id);
-    if (live) {
-        live->unwritten += change;
-        if (poison) live->poisoned = true;
-        if (change < 0) {
-            forget_if_done(l, live);
-            pthread_cond_broadcast(&l->written);
-        }
-    }
-    pthread_mutex_unlock(&l->lock);
-}
-
-/* With the lock held; gives it up meanwhile. */
-static void put_to_rest(struct labs *l, struct lab_live *live) {
-    live->busy = true;
-    pthread_mutex_unlock(&l->lock);
-    live_rest(l, live);
-    pthread_mutex_lock(&l->lock);
-    live->busy = false;
-    if (live->first) pthread_cond_signal(&l->work); /* somebody came meanwhile */
-    forget_if_done(l, live);
-}
-
-void labs_make_room(struct labs *l) {
-    pthread_mutex_lock(&l->lock);
-    while (l->workers >= l->live_limit) {
-        struct lab_live *unused = longest_unused(l, 0);
-        if (!unused) break; /* all are at work: at most one a thread */
-        put_to_rest(l, unused);
-    }
-    pthread_mutex_unlock(&l->lock);
-}
-
 /* ---- Threads -------------------------------------------------------------------------------- */
 static void wait_a_while(struct labs *l, pthread_cond_t *cond) {
     struct timespec until = wait_until(5 * MS_SECOND);
@@ -115,8 +43,8 @@ static void *work(void *arg) {
         struct lab_live *live = lab_queue_next(l);
         if (!live) {
             if (l->closing && !l->shares) break;
-            live = l->closing ? NULL : longest_unused(l, LAB_IDLE_MS);
-            if (live) put_to_rest(l, live);
+            live = l->closing ? NULL : live_longest_unused(l, LAB_IDLE_MS);
+            if (live) live_put_to_rest(l, live);
             else wait_a_while(l, &l->work);
             continue;
         }
@@ -129,20 +57,11 @@ static void *work(void *arg) {
         live->busy = false;
         if (again) lab_queue_again(l, live, ask);
         lab_queue_leave(l, share, heavy);
-        if (!live->first) forget_if_done(l, live);
+        if (!live->first) live_forget_if_done(l, live);
         if (l->closing) pthread_cond_broadcast(&l->work);
     }
     pthread_mutex_unlock(&l->lock);
     return NULL;
-}
-
-bool live_settle(struct labs *l, struct lab_live *live) {
-    const struct timespec until = wait_until(LAB_SETTLE_MS);
-    pthread_mutex_lock(&l->lock);
-    while (live->unwritten > 0 && wait_for(&l->written, &l->lock, &until)) continue;
-    bool settled = live->unwritten == 0;
-    pthread_mutex_unlock(&l->lock);
-    return settled;
 }
 
 void lab_ask_init(struct lab_ask *ask, struct arena *a, int64_t now_ms) {
@@ -155,7 +74,7 @@ void lab_ask_init(struct lab_ask *ask, struct arena *a, int64_t now_ms) {
 
 /* With the lock held; NULL: no memory. */
 static struct lab_live *find_or_add(struct labs *l, const char *run_id) {
-    struct lab_live *live = find(l, run_id);
+    struct lab_live *live = live_find(l, run_id);
     if (live || !(live = calloc(1, sizeof *live))) return live;
     live->w = WORKER_NONE;
     snprintf(live->run_id, sizeof live->run_id, "%s", run_id);
@@ -170,7 +89,7 @@ void labs_ask(struct labs *l, struct lab_ask *ask) {
     struct lab_live *live = closing ? NULL : find_or_add(l, ask->run.id);
     bool queued = live && lab_queue_enter(l, live, ask);
     if (queued) pthread_cond_signal(&l->work);
-    else if (live) forget_if_done(l, live);
+    else if (live) live_forget_if_done(l, live);
     pthread_mutex_unlock(&l->lock);
     if (queued) return;
     ask->result = ERR_BUSY;
@@ -193,8 +112,6 @@ enum err labs_ask_now(struct labs *l, struct lab_ask *ask) {
 }
 
 /* ---- Opening and closing -------------------------------------------------------------------- */
-const char *lab_engine(void) { return worker_engine(); }
-
 enum err labs_prepare(struct zygote **out, const char *program, struct arena *a, const char **why) {
     codec_start();
     return zygote_start(out, program, a, why);
@@ -256,10 +173,10 @@ void labs_close(struct labs *l) {
     pthread_mutex_unlock(&l->lock);
     for (int i = 0; i < l->thread_count; i++) pthread_join(l->threads[i], NULL);
     pthread_mutex_lock(&l->lock);
-    for (struct lab_live *live; (live = longest_unused(l, 0));) put_to_rest(l, live);
+    for (struct lab_live *live; (live = live_longest_unused(l, 0));) live_put_to_rest(l, live);
     /* Images and actions that are still on their way to the disk come back to us. */
     while (l->writes > 0) wait_a_while(l, &l->written);
-    while (l->live) forget(l, l->live);
+    while (l->live) live_forget(l, l->live);
     pthread_mutex_unlock(&l->lock);
     zygote_stop(l->zygote);
     registry_close(l->registry);

@@ -155,16 +155,30 @@ void lab_ask_init(struct lab_ask *ask, struct arena *a, int64_t now_ms);
 /* True: a slice of the action is done, it is to be called again; else the ask is told, or will be,
  * and may be gone. */
 bool live_answer(struct labs *l, struct lab_live *live, struct lab_ask *ask);
-void live_rest(struct labs *l, struct lab_live *live);                /* image kept, worker ended */
-void live_end(struct labs *l, struct lab_live *live);                 /* worker ended */
-enum err live_fail(struct lab_ask *ask, enum err e, const char *key); /* the first key stays */
+
+/* lab_rest.c, which lab_live.c and the threads build on. */
+void live_rest(struct labs *l, struct lab_live *live); /* image kept, worker ended; busy */
+/* The same of a run that is not busy, with the lock held, which is given up meanwhile. The run may
+ * be forgotten. */
+void live_put_to_rest(struct labs *l, struct lab_live *live);
+/* Makes room for one more worker. */
+void labs_make_room(struct labs *l);
+
+/* lab_live_list.c, which all others build on. With the lock held: */
+struct lab_live *live_find(struct labs *l, const char *run_id); /* NULL: not live */
+/* The one with a worker that has been unused for longest, at least `idle_ms`; NULL: none. */
+struct lab_live *live_longest_unused(struct labs *l, int64_t idle_ms);
+void live_forget(struct labs *l, struct lab_live *gone);
+/* What nobody asks, runs or writes for is forgotten. */
+void live_forget_if_done(struct labs *l, struct lab_live *live);
+/* Without it: */
 /* An action of the run has left for the disk (+1), or has arrived or failed there (-1, with
  * `poison`). */
 void live_count(struct labs *l, const char *run_id, int change, bool poison);
 /* Waits until the record on the disk is complete; false after LAB_SETTLE_MS. */
 bool live_settle(struct labs *l, struct lab_live *live) MUST_USE;
-/* Makes room for one more worker. */
-void labs_make_room(struct labs *l);
+void live_end(struct labs *l, struct lab_live *live);                 /* worker ended; busy */
+enum err live_fail(struct lab_ask *ask, enum err e, const char *key); /* the first key stays */
 
 /* lab_history.c: on a lab thread, the run being busy. */
 
@@ -226,7 +240,5 @@ enum err labs_version(struct labs *l, struct db *db, const char *version, struct
 
 /* The bearer token of a run's API. Arena. */
 char *lab_run_token(struct labs *l, struct arena *a, const char *run_id);
-/* Engine and SQLite version, as runs record it. */
-const char *lab_engine(void);
 
 #endif

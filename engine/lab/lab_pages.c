@@ -144,7 +144,7 @@ enum err lab_start_post(struct request *r) {
                                   .scenario_id = b->held->scenario.id,
                                   .version = b->held->scenario.version,
                                   .choice = lab_choice_normal(s, buf_text(&choice), r->arena),
-                                  .engine = lab_engine(),
+                                  .engine = worker_engine(),
                                   .seed = random_u64() >> 1};
     if (!b->run.choice) return http_refuse(r, ERR_INVALID, "lab_choose", NULL);
     return http_write(r, add_run, b, begun);

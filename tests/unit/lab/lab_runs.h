@@ -67,7 +67,7 @@ static inline enum err add_run(struct db *db, struct arena *a, void *arg, int64_
                                 .scenario_id = held->scenario.id,
                                 .version = held->scenario.version,
                                 .choice = CHOICE,
-                                .engine = lab_engine(),
+                                .engine = worker_engine(),
                                 .seed = 99,
                                 .started_ms = now_ms};
     run->version = arena_dup(a, run->version); /* the shelf goes when the labs are closed */

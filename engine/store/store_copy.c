@@ -1,5 +1,5 @@
-/* Backup and restore. A copy is made beside its final name, checked, brought to the disk, and
- * only then named. */
+/* Copies of a database: made beside their final name, checked, brought to the disk, and only then
+ * named. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,17 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/store_copy.h"
 #include "store/store_file.h"
-#include "store/store_migrate.h"
 
-static bool exists(const char *path) {
+bool copy_exists(const char *path) {
     struct stat st;
     return lstat(path, &st) == 0;
 }
 
-/* Both checks of a whole file. OK; ERR_INVALID when it is damaged; anything else when that could
- * not be found out. With a sentence in `*why`. */
-static enum err check_copy(sqlite3 *sql, const char *path, struct arena *a, const char **why) {
+enum err copy_check(sqlite3 *sql, const char *path, struct arena *a, const char **why) {
     const char *damage = NULL;
     int rc = db_integrity(sql, "PRAGMA integrity_check(1)", a, &damage);
     if (damage) {
@@ -42,7 +40,7 @@ static const char *whose_fault(const char *from_path, const char *problem, struc
     sqlite3 *from = NULL;
     const char *source = NULL;
     enum err e = db_open_sqlite(&from, from_path, DB_READ_COLD, a, &source);
-    if (e == OK) e = check_copy(from, from_path, a, &source);
+    if (e == OK) e = copy_check(from, from_path, a, &source);
     sqlite3_close(from);
     if (e == ERR_INVALID)
         return arena_printf(
@@ -62,10 +60,8 @@ static const char *whose_fault(const char *from_path, const char *problem, struc
         problem, from_path);
 }
 
-/* Copies all pages of one snapshot of `from` into the empty file `to`, as one file that needs no
- * WAL. */
-static enum err copy_pages(sqlite3 *from, const char *from_path, const char *to, struct arena *a,
-                           const char **why) {
+enum err copy_pages(sqlite3 *from, const char *from_path, const char *to, struct arena *a,
+                    const char **why) {
     sqlite3 *into = NULL;
     int rc = sqlite3_open_v2(to, &into, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc == SQLITE_OK)
@@ -88,7 +84,7 @@ static enum err copy_pages(sqlite3 *from, const char *from_path, const char *to,
     if (rc == SQLITE_OK) rc = db_exec(into, "PRAGMA journal_mode=DELETE");
     enum err e = db_err(rc);
     if (rc != SQLITE_OK) *why = db_why(a, into, rc, to, "be written");
-    else if ((e = check_copy(into, to, a, why)) == ERR_INVALID)
+    else if ((e = copy_check(into, to, a, why)) == ERR_INVALID)
         *why = whose_fault(from_path, *why, a);
     sqlite3_close(into);
     int os = e == OK ? file_sync(to) : 0;
@@ -99,7 +95,7 @@ static enum err copy_pages(sqlite3 *from, const char *from_path, const char *to,
 enum err store_copy_into(const char *path, const struct store_partial *into, struct arena *a,
                          const char **why) {
     *why = NULL;
-    if (!exists(path)) {
+    if (!copy_exists(path)) {
         *why = db_why_absent(a, path);
         return ERR_NOT_FOUND;
     }
@@ -113,11 +109,11 @@ enum err store_copy_into(const char *path, const struct store_partial *into, str
 
 enum err store_backup(const char *path, const char *to, struct arena *a, const char **why) {
     *why = NULL;
-    if (exists(to)) {
+    if (copy_exists(to)) {
         *why = arena_printf(a, "%s exists already and is not overwritten. Name another file.", to);
         return ERR_CONFLICT;
     }
-    if (!exists(path)) {
+    if (!copy_exists(path)) {
         *why = db_why_absent(a, path);
         return ERR_NOT_FOUND;
     }
@@ -127,52 +123,5 @@ enum err store_backup(const char *path, const char *to, struct arena *a, const c
     e = store_copy_into(path, &partial, a, why);
     if (e == OK) e = store_partial_name(&partial, a, why);
     store_partial_end(&partial, a);
-    return e;
-}
-
-static enum err open_backup(sqlite3 **sql, const char *backup, struct arena *a, const char **why) {
-    if (!exists(backup)) {
-        *why = db_why_errno(a, ENOENT, backup, "be opened");
-        return ERR_NOT_FOUND;
-    }
-    enum err e = db_open_sqlite(sql, backup, DB_READ_COLD, a, why);
-    if (e != OK) return e;
-    int applied = 0;
-    e = migrate_state(*sql, backup, store_migrations(), &applied, a, why);
-    if (e == OK && applied == 0) {
-        *why = arena_printf(a, "%s is an empty database. Nothing was changed.", backup);
-        e = ERR_INVALID;
-    }
-    return e;
-}
-
-enum err store_check_backup(const char *backup, struct arena *a, const char **why) {
-    sqlite3 *sql = NULL;
-    *why = NULL;
-    enum err e = open_backup(&sql, backup, a, why);
-    if (e == OK) e = check_copy(sql, backup, a, why);
-    sqlite3_close(sql);
-    return e;
-}
-
-enum err store_restore(const char *backup, const char *path, bool may_replace, struct arena *a,
-                       const char **why) {
-    sqlite3 *from = NULL;
-    struct store_stage stage;
-    const char *name = strrchr(path, '/');
-    name = name ? name + 1 : path;
-    enum err e = store_stage_begin(&stage, path, may_replace, a, why);
-    if (e != OK) return e;
-    e = open_backup(&from, backup, a, why);
-    struct store_partial into;
-    if (e == OK) e = store_partial_begin(&into, store_stage_file(&stage, name, a), a, why);
-    if (e == OK) {
-        e = copy_pages(from, backup, into.path, a, why);
-        if (e == OK) e = store_partial_name(&into, a, why);
-        store_partial_end(&into, a);
-    }
-    sqlite3_close(from);
-    if (e == OK) e = store_stage_commit(&stage, &name, 1, a, why);
-    store_stage_end(&stage, a);
     return e;
 }

@@ -1,0 +1,83 @@
+/* The list of live runs: who is there, who has been unused for long, what is still on its way to
+ * the disk. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/wait.h"
+#include "lab/lab_manager.h"
+
+/* ---- With the lock held --------------------------------------------------------------------- */
+struct lab_live *live_find(struct labs *l, const char *run_id) {
+    for (struct lab_live *v = l->live; v; v = v->next)
+        if (str_eq(v->run_id, run_id)) return v;
+    return NULL;
+}
+
+void live_forget(struct labs *l, struct lab_live *gone) {
+    for (struct lab_live **p = &l->live; *p; p = &(*p)->next)
+        if (*p == gone) {
+            *p = gone->next;
+            break;
+        }
+    for (int i = 0; i < LAB_CALLS_KEPT; i++) {
+        free(gone->calls[i].method);
+        free(gone->calls[i].path);
+        free(gone->calls[i].body);
+        free(gone->calls[i].answer);
+    }
+    free(gone);
+}
+
+struct lab_live *live_longest_unused(struct labs *l, int64_t idle_ms) {
+    struct lab_live *oldest = NULL;
+    int64_t now = clock_monotonic_ms();
+    for (struct lab_live *v = l->live; v; v = v->next)
+        if (!v->busy && v->held && !v->first && now - v->used_ms >= idle_ms &&
+            (!oldest || v->used_ms < oldest->used_ms))
+            oldest = v;
+    return oldest;
+}
+
+void live_forget_if_done(struct labs *l, struct lab_live *live) {
+    if (!live->busy && !live->first && !live->held && live->unwritten == 0) live_forget(l, live);
+}
+
+/* ---- Of one run ----------------------------------------------------------------------------- */
+void live_count(struct labs *l, const char *run_id, int change, bool poison) {
+    pthread_mutex_lock(&l->lock);
+    struct lab_live *live = live_find(l, run_id);
+    if (live) {
+        live->unwritten += change;
+        if (poison) live->poisoned = true;
+        if (change < 0) {
+            live_forget_if_done(l, live);
+            pthread_cond_broadcast(&l->written);
+        }
+    }
+    pthread_mutex_unlock(&l->lock);
+}
+
+bool live_settle(struct labs *l, struct lab_live *live) {
+    const struct timespec until = wait_until(LAB_SETTLE_MS);
+    pthread_mutex_lock(&l->lock);
+    while (live->unwritten > 0 && wait_for(&l->written, &l->lock, &until)) continue;
+    bool settled = live->unwritten == 0;
+    pthread_mutex_unlock(&l->lock);
+    return settled;
+}
+
+enum err live_fail(struct lab_ask *ask, enum err e, const char *key) {
+    if (!ask->error) ask->error = key;
+    return e;
+}
+
+void live_end(struct labs *l, struct lab_live *live) {
+    if (live->w.fd < 0 && live->w.pid_fd < 0 && !live->held) return;
+    worker_end(&live->w);
+    registry_drop(live->held);
+    live->held = NULL;
+    pthread_mutex_lock(&l->lock);
+    l->workers--;
+    pthread_mutex_unlock(&l->lock);
+}
