@@ -55,8 +55,7 @@ bool lab_api_may_set(const struct lab_dialect *d, const char *name) {
 static enum err finish(struct request *r, void *arg, enum err result) {
     struct api_call *c = arg;
     const struct lab_answer *a = &c->ask.answer;
-    if (result)
-        return plain(r, answer_of(r, result), lab_words(r, lab_ask_refusal(&c->ask), NULL));
+    if (result) return plain(r, answer_of(r, result), lab_words(r, lab_ask_refusal(&c->ask), NULL));
     for (int i = 0; i < a->header_count; i++)
         if (c->dialect && lab_api_may_set(c->dialect, a->headers[i].name))
             http_header_out(r, a->headers[i].name, a->headers[i].value);

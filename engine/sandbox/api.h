@@ -1,6 +1,6 @@
 /* The HTTP API of a connector, as its dialect speaks it. */
-#ifndef GR_LAB_API_H
-#define GR_LAB_API_H
+#ifndef GR_SANDBOX_API_H
+#define GR_SANDBOX_API_H
 
 #include "labmodel/lab_surface.h"
 #include "sandbox/record.h"

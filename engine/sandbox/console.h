@@ -1,6 +1,6 @@
 /* SQL of people: the learner's console, the authors' checks. */
-#ifndef GR_LAB_CONSOLE_H
-#define GR_LAB_CONSOLE_H
+#ifndef GR_SANDBOX_CONSOLE_H
+#define GR_SANDBOX_CONSOLE_H
 
 #include "sandbox/state.h"
 

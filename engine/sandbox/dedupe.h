@@ -1,6 +1,6 @@
 /* Finding and merging records of the same person inside one connector. */
-#ifndef GR_LAB_DEDUPE_H
-#define GR_LAB_DEDUPE_H
+#ifndef GR_SANDBOX_DEDUPE_H
+#define GR_SANDBOX_DEDUPE_H
 
 #include "sandbox/record.h"
 

@@ -1,7 +1,7 @@
 /* SQL functions in place of SQLite's own, where one call of those can do more work than the values
  * in it are long. */
-#ifndef GR_LAB_FUNCTIONS_H
-#define GR_LAB_FUNCTIONS_H
+#ifndef GR_SANDBOX_FUNCTIONS_H
+#define GR_SANDBOX_FUNCTIONS_H
 
 #include <sqlite3.h>
 #include <stdbool.h>

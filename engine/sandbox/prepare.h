@@ -1,8 +1,8 @@
 /* Authors' SQL, compiled against the tables of a stack before there is a run. Unlike a
  * step it works in the process of whoever asks: nothing is executed but the making of empty
  * tables, in a database of its own. */
-#ifndef GR_LAB_PREPARE_H
-#define GR_LAB_PREPARE_H
+#ifndef GR_SANDBOX_PREPARE_H
+#define GR_SANDBOX_PREPARE_H
 
 #include "base/arena.h"
 #include "labmodel/lab_model.h"

@@ -1,7 +1,7 @@
 /* Records of connectors: reading, validating, writing with events, merging. Values are text or NULL
  * (empty); integers, truths and times are decimal text. */
-#ifndef GR_LAB_RECORD_H
-#define GR_LAB_RECORD_H
+#ifndef GR_SANDBOX_RECORD_H
+#define GR_SANDBOX_RECORD_H
 
 #include "sandbox/state.h"
 

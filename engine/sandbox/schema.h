@@ -1,6 +1,6 @@
 /* Makes the tables of a run and fills them at its start. */
-#ifndef GR_LAB_SCHEMA_H
-#define GR_LAB_SCHEMA_H
+#ifndef GR_SANDBOX_SCHEMA_H
+#define GR_SANDBOX_SCHEMA_H
 
 #include "sandbox/state.h"
 

@@ -7,8 +7,8 @@
  *
  * Tables of connectors ("crm_contact") and `event` may be read by the learner's SQL; tables named
  * sim_… hold what only the simulation and the checks know. */
-#ifndef GR_LAB_STATE_H
-#define GR_LAB_STATE_H
+#ifndef GR_SANDBOX_STATE_H
+#define GR_SANDBOX_STATE_H
 
 #include <jansson.h>
 #include <sqlite3.h>

@@ -11,8 +11,8 @@
  * used: nothing is run
  *
  * An action never fails: what goes wrong is a response. */
-#ifndef GR_LAB_STEP_H
-#define GR_LAB_STEP_H
+#ifndef GR_SANDBOX_STEP_H
+#define GR_SANDBOX_STEP_H
 
 #include "sandbox/state.h"
 

@@ -1,6 +1,6 @@
 /* The sync between the stack's two objects, as the learner has configured it. */
-#ifndef GR_LAB_SYNC_H
-#define GR_LAB_SYNC_H
+#ifndef GR_SANDBOX_SYNC_H
+#define GR_SANDBOX_SYNC_H
 
 #include "sandbox/record.h"
 

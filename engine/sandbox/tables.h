@@ -1,7 +1,7 @@
 /* The tables of a run and the limits of its database: all that the worker and a check of authors'
  * SQL (prepare.h) have in common, and all that a process outside of the cell has of the state. */
-#ifndef GR_LAB_TABLES_H
-#define GR_LAB_TABLES_H
+#ifndef GR_SANDBOX_TABLES_H
+#define GR_SANDBOX_TABLES_H
 
 #include <sqlite3.h>
 #include <stdbool.h>

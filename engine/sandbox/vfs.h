@@ -1,6 +1,6 @@
 /* A SQLite VFS that opens nothing: randomness and time come from the run. */
-#ifndef GR_LAB_VFS_H
-#define GR_LAB_VFS_H
+#ifndef GR_SANDBOX_VFS_H
+#define GR_SANDBOX_VFS_H
 
 #include <stdint.h>
 

@@ -6,8 +6,8 @@
  *   {"view":"events","before":seq,"limit":50,"find":"text"}
  *   {"view":"rows","sql":"SELECT …"}      an author's SQL, never a learner's
  *   {"view":"checks","checks":[{"id":"…","sql":"…"}]} */
-#ifndef GR_LAB_VIEW_H
-#define GR_LAB_VIEW_H
+#ifndef GR_SANDBOX_VIEW_H
+#define GR_SANDBOX_VIEW_H
 
 #include "sandbox/state.h"
 

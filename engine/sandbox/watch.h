@@ -2,8 +2,8 @@
  * turns back: a row with a thousand calls in it, or the planning of a query, is one stretch to it.
  * A signal of the worker's processor clock does not wait for its end. What was interrupted cannot
  * be gone on with, so the worker says its last words and ends. */
-#ifndef GR_LAB_WATCH_H
-#define GR_LAB_WATCH_H
+#ifndef GR_SANDBOX_WATCH_H
+#define GR_SANDBOX_WATCH_H
 
 #include <stdint.h>
 

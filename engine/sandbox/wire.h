@@ -1,8 +1,8 @@
 /* Messages between the server and a worker, over a stream socket: four bytes of operation, four of
  * length (little endian), payload. The worker's side blocks; every wait of the server's side, for
  * room to write as well as for something to read, has a deadline. */
-#ifndef GR_LAB_WIRE_H
-#define GR_LAB_WIRE_H
+#ifndef GR_SANDBOX_WIRE_H
+#define GR_SANDBOX_WIRE_H
 
 #include "base/buf.h"
 #include "base/err.h"

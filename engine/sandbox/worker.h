@@ -1,6 +1,6 @@
 /* A worker: one process, one run. It answers messages until its socket closes. */
-#ifndef GR_LAB_WORKER_H
-#define GR_LAB_WORKER_H
+#ifndef GR_SANDBOX_WORKER_H
+#define GR_SANDBOX_WORKER_H
 
 /* Serves fd until it ends; never returns. Call cell_enter first. */
 _Noreturn void worker_serve(int fd);

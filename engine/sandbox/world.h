@@ -1,7 +1,7 @@
 /* The simulated world: its clock, what falls due, forms that people fill in, edits that colleagues
  * make. */
-#ifndef GR_LAB_WORLD_H
-#define GR_LAB_WORLD_H
+#ifndef GR_SANDBOX_WORLD_H
+#define GR_SANDBOX_WORLD_H
 
 #include "sandbox/record.h"
 
