@@ -1,21 +1,12 @@
 /* Rules about people, passwords and throttling. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/account/fixture.h"
 
 #include "account/account_factor.h"
 #include "account/account_import.h"
 #include "account/account_private.h"
 #include "base/clock.h"
-#include "base/codec.h"
 #include "base/name.h"
 #include "base/text.h"
-
-static struct arena arena;
 
 static void test_people(void **state) {
     (void)state;
@@ -400,19 +391,6 @@ static void test_queue(void **state) {
     assert_int_equal(queue_put(&q, &more, &out), QUEUE_LOGIN_FULL);
     more.login = "bo";
     assert_int_equal(queue_put(&q, &more, &out), QUEUE_WAITS);
-}
-
-static int setup(void **state) {
-    (void)state;
-    codec_start();
-    arena_init(&arena, 64 * 1024 * 1024);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    arena_release(&arena);
-    return 0;
 }
 
 int main(void) {

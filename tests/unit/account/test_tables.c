@@ -1,15 +1,11 @@
 /* People from tables, as spreadsheets and other systems write them. */
-#include "unit/check.h"
+#include "unit/account/fixture.h"
 
 #include <jansson.h>
-#include <string.h>
 
 #include "account/account_import.h"
-#include "base/codec.h"
 #include "base/name.h"
 #include "base/text.h"
-
-static struct arena arena;
 
 static struct import read_people(const char *text) {
     struct import x = {.arena = &arena};
@@ -126,19 +122,6 @@ static void test_words(void **state) {
         json_decref(texts);
     }
     assert_true(compared >= 20);
-}
-
-static int setup(void **state) {
-    (void)state;
-    codec_start();
-    arena_init(&arena, 64 * 1024 * 1024);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    arena_release(&arena);
-    return 0;
 }
 
 int main(void) {

@@ -1,50 +1,10 @@
 /* Attempts in a real store: starts, saves that come twice, late, out of order or from two
  * devices, ends, scores. */
-#include "unit/exam/sample.h"
+#include "unit/exam/academy.h"
 
-#include "account/account.h"
 #include "audit/audit.h"
-#include "base/clock.h"
-#include "base/codec.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "exam/exam_sql.h"
-
-static char root[128], data[160];
-static struct arena arena;
-static struct store *store;
-static struct exams *exams;
-static struct app app;
-static const char *ana, *bo;
-#define NOW                                                                                        \
-    (30000 * MS_DAY) /* ahead of every clock: the exams thread must leave these attempts alone */
-
-struct timed {
-    write_fn run;
-    void *arg;
-    int64_t now_ms;
-};
-
-static enum err at_that_time(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
-    struct timed *t = arg;
-    (void)now_ms;
-    return t->run(db, a, t->arg, t->now_ms);
-}
-
-/* A job as if the writer's clock said `now_ms`. */
-static enum err job(write_fn run, void *arg, int64_t now_ms) {
-    struct timed t = {run, arg, now_ms};
-    return store_write(store, at_that_time, &t, &arena);
-}
-
-static enum err add_people(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
-    (void)arg;
-    enum err e = account_add(db, a, now_ms, "system", "ana", "Ana", "a@example.org", ROLE_LEARNER,
-                             NULL, &ana);
-    return e == OK ? account_add(db, a, now_ms, "system", "bo", "Bo", "b@example.org", ROLE_LEARNER,
-                                 NULL, &bo)
-                   : e;
-}
 
 static void write_sample(const char *more) {
     struct buf b;
@@ -58,36 +18,13 @@ static void write_sample(const char *more) {
     sample_write(root, "exams/p/bank/small.md", buf_text(&b));
     sample_write(root, "exams/p/small.md",
                  sample_def(&arena, more, "| data | 1 | 2 |\n| people | 0 | 1 |\n"));
-    sample_write(root, "content/p/programme.md", sample_programme);
-    sample_write(root, "content/p/modules/m.md", sample_module);
 }
+
+static void write_exam(void) { write_sample("retake:\n  wait_days: 7\n  attempts_per_year: 3\n"); }
 
 static int open_all(void **state) {
     (void)state;
-    const char *why = "";
-    log_threshold(LOG_ERROR + 1);
-    codec_start();
-    arena_init(&arena, 256 * 1024 * 1024);
-    snprintf(root, sizeof root, "%s", sample_folder());
-    snprintf(data, sizeof data, "%s/gradus.db", root);
-    write_sample("retake:\n  wait_days: 7\n  attempts_per_year: 3\n");
-    struct store_options options = {.path = data};
-    if (store_open(&store, &options, &arena, &why) != OK) return -1;
-    app = (struct app){.store = store, .root = root};
-    if (store_write(store, add_people, NULL, &arena) != OK ||
-        exams_open(&exams, &app, &arena, &why) != OK)
-        return -1;
-    app.exams = exams;
-    return 0;
-}
-
-static int close_all(void **state) {
-    (void)state;
-    arena_release(&arena); /* first what it holds of the exams */
-    exams_close(exams);
-    store_close(store, 5000);
-    sample_drop(root);
-    return 0;
+    return academy_open(write_exam);
 }
 
 /* ---- Helpers ------------------------------------------------------------------------------- */
@@ -524,5 +461,5 @@ int main(void) {
         cmocka_unit_test(test_audited),      cmocka_unit_test(test_endless_practice),
         cmocka_unit_test(test_many_saves),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, open_all, academy_close);
 }

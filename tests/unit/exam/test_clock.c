@@ -1,84 +1,26 @@
 /* What a clock that is set does to exams in a real store: nothing. And opening again what was ended
  * too early. */
-#include "unit/exam/sample.h"
+#include "unit/exam/academy.h"
 
-#include "account/account.h"
 #include "audit/audit.h"
-#include "base/clock.h"
-#include "base/codec.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "exam/exam_sql.h"
 
-static char root[128], data[160];
-static struct arena arena;
-static struct store *store;
-static struct exams *exams;
-static struct app app;
-static const char *ana, *boss;
 static int64_t turn; /* each test has a time of its own */
-#define NOW                                                                                        \
-    (30000 * MS_DAY) /* ahead of every clock: the exams' thread must leave these attempts alone */
 
-struct timed {
-    write_fn run;
-    void *arg;
-    int64_t now_ms;
-};
-
-static enum err at_that_time(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
-    struct timed *t = arg;
-    (void)now_ms;
-    return t->run(db, a, t->arg, t->now_ms);
-}
-
-static enum err job(write_fn run, void *arg, int64_t now_ms) {
-    struct timed t = {run, arg, now_ms};
-    return store_write(store, at_that_time, &t, &arena);
-}
-
-static enum err add_people(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
-    (void)arg;
-    enum err e = account_add(db, a, now_ms, "system", "ana", "Ana", "a@example.org", ROLE_LEARNER,
-                             NULL, &ana);
-    return e == OK ? account_add(db, a, now_ms, "system", "boss", "Boss", "b@example.org",
-                                 ROLE_ADMIN, NULL, &boss)
-                   : e;
-}
-
-static int open_all(void **state) {
-    const char *why = "";
+static void write_exam(void) {
     struct buf b;
-    (void)state;
-    log_threshold(LOG_ERROR + 1);
-    codec_start();
-    arena_init(&arena, 256 * 1024 * 1024);
-    snprintf(root, sizeof root, "%s", sample_folder());
-    snprintf(data, sizeof data, "%s/gradus.db", root);
     buf_init(&b, &arena);
     buf_puts(&b, SAMPLE_BANK_HEAD);
     for (int i = 1; i <= 6; i++)
         sample_item(&b, arena_printf(&arena, "keys-%d", i), "keys", "apply", "data", "");
     sample_write(root, "exams/p/bank/small.md", buf_text(&b));
     sample_write(root, "exams/p/small.md", sample_def(&arena, "", "| data | 0 | 3 |\n"));
-    sample_write(root, "content/p/programme.md", sample_programme);
-    sample_write(root, "content/p/modules/m.md", sample_module);
-    if (store_open(&store, &(struct store_options){.path = data}, &arena, &why) != OK) return -1;
-    app = (struct app){.store = store, .root = root};
-    if (store_write(store, add_people, NULL, &arena) != OK ||
-        exams_open(&exams, &app, &arena, &why) != OK)
-        return -1;
-    app.exams = exams;
-    return 0;
 }
 
-static int close_all(void **state) {
+static int open_all(void **state) {
     (void)state;
-    arena_release(&arena);
-    exams_close(exams);
-    store_close(store, 5000);
-    sample_drop(root);
-    return 0;
+    return academy_open(write_exam);
 }
 
 /* ---- Helpers ------------------------------------------------------------------------------- */
@@ -306,5 +248,5 @@ int main(void) {
         cmocka_unit_test(
             test_reopen_not_what_was_passed), /* the last: what is passed is not sat again */
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, open_all, academy_close);
 }

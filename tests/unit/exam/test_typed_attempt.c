@@ -1,28 +1,6 @@
 /* An attempt with an item of each type in a real store: rehearsed, scored, stored, and read again
  * as evidence. */
-#include "unit/exam/sample.h"
-
-#include "account/account.h"
-#include "base/clock.h"
-#include "base/codec.h"
-#include "base/log.h"
-
-static char root[128], data[160];
-static struct arena arena;
-static struct store *store;
-static struct exams *exams;
-static struct app app;
-static const char *ana, *bo;
-#define NOW (30000 * MS_DAY)
-
-static enum err add_people(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
-    (void)arg;
-    enum err e = account_add(db, a, now_ms, "system", "ana", "Ana", "a@example.org", ROLE_LEARNER,
-                             NULL, &ana);
-    return e == OK ? account_add(db, a, now_ms, "system", "bo", "Bo", "b@example.org", ROLE_LEARNER,
-                                 NULL, &bo)
-                   : e;
-}
+#include "unit/exam/academy.h"
 
 static void write_files(void) {
 #define BLOCK(more) "\n\n```item\nobjective: keys\nlevel: apply\n" more "```\n\nWhat?\n\n"
@@ -37,36 +15,11 @@ static void write_files(void) {
                                                                                                     "## keys-4" BLOCK(
                                                                                                         "") "- [ ] A\n  > W.\n- [x] B\n  > R.\n");
     sample_write(root, "exams/p/small.md", sample_def(&arena, "", "| data | 0 | 4 |\n"));
-    sample_write(root, "content/p/programme.md", sample_programme);
-    sample_write(root, "content/p/modules/m.md", sample_module);
 }
 
 static int open_all(void **state) {
     (void)state;
-    const char *why = "";
-    log_threshold(LOG_ERROR + 1);
-    codec_start();
-    arena_init(&arena, 256 * 1024 * 1024);
-    snprintf(root, sizeof root, "%s", sample_folder());
-    snprintf(data, sizeof data, "%s/gradus.db", root);
-    write_files();
-    struct store_options options = {.path = data};
-    if (store_open(&store, &options, &arena, &why) != OK) return -1;
-    app = (struct app){.store = store, .root = root};
-    if (store_write(store, add_people, NULL, &arena) != OK ||
-        exams_open(&exams, &app, &arena, &why) != OK)
-        return -1;
-    app.exams = exams;
-    return 0;
-}
-
-static int close_all(void **state) {
-    (void)state;
-    arena_release(&arena);
-    exams_close(exams);
-    store_close(store, 5000);
-    sample_drop(root);
-    return 0;
+    return academy_open(write_files);
 }
 
 static enum err rehearse(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
@@ -141,5 +94,5 @@ static void test_who_errs(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_who_knows),
                                        cmocka_unit_test(test_who_errs)};
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, open_all, academy_close);
 }
