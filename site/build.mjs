@@ -95,19 +95,28 @@ const [, openFontLicence] = fs.readFileSync(at('node_modules/@fontsource/stix-tw
 const holders = fonts.flatMap(([, from]) => [from].flat()).map((file) => fs.readFileSync(path.join(path.dirname(file), '../LICENSE'), 'utf8').match(/^[^)]*\)/)[0]);
 put('static/fonts/licence.txt', `${[...new Set(holders)].join('\n')}\n\n${openFontLicence}`);
 
-/* ---- Formulas: the commands and environments that can be drawn, for `gradus check` ---- */
-const draws = (tex) => {
+/* ---- Formulas: the commands and environments that can be drawn, for `gradus check`. Behind a command stands how many arguments
+   it needs, and `[` when one in brackets may come before them. ---- */
+const refusal = (tex) => {
   try {
     temml.renderToString(tex, { displayMode: true, throwOnError: true, trust: true });
-    return true;
+    return '';
   } catch (error) {
-    return !/Unsupported function name|No such environment/.test(error.message);
+    return error.message;
   }
 };
+const draws = (tex) => !/Unsupported function name|No such environment/.test(refusal(tex));
+const lacks = (tex) => /Unexpected end of input in a macro argument|(Expected group as argument|Invalid size).* at end of input/.test(refusal(tex));
+const halves = new Set(['left', 'right', 'begin', 'end']); // have a rule of their own
+function needs(name) {
+  let count = 0;
+  while (!halves.has(name) && count < 9 && (lacks(`\\${name}${'{a}'.repeat(count)}`) || lacks(`\\${name}${'{}'.repeat(count)}`))) count++;
+  return count === 0 ? '' : lacks(`\\${name}[1em]`) ? ` [${count}` : ` ${count}`;
+}
 const known = (pattern, tries) => [...new Set([...library.matchAll(pattern)].map((m) => m[1]))].filter((name) => tries(name).some(draws));
 const commands = known(/\\\\([a-zA-Z]+)/g, (name) => [`\\${name}`, `\\${name}{a}`, `\\${name}{a}{b}`, `\\text{\\${name}}`, `\\begin{matrix}a\\\\ \\${name} b\\end{matrix}`]);
 const environments = known(/"([a-zA-Z]+\*?)"/g, (name) => [`\\begin{${name}}a\\end{${name}}`]);
-put('../engine/doc/math_names.txt', `${[...commands.map((name) => `\\${name}`), ...environments].sort().join('\n')}\n`);
+put('../engine/doc/math_names.txt', `${[...commands.map((name) => `\\${name}${needs(name)}`), ...environments].sort().join('\n')}\n`);
 
 /* ---- Style: `@dark;` stands for the dark values ---- */
 const parts = new Set(['tokens', 'dark', 'base', 'layout', 'forms', 'components', 'prose', 'question', 'print', 'fonts']);

@@ -28,28 +28,29 @@ struct tex {
         size_t len;
     } parts[DEPTH_MAX];
     size_t depth;
-    bool own_commands; /* it makes some itself: no name can be called unknown */
-    const char *unknown;
+    bool own_commands; /* it makes some itself: of no name it is known what it needs */
+    bool chemistry;    /* it has a language of its own, in which a ^ may stand alone */
+    const char *doubt; /* an unknown command, or one without its arguments: NULL: none yet */
 };
 
 static int compare(const char *line, const char *name, size_t len) {
-    size_t n = strcspn(line, "\n");
+    size_t n = strcspn(line, " \n");
     int order = memcmp(line, name, n < len ? n : len);
     return order ? order : (n > len) - (n < len);
 }
 
-/* Sorted by bytes; the file ends with a line's end. */
-static bool known(const char *name, size_t len) {
+/* The line of a name, NULL: there is none. Sorted by bytes; the file ends with a line's end. */
+static const char *known(const char *name, size_t len) {
     const char *from = math_names, *to = from + math_names_bytes;
     while (from < to) {
         const char *line = from + (to - from) / 2;
         while (line > from && line[-1] != '\n') line--;
         int order = compare(line, name, len);
-        if (order == 0) return true;
+        if (order == 0) return line;
         if (order > 0) to = line;
         else from = line + strcspn(line, "\n") + 1;
     }
-    return false;
+    return NULL;
 }
 
 static bool is(const char *name, size_t len, const char *word) {
@@ -103,6 +104,69 @@ static const char *environment(struct tex *t, size_t *len) {
     return p + 1;
 }
 
+/* ---- Arguments ------------------------------------------------------------------------------- */
+
+static const char *skip_blanks(const char *p) {
+    for (;; p += strcspn(p, "\n")) {
+        p += strspn(p, " \t\n");
+        if (*p != '%') return p;
+    }
+}
+
+/* Behind the sign that closes what is open at `p`; NULL: it is never closed, or so late that
+ * nobody looks for it. */
+#define ARGUMENT_BYTES 4096
+static const char *skip_group(const char *p, char closes) {
+    const char *end = p + strnlen(p, ARGUMENT_BYTES);
+    for (int depth = 0; ++p < end;) {
+        if (depth == 0 && *p == closes) return p + 1;
+        if (*p == '\\' && p[1]) p++;
+        else if (*p == '{') depth++;
+        else if (*p == '}' && --depth < 0) return NULL;
+    }
+    return NULL;
+}
+
+static bool ends_group(const char *p) {
+    return !*p || strchr("}&^_", *p) ||
+           (str_has_prefix(p, "\\end") && !isalpha((unsigned char)p[4])) ||
+           (str_has_prefix(p, "\\right") && !isalpha((unsigned char)p[6]));
+}
+
+/* Behind one argument: a group, a command or a character. */
+static const char *skip_argument(const char *p) {
+    if (*p == '{') return skip_group(p, '}');
+    if (*p != '\\') return p + 1;
+    size_t len = 1;
+    while (isalpha((unsigned char)p[len])) len++;
+    return p + (len > 1 ? len : 1 + (p[1] != '\0'));
+}
+
+/* Whether the command of this line has as many arguments as it needs; NULL: it has. */
+static const char *missing_argument(struct tex *t, const char *line, int name_len) {
+    const char *needs = line + name_len, *p = skip_blanks(t->at);
+    if (*needs != ' ') return NULL;
+    bool brackets = needs[1] == '[';
+    int count = needs[1 + brackets] - '0';
+    if (brackets && *p == '[') p = skip_group(p, ']');
+    for (int i = 0; p && i < count; i++) {
+        p = skip_blanks(p);
+        if (ends_group(p))
+            return arena_printf(t->arena,
+                                count == 1 ? "%.*s needs {…} behind it"
+                                           : "%.*s needs %d times {…} behind it, and has %d",
+                                name_len, line, count, i);
+        p = skip_argument(p);
+    }
+    return NULL;
+}
+
+static const char *missing_script(struct tex *t) {
+    const char *p = skip_blanks(t->at + 1);
+    if (t->chemistry || (*p && !strchr("}&", *p))) return NULL;
+    return arena_printf(t->arena, "nothing stands behind %c", *t->at);
+}
+
 /* A word behind a backslash; `*stop`: there is too much to look at. */
 static const char *command(struct tex *t, bool *stop) {
     const char *name = t->at;
@@ -123,13 +187,15 @@ static const char *command(struct tex *t, bool *stop) {
     if (is(name, len, "\\left")) *stop = !open_part(t, 'l', NULL, 0);
     if (is(name, len, "\\right")) return close_part(t, 'l', NULL, 0);
     t->own_commands = t->own_commands || makes_commands(name, len);
-    if (!t->unknown && !known(name, len))
-        t->unknown = arena_printf(t->arena, "there is no command “%.*s”", (int)len, name);
+    if (t->doubt) return NULL;
+    const char *line = known(name, len);
+    t->doubt = line ? missing_argument(t, line, (int)len)
+                    : arena_printf(t->arena, "there is no command “%.*s”", (int)len, name);
     return NULL;
 }
 
 const char *math_problem(struct arena *a, const char *tex) {
-    struct tex t = {.at = tex, .arena = a};
+    struct tex t = {.at = tex, .arena = a, .chemistry = strstr(tex, "\\ce") || strstr(tex, "\\pu")};
     const char *problem = NULL;
     for (bool stop = false; *t.at && !problem && !stop;) {
         if (*t.at == '\\') problem = command(&t, &stop);
@@ -137,13 +203,14 @@ const char *math_problem(struct arena *a, const char *tex) {
         else {
             if (*t.at == '{') stop = !open_part(&t, '{', NULL, 0);
             else if (*t.at == '}') problem = close_part(&t, '{', NULL, 0);
+            else if ((*t.at == '^' || *t.at == '_') && !t.doubt) t.doubt = missing_script(&t);
             t.at++;
         }
         if (stop) t.depth = 0;
     }
     if (problem) return problem;
     if (t.depth) return missing(&t);
-    return t.own_commands ? NULL : t.unknown;
+    return t.own_commands ? NULL : t.doubt;
 }
 
 /* ---- Those of a document -------------------------------------------------------------------- */
