@@ -411,8 +411,9 @@ void content_hooks(struct render_hooks *hooks, struct body_context *context);
 /* ---- Search
  * -------------------------------------------------------------------------------------------- */
 /* Words as the index knows them: segmented by ICU, folded (case, Latin accents, Arabic marks,
- * tatweel and articles), separated by blanks. Changes of this function change WORDS_VERSION. */
-#define WORDS_VERSION "3"      /* 3: with spelling */
+ * tatweel and articles; Thai การ and ความ before another word), separated by blanks. Changes of
+ * this function change WORDS_VERSION. */
+#define WORDS_VERSION "4"      /* 4: without Thai noun makers */
 struct words;                  /* a segmenter; one thread at a time */
 struct words *words_new(void); /* NULL when ICU cannot */
 void words_free(struct words *w);
@@ -424,7 +425,7 @@ struct word_list {
     const char **items;
     size_t count;
 };
-/* At most 12 words of a query. */
+/* At most 12 words of a query; Thai การ and ความ only when there is nothing else. */
 struct word_list words_query(struct words *w, struct arena *a, const char *query);
 /* About `width` characters of `text` around the densest place of the words, as html with <mark>;
  * the words of `text` that begin with the last query word count, too. Arena. */

@@ -1,6 +1,6 @@
 /* Words, as the search index knows them. ICU finds their bounds (Thai has no blanks), we fold what
  * readers do not type: case, Latin accents, Arabic and Hebrew points, tatweel, Arabic articles,
- * English plurals. Pure, but for ICU's data. */
+ * Thai words that only make nouns, English plurals. Pure, but for ICU's data. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,15 +185,39 @@ static bool begin(struct words *w, const UChar *text, int32_t len) {
     return U_SUCCESS(e) && ubrk_first(w->breaks) != UBRK_DONE;
 }
 
-/* The next word (letters, digits, ideographs), false at the end. */
+/* Thai: การ and ความ before a word make a noun of it (ตลาด is a market, การตลาด marketing), and ICU
+ * takes them apart. Nearly every heading has one of them, so that alone they would find everything.
+ * Therefore they belong to the word that follows without a blank, which counts alone; what ICU's
+ * dictionary knows as one word (การเมือง, politics) stays one. */
+static bool makes_noun(const char *word, size_t len) {
+    static const char *const makers[] = {"การ", "ความ"};
+    for (size_t i = 0; i < COUNT_OF(makers); i++)
+        if (strlen(makers[i]) == len && memcmp(word, makers[i], len) == 0) return true;
+    return false;
+}
+
+/* Whether the next piece is a word, too; the place stays. */
+static bool followed(struct words *w, int32_t at) {
+    bool word = ubrk_next(w->breaks) != UBRK_DONE &&
+                ubrk_getRuleStatus(w->breaks) >= UBRK_WORD_NUMBER;
+    (void)ubrk_isBoundary(w->breaks, at);
+    return word;
+}
+
+/* The next word (letters, digits, ideographs), false at the end. Its span begins with what makes a
+ * noun of it. */
 static bool next_word(struct words *w, const UChar *text, struct span *s) {
-    for (;;) {
+    for (int32_t noun = -1;;) {
         s->from = ubrk_current(w->breaks);
         s->to = ubrk_next(w->breaks);
         if (s->to == UBRK_DONE) return false;
         if (ubrk_getRuleStatus(w->breaks) < UBRK_WORD_NUMBER) continue;
         s->len = fold(w, text + s->from, (size_t)(s->to - s->from), s->word, sizeof s->word);
-        if (s->len) return true;
+        if (!s->len) continue;
+        if (noun < 0) noun = s->from;
+        if (makes_noun(s->word, s->len) && followed(w, s->to)) continue;
+        s->from = noun;
+        return true;
     }
 }
 
@@ -218,6 +242,15 @@ void words_index(struct words *w, const char *text, struct buf *out) {
     arena_release(&a);
 }
 
+/* What only makes nouns is no word to look for beside others: “การ ตลาด”. */
+static void drop_makers(struct word_list *list) {
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (!makes_noun(list->items[i], strlen(list->items[i])))
+            list->items[kept++] = list->items[i];
+    if (kept) list->count = kept;
+}
+
 struct word_list words_query(struct words *w, struct arena *a, const char *query) {
     struct word_list list = {NEW_ARRAY(a, const char *, QUERY_WORDS), 0};
     struct buf all;
@@ -230,6 +263,7 @@ struct word_list words_query(struct words *w, struct arena *a, const char *query
         for (size_t i = 0; i < list.count; i++) known = known || str_eq(list.items[i], word);
         if (!known) list.items[list.count++] = word;
     }
+    drop_makers(&list);
     return list;
 }
 
