@@ -183,6 +183,7 @@ enum err content_programme_page(struct request *r) {
     view_text(v, "body", p->body);
     view_text(v, "scheme_version", p->scheme_version);
     view_html(v, "about", p->html);
+    view_bool(v, "has_math", doc_has_formula(p->html));
     view_int(v, "level_count", (int64_t)p->level_count);
     e = content_levels_view(r, s, p, progress, v);
     if (e != OK) return e;
@@ -233,6 +234,7 @@ enum err content_glossary_page(struct request *r) {
     content_say(r, v, "title", g ? g->title : content_text(r, "content_glossary_title"), lang);
     view_int(v, "term_count", g ? (int64_t)g->term_count : 0);
     const char *letter = NULL;
+    bool has_math = false;
     for (size_t i = 0; g && i < g->term_count; i++) {
         const struct glossary_term *t = &g->terms[i];
         const char *now = first_letter(r->arena, t->title);
@@ -247,6 +249,7 @@ enum err content_glossary_page(struct request *r) {
         view_text(item, "title", t->title);
         view_text(item, "alias", t->alias);
         view_html_borrow(item, "html", t->html, strlen(t->html));
+        has_math = has_math || doc_has_formula(t->html);
         struct view *names = t->name_count ? view_list(item, "names") : NULL;
         for (size_t k = 0; k < t->name_count; k++) {
             struct view *name = view_item(names);
@@ -255,5 +258,6 @@ enum err content_glossary_page(struct request *r) {
             view_text(name, "name", t->names[k].text);
         }
     }
+    view_bool(v, "has_math", has_math);
     return http_page(r, "content_glossary", v);
 }

@@ -120,17 +120,15 @@ static void make_views(struct rendered *r, const struct content_module *m) {
         view_text(view_item(r->objectives), "text", m->objectives[i].text);
 }
 
-/* Everything but question comes from `html`; a formula's mark is not something that a text can say.
- */
+/* Everything but questions comes from `html`. */
 static void find_math(struct rendered *r, const char *html) {
-    static const char mark[] = "<code class=\"math";
-    r->has_math = strstr(html, mark) != NULL;
+    r->has_math = doc_has_formula(html);
     for (size_t i = 0; i < r->checkpoint_count; i++) {
         const struct rendered_checkpoint *c = &r->checkpoints[i];
-        r->has_math = r->has_math || strstr(c->stem, mark);
+        r->has_math = r->has_math || doc_has_formula(c->stem);
         for (size_t j = 0; j < c->option_count; j++)
-            r->has_math = r->has_math || strstr(c->options[j].html, mark) ||
-                          (c->options[j].feedback && strstr(c->options[j].feedback, mark));
+            r->has_math = r->has_math || doc_has_formula(c->options[j].html) ||
+                          doc_has_formula(c->options[j].feedback);
     }
 }
 

@@ -90,6 +90,7 @@ static enum err show(struct request *r, const struct content_snapshot *s,
     struct view *v = view_new(r->arena);
     content_say(r, v, "title", self->title, content_lang(s, self->lang, self->programme));
     view_html_borrow(v, "intro", self->html, strlen(self->html));
+    view_bool(v, "has_math", doc_has_formula(self->html));
     view_int(v, "statement_count", (int64_t)self->statement_count);
     bool again = http_query(r, "again") != NULL;
     /* An answer to other statements than today's says nothing about these. */

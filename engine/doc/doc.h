@@ -228,5 +228,9 @@ void doc_render(struct doc *d, cmark_node *from, cmark_node *until,
  * item. */
 void doc_render_node(struct doc *d, cmark_node *node, const struct render_hooks *hooks,
                      struct buf *out);
+/* Whether html that was made here (NULL: none) holds a formula: then its page needs the style and
+ * the script for formulas, `has_math` in the view. Nothing else that an author writes makes it so.
+ */
+bool doc_has_formula(const char *html);
 
 #endif

@@ -17,7 +17,6 @@ struct hider {
     size_t len;
     size_t paragraph_end;
     size_t close; /* the next place where a formula in a line could end, once it was looked for */
-    bool quoted;  /* the paragraph lies in a quote */
     bool found;
 };
 
@@ -58,12 +57,18 @@ static size_t close_behind(struct hider *h, size_t at) {
     return h->close;
 }
 
+/* Whether the line of `at` is one of a quote; the quote may lie in a list. */
+static bool in_quote(const struct hider *h, size_t at) {
+    while (at > 0 && h->text[at - 1] != '\n') at--;
+    return h->text[at + strspn(h->text + at, " ")] == '>';
+}
+
 static void hide_between(struct hider *h, size_t from, size_t to) {
-    bool start = false;
+    bool start = false, quoted = memchr(h->text + from, '\n', to - from) && in_quote(h, from);
     for (size_t i = from; i < to; i++) {
         char c = h->text[i];
         if (c == '\n') start = true;
-        else if (start && h->quoted && (c == ' ' || c == '>')) continue;
+        else if (start && quoted && (c == ' ' || c == '>')) continue;
         else {
             const char *known = strchr(meaning, c);
             if (known) h->text[i] = standing[known - meaning];
@@ -111,7 +116,6 @@ static size_t skip_code(const struct hider *h, size_t at) {
 static void hide_paragraph(struct hider *h, size_t at) {
     size_t codes = 0;
     h->close = 0;
-    h->quoted = h->text[at + strspn(h->text + at, " ")] == '>';
     while (at < h->paragraph_end) {
         char c = h->text[at];
         if (c == '\\') at += 2;

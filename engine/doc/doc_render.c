@@ -395,6 +395,8 @@ static bool table_part(struct renderer *r, cmark_node *n, bool enter) {
 
 /* ---- The walk ------------------------------------------------------------------------------- */
 
+bool doc_has_formula(const char *html) { return html && strstr(html, "<code class=\"math"); }
+
 static void open_math(struct renderer *r, bool block) {
     if (r->in_math) return;
     put(r, block ? "<code class=\"math math-block\" translate=\"no\">"

@@ -200,6 +200,7 @@ static enum err lobby(struct request *r, const struct exam_unit *u, int status,
     view_bool(v, "has_closes", def->closes_ms > 0);
     view_html(v, "intro", def->intro);
     view_html(v, "rules", def->rules);
+    view_bool(v, "has_math", doc_has_formula(def->intro) || doc_has_formula(def->rules));
     view_text(v, "now_iso", time_iso(r->arena, r->now_ms));
     view_blueprint(v, u);
     view_floors(v, u);

@@ -29,9 +29,9 @@ void exam_view_lang(struct request *r, struct view *v, const struct exam_slot *s
 void exam_view_domains(struct request *r, struct view *v, const struct exam_score *score,
                        const struct exam_unit *unit);
 /* Sets `what` of `v` to the html of template exam_WHAT_FACE of the slot's type, with the values of
- * `part`. */
+ * `part`; `*has_math` becomes true when that holds a formula, and stays what it was otherwise. */
 enum err exam_view_part(struct request *r, struct view *v, const char *what,
-                        const struct exam_ask *ask, struct view *part) MUST_USE;
+                        const struct exam_ask *ask, struct view *part, bool *has_math) MUST_USE;
 enum err exam_go(struct request *r, const char *attempt_id, const char *rest);
 
 #endif

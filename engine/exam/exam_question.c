@@ -106,15 +106,17 @@ enum err exam_attempt_page(struct request *r) {
 
 /* Its part of the page, in html: with the template FACE of its type. */
 enum err exam_view_part(struct request *r, struct view *v, const char *what,
-                        const struct exam_ask *ask, struct view *part) {
+                        const struct exam_ask *ask, struct view *part, bool *has_math) {
     struct buf html;
     buf_init(&html, r->arena);
     exam_view_lang(r, part, ask->slot);
     enum err e = page_render(r->app->site,
                              arena_printf(r->arena, "exam_%s_%s", what, ask->slot->type->face),
                              r->locale, part, &html);
-    if (e == OK) view_html_borrow(v, what, buf_text(&html), html.len);
-    return e;
+    if (e != OK) return e;
+    view_html_borrow(v, what, buf_text(&html), html.len);
+    *has_math = *has_math || doc_has_formula(buf_text(&html));
+    return OK;
 }
 
 /* `given`: the fields of a form that was refused, with what is wrong with them in `problem`. */
@@ -142,8 +144,10 @@ static enum err question(struct request *r, const struct exam_attempt *t, int nu
     struct view *part = view_new(r->arena);
     slot->type->view(part, &ask, r->arena);
     view_bool(part, "is_refused", given != NULL);
-    e = exam_view_part(r, v, "ask", &ask, part);
+    bool has_math = doc_has_formula(item->stem);
+    e = exam_view_part(r, v, "ask", &ask, part, &has_math);
     if (e != OK) return e;
+    view_bool(v, "has_math", has_math);
     view_text(v, "face", slot->type->face);
     view_text(v, "was", ask.response);
     view_text(v, "seq",

@@ -59,6 +59,7 @@ static enum err view_items(struct request *r, struct view *v, const struct exam_
     struct exam_mark *marks;
     enum err e = exam_attempt_marks(r->db, r->arena, t, &marks);
     struct view *list = view_list(v, "items");
+    bool has_math = false;
     for (int i = 0; i < t->form.slot_count && e == OK; i++) {
         const struct exam_slot *slot = &t->form.slots[i];
         const struct exam_item *item;
@@ -84,8 +85,10 @@ static enum err view_items(struct request *r, struct view *v, const struct exam_
         exam_view_lang(r, row, slot);
         struct view *part = view_new(r->arena);
         slot->type->view_key(part, &ask, r->arena);
-        e = exam_view_part(r, row, "key", &ask, part);
+        has_math = has_math || doc_has_formula(item->stem);
+        e = exam_view_part(r, row, "key", &ask, part, &has_math);
     }
+    view_bool(v, "has_math", has_math);
     view_bool(v, "has_items", e == OK);
     return e;
 }

@@ -12,6 +12,19 @@ const parse = (html) => new DOMParser().parseFromString(html, 'text/html');
 const viewOf = (doc) => doc.querySelector('[data-exam-view]');
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
+// A question with a formula may come after others: what draws it joins this document with the first page that names it, and is
+// there when the connection is not.
+function adoptParts(doc) {
+  for (const part of doc.querySelectorAll('head [data-part]')) {
+    const address = part.getAttribute('href') ?? part.getAttribute('src');
+    if ([...document.head.children].some((one) => address === (one.getAttribute('href') ?? one.getAttribute('src')))) continue;
+    const fresh = document.createElement(part.localName); // a script that was only parsed never runs
+    for (const { name, value } of part.attributes) fresh.setAttribute(name, value);
+    if (part.localName === 'link') fresh.addEventListener('load', () => document.fonts.load('1em "Gradus Math"', 'x\u{1d465}'));
+    document.head.append(fresh);
+  }
+}
+
 let view = null;
 let turn = 0;
 
@@ -24,6 +37,7 @@ function start() {
 // `before`: why a page that was fetched before is shown, else ''.
 function show(href, html, before) {
   const doc = parse(html), fresh = viewOf(doc), old = viewOf(document);
+  adoptParts(doc);
   view.abort();
   // The clock that runs goes on: a page that was fetched before knows an older time.
   const running = old.querySelector('[data-timer]');
@@ -67,8 +81,11 @@ async function fetchAhead() {
   for (const to of [...all, `/attempts/${attempt}/review`]) {
     if (pages.has(to)) continue;
     const answer = await send('GET', to, { headers: { Accept: 'text/html' } });
-    if (answer.kind === 'ok' && viewOf(parse(answer.data))) pages.set(to, answer.data);
-    else if (answer.kind === 'ok' || answer.kind === 'signed-out') return;
+    const doc = answer.kind === 'ok' ? parse(answer.data) : null;
+    if (doc && viewOf(doc)) {
+      pages.set(to, answer.data);
+      adoptParts(doc);
+    } else if (answer.kind === 'ok' || answer.kind === 'signed-out') return;
     else await sleep(5000);
     await sleep(PAUSE_MS);
   }

@@ -93,6 +93,8 @@ static void test_formulas(void **state) {
          "<p><code class=\"math math-block\" translate=\"no\">\n\\frac{a}{b}\n= x &lt; y\n- 1. z\n</code></p>\n"},
         {"> $$\n> a\n> $$\n",
          "<blockquote>\n<p><code class=\"math math-block\" translate=\"no\">\na\n</code></p>\n</blockquote>\n"},
+        {"- a\n  > $$\n  > b_1 * c_2\n  > $$\n",
+         "<ul>\n<li>a<blockquote>\n<p><code class=\"math math-block\" translate=\"no\">\nb_1 * c_2\n</code></p>\n</blockquote>\n</li>\n</ul>\n"},
         {"| a |\n|---|\n| $|x|$ |\n",
          "<div class=\"table-wrap\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">a</th></tr></thead>\n<tbody>\n<tr><td><code class=\"math\" translate=\"no\">|x|</code></td></tr>\n</tbody></table></div>\n"},
         {"```math\na_b\n```\n",
