@@ -320,5 +320,11 @@ enum err content_self_page(struct request *r);
 enum err content_self_post(struct request *r);
 enum err content_search_page(struct request *r);
 enum err content_author_page(struct request *r);
+/* In the place of a thing that is not shown: ERR_NOT_FOUND with the text of the key `missing`. But
+ * RULE hidden-told: when a file below `folder` ("exams/") that has errors is called `id`,
+ * instructors and administrators get (404, too) what is wrong with it and where. Suspends the
+ * request. */
+enum err content_hidden_page(struct request *r, const char *folder, const char *id,
+                             const char *missing);
 
 #endif

@@ -76,6 +76,8 @@ static struct content_health *found_before(struct content *c, int64_t serial) {
 }
 
 struct asked {
+    const char *folder, *id, *missing; /* of content_hidden_page */
+    const char *file;                  /* out: that file; NULL: there is none */
     int64_t serial;
     bool again; /* files of other rooms are not watched: looked at anew */
     struct content_health *health;
@@ -106,130 +108,24 @@ static enum err check_all(struct request *r, void *arg) {
     return OK;
 }
 
-static void problem_view(struct view *list, const struct diag *d) {
-    struct view *v = view_item(list);
-    view_text(v, "file", d->file);
-    if (d->line) view_int(v, "line", d->line);
-    view_int(v, "column", d->column);
-    view_text(v, "message", d->message);
-    view_text(v, "rule", d->rule);
-    view_bool(v, "is_error", d->severity == SEVERITY_ERROR);
-}
-
-struct file_health {
-    int errors, warnings;
-};
-
-static void count_problems(const struct content_snapshot *s, const struct diag_list *l,
-                           struct file_health *out) {
-    for (const struct diag *d = l ? l->first : NULL; d; d = d->next) {
-        const struct content_file *f = snapshot_file(s, d->file);
-        if (!f) continue;
-        struct file_health *h = &out[snapshot_file_index(s, f)];
-        if (d->severity == SEVERITY_ERROR) h->errors++;
-        else h->warnings++;
-    }
-}
-
-static const char *preview_of(struct arena *a, const struct content_snapshot *s,
-                              const struct content_file *f) {
-    if (f->module)
-        return arena_printf(a, "/modules/%s?lang=%s", f->module->id, snapshot_lang(s, f));
-    if (f->programme) return arena_printf(a, "/programmes/%s", f->programme->id);
-    if (f->glossary) return arena_printf(a, "/glossary?programme=%s", f->glossary->programme);
-    return f->self ? "/self-assessment" : NULL;
-}
-
-static const char *stale_against(const struct content_snapshot *s, const struct content_file *f) {
-    if (!f->module || !f->module->translates) return NULL;
-    const struct content_module *original = content_module(s, f->module->id);
-    return original && !str_eq(original->version, f->module->translates) ? original->version : NULL;
-}
-
-static void file_view(struct request *r, const struct content_snapshot *s,
-                      const struct content_file *f, const struct file_health *h,
-                      struct view *list) {
-    struct view *v = view_item(list);
-    view_text(v, "path", f->path);
-    content_say(r, v, "title",
-                f->module      ? f->module->title
-                : f->programme ? f->programme->title
-                : f->glossary  ? f->glossary->title
-                : f->self      ? f->self->title
-                               : f->path,
-                f->version ? snapshot_lang(s, f) : NULL);
-    view_text(v, "kind",
-              content_text(r, f->kind == FILE_MODULE      ? "content_kind_module"
-                              : f->kind == FILE_PROGRAMME ? "content_kind_programme"
-                              : f->kind == FILE_GLOSSARY  ? "content_kind_glossary"
-                                                          : "content_kind_self"));
-    view_text(v, "version", f->version);
-    view_bool(v, "broken", f->broken);
-    view_bool(v, "shown", f->version != NULL);
-    view_int(v, "errors", h->errors);
-    view_int(v, "warnings", h->warnings);
-    view_bool(v, "fine", !f->broken && h->errors == 0 && h->warnings == 0);
-    view_text(v, "stale", stale_against(s, f));
-    view_text(v, "preview", preview_of(r->arena, s, f));
-}
-
-/* content/mops/modules/x.md belongs to the course content/mops. */
-static size_t course_length(const char *path) {
-    const char *slash = strchr(path + strlen("content/"), '/');
-    return slash ? (size_t)(slash - path) : strlen("content");
-}
-
-static void courses_view(struct request *r, const struct content_snapshot *s,
-                         const struct diag_list *l, struct view *v) {
-    struct file_health *counts = NEW_ARRAY(r->arena, struct file_health, s->file_count + 1);
-    count_problems(s, l, counts);
-    struct view *courses = view_list(v, "courses"), *course = NULL, *files = NULL;
-    size_t length = 0, broken = 0, stale = 0;
-    const char *folder = NULL;
-    for (size_t i = 0; i < s->file_count; i++) {
-        const struct content_file *f = s->files[i];
-        if (f->kind == FILE_OTHER) continue;
-        if (!files || course_length(f->path) != length || strncmp(f->path, folder, length) != 0) {
-            course = view_item(courses);
-            length = course_length(f->path);
-            folder = arena_copy(r->arena, f->path, length);
-            const struct content_file *programme = snapshot_file(
-                s, arena_printf(r->arena, "%s/programme.md", folder));
-            view_text(course, "folder", folder);
-            view_text(course, "title",
-                      programme && programme->programme ? programme->programme->title : folder);
-            files = view_list(course, "files");
-        }
-        file_view(r, s, f, &counts[i], files);
-        broken += f->broken;
-        stale += stale_against(s, f) != NULL;
-    }
-    view_int(v, "broken", (int64_t)broken);
-    view_int(v, "stale", (int64_t)stale);
-    view_int(v, "file_count", (int64_t)s->file_count);
-}
-
 static enum err show(struct request *r, void *arg, enum err result) {
     const struct content_snapshot *s = content_of(r);
     struct asked *x = arg;
     struct content_health *h = x->health;
     if (h) arena_defer(r->arena, release_health, h);
     if (result != OK) return result;
-    struct view *v = view_new(r->arena), *problems = view_list(v, "problems");
-    size_t shown = 0;
+    struct view *v = view_new(r->arena);
     const char *only = http_query(r, "file");
-    for (const struct diag *d = h->diags.first; d && shown < SHOWN_PROBLEMS; d = d->next) {
-        if (only && !str_eq(only, d->file)) continue;
-        problem_view(problems, d);
-        shown++;
-    }
+    struct author_file *files = author_files(s, &h->diags, r->arena);
+    size_t shown = author_problems(s, files, &h->diags, r->arena, only, SHOWN_PROBLEMS,
+                                   view_list(v, "problems"));
     view_text(v, "title", content_text(r, "content_author_title"));
     view_text(v, "only", only);
     view_int(v, "errors", h->diags.errors);
     view_int(v, "warnings", h->diags.warnings);
     view_bool(v, "healthy", h->diags.errors == 0 && h->diags.warnings == 0);
     view_bool(v, "cut", shown == SHOWN_PROBLEMS);
-    courses_view(r, s, &h->diags, v);
+    author_courses(r, s, files, v);
     return http_page(r, "content_author", v);
 }
 
@@ -240,4 +136,53 @@ enum err content_author_page(struct request *r) {
     x->again = http_query(r, "again") != NULL;
     if (!x->again) x->health = found_before(c, x->serial);
     return x->health ? show(r, x, OK) : http_offload(r, c->checker, check_all, x, show);
+}
+
+/* ---- What is hidden ------------------------------------------------------------------------- */
+
+static bool is_called(struct request *r, const struct asked *x, const char *file) {
+    return content_named_after(file, x->id) ||
+           content_file_says(r->app->content->root, file, "id", x->id, r->arena);
+}
+
+static enum err find_hidden(struct request *r, void *arg) {
+    struct asked *x = arg;
+    enum err e = check_all(r, x);
+    const char *last = NULL;
+    for (const struct diag *d = e == OK ? x->health->diags.first : NULL; d && !x->file;
+         d = d->next) {
+        if (d->severity != SEVERITY_ERROR || !str_has_prefix(d->file, x->folder) ||
+            (last && str_eq(last, d->file)))
+            continue;
+        last = d->file;
+        if (is_called(r, x, d->file)) x->file = d->file;
+    }
+    return e;
+}
+
+static enum err show_hidden(struct request *r, void *arg, enum err result) {
+    struct asked *x = arg;
+    if (x->health) arena_defer(r->arena, release_health, x->health);
+    if (result != OK) return result;
+    if (!x->file) return http_refuse(r, ERR_NOT_FOUND, x->missing, NULL);
+    const struct content_snapshot *s = content_of(r);
+    struct view *v = view_new(r->arena);
+    const struct diag_list *found = &x->health->diags;
+    author_problems(s, author_files(s, found, r->arena), found, r->arena, x->file, SHOWN_PROBLEMS,
+                    view_list(v, "problems"));
+    view_text(v, "title", content_text(r, "content_hidden_title"));
+    view_text(v, "file", x->file);
+    view_text(v, "name", author_title(r->app->content->root, x->file, r->arena));
+    return http_page_status(r, 404, "content_hidden", v);
+}
+
+enum err content_hidden_page(struct request *r, const char *folder, const char *id,
+                             const char *missing) {
+    if (!http_has_role(r, ROLE_INSTRUCTOR | ROLE_ADMIN))
+        return http_refuse(r, ERR_NOT_FOUND, missing, NULL);
+    struct content *c = r->app->content;
+    struct asked *x = NEW(r->arena, struct asked);
+    *x = (struct asked){
+        .folder = folder, .id = id, .missing = missing, .serial = content_of(r)->serial};
+    return http_offload(r, c->checker, find_hidden, x, show_hidden);
 }

@@ -326,6 +326,8 @@ static enum err show_module(struct request *r, struct module_page *p) {
 
 enum err content_module_page(struct request *r) {
     struct module_page p;
+    if (!content_module(content_of(r), r->param[0]))
+        return content_hidden_page(r, "content/", r->param[0], "content_no_module");
     enum err e = find_page(r, &p);
     return e == OK ? show_module(r, &p) : e;
 }

@@ -447,6 +447,30 @@ enum err search_reset(struct db *db);
 struct content_health; /* what the check found, for the author's page */
 void health_free(struct content_health *h);
 
+/* content_author_files.c: the files of a snapshot for the author's page. */
+enum author_need { AUTHOR_HIDDEN, AUTHOR_ERRORS, AUTHOR_REST };
+struct author_file {
+    const struct content_file *file;
+    enum author_need need;
+    size_t order; /* by programme, level and module; a translation behind its original */
+    int errors, warnings;
+    const struct diag *reason; /* what hides it, else its first error; NULL: none */
+};
+/* As many as the snapshot's files, in its order. */
+struct author_file *author_files(const struct content_snapshot *s, const struct diag_list *l,
+                                 struct arena *a);
+/* RULE author-order: hidden files come first, then those with errors, then the others; each of
+ * these by programme, level and module. `l` is by file. Adds at most `most` items of the file
+ * `only` (NULL: of all) to `list`; says how many. */
+size_t author_problems(const struct content_snapshot *s, const struct author_file *files,
+                       const struct diag_list *l, struct arena *a, const char *only, size_t most,
+                       struct view *list);
+/* The list `courses`, in the same order, and the counts `broken`, `stale` and `file_count`. */
+void author_courses(struct request *r, const struct content_snapshot *s,
+                    const struct author_file *files, struct view *v);
+/* What a file that cannot be read calls itself, else its path. Arena. */
+const char *author_title(const char *root, const char *path, struct arena *a);
+
 struct vendors;
 /* The names in root/content/vendors.txt; NULL without that file. Arena. */
 struct vendors *vendors_load(const char *root, struct arena *a);

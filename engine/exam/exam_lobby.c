@@ -209,8 +209,8 @@ static enum err lobby(struct request *r, const struct exam_unit *u, int status,
 
 enum err exam_lobby_page(struct request *r) {
     const struct exam_unit *u = exams_hold(r->app->exams, r->arena, r->param[0]);
-    if (!u) return http_refuse(r, ERR_NOT_FOUND, "exam_unknown", NULL);
-    return lobby(r, u, 200, NULL);
+    return u ? lobby(r, u, 200, NULL)
+             : content_hidden_page(r, "exams/", r->param[0], "exam_unknown");
 }
 
 /* ---- The start ----------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 // Programmes, modules, search and the author's page over loopback, as a client without scripts sees them.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { addPerson, makeAcademy, root, scratch, startServer } from "../lib/server.mjs";
@@ -155,6 +155,41 @@ test("the next request shows what an author changed; a broken file keeps the las
     writeFileSync(file, original);
     assert.match(await learner.page("/modules/data-basics"), /<h1>Records, fields and keys<\/h1>/);
     assert.doesNotMatch(await instructor.page("/author"), /data-basics\.md:\d+:\d+/);
+});
+
+// RULE hidden-told, RULE author-order.
+test("a hidden module, exam or nothing: learners get 404, instructors what is wrong and where", async (t) => {
+    writeFileSync(module("a-hidden"), "---\nid: shy\ntitle: Shy module\nlang: en\ndomain: [broken\n---\n");
+    writeFileSync(join(academy, "exams/mops/z-broken.md"), "---\nid: broken-exam\ntitle: Broken exam\n---\nText.\n");
+    writeFileSync(module("data-basics"), original.replace(/^domain: .*$/m, "domain: nowhere"));
+    t.after(() => {
+        for (const file of [module("a-hidden"), join(academy, "exams/mops/z-broken.md")]) unlinkSync(file);
+        writeFileSync(module("data-basics"), original);
+    });
+    for (const [path, file] of [["/modules/shy", "content/mops/modules/a-hidden.md"], ["/modules/a-hidden", "content/mops/modules/a-hidden.md"], ["/exams/broken-exam", "exams/mops/z-broken.md"]]) {
+        const told = await instructor.fetch(path), html = await told.text();
+        assert.equal(told.status, 404, path);
+        assert.match(html, /<h1>Hidden because of an error/, path);
+        assert.match(html, new RegExp(`${file}(:\\d+:\\d+)?</code>`), path);
+        assert.ok(html.includes(`href="/author?file=${file}"`) || html.includes(`href="/author?file=${encodeURIComponent(file)}"`), path);
+        const learners = await learner.fetch(path);
+        assert.equal(learners.status, 404);
+        assert.doesNotMatch(await learners.text(), /Hidden because|\.md/);
+    }
+    const nothing = await instructor.fetch("/modules/nowhere-at-all");
+    assert.equal(nothing.status, 404);
+    assert.doesNotMatch(await nothing.text(), /Hidden because/);
+    const author = await instructor.page("/author");
+    const rows = [...author.matchAll(/<code class="small">(content\/mops\/[^<]*)<\/code>/g)].map(([, path]) => path);
+    assert.deepEqual(rows.slice(0, 3).map((path) => path.replace(/.*\//, "")), ["a-hidden.md", "data-basics.md", "programme.md"], "hidden, errors, then as learners come to it");
+    // The modules of the first level, in the order that the programme gives, written by hand.
+    assert.deepEqual(rows.filter((path) => /\/(what-mops-is|four-pillars|the-stack|working-with-others|four-personas)\.md$/.test(path)).map((path) => path.replace(/.*\//, "")), ["what-mops-is.md", "four-pillars.md", "the-stack.md", "working-with-others.md", "four-personas.md"]);
+    const hidden = author.split("<tr>").slice(1).find((row) => row.includes("a-hidden.md"));
+    assert.match(hidden, /Shy module/);
+    assert.match(hidden, /nothing is shown[\s\S]*Line 5: [\s\S]*Correct this in the file/);
+    const places = [...author.matchAll(/<p class="problem-place"><code>([^:<]*)/g)].map(([, path]) => path);
+    assert.equal(places[0], "content/mops/modules/a-hidden.md");
+    assert.match(author, /Hides the file/);
 });
 
 test("raw HTML and dangerous links are text", async () => {
