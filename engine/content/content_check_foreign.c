@@ -19,9 +19,11 @@ static void warn(struct finder *k, cmark_node *n, const char *rule, const char *
     size_t shown = 0;
     for (size_t i = 0; i < SHOWN && shown < len; i++)
         shown += utf8_length_at(from + shown, len - shown);
+    char *text = arena_printf(k->doc->arena, "%.*s%s", (int)shown, from, shown < len ? "…" : "");
+    for (char *p = text; *p; p++)
+        if (*p == '\n') *p = ' '; /* a report has a line for each */
     diag_add(k->diags, SEVERITY_WARNING, k->doc->file, doc_line(k->doc, n), doc_column(k->doc, n),
-             rule, format,
-             arena_printf(k->doc->arena, "%.*s%s", (int)shown, from, shown < len ? "…" : ""));
+             rule, format, text);
 }
 
 static bool is_type(cmark_node *n, cmark_node_type type) {
@@ -184,21 +186,38 @@ static bool looks_like_tex(const char *text, size_t len) {
     return false;
 }
 
-/* RULE tex-brackets: a formula between \( and \), or \[ and \]. Within one line, outside of code.
- */
+/* The length of what begins at `from` and ends with `end` before `stop`; 0: it does not. */
+static size_t until_before(const char *from, const char *end, const char *stop) {
+    const char *to = strstr(from, end);
+    return to && to < stop ? (size_t)(to - from) + strlen(end) : 0;
+}
+
+static const char *behind_lines(const char *p, int lines) {
+    for (; lines > 0 && *p; lines--) {
+        p += strcspn(p, "\n");
+        if (*p) p++;
+    }
+    return p;
+}
+
+/* RULE tex-brackets: a formula between \( and \), or \[ and \]; outside of code, the second one
+ * also over several lines. They are not drawn: in Markdown they are escaped brackets, which people
+ * put around words, and whether words are a formula could only be guessed. */
 static void find_tex(struct finder *k, cmark_node *paragraph, const char *line) {
     int lines = cmark_node_get_end_line(paragraph) - cmark_node_get_start_line(paragraph);
+    const char *stop = behind_lines(line, lines + 1);
     bool code = false;
-    for (const char *p = line; *p && lines >= 0; p++) {
-        if (*p == '\n') lines--;
-        else if (*p == '`') code = !code;
+    for (const char *p = line; p < stop; p++) {
+        if (*p == '`') code = !code;
         else if (*p == '\\') {
             bool round = p[1] == '(', opens = (round || p[1] == '[') && !code;
-            size_t len = opens ? until(p, round ? "\\)" : "\\]") : 0;
+            size_t len = !opens ? 0 : round ? until(p, "\\)") : until_before(p, "\\]", stop);
             if (len > 4 && looks_like_tex(p + 2, len - 4)) {
                 warn(
                     k, paragraph, "tex-brackets",
-                    "“%s” is shown as text: a formula stands between dollar signs, $…$ in a line and $$…$$ as a block",
+                    round
+                        ? "“%s” is shown as text: write $ for each of its two brackets, with no blank inside of them, and it is a formula"
+                        : "“%s” is shown as text: write $$ for each of its two brackets, and it is a formula",
                     p, len);
                 p += len - 1;
             } else if (p[1] && p[1] != '\n') p++;
