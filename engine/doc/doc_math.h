@@ -24,7 +24,8 @@ bool math_hide(char *text, size_t len);
 void math_show(char *literal, bool signs);
 /* Why the browser's library cannot draw this formula, as a sentence: a brace, an environment or a
  * \left without its other half, a command that it does not know, or one with fewer arguments than
- * it needs (both: math_names.txt, which `make site` writes). NULL: nothing of this is wrong with it. Arena. */
+ * it needs (both: math_names.txt, which `make site` writes). NULL: nothing of this is wrong with
+ * it. Arena. */
 const char *math_problem(struct arena *a, const char *tex);
 /* RULE formula: reports each formula of the document that cannot be drawn, and would be shown as it
  * is written. */
