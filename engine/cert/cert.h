@@ -172,6 +172,7 @@ enum err cert_conflict(struct db *db, const char *actor_id, const char *candidat
 /* RULE records: each application, decision, certificate and change of its state is as the audit log
  * says, and holder, number, title and dates are those of the signed credential. Reads all of them
  * and the log, whose chain audit_verify has found whole. */
+#define CERT_RECORDS_TOLD 20
 struct cert_records {
     int64_t certificates; /* that were compared */
     int64_t bad;          /* cases in which something differs */
@@ -180,6 +181,10 @@ struct cert_records {
     int64_t unchecked;
     const char
         *problem; /* a sentence about the first that differs, else that is unchecked; arena */
+    /* What differs, a line each without a capital and a full stop; of more cases the first. Arena.
+     */
+    const char *told[CERT_RECORDS_TOLD];
+    size_t told_count;
 };
 /* RULE records. `keys_of`: data folder whose keys have signed; NULL: none are here. ERR_INVALID
  * with a filled `out` when something differs; OK with `unchecked` when that cannot be told of all.

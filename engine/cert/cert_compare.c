@@ -24,9 +24,12 @@ struct reading {
     int64_t before; /* row of the log */
     bool more;
     char problem[600], unchecked[600]; /* the first of each */
+    char told[CERT_RECORDS_TOLD][300];
 };
 
 static void note(struct reading *x, const char *what, const char *id, const char *problem) {
+    if (x->out->bad < CERT_RECORDS_TOLD)
+        snprintf(x->told[x->out->bad], sizeof x->told[0], "the %s %s: %s", what, id, problem);
     if (!x->out->bad++)
         snprintf(x->problem, sizeof x->problem, "The %s %s: %s.", what, id, problem);
 }
@@ -53,7 +56,8 @@ static enum err check_person(struct db *db, struct arena *a, const char *id, str
 static enum err check_attempt(struct db *db, struct arena *a, const char *id, struct reading *x,
                               const char **problem) {
     (void)x;
-    return exam_record_problem(db, a, id, problem);
+    enum err e = exam_record_problem(db, a, id, problem);
+    return e == OK && !*problem ? exam_result_problem(db, a, id, problem) : e;
 }
 
 static enum err check_run(struct db *db, struct arena *a, const char *id, struct reading *x,
@@ -153,6 +157,9 @@ enum err cert_records_check(struct db *db, struct arena *a, const char *keys_of,
     if (e == OK) e = read_all(db, &x, check_gone);
     cert_keys_close(x.keys);
     if (e != OK) return e;
+    for (; out->told_count < CERT_RECORDS_TOLD && (int64_t)out->told_count < out->bad;
+         out->told_count++)
+        out->told[out->told_count] = arena_dup(a, x.told[out->told_count]);
     out->problem = out->bad         ? arena_dup(a, x.problem)
                    : out->unchecked ? arena_dup(a, x.unchecked)
                                     : NULL;

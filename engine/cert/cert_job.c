@@ -119,7 +119,9 @@ enum err cert_apply(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
                                             status.complete ? "" : apply->statement,
                                             cert_evidence_json(a, &status)));
     /* What is not as it was logged, a person has to look into. */
-    if (e == OK && status.complete && !status.changed)
+    const char *problem = NULL;
+    if (e == OK) e = cert_records_results(db, a, &status, &problem);
+    if (e == OK && status.complete && !status.changed && !problem)
         e = admit(db, a, now_ms, apply->application_id, "system",
                   "every requirement of the level is met", cert_evidence_json(a, &status));
     return e;
@@ -224,6 +226,7 @@ static enum err check_records(struct db *db, struct arena *a, struct cert_decide
                               const struct cert_level_status *status) {
     const char *problem = NULL;
     enum err e = cert_records_case(db, a, app, d->actor_id, &problem);
+    if (e == OK && !problem && d->grant) e = cert_records_results(db, a, status, &problem);
     if (e != OK || (!problem && !(d->grant && status->changed))) return e;
     log_say(LOG_ERROR, "records_changed", "case %s: not decided: %s: see gradus audit verify",
             app->id, problem ? problem : "an exam or a lab is not what was logged");

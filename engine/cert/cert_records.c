@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cert/cert_sql.h"
+#include "exam/exam.h"
 
 #define PAGE 200
 
@@ -306,6 +307,20 @@ enum err cert_records_case(struct db *db, struct arena *a, const struct cert_app
     if (e == OK) e = case_problem(db, a, &l, app, problem);
     if (e == OK && !*problem) e = account_record_problem(db, a, app->person_id, problem);
     if (e == OK && !*problem && decider_id) e = account_record_problem(db, a, decider_id, problem);
+    return e;
+}
+
+enum err cert_records_results(struct db *db, struct arena *a,
+                              const struct cert_level_status *status, const char **problem) {
+    enum err e = OK;
+    *problem = NULL;
+    for (size_t i = 0; e == OK && !*problem && i < status->count; i++) {
+        const struct cert_need_status *n = &status->needs[i];
+        if (n->need->kind != &exam_evidence_kind || !n->record) continue;
+        e = exam_result_problem(db, a, n->record, problem);
+        if (e == OK && *problem)
+            *problem = arena_printf(a, "the attempt %s: %s", n->record, *problem);
+    }
     return e;
 }
 

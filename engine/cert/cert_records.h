@@ -37,5 +37,10 @@ enum err cert_records_report(struct db *db, struct arena *a, struct cert_keys *k
  * of whoever decides (NULL: nobody yet) are what was logged. Arena. */
 enum err cert_records_case(struct db *db, struct arena *a, const struct cert_application *app,
                            const char *decider_id, const char **problem) MUST_USE;
+/* RULE exam-recomputed: before something is admitted or granted, whether the result of each attempt
+ * that it rests on is what its form and its answers give. Arena. */
+enum err cert_records_results(struct db *db, struct arena *a,
+                              const struct cert_level_status *status,
+                              const char **problem) MUST_USE;
 
 #endif

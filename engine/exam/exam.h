@@ -101,6 +101,13 @@ extern const struct evidence_kind exam_evidence_kind;
  * a sentence without its subject, NULL when they are. ERR_NOT_FOUND: no such attempt. */
 enum err exam_record_problem(struct db *db, struct arena *a, const char *attempt_id,
                              const char **problem) MUST_USE;
+/* RULE exam-recomputed: the newest result of an attempt that has ended is what its form and its
+ * answers give with the scoring version of that result; the items are those that were asked (their
+ * versions are digests of their texts), and form and answers have the digests that the log tells of
+ * them, where it does (older logs do not). `*problem` as above. It reads and scores the whole
+ * attempt: for the reading of all records and for decisions, not for pages. */
+enum err exam_result_problem(struct db *db, struct arena *a, const char *attempt_id,
+                             const char **problem) MUST_USE;
 
 /* An ended attempt as evidence: what happened in it and when. Of the items only which they were:
  * what they say and what is right stays with the bank, which is used again. */

@@ -63,7 +63,7 @@ SELECT slot, count(*), min(saved_ms), max(saved_ms) FROM exam_response WHERE att
 SELECT slot, flagged, at_ms FROM exam_flag WHERE attempt_id = $1 ORDER BY n DESC LIMIT $2;
 
 -- name: exam_open_deadline
-SELECT deadline_ms, person_id FROM exam_open WHERE attempt_id = $1;
+SELECT deadline_ms, person_id, shape FROM exam_open WHERE attempt_id = $1;
 -- name: exam_open_remove
 DELETE FROM exam_open WHERE attempt_id = $1;
 -- name: exam_end_add
@@ -160,7 +160,14 @@ SELECT r.attempt_id, a.exam_id, p.name, r.at_ms, coalesce(b.name, r.by_person), 
 -- What stands against the audit log.
 -- name: exam_recorded
 SELECT t.person_id, t.exam_id, t.exam_version, t.practice, t.start_ms, e.submitted_ms, coalesce(e.recorded_ms, 0),
-       r.computed_ms, coalesce(r.correct, 0), coalesce(r.total, 0), coalesce(r.passed, 0)
+       r.computed_ms, coalesce(r.correct, 0), coalesce(r.total, 0), coalesce(r.passed, 0),
+       t.cut_permille, t.minutes, t.extra_permille
+  FROM exam_attempt t LEFT JOIN exam_end e ON e.attempt_id = t.id
+  LEFT JOIN exam_result r ON r.attempt_id = t.id AND r.n = (SELECT max(n) FROM exam_result WHERE attempt_id = t.id)
+ WHERE t.id = $1;
+-- name: exam_recomputed
+SELECT t.form, t.cut_permille, e.attempt_id IS NOT NULL, r.scoring_version, coalesce(r.correct, 0), coalesce(r.total, 0),
+       coalesce(r.permille, 0), coalesce(r.cut_permille, 0), coalesce(r.scaled, 0), coalesce(r.passed, 0), r.domains, coalesce(r.steps, 1)
   FROM exam_attempt t LEFT JOIN exam_end e ON e.attempt_id = t.id
   LEFT JOIN exam_result r ON r.attempt_id = t.id AND r.n = (SELECT max(n) FROM exam_result WHERE attempt_id = t.id)
  WHERE t.id = $1;

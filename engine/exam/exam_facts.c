@@ -1,6 +1,7 @@
 /* What is read: attempts, where their slots stand, scores from facts, results. */
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "exam/exam_sql.h"
@@ -93,6 +94,29 @@ enum err exam_attempt_marks(struct db *db, struct arena *a, const struct exam_at
 
 bool exam_mark_answered(const struct exam_mark *m) {
     return m->newest && exam_answered(m->newest->response);
+}
+
+enum err exam_answers_digest(struct db *db, struct arena *a, const char *attempt_id, int slot_count,
+                             char **out) {
+    const struct exam_attempt t = {.id = attempt_id, .form.slot_count = slot_count};
+    const struct exam_save **newest;
+    struct buf b;
+    enum err e = newest_saves(db, a, &t, &newest);
+    if (e != OK) return e;
+    buf_init(&b, a);
+    for (int i = 0; i < slot_count; i++) {
+        const struct exam_save *s = newest[i];
+        if (!s) continue;
+        buf_printf(&b, "%s[%d,%lld,%lld,", b.len ? "," : "[", i + 1, (long long)s->seq,
+                   (long long)s->n);
+        buf_json(&b, s->client);
+        buf_putc(&b, ',');
+        buf_json(&b, s->response);
+        buf_printf(&b, ",%lld]", (long long)s->saved_ms);
+    }
+    buf_puts(&b, b.len ? "]" : "[]");
+    *out = sha256_hex(a, b.data, b.len);
+    return OK;
 }
 
 enum err exam_slot_item(struct exams *e, struct db *db, struct arena *a, const char *exam_id,

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "exam/exam_sql.h"
 #include "exam/exam_store.h"
@@ -26,18 +27,22 @@ static enum err keep_attempt(struct db *db, struct arena *a, struct exam_startin
                              const struct exam_form *form, int extra) {
     const struct exam_def *def = &s->unit->def;
     int64_t deadline_ms = s->start_ms + exam_time_ms(def->minutes, extra);
+    const char *written = exam_form_write(form, a);
     s->id = id_new(a, s->start_ms);
     enum err e = db_run(db, SQL_exam_attempt_add, "ttttiiiiiiit", s->id, def->id, def->version,
                         s->person_id, (int64_t)def->practice, (int64_t)def->review_full,
                         (int64_t)def->cut_permille, (int64_t)def->minutes, (int64_t)extra,
-                        s->start_ms, deadline_ms, exam_form_write(form, a));
+                        s->start_ms, deadline_ms, written);
     if (e == OK)
         e = db_run(db, SQL_exam_open_add, "tttti", s->id, s->person_id, def->id,
                    exam_form_shape(form, a), deadline_ms);
     if (e != OK) return e;
-    const char *detail = arena_printf(a,
-                                      "{\"exam\":\"%s\",\"exam_version\":\"%s\",\"practice\":%s}",
-                                      def->id, def->version, def->practice ? "true" : "false");
+    const char *detail = arena_printf(
+        a,
+        "{\"exam\":\"%s\",\"exam_version\":\"%s\",\"practice\":%s,\"cut_permille\":%d,"
+        "\"minutes\":%d,\"extra_permille\":%d,\"form_sha256\":\"%s\"}",
+        def->id, def->version, def->practice ? "true" : "false", def->cut_permille, def->minutes,
+        extra, sha256_hex(a, written, strlen(written)));
     return audit_append(db, a, s->start_ms, s->person_id, "exam.start", s->id, detail);
 }
 
@@ -211,20 +216,23 @@ enum err exam_flag_job(struct db *db, struct arena *a, void *flagging, int64_t n
 
 /* ---- Ending -------------------------------------------------------------------------------- */
 
-static enum err end_attempt(struct db *db, struct arena *a, const char *attempt_id,
-                            const char *actor, int64_t at_ms, int64_t deadline_ms, int64_t now_ms) {
+static enum err end_attempt(struct db *db, struct arena *a, const struct exam_ending *end,
+                            int slot_count, int64_t at_ms, int64_t deadline_ms, int64_t now_ms) {
+    const char *actor = end->person_id;
     bool late = at_ms >= deadline_ms;
     const char *how = late || !actor ? "deadline" : "submitted";
-    enum err e = db_run(db, SQL_exam_open_remove, "t", attempt_id);
+    char *answers = NULL;
+    enum err e = db_run(db, SQL_exam_open_remove, "t", end->attempt_id);
     if (e == OK)
-        e = db_run(db, SQL_exam_end_add, "ttiii", attempt_id, how, late ? deadline_ms : at_ms,
+        e = db_run(db, SQL_exam_end_add, "ttiii", end->attempt_id, how, late ? deadline_ms : at_ms,
                    now_ms, deadline_ms);
-    if (e == OK) e = db_run(db, SQL_exam_unscored_add, "t", attempt_id);
+    if (e == OK) e = db_run(db, SQL_exam_unscored_add, "t", end->attempt_id);
+    if (e == OK) e = exam_answers_digest(db, a, end->attempt_id, slot_count, &answers);
     if (e != OK) return e;
-    return audit_append(
-        db, a, now_ms, actor ? actor : "system", late || !actor ? "exam.deadline" : "exam.submit",
-        attempt_id,
-        arena_printf(a, "{\"submitted_ms\":%lld}", (long long)(late ? deadline_ms : at_ms)));
+    return audit_append(db, a, now_ms, actor ? actor : "system",
+                        late || !actor ? "exam.deadline" : "exam.submit", end->attempt_id,
+                        arena_printf(a, "{\"submitted_ms\":%lld,\"answers_sha256\":\"%s\"}",
+                                     (long long)(late ? deadline_ms : at_ms), answers));
 }
 
 enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_ms) {
@@ -237,12 +245,12 @@ enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_
                                   : e;
     int64_t deadline_ms = stmt_int(q, 0);
     bool own = !end->person_id || str_eq(end->person_id, stmt_text(q, 1, a));
+    int slots = exam_shape_slots(stmt_text(q, 2, a));
     e = stmt_end(q);
     if (e != OK) return e;
     if (!own) return ERR_NOT_FOUND;
     if (!end->person_id && now_ms <= deadline_ms + EXAM_GRACE_MS) return OK;
-    return end_attempt(db, a, end->attempt_id, end->person_id, end->at_ms ? end->at_ms : now_ms,
-                       deadline_ms, now_ms);
+    return end_attempt(db, a, end, slots, end->at_ms ? end->at_ms : now_ms, deadline_ms, now_ms);
 }
 
 enum err exam_expire_job(struct db *db, struct arena *a, void *closed, int64_t now_ms) {
@@ -277,11 +285,29 @@ static const char *domains_json(struct arena *a, const struct exam_score *s) {
     return buf_text(&b);
 }
 
+/* Whether the newest end of an attempt was scored already: then a row that says it waits for its
+ * score is none of ours, and a second result would make whatever its answers are now look right. */
+static enum err was_scored(struct db *db, struct arena *a, const char *attempt_id, bool *out) {
+    struct audit_row *rows;
+    size_t count;
+    *out = false;
+    enum err e = audit_list(db, a, attempt_id, 0, 1, &rows, &count);
+    if (e == OK && count) *out = str_eq(rows[0].action, "exam.result");
+    if (*out)
+        log_say(LOG_ERROR, "exam_score",
+                "attempt %s was scored already and is not scored again: see gradus audit verify",
+                attempt_id);
+    return e;
+}
+
 static enum err keep_result(struct db *db, struct arena *a, const struct exam_scored *r,
                             int64_t now_ms) {
     enum err e = db_run(db, SQL_exam_unscored_remove, "t", r->attempt_id);
     if (e != OK || (!db_changes(db) && !r->again))
         return e; /* somebody else was first, with the same score */
+    bool scored = false;
+    if (!r->again) e = was_scored(db, a, r->attempt_id, &scored);
+    if (e != OK || scored) return e;
     const struct exam_score *s = &r->score;
     e = db_run(db, SQL_exam_result_add, "tiiiiiiiiti", r->attempt_id, (int64_t)EXAM_SCORING_VERSION,
                now_ms, (int64_t)s->correct, (int64_t)s->total, (int64_t)s->permille,

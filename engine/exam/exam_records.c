@@ -13,6 +13,7 @@ struct recorded {
     const char *person_id, *exam_id, *exam_version;
     bool practice, ended, scored, passed;
     int64_t start_ms, submitted_ms, recorded_ms, computed_ms;
+    int64_t cut_permille, minutes, extra_permille;
     int correct, total;
 };
 
@@ -35,6 +36,9 @@ static enum err read_recorded(struct db *db, struct arena *a, const char *id,
         .correct = (int)stmt_int(q, 8),
         .total = (int)stmt_int(q, 9),
         .passed = stmt_int(q, 10),
+        .cut_permille = stmt_int(q, 11),
+        .minutes = stmt_int(q, 12),
+        .extra_permille = stmt_int(q, 13),
     };
     return stmt_end(q);
 }
@@ -53,6 +57,11 @@ static bool truth_is(const json_t *detail, const char *member, bool truth) {
     return json_is_boolean(told) && json_is_true(told) == truth;
 }
 
+/* A number that the log tells, or (of older rows) does not. */
+static bool number_agrees(const json_t *detail, const char *member, int64_t number) {
+    return !json_object_get(detail, member) || number_is(detail, member, number);
+}
+
 /* The newest row of an attempt with this action, or the other. */
 static const struct audit_row *newest(const struct audit_row *rows, size_t count,
                                       const char *action, const char *or_action) {
@@ -66,7 +75,8 @@ static const json_t *detail_of(struct arena *a, const struct audit_row *row) {
     return row && row->detail ? json_read(a, row->detail, strlen(row->detail), &why) : NULL;
 }
 
-/* Older logs do not tell whether an attempt was for practice, nor when it was submitted. */
+/* Older logs do not tell whether an attempt was for practice, its cut and its time, nor when it was
+ * submitted. */
 static const char *differs(struct arena *a, const struct recorded *x, const struct audit_row *rows,
                            size_t count) {
     const struct audit_row *start = newest(rows, count, "exam.start", "exam.start"),
@@ -79,6 +89,13 @@ static const char *differs(struct arena *a, const struct recorded *x, const stru
         return "it is not the attempt whose start was logged";
     if (json_object_get(started, "practice") && !truth_is(started, "practice", x->practice))
         return "whether it is for practice is not what was logged";
+    if (!number_agrees(started, "cut_permille", x->cut_permille) ||
+        !number_agrees(started, "minutes", x->minutes) ||
+        !number_agrees(started, "extra_permille", x->extra_permille))
+        return "its cut, its minutes or its extra time is not what was logged";
+    const struct audit_row *reopened = newest(rows, count, "exam.reopen", "exam.reopen");
+    if (!x->ended && end && !(reopened && reopened->seq > end->seq))
+        return "its end that was logged is not on record";
     if (x->ended && (!end || end->at_ms != x->recorded_ms ||
                      (json_object_get(ended, "submitted_ms") &&
                       !number_is(ended, "submitted_ms", x->submitted_ms))))

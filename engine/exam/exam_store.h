@@ -81,6 +81,12 @@ struct exam_mark {                  /* where a slot stands */
 enum err exam_attempt_marks(struct db *db, struct arena *a, const struct exam_attempt *t,
                             struct exam_mark **out) MUST_USE;
 bool exam_mark_answered(const struct exam_mark *m);
+/* What the log keeps of the answers at the end of an attempt: SHA-256, in hex, of the JSON array of
+ * [slot,seq,n,client,response,saved_ms] of the save that counts in each slot, in their order and
+ * without blanks; `response` as the text that it is in the store. Slots without a save are not in
+ * it. One look for each slot. */
+enum err exam_answers_digest(struct db *db, struct arena *a, const char *attempt_id, int slot_count,
+                             char **out) MUST_USE;
 
 /* The item version of a slot: from the open exam when that still says the same, else from the
  * store. Held by `a`. */

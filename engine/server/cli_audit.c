@@ -96,6 +96,18 @@ static int compare(struct audit_call *c, struct db *db) {
     return e == OK ? 0 : e == ERR_INVALID ? 1 : 2;
 }
 
+static void tell_records(const struct cert_records *records) {
+    fprintf(stderr,
+            "gradus audit: %s In %lld cases the records are not what was signed and logged: they "
+            "were changed outside of Gradus\n",
+            records->problem, (long long)records->bad);
+    for (size_t i = 1; i < records->told_count; i++)
+        fprintf(stderr, "gradus audit: also %s\n", records->told[i]);
+    if ((int64_t)records->told_count < records->bad)
+        fprintf(stderr, "gradus audit: and %lld more\n",
+                (long long)records->bad - (long long)records->told_count);
+}
+
 /* The log is whole: whether certificates are as it says. */
 static int verify_records(struct audit_call *c, struct db *db) {
     struct cert_records records;
@@ -103,12 +115,7 @@ static int verify_records(struct audit_call *c, struct db *db) {
     if (e == OK)
         printf("%lld certificates are as they were signed and logged\n",
                (long long)(records.certificates - records.unchecked));
-    else if (e == ERR_INVALID)
-        fprintf(
-            stderr,
-            "gradus audit: %s In %lld cases the records are not what was signed and logged: they were changed "
-            "outside of Gradus\n",
-            records.problem, (long long)records.bad);
+    else if (e == ERR_INVALID) tell_records(&records);
     else
         fprintf(stderr, "gradus audit: the certificates could not be compared (%s)\n", err_name(e));
     if (e == OK && records.unchecked)

@@ -123,6 +123,8 @@ static void compare_records(struct upkeep *u) {
     volatile enum err e = ERR_BUSY;
     if (ARENA_GUARD(&a) == 0) {
         e = cert_records_check(db, &a, u->app->data, &records);
+        for (size_t i = 0; e == ERR_INVALID && i < records.told_count; i++)
+            log_say(LOG_ERROR, "record_changed", "%s", records.told[i]);
         if (e == ERR_INVALID)
             problem = arena_printf(
                 &a,

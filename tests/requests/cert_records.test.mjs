@@ -1,20 +1,20 @@
 // Whoever can write the database changes what is on record: each column that a certificate, its state or a decision rests on
 // is compared with what was signed and logged, and what differs is neither shown, nor listed, nor decided on.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { caseOf } from "../lib/level.mjs";
+import { writer } from "../lib/records.mjs";
 import { command, makeDemo, scratch, startServer } from "../lib/server.mjs";
 
 const data = makeDemo(), file = join(data, "gradus.db");
 const demo = JSON.parse(readFileSync(join(data, "demo.json"), "utf8")), { password } = demo.accounts[0];
-const sql = (text) => execFileSync("sqlite3", ["-cmd", ".timeout 5000", file, text], { encoding: "utf8" }).trim();
+const { sql, changed, free } = writer(file);
 const audit = () => command(["audit", "verify", "--data", data]);
 const untouched = audit();
-for (const name of sql("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name NOT LIKE 'audit_%'").split("\n")) sql(`DROP TRIGGER "${name}"`);
+free();
 const server = await startServer({ data });
 after(() => server.stop());
 const stranger = server.client(), get = (path) => stranger.fetch(path);
@@ -24,19 +24,6 @@ const certificate = (n) => `(SELECT id FROM cert_certificate WHERE number = '${n
 const candidate = "ณัฐยา ศรีสุวรรณ", reason = "All of it was checked against the evidence.";
 const person = `(SELECT person_id FROM cert_application a WHERE NOT EXISTS (SELECT 1 FROM cert_decision d WHERE d.application_id = a.id) AND person_id = (SELECT id FROM person WHERE name = '${candidate}'))`;
 
-/** Runs `look` while rows are otherwise, and puts them back. */
-async function changed(table, where, set, look) {
-    sql(`CREATE TABLE kept AS SELECT * FROM ${table} WHERE ${where}`);
-    assert.notEqual(sql("SELECT count(*) FROM kept"), "0", `${table} ${where}`);
-    const columns = sql(`SELECT group_concat('"' || name || '"') FROM pragma_table_info('${table}')`);
-    const forget = `DELETE FROM ${table} WHERE ${where}`;
-    sql(set ? `UPDATE ${table} SET ${set} WHERE ${where}` : forget);
-    try {
-        await look();
-    } finally {
-        sql(`INSERT OR REPLACE INTO ${table} (${columns}) SELECT ${columns} FROM kept; DROP TABLE kept`);
-    }
-}
 const found = (sentence, name) => {
     const done = audit();
     assert.deepEqual([done.code, sentence.test(done.err)], [1, true], `${name ?? sentence}: ${done.out}${done.err}`);
@@ -149,6 +136,35 @@ test("RULE records: applications, admissions, decisions, marks and what waits ar
     assert.equal(audit().code, 0);
 });
 
+test("RULE exam-recomputed: each column of an attempt that its result comes of is compared", async () => {
+    const assessor = await server.signedIn("assessor", password), path = await caseOf(assessor, candidate);
+    const id = sql(`SELECT id FROM exam_attempt WHERE person_id = ${person} AND practice = 0`), of = `attempt_id = '${id}'`;
+    const counts = `${of} AND slot = 2`; // one save, which counts
+    const item = sql(`SELECT form ->> '$.slots[0].item' FROM exam_attempt WHERE id = '${id}'`);
+    const version = sql(`SELECT form ->> '$.slots[0].version' FROM exam_attempt WHERE id = '${id}'`), asked = `id = '${item}' AND version = '${version}'`;
+    const answers = /its answers are not those that were logged at its end/, form = /its form is not the one that was logged/;
+    const ways = [
+        ["exam_response", counts, "response = '[]'", answers], ["exam_response", counts, "seq = seq + 1", answers], ["exam_response", counts, "n = n + 1", answers],
+        ["exam_response", counts, "client = 'other'", answers], ["exam_response", counts, "saved_ms = saved_ms - 1", answers], ["exam_response", counts, "", answers],
+        ["exam_attempt", `id = '${id}'`, "form = replace(form, '\"scored\":true', '\"scored\":false')", form], ["exam_attempt", `id = '${id}'`, "form = '{}'", form],
+        ["exam_attempt", `id = '${id}'`, "cut_permille = 1", /its cut, its minutes or its extra time/], ["exam_attempt", `id = '${id}'`, "minutes = 600", /its cut, its minutes or its extra time/],
+        ["exam_attempt", `id = '${id}'`, "extra_permille = 2000", /its cut, its minutes or its extra time/],
+        ["exam_item_version", asked, "source = replace(source, '- [x]', '- [ ]')", /the item \S+ is not the one that was asked/], ["exam_item_version", asked, "", /the item \S+ of its form is not on record/],
+        ["exam_result", of, "scoring_version = 9", /a scoring version that there is not/], ["exam_result", of, "cut_permille = 1", /computed with another cut/],
+        ["exam_result", of, "permille = 1000 - permille", /share or the scaled score/], ["exam_result", of, "scaled = 777", /share or the scaled score/],
+        ["exam_result", of, "domains = '[]'", /other points by domain/], ["exam_result", of, "steps = 2", /its form and its answers give \d+ of \d+ points/],
+        ["exam_end", of, "", /its end that was logged is not on record/],
+    ];
+    for (const [table, where, set, sentence] of ways)
+        await changed(table, where, set, async () => {
+            found(sentence, `${table} ${set}`);
+            const answer = await assessor.post(`${path}/decision`, { outcome: "granted", reason });
+            assert.equal(answer.status, 409, `${table} ${set}`);
+            assert.equal(sql(`SELECT count(*) FROM cert_certificate WHERE person_id = ${person} AND application_id = '${path.split("/").pop()}'`), "0");
+        });
+    assert.equal(audit().code, 0);
+});
+
 test("RULE records: roles, cohorts and interests are what was logged, and nobody decides while they are not", async () => {
     const assessor = await server.signedIn("assessor", password), path = await caseOf(assessor, candidate);
     const decide = async (sentence) => {
@@ -195,4 +211,16 @@ test("RULE logged-evidence: exams and labs count when the log says so; on others
     await changed("exam_result", `attempt_id = '${failed}'`, "passed = 1, correct = total, permille = 1000, scaled = 800", () => found(/attempt \w+: its result is not the one that was logged/));
     await changed("exam_attempt", `id = '${failed}'`, "practice = 1 - practice", () => found(/whether it is for practice/));
     assert.equal(audit().code, 0);
+});
+
+test("an attempt that was scored is not scored again because a row says that it waits", async () => {
+    const attempt = sql("SELECT attempt_id FROM exam_result LIMIT 1"), results = sql("SELECT count(*) FROM exam_result");
+    await changed("exam_response", `attempt_id = '${attempt}'`, "", async () => {
+        sql(`INSERT INTO exam_unscored VALUES ('${attempt}')`);
+        for (let i = 0; i < 100 && sql("SELECT count(*) FROM exam_unscored") !== "0"; i++) await new Promise((go) => setTimeout(go, 100));
+        assert.equal(sql("SELECT count(*) FROM exam_unscored"), "0");
+        assert.equal(sql("SELECT count(*) FROM exam_result"), results);
+        found(/its answers are not those/);
+    });
+    await server.log({ event: "exam_score" });
 });

@@ -8,11 +8,12 @@ import { after, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { verify } from "../credentials/verify.mjs";
 import { clockOptions, machine } from "../lib/clock.mjs";
+import { writer } from "../lib/records.mjs";
 import { lab, oldAcademy, upgradeRoot } from "../lib/upgrade.mjs";
 import { command, must, scratch, startServer } from "../lib/server.mjs";
 
 const { data, facts } = oldAcademy(), files = upgradeRoot(), file = join(data, "gradus.db");
-const sql = (text) => execFileSync("sqlite3", ["-cmd", ".timeout 5000", file, text], { encoding: "utf8" }).trim();
+const { sql, changed } = writer(file);
 const audit = (folder = data) => command(["audit", "verify", "--data", folder]);
 // Every row of that version, by table: what is in the columns that it had.
 const tables = sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'content_search%' AND name NOT IN ('content_section', 'content_indexed', 'schema_migration')").split("\n");
@@ -46,6 +47,34 @@ run("log, records and results are as they were", () => {
     const done = audit();
     assert.deepEqual([done.code, done.err], [0, ""]);
     assert.match(done.out, /4 certificates are as they were signed and logged/);
+});
+
+run("RULE exam-recomputed: a log without digests, too: results are computed again from form and answers", async () => {
+    const id = facts.attempts["cy-small"], of = `attempt_id = '${id}'`, triggers = sql("SELECT sql || ';' FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'exam_%'");
+    for (const name of sql("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'exam_%'").split("\n")) sql(`DROP TRIGGER "${name}"`);
+    const other = "response = CASE response WHEN '[1]' THEN '[2]' ELSE '[1]' END", form = `id = '${id}'`;
+    const ways = [
+        ["exam_response", `${of} AND slot = 1`, other, /its form and its answers give 2 of 3 points \(passed\), its result says 3 of 3 \(passed\)/], ["exam_response", `${of} AND slot = 2 AND seq = 2`, "", /its form and its answers give 2 of 3/],
+        ["exam_response", `${of} AND slot = 3`, "slot = 4", /its form and its answers give 2 of 3/], ["exam_response", of, "", /its form and its answers give 0 of 3 points, its result says 3 of 3/],
+        ["exam_response", `${of} AND slot = 1`, "response = '[9]'", /its answer to question 1 is none that could be given/], ["exam_response", `${of} AND slot = 1`, "response = 'x'", /its answer to question 1 is none that could be given/],
+        ["exam_attempt", form, "form = 'x'", /its form cannot be read/], ["exam_attempt", form, "form = json_set(form, '$.slots[0].order', json_array(form ->> '$.slots[0].order[1]', form ->> '$.slots[0].order[2]', form ->> '$.slots[0].order[0]'))", /its form and its answers give 2 of 3/],
+        ["exam_attempt", form, "form = json_set(form, '$.slots[0].scored', json('false'))", /its form and its answers give 2 of 2/], ["exam_attempt", form, "form = json_set(form, '$.slots[0].item', 'keys-9')", /the item keys-9 of its form is not on record/],
+        ["exam_attempt", form, "cut_permille = 900", /computed with another cut/], ["exam_result", of, "scoring_version = 9", /a scoring version that there is not/],
+        ["exam_result", of, "permille = 999", /share or the scaled score/], ["exam_result", of, "scaled = 799", /share or the scaled score/], ["exam_result", of, `domains = '[["d",2,3]]'`, /other points by domain/],
+        ["exam_item_version", "id = 'keys-1'", "source = replace(source, 'Why.', 'So.')", /the item keys-1 is not the one that was asked/],
+    ];
+    try {
+        for (const [table, where, set, sentence] of ways)
+            await changed(table, where, set, () => {
+                const done = audit();
+                assert.deepEqual([done.code, sentence.test(done.err)], [1, true], `${table} ${set}: ${done.out}${done.err}`);
+                if (table !== "exam_item_version") assert.ok(done.err.includes(`attempt ${id}`), done.err);
+                else assert.match(done.err, /also the attempt \w+: the item keys-1/); // each attempt that it was asked in
+            });
+    } finally {
+        sql(triggers);
+    }
+    assert.equal(audit().code, 0);
 });
 
 run("what was printed and signed then is still valid, or is what became of it since", async () => {
