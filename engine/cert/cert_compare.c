@@ -50,7 +50,8 @@ static enum err check_application(struct db *db, struct arena *a, const char *id
 static enum err check_person(struct db *db, struct arena *a, const char *id, struct reading *x,
                              const char **problem) {
     (void)x;
-    return account_record_problem(db, a, id, problem);
+    enum err e = account_record_problem(db, a, id, problem);
+    return e == OK && !*problem ? exam_time_problem(db, a, id, problem) : e;
 }
 
 static enum err check_attempt(struct db *db, struct arena *a, const char *id, struct reading *x,

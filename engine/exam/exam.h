@@ -101,6 +101,11 @@ extern const struct evidence_kind exam_evidence_kind;
  * a sentence without its subject, NULL when they are. ERR_NOT_FOUND: no such attempt. */
 enum err exam_record_problem(struct db *db, struct arena *a, const char *attempt_id,
                              const char **problem) MUST_USE;
+/* RULE records: whether each extra time that a person was given is what the log says, and each of
+ * the log is on record; not why it was given, which no log holds. `*problem` as above, and left as
+ * it is when nothing differs. */
+enum err exam_time_problem(struct db *db, struct arena *a, const char *person_id,
+                           const char **problem) MUST_USE;
 /* RULE exam-recomputed: the newest result of an attempt that has ended is what its form and its
  * answers give with the scoring version of that result; the items are those that were asked (their
  * versions are digests of their texts), and form and answers have the digests that the log tells of

@@ -171,3 +171,9 @@ SELECT t.form, t.cut_permille, e.attempt_id IS NOT NULL, r.scoring_version, coal
   FROM exam_attempt t LEFT JOIN exam_end e ON e.attempt_id = t.id
   LEFT JOIN exam_result r ON r.attempt_id = t.id AND r.n = (SELECT max(n) FROM exam_result WHERE attempt_id = t.id)
  WHERE t.id = $1;
+-- name: exam_reopened_recorded
+SELECT at_ms, by_person, given_ms, submitted_ms FROM exam_reopened WHERE attempt_id = $1 ORDER BY n;
+-- name: exam_time_recorded
+SELECT exam_id, factor_permille, approved_by, granted_ms FROM exam_accommodation WHERE person_id = $1 ORDER BY granted_ms, id;
+-- name: exam_time_logged
+SELECT actor, at_ms, detail FROM audit_log WHERE subject = $1 AND action = 'exam.accommodate' ORDER BY seq;

@@ -108,6 +108,79 @@ static const char *differs(struct arena *a, const struct recorded *x, const stru
     return NULL;
 }
 
+/* Each reopening has its row in the log, and each row its reopening, in order. */
+static enum err reopened_problem(struct db *db, struct arena *a, const char *attempt_id,
+                                 const struct audit_row *rows, size_t count, const char **problem) {
+    size_t left = count; /* rows are newest first */
+    struct stmt *q = db_query(db, SQL_exam_reopened_recorded, "t", attempt_id);
+    bool same = true;
+    while (same && stmt_row(q)) {
+        while (left && !str_eq(rows[left - 1].action, "exam.reopen")) left--;
+        const struct audit_row *row = left ? &rows[--left] : NULL;
+        const json_t *detail = detail_of(a, row);
+        same = row && row->at_ms == stmt_int(q, 0) && str_eq(row->actor, stmt_text(q, 1, a)) &&
+               number_is(detail, "given_ms", stmt_int(q, 2)) &&
+               number_is(detail, "ended_ms", stmt_int(q, 3));
+    }
+    enum err e = stmt_end(q);
+    while (left && same) same = !str_eq(rows[--left].action, "exam.reopen");
+    if (e == OK && !same) *problem = "its being opened again is not what was logged";
+    return e;
+}
+
+/* ---- Extra time ------------------------------------------------------------------------------ */
+struct logged_time {
+    const char *actor;
+    int64_t at_ms;
+    const json_t *detail;
+    bool found;
+};
+
+static enum err read_logged_times(struct db *db, struct arena *a, const char *person_id,
+                                  struct logged_time **out, size_t *count) {
+    const char *why;
+    *out = NULL;
+    *count = 0;
+    struct stmt *q = db_query(db, SQL_exam_time_logged, "t", person_id);
+    while (stmt_row(q)) {
+        const char *detail = stmt_text(q, 2, a);
+        *out = list_more(a, *out, *count, sizeof **out);
+        (*out)[(*count)++] = (struct logged_time){
+            .actor = stmt_text(q, 0, a),
+            .at_ms = stmt_int(q, 1),
+            .detail = detail ? json_read(a, detail, strlen(detail), &why) : NULL};
+    }
+    return stmt_end(q);
+}
+
+enum err exam_time_problem(struct db *db, struct arena *a, const char *person_id,
+                           const char **problem) {
+    struct logged_time *logged;
+    size_t count, found = 0, given = 0;
+    enum err e = read_logged_times(db, a, person_id, &logged, &count);
+    if (e != OK) return e;
+    struct stmt *q = db_query(db, SQL_exam_time_recorded, "t", person_id);
+    for (; stmt_row(q); given++) {
+        const char *exam = stmt_text(q, 0, a), *who = stmt_text(q, 2, a);
+        for (size_t i = 0; i < count; i++) {
+            struct logged_time *l = &logged[i];
+            if (l->found || l->at_ms != stmt_int(q, 3) || !str_eq(l->actor, who) ||
+                !number_is(l->detail, "factor_permille", stmt_int(q, 1)) ||
+                (exam ? !text_is(l->detail, "exam", exam)
+                      : !json_is_null(json_object_get(l->detail, "exam"))))
+                continue;
+            l->found = true;
+            found++;
+            break;
+        }
+    }
+    e = stmt_end(q);
+    if (e == OK && (found != given || found != count))
+        *problem = "the extra time in exams is not what was logged";
+    return e;
+}
+
+/* ---- An attempt ------------------------------------------------------------------------------ */
 enum err exam_record_problem(struct db *db, struct arena *a, const char *attempt_id,
                              const char **problem) {
     struct recorded x = {0};
@@ -116,5 +189,5 @@ enum err exam_record_problem(struct db *db, struct arena *a, const char *attempt
     enum err e = read_recorded(db, a, attempt_id, &x);
     if (e == OK) e = audit_list(db, a, attempt_id, 0, ROWS, &rows, &count);
     if (e == OK) *problem = differs(a, &x, rows, count);
-    return e;
+    return e == OK && !*problem ? reopened_problem(db, a, attempt_id, rows, count, problem) : e;
 }

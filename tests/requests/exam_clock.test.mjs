@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { clockOptions, machine } from "../lib/clock.mjs";
 import { examRoot, startAttempt } from "../lib/exam.mjs";
-import { must, startServer } from "../lib/server.mjs";
+import { writer } from "../lib/records.mjs";
+import { command, must, startServer } from "../lib/server.mjs";
 import { until } from "../lib/until.mjs";
 
 const sql = (data, text) => execFileSync("sqlite3", [join(data, "gradus.db"), text], { encoding: "utf8" }).trim();
@@ -215,4 +216,9 @@ test("an administrator opens an attempt again, with a reason and the time that w
     const log = await admin.page("/admin/audit");
     assert.match(log, /exam\.reopen/);
     assert.match(must(["audit", "verify", "--data", server.data]), /\d+/);
+    // RULE records: each column of its being opened again that the log tells.
+    const { changed, free } = writer(join(server.data, "gradus.db"));
+    free();
+    for (const set of ["given_ms = 60000", "at_ms = at_ms - 1", "submitted_ms = 1", "by_person = (SELECT person_id FROM exam_attempt LIMIT 1)", ""])
+        await changed("exam_reopened", `attempt_id = '${attempt}'`, set, () => assert.match(command(["audit", "verify", "--data", server.data]).err, /its being opened again is not what was logged/, set));
 });
