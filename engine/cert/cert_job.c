@@ -293,6 +293,17 @@ static enum err check_change(const struct cert_certificate *c, struct cert_chang
     return OK;
 }
 
+/* RULE logged-evidence: nor does anybody change the state of a certificate by a role that was never
+ * logged. */
+static enum err check_actor(struct db *db, struct arena *a, struct cert_change_status *change) {
+    const char *problem = NULL;
+    enum err e = account_record_problem(db, a, change->actor_id, &problem);
+    if (e != OK || !problem) return e;
+    log_say(LOG_ERROR, "records_changed", "certificate %s: not changed: of the person %s %s",
+            change->number, change->actor_id, problem);
+    return refuse(&change->refusal, ERR_CONFLICT, "cert_refusal_records");
+}
+
 enum err cert_change_status(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     static const char *const kinds[] = {"revoked", "suspended", "reinstated"};
     static const char *const actions[] = {"cert.revoke", "cert.suspend", "cert.reinstate"};
@@ -308,6 +319,8 @@ enum err cert_change_status(struct db *db, struct arena *a, void *arg, int64_t n
     if (e != OK) return e;
     if (!length_fits(change->reason, CERT_REASON_MIN, CERT_REASON_MAX))
         return refuse(&change->refusal, ERR_INVALID, "cert_refusal_reason");
+    e = check_actor(db, a, change);
+    if (e != OK) return e;
     e = check_change(&c, change);
     /* The bit of a suspension is cleared, and the same credential holds again. On a list of
      * revocations, where credentials of old stand, a set bit stays set: what begins again is a new

@@ -162,6 +162,9 @@ test("RULE exam-recomputed: each column of an attempt that its result comes of i
             assert.equal(answer.status, 409, `${table} ${set}`);
             assert.equal(sql(`SELECT count(*) FROM cert_certificate WHERE person_id = ${person} AND application_id = '${path.split("/").pop()}'`), "0");
         });
+    sql(`INSERT INTO exam_reopened SELECT attempt_id, 1, how, submitted_ms, recorded_ms, deadline_ms, recorded_ms, ${person}, 'none', 60000 FROM exam_end WHERE ${of}`);
+    found(/its being opened again is not what was logged/);
+    sql("DELETE FROM exam_reopened");
     assert.equal(audit().code, 0);
 });
 
@@ -179,6 +182,11 @@ test("RULE records: roles, cohorts and interests are what was logged, and nobody
     };
     sql("INSERT INTO person_role SELECT id, 'admin', 1, 'nobody' FROM person WHERE login = 'assessor'");
     await decide(/The person \w+: the roles are not those that were logged/);
+    for (const change of ["revoked", "suspended"]) {
+        const answer = await assessor.post(`/assess/certificates/${certified}/status`, { change, reason }, { from: "/assess/certificates" });
+        assert.equal(answer.status, 409, change);
+    }
+    assert.equal(sql(`SELECT count(*) FROM cert_status WHERE certificate_id = ${certificate(certified)}`), "0");
     sql("DELETE FROM person_role WHERE granted_by = 'nobody'");
     await changed("cohort_member", `person_id = ${person}`, "", () => decide(/membership of a cohort that was logged is not on record/));
     assert.equal((await assessor.post(`${path}/interest`, { note: "A cousin." })).status, 303);
