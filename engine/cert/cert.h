@@ -87,11 +87,17 @@ enum err cert_list(struct db *db, struct arena *a, const char *person_id, int64_
 /* For the start page of a learner. Sets `certificates` [{number, href, title, state, is_valid,
  * until…}] and `applications` [{title, href, at…}] of r->who that wait for a decision. */
 enum err cert_home(struct request *r, struct view *v) MUST_USE;
-/* Whether an application of r->who for the level waits for a decision, and whether they may apply:
- * all is met, and nothing is in the way. */
+/* What became of r->who's newest application for a level. */
+struct cert_own {
+    bool waits;                 /* for a decision */
+    bool may_apply;             /* all is met, and nothing is in the way */
+    const char *refused_reason; /* NULL: it was not refused; arena */
+    int64_t refused_ms;         /* when it was refused */
+    int64_t from_ms; /* from when on they may apply again; 0: nothing to wait for, or not known */
+};
 enum err cert_application_of(struct request *r, const struct content_snapshot *content,
                              const char *programme_id, const struct content_level *level,
-                             bool *waits, bool *may_apply) MUST_USE;
+                             struct cert_own *out) MUST_USE;
 /* How many applications wait for a decision: for the start page of an assessor. */
 enum err cert_waiting(struct db *db, int64_t *count) MUST_USE;
 

@@ -110,25 +110,33 @@ static enum err plain_status(struct request *r, const struct content_snapshot *c
     return e;
 }
 
+/* The reader's newest application for this level; NULL when there is none. */
+static enum err newest_application(struct request *r, const char *programme_id,
+                                   const char *level_id, const struct cert_application **out) {
+    struct cert_application *list;
+    size_t count;
+    enum err e = cert_applications_of(r->db, r->arena, r->who->person_id, &list, &count);
+    *out = NULL;
+    for (size_t i = 0; e == OK && i < count && !*out; i++) /* newest first */
+        if (str_eq(list[i].programme_id, programme_id) && str_eq(list[i].level_id, level_id))
+            *out = &list[i];
+    return e;
+}
+
 /* The person's newest application and certificate for this level: sets `waits`, `refused`, `held`.
  */
 static enum err view_own(struct request *r, struct view *v, const char *programme_id,
                          const char *level_id) {
-    struct cert_application *applications;
+    const struct cert_application *app;
     struct cert_summary *held;
     size_t count;
-    enum err e = cert_applications_of(r->db, r->arena, r->who->person_id, &applications, &count);
-    for (size_t i = 0; e == OK && i < count; i++) { /* newest first: the first that fits tells */
-        const struct cert_application *app = &applications[i];
-        if (!str_eq(app->programme_id, programme_id) || !str_eq(app->level_id, level_id)) continue;
-        if (!app->outcome) {
-            view_time(view_object(v, "waits"), "at", app->at_ms, r->locale, r->zone);
-        } else if (str_eq(app->outcome, "refused")) {
-            struct view *refused = view_object(v, "refused");
-            view_text(refused, "reason", app->decided_reason);
-            view_time(refused, "at", app->decided_ms, r->locale, r->zone);
-        }
-        break;
+    enum err e = newest_application(r, programme_id, level_id, &app);
+    if (app && !app->outcome) {
+        view_time(view_object(v, "waits"), "at", app->at_ms, r->locale, r->zone);
+    } else if (app && str_eq(app->outcome, "refused")) {
+        struct view *refused = view_object(v, "refused");
+        view_text(refused, "reason", app->decided_reason);
+        view_time(refused, "at", app->decided_ms, r->locale, r->zone);
     }
     if (e != OK) return e;
     e = cert_list(r->db, r->arena, r->who->person_id, r->now_ms, 100, &held, &count);
@@ -269,15 +277,24 @@ enum err cert_mine_page(struct request *r) {
 
 enum err cert_application_of(struct request *r, const struct content_snapshot *content,
                              const char *programme_id, const struct content_level *level,
-                             bool *waits, bool *may_apply) {
+                             struct cert_own *out) {
     struct cert_asked asked = {r->who->person_id, programme_id, level, NULL, 0};
+    const struct cert_application *newest = NULL;
     struct cert_standing standing;
     struct cert_level_status status;
     enum err e = cert_stand(r->app, r->db, r->arena, content, &asked, r->now_ms, &standing,
                             &status);
-    *waits = e == OK && standing.may == CERT_MAY_WAITS;
-    *may_apply = e == OK && standing.may == CERT_MAY_APPLY && status.complete;
-    return e;
+    *out = (struct cert_own){0};
+    if (e == OK) e = newest_application(r, programme_id, level->id, &newest);
+    if (e != OK) return e;
+    out->waits = standing.may == CERT_MAY_WAITS;
+    out->may_apply = standing.may == CERT_MAY_APPLY && status.complete;
+    if (!newest || !str_eq(newest->outcome, "refused")) return OK;
+    out->refused_reason = newest->decided_reason;
+    out->refused_ms = newest->decided_ms;
+    if (standing.may == CERT_MAY_REFUSED || standing.may == CERT_MAY_REVOKED)
+        out->from_ms = standing.from_ms;
+    return OK;
 }
 
 enum err cert_home(struct request *r, struct view *v) {

@@ -88,7 +88,7 @@ struct standing {
     struct cert_level_status status;
     struct again *again; /* by need */
     int64_t last_ms;     /* when the person last did something here; 0: never */
-    bool waits, may_apply;
+    struct cert_own own;
     const struct cert_need_status *step; /* the one to do next; NULL: none is left */
 };
 
@@ -143,8 +143,7 @@ static enum err read_standing(struct start *s, struct standing *x) {
                              r->now_ms, &x->again[i].may, &x->again[i].when_ms);
     }
     if (e == OK && x->last_ms)
-        e = cert_application_of(r, s->content, x->programme->id, x->level, &x->waits,
-                                &x->may_apply);
+        e = cert_application_of(r, s->content, x->programme->id, x->level, &x->own);
     x->step = step_of(s, x);
     return e;
 }
@@ -207,6 +206,15 @@ static int64_t minutes_left(struct start *s, const struct cert_level_status *sta
     return sum;
 }
 
+/* RULE refusal-told: the start page tells a refusal, its reason, and from when on one may apply
+ * again. */
+static void add_refusal(struct request *r, struct view *item, const struct cert_own *own) {
+    struct view *refused = view_object(item, "refused");
+    view_text(refused, "reason", own->refused_reason);
+    view_time(refused, "at", own->refused_ms, r->locale, r->zone);
+    if (own->from_ms) view_time(refused, "from", own->from_ms, r->locale, r->zone);
+}
+
 static void add_level(struct start *s, struct view *list, const struct standing *x) {
     struct request *r = s->r;
     struct view *item = view_item(list), *path = view_list(item, "path");
@@ -220,8 +228,9 @@ static void add_level(struct start *s, struct view *list, const struct standing 
     view_bool(item, arena_printf(r->arena, "level_%d", x->level->number), true);
     view_int(item, "done", (int64_t)x->status.met);
     view_int(item, "total", (int64_t)x->status.count);
-    view_bool(item, "waits", x->waits);
-    view_bool(item, "may_apply", x->may_apply);
+    view_bool(item, "waits", x->own.waits);
+    view_bool(item, "may_apply", x->own.may_apply);
+    if (x->own.refused_reason) add_refusal(r, item, &x->own);
     content_time_left(item, minutes_left(s, &x->status));
     for (size_t i = 0; i < x->status.count; i++) path_step(s, path, x, i);
     next_in(s, x);

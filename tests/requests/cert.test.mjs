@@ -393,6 +393,34 @@ test("a revoked holder waits, brings new evidence, and the queue and the case sa
     assert.match(await assessor.page("/assess?sort=risk"), /refused before/);
 });
 
+// RULE refusal-told.
+test("after a refusal the start page tells it, its reason, and from when on one may apply again", async () => {
+    addPerson(server.data, "rae", { name: "Rae Refused" });
+    const learner = await applyAs(server, "rae"), first = async () => /id="programme-p-first"[^]*?<\/section>/.exec(await learner.page("/"))[0];
+    const waiting = await first();
+    assert.match(waiting, /data-waits/);
+    assert.doesNotMatch(waiting, /data-refused/);
+    const no = "Check *owner*: it failed in all runs.";
+    assert.equal((await assessor.post(`${await caseOf(assessor, "Rae Refused")}/decision`, { outcome: "refused", reason: no })).status, 303);
+    const told = await first(), card = /data-refused>[^]*?<\/div>/.exec(told)?.[0] ?? assert.fail("no refusal on the start page");
+    assert.match(card, /was refused on/);
+    assert.ok(card.includes(no));
+    const from = /apply again from ([^<]*? on\.)/;
+    assert.match(card, from);
+    assert.equal(from.exec(card)[1], from.exec(await learner.page("/programmes/p/levels/first"))[1], "the date of the level's page");
+    assert.doesNotMatch(told, /data-waits|data-apply/);
+    // "quick" lets people apply at once: no date, and the next application takes the place of the refusal.
+    assert.equal((await learner.post("/programmes/p/levels/quick", {})).status, 303);
+    assert.equal((await assessor.post(`${await caseOf(assessor, "Rae Refused")}/decision`, { outcome: "refused", reason: no })).status, 303);
+    const both = await learner.page("/");
+    assert.equal(both.split("data-refused").length, 3);
+    assert.equal(both.split("You can apply again from").length, 2);
+    assert.match(both, /data-apply/);
+    assert.equal((await learner.post("/programmes/p/levels/quick", {})).status, 303);
+    assert.equal((await learner.page("/")).split("data-refused").length, 2);
+    assert.equal((await assessor.post(`${await caseOf(assessor, "Rae Refused")}/decision`, { outcome: "refused", reason: no })).status, 303);
+});
+
 test("an interest is declared on a page or in a case, and counts at once", async () => {
     const second = await server.signedIn("second"), admin = await server.signedIn("admin");
     assert.match(await second.page("/assess/interests"), /declared no interest/);
