@@ -240,6 +240,17 @@ static void stair_path(cairo_t *cr, double x, double y, double width, double hei
     cairo_close_path(cr);
 }
 
+/* One step up from a floor: a stair of one step alone would be a block. */
+static void draw_one_step(cairo_t *cr, double x, double y, double width, double height, double line,
+                          bool full) {
+    double floor_y = y + height, left = x + width * 0.4, top = y + height * 0.45;
+    cairo_rectangle(cr, left, top, x + width - left, floor_y - top);
+    if (full) cairo_fill_preserve(cr);
+    cairo_stroke(cr);
+    cairo_rectangle(cr, x - line / 2, floor_y - line * 4, width + line, line * 4.5);
+    cairo_fill(cr);
+}
+
 void draw_steps(cairo_t *cr, double x, double y, double size, int level, int levels,
                 struct draw_colour colour) {
     if (levels < 1 || levels > 8) levels = 4;
@@ -250,6 +261,10 @@ void draw_steps(cairo_t *cr, double x, double y, double size, int level, int lev
     draw_set(cr, colour);
     cairo_set_line_width(cr, line);
     cairo_set_line_join(cr, CAIRO_LINE_JOIN_MITER);
+    if (levels == 1) {
+        draw_one_step(cr, x, y, size - line, height - line / 2, line, level > 0);
+        return;
+    }
     stair_path(cr, x, y, size - line, height - line / 2, level, levels);
     cairo_fill_preserve(cr);
     cairo_stroke(cr);

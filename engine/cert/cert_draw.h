@@ -43,7 +43,7 @@ bool draw_is_backward(const char *text);
 
 void draw_set(cairo_t *cr, struct draw_colour c);
 /* The mark: a stair of `levels` (1 to 8) steps at the bottom of a square of `size`; the first
- * `level` are full, the rest is an outline. */
+ * `level` are full, the rest is an outline. Of one level: a step up from a floor. */
 void draw_steps(cairo_t *cr, double x, double y, double size, int level, int levels,
                 struct draw_colour colour);
 /* A QR code (ISO/IEC 18004, level M) with its quiet zone in a square of `size`. False when the text

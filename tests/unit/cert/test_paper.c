@@ -76,6 +76,30 @@ static void strange_names(void **state) {
     }
 }
 
+static int drawn_at(int level, int levels, double across, double down) {
+    enum { SIDE = 200 };
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_A8, SIDE, SIDE);
+    cairo_t *cr = cairo_create(surface);
+    draw_steps(cr, 0, 0, SIDE, level, levels, draw_white);
+    cairo_destroy(cr);
+    cairo_surface_flush(surface);
+    int row = (int)(down * SIDE) * cairo_image_surface_get_stride(surface);
+    int value = cairo_image_surface_get_data(surface)[row + (int)(across * SIDE)];
+    cairo_surface_destroy(surface);
+    return value;
+}
+
+/* The mark is a stair for any number of levels: free above on the left, full below on the right. A
+ * programme with one level had a block. */
+static void the_mark_is_no_block(void **state) {
+    (void)state;
+    for (int levels = 1; levels <= 8; levels++) {
+        assert_int_equal(drawn_at(levels, levels, 0.1, 0.4), 0);
+        assert_int_equal(drawn_at(levels, levels, 0.9, 0.9), 255);
+        assert_int_equal(drawn_at(levels, levels, 0.1, 0.97), 255);
+    }
+}
+
 static void damaged_pictures(void **state) {
     struct arena *a = *state;
     struct cert_paper p = sample_paper("Ada", CREDENTIAL);
@@ -261,14 +285,9 @@ static void at_once(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(the_credential_comes_back),
-        TEST(strange_names),
-        TEST(damaged_pictures),
-        TEST(what_is_no_pdf),
-        TEST(foreign_pdfs),
-        TEST(a_bomb_in_a_pdf),
-        TEST(printed_as_stored),
-        TEST(at_once),
+        TEST(the_credential_comes_back), TEST(strange_names),     TEST(the_mark_is_no_block),
+        TEST(damaged_pictures),          TEST(what_is_no_pdf),    TEST(foreign_pdfs),
+        TEST(a_bomb_in_a_pdf),           TEST(printed_as_stored), TEST(at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
