@@ -111,6 +111,7 @@ static void problem_view(struct view *list, const struct diag *d) {
     view_text(v, "rule", d->rule);
     view_bool(v, "is_error", d->severity == SEVERITY_ERROR);
     view_bool(v, "hides", d->hides);
+    view_bool(v, "is_kept", d->hides && str_has_prefix(d->file, "exams/")); /* RULE exam-kept */
 }
 
 size_t author_problems(const struct content_snapshot *s, const struct author_file *files,

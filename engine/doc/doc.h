@@ -41,7 +41,7 @@ void diag_add(struct diag_list *l, enum severity severity, const char *file, int
 void diag_copy(struct diag_list *l, const struct diag *d);
 /* What was added last hides the file from learners: without this nothing of it can be shown, or
  * what is shown could be false. Its rule is one of diag_hiding; all others are reported, and the
- * rest of the file is shown. */
+ * rest of the file is shown. Of exams every error hides (RULE exam-kept). */
 void diag_hides(struct diag_list *l);
 /* The rules that can hide a file, NULL at the end. The author's documentation has them as a table.
  */

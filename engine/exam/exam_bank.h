@@ -119,6 +119,9 @@ struct exam_def {
     const char *intro, *rules; /* html of the text before and after the blueprint */
     int blueprint_line;
 };
+/* The fields of an exam's front matter, of its “cut” and of its “retake”, NULL at the end. The
+ * authors' course has them as a table. */
+extern const char *const exam_def_fields[], *const exam_cut_fields[], *const exam_retake_fields[];
 void exam_def_parse(struct exam_def *out, struct doc *d, struct arena *out_arena,
                     struct diag_list *diags);
 /* RULE live-bank: the first bank that the practice exam draws on and the live exam uses, too; NULL

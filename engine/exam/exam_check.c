@@ -35,6 +35,14 @@ static void at_item(struct tree *t, const struct exam_item *item, const char *ru
     diag_add(t->diags, SEVERITY_ERROR, item->file, item->line, item->column, rule, "%s", sentence);
 }
 
+/* RULE exam-kept: an exam with an error in its definition, in one of its banks, or in how they fit
+ * is not taken over; learners keep the last version without. So every error after `before` (NULL:
+ * from the first) says that its file is not shown. */
+static void hides_since(struct diag_list *l, struct diag *before) {
+    for (struct diag *d = before ? before->next : l->first; d; d = d->next)
+        if (d->severity == SEVERITY_ERROR) d->hides = true;
+}
+
 /* ---- Reading ------------------------------------------------------------------------------- */
 
 static int by_id(const void *a, const void *b) {
@@ -53,9 +61,11 @@ static void read_files(struct tree *t) {
     t->broken = NEW_ARRAY(t->arena, const char *, count + 1);
     for (size_t i = 0; i < count; i++) {
         struct doc d;
+        struct diag *before = t->diags->last;
         /* A body that is refused leaves the front matter, and that is still worth checking. */
         if (doc_load(&d, t->root, files[i].path, t->arena, t->diags) != OK && !d.meta) {
             if (d.source) t->broken[t->broken_count++] = d.source;
+            hides_since(t->diags, before);
             continue;
         }
         if (files[i].bank) {
@@ -63,6 +73,7 @@ static void read_files(struct tree *t) {
             exam_bank_parse(bank, &d, t->arena, t->diags);
             t->item_count += bank->item_count;
         } else exam_def_parse(&t->defs[t->def_count++], &d, t->arena, t->diags);
+        hides_since(t->diags, before);
     }
     t->items = NEW_ARRAY(t->arena, const struct exam_item *, t->item_count + 1);
     size_t n = 0;
@@ -365,7 +376,8 @@ static void check_def(struct tree *t, const struct exam_def *def) {
     }
     /* Items with errors of their own count as what they say: their errors are reported where
      * they stand. */
-    if (complete) (void)exam_unit_check(&unit, t->arena, t->diags);
+    struct diag *before = t->diags->last;
+    if (complete && !exam_unit_check(&unit, t->arena, t->diags)) hides_since(t->diags, before);
 }
 
 void exam_check_tree(const char *root, struct diag_list *diags) {

@@ -34,6 +34,14 @@ static void report_field(struct def_reader *r, struct field *f, const char *rule
              sentence);
 }
 
+const char *const exam_def_fields[] = {"id",     "title",  "summary", "programme",   "level",
+                                       "kind",   "banks",  "minutes", "pilot_items", "cut",
+                                       "review", "retake", "opens",   "closes",      "essential",
+                                       "lang",   NULL};
+const char *const exam_cut_fields[] = {"method", "percent", "floors", NULL};
+const char *const exam_retake_fields[] = {"wait_days", "attempts_per_year", "after_pass_months",
+                                          NULL};
+
 /* ---- Front matter -------------------------------------------------------------------------- */
 
 /* One of two words; the first when the field is absent. */
@@ -121,7 +129,6 @@ static void read_essential(struct def_reader *r) {
 }
 
 static void read_cut(struct def_reader *r) {
-    static const char *const known[] = {"method", "percent", "floors", NULL};
     struct field *cut = field_get(r->doc->meta, "cut");
     int64_t percent;
     if (!field_is_map(cut)) {
@@ -129,7 +136,7 @@ static void read_cut(struct def_reader *r) {
                      "“cut” must say method and percent");
         return;
     }
-    field_unknown(r->doc, r->diags, cut, known);
+    field_unknown(r->doc, r->diags, cut, exam_cut_fields);
     const char *method = field_text(r->doc, r->diags, cut, "method", true);
     if (method && !str_eq(method, "fixed-percentage"))
         report_field(r, field_get(cut, "method"), "field-type",
@@ -140,8 +147,6 @@ static void read_cut(struct def_reader *r) {
 }
 
 static void read_retake(struct def_reader *r) {
-    static const char *const known[] = {"wait_days", "attempts_per_year", "after_pass_months",
-                                        NULL};
     struct field *retake = field_get(r->doc->meta, "retake");
     int64_t n;
     if (!retake) return;
@@ -149,7 +154,7 @@ static void read_retake(struct def_reader *r) {
         report_field(r, retake, "field-type", "“retake” must be fields of the form “name: value”");
         return;
     }
-    field_unknown(r->doc, r->diags, retake, known);
+    field_unknown(r->doc, r->diags, retake, exam_retake_fields);
     if (field_int(r->doc, r->diags, retake, "wait_days", 0, 3650, false, &n))
         r->def->wait_days = (int)n;
     if (field_int(r->doc, r->diags, retake, "attempts_per_year", 1, 365, false, &n))
@@ -169,14 +174,10 @@ static void read_time(struct def_reader *r, const char *key, int64_t *out) {
 }
 
 static void read_meta(struct def_reader *r) {
-    static const char *const known[] = {"id",     "title",  "summary", "programme",   "level",
-                                        "kind",   "banks",  "minutes", "pilot_items", "cut",
-                                        "review", "retake", "opens",   "closes",      "essential",
-                                        "lang",   NULL};
     struct exam_def *def = r->def;
     struct doc *d = r->doc;
     int64_t n;
-    field_unknown(d, r->diags, d->meta, known);
+    field_unknown(d, r->diags, d->meta, exam_def_fields);
     def->id = arena_dup(r->out, field_id(d, r->diags, d->meta, "id", true));
     def->title = arena_dup(r->out, field_text(d, r->diags, d->meta, "title", true));
     def->summary = arena_dup(r->out, field_text(d, r->diags, d->meta, "summary", true));
@@ -185,7 +186,10 @@ static void read_meta(struct def_reader *r) {
     def->lang = field_lang(d, r->out, r->diags);
     def->practice = second_of(r, "kind", "live", "practice");
     def->review_full = second_of(r, "review", "domains", "full");
-    if (def->review_full && !def->practice)
+    /* A kind that is neither word is reported already, and what was meant is not known. */
+    const char *kind = field_scalar(field_get(d->meta, "kind"));
+    bool live = !kind || str_eq(kind, "live");
+    if (def->review_full && live)
         report_field(
             r, field_get(d->meta, "review"), "review-policy",
             "only an exam of kind practice may show keys and rationales: items of a live exam are used again");

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { addPerson, makeAcademy, root, scratch, startServer } from "../lib/server.mjs";
+import { command, addPerson, makeAcademy, root, scratch, startServer } from "../lib/server.mjs";
 import { until } from "../lib/until.mjs";
 
 const academy = scratch("root");
@@ -190,6 +190,19 @@ test("a hidden module, exam or nothing: learners get 404, instructors what is wr
     const places = [...author.matchAll(/<p class="problem-place"><code>([^:<]*)/g)].map(([, path]) => path);
     assert.equal(places[0], "content/mops/modules/a-hidden.md");
     assert.match(author, /Hides the file/);
+});
+
+// RULE exam-kept.
+test("an exam whose file is broken: the check and the authors' page say that learners keep the version before", async (t) => {
+    const file = join(academy, "exams/mops/associate.md"), exam = readFileSync(file, "utf8");
+    t.after(() => writeFileSync(file, exam));
+    writeFileSync(file, exam.replace("kind: live", "kind: practise"));
+    const page = await instructor.page("/author?again=1&file=exams%2Fmops%2Fassociate.md");
+    const problem = page.split("<li>").find((part) => part.includes("must be live or practice")) ?? assert.fail("not told");
+    assert.match(problem, /Hides the file[^]*Until then learners see the last good version/);
+    assert.match(await learner.page("/exams/mops-associate"), /Marketing Operations Associate/);
+    const told = command(["check", academy]);
+    assert.match(told.out, /associate\.md:\d+:\d+: error: .*the file is not used: learners keep the last version without errors \[field-type\]/);
 });
 
 test("raw HTML and dangerous links are text", async () => {

@@ -253,6 +253,37 @@ static void test_definition_wrong(void **state) {
     assert_true(sample_has(&diags, "blueprint"));
 }
 
+static bool has_word(const char *const *list, const char *word) {
+    while (*list && !str_eq(*list, word)) list++;
+    return *list != NULL;
+}
+
+static size_t word_count(const char *const *list) {
+    size_t n = 0;
+    while (list[n]) n++;
+    return n;
+}
+
+/* The authors' table of fields, and what the parser reads: the same names. */
+static void test_fields_are_documented(void **state) {
+    (void)state;
+    size_t len = 0, rows = 0;
+    const char *text = file_read(&arena, "content/gradus/modules/blueprint-an-exam.md", 1024 * 1024,
+                                 &len);
+    assert_non_null(text);
+    const char *at = strstr(text, "\n| Field |");
+    assert_non_null(at);
+    for (at = strstr(at, "\n| `"); at && at[1] == '|'; at = strchr(at + 1, '\n'), rows++) {
+        const char *name = arena_copy(&arena, at + 4, strcspn(at + 4, "`"));
+        bool known = str_has_prefix(name, "cut.")      ? has_word(exam_cut_fields, name + 4)
+                     : str_has_prefix(name, "retake.") ? has_word(exam_retake_fields, name + 7)
+                                                       : has_word(exam_def_fields, name);
+        if (!known) fail_msg("the table names %s, the parser does not", name);
+    }
+    assert_int_equal(rows, word_count(exam_def_fields) + word_count(exam_cut_fields) +
+                               word_count(exam_retake_fields));
+}
+
 /* Any allocation may fail: nothing leaks, nothing is half made. */
 static void test_nth_allocation(void **state) {
     (void)state;
@@ -288,6 +319,7 @@ int main(void) {
         cmocka_unit_test_setup(test_many_options, fresh),
         cmocka_unit_test_setup(test_definition, fresh),
         cmocka_unit_test_setup(test_definition_wrong, fresh),
+        cmocka_unit_test_setup(test_fields_are_documented, fresh),
         cmocka_unit_test_setup(test_nth_allocation, fresh),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

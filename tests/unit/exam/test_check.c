@@ -179,6 +179,36 @@ static void test_names(void **state) {
     assert_int_equal(diags.errors, 1);
 }
 
+static void assert_all_hide(const char *file, int errors) {
+    check();
+    if (diags.errors != errors) sample_print(&diags);
+    assert_int_equal(diags.errors, errors);
+    for (const struct diag *d = diags.first; d; d = d->next)
+        if (d->severity == SEVERITY_ERROR && (!d->hides || strcmp(d->file, file) != 0))
+            fail_msg("%s: %s [%s] hides %d", d->file, d->message, d->rule, d->hides);
+}
+
+/* RULE exam-kept: what keeps a version from being taken over says so. Of a kind that is none, only
+ * the kind is told. */
+static void test_errors_hide(void **state) {
+    (void)state;
+    static const char def_file[] = "exams/p/small.md", bank_file[] = "exams/p/bank/small.md";
+    write_all(bank("", "no"), sample_def(&arena, "kind: practise\nreview: full\n", rows));
+    assert_all_hide(def_file, 1);
+    assert_non_null(strstr(diags.first->message, "“kind” must be live or practice"));
+    write_all(bank("", "no"), sample_def(&arena, "", "| data | 9 | 9 |\n"));
+    assert_all_hide(def_file, 1);
+    write_all(bank("nonsense: 1\n", "no"), sample_def(&arena, "", rows));
+    assert_all_hide(bank_file, 1);
+    write_all(bank("", "no"), sample_def(&arena, "unheard: 1\n", rows));
+    assert_all_hide(def_file, 1);
+    /* What the exam is shown with all the same. */
+    write_all(bank("", "no"), replace(sample_def(&arena, "", rows), "level: ", "level: no-"));
+    check();
+    assert_true(diags.errors > 0);
+    for (const struct diag *d = diags.first; d; d = d->next) assert_false(d->hides);
+}
+
 /* Whatever a file holds: an answer, no crash. All problems of all files in one run. */
 static void test_nonsense(void **state) {
     (void)state;
@@ -203,6 +233,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fine),  cmocka_unit_test(test_the_exam_that_ships),
         cmocka_unit_test(test_wrong), cmocka_unit_test(test_follow_on),
+        cmocka_unit_test(test_errors_hide),
         cmocka_unit_test(test_names), cmocka_unit_test(test_nonsense),
     };
     return cmocka_run_group_tests(tests, open_root, close_root);
