@@ -245,8 +245,11 @@ int demo_command(int argc, char **argv) {
     status = opened ? fill(&d) : 2;
     arena_release(&work); /* what it holds of the rooms goes before they are closed */
     demo_close(&d);
-    if (status == 0)
-        printf("%s holds a demo academy of %zu learners\n", d.app.data, demo_learner_count);
+    if (status == 0) {
+        printf("%s holds a demo academy of %zu learners. Who can sign in, and certificates:\n",
+               d.app.data, demo_learner_count);
+        demo_print(d.app.data, d.app.origin);
+    }
     arena_release(&arena);
     return status;
 }

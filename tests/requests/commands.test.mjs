@@ -142,6 +142,11 @@ test("a demo's certificates are not made for an address that cannot carry them",
     }
 });
 
+test("a demo says who can sign in", () => {
+    const out = must(["demo", "--data", join(scratch(), "new")]), accounts = [...out.matchAll(/^ {2}(\w+) +(\S+) \/ (\S+)$/gm)].map(([, role]) => role);
+    for (const role of ["admin", "assessor", "instructor", "learner"]) assert.ok(accounts.includes(role), `${role}: ${out}`);
+});
+
 test("a demo is not poured over an academy", () => {
     const data = makeAcademy();
     const before = must(["user", "list", "--data", data]);
