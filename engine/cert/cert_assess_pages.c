@@ -151,7 +151,7 @@ enum err cert_queue_page(struct request *r) {
         view_queued(r, list, &cases[i]);
         if (!cases[i].conflict) mine++;
     }
-    view_text(v, "title", cert_text(r, "cert_queue_title", NULL));
+    view_text(v, "title", cert_queue_title(r));
     view_bool(v, "layout_wide", true);
     view_bool(v, "decides", decides);
     view_bool(v, arena_printf(r->arena, "sort_%s", sort), true);
@@ -301,7 +301,7 @@ static enum err show_case(struct request *r, int status_code, const struct case_
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"),
                 *crumb = view_item(crumbs);
     view_text(crumb, "href", "/assess");
-    view_text(crumb, "text", cert_text(r, "cert_queue_title", NULL));
+    view_text(crumb, "text", cert_queue_title(r));
     view_text(view_item(crumbs), "text", app.person_name);
     view_text(v, "title",
               arena_printf(r->arena, "%s · %s", app.person_name, cert_level_title(r, &app)));

@@ -59,7 +59,7 @@ static enum err noted(struct request *r, void *arg, enum err result) {
 static void view_head(struct request *r, struct view *v, const struct look *look,
                       const char *title) {
     const char *links[][2] = {
-        {"/assess", cert_text(r, "cert_queue_title", NULL)},
+        {"/assess", cert_queue_title(r)},
         {arena_printf(r->arena, "/assess/cases/%s", look->app.id), look->app.person_name},
         {NULL, title}};
     struct view *crumbs = view_list(v, "crumbs");

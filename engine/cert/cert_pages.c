@@ -9,6 +9,11 @@ const char *cert_text(struct request *r, const char *key, struct view *v) {
     return page_text(r->app->site, r->locale, key, v, r->arena);
 }
 
+const char *cert_queue_title(struct request *r) {
+    bool decides = http_has_role(r, ROLE_ASSESSOR);
+    return cert_text(r, decides ? "cert_queue_title" : "cert_queue_title_mark", NULL);
+}
+
 const char *cert_origin(struct request *r) { return r->app->origin ? r->app->origin : r->origin; }
 
 void cert_view_state(struct request *r, struct view *v, const char *state) {

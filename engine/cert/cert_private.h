@@ -280,6 +280,9 @@ char *cert_evidence_json(struct arena *a, const struct cert_level_status *s);
  * ---------------------------------------------------------------------------------------- */
 /* An interface text of the reader's language. */
 const char *cert_text(struct request *r, const char *key, struct view *v);
+/* What the list of cases is called for the reader: cases to decide or, for an instructor, to mark.
+ */
+const char *cert_queue_title(struct request *r);
 /* Sets `needs` [{title, href, is_met, is_begun, sentence, at…}], met, total, is_complete. */
 void cert_view_status(struct request *r, struct view *v, const struct cert_level_status *s);
 /* Badge of a certificate's state: state_text, is_valid, is_expired, is_suspended, is_revoked. */

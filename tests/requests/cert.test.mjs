@@ -463,6 +463,13 @@ test("an interest is declared on a page or in a case, and counts at once", async
     assert.match(await (await server.signedIn("assessor")).page(path), /name="outcome"/); // nobody else is bound
 });
 
+test("an instructor's list of cases has one name", async () => {
+    const teacher = await server.signedIn("instructor"), page = await teacher.page("/assess");
+    assert.match(page, /<title>Cases to mark/);
+    assert.doesNotMatch(page, /Cases to decide/);
+    assert.match(await assessor.page("/assess"), /<title>Cases to decide/);
+});
+
 test("the register is searched and exported", async () => {
     const admin = await server.signedIn("admin");
     assert.match(await admin.page("/assess/certificates?q=nobody"), /No certificate fits/);
