@@ -131,18 +131,20 @@ void content_fold_title(struct doc *d) {
 
 /* The page's title is the first level; each further level is one below the one before it at most.
  */
-static void check_heading(struct doc *d, struct diag_list *l, cmark_node *n, int *level) {
-    int now = cmark_node_get_heading_level(n);
+static void check_heading(struct doc *d, struct diag_list *l, cmark_node *n, int *written) {
+    /* A section that begins with # is told as such, and counts as one with ##. */
+    int now = cmark_node_get_heading_level(n), before = *written;
+    bool first = !before;
     if (now == 1 && content_repeats_title(d, n)) return;
     if (now == 1)
         report(d, l, n, SEVERITY_ERROR, "heading-level",
                "the title is the page's first heading: sections begin with ##");
-    else if (now > *level + 1)
+    else if (now > (first ? 2 : before < 2 ? 3 : before + 1))
         diag_add(
             l, SEVERITY_ERROR, d->file, doc_line(d, n), doc_column(d, n), "heading-jump",
             "this heading is on level %d, the one before it on level %d: no level may be left out",
-            now, *level);
-    *level = now < 2 ? 2 : now;
+            now, first ? 1 : before);
+    *written = now;
 }
 
 static void check_code(struct doc *d, struct diag_list *l, cmark_node *n) {
@@ -163,7 +165,7 @@ void content_check_body(struct doc *d, struct arena *a, struct diag_list *l,
     doc_anchors_init(&aliases, d->arena);
     cmark_iter *iter = cmark_iter_new(d->body);
     arena_defer(d->arena, (void (*)(void *))cmark_iter_free, iter);
-    int level = 1;
+    int written = 0; /* the level of the heading before, as its author wrote it; 0: none */
     for (cmark_event_type event; (event = cmark_iter_next(iter)) != CMARK_EVENT_DONE;) {
         cmark_node *n = cmark_iter_get_node(iter);
         if (event != CMARK_EVENT_ENTER) continue;
@@ -175,7 +177,7 @@ void content_check_body(struct doc *d, struct arena *a, struct diag_list *l,
         else if (type == CMARK_NODE_HTML_BLOCK || type == CMARK_NODE_HTML_INLINE)
             check_html(d, a, l, n, o);
         else if (type == CMARK_NODE_HEADING) {
-            check_heading(d, l, n, &level);
+            check_heading(d, l, n, &written);
             const char *text = arena_dup(a, doc_text(d->arena, n));
             if (!*text) report(d, l, n, SEVERITY_ERROR, "heading-text", "this heading has no text");
             const char *alias = doc_anchor_alias(&aliases, "", text);

@@ -178,7 +178,26 @@ static void find_options(struct finder *k, cmark_node *list) {
 
 /* ---- What the parser has taken away: the source is looked at ---- */
 
+/* An operator between short names and numbers, or a digit between letters: “x = 5”, “n-1”, “a2b”.
+ * Not “e-mail”, “3-5”, “see A + B”. */
+static bool looks_like_formula(const char *text, size_t len) {
+    size_t letters = 0;
+    bool any = false, sign = false, minus = false, inside = false;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        letters = isalpha(c) ? letters + 1 : 0;
+        if (letters > 2 || c >= 0x80) return false;
+        any |= letters > 0;
+        sign |= c && strchr("=+<>", c);
+        minus |= c == '-';
+        inside |= isdigit(c) && i && i + 1 < len && isalpha((unsigned char)text[i - 1]) &&
+                  isalpha((unsigned char)text[i + 1]);
+    }
+    return sign || (any && minus) || inside;
+}
+
 static bool looks_like_tex(const char *text, size_t len) {
+    if (looks_like_formula(text, len)) return true;
     for (size_t i = 0; i + 1 < len; i++)
         if (text[i] == '^' || text[i] == '_' ||
             (text[i] == '\\' && isalpha((unsigned char)text[i + 1])))
@@ -202,7 +221,8 @@ static const char *behind_lines(const char *p, int lines) {
 
 /* RULE tex-brackets: a formula between \( and \), or \[ and \]; outside of code, the second one
  * also over several lines. They are not drawn: in Markdown they are escaped brackets, which people
- * put around words, and whether words are a formula could only be guessed. */
+ * put around words. What holds a command, ^ or _, or looks like short names and numbers with an
+ * operator, is told; words are not. */
 static void find_tex(struct finder *k, cmark_node *paragraph, const char *line) {
     int lines = cmark_node_get_end_line(paragraph) - cmark_node_get_start_line(paragraph);
     const char *stop = behind_lines(line, lines + 1);
