@@ -231,10 +231,10 @@ static void test_nonsense(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fine),  cmocka_unit_test(test_the_exam_that_ships),
-        cmocka_unit_test(test_wrong), cmocka_unit_test(test_follow_on),
-        cmocka_unit_test(test_errors_hide),
-        cmocka_unit_test(test_names), cmocka_unit_test(test_nonsense),
+        cmocka_unit_test(test_fine),        cmocka_unit_test(test_the_exam_that_ships),
+        cmocka_unit_test(test_wrong),       cmocka_unit_test(test_follow_on),
+        cmocka_unit_test(test_errors_hide), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_nonsense),
     };
     return cmocka_run_group_tests(tests, open_root, close_root);
 }
