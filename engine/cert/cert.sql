@@ -58,7 +58,7 @@ SELECT coalesce(max(d.at_ms), 0), count(*) FROM cert_application a JOIN cert_dec
  WHERE a.person_id = $1 AND a.programme_id = $2 AND a.level_id = $3 AND d.outcome = 'refused' AND a.id <> $4 AND d.at_ms <= $5;
 -- name: cert_past_certificates
 SELECT c.issued_ms, coalesce(c.valid_until_ms, 0), c.number,
-       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.at_ms DESC, s.id DESC LIMIT 1),
+       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.kind = 'revoked' DESC, s.at_ms DESC, s.id DESC LIMIT 1),
        (SELECT max(at_ms) FROM cert_status s WHERE s.certificate_id = c.id)
   FROM cert_certificate c
  WHERE c.person_id = $1 AND c.programme_id = $2 AND c.level_id = $3 AND c.application_id <> $4 AND c.issued_ms <= $5
@@ -109,17 +109,17 @@ SELECT 1 FROM cert_certificate WHERE number = $1;
 SELECT c.id, c.number, c.application_id, c.person_id, c.programme_id, c.level_id, c.level_number, c.level_count, c.origin,
        c.holder_name, c.body, c.scheme_version, c.programme_title, c.level_title, c.scope, c.decided_by, c.decided_by_name,
        c.issued_ms, c.valid_until_ms,
-       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.at_ms DESC, s.id DESC LIMIT 1)
+       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.kind = 'revoked' DESC, s.at_ms DESC, s.id DESC LIMIT 1)
   FROM cert_certificate c WHERE c.number = $1;
 -- name: cert_certificates
 SELECT c.number, c.person_id, c.holder_name, c.programme_id, c.level_id, c.programme_title, c.level_title, c.issued_ms, c.valid_until_ms,
-       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.at_ms DESC, s.id DESC LIMIT 1)
+       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.kind = 'revoked' DESC, s.at_ms DESC, s.id DESC LIMIT 1)
   FROM cert_certificate c
  WHERE (c.issued_ms, c.number) < ($1, $2)
  ORDER BY c.issued_ms DESC, c.number DESC LIMIT $3;
 -- name: cert_certificate_listed
 SELECT c.number, c.person_id, c.holder_name, c.programme_id, c.level_id, c.programme_title, c.level_title, c.issued_ms, c.valid_until_ms,
-       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.at_ms DESC, s.id DESC LIMIT 1)
+       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.kind = 'revoked' DESC, s.at_ms DESC, s.id DESC LIMIT 1)
   FROM cert_certificate c
  WHERE c.id = $1;
 -- name: cert_find_count
@@ -139,7 +139,7 @@ SELECT u.certificate_id, c.holder_name, c.number, NULL FROM cert_unfound u JOIN 
 DELETE FROM cert_unfound WHERE certificate_id = $1;
 -- name: cert_certificates_of
 SELECT c.number, c.person_id, c.holder_name, c.programme_id, c.level_id, c.programme_title, c.level_title, c.issued_ms, c.valid_until_ms,
-       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.at_ms DESC, s.id DESC LIMIT 1)
+       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.kind = 'revoked' DESC, s.at_ms DESC, s.id DESC LIMIT 1)
   FROM cert_certificate c
  WHERE c.person_id = $1
  ORDER BY c.issued_ms DESC, c.number LIMIT $2;
@@ -147,11 +147,11 @@ SELECT c.number, c.person_id, c.holder_name, c.programme_id, c.level_id, c.progr
 INSERT INTO cert_credential (id, certificate_id, version, credential_id, list_id, status_index, signing_key, json, at_ms)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 -- name: cert_credential_newest
-SELECT c.id, c.version, c.credential_id, c.list_id, c.status_index, c.json, c.at_ms, l.purpose, c.signing_key
+SELECT c.id, c.version, c.credential_id, c.list_id, c.status_index, c.json, c.at_ms, l.purpose, c.signing_key, l.origin
   FROM cert_credential c JOIN cert_status_list l ON l.id = c.list_id
  WHERE c.certificate_id = $1 ORDER BY c.version DESC LIMIT 1;
 -- name: cert_credential_version
-SELECT c.id, c.version, c.credential_id, c.list_id, c.status_index, c.json, c.at_ms, l.purpose, c.signing_key
+SELECT c.id, c.version, c.credential_id, c.list_id, c.status_index, c.json, c.at_ms, l.purpose, c.signing_key, l.origin
   FROM cert_credential c JOIN cert_status_list l ON l.id = c.list_id
  WHERE c.certificate_id = $1 AND c.version = $2;
 -- name: cert_credential_status
@@ -178,12 +178,12 @@ SELECT count(*) FROM cert_status WHERE list_id = $1;
 -- name: cert_list_bits
 SELECT c.status_index FROM cert_status s JOIN cert_credential c ON c.id = s.credential_row
  WHERE s.list_id = $1 AND s.kind IN ('revoked', 'suspended', 'replaced')
-   AND NOT EXISTS (SELECT 1 FROM cert_status later WHERE later.credential_row = s.credential_row AND later.kind = 'reinstated'
-                      AND (later.at_ms > s.at_ms OR (later.at_ms = s.at_ms AND later.id > s.id)));
+   AND NOT (s.kind = 'suspended' AND EXISTS (SELECT 1 FROM cert_status later WHERE later.credential_row = s.credential_row AND later.kind = 'reinstated'
+                      AND (later.at_ms > s.at_ms OR (later.at_ms = s.at_ms AND later.id > s.id))));
 -- name: cert_list_sample
 SELECT json FROM cert_credential WHERE list_id = $1 LIMIT 1;
 -- name: cert_changes_logged
-SELECT seq, subject, CASE action WHEN 'cert.reinstate' THEN 1 ELSE 0 END, substr(detail, length(detail) - 59) FROM audit_log
+SELECT seq, subject, CASE action WHEN 'cert.reinstate' THEN 1 WHEN 'cert.suspend' THEN 0 ELSE 2 END, substr(detail, length(detail) - 59) FROM audit_log
  WHERE action IN ('cert.revoke', 'cert.suspend', 'cert.reinstate', 'cert.replace') ORDER BY seq;
 -- name: cert_changes_last
 SELECT seq FROM audit_log

@@ -280,19 +280,6 @@ enum err cert_decide(struct db *db, struct arena *a, void *arg, int64_t now_ms) 
 
 /* ---- Revoking, suspending, reinstating
  * ------------------------------------------------------------- */
-static enum err check_change(const struct cert_certificate *c, struct cert_change_status *change) {
-    if (str_eq(c->last_status, "replaced"))
-        return refuse(&change->refusal, ERR_CONFLICT, "cert_refusal_replaced");
-    bool revoked = str_eq(c->last_status, "revoked"),
-         suspended = str_eq(c->last_status, "suspended");
-    if (revoked) return refuse(&change->refusal, ERR_CONFLICT, "cert_refusal_revoked");
-    if (change->change == CERT_SUSPEND && suspended)
-        return refuse(&change->refusal, ERR_CONFLICT, "cert_refusal_is_suspended");
-    if (change->change == CERT_REINSTATE && !suspended)
-        return refuse(&change->refusal, ERR_CONFLICT, "cert_refusal_not_suspended");
-    return OK;
-}
-
 /* RULE logged-evidence: nor does anybody change the state of a certificate by a role that was never
  * logged. */
 static enum err check_actor(struct db *db, struct arena *a, struct cert_change_status *change) {
@@ -321,7 +308,8 @@ enum err cert_change_status(struct db *db, struct arena *a, void *arg, int64_t n
         return refuse(&change->refusal, ERR_INVALID, "cert_refusal_reason");
     e = check_actor(db, a, change);
     if (e != OK) return e;
-    e = check_change(&c, change);
+    const char *impossible = cert_step_problem(c.last_status, kinds[change->change]);
+    e = impossible ? refuse(&change->refusal, ERR_CONFLICT, impossible) : OK;
     /* The bit of a suspension is cleared, and the same credential holds again. On a list of
      * revocations, where credentials of old stand, a set bit stays set: what begins again is a new
      * credential, and that one can be suspended. */

@@ -19,19 +19,21 @@ struct listing {
     int64_t list_id;
     bool suspension; /* its bits can be cleared */
     unsigned char *bits;
+    unsigned char *ended; /* bits that stay set: RULE status-step */
 };
 
 struct change {
     int64_t seq;
     const char *subject; /* NULL: the log names the bit */
     long long list, index;
-    bool reinstates;
+    bool reinstates, ends;
 };
 
 /* The end of a detail is `,"list":1,"index":5}`, which no text within it can look like: its quotes
  * would have a backslash in front. */
 static struct change read_change(struct stmt *q, struct arena *a) {
-    struct change c = {.seq = stmt_int(q, 0), .reinstates = stmt_int(q, 2)};
+    struct change c = {
+        .seq = stmt_int(q, 0), .reinstates = stmt_int(q, 2) == 1, .ends = stmt_int(q, 2) == 2};
     const char *tail = stmt_text(q, 3, a), *at = tail ? strstr(tail, ",\"list\":") : NULL;
     if (!at || sscanf(at, ",\"list\":%lld,\"index\":%lld}", &c.list, &c.index) != 2)
         c.subject = stmt_text(q, 1, a);
@@ -40,8 +42,10 @@ static struct change read_change(struct stmt *q, struct arena *a) {
 
 static void apply(struct listing *l, const struct change *c) {
     if (c->list != l->list_id || c->index < 0 || c->index >= CERT_STATUS_BITS) return;
+    if (c->ends) cert_status_set(l->ended, (uint32_t)c->index);
     if (!c->reinstates) cert_status_set(l->bits, (uint32_t)c->index);
-    else if (l->suspension) cert_status_clear(l->bits, (uint32_t)c->index);
+    else if (l->suspension && !cert_status_get(l->ended, (uint32_t)c->index))
+        cert_status_clear(l->bits, (uint32_t)c->index);
 }
 
 /* Which version was in force before row `seq`: on a list of revocations each reinstatement began
@@ -99,8 +103,8 @@ static enum err compare_tables(struct listing *l, size_t *differ) {
     return e;
 }
 
-/* The purpose stands in each credential of the list, too. */
-static enum err check_purpose(struct listing *l, const char *purpose) {
+/* Address and purpose stand in each credential of the list, too. */
+static enum err check_signed(struct listing *l, const char *origin, const char *purpose) {
     struct stmt *q;
     const char *why;
     enum err e;
@@ -111,20 +115,30 @@ static enum err check_purpose(struct listing *l, const char *purpose) {
     if (e != OK) return e;
     const json_t *doc = text ? json_read(l->a, text, strlen(text), &why) : NULL,
                  *status = json_object_get(doc, "credentialStatus");
-    return str_eq(json_string_value(json_object_get(status, "statusPurpose")), purpose)
+    const char *address = arena_printf(l->a, "%s/status/%lld", origin, (long long)l->list_id);
+    return str_eq(json_string_value(json_object_get(status, "statusPurpose")), purpose) &&
+                   str_eq(json_string_value(json_object_get(status, "statusListCredential")),
+                          address)
                ? OK
                : ERR_CONFLICT;
 }
 
 enum err cert_list_read(struct db *db, struct arena *a, struct cert_keys *keys, int64_t list_id,
-                        const char *purpose, unsigned char bits[CERT_STATUS_BYTES],
-                        size_t *differ) {
-    struct listing l = {db, a, keys, list_id, str_eq(purpose, "suspension"), bits};
+                        const char *origin, const char *purpose,
+                        unsigned char bits[CERT_STATUS_BYTES], size_t *differ) {
+    struct listing l = {.db = db,
+                        .a = a,
+                        .keys = keys,
+                        .list_id = list_id,
+                        .suspension = str_eq(purpose, "suspension"),
+                        .bits = bits,
+                        .ended = arena_alloc(a, CERT_STATUS_BYTES)};
     struct change *changes = NULL;
     size_t count = 0;
     *differ = 0;
     memset(bits, 0, CERT_STATUS_BYTES);
-    enum err e = check_purpose(&l, purpose);
+    memset(l.ended, 0, CERT_STATUS_BYTES);
+    enum err e = check_signed(&l, origin, purpose);
     if (e != OK) return e;
     struct stmt *q = db_query(db, SQL_cert_changes_logged, "");
     while (stmt_row(q)) {

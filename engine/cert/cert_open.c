@@ -180,7 +180,7 @@ static enum err sign_list(struct certs *c, struct db *db, struct arena *a, int64
     unsigned char *bits = arena_alloc(a, CERT_STATUS_BYTES);
     const char *why = "", *did = cert_did_from_origin(a, origin);
     size_t differ = 0;
-    enum err e = did ? cert_list_read(db, a, c->keys, list_id, purpose, bits, &differ)
+    enum err e = did ? cert_list_read(db, a, c->keys, list_id, origin, purpose, bits, &differ)
                      : ERR_INVALID;
     if (e == ERR_CONFLICT)
         log_say(LOG_ERROR, "status_list",

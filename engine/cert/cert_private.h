@@ -119,10 +119,15 @@ struct cert_certificate {
         *scope;
     const char *decided_by, *decided_by_name;
     int64_t issued_ms, valid_until_ms; /* 0 = without end */
-    const char *last_status; /* "revoked", "suspended", "reinstated", "replaced" or NULL */
+    /* "revoked", "suspended", "reinstated", "replaced" or NULL; "revoked" whatever came later */
+    const char *last_status;
 };
 enum err cert_certificate_find(struct db *db, struct arena *a, const char *number,
                                struct cert_certificate *out) MUST_USE;
+/* RULE status-step: which change of state can follow `before` (of last_status). What is revoked or
+ * replaced stays so; only what is suspended is reinstated; what is suspended is neither suspended
+ * again nor replaced. NULL: it can; else the id of the text that says why not. Pure. */
+const char *cert_step_problem(const char *before, const char *kind);
 /* "valid", "expired", "suspended", "revoked", "replaced". RULE suspension: what is suspended holds
  * again when it was reinstated, the credential in its holder's wallet, too. */
 const char *cert_state_at(const char *last_status, int64_t valid_until_ms, int64_t now_ms);
@@ -130,6 +135,7 @@ const char *cert_state_at(const char *last_status, int64_t valid_until_ms, int64
 struct cert_credential_row {
     const char *id, *credential_id, *json;
     const char *purpose;     /* of its status list: "suspension" or "revocation" */
+    const char *list_origin; /* the address of its status list begins with it */
     const char *signing_key; /* multikey */
     int version;
     int64_t list_id, at_ms;
@@ -193,8 +199,8 @@ enum err cert_used_origins(struct db *db, struct arena *a, struct used_origin **
  * suspension was logged does not hold whatever the tables say. `*differ` counts the bits that the
  * tables have otherwise. ERR_CONFLICT: the records were changed so that the list cannot be told. */
 enum err cert_list_read(struct db *db, struct arena *a, struct cert_keys *keys, int64_t list_id,
-                        const char *purpose, unsigned char bits[CERT_STATUS_BYTES],
-                        size_t *differ) MUST_USE;
+                        const char *origin, const char *purpose,
+                        unsigned char bits[CERT_STATUS_BYTES], size_t *differ) MUST_USE;
 /* The last row of the log that changed a bit of any list; 0 = none. */
 enum err cert_changes_last(struct db *db, int64_t *seq) MUST_USE;
 /* The origin under which the list is signed, its purpose, and the number of facts that set or

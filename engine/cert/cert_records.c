@@ -96,7 +96,8 @@ static bool text_agrees(const json_t *detail, const char *member, const char *te
     return !told || str_eq(json_string_value(told), text);
 }
 
-/* RULE records: each fact of a certificate's state has its row in the log, and each row its fact,
+/* RULE status-step: a change that cannot follow the one before is nobody's, however it was logged.
+ * RULE records: each fact of a certificate's state has its row in the log, and each row its fact,
  * in order; each is about the credential that was in force. */
 static const char *status_problem(struct arena *a, const struct logged *l,
                                   const struct cert_status_row *facts, size_t count,
@@ -120,6 +121,9 @@ static const char *status_problem(struct arena *a, const struct logged *l,
                 return "a change of its state is not the one that was logged";
             if (!same_time(fact, before, l->rows[i].at_ms))
                 return "a change of its state has another time than was logged";
+            if (cert_step_problem(before ? before->kind : NULL, fact->kind))
+                return arena_printf(a, "it is on record as %s after %s, which Gradus never does",
+                                    fact->kind, before ? before->kind : "its issue");
             if (str_eq(fact->kind, "reinstated") && at < made_count &&
                 !str_eq(made[at].purpose, "suspension"))
                 at++;

@@ -176,6 +176,14 @@ enum err cert_worst_of(struct db *db, struct arena *a, const char *person_id, in
 
 /* ---- Certificates
  * -------------------------------------------------------------------------------- */
+const char *cert_step_problem(const char *before, const char *kind) {
+    bool suspended = str_eq(before, "suspended");
+    if (str_eq(before, "revoked")) return "cert_refusal_revoked";
+    if (str_eq(before, "replaced")) return "cert_refusal_replaced";
+    if (str_eq(kind, "reinstated")) return suspended ? NULL : "cert_refusal_not_suspended";
+    return suspended && !str_eq(kind, "revoked") ? "cert_refusal_is_suspended" : NULL;
+}
+
 const char *cert_state_at(const char *last_status, int64_t valid_until_ms, int64_t now_ms) {
     if (str_eq(last_status, "revoked") || str_eq(last_status, "suspended") ||
         str_eq(last_status, "replaced"))
@@ -294,6 +302,7 @@ enum err cert_credential_find(struct db *db, struct arena *a, const char *certif
         .at_ms = stmt_int(q, 6),
         .purpose = stmt_text(q, 7, a),
         .signing_key = stmt_text(q, 8, a),
+        .list_origin = stmt_text(q, 9, a),
     };
     return stmt_end(q);
 }

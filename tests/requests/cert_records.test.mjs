@@ -1,6 +1,7 @@
 // Whoever can write the database changes what is on record: each column that a certificate, its state or a decision rests on
 // is compared with what was signed and logged, and what differs is neither shown, nor listed, nor decided on.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -118,6 +119,70 @@ test("RULE list-logged: the signed list says what was logged, whatever the table
         sql("DELETE FROM cert_status WHERE id = 'turn'");
     });
     sql("DELETE FROM cert_status_list WHERE id = 99");
+});
+
+// A row of the log whose chain holds, as whoever has the database alone can write it.
+function chain(action, subject, detail, at_ms) {
+    const [seq, before, actor] = sql("SELECT l.seq, l.hash, (SELECT decided_by FROM cert_certificate LIMIT 1) FROM audit_log l ORDER BY l.seq DESC LIMIT 1").split("|");
+    const row = [Number(seq) + 1, at_ms, actor, action, subject, detail];
+    const hash = createHash("sha256").update(JSON.stringify([...row, before])).digest("hex");
+    sql(`INSERT INTO audit_log (seq, at_ms, actor, action, subject, detail, hash) VALUES (${row.map((v) => typeof v === "number" ? v : `'${v}'`).join(", ")}, '${hash}')`);
+    return row[0];
+}
+const unchain = (seq) => sql(`DROP TRIGGER IF EXISTS audit_log_no_delete; DELETE FROM audit_log WHERE seq = ${seq}`);
+
+let forgeries = 0;
+/** A change of state, in the table and in the log, as the program writes it. */
+function forge(of, kind, action) {
+    const [id, row, list, index, applied, actor] = sql(`SELECT c.id, r.id, r.list_id, r.status_index, c.application_id, (SELECT decided_by FROM cert_certificate LIMIT 1) FROM cert_certificate c JOIN cert_credential r ON r.certificate_id = c.id WHERE c.number = '${of}' ORDER BY r.version DESC LIMIT 1`).split("|");
+    const at_ms = Date.now() + ++forgeries, member = kind === "replaced" ? "by" : "reason";
+    sql(`INSERT INTO cert_status (id, certificate_id, credential_row, list_id, kind, actor, reason, at_ms) VALUES ('forged-${at_ms}-${kind}', '${id}', '${row}', ${list}, '${kind}', '${actor}', 'It was an error.', ${at_ms})`);
+    return chain(action, applied, `{"number":"${of}","${member}":"It was an error.","list":${list},"index":${index}}`, at_ms);
+}
+async function forged(of, steps, look) {
+    const rows = steps.map(([kind, action]) => forge(of, kind, action));
+    try {
+        await look();
+    } finally {
+        rows.reverse().forEach(unchain);
+        sql("DELETE FROM cert_status WHERE id LIKE 'forged-%'");
+    }
+}
+
+test("RULE status-step: a change of state that Gradus never makes is found, however it was logged", async () => {
+    const suspend = ["suspended", "cert.suspend"], reinstate = ["reinstated", "cert.reinstate"], revoke = ["revoked", "cert.revoke"], replace = ["replaced", "cert.replace"];
+    const [list, index] = sql(`SELECT list_id, status_index FROM cert_credential WHERE certificate_id = ${certificate(revoked)}`).split("|").map(Number);
+    const assessor = await server.signedIn("assessor", password);
+    const listed = await assessor.page(`/assess/certificates?q=${revoked}`); // with what stands there untouched
+    const ways = [
+        [revoked, [reinstate], /reinstated after revoked, which Gradus never does/], [revoked, [suspend, reinstate], /suspended after revoked/],
+        [revoked, [revoke], /revoked after revoked/], [revoked, [replace], /replaced after revoked/],
+        [certified, [reinstate], /reinstated after its issue/], [certified, [suspend, suspend], /suspended after suspended/],
+        [certified, [suspend, replace], /replaced after suspended/],
+    ];
+    for (const [of, steps, sentence] of ways)
+        await forged(of, steps, async () => {
+            found(sentence, `${of} ${steps}`);
+            for (const end of ["", ".json"]) assert.equal((await get(`/certificates/${of}${end}`)).status, 409, `${steps}`);
+            if (of !== revoked) return;
+            const answer = await (await get(`/status/${list}`)).json(), bits = gunzipSync(Buffer.from(answer.credentialSubject.encodedList.slice(1), "base64url"));
+            assert.equal(bits[index >> 3] >> (7 - (index & 7)) & 1, 1, `${steps}`);
+            const row = (page) => page.slice(page.indexOf(revoked), page.indexOf("</tr>", page.indexOf(revoked)));
+            assert.equal(row(await assessor.page(`/assess/certificates?q=${revoked}`)), row(listed), "the register");
+        });
+    assert.equal(audit().code, 0);
+});
+
+test("RULE signed: the address of a status list is the one that its credentials name", async () => {
+    const list = sql(`SELECT list_id FROM cert_credential WHERE certificate_id = ${certificate(certified)}`);
+    await changed("cert_status_list", `id = ${list}`, "origin = 'https://evil.example'", async () => {
+        found(/its status list has another address than was signed/);
+        assert.equal((await get(`/certificates/${certified}`)).status, 409);
+        sql(`INSERT INTO cert_status SELECT 'turn', certificate_id, credential_row, list_id, 'reinstated', actor, reason, 1 FROM cert_status LIMIT 1`); // not the one that is kept in memory
+        assert.equal((await get(`/status/${list}`)).status, 409);
+        sql("DELETE FROM cert_status WHERE id = 'turn'");
+    });
+    assert.equal(audit().code, 0);
 });
 
 test("RULE records: applications, admissions, decisions, marks and what waits are what was logged", async () => {

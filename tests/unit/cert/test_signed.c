@@ -57,6 +57,7 @@ static struct cert_credential_row credential(struct arena *a) {
         .credential_id = SAMPLE_ORIGIN "/certificates/" SAMPLE_NUMBER ".json?version=1",
         .json = cert_json(a, doc),
         .purpose = "suspension",
+        .list_origin = SAMPLE_ORIGIN,
         .signing_key = cert_keys_current(keys),
         .version = 1,
         .list_id = 1,
@@ -95,6 +96,7 @@ static void each_text(void **state) {
         {&c.decided_by_name, "name of who decided"},
         {&row.credential_id, "another id"},
         {&row.purpose, "another purpose"},
+        {&row.list_origin, "another address than was signed"},
         {&row.signing_key, "another key"},
     };
     expect(a, &c, &row, NULL, false);

@@ -138,8 +138,26 @@ static void newer_means_later(void **state) {
     assert_string_equal(facts[2].record, "run");
 }
 
+/* RULE status-step: all steps there are, and which of them are possible. */
+static void a_change_follows_only_what_it_can_follow(void **state) {
+    static const char *const befores[] = {NULL, "suspended", "reinstated", "revoked", "replaced"};
+    static const struct {
+        const char *kind;
+        bool can[COUNT_OF(befores)];
+    } steps[] = {{"suspended", {true, false, true, false, false}},
+                 {"reinstated", {false, true, false, false, false}},
+                 {"revoked", {true, true, true, false, false}},
+                 {"replaced", {true, false, true, false, false}}};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(steps); i++)
+        for (size_t k = 0; k < COUNT_OF(befores); k++)
+            if (!cert_step_problem(befores[k], steps[i].kind) != steps[i].can[k])
+                fail_msg("%s after %s", steps[i].kind, befores[k] ? befores[k] : "the issue");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_change_follows_only_what_it_can_follow),
         cmocka_unit_test(who_may_apply_when),
         cmocka_unit_test(what_counts_then),
         cmocka_unit_test(newer_means_later),
