@@ -1,10 +1,10 @@
 /* Private to doc/: a bound on the time that one text may take.
  *
  * libcmark-gfm needs the square of the length for some texts of a few lines (a table row of 30,000
- * cells, openings of HTML that nothing closes). All of them ask for memory on the way, so its
- * allocator is where a parse that takes too long is ended: control leaves through the arena's
- * guard, as when memory is used up. Measured is the time that this thread has computed, so that a
- * busy machine refuses nothing. */
+ * cells, openings of HTML that nothing closes). Most of them ask for memory on the way, so its
+ * allocator, and the end of each piece of text, are where a parse that takes too long is ended:
+ * control leaves through the arena's guard, as when memory is used up. Measured is the time that
+ * this thread has computed, so that a busy machine refuses nothing. */
 #ifndef GR_DOC_DOC_BOUND_H
 #define GR_DOC_DOC_BOUND_H
 
@@ -21,6 +21,17 @@ extern cmark_mem bounded_memory;
 void bound_begin(struct arena *a, size_t len);
 /* True when it was the time that ran out. */
 bool bound_end(void);
+
+/* Ends the parse when its time is over, for work that asks for no memory. */
+void bound_look(void);
+
+/* RULE text-links: a text in which the search for bare links would read more than 4 Mi + 8 n
+ * characters (n its bytes) is refused before it is parsed. From each `@` behind a character of an
+ * address the library reads to the end of the address, and for each `)` at the end of a link the
+ * whole link, without asking for memory: the square of the length for `a@a@a@` or `www.a.b))))`.
+ * Returns the line (from 1) where the bound is passed, or 0. What an entity or a backslash could
+ * hide counts as what it could be. */
+int bound_links(const char *text, size_t len);
 
 /* The line (from 1) where the longest stretch of `text` without a blank line begins: where to look
  * first in a text that took too long, since what takes long lies within one block. */

@@ -19,6 +19,7 @@
 /* RULE nesting: what lies deeper is refused; what follows one another does not nest. */
 #define TREE_DEPTH 64
 #define COMMENTS_MAX 20 /* that are closed for an author in one file */
+#define PIECE 512       /* bytes, and the rest of their last line */
 #define TREE_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -226,7 +227,14 @@ static cmark_node *parse_body(struct arena *tree, const char *text, size_t len) 
     if (!p) arena_starve(tree);
     for (size_t i = 0; i < COUNT_OF(extensions); i++)
         cmark_parser_attach_syntax_extension(p, cmark_find_syntax_extension(extensions[i]));
-    cmark_parser_feed(p, text, len);
+    /* In pieces of whole lines: in what nests deeply each line takes long, without memory. */
+    for (size_t at = 0, n; at < len; at += n) {
+        const char *nl = len - at > PIECE ? memchr(text + at + PIECE, '\n', len - at - PIECE)
+                                          : NULL;
+        n = nl ? (size_t)(nl - text) + 1 - at : len - at;
+        cmark_parser_feed(p, text + at, n);
+        bound_look();
+    }
     cmark_node *root = cmark_parser_finish(p);
     if (!root) arena_starve(tree);
     return root;
@@ -312,6 +320,13 @@ enum err doc_parse(struct doc *out, const char *file, const char *source, size_t
     if (e != OK) return e;
     bool slow = false;
     size_t body_len = out->source_len - body;
+    int crowded = bound_links(out->source + body, body_len);
+    if (crowded) {
+        diag_add(diags, SEVERITY_ERROR, file, out->body_line + crowded, 1, "too-slow",
+                 "this line has too many “@” or “)” without a space between them: divide it");
+        diag_hides(diags);
+        return ERR_LIMIT;
+    }
     char *plain = arena_copy(a, out->source + body, body_len);
     bool math = false;
     for (int open = 0;; open++) {
