@@ -108,7 +108,7 @@ struct exam_def {
     size_t essential_count;
     int wait_days;         /* between the end of an attempt and the next start */
     int attempts_per_year; /* in any 365 days; 0 = any number */
-    int after_pass_months; /* after passing: months until another attempt; 0 = never */
+    int after_pass_months; /* after passing: months until another attempt; 0 = not written, never */
     /* Attempts may be started in between; 0 = no bound. An attempt keeps its whole time. */
     int64_t opens_ms, closes_ms;
     struct exam_cell *cells; /* in the order of the table, counts above 0 */

@@ -159,7 +159,7 @@ static void read_retake(struct def_reader *r) {
         r->def->wait_days = (int)n;
     if (field_int(r->doc, r->diags, retake, "attempts_per_year", 1, 365, false, &n))
         r->def->attempts_per_year = (int)n;
-    if (field_int(r->doc, r->diags, retake, "after_pass_months", 0, 1200, false, &n))
+    if (field_int(r->doc, r->diags, retake, "after_pass_months", 1, 1200, false, &n))
         r->def->after_pass_months = (int)n;
 }
 

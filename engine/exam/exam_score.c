@@ -148,7 +148,7 @@ enum exam_start exam_may_start(const struct exam_def *def, const struct exam_pas
     for (size_t i = 0; i < n; i++)
         if (!past[i].end_ms) return EXAM_START_OPEN;
     for (size_t i = 0; i < n; i++) {
-        if (!past[i].passed) continue;
+        if (!past[i].passed || def->practice) continue;
         *when_ms = def->after_pass_months ? time_add_months(past[i].end_ms, def->after_pass_months)
                                           : 0;
         if (!*when_ms || *when_ms > now_ms) return EXAM_START_PASSED;

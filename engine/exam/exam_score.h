@@ -78,11 +78,11 @@ enum exam_start {
     EXAM_START_YEAR,
     EXAM_START_PASSED
 };
-/* RULE exam-retake: no second attempt beside an open one, none after a pass or outside of the
- * dates, the next one only after the wait, and so many within a year (365 days). Whether a new
- * attempt may start at `now_ms`; `*when_ms`: from when on it may (0 = never, as things are).
- * `extra_permille` stretches the time in which the exam may be started, as it stretches the time of
- * an attempt. */
+/* RULE exam-retake: no second attempt beside an open one, none after a pass of an exam that counts
+ * (practice is free) or outside of the dates, the next one only after the wait, and so many within
+ * a year (365 days). Whether a new attempt may start at `now_ms`; `*when_ms`: from when on it may
+ * (0 = never, as things are). `extra_permille` stretches the time in which the exam may be started,
+ * as it stretches the time of an attempt. */
 enum exam_start exam_may_start(const struct exam_def *def, const struct exam_past *past,
                                size_t count, int extra_permille, int64_t now_ms, int64_t *when_ms);
 /* RULE exam-time: the time of an attempt, in ms, is the exam's stretched by what the person is

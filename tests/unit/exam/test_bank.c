@@ -230,6 +230,7 @@ static void test_definition_wrong(void **state) {
          "| data | 1 | 2 |\n"},
         {"field-type", "retake: never\n", "| data | 1 | 2 |\n"},
         {"unknown-field", "retake:\n  wait: 3\n", "| data | 1 | 2 |\n"},
+        {"field-type", "retake:\n  after_pass_months: 0\n", "| data | 1 | 2 |\n"},
         {"field-type", "  floors: 50\n", "| data | 1 | 2 |\n"},
         {"field-type", "  floors: {data: 0}\n", "| data | 1 | 2 |\n"},
         {"field-type", "  floors: {data: 101}\n", "| data | 1 | 2 |\n"},

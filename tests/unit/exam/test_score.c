@@ -328,6 +328,18 @@ static void test_starting(void **state) {
     def.after_pass_months = 0;
     assert_int_equal(MAY(passed, 1), EXAM_START_PASSED);
     assert_true(when == 0);
+    /* Practice that was passed may be taken again at once; what is written for others still holds.
+     */
+    def.practice = true;
+    assert_int_equal(MAY(passed, 1), EXAM_START_FREE);
+    assert_true(when == now);
+    def.after_pass_months = 24;
+    assert_int_equal(MAY(passed, 1), EXAM_START_FREE);
+    def.after_pass_months = 0;
+    week[0].passed = true;
+    assert_int_equal(MAY(week, 1), EXAM_START_WAIT);
+    assert_int_equal(MAY(open, 1), EXAM_START_OPEN);
+    def.practice = false;
     def.opens_ms = now + MS_DAY;
     assert_int_equal(MAY(NULL, 0), EXAM_START_EARLY);
     assert_true(when == def.opens_ms);
