@@ -127,8 +127,8 @@ struct exam_event {
     enum exam_event_kind kind;
     int64_t at_ms;
     int slot; /* from 1; 0 for START and END */
-    /* SAVE: options as the page numbered them, "2" or "1, 3", in the order given for an ordering,
-     * or a number; "" = taken back */
+    /* SAVE: options by the letters that the page showed, "B" or "A, C", in the order given for an
+     * ordering ("–": a place that is empty), or a number; "" = taken back */
     const char *response;
     const char *client; /* SAVE: the tab or device that sent it, as it named itself */
     bool counts;        /* SAVE: what the slot was scored by */

@@ -94,7 +94,7 @@ extern const struct exam_type exam_type_single, exam_type_multiple, exam_type_or
 int exam_numbers_read(const char *response, int *out, int room);
 /* "[3,1]". Arena. */
 char *exam_numbers_text(const int *numbers, int count, struct arena *a);
-/* "3, 1". Arena. */
-const char *exam_numbers_say(const char *response, struct arena *a);
+/* "C, A": options by the letters that the page shows; "–" for a place that is empty. Arena. */
+const char *exam_letters_say(const char *response, struct arena *a);
 
 #endif

@@ -190,7 +190,7 @@ static json_t *rehearse(const struct exam_ask *ask, bool right, uint64_t seed, u
 #define CHOICE                                                                                     \
     .face = "choice", .shuffled = true, .find = exam_find_tasks, .parse = parse,                   \
     .from_form = from_form, .points = points, .view = view, .view_key = view_key,                  \
-    .say = exam_numbers_say, .rehearse = rehearse
+    .say = exam_letters_say, .rehearse = rehearse
 
 const struct exam_type exam_type_single = {
     .name = "single", .letter = 's', .canonical = canonical_single, CHOICE};

@@ -228,5 +228,5 @@ const struct exam_type exam_type_ordering = {.name = "ordering",
                                              .points = points,
                                              .view = view,
                                              .view_key = view_key,
-                                             .say = exam_numbers_say,
+                                             .say = exam_letters_say,
                                              .rehearse = rehearse};

@@ -54,10 +54,14 @@ char *exam_numbers_text(const int *numbers, int count, struct arena *a) {
     return arena_dup(a, buf_text(&b));
 }
 
-const char *exam_numbers_say(const char *response, struct arena *a) {
+const char *exam_letters_say(const char *response, struct arena *a) {
     int numbers[EXAM_OPTIONS], count = exam_numbers_read(response, numbers, EXAM_OPTIONS);
     struct buf b;
     buf_init(&b, a);
-    for (int i = 0; i < count; i++) buf_printf(&b, "%s%d", i ? ", " : "", numbers[i]);
+    for (int i = 0; i < count; i++) {
+        buf_puts(&b, i ? ", " : "");
+        if (numbers[i] < 1 || numbers[i] > EXAM_OPTIONS) buf_puts(&b, "–");
+        else buf_putc(&b, (char)('A' + numbers[i] - 1));
+    }
     return arena_dup(a, buf_text(&b));
 }
