@@ -374,7 +374,7 @@ test("without a connection all questions are visited and answered, and submittin
         await page.locator(".question-nav .button:not(.secondary)").click();
     }
     await page.waitForURL(/review$/);
-    assert.match(await page.locator("[data-exam-lede]").textContent(), /6 of 6 questions are answered/);
+    assert.match(await page.locator("[data-exam-lede]").textContent(), /Questions answered: 6 of 6/);
     await page.locator('[data-exam-map] [data-slot="2"]').click();
     await page.waitForURL(/q\/2$/);
     assert.equal(await option(page, 3).isChecked(), true, "what was answered offline is shown again");

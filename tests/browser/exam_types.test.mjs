@@ -142,7 +142,7 @@ test("without a connection both can be answered; the pages that were fetched bef
     await page.locator('[data-exam-overview]').waitFor();
     await page.getByRole("button", { name: "Review and submit" }).last().click();
     await page.locator("[data-exam-review]").waitFor();
-    assert.match(await page.locator("[data-exam-lede]").textContent(), /2 of 4 questions are answered/);
+    assert.match(await page.locator("[data-exam-lede]").textContent(), /Questions answered: 2 of 4/);
     await page.context().setOffline(false);
     await until("both are sent", async () => same(await held(slots.order), [2, 1, 3, 4]) && (await held(slots.number)) === "13");
     await closePage(page);
