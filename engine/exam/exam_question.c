@@ -119,6 +119,17 @@ enum err exam_view_part(struct request *r, struct view *v, const char *what,
     return OK;
 }
 
+/* What a form that was refused shows at its field: `why`, what counts meanwhile, and the way on
+ * without what was given (go on `way`). */
+static void view_refusal(struct request *r, struct view *part, const struct exam_ask *ask,
+                         const char *why, const char *way) {
+    const char *before = ask->slot->type->say(ask->response, r->arena);
+    view_text(part, "why", why);
+    view_bool(part, "is_refused", why != NULL);
+    view_text(part, "before", *before ? before : NULL);
+    view_text(part, "way", way && !str_eq(way, "stay") ? way : "next");
+}
+
 /* `given`: the fields of a form that was refused, with what is wrong with them in `problem`. */
 static enum err question(struct request *r, const struct exam_attempt *t, int number,
                          const struct exam_mark *marks, const char *problem,
@@ -143,7 +154,7 @@ static enum err question(struct request *r, const struct exam_attempt *t, int nu
                                  .given_count = given ? given->given_count : 0};
     struct view *part = view_new(r->arena);
     slot->type->view(part, &ask, r->arena);
-    view_bool(part, "is_refused", given != NULL);
+    view_refusal(r, part, &ask, given ? problem : NULL, http_field(r, "go"));
     bool has_math = doc_has_formula(item->stem);
     e = exam_view_part(r, v, "ask", &ask, part, &has_math);
     if (e != OK) return e;
@@ -155,13 +166,13 @@ static enum err question(struct request *r, const struct exam_attempt *t, int nu
     view_bool(v, "is_flagged", mark->flagged);
     view_bool(v, "is_first", number == 1);
     view_bool(v, "is_last", number == t->form.slot_count);
-    view_text(v, "problem", problem);
+    view_text(v, "problem", given ? NULL : problem);
     if (mark->newest) {
         view_bool(v, "is_saved", true);
         view_time(v, "saved", mark->newest->saved_ms, r->locale, r->zone);
     }
     http_header_out(r, "Cache-Control", "no-store");
-    return http_page_status(r, given ? 400 : 200, "exam_question", v);
+    return http_page_status(r, given ? 422 : 200, "exam_question", v);
 }
 
 enum err exam_question_page(struct request *r) {
@@ -247,7 +258,9 @@ enum err exam_question_post(struct request *r) {
     struct exam_ask given = {.slot = slot};
     given.given_count = http_fields(r, "response[]", &given.given);
     p->total = t.form.slot_count;
-    p->go = http_field(r, "go");
+    /* After a refusal: on, with the answer that was saved before. */
+    const char *keep = http_field(r, "keep");
+    p->go = keep ? keep : http_field(r, "go");
     p->save = (struct exam_saving){
         .attempt_id = t.id,
         .person_id = r->who->person_id,
@@ -258,10 +271,10 @@ enum err exam_question_post(struct request *r) {
         .value = slot->type->from_form(given.given, given.given_count, r->arena)};
     const char *canonical = slot->type->canonical(p->save.value, slot->option_count, r->arena,
                                                   &p->save.why);
-    if (!canonical) return ask_again(r, &t, p->number, p->save.why, &given);
+    if (!canonical && !keep) return ask_again(r, &t, p->number, p->save.why, &given);
     /* A form that was only looked at saves nothing: it must not overwrite what another tab has
      * saved meanwhile. */
-    p->saves = !str_eq(canonical, http_field(r, "was"));
+    p->saves = !keep && !str_eq(canonical, http_field(r, "was"));
     p->flag = (struct exam_flagging){.attempt_id = t.id,
                                      .person_id = r->who->person_id,
                                      .slot = p->number,

@@ -1,6 +1,6 @@
 // The exam in the browser: an attempt's pages, and the lobby's look at the browser. All of it works without this script.
 import { text } from './lib/dom.js';
-import { canKeep, drop, waiting } from './lib/exam_journal.js';
+import { canKeep, drafts, drop, dropDraft, waiting } from './lib/exam_journal.js';
 import { startPages } from './lib/exam_pages.js';
 import { wasSubmittedLate } from './lib/exam_view.js';
 
@@ -36,6 +36,7 @@ async function lobbyPage(box) {
 const ended = document.querySelector('[data-exam-ended]')?.dataset.examEnded;
 if (ended) {
   waiting(ended).forEach((entry) => drop(ended, entry));
+  drafts(ended).forEach((draft) => dropDraft(ended, draft.slot));
   if (wasSubmittedLate(ended)) document.querySelector('[data-exam-waited]').hidden = false;
 }
 if (document.querySelector('[data-exam-view]')) startPages();

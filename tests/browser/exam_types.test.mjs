@@ -8,7 +8,7 @@ import { examRoot, kindsExam, startAttempt } from "../lib/exam.mjs";
 import { until } from "../lib/until.mjs";
 
 const data = makeAcademy();
-for (const name of ["looker", "mover", "writer", "away"]) addPerson(data, name);
+for (const name of ["looker", "mover", "writer", "away", "holder", "leaver", "plain", "train"]) addPerson(data, name);
 const folder = examRoot();
 kindsExam();
 const server = await startServer({ data, args: ["--root", folder] });
@@ -32,6 +32,9 @@ async function sitting(name, options = {}) {
     return { client, attempt, slots, page, held, at: (kind) => page.goto(`/attempts/${attempt}/q/${slots[kind]}`) };
 }
 const saved = (page) => page.locator("[data-save-state]").filter({ hasText: /^Saved \d\d:\d\d:\d\d/ }).waitFor();
+const refusal = (page, words) => page.locator("[data-exam-why]").filter({ hasText: words, visible: true }).waitFor();
+const next = (page) => page.locator('.question-nav .button:not(.secondary)').click();
+const onward = (attempt, slot) => new RegExp(slot === 4 ? `${attempt}/review$` : `${attempt}/q/${slot + 1}$`);
 const rows = (page) => page.locator("[data-order-rows] [data-value]");
 const texts = (page) => page.locator("[data-order-text]").allTextContents();
 const shown = (page) => page.locator("[data-order-rows] [data-value]").evaluateAll((all) => all.map((row) => Number(row.dataset.value)));
@@ -106,7 +109,7 @@ test("a number: read as it is written, refused with a reason, Enter keeps the pa
     await saved(page);
     await field.fill("1,234");
     await field.blur();
-    await page.locator("[data-exam-message]").filter({ hasText: "This can be read in two ways" }).waitFor();
+    await refusal(page, /This can be read in two ways.*Saved before, and still your answer: 12\.5/);
     assert.equal(await field.getAttribute("aria-invalid"), "true");
     assert.equal(await held(slots.number), "12.5"); // what was given before counts
     assert.match(await page.locator(`[data-slot="${slots.number}"][aria-label]`).getAttribute("aria-label"), /answered/);
@@ -114,11 +117,124 @@ test("a number: read as it is written, refused with a reason, Enter keeps the pa
     await page.keyboard.press("Enter");
     await until("enter saves", async () => (await held(slots.number)) === "13");
     assert.match(page.url(), new RegExp(`q/${slots.number}$`));
-    await page.locator("[data-exam-message]").waitFor({ state: "hidden" });
+    await page.locator("[data-exam-why]").waitFor({ state: "hidden" });
+    assert.equal(await page.locator("[data-exam-message]").isVisible(), false);
     await field.fill("");
     await field.blur();
     await until("taken back", async () => same(await held(slots.number), []));
     assert.deepEqual(page.problems.filter((problem) => !/400/.test(problem)), []);
+    await closePage(page);
+});
+
+test("a number that is refused holds its reader, stays in the field, and is named on the review", async () => {
+    const { page, attempt, slots, held, at } = await sitting("holder");
+    const field = page.locator("#answer"), here = new RegExp(`q/${slots.number}$`);
+    await at("number");
+    await field.fill("5");
+    await field.blur();
+    await saved(page);
+    for (const way of [() => next(page), () => page.locator('[name="go"][value="previous"], .exam-overview summary').first().click(), () => page.keyboard.press("Enter")]) {
+        await field.fill("50 kg");
+        await way();
+        await refusal(page, /Write a number alone.*Saved before, and still your answer: 5/);
+        assert.match(page.url(), here);
+        assert.equal(await field.inputValue(), "50 kg");
+    }
+    await next(page); // nothing new was typed: the same
+    await page.waitForFunction(() => document.activeElement?.id === "answer");
+    assert.match(page.url(), here);
+    assert.equal(await page.locator("[data-save-state]").textContent(), "Not saved");
+    assert.equal(await page.locator("[data-exam-message]").isVisible(), false, "the reason stands at the field");
+    await page.setViewportSize({ width: widths.phone, height: 800 });
+    await screenshot(page, "exam-number-refused-phone");
+    await page.reload();
+    await refusal(page, /Write a number alone/);
+    assert.equal(await field.inputValue(), "50 kg");
+    assert.equal(await held(slots.number), "5");
+    await page.getByRole("button", { name: "Go on with the saved answer" }).click();
+    await page.waitForURL(onward(attempt, slots.number));
+    await page.goto(`/attempts/${attempt}/review`);
+    const named = `Question ${slots.number}: what you typed, “50 kg”, is not saved. Saved before, and still your answer: 5`;
+    await page.locator("[data-exam-drafts]").filter({ hasText: named, visible: true }).waitFor();
+    assert.match(await page.locator(`[data-exam-map] [data-slot="${slots.number}"]`).getAttribute("aria-label"), /answered, what you typed is not saved/);
+    await page.getByRole("link", { name: named }).click();
+    await refusal(page, /Write a number alone/);
+    await field.fill("50");
+    await next(page);
+    await page.waitForURL(onward(attempt, slots.number));
+    assert.equal(await held(slots.number), "50");
+    await page.goto(`/attempts/${attempt}/review`);
+    await page.locator("[data-exam-lede]").waitFor();
+    assert.equal(await page.locator("[data-exam-drafts]").isVisible(), false);
+    await closePage(page);
+});
+
+test("a number that was refused only when the connection came back is named, and submitting waits for a look at it", async () => {
+    const { page, client, attempt, slots, held, at } = await sitting("train");
+    await at("number");
+    await page.waitForFunction(() => document.documentElement.dataset.examAhead === "all");
+    await page.context().setOffline(true);
+    await page.locator("#answer").fill("10,5 kg");
+    await page.locator("#answer").blur();
+    await page.locator("[data-save-state]").filter({ hasText: "Not sent yet" }).waitFor();
+    await page.locator(".exam-overview summary").click();
+    await page.getByRole("button", { name: "Review and submit" }).last().click();
+    await page.locator("[data-exam-review]").waitFor();
+    const anyway = page.locator("[data-exam-submit] input[type=checkbox]");
+    if (await anyway.count()) await anyway.check();
+    await page.getByRole("button", { name: "Submit the exam" }).click();
+    await page.locator("[data-exam-message]").filter({ hasText: "nothing was submitted yet" }).waitFor();
+    await page.context().setOffline(false);
+    await page.locator("[data-exam-message]").filter({ hasText: `Question ${slots.number}: what you typed, “10,5 kg”, is not saved. No answer` }).waitFor();
+    assert.equal((await (await client.fetch(`/attempts/${attempt}/state`)).json()).open, true);
+    assert.equal(await held(slots.number), null);
+    await page.getByRole("button", { name: "Submit the exam" }).click(); // it was seen
+    await page.waitForURL(/result$/);
+    await closePage(page);
+});
+
+test("a number that was just typed is not lost when the page is left at once", async () => {
+    const { page, attempt, slots, held, at } = await sitting("leaver");
+    await at("number");
+    await page.locator("#answer").pressSequentially("7");
+    assert.match(await page.evaluate(() => Object.entries(localStorage).filter(([key]) => /draft/.test(key)).map(([, raw]) => JSON.parse(raw).text).join()), /^7$/, "kept at once");
+    await page.goto("/exams");
+    await until("it was sent on the way", async () => (await held(slots.number)) === "7");
+    /* A browser that ends before it can send. */
+    await at("number");
+    await page.evaluate(() => addEventListener("pagehide", (event) => event.stopImmediatePropagation(), { capture: true }));
+    await page.locator("#answer").fill("78");
+    await page.route("**/responses/*", (route) => route.abort());
+    await page.goto("/exams");
+    assert.equal(await held(slots.number), "7");
+    await page.unroute("**/responses/*");
+    await at("number");
+    await until("sent on return", async () => (await held(slots.number)) === "78");
+    assert.equal(await page.locator("#answer").inputValue(), "78");
+    /* And to another question with the browser's own way back. */
+    await page.goto(`/attempts/${attempt}/review`);
+    await page.locator(`[data-exam-map] [data-slot="${slots.number}"]`).click();
+    await page.locator("#answer").fill("789");
+    await page.goBack();
+    await until("sent by the next view", async () => (await held(slots.number)) === "789");
+    await closePage(page);
+});
+
+test("without scripts a number that is refused is asked again, with a way on", async () => {
+    const { page, attempt, slots, held, at } = await sitting("plain", { javaScript: false, bypassCsp: true });
+    await at("number");
+    await page.locator("#answer").fill("5");
+    await next(page);
+    await page.waitForURL(onward(attempt, slots.number));
+    await at("number");
+    await page.locator("#answer").fill("50 kg");
+    await next(page);
+    await refusal(page, /Write a number alone.*Saved before, and still your answer: 5/);
+    assert.equal(await page.locator("#answer").inputValue(), "50 kg");
+    assert.equal(await page.locator("#answer").evaluate((field) => field === document.activeElement), true);
+    await page.getByRole("button", { name: "Go on with the saved answer" }).click();
+    await page.waitForURL(onward(attempt, slots.number));
+    assert.equal(await held(slots.number), "5");
     await closePage(page);
 });
 

@@ -45,7 +45,7 @@ test("without a script: places and numbers are saved, and come back", async () =
     assert.deepEqual(await held(client, attempt, q.order.slot), [1, 0, 0, 0]);
     // Two options at one place: the page comes again with what was chosen, and nothing is saved.
     let answer = await post(client, attempt, q.order, ["2", "2", "1", "3"]);
-    assert.equal(answer.status, 400);
+    assert.equal(answer.status, 422);
     let html = await answer.text();
     assert.match(html, /Two places or two options are the same/);
     assert.equal(html.match(/<option value="2" selected>/g).length, 2);
@@ -56,7 +56,7 @@ test("without a script: places and numbers are saved, and come back", async () =
     assert.equal((await post(client, attempt, q.choice, [String(q.choice.right[0])])).status, 303);
     // A number that can be read in two ways comes again as it was typed.
     answer = await post(client, attempt, q.number, ["12,500"]);
-    assert.equal(answer.status, 400);
+    assert.equal(answer.status, 422);
     html = await answer.text();
     assert.match(html, /This can be read in two ways/);
     assert.match(html, /id="answer"[^>]* value="12,500"[^>]* aria-invalid="true"/);

@@ -30,6 +30,30 @@ export function keep(attempt, entry) {
   }
 }
 
+// What stands in a field and is not saved, one for each question: {slot, text, seq, why}. `why`: what the server said when it
+// refused it, '' while it was not sent; `seq`: the highest number of the question when it was typed.
+const draftKey = (attempt, slot) => `${prefix(attempt)}draft:${slot}`;
+export function keepDraft(attempt, draft) {
+  const entry = { kind: 'draft', why: '', ...draft };
+  memory.set(draftKey(attempt, draft.slot), entry);
+  try {
+    localStorage.setItem(draftKey(attempt, draft.slot), JSON.stringify(entry));
+  } catch {
+    /* it lives as long as the page */
+  }
+}
+export function dropDraft(attempt, slot) {
+  memory.delete(draftKey(attempt, slot));
+  try {
+    localStorage.removeItem(draftKey(attempt, slot));
+  } catch {
+    /* there was never anything to remove */
+  }
+}
+export function drafts(attempt) {
+  return entries(attempt).filter((entry) => entry.kind === 'draft').sort((a, b) => a.slot - b.slot);
+}
+
 // Only when it still is what was sent: a newer choice may have taken its place meanwhile.
 export function drop(attempt, entry) {
   const key = `${prefix(attempt)}${entry.kind}:${entry.slot}:${entry.client}`;
@@ -53,15 +77,19 @@ function read(key) {
   return memory.get(key);
 }
 
-// What waits, oldest first; also what other tabs left behind.
-export function waiting(attempt) {
+function entries(attempt) {
   const keys = new Set(memory.keys());
   try {
     for (let i = 0; i < localStorage.length; i++) keys.add(localStorage.key(i));
   } catch {
     /* memory alone */
   }
-  return [...keys].filter((key) => key.startsWith(prefix(attempt))).map(read).filter(Boolean).sort((a, b) => a.made - b.made);
+  return [...keys].filter((key) => key.startsWith(prefix(attempt))).map(read).filter(Boolean);
+}
+
+// What waits, oldest first; also what other tabs left behind.
+export function waiting(attempt) {
+  return entries(attempt).filter((entry) => entry.kind !== 'draft').sort((a, b) => a.made - b.made);
 }
 
 // A name for this page, so that the server can tell tabs and devices apart.

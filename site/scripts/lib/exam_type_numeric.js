@@ -1,47 +1,71 @@
 // Numeric: a field. It is saved when it is left, and a moment after a whole number stands in it; the server says how it read
-// it. What is no number yet is not sent while somebody types.
+// it. What is no number yet is not sent while somebody types. What was refused stays in the field with the reason beside it.
 import { text } from './dom.js';
 
 const IDLE_MS = 1000;
 const WHOLE = /^[\s\u061c\u200e\u200f]*[-+\u2212]?\p{Nd}+([.,\u066b]\p{Nd}+)?\s*$/u;
 
-export function numeric(form, choose) {
+export function numeric(form, choose, typed) {
   const field = form.querySelector('#answer'), read = form.querySelector('[data-number-read]');
+  const refusal = form.querySelector('[data-exam-refusal]');
   let sent = field.value.trim(), timer = 0;
   const say = (response) => { read.textContent = response.length ? text('exam-number-read', { number: response }) : ''; };
+  const holds = () => field.getAttribute('aria-invalid') === 'true';
 
+  function hold(why, before) {
+    field.setAttribute('aria-invalid', 'true');
+    refusal.querySelector('[data-exam-why]').textContent = `${why} ${before ? text('exam-refusal-before', { before }) : text('exam-refusal-none')}`;
+    refusal.querySelector('[data-exam-keep]').textContent = text(before ? 'exam-refusal-go' : 'exam-refusal-go-none');
+    refusal.hidden = false;
+    read.textContent = '';
+    sent = null; // the same again is another try
+  }
+  function release() {
+    field.removeAttribute('aria-invalid');
+    refusal.hidden = true;
+  }
   function answer() {
     clearTimeout(timer);
     const now = field.value.trim();
-    if (now === sent) return;
+    if (now === sent || holds()) return;
     sent = now;
     read.textContent = '';
     choose(now === '' ? [] : now);
   }
   field.addEventListener('input', () => {
-    field.removeAttribute('aria-invalid');
+    release();
+    typed(field.value);
     clearTimeout(timer);
     if (WHOLE.test(field.value)) timer = setTimeout(answer, IDLE_MS);
   });
   field.addEventListener('change', answer);
   field.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter') answer(); // and then on to the next question
+    if (event.key === 'Enter') answer(); // and the page stays
   });
 
   return {
     show(response) {
       clearTimeout(timer);
+      release();
       sent = String(response);
       field.value = sent;
       say(response);
     },
     accepted(response) {
-      field.removeAttribute('aria-invalid');
       say(response);
     },
-    refused() {
-      field.setAttribute('aria-invalid', 'true');
-      sent = null; // the same again is another try
+    refused(response, why, before) {
+      if (field.value.trim() === String(response)) hold(why, before);
     },
+    restore(was, why, before) {
+      if (field.value.trim() === was.trim()) return;
+      field.value = was;
+      if (why) hold(why, before);
+      else answer();
+    },
+    settle: answer,
+    doubtful: () => field.value.trim() !== '' && !WHOLE.test(field.value),
+    holds,
+    focus: () => field.focus(),
   };
 }

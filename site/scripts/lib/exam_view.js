@@ -5,14 +5,15 @@ import { announce } from './announce.js';
 import { text } from './dom.js';
 import { forget, shortcut } from './keys.js';
 import { passing, send, sentence } from './server.js';
-import { refresh, signInHere } from './session.js';
+import { refresh, signInHere, token } from './session.js';
 import { startTimer } from './timer.js';
-import { canKeep, clientName, drop, keep, waiting } from './exam_journal.js';
+import { canKeep, clientName, drafts, drop, dropDraft, keep, keepDraft, waiting } from './exam_journal.js';
 import { types } from './exam_types.js';
 
 const FRESH_MS = 5000; // a choice made this long ago at most is the latest word, whatever another device said before
 const MOVED_MS = 5000; // less than this is rounding, and the way of an answer
 const PATIENCE_MS = 1500; // how long a turn of the page waits for what is being sent
+const DOUBT_MS = 5000; // the same when the server may refuse what was typed: then its reader should still be there
 const same = (a, b) => JSON.stringify(a ?? []) === JSON.stringify(b ?? []);
 const LATE = 'gradus-exam-late'; // the attempt whose submitting had waited for the connection: its result says so
 const held = new Map(); // slot: {seq, response, saved_at} as the server acknowledged it last; pages fetched before know less
@@ -49,7 +50,7 @@ export function startView(root, open, signal) {
   let chosen = form ? JSON.parse(page.dataset.response) : [];
   let counts = chosen; // what the server said last that counts
   let flagged = page.dataset.flagged === '1';
-  let flagSeq = 0, over = false, submitting = false, flushing = null, again = false, delay = 1000, timer = 0, leaving = '', told = '', asked = '';
+  let flagSeq = 0, refusals = 0, wanted = '', over = false, submitting = false, flushing = null, again = false, delay = 1000, timer = 0, leaving = '', told = '', asked = '';
 
   /* -- What the page says -- */
 
@@ -94,7 +95,8 @@ export function startView(root, open, signal) {
     sync();
   }
   const own = (entry) => entry.kind === 'answer' && entry.slot === slot;
-  const type = form && types[form.dataset.face](form, choose);
+  const type = form && types[form.dataset.face](form, choose, (typed) => keepDraft(attempt, { slot, text: typed, seq: known }));
+  const words = (response) => String(response ?? []);
 
   function show(response) {
     chosen = response ?? [];
@@ -113,8 +115,41 @@ export function startView(root, open, signal) {
     const overview = page.querySelector('[data-exam-overview]');
     if (overview) overview.textContent = text('exam-overview', { answered: page.querySelectorAll('[data-exam-map] .answered').length, total: overview.dataset.total });
     if (flag !== undefined) link.classList.toggle('flagged', flag);
-    link.setAttribute('aria-label', text('exam-map-label', { slot: number }) + (link.classList.contains('answered') ? text('exam-map-answered') : '') +
-      (link.classList.contains('flagged') ? text('exam-map-flagged') : ''));
+    label(link);
+  }
+  function label(link) {
+    link.setAttribute('aria-label', text('exam-map-label', { slot: link.dataset.slot }) + (link.classList.contains('answered') ? text('exam-map-answered') : '') +
+      (link.classList.contains('flagged') ? text('exam-map-flagged') : '') +
+      (link.classList.contains('unsaved') ? text('exam-map-draft') : ''));
+  }
+  // Questions in whose field something stands that is not saved: on the map, and in words. What is being typed is no such case.
+  function draftSentence(draft) {
+    const before = words(draft.slot === slot ? counts : held.get(draft.slot)?.response);
+    return text(before ? 'exam-draft-before' : 'exam-draft-none', { slot: draft.slot, text: draft.text.trim(), before });
+  }
+  function showDrafts() {
+    const open = drafts(attempt).filter((draft) => draft.why || draft.slot !== slot);
+    for (const link of page.querySelectorAll('[data-exam-map] [data-slot]')) {
+      link.classList.toggle('unsaved', open.some((draft) => draft.slot === Number(link.dataset.slot)));
+      label(link);
+    }
+    const list = page.querySelector('[data-exam-drafts]');
+    list.hidden = open.length === 0;
+    list.replaceChildren(...open.map((draft) => {
+      const link = document.createElement('a');
+      link.href = `${base}/q/${draft.slot}`;
+      link.dataset.examGo = '';
+      link.textContent = draftSentence(draft);
+      const row = document.createElement('li');
+      row.append(link);
+      return row;
+    }));
+  }
+  // It is saved: as it was typed, or as it stands meanwhile.
+  function settled(number, response) {
+    const draft = drafts(attempt).find((one) => one.slot === number);
+    if (draft && draft.text.trim() === words(response)) dropDraft(attempt, number);
+    showDrafts();
   }
 
   /* -- Sending -- */
@@ -138,6 +173,7 @@ export function startView(root, open, signal) {
     drop(attempt, entry);
     tabs?.postMessage({ slot: entry.slot, seq: data.newest.seq, response: data.newest.response, saved_at: data.saved_at });
     held.set(entry.slot, { ...data.newest, saved_at: data.saved_at });
+    settled(entry.slot, entry.response);
     moveDeadline(data.deadline, data.now);
     const lost = data.stale && !same(data.newest.response, entry.response);
     if (!own(entry)) {
@@ -170,17 +206,38 @@ export function startView(root, open, signal) {
     if (answer.kind === 'conflict') {
       over = true;
       say('exam-refused', {}, 'failed');
-      if (state) state.textContent += ` ${answer.data.message ?? ''}`;
+      if (state && answer.data.message) state.textContent += `: ${answer.data.message}`;
       tell('exam-time-up');
       setTimeout(() => location.assign(`${base}/result`), 3000);
       return;
     }
     // Kept, unless the server says that it is no answer at all: the page does not claim otherwise.
-    if (answer.kind === 'refused') drop(attempt, entry);
+    const typed = answer.kind === 'refused' && typeof entry.response === 'string', why = answer.data.message || sentence(answer);
+    if (answer.kind === 'refused') {
+      drop(attempt, entry);
+      refusals++;
+    }
+    const draft = { slot: entry.slot, text: entry.response, seq: entry.seq, why };
+    const now = drafts(attempt).find((one) => one.slot === entry.slot);
+    if (typed && (!now || now.text.trim() === entry.response)) keepDraft(attempt, draft);
     if (own(entry) && answer.kind === 'refused') {
       chosen = counts;
+      form.elements.was.value = JSON.stringify(counts);
       mark(slot, counts.length > 0);
-      type.refused?.();
+      type.refused?.(entry.response, why, words(counts));
+    }
+    if (typed) showDrafts();
+    if (typed && own(entry)) {
+      say('exam-refused', {}, 'failed');
+      announce(why, { assertive: true });
+      return;
+    }
+    if (typed) {
+      const before = words(held.get(entry.slot)?.response);
+      tell(before ? 'exam-draft-before' : 'exam-draft-none', { slot: entry.slot, text: entry.response, before });
+      showMessage();
+      sync(); // and what counts for it, when this page does not know
+      return;
     }
     if (own(entry)) say(answer.kind === 'refused' ? 'exam-refused' : 'exam-waiting', {}, answer.kind === 'refused' ? 'failed' : 'waiting');
     tellAnswer(answer);
@@ -250,10 +307,18 @@ export function startView(root, open, signal) {
 
   // To another question, or the review. What was given is sent meanwhile; without a connection the pages that were fetched
   // before serve, and what waits goes on waiting.
-  async function go(href) {
+  // What stands in the field and was refused holds its reader here, until it is put right or `anyway` is said.
+  async function go(href, anyway = false) {
     leaving = '';
-    await Promise.race([flush(), new Promise((done) => setTimeout(done, PATIENCE_MS))]);
+    if (!anyway) type?.settle?.();
+    const patience = !anyway && type?.doubtful?.() ? DOUBT_MS : PATIENCE_MS;
+    await Promise.race([flush(), new Promise((done) => setTimeout(done, patience))]);
     if (over || signal.aborted) return;
+    if (!anyway && type?.holds?.()) {
+      wanted = href;
+      type.focus();
+      return;
+    }
     const answer = await open(href);
     if (!answer || signal.aborted) return;
     tellAnswer(answer);
@@ -273,11 +338,17 @@ export function startView(root, open, signal) {
     if (submitting) return;
     submitting = true;
     let waited = false;
+    const before = refusals;
     form.querySelector('.actions').before(message); // at the button that was pressed
     for (;;) {
       const clear = await flush();
       const now = clear ? await refresh() : 'offline';
       if (over || signal.aborted) return;
+      if (refusals > before) { // what was typed for a question was not taken: its reader has a look first
+        submitting = false;
+        showMessage();
+        return;
+      }
       if (clear && now === 'same') break;
       if (now === 'out' || /^net-(signed-out|other|denied|gone)/.test(told)) {
         submitting = false;
@@ -334,7 +405,13 @@ export function startView(root, open, signal) {
       return;
     }
     moveDeadline(now.deadline, now.now);
-    for (const s of now.slots) mark(s.slot, (s.response ?? []).length > 0, s.flagged);
+    for (const s of now.slots) {
+      if (s.saved_at && s.seq >= (held.get(s.slot)?.seq ?? 0)) held.set(s.slot, s);
+      mark(s.slot, (s.response ?? []).length > 0, s.flagged);
+    }
+    showDrafts();
+    const told_of = /^exam-draft-/.test(told) && drafts(attempt).find((draft) => draft.why && draft.slot !== slot);
+    if (told_of) message.textContent = draftSentence(told_of);
     const mine = form && now.slots[slot - 1];
     if (!mine || !clear || mine.seq < known) return;
     hear(mine.seq);
@@ -370,14 +447,21 @@ export function startView(root, open, signal) {
       show(left.response);
       say('exam-waiting', {}, 'waiting');
     }
+    // What was typed and is not saved. A newer answer from elsewhere, given after it, counts.
+    const draft = drafts(attempt).find((one) => one.slot === slot);
+    if (draft && (!type.restore || draft.seq < known || draft.text.trim() === words(chosen))) dropDraft(attempt, slot);
+    else if (draft) type.restore(draft.text, draft.why, words(counts));
+    if (type.holds?.()) say('exam-refused', {}, 'failed');
     form.addEventListener('change', (event) => {
       if (event.target.name === 'flag') flag(event.target.checked);
     });
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      const way = event.submitter?.value ?? 'next';
+      const way = event.submitter?.value ?? 'next', anyway = event.submitter?.name === 'keep';
       if (way === 'stay') return; // Enter in a field: it was saved
-      go(way === 'review' ? `${base}/review` : `${base}/q/${slot + (way === 'previous' ? -1 : 1)}`);
+      const last = way === 'next' && !form.querySelector('[name="go"][value="next"]');
+      const href = way === 'review' || last ? `${base}/review` : `${base}/q/${slot + (way === 'previous' ? -1 : 1)}`;
+      go(anyway && wanted ? wanted : href, anyway);
     });
     const pick = (n) => {
       const input = type.picks[n];
@@ -419,6 +503,14 @@ export function startView(root, open, signal) {
     if (data.saved_at) say('exam-saved', { time: clock(data.saved_at) });
     else say('exam-saving');
   });
+  // The page is left: what stands in a field is sent all the same, and lies in the journal until somebody heard that it arrived.
+  addEventListener('pagehide', () => {
+    if (over) return;
+    type?.settle?.();
+    for (const entry of waiting(attempt).filter((one) => own(one) && one.client === client))
+      fetch(`${base}/responses/${slot}`, { method: 'PUT', keepalive: true, credentials: 'same-origin', headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRF-Token': token() },
+        body: JSON.stringify({ seq: entry.seq, response: entry.response, client }) }).catch(() => {});
+  }, { signal });
   addEventListener('online', sync, { signal });
   addEventListener('pageshow', (event) => { if (event.persisted) sync(); }, { signal });
   document.addEventListener('visibilitychange', () => { if (!document.hidden) sync(); }, { signal });
@@ -431,10 +523,12 @@ export function startView(root, open, signal) {
     setTimeout(() => { over = true; location.assign(`${base}/result`); }, 6000);
   }, { signal });
   signal.addEventListener('abort', () => {
+    type?.settle?.(); // into the journal: the next view sends it
     clearTimeout(timer);
     tabs?.close();
     forget();
   });
+  showDrafts();
   if (root.dataset.before === 'offline') tell('exam-offline-shown');
-  if (waiting(attempt).length || root.dataset.before) sync();
+  if (waiting(attempt).length || root.dataset.before || drafts(attempt).length) sync();
 }
