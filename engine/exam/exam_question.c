@@ -39,10 +39,21 @@ static const char *question_href(struct request *r, const struct exam_attempt *t
     return arena_printf(r->arena, "/attempts/%s/q/%d", t->id, slot);
 }
 
+/* Answered, but not with all that is asked for. An item that cannot be read is no case of it: its
+ * own page says so. */
+static bool is_incomplete(struct request *r, const struct exam_attempt *t,
+                          const struct exam_slot *slot, const struct exam_mark *mark) {
+    const struct exam_item *item;
+    if (!slot->type->whole || !exam_mark_answered(mark)) return false;
+    if (exam_slot_item(r->app->exams, r->db, r->arena, t->exam_id, slot, &item) != OK) return false;
+    return !slot->type->whole(
+        &(struct exam_ask){.slot = slot, .item = item, .response = mark->newest->response});
+}
+
 static void view_map(struct request *r, struct view *v, const struct exam_attempt *t,
                      const struct exam_mark *marks, int current) {
-    struct view *map = view_list(v, "map");
-    int answered = 0, flagged = 0;
+    struct view *map = view_list(v, "map"), *list = view_list(v, "incomplete");
+    int answered = 0, flagged = 0, incomplete = 0;
     for (int i = 0; i < t->form.slot_count; i++) {
         struct view *m = view_item(map);
         bool done = exam_mark_answered(&marks[i]);
@@ -50,6 +61,14 @@ static void view_map(struct request *r, struct view *v, const struct exam_attemp
         view_text(m, "href", question_href(r, t, i + 1));
         view_bool(m, "is_answered", done);
         view_bool(m, "is_flagged", marks[i].flagged);
+        bool half = is_incomplete(r, t, &t->form.slots[i], &marks[i]);
+        view_bool(m, "is_incomplete", half);
+        if (half) {
+            struct view *row = view_item(list);
+            view_int(row, "number", i + 1);
+            view_text(row, "href", question_href(r, t, i + 1));
+            incomplete++;
+        }
         view_bool(m, "is_current", i + 1 == current);
         answered += done;
         flagged += marks[i].flagged;
@@ -58,6 +77,7 @@ static void view_map(struct request *r, struct view *v, const struct exam_attemp
     view_int(v, "answered", answered);
     view_int(v, "unanswered", t->form.slot_count - answered);
     view_bool(v, "has_unanswered", answered < t->form.slot_count);
+    view_bool(v, "has_incomplete", incomplete > 0);
     view_int(v, "flagged", flagged);
     view_bool(v, "has_flagged", flagged > 0);
     view_text(v, "attempt", t->id);

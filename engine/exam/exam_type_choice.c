@@ -126,6 +126,13 @@ static unsigned keys(const struct exam_ask *ask) {
     return bits;
 }
 
+static int chosen_count(const struct exam_ask *ask) {
+    int numbers[EXAM_OPTIONS];
+    return exam_numbers_read(ask->response, numbers, EXAM_OPTIONS);
+}
+
+static bool whole(const struct exam_ask *ask) { return chosen_count(ask) == ask->item->key_count; }
+
 static int points(const struct exam_ask *ask, int *max) {
     unsigned shown = (1u << ask->slot->option_count) - 1, given = chosen(ask->response) & shown;
     *max = 1;
@@ -149,6 +156,7 @@ static void view(struct view *v, const struct exam_ask *ask, struct arena *a) {
     view_bool(v, "is_multiple", ask->slot->type == &exam_type_multiple);
     /* How many is no secret: the stem says so. */
     view_int(v, "choose", ask->item->key_count);
+    view_int(v, "chosen", chosen_count(ask));
     view_bool(v, "stem_says", doc_asks_for(ask->item->stem) == ask->item->key_count);
 }
 
@@ -195,4 +203,4 @@ static json_t *rehearse(const struct exam_ask *ask, bool right, uint64_t seed, u
 const struct exam_type exam_type_single = {
     .name = "single", .letter = 's', .canonical = canonical_single, CHOICE};
 const struct exam_type exam_type_multiple = {
-    .name = "multiple", .letter = 'm', .canonical = canonical_multiple, CHOICE};
+    .name = "multiple", .letter = 'm', .canonical = canonical_multiple, .whole = whole, CHOICE};

@@ -115,6 +115,13 @@ static json_t *from_form(const char *const *values, size_t count, struct arena *
 
 /* ---- Scoring ------------------------------------------------------------------------------- */
 
+static bool whole(const struct exam_ask *ask) {
+    int numbers[EXAM_OPTIONS], count = exam_numbers_read(ask->response, numbers, EXAM_OPTIONS);
+    for (int i = 0; i < count; i++)
+        if (!numbers[i]) return false;
+    return true;
+}
+
 /* The options by place as the author numbered them, from 0; -1 = empty. */
 static void by_place(const struct exam_ask *ask, int out[EXAM_OPTIONS]) {
     int shown[EXAM_OPTIONS] = {0}, n = ask->slot->option_count;
@@ -228,5 +235,6 @@ const struct exam_type exam_type_ordering = {.name = "ordering",
                                              .points = points,
                                              .view = view,
                                              .view_key = view_key,
+                                             .whole = whole,
                                              .say = exam_letters_say,
                                              .rehearse = rehearse};

@@ -8,9 +8,12 @@ import { examRoot, kindsExam, startAttempt } from "../lib/exam.mjs";
 import { until } from "../lib/until.mjs";
 
 const data = makeAcademy();
-for (const name of ["looker", "mover", "writer", "away", "holder", "leaver", "plain", "train"]) addPerson(data, name);
+for (const name of ["looker", "mover", "writer", "away", "holder", "leaver", "plain", "train", "chooser"]) addPerson(data, name);
 const folder = examRoot();
 kindsExam();
+const { write } = examRoot.files;
+write("exams/p/bank/two.md", "---\nid: two\ntitle: Two\nprogramme: p\ndomain: data\n---\n## keys-two\n\n```item\nobjective: keys\nlevel: apply\n```\n\nWhich are numbers? Choose two.\n\n- [x] One\n  > R.\n- [ ] Blue\n  > R.\n- [x] Two\n  > R.\n- [ ] Green\n  > R.\n");
+write("exams/p/two.md", "---\nid: two\ntitle: Two keys\nsummary: One item.\nprogramme: p\nlevel: associate\nkind: practice\nbanks: [two]\nminutes: 60\ncut:\n  method: fixed-percentage\n  percent: 70\nreview: full\n---\nText.\n\n## Blueprint\n\n| domain | apply |\n|---|---|\n| data | 1 |\n");
 const server = await startServer({ data, args: ["--root", folder] });
 after(async () => {
     await closeBrowser();
@@ -156,7 +159,7 @@ test("a number that is refused holds its reader, stays in the field, and is name
     await page.goto(`/attempts/${attempt}/review`);
     const named = `Question ${slots.number}: what you typed, “50 kg”, is not saved. Saved before, and still your answer: 5`;
     await page.locator("[data-exam-drafts]").filter({ hasText: named, visible: true }).waitFor();
-    assert.match(await page.locator(`[data-exam-map] [data-slot="${slots.number}"]`).getAttribute("aria-label"), /answered, what you typed is not saved/);
+    assert.match(await page.locator(`[data-exam-map] [data-slot="${slots.number}"]`).getAttribute("aria-label"), /^Question \d, answered, what you typed is not saved/);
     await page.getByRole("link", { name: named }).click();
     await refusal(page, /Write a number alone/);
     await field.fill("50");
@@ -235,6 +238,34 @@ test("without scripts a number that is refused is asked again, with a way on", a
     await page.getByRole("button", { name: "Go on with the saved answer" }).click();
     await page.waitForURL(onward(attempt, slots.number));
     assert.equal(await held(slots.number), "5");
+    await closePage(page);
+});
+
+test("how many are to be chosen stands at the question, and the review names what is not complete", async () => {
+    const client = await server.signedIn("chooser"), attempt = await startAttempt(client, "two");
+    const page = await openPage(server, { width: widths.phone });
+    await login(page, "chooser");
+    await page.goto(`/attempts/${attempt}/q/1`);
+    const count = (words) => page.locator("#choose-state").filter({ hasText: words }).waitFor();
+    await count("2 to choose, 0 chosen");
+    await page.locator(".option").nth(0).click();
+    await count("2 to choose, 1 chosen");
+    await saved(page);
+    assert.match(await page.locator('[data-exam-map] [data-slot="1"]').getAttribute("aria-label"), /answered, not complete/);
+    await next(page);
+    await page.locator("[data-exam-lede]").filter({ hasText: "not each answer is complete" }).waitFor();
+    await screenshot(page, "exam-incomplete-phone");
+    await page.getByRole("link", { name: "Question 1: the answer is not complete." }).click();
+    await count("2 to choose, 1 chosen");
+    await page.locator(".option").nth(1).click();
+    await count("2 to choose, 2 chosen");
+    await next(page);
+    await page.locator("[data-exam-lede]").filter({ hasText: "All questions are answered." }).waitFor();
+    assert.equal(await page.locator("[data-exam-incomplete]").isVisible(), false);
+    /* Practice that was passed, or not, may be taken again at once. */
+    await page.getByRole("button", { name: "Submit the exam" }).click();
+    await page.waitForURL(/result$/);
+    assert.ok(await startAttempt(client, "two"));
     await closePage(page);
 });
 

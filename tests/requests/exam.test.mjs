@@ -142,7 +142,7 @@ test("without a script the form does it all, and a form that was only looked at 
     assert.equal(answer.headers.get("location"), `/attempts/${attempt}/q/7?elsewhere=1`);
     assert.match(await learner.page(`/attempts/${attempt}/q/7?elsewhere=1`), /newer answer/);
     assert.deepEqual((await state(attempt)).slots[6].response, [2]);
-    assert.equal((await send({ "response[]": "12" })).status, 400);
+    assert.equal((await send({ "response[]": "12" })).status, 422);
     assert.equal((await send({ seq: "x" })).status, 400);
     answer = await send({ seq: "5", was: "[2]", flag_was: "1", go: "review" });
     assert.equal(answer.headers.get("location"), `/attempts/${attempt}/review`);

@@ -16,6 +16,7 @@ const PATIENCE_MS = 1500; // how long a turn of the page waits for what is being
 const DOUBT_MS = 5000; // the same when the server may refuse what was typed: then its reader should still be there
 const same = (a, b) => JSON.stringify(a ?? []) === JSON.stringify(b ?? []);
 const LATE = 'gradus-exam-late'; // the attempt whose submitting had waited for the connection: its result says so
+const partly = new Map(); // slot: whether its answer is not whole, where this document has seen it change
 const held = new Map(); // slot: {seq, response, saved_at} as the server acknowledged it last; pages fetched before know less
 
 function submittedLate(attempt) {
@@ -115,12 +116,31 @@ export function startView(root, open, signal) {
     const overview = page.querySelector('[data-exam-overview]');
     if (overview) overview.textContent = text('exam-overview', { answered: page.querySelectorAll('[data-exam-map] .answered').length, total: overview.dataset.total });
     if (flag !== undefined) link.classList.toggle('flagged', flag);
+    if (number === slot && answered !== undefined) partly.set(slot, answered && type?.whole?.(chosen) === false);
+    showIncomplete();
     label(link);
   }
+  function showIncomplete() {
+    const links = [...page.querySelectorAll('[data-exam-map] [data-slot]')];
+    for (const link of links) if (partly.has(Number(link.dataset.slot))) link.classList.toggle('incomplete', partly.get(Number(link.dataset.slot)));
+    listed('[data-exam-incomplete]', links.filter((link) => link.classList.contains('incomplete')).map((link) => [link.dataset.slot, text('exam-incomplete', { slot: link.dataset.slot })]));
+  }
+  function listed(where, rows) {
+    const list = page.querySelector(where);
+    list.hidden = rows.length === 0;
+    list.replaceChildren(...rows.map(([number, words]) => {
+      const link = document.createElement('a'), row = document.createElement('li');
+      link.href = `${base}/q/${number}`;
+      link.dataset.examGo = '';
+      link.textContent = words;
+      row.append(link);
+      return row;
+    }));
+  }
   function label(link) {
-    link.setAttribute('aria-label', text('exam-map-label', { slot: link.dataset.slot }) + (link.classList.contains('answered') ? text('exam-map-answered') : '') +
+    link.setAttribute('aria-label', text('exam-map-label', { number: link.dataset.slot }) + (link.classList.contains('answered') ? text('exam-map-answered') : '') +
       (link.classList.contains('flagged') ? text('exam-map-flagged') : '') +
-      (link.classList.contains('unsaved') ? text('exam-map-draft') : ''));
+      (link.classList.contains('incomplete') ? text('exam-map-incomplete') : '') + (link.classList.contains('unsaved') ? text('exam-map-draft') : ''));
   }
   // Questions in whose field something stands that is not saved: on the map, and in words. What is being typed is no such case.
   function draftSentence(draft) {
@@ -133,17 +153,7 @@ export function startView(root, open, signal) {
       link.classList.toggle('unsaved', open.some((draft) => draft.slot === Number(link.dataset.slot)));
       label(link);
     }
-    const list = page.querySelector('[data-exam-drafts]');
-    list.hidden = open.length === 0;
-    list.replaceChildren(...open.map((draft) => {
-      const link = document.createElement('a');
-      link.href = `${base}/q/${draft.slot}`;
-      link.dataset.examGo = '';
-      link.textContent = draftSentence(draft);
-      const row = document.createElement('li');
-      row.append(link);
-      return row;
-    }));
+    listed('[data-exam-drafts]', open.map((draft) => [draft.slot, draftSentence(draft)]));
   }
   // It is saved: as it was typed, or as it stands meanwhile.
   function settled(number, response) {

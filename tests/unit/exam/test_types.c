@@ -337,6 +337,27 @@ static void test_order_answers(void **state) {
     assert_string_equal(exam_type_ordering.say("[3,0,2]", &arena), "C, –, B");
 }
 
+/* RULE answer-whole. */
+static bool whole(const struct exam_item *item, const char *response) {
+    struct exam_slot slot = {.type = item->type, .option_count = item->option_count};
+    return item->type->whole(&(struct exam_ask){.slot = &slot, .item = item, .response = response});
+}
+
+static void test_whole(void **state) {
+    (void)state;
+    const struct exam_item *two = item_of(
+        "", "- [x] A\n  > R.\n- [ ] B\n  > R.\n- [x] C\n  > R.\n- [ ] D\n  > R.\n");
+    assert_ptr_equal(two->type, &exam_type_multiple);
+    assert_false(whole(two, "[2]"));
+    assert_true(whole(two, "[2,4]")); /* so many as are asked for, right or wrong */
+    assert_false(whole(two, "[1,2,3]"));
+    const struct exam_item *order = item_of("type: ordering\n", "1. A\n2. B\n3. C\n\n> R.\n");
+    assert_false(whole(order, "[3,0,1]"));
+    assert_true(whole(order, "[3,2,1]"));
+    assert_null(exam_type_single.whole);
+    assert_null(exam_type_numeric.whole);
+}
+
 static void test_order_faults(void **state) {
     (void)state;
     static const char *const cases[][3] = {
@@ -380,6 +401,7 @@ int main(void) {
         cmocka_unit_test_setup(test_order_whole, fresh),
         cmocka_unit_test_setup(test_order_neighbours, fresh),
         cmocka_unit_test_setup(test_order_answers, fresh),
+        cmocka_unit_test_setup(test_whole, fresh),
         cmocka_unit_test_setup(test_order_faults, fresh),
     };
     arena_init(&arena, 64 * 1024 * 1024);
