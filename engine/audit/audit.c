@@ -54,6 +54,8 @@ enum err audit_append(struct db *db, struct arena *a, int64_t now_ms, const char
                             .subject = subject,
                             .detail = detail};
     struct audit_head last, head;
+    /* What is still to be written while the keys are closed is not done: nobody was told of it. */
+    if (audit_must_be_signed(actor, action) && audit_signer_ended()) return ERR_BUSY;
     enum err e = audit_last(db, a, &last);
     if (e == OK) e = check_behind(db, a, last.seq);
     if (e != OK) return e;
@@ -124,9 +126,36 @@ struct walk {
     struct audit_report *out;
     struct arena *arena; /* of the report */
     enum err trouble;    /* memory was short: nothing can be said */
+    bool begun;          /* signed heads, so that rows have to have them */
     int64_t expected;    /* number of the row that must come next */
     char before[SHA256_HEX_BYTES];
 };
+
+static void note_unsigned(struct walk *w, const struct audit_row *row) {
+    struct audit_report *out = w->out;
+    bool is_signed = w->signatures.found;
+    w->begun |= is_signed || audit_tells_signing(row);
+    if (is_signed || !w->begun || !audit_must_be_signed(row->actor, row->action)) return;
+    if (out->unsigned_count < AUDIT_UNSIGNED_TOLD)
+        out->unsigned_rows[out->unsigned_count] = row->seq;
+    out->unsigned_count++;
+}
+
+/* "Row 7, 9 and 3 more of the audit log …" */
+static const char *tell_unsigned(struct arena *a, const struct audit_report *r) {
+    struct buf b;
+    buf_init(&b, a);
+    for (int64_t i = 0; i < r->unsigned_count && i < AUDIT_UNSIGNED_TOLD; i++)
+        buf_printf(&b, "%s%" PRId64, i ? ", " : "", r->unsigned_rows[i]);
+    if (r->unsigned_count > AUDIT_UNSIGNED_TOLD)
+        buf_printf(&b, " and %" PRId64 " more", r->unsigned_count - AUDIT_UNSIGNED_TOLD);
+    return r->unsigned_count == 1
+               ? arena_printf(a, "Row %s of the audit log " AUDIT_UNSIGNED ".", buf_text(&b))
+               : arena_printf(a,
+                              "Rows %s of the audit log are not signed by the academy: they were "
+                              "written past the program.",
+                              buf_text(&b));
+}
 
 static const char *check_row(struct walk *w, struct arena *scratch) {
     struct audit_row row = read_row(w->q, scratch);
@@ -140,6 +169,7 @@ static const char *check_row(struct walk *w, struct arena *scratch) {
     const char *problem = audit_signed_walk_row(&w->signatures, w->arena, row.seq, row.hash,
                                                 w->out);
     if (problem) return problem;
+    note_unsigned(w, &row);
     memcpy(w->before, row.hash, sizeof w->before);
     w->expected++;
     return NULL;
@@ -214,7 +244,11 @@ enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) 
     if (problem)
         out->problem = arena_printf(a, "Row %" PRId64 " of the audit log %s.", w.expected, problem);
     else if (unmet) out->problem = cut_off(a, path, out->rows, unmet, "signed");
-    else if (found == OK && head.seq > out->rows) {
+    else if (out->unsigned_count) {
+        out->problem = tell_unsigned(a, out);
+        out->first_bad = out->unsigned_rows[0];
+        return ERR_INVALID;
+    } else if (found == OK && head.seq > out->rows) {
         e = find_head(a, db_path(db), &head, &out->problem);
         if (e == ERR_INVALID) out->problem = cut_off(a, path, out->rows, head.seq, "written");
         else if (e != OK) return e;

@@ -62,6 +62,7 @@ void audit_head_catch_up(struct db *db);
 enum err audit_accept(struct store *s, struct arena *a, const char *by, const char *reason,
                       const char **why) MUST_USE;
 
+#define AUDIT_UNSIGNED_TOLD 10
 struct audit_report {
     int64_t rows;
     int64_t first_bad;    /* sequence number of the first row that does not fit, 0 = none */
@@ -69,6 +70,9 @@ struct audit_report {
     char head[65];        /* hash of the last row that fits, 64 zeros when there is none */
     bool head_checked;    /* false: the log is empty, or the head could not be read (a problem) */
     int64_t signed_heads; /* of them, all fit */
+    /* Rows that RULE audit-signed asks a signed head of, and that have none: how many, and the
+     * first of them. */
+    int64_t unsigned_count, unsigned_rows[AUDIT_UNSIGNED_TOLD];
     /* Who signed them; arena. Whether these are the academy's keys, the caller knows. */
     const char *keys[AUDIT_KEYS_MAX];
     size_t key_count;

@@ -26,6 +26,9 @@ INSERT INTO audit_signed_head (seq, hash, at_ms, key, signature) VALUES ($1, $2,
 -- name: audit_signed_last
 SELECT seq, hash, at_ms, key, signature FROM audit_signed_head ORDER BY seq DESC LIMIT 1;
 
+-- name: audit_signed_first
+SELECT seq FROM audit_signed_head ORDER BY seq LIMIT 1;
+
 -- name: audit_signed_of
 SELECT seq, hash, at_ms, key, signature FROM audit_signed_head WHERE seq = $1;
 

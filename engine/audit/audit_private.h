@@ -6,6 +6,11 @@
 
 /* Whether RULE audit-sign asks for a signature with this action. */
 bool audit_is_important(const char *action);
+#define AUDIT_UNSIGNED "is not signed by the academy: it was written past the program"
+/* Whether somebody signed in this process and no longer does. */
+bool audit_signer_ended(void);
+/* Whether this row is of a program that signs. */
+bool audit_tells_signing(const struct audit_row *row);
 /* The last row, {0, zeros} of an empty log. */
 enum err audit_last(struct db *db, struct arena *a, struct audit_head *out) MUST_USE;
 /* Hash of row `seq` in `*hash` (arena), NULL when there is no such row. */
@@ -20,7 +25,8 @@ void audit_head_write(const char *database, const void *bytes, size_t len);
 /* The signed heads, read beside the log in one pass; see audit_verify. */
 struct audit_signed_walk {
     struct stmt *q;
-    bool has; /* `next` is filled */
+    bool has;   /* `next` is filled */
+    bool found; /* the row that was walked last is signed */
     struct audit_signed_head next;
     struct arena arena;
     enum err trouble; /* memory was short: nothing can be said */

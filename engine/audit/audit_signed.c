@@ -21,10 +21,12 @@ static struct {
     pthread_mutex_t lock;
     struct audit_signer who; /* guarded by the lock, as is the key; sign NULL: nobody */
     char key[MULTIKEY_MAX + 1];
+    bool ended; /* somebody signed in this process, and no longer does */
 } signer = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void audit_signer_set(const struct audit_signer *s) {
     pthread_mutex_lock(&signer.lock);
+    signer.ended = !s && (signer.ended || signer.who.sign);
     signer.who = s ? *s : (struct audit_signer){0};
     size_t len = s ? strlen(s->key) : 0;
     BUG_IF(len > MULTIKEY_MAX); /* made by multikey_encode */
@@ -39,6 +41,19 @@ bool audit_is_important(const char *action) {
     for (size_t i = 0; i < COUNT_OF(prefixes); i++)
         if (str_has_prefix(action, prefixes[i])) return true;
     return str_eq(action, "person.roles");
+}
+
+bool audit_must_be_signed(const char *actor, const char *action) {
+    if (!actor || !action) return false; /* a damaged row: its hash tells */
+    if (str_has_prefix(action, "cert.")) return !str_eq(action, "cert.key");
+    return str_eq(action, "person.roles") && !str_eq(actor, "system");
+}
+
+bool audit_signer_ended(void) {
+    pthread_mutex_lock(&signer.lock);
+    bool ended = signer.ended;
+    pthread_mutex_unlock(&signer.lock);
+    return ended;
 }
 
 static const char *signed_text(struct arena *a, const struct audit_signed_head *head) {
@@ -133,6 +148,44 @@ bool audit_signed_fits(struct arena *a, const struct audit_signed_head *head) {
                0;
 }
 
+/* ---- What has to be signed --------------------------------------------------------------------
+ */
+
+/* Of a program that signs: the place on a status list is told in the same versions. So somebody who
+ * takes away all signed heads does not make a log that was never signed. */
+bool audit_tells_signing(const struct audit_row *row) {
+    return row->action && row->detail && str_has_prefix(row->action, "cert.") &&
+           strstr(row->detail, ",\"index\":");
+}
+
+static enum err is_begun(struct db *db, const struct audit_row *row, bool *begun) {
+    struct stmt *q;
+    enum err e;
+    *begun = audit_tells_signing(row);
+    if (*begun) return OK;
+    if (!db_one(db, &q, &e, SQL_audit_signed_first, "")) return e == ERR_NOT_FOUND ? OK : e;
+    *begun = row->seq > stmt_int(q, 0);
+    return stmt_end(q);
+}
+
+enum err audit_row_signed(struct db *db, struct arena *a, const struct audit_row *row,
+                          const char **key, const char **problem) {
+    struct audit_signed_head head;
+    bool begun = false;
+    *key = *problem = NULL;
+    if (!audit_must_be_signed(row->actor, row->action)) return OK;
+    enum err e = audit_signed_find(db, a, row->seq, &head);
+    if (e == ERR_NOT_FOUND) {
+        e = is_begun(db, row, &begun);
+        if (e == OK && begun) *problem = AUDIT_UNSIGNED;
+        return e;
+    }
+    if (e != OK) return e;
+    if (!str_eq(head.hash, row->hash) || !audit_signed_fits(a, &head)) *problem = AUDIT_UNSIGNED;
+    else *key = head.key;
+    return OK;
+}
+
 /* ---- Beside the log, row by row ------------------------------------------------------------- */
 
 /* A row that is too large was not written by us: it reads as one that no row of the log is there
@@ -164,6 +217,7 @@ static void note_key(struct audit_report *out, struct arena *a, const char *key)
 
 const char *audit_signed_walk_row(struct audit_signed_walk *w, struct arena *a, int64_t seq,
                                   const char *hash, struct audit_report *out) {
+    w->found = false;
     if (!w->has || w->next.seq > seq) return NULL;
     if (w->next.seq < seq) return "follows a signed head of a row that is not there";
     if (!str_eq(w->next.hash, hash))
@@ -171,6 +225,7 @@ const char *audit_signed_walk_row(struct audit_signed_walk *w, struct arena *a, 
     if (!audit_signed_fits(a, &w->next)) return "has a signed head whose signature does not fit";
     note_key(out, a, w->next.key);
     out->signed_heads++;
+    w->found = true;
     walk_next(w);
     return NULL;
 }

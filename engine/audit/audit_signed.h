@@ -32,6 +32,11 @@ struct audit_signer {
 };
 void audit_signer_set(const struct audit_signer *signer); /* NULL: nobody */
 
+/* RULE audit-signed: which rows the server alone writes, so that each has a signed head of its own:
+ * steps of certification "cert.…" (but "cert.key", which a command writes), and a change of roles
+ * by a person (by a command: "system"). Pure. */
+bool audit_must_be_signed(const char *actor, const char *action);
+
 struct audit_signed_head {
     int64_t seq, at_ms;
     const char *hash, *key, *signature; /* arena */
@@ -50,6 +55,13 @@ enum err audit_signed_find(struct db *db, struct arena *a, int64_t seq,
 const char *audit_signed_text(struct arena *a, const struct audit_signed_head *head);
 /* SHA-256 of that as multibase (base64url) multihash, as VC 2.0 wants `digestMultibase`. Arena. */
 const char *audit_signed_digest(struct arena *a, const struct audit_signed_head *head);
+/* RULE audit-signed: from the first signed head on, such a row that has no signed head, or one that
+ * does not fit, was written past the program, by somebody without the key. `*problem`: a sentence
+ * without its subject, NULL when the row is as it has to be; `*key`: who signed it, NULL when it
+ * need not be signed. Arena. */
+struct audit_row;
+enum err audit_row_signed(struct db *db, struct arena *a, const struct audit_row *row,
+                          const char **key, const char **problem) MUST_USE;
 /* Whether its signature is that of its key. */
 bool audit_signed_fits(struct arena *a, const struct audit_signed_head *head);
 

@@ -108,6 +108,18 @@ static enum err is_there(struct db *db, int kind, const char *id, bool *there) {
     return stmt_end(q);
 }
 
+static enum err check_signed(struct db *db, struct arena *a, const struct audit_row *row,
+                             struct reading *x) {
+    struct cert_doubt doubt;
+    enum err e = cert_records_signed(db, a, x->keys, row, &doubt);
+    if (e != OK || !doubt.problem) return e;
+    if (doubt.undecided) return OK; /* certificates tell it themselves */
+    note(x, "fact",
+         arena_printf(a, "%.40s of %.80s", row->action, row->subject ? row->subject : ""),
+         doubt.problem);
+    return OK;
+}
+
 /* What is gone with all that came of it: the log still names it. */
 static enum err check_gone(struct db *db, struct arena *a, struct reading *x) {
     struct audit_row *rows;
@@ -115,6 +127,7 @@ static enum err check_gone(struct db *db, struct arena *a, struct reading *x) {
     enum err e = audit_list(db, a, NULL, x->before, PAGE, &rows, &count);
     for (size_t i = 0; e == OK && i < count; i++) {
         x->before = rows[i].seq;
+        e = check_signed(db, a, &rows[i], x);
         for (int k = 0; e == OK && k < (int)COUNT_OF(tables); k++) {
             bool there = true;
             if (str_eq(rows[i].action, tables[k].logged))

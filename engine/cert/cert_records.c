@@ -52,6 +52,41 @@ static enum err read_logged(struct db *db, struct arena *a, const char *applicat
     return OK;
 }
 
+/* RULE audit-signed: what rests on a row that was written past the program is nobody's. A key that
+ * is not here may be somebody else's. */
+enum err cert_records_signed(struct db *db, struct arena *a, struct cert_keys *keys,
+                             const struct audit_row *row, struct cert_doubt *out) {
+    unsigned char unused[CERT_PUBLIC_BYTES];
+    const char *key, *problem;
+    *out = (struct cert_doubt){0};
+    enum err e = audit_row_signed(db, a, row, &key, &problem);
+    if (e != OK) return e;
+    if (problem)
+        out->problem = arena_printf(a, "row %lld of the audit log %s", (long long)row->seq,
+                                    problem);
+    else if (key && (!keys || !cert_keys_find(keys, key, unused)))
+        *out = (struct cert_doubt){
+            arena_printf(a,
+                         "row %lld of the audit log cannot be checked: the key %.80s is missing: "
+                         "put its file back into keys/",
+                         (long long)row->seq, key),
+            true};
+    return e;
+}
+
+/* The first row that is wrong; else, the first that cannot be checked. */
+static enum err rows_signed(struct db *db, struct arena *a, struct cert_keys *keys,
+                            const struct logged *l, struct cert_doubt *out) {
+    struct cert_doubt one;
+    enum err e = OK;
+    *out = (struct cert_doubt){0};
+    for (size_t i = 0; e == OK && i < l->count && (!out->problem || out->undecided); i++) {
+        e = cert_records_signed(db, a, keys, &l->rows[i], &one);
+        if (e == OK && one.problem && (!out->problem || !one.undecided)) *out = one;
+    }
+    return e;
+}
+
 static const json_t *detail_of(struct arena *a, const struct audit_row *row) {
     const char *why;
     return row->detail ? json_read(a, row->detail, strlen(row->detail), &why) : NULL;
@@ -186,6 +221,11 @@ enum err cert_records_certificate(struct db *db, struct arena *a, struct cert_ke
     enum err e = read_logged(db, a, c->application_id, &l);
     if (e == OK) e = certificate_problem(db, a, &l, c, &problem);
     if (e == OK && problem) *out = (struct cert_doubt){problem, false};
+    if (e != OK || problem) return e;
+    struct cert_doubt unsigned_row;
+    e = rows_signed(db, a, keys, &l, &unsigned_row);
+    if (e == OK && unsigned_row.problem && (!out->problem || !unsigned_row.undecided))
+        *out = unsigned_row;
     return e;
 }
 
@@ -309,6 +349,10 @@ enum err cert_records_case(struct db *db, struct arena *a, const struct cert_app
     *problem = NULL;
     enum err e = read_logged(db, a, app->id, &l);
     if (e == OK) e = case_problem(db, a, &l, app, problem);
+    for (size_t i = 0; e == OK && !*problem && i < l.count; i++) {
+        const char *key;
+        e = audit_row_signed(db, a, &l.rows[i], &key, problem);
+    }
     if (e == OK && !*problem) e = account_record_problem(db, a, app->person_id, problem);
     if (e == OK && !*problem && decider_id) e = account_record_problem(db, a, decider_id, problem);
     return e;
@@ -360,6 +404,10 @@ enum err cert_records_application(struct db *db, struct arena *a, struct cert_ke
     e = cert_certificate_find(db, a, app.number, &c);
     if (e == OK) e = certificate_problem(db, a, &l, &c, &out->problem);
     if (e == OK && !out->problem) e = check_credentials(db, a, keys, &c, out);
+    if (e == OK && !out->problem) {
+        e = rows_signed(db, a, keys, &l, out);
+        if (!out->undecided) out->problem = NULL; /* told of the log itself: see cert_compare.c */
+    }
     *certified = e == OK;
     if (e == OK && out->problem)
         out->problem = arena_printf(a, "certificate %s: %s", c.number, out->problem);

@@ -19,6 +19,10 @@ const char *cert_signed_problem(struct arena *a, struct cert_keys *keys,
                                 const struct cert_certificate *c,
                                 const struct cert_credential_row *row, bool *undecided);
 
+/* RULE audit-signed, with a key of the academy (`keys`; NULL: none are here). */
+struct audit_row;
+enum err cert_records_signed(struct db *db, struct arena *a, struct cert_keys *keys,
+                             const struct audit_row *row, struct cert_doubt *out) MUST_USE;
 /* For one certificate and a credential of it, on a request's way: whether tables, signature and log
  * agree. */
 enum err cert_records_certificate(struct db *db, struct arena *a, struct cert_keys *keys,

@@ -173,6 +173,21 @@ test("RULE status-step: a change of state that Gradus never makes is found, howe
     assert.equal(audit().code, 0);
 });
 
+test("RULE audit-signed: a possible change that was chained but not signed is found, and its certificate is not shown", async () => {
+    await forged(certified, [["suspended", "cert.suspend"], ["reinstated", "cert.reinstate"]], async () => {
+        found(/Rows \d+, \d+ of the audit log are not signed by the academy: they were written past the program/);
+        for (const end of ["", ".json"]) assert.equal((await get(`/certificates/${certified}${end}`)).status, 409, end);
+        await server.restart();
+        let told;
+        for (let i = 0; i < 100 && !["ok", "changed"].includes(told); i++) {
+            told = (await (await get("/healthz")).json()).records;
+            if (told !== "changed") await new Promise((go) => setTimeout(go, 100));
+        }
+        assert.equal(told, "changed");
+    });
+    assert.equal((await get(`/certificates/${certified}`)).status, 200);
+});
+
 test("RULE signed: the address of a status list is the one that its credentials name", async () => {
     const list = sql(`SELECT list_id FROM cert_credential WHERE certificate_id = ${certificate(certified)}`);
     await changed("cert_status_list", `id = ${list}`, "origin = 'https://evil.example'", async () => {

@@ -175,6 +175,54 @@ static void a_signed_head_that_does_not_fit_is_found(void **state) {
     }
 }
 
+/* RULE audit-signed: a row whose signed head is taken away is one that somebody without the key has
+ * written. */
+static void a_fact_of_importance_without_its_signed_head_is_found(void **state) {
+    (void)state;
+    static const struct fact facts[] = {
+        {"p", "cert.apply", "s", NULL, OK},
+        {"p", "cert.grant", "s", NULL, OK},
+        {"system", "cert.key", "s", NULL, OK},
+        {"system", "person.roles", "s", NULL, OK},
+        {"p", "person.roles", "s", NULL, OK},
+        {"p", "session.begin", "s", NULL, OK},
+        {"p", "cert.revoke", "s", "{\"list\":1,\"index\":5}", OK},
+    };
+    static const struct {
+        const char *gone, *says; /* NULL: nothing is wrong */
+    } cases[] = {
+        {"seq = 2", "Row 2 of the audit log is not signed by the academy: it was written past"},
+        {"seq = 5", "Row 5 of the audit log is not signed"},
+        {"seq IN (2, 5)", "Rows 2, 5 of the audit log are not signed"},
+        {"seq IN (3, 4)", NULL}, /* a command may lack the key */
+        {"seq < 3", NULL},       /* from the first signed head on */
+        {"seq > 0",
+         "Row 7 of the audit log is not signed"}, /* such a row is of a program that signs */
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        if (i) {
+            teardown(NULL);
+            assert_int_equal(setup(NULL), 0);
+        }
+        begin_signing();
+        struct store *s = open_store();
+        for (size_t k = 0; k < COUNT_OF(facts); k++) assert_int_equal(say(s, facts[k]), OK);
+        /* Without the keys nothing is written that has to be signed. */
+        audit_signer_set(NULL);
+        assert_int_equal(say(s, facts[1]), ERR_BUSY);
+        assert_true(store_close(s, 1000));
+        struct audit_report r;
+        assert_int_equal(verify(&r), OK);
+        tamper(arena_printf(
+            &arena,
+            "DROP TRIGGER audit_signed_head_remains; DELETE FROM audit_signed_head WHERE %s",
+            cases[i].gone));
+        enum err e = verify(&r);
+        if (e != (cases[i].says ? ERR_INVALID : OK)) fail_msg("%s", cases[i].gone);
+        if (cases[i].says && !strstr(r.problem, cases[i].says)) fail_msg("%s", r.problem);
+    }
+}
+
 int main(void) {
     log_threshold((enum log_level)(LOG_ERROR + 1));
     const struct CMUnitTest tests[] = {
@@ -183,6 +231,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_log_made_anew_is_not_the_one_that_was_published, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_signed_head_that_does_not_fit_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_fact_of_importance_without_its_signed_head_is_found,
+                                        setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
