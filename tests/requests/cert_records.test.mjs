@@ -9,6 +9,7 @@ import { gunzipSync } from "node:zlib";
 import { caseOf } from "../lib/level.mjs";
 import { writer } from "../lib/records.mjs";
 import { command, makeDemo, scratch, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 const data = makeDemo(), file = join(data, "gradus.db");
 const demo = JSON.parse(readFileSync(join(data, "demo.json"), "utf8")), { password } = demo.accounts[0];
@@ -173,21 +174,6 @@ test("RULE status-step: a change of state that Gradus never makes is found, howe
     assert.equal(audit().code, 0);
 });
 
-test("RULE audit-signed: a possible change that was chained but not signed is found, and its certificate is not shown", async () => {
-    await forged(certified, [["suspended", "cert.suspend"], ["reinstated", "cert.reinstate"]], async () => {
-        found(/Rows \d+, \d+ of the audit log are not signed by the academy: they were written past the program/);
-        for (const end of ["", ".json"]) assert.equal((await get(`/certificates/${certified}${end}`)).status, 409, end);
-        await server.restart();
-        let told;
-        for (let i = 0; i < 100 && !["ok", "changed"].includes(told); i++) {
-            told = (await (await get("/healthz")).json()).records;
-            if (told !== "changed") await new Promise((go) => setTimeout(go, 100));
-        }
-        assert.equal(told, "changed");
-    });
-    assert.equal((await get(`/certificates/${certified}`)).status, 200);
-});
-
 test("RULE signed: the address of a status list is the one that its credentials name", async () => {
     const list = sql(`SELECT list_id FROM cert_credential WHERE certificate_id = ${certificate(certified)}`);
     await changed("cert_status_list", `id = ${list}`, "origin = 'https://evil.example'", async () => {
@@ -311,4 +297,19 @@ test("an attempt that was scored is not scored again because a row says that it 
         found(/its answers are not those/);
     });
     await server.log({ event: "exam_score" });
+});
+
+/* The last one: at its restart the server signs the head that it finds, which is then ahead of the log. */
+test("RULE audit-signed: a possible change that was chained but not signed is found, and its certificate is not shown", async () => {
+    await forged(certified, [["suspended", "cert.suspend"], ["reinstated", "cert.reinstate"]], async () => {
+        found(/Rows \d+, \d+ of the audit log are not signed by the academy: they were written past the program/);
+        for (const end of ["", ".json"]) assert.equal((await get(`/certificates/${certified}${end}`)).status, 409, end);
+        await server.restart();
+        const told = await until("the records are compared", async () => {
+            const { records } = await (await get("/healthz")).json();
+            return ["ok", "changed"].includes(records) && records;
+        });
+        assert.equal(told, "changed");
+    });
+    assert.equal((await get(`/certificates/${certified}`)).status, 200);
 });
