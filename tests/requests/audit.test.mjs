@@ -149,7 +149,10 @@ test("a status list is a witness of the log, and finds one that was made anew", 
     const done = spawnSync("sqlite3", [db], { input: updates.join("\n"), encoding: "utf8" });
     assert.equal(done.status, 0, done.stderr);
     writeFileSync(join(changed, "gradus.db.audit-head"), `${rows.at(-1)[0]} ${before}\n`);
-    must(["audit", "verify", "--data", changed]); // all that lies in the folder fits
+    const alone = command(["audit", "verify", "--data", changed]); // the chain fits; but steps of certification have no signature
+    assert.equal(alone.code, 1, alone.out);
+    assert.match(alone.err, /Rows [^]* are not signed by the academy/);
+    assert.doesNotMatch(alone.err, /published/);
     const found = command(["audit", "verify", "--against", kept, "--data", changed]);
     assert.equal(found.code, 1, found.out);
     assert.match(found.err, /not the one that was published/);
