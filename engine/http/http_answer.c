@@ -293,7 +293,7 @@ static void compress_body(struct connection *c) {
     if (c->len > REQUEST_ARENA_BYTES / 4) return; /* rather uncompressed than refused */
     const unsigned char *out;
     size_t len = pieces_gzip(c->http->pieces, &c->arena, c->bytes, c->len, c->cuts.cut,
-                             c->cuts.count, NULL, &out);
+                             c->cuts.count, &out);
     if (!len) return;
     c->bytes = out;
     c->len = len;

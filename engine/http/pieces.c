@@ -34,6 +34,15 @@ struct pieces {
     atomic_uint_least64_t last_serial;
 };
 
+/* A gzip member of pieces and uncompressed texts, in the order of the page. */
+struct gzip_member {
+    unsigned char *out; /* arena */
+    size_t len, room, text_len;
+    uint32_t crc;
+    bool failed; /* there was no room */
+};
+#define MEMBER_ROOM 64 /* header, last block and trailer */
+
 /* A page on its way into a gzip member. */
 struct packing {
     struct gzip_member member;
@@ -45,7 +54,6 @@ struct packing {
         size_t from, len;
     } parts[CHAIN_PARTS];
     int part_count;
-    struct page_parts *out; /* NULL: nobody asks which pieces these are */
 };
 
 /* A piece as it stands in a page. */
@@ -199,27 +207,16 @@ void pieces_free(struct pieces *p) {
 
 void pieces_stats(struct pieces *p, struct shelf_stats *out) { shelf_stats(&p->shelf, out); }
 
-void piece_hold(struct piece *e) { atomic_fetch_add(&e->shelved.holders, 1); }
-
-void piece_drop(struct pieces *p, struct piece *e) { shelf_drop(&p->shelf, &e->shelved); }
-
-const char *piece_text(const struct piece *e, size_t *len) {
-    *len = e->len;
-    return e->text;
-}
-
-size_t piece_weight(const struct piece *e) { return e->shelved.weight; }
-
 /* ---- One gzip member ------------------------------------------------------------------------ */
 
-void member_begin(struct gzip_member *m, struct arena *a, size_t room) {
+static void member_begin(struct gzip_member *m, struct arena *a, size_t room) {
     static const unsigned char head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
     *m = (struct gzip_member){.out = arena_raw(a, room + MEMBER_ROOM), .room = room + sizeof head};
     memcpy(m->out, head, sizeof head);
     m->len = sizeof head;
 }
 
-void member_text(struct gzip_member *m, const char *text, size_t len) {
+static void member_text(struct gzip_member *m, const char *text, size_t len) {
     m->crc = (uint32_t)crc32_z(m->crc, (const Bytef *)text, len);
     m->text_len += len;
     while (len && !m->failed) {
@@ -239,7 +236,9 @@ void member_text(struct gzip_member *m, const char *text, size_t len) {
     }
 }
 
-void member_piece(struct gzip_member *m, const struct piece *e) {
+/* A piece that refers back must stand behind the same ones as in the page that it was made for,
+ * equally far. */
+static void member_piece(struct gzip_member *m, const struct piece *e) {
     m->failed |= m->room - m->len < e->packed_len;
     if (m->failed) return;
     memcpy(m->out + m->len, e->packed, e->packed_len);
@@ -248,13 +247,12 @@ void member_piece(struct gzip_member *m, const struct piece *e) {
     m->text_len += e->len;
 }
 
-size_t piece_packed(const struct piece *e) { return e->packed_len; }
-
 static void put_little_endian(struct gzip_member *m, uint32_t value) {
     for (int i = 0; i < 4; i++) m->out[m->len++] = (unsigned char)(value >> 8 * i);
 }
 
-size_t member_end(struct gzip_member *m) {
+/* Its length; 0 when it failed or is no shorter than the text. */
+static size_t member_end(struct gzip_member *m) {
     static const unsigned char last[] = {1, 0, 0, 0xff, 0xff};
     if (m->failed || m->len + sizeof last + 8 >= m->text_len) return 0;
     memcpy(m->out + m->len, last, sizeof last);
@@ -292,13 +290,6 @@ static void chain_on(struct packing *m, const struct piece *e, size_t from) {
     m->chain = e->serial;
 }
 
-/* The piece is held on for who asked. There is room: nothing may fail while it is held twice. */
-static void tell_part(struct page_parts *out, struct piece *e, size_t from, size_t len) {
-    if (e) piece_hold(e);
-    else out->incomplete = true;
-    out->at[out->count++] = (struct page_part){e, from, len};
-}
-
 /* What is the same on many pages. */
 static void put_piece(struct packing *m, struct pieces *p, size_t from, size_t len) {
     struct place at = {.text = m->text + from, .len = len};
@@ -308,7 +299,6 @@ static void put_piece(struct packing *m, struct pieces *p, size_t from, size_t l
         at.gap = from - m->parts[m->part_count - 1].from - m->parts[m->part_count - 1].len;
     } else m->chain = 0;
     struct piece *e = find_or_make(p, m, &at);
-    if (m->out) tell_part(m->out, e, from, len);
     if (!e) {
         size_t n = pack(at.text, len, NULL, 0, LEVEL_ONCE, g->out + g->len, g->room - g->len);
         g->failed |= n == 0;
@@ -320,14 +310,12 @@ static void put_piece(struct packing *m, struct pieces *p, size_t from, size_t l
     }
     member_piece(g, e);
     chain_on(m, e, from);
-    piece_drop(p, e);
+    shelf_drop(&p->shelf, &e->shelved);
 }
 
 size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t len,
-                   const struct page_cut *cuts, size_t count, struct page_parts *parts,
-                   const unsigned char **out) {
-    struct packing m = {.text = text, .out = parts};
-    if (parts) parts->at = NEW_ARRAY(a, struct page_part, 2 * count + 1);
+                   const struct page_cut *cuts, size_t count, const unsigned char **out) {
+    struct packing m = {.text = text};
     member_begin(&m.member, a, PIECE_ROOM(len) + (2 * count + 1) * 64);
     /* `plain`: where the text begins that is too short to be a piece or stands apart; it goes out
      * when a piece comes. */

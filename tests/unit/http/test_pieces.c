@@ -50,7 +50,7 @@ static size_t compress_and_check(struct pieces *p, const char *text, size_t len,
     struct arena a;
     const unsigned char *gz = NULL;
     arena_init(&a, 64u << 20);
-    size_t n = pieces_gzip(p, &a, text, len, cuts, count, NULL, &gz);
+    size_t n = pieces_gzip(p, &a, text, len, cuts, count, &gz);
     if (n) assert_true(gives_back(gz, n, text, len));
     arena_release(&a);
     return n;
@@ -281,7 +281,7 @@ static void *visit(void *arg) {
         char *text = prose(&a, 30000, seed >> 16 & 15);
         const struct page_cut cuts[] = {{.at = 100, .len = 64, .apart = true},
                                         {.at = 10000, .len = 8000}};
-        size_t n = pieces_gzip(shared, &a, text, 30000, cuts, 2, NULL, &gz);
+        size_t n = pieces_gzip(shared, &a, text, 30000, cuts, 2, &gz);
         if (!n || !gives_back(gz, n, text, 30000)) wrong_pages++;
         arena_release(&a);
     }
