@@ -16,7 +16,7 @@ FUZZ_SECONDS ?= 60
 LIBRARY ?= $(BUILD)/libgradus.a
 
 PACKAGES := libmicrohttpd sqlite3 libarchive yaml-0.1 jansson libsodium icu-uc icu-i18n libxml-2.0 pangocairo \
-            libqrencode libqpdf libseccomp zlib liboath
+            libqrencode libqpdf libseccomp zlib libxxhash liboath
 # What the program of the lab workers is linked with, and nothing else; libseccomp is its alone.
 WORKER_PACKAGES := sqlite3 jansson libsodium libxml-2.0 libseccomp
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes \

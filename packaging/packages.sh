@@ -24,6 +24,7 @@ run_packages=(
     "libseccomp-dev|the sandbox of the labs"
     "liboath-dev|codes of the second factor"
     "zlib1g-dev|compression"
+    "libxxhash-dev|finds again what was compressed before"
     "fonts-noto-core|certificates in Latin, Greek, Cyrillic, Thai and Arabic"
     "fonts-noto-cjk|certificates in Chinese, Japanese and Korean"
 )

@@ -29,14 +29,4 @@ struct hash_key {
 void hash_key_new(struct hash_key *key);
 uint64_t hash_keyed(const struct hash_key *key, const void *bytes, size_t len);
 
-/* Both halves of the 128 bits of a product, folded by XOR: which bits of it a difference reaches
- * depends on all bits of both factors. For hashes of long texts, where SipHash takes four times as
- * long. */
-static inline uint64_t hash_fold(uint64_t a, uint64_t b) {
-    uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32,
-             one = a_low * b_high, other = a_high * b_low,
-             middle = (a_low * b_low >> 32) + (uint32_t)one + (uint32_t)other;
-    return (a * b) ^ (a_high * b_high + (one >> 32) + (other >> 32) + (middle >> 32));
-}
-
 #endif

@@ -11,7 +11,6 @@
 #define PIECE_LEAST 192 /* bytes: what is shorter stands uncompressed beside what is apart */
 #define LEVEL_ONCE 4    /* for a text that may never come again */
 #define LEVEL_KEPT 8
-#define SAMPLE_FROM 4096
 #define STORED_MOST 65535 /* bytes in one stored block */
 #define PIECE_ROOM(len) ((len) + (len) / 1000 + 64)
 #define WINDOW 32768   /* as far back as deflate refers */
@@ -127,19 +126,20 @@ static bool stands_there(const struct shelved *thing, const void *what) {
     return e->len == at->len && e->before == at->before && e->gap == at->gap;
 }
 
-static uint64_t place_hash(uint64_t seed, const struct place *at, size_t stride) {
-    uint64_t hash = shelf_hash(seed, at->text, at->len, stride);
-    return at->before ? (hash ^ at->before) * 0x9e3779b185ebca87u + at->gap : hash;
+/* The same text behind another piece, or in another distance, is another thing. */
+static uint64_t place_hash(uint64_t text_hash, const struct place *at) {
+    return at->before ? (text_hash ^ at->before) * 0x9e3779b185ebca87u + at->gap : text_hash;
 }
 
-/* A held piece, or NULL; then `*again` tells whether this text has come before, `*taken` whether
- * another text has this hash. */
+/* A held piece, or NULL; then `*again` tells whether this text has come before. Another text with
+ * this hash keeps its place: then this one is compressed each time. */
 static struct piece *find(struct pieces *p, uint64_t hash, uint64_t text_hash,
-                          const struct place *at, bool *again, bool *taken) {
+                          const struct place *at, bool *again) {
     struct shelved *thing = shelf_find(&p->shelf, hash, text_hash, stands_there, at, again);
-    *taken = thing && memcmp(piece_of(thing)->text, at->text, at->len) != 0;
-    if (!*taken) return thing ? piece_of(thing) : NULL;
+    if (!thing) return NULL;
+    if (memcmp(piece_of(thing)->text, at->text, at->len) == 0) return piece_of(thing);
     shelf_drop(&p->shelf, thing);
+    *again = false;
     return NULL;
 }
 
@@ -267,19 +267,11 @@ static size_t member_end(struct gzip_member *m) {
 /* Also NULL when it is worth nothing to keep. */
 static struct piece *find_or_make(struct pieces *p, const struct packing *m,
                                   const struct place *at) {
-    bool again = false, taken = false;
+    bool again = false;
     if (at->len > SHELF_MOST(&p->shelf)) return NULL; /* compressing it well would be in vain */
-    /* A long text is told by samples of it, unless another one looks the same by them. */
-    const size_t stride = at->len > SAMPLE_FROM ? 256 : 32;
-    const struct place alone = {.text = at->text, .len = at->len};
-    uint64_t hash = place_hash(p->shelf.seed, at, stride),
-             text_hash = place_hash(p->shelf.seed, &alone, stride);
-    struct piece *e = find(p, hash, text_hash, at, &again, &taken);
-    if (taken) {
-        hash = place_hash(~p->shelf.seed, at, 32);
-        e = find(p, hash, place_hash(~p->shelf.seed, &alone, 32), at, &again, &taken);
-        again &= !taken;
-    }
+    const uint64_t text_hash = shelf_hash(p->shelf.seed, at->text, at->len),
+                   hash = place_hash(text_hash, at);
+    struct piece *e = find(p, hash, text_hash, at, &again);
     return e || !again ? e : make(p, m, hash, at);
 }
 

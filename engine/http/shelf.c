@@ -2,37 +2,12 @@
 #include "http/shelf.h"
 
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/codec.h"
-#include "base/hash.h"
 
-#define BLOCK 32
-
-struct hashing {
-    uint64_t lane[2], secret[2];
-};
-
-static void take_block(struct hashing *h, const char *block) {
-    uint64_t word[4];
-    memcpy(word, block, BLOCK);
-    h->lane[0] = hash_fold(h->lane[0] ^ word[0], word[1] ^ h->secret[0]);
-    h->lane[1] = hash_fold(h->lane[1] ^ word[2], word[3] ^ h->secret[1]);
-}
-
-/* Each factor holds something that nobody outside knows: without it two texts that always meet
- * could be made by hand, whatever the seed. */
-uint64_t shelf_hash(uint64_t seed, const char *text, size_t len, size_t stride) {
-    const uint64_t prime = 0x9e3779b185ebca87u, other = 0xc2b2ae3d27d4eb4fu;
-    struct hashing h = {{seed + len, ~seed},
-                        {hash_fold(seed ^ prime, other), hash_fold(~seed ^ other, prime)}};
-    size_t i = 0;
-    for (; i + stride <= len; i += stride) take_block(&h, text + i);
-    for (; i < len; i += BLOCK) {
-        char block[BLOCK] = {0};
-        memcpy(block, text + i, len - i < BLOCK ? len - i : BLOCK);
-        take_block(&h, block);
-    }
-    return hash_fold(h.lane[0] ^ h.secret[1], h.lane[1] ^ h.secret[0]);
+uint64_t shelf_hash(uint64_t seed, const char *text, size_t len) {
+    return XXH3_64bits_withSeed(text, len, seed);
 }
 
 void shelf_init(struct shelf *s, size_t bytes, void (*release)(struct shelved *thing)) {

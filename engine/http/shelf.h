@@ -39,9 +39,8 @@ void shelf_init(struct shelf *s, size_t bytes, void (*release)(struct shelved *t
 /* No thread may still hold a thing. */
 void shelf_release(struct shelf *s);
 
-/* A hash that spreads; equality must be decided by comparing. Of every `stride` bytes (32 or more)
- * 32 are looked at. */
-uint64_t shelf_hash(uint64_t seed, const char *text, size_t len, size_t stride);
+/* XXH3, 64 bits, of the whole text; equality must be decided by comparing. */
+uint64_t shelf_hash(uint64_t seed, const char *text, size_t len);
 /* Held, or NULL; then `*again` tells whether something of `seen_hash` was asked for before. `same`
  * (may be NULL) is called under the lock and must be quick. */
 struct shelved *shelf_find(struct shelf *s, uint64_t hash, uint64_t seen_hash,

@@ -30,19 +30,8 @@ static void test_keyed(void **state) {
     assert_true(hash_keyed(&key, "a", 1) != hash_keyed(&other, "a", 1));
 }
 
-/* Products that can be written down: (2^64 - 1)^2 is 2^64 - 2 above and 1 below. */
-static void test_fold(void **state) {
-    (void)state;
-    assert_true(hash_fold(UINT64_MAX, UINT64_MAX) == ((UINT64_MAX - 1) ^ 1));
-    assert_true(hash_fold(0, UINT64_MAX) == 0);
-    assert_true(hash_fold(6, 7) == 42);
-    assert_true(hash_fold((uint64_t)1 << 63, 6) == 3);
-    assert_true(hash_fold((uint64_t)1 << 32, (uint64_t)1 << 32) == 1);
-    assert_true(hash_fold(0xffffffffu, 0x100000001u) == UINT64_MAX);
-}
-
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST(test_fnv), TEST(test_keyed), TEST(test_fold)};
+    const struct CMUnitTest tests[] = {TEST(test_fnv), TEST(test_keyed)};
     codec_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
