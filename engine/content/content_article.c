@@ -1,6 +1,6 @@
-/* The article as nearly everybody gets it, kept: its questions make up most of a page's template
- * work, and before an answer they are the same for all, but for the token that each form carries.
- */
+/* What takes most of a page's template work and is the same for all its readers, kept: a module's
+ * article, whose questions are before an answer the same but for the token that each form carries,
+ * and a glossary's terms. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,8 +43,67 @@ static bool add_question(struct request *q, const struct rendered *r,
     return true;
 }
 
-static struct article *make(struct request *q, const struct rendered *r, const char *module_id,
-                            unsigned edition) {
+/* ---- Kept ----------------------------------------------------------------------------------- */
+
+static void article_free(struct article *a) {
+    free(a->locale);
+    free(a->html);
+    free(a);
+}
+
+void articles_release(_Atomic(struct article *) *list) {
+    for (struct article *a = atomic_load(list); a;) {
+        struct article *next = a->next;
+        article_free(a);
+        a = next;
+    }
+}
+
+/* What was made of `of` for this reader's language, or NULL; `*full` tells that no other can be
+ * kept. */
+static const struct article *find(_Atomic(struct article *) *list, const struct request *q,
+                                  const void *of, unsigned edition, bool *full) {
+    int kept = 0;
+    for (const struct article *a = atomic_load(list); a; a = a->next, kept++)
+        if (a->of == of && a->edition == edition && str_eq(a->locale, q->locale)) return a;
+    *full = kept >= ARTICLES_KEPT;
+    return NULL;
+}
+
+/* A copy on the list, or NULL when there is no memory. */
+static const struct article *keep(_Atomic(struct article *) *list, const struct request *q,
+                                  const struct article *made, const struct buf *html,
+                                  const struct article_question *places, size_t count) {
+    struct article *a = calloc(1, sizeof *a + count * sizeof *places);
+    if (!a) return NULL;
+    *a = *made;
+    a->locale = strdup(q->locale);
+    a->html = malloc(html->len + 1);
+    if (!a->locale || !a->html) {
+        article_free(a);
+        return NULL;
+    }
+    memcpy(a->html, html->data, html->len);
+    a->html[html->len] = '\0';
+    if (count) memcpy(a->questions, places, count * sizeof *places);
+    a->len = html->len;
+    a->next = atomic_load(list);
+    while (!atomic_compare_exchange_weak(list, &a->next, a)) continue;
+    return a;
+}
+
+/* ---- A module's ----------------------------------------------------------------------------- */
+
+/* The edition is read first: when the site is read again meanwhile, the article is newer than it
+ * says, and made again. */
+const struct article *article_of(struct request *q, const struct rendered *r,
+                                 const char *module_id) {
+    _Atomic(struct article *) *list =
+        &((struct rendered *)r)->articles; /* the one thing in it that changes */
+    const struct article made = {.of = r, .edition = page_edition(q->app->site)};
+    bool full;
+    const struct article *a = find(list, q, r, made.edition, &full);
+    if (a || full || r->checkpoint_count == 0) return a;
     struct buf html;
     size_t questions = 0;
     struct article_question *places = NEW_ARRAY(q->arena, struct article_question,
@@ -58,38 +117,72 @@ static struct article *make(struct request *q, const struct rendered *r, const c
             return NULL;
     }
     if (questions != r->checkpoint_count || html.len > ARTICLE_BYTES) return NULL;
-    struct article *a = calloc(1, sizeof *a + questions * sizeof *places);
-    if (!a) return NULL;
-    a->locale = strdup(q->locale);
-    a->html = malloc(html.len + 1);
-    if (!a->locale || !a->html) {
-        free(a->locale);
-        free(a->html);
-        free(a);
-        return NULL;
-    }
-    memcpy(a->html, buf_text(&html), html.len + 1);
-    memcpy(a->questions, places, questions * sizeof *places);
-    a->len = html.len;
-    a->edition = edition;
-    return a;
+    return keep(list, q, &made, &html, places, questions);
 }
 
-/* The edition is read first: when the site is read again meanwhile, the article is newer than it
- * says, and made again. */
-const struct article *article_of(struct request *q, const struct rendered *r,
-                                 const char *module_id) {
-    _Atomic(struct article *) *list =
-        &((struct rendered *)r)->articles; /* the one thing in it that changes */
-    const unsigned edition = page_edition(q->app->site);
-    int kept = 0;
-    struct article *first = atomic_load(list);
-    for (struct article *a = first; a; a = a->next, kept++)
-        if (a->edition == edition && str_eq(a->locale, q->locale)) return a;
-    if (kept >= ARTICLES_KEPT || r->checkpoint_count == 0) return NULL;
-    struct article *a = make(q, r, module_id, edition);
-    if (!a) return NULL;
-    a->next = first;
-    while (!atomic_compare_exchange_weak(list, &a->next, a)) continue;
-    return a;
+/* ---- A glossary's --------------------------------------------------------------------------- */
+
+static const char *first_letter(struct arena *a, const char *title) {
+    size_t n = utf8_length_at(title, strlen(title));
+    char *letter = arena_copy(a, title, n);
+    if (n == 1 && *letter >= 'a' && *letter <= 'z') *letter = (char)(*letter - 32);
+    return letter;
+}
+
+static void term_view(struct view *v, const struct glossary_term *t) {
+    view_text(v, "id", t->id);
+    view_text(v, "title", t->title);
+    view_text(v, "alias", t->alias);
+    view_html_borrow(v, "html", t->html, strlen(t->html));
+    struct view *names = t->name_count ? view_list(v, "names") : NULL;
+    for (size_t k = 0; k < t->name_count; k++) {
+        struct view *name = view_item(names);
+        view_text(name, "lang", t->names[k].lang);
+        view_text(name, "dir", page_direction(t->names[k].lang));
+        view_text(name, "name", t->names[k].text);
+    }
+}
+
+static bool render_terms(struct request *q, const struct content_snapshot *s,
+                         const struct content_glossary *g, struct buf *html) {
+    struct view *v = view_new(q->arena), *letters = view_list(v, "letters"), *terms = NULL;
+    const char *letter = NULL;
+    content_say(q, v, "title", g->title, content_lang(s, g->lang, g->programme));
+    for (size_t i = 0; i < g->term_count; i++) {
+        const char *now = first_letter(q->arena, g->terms[i].title);
+        if (!str_eq(now, letter)) {
+            struct view *group = view_item(letters);
+            view_text(group, "letter", now);
+            terms = view_list(group, "terms");
+            letter = now;
+        }
+        term_view(view_item(terms), &g->terms[i]);
+    }
+    return page_render(q->app->site, "content_terms", q->locale, v, html) == OK;
+}
+
+static bool has_formula(const struct content_glossary *g) {
+    for (size_t i = 0; i < g->term_count; i++)
+        if (doc_has_formula(g->terms[i].html)) return true;
+    return false;
+}
+
+const struct article *article_of_glossary(struct request *q, const struct content_snapshot *s,
+                                          const struct content_glossary *g) {
+    _Atomic(struct article *) *list = &((struct content_snapshot *)s)->glossaries;
+    struct article made = {.of = g, .edition = page_edition(q->app->site)};
+    bool full;
+    const struct article *a = find(list, q, g, made.edition, &full);
+    if (a) return a;
+    struct buf html;
+    buf_init(&html, q->arena);
+    if (!render_terms(q, s, g, &html)) return NULL;
+    made.has_math = has_formula(g);
+    if (!full) a = keep(list, q, &made, &html, NULL, 0);
+    if (a) return a;
+    struct article *once = NEW(q->arena, struct article);
+    *once = made;
+    once->html = html.data;
+    once->len = html.len;
+    return once;
 }

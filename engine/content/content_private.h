@@ -234,6 +234,7 @@ struct content_snapshot {
     const struct content_module **objective_modules;
     size_t objective_count;
     _Atomic(struct rendered *) *rendered; /* by index of files */
+    _Atomic(struct article *) glossaries; /* see content_article.c */
 };
 
 struct content {
@@ -370,24 +371,32 @@ struct rendered {
 const struct rendered *content_rendered(const struct content_snapshot *s,
                                         const struct content_file *f, struct db *db,
                                         struct arena *a);
-/* content_article.c: the whole article in one language of the interface, every question as before
- * an answer. In each question the token that its form carries is left out. */
+/* content_article.c: a text as all its readers get it, in one language of the interface, kept by
+ * what it was made of. A module's: every question as before an answer, and the token that its form
+ * carries is left out. A glossary's: its letters and terms. */
 struct article_question {
     size_t start, token,
         end; /* bytes of html: the question's section, and where in it the token goes */
 };
 struct article {
     struct article *next;
+    const void *of; /* the text that it was made of */
     char *locale;
     unsigned edition; /* of the site's files, see page_edition */
     char *html;
     size_t len;
+    bool has_math;                       /* a glossary's: there is a formula in it */
     struct article_question questions[]; /* as many as checkpoints */
 };
 /* Borrowed from `r`; NULL when there is none (then pieces and checkpoints are put together by the
  * template). */
 const struct article *article_of(struct request *q, const struct rendered *r,
                                  const char *module_id);
+/* Borrowed from `s`, or in the request's arena when it cannot be kept. NULL: there was no template.
+ */
+const struct article *article_of_glossary(struct request *q, const struct content_snapshot *s,
+                                          const struct content_glossary *g);
+void articles_release(_Atomic(struct article *) *list);
 void article_words(struct request *q, struct view *v, const struct rendered *r);
 /* Before an answer the page knows neither keys nor feedback: they are not in this view. */
 void fresh_checkpoint_view(struct view *v, const struct rendered_checkpoint *c);

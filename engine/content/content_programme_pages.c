@@ -218,46 +218,15 @@ enum err content_programme_page(struct request *r) {
     return http_page(r, "content_programme", v);
 }
 
-static const char *first_letter(struct arena *a, const char *title) {
-    size_t n = utf8_length_at(title, strlen(title));
-    char *letter = arena_copy(a, title, n);
-    if (n == 1 && *letter >= 'a' && *letter <= 'z') *letter = (char)(*letter - 32);
-    return letter;
-}
-
 enum err content_glossary_page(struct request *r) {
     const struct content_snapshot *s = content_of(r);
     const struct reading reading = reading_of(r);
     const struct content_glossary *g = snapshot_glossary(s, http_query(r, "programme"), &reading);
+    const struct article *terms = g && g->term_count ? article_of_glossary(r, s, g) : NULL;
     const char *lang = g ? content_lang(s, g->lang, g->programme) : NULL;
-    struct view *v = view_new(r->arena), *letters = view_list(v, "letters"), *terms = NULL;
+    struct view *v = view_new(r->arena);
     content_say(r, v, "title", g ? g->title : content_text(r, "content_glossary_title"), lang);
-    view_int(v, "term_count", g ? (int64_t)g->term_count : 0);
-    const char *letter = NULL;
-    bool has_math = false;
-    for (size_t i = 0; g && i < g->term_count; i++) {
-        const struct glossary_term *t = &g->terms[i];
-        const char *now = first_letter(r->arena, t->title);
-        if (!str_eq(now, letter)) {
-            struct view *group = view_item(letters);
-            view_text(group, "letter", now);
-            terms = view_list(group, "terms");
-            letter = now;
-        }
-        struct view *item = view_item(terms);
-        view_text(item, "id", t->id);
-        view_text(item, "title", t->title);
-        view_text(item, "alias", t->alias);
-        view_html_borrow(item, "html", t->html, strlen(t->html));
-        has_math = has_math || doc_has_formula(t->html);
-        struct view *names = t->name_count ? view_list(item, "names") : NULL;
-        for (size_t k = 0; k < t->name_count; k++) {
-            struct view *name = view_item(names);
-            view_text(name, "lang", t->names[k].lang);
-            view_text(name, "dir", page_direction(t->names[k].lang));
-            view_text(name, "name", t->names[k].text);
-        }
-    }
-    view_bool(v, "has_math", has_math);
+    if (terms) view_html_borrow(v, "terms", terms->html, terms->len);
+    view_bool(v, "has_math", terms && terms->has_math);
     return http_page(r, "content_glossary", v);
 }

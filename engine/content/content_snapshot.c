@@ -39,20 +39,10 @@ static void file_release(const struct content_file *f) {
 /* ---- What was rendered
  * ------------------------------------------------------------------------------------- */
 
-static void articles_release(struct rendered *r) {
-    for (struct article *a = atomic_load(&r->articles); a;) {
-        struct article *next = a->next;
-        free(a->locale);
-        free(a->html);
-        free(a);
-        a = next;
-    }
-}
-
 void rendered_release(struct rendered *r) {
     if (!r || atomic_fetch_sub(&r->refs, 1) != 1) return;
     if (r->cache) atomic_fetch_sub(r->cache, r->bytes);
-    articles_release(r);
+    articles_release(&r->articles);
     arena_release(&r->arena);
     free(r);
 }
@@ -139,6 +129,7 @@ static void snapshot_free(struct content_snapshot *s) {
         rendered_release(atomic_load(&s->rendered[i]));
         file_release(s->files[i]);
     }
+    articles_release(&s->glossaries);
     arena_release(&s->arena);
     free(s);
 }

@@ -42,6 +42,20 @@ test("programmes are public, modules are not", async () => {
     for (const path of ["/modules/none", "/programmes/none", "/modules/data-basics/files/none.svg", "/modules/..%2Fx"]) assert.equal((await learner.fetch(path)).status, 404, path);
 });
 
+test("a kept glossary follows its text and the site's templates", async () => {
+    const files = { [join(academy, "content/mops/glossary.md")]: [/^## .*$/m, "## Aardvark rate"], [join(academy, "site/templates/content_terms.mustache")]: ["<dl class=", '<dl data-new="yes" class='] };
+    await learner.page("/glossary");
+    for (const [file, [what, by]] of Object.entries(files)) {
+        const before = readFileSync(file, "utf8"), shown = by.replace("## ", "").slice(0, 18);
+        assert.notEqual(before.replace(what, by), before, file);
+        assert.ok(!(await learner.page("/glossary")).includes(shown));
+        writeFileSync(file, before.replace(what, by));
+        await until(`${shown} in the glossary`, async () => (await learner.page("/glossary")).includes(shown));
+        writeFileSync(file, before);
+        await until(`no ${shown} in the glossary`, async () => !(await learner.page("/glossary")).includes(shown));
+    }
+});
+
 test("a module page holds what it promises", async () => {
     const page = await learner.page("/modules/data-basics");
     for (const what of [/<h1>Records, fields and keys<\/h1>/, /class="toc/, /popovertarget="term-1"/, /class="callout callout-case"/, /rel="prev"/, /rel="next"/, /width="\d+" height="\d+"/, /14 min/])
