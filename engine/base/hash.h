@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* FNV-1a, 64 bits (draft-eastlake-fnv, section 2). Begin with HASH_START; what follows goes on with
  * what was returned. Its low bits spread well, the high ones of short texts less. */
@@ -20,6 +21,11 @@ static inline uint64_t hash_more(uint64_t hash, const void *bytes, size_t len) {
 }
 static inline uint64_t hash_bytes(const void *bytes, size_t len) {
     return hash_more(HASH_START, bytes, len);
+}
+/* With the NUL at its end: several texts one after the other differ from those with their borders
+ * elsewhere. */
+static inline uint64_t hash_text(uint64_t hash, const char *text) {
+    return hash_more(hash, text, strlen(text) + 1);
 }
 
 /* SipHash-2-4 (libsodium's crypto_shorthash) under a key that nobody outside knows. */

@@ -1,12 +1,12 @@
 /* JSON to canonical N-Quads, by table. */
 #include "cert/cert_rdf.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/codec.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 #define NODE_LIMIT 200
@@ -227,16 +227,14 @@ static bool same_ref(struct rdf_ref x, struct rdf_ref y) {
     return !x.text && !y.text && x.blank == y.blank;
 }
 
-static uint64_t hash_text(const char *text, uint64_t before) {
-    unsigned char key[crypto_shorthash_KEYBYTES] = {0}, out[crypto_shorthash_BYTES];
-    memcpy(key, &before, sizeof before);
-    crypto_shorthash(out, (const unsigned char *)text, strlen(text), key);
-    memcpy(&before, out, sizeof before);
-    return before;
+static uint64_t hash_term(const char *text, uint64_t before) {
+    struct hash_key key = {{0}};
+    memcpy(key.bytes, &before, sizeof before);
+    return hash_keyed(&key, text, strlen(text));
 }
 
 static uint64_t hash_ref(struct rdf_ref r, uint64_t before) {
-    return r.text ? hash_text(r.text, before) : before * 31 + (uint64_t)r.blank + 1;
+    return r.text ? hash_term(r.text, before) : before * 31 + (uint64_t)r.blank + 1;
 }
 
 /* A dataset is a set: a value that stands twice in a list is one statement. Whoever chooses texts
@@ -244,7 +242,7 @@ static uint64_t hash_ref(struct rdf_ref r, uint64_t before) {
  * whole hashes are equal. */
 static enum err add_quad(struct rdf_walk *w, struct rdf_ref s, const char *predicate,
                          struct rdf_ref o) {
-    uint64_t hash = hash_ref(o, hash_text(predicate, hash_ref(s, 0)));
+    uint64_t hash = hash_ref(o, hash_term(predicate, hash_ref(s, 0)));
     size_t slot = hash % QUAD_SLOTS;
     for (; w->slots[slot]; slot = (slot + 1) % QUAD_SLOTS) {
         const struct rdf_quad *q = &w->quads[w->slots[slot] - 1];

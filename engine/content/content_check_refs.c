@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "content/content_attached.h"
 #include "content/content_private.h"
@@ -22,12 +23,6 @@ struct table {
     size_t mask;
 };
 
-static size_t hash_name(const char *name) {
-    uint64_t h = 1469598103934665603u;
-    for (; *name; name++) h = (h ^ (unsigned char)*name) * 1099511628211u;
-    return (size_t)(h ^ h >> 31);
-}
-
 static void table_init(struct table *t, struct arena *a, size_t most) {
     size_t room = 64;
     while (room < most * 2) room *= 2;
@@ -36,7 +31,7 @@ static void table_init(struct table *t, struct arena *a, size_t most) {
 }
 
 static struct named_file *table_slot(const struct table *t, const char *name) {
-    size_t i = hash_name(name) & t->mask;
+    size_t i = hash_text(HASH_START, name) & t->mask;
     while (t->slots[i].name && !str_eq(t->slots[i].name, name)) i = (i + 1) & t->mask;
     return &t->slots[i];
 }

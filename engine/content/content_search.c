@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "content/content_search.h"
 #include "content/content_sql.h"
@@ -305,18 +306,13 @@ struct groups {
     size_t room;
 };
 
-static uint64_t hash_name(uint64_t h, const char *text) {
-    for (; *text; text++) h = (h ^ (unsigned char)*text) * 1099511628211u;
-    return (h ^ 0xff) * 1099511628211u;
-}
-
 /* The group of such a section; a new one has no kind yet. */
 static struct group *group_of(struct groups *g, const char *kind, const char *ref,
                               const char *heading) {
     bool term = str_eq(kind, "term"); /* each heading of a glossary is a thing of its own */
-    uint64_t h = hash_name(hash_name(1469598103934665603u, kind), ref);
-    if (term) h = hash_name(h, heading);
-    size_t at = (size_t)(h ^ h >> 29) & (g->room - 1);
+    uint64_t h = hash_text(hash_text(HASH_START, kind), ref);
+    if (term) h = hash_text(h, heading);
+    size_t at = h & (g->room - 1);
     for (; g->slots[at]; at = (at + 1) & (g->room - 1)) {
         struct group *one = &g->list[g->slots[at] - 1];
         if (str_eq(one->result.kind, kind) && str_eq(one->result.ref, ref) &&

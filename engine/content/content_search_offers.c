@@ -2,6 +2,7 @@
  * what is new in them is put into it. On the keeper's thread. */
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "content/content_private.h"
 #include "content/content_sql.h"
@@ -38,22 +39,17 @@ struct round {
     size_t indexed_count;
 };
 
-static uint64_t hash_more(uint64_t h, const char *text) {
-    for (; *text; text++) h = (h ^ (unsigned char)*text) * 1099511628211u;
-    return (h ^ 0xff) * 1099511628211u;
-}
-
 /* The mark of all lists together; never 0. */
 static uint64_t ask_all(struct round *r) {
-    uint64_t mark = 1469598103934665603u;
+    uint64_t mark = HASH_START;
     for (size_t i = 0; i < r->source_count; i++) {
         const struct content_source *source = &r->content->sources[i];
         struct content_offer *offers = NULL;
         size_t count = 0;
         source->list(source->room, r->arena, &offers, &count);
-        mark = hash_more(mark, source->folder);
+        mark = hash_text(mark, source->folder);
         for (size_t k = 0; k < count; k++) {
-            mark = hash_more(hash_more(hash_more(mark, offers[k].file), offers[k].version),
+            mark = hash_text(hash_text(hash_text(mark, offers[k].file), offers[k].version),
                              offers[k].lang);
             r->offered = list_more(r->arena, r->offered, r->offered_count, sizeof *r->offered);
             r->offered[r->offered_count++] = (struct offered){source, &offers[k]};

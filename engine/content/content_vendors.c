@@ -3,6 +3,7 @@
  * list. Characters that nobody sees (a soft hyphen) part no name. Pure. */
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "content/content_private.h"
 
@@ -24,10 +25,13 @@ static bool word_char(unsigned char c) {
 }
 static unsigned char lower(unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
 
-static size_t hash_word(const char *text, size_t len) {
-    uint64_t h = 1469598103934665603u;
-    for (size_t i = 0; i < len; i++) h = (h ^ lower((unsigned char)text[i])) * 1099511628211u;
-    return (size_t)(h ^ h >> 32);
+static uint64_t hash_word(const char *text, size_t len) {
+    uint64_t hash = HASH_START;
+    for (size_t i = 0; i < len; i++) {
+        const unsigned char c = lower((unsigned char)text[i]);
+        hash = hash_more(hash, &c, 1);
+    }
+    return hash;
 }
 
 static size_t word_length(const char *text, size_t left) {

@@ -3,6 +3,7 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "doc/doc.h"
 
@@ -60,14 +61,8 @@ void doc_anchors_init(struct doc_anchors *s, struct arena *a) {
     s->arena = a;
 }
 
-static size_t hash_text(const char *text) {
-    uint64_t h = 1469598103934665603u;
-    for (; *text; text++) h = (h ^ (unsigned char)*text) * 1099511628211u;
-    return (size_t)(h ^ h >> 32);
-}
-
 static struct anchor_entry *find(struct doc_anchors *s, const char *text) {
-    size_t i = hash_text(text) & (s->room - 1);
+    size_t i = hash_text(HASH_START, text) & (s->room - 1);
     while (s->entries[i].text && !str_eq(s->entries[i].text, text)) i = (i + 1) & (s->room - 1);
     return &s->entries[i];
 }
@@ -134,8 +129,8 @@ const char *doc_anchor_alias(struct doc_anchors *s, const char *prefix, const ch
 
 bool doc_anchor_free(const struct doc_anchors *s, const char *anchor) {
     if (!anchor || is_taken(anchor)) return false;
-    for (size_t i = s->room ? hash_text(anchor) & (s->room - 1) : 0; s->room && s->entries[i].text;
-         i = (i + 1) & (s->room - 1))
+    for (size_t i = s->room ? hash_text(HASH_START, anchor) & (s->room - 1) : 0;
+         s->room && s->entries[i].text; i = (i + 1) & (s->room - 1))
         if (str_eq(s->entries[i].text, anchor)) return false;
     return true;
 }

@@ -12,6 +12,9 @@ static void test_fnv(void **state) {
     assert_true(hash_bytes("a", 1) == 0xaf63dc4c8601ec8cu);
     assert_true(hash_bytes("foobar", 6) == 0x85944171f73967e8u);
     assert_true(hash_more(hash_bytes("foo", 3), "bar", 3) == 0x85944171f73967e8u);
+    assert_true(hash_text(HASH_START, "a") == hash_bytes("a", 2));
+    assert_true(hash_text(hash_text(HASH_START, "ab"), "c") !=
+                hash_text(hash_text(HASH_START, "a"), "bc"));
 }
 
 /* Appendix A of the paper on SipHash: key 00 to 0f, message 00 to 0e. */
