@@ -282,8 +282,7 @@ enum err cert_may_see(struct request *r, const struct cert_application *app) {
     bool taught = false;
     if (http_has_role(r, ROLE_ASSESSOR)) return OK;
     enum err e = account_taught(r->db, r->who->person_id, app->person_id, &taught);
-    if (e == OK && !taught)
-        return http_error(r, ERR_DENIED, "%s", cert_text(r, "cert_error_not_yours", NULL));
+    if (e == OK && !taught) return http_refuse(r, ERR_DENIED, "cert_error_not_yours", NULL);
     return e;
 }
 
@@ -293,7 +292,7 @@ static enum err show_case(struct request *r, int status_code, const struct case_
     const struct content_programme *p;
     const char *conflict, *problem = NULL;
     enum err e = cert_application_find(r->db, r->arena, r->param[0], &app);
-    if (e == ERR_NOT_FOUND) return http_error(r, e, "%s", cert_text(r, "cert_error_no_case", NULL));
+    if (e == ERR_NOT_FOUND) return http_refuse(r, e, "cert_error_no_case", NULL);
     if (e == OK) e = cert_may_see(r, &app);
     if (e == OK) e = cert_conflict(r->db, r->who->person_id, app.person_id, &conflict);
     if (e != OK) return e;
@@ -459,7 +458,7 @@ enum err cert_decision_post(struct request *r) {
     struct name_check *check = NEW(r->arena, struct name_check);
     struct cert_application app;
     enum err e = cert_application_find(r->db, r->arena, d->application_id, &app);
-    if (e == ERR_NOT_FOUND) return http_error(r, e, "%s", cert_text(r, "cert_error_no_case", NULL));
+    if (e == ERR_NOT_FOUND) return http_refuse(r, e, "cert_error_no_case", NULL);
     if (e != OK) return e;
     check->decision = d;
     check->name = app.person_name;

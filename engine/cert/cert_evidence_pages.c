@@ -21,7 +21,7 @@ struct look {
 };
 
 static enum err no_evidence(struct request *r) {
-    return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_evidence", NULL));
+    return http_refuse(r, ERR_NOT_FOUND, "cert_error_no_evidence", NULL);
 }
 
 enum err cert_may_look(struct request *r, const char *person_id) {
@@ -30,8 +30,7 @@ enum err cert_may_look(struct request *r, const char *person_id) {
     enum err e = cert_may_see(r, &of);
     if (e == OK) e = cert_conflict(r->db, r->who->person_id, person_id, &conflict);
     if (e == OK && (str_eq(conflict, "self") || str_eq(conflict, "interest")))
-        return http_error(r, ERR_DENIED, "%s",
-                          cert_text(r, arena_printf(r->arena, "cert_look_%s", conflict), NULL));
+        return http_refuse(r, ERR_DENIED, arena_printf(r->arena, "cert_look_%s", conflict), NULL);
     return e;
 }
 

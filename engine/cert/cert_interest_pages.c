@@ -112,7 +112,7 @@ enum err cert_interests_post(struct request *r) {
 enum err cert_case_interest_post(struct request *r) {
     struct cert_application app;
     enum err e = cert_application_find(r->db, r->arena, r->param[0], &app);
-    if (e == ERR_NOT_FOUND) return http_error(r, e, "%s", cert_text(r, "cert_error_no_case", NULL));
+    if (e == ERR_NOT_FOUND) return http_refuse(r, e, "cert_error_no_case", NULL);
     if (e == OK) e = cert_may_see(r, &app);
     return e == OK ? declare(r, app.person_id) : e;
 }

@@ -161,8 +161,7 @@ static enum err show_level(struct request *r, int status_code, const struct leve
     const struct content_snapshot *content = content_of(r);
     const struct content_programme *p = content_programme(content, r->param[0]);
     const struct content_level *level = p ? content_level(p, r->param[1]) : NULL;
-    if (!level)
-        return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_level", NULL));
+    if (!level) return http_refuse(r, ERR_NOT_FOUND, "cert_error_no_level", NULL);
     struct cert_level_status status;
     bool learner = http_has_role(r, ROLE_LEARNER);
     struct cert_standing standing;

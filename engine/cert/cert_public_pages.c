@@ -243,8 +243,7 @@ enum err cert_certificate_page(struct request *r) {
     enum err e = number ? cert_certificate_find(r->db, r->arena, number, &c) : ERR_NOT_FOUND;
     if (e == OK && wanted && !parse_i64(wanted, 1, 10000, &version)) e = ERR_NOT_FOUND;
     if (e == OK) e = cert_credential_find(r->db, r->arena, c.id, (int)version, &row);
-    if (e == ERR_NOT_FOUND)
-        return http_error(r, e, "%s", cert_text(r, "cert_error_no_certificate", NULL));
+    if (e == ERR_NOT_FOUND) return http_refuse(r, e, "cert_error_no_certificate", NULL);
     if (e != OK) return e;
     bool json = str_eq(extension, "json") ||
                 (!extension &&
@@ -258,10 +257,10 @@ enum err cert_certificate_page(struct request *r) {
     if (!extension) return show_certificate(r, &c);
     bool pdf = str_eq(extension, "pdf");
     if (!pdf && !str_eq(extension, "png"))
-        return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_certificate", NULL));
+        return http_refuse(r, ERR_NOT_FOUND, "cert_error_no_certificate", NULL);
     const char *state = cert_state_at(c.last_status, c.valid_until_ms, r->now_ms);
     if (str_eq(state, "revoked") || str_eq(state, "suspended") || str_eq(state, "replaced"))
-        return http_error(r, ERR_CONFLICT, "%s", cert_text(r, "cert_error_no_paper", NULL));
+        return http_refuse(r, ERR_CONFLICT, "cert_error_no_paper", NULL);
     return answer_drawn(r, &c, &row, pdf);
 }
 
@@ -271,17 +270,16 @@ enum err cert_status_list_page(struct request *r) {
     int64_t list_id;
     const char *json, *etag;
     if (!parse_i64(r->param[0], 1, INT32_MAX, &list_id))
-        return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_list", NULL));
+        return http_refuse(r, ERR_NOT_FOUND, "cert_error_no_list", NULL);
     enum err e = cert_signed_list(r->app->certs, r->db, r->arena, list_id, r->now_ms, &json, &etag);
-    if (e == ERR_NOT_FOUND) return http_error(r, e, "%s", cert_text(r, "cert_error_no_list", NULL));
-    if (e == ERR_CONFLICT)
-        return http_error(r, e, "%s", cert_text(r, "cert_error_list_records", NULL));
+    if (e == ERR_NOT_FOUND) return http_refuse(r, e, "cert_error_no_list", NULL);
+    if (e == ERR_CONFLICT) return http_refuse(r, e, "cert_error_list_records", NULL);
     return e == OK ? answer_text(r, credential_type(r), json, etag) : e;
 }
 
 enum err cert_did_page(struct request *r) {
     const char *did = cert_did_from_origin(r->arena, cert_origin(r));
-    if (!did) return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_did", NULL));
+    if (!did) return http_refuse(r, ERR_NOT_FOUND, "cert_error_no_did", NULL);
     const char *text = cert_did_document(r->app->certs->keys, r->arena, did);
     const char *type = accepts(r, "application/did+ld+json") ? "application/did+ld+json"
                        : accepts(r, "application/did+json")  ? "application/did+json"

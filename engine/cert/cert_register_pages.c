@@ -109,8 +109,7 @@ static enum err after_change(struct request *r, void *arg, enum err result) {
     if (result == OK)
         return http_redirect(r, arena_printf(r->arena, "/assess/certificates?q=%s&done=%s",
                                              c->number, kinds[c->change]));
-    if (result == ERR_NOT_FOUND)
-        return http_error(r, result, "%s", cert_text(r, "cert_error_no_certificate", NULL));
+    if (result == ERR_NOT_FOUND) return http_refuse(r, result, "cert_error_no_certificate", NULL);
     if (!c->refusal) return result;
     int status = result == ERR_DENIED ? 403 : result == ERR_INVALID ? 422 : 409;
     return show_register(r, status, cert_text(r, c->refusal, NULL), c->number, c->reason);
@@ -119,8 +118,7 @@ static enum err after_change(struct request *r, void *arg, enum err result) {
 enum err cert_status_post(struct request *r) {
     const char *wanted = http_field(r, "change"), *number = cert_number_read(r->arena, r->param[0]);
     struct cert_change_status *c = NEW(r->arena, struct cert_change_status);
-    if (!number)
-        return http_error(r, ERR_NOT_FOUND, "%s", cert_text(r, "cert_error_no_certificate", NULL));
+    if (!number) return http_refuse(r, ERR_NOT_FOUND, "cert_error_no_certificate", NULL);
     c->app = r->app;
     c->number = number;
     c->actor_id = r->who->person_id;

@@ -77,7 +77,7 @@ static void pages_view(struct request *r, struct view *v, const char *typed,
 enum err content_search_page(struct request *r) {
     const char *query = http_query(r, "q");
     if (query && strlen(query) > QUERY_BYTES)
-        return http_error(r, ERR_LIMIT, "%s", content_text(r, "content_search_long"));
+        return http_refuse(r, ERR_LIMIT, "content_search_long", NULL);
     int64_t page = 1;
     if (http_query(r, "page") && !parse_i64(http_query(r, "page"), 1, PAGE_MAX, &page)) page = 1;
     const char *typed = query ? str_trim(r->arena, query) : "";
