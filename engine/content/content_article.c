@@ -1,7 +1,6 @@
 /* What takes most of a page's template work and is the same for all its readers, kept: a module's
  * article, whose questions are before an answer the same but for the token that each form carries,
  * and a glossary's terms. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/codec.h"
@@ -9,7 +8,6 @@
 #include "content/content_private.h"
 
 #define ARTICLE_BYTES ((size_t)16 * 1024 * 1024)
-#define ARTICLES_KEPT 8 /* languages and editions of one module's article */
 
 /* Questions are the author's in a form of ours: each part says which language it is in, when they
  * differ. The form's address names the text that it stands in, which is not always the one that the
@@ -43,55 +41,6 @@ static bool add_question(struct request *q, const struct rendered *r,
     return true;
 }
 
-/* ---- Kept ----------------------------------------------------------------------------------- */
-
-static void article_free(struct article *a) {
-    free(a->locale);
-    free(a->html);
-    free(a);
-}
-
-void articles_release(_Atomic(struct article *) *list) {
-    for (struct article *a = atomic_load(list); a;) {
-        struct article *next = a->next;
-        article_free(a);
-        a = next;
-    }
-}
-
-/* What was made of `of` for this reader's language, or NULL; `*full` tells that no other can be
- * kept. */
-static const struct article *find(_Atomic(struct article *) *list, const struct request *q,
-                                  const void *of, unsigned edition, bool *full) {
-    int kept = 0;
-    for (const struct article *a = atomic_load(list); a; a = a->next, kept++)
-        if (a->of == of && a->edition == edition && str_eq(a->locale, q->locale)) return a;
-    *full = kept >= ARTICLES_KEPT;
-    return NULL;
-}
-
-/* A copy on the list, or NULL when there is no memory. */
-static const struct article *keep(_Atomic(struct article *) *list, const struct request *q,
-                                  const struct article *made, const struct buf *html,
-                                  const struct article_question *places, size_t count) {
-    struct article *a = calloc(1, sizeof *a + count * sizeof *places);
-    if (!a) return NULL;
-    *a = *made;
-    a->locale = strdup(q->locale);
-    a->html = malloc(html->len + 1);
-    if (!a->locale || !a->html) {
-        article_free(a);
-        return NULL;
-    }
-    memcpy(a->html, html->data, html->len);
-    a->html[html->len] = '\0';
-    if (count) memcpy(a->questions, places, count * sizeof *places);
-    a->len = html->len;
-    a->next = atomic_load(list);
-    while (!atomic_compare_exchange_weak(list, &a->next, a)) continue;
-    return a;
-}
-
 /* ---- A module's ----------------------------------------------------------------------------- */
 
 /* The edition is read first: when the site is read again meanwhile, the article is newer than it
@@ -100,9 +49,9 @@ const struct article *article_of(struct request *q, const struct rendered *r,
                                  const char *module_id) {
     _Atomic(struct article *) *list =
         &((struct rendered *)r)->articles; /* the one thing in it that changes */
-    const struct article made = {.of = r, .edition = page_edition(q->app->site)};
+    struct article made = {.of = r, .locale = q->locale, .edition = page_edition(q->app->site)};
     bool full;
-    const struct article *a = find(list, q, r, made.edition, &full);
+    const struct article *a = articles_find(list, r, q->locale, made.edition, &full);
     if (a || full || r->checkpoint_count == 0) return a;
     struct buf html;
     size_t questions = 0;
@@ -117,7 +66,9 @@ const struct article *article_of(struct request *q, const struct rendered *r,
             return NULL;
     }
     if (questions != r->checkpoint_count || html.len > ARTICLE_BYTES) return NULL;
-    return keep(list, q, &made, &html, places, questions);
+    made.html = buf_text(&html);
+    made.len = html.len;
+    return articles_keep(list, &made, places, questions);
 }
 
 /* ---- A glossary's --------------------------------------------------------------------------- */
@@ -170,19 +121,19 @@ static bool has_formula(const struct content_glossary *g) {
 const struct article *article_of_glossary(struct request *q, const struct content_snapshot *s,
                                           const struct content_glossary *g) {
     _Atomic(struct article *) *list = &((struct content_snapshot *)s)->glossaries;
-    struct article made = {.of = g, .edition = page_edition(q->app->site)};
+    struct article made = {.of = g, .locale = q->locale, .edition = page_edition(q->app->site)};
     bool full;
-    const struct article *a = find(list, q, g, made.edition, &full);
+    const struct article *a = articles_find(list, g, q->locale, made.edition, &full);
     if (a) return a;
     struct buf html;
     buf_init(&html, q->arena);
     if (!render_terms(q, s, g, &html)) return NULL;
+    made.html = buf_text(&html);
+    made.len = html.len;
     made.has_math = has_formula(g);
-    if (!full) a = keep(list, q, &made, &html, NULL, 0);
+    if (!full) a = articles_keep(list, &made, NULL, 0);
     if (a) return a;
     struct article *once = NEW(q->arena, struct article);
     *once = made;
-    once->html = html.data;
-    once->len = html.len;
     return once;
 }

@@ -1,12 +1,9 @@
-/* The keeper: a thread that stores each version once, notes what is current from when on, and keeps
- * the search index up to date. Requests never wait for it. */
-#include <errno.h>
-#include <poll.h>
-#include <stdlib.h>
+/* Keeping a snapshot: each version is stored once, what is current from when on is noted, and the
+ * search index is brought up to date. */
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "content/content_private.h"
@@ -14,8 +11,6 @@
 
 #define KEEP_FILES 32 /* in one job: the writer serves others in between */
 #define KEEP_BYTES ((size_t)512 * 1024 * 1024)
-#define IDLE_MS 2000
-#define OFFERS_EVERY_MS 1000
 #define RETRY_MS 200
 
 /* ---- What the store knows
@@ -31,12 +26,6 @@ struct known {
     bool outdated; /* the index was made by other rules */
 };
 
-static size_t hash_path(const char *path) {
-    uint64_t h = 1469598103934665603u;
-    for (; *path; path++) h = (h ^ (unsigned char)*path) * 1099511628211u;
-    return (size_t)(h ^ h >> 29);
-}
-
 static struct known_file *known_slot(struct known *k, struct arena *a, const char *file) {
     if (a && k->count * 2 >= k->room) { /* without an arena: the file is known to have a slot */
         struct known_file *old = k->slots;
@@ -45,12 +34,12 @@ static struct known_file *known_slot(struct known *k, struct arena *a, const cha
         k->slots = NEW_ARRAY(a, struct known_file, k->room);
         for (size_t i = 0; i < old_room; i++) {
             if (!old[i].file) continue;
-            size_t at = hash_path(old[i].file) & (k->room - 1);
+            size_t at = hash_text(HASH_START, old[i].file) & (k->room - 1);
             while (k->slots[at].file) at = (at + 1) & (k->room - 1);
             k->slots[at] = old[i];
         }
     }
-    size_t at = hash_path(file) & (k->room - 1);
+    size_t at = hash_text(HASH_START, file) & (k->room - 1);
     while (k->slots[at].file && !str_eq(k->slots[at].file, file)) at = (at + 1) & (k->room - 1);
     if (!k->slots[at].file) {
         k->slots[at].file = file;
@@ -249,7 +238,7 @@ static bool drop_gone(struct content *c, struct words *w, const struct content_s
     return ok;
 }
 
-static bool keep_snapshot(struct content *c, struct words *w, const struct content_snapshot *s) {
+bool keep_snapshot(struct content *c, struct words *w, const struct content_snapshot *s) {
     struct arena a;
     arena_init(&a, KEEP_BYTES);
     volatile bool ok = false;
@@ -264,70 +253,4 @@ static bool keep_snapshot(struct content *c, struct words *w, const struct conte
     }
     arena_release(&a);
     return ok;
-}
-
-/* ---- The thread
- * ---------------------------------------------------------------------------------------------- */
-
-/* After the snapshot, which may have emptied an index that other rules made. */
-static void look_at_offers(struct content *c, struct words *w, struct offers *o,
-                           int64_t *looked_ms) {
-    long long wanted = atomic_load(&c->offers_wanted);
-    int64_t now = clock_monotonic_ms();
-    if (atomic_load(&c->source_count) == 0 ||
-        (wanted == atomic_load(&c->offers_done) && now - *looked_ms < OFFERS_EVERY_MS))
-        return;
-    *looked_ms = now;
-    if (offers_keep(c, w, o)) atomic_store(&c->offers_done, wanted);
-}
-
-static void *keeper(void *arg) {
-    struct content *c = arg;
-    struct words *w = words_new();
-    struct offers offers = {0};
-    int64_t offers_ms = 0;
-    if (!w) log_say(LOG_ERROR, "content", "The search has no words: ICU's data cannot be opened.");
-    bool failed = false;
-    while (!atomic_load(&c->stop)) {
-        const struct content_snapshot *s = content_hold(c);
-        if (w && c->store && s->serial != atomic_load(&c->stored_serial)) {
-            failed = !keep_snapshot(c, w, s);
-            if (!failed) atomic_store(&c->stored_serial, s->serial);
-        }
-        content_release(s);
-        if (w && c->store && !failed) look_at_offers(c, w, &offers, &offers_ms);
-        struct pollfd fd = {.fd = c->wake_fd, .events = POLLIN};
-        int ready = poll(&fd, 1, atomic_load(&c->source_count) ? OFFERS_EVERY_MS : IDLE_MS);
-        uint64_t count;
-        if (ready > 0) (void)!read(c->wake_fd, &count, sizeof count);
-    }
-    words_free(w);
-    return NULL;
-}
-
-bool keeper_start(struct content *c) {
-    c->thread_runs = pthread_create(&c->thread, NULL, keeper, c) == 0;
-    return c->thread_runs;
-}
-
-void keeper_stop(struct content *c) {
-    atomic_store(&c->stop, true);
-    content_wake(c);
-    if (c->thread_runs) pthread_join(c->thread, NULL);
-    c->thread_runs = false;
-}
-
-bool content_settle(struct content *c, int64_t deadline_ms) {
-    int64_t end = clock_monotonic_ms() + deadline_ms;
-    long long wanted = atomic_fetch_add(&c->offers_wanted, 1) + 1;
-    for (;;) {
-        const struct content_snapshot *s = content_hold(c);
-        bool settled = !c->store || atomic_load(&c->stored_serial) == s->serial;
-        content_release(s);
-        settled = settled && (!c->store || atomic_load(&c->source_count) == 0 ||
-                              atomic_load(&c->offers_done) >= wanted);
-        if (settled || clock_monotonic_ms() >= end) return settled;
-        content_wake(c);
-        usleep(2000);
-    }
 }

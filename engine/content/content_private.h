@@ -211,6 +211,7 @@ struct content_file {
 struct rendered;
 struct tree;
 struct tree_news;
+struct words;
 
 struct content_snapshot {
     atomic_int refs;
@@ -313,16 +314,17 @@ bool content_document(struct content *c, struct db *db, const struct content_fil
 enum err content_load(void *content, void *old, const struct tree_news *news, void **fresh);
 void content_wake(struct content *c); /* the keeper: there is a new snapshot */
 
-/* content_keep.c: the thread. */
+/* content_keeper.c: the thread. */
 bool keeper_start(struct content *c);
 void keeper_stop(struct content *c);
-/* Sends a job off, also when the queue is full; true when it is on the disk. On the keeper's
- * thread. */
+/* content_keep.c, on the keeper's thread. Stores what the store does not have yet of a snapshot,
+ * and brings the index up to it; false when something was not written. */
+bool keep_snapshot(struct content *c, struct words *w, const struct content_snapshot *s);
+/* Sends a job off, also when the queue is full; true when it is on the disk. */
 bool keeper_write(struct content *c, write_fn run, void *arg, struct arena *a);
 
 /* content_search_offers.c: brings the index up to what the sources offer; cheap when nothing has
  * changed. */
-struct words;
 struct offers {
     uint64_t mark; /* of what is in the index, 0 = unknown */
 };
@@ -371,9 +373,9 @@ struct rendered {
 const struct rendered *content_rendered(const struct content_snapshot *s,
                                         const struct content_file *f, struct db *db,
                                         struct arena *a);
-/* content_article.c: a text as all its readers get it, in one language of the interface, kept by
- * what it was made of. A module's: every question as before an answer, and the token that its form
- * carries is left out. A glossary's: its letters and terms. */
+/* content_article.c, content_articles.c: a text as all its readers get it, in one language of the
+ * interface, kept by what it was made of. A module's: every question as before an answer, and the
+ * token that its form carries is left out. A glossary's: its letters and terms. */
 struct article_question {
     size_t start, token,
         end; /* bytes of html: the question's section, and where in it the token goes */
@@ -381,9 +383,9 @@ struct article_question {
 struct article {
     struct article *next;
     const void *of; /* the text that it was made of */
-    char *locale;
+    const char *locale;
     unsigned edition; /* of the site's files, see page_edition */
-    char *html;
+    const char *html;
     size_t len;
     bool has_math;                       /* a glossary's: there is a formula in it */
     struct article_question questions[]; /* as many as checkpoints */
@@ -396,6 +398,14 @@ const struct article *article_of(struct request *q, const struct rendered *r,
  */
 const struct article *article_of_glossary(struct request *q, const struct content_snapshot *s,
                                           const struct content_glossary *g);
+/* What was made of `of` for this language and edition, or NULL; `*full` tells that the list takes
+ * no other. */
+const struct article *articles_find(_Atomic(struct article *) *list, const void *of,
+                                    const char *locale, unsigned edition, bool *full);
+/* Keeps a copy of `made` and what it points to, for as long as the list lives; NULL when there is
+ * no memory. */
+const struct article *articles_keep(_Atomic(struct article *) *list, const struct article *made,
+                                    const struct article_question *questions, size_t count);
 void articles_release(_Atomic(struct article *) *list);
 void article_words(struct request *q, struct view *v, const struct rendered *r);
 /* Before an answer the page knows neither keys nor feedback: they are not in this view. */
