@@ -254,14 +254,7 @@ static enum err view_people(struct request *r, struct view *v, const struct cert
     }
     if (e == OK) e = cert_marks(r->db, r->arena, app->id, &marks, &count);
     list = view_list(v, "marks");
-    for (size_t i = 0; e == OK && i < count; i++) {
-        struct view *item = view_item(list);
-        view_text(item, "name", marks[i].marker_name);
-        view_text(item, "comment", marks[i].comment);
-        view_bool(item, "sufficient", str_eq(marks[i].verdict, "sufficient"));
-        view_bool(item, "of_run", str_eq(marks[i].subject_kind, "lab_run"));
-        view_time(item, "at", marks[i].at_ms, r->locale, r->zone);
-    }
+    for (size_t i = 0; e == OK && i < count; i++) cert_view_mark(r, view_item(list), &marks[i]);
     if (e == OK) e = audit_list(r->db, r->arena, app->id, 0, 50, &rows, &count);
     list = view_list(v, "history");
     for (size_t i = count; e == OK && i > 0; i--) { /* oldest first */

@@ -77,14 +77,7 @@ static enum err past_marks(struct request *r, struct view *v, const struct cert_
     size_t count;
     struct view *list = view_list(v, "past_marks");
     enum err e = cert_marks_on(r->db, r->arena, app->person_id, app->id, &marks, &count);
-    for (size_t i = 0; e == OK && i < count; i++) {
-        struct view *item = view_item(list);
-        view_text(item, "name", marks[i].marker_name);
-        view_text(item, "comment", marks[i].comment);
-        view_bool(item, "sufficient", str_eq(marks[i].verdict, "sufficient"));
-        view_bool(item, "of_run", str_eq(marks[i].subject_kind, "lab_run"));
-        view_time(item, "at", marks[i].at_ms, r->locale, r->zone);
-    }
+    for (size_t i = 0; e == OK && i < count; i++) cert_view_mark(r, view_item(list), &marks[i]);
     return e;
 }
 

@@ -22,6 +22,24 @@ void cert_view_state(struct request *r, struct view *v, const char *state) {
     view_text(v, "state_text", cert_text(r, arena_printf(r->arena, "cert_state_%s", state), NULL));
 }
 
+void cert_view_summary(struct request *r, struct view *v, const struct cert_summary *c) {
+    view_text(v, "number", c->number);
+    view_text(v, "href", arena_printf(r->arena, "/certificates/%s", c->number));
+    view_text(v, "title", c->title);
+    view_text(v, "holder", c->holder);
+    view_time(v, "issued", c->issued_ms, r->locale, r->zone);
+    if (c->valid_until_ms) view_time(v, "until", c->valid_until_ms, r->locale, r->zone);
+    cert_view_state(r, v, c->state);
+}
+
+void cert_view_mark(struct request *r, struct view *v, const struct cert_mark_row *mark) {
+    view_text(v, "name", mark->marker_name);
+    view_text(v, "comment", mark->comment);
+    view_bool(v, "sufficient", str_eq(mark->verdict, "sufficient"));
+    view_bool(v, "of_run", str_eq(mark->subject_kind, "lab_run"));
+    view_time(v, "at", mark->at_ms, r->locale, r->zone);
+}
+
 void cert_view_status(struct request *r, struct view *v, const struct cert_level_status *s) {
     const struct content_snapshot *content = content_of(r);
     struct view *groups = view_list(v, "groups"), *list = NULL;
@@ -225,17 +243,7 @@ enum err cert_apply_post(struct request *r) {
 static void view_certificates(struct request *r, struct view *v, const struct cert_summary *list,
                               size_t count) {
     struct view *items = view_list(v, "certificates");
-    for (size_t i = 0; i < count; i++) {
-        struct view *item = view_item(items);
-        view_text(item, "number", list[i].number);
-        view_text(item, "href", arena_printf(r->arena, "/certificates/%s", list[i].number));
-        view_text(item, "title", list[i].title);
-        view_text(item, "holder", list[i].holder);
-        view_time(item, "issued", list[i].issued_ms, r->locale, r->zone);
-        if (list[i].valid_until_ms)
-            view_time(item, "until", list[i].valid_until_ms, r->locale, r->zone);
-        cert_view_state(r, item, list[i].state);
-    }
+    for (size_t i = 0; i < count; i++) cert_view_summary(r, view_item(items), &list[i]);
 }
 
 const char *cert_level_title(struct request *r, const struct cert_application *app) {

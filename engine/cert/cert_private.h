@@ -293,6 +293,10 @@ const char *cert_queue_title(struct request *r);
 void cert_view_status(struct request *r, struct view *v, const struct cert_level_status *s);
 /* Badge of a certificate's state: state_text, is_valid, is_expired, is_suspended, is_revoked. */
 void cert_view_state(struct request *r, struct view *v, const char *state);
+/* Sets number, href, title, holder, issued…, until…, and its state's badge. */
+void cert_view_summary(struct request *r, struct view *v, const struct cert_summary *c);
+/* Sets name, comment, sufficient, of_run, at…. */
+void cert_view_mark(struct request *r, struct view *v, const struct cert_mark_row *mark);
 /* What the credential's addresses begin with: configured, or the request's. */
 const char *cert_origin(struct request *r);
 /* OK, or a refusal: assessors see every case, instructors those of people whom they taught. */

@@ -21,13 +21,7 @@ static enum err show_register(struct request *r, int status_code, const char *pr
     struct view *v = view_new(r->arena), *items = view_list(v, "certificates");
     for (size_t i = 0; i < found.count; i++) {
         struct view *item = view_item(items);
-        view_text(item, "number", list[i].number);
-        view_text(item, "holder", list[i].holder);
-        view_text(item, "title", list[i].title);
-        view_time(item, "issued", list[i].issued_ms, r->locale, r->zone);
-        if (list[i].valid_until_ms)
-            view_time(item, "until", list[i].valid_until_ms, r->locale, r->zone);
-        cert_view_state(r, item, list[i].state);
+        cert_view_summary(r, item, &list[i]);
         bool own = str_eq(list[i].person_id, r->who->person_id);
         view_bool(item, "may_change", !own && !str_eq(list[i].state, "revoked"));
         view_bool(item, "chosen", number && str_eq(number, list[i].number));

@@ -3,7 +3,7 @@ import { announce } from './announce.js';
 import { placeParts, text } from './dom.js';
 import { all, drop, put } from './outbox.js';
 import { passing, send, sentence } from './server.js';
-import { signInHere } from './session.js';
+import { signInButton, signInHere } from './session.js';
 
 let sending = null, again = false, timer = 0, delay = 2000;
 
@@ -24,12 +24,7 @@ function tell(path, answer) {
   if (box.firstChild?.textContent === line) return;
   box.replaceChildren(line);
   if (!['signed-out', 'other'].includes(answer.kind)) return;
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'button small secondary';
-  button.textContent = text('net-sign-in');
-  button.addEventListener('click', ask);
-  box.append(' ', button);
+  box.append(' ', signInButton(ask));
 }
 async function ask() {
   if (await signInHere()) flush();

@@ -5,7 +5,7 @@ import { announce } from './announce.js';
 import { text } from './dom.js';
 import { forget, shortcut } from './keys.js';
 import { passing, send, sentence } from './server.js';
-import { refresh, signInHere, token } from './session.js';
+import { refresh, signInButton, signInHere, token } from './session.js';
 import { startTimer } from './timer.js';
 import { canKeep, clientName, drafts, drop, dropDraft, keep, keepDraft, waiting } from './exam_journal.js';
 import { types } from './exam_types.js';
@@ -80,12 +80,7 @@ export function startView(root, open, signal) {
     message.textContent = (answer.kind === 'refused' && answer.data.message) || sentence(answer); // the server says what is wrong with it
     message.hidden = false;
     if (!['signed-out', 'other'].includes(answer.kind)) return;
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'button small secondary';
-    button.textContent = text('net-sign-in');
-    button.addEventListener('click', ask);
-    message.append(' ', button);
+    message.append(' ', signInButton(ask));
     if (told !== asked && answer.kind === 'signed-out') ask();
     asked = told;
   }

@@ -46,6 +46,16 @@ async function signIn(login, password) {
   return problem?.textContent.trim() || text('net-failed', { status: answer.status });
 }
 
+// Beside a sentence that says that the session has ended; `ask` shows the dialog.
+export function signInButton(ask) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'button small secondary';
+  button.textContent = text('net-sign-in');
+  button.addEventListener('click', ask);
+  return button;
+}
+
 let asking = null;
 
 // Shows the dialog, unless it is there. True once the same person is signed in again; false when it was closed.
