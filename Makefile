@@ -256,7 +256,7 @@ lint: packages-test tests/node_modules/.package-lock.json ## layout, static anal
 .PHONY: screenshots
 screenshots: packages-test tests/node_modules/.package-lock.json ## picture the pages, phone and desk, light and dark, in build/screenshots
 	@$(SUBMAKE) all unit
-	@GRADUS_SCREENSHOTS=1 $(RUN_TESTS) --build $(BUILD) --only browser $(TESTS)
+	@export GRADUS_SCREENSHOTS=1; $(RUN_TESTS) --build $(BUILD) --only browser $(TESTS)
 
 .PHONY: format
 format: ## lay out the source as .clang-format says
@@ -275,7 +275,7 @@ test-tsan: packages-test tests/node_modules/.package-lock.json ## unit and reque
 .PHONY: test-memory
 test-memory: packages-test tests/node_modules/.package-lock.json ## refuse each allocation of a running server in turn (an hour)
 	@$(SUBMAKE) all unit
-	@GRADUS_MEMORY_STEP=1 $(RUN_TESTS) --build $(BUILD) --only memory
+	@export GRADUS_MEMORY_STEP=1; $(RUN_TESTS) --build $(BUILD) --only memory
 
 .PHONY: test-same
 test-same: ## two builds in two folders give the same program, byte for byte
