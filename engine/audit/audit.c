@@ -55,7 +55,7 @@ enum err audit_append(struct db *db, struct arena *a, int64_t now_ms, const char
                             .detail = detail};
     struct audit_head last, head;
     /* What is still to be written while the keys are closed is not done: nobody was told of it. */
-    if (audit_must_be_signed(actor, action) && audit_signer_ended()) return ERR_BUSY;
+    if (audit_must_be_signed(actor, action, true) && audit_signer_ended()) return ERR_BUSY;
     enum err e = audit_last(db, a, &last);
     if (e == OK) e = check_behind(db, a, last.seq);
     if (e != OK) return e;
@@ -63,7 +63,7 @@ enum err audit_append(struct db *db, struct arena *a, int64_t now_ms, const char
     row.hash = row_hash(a, &row, last.hash);
     e = db_run(db, SQL_audit_add, "iittttt", row.seq, row.at_ms, actor, action, subject, detail,
                row.hash);
-    if (e == OK && audit_is_important(action)) e = audit_sign(db, a, NULL, now_ms);
+    if (e == OK) e = audit_sign_fact(db, a, &row);
     if (e != OK) return e;
     memset(&head, 0, sizeof head);
     head.seq = row.seq;
@@ -74,7 +74,7 @@ enum err audit_append(struct db *db, struct arena *a, int64_t now_ms, const char
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
-static struct audit_row read_row(struct stmt *q, struct arena *a) {
+struct audit_row audit_row_read(struct stmt *q, struct arena *a) {
     return (struct audit_row){.seq = stmt_int(q, 0),
                               .at_ms = stmt_int(q, 1),
                               .actor = stmt_text(q, 2, a),
@@ -93,7 +93,7 @@ enum err audit_list(struct db *db, struct arena *a, const char *subject, int64_t
     struct stmt *q = subject ? db_query(db, SQL_audit_newest_of_subject, "tii", subject, before,
                                         (int64_t)limit)
                              : db_query(db, SQL_audit_newest, "ii", before, (int64_t)limit);
-    while (*count < (size_t)limit && stmt_row(q)) (*rows)[(*count)++] = read_row(q, a);
+    while (*count < (size_t)limit && stmt_row(q)) (*rows)[(*count)++] = audit_row_read(q, a);
     return stmt_end(q);
 }
 
@@ -127,6 +127,7 @@ struct walk {
     struct arena *arena; /* of the report */
     enum err trouble;    /* memory was short: nothing can be said */
     bool begun;          /* signed heads, so that rows have to have them */
+    bool all;            /* all of RULE audit-signed */
     int64_t expected;    /* number of the row that must come next */
     char before[SHA256_HEX_BYTES];
 };
@@ -134,8 +135,9 @@ struct walk {
 static void note_unsigned(struct walk *w, const struct audit_row *row) {
     struct audit_report *out = w->out;
     bool is_signed = w->signatures.found;
-    w->begun |= is_signed || audit_tells_signing(row);
-    if (is_signed || !w->begun || !audit_must_be_signed(row->actor, row->action)) return;
+    w->all |= str_eq(row->action, AUDIT_SIGNS) && str_eq(row->subject, AUDIT_SIGNS_SUBJECT);
+    w->begun |= is_signed || w->all || audit_tells_signing(row);
+    if (is_signed || !w->begun || !audit_must_be_signed(row->actor, row->action, w->all)) return;
     if (out->unsigned_count < AUDIT_UNSIGNED_TOLD)
         out->unsigned_rows[out->unsigned_count] = row->seq;
     out->unsigned_count++;
@@ -158,7 +160,7 @@ static const char *tell_unsigned(struct arena *a, const struct audit_report *r) 
 }
 
 static const char *check_row(struct walk *w, struct arena *scratch) {
-    struct audit_row row = read_row(w->q, scratch);
+    struct audit_row row = audit_row_read(w->q, scratch);
     if (row.seq > w->expected) return "is missing";
     if (row.seq < w->expected) return "stands where no row may stand";
     if (!row.actor || !row.action || !row.subject || !row.hash ||
@@ -229,6 +231,21 @@ static const char *cut_off(struct arena *a, const char *path, int64_t rows, int6
                         rows, further, how, path);
 }
 
+/* RULE audit-stranger */
+static enum err find_stranger(struct db *db, struct arena *a, struct audit_report *out) {
+    enum err e = OK;
+    for (size_t i = 0; e == OK && !out->problem && i < out->key_count; i++) {
+        bool strange;
+        e = audit_key_strange(db, a, out->keys[i], out->key_rows[i], &strange);
+        if (e != OK || !strange) continue;
+        out->first_bad = out->key_rows[i];
+        out->problem = arena_printf(a,
+                                    "Row %" PRId64 " of the audit log " AUDIT_STRANGE " (%.80s).",
+                                    out->first_bad, out->keys[i]);
+    }
+    return e;
+}
+
 enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) {
     memset(out, 0, sizeof *out);
     struct audit_head head;
@@ -260,7 +277,10 @@ enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) 
         out->problem = why;
         return found;
     }
-    if (!out->problem) return OK;
-    out->first_bad = w.expected;
-    return ERR_INVALID;
+    if (out->problem) {
+        out->first_bad = w.expected;
+        return ERR_INVALID;
+    }
+    e = find_stranger(db, a, out);
+    return e == OK && out->problem ? ERR_INVALID : e;
 }

@@ -73,8 +73,10 @@ struct audit_report {
     /* Rows that RULE audit-signed asks a signed head of, and that have none: how many, and the
      * first of them. */
     int64_t unsigned_count, unsigned_rows[AUDIT_UNSIGNED_TOLD];
-    /* Who signed them; arena. Whether these are the academy's keys, the caller knows. */
+    /* Who signed them, and which row as the last; arena. One of a stranger is a problem; whether
+     * the others are here, the caller knows. */
     const char *keys[AUDIT_KEYS_MAX];
+    int64_t key_rows[AUDIT_KEYS_MAX];
     size_t key_count;
 };
 /* Reads the whole chain, as of the caller's snapshot. ERR_INVALID with a filled report when it is
@@ -88,6 +90,8 @@ struct audit_row {
     int64_t seq, at_ms;
     const char *actor, *action, *subject, *detail, *hash; /* arena; detail may be NULL */
 };
+/* The row that a query answered with seq, at_ms, actor, action, subject, detail, hash. */
+struct audit_row audit_row_read(struct stmt *q, struct arena *a);
 enum err audit_list(struct db *db, struct arena *a, const char *subject, int64_t before_seq,
                     int limit, struct audit_row **rows, size_t *count) MUST_USE;
 

@@ -29,6 +29,13 @@ SELECT seq, hash, at_ms, key, signature FROM audit_signed_head ORDER BY seq DESC
 -- name: audit_signed_first
 SELECT seq FROM audit_signed_head ORDER BY seq LIMIT 1;
 
+-- Once in a process, when a key is missing: the row that each key signed first.
+-- name: audit_signed_keys
+SELECT min(seq), key FROM audit_signed_head GROUP BY key;
+
+-- name: audit_signs
+SELECT seq FROM audit_log WHERE subject = 'signing' AND action = 'audit.signs' ORDER BY seq LIMIT 1;
+
 -- name: audit_signed_of
 SELECT seq, hash, at_ms, key, signature FROM audit_signed_head WHERE seq = $1;
 

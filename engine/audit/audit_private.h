@@ -7,8 +7,20 @@
 /* Whether RULE audit-sign asks for a signature with this action. */
 bool audit_is_important(const char *action);
 #define AUDIT_UNSIGNED "is not signed by the academy: it was written past the program"
+/* The row from which on all of RULE audit-signed holds. */
+#define AUDIT_SIGNS "audit.signs"
+#define AUDIT_SIGNS_SUBJECT "signing"
+/* Its number, 0 when there is none. */
+enum err audit_signs_from(struct db *db, int64_t *seq) MUST_USE;
 /* Whether somebody signed in this process and no longer does. */
 bool audit_signer_ended(void);
+/* Whether a key is here; `*anybody`: whether any is. */
+bool audit_signer_knows(const char *key, bool *anybody);
+/* The first row that one of the keys here signed, as it was told (`seq`, unless 0); 0: not yet. */
+int64_t audit_signer_first(int64_t seq);
+/* Signs this row, which the same job has just added, when RULE audit-sign asks for it. ERR_DENIED:
+ * it has to be signed, and the keys are not here. */
+enum err audit_sign_fact(struct db *db, struct arena *a, const struct audit_row *row) MUST_USE;
 /* Whether this row is of a program that signs. */
 bool audit_tells_signing(const struct audit_row *row);
 /* The last row, {0, zeros} of an empty log. */

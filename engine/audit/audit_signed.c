@@ -10,6 +10,7 @@
 #include "audit/audit_sql.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/text.h"
 
 #define FORMAT "gradus-audit-head/1"
@@ -22,31 +23,57 @@ static struct {
     struct audit_signer who; /* guarded by the lock, as is the key; sign NULL: nobody */
     char key[MULTIKEY_MAX + 1];
     bool ended; /* somebody signed in this process, and no longer does */
+    bool (*open)(const char *database, struct arena *a, struct audit_signer *out); /* or NULL */
+    int64_t first; /* row that one of these keys signed first; 0: not looked for */
 } signer = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-void audit_signer_set(const struct audit_signer *s) {
-    pthread_mutex_lock(&signer.lock);
+static void set_locked(const struct audit_signer *s) {
     signer.ended = !s && (signer.ended || signer.who.sign);
     signer.who = s ? *s : (struct audit_signer){0};
     size_t len = s ? strlen(s->key) : 0;
     BUG_IF(len > MULTIKEY_MAX); /* made by multikey_encode */
     if (len) memcpy(signer.key, s->key, len);
     signer.key[len] = '\0';
+    signer.first = 0;
+}
+
+void audit_signer_set(const struct audit_signer *s) {
+    pthread_mutex_lock(&signer.lock);
+    set_locked(s);
     pthread_mutex_unlock(&signer.lock);
 }
 
-/* RULE audit-sign */
-bool audit_is_important(const char *action) {
-    static const char *const prefixes[] = {"cert.", "academy.", "audit."};
-    for (size_t i = 0; i < COUNT_OF(prefixes); i++)
-        if (str_has_prefix(action, prefixes[i])) return true;
-    return str_eq(action, "person.roles");
+void audit_signer_ask(bool (*open)(const char *database, struct arena *a,
+                                   struct audit_signer *out)) {
+    pthread_mutex_lock(&signer.lock);
+    signer.open = open;
+    pthread_mutex_unlock(&signer.lock);
 }
 
-bool audit_must_be_signed(const char *actor, const char *action) {
-    if (!actor || !action) return false; /* a damaged row: its hash tells */
-    if (str_has_prefix(action, "cert.")) return !str_eq(action, "cert.key");
-    return str_eq(action, "person.roles") && !str_eq(actor, "system");
+/* Whoever is to be asked is asked once, and not under the lock: an arena may leave. */
+static void ask_once(const char *database, struct arena *a) {
+    struct audit_signer found;
+    pthread_mutex_lock(&signer.lock);
+    bool (*open)(const char *, struct arena *, struct audit_signer *) = signer.open;
+    signer.open = NULL;
+    pthread_mutex_unlock(&signer.lock);
+    if (open && open(database, a, &found)) audit_signer_set(&found);
+}
+
+bool audit_signer_knows(const char *key, bool *anybody) {
+    pthread_mutex_lock(&signer.lock);
+    *anybody = signer.who.knows != NULL;
+    bool known = key && *anybody && signer.who.knows(signer.who.context, key);
+    pthread_mutex_unlock(&signer.lock);
+    return known;
+}
+
+int64_t audit_signer_first(int64_t seq) {
+    pthread_mutex_lock(&signer.lock);
+    if (seq) signer.first = seq;
+    seq = signer.first;
+    pthread_mutex_unlock(&signer.lock);
+    return seq;
 }
 
 bool audit_signer_ended(void) {
@@ -61,27 +88,56 @@ static const char *signed_text(struct arena *a, const struct audit_signed_head *
                         time_iso(a, head->at_ms));
 }
 
-static enum err sign_row(struct db *db, struct arena *a, const struct audit_head *row,
-                         int64_t now_ms) {
-    struct audit_signed_head head = {.seq = row->seq, .at_ms = now_ms, .hash = row->hash};
+static enum err sign_row(struct db *db, struct arena *a, int64_t seq, const char *hash,
+                         int64_t now_ms, bool *here) {
+    struct audit_signed_head head = {.seq = seq, .at_ms = now_ms, .hash = hash};
     const char *text = signed_text(a, &head);
     char key[MULTIKEY_MAX + 1];
     unsigned char signature[AUDIT_SIGNATURE_BYTES];
+    ask_once(db_path(db), a);
     pthread_mutex_lock(&signer.lock);
-    bool here = signer.who.sign != NULL;
-    if (here) signer.who.sign(signer.who.context, text, strlen(text), signature);
+    *here = signer.who.sign != NULL;
+    if (*here) signer.who.sign(signer.who.context, text, strlen(text), signature);
+    if (signer.first == INT64_MAX) signer.first = 0; /* this one may be the first */
     memcpy(key, signer.key, sizeof key);
     pthread_mutex_unlock(&signer.lock);
-    if (!here) return OK;
+    if (!*here) return OK;
     return db_run(db, SQL_audit_signed_add, "ititt", head.seq, head.hash, head.at_ms, key,
                   arena_printf(a, "z%s", base58_encode(a, signature, sizeof signature)));
 }
 
+enum err audit_sign_fact(struct db *db, struct arena *a, const struct audit_row *row) {
+    int64_t from = 0;
+    bool here;
+    if (!audit_is_important(row->action)) return OK;
+    enum err e = sign_row(db, a, row->seq, row->hash, row->at_ms, &here);
+    if (e != OK || here || !audit_must_be_signed(row->actor, row->action, true)) return e;
+    e = audit_signs_from(db, &from);
+    if (e != OK || !from) return e;
+    log_say(LOG_ERROR, "audit_sign",
+            "%s is not done: it has to be signed with the academy's key, which is not in its "
+            "folder keys/, or cannot be read",
+            row->action);
+    return ERR_DENIED;
+}
+
+/* RULE audit-signed: a fact that came here without its signature does not get one afterwards. */
 enum err audit_sign(struct db *db, struct arena *a, void *unused, int64_t now_ms) {
     (void)unused;
-    struct audit_head last;
-    enum err e = audit_last(db, a, &last);
-    return e == OK && last.seq ? sign_row(db, a, &last, now_ms) : e;
+    struct audit_row *last;
+    size_t count;
+    bool here;
+    enum err e = audit_list(db, a, NULL, 0, 1, &last, &count);
+    if (e != OK || !count || !last->hash || audit_must_be_signed(last->actor, last->action, true))
+        return e;
+    return sign_row(db, a, last->seq, last->hash, now_ms, &here);
+}
+
+enum err audit_sign_begin(struct db *db, struct arena *a, void *unused, int64_t now_ms) {
+    int64_t from;
+    enum err e = audit_signs_from(db, &from);
+    if (e != OK || from) return e == OK ? audit_sign(db, a, unused, now_ms) : e;
+    return audit_append(db, a, now_ms, "system", AUDIT_SIGNS, AUDIT_SIGNS_SUBJECT, NULL);
 }
 
 bool audit_sign_due(struct db *db, int64_t now_ms) {
@@ -148,44 +204,6 @@ bool audit_signed_fits(struct arena *a, const struct audit_signed_head *head) {
                0;
 }
 
-/* ---- What has to be signed --------------------------------------------------------------------
- */
-
-/* Of a program that signs: the place on a status list is told in the same versions. So somebody who
- * takes away all signed heads does not make a log that was never signed. */
-bool audit_tells_signing(const struct audit_row *row) {
-    return row->action && row->detail && str_has_prefix(row->action, "cert.") &&
-           strstr(row->detail, ",\"index\":");
-}
-
-static enum err is_begun(struct db *db, const struct audit_row *row, bool *begun) {
-    struct stmt *q;
-    enum err e;
-    *begun = audit_tells_signing(row);
-    if (*begun) return OK;
-    if (!db_one(db, &q, &e, SQL_audit_signed_first, "")) return e == ERR_NOT_FOUND ? OK : e;
-    *begun = row->seq > stmt_int(q, 0);
-    return stmt_end(q);
-}
-
-enum err audit_row_signed(struct db *db, struct arena *a, const struct audit_row *row,
-                          const char **key, const char **problem) {
-    struct audit_signed_head head;
-    bool begun = false;
-    *key = *problem = NULL;
-    if (!audit_must_be_signed(row->actor, row->action)) return OK;
-    enum err e = audit_signed_find(db, a, row->seq, &head);
-    if (e == ERR_NOT_FOUND) {
-        e = is_begun(db, row, &begun);
-        if (e == OK && begun) *problem = AUDIT_UNSIGNED;
-        return e;
-    }
-    if (e != OK) return e;
-    if (!str_eq(head.hash, row->hash) || !audit_signed_fits(a, &head)) *problem = AUDIT_UNSIGNED;
-    else *key = head.key;
-    return OK;
-}
-
 /* ---- Beside the log, row by row ------------------------------------------------------------- */
 
 /* A row that is too large was not written by us: it reads as one that no row of the log is there
@@ -209,10 +227,12 @@ void audit_signed_walk_begin(struct audit_signed_walk *w, struct db *db) {
     walk_next(w);
 }
 
-static void note_key(struct audit_report *out, struct arena *a, const char *key) {
-    for (size_t i = 0; i < out->key_count; i++)
-        if (str_eq(out->keys[i], key)) return;
-    if (out->key_count < AUDIT_KEYS_MAX) out->keys[out->key_count++] = arena_dup(a, key);
+static void note_key(struct audit_report *out, struct arena *a, const char *key, int64_t seq) {
+    size_t i = 0;
+    while (i < out->key_count && !str_eq(out->keys[i], key)) i++;
+    if (i == AUDIT_KEYS_MAX) return;
+    if (i == out->key_count) out->keys[out->key_count++] = arena_dup(a, key);
+    out->key_rows[i] = seq;
 }
 
 const char *audit_signed_walk_row(struct audit_signed_walk *w, struct arena *a, int64_t seq,
@@ -223,7 +243,7 @@ const char *audit_signed_walk_row(struct audit_signed_walk *w, struct arena *a, 
     if (!str_eq(w->next.hash, hash))
         return "is not the row that was signed (its hash differs from the signed head)";
     if (!audit_signed_fits(a, &w->next)) return "has a signed head whose signature does not fit";
-    note_key(out, a, w->next.key);
+    note_key(out, a, w->next.key, seq);
     out->signed_heads++;
     w->found = true;
     walk_next(w);

@@ -3,9 +3,11 @@
  * the signature is kept, and is published where others can keep it: a chain that was made anew
  * afterwards does not fit what they hold.
  *
- * Signed in the transaction of each fact of importance (RULE audit-sign: every action of
- * certification "cert.…", who may do what "person.roles", and what happened to the academy itself
- * "academy.…", "audit.…"), and at an interval (AUDIT_SIGN_INTERVAL_MS) when the log has grown.
+ * Signed in the transaction of each fact of importance (RULE audit-sign: certification "cert.…",
+ * exams "exam.…", labs that were passed "lab.pass", people and their roles "person.…", cohorts
+ * "cohort.…", the clock "clock.…", and what happened to the academy itself "academy.…",
+ * "audit.…"), and at an interval (AUDIT_SIGN_INTERVAL_MS) when the log has grown. Row and signature
+ * are one COMMIT: whenever the process dies, there is no such row without its signature.
  *
  * As published (one line, members in this order, without blanks, then a newline):
  *   {"format":"gradus-audit-head/1","sequence":N,"hash":"HEX","time":"RFC
@@ -22,20 +24,26 @@
 #define AUDIT_SIGN_INTERVAL_MS MS_HOUR
 #define AUDIT_SIGNATURE_BYTES 64
 
-/* Who signs in this process. `sign` may run on any thread, until audit_signer_set gives another;
- * both strings are copied. */
+/* Who signs in this process (`sign` NULL: nobody, but keys are here). Both may run on any thread,
+ * until audit_signer_set gives another; `key` is copied. */
 struct audit_signer {
     void (*sign)(void *context, const void *bytes, size_t len,
                  unsigned char signature[AUDIT_SIGNATURE_BYTES]);
+    bool (*knows)(void *context, const char *key); /* whether this multikey is here; or NULL */
     void *context;
     const char *key; /* multikey */
 };
 void audit_signer_set(const struct audit_signer *signer); /* NULL: nobody */
+/* For commands: who signs for the academy of this database, asked for when the first row is to be
+ * signed. False: its keys are not here. */
+void audit_signer_ask(bool (*open)(const char *database, struct arena *a,
+                                   struct audit_signer *out));
 
-/* RULE audit-signed: which rows the server alone writes, so that each has a signed head of its own:
- * steps of certification "cert.…" (but "cert.key", which a command writes), and a change of roles
- * by a person (by a command: "system"). Pure. */
-bool audit_must_be_signed(const char *actor, const char *action);
+/* RULE audit-signed: which rows have a signed head of their own, since they are only written by who
+ * has the key. `begun`: behind the row "audit.signs", which a server writes at its first start,
+ * these are all of RULE audit-sign but "audit.…", "academy.…" and "cert.key". Before it (older
+ * programs): steps of certification "cert.…", and a change of roles by a person. Pure. */
+bool audit_must_be_signed(const char *actor, const char *action, bool begun);
 
 struct audit_signed_head {
     int64_t seq, at_ms;
@@ -43,8 +51,11 @@ struct audit_signed_head {
 };
 
 /* A job: signs the newest row unless it is signed. OK also when nobody signs here or the log is
- * empty. */
+ * empty. A row that has to be signed by itself is left as it is: whoever wrote it had no key. */
 enum err audit_sign(struct db *db, struct arena *a, void *unused, int64_t now_ms) MUST_USE;
+/* A job, at the start of a server: writes "audit.signs" when the log has none; else as audit_sign.
+ */
+enum err audit_sign_begin(struct db *db, struct arena *a, void *unused, int64_t now_ms) MUST_USE;
 /* Whether audit_sign is due: the log has grown since the last signature, which is older than the
  * interval. */
 bool audit_sign_due(struct db *db, int64_t now_ms);
@@ -56,12 +67,25 @@ const char *audit_signed_text(struct arena *a, const struct audit_signed_head *h
 /* SHA-256 of that as multibase (base64url) multihash, as VC 2.0 wants `digestMultibase`. Arena. */
 const char *audit_signed_digest(struct arena *a, const struct audit_signed_head *head);
 /* RULE audit-signed: from the first signed head on, such a row that has no signed head, or one that
- * does not fit, was written past the program, by somebody without the key. `*problem`: a sentence
- * without its subject, NULL when the row is as it has to be; `*key`: who signed it, NULL when it
- * need not be signed. Arena. */
+ * does not fit or is a stranger's, was written past the program, by somebody without the key.
+ * `*problem`: a sentence without its subject, NULL when the row is as it has to be; `*key`: who
+ * signed it, NULL when it need not be signed. Strangers are told apart where somebody signs. Arena.
+ */
 struct audit_row;
 enum err audit_row_signed(struct db *db, struct arena *a, const struct audit_row *row,
                           const char **key, const char **problem) MUST_USE;
+/* The same of each of these rows: the first problem. */
+enum err audit_rows_signed(struct db *db, struct arena *a, const struct audit_row *rows,
+                           size_t count, const char **problem) MUST_USE;
+/* RULE audit-stranger: a key that is not here is lost, or a stranger's. It is a stranger's when it
+ * signed row `seq` behind the first row that was signed with one that is here, and none of these
+ * signed that it came ("cert.key"). False where no key is here at all. */
+enum err audit_key_strange(struct db *db, struct arena *a, const char *key, int64_t seq,
+                           bool *strange) MUST_USE;
+#define AUDIT_STRANGE "is signed with a key that is not the academy's"
+/* Whether somebody accepted a log whose end was lost, and had the key (or did so before rows had to
+ * be signed). */
+enum err audit_accepted(struct db *db, struct arena *a, bool *accepted) MUST_USE;
 /* Whether its signature is that of its key. */
 bool audit_signed_fits(struct arena *a, const struct audit_signed_head *head);
 

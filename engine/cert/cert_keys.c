@@ -233,6 +233,11 @@ void cert_keys_sign_bytes(void *keys, const void *bytes, size_t len,
     crypto_sign_detached(signature, NULL, bytes, len, k->keys[k->count - 1].secret);
 }
 
+bool cert_keys_know(void *keys, const char *multikey) {
+    unsigned char unused[CERT_PUBLIC_BYTES];
+    return cert_keys_find(keys, multikey, unused);
+}
+
 char *cert_did_document(const struct cert_keys *k, struct arena *a, const char *did) {
     json_t *methods = json_keep(a, json_array()), *ids = json_keep(a, json_array());
     for (size_t i = 0; i < k->count; i++) {

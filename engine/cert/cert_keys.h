@@ -46,6 +46,9 @@ enum err cert_keys_sign(const struct cert_keys *k, struct arena *a, json_t *doc,
 void cert_keys_sign_bytes(void *k, const void *bytes, size_t len,
                           unsigned char signature[CERT_SIGNATURE_BYTES]);
 
+/* Whether the multikey is one of them; `k` as above. */
+bool cert_keys_know(void *k, const char *multikey);
+
 /* The DID document as JSON text (DID Core 1.0, Controlled Identifiers 1.0). Arena. */
 char *cert_did_document(const struct cert_keys *k, struct arena *a, const char *did);
 

@@ -75,6 +75,22 @@ enum err cert_has_key(const char *data, struct arena *a, const char *multikey, b
     return OK;
 }
 
+static void fill_signer(struct audit_signer *out, struct cert_keys *keys) {
+    *out = (struct audit_signer){.sign = cert_keys_sign_bytes,
+                                 .knows = cert_keys_know,
+                                 .context = keys,
+                                 .key = cert_keys_current(keys)};
+}
+
+bool cert_signer(const char *database, struct arena *a, struct audit_signer *out) {
+    static struct cert_keys *keys; /* one academy a process */
+    const char *slash = strrchr(database, '/'), *why;
+    const char *folder = slash ? arena_printf(a, "%.*s", (int)(slash - database), database) : ".";
+    if (keys || cert_keys_open(&keys, folder, false, a, &why) != OK) return false;
+    fill_signer(out, keys);
+    return true;
+}
+
 enum err certs_open(struct certs **out, struct app *app, struct arena *a, const char **why) {
     struct certs *c = calloc(1, sizeof *c);
     if (!c) {
@@ -101,8 +117,9 @@ enum err certs_open(struct certs **out, struct app *app, struct arena *a, const 
         *why = "no threads for the drawing and checking of certificates";
         return ERR_IO;
     }
-    audit_signer_set(
-        &(struct audit_signer){cert_keys_sign_bytes, c->keys, cert_keys_current(c->keys)});
+    struct audit_signer signer;
+    fill_signer(&signer, c->keys);
+    audit_signer_set(&signer);
     *out = c;
     return OK;
 }
@@ -139,11 +156,17 @@ void certs_tell_origins(struct app *app, struct arena *a, const char *served) {
     }
 }
 
-void certs_close(struct certs *c) {
+void certs_stop(struct certs *c) {
     if (!c) return;
     offload_free(c->drawers);
     offload_free(c->checkers);
-    audit_signer_set(NULL); /* what the writer still has to do is signed at the next start */
+    c->drawers = c->checkers = NULL;
+}
+
+void certs_close(struct certs *c) {
+    if (!c) return;
+    certs_stop(c);
+    audit_signer_set(NULL);
     cert_keys_close(c->keys);
     free(c->list.json);
     free(c->profile_links);

@@ -55,6 +55,7 @@ static int accept_log(struct audit_call *c) {
     /* As the server would: while one runs the log and its head are its. */
     struct store_options how = {
         .path = arena_printf(a, "%s/gradus.db", c->data), .must_exist = true, .serving = true};
+    audit_signer_ask(cert_signer);
     enum err e = store_open(&s, &how, a, &why);
     if (e == OK) e = audit_accept(s, a, operator_name(a), c->reason, &why);
     if (e == OK)
@@ -136,6 +137,8 @@ static int verify(struct audit_call *c) {
         return 2;
     }
     struct audit_report report = {0};
+    struct audit_signer keys;
+    if (cert_signer(db_path(db), &c->arena, &keys)) audit_signer_set(&keys);
     enum err e = audit_verify(db, &c->arena, &report);
     int status = e == OK ? 0 : e == ERR_INVALID ? 1 : 2;
     if (e == OK)

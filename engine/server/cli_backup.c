@@ -299,6 +299,10 @@ static enum err check_copy(struct restoring *r) {
                             &r->why);
     if (e != OK) return e;
     struct db *db = store_reader(s);
+    struct audit_signer keys;
+    const char *keys_of = r->keys.count ? r->stage.dir : r->c->data;
+    if (cert_signer(arena_printf(r->a, "%s/gradus.db", keys_of), r->a, &keys))
+        audit_signer_set(&keys);
     r->why = "the copy cannot be read. Nothing was changed";
     memset(&report, 0, sizeof report);
     e = db ? audit_verify(db, r->a, &report) : ERR_IO;

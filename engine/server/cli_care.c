@@ -143,7 +143,10 @@ int routes_command(int argc, char **argv) {
     return 0;
 }
 
-int user_command(int argc, char **argv) { return account_command(argc, argv, default_data()); }
+int user_command(int argc, char **argv) {
+    audit_signer_ask(cert_signer);
+    return account_command(argc, argv, default_data());
+}
 
 int verify_command(int argc, char **argv) { return cert_verify_command(argc, argv); }
 

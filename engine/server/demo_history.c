@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "account/account.h"
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/program.h"
 #include "base/text.h"
@@ -29,9 +30,10 @@ bool demo_open(struct demo *d) {
     if (!app->store) return false;
     if (site_open(&app->site, program_root(app->root, "site/templates"), d->arena, &why) == OK &&
         content_open(&app->content, app->root, app->store, app->site, d->arena, &why) == OK &&
+        certs_open(&app->certs, app, d->arena, &why) == OK &&
+        store_write(app->store, audit_sign_begin, NULL, d->arena) == OK &&
         exams_open(&app->exams, app, d->arena, &why) == OK &&
         labs_open(&app->labs, app, d->zygote, 0, d->arena, &why) == OK &&
-        certs_open(&app->certs, app, d->arena, &why) == OK &&
         content_settle(app->content, MS_MINUTE))
         return true;
     fprintf(stderr, "gradus demo: %s\n", why);
@@ -39,13 +41,14 @@ bool demo_open(struct demo *d) {
 }
 
 void demo_close(struct demo *d) {
-    certs_close(d->app.certs);
+    certs_stop(d->app.certs);
     if (d->app.labs) labs_close(d->app.labs);
     else labs_unprepare(d->zygote);
     if (d->app.exams) exams_close(d->app.exams);
     if (d->app.content) content_close(d->app.content);
     if (d->app.site) site_close(d->app.site);
     if (d->app.store) store_close(d->app.store, MS_MINUTE);
+    certs_close(d->app.certs);
 }
 
 /* A person's small differences, the same in every demo: splitmix64 (Steele, Lea, Flood 2014). */

@@ -153,9 +153,12 @@ const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {
     if (accounts_open(&app->accounts, app->store) != OK)
         return "the threads that check passwords cannot start";
     if (content_open(&app->content, app->root, app->store, app->site, a, &why) != OK) return why;
+    /* What the others write is signed: first of all the row from which on all of it has to be. */
+    if (certs_open(&app->certs, app, a, &why) != OK) return why;
+    if (store_write(app->store, audit_sign_begin, NULL, a) != OK)
+        return "the head of the audit log cannot be signed";
     if (exams_open(&app->exams, app, a, &why) != OK) return why;
     if (labs_open(&app->labs, app, z, 0, a, &why) != OK) return why;
-    if (certs_open(&app->certs, app, a, &why) != OK) return why;
     labs_set_seer(app->labs, cert_may_look);
     content_set_steps(app->content, level_steps);
     content_add_check(app->content, exam_check_tree);
@@ -184,9 +187,6 @@ static bool open_parts(struct serve *s) {
     if (!app->store || !demo_allowed(s)) return false;
     why = academy_open(app, s->zygote, &s->arena);
     if (why) return fail(why);
-    /* What commands appended while no server ran is signed now. */
-    if (store_write(app->store, audit_sign, NULL, &s->arena) != OK)
-        log_say(LOG_WARN, "audit_sign", "the head of the audit log could not be signed");
     if (upkeep_open(&app->upkeep, app, &why) != OK) return fail(why);
     return true;
 }
@@ -194,7 +194,7 @@ static bool open_parts(struct serve *s) {
 static void close_parts(struct serve *s) {
     struct app *app = &s->app;
     upkeep_close(app->upkeep);
-    certs_close(app->certs);
+    certs_stop(app->certs);
     if (app->content) content_close(app->content); /* before its sources */
     if (app->labs) labs_close(app->labs);
     else labs_unprepare(s->zygote);
@@ -202,6 +202,7 @@ static void close_parts(struct serve *s) {
     accounts_close(app->accounts);
     if (app->store && !store_close(app->store, STOP_DEADLINE_MS))
         log_say(LOG_WARN, "stop", "some writes did not finish in time and were refused");
+    certs_close(app->certs);
     if (app->site) site_close(app->site);
 }
 

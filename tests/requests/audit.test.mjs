@@ -157,3 +157,24 @@ test("a status list is a witness of the log, and finds one that was made anew", 
     assert.equal(found.code, 1, found.out);
     assert.match(found.err, /not the one that was published/);
 });
+
+test("RULE audit-sign: a fact and its signature are one COMMIT, whenever the server is killed", async (t) => {
+    const server = await startServer({ t }), db = join(server.data, "gradus.db");
+    const person = sqlite(db, "SELECT id FROM person WHERE login = 'learner'");
+    const unsigned = () => sqlite(db, "SELECT count(*) FROM audit_log l WHERE l.action = 'person.roles' AND NOT EXISTS (SELECT 1 FROM audit_signed_head h WHERE h.seq = l.seq AND h.hash = l.hash)");
+    let facts = 0;
+    for (const wait of [0, 3, 10, 30, 100]) {
+        const admin = await server.signedIn("admin"), token = await admin.csrf("/admin/people");
+        const changes = Array.from({ length: 40 }, (_, i) => admin.post(`/admin/people/${person}/roles`, { csrf: token, "roles[]": i % 2 ? "instructor" : "learner" }).catch(() => null));
+        await Promise.race(changes);
+        await new Promise((go) => setTimeout(go, wait));
+        await server.kill9();
+        await Promise.all(changes);
+        assert.equal(unsigned(), "0");
+        must(["audit", "verify", "--data", server.data]);
+        facts = Number(sqlite(db, "SELECT count(*) FROM audit_log WHERE action = 'person.roles'"));
+        await server.restart();
+        must(["audit", "verify", "--data", server.data]);
+    }
+    assert.ok(facts > 5, `${facts} changes were made`);
+});

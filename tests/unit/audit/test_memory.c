@@ -23,7 +23,8 @@ static void sign(void *context, const void *bytes, size_t len,
 static void fill_signed(void) {
     codec_start();
     crypto_sign_keypair(public_key, secret_key);
-    audit_signer_set(&(struct audit_signer){sign, secret_key, multikey_encode(&arena, public_key)});
+    audit_signer_set(&(struct audit_signer){
+        .sign = sign, .context = secret_key, .key = multikey_encode(&arena, public_key)});
     char *large = arena_alloc(&arena, 40000);
     memset(large, 'x', 39999);
     struct store *s = open_store();

@@ -12,10 +12,23 @@ static void sign(void *context, const void *bytes, size_t len,
     crypto_sign_detached(signature, NULL, bytes, len, context);
 }
 
+/* The key of the moment is the only one that is here. */
+static char name[MULTIKEY_MAX + 1];
+
+static bool knows(void *context, const char *key) {
+    (void)context;
+    return str_eq(key, name);
+}
+
+static void sign_again(void) {
+    snprintf(name, sizeof name, "%s", multikey_encode(&arena, public_key));
+    audit_signer_set(&(struct audit_signer){sign, knows, secret_key, name});
+}
+
 static void begin_signing(void) {
     codec_start();
     crypto_sign_keypair(public_key, secret_key);
-    audit_signer_set(&(struct audit_signer){sign, secret_key, multikey_encode(&arena, public_key)});
+    sign_again();
 }
 
 /* RULE audit-sign. */
@@ -25,9 +38,11 @@ static void facts_of_importance_are_signed_as_they_are_made(void **state) {
     static const struct {
         const char *action;
         bool is_signed;
-    } cases[] = {{"session.begin", false},  {"cert.grant", true},   {"exam.start", false},
-                 {"person.add", false},     {"person.roles", true}, {"cert.revoke", true},
-                 {"academy.restore", true}, {"certificate", false}, {"audit.accept", true}};
+    } cases[] = {{"session.begin", false},  {"cert.grant", true},     {"exam.start", true},
+                 {"person.add", true},      {"person.roles", true},   {"cert.revoke", true},
+                 {"academy.restore", true}, {"certificate", false},   {"lab.see_run", false},
+                 {"cohort.join", true},     {"clock.followed", true}, {"lab.pass", true},
+                 {"exam.result", true},     {"audit.accept", true}};
     struct store *s = open_store();
     struct audit_signed_head head;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -37,14 +52,14 @@ static void facts_of_importance_are_signed_as_they_are_made(void **state) {
     }
     /* What failed is not signed, and its number goes to the next. */
     assert_int_equal(say(s, (struct fact){"p", "cert.grant", "s", NULL, ERR_DENIED}), ERR_DENIED);
-    assert_int_equal(audit_signed_find(store_reader(s), &arena, 10, &head), ERR_NOT_FOUND);
+    assert_int_equal(audit_signed_find(store_reader(s), &arena, 15, &head), ERR_NOT_FOUND);
     /* The text that is signed, made by hand from the header. */
     assert_int_equal(audit_signed_find(store_reader(s), &arena, 0, &head), OK);
-    assert_int_equal(head.seq, 9);
+    assert_int_equal(head.seq, 14);
     struct audit_row *rows;
     size_t count, len;
     assert_int_equal(audit_list(store_reader(s), &arena, NULL, 0, 1, &rows, &count), OK);
-    const char *text = arena_printf(&arena, "gradus-audit-head/1\n9\n%s\n%s\n", rows[0].hash,
+    const char *text = arena_printf(&arena, "gradus-audit-head/1\n14\n%s\n%s\n", rows[0].hash,
                                     time_iso(&arena, head.at_ms));
     const unsigned char *signature = base58_decode(&arena, head.signature + 1, &len);
     assert_int_equal(crypto_sign_verify_detached(signature, (const unsigned char *)text,
@@ -58,12 +73,12 @@ static void facts_of_importance_are_signed_as_they_are_made(void **state) {
     assert_true(audit_sign_due(db, head.at_ms + AUDIT_SIGN_INTERVAL_MS));
     assert_int_equal(store_write(s, audit_sign, NULL, &arena), OK);
     assert_int_equal(audit_signed_find(db, &arena, 0, &head), OK);
-    assert_int_equal(head.seq, 10);
+    assert_int_equal(head.seq, 15);
     assert_true(store_close(s, 1000));
     audit_signer_set(NULL);
     struct audit_report r;
     assert_int_equal(verify(&r), OK);
-    assert_int_equal(r.signed_heads, 6);
+    assert_int_equal(r.signed_heads, 12);
     assert_int_equal(r.key_count, 1);
 }
 
@@ -117,7 +132,7 @@ static void a_log_made_anew_is_not_the_one_that_was_published(void **state) {
     char *kept[] = {strdup(published), strdup(list)};
     teardown(NULL);
     assert_int_equal(setup(NULL), 0);
-    audit_signer_set(&(struct audit_signer){sign, secret_key, multikey_encode(&arena, public_key)});
+    sign_again();
     fill();
     s = open_store();
     assert_int_equal(store_write(s, audit_sign, NULL, &arena), OK);
@@ -223,6 +238,197 @@ static void a_fact_of_importance_without_its_signed_head_is_found(void **state) 
     }
 }
 
+/* A row whose chain holds, as whoever has the database alone writes it. */
+static int64_t forge(const char *actor, const char *action, const char *subject) {
+    sqlite3 *db;
+    sqlite3_stmt *q;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db,
+                                        "SELECT seq, hash FROM audit_log ORDER BY seq DESC LIMIT 1",
+                                        -1, &q, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    int64_t seq = sqlite3_column_int64(q, 0) + 1;
+    const char *row = arena_printf(&arena, "[%lld,5,\"%s\",\"%s\",\"%s\",null,\"%s\"]",
+                                   (long long)seq, actor, action, subject,
+                                   (const char *)sqlite3_column_text(q, 1));
+    sqlite3_finalize(q);
+    const char *sql = arena_printf(
+        &arena, "INSERT INTO audit_log VALUES (%lld, 5, '%s', '%s', '%s', NULL, '%s')",
+        (long long)seq, actor, action, subject, sha256_hex(&arena, row, strlen(row)));
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    return seq;
+}
+
+static const char *row_problem(struct store *s, int64_t seq) {
+    struct audit_row *rows;
+    size_t count;
+    const char *problem;
+    struct db *db = store_reader(s);
+    assert_int_equal(audit_list(db, &arena, NULL, seq + 1, 1, &rows, &count), OK);
+    assert_int_equal(audit_rows_signed(db, &arena, rows, count, &problem), OK);
+    return problem;
+}
+
+/* RULE audit-signed: at a start the server signs what commands left, but nothing that has to have
+ * been signed when it was written; whatever is added behind such a row, it is found. */
+static void a_start_does_not_sign_what_somebody_else_wrote(void **state) {
+    (void)state;
+    static const char *const forged[][2] = {
+        {"p", "cert.grant"},  {"p", "person.roles"},     {"system", "person.roles"},
+        {"p", "person.add"},  {"system", "exam.result"}, {"p", "lab.pass"},
+        {"p", "cohort.join"}, {"p", "exam.accommodate"}, {"system", "clock.followed"}};
+    for (size_t i = 0; i < COUNT_OF(forged); i++) {
+        if (i) {
+            teardown(NULL);
+            assert_int_equal(setup(NULL), 0);
+        }
+        struct audit_signed_head head;
+        begin_signing();
+        fill();
+        struct store *s = open_store();
+        assert_int_equal(store_write(s, audit_sign_begin, NULL, &arena), OK);
+        assert_true(store_close(s, 1000));
+        int64_t seq = forge(forged[i][0], forged[i][1], "s");
+        assert_int_equal(seq, ROWS + 2);
+        sign_again();
+        s = open_store();
+        assert_int_equal(store_write(s, audit_sign_begin, NULL, &arena), OK);
+        assert_int_equal(audit_signed_find(store_reader(s), &arena, seq, &head), ERR_NOT_FOUND);
+        if (!row_problem(s, seq)) fail_msg("%s", forged[i][1]);
+        assert_int_equal(say(s, (struct fact){"p", "session.begin", "s", NULL, OK}), OK);
+        assert_int_equal(store_write(s, audit_sign, NULL, &arena), OK);
+        assert_int_equal(audit_signed_find(store_reader(s), &arena, 0, &head), OK);
+        assert_int_equal(head.seq, seq + 1);
+        assert_true(store_close(s, 1000));
+        struct audit_report r;
+        assert_int_equal(verify(&r), ERR_INVALID);
+        assert_int_equal(r.unsigned_count, 1);
+        assert_int_equal(r.first_bad, seq);
+        audit_signer_set(NULL);
+    }
+}
+
+/* What a command leaves that need not be signed is signed at the start; the row from which on all
+ * of it has to be is written once. Before it stands what older programs left. */
+static void the_first_start_says_from_when_on_all_is_signed(void **state) {
+    (void)state;
+    struct audit_signed_head head;
+    int64_t from;
+    audit_signer_set(NULL);
+    teardown(NULL);
+    assert_int_equal(setup(NULL), 0);
+    fill();
+    forge("system", "exam.result", "s"); /* of an older program */
+    begin_signing();
+    struct store *s = open_store();
+    assert_int_equal(store_write(s, audit_sign_begin, NULL, &arena), OK);
+    assert_int_equal(audit_signs_from(store_reader(s), &from), OK);
+    assert_int_equal(from, ROWS + 2);
+    assert_null(row_problem(s, from - 1));
+    assert_null(row_problem(s, from));
+    assert_int_equal(say(s, (struct fact){"system", "test.fact", "s", NULL, OK}), OK);
+    assert_int_equal(store_write(s, audit_sign_begin, NULL, &arena), OK);
+    assert_int_equal(audit_signed_find(store_reader(s), &arena, 0, &head), OK);
+    assert_int_equal(head.seq, from + 1);
+    struct audit_report r;
+    assert_int_equal(verify(&r), OK);
+    /* All heads taken away: the row itself has to be signed. */
+    tamper("DROP TRIGGER audit_signed_head_remains; DELETE FROM audit_signed_head");
+    if (!row_problem(s, from)) fail_msg("no head is needed");
+    assert_true(store_close(s, 1000));
+    assert_int_equal(verify(&r), ERR_INVALID);
+    assert_int_equal(r.first_bad, from);
+    audit_signer_set(NULL);
+}
+
+static bool lent;
+static bool lend(const char *database, struct arena *a, struct audit_signer *out) {
+    assert_string_equal(database, path);
+    (void)a;
+    *out = (struct audit_signer){sign, knows, secret_key, name};
+    return lent;
+}
+
+/* A command signs with the key beside the database; without it, it leaves such facts alone. */
+static void a_command_signs_or_refuses(void **state) {
+    (void)state;
+    struct audit_report r;
+    begin_signing();
+    struct store *s = open_store();
+    assert_int_equal(store_write(s, audit_sign_begin, NULL, &arena), OK);
+    lent = true;
+    audit_signer_set(&(struct audit_signer){.key = ""}); /* as in a command */
+    audit_signer_ask(lend);
+    assert_int_equal(say(s, (struct fact){"system", "person.roles", "s", NULL, OK}), OK);
+    assert_int_equal(verify(&r), OK);
+    assert_int_equal(r.signed_heads, 2);
+    assert_true(store_close(s, 1000));
+    audit_signer_set(NULL);
+}
+
+static void a_command_without_the_key_refuses(void **state) {
+    (void)state;
+    struct audit_report r;
+    begin_signing();
+    struct store *s = open_store();
+    assert_int_equal(say(s, (struct fact){"system", "audit.signs", "signing", NULL, OK}), OK);
+    lent = false;
+    audit_signer_set(&(struct audit_signer){.key = ""});
+    audit_signer_ask(lend);
+    assert_int_equal(say(s, (struct fact){"system", "person.roles", "s", NULL, OK}), ERR_DENIED);
+    assert_int_equal(say(s, (struct fact){"system", "cert.key", "s", NULL, OK}), OK);
+    assert_int_equal(say(s, (struct fact){"system", "academy.restore", "s", NULL, OK}), OK);
+    assert_int_equal(say(s, (struct fact){"p", "session.begin", "s", NULL, OK}), OK);
+    assert_int_equal(verify(&r), OK);
+    assert_int_equal(r.rows, 4);
+    assert_true(store_close(s, 1000));
+    audit_signer_set(NULL);
+}
+
+/* RULE audit-stranger: on both sides of the first row of a key that is here. */
+static void a_strangers_head_is_a_fault_and_a_lost_keys_is_not(void **state) {
+    (void)state;
+    struct audit_report r;
+    bool strange;
+    begin_signing();
+    const char *lost = arena_dup(&arena, multikey_encode(&arena, public_key));
+    struct store *s = open_store();
+    assert_int_equal(say(s, (struct fact){"p", "cert.grant", "s", NULL, OK}), OK);
+    begin_signing(); /* another key: the one before is not here any more */
+    assert_int_equal(say(s, (struct fact){"p", "cert.grant", "s", NULL, OK}), OK);
+    struct db *db = store_reader(s);
+    assert_int_equal(audit_key_strange(db, &arena, lost, 1, &strange), OK);
+    assert_false(strange);
+    assert_int_equal(audit_key_strange(db, &arena, lost, 2, &strange), OK);
+    assert_false(strange);
+    assert_int_equal(audit_key_strange(db, &arena, lost, 3, &strange), OK);
+    assert_true(strange);
+    assert_int_equal(verify(&r), OK);
+    /* The stranger signs a row of their own with a key of their own. */
+    unsigned char ours[2][64];
+    memcpy(ours[0], public_key, 32);
+    memcpy(ours[1], secret_key, 64);
+    begin_signing();
+    const char *stranger = arena_dup(&arena, multikey_encode(&arena, public_key));
+    assert_int_equal(say(s, (struct fact){"p", "cert.grant", "s", NULL, OK}), OK);
+    memcpy(public_key, ours[0], 32);
+    memcpy(secret_key, ours[1], 64);
+    sign_again();
+    if (!row_problem(s, 3) || !strstr(row_problem(s, 3), "not the academy's")) fail_msg("row 3");
+    assert_null(row_problem(s, 1));
+    assert_int_equal(verify(&r), ERR_INVALID);
+    assert_int_equal(r.first_bad, 3);
+    assert_non_null(strstr(r.problem, "a key that is not the academy's"));
+    /* Announced by a key that is here, it is a lost one. */
+    assert_int_equal(say(s, (struct fact){"system", "cert.key", stranger, NULL, OK}), OK);
+    assert_null(row_problem(s, 3));
+    assert_int_equal(verify(&r), OK);
+    assert_true(store_close(s, 1000));
+    audit_signer_set(NULL);
+}
+
 int main(void) {
     log_threshold((enum log_level)(LOG_ERROR + 1));
     const struct CMUnitTest tests[] = {
@@ -233,6 +439,14 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_signed_head_that_does_not_fit_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(a_fact_of_importance_without_its_signed_head_is_found,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(a_start_does_not_sign_what_somebody_else_wrote, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(the_first_start_says_from_when_on_all_is_signed, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_command_signs_or_refuses, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_command_without_the_key_refuses, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_strangers_head_is_a_fault_and_a_lost_keys_is_not, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
