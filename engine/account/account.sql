@@ -143,9 +143,7 @@ SELECT person.id, person.name, cohort.id, cohort.name, cohort.programme_id FROM 
  WHERE teacher.person_id = $1 AND teacher.role = 'instructor' AND teacher.left_ms IS NULL AND learner.left_ms IS NULL
  ORDER BY cohort.created_ms DESC, cohort.id, person.name, person.id;
 -- name: account_logged
-SELECT actor, action, detail FROM audit_log
- WHERE subject = $1 AND action IN ('person.add', 'person.roles', 'cohort.join', 'cert.interest') ORDER BY seq;
+SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log
+ WHERE subject = $1 AND action IN ('person.add', 'person.roles', 'person.name', 'cohort.join', 'cert.interest') ORDER BY seq;
 -- name: account_member_there
 SELECT 1 FROM cohort_member WHERE cohort_id = $1 AND person_id = $2 AND role = $3;
--- name: account_log_accepted
-SELECT 1 FROM audit_log WHERE subject = 'audit' AND action = 'audit.accept' LIMIT 1;

@@ -1,9 +1,10 @@
-/* Whether what is on record about a person's powers and ties is what the audit log says: roles,
- * cohorts, interests. On them rests who may decide about whom. */
+/* Whether what is on record about a person is what the audit log says: roles, cohorts and
+ * interests, on which rests who may decide about whom, and the name, which certificates tell. */
 #include <string.h>
 
 #include "account/account.h"
 #include "account/account_sql.h"
+#include "audit/audit.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -21,23 +22,30 @@ static enum err any_row(struct db *db, int query, const char *types, const char 
     return stmt_end(q);
 }
 
-struct logged_fact {
-    const char *actor, *action;
-    const json_t *detail;
+/* What the log told last. */
+struct logged_person {
+    const char *roles, *name; /* NULL: never */
 };
 
-static enum err fact_problem(struct db *db, const char *person_id, const struct logged_fact *f,
+static enum err fact_problem(struct db *db, struct arena *a, const char *person_id,
+                             const struct audit_row *row, struct logged_person *logged,
                              const char **problem) {
+    const char *why;
+    const json_t *detail = row->detail ? json_read(a, row->detail, strlen(row->detail), &why)
+                                       : NULL;
     bool there = true;
     enum err e = OK;
-    if (str_eq(f->action, "cohort.join")) {
-        const char *cohort = text_of(f->detail, "cohort"), *role = text_of(f->detail, "role");
+    if (str_eq(row->action, "person.name")) logged->name = text_of(detail, "is");
+    else if (str_has_prefix(row->action, "person.")) logged->roles = text_of(detail, "roles");
+    if (str_eq(row->action, "person.add")) logged->name = text_of(detail, "name");
+    if (str_eq(row->action, "cohort.join")) {
+        const char *cohort = text_of(detail, "cohort"), *role = text_of(detail, "role");
         if (cohort && role)
             e = any_row(db, SQL_account_member_there, "ttt", cohort, person_id, role, &there);
         if (e == OK && !there)
             *problem = "a membership of a cohort that was logged is not on record";
-    } else if (str_eq(f->action, "cert.interest")) {
-        e = any_row(db, SQL_account_interest, "tt", f->actor, person_id, NULL, &there);
+    } else if (str_eq(row->action, "cert.interest")) {
+        e = any_row(db, SQL_account_interest, "tt", row->actor, person_id, NULL, &there);
         if (e == OK && !there) *problem = "an interest that was logged is not on record";
     }
     return e;
@@ -51,7 +59,7 @@ static enum err roles_problem(struct db *db, struct arena *a, const struct perso
     enum err e = OK;
     if (!logged) {
         if (!(p->roles & ~(unsigned)ROLE_LEARNER)) return OK; /* nobody got power so */
-        e = any_row(db, SQL_account_log_accepted, "", NULL, NULL, NULL, &lost);
+        e = audit_accepted(db, a, &lost);
         if (e == OK && !lost) *problem = "roles are on record that were never logged";
     } else if (!str_eq(account_roles_text(a, p->roles), logged)) {
         *problem = "the roles are not those that were logged";
@@ -62,24 +70,22 @@ static enum err roles_problem(struct db *db, struct arena *a, const struct perso
 enum err account_record_problem(struct db *db, struct arena *a, const char *person_id,
                                 const char **problem) {
     struct person p;
-    struct logged_fact *facts = NULL;
+    struct audit_row *rows = NULL;
     size_t count = 0;
-    const char *roles = NULL, *why;
+    struct logged_person logged = {0};
     enum err e = account_find(db, a, person_id, &p);
     if (e != OK) return e;
     struct stmt *q = db_query(db, SQL_account_logged, "t", person_id);
     while (stmt_row(q)) {
-        const char *detail = stmt_text(q, 2, a);
-        facts = list_more(a, facts, count, sizeof *facts);
-        facts[count++] = (struct logged_fact){stmt_text(q, 0, a), stmt_text(q, 1, a),
-                                              detail ? json_read(a, detail, strlen(detail), &why)
-                                                     : NULL};
+        rows = list_more(a, rows, count, sizeof *rows);
+        rows[count++] = audit_row_read(q, a);
     }
     e = stmt_end(q);
-    for (size_t i = 0; e == OK && !*problem && i < count; i++) {
-        if (str_has_prefix(facts[i].action, "person.")) roles = text_of(facts[i].detail, "roles");
-        e = fact_problem(db, person_id, &facts[i], problem);
-    }
-    if (e == OK && !*problem) e = roles_problem(db, a, &p, roles, problem);
+    if (e == OK && !*problem) e = audit_rows_signed(db, a, rows, count, problem);
+    for (size_t i = 0; e == OK && !*problem && i < count; i++)
+        e = fact_problem(db, a, person_id, &rows[i], &logged, problem);
+    if (e == OK && !*problem) e = roles_problem(db, a, &p, logged.roles, problem);
+    if (e == OK && !*problem && logged.name && !str_eq(p.name, logged.name))
+        *problem = "the name is not the one that was logged";
     return e;
 }

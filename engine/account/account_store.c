@@ -111,9 +111,12 @@ enum err account_add(struct db *db, struct arena *a, int64_t now_ms, const char 
     if (e == OK && password_hash)
         e = db_run(db, SQL_account_password_add, "tit", *id, now_ms, password_hash);
     if (e != OK) return e;
-    return audit_append(db, a, now_ms, actor, "person.add", *id,
-                        arena_printf(a, "{\"login\":\"%s\",\"roles\":\"%s\"}", login,
-                                     account_roles_text(a, roles)));
+    struct buf detail;
+    buf_init(&detail, a);
+    buf_printf(&detail, "{\"login\":\"%s\",\"name\":", login);
+    buf_json(&detail, account_name_clean(a, name));
+    buf_printf(&detail, ",\"roles\":\"%s\"}", account_roles_text(a, roles));
+    return audit_append(db, a, now_ms, actor, "person.add", *id, buf_text(&detail));
 }
 
 static enum err note_change(struct db *db, struct arena *a, int64_t now_ms, const char *actor,

@@ -161,8 +161,9 @@ SELECT r.attempt_id, a.exam_id, p.name, r.at_ms, coalesce(b.name, r.by_person), 
 -- name: exam_recorded
 SELECT t.person_id, t.exam_id, t.exam_version, t.practice, t.start_ms, e.submitted_ms, coalesce(e.recorded_ms, 0),
        r.computed_ms, coalesce(r.correct, 0), coalesce(r.total, 0), coalesce(r.passed, 0),
-       t.cut_permille, t.minutes, t.extra_permille
-  FROM exam_attempt t LEFT JOIN exam_end e ON e.attempt_id = t.id
+       t.cut_permille, t.minutes, t.extra_permille, e.how, coalesce(o.deadline_ms, e.deadline_ms, t.deadline_ms),
+       (SELECT coalesce(max(saved_ms), 0) FROM exam_response s WHERE s.attempt_id = t.id)
+  FROM exam_attempt t LEFT JOIN exam_end e ON e.attempt_id = t.id LEFT JOIN exam_open o ON o.attempt_id = t.id
   LEFT JOIN exam_result r ON r.attempt_id = t.id AND r.n = (SELECT max(n) FROM exam_result WHERE attempt_id = t.id)
  WHERE t.id = $1;
 -- name: exam_recomputed
@@ -173,7 +174,10 @@ SELECT t.form, t.cut_permille, e.attempt_id IS NOT NULL, r.scoring_version, coal
  WHERE t.id = $1;
 -- name: exam_reopened_recorded
 SELECT at_ms, by_person, given_ms, submitted_ms FROM exam_reopened WHERE attempt_id = $1 ORDER BY n;
+-- name: exam_clock_logged
+SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log
+ WHERE subject = 'clock' AND action = 'clock.followed' AND seq > $1 ORDER BY seq;
 -- name: exam_time_recorded
 SELECT exam_id, factor_permille, approved_by, granted_ms FROM exam_accommodation WHERE person_id = $1 ORDER BY granted_ms, id;
 -- name: exam_time_logged
-SELECT actor, at_ms, detail FROM audit_log WHERE subject = $1 AND action = 'exam.accommodate' ORDER BY seq;
+SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log WHERE subject = $1 AND action = 'exam.accommodate' ORDER BY seq;

@@ -5,15 +5,16 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "exam/exam.h"
+#include "exam/exam_score.h"
 #include "exam/exam_sql.h"
 
 #define ROWS 1000 /* of one attempt, which has a handful */
 
 struct recorded {
-    const char *person_id, *exam_id, *exam_version;
+    const char *person_id, *exam_id, *exam_version, *how;
     bool practice, ended, scored, passed;
     int64_t start_ms, submitted_ms, recorded_ms, computed_ms;
-    int64_t cut_permille, minutes, extra_permille;
+    int64_t cut_permille, minutes, extra_permille, deadline_ms, saved_ms;
     int correct, total;
 };
 
@@ -39,6 +40,9 @@ static enum err read_recorded(struct db *db, struct arena *a, const char *id,
         .cut_permille = stmt_int(q, 11),
         .minutes = stmt_int(q, 12),
         .extra_permille = stmt_int(q, 13),
+        .how = stmt_text(q, 14, a),
+        .deadline_ms = stmt_int(q, 15),
+        .saved_ms = stmt_int(q, 16),
     };
     return stmt_end(q);
 }
@@ -100,6 +104,8 @@ static const char *differs(struct arena *a, const struct recorded *x, const stru
                      (json_object_get(ended, "submitted_ms") &&
                       !number_is(ended, "submitted_ms", x->submitted_ms))))
         return "its end is not the one that was logged";
+    if (x->ended && str_eq(x->how, "submitted") != str_eq(end->action, "exam.submit"))
+        return "how it ended is not what was logged";
     if (x->scored != (result != NULL)) return "its result is not the one that was logged";
     if (x->scored &&
         (result->at_ms != x->computed_ms || !number_is(scored, "correct", x->correct) ||
@@ -130,41 +136,37 @@ static enum err reopened_problem(struct db *db, struct arena *a, const char *att
 
 /* ---- Extra time ------------------------------------------------------------------------------ */
 struct logged_time {
-    const char *actor;
-    int64_t at_ms;
     const json_t *detail;
     bool found;
 };
 
 static enum err read_logged_times(struct db *db, struct arena *a, const char *person_id,
-                                  struct logged_time **out, size_t *count) {
-    const char *why;
-    *out = NULL;
+                                  struct audit_row **rows, size_t *count) {
+    *rows = NULL;
     *count = 0;
     struct stmt *q = db_query(db, SQL_exam_time_logged, "t", person_id);
     while (stmt_row(q)) {
-        const char *detail = stmt_text(q, 2, a);
-        *out = list_more(a, *out, *count, sizeof **out);
-        (*out)[(*count)++] = (struct logged_time){
-            .actor = stmt_text(q, 0, a),
-            .at_ms = stmt_int(q, 1),
-            .detail = detail ? json_read(a, detail, strlen(detail), &why) : NULL};
+        *rows = list_more(a, *rows, *count, sizeof **rows);
+        (*rows)[(*count)++] = audit_row_read(q, a);
     }
     return stmt_end(q);
 }
 
 enum err exam_time_problem(struct db *db, struct arena *a, const char *person_id,
                            const char **problem) {
-    struct logged_time *logged;
+    struct audit_row *rows;
     size_t count, found = 0, given = 0;
-    enum err e = read_logged_times(db, a, person_id, &logged, &count);
-    if (e != OK) return e;
+    enum err e = read_logged_times(db, a, person_id, &rows, &count);
+    if (e == OK) e = audit_rows_signed(db, a, rows, count, problem);
+    if (e != OK || *problem) return e;
+    struct logged_time *logged = NEW_ARRAY(a, struct logged_time, count + 1);
+    for (size_t i = 0; i < count; i++) logged[i].detail = detail_of(a, &rows[i]);
     struct stmt *q = db_query(db, SQL_exam_time_recorded, "t", person_id);
     for (; stmt_row(q); given++) {
         const char *exam = stmt_text(q, 0, a), *who = stmt_text(q, 2, a);
         for (size_t i = 0; i < count; i++) {
             struct logged_time *l = &logged[i];
-            if (l->found || l->at_ms != stmt_int(q, 3) || !str_eq(l->actor, who) ||
+            if (l->found || rows[i].at_ms != stmt_int(q, 3) || !str_eq(rows[i].actor, who) ||
                 !number_is(l->detail, "factor_permille", stmt_int(q, 1)) ||
                 (exam ? !text_is(l->detail, "exam", exam)
                       : !json_is_null(json_object_get(l->detail, "exam"))))
@@ -180,6 +182,68 @@ enum err exam_time_problem(struct db *db, struct arena *a, const char *person_id
     return e;
 }
 
+/* ---- Time given ------------------------------------------------------------------------------ */
+
+/* The longest time that was logged for this exam, in permille of its minutes. */
+static enum err longest_permille(struct db *db, struct arena *a, const struct recorded *x,
+                                 int64_t *out, const char **problem) {
+    struct audit_row *rows;
+    size_t count;
+    *out = x->extra_permille;
+    enum err e = read_logged_times(db, a, x->person_id, &rows, &count);
+    if (e == OK) e = audit_rows_signed(db, a, rows, count, problem);
+    for (size_t i = 0; e == OK && i < count; i++) {
+        const json_t *detail = detail_of(a, &rows[i]), *exam = json_object_get(detail, "exam");
+        int64_t factor = json_integer_value(json_object_get(detail, "factor_permille"));
+        if ((json_is_null(exam) || text_is(detail, "exam", x->exam_id)) && factor > *out)
+            *out = factor;
+    }
+    return e;
+}
+
+/* By how much the clock was moved behind this row of the log, in either direction. */
+static enum err clock_moves(struct db *db, struct arena *a, int64_t behind, int64_t *moved_ms,
+                            const char **problem) {
+    struct audit_row *rows = NULL;
+    size_t count = 0;
+    *moved_ms = 0;
+    struct stmt *q = db_query(db, SQL_exam_clock_logged, "i", behind);
+    while (stmt_row(q)) {
+        rows = list_more(a, rows, count, sizeof *rows);
+        rows[count++] = audit_row_read(q, a);
+    }
+    enum err e = stmt_end(q);
+    if (e == OK) e = audit_rows_signed(db, a, rows, count, problem);
+    for (size_t i = 0; e == OK && i < count; i++) {
+        int64_t off = json_integer_value(json_object_get(detail_of(a, &rows[i]), "off_ms"));
+        *moved_ms += off < 0 ? -off : off;
+    }
+    return e;
+}
+
+/* RULE exam-time-given: an attempt has the minutes that were logged: from its start, or from its
+ * being opened again, with the extra time and the moves of the clock that the log tells. Who had
+ * more, by a deadline or an answer behind it, got it past the program. */
+static enum err time_problem(struct db *db, struct arena *a, const struct recorded *x,
+                             const struct audit_row *rows, size_t count, const char **problem) {
+    const struct audit_row *start = newest(rows, count, "exam.start", "exam.start"),
+                           *again = newest(rows, count, "exam.reopen", "exam.reopen");
+    int64_t permille, moved_ms, last_ms = x->deadline_ms;
+    enum err e = longest_permille(db, a, x, &permille, problem);
+    if (e == OK && !*problem) e = clock_moves(db, a, start->seq, &moved_ms, problem);
+    if (e != OK || *problem) return e;
+    int64_t minutes_ms = exam_time_ms((int)x->minutes, (int)permille), end_ms;
+    if (again) {
+        int64_t given_ms = json_integer_value(json_object_get(detail_of(a, again), "given_ms"));
+        end_ms = again->at_ms + given_ms + minutes_ms -
+                 exam_time_ms((int)x->minutes, (int)x->extra_permille);
+    } else end_ms = x->start_ms + minutes_ms;
+    if (x->ended && x->submitted_ms > last_ms) last_ms = x->submitted_ms;
+    if (x->saved_ms - EXAM_GRACE_MS > last_ms) last_ms = x->saved_ms - EXAM_GRACE_MS;
+    if (last_ms > end_ms + moved_ms) *problem = "it had more time than was given by the log";
+    return OK;
+}
+
 /* ---- An attempt ------------------------------------------------------------------------------ */
 enum err exam_record_problem(struct db *db, struct arena *a, const char *attempt_id,
                              const char **problem) {
@@ -188,6 +252,8 @@ enum err exam_record_problem(struct db *db, struct arena *a, const char *attempt
     size_t count;
     enum err e = read_recorded(db, a, attempt_id, &x);
     if (e == OK) e = audit_list(db, a, attempt_id, 0, ROWS, &rows, &count);
-    if (e == OK) *problem = differs(a, &x, rows, count);
-    return e == OK && !*problem ? reopened_problem(db, a, attempt_id, rows, count, problem) : e;
+    if (e == OK) e = audit_rows_signed(db, a, rows, count, problem);
+    if (e == OK && !*problem) *problem = differs(a, &x, rows, count);
+    if (e == OK && !*problem) e = reopened_problem(db, a, attempt_id, rows, count, problem);
+    return e == OK && !*problem ? time_problem(db, a, &x, rows, count, problem) : e;
 }

@@ -68,7 +68,7 @@ INSERT INTO lab_incident (id, run_id, at_ms, kind, detail) VALUES ($1, $2, $3, $
 SELECT at_ms, kind, detail FROM lab_incident WHERE run_id = $1 ORDER BY at_ms DESC LIMIT 20;
 
 -- name: lab_recorded
-SELECT r.person_id, r.scenario_id, r.version, r.choice, c.at_ms, coalesce(c.total, 0)
+SELECT r.person_id, r.scenario_id, r.version, r.choice, c.at_ms, coalesce(c.total, 0), r.started_ms
 FROM lab_run r LEFT JOIN lab_checking c ON c.id = (
     SELECT id FROM lab_checking WHERE run_id = r.id AND total > 0 AND passed = total ORDER BY at_ms, id LIMIT 1)
 WHERE r.id = $1;

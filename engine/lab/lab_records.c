@@ -6,20 +6,43 @@
 #include "base/text.h"
 #include "lab/lab.h"
 #include "lab/lab_sql.h"
+#include "lab/lab_store.h"
+#include "labmodel/lab_pack.h"
 
 #define PAGE 200
 
 struct recorded {
     const char *person_id, *scenario_id, *version, *choice;
+    int64_t started_ms;
 };
 
 static bool text_is(const json_t *detail, const char *member, const char *text) {
     return str_eq(json_string_value(json_object_get(detail, member)), text);
 }
 
+/* Older logs do not tell when a run was begun. */
+static bool start_agrees(const json_t *detail, int64_t started_ms) {
+    const json_t *told = json_object_get(detail, "started_ms");
+    return !told || (json_is_integer(told) && json_integer_value(told) == started_ms);
+}
+
+/* The version that was logged is the digest of what is kept of the scenario: an assessor's replay
+ * rests on it. */
+static enum err pack_problem(struct db *db, struct arena *a, const char *version,
+                             const char **problem) {
+    const char *bytes = NULL;
+    size_t len = 0;
+    enum err e = lab_store_pack(db, a, version, &bytes, &len);
+    if (e == ERR_NOT_FOUND || (e == OK && !bytes)) *problem = "its scenario is not on record";
+    else if (e == OK && !str_eq(lab_pack_version(a, bytes, len), version))
+        *problem = "its scenario is not the one that was logged";
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
 /* The run that was logged as passed, with all its checks, at `at_ms`. */
 static enum err find_logged(struct db *db, struct arena *a, const char *run_id,
-                            const struct recorded *x, int64_t at_ms, int64_t checks, bool *found) {
+                            const struct recorded *x, int64_t at_ms, int64_t checks, bool *found,
+                            const char **problem) {
     struct audit_row *rows;
     size_t count;
     int64_t before = 0;
@@ -36,7 +59,10 @@ static enum err find_logged(struct db *db, struct arena *a, const char *run_id,
             *found = str_eq(row->actor, x->person_id) && text_is(detail, "lab", x->scenario_id) &&
                      text_is(detail, "version", x->version) &&
                      text_is(detail, "dialects", x->choice) &&
+                     start_agrees(detail, x->started_ms) &&
                      json_integer_value(json_object_get(detail, "checks")) == checks;
+            e = *found ? audit_rows_signed(db, a, row, 1, problem) : OK;
+            if (e != OK) return e;
         }
     } while (count == PAGE && !*found);
     return OK;
@@ -50,12 +76,12 @@ enum err lab_record_problem(struct db *db, struct arena *a, const char *run_id,
     *problem = NULL;
     if (!db_one(db, &q, &e, SQL_lab_recorded, "t", run_id)) return e;
     struct recorded x = {stmt_text(q, 0, a), stmt_text(q, 1, a), stmt_text(q, 2, a),
-                         stmt_text(q, 3, a)};
+                         stmt_text(q, 3, a), stmt_int(q, 6)};
     bool passed = !stmt_null(q, 4);
     int64_t passed_ms = stmt_int(q, 4), checks = stmt_int(q, 5);
     e = stmt_end(q);
-    if (e == OK && passed) e = find_logged(db, a, run_id, &x, passed_ms, checks, &found);
+    if (e == OK && passed) e = find_logged(db, a, run_id, &x, passed_ms, checks, &found, problem);
     if (e == OK && !found)
         *problem = "that it was passed, by whom, in which systems or when is not what was logged";
-    return e;
+    return e == OK && passed && !*problem ? pack_problem(db, a, x.version, problem) : e;
 }

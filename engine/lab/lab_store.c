@@ -139,8 +139,10 @@ enum err lab_store_checking_add(struct db *db, struct arena *a, const struct lab
     if (e || !row->total || row->passed < row->total)
         return e; /* of no checks, nobody passed all */
     const char *detail = arena_printf(
-        a, "{\"checks\":%d,\"dialects\":\"%s\",\"head\":\"%s\",\"lab\":\"%s\",\"version\":\"%s\"}",
-        row->total, run->choice, head, run->scenario_id, run->version);
+        a,
+        "{\"checks\":%d,\"dialects\":\"%s\",\"head\":\"%s\",\"lab\":\"%s\",\"started_ms\":%lld,"
+        "\"version\":\"%s\"}",
+        row->total, run->choice, head, run->scenario_id, (long long)run->started_ms, run->version);
     return audit_append(db, a, row->at_ms, run->person_id, "lab.pass", run->id, detail);
 }
 

@@ -8,7 +8,8 @@ import { after, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { caseOf } from "../lib/level.mjs";
 import { writer } from "../lib/records.mjs";
-import { command, makeDemo, scratch, startServer } from "../lib/server.mjs";
+import { startAttempt } from "../lib/exam.mjs";
+import { addPerson, command, makeDemo, must, scratch, startServer } from "../lib/server.mjs";
 import { until } from "../lib/until.mjs";
 
 const data = makeDemo(), file = join(data, "gradus.db");
@@ -123,9 +124,9 @@ test("RULE list-logged: the signed list says what was logged, whatever the table
 });
 
 // A row of the log whose chain holds, as whoever has the database alone can write it.
-function chain(action, subject, detail, at_ms) {
-    const [seq, before, actor] = sql("SELECT l.seq, l.hash, (SELECT decided_by FROM cert_certificate LIMIT 1) FROM audit_log l ORDER BY l.seq DESC LIMIT 1").split("|");
-    const row = [Number(seq) + 1, at_ms, actor, action, subject, detail];
+function chain(action, subject, detail, at_ms, by) {
+    const [seq, before, decided_by] = sql("SELECT l.seq, l.hash, (SELECT decided_by FROM cert_certificate LIMIT 1) FROM audit_log l ORDER BY l.seq DESC LIMIT 1").split("|");
+    const row = [Number(seq) + 1, at_ms, by ?? decided_by, action, subject, detail];
     const hash = createHash("sha256").update(JSON.stringify([...row, before])).digest("hex");
     sql(`INSERT INTO audit_log (seq, at_ms, actor, action, subject, detail, hash) VALUES (${row.map((v) => typeof v === "number" ? v : `'${v}'`).join(", ")}, '${hash}')`);
     return row[0];
@@ -299,17 +300,120 @@ test("an attempt that was scored is not scored again because a row says that it 
     await server.log({ event: "exam_score" });
 });
 
-/* The last one: at its restart the server signs the head that it finds, which is then ahead of the log. */
-test("RULE audit-signed: a possible change that was chained but not signed is found, and its certificate is not shown", async () => {
+const signedHeads = (rows) => sql(`SELECT count(*) FROM audit_signed_head WHERE seq IN (${rows.join()})`);
+
+test("RULE records: what pages, papers and decisions rest on beside results is compared", async () => {
+    const attempt = sql("SELECT e.attempt_id FROM exam_end e JOIN exam_attempt a ON a.id = e.attempt_id WHERE a.practice = 0 AND e.how = 'submitted' LIMIT 1");
+    const run = `id = (SELECT run_id FROM lab_checking WHERE passed = total LIMIT 1)`;
+    const name = /the name is not the one that was logged/, pack = /its scenario is not the one that was logged/;
+    const ways = [
+        ["person", `id = ${person}`, "name = 'Somebody Else'", name], ["exam_end", `attempt_id = '${attempt}'`, "how = 'deadline'", /how it ended is not what was logged/],
+        ["lab_run", run, "started_ms = started_ms - 1", /that it was passed, by whom, in which systems or when/],
+        ["lab_pack", "version = (SELECT version FROM lab_run LIMIT 1)", "bytes = zeroblob(9)", pack],
+    ];
+    for (const [table, where, set, sentence] of ways) await changed(table, where, set, () => found(sentence, `${table} ${set}`));
+    // A name that was changed by the program is the one that is compared.
+    const admin = await server.signedIn("admin", password), id = sql(`SELECT id FROM person WHERE login = 'learner'`);
+    const was = sql(`SELECT name FROM person WHERE id = '${id}'`);
+    assert.equal((await admin.post(`/admin/people/${id}/name`, { name: "Another Name" }, { from: `/admin/people/${id}/name` })).status, 303);
+    assert.equal(audit().code, 0);
+    await changed("person", `id = '${id}'`, `name = '${was}'`, () => found(name));
+    assert.equal(audit().code, 0);
+});
+
+test("RULE exam-time-given: an attempt that had more time than the log gave it does not count", async () => {
+    const id = sql(`SELECT id FROM exam_attempt WHERE person_id = ${person} AND practice = 0`), of = `attempt_id = '${id}'`, more = /attempt \w+: it had more time than was given by the log/;
+    assert.equal(sql(`SELECT e.deadline_ms - a.start_ms - a.minutes * 60000 FROM exam_end e JOIN exam_attempt a ON a.id = e.attempt_id WHERE a.id = '${id}'`), "0");
+    await changed("exam_end", of, "deadline_ms = deadline_ms + 1", () => found(more));
+    await changed("exam_end", of, "deadline_ms = deadline_ms - 1", () => assert.equal(audit().code, 0, "less is no advantage"));
+    const saved = (late_ms) => `saved_ms = (SELECT start_ms + minutes * 60000 + ${late_ms} FROM exam_attempt WHERE id = attempt_id)`;
+    await changed("exam_response", `${of} AND slot = 2`, saved(5000), () => found(/its answers are not those that were logged/)); // on the way at the end
+    await changed("exam_response", `${of} AND slot = 2`, saved(5001), () => found(more));
+    // While it runs: somebody starts, and their deadline is put off.
+    addPerson(data, "sitter");
+    const open = await startAttempt(await server.signedIn("sitter"), "mops-associate");
+    assert.equal(audit().code, 0);
+    await changed("exam_open", `attempt_id = '${open}'`, "deadline_ms = deadline_ms + 1", () => found(more));
+    assert.equal(audit().code, 0);
+});
+
+test("RULE audit-signed: a mark, a result, a role that was chained but not signed is nobody's, also for a decision", async () => {
+    const assessor = await server.signedIn("assessor", password), path = await caseOf(assessor, candidate), app = path.split("/").pop();
+    const marker = sql("SELECT decided_by FROM cert_certificate LIMIT 1"), at_ms = Date.now();
+    const refused = async (seq, what) => {
+        found(new RegExp(`row ${seq} of the audit log is not signed by the academy`), what);
+        const answer = await assessor.post(`${path}/decision`, { outcome: "granted", reason });
+        assert.ok([403, 409].includes(answer.status), `${what}: ${answer.status}`);
+        assert.equal(sql(`SELECT count(*) FROM cert_certificate WHERE application_id = '${app}'`), "0", what);
+    };
+    // Of the case itself: a mark with its row.
+    sql(`INSERT INTO cert_mark SELECT 'forged', '${app}', person_id, '${marker}', 'application', '${app}', 'sufficient', 'All is well.', ${at_ms} FROM cert_application WHERE id = '${app}'`);
+    let seq = chain("cert.mark", app, `{"sufficient":"All is well.","subject":"${app}","kind":"application"}`, at_ms);
+    await refused(seq, "cert.mark");
+    unchain(seq);
+    sql("DELETE FROM cert_mark WHERE id = 'forged'");
+    // Of what it rests on: a second start of the attempt, extra time, a role of the candidate.
+    const attempt = sql(`SELECT id FROM exam_attempt WHERE person_id = ${person} AND practice = 0`), who = sql(`SELECT ${person}`);
+    for (const [action, subject, detail] of [["exam.see", attempt, "{}"], ["person.roles", who, '{"roles":"learner"}'], ["cohort.leave", who, "{}"]]) {
+        seq = chain(action, subject, detail, at_ms);
+        if (action === "cohort.leave") found(new RegExp(`fact ${action} of ${subject}: row ${seq} of the audit log is not signed`), action);
+        else await refused(seq, action);
+        unchain(seq);
+    }
+    assert.equal(audit().code, 0);
+});
+
+test("RULE audit-signed: a command signs what it writes, so that \"system\" is no way past it", () => {
+    const rows = () => sql("SELECT group_concat(seq) FROM audit_log WHERE subject = (SELECT id FROM person WHERE login = 'newcomer')").split(",");
+    must(["user", "add", "newcomer", "--name", "New Comer", "--email", "new@example.org", "--roles", "admin", "--data", data]);
+    assert.equal(signedHeads(rows()), String(rows().length));
+    assert.equal(audit().code, 0);
+    const id = sql("SELECT id FROM person WHERE login = 'newcomer'");
+    sql(`INSERT INTO person_role VALUES ('${id}', 'assessor', 1, 'system')`);
+    const seq = chain("person.roles", id, '{"roles":"assessor,admin"}', Date.now(), "system");
+    found(new RegExp(`The person ${id}: row ${seq} of the audit log is not signed by the academy`));
+    unchain(seq);
+    sql(`DELETE FROM person_role WHERE person_id = '${id}' AND role = 'assessor'`);
+    assert.equal(audit().code, 0);
+    // Without the key nothing is written that has to be signed.
+    const away = join(scratch("away"), "keys"), before = sql("SELECT max(seq) FROM audit_log");
+    renameSync(join(data, "keys"), away);
+    try {
+        const done = command(["user", "add", "late", "--name", "Late Comer", "--email", "late@example.org", "--data", data]);
+        assert.equal(done.code, 2, done.out);
+        assert.match(done.err, /has to be signed with the academy's key, which is not in its folder keys/);
+        assert.equal(sql("SELECT max(seq) FROM audit_log"), before);
+    } finally {
+        renameSync(away, join(data, "keys"));
+    }
+});
+
+test("RULE audit-signed: a restore refuses a log with rows that nobody signed", async () => {
+    const folder = scratch("restored"), archive = join(folder, "a.tar");
+    await forged(certified, [["suspended", "cert.suspend"], ["reinstated", "cert.reinstate"]], () => must(["backup", archive, "--data", data]));
+    const done = command(["restore", archive, "--without-keys", "--data", join(folder, "to")]);
+    assert.equal(done.code, 2, done.out);
+    assert.match(done.err, /Rows \d+, \d+ of the audit log are not signed by the academy[^]*Nothing was changed/);
+});
+
+test("RULE audit-signed: a possible change that was chained but not signed is found and stays so over a restart", async () => {
     await forged(certified, [["suspended", "cert.suspend"], ["reinstated", "cert.reinstate"]], async () => {
-        found(/Rows \d+, \d+ of the audit log are not signed by the academy: they were written past the program/);
-        for (const end of ["", ".json"]) assert.equal((await get(`/certificates/${certified}${end}`)).status, 409, end);
-        await server.restart();
-        const told = await until("the records are compared", async () => {
-            const { records } = await (await get("/healthz")).json();
-            return ["ok", "changed"].includes(records) && records;
-        });
-        assert.equal(told, "changed");
+        const rows = sql("SELECT group_concat(seq) FROM (SELECT seq FROM audit_log ORDER BY seq DESC LIMIT 2)").split(",");
+        const told = async () => {
+            found(/Rows \d+, \d+ of the audit log are not signed by the academy: they were written past the program/);
+            for (const end of ["", ".json"]) assert.equal((await get(`/certificates/${certified}${end}`)).status, 409, end);
+            assert.equal(signedHeads(rows), "0");
+        };
+        await told();
+        for (let restarts = 0; restarts < 2; restarts++) {
+            await server.restart();
+            const records = await until("the records are compared", async () => {
+                const { records } = await (await get("/healthz")).json();
+                return ["ok", "changed"].includes(records) && records;
+            });
+            assert.equal(records, "changed");
+            await told();
+        }
     });
     assert.equal((await get(`/certificates/${certified}`)).status, 200);
 });
