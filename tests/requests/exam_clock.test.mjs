@@ -11,7 +11,7 @@ import { writer } from "../lib/records.mjs";
 import { command, must, startServer } from "../lib/server.mjs";
 import { until } from "../lib/until.mjs";
 
-const sql = (data, text) => execFileSync("sqlite3", [join(data, "gradus.db"), text], { encoding: "utf8" }).trim();
+const sql = (data, text) => execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(data, "gradus.db"), text], { encoding: "utf8" }).trim();
 const seconds = 1000, minutes = 60 * seconds, hours = 60 * minutes, days = 24 * hours;
 
 async function academy(t, exam = { items: 3, minutes: 10, kind: "live", review: "domains" }) {
