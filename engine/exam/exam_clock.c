@@ -101,7 +101,11 @@ enum err exam_clock_begin(struct exams *e, struct arena *a) {
     e->marked_boot_ms = r.boot_ms;
     pthread_mutex_unlock(&e->clock_lock);
     clock_set(e->watch.base_ms);
-    return write_mark(e, a);
+    /* A full disk keeps nobody from reading: the mark is tried again with the next look. */
+    if (write_mark(e, a) == OK) return OK;
+    log_say(LOG_WARN, "clock_mark", "the time of the academy's clock could not be written down");
+    e->marked_boot_ms = r.boot_ms - MARK_EVERY_MS;
+    return OK;
 }
 
 void exam_clock_end(struct exams *e) {

@@ -169,7 +169,9 @@ enum err exams_open(struct exams **out, struct app *app, struct arena *a, const 
     enum err result = exam_clock_begin(e, a);
     if (result == OK) result = store_write(app->store, key_job, &secret, a);
     if (result == OK) e->secret = strdup(secret);
-    else *why = "the exams cannot be opened: their key and clock cannot be written to the database";
+    else
+        *why =
+            "the exams cannot be opened: their key cannot be read from the database, or written to it";
     if (result == OK && !e->secret) result = ERR_IO;
     if (result == OK) {
         result = live_open(e);

@@ -125,6 +125,12 @@ static enum err run_handler(struct connection *c) {
 
 #define REFUSAL_BYTES ((size_t)128 * 1024)
 
+/* What the handler says of it, or what the disk said to the last save. */
+static void log_failure(struct request *r) {
+    const char *why = r->error ? r->error : store_fault(r->app->store, r->arena);
+    log_say(LOG_ERROR, "failure", "request %s: %s", r->id, why ? why : "no reason given");
+}
+
 /* Runs a handler inside a snapshot and the arena's guard. False: the connection shall wait. */
 static bool respond(struct connection *c) {
     struct request *r = &c->request;
@@ -145,9 +151,7 @@ static bool respond(struct connection *c) {
         }
         BUG_IF(e == OK && !c->answered);
         if (e != OK) {
-            if (e == ERR_IO)
-                log_say(LOG_ERROR, "failure", "request %s: %s", r->id,
-                        r->error ? r->error : "no reason given");
+            if (e == ERR_IO) log_failure(r);
             answer_failure(c, e, c->refused_status);
         }
     } else {

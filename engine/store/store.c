@@ -291,6 +291,12 @@ uint64_t store_watched(struct store *s) { return watch_now(&s->watch); }
 
 bool store_healthy(struct store *s) { return s->read_only || atomic_load(&s->writer.healthy); }
 
+const char *store_fault(struct store *s, struct arena *a) {
+    char why[STORE_FAULT_BYTES] = "";
+    if (!s->read_only) writer_fault(&s->writer, why); /* no arena under the writer's lock */
+    return *why ? arena_dup(a, why) : NULL;
+}
+
 static int64_t file_size(const char *path, const char *suffix) {
     char name[4096];
     struct stat st;

@@ -237,6 +237,9 @@ void store_stats(struct store *s, struct store_stats *out);
 /* True when the last write reached the disk; false after disk full or read-only until one
  * succeeds. */
 bool store_healthy(struct store *s);
+/* Why the last write did not reach the disk, as a sentence for the operator (arena): out of space,
+ * read-only, an error of the disk. NULL when it did. */
+const char *store_fault(struct store *s, struct arena *a);
 
 /* For the test of query plans: calls `each` with name, SQL and the plan's lines. */
 enum err store_plans(struct store *s,

@@ -150,15 +150,29 @@ static enum err run_job(struct writer *w, struct write_job *job) {
     return result;
 }
 
+static void set_fault(struct writer *w, const char *why) {
+    pthread_mutex_lock(&w->lock);
+    snprintf(w->fault, sizeof w->fault, "%s", why);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void writer_fault(struct writer *w, char out[STORE_FAULT_BYTES]) {
+    pthread_mutex_lock(&w->lock);
+    memcpy(out, w->fault, sizeof w->fault);
+    pthread_mutex_unlock(&w->lock);
+}
+
 static void note_fault(struct writer *w, int rc, const char *doing) {
     atomic_store(&w->healthy, false);
     if (w->told_of_fault) return;
     w->told_of_fault = true;
     struct arena a;
     arena_init(&a, 64 * 1024);
-    if (ARENA_GUARD(&a) == 0)
-        log_say(LOG_ERROR, "store_unhealthy", "%s", db_why(&a, w->db->sql, rc, w->db->path, doing));
-    else log_say(LOG_ERROR, "store_unhealthy", "%s cannot %s", w->db->path, doing);
+    if (ARENA_GUARD(&a) == 0) {
+        const char *why = db_why(&a, w->db->sql, rc, w->db->path, doing);
+        log_say(LOG_ERROR, "store_unhealthy", "%s", why);
+        set_fault(w, why);
+    } else log_say(LOG_ERROR, "store_unhealthy", "%s cannot %s", w->db->path, doing);
     arena_release(&a);
 }
 
@@ -166,6 +180,7 @@ static void note_health(struct writer *w) {
     if (w->told_of_fault) {
         log_say(LOG_INFO, "store_healthy", "%s can be written again.", w->db->path);
         w->told_of_fault = false;
+        set_fault(w, "");
     }
     atomic_store(&w->healthy, true);
 }
@@ -219,6 +234,7 @@ static void commit_batch(struct writer *w) {
     }
     if (!run_batch(w)) return;
     int64_t start_us = clock_monotonic_us();
+    w->wrote = false;
     rc = db_step_once(w->commit);
     /* Also when the COMMIT failed: then nobody knows, and what is kept is read again. */
     if (w->db->touched) atomic_fetch_add(&w->db->watch->changes, 1);
@@ -230,7 +246,7 @@ static void commit_batch(struct writer *w) {
     atomic_fetch_add_explicit(&w->commit_us_total, clock_monotonic_us() - start_us,
                               memory_order_relaxed);
     atomic_fetch_add_explicit(&w->commits, 1, memory_order_relaxed);
-    note_health(w);
+    if (w->wrote) note_health(w); /* jobs that only read say nothing of the disk */
     for (int i = 0; i < w->batch_hooks.count; i++) {
         const struct commit_hook *hook = &w->batch_hooks.hook[i];
         hook->run(w->db->path, hook->bytes, hook->len);
@@ -252,7 +268,9 @@ static void tell_batch(struct writer *w) {
 
 static int on_wal(void *arg, sqlite3 *sql, const char *name, int frames) {
     (void)sql, (void)name;
-    ((struct writer *)arg)->wal_frames = frames;
+    struct writer *w = arg;
+    w->wal_frames = frames;
+    w->wrote = true;
     return SQLITE_OK;
 }
 

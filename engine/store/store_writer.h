@@ -6,6 +6,9 @@
 
 #include "store/store_db.h"
 
+/* A sentence with a path in it; a longer one is cut. */
+#define STORE_FAULT_BYTES 1024
+
 /* One job of the batch that runs, and what became of it. */
 struct batch_entry {
     struct write_job *job;
@@ -20,6 +23,7 @@ struct writer {
     struct write_job *first, **last;
     int queued, capacity;
     bool sleeping, closing, finished;
+    char fault[STORE_FAULT_BYTES]; /* why the last write failed; "" while none has */
 
     /* The writer's thread only. */
     struct db *db;
@@ -30,6 +34,7 @@ struct writer {
     int wal_frames;   /* in the WAL after the last commit */
     int moved_frames; /* wal_frames at the last checkpoint */
     bool in_job;
+    bool wrote;         /* the COMMIT put something into the WAL */
     bool told_of_fault; /* the log knows: once a fault, not once a batch */
 
     /* Written by the writer, read by anyone. */
@@ -47,5 +52,7 @@ enum err writer_start(struct writer *w, struct db *db, int capacity, int batch_l
 bool writer_stop(struct writer *w, int64_t deadline_ms);
 enum err writer_submit(struct writer *w, struct write_job *job) MUST_USE;
 int writer_queued(struct writer *w);
+/* Copies the sentence of the fault; "" when the last write reached the disk. */
+void writer_fault(struct writer *w, char out[STORE_FAULT_BYTES]);
 
 #endif

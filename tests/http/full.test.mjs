@@ -5,7 +5,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startServer } from "../lib/server.mjs";
+import { password, startServer } from "../lib/server.mjs";
 
 /** From now on no file of the server grows beyond `bytes`. */
 const limitFiles = (server, bytes) => {
@@ -34,6 +34,8 @@ test("who cannot save is told that, and when to come back; who reads goes on; th
     assert.deepEqual([said.error, said.status], ["unsaved", 503]);
     assert.match(said.message, /^The academy cannot save just now\./);
 
+    const { message } = await server.log({ event: "failure" });
+    assert.match(message, /^request \w+: \S+gradus\.db cannot be written: /, "the log says why");
     assert.equal(await healthy(server), false);
     const people = await admin.page("/admin/people");
     assert.match(people, /before@example\.org/);
@@ -43,4 +45,24 @@ test("who cannot save is told that, and when to come back; who reads goes on; th
     for (const end = performance.now() + 10_000; !(await healthy(server)); await sleep(50)) assert.ok(performance.now() < end, "the store does not find out that there is room again");
     assert.ok((await add("unsaved")).status < 400);
     assert.match(await admin.page("/admin/people"), /unsaved@example\.org/);
+});
+
+test("a server that starts on a full disk serves what is read, and tells who saves", async (t) => {
+    const server = await startServer({ t });
+    await server.signedIn("admin");
+    await server.kill9();
+    const blocks = Math.floor(statSync(join(server.data, "gradus.db-wal")).size / 1024); // nothing grows beyond what is there
+    assert.ok(blocks >= 32, "the memory that SQLite shares between processes is 32 KiB");
+    server.limits = `ulimit -S -f ${blocks};`;
+    await server.restart();
+    await server.log({ event: "clock_mark" });
+    assert.equal(await healthy(server), false);
+    assert.match(await server.client().page("/programmes"), /<h1>/);
+    const refused = await server.client().post("/login", { login: "admin", password }, { from: "/login" });
+    assert.equal(refused.status, 503);
+    assert.match(await refused.text(), /<h1>The academy cannot save just now<\/h1>/);
+
+    limitFiles(server, "unlimited");
+    for (const end = performance.now() + 10_000; !(await healthy(server)); await sleep(50)) assert.ok(performance.now() < end, "the store does not find out that there is room again");
+    await server.signedIn("admin");
 });
