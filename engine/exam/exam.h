@@ -25,12 +25,13 @@
  *   GET  /attempts/:attempt/result         learner            exam_result_page
  *
  * Saving: PUT {"seq": n, "response": R, "client": C} -> {"seq", "saved_at", "receipt", "stale",
- * "newest", "now", "deadline"}, only after COMMIT. `seq` is 1 to 2^53-1 and counts per slot; R is
- * what the type of the item takes (docs/item-types.md): the number of an option as the page shows
- * it (1 is the first), a list of such numbers, a text that is a number, or null for "no answer"; C
- * (optional) names the tab or device. What counts is the highest seq; among equals the last to
- * arrive. Every save is kept: one that is older than the newest is acknowledged with "stale": true
- * and does not count. The same save again gives the same receipt, also after the attempt has ended.
+ * "newest", "now", "deadline"}, only after COMMIT. `seq` is 1 to 2^53-1, counts per slot, and is at
+ * most EXAM_SEQ_STEP ahead of the newest (else 400, and nothing is changed); R is what the type of
+ * the item takes (docs/item-types.md): the number of an option as the page shows it (1 is the
+ * first), a list of such numbers, a text that is a number, or null for "no answer"; C (optional)
+ * names the tab or device. What counts is the highest seq; among equals the last to arrive. Every
+ * save is kept: one that is older than the newest is acknowledged with "stale": true and does not
+ * count. The same save again gives the same receipt, also after the attempt has ended.
  * RULE exam-grace: saves that reach the server up to EXAM_GRACE_MS after the deadline still count
  * (they were under way); later ones are refused with 409. GET /attempts/:attempt/state tells the
  * receipts of what counts, also after the end. */

@@ -188,6 +188,10 @@ enum err exam_save_job(struct db *db, struct arena *a, void *saving, int64_t now
         }
     }
     if (e != OK) return e;
+    if (s->seq > newest.seq + EXAM_SEQ_STEP) {
+        s->why = "exam_seq_ahead";
+        return ERR_INVALID;
+    }
     return add_save(db, s, &newest, now_ms);
 }
 

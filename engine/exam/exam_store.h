@@ -139,6 +139,11 @@ struct exam_saving {
 #define EXAM_SAVES_LIMIT 5000
 #define EXAM_SEQ_MAX                                                                               \
     ((int64_t)9007199254740991) /* 2^53 - 1: the largest that every JSON reader keeps */
+/* RULE exam-seq-step: how far a save may be numbered ahead of the newest of its question. Whoever
+ * was offline counts what they did meanwhile; a number out of nothing would make all later saves
+ * of other devices older than it. So many steps as there may be saves stay below the last number.
+ */
+#define EXAM_SEQ_STEP ((int64_t)1000000)
 #define EXAM_CLIENT_LIMIT 64
 enum err exam_save_job(struct db *db, struct arena *a, void *saving, int64_t now_ms) MUST_USE;
 

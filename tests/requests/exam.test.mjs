@@ -106,8 +106,18 @@ test("malformed requests: a clear error, nothing stored", async () => {
         assert.ok([400, 404].includes((await put(learner, `/attempts/${attempt}/responses/${slot}`, { seq: 1, response: 1 })).status), slot);
     assert.equal((await put(learner, path, "seq=1", { "x-csrf-token": token, "content-type": "text/plain" })).status, 415);
     assert.equal(JSON.stringify((await state(attempt)).slots), before);
-    const largest = await save(attempt, 6, 9007199254740991, 1);
-    assert.equal(largest.status, 200);
+});
+
+// RULE exam-seq-step.
+test("a number out of nothing is refused, and other devices go on saving", async () => {
+    const largest = await save(attempt, 6, 9007199254740991, 1, "a");
+    assert.equal(largest.status, 400);
+    assert.match(largest.body.message, /numbered far ahead of those before it and was not taken; what was saved before counts/);
+    assert.equal((await state(attempt)).slots[5].seq, 0);
+    const next = await save(attempt, 6, 1, 2, "b");
+    assert.equal(next.status, 200);
+    assert.equal(next.body.stale, false);
+    assert.deepEqual((await state(attempt)).slots[5].response, [2]);
 });
 
 test("an attempt is its person's alone, and needs the token of the session", async () => {

@@ -129,9 +129,15 @@ static void test_saves(void **state) {
     /* Taking an answer back is an answer. */
     assert_int_equal(save_as(id, bo, "b", 1, 4, "null", NOW + 6000, &s), OK);
     assert_string_equal(counts(id, 1), "[]");
-    /* Huge numbers are numbers. */
-    assert_int_equal(save_as(id, bo, "b", 2, EXAM_SEQ_MAX, "1", NOW + 6000, &s), OK);
-    assert_int_equal(save_as(id, bo, "b", 2, EXAM_SEQ_MAX, "2", NOW + 7000, &s), OK);
+    /* RULE exam-seq-step: far ahead, but not out of nothing; what is refused changes nothing. */
+    assert_int_equal(save_as(id, bo, "b", 2, 1000001, "1", NOW + 6000, &s), ERR_INVALID);
+    assert_string_equal(s.why, "exam_seq_ahead");
+    assert_null(counts(id, 2));
+    assert_int_equal(save_as(id, bo, "b", 2, 1000000, "1", NOW + 6000, &s), OK);
+    assert_int_equal(save_as(id, bo, "b", 2, EXAM_SEQ_MAX, "3", NOW + 6500, &s), ERR_INVALID);
+    assert_int_equal(save_as(id, bo, "a", 2, 2000001, "3", NOW + 6500, &s), ERR_INVALID);
+    assert_int_equal(save_as(id, bo, "a", 2, 2000000, "2", NOW + 7000, &s), OK);
+    assert_false(s.stale);
     assert_string_equal(counts(id, 2), "[2]");
     /* Nobody else's, no such slot, no such option: nothing is stored. */
     assert_int_equal(save_as(id, ana, "a", 1, 9, "1", NOW + 1000, &s), ERR_NOT_FOUND);
