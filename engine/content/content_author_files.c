@@ -102,11 +102,10 @@ static struct problem problem_of(const struct content_snapshot *s, const struct 
     return (struct problem){d, need, SIZE_MAX, index};
 }
 
-static void problem_view(struct view *list, const struct diag *d) {
+static void problem_view(struct arena *a, struct view *list, const struct diag *d) {
     struct view *v = view_item(list);
     view_text(v, "file", d->file);
-    if (d->line) view_int(v, "line", d->line);
-    view_int(v, "column", d->column);
+    view_text(v, "place", diag_place(a, d));
     view_text(v, "message", d->message);
     view_text(v, "rule", d->rule);
     view_bool(v, "is_error", d->severity == SEVERITY_ERROR);
@@ -126,7 +125,7 @@ size_t author_problems(const struct content_snapshot *s, const struct author_fil
     }
     if (count) qsort(all, count, sizeof *all, by_need);
     if (count > most) count = most;
-    for (size_t i = 0; i < count; i++) problem_view(list, all[i].diag);
+    for (size_t i = 0; i < count; i++) problem_view(a, list, all[i].diag);
     return count;
 }
 

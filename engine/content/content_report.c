@@ -97,7 +97,7 @@ static void report_text(const struct diag **all, size_t count, const struct tota
                         struct buf *out) {
     for (size_t i = 0; i < count; i++) {
         const struct diag *d = all[i];
-        buf_printf(out, "%s:%d:%d: %s: %s%s [%s]\n", d->file, d->line, d->column, severity_name(d),
+        buf_printf(out, "%s: %s: %s%s [%s]\n", diag_place(out->arena, d), severity_name(d),
                    d->message, hides(d), d->rule);
     }
     buf_printf(out, "%d error%s, %d warning%s\n", l->errors, l->errors == 1 ? "" : "s", l->warnings,

@@ -39,6 +39,8 @@ void diag_add(struct diag_list *l, enum severity severity, const char *file, int
               const char *rule, const char *format, ...) __attribute__((format(printf, 7, 8)));
 /* Adds what another list holds, with all that is known of it. */
 void diag_copy(struct diag_list *l, const struct diag *d);
+/* "file:line:column", as editors read it; "file" when it is about the file as a whole. Arena. */
+const char *diag_place(struct arena *a, const struct diag *d);
 /* What was added last hides the file from learners: without this nothing of it can be shown, or
  * what is shown could be false. Its rule is one of diag_hiding; all others are reported, and the
  * rest of the file is shown. Of exams every error hides (RULE exam-kept). */

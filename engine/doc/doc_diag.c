@@ -36,6 +36,11 @@ void diag_hides(struct diag_list *l) {
     if (l->last) l->last->hides = true;
 }
 
+const char *diag_place(struct arena *a, const struct diag *d) {
+    if (d->line < 1) return d->file;
+    return arena_printf(a, "%s:%d:%d", d->file, d->line, d->column < 1 ? 1 : d->column);
+}
+
 void diag_copy(struct diag_list *l, const struct diag *d) {
     diag_add(l, d->severity, d->file, d->line, d->column, d->rule, "%s", d->message);
     l->last->hides = d->hides;

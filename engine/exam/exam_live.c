@@ -65,8 +65,7 @@ static struct exam_live *live_new(const char *file) {
 static void tell_problems(const struct diag_list *diags, struct tree_problems *problems) {
     for (const struct diag *d = diags->first; d; d = d->next)
         if (d->severity == SEVERITY_ERROR)
-            tree_problem(problems, "%s:%d:%d: %s [%s]", d->file, d->line, d->column, d->message,
-                         d->rule);
+            tree_problem(problems, "%s: %s [%s]", diag_place(diags->arena, d), d->message, d->rule);
 }
 
 /* The exam as its files say it now; OK with NULL when they are broken or too large, which is told.

@@ -39,12 +39,9 @@ struct wish {
 };
 
 static void print_diags(const struct diag_list *l) {
-    for (const struct diag *d = l->first; d; d = d->next) {
-        fprintf(stderr, "%s", d->file);
-        if (d->line) fprintf(stderr, ":%d:%d", d->line, d->column ? d->column : 1);
-        fprintf(stderr, ": %s: %s [%s]\n", d->severity == SEVERITY_ERROR ? "error" : "warning",
-                d->message, d->rule);
-    }
+    for (const struct diag *d = l->first; d; d = d->next)
+        fprintf(stderr, "%s: %s: %s [%s]\n", diag_place(l->arena, d),
+                d->severity == SEVERITY_ERROR ? "error" : "warning", d->message, d->rule);
 }
 
 /* Says so when there is no such scenario. */

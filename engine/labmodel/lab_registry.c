@@ -108,11 +108,10 @@ static enum err read_scenario(struct lab_held *h, const char *root, const char *
     diag_init(&diags, &h->arena);
     enum err e = lab_scenario_load(&h->scenario, root, id, &h->arena, &diags);
     if (e == OK) render_brief(h);
-    h->arena.guarded = false;
     const struct diag *d = diags.first;
-    if (e != OK && d &&
-        asprintf(problem, "%s:%d:%d: %s", d->file, d->line, d->column, d->message) < 0)
-        return ERR_BUSY;
+    const char *place = e != OK && d ? diag_place(&h->arena, d) : NULL;
+    h->arena.guarded = false;
+    if (place && asprintf(problem, "%s: %s", place, d->message) < 0) return ERR_BUSY;
     return e;
 }
 

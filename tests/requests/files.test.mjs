@@ -188,7 +188,7 @@ test("the page shows what lies beside it, and notices when it changes", async ()
     assert.match(said.out, /“files\/huge\.mp4” is larger than 2048 MiB \[clip\]/);
     assert.match(said.out, /“files\/page\.html” is not offered.*\[file\]/);
     assert.match(said.out, /“files\/clip\.mp4” has no transcript.*\[transcript\]/);
-    assert.match(said.out, /files\/code\.js:0:0: warning: no module shows this file or links to it \[file-name\]/);
-    assert.match(said.out, /files\/link\.csv:0:0: warning/);
+    assert.match(said.out, /files\/code\.js: warning: no module shows this file or links to it \[file-name\]/);
+    assert.match(said.out, /files\/link\.csv: warning/);
     assert.doesNotMatch(said.out, /files\/(plan|clip\.vtt|\.hidden)/);
 });
