@@ -27,11 +27,21 @@ static void let_go_all(void *generation) {
     free(g);
 }
 
-const struct exam_unit *exams_hold(struct exams *e, struct arena *a, const char *exam_id) {
+static struct exam_live *live_find(struct exams *e, struct arena *a, const char *exam_id) {
     const struct exam_lives *g = tree_data(e->tree, a);
     for (size_t i = 0; i < g->count; i++)
-        if (str_eq(g->at[i]->unit.def.id, exam_id)) return &g->at[i]->unit;
+        if (str_eq(g->at[i]->unit.def.id, exam_id)) return g->at[i];
     return NULL;
+}
+
+const struct exam_unit *exams_hold(struct exams *e, struct arena *a, const char *exam_id) {
+    const struct exam_live *l = live_find(e, a, exam_id);
+    return l ? &l->unit : NULL;
+}
+
+bool exams_is_kept(struct exams *e, struct arena *a, const char *exam_id) {
+    const struct exam_live *l = live_find(e, a, exam_id);
+    return l && atomic_load(&l->kept);
 }
 
 static int by_title(const void *a, const void *b) {
@@ -229,6 +239,7 @@ static enum err add_exam(struct exams *e, struct exam_lives *g, struct exam_live
     struct exam_live *l;
     enum err result = load_live(e->app->root, file, problems, &l);
     if (result != OK) return result;
+    bool broken = !l;
     if (l && before && same_unit(&l->unit, &before->unit))
         atomic_store(&l->published, atomic_load(&before->published));
     if (!l && before) {
@@ -237,6 +248,7 @@ static enum err add_exam(struct exams *e, struct exam_lives *g, struct exam_live
     }
     if (!l) l = load_published(e, file);
     if (!l) return OK;
+    if (broken) atomic_store(&l->kept, true);
     if (is_taken(g, l->unit.def.id)) {
         tree_problem(problems, "%s: the id %s is taken by another exam, this one is not open", file,
                      l->unit.def.id);

@@ -11,13 +11,14 @@
 
 #define LIVE_LIMIT 500 /* exams of an academy */
 
-/* Shared and immutable, but for the two atomics. */
+/* Shared and immutable, but for the atomics. */
 struct exam_live {
     atomic_int holders;
     struct arena arena;
     struct exam_unit unit;
     const char *file;
     atomic_bool published; /* written to the store, to survive a restart with broken files */
+    atomic_bool kept;      /* the last good version of what is broken now */
 };
 
 /* One generation of the files: what is open at one moment. */

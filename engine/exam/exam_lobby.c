@@ -179,6 +179,9 @@ static enum err lobby(struct request *r, const struct exam_unit *u, int status,
     view_text(v, "summary", def->summary);
     view_text(v, "start_href", arena_printf(r->arena, "/exams/%s/start", def->id));
     view_text(v, "problem", problem);
+    view_bool(v, "broken",
+              http_has_role(r, ROLE_INSTRUCTOR | ROLE_ADMIN) &&
+                  exams_is_kept(r->app->exams, r->arena, def->id));
     view_bool(v, "is_practice", def->practice);
     view_bool(v, "shows_keys", def->review_full);
     view_int(v, "count", def->scored_items + def->pilot_items);

@@ -9,6 +9,8 @@
 struct exam_live;
 /* The exam as it is now, held until `a` is released. NULL when there is none. */
 const struct exam_unit *exams_hold(struct exams *e, struct arena *a, const char *exam_id);
+/* Whether that is the last good version, since its files have an error now. */
+bool exams_is_kept(struct exams *e, struct arena *a, const char *exam_id);
 /* All of them, by title, held until `a` is released. */
 size_t exams_hold_all(struct exams *e, struct arena *a, const struct exam_unit ***out);
 /* RULE live-item: whether an exam that counts uses this item today. Then nobody sees it outside of

@@ -215,6 +215,13 @@ test("an exam whose file is broken: the check and the authors' page say that lea
     const problem = page.split("<li>").find((part) => part.includes("must be live or practice")) ?? assert.fail("not told");
     assert.match(problem, /Hides the file[^]*Until then learners see the last good version/);
     assert.match(await learner.page("/exams/mops-associate"), /Marketing Operations Associate/);
+    /* Whoever can mend it is told on the exam's page, as on a module's; learners are not. */
+    const notice = /message-warn"><p>The file of this exam, or one of its banks, has an error\. [^<]* <a href="\/author">/;
+    await until("the instructor is told", async () => notice.test(await instructor.page("/exams/mops-associate")));
+    assert.doesNotMatch(await learner.page("/exams/mops-associate"), notice);
+    writeFileSync(file, exam);
+    await until("it is mended", async () => !notice.test(await instructor.page("/exams/mops-associate")));
+    writeFileSync(file, exam.replace("kind: live", "kind: practise"));
     const told = command(["check", academy]);
     assert.match(told.out, /associate\.md:\d+:\d+: error: .*the file is not used: learners keep the last version without errors \[field-type\]/);
 });
