@@ -36,16 +36,19 @@ static void set_orders(const struct content_snapshot *s, struct author_file *fil
     }
 }
 
+void author_count_problem(struct author_file *h, const struct diag *d) {
+    bool error = d->severity == SEVERITY_ERROR;
+    if (error) h->errors++;
+    else h->warnings++;
+    if (error && (!h->reason || (d->hides && !h->reason->hides))) h->reason = d;
+}
+
 static void count_problems(const struct content_snapshot *s, const struct diag_list *l,
                            struct author_file *files) {
     for (const struct diag *d = l ? l->first : NULL; d; d = d->next) {
         const struct content_file *f = snapshot_file(s, d->file);
         if (!f) continue;
-        struct author_file *h = &files[snapshot_file_index(s, f)];
-        bool error = d->severity == SEVERITY_ERROR;
-        if (error) h->errors++;
-        else h->warnings++;
-        if (error && (!h->reason || (d->hides && !h->reason->hides))) h->reason = d;
+        author_count_problem(&files[snapshot_file_index(s, f)], d);
     }
 }
 
@@ -62,13 +65,19 @@ struct author_file *author_files(const struct content_snapshot *s, const struct 
     return files;
 }
 
-const char *author_title(const char *root, const char *path, struct arena *a) {
-    const char *at = strstr(content_head(root, path, a), "\ntitle:");
-    if (!at) return path;
-    at += strlen("\ntitle:");
+const char *author_says(const char *root, const char *path, const char *key, struct arena *a) {
+    const char *line = arena_printf(a, "\n%s:", key),
+               *at = strstr(content_head(root, path, a), line);
+    if (!at) return NULL;
+    at += strlen(line);
     at += strspn(at, " \t\"'");
     size_t len = strcspn(at, "\n\"");
-    return len ? str_trim(a, arena_copy(a, at, len)) : path;
+    return len ? str_trim(a, arena_copy(a, at, len)) : NULL;
+}
+
+const char *author_title(const char *root, const char *path, struct arena *a) {
+    const char *title = author_says(root, path, "title", a);
+    return title ? title : path;
 }
 
 /* ---- Problems ------------------------------------------------------------------------------- */
@@ -155,9 +164,8 @@ static void reason_view(struct view *v, const struct content_file *f, const stru
 }
 
 static void file_view(struct request *r, const struct content_snapshot *s,
-                      const struct author_file *h, struct view *list) {
+                      const struct author_file *h, struct view *v) {
     const struct content_file *f = h->file;
-    struct view *v = view_item(list);
     view_text(v, "path", f->path);
     content_say(r, v, "title",
                 f->module      ? f->module->title
@@ -205,45 +213,99 @@ static int by_file(const void *a, const void *b) {
 static int by_course(const void *a, const void *b) {
     const struct course *x = a, *y = b;
     if (x->need != y->need) return (int)x->need - (int)y->need;
+    int foreign = (x->files->foreign != NULL) - (y->files->foreign != NULL);
+    if (foreign) return foreign; /* exams and labs come behind the courses of the same need */
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static struct course *courses_of(const struct content_snapshot *s, const struct author_file *files,
-                                 struct arena *a, size_t *count) {
-    struct course *all = NEW_ARRAY(a, struct course, s->file_count + 1), *course = NULL;
-    struct author_file *own = NEW_ARRAY(a, struct author_file, s->file_count + 1);
+static void put_in_order(struct course *all, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        qsort(all[i].files, all[i].count, sizeof *all[i].files, by_file);
+    if (count) qsort(all, count, sizeof *all, by_course);
+}
+
+static struct course *course_begin(struct course *all, size_t *count, const char *folder,
+                                   struct author_file *files) {
+    all[*count] = (struct course){
+        .folder = folder, .need = AUTHOR_REST, .order = SIZE_MAX, .files = files};
+    return &all[(*count)++];
+}
+
+static void course_add(struct course *course, const struct author_file *file) {
+    course->files[course->count++] = *file;
+    if (file->need < course->need) course->need = file->need;
+    if (file->order < course->order) course->order = file->order;
+}
+
+static const char *programme_title(const struct content_snapshot *s, const char *folder,
+                                   struct arena *a) {
+    const struct content_file *file = snapshot_file(s, arena_printf(a, "%s/programme.md", folder));
+    return file && file->programme ? file->programme->title : folder;
+}
+
+/* exams/mops/bank/data.md belongs to exams/mops; all of labs/ is together. */
+static size_t foreign_length(const char *path) {
+    const char *slash = str_has_prefix(path, "exams/") ? strchr(path + strlen("exams/"), '/')
+                                                       : strchr(path, '/');
+    return slash ? (size_t)(slash - path) : strlen(path);
+}
+
+static const char *foreign_title(struct request *r, const struct content_snapshot *s,
+                                 const char *folder) {
+    if (!str_has_prefix(folder, "exams/")) return content_text(r, "content_author_labs");
+    const struct content_programme *p = content_programme(s, folder + strlen("exams/"));
+    struct view *v = view_new(r->arena);
+    view_text(v, "programme", p ? p->title : folder);
+    return page_text(r->app->site, r->locale, "content_author_exams", v, r->arena);
+}
+
+static void add_foreign(struct request *r, const struct content_snapshot *s,
+                        const struct author_file *foreign, size_t foreign_count, struct course *all,
+                        size_t *count) {
+    struct author_file *own = NEW_ARRAY(r->arena, struct author_file, foreign_count + 1);
+    struct course *course = NULL;
     size_t length = 0;
+    for (size_t i = 0; i < foreign_count; i++) {
+        const char *path = foreign[i].foreign->path;
+        if (!course || foreign_length(path) != length || strncmp(path, course->folder, length)) {
+            length = foreign_length(path);
+            course = course_begin(all, count, arena_copy(r->arena, path, length), own + i);
+            course->title = foreign_title(r, s, course->folder);
+        }
+        course_add(course, &foreign[i]);
+    }
+}
+
+static struct course *courses_of(struct request *r, const struct content_snapshot *s,
+                                 const struct author_file *files, const struct author_file *foreign,
+                                 size_t foreign_count, size_t *count) {
+    struct arena *a = r->arena;
+    struct course *all = NEW_ARRAY(a, struct course, s->file_count + foreign_count + 1),
+                  *course = NULL;
+    struct author_file *own = NEW_ARRAY(a, struct author_file, s->file_count + 1);
+    size_t length = 0, used = 0;
     *count = 0;
     for (size_t i = 0; i < s->file_count; i++) {
         const char *path = s->files[i]->path;
         if (s->files[i]->kind == FILE_OTHER) continue;
         if (!course || course_length(path) != length || strncmp(path, course->folder, length)) {
             length = course_length(path);
-            course = &all[(*count)++];
-            *course = (struct course){.folder = arena_copy(a, path, length),
-                                      .need = AUTHOR_REST,
-                                      .order = SIZE_MAX,
-                                      .files = own};
-            const struct content_file *programme = snapshot_file(
-                s, arena_printf(a, "%s/programme.md", course->folder));
-            course->title = programme && programme->programme ? programme->programme->title
-                                                              : course->folder;
+            course = course_begin(all, count, arena_copy(a, path, length), own + used);
+            course->title = programme_title(s, course->folder, a);
         }
-        *own++ = files[i];
-        course->count++;
-        if (files[i].need < course->need) course->need = files[i].need;
-        if (files[i].order < course->order) course->order = files[i].order;
+        course_add(course, &files[i]);
+        used++;
     }
-    for (size_t i = 0; i < *count; i++)
-        qsort(all[i].files, all[i].count, sizeof *all[i].files, by_file);
-    if (*count) qsort(all, *count, sizeof *all, by_course);
+    add_foreign(r, s, foreign, foreign_count, all, count);
+    put_in_order(all, *count);
     return all;
 }
 
 void author_courses(struct request *r, const struct content_snapshot *s,
-                    const struct author_file *files, struct view *v) {
+                    const struct author_file *files, const struct author_file *foreign,
+                    size_t foreign_count, struct view *v) {
     size_t count, broken = 0, stale = 0;
-    const struct course *all = courses_of(s, files, r->arena, &count);
+    const struct course *all = courses_of(r, s, files, foreign, foreign_count, &count);
     struct view *courses = view_list(v, "courses");
     for (size_t i = 0; i < count; i++) {
         struct view *course = view_item(courses);
@@ -251,9 +313,14 @@ void author_courses(struct request *r, const struct content_snapshot *s,
         view_text(course, "title", all[i].title);
         struct view *list = view_list(course, "files");
         for (size_t k = 0; k < all[i].count; k++) {
-            file_view(r, s, &all[i].files[k], list);
-            broken += all[i].files[k].file->broken;
-            stale += stale_against(s, all[i].files[k].file) != NULL;
+            const struct author_file *h = &all[i].files[k];
+            if (!h->file) {
+                author_foreign_view(r, h, view_item(list));
+                continue;
+            }
+            file_view(r, s, h, view_item(list));
+            broken += h->file->broken;
+            stale += stale_against(s, h->file) != NULL;
         }
     }
     view_int(v, "broken", (int64_t)broken);

@@ -12,6 +12,8 @@
 struct content_health {
     struct arena arena;
     struct diag_list diags;
+    struct foreign_file *foreign; /* of exams and labs, by path */
+    size_t foreign_count;
     int64_t serial;
     atomic_int refs;
 };
@@ -59,6 +61,7 @@ static bool run_checks(struct content *c, struct content_health *h) {
         content_check_tree(c->root, &h->diags);
         for (size_t i = 0; i < c->check_count; i++) c->checks[i](c->root, &h->diags);
         put_in_order(&h->diags);
+        author_foreign_find(c->root, &h->diags, &h->arena, &h->foreign, &h->foreign_count);
         ok = true;
     }
     h->arena.guarded = false;
@@ -125,7 +128,9 @@ static enum err show(struct request *r, void *arg, enum err result) {
     view_int(v, "warnings", h->diags.warnings);
     view_bool(v, "healthy", h->diags.errors == 0 && h->diags.warnings == 0);
     view_bool(v, "cut", shown == SHOWN_PROBLEMS);
-    author_courses(r, s, files, v);
+    author_courses(r, s, files,
+                   author_foreign_files(h->foreign, h->foreign_count, &h->diags, r->arena),
+                   h->foreign_count, v);
     return http_page(r, "content_author", v);
 }
 

@@ -189,7 +189,7 @@ static struct found_file *find_all(struct whole_check *w, const char *root) {
     struct found_file *own, *foreign;
     size_t foreign_count;
     (void)content_find_files(root, w->arena, &own, &w->own);
-    content_find_foreign(root, w->arena, &foreign, &foreign_count);
+    content_find_foreign(root, false, w->arena, &foreign, &foreign_count);
     w->count = w->own + foreign_count;
     struct found_file *all = NEW_ARRAY(w->arena, struct found_file, w->count + 1);
     if (w->own) memcpy(all, own, w->own * sizeof *all);

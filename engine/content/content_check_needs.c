@@ -18,6 +18,7 @@
 
 struct foreign {
     struct arena *arena;
+    bool banks;
     const char *root;
     struct found_file *files;
     size_t count;
@@ -43,7 +44,7 @@ static bool is_definition(const char *name) {
     return dot && dot != name && str_eq(dot, ".md") && !content_left_alone(name);
 }
 
-/* Each entry of a folder of folders, and in exams their files. */
+/* Each entry of a folder of folders; in exams their files (depth 1) and those of `bank` (2). */
 static void look(struct foreign *x, const char *folder, bool exams, int depth) {
     DIR *dir = opendir(arena_printf(x->arena, "%s/%s", x->root, folder));
     if (!dir) return;
@@ -51,8 +52,9 @@ static void look(struct foreign *x, const char *folder, bool exams, int depth) {
     for (struct dirent *e; (e = readdir(dir));) {
         if (e->d_name[0] == '.' || !utf8_valid(e->d_name, strlen(e->d_name))) continue;
         const char *path = arena_printf(x->arena, "%s/%s", folder, e->d_name);
-        if (exams && depth == 1 && is_definition(e->d_name)) add(x, path);
-        if (depth == 1 || !is_there(x, path, true)) continue;
+        bool deeper = depth == 0 || (depth == 1 && x->banks && str_eq(e->d_name, "bank"));
+        if (exams && depth > 0 && is_definition(e->d_name)) add(x, path);
+        if (!deeper || !is_there(x, path, true)) continue;
         if (exams) look(x, path, true, depth + 1);
         else add(x, arena_printf(x->arena, "%s/scenario.md", path));
     }
@@ -62,9 +64,9 @@ static int by_path(const void *a, const void *b) {
     return strcmp(((const struct found_file *)a)->path, ((const struct found_file *)b)->path);
 }
 
-void content_find_foreign(const char *root, struct arena *a, struct found_file **files,
+void content_find_foreign(const char *root, bool banks, struct arena *a, struct found_file **files,
                           size_t *count) {
-    struct foreign x = {.arena = a, .root = root};
+    struct foreign x = {.arena = a, .banks = banks, .root = root};
     look(&x, "exams", true, 0);
     look(&x, "labs/scenarios", false, 0);
     if (x.count) qsort(x.files, x.count, sizeof *x.files, by_path);

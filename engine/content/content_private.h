@@ -469,7 +469,8 @@ void health_free(struct content_health *h);
 /* content_author_files.c: the files of a snapshot for the author's page. */
 enum author_need { AUTHOR_HIDDEN, AUTHOR_ERRORS, AUTHOR_REST };
 struct author_file {
-    const struct content_file *file;
+    const struct content_file *file;    /* NULL: of exams or labs */
+    const struct foreign_file *foreign; /* NULL: of content/ */
     enum author_need need;
     size_t order; /* by programme, level and module; a translation behind its original */
     int errors, warnings;
@@ -484,11 +485,30 @@ struct author_file *author_files(const struct content_snapshot *s, const struct 
 size_t author_problems(const struct content_snapshot *s, const struct author_file *files,
                        const struct diag_list *l, struct arena *a, const char *only, size_t most,
                        struct view *list);
-/* The list `courses`, in the same order, and the counts `broken`, `stale` and `file_count`. */
+/* The list `courses`, in the same order, with those of exams and labs (`foreign`, by path), and
+ * the counts `broken`, `stale` and `file_count`. */
 void author_courses(struct request *r, const struct content_snapshot *s,
-                    const struct author_file *files, struct view *v);
+                    const struct author_file *files, const struct author_file *foreign,
+                    size_t foreign_count, struct view *v);
 /* What a file that cannot be read calls itself, else its path. Arena. */
 const char *author_title(const char *root, const char *path, struct arena *a);
+/* What its first lines say of `key` ("title"); NULL: nothing. Arena. */
+const char *author_says(const char *root, const char *path, const char *key, struct arena *a);
+/* One more problem of this file; the reason becomes what hides it, else its first error. */
+void author_count_problem(struct author_file *h, const struct diag *d);
+
+/* content_author_foreign.c: exams with their banks, and labs. */
+struct foreign_file {
+    const char *path, *title, *id; /* title and id as the file has them; NULL: it does not say */
+};
+/* Those that there are, and whatever `l` (by file) found problems in, by path. Reads the first
+ * lines of each. Arena. */
+void author_foreign_find(const char *root, const struct diag_list *l, struct arena *a,
+                         struct foreign_file **out, size_t *count);
+/* As many as `found`, in its order. */
+struct author_file *author_foreign_files(const struct foreign_file *found, size_t count,
+                                         const struct diag_list *l, struct arena *a);
+void author_foreign_view(struct request *r, const struct author_file *h, struct view *v);
 
 struct vendors;
 /* The names in root/content/vendors.txt; NULL without that file. Arena. */
@@ -499,8 +519,9 @@ void vendors_check(const struct vendors *v, const char *file, const char *text, 
 /* Texts of exams and labs follow the rules of all texts, and name things of the content; their own
  * rooms check the rest. */
 enum file_room { ROOM_CONTENT, ROOM_EXAM, ROOM_LAB };
-/* The definitions of exams and the briefs of labs, sorted; paths from the root. */
-void content_find_foreign(const char *root, struct arena *a, struct found_file **files,
+/* The definitions of exams, with `banks` their banks, and the briefs of labs, sorted; paths from
+ * the root. */
+void content_find_foreign(const char *root, bool banks, struct arena *a, struct found_file **files,
                           size_t *count);
 
 /* One file, read for the check. */
