@@ -171,17 +171,19 @@ static void neighbour_view(struct request *r, struct view *v, const char *name,
     if (m) link_view(r, view_object(v, name), s, m);
 }
 
-/* Before and after in the order that the level gives. */
-static void neighbours_view(struct request *r, struct view *v, const struct content_snapshot *s,
-                            const struct content_programme *programme,
-                            const struct content_module *m) {
+/* Before and after in the order that the level gives; behind its last module, what else it asks. */
+static enum err neighbours_view(struct request *r, struct view *v, const struct content_snapshot *s,
+                                const struct content_programme *programme,
+                                const struct content_module *m) {
     const struct content_level *level = content_level(programme, m->level);
     for (size_t i = 0; level && i < level->module_count; i++) {
         if (!str_eq(level->modules[i], m->id)) continue;
         if (i > 0) neighbour_view(r, v, "previous", s, level->modules[i - 1]);
-        if (i + 1 < level->module_count) neighbour_view(r, v, "next", s, level->modules[i + 1]);
-        return;
+        if (i + 1 == level->module_count) return content_after_modules(r, s, programme, level, v);
+        neighbour_view(r, v, "next", s, level->modules[i + 1]);
+        return OK;
     }
+    return OK;
 }
 
 static enum err completed(struct request *r, const char *module_id, bool *done) {
@@ -317,10 +319,10 @@ static enum err show_module(struct request *r, struct module_page *p) {
     pieces_view(r, v, p, &facts);
     progress_view(r, v, p, &facts);
     languages_view(r, v, p);
-    neighbours_view(r, v, p->snapshot, programme, p->original);
     crumbs_view(r, v, programme, m->title, lang);
     view_bool(v, "broken", p->file->broken && http_has_role(r, ROLE_INSTRUCTOR | ROLE_ADMIN));
-    e = prerequisites_view(r, v, p->snapshot, p->original);
+    e = neighbours_view(r, v, p->snapshot, programme, p->original);
+    if (e == OK) e = prerequisites_view(r, v, p->snapshot, p->original);
     return e == OK ? http_page(r, "content_module", v) : e;
 }
 

@@ -581,6 +581,11 @@ const char *picture_problem(struct arena *a, const char *path);
 /* ---- Texts and views
  * -------------------------------------------------------------------------------------- */
 const char *content_text(struct request *r, const char *key);
+/* The link `next` behind the last module of a level: its first exam or lab that is not done, then
+ * the page of the level, where one applies. None while the level is closed. */
+enum err content_after_modules(struct request *r, const struct content_snapshot *s,
+                               const struct content_programme *p, const struct content_level *level,
+                               struct view *v) MUST_USE;
 /* The path of levels, for templates: list `levels`. */
 enum err content_levels_view(struct request *r, const struct content_snapshot *s,
                              const struct content_programme *p,

@@ -53,6 +53,15 @@ static void module_step(struct request *r, const struct content_snapshot *s, con
     totals->minutes_left += progress ? p.minutes_left : m->minutes;
 }
 
+static void other_link(struct request *r, const struct content_programme *p, bool exam,
+                       const char *id, const struct content_step *known, struct view *link) {
+    const char *lang = known->lang ? known->lang : p->lang ? p->lang : "en";
+    const char *general = exam ? "content_step_exam" : "content_step_lab";
+    view_text(link, "href", arena_printf(r->arena, "/%s/%s", exam ? "exams" : "labs", id));
+    content_say(r, link, "title", known->title ? known->title : content_text(r, general),
+                known->title ? lang : NULL);
+}
+
 static void other_step(struct request *r, const struct content_programme *p, bool exam,
                        const char *id, const struct content_step *known, struct view *path,
                        struct path_totals *totals) {
@@ -63,13 +72,10 @@ static void other_step(struct request *r, const struct content_programme *p, boo
                   [CONTENT_STEP_DONE] = {"done", "content_state_done"},
                   [CONTENT_STEP_LOCKED] = {"locked", "content_state_locked"},
                   [CONTENT_STEP_FAILED] = {"open", "content_state_failed"}};
-    const char *title = known->title
-                            ? known->title
-                            : content_text(r, exam ? "content_step_exam" : "content_step_lab");
-    const char *lang = known->lang ? known->lang : p->lang ? p->lang : "en";
-    struct view *v = step(r, path, arena_printf(r->arena, "/%s/%s", exam ? "exams" : "labs", id),
-                          title, known->title ? lang : NULL, states[known->state].state,
-                          r->who ? content_text(r, states[known->state].key) : "");
+    struct view *v = view_item(path);
+    other_link(r, p, exam, id, known, v);
+    view_text(v, "state", states[known->state].state);
+    view_text(v, "state_text", r->who ? content_text(r, states[known->state].key) : "");
     view_text(v, "kind", content_text(r, exam ? "content_kind_exam" : "content_kind_lab"));
     if (known->minutes) view_int(v, "minutes", known->minutes);
     totals->total++;
@@ -78,13 +84,19 @@ static void other_step(struct request *r, const struct content_programme *p, boo
 }
 
 /* Exams and labs belong to other rooms: they say what they are called and how far the person is. */
+static enum err ask_steps(struct request *r, const struct content_snapshot *s,
+                          const struct content_level *level, struct content_step **steps) {
+    size_t count = level->exam_count + level->lab_count;
+    content_steps_fn ask = r->app->content->steps;
+    *steps = NEW_ARRAY(r->arena, struct content_step, count + 1);
+    return ask && count ? ask(r, s, level, *steps) : OK;
+}
+
 static enum err other_steps(struct request *r, const struct content_snapshot *s,
                             const struct content_programme *p, const struct content_level *level,
                             struct view *path, struct path_totals *totals) {
-    size_t count = level->exam_count + level->lab_count;
-    struct content_step *steps = NEW_ARRAY(r->arena, struct content_step, count + 1);
-    content_steps_fn ask = r->app->content->steps;
-    enum err e = ask && count ? ask(r, s, level, steps) : OK;
+    struct content_step *steps;
+    enum err e = ask_steps(r, s, level, &steps);
     for (size_t i = 0; e == OK && i < level->exam_count; i++)
         other_step(r, p, true, level->exams[i], &steps[i], path, totals);
     for (size_t i = 0; e == OK && i < level->lab_count; i++)
@@ -106,6 +118,28 @@ static enum err path_view(struct request *r, const struct content_snapshot *s,
     view_int(v, "done", totals->done);
     content_time_left(v, totals->minutes_left);
     return e;
+}
+
+enum err content_after_modules(struct request *r, const struct content_snapshot *s,
+                               const struct content_programme *p, const struct content_level *level,
+                               struct view *v) {
+    struct content_step *steps;
+    size_t i = 0, count = level->exam_count + level->lab_count;
+    if (!level->open) return OK;
+    enum err e = ask_steps(r, s, level, &steps);
+    if (e != OK) return e;
+    struct view *next = view_object(v, "next");
+    while (i < count && steps[i].state == CONTENT_STEP_DONE) i++;
+    bool exam = i < level->exam_count;
+    if (i < count) {
+        const char *id = exam ? level->exams[i] : level->labs[i - level->exam_count].id;
+        other_link(r, p, exam, id, &steps[i], next);
+        view_text(next, "kind", content_text(r, exam ? "content_kind_exam" : "content_kind_lab"));
+        return OK;
+    }
+    view_text(next, "href", arena_printf(r->arena, "/programmes/%s/levels/%s", p->id, level->id));
+    content_say(r, next, "title", content_text(r, "content_level_certificate"), NULL);
+    return OK;
 }
 
 static void badge_view(struct view *v, int number) {

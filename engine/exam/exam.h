@@ -62,6 +62,8 @@ struct exam_summary {
 /* The exam that is open for new attempts now; strings in `a`. */
 enum err exam_find(struct exams *e, struct arena *a, const char *exam_id,
                    struct exam_summary *out) MUST_USE;
+/* Whether one of them is for practice. */
+bool exam_practised(struct exams *e, struct arena *a);
 /* All of them, by title. */
 enum err exam_list(struct exams *e, struct arena *a, struct exam_summary **out,
                    size_t *count) MUST_USE;

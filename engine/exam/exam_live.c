@@ -393,6 +393,13 @@ enum err exam_find(struct exams *e, struct arena *a, const char *exam_id,
     return OK;
 }
 
+bool exam_practised(struct exams *e, struct arena *a) {
+    const struct exam_lives *g = tree_data(e->tree, a);
+    for (size_t i = 0; i < g->count; i++)
+        if (g->at[i]->unit.def.practice) return true;
+    return false;
+}
+
 enum err exam_list(struct exams *e, struct arena *a, struct exam_summary **out, size_t *count) {
     const struct exam_unit **units;
     *count = exams_hold_all(e, a, &units);

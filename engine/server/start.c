@@ -6,6 +6,7 @@
 #include "cert/cert.h"
 #include "content/content.h"
 #include "exam/exam.h"
+#include "lab/lab.h"
 #include "server/server.h"
 
 /* What the page is made of, read once. */
@@ -278,15 +279,42 @@ static enum err add_programmes(struct start *s) {
     return OK;
 }
 
-/* ---- Desk, deadlines
+/* ---- Practice, desk, deadlines
  * --------------------------------------------------------------------------------- */
+
+static struct view *link_row(struct view *list, const char *href, const char *about) {
+    struct view *row = view_item(list);
+    view_text(row, "href", href);
+    view_text(row, "text", about);
+    return row;
+}
 
 static void desk_row(struct start *s, struct view *desk, const char *title, const char *href,
                      const char *about) {
-    struct view *row = view_item(desk);
-    view_text(row, "title", text(s->r, title));
-    view_text(row, "href", href);
-    view_text(row, "text", about);
+    view_text(link_row(desk, href, about), "title", text(s->r, title));
+}
+
+/* What may be done as often as one likes. */
+static enum err add_practice(struct start *s) {
+    struct request *r = s->r;
+    struct view *list = view_list(s->view, "practice");
+    struct lab_about *labs;
+    size_t lab_count;
+    enum err e = lab_list(r->app->labs, r->arena, &labs, &lab_count);
+    if (e == OK && lab_count)
+        desk_row(s, list, "lab_index_title", "/labs", text(r, "home_practice_labs"));
+    if (e == OK && exam_practised(r->app->exams, r->arena))
+        desk_row(s, list, "exam_index_title", "/exams", text(r, "home_practice_exams"));
+    return e;
+}
+
+/* The programme that teaches the program itself, where an academy has it. */
+static void add_guide(struct start *s, struct view *desk) {
+    const struct content_programme *p = content_programme(s->content, "gradus");
+    if (!p) return;
+    struct view *row = link_row(desk, link_to(s->r, "programmes", p->id),
+                                text(s->r, "home_desk_guide_text"));
+    content_say(s->r, row, "title", p->title, content_lang(s->content, p->lang, p->id));
 }
 
 static enum err add_desk(struct start *s) {
@@ -307,6 +335,7 @@ static enum err add_desk(struct start *s) {
         desk_row(s, desk, "cohort_desk", "/author/cohort", text(r, "cohort_desk_text"));
     if (http_has_role(r, ROLE_INSTRUCTOR))
         desk_row(s, desk, "home_desk_author", "/author", text(r, "home_desk_author_text"));
+    if (http_has_role(r, ROLE_INSTRUCTOR | ROLE_ASSESSOR)) add_guide(s, desk);
     if (http_has_role(r, ROLE_ADMIN))
         desk_row(s, desk, "home_desk_admin", "/admin", text(r, "home_desk_admin_text"));
     return OK;
@@ -337,6 +366,7 @@ static enum err start_page(struct request *r) {
         next_attempt(&s);
         e = add_programmes(&s);
         add_due(&s);
+        if (e == OK) e = add_practice(&s);
         if (e == OK) e = cert_home(r, s.view);
     }
     if (e == OK) e = add_desk(&s);

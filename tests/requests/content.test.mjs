@@ -216,6 +216,20 @@ test("a hidden module, exam or nothing: learners get 404, instructors what is wr
     assert.deepEqual(captions, ["content/mops", "exams/mops", "content/gradus", "labs"]);
 });
 
+test("behind the last module of a level stands what else it asks for; the start page leads to practice, and authors to their course", async () => {
+    const next = (html) => /<a rel="next" href="([^"]+)"><span class="pager-label">([^<]*)<\/span><bdi[^>]*>([^<]*)/.exec(html)?.slice(1);
+    const lastOf = (programme) => readFileSync(join(academy, `content/${programme}/programme.md`), "utf8").match(/modules:\n((?: +- .*\n)+)/)[1].trim().split("\n").at(-1).replace(/^ *- /, "");
+    assert.deepEqual(next(await learner.page(`/modules/${lastOf("mops")}`)), ["/exams/mops-associate", "Next: Exam", "Marketing Operations Associate"]);
+    assert.deepEqual(next(await learner.page(`/modules/${lastOf("gradus")}`)), ["/programmes/gradus/levels/author", "Next", "Requirements and certificate"]);
+    assert.deepEqual(next(await learner.page("/modules/what-mops-is"))[0], "/modules/four-pillars");
+    const start = await learner.page("/");
+    assert.match(start, /<h2 id="practice">Practice<\/h2>[^]*<a href="\/labs"><bdi>Labs<\/bdi><\/a>/);
+    assert.doesNotMatch(start, /programmes\/gradus"|count for nothing/, "no desk, and no exam for practice here");
+    const desk = await instructor.page("/");
+    assert.match(desk, /id="desk"[^]*<a href="\/programmes\/gradus"><bdi>Gradus for authors and assessors<\/bdi><\/a>/);
+    assert.doesNotMatch(desk, /id="practice"/);
+});
+
 // RULE exam-kept.
 test("an exam whose file is broken: the check and the authors' page say that learners keep the version before", async (t) => {
     const file = join(academy, "exams/mops/associate.md"), exam = readFileSync(file, "utf8");
