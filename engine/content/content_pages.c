@@ -237,6 +237,7 @@ static struct view *standing_view(struct request *r, struct view *v,
     view_int(o, "questions_left", progress.checkpoints_total - progress.checkpoints_answered);
     view_bool(o, "all_read", progress.sections_done == progress.sections_total);
     view_bool(o, "completed", progress.completed_ms != 0);
+    view_bool(o, "may_read_again", progress_may_read_again(&facts->state, r->now_ms));
     if (progress.completed_ms)
         view_time(o, "completed_at", progress.completed_ms, r->locale, r->zone);
     return o;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "content/content_progress.h"
 
@@ -54,6 +55,13 @@ bool progress_all_done(const struct progress_state *s) {
     for (size_t i = 0; i < s->module->checkpoint_count; i++)
         if (!s->answers[i]) return false;
     return true;
+}
+
+bool progress_may_read_again(const struct progress_state *s, int64_t now_ms) {
+    int64_t newest_ms = s->completed_ms;
+    for (size_t i = 0; i < s->module->section_count; i++)
+        if (s->done_ms[i] > newest_ms) newest_ms = s->done_ms[i];
+    return s->completed_ms && now_ms - newest_ms >= MS_DAY;
 }
 
 /* The oldest of the newest facts; 0 when one is missing, or when there is nothing that could be

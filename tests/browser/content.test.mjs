@@ -168,7 +168,7 @@ test("the last answer completes the module before one's eyes", async () => {
     await page.locator("#page-said .message-ok").waitFor();
     assert.match(await page.textContent("#page-said"), /You have completed this module/);
     assert.equal(await page.locator("#page-standing .badge-ok").count(), 1);
-    assert.equal(await page.locator('#page-finish button[value="**"]').count(), 1);
+    assert.equal(await page.locator('#page-finish button').count(), 0, "nobody has read it again within a moment");
     assert.deepEqual(page.problems, []);
     await closePage(page);
 });

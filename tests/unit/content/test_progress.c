@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "content/content_self.h"
 
@@ -19,6 +20,22 @@ static const struct content_module module = {.id = "m",
                                              .section_count = 3,
                                              .checkpoints = checkpoints,
                                              .checkpoint_count = 2};
+
+/* RULE read-again. */
+static void test_read_again(void **state) {
+    (void)state;
+    struct progress_state s;
+    progress_begin(&s, &module, &arena);
+    for (int i = 0; i < 3; i++) progress_reading(&s, sections[i].id, 1000, true, 1000 + i);
+    assert_false(progress_may_read_again(&s, 9 * MS_DAY)); /* not completed: a question waits */
+    progress_completed(&s, 5000);
+    assert_false(progress_may_read_again(&s, 5000));
+    assert_false(progress_may_read_again(&s, 5000 + MS_DAY - 1));
+    assert_true(progress_may_read_again(&s, 5000 + MS_DAY));
+    progress_reading(&s, "two", 1000, true, 6000 + MS_DAY); /* it was read again */
+    assert_false(progress_may_read_again(&s, 5999 + 2 * MS_DAY));
+    assert_true(progress_may_read_again(&s, 6000 + 2 * MS_DAY));
+}
 
 /* RULE module-completed. */
 static void test_pure(void **state) {
@@ -290,8 +307,8 @@ static void test_nth_allocation(void **state) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {CASE(test_pure),     CASE(test_times_before_1970),
-                                       CASE(test_recorded), CASE(test_flood),
-                                       CASE(test_self),     CASE(test_nth_allocation)};
+    const struct CMUnitTest tests[] = {
+        CASE(test_pure),  CASE(test_read_again), CASE(test_times_before_1970), CASE(test_recorded),
+        CASE(test_flood), CASE(test_self),       CASE(test_nth_allocation)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
