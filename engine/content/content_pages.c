@@ -345,8 +345,13 @@ struct answer_job {
     int64_t waited_ms; /* in the browser, for want of a connection */
 };
 
-/* An answer is not believed to be older: its time is what the browser says. */
+/* What waited is not believed to be older: its time is what the browser says. */
 #define WAITED_MOST_MS (30 * MS_DAY)
+
+static int64_t waited_ms(struct request *r) {
+    int64_t ms = 0;
+    return parse_i64(http_field(r, "waited"), 0, WAITED_MOST_MS, &ms) ? ms : 0;
+}
 
 static enum err record_answer(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct answer_job *j = arg;
@@ -421,7 +426,7 @@ enum err content_checkpoint_post(struct request *r) {
         return http_refuse(r, ERR_INVALID, "content_no_choice", NULL);
     }
     j->given.checkpoint = j->checkpoint->key;
-    if (!parse_i64(http_field(r, "waited"), 0, WAITED_MOST_MS, &j->waited_ms)) j->waited_ms = 0;
+    j->waited_ms = waited_ms(r);
     return http_write(r, record_answer, j, answer_recorded);
 }
 
@@ -431,6 +436,7 @@ struct reading_job {
     const struct content_module *module;
     const char *person_id, *section; /* "*": all that are left; "**": all, read again */
     int position_permille;
+    int64_t waited_ms; /* in the browser, for want of a connection */
     bool done, quiet;
 };
 
@@ -446,8 +452,8 @@ static enum err record_reading(struct db *db, struct arena *a, void *arg, int64_
         int i = progress_section(j->module, j->section);
         /* Said before: nothing new to keep. */
         if (j->done && i >= 0 && facts.state.done[i] && facts.state.completed_ms) return OK;
-        return content_record_reading(db, a, now_ms, j->person_id, j->module, j->section,
-                                      j->position_permille, j->done);
+        return content_record_reading(db, a, now_ms - j->waited_ms, j->person_id, j->module,
+                                      j->section, j->position_permille, j->done);
     }
     for (size_t i = 0; e == OK && i < j->module->section_count; i++)
         if (!facts.state.done[i] || (again && now_ms - facts.state.done_ms[i] >= AGAIN_MS))
@@ -476,6 +482,7 @@ enum err content_progress_post(struct request *r) {
     j->quiet = http_field(r, "quiet") != NULL;
     const char *done = http_field(r, "done"), *position = http_field(r, "position");
     j->done = done && str_eq(done, "1");
+    j->waited_ms = waited_ms(r);
     int64_t permille = j->done ? 1000 : 0;
     bool all = str_eq(j->section, "*") || str_eq(j->section, "**");
     if (!j->section || (!all && progress_section(j->module, j->section) < 0))

@@ -2,13 +2,15 @@
 // on after a practice question was answered. Without it everything works by the forms on the page.
 import { startCheckpoints } from './lib/checkpoints.js';
 import { each, placeParts, text } from './lib/dom.js';
-import { send } from './lib/server.js';
+import { outbox, waited } from './lib/outbox.js';
+import { passing, send } from './lib/server.js';
 import { token } from './lib/session.js';
 
 const SEND_EVERY = 8000; // ms between two reports of a position
 const REST = 15000; // ms until the next try, when one had no success
 const READ_AT_LEAST = 4000; // ms that a section must have been in view before its end counts as read
 
+const waits = outbox('reading'); // {path, section, position, done}
 const body = document.querySelector('[data-module]');
 const article = document.querySelector('[data-article]');
 const rows = [...document.querySelectorAll('[data-section]')];
@@ -21,7 +23,8 @@ function watch() {
     row,
     id: row.dataset.section,
     heading: document.getElementById(row.dataset.anchor),
-    done: 'done' in row.dataset,
+    done: 'done' in row.dataset, // here: its end was seen
+    known: 'done' in row.dataset, // to the server
     seen: 0,
   }));
   let sent = '';
@@ -41,26 +44,50 @@ function watch() {
     return Math.max(0, Math.min(1000, Math.round((1000 * (innerHeight / 2 - top)) / Math.max(1, bottom - top))));
   };
 
-  const fields = (s, done) => {
-    const form = new URLSearchParams({ csrf: token(), section: s.id, position: done ? 1000 : position(s), quiet: 1 });
+  const fields = ({ section, position: at, done }) => {
+    const form = new URLSearchParams({ csrf: token(), section, position: at, quiet: 1 });
     if (done) form.set('done', 1);
     return form;
   };
+  const what = (s, done) => ({ path: address, section: s.id, position: done ? 1000 : position(s), done });
+  // The place in a module is one entry, and each section that was read is one.
+  const keep = (entry) => waits.put(`${entry.path}#${entry.done ? entry.section : ''}`, entry);
   let restUntil = 0; // nothing is sent before: the server, or the network, had enough
-  const report = async (form) => {
-    const answer = await send('POST', address, { body: form, headers: { 'HX-Request': 'true', Accept: 'text/html' } });
-    restUntil = answer.kind === 'ok' ? 0 : performance.now() + (answer.after * 1000 || REST);
-    if (answer.kind === 'ok' && answer.data) placeParts(new DOMParser().parseFromString(answer.data, 'text/html'));
-    return answer.kind === 'ok';
-  };
+  let sending = null, again = false;
 
-  async function finish(s) {
-    s.done = true;
-    if (await report(fields(s, true))) show(s);
-    else s.done = false; // tried again with a later look
+  // Also what an earlier page left behind.
+  async function run() {
+    do {
+      again = false;
+      for (const entry of waits.all()) if (!(await sendOne(entry))) return;
+    } while (again);
+  }
+  // False when what comes behind it waits, too.
+  async function sendOne(entry) {
+    const form = fields(entry);
+    form.set('waited', waited(entry));
+    const answer = await send('POST', entry.path, { body: form, headers: { 'HX-Request': 'true', Accept: 'text/html' } });
+    restUntil = answer.kind === 'ok' ? 0 : performance.now() + (answer.after * 1000 || REST);
+    if (passing(answer.kind) || ['signed-out', 'other', 'denied'].includes(answer.kind)) return false;
+    waits.drop(entry); // taken, or of a section that is no longer there
+    if (answer.kind !== 'ok' || entry.path !== address) return true;
+    if (answer.data) placeParts(new DOMParser().parseFromString(answer.data, 'text/html'));
+    const s = sections.find((one) => one.id === entry.section);
+    if (entry.done && s) show(s);
+    return true;
+  }
+  function flush() {
+    if (performance.now() < restUntil) return;
+    again = true;
+    sending ??= run().finally(() => { sending = null; });
+  }
+  function report(s, done) {
+    keep(what(s, done));
+    flush();
   }
 
   function show(s) {
+    s.done = s.known = true;
     s.row.querySelector('button')?.remove();
     if (!s.row.querySelector('.badge')) {
       const badge = document.createElement('span');
@@ -68,7 +95,7 @@ function watch() {
       badge.textContent = text('content-read');
       s.row.append(badge);
     }
-    const done = sections.filter((one) => one.done).length;
+    const done = sections.filter((one) => one.known).length;
     const bar = document.querySelector('[data-progress-bar]');
     const line = text('content-progress', { done, total: sections.length });
     bar.value = done;
@@ -86,26 +113,35 @@ function watch() {
       const { top, bottom } = bounds(s);
       if (top < innerHeight && bottom > 0) s.seen += passed;
       // Read: its end was on the screen, after a while with it.
-      if (!s.done && s.seen >= READ_AT_LEAST && bottom <= innerHeight && moved && now >= restUntil) finish(s);
+      if (!s.done && s.seen >= READ_AT_LEAST && bottom <= innerHeight && moved) {
+        s.done = true;
+        report(s, true);
+      }
     }
     const s = current();
     const place = `${s.id}:${Math.round(position(s) / 100)}`;
-    if (moved && place !== sent && now - sentAt >= SEND_EVERY && now >= restUntil) {
+    if (moved && place !== sent && now - sentAt >= SEND_EVERY) {
       sent = place;
       sentAt = now;
-      report(fields(s, false)).then((fine) => { if (!fine) sent = ''; });
-    }
+      report(s, false);
+    } else if (restUntil && now >= restUntil) flush();
   }, 1000);
 
   for (const type of ['scroll', 'keydown', 'pointerdown']) addEventListener(type, () => { moved = true; }, { passive: true });
-  // The page goes: what it knows last goes with a beacon, which outlives it.
+  addEventListener('online', () => {
+    restUntil = 0;
+    flush();
+  });
+  flush();
+  // The page goes: what it knows last goes with a beacon, which outlives it; without a connection it waits for the next page.
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState !== 'hidden' || !moved) return;
     const s = current();
     const place = `${s.id}:${Math.round(position(s) / 100)}`;
     if (place === sent) return;
     sent = place;
-    navigator.sendBeacon(address, fields(s, false));
+    if (navigator.onLine === false) keep(what(s, false));
+    else navigator.sendBeacon(address, fields(what(s, false)));
   });
 }
 

@@ -9,7 +9,7 @@ import { addPerson, makeAcademy, password, startServer } from "../lib/server.mjs
 import { until } from "../lib/until.mjs";
 
 const data = makeAcademy();
-for (const name of ["printer", "jumper", "last", "ender", "night", "looker", "scroller", "answerer", "plain", "device", "waiter", "other", "several", "sharer"]) addPerson(data, name);
+for (const name of ["printer", "jumper", "last", "ender", "night", "looker", "scroller", "answerer", "plain", "device", "waiter", "other", "several", "sharer", "reading"]) addPerson(data, name);
 addPerson(data, "both", { roles: "learner,instructor" });
 const server = await startServer({ data });
 after(async () => {
@@ -290,6 +290,37 @@ test("a practice question answered without a connection waits, says so, and is s
     await page.goto("/modules/data-basics");
     await page.locator("#checkpoint-2 [data-feedback]").waitFor();
     await closePage(page);
+});
+
+test("where one was when the connection went is kept, and sent with its time by the next page", async () => {
+    const page = await openPage(server);
+    await login(page, "reading");
+    await page.goto("/modules/the-stack");
+    await page.context().setOffline(true);
+    const id = await page.$$eval(".toc-side a", (links) => links.at(3).hash.slice(1));
+    await page.evaluate((to) => document.getElementById(to).scrollIntoView({ behavior: "instant" }), id);
+    await page.waitForFunction(() => scrollY > 300);
+    await page.evaluate(() => {
+        dispatchEvent(new Event("scroll"));
+        Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
+        document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await sleep(1500);
+    await page.route("**/the-stack/progress", (route) => route.abort());
+    await page.context().setOffline(false);
+    await page.goto("/programmes");
+    await page.unroute("**/the-stack/progress");
+    const [sent] = await Promise.all([page.waitForRequest((request) => request.url().endsWith("/modules/the-stack/progress")), page.goto("/modules/data-basics")]);
+    const fields = new URLSearchParams(sent.postData() ?? "");
+    assert.ok(Number(fields.get("waited")) >= 1500, `${fields}`);
+    const other = await openPage(server);
+    await login(other, "reading");
+    await until("the start page leads there", async () => {
+        await other.goto("/");
+        return (await other.locator('a[href^="/modules/the-stack#"]').count()) > 0;
+    });
+    await closePage(page);
+    await closePage(other);
 });
 
 test("signed out in a module: the answer waits, and is sent after signing in on the same page", async () => {

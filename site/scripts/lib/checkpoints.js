@@ -1,10 +1,11 @@
 // Practice questions: an answer is kept, sent, and its feedback put in place; without a connection or a session it waits.
 import { announce } from './announce.js';
 import { placeParts, text } from './dom.js';
-import { all, drop, put } from './outbox.js';
+import { outbox, waited } from './outbox.js';
 import { passing, send, sentence } from './server.js';
 import { signInButton, signInHere } from './session.js';
 
+const { all, drop, put } = outbox('answer'); // a question's path: {choices}
 let sending = null, again = false, timer = 0, delay = 2000;
 
 const sectionOf = (path) => document.querySelector(`.checkpoint form[action="${path}"]`)?.closest('.checkpoint');
@@ -45,22 +46,21 @@ function place(path, html, focus) {
 
 // What stops one answer stops those behind it: each says so at its question.
 function stop(answer) {
-  for (const entry of all()) tell(entry.path, answer);
+  for (const entry of all()) tell(entry.key, answer);
   return false;
 }
 
-// How it stood when it had waited for a while is the server's time minus that; it never sends a time of its own.
 async function sendOne(entry, first) {
   const body = new URLSearchParams(entry.choices.map((choice) => ['choice[]', choice]));
-  body.set('waited', String(Math.max(0, Date.now() - entry.made)));
-  const answer = await send('POST', entry.path, { body, headers: { 'HX-Request': 'true', Accept: 'text/html' } });
+  body.set('waited', waited(entry));
+  const answer = await send('POST', entry.key, { body, headers: { 'HX-Request': 'true', Accept: 'text/html' } });
   if (answer.kind === 'ok') {
     drop(entry);
-    place(entry.path, answer.data, first);
+    place(entry.key, answer.data, first);
     return true;
   }
   if (['refused', 'gone', 'conflict'].includes(answer.kind)) drop(entry); // the question is no longer there, or another
-  tell(entry.path, answer);
+  tell(entry.key, answer);
   if (passing(answer.kind)) {
     clearTimeout(timer);
     timer = setTimeout(flush, answer.after ? answer.after * 1000 : delay);
@@ -72,7 +72,7 @@ async function sendOne(entry, first) {
 async function run(path) {
   do {
     again = false;
-    for (const entry of all()) if (!(await sendOne(entry, entry.path === path))) return;
+    for (const entry of all()) if (!(await sendOne(entry, entry.key === path))) return;
     delay = 2000;
   } while (again);
 }
@@ -89,7 +89,7 @@ export function startCheckpoints() {
     if (!form) return;
     event.preventDefault();
     const path = form.getAttribute('action');
-    put(path, new FormData(form).getAll('choice[]'));
+    put(path, { choices: new FormData(form).getAll('choice[]') });
     flush(path);
   }, { capture: true });
   addEventListener('online', () => flush());
