@@ -130,6 +130,10 @@ void doc_unmark_tasks(struct arena *a, cmark_node *list);
 
 /* A link whose text is its address: written as it stands, or in angle brackets. */
 bool doc_bare_link(struct arena *a, cmark_node *link);
+/* RULE reserved-address: such a link to an email address that is nobody's (RFC 2606 and 6761: a
+ * name in .example, .invalid, .localhost or .test, or of example.com, .net or .org) is shown as
+ * text. */
+bool doc_mails_nobody(struct arena *a, cmark_node *link);
 
 /* ---- HTML in Markdown ------------------------------------------------------------------------ */
 enum html_kind { HTML_TEXT, HTML_OPEN, HTML_CLOSE, HTML_COMMENT, HTML_OTHER };

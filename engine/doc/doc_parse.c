@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/codec.h"
 #include "base/text.h"
@@ -418,6 +419,21 @@ bool doc_bare_link(struct arena *a, cmark_node *link) {
     if (!url || !*text) return false;
     return str_eq(url, text) || str_eq(url, arena_printf(a, "http://%s", text)) ||
            str_eq(url, arena_printf(a, "mailto:%s", text));
+}
+
+bool doc_mails_nobody(struct arena *a, cmark_node *link) {
+    static const char *const nobodys[] = {"example",     "invalid",     "localhost",  "test",
+                                          "example.com", "example.net", "example.org"};
+    const char *url = cmark_node_get_url(link);
+    if (!url || strncasecmp(url, "mailto:", 7) != 0) return false;
+    const char *host = strrchr(url, '@');
+    size_t len = host ? strlen(++host) : 0;
+    for (size_t i = 0; i < COUNT_OF(nobodys); i++) {
+        size_t n = strlen(nobodys[i]);
+        bool ends = len >= n && strcasecmp(host + len - n, nobodys[i]) == 0;
+        if (ends && (len == n || host[len - n - 1] == '.')) return doc_bare_link(a, link);
+    }
+    return false;
 }
 
 char *doc_text(struct arena *a, cmark_node *n) {

@@ -493,6 +493,7 @@ static void container(struct renderer *r, cmark_node *n, cmark_node_type type, b
     case CMARK_NODE_EMPH: put(r, enter ? "<em>" : "</em>"); break;
     case CMARK_NODE_STRONG: put(r, enter ? "<strong>" : "</strong>"); break;
     case CMARK_NODE_LINK:
+        if (doc_mails_nobody(r->out->arena, n)) break;
         if (enter) open_link(r, n);
         else close_link(r, n);
         break;
