@@ -80,6 +80,14 @@ static enum err lobby(struct request *r, const struct lab_held **held) {
     return http_refuse(r, ERR_NOT_FOUND, "lab_unknown", NULL);
 }
 
+bool lab_has_formula(const struct lab_held *held) {
+    bool has = doc_has_formula(held->brief);
+    for (int i = 0; i < held->scenario.check_count && !has; i++)
+        for (int k = 0; k < held->scenario.checks[i].hint_count && !has; k++)
+            has = doc_has_formula(held->scenario.checks[i].hints[k]);
+    return has;
+}
+
 enum err lab_lobby_page(struct request *r) {
     const struct lab_held *held;
     enum err e = lobby(r, &held);
@@ -94,6 +102,7 @@ enum err lab_lobby_page(struct request *r) {
     view_int(v, "minutes", s->minutes);
     view_int(v, "count", s->check_count);
     view_html(v, "brief", held->brief);
+    view_bool(v, "has_math", lab_has_formula(held));
     view_text(v, "start_href", arena_printf(r->arena, "/labs/%s/runs", s->id));
     view_bool(v, "may_start", http_has_role(r, ROLE_LEARNER));
     for (int i = 0; i < s->check_count; i++) {

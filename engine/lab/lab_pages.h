@@ -58,6 +58,8 @@ const char *lab_scenario_lang(struct request *r, const struct lab_scenario *s);
 const char *lab_words(struct request *r, const char *key, struct view *v);
 /* The dialects of a choice by their titles. Arena. */
 const char *lab_choice_text(const struct lab_stack *s, const char *choice, struct arena *a);
+/* Whether a page of it may have to draw formulas: its brief or a hint has one. */
+bool lab_has_formula(const struct lab_held *held);
 void lab_crumb(struct view *crumbs, const char *href, const char *text);
 
 /* lab_run_page.c. Asks the worker what the part shows; then renders it. */

@@ -81,6 +81,8 @@ enum err screen_render(struct request *r, void *arg, enum err result) {
     view_text(v, "object_id", s->object ? s->object->id : "");
     view_text(v, "dialects", lab_choice_text(s->stack, s->ask.run.choice, r->arena));
     view_html(v, "brief", s->held->brief);
+    view_bool(v, "has_math",
+              lab_has_formula(s->held)); /* on every tab: the others replace a part */
     view_bool(v, arena_printf(r->arena, "on_%s", s->member >= 0 ? "member" : s->tab), true);
     if (s->notice && id_valid(s->notice) && strlen(s->notice) < 20)
         view_text(v, "done",

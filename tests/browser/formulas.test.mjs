@@ -22,6 +22,8 @@ const formulas = {
     Letters: String.raw`\mathbb{R} \mathcal{L} \mathfrak{g} \mathbf{v} \vec{w} \hat{y} f' \sum_{i=1}^{n} \int_a^b \xrightarrow{k}`,
 };
 writeFileSync(file, `${readFileSync(file, "utf8")}\n## Formulas\n\nIn a line: $x_1 + \\sqrt{2}$.\n\n${Object.entries(formulas).map(([name, tex]) => show(name, tex)).join("")}`);
+const brief = join(academy, "labs/scenarios/field-mapping-dedupe/scenario.md");
+writeFileSync(brief, readFileSync(brief, "utf8").replace(/^1\. /m, "1. $\\sqrt{n}$: "));
 const data = makeAcademy();
 addPerson(data, "viewer");
 const server = await startServer({ data, args: ["--root", academy] });
@@ -111,5 +113,21 @@ test("columns are aligned, and marks are drawn", async () => {
     assert.equal(struck.strikes.length >= 3 && struck.strikes.every(Boolean), true, JSON.stringify(struck));
     assert.equal(struck.red, true);
     assert.equal(struck.over, "solid");
+    await closePage(page);
+});
+
+test("formulas of a lab's brief and of its tasks, also on a tab that was come to from another", async () => {
+    const page = await openPage(server), drawn = (where) => page.waitForFunction((at) => document.querySelectorAll(`${at} .formula math`).length === 1, where);
+    await login(page, "viewer");
+    await page.goto("/labs/field-mapping-dedupe");
+    await drawn(".lab-brief");
+    await screenshot(page, "lab-formula-desk");
+    await page.click('form[action$="/runs"] button');
+    await page.waitForURL(/\/runs\//);
+    await drawn(".lab-brief");
+    await page.locator(".lab-tabs a").nth(1).click();
+    await page.waitForURL(/tab=/);
+    await drawn(".lab-tasks");
+    assert.deepEqual(page.problems, []);
     await closePage(page);
 });
