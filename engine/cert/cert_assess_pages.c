@@ -10,6 +10,7 @@
 #include "cert/cert_drawer.h"
 #include "cert/cert_records.h"
 #include "exam/exam.h"
+#include "lab/lab.h"
 
 #define QUEUE_LIMIT 100 /* on a page; it is sorted by risk or name within itself */
 #define OVERDUE_DAYS 14
@@ -177,7 +178,7 @@ static enum err view_result(struct request *r, struct view *list, const struct e
               arena_printf(r->arena, "/assess/cases/%s/attempts/%s", case_id, x->attempt_id));
     struct exam_summary exam;
     bool known = r->app->exams && exam_find(r->app->exams, r->arena, x->exam_id, &exam) == OK;
-    view_text(item, "title", known ? exam.title : x->exam_id);
+    content_say(r, item, "title", known ? exam.title : x->exam_id, known ? exam.lang : NULL);
     view_bool(item, "passed", x->passed);
     view_int(item, "scaled", x->scaled);
     view_int(item, "share", x->permille);
@@ -187,9 +188,12 @@ static enum err view_result(struct request *r, struct view *list, const struct e
     view_int(item, "minutes", (x->submitted_ms - x->start_ms) / MS_MINUTE);
     view_bool(item, "by_deadline", x->by_deadline);
     view_time(item, "at", x->submitted_ms, r->locale, r->zone);
+    const char *domain_lang = known && exam.programme
+                                  ? content_lang(content_of(r), NULL, exam.programme)
+                                  : NULL;
     for (size_t i = 0; i < x->domain_count; i++) {
         struct view *d = view_item(domains);
-        view_text(d, "title", x->domains[i].title);
+        content_say(r, d, "title", x->domains[i].title, domain_lang);
         exam_view_points(r, d, "correct", x->domains[i].correct, x->steps);
         exam_view_points(r, d, "total", x->domains[i].total, x->steps);
         view_int(d, "share",
@@ -227,7 +231,8 @@ static enum err view_runs(struct request *r, struct view *v, const struct conten
             view_text(item, "href",
                       arena_printf(r->arena, "/assess/cases/%s/runs/%s", case_id, runs[k].run_id));
             view_int(item, "hints", runs[k].hints);
-            view_text(item, "title", runs[k].title);
+            content_say(r, item, "title", runs[k].title,
+                        lab_title_lang(r->app->labs, r->arena, level->labs[i].id));
             view_text(item, "dialects", cert_lab_dialects(r, &runs[k]));
             view_bool(item, "passed", runs[k].passed_ms != 0);
             view_int(item, "checks_passed", runs[k].checks_passed);

@@ -55,20 +55,21 @@ static enum err noted(struct request *r, void *arg, enum err result) {
     return result == OK ? look->show(r, look) : result;
 }
 
-static void view_head(struct request *r, struct view *v, const struct look *look,
-                      const char *title) {
+/* `lang`: of the title; NULL: the reader's. */
+static void view_head(struct request *r, struct view *v, const struct look *look, const char *title,
+                      const char *lang) {
     const char *links[][2] = {
         {"/assess", cert_queue_title(r)},
-        {arena_printf(r->arena, "/assess/cases/%s", look->app.id), look->app.person_name},
-        {NULL, title}};
+        {arena_printf(r->arena, "/assess/cases/%s", look->app.id), look->app.person_name}};
     struct view *crumbs = view_list(v, "crumbs");
     for (size_t i = 0; i < COUNT_OF(links); i++) {
         struct view *c = view_item(crumbs);
         view_text(c, "href", links[i][0]);
         view_text(c, "text", links[i][1]);
     }
+    content_say(r, view_item(crumbs), "text", title, lang);
     view_text(v, "title", arena_printf(r->arena, "%s · %s", title, look->app.person_name));
-    view_text(v, "what", title);
+    content_say(r, v, "what", title, lang);
     view_text(v, "name", look->app.person_name);
     view_text(v, "back", links[1][0]);
     view_bool(v, "layout_wide", true);
@@ -100,12 +101,36 @@ static void view_slots(struct request *r, struct view *v, const struct exam_evid
     }
 }
 
+/* The pages (tabs, devices) that saved answers, numbered as they come. */
+struct pages {
+    const char **ids;
+    size_t count;
+};
+
+static size_t page_number(struct arena *a, struct pages *p, const char *id) {
+    for (size_t i = 0; i < p->count; i++)
+        if (str_eq(p->ids[i], id)) return i + 1;
+    p->ids = list_more(a, p->ids, p->count, sizeof *p->ids);
+    p->ids[p->count++] = id;
+    return p->count;
+}
+
+/* Which page an answer came from is said where there was more than one. */
+static struct pages pages_of(struct arena *a, const struct exam_evidence *x) {
+    struct pages p = {0};
+    for (size_t i = 0; i < x->event_count; i++)
+        if (x->events[i].kind == EXAM_EVENT_SAVE) (void)page_number(a, &p, x->events[i].client);
+    return p;
+}
+
 static void view_events(struct request *r, struct view *v, const struct exam_evidence *x) {
     static const char *const keys[] = {
         [EXAM_EVENT_START] = "cert_event_start",   [EXAM_EVENT_SAVE] = "cert_event_save",
         [EXAM_EVENT_FLAG] = "cert_event_flag",     [EXAM_EVENT_UNFLAG] = "cert_event_unflag",
         [EXAM_EVENT_END] = "cert_event_submitted",
     };
+    struct pages pages = pages_of(r->arena, x);
+    view_bool(v, "has_pages", pages.count > 1);
     struct view *list = view_list(v, "events");
     for (size_t i = 0; i < x->event_count; i++) {
         const struct exam_event *event = &x->events[i];
@@ -121,7 +146,8 @@ static void view_events(struct request *r, struct view *v, const struct exam_evi
         view_text(item, "after",
                   arena_printf(r->arena, "%lld:%02lld", (long long)(after / MS_MINUTE),
                                (long long)(after % MS_MINUTE / MS_SECOND)));
-        view_text(item, "client", event->client && *event->client ? event->client : NULL);
+        if (pages.count > 1 && event->kind == EXAM_EVENT_SAVE)
+            view_int(item, "page", (int64_t)page_number(r->arena, &pages, event->client));
         view_bool(item, "counts", event->counts);
     }
 }
@@ -150,7 +176,7 @@ static enum err show_attempt(struct request *r, struct look *look) {
     struct exam_summary exam;
     struct view *v = view_new(r->arena);
     bool known = r->app->exams && exam_find(r->app->exams, r->arena, x->exam_id, &exam) == OK;
-    view_head(r, v, look, known ? exam.title : x->exam_id);
+    view_head(r, v, look, known ? exam.title : x->exam_id, known ? exam.lang : NULL);
     view_text(v, "version", x->exam_version);
     view_time(v, "start", x->start_ms, r->locale, r->zone);
     view_time(v, "deadline", x->deadline_ms, r->locale, r->zone);
@@ -183,7 +209,8 @@ enum err cert_attempt_page(struct request *r) {
 
 /* ---- A lab run
  * ------------------------------------------------------------------------------------ */
-static void view_checkings(struct request *r, struct view *v, const struct lab_evidence *x) {
+static void view_checkings(struct request *r, struct view *v, const struct lab_evidence *x,
+                           const char *lang) {
     struct view *list = view_list(v, "checkings");
     for (size_t i = 0; i < x->checking_count; i++) {
         const struct lab_evidence_check *c = &x->checkings[i];
@@ -196,7 +223,7 @@ static void view_checkings(struct request *r, struct view *v, const struct lab_e
         for (size_t k = 0; k < c->verdict_count; k++) {
             struct view *verdict = view_item(verdicts);
             view_text(verdict, "check", c->verdicts[k].check);
-            view_text(verdict, "sentence", c->verdicts[k].sentence);
+            content_say(r, verdict, "sentence", c->verdicts[k].sentence, lang);
             view_bool(verdict, "passed", c->verdicts[k].passed);
         }
     }
@@ -205,7 +232,8 @@ static void view_checkings(struct request *r, struct view *v, const struct lab_e
 static enum err show_run(struct request *r, struct look *look) {
     const struct lab_evidence *x = &look->lab;
     struct view *v = view_new(r->arena), *list;
-    view_head(r, v, look, x->title);
+    const char *lang = lab_title_lang(r->app->labs, r->arena, x->scenario_id);
+    view_head(r, v, look, x->title, lang);
     view_text(v, "version", x->version);
     view_text(v, "dialects",
               lab_dialect_titles(r->app->labs, r->db, r->arena, x->version, x->dialects));
@@ -213,7 +241,7 @@ static enum err show_run(struct request *r, struct look *look) {
     view_int(v, "actions", x->actions);
     view_text(v, "replay",
               arena_printf(r->arena, "/assess/cases/%s/runs/%s/replay", look->app.id, x->run_id));
-    view_checkings(r, v, x);
+    view_checkings(r, v, x, lang);
     list = view_list(v, "hints");
     for (size_t i = 0; i < x->hint_count; i++) {
         struct view *item = view_item(list);

@@ -36,6 +36,20 @@ test("the attempt: each answer with its time, the time line, and nothing of what
     }
 });
 
+test("the time line tells pages apart by number, where there was more than one", async () => {
+    const id = attempt.split("/").at(-1), sql = (text) => execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(server.data, "gradus.db"), text], { encoding: "utf8" }).trim();
+    const line = async () => (await assessor.page(attempt)).split('<ol class="timeline">')[1];
+    const ids = sql(`SELECT DISTINCT client FROM exam_response WHERE attempt_id = '${id}'`).split("\n");
+    assert.equal(ids.length, 1);
+    assert.doesNotMatch(await line(), /page \d|<bdi>/, "there was one");
+    sql(`INSERT INTO exam_response (attempt_id, slot, seq, n, client, response, saved_ms) SELECT attempt_id, slot, 0, 1, 'w7x2hq0another', response, saved_ms + 1 FROM exam_response WHERE attempt_id = '${id}' AND slot = 2 LIMIT 1`);
+    const told = await line();
+    assert.match(told, /Question 2: answer [A-Z, ]+ saved[^<]*(?:<span class="badge[^>]*>counts<\/span> )?<span class="muted small">page 1<[^]*page 2</);
+    assert.equal(told.match(/page 2</g).length, 1);
+    assert.doesNotMatch(told, /w7x2hq0another/);
+    assert.match(await assessor.page(attempt), /from more than one page: each tab, window or device has a number/);
+});
+
 test("the lab run: checks with their sentences, hints, the replay", async () => {
     const text = await assessor.page(run);
     assert.match(text, /9 of 9 checks, after action \d+/);
