@@ -104,11 +104,9 @@ static void tell_problems(const struct problem_log *problems, struct tree_proble
     }
 }
 
-/* What editors leave beside a file for a moment is none of ours. */
 static bool concerns_site(const struct tree_news *news) {
     bool yes = news->all || news->again;
-    for (size_t i = 0; i < news->count && !yes; i++)
-        yes = !str_has_suffix(news->paths[i], "~") && !str_has_suffix(news->paths[i], ".tmp");
+    for (size_t i = 0; i < news->count && !yes; i++) yes = !site_passing(news->paths[i]);
     return yes;
 }
 

@@ -89,7 +89,11 @@ struct site_file {
     const char *path; /* from the root */
     const char *name; /* from the folder that was listed: "fonts/a.woff2" */
 };
-/* Regular files below root/folder by name, at most two levels, without hidden ones. Arena. */
+/* RULE site-passing: what editors and dpkg put beside a file for a moment is not read: a server
+ * that runs on during an upgrade sees the new files among the old ones under other names. */
+bool site_passing(const char *name);
+/* Regular files below root/folder by name, at most two levels; not those that are hidden or
+ * passing. Arena. */
 size_t site_list(struct arena *a, const char *root, const char *folder, struct site_file **out);
 /* NULL with errno when it cannot be read; leaves through the guard when that may be otherwise in a
  * moment. Arena. */

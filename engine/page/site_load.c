@@ -39,15 +39,20 @@ struct listing {
     size_t count;
 };
 
+bool site_passing(const char *name) {
+    static const char *const suffixes[] = {"~", ".tmp", ".dpkg-new", ".dpkg-tmp"};
+    for (size_t i = 0; i < COUNT_OF(suffixes); i++)
+        if (str_has_suffix(name, suffixes[i])) return true;
+    return false;
+}
+
 static void list_into(struct listing *l, const char *below, int levels) {
     char *path = arena_printf(l->arena, "%s/%s/%s", l->root, l->folder, below);
     DIR *folder = opendir(path);
     if (!folder && err_is_short(errno)) arena_starve(l->arena);
     arena_defer(l->arena, close_folder, folder);
     for (struct dirent *e; folder && l->count < FILES_MAX && (e = readdir(folder)) != NULL;) {
-        if (e->d_name[0] == '.' || str_has_suffix(e->d_name, "~") ||
-            str_has_suffix(e->d_name, ".tmp"))
-            continue;
+        if (e->d_name[0] == '.' || site_passing(e->d_name)) continue;
         char *name = arena_printf(l->arena, "%s%s", below, e->d_name);
         char *full = arena_printf(l->arena, "%s/%s", l->folder, name);
         struct stat st;

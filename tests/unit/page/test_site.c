@@ -342,16 +342,38 @@ static void a_reading_that_memory_ends_is_none(void **state) {
     free(problems);
 }
 
-/* What the system tells of is read whatever its time and size say; what an editor leaves beside it
- * is nobody's. */
+/* RULE site-passing, by the system's news and by the list of a folder. */
+static void what_stands_there_for_a_moment_is_not_read(void **state) {
+    static const char *const suffixes[] = {"~", ".tmp", ".dpkg-new", ".dpkg-tmp"};
+    struct place *p = *state;
+    struct problem_log *problems = calloc(1, sizeof *problems);
+    struct generation *g;
+    put(p, "static/app.css", "b{}");
+    assert_int_equal(open_site(p), OK);
+    unsigned edition = page_edition(p->site);
+    for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
+        char name[64];
+        snprintf(name, sizeof name, "static/app.css%s", suffixes[i]);
+        put(p, name, "i{}");
+        assert_false(site_refresh(p->site));
+    }
+    assert_int_equal(page_edition(p->site), edition);
+    assert_int_equal(generation_load(p->site, NULL, problems, &g), OK);
+    assert_string_equal(problems->text, "");
+    generation_free(g);
+    /* Another file of a type that is not served is told of. */
+    put(p, "static/app.css.old", "i{}");
+    assert_int_equal(generation_load(p->site, NULL, problems, &g), OK);
+    assert_non_null(strstr(problems->text, "static/app.css.old:0:0: warning"));
+    generation_free(g);
+    free(problems);
+}
+
+/* What the system tells of is read whatever its time and size say. */
 static void a_change_within_one_tick_is_seen(void **state) {
     struct place *p = *state;
     struct stat st;
     assert_int_equal(open_site(p), OK);
-    unsigned edition = page_edition(p->site);
-    put(p, "templates/part.mustache~", "<b>{{name}}</b>");
-    assert_false(site_refresh(p->site));
-    assert_int_equal(page_edition(p->site), edition);
     int fd = open(path_in(p, "templates/part.mustache"), O_WRONLY | O_CLOEXEC);
     assert_int_equal(fstat(fd, &st), 0);
     assert_int_equal(pwrite(fd, "<u>{{name}}</u>", 15, 0), 15);
@@ -383,6 +405,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(changes_show_and_breakage_does_not, begin, end),
         cmocka_unit_test_setup_teardown(static_files, begin, end),
         cmocka_unit_test_setup_teardown(a_reading_that_memory_ends_is_none, begin, end),
+        cmocka_unit_test_setup_teardown(what_stands_there_for_a_moment_is_not_read, begin, end),
         cmocka_unit_test_setup_teardown(a_change_within_one_tick_is_seen, begin, end),
         cmocka_unit_test_setup_teardown(threads_read_while_files_change, begin, end),
         cmocka_unit_test_setup_teardown(memory_may_end_while_rendering, begin, end),
