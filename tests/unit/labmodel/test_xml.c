@@ -175,7 +175,8 @@ static void test_faults_have_lines(void **state) {
             fail_msg("case %zu: line %d is not found: %d %s", i, cases[i].lines[n],
                      diags.first->line, diags.first->message);
         xmlDocDumpMemory(doc, &after, &size);
-        assert_string_equal(before, after); /* what was tried out has left no trace */
+        /* What was tried out has left no trace. */
+        assert_string_equal((const char *)before, (const char *)after);
         xmlFree(before);
         xmlFree(after);
     }
