@@ -278,12 +278,12 @@ test-memory: packages-test tests/node_modules/.package-lock.json ## refuse each 
 	@export GRADUS_MEMORY_STEP=1; $(RUN_TESTS) --build $(BUILD) --only memory
 
 .PHONY: test-same
-test-same: ## two builds in two folders give the same program, byte for byte
-	@packaging/test-same.sh
+test-same: ## two builds in two folders give the same programs, byte for byte
+	+@packaging/test-same.sh
 
 .PHONY: test-arches
 test-arches: ## compile for other machines: arm64, and 32 bit [ARCHES="arm64 i386"]
-	@packaging/test-arches.sh "$(BUILD)" $(ARCHES)
+	+@packaging/test-arches.sh "$(BUILD)" $(ARCHES)
 
 # Each file of the engine is a shared library's part here: a faulty libfault.so, found first, takes its place, so that a
 # planted fault costs the compiling of one file and no linking of programs.
@@ -314,7 +314,7 @@ deb: all ## build the Debian package gradus_VERSION_ARCH.deb into [BUILD=build]
 
 .PHONY: test-deb
 test-deb: deb ## install, start, upgrade and purge the package in a machine of its own (root; some minutes)
-	@packaging/test-deb.sh "$(BUILD)"
+	+@packaging/test-deb.sh "$(BUILD)"
 
 .PHONY: clean
 clean: ## remove what was built (keeps data)
