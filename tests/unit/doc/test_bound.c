@@ -1,5 +1,5 @@
-/* No text holds a thread for long: those that libcmark-gfm 0.29.0.gfm.6 needs the square of their
- * length for are ended, with their place, and what is merely long is not. */
+/* No text holds a thread for long: those that libcmark-gfm needs the square of their length for are
+ * ended, with their place, and what is merely long is not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +14,7 @@
 
 #define HEAD "---\nid: a\n---\nFirst.\n\n" /* what is slow begins on line 6 */
 #define LONGEST_MS 4000 /* also with a sanitizer; without a bound they take 10 to 600 s */
+#define QUICK_LIBRARY ((29 << 16) | 13) /* 0.29.0.gfm.13 */
 
 static struct arena arena;
 static struct diag_list diags;
@@ -59,6 +60,8 @@ static void put(struct buf *b, const struct text *t) {
     buf_puts(b, "\n\nAn ordinary end.\n");
 }
 
+/* 0.29.0.gfm.6 needs the square of their length for these. 0.29.0.gfm.13 reads them at once, and
+ * most have too many parts for a page then. */
 static void test_slow_texts_are_ended(void **state) {
     static const struct text slow[] = {
         {"", "|", 30000, "|-", 30000},     /* cells of a row */
@@ -75,8 +78,14 @@ static void test_slow_texts_are_ended(void **state) {
         int64_t ms;
         begin(&b);
         put(&b, &slow[i]);
-        assert_int_equal(parse(&b, &ms), ERR_LIMIT);
+        enum err e = parse(&b, &ms);
         if (ms > LONGEST_MS) fail_msg("text %zu took %lld ms", i, (long long)ms);
+        if (cmark_version() >= QUICK_LIBRARY) {
+            if (e != OK && !str_eq(diags.first->rule, "size"))
+                fail_msg("text %zu: %s", i, diags.first->message);
+            continue;
+        }
+        assert_int_equal(e, ERR_LIMIT);
         assert_int_equal(diags.errors, 1);
         if (!str_eq(diags.first->rule, "too-slow"))
             fail_msg("text %zu: %s", i, diags.first->message);
@@ -175,15 +184,20 @@ static void test_lists_of_addresses_keep_their_links(void **state) {
     }
 }
 
-/* Each blank line walks through all that is open, and asks for no memory: 20 s without a bound. */
+static void put_deep_list(struct buf *b) {
+    begin(b);
+    repeat(b, "- ", 5000);
+    buf_puts(b, "a");
+    repeat(b, "\n", 1900000);
+}
+
+/* Each blank line walks through all that is open, and asks for no memory: 20 s without a bound,
+ * also by 0.29.0.gfm.13. */
 static void test_lines_in_deep_lists_are_ended(void **state) {
     (void)state;
     struct buf b;
     int64_t ms;
-    begin(&b);
-    repeat(&b, "- ", 5000);
-    buf_puts(&b, "a");
-    repeat(&b, "\n", 1900000);
+    put_deep_list(&b);
     assert_int_equal(parse(&b, &ms), ERR_LIMIT);
     if (ms > LONGEST_MS) fail_msg("it took %lld ms", (long long)ms);
     assert_string_equal(diags.first->rule, "too-slow");
@@ -195,9 +209,9 @@ static void test_the_next_one_is_whole(void **state) {
     struct buf b;
     int64_t ms;
     (void)state;
-    begin(&b);
-    put(&b, &(struct text){"", "![[]()", 200000, "", 0});
+    put_deep_list(&b);
     assert_int_equal(parse(&b, &ms), ERR_LIMIT);
+    assert_string_equal(diags.first->rule, "too-slow");
     begin(&b);
     buf_puts(&b, "| a | ~~b~~ |\n|---|---|\n| 1 | **2** |\n\n- [x] a\n- [ ] b\n");
     struct doc d;
