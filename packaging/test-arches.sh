@@ -22,7 +22,9 @@ for arch in "$@"; do
         echo "Fetching the libraries for $arch (once) …"
         rm -rf "$system"
         mkdir -p "$(dirname "$system")"
-        mmdebstrap --quiet --variant=extract --architectures="$arch" --components=main --include="$headers,libgcc-12-dev" "$suite" "$system"
+        # Only what was released: a mirror's updates need not be whole for each kind of machine.
+        mmdebstrap --quiet --variant=extract --architectures="$arch" --components=main \
+            --include="$headers" "$suite" "$system" http://deb.debian.org/debian
     fi
     echo "Compiling for $arch …"
     PKG_CONFIG_SYSROOT_DIR=$system PKG_CONFIG_LIBDIR=$system/usr/lib/$triple/pkgconfig:$system/usr/share/pkgconfig \
