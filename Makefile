@@ -80,7 +80,7 @@ packages: ## install the Debian packages that are missing (says which and why fi
 all: $(BUILD)/rooms $(BUILD)/gradus $(BUILD)/gradus-labs ## build the engine (needs the packages: make packages)
 
 .PHONY: objects
-objects: $(BUILD)/libgradus.a $(BUILD)/obj/server/main.o
+objects: $(BUILD)/libgradus.a $(MAINS:engine/%.c=$(BUILD)/obj/%.o)
 
 .PHONY: FORCE
 FORCE:
