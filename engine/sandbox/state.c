@@ -214,8 +214,9 @@ static sqlite3_stmt *cached(struct lab_state *s, const char *sql) {
             return s->statement[i].stmt;
         if (s->statement[i].sql) continue;
         char *numbered = strdup(sql);
+        BUG_IF(!numbered);
         s->statement[i].sql = strdup(sql);
-        BUG_IF(!numbered || !s->statement[i].sql);
+        BUG_IF(!s->statement[i].sql);
         /* To SQLite $1 is a name, numbered by where it first stands; ?1 is the number that we mean.
          */
         for (char *p = numbered; *p; p++)
