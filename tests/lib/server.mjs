@@ -2,7 +2,7 @@
 // their cookies.
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -54,6 +54,16 @@ export function makeAcademy() {
     const data = scratch();
     for (const role of roles) addPerson(data, role, { roles: role });
     return data;
+}
+
+/** Installs the program where every user of the machine may enter, whoever owns the tree of the tests (a clone in a home
+ *  that nobody else enters): {program, root: what came with it}. */
+export function installForAll() {
+    const folder = scratch("installed");
+    const done = spawnSync("packaging/install.sh", [build, "/usr", folder], { cwd: root, encoding: "utf8" });
+    assert.equal(done.status, 0, done.stderr);
+    chmodSync(folder, 0o755);
+    return { program: join(folder, "usr/bin/gradus"), root: join(folder, "usr/share/gradus/courses") };
 }
 
 let filled;

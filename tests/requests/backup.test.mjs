@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { before, test } from "node:test";
-import { addPerson, command, gradus, makeAcademy, makeDemo, must, root, scratch, startServer } from "../lib/server.mjs";
+import { addPerson, command, installForAll, makeAcademy, makeDemo, must, scratch, startServer } from "../lib/server.mjs";
 
 const sqlite = (file, sql) => {
     const done = spawnSync("sqlite3", [file, sql], { encoding: "utf8" });
@@ -247,12 +247,13 @@ test("keys that are there and cannot be read are not called missing", () => {
 
 // As the packaged service runs: a user of its own owns the folder, and root's commands come by.
 const service = 61234;
+let installed;
 const give = (path) => {
     chownSync(path, service, service);
     if (statSync(path).isDirectory()) for (const name of readdirSync(path)) give(join(path, name));
 };
 const asService = (args, options = {}) => {
-    const done = spawnSync("setpriv", ["--reuid", String(service), "--regid", String(service), "--clear-groups", gradus, ...args], { encoding: "utf8", cwd: "/", ...options });
+    const done = spawnSync("setpriv", ["--reuid", String(service), "--regid", String(service), "--clear-groups", installed.program, ...args], { encoding: "utf8", cwd: "/", ...options });
     return { code: done.status, out: done.stdout, err: done.stderr };
 };
 const mustAsService = (args, options) => {
@@ -261,6 +262,7 @@ const mustAsService = (args, options) => {
 };
 
 test("what root's commands make beside a server of another user belongs to that user", { skip: process.getuid() === 0 ? false : "only root can give files away" }, () => {
+    installed = installForAll();
     const data = makeAcademy();
     // The locks go, so that root makes them.
     for (const name of readdirSync(data)) if (/\.(lock|serving)$/.test(name)) rmSync(join(data, name));
@@ -287,6 +289,6 @@ test("what root's commands make beside a server of another user belongs to that 
     const refused = asService(["audit", "verify", "--data", data]);
     assert.equal(refused.code, 2, refused.out);
     assert.match(refused.err, /audit-head cannot be read: Permission denied\. It has to belong to the user of the server/);
-    assert.match(asService(["serve", "--port", "0", "--root", root, "--data", data]).err, /audit-head cannot be read: Permission denied/);
+    assert.match(asService(["serve", "--port", "0", "--root", installed.root, "--data", data]).err, /audit-head cannot be read: Permission denied/);
     rmSync(file);
 });

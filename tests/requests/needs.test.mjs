@@ -5,14 +5,14 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "no
 import net from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { gradus, root, sanitizer, scratch, startServer } from "../lib/server.mjs";
+import { gradus, installForAll, root, sanitizer, scratch, startServer } from "../lib/server.mjs";
 
 /** `gradus serve` under limits of the shell, as it ends: {code, err}; it must not have made its data folder. */
-function refused(limits, { args = [], env = {}, uid } = {}) {
+function refused(limits, { args = [], env = {}, uid, program = gradus } = {}) {
     const parent = scratch("needs");
     chmodSync(parent, 0o777);
     const data = join(parent, "data");
-    const done = spawnSync("bash", ["-c", `${limits} exec "$@"`, "bash", gradus, "serve", "--port", "0", "--data", data, ...args], { cwd: root, env: { ...process.env, ...env }, encoding: "utf8", timeout: 60_000, uid });
+    const done = spawnSync("bash", ["-c", `${limits} exec "$@"`, "bash", program, "serve", "--port", "0", "--data", data, ...args], { cwd: root, env: { ...process.env, ...env }, encoding: "utf8", timeout: 60_000, uid });
     assert.equal(done.status, 2, `${limits}: ${done.status ?? done.signal}\n${done.stdout}${done.stderr}`);
     assert.equal(existsSync(data), false, `it made ${data}: ${existsSync(data) && readdirSync(data)}`);
     assert.doesNotMatch(done.stdout, /Serving/);
@@ -20,10 +20,10 @@ function refused(limits, { args = [], env = {}, uid } = {}) {
 }
 
 /** It starts, answers, and ends when asked. */
-async function serves(limits, args = [], { uid, look = () => {} } = {}) {
+async function serves(limits, args = [], { uid, program = gradus, look = () => {} } = {}) {
     const parent = scratch("needs");
     chmodSync(parent, 0o777);
-    const child = spawn("bash", ["-c", `${limits} exec "$@"`, "bash", gradus, "serve", "--port", "0", "--data", join(parent, "data"), ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"], uid });
+    const child = spawn("bash", ["-c", `${limits} exec "$@"`, "bash", program, "serve", "--port", "0", "--data", join(parent, "data"), ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"], uid });
     try {
         let text = "";
         const origin = await new Promise((done, fail) => {
@@ -80,14 +80,15 @@ test("too little memory: refused with the number; with that number it serves", {
 test("too few threads: refused with the number; with that number it serves", { skip: sanitizer ? "has threads of its own" : false }, async () => {
     // The limit counts all that a user runs, and does not bind root: each time a user that nobody else is.
     let used = 0;
-    const nobody = () => (process.getuid() === 0 ? 100_000 + process.pid * 4 + used++ : undefined), args = ["--threads", "4"];
-    const said = refused("ulimit -u 9;", { args, uid: nobody() });
+    const nobody = () => (process.getuid() === 0 ? 100_000 + process.pid * 4 + used++ : undefined);
+    const installed = installForAll(), { program } = installed, args = ["--threads", "4", "--root", installed.root];
+    const said = refused("ulimit -u 9;", { args, program, uid: nobody() });
     assert.match(said, /needs \d+ threads, and this machine lets it have \d+\..*TasksMax/);
     if (nobody() === undefined) return;
     const needed = Number(/needs (\d+) threads/.exec(said)[1]);
-    refused(`ulimit -u ${needed - 1};`, { args, uid: nobody() });
+    refused(`ulimit -u ${needed - 1};`, { args, program, uid: nobody() });
     let threads;
-    const text = await serves(`ulimit -u ${needed};`, args, { uid: nobody(), look: (pid) => (threads = readdirSync(`/proc/${pid}/task`).length) });
+    const text = await serves(`ulimit -u ${needed};`, args, { uid: nobody(), program, look: (pid) => (threads = readdirSync(`/proc/${pid}/task`).length) });
     assert.doesNotMatch(text, /"level":"(error|warn)"/);
     // At rest; beside them the process that labs are forked from, one lab, and three that read when content changes.
     const least = threads + 1 + 1 + 3;
