@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { faultsOf, instrumented, prelude, switchSource } from "../mutate/faults.mjs";
+import { faultsOf, instrumented, prelude, swapClaims, switchSource } from "../mutate/faults.mjs";
 import { staleProblems } from "../mutate/rooms.mjs";
 import { tokens } from "../mutate/tokens.mjs";
 import { brokenRules, rulesOf } from "./rules.mjs";
@@ -71,6 +71,29 @@ test("what is planted, by name", () => {
         "15 || becomes &&",
         "15 < becomes <=",
     ]);
+});
+
+/** The faults of a function with this body. */
+const changes = (body) => faultsOf(`void f(void) {\n${body}\n}\n`).faults.map((fault) => fault.change);
+
+test("what is the same fault twice, or a sentence's words, or room, is planted once or not at all", () => {
+    assert.deepEqual(changes("if (a == b) c = 0;"), ["== becomes !=", "0 + 1"]);
+    assert.deepEqual(changes("if (a == b && d) c = a;"), ["the condition of if is negated", "== becomes !=", "&& becomes ||"]);
+    assert.deepEqual(changes("a = b != c ? d : e;"), ["!= becomes =="]);
+    assert.deepEqual(changes("a = stmt_int(q, 3);"), ["stmt_int takes q and 3 swapped", "3 + 1"]);
+    assert.deepEqual(changes("exam_report(r, at, a ? 1 : 2, b, c);"), ["exam_report is not called"]);
+    assert.deepEqual(changes("l = list_more(a, l, n, 1);"), []);
+});
+
+test("arguments of unlike types are not swapped", () => {
+    const own = "void g(int, int, char *);\nvoid g(int a, int b, char *c) {\n    g(a, b, c);\n}\n";
+    const parsed = faultsOf(own);
+    const swaps = parsed.faults.filter((fault) => fault.kind === "swap");
+    assert.deepEqual(swaps.map((fault) => fault.change), ["g takes a and b swapped", "g takes b and c swapped"]);
+    assert.throws(() => execFileSync("cc", ["-x", "c", "-fsyntax-only", "-"], { input: swapClaims(own, parsed, swaps), stdio: ["pipe", "pipe", "pipe"] }), (error) => {
+        const said = String(error.stderr);
+        return said.includes('"swap 1"') && !said.includes('"swap 0"');
+    });
 });
 
 test("behind its switch each fault does what it says, and nothing when it is off", () => {

@@ -13,7 +13,11 @@ const statements = new Set(["return", "case", "else", "do", "goto"]);
 /** What no test of behaviour sees when it is not done: leak and thread sanitizers do, and the log is read by people. */
 const unseen = /^(log_\w+|free|deflateEnd|inflateEnd|arena_starve|close|fclose|closedir|sodium_memzero|pthread_\w+|json_decref|\w+_(free|release|unlock|lock|close|clear)|BUG|BUG_IF|va_end|va_start|fflush|assert\w*)$/;
 /** Room for one more is seen by nobody, and room for one less by sanitizers; where in a file a message points, golden files hold. */
-const unseenNumbers = /^(NEW_ARRAY|NEW|arena_alloc|list_more|diag_add|malloc|calloc|memset|arena_init|buf_init|field_list)$/;
+const unseenNumbers = /^(NEW_ARRAY|NEW|arena_alloc|arena_copy|arena_grow|list_more|malloc|calloc|memset|arena_init|buf_init|buf_reserve|field_list)$/;
+/** What says a sentence to a person: that it is said is a rule, which of its words stand where is not. */
+const sentences = /^(diag_add|diag_hides|at_item|warn|report|\w+_report|report_\w+|\w+_say|\w+_report_\w+)$/;
+/** A column of a row: the one beside it is as wrong on the left as on the right, so that one of the two is planted. */
+const columns = /^(stmt_int|stmt_text|stmt_blob|stmt_null|stmt_double|json_array_get)$/;
 /** Macros whose text is an assertion, a type or a constant. */
 const untouched = /^(BUG|BUG_IF|_Static_assert|static_assert|sizeof|__attribute__|va_arg|offsetof|_Alignof|_Generic|log_\w+)$/;
 
@@ -50,6 +54,14 @@ export function faultsOf(source) {
     const uncounted = new Uint8Array(list.length);
     for (let i = 0; i + 1 < list.length; i++)
         if (list[i].kind === "word" && unseenNumbers.test(list[i].text) && is(i + 1, "(")) uncounted.fill(1, i, partner.get(i + 1));
+
+    const spoken = new Uint8Array(list.length);
+    const column = new Uint8Array(list.length);
+    for (let i = 0; i + 1 < list.length; i++) {
+        if (list[i].kind !== "word" || !is(i + 1, "(")) continue;
+        if (sentences.test(list[i].text)) spoken.fill(1, i, partner.get(i + 1));
+        if (columns.test(list[i].text)) column.fill(1, i + 1, partner.get(i + 1));
+    }
 
     const operand = (i) => i >= 0 && (list[i].kind !== "operator" || is(i, ")") || is(i, "]"));
     const binary = (i) => operand(i - 1) && !(list[i - 1].kind === "word" && statements.has(list[i - 1].text));
@@ -97,7 +109,13 @@ export function faultsOf(source) {
         return at === colon - 2;
     };
     const add = (fault) => {
-        if (fault.from < fault.to) faults.push(fault);
+        if (fault.from < fault.to && !(spoken[fault.at] && fault.kind !== "call")) faults.push(fault);
+    };
+    /** Whether [from, to) is one "==" or "!=": the comparison turned round is the condition negated. */
+    const lone = (from, to) => {
+        for (let i = from; i < to; i++)
+            if (is(i, "==") || is(i, "!=")) return leftOf(i, precedence["=="]) === from && rightOf(i, precedence["=="]) === to;
+        return false;
     };
 
     for (let i = 0; i < list.length; i++) {
@@ -109,7 +127,7 @@ export function faultsOf(source) {
             // Of what orders two things ("? -1 : 1") only the sign counts.
             const sign = value === 1 && ((is(i - 1, "-") && is(i - 2, "?")) || (is(i - 1, ":") && list[i - 2]?.text === "1" && is(i - 3, "-")) || (is(i - 1, "?") && is(i + 1, ":") && is(i + 2, "-")) || (is(i - 1, "-") && is(i - 2, ":") && list[i - 3]?.text === "1"));
             if (!sign) add({ kind: "number", at: i, from: i, to: i + 1, by: "+", change: `${token.text} + 1` });
-            if (value > 0) add({ kind: "number", at: i, from: i, to: i + 1, by: "-", change: `${token.text} - 1` });
+            if (value > 0 && !column[i]) add({ kind: "number", at: i, from: i, to: i + 1, by: "-", change: `${token.text} - 1` });
         }
         if (token.kind === "operator" && (comparisons[token.text] ?? logic[token.text])) {
             const level = precedence[token.text];
@@ -122,20 +140,20 @@ export function faultsOf(source) {
         }
         if (is(i, "?")) {
             const from = leftOf(i, 2);
-            add({ kind: "condition", at: i, from, to: i, change: "the condition before ? is negated" });
+            if (!lone(from, i)) add({ kind: "condition", at: i, from, to: i, change: "the condition before ? is negated" });
         }
         if (token.kind !== "word") continue;
-        if ((token.text === "if" || token.text === "while") && is(i + 1, "(") && !(token.text === "while" && is(partner.get(i + 1) + 1, ";")))
+        if ((token.text === "if" || token.text === "while") && is(i + 1, "(") && !lone(i + 2, partner.get(i + 1)) && !(token.text === "while" && is(partner.get(i + 1) + 1, ";")))
             add({ kind: "condition", at: i, from: i + 2, to: partner.get(i + 1), change: `the condition of ${token.text} is negated` });
         if (token.text === "return" && !is(i + 1, ";")) {
             let end = i + 1;
             while (!is(end, ";")) end = partner.has(end) ? partner.get(end) + 1 : end + 1;
             const value = text(i + 1, end);
-            const lone = end === i + 2;
+            const single = end === i + 2;
             if (/^(true|false)$/.test(value)) add({ kind: "truth", at: i, from: i + 1, to: end, change: `returns ${value === "true" ? "false" : "true"}` });
             else if (value === "OK") add({ kind: "return", at: i, from: i + 1, to: end, other: "ERR_INVALID", change: "returns ERR_INVALID" });
             else if (/^ERR_\w+$/.test(value)) add({ kind: "return", at: i, from: i + 1, to: end, other: "OK", change: "returns OK" });
-            else if (value !== "NULL" && !(lone && list[i + 1].kind === "number")) add({ kind: "return", at: i, from: i + 1, to: end, other: "0", change: "returns 0" });
+            else if (value !== "NULL" && !(single && list[i + 1].kind === "number")) add({ kind: "return", at: i, from: i + 1, to: end, other: "0", change: "returns 0" });
         }
         // A call that is a statement, and the arguments of any call.
         if (!is(i + 1, "(") || /^(if|while|for|switch|return|sizeof)$/.test(token.text)) continue;
@@ -146,7 +164,7 @@ export function faultsOf(source) {
         const before = list[head - 1];
         const opens = before && (["{", "}", ";"].includes(before.text) || (before.text === ":" && labels(head - 1)) || before.text === "else" || (before.text === ")" && /^(if|while|for)$/.test(list[partner.get(head - 1) - 1]?.text ?? "")));
         if (opens && list[around[i]]?.text === "{" && is(close + 1, ";") && !unseen.test(token.text)) add({ kind: "call", at: i, from: head, to: close + 1, change: `${token.text} is not called` });
-        if (/^[A-Z_\d]+$/.test(token.text)) continue;
+        if (/^[A-Z_\d]+$/.test(token.text) || unseenNumbers.test(token.text)) continue;
         const simple = [];
         let start = i + 2;
         for (let j = i + 2; j <= close; j++) {
@@ -210,6 +228,27 @@ function wrapped(fault, number, list, render) {
     }
 }
 
+/** Both arguments of a swap as text, and the expression that says whether they have the same type. */
+function arguments_(source, list, fault) {
+    const raw = ([from, to]) => source.slice(list[from].at, list[to - 1].at + list[to - 1].text.length).replaceAll("\n", " ");
+    const type = (t) => `__typeof__(1 ? (${t}) : (${t}))`;
+    const [a, b] = [raw(fault.left), raw(fault.right)];
+    return { a, b, alike: `__builtin_types_compatible_p(${type(a)}, ${type(b)})` };
+}
+
+/** The source with a claim at each swap that its arguments have the same type: of the false ones the compiler says "swap <index>". */
+export function swapClaims(source, { list }, swaps) {
+    let out = "";
+    let at = 0;
+    for (const [index, fault] of [...swaps.entries()].sort(([, x], [, y]) => x.left[0] - y.left[0])) {
+        const { a, alike } = arguments_(source, list, fault);
+        const first = list[fault.left[0]].at;
+        out += `${source.slice(at, first)}(__extension__({ _Static_assert(${alike}, "swap ${index}"); 0; }), ${a})`;
+        at = list[fault.left[1] - 1].at + list[fault.left[1] - 1].text.length;
+    }
+    return out + source.slice(at);
+}
+
 /**
  * The source with each of `planted` (fault → its number) behind a switch; lines stay where they are. Of faults that cross each
  * other the later ones are left out and given back.
@@ -223,13 +262,11 @@ export function instrumented(source, { list }, planted) {
             rest.push([fault, number]);
             continue;
         }
-        const raw = ([from, to]) => source.slice(list[from].at, list[to - 1].at + list[to - 1].text.length).replaceAll("\n", " ");
-        const type = (t) => `__typeof__(1 ? (${t}) : (${t}))`;
-        const [a, b] = [raw(fault.left), raw(fault.right)];
-        const guard = `__builtin_choose_expr(__builtin_types_compatible_p(${type(a)}, ${type(b)}), fault_here(${number}), 0)`;
-        for (const [own, other] of [[fault.left, b], [fault.right, a]]) {
+        const { a, b, alike } = arguments_(source, list, fault);
+        const guard = `__builtin_choose_expr(${alike}, fault_here(${number}), 0)`;
+        for (const [own, from, to] of [[fault.left, a, b], [fault.right, b, a]]) {
             const entry = swaps.get(own[0]) ?? { to: own[1], list: [] };
-            entry.list.push(`__builtin_choose_expr(__builtin_types_compatible_p(${type(a)}, ${type(b)}), ${other}, ${raw(own)})`);
+            entry.list.push(`__builtin_choose_expr(${alike}, ${to}, ${from})`);
             entry.guards = [...(entry.guards ?? []), guard];
             swaps.set(own[0], entry);
         }
@@ -285,12 +322,16 @@ export const switchSource = (count) => `
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+/* What is saved need not outlive the machine here. */
+int fsync(int fd) { return fd < 0; }
+int fdatasync(int fd) { return fd < 0; }
 int fault_here(int number);
 static int active = -1;
 static unsigned char nowhere[${count + 1}];
 static unsigned char *reached = nowhere;
 __attribute__((constructor)) static void read_environment(void) {
     const char *number = getenv("GRADUS_FAULT"), *path = getenv("GRADUS_FAULT_REACHED");
+    unsetenv("LD_PRELOAD"); /* no program that a test starts is linked with what a fault's file calls */
     if (number) active = (int)strtol(number, NULL, 10);
     int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     if (fd < 0) return;

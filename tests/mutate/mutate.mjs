@@ -1,17 +1,18 @@
 // Plants faults in the rules of a room, one at a time, and lists those that no test finds.
 //
 //   node tests/mutate/mutate.mjs --build build/mutate [--room exam]… [--file engine/exam/exam_score.c]… [--sample 150]
-//                                [--seed 1] [--requests] [--again] [--jobs 2] [--list]
+//                                [--seed 1] [--requests] [--again] [--jobs 2] [--list] [--unreached]
 //
 // All faults of a room are compiled at once, each behind a switch, into a libfault.so that takes the place of these files
 // (make mutate links all programs against shared libraries). A first run of the tests says which of them reaches which fault;
 // then one run of those for each fault. --again: only those that survived the last time. --requests: the request scripts,
-// too, which take seconds each. --list: the faults, without running any. Ends with 1 when more than 3 of 100 survive.
+// too, which take seconds each. --list: the faults, without running any. --unreached: those that no test comes to, which is
+// known after the first run. Ends with 1 when more than 3 of 100 survive.
 import { execFile, spawn } from "node:child_process";
 import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs, promisify } from "node:util";
-import { faultsOf, instrumented, prelude, switchSource } from "./faults.mjs";
+import { faultsOf, instrumented, prelude, swapClaims, switchSource } from "./faults.mjs";
 import { equivalents, filesOf, rooms, staleProblems } from "./rooms.mjs";
 
 const exec = promisify(execFile);
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
         requests: { type: "boolean", default: false },
         again: { type: "boolean", default: false },
         list: { type: "boolean", default: false },
+        unreached: { type: "boolean", default: false },
     },
 });
 const build = resolve(options.build);
@@ -68,13 +70,23 @@ const flags = existsSync(join(build, "flags")) ? readFileSync(join(build, "flags
 const compiler = flags.split(" ")[0];
 
 /** Compiles; undefined when it is well, else what the compiler said. */
-async function compile(source, object, include) {
+async function compile(source, object, include, more = "") {
     try {
-        await exec("sh", ["-c", `${flags} -Werror=vla -Werror=incompatible-pointer-types -Werror=int-conversion -iquote ${include} -c -o "$1" "$0" 2>&1`, source, object], { maxBuffer: 1 << 26 });
+        await exec("sh", ["-c", `${flags} ${more} -fdiagnostics-color=never -Werror=vla -Werror=incompatible-pointer-types -Werror=int-conversion -iquote ${include} -c -o "$1" "$0" 2>&1`, source, object], { maxBuffer: 1 << 26 });
         return undefined;
     } catch (error) {
         return error.stdout || String(error);
     }
+}
+
+/** Leaves out the swaps of arguments of unlike types: nobody makes these unseen. */
+async function dropUnlikeSwaps(file, source, copy) {
+    const swaps = file.faults.filter((fault) => fault.kind === "swap");
+    if (!swaps.length) return;
+    writeFileSync(copy, swapClaims(source, file.parsed, swaps));
+    const said = (await compile(copy, "/dev/null", dirname(file.path), "-fsyntax-only")) ?? "";
+    for (const hit of said.matchAll(/"swap (\d+)"/g)) swaps[Number(hit[1])].unlike = true;
+    file.faults = file.faults.filter((fault) => !fault.unlike);
 }
 
 /** Compiles a file with all of its faults. What the compiler does not take behind a switch is marked: it is planted alone. */
@@ -83,6 +95,7 @@ async function plant(file, folder) {
     const copy = join(folder, file.path);
     file.object = copy.replace(/\.c$/, ".o");
     mkdirSync(dirname(copy), { recursive: true });
+    await dropUnlikeSwaps(file, source, copy);
     let complaint = "";
     for (let round = 0; round < 8; round++) {
         const behind = file.faults.filter((fault) => !fault.alone && !fault.size);
@@ -112,12 +125,7 @@ async function plantAlone(fault, room) {
     if (left.length) return undefined;
     mkdirSync(folder, { recursive: true });
     const copy = join(folder, "fault.c");
-    let whole = text.replaceAll(`fault_here(${fault.number})`, "1");
-    if (fault.kind === "swap") {
-        // Arguments of unlike types are no fault that somebody makes unseen.
-        if (!whole.includes("__builtin_choose_expr")) return undefined;
-        whole = whole.replaceAll(/__builtin_choose_expr\(__builtin_types_compatible_p\(((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*)\), 1, 0\)/g, "({ _Static_assert(__builtin_types_compatible_p($1), \"\"); 1; })");
-    }
+    const whole = text.replaceAll(`fault_here(${fault.number})`, "1");
     writeFileSync(copy, prelude + whole);
     if ((await compile(copy, join(folder, "fault.o"), dirname(file.path))) !== undefined) return undefined;
     await link(folder, room.files.map((other) => (other === file ? join(folder, "fault.o") : other.object)), room.switchObject);
@@ -159,8 +167,8 @@ function programsOf(name) {
 function run(program, library, environment) {
     return new Promise((done) => {
         const began = performance.now();
-        const wall = program.ms ? program.ms * 10 + 60_000 : 600_000;
-        const limit = Math.ceil((program.ms ?? 300_000) / 1000) + 5;
+        const wall = program.ms ? program.ms * 10 + 20_000 : 600_000;
+        const limit = Math.ceil((program.ms ?? 300_000) / 1000) + 2;
         const env = { ...process.env, GRADUS_BUILD: build, GRADUS_SANITIZER: "", CMOCKA_MESSAGE_OUTPUT: "TAP", LD_LIBRARY_PATH: library, ...environment };
         // Programs of tests are told by hand; the engine, which scripts start, finds the library by its name.
         const first = program.preload ? ["env", `LD_PRELOAD=${join(library, "libfault.so")}`] : [];
@@ -213,7 +221,7 @@ async function hunt(room, programs, fault) {
     let library = room.folder;
     let reaching = programs.filter((program) => program.reached[fault.number]);
     if (fault.alone) reaching = programs.filter((program) => fault.file.faults.some((other) => program.reached[other.number]));
-    if (fault.alone || (fault.kind === "swap" && reaching.length === 0)) {
+    if (fault.alone) {
         library = await plantAlone(fault, room);
         if (!library) return undefined;
     }
@@ -244,12 +252,16 @@ async function mutate(name) {
     const record = join(build, "faults", `${name}.survivors.json`);
     const programs = programsOf(name);
     await measure(room, programs);
+    if (options.unreached) {
+        for (const fault of all.filter((each) => !each.alone && !programs.some((program) => program.reached[each.number]))) console.log(`${fault.file.path}:${fault.line}: ${fault.key}`);
+        return 0;
+    }
     const same = (fault) => (entry) => entry.file === fault.file.path && entry.key === fault.key;
     const before = options.again && existsSync(record) ? JSON.parse(readFileSync(record, "utf8")) : undefined;
     const queue = shuffled(all, Number(options.seed)).filter((fault) => !excused.some(same(fault)) && (!before || before.some(same(fault))));
     const wanted = options.sample ? Number(options.sample) : Infinity;
     const survivors = [];
-    let planted = 0;
+    const tried = [];
     let taken = 0;
     await inParallel(Array.from({ length: Number(options.jobs) }, (_, i) => i), Number(options.jobs), async () => {
         while (taken < wanted && queue.length) {
@@ -260,7 +272,7 @@ async function mutate(name) {
                 taken--;
                 continue;
             }
-            planted++;
+            tried.push(fault);
             if (found === "") {
                 survivors.push(fault);
                 console.log(`${fault.file.path}:${fault.line}: ${fault.reaching ? "" : "(no test comes here) "}${fault.key}`);
@@ -268,6 +280,11 @@ async function mutate(name) {
         }
     });
     writeFileSync(record, JSON.stringify(survivors.map((fault) => ({ file: fault.file.path, key: fault.key })), null, 1));
+    for (const file of room.files) {
+        const of = (list) => list.filter((entry) => (entry.file.path ?? entry.file) === file.path).length;
+        console.log(`${file.path}: ${of(tried)} planted, ${of(survivors)} survived, ${of(excused)} excused`);
+    }
+    const planted = tried.length;
     const percent = planted ? (100 * survivors.length) / planted : 0;
     const blank = survivors.filter((fault) => !fault.reaching).length;
     console.log(`${name}: ${planted} of ${all.length} faults planted, ${survivors.length} survived (${percent.toFixed(1)} %), ${blank} of them where no test comes`);
@@ -282,4 +299,4 @@ for (const name of options.room ?? (options.file ? [...new Set(options.file.map(
     }
     worst = Math.max(worst, await mutate(name));
 }
-process.exit(worst > ALLOWED_PERCENT ? 1 : 0);
+process.exitCode = worst > ALLOWED_PERCENT ? 1 : 0; // what is printed into a pipe is still on its way
