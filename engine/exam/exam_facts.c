@@ -119,6 +119,15 @@ enum err exam_answers_digest(struct db *db, struct arena *a, const char *attempt
     return OK;
 }
 
+bool exam_slot_fits(const struct exam_slot *slot, const char *source, struct arena *a,
+                    const struct exam_item **out) {
+    struct exam_item *item = NEW(a, struct exam_item);
+    *out = item;
+    return source && exam_item_parse(item, source, slot->domain, a) == OK &&
+           item->type == slot->type &&
+           (!slot->type->shuffled || item->option_count == slot->option_count);
+}
+
 enum err exam_slot_item(struct exams *e, struct db *db, struct arena *a, const char *exam_id,
                         const struct exam_slot *slot, const struct exam_item **out) {
     const struct exam_unit *unit = e ? exams_hold(e, a, exam_id) : NULL;
@@ -129,13 +138,7 @@ enum err exam_slot_item(struct exams *e, struct db *db, struct arena *a, const c
         return result == ERR_NOT_FOUND ? ERR_IO : result;
     const char *source = stmt_text(q, 0, a);
     result = stmt_end(q);
-    struct exam_item *item = NEW(a, struct exam_item);
-    if (result == OK && exam_item_parse(item, source, slot->domain, a) != OK) result = ERR_IO;
-    if (result == OK && (item->type != slot->type ||
-                         (slot->type->shuffled && item->option_count != slot->option_count)))
-        result = ERR_IO;
-    *out = item;
-    return result;
+    return result == OK && !exam_slot_fits(slot, source, a, out) ? ERR_IO : result;
 }
 
 /* ---- Scores -------------------------------------------------------------------------------- */

@@ -87,13 +87,10 @@ static enum err read_item(struct db *db, struct arena *a, const struct exam_slot
     const char *source = stmt_text(q, 0, a);
     e = stmt_end(q);
     if (e != OK) return e;
-    if (!source || !str_eq(version_of(a, source, strlen(source)), slot->version)) {
+    if (!source || !str_eq(version_of(a, source, strlen(source)), slot->version))
         *problem = arena_printf(a, "the item %s is not the one that was asked", slot->item);
-        return OK;
-    }
-    e = exam_slot_item(NULL, db, a, "", slot, out);
-    if (e != ERR_IO) return e;
-    *problem = arena_printf(a, "its form and the item %s do not fit each other", slot->item);
+    else if (!exam_slot_fits(slot, source, a, out))
+        *problem = arena_printf(a, "its form and the item %s do not fit each other", slot->item);
     return OK;
 }
 

@@ -95,6 +95,11 @@ enum err exam_answers_digest(struct db *db, struct arena *a, const char *attempt
 enum err exam_slot_item(struct exams *e, struct db *db, struct arena *a, const char *exam_id,
                         const struct exam_slot *slot, const struct exam_item **out) MUST_USE;
 
+/* Whether an item's text is what a slot asks: it can be read, and has the slot's type and number of
+ * options. Then `*out` is the item. Arena. */
+bool exam_slot_fits(const struct exam_slot *slot, const char *source, struct arena *a,
+                    const struct exam_item **out);
+
 /* The score from the stored facts, whether or not it was stored. `domains` in the order of the
  * open exam when there is one. */
 enum err exam_attempt_score(struct exams *e, struct db *db, struct arena *a,
