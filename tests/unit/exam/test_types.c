@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "exam/exam_decimal.h"
+#include "unit/page/view_text.h"
 
 static struct arena arena;
 static struct diag_list diags;
@@ -390,8 +391,140 @@ static void test_order_faults(void **state) {
     assert_non_null(strstr(item->stem, "Two"));
 }
 
+/* ---- What is shown ------------------------------------------------------------------------- */
+
+/* What a page is told of a question (`key`: afterwards, with the key), to the letter. `order`: the
+ * options as they are shown; `given`: what a form that was refused held. */
+static const char *shown(const struct exam_item *item, const unsigned char *order,
+                         const char *response, const char *const *given, size_t given_count,
+                         bool key) {
+    struct exam_slot slot = {.type = item->type,
+                             .option_count = item->type->shuffled ? item->option_count : 0};
+    const struct exam_ask ask = {.slot = &slot,
+                                 .item = item,
+                                 .response = response,
+                                 .given = given,
+                                 .given_count = given_count};
+    struct view *v = view_new(&arena);
+    for (int i = 0; i < slot.option_count; i++) slot.order[i] = order[i];
+    (key ? item->type->view_key : item->type->view)(v, &ask, &arena);
+    return view_said(v, &arena);
+}
+
+#define O(text) "<" text ">"              /* an option */
+#define P(text) "<<p>" text "</p>\n>" /* reasons */
+
+/* RULE option-order: the letters are those of the page, not of the author. */
+static void test_choice_shown(void **state) {
+    (void)state;
+    static const unsigned char order[] = {2, 0, 1};
+    const struct exam_item *one = item_of(
+        "", "- [ ] A\n  > Not a.\n- [x] B\n  > So.\n- [ ] C\n  > Not c.\n");
+    assert_string_equal(shown(one, order, "[3]", NULL, 0, false),
+                        "{options: [{value: 1, letter: \"A\", option: " O("C") ", is_chosen: false}, "
+                        "{value: 2, letter: \"B\", option: " O("A") ", is_chosen: false}, "
+                        "{value: 3, letter: \"C\", option: " O("B") ", is_chosen: true}], "
+                        "is_multiple: false, choose: 1, chosen: 1, stem_says: false}");
+    assert_string_equal(
+        shown(one, order, "[1]", NULL, 0, true),
+        "{options: [{option: " O("C") ", rationale: " P("Not c.") ", is_key: false, is_chosen: true}, "
+        "{option: " O("A") ", rationale: " P("Not a.") ", is_key: false, is_chosen: false}, "
+        "{option: " O("B") ", rationale: " P("So.") ", is_key: true, is_chosen: false}]}");
+    const struct exam_item *two = item_of(
+        "", "Choose two.\n\n- [x] A\n  > R.\n- [ ] B\n  > R.\n- [x] C\n  > R.\n");
+    assert_string_equal(shown(two, order, "[1]", NULL, 0, false),
+                        "{options: [{value: 1, letter: \"A\", option: " O("C") ", is_chosen: true}, "
+                        "{value: 2, letter: \"B\", option: " O("A") ", is_chosen: false}, "
+                        "{value: 3, letter: \"C\", option: " O("B") ", is_chosen: false}], "
+                        "is_multiple: true, choose: 2, chosen: 1, stem_says: true}");
+}
+
+static void test_order_shown(void **state) {
+    (void)state;
+    static const unsigned char order[] = {2, 0, 1};
+    static const char *const given[] = {"3", "x", "4"};
+#define OPTION(value, letter, text, first, second, third)                                          \
+    "{places: [{place: 1, here: " first "}, {place: 2, here: " second "}, {place: 3, here: " third   \
+    "}], value: " value ", letter: \"" letter "\", option: " O(text) "}"
+    const struct exam_item *item = item_of(
+        ORDER "scoring: neighbours\n", "1. A\n   > First.\n2. B\n3. C\n\n> So.\n");
+    assert_string_equal(shown(item, order, "[2,1,0]", NULL, 0, false),
+                        "{options: [" OPTION("1", "A", "C", "false", "true", "false") ", "
+                        OPTION("2", "B", "A", "true", "false", "false") ", "
+                        OPTION("3", "C", "B", "false", "false", "false")
+                        "], option_count: 3, by_neighbours: true}");
+    /* What was refused stands where it was written; what is no place, nowhere. */
+    assert_string_equal(shown(item, order, "[2,1,3]", given, 3, false),
+                        "{options: [" OPTION("1", "A", "C", "false", "false", "true") ", "
+                        OPTION("2", "B", "A", "false", "false", "false") ", "
+                        OPTION("3", "C", "B", "false", "false", "false")
+                        "], option_count: 3, by_neighbours: true}");
+    assert_string_equal(shown(item, order, "[2,1,3]", given, 1, false),
+                        "{options: [" OPTION("1", "A", "C", "false", "false", "true") ", "
+                        OPTION("2", "B", "A", "true", "false", "false") ", "
+                        OPTION("3", "C", "B", "false", "false", "true")
+                        "], option_count: 3, by_neighbours: true}");
+    item = item_of(ORDER, "1. A\n   > First.\n2. B\n3. C\n\n> So.\n");
+    /* A stands first, C second, and B nowhere. */
+    assert_string_equal(
+        shown(item, order, "[2,1,0]", NULL, 0, true),
+        "{options: [{right_place: 1, option: " O("A") ", rationale: " P("First.")
+        ", place: 1, is_placed: true, is_here: true}, {right_place: 2, option: " O("B")
+        ", rationale: -}, {right_place: 3, option: " O("C")
+        ", rationale: -, place: 2, is_placed: true, is_here: false}], why: " P("So.")
+        ", by_neighbours: false}");
+}
+
+static void test_number_shown(void **state) {
+    (void)state;
+    static const char *const given[] = {"twelve"};
+    const struct exam_item *item = item_of(
+        NUMERIC, "- [ ] 1 km\n  > Far.\n- [x] 12 km\n  > So.\n- [ ] 13 km\n  > Near.\n");
+    assert_string_equal(shown(item, NULL, "\"13\"", NULL, 0, false),
+                        "{number: \"13\", field: \"13\", unit: \"km\"}");
+    assert_string_equal(shown(item, NULL, "[]", given, 1, false),
+                        "{number: -, field: \"twelve\", unit: \"km\"}");
+    assert_string_equal(
+        shown(item, NULL, "\"13\"", NULL, 0, true),
+        "{options: [{option: " O("12 km") ", rationale: " P("So.") ", is_key: true, is_chosen: false}, "
+        "{option: " O("13 km") ", rationale: " P("Near.") ", is_key: false, is_chosen: true}], "
+        "number: \"13\", field: \"13\", unit: \"km\"}");
+    assert_string_equal(shown(item_of(NUMERIC, "- [x] 3\n  > R.\n"), NULL, "[]", NULL, 0, false),
+                        "{number: -, field: \"\", unit: -}");
+}
+
+/* ---- Forms without scripts, rehearsals ------------------------------------------------------- */
+
+static const char *form_of(const struct exam_type *type, const char *const *values, size_t count) {
+    char *text = json_dumps(type->from_form(values, count, &arena), JSON_COMPACT | JSON_ENCODE_ANY);
+    const char *copy = arena_dup(&arena, text);
+    free(text);
+    return copy;
+}
+
+static void test_forms(void **state) {
+    (void)state;
+    static const char *const values[] = {"3", "x", "1", "0", "9", "10"};
+    const char *many[EXAM_OPTIONS + 3];
+    for (size_t i = 0; i < COUNT_OF(many); i++) many[i] = "1";
+    assert_string_equal(form_of(&exam_type_single, values, 6), "[3,0,1,0,9,0]");
+    assert_string_equal(form_of(&exam_type_multiple, values, 0), "[]");
+    assert_int_equal(strlen(form_of(&exam_type_single, many, COUNT_OF(many))),
+                     2 * (EXAM_OPTIONS + 1) + 1); /* one too many is enough to be refused */
+    static const char *const places[] = {"3", "", "x", "0", "9", "10"};
+    assert_string_equal(form_of(&exam_type_ordering, places, 6), "{\"places\":[3,0,-1,-1,9,-1]}");
+    assert_int_equal(strlen(form_of(&exam_type_ordering, many, COUNT_OF(many))),
+                     strlen("{\"places\":}") + 2 * (EXAM_OPTIONS + 1) + 1);
+    assert_string_equal(form_of(&exam_type_numeric, values, 2), "\"3\"");
+    assert_string_equal(form_of(&exam_type_numeric, values, 0), "null");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_choice_shown, fresh),
+        cmocka_unit_test_setup(test_order_shown, fresh),
+        cmocka_unit_test_setup(test_number_shown, fresh),
+        cmocka_unit_test_setup(test_forms, fresh),
         cmocka_unit_test_setup(test_decimals, fresh),
         cmocka_unit_test_setup(test_two_ways, fresh),
         cmocka_unit_test_setup(test_compared_and_added, fresh),
