@@ -147,9 +147,8 @@ static json_t *from_form(const char *const *values, size_t count, struct arena *
 
 /* The number without its quotes; "" for no answer. */
 static const char *say(const char *response, struct arena *a) {
-    size_t len = strlen(response);
-    if (len < 2 || *response != '"') return "";
-    return arena_printf(a, "%.*s", (int)(len - 2), response + 1);
+    if (*response != '"') return "";
+    return arena_printf(a, "%.*s", (int)strcspn(response + 1, "\""), response + 1);
 }
 
 /* The option in whose range the answer is, -1 = none. */

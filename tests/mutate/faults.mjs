@@ -18,6 +18,8 @@ const unseenNumbers = /^(NEW_ARRAY|NEW|arena_alloc|arena_copy|arena_grow|list_mo
 const sentences = /^(diag_add|diag_hides|at_item|warn|report|\w+_report|report_\w+|\w+_say|\w+_report_\w+)$/;
 /** A column of a row: the one beside it is as wrong on the left as on the right, so that one of the two is planted. */
 const columns = /^(stmt_int|stmt_text|stmt_blob|stmt_null|stmt_double|json_array_get)$/;
+/** Calls that do not care which argument comes first. */
+const symmetric = /^(str_eq|json_equal)$/;
 /** Macros whose text is an assertion, a type or a constant. */
 const untouched = /^(BUG|BUG_IF|_Static_assert|static_assert|sizeof|__attribute__|va_arg|offsetof|_Alignof|_Generic|log_\w+)$/;
 
@@ -164,7 +166,7 @@ export function faultsOf(source) {
         const before = list[head - 1];
         const opens = before && (["{", "}", ";"].includes(before.text) || (before.text === ":" && labels(head - 1)) || before.text === "else" || (before.text === ")" && /^(if|while|for)$/.test(list[partner.get(head - 1) - 1]?.text ?? "")));
         if (opens && list[around[i]]?.text === "{" && is(close + 1, ";") && !unseen.test(token.text)) add({ kind: "call", at: i, from: head, to: close + 1, change: `${token.text} is not called` });
-        if (/^[A-Z_\d]+$/.test(token.text) || unseenNumbers.test(token.text)) continue;
+        if (/^[A-Z_\d]+$/.test(token.text) || unseenNumbers.test(token.text) || symmetric.test(token.text)) continue;
         const simple = [];
         let start = i + 2;
         for (let j = i + 2; j <= close; j++) {

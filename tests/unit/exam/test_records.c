@@ -104,7 +104,7 @@ static void test_start_and_end(void **state) {
                       result[] = "its result is not the one that was logged";
     static const struct change cases[] = {
         {"SELECT 1", NULL},
-        {"UPDATE exam_attempt SET person_id = (SELECT max(id) FROM person)" ATTEMPT, start},
+        {"UPDATE exam_attempt SET person_id = (SELECT id FROM person WHERE login = 'bo')" ATTEMPT, start},
         {"UPDATE exam_attempt SET exam_id = 'other'" ATTEMPT, start},
         {"UPDATE exam_attempt SET exam_version = 'other'" ATTEMPT, start},
         {"UPDATE exam_attempt SET start_ms = start_ms + 1" ATTEMPT, start},
@@ -158,7 +158,7 @@ static void test_opened_again(void **state) {
         {"SELECT 1", NULL},
         {"UPDATE exam_reopened SET at_ms = at_ms + 1" THIS FIRST, again},
         {"UPDATE exam_reopened SET at_ms = at_ms + 1" THIS SECOND, again},
-        {"UPDATE exam_reopened SET by_person = (SELECT min(id) FROM person)" THIS FIRST, again},
+        {"UPDATE exam_reopened SET by_person = (SELECT id FROM person WHERE login = 'ana')" THIS FIRST, again},
         {"UPDATE exam_reopened SET given_ms = given_ms + 1" THIS SECOND, again},
         {"UPDATE exam_reopened SET submitted_ms = submitted_ms + 1" THIS SECOND, again},
         {"UPDATE exam_reopened SET reason = 'another reason'" THIS, NULL}, /* no log holds it */

@@ -227,6 +227,11 @@ static void test_numeric_answers(void **state) {
     essay[0] = essay[100001] = '"';
     essay[100002] = '\0';
     assert_string_equal(canonical_of(&exam_type_numeric, 0, essay), "exam_number_long");
+    /* 200 bytes are read, 201 are not. */
+    const char *blanks = arena_printf(&arena, "\"%199s7\"", ""), *more = arena_printf(&arena, "\"%200s7\"", "");
+    assert_string_equal(canonical_of(&exam_type_numeric, 0, blanks), "\"7\"");
+    assert_string_equal(canonical_of(&exam_type_numeric, 0, more), "exam_number_long");
+    assert_string_equal(exam_type_numeric.say("null", &arena), "");
     assert_string_equal(exam_type_numeric.say("\"-12.5\"", &arena), "-12.5");
     assert_string_equal(exam_type_numeric.say("[]", &arena), "");
 }
@@ -256,11 +261,20 @@ static void test_numeric_faults(void **state) {
         {"Nothing.\n", "7:1: keys-1 has no options: a list with [ ] and [x] [item-options]"},
         {"- [x] 12\n",
          "17:1: this option of keys-1 has no rationale: put a quote under it that says why [item-rationale]"},
+        {"- [x] 13\n  > R.\n- [ ] 12 ± 1\n  > W.\n",
+         "19:1: answers 1 and 2 of keys-1 overlap: a number would be both [item-options]"},
+        {"- [x] 12 of those pieces that was, 25\n  > R.\n",
+         "17:1: keys-1: the unit “of those pieces that was, 25” is longer than 24 bytes [item-number]"},
         {"- [x] 12 of those pieces that were counted\n  > R.\n",
          "17:1: keys-1: the unit “of those pieces that were counted” is longer than 24 bytes [item-number]"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         assert_string_equal(problem(NUMERIC, cases[i][0]), cases[i][1]);
+    /* A unit of 24 bytes is none, nor a tolerance in any of its ways. */
+    (void)item_of(NUMERIC, "- [x] 12 of those pieces that, 24\n  > R.\n");
+    assert_int_equal(diags.errors, 0);
+    (void)item_of(NUMERIC, "- [x] 12 +- 1\n  > R.\n- [ ] 10 +/- 0.5\n  > W.\n");
+    assert_int_equal(diags.errors, 0);
     /* A number beside the range is no fault. */
     (void)item_of(NUMERIC,
                   "- [x] 12 ± 1\n  > R.\n- [ ] 13.000001\n  > W.\n- [ ] 10.999999\n  > W.\n");
@@ -287,6 +301,7 @@ static void test_order_whole(void **state) {
     assert_int_equal(points_of(item, order, "[2,4,3,1]", &max), 0);
     assert_int_equal(points_of(item, order, "[1,2,3,4]", &max), 0);
     assert_int_equal(points_of(item, order, "[2,4,1,0]", &max), 0); /* the last is not placed */
+    assert_int_equal(points_of(item, order, "[0,4,1,3]", &max), 0); /* nor the first */
     assert_int_equal(points_of(item, order, "[]", &max), 0);
 }
 
@@ -354,6 +369,8 @@ static void test_whole(void **state) {
     assert_false(whole(two, "[1,2,3]"));
     const struct exam_item *order = item_of("type: ordering\n", "1. A\n2. B\n3. C\n\n> R.\n");
     assert_false(whole(order, "[3,0,1]"));
+    assert_false(whole(order, "[0,3,1]"));
+    assert_false(whole(order, "[3,1,0]"));
     assert_true(whole(order, "[3,2,1]"));
     assert_null(exam_type_single.whole);
     assert_null(exam_type_numeric.whole);
@@ -382,6 +399,13 @@ static void test_order_faults(void **state) {
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         assert_string_equal(problem(cases[i][0], cases[i][1]), cases[i][2]);
+    /* What is scored in no way that there is, is scored as a whole. */
+    int max = 0;
+    points_of(item_of(ORDER "scoring: half\n", FOUR), NULL, "[]", &max);
+    assert_int_equal(max, 1);
+    /* What comes after the list is its reasons only when it is a quote. */
+    assert_null(item_of(ORDER, "1. A\n2. B\n3. C\n   > Last.\n\nMore.\n")->rationale);
+    assert_false(sample_has(&diags, "item-rationale"));
     /* Reasons may stand with the entries, and a list of the stem is none to be ordered. */
     const struct exam_item *item = item_of(
         ORDER, "1. One\n2. Two\n\nSo?\n\n1. A\n   > First.\n2. B\n3. C\n");
@@ -502,6 +526,99 @@ static const char *form_of(const struct exam_type *type, const char *const *valu
     return copy;
 }
 
+/* ---- Choices --------------------------------------------------------------------------------- */
+static const char *nine(const char *keys) {
+    struct buf b;
+    buf_init(&b, &arena);
+    for (int i = 1; i <= EXAM_OPTIONS; i++)
+        buf_printf(&b, "- [%s] Option %d\n  > R.\n", strchr(keys, '0' + i) ? "x" : " ", i);
+    return buf_text(&b);
+}
+
+/* RULE choice-all: exactly the keys, of the options that are shown. */
+static void test_choice(void **state) {
+    (void)state;
+    int max = 0;
+    const struct exam_item *last = item_of("", nine("9"));
+    assert_int_equal(points_of(last, NULL, "[9]", &max), 1);
+    assert_int_equal(max, 1);
+    assert_int_equal(points_of(last, NULL, "[8]", &max), 0);
+    assert_int_equal(points_of(last, NULL, "[]", &max), 0);
+    const struct exam_item *three = item_of(
+        "", "- [ ] A\n  > R.\n- [x] B\n  > R.\n- [x] C\n  > R.\n");
+    assert_int_equal(points_of(three, NULL, "[2,3]", &max), 1);
+    assert_int_equal(points_of(three, NULL, "[2]", &max), 0);
+    assert_int_equal(points_of(three, NULL, "[1,2,3]", &max), 0);
+    assert_int_equal(points_of(three, NULL, "[2,3,4]", &max), 1); /* of a fourth that is not there */
+    assert_int_equal(points_of(three, NULL, "[2,3,5]", &max), 1);
+    static const char *const cases[][2] = {{"[1,2,3]", "[1,2,3]"},
+                                           {"[3,1]", "[1,3]"},
+                                           {"3", "[3]"},
+                                           {"null", EXAM_NO_ANSWER},
+                                           {"[]", EXAM_NO_ANSWER},
+                                           {"[1,2,3,3]", "exam_response_too_many"},
+                                           {"[1,1]", "exam_response_twice"},
+                                           {"[0]", "exam_response_no_option"},
+                                           {"4", "exam_response_no_option"},
+                                           {"[\"1\"]", "exam_response_no_option"},
+                                           {"\"1\"", "exam_response_shape"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_string_equal(canonical_of(&exam_type_multiple, 3, cases[i][0]), cases[i][1]);
+    assert_string_equal(canonical_of(&exam_type_single, 9, "[9]"), "[9]");
+    assert_string_equal(canonical_of(&exam_type_single, 9, "[1,2]"), "exam_response_one");
+    int numbers[2];
+    assert_int_equal(exam_numbers_read("[12,9,3]", numbers, 2), 2);
+    assert_int_equal(numbers[0], 12);
+    assert_int_equal(numbers[1], 9);
+    assert_string_equal(exam_letters_say("[9,1,0,10]", &arena), "I, A, –, –");
+}
+
+/* Rehearsed answers: who knows scores all, who errs does not, and both answer as one can. */
+static const char *rehearsed(const struct exam_item *item, bool right, uint64_t n) {
+    const char *why = "";
+    struct exam_slot slot = {.type = item->type,
+                             .option_count = item->type->shuffled ? item->option_count : 0};
+    const struct exam_ask ask = {.slot = &slot, .item = item, .response = EXAM_NO_ANSWER};
+    for (int i = 0; i < slot.option_count; i++) slot.order[i] = (unsigned char)i;
+    const json_t *answer = item->type->rehearse(&ask, right, 7, n, &arena);
+    const char *text = item->type->canonical(answer, slot.option_count, &arena, &why);
+    if (!text) fail_msg("%s", why);
+    return text;
+}
+
+static void rehearse_all(const struct exam_item *item, int answers, const char *const *mistakes) {
+    bool seen[9] = {false};
+    int max = 0;
+    for (uint64_t n = 0; n < 60; n++) {
+        const char *text = rehearsed(item, true, n);
+        int points = points_of(item, NULL, text, &max);
+        assert_int_equal(points, max);
+        text = rehearsed(item, false, n);
+        points = points_of(item, NULL, text, &max);
+        assert_true(points < max);
+        int i = 0;
+        while (i < answers && !str_eq(mistakes[i], text)) i++;
+        if (i == answers) fail_msg("%s", text);
+        seen[i] = true;
+    }
+    for (int i = 0; i < answers; i++)
+        if (!seen[i]) fail_msg("never %s", mistakes[i]);
+}
+
+static void test_rehearsed(void **state) {
+    (void)state;
+    static const char *const one[] = {"[1]", "[3]"}, *const two[] = {"[1,2]", "[2,4]"},
+                             *const order[] = {"[2,1,3]", "[1,3,2]"}, *const beside[] = {"\"14\""},
+                             *const numbers[] = {"\"1\"", "\"3\""};
+    rehearse_all(item_of("", "- [ ] A\n  > R.\n- [x] B\n  > R.\n- [ ] C\n  > R.\n"), 2, one);
+    rehearse_all(item_of("", "- [ ] A\n  > R.\n- [x] B\n  > R.\n- [x] C\n  > R.\n- [ ] D\n  > R.\n"),
+                 2, two);
+    rehearse_all(item_of(ORDER, "1. A\n2. B\n3. C\n\n> R.\n"), 2, order);
+    rehearse_all(item_of(NUMERIC, "- [ ] 1\n  > W.\n- [ ] 3\n  > W.\n- [x] 12\n  > R.\n"), 2,
+                 numbers);
+    rehearse_all(item_of(NUMERIC, "- [x] 12 ± 1\n  > R.\n"), 1, beside);
+}
+
 static void test_forms(void **state) {
     (void)state;
     static const char *const values[] = {"3", "x", "1", "0", "9", "10"};
@@ -525,6 +642,8 @@ int main(void) {
         cmocka_unit_test_setup(test_order_shown, fresh),
         cmocka_unit_test_setup(test_number_shown, fresh),
         cmocka_unit_test_setup(test_forms, fresh),
+        cmocka_unit_test_setup(test_choice, fresh),
+        cmocka_unit_test_setup(test_rehearsed, fresh),
         cmocka_unit_test_setup(test_decimals, fresh),
         cmocka_unit_test_setup(test_two_ways, fresh),
         cmocka_unit_test_setup(test_compared_and_added, fresh),
