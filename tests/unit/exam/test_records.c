@@ -1,7 +1,10 @@
-/* RULE records, RULE exam-recomputed: each thing that somebody could write over, by hand and into
+/* What is shown of an attempt as evidence, and whether it is still what it was.
+ * RULE records, RULE exam-recomputed: each thing that somebody could write over, by hand and into
  * the file, is missed by the log, by the form, or by the answers; and nothing else is. */
 #include "unit/exam/academy.h"
 
+#include "base/json.h"
+#include "content/evidence.h"
 #include "exam/exam_sql.h"
 #include "unit/store/tampered.h"
 
@@ -18,7 +21,7 @@ static void write_exam(void) {
         sample_item(&b, arena_printf(&arena, "no-%d", i), "no", "apply", "people", "");
     sample_write(root, "exams/p/bank/small.md", buf_text(&b));
     sample_write(root, "exams/p/small.md",
-                 sample_def(&arena, "", "| data | 0 | 3 |\n| people | 0 | 1 |\n"));
+                 sample_def(&arena, "lang: de\n", "| data | 0 | 3 |\n| people | 0 | 1 |\n"));
 }
 
 static enum err grant(struct db *db, struct arena *a, void *exam_id, int64_t now_ms) {
@@ -328,11 +331,191 @@ static void test_items(void **state) {
     check(cases, COUNT_OF(cases), exam_result_problem, passed);
 }
 
+/* ---- As evidence ----------------------------------------------------------------------------- */
+static struct exam_evidence evidence(const char *attempt) {
+    struct exam_evidence x;
+    struct db *db = store_reader(store);
+    store_read_begin(db);
+    assert_int_equal(exam_evidence(db, &arena, exams, attempt, &x), OK);
+    store_read_end(db);
+    return x;
+}
+
+static void save_at(const char *attempt, int slot, int64_t seq, int option, int64_t now_ms) {
+    const char *why, *text = arena_printf(&arena, "[%d]", option);
+    struct exam_saving s = {.attempt_id = attempt,
+                            .person_id = boss,
+                            .client = arena_printf(&arena, "tab %d", slot),
+                            .slot = slot,
+                            .seq = seq,
+                            .value = json_read(&arena, text, strlen(text), &why)};
+    assert_int_equal(job(exam_save_job, &s, now_ms), OK);
+}
+
+static void event_is(const struct exam_event *x, enum exam_event_kind kind, int64_t at_ms, int slot,
+                     const char *response, bool counts) {
+    assert_int_equal(x->kind, kind);
+    assert_true(x->at_ms == at_ms);
+    assert_int_equal(x->slot, slot);
+    if (kind == EXAM_EVENT_SAVE) {
+        assert_string_equal(x->response, response);
+        assert_string_equal(x->client, arena_printf(&arena, "tab %d", slot));
+    }
+    assert_int_equal(x->counts, counts);
+}
+
+/* All within one millisecond: the start stands first, the end last, what lies between by slot. */
+static void test_one_moment(void **state) {
+    (void)state;
+    const int64_t at_ms = NOW + 50 * MS_DAY;
+    struct exam_starting s = {
+        .unit = exams_hold(exams, &arena, "small"), .person_id = boss, .seed = 9};
+    assert_int_equal(job(exam_start_job, &s, at_ms), OK);
+    save_at(s.id, 3, 1, 1, at_ms);
+    save_at(s.id, 2, 1, 4, at_ms);
+    struct exam_flagging f = {.attempt_id = s.id, .person_id = boss, .slot = 1, .flagged = true};
+    assert_int_equal(job(exam_flag_job, &f, at_ms), OK);
+    struct exam_ending end = {.attempt_id = s.id, .person_id = boss};
+    struct exam_evidence x;
+    struct db *db = store_reader(store);
+    store_read_begin(db);
+    assert_int_equal(exam_evidence(db, &arena, exams, s.id, &x), ERR_NOT_FOUND); /* it runs */
+    store_read_end(db);
+    assert_int_equal(job(exam_end_job, &end, at_ms), OK);
+    x = evidence(s.id);
+    assert_int_equal(x.event_count, 5);
+    event_is(&x.events[0], EXAM_EVENT_START, at_ms, 0, NULL, false);
+    event_is(&x.events[1], EXAM_EVENT_FLAG, at_ms, 1, NULL, false);
+    event_is(&x.events[2], EXAM_EVENT_SAVE, at_ms, 2, "D", true);
+    event_is(&x.events[3], EXAM_EVENT_SAVE, at_ms, 3, "A", true);
+    event_is(&x.events[4], EXAM_EVENT_END, at_ms, 0, NULL, false);
+}
+
+/* What counts in a slot is the save that the slot was scored by, and that one alone. */
+static void test_time_line(void **state) {
+    (void)state;
+    const int64_t at_ms = NOW + 60 * MS_DAY;
+    struct exam_starting s = {
+        .unit = exams_hold(exams, &arena, "small"), .person_id = boss, .seed = 9};
+    assert_int_equal(job(exam_start_job, &s, at_ms), OK);
+    save_at(s.id, 4, 1, 1, at_ms + 10);
+    save_at(s.id, 4, 2, 2, at_ms + 10); /* at the same moment as the one before */
+    save_at(s.id, 1, 5, 3, at_ms + 20);
+    save_at(s.id, 1, 4, 2, at_ms + 30); /* too late */
+    struct exam_flagging f = {.attempt_id = s.id, .person_id = boss, .slot = 4, .flagged = true};
+    assert_int_equal(job(exam_flag_job, &f, at_ms + 40), OK);
+    f.flagged = false;
+    assert_int_equal(job(exam_flag_job, &f, at_ms + 50), OK);
+    f.slot = 1, f.flagged = true;
+    assert_int_equal(job(exam_flag_job, &f, at_ms + 60), OK);
+    struct exam_ending end = {.attempt_id = s.id, .person_id = boss};
+    assert_int_equal(job(exam_end_job, &end, at_ms + 70), OK);
+    struct exam_evidence x = evidence(s.id);
+    assert_string_equal(x.attempt_id, s.id);
+    assert_string_equal(x.exam_id, "small");
+    assert_string_equal(x.person_id, boss);
+    assert_string_equal(x.exam_version, exams_hold(exams, &arena, "small")->def.version);
+    assert_false(x.practice);
+    assert_false(x.by_deadline);
+    assert_int_equal(x.minutes, 10);
+    assert_int_equal(x.extra_permille, 1000);
+    assert_true(x.start_ms == at_ms && x.submitted_ms == at_ms + 70);
+    assert_true(x.deadline_ms == at_ms + 10 * MS_MINUTE);
+    assert_int_equal(x.slot_count, 4);
+    assert_int_equal(x.left_out, 0);
+    assert_int_equal(x.event_count, 9);
+    event_is(&x.events[0], EXAM_EVENT_START, at_ms, 0, NULL, false);
+    assert_int_equal(x.events[1].counts + x.events[2].counts, 1);
+    event_is(&x.events[3], EXAM_EVENT_SAVE, at_ms + 20, 1, "C", true);
+    event_is(&x.events[4], EXAM_EVENT_SAVE, at_ms + 30, 1, "B", false);
+    event_is(&x.events[5], EXAM_EVENT_FLAG, at_ms + 40, 4, NULL, false);
+    event_is(&x.events[6], EXAM_EVENT_UNFLAG, at_ms + 50, 4, NULL, false);
+    event_is(&x.events[7], EXAM_EVENT_FLAG, at_ms + 60, 1, NULL, false);
+    event_is(&x.events[8], EXAM_EVENT_END, at_ms + 70, 0, NULL, false);
+    const struct exam_evidence_slot *first = &x.slots[0], *last = &x.slots[3];
+    assert_int_equal(first->saves, 2);
+    assert_true(first->first_ms == at_ms + 20 && first->last_ms == at_ms + 30);
+    assert_string_equal(first->response, "C");
+    assert_string_equal(last->response, "B");
+    assert_string_equal(x.slots[1].response, "");
+    assert_int_equal(x.slots[1].saves, 0);
+    assert_true(first->flagged && !last->flagged && !x.slots[1].flagged);
+    for (size_t i = 0; i < x.slot_count; i++) {
+        assert_string_equal(x.slots[i].level, "apply");
+        assert_true(x.slots[i].scored);
+        assert_int_equal(x.slots[i].max, 1);
+        assert_int_equal(x.slots[i].right, x.slots[i].points == 1);
+        assert_true(str_has_prefix(x.slots[i].item, str_eq(x.slots[i].domain, "data") ? "keys-"
+                                                                                      : "no-"));
+    }
+}
+
+/* First what was opened again, then extra time that was granted before the end. */
+static void test_exceptions(void **state) {
+    (void)state;
+    struct exam_exception *list;
+    size_t count;
+    struct exam_ending end = {.attempt_id = reopened, .person_id = bo};
+    assert_int_equal(job(exam_end_job, &end, NOW + 2 * MS_HOUR + 1), OK);
+    struct exam_starting s = {
+        .unit = exams_hold(exams, &arena, "small"), .person_id = bo, .seed = 9};
+    assert_int_equal(job(exam_start_job, &s, NOW + 40 * MS_DAY), OK);
+    struct db *db = store_reader(store);
+    store_read_begin(db);
+    assert_int_equal(exam_exceptions(db, &arena, reopened, &list, &count), OK);
+    assert_int_equal(count, 2); /* what was granted after it had ended is none of its */
+    for (size_t i = 0; i < count; i++) {
+        assert_true(list[i].reopened);
+        assert_true(list[i].at_ms == NOW + (int64_t)(i + 1) * MS_HOUR);
+        assert_true(list[i].given_ms == MS_MINUTE);
+        assert_int_equal(list[i].factor_permille, 0);
+        assert_string_equal(list[i].reason, "a reason");
+        assert_string_equal(list[i].who, "Boss");
+    }
+    assert_int_equal(exam_exceptions(db, &arena, s.id, &list, &count), OK);
+    store_read_end(db);
+    assert_int_equal(count, 2); /* not the one for another exam */
+    for (size_t i = 0; i < count; i++) {
+        assert_false(list[i].reopened);
+        assert_true(list[i].at_ms == NOW + (int64_t)(i + 1) * MS_DAY);
+        assert_true(list[i].given_ms == 0);
+        assert_int_equal(list[i].factor_permille, i ? 1250 : 1500);
+        assert_string_equal(list[i].reason, "a reason");
+        assert_string_equal(list[i].who, "Boss");
+    }
+}
+
+static void test_kind(void **state) {
+    (void)state;
+    struct evidence_asker who = {.app = &app, .arena = &arena};
+    const char *lang = "none";
+    assert_string_equal(exam_evidence_kind.title(&who, "small", &lang), "Small");
+    assert_string_equal(lang, "de");
+    assert_string_equal(exam_evidence_kind.title(&who, "gone", &lang), "gone");
+    assert_null(lang);
+    assert_int_equal(exam_evidence_kind.minutes(&who, NULL, "small", 0), 10);
+    assert_int_equal(exam_evidence_kind.minutes(&who, NULL, "gone", 0), 0);
+    struct evidence_want want = {.id = "small"};
+    struct evidence_facts out = {.arena = &arena};
+    struct db *db = store_reader(store);
+    store_read_begin(db);
+    assert_int_equal(exam_evidence_kind.facts(&who, db, ana, &want, 1, &out), OK);
+    store_read_end(db);
+    assert_true(out.count >= 1);
+    assert_ptr_equal(out.at[0].kind, &exam_evidence_kind);
+    assert_string_equal(out.at[0].id, "small");
+    assert_string_equal(out.at[0].record, passed);
+    assert_true(out.at[0].passed);
+    assert_true(out.at[0].at_ms == NOW + MS_MINUTE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start_and_end), cmocka_unit_test(test_opened_again),
         cmocka_unit_test(test_extra_time),    cmocka_unit_test(test_computed_again),
-        cmocka_unit_test(test_items),
+        cmocka_unit_test(test_items),         cmocka_unit_test(test_one_moment),
+        cmocka_unit_test(test_time_line),     cmocka_unit_test(test_exceptions),
+        cmocka_unit_test(test_kind),
     };
     return cmocka_run_group_tests(tests, open_all, academy_close);
 }
