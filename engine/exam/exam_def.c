@@ -223,7 +223,7 @@ static bool read_header(struct def_reader *r, cmark_node *header, int levels[EXA
         while (level < EXAM_LEVELS && !str_eq(name, exam_levels[level])) level++;
         bool twice = false;
         for (int i = 0; i < *count; i++) twice |= levels[i] == level;
-        if (level == EXAM_LEVELS || twice || *count == EXAM_LEVELS) {
+        if (level == EXAM_LEVELS || twice) {
             report(
                 r, cell,
                 twice

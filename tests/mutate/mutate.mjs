@@ -158,7 +158,7 @@ async function prepare(name) {
 // ---- Running -------------------------------------------------------------------------------------
 
 function programsOf(name) {
-    const programs = rooms[name].units().map((unit) => ({ name: unit, command: [join(build, "tests", unit)], preload: true }));
+    const programs = rooms[name].units().map((unit) => ({ name: unit, command: [join(build, "tests", unit)], preload: true })).filter((program) => existsSync(program.command[0]));
     if (options.requests) for (const script of rooms[name].requests) programs.push({ name: `requests/${script}`, command: [process.execPath, "--test-reporter=tap", `tests/requests/${script}.test.mjs`], slow: true });
     return programs;
 }

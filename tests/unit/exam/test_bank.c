@@ -159,6 +159,148 @@ static void test_wrong(void **state) {
     }
 }
 
+static const char *problems(const char *text) {
+    struct buf b;
+    buf_init(&b, &arena);
+    parse(arena_printf(&arena, "%s%s", SAMPLE_BANK_HEAD, text));
+    for (const struct diag *d = diags.first; d; d = d->next)
+        buf_printf(&b, "%s%d:%d: %s [%s]", b.len ? "\n" : "", d->line, d->column, d->message,
+                   d->rule);
+    return buf_text(&b);
+}
+
+#define BLOCK(fields) "## keys-1\n\n```item\n" fields "```\n\nWhich?\n\n"
+#define FINE "objective: keys\nlevel: apply\n"
+#define TWO_OF_THREE "- [x] One\n  > R.\n- [x] Two\n  > R.\n- [ ] Three\n  > R.\n"
+
+/* Each with its place and its sentence, and with what is nearly the same and fine. */
+static void test_sentences(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *problems;
+    } cases[] = {
+        {"", "0:0: this bank holds no items [bank-empty]"},
+        {ITEM OPTIONS, ""},
+        {"Hello.\n\nThere.\n\n" ITEM OPTIONS,
+         "7:1: a bank begins with an item: a heading ## id [bank-text]"},
+        {"### keys-0\n\n" ITEM OPTIONS,
+         "7:1: a bank begins with an item: a heading ## id [bank-text]"},
+        {ITEM "- [ ] A b\n  > R.\n- [x] a  B\n  > R.\n",
+         "18:1: options 1 and 2 of keys-1 are equal [item-options]"},
+        {ITEM "- [ ] Ab\n  > R.\n- [x] a b\n  > R.\n", ""},
+        {ITEM "- [ ] Ab\n  > R.\n- [x] Abc\n  > R.\n", ""},
+        {ITEM "- [ ] One\n  > R.\n- [x] Two\n  > R.\n- [ ] two\n  > R.\n- [ ] one\n  > R.\n",
+         "20:1: options 2 and 3 of keys-1 are equal [item-options]\n22:1: options 1 and 4 of keys-1 are equal [item-options]"},
+        {ITEM "- [x] One\n  > R.\n- [ ]\n",
+         "18:1: an option of keys-1 begins with [ ] or [x], one character inside and a space behind [task-mark]"},
+        {ITEM "- [ ] One\n\n  More.\n\n  > R.\n- [x] Two\n  > R.\n", ""},
+        {ITEM "- [ ] One\n  >\n- [x] Two\n  > R.\n",
+         "16:1: this option of keys-1 has no rationale: put a quote under it that says why [item-rationale]"},
+        {ITEM "- [] One\n- [x]Two\n",
+         "16:1: an option of keys-1 begins with [ ] or [x], one character inside and a space behind [task-mark]"},
+        {ITEM "- [x] One\n  > R.\n",
+         "16:1: keys-1 needs at least two options [item-options]\n16:1: every option of keys-1 is marked as a key: there is nothing to choose [item-key]"},
+        {ITEM "- [ ] One\n  > R.\n- [ ] Two\n  > R.\n",
+         "16:1: keys-1 has no key: mark what is right with [x] [item-key]"},
+        {ITEM "- [x] One\n  > R.\n- [x] Two\n  > R.\n",
+         "16:1: every option of keys-1 is marked as a key: there is nothing to choose [item-key]\n7:1: keys-1 has 2 keys: end its stem with how many to choose, for instance “Choose two.” [choose-count]"},
+        {ITEM TWO_OF_THREE,
+         "7:1: keys-1 has 2 keys: end its stem with how many to choose, for instance “Choose two.” [choose-count]"},
+        {"## keys-1\n\n```item\n" FINE "```\n\nWhich? Choose two.\n\n" TWO_OF_THREE, ""},
+        {"## keys-1\n\n```item\n" FINE "```\n\nWhich? Choose three.\n\n" TWO_OF_THREE,
+         "7:1: the stem of keys-1 says to choose 3, and 2 options are marked as key [choose-count]"},
+        {"## keys-1\n\n```item\n" FINE "```\n\nWhich? Choose two.\n\n" OPTIONS,
+         "7:1: the stem of keys-1 says to choose 2, and 1 option is marked as key [choose-count]"},
+        {BLOCK(FINE "type: multiple\n") OPTIONS,
+         "12:7: keys-1 is said to be multiple choice, and has 1 key [item-type]"},
+        {BLOCK(FINE "type: single\n") OPTIONS, ""},
+        {BLOCK(FINE "type: [single]\n") OPTIONS,
+         "12:7: there is no type “”; use single, multiple, ordering or numeric [item-type]"},
+        {BLOCK(FINE "enemies: [keys-2, Not an id, [a]]\n") OPTIONS,
+         "12:19: an enemy must be an item's id [field-id]\n12:30: an enemy must be an item's id [field-id]"},
+        {BLOCK(FINE "enemies: keys-2\n") OPTIONS,
+         "12:10: “enemies” must be a list of items, for instance [keys-1] [field-type]"},
+        {BLOCK(FINE "pilot: perhaps\n") OPTIONS,
+         "12:8: “pilot” must be true or false [field-type]"},
+        {BLOCK(FINE "more: 1\n") OPTIONS, "12:1: there is no field “more” here [unknown-field]"},
+        {BLOCK("level: apply\n") OPTIONS, "10:1: the field “objective” is missing [missing-field]"},
+        {BLOCK("objective: keys\n") OPTIONS, "10:1: the field “level” is missing [missing-field]"},
+        {BLOCK("objective: keys\nlevel: guess\n") OPTIONS,
+         "11:8: there is no level “guess”; use remember, understand, apply or analyse [unknown-level]"},
+        {BLOCK("- one\n") OPTIONS,
+         "9:1: the item block of keys-1 must be fields of the form “name: value” [item-block]"},
+        {BLOCK("a: b: c\n") OPTIONS,
+         "10:5: a value with a colon in it stands in quotes, as in title: \"Mapping: how it works\" [front-matter]"},
+        {ITEM "```item\n" FINE "```\n\n" OPTIONS,
+         "16:1: keys-1 has a second item block: does a heading above it fail? [item-block]"},
+        {"## keys-1\n\nWhich?\n\n" OPTIONS,
+         "7:1: keys-1 has no item block: after the heading comes ```item with objective and level [item-block]"},
+        {"## keys-1\n\n```text\na\n```\n\nWhich?\n\n" OPTIONS,
+         "7:1: keys-1 has no item block: after the heading comes ```item with objective and level [item-block]"},
+        {"## keys-1\n\n```item\n" FINE "```\n\n" OPTIONS,
+         "7:1: keys-1 has no stem: nothing is asked [item-stem]"},
+        {"## keys-1\n\n```item\n" FINE "```\n",
+         "7:1: keys-1 has no options: a list with [ ] and [x] [item-options]"},
+        {"## Keys One\n\n```item\n" FINE "```\n\nWhich?\n\n" OPTIONS,
+         "7:1: “Keys One” is no id: an item's heading is its id, for instance data-dedupe-1 [item-id]"},
+        {"# keys-1\n\n```item\n" FINE "```\n\nWhich?\n\n" OPTIONS,
+         "7:1: an item's heading has two number signs: ## id [item-heading]"},
+        {ITEM OPTIONS "\nMore.\n",
+         "21:1: this comes after the options of keys-1; a stem stands before them [item-tail]"},
+        {ITEM OPTIONS "\n### More\n",
+         "21:1: this comes after the options of keys-1; a stem stands before them [item-tail]"},
+        {ITEM "- [ ] [One](http://example.org)\n  > R.\n- [x] Two\n  > [R](/r).\n",
+         "16:7: an item cannot hold a link: it would lead out of the exam [item-link]\n19:5: an item cannot hold a link: it would lead out of the exam [item-link]"},
+        {ITEM
+         "- [ ] One\n\n  ![a](a.svg)\n\n  > ![R](r.svg)\n- [x] Two http://example.org\n  > R.\n",
+         "20:5: an item cannot hold a picture: say it in words or in a table [item-picture]\n18:3: an item cannot hold a picture: say it in words or in a table [item-picture]"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_string_equal(problems(cases[i].text), cases[i].problems);
+}
+
+static void test_markup(void **state) {
+    (void)state;
+    struct exam_bank b = parse(
+        SAMPLE_BANK_HEAD
+        "## keys-1\n\n```item\nobjective: keys\nlevel: understand\nenemies: [keys-2, no-1]\n```\n\n### Look\n\nWhich?\n\n"
+        "- [ ] One\n\n  More.\n\n  > Why *not*.\n- [x] `Two`\n  > R.\n\n\n## keys-2\n");
+    assert_int_equal(b.item_count, 2);
+    const struct exam_item *item = &b.items[0];
+    assert_string_equal(
+        item->stem,
+        "<h4 id=\"look\"><a class=\"anchor\" href=\"#look\">Look</a></h4>\n<p>Which?</p>\n");
+    assert_string_equal(item->asked, "### Look\n\nWhich?\n");
+    assert_string_equal(item->options[0].html, "<p>One</p>\n<p>More.</p>\n");
+    assert_string_equal(item->options[0].rationale, "<p>Why <em>not</em>.</p>\n");
+    assert_string_equal(item->options[1].html, "<code>Two</code>");
+    assert_string_equal(item->options[1].text, "Two");
+    assert_int_equal(item->level, 1);
+    assert_int_equal(item->column, 1);
+    assert_string_equal(item->file, "exams/p/bank/small.md");
+    assert_string_equal(item->objective, "keys");
+    assert_int_equal(item->enemy_count, 2);
+    assert_string_equal(item->enemies[0], "keys-2");
+    assert_string_equal(item->enemies[1], "no-1");
+    assert_false(item->pilot);
+    assert_string_equal(
+        item->source,
+        "## keys-1\n\n```item\nobjective: keys\nlevel: understand\nenemies: [keys-2, no-1]\n```\n\n### Look\n\nWhich?\n\n"
+        "- [ ] One\n\n  More.\n\n  > Why *not*.\n- [x] `Two`\n  > R.\n");
+    assert_string_equal(b.items[1].source, "## keys-2\n");
+    assert_string_equal(b.id, "small");
+    assert_string_equal(b.title, "Small");
+    assert_string_equal(b.programme, "p");
+    assert_string_equal(b.domain, "data");
+    assert_string_equal(b.file, "exams/p/bank/small.md");
+    b = parse("---\nid: small\ntitle: S\nprogramme: p\nlang: de\n---\n" ITEM OPTIONS);
+    assert_string_equal(b.lang, "de");
+    assert_string_equal(b.items[0].lang, "de");
+    assert_null(b.items[0].domain);
+    b = parse("---\nid: small\nmore: 1\n---\n" ITEM OPTIONS);
+    assert_int_equal(diags.errors, 3); /* title, programme, and what there is not */
+}
+
 static void test_many_options(void **state) {
     (void)state;
     struct buf b;
@@ -168,7 +310,9 @@ static void test_many_options(void **state) {
         buf_printf(&b, "- [%c] Option %d\n  > Why.\n", i == 0 ? 'x' : ' ', i);
     struct exam_bank bank = parse(buf_text(&b));
     assert_int_equal(bank.items[0].option_count, EXAM_OPTIONS);
-    assert_true(sample_has(&diags, "item-options"));
+    assert_int_equal(diags.errors, 1);
+    assert_string_equal(diags.first->message, "keys-1 has more than 9 options");
+    assert_int_equal(diags.first->line, 16 + 2 * EXAM_OPTIONS);
 }
 
 /* ---- Definitions --------------------------------------------------------------------------- */
@@ -317,6 +461,8 @@ int main(void) {
         cmocka_unit_test_setup(test_version_is_its_own, fresh),
         cmocka_unit_test_setup(test_stored_item_is_the_same, fresh),
         cmocka_unit_test_setup(test_wrong, fresh),
+        cmocka_unit_test_setup(test_sentences, fresh),
+        cmocka_unit_test_setup(test_markup, fresh),
         cmocka_unit_test_setup(test_many_options, fresh),
         cmocka_unit_test_setup(test_definition, fresh),
         cmocka_unit_test_setup(test_definition_wrong, fresh),

@@ -107,7 +107,8 @@ static void test_start_and_end(void **state) {
                       result[] = "its result is not the one that was logged";
     static const struct change cases[] = {
         {"SELECT 1", NULL},
-        {"UPDATE exam_attempt SET person_id = (SELECT id FROM person WHERE login = 'bo')" ATTEMPT, start},
+        {"UPDATE exam_attempt SET person_id = (SELECT id FROM person WHERE login = 'bo')" ATTEMPT,
+         start},
         {"UPDATE exam_attempt SET exam_id = 'other'" ATTEMPT, start},
         {"UPDATE exam_attempt SET exam_version = 'other'" ATTEMPT, start},
         {"UPDATE exam_attempt SET start_ms = start_ms + 1" ATTEMPT, start},
@@ -161,7 +162,9 @@ static void test_opened_again(void **state) {
         {"SELECT 1", NULL},
         {"UPDATE exam_reopened SET at_ms = at_ms + 1" THIS FIRST, again},
         {"UPDATE exam_reopened SET at_ms = at_ms + 1" THIS SECOND, again},
-        {"UPDATE exam_reopened SET by_person = (SELECT id FROM person WHERE login = 'ana')" THIS FIRST, again},
+        {"UPDATE exam_reopened SET by_person = (SELECT id FROM person WHERE login = 'ana')" THIS
+             FIRST,
+         again},
         {"UPDATE exam_reopened SET given_ms = given_ms + 1" THIS SECOND, again},
         {"UPDATE exam_reopened SET submitted_ms = submitted_ms + 1" THIS SECOND, again},
         {"UPDATE exam_reopened SET reason = 'another reason'" THIS, NULL}, /* no log holds it */
@@ -229,13 +232,12 @@ static void test_extra_time(void **state) {
 /* ---- Computed again -------------------------------------------------------------------------- */
 static void test_computed_again(void **state) {
     (void)state;
-    static const char form[] = "its form is not the one that was logged",
-                      answers[] = "its answers are not those that were logged at its end",
-                      share[] =
-                          "the share or the scaled score of its result is not what its points give",
-                      version[] = "its result is of a scoring version that there is not",
-                      domains[] =
-                          "its form and its answers give other points by domain than its result says";
+    static const char
+        form[] = "its form is not the one that was logged",
+        answers[] = "its answers are not those that were logged at its end",
+        share[] = "the share or the scaled score of its result is not what its points give",
+        version[] = "its result is of a scoring version that there is not",
+        domains[] = "its form and its answers give other points by domain than its result says";
 #define UNLOGGED_FORM                                                                              \
     "UPDATE audit_log SET detail = json_remove(detail, '$.form_sha256')" LOGGED("exam.start") "; "
 #define UNLOGGED_ANSWERS                                                                           \
@@ -243,8 +245,7 @@ static void test_computed_again(void **state) {
         "exam.submit") "; "
 #define RESULT "UPDATE exam_result SET "
 #define DOMAIN(path, by)                                                                           \
-    RESULT "domains = json_set(domains, '" path "', json_extract(domains, '" path "') " by         \
-           ")" THIS
+    RESULT "domains = json_set(domains, '" path "', json_extract(domains, '" path "') " by ")" THIS
     static const struct change cases[] = {
         {"SELECT 1", NULL},
         {"UPDATE exam_attempt SET form = form || ' '" ATTEMPT, form},
@@ -271,8 +272,7 @@ static void test_computed_again(void **state) {
          "its form and its answers give 4 of 4 points (passed), its result says 4 of 4"},
         {RESULT "steps = 2, correct = 8, total = 8" THIS,
          "its form and its answers give 4 of 4 points (passed), its result says 4 of 4 (passed)"},
-        {RESULT "cut_permille = 701" THIS,
-         "its result was computed with another cut than it has"},
+        {RESULT "cut_permille = 701" THIS, "its result was computed with another cut than it has"},
         {RESULT "permille = 999" THIS, share},
         {RESULT "scaled = 799" THIS, share},
         {RESULT "scoring_version = 0" THIS, version},
@@ -294,8 +294,7 @@ static void test_computed_again(void **state) {
         {RESULT "computed_ms = 0" THIS, NULL}, /* that is for the log to say */
         {"DELETE FROM exam_result" THIS, NULL},
         /* It ended once more and waits for its score: the older result is no matter. */
-        {RESULT "correct = 3" THIS "; UPDATE audit_log SET seq = 1000" LOGGED("exam.submit"),
-         NULL},
+        {RESULT "correct = 3" THIS "; UPDATE audit_log SET seq = 1000" LOGGED("exam.submit"), NULL},
         {"UPDATE audit_log SET action = 'exam.deadline'" LOGGED(
              "exam.submit") "; DELETE FROM exam_response" THIS " AND slot = 1",
          answers},
@@ -318,12 +317,11 @@ static void test_items(void **state) {
     const struct change cases[] = {
         {arena_printf(&arena, "DELETE FROM exam_item_version WHERE id = '%s'", item),
          arena_printf(&arena, "the item %s of its form is not on record", item)},
-        {arena_printf(&arena,
-                      "UPDATE exam_item_version SET source = source || ' ' WHERE id = '%s'", item),
+        {arena_printf(&arena, "UPDATE exam_item_version SET source = source || ' ' WHERE id = '%s'",
+                      item),
          arena_printf(&arena, "the item %s is not the one that was asked", item)},
         /* The form says of another number of options than the item has. */
-        {arena_printf(&arena,
-                      UNLOGGED_FORM UNLOGGED_ANSWERS
+        {arena_printf(&arena, UNLOGGED_FORM UNLOGGED_ANSWERS
                       "UPDATE exam_attempt SET form = json_set(form, '$.slots[1].order', "
                       "json('[0,1]'))" ATTEMPT "; DELETE FROM exam_response" THIS),
          arena_printf(&arena, "its form and the item %s do not fit each other", item)},
@@ -445,8 +443,8 @@ static void test_time_line(void **state) {
         assert_true(x.slots[i].scored);
         assert_int_equal(x.slots[i].max, 1);
         assert_int_equal(x.slots[i].right, x.slots[i].points == 1);
-        assert_true(str_has_prefix(x.slots[i].item, str_eq(x.slots[i].domain, "data") ? "keys-"
-                                                                                      : "no-"));
+        assert_true(
+            str_has_prefix(x.slots[i].item, str_eq(x.slots[i].domain, "data") ? "keys-" : "no-"));
     }
 }
 

@@ -228,7 +228,8 @@ static void test_numeric_answers(void **state) {
     essay[100002] = '\0';
     assert_string_equal(canonical_of(&exam_type_numeric, 0, essay), "exam_number_long");
     /* 200 bytes are read, 201 are not. */
-    const char *blanks = arena_printf(&arena, "\"%199s7\"", ""), *more = arena_printf(&arena, "\"%200s7\"", "");
+    const char *blanks = arena_printf(&arena, "\"%199s7\"", ""),
+               *more = arena_printf(&arena, "\"%200s7\"", "");
     assert_string_equal(canonical_of(&exam_type_numeric, 0, blanks), "\"7\"");
     assert_string_equal(canonical_of(&exam_type_numeric, 0, more), "exam_number_long");
     assert_string_equal(exam_type_numeric.say("null", &arena), "");
@@ -384,6 +385,8 @@ static void test_order_faults(void **state) {
          "19:1: options 1 and 3 of keys-1 are equal [item-options]"},
         {ORDER, "- A\n- B\n- C\n",
          "7:1: keys-1 has nothing to put in order: a list 1. 2. 3. in its right order [item-options]"},
+        {ORDER, "1. [ ] A\n2. [x] B\n3. [ ] C\n\n> R.\n",
+         "17:1: the entries of keys-1 are put in order: none of them is ticked [item-options]"},
         {ORDER, "1. A\n2. B\n3. C\n",
          "17:1: the order of keys-1 has no rationale: put a quote under the list that says why [item-rationale]"},
         {ORDER, "1. A\n2. B\n3. C\n\n> R.\n\nMore.\n",
@@ -435,7 +438,7 @@ static const char *shown(const struct exam_item *item, const unsigned char *orde
     return view_said(v, &arena);
 }
 
-#define O(text) "<" text ">"              /* an option */
+#define O(text) "<" text ">"          /* an option */
 #define P(text) "<<p>" text "</p>\n>" /* reasons */
 
 /* RULE option-order: the letters are those of the page, not of the author. */
@@ -444,23 +447,34 @@ static void test_choice_shown(void **state) {
     static const unsigned char order[] = {2, 0, 1};
     const struct exam_item *one = item_of(
         "", "- [ ] A\n  > Not a.\n- [x] B\n  > So.\n- [ ] C\n  > Not c.\n");
-    assert_string_equal(shown(one, order, "[3]", NULL, 0, false),
-                        "{options: [{value: 1, letter: \"A\", option: " O("C") ", is_chosen: false}, "
-                        "{value: 2, letter: \"B\", option: " O("A") ", is_chosen: false}, "
-                        "{value: 3, letter: \"C\", option: " O("B") ", is_chosen: true}], "
-                        "is_multiple: false, choose: 1, chosen: 1, stem_says: false}");
+    assert_string_equal(
+        shown(one, order, "[3]", NULL, 0, false),
+        "{options: [{value: 1, letter: \"A\", option: " O(
+            "C") ", is_chosen: false}, "
+                 "{value: 2, letter: \"B\", option: " O(
+                     "A") ", is_chosen: false}, "
+                          "{value: 3, letter: \"C\", option: " O(
+                              "B") ", is_chosen: true}], "
+                                   "is_multiple: false, choose: 1, chosen: 1, stem_says: false}");
     assert_string_equal(
         shown(one, order, "[1]", NULL, 0, true),
-        "{options: [{option: " O("C") ", rationale: " P("Not c.") ", is_key: false, is_chosen: true}, "
-        "{option: " O("A") ", rationale: " P("Not a.") ", is_key: false, is_chosen: false}, "
-        "{option: " O("B") ", rationale: " P("So.") ", is_key: true, is_chosen: false}]}");
+        "{options: [{option: " O("C") ", rationale: " P(
+            "Not c.") ", is_key: false, is_chosen: true}, "
+                      "{option: " O("A") ", rationale: " P(
+                          "Not a.") ", is_key: false, is_chosen: false}, "
+                                    "{option: " O("B") ", rationale: " P(
+                                        "So.") ", is_key: true, is_chosen: false}]}");
     const struct exam_item *two = item_of(
         "", "Choose two.\n\n- [x] A\n  > R.\n- [ ] B\n  > R.\n- [x] C\n  > R.\n");
-    assert_string_equal(shown(two, order, "[1]", NULL, 0, false),
-                        "{options: [{value: 1, letter: \"A\", option: " O("C") ", is_chosen: true}, "
-                        "{value: 2, letter: \"B\", option: " O("A") ", is_chosen: false}, "
-                        "{value: 3, letter: \"C\", option: " O("B") ", is_chosen: false}], "
-                        "is_multiple: true, choose: 2, chosen: 1, stem_says: true}");
+    assert_string_equal(
+        shown(two, order, "[1]", NULL, 0, false),
+        "{options: [{value: 1, letter: \"A\", option: " O(
+            "C") ", is_chosen: true}, "
+                 "{value: 2, letter: \"B\", option: " O(
+                     "A") ", is_chosen: false}, "
+                          "{value: 3, letter: \"C\", option: " O(
+                              "B") ", is_chosen: false}], "
+                                   "is_multiple: true, choose: 2, chosen: 1, stem_says: true}");
 }
 
 static void test_order_shown(void **state) {
@@ -468,35 +482,37 @@ static void test_order_shown(void **state) {
     static const unsigned char order[] = {2, 0, 1};
     static const char *const given[] = {"3", "x", "4"};
 #define OPTION(value, letter, text, first, second, third)                                          \
-    "{places: [{place: 1, here: " first "}, {place: 2, here: " second "}, {place: 3, here: " third   \
+    "{places: [{place: 1, here: " first "}, {place: 2, here: " second "}, {place: 3, here: " third \
     "}], value: " value ", letter: \"" letter "\", option: " O(text) "}"
-    const struct exam_item *item = item_of(
-        ORDER "scoring: neighbours\n", "1. A\n   > First.\n2. B\n3. C\n\n> So.\n");
-    assert_string_equal(shown(item, order, "[2,1,0]", NULL, 0, false),
-                        "{options: [" OPTION("1", "A", "C", "false", "true", "false") ", "
-                        OPTION("2", "B", "A", "true", "false", "false") ", "
-                        OPTION("3", "C", "B", "false", "false", "false")
-                        "], option_count: 3, by_neighbours: true}");
+    const struct exam_item *item = item_of(ORDER "scoring: neighbours\n",
+                                           "1. A\n   > First.\n2. B\n3. C\n\n> So.\n");
+    assert_string_equal(
+        shown(item, order, "[2,1,0]", NULL, 0, false),
+        "{options: [" OPTION("1", "A", "C", "false", "true", "false") ", " OPTION(
+            "2", "B", "A", "true", "false",
+            "false") ", " OPTION("3", "C", "B", "false", "false",
+                                 "false") "], option_count: 3, by_neighbours: true}");
     /* What was refused stands where it was written; what is no place, nowhere. */
-    assert_string_equal(shown(item, order, "[2,1,3]", given, 3, false),
-                        "{options: [" OPTION("1", "A", "C", "false", "false", "true") ", "
-                        OPTION("2", "B", "A", "false", "false", "false") ", "
-                        OPTION("3", "C", "B", "false", "false", "false")
-                        "], option_count: 3, by_neighbours: true}");
-    assert_string_equal(shown(item, order, "[2,1,3]", given, 1, false),
-                        "{options: [" OPTION("1", "A", "C", "false", "false", "true") ", "
-                        OPTION("2", "B", "A", "true", "false", "false") ", "
-                        OPTION("3", "C", "B", "false", "false", "true")
-                        "], option_count: 3, by_neighbours: true}");
+    assert_string_equal(
+        shown(item, order, "[2,1,3]", given, 3, false),
+        "{options: [" OPTION("1", "A", "C", "false", "false", "true") ", " OPTION(
+            "2", "B", "A", "false", "false",
+            "false") ", " OPTION("3", "C", "B", "false", "false",
+                                 "false") "], option_count: 3, by_neighbours: true}");
+    assert_string_equal(
+        shown(item, order, "[2,1,3]", given, 1, false),
+        "{options: [" OPTION("1", "A", "C", "false", "false", "true") ", " OPTION(
+            "2", "B", "A", "true", "false",
+            "false") ", " OPTION("3", "C", "B", "false", "false",
+                                 "true") "], option_count: 3, by_neighbours: true}");
     item = item_of(ORDER, "1. A\n   > First.\n2. B\n3. C\n\n> So.\n");
+    assert_non_null(strstr(shown(item, order, "[2,3,1]", NULL, 0, true),
+                           "rationale: -, place: 3, is_placed: true, is_here: true}], why"));
     /* A stands first, C second, and B nowhere. */
     assert_string_equal(
         shown(item, order, "[2,1,0]", NULL, 0, true),
-        "{options: [{right_place: 1, option: " O("A") ", rationale: " P("First.")
-        ", place: 1, is_placed: true, is_here: true}, {right_place: 2, option: " O("B")
-        ", rationale: -}, {right_place: 3, option: " O("C")
-        ", rationale: -, place: 2, is_placed: true, is_here: false}], why: " P("So.")
-        ", by_neighbours: false}");
+        "{options: [{right_place: 1, option: " O("A") ", rationale: " P("First.") ", place: 1, is_placed: true, is_here: true}, {right_place: 2, option: " O(
+            "B") ", rationale: -}, {right_place: 3, option: " O("C") ", rationale: -, place: 2, is_placed: true, is_here: false}], why: " P("So.") ", by_neighbours: false}");
 }
 
 static void test_number_shown(void **state) {
@@ -508,11 +524,13 @@ static void test_number_shown(void **state) {
                         "{number: \"13\", field: \"13\", unit: \"km\"}");
     assert_string_equal(shown(item, NULL, "[]", given, 1, false),
                         "{number: -, field: \"twelve\", unit: \"km\"}");
-    assert_string_equal(
-        shown(item, NULL, "\"13\"", NULL, 0, true),
-        "{options: [{option: " O("12 km") ", rationale: " P("So.") ", is_key: true, is_chosen: false}, "
-        "{option: " O("13 km") ", rationale: " P("Near.") ", is_key: false, is_chosen: true}], "
-        "number: \"13\", field: \"13\", unit: \"km\"}");
+    assert_string_equal(shown(item, NULL, "\"13\"", NULL, 0, true),
+                        "{options: [{option: " O("12 km") ", rationale: " P(
+                            "So.") ", is_key: true, is_chosen: false}, "
+                                   "{option: " O("13 km") ", rationale: " P(
+                                       "Near.") ", is_key: false, is_chosen: true}], "
+                                                "number: \"13\", field: \"13\", unit: \"km\"}");
+    assert_non_null(strstr(shown(item, NULL, "\"1\"", NULL, 0, true), "Far."));
     assert_string_equal(shown(item_of(NUMERIC, "- [x] 3\n  > R.\n"), NULL, "[]", NULL, 0, false),
                         "{number: -, field: \"\", unit: -}");
 }
@@ -544,12 +562,13 @@ static void test_choice(void **state) {
     assert_int_equal(max, 1);
     assert_int_equal(points_of(last, NULL, "[8]", &max), 0);
     assert_int_equal(points_of(last, NULL, "[]", &max), 0);
-    const struct exam_item *three = item_of(
-        "", "- [ ] A\n  > R.\n- [x] B\n  > R.\n- [x] C\n  > R.\n");
+    const struct exam_item *three = item_of("",
+                                            "- [ ] A\n  > R.\n- [x] B\n  > R.\n- [x] C\n  > R.\n");
     assert_int_equal(points_of(three, NULL, "[2,3]", &max), 1);
     assert_int_equal(points_of(three, NULL, "[2]", &max), 0);
     assert_int_equal(points_of(three, NULL, "[1,2,3]", &max), 0);
-    assert_int_equal(points_of(three, NULL, "[2,3,4]", &max), 1); /* of a fourth that is not there */
+    assert_int_equal(points_of(three, NULL, "[2,3,4]", &max),
+                     1); /* of a fourth that is not there */
     assert_int_equal(points_of(three, NULL, "[2,3,5]", &max), 1);
     static const char *const cases[][2] = {{"[1,2,3]", "[1,2,3]"},
                                            {"[3,1]", "[1,3]"},
@@ -611,8 +630,9 @@ static void test_rehearsed(void **state) {
                              *const order[] = {"[2,1,3]", "[1,3,2]"}, *const beside[] = {"\"14\""},
                              *const numbers[] = {"\"1\"", "\"3\""};
     rehearse_all(item_of("", "- [ ] A\n  > R.\n- [x] B\n  > R.\n- [ ] C\n  > R.\n"), 2, one);
-    rehearse_all(item_of("", "- [ ] A\n  > R.\n- [x] B\n  > R.\n- [x] C\n  > R.\n- [ ] D\n  > R.\n"),
-                 2, two);
+    rehearse_all(
+        item_of("", "- [ ] A\n  > R.\n- [x] B\n  > R.\n- [x] C\n  > R.\n- [ ] D\n  > R.\n"), 2,
+        two);
     rehearse_all(item_of(ORDER, "1. A\n2. B\n3. C\n\n> R.\n"), 2, order);
     rehearse_all(item_of(NUMERIC, "- [ ] 1\n  > W.\n- [ ] 3\n  > W.\n- [x] 12\n  > R.\n"), 2,
                  numbers);
