@@ -160,6 +160,8 @@ static bool same_words(const char *a, const char *b) {
 void exam_read_options(struct exam_reader *r, cmark_node *list, int least, bool reasons) {
     static const char *const words[] = {"", "", "two", "three"};
     struct exam_item *item = r->item;
+    /* A box in front of an option would show its key. */
+    if (doc_is_task_list(list)) doc_unmark_tasks(r->doc->arena, list);
     for (cmark_node *n = cmark_node_first_child(list); n; n = cmark_node_next(n)) {
         if (item->option_count == EXAM_OPTIONS) {
             exam_report(r, n, "item-options", "%s has more than %d options", item->id,

@@ -301,6 +301,19 @@ static void test_markup(void **state) {
     assert_int_equal(diags.errors, 3); /* title, programme, and what there is not */
 }
 
+/* An option is shown without its mark, however many paragraphs it has: the mark is the key. */
+static void test_no_mark_is_shown(void **state) {
+    (void)state;
+    struct exam_bank b = parse(SAMPLE_BANK_HEAD ITEM
+                               "- [ ] One\n\n  More.\n\n  > R.\n- [x] Two\n\n  More.\n\n  > R.\n"
+                               "- [ ] > Three\n- [x] - a\n  > R.\n");
+    const struct exam_item *item = &b.items[0];
+    assert_string_equal(item->options[0].html, "<p>One</p>\n<p>More.</p>\n");
+    assert_string_equal(item->options[1].html, "<p>Two</p>\n<p>More.</p>\n");
+    assert_true(item->options[1].key && !item->options[0].key);
+    for (int i = 0; i < item->option_count; i++) assert_null(strstr(item->options[i].html, "task"));
+}
+
 static void test_many_options(void **state) {
     (void)state;
     struct buf b;
@@ -463,6 +476,7 @@ int main(void) {
         cmocka_unit_test_setup(test_wrong, fresh),
         cmocka_unit_test_setup(test_sentences, fresh),
         cmocka_unit_test_setup(test_markup, fresh),
+        cmocka_unit_test_setup(test_no_mark_is_shown, fresh),
         cmocka_unit_test_setup(test_many_options, fresh),
         cmocka_unit_test_setup(test_definition, fresh),
         cmocka_unit_test_setup(test_definition_wrong, fresh),
