@@ -11,14 +11,35 @@
 
 /* Of this thread, which is the writer's while a job runs; 0: none fails. */
 static _Thread_local int failing_step;
+/* SQLite steps itself when it reads what tables there are: that is nobody's query. */
+static _Thread_local bool failing_inside;
 
-/* Takes the place of SQLite's own in this program. */
+static inline void *failing_real(const char *name) { return dlsym(RTLD_NEXT, name); }
+
+/* These take the place of SQLite's own in this program. */
 int sqlite3_step(sqlite3_stmt *q);
 int sqlite3_step(sqlite3_stmt *q) {
     int (*real)(sqlite3_stmt *);
-    *(void **)&real = dlsym(RTLD_NEXT, "sqlite3_step");
+    *(void **)&real = failing_real("sqlite3_step");
+    if (failing_inside) return real(q);
     if (failing_step && --failing_step == 0) return SQLITE_IOERR;
-    return real(q);
+    failing_inside = true;
+    int rc = real(q);
+    failing_inside = false;
+    return rc;
+}
+
+int sqlite3_prepare_v3(sqlite3 *sql, const char *text, int len, unsigned flags, sqlite3_stmt **out,
+                       const char **rest);
+int sqlite3_prepare_v3(sqlite3 *sql, const char *text, int len, unsigned flags, sqlite3_stmt **out,
+                       const char **rest) {
+    int (*real)(sqlite3 *, const char *, int, unsigned, sqlite3_stmt **, const char **);
+    *(void **)&real = failing_real("sqlite3_prepare_v3");
+    bool inside = failing_inside;
+    failing_inside = true;
+    int rc = real(sql, text, len, flags, out, rest);
+    failing_inside = inside;
+    return rc;
 }
 
 struct failing_job {
