@@ -47,13 +47,9 @@ enum err audit_append(struct db *db, struct arena *a, int64_t now_ms, const char
                       const char *action, const char *subject, const char *detail) {
     if (!actor || !action || !subject) return ERR_INVALID; /* a damaged row may have lacked one */
     if (detail && strlen(detail) > AUDIT_DETAIL_MAX) return ERR_LIMIT;
-    struct audit_row row = {.seq = 1,
-                            .at_ms = now_ms,
-                            .actor = actor,
-                            .action = action,
-                            .subject = subject,
-                            .detail = detail};
-    struct audit_head last, head;
+    struct audit_row row = {
+        .at_ms = now_ms, .actor = actor, .action = action, .subject = subject, .detail = detail};
+    struct audit_head last;
     /* What is still to be written while the keys are closed is not done: nobody was told of it. */
     if (audit_must_be_signed(actor, action, true) && audit_signer_ended()) return ERR_BUSY;
     enum err e = audit_last(db, a, &last);
@@ -65,8 +61,7 @@ enum err audit_append(struct db *db, struct arena *a, int64_t now_ms, const char
                row.hash);
     if (e == OK) e = audit_sign_fact(db, a, &row);
     if (e != OK) return e;
-    memset(&head, 0, sizeof head);
-    head.seq = row.seq;
+    struct audit_head head = {.seq = row.seq};
     memcpy(head.hash, row.hash, sizeof head.hash);
     db_on_commit(db, audit_head_write, &head, sizeof head);
     return OK;
@@ -250,7 +245,7 @@ enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) 
     memset(out, 0, sizeof *out);
     struct audit_head head;
     const char *path = audit_head_path(a, db_path(db)), *problem = NULL, *why = NULL;
-    int64_t unmet = 0;
+    int64_t unmet;
     enum err found = audit_head_read(a, path, &head, &why);
     out->head_checked = found == OK;
     struct walk w = {.head = found == OK ? &head : NULL, .expected = 1, .out = out, .arena = a};
