@@ -115,11 +115,14 @@ enum err store_stage_begin(struct store_stage *s, const char *path, bool replace
                            const char **why) {
     *s = (struct store_stage){.path = path, .folder = folder_of(a, path), .lock = -1};
     *why = NULL;
+    int os = 0;
     if (mkdir(s->folder, 0700) == 0) {
         s->made = true;
-        file_sync_folder(s->folder);
-    } else if (errno != EEXIST) {
-        *why = db_why_errno(a, errno, s->folder, "be made");
+        os = file_sync_folder(s->folder);
+    } else if (errno != EEXIST) os = errno;
+    if (os) {
+        *why = db_why_errno(a, os, s->folder, "be made");
+        store_stage_end(s, a);
         return ERR_IO;
     }
     enum err e = file_lock(&s->lock, path, LOCK_ALONE, a, why);
@@ -267,14 +270,18 @@ static int write_plan(struct store_stage *s, const struct names *places, const s
         int os = file_give(file, s->folder);
         if (!os) os = file_sync(file);
         if (!os && strchr(places->item[i], '/')) os = file_give(folder_of(a, file), s->folder);
+        if (!os && strchr(places->item[i], '/')) os = file_sync_folder(file);
         if (os) return os;
-        if (strchr(places->item[i], '/')) file_sync_folder(file);
     }
     const char *plan = arena_printf(a, "%s/plan", s->dir);
     if (!file_write(plan, b.data, b.len, 0600)) return errno;
+    /* Once more than file_write, which goes on without: a folder that comes back without its plan
+     * is taken for one that is done with. */
+    int os = file_sync_folder(plan);
+    if (os) return os;
     /* While it is laid out it is root's alone, and nobody else's; whoever starts the server has to
      * be able to finish it. */
-    int os = file_give(plan, s->folder);
+    os = file_give(plan, s->folder);
     return os ? os : file_give(s->dir, s->folder);
 }
 
