@@ -51,6 +51,14 @@ static enum err restore(void) {
     return e;
 }
 
+static enum err open_it(void) {
+    struct store *s = NULL;
+    enum err e = store_open(&s, &(struct store_options){.path = fixture_db}, &fixture_arena, &why);
+    assert_int_equal(s != NULL, e == OK);
+    if (e == OK) assert_true(store_close(s, 1000));
+    return e;
+}
+
 static const struct {
     const char *name;
     enum err (*run)(void);
@@ -58,6 +66,7 @@ static const struct {
 } ways[] = {{"check", check, 1},
             {"backup", back_up, 5},
             {"check_backup", check_backup, 1},
+            {"open", open_it, 1},
             {"restore", restore, 5}};
 
 /* Through the guard of the arena, too. */
@@ -145,9 +154,69 @@ static void damage_is_damage(void **state) {
         assert_int_equal(pwrite(fd, junk, sizeof junk, at), sizeof junk);
     close(fd);
     for (size_t i = 0; i < COUNT_OF(ways); i++) {
+        if (ways[i].run == open_it) continue; /* it reads the schema, which is whole */
         if (run(ways[i].run) == OK || !strstr(why, "damaged"))
             fail_msg("%s: %s", ways[i].name, why);
         arena_release(&fixture_arena);
+    }
+    assert_int_equal(check(), ERR_INVALID);
+    const char *begins = arena_printf(&fixture_arena, "%s is damaged (table note: ", fixture_db);
+    assert_memory_equal(why, begins, strlen(begins));
+}
+
+/* ---- The check's rests ---------------------------------------------------------------------- */
+
+struct rests {
+    int after_tables, between;
+    int stop_after, stop_between; /* at which of them it ends; 0: never */
+};
+
+static bool count_rest(void *arg, int64_t worked_ms) {
+    struct rests *r = arg;
+    if (worked_ms > 0) return ++r->after_tables == r->stop_after;
+    return ++r->between == r->stop_between;
+}
+
+/* The schema and the tables of the fixture, one after the other. */
+static void a_check_rests_and_can_be_ended(void **state) {
+    (void)state;
+    fixture_fill(1);
+    sqlite3 *sql = NULL;
+    assert_int_equal(sqlite3_open(fixture_db, &sql), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(sql,
+                     "INSERT INTO note (id, text) WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL"
+                     " SELECT n + 1 FROM c WHERE n < 20000) SELECT n, 'a note' FROM c",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(sql);
+    static const struct {
+        struct rests rests;
+        int64_t tables; /* 0: before the end */
+        bool whole;
+    } cases[] = {{{0, 0, 0, 0}, 6, true},
+                 {{0, 0, 1, 0}, 1, false},
+                 {{0, 0, 2, 0}, 2, false},
+                 {{0, 0, 0, 1}, 0, false}};
+    int64_t all = 0;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct store_check found;
+        struct rests rests = cases[i].rests;
+        assert_int_equal(
+            store_check_file(fixture_db, count_rest, &rests, &fixture_arena, &found, &why), OK);
+        assert_null(found.problem);
+        assert_int_equal(found.whole, cases[i].whole);
+        if (i == 0) {
+            all = found.tables;
+            assert_int_equal(rests.after_tables, all);
+            assert_true(rests.between > 2);
+        }
+        if (cases[i].tables) assert_int_equal(found.tables, cases[i].tables);
+        else {
+            assert_true(found.tables < all);
+            assert_int_equal(rests.between, 1);
+            assert_int_equal(rests.after_tables, found.tables - 1); /* none after its end */
+        }
     }
 }
 
@@ -159,6 +228,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_failed_read_is_no_damage, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(damage_is_damage, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_check_rests_and_can_be_ended, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
