@@ -26,6 +26,7 @@ static enum err check(void) {
     struct store_check found;
     enum err e = store_check_file(fixture_db, go_on, NULL, &fixture_arena, &found, &why);
     if (e != OK) return e;
+    assert_null(why);
     why = found.problem;
     assert_int_equal(found.whole, !found.problem);
     return found.problem ? ERR_INVALID : OK;

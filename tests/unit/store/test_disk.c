@@ -282,6 +282,48 @@ static void a_name_that_was_taken_meanwhile_is_left(void **state) {
     assert_non_null(strstr(why, "cannot be made: No such file"));
 }
 
+/* Of makers that live no more, and nothing else. */
+static void leftovers_of_the_dead_are_removed(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        bool stays;
+    } files[] = {{"b.db.77.gradus-partial", false},
+                 {"b.db.77.gradus-partial-journal", false},
+                 {"b.db.77.gradus-partial-wal", false},
+                 {"b.db.77.gradus-partial-shm", false},
+                 {"gradus.db.12.partial", false},
+                 {"gradus.db.0.partial", false},
+                 {"gradus.db.9.partial", false},
+                 {"gradus.db..partial", true},
+                 {"gradus.db.x.partial", true},
+                 {"gradus.db.1x2.partial", true},
+                 {"gradus.db.1:.partial", true},
+                 {"other.db.12.partial", true},
+                 {"gradus.db.12.partials", true},
+                 {"c.db.78.gradus-partial.old", true}};
+    const char *living = fixture_path("d.db.79.gradus-partial"),
+               *link = fixture_path("e.db.gradus-partial"),
+               *folder = fixture_path("f.gradus-partial");
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        assert_true(file_write(fixture_path(files[i].name), "x", 1, 0600));
+    int fd = open(living, O_RDWR | O_CREAT, 0600);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_int_equal(symlink("gradus.db..partial", link), 0);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    store_remove_leftovers(fixture_path("b.db"), &fixture_arena);
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        if ((access(fixture_path(files[i].name), F_OK) == 0) != files[i].stays)
+            fail_msg("%s", files[i].name);
+    assert_int_equal(access(living, F_OK), 0);
+    assert_int_equal(access(link, F_OK), 0);
+    assert_int_equal(access(folder, F_OK), 0);
+    close(fd);
+    store_remove_leftovers(fixture_path("b.db"), &fixture_arena);
+    assert_int_not_equal(access(living, F_OK), 0);
+    rmdir(folder);
+}
+
 /* A backup of what is no database is none, and leaves no file. */
 static void nothing_is_copied_from_no_database(void **state) {
     (void)state;
@@ -342,6 +384,46 @@ static void a_lock_that_cannot_be_written_is_shared(void **state) {
     file_unlock(fd);
 }
 
+/* Where SQLite cannot make its shared memory, whatever the name. */
+static void a_folder_that_cannot_be_written_is_read(void **state) {
+    (void)state;
+    if (geteuid() != 0) skip(); /* root alone becomes somebody else, and comes back */
+    const char *path = fixture_path("50% of what? #1 \xc3\xa9.db");
+    fixture_fill(3);
+    assert_int_equal(rename(fixture_db, path), 0);
+    chmod(path, 0644);
+    chmod(fixture_folder, 0555);
+    struct store *s = NULL;
+    assert_int_equal(seteuid(65534), 0);
+    enum err e = store_open(&s, &(struct store_options){.path = path, .read_only = true},
+                            &fixture_arena, &why);
+    int64_t n = e == OK ? fixture_count(s) : -1;
+    if (e == OK) store_close(s, 0);
+    assert_int_equal(seteuid(0), 0);
+    chmod(fixture_folder, 0700);
+    assert_int_equal(e, OK);
+    assert_int_equal(n, 3);
+    /* Nobody reads past a WAL. */
+    assert_true(file_write(arena_printf(&fixture_arena, "%s-wal", path), "x", 1, 0600));
+    chmod(fixture_folder, 0555);
+    assert_int_equal(seteuid(65534), 0);
+    e = store_open(&s, &(struct store_options){.path = path, .read_only = true}, &fixture_arena,
+                   &why);
+    assert_int_equal(seteuid(0), 0);
+    chmod(fixture_folder, 0700);
+    assert_int_equal(e, ERR_IO);
+}
+
+/* SQLite opens a file of a later format for reading alone. */
+static void a_file_of_a_later_sqlite_is_not_written(void **state) {
+    (void)state;
+    fixture_fill(3);
+    int fd = open(fixture_db, O_RDWR);
+    assert_int_equal(pwrite(fd, "\3", 1, 18), 1);
+    close(fd);
+    assert_non_null(strstr(fixture_refused(fixture_db, false, ERR_IO), "read-only"));
+}
+
 /* A read-only store whose first reader found no WAL is no photograph. */
 static void a_reader_sees_what_others_save(void **state) {
     (void)state;
@@ -370,6 +452,12 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_directory_is_no_database, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_lock_that_cannot_be_written_is_shared, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(leftovers_of_the_dead_are_removed, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_written_is_read, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_file_of_a_later_sqlite_is_not_written, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_reader_sees_what_others_save, fixture_setup,
                                         fixture_teardown),

@@ -130,6 +130,8 @@ static void strange_files_are_refused(void **state) {
         {"UPDATE schema_migration SET checksum = '' WHERE number = 2",
          "another text of migration 2 (0002_clock.sql)"},
         {"INSERT INTO schema_migration VALUES (-1, 'x', 'x', 1)", "another text of migration -1"},
+        {"UPDATE schema_migration SET number = 0 WHERE number = 1", "another text of migration 1 ("},
+        {"INSERT INTO schema_migration VALUES (0, 'x', 'x', 1)", "text of migration 0 (unknown)"},
         {"PRAGMA application_id = 12345", "not one of Gradus"},
         {"DROP TABLE schema_migration", "not one of Gradus"},
     };

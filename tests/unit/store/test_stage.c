@@ -9,13 +9,14 @@
 
 static const char *why;
 
-/* Disks without links, and one that fails at the moment when all takes its place: these stand
- * before the C library's. */
-static bool no_links, no_moment;
+/* Disks without links (and one that fails to make them), and one that fails at the moment when all
+ * takes its place: these stand before the C library's. */
+static bool no_moment;
+static int no_links; /* errno; 0: they can be made */
 
 int link(const char *from, const char *to) {
     if (!no_links) return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
-    errno = EPERM;
+    errno = no_links;
     return -1;
 }
 
@@ -128,15 +129,19 @@ static void interrupt_at_each_step(void **state, bool again) {
 
 static void an_interrupted_restore_is_finished_by_the_next_open(void **state) {
     interrupt_at_each_step(state, false);
-    no_links = true;
-    interrupt_at_each_step(state, true);
-    no_links = false;
+    static const int linkless[] = {EPERM, EOPNOTSUPP, EMLINK};
+    for (size_t i = 0; i < COUNT_OF(linkless); i++) {
+        no_links = linkless[i];
+        interrupt_at_each_step(state, true);
+    }
+    no_links = 0;
 }
 
 /* A restore that fails is as if it had not been tried: the old database is where it was, and
  * nothing is kept of it twice. */
 static void a_failed_restore_leaves_everything_as_it_was(void **state) {
-    for (int i = 0; i < 2; i++) {
+    static const int links[] = {0, EPERM, EIO};
+    for (size_t i = 0; i < COUNT_OF(links); i++) {
         if (i) {
             teardown(state);
             assert_int_equal(fixture_setup(state), 0);
@@ -145,11 +150,14 @@ static void a_failed_restore_leaves_everything_as_it_was(void **state) {
         begin_academy();
         struct store_stage s;
         lay_out(&s, backup);
-        no_links = i;
-        no_moment = true;
+        no_links = links[i];
+        no_moment = links[i] != EIO;
         assert_int_equal(store_stage_commit(&s, names, COUNT_OF(names), &fixture_arena, &why),
                          ERR_IO);
-        no_moment = no_links = false;
+        no_moment = false;
+        no_links = 0;
+        assert_non_null(strstr(why, "gradus.db cannot be put in place: "));
+        assert_non_null(strstr(why, "Input/output error"));
         store_stage_end(&s, &fixture_arena);
         assert_int_equal(fixture_count_in(fixture_db), 9);
         assert_string_equal(get("gradus.db.audit-head"), "old head");
@@ -209,6 +217,43 @@ static void before_its_moment_nothing_has_happened(void **state) {
     is_new();
 }
 
+/* What a backup does not bring stays: its keys above all. */
+static void a_restore_of_one_file_leaves_the_keys(void **state) {
+    (void)state;
+    const char *backup = backup_of_five();
+    begin_academy();
+    assert_int_equal(store_restore(backup, fixture_db, true, &fixture_arena, &why), OK);
+    assert_int_equal(fixture_count_in(fixture_db), 5);
+    assert_string_equal(get("keys/issuer-0001.key"), "old 1");
+    assert_string_equal(get("keys/issuer-0002.key"), "old 2");
+    assert_int_not_equal(access(fixture_path("keys.before-restore"), F_OK), 0);
+    /* The head is the old log's. */
+    assert_null(get("gradus.db.audit-head"));
+    assert_string_equal(get("gradus.db.before-restore.audit-head"), "old head");
+}
+
+static unsigned mode_of(const char *name) {
+    struct stat st;
+    assert_int_equal(stat(fixture_path(name), &st), 0);
+    return st.st_mode & 07777;
+}
+
+/* Keys lie there. */
+static void what_is_laid_out_is_nobody_elses(void **state) {
+    (void)state;
+    struct store_stage s;
+    mode_t before = umask(0);
+    assert_int_equal(
+        store_stage_begin(&s, fixture_path("new/gradus.db"), false, &fixture_arena, &why), OK);
+    (void)store_stage_file(&s, "keys/a.key", &fixture_arena);
+    assert_int_equal(mode_of("new"), 0700);
+    assert_int_equal(mode_of("new/.restoring"), 0700);
+    assert_int_equal(mode_of("new/.restoring/keys"), 0700);
+    store_stage_end(&s, &fixture_arena);
+    umask(before);
+    assert_int_not_equal(access(fixture_path("new"), F_OK), 0);
+}
+
 /* The second one is told that the place is in use, and takes nothing from the first. */
 static void a_second_restore_leaves_the_first_alone(void **state) {
     (void)state;
@@ -262,6 +307,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_restore_over_many_files_ends, fixture_setup, teardown),
         cmocka_unit_test_setup_teardown(before_its_moment_nothing_has_happened, fixture_setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_restore_of_one_file_leaves_the_keys, fixture_setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_is_laid_out_is_nobody_elses, fixture_setup, teardown),
         cmocka_unit_test_setup_teardown(a_second_restore_leaves_the_first_alone, fixture_setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_second_restore_leaves_the_lock_of_the_first,
