@@ -16,7 +16,7 @@ export const rooms = {
     cert: { files: (name) => !shown.test(name) && !drawn.test(name), units: () => unit("cert"), requests: ["cert", "cert_evidence"] },
     account: { files: (name, requests) => !/_cli\.c$/.test(name) && (requests || !handlers.test(name)), units: () => unit("account"), requests: ["account", "factor", "four_eyes", "people", "person", "session"] },
     audit: { files: () => true, units: () => unit("audit", "cert"), requests: ["audit"] },
-    store: { files: () => true, units: () => unit("store", "audit"), requests: ["backup"] },
+    store: { files: () => true, units: () => [...unit("store", "audit"), "account/test_find", "fault/test_store_faults"], requests: ["backup"] },
     lab: { files: (name) => /^lab_(check|log|queue|evidence|history)\.c$/.test(name), units: () => unit("lab", "labmodel", "sandbox"), requests: ["lab"] },
     labmodel: { files: (name) => /^lab_(chance|seed)\.c$/.test(name), units: () => unit("lab", "labmodel", "sandbox"), requests: [] },
     content: { files: (name) => /^content_(progress|read_again|spelling|questions|version|store)\.c$/.test(name), units: () => unit("content"), requests: ["content"] },
