@@ -246,16 +246,18 @@ enum err history_add(struct labs *l, struct lab_live *live, struct lab_ask *ask,
     const int64_t len = (int64_t)strlen(action);
     bool wait = !ask->reads_only;
     w->ask = wait ? ask : NULL;
-    /* Once it waits, the ask may be told, and gone, before submit returns. */
+    /* Once it waits, the ask may be told, and gone, before submit returns; and whoever is told
+     * finds it counted. */
     *waiting = wait;
+    live->person->bytes += len;
     enum err e = submit(w, write_action);
     if (e) {
         *waiting = false;
+        live->person->bytes -= len;
         return live_fail(ask, ERR_BUSY, "lab_error_busy");
     }
     live->seq++;
     live->bytes += len;
-    live->person->bytes += len;
     memcpy(live->head, head, sizeof live->head);
     return OK;
 }
