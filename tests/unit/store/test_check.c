@@ -2,7 +2,9 @@
  * allocation or read that fails is no reason to tell anybody to restore a backup. */
 #include "unit/store/fixture.h"
 
+#include "base/text.h"
 #include "fault/fault_vfs.h"
+#include "store/store_copy.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HAS_FAILING_MEMORY 0 /* a sanitizer has an allocator of its own */
@@ -56,8 +58,15 @@ static enum err open_it(void) {
     struct store *s = NULL;
     enum err e = store_open(&s, &(struct store_options){.path = fixture_db}, &fixture_arena, &why);
     assert_int_equal(s != NULL, e == OK);
-    if (e == OK) assert_true(store_close(s, 1000));
-    return e;
+    if (e != OK) return e;
+    /* What is open can be written, once nothing fails any more. */
+#if HAS_FAILING_MEMORY
+    atomic_store(&order->left, 0);
+#endif
+    fault_clear();
+    assert_int_equal(fixture_save(s, fixture_count(s), "after it"), OK);
+    assert_true(store_close(s, 1000));
+    return OK;
 }
 
 static const struct {
@@ -165,6 +174,37 @@ static void damage_is_damage(void **state) {
     assert_memory_equal(why, begins, strlen(begins));
 }
 
+/* What SQLite's check answers, and which of it is damage. */
+static void answers_are_told_apart(void **state) {
+    (void)state;
+    static const struct {
+        const char *question;
+        int rc;
+        const char *damage;
+    } cases[] = {
+        {"SELECT 'ok'", SQLITE_OK, NULL},
+        {"SELECT 1 WHERE 0", SQLITE_OK, NULL},
+        {"SELECT NULL", SQLITE_NOMEM, NULL},
+        {"SELECT 'row 1 missing' || char(10) || 'row 2 missing'", SQLITE_OK, "row 1 missing row 2 missing"},
+        {"SELECT 'Tree 3: unable to get the page. error code=266'", SQLITE_IOERR_READ, NULL},
+        {"SELECT 'error code=7'", SQLITE_NOMEM, NULL},
+        {"SELECT 'error code=11'", SQLITE_OK, "error code=11"},
+        {"SELECT 'error code=26'", SQLITE_OK, "error code=26"},
+        {"SELECT 'error code=11, error code=10'", SQLITE_IOERR, NULL},
+        {"SELECT 'error code'", SQLITE_OK, "error code"},
+        {"SELECT wrong", SQLITE_ERROR, NULL},
+    };
+    sqlite3 *sql = NULL;
+    assert_int_equal(sqlite3_open(":memory:", &sql), SQLITE_OK);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *damage = "not set";
+        int rc = db_integrity(sql, cases[i].question, &fixture_arena, &damage);
+        if (rc != cases[i].rc || !str_eq(damage, cases[i].damage))
+            fail_msg("%s: %d, %s", cases[i].question, rc, damage);
+    }
+    sqlite3_close(sql);
+}
+
 /* ---- The check's rests ---------------------------------------------------------------------- */
 
 struct rests {
@@ -229,6 +269,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_failed_read_is_no_damage, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(damage_is_damage, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(answers_are_told_apart, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_check_rests_and_can_be_ended, fixture_setup,
                                         fixture_teardown),
     };

@@ -152,6 +152,13 @@ static void the_systems_own_words_are_told(void **state) {
         fault_clear();
         sqlite3_close(sql);
     }
+    /* Our own connections say which kind of error it was. */
+    sqlite3 *ours = NULL;
+    assert_int_equal(db_open_sqlite(&ours, fixture_db, DB_READ, &fixture_arena, &why), OK);
+    fault_arm(FAULT_READ, 1, EIO, true);
+    assert_int_equal(db_exec(ours, "SELECT count(*) FROM note"), SQLITE_IOERR_READ);
+    fault_clear();
+    sqlite3_close(ours);
     /* A code of the caller's, of which the connection knows nothing. */
     sqlite3 *sql = NULL;
     assert_int_equal(sqlite3_open(":memory:", &sql), SQLITE_OK);
@@ -365,6 +372,20 @@ static void a_lock_that_cannot_be_written_is_shared(void **state) {
     assert_non_null(strstr(why, "is being restored or brought up to date"));
     file_unlock(fd);
     file_unlock(-1);
+    /* A program without a standard input gets its number. */
+    int input = dup(STDIN_FILENO);
+    close(STDIN_FILENO);
+    int synced = file_sync(fixture_folder);
+    enum err first = file_lock(&fd, fixture_db, LOCK_ALONE, &fixture_arena, &why);
+    file_unlock(fd);
+    enum err second = file_lock(&other, fixture_db, LOCK_ALONE, &fixture_arena, &why);
+    file_unlock(other);
+    dup2(input, STDIN_FILENO);
+    close(input);
+    assert_int_equal(synced, 0);
+    assert_int_equal(fd, STDIN_FILENO);
+    assert_int_equal(first, OK);
+    assert_int_equal(second, OK);
     if (geteuid() != 0) return; /* root alone becomes somebody else, and comes back */
     chmod(fixture_folder, 0755);
     chmod(fixture_path("gradus.db.lock"), 0644);

@@ -55,6 +55,10 @@ static void a_new_file_gets_all(void **state) {
     assert_int_equal(
         ask("SELECT sum(number * applied_ms) FROM schema_migration WHERE length(checksum) = 64"),
         3 * 1234);
+    assert_int_equal(ask(arena_printf(&fixture_arena,
+                                      "SELECT count(*) FROM schema_migration WHERE name = '%s' OR name = '%s'",
+                                      base[0].name, base[1].name)),
+                     2);
     assert_int_equal(ask("PRAGMA application_id"), STORE_APPLICATION_ID);
     assert_int_equal(apply(base, 2, &why), OK); /* again: nothing to do */
     assert_int_equal(ask("SELECT count(*) FROM a"), 1);

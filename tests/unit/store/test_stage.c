@@ -232,6 +232,29 @@ static void a_restore_of_one_file_leaves_the_keys(void **state) {
     assert_string_equal(get("gradus.db.before-restore.audit-head"), "old head");
 }
 
+/* Somebody names a file twice: it is put in place once, and kept once. */
+static void a_name_that_comes_twice_is_one(void **state) {
+    (void)state;
+    static const char *const twice[] = {"gradus.db.audit-head", "gradus.db", "keys/issuer-0001.key",
+                                        "gradus.db.audit-head", "keys/issuer-0001.key"};
+    const char *backup = backup_of_five();
+    begin_academy();
+    struct store_stage s;
+    lay_out(&s, backup);
+    assert_int_equal(store_stage_commit(&s, twice, COUNT_OF(twice), &fixture_arena, &why), OK);
+    store_stage_end(&s, &fixture_arena);
+    is_new();
+}
+
+static void a_place_to_lay_out_that_is_taken_is_told(void **state) {
+    (void)state;
+    struct store_stage s;
+    put(".restoring", "a file of somebody");
+    assert_int_equal(store_stage_begin(&s, fixture_db, false, &fixture_arena, &why), ERR_IO);
+    assert_non_null(strstr(why, "/.restoring cannot be made: File exists."));
+    assert_string_equal(get(".restoring"), "a file of somebody");
+}
+
 static unsigned mode_of(const char *name) {
     struct stat st;
     assert_int_equal(stat(fixture_path(name), &st), 0);
@@ -310,6 +333,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_restore_of_one_file_leaves_the_keys, fixture_setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(what_is_laid_out_is_nobody_elses, fixture_setup, teardown),
+        cmocka_unit_test_setup_teardown(a_name_that_comes_twice_is_one, fixture_setup, teardown),
+        cmocka_unit_test_setup_teardown(a_place_to_lay_out_that_is_taken_is_told, fixture_setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_second_restore_leaves_the_first_alone, fixture_setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_second_restore_leaves_the_lock_of_the_first,
