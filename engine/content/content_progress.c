@@ -76,6 +76,14 @@ static int64_t done_again_ms(const struct progress_state *s) {
     return oldest;
 }
 
+static int minutes_left(const struct content_module_progress *p, int minutes) {
+    if (p->completed_ms) return 0;
+    if (p->sections_total == 0) return minutes;
+    int left = p->sections_total - p->sections_done;
+    if (left == 0) return 1; /* all is read, but something waits to be answered */
+    return (minutes * left + p->sections_total - 1) / p->sections_total;
+}
+
 struct content_module_progress progress_end(const struct progress_state *s) {
     const struct content_module *m = s->module;
     struct content_module_progress p = {.module_id = m->id,
@@ -93,11 +101,7 @@ struct content_module_progress progress_end(const struct progress_state *s) {
         p.last_section = m->sections[s->last_section].id;
         p.last_position_permille = s->position_permille;
     }
-    int left = p.sections_total - p.sections_done;
-    p.minutes_left = p.completed_ms ? 0
-                                    : (m->minutes * left + p.sections_total - 1) / p.sections_total;
-    /* All is read, but something waits to be answered. */
-    if (!p.completed_ms && p.minutes_left == 0) p.minutes_left = 1;
+    p.minutes_left = minutes_left(&p, m->minutes);
     return p;
 }
 

@@ -85,6 +85,73 @@ static void test_times_before_1970(void **state) {
     assert_int_equal(progress_end(&s).sections_done, 1);
 }
 
+/* No text is read as one without sections; if it were, its questions alone would be done. */
+static void test_without_sections(void **state) {
+    (void)state;
+    struct content_module asks = module, nothing = module;
+    asks.section_count = 0;
+    nothing.section_count = nothing.checkpoint_count = 0;
+    struct progress_state s;
+    progress_begin(&s, &asks, &arena);
+    assert_int_equal(progress_end(&s).minutes_left, 10);
+    progress_answer(&s, "c1", true, 100);
+    assert_int_equal(progress_end(&s).minutes_left, 10);
+    assert_int_equal(progress_end(&s).sections_total, 0);
+    assert_int_equal(progress_end(&s).again_ms, 0);
+    assert_false(progress_all_done(&s));
+    progress_answer(&s, "c2", true, 200);
+    assert_true(progress_all_done(&s));
+    assert_int_equal(progress_end(&s).again_ms, 100);
+    progress_completed(&s, 200);
+    assert_int_equal(progress_end(&s).minutes_left, 0);
+    progress_begin(&s, &nothing, &arena);
+    assert_false(progress_all_done(&s));
+    assert_int_equal(progress_end(&s).again_ms, 0);
+}
+
+/* Since when all has been done again: the oldest of the newest facts. */
+static void test_done_again(void **state) {
+    (void)state;
+    struct progress_state s;
+    progress_begin(&s, &module, &arena);
+    progress_reading(&s, "one", 1000, true, 100);
+    progress_reading(&s, "two", 1000, true, 110);
+    progress_reading(&s, "three", 1000, true, 120);
+    progress_answer(&s, "c1", false, 130);
+    assert_int_equal(progress_end(&s).again_ms, 0);
+    progress_answer(&s, "c2", true, 90);
+    assert_int_equal(progress_end(&s).again_ms, 90);
+    progress_answer(&s, "c2", true, 140);
+    assert_int_equal(progress_end(&s).again_ms, 100);
+    progress_reading(&s, "one", 10, false, 300); /* opened, and not read to its end */
+    assert_int_equal(progress_end(&s).again_ms, 100);
+    assert_int_equal(progress_end(&s).last_ms, 300);
+    progress_reading(&s, "one", 1000, true, 150);
+    assert_int_equal(progress_end(&s).again_ms, 110);
+    progress_reading(&s, "one", 1000, true, 105); /* an older one takes nothing back */
+    assert_int_equal(progress_end(&s).again_ms, 110);
+    /* Of two facts of one moment the later told counts; who comes last is where the person is. */
+    progress_reading(&s, "two", 200, false, 300);
+    assert_string_equal(progress_end(&s).last_section, "two");
+    assert_int_equal(progress_end(&s).last_position_permille, 200);
+    progress_answer(&s, "c1", true, 400);
+    assert_int_equal(progress_end(&s).last_ms, 400);
+    progress_answer(&s, "c1", true, 350);
+    assert_int_equal(progress_end(&s).last_ms, 400);
+    progress_completed(&s, 500);
+    assert_int_equal(progress_end(&s).last_ms, 500);
+    progress_completed(&s, 450);
+    assert_int_equal(progress_end(&s).last_ms, 500);
+    assert_int_equal(progress_end(&s).completed_ms, 450);
+    struct given_answer given[] = {{"c1", "1", false}, {"c2", "2", true}, {"c1", "3", true}};
+    struct module_facts facts = {.answers = given, .answer_count = 3};
+    assert_ptr_equal(facts_answer(&facts, "c1"), &given[2]);
+    assert_ptr_equal(facts_answer(&facts, "c2"), &given[1]);
+    assert_null(facts_answer(&facts, "c3"));
+    facts.answer_count = 1;
+    assert_ptr_equal(facts_answer(&facts, "c1"), &given[0]);
+}
+
 /* ---- Recorded ------------------------------------------------------------------------------- */
 
 struct job {
@@ -122,6 +189,21 @@ static struct content_module_progress progress(struct store *st, const struct co
     return content_progress_of(&p, content_module(s, id));
 }
 
+/* How many rows are in the file, asked of the file. */
+static int64_t rows_of(const char *table, const char *person_id) {
+    sqlite3 *sql;
+    sqlite3_stmt *q;
+    assert_int_equal(sqlite3_open(arena_printf(&arena, "%s/t.db", root), &sql), SQLITE_OK);
+    const char *text = arena_printf(&arena, "SELECT count(*) FROM %s WHERE person_id = ?", table);
+    assert_int_equal(sqlite3_prepare_v2(sql, text, -1, &q, NULL), SQLITE_OK);
+    sqlite3_bind_text(q, 1, person_id, -1, SQLITE_STATIC);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    int64_t n = sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    sqlite3_close(sql);
+    return n;
+}
+
 static void test_recorded(void **state) {
     (void)state;
     struct store *st = open_store();
@@ -150,8 +232,12 @@ static void test_recorded(void **state) {
     p = progress(st, s, lena, "a");
     assert_true(p.completed_ms > 0);
     int64_t completed_ms = p.completed_ms;
-    /* Somebody else has done nothing. */
+    /* Somebody else has done nothing, and then something of each, the later module first. */
     assert_int_equal(progress(st, s, omar, "a").last_ms, 0);
+    assert_int_equal(read_section(st, omar, b, "only", 10, false), OK);
+    assert_int_equal(answer(st, omar, a, 1, "1", true), OK);
+    assert_int_equal(progress(st, s, omar, "a").checkpoints_right, 1);
+    assert_int_equal(progress(st, s, omar, "b").last_position_permille, 10);
     assert_int_equal(content_progress(store_reader(st), &arena, s, lena, &all), OK);
     assert_ptr_equal(content_next(s, &all, content_programme(s, "p")), b);
     assert_int_equal(read_section(st, lena, b, "only", 1000, true), OK);
@@ -167,6 +253,152 @@ static void test_recorded(void **state) {
     assert_int_equal(p.sections_total, 2);
     assert_int_equal(p.sections_done, 1);
     assert_int_equal(p.minutes_left, 0);
+    /* Nor is it completed a second time. */
+    assert_int_equal(
+        read_section(st, lena, content_module(s, "a"), "third-things", 1000, true), OK);
+    assert_int_equal(progress(st, s, lena, "a").sections_done, 2);
+    assert_int_equal(rows_of("content_completion", lena), 2);
+    /* A text whose headings go is one section, which nobody has read. */
+    content_release(s);
+    put_file("content/p/modules/a.md", "%s", module_text("a", "Alpha", "Text without a heading.\n"));
+    put_file("content/p/modules/b.md", "%s", module_text("b", "Beta", "Text without a heading.\n"));
+    s = content_hold(c);
+    assert_int_equal(progress(st, s, lena, "a").minutes_left, 0);
+    assert_int_equal(progress(st, s, omar, "b").minutes_left, 10);
+    assert_int_equal(progress(st, s, omar, "b").sections_total, 1);
+    assert_int_equal(progress(st, s, omar, "b").sections_done, 0);
+    assert_null(progress(st, s, omar, "b").last_section);
+    content_release(s);
+    content_close(c);
+    assert_true(store_close(st, 5000));
+}
+
+/* ---- What comes next ------------------------------------------------------------------------ */
+
+static void put_module(const char *id, const char *before) {
+    put_file(arena_printf(&arena, "content/p/modules/%s.md", id),
+             "---\nid: %s\ntitle: Module %s\nsummary: You can do it.\nprogramme: p\nlevel: one\n"
+             "domain: d\npersona: all\nminutes: 10\nobjectives:\n  - id: %s-know\n    text: Know it\n"
+             "prerequisites: [%s]\n---\n## Only\n\nWords of %s.\n",
+             id, id, id, before, id);
+}
+
+static const char *next_of(const struct content_snapshot *s,
+                           const struct content_module_progress *touched, size_t count) {
+    const struct content_progress p = {touched, count};
+    const struct content_module *m = content_next(s, &p, content_programme(s, "p"));
+    return m ? m->id : "";
+}
+
+/* The level's modules are d, e, f, in this order; d comes after e. "x" is no module of it. */
+static void test_what_comes_next(void **state) {
+    (void)state;
+    put_module("a", "");
+    put_module("b", "");
+    put_module("d", "e");
+    put_module("e", "");
+    put_module("f", "a, e");
+    put_module("x", "");
+    put_file("content/p/programme.md",
+             "---\nid: p\ntitle: Programme\nbody: Academy\nscheme_version: \"1\"\nsummary: All of it.\n"
+             "domains:\n  - {id: d, title: Domain}\nlevels:\n"
+             "  - id: none\n    title: None\n    summary: Announced.\n    scope: Little.\n    open: false\n"
+             "  - id: one\n    title: One\n    summary: First level.\n    scope: Little.\n    requires:\n"
+             "      modules: [d, e]\n"
+             "  - id: two\n    title: Two\n    summary: Second level.\n    scope: Little.\n    requires:\n"
+             "      modules: [f, a, b]\n---\nAbout the programme.\n");
+    struct store *st = open_store();
+    struct content *c = open_content(st);
+    const struct content_snapshot *s = content_hold(c);
+    assert_non_null(content_module(s, "f"));
+    assert_string_equal(next_of(s, NULL, 0), "e"); /* d waits for it */
+    static const struct {
+        struct content_module_progress touched[5]; /* by id */
+        size_t count;
+        const char *next;
+    } cases[] = {
+        {{{.module_id = "e", .last_ms = 5, .completed_ms = 5}}, 1, "d"},
+        /* What was begun goes on: the newest of it. */
+        {{{.module_id = "a", .last_ms = 7}, {.module_id = "b", .last_ms = 6}}, 2, "a"},
+        {{{.module_id = "a", .last_ms = 6}, {.module_id = "b", .last_ms = 7}}, 2, "b"},
+        {{{.module_id = "a", .last_ms = 7}, {.module_id = "b", .last_ms = 7}}, 2, "a"},
+        {{{.module_id = "b", .last_ms = 1}}, 1, "b"},
+        /* What is done, of another programme, or gone does not. */
+        {{{.module_id = "a", .last_ms = 6}, {.module_id = "b", .last_ms = 7, .completed_ms = 7}}, 2, "a"},
+        {{{.module_id = "x", .last_ms = 9}}, 1, "e"},
+        {{{.module_id = "gone", .last_ms = 9}}, 1, "e"},
+        {{{.module_id = "d", .last_ms = 5, .completed_ms = 5},
+          {.module_id = "e", .last_ms = 5, .completed_ms = 5}},
+         2,
+         "a"}, /* f waits for it */
+        {{{.module_id = "a", .last_ms = 5, .completed_ms = 5},
+          {.module_id = "d", .last_ms = 5, .completed_ms = 5},
+          {.module_id = "e", .last_ms = 5, .completed_ms = 5}},
+         3,
+         "f"},
+        {{{.module_id = "a", .last_ms = 5, .completed_ms = 5},
+          {.module_id = "b", .last_ms = 5, .completed_ms = 5},
+          {.module_id = "d", .last_ms = 5, .completed_ms = 5},
+          {.module_id = "e", .last_ms = 5, .completed_ms = 5},
+          {.module_id = "f", .last_ms = 5, .completed_ms = 5}},
+         5,
+         ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        if (!str_eq(next_of(s, cases[i].touched, cases[i].count), cases[i].next))
+            fail_msg("case %zu: %s", i, next_of(s, cases[i].touched, cases[i].count));
+    content_release(s);
+    content_close(c);
+    assert_true(store_close(st, 5000));
+}
+
+/* Prerequisites in a circle, as they may be between two reports of the check. */
+static void test_a_circle_ends_no_path(void **state) {
+    (void)state;
+    put_module("a", "b");
+    put_module("b", "a");
+    struct store *st = open_store();
+    struct content *c = open_content(st);
+    const struct content_snapshot *s = content_hold(c);
+    assert_string_equal(next_of(s, NULL, 0), "a");
+    content_release(s);
+    content_close(c);
+    assert_true(store_close(st, 5000));
+}
+
+/* A table is gone under an open store: nobody is told that nothing was done. */
+static void test_facts_that_cannot_be_read(void **state) {
+    (void)state;
+    static const char *const tables[] = {"content_place", "content_checkpoint_answer",
+                                         "content_completion"};
+    struct store *st = open_store();
+    struct content *c = open_content(st);
+    const struct content_snapshot *s = content_hold(c);
+    const struct content_module *a = content_module(s, "a");
+    const char *lena = add_person(st, "lena");
+    sqlite3 *sql;
+    assert_int_equal(sqlite3_open(arena_printf(&arena, "%s/t.db", root), &sql), SQLITE_OK);
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
+        struct content_progress p;
+        struct module_facts facts;
+        assert_int_equal(
+            sqlite3_exec(sql,
+                         arena_printf(&arena, "ALTER TABLE %s RENAME TO elsewhere", tables[i]),
+                         NULL, NULL, NULL),
+            SQLITE_OK);
+        assert_int_equal(content_progress(store_reader(st), &arena, s, lena, &p), ERR_IO);
+        assert_int_equal(p.count, 0);
+        assert_int_equal(content_facts(store_reader(st), &arena, lena, a, &facts), ERR_IO);
+        assert_int_equal(answer(st, lena, a, 1, "1", true), ERR_IO);
+        assert_int_equal(read_section(st, lena, a, a->sections[0].id, 1000, true), ERR_IO);
+        assert_int_equal(
+            sqlite3_exec(sql,
+                         arena_printf(&arena, "ALTER TABLE elsewhere RENAME TO %s", tables[i]),
+                         NULL, NULL, NULL),
+            SQLITE_OK);
+        assert_int_equal(progress(st, s, lena, "a").last_ms, 0);
+    }
+    sqlite3_close(sql);
     content_release(s);
     content_close(c);
     assert_true(store_close(st, 5000));
@@ -190,23 +422,6 @@ static enum err run_answers(struct db *db, struct arena *a, void *arg, int64_t n
         e = content_record_answer(db, a, now_ms + j->number, j->person, j->m, 1, "1", false);
     return e;
 }
-/* How many events are in the file, asked of the file. */
-static int64_t events_of(const char *person_id) {
-    sqlite3 *sql;
-    sqlite3_stmt *q;
-    assert_int_equal(sqlite3_open(arena_printf(&arena, "%s/t.db", root), &sql), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(sql,
-                                        "SELECT count(*) FROM content_reading WHERE person_id = ?",
-                                        -1, &q, NULL),
-                     SQLITE_OK);
-    sqlite3_bind_text(q, 1, person_id, -1, SQLITE_STATIC);
-    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
-    int64_t n = sqlite3_column_int64(q, 0);
-    sqlite3_finalize(q);
-    sqlite3_close(sql);
-    return n;
-}
-
 /* RULE answers-limit, RULE reading-kept. */
 static void test_flood(void **state) {
     (void)state;
@@ -218,7 +433,7 @@ static void test_flood(void **state) {
     assert_int_equal(store_write(st, run_flood, &j, &arena), OK);
     /* RULE reading-kept: what was acknowledged is there, and the place is where the last one said.
      */
-    assert_int_equal(events_of(j.person), 2500);
+    assert_int_equal(rows_of("content_reading", j.person), 2500);
     assert_int_equal(progress(st, s, j.person, "a").last_position_permille, 499);
     /* What is news is kept all the same, and the module can be completed. */
     for (size_t i = 1; i < a->section_count; i++)
@@ -307,8 +522,17 @@ static void test_nth_allocation(void **state) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        CASE(test_pure),  CASE(test_read_again), CASE(test_times_before_1970), CASE(test_recorded),
-        CASE(test_flood), CASE(test_self),       CASE(test_nth_allocation)};
+    const struct CMUnitTest tests[] = {CASE(test_pure),
+                                       CASE(test_read_again),
+                                       CASE(test_times_before_1970),
+                                       CASE(test_without_sections),
+                                       CASE(test_done_again),
+                                       CASE(test_what_comes_next),
+                                       CASE(test_a_circle_ends_no_path),
+                                       CASE(test_facts_that_cannot_be_read),
+                                       CASE(test_recorded),
+                                       CASE(test_flood),
+                                       CASE(test_self),
+                                       CASE(test_nth_allocation)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
