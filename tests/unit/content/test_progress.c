@@ -143,6 +143,27 @@ static void test_done_again(void **state) {
     progress_completed(&s, 450);
     assert_int_equal(progress_end(&s).last_ms, 500);
     assert_int_equal(progress_end(&s).completed_ms, 450);
+    /* Each of them counts, the first and the last. */
+    static const struct {
+        const char *missing;
+        int64_t again_ms;
+    } oldest[] = {{"one", 0}, {"two", 0}, {"three", 0}, {"c1", 0}, {"c2", 0}, {"", 5}};
+    for (size_t i = 0; i < COUNT_OF(oldest); i++) {
+        progress_begin(&s, &module, &arena);
+        for (size_t k = 0; k < COUNT_OF(sections); k++)
+            if (!str_eq(sections[k].id, oldest[i].missing))
+                progress_reading(&s, sections[k].id, 1000, true, 10);
+        if (!str_eq("c2", oldest[i].missing)) progress_answer(&s, "c2", true, 10);
+        if (!str_eq("c1", oldest[i].missing)) progress_answer(&s, "c1", true, 5);
+        assert_int_equal(progress_end(&s).again_ms, oldest[i].again_ms);
+        assert_int_equal(progress_all_done(&s), oldest[i].again_ms != 0);
+    }
+    struct content_module_progress none = content_progress_of(NULL, &module);
+    assert_string_equal(none.module_id, "m");
+    assert_int_equal(none.sections_total, 3);
+    assert_int_equal(none.checkpoints_total, 2);
+    assert_int_equal(none.minutes_left, 10);
+    assert_int_equal(none.last_ms, 0);
     struct given_answer given[] = {{"c1", "1", false}, {"c2", "2", true}, {"c1", "3", true}};
     struct module_facts facts = {.answers = given, .answer_count = 3};
     assert_ptr_equal(facts_answer(&facts, "c1"), &given[2]);
@@ -227,7 +248,14 @@ static void test_recorded(void **state) {
     struct content_module_progress p = progress(st, s, lena, "a");
     assert_int_equal(p.sections_done, 1);
     assert_int_equal(p.checkpoints_answered, 1);
+    assert_int_equal(p.checkpoints_right, 0);
     assert_int_equal(p.completed_ms, 0);
+    struct module_facts facts;
+    assert_int_equal(content_facts(store_reader(st), &arena, lena, a, &facts), OK);
+    assert_int_equal(facts.answer_count, 1);
+    assert_string_equal(facts.answers[0].checkpoint, a->checkpoints[0]);
+    assert_string_equal(facts.answers[0].choice, "1");
+    assert_false(facts.answers[0].right);
     assert_int_equal(read_section(st, lena, a, "second-things", 1000, true), OK);
     p = progress(st, s, lena, "a");
     assert_true(p.completed_ms > 0);

@@ -1,7 +1,10 @@
 /* The record of a run: the chain, rewinds, what an image may be continued with. */
 #include "unit/check.h"
 
+#include <sodium.h>
+
 #include "base/codec.h"
+#include "base/text.h"
 #include "labmodel/lab_chance.h"
 #include "lab/lab_log.h"
 
@@ -121,6 +124,100 @@ static void test_images(void **state) {
     assert_false(lab_log_continues(&log, -1, &from));
 }
 
+/* What an action is, told by its canonical text alone. */
+static void test_kinds_of_actions(void **state) {
+    (void)state;
+    static const struct {
+        const char *action;
+        int64_t to; /* -1: no rewind */
+        bool query, clock;
+    } cases[] = {
+        {"{\"kind\":\"rewind\",\"to\":0}", 0, false, false},
+        {"{\"kind\":\"rewind\",\"to\":9}", 9, false, false},
+        {"{\"kind\":\"rewind\",\"to\":10}", 10, false, false},
+        {"{\"kind\":\"rewind\",\"to\":20000}", 20000, false, false},
+        {"{\"kind\":\"rewind\",\"to\":19999}", 19999, false, false},
+        {"{\"kind\":\"rewind\",\"to\":200009}", 200009, false, false}, /* more than there are */
+        {"{\"kind\":\"rewind\",\"to\":", 0, false, false},
+        {"{\"kind\":\"rewind\",\"to\":12:}", 12, false, false},
+        {"{\"kind\":\"rewind\",\"to\":12/}", 12, false, false},
+        {"{\"kind\":\"rewind\",\"t\":1}", -1, false, false},
+        {"{\"kind\":\"sql\",\"text\":\"SELECT 1\"}", -1, true, false},
+        {"{\"kind\":\"sql\"}", -1, false, false},
+        {"{\"cut\":\"time\",\"kind\":\"sql\"}", -1, true, false},
+        {"{\"cut\"}", -1, false, false},
+        {"{\"advance_ms\":60000,\"kind\":\"clock\"}", -1, false, true},
+        {"{\"advance\":60000,\"kind\":\"clock\"}", -1, false, false},
+        {"{}", -1, false, false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int64_t to = -1;
+        bool is = lab_log_rewind(cases[i].action, &to);
+        if (is != (cases[i].to >= 0) || to != cases[i].to) fail_msg("%s", cases[i].action);
+        if (lab_log_query(cases[i].action) != cases[i].query) fail_msg("%s", cases[i].action);
+        if (lab_log_clock(cases[i].action) != cases[i].clock) fail_msg("%s", cases[i].action);
+    }
+    /* However long the number is, it ends. */
+    int64_t to = -1;
+    assert_true(lab_log_rewind("{\"kind\":\"rewind\",\"to\":99999999999999999999999999}", &to));
+    assert_in_range(to, LAB_ACTIONS_MAX + 1, 10 * (int64_t)LAB_ACTIONS_MAX + 9);
+}
+
+/* The formula by hand: seed and tick byte by byte from the lowest, the names with a zero between,
+ * under SipHash-2-4. */
+static uint64_t hash_by_hand(uint64_t seed, const char *stream, size_t stream_len,
+                             const char *entity, size_t entity_len, int64_t tick) {
+    unsigned char key[16] = {0}, text[512], out[8];
+    size_t n = 0;
+    for (int i = 0; i < 8; i++) {
+        key[i] = (unsigned char)(seed >> 8 * i);
+        text[n++] = (unsigned char)((uint64_t)tick >> 8 * i);
+    }
+    memcpy(text + n, stream, stream_len);
+    n += stream_len;
+    text[n++] = 0;
+    memcpy(text + n, entity, entity_len);
+    n += entity_len;
+    crypto_shorthash(out, text, n, key);
+    uint64_t value = 0;
+    for (int i = 7; i >= 0; i--) value = value << 8 | out[i];
+    return value;
+}
+
+static void test_chance_is_the_formula(void **state) {
+    const uint64_t seed = UINT64_C(0x8192a3b4c5d6e7f8);
+    const int64_t tick = INT64_C(0x1122334455667788);
+    assert_true(lab_hash64(seed, "abc", "de", tick) ==
+                hash_by_hand(seed, "abc", 3, "de", 2, tick));
+    /* Long names are cut: 56 bytes of the one, and what 256 leave of the other. */
+    char stream[101], entity[301];
+    memset(stream, 's', 100);
+    memset(entity, 'e', 300);
+    stream[100] = entity[300] = '\0';
+    assert_true(lab_hash64(seed, stream, "de", tick) ==
+                hash_by_hand(seed, stream, 56, "de", 2, tick));
+    assert_true(lab_hash64(seed, "abc", entity, tick) ==
+                hash_by_hand(seed, "abc", 3, entity, 256 - 12, tick));
+    stream[56] = entity[244] = '\0'; /* and just not */
+    assert_true(lab_hash64(seed, stream, "", tick) == hash_by_hand(seed, stream, 56, "", 0, tick));
+    assert_true(lab_hash64(seed, "abc", entity, tick) ==
+                hash_by_hand(seed, "abc", 3, entity, 244, tick));
+    /* A token is its number and two draws of its member. */
+    assert_string_equal(
+        lab_access_token(*state, 5, 12, 3),
+        arena_printf(*state, "tk3.%016llx%016llx",
+                     (unsigned long long)hash_by_hand(5, "access-token-1", 14, "12", 2, 3),
+                     (unsigned long long)hash_by_hand(5, "access-token-2", 14, "12", 2, 3)));
+    static const int64_t numbers[] = {1, 2, 999999999, 1000000000};
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        assert_int_equal(lab_access_token_number(*state, 5, 1,
+                                                 lab_access_token(*state, 5, 1, numbers[i])),
+                         numbers[i]);
+    assert_int_equal(lab_access_token_number(*state, 5, 1, lab_access_token(*state, 5, 1, 0)), 0);
+    assert_int_equal(
+        lab_access_token_number(*state, 5, 1, lab_access_token(*state, 5, 1, 1000000001)), 0);
+}
+
 /* A draw more in one stream shifts no other, and the numbers are the same on every machine. */
 static void test_chance(void **state) {
     assert_int_equal(lab_hash64(1, "a", "b", 1), lab_hash64(1, "a", "b", 1));
@@ -147,6 +244,8 @@ int main(void) {
                                        TEST(test_removed_and_reordered),
                                        TEST(test_rewinds),
                                        TEST(test_images),
+                                       TEST(test_kinds_of_actions),
+                                       TEST(test_chance_is_the_formula),
                                        TEST(test_chance)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

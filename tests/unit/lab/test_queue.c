@@ -91,11 +91,189 @@ static void test_two_take_turns(void **state) {
     assert_null(room.shares); /* nothing is kept of who is done */
 }
 
+/* Of one run, which is asked again before the first is done. */
+static struct lab_ask *enter_into(struct lab_live *live, const char *who) {
+    struct lab_ask *ask = &asks[used++];
+    lab_ask_init(ask, NULL, 0);
+    ask->actor_id = who;
+    assert_true(lab_queue_enter(&room, live, ask));
+    return ask;
+}
+
+/* The next one goes to work and stays there. */
+static struct lab_ask *begin(void) {
+    struct lab_live *live = lab_queue_next(&room);
+    if (!live) return NULL;
+    struct lab_ask *ask = live->first;
+    live->first = ask->next;
+    if (!live->first) live->last = NULL;
+    lab_queue_take(&room, ask);
+    return ask;
+}
+
+static void end(const struct lab_ask *ask) { lab_queue_leave(&room, ask->share, ask->heavy); }
+
+/* Both sides of the edge. */
+static void test_so_many_wait_and_no_more(void **state) {
+    (void)state;
+    static struct lab_live live;
+    static struct lab_ask many[LAB_WAITING + 2];
+    memset(&live, 0, sizeof live);
+    for (int i = 0; i < LAB_WAITING + 2; i++) {
+        lab_ask_init(&many[i], NULL, 0);
+        many[i].actor_id = "p";
+        assert_int_equal(lab_queue_enter(&room, &live, &many[i]), i < LAB_WAITING);
+    }
+    assert_ptr_equal(live.last, &many[LAB_WAITING - 1]);
+    assert_non_null(enter("q")); /* others are not in the way */
+    room.live = &live;
+    live.next = NULL;
+    assert_ptr_equal(begin(), &many[0]);
+    assert_true(lab_queue_enter(&room, &live, &many[LAB_WAITING])); /* one is at work now */
+    assert_false(lab_queue_enter(&room, &live, &many[LAB_WAITING + 1]));
+    while (room.shares) {
+        struct lab_share *next = room.shares->next;
+        free(room.shares);
+        room.shares = next;
+    }
+}
+
+/* RULE lab-share: two of a person at work, and one of them that may take long. */
+static void test_a_share_of_the_threads(void **state) {
+    (void)state;
+    struct lab_ask *ask[6];
+    for (int i = 0; i < 3; i++) ask[i] = enter("p");
+    ask[3] = enter("q");
+    assert_ptr_equal(begin(), ask[0]);
+    assert_ptr_equal(begin(), ask[3]);
+    assert_ptr_equal(begin(), ask[1]);
+    assert_null(begin());
+    end(ask[3]);
+    assert_null(begin());
+    end(ask[0]);
+    assert_ptr_equal(begin(), ask[2]);
+    assert_null(begin());
+    end(ask[1]);
+    end(ask[2]);
+    assert_null(room.shares);
+}
+
+static struct lab_ask *enter_heavy(const char *who) {
+    struct lab_ask *ask = enter(who);
+    ask->heavy = true;
+    return ask;
+}
+
+static void test_what_takes_long_leaves_threads(void **state) {
+    (void)state;
+    struct lab_ask *one = enter_heavy("p"), *two = enter_heavy("p"), *light = enter("p");
+    assert_ptr_equal(begin(), one);
+    assert_ptr_equal(begin(), light); /* the second waits for the first */
+    end(light);
+    assert_null(begin());
+    end(one);
+    assert_ptr_equal(begin(), two);
+    end(two);
+    assert_int_equal(room.heavy, 0);
+    /* And of all people: half of the threads. */
+    char who[LAB_HEAVY + 1][8];
+    struct lab_ask *heavy[LAB_HEAVY + 1];
+    for (int i = 0; i <= LAB_HEAVY; i++) {
+        snprintf(who[i], sizeof who[i], "p%d", i);
+        heavy[i] = enter_heavy(who[i]);
+    }
+    for (int i = 0; i < LAB_HEAVY; i++) assert_ptr_equal(begin(), heavy[i]);
+    assert_int_equal(room.heavy, LAB_HEAVY);
+    assert_null(begin());
+    struct lab_ask *short_one = enter("z");
+    assert_ptr_equal(begin(), short_one);
+    end(heavy[0]);
+    assert_ptr_equal(begin(), heavy[LAB_HEAVY]);
+    for (int i = 1; i <= LAB_HEAVY; i++) end(heavy[i]);
+    end(short_one);
+    assert_int_equal(room.heavy, 0);
+    assert_null(room.shares);
+}
+
+static void test_what_may_take_long(void **state) {
+    (void)state;
+    static const struct {
+        struct lab_ask ask;
+        bool slow, heavy;
+    } cases[] = {
+        {{.replay_to = -1}, false, false},
+        {{.replay_to = -1, .check = true}, false, true},
+        {{.replay_to = -1, .verify = true}, false, true},
+        {{.replay_to = 0}, false, true},
+        {{.replay_to = 3}, false, true},
+        {{.replay_to = -1, .action = "{\"kind\":\"sql\",\"text\":\"\"}"}, false, true},
+        {{.replay_to = -1, .action = "{\"kind\":\"sql2\"}"}, false, false},
+        {{.replay_to = -1, .action = "{\"cut\":\"time\",\"kind\":\"sql\"}"}, false, true},
+        {{.replay_to = -1, .action = "{\"kind\":\"api\"}"}, false, false},
+        {{.replay_to = -1, .action = "{\"kind\":\"api\"}"}, true, true},
+        {{.replay_to = -1}, true, false}, /* a look at a run whose actions are slow */
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct lab_live live = {.slow = cases[i].slow};
+        struct lab_ask ask = cases[i].ask;
+        ask.actor_id = "p";
+        assert_true(lab_queue_enter(&room, &live, &ask));
+        if (ask.heavy != cases[i].heavy) fail_msg("case %zu", i);
+        lab_queue_take(&room, &ask);
+        end(&ask);
+        assert_null(room.shares);
+    }
+}
+
+/* What a run is asked is done in order; what has begun goes on before it, behind others. */
+static void test_slices_go_on_first(void **state) {
+    (void)state;
+    struct lab_live *live = &runs[MANY - 1];
+    room.live = live;
+    struct lab_ask *first = enter_into(live, "p"), *second = enter_into(live, "p");
+    assert_ptr_equal(live->first, first);
+    assert_ptr_equal(live->last, second);
+    live->busy = true;
+    assert_null(begin());
+    live->busy = false;
+    assert_ptr_equal(begin(), first);
+    struct lab_ask *other = enter("q");
+    lab_queue_again(&room, live, first);
+    lab_queue_leave(&room, first->share, false);
+    assert_true(first->heavy);
+    assert_ptr_equal(live->first, first);
+    assert_ptr_equal(live->last, second);
+    assert_int_equal(first->share->waiting, 2);
+    assert_ptr_equal(begin(), other);
+    assert_ptr_equal(begin(), first);
+    assert_ptr_equal(begin(), second);
+    end(first);
+    end(second);
+    end(other);
+    /* Alone it is the last, too. */
+    struct lab_ask *alone = enter_into(live, "r");
+    assert_ptr_equal(begin(), alone);
+    lab_queue_again(&room, live, alone);
+    lab_queue_leave(&room, alone->share, false);
+    assert_ptr_equal(live->first, alone);
+    assert_ptr_equal(live->last, alone);
+    assert_null(alone->next);
+    assert_ptr_equal(begin(), alone);
+    end(alone);
+    assert_null(room.shares);
+    assert_int_equal(room.heavy, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_several_are_not_starved_by_singles, fresh),
         cmocka_unit_test_setup(test_a_single_is_not_held_up, fresh),
         cmocka_unit_test_setup(test_two_take_turns, fresh),
+        cmocka_unit_test_setup(test_so_many_wait_and_no_more, fresh),
+        cmocka_unit_test_setup(test_a_share_of_the_threads, fresh),
+        cmocka_unit_test_setup(test_what_takes_long_leaves_threads, fresh),
+        cmocka_unit_test_setup(test_what_may_take_long, fresh),
+        cmocka_unit_test_setup(test_slices_go_on_first, fresh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
