@@ -43,7 +43,8 @@ const struct article *articles_keep(_Atomic(struct article *) *list, const struc
         return NULL;
     }
     *a = *made;
-    a->html = memcpy(html, made->html, made->len + 1);
+    a->html = html;
+    memcpy(html, made->html, made->len + 1);
     a->locale = strdup(made->locale);
     if (!a->locale) {
         article_free(a);
