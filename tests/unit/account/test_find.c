@@ -37,7 +37,7 @@ static void words_are_folded_and_cut(void **state) {
     words_of("GR-2026-7K3Q", "gr-2026-7k3q|2026-7k3q|7k3q");
     words_of("Élise E\u0301lise STRASSE Straße", "elise|strasse");
     words_of("ada Ada", "ada");
-    words_of("1 x yz y", "1|x|yz|y"); /* to the last letter */
+    words_of("1 x yz y", "1|x|yz|y");   /* to the last letter */
     words_of("สมชาย ใจดี", "สมชาย|ใจด"); /* marks above are no letters of their own */
     words_of("中文", "中文");
     words_of(" . - ", "");

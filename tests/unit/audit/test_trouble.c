@@ -20,7 +20,8 @@ static void sign(void *context, const void *bytes, size_t len,
 static void begin_signing(void) {
     codec_start();
     crypto_sign_keypair(public_key, secret_key);
-    audit_signer_set(&(struct audit_signer){sign, secret_key, multikey_encode(&arena, public_key)});
+    audit_signer_set(&(struct audit_signer){
+        .sign = sign, .context = secret_key, .key = multikey_encode(&arena, public_key)});
 }
 
 static void behind_its_back(const char *sql) {
@@ -39,10 +40,11 @@ static void a_row_that_lacks_a_part_was_changed(void **state) {
     tamper("CREATE TABLE bare AS SELECT * FROM audit_log; DROP TABLE audit_log;"
            "ALTER TABLE bare RENAME TO audit_log; CREATE TABLE whole AS SELECT * FROM audit_log");
     for (size_t i = 0; i < COUNT_OF(columns); i++) {
-        behind_its_back(arena_printf(&arena,
-                                     "DELETE FROM audit_log; INSERT INTO audit_log SELECT * FROM whole;"
-                                     "UPDATE audit_log SET %s = NULL WHERE seq = %zu",
-                                     columns[i], i + 3));
+        behind_its_back(
+            arena_printf(&arena,
+                         "DELETE FROM audit_log; INSERT INTO audit_log SELECT * FROM whole;"
+                         "UPDATE audit_log SET %s = NULL WHERE seq = %zu",
+                         columns[i], i + 3));
         struct audit_report r;
         if (verify(&r) != ERR_INVALID) fail_msg("%s", columns[i]);
         assert_int_equal(r.first_bad, (int64_t)i + 3);
@@ -63,7 +65,8 @@ static void a_fact_that_is_refused_is_none(void **state) {
     (void)state;
     begin_signing();
     fill();
-    behind_its_back("CREATE TRIGGER refused BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'no'); END");
+    behind_its_back(
+        "CREATE TRIGGER refused BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'no'); END");
     struct store *s = open_store();
     assert_int_equal(say(s, (struct fact){"p", "a.b", "s", NULL, OK}), ERR_CONFLICT);
     assert_int_equal(say(s, (struct fact){"p", "cert.grant", "s", NULL, OK}), ERR_CONFLICT);

@@ -282,13 +282,14 @@ static void test_recorded(void **state) {
     assert_int_equal(p.sections_done, 1);
     assert_int_equal(p.minutes_left, 0);
     /* Nor is it completed a second time. */
-    assert_int_equal(
-        read_section(st, lena, content_module(s, "a"), "third-things", 1000, true), OK);
+    assert_int_equal(read_section(st, lena, content_module(s, "a"), "third-things", 1000, true),
+                     OK);
     assert_int_equal(progress(st, s, lena, "a").sections_done, 2);
     assert_int_equal(rows_of("content_completion", lena), 2);
     /* A text whose headings go is one section, which nobody has read. */
     content_release(s);
-    put_file("content/p/modules/a.md", "%s", module_text("a", "Alpha", "Text without a heading.\n"));
+    put_file("content/p/modules/a.md", "%s",
+             module_text("a", "Alpha", "Text without a heading.\n"));
     put_file("content/p/modules/b.md", "%s", module_text("b", "Beta", "Text without a heading.\n"));
     s = content_hold(c);
     assert_int_equal(progress(st, s, lena, "a").minutes_left, 0);
@@ -304,11 +305,12 @@ static void test_recorded(void **state) {
 /* ---- What comes next ------------------------------------------------------------------------ */
 
 static void put_module(const char *id, const char *before) {
-    put_file(arena_printf(&arena, "content/p/modules/%s.md", id),
-             "---\nid: %s\ntitle: Module %s\nsummary: You can do it.\nprogramme: p\nlevel: one\n"
-             "domain: d\npersona: all\nminutes: 10\nobjectives:\n  - id: %s-know\n    text: Know it\n"
-             "prerequisites: [%s]\n---\n## Only\n\nWords of %s.\n",
-             id, id, id, before, id);
+    put_file(
+        arena_printf(&arena, "content/p/modules/%s.md", id),
+        "---\nid: %s\ntitle: Module %s\nsummary: You can do it.\nprogramme: p\nlevel: one\n"
+        "domain: d\npersona: all\nminutes: 10\nobjectives:\n  - id: %s-know\n    text: Know it\n"
+        "prerequisites: [%s]\n---\n## Only\n\nWords of %s.\n",
+        id, id, id, before, id);
 }
 
 static const char *next_of(const struct content_snapshot *s,
@@ -327,14 +329,15 @@ static void test_what_comes_next(void **state) {
     put_module("e", "");
     put_module("f", "a, e");
     put_module("x", "");
-    put_file("content/p/programme.md",
-             "---\nid: p\ntitle: Programme\nbody: Academy\nscheme_version: \"1\"\nsummary: All of it.\n"
-             "domains:\n  - {id: d, title: Domain}\nlevels:\n"
-             "  - id: none\n    title: None\n    summary: Announced.\n    scope: Little.\n    open: false\n"
-             "  - id: one\n    title: One\n    summary: First level.\n    scope: Little.\n    requires:\n"
-             "      modules: [d, e]\n"
-             "  - id: two\n    title: Two\n    summary: Second level.\n    scope: Little.\n    requires:\n"
-             "      modules: [f, a, b]\n---\nAbout the programme.\n");
+    put_file(
+        "content/p/programme.md",
+        "---\nid: p\ntitle: Programme\nbody: Academy\nscheme_version: \"1\"\nsummary: All of it.\n"
+        "domains:\n  - {id: d, title: Domain}\nlevels:\n"
+        "  - id: none\n    title: None\n    summary: Announced.\n    scope: Little.\n    open: false\n"
+        "  - id: one\n    title: One\n    summary: First level.\n    scope: Little.\n    requires:\n"
+        "      modules: [d, e]\n"
+        "  - id: two\n    title: Two\n    summary: Second level.\n    scope: Little.\n    requires:\n"
+        "      modules: [f, a, b]\n---\nAbout the programme.\n");
     struct store *st = open_store();
     struct content *c = open_content(st);
     const struct content_snapshot *s = content_hold(c);
@@ -352,7 +355,9 @@ static void test_what_comes_next(void **state) {
         {{{.module_id = "a", .last_ms = 7}, {.module_id = "b", .last_ms = 7}}, 2, "a"},
         {{{.module_id = "b", .last_ms = 1}}, 1, "b"},
         /* What is done, of another programme, or gone does not. */
-        {{{.module_id = "a", .last_ms = 6}, {.module_id = "b", .last_ms = 7, .completed_ms = 7}}, 2, "a"},
+        {{{.module_id = "a", .last_ms = 6}, {.module_id = "b", .last_ms = 7, .completed_ms = 7}},
+         2,
+         "a"},
         {{{.module_id = "x", .last_ms = 9}}, 1, "e"},
         {{{.module_id = "gone", .last_ms = 9}}, 1, "e"},
         {{{.module_id = "d", .last_ms = 5, .completed_ms = 5},
@@ -410,8 +415,7 @@ static void test_facts_that_cannot_be_read(void **state) {
         struct content_progress p;
         struct module_facts facts;
         assert_int_equal(
-            sqlite3_exec(sql,
-                         arena_printf(&arena, "ALTER TABLE %s RENAME TO elsewhere", tables[i]),
+            sqlite3_exec(sql, arena_printf(&arena, "ALTER TABLE %s RENAME TO elsewhere", tables[i]),
                          NULL, NULL, NULL),
             SQLITE_OK);
         assert_int_equal(content_progress(store_reader(st), &arena, s, lena, &p), ERR_IO);
@@ -420,8 +424,7 @@ static void test_facts_that_cannot_be_read(void **state) {
         assert_int_equal(answer(st, lena, a, 1, "1", true), ERR_IO);
         assert_int_equal(read_section(st, lena, a, a->sections[0].id, 1000, true), ERR_IO);
         assert_int_equal(
-            sqlite3_exec(sql,
-                         arena_printf(&arena, "ALTER TABLE elsewhere RENAME TO %s", tables[i]),
+            sqlite3_exec(sql, arena_printf(&arena, "ALTER TABLE elsewhere RENAME TO %s", tables[i]),
                          NULL, NULL, NULL),
             SQLITE_OK);
         assert_int_equal(progress(st, s, lena, "a").last_ms, 0);

@@ -187,8 +187,7 @@ static uint64_t hash_by_hand(uint64_t seed, const char *stream, size_t stream_le
 static void test_chance_is_the_formula(void **state) {
     const uint64_t seed = UINT64_C(0x8192a3b4c5d6e7f8);
     const int64_t tick = INT64_C(0x1122334455667788);
-    assert_true(lab_hash64(seed, "abc", "de", tick) ==
-                hash_by_hand(seed, "abc", 3, "de", 2, tick));
+    assert_true(lab_hash64(seed, "abc", "de", tick) == hash_by_hand(seed, "abc", 3, "de", 2, tick));
     /* Long names are cut: 56 bytes of the one, and what 256 leave of the other. */
     char stream[101], entity[301];
     memset(stream, 's', 100);
@@ -210,9 +209,9 @@ static void test_chance_is_the_formula(void **state) {
                      (unsigned long long)hash_by_hand(5, "access-token-2", 14, "12", 2, 3)));
     static const int64_t numbers[] = {1, 2, 999999999, 1000000000};
     for (size_t i = 0; i < COUNT_OF(numbers); i++)
-        assert_int_equal(lab_access_token_number(*state, 5, 1,
-                                                 lab_access_token(*state, 5, 1, numbers[i])),
-                         numbers[i]);
+        assert_int_equal(
+            lab_access_token_number(*state, 5, 1, lab_access_token(*state, 5, 1, numbers[i])),
+            numbers[i]);
     assert_int_equal(lab_access_token_number(*state, 5, 1, lab_access_token(*state, 5, 1, 0)), 0);
     assert_int_equal(
         lab_access_token_number(*state, 5, 1, lab_access_token(*state, 5, 1, 1000000001)), 0);

@@ -59,7 +59,7 @@ static enum err open_it(void) {
     enum err e = store_open(&s, &(struct store_options){.path = fixture_db}, &fixture_arena, &why);
     assert_int_equal(s != NULL, e == OK);
     if (e != OK) return e;
-    /* What is open can be written, once nothing fails any more. */
+        /* What is open can be written, once nothing fails any more. */
 #if HAS_FAILING_MEMORY
     atomic_store(&order->left, 0);
 #endif
@@ -185,7 +185,8 @@ static void answers_are_told_apart(void **state) {
         {"SELECT 'ok'", SQLITE_OK, NULL},
         {"SELECT 1 WHERE 0", SQLITE_OK, NULL},
         {"SELECT NULL", SQLITE_NOMEM, NULL},
-        {"SELECT 'row 1 missing' || char(10) || 'row 2 missing'", SQLITE_OK, "row 1 missing row 2 missing"},
+        {"SELECT 'row 1 missing' || char(10) || 'row 2 missing'", SQLITE_OK,
+         "row 1 missing row 2 missing"},
         {"SELECT 'Tree 3: unable to get the page. error code=266'", SQLITE_IOERR_READ, NULL},
         {"SELECT 'error code=7'", SQLITE_NOMEM, NULL},
         {"SELECT 'error code=11'", SQLITE_OK, "error code=11"},

@@ -73,12 +73,15 @@ static void codes_are_sentences(void **state) {
         const char *says;
     } cases[] = {
         {SQLITE_FULL, "a.db cannot be read: the disk is full."},
-        {SQLITE_READONLY, "a.db cannot be read: it, its folder or the disk is read-only for this user (Permission"},
-        {SQLITE_PERM, "a.db cannot be read: it, its folder or the disk is read-only for this user (Permission"},
+        {SQLITE_READONLY,
+         "a.db cannot be read: it, its folder or the disk is read-only for this user (Permission"},
+        {SQLITE_PERM,
+         "a.db cannot be read: it, its folder or the disk is read-only for this user (Permission"},
         {SQLITE_CANTOPEN, "a.db cannot be read: unable to open database file."},
         {SQLITE_IOERR_READ, "a.db cannot be read: the disk reports an error (disk I/O error)."},
         {SQLITE_NOTADB, "a.db cannot be read: it is not a database."},
-        {SQLITE_CORRUPT, "a.db cannot be read: the file is damaged (database disk image is malformed)."},
+        {SQLITE_CORRUPT,
+         "a.db cannot be read: the file is damaged (database disk image is malformed)."},
         {SQLITE_BUSY, "a.db cannot be read: another program is using it."},
         {SQLITE_LOCKED, "a.db cannot be read: another program is using it."},
         {SQLITE_NOMEM, "a.db cannot be read: memory is short."},
@@ -88,12 +91,16 @@ static void codes_are_sentences(void **state) {
     static const struct {
         int os;
         const char *says;
-    } others[] = {{ENOSPC, "a.db cannot be made: the disk is full."},
-                  {EDQUOT, "a.db cannot be made: the disk is full."},
-                  {EROFS, "a.db cannot be made: it, its folder or the disk is read-only for this user (Read-only"},
-                  {EACCES, "a.db cannot be made: it, its folder or the disk is read-only for this user (Permission"},
-                  {EPERM, "a.db cannot be made: it, its folder or the disk is read-only for this user (Operation not"},
-                  {ENOENT, "a.db cannot be made: No such file or directory."}};
+    } others[] = {
+        {ENOSPC, "a.db cannot be made: the disk is full."},
+        {EDQUOT, "a.db cannot be made: the disk is full."},
+        {EROFS,
+         "a.db cannot be made: it, its folder or the disk is read-only for this user (Read-only"},
+        {EACCES,
+         "a.db cannot be made: it, its folder or the disk is read-only for this user (Permission"},
+        {EPERM,
+         "a.db cannot be made: it, its folder or the disk is read-only for this user (Operation not"},
+        {ENOENT, "a.db cannot be made: No such file or directory."}};
     for (size_t i = 0; i < COUNT_OF(others); i++)
         if (!str_has_prefix(db_why_errno(&fixture_arena, others[i].os, "a.db", "be made"),
                             others[i].says))
@@ -128,11 +135,15 @@ static void the_systems_own_words_are_told(void **state) {
         int os;
         const char *read, *open;
     } cases[] = {
-        {EIO, "a.db cannot be read: the disk reports an error (disk I/O error: Input/output error).",
+        {EIO,
+         "a.db cannot be read: the disk reports an error (disk I/O error: Input/output error).",
          "a.db cannot be read: Input/output error."},
-        {ENOSPC, "a.db cannot be read: the disk is full.", "a.db cannot be read: the disk is full."},
-        {EDQUOT, "a.db cannot be read: the disk is full.", "a.db cannot be read: the disk is full."},
-        {EROFS, "a.db cannot be read: it, its folder or the disk is read-only for this user (Read-only",
+        {ENOSPC, "a.db cannot be read: the disk is full.",
+         "a.db cannot be read: the disk is full."},
+        {EDQUOT, "a.db cannot be read: the disk is full.",
+         "a.db cannot be read: the disk is full."},
+        {EROFS,
+         "a.db cannot be read: it, its folder or the disk is read-only for this user (Read-only",
          "a.db cannot be read: it, its folder or the disk is read-only for this user (Read-only"},
     };
     fixture_fill(3);
@@ -144,10 +155,11 @@ static void the_systems_own_words_are_told(void **state) {
         int rc = db_exec(sql, "SELECT count(*) FROM note");
         assert_int_equal(rc & 0xff, SQLITE_IOERR);
         says(sql, rc, cases[i].read);
-        says(sql, SQLITE_READONLY,
-             cases[i].os == EROFS
-                 ? "a.db cannot be read: it, its folder or the disk is read-only for this user (Read-only"
-                 : "a.db cannot be read: it, its folder or the disk is read-only for this user (Permission");
+        says(
+            sql, SQLITE_READONLY,
+            cases[i].os == EROFS
+                ? "a.db cannot be read: it, its folder or the disk is read-only for this user (Read-only"
+                : "a.db cannot be read: it, its folder or the disk is read-only for this user (Permission");
         says(sql, SQLITE_CANTOPEN, cases[i].open);
         fault_clear();
         sqlite3_close(sql);
@@ -246,8 +258,8 @@ static void a_failed_sync_is_told(void **state) {
             fixture_setup(state);
             fixture_fill(5);
             failing_sync = 0;
-            assert_int_equal(store_backup(fixture_db, fixture_path("five.db"), &fixture_arena, &why),
-                             OK);
+            assert_int_equal(
+                store_backup(fixture_db, fixture_path("five.db"), &fixture_arena, &why), OK);
             fixture_fill(9);
             syncs = 0;
             failing_sync = nth;
@@ -295,20 +307,13 @@ static void leftovers_of_the_dead_are_removed(void **state) {
     static const struct {
         const char *name;
         bool stays;
-    } files[] = {{"b.db.77.gradus-partial", false},
-                 {"b.db.77.gradus-partial-journal", false},
-                 {"b.db.77.gradus-partial-wal", false},
-                 {"b.db.77.gradus-partial-shm", false},
-                 {"gradus.db.12.partial", false},
-                 {"gradus.db.0.partial", false},
-                 {"gradus.db.9.partial", false},
-                 {"gradus.db..partial", true},
-                 {"gradus.db.x.partial", true},
-                 {"gradus.db.1x2.partial", true},
-                 {"gradus.db.1:.partial", true},
-                 {"other.db.12.partial", true},
-                 {"gradus.db.12.partials", true},
-                 {"c.db.78.gradus-partial.old", true}};
+    } files[] = {{"b.db.77.gradus-partial", false},     {"b.db.77.gradus-partial-journal", false},
+                 {"b.db.77.gradus-partial-wal", false}, {"b.db.77.gradus-partial-shm", false},
+                 {"gradus.db.12.partial", false},       {"gradus.db.0.partial", false},
+                 {"gradus.db.9.partial", false},        {"gradus.db..partial", true},
+                 {"gradus.db.x.partial", true},         {"gradus.db.1x2.partial", true},
+                 {"gradus.db.1:.partial", true},        {"other.db.12.partial", true},
+                 {"gradus.db.12.partials", true},       {"c.db.78.gradus-partial.old", true}};
     const char *living = fixture_path("d.db.79.gradus-partial"),
                *link = fixture_path("e.db.gradus-partial"),
                *folder = fixture_path("f.gradus-partial");
@@ -399,7 +404,8 @@ static void a_lock_that_cannot_be_written_is_shared(void **state) {
     assert_int_equal(shared, OK);
     assert_true(held);
     assert_int_equal(alone, ERR_IO);
-    assert_non_null(strstr(said, "gradus.db.lock cannot be opened: it, its folder or the disk is read-only"));
+    assert_non_null(
+        strstr(said, "gradus.db.lock cannot be opened: it, its folder or the disk is read-only"));
     assert_int_equal(absent, OK);
     assert_int_equal(other, -1);
     file_unlock(fd);

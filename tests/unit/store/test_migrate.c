@@ -55,10 +55,11 @@ static void a_new_file_gets_all(void **state) {
     assert_int_equal(
         ask("SELECT sum(number * applied_ms) FROM schema_migration WHERE length(checksum) = 64"),
         3 * 1234);
-    assert_int_equal(ask(arena_printf(&fixture_arena,
-                                      "SELECT count(*) FROM schema_migration WHERE name = '%s' OR name = '%s'",
-                                      base[0].name, base[1].name)),
-                     2);
+    assert_int_equal(
+        ask(arena_printf(&fixture_arena,
+                         "SELECT count(*) FROM schema_migration WHERE name = '%s' OR name = '%s'",
+                         base[0].name, base[1].name)),
+        2);
     assert_int_equal(ask("PRAGMA application_id"), STORE_APPLICATION_ID);
     assert_int_equal(apply(base, 2, &why), OK); /* again: nothing to do */
     assert_int_equal(ask("SELECT count(*) FROM a"), 1);
@@ -134,7 +135,8 @@ static void strange_files_are_refused(void **state) {
         {"UPDATE schema_migration SET checksum = '' WHERE number = 2",
          "another text of migration 2 (0002_clock.sql)"},
         {"INSERT INTO schema_migration VALUES (-1, 'x', 'x', 1)", "another text of migration -1"},
-        {"UPDATE schema_migration SET number = 0 WHERE number = 1", "another text of migration 1 ("},
+        {"UPDATE schema_migration SET number = 0 WHERE number = 1",
+         "another text of migration 1 ("},
         {"INSERT INTO schema_migration VALUES (0, 'x', 'x', 1)", "text of migration 0 (unknown)"},
         {"PRAGMA application_id = 12345", "not one of Gradus"},
         {"DROP TABLE schema_migration", "not one of Gradus"},
