@@ -83,8 +83,8 @@ static enum err people_page(struct request *r, const struct people_page *with) {
     if (with->new_password) {
         struct view *fresh = view_object(v, "fresh");
         view_text(fresh, "login", with->new_login);
-        view_text_apart(fresh, "password",
-                        with->new_password); /* not compressed with what was searched for */
+        view_text_personal(fresh, "password",
+                           with->new_password); /* not compressed with what was searched for */
         http_header_out(r, "Cache-Control", "no-store");
     }
     return http_page_status(r, with->problem || with->field ? 400 : 200, "account_people", v);

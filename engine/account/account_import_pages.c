@@ -135,7 +135,7 @@ static enum err stored(struct request *r, void *arg, enum err result) {
     for (size_t i = 0; i < x->count; i++)
         if (x->rows[i].action == IMPORT_ADD)
             buf_printf(&passwords, "%s,%s\n", x->rows[i].login, x->rows[i].password);
-    if (passwords.len) view_text_apart(done, "passwords", buf_text(&passwords));
+    if (passwords.len) view_text_personal(done, "passwords", buf_text(&passwords));
     http_header_out(r, "Cache-Control", "no-store");
     return http_page(r, "account_import", v);
 }

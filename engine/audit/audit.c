@@ -120,7 +120,7 @@ struct walk {
     struct audit_signed_walk signatures;
     struct audit_report *out;
     struct arena *arena; /* of the report */
-    enum err trouble;    /* memory was short: nothing can be said */
+    enum err failure;    /* memory was short: nothing can be said */
     bool begun;          /* signed heads, so that rows have to have them */
     bool all;            /* all of RULE audit-signed */
     int64_t expected;    /* number of the row that must come next */
@@ -180,7 +180,7 @@ static const char *check_row_within(struct walk *w) {
     const char *volatile problem = "is larger than any that is written";
     if (ARENA_GUARD(&scratch) == 0) problem = check_row(w, &scratch);
     else if (scratch.starved) {
-        w->trouble = ERR_BUSY;
+        w->failure = ERR_BUSY;
         problem = NULL;
     }
     arena_release(&scratch);
@@ -211,10 +211,10 @@ static enum err walk_log(struct db *db, struct walk *w, const char **problem, in
     audit_signed_walk_begin(&w->signatures, db);
     /* From the smallest number there is: a row 0 or -1 would be somebody else's. */
     w->q = db_query(db, SQL_audit_chain, "i", INT64_MIN);
-    while (!*problem && w->trouble == OK && w->signatures.trouble == OK && stmt_row(w->q))
+    while (!*problem && w->failure == OK && w->signatures.failure == OK && stmt_row(w->q))
         *problem = check_row_within(w);
     enum err e = stmt_end(w->q), signatures = audit_signed_walk_end(&w->signatures, unmet);
-    return e != OK ? e : w->trouble != OK ? w->trouble : signatures;
+    return e != OK ? e : w->failure != OK ? w->failure : signatures;
 }
 
 /* The head file, or a signed head, says that the log goes on behind the last row. */

@@ -41,7 +41,7 @@ struct audit_signed_walk {
     bool found; /* the row that was walked last is signed */
     struct audit_signed_head next;
     struct arena arena;
-    enum err trouble; /* memory was short: nothing can be said */
+    enum err failure; /* memory was short: nothing can be said */
 };
 void audit_signed_walk_begin(struct audit_signed_walk *w, struct db *db);
 /* The row `seq` has this hash: NULL, or what is wrong with the signed head of that row. */

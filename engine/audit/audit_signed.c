@@ -251,14 +251,14 @@ static void walk_next(struct audit_signed_walk *w) {
     if (!w->has) return;
     if (ARENA_GUARD(&w->arena) == 0) w->next = read_row(w->q, &w->arena);
     else if (w->arena.starved) {
-        w->trouble = ERR_BUSY;
+        w->failure = ERR_BUSY;
         w->has = false;
     }
 }
 
 void audit_signed_walk_begin(struct audit_signed_walk *w, struct db *db) {
     arena_init(&w->arena, 256 * 1024);
-    w->trouble = OK;
+    w->failure = OK;
     w->q = db_query(db, SQL_audit_signed_all, "");
     walk_next(w);
 }
@@ -290,7 +290,7 @@ enum err audit_signed_walk_end(struct audit_signed_walk *w, int64_t *left) {
     *left = w->has ? w->next.seq : 0;
     enum err e = stmt_end(w->q);
     arena_release(&w->arena);
-    return e == OK ? w->trouble : e;
+    return e == OK ? w->failure : e;
 }
 
 /* ---- Against what somebody kept

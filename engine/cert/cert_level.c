@@ -35,7 +35,7 @@ static int count_passed(const struct cert_need *need, const struct evidence_fact
 }
 
 /* What to show of the facts: the earliest pass, or else the newest try. */
-static const struct evidence_fact *telling_fact(const struct cert_need *need,
+static const struct evidence_fact *fact_to_show(const struct cert_need *need,
                                                 const struct evidence_fact *facts, size_t count) {
     const struct evidence_fact *best = NULL;
     for (size_t i = 0; i < count; i++) {
@@ -58,7 +58,7 @@ void cert_level_status(struct arena *a, bool open, const struct cert_need *needs
     for (size_t i = 0; i < need_count; i++) {
         const struct cert_need *need = &needs[i];
         struct cert_need_status *s = &out->needs[i];
-        const struct evidence_fact *f = telling_fact(need, facts, fact_count);
+        const struct evidence_fact *f = fact_to_show(need, facts, fact_count);
         int want = need->dialects > 1 ? need->dialects : 1;
         s->need = need;
         s->have = count_passed(need, facts, fact_count);

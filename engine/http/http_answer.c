@@ -112,8 +112,8 @@ static void common_view(struct request *r, struct view *v) {
     if (r->who) {
         struct view *me = view_object(v, "me");
         view_token(me, "id", r->who->person_id);
-        view_text_apart(me, "name", r->who->name);
-        view_text_apart(me, "login", r->who->login);
+        view_text_personal(me, "name", r->who->name);
+        view_text_personal(me, "login", r->who->login);
         view_bool(me, "is_learner", r->who->roles & ROLE_LEARNER);
         view_bool(me, "is_instructor", r->who->roles & ROLE_INSTRUCTOR);
         view_bool(me, "is_assessor", r->who->roles & ROLE_ASSESSOR);

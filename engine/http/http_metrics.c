@@ -75,7 +75,7 @@ enum err http_metrics_page(struct request *r) {
                    s.wal_bytes);
     metrics_sample(&b, "gradus_store_healthy", "gauge", "1 when the last write reached the disk.",
                    store_healthy(r->app->store));
-    struct shelf_stats pieces;
+    struct lru_cache_stats pieces;
     pieces_stats(h->pieces, &pieces);
     metrics_sample(&b, "gradus_http_pieces_found_total", "counter",
                    "Parts of pages that were compressed already.", pieces.hits);

@@ -8,7 +8,7 @@
 
 #include "base/codec.h"
 
-#define PIECE_LEAST 192 /* bytes: what is shorter stands uncompressed beside what is apart */
+#define PIECE_LEAST 192 /* bytes: what is shorter stands uncompressed beside what is personal */
 #define LEVEL_ONCE 4    /* for a text that may never come again */
 #define LEVEL_KEPT 8
 #define STORED_MOST 65535 /* bytes in one stored block */
@@ -16,9 +16,9 @@
 #define WINDOW 32768   /* as far back as deflate refers */
 #define CHAIN_PARTS 32 /* pieces that one can refer back to */
 
-/* A text and its compressed form; unchanged once it is on the shelf. */
+/* A text and its compressed form; unchanged once it is kept. */
 struct piece {
-    struct shelved shelved;
+    struct lru_entry entry;
     uint64_t serial;         /* of this piece; 0: it is not kept */
     uint64_t before;         /* the serial of the piece that it may refer back to, 0: to none */
     size_t gap;              /* bytes between the two */
@@ -29,7 +29,7 @@ struct piece {
 };
 
 struct pieces {
-    struct shelf shelf;
+    struct lru_cache cache;
     atomic_uint_least64_t last_serial;
 };
 
@@ -110,17 +110,17 @@ static size_t pack(const char *text, size_t len, const unsigned char *window, si
     return room - z->avail_out;
 }
 
-/* ---- On the shelf --------------------------------------------------------------------------- */
+/* ---- In the cache --------------------------------------------------------------------------- */
 
-static struct piece *piece_of(struct shelved *thing) { return (struct piece *)thing; }
+static struct piece *piece_of(struct lru_entry *thing) { return (struct piece *)thing; }
 
-static void release(struct shelved *thing) {
+static void release(struct lru_entry *thing) {
     struct piece *e = piece_of(thing);
     free(e->packed);
     free(e);
 }
 
-static bool stands_there(const struct shelved *thing, const void *what) {
+static bool stands_there(const struct lru_entry *thing, const void *what) {
     const struct piece *e = (const struct piece *)thing;
     const struct place *at = what;
     return e->len == at->len && e->before == at->before && e->gap == at->gap;
@@ -135,10 +135,10 @@ static uint64_t place_hash(uint64_t text_hash, const struct place *at) {
  * this hash keeps its place: then this one is compressed each time. */
 static struct piece *find(struct pieces *p, uint64_t hash, uint64_t text_hash,
                           const struct place *at, bool *again) {
-    struct shelved *thing = shelf_find(&p->shelf, hash, text_hash, stands_there, at, again);
+    struct lru_entry *thing = lru_cache_find(&p->cache, hash, text_hash, stands_there, at, again);
     if (!thing) return NULL;
     if (memcmp(piece_of(thing)->text, at->text, at->len) == 0) return piece_of(thing);
-    shelf_drop(&p->shelf, thing);
+    lru_cache_drop(&p->cache, thing);
     *again = false;
     return NULL;
 }
@@ -177,9 +177,9 @@ static struct piece *make(struct pieces *p, const struct packing *m, uint64_t ha
     unsigned char *fitting = realloc(e->packed, n);
     if (fitting) e->packed = fitting;
     e->packed_len = n;
-    e->shelved.hash = hash;
-    e->shelved.weight = sizeof *e + at->len + n;
-    e->shelved.holders = 1;
+    e->entry.hash = hash;
+    e->entry.weight = sizeof *e + at->len + n;
+    e->entry.holders = 1;
     e->before = at->before;
     e->gap = at->gap;
     e->len = at->len;
@@ -188,24 +188,26 @@ static struct piece *make(struct pieces *p, const struct packing *m, uint64_t ha
     memcpy(e->text, at->text, at->len);
     e->serial = atomic_fetch_add(&p->last_serial, 1) + 1;
     /* What is not kept is never found again: nothing may refer back to it. */
-    if (!shelf_put(&p->shelf, &e->shelved, stands_there, at)) e->serial = 0;
+    if (!lru_cache_put(&p->cache, &e->entry, stands_there, at)) e->serial = 0;
     return e;
 }
 
 struct pieces *pieces_new(size_t bytes) {
     struct pieces *p = calloc(1, sizeof *p);
     if (!p) return NULL;
-    shelf_init(&p->shelf, bytes, release);
+    lru_cache_init(&p->cache, bytes, release);
     return p;
 }
 
 void pieces_free(struct pieces *p) {
     if (!p) return;
-    shelf_release(&p->shelf);
+    lru_cache_release(&p->cache);
     free(p);
 }
 
-void pieces_stats(struct pieces *p, struct shelf_stats *out) { shelf_stats(&p->shelf, out); }
+void pieces_stats(struct pieces *p, struct lru_cache_stats *out) {
+    lru_cache_stats(&p->cache, out);
+}
 
 /* ---- One gzip member ------------------------------------------------------------------------ */
 
@@ -268,8 +270,8 @@ static size_t member_end(struct gzip_member *m) {
 static struct piece *find_or_make(struct pieces *p, const struct packing *m,
                                   const struct place *at) {
     bool again = false;
-    if (at->len > SHELF_MOST(&p->shelf)) return NULL; /* compressing it well would be in vain */
-    const uint64_t text_hash = shelf_hash(p->shelf.seed, at->text, at->len),
+    if (at->len > LRU_CACHE_MOST(&p->cache)) return NULL; /* compressing it well would be in vain */
+    const uint64_t text_hash = lru_cache_hash(p->cache.seed, at->text, at->len),
                    hash = place_hash(text_hash, at);
     struct piece *e = find(p, hash, text_hash, at, &again);
     return e || !again ? e : make(p, m, hash, at);
@@ -302,14 +304,14 @@ static void put_piece(struct packing *m, struct pieces *p, size_t from, size_t l
     }
     member_piece(g, e);
     chain_on(m, e, from);
-    shelf_drop(&p->shelf, &e->shelved);
+    lru_cache_drop(&p->cache, &e->entry);
 }
 
 size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t len,
                    const struct page_cut *cuts, size_t count, const unsigned char **out) {
     struct packing m = {.text = text};
     member_begin(&m.member, a, PIECE_ROOM(len) + (2 * count + 1) * 64);
-    /* `plain`: where the text begins that is too short to be a piece or stands apart; it goes out
+    /* `plain`: where the text begins that is too short to be a piece or is personal; it goes out
      * when a piece comes. */
     size_t plain = 0, at = 0;
     for (size_t i = 0; i <= count && !m.member.failed; i++) {
@@ -319,14 +321,14 @@ size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t l
                    len - c.at); /* the renderer notes its cuts in the order in which it writes */
         for (int part = 0; part < 2; part++) { /* the text before the cut, then what is cut out */
             size_t from = part ? c.at : at, n = part ? c.len : c.at - at;
-            if (n < PIECE_LEAST || (part && c.apart)) continue;
+            if (n < PIECE_LEAST || (part && c.personal)) continue;
             member_text(&m.member, text + plain, from - plain);
             if (!m.member.failed) put_piece(&m, p, from, n);
             plain = from + n;
         }
         at = c.at + c.len;
         /* How far back something stands would be another thing for each person. */
-        if (c.apart && !c.fixed) m.chain = 0;
+        if (c.personal && !c.fixed) m.chain = 0;
     }
     member_text(&m.member, text + plain, len - plain);
     *out = m.member.out;

@@ -4,12 +4,12 @@
  * (see struct page_cut). Each piece between the cuts is a run of deflate blocks that ends at a
  * byte, so that kept pieces can stand in one gzip member (RFC 1951, RFC 1952). A piece may refer
  * back to those before it, as long as only what is equally long on every page stands between: then
- * it is kept for that place behind that piece. What stands apart is small and goes in uncompressed;
+ * it is kept for that place behind that piece. What is personal is small and goes in uncompressed;
  * tokens thereby also stay out of what compression can betray. */
 #ifndef GR_HTTP_PIECES_H
 #define GR_HTTP_PIECES_H
 
-#include "http/shelf.h"
+#include "http/lru_cache.h"
 #include "page/page.h"
 
 struct pieces;
@@ -25,6 +25,6 @@ void pieces_free(struct pieces *p);
 size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t len,
                    const struct page_cut *cuts, size_t count, const unsigned char **out);
 
-void pieces_stats(struct pieces *p, struct shelf_stats *out);
+void pieces_stats(struct pieces *p, struct lru_cache_stats *out);
 
 #endif

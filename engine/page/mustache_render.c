@@ -102,10 +102,10 @@ static bool address_allowed(const char *text, size_t len) {
 static void note_cut(const struct render *r, const struct view *v, size_t from) {
     struct page_cuts *c = r->cuts;
     size_t len = r->out->len - from;
-    if (!c || !(v->apart || (v->borrowed && len >= PAGE_CUT_BYTES))) return;
+    if (!c || !(v->personal || (v->borrowed && len >= PAGE_CUT_BYTES))) return;
     c->cut = list_more(r->out->arena, c->cut, c->count, sizeof *c->cut);
     c->cut[c->count++] = (struct page_cut){
-        .at = from, .len = len, .apart = v->apart, .fixed = v->fixed};
+        .at = from, .len = len, .personal = v->personal, .fixed = v->fixed};
 }
 
 static void put_text(const struct view *v, enum place place, struct buf *out) {

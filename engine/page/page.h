@@ -43,7 +43,7 @@ struct view *view_new(struct arena *a); /* an empty object */
 void view_text(struct view *v, const char *name, const char *text);
 /* The same, for what differs from person to person or from page to page (a name, a token): see
  * struct page_cut. */
-void view_text_apart(struct view *v, const char *name, const char *text);
+void view_text_personal(struct view *v, const char *name, const char *text);
 /* The same, for what is equally long on every page: tokens, ids. */
 void view_token(struct view *v, const char *name, const char *text);
 void view_html(struct view *v, const char *name, const char *html); /* trusted markup */
@@ -76,12 +76,12 @@ void view_time(struct view *v, const char *name, int64_t ms, const char *locale,
 enum err page_render(struct site *s, const char *name, const char *locale, struct view *v,
                      struct buf *out) MUST_USE;
 /* Where a rendered page can be cut so that the parts between are the same on many pages: around
- * what view_text_apart gave, and around borrowed html of PAGE_CUT_BYTES and more. In order, without
- * overlap. */
+ * what view_text_personal gave, and around borrowed html of PAGE_CUT_BYTES and more. In order,
+ * without overlap. */
 #define PAGE_CUT_BYTES 1024
 struct page_cut {
-    size_t at, len;    /* bytes of the output */
-    bool apart, fixed; /* fixed: apart, and equally long on every page */
+    size_t at, len;       /* bytes of the output */
+    bool personal, fixed; /* fixed: personal, and equally long on every page */
 };
 struct page_cuts { /* zeroed; the array is in the output's arena */
     struct page_cut *cut;

@@ -112,20 +112,20 @@ void view_text(struct view *v, const char *name, const char *text) {
     set(v, name, text ? make_text(v->arena, VIEW_TEXT, text, strlen(text), false) : NULL);
 }
 
-static void set_apart(struct view *v, const char *name, const char *text, bool fixed) {
+static void set_personal(struct view *v, const char *name, const char *text, bool fixed) {
     struct view *value = text ? make_text(v->arena, VIEW_TEXT, text, strlen(text), false) : NULL;
     if (value) {
-        value->apart = true;
+        value->personal = true;
         value->fixed = fixed;
     }
     set(v, name, value);
 }
 
-void view_text_apart(struct view *v, const char *name, const char *text) {
-    set_apart(v, name, text, false);
+void view_text_personal(struct view *v, const char *name, const char *text) {
+    set_personal(v, name, text, false);
 }
 void view_token(struct view *v, const char *name, const char *text) {
-    set_apart(v, name, text, true);
+    set_personal(v, name, text, true);
 }
 
 void view_html(struct view *v, const char *name, const char *html) {

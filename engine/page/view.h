@@ -15,7 +15,7 @@ struct view_member {
 struct view {
     struct arena *arena;
     enum view_type type;
-    bool apart, fixed, borrowed; /* of text and html: see struct page_cut */
+    bool personal, fixed, borrowed; /* of text and html: see struct page_cut */
     union {
         struct {
             struct view_member *at;

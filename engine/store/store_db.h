@@ -63,7 +63,7 @@ struct db {
     struct stmt *open;              /* newest first */
     sqlite3_stmt *begin, *end;      /* of a reader's snapshot */
     struct commit_hooks *hooks;     /* of the job that runs; NULL on a reader */
-    enum err trouble;               /* the worst that the disk did since it was cleared */
+    enum err worst_error;           /* the worst that the disk did since it was cleared */
     bool writer;
     bool touched; /* the writer's: since BEGIN a query ran that may have changed a watched table */
     bool begun;   /* a reader's: BEGIN has run, which the first query of a snapshot sees to */

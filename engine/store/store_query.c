@@ -99,7 +99,7 @@ static void latch(struct stmt *q, int rc) {
     q->latched = e;
     /* The transaction's fate, whatever the job makes of this error. */
     if (e == ERR_IO || e == ERR_BUSY) {
-        q->db->trouble = e;
+        q->db->worst_error = e;
         struct log_line l;
         log_begin(&l, LOG_ERROR, "query_failed");
         log_text(&l, "query", sql_text_at(q->index)->name);

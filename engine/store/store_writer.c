@@ -123,15 +123,15 @@ static enum err run_job(struct writer *w, struct write_job *job) {
     struct db *db = w->db;
     int rc = db_step_once(w->savepoint);
     if (rc != SQLITE_OK) return db_err(rc);
-    db->trouble = OK;
+    db->worst_error = OK;
     w->job_hooks.count = 0;
     w->in_job = true;
     enum err result = run_guarded(db, job, clock_now_ms());
     w->in_job = false;
     db_reset_all(db);
     /* An I/O error that the job overlooked: what it wrote may be half of what it meant. */
-    if (result == OK) result = db->trouble;
-    if (sqlite3_get_autocommit(db->sql)) return db->trouble != OK ? db->trouble : ERR_IO;
+    if (result == OK) result = db->worst_error;
+    if (sqlite3_get_autocommit(db->sql)) return db->worst_error != OK ? db->worst_error : ERR_IO;
     if (result == OK) {
         /* A deferred foreign key that points nowhere would fail the COMMIT, and with it all the
          * others. */
@@ -209,7 +209,7 @@ static bool run_batch(struct writer *w) {
         entry->result = run_job(w, entry->job);
         if (sqlite3_get_autocommit(w->db->sql)) {
             /* A full disk or an interrupt inside a statement ends the whole transaction. */
-            enum err e = w->db->trouble == ERR_BUSY ? ERR_BUSY : ERR_IO;
+            enum err e = w->db->worst_error == ERR_BUSY ? ERR_BUSY : ERR_IO;
             if (e == ERR_IO) note_fault(w, sqlite3_errcode(w->db->sql), "be written");
             lose_batch(w, e); /* those that have not run, too */
             return false;

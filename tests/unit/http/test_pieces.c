@@ -70,9 +70,9 @@ static void any_cuts_give_the_page_back(void **state) {
             size_t from = at + random_below(random_below(2) ? 20 : (uint32_t)len),
                    n = random_below(random_below(2) ? 100 : 3000);
             if (from + n > len) break;
-            bool apart = random_below(2);
+            bool personal = random_below(2);
             cuts[count++] = (struct page_cut){
-                .at = from, .len = n, .apart = apart, .fixed = apart && random_below(2)};
+                .at = from, .len = n, .personal = personal, .fixed = personal && random_below(2)};
             at = from + n;
         }
         (void)compress_and_check(p, text, len, cuts, count);
@@ -88,7 +88,7 @@ static void any_cuts_give_the_page_back(void **state) {
 static void what_comes_again_is_found(void **state) {
     (void)state;
     struct arena a;
-    struct shelf_stats stats;
+    struct lru_cache_stats stats;
     arena_init(&a, 64u << 20);
     struct pieces *p = pieces_new(KEEP);
     char *text = prose(&a, 20000, 7);
@@ -96,7 +96,7 @@ static void what_comes_again_is_found(void **state) {
     for (int i = 0; i < 3; i++) {
         /* A token in the middle is another one each time. */
         memcpy(text + 9000, random_token(&a, 48), 64);
-        const struct page_cut cut = {.at = 9000, .len = 64, .apart = true};
+        const struct page_cut cut = {.at = 9000, .len = 64, .personal = true};
         third = compress_and_check(p, text, 20000, &cut, 1);
         if (i == 0) first = third;
     }
@@ -113,7 +113,7 @@ static void what_comes_again_is_found(void **state) {
 static void texts_that_look_the_same_are_told_apart(void **state) {
     (void)state;
     struct arena a;
-    struct shelf_stats stats;
+    struct lru_cache_stats stats;
     arena_init(&a, 64u << 20);
     struct pieces *p = pieces_new(KEEP);
     char *text = prose(&a, 30000, 5);
@@ -141,7 +141,7 @@ static void pieces_refer_back_across_tokens(void **state) {
         char *text = prose(&a, 20000, 9);
         memcpy(text + 10064, text, 9000);
         memcpy(text + 12000, random_token(&a, 48), 64); /* nowhere else */
-        const struct page_cut cut = {.at = 10000, .len = 64, .apart = true, .fixed = fixed};
+        const struct page_cut cut = {.at = 10000, .len = 64, .personal = true, .fixed = fixed};
         for (int i = 0; i < 4; i++) {
             /* What it refers back across is never the same, also when it once said what comes
              * behind it. */
@@ -158,7 +158,7 @@ static void pieces_refer_back_across_tokens(void **state) {
 static void pages_with_tokens_come_again(void **state) {
     (void)state;
     struct arena a;
-    struct shelf_stats stats;
+    struct lru_cache_stats stats;
     struct pieces *p = pieces_new(KEEP);
     for (unsigned i = 0; i < 300; i++) {
         struct buf b;
@@ -173,7 +173,7 @@ static void pages_with_tokens_come_again(void **state) {
                                                   random_below(30))
                                      : random_token(&a, 48);
             cuts[count++] = (struct page_cut){
-                .at = b.len, .len = strlen(value), .apart = true, .fixed = !name};
+                .at = b.len, .len = strlen(value), .personal = true, .fixed = !name};
             buf_puts(&b, value);
         }
         assert_true(compress_and_check(p, buf_text(&b), b.len, cuts, count) > 0);
@@ -199,7 +199,7 @@ static void a_secret_is_not_compressed_with_its_surroundings(void **state) {
      * reference back to the token would save 40 bytes and more; which letters a guess is made of
      * changes a few. */
     char *text = prose(&a, 8000, 1), *token = random_token(&a, 48);
-    const struct page_cut cut = {.at = 4000, .len = 64, .apart = true};
+    const struct page_cut cut = {.at = 4000, .len = 64, .personal = true};
     memcpy(text + 4000, token, 64);
     memcpy(text + 6000, token, 64);
     size_t right = size_of_first(text, 8000, &cut), wrong = 0;
@@ -219,10 +219,10 @@ static void noise_is_left_as_it_is(void **state) {
     char *noise = arena_alloc(&a, 200000);
     for (size_t i = 0; i < 200000; i++) noise[i] = (char)random_below(256);
     for (int i = 0; i < 3; i++) assert_int_equal(compress_and_check(p, noise, 200000, NULL, 0), 0);
-    /* More than a stored block holds stands apart. */
+    /* More than a stored block holds is personal. */
     char *text = prose(&a, 300000, 3);
     memcpy(text + 50000, noise, 200000);
-    const struct page_cut cut = {.at = 50000, .len = 200000, .apart = true};
+    const struct page_cut cut = {.at = 50000, .len = 200000, .personal = true};
     size_t n = compress_and_check(p, text, 300000, &cut, 1);
     assert_true(n > 200000 && n < 260000);
     assert_int_equal(compress_and_check(p, "", 0, NULL, 0), 0);
@@ -233,7 +233,7 @@ static void noise_is_left_as_it_is(void **state) {
 static void memory_stays_within_its_limit(void **state) {
     (void)state;
     struct arena a;
-    struct shelf_stats stats;
+    struct lru_cache_stats stats;
     arena_init(&a, 256u << 20);
     struct pieces *p = pieces_new(KEEP);
     for (unsigned i = 0; i < 100; i++) {
@@ -248,12 +248,12 @@ static void memory_stays_within_its_limit(void **state) {
     arena_release(&a);
 }
 
-/* What no shelf takes is compressed as if it came once: well, and in vain, would be each time anew.
+/* What no cache takes is compressed as if it came once: well, and in vain, would be each time anew.
  */
 static void what_is_too_large_is_not_looked_for(void **state) {
     (void)state;
     struct arena a;
-    struct shelf_stats stats;
+    struct lru_cache_stats stats;
     arena_init(&a, 64u << 20);
     struct pieces *p = pieces_new(KEEP);
     char *text = prose(&a, KEEP / 2, 11);
@@ -279,7 +279,7 @@ static void *visit(void *arg) {
         arena_init(&a, 4u << 20);
         seed = seed * 1103515245u + 12345u;
         char *text = prose(&a, 30000, seed >> 16 & 15);
-        const struct page_cut cuts[] = {{.at = 100, .len = 64, .apart = true},
+        const struct page_cut cuts[] = {{.at = 100, .len = 64, .personal = true},
                                         {.at = 10000, .len = 8000}};
         size_t n = pieces_gzip(shared, &a, text, 30000, cuts, 2, &gz);
         if (!n || !gives_back(gz, n, text, 30000)) wrong_pages++;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/codec.h"
-#include "http/shelf.h"
+#include "http/lru_cache.h"
 
 /* Two texts made to meet whatever the seed is: what a bit of the one adds, a bit of the other takes
  * away again. */
@@ -22,7 +22,7 @@ static void nobody_can_make_texts_meet(void **state) {
         two[32 + 7] ^= 0x40;
         two[32 + 4] ^= 0x02;
         uint64_t seed = random_u64();
-        met += shelf_hash(seed, one, sizeof one) == shelf_hash(seed, two, sizeof two);
+        met += lru_cache_hash(seed, one, sizeof one) == lru_cache_hash(seed, two, sizeof two);
     }
     assert_int_equal(met, 0);
 }
@@ -34,11 +34,11 @@ static void each_byte_counts(void **state) {
     uint64_t seen[81];
     memset(text, 0, sizeof text);
     for (size_t len = 0; len <= sizeof text; len++) {
-        seen[len] = shelf_hash(7, text, len);
+        seen[len] = lru_cache_hash(7, text, len);
         for (size_t i = 0; i < len; i++) {
             assert_true(seen[i] != seen[len]);
             text[i] = 1;
-            assert_true(shelf_hash(7, text, len) != seen[len]);
+            assert_true(lru_cache_hash(7, text, len) != seen[len]);
             text[i] = 0;
         }
     }
