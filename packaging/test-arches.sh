@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Compiles the whole engine for machines of other kinds, with Debian's libraries for them: what is compiled is not
-# linked and not run. Needs clang and mmdebstrap; fetches the libraries once (a few hundred megabytes).
+# linked and not run. Needs clang and mmdebstrap; fetches the libraries when the list of them has
+# changed (a few hundred megabytes).
 #   packaging/test-arches.sh BUILD [ARCH…]      default: arm64 (64 bit) and i386 (32 bit)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,14 +18,15 @@ for arch in "$@"; do
     *) triple=$arch-linux-gnu ;;
     esac
     system=${SYSTEMS:-$build/systems}/$arch
-    if [ ! -e "$system/usr/include/sodium.h" ]; then
+    if [ "$(cat "$system.packages" 2>/dev/null)" != "$suite $headers" ]; then
         command -v mmdebstrap >/dev/null || { echo "mmdebstrap is missing: apt-get install mmdebstrap" >&2; exit 1; }
-        echo "Fetching the libraries for $arch (once) …"
+        echo "Fetching the libraries for $arch …"
         rm -rf "$system"
         mkdir -p "$(dirname "$system")"
         # Only what was released: a mirror's updates need not be whole for each kind of machine.
         mmdebstrap --quiet --variant=extract --architectures="$arch" --components=main \
             --include="$headers" "$suite" "$system" http://deb.debian.org/debian
+        echo "$suite $headers" >"$system.packages"
     fi
     echo "Compiling for $arch …"
     PKG_CONFIG_SYSROOT_DIR=$system PKG_CONFIG_LIBDIR=$system/usr/lib/$triple/pkgconfig:$system/usr/share/pkgconfig \
