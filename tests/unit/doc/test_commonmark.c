@@ -150,12 +150,12 @@ static void one_example(json_t *example) {
     enum deviation why = deviation_of(d.body);
     left_out[why]++;
     if (why == NONE) {
-        const char *library = library_html(&a, d.body);
-        if (!str_eq(even(&a, library), even(&a, expected))) {
-            by_library++;
-            expected = library;
-        }
         doc_render(&d, cmark_node_first_child(d.body), NULL, NULL, &out, NULL, NULL);
+        /* Where the library departs from the specification we may go with it, but need not. */
+        if (!str_eq(even(&a, buf_text(&out)), even(&a, expected))) {
+            by_library++;
+            expected = library_html(&a, d.body);
+        }
         if (!str_eq(even(&a, buf_text(&out)), even(&a, expected)))
             fail_msg("example %lld:\n%s\nours:\n%s\nexpected:\n%s",
                      (long long)json_integer_value(json_object_get(example, "example")),
