@@ -101,7 +101,7 @@ enum err exam_evidence(struct db *db, struct arena *a, struct exams *e, const ch
                        struct exam_evidence *out) {
     struct exam_attempt t;
     enum err result = exam_attempt_load(db, a, attempt_id, NULL, &t);
-    if (result == OK && (t.open || !t.submitted_ms)) result = ERR_NOT_FOUND;
+    if (result == OK && !t.submitted_ms) result = ERR_NOT_FOUND; /* it is open */
     if (result != OK) return result;
     *out = (struct exam_evidence){.attempt_id = t.id,
                                   .exam_id = t.exam_id,
@@ -118,10 +118,9 @@ enum err exam_evidence(struct db *db, struct arena *a, struct exams *e, const ch
     out->slots = NEW_ARRAY(a, struct exam_evidence_slot, out->slot_count + 1);
     for (size_t i = 0; i < out->slot_count; i++) {
         const struct exam_slot *slot = &t.form.slots[i];
-        bool known = slot->level >= 0 && slot->level < EXAM_LEVELS;
         out->slots[i] = (struct exam_evidence_slot){.item = slot->item,
                                                     .domain = slot->domain,
-                                                    .level = known ? exam_levels[slot->level] : "",
+                                                    .level = exam_levels[slot->level],
                                                     .scored = slot->scored,
                                                     .response = ""};
     }

@@ -146,11 +146,10 @@ static int points(const struct exam_ask *ask, int *max) {
 
 /* ---- What is shown ------------------------------------------------------------------------- */
 
-/* The place of each shown option, from 1; 0 = none. */
+/* The place of each shown option, from 1; what has none stays as it is. */
 static void places_of(const char *response, int options, int out[EXAM_OPTIONS]) {
     int shown[EXAM_OPTIONS] = {0};
     (void)exam_numbers_read(response, shown, EXAM_OPTIONS);
-    for (int i = 0; i < options; i++) out[i] = 0;
     for (int i = 0; i < options; i++)
         if (shown[i] >= 1 && shown[i] <= options) out[shown[i] - 1] = i + 1;
 }
@@ -158,7 +157,7 @@ static void places_of(const char *response, int options, int out[EXAM_OPTIONS]) 
 static void view(struct view *v, const struct exam_ask *ask, struct arena *a) {
     (void)a;
     struct view *options = view_list(v, "options");
-    int place[EXAM_OPTIONS], n = ask->slot->option_count;
+    int place[EXAM_OPTIONS] = {0}, n = ask->slot->option_count;
     places_of(ask->response, n, place);
     for (int i = 0; i < n && (size_t)i < ask->given_count; i++) {
         int64_t k;

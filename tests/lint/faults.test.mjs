@@ -83,6 +83,9 @@ test("what is the same fault twice, or a sentence's words, or room, is planted o
     assert.deepEqual(changes("a = stmt_int(q, 3);"), ["stmt_int takes q and 3 swapped", "3 + 1"]);
     assert.deepEqual(changes("exam_report(r, at, a ? 1 : 2, b, c);"), ["exam_report is not called"]);
     assert.deepEqual(changes("l = list_more(a, l, n, 1);"), []);
+    const ended = "e = stmt_end(q);\nif (e != OK) return e;\nreturn stmt_end(q);";
+    assert.deepEqual(changes(`q = db_query(db);\n${ended}`), ["!= becomes ==", "returns 0", "returns 0"]);
+    assert.deepEqual(changes(`db_one(db, &q);\n${ended}`).slice(2), ["!= becomes =="]);
 });
 
 test("arguments of unlike types are not swapped", () => {

@@ -110,6 +110,8 @@ export function faultsOf(source) {
         }
         return at === colon - 2;
     };
+    // What db_one found was read in one step: stmt_end of it has nothing else to say.
+    let asked = "";
     const add = (fault) => {
         if (fault.from < fault.to && !(spoken[fault.at] && fault.kind !== "call")) faults.push(fault);
     };
@@ -123,6 +125,7 @@ export function faultsOf(source) {
     for (let i = 0; i < list.length; i++) {
         if (!inside[i]) continue;
         const token = list[i];
+        if (/^(db_one|db_query|db_run)$/.test(token.text) || (is(i, "}") && !inside[i + 1])) asked = token.text;
         const blank = token.text === "0" && is(i - 1, "{") && is(i + 1, "}"); // {0} is a way to write "nothing"
         if (token.kind === "number" && !/[.]|^0[xX]/.test(token.text) && !blank && !uncounted[i]) {
             const value = Number.parseInt(token.text, 10);
@@ -152,10 +155,11 @@ export function faultsOf(source) {
             while (!is(end, ";")) end = partner.has(end) ? partner.get(end) + 1 : end + 1;
             const value = text(i + 1, end);
             const single = end === i + 2;
+            const ended = asked === "db_one" && (/^stmt_end \(|^stmt_end\(/.test(value) || (value === "e" && text(Math.max(0, i - 14), i).replace(/\s+/g, "").endsWith("e=stmt_end(q);if(e!=OK)")));
             if (/^(true|false)$/.test(value)) add({ kind: "truth", at: i, from: i + 1, to: end, change: `returns ${value === "true" ? "false" : "true"}` });
             else if (value === "OK") add({ kind: "return", at: i, from: i + 1, to: end, other: "ERR_INVALID", change: "returns ERR_INVALID" });
             else if (/^ERR_\w+$/.test(value)) add({ kind: "return", at: i, from: i + 1, to: end, other: "OK", change: "returns OK" });
-            else if (value !== "NULL" && !(single && list[i + 1].kind === "number")) add({ kind: "return", at: i, from: i + 1, to: end, other: "0", change: "returns 0" });
+            else if (value !== "NULL" && !ended && !(single && list[i + 1].kind === "number")) add({ kind: "return", at: i, from: i + 1, to: end, other: "0", change: "returns 0" });
         }
         // A call that is a statement, and the arguments of any call.
         if (!is(i + 1, "(") || /^(if|while|for|switch|return|sizeof)$/.test(token.text)) continue;

@@ -198,6 +198,89 @@ static void test_written_and_read(void **state) {
         assert_int_equal(exam_form_read(&g, bad[i], &arena), ERR_INVALID);
 }
 
+/* A form with one slot, in which a case replaces one member ("" = leaves it out). */
+static enum err read_with(const char *member, const char *json, struct exam_form *out) {
+    static const char *const members[][2] = {
+        {"item", "\"a\""},      {"version", "\"v\""}, {"domain", "\"d\""}, {"level", "\"apply\""},
+        {"type", "\"single\""}, {"order", "[1,0]"},   {"lang", "\"de\""},  {"scored", "true"}};
+    struct buf b;
+    buf_init(&b, &arena);
+    buf_puts(&b, "{\"form\":2,\"seed\":\"90\",\"slots\":[{");
+    bool any = false;
+    for (size_t i = 0; i < COUNT_OF(members); i++) {
+        const char *value = str_eq(members[i][0], member) ? json : members[i][1];
+        if (!*value) continue;
+        buf_printf(&b, "%s\"%s\":%s", any ? "," : "", members[i][0], value);
+        any = true;
+    }
+    buf_puts(&b, "}]}");
+    return exam_form_read(out, buf_text(&b), &arena);
+}
+
+/* Each member of a slot, and the edge of each. */
+static void test_members(void **state) {
+    (void)state;
+    static const struct {
+        const char *member, *json;
+        enum err e;
+    } cases[] = {{"item", "", ERR_INVALID},
+                 {"item", "\"Not an id\"", ERR_INVALID},
+                 {"version", "", ERR_INVALID},
+                 {"domain", "", ERR_INVALID},
+                 {"level", "", ERR_INVALID},
+                 {"level", "\"guess\"", ERR_INVALID},
+                 {"level", "\"remember\"", OK},
+                 {"level", "\"analyse\"", OK},
+                 {"type", "", ERR_INVALID},
+                 {"lang", "", OK},
+                 {"scored", "false", OK},
+                 {"scored", "", OK},
+                 {"order", "", ERR_INVALID},
+                 {"order", "{}", ERR_INVALID},
+                 {"order", "[0]", ERR_INVALID},
+                 {"order", "[0,1]", OK},
+                 {"order", "[0,-1]", ERR_INVALID},
+                 {"order", "[0,\"1\"]", ERR_INVALID},
+                 {"order", "[0,1,2,3,4,5,6,7,8]", OK},
+                 {"order", "[0,1,2,3,4,5,6,7,8,9]", ERR_INVALID}};
+    struct exam_form f;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_int_equal(read_with(cases[i].member, cases[i].json, &f), cases[i].e);
+    assert_int_equal(read_with("", "", &f), OK);
+    assert_true(f.seed == 90);
+    assert_int_equal(f.slot_count, 1);
+    assert_string_equal(f.slots[0].lang, "de");
+    assert_true(f.slots[0].scored);
+    assert_int_equal(f.slots[0].level, 2);
+    assert_int_equal(f.slots[0].order[0], 1);
+    assert_string_equal(
+        exam_form_write(&f, &arena),
+        "{\"form\":2,\"seed\":\"90\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\","
+        "\"level\":\"apply\",\"scored\":true,\"type\":\"single\",\"order\":[1,0],\"lang\":\"de\"}]}");
+    assert_int_equal(read_with("scored", "", &f), OK);
+    assert_false(f.slots[0].scored);
+    static const char *const seeds[] = {"1/", "1:", "x"};
+    for (size_t i = 0; i < COUNT_OF(seeds); i++)
+        assert_int_equal(
+            exam_form_read(&f,
+                           arena_printf(&arena, "{\"form\":2,\"seed\":\"%s\",\"slots\":[%s]}",
+                                        seeds[i], SLOT("\"type\":\"single\"", "0,1")),
+                           &arena),
+            ERR_INVALID);
+    for (int n = EXAM_ITEMS; n <= EXAM_ITEMS + 1; n++) {
+        struct buf b;
+        buf_init(&b, &arena);
+        for (int i = 0; i < n; i++)
+            buf_printf(&b, "%s%s", i ? "," : "", SLOT("\"type\":\"single\"", "0,1"));
+        assert_int_equal(
+            exam_form_read(
+                &f,
+                arena_printf(&arena, "{\"form\":2,\"seed\":\"1\",\"slots\":[%s]}", buf_text(&b)),
+                &arena),
+            n > EXAM_ITEMS ? ERR_INVALID : OK);
+    }
+}
+
 static int overlap(const struct exam_form *f, const struct exam_seen *seen) {
     int n = 0;
     for (int i = 0; i < f->slot_count; i++)
@@ -465,6 +548,18 @@ static void test_floors_are_kept(void **state) {
     assert_null(strstr(json, "floors"));
     assert_int_equal(exam_form_read(&g, json, &arena), OK);
     assert_int_equal(g.floor_count, 0);
+    assert_int_equal(
+        exam_form_read(&g,
+                       arena_printf(&arena, "%.*s,\"floors\":[[\"data\",1],[\"people\",1000]]}",
+                                    (int)strlen(json) - 1, json),
+                       &arena),
+        OK);
+    assert_int_equal(g.floor_count, 2);
+    assert_int_equal(g.floors[0].permille, 1);
+    assert_string_equal(g.floors[1].domain, "people");
+    assert_int_equal(g.floors[1].permille, 1000);
+    assert_non_null(
+        strstr(exam_form_write(&g, &arena), ",\"floors\":[[\"data\",1],[\"people\",1000]]}"));
     static const char *const bad[] = {
         "1", "[1]", "[[\"data\"]]", "[[\"data\",0]]", "[[\"data\",1001]]", "[[7,500]]"};
     for (size_t i = 0; i < COUNT_OF(bad); i++)
@@ -516,6 +611,7 @@ int main(void) {
         cmocka_unit_test(test_enemies_across_cells),
         cmocka_unit_test(test_essential),
         cmocka_unit_test(test_floors_are_kept),
+        cmocka_unit_test(test_members),
         cmocka_unit_test(test_nth_allocation),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);

@@ -448,13 +448,48 @@ static void test_time_line(void **state) {
     }
 }
 
+/* Rows of questions that the form does not have are none of it. */
+static enum err count_events(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)now_ms;
+    return exam_evidence(db, a, exams, passed, arg);
+}
+
+static void test_rows_of_no_slot(void **state) {
+    (void)state;
+    struct exam_evidence before = evidence(passed), x;
+    for (int i = 0; i < 2; i++) {
+        const char *sql = arena_printf(
+            &arena,
+            "INSERT INTO exam_response SELECT attempt_id, %d, seq, n, client, response, saved_ms "
+            "FROM exam_response WHERE attempt_id = '%s' AND slot = 1; "
+            "INSERT INTO exam_flag VALUES ('%s', 1, %d, 1, 1)",
+            i ? 5 : 0, passed, passed, i ? 5 : 0);
+        assert_int_equal(tampered(store, &arena, sql, count_events, &x), OK);
+        assert_int_equal(x.event_count, before.event_count);
+        assert_int_equal(x.left_out, 0);
+        for (size_t k = 0; k < x.slot_count; k++) assert_false(x.slots[k].flagged);
+    }
+}
+
 /* First what was opened again, then extra time that was granted before the end. */
 static void test_exceptions(void **state) {
     (void)state;
     struct exam_exception *list;
     size_t count;
     struct exam_ending end = {.attempt_id = reopened, .person_id = bo};
+    const char *why;
+    struct exam_saving last = {.attempt_id = reopened,
+                               .person_id = bo,
+                               .client = "t",
+                               .slot = 1,
+                               .seq = 1,
+                               .value = json_read(&arena, "[1]", 3, &why)};
+    assert_int_equal(job(exam_save_job, &last, NOW + 2 * MS_HOUR), OK);
     assert_int_equal(job(exam_end_job, &end, NOW + 2 * MS_HOUR + 1), OK);
+    /* Its answers are those of its newest end. */
+    struct question q = {exam_result_problem, reopened, NULL};
+    assert_int_equal(job(ask, &q, NOW), OK);
+    assert_null(q.problem);
     struct exam_starting s = {
         .unit = exams_hold(exams, &arena, "small"), .person_id = bo, .seed = 9};
     assert_int_equal(job(exam_start_job, &s, NOW + 40 * MS_DAY), OK);
@@ -512,8 +547,8 @@ int main(void) {
         cmocka_unit_test(test_start_and_end), cmocka_unit_test(test_opened_again),
         cmocka_unit_test(test_extra_time),    cmocka_unit_test(test_computed_again),
         cmocka_unit_test(test_items),         cmocka_unit_test(test_one_moment),
-        cmocka_unit_test(test_time_line),     cmocka_unit_test(test_exceptions),
-        cmocka_unit_test(test_kind),
+        cmocka_unit_test(test_time_line),     cmocka_unit_test(test_rows_of_no_slot),
+        cmocka_unit_test(test_exceptions),    cmocka_unit_test(test_kind),
     };
     return cmocka_run_group_tests(tests, open_all, academy_close);
 }

@@ -107,11 +107,49 @@ static void test_decimals(void **state) {
         {"0.1234567890123456789012345678901", "exam_number_long"},
         {"0.1234567890123456789012345678900", "0.12345678901234567890123456789"},
         {"12\xff", "exam_number_more"},
+        {"\uff0d3", "-3"}, /* full width, too */
+        {"\uff0b3", "3"},
+        {"\u200f1\u200e2\u061c3\u200f", "123"}, /* marks of direction, wherever */
+        {"\u200f \u200f-\u200f 7", "-7"},
+        {"7 \u200f \u200f", "7"},
+        {"7\u20091", "exam_number_more"},
+        {"7\u2009123", "7123"},
+        {"7\u00a0123\u2019456", "7123456"},
+        {"123 456", "123456"},
+        {"1 234 56", "exam_number_more"},
+        {"1 2345", "exam_number_more"},
+        {"0 123", "123"},
+        {"1.5.2", "exam_number_signs"},
+        {"1.5,", "exam_number_signs"},
+        {"1,5.", "exam_number_signs"},
+        {"1..5", "exam_number_more"},
+        {"1,", "exam_number_more"},
+        {"0,123", "0.123"},
+        {"00,123", "0.123"},
+        {"+0,5", "0.5"},
+        {"-0", "0"},
+        {"-0.5", "-0.5"},
+        {"10", "10"},
+        {"0.10", "0.1"},
+        {"100.001", "100.001"},
+        {"000000000000000000000000000000000000012", "12"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         print_message("%s\n", cases[i][0]);
         assert_string_equal(number_of(cases[i][0]), cases[i][1]);
     }
+}
+
+/* A thousand bytes are looked at, behind a number as well. */
+static void test_long_texts(void **state) {
+    (void)state;
+    assert_string_equal(number_of(arena_printf(&arena, "%999s7", "")), "7");
+    assert_string_equal(number_of(arena_printf(&arena, "%1000s7", "")), "exam_number_none");
+    assert_string_equal(number_of(arena_printf(&arena, "7%999sx", "")), "exam_number_more");
+    char ones[62];
+    memset(ones, '1', sizeof ones);
+    ones[30] = '.', ones[61] = '\0';
+    assert_string_equal(number_of(ones), ones);
 }
 
 /* RULE number-comma: a comma before exactly three last digits, one to three before it, no zero in
@@ -148,6 +186,10 @@ static void test_compared_and_added(void **state) {
                 {"0", "0", "0", "0"},
                 {"0.1", "0.2", "0.3", "-0.1"},
                 {"-1", "0.000001", "-0.999999", "-1.000001"},
+                {"5", "5", "10", "0"},
+                {"-5", "5", "0", "-10"},
+                {"0.000009", "0.000001", "0.00001", "0.000008"},
+                {"123456789012", "0.123456", "123456789012.123456", "123456789011.876544"},
                 {"999999999999", "1", "1000000000000", "999999999998"}};
     for (size_t i = 0; i < COUNT_OF(sums); i++) {
         struct exam_decimal a, b, sum;
@@ -666,6 +708,7 @@ int main(void) {
         cmocka_unit_test_setup(test_rehearsed, fresh),
         cmocka_unit_test_setup(test_decimals, fresh),
         cmocka_unit_test_setup(test_two_ways, fresh),
+        cmocka_unit_test_setup(test_long_texts, fresh),
         cmocka_unit_test_setup(test_compared_and_added, fresh),
         cmocka_unit_test_setup(test_tolerance, fresh),
         cmocka_unit_test_setup(test_numeric_answers, fresh),
