@@ -393,6 +393,85 @@ static void test_queue(void **state) {
     assert_int_equal(queue_put(&q, &more, &out), QUEUE_WAITS);
 }
 
+/* A place in line is that of the last stranger who was taken: who comes later begins there. */
+static void test_turns(void **state) {
+    (void)state;
+    struct queue q = {0};
+    struct queue_entry a[4], b = {.client = "b"}, k[3], s[2], c = {.client = "c"}, *out;
+    for (int i = 0; i < 4; i++) {
+        a[i] = (struct queue_entry){.client = "a"};
+        assert_int_equal(queue_put(&q, &a[i], &out), QUEUE_WAITS);
+    }
+    for (int i = 0; i < 3; i++) assert_ptr_equal(queue_take(&q), &a[i]);
+    assert_int_equal(queue_put(&q, &b, &out), QUEUE_WAITS);
+    assert_ptr_equal(queue_take(&q), &a[3]);
+    assert_ptr_equal(queue_take(&q), &b);
+    assert_null(queue_take(&q));
+    /* Those who are known do not move it. */
+    for (int i = 0; i < 2; i++) {
+        s[i] = (struct queue_entry){.client = "s"};
+        assert_int_equal(queue_put(&q, &s[i], &out), QUEUE_WAITS);
+    }
+    for (int i = 0; i < 3; i++) {
+        k[i] = (struct queue_entry){.client = "k", .known = true};
+        assert_int_equal(queue_put(&q, &k[i], &out), QUEUE_WAITS);
+    }
+    for (int i = 0; i < 3; i++) assert_ptr_equal(queue_take(&q), &k[i]);
+    assert_int_equal(queue_put(&q, &c, &out), QUEUE_WAITS);
+    assert_ptr_equal(queue_take(&q), &s[0]);
+    assert_ptr_equal(queue_take(&q), &c);
+    assert_ptr_equal(queue_take(&q), &s[1]);
+    assert_int_equal(q.length, 0);
+}
+
+/* Networks of 64 bits are one; what is no IPv6 address is itself. */
+static void test_clients(void **state) {
+    (void)state;
+    assert_string_equal(account_client_key(&arena, "1234:5678:9abc:def1:2345:6789:abcd:ef12"),
+                        "1234:5678:9abc:def1::/64");
+    assert_string_equal(account_client_key(&arena, "::1"), "0:0:0:0::/64");
+    assert_string_equal(account_client_key(&arena, "10.0.0.1"), "10.0.0.1");
+    assert_string_equal(account_client_key(&arena, ""), "");
+}
+
+/* A square of 21 with four around it; its corner is where it ends. */
+static void test_drawing(void **state) {
+    (void)state;
+    const char *drawn = factor_drawing(&arena, "abc");
+    assert_true(str_has_prefix(
+        drawn,
+        "<svg class=\"qr\" viewBox=\"0 0 29 29\" width=\"220\" height=\"220\" aria-hidden=\"true\" "
+        "shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h29v29H0z\"/>"
+        "<path fill=\"#000\" d=\"M4 4h1v1h-1zM5 4h1v1h-1z"));
+    /* The three eyes: 7 in a row at each end of the first, 7 below. */
+    for (int i = 0; i < 7; i++) {
+        static const int eyes[][2] = {{4, 4}, {18, 4}, {4, 18}};
+        for (size_t e = 0; e < COUNT_OF(eyes); e++) {
+            assert_non_null(
+                strstr(drawn, arena_printf(&arena, "M%d %dh1v1h-1z", eyes[e][0] + i, eyes[e][1])));
+            assert_non_null(strstr(
+                drawn, arena_printf(&arena, "M%d %dh1v1h-1z", eyes[e][0] + i, eyes[e][1] + 6)));
+        }
+    }
+    assert_null(strstr(drawn, "M11 4h")); /* beside an eye it is white */
+    assert_null(strstr(drawn, "M3 "));
+    assert_null(strstr(drawn, "M25 "));
+    assert_null(strstr(drawn, " 25h"));
+    assert_string_equal(drawn + strlen(drawn) - strlen("\"/></svg>"), "\"/></svg>");
+}
+
+/* Repeated pieces of one to four, whichever length. */
+static void test_repeated(void **state) {
+    (void)state;
+    assert_false(account_password_repeats(""));
+    assert_true(account_password_repeats("a"));
+    assert_true(account_password_repeats("abcdabcd"));
+    assert_false(account_password_repeats("abcdeabcde"));
+    assert_false(account_password_repeats("ababa"));
+    assert_true(account_password_repeats("abcd"));
+    assert_false(account_password_repeats("abcde"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_people),
@@ -406,6 +485,10 @@ int main(void) {
         cmocka_unit_test(test_name_characters),
         cmocka_unit_test(test_folding),
         cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_clients),
+        cmocka_unit_test(test_drawing),
+        cmocka_unit_test(test_repeated),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -447,6 +447,10 @@ static void test_records(void **state) {
          "'cohort.join'; DELETE FROM cohort_member",
          NULL},
         {"UPDATE audit_log SET action = 'cert.interest' WHERE action = 'cohort.join'", interest},
+        {"UPDATE audit_log SET action = 'cert.interest' WHERE action = 'cohort.join'; INSERT INTO "
+         "cert_interest SELECT DISTINCT actor, subject, '', 1 FROM audit_log WHERE action = "
+         "'cert.interest'",
+         NULL},
         {"UPDATE audit_log SET detail = '{\"roles\":\"learner,admin\"}' WHERE seq = (SELECT "
          "max(seq) FROM audit_log WHERE action = 'person.roles' AND subject = " ANA ")",
          roles},
@@ -527,10 +531,12 @@ static void test_factor(void **state) {
     assert_int_equal(job(begin, &x, NOW - 1), OK);
     assert_int_equal(job(look, &x, NOW), OK);
     const char *first = x.f.id;
+    const unsigned char *secret = x.f.secret;
     each_step(begin, &x, sizeof x, NOW); /* again: the first one ends */
     each_step(look, &x, sizeof x, NOW);
     assert_string_not_equal(x.f.id, first);
     assert_int_equal(x.f.secret_len, FACTOR_SECRET_BYTES);
+    assert_memory_not_equal(x.f.secret, secret, FACTOR_SECRET_BYTES);
     assert_true(x.f.made_ms == NOW && x.f.confirmed_ms == 0);
     assert_int_equal(x.f.codes_left, 0);
     assert_int_equal(job(take, &x, NOW), ERR_NOT_FOUND); /* it is not confirmed */
@@ -732,6 +738,13 @@ static void test_import(void **state) {
         "import_role dean - 0|3 import_more_cells - - 0|4 import_no_cell roles - 0|4 "
         "import_login_twice ana - 3|4 import_email_twice X@example.org - 3");
     assert_int_equal(x.faulty, 3);
+    /* A change of an address that is somebody else's, and a row that is none. */
+    x = planned(COLUMNS "bo,Bo Two,ana@example.org,\n\"cy\"x,Cy,cy@example.org,\n", true, NULL);
+    assert_string_equal(told(&x),
+                        "2 import_email_taken ana@example.org ana 0|3 import_quote_inside - - 0");
+    x = planned("login,Login,name,email\na,b,c,d\n", true, NULL);
+    assert_string_equal(told(&x), "1 import_column_twice Login login 0");
+    assert_true(x.faulty == SIZE_MAX);
 }
 
 /* ---- Keys of addresses ------------------------------------------------------------------------
@@ -762,6 +775,35 @@ static void test_keys(void **state) {
     each_step(make_keys, &keys, sizeof keys, NOW);
 }
 
+static enum err many_without_key(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)a, (void)arg, (void)now_ms;
+    return sqlite3_exec(
+               db->sql,
+               "UPDATE person SET email_key = NULL; "
+               "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) "
+               "INSERT INTO person (id, login, name, email, created_ms) SELECT 'many-' || i, "
+               "'many-' || i, 'Many', 'M' || i || '@example.org', 1 FROM n",
+               NULL, NULL, NULL) == SQLITE_OK
+               ? OK
+               : ERR_IO;
+}
+
+/* Who opens an academy of before the keys has them all made, however many there are. */
+static void test_opened(void **state) {
+    (void)state;
+    struct accounts *accounts;
+    struct person p;
+    assert_int_equal(job(many_without_key, NULL, NOW), OK);
+    assert_int_equal(accounts_open(&accounts, store), OK);
+    struct db *db = reading();
+    static const char *const typed[] = {"m1@example.org", "m1500@example.org", "ana@example.org"};
+    for (size_t i = 0; i < COUNT_OF(typed); i++)
+        assert_int_equal(account_find_login(db, &arena, typed[i], &p), OK);
+    store_read_end(db);
+    accounts_close(accounts);
+    accounts_close(NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_people),  cmocka_unit_test(test_changes),
@@ -769,6 +811,7 @@ int main(void) {
         cmocka_unit_test(test_cohorts), cmocka_unit_test(test_records),
         cmocka_unit_test(test_factor),  cmocka_unit_test(test_pace),
         cmocka_unit_test(test_import),  cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_opened),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
