@@ -460,6 +460,30 @@ static void test_drawing(void **state) {
     assert_string_equal(drawn + strlen(drawn) - strlen("\"/></svg>"), "\"/></svg>");
 }
 
+/* From 10 to 200 characters, of whatever script. */
+static void test_lengths(void **state) {
+    (void)state;
+    static const struct {
+        int length;
+        const char *key;
+    } cases[] = {{9, "account_problem_password_short"},
+                 {10, NULL},
+                 {200, NULL},
+                 {201, "account_problem_password_long"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buf b;
+        buf_init(&b, &arena);
+        for (int k = 0; k < cases[i].length; k++)
+            buf_printf(&b, "%s", k % 7 == 3 ? "\u0E01" : k % 5 == 2 ? "\u00E9" : k % 2 ? "k" : "v");
+        const struct account_problem *p = account_password_problem(buf_text(&b), "ana");
+        if (!cases[i].key) assert_null(p);
+        else assert_string_equal(p->key, cases[i].key);
+    }
+    assert_false(account_password_common("7204913556")); /* not a letter in it */
+    assert_null(account_password_problem("four unrelated words here", ""));
+    assert_null(account_password_problem("four unrelated words here", NULL));
+}
+
 /* Repeated pieces of one to four, whichever length. */
 static void test_repeated(void **state) {
     (void)state;
@@ -489,6 +513,7 @@ int main(void) {
         cmocka_unit_test(test_clients),
         cmocka_unit_test(test_drawing),
         cmocka_unit_test(test_repeated),
+        cmocka_unit_test(test_lengths),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -782,7 +782,8 @@ static enum err many_without_key(struct db *db, struct arena *a, void *arg, int6
                "UPDATE person SET email_key = NULL; "
                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) "
                "INSERT INTO person (id, login, name, email, created_ms) SELECT 'many-' || i, "
-               "'many-' || i, 'Many', 'M' || i || '@example.org', 1 FROM n",
+               "'many-' || i, 'Many', 'M' || i || '@example.org', 1 FROM n; "
+               "INSERT INTO person_unfound SELECT id FROM person WHERE login = 'many-1500'",
                NULL, NULL, NULL) == SQLITE_OK
                ? OK
                : ERR_IO;
@@ -799,6 +800,9 @@ static void test_opened(void **state) {
     static const char *const typed[] = {"m1@example.org", "m1500@example.org", "ana@example.org"};
     for (size_t i = 0; i < COUNT_OF(typed); i++)
         assert_int_equal(account_find_login(db, &arena, typed[i], &p), OK);
+    struct people list; /* who could not be found until now */
+    assert_int_equal(account_list(db, &arena, "m1500", NULL, 10, &list), OK);
+    assert_int_equal(list.count, 1);
     store_read_end(db);
     accounts_close(accounts);
     accounts_close(NULL);
