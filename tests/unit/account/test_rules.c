@@ -59,6 +59,7 @@ static void test_passwords(void **state) {
         {"my ANA password", "login"},   {"Password123", "common"},
         {"qwertyuiop", "common"},       {"1234567890", "common"},
         {"MONKEY2024!!", "common"},     {"monkey7204913", NULL}, /* seven around it */
+        {"7204913monkey", NULL},        {"1234567monkey", "common"},
         {"passwordpassword", "common"}, {"qwerty1234567890", "common"},
         {"!!dragon1999", "common"},     {"eight brown geese walk", NULL},
         {"steps-and-levels", NULL},
@@ -221,6 +222,7 @@ static void test_codes(void **state) {
     for (size_t i = 0; i < COUNT_OF(odd); i++)
         assert_false(factor_code_right(secret, 20, 59 * MS_SECOND, odd[i], &step));
     assert_string_equal(factor_code_clean(&arena, " 287-082 "), "287082");
+    assert_string_equal(factor_code_clean(&arena, "\tAZ-az@[ 09"), "azaz@[09");
     struct factor f = {.secret = secret, .secret_len = 20};
     assert_string_equal(factor_letters(&arena, &f, true),
                         "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ");

@@ -42,6 +42,8 @@ static void test_import_columns(void **state) {
         {"", "import_empty"},
         {"\n ,\n", "import_empty"},
         {"login,name,telephone\na,b,c\n", "import_columns"},
+        {"loginz,name,email\na,b,c\n", "import_columns"},
+        {"login\u0100,name,email\na,b,c\n", "import_columns"},
         {"login,first name,email\na,b,c\n", "import_columns"},
         {"login,name,email,E-mail\na,b,c,d\n", "import_column_twice"},
         {"login,name,email\n", "import_nobody"},
