@@ -156,8 +156,9 @@ static void test_people(void **state) {
     assert_int_equal(p.roles, ROLE_LEARNER);
     assert_true(p.created_ms == NOW && p.deactivated_ms == 0);
     assert_int_equal(found(bo).roles, ROLE_INSTRUCTOR | ROLE_ASSESSOR);
-    assert_string_equal(logged(bo),
-                        "system person.add {\"login\":\"bo\",\"roles\":\"instructor,assessor\"}");
+    assert_string_equal(
+        logged(bo),
+        "system person.add {\"login\":\"bo\",\"name\":\"Bo\",\"roles\":\"instructor,assessor\"}");
     struct db *db = reading();
     static const char *const typed[] = {"ana", " ANA ", "Ana@Example.org"};
     for (size_t i = 0; i < COUNT_OF(typed); i++) {
@@ -423,6 +424,7 @@ static void test_records(void **state) {
     static const char roles[] = "the roles are not those that were logged",
                       never[] = "roles are on record that were never logged",
                       member[] = "a membership of a cohort that was logged is not on record",
+                      name[] = "the name is not the one that was logged",
                       interest[] = "an interest that was logged is not on record";
 #define ANA "(SELECT id FROM person WHERE login = 'ana')"
 #define UNLOGGED "DELETE FROM audit_log WHERE action LIKE 'person.%' AND subject = " ANA "; "
@@ -439,6 +441,8 @@ static void test_records(void **state) {
         {UNLOGGED POWER "; INSERT INTO audit_log SELECT max(seq) + 1, 1, 'x', 'audit.accept', "
                         "'audit', NULL, hex(zeroblob(32)) FROM audit_log",
          NULL},
+        {"UPDATE person SET name = 'Other' WHERE login = 'ana'", name},
+        {UNLOGGED "UPDATE person SET name = 'Other' WHERE login = 'ana'", NULL},
         {"DELETE FROM cohort_member WHERE person_id = " ANA, member},
         {"UPDATE cohort_member SET role = 'instructor' WHERE person_id = " ANA, member},
         {"UPDATE audit_log SET detail = NULL WHERE action = 'cohort.join'",
@@ -454,7 +458,8 @@ static void test_records(void **state) {
         {"UPDATE audit_log SET detail = '{\"roles\":\"learner,admin\"}' WHERE seq = (SELECT "
          "max(seq) FROM audit_log WHERE action = 'person.roles' AND subject = " ANA ")",
          roles},
-        {"UPDATE audit_log SET detail = '{\"roles\":\"admin\"}' WHERE action = 'person.add' AND "
+        {"UPDATE audit_log SET detail = '{\"roles\":\"admin\",\"name\":\"Other\"}' WHERE action = "
+         "'person.add' AND "
          "subject = " ANA,
          NULL}, /* a newer row tells them */
     };

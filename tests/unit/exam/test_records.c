@@ -1,6 +1,7 @@
 /* What is shown of an attempt as evidence, and whether it is still what it was.
- * RULE records, RULE exam-recomputed: each thing that somebody could write over, by hand and into
- * the file, is missed by the log, by the form, or by the answers; and nothing else is. */
+ * RULE records, RULE exam-recomputed, RULE exam-time-given: each thing that somebody could write
+ * over, by hand and into the file, is missed by the log, by the form, or by the answers; and
+ * nothing else is. */
 #include "unit/exam/academy.h"
 
 #include "base/json.h"
@@ -104,6 +105,7 @@ static void test_start_and_end(void **state) {
                       practice[] = "whether it is for practice is not what was logged",
                       time[] = "its cut, its minutes or its extra time is not what was logged",
                       end[] = "its end is not the one that was logged",
+                      how[] = "how it ended is not what was logged",
                       result[] = "its result is not the one that was logged";
     static const struct change cases[] = {
         {"SELECT 1", NULL},
@@ -137,7 +139,8 @@ static void test_start_and_end(void **state) {
         {"UPDATE audit_log SET detail = json_remove(detail, '$.submitted_ms')" LOGGED(
              "exam.submit"),
          NULL},
-        {"UPDATE audit_log SET action = 'exam.deadline'" LOGGED("exam.submit"), NULL},
+        {"UPDATE audit_log SET action = 'exam.deadline'" LOGGED("exam.submit"), how},
+        {"UPDATE exam_end SET how = 'deadline'" THIS, how},
         {"DELETE FROM exam_result" THIS, result},
         {"UPDATE audit_log SET action = 'exam.other'" LOGGED("exam.result"), result},
         {"UPDATE exam_result SET computed_ms = computed_ms + 1" THIS, result},
@@ -150,6 +153,45 @@ static void test_start_and_end(void **state) {
     check(cases, COUNT_OF(cases), exam_record_problem, passed);
     struct question unknown = {exam_record_problem, "none", NULL};
     assert_int_equal(job(ask, &unknown, NOW), ERR_NOT_FOUND);
+}
+
+/* RULE exam-time-given: to the millisecond. */
+static void test_time_given(void **state) {
+    (void)state;
+    static const char more[] = "it had more time than was given by the log";
+#define LATER(ms) "UPDATE exam_end SET deadline_ms = deadline_ms + " ms THIS
+#define SAVED(ms)                                                                                  \
+    "UPDATE exam_response SET saved_ms = (SELECT start_ms FROM exam_attempt" ATTEMPT               \
+    ") + " ms THIS " AND slot = 2"
+#define ROW(action, subject, detail)                                                               \
+    "INSERT INTO audit_log SELECT max(seq) + 1, 1, 'x', '" action "', " subject ", '" detail       \
+    "', hex(zeroblob(32)) FROM audit_log; "
+#define GIVEN(detail) ROW("exam.accommodate", "(SELECT id FROM person WHERE login = 'ana')", detail)
+    static const struct change cases[] = {
+        {LATER("1"), more},
+        {LATER("0"), NULL},
+        {"UPDATE exam_attempt SET deadline_ms = deadline_ms + 1" ATTEMPT, NULL}, /* of the start */
+        {SAVED("605000"), NULL}, /* with the grace */
+        {SAVED("605001"), more},
+        {GIVEN("{\"exam\":null,\"factor_permille\":1500}") LATER("300000"), NULL},
+        {GIVEN("{\"exam\":null,\"factor_permille\":1500}") LATER("300001"), more},
+        {GIVEN("{\"exam\":\"small\",\"factor_permille\":1500}") LATER("300000"), NULL},
+        {GIVEN("{\"exam\":\"other\",\"factor_permille\":1500}") LATER("1"), more},
+        {GIVEN("{\"exam\":null,\"factor_permille\":1500}")
+             GIVEN("{\"exam\":null,\"factor_permille\":1250}") LATER("300000"),
+         NULL}, /* the longest */
+        {ROW("clock.followed", "'clock'", "{\"off_ms\":-5000}") LATER("5000"), NULL},
+        {ROW("clock.followed", "'clock'", "{\"off_ms\":-5000}") LATER("5001"), more},
+        {ROW("clock.followed", "'clock'", "{\"off_ms\":5000}")
+             ROW("clock.followed", "'clock'", "{\"off_ms\":1000}") LATER("6000"),
+         NULL},
+    };
+    static const struct change again[] = {
+        {"UPDATE exam_open SET deadline_ms = deadline_ms" THIS, NULL},
+        {"UPDATE exam_open SET deadline_ms = deadline_ms + 1" THIS, more},
+    };
+    check(cases, COUNT_OF(cases), exam_record_problem, passed);
+    check(again, COUNT_OF(again), exam_record_problem, reopened);
 }
 
 /* An attempt that is open again, after two ends that the clock made. */
@@ -544,11 +586,17 @@ static void test_kind(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_start_and_end), cmocka_unit_test(test_opened_again),
-        cmocka_unit_test(test_extra_time),    cmocka_unit_test(test_computed_again),
-        cmocka_unit_test(test_items),         cmocka_unit_test(test_one_moment),
-        cmocka_unit_test(test_time_line),     cmocka_unit_test(test_rows_of_no_slot),
-        cmocka_unit_test(test_exceptions),    cmocka_unit_test(test_kind),
+        cmocka_unit_test(test_start_and_end),
+        cmocka_unit_test(test_opened_again),
+        cmocka_unit_test(test_time_given),
+        cmocka_unit_test(test_extra_time),
+        cmocka_unit_test(test_computed_again),
+        cmocka_unit_test(test_items),
+        cmocka_unit_test(test_one_moment),
+        cmocka_unit_test(test_time_line),
+        cmocka_unit_test(test_rows_of_no_slot),
+        cmocka_unit_test(test_exceptions),
+        cmocka_unit_test(test_kind),
     };
     return cmocka_run_group_tests(tests, open_all, academy_close);
 }
