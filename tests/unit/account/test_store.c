@@ -811,6 +811,15 @@ static void test_opened(void **state) {
     store_read_end(db);
     accounts_close(accounts);
     accounts_close(NULL);
+    /* Where nothing can be written there are no keys to be had: that is told. */
+    struct store *other;
+    const char *why;
+    struct store_options options = {.path = arena_printf(&arena, "%s/gradus.db", folder),
+                                    .read_only = true};
+    assert_int_equal(store_open(&other, &options, &arena, &why), OK);
+    assert_int_equal(accounts_open(&accounts, other), ERR_IO);
+    assert_null(accounts);
+    store_close(other, 1000);
 }
 
 int main(void) {

@@ -129,12 +129,24 @@ static void test_words(void **state) {
     assert_true(compared >= 20);
 }
 
+static void test_problems(void **state) {
+    (void)state;
+    static const struct account_problem hidden = {"account_problem_name_hidden", 0xFFFE},
+                                        email = {"account_problem_email", 0};
+    assert_string_equal(account_problem_english(&arena, &hidden),
+                        "The name holds a character that cannot be printed (U+FFFE). Type the name "
+                        "again, without copying it.");
+    assert_string_equal(account_problem_english(&arena, &email), "The email address is not valid.");
+    assert_string_equal(account_english(&arena, "import_role", NULL, NULL, 0),
+                        "“” is no role. The roles are learner, instructor, assessor, admin.");
+    assert_string_equal(account_english(&arena, "unheard", NULL, NULL, 0), "unheard");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_row_limit),
-        cmocka_unit_test(test_import_columns),
-        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_faults),         cmocka_unit_test(test_row_limit),
+        cmocka_unit_test(test_import_columns), cmocka_unit_test(test_words),
+        cmocka_unit_test(test_problems),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
