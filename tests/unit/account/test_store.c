@@ -156,6 +156,7 @@ static void test_people(void **state) {
     assert_int_equal(p.roles, ROLE_LEARNER);
     assert_true(p.created_ms == NOW && p.deactivated_ms == 0);
     assert_int_equal(found(bo).roles, ROLE_INSTRUCTOR | ROLE_ASSESSOR);
+    assert_int_equal(found(boss).roles, ROLE_ADMIN);
     assert_string_equal(
         logged(bo),
         "system person.add {\"login\":\"bo\",\"name\":\"Bo\",\"roles\":\"instructor,assessor\"}");
@@ -727,6 +728,9 @@ static void test_import(void **state) {
     assert_string_equal(told(&x), ""); /* a learner's role is no power */
     x = planned(COLUMNS "boss,Boss,boss@example.org,admin assessor\n", true, boss);
     assert_string_equal(told(&x), "2 admin_refusal_self - - 0");
+    x = planned(COLUMNS "ana,Other,ana@example.org,\n", true, boss);
+    assert_string_equal(told(&x), "");
+    each_step(plan, &x, sizeof x, NOW);
     x = planned(COLUMNS "boss,Other,boss@example.org,\n", true, NULL);
     assert_string_equal(told(&x), "");
     x = planned(COLUMNS "newer,Newer,newer@example.org,learner\nana,Ana Ruiz,ana@example.org,\n",
