@@ -1,13 +1,13 @@
 // Plants faults in the rules of a room, one at a time, and lists those that no test finds.
 //
-//   node tests/mutate/mutate.mjs --build build/mutate [--room exam]… [--file engine/exam/exam_score.c]… [--sample 150]
+//   node tests/mutate/mutate.mjs --build build/mutate [--room exam]… [--file engine/exam/exam_score.c]… [--sample 150] [--minutes 10]
 //                                [--seed 1] [--requests] [--again] [--jobs 2] [--list] [--unreached]
 //
 // All faults of a room are compiled at once, each behind a switch, into a libfault.so that takes the place of these files
 // (make mutate links all programs against shared libraries). A first run of the tests says which of them reaches which fault;
 // then one run of those for each fault. --again: only those that survived the last time. --requests: the request scripts,
-// too, which take seconds each. --list: the faults, without running any. --unreached: those that no test comes to, which is
-// known after the first run. Ends with 1 when more than 3 of 100 survive.
+// too, which take seconds each. --list: the faults, without running any. --minutes: as many as can be planted in so long.
+// --unreached: those that no test comes to, which is known after the first run. Ends with 1 when more than 3 of 100 survive.
 import { execFile, spawn } from "node:child_process";
 import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -25,6 +25,7 @@ const { values: options } = parseArgs({
         room: { type: "string", multiple: true },
         file: { type: "string", multiple: true },
         sample: { type: "string" },
+        minutes: { type: "string" },
         seed: { type: "string", default: "1" },
         jobs: { type: "string", default: "2" },
         requests: { type: "boolean", default: false },
@@ -260,11 +261,12 @@ async function mutate(name) {
     const before = options.again && existsSync(record) ? JSON.parse(readFileSync(record, "utf8")) : undefined;
     const queue = shuffled(all, Number(options.seed)).filter((fault) => !excused.some(same(fault)) && (!before || before.some(same(fault))));
     const wanted = options.sample ? Number(options.sample) : Infinity;
+    const until = options.minutes ? performance.now() + Number(options.minutes) * 60_000 : Infinity;
     const survivors = [];
     const tried = [];
     let taken = 0;
     await inParallel(Array.from({ length: Number(options.jobs) }, (_, i) => i), Number(options.jobs), async () => {
-        while (taken < wanted && queue.length) {
+        while (taken < wanted && queue.length && performance.now() < until) {
             taken++;
             const fault = queue.shift();
             const found = await hunt(room, programs, fault);

@@ -481,6 +481,7 @@ static void test_lengths(void **state) {
         if (!cases[i].key) assert_null(p);
         else assert_string_equal(p->key, cases[i].key);
     }
+    assert_true(account_password_common("QAZWSXEDC"));
     assert_false(account_password_common("7204913556")); /* not a letter in it */
     assert_null(account_password_problem("four unrelated words here", ""));
     assert_null(account_password_problem("four unrelated words here", NULL));

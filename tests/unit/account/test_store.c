@@ -724,7 +724,7 @@ static void test_import(void **state) {
     assert_string_equal(told(&x), "2 admin_refusal_self - - 0");
     x = planned(COLUMNS "boss,Boss,other@example.org,\n", true, boss);
     assert_string_equal(told(&x), "");
-    x = planned(COLUMNS "boss,Boss,boss@example.org,admin learner\n", true, boss);
+    x = planned(COLUMNS "boss,Boss,boss@example.org,\", admin;;learner |\"\n", true, boss);
     assert_string_equal(told(&x), ""); /* a learner's role is no power */
     x = planned(COLUMNS "boss,Boss,boss@example.org,admin assessor\n", true, boss);
     assert_string_equal(told(&x), "2 admin_refusal_self - - 0");
