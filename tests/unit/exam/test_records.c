@@ -5,7 +5,6 @@
 #include "unit/exam/academy.h"
 
 #include "base/json.h"
-#include "content/evidence.h"
 #include "exam/exam_sql.h"
 #include "unit/store/tampered.h"
 
@@ -560,43 +559,13 @@ static void test_exceptions(void **state) {
     }
 }
 
-static void test_kind(void **state) {
-    (void)state;
-    struct evidence_asker who = {.app = &app, .arena = &arena};
-    const char *lang = "none";
-    assert_string_equal(exam_evidence_kind.title(&who, "small", &lang), "Small");
-    assert_string_equal(lang, "de");
-    assert_string_equal(exam_evidence_kind.title(&who, "gone", &lang), "gone");
-    assert_null(lang);
-    assert_int_equal(exam_evidence_kind.minutes(&who, NULL, "small", 0), 10);
-    assert_int_equal(exam_evidence_kind.minutes(&who, NULL, "gone", 0), 0);
-    struct evidence_want want = {.id = "small"};
-    struct evidence_facts out = {.arena = &arena};
-    struct db *db = store_reader(store);
-    store_read_begin(db);
-    assert_int_equal(exam_evidence_kind.facts(&who, db, ana, &want, 1, &out), OK);
-    store_read_end(db);
-    assert_true(out.count >= 1);
-    assert_ptr_equal(out.at[0].kind, &exam_evidence_kind);
-    assert_string_equal(out.at[0].id, "small");
-    assert_string_equal(out.at[0].record, passed);
-    assert_true(out.at[0].passed);
-    assert_true(out.at[0].at_ms == NOW + MS_MINUTE);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_start_and_end),
-        cmocka_unit_test(test_opened_again),
-        cmocka_unit_test(test_time_given),
-        cmocka_unit_test(test_extra_time),
-        cmocka_unit_test(test_computed_again),
-        cmocka_unit_test(test_items),
-        cmocka_unit_test(test_one_moment),
-        cmocka_unit_test(test_time_line),
-        cmocka_unit_test(test_rows_of_no_slot),
-        cmocka_unit_test(test_exceptions),
-        cmocka_unit_test(test_kind),
+        cmocka_unit_test(test_start_and_end),   cmocka_unit_test(test_opened_again),
+        cmocka_unit_test(test_time_given),      cmocka_unit_test(test_extra_time),
+        cmocka_unit_test(test_computed_again),  cmocka_unit_test(test_items),
+        cmocka_unit_test(test_one_moment),      cmocka_unit_test(test_time_line),
+        cmocka_unit_test(test_rows_of_no_slot), cmocka_unit_test(test_exceptions),
     };
     return cmocka_run_group_tests(tests, open_all, academy_close);
 }

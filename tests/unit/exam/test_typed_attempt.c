@@ -2,6 +2,8 @@
  * as evidence. */
 #include "unit/exam/academy.h"
 
+#include "content/evidence.h"
+
 static void write_files(void) {
 #define BLOCK(more) "\n\n```item\nobjective: keys\nlevel: apply\n" more "```\n\nWhat?\n\n"
     sample_write(
@@ -91,8 +93,33 @@ static void test_who_errs(void **state) {
     assert_int_equal(counting, 4);
 }
 
+/* As a kind of evidence, which levels ask for. */
+static void test_kind(void **state) {
+    (void)state;
+    struct evidence_asker who = {.app = &app, .arena = &arena};
+    const char *lang = "none";
+    assert_string_equal(exam_evidence_kind.title(&who, "small", &lang), "Small");
+    assert_string_equal(lang, "en");
+    assert_string_equal(exam_evidence_kind.title(&who, "gone", &lang), "gone");
+    assert_null(lang);
+    assert_int_equal(exam_evidence_kind.minutes(&who, NULL, "small", 0), 10);
+    assert_int_equal(exam_evidence_kind.minutes(&who, NULL, "gone", 0), 0);
+    struct evidence_want want = {.id = "small"};
+    struct evidence_facts out = {.arena = &arena};
+    struct db *db = store_reader(store);
+    store_read_begin(db);
+    assert_int_equal(exam_evidence_kind.facts(&who, db, ana, &want, 1, &out), OK);
+    store_read_end(db);
+    assert_int_equal(out.count, 1);
+    assert_ptr_equal(out.at[0].kind, &exam_evidence_kind);
+    assert_string_equal(out.at[0].id, "small");
+    assert_true(out.at[0].passed);
+    assert_true(out.at[0].at_ms == NOW + MS_MINUTE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_who_knows),
-                                       cmocka_unit_test(test_who_errs)};
+                                       cmocka_unit_test(test_who_errs),
+                                       cmocka_unit_test(test_kind)};
     return cmocka_run_group_tests(tests, open_all, academy_close);
 }
