@@ -117,9 +117,55 @@ static void test_kind(void **state) {
     assert_true(out.at[0].at_ms == NOW + MS_MINUTE);
 }
 
+/* What is read of attempts that run: the edge of the grace, marks in their slots, what is open. */
+static void test_running(void **state) {
+    (void)state;
+    struct exam_attempt t = {.open = true, .deadline_ms = 1000};
+    assert_false(exam_attempt_over(&t, 1000 + EXAM_GRACE_MS));
+    assert_true(exam_attempt_over(&t, 1001 + EXAM_GRACE_MS));
+    t.open = false;
+    assert_true(exam_attempt_over(&t, 0));
+    const struct exam_save none = {.response = EXAM_NO_ANSWER}, some = {.response = "[1]"};
+    assert_false(exam_mark_answered(&(struct exam_mark){.flagged = true}));
+    assert_false(exam_mark_answered(&(struct exam_mark){.newest = &none}));
+    assert_true(exam_mark_answered(&(struct exam_mark){.newest = &some}));
+    struct exam_starting s = {
+        .unit = exams_hold(exams, &arena, "small"), .person_id = boss, .seed = 5};
+    assert_int_equal(job(exam_start_job, &s, NOW), OK);
+    struct exam_flagging f = {.attempt_id = s.id, .person_id = boss, .flagged = true};
+    for (f.slot = 1; f.slot <= 4; f.slot += 3) assert_int_equal(job(exam_flag_job, &f, NOW), OK);
+    struct exam_mark *marks;
+    struct exam_open_attempt *open;
+    struct exam_result *results;
+    size_t count;
+    struct db *db = store_reader(store);
+    store_read_begin(db);
+    assert_int_equal(exam_attempt_load(db, &arena, s.id, boss, &t), OK);
+    assert_int_equal(exam_attempt_marks(db, &arena, &t, &marks), OK);
+    assert_int_equal(exam_open_attempts(db, &arena, boss, &open, &count), OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(exam_results(db, &arena, NULL, ana, "small", &results, &count), OK);
+    store_read_end(db);
+    for (int i = 0; i < 4; i++) assert_int_equal(marks[i].flagged, i == 0 || i == 3);
+    assert_string_equal(open[0].attempt_id, s.id);
+    assert_string_equal(open[0].exam_id, "small");
+    assert_true(open[0].start_ms == NOW && open[0].deadline_ms == NOW + 10 * MS_MINUTE);
+    assert_int_equal(open[0].total, 4);
+    assert_int_equal(open[0].answered, 0);
+    /* Without the exam a domain is called by its id. */
+    assert_string_equal(results[0].domains[0].id, "data");
+    assert_string_equal(results[0].domains[0].title, "data");
+    assert_string_equal(results[0].exam_id, "small");
+    assert_true(results[0].start_ms == NOW && results[0].submitted_ms == NOW + MS_MINUTE);
+    assert_false(results[0].practice || results[0].by_deadline);
+    assert_int_equal(results[0].cut_permille, 700);
+    assert_int_equal(results[0].permille, 1000);
+    assert_int_equal(results[0].scaled, 800);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_who_knows),
-                                       cmocka_unit_test(test_who_errs),
-                                       cmocka_unit_test(test_kind)};
+                                       cmocka_unit_test(test_who_errs), cmocka_unit_test(test_kind),
+                                       cmocka_unit_test(test_running)};
     return cmocka_run_group_tests(tests, open_all, academy_close);
 }
