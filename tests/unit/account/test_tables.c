@@ -33,6 +33,10 @@ static void test_import_columns(void **state) {
     x = read_people("full name,first name,last name,login,email\nDr Ana Ruiz,Ana,Ruiz,ana,a@b.c\n");
     assert_string_equal(x.rows[0].name, "Dr Ana Ruiz");
     assert_string_equal(x.findings[0].found, "“first name”, “last name”");
+    x = read_people("first name,name,login,email\nAna,Ruiz,ana,a@b.c\n");
+    assert_string_equal(x.rows[0].name, "Ana Ruiz");
+    x = read_people("email,login,name\na@b.c,ana,Ana\n");
+    assert_int_equal(x.faulty, 0);
     x = read_people("last name,first name,name,login,email\nRuiz,Ana,Dr Ana Ruiz,ana,a@b.c\n");
     assert_string_equal(x.rows[0].name, "Dr Ana Ruiz");
     assert_string_equal(x.findings[0].found, "“last name”, “first name”");
