@@ -211,11 +211,12 @@ static struct content_module_progress progress(struct store *st, const struct co
 }
 
 /* How many rows are in the file, asked of the file. */
-static int64_t rows_of(const char *table, const char *person_id) {
+static int64_t rows_where(const char *table, const char *person_id, const char *where) {
     sqlite3 *sql;
     sqlite3_stmt *q;
     assert_int_equal(sqlite3_open(arena_printf(&arena, "%s/t.db", root), &sql), SQLITE_OK);
-    const char *text = arena_printf(&arena, "SELECT count(*) FROM %s WHERE person_id = ?", table);
+    const char *text = arena_printf(&arena, "SELECT count(*) FROM %s WHERE person_id = ? AND %s",
+                                    table, where);
     assert_int_equal(sqlite3_prepare_v2(sql, text, -1, &q, NULL), SQLITE_OK);
     sqlite3_bind_text(q, 1, person_id, -1, SQLITE_STATIC);
     assert_int_equal(sqlite3_step(q), SQLITE_ROW);
@@ -223,6 +224,10 @@ static int64_t rows_of(const char *table, const char *person_id) {
     sqlite3_finalize(q);
     sqlite3_close(sql);
     return n;
+}
+
+static int64_t rows_of(const char *table, const char *person_id) {
+    return rows_where(table, person_id, "1");
 }
 
 static void test_recorded(void **state) {
@@ -250,12 +255,28 @@ static void test_recorded(void **state) {
     assert_int_equal(p.checkpoints_answered, 1);
     assert_int_equal(p.checkpoints_right, 0);
     assert_int_equal(p.completed_ms, 0);
+    /* What is kept of each: of which text it is a fact. */
+    assert_int_equal(
+        rows_where("content_reading", lena,
+                   arena_printf(&arena,
+                                "module_id = 'a' AND version = '%s' AND position_permille = 300 AND "
+                                "section = 'second-things' AND done = 0",
+                                a->version)),
+        1);
+    assert_int_equal(
+        rows_where("content_checkpoint_answer", lena,
+                   arena_printf(&arena,
+                                "module_id = 'a' AND version = '%s' AND number = 1 AND "
+                                "checkpoint = '%s' AND choice = '1' AND is_right = 0",
+                                a->version, a->checkpoints[0])),
+        1);
     struct module_facts facts;
     assert_int_equal(content_facts(store_reader(st), &arena, lena, a, &facts), OK);
     assert_int_equal(facts.answer_count, 1);
     assert_string_equal(facts.answers[0].checkpoint, a->checkpoints[0]);
     assert_string_equal(facts.answers[0].choice, "1");
     assert_false(facts.answers[0].right);
+    assert_int_equal(progress_end(&facts.state).checkpoints_right, 0);
     assert_int_equal(read_section(st, lena, a, "second-things", 1000, true), OK);
     p = progress(st, s, lena, "a");
     assert_true(p.completed_ms > 0);
@@ -297,6 +318,30 @@ static void test_recorded(void **state) {
     assert_int_equal(progress(st, s, omar, "b").sections_total, 1);
     assert_int_equal(progress(st, s, omar, "b").sections_done, 0);
     assert_null(progress(st, s, omar, "b").last_section);
+    content_release(s);
+    content_close(c);
+    assert_true(store_close(st, 5000));
+}
+
+/* A text that shrinks to what was read is completed by whoever reads it again to an end, and not by
+ * a look at it. */
+static void test_a_look_completes_nothing(void **state) {
+    (void)state;
+    put_file("content/p/modules/b.md", "%s",
+             module_text("b", "Beta", "## Only\n\nWords.\n\n## More\n\nWords.\n"));
+    struct store *st = open_store();
+    struct content *c = open_content(st);
+    const char *lena = add_person(st, "lena");
+    const struct content_snapshot *s = content_hold(c);
+    assert_int_equal(read_section(st, lena, content_module(s, "b"), "only", 1000, true), OK);
+    content_release(s);
+    put_file("content/p/modules/b.md", "%s", module_text("b", "Beta", "## Only\n\nWords.\n"));
+    s = content_hold(c);
+    assert_int_equal(read_section(st, lena, content_module(s, "b"), "only", 0, false), OK);
+    assert_int_equal(progress(st, s, lena, "b").completed_ms, 0);
+    assert_int_equal(progress(st, s, lena, "b").minutes_left, 1);
+    assert_int_equal(read_section(st, lena, content_module(s, "b"), "only", 1000, true), OK);
+    assert_true(progress(st, s, lena, "b").completed_ms > 0);
     content_release(s);
     content_close(c);
     assert_true(store_close(st, 5000));
@@ -558,6 +603,7 @@ int main(void) {
                                        CASE(test_times_before_1970),
                                        CASE(test_without_sections),
                                        CASE(test_done_again),
+                                       CASE(test_a_look_completes_nothing),
                                        CASE(test_what_comes_next),
                                        CASE(test_a_circle_ends_no_path),
                                        CASE(test_facts_that_cannot_be_read),
