@@ -1,10 +1,21 @@
 /* Head and log: what is refused, by whom, and how it goes on. */
 #include "fixture.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
 
 #include "base/clock.h"
+
+/* A file system without locks: it stands before the C library's. */
+static int no_locks; /* errno; 0: there are locks */
+
+int flock(int fd, int operation) {
+    if (!no_locks) return (int)syscall(SYS_flock, fd, operation);
+    errno = no_locks;
+    return -1;
+}
 
 static void head_now(int64_t *seq, char hash[SHA256_HEX_BYTES]) {
     struct audit_head head;
@@ -95,6 +106,93 @@ static void a_held_lock_holds_up_no_save(void **state) {
     assert_int_equal(verify(&r), OK);
 }
 
+static void without_locks_the_head_is_written(void **state) {
+    (void)state;
+    struct store *s = open_store(); /* the store's own locks come first */
+    int64_t seq;
+    char hash[SHA256_HEX_BYTES];
+    no_locks = ENOLCK;
+    for (int i = 1; i <= 2; i++) {
+        assert_int_equal(say(s, (struct fact){"p", "a.b", "s", NULL, OK}), OK);
+        head_now(&seq, hash);
+        assert_int_equal(seq, i);
+    }
+    no_locks = 0;
+    assert_true(store_close(s, 1000));
+}
+
+static void the_head_is_nobody_elses(void **state) {
+    (void)state;
+    mode_t before = umask(0);
+    fill();
+    umask(before);
+    struct stat st;
+    assert_int_equal(stat(head_file, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+}
+
+/* What the text of a head may be, to the byte. */
+static void heads_are_read_to_the_byte(void **state) {
+    (void)state;
+    static const char hash[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    static const struct {
+        const char *before, *after;
+        int64_t seq; /* 0: it is none */
+    } cases[] = {{"1 ", "\n", 1},
+                 {"9223372036854775807 ", "\n", INT64_MAX},
+                 {"9223372036854775808 ", "\n", 0},
+                 {"00000000000000000000007 ", "\n", 7},
+                 {"000000000000000000000007 ", "\n", 0},
+                 {"0 ", "\n", 0},
+                 {"-1 ", "\n", 0},
+                 {" ", "\n", 0},
+                 {"", "\n", 0},
+                 {"1", "\n", 0},
+                 {"1 ", "", 0},
+                 {"1 ", " ", 0},
+                 {"1 0", "\n", 0},
+                 {"1 ", "\n\n", 0},
+                 {"1  ", "\n", 0}};
+    struct audit_head head;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *text = arena_printf(&arena, "%s%s%s", cases[i].before, hash, cases[i].after);
+        bool is = audit_head_parse(text, strlen(text), &head);
+        if (is != (cases[i].seq != 0)) fail_msg("%s", text);
+        if (is) {
+            assert_int_equal(head.seq, cases[i].seq);
+            assert_string_equal(head.hash, hash);
+        }
+    }
+    char zero[SHA256_HEX_BYTES + 8];
+    int n = snprintf(zero, sizeof zero, "1 %s\n", hash);
+    zero[20] = '\0';
+    assert_false(audit_head_parse(zero, (size_t)n, &head));
+    assert_false(audit_head_parse("", 0, &head));
+}
+
+/* A head of a row that is there, with another's hash; and without one in a log that has rows. */
+static void a_head_that_does_not_agree_is_refused(void **state) {
+    (void)state;
+    fill();
+    size_t len;
+    const char *why, *head = file_read(&arena, head_file, 1024, &len);
+    const char *other = arena_printf(&arena, "3 %s", strchr(head, ' ') + 1);
+    assert_true(file_write(head_file, other, strlen(other), 0600));
+    assert_null(open_checked(&why));
+    assert_non_null(strstr(why, "Row 3 of the audit log is not the row that was written"));
+    assert_non_null(strstr(why, "gradus audit accept"));
+    assert_true(file_write(head_file, "no head", 7, 0600));
+    assert_null(open_checked(&why));
+    assert_non_null(strstr(why, "is not a head that Gradus wrote: a cut tail"));
+    unlink(head_file);
+    assert_null(open_checked(&why));
+    assert_non_null(strstr(why, "is missing, while the audit log has 7 rows"));
+    assert_true(file_write(head_file, head, len, 0600));
+    struct store *s = open_checked(&why);
+    assert_non_null(s);
+    assert_true(store_close(s, 1000));
+}
+
 static void keys_without_a_database_begin_nothing(void **state) {
     (void)state;
     fill();
@@ -162,6 +260,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_head_never_goes_down, setup, teardown),
         cmocka_unit_test_setup_teardown(the_slower_of_two_takes_no_head_back, setup, teardown),
         cmocka_unit_test_setup_teardown(a_held_lock_holds_up_no_save, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_locks_the_head_is_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_head_is_nobody_elses, setup, teardown),
+        cmocka_unit_test_setup_teardown(heads_are_read_to_the_byte, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_head_that_does_not_agree_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_without_a_database_begin_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_asked_after_is_accepted, setup, teardown),
     };

@@ -65,6 +65,13 @@ static void facts_of_importance_are_signed_as_they_are_made(void **state) {
     assert_int_equal(crypto_sign_verify_detached(signature, (const unsigned char *)text,
                                                  strlen(text), public_key),
                      0);
+    /* And its digest: SHA-256 of what is published, by multihash and multibase. */
+    const char *published = audit_signed_text(&arena, &head);
+    unsigned char multihash[34] = {0x12, 32};
+    sha256(published, strlen(published), multihash + 2);
+    assert_string_equal(
+        audit_signed_digest(&arena, &head),
+        arena_printf(&arena, "u%s", base64url_encode(&arena, multihash, sizeof multihash)));
     /* At an interval, when the log has grown; both sides of it. */
     struct db *db = store_reader(s);
     assert_false(audit_sign_due(db, head.at_ms + AUDIT_SIGN_INTERVAL_MS));
