@@ -124,6 +124,21 @@ static void test_images(void **state) {
     assert_false(lab_log_continues(&log, -1, &from));
 }
 
+/* A row's hash made by hand, so that a stranger can check a record without us: the SHA-256 of a
+ * JSON array without blanks. */
+static void test_the_hash_is_that_of_an_array(void **state) {
+    static const char text[] = "[\"r\\\"1\",3,1700000000123,\"p\",\"{\\\"a\\\":1}\",404,\"s\","
+                               "\"" LAB_HASH_ZERO "\"]";
+    struct lab_action action = {.seq = 3,
+                                .at_ms = 1700000000123,
+                                .actor_id = "p",
+                                .action = "{\"a\":1}",
+                                .answer_sha = "s",
+                                .status = 404};
+    assert_string_equal(lab_log_hash(*state, "r\"1", &action, LAB_HASH_ZERO),
+                        sha256_hex(*state, text, strlen(text)));
+}
+
 /* What an action is, told by its canonical text alone. */
 static void test_kinds_of_actions(void **state) {
     (void)state;
@@ -243,6 +258,7 @@ int main(void) {
                                        TEST(test_removed_and_reordered),
                                        TEST(test_rewinds),
                                        TEST(test_images),
+                                       TEST(test_the_hash_is_that_of_an_array),
                                        TEST(test_kinds_of_actions),
                                        TEST(test_chance_is_the_formula),
                                        TEST(test_chance)};
