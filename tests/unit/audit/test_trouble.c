@@ -28,6 +28,7 @@ static void behind_its_back(const char *sql) {
     sqlite3 *db;
     char *why = NULL;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 10000); /* a store may be open */
     if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK) fail_msg("%s: %s", sql, why);
     sqlite3_close(db);
 }

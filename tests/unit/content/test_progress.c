@@ -360,6 +360,7 @@ static void test_facts_that_cannot_be_read(void **state) {
     const char *lena = add_person(st, "lena");
     sqlite3 *sql;
     assert_int_equal(sqlite3_open(arena_printf(&arena, "%s/t.db", root), &sql), SQLITE_OK);
+    sqlite3_busy_timeout(sql, 10000); /* the store writes, too */
     for (size_t i = 0; i < COUNT_OF(tables); i++) {
         struct content_progress p;
         struct module_facts facts;
