@@ -116,6 +116,8 @@ static void people_are_found(void **state) {
     assert_int_equal(found("common"), 150);
     assert_int_equal(found("commoner"), 149);
     assert_int_equal(found("commonest"), 0);
+    assert_int_equal(found("x.example"), 150);
+    assert_int_equal(found("example"), 150); /* the last word of all that they are found by */
     /* RULE find-all: both words, in any order; one of them alone is not enough. */
     assert_int_equal(found("common rar"), 1);
     assert_int_equal(found("rar common"), 1);
