@@ -57,6 +57,7 @@ static void test_what_comes_next(void **state) {
         {{{.module_id = "a", .last_ms = 6}, {.module_id = "b", .last_ms = 7}}, 2, "b"},
         {{{.module_id = "a", .last_ms = 7}, {.module_id = "b", .last_ms = 7}}, 2, "a"},
         {{{.module_id = "b", .last_ms = 1}}, 1, "b"},
+        {{{.module_id = "d", .last_ms = 1}}, 1, "d"}, /* the first of its level */
         /* What is done, of another programme, or gone does not. */
         {{{.module_id = "a", .last_ms = 6}, {.module_id = "b", .last_ms = 7, .completed_ms = 7}},
          2,
@@ -97,6 +98,8 @@ static void test_a_circle_ends_no_path(void **state) {
     struct content *c = open_content(st);
     const struct content_snapshot *s = content_hold(c);
     assert_string_equal(next_of(s, NULL, 0), "a");
+    const struct content_module_progress begun = {.module_id = "b", .last_ms = 1};
+    assert_string_equal(next_of(s, &begun, 1), "b");
     content_release(s);
     content_close(c);
     assert_true(store_close(st, 5000));

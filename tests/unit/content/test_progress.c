@@ -32,9 +32,12 @@ static void test_read_again(void **state) {
     assert_false(progress_may_read_again(&s, 5000));
     assert_false(progress_may_read_again(&s, 5000 + MS_DAY - 1));
     assert_true(progress_may_read_again(&s, 5000 + MS_DAY));
-    progress_reading(&s, "two", 1000, true, 6000 + MS_DAY); /* it was read again */
-    assert_false(progress_may_read_again(&s, 5999 + 2 * MS_DAY));
-    assert_true(progress_may_read_again(&s, 6000 + 2 * MS_DAY));
+    for (int i = 0; i < 3; i++) { /* it was read again, whichever of it */
+        int64_t again_ms = 6000 + (2 * i + 1) * MS_DAY;
+        progress_reading(&s, sections[i].id, 1000, true, again_ms);
+        assert_false(progress_may_read_again(&s, again_ms + MS_DAY - 1));
+        assert_true(progress_may_read_again(&s, again_ms + MS_DAY));
+    }
 }
 
 /* RULE module-completed. */
@@ -285,6 +288,9 @@ static void test_recorded(void **state) {
     /* Somebody else has done nothing, and then something of each, the later module first. */
     assert_int_equal(progress(st, s, omar, "a").last_ms, 0);
     assert_int_equal(read_section(st, omar, b, "only", 10, false), OK);
+    assert_int_equal(content_facts(store_reader(st), &arena, omar, b, &facts), OK);
+    assert_int_equal(progress_end(&facts.state).last_position_permille, 10);
+    assert_int_equal(progress_end(&facts.state).sections_done, 0);
     assert_int_equal(answer(st, omar, a, 1, "1", true), OK);
     assert_int_equal(progress(st, s, omar, "a").checkpoints_right, 1);
     assert_int_equal(progress(st, s, omar, "b").last_position_permille, 10);
