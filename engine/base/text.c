@@ -126,15 +126,36 @@ char *slug_from(struct arena *a, const char *text) {
     return out;
 }
 
-char *file_read(struct arena *a, const char *path, size_t max, size_t *len) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return NULL;
+/* The descriptor of an ordinary file, or -1 with errno; a pipe in its place is not waited for. */
+static int open_file(const char *path, struct stat *st) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), why = 0;
+    if (fd < 0) return -1;
+    if (fstat(fd, st) != 0) why = errno;
+    else if (!S_ISREG(st->st_mode)) why = EISDIR;
+    if (!why) return fd;
+    close(fd);
+    errno = why;
+    return -1;
+}
+
+size_t file_start(const char *path, char *bytes, size_t room) {
     struct stat st;
+    int fd = open_file(path, &st);
+    if (fd < 0) return 0;
+    ssize_t n;
+    do n = read(fd, bytes, room);
+    while (n < 0 && errno == EINTR);
+    close(fd);
+    return n > 0 ? (size_t)n : 0;
+}
+
+char *file_read(struct arena *a, const char *path, size_t max, size_t *len) {
+    struct stat st;
+    int fd = open_file(path, &st);
+    if (fd < 0) return NULL;
     char *text = NULL;
     int why = 0;
-    if (fstat(fd, &st) != 0) why = errno;
-    else if (!S_ISREG(st.st_mode)) why = EISDIR;
-    else if (st.st_size < 0 || (uintmax_t)st.st_size > max) why = EFBIG;
+    if (st.st_size < 0 || (uintmax_t)st.st_size > max) why = EFBIG;
     if (why) goto out;
     size_t size = (size_t)st.st_size, got = 0;
     if (size > a->cap) { /* refused here: leaving through the guard would leak the descriptor */

@@ -34,6 +34,8 @@ char *slug_from(struct arena *a, const char *text);
 /* Reads a file whole: NULL when it cannot be read, is larger than `max` bytes or is no regular file
  * (errno says which; EFBIG for size). NUL-terminated; `*len` without the NUL. Arena. */
 char *file_read(struct arena *a, const char *path, size_t max, size_t *len);
+/* The first bytes of an ordinary file, `room` at most: how many; 0 also when it cannot be read. */
+size_t file_start(const char *path, char *bytes, size_t room);
 /* Writes a file so that a crash leaves the old or the new one: temporary beside it, fsync, rename.
  * Root's belongs to the owner of the folder (base/owner.h). False with errno. */
 bool file_write(const char *path, const void *bytes, size_t len, unsigned mode);

@@ -84,9 +84,7 @@ bool content_lab_exists(const char *root, struct arena *a, const char *id) {
 
 const char *content_head(const char *root, const char *path, struct arena *a) {
     char text[HEAD_BYTES + 1];
-    FILE *file = fopen(arena_printf(a, "%s/%s", root, path), "re");
-    size_t len = file ? fread(text, 1, HEAD_BYTES, file) : 0;
-    if (file) fclose(file);
+    size_t len = file_start(arena_printf(a, "%s/%s", root, path), text, HEAD_BYTES);
     for (size_t i = 0; i < len; i++)
         if (!text[i]) text[i] = ' ';
     text[len] = '\0';

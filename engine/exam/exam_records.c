@@ -228,7 +228,7 @@ static enum err time_problem(struct db *db, struct arena *a, const struct record
                              const struct audit_row *rows, size_t count, const char **problem) {
     const struct audit_row *start = newest(rows, count, "exam.start", "exam.start"),
                            *again = newest(rows, count, "exam.reopen", "exam.reopen");
-    int64_t permille, moved_ms, last_ms = x->deadline_ms;
+    int64_t permille, moved_ms = 0, last_ms = x->deadline_ms;
     enum err e = longest_permille(db, a, x, &permille, problem);
     if (e == OK && !*problem) e = clock_moves(db, a, start->seq, &moved_ms, problem);
     if (e != OK || *problem) return e;

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { command, addPerson, makeAcademy, root, scratch, startServer } from "../lib/server.mjs";
 import { until } from "../lib/until.mjs";
 
@@ -169,6 +170,21 @@ test("the next request shows what an author changed; a broken file keeps the las
     writeFileSync(file, original);
     assert.match(await learner.page("/modules/data-basics"), /<h1>Records, fields and keys<\/h1>/);
     assert.doesNotMatch(await instructor.page("/author"), /data-basics\.md:\d+:\d+/);
+});
+
+test("a pipe in the place of a module is not waited for", async (t) => {
+    const file = module("data-basics");
+    unlinkSync(file);
+    execFileSync("mkfifo", [file]);
+    t.after(() => {
+        unlinkSync(file);
+        writeFileSync(file, original);
+    });
+    for (let i = 0; i < 8; i++) { // before and after it is noticed
+        for (const path of ["/modules/data-basics", "/author"]) assert.ok([200, 404].includes((await instructor.fetch(path)).status), path);
+        await sleep(250);
+    }
+    assert.equal((await learner.fetch("/modules/what-mops-is")).status, 200);
 });
 
 // RULE hidden-told, RULE author-order.
