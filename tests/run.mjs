@@ -56,10 +56,10 @@ const env = {
     GRADUS_BUILD: build,
     GRADUS_SANITIZER: options.sanitizer ?? "",
     CMOCKA_MESSAGE_OUTPUT: "TAP",
-    ASAN_OPTIONS: "abort_on_error=1:detect_stack_use_after_return=1",
+    ASAN_OPTIONS: "allocator_may_return_null=1:abort_on_error=1:detect_stack_use_after_return=1",
     LSAN_OPTIONS: `suppressions=${resolve("tests/lib/lsan.supp")}:print_suppressions=0`,
     UBSAN_OPTIONS: "print_stacktrace=1",
-    TSAN_OPTIONS: `halt_on_error=1:second_deadlock_stack=1:suppressions=${resolve("tests/lib/tsan.supp")}`,
+    TSAN_OPTIONS: `allocator_may_return_null=1:halt_on_error=1:second_deadlock_stack=1:suppressions=${resolve("tests/lib/tsan.supp")}`,
     NO_COLOR: "1",
 };
 

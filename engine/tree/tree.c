@@ -33,9 +33,9 @@ struct tree {
     struct generation *current;
     pthread_cond_t read; /* something was read, or given up for now */
     atomic_bool loading;
+    atomic_bool runs; /* the thread does */
     /* the thread's own */
     pthread_t thread;
-    bool runs;
     int stop_fd;
     atomic_bool stop;
     struct tree_problems *found; /* by the last load */
