@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/owner.h"
 
 size_t utf8_length_at(const char *text, size_t len) {
@@ -136,6 +137,15 @@ static int open_file(const char *path, struct stat *st) {
     close(fd);
     errno = why;
     return -1;
+}
+
+static void close_dir(void *dir) { closedir(dir); }
+
+DIR *dir_open(struct arena *a, const char *path) {
+    DIR *dir = opendir(path);
+    if (dir) arena_defer(a, close_dir, dir);
+    else if (err_is_short(errno)) arena_starve(a);
+    return dir;
 }
 
 size_t file_start(const char *path, char *bytes, size_t room) {

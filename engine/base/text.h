@@ -2,6 +2,7 @@
 #ifndef GR_BASE_TEXT_H
 #define GR_BASE_TEXT_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,9 @@ char *slug_from(struct arena *a, const char *text);
 char *file_read(struct arena *a, const char *path, size_t max, size_t *len);
 /* The first bytes of an ordinary file, `room` at most: how many; 0 also when it cannot be read. */
 size_t file_start(const char *path, char *bytes, size_t room);
+/* The folder's entries, closed with the arena; NULL when it cannot be read. For want of memory or
+ * descriptors, which says nothing of the folder, the arena leaves through its guard. */
+DIR *dir_open(struct arena *a, const char *path);
 /* Writes a file so that a crash leaves the old or the new one: temporary beside it, fsync, rename.
  * Root's belongs to the owner of the folder (base/owner.h). False with errno. */
 bool file_write(const char *path, const void *bytes, size_t len, unsigned mode);

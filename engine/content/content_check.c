@@ -245,14 +245,10 @@ static struct whole_check *whole_check(const char *root, struct arena *a) {
 /* ---- Exams and labs: only the names
  * ------------------------------------------------------------------------------ */
 
-static void close_folder(void *dir) { closedir(dir); }
-
 static void vendors_below(const struct vendors *v, const char *root, const char *path, int depth,
                           struct diag_list *diags, struct arena *a) {
-    DIR *dir = opendir(arena_printf(a, "%s/%s", root, path));
-    if (!dir) return;
-    arena_defer(a, close_folder, dir);
-    for (struct dirent *e; (e = readdir(dir));) {
+    DIR *dir = dir_open(a, arena_printf(a, "%s/%s", root, path));
+    for (struct dirent *e; dir && (e = readdir(dir));) {
         struct stat st;
         const char *child = arena_printf(a, "%s/%s", path, e->d_name),
                    *full = arena_printf(a, "%s/%s", root, child);

@@ -24,8 +24,6 @@ struct foreign {
     size_t count;
 };
 
-static void close_folder(void *dir) { closedir(dir); }
-
 static bool is_there(struct foreign *x, const char *path, bool folder) {
     struct stat st;
     if (stat(arena_printf(x->arena, "%s/%s", x->root, path), &st) != 0) return false;
@@ -46,10 +44,8 @@ static bool is_definition(const char *name) {
 
 /* Each entry of a folder of folders; in exams their files (depth 1) and those of `bank` (2). */
 static void look(struct foreign *x, const char *folder, bool exams, int depth) {
-    DIR *dir = opendir(arena_printf(x->arena, "%s/%s", x->root, folder));
-    if (!dir) return;
-    arena_defer(x->arena, close_folder, dir);
-    for (struct dirent *e; (e = readdir(dir));) {
+    DIR *dir = dir_open(x->arena, arena_printf(x->arena, "%s/%s", x->root, folder));
+    for (struct dirent *e; dir && (e = readdir(dir));) {
         if (e->d_name[0] == '.' || !utf8_valid(e->d_name, strlen(e->d_name))) continue;
         const char *path = arena_printf(x->arena, "%s/%s", folder, e->d_name);
         bool deeper = depth == 0 || (depth == 1 && x->banks && str_eq(e->d_name, "bank"));
@@ -116,10 +112,8 @@ bool content_file_says(const char *root, const char *path, const char *key, cons
 
 static bool folder_says(const char *root, const char *folder, const char *objective,
                         struct arena *a) {
-    DIR *dir = opendir(arena_printf(a, "%s/%s", root, folder));
-    if (!dir) return false;
-    arena_defer(a, close_folder, dir);
-    for (struct dirent *e; (e = readdir(dir));)
+    DIR *dir = dir_open(a, arena_printf(a, "%s/%s", root, folder));
+    for (struct dirent *e; dir && (e = readdir(dir));)
         if (e->d_name[0] != '.' && str_has_suffix(e->d_name, ".md") &&
             content_file_says(root, arena_printf(a, "%s/%s", folder, e->d_name), "id", objective,
                               a))

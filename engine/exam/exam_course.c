@@ -26,16 +26,12 @@ static int by_name(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void close_folder(void *dir) { closedir(dir); }
-
 /* Names in a folder, sorted; none when it cannot be read. */
 static size_t list_folder(const char *path, bool folders, struct arena *a, const char ***out) {
-    DIR *dir = opendir(path);
+    DIR *dir = dir_open(a, path);
     size_t n = 0;
     *out = NULL;
-    if (!dir) return 0;
-    arena_defer(a, close_folder, dir); /* the arena may leave through its guard below */
-    for (struct dirent *e; (e = readdir(dir)) && n < FOLDER_LIMIT;) {
+    for (struct dirent *e; dir && (e = readdir(dir)) && n < FOLDER_LIMIT;) {
         struct stat st;
         if (e->d_name[0] == '.' || fstatat(dirfd(dir), e->d_name, &st, 0) != 0) continue;
         if (!(folders ? S_ISDIR(st.st_mode) && id_valid(e->d_name)

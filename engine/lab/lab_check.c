@@ -27,16 +27,12 @@ static int by_text(const void *x, const void *y) {
     return strcmp(*(const char *const *)x, *(const char *const *)y);
 }
 
-static void close_folder(void *dir) { closedir(dir); }
-
 /* Names in a folder, sorted: folders, or XML files without their ending. */
 static size_t names_in(struct tree *t, const char *folder, bool folders, const char ***out) {
     size_t count = 0;
-    DIR *dir = opendir(arena_printf(t->arena, "%s/%s", t->root, folder));
+    DIR *dir = dir_open(t->arena, arena_printf(t->arena, "%s/%s", t->root, folder));
     *out = NEW_ARRAY(t->arena, const char *, FOLDER_FILES);
-    if (!dir) return 0;
-    arena_defer(t->arena, close_folder, dir); /* the arena may leave through its guard */
-    for (struct dirent *e; (e = readdir(dir)) && count < FOLDER_FILES;) {
+    for (struct dirent *e; dir && (e = readdir(dir)) && count < FOLDER_FILES;) {
         struct stat st;
         if (e->d_name[0] == '.' || fstatat(dirfd(dir), e->d_name, &st, 0) != 0) continue;
         size_t len = strlen(e->d_name);

@@ -263,12 +263,11 @@ static int by_text(const void *x, const void *y) {
 }
 
 size_t lab_scenario_ids(const char *root, const char ***ids, struct arena *a) {
-    DIR *dir = opendir(arena_printf(a, "%s/labs/scenarios", root));
+    DIR *dir = dir_open(a, arena_printf(a, "%s/labs/scenarios", root));
     size_t count = 0, cap = 256;
     *ids = NEW_ARRAY(a, const char *, cap);
     for (struct dirent *e; dir && (e = readdir(dir)) && count < cap;)
         if (id_valid(e->d_name)) (*ids)[count++] = arena_dup(a, e->d_name);
-    if (dir) closedir(dir);
     qsort(*ids, count, sizeof **ids, by_text);
     return count;
 }

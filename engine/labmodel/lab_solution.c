@@ -54,7 +54,7 @@ bool lab_solutions_load(struct lab_solutions *out, const char *root, const struc
                         struct arena *a, struct diag_list *diags) {
     int before = diags->errors;
     const char *folder = arena_printf(a, "labs/scenarios/%s/solutions", s->id);
-    DIR *dir = opendir(arena_printf(a, "%s/%s", root, folder));
+    DIR *dir = dir_open(a, arena_printf(a, "%s/%s", root, folder));
     memset(out, 0, sizeof *out);
     int broken = 0; /* they have errors of their own, and are not missing */
     bool reference = false;
@@ -65,7 +65,6 @@ bool lab_solutions_load(struct lab_solutions *out, const char *root, const struc
         broken += out->count == count;
         reference |= str_eq(e->d_name, "reference.xml");
     }
-    if (dir) closedir(dir);
     qsort(out->solution, (size_t)out->count, sizeof out->solution[0], by_name);
     if (!reference)
         diag_add(diags, SEVERITY_ERROR, folder, 0, 0, "lab-reference",

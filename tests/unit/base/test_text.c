@@ -2,6 +2,7 @@
 #include "unit/check.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -211,6 +212,25 @@ static void test_file_write_beside_a_left_over(void **state) {
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* A folder that is there is not taken for one that is not. */
+static void test_folder_without_descriptors(void **state) {
+    struct arena *a = *state, own;
+    struct rlimit was, none;
+    arena_init(&own, 1024 * 1024);
+    volatile bool left = false;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+    none = (struct rlimit){0, was.rlim_max};
+    if (ARENA_GUARD(&own) == 0) {
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        assert_null(dir_open(&own, "/")); /* leaves */
+    } else left = true;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+    assert_true(left && own.starved);
+    arena_release(&own);
+    assert_null(dir_open(a, "/nowhere-at-all"));
+    assert_non_null(dir_open(a, "/"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_utf8_every_pair_and_many_longer),
@@ -221,6 +241,7 @@ int main(void) {
         TEST(test_small_things),
         TEST(test_files),
         TEST(test_file_write_beside_a_left_over),
+        TEST(test_folder_without_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,7 +25,8 @@ static void test_ready(void **state) {
     assert_int_equal(wait_ready(f, 2, INT64_MAX), 2);
     /* A moment that has come goes before what is there. */
     assert_int_equal(wait_ready(f, 1, 0), 0);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they look at each of them */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they look at each of them   \
+                                                                     */
     assert_int_equal(wait_ready(f, SIZE_MAX, INT64_MAX), -1);
     assert_int_equal(errno, EINVAL);
 #endif
