@@ -74,7 +74,7 @@ const struct account_problem *account_person_problem(struct arena *a, const char
     name = account_name_clean(a, name);
     email = account_email_clean(a, email);
     if (!login || !login_valid(login)) return problem(a, "account_problem_login", 0);
-    if (!name || !name_shows(name)) return problem(a, "account_problem_no_name", 0);
+    if (!name || !name_is_visible(name)) return problem(a, "account_problem_no_name", 0);
     uint32_t bad = name_bad_character(name);
     if (bad) return problem(a, "account_problem_name_hidden", bad);
     if (utf8_count(name) > ACCOUNT_NAME_LIMIT) return problem(a, "account_problem_name_long", 0);

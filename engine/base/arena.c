@@ -1,4 +1,4 @@
-/* The arena: a list of malloc'd chunks, a cap, a way out. */
+/* The arena: a list of chunks from malloc, a cap, and a guard to leave through. */
 #include "base/arena.h"
 
 #include <errno.h>
@@ -36,61 +36,61 @@ bool arena_failed_as_asked(void) { return failed_as_asked; }
 
 /* ---- Chunks --------------------------------------------------------------------------------- */
 
-/* Each thread keeps some chunks for its next request: given back, malloc would return their pages
- * to the kernel and the next request would fault them in again. Not under the sanitizer, which
- * wants to see each use after release. */
-#if defined(__has_feature) /* clang's way to say it */
+/* Each thread keeps some released chunks for its next request: malloc would return their pages to
+ * the kernel, and the next request would fault them in again. Not under the address sanitizer,
+ * which has to see each use after release. */
+#if defined(__has_feature) /* GCC defines __SANITIZE_ADDRESS__ itself */
 #if __has_feature(address_sanitizer)
 #define __SANITIZE_ADDRESS__ 1
 #endif
 #endif
 #ifdef __SANITIZE_ADDRESS__
-#define CHUNKS_KEPT 0
+#define SPARE_CHUNKS_MAX 0
 #else
-#define CHUNKS_KEPT 16
+#define SPARE_CHUNKS_MAX 16
 #endif
 
-static _Thread_local struct arena_chunk *kept;
-static _Thread_local int kept_count;
-static pthread_key_t kept_key;
-static pthread_once_t kept_once = PTHREAD_ONCE_INIT;
+static _Thread_local struct arena_chunk *spare_chunks;
+static _Thread_local int spare_count;
+static pthread_key_t spare_key;
+static pthread_once_t spare_once = PTHREAD_ONCE_INIT;
 
-static void free_kept(void *arg) {
+static void free_spare_chunks(void *arg) {
     (void)arg;
-    while (kept) {
-        struct arena_chunk *next = kept->next;
-        free(kept);
-        kept = next;
+    while (spare_chunks) {
+        struct arena_chunk *next = spare_chunks->next;
+        free(spare_chunks);
+        spare_chunks = next;
     }
-    kept_count =
-        CHUNKS_KEPT; /* an arena that is released later in the thread's end keeps nothing */
+    /* an arena that is released after this, at the end of the thread, keeps no chunk */
+    spare_count = SPARE_CHUNKS_MAX;
 }
 
-/* Cannot fail: glibc has 1,024 keys in static memory (PTHREAD_KEYS_MAX), and all of this process
- * are made by a handful of places, once each. */
-static void make_kept_key(void) { BUG_IF(pthread_key_create(&kept_key, free_kept) != 0); }
+/* Cannot fail: glibc has 1,024 keys (PTHREAD_KEYS_MAX), and this process makes a handful, each
+ * once. */
+static void make_spare_key(void) { BUG_IF(pthread_key_create(&spare_key, free_spare_chunks) != 0); }
 
 static struct arena_chunk *chunk_get(size_t bytes) {
-    struct arena_chunk *c = kept;
+    struct arena_chunk *c = spare_chunks;
     if (!c || bytes != CHUNK_SIZE) return malloc(bytes);
-    kept = c->next;
-    kept_count--;
+    spare_chunks = c->next;
+    spare_count--;
     return c;
 }
 
 static void chunk_put(struct arena_chunk *c) {
-    if (c->size + sizeof *c != CHUNK_SIZE || kept_count >= CHUNKS_KEPT) {
+    if (c->size + sizeof *c != CHUNK_SIZE || spare_count >= SPARE_CHUNKS_MAX) {
         free(c);
         return;
     }
-    if (!kept) {
-        pthread_once(&kept_once, make_kept_key);
-        pthread_setspecific(kept_key,
-                            &kept); /* any value but NULL has the thread's end call free_kept */
+    if (!spare_chunks) {
+        pthread_once(&spare_once, make_spare_key);
+        /* Any value but NULL makes the end of the thread call free_spare_chunks. */
+        pthread_setspecific(spare_key, &spare_chunks);
     }
-    c->next = kept;
-    kept = c;
-    kept_count++;
+    c->next = spare_chunks;
+    spare_chunks = c;
+    spare_count++;
 }
 
 /* ---- The arena ------------------------------------------------------------------------------ */
@@ -118,12 +118,12 @@ void arena_release(struct arena *a) {
     a->last = NULL;
 }
 
-void arena_guard_keep(const struct arena *a, struct arena_guard *outer) {
+void arena_guard_save(const struct arena *a, struct arena_guard *outer) {
     memcpy(&outer->guard, &a->guard, sizeof outer->guard);
     outer->guarded = a->guarded;
 }
 
-void arena_guard_back(struct arena *a, const struct arena_guard *outer) {
+void arena_guard_restore(struct arena *a, const struct arena_guard *outer) {
     memcpy(&a->guard, &outer->guard, sizeof a->guard);
     a->guarded = outer->guarded;
 }
@@ -220,7 +220,7 @@ char *arena_dup(struct arena *a, const char *text) {
 char *arena_vprintf(struct arena *a, const char *format, va_list args) {
     va_list again;
     va_copy(again, args);
-    /* Most texts fit into what is left of the chunk: then once is enough. */
+    /* Most texts fit into what is left of the chunk: then it is formatted only once. */
     struct arena_chunk *c = a->chunks;
     size_t room = c ? c->size - c->used : 0;
     char *here = room ? c->data + c->used : NULL;
@@ -228,8 +228,8 @@ char *arena_vprintf(struct arena *a, const char *format, va_list args) {
     char *p = n < 0 ? NULL : arena_raw(a, (size_t)n + 1);
     if (p && (p != here || (size_t)n >= room)) vsnprintf(p, (size_t)n + 1, format, again);
     va_end(again);
-    if (!p && errno == ENOMEM) arena_starve(a); /* nothing to format with */
-    if (!p) arena_fail(a);                      /* longer than an int counts */
+    if (!p && errno == ENOMEM) arena_starve(a); /* vsnprintf itself found no memory */
+    if (!p) arena_fail(a);                      /* the text is longer than INT_MAX */
     return p;
 }
 
@@ -243,7 +243,8 @@ char *arena_printf(struct arena *a, const char *format, ...) {
 
 void arena_defer(struct arena *a, void (*release)(void *), void *thing) {
     if (!thing) return;
-    /* Not from the arena: when memory ends here, `thing` must still be released before leaving. */
+    /* The record comes from malloc: an arena that is full would leave before `thing` is released.
+     */
     bool asked = fail_countdown > 0 && --fail_countdown == 0;
     struct arena_deferred *d = asked ? NULL : malloc(sizeof *d);
     if (!d) {

@@ -27,9 +27,10 @@ struct arena {
     size_t used, cap; /* bytes taken from malloc, and how many may be */
     jmp_buf guard;
     bool guarded;
-    bool
-        starved; /* it left through the guard because malloc had nothing: the same may work later */
-    char *last;  /* the newest allocation, may grow in place */
+    /* Set when it left through the guard because malloc found no memory: the same may work later.
+     */
+    bool starved;
+    char *last; /* the newest allocation, may grow in place */
 };
 
 /* `cap` in bytes. Takes no memory yet. */
@@ -40,26 +41,26 @@ void arena_release(struct arena *a);
 
 #define ARENA_GUARD(a) ((a)->guarded = true, setjmp((a)->guard))
 
-/* A guard inside another: keep the outer one, set the inner one, put the outer one back; then
- * arena_fail to leave further. */
+/* A guard inside another: save the outer one, set the inner one with ARENA_GUARD, restore the outer
+ * one afterwards; arena_fail then leaves through that. */
 struct arena_guard {
     jmp_buf guard;
     bool guarded;
 };
-void arena_guard_keep(const struct arena *a, struct arena_guard *outer);
-void arena_guard_back(struct arena *a, const struct arena_guard *outer);
+void arena_guard_save(const struct arena *a, struct arena_guard *outer);
+void arena_guard_restore(struct arena *a, const struct arena_guard *outer);
 
 /* Zeroed, aligned for any type. Never NULL. */
 void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, returns_nonnull));
-/* The same, not zeroed: for what is written whole. */
+/* The same, not zeroed: for memory that is overwritten whole. */
 void *arena_raw(struct arena *a, size_t size) __attribute__((malloc, returns_nonnull));
 /* Zeroed array; leaves through the guard when count * size overflows. */
 void *arena_array(struct arena *a, size_t count, size_t size);
 /* Grows `old` (the result of an earlier call, `old_size` bytes) to `new_size`; in place when it
  * can. */
 void *arena_grow(struct arena *a, void *old, size_t old_size, size_t new_size);
-/* Room for one more element behind `count` of them. Lists double, so that a long one is not copied
- * for each of its elements; only for lists that have grown through this call. */
+/* Makes room for one more element behind `count` of them. Capacity doubles, so that a long list is
+ * not copied for each element; only for lists that have grown through this call. */
 static inline void *list_more(struct arena *a, void *list, size_t count, size_t size) {
     if (count != 0 && (count < 8 || (count & (count - 1)) != 0)) return list;
     return arena_grow(a, list, count * size, (count ? count * 2 : 8) * size);
@@ -71,17 +72,18 @@ char *arena_vprintf(struct arena *a, const char *format, va_list args);
 /* `release(thing)` runs at arena_release, also after leaving through the guard. NULL things are
  * ignored. */
 void arena_defer(struct arena *a, void (*release)(void *), void *thing);
-/* An arena of its own cap that goes with `owner` at the latest, also when that leaves through its
- * guard: for what is needed for a while (arena_release it then) while things of the owner are made.
- * Without a guard of its own it ends the process, as any. */
+/* A second arena with a cap of its own, released with `owner` at the latest, also when that leaves
+ * through its guard. For what is needed only while things of the owner are made: call arena_release
+ * on it then. Until a guard is set on it, running out of memory ends the process. */
 struct arena *arena_scratch(struct arena *owner, size_t cap);
 /* Leaves through the guard as if the cap had been reached. */
 _Noreturn void arena_fail(struct arena *a);
-/* The same, but for want of memory: `starved` tells. For libraries that found none. */
+/* The same after a failed allocation: sets `starved`. For callers of libraries that found no
+ * memory. */
 _Noreturn void arena_starve(struct arena *a);
 
-/* Fault injection for tests: the nth allocation from now (1 = next) fails, in this thread; 0 = off.
- */
+/* Fault injection for tests: the nth allocation of this thread from now on fails (1 = the next
+ * one); 0 turns it off. */
 void arena_fail_at(long nth);
 /* True once the injected failure has happened. */
 bool arena_failed_as_asked(void);

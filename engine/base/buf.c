@@ -1,4 +1,4 @@
-/* Growing text in an arena, and the escapes that every room needs. */
+/* Text that grows in an arena, and escaping for HTML and JSON. */
 #include "base/buf.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ char *buf_reserve(struct buf *b, size_t len) {
     if (need > b->cap) {
         size_t cap = b->cap ? b->cap * 2 : 256;
         if (cap < need) cap = need;
-        /* In place when it can; a new place is not zeroed first. */
+        /* arena_grow extends in place when it can; a first block is not zeroed. */
         if (b->data) b->data = arena_grow(b->arena, b->data, b->len + 1, cap);
         else {
             b->data = arena_raw(b->arena, cap);
@@ -36,8 +36,8 @@ void buf_advance(struct buf *b, size_t len) {
 }
 
 void buf_add(struct buf *b, const void *bytes, size_t len) {
-    if (len >= b->cap - b->len)
-        (void)buf_reserve(b, len); /* cap is 0 at first, else more than len */
+    /* cap is 0 at first and later more than the length: the subtraction does not wrap */
+    if (len >= b->cap - b->len) (void)buf_reserve(b, len);
     if (len) memcpy(b->data + b->len, bytes, len);
     b->len += len;
     b->data[b->len] = '\0';
@@ -59,14 +59,14 @@ void buf_printf(struct buf *b, const char *format, ...) {
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    /* Most texts fit into what is there: then once is enough. */
+    /* Most texts fit into the room that is there: then one call is enough. */
     size_t room = b->cap - b->len;
     int n = vsnprintf(room ? b->data + b->len : NULL, room, format, args);
     va_end(args);
     if (n >= 0 && (size_t)n >= room)
         vsnprintf(buf_reserve(b, (size_t)n), (size_t)n + 1, format, again);
     va_end(again);
-    if (n < 0) { /* longer than an int counts, or no memory to format with */
+    if (n < 0) { /* the text is longer than INT_MAX, or vsnprintf found no memory */
         if (room) b->data[b->len] = '\0';
         arena_fail(b->arena);
     }

@@ -1,6 +1,6 @@
 /* Time. All times are int64 milliseconds of UTC since 1970. Domains never read the clock: they take
- * `now_ms`; clock_now_ms is called where something begins: a request (http), a job (the writer), a
- * command, and the rounds of the threads that nobody asks (exams, upkeep). */
+ * `now_ms`. clock_now_ms is called where something begins: a request (http), a job (the writer), a
+ * command, and each round of a background thread (exams, upkeep). */
 #ifndef GR_BASE_CLOCK_H
 #define GR_BASE_CLOCK_H
 
@@ -11,16 +11,16 @@
 #define MS_HOUR (60 * MS_MINUTE)
 #define MS_DAY (24 * MS_HOUR)
 
-/* The time of day. Once clock_set was called (`gradus serve` does): what was trusted then, and what
- * has passed since by the clock that nobody sets. A step of the machine's wall clock does not move
- * it; whoever watches that clock (clock_watch.h) decides when to follow. Before, and in commands:
- * the wall clock. */
+/* The time of day. After clock_set (`gradus serve` calls it) it is the trusted time: the base that
+ * was set plus the time since the machine was started, which nobody can set. A step of the
+ * machine's wall clock does not move it; clock_watch.h decides when to follow such a step. Before
+ * clock_set, and in commands, it is the wall clock. */
 int64_t clock_now_ms(void);
 /* From now on clock_now_ms() is `base_ms` + clock_boot_ms(). Any thread. */
 void clock_set(int64_t base_ms);
-/* As before clock_set: for tests. */
+/* Undoes clock_set, for tests. */
 void clock_unset(void);
-int64_t clock_wall_ms(void); /* what the machine says, right or wrong */
+int64_t clock_wall_ms(void); /* the machine's wall clock, even if it is wrong */
 /* Since the machine was started, the time in which it was suspended included. Never steps. */
 int64_t clock_boot_ms(void);
 int64_t clock_monotonic_ms(void); /* for durations */

@@ -29,16 +29,16 @@
 #define CLOCK_EARLIEST_MS ((int64_t)1704067200 * 1000) /* 2024-01-01: Gradus is younger */
 #define CLOCK_BOOT_ID_BYTES 40
 
-/* Both clocks in one moment, ms. */
+/* Both clocks, read at the same moment; milliseconds. */
 struct clock_reading {
     int64_t wall_ms, boot_ms;
 };
 
-/* What is written down, so that trusted time goes on over a restart of the program. */
+/* What is stored, so that trusted time goes on over a restart of the program. */
 struct clock_mark {
     int64_t trusted_ms, boot_ms;
-    char boot_id[CLOCK_BOOT_ID_BYTES]; /* of the machine's start in which boot_ms counts; "" =
-                                          unknown */
+    /* Identifies the start of the machine in which boot_ms counts; "" = unknown. */
+    char boot_id[CLOCK_BOOT_ID_BYTES];
 };
 
 /* Owned by one thread; the caller locks when others look. */
@@ -60,9 +60,9 @@ enum clock_news {
     CLOCK_FOLLOW /* follow it by off_ms; said at each look until clock_watch_followed */
 };
 
-/* `mark` NULL: there never was one. `boot_id`: of the machine's start that runs now. In the same
- * boot trusted time goes on as if the program had never ended. In another one it is the wall clock,
- * but never before the mark. */
+/* Starts watching. `mark` is what was stored last, NULL on the very first start; `boot_id` is that
+ * of the running kernel. Within the same boot trusted time goes on as if the program had never
+ * ended. After another boot it starts as the wall clock, but never before the mark. */
 void clock_watch_begin(struct clock_watch *w, const struct clock_mark *mark, const char *boot_id,
                        struct clock_reading r);
 int64_t clock_watch_trusted(const struct clock_watch *w, int64_t boot_ms);
@@ -75,7 +75,7 @@ void clock_watch_followed(struct clock_watch *w, int64_t by_ms);
 /* Reads both clocks. False when this thread was held up in between, so that the two do not belong
  * together: look again later. */
 bool clock_read(struct clock_reading *out);
-/* Of the running kernel; "" when it does not say. */
+/* The boot id of the running kernel; "" when it cannot be read. */
 void clock_boot_id(char out[CLOCK_BOOT_ID_BYTES]);
 
 #endif

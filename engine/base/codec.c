@@ -14,7 +14,7 @@
 static _Thread_local unsigned char fetched[1024];
 static _Thread_local size_t fetched_left;
 
-/* A child process must not draw what its parent will draw. */
+/* After a fork the child must not use the same random bytes as its parent. */
 static void forget_fetched(void) { fetched_left = 0; }
 
 void codec_start(void) {
@@ -39,7 +39,7 @@ void random_bytes(void *out, size_t len) {
     }
     fetched_left -= len;
     memcpy(out, fetched + fetched_left, len);
-    sodium_memzero(fetched + fetched_left, len); /* used once, then nowhere */
+    sodium_memzero(fetched + fetched_left, len); /* no byte is used twice */
 }
 
 void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES]) {

@@ -15,9 +15,9 @@ void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES]);
 /* Lower-case hex of the hash. Arena. */
 char *sha256_hex(struct arena *a, const void *bytes, size_t len);
 char *hex_encode(struct arena *a, const void *bytes, size_t len);
-/* What names a version of a text by what it says: the first 16 hex digits of its BLAKE2b-256 (RFC
- * 7693, without a key), which takes a third of SHA-256's time without the processor's help. Arena.
- */
+/* The version of a text, derived from its bytes: the first 16 hex digits of BLAKE2b-256 (RFC 7693,
+ * without a key), which takes a third of SHA-256's time on processors without SHA instructions.
+ * Arena. */
 #define VERSION_CHARS 16
 char *version_of(struct arena *a, const void *bytes, size_t len);
 /* base64url without padding (RFC 4648 section 5). Arena. */
@@ -46,8 +46,8 @@ bool multikey_decode(struct arena *a, const char *text, unsigned char key[MULTIK
 char *id_new(struct arena *a, int64_t now_ms);
 /* `bytes` of randomness as base64url: tokens and salts. Arena. */
 char *random_token(struct arena *a, size_t bytes);
-/* `len` unpredictable bytes. From a small store of each thread's: the kernel is asked once for many
- * of them. */
+/* `len` unpredictable bytes. Small requests are served from a buffer of each thread, so that the
+ * kernel is asked once for many of them. */
 void random_bytes(void *out, size_t len);
 /* A random integer in [0, bound), unbiased. */
 uint32_t random_below(uint32_t bound);

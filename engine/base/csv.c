@@ -138,7 +138,8 @@ bool csv_next(struct csv *c, struct csv_row *row) {
     if (c->at >= c->end) return false;
     row->fault = cells(c, row);
     if (row->fault) {
-        /* Where this one ends nobody knows; the others shall be heard of all the same. */
+        /* Where the faulty row ends is unknown: it goes on at the next line, so that later faults
+         * are reported too. */
         c->at = begin;
         c->line = row->line;
         while (!ends_line(c)) c->at++;
@@ -166,7 +167,7 @@ void csv_begin(struct csv *c, struct arena *a, const char *text, size_t len, cha
                       .separator = separator};
 }
 
-/* The separator of the first row that stands most often outside of quotes; a comma when none does.
+/* The candidate that occurs most often outside of quotes in the first row; a comma when none does.
  */
 static char guess_separator(const char *text, const char *end) {
     static const char candidates[] = ",;\t|";

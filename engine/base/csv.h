@@ -1,10 +1,10 @@
 /* Tables as spreadsheets and other programs write them: comma-separated values (RFC 4180), with the
- * liberties that are common. Pure: it reads the bytes that it is given, once and in order.
+ * usual deviations. Pure: it reads the given bytes once and in order.
  *
  * Rows end with \n, \r\n or \r. A cell in quotes may hold separators, ends of lines, and quotes
- * that are doubled; elsewhere a quote is a character like any other. Blanks belong to their cell.
- * What is no row takes one line with it, so that the faults of the others are found, too. A caller
- * has words of its own for every fault. */
+ * that are doubled; elsewhere a quote is an ordinary character. Blanks belong to their cell. A
+ * faulty row is skipped up to the end of its first line, so that faults of later rows are found
+ * too. Callers word each fault themselves. */
 #ifndef GR_BASE_CSV_H
 #define GR_BASE_CSV_H
 
@@ -26,11 +26,12 @@ enum csv_fault {
 
 enum csv_encoding { CSV_UTF8, CSV_UTF16_LITTLE, CSV_UTF16_BIG };
 
-/* What the byte order mark says, UTF-8 without one; returns the mark's bytes, 0 to 3. */
+/* The encoding that the byte order mark names, UTF-8 without one. Returns the length of the mark in
+ * bytes, 0 to 3. */
 size_t csv_mark(const void *bytes, size_t len, enum csv_encoding *encoding);
-/* The file as UTF-8 without a mark, NUL-terminated; NULL with the fault when it is no text. Bytes
- * that are no UTF-8 stay what they are, and half of a surrogate pair stays one: csv_next names the
- * row. Arena. */
+/* The file as UTF-8 without a byte order mark, NUL-terminated; NULL with `*fault` when it is no
+ * text. Invalid bytes and lone surrogates stay as they are: csv_next reports the row that holds
+ * them. Arena. */
 const char *csv_text(struct arena *a, const void *bytes, size_t len, size_t *text_len,
                      enum csv_fault *fault);
 
@@ -43,10 +44,10 @@ struct csv_row {
     struct csv_place *places; /* where each begins; of one on a later line of its row, there */
     size_t count;             /* 1 to CSV_CELLS */
     int line;                 /* where the row begins */
-    enum csv_fault fault;     /* not CSV_FINE: this is no row, */
-    struct csv_place at;      /* because of what begins here: a quoted cell, what follows a quote,
-                                 a cell too many, a cell of other bytes */
-    const char *broken;       /* of CSV_BYTES: that cell */
+    enum csv_fault fault;     /* CSV_FINE, or why this is no row */
+    struct csv_place at; /* where the fault is: the quoted cell, what follows a quote, the cell too
+                            many, the invalid cell */
+    const char *broken;  /* of CSV_BYTES: that cell */
 };
 
 struct csv {
@@ -64,7 +65,7 @@ void csv_begin(struct csv *c, struct arena *a, const char *text, size_t len, cha
 void csv_begin_any(struct csv *c, struct arena *a, const char *text, size_t len);
 /* The next row, whatever it is; false at the end. */
 bool csv_next(struct csv *c, struct csv_row *row);
-/* Nothing but blanks in all of its cells. */
+/* Whether all cells are blank. */
 bool csv_row_empty(const struct csv_row *row);
 
 #endif

@@ -19,7 +19,7 @@ const char *err_name(enum err e) {
     return "unknown";
 }
 
-bool err_is_short(int why) { return why == ENOMEM || why == EMFILE || why == ENFILE; }
+bool errno_is_shortage(int why) { return why == ENOMEM || why == EMFILE || why == ENFILE; }
 
 _Noreturn void bug_at(const char *file, int line, const char *what) {
     fprintf(stderr, "gradus: bug at %s:%d: %s\n", file, line, what);

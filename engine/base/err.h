@@ -24,9 +24,9 @@ enum err {
 /* A short English name for logs ("not_found"). Never NULL. */
 const char *err_name(enum err e);
 
-/* Whether this `errno` says that memory or descriptors are used up: the same may work in a moment.
+/* Whether this errno says that memory or descriptors are used up, so that the same may work later.
  */
-bool err_is_short(int why);
+bool errno_is_shortage(int why);
 
 _Noreturn void bug_at(const char *file, int line, const char *what);
 #define BUG(what) bug_at(__FILE__, __LINE__, what)

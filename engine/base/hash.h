@@ -1,8 +1,8 @@
-/* Hashes for tables in memory and marks of change. Nothing here is a signature or a name that is
- * kept: for those there is codec.h.
+/* Hashes for tables in memory and for detecting changes. Nothing here is secure or stable enough to
+ * sign or to store: see codec.h for that.
  *
- * Who chooses the keys decides which: FNV for names that we or authors write, the keyed one for
- * what strangers choose (addresses), who could otherwise make all of theirs meet in one place. */
+ * FNV is for names that we or authors write. The keyed hash is for what strangers choose
+ * (addresses): they could otherwise make all of theirs collide. */
 #ifndef GR_BASE_HASH_H
 #define GR_BASE_HASH_H
 
@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* FNV-1a, 64 bits (draft-eastlake-fnv, section 2). Begin with HASH_START; what follows goes on with
- * what was returned. Its low bits spread well, the high ones of short texts less. */
+/* FNV-1a, 64 bits (draft-eastlake-fnv, section 2). Begin with HASH_START and pass each result on to
+ * hash more. Its low bits spread well, the high ones of short texts less. */
 #define HASH_START 14695981039346656037u
 
 static inline uint64_t hash_more(uint64_t hash, const void *bytes, size_t len) {
@@ -22,8 +22,7 @@ static inline uint64_t hash_more(uint64_t hash, const void *bytes, size_t len) {
 static inline uint64_t hash_bytes(const void *bytes, size_t len) {
     return hash_more(HASH_START, bytes, len);
 }
-/* With the NUL at its end: several texts one after the other differ from those with their borders
- * elsewhere. */
+/* Includes the final NUL, so that "ab","c" differs from "a","bc". */
 static inline uint64_t hash_text(uint64_t hash, const char *text) {
     return hash_more(hash, text, strlen(text) + 1);
 }

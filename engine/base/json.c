@@ -9,7 +9,7 @@
 
 static void release(void *value) { json_decref(value); }
 
-json_t *json_keep(struct arena *a, json_t *value) {
+json_t *json_adopt(struct arena *a, json_t *value) {
     if (!value) arena_starve(a);
     arena_defer(a, release, value);
     return value;
@@ -33,7 +33,7 @@ static bool too_deep(const char *text, size_t len) {
 }
 
 json_t *json_read(struct arena *a, const char *text, size_t len, const char **why) {
-    if (memchr(text, '\0', len)) { /* jansson takes one after the value for the end */
+    if (memchr(text, '\0', len)) { /* jansson takes a NUL after the value for the end of the text */
         *why = "the JSON holds a NUL byte";
         return NULL;
     }
@@ -44,20 +44,19 @@ json_t *json_read(struct arena *a, const char *text, size_t len, const char **wh
     json_error_t error;
     json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!value) {
-        /* A text that could not be read for want of memory is not a wrong text. */
+        /* Running out of memory does not make the text invalid. */
         if (json_error_code(&error) == json_error_out_of_memory) arena_starve(a);
         *why = arena_printf(a, "line %d, column %d: %s", error.line, error.column, error.text);
         return NULL;
     }
-    return json_keep(a, value);
+    return json_adopt(a, value);
 }
 
 static char *dump(struct arena *a, const json_t *value, size_t flags) {
     char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | flags);
     if (!text) arena_starve(a);
-    arena_defer(
-        a, reserve_free,
-        text); /* the program gives jansson the reserve's functions; they take malloc's, too */
+    /* jansson may use the reserve's functions (server/memory.c): reserve_free frees both kinds. */
+    arena_defer(a, reserve_free, text);
     return text;
 }
 

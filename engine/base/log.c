@@ -22,7 +22,7 @@ static void raw(struct log_line *l, const char *text, size_t len) {
     l->len += len;
 }
 
-/* How many bytes from `i` on stand for themselves: printable ASCII without quote and backslash. */
+/* How many bytes from `i` on need no escape: printable ASCII without quote and backslash. */
 static size_t plain_run(const char *value, size_t i, size_t n) {
     size_t from = i;
     while (i < n && value[i] >= 0x20 && value[i] != 0x7f && value[i] != '"' && value[i] != '\\')
@@ -69,7 +69,7 @@ static bool key(struct log_line *l, const char *name) {
     return true;
 }
 
-/* Each thread remembers the second that it wrote last. */
+/* Each thread caches the text of the second that it wrote last. */
 static void time_now(char *out, size_t size) {
     static _Thread_local time_t second;
     static _Thread_local char text[24];

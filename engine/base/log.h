@@ -15,7 +15,7 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 struct log_line {
-    char text[4096]; /* what does not fit is cut, the line stays valid JSON */
+    char text[4096]; /* what does not fit is cut off; the line stays valid JSON */
     size_t len;
     enum log_level level;
 };

@@ -22,8 +22,8 @@ static bool is_direction_mark(uint32_t c) {
     return within(marks, COUNT_OF(marks), c);
 }
 
-/* Controls, invisible joints, line and paragraph ends, annotations, tags; what is a mark of
- * direction was dropped before, or came past name_clean. */
+/* Controls, invisible joiners, line and paragraph separators, annotations and tags. Marks of
+ * direction are here too, since not every name has passed name_clean. */
 static bool is_hidden(uint32_t c) {
     static const struct range hidden[] = {
         {0x01, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},     {0x180E, 0x180E}, {0x200B, 0x200B},
@@ -45,8 +45,8 @@ static uint32_t decode(const char *text, size_t n) {
     return c;
 }
 
-/* Half of a surrogate pair, which well-formed UTF-8 does not have but some programs write: 0 when
- * it is none. */
+/* A lone surrogate, which well-formed UTF-8 does not have but some programs write; 0 when there is
+ * none. */
 static uint32_t lone_surrogate(const char *text) {
     const unsigned char *s = (const unsigned char *)text;
     if (s[0] != 0xED || s[1] < 0xA0 || s[1] > 0xBF || s[2] < 0x80 || s[2] > 0xBF) return 0;
@@ -84,9 +84,9 @@ uint32_t name_bad_character(const char *text) {
     return 0;
 }
 
-/* White space (the property White_Space), what may be ignored when it is shown
- * (Default_Ignorable_Code_Point, as far as is_hidden lets it pass), and the letters and patterns
- * whose form is empty. */
+/* White space (the property White_Space), characters that may be ignored when shown
+ * (Default_Ignorable_Code_Point, as far as is_hidden lets them pass), and letters and patterns
+ * whose glyph is empty. */
 static bool is_blank(uint32_t c) {
     static const struct range blank[] = {
         {0x20, 0x20},     {0xA0, 0xA0},       {0x34F, 0x34F},    {0x115F, 0x1160}, {0x1680, 0x1680},
@@ -96,7 +96,7 @@ static bool is_blank(uint32_t c) {
     return within(blank, COUNT_OF(blank), c);
 }
 
-bool name_shows(const char *text) {
+bool name_is_visible(const char *text) {
     for (size_t len = strlen(text), i = 0; i < len;) {
         size_t n = utf8_length_at(text + i, len - i);
         if (n == 0) return true; /* for name_bad_character to name */

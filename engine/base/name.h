@@ -9,8 +9,8 @@
 #include "base/arena.h"
 
 /* Without white space at its ends, and without marks of direction (the property Bidi_Control of
- * Unicode Standard Annex 9, and U+FEFF): they are invisible, come along when a name is copied, and
- * change how others read the page. Any bytes. Arena. */
+ * Unicode Standard Annex 9, and U+FEFF): these are invisible, come along when a name is copied, and
+ * change the order of the text around it. Takes any bytes. Arena. */
 char *name_clean(struct arena *a, const char *text);
 
 /* The first character that no name may hold, 0 when there is none: controls, the 66 noncharacters
@@ -21,7 +21,7 @@ char *name_clean(struct arena *a, const char *text);
 uint32_t name_bad_character(const char *text);
 /* RULE name-shows: is there anything to see, or only blanks and characters that print nothing? Any
  * bytes. */
-bool name_shows(const char *text);
+bool name_is_visible(const char *text);
 /* What to call such a character: "U+FFFE", "byte FF". Arena. */
 char *name_of_character(struct arena *a, uint32_t character);
 

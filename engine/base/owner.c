@@ -1,4 +1,4 @@
-/* Root's new files, given to whoever owns the folder. */
+/* Gives files that root creates to the owner of their folder. */
 #include "base/owner.h"
 
 #include <errno.h>
@@ -15,8 +15,7 @@ static bool stat_folder_of(const char *path, struct stat *st) {
     return n > 0 && (size_t)n < sizeof folder && stat(folder, st) == 0;
 }
 
-/* A file system where nothing can be given away (a share of another machine) has its own idea of
- * owners: no error. */
+/* A file system that does not support owners (a network share) is no error. */
 static void give(int fd, const struct stat *like) {
     struct stat st;
     if (fstat(fd, &st) != 0 || (st.st_uid == like->st_uid && st.st_gid == like->st_gid)) return;
@@ -35,8 +34,8 @@ int file_open_or_make(const char *path, int flags, unsigned mode) {
         int fd = open(path, flags | O_CLOEXEC);
         if (fd >= 0 || errno != ENOENT) return fd;
         fd = file_make(path, flags, mode);
-        if (fd >= 0 || errno != EEXIST || tries == 10)
-            return fd; /* somebody else made it meanwhile */
+        /* EEXIST: another process has just created it, so open it. */
+        if (fd >= 0 || errno != EEXIST || tries == 10) return fd;
     }
 }
 

@@ -1,4 +1,4 @@
-/* Where the files lie that come with the program. */
+/* Finds the files that are installed with the program. */
 #include "base/program.h"
 
 #include <limits.h>

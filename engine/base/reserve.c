@@ -1,6 +1,6 @@
-/* The reserve: one region cut into pieces that stand one behind the other, each with a head; first
- * fit, and free neighbours become one while looking. It is asked so rarely that a walk is cheap
- * enough. */
+/* The reserve: a first-fit allocator over one region. Each piece begins with a header; free
+ * neighbours are merged while searching. It is used so rarely that a linear search is cheap enough.
+ */
 #include "base/reserve.h"
 
 #include <malloc.h>
@@ -16,13 +16,13 @@
 #define LOW_MS 5000
 
 struct piece {
-    size_t size; /* with this head */
+    size_t size; /* including this header */
     size_t used; /* bytes asked for; 0: free */
     _Alignas(max_align_t) char data[];
 };
 
 static _Alignas(max_align_t) char region[RESERVE_BYTES];
-static bool started; /* before there are threads */
+static bool started; /* set before there are threads */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_size_t lent;
 static _Atomic int64_t failed_ms;
@@ -30,7 +30,8 @@ static atomic_long pretended;
 
 void reserve_start(void) {
     if (started) return;
-    memset(region, 1, sizeof region); /* the pages are there from now on, whatever comes */
+    /* writes each page, so that the kernel has to provide them now */
+    memset(region, 1, sizeof region);
     *(struct piece *)(void *)region = (struct piece){.size = RESERVE_BYTES};
     started = true;
 }

@@ -1,11 +1,11 @@
-/* Memory for libraries that do not survive a failed allocation (ICU goes on with a null pointer,
- * libxml2 does in places).
+/* Memory for libraries that do not survive a failed allocation (ICU continues with a null pointer,
+ * and so does libxml2 in places).
  *
- * They are given these three functions instead of malloc and its brothers: each asks malloc first,
- * and when that has nothing, lends a piece of a reserve that was set aside at the start. Pieces go
- * back when the library frees them. While the reserve runs low nothing new should be begun:
- * `reserve_low` tells, and the server answers 503 until memory is back. Only when the reserve is
- * used up as well does a library see NULL. All functions may be called from any thread. */
+ * They get these functions instead of malloc, realloc and free. Each asks malloc first; when that
+ * fails, it lends a piece of a reserve that was set aside at the start. A piece returns when the
+ * library frees it. While `reserve_low` is true nothing new should be begun: the server answers 503
+ * until memory is back. A library sees NULL only when the reserve is used up as well. All functions
+ * may be called from any thread. */
 #ifndef GR_BASE_RESERVE_H
 #define GR_BASE_RESERVE_H
 
@@ -15,8 +15,8 @@
 /* Set aside at the start, in bytes; touched only in need. */
 #define RESERVE_BYTES ((size_t)2 * 1024 * 1024)
 
-/* Once, before any library allocates through it and before there are threads. Without it nothing is
- * ever lent. */
+/* Call once, before any library allocates through it and before there are threads. Without this
+ * call nothing is ever lent. */
 void reserve_start(void);
 
 void *reserve_alloc(size_t size);

@@ -168,7 +168,8 @@ char *file_read(struct arena *a, const char *path, size_t max, size_t *len) {
     if (st.st_size < 0 || (uintmax_t)st.st_size > max) why = EFBIG;
     if (why) goto out;
     size_t size = (size_t)st.st_size, got = 0;
-    if (size > a->cap) { /* refused here: leaving through the guard would leak the descriptor */
+    /* Refused here, since leaving through the guard would leak the descriptor. */
+    if (size > a->cap) {
         why = EFBIG;
         goto out;
     }
@@ -215,8 +216,9 @@ static bool write_all(int fd, const char *bytes, size_t len) {
 
 bool file_write(const char *path, const void *bytes, size_t len, unsigned mode) {
     char temporary[4096];
-    uint64_t
-        salt; /* two threads may write the same file, and a crash may have left a temporary one */
+    /* Makes the temporary name unique: two threads may write the same file, and a crash may have
+     * left one. */
+    uint64_t salt;
     if (getrandom(&salt, sizeof salt, 0) != sizeof salt) return false;
     int n = snprintf(temporary, sizeof temporary, "%s.%016" PRIx64 ".tmp", path, salt);
     if (n < 0 || (size_t)n >= sizeof temporary) {

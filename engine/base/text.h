@@ -1,4 +1,4 @@
-/* Small things about text: UTF-8, strict numbers, ids. ICU's larger ones live in page/. */
+/* UTF-8, strict numbers, ids, whole files. What needs ICU is in page/. */
 #ifndef GR_BASE_TEXT_H
 #define GR_BASE_TEXT_H
 
@@ -28,8 +28,8 @@ bool parse_i64(const char *text, int64_t min, int64_t max, int64_t *out);
 
 /* An id that an author chose: 1 to 64 of a-z 0-9 '-', starting with a letter or digit. */
 bool id_valid(const char *id);
-/* The anchor of a heading: lower case (ASCII), blanks to '-', ASCII punctuation dropped, other
- * scripts kept; arena. Never empty ("section"). */
+/* The anchor of a heading: ASCII in lower case, blanks become '-', ASCII punctuation is dropped,
+ * other scripts stay. Never empty ("section"). Arena. */
 char *slug_from(struct arena *a, const char *text);
 
 /* Reads a file whole: NULL when it cannot be read, is larger than `max` bytes or is no regular file
@@ -40,8 +40,8 @@ size_t file_start(const char *path, char *bytes, size_t room);
 /* The folder's entries, closed with the arena; NULL when it cannot be read. For want of memory or
  * descriptors, which says nothing of the folder, the arena leaves through its guard. */
 DIR *dir_open(struct arena *a, const char *path);
-/* Writes a file so that a crash leaves the old or the new one: temporary beside it, fsync, rename.
- * Root's belongs to the owner of the folder (base/owner.h). False with errno. */
+/* Writes a file so that a crash leaves the old or the new one: a temporary file beside it, fsync,
+ * rename. A file of root gets the owner of its folder (base/owner.h). False with errno. */
 bool file_write(const char *path, const void *bytes, size_t len, unsigned mode);
 
 #endif

@@ -47,6 +47,6 @@ int wait_ready(struct pollfd *fds, size_t count, int64_t end_ms) {
 bool wait_step(int64_t step_us, int64_t end_ms) {
     if (clock_monotonic_ms() >= end_ms) return false;
     struct timespec step = {(time_t)(step_us / 1000000), (long)(step_us % 1000000) * 1000};
-    (void)nanosleep(&step, NULL); /* a signal only makes it look sooner */
+    (void)nanosleep(&step, NULL); /* a signal only makes the caller check sooner */
     return true;
 }

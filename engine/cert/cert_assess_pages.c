@@ -419,7 +419,7 @@ struct name_check {
 
 static enum err check_name(struct request *r, void *arg) {
     struct name_check *check = arg;
-    return cert_missing_aside(r->arena, check->name, &check->missing);
+    return cert_missing_in_subprocess(r->arena, check->name, &check->missing);
 }
 
 static enum err after_name(struct request *r, void *arg, enum err result) {

@@ -151,11 +151,11 @@ static json_t *build_status(struct arena *a, const char *list, const char *purpo
 
 json_t *cert_credential_build(struct arena *a, const struct cert_credential_facts *f) {
     const char *id = credential_id(a, f->origin, f->number, f->version);
-    json_t *c = json_keep(a, json_pack("{s[sss] ss s[ss] s{ss s[s] ss ss}}", "@context",
-                                       CERT_CONTEXT_VC, CERT_CONTEXT_OB, CERT_CONTEXT_OB_EXTENSIONS,
-                                       "id", id, "type", "VerifiableCredential",
-                                       "OpenBadgeCredential", "issuer", "id", f->did, "type",
-                                       "Profile", "name", f->body, "url", f->origin));
+    json_t *c = json_adopt(
+        a, json_pack("{s[sss] ss s[ss] s{ss s[s] ss ss}}", "@context", CERT_CONTEXT_VC,
+                     CERT_CONTEXT_OB, CERT_CONTEXT_OB_EXTENSIONS, "id", id, "type",
+                     "VerifiableCredential", "OpenBadgeCredential", "issuer", "id", f->did, "type",
+                     "Profile", "name", f->body, "url", f->origin));
     put_text(a, c, "name", arena_printf(a, "%s: %s", f->programme_title, f->level_title));
     put_text(a, c, "validFrom", time_iso(a, f->valid_from_ms));
     if (f->valid_until_ms) put_text(a, c, "validUntil", time_iso(a, f->valid_until_ms));
@@ -182,13 +182,13 @@ void cert_credential_renew(struct arena *a, json_t *credential, const char *orig
 json_t *cert_status_credential_build(struct arena *a, const char *did, const char *list_url,
                                      const char *purpose, const char *encoded, int64_t now_ms,
                                      int64_t valid_ms) {
-    return json_keep(a, json_pack("{s[s] ss s[ss] ss ss ss s{ss ss ss ss}}", "@context",
-                                  CERT_CONTEXT_VC, "id", list_url, "type", "VerifiableCredential",
-                                  "BitstringStatusListCredential", "issuer", did, "validFrom",
-                                  time_iso(a, now_ms), "validUntil", time_iso(a, now_ms + valid_ms),
-                                  "credentialSubject", "id", arena_printf(a, "%s#list", list_url),
-                                  "type", "BitstringStatusList", "statusPurpose", purpose,
-                                  "encodedList", encoded));
+    return json_adopt(
+        a, json_pack("{s[s] ss s[ss] ss ss ss s{ss ss ss ss}}", "@context", CERT_CONTEXT_VC, "id",
+                     list_url, "type", "VerifiableCredential", "BitstringStatusListCredential",
+                     "issuer", did, "validFrom", time_iso(a, now_ms), "validUntil",
+                     time_iso(a, now_ms + valid_ms), "credentialSubject", "id",
+                     arena_printf(a, "%s#list", list_url), "type", "BitstringStatusList",
+                     "statusPurpose", purpose, "encodedList", encoded));
 }
 
 void cert_status_name_resource(struct arena *a, json_t *doc, const char *url, const char *digest,

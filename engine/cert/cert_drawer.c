@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/aside.h"
+#include "base/subprocess.h"
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -82,16 +82,16 @@ bool cert_paper_read(struct arena *a, const char *json, size_t len, struct cert_
 static enum err ask_drawer(struct arena *a, const char *input, char **output, size_t *len,
                            const char **why) {
     static const char *const arguments[] = {"gradus", "draw", NULL};
-    const struct aside work = {.arguments = arguments,
-                               .input = input,
-                               .input_len = strlen(input),
-                               .output_max = DRAW_OUTPUT_MAX,
-                               .deadline_ms = DRAW_DEADLINE_MS};
-    return aside_run(&work, a, output, len, why);
+    const struct subprocess work = {.arguments = arguments,
+                                    .input = input,
+                                    .input_len = strlen(input),
+                                    .output_max = DRAW_OUTPUT_MAX,
+                                    .deadline_ms = DRAW_DEADLINE_MS};
+    return subprocess_run(&work, a, output, len, why);
 }
 
-enum err cert_draw_aside(struct arena *a, const struct cert_paper *p, enum cert_drawing what,
-                         unsigned char **out, size_t *len) {
+enum err cert_draw_in_subprocess(struct arena *a, const struct cert_paper *p,
+                                 enum cert_drawing what, unsigned char **out, size_t *len) {
     static const char *const signatures[] = {
         [CERT_DRAW_PDF] = "%PDF-", [CERT_DRAW_PNG] = "\x89PNG"};
     const char *why = "";
@@ -109,7 +109,7 @@ enum err cert_draw_aside(struct arena *a, const struct cert_paper *p, enum cert_
     return ERR_BUSY;
 }
 
-enum err cert_missing_aside(struct arena *a, const char *name, const char **missing) {
+enum err cert_missing_in_subprocess(struct arena *a, const char *name, const char **missing) {
     struct buf b;
     const char *why = "";
     char *answer;
@@ -146,16 +146,16 @@ int cert_draw_command(int argc, char **argv) {
     enum cert_drawing what;
     unsigned char *bytes = NULL;
     size_t len = 0;
-    aside_confine(DRAW_CPU_S, DRAW_MEMORY);
+    subprocess_confine(DRAW_CPU_S, DRAW_MEMORY);
     arena_init(&a, DRAW_ARENA);
-    const char *input = aside_input(&a, DRAW_INPUT_MAX, &len), *name = NULL;
+    const char *input = subprocess_read_input(&a, DRAW_INPUT_MAX, &len), *name = NULL;
     int status = 2;
     if (input && (name = asked_name(&a, input, len)) != NULL) {
         const char *missing = draw_missing(&a, draw_plain(&a, name));
-        status = aside_answer(missing, strlen(missing)) ? 0 : 1;
+        status = subprocess_write_output(missing, strlen(missing)) ? 0 : 1;
     } else if (input && cert_paper_read(&a, input, len, &paper, &what)) {
         enum err e = (what == CERT_DRAW_PDF ? cert_pdf : cert_png)(&a, &paper, &bytes, &len);
-        status = e == OK && aside_answer(bytes, len) ? 0 : 1;
+        status = e == OK && subprocess_write_output(bytes, len) ? 0 : 1;
     }
     arena_release(&a);
     return status;

@@ -239,7 +239,7 @@ bool cert_keys_know(void *keys, const char *multikey) {
 }
 
 char *cert_did_document(const struct cert_keys *k, struct arena *a, const char *did) {
-    json_t *methods = json_keep(a, json_array()), *ids = json_keep(a, json_array());
+    json_t *methods = json_adopt(a, json_array()), *ids = json_adopt(a, json_array());
     for (size_t i = 0; i < k->count; i++) {
         const char *id = arena_printf(a, "%s#%s", did, k->keys[i].name);
         json_array_append_new(methods,
@@ -247,9 +247,9 @@ char *cert_did_document(const struct cert_keys *k, struct arena *a, const char *
                                         did, "publicKeyMultibase", k->keys[i].name));
         json_array_append_new(ids, json_string(id));
     }
-    json_t *doc = json_keep(a, json_pack("{s[ss] ss sO sO}", "@context",
-                                         "https://www.w3.org/ns/did/v1",
-                                         "https://w3id.org/security/multikey/v1", "id", did,
-                                         "verificationMethod", methods, "assertionMethod", ids));
+    json_t *doc = json_adopt(a, json_pack("{s[ss] ss sO sO}", "@context",
+                                          "https://www.w3.org/ns/did/v1",
+                                          "https://w3id.org/security/multikey/v1", "id", did,
+                                          "verificationMethod", methods, "assertionMethod", ids));
     return json_text_as_built(a, doc);
 }

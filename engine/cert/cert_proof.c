@@ -43,10 +43,10 @@ enum err cert_proof_sign(struct arena *a, json_t *doc,
         *why = "the document is signed already";
         return ERR_INVALID;
     }
-    json_t *proof = json_keep(a,
-                              json_pack("{ss ss ss ss ss}", "type", "DataIntegrityProof", "created",
-                                        time_iso(a, created_ms), "verificationMethod", method,
-                                        "cryptosuite", SUITE, "proofPurpose", "assertionMethod"));
+    json_t *proof = json_adopt(a, json_pack("{ss ss ss ss ss}", "type", "DataIntegrityProof",
+                                            "created", time_iso(a, created_ms),
+                                            "verificationMethod", method, "cryptosuite", SUITE,
+                                            "proofPurpose", "assertionMethod"));
     unsigned char data[2 * SHA256_BYTES], signature[crypto_sign_BYTES];
     enum err e = hash_data(a, doc, CERT_WORDS_303, proof, data, why);
     if (e != OK) return e;
@@ -124,7 +124,7 @@ enum cert_proof_answer cert_proof_look(struct arena *a, const json_t *doc, enum 
         *why = "the key that made the signature is not known here";
         return CERT_PROOF_NO_KEY;
     }
-    json_t *options = json_keep(a, json_copy((json_t *)proof));
+    json_t *options = json_adopt(a, json_copy((json_t *)proof));
     json_object_del(options, "proofValue");
     json_object_del(options, "@context");
     if (hash_data(a, doc, words, options, data, why) != OK) return CERT_PROOF_UNREADABLE;

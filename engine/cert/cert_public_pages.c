@@ -93,7 +93,7 @@ struct drawing {
 
 static enum err draw(struct request *r, void *arg) {
     struct drawing *d = arg;
-    enum err e = cert_draw_aside(r->arena, &d->paper, d->what, &d->bytes, &d->len);
+    enum err e = cert_draw_in_subprocess(r->arena, &d->paper, d->what, &d->bytes, &d->len);
     if (e == OK) cert_drawn_keep(r->app->certs, d->key, d->bytes, d->len);
     return e;
 }

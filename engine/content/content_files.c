@@ -124,7 +124,7 @@ static DIR *open_below(struct finder *f, int parent, const char *name) {
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     int why = errno;
     if (fd >= 0 && !dir) close(fd);
-    if (!dir && err_is_short(why)) arena_starve(f->arena);
+    if (!dir && errno_is_shortage(why)) arena_starve(f->arena);
     return dir;
 }
 

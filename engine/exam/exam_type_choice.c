@@ -98,7 +98,7 @@ static const char *canonical_multiple(const json_t *value, int options, struct a
 }
 
 static json_t *from_form(const char *const *values, size_t count, struct arena *a) {
-    json_t *list = json_keep(a, json_array());
+    json_t *list = json_adopt(a, json_array());
     for (size_t i = 0; i < count && i <= EXAM_OPTIONS; i++) {
         int64_t n;
         json_array_append_new(list,
@@ -189,7 +189,7 @@ static json_t *rehearse(const struct exam_ask *ask, bool right, uint64_t seed, u
         unsigned one = ask->slot->type == &exam_type_multiple ? bits & -bits : 0;
         bits = one | 1u << wrong;
     }
-    json_t *list = json_keep(a, json_array());
+    json_t *list = json_adopt(a, json_array());
     for (int k = 0; k < ask->slot->option_count; k++)
         if (bits & 1u << k) json_array_append_new(list, json_integer(k + 1));
     return list;

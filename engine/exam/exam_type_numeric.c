@@ -140,7 +140,7 @@ static const char *canonical(const json_t *value, int options, struct arena *a, 
 }
 
 static json_t *from_form(const char *const *values, size_t count, struct arena *a) {
-    return json_keep(a, count ? json_string(values[0]) : json_null());
+    return json_adopt(a, count ? json_string(values[0]) : json_null());
 }
 
 /* ---- Scoring ------------------------------------------------------------------------------- */
@@ -211,7 +211,7 @@ static json_t *rehearse(const struct exam_ask *ask, bool right, uint64_t seed, u
     struct exam_decimal d = own->ranges[of].high, one = {.whole = "1"};
     if (!right && of == key && !exam_decimal_add(&own->ranges[of].high, &one, false, &d))
         d.negative = !d.negative;
-    return json_keep(a, json_string(exam_decimal_text(&d, a)));
+    return json_adopt(a, json_string(exam_decimal_text(&d, a)));
 }
 
 const struct exam_type exam_type_numeric = {.name = "numeric",

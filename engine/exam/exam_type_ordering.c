@@ -103,7 +103,7 @@ static const char *canonical(const json_t *value, int options, struct arena *a, 
 }
 
 static json_t *from_form(const char *const *values, size_t count, struct arena *a) {
-    json_t *places = json_array(), *object = json_keep(a, json_object());
+    json_t *places = json_array(), *object = json_adopt(a, json_object());
     for (size_t i = 0; i < count && i <= EXAM_OPTIONS; i++) {
         int64_t n = 0;
         if (*values[i] && !parse_i64(values[i], 1, EXAM_OPTIONS, &n)) n = -1;
@@ -215,7 +215,7 @@ static json_t *rehearse(const struct exam_ask *ask, bool right, uint64_t seed, u
         at[k] = at[k + 1];
         at[k + 1] = moved;
     }
-    json_t *list = json_keep(a, json_array());
+    json_t *list = json_adopt(a, json_array());
     for (int i = 0; i < count; i++) json_array_append_new(list, json_integer(at[i]));
     return list;
 }

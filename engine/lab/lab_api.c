@@ -186,17 +186,17 @@ static enum err connector_call(struct request *r, const struct lab_run_row *run,
         if (!client_known(r, run)) return refuse(r, d, LAB_PROBLEM_UNAUTHENTICATED, NULL);
         return send_action(
             r, run, d,
-            json_keep(r->arena, json_pack("{s:s, s:s}", "kind", "token", "connector", connector)),
+            json_adopt(r->arena, json_pack("{s:s, s:s}", "kind", "token", "connector", connector)),
             false);
     }
     if (!authenticated(r, d, run, member, &token))
         return refuse(r, d, LAB_PROBLEM_UNAUTHENTICATED, NULL);
     if (body && (r->body_len > strlen(body) || !utf8_valid(body, r->body_len)))
         return refuse(r, d, LAB_PROBLEM_BAD_JSON, "it is not valid UTF-8");
-    json_t *action = json_keep(r->arena,
-                               json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api",
-                                         "connector", connector, "method", r->method_name, "path",
-                                         path, "query", query_of(r), "body", body));
+    json_t *action = json_adopt(r->arena,
+                                json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api",
+                                          "connector", connector, "method", r->method_name, "path",
+                                          path, "query", query_of(r), "body", body));
     if (token) json_object_set_new(action, "token", json_integer(token));
     return send_action(r, run, d, action, r->method == METHOD_GET);
 }
@@ -217,8 +217,8 @@ static enum err lab_call(struct request *r, const struct lab_run_row *run) {
         json_integer_value(seconds) > 7 * MS_DAY / MS_SECOND)
         return plain(r, 422, "Send {\"advance_seconds\": n}, n from 1 to 604800.");
     return send_action(r, run, NULL,
-                       json_keep(r->arena, json_pack("{s:s, s:I}", "kind", "clock", "advance_ms",
-                                                     json_integer_value(seconds) * 1000)),
+                       json_adopt(r->arena, json_pack("{s:s, s:I}", "kind", "clock", "advance_ms",
+                                                      json_integer_value(seconds) * 1000)),
                        false);
 }
 

@@ -23,10 +23,10 @@ static enum err repeat(struct worker *w, const char *action, int rounds, int64_t
 }
 
 static const char *call_text(const struct lab_call *call, const char *query, struct arena *a) {
-    json_t *action = json_keep(a, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api",
-                                            "connector", "crm", "via", "screen", "method",
-                                            call->method, "path", call->path, "query", query,
-                                            "body", call->body));
+    json_t *action = json_adopt(a, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api",
+                                             "connector", "crm", "via", "screen", "method",
+                                             call->method, "path", call->path, "query", query,
+                                             "body", call->body));
     return json_text(a, action);
 }
 

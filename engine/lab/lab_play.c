@@ -88,10 +88,10 @@ static enum err play_call(struct player *p, xmlNode *n) {
     struct lab_surface surface = {&p->s->stack, p->dialects, member};
     struct lab_call call = lab_surface_call(
         &surface, o, codes[at], fill(p, lab_xml_attr(n, "id", p->a)), names, values, count, p->a);
-    json_t *action = json_keep(p->a,
-                               json_pack("{s:s, s:s, s:s, s:s, s:s*}", "kind", "api", "connector",
-                                         p->s->stack.members[member].connector->id, "method",
-                                         call.method, "path", call.path, "body", call.body));
+    json_t *action = json_adopt(p->a,
+                                json_pack("{s:s, s:s, s:s, s:s, s:s*}", "kind", "api", "connector",
+                                          p->s->stack.members[member].connector->id, "method",
+                                          call.method, "path", call.path, "body", call.body));
     return act(p, action);
 }
 
@@ -100,7 +100,7 @@ static enum err play_all(struct player *p, xmlNode *parent);
 static enum err play_each(struct player *p, xmlNode *n) {
     const char *answer, *why;
     size_t len, i;
-    json_t *question = json_keep(
+    json_t *question = json_adopt(
         p->a, json_pack("{s:s, s:s}", "view", "rows", "sql", lab_xml_attr(n, "sql", p->a)));
     enum err e = client_view(p->w, json_text(p->a, question), p->a, &answer, &len);
     if (e) return e;
@@ -135,8 +135,8 @@ static enum err play_include(struct player *p, xmlNode *n) {
 }
 
 static enum err play_advance(struct player *p, xmlNode *n) {
-    return act(p, json_keep(p->a, json_pack("{s:s, s:I}", "kind", "clock", "advance_ms",
-                                            (json_int_t)(lab_xml_int(n, "hours", 1) * MS_HOUR))));
+    return act(p, json_adopt(p->a, json_pack("{s:s, s:I}", "kind", "clock", "advance_ms",
+                                             (json_int_t)(lab_xml_int(n, "hours", 1) * MS_HOUR))));
 }
 
 static enum err play_all(struct player *p, xmlNode *parent) {

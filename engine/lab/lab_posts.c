@@ -87,7 +87,7 @@ enum err lab_call_post(struct request *r) {
     struct lab_call call = lab_surface_call(&surface, s->object, operation,
                                             needs_record ? s->record : NULL, names, values, count,
                                             r->arena);
-    json_t *action = json_keep(
+    json_t *action = json_adopt(
         r->arena, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*}", "kind", "api", "via", "screen",
                             "connector", s->stack->members[s->member].connector->id, "method",
                             call.method, "path", call.path, "body", call.body));
@@ -135,7 +135,7 @@ enum err lab_sql_post(struct request *r) {
     if (!s->sql || strlen(s->sql) > 20000)
         return http_refuse(r, ERR_INVALID, "lab_form_broken", NULL);
     s->ask.action = json_text(
-        r->arena, json_keep(r->arena, json_pack("{s:s, s:s}", "kind", "sql", "sql", s->sql)));
+        r->arena, json_adopt(r->arena, json_pack("{s:s, s:s}", "kind", "sql", "sql", s->sql)));
     s->ask.reads_only = true;
     return screen_show(s);
 }

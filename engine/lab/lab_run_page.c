@@ -8,7 +8,7 @@
 #include "content/content.h"
 
 static int question(struct screen *s, json_t *q) {
-    s->ask.question[s->ask.questions] = json_text(s->r->arena, json_keep(s->r->arena, q));
+    s->ask.question[s->ask.questions] = json_text(s->r->arena, json_adopt(s->r->arena, q));
     return s->ask.questions++;
 }
 

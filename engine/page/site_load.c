@@ -49,7 +49,7 @@ bool site_passing(const char *name) {
 static void list_into(struct listing *l, const char *below, int levels) {
     char *path = arena_printf(l->arena, "%s/%s/%s", l->root, l->folder, below);
     DIR *folder = opendir(path);
-    if (!folder && err_is_short(errno)) arena_starve(l->arena);
+    if (!folder && errno_is_shortage(errno)) arena_starve(l->arena);
     arena_defer(l->arena, close_folder, folder);
     for (struct dirent *e; folder && l->count < FILES_MAX && (e = readdir(folder)) != NULL;) {
         if (e->d_name[0] == '.' || site_passing(e->d_name)) continue;
@@ -74,7 +74,7 @@ size_t site_list(struct arena *a, const char *root, const char *folder, struct s
 
 char *site_read(struct arena *a, const char *root, const char *path, size_t *len) {
     char *text = file_read(a, arena_printf(a, "%s/%s", root, path), SITE_FILE_BYTES, len);
-    if (!text && err_is_short(errno)) arena_starve(a);
+    if (!text && errno_is_shortage(errno)) arena_starve(a);
     return text;
 }
 

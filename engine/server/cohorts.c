@@ -86,7 +86,7 @@ enum err cohorts_post(struct request *r) {
     x->name = name ? name_clean(r->arena, name) : "";
     x->programme = http_field(r, "programme");
     size_t len = utf8_count(x->name);
-    if (!name_shows(x->name) || len > ACCOUNT_COHORT_NAME_LIMIT)
+    if (!name_is_visible(x->name) || len > ACCOUNT_COHORT_NAME_LIMIT)
         return list_page(r, "cohorts_name_problem");
     if (name_bad_character(x->name)) return list_page(r, "cohorts_name_hidden");
     if (!x->programme || !content_programme(content_of(r), x->programme))

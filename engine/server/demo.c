@@ -161,7 +161,7 @@ static bool write_accounts(struct demo *d) {
                  {"instructor", "instructor"},
                  {"assessor", "assessor"},
                  {"admin", "admin"}};
-    json_t *demo = json_keep(d->arena, json_object()), *accounts = json_array();
+    json_t *demo = json_adopt(d->arena, json_object()), *accounts = json_array();
     for (size_t i = 0; i < COUNT_OF(shown); i++)
         json_array_append_new(accounts, json_pack("{s:s,s:s,s:s}", "role", shown[i].role, "login",
                                                   shown[i].login, "password", DEMO_PASSWORD));

@@ -89,12 +89,12 @@ enum err store_read(struct store *s, read_fn run, void *arg, struct arena *a) {
     struct arena_guard outer;
     volatile enum err e = OK;
     volatile bool left = false;
-    arena_guard_keep(a, &outer);
+    arena_guard_save(a, &outer);
     store_read_begin(db);
     if (ARENA_GUARD(a) == 0) e = run(db, a, arg);
     else left = true;
     store_read_end(db);
-    arena_guard_back(a, &outer);
+    arena_guard_restore(a, &outer);
     if (left) arena_fail(a);
     return e;
 }

@@ -51,7 +51,7 @@ static void fuzz_one(struct arena *a, const char *data, size_t size) {
     if (!states[which]) begin(&states[which], choices[which], &images[which], &lengths[which]);
     BUG_IF(!state_load(states[which], images[which], lengths[which]));
     char *request = line(a, &at, end), *query = line(a, &at, end), *blank = strchr(request, ' ');
-    json_t *action = json_keep(
+    json_t *action = json_adopt(
         a, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s%}", "kind", "api", "connector", connector,
                      "method", blank ? arena_copy(a, request, (size_t)(blank - request)) : "GET",
                      "path", blank ? blank + 1 : request, "query", query, "body", at,

@@ -212,10 +212,10 @@ static void test_guard_within_a_guard(void **state) {
     volatile int inner = 0;
     arena_init(&a, 1 << 20);
     if (ARENA_GUARD(&a) == 0) {
-        arena_guard_keep(&a, &outer);
+        arena_guard_save(&a, &outer);
         if (ARENA_GUARD(&a) == 0) arena_fail(&a);
         inner = 1;
-        arena_guard_back(&a, &outer);
+        arena_guard_restore(&a, &outer);
         assert_true(a.guarded);
         arena_fail(&a);
     } else inner++;

@@ -83,10 +83,10 @@ static void test_depth(void **state) {
 
 static void test_keep(void **state) {
     struct arena *a = *state;
-    json_t *v = json_keep(a, json_pack("{s:i}", "a", 1));
+    json_t *v = json_adopt(a, json_pack("{s:i}", "a", 1));
     assert_string_equal(json_text(a, v), "{\"a\":1}");
     if (ARENA_GUARD(a) == 0) {
-        json_keep(a, NULL);
+        json_adopt(a, NULL);
         fail_msg("a missing value was kept");
     }
 }

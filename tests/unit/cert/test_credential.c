@@ -172,7 +172,7 @@ static void change_texts(struct arena *a, json_t *top, json_t *at, int *changed)
 /* RULE sealed. */
 static void every_changed_text_is_found(void **state) {
     struct arena *a = *state;
-    json_t *doc = signed_sample(a), *copy = json_keep(a, json_deep_copy(doc));
+    json_t *doc = signed_sample(a), *copy = json_adopt(a, json_deep_copy(doc));
     int changed = 0;
     answer = CERT_STATUS_GOOD;
     change_texts(a, copy, copy, &changed);
@@ -188,18 +188,18 @@ static void additions_and_removals_are_found(void **state) {
     json_t *value;
     void *next;
     for (size_t i = 0; i < COUNT_OF(additions); i++) {
-        json_t *copy = json_keep(a, json_deep_copy(doc));
+        json_t *copy = json_adopt(a, json_deep_copy(doc));
         json_object_set_new(copy, additions[i], json_string("https://academy.example/x"));
         struct cert_check_report r = check(a, cert_json(a, copy), SAMPLE_FROM_MS + 1);
         if (r.valid) fail_msg("%s was added and nobody noticed", additions[i]);
     }
     json_object_foreach_safe(doc, next, name, value) {
-        json_t *copy = json_keep(a, json_deep_copy(doc));
+        json_t *copy = json_adopt(a, json_deep_copy(doc));
         json_object_del(copy, name);
         struct cert_check_report r = check(a, cert_json(a, copy), SAMPLE_FROM_MS + 1);
         if (r.valid) fail_msg("%s was removed and nobody noticed", name);
     }
-    json_t *copy = json_keep(a, json_deep_copy(doc));
+    json_t *copy = json_adopt(a, json_deep_copy(doc));
     json_t *evidence = json_array_get(json_object_get(copy, "evidence"), 0);
     json_object_set_new(evidence, "@context", json_string("https://evil.example/"));
     struct cert_check_report r = check(a, cert_json(a, copy), SAMPLE_FROM_MS + 1);

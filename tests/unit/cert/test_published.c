@@ -149,7 +149,7 @@ static void other_lists_prove_nothing(void **state) {
     assert_int_equal(ask(a, text, now, "key that was not given"), CERT_STATUS_UNSEEN);
     make_key(a);
     /* The bits of another day under this signature. */
-    json_t *forged = json_keep(a, json_deep_copy(list)),
+    json_t *forged = json_adopt(a, json_deep_copy(list)),
            *subject = json_object_get(list_of(a, SAMPLE_DID, SAMPLE_LIST, 2), "credentialSubject");
     json_object_set(forged, "credentialSubject", subject);
     assert_int_equal(ask(a, cert_json(a, forged), now, "does not hold"), CERT_STATUS_UNSEEN);

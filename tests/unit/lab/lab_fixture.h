@@ -64,15 +64,15 @@ static inline struct lab_answer fixture_call(struct arena *a, struct worker *w,
     char *text = body ? arena_dup(a, body) : NULL;
     for (char *p = text; p && *p; p++)
         if (*p == '\'') *p = '"';
-    json_t *action = json_keep(a, json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api",
-                                            "connector", connector, "method", method, "path", path,
-                                            "query", query, "body", text));
+    json_t *action = json_adopt(a, json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api",
+                                             "connector", connector, "method", method, "path", path,
+                                             "query", query, "body", text));
     return fixture_step(a, w, json_text(a, action));
 }
 
 static inline struct lab_answer fixture_sql(struct arena *a, struct worker *w, const char *sql) {
     return fixture_step(
-        a, w, json_text(a, json_keep(a, json_pack("{s:s, s:s}", "kind", "sql", "sql", sql))));
+        a, w, json_text(a, json_adopt(a, json_pack("{s:s, s:s}", "kind", "sql", "sql", sql))));
 }
 
 static inline json_t *fixture_json(struct arena *a, const struct lab_answer *answer) {
@@ -86,7 +86,7 @@ static inline json_t *fixture_json(struct arena *a, const struct lab_answer *ans
 static inline const char *fixture_cell(struct arena *a, struct worker *w, const char *sql) {
     const char *answer, *why;
     size_t len;
-    json_t *question = json_keep(a, json_pack("{s:s, s:s}", "view", "rows", "sql", sql));
+    json_t *question = json_adopt(a, json_pack("{s:s, s:s}", "view", "rows", "sql", sql));
     assert_int_equal(client_view(w, json_text(a, question), a, &answer, &len), OK);
     json_t *cell = json_array_get(
         json_array_get(json_object_get(json_read(a, answer, len, &why), "rows"), 0), 0);

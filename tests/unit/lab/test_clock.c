@@ -18,9 +18,9 @@ static const char *call_text(struct arena *a, const char *path, const char *body
     char *text = arena_dup(a, body);
     for (char *p = text; *p; p++)
         if (*p == '\'') *p = '"';
-    return json_text(a, json_keep(a, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "kind", "api",
-                                               "via", "screen", "connector", "map", "method",
-                                               "POST", "path", path, "body", text)));
+    return json_text(a, json_adopt(a, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "kind", "api",
+                                                "via", "screen", "connector", "map", "method",
+                                                "POST", "path", path, "body", text)));
 }
 
 static const char *hundred_leads(struct arena *a, int from) {

@@ -72,7 +72,7 @@ static void test_a_run_without_the_zygote(void **state) {
 /* ---- Queries -------------------------------------------------------------------------------- */
 static struct lab_ask *query_of(struct arena *a, const struct lab_run_row *run, const char *sql) {
     struct lab_ask *ask = ask_of(a, run);
-    ask->action = json_text(a, json_keep(a, json_pack("{s:s, s:s}", "kind", "sql", "sql", sql)));
+    ask->action = json_text(a, json_adopt(a, json_pack("{s:s, s:s}", "kind", "sql", "sql", sql)));
     ask->reads_only = true;
     return ask;
 }

@@ -1,5 +1,5 @@
-/* A command of this program, run beside it. */
-#include "base/aside.h"
+/* Child processes that run a command of this program. */
+#include "base/subprocess.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 /* What must be undone however the run ends, also through the arena's guard. */
 struct running {
     pid_t pid;
-    int to, from;
+    int to, from; /* pipes to its input and from its output; -1: closed */
 };
 
 static void end_running(void *arg) {
@@ -38,7 +38,7 @@ static void end_running(void *arg) {
     r->pid = 0;
 }
 
-static int spawn(const struct aside *work, int in, int out, pid_t *pid) {
+static int spawn(const struct subprocess *work, int in, int out, pid_t *pid) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, usual;
@@ -67,7 +67,7 @@ static int spawn(const struct aside *work, int in, int out, pid_t *pid) {
     return failed;
 }
 
-static bool start(const struct aside *work, struct running *r, const char **why) {
+static bool start(const struct subprocess *work, struct running *r, const char **why) {
     int in[2], out[2];
     *why = "no pipe";
     if (pipe2(in, O_CLOEXEC) != 0) return false;
@@ -89,7 +89,7 @@ static bool start(const struct aside *work, struct running *r, const char **why)
     return fcntl(r->to, F_SETFL, O_NONBLOCK) == 0 && fcntl(r->from, F_SETFL, O_NONBLOCK) == 0;
 }
 
-static bool give(struct running *r, const struct aside *work, size_t *given) {
+static bool give(struct running *r, const struct subprocess *work, size_t *given) {
     ssize_t n = write(r->to, (const char *)work->input + *given, work->input_len - *given);
     if (n < 0 && errno != EAGAIN && errno != EINTR && errno != EPIPE) return false;
     if (n > 0) *given += (size_t)n;
@@ -100,8 +100,8 @@ static bool give(struct running *r, const struct aside *work, size_t *given) {
     return true;
 }
 
-/* 1: more may come, 0: the end, -1: too much, or a fault. */
-static int take(struct running *r, const struct aside *work, struct buf *out, char *piece) {
+/* Returns 1 while more may come, 0 at the end, -1 on too much output or a fault. */
+static int take(struct running *r, const struct subprocess *work, struct buf *out, char *piece) {
     ssize_t n = read(r->from, piece, PIECE);
     if (n < 0) return errno == EAGAIN || errno == EINTR ? 1 : -1;
     if ((size_t)n > work->output_max - out->len) return -1;
@@ -109,8 +109,8 @@ static int take(struct running *r, const struct aside *work, struct buf *out, ch
     return n > 0;
 }
 
-static bool exchange(struct running *r, const struct aside *work, struct arena *a, struct buf *out,
-                     const char **why) {
+static bool exchange(struct running *r, const struct subprocess *work, struct arena *a,
+                     struct buf *out, const char **why) {
     int64_t end_ms = clock_monotonic_ms() + work->deadline_ms;
     char *piece = arena_raw(a, PIECE);
     size_t given = 0;
@@ -129,7 +129,7 @@ static bool exchange(struct running *r, const struct aside *work, struct arena *
     return true;
 }
 
-/* It has closed its output: what is left of it ends within the deadline, or is killed. */
+/* The child has closed its output: it has a second to end, else it is killed. */
 static bool reap(struct running *r, int *status) {
     pid_t done;
     int64_t end_ms = clock_monotonic_ms() + 1000;
@@ -139,8 +139,8 @@ static bool reap(struct running *r, int *status) {
     return true;
 }
 
-enum err aside_run(const struct aside *work, struct arena *a, char **output, size_t *len,
-                   const char **why) {
+enum err subprocess_run(const struct subprocess *work, struct arena *a, char **output, size_t *len,
+                        const char **why) {
     struct running *r = NEW(a, struct running);
     struct buf out;
     int status = 0;
@@ -163,8 +163,7 @@ enum err aside_run(const struct aside *work, struct arena *a, char **output, siz
     return ERR_BUSY;
 }
 
-/* ---- The other side
- * --------------------------------------------------------------------------------- */
+/* ---- For the child -------------------------------------------------------------------------- */
 
 static void limit(int what, rlim_t most) {
     struct rlimit l;
@@ -173,7 +172,7 @@ static void limit(int what, rlim_t most) {
     (void)setrlimit(what, &l);
 }
 
-void aside_confine(unsigned cpu_s, size_t memory) {
+void subprocess_confine(unsigned cpu_s, size_t memory) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     (void)close_range(3, ~0U, 0);
@@ -187,7 +186,7 @@ void aside_confine(unsigned cpu_s, size_t memory) {
     limit(RLIMIT_NPROC, 0);
 }
 
-char *aside_input(struct arena *a, size_t max, size_t *len) {
+char *subprocess_read_input(struct arena *a, size_t max, size_t *len) {
     struct buf in;
     char *piece = arena_raw(a, PIECE);
     buf_init(&in, a);
@@ -202,7 +201,7 @@ char *aside_input(struct arena *a, size_t max, size_t *len) {
     return in.data ? in.data : arena_alloc(a, 1);
 }
 
-bool aside_answer(const void *bytes, size_t len) {
+bool subprocess_write_output(const void *bytes, size_t len) {
     const char *p = bytes;
     while (len) {
         ssize_t n = write(STDOUT_FILENO, p, len);

@@ -1,6 +1,6 @@
 /* Work in a process of its own: this program is that process as well, told by its first argument
  * what to do. */
-#include "base/aside.h"
+#include "base/subprocess.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -17,16 +17,16 @@
 static int child(const char *what) {
     struct arena a;
     size_t len;
-    aside_confine(5, 1024 * MEGABYTE);
+    subprocess_confine(5, 1024 * MEGABYTE);
     arena_init(&a, 64 * MEGABYTE);
     if (str_eq(what, "die")) abort();
     if (str_eq(what, "hang"))
         for (;;) pause();
-    if (str_eq(what, "deaf")) return aside_answer("early", 5) ? 0 : 3;
+    if (str_eq(what, "deaf")) return subprocess_write_output("early", 5) ? 0 : 3;
     if (str_eq(what, "descriptors")) return write(7, "x", 1) < 0 ? 0 : 3;
-    const char *input = aside_input(&a, 8 * MEGABYTE, &len);
+    const char *input = subprocess_read_input(&a, 8 * MEGABYTE, &len);
     if (!input) return 2;
-    if (!aside_answer(input, len)) return 3;
+    if (!subprocess_write_output(input, len)) return 3;
     return str_eq(what, "refuse") ? 1 : 0;
 }
 
@@ -34,10 +34,10 @@ static struct arena arena;
 
 static enum err run(const char *what, const char *input, size_t len, int64_t deadline_ms,
                     size_t max, char **out, size_t *out_len) {
-    const char *const arguments[] = {"test_aside", what, NULL};
+    const char *const arguments[] = {"test_subprocess", what, NULL};
     const char *why = "";
-    struct aside work = {arguments, input, len, max, deadline_ms};
-    enum err e = aside_run(&work, &arena, out, out_len, &why);
+    struct subprocess work = {arguments, input, len, max, deadline_ms};
+    enum err e = subprocess_run(&work, &arena, out, out_len, &why);
     /* Nothing is left of it. */
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     return e;
@@ -101,12 +101,12 @@ static void test_guard(void **state) {
     struct arena small;
     char *out, *volatile large = arena_alloc(&arena, 3 * MEGABYTE);
     size_t len;
-    const char *why, *const arguments[] = {"test_aside", "echo", NULL};
+    const char *why, *const arguments[] = {"test_subprocess", "echo", NULL};
     memset(large, 'x', 3 * MEGABYTE);
     arena_init(&small, MEGABYTE);
-    struct aside work = {arguments, large, 3 * MEGABYTE, 3 * MEGABYTE, 60000};
+    struct subprocess work = {arguments, large, 3 * MEGABYTE, 3 * MEGABYTE, 60000};
     if (ARENA_GUARD(&small) == 0) {
-        (void)!aside_run(&work, &small, &out, &len, &why);
+        (void)!subprocess_run(&work, &small, &out, &len, &why);
         fail_msg("the arena held it all");
     }
     arena_release(&small);
