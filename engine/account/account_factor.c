@@ -107,14 +107,14 @@ enum err factor_take(struct db *db, struct arena *a, int64_t now_ms, const char 
         return *right ? db_run(db, SQL_account_factor_step, "ti", f.id, step) : OK;
     }
     e = db_run(db, SQL_account_recovery_use, "tti", f.id, recovery_hash(a, f.id, clean), now_ms);
-    *right = e == OK && db_changes(db) == 1;
+    *right = e == OK && db_changed_rows(db) == 1;
     return *right ? audit_append(db, a, now_ms, person_id, "factor.recovery", person_id, NULL) : e;
 }
 
 enum err factor_end(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
                     const char *person_id) {
     enum err e = db_run(db, SQL_account_factor_end, "ti", person_id, now_ms);
-    if (e == OK && db_changes(db))
+    if (e == OK && db_changed_rows(db))
         e = audit_append(db, a, now_ms, actor, "factor.end", person_id, NULL);
     /* RULE factor-lost: whoever holds the telephone now may have signed in with it. */
     if (e == OK && !str_eq(actor, person_id))

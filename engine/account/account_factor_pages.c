@@ -54,7 +54,7 @@ static enum err take_code(struct db *db, struct arena *a, void *arg, int64_t now
     if (e != OK || !x->right) return e;
     /* RULE session-renewed: the half of a session that the password alone has opened ends here. */
     e = db_run(db, SQL_account_session_end, "ti", x->session, now_ms);
-    if (e == OK && db_changes(db) == 0) return ERR_DENIED;
+    if (e == OK && db_changed_rows(db) == 0) return ERR_DENIED;
     return e == OK
                ? account_session_begin(db, a, now_ms, x->person, x->guess.client, true, &x->fresh)
                : e;

@@ -106,7 +106,7 @@ static enum err renew(struct db *db, struct arena *a, void *arg, int64_t now_ms)
     if (e != OK || p->wrong) return e;
     /* RULE session-renewed: whoever else holds the old cookie has not given the password. */
     e = db_run(db, SQL_account_session_end, "ti", p->session, now_ms);
-    if (e == OK && db_changes(db) == 0) return ERR_DENIED;
+    if (e == OK && db_changed_rows(db) == 0) return ERR_DENIED;
     return e == OK
                ? account_session_begin(db, a, now_ms, p->person, p->guess.client, true, &p->fresh)
                : e;

@@ -28,7 +28,7 @@ const char *const account_watched[] = {"session",  "person",        "person_role
 struct slot {
     pthread_mutex_t lock;
     char id[ID_CHARS + 1]; /* "": empty */
-    uint64_t as_of;        /* db_watched */
+    uint64_t as_of;        /* db_watched_version */
     int64_t read_ms;       /* monotonic */
     int64_t expires_ms;
     unsigned roles;
@@ -66,7 +66,7 @@ static struct slot *slot_of(struct request *r, const char *id) {
 /* `now_ms` is the monotonic clock's: a request may have begun a minute before its last byte came.
  */
 static bool usable(const struct slot *s, struct request *r, const char *id, int64_t now_ms) {
-    return str_eq(s->id, id) && s->as_of == store_watched(r->app->store) &&
+    return str_eq(s->id, id) && s->as_of == store_watched_version(r->app->store) &&
            now_ms - s->read_ms < KEPT_MS && r->now_ms < s->expires_ms;
 }
 
@@ -114,7 +114,7 @@ static void keep(struct request *r, const struct identity *who, int64_t read_ms,
                 put_text(s, &len, who->login, &s->login) &&
                 put_text(s, &len, who->locale, &s->locale) &&
                 put_text(s, &len, who->reading, &s->reading);
-    s->as_of = db_watched(r->db);
+    s->as_of = db_watched_version(r->db);
     s->read_ms = read_ms;
     s->expires_ms = expires_ms;
     s->roles = who->roles;

@@ -74,12 +74,12 @@ enum err account_list(struct db *db, struct arena *a, const char *match, const c
                       size_t limit, struct people *out) {
     *out = (struct people){.list = NEW_ARRAY(a, struct person, limit + 1)};
     if (match) return list_found(db, a, match, after, limit, out);
-    struct find_after at = find_after_read(a, after);
+    struct list_cursor at = list_cursor_parse(a, after);
     struct stmt *q = db_query(db, SQL_account_people, "tti", at.key, at.id, (int64_t)limit + 1);
     while (out->count <= limit && stmt_row(q)) read_person(q, a, &out->list[out->count++]);
     if (out->count > limit) {
         const struct person *last = &out->list[--out->count - 1];
-        out->next = find_after_text(a, last->name, last->id);
+        out->next = list_cursor_format(a, last->name, last->id);
     }
     return stmt_end(q);
 }
@@ -250,7 +250,7 @@ enum err account_cohort_leave(struct db *db, struct arena *a, int64_t now_ms, co
                               const char *cohort_id, const char *person_id, bool instructor) {
     const char *role = instructor ? "instructor" : "learner";
     enum err e = db_run(db, SQL_account_cohort_leave, "ttti", cohort_id, person_id, role, now_ms);
-    if (e == OK && db_changes(db) == 0) e = ERR_NOT_FOUND;
+    if (e == OK && db_changed_rows(db) == 0) e = ERR_NOT_FOUND;
     return e == OK ? note_member(db, a, now_ms, actor, "cohort.leave", cohort_id, person_id, role)
                    : e;
 }

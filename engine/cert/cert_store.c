@@ -61,7 +61,7 @@ enum err cert_applications_of(struct db *db, struct arena *a, const char *person
 enum err cert_applications_waiting(struct db *db, struct arena *a, const char *taught_by,
                                    const char *after, size_t limit, struct cert_application **out,
                                    size_t *count, const char **next) {
-    struct find_after at = find_after_read(a, after);
+    struct list_cursor at = list_cursor_parse(a, after);
     int64_t at_ms = INT64_MIN, most = (int64_t)limit + 1;
     if (*at.key && !parse_i64(at.key, INT64_MIN, INT64_MAX, &at_ms)) at.id = "";
     struct stmt *q = taught_by
@@ -72,7 +72,7 @@ enum err cert_applications_waiting(struct db *db, struct arena *a, const char *t
     *next = NULL;
     if (e != OK || *count <= limit) return e;
     const struct cert_application *last = &(*out)[--*count - 1];
-    *next = find_after_text(a, arena_printf(a, "%lld", (long long)last->at_ms), last->id);
+    *next = list_cursor_format(a, arena_printf(a, "%lld", (long long)last->at_ms), last->id);
     return OK;
 }
 
@@ -271,15 +271,15 @@ enum err cert_register(struct db *db, struct arena *a, const char *match, const 
                        int64_t now_ms, size_t limit, struct cert_register *out) {
     *out = (struct cert_register){.list = NEW_ARRAY(a, struct cert_summary, limit + 1)};
     if (match) return register_found(db, a, match, after, now_ms, limit, out);
-    struct find_after at = find_after_read(a, after);
+    struct list_cursor at = list_cursor_parse(a, after);
     int64_t at_ms = INT64_MAX;
     if (*at.key && !parse_i64(at.key, INT64_MIN, INT64_MAX, &at_ms)) at.id = "";
     struct stmt *q = db_query(db, SQL_cert_certificates, "iti", at_ms, at.id, (int64_t)limit + 1);
     while (out->count <= limit && stmt_row(q)) read_summary(q, a, now_ms, &out->list[out->count++]);
     if (out->count > limit) {
         const struct cert_summary *last = &out->list[--out->count - 1];
-        out->next = find_after_text(a, arena_printf(a, "%lld", (long long)last->issued_ms),
-                                    last->number);
+        out->next = list_cursor_format(a, arena_printf(a, "%lld", (long long)last->issued_ms),
+                                       last->number);
     }
     return stmt_end(q);
 }

@@ -64,7 +64,7 @@ static enum err view_events(struct request *r, struct view *v) {
 /* Attempts that ran out together have one time: the id tells where the next page begins. */
 static enum err view_ended(struct request *r, struct view *v) {
     struct view *list = view_list(v, "ended");
-    struct find_after at = find_after_read(r->arena, http_query(r, "after"));
+    struct list_cursor at = list_cursor_parse(r->arena, http_query(r, "after"));
     int64_t at_ms = INT64_MAX;
     if (*at.key && !parse_i64(at.key, INT64_MIN, INT64_MAX, &at_ms)) at.id = "";
     struct stmt *q = db_query(r->db, SQL_exam_ended_by_clock, "iti", at_ms, at.id,
@@ -84,11 +84,11 @@ static enum err view_ended(struct request *r, struct view *v) {
     }
     if (n == ROWS_SHOWN && stmt_row(q))
         view_text(v, "older",
-                  percent_encode(r->arena,
-                                 find_after_text(r->arena,
-                                                 arena_printf(r->arena, "%lld", (long long)last_ms),
-                                                 last_id),
-                                 ""));
+                  percent_encode(
+                      r->arena,
+                      list_cursor_format(
+                          r->arena, arena_printf(r->arena, "%lld", (long long)last_ms), last_id),
+                      ""));
     return stmt_end(q);
 }
 

@@ -307,7 +307,7 @@ static enum err was_scored(struct db *db, struct arena *a, const char *attempt_i
 static enum err keep_result(struct db *db, struct arena *a, const struct exam_scored *r,
                             int64_t now_ms) {
     enum err e = db_run(db, SQL_exam_unscored_remove, "t", r->attempt_id);
-    if (e != OK || (!db_changes(db) && !r->again))
+    if (e != OK || (!db_changed_rows(db) && !r->again))
         return e; /* somebody else was first, with the same score */
     bool scored = false;
     if (!r->again) e = was_scored(db, a, r->attempt_id, &scored);

@@ -201,7 +201,7 @@ enum err backup_write(const char *data, const char *file, const char *passphrase
     enum err e = store_partial_begin(&w.out, file, a, why);
     if (e == OK) e = gather(&w, passphrase);
     if (e == OK) e = write_tar(&w);
-    if (e == OK) e = store_partial_name(&w.out, a, why);
+    if (e == OK) e = store_partial_publish(&w.out, a, why);
     if (w.tar) archive_write_free(w.tar);
     store_partial_end(&w.out, a);
     store_partial_end(&w.database, a);

@@ -163,7 +163,7 @@ static enum err lay_out(struct restoring *r) {
                                 &r->why);
     if (e != OK) return e;
     e = store_copy_into(c->file, &into, r->a, &r->why);
-    if (e == OK) e = store_partial_name(&into, r->a, &r->why);
+    if (e == OK) e = store_partial_publish(&into, r->a, &r->why);
     store_partial_end(&into, r->a);
     return e;
 }
@@ -364,7 +364,8 @@ static void tell_restored(struct restoring *r) {
     printf("%s is restored to %s", r->c->file, r->c->data);
     if (r->manifest.made_at) printf(", as it was at %s", r->manifest.made_at);
     printf(r->keys.count ? ", with its keys\n" : "; keys are not in it, or were left out\n");
-    if (r->stage.replace) printf("what was there before is kept beside it as *%s\n", r->stage.mark);
+    if (r->stage.replace)
+        printf("what was there before is kept beside it as *%s\n", r->stage.suffix);
     if (r->credentials || r->runs) printf("as was said:\n%s", buf_text(&r->cannot));
     if (r->broken)
         printf(

@@ -49,7 +49,7 @@ static enum err forget_slice(struct db *db, struct arena *a, void *arg, int64_t 
     (void)a, (void)now_ms;
     struct slice *x = arg;
     enum err e = db_run(db, x->rule->forget, "ii", x->before_ms, (int64_t)SLICE);
-    x->deleted = e == OK ? db_changes(db) : 0;
+    x->deleted = e == OK ? db_changed_rows(db) : 0;
     return e;
 }
 

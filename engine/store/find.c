@@ -10,14 +10,14 @@
 
 #include "base/text.h"
 
-#define TYPED_WORDS 6 /* further ones are not looked at */
-#define COUNTED 1000  /* of how many rows a word is told to have more than another */
+#define TYPED_WORDS 6 /* further ones are ignored */
+#define COUNTED 1000  /* rows are counted up to this, to find the rarest word */
 #define AT_ONCE 100
 #define FILL_AT_ONCE 300
 
 /* ---- Words ---------------------------------------------------------------------------------- */
 
-/* In units of ours, which the arena holds. NULL: `*e` says why (no UTF-8 gives no units at all). */
+/* Folded UTF-16, in the arena. NULL: `*e` says why. Text that is no UTF-8 gives no units. */
 static UChar *fold(struct arena *a, const char *text, int32_t *len, enum err *e) {
     size_t bytes = strlen(text),
            room = bytes * 4 + 8; /* no character folds to more: UAX 15, table 7 */
@@ -90,7 +90,7 @@ static int32_t piece_end(const UChar *units, int32_t n, int32_t at) {
     return at;
 }
 
-/* All beginnings of words in one text: behind white space and signs, and where ICU finds one. */
+/* Adds each beginning of a word: behind white space and signs, and where ICU finds a boundary. */
 static void cut(struct words *w, UBreakIterator *breaks, const UChar *units, int32_t n,
                 enum err *e) {
     UErrorCode status = U_ZERO_ERROR;
@@ -176,21 +176,19 @@ enum err find_fill(struct store *store, const struct find_table *table) {
     return e;
 }
 
-/* ---- Where a list goes on
- * ------------------------------------------------------------------------ */
+/* ---- Cursors -------------------------------------------------------------------- */
 
-char *find_after_text(struct arena *a, const char *key, const char *id) {
+char *list_cursor_format(struct arena *a, const char *key, const char *id) {
     return arena_printf(a, "%s %s", key, id);
 }
 
-struct find_after find_after_read(struct arena *a, const char *after) {
+struct list_cursor list_cursor_parse(struct arena *a, const char *after) {
     const char *blank = after ? strrchr(after, ' ') : NULL;
-    if (!blank) return (struct find_after){"", ""};
-    return (struct find_after){arena_copy(a, after, (size_t)(blank - after)), blank + 1};
+    if (!blank) return (struct list_cursor){"", ""};
+    return (struct list_cursor){arena_copy(a, after, (size_t)(blank - after)), blank + 1};
 }
 
-/* ---- Rows
- * ---------------------------------------------------------------------------------------- */
+/* ---- Rows ------------------------------------------------------------------------------------ */
 
 struct range {
     const char *from, *to;
@@ -216,11 +214,12 @@ static enum err read_typed(struct arena *a, const char *typed, struct range *ran
         }
         if (at < end) {
             const char *word = to_utf8(a, units + at, end - at, &e);
-            /* Behind all that begin with it: no word holds U+10FFFF, which is no character. */
+            /* An upper bound of all words that begin with it: no word holds U+10FFFF, which is no
+             * character. */
             if (e == OK)
                 ranges[(*count)++] = (struct range){
                     .from = word, .to = arena_printf(a, "%s\xf4\x8f\xbf\xbf", word)};
-        } else if (end < n) end++; /* the white space; all of it is one unit each */
+        } else if (end < n) end++; /* skips white space, each of which is one unit */
     }
     return e;
 }
@@ -233,7 +232,7 @@ static enum err count_rows(struct db *db, const struct find_table *t, struct ran
     return stmt_end(q);
 }
 
-/* The range with the fewest rows comes first: it is the one that is gone through. */
+/* Puts the range with the fewest rows first: its rows are read, the others are checked for each. */
 static enum err rarest_first(struct db *db, const struct find_table *t, struct range *ranges,
                              size_t count) {
     enum err e = OK;
@@ -257,9 +256,10 @@ static enum err first_word(struct db *db, struct arena *a, const struct find_tab
     return stmt_end(q);
 }
 
-/* A row with two words in the range is found by its first one. */
+/* Takes a row only at its first word in the range, so that one with two such words is found once.
+ */
 static enum err fits(struct db *db, struct arena *a, const struct find_table *t,
-                     const struct range *ranges, size_t count, const struct find_after *row,
+                     const struct range *ranges, size_t count, const struct list_cursor *row,
                      bool *yes) {
     const char *word;
     enum err e = first_word(db, a, t, row->id, &ranges[0], &word);
@@ -272,22 +272,22 @@ static enum err fits(struct db *db, struct arena *a, const struct find_table *t,
 }
 
 static enum err read_rows(struct db *db, struct arena *a, const struct find_table *t,
-                          const struct range *r, const struct find_after *after,
-                          struct find_after *rows, size_t *count) {
-    /* What a browser brought back may lie before the range. */
+                          const struct range *r, const struct list_cursor *after,
+                          struct list_cursor *rows, size_t *count) {
+    /* A cursor from a browser may lie before the range. */
     bool inside = strcmp(after->key, r->from) >= 0;
     struct stmt *q = db_query(db, t->range, "ttti", r->to, inside ? after->key : r->from,
                               inside ? after->id : "", (int64_t)AT_ONCE);
     for (*count = 0; *count < AT_ONCE && stmt_row(q); (*count)++)
-        rows[*count] = (struct find_after){stmt_text(q, 0, a), stmt_text(q, 1, a)};
+        rows[*count] = (struct list_cursor){stmt_text(q, 0, a), stmt_text(q, 1, a)};
     return stmt_end(q);
 }
 
 enum err find_rows(struct db *db, struct arena *a, const struct find_table *table,
                    const char *typed, const char *after, size_t limit, struct found *out) {
     struct range ranges[TYPED_WORDS];
-    struct find_after at = find_after_read(a, after),
-                      *rows = NEW_ARRAY(a, struct find_after, AT_ONCE);
+    struct list_cursor at = list_cursor_parse(a, after),
+                       *rows = NEW_ARRAY(a, struct list_cursor, AT_ONCE);
     size_t words, count = AT_ONCE, i = 0;
     *out = (struct found){.ids = NEW_ARRAY(a, const char *, limit)};
     enum err e = read_typed(a, typed, ranges, &words);
@@ -303,9 +303,9 @@ enum err find_rows(struct db *db, struct arena *a, const struct find_table *tabl
             if (e == OK && yes) out->ids[out->count++] = at.id;
         }
     }
-    /* Where all was read there may still be nothing behind: an empty page more, in one case of 250.
-     */
+    /* After exactly AT_ONCE rows there may be none left: then the next page is empty (one case of
+     * 250). */
     if (e == OK && words && (count == AT_ONCE || i < count))
-        out->next = find_after_text(a, at.key, at.id);
+        out->next = list_cursor_format(a, at.key, at.id);
     return e;
 }

@@ -1,7 +1,7 @@
-/* Finding rows by the beginnings of words that they hold, in a table (word, id) with an index each
- * way. Each call reads a bounded number of its rows, however many there are, and says where the
- * next one goes on. Any thread, with a connection of its own; find_put in a job, and find_fill,
- * which waits for the disk, not on a thread of the HTTP pool. */
+/* Prefix search: finds rows by the beginnings of the words that they hold, in a table (word, id)
+ * with an index each way. Each call reads a bounded number of rows and returns a cursor for the
+ * next one. Any thread, with a connection of its own; find_put in a job; find_fill waits for the
+ * disk, so not on a thread of the HTTP pool. */
 #ifndef GR_STORE_FIND_H
 #define GR_STORE_FIND_H
 
@@ -25,30 +25,33 @@ struct find_table {
     int first;   /* (id, from, to): the first word of this id in the range, or NULL */
     int add;     /* (word, id) */
     int forget;  /* (id): all its words */
-    int unfound; /* (most): the id and FIND_TEXTS texts of what has no words yet */
-    int filled;  /* (id): it has them now */
+    int unfound; /* (most): the id and FIND_TEXTS texts of rows that have no words yet */
+    int filled;  /* (id): marks the row as indexed */
 };
 #define FIND_TEXTS 3
 
-/* In a job: these are the words of `id` from now on. */
+/* In a job: replaces the words of `id` by those of `texts`. */
 enum err find_put(struct db *db, struct arena *a, const struct find_table *table, const char *id,
                   const char *const texts[FIND_TEXTS]) MUST_USE;
-/* Gives words to what has none, a few hundred in a job: an academy of before has them made once. */
+/* Indexes the rows that have no words yet, a few hundred in a job: those that a migration could not
+ * index. */
 enum err find_fill(struct store *store, const struct find_table *table) MUST_USE;
 
-/* Where a list goes on, as a browser brings it back: behind `key` and, of equal keys, behind `id`
- * (which holds no blank). Without: before everything. */
-struct find_after {
+/* A cursor for paging through a list (keyset pagination), as a browser sends it back: the list goes
+ * on behind `key` and, among equal keys, behind `id` (which holds no blank). Two empty texts: from
+ * the beginning. */
+struct list_cursor {
     const char *key, *id;
 };
-struct find_after find_after_read(struct arena *a, const char *after);
-char *find_after_text(struct arena *a, const char *key, const char *id);
+struct list_cursor list_cursor_parse(struct arena *a, const char *after);
+char *list_cursor_format(struct arena *a, const char *key, const char *id);
 
 struct found {
     const char **ids; /* in the order of their words */
     size_t count;
-    const char *next; /* pass it as `after` to go on; NULL: there are no more. Any text may come
-                         back from a browser. */
+    /* Pass it as `after` to go on; NULL: there are no more. It comes back from a browser, so it may
+     * be any text then. */
+    const char *next;
 };
 /* RULE find-all: each word that was typed begins a word of what is found. Up to `limit`, or fewer
  * with `next` when that took more than FIND_WORK rows. Nothing typed but blanks and signs finds

@@ -1,4 +1,4 @@
-/* The store: opening and closing, the readers, the numbers. */
+/* The store: opening and closing, the read connections, statistics. */
 #include "store/store.h"
 
 #include <errno.h>
@@ -39,14 +39,14 @@ static void forget_reader(struct store *s, struct db *db) {
     pthread_mutex_unlock(&s->readers_lock);
 }
 
-/* A thread ends: its connection goes with it. */
+/* At the end of a thread: closes its connection. */
 static void end_reader(void *arg) {
     struct db *db = arg;
     forget_reader(db->store, db);
     db_free(db);
 }
 
-/* NULL with a line in the log. `a` is guarded here: its end is no end of the process. */
+/* NULL, and the log says why. `a` gets a guard, so that a full arena does not end the process. */
 static struct db *open_reader(struct store *s, struct arena *a) {
     const char *why = "memory is short";
     sqlite3 *sql = NULL;
@@ -54,7 +54,8 @@ static struct db *open_reader(struct store *s, struct arena *a) {
         log_say(LOG_ERROR, "store_reader", "memory is short");
         return NULL;
     }
-    if (db_open_sqlite(&sql, s->path, s->read_only ? DB_READ_COLD : DB_READ, a, &why) == OK) {
+    if (db_open_sqlite(&sql, s->path, s->read_only ? DB_READ_OR_IMMUTABLE : DB_READ, a, &why) ==
+        OK) {
         struct db *db = db_new(sql, s, s->path, s->infos, &s->watch, false);
         if (db && pthread_setspecific(s->reader_key, db) == 0) return db;
         if (db) db_free(db);
@@ -102,7 +103,7 @@ enum err store_read(struct store *s, read_fn run, void *arg, struct arena *a) {
 static void close_readers(struct store *s) {
     while (s->readers) {
         struct db *db = s->readers;
-        BUG_IF(atomic_load(&db->reading)); /* a lease is still out */
+        BUG_IF(atomic_load(&db->reading)); /* a thread is still reading */
         s->readers = db->next;
         db_free(db);
     }
@@ -110,12 +111,11 @@ static void close_readers(struct store *s) {
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
-/* A restore that the power cut in two has happened all the same: its second half comes before
- * anything else. */
+/* A committed restore that was interrupted is finished before anything else. */
 static enum err finish_restore(const char *path, struct arena *a, const char **why) {
     int lock = -1;
-    if (!store_stage_waits(path, a)) return OK;
-    enum err e = file_lock(&lock, path, LOCK_ALONE, a, why);
+    if (!store_stage_pending(path, a)) return OK;
+    enum err e = file_lock(&lock, path, LOCK_EXCLUSIVE, a, why);
     if (e == OK) e = store_stage_finish(path, a, why);
     file_unlock(lock);
     return e;
@@ -129,7 +129,8 @@ static enum err open_current(struct store *s, sqlite3 **sql, struct arena *a, co
         int applied = 0;
         enum err e = file_lock(&s->lock_fd, s->path, LOCK_SHARED, a, why);
         if (e == OK)
-            e = db_open_sqlite(sql, s->path, s->read_only ? DB_READ_COLD : DB_WRITE, a, why);
+            e = db_open_sqlite(sql, s->path, s->read_only ? DB_READ_OR_IMMUTABLE : DB_WRITE, a,
+                               why);
         if (e == OK) e = migrate_state(*sql, s->path, list, &applied, a, why);
         if (e == OK && applied == list.count && applied > 0) return OK;
         if (e == OK && s->read_only) {
@@ -140,18 +141,18 @@ static enum err open_current(struct store *s, sqlite3 **sql, struct arena *a, co
                 s->path, applied, list.count);
             e = ERR_INVALID;
         }
-        if (e == OK && tried) { /* between our two locks somebody put another file there */
+        if (e == OK && tried) { /* another process exchanged the file between our two locks */
             *why = arena_printf(
                 a, "%s was exchanged for an older one while it was opened. Start again.", s->path);
             e = ERR_CONFLICT;
         }
         if (e != OK) return e;
-        /* Alone for the change, then shared again: a lock cannot be converted without a gap, so
-         * nothing is kept open across it and the state is looked at anew. */
+        /* Exclusive for the migration, then shared again: flock cannot convert a lock without a
+         * gap, so nothing stays open across it, and the state is checked anew. */
         sqlite3_close(*sql);
         *sql = NULL;
         file_unlock(s->lock_fd);
-        e = file_lock(&s->lock_fd, s->path, LOCK_ALONE, a, why);
+        e = file_lock(&s->lock_fd, s->path, LOCK_EXCLUSIVE, a, why);
         if (e == OK) e = db_open_sqlite(sql, s->path, DB_WRITE, a, why);
         if (e == OK) e = migrate_apply(*sql, s->path, list, clock_now_ms(), a, why);
         if (e != OK) return e;
@@ -162,7 +163,7 @@ static enum err open_current(struct store *s, sqlite3 **sql, struct arena *a, co
     }
 }
 
-/* Before anything is made beside the database. */
+/* Checks what must hold before anything is created beside the database. */
 static enum err claim(struct store *s, const struct store_options *options, struct arena *a,
                       const char **why) {
     enum err e = finish_restore(s->path, a, why);
@@ -216,7 +217,7 @@ enum err store_open(struct store **out, const struct store_options *options, str
     }
     if (e == OK) {
         struct db *db = db_new(sql, s, s->path, s->infos, &s->watch, true);
-        if (db) sql = NULL; /* db's now */
+        if (db) sql = NULL; /* it belongs to db now */
         e = db ? writer_start(&s->writer, db, options->queue_capacity, options->batch_limit)
                : ERR_IO;
         if (e != OK) {
@@ -234,9 +235,8 @@ enum err store_open(struct store **out, const struct store_options *options, str
 
 bool store_close(struct store *s, int64_t deadline_ms) {
     if (!s) return true;
-    /* Readers first, so that the last checkpoint finds nobody in its way. A reader that still
-     * reads is a bug and would be found by it; the threads that own them must have ended or be
-     * idle. */
+    /* Closes readers first, so that the last checkpoint meets none. The threads that own them must
+     * have ended or be idle: one that still reads is a bug and aborts. */
     close_readers(s);
     bool whole = s->read_only || writer_stop(&s->writer, deadline_ms);
     discard(s, NULL);
@@ -285,9 +285,9 @@ enum err store_write_last(struct store *s, write_fn run, void *arg, struct arena
     return write_and_wait(s, run, arg, a, true);
 }
 
-uint64_t store_watched(struct store *s) { return watch_now(&s->watch); }
+uint64_t store_watched_version(struct store *s) { return watch_now(&s->watch); }
 
-/* ---- Numbers -------------------------------------------------------------------------------- */
+/* ---- Statistics ------------------------------------------------------------------------------ */
 
 bool store_healthy(struct store *s) { return s->read_only || atomic_load(&s->writer.healthy); }
 
@@ -327,7 +327,7 @@ enum err store_plans(struct store *s,
     arena_init(&a, (size_t)64 * 1024 * 1024);
     const char *why = NULL;
     sqlite3 *sql = NULL;
-    enum err e = db_open_sqlite(&sql, s->path, DB_READ_COLD, &a, &why);
+    enum err e = db_open_sqlite(&sql, s->path, DB_READ_OR_IMMUTABLE, &a, &why);
     for (int i = 0; i < sql_text_count && e == OK; i++) {
         struct buf plan;
         buf_init(&plan, &a);

@@ -20,7 +20,7 @@
  * Threads: any thread uses a store between store_open and store_close, which its owner calls once.
  * A `struct db` and its statements belong to the thread that leased them; a job's belong to the
  * writer and end with the job. What waits for the disk (store_write, store_write_last, and the
- * functions of care) is for threads that may wait, never for those of the HTTP pool. */
+ * functions under Maintenance) is for threads that may wait, never for those of the HTTP pool. */
 #ifndef GR_STORE_STORE_H
 #define GR_STORE_STORE_H
 
@@ -36,19 +36,18 @@ struct db;   /* one connection, used by one thread at a time */
 struct stmt; /* a prepared query of that connection */
 
 struct store_options {
-    const char
-        *path; /* the database file; made (0600) when missing, unless read_only or must_exist */
+    /* The database file; made (0600) when missing, unless read_only or must_exist. */
+    const char *path;
     int queue_capacity; /* write jobs that may wait; 0 = 4096 */
     int batch_limit;    /* jobs in one COMMIT; 0 = 512 */
     bool read_only;     /* no writer; refuses a file that would need a migration */
-    bool must_exist;    /* a path without a database is refused (ERR_NOT_FOUND), and nothing is made
-                           there */
-    /* Held by one process at a time, as long as the store is open: a second one is refused
-     * (ERR_BUSY). Those that open it otherwise (commands beside a running server) are not in its
-     * way. */
+    /* A path without a database is refused (ERR_NOT_FOUND), and nothing is made there. */
+    bool must_exist;
+    /* For the server: only one process at a time may open the store with this; a second one gets
+     * ERR_BUSY. Commands beside a running server open it without. */
     bool serving;
-    /* Tables whose changes store_watched counts; NULL-terminated, lives as long as the store. NULL:
-     * none. */
+    /* Tables whose changes store_watched_version counts; NULL-terminated, lives as long as the
+     * store. NULL: none. */
     const char *const *watched;
 };
 
@@ -80,12 +79,13 @@ struct db *store_reader(struct store *s);
 void store_read_begin(struct db *db);
 void store_read_end(struct db *db);
 
-/* For what a room keeps of the watched tables. The count goes up after each COMMIT that may have
- * changed one of them, before anyone is told of it; what was read in a snapshot is as of
- * db_watched, and holds as long as store_watched says the same. Changes by other processes are not
- * counted. When nothing is watched each call gives another number: then nothing can be kept. */
-uint64_t store_watched(struct store *s);
-uint64_t db_watched(struct db *db); /* between store_read_begin and store_read_end */
+/* The version of the watched tables, for caches of what they hold. It goes up after each COMMIT
+ * that may have changed one of them, before anyone is told of that COMMIT. What was read in a
+ * snapshot is of db_watched_version, and valid as long as store_watched_version returns the same.
+ * Changes by other processes are not counted. When nothing is watched each call returns another
+ * number, so that nothing can be cached. */
+uint64_t store_watched_version(struct store *s);
+uint64_t db_watched_version(struct db *db); /* between store_read_begin and store_read_end */
 
 /* Binds and returns the query by its number (SQL_room_name). `types` has a letter for each value
  * that follows, $1 first: 't' const char * (NULL binds NULL), 'i' int64_t (cast it), 'b' const void
@@ -111,7 +111,7 @@ enum err db_run(struct db *db, int query, const char *types, ...) MUST_USE;
 /* The database file of this connection; borrowed from the store. */
 const char *db_path(struct db *db);
 /* Rows that the last db_run of this connection changed. */
-int64_t db_changes(struct db *db);
+int64_t db_changed_rows(struct db *db);
 
 /* ---- Writing ------------------------------------------------------------------------------- */
 /* Runs on the writer thread. What it does is decided by the database, `arg` and `now_ms`, and it
@@ -146,34 +146,33 @@ enum err store_write(struct store *s, write_fn run, void *arg, struct arena *a) 
 /* The same for a job that is the last of its COMMIT. */
 enum err store_write_last(struct store *s, write_fn run, void *arg, struct arena *a) MUST_USE;
 
-/* In a job: `run` hears, on the writer thread, once the COMMIT that holds this job is on the
- * disk and before anyone's `done`. `bytes` are copied; registering the same `run` again replaces
- * what it was given, also by an earlier job of the batch. Not called when the job or the COMMIT
- * fails. */
+/* In a job: calls `run` on the writer thread once the COMMIT that holds this job is on the disk,
+ * and before anyone's `done`. `bytes` are copied. Registering the same `run` again, also by an
+ * earlier job of the batch, replaces its bytes. Not called when the job or the COMMIT fails. */
 #define STORE_COMMIT_BYTES 128
 typedef void (*commit_fn)(const char *database_path, const void *bytes, size_t len);
 void db_on_commit(struct db *db, commit_fn run, const void *bytes, size_t len);
 
-/* ---- Care ---------------------------------------------------------------------------------- */
-/* A file beside the database that says how far its audit log had come. A restore sets it aside
- * with the old database, since the backup's log may end earlier. */
+/* ---- Maintenance ----------------------------------------------------------------------------- */
+/* The suffix of the file beside the database that says how far its audit log has come. A restore
+ * keeps it with the old database, since the log of the backup may end earlier. */
 #define STORE_HEAD_SUFFIX ".audit-head"
 
-/* A file that is made beside its final name (FILE.PID.gradus-partial, 0600), brought to the disk,
- * and only then named. It is its maker's: a backup that root makes in somebody's folder stays
- * root's. */
+/* A file that is written as FILE.PID.gradus-partial (0600), synced, and only then given its final
+ * name. It belongs to its maker: a backup that root makes in somebody's folder stays root's. */
 struct store_partial {
     const char *path, *to; /* arena; borrowed */
-    int fd;                /* open for writing; holds the lock that says that its maker lives */
+    int fd;                /* open for writing; holds the lock that shows that its maker lives */
 };
-/* Removes what dead makers left in the folder first. */
+/* First removes what makers that died left in the folder. */
 enum err store_partial_begin(struct store_partial *p, const char *to, struct arena *a,
                              const char **why) MUST_USE;
-/* Gives it its name. ERR_CONFLICT when that is taken meanwhile: nothing is overwritten. */
-enum err store_partial_name(struct store_partial *p, struct arena *a, const char **why) MUST_USE;
-void store_partial_end(struct store_partial *p, struct arena *a); /* with or without a name */
-/* What interrupted backups and restores left in the folder of `beside`; those of living processes
- * stay. */
+/* Syncs it and gives it its final name. ERR_CONFLICT when that exists by now: nothing is
+ * overwritten. */
+enum err store_partial_publish(struct store_partial *p, struct arena *a, const char **why) MUST_USE;
+void store_partial_end(struct store_partial *p, struct arena *a); /* removes the temporary file */
+/* Removes what interrupted backups and restores left in the folder of `beside`; files of living
+ * processes stay. */
 void store_remove_leftovers(const char *beside, struct arena *a);
 
 /* A consistent copy of a database (may be in use) to a new file, checked with integrity_check. When
@@ -183,16 +182,18 @@ enum err store_backup(const char *path, const char *to, struct arena *a, const c
 /* A copy, checked in the same way, into a file that was begun. */
 enum err store_copy_into(const char *path, const struct store_partial *into, struct arena *a,
                          const char **why) MUST_USE;
-/* Whether a file is a whole database of this program, or of an older one of it. */
+/* Checks that a file is an undamaged database of this program or of an older version. */
 enum err store_check_backup(const char *backup, struct arena *a, const char **why) MUST_USE;
 
-/* Files that take the place of those beside a database all at once: laid out in a folder of their
- * own, and put in place in one moment. A crash leaves the old ones, or the new ones once somebody
- * opens the store. */
+/* Replaces files beside a database all at once: they are written to a folder of their own and put
+ * in place by one rename. A crash leaves the old files, or the new ones once somebody opens the
+ * store. */
 struct store_stage {
-    const char *path, *folder; /* of the database; of all of it */
+    const char *path, *folder; /* the database file; the folder that holds everything */
     const char *dir,
-        *mark; /* where they are laid out; what was added to the names of those that are kept */
+        /* `dir`: where new files are written. `suffix`: what was added to the names of kept files.
+         */
+        *suffix;
     int lock;
     bool replace, made, committed;
 };
@@ -200,11 +201,12 @@ struct store_stage {
  * a server or command holds it. */
 enum err store_stage_begin(struct store_stage *s, const char *path, bool replace, struct arena *a,
                            const char **why) MUST_USE;
-/* Where the file NAME ("gradus.db", "keys/issuer-0001.key") is to be laid out; makes the folder
- * before the slash. Arena. */
+/* The path at which the new file NAME ("gradus.db", "keys/issuer-0001.key") is to be written; makes
+ * the folder before the slash. Arena. */
 const char *store_stage_file(struct store_stage *s, const char *name, struct arena *a);
-/* Puts these names in place; what they replace, and what belonged to the old database, is kept as
- * NAME.before-restore. With a name in keys/, all other files of keys/ go as well. Sets `mark`. */
+/* Puts these names in place. What they replace, and what belonged to the old database, is kept as
+ * NAME.before-restore. When a name is in keys/, all other files of keys/ are removed too. Sets
+ * `suffix`. */
 enum err store_stage_commit(struct store_stage *s, const char *const *names, size_t count,
                             struct arena *a, const char **why) MUST_USE;
 void store_stage_end(struct store_stage *s, struct arena *a); /* after begin, in any case */
@@ -214,19 +216,20 @@ void store_stage_end(struct store_stage *s, struct arena *a); /* after begin, in
 enum err store_restore(const char *backup, const char *path, bool replace, struct arena *a,
                        const char **why) MUST_USE;
 
-/* Asked after each table with the milliseconds that it took, and often in between with 0: true ends
- * the check. It may wait when asked with more than 0: nothing is held then. */
-typedef bool (*check_rest_fn)(void *arg, int64_t worked_ms);
+/* Called after each table with the milliseconds that it took, and often in between with 0:
+ * returning true ends the check. With more than 0 it may wait, since no lock or snapshot is held
+ * then. */
+typedef bool (*check_pause_fn)(void *arg, int64_t worked_ms);
 struct store_check {
     int64_t tables;      /* looked at, with all their indexes */
-    bool whole;          /* false: something is wrong, or `rest` ended it */
+    bool whole;          /* false: something is wrong, or `pause` ended it */
     const char *problem; /* sentence (arena), NULL: nothing is wrong with what was looked at */
 };
-/* A slow look at a whole database file, for pages that something else wrote over. Over a connection
- * of its own, table by table: each has a snapshot of its own, so that the WAL is held up by one
- * table at a time. OK with `*out`; anything else with a sentence in
- * `*why`: the check itself could not be made. The connection is open until `a` is released. */
-enum err store_check_file(const char *path, check_rest_fn rest, void *arg, struct arena *a,
+/* Checks a whole database file slowly, for pages that something else overwrote. Uses a connection
+ * of its own, and a snapshot for each table, so that the WAL is held up by one table at a time. OK
+ * with `*out`; another error with a sentence in `*why`: the check itself failed. The connection
+ * stays open until `a` is released. */
+enum err store_check_file(const char *path, check_pause_fn pause, void *arg, struct arena *a,
                           struct store_check *out, const char **why) MUST_USE;
 
 struct store_stats {

@@ -1,4 +1,4 @@
-/* The check of a whole file, a table at a time. */
+/* Checks a whole database file, one table at a time. */
 #include "store/store.h"
 
 #include <stdlib.h>
@@ -13,27 +13,27 @@
 struct check {
     sqlite3 *sql;
     const char *path;
-    check_rest_fn rest;
+    check_pause_fn pause;
     void *arg;
     bool stopped;
 };
 
 static int on_progress(void *arg) {
     struct check *c = arg;
-    if (!c->stopped) c->stopped = c->rest(c->arg, 0);
+    if (!c->stopped) c->stopped = c->pause(c->arg, 0);
     return c->stopped;
 }
 
 /* ---- What a check says ---------------------------------------------------------------------- */
 
-/* Only these two say that the bytes are wrong. Anything else (no memory, no descriptors, a lock, a
- * read that failed) says that they could not be looked at. */
+/* Only these two result codes say that the bytes are wrong. Any other (no memory, no descriptors, a
+ * lock, a failed read) says that they could not be checked. */
 static bool is_damage(int rc) {
     return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB;
 }
 
-/* A page that could not be read stands as a finding in the answer: "unable to get the page. error
- * code=266". What else is found then may follow from that. SQLite's code of the first that is no
+/* integrity_check reports a page that could not be read as a finding: "unable to get the page.
+ * error code=266". Other findings may follow from that. Returns the first such code that is no
  * damage, SQLITE_OK when there is none. */
 static int code_in(const char *answer) {
     static const char mark[] = "error code";
@@ -69,8 +69,7 @@ int db_integrity(sqlite3 *sql, const char *pragma, struct arena *a, const char *
     return rc;
 }
 
-/* ---- Table by table
- * ------------------------------------------------------------------------------ */
+/* ---- Table by table -------------------------------------------------------------------------- */
 
 static const char *damaged(struct check *c, const char *table, const char *words, struct arena *a) {
     return arena_printf(
@@ -80,7 +79,7 @@ static const char *damaged(struct check *c, const char *table, const char *words
         c->path, table, words);
 }
 
-/* OK when the check was ended from outside, too. */
+/* Also OK when the caller ended the check. */
 static enum err could_not(struct check *c, int rc, struct arena *a, const char **why) {
     if (rc == SQLITE_OK || c->stopped) return OK;
     *why = db_why(a, c->sql, rc, c->path, "be checked");
@@ -100,8 +99,8 @@ static enum err check_table(struct check *c, const char *table, struct arena *a,
     return could_not(c, rc, a, why);
 }
 
-/* Names first, and closed: what is checked later has a snapshot of its own. A table that is gone by
- * then is "ok". */
+/* Lists all names and closes the statement, so that each table is checked in a snapshot of its own.
+ * A table that is gone by then is reported as "ok". */
 static int list_tables(sqlite3 *sql, struct arena *a, const char ***out, size_t *count) {
     sqlite3_stmt *q = NULL;
     int rc = sqlite3_prepare_v2(
@@ -126,9 +125,9 @@ static void close_all(void *sql) {
     sqlite3_close(sql);
 }
 
-enum err store_check_file(const char *path, check_rest_fn rest, void *arg, struct arena *a,
+enum err store_check_file(const char *path, check_pause_fn pause, void *arg, struct arena *a,
                           struct store_check *out, const char **why) {
-    struct check c = {.path = path, .rest = rest, .arg = arg};
+    struct check c = {.path = path, .pause = pause, .arg = arg};
     const char **tables = NULL;
     size_t count = 0;
     memset(out, 0, sizeof *out);
@@ -146,7 +145,7 @@ enum err store_check_file(const char *path, check_rest_fn rest, void *arg, struc
         int64_t start_ms = clock_monotonic_ms();
         e = check_table(&c, tables[i], a, out, why);
         int64_t worked_ms = clock_monotonic_ms() - start_ms;
-        if (!c.stopped) c.stopped = rest(arg, worked_ms > 0 ? worked_ms : 1);
+        if (!c.stopped) c.stopped = pause(arg, worked_ms > 0 ? worked_ms : 1);
     }
     sqlite3_progress_handler(c.sql, 0, NULL, NULL); /* it points at this function's frame */
     out->whole = e == OK && !c.stopped && !out->problem;

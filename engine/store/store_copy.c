@@ -35,11 +35,12 @@ enum err copy_check(sqlite3 *sql, const char *path, struct arena *a, const char 
     return ERR_INVALID;
 }
 
-/* A copy that is damaged is as good as what it was copied from: whose fault is it? */
+/* A damaged copy may come from a damaged database: checks that too, and says which one is at fault.
+ */
 static const char *whose_fault(const char *from_path, const char *problem, struct arena *a) {
     sqlite3 *from = NULL;
     const char *source = NULL;
-    enum err e = db_open_sqlite(&from, from_path, DB_READ_COLD, a, &source);
+    enum err e = db_open_sqlite(&from, from_path, DB_READ_OR_IMMUTABLE, a, &source);
     if (e == OK) e = copy_check(from, from_path, a, &source);
     sqlite3_close(from);
     if (e == ERR_INVALID)
@@ -65,15 +66,16 @@ enum err copy_pages(sqlite3 *from, const char *from_path, const char *to, struct
     sqlite3 *into = NULL;
     int rc = sqlite3_open_v2(to, &into, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc == SQLITE_OK)
-        rc = db_exec(into, "PRAGMA synchronous=OFF"); /* it is synced as a whole, once, below */
+        rc = db_exec(into, "PRAGMA synchronous=OFF"); /* the file is synced once, below */
     sqlite3_backup *copy = rc == SQLITE_OK ? sqlite3_backup_init(into, "main", from, "main") : NULL;
     if (copy) {
-        /* In one step: one snapshot, which writers neither wait for nor disturb. */
+        /* All pages in one step, so that they are one snapshot; writers neither wait nor disturb
+         * it. */
         do rc = sqlite3_backup_step(copy, -1);
         while (rc == SQLITE_OK);
         int finish = sqlite3_backup_finish(copy);
         if (rc == SQLITE_DONE) rc = finish;
-        /* A source that cannot be read reports here as well: its own connection knows why. */
+        /* An error of the source is reported here as well: its own connection has the reason. */
         if (rc != SQLITE_OK && sqlite3_errcode(from) != SQLITE_OK &&
             sqlite3_errcode(from) != SQLITE_DONE) {
             *why = db_why(a, from, rc, from_path, "be copied");
@@ -100,7 +102,7 @@ enum err store_copy_into(const char *path, const struct store_partial *into, str
         return ERR_NOT_FOUND;
     }
     sqlite3 *from = NULL;
-    enum err e = db_open_sqlite(&from, path, DB_READ_COLD, a, why);
+    enum err e = db_open_sqlite(&from, path, DB_READ_OR_IMMUTABLE, a, why);
     if (e != OK) return e;
     e = copy_pages(from, path, into->path, a, why);
     sqlite3_close(from);
@@ -121,7 +123,7 @@ enum err store_backup(const char *path, const char *to, struct arena *a, const c
     enum err e = store_partial_begin(&partial, to, a, why);
     if (e != OK) return e;
     e = store_copy_into(path, &partial, a, why);
-    if (e == OK) e = store_partial_name(&partial, a, why);
+    if (e == OK) e = store_partial_publish(&partial, a, why);
     store_partial_end(&partial, a);
     return e;
 }

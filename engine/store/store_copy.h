@@ -5,10 +5,10 @@
 
 #include "store/store_db.h"
 
-/* A file, folder or link of that name, wherever the link leads. */
+/* Whether there is a file, folder or link of that name; a link is not followed. */
 bool copy_exists(const char *path);
-/* Both checks of a whole file. OK; ERR_INVALID when it is damaged; anything else when that could
- * not be found out. With a sentence in `*why`. */
+/* Runs integrity_check and foreign_key_check on the whole file. OK; ERR_INVALID when it is damaged;
+ * another error when it could not be checked. Not OK: a sentence in `*why`. */
 enum err copy_check(sqlite3 *sql, const char *path, struct arena *a, const char **why) MUST_USE;
 /* Copies all pages of one snapshot of `from` into the empty file `to`, as one file that needs no
  * WAL. */

@@ -36,7 +36,7 @@ enum err db_err(int rc) {
     case SQLITE_CONSTRAINT: return ERR_CONFLICT;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_NOMEM: /* memory comes back: the one who asked may come back, too */
+    case SQLITE_NOMEM: /* memory may be free again at the next try */
     case SQLITE_INTERRUPT: return ERR_BUSY;
     case SQLITE_TOOBIG: return ERR_LIMIT;
     default: return ERR_IO;
@@ -133,13 +133,13 @@ int db_scalar(sqlite3 *sql, const char *text, int64_t *out) {
     if (rc == SQLITE_ROW) {
         *out = sqlite3_column_int64(q, 0);
         rc = SQLITE_OK;
-    } else if (rc == SQLITE_DONE) rc = SQLITE_ERROR; /* no row: not a question with one answer */
+    } else if (rc == SQLITE_DONE) rc = SQLITE_ERROR; /* no row: the query was no scalar */
     sqlite3_finalize(q);
     return rc;
 }
 
-/* The database is made by us, so that its mode is ours: SQLite gives WAL and shared memory the
- * same. */
+/* Creates the file itself, so that its mode is 0600; SQLite gives the WAL and the shared memory the
+ * same mode. */
 static int make_file(const char *path) {
     int fd = file_open_or_make(path, O_RDWR, 0600);
     if (fd < 0) return errno;
@@ -174,7 +174,7 @@ static int open_once(sqlite3 **out, const char *name, enum db_mode mode, int fla
              (mode == DB_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
     int rc = sqlite3_open_v2(name, out, flags, NULL);
     if (rc == SQLITE_OK) rc = configure(*out, mode);
-    /* A file opens lazily: only this reads it. */
+    /* SQLite opens a file lazily: this query reads it. */
     if (rc == SQLITE_OK) rc = db_exec(*out, "SELECT count(*) FROM sqlite_schema");
     return rc;
 }
@@ -213,13 +213,13 @@ enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, stru
         }
     }
     int rc = open_once(out, path, mode, 0);
-    bool no_room = (rc & 0xff) == SQLITE_CANTOPEN ||
-                   (rc & 0xff) == SQLITE_READONLY; /* for the shared memory */
-    const char *cold = mode == DB_READ_COLD && no_room ? immutable_name(a, path) : NULL;
-    if (cold) {
+    bool no_shm = (rc & 0xff) == SQLITE_CANTOPEN ||
+                  (rc & 0xff) == SQLITE_READONLY; /* SQLite could not make its shared memory */
+    const char *immutable = mode == DB_READ_OR_IMMUTABLE && no_shm ? immutable_name(a, path) : NULL;
+    if (immutable) {
         sqlite3_close(*out);
         *out = NULL;
-        rc = open_once(out, cold, mode, SQLITE_OPEN_URI);
+        rc = open_once(out, immutable, mode, SQLITE_OPEN_URI);
     }
     if (rc == SQLITE_OK && mode == DB_WRITE && sqlite3_db_readonly(*out, "main") == 1)
         rc = SQLITE_READONLY;

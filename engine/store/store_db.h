@@ -24,7 +24,7 @@ struct query_info {
         slot[STORE_VALUES_MAX]; /* $n -> SQLite's index: SQLite numbers by first appearance */
 };
 
-/* How often watched tables were changed, see store_watched. */
+/* Counts changes of watched tables, see store_watched_version. */
 struct watch_count {
     bool any; /* something is watched */
     atomic_uint_least64_t changes;
@@ -41,7 +41,7 @@ struct stmt {
     enum err latched;
 };
 
-/* A room's wish to hear of the COMMIT that holds its job. */
+/* A callback that a job registered for the COMMIT that holds it, see db_on_commit. */
 struct commit_hook {
     commit_fn run;
     size_t len;
@@ -63,10 +63,10 @@ struct db {
     struct stmt *open;              /* newest first */
     sqlite3_stmt *begin, *end;      /* of a reader's snapshot */
     struct commit_hooks *hooks;     /* of the job that runs; NULL on a reader */
-    enum err worst_error;           /* the worst that the disk did since it was cleared */
+    enum err worst_error;           /* the worst I/O error since it was cleared */
     bool writer;
-    bool touched; /* the writer's: since BEGIN a query ran that may have changed a watched table */
-    bool begun;   /* a reader's: BEGIN has run, which the first query of a snapshot sees to */
+    bool touched; /* the writer's: a query since BEGIN may have changed a watched table */
+    bool begun;   /* a reader's: BEGIN has run; the first query of a snapshot runs it */
     struct watch_count *watch; /* the store's */
     uint64_t watched_as_of;    /* a reader's: the count before its snapshot began */
     atomic_bool reading; /* between store_read_begin and store_read_end; store_close looks at it */
@@ -74,9 +74,9 @@ struct db {
 };
 
 enum db_mode {
-    DB_READ,      /* read-only, never checkpoints */
-    DB_WRITE,     /* WAL, foreign keys, synchronous=FULL; checkpoints only when told */
-    DB_READ_COLD, /* read-only, as DB_READ, and also where the folder cannot be written */
+    DB_READ,              /* read-only, never checkpoints */
+    DB_WRITE,             /* WAL, foreign keys, synchronous=FULL; checkpoints only when told */
+    DB_READ_OR_IMMUTABLE, /* as DB_READ; opens with immutable=1 when the folder cannot be written */
 };
 
 /* Once a process, before any other call of SQLite. */
@@ -100,7 +100,7 @@ enum err db_check_query(sqlite3 *sql, const char *path, const char *const *watch
                         const struct sql_text *text, struct query_info *info, struct arena *a,
                         const char **why) MUST_USE;
 
-/* SQLite's code as ours. */
+/* Maps a result code of SQLite to an error. */
 enum err db_err(int rc);
 /* What went wrong with `path`, what was kept, what to do; arena. `doing`: "be opened", "be
  * copied". */
@@ -113,11 +113,11 @@ const char *db_why_absent(struct arena *a, const char *path);
 int db_step_once(sqlite3_stmt *q);
 /* Runs statements that take and return nothing. SQLite's code. */
 int db_exec(sqlite3 *sql, const char *text);
-/* What a check ("PRAGMA integrity_check…") finds: `*damage` (arena) when the bytes are wrong, NULL
- * when they are whole. SQLite's code when it could not be made. An arena that leaves must not take
- * `sql` from its owner. */
+/* Runs a check ("PRAGMA integrity_check…"): `*damage` (arena) says what is wrong with the bytes,
+ * NULL when they are whole. Returns SQLite's code when the check could not be made. `sql` must have
+ * an owner that closes it when the arena leaves through its guard. */
 int db_integrity(sqlite3 *sql, const char *pragma, struct arena *a, const char **damage);
-/* The one integer of a query. SQLite's code: what could not be asked is not 0. */
+/* The one integer that a query returns. On a failure SQLite's code, and `*out` is 0. */
 int db_scalar(sqlite3 *sql, const char *text, int64_t *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* Locks and syncs of the database file as a whole. */
+/* Locking and syncing the database file as a whole. */
 #include "store/store_file.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* Migrations: what the file has, what it lacks, and how it gets there, whole or not at all. */
+/* Migrations: which ones the file has, and applying those that it lacks, all or none. */
 #include "store/store_migrate.h"
 
 #include <inttypes.h>
@@ -13,14 +13,14 @@ struct migration_list store_migrations(void) {
     return (struct migration_list){sql_migrations, sql_migration_count};
 }
 
-/* 1 or 0. SQLite's code. */
-static int count_ledgers(sqlite3 *sql, int64_t *out) {
+/* `*out` is 1 or 0. Returns SQLite's code. */
+static int count_migration_tables(sqlite3 *sql, int64_t *out) {
     return db_scalar(sql, "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migration'",
                      out);
 }
 
-static const char *other_text(const char *path, int number, struct migration_list list,
-                              struct arena *a) {
+static const char *say_other_text(const char *path, int number, struct migration_list list,
+                                  struct arena *a) {
     return arena_printf(
         a,
         "%s was made with another text of migration %d (%s). Nothing was changed. A migration must "
@@ -40,32 +40,34 @@ static const char *check_row(sqlite3_stmt *q, int expected, const char *path,
             "Use the newer program, or a backup from before the change.",
             path, number, list.count);
     if (number < 1 || number != expected)
-        return other_text(path, expected < 1 ? number : expected, list, a);
+        return say_other_text(path, expected < 1 ? number : expected, list, a);
     const char *text = list.items[number - 1].text;
-    return str_eq(checksum, sha256_hex(a, text, strlen(text))) ? NULL
-                                                               : other_text(path, number, list, a);
+    return str_eq(checksum, sha256_hex(a, text, strlen(text)))
+               ? NULL
+               : say_other_text(path, number, list, a);
 }
 
 enum err migrate_state(sqlite3 *sql, const char *path, struct migration_list list, int *applied,
                        struct arena *a, const char **why) {
     codec_start();
     *applied = 0;
-    int64_t tables = 0, application = 0, ledger = 0;
+    int64_t tables = 0, application = 0, has_table = 0;
     int rc = db_scalar(sql, "SELECT count(*) FROM sqlite_schema", &tables);
     if (rc == SQLITE_OK) rc = db_scalar(sql, "PRAGMA application_id", &application);
-    if (rc == SQLITE_OK) rc = count_ledgers(sql, &ledger);
+    if (rc == SQLITE_OK) rc = count_migration_tables(sql, &has_table);
     if (rc != SQLITE_OK) {
         *why = db_why(a, sql, rc, path, "be read");
         return db_err(rc);
     }
     if (tables == 0 && application == 0) return OK;
-    if (application != STORE_APPLICATION_ID || ledger != 1) {
+    if (application != STORE_APPLICATION_ID || has_table != 1) {
         *why = arena_printf(a, "%s is a database, but not one of Gradus. Nothing was changed.",
                             path);
         return ERR_INVALID;
     }
     sqlite3_stmt *q = NULL;
-    /* The newest first: a file of a newer program is called that, whatever else differs. */
+    /* The newest first, so that a file of a newer program is reported as that, whatever else
+     * differs. */
     rc = sqlite3_prepare_v2(
         sql, "SELECT number, name, checksum FROM schema_migration ORDER BY number DESC", -1, &q,
         NULL);
@@ -76,7 +78,7 @@ enum err migrate_state(sqlite3 *sql, const char *path, struct migration_list lis
         problem = check_row(q, expected--, path, list, a);
         rc = SQLITE_OK;
     }
-    if (rc == SQLITE_DONE && expected > 0) problem = other_text(path, expected, list, a);
+    if (rc == SQLITE_DONE && expected > 0) problem = say_other_text(path, expected, list, a);
     if (rc != SQLITE_OK && rc != SQLITE_DONE) *why = db_why(a, sql, rc, path, "be read");
     sqlite3_finalize(q);
     if (problem) {
@@ -119,7 +121,8 @@ static int run_text(sqlite3 *sql, const struct sql_migration *m, struct arena *a
     return SQLITE_OK;
 }
 
-static int note(sqlite3 *sql, const struct sql_migration *m, int64_t now_ms, struct arena *a) {
+static int record_migration(sqlite3 *sql, const struct sql_migration *m, int64_t now_ms,
+                            struct arena *a) {
     sqlite3_stmt *q = NULL;
     int rc = sqlite3_prepare_v2(sql,
                                 "INSERT INTO schema_migration (number, name, checksum, applied_ms) "
@@ -141,7 +144,7 @@ static int apply_all(sqlite3 *sql, struct migration_list list, int applied, int6
              " name TEXT NOT NULL, checksum TEXT NOT NULL, applied_ms INTEGER NOT NULL) STRICT");
     for (int i = applied; i < list.count && rc == SQLITE_OK; i++) {
         rc = run_text(sql, &list.items[i], a, problem);
-        if (rc == SQLITE_OK) rc = note(sql, &list.items[i], now_ms, a);
+        if (rc == SQLITE_OK) rc = record_migration(sql, &list.items[i], now_ms, a);
     }
     if (rc == SQLITE_OK) {
         char text[64];
@@ -151,8 +154,7 @@ static int apply_all(sqlite3 *sql, struct migration_list list, int applied, int6
     return rc;
 }
 
-/* A name that is free: an earlier attempt may have left its backup, and that is the older,
- * better one. */
+/* A name that is not taken: the backup of an earlier attempt is older and stays. */
 static const char *backup_name(struct arena *a, const char *path, int number) {
     const char *name = arena_printf(a, "%s.before-migration-%d", path, number);
     for (int i = 2; access(name, F_OK) == 0; i++)
@@ -165,13 +167,13 @@ enum err migrate_apply(sqlite3 *sql, const char *path, struct migration_list lis
     int applied = 0;
     enum err e = migrate_state(sql, path, list, &applied, a, why);
     if (e != OK) return e;
-    int64_t ledger = 0, dangling = 0;
-    int rc = count_ledgers(sql, &ledger);
+    int64_t has_table = 0, dangling = 0;
+    int rc = count_migration_tables(sql, &has_table);
     if (rc != SQLITE_OK) {
         *why = db_why(a, sql, rc, path, "be read");
         return db_err(rc);
     }
-    if (applied == list.count && ledger) return OK;
+    if (applied == list.count && has_table) return OK;
     if (applied > 0) {
         const char *kept = backup_name(a, path, applied + 1);
         e = store_backup(path, kept, a, why);
@@ -180,8 +182,7 @@ enum err migrate_apply(sqlite3 *sql, const char *path, struct migration_list lis
                 "%s goes from migration %d to %d; a copy of before is %s.", path, applied,
                 list.count, kept);
     }
-    /* Tables may be rebuilt in between: the keys are checked at the end, before anything is
-     * kept. */
+    /* Tables may be rebuilt in between, so foreign keys are checked at the end, before COMMIT. */
     rc = db_exec(sql, "PRAGMA foreign_keys=OFF; BEGIN EXCLUSIVE");
     const char *problem = NULL;
     if (rc == SQLITE_OK) rc = apply_all(sql, list, applied, now_ms, a, &problem);

@@ -1,7 +1,6 @@
-/* A file that is made beside its final name, and what is left of one whose maker died.
- *
- * The maker holds a lock on it (flock), which goes with the process: whoever finds one that nobody
- * holds may remove it. */
+/* Files that are written under a temporary name, and removing those whose maker died. The maker
+ * holds a lock (flock), which ends with its process: whoever finds a file that is not locked may
+ * remove it. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +24,8 @@ static void remove_beside(struct arena *a, const char *path) {
     for (size_t i = 0; i < COUNT_OF(beside); i++) unlink(arena_printf(a, "%s%s", path, beside[i]));
 }
 
-/* NAME.gradus-partial of any maker; in a data folder also NAME.N.partial, as older programs called
- * what they restored. */
+/* NAME.PID.gradus-partial; in a data folder also gradus.db.N.partial, as older programs named what
+ * they restored. */
 static bool is_partial(const char *name) {
     size_t len = strlen(name);
     if (str_has_suffix(name, SUFFIX)) return true;
@@ -36,13 +35,13 @@ static bool is_partial(const char *name) {
     return digits > 0 && end - digits == strlen("gradus.db.");
 }
 
-static void remove_if_nobodys(struct arena *a, const char *path) {
+static void remove_if_abandoned(struct arena *a, const char *path) {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) return;
-    bool nobodys = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && file_is_ours(&st, path) &&
-                   flock(fd, LOCK_EX | LOCK_NB) == 0;
-    if (nobodys && unlink(path) == 0) {
+    bool abandoned = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && file_is_ours(&st, path) &&
+                     flock(fd, LOCK_EX | LOCK_NB) == 0;
+    if (abandoned && unlink(path) == 0) {
         remove_beside(a, path);
         log_say(LOG_INFO, "leftover",
                 "%s was left by a backup or restore that was interrupted, and is removed", path);
@@ -55,12 +54,13 @@ void store_remove_leftovers(const char *beside_path, struct arena *a) {
     if (slash) slash[1] = '\0';
     DIR *d = opendir(slash ? folder : ".");
     if (!d) return;
-    /* No arena in between that could leave: one name at a time, of a bounded length. */
+    /* The arena could leave and leak `d`: so each name has a buffer of its own, and a bounded
+     * length. */
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
         char path[4096];
         if (!is_partial(e->d_name)) continue;
         if (snprintf(path, sizeof path, "%s%s", slash ? folder : "", e->d_name) < (int)sizeof path)
-            remove_if_nobodys(a, path);
+            remove_if_abandoned(a, path);
     }
     closedir(d);
 }
@@ -76,7 +76,7 @@ enum err store_partial_begin(struct store_partial *p, const char *to, struct are
         *why = db_why_errno(a, errno, p->path, "be made");
         return ERR_IO;
     }
-    /* Somebody may have found it before it was locked. */
+    /* Another process may have removed it before it was locked. */
     if (flock(p->fd, LOCK_EX | LOCK_NB) == 0 && fstat(p->fd, &st) == 0 && st.st_nlink == 1)
         return OK;
     *why = arena_printf(a, "%s was taken away by another process. Nothing was changed. Try again.",
@@ -85,16 +85,16 @@ enum err store_partial_begin(struct store_partial *p, const char *to, struct are
     return ERR_BUSY;
 }
 
-/* A second name for a file; where the file system knows no links, another name. */
-int file_name_also(const char *path, const char *also) {
+/* Never overwrites `also`: RENAME_NOREPLACE. */
+int file_link_or_rename(const char *path, const char *also) {
     if (link(path, also) == 0) return 0;
     if (errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK) return errno;
     return renameat2(AT_FDCWD, path, AT_FDCWD, also, RENAME_NOREPLACE) == 0 ? 0 : errno;
 }
 
-enum err store_partial_name(struct store_partial *p, struct arena *a, const char **why) {
-    /* Not rename: whoever made `to` meanwhile keeps it. */
-    int os = fsync(p->fd) == 0 ? file_name_also(p->path, p->to) : errno;
+enum err store_partial_publish(struct store_partial *p, struct arena *a, const char **why) {
+    /* Not rename(2), which would overwrite a file that somebody made meanwhile. */
+    int os = fsync(p->fd) == 0 ? file_link_or_rename(p->path, p->to) : errno;
     if (!os) os = file_sync_folder(p->to);
     if (!os) return OK;
     *why = db_why_errno(a, os, p->to, "be made");

@@ -15,8 +15,8 @@ struct watch {
     bool hit;
 };
 
-/* SQLite asks for each thing that a statement does while it compiles it, its triggers and foreign
- * keys included. */
+/* The authorizer: SQLite calls it for each action of a statement while compiling it, triggers and
+ * foreign keys included. */
 static int note_writes(void *arg, int action, const char *table, const char *detail,
                        const char *database, const char *trigger) {
     (void)detail, (void)database, (void)trigger;
@@ -62,8 +62,7 @@ enum err db_check_query(sqlite3 *sql, const char *path, const char *const *watch
     sqlite3_set_authorizer(sql, NULL, NULL);
     info->watched = watch.hit;
     if (!problem) return OK;
-    /* Most often the query is wrong; but it may be the disk that cannot say what tables there
-     * are. */
+    /* Usually the query is wrong; but the schema may have been unreadable. */
     if (rc != SQLITE_OK && rc != SQLITE_ERROR && (rc & 0xff) != SQLITE_DONE &&
         (rc & 0xff) != SQLITE_ROW) {
         *why = db_why(a, sql, rc, path, "be opened");
@@ -82,11 +81,10 @@ enum err db_check_queries(sqlite3 *sql, const char *path, const char *const *wat
     return e;
 }
 
-/* ---- Asking --------------------------------------------------------------------------------- */
+/* ---- Running queries ------------------------------------------------------------------------- */
 
-/* Each of these rests on the code of a handler alone: which query it asks, with which values, in
- * which order. What a row holds, or whether there is one, has no part in it: a value of another
- * type is converted, a lost row is an error. */
+/* Each misuse depends on the code of a handler alone (which query, which values, in which order),
+ * never on what a row holds: a value of another type is converted, and a lost row is an error. */
 static _Noreturn void misuse(const struct stmt *q, const char *what) {
     const struct sql_text *text = sql_text_at(q->index);
     fprintf(stderr, "gradus: query %s (%s): %s\n", text->name, text->place, what);
@@ -97,7 +95,7 @@ static void latch(struct stmt *q, int rc) {
     enum err e = db_err(rc);
     if (e == OK || q->latched != OK) return;
     q->latched = e;
-    /* The transaction's fate, whatever the job makes of this error. */
+    /* The writer fails the transaction for this, even when the job ignores the error. */
     if (e == ERR_IO || e == ERR_BUSY) {
         q->db->worst_error = e;
         struct log_line l;
@@ -136,7 +134,7 @@ static void bind(struct stmt *q, const char *types, va_list values) {
     if (count < info->values) misuse(q, "fewer values than it takes");
 }
 
-/* Many a request never asks: the snapshot's BEGIN waits for the first query. */
+/* Many requests run no query, so BEGIN is delayed until the first one. */
 static int begin_if_due(struct db *db) {
     if (db->begun || !atomic_load_explicit(&db->reading, memory_order_relaxed)) return SQLITE_OK;
     int rc = db_step_once(db->begin);
@@ -204,7 +202,7 @@ char *stmt_text(struct stmt *q, int column, struct arena *a) {
     sqlite3_stmt *handle = column_of(q, column);
     if (sqlite3_column_type(handle, column) == SQLITE_NULL) return NULL;
     const unsigned char *text = sqlite3_column_text(handle, column);
-    if (!text) arena_starve(a); /* SQLite had no memory to give it as text */
+    if (!text) arena_starve(a); /* SQLite had no memory to convert it */
     return arena_copy(a, (const char *)text, (size_t)sqlite3_column_bytes(handle, column));
 }
 
@@ -261,7 +259,7 @@ enum err db_run(struct db *db, int query, const char *types, ...) {
     return stmt_end(q);
 }
 
-int64_t db_changes(struct db *db) { return sqlite3_changes64(db->sql); }
+int64_t db_changed_rows(struct db *db) { return sqlite3_changes64(db->sql); }
 
 const char *db_path(struct db *db) { return db->path; }
 
@@ -271,7 +269,7 @@ void store_read_begin(struct db *db) {
     BUG_IF(db->writer);
     BUG_IF(atomic_load_explicit(&db->reading, memory_order_relaxed));
     db_reset_all(db);
-    /* Before the snapshot: a change that is counted here is in it. */
+    /* Read before the snapshot begins, so that each change that it counts is in the snapshot. */
     db->watched_as_of = watch_now(db->watch);
     db->begun = false;
     atomic_store_explicit(&db->reading, true, memory_order_relaxed);
@@ -281,7 +279,7 @@ uint64_t watch_now(struct watch_count *w) {
     return w->any ? atomic_load(&w->changes) : atomic_fetch_add(&w->changes, 1);
 }
 
-uint64_t db_watched(struct db *db) { return db->watched_as_of; }
+uint64_t db_watched_version(struct db *db) { return db->watched_as_of; }
 
 void store_read_end(struct db *db) {
     BUG_IF(!atomic_load_explicit(&db->reading, memory_order_relaxed));

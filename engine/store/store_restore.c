@@ -1,4 +1,4 @@
-/* What a backup is checked for, and restoring it. */
+/* Checking a backup, and restoring it. */
 #include <errno.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@ static enum err open_backup(sqlite3 **sql, const char *backup, struct arena *a, 
         *why = db_why_errno(a, ENOENT, backup, "be opened");
         return ERR_NOT_FOUND;
     }
-    enum err e = db_open_sqlite(sql, backup, DB_READ_COLD, a, why);
+    enum err e = db_open_sqlite(sql, backup, DB_READ_OR_IMMUTABLE, a, why);
     if (e != OK) return e;
     int applied = 0;
     e = migrate_state(*sql, backup, store_migrations(), &applied, a, why);
@@ -44,7 +44,7 @@ enum err store_restore(const char *backup, const char *path, bool may_replace, s
     if (e == OK) e = store_partial_begin(&into, store_stage_file(&stage, name, a), a, why);
     if (e == OK) {
         e = copy_pages(from, backup, into.path, a, why);
-        if (e == OK) e = store_partial_name(&into, a, why);
+        if (e == OK) e = store_partial_publish(&into, a, why);
         store_partial_end(&into, a);
     }
     sqlite3_close(from);

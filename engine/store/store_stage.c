@@ -1,9 +1,9 @@
-/* Files that take the place of others all at once, whatever happens in between.
+/* Replaces several files at once, so that a crash leaves all old or all new ones.
  *
- * They are laid out in FOLDER/.restoring. What they replace gets a second name
- * (NAME.before-restore). Then the folder is renamed to FOLDER/restore-ready: from that moment on
- * the restore has happened, and whoever opens the store finishes it. Its `plan` says what is to do,
- * each line of which may be done again. */
+ * The new files are written to FOLDER/.restoring. Each file that they replace gets a second name
+ * (NAME.before-restore). Then the folder is renamed to FOLDER/restore-ready, which commits the
+ * restore: whoever opens the store next finishes it. Its file `plan` lists the steps, each of which
+ * may be repeated. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "store/store_file.h"
 
-/* More than any folder of keys fills; each file of it is a line. */
+/* More than any folder of keys needs: each file is a line of the plan. */
 #define PLAN_MAX ((size_t)64 * 1024 * 1024)
 
 int store_stage_stop_after = -1;
@@ -60,8 +60,9 @@ static bool has_name(const struct names *n, const char *name) {
 
 static void close_folder(void *d) { closedir(d); }
 
-/* Regular names in FOLDER/SUB, as "SUB/NAME". None when it is not there. 0 or errno: one that the
- * plan cannot hold is refused. */
+/* Adds the names in FOLDER/SUB that do not begin with a dot, as "SUB/NAME"; none when there is no
+ * such folder. 0 or errno: a name with a newline or tab does not fit into the plan and is refused.
+ */
 static int list_folder(struct arena *a, const char *folder, const char *sub, struct names *out) {
     DIR *d = opendir(arena_printf(a, "%s/%s", folder, sub));
     if (!d) return errno == ENOENT ? 0 : errno;
@@ -73,7 +74,7 @@ static int list_folder(struct arena *a, const char *folder, const char *sub, str
     return 0;
 }
 
-/* Files and one level of folders: all that a stage holds. */
+/* Removes files and one level of folders, which is all that a stage holds. */
 static void remove_tree(struct arena *a, const char *path) {
     DIR *d = opendir(path);
     if (!d) return;
@@ -87,10 +88,10 @@ static void remove_tree(struct arena *a, const char *path) {
     rmdir(path);
 }
 
-/* ---- Laying out ----------------------------------------------------------------------------- */
+/* ---- Staging ----------------------------------------------------------------------------- */
 
-/* What is there is looked at with the lock held, and after an earlier restore has come to its end:
- * before that, another one may be about to put something in place. */
+/* Whether a database exists is checked with the lock held and after an earlier restore is finished:
+ * before that one may still be about to be put in place. */
 static enum err begin_locked(struct store_stage *s, bool replace, struct arena *a,
                              const char **why) {
     enum err e = store_stage_finish(s->path, a, why);
@@ -105,7 +106,7 @@ static enum err begin_locked(struct store_stage *s, bool replace, struct arena *
         return ERR_CONFLICT;
     }
     s->dir = arena_printf(a, "%s/.restoring", s->folder);
-    remove_tree(a, s->dir); /* of somebody who died */
+    remove_tree(a, s->dir); /* left by a process that died */
     if (mkdir(s->dir, 0700) == 0) return OK;
     *why = db_why_errno(a, errno, s->dir, "be made");
     return ERR_IO;
@@ -125,7 +126,7 @@ enum err store_stage_begin(struct store_stage *s, const char *path, bool replace
         store_stage_end(s, a);
         return ERR_IO;
     }
-    enum err e = file_lock(&s->lock, path, LOCK_ALONE, a, why);
+    enum err e = file_lock(&s->lock, path, LOCK_EXCLUSIVE, a, why);
     if (e == OK) e = begin_locked(s, replace, a, why);
     if (e != OK) store_stage_end(s, a);
     return e;
@@ -142,9 +143,9 @@ const char *store_stage_file(struct store_stage *s, const char *name, struct are
 }
 
 void store_stage_end(struct store_stage *s, struct arena *a) {
-    /* Without the lock nothing here is ours: neither what is laid out nor the lock's file. */
+    /* Without the lock the staged files and the lock file belong to another process. */
     if (s->lock >= 0 && s->dir) remove_tree(a, s->dir);
-    if (s->made && !s->committed) { /* what was no backup leaves nothing behind */
+    if (s->made && !s->committed) { /* a failed restore removes the folder that it made */
         if (s->lock >= 0) unlink(arena_printf(a, "%s.lock", s->path));
         rmdir(s->folder);
     }
@@ -152,17 +153,17 @@ void store_stage_end(struct store_stage *s, struct arena *a) {
     s->lock = -1;
 }
 
-/* ---- In one moment
- * -------------------------------------------------------------------------------- */
+/* ---- Commit --------------------------------------------------------------------------- */
 
-/* keys/a.key is kept as keys.before-restore/a.key, what belongs to the database under the name of
- * the kept database. */
-static const char *aside_of(struct arena *a, const char *base, const char *name, const char *mark) {
+/* The second name: keys/a.key becomes keys.before-restore/a.key, and what belongs to the database
+ * follows the name of the kept database. */
+static const char *kept_name_of(struct arena *a, const char *base, const char *name,
+                                const char *suffix) {
     const char *slash = strchr(name, '/');
-    if (slash) return arena_printf(a, "%.*s%s%s", (int)(slash - name), name, mark, slash);
+    if (slash) return arena_printf(a, "%.*s%s%s", (int)(slash - name), name, suffix, slash);
     if (str_has_prefix(name, base))
-        return arena_printf(a, "%s%s%s", base, mark, name + strlen(base));
-    return arena_printf(a, "%s%s", name, mark);
+        return arena_printf(a, "%s%s%s", base, suffix, name + strlen(base));
+    return arena_printf(a, "%s%s", name, suffix);
 }
 
 static const char *const beside[] = {"-wal", "-shm", STORE_HEAD_SUFFIX};
@@ -172,7 +173,8 @@ static const char *base_of(const struct store_stage *s) {
     return slash ? slash + 1 : s->path;
 }
 
-/* What goes: what belongs to the old database, and keys of an academy whose keys are replaced. */
+/* Lists what is to be removed: what belongs to the old database, and, when keys are replaced, all
+ * other keys. */
 static int list_drops(struct store_stage *s, const struct names *places, struct names *drops,
                       struct arena *a) {
     struct names keys = {0};
@@ -191,27 +193,27 @@ static int list_drops(struct store_stage *s, const struct names *places, struct 
     return os;
 }
 
-/* What is kept: under a second name before the moment, or where the disk knows no links, by a line
- * of the plan after it. Until the moment everything is where it was. */
+/* How old files are kept: by a hard link before the commit or, where the file system has none, by a
+ * line of the plan after it. Until the commit everything stays where it was. */
 struct kept {
-    struct names linked, folders; /* second names and folders that were made; full paths */
+    struct names linked, folders; /* links and folders that were made; full paths */
     struct buf later;
 };
 
-static int keep_one(struct store_stage *s, const char *name, const char *mark, struct kept *k,
+static int keep_one(struct store_stage *s, const char *name, const char *suffix, struct kept *k,
                     struct arena *a) {
     const char *present = arena_printf(a, "%s/%s", s->folder, name),
-               *as = aside_of(a, base_of(s), name, mark),
-               *aside = arena_printf(a, "%s/%s", s->folder, as);
+               *as = kept_name_of(a, base_of(s), name, suffix),
+               *kept_path = arena_printf(a, "%s/%s", s->folder, as);
     if (!exists(present)) return 0;
     if (strchr(name, '/')) {
-        const char *folder = folder_of(a, aside);
+        const char *folder = folder_of(a, kept_path);
         if (folder_make(folder, 0700) == 0) add_name(a, &k->folders, folder);
         else if (errno != EEXIST) return errno;
     }
-    if (link(present, aside) == 0) {
+    if (link(present, kept_path) == 0) {
         k->linked.item = list_more(a, k->linked.item, k->linked.count, sizeof *k->linked.item);
-        k->linked.item[k->linked.count++] = aside;
+        k->linked.item[k->linked.count++] = kept_path;
         return 0;
     }
     if (errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK) return errno;
@@ -219,37 +221,37 @@ static int keep_one(struct store_stage *s, const char *name, const char *mark, s
     return 0;
 }
 
-static int keep_aside(struct store_stage *s, const struct names *names, const char *mark,
-                      struct kept *k, struct arena *a) {
+static int keep_all(struct store_stage *s, const struct names *names, const char *suffix,
+                    struct kept *k, struct arena *a) {
     int os = 0;
-    for (size_t i = 0; i < names->count && !os; i++) os = keep_one(s, names->item[i], mark, k, a);
-    /* On the disk before anything that it keeps goes; the folder of all of it is synced with the
-     * plan. */
+    for (size_t i = 0; i < names->count && !os; i++) os = keep_one(s, names->item[i], suffix, k, a);
+    /* The kept names reach the disk before the old ones go; FOLDER itself is synced with the plan.
+     */
     for (size_t i = 0; i < k->folders.count && !os; i++) os = file_sync(k->folders.item[i]);
     return os;
 }
 
-/* Of a restore that did not come to its moment. */
+/* Removes the kept names of a restore that failed before its commit. */
 static void forget_kept(const struct kept *k) {
     for (size_t i = 0; i < k->linked.count; i++) unlink(k->linked.item[i]);
     for (size_t i = 0; i < k->folders.count; i++) rmdir(k->folders.item[i]);
 }
 
-/* ".before-restore", or with a number: no earlier one is given up. */
-static const char *free_mark(struct store_stage *s, const struct names *names, struct arena *a) {
-    const char *mark = ".before-restore";
+/* ".before-restore", with a number when that is taken: earlier kept files are never overwritten. */
+static const char *free_suffix(struct store_stage *s, const struct names *names, struct arena *a) {
+    const char *suffix = ".before-restore";
     for (int n = 2;; n++) {
         bool taken = false;
         for (size_t i = 0; i < names->count && !taken; i++)
-            taken = exists(
-                arena_printf(a, "%s/%s", s->folder, aside_of(a, base_of(s), names->item[i], mark)));
-        if (!taken) return mark;
-        mark = arena_printf(a, ".before-restore.%d", n);
+            taken = exists(arena_printf(a, "%s/%s", s->folder,
+                                        kept_name_of(a, base_of(s), names->item[i], suffix)));
+        if (!taken) return suffix;
+        suffix = arena_printf(a, ".before-restore.%d", n);
     }
 }
 
-/* With its WAL moved into it the old database is one file. When it is too broken for that, both are
- * kept. */
+/* Checkpoints the old database, so that it is one file. When it is too damaged for that, file and
+ * WAL are kept. */
 static void move_wal(struct store_stage *s, struct arena *a) {
     sqlite3 *old = NULL;
     const char *ignored = NULL;
@@ -262,7 +264,7 @@ static int write_plan(struct store_stage *s, const struct names *places, const s
                       struct kept *k, struct arena *a) {
     struct buf b;
     buf_init(&b, a);
-    buf_puts(&b, buf_text(&k->later)); /* before what goes and what comes */
+    buf_puts(&b, buf_text(&k->later)); /* keeping comes before removing and placing */
     for (size_t i = 0; i < drops->count; i++) buf_printf(&b, "drop %s\n", drops->item[i]);
     for (size_t i = 0; i < places->count; i++) {
         buf_printf(&b, "place %s\n", places->item[i]);
@@ -275,12 +277,11 @@ static int write_plan(struct store_stage *s, const struct names *places, const s
     }
     const char *plan = arena_printf(a, "%s/plan", s->dir);
     if (!file_write(plan, b.data, b.len, 0600)) return errno;
-    /* Once more than file_write, which goes on without: a folder that comes back without its plan
-     * is taken for one that is done with. */
+    /* file_write ignores a failed sync of the folder, but here it matters: a committed folder
+     * without its plan would be taken for a finished restore. */
     int os = file_sync_folder(plan);
     if (os) return os;
-    /* While it is laid out it is root's alone, and nobody else's; whoever starts the server has to
-     * be able to finish it. */
+    /* The stage belonged to root alone so far; the server's user has to be able to finish it. */
     os = file_give(plan, s->folder);
     return os ? os : file_give(s->dir, s->folder);
 }
@@ -296,8 +297,8 @@ enum err store_stage_commit(struct store_stage *s, const char *const *names, siz
     int os = list_drops(s, &places, &drops, a);
     for (size_t i = 0; i < places.count; i++) add_name(a, &all, places.item[i]);
     for (size_t i = 0; i < drops.count; i++) add_name(a, &all, drops.item[i]);
-    s->mark = free_mark(s, &all, a);
-    if (!os) os = keep_aside(s, &all, s->mark, &kept, a);
+    s->suffix = free_suffix(s, &all, a);
+    if (!os) os = keep_all(s, &all, s->suffix, &kept, a);
     if (!os) os = write_plan(s, &places, &drops, &kept, a);
     if (!os) os = file_sync(s->folder);
     if (!os) os = rename(s->dir, ready_of(a, s->folder)) == 0 ? 0 : errno;
@@ -306,7 +307,7 @@ enum err store_stage_commit(struct store_stage *s, const char *const *names, siz
         *why = db_why_errno(a, os, s->path, "be put in place");
         return os == EEXIST ? ERR_CONFLICT : ERR_IO;
     }
-    s->dir = NULL; /* it is no longer ours to remove */
+    s->dir = NULL; /* store_stage_end must not remove it any more */
     s->committed = true;
     os = file_sync(s->folder);
     if (!os) return store_stage_finish(s->path, a, why);
@@ -314,20 +315,19 @@ enum err store_stage_commit(struct store_stage *s, const char *const *names, siz
     return ERR_IO;
 }
 
-/* ---- Afterwards
- * ----------------------------------------------------------------------------------- */
+/* ---- Finishing ------------------------------------------------------------------------------ */
 
-/* "NAME<tab>ASIDE". The second name was free when the plan was made: what has it now was kept by
- * this line. */
+/* A line "NAME<tab>KEPT". KEPT did not exist when the plan was made: if it does now, this line has
+ * been done. */
 static int keep_later(struct arena *a, const char *folder, char *names) {
     char *tab = strchr(names, '\t');
     if (!tab) return EINVAL;
     *tab = '\0';
     const char *present = arena_printf(a, "%s/%s", folder, names),
-               *aside = arena_printf(a, "%s/%s", folder, tab + 1);
-    if (exists(aside) || !exists(present)) return 0;
-    if (rename(present, aside) != 0) return errno;
-    int os = file_sync_folder(aside);
+               *kept_path = arena_printf(a, "%s/%s", folder, tab + 1);
+    if (exists(kept_path) || !exists(present)) return 0;
+    if (rename(present, kept_path) != 0) return errno;
+    int os = file_sync_folder(kept_path);
     return os ? os : file_sync_folder(present);
 }
 
@@ -347,7 +347,7 @@ static int do_line(struct arena *a, const char *folder, const char *ready, char 
     return os ? os : file_sync_folder(to);
 }
 
-bool store_stage_waits(const char *path, struct arena *a) {
+bool store_stage_pending(const char *path, struct arena *a) {
     return exists(ready_of(a, folder_of(a, path)));
 }
 

@@ -22,9 +22,10 @@
 #define CHECKPOINT_FRAMES 8000
 #define RESTART_FRAMES 32000
 #define RESTART_WAIT_MS 250
-/* An unhealthy store that nobody writes to finds out by itself that the disk is well again. */
+/* After a write failed, the writer tries again this often, so that recovery is noticed without a
+ * save. */
 #define PROBE_INTERVAL_MS 1000
-/* Virtual machine steps between looks at the deadline. */
+/* Steps of the virtual machine between checks of the deadline. */
 #define PROGRESS_STEPS 4000
 
 /* ---- The queue ------------------------------------------------------------------------------ */
@@ -38,7 +39,7 @@ enum err writer_submit(struct writer *w, struct write_job *job) {
         *w->last = job;
         w->last = &job->next;
         w->queued++;
-        /* One wake for many jobs: while it works, the writer looks at the queue by itself. */
+        /* Signals only a sleeping writer: one that works checks the queue by itself. */
         if (w->sleeping) {
             w->sleeping = false;
             pthread_cond_signal(&w->wake);
@@ -95,7 +96,7 @@ void db_on_commit(struct db *db, commit_fn run, const void *bytes, size_t len) {
     memcpy(hooks->hook[at].bytes, bytes, len);
 }
 
-static void keep_hooks(struct writer *w) {
+static void add_job_hooks(struct writer *w) {
     struct db into = {.hooks = &w->batch_hooks};
     for (int i = 0; i < w->job_hooks.count; i++) {
         const struct commit_hook *hook = &w->job_hooks.hook[i];
@@ -103,8 +104,8 @@ static void keep_hooks(struct writer *w) {
     }
 }
 
-/* The job under a guard of its own. The submitter's guard comes back afterwards: whoever waits in
- * store_write still needs it. */
+/* Runs the job under a guard of its own, and restores the guard of the submitter, who may wait in
+ * store_write. */
 static enum err run_guarded(struct db *db, struct write_job *job, int64_t now_ms) {
     struct arena *a = job->arena;
     jmp_buf outer;
@@ -142,11 +143,11 @@ static enum err run_job(struct writer *w, struct write_job *job) {
     rc = result == OK ? SQLITE_OK : db_step_once(w->rollback_to);
     if (rc == SQLITE_OK) rc = db_step_once(w->release);
     if (rc != SQLITE_OK) {
-        /* Half a job must not reach the COMMIT of the others: all of it goes. */
+        /* Half a job must not be committed with the others: the whole batch is rolled back. */
         db_step_once(w->rollback);
         return ERR_IO;
     }
-    if (result == OK) keep_hooks(w);
+    if (result == OK) add_job_hooks(w);
     return result;
 }
 
@@ -164,8 +165,8 @@ void writer_fault(struct writer *w, char out[STORE_FAULT_BYTES]) {
 
 static void note_fault(struct writer *w, int rc, const char *doing) {
     atomic_store(&w->healthy, false);
-    if (w->told_of_fault) return;
-    w->told_of_fault = true;
+    if (w->fault_logged) return;
+    w->fault_logged = true;
     struct arena a;
     arena_init(&a, 64 * 1024);
     if (ARENA_GUARD(&a) == 0) {
@@ -177,16 +178,16 @@ static void note_fault(struct writer *w, int rc, const char *doing) {
 }
 
 static void note_health(struct writer *w) {
-    if (w->told_of_fault) {
+    if (w->fault_logged) {
         log_say(LOG_INFO, "store_healthy", "%s can be written again.", w->db->path);
-        w->told_of_fault = false;
+        w->fault_logged = false;
         set_fault(w, "");
     }
     atomic_store(&w->healthy, true);
 }
 
-/* Everything that this batch did is gone; whoever was told nothing yet is told `e`. */
-static void lose_batch(struct writer *w, enum err e) {
+/* Rolls the batch back: every job that was OK so far gets `e`. */
+static void fail_batch(struct writer *w, enum err e) {
     if (!sqlite3_get_autocommit(w->db->sql) && db_step_once(w->rollback) != SQLITE_OK)
         db_exec(w->db->sql, "ROLLBACK");
     for (int i = 0; i < w->batch_count; i++)
@@ -211,7 +212,7 @@ static bool run_batch(struct writer *w) {
             /* A full disk or an interrupt inside a statement ends the whole transaction. */
             enum err e = w->db->worst_error == ERR_BUSY ? ERR_BUSY : ERR_IO;
             if (e == ERR_IO) note_fault(w, sqlite3_errcode(w->db->sql), "be written");
-            lose_batch(w, e); /* those that have not run, too */
+            fail_batch(w, e); /* also for jobs that have not run */
             return false;
         }
         if (i + 1 == w->batch_count && w->batch_count < w->batch_limit) {
@@ -229,34 +230,34 @@ static void commit_batch(struct writer *w) {
     int rc = db_step_once(w->begin);
     if (rc != SQLITE_OK) {
         if (db_err(rc) == ERR_IO) note_fault(w, rc, "be written");
-        lose_batch(w, db_err(rc) == ERR_BUSY ? ERR_BUSY : ERR_IO);
+        fail_batch(w, db_err(rc) == ERR_BUSY ? ERR_BUSY : ERR_IO);
         return;
     }
     if (!run_batch(w)) return;
     int64_t start_us = clock_monotonic_us();
     w->wrote = false;
     rc = db_step_once(w->commit);
-    /* Also when the COMMIT failed: then nobody knows, and what is kept is read again. */
+    /* Also when the COMMIT failed: its outcome is unknown then, and caches must read again. */
     if (w->db->touched) atomic_fetch_add(&w->db->watch->changes, 1);
     if (rc != SQLITE_OK) {
         note_fault(w, rc, "be written");
-        lose_batch(w, ERR_IO);
+        fail_batch(w, ERR_IO);
         return;
     }
     atomic_fetch_add_explicit(&w->commit_us_total, clock_monotonic_us() - start_us,
                               memory_order_relaxed);
     atomic_fetch_add_explicit(&w->commits, 1, memory_order_relaxed);
-    if (w->wrote) note_health(w); /* jobs that only read say nothing of the disk */
+    if (w->wrote) note_health(w); /* a batch that only read proves nothing about the disk */
     for (int i = 0; i < w->batch_hooks.count; i++) {
         const struct commit_hook *hook = &w->batch_hooks.hook[i];
         hook->run(w->db->path, hook->bytes, hook->len);
     }
 }
 
-static void tell_batch(struct writer *w) {
+static void report_batch(struct writer *w) {
     int failed = 0;
     for (int i = 0; i < w->batch_count; i++) failed += w->batch[i].result != OK;
-    /* Counted first: whoever reads the counters in `done` finds itself in them. */
+    /* Counted first, so that `done` finds this batch in the counters. */
     atomic_fetch_add_explicit(&w->jobs, w->batch_count, memory_order_relaxed);
     atomic_fetch_add_explicit(&w->failed, failed, memory_order_relaxed);
     for (int i = 0; i < w->batch_count; i++)
@@ -264,7 +265,7 @@ static void tell_batch(struct writer *w) {
     w->batch_count = 0;
 }
 
-/* ---- Care of the WAL ------------------------------------------------------------------------ */
+/* ---- Checkpoints ------------------------------------------------------------------------ */
 
 static int on_wal(void *arg, sqlite3 *sql, const char *name, int frames) {
     (void)sql, (void)name;
@@ -288,7 +289,7 @@ static void checkpoint(struct writer *w) {
     if (rc != SQLITE_OK && db_err(rc) != ERR_BUSY) note_fault(w, rc, "be checkpointed");
 }
 
-/* A write that changes nothing but must reach the disk. */
+/* A write that changes nothing but has to reach the disk. */
 static void probe(struct writer *w) {
     if (db_step_once(w->begin) != SQLITE_OK) return;
     char sql[64];
@@ -317,7 +318,7 @@ static void *writer_main(void *arg) {
         pthread_mutex_unlock(&w->lock);
         if (taken) {
             commit_batch(w);
-            tell_batch(w);
+            report_batch(w);
             checkpoint(w);
         } else if (probing) probe(w);
     }
@@ -328,7 +329,7 @@ static void *writer_main(void *arg) {
     return NULL;
 }
 
-/* Only jobs are cut short: a COMMIT that has begun must tell the truth about how it ended. */
+/* Only jobs are interrupted: the outcome of a COMMIT that has begun must be known. */
 static int on_progress(void *arg) {
     struct writer *w = arg;
     return w->in_job && cut_off(w);

@@ -6,7 +6,7 @@
 
 #include "store/store_db.h"
 
-/* A sentence with a path in it; a longer one is cut. */
+/* Size of the sentence that tells a fault; a longer one is cut. */
 #define STORE_FAULT_BYTES 1024
 
 /* One job of the batch that runs, and what became of it. */
@@ -34,8 +34,8 @@ struct writer {
     int wal_frames;   /* in the WAL after the last commit */
     int moved_frames; /* wal_frames at the last checkpoint */
     bool in_job;
-    bool wrote;         /* the COMMIT put something into the WAL */
-    bool told_of_fault; /* the log knows: once a fault, not once a batch */
+    bool wrote;        /* the COMMIT put something into the WAL */
+    bool fault_logged; /* the fault is in the log, which tells each once */
 
     /* Written by the writer, read by anyone. */
     atomic_bool healthy;

@@ -221,7 +221,7 @@ static enum err restore_with_a_key(void) {
     e = store_partial_begin(&p, file, &fixture_arena, &why);
     if (e == OK) {
         e = store_copy_into(fixture_path("five.db"), &p, &fixture_arena, &why);
-        if (e == OK) e = store_partial_name(&p, &fixture_arena, &why);
+        if (e == OK) e = store_partial_publish(&p, &fixture_arena, &why);
         store_partial_end(&p, &fixture_arena);
     }
     file = store_stage_file(&s, names[1], &fixture_arena);
@@ -289,7 +289,7 @@ static void a_name_that_was_taken_meanwhile_is_left(void **state) {
     const char *to = fixture_path("b.db");
     assert_int_equal(store_partial_begin(&p, to, &fixture_arena, &why), OK);
     assert_true(file_write(to, "another's", 9, 0600));
-    assert_int_equal(store_partial_name(&p, &fixture_arena, &why), ERR_CONFLICT);
+    assert_int_equal(store_partial_publish(&p, &fixture_arena, &why), ERR_CONFLICT);
     assert_non_null(strstr(why, "b.db cannot be made: File exists."));
     store_partial_end(&p, &fixture_arena);
     store_partial_end(&p, &fixture_arena); /* once is enough, and twice no harm */
@@ -371,7 +371,7 @@ static void a_lock_that_cannot_be_written_is_shared(void **state) {
     (void)state;
     int fd, other;
     errno = EINTR; /* of a call before */
-    assert_int_equal(file_lock(&fd, fixture_db, LOCK_ALONE, &fixture_arena, &why), OK);
+    assert_int_equal(file_lock(&fd, fixture_db, LOCK_EXCLUSIVE, &fixture_arena, &why), OK);
     assert_int_equal(file_lock(&other, fixture_db, LOCK_SHARED, &fixture_arena, &why), ERR_BUSY);
     assert_int_equal(other, -1);
     assert_non_null(strstr(why, "is being restored or brought up to date"));
@@ -381,9 +381,9 @@ static void a_lock_that_cannot_be_written_is_shared(void **state) {
     int input = dup(STDIN_FILENO);
     close(STDIN_FILENO);
     int synced = file_sync(fixture_folder);
-    enum err first = file_lock(&fd, fixture_db, LOCK_ALONE, &fixture_arena, &why);
+    enum err first = file_lock(&fd, fixture_db, LOCK_EXCLUSIVE, &fixture_arena, &why);
     file_unlock(fd);
-    enum err second = file_lock(&other, fixture_db, LOCK_ALONE, &fixture_arena, &why);
+    enum err second = file_lock(&other, fixture_db, LOCK_EXCLUSIVE, &fixture_arena, &why);
     file_unlock(other);
     dup2(input, STDIN_FILENO);
     close(input);
@@ -397,7 +397,7 @@ static void a_lock_that_cannot_be_written_is_shared(void **state) {
     assert_int_equal(seteuid(65534), 0);
     enum err shared = file_lock(&fd, fixture_db, LOCK_SHARED, &fixture_arena, &why);
     bool held = fd >= 0;
-    enum err alone = file_lock(&other, fixture_db, LOCK_ALONE, &fixture_arena, &why);
+    enum err alone = file_lock(&other, fixture_db, LOCK_EXCLUSIVE, &fixture_arena, &why);
     const char *said = why;
     enum err absent = file_lock(&other, fixture_path("absent"), LOCK_SHARED, &fixture_arena, &why);
     assert_int_equal(seteuid(0), 0);

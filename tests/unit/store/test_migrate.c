@@ -77,7 +77,7 @@ static void later_ones_follow_after_a_copy(void **state) {
     assert_int_equal(ask("SELECT count(*) FROM a"), 2);
     sqlite3 *copy = NULL;
     const char *name = fixture_path("gradus.db.before-migration-2");
-    assert_int_equal(db_open_sqlite(&copy, name, DB_READ_COLD, &fixture_arena, &why), OK);
+    assert_int_equal(db_open_sqlite(&copy, name, DB_READ_OR_IMMUTABLE, &fixture_arena, &why), OK);
     assert_int_equal(number_of(copy, "SELECT count(*) FROM a"), 2);
     assert_int_equal(number_of(copy, "SELECT count(*) FROM sqlite_schema WHERE name = 'b'"), 0);
     assert_int_equal(number_of(copy, "SELECT max(number) FROM schema_migration"), 1);

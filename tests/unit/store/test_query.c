@@ -16,7 +16,7 @@ static enum err add_all(struct db *db, struct arena *a, void *arg, int64_t now_m
         e = db_run(db, Q(NOTE_ADD), "itb", (int64_t)0, (const char *)NULL, (const void *)blob,
                    (size_t)0);
     if (e == OK) e = db_run(db, Q(NOTE_ADD), "itb", INT64_MAX, "", (const void *)NULL, (size_t)0);
-    if (e == OK) assert_int_equal(db_changes(db), 1);
+    if (e == OK) assert_int_equal(db_changed_rows(db), 1);
     return e;
 }
 

@@ -64,7 +64,7 @@ static void lay_out(struct store_stage *s, const char *backup) {
     const char *db = store_stage_file(s, "gradus.db", &fixture_arena);
     assert_int_equal(store_partial_begin(&into, db, &fixture_arena, &why), OK);
     assert_int_equal(store_copy_into(backup, &into, &fixture_arena, &why), OK);
-    assert_int_equal(store_partial_name(&into, &fixture_arena, &why), OK);
+    assert_int_equal(store_partial_publish(&into, &fixture_arena, &why), OK);
     store_partial_end(&into, &fixture_arena);
     static const char *const files[][2] = {{"gradus.db.audit-head", "new head"},
                                            {"keys/issuer-0001.key", "new 1"}};

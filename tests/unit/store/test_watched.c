@@ -17,7 +17,7 @@ struct told_count {
 
 static void tell_count(struct write_job *job, enum err result) {
     struct told_count *t = job->context;
-    t->count = result == OK ? store_watched(t->store) : 0;
+    t->count = result == OK ? store_watched_version(t->store) : 0;
     sem_post(&t->done);
 }
 
@@ -29,10 +29,10 @@ static enum err add_clock(struct db *db, struct arena *a, void *arg, int64_t now
 static void changes_of_watched_tables_are_counted(void **state) {
     (void)state;
     struct store *s = fixture_open_with((struct store_options){.watched = watched_tables});
-    const uint64_t before = store_watched(s);
-    assert_int_equal(store_watched(s), before);
+    const uint64_t before = store_watched_version(s);
+    assert_int_equal(store_watched_version(s), before);
     assert_int_equal(store_write(s, add_clock, NULL, &fixture_arena), OK);
-    assert_int_equal(store_watched(s), before); /* another table */
+    assert_int_equal(store_watched_version(s), before); /* another table */
     struct told_count t = {.note = {1, "one"}, .store = s};
     t.job = (struct write_job){.run = fixture_add,
                                .arg = &t.note,
@@ -47,10 +47,10 @@ static void changes_of_watched_tables_are_counted(void **state) {
     sem_destroy(&t.done);
     assert_int_equal(t.count, before + 1); /* whoever is told finds it counted */
     /* This snapshot began earlier: it does not claim to know of it, whatever it saw. */
-    assert_int_equal(db_watched(db), before);
+    assert_int_equal(db_watched_version(db), before);
     store_read_end(db);
     store_read_begin(db);
-    assert_int_equal(db_watched(db), before + 1);
+    assert_int_equal(db_watched_version(db), before + 1);
     store_read_end(db);
     assert_true(store_close(s, 1000));
 }
@@ -60,8 +60,8 @@ static void what_is_not_watched_cannot_be_kept(void **state) {
     struct store *s = fixture_open();
     struct db *db = store_reader(s);
     store_read_begin(db);
-    assert_int_not_equal(db_watched(db), store_watched(s));
-    assert_int_not_equal(store_watched(s), store_watched(s));
+    assert_int_not_equal(db_watched_version(db), store_watched_version(s));
+    assert_int_not_equal(store_watched_version(s), store_watched_version(s));
     store_read_end(db);
     assert_true(store_close(s, 1000));
 }
@@ -85,7 +85,7 @@ static struct {
 static bool use(void) {
     const int64_t told = keeping.told;
     pthread_mutex_lock(&keeping.lock);
-    bool usable = keeping.full && keeping.as_of == store_watched(keeping.store);
+    bool usable = keeping.full && keeping.as_of == store_watched_version(keeping.store);
     if (usable && keeping.notes < told) keeping.stale++;
     pthread_mutex_unlock(&keeping.lock);
     keeping.used += usable;
@@ -101,7 +101,7 @@ static void read_and_keep(void) {
         const int64_t notes = stmt_int(q, 0);
         pthread_mutex_lock(&keeping.lock);
         keeping.notes = notes;
-        keeping.as_of = db_watched(db);
+        keeping.as_of = db_watched_version(db);
         keeping.full = true;
         pthread_mutex_unlock(&keeping.lock);
         e = stmt_end(q);
@@ -144,11 +144,11 @@ static void a_failing_job_hides_no_change(void **state) {
     struct store *s = fixture_open_with((struct store_options){.watched = watched_tables});
     struct note note = {1, "taken back"};
     assert_int_equal(store_write(s, add_and_fail, &note, &fixture_arena), ERR_DENIED);
-    const uint64_t before = store_watched(s);
+    const uint64_t before = store_watched_version(s);
     assert_int_equal(store_write(s, add_clock, NULL, &fixture_arena), OK);
-    assert_int_equal(store_watched(s), before); /* it is not held against the next one */
+    assert_int_equal(store_watched_version(s), before); /* it is not held against the next one */
     assert_int_equal(fixture_save(s, 1, "kept"), OK);
-    assert_int_equal(store_watched(s), before + 1);
+    assert_int_equal(store_watched_version(s), before + 1);
     assert_true(store_close(s, 1000));
 }
 
