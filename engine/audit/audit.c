@@ -45,12 +45,13 @@ static enum err check_behind(struct db *db, struct arena *a, int64_t last) {
 
 enum err audit_append(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
                       const char *action, const char *subject, const char *detail) {
-    if (!actor || !action || !subject) return ERR_INVALID; /* a damaged row may have lacked one */
+    if (!actor || !action || !subject)
+        return ERR_INVALID; /* a caller may pass on a value from a damaged row */
     if (detail && strlen(detail) > AUDIT_DETAIL_MAX) return ERR_LIMIT;
     struct audit_row row = {
         .at_ms = now_ms, .actor = actor, .action = action, .subject = subject, .detail = detail};
     struct audit_head last;
-    /* What is still to be written while the keys are closed is not done: nobody was told of it. */
+    /* Jobs that still run after the signer has gone fail: nobody was told that they succeeded. */
     if (audit_must_be_signed(actor, action, true) && audit_signer_ended()) return ERR_BUSY;
     enum err e = audit_last(db, a, &last);
     if (e == OK) e = check_behind(db, a, last.seq);
@@ -113,7 +114,7 @@ enum err audit_hash_of(struct db *db, struct arena *a, int64_t seq, const char *
     return stmt_end(q);
 }
 
-/* The chain as it is walked. */
+/* The state of reading the chain. */
 struct walk {
     struct stmt *q;
     const struct audit_head *head; /* NULL: none to compare with */
@@ -121,7 +122,7 @@ struct walk {
     struct audit_report *out;
     struct arena *arena; /* of the report */
     enum err failure;    /* memory was short: nothing can be said */
-    bool begun;          /* signed heads, so that rows have to have them */
+    bool begun;          /* signing has begun, so that facts need signed heads */
     bool all;            /* all of RULE audit-signed */
     int64_t expected;    /* number of the row that must come next */
     char before[SHA256_HEX_BYTES];
@@ -131,21 +132,21 @@ static void note_unsigned(struct walk *w, const struct audit_row *row) {
     struct audit_report *out = w->out;
     bool is_signed = w->signatures.found;
     w->all |= str_eq(row->action, AUDIT_SIGNS) && str_eq(row->subject, AUDIT_SIGNS_SUBJECT);
-    w->begun |= is_signed || w->all || audit_tells_signing(row);
+    w->begun |= is_signed || w->all || audit_row_implies_signing(row);
     if (is_signed || !w->begun || !audit_must_be_signed(row->actor, row->action, w->all)) return;
-    if (out->unsigned_count < AUDIT_UNSIGNED_TOLD)
+    if (out->unsigned_count < AUDIT_UNSIGNED_LISTED)
         out->unsigned_rows[out->unsigned_count] = row->seq;
     out->unsigned_count++;
 }
 
 /* "Row 7, 9 and 3 more of the audit log …" */
-static const char *tell_unsigned(struct arena *a, const struct audit_report *r) {
+static const char *unsigned_sentence(struct arena *a, const struct audit_report *r) {
     struct buf b;
     buf_init(&b, a);
-    for (int64_t i = 0; i < r->unsigned_count && i < AUDIT_UNSIGNED_TOLD; i++)
+    for (int64_t i = 0; i < r->unsigned_count && i < AUDIT_UNSIGNED_LISTED; i++)
         buf_printf(&b, "%s%" PRId64, i ? ", " : "", r->unsigned_rows[i]);
-    if (r->unsigned_count > AUDIT_UNSIGNED_TOLD)
-        buf_printf(&b, " and %" PRId64 " more", r->unsigned_count - AUDIT_UNSIGNED_TOLD);
+    if (r->unsigned_count > AUDIT_UNSIGNED_LISTED)
+        buf_printf(&b, " and %" PRId64 " more", r->unsigned_count - AUDIT_UNSIGNED_LISTED);
     return r->unsigned_count == 1
                ? arena_printf(a, "Row %s of the audit log " AUDIT_UNSIGNED ".", buf_text(&b))
                : arena_printf(a,
@@ -172,8 +173,8 @@ static const char *check_row(struct walk *w, struct arena *scratch) {
     return NULL;
 }
 
-/* A row in memory of its own, so that a log of any length can be read; a row that is too large
- * was not written by us. */
+/* Checks a row with an arena of its own, so that a log of any length can be read. A row that does
+ * not fit into it was not written by us. */
 static const char *check_row_within(struct walk *w) {
     struct arena scratch;
     arena_init(&scratch, 64 * AUDIT_DETAIL_MAX);
@@ -187,9 +188,9 @@ static const char *check_row_within(struct walk *w) {
     return problem;
 }
 
-/* Whoever reads in a snapshot may find the head ahead of it, since the log has grown meanwhile.
- * Looks at the newest state: OK when the head's row is there, ERR_INVALID when it is not. Anything
- * else with a sentence: it could not be looked at. */
+/* In a snapshot the head may be ahead of the log, which has grown meanwhile. So this checks the
+ * newest state: OK when the row of the head exists, ERR_INVALID when it does not. Another error
+ * with a sentence: it could not be checked. */
 static enum err find_head(struct arena *a, const char *database, const struct audit_head *head,
                           const char **why) {
     struct store *s = NULL;
@@ -207,9 +208,9 @@ static enum err find_head(struct arena *a, const char *database, const struct au
 
 static enum err walk_log(struct db *db, struct walk *w, const char **problem, int64_t *unmet) {
     memcpy(w->before, no_hash, sizeof w->before);
-    /* Both statements are open at once, so that they see one state. */
+    /* Both statements are open at once, so that they read the same state. */
     audit_signed_walk_begin(&w->signatures, db);
-    /* From the smallest number there is: a row 0 or -1 would be somebody else's. */
+    /* From the smallest integer, since a row 0 or -1 would be forged. */
     w->q = db_query(db, SQL_audit_chain, "i", INT64_MIN);
     while (!*problem && w->failure == OK && w->signatures.failure == OK && stmt_row(w->q))
         *problem = check_row_within(w);
@@ -217,9 +218,9 @@ static enum err walk_log(struct db *db, struct walk *w, const char **problem, in
     return e != OK ? e : w->failure != OK ? w->failure : signatures;
 }
 
-/* The head file, or a signed head, says that the log goes on behind the last row. */
-static const char *cut_off(struct arena *a, const char *path, int64_t rows, int64_t further,
-                           const char *how) {
+/* The sentence for a log that ends before the row that the head file, or a signed head, names. */
+static const char *cut_off_sentence(struct arena *a, const char *path, int64_t rows,
+                                    int64_t further, const char *how) {
     return arena_printf(a,
                         "The audit log ends with row %" PRId64 ", but row %" PRId64
                         " was %s (%s): its end was cut off.",
@@ -227,15 +228,15 @@ static const char *cut_off(struct arena *a, const char *path, int64_t rows, int6
 }
 
 /* RULE audit-stranger */
-static enum err find_stranger(struct db *db, struct arena *a, struct audit_report *out) {
+static enum err find_untrusted_key(struct db *db, struct arena *a, struct audit_report *out) {
     enum err e = OK;
     for (size_t i = 0; e == OK && !out->problem && i < out->key_count; i++) {
-        bool strange;
-        e = audit_key_strange(db, a, out->keys[i], out->key_rows[i], &strange);
-        if (e != OK || !strange) continue;
+        bool untrusted;
+        e = audit_key_untrusted(db, a, out->keys[i], out->key_rows[i], &untrusted);
+        if (e != OK || !untrusted) continue;
         out->first_bad = out->key_rows[i];
         out->problem = arena_printf(a,
-                                    "Row %" PRId64 " of the audit log " AUDIT_STRANGE " (%.80s).",
+                                    "Row %" PRId64 " of the audit log " AUDIT_UNTRUSTED " (%.80s).",
                                     out->first_bad, out->keys[i]);
     }
     return e;
@@ -255,17 +256,19 @@ enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) 
     memcpy(out->head, w.before, sizeof out->head);
     if (problem)
         out->problem = arena_printf(a, "Row %" PRId64 " of the audit log %s.", w.expected, problem);
-    else if (unmet) out->problem = cut_off(a, path, out->rows, unmet, "signed");
+    else if (unmet) out->problem = cut_off_sentence(a, path, out->rows, unmet, "signed");
     else if (out->unsigned_count) {
-        out->problem = tell_unsigned(a, out);
+        out->problem = unsigned_sentence(a, out);
         out->first_bad = out->unsigned_rows[0];
         return ERR_INVALID;
     } else if (found == OK && head.seq > out->rows) {
         e = find_head(a, db_path(db), &head, &out->problem);
-        if (e == ERR_INVALID) out->problem = cut_off(a, path, out->rows, head.seq, "written");
+        if (e == ERR_INVALID)
+            out->problem = cut_off_sentence(a, path, out->rows, head.seq, "written");
         else if (e != OK) return e;
     } else if (found == ERR_NOT_FOUND || found == ERR_INVALID) {
-        /* Now, and not as of the snapshot: without a head nothing else can be said. */
+        /* Checks the newest state, not the snapshot: without a readable head nothing else can be
+         * said. */
         e = audit_head_problem(db, a, &out->problem);
         return e == OK && out->problem ? ERR_INVALID : e;
     } else if (found != OK) {
@@ -276,6 +279,6 @@ enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) 
         out->first_bad = w.expected;
         return ERR_INVALID;
     }
-    e = find_stranger(db, a, out);
+    e = find_untrusted_key(db, a, out);
     return e == OK && out->problem ? ERR_INVALID : e;
 }

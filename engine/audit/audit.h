@@ -30,14 +30,14 @@ enum err audit_append(struct db *db, struct arena *a, int64_t now_ms, const char
                       const char *action, const char *subject, const char *detail) MUST_USE;
 
 /* ---- Head and log ---------------------------------------------------------------------------- */
-/* As store_open, for whoever will write: refuses (ERR_INVALID) a log that does not agree with its
+/* As store_open, for those who will write. Refuses (ERR_INVALID) a log that does not agree with its
  * head, and a folder that holds keys or a head but no database, where store_open would begin an
- * empty academy beside them. `*why` says what to do. */
+ * empty academy. `*why` says what to do. */
 enum err audit_open(struct store **out, const struct store_options *options, struct arena *a,
                     const char **why) MUST_USE;
-/* Whether head and log agree: two rows are read, whatever the length of the log. ERR_INVALID with a
- * sentence that says what to do; anything else: it could not be looked at, and the sentence says
- * why. Outside of a snapshot, since the head may be newer than it. */
+/* Whether head and log agree; reads two rows, however long the log is. ERR_INVALID with a sentence
+ * that says what to do; another error: it could not be checked, and the sentence says why. Call it
+ * outside of a snapshot, since the head may be newer than that. */
 enum err audit_check_head(struct db *db, struct arena *a, const char **why) MUST_USE;
 
 /* What a head file says. */
@@ -52,8 +52,8 @@ bool audit_head_parse(const char *text, size_t len, struct audit_head *out) MUST
  * With a sentence in `*why` (arena) for the last three. */
 enum err audit_head_read(struct arena *a, const char *path, struct audit_head *out,
                          const char **why) MUST_USE;
-/* Brings a head up to the log that could not be written after its COMMIT, when there is one. Now
- * and then, outside of a snapshot. */
+/* Writes the head if that was not possible after its COMMIT. Called now and then, outside of a
+ * snapshot. */
 void audit_head_catch_up(struct db *db);
 /* RULE audit-accept: after an inquiry, somebody (`by`: the user of this machine) says with a reason
  * that the log is to go on from where it ends. Appends "audit.accept" with what head and log said,
@@ -62,26 +62,26 @@ void audit_head_catch_up(struct db *db);
 enum err audit_accept(struct store *s, struct arena *a, const char *by, const char *reason,
                       const char **why) MUST_USE;
 
-#define AUDIT_UNSIGNED_TOLD 10
+#define AUDIT_UNSIGNED_LISTED 10
 struct audit_report {
     int64_t rows;
     int64_t first_bad;    /* sequence number of the first row that does not fit, 0 = none */
     const char *problem;  /* sentence, NULL when the chain holds (arena) */
     char head[65];        /* hash of the last row that fits, 64 zeros when there is none */
     bool head_checked;    /* false: the log is empty, or the head could not be read (a problem) */
-    int64_t signed_heads; /* of them, all fit */
-    /* Rows that RULE audit-signed asks a signed head of, and that have none: how many, and the
-     * first of them. */
-    int64_t unsigned_count, unsigned_rows[AUDIT_UNSIGNED_TOLD];
-    /* Who signed them, and which row as the last; arena. One of a stranger is a problem; whether
-     * the others are here, the caller knows. */
+    int64_t signed_heads; /* signed heads that were read; all are valid */
+    /* Rows that need a signed head by RULE audit-signed and have none: how many, and the first of
+     * them. */
+    int64_t unsigned_count, unsigned_rows[AUDIT_UNSIGNED_LISTED];
+    /* The keys that signed them, and the last row of each; arena. An untrusted key is a problem;
+     * whether the others still exist, the caller knows. */
     const char *keys[AUDIT_KEYS_MAX];
     int64_t key_rows[AUDIT_KEYS_MAX];
     size_t key_count;
 };
-/* Reads the whole chain, as of the caller's snapshot. ERR_INVALID with a filled report when it is
- * broken: a row, the head, or a signed head does not fit. Anything else: it could not be read
- * whole, which says nothing of the log; `problem` may tell why. */
+/* Reads the whole chain in the caller's snapshot. ERR_INVALID with a filled report when a row, the
+ * head or a signed head is wrong. Another error: it could not be read whole, which says nothing
+ * about the log; `problem` may say why. */
 enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) MUST_USE;
 
 /* Newest first, for the admin's page and for a case. `subject` NULL = all; `before_seq` 0 = from

@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define WAY_ON                                                                                                              \
+#define HOW_TO_GO_ON                                                                                                        \
     "Nothing was changed. First ask why: put the missing files back, or restore a backup. When it is known what happened, " \
     "go on with: gradus audit accept --reason TEXT"
 
@@ -68,23 +68,23 @@ enum err audit_head_read(struct arena *a, const char *path, struct audit_head *o
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
-/* Commands run beside a server, and each writes the head after its own COMMIT: one at a time, or
- * the slower would take the faster one's back. The lock is the folder's. */
+/* Commands run beside a server, and each process writes the head after its own COMMIT. Without a
+ * lock the slower one could overwrite a newer head. The folder itself is locked. */
 #define LOCK_TRIES 20
 #define LOCK_PAUSE_MS 10
 
-/* A head that waits for its turn: the log is ahead of it, and its own next COMMIT or
- * audit_head_catch_up writes it. */
+/* The head could not be written and is behind the log; the next COMMIT or audit_head_catch_up
+ * writes it. */
 static atomic_bool behind;
 
-/* A descriptor that holds the lock, or -1 where there are no locks. False: somebody else holds it.
- * Every save waits for this, and whoever holds it may be a stopped program: it is tried for 0.2 s,
- * and while that lasts once for each save. */
+/* `*fd` holds the lock, or is -1 where locks are not supported. False: another process holds it.
+ * Every save waits here, and the holder may be a stopped program: so it is tried for 0.2 s, and
+ * only once while the head is behind already. */
 static bool lock_folder(struct arena *a, const char *path, int *fd) {
     char *folder = arena_dup(a, path), *slash = strrchr(folder, '/');
     if (slash) slash[slash == folder] = '\0';
     *fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (*fd < 0) return true; /* whether the head can be written then, its writing tells */
+    if (*fd < 0) return true; /* writing the head reports the problem */
     for (int tries = atomic_load(&behind) ? 1 : LOCK_TRIES;;) {
         if (flock(*fd, LOCK_EX | LOCK_NB) == 0) return true;
         if (errno != EWOULDBLOCK && errno != EINTR) return true; /* a file system without locks */
@@ -96,20 +96,20 @@ static bool lock_folder(struct arena *a, const char *path, int *fd) {
     return false;
 }
 
-static bool put_head(struct arena *a, const char *path, const struct audit_head *head) {
+static bool replace_head(struct arena *a, const char *path, const struct audit_head *head) {
     const char *text = arena_printf(a, "%" PRId64 " %s\n", head->seq, head->hash);
     if (file_write(path, text, strlen(text), 0600)) return true;
     log_say(LOG_WARN, "audit_head", "%s cannot be written: %s", path, strerror(errno));
     return false;
 }
 
-/* True when the head is as far as it can be brought. */
+/* True when the head needs no further try. */
 static bool write_locked(struct arena *a, const char *path, const struct audit_head *head) {
-    struct audit_head there;
+    struct audit_head present;
     const char *why = NULL;
-    enum err found = audit_head_read(a, path, &there, &why);
-    if (found == OK && there.seq >= head->seq) return true;
-    if (found == OK || found == ERR_NOT_FOUND) return put_head(a, path, head);
+    enum err found = audit_head_read(a, path, &present, &why);
+    if (found == OK && present.seq >= head->seq) return true;
+    if (found == OK || found == ERR_NOT_FOUND) return replace_head(a, path, head);
     if (found == ERR_INVALID) log_say(LOG_ERROR, "audit_head", "%s It is left as it is", why);
     else log_say(LOG_WARN, "audit_head", "%s It stays behind the log", why);
     return found == ERR_INVALID;
@@ -158,7 +158,7 @@ enum err audit_head_problem(struct db *db, struct arena *a, const char **problem
     struct audit_head head, last;
     const char *path = audit_head_path(a, db_path(db)), *hash = NULL, *why = NULL;
     *problem = NULL;
-    /* The head first: the log may grow in between, and then is ahead of it. */
+    /* The head is read first: if the log grows in between it is ahead, which is fine. */
     enum err found = audit_head_read(a, path, &head, &why);
     enum err e = audit_last(db, a, &last);
     if (e != OK || (found == ERR_NOT_FOUND && last.seq == 0)) return e;
@@ -195,7 +195,7 @@ enum err audit_check_head(struct db *db, struct arena *a, const char **why) {
     enum err e = audit_head_problem(db, a, &problem);
     if (e != OK) *why = problem ? problem : "The audit log cannot be read.";
     if (e != OK || !problem) return e;
-    *why = arena_printf(a, "%s " WAY_ON, problem);
+    *why = arena_printf(a, "%s " HOW_TO_GO_ON, problem);
     return ERR_INVALID;
 }
 
@@ -212,7 +212,7 @@ static bool has_files(const char *folder) {
     return found;
 }
 
-/* What of an academy lies where its database should be; NULL for nothing. */
+/* A file of an academy that lies where its database is missing; NULL when there is none. */
 static const char *orphans(struct arena *a, const char *path) {
     char *folder = arena_dup(a, path), *slash = strrchr(folder, '/');
     if (slash) *slash = '\0';
@@ -292,10 +292,10 @@ enum err audit_accept(struct store *s, struct arena *a, const char *by, const ch
     }
     const char *path = audit_head_path(a, db_path(db));
     if (audit_head_read(a, path, &x.was, &ignored) != OK) x.was.seq = 0;
-    /* Out of the way of RULE audit-head, and kept for whoever asks later. */
-    const char *aside = arena_printf(a, "%s.set-aside", path);
-    for (int i = 2; exists(aside); i++) aside = arena_printf(a, "%s.set-aside.%d", path, i);
-    if (exists(path) && rename(path, aside) != 0) {
+    /* Renamed, since the head must be lowered, and kept for later inquiries. */
+    const char *renamed = arena_printf(a, "%s.set-aside", path);
+    for (int i = 2; exists(renamed); i++) renamed = arena_printf(a, "%s.set-aside.%d", path, i);
+    if (exists(path) && rename(path, renamed) != 0) {
         *why = arena_printf(a, "%s cannot be set aside: %s. Nothing was changed.", path,
                             strerror(errno));
         return ERR_IO;
@@ -311,7 +311,7 @@ enum err audit_accept(struct store *s, struct arena *a, const char *by, const ch
         return ERR_BUSY;
     }
     if (e == OK) return OK;
-    if (exists(aside)) (void)rename(aside, path);
+    if (exists(renamed)) (void)rename(renamed, path);
     *why = "The audit log cannot be written. Nothing was changed.";
     return e;
 }

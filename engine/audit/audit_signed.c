@@ -1,4 +1,4 @@
-/* Heads as they are signed, kept and published. */
+/* Signing heads of the log, storing and publishing them. */
 #include "audit/audit_signed.h"
 
 #include <inttypes.h>
@@ -20,11 +20,12 @@ _Static_assert(AUDIT_SIGNATURE_BYTES == crypto_sign_BYTES, "Ed25519");
 
 static struct {
     pthread_mutex_t lock;
-    struct audit_signer who; /* guarded by the lock, as is the key; sign NULL: nobody */
+    struct audit_signer
+        who; /* guarded by the lock, as is the key; sign is NULL when nobody signs */
     char key[MULTIKEY_MAX + 1];
     bool ended; /* somebody signed in this process, and no longer does */
     bool (*open)(const char *database, struct arena *a, struct audit_signer *out); /* or NULL */
-    int64_t first; /* row that one of these keys signed first; 0: not looked for */
+    int64_t first; /* the first row that one of these keys signed; 0: not looked up yet */
 } signer = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void set_locked(const struct audit_signer *s) {
@@ -43,14 +44,15 @@ void audit_signer_set(const struct audit_signer *s) {
     pthread_mutex_unlock(&signer.lock);
 }
 
-void audit_signer_ask(bool (*open)(const char *database, struct arena *a,
-                                   struct audit_signer *out)) {
+void audit_signer_on_demand(bool (*open)(const char *database, struct arena *a,
+                                         struct audit_signer *out)) {
     pthread_mutex_lock(&signer.lock);
     signer.open = open;
     pthread_mutex_unlock(&signer.lock);
 }
 
-/* Whoever is to be asked is asked once, and not under the lock: an arena may leave. */
+/* Calls the `open` of audit_signer_on_demand once, and not under the lock, since the arena may
+ * leave. */
 static void ask_once(const char *database, struct arena *a) {
     struct audit_signer found;
     pthread_mutex_lock(&signer.lock);
@@ -112,7 +114,7 @@ enum err audit_sign_fact(struct db *db, struct arena *a, const struct audit_row 
     if (!audit_is_important(row->action)) return OK;
     enum err e = sign_row(db, a, row->seq, row->hash, row->at_ms, &here);
     if (e != OK || here || !audit_must_be_signed(row->actor, row->action, true)) return e;
-    e = audit_signs_from(db, &from);
+    e = audit_signing_start(db, &from);
     if (e != OK || !from) return e;
     log_say(LOG_ERROR, "audit_sign",
             "%s is not done: it has to be signed with the academy's key, which is not in its "
@@ -135,7 +137,7 @@ enum err audit_sign(struct db *db, struct arena *a, void *unused, int64_t now_ms
 
 enum err audit_sign_begin(struct db *db, struct arena *a, void *unused, int64_t now_ms) {
     int64_t from;
-    enum err e = audit_signs_from(db, &from);
+    enum err e = audit_signing_start(db, &from);
     if (e != OK || from) return e == OK ? audit_sign(db, a, unused, now_ms) : e;
     return audit_append(db, a, now_ms, "system", AUDIT_SIGNS, AUDIT_SIGNS_SUBJECT, NULL);
 }
@@ -191,32 +193,32 @@ const char *audit_signed_digest(struct arena *a, const struct audit_signed_head 
     return arena_printf(a, "u%s", base64url_encode(a, multihash, sizeof multihash));
 }
 
-/* What was found to fit, by its digest: it fits for ever. Without it the page of a certificate
- * takes half as long again. */
-#define FITTING 4096
+/* A cache of valid signatures by digest. Without it the page of a certificate takes half as long
+ * again. */
+#define VERIFIED_SLOTS 4096
 static struct {
     pthread_mutex_t lock;
-    unsigned char digest[FITTING][SHA256_BYTES];
-} fitting = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    unsigned char digest[VERIFIED_SLOTS][SHA256_BYTES];
+} verified = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static unsigned char *place_of(const unsigned char digest[SHA256_BYTES]) {
-    return fitting.digest[(digest[0] | digest[1] << 8) % FITTING];
+static unsigned char *slot_of(const unsigned char digest[SHA256_BYTES]) {
+    return verified.digest[(digest[0] | digest[1] << 8) % VERIFIED_SLOTS];
 }
 
-static bool known_to_fit(const unsigned char digest[SHA256_BYTES]) {
-    pthread_mutex_lock(&fitting.lock);
-    bool known = memcmp(place_of(digest), digest, SHA256_BYTES) == 0;
-    pthread_mutex_unlock(&fitting.lock);
+static bool is_verified(const unsigned char digest[SHA256_BYTES]) {
+    pthread_mutex_lock(&verified.lock);
+    bool known = memcmp(slot_of(digest), digest, SHA256_BYTES) == 0;
+    pthread_mutex_unlock(&verified.lock);
     return known;
 }
 
-static void note_fitting(const unsigned char digest[SHA256_BYTES]) {
-    pthread_mutex_lock(&fitting.lock);
-    memcpy(place_of(digest), digest, SHA256_BYTES);
-    pthread_mutex_unlock(&fitting.lock);
+static void remember_verified(const unsigned char digest[SHA256_BYTES]) {
+    pthread_mutex_lock(&verified.lock);
+    memcpy(slot_of(digest), digest, SHA256_BYTES);
+    pthread_mutex_unlock(&verified.lock);
 }
 
-static bool fits(struct arena *a, const struct audit_signed_head *head, const char *text) {
+static bool verify(struct arena *a, const struct audit_signed_head *head, const char *text) {
     unsigned char key[MULTIKEY_BYTES];
     size_t len = 0;
     if (!multikey_decode(a, head->key, key)) return false;
@@ -226,7 +228,7 @@ static bool fits(struct arena *a, const struct audit_signed_head *head, const ch
                0;
 }
 
-bool audit_signed_fits(struct arena *a, const struct audit_signed_head *head) {
+bool audit_signature_valid(struct arena *a, const struct audit_signed_head *head) {
     unsigned char digest[SHA256_BYTES];
     if (!head->hash || !head->key || !head->signature || head->signature[0] != 'z' ||
         strlen(head->signature) > 100)
@@ -234,16 +236,16 @@ bool audit_signed_fits(struct arena *a, const struct audit_signed_head *head) {
     const char *text = signed_text(a, head), *all = arena_printf(a, "%zu\n%s%s\n%s", strlen(text),
                                                                  text, head->key, head->signature);
     sha256(all, strlen(all), digest);
-    if (known_to_fit(digest)) return true;
-    if (!fits(a, head, text)) return false;
-    note_fitting(digest);
+    if (is_verified(digest)) return true;
+    if (!verify(a, head, text)) return false;
+    remember_verified(digest);
     return true;
 }
 
-/* ---- Beside the log, row by row ------------------------------------------------------------- */
+/* ---- Reading in parallel with the log -------------------------------------------------------- */
 
-/* A row that is too large was not written by us: it reads as one that no row of the log is there
- * for. */
+/* A row that does not fit into the arena was not written by us: it is reported as a signed head
+ * whose row is missing. */
 static void walk_next(struct audit_signed_walk *w) {
     arena_release(&w->arena);
     w->next = (struct audit_signed_head){.seq = INT64_MIN};
@@ -278,7 +280,8 @@ const char *audit_signed_walk_row(struct audit_signed_walk *w, struct arena *a, 
     if (w->next.seq < seq) return "follows a signed head of a row that is not there";
     if (!str_eq(w->next.hash, hash))
         return "is not the row that was signed (its hash differs from the signed head)";
-    if (!audit_signed_fits(a, &w->next)) return "has a signed head whose signature does not fit";
+    if (!audit_signature_valid(a, &w->next))
+        return "has a signed head whose signature does not fit";
     note_key(out, a, w->next.key, seq);
     out->signed_heads++;
     w->found = true;
@@ -293,8 +296,7 @@ enum err audit_signed_walk_end(struct audit_signed_walk *w, int64_t *left) {
     return e == OK ? w->failure : e;
 }
 
-/* ---- Against what somebody kept
- * ------------------------------------------------------------------ */
+/* ---- Comparing with a published head --------------------------------------------------------- */
 
 static const char *member(const json_t *object, const char *name) {
     return json_string_value(json_object_get(object, name));
@@ -306,7 +308,7 @@ static enum err say(const char **said, enum err e, const char *text) {
 }
 
 /* A status list names the head by its address and digest. */
-static enum err against_digest(struct db *db, struct arena *a, const json_t *resource,
+static enum err compare_digest(struct db *db, struct arena *a, const json_t *resource,
                                const char **key, const char **said) {
     const char *id = member(resource, "id"), *digest = member(resource, "digestMultibase");
     const char *slash = id ? strrchr(id, '/') : NULL;
@@ -332,7 +334,7 @@ static enum err against_digest(struct db *db, struct arena *a, const json_t *res
             seq));
 }
 
-static enum err against_head(struct db *db, struct arena *a, const json_t *doc, const char **key,
+static enum err compare_head(struct db *db, struct arena *a, const json_t *doc, const char **key,
                              const char **said) {
     const json_t *seq = json_object_get(doc, "sequence");
     struct audit_signed_head head = {.seq = json_integer_value(seq),
@@ -341,7 +343,7 @@ static enum err against_head(struct db *db, struct arena *a, const json_t *doc, 
                                      .signature = member(doc, "signature")};
     const char *time = member(doc, "time"), *hash;
     if (!str_eq(member(doc, "format"), FORMAT) || head.seq < 1 || !time ||
-        !time_parse_iso(time, &head.at_ms) || !audit_signed_fits(a, &head))
+        !time_parse_iso(time, &head.at_ms) || !audit_signature_valid(a, &head))
         return say(
             said, ERR_INVALID,
             "The file is not a head as Gradus publishes it: it was changed, or its signature does not fit.");
@@ -359,14 +361,14 @@ static enum err against_head(struct db *db, struct arena *a, const json_t *doc, 
                      head.seq, hash ? "is not the row that was signed" : "is missing", time));
 }
 
-enum err audit_against(struct db *db, struct arena *a, const char *text, size_t len,
-                       const char **key, const char **said) {
+enum err audit_compare_published(struct db *db, struct arena *a, const char *text, size_t len,
+                                 const char **key, const char **said) {
     const char *why;
     const json_t *doc = json_read(a, text, len, &why);
     *key = NULL;
     if (!json_is_object(doc)) return say(said, ERR_INVALID, "The file is no JSON object.");
     const json_t *resource = json_object_get(doc, "relatedResource");
     if (json_is_array(resource)) resource = json_array_get(resource, 0);
-    return resource ? against_digest(db, a, resource, key, said)
-                    : against_head(db, a, doc, key, said);
+    return resource ? compare_digest(db, a, resource, key, said)
+                    : compare_head(db, a, doc, key, said);
 }

@@ -24,20 +24,21 @@
 #define AUDIT_SIGN_INTERVAL_MS MS_HOUR
 #define AUDIT_SIGNATURE_BYTES 64
 
-/* Who signs in this process (`sign` NULL: nobody, but keys are here). Both may run on any thread,
- * until audit_signer_set gives another; `key` is copied. */
+/* The signer of this process (`sign` NULL: nobody signs, but keys can be recognised). Both
+ * functions may run on any thread until audit_signer_set replaces them; `key` is copied. */
 struct audit_signer {
     void (*sign)(void *context, const void *bytes, size_t len,
                  unsigned char signature[AUDIT_SIGNATURE_BYTES]);
-    bool (*knows)(void *context, const char *key); /* whether this multikey is here; or NULL */
+    bool (*knows)(void *context,
+                  const char *key); /* whether this multikey belongs to the academy; may be NULL */
     void *context;
     const char *key; /* multikey */
 };
 void audit_signer_set(const struct audit_signer *signer); /* NULL: nobody */
-/* For commands: who signs for the academy of this database, asked for when the first row is to be
- * signed. False: its keys are not here. */
-void audit_signer_ask(bool (*open)(const char *database, struct arena *a,
-                                   struct audit_signer *out));
+/* For commands: `open` finds the signer for this database and is called when the first row has to
+ * be signed. False: its keys are not here. */
+void audit_signer_on_demand(bool (*open)(const char *database, struct arena *a,
+                                         struct audit_signer *out));
 
 /* RULE audit-signed: which rows have a signed head of their own, since they are only written by who
  * has the key. `begun`: behind the row "audit.signs", which a server writes at its first start,
@@ -59,10 +60,11 @@ enum err audit_sign_begin(struct db *db, struct arena *a, void *unused, int64_t 
 /* Whether audit_sign is due: the log has grown since the last signature, which is older than the
  * interval. */
 bool audit_sign_due(struct db *db, int64_t now_ms);
-/* The newest (seq 0), or that of row `seq`. ERR_NOT_FOUND. */
+/* Finds the signed head of row `seq`, or the newest one (seq 0). ERR_NOT_FOUND when there is none.
+ */
 enum err audit_signed_find(struct db *db, struct arena *a, int64_t seq,
                            struct audit_signed_head *out) MUST_USE;
-/* As published. Arena; the same head gives the same bytes. */
+/* The JSON as it is published. The same head gives the same bytes. Arena. */
 const char *audit_signed_text(struct arena *a, const struct audit_signed_head *head);
 /* SHA-256 of that as multibase (base64url) multihash, as VC 2.0 wants `digestMultibase`. Arena. */
 const char *audit_signed_digest(struct arena *a, const struct audit_signed_head *head);
@@ -74,26 +76,26 @@ const char *audit_signed_digest(struct arena *a, const struct audit_signed_head 
 struct audit_row;
 enum err audit_row_signed(struct db *db, struct arena *a, const struct audit_row *row,
                           const char **key, const char **problem) MUST_USE;
-/* The same of each of these rows: the first problem. */
+/* Checks each of these rows and returns the first problem. */
 enum err audit_rows_signed(struct db *db, struct arena *a, const struct audit_row *rows,
                            size_t count, const char **problem) MUST_USE;
 /* RULE audit-stranger: a key that is not here is lost, or a stranger's. It is a stranger's when it
  * signed row `seq` behind the first row that was signed with one that is here, and none of these
  * signed that it came ("cert.key"). False where no key is here at all. */
-enum err audit_key_strange(struct db *db, struct arena *a, const char *key, int64_t seq,
-                           bool *strange) MUST_USE;
-#define AUDIT_STRANGE "is signed with a key that is not the academy's"
+enum err audit_key_untrusted(struct db *db, struct arena *a, const char *key, int64_t seq,
+                             bool *untrusted) MUST_USE;
+#define AUDIT_UNTRUSTED "is signed with a key that is not the academy's"
 /* Whether somebody accepted a log whose end was lost, and had the key (or did so before rows had to
  * be signed). */
 enum err audit_accepted(struct db *db, struct arena *a, bool *accepted) MUST_USE;
-/* Whether its signature is that of its key. */
-bool audit_signed_fits(struct arena *a, const struct audit_signed_head *head);
+/* Whether the signature is valid for its key. Valid ones are cached. */
+bool audit_signature_valid(struct arena *a, const struct audit_signed_head *head);
 
-/* Compares with a head that somebody kept elsewhere, as published: the document itself, or a status
- * list that names it by its digest. OK with `*said` (which row, of when, by which key `*key`);
- * ERR_INVALID when the log is not the one that was published, or the file is no head that was
- * signed: `*said` tells. */
-enum err audit_against(struct db *db, struct arena *a, const char *text, size_t len,
-                       const char **key, const char **said) MUST_USE;
+/* Compares the log with a head that somebody kept elsewhere: the published document itself, or a
+ * status list that names it by its digest. OK with `*said` (which row, when) and `*key`.
+ * ERR_INVALID when the log is not the one that was published, or the file is no signed head:
+ * `*said` says which. */
+enum err audit_compare_published(struct db *db, struct arena *a, const char *text, size_t len,
+                                 const char **key, const char **said) MUST_USE;
 
 #endif

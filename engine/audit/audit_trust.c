@@ -1,4 +1,5 @@
-/* Which rows of the log have to be signed, whether they are, and whether by the academy. */
+/* Which rows of the log have to be signed, whether they are, and whether the key is the academy's.
+ */
 #include <inttypes.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ static bool has_prefix_of(const char *action, const char *const *prefixes, size_
     return false;
 }
 
-/* What a decision, a page or a certificate rests on. */
+/* Actions that decisions, pages or certificates are based on. */
 static bool is_fact(const char *action) {
     static const char *const facts[] = {"cert.",   "exam.",   "lab.pass",
                                         "person.", "cohort.", "clock."};
@@ -28,21 +29,21 @@ bool audit_is_important(const char *action) {
 }
 
 bool audit_must_be_signed(const char *actor, const char *action, bool begun) {
-    if (!actor || !action) return false;          /* a damaged row: its hash tells */
-    if (str_eq(action, "cert.key")) return false; /* the key before it may be lost */
+    if (!actor || !action) return false;          /* a damaged row: its hash shows that */
+    if (str_eq(action, "cert.key")) return false; /* the old key may be lost */
     if (begun ? is_fact(action) : str_has_prefix(action, "cert.")) return true;
     return str_eq(action, AUDIT_SIGNS) ||
            (str_eq(action, "person.roles") && !str_eq(actor, "system"));
 }
 
-/* Of a program that signs: the place on a status list is told in the same versions. So somebody who
- * takes away all signed heads does not make a log that was never signed. */
-bool audit_tells_signing(const struct audit_row *row) {
+/* The versions that sign also log the index on the status list. So a log does not pass for one that
+ * was never signed when somebody removes all signed heads. */
+bool audit_row_implies_signing(const struct audit_row *row) {
     return row->action && row->detail && str_has_prefix(row->action, "cert.") &&
            strstr(row->detail, ",\"index\":");
 }
 
-enum err audit_signs_from(struct db *db, int64_t *seq) {
+enum err audit_signing_start(struct db *db, int64_t *seq) {
     struct stmt *q;
     enum err e;
     *seq = 0;
@@ -51,18 +52,18 @@ enum err audit_signs_from(struct db *db, int64_t *seq) {
     return stmt_end(q);
 }
 
-/* Whether this row has to be signed, by what the log says where it stands. */
+/* Whether this row has to be signed, by its place in the log. */
 static enum err has_to_be(struct db *db, const struct audit_row *row, bool *must) {
     struct stmt *q;
     enum err e;
     int64_t from;
     *must = false;
     if (!audit_must_be_signed(row->actor, row->action, true)) return OK;
-    e = audit_signs_from(db, &from);
+    e = audit_signing_start(db, &from);
     if (e != OK) return e;
     bool begun = from && row->seq > from;
     *must = audit_must_be_signed(row->actor, row->action, begun);
-    if (!*must || begun || audit_tells_signing(row)) return OK;
+    if (!*must || begun || audit_row_implies_signing(row)) return OK;
     *must = from == row->seq;
     if (*must) return OK;
     if (!db_one(db, &q, &e, SQL_audit_signed_first, "")) return e == ERR_NOT_FOUND ? OK : e;
@@ -73,7 +74,7 @@ static enum err has_to_be(struct db *db, const struct audit_row *row, bool *must
 enum err audit_row_signed(struct db *db, struct arena *a, const struct audit_row *row,
                           const char **key, const char **problem) {
     struct audit_signed_head head;
-    bool must = false, strange = false;
+    bool must = false, untrusted = false;
     *key = *problem = NULL;
     if (!audit_must_be_signed(row->actor, row->action, true)) return OK;
     enum err e = audit_signed_find(db, a, row->seq, &head);
@@ -83,9 +84,10 @@ enum err audit_row_signed(struct db *db, struct arena *a, const struct audit_row
         return e;
     }
     if (e != OK) return e;
-    if (!str_eq(head.hash, row->hash) || !audit_signed_fits(a, &head)) *problem = AUDIT_UNSIGNED;
-    else e = audit_key_strange(db, a, head.key, row->seq, &strange);
-    if (strange) *problem = AUDIT_STRANGE;
+    if (!str_eq(head.hash, row->hash) || !audit_signature_valid(a, &head))
+        *problem = AUDIT_UNSIGNED;
+    else e = audit_key_untrusted(db, a, head.key, row->seq, &untrusted);
+    if (untrusted) *problem = AUDIT_UNTRUSTED;
     if (!*problem) *key = head.key;
     return e;
 }
@@ -106,7 +108,8 @@ enum err audit_rows_signed(struct db *db, struct arena *a, const struct audit_ro
 
 /* ---- Whose key it is ------------------------------------------------------------------------- */
 
-/* The first row that a key which is here signed, INT64_MAX when there is none. Looked for once. */
+/* The first row that one of the academy's keys signed, INT64_MAX when there is none. Looked up
+ * once. */
 static enum err first_known(struct db *db, struct arena *a, int64_t *seq) {
     bool anybody;
     *seq = audit_signer_first(0);
@@ -121,31 +124,31 @@ static enum err first_known(struct db *db, struct arena *a, int64_t *seq) {
     return e;
 }
 
-/* A head that is there, fits the row, and is by a key that is here. */
+/* Whether the row has a signed head, valid and by one of the academy's keys. */
 static enum err signed_here(struct db *db, struct arena *a, const struct audit_row *row,
                             bool *is_signed) {
     struct audit_signed_head head;
     bool anybody;
     enum err e = audit_signed_find(db, a, row->seq, &head);
     *is_signed = e == OK && audit_signer_knows(head.key, &anybody) &&
-                 str_eq(head.hash, row->hash) && audit_signed_fits(a, &head);
+                 str_eq(head.hash, row->hash) && audit_signature_valid(a, &head);
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
-enum err audit_key_strange(struct db *db, struct arena *a, const char *key, int64_t seq,
-                           bool *strange) {
+enum err audit_key_untrusted(struct db *db, struct arena *a, const char *key, int64_t seq,
+                             bool *untrusted) {
     struct audit_row *rows;
     size_t count;
     int64_t first;
     bool anybody, known = audit_signer_knows(key, &anybody), announced = false;
-    *strange = false;
+    *untrusted = false;
     if (known || !anybody) return OK;
     enum err e = first_known(db, a, &first);
     if (e != OK || seq <= first) return e;
     e = audit_list(db, a, key ? key : "", 0, 10, &rows, &count);
     for (size_t i = 0; e == OK && !announced && i < count; i++)
         if (str_eq(rows[i].action, "cert.key")) e = signed_here(db, a, &rows[i], &announced);
-    *strange = e == OK && !announced;
+    *untrusted = e == OK && !announced;
     return e;
 }
 
@@ -154,7 +157,7 @@ enum err audit_accepted(struct db *db, struct arena *a, bool *accepted) {
     size_t count;
     int64_t from, before = 0;
     *accepted = false;
-    enum err e = audit_signs_from(db, &from);
+    enum err e = audit_signing_start(db, &from);
     do {
         if (e == OK) e = audit_list(db, a, "audit", before, 100, &rows, &count);
         for (size_t i = 0; e == OK && !*accepted && i < count; i++) {

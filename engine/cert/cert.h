@@ -50,8 +50,8 @@ enum err certs_open(struct certs **out, struct app *app, struct arena *a,
 /* Ends what it does aside; the keys go on to sign what the writer still has to do. */
 void certs_stop(struct certs *c);
 void certs_close(struct certs *c); /* NULL is fine. Behind store_close */
-/* For audit_signer_ask and audit_signer_set: who signs with the keys beside this database, until
- * the process ends. False: they are not there, or cannot be read. */
+/* For audit_signer_on_demand and audit_signer_set: who signs with the keys beside this database,
+ * until the process ends. False: they are not there, or cannot be read. */
 struct audit_signer;
 bool cert_signer(const char *database, struct arena *a, struct audit_signer *out);
 /* Whether the key is in DATA/keys. Not OK with a sentence: the keys that are there cannot be read,

@@ -144,7 +144,7 @@ int routes_command(int argc, char **argv) {
 }
 
 int user_command(int argc, char **argv) {
-    audit_signer_ask(cert_signer);
+    audit_signer_on_demand(cert_signer);
     return account_command(argc, argv, default_data());
 }
 

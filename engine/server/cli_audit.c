@@ -55,7 +55,7 @@ static int accept_log(struct audit_call *c) {
     /* As the server would: while one runs the log and its head are its. */
     struct store_options how = {
         .path = arena_printf(a, "%s/gradus.db", c->data), .must_exist = true, .serving = true};
-    audit_signer_ask(cert_signer);
+    audit_signer_on_demand(cert_signer);
     enum err e = store_open(&s, &how, a, &why);
     if (e == OK) e = audit_accept(s, a, operator_name(a), c->reason, &why);
     if (e == OK)
@@ -90,7 +90,7 @@ static int compare(struct audit_call *c, struct db *db) {
         fprintf(stderr, "gradus audit: %s cannot be read\n", c->against);
         return 2;
     }
-    enum err e = audit_against(db, &c->arena, text, len, &key, &said);
+    enum err e = audit_compare_published(db, &c->arena, text, len, &key, &said);
     if (key) tell_keys(c, &key, 1);
     if (e == OK) printf("%s: %s\n", c->against, said);
     else fprintf(stderr, "gradus audit: %s: %s\n", c->against, *said ? said : err_name(e));

@@ -92,7 +92,7 @@ static void facts_of_importance_are_signed_as_they_are_made(void **state) {
 static enum err against(const char *text, const char **said) {
     struct store *s = open_store();
     const char *key;
-    enum err e = audit_against(store_reader(s), &arena, text, strlen(text), &key, said);
+    enum err e = audit_compare_published(store_reader(s), &arena, text, strlen(text), &key, said);
     assert_true(store_close(s, 1000));
     return e;
 }
@@ -331,7 +331,7 @@ static void the_first_start_says_from_when_on_all_is_signed(void **state) {
     begin_signing();
     struct store *s = open_store();
     assert_int_equal(store_write(s, audit_sign_begin, NULL, &arena), OK);
-    assert_int_equal(audit_signs_from(store_reader(s), &from), OK);
+    assert_int_equal(audit_signing_start(store_reader(s), &from), OK);
     assert_int_equal(from, ROWS + 2);
     assert_null(row_problem(s, from - 1));
     assert_null(row_problem(s, from));
@@ -367,7 +367,7 @@ static void a_command_signs_or_refuses(void **state) {
     assert_int_equal(store_write(s, audit_sign_begin, NULL, &arena), OK);
     lent = true;
     audit_signer_set(&(struct audit_signer){.key = ""}); /* as in a command */
-    audit_signer_ask(lend);
+    audit_signer_on_demand(lend);
     assert_int_equal(say(s, (struct fact){"system", "person.roles", "s", NULL, OK}), OK);
     assert_int_equal(verify(&r), OK);
     assert_int_equal(r.signed_heads, 2);
@@ -383,7 +383,7 @@ static void a_command_without_the_key_refuses(void **state) {
     assert_int_equal(say(s, (struct fact){"system", "audit.signs", "signing", NULL, OK}), OK);
     lent = false;
     audit_signer_set(&(struct audit_signer){.key = ""});
-    audit_signer_ask(lend);
+    audit_signer_on_demand(lend);
     assert_int_equal(say(s, (struct fact){"system", "person.roles", "s", NULL, OK}), ERR_DENIED);
     assert_int_equal(say(s, (struct fact){"system", "cert.key", "s", NULL, OK}), OK);
     assert_int_equal(say(s, (struct fact){"system", "academy.restore", "s", NULL, OK}), OK);
@@ -406,11 +406,11 @@ static void a_strangers_head_is_a_fault_and_a_lost_keys_is_not(void **state) {
     begin_signing(); /* another key: the one before is not here any more */
     assert_int_equal(say(s, (struct fact){"p", "cert.grant", "s", NULL, OK}), OK);
     struct db *db = store_reader(s);
-    assert_int_equal(audit_key_strange(db, &arena, lost, 1, &strange), OK);
+    assert_int_equal(audit_key_untrusted(db, &arena, lost, 1, &strange), OK);
     assert_false(strange);
-    assert_int_equal(audit_key_strange(db, &arena, lost, 2, &strange), OK);
+    assert_int_equal(audit_key_untrusted(db, &arena, lost, 2, &strange), OK);
     assert_false(strange);
-    assert_int_equal(audit_key_strange(db, &arena, lost, 3, &strange), OK);
+    assert_int_equal(audit_key_untrusted(db, &arena, lost, 3, &strange), OK);
     assert_true(strange);
     assert_int_equal(verify(&r), OK);
     /* The stranger signs a row of their own with a key of their own. */
