@@ -132,7 +132,7 @@ $(BUILD)/obj/%.o: engine/%.c $(BUILD)/flags | $(SQL_HEADERS)
 	@echo "  CC   $<"
 	@$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/account/account_common.o: engine/account/common_passwords.txt
+$(BUILD)/obj/account/account_common_passwords.o: engine/account/common_passwords.txt
 $(BUILD)/obj/doc/doc_formula.o: engine/doc/math_names.txt
 
 # The server and its workers compare what they were built of.

@@ -1,4 +1,4 @@
-/* Accounts: people, roles, passwords, sessions, the throttle of sign-ins, cohorts.
+/* Accounts: people, roles, passwords, sessions, throttling of sign-ins, cohorts.
  *
  * Session tokens are 256 random bits; the store keeps only their SHA-256. Passwords are Argon2id
  * (libsodium) and are hashed on threads of their own, so that no request waits behind them.
@@ -14,8 +14,8 @@
  *   POST /logout                   any                         account_logout_post
  *   GET  /me                       any                         account_profile_page
  *   POST /me/password              any                         account_password_post
- *   GET  /me/first-password        any                         account_first_page
- *   POST /me/first-password        any                         account_first_post
+ *   GET  /me/first-password        any                         account_first_password_page
+ *   POST /me/first-password        any                         account_first_password_post
  *   GET  /login/code               any                         account_code_page
  *   POST /login/code               any                         account_code_post
  *   GET  /me/second-factor         any                         account_factor_page
@@ -38,10 +38,10 @@
 #include "http/http.h"
 
 struct accounts; /* the hashing threads, and the sessions that were looked up last */
-/* For store_options.watched: without it no session is kept in memory. */
+/* For store_options.watched; without it no session is cached in memory. */
 extern const char *const account_watched[];
 
-/* Also makes what a migration could not: the keys of addresses that are not ASCII. */
+/* Also makes what migrations in SQL could not: the keys of e-mail addresses that are not ASCII. */
 enum err accounts_open(struct accounts **out, struct store *store) MUST_USE;
 /* Finishes what is being hashed. */
 void accounts_close(struct accounts *a);
@@ -65,8 +65,8 @@ struct person {
 /* What is wrong with something that a person or a file gave. */
 struct account_problem {
     const char *key; /* of an interface text, for account_problem_text */
-    uint32_t
-        character; /* the one that is refused (base/name.h), 0 when it is about something else */
+    /* The character that is refused (base/name.h), 0 when the problem is another. */
+    uint32_t character;
 };
 /* How the store keeps what was typed: a login in lower case (Unicode's full case folding), a name
  * and an address without marks of direction and white space around them. NULL stays NULL. Arena. */
@@ -100,32 +100,32 @@ enum err account_set_fields(struct db *db, struct arena *a, int64_t now_ms, cons
                             const struct person *was, const char *name, const char *email) MUST_USE;
 enum err account_find(struct db *db, struct arena *a, const char *person_id,
                       struct person *out) MUST_USE;
-/* By what people type: the login or the e-mail address, in any case. */
+/* Finds a person by what they type: login or e-mail address, in any case. */
 enum err account_find_login(struct db *db, struct arena *a, const char *login,
                             struct person *out) MUST_USE;
-/* Who else (than `except`, an id or NULL) has this login or this address: ERR_NOT_FOUND when
- * nobody, the common answer. Both may be NULL. */
+/* Finds who else (than `except`, an id or NULL) has this login or this address. ERR_NOT_FOUND when
+ * nobody has. Both may be NULL. */
 enum err account_taken(struct db *db, struct arena *a, const char *login, const char *email,
                        const char *except, struct person *out) MUST_USE;
-/* For jobs: a request may have waited since its sender was let in. ERR_DENIED when the person is
- * gone or has none of `roles` any more. */
-enum err account_still(struct db *db, struct arena *a, const char *person_id,
-                       unsigned roles) MUST_USE;
+/* For jobs, since roles may have changed after the request was checked: ERR_DENIED when the person
+ * is gone or has none of `roles` any more. */
+enum err account_recheck_roles(struct db *db, struct arena *a, const char *person_id,
+                               unsigned roles) MUST_USE;
 /* RULE four-eyes: who has power decides neither about themselves nor about somebody in whom they
  * declared an interest. "self", "interest", or NULL in `*conflict`. What more binds those who
  * certify: cert_conflict. */
 enum err account_conflict(struct db *db, const char *actor_id, const char *person_id,
                           const char **conflict) MUST_USE;
-/* What such a conflict is told as: the key of an interface text. */
+/* The key of the interface text that explains such a conflict. */
 const char *account_refusal(const char *conflict);
-/* For jobs of administrators that decide about a person: account_still and the four eyes.
- * ERR_DENIED with `*refusal` set (a key) when somebody else has to do it. */
+/* For jobs of administrators that decide about a person: account_recheck_roles and RULE four-eyes.
+ * ERR_DENIED with `*refusal` (the key of a text) when somebody else has to decide. */
 enum err account_may_change(struct db *db, struct arena *a, const char *actor_id,
                             const char *person_id, const char **refusal) MUST_USE;
-/* For a page with the form of such a decision: sets `refusal` to the sentence when the reader may
- * not make it. */
+/* For the page with the form of such a decision: sets `refusal` in the view when the reader may not
+ * decide. */
 enum err account_view_refusal(struct request *r, struct view *v, const char *person_id) MUST_USE;
-/* What a job's result is told as: the refusal, when there is one. */
+/* Answers the result of such a job: with the refusal when there is one, else returns `result`. */
 enum err account_answer(struct request *r, enum err result, const char *refusal) MUST_USE;
 struct people {
     struct person *list;
@@ -151,7 +151,8 @@ const char *account_roles_text(struct arena *a, unsigned roles);
 /* Argon2id of a password (arena). Slow on purpose (some 30 ms): not on HTTP threads. NULL when
  * memory is short. */
 char *account_hash(struct arena *a, const char *password);
-/* Of a password that account_random_password made: quick, it needs no slow one. */
+/* Hash of a password from account_random_password: quick, since a random password needs no slow
+ * hash. */
 char *account_hash_issued(struct arena *a, const char *password);
 /* A password to hand over on paper: 4 groups of 5 easy letters and digits, 99 bits. Arena. */
 char *account_random_password(struct arena *a);
@@ -172,11 +173,11 @@ int64_t account_session_until(unsigned roles, int64_t began_ms, int64_t used_ms)
 /* In jobs, audited: who taught whom decides who may not certify whom. */
 enum err account_cohort_add(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
                             const char *name, const char *programme, const char **id) MUST_USE;
-/* Also brings back somebody who has left. */
+/* Also for somebody who has left and comes back. */
 enum err account_cohort_join(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
                              const char *cohort_id, const char *person_id,
                              bool instructor) MUST_USE;
-/* It stays known that they were in it. ERR_NOT_FOUND when they are not. */
+/* The store still knows that they were in it. ERR_NOT_FOUND when they are not. */
 enum err account_cohort_leave(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
                               const char *cohort_id, const char *person_id,
                               bool instructor) MUST_USE;
@@ -212,38 +213,38 @@ enum err account_learners_of(struct db *db, struct arena *a, const char *instruc
 const char *account_client_key(struct arena *a, const char *client);
 /* RULE sign-in-pace: an account is guessed at fewer than ten times a minute, by everybody together.
  */
-#define PACE_STRANGER                                                                              \
-    4                /* wrong guesses in a minute that stop one who has never signed in from here */
-#define PACE_KNOWN 5 /* ... of this address that stop somebody who has */
-#define PACE_ALL 9   /* ... of everybody that stop anybody */
-#define PACE_MINUTE_MS (60 * (int64_t)1000)
-#define PACE_WINDOW_MS (15 * PACE_MINUTE_MS)
-/* wrong guesses at an address in PACE_WINDOW_MS that slow strangers there */
-#define PACE_CLIENT 60
-struct recent { /* the newest wrong guesses of the last minute, newest first (ms) */
+/* Wrong guesses within a minute that stop further ones: */
+#define THROTTLE_UNKNOWN 4 /* ... of clients from which this account was not used lately */
+#define THROTTLE_KNOWN 5   /* ... of one client from which it was, by guesses of this client */
+#define THROTTLE_ALL 9     /* ... of everybody */
+#define THROTTLE_MINUTE_MS (60 * (int64_t)1000)
+#define THROTTLE_WINDOW_MS (15 * THROTTLE_MINUTE_MS)
+/* wrong guesses at an address in THROTTLE_WINDOW_MS that slow strangers there */
+#define THROTTLE_CLIENT 60
+struct recent_failures { /* the newest wrong guesses of the last minute, newest first (ms) */
     int count;
-    int64_t at_ms[PACE_ALL];
+    int64_t at_ms[THROTTLE_ALL];
 };
-void account_pace_add(struct recent *r,
-                      int64_t at_ms); /* newest first; more than fit are left out */
+/* Call it with the newest first; what does not fit is ignored. */
+void account_throttle_add(struct recent_failures *r, int64_t at_ms);
 struct login_history {
-    struct recent login; /* at this account from anywhere */
-    struct recent pair;  /* ... from this address */
+    struct recent_failures login; /* at this account from anywhere */
+    struct recent_failures pair;  /* ... from this address */
     int64_t pair_failures,
-        pair_last_ms;        /* of the pair in PACE_WINDOW_MS, since it was last let in */
-    int64_t client_failures; /* of any account from this address in PACE_WINDOW_MS */
+        pair_last_ms;        /* of the pair in THROTTLE_WINDOW_MS, since it last signed in */
+    int64_t client_failures; /* of any account from this address in THROTTLE_WINDOW_MS */
     bool known_client;       /* this account has been signed in to from this address lately */
 };
-struct login_pace {
-    int64_t wait_ms; /* until a guess may be looked at; 0: now */
-    int64_t hold_ms; /* how long this one is kept waiting before it is looked at, whatever others do
-                        meanwhile */
+struct login_throttle {
+    int64_t wait_ms; /* until a guess may be checked; 0: now */
+    /* How long this guess is delayed before it is checked, whatever others do meanwhile. */
+    int64_t hold_ms;
     bool known;
 };
 /* Pure. The wait of a pair also doubles with each failure from the fifth on, from 1 second to 15
  * minutes. An address from which many accounts are tried is never refused for that: strangers there
  * wait 250 ms, at each doubling twice as long, at most 4 s. */
-struct login_pace account_pace(const struct login_history *h, int64_t now_ms);
+struct login_throttle account_throttle(const struct login_history *h, int64_t now_ms);
 
 /* ---- Pages ---------------------------------------------------------------------------------- */
 enum err account_login_page(struct request *r);
@@ -251,8 +252,8 @@ enum err account_login_post(struct request *r);
 enum err account_logout_post(struct request *r);
 enum err account_profile_page(struct request *r);
 enum err account_password_post(struct request *r);
-enum err account_first_page(struct request *r);
-enum err account_first_post(struct request *r);
+enum err account_first_password_page(struct request *r);
+enum err account_first_password_post(struct request *r);
 enum err account_code_page(struct request *r);
 enum err account_code_post(struct request *r);
 enum err account_factor_page(struct request *r);
@@ -270,8 +271,7 @@ enum err account_name_post(struct request *r);
 enum err account_import_page(struct request *r);
 enum err account_import_post(struct request *r);
 
-/* ---- Command line: gradus user add|list|reset|import
- * --------------------------------------------- */
+/* ---- Command line: gradus user add|list|reset|import ----------------------------------------- */
 int account_command(int argc, char **argv, const char *data);
 
 #endif

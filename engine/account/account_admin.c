@@ -41,7 +41,7 @@ static unsigned roles_from_form(struct request *r) {
 struct people_page {
     const char *problem;                  /* of a change to somebody who is there */
     const char *field, *field_problem;    /* of the form, which then keeps what was typed */
-    const char *new_login, *new_password; /* to hand over, once */
+    const char *new_login, *new_password; /* to hand over; shown once */
 };
 
 static enum err people_page(struct request *r, const struct people_page *with) {
@@ -83,8 +83,8 @@ static enum err people_page(struct request *r, const struct people_page *with) {
     if (with->new_password) {
         struct view *fresh = view_object(v, "fresh");
         view_text(fresh, "login", with->new_login);
-        view_text_personal(fresh, "password",
-                           with->new_password); /* not compressed with what was searched for */
+        /* Personal: it must not be compressed together with the search text. */
+        view_text_personal(fresh, "password", with->new_password);
         http_header_out(r, "Cache-Control", "no-store");
     }
     return http_page_status(r, with->problem || with->field ? 400 : 200, "account_people", v);
@@ -104,7 +104,7 @@ struct admin_change {
 
 static enum err store_change(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct admin_change *c = arg;
-    enum err e = account_still(db, a, c->actor, ROLE_ADMIN);
+    enum err e = account_recheck_roles(db, a, c->actor, ROLE_ADMIN);
     if (e != OK) return e;
     if (c->adding) {
         e = account_add(db, a, now_ms, c->actor, c->login, c->name, c->email, c->roles,
@@ -116,7 +116,7 @@ static enum err store_change(struct db *db, struct arena *a, void *arg, int64_t 
     return e == OK ? db_run(db, SQL_account_sessions_end, "tit", c->person, now_ms, "") : e;
 }
 
-/* Who is in the way of a new login or address; an administrator may know. */
+/* Says who has this login or address already; an administrator may know. */
 static const char *who_has(struct request *r, const char *login, const char *email,
                            const char *except, const char **field) {
     struct view *v = view_new(r->arena);
@@ -157,7 +157,7 @@ static void issue_password(struct request *r, struct admin_change *c) {
     c->hash.issued_count = 1;
 }
 
-/* Of the form: which of its fields a problem is about. */
+/* The form field that a problem is about. */
 static const char *field_of(const struct account_problem *problem) {
     if (str_eq(problem->key, "account_problem_login")) return "login";
     if (str_eq(problem->key, "account_problem_email")) return "email";
@@ -183,7 +183,7 @@ enum err account_add_post(struct request *r) {
     c->login = account_login_clean(r->arena, c->login);
     issue_password(r, c);
     static const char *const fields[] = {"name", "login", "email", "roles[]", NULL};
-    return c->roles & ~(unsigned)ROLE_LEARNER ? account_prove(r, fields, hash_change, c)
+    return c->roles & ~(unsigned)ROLE_LEARNER ? account_reauthenticate(r, fields, hash_change, c)
                                               : hash_change(r, c);
 }
 
@@ -200,10 +200,11 @@ enum err account_reset_post(struct request *r) {
     c->person = p.id;
     c->login = p.login;
     issue_password(r, c);
-    return account_prove(r, fields, hash_change, c);
+    return account_reauthenticate(r, fields, hash_change, c);
 }
 
-/* That of a learner decides nothing: it is everybody's to give, also to themselves. */
+/* RULE four-eyes is not asked for the role of a learner, which decides nothing: administrators may
+ * give it to anybody, also to themselves. */
 static enum err store_roles(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct admin_change *c = arg;
     struct person was;
@@ -211,7 +212,7 @@ static enum err store_roles(struct db *db, struct arena *a, void *arg, int64_t n
     if (e != OK) return e;
     bool decides = (was.roles ^ c->roles) & ~(unsigned)ROLE_LEARNER;
     e = decides ? account_may_change(db, a, c->actor, c->person, &c->refusal)
-                : account_still(db, a, c->actor, ROLE_ADMIN);
+                : account_recheck_roles(db, a, c->actor, ROLE_ADMIN);
     return e == OK ? account_set_roles(db, a, now_ms, c->actor, c->person, c->roles) : e;
 }
 
@@ -241,13 +242,13 @@ enum err account_roles_post(struct request *r) {
         return people_page(
             r, &(struct people_page){.problem = page_text(r->app->site, r->locale,
                                                           "admin_role_missing", NULL, r->arena)});
-    return account_prove(r, fields, change_roles, c);
+    return account_reauthenticate(r, fields, change_roles, c);
 }
 
 /* ---- Name and address ----------------------------------------------------------------------- */
 
-/* A wedding, a misspelling: the name is printed on certificates from now on. What was issued stays
- * as it was signed. */
+/* The name is printed on certificates that are issued from now on; issued ones stay as they were
+ * signed. */
 static enum err name_page(struct request *r, bool typed, const char *problem) {
     struct person p;
     enum err e = account_find(r->db, r->arena, r->param[0], &p);
@@ -280,13 +281,13 @@ struct renaming {
     const char *refusal; /* out */
 };
 
-/* The name stands on certificates: of oneself, somebody else corrects it. The address is only where
- * one is reached. */
+/* Certificates show the name, so nobody corrects their own. The e-mail address is only for contact.
+ */
 static enum err rename_person(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct renaming *x = arg;
     bool renames = !str_eq(account_name_clean(a, x->name), x->person.name);
     enum err e = renames ? account_may_change(db, a, x->actor, x->person.id, &x->refusal)
-                         : account_still(db, a, x->actor, ROLE_ADMIN);
+                         : account_recheck_roles(db, a, x->actor, ROLE_ADMIN);
     return e == OK ? account_set_fields(db, a, now_ms, x->actor, &x->person, x->name, x->email) : e;
 }
 

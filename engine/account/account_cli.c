@@ -61,7 +61,7 @@ static bool read_password(struct command *c, const char *login) {
         line[strcspn(line, "\r\n")] = '\0';
         c->password = line;
     }
-    /* What we made ourselves may hold a short login by chance. */
+    /* A password that we made may contain a short login by chance. */
     const struct account_problem *problem = c->password_stdin
                                                 ? account_password_problem(c->password, login)
                                                 : NULL;
@@ -130,8 +130,8 @@ static int reset(struct command *c) {
 
 /* ---- list ----------------------------------------------------------------------------------- */
 
-/* How many columns of a terminal a text takes: marks none, Chinese, Japanese and Korean signs two.
- */
+/* How many columns of a terminal a text takes: combining marks none, wide East Asian characters
+ * two. */
 static int columns_of(const char *text) {
     int columns = 0;
     for (int32_t i = 0, len = (int32_t)strlen(text); i < len;) {
@@ -151,7 +151,7 @@ static void put_cell(const char *text, int columns) {
 }
 
 static int list(struct command *c) {
-    if (c->subject && find_fill(c->store, &account_words) != OK)
+    if (c->subject && find_fill(c->store, &account_word_index) != OK)
         return fail("the words by which people are found cannot be stored");
     struct db *db = store_reader(c->store);
     if (!db) return fail("the database cannot be read");
@@ -177,7 +177,7 @@ static int list(struct command *c) {
 
 /* ---- import --------------------------------------------------------------------------------- */
 
-/* What the file gives, read and planned; the exit status, 0 when nothing stands against it. */
+/* An import with the command that runs it. */
 struct importing {
     struct command *command;
     struct import import;

@@ -24,8 +24,8 @@ char *factor_code_clean(struct arena *a, const char *typed) {
     return out;
 }
 
-bool factor_code_right(const unsigned char *secret, size_t len, int64_t now_ms, const char *code,
-                       int64_t *step) {
+bool factor_code_matches(const unsigned char *secret, size_t len, int64_t now_ms, const char *code,
+                         int64_t *step) {
     if (strlen(code) != DIGITS || strspn(code, "0123456789") != DIGITS) return false;
     uint64_t counter = 0;
     int position = 0;
@@ -86,15 +86,15 @@ enum err factor_confirm(struct db *db, struct arena *a, int64_t now_ms, const ch
     *right = false;
     if (e == OK && f.confirmed_ms) e = ERR_CONFLICT;
     if (e != OK) return e;
-    *right = factor_code_right(f.secret, f.secret_len, now_ms, factor_code_clean(a, code), &step);
+    *right = factor_code_matches(f.secret, f.secret_len, now_ms, factor_code_clean(a, code), &step);
     if (!*right) return OK;
     e = db_run(db, SQL_account_factor_confirm, "tii", f.id, now_ms, step);
     if (e == OK) e = add_codes(db, a, f.id, codes);
     return e == OK ? audit_append(db, a, now_ms, person_id, "factor.add", person_id, NULL) : e;
 }
 
-enum err factor_take(struct db *db, struct arena *a, int64_t now_ms, const char *person_id,
-                     const char *code, bool *right) {
+enum err factor_use_code(struct db *db, struct arena *a, int64_t now_ms, const char *person_id,
+                         const char *code, bool *right) {
     struct factor f;
     int64_t step;
     enum err e = factor_of(db, a, person_id, &f);
@@ -102,7 +102,7 @@ enum err factor_take(struct db *db, struct arena *a, int64_t now_ms, const char 
     if (e == OK && !f.confirmed_ms) e = ERR_NOT_FOUND;
     if (e != OK) return e;
     const char *clean = factor_code_clean(a, code);
-    if (factor_code_right(f.secret, f.secret_len, now_ms, clean, &step)) {
+    if (factor_code_matches(f.secret, f.secret_len, now_ms, clean, &step)) {
         *right = step > f.last_step;
         return *right ? db_run(db, SQL_account_factor_step, "ti", f.id, step) : OK;
     }
@@ -122,9 +122,10 @@ enum err factor_end(struct db *db, struct arena *a, int64_t now_ms, const char *
     return e;
 }
 
-/* ---- For the telephone ---------------------------------------------------------------------- */
+/* ---- Setting up an authenticator
+ * ---------------------------------------------------------------------- */
 
-const char *factor_letters(struct arena *a, const struct factor *f, bool grouped) {
+const char *factor_secret_base32(struct arena *a, const struct factor *f, bool grouped) {
     char *letters = NULL;
     size_t len = 0;
     if (oath_base32_encode((const char *)f->secret, f->secret_len, &letters, &len) != OATH_OK)
@@ -139,11 +140,11 @@ const char *factor_letters(struct arena *a, const struct factor *f, bool grouped
     return buf_text(&b);
 }
 
-/* The key URI that authenticator programs read. A login needs no escapes; the host tells academies
+/* The key URI that authenticator apps read. A login needs no escapes; the host tells academies
  * apart. */
 const char *factor_uri(struct arena *a, const struct factor *f, const char *login,
                        const char *origin) {
-    const char *host = strstr(origin, "://"), *letters = factor_letters(a, f, false);
+    const char *host = strstr(origin, "://"), *letters = factor_secret_base32(a, f, false);
     host = host ? host + 3 : origin;
     return letters
                ? arena_printf(a, "otpauth://totp/Gradus%%20%.*s:%s?secret=%s&issuer=Gradus%%20%.*s",
@@ -152,7 +153,7 @@ const char *factor_uri(struct arena *a, const struct factor *f, const char *logi
                : NULL;
 }
 
-const char *factor_drawing(struct arena *a, const char *uri) {
+const char *factor_qr_svg(struct arena *a, const char *uri) {
     QRcode *code = QRcode_encodeString8bit(uri, 0, QR_ECLEVEL_M);
     if (!code) return NULL;
     struct buf b;

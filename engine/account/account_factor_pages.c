@@ -13,7 +13,7 @@ static const char *wait_text(struct request *r, int64_t wait_ms) {
     return account_wait_text(r, "account_login_wait", wait_ms);
 }
 
-/* Guesses at codes are counted apart from those at the password, in the same way. */
+/* Wrong codes are counted like wrong passwords, but separately. */
 static struct guess code_guess(struct request *r) {
     return (struct guess){arena_printf(r->arena, "code:%s", r->who->login), r->client,
                           account_client_key(r->arena, r->client)};
@@ -24,7 +24,7 @@ static struct guess code_guess(struct request *r) {
 struct asking {
     struct guess guess;
     const char *person, *session, *code;
-    struct login_pace pace;
+    struct login_throttle pace;
     bool right;
     struct new_session fresh;
 };
@@ -47,9 +47,9 @@ enum err account_code_page(struct request *r) {
 
 static enum err take_code(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct asking *x = arg;
-    enum err e = account_pace_of(db, &x->guess, now_ms, &x->pace);
+    enum err e = account_throttle_of(db, &x->guess, now_ms, &x->pace);
     if (e != OK || x->pace.wait_ms > 0) return e;
-    e = factor_take(db, a, now_ms, x->person, x->code, &x->right);
+    e = factor_use_code(db, a, now_ms, x->person, x->code, &x->right);
     if (e == OK) e = account_note_guess(db, a, &x->guess, now_ms, x->right);
     if (e != OK || !x->right) return e;
     /* RULE session-renewed: the half of a session that the password alone has opened ends here. */
@@ -90,7 +90,7 @@ struct factor_change {
     struct guess guess;
     const char *person, *code;
     bool ends, right;
-    struct login_pace pace;
+    struct login_throttle pace;
     const char *codes[FACTOR_RECOVERY];
 };
 
@@ -109,10 +109,10 @@ static enum err factor_page(struct request *r, int status, const char *field, co
     else if (!f.confirmed_ms) {
         struct view *begun = view_object(v, "begun");
         const char *uri = factor_uri(r->arena, &f, r->who->login, r->origin);
-        const char *drawing = uri ? factor_drawing(r->arena, uri) : NULL;
+        const char *drawing = uri ? factor_qr_svg(r->arena, uri) : NULL;
         if (!drawing) return ERR_BUSY;
         view_html(begun, "drawing", drawing);
-        view_text(begun, "letters", factor_letters(r->arena, &f, true));
+        view_text(begun, "letters", factor_secret_base32(r->arena, &f, true));
     } else {
         struct view *there = view_object(v, "there");
         view_time(there, "since", f.confirmed_ms, r->locale, r->zone);
@@ -128,7 +128,7 @@ enum err account_factor_page(struct request *r) { return factor_page(r, 200, NUL
 static enum err store_factor(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct factor_change *x = arg;
     const char *hash;
-    enum err e = account_pace_of(db, &x->guess, now_ms, &x->pace);
+    enum err e = account_throttle_of(db, &x->guess, now_ms, &x->pace);
     if (e != OK || x->pace.wait_ms > 0) return e;
     e = account_latest_hash(db, a, x->person, &hash);
     if (e != OK) return e;
@@ -155,7 +155,7 @@ static enum err factor_hashed(struct request *r, void *arg, enum err result) {
     return result == OK ? http_write(r, store_factor, x, factor_stored) : result;
 }
 
-/* To begin and to end, the password is asked for: whoever finds an open session can do neither. */
+/* Setting up and ending a factor asks for the password, so that an open session is not enough. */
 static enum err with_password(struct request *r, struct factor_change *x) {
     const char *current = http_field(r, "current");
     if (!current || !*current || strlen(current) > 4 * ACCOUNT_PASSWORD_MAX)
@@ -164,7 +164,7 @@ static enum err with_password(struct request *r, struct factor_change *x) {
     x->hash.entry.login = x->guess.login;
     x->hash.entry.known = true;
     x->hash.password = current;
-    enum err e = account_pace_of(r->db, &x->guess, r->now_ms, &x->pace);
+    enum err e = account_throttle_of(r->db, &x->guess, r->now_ms, &x->pace);
     if (e == OK && x->pace.wait_ms > 0)
         return factor_page(r, 429, "current", wait_text(r, x->pace.wait_ms), NULL);
     if (e == OK) e = account_latest_hash(r->db, r->arena, x->person, &x->hash.hash);
@@ -173,7 +173,7 @@ static enum err with_password(struct request *r, struct factor_change *x) {
 
 static enum err store_confirmed(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct factor_change *x = arg;
-    enum err e = account_pace_of(db, &x->guess, now_ms, &x->pace);
+    enum err e = account_throttle_of(db, &x->guess, now_ms, &x->pace);
     if (e != OK || x->pace.wait_ms > 0) return e;
     e = factor_confirm(db, a, now_ms, x->person, x->code, &x->right, x->codes);
     return e == OK ? account_note_guess(db, a, &x->guess, now_ms, x->right) : e;
@@ -211,7 +211,7 @@ struct ending {
 
 static enum err end_factor(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     const struct ending *x = arg;
-    enum err e = account_still(db, a, x->actor, ROLE_ADMIN);
+    enum err e = account_recheck_roles(db, a, x->actor, ROLE_ADMIN);
     return e == OK ? factor_end(db, a, now_ms, x->actor, x->person) : e;
 }
 
@@ -226,7 +226,7 @@ static enum err begin_ending(struct request *r, void *arg) {
     return http_write(r, end_factor, arg, factor_ended);
 }
 
-/* Somebody has lost the telephone and the codes, and stands at the desk. */
+/* For a person who has lost the telephone and the recovery codes. */
 enum err account_factor_end_post(struct request *r) {
     static const char *const fields[] = {NULL};
     struct ending *x = NEW(r->arena, struct ending);
@@ -237,5 +237,5 @@ enum err account_factor_end_post(struct request *r) {
     if (str_eq(p.id, r->who->person_id))
         return http_refuse(r, ERR_DENIED, "admin_own_account", NULL);
     *x = (struct ending){r->who->person_id, p.id, p.login};
-    return account_prove(r, fields, begin_ending, x);
+    return account_reauthenticate(r, fields, begin_ending, x);
 }

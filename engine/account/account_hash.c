@@ -1,6 +1,6 @@
-/* Passwords are hashed on two threads of their own: Argon2id takes some 30 ms and 19 MiB on
- * purpose, and a request must neither wait behind another's nor let a crowd of sign-ins take all
- * memory. Who is next: account_queue.h. */
+/* Hashing passwords on two threads of their own: Argon2id takes some 30 ms and 19 MiB on purpose,
+ * so no request may wait behind another's hash, and many sign-ins at once may not use up the
+ * memory. account_queue.h decides who is next. */
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 /* OWASP's second choice for Argon2id: 19 MiB, two passes, one lane. */
 #define HASH_PASSES 2
 #define HASH_MEMORY ((size_t)19 * 1024 * 1024)
-/* A password of account_random_password has 99 random bits, which nobody tries out, whatever a try
- * costs: what is slow on purpose protects passwords that people choose. So two thousand people are
- * added at once. */
+/* A password of account_random_password has 99 random bits: trying them all is hopeless even with a
+ * quick hash. A slow one only protects passwords that people choose. So an import of two thousand
+ * people is quick. */
 #define ISSUED_PASSES 1
 #define ISSUED_MEMORY ((size_t)64 * 1024)
 #define HASH_THREADS 2
@@ -26,8 +26,8 @@ struct hashers {
     pthread_cond_t more;
     bool closing;
     struct queue queue;
-    /* Hash of a random text: what a sign-in with an unknown login is checked against, so that its
-     * answer takes as long as that of a known one. */
+    /* A hash of a random text. A sign-in with an unknown login is checked against it, so that it
+     * takes as long as one with a known login. */
     char decoy[crypto_pwhash_STRBYTES];
 };
 
@@ -51,7 +51,7 @@ static bool verify(const char *hash, const char *password) {
     return crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
 }
 
-/* Takes as long for everybody: also where there is no hash, or a quick one. */
+/* Takes the same time for everybody, also where there is no hash or a quick one. */
 static bool matches(const struct hashers *h, const struct hash_job *job) {
     bool there = job->hash && *job->hash;
     bool quick = there && crypto_pwhash_str_needs_rehash(job->hash, HASH_PASSES, HASH_MEMORY) == 1;

@@ -1,5 +1,5 @@
-/* People from a table: which column is what, what is wrong with a row, what would happen to whom,
- * and doing it. */
+/* Importing people from a table: recognising columns, checking rows, planning the changes, applying
+ * them. */
 #include "account/account_import.h"
 
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static const char *const column_names[COLUMNS] = {"login",     "name",  "first n
 static const char expected_columns[] =
     "login, email, and name (or first name and last name); roles may be left out";
 
-/* What other programs call them, in small letters without anything that is no letter. */
+/* Headings that other programs use, in lower case and without anything that is no letter. */
 static const struct {
     const char *heading;
     int column;
@@ -67,8 +67,8 @@ static void add_quoted(struct buf *b, const char *text) {
     buf_printf(b, "%s“%.*s”", b->len ? ", " : "", 60, text);
 }
 
-/* "Name" beside a first name is the family name; beside both it is the whole one, and they are not
- * needed. */
+/* "Name" beside "first name" alone is the family name; beside both first and last name it is the
+ * whole name, and they are ignored. */
 static void settle_names(struct reader *t) {
     if (t->column[NAME] < 0 || t->column[FIRST] < 0) return;
     if (t->column[LAST] >= 0) t->column[FIRST] = t->column[LAST] = -1;
@@ -84,8 +84,7 @@ static bool uses(const struct reader *t, size_t cell) {
     return false;
 }
 
-/* False when the first row does not name what is needed. Columns that are not used are named, never
- * dropped without a word. */
+/* False when the first row lacks a needed column. A warning names the columns that are not used. */
 static bool read_headings(struct reader *t, const struct csv_row *head) {
     struct import *x = t->import;
     struct buf all, unused;
@@ -138,7 +137,7 @@ static void fault_of(struct import *x, struct import_row *row, const struct acco
               0);
 }
 
-/* Each for itself, so that all faults of a row are told: the rest is taken to be good. */
+/* Checks each field with valid values for the others, so that all faults of a row are reported. */
 static void check_person(struct import *x, struct import_row *row) {
     struct arena *a = x->arena;
     static const char login[] = "login", name[] = "Name", email[] = "name@example.org";
@@ -305,7 +304,7 @@ static bool equals(const struct import_row *row) {
 }
 
 /* RULE four-eyes, as on the pages of one person. */
-static enum err check_eyes(struct import *x, struct db *db, struct import_row *row) {
+static enum err check_four_eyes(struct import *x, struct db *db, struct import_row *row) {
     const char *conflict = NULL;
     bool decides = row->roles && (row->roles ^ row->was.roles) & ~(unsigned)ROLE_LEARNER;
     if (!x->actor || (!decides && str_eq(row->name, row->was.name))) return OK;
@@ -321,13 +320,13 @@ static enum err plan_row(struct import *x, struct db *db, struct import_row *row
     bool there = e == OK;
     row->action = !there ? IMPORT_ADD : equals(row) ? IMPORT_SAME : IMPORT_UPDATE;
     if (there && !x->update) fault(x, row, "import_login_taken", row->login, NULL, 0);
-    if (row->action == IMPORT_UPDATE && (e = check_eyes(x, db, row)) != OK) return e;
+    if (row->action == IMPORT_UPDATE && (e = check_four_eyes(x, db, row)) != OK) return e;
     e = account_taken(db, x->arena, NULL, row->email, there ? row->was.id : NULL, &other);
     if (e == OK) fault(x, row, "import_email_taken", row->email, other.login, 0);
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
-bool import_gives_power(const struct import *x) {
+bool import_changes_privileges(const struct import *x) {
     for (size_t i = 0; i < x->count; i++) {
         const struct import_row *row = &x->rows[i];
         unsigned was = row->action == IMPORT_ADD ? (unsigned)ROLE_LEARNER : row->was.roles;
@@ -343,7 +342,7 @@ enum err import_plan(struct import *x, struct db *db) {
     for (size_t i = 0; e == OK && i < x->count; i++) {
         struct import_row *row = &x->rows[i];
         if (!row->login || !row->name || !row->email || row->faulty) {
-            /* What else is wrong with it is told all the same. */
+            /* Also reports a taken login of a faulty row. */
             struct person other;
             if (!row->login || x->update) continue;
             e = account_taken(db, x->arena, row->login, NULL, NULL, &other);

@@ -1,7 +1,8 @@
-/* Private to account/: people from a table of another program, for the command line and the page.
+/* Private to account/: importing people from a table of another program, for the command line and
+ * the page.
  *
- * Three steps: read the file (pure), plan what would happen (reads the store), do it (in a job).
- * Each finding has its line, and all of a file are told at once. */
+ * Three steps: read the file (pure), plan what would happen (reads the store), apply it (in a job).
+ * Each finding has its line, and all findings of a file are reported together. */
 #ifndef GR_ACCOUNT_ACCOUNT_IMPORT_H
 #define GR_ACCOUNT_ACCOUNT_IMPORT_H
 
@@ -48,8 +49,8 @@ struct import {
 const char *import_fault_key(enum csv_fault fault);
 /* The rows of a file. Pure. */
 void import_read(struct import *x, const void *bytes, size_t len, size_t row_limit);
-/* Once planned: does it give or take a role other than a learner's? */
-bool import_gives_power(const struct import *x);
+/* After import_plan: whether it gives or takes a role other than a learner's. */
+bool import_changes_privileges(const struct import *x);
 /* What would happen to each row. May be called again, in a later snapshot or in the job. Not OK:
  * the store cannot be read. */
 enum err import_plan(struct import *x, struct db *db) MUST_USE;
@@ -57,9 +58,10 @@ enum err import_plan(struct import *x, struct db *db) MUST_USE;
  * no administrator, or when somebody is to be added who has no hash. */
 enum err import_apply(struct import *x, struct db *db, int64_t now_ms, const char *actor) MUST_USE;
 
-/* ---- Words of the command line (account_words.c) -------------------------------------------- */
-/* The command line has no catalogue at hand, and speaks English: the sentence of an interface
- * text's key. */
+/* ---- Texts of the command line (account_english.c) --------------------------------------------
+ */
+/* The command line has no catalogue and speaks English: the English sentence of an interface text's
+ * key. */
 const char *account_english(struct arena *a, const char *key, const char *found,
                             const char *expected, int line);
 const char *account_problem_english(struct arena *a, const struct account_problem *problem);

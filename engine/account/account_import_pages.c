@@ -1,5 +1,5 @@
-/* People from a table, in the browser: give a file, see what would happen, do it. Nothing of the
- * file is kept between the two: the page carries it, and it is read and planned anew. */
+/* Importing people in the browser: upload a file, preview the changes, confirm. The server stores
+ * nothing in between: the page carries the text, which is read and planned again. */
 #include <string.h>
 
 #include "account/account_import.h"
@@ -115,7 +115,7 @@ static enum err preview(struct request *r, struct upload *u, const char *problem
 static enum err store_people(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct upload *u = arg;
     size_t before = u->import.finding_count;
-    enum err e = account_still(db, a, u->actor, ROLE_ADMIN);
+    enum err e = account_recheck_roles(db, a, u->actor, ROLE_ADMIN);
     if (e == OK) e = import_plan(&u->import, db);
     if (e == OK && u->import.finding_count > before) return ERR_CONFLICT;
     return e == OK ? import_apply(&u->import, db, now_ms, u->actor) : e;
@@ -161,8 +161,8 @@ static enum err do_it(struct request *r, void *arg) {
     return http_wait(r, account_hash_start, u, hashed);
 }
 
-/* The page carries the text to the confirmation as a field: there it is UTF-8, and a browser ends
- * its lines with CR LF. */
+/* The page carries the text to the confirmation in a form field, where it is UTF-8 with CR LF at
+ * the ends of lines: that must still fit. */
 static bool too_large(const char *text, size_t len) {
     size_t carried = len;
     for (size_t i = 0; i < len; i++) carried += text[i] == '\n' && (i == 0 || text[i - 1] != '\r');
@@ -194,5 +194,6 @@ enum err account_import_post(struct request *r) {
     bool confirmed = http_field(r, "confirmed") != NULL && u->import.faulty == 0;
     if (!confirmed) return preview(r, u, NULL);
     static const char *const fields[] = {"text", "update", "confirmed", NULL};
-    return import_gives_power(&u->import) ? account_prove(r, fields, do_it, u) : do_it(r, u);
+    return import_changes_privileges(&u->import) ? account_reauthenticate(r, fields, do_it, u)
+                                                 : do_it(r, u);
 }

@@ -1,10 +1,10 @@
-/* What the room keeps while an academy runs. */
+/* Opening and closing the state of accounts. */
 #include <liboath/oath.h>
 #include <stdlib.h>
 
 #include "account/account_private.h"
 
-/* Only an academy of before the keys has any to make, and of those the ones in other scripts. */
+/* The migration has made the keys of ASCII addresses; this makes the others, once. */
 static enum err make_keys(struct store *store) {
     struct arena arena;
     arena_init(&arena, (size_t)512 * 1024 * 1024);
@@ -12,7 +12,7 @@ static enum err make_keys(struct store *store) {
     enum err e;
     do {
         keys.after_id = keys.last_id;
-        e = store_write(store, account_make_keys, &keys, &arena);
+        e = store_write(store, account_make_email_keys, &keys, &arena);
     } while (e == OK && keys.read == EMAIL_KEYS_AT_ONCE);
     arena_release(&arena);
     return e;
@@ -28,10 +28,10 @@ enum err accounts_open(struct accounts **out, struct store *store) {
         return ERR_IO;
     }
     a->hashers = hashers_new();
-    a->sessions = sessions_new();
-    a->holder = holder_new();
-    if (a->hashers && a->holder && a->sessions && make_keys(store) == OK &&
-        find_fill(store, &account_words) == OK)
+    a->sessions = session_cache_new();
+    a->delays = delay_queue_new();
+    if (a->hashers && a->delays && a->sessions && make_keys(store) == OK &&
+        find_fill(store, &account_word_index) == OK)
         return OK;
     accounts_close(a);
     *out = NULL;
@@ -40,8 +40,8 @@ enum err accounts_open(struct accounts **out, struct store *store) {
 
 void accounts_close(struct accounts *a) {
     if (!a) return;
-    holder_free(a->holder);
+    delay_queue_free(a->delays);
     hashers_free(a->hashers);
-    sessions_free(a->sessions);
+    session_cache_free(a->sessions);
     free(a);
 }

@@ -1,4 +1,4 @@
-/* What a person sees and may change about the own account; the password: account_password.c. */
+/* The page of the own account; for the password see account_password.c. */
 #include <string.h>
 
 #include "account/account_factor.h"
@@ -26,7 +26,7 @@ static enum err add_sessions(struct request *r, struct view *v) {
     return stmt_end(q);
 }
 
-/* A choice only where there is one. */
+/* Offers a choice only when there are several languages. */
 static void add_languages(struct request *r, struct view *v) {
     const char *const *names;
     size_t count = page_locales(r->app->site, &names, r->arena);
@@ -122,7 +122,7 @@ static enum err store_reading(struct db *db, struct arena *a, void *arg, int64_t
     return db_run(db, SQL_account_set_reading, "tt", c->person, c->locale);
 }
 
-/* Any language that there is: texts may be in others than the pages are. */
+/* Any valid language: content may be in languages that the interface lacks. */
 enum err account_reading_post(struct request *r) {
     const char *lang = page_language(r->arena, http_field(r, "lang"));
     if (!lang) return http_refuse(r, ERR_INVALID, "account_no_reading", NULL);

@@ -1,5 +1,4 @@
-/* A new password: by somebody who knows the old one, or at the first sign-in with one that was
- * handed over. */
+/* Changing a password: with the old one, or at the first sign-in with one that was handed over. */
 #include <string.h>
 
 #include "account/account_private.h"
@@ -11,9 +10,11 @@ struct change {
     struct hash_job hash; /* first: account_hash_start takes it by this address */
     struct guess guess;
     const char *person, *session;
-    struct login_pace pace; /* out: too many wrong ones before */
-    bool first;             /* in place of one that was handed over, which was given a moment ago */
-    bool refused; /* out: not the password, or not any more; with `first`: the same one again */
+    struct login_throttle pace; /* out: it has to wait after too many wrong ones */
+    bool first; /* at the first sign-in, in place of a password that was handed over */
+    /* Out: the old password is wrong or was changed meanwhile; with `first`: the new one is the
+     * same. */
+    bool refused;
     struct new_session fresh; /* out */
 };
 
@@ -48,13 +49,12 @@ static enum err renew(struct db *db, struct arena *a, struct change *c, int64_t 
                : e;
 }
 
-/* Guesses count like those of a sign-in: whoever sits at another's open session has no more of
- * them. */
+/* Wrong guesses count like those at a sign-in, so that an open session gives no more of them. */
 static enum err store_password(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct change *c = arg;
     const char *hash;
     enum err e = OK;
-    if (!c->first) e = account_pace_of(db, &c->guess, now_ms, &c->pace);
+    if (!c->first) e = account_throttle_of(db, &c->guess, now_ms, &c->pace);
     if (e != OK || c->pace.wait_ms > 0) return e;
     e = session_still(db, c, now_ms);
     if (e == OK) e = account_latest_hash(db, a, c->person, &hash);
@@ -70,7 +70,7 @@ static enum err store_password(struct db *db, struct arena *a, void *arg, int64_
 
 static enum err form(struct request *r, const struct change *c, int status, const char *field,
                      const char *problem) {
-    return c->first ? account_first_with(r, status, field, problem)
+    return c->first ? account_first_password_with(r, status, field, problem)
                     : account_profile_with(r, status, field, problem);
 }
 
@@ -108,7 +108,7 @@ static enum err hashed(struct request *r, void *arg, enum err result) {
 
 /* ---- Asking --------------------------------------------------------------------------------- */
 
-/* What is wrong with the new password, told at its field; true when there is something. */
+/* True when the new password is refused; `*answer` is then the form with the problem. */
 static bool refuses_new(struct request *r, const struct change *c, enum err *answer) {
     const char *wanted = http_field(r, "new"), *again = http_field(r, "again");
     const struct account_problem *problem = account_password_problem(wanted, r->who->login);
@@ -136,7 +136,7 @@ static enum err change(struct request *r, const char *given, bool first) {
     c->hash.password = given;
     c->hash.new_password = http_field(r, "new");
     c->hash.make_unless = first;
-    e = first ? OK : account_pace_of(r->db, &c->guess, r->now_ms, &c->pace);
+    e = first ? OK : account_throttle_of(r->db, &c->guess, r->now_ms, &c->pace);
     if (e == OK && c->pace.wait_ms > 0) return must_wait(r, c);
     if (e == OK) e = account_latest_hash(r->db, r->arena, c->person, &c->hash.hash);
     return e == OK ? http_wait(r, account_hash_start, c, hashed) : e;
@@ -148,8 +148,8 @@ enum err account_password_post(struct request *r) {
 
 /* ---- At the first sign-in ------------------------------------------------------------------- */
 
-enum err account_first_with(struct request *r, int status, const char *problem_field,
-                            const char *problem) {
+enum err account_first_password_with(struct request *r, int status, const char *problem_field,
+                                     const char *problem) {
     struct view *v = view_new(r->arena);
     view_text(v, "title",
               page_text(r->app->site, r->locale, "account_first_title", NULL, r->arena));
@@ -162,10 +162,10 @@ enum err account_first_with(struct request *r, int status, const char *problem_f
 /* RULE first-password: only as long as the password is one that was handed over. */
 static bool is_due(struct request *r) { return str_eq(r->who->only, ACCOUNT_FIRST_PATH); }
 
-enum err account_first_page(struct request *r) {
-    return is_due(r) ? account_first_with(r, 200, NULL, NULL) : http_redirect(r, "/me");
+enum err account_first_password_page(struct request *r) {
+    return is_due(r) ? account_first_password_with(r, 200, NULL, NULL) : http_redirect(r, "/me");
 }
 
-enum err account_first_post(struct request *r) {
+enum err account_first_password_post(struct request *r) {
     return is_due(r) ? change(r, http_field(r, "new"), true) : http_redirect(r, "/me");
 }

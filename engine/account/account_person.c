@@ -13,17 +13,17 @@
 #define EMAIL_MAX 254     /* bytes: RFC 5321 section 4.5.3.1.3, without the angle brackets */
 #define FOLDED_UNITS 1024 /* of UTF-16; a longer text is neither login nor address */
 
-/* NFC(toCasefold(NFD(text))). NULL when it is no UTF-8 or too long. Whatever else ICU says is no
- * fault of the text: it had no memory (its data are in the program). */
+/* NFC(toCasefold(NFD(text))). NULL when the text is no UTF-8 or too long. Any other error of ICU
+ * means that memory is short, since its data are part of the program. */
 static const char *fold(struct arena *a, const char *text) {
     UErrorCode status = U_ZERO_ERROR;
-    const UNormalizer2 *apart = unorm2_getNFDInstance(&status),
+    const UNormalizer2 *decomposed = unorm2_getNFDInstance(&status),
                        *composed = unorm2_getNFCInstance(&status);
     UChar one[FOLDED_UNITS], other[FOLDED_UNITS];
     int32_t len = 0;
     u_strFromUTF8(one, FOLDED_UNITS, &len, text, -1, &status);
-    /* Each does nothing once one has failed. */
-    len = unorm2_normalize(apart, one, len, other, FOLDED_UNITS, &status);
+    /* Once one call has failed the others do nothing. */
+    len = unorm2_normalize(decomposed, one, len, other, FOLDED_UNITS, &status);
     len = u_strFoldCase(one, FOLDED_UNITS, other, len, U_FOLD_CASE_DEFAULT, &status);
     len = unorm2_normalize(composed, one, len, other, FOLDED_UNITS, &status);
     char out[3 * FOLDED_UNITS + 1];

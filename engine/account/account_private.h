@@ -10,14 +10,16 @@
 /* Work for the hashing threads: check `password` against `hash`, and then (or when there is no
  * `password`) hash `new_password` and all of `issued`. Lives in the request's arena. */
 struct hash_job {
-    struct queue_entry entry;    /* first: the queue knows jobs by it; its client is filled in */
+    struct queue_entry entry;    /* first: the queue casts back from it; `client` is filled in by
+                                    account_hash_start */
     const char *password, *hash; /* hash NULL: unknown login, takes as long and never matches */
     const char *new_password;    /* NULL: nothing to hash */
     const char **issued;         /* passwords of account_random_password */
     size_t issued_count;
-    bool make_unless;   /* hash unless it matches, instead of when it does */
-    bool matches;       /* out */
-    char *made;         /* out, arena; NULL when not asked or memory is short */
+    bool make_unless; /* make the new hash when the password does not match, instead of when it does
+                       */
+    bool matches;     /* out */
+    char *made;       /* out, arena; NULL when not asked or memory is short */
     char **issued_made; /* out, likewise */
     struct request *request;
 };
@@ -28,43 +30,46 @@ void hashers_free(struct hashers *h); /* finishes what is being hashed; NULL is 
  * many guesses at this account do. */
 void account_hash_start(struct request *r, void *job);
 
-/* ---- Guessing (account_pace.c) -------------------------------------------------------------- */
-#define PACE_KNOWN_MS (30 * MS_DAY)
-#define PACE_CLIENT_COUNTED 1000 /* more failures of an address make no difference */
+/* ---- Guessing (account_throttle.c) --------------------------------------------------------------
+ */
+#define THROTTLE_KNOWN_MS (30 * MS_DAY)
+#define THROTTLE_CLIENT_COUNTED 1000 /* more failures of an address make no difference */
 struct guess {
-    const char *login; /* whose secret; an account has one, however its name was typed */
-    const char *client, *client_key; /* the address, and what counts together with it */
+    const char *login; /* the account, by one name however it was typed */
+    const char *client,
+        *client_key; /* the address, and the key under which its failures are counted */
 };
-enum err account_pace_of(struct db *db, const struct guess *g, int64_t now_ms,
-                         struct login_pace *out) MUST_USE;
+enum err account_throttle_of(struct db *db, const struct guess *g, int64_t now_ms,
+                             struct login_throttle *out) MUST_USE;
 /* In a job. */
 enum err account_note_guess(struct db *db, struct arena *a, const struct guess *g, int64_t now_ms,
                             bool right) MUST_USE;
 
-#define HOLD_MOST_MS 5000 /* a longer wait is told, not waited */
-#define HOLDS 1024        /* requests that wait at a time */
-struct hold {
+#define DELAY_MAX_MS 5000 /* a longer wait is answered at once, with the time */
+#define DELAYS_MAX 1024   /* requests that are delayed at the same time */
+struct delay {
     int64_t wait_ms; /* in */
     int64_t due_ms;  /* monotonic */
     struct request *request;
-    struct hold *next;
+    struct delay *next;
 };
-/* For http_wait: wakes `wait_ms` later, or at once when too many wait. No thread waits with it. */
-void account_hold_start(struct request *r, void *hold);
+/* For http_wait: wakes the request `wait_ms` later, or at once when DELAYS_MAX wait. Takes no
+ * thread. */
+void account_delay_start(struct request *r, void *delay);
 /* NULL when no thread can be started. */
-struct holder *holder_new(void);
-void holder_free(struct holder *h); /* NULL is fine */
+struct delay_queue *delay_queue_new(void);
+void delay_queue_free(struct delay_queue *h); /* NULL is fine */
 
-/* The sessions that were looked up last. NULL when there is no memory. */
-struct sessions *sessions_new(void);
-void sessions_free(struct sessions *s);
+/* A cache of the sessions that were looked up last. NULL when there is no memory. */
+struct session_cache *session_cache_new(void);
+void session_cache_free(struct session_cache *s);
 
 struct accounts {
-    struct holder *holder;
+    struct delay_queue *delays;
     struct hashers *hashers;
-    struct sessions *sessions;
+    struct session_cache *sessions;
 };
-/* What names a session in the store: a hash of its token. Arena. */
+/* The id of a session in the store: a hash of its token. Arena. */
 const char *account_session_id(struct request *r, const char *token);
 
 #define SESSION_COOKIE "gradus" /* "__Host-gradus" over https: http_cookie_own */
@@ -72,10 +77,10 @@ const char *account_session_id(struct request *r, const char *token);
 #define ACCOUNT_FIRST_PATH "/me/first-password"
 #define ACCOUNT_CODE_PATH "/login/code"
 #define ACCOUNT_FACTOR_PATH "/me/second-factor"
-#define CODE_WAIT_MS (10 * MS_MINUTE) /* so long may the code of a sign-in be awaited */
+#define CODE_WAIT_MS (10 * MS_MINUTE) /* how long a sign-in may wait for its code */
 
 struct new_session {
-    const char *token, *id, *csrf; /* what the cookie holds, what the store holds */
+    const char *token, *id, *csrf; /* `token` is in the cookie, `id` and `csrf` are in the store */
     int64_t until_ms, now_ms;
     bool awaits_code; /* out: the second factor is asked for next */
 };
@@ -86,41 +91,42 @@ enum err account_session_begin(struct db *db, struct arena *a, int64_t now_ms,
 /* RULE power-proven: goes on at once when the password was given within the last ten minutes; else
  * asks for it, and goes on when it comes with the same `fields` (names, NULL last), which the page
  * that asks carries along. */
-enum err account_prove(struct request *r, const char *const *fields,
-                       enum err (*go_on)(struct request *r, void *arg), void *arg) MUST_USE;
+enum err account_reauthenticate(struct request *r, const char *const *fields,
+                                enum err (*next)(struct request *r, void *arg), void *arg) MUST_USE;
 void account_session_cookie(struct request *r, const struct new_session *s);
 /* The hash of the password that counts; NULL when there is none. */
 enum err account_latest_hash(struct db *db, struct arena *a, const char *person_id,
                              const char **hash) MUST_USE;
 /* `next` when it is a path of ours, else "/". */
 const char *account_safe_next(const char *next);
-/* What a form says about one of its fields: at the field, and in the list above it. */
+/* Adds a problem of a form field: at the field, and to the list above the form. */
 void account_add_error(struct request *r, struct view *v, const char *field, const char *problem);
 /* "… Wait 5 seconds …", by the key of an interface text; the answer gets Retry-After. */
 const char *account_wait_text(struct request *r, const char *key, int64_t wait_ms);
 /* The page of the first password, with a problem. */
-enum err account_first_with(struct request *r, int status, const char *problem_field,
-                            const char *problem);
+enum err account_first_password_with(struct request *r, int status, const char *problem_field,
+                                     const char *problem);
 
-/* Is it one piece of up to four characters, repeated? */
+/* Whether it repeats one piece of up to four characters. */
 bool account_password_repeats(const char *password);
-/* Is it, in any case and without digits and signs around it, on the list of common passwords, once
- * or repeated? */
+/* Whether it is on the list of common passwords, once or repeated, in any case, without digits and
+ * signs around it. */
 bool account_password_common(const char *password);
 
 /* A page of /me with notice or problem. */
 enum err account_profile_with(struct request *r, int status, const char *problem_field,
                               const char *problem);
 
-/* A job: of the people behind `after_id` ("" at first) the next 1,000 who lack the key of their
- * address get it. */
+/* A job: makes the e-mail keys of the next 1,000 people after `after_id` ("" at first) who lack
+ * one. */
 #define EMAIL_KEYS_AT_ONCE 1000
 struct email_keys {
     const char *after_id; /* in */
     const char *last_id;  /* out */
     size_t read;          /* out */
 };
-extern const struct find_table account_words; /* what people are found by */
-enum err account_make_keys(struct db *db, struct arena *a, void *arg, int64_t now_ms) MUST_USE;
+extern const struct find_table account_word_index; /* the word index by which people are found */
+enum err account_make_email_keys(struct db *db, struct arena *a, void *arg,
+                                 int64_t now_ms) MUST_USE;
 
 #endif

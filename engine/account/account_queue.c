@@ -1,4 +1,4 @@
-/* Turns at the hashing threads. */
+/* The order of the hashing queue. */
 #include "account/account_queue.h"
 
 #include "base/text.h"

@@ -1,5 +1,5 @@
-/* Private to account/: who is next when passwords are hashed, and who is not let in. Pure: no
- * threads, no clock. */
+/* Private to account/: the queue of passwords to hash, which decides who is next and who is
+ * refused. Pure: no threads, no clock. */
 #ifndef GR_ACCOUNT_ACCOUNT_QUEUE_H
 #define GR_ACCOUNT_ACCOUNT_QUEUE_H
 
@@ -9,14 +9,15 @@
 
 /* Some 30 ms each on two threads: 256 of them are four seconds of work. */
 #define QUEUE_LIMIT 256
-#define QUEUE_LIMIT_CLIENT 128 /* of one address: a lecture hall, and never all the places */
-/* Of one account, as many again of those who are known: more guesses than these are not looked at
- * in a minute anyway. */
+#define QUEUE_LIMIT_CLIENT                                                                         \
+    128 /* of one address: enough for a lecture hall, never the whole queue */
+/* Of one account, counted separately for known and unknown clients. More guesses than these are not
+ * checked within a minute anyway. */
 #define QUEUE_LIMIT_LOGIN 8
 
 struct queue_entry {
     const char *client, *login; /* borrowed while it waits; login NULL: work that is no guess */
-    bool known;               /* this person has signed in from this address before: first served */
+    bool known;               /* this person has signed in from this address before: served first */
     uint64_t turn;            /* the queue's */
     struct queue_entry *next; /* the queue's */
 };
@@ -26,7 +27,7 @@ struct queue_entry {
 struct queue {
     struct queue_entry *first;
     int length;
-    uint64_t turn; /* of whom was taken last */
+    uint64_t turn; /* of the entry that was taken last */
 };
 
 enum queue_answer { QUEUE_WAITS, QUEUE_FULL, QUEUE_LOGIN_FULL };

@@ -1,5 +1,5 @@
-/* Whether what is on record about a person is what the audit log says: roles, cohorts and
- * interests, on which rests who may decide about whom, and the name, which certificates tell. */
+/* Compares what the store holds about a person with the audit log: roles, cohorts and interests,
+ * which decide who may decide about whom, and the name, which certificates show. */
 #include <string.h>
 
 #include "account/account.h"
@@ -22,7 +22,7 @@ static enum err any_row(struct db *db, int query, const char *types, const char 
     return stmt_end(q);
 }
 
-/* What the log told last. */
+/* The last values in the log. */
 struct logged_person {
     const char *roles, *name; /* NULL: never */
 };
@@ -51,14 +51,15 @@ static enum err fact_problem(struct db *db, struct arena *a, const char *person_
     return e;
 }
 
-/* Where somebody accepted a log whose end was lost, a person may have been added in what is gone:
- * they alone are not told. Roles that differ are: to set them anew logs them. */
+/* When somebody accepted a log whose end was lost, the row that added a person may be lost too: a
+ * person without any logged roles is then no problem. Roles that differ still are: setting them
+ * anew logs them. */
 static enum err roles_problem(struct db *db, struct arena *a, const struct person *p,
                               const char *logged, const char **problem) {
     bool lost = false;
     enum err e = OK;
     if (!logged) {
-        if (!(p->roles & ~(unsigned)ROLE_LEARNER)) return OK; /* nobody got power so */
+        if (!(p->roles & ~(unsigned)ROLE_LEARNER)) return OK; /* a learner has no privileges */
         e = audit_accepted(db, a, &lost);
         if (e == OK && !lost) *problem = "roles are on record that were never logged";
     } else if (!str_eq(account_roles_text(a, p->roles), logged)) {

@@ -62,29 +62,30 @@ const char *account_client_key(struct arena *a, const char *client) {
                         s[6] << 8 | s[7]);
 }
 
-#define WITH_POWER (ROLE_INSTRUCTOR | ROLE_ASSESSOR | ROLE_ADMIN)
+#define PRIVILEGED_ROLES (ROLE_INSTRUCTOR | ROLE_ASSESSOR | ROLE_ADMIN)
 
 int64_t account_session_idle_ms(unsigned roles) {
-    return roles & WITH_POWER ? MS_HOUR : 3 * MS_DAY;
+    return roles & PRIVILEGED_ROLES ? MS_HOUR : 3 * MS_DAY;
 }
 
 int64_t account_session_until(unsigned roles, int64_t began_ms, int64_t used_ms) {
-    int64_t end = began_ms + (roles & WITH_POWER ? 12 * MS_HOUR : 14 * MS_DAY);
+    int64_t end = began_ms + (roles & PRIVILEGED_ROLES ? 12 * MS_HOUR : 14 * MS_DAY);
     int64_t idle = used_ms + account_session_idle_ms(roles);
     return idle < end ? idle : end;
 }
 
-void account_pace_add(struct recent *r, int64_t at_ms) {
-    if (r->count < PACE_ALL) r->at_ms[r->count++] = at_ms;
+void account_throttle_add(struct recent_failures *r, int64_t at_ms) {
+    if (r->count < THROTTLE_ALL) r->at_ms[r->count++] = at_ms;
 }
 
 static int64_t later(int64_t wait, int64_t until_ms, int64_t now_ms) {
     return until_ms - now_ms > wait ? until_ms - now_ms : wait;
 }
 
-/* Until the `limit`th newest is a minute old. */
-static int64_t minute_wait(int64_t wait, const struct recent *r, int limit, int64_t now_ms) {
-    return r->count < limit ? wait : later(wait, r->at_ms[limit - 1] + PACE_MINUTE_MS, now_ms);
+/* The wait until the `limit`th newest failure is a minute old. */
+static int64_t minute_wait(int64_t wait, const struct recent_failures *r, int limit,
+                           int64_t now_ms) {
+    return r->count < limit ? wait : later(wait, r->at_ms[limit - 1] + THROTTLE_MINUTE_MS, now_ms);
 }
 
 static int64_t doubled(int64_t first_ms, int64_t times, int64_t most_ms) {
@@ -92,24 +93,25 @@ static int64_t doubled(int64_t first_ms, int64_t times, int64_t most_ms) {
     return wait < most_ms ? wait : most_ms;
 }
 
-struct login_pace account_pace(const struct login_history *h, int64_t now_ms) {
-    struct login_pace pace = {.known = h->known_client};
-    pace.wait_ms = minute_wait(0, &h->login, h->known_client ? PACE_ALL : PACE_STRANGER, now_ms);
-    if (h->known_client) pace.wait_ms = minute_wait(pace.wait_ms, &h->pair, PACE_KNOWN, now_ms);
+struct login_throttle account_throttle(const struct login_history *h, int64_t now_ms) {
+    struct login_throttle pace = {.known = h->known_client};
+    pace.wait_ms = minute_wait(0, &h->login, h->known_client ? THROTTLE_ALL : THROTTLE_UNKNOWN,
+                               now_ms);
+    if (h->known_client) pace.wait_ms = minute_wait(pace.wait_ms, &h->pair, THROTTLE_KNOWN, now_ms);
     if (h->pair_failures >= 5)
         pace.wait_ms = later(
             pace.wait_ms,
-            h->pair_last_ms + doubled(MS_SECOND, h->pair_failures - 5, PACE_WINDOW_MS), now_ms);
-    if (h->client_failures >= PACE_CLIENT && !h->known_client) {
+            h->pair_last_ms + doubled(MS_SECOND, h->pair_failures - 5, THROTTLE_WINDOW_MS), now_ms);
+    if (h->client_failures >= THROTTLE_CLIENT && !h->known_client) {
         int64_t times = 0;
-        while (h->client_failures >= PACE_CLIENT << (times + 1)) times++;
+        while (h->client_failures >= THROTTLE_CLIENT << (times + 1)) times++;
         pace.hold_ms = doubled(250, times, 4 * MS_SECOND);
     }
     return pace;
 }
 
 char *account_random_password(struct arena *a) {
-    /* Without letters and digits that people mistake for each other. */
+    /* Without letters and digits that look alike. */
     static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
     char *out = arena_alloc(a, 24);
     for (int i = 0; i < 23; i++)

@@ -1,9 +1,9 @@
-/* Who asks: from the session's cookie to a person and their powers.
+/* Identifies the person of a request by the session cookie.
  *
- * What was looked up is kept for a second, so that a page and what it fetches and saves ask the
- * store once. A change made by this process ends that at once: the store counts each commit that
- * touches one of account_watched, and what was read under an earlier count is not used. A change by
- * another one (gradus user reset) is seen within that second. */
+ * Identities are cached for a second, so that a page and the requests that it makes query the store
+ * once. A change by this process ends that at once: store_watched_version counts each commit that
+ * touches one of account_watched, and what was cached under an earlier version is not used. A
+ * change by another process (gradus user reset) is seen within that second. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,16 +15,17 @@
 #include "base/codec.h"
 #include "base/text.h"
 
-#define SLOTS 1024 /* a session's place follows from its id: two that meet take turns */
-#define KEPT_MS 1000
+#define SLOTS                                                                                      \
+    1024 /* direct-mapped by the session id: two with the same slot replace each other             \
+          */
+#define CACHED_MS 1000
 #define ID_CHARS 64
-#define TEXT_BYTES 448 /* of one identity; a longer one is looked up each time */
+#define TEXT_BYTES 448 /* of one identity; a longer one is not cached */
 
 const char *const account_watched[] = {"session",  "person",        "person_role",
                                        "password", "second_factor", NULL};
 
-/* Texts lie one behind the other in `text`, each with its NUL; offset 0 is an empty one for NULL.
- */
+/* The strings stand one after the other in `text`, each with its NUL; an offset of 0 is NULL. */
 struct slot {
     pthread_mutex_t lock;
     char id[ID_CHARS + 1]; /* "": empty */
@@ -37,17 +38,17 @@ struct slot {
     char text[TEXT_BYTES];
 };
 
-struct sessions {
+struct session_cache {
     struct slot slots[SLOTS];
 };
 
-struct sessions *sessions_new(void) {
-    struct sessions *s = calloc(1, sizeof *s);
+struct session_cache *session_cache_new(void) {
+    struct session_cache *s = calloc(1, sizeof *s);
     for (size_t i = 0; s && i < SLOTS; i++) pthread_mutex_init(&s->slots[i].lock, NULL);
     return s;
 }
 
-void sessions_free(struct sessions *s) {
+void session_cache_free(struct session_cache *s) {
     for (size_t i = 0; s && i < SLOTS; i++) pthread_mutex_destroy(&s->slots[i].lock);
     free(s);
 }
@@ -58,7 +59,7 @@ const char *account_session_id(struct request *r, const char *token) {
 
 static struct slot *slot_of(struct request *r, const char *id) {
     unsigned at = 0;
-    for (int i = 0; i < 4; i++) /* the id is a hash: any digits of it spread */
+    for (int i = 0; i < 4; i++) /* the id is a hash, so any of its digits are well spread */
         at = at << 4 | (unsigned)(id[i] <= '9' ? id[i] - '0' : id[i] - 'a' + 10);
     return &r->app->accounts->sessions->slots[at % SLOTS];
 }
@@ -67,14 +68,14 @@ static struct slot *slot_of(struct request *r, const char *id) {
  */
 static bool usable(const struct slot *s, struct request *r, const char *id, int64_t now_ms) {
     return str_eq(s->id, id) && s->as_of == store_watched_version(r->app->store) &&
-           now_ms - s->read_ms < KEPT_MS && r->now_ms < s->expires_ms;
+           now_ms - s->read_ms < CACHED_MS && r->now_ms < s->expires_ms;
 }
 
 static const char *text_at(const struct slot *s, uint16_t offset, struct arena *a) {
     return offset ? arena_dup(a, s->text + offset) : NULL;
 }
 
-static const struct identity *kept(struct request *r, const char *id, int64_t now_ms) {
+static const struct identity *cached_identity(struct request *r, const char *id, int64_t now_ms) {
     struct slot *place = slot_of(r, id), copy;
     pthread_mutex_lock(&place->lock);
     bool good = usable(place, r, id, now_ms);
@@ -104,8 +105,8 @@ static bool put_text(struct slot *s, size_t *len, const char *text, uint16_t *of
     return true;
 }
 
-static void keep(struct request *r, const struct identity *who, int64_t read_ms,
-                 int64_t expires_ms) {
+static void cache_identity(struct request *r, const struct identity *who, int64_t read_ms,
+                           int64_t expires_ms) {
     struct slot *s = slot_of(r, who->session_id);
     size_t len = 1;
     pthread_mutex_lock(&s->lock);
@@ -123,7 +124,8 @@ static void keep(struct request *r, const struct identity *who, int64_t read_ms,
     pthread_mutex_unlock(&s->lock);
 }
 
-/* ---- Use ------------------------------------------------------------------------------------ */
+/* ---- Last use
+ * ------------------------------------------------------------------------------------ */
 
 struct use {
     struct write_job job;
@@ -147,7 +149,7 @@ static void use_stored(struct write_job *job, enum err result) {
     free_use(job->context);
 }
 
-/* Nobody waits for it: a session whose use could not be noted ends a little earlier. */
+/* Nobody waits for this job: when it fails, the session ends a little earlier. */
 static void note_use(struct request *r, const char *id) {
     struct use *u = calloc(1, sizeof *u);
     if (!u) return;
@@ -158,7 +160,8 @@ static void note_use(struct request *r, const char *id) {
     if (store_submit(r->app->store, &u->job) != OK) free_use(u);
 }
 
-/* ---- Beginning ------------------------------------------------------------------------------ */
+/* ---- New sessions ------------------------------------------------------------------------------
+ */
 
 enum err account_session_begin(struct db *db, struct arena *a, int64_t now_ms,
                                const char *person_id, const char *client, bool code_given,
@@ -173,7 +176,7 @@ enum err account_session_begin(struct db *db, struct arena *a, int64_t now_ms,
     out->token = random_token(a, 32);
     out->id = sha256_hex(a, out->token, strlen(out->token));
     out->now_ms = now_ms;
-    /* The longest that it may last while it is used. */
+    /* The latest end, reached while the session is used. */
     out->until_ms = account_session_until(p.roles, now_ms, INT64_MAX / 2);
     if (out->awaits_code) out->until_ms = now_ms + CODE_WAIT_MS;
     out->csrf = random_token(a, 32);
@@ -186,7 +189,7 @@ void account_session_cookie(struct request *r, const struct new_session *s) {
     http_cookie_own(r, SESSION_COOKIE, s->token, (s->until_ms - s->now_ms) / MS_SECOND);
 }
 
-/* ---- Who asks ------------------------------------------------------------------------------- */
+/* ---- Identity ------------------------------------------------------------------------------- */
 
 /* RULE second-factor: first the code, then a password of one's own, then the second factor where
  * the academy asks for one. */
@@ -203,7 +206,7 @@ enum err account_identify(struct request *r) {
     if (!token || strlen(token) != 43) return OK;
     const char *id = account_session_id(r, token);
     const int64_t now_ms = clock_monotonic_ms(); /* before the snapshot */
-    r->who = kept(r, id, now_ms);
+    r->who = cached_identity(r, id, now_ms);
     if (r->who) return OK;
     struct stmt *q;
     enum err e;
@@ -226,7 +229,7 @@ enum err account_identify(struct request *r) {
     e = stmt_end(q);
     if (e != OK || expires_ms <= r->now_ms) return e;
     if (r->now_ms - used_ms > account_session_idle_ms(who->roles) / 12) note_use(r, id);
-    keep(r, who, now_ms, expires_ms);
+    cache_identity(r, who, now_ms, expires_ms);
     r->who = who;
     return OK;
 }

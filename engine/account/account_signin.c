@@ -12,17 +12,18 @@
 
 struct sign_in {
     struct hash_job hash; /* first: account_hash_start takes it by this address */
-    struct hold hold;
+    struct delay delay;
     struct guess guess;
     const char *typed, *next;
     struct person person;
     bool known, succeeded;
-    struct login_pace
-        pace; /* wait_ms: too many wrong ones before this one; its password was not looked at */
+    /* With wait_ms there were too many wrong guesses before this one, and its password was not
+     * checked. */
+    struct login_throttle pace;
     struct new_session session;
 };
 
-/* Only a path of ours: anything else would let a link send people elsewhere after signing in. */
+/* Only a path of this server: else a link could send people elsewhere after they sign in. */
 const char *account_safe_next(const char *next) {
     if (!next || next[0] != '/' || next[1] == '/' || next[1] == '\\' || strlen(next) > 1000)
         return "/";
@@ -48,7 +49,8 @@ static enum err login_form(struct request *r, int status, const char *login, con
     return http_page_status(r, status, "account_login", v);
 }
 
-/* A page that somebody else left open leads here with `other`: a device that people share. */
+/* A page of another person that is still open leads here with `other`: several people share the
+ * device. */
 static enum err other_form(struct request *r) {
     struct view *v = view_new(r->arena), *names = view_new(r->arena);
     view_text(names, "name", r->who->name);
@@ -66,8 +68,8 @@ enum err account_login_page(struct request *r) {
     return login_form(r, 200, NULL, http_query(r, "next"), NULL);
 }
 
-/* Hashing takes its time: a password that was changed, or a person who was deactivated meanwhile,
- * lets nobody in. */
+/* The password may have been changed, or the person deactivated, while it was hashed: then it lets
+ * nobody in. */
 static enum err still_fits(struct db *db, struct arena *a, struct sign_in *s) {
     const char *hash;
     struct person now;
@@ -77,11 +79,12 @@ static enum err still_fits(struct db *db, struct arena *a, struct sign_in *s) {
     return e;
 }
 
-/* Of a hundred tries at once each was let through by a page that saw none of the others: here they
- * stand in a row, and from the one on that must wait, none is told whether it was right. */
+/* A hundred simultaneous guesses all passed the check of their request, which saw none of the
+ * others. Jobs run one after the other: from the guess on that has to wait, none is told whether it
+ * was right. */
 static enum err record_sign_in(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct sign_in *s = arg;
-    enum err e = account_pace_of(db, &s->guess, now_ms, &s->pace);
+    enum err e = account_throttle_of(db, &s->guess, now_ms, &s->pace);
     if (e != OK || s->pace.wait_ms > 0) return e;
     if (s->succeeded) e = still_fits(db, a, s);
     if (e == OK) e = account_note_guess(db, a, &s->guess, now_ms, s->succeeded);
@@ -100,7 +103,7 @@ static enum err overloaded(struct request *r, const struct sign_in *s) {
                       account_wait_text(r, "account_login_busy", 5 * MS_SECOND));
 }
 
-/* Where the code is asked for, and where it leads. */
+/* The address of the page that asks for the code, with the one that follows it. */
 static const char *code_address(struct request *r, const char *next) {
     struct buf b;
     buf_init(&b, r->arena);
@@ -148,18 +151,17 @@ static enum err check_password(struct request *r, struct sign_in *s) {
     return e == OK ? http_wait(r, account_hash_start, s, password_checked) : e;
 }
 
-/* Its time has come; others may have been quicker. */
-static enum err held(struct request *r, void *arg, enum err result) {
-    struct sign_in *s = (struct sign_in *)((char *)arg - offsetof(struct sign_in, hold));
+/* After the delay the throttle is read again: others may have guessed meanwhile. */
+static enum err delayed(struct request *r, void *arg, enum err result) {
+    struct sign_in *s = (struct sign_in *)((char *)arg - offsetof(struct sign_in, delay));
     if (result == ERR_BUSY) return overloaded(r, s);
     if (result != OK) return result;
-    enum err e = account_pace_of(r->db, &s->guess, r->now_ms, &s->pace);
+    enum err e = account_throttle_of(r->db, &s->guess, r->now_ms, &s->pace);
     if (e != OK) return e;
     return s->pace.wait_ms > 0 ? must_wait(r, s) : check_password(r, s);
 }
 
-/* Whose password is guessed at: the account when there is one, whether its login or its address was
- * typed. */
+/* The account whose password is guessed, whether its login or its address was typed. */
 static enum err find_whom(struct request *r, struct sign_in *s) {
     enum err e = account_find_login(r->db, r->arena, s->typed, &s->person);
     if (e != OK && e != ERR_NOT_FOUND) return e;
@@ -183,19 +185,19 @@ enum err account_login_post(struct request *r) {
     s->guess.client_key = account_client_key(r->arena, r->client);
     s->hash.password = password;
     enum err e = find_whom(r, s);
-    if (e == OK) e = account_pace_of(r->db, &s->guess, r->now_ms, &s->pace);
+    if (e == OK) e = account_throttle_of(r->db, &s->guess, r->now_ms, &s->pace);
     if (e != OK) return e;
-    if (s->pace.wait_ms > HOLD_MOST_MS) return must_wait(r, s);
-    s->hold.wait_ms = s->pace.wait_ms > s->pace.hold_ms ? s->pace.wait_ms : s->pace.hold_ms;
-    return s->hold.wait_ms > 0 ? http_wait(r, account_hold_start, &s->hold, held)
-                               : check_password(r, s);
+    if (s->pace.wait_ms > DELAY_MAX_MS) return must_wait(r, s);
+    s->delay.wait_ms = s->pace.wait_ms > s->pace.hold_ms ? s->pace.wait_ms : s->pace.hold_ms;
+    return s->delay.wait_ms > 0 ? http_wait(r, account_delay_start, &s->delay, delayed)
+                                : check_password(r, s);
 }
 
 /* ---- Sign-out ------------------------------------------------------------------------------- */
 
 struct ending {
-    const char *person,
-        *session; /* session: the one that ends, or the one that stays when `others` */
+    const char *person;
+    const char *session; /* the one that ends, or with `others` the one that stays */
     bool others;
 };
 
@@ -213,9 +215,9 @@ static enum err signed_out(struct request *r, void *arg, enum err result) {
     (void)arg;
     if (result != OK) return result;
     http_cookie_own(r, SESSION_COOKIE, "", -1);
-    /* What the browser keeps of pages goes. Not "storage": answers of an exam that could not be
-     * sent yet lie there. Not "cookies": those of language and theme, and of other programs of this
-     * domain, are none of ours to take. */
+    /* Clears the browser's cache. Not "storage", which may hold answers of an exam that could not
+     * be sent yet; not "cookies", which hold language and theme, and those of other programs of
+     * this domain. */
     http_header_out(r, "Clear-Site-Data", "\"cache\"");
     return http_redirect(r, account_safe_next(http_field(r, "next")));
 }

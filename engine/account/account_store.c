@@ -56,14 +56,14 @@ enum err account_taken(struct db *db, struct arena *a, const char *login, const 
     return e == OK && str_eq(out->id, except) ? ERR_NOT_FOUND : e;
 }
 
-const struct find_table account_words = {
+const struct find_table account_word_index = {
     SQL_account_find_count,  SQL_account_find_range,   SQL_account_find_first, SQL_account_find_add,
     SQL_account_find_forget, SQL_account_find_unfound, SQL_account_find_filled};
 
 static enum err list_found(struct db *db, struct arena *a, const char *match, const char *after,
                            size_t limit, struct people *out) {
     struct found found;
-    enum err e = find_rows(db, a, &account_words, match, after, limit, &found);
+    enum err e = find_rows(db, a, &account_word_index, match, after, limit, &found);
     for (size_t i = 0; e == OK && i < found.count; i++)
         e = account_find(db, a, found.ids[i], &out->list[out->count++]);
     out->next = found.next;
@@ -87,7 +87,7 @@ enum err account_list(struct db *db, struct arena *a, const char *match, const c
 static enum err make_findable(struct db *db, struct arena *a, const char *id, const char *name,
                               const char *login, const char *email) {
     const char *const texts[FIND_TEXTS] = {name, login, email};
-    return find_put(db, a, &account_words, id, texts);
+    return find_put(db, a, &account_word_index, id, texts);
 }
 
 static enum err add_role(struct db *db, int64_t now_ms, const char *actor, const char *person,
@@ -149,9 +149,9 @@ enum err account_set_fields(struct db *db, struct arena *a, int64_t now_ms, cons
 
 /* ---- Keys of addresses ---------------------------------------------------------------------- */
 
-/* A migration is SQL, which folds ASCII alone. Whose address somebody else had first stays without
+/* The migration, in SQL, folds ASCII alone. An address that somebody else already has stays without
  * a key. */
-enum err account_make_keys(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+enum err account_make_email_keys(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct email_keys *keys = arg;
     struct {
         const char *id, *key;
@@ -174,7 +174,8 @@ enum err account_make_keys(struct db *db, struct arena *a, void *arg, int64_t no
     return e;
 }
 
-enum err account_still(struct db *db, struct arena *a, const char *person_id, unsigned roles) {
+enum err account_recheck_roles(struct db *db, struct arena *a, const char *person_id,
+                               unsigned roles) {
     struct person p;
     enum err e = account_find(db, a, person_id, &p);
     return e == OK && (!(p.roles & roles) || p.deactivated_ms) ? ERR_DENIED : e;
@@ -182,7 +183,7 @@ enum err account_still(struct db *db, struct arena *a, const char *person_id, un
 
 enum err account_set_password(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
                               const char *person_id, const char *password_hash) {
-    /* Two changes within a millisecond are still two facts. */
+    /* Two changes within a millisecond are two rows, since set_ms is part of the key. */
     struct stmt *q;
     enum err e;
     int64_t at = now_ms;
@@ -213,7 +214,7 @@ enum err account_set_roles(struct db *db, struct arena *a, int64_t now_ms, const
     if (e == OK && db_one(db, &q, &e, SQL_account_admins, "")) {
         bool none = stmt_int(q, 0) == 0;
         e = stmt_end(q);
-        if (none) return ERR_CONFLICT; /* an academy without an administrator cannot mend itself */
+        if (none) return ERR_CONFLICT; /* refused: nobody could administer the academy any more */
     }
     if (e != OK) return e;
     return audit_append(db, a, now_ms, actor, "person.roles", person_id,
@@ -290,7 +291,7 @@ enum err account_cohort_members(struct db *db, struct arena *a, const char *coho
 enum err account_taught(struct db *db, const char *teacher, const char *learner, bool *taught) {
     struct stmt *q;
     enum err e;
-    *taught = true; /* in doubt, the stricter answer */
+    *taught = true; /* on an error, the stricter answer */
     if (!db_one(db, &q, &e, SQL_account_taught, "tt", teacher, learner)) return e;
     *taught = stmt_int(q, 0) > 0;
     return stmt_end(q);

@@ -62,7 +62,7 @@ static void free_spare_chunks(void *arg) {
         free(spare_chunks);
         spare_chunks = next;
     }
-    /* an arena that is released after this, at the end of the thread, keeps no chunk */
+    /* An arena that is released after this, at the end of the thread, keeps no chunk. */
     spare_count = SPARE_CHUNKS_MAX;
 }
 

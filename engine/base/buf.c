@@ -36,7 +36,7 @@ void buf_advance(struct buf *b, size_t len) {
 }
 
 void buf_add(struct buf *b, const void *bytes, size_t len) {
-    /* cap is 0 at first and later more than the length: the subtraction does not wrap */
+    /* `cap` is 0 at first and later more than `len`: the subtraction does not wrap. */
     if (len >= b->cap - b->len) (void)buf_reserve(b, len);
     if (len) memcpy(b->data + b->len, bytes, len);
     b->len += len;

@@ -30,7 +30,7 @@ static atomic_long pretended;
 
 void reserve_start(void) {
     if (started) return;
-    /* writes each page, so that the kernel has to provide them now */
+    /* Writes to each page, so that the kernel has to provide it now. */
     memset(region, 1, sizeof region);
     *(struct piece *)(void *)region = (struct piece){.size = RESERVE_BYTES};
     started = true;

@@ -63,8 +63,7 @@ struct place {
     size_t gap;
 };
 
-/* ---- A compressor for each thread: it takes 260 KB, too much to allocate for each page
- * -------------- */
+/* ---- A compressor for each thread: it takes 260 KB, too much to allocate for each page ------- */
 
 static pthread_key_t zipper_key;
 static pthread_once_t zipper_once = PTHREAD_ONCE_INIT;

@@ -9,8 +9,7 @@
 #include "page/site_inside.h"
 #include "tree/tree.h"
 
-/* ---- Generations: a reader publishes which one it holds, and that one is not freed
- * --------------- */
+/* ---- Generations: a reader publishes which one it holds, and that one is not freed ----------- */
 
 static void leave_reader(void *thing) {
     struct reader *r = thing;
@@ -93,8 +92,7 @@ static void let_go(struct site *s, struct reader *r) {
     pthread_mutex_unlock(&s->lock);
 }
 
-/* ---- Reading: by the tree
- * ------------------------------------------------------------------------- */
+/* ---- Reading: by the tree -------------------------------------------------------------------- */
 
 static void tell_problems(const struct problem_log *problems, struct tree_problems *out) {
     for (const char *line = problems->text; *line;) {
@@ -149,8 +147,7 @@ bool site_refresh(struct site *s) {
     return atomic_exchange(&s->seen, edition) != edition;
 }
 
-/* ---- Opening
- * ------------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 static struct site *site_new(const char *root) {
     struct site *s = calloc(1, sizeof *s);
@@ -217,8 +214,7 @@ void site_close(struct site *s) {
     free(s);
 }
 
-/* ---- Rendering
- * ------------------------------------------------------------------------------------- */
+/* ---- Rendering ------------------------------------------------------------------------------- */
 
 /* The nearest language that there is: itself, a shorter form of it, English. */
 static size_t locale_index(const struct generation *g, const char *locale) {

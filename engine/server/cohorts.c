@@ -70,7 +70,7 @@ struct adding {
 
 static enum err add(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct adding *x = arg;
-    enum err e = account_still(db, a, x->actor, ROLE_ADMIN);
+    enum err e = account_recheck_roles(db, a, x->actor, ROLE_ADMIN);
     return e == OK ? account_cohort_add(db, a, now_ms, x->actor, x->name, x->programme, &x->id) : e;
 }
 
@@ -151,7 +151,7 @@ struct joining {
 
 static enum err join(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     const struct joining *j = arg;
-    enum err e = account_still(db, a, j->actor, ROLE_ADMIN);
+    enum err e = account_recheck_roles(db, a, j->actor, ROLE_ADMIN);
     for (size_t i = 0; e == OK && i < j->count; i++)
         e = account_cohort_join(db, a, now_ms, j->actor, j->cohort_id, j->people[i], j->instructor);
     return e;
@@ -211,7 +211,7 @@ enum err cohorts_join_post(struct request *r) {
 
 static enum err leave(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     const struct joining *j = arg;
-    enum err e = account_still(db, a, j->actor, ROLE_ADMIN);
+    enum err e = account_recheck_roles(db, a, j->actor, ROLE_ADMIN);
     if (e == OK)
         e = account_cohort_leave(db, a, now_ms, j->actor, j->cohort_id, j->people[0],
                                  j->instructor);

@@ -190,10 +190,8 @@ enum err store_check_backup(const char *backup, struct arena *a, const char **wh
  * store. */
 struct store_stage {
     const char *path, *folder; /* the database file; the folder that holds everything */
-    const char *dir,
-        /* `dir`: where new files are written. `suffix`: what was added to the names of kept files.
-         */
-        *suffix;
+    const char *dir;           /* where new files are written */
+    const char *suffix;        /* what was added to the names of kept files */
     int lock;
     bool replace, made, committed;
 };

@@ -44,8 +44,7 @@ struct tree {
     int64_t again_at_ms; /* when what is broken is read once more; 0: never */
 };
 
-/* ---- Generations
- * --------------------------------------------------------------------------------- */
+/* ---- Generations ----------------------------------------------------------------------------- */
 
 void tree_release(const struct tree_generation *shown) {
     struct generation *g = (struct generation *)(uintptr_t)shown;
@@ -63,8 +62,7 @@ static void publish(struct tree *t, struct generation *fresh) {
     if (t->source.published) t->source.published(t->source.context);
 }
 
-/* ---- Loading
- * ------------------------------------------------------------------------------------- */
+/* ---- Loading --------------------------------------------------------------------------------- */
 
 static enum err load(struct tree *t, const struct tree_news *news) {
     void *old = t->current ? t->current->shown.data : NULL, *data = NULL;
@@ -118,8 +116,7 @@ static enum err look(struct tree *t, bool all, bool again) {
     return e;
 }
 
-/* ---- The thread
- * ---------------------------------------------------------------------------------- */
+/* ---- The thread ------------------------------------------------------------------------------ */
 
 /* Until the files are quiet: as long as events come, their bytes grow. */
 static void settle(struct tree *t) {
@@ -173,8 +170,7 @@ static void *watcher(void *arg) {
     return NULL;
 }
 
-/* ---- Opening
- * ------------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 enum err tree_open(struct tree **out, const char *root, const struct tree_source *source) {
     struct tree *t = calloc(1, sizeof *t);
@@ -227,8 +223,7 @@ void tree_close(struct tree *t) {
     free(t);
 }
 
-/* ---- Holding
- * ------------------------------------------------------------------------------------- */
+/* ---- Holding --------------------------------------------------------------------------------- */
 
 static bool is_behind(struct tree *t) {
     return t->runs && (tree_watch_bytes(t->watch) > 0 || atomic_load(&t->loading));

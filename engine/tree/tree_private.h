@@ -4,8 +4,7 @@
 
 #include "tree/tree.h"
 
-/* ---- Watching (tree_watch.c)
- * --------------------------------------------------------------------- */
+/* ---- Watching (tree_watch.c) ----------------------------------------------------------------- */
 struct tree_watch;
 /* NULL when there is no memory. Begins before anything is read, so that nothing falls between. */
 struct tree_watch *tree_watch_open(const char *root, const char *const folders[TREE_FOLDERS],
@@ -21,8 +20,7 @@ void tree_watch_take(struct tree_watch *w, struct arena *a, struct tree_news *ne
 /* A number that differs when a file's name, time, size or inode does. 0 when there is no memory. */
 uint64_t tree_watch_mark(const struct tree_watch *w);
 
-/* ---- Problems (tree_problems.c)
- * ------------------------------------------------------------------ */
+/* ---- Problems (tree_problems.c) -------------------------------------------------------------- */
 struct tree_problems *tree_problems_new(void); /* NULL when there is no memory */
 void tree_problems_free(struct tree_problems *p);
 /* Logs those that the load before found as well (NULL: there was none), unless they were logged

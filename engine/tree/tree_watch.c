@@ -40,8 +40,7 @@ struct tree_watch {
     bool lost;    /* events were taken that nobody has seen */
 };
 
-/* ---- Walking
- * ------------------------------------------------------------------------------------- */
+/* ---- Walking --------------------------------------------------------------------------------- */
 
 struct walk {
     struct tree_watch *watch; /* NULL: nothing is added to the watches */
@@ -144,8 +143,7 @@ static void watch_all(struct tree_watch *w) {
     w->partial = w->partial || k.partial;
 }
 
-/* ---- Opening
- * ------------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 struct tree_watch *tree_watch_open(const char *root, const char *const folders[TREE_FOLDERS],
                                    bool poll_only) {
@@ -182,8 +180,7 @@ int tree_watch_bytes(const struct tree_watch *w) {
     return w->fd >= 0 && ioctl(w->fd, FIONREAD, &bytes) == 0 ? bytes : 0;
 }
 
-/* ---- Events
- * -------------------------------------------------------------------------------------- */
+/* ---- Events ---------------------------------------------------------------------------------- */
 
 static const char *folder_of(const struct tree_watch *w, int wd) {
     for (size_t i = 0; i < w->count; i++)

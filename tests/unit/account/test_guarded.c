@@ -26,7 +26,7 @@ static enum err confirm(struct db *db, struct arena *a, void *arg, int64_t now_m
 
 static enum err take(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct factoring *x = arg;
-    return factor_take(db, a, now_ms, x->person, x->code, &x->right);
+    return factor_use_code(db, a, now_ms, x->person, x->code, &x->right);
 }
 
 static enum err finish(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
@@ -40,7 +40,7 @@ static const char *code_of(const struct factor *f, int64_t at_ms) {
         char code[8];
         int64_t step;
         snprintf(code, sizeof code, "%06d", i);
-        if (factor_code_right(f->secret, f->secret_len, at_ms, code, &step) &&
+        if (factor_code_matches(f->secret, f->secret_len, at_ms, code, &step) &&
             step == at_ms / (FACTOR_STEP_S * MS_SECOND))
             return arena_dup(&arena, code);
     }
@@ -112,7 +112,7 @@ static void test_factor(void **state) {
  */
 struct guessing {
     struct guess g;
-    struct login_pace pace;
+    struct login_throttle pace;
     bool right;
 };
 
@@ -124,10 +124,10 @@ static enum err note(struct db *db, struct arena *a, void *arg, int64_t now_ms) 
 static enum err pace_of(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct guessing *x = arg;
     (void)a;
-    return account_pace_of(db, &x->g, now_ms, &x->pace);
+    return account_throttle_of(db, &x->g, now_ms, &x->pace);
 }
 
-static struct login_pace pace_at(struct guess g, int64_t now_ms) {
+static struct login_throttle pace_at(struct guess g, int64_t now_ms) {
     struct guessing x = {.g = g};
     assert_int_equal(job(pace_of, &x, now_ms), OK);
     return x.pace;
@@ -141,41 +141,41 @@ static void test_pace(void **state) {
                        other = {"bo", "10.0.0.1", "10.0.0.1"};
     struct guessing x = {.g = here};
     for (int i = 0; i < 4; i++) each_step(note, &x, sizeof x, NOW + i);
-    assert_true(pace_at(here, NOW + 4).wait_ms == PACE_MINUTE_MS - 4);
-    assert_true(pace_at(there, NOW + 4).wait_ms == PACE_MINUTE_MS - 4); /* whoever it is */
+    assert_true(pace_at(here, NOW + 4).wait_ms == THROTTLE_MINUTE_MS - 4);
+    assert_true(pace_at(there, NOW + 4).wait_ms == THROTTLE_MINUTE_MS - 4); /* whoever it is */
     assert_true(pace_at(other, NOW + 4).wait_ms == 0);
-    assert_true(pace_at(here, NOW + PACE_MINUTE_MS).wait_ms == 0);
+    assert_true(pace_at(here, NOW + THROTTLE_MINUTE_MS).wait_ms == 0);
     /* The fifth of the pair: a second, counted from it. */
-    assert_int_equal(job(note, &x, NOW + PACE_MINUTE_MS), OK);
-    assert_true(pace_at(here, NOW + PACE_MINUTE_MS).wait_ms == MS_SECOND);
-    assert_true(pace_at(there, NOW + PACE_MINUTE_MS).wait_ms == 1); /* the fourth newest */
-    assert_true(pace_at(here, NOW + PACE_MINUTE_MS + 999).wait_ms == 1);
-    assert_true(pace_at(here, NOW + PACE_MINUTE_MS + 1000).wait_ms == 0);
+    assert_int_equal(job(note, &x, NOW + THROTTLE_MINUTE_MS), OK);
+    assert_true(pace_at(here, NOW + THROTTLE_MINUTE_MS).wait_ms == MS_SECOND);
+    assert_true(pace_at(there, NOW + THROTTLE_MINUTE_MS).wait_ms == 1); /* the fourth newest */
+    assert_true(pace_at(here, NOW + THROTTLE_MINUTE_MS + 999).wait_ms == 1);
+    assert_true(pace_at(here, NOW + THROTTLE_MINUTE_MS + 1000).wait_ms == 0);
     /* Once let in, the pair begins anew; what others guessed stays. */
     x.right = true;
-    assert_int_equal(job(note, &x, NOW + PACE_MINUTE_MS + 1000), OK);
-    assert_true(pace_at(here, NOW + PACE_MINUTE_MS + 1000).wait_ms == 0);
+    assert_int_equal(job(note, &x, NOW + THROTTLE_MINUTE_MS + 1000), OK);
+    assert_true(pace_at(here, NOW + THROTTLE_MINUTE_MS + 1000).wait_ms == 0);
     x.right = false;
-    assert_int_equal(job(note, &x, NOW + PACE_MINUTE_MS + 1001), OK);
-    assert_true(pace_at(here, NOW + PACE_MINUTE_MS + 1001).wait_ms == 0);
+    assert_int_equal(job(note, &x, NOW + THROTTLE_MINUTE_MS + 1001), OK);
+    assert_true(pace_at(here, NOW + THROTTLE_MINUTE_MS + 1001).wait_ms == 0);
     /* What is older than the window is nothing. */
     for (int i = 0; i < 12; i++)
-        assert_int_equal(job(note, &x, NOW + PACE_MINUTE_MS + 1002 + i), OK);
-    const int64_t last_ms = NOW + PACE_MINUTE_MS + 1013;
+        assert_int_equal(job(note, &x, NOW + THROTTLE_MINUTE_MS + 1002 + i), OK);
+    const int64_t last_ms = NOW + THROTTLE_MINUTE_MS + 1013;
     assert_true(pace_at(here, last_ms + 1).wait_ms > MS_MINUTE);
-    assert_true(pace_at(here, last_ms + PACE_WINDOW_MS).wait_ms == 0);
+    assert_true(pace_at(here, last_ms + THROTTLE_WINDOW_MS).wait_ms == 0);
     assert_false(pace_at(here, last_ms).known);
     each_step(pace_of, &x, sizeof x, last_ms);
     /* An address that has failed at many accounts. */
     struct guess spread = {"", "10.0.0.9", "10.0.0.9"};
-    for (int i = 0; i < PACE_CLIENT; i++) {
+    for (int i = 0; i < THROTTLE_CLIENT; i++) {
         assert_true(pace_at(spread, last_ms).hold_ms == 0);
         x.g = spread;
         x.g.login = arena_printf(&arena, "nobody-%d", i);
         assert_int_equal(job(note, &x, last_ms), OK);
     }
     assert_true(pace_at(spread, last_ms).hold_ms == 250);
-    assert_true(pace_at(spread, last_ms + PACE_WINDOW_MS).hold_ms == 0);
+    assert_true(pace_at(spread, last_ms + THROTTLE_WINDOW_MS).hold_ms == 0);
 }
 
 /* ---- From a table -----------------------------------------------------------------------------
@@ -219,7 +219,7 @@ static void test_import(void **state) {
     assert_int_equal(x.added, 1);
     assert_int_equal(x.updated, 1);
     assert_int_equal(x.same, 1);
-    assert_true(import_gives_power(&x));                 /* it takes some */
+    assert_true(import_changes_privileges(&x));          /* it takes some */
     assert_int_equal(job(apply, &x, NOW), ERR_CONFLICT); /* who is new has no hash */
     x.rows[1].hash = "a hash";
     assert_int_equal(job(plan, &x, NOW), OK);
@@ -258,9 +258,9 @@ static void test_import(void **state) {
     assert_string_equal(told(&x), "");
     x = planned(COLUMNS "newer,Newer,newer@example.org,learner\nana,Ana Ruiz,ana@example.org,\n",
                 true, NULL);
-    assert_false(import_gives_power(&x));
+    assert_false(import_changes_privileges(&x));
     x = planned(COLUMNS "newer,Newer,newer@example.org,assessor\n", true, NULL);
-    assert_true(import_gives_power(&x));
+    assert_true(import_changes_privileges(&x));
     /* Within a line as found, lines in order. */
     x = planned(COLUMNS "q,,no,dean\nana,Ana,x@example.org,,more\nana,Ana,X@example.org\n", true,
                 NULL);
@@ -286,7 +286,7 @@ static enum err make_keys(struct db *db, struct arena *a, void *arg, int64_t now
     failing_step = 0;
     int rc = sqlite3_exec(db->sql, "UPDATE person SET email_key = NULL", NULL, NULL, NULL);
     failing_step = failing;
-    return rc == SQLITE_OK ? account_make_keys(db, a, arg, now_ms) : ERR_CONFLICT;
+    return rc == SQLITE_OK ? account_make_email_keys(db, a, arg, now_ms) : ERR_CONFLICT;
 }
 
 static void test_keys(void **state) {
@@ -296,7 +296,7 @@ static void test_keys(void **state) {
     assert_int_equal(job(make_keys, &keys, NOW), OK);
     assert_int_equal(keys.read, 4); /* who came with the table, too */
     keys.after_id = keys.last_id;
-    assert_int_equal(job(account_make_keys, &keys, NOW), OK);
+    assert_int_equal(job(account_make_email_keys, &keys, NOW), OK);
     assert_int_equal(keys.read, 0);
     assert_string_equal(keys.last_id, keys.after_id);
     struct db *db = reading();

@@ -94,8 +94,8 @@ static void test_roles(void **state) {
 static struct login_history failed(int n, int64_t newest_ms, int64_t apart_ms, bool pair) {
     struct login_history h = {0};
     for (int i = 0; i < n; i++) {
-        account_pace_add(&h.login, newest_ms - i * apart_ms);
-        if (pair) account_pace_add(&h.pair, newest_ms - i * apart_ms);
+        account_throttle_add(&h.login, newest_ms - i * apart_ms);
+        if (pair) account_throttle_add(&h.pair, newest_ms - i * apart_ms);
     }
     return h;
 }
@@ -105,46 +105,46 @@ static void test_pace(void **state) {
     (void)state;
     const int64_t now = 1000 * MS_MINUTE;
     struct login_history h = failed(3, now, 0, true);
-    assert_int_equal(account_pace(&h, now).wait_ms, 0);
+    assert_int_equal(account_throttle(&h, now).wait_ms, 0);
     h = failed(4, now, 0, true);
-    assert_int_equal(account_pace(&h, now).wait_ms, MS_MINUTE);
-    assert_int_equal(account_pace(&h, now + MS_MINUTE - 1).wait_ms, 1);
-    assert_int_equal(account_pace(&h, now + MS_MINUTE).wait_ms, 0);
+    assert_int_equal(account_throttle(&h, now).wait_ms, MS_MINUTE);
+    assert_int_equal(account_throttle(&h, now + MS_MINUTE - 1).wait_ms, 1);
+    assert_int_equal(account_throttle(&h, now + MS_MINUTE).wait_ms, 0);
     h = failed(4, now, 10 * MS_SECOND, true); /* the oldest of the four frees the next place */
-    assert_int_equal(account_pace(&h, now).wait_ms, 30 * MS_SECOND);
+    assert_int_equal(account_throttle(&h, now).wait_ms, 30 * MS_SECOND);
     /* Strangers do not stand in the way of whoever has signed in from here before. */
     h = failed(4, now, 0, false);
     h.known_client = true;
-    assert_int_equal(account_pace(&h, now).wait_ms, 0);
+    assert_int_equal(account_throttle(&h, now).wait_ms, 0);
     h = failed(5, now, 0, true);
     h.known_client = true;
-    assert_int_equal(account_pace(&h, now).wait_ms, MS_MINUTE);
+    assert_int_equal(account_throttle(&h, now).wait_ms, MS_MINUTE);
     /* Everybody together: nine. */
     h = failed(8, now, 0, false);
     h.known_client = true;
-    assert_int_equal(account_pace(&h, now).wait_ms, 0);
+    assert_int_equal(account_throttle(&h, now).wait_ms, 0);
     h = failed(9, now, 0, false);
     h.known_client = true;
-    assert_int_equal(account_pace(&h, now).wait_ms, MS_MINUTE);
+    assert_int_equal(account_throttle(&h, now).wait_ms, MS_MINUTE);
     h = failed(100, now, 0, false);
-    assert_int_equal(h.login.count, PACE_ALL);
+    assert_int_equal(h.login.count, THROTTLE_ALL);
     /* The pair's own wait doubles, and is never for ever. */
     static const int64_t waits[][2] = {{4, 0},    {5, 1},    {6, 2},       {8, 8},
                                        {14, 512}, {15, 900}, {100000, 900}};
     for (size_t i = 0; i < COUNT_OF(waits); i++) {
         struct login_history pair = {.pair_failures = waits[i][0], .pair_last_ms = now};
-        assert_int_equal(account_pace(&pair, now).wait_ms, waits[i][1] * MS_SECOND);
-        assert_int_equal(account_pace(&pair, now + waits[i][1] * MS_SECOND).wait_ms, 0);
+        assert_int_equal(account_throttle(&pair, now).wait_ms, waits[i][1] * MS_SECOND);
+        assert_int_equal(account_throttle(&pair, now + waits[i][1] * MS_SECOND).wait_ms, 0);
     }
     /* An address of many guesses is slow for strangers, and never closed. */
     static const int64_t holds[][2] = {{59, 0},     {60, 250},   {119, 250},  {120, 500},
                                        {240, 1000}, {480, 2000}, {960, 4000}, {1000000, 4000}};
     for (size_t i = 0; i < COUNT_OF(holds); i++) {
         struct login_history sprayed = {.client_failures = holds[i][0]};
-        assert_int_equal(account_pace(&sprayed, now).wait_ms, 0);
-        assert_int_equal(account_pace(&sprayed, now).hold_ms, holds[i][1]);
+        assert_int_equal(account_throttle(&sprayed, now).wait_ms, 0);
+        assert_int_equal(account_throttle(&sprayed, now).hold_ms, holds[i][1]);
         sprayed.known_client = true;
-        assert_int_equal(account_pace(&sprayed, now).hold_ms, 0);
+        assert_int_equal(account_throttle(&sprayed, now).hold_ms, 0);
     }
     assert_string_equal(account_client_key(&arena, "203.0.113.9"), "203.0.113.9");
     assert_string_equal(account_client_key(&arena, "2001:db8:1:2:3:4:5:6"),
@@ -165,13 +165,13 @@ static void test_pace_attack(void **state) {
         for (int known = 0; known <= 1; known++) {
             struct login_history h = {.known_client = known};
             for (int i = count - 1; i >= 0 && looked[i] / 2 > now - MS_MINUTE; i--) {
-                account_pace_add(&h.login, looked[i] / 2);
-                if (known && looked[i] % 2) account_pace_add(&h.pair, looked[i] / 2);
+                account_throttle_add(&h.login, looked[i] / 2);
+                if (known && looked[i] % 2) account_throttle_add(&h.pair, looked[i] / 2);
             }
-            if (account_pace(&h, now).wait_ms == 0) looked[count++] = now * 2 + known;
+            if (account_throttle(&h, now).wait_ms == 0) looked[count++] = now * 2 + known;
         }
     for (int i = 0; i + 9 < count; i++) assert_true(looked[i + 9] / 2 - looked[i] / 2 >= MS_MINUTE);
-    assert_true(count >= 30 * PACE_STRANGER); /* and the owner has chances */
+    assert_true(count >= 30 * THROTTLE_UNKNOWN); /* and the owner has chances */
 }
 
 /* RULE session-end, at each edge. */
@@ -210,21 +210,21 @@ static void test_codes(void **state) {
         const int64_t wrong[] = {first_s - 31 > 0 ? first_s - 31 : first_s + 60, first_s + 60};
         for (size_t k = 0; k < COUNT_OF(right); k++) {
             assert_true(
-                factor_code_right(secret, 20, right[k] * MS_SECOND, vectors[i].code, &step));
+                factor_code_matches(secret, 20, right[k] * MS_SECOND, vectors[i].code, &step));
             assert_int_equal(step, at_s / FACTOR_STEP_S);
         }
         for (size_t k = 0; k < COUNT_OF(wrong); k++)
             assert_false(
-                factor_code_right(secret, 20, wrong[k] * MS_SECOND, vectors[i].code, &step));
+                factor_code_matches(secret, 20, wrong[k] * MS_SECOND, vectors[i].code, &step));
     }
     int64_t step;
     static const char *const odd[] = {"", "28708", "2870822", "28708x", "+87082", " 287082"};
     for (size_t i = 0; i < COUNT_OF(odd); i++)
-        assert_false(factor_code_right(secret, 20, 59 * MS_SECOND, odd[i], &step));
+        assert_false(factor_code_matches(secret, 20, 59 * MS_SECOND, odd[i], &step));
     assert_string_equal(factor_code_clean(&arena, " 287-082 "), "287082");
     assert_string_equal(factor_code_clean(&arena, "\tAZ-az@[ 09"), "azaz@[09");
     struct factor f = {.secret = secret, .secret_len = 20};
-    assert_string_equal(factor_letters(&arena, &f, true),
+    assert_string_equal(factor_secret_base32(&arena, &f, true),
                         "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ");
     assert_string_equal(factor_uri(&arena, &f, "ana", "https://academy.example:8443"),
                         "otpauth://totp/Gradus%20academy.example:ana?secret="
@@ -439,7 +439,7 @@ static void test_clients(void **state) {
 /* A square of 21 with four around it; its corner is where it ends. */
 static void test_drawing(void **state) {
     (void)state;
-    const char *drawn = factor_drawing(&arena, "abc");
+    const char *drawn = factor_qr_svg(&arena, "abc");
     assert_true(str_has_prefix(
         drawn,
         "<svg class=\"qr\" viewBox=\"0 0 29 29\" width=\"220\" height=\"220\" aria-hidden=\"true\" "

@@ -149,9 +149,9 @@ static void test_roles(void **state) {
     x.person = ana, x.roles = ROLE_LEARNER;
     assert_int_equal(job(set_roles, &x, NOW), OK);
     struct db *db = reading();
-    assert_int_equal(account_still(db, &arena, ana, ROLE_LEARNER | ROLE_ADMIN), OK);
-    assert_int_equal(account_still(db, &arena, ana, ROLE_ADMIN), ERR_DENIED);
-    assert_int_equal(account_still(db, &arena, "nobody", ROLE_ADMIN), ERR_NOT_FOUND);
+    assert_int_equal(account_recheck_roles(db, &arena, ana, ROLE_LEARNER | ROLE_ADMIN), OK);
+    assert_int_equal(account_recheck_roles(db, &arena, ana, ROLE_ADMIN), ERR_DENIED);
+    assert_int_equal(account_recheck_roles(db, &arena, "nobody", ROLE_ADMIN), ERR_NOT_FOUND);
     const char *refusal = NULL;
     assert_int_equal(account_may_change(db, &arena, boss, ana, &refusal), OK);
     assert_int_equal(account_may_change(db, &arena, ana, bo, &refusal), ERR_DENIED);

@@ -15,7 +15,7 @@
 static struct connection connections[MOST];
 static struct arena arenas[MOST];
 static struct hash_job jobs[MOST];
-static struct hold holds[MOST];
+static struct delay holds[MOST];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int woken[MOST], woken_count; /* in their order */
@@ -51,14 +51,14 @@ static struct request *request(int i, const char *client) {
 static int begin(void **state) {
     (void)state;
     woken_count = 0;
-    accounts = (struct accounts){.hashers = hashers_new(), .holder = holder_new()};
-    return accounts.hashers && accounts.holder ? 0 : -1;
+    accounts = (struct accounts){.hashers = hashers_new(), .delays = delay_queue_new()};
+    return accounts.hashers && accounts.delays ? 0 : -1;
 }
 
 static int end(void **state) {
     (void)state;
     hashers_free(accounts.hashers);
-    holder_free(accounts.holder);
+    delay_queue_free(accounts.delays);
     for (int i = 0; i < MOST; i++) arena_release(&arenas[i]);
     return 0;
 }
@@ -158,8 +158,8 @@ static void test_full(void **state) {
 /* ---- Those who wait a while -------------------------------------------------------------------
  */
 static void hold(int i, int64_t wait_ms) {
-    holds[i] = (struct hold){.wait_ms = wait_ms};
-    account_hold_start(request(i, "10.0.0.1"), &holds[i]);
+    holds[i] = (struct delay){.wait_ms = wait_ms};
+    account_delay_start(request(i, "10.0.0.1"), &holds[i]);
 }
 
 static void test_held(void **state) {
@@ -183,23 +183,23 @@ static void test_held(void **state) {
 /* A full house keeps nobody out; when it closes, those who wait are told. */
 static void test_house(void **state) {
     (void)state;
-    for (int i = 0; i < HOLDS; i++) hold(i, 3600 * MS_SECOND);
+    for (int i = 0; i < DELAYS_MAX; i++) hold(i, 3600 * MS_SECOND);
     assert_int_equal(woken_count, 0);
-    hold(HOLDS, 3600 * MS_SECOND);
+    hold(DELAYS_MAX, 3600 * MS_SECOND);
     assert_int_equal(woken_count, 1);
-    assert_int_equal(woken[0], HOLDS);
-    assert_int_equal(connections[HOLDS].result, OK);
-    holder_free(accounts.holder);
-    accounts.holder = NULL;
-    assert_int_equal(woken_count, HOLDS + 1);
-    for (int i = 0; i < HOLDS; i++) assert_int_equal(connections[i].result, ERR_BUSY);
-    accounts.holder = holder_new(); /* places are free again once somebody has left */
+    assert_int_equal(woken[0], DELAYS_MAX);
+    assert_int_equal(connections[DELAYS_MAX].result, OK);
+    delay_queue_free(accounts.delays);
+    accounts.delays = NULL;
+    assert_int_equal(woken_count, DELAYS_MAX + 1);
+    for (int i = 0; i < DELAYS_MAX; i++) assert_int_equal(connections[i].result, ERR_BUSY);
+    accounts.delays = delay_queue_new(); /* places are free again once somebody has left */
     woken_count = 0;
-    for (int i = 0; i < HOLDS; i++) hold(i, 1);
-    all_woken(HOLDS);
+    for (int i = 0; i < DELAYS_MAX; i++) hold(i, 1);
+    all_woken(DELAYS_MAX);
     hold(0, 3600 * MS_SECOND);
-    assert_int_equal(woken_count, HOLDS);
-    holder_free(NULL);
+    assert_int_equal(woken_count, DELAYS_MAX);
+    delay_queue_free(NULL);
     hashers_free(NULL);
 }
 

@@ -1,12 +1,12 @@
-/* Passwords that everybody tries first: the list of common_passwords.txt (which says where it is
- * from), kept in the program. */
+/* Common passwords, which are guessed first: the list of common_passwords.txt (which names its
+ * source) is part of the program. */
 #include <string.h>
 #include <strings.h>
 
 #include "account/account_private.h"
 #include "base/text.h"
 
-/* The Makefile tells that this object depends on the file. */
+/* The Makefile makes this object depend on the file. */
 __asm__(".section .rodata\n"
         ".global account_common_list, account_common_bytes\n"
         "account_common_list:\n"
@@ -17,7 +17,7 @@ __asm__(".section .rodata\n"
 extern const char account_common_list[];
 extern const size_t account_common_bytes;
 
-/* What may stand around a common one, once it has been guessed: a year, a run of digits, a sign. */
+/* How many digits and signs may be put around a common password so that it still counts as one. */
 #define AROUND_LIMIT 6
 
 static const char *line_start(const char *from, const char *p) {
@@ -31,7 +31,8 @@ static int compare(const char *line, const char *word, size_t len) {
     return order ? order : (n > len) - (n < len);
 }
 
-/* Sorted by bytes behind the notes, which begin with '#'; the file ends with a line's end. */
+/* Binary search. The list is sorted by bytes; before it are notes that begin with '#', and the file
+ * ends with a newline. */
 static bool listed(const char *word, size_t len) {
     const char *from = account_common_list, *to = from + account_common_bytes;
     while (from < to && *from == '#') from = strchr(from, '\n') + 1;
@@ -45,7 +46,7 @@ static bool listed(const char *word, size_t len) {
     return false;
 }
 
-/* The length of the piece that `text` repeats; `len` when it repeats none. */
+/* The length of the shortest piece that `text` repeats; `len` when there is none. */
 static size_t period(const char *text, size_t len) {
     for (size_t n = 1; n <= len / 2; n++)
         if (len % n == 0 && memcmp(text, text + n, len - n) == 0) return n;

@@ -1,12 +1,12 @@
-/* Power over others and over oneself: who may decide about whom, and asking for the own password
- * again before an account can be taken over. */
+/* Privileged actions: who may decide about whom, and asking for the password again
+ * (re-authentication) before an account could be taken over. */
 #include <string.h>
 
 #include "account/account_private.h"
 #include "account/account_sql.h"
 #include "base/text.h"
 
-#define PROVEN_MS (10 * MS_MINUTE) /* so long counts a password that was given */
+#define PASSWORD_VALID_MS (10 * MS_MINUTE) /* a password counts as given for this long */
 
 /* ---- About whom ----------------------------------------------------------------------------- */
 
@@ -29,7 +29,7 @@ const char *account_refusal(const char *conflict) {
 enum err account_may_change(struct db *db, struct arena *a, const char *actor_id,
                             const char *person_id, const char **refusal) {
     const char *conflict = NULL;
-    enum err e = account_still(db, a, actor_id, ROLE_ADMIN);
+    enum err e = account_recheck_roles(db, a, actor_id, ROLE_ADMIN);
     if (e == OK) e = account_conflict(db, actor_id, person_id, &conflict);
     if (e != OK || !conflict) return e;
     *refusal = account_refusal(conflict);
@@ -51,19 +51,19 @@ enum err account_answer(struct request *r, enum err result, const char *refusal)
 
 /* ---- The own password again ----------------------------------------------------------------- */
 
-struct proving {
+struct reauthentication {
     struct hash_job hash; /* first: account_hash_start takes it by this address */
     struct guess guess;
     const char *const *fields;
-    enum err (*go_on)(struct request *r, void *arg);
+    enum err (*next)(struct request *r, void *arg);
     void *arg;
     const char *person, *session;
-    struct login_pace pace;
+    struct login_throttle pace;
     bool wrong;
     struct new_session fresh;
 };
 
-static enum err proof_page(struct request *r, const struct proving *p, int status,
+static enum err proof_page(struct request *r, const struct reauthentication *p, int status,
                            const char *problem) {
     struct view *v = view_new(r->arena), *kept = view_list(v, "kept");
     view_text(v, "title",
@@ -90,14 +90,14 @@ static enum err proof_page(struct request *r, const struct proving *p, int statu
     return http_page_status(r, status, "account_proof", v);
 }
 
-static enum err must_wait(struct request *r, const struct proving *p) {
+static enum err must_wait(struct request *r, const struct reauthentication *p) {
     return proof_page(r, p, 429, account_wait_text(r, "account_login_wait", p->pace.wait_ms));
 }
 
 static enum err renew(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
-    struct proving *p = arg;
+    struct reauthentication *p = arg;
     const char *hash;
-    enum err e = account_pace_of(db, &p->guess, now_ms, &p->pace);
+    enum err e = account_throttle_of(db, &p->guess, now_ms, &p->pace);
     if (e != OK || p->pace.wait_ms > 0) return e;
     e = account_latest_hash(db, a, p->person, &hash);
     if (e != OK) return e;
@@ -113,7 +113,7 @@ static enum err renew(struct db *db, struct arena *a, void *arg, int64_t now_ms)
 }
 
 static enum err renewed(struct request *r, void *arg, enum err result) {
-    struct proving *p = arg;
+    struct reauthentication *p = arg;
     if (result == ERR_DENIED) return http_refuse(r, result, "account_session_ended", NULL);
     if (result != OK) return result;
     if (p->pace.wait_ms > 0) return must_wait(r, p);
@@ -122,17 +122,17 @@ static enum err renewed(struct request *r, void *arg, enum err result) {
             r, p, 403,
             page_text(r->app->site, r->locale, "account_password_wrong", NULL, r->arena));
     account_session_cookie(r, &p->fresh);
-    /* The forms of the page that answers are the new session's. */
+    /* The page that answers has forms, which need the CSRF token of the new session. */
     struct identity *who = NEW(r->arena, struct identity);
     *who = *r->who;
     who->session_id = p->fresh.id;
     who->csrf = p->fresh.csrf;
     r->who = who;
-    return p->go_on(r, p->arg);
+    return p->next(r, p->arg);
 }
 
 static enum err compared(struct request *r, void *arg, enum err result) {
-    struct proving *p = arg;
+    struct reauthentication *p = arg;
     if (result == ERR_LIMIT) {
         p->pace.wait_ms = 2 * MS_SECOND;
         return must_wait(r, p);
@@ -140,26 +140,26 @@ static enum err compared(struct request *r, void *arg, enum err result) {
     return result == OK ? http_write(r, renew, p, renewed) : result;
 }
 
-static enum err proven(struct request *r, bool *yes) {
+static enum err password_is_recent(struct request *r, bool *yes) {
     struct stmt *q;
     enum err e;
     if (!db_one(r->db, &q, &e, SQL_account_session_began, "t", r->who->session_id)) return e;
     int64_t began_ms = stmt_int(q, 0);
-    *yes = began_ms <= r->now_ms && r->now_ms - began_ms < PROVEN_MS;
+    *yes = began_ms <= r->now_ms && r->now_ms - began_ms < PASSWORD_VALID_MS;
     return stmt_end(q);
 }
 
-enum err account_prove(struct request *r, const char *const *fields,
-                       enum err (*go_on)(struct request *r, void *arg), void *arg) {
+enum err account_reauthenticate(struct request *r, const char *const *fields,
+                                enum err (*next)(struct request *r, void *arg), void *arg) {
     const char *proof = http_field(r, "proof");
     bool yes = false;
-    enum err e = proven(r, &yes);
+    enum err e = password_is_recent(r, &yes);
     if (e != OK) return e;
-    if (yes) return go_on(r, arg);
-    struct proving *p = NEW(r->arena, struct proving);
-    *p = (struct proving){
+    if (yes) return next(r, arg);
+    struct reauthentication *p = NEW(r->arena, struct reauthentication);
+    *p = (struct reauthentication){
         .fields = fields,
-        .go_on = go_on,
+        .next = next,
         .arg = arg,
         .person = r->who->person_id,
         .session = r->who->session_id,
@@ -172,7 +172,7 @@ enum err account_prove(struct request *r, const char *const *fields,
     p->hash.entry.login = p->guess.login;
     p->hash.entry.known = true;
     p->hash.password = proof;
-    e = account_pace_of(r->db, &p->guess, r->now_ms, &p->pace);
+    e = account_throttle_of(r->db, &p->guess, r->now_ms, &p->pace);
     if (e == OK && p->pace.wait_ms > 0) return must_wait(r, p);
     if (e == OK) e = account_latest_hash(r->db, r->arena, p->person, &p->hash.hash);
     return e == OK ? http_wait(r, account_hash_start, p, compared) : e;

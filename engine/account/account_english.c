@@ -1,4 +1,4 @@
-/* What the command line says. A test holds these sentences against the catalogue's English ones. */
+/* The English sentences of the command line. A test compares them with the English catalogue. */
 #include <string.h>
 
 #include "account/account_import.h"
