@@ -84,7 +84,7 @@ static void recover(struct content *c, struct content_file *f, struct arena *scr
 struct loading {
     struct content *content;
     const struct content_snapshot *old; /* NULL: the first one is read */
-    const struct tree_news *news;
+    const struct tree_changes *news;
     struct arena *arena;
     struct found_file *files; /* all there will be, by path */
     size_t count;
@@ -221,7 +221,7 @@ static void add_path(struct loading *l, const char *path) {
  */
 static void find_some(struct loading *l) {
     const struct content_snapshot *s = l->old;
-    const struct tree_news *n = l->news;
+    const struct tree_changes *n = l->news;
     l->files = NEW_ARRAY(l->arena, struct found_file,
                          s->file_count + s->left_out_count + n->count + 1);
     for (size_t i = 0; i < s->file_count; i++) {
@@ -238,8 +238,8 @@ static void find_some(struct loading *l) {
 }
 
 static void find(struct loading *l) {
-    const struct tree_news *n = l->news;
-    bool all = n->all || n->again || !l->old || l->old->more || n->count > PATHS_AT_MOST;
+    const struct tree_changes *n = l->news;
+    bool all = n->all || n->retry_broken || !l->old || l->old->more || n->count > PATHS_AT_MOST;
     if (!all) find_some(l);
     if (all || l->count > CONTENT_FILE_LIMIT) find_all(l);
 }
@@ -251,7 +251,7 @@ static void compare(struct loading *l) {
     for (size_t i = 0; i < l->count; i++) {
         const struct content_file *f = l->old ? snapshot_file(l->old, l->files[i].path) : NULL;
         l->before[i] = f;
-        l->wanted[i] = !unchanged(f, &l->files[i]) || (f->broken && l->news->again);
+        l->wanted[i] = !unchanged(f, &l->files[i]) || (f->broken && l->news->retry_broken);
         if (l->wanted[i]) l->wanted_count++;
         else l->out[i] = f;
     }
@@ -259,7 +259,7 @@ static void compare(struct loading *l) {
 
 /* Pictures and what else lies beside texts are in no snapshot; what is rendered says their sizes.
  */
-static bool others_changed(const struct tree_news *n) {
+static bool others_changed(const struct tree_changes *n) {
     bool yes = n->all;
     for (size_t i = 0; i < n->count && !yes; i++)
         yes = !str_has_suffix(n->paths[i], ".md") || content_is_attached(n->paths[i]);
@@ -311,7 +311,7 @@ static enum err load_snapshot(struct loading *l, void **fresh) {
     return OK;
 }
 
-enum err content_load(void *content, void *old, const struct tree_news *news, void **fresh) {
+enum err content_load(void *content, void *old, const struct tree_changes *news, void **fresh) {
     struct arena a;
     struct loading l = {.content = content, .old = old, .news = news, .arena = &a};
     volatile enum err e = ERR_BUSY;

@@ -210,7 +210,7 @@ struct content_file {
 
 struct rendered;
 struct tree;
-struct tree_news;
+struct tree_changes;
 struct words;
 
 struct content_snapshot {
@@ -311,7 +311,7 @@ bool content_document(struct content *c, struct db *db, const struct content_fil
                       struct arena *a, struct doc *out);
 
 /* content_load.c: the tree's `load`. */
-enum err content_load(void *content, void *old, const struct tree_news *news, void **fresh);
+enum err content_load(void *content, void *old, const struct tree_changes *news, void **fresh);
 void content_wake(struct content *c); /* the keeper: there is a new snapshot */
 
 /* content_keeper.c: the thread. */

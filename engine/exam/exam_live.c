@@ -258,7 +258,7 @@ static enum err add_exam(struct exams *e, struct exam_lives *g, struct exam_live
 }
 
 static enum err add_exams(struct exams *e, struct exam_lives *g, const struct exam_lives *old,
-                          const struct tree_news *news) {
+                          const struct tree_changes *news) {
     struct arena a;
     volatile enum err result = ERR_BUSY;
     arena_init(&a, SCRATCH_BYTES);
@@ -283,13 +283,13 @@ static enum err add_exams(struct exams *e, struct exam_lives *g, const struct ex
 }
 
 /* Of what changes below content/ the exams read programmes and modules, no pictures. */
-static bool concerns_exams(const struct tree_news *news) {
-    bool yes = news->all || news->again;
+static bool concerns_exams(const struct tree_changes *news) {
+    bool yes = news->all || news->retry_broken;
     for (size_t i = 0; i < news->count && !yes; i++) yes = str_has_suffix(news->paths[i], ".md");
     return yes;
 }
 
-static enum err load_exams(void *exams, void *old, const struct tree_news *news, void **fresh) {
+static enum err load_exams(void *exams, void *old, const struct tree_changes *news, void **fresh) {
     *fresh = old;
     if (old && !concerns_exams(news)) return OK;
     struct exam_lives *g = calloc(1, sizeof *g);

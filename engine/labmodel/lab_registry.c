@@ -94,7 +94,7 @@ static uint64_t mark_of(const char *root, const char *id) {
     char scenario[256];
     const char *folders[TREE_FOLDERS] = {"labs/connectors", "labs/schema", scenario};
     snprintf(scenario, sizeof scenario, "labs/scenarios/%s", id);
-    return tree_mark(root, folders);
+    return tree_fingerprint(root, folders);
 }
 
 static enum err read_scenario(struct lab_held *h, const char *root, const char *id,
@@ -117,10 +117,10 @@ static enum err read_scenario(struct lab_held *h, const char *root, const char *
 
 /* From `old` when nothing of it has changed. ERR_BUSY: no memory; else the entry is whole. */
 static enum err fill_entry(struct lab_entry *entry, const char *root, const char *id,
-                           const struct lab_entry *old, const struct tree_news *news) {
+                           const struct lab_entry *old, const struct tree_changes *news) {
     *entry = (struct lab_entry){.id = strdup(id), .mark = mark_of(root, id)};
     if (!entry->id) return ERR_BUSY;
-    bool same = old && old->mark == entry->mark && !(news->again && old->problem);
+    bool same = old && old->mark == entry->mark && !(news->retry_broken && old->problem);
     enum err e = OK;
     if (!same) {
         struct lab_held *h = new_held();
@@ -135,7 +135,7 @@ static enum err fill_entry(struct lab_entry *entry, const char *root, const char
 }
 
 static enum err fill_entries(const struct lab_registry *l, struct lab_entries *g,
-                             const struct lab_entries *old, const struct tree_news *news) {
+                             const struct lab_entries *old, const struct tree_changes *news) {
     struct arena a;
     volatile enum err e = ERR_BUSY;
     arena_init(&a, (size_t)4 * 1024 * 1024);
@@ -153,7 +153,7 @@ static enum err fill_entries(const struct lab_registry *l, struct lab_entries *g
     return e;
 }
 
-static enum err load_entries(void *registry, void *old, const struct tree_news *news,
+static enum err load_entries(void *registry, void *old, const struct tree_changes *news,
                              void **fresh) {
     struct lab_entries *g = calloc(1, sizeof *g);
     if (!g) return ERR_BUSY;

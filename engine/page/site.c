@@ -102,8 +102,8 @@ static void tell_problems(const struct problem_log *problems, struct tree_proble
     }
 }
 
-static bool concerns_site(const struct tree_news *news) {
-    bool yes = news->all || news->again;
+static bool concerns_site(const struct tree_changes *news) {
+    bool yes = news->all || news->retry_broken;
     for (size_t i = 0; i < news->count && !yes; i++) yes = !site_passing(news->paths[i]);
     return yes;
 }
@@ -123,7 +123,7 @@ static enum err read_site(struct site *s, const struct generation *old, struct g
     return e;
 }
 
-static enum err load_site(void *site, void *old, const struct tree_news *news, void **fresh) {
+static enum err load_site(void *site, void *old, const struct tree_changes *news, void **fresh) {
     struct site *s = site;
     struct generation *g = NULL;
     bool concerned = !old || concerns_site(news);

@@ -1,5 +1,4 @@
-/* The tree: one thread a source, which reads and publishes; and those who hold what it published.
- */
+/* The tree: a thread for each source loads and publishes generations; readers hold them. */
 #include "tree/tree.h"
 
 #include <errno.h>
@@ -17,7 +16,7 @@
 #include "base/wait.h"
 #include "tree/tree_private.h"
 
-#define NEWS_BYTES ((size_t)32 * 1024 * 1024)
+#define CHANGES_BYTES ((size_t)32 * 1024 * 1024)
 
 struct generation {
     struct tree_generation shown;
@@ -29,9 +28,9 @@ struct tree {
     struct tree_source source;
     char *root;
     struct tree_watch *watch;
-    pthread_mutex_t lock; /* the exchange of `current`; `read` */
+    pthread_mutex_t lock; /* guards `current` and `read` */
     struct generation *current;
-    pthread_cond_t read; /* something was read, or given up for now */
+    pthread_cond_t read; /* signalled after each try to load */
     atomic_bool loading;
     atomic_bool runs; /* the thread does */
     /* the thread's own */
@@ -39,9 +38,9 @@ struct tree {
     int stop_fd;
     atomic_bool stop;
     struct tree_problems *found; /* by the last load */
-    uint64_t mark;
-    int64_t retry_ms;    /* after a load that failed for now; 0: the last one did not */
-    int64_t again_at_ms; /* when what is broken is read once more; 0: never */
+    uint64_t fingerprint;
+    int64_t retry_ms;      /* after a load that failed for now; 0: the last one did not */
+    int64_t recheck_at_ms; /* when broken files are read once more; 0: never */
 };
 
 /* ---- Generations ----------------------------------------------------------------------------- */
@@ -64,7 +63,7 @@ static void publish(struct tree *t, struct generation *fresh) {
 
 /* ---- Loading --------------------------------------------------------------------------------- */
 
-static enum err load(struct tree *t, const struct tree_news *news) {
+static enum err load(struct tree *t, const struct tree_changes *news) {
     void *old = t->current ? t->current->shown.data : NULL, *data = NULL;
     struct generation *fresh = calloc(1, sizeof *fresh);
     if (!fresh) return ERR_BUSY;
@@ -80,30 +79,30 @@ static enum err load(struct tree *t, const struct tree_news *news) {
     return OK;
 }
 
-/* Takes what the system told and loads. `loading` is set before the events leave the kernel's
- * queue: who finds the queue empty and then nobody loading has the newest generation before them.
- */
-static enum err look(struct tree *t, bool all, bool again) {
+/* Reads the events of inotify and loads. `loading` is set before the events are read from the
+ * kernel: a reader that finds neither events nor `loading` knows that the current generation is the
+ * newest. */
+static enum err check_for_changes(struct tree *t, bool all, bool again) {
     struct arena a;
     struct tree_problems *problems = tree_problems_new();
     volatile enum err e = ERR_BUSY;
     volatile bool asked = false;
     atomic_store(&t->loading, true);
-    arena_init(&a, NEWS_BYTES);
+    arena_init(&a, CHANGES_BYTES);
     if (problems && ARENA_GUARD(&a) == 0) {
-        struct tree_news news = {.problems = problems};
-        tree_watch_take(t->watch, &a, &news);
+        struct tree_changes news = {.problems = problems};
+        tree_watch_read(t->watch, &a, &news);
         news.all = news.all || all;
-        news.again = again;
+        news.retry_broken = again;
         asked = news.all || news.count || again;
         e = asked ? load(t, &news) : OK;
     }
     arena_release(&a);
     if (e != ERR_BUSY && asked) {
-        bool doubtful = tree_problems_tell(problems, t->found, t->source.name);
+        bool doubtful = tree_problems_report(problems, t->found, t->source.name);
         tree_problems_free(t->found);
         t->found = problems;
-        t->again_at_ms = doubtful ? clock_monotonic_ms() + TREE_AGAIN_MS : 0;
+        t->recheck_at_ms = doubtful ? clock_monotonic_ms() + TREE_RECHECK_MS : 0;
     } else tree_problems_free(problems);
     t->retry_ms = e != ERR_BUSY                    ? 0
                   : !t->retry_ms                   ? TREE_RETRY_MS
@@ -118,9 +117,9 @@ static enum err look(struct tree *t, bool all, bool again) {
 
 /* ---- The thread ------------------------------------------------------------------------------ */
 
-/* Until the files are quiet: as long as events come, their bytes grow. */
+/* Waits until the files are quiet, which they are when the bytes of waiting events do not grow. */
 static void settle(struct tree *t) {
-    int64_t end = clock_monotonic_ms() + TREE_RESTLESS_MS;
+    int64_t end = clock_monotonic_ms() + TREE_QUIET_MAX_MS;
     for (int bytes = tree_watch_bytes(t->watch), more; wait_step(TREE_QUIET_MS * 1000, end);
          bytes = more) {
         more = tree_watch_bytes(t->watch);
@@ -128,33 +127,33 @@ static void settle(struct tree *t) {
     }
 }
 
-/* Milliseconds until the thread has something to do by itself; -1: never. */
+/* Milliseconds until the thread has to check without an event; -1: never. */
 static int pause_ms(const struct tree *t) {
     int64_t pause = tree_watch_partial(t->watch) ? TREE_POLL_MS : -1;
     if (t->retry_ms) return (int)t->retry_ms;
-    if (t->again_at_ms) {
-        int64_t left = t->again_at_ms - clock_monotonic_ms();
+    if (t->recheck_at_ms) {
+        int64_t left = t->recheck_at_ms - clock_monotonic_ms();
         if (left < 0) left = 0;
         if (pause < 0 || left < pause) pause = left;
     }
     return (int)pause;
 }
 
-static void look_when_due(struct tree *t, bool told) {
+static void check_when_due(struct tree *t, bool told) {
     if (told || t->retry_ms) {
         if (told) settle(t);
-        (void)look(t, t->retry_ms != 0, false);
+        (void)check_for_changes(t, t->retry_ms != 0, false);
         return;
     }
-    if (t->again_at_ms && clock_monotonic_ms() >= t->again_at_ms) {
-        (void)look(t, true, true);
+    if (t->recheck_at_ms && clock_monotonic_ms() >= t->recheck_at_ms) {
+        (void)check_for_changes(t, true, true);
         return;
     }
     if (!tree_watch_partial(t->watch)) return;
-    uint64_t mark = tree_watch_mark(t->watch);
-    if (mark == t->mark) return;
-    t->mark = mark;
-    (void)look(t, true, false);
+    uint64_t fingerprint = tree_watch_fingerprint(t->watch);
+    if (fingerprint == t->fingerprint) return;
+    t->fingerprint = fingerprint;
+    (void)check_for_changes(t, true, false);
 }
 
 static void *watcher(void *arg) {
@@ -165,7 +164,7 @@ static void *watcher(void *arg) {
         int ready = poll(fds, 2, pause_ms(t));
         if (atomic_load(&t->stop)) break;
         if (ready < 0 && errno != EINTR) sleep(1);
-        look_when_due(t, tree_watch_bytes(t->watch) > 0);
+        check_when_due(t, tree_watch_bytes(t->watch) > 0);
     }
     return NULL;
 }
@@ -184,8 +183,8 @@ enum err tree_open(struct tree **out, const char *root, const struct tree_source
     t->watch = t->root ? tree_watch_open(root, t->source.folders, source->poll_only) : NULL;
     enum err e = ERR_BUSY;
     if (t->watch) {
-        t->mark = tree_watch_mark(t->watch);
-        e = look(t, true, false);
+        t->fingerprint = tree_watch_fingerprint(t->watch);
+        e = check_for_changes(t, true, false);
     }
     if (e == OK && t->current) {
         *out = t;

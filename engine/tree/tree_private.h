@@ -1,4 +1,4 @@
-/* Private to tree/: what is watched, and what was said. */
+/* Private to tree/: watching folders, and reporting problems once. */
 #ifndef GR_TREE_TREE_PRIVATE_H
 #define GR_TREE_TREE_PRIVATE_H
 
@@ -6,26 +6,28 @@
 
 /* ---- Watching (tree_watch.c) ----------------------------------------------------------------- */
 struct tree_watch;
-/* NULL when there is no memory. Begins before anything is read, so that nothing falls between. */
+/* Starts watching, before anything is read, so that no change is missed. NULL when there is no
+ * memory. */
 struct tree_watch *tree_watch_open(const char *root, const char *const folders[TREE_FOLDERS],
                                    bool poll_only);
 void tree_watch_close(struct tree_watch *w);
-int tree_watch_fd(const struct tree_watch *w); /* for poll; -1 when the system cannot tell */
-bool tree_watch_partial(
-    const struct tree_watch *w); /* some changes are not told: look every TREE_POLL_MS */
-int tree_watch_bytes(const struct tree_watch *w); /* of events that wait; one cheap system call */
-/* Takes all events: fills `all`, `paths` and `count`. Arena. Leaves through the guard with `lost`
- * set in `w`, so that the next call says `all`. */
-void tree_watch_take(struct tree_watch *w, struct arena *a, struct tree_news *news);
-/* A number that differs when a file's name, time, size or inode does. 0 when there is no memory. */
-uint64_t tree_watch_mark(const struct tree_watch *w);
+int tree_watch_fd(const struct tree_watch *w); /* for poll(2); -1 without inotify */
+/* Some changes are not reported: poll every TREE_POLL_MS. */
+bool tree_watch_partial(const struct tree_watch *w);
+int tree_watch_bytes(
+    const struct tree_watch *w); /* size of the waiting events; one cheap system call */
+/* Reads all events and fills `all`, `paths` and `count` (arena). When it leaves through the guard,
+ * the next call says `all`, so that no event is lost. */
+void tree_watch_read(struct tree_watch *w, struct arena *a, struct tree_changes *news);
+/* A fingerprint of names, times, sizes and inodes. 0 when there is no memory. */
+uint64_t tree_watch_fingerprint(const struct tree_watch *w);
 
 /* ---- Problems (tree_problems.c) -------------------------------------------------------------- */
 struct tree_problems *tree_problems_new(void); /* NULL when there is no memory */
 void tree_problems_free(struct tree_problems *p);
-/* Logs those that the load before found as well (NULL: there was none), unless they were logged
- * then. True when there are others: they may be gone at a second look. */
-bool tree_problems_tell(struct tree_problems *now, const struct tree_problems *before,
-                        const char *event);
+/* Logs the problems that the load before had found as well (`before` NULL: all), unless they were
+ * logged then. True when there are others, which a second load may not find. */
+bool tree_problems_report(struct tree_problems *now, const struct tree_problems *before,
+                          const char *event);
 
 #endif

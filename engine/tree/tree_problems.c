@@ -1,4 +1,4 @@
-/* What a load found wrong: told once, when a second load finds it, too. */
+/* Problems that loads found: each is logged once, when a second load finds it too. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 struct tree_problems {
     struct problem {
         char *line;
-        bool told;
+        bool logged;
     } at[TREE_PROBLEMS];
     size_t count;
 };
@@ -40,8 +40,8 @@ static const struct problem *find_line(const struct tree_problems *p, const char
     return NULL;
 }
 
-bool tree_problems_tell(struct tree_problems *now, const struct tree_problems *before,
-                        const char *event) {
+bool tree_problems_report(struct tree_problems *now, const struct tree_problems *before,
+                          const char *event) {
     bool doubtful = false;
     for (size_t i = 0; i < now->count; i++) {
         struct problem *p = &now->at[i];
@@ -50,8 +50,8 @@ bool tree_problems_tell(struct tree_problems *now, const struct tree_problems *b
             doubtful = true;
             continue;
         }
-        if (!earlier || !earlier->told) log_say(LOG_WARN, event, "%s", p->line);
-        p->told = true;
+        if (!earlier || !earlier->logged) log_say(LOG_WARN, event, "%s", p->line);
+        p->logged = true;
     }
     return doubtful;
 }

@@ -1,8 +1,7 @@
-/* What changed below some folders: inotify, and a mark over names and times where that is not
- * enough.
+/* Watching folders with inotify, and by a fingerprint of names and times where that is not enough.
  *
- * The kernel queues an event before the write, rename or unlink returns, so looking into the queue
- * at the beginning of a request misses nothing that came before it. */
+ * The kernel queues an event before the write, rename or unlink returns, so checking the queue at
+ * the beginning of a request misses no earlier change. */
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -37,7 +36,7 @@ struct tree_watch {
     struct watched *folders;
     size_t count, room;
     bool partial; /* something there is not watched */
-    bool lost;    /* events were taken that nobody has seen */
+    bool lost;    /* events were read and not handed over: the next call says `all` */
 };
 
 /* ---- Walking --------------------------------------------------------------------------------- */
@@ -46,7 +45,7 @@ struct walk {
     struct tree_watch *watch; /* NULL: nothing is added to the watches */
     const char *root;
     size_t entries;
-    uint64_t mark;
+    uint64_t fingerprint;
     bool partial; /* a link to a file, or too much to look at */
 };
 
@@ -73,7 +72,7 @@ static void add_watch(struct tree_watch *w, const char *full, const char *path) 
     }
     char *copy = w->count < w->room ? strdup(path) : NULL;
     if (!copy) {
-        w->partial = true; /* its events would have no name */
+        w->partial = true; /* without memory for the path its events would have no name */
         (void)inotify_rm_watch(w->fd, wd);
         return;
     }
@@ -86,7 +85,8 @@ static void walk_folder(struct walk *k, const char *path, int depth) {
     if (k->watch && k->watch->fd >= 0) add_watch(k->watch, full, path);
     DIR *dir = opendir(full);
     if (!dir) {
-        if (errno != ENOENT && errno != ENOTDIR) k->partial = true; /* no descriptors, no right */
+        if (errno != ENOENT && errno != ENOTDIR)
+            k->partial = true; /* no descriptors or no permission */
         return;
     }
     for (struct dirent *e; (e = readdir(dir));) {
@@ -103,9 +103,9 @@ static void walk_folder(struct walk *k, const char *path, int depth) {
             continue;
         }
         if (e->d_type == DT_LNK || e->d_type == DT_UNKNOWN) k->partial = true;
-        /* The order in which a folder gives its files is nobody's: a sum. */
+        /* The order of readdir is arbitrary, so the hashes are added up. */
         int64_t facts[] = {st.st_mtim.tv_sec, st.st_mtim.tv_nsec, st.st_size, (int64_t)st.st_ino};
-        k->mark += hash_more(hash_bytes(child, strlen(child)), facts, sizeof facts);
+        k->fingerprint += hash_more(hash_bytes(child, strlen(child)), facts, sizeof facts);
     }
     closedir(dir);
 }
@@ -115,15 +115,17 @@ static void walk_all(struct walk *k, const char *const *folders) {
         if (folders[i]) walk_folder(k, folders[i], 0);
 }
 
-uint64_t tree_mark(const char *root, const char *const folders[TREE_FOLDERS]) {
-    struct walk k = {.root = root, .mark = 1};
+uint64_t tree_fingerprint(const char *root, const char *const folders[TREE_FOLDERS]) {
+    struct walk k = {.root = root, .fingerprint = 1};
     walk_all(&k, folders);
-    return k.mark;
+    return k.fingerprint;
 }
 
-uint64_t tree_watch_mark(const struct tree_watch *w) { return tree_mark(w->root, w->roots); }
+uint64_t tree_watch_fingerprint(const struct tree_watch *w) {
+    return tree_fingerprint(w->root, w->roots);
+}
 
-/* Of "a/b/c": "a" and "a/b". */
+/* Watches the folders above: of "a/b/c" these are "a" and "a/b". */
 static void watch_above(struct tree_watch *w, const char *folder) {
     for (const char *slash = folder; (slash = strchr(slash, '/')); slash++) {
         char above[PATH_MAX], full[PATH_MAX];
@@ -135,8 +137,7 @@ static void watch_above(struct tree_watch *w, const char *folder) {
 static void watch_all(struct tree_watch *w) {
     struct walk k = {.watch = w, .root = w->root};
     walk_all(&k, w->roots);
-    /* A folder that is not there yet, and the watched ones themselves, are told of by those above
-     * them. */
+    /* Creating, renaming or removing a watched folder is reported by the folder above it. */
     if (w->fd >= 0) add_watch(w, w->root, "");
     for (size_t i = 0; w->fd >= 0 && i < TREE_FOLDERS; i++)
         if (w->roots[i]) watch_above(w, w->roots[i]);
@@ -197,7 +198,7 @@ static void forget_folder(struct tree_watch *w, int wd) {
     }
 }
 
-/* "a" and "a/b" begin "a/b"; "a/" does not. */
+/* Whether `part` is `path` or a folder above it: "a" and "a/b" for "a/b", but not "a/". */
 static bool begins(const char *path, const char *part) {
     size_t len = strlen(part);
     return strncmp(path, part, len) == 0 && (path[len] == '/' || path[len] == '\0');
@@ -219,7 +220,7 @@ static bool leads_to_ours(const struct tree_watch *w, const char *folder, const 
     return false;
 }
 
-static void add_path(struct arena *a, struct tree_news *news, const char *path) {
+static void add_path(struct arena *a, struct tree_changes *news, const char *path) {
     const char **paths = (const char **)(uintptr_t)news->paths;
     if (news->count && str_eq(paths[news->count - 1], path)) return; /* a write is several events */
     paths = list_more(a, paths, news->count, sizeof *paths);
@@ -227,13 +228,14 @@ static void add_path(struct arena *a, struct tree_news *news, const char *path) 
     news->paths = paths;
 }
 
-static void take_event(struct tree_watch *w, struct arena *a, const struct inotify_event *e,
-                       struct tree_news *news) {
+static void handle_event(struct tree_watch *w, struct arena *a, const struct inotify_event *e,
+                         struct tree_changes *news) {
     const char *folder = folder_of(w, e->wd);
     bool above = folder && is_above(w, folder),
          leads = above && e->len && leads_to_ours(w, folder, e->name);
     if (e->mask & IN_IGNORED) forget_folder(w, e->wd);
-    /* What is above is watched for our folders alone: an academy's root may hold anything else. */
+    /* A folder above is watched only for events of our folders: an academy's root may hold other
+     * files. */
     if (above) {
         if (leads) news->all = true;
         return;
@@ -244,7 +246,7 @@ static void take_event(struct tree_watch *w, struct arena *a, const struct inoti
         add_path(a, news, arena_printf(a, "%s/%s", folder, e->name));
 }
 
-void tree_watch_take(struct tree_watch *w, struct arena *a, struct tree_news *news) {
+void tree_watch_read(struct tree_watch *w, struct arena *a, struct tree_changes *news) {
     _Alignas(struct inotify_event) char buffer[16384];
     ssize_t n;
     news->all = w->lost || w->fd < 0;
@@ -253,7 +255,7 @@ void tree_watch_take(struct tree_watch *w, struct arena *a, struct tree_news *ne
         for (char *p = buffer; p < buffer + n;) {
             const struct inotify_event *e = (const struct inotify_event *)p;
             p += sizeof *e + e->len;
-            take_event(w, a, e, news);
+            handle_event(w, a, e, news);
         }
     if (news->all) watch_all(w); /* new folders, and what was in them before they were watched */
     w->lost = false;

@@ -21,7 +21,7 @@ static int setup(void **state) {
 }
 
 /* The snapshot after `news`, in place of `*s`. */
-static enum err load(const struct content_snapshot **s, const struct tree_news *news) {
+static enum err load(const struct content_snapshot **s, const struct tree_changes *news) {
     void *fresh = NULL, *old = (void *)(uintptr_t)*s;
     enum err e = content_load(&content, old, news, &fresh);
     if (e == OK && fresh != old) {
@@ -33,12 +33,12 @@ static enum err load(const struct content_snapshot **s, const struct tree_news *
 
 static const struct content_snapshot *load_all(void) {
     const struct content_snapshot *s = NULL;
-    assert_int_equal(load(&s, &(struct tree_news){.all = true}), OK);
+    assert_int_equal(load(&s, &(struct tree_changes){.all = true}), OK);
     return s;
 }
 
 static enum err load_path(const struct content_snapshot **s, const char *path) {
-    return load(s, &(struct tree_news){.paths = &path, .count = 1});
+    return load(s, &(struct tree_changes){.paths = &path, .count = 1});
 }
 
 static const char *title_in(const struct content_snapshot *s, const char *id) {
@@ -47,7 +47,7 @@ static const char *title_in(const struct content_snapshot *s, const char *id) {
 }
 
 /* Each allocation from an arena fails once. Gives how many there were; the last call works. */
-static int fails_at_each(const struct content_snapshot **s, const struct tree_news *news) {
+static int fails_at_each(const struct content_snapshot **s, const struct tree_changes *news) {
     for (int nth = 1;; nth++) {
         const struct content_snapshot *before = *s;
         arena_fail_at(nth);
@@ -64,7 +64,7 @@ static int fails_at_each(const struct content_snapshot **s, const struct tree_ne
 
 static void no_file_is_left_out_for_want_of_memory(void **state) {
     static const char *const path[] = {"content/p/modules/a.md"};
-    const struct tree_news all = {.all = true}, changed = {.paths = path, .count = 1};
+    const struct tree_changes all = {.all = true}, changed = {.paths = path, .count = 1};
     const struct content_snapshot *s = NULL;
     (void)state;
     put_file("content/p/modules/a.ar.md", "%s", module_text("a", "ألف", "نص\n"));
@@ -90,7 +90,7 @@ static void the_last_good_version_is_not_given_up_for_want_of_memory(void **stat
     content_close(c);
     put_file("content/p/modules/a.md", "broken");
     content.store = st;
-    assert_true(fails_at_each(&s, &(struct tree_news){.all = true}) > 50);
+    assert_true(fails_at_each(&s, &(struct tree_changes){.all = true}) > 50);
     assert_string_equal(title_in(s, "a"), "Alpha");
     content_release(s);
     assert_true(store_close(st, 5000));
@@ -98,7 +98,7 @@ static void the_last_good_version_is_not_given_up_for_want_of_memory(void **stat
 
 /* With no more than `spare` descriptors. */
 static enum err load_with(rlim_t spare, const struct content_snapshot **s,
-                          const struct tree_news *news) {
+                          const struct tree_changes *news) {
     struct rlimit before, few;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -113,7 +113,7 @@ static enum err load_with(rlim_t spare, const struct content_snapshot **s,
 
 /* An academy that cannot be walked through just now is not an empty one. */
 static void no_file_is_left_out_for_want_of_descriptors(void **state) {
-    const struct tree_news all = {.all = true};
+    const struct tree_changes all = {.all = true};
     const struct content_snapshot *s = NULL;
     (void)state;
     for (rlim_t folders = 0; folders < 3; folders++) /* content/, p/, modules/ */
@@ -126,7 +126,7 @@ static void no_file_is_left_out_for_want_of_descriptors(void **state) {
 /* One is enough for the file, and not for the database that has its last good version. */
 static void a_last_good_version_that_cannot_be_read_now_is_read_later(void **state) {
     const char *path = "content/p/modules/a.md";
-    const struct tree_news news = {.paths = &path, .count = 1};
+    const struct tree_changes news = {.paths = &path, .count = 1};
     struct store *st = open_store();
     (void)state;
     struct content *c = open_content(st);
@@ -169,25 +169,25 @@ static void what_is_broken_is_read_once_more(void **state) {
     const char *other = "content/p/modules/b.md";
     assert_int_equal(load_path(&s, other), OK);
     assert_null(title_in(s, "a"));
-    assert_int_equal(load(&s, &(struct tree_news){.again = true}), OK);
+    assert_int_equal(load(&s, &(struct tree_changes){.retry_broken = true}), OK);
     assert_string_equal(title_in(s, "a"), "Good");
     const struct content_snapshot *first = s;
-    assert_int_equal(load(&s, &(struct tree_news){.again = true}), OK);
+    assert_int_equal(load(&s, &(struct tree_changes){.retry_broken = true}), OK);
     assert_ptr_equal(s, first);
     content_release(s);
 }
 
 /* Loads, and expects that `line` is told (NULL: nothing), and nothing else. */
-static void tells(const struct content_snapshot **s, const struct tree_news *news,
+static void tells(const struct content_snapshot **s, const struct tree_changes *news,
                   const char *line) {
-    struct tree_news with = *news;
+    struct tree_changes with = *news;
     struct tree_problems *wanted = tree_problems_new();
     with.problems = tree_problems_new();
     if (line) tree_problem(wanted, "%s", line);
     assert_int_equal(load(s, &with), OK);
     /* True: there is a line in the first that is not in the second. */
-    assert_false(tree_problems_tell(with.problems, wanted, "content"));
-    assert_false(tree_problems_tell(wanted, with.problems, "content"));
+    assert_false(tree_problems_report(with.problems, wanted, "content"));
+    assert_false(tree_problems_report(wanted, with.problems, "content"));
     tree_problems_free(wanted);
     tree_problems_free(with.problems);
 }
@@ -200,14 +200,14 @@ static void what_is_broken_is_told_at_each_load(void **state) {
         "content/p/modules/a.md:2: the field “title” is missing (its last good version is shown)";
     (void)state;
     const struct content_snapshot *s = load_all();
-    tells(&s, &(struct tree_news){.all = true}, NULL);
+    tells(&s, &(struct tree_changes){.all = true}, NULL);
     put_file(paths[0], "---\nid: a\nprogramme: p\n---\nText\n");
-    tells(&s, &(struct tree_news){.paths = paths, .count = 1}, line);
-    tells(&s, &(struct tree_news){.paths = paths + 1, .count = 1}, line);
-    tells(&s, &(struct tree_news){.again = true}, line);
-    tells(&s, &(struct tree_news){.paths = paths, .count = 0}, line);
+    tells(&s, &(struct tree_changes){.paths = paths, .count = 1}, line);
+    tells(&s, &(struct tree_changes){.paths = paths + 1, .count = 1}, line);
+    tells(&s, &(struct tree_changes){.retry_broken = true}, line);
+    tells(&s, &(struct tree_changes){.paths = paths, .count = 0}, line);
     put_file(paths[0], "%s", module_text("a", "Alpha", "Text.\n"));
-    tells(&s, &(struct tree_news){.paths = paths, .count = 1}, NULL);
+    tells(&s, &(struct tree_changes){.paths = paths, .count = 1}, NULL);
     content_release(s);
 }
 
@@ -222,13 +222,13 @@ static void files_beyond_the_limit_are_left_out_and_told(void **state) {
     const char *one = arena_printf(&arena, "%s/content/many/%zu.md", root, own);
     for (size_t i = own + 1; i < CONTENT_FILE_LIMIT; i++)
         assert_int_equal(link(one, arena_printf(&arena, "%s/content/many/%zu.md", root, i)), 0);
-    tells(&s, &(struct tree_news){.all = true}, NULL);
+    tells(&s, &(struct tree_changes){.all = true}, NULL);
     assert_int_equal(s->file_count, CONTENT_FILE_LIMIT);
     put_file(path = "content/many/more.md", "-");
-    tells(&s, &(struct tree_news){.paths = &path, .count = 1}, line);
+    tells(&s, &(struct tree_changes){.paths = &path, .count = 1}, line);
     assert_int_equal(s->file_count, CONTENT_FILE_LIMIT);
     drop_file(path = arena_printf(&arena, "content/many/%zu.md", own));
-    tells(&s, &(struct tree_news){.paths = &path, .count = 1}, NULL);
+    tells(&s, &(struct tree_changes){.paths = &path, .count = 1}, NULL);
     assert_int_equal(s->file_count, CONTENT_FILE_LIMIT);
     assert_non_null(snapshot_file(s, "content/many/more.md"));
     content_release(s);
@@ -248,7 +248,7 @@ static void a_glossary_that_is_renamed_explains_nothing(void **state) {
     assert_int_equal(rename(arena_printf(&arena, "%s/%s", root, paths[0]),
                             arena_printf(&arena, "%s/%s", root, paths[1])),
                      0);
-    assert_int_equal(load(&s, &(struct tree_news){.paths = paths, .count = 2}), OK);
+    assert_int_equal(load(&s, &(struct tree_changes){.paths = paths, .count = 2}), OK);
     assert_null(strstr(rendered_a(s)->pieces[0].html, "Points for a person"));
     content_release(s);
 }
@@ -271,7 +271,7 @@ static void rendered_is_made_anew_when_pictures_may_have_changed(void **state) {
         if (cases[i].path && str_eq(cases[i].path, "content/p/modules/new.md"))
             put_file(cases[i].path, "%s", module_text("new", "New", "Text.\n"));
         const struct rendered *before = rendered_a(s);
-        const struct tree_news news = {
+        const struct tree_changes news = {
             .all = cases[i].all, .paths = &cases[i].path, .count = cases[i].path != NULL};
         assert_int_equal(load(&s, &news), OK);
         if ((rendered_a(s) != before) != cases[i].anew) fail_msg("case %zu", i);

@@ -27,7 +27,7 @@ struct notes {
 };
 static _Atomic int loads, alive, announced;
 static _Atomic int busy; /* so many loads more find no memory */
-static struct tree_news last_news;
+static struct tree_changes last_news;
 
 static char *root;
 static char root_text[64];
@@ -38,7 +38,8 @@ static const struct note *find_note(const struct notes *n, const char *name) {
     return NULL;
 }
 
-static enum err load_notes(void *context, void *old, const struct tree_news *news, void **fresh) {
+static enum err load_notes(void *context, void *old, const struct tree_changes *news,
+                           void **fresh) {
     static int serial;
     char command[128], name[64];
     (void)context;
@@ -244,13 +245,13 @@ static void test_problems_are_told_once(void **state) {
         (void)line_of(t, "b.txt");
     }
     int before = atomic_load(&loads);
-    usleep((TREE_AGAIN_MS + 300) * 1000);
+    usleep((TREE_RECHECK_MS + 300) * 1000);
     assert_int_equal(atomic_load(&loads), before); /* told at the start: no second look is due */
     put("c.txt", "!bad");
     put("c.txt", "good"); /* broken for one load at most: nobody hears of it */
     assert_string_equal(line_of(t, "c.txt"), "good");
     put("d.txt", "!bad");
-    usleep((TREE_AGAIN_MS + 300) * 1000);
+    usleep((TREE_RECHECK_MS + 300) * 1000);
     tree_close(t);
     fflush(stderr);
     dup2(saved, STDERR_FILENO);
@@ -287,11 +288,11 @@ static void test_broken_is_read_once_more(void **state) {
     put("a.txt", "!bad");
     (void)line_of(t, "a.txt");
     int before = atomic_load(&loads);
-    assert_false(last_news.again);
-    usleep((TREE_AGAIN_MS + 300) * 1000);
+    assert_false(last_news.retry_broken);
+    usleep((TREE_RECHECK_MS + 300) * 1000);
     assert_int_equal(atomic_load(&loads), before + 1);
-    assert_true(last_news.again);
-    usleep((TREE_AGAIN_MS + 300) * 1000);
+    assert_true(last_news.retry_broken);
+    usleep((TREE_RECHECK_MS + 300) * 1000);
     assert_int_equal(atomic_load(&loads), before + 1);
     tree_close(t);
 }
