@@ -1,4 +1,4 @@
-/* Languages: plurals, numbers, negotiation, direction. Dates stand in locale_time.c. */
+/* Languages: plurals, numbers, negotiation, direction. Dates are in locale_time.c. */
 #include "page/locale.h"
 
 #include <inttypes.h>
@@ -72,7 +72,7 @@ const char *locale_plural(const struct locale *l, int64_t n, bool ordinal) {
     return "other";
 }
 
-/* `decimal` is a plain decimal number; it stands in for itself when ICU cannot format it. */
+/* Formats `decimal`, a plain decimal number; adds `fallback` when ICU cannot. */
 static void add_decimal(const UNumberFormatter *formatter, const char *decimal,
                         const char *fallback, struct buf *out) {
     UChar wide[96];
@@ -85,7 +85,8 @@ static void add_decimal(const UNumberFormatter *formatter, const char *decimal,
         int32_t len = unumf_resultToString(f, wide, COUNT_OF(wide), &e);
         u_strToUTF8(text, sizeof text, &bytes, wide, len, &e);
     }
-    if (f) unumf_closeResult(f); /* before the buffer, which may leave through its arena's guard */
+    /* closed before adding, which may leave through the arena's guard */
+    if (f) unumf_closeResult(f);
     if (U_SUCCESS(e)) buf_add(out, text, (size_t)bytes);
     else buf_puts(out, fallback);
 }
@@ -228,7 +229,7 @@ const char *page_language_name(struct arena *a, const char *tag) {
     return U_SUCCESS(e) && len ? arena_copy(a, name, (size_t)len) : arena_dup(a, tag);
 }
 
-/* Language and script of a tag, those that go without saying included: "zh-TW" is zh and Hant. */
+/* Language and script of a tag, with likely subtags added: "zh-TW" is zh and Hant. */
 static bool maximize(const char *tag, char language[ULOC_LANG_CAPACITY],
                      char script[ULOC_SCRIPT_CAPACITY]) {
     char icu[ULOC_FULLNAME_CAPACITY], full[ULOC_FULLNAME_CAPACITY];
@@ -287,7 +288,7 @@ static bool is_right_to_left(const char *name) {
 }
 
 const char *page_direction(const char *name) {
-    /* Each page asks twice and more, nearly always for the same language. */
+    /* Cached, since each page asks several times, nearly always for the same language. */
     static _Thread_local char last[16];
     static _Thread_local const char *last_direction;
     if (!name) return "ltr";

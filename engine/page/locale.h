@@ -1,4 +1,4 @@
-/* What ICU knows of a language, opened once and read by all threads. */
+/* A language in ICU: opened once, read by all threads. */
 #ifndef GR_PAGE_LOCALE_H
 #define GR_PAGE_LOCALE_H
 

@@ -1,5 +1,5 @@
-/* Dates and times for people. ICU's date formats may not be shared by threads, so each thread keeps
- * a few. */
+/* Dates and times for people. ICU's date formats may not be shared by threads, so each thread
+ * caches a few. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,25 +14,25 @@
 #include "page/page.h"
 #include "page/view.h"
 
-#define KEPT 6
+#define CACHED_FORMATS 6
 #define NAME_BYTES 64
 
 enum style { STYLE_FULL, STYLE_DATE, STYLE_CLOCK, STYLES };
 
 struct formats {
     char locale[NAME_BYTES], zone[NAME_BYTES];
-    bool utc; /* the zone is not known: said beside each time */
+    bool utc; /* the zone is unknown: " UTC" is added to each time */
     UDateFormat *style[STYLES];
-    unsigned long used; /* the oldest goes first */
+    unsigned long used; /* when it was used last; the oldest is replaced */
 };
 
-struct kept {
-    struct formats at[KEPT];
+struct format_cache {
+    struct formats at[CACHED_FORMATS];
     unsigned long turn;
 };
 
-static pthread_key_t kept_key;
-static pthread_once_t kept_once = PTHREAD_ONCE_INIT;
+static pthread_key_t cache_key;
+static pthread_once_t cache_once = PTHREAD_ONCE_INIT;
 
 static void close_formats(struct formats *f) {
     for (int i = 0; i < STYLES; i++)
@@ -40,14 +40,14 @@ static void close_formats(struct formats *f) {
     memset(f, 0, sizeof *f);
 }
 
-static void free_kept(void *thing) {
-    struct kept *k = thing;
-    for (int i = 0; i < KEPT; i++) close_formats(&k->at[i]);
+static void free_cache(void *thing) {
+    struct format_cache *k = thing;
+    for (int i = 0; i < CACHED_FORMATS; i++) close_formats(&k->at[i]);
     free(k);
 }
 
 static void make_key(void) {
-    BUG_IF(pthread_key_create(&kept_key, free_kept) != 0); /* cannot fail: see arena.c */
+    BUG_IF(pthread_key_create(&cache_key, free_cache) != 0); /* cannot fail: see arena.c */
 }
 
 static UDateFormat *open_format(UDateFormatStyle time, UDateFormatStyle date, const char *locale,
@@ -90,7 +90,8 @@ static bool open_formats(struct formats *f, const char *locale, const char *zone
     char icu[NAME_BYTES];
     UErrorCode e = U_ZERO_ERROR;
     uloc_forLanguageTag(locale, icu, sizeof icu, NULL, &e);
-    /* Plain "en" writes the day first: readers are everywhere, and 11/12 must not be two days. */
+    /* "en" without a region becomes en_GB, which writes the day first and the month as a word:
+     * 11/12 could be two days. */
     if (U_FAILURE(e) || e == U_STRING_NOT_TERMINATED_WARNING || strcmp(icu, "en") == 0)
         snprintf(icu, sizeof icu, "en_GB");
     f->utc = !zone_known(zone);
@@ -103,19 +104,19 @@ static bool open_formats(struct formats *f, const char *locale, const char *zone
     return f->style[STYLE_FULL] && f->style[STYLE_DATE] && f->style[STYLE_CLOCK];
 }
 
-/* This thread's formats; NULL when ICU cannot open them. */
+/* This thread's formats for a locale and zone; NULL when ICU cannot open them. */
 static const struct formats *formats_for(const char *locale, const char *zone) {
-    pthread_once(&kept_once, make_key);
-    struct kept *k = pthread_getspecific(kept_key);
+    pthread_once(&cache_once, make_key);
+    struct format_cache *k = pthread_getspecific(cache_key);
     if (!k) {
         k = calloc(1, sizeof *k);
-        if (!k || pthread_setspecific(kept_key, k) != 0) {
+        if (!k || pthread_setspecific(cache_key, k) != 0) {
             free(k);
             return NULL;
         }
     }
     struct formats *oldest = &k->at[0];
-    for (int i = 0; i < KEPT; i++) {
+    for (int i = 0; i < CACHED_FORMATS; i++) {
         struct formats *f = &k->at[i];
         if (f->style[0] && strcmp(f->locale, locale) == 0 && strcmp(f->zone, zone) == 0) {
             f->used = ++k->turn;
@@ -157,7 +158,7 @@ void view_time(struct view *v, const char *name, int64_t ms, const char *locale,
     view_text(v, arena_printf(v->arena, "%s_iso", name), iso);
 }
 
-const char *page_data_problem(void) {
+const char *page_icu_problem(void) {
     struct formats f = {0};
     bool fine = open_formats(&f, "en", "Europe/Berlin") && !f.utc;
     close_formats(&f);

@@ -1,4 +1,4 @@
-/* Parsing interface texts. Rendering stands in mustache_render.c, since parameters are looked up
+/* Parsing interface texts. They are rendered in mustache_render.c, since parameters are looked up
  * like variables. */
 #include "page/message.h"
 

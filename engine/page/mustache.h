@@ -16,7 +16,7 @@
 
 #define MUSTACHE_NESTING 48    /* sections inside sections, in one template */
 #define MUSTACHE_DEPTH 160     /* sections and partials entered, while rendering */
-#define MUSTACHE_STEPS 4000000 /* operations in one rendering: what is more is cut off */
+#define MUSTACHE_STEPS 4000000 /* operations in one rendering; the rest is cut off */
 #define MUSTACHE_NAME_PARTS 8  /* a.b.c */
 
 enum mustache_flag { MUSTACHE_PAGE = 1 };
@@ -24,8 +24,8 @@ enum mustache_ref { REF_PARTIAL, REF_TEXT, REF_ASSET };
 
 struct mustache;
 
-/* How a parser asks for what a name stands for: its index in the tables of `struct mustache_env`,
- * or -1. `name` is NUL-terminated and lives as long as the arena. */
+/* Lets the parser resolve a name to its index in the tables of `struct mustache_env`, or -1. `name`
+ * is NUL-terminated and lives as long as the arena. */
 struct mustache_names {
     int (*find)(void *context, enum mustache_ref kind, const char *name);
     void *context;
@@ -50,7 +50,7 @@ struct mustache_env {
 /* Appends to `out`. False when a limit (depth, steps) cut something off. */
 bool mustache_render(const struct mustache *t, const struct mustache_env *env, const struct view *v,
                      struct buf *out);
-/* The same, and tells where the output can be cut (see page.h). */
+/* The same, and adds to `cuts` where the output can be cut (see page.h). */
 bool mustache_render_cuts(const struct mustache *t, const struct mustache_env *env,
                           const struct view *v, struct buf *out, struct page_cuts *cuts);
 /* A text with its parameters from `v` (may be NULL), escaped or not. */

@@ -1,6 +1,6 @@
-/* Follows the literal text of a template through HTML's tags and attributes (WHATWG HTML,
- * section 13.2.5, as much of it as templates use), so that a value's escaping fits its place and
- * inline code is found at start. */
+/* Tracks tags and attributes of HTML (WHATWG HTML, section 13.2.5, as far as templates use it) in
+ * the literal text of a template, so that the escaping of a value fits its place and inline code is
+ * found when templates are parsed. */
 #include <string.h>
 #include <strings.h>
 

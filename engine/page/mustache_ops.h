@@ -1,4 +1,4 @@
-/* Inside of a parsed template: shared by its parser and its renderer. */
+/* The operations of a parsed template, shared by its parser and its renderer. */
 #ifndef GR_PAGE_MUSTACHE_OPS_H
 #define GR_PAGE_MUSTACHE_OPS_H
 
@@ -46,7 +46,7 @@ struct mustache {
     uint32_t count;
 };
 
-/* ---- Where in HTML a tag of the template stands (mustache_html.c) --------------------------- */
+/* ---- Place of a template tag within HTML (mustache_html.c) --------------------------- */
 enum html_state {
     HTML_CONTENT,
     HTML_TAG_OPEN,
@@ -70,10 +70,11 @@ struct html_scan {
     size_t matched; /* of "</tag" in raw text, of "--" in a comment */
 };
 
-/* Reads literal text; NULL, or a sentence about what may not stand there (`*at`: byte offset). */
+/* Reads literal text. NULL, or a sentence about what is not allowed there (`*at`: byte offset). */
 const char *html_scan_text(struct html_scan *h, const char *text, size_t len, size_t *at);
-/* Where a value would stand now. */
+/* The place of a value at the current position. */
 enum place html_scan_place(const struct html_scan *h);
-void html_scan_value(struct html_scan *h); /* a value stood there */
+/* Call it for each value at the current position. */
+void html_scan_value(struct html_scan *h);
 
 #endif

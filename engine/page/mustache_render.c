@@ -10,24 +10,24 @@
 struct render {
     const struct mustache_env *env;
     struct buf *out;
-    struct page_cuts *cuts; /* NULL: nobody asks */
+    struct page_cuts *cuts; /* NULL: not wanted */
     const struct view *stack[MUSTACHE_DEPTH + 1];
     uint32_t height, partials;
     uint32_t steps;
     const char *indent; /* plain mustache: before each line of a partial */
     size_t indent_len;
-    bool cut;
+    bool truncated; /* a limit was reached */
 };
 
-/* How a number is to be shown: chosen by the last part of its name. */
+/* How a number is shown, by the last part of its name. */
 enum number_style { NUMBER_RAW, NUMBER_LOCAL, NUMBER_PERCENT, NUMBER_PERCENT_RAW };
 
-struct found {
+struct lookup {
     const struct view *value;
     enum number_style style;
 };
 
-static enum number_style style_named(const char *name, bool *known) {
+static enum number_style style_by_name(const char *name, bool *known) {
     *known = true;
     if (strcmp(name, "local") == 0) return NUMBER_LOCAL;
     if (strcmp(name, "percent") == 0) return NUMBER_PERCENT;
@@ -36,7 +36,7 @@ static enum number_style style_named(const char *name, bool *known) {
     return NUMBER_RAW;
 }
 
-/* LIST.count: says once whether there is anything in it, and how much. */
+/* LIST.count, which as a section is shown once when the list is not empty. */
 static const struct view *count_of(const struct render *r, const struct view *list) {
     struct view *n = NEW(r->out->arena, struct view);
     n->type = VIEW_INT;
@@ -44,22 +44,22 @@ static const struct view *count_of(const struct render *r, const struct view *li
     return n;
 }
 
-/* The first part is looked for from the innermost scope outwards, the others inside what was found.
- * A scope that says a name is absent has spoken: a file without a stale translation is not given
- * its page's number of them. */
-static struct found look_up(const struct render *r, const struct op_name *path, uint32_t count) {
-    struct found f = {NULL, NUMBER_RAW};
+/* Looks the first part up from the innermost scope outwards, the others inside what was found. A
+ * scope in which the name is set to absent ends the search: a file without a stale translation must
+ * not show the number of them from the page around it. */
+static struct lookup look_up(const struct render *r, const struct op_name *path, uint32_t count) {
+    struct lookup f = {NULL, NUMBER_RAW};
     if (count == 0) {
         f.value = r->stack[r->height - 1];
         return f;
     }
     for (uint32_t i = r->height;
-         i-- && !view_names(r->stack[i], path[0].name, path[0].hash, &f.value);) {
+         i-- && !view_find(r->stack[i], path[0].name, path[0].hash, &f.value);) {
     }
     for (uint32_t i = 1; i < count && f.value; i++) {
         bool known = false;
         if (f.value->type == VIEW_INT && i == count - 1)
-            f.style = style_named(path[i].name, &known);
+            f.style = style_by_name(path[i].name, &known);
         if (known) continue;
         if (f.value->type == VIEW_LIST && strcmp(path[i].name, "count") == 0)
             f.value = count_of(r, f.value);
@@ -99,7 +99,7 @@ static bool address_allowed(const char *text, size_t len) {
     return false;
 }
 
-static void note_cut(const struct render *r, const struct view *v, size_t from) {
+static void record_cut(const struct render *r, const struct view *v, size_t from) {
     struct page_cuts *c = r->cuts;
     size_t len = r->out->len - from;
     if (!c || !(v->personal || (v->borrowed && len >= PAGE_CUT_BYTES))) return;
@@ -117,7 +117,7 @@ static void put_text(const struct view *v, enum place place, struct buf *out) {
     else buf_html(out, bytes, len);
 }
 
-static void add_value(const struct render *r, const struct found *f, enum place place,
+static void add_value(const struct render *r, const struct lookup *f, enum place place,
                       struct buf *out) {
     const struct view *v = f->value;
     if (!v) return;
@@ -132,7 +132,7 @@ static void add_value(const struct render *r, const struct found *f, enum place 
     }
     size_t from = out->len;
     put_text(v, place, out);
-    note_cut(r, v, from);
+    record_cut(r, v, from);
 }
 
 /* ---- Texts of the catalogue ----------------------------------------------------------------- */
@@ -142,15 +142,15 @@ struct number_sign {
     int64_t value;
 };
 
-static struct found parameter(const struct render *r, const struct message_part *part) {
+static struct lookup parameter(const struct render *r, const struct message_part *part) {
     struct op_name path[COUNT_OF(part->path)];
     for (unsigned i = 0; i < part->path_count; i++)
         path[i] = (struct op_name){part->path[i].name, part->path[i].hash};
     return look_up(r, path, part->path_count);
 }
 
-static const struct message *pick_number(const struct render *r, const struct message_part *part,
-                                         const struct found *f, struct number_sign *sign) {
+static const struct message *pick_plural(const struct render *r, const struct message_part *part,
+                                         const struct lookup *f, struct number_sign *sign) {
     int64_t n = f->value && f->value->type == VIEW_INT ? f->value->number : 0;
     sign->known = true;
     if (__builtin_sub_overflow(n, part->offset, &sign->value)) sign->value = n;
@@ -166,7 +166,7 @@ static const struct message *pick_number(const struct render *r, const struct me
     return other;
 }
 
-static const struct message *pick_word(const struct message_part *part, const struct found *f) {
+static const struct message *pick_select(const struct message_part *part, const struct lookup *f) {
     const struct view *v = f->value;
     const char *word = "";
     size_t len = 0;
@@ -184,7 +184,7 @@ static const struct message *pick_word(const struct message_part *part, const st
 static void add_message(const struct render *r, const struct message *m, enum place place,
                         struct number_sign sign, struct buf *out) {
     for (const struct message_part *part = m->first; part; part = part->next) {
-        struct found f = {NULL, NUMBER_RAW};
+        struct lookup f = {NULL, NUMBER_RAW};
         const struct message *then = NULL;
         struct number_sign inner = sign;
         if (part->path_count) f = parameter(r, part);
@@ -202,8 +202,8 @@ static void add_message(const struct render *r, const struct message *m, enum pl
             continue;
         case PART_PLAIN: add_value(r, &f, place, out); continue;
         case PART_PLURAL:
-        case PART_ORDINAL: then = pick_number(r, part, &f, &inner); break;
-        case PART_SELECT: then = pick_word(part, &f); break;
+        case PART_ORDINAL: then = pick_plural(r, part, &f, &inner); break;
+        case PART_SELECT: then = pick_select(part, &f); break;
         }
         if (then) add_message(r, then, place, inner, out);
     }
@@ -234,8 +234,8 @@ static void run(struct render *r, const struct mustache *t, uint32_t from, uint3
 static void enter(struct render *r, const struct mustache *t, uint32_t from, uint32_t to,
                   const struct view *scope) {
     if (r->height >= MUSTACHE_DEPTH ||
-        ++r->steps > MUSTACHE_STEPS) { /* an empty section costs a step, too */
-        r->cut = true;
+        ++r->steps > MUSTACHE_STEPS) { /* an empty section is a step as well */
+        r->truncated = true;
         return;
     }
     r->stack[r->height++] = scope;
@@ -251,7 +251,7 @@ static void run_section(struct render *r, const struct mustache *t, uint32_t at)
         enter(r, t, at + 1, op->jump, v);
         return;
     }
-    for (uint32_t i = 0; i < v->items.count && !r->cut; i++)
+    for (uint32_t i = 0; i < v->items.count && !r->truncated; i++)
         enter(r, t, at + 1, op->jump, v->items.at[i]);
 }
 
@@ -261,7 +261,7 @@ static void run_partial(struct render *r, const struct op *op) {
                                          : NULL;
     if (!partial) return;
     if (r->partials >= MUSTACHE_DEPTH) {
-        r->cut = true;
+        r->truncated = true;
         return;
     }
     const char *indent = r->indent;
@@ -284,15 +284,15 @@ static void run_partial(struct render *r, const struct op *op) {
 static void run(struct render *r, const struct mustache *t, uint32_t from, uint32_t to) {
     for (uint32_t i = from; i < to; i++) {
         const struct op *op = &t->ops[i];
-        if (++r->steps > MUSTACHE_STEPS) r->cut = true;
-        if (r->cut) return;
+        if (++r->steps > MUSTACHE_STEPS) r->truncated = true;
+        if (r->truncated) return;
         switch ((enum op_type)op->type) {
         case OP_TEXT: buf_add(r->out, op->text, op->len); break;
         case OP_LINE:
             if (r->indent_len) buf_add(r->out, r->indent, r->indent_len);
             break;
         case OP_VALUE: {
-            struct found f = look_up(r, op->path, op->path_count);
+            struct lookup f = look_up(r, op->path, op->path_count);
             add_value(r, &f, op->place, r->out);
             break;
         }
@@ -324,5 +324,5 @@ bool mustache_render_cuts(const struct mustache *t, const struct mustache_env *e
     struct render r = {.env = env, .out = out, .cuts = cuts};
     r.stack[r.height++] = v;
     run(&r, t, 0, t->count);
-    return !r.cut;
+    return !r.truncated;
 }

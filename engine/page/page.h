@@ -21,7 +21,7 @@
 #include "base/err.h"
 
 struct site; /* templates, catalogues, static files: read at start, reloaded when files change */
-struct view; /* a value: object, list, text, html, number or truth */
+struct view; /* a value: object, list, text, html, number or boolean */
 
 /* `root` is the folder that holds site/. `*why` (arena) lists every problem as file:line:column, or
  * is NULL. A template or catalogue that does not parse refuses to open (ERR_INVALID); a text that
@@ -30,38 +30,37 @@ struct view; /* a value: object, list, text, html, number or truth */
 enum err site_open(struct site **out, const char *root, struct arena *a, const char **why) MUST_USE;
 /* No thread may still be in a call of this room. */
 void site_close(struct site *s);
-/* Waits until what changed before this call is read, half a second at most; true when anything was
- * since the last call. */
+/* Waits until files that changed before this call are read, half a second at most. True when
+ * anything was read since the last call. */
 bool site_refresh(struct site *s);
-/* Another number after each reading of changed files: what was made of templates and texts is kept
- * under it. */
+/* The version of templates and texts: goes up whenever changed files were read. For caches of what
+ * was made of them. */
 unsigned page_edition(struct site *s);
 
 struct view *view_new(struct arena *a); /* an empty object */
 /* All copy `name` and text into the view's arena. Setting a name twice: the last one counts. */
-/* NULL: absent, whatever a scope around says. */
+/* NULL: absent, also where an outer scope has this name. */
 void view_text(struct view *v, const char *name, const char *text);
-/* The same, for what differs from person to person or from page to page (a name, a token): see
+/* The same for values that differ from person to person or from page to page (a name, a token): see
  * struct page_cut. */
 void view_text_personal(struct view *v, const char *name, const char *text);
-/* The same, for what is equally long on every page: tokens, ids. */
+/* The same for personal values that are equally long on every page: tokens, ids. */
 void view_token(struct view *v, const char *name, const char *text);
 void view_html(struct view *v, const char *name, const char *html); /* trusted markup */
 /* The same without a copy: `html` lives as long as the view's arena. */
 void view_html_borrow(struct view *v, const char *name, const char *html, size_t len);
-/* {{n}} prints the digits, {{n.local}} in the reader's way, {{n.percent}} takes it as per mille:
- * 823 is 82.3%,
- * {{n.percent_raw}} is 82.3 for the width of a bar. */
+/* {{n}} prints the digits, {{n.local}} formats it for the language, {{n.percent}} takes it as per
+ * mille (823 is 82.3%), and {{n.percent_raw}} prints 82.3, for the width of a bar. */
 void view_int(struct view *v, const char *name, int64_t value);
 void view_bool(struct view *v, const char *name, bool value);
 struct view *view_object(struct view *v, const char *name); /* a new object inside */
-struct view *view_list(
-    struct view *v, const char *name); /* a new list inside; {{#l.count}} is a section around it */
+/* A new list inside; {{#l.count}} is a section that is shown once when it is not empty. */
+struct view *view_list(struct view *v, const char *name);
 struct view *view_item(struct view *list);                /* a new object at the list's end */
 void view_item_text(struct view *list, const char *text); /* a text at the list's end, {{.}} */
 struct view *view_item_list(struct view *list);           /* a new list at the list's end */
-void view_put(struct view *v, const char *name,
-              struct view *value); /* shares a value (same or longer-lived arena) */
+/* Shares `value`, whose arena is the same or lives longer. */
+void view_put(struct view *v, const char *name, struct view *value);
 
 /* A time for people: sets NAME (localised date and time), NAME_date, NAME_clock (with seconds) and
  * NAME_iso for <time datetime>. In the reader's zone (IANA) when the browser has told it, else UTC
@@ -87,11 +86,11 @@ struct page_cuts { /* zeroed; the array is in the output's arena */
     struct page_cut *cut;
     size_t count;
 };
-/* page_render that also tells the cuts (may be NULL). */
+/* The same, and adds the cuts to `cuts` (may be NULL). */
 enum err page_render_cuts(struct site *s, const char *name, const char *locale, struct view *v,
                           struct buf *out, struct page_cuts *cuts) MUST_USE;
-/* ICU's data of languages and time zones are there: NULL, else a sentence. */
-const char *page_data_problem(void);
+/* Checks that ICU finds its data of languages and time zones: NULL, else a sentence. */
+const char *page_icu_problem(void);
 /* An interface text with parameters from `v` (may be NULL): for handlers that need one. Arena of
  * `out`. */
 const char *page_text(struct site *s, const char *locale, const char *key, struct view *v,
@@ -105,13 +104,12 @@ const char *page_negotiate(struct site *s, const char *accept_language);
 /* All languages of the site, "en" first. Array in the arena, names live until site_close. */
 size_t page_locales(struct site *s, const char *const **names, struct arena *a);
 bool page_locale_known(struct site *s, const char *locale);
-/* A language tag of somebody's typing (BCP 47) in its canonical form, "PT-br" as "pt-BR"; NULL when
- * it is none, or none of a language that ICU knows. Arena. */
+/* A language tag (BCP 47) as somebody typed it, in canonical form ("PT-br" is "pt-BR"); NULL when
+ * it is no tag, or not of a language that ICU knows. Arena. */
 const char *page_language(struct arena *a, const char *tag);
-/* What the language is called by those who speak it: "العربية". The tag when ICU has no name.
- * Arena. */
+/* The name of the language in itself: "العربية". The tag when ICU has no name. Arena. */
 const char *page_language_name(struct arena *a, const char *tag);
-/* Whether who reads one also reads the other: one language in one script, wherever it is spoken. */
+/* Whether both tags have the same language and script, whatever the region. */
 bool page_language_fits(const char *a, const char *b);
 /* RULE reading-language: which of the languages in `names` (count > 0, the original first) somebody
  * reads. Of `wanted` the first that fits one of them (NULL: none is wanted there), else the best
@@ -124,7 +122,7 @@ const char *page_direction(const char *locale);
 
 struct static_file {
     const char *type, *etag;           /* borrowed from the site until site_close */
-    const unsigned char *bytes, *gzip; /* gzip NULL when it does not pay */
+    const unsigned char *bytes, *gzip; /* `gzip` is NULL when compression saves too little */
     size_t len, gzip_len;
 };
 /* A file of site/static by its path ("app.css"), also with the hash that page templates use in URLs

@@ -1,17 +1,20 @@
-/* The site that runs: the current generation of files, who still reads an older one, and rendering.
- */
+/* The running site: its current generation of files, threads that still read an older one, and
+ * rendering. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/log.h"
 #include "base/text.h"
-#include "page/site_inside.h"
+#include "page/site_private.h"
 #include "tree/tree.h"
 
-/* ---- Generations: a reader publishes which one it holds, and that one is not freed ----------- */
+/* ---- Generations ---------------------------------------------------------------------------- */
 
-static void leave_reader(void *thing) {
+/* Hazard pointers: each reading thread publishes the generation that it holds, and a retired one is
+ * freed only when no thread holds it. */
+
+static void release_reader(void *thing) {
     struct reader *r = thing;
     atomic_store(&r->holds, NULL);
     atomic_store(&r->taken, false);
@@ -32,7 +35,7 @@ static struct reader *reader_of_thread(struct site *s) {
         while (!atomic_compare_exchange_weak(&s->readers, &r->next, r)) continue;
     }
     if (pthread_setspecific(s->reader_key, r) == 0) return r;
-    leave_reader(r);
+    release_reader(r);
     return NULL;
 }
 
@@ -43,7 +46,7 @@ static bool is_held(struct site *s, const struct generation *g) {
     return held;
 }
 
-/* Frees old generations that no thread holds. With s->lock locked. */
+/* Frees retired generations that no thread holds. Call it with s->lock locked. */
 static void free_retired(struct site *s) {
     struct generation *kept = NULL;
     for (struct generation *g = atomic_load(&s->retired), *next; g; g = next) {
@@ -56,7 +59,7 @@ static void free_retired(struct site *s) {
     atomic_store(&s->retired, kept);
 }
 
-/* The tree has let go of it: it is not the current one any more. */
+/* The tree calls it when it releases a generation, which is no longer the current one then. */
 static void retire(void *generation) {
     struct generation *g = generation;
     struct site *s = g->site;
@@ -68,22 +71,24 @@ static void retire(void *generation) {
 }
 
 /* NULL: this thread has no reader yet, and there is no memory for one. */
-static struct reader *hold(struct site *s, struct generation **out) {
+static struct reader *hold_generation(struct site *s, struct generation **out) {
     struct reader *r = reader_of_thread(s);
     struct generation *g;
     if (!r) return NULL;
     do {
         g = atomic_load(&s->current);
         atomic_store(&r->holds, g);
-    } while (g !=
-             atomic_load(&s->current)); /* retired before it was published: take the newer one */
+    } while (
+        g !=
+        atomic_load(
+            &s->current)); /* it may have been retired before `holds` was set: take the newer one */
     *out = g;
     return r;
 }
 
-/* A thread that leaves through its arena's guard holds on until it renders again: that delays a
- * release, no more. */
-static void let_go(struct site *s, struct reader *r) {
+/* A thread that leaves through its arena's guard holds its generation until it renders again, which
+ * only delays freeing it. */
+static void release_generation(struct site *s, struct reader *r) {
     atomic_store(&r->holds, NULL);
     if (!atomic_load_explicit(&s->retired, memory_order_relaxed) ||
         pthread_mutex_trylock(&s->lock) != 0)
@@ -94,7 +99,7 @@ static void let_go(struct site *s, struct reader *r) {
 
 /* ---- Reading: by the tree -------------------------------------------------------------------- */
 
-static void tell_problems(const struct problem_log *problems, struct tree_problems *out) {
+static void report_problems(const struct problem_log *problems, struct tree_problems *out) {
     for (const char *line = problems->text; *line;) {
         size_t n = strcspn(line, "\n");
         tree_problem(out, "%.*s", (int)n, line);
@@ -104,7 +109,7 @@ static void tell_problems(const struct problem_log *problems, struct tree_proble
 
 static bool concerns_site(const struct tree_changes *news) {
     bool yes = news->all || news->retry_broken;
-    for (size_t i = 0; i < news->count && !yes; i++) yes = !site_passing(news->paths[i]);
+    for (size_t i = 0; i < news->count && !yes; i++) yes = !site_is_temporary(news->paths[i]);
     return yes;
 }
 
@@ -129,10 +134,10 @@ static enum err load_site(void *site, void *old, const struct tree_changes *news
     bool concerned = !old || concerns_site(news);
     *fresh = old;
     enum err e = concerned ? read_site(s, old, &g) : OK;
-    if (e != ERR_BUSY && (old || e == OK)) /* else who opens the site says why it cannot */
-        tell_problems(s->problems, news->problems);
+    if (e != ERR_BUSY && (old || e == OK)) /* at the start site_open reports the problems itself */
+        report_problems(s->problems, news->problems);
     if (e || !concerned) return e;
-    /* Before the tree lets go of `old`. */
+    /* Set before the tree releases `old`. */
     atomic_store(&s->current, g);
     if (old) atomic_fetch_add(&s->edition, 1);
     *fresh = g;
@@ -152,7 +157,7 @@ bool site_refresh(struct site *s) {
 static struct site *site_new(const char *root) {
     struct site *s = calloc(1, sizeof *s);
     if (s) s->root = strdup(root);
-    if (s && s->root && pthread_key_create(&s->reader_key, leave_reader) == 0) {
+    if (s && s->root && pthread_key_create(&s->reader_key, release_reader) == 0) {
         pthread_mutex_init(&s->lock, NULL);
         return s;
     }
@@ -216,7 +221,7 @@ void site_close(struct site *s) {
 
 /* ---- Rendering ------------------------------------------------------------------------------- */
 
-/* The nearest language that there is: itself, a shorter form of it, English. */
+/* The nearest language of the site: the locale itself, a shorter form of it, or English. */
 static size_t locale_index(const struct generation *g, const char *locale) {
     if (!locale) return 0;
     for (size_t len = strlen(locale); len;) {
@@ -237,14 +242,15 @@ enum err page_render(struct site *s, const char *name, const char *locale, struc
 enum err page_render_cuts(struct site *s, const char *name, const char *locale, struct view *v,
                           struct buf *out, struct page_cuts *cuts) {
     struct generation *g;
-    struct reader *r = hold(s, &g);
+    struct reader *r = hold_generation(s, &g);
     if (!r) arena_starve(out->arena);
-    int index = names_find(&g->templates, name);
+    int index = name_table_find(&g->templates, name);
     if (index < 0 || !g->parsed[index]) {
-        let_go(s, r);
+        release_generation(s, r);
         return ERR_NOT_FOUND;
     }
-    /* As large as last time and an eighth: then the text is written once and never moved. */
+    /* Reserves the size of the last rendering and an eighth more, so that the text is rarely moved.
+     */
     uint32_t hint = atomic_load_explicit(&g->size_hint[index], memory_order_relaxed);
     size_t before = out->len;
     buf_reserve(out, hint + hint / 8 + 512);
@@ -254,79 +260,79 @@ enum err page_render_cuts(struct site *s, const char *name, const char *locale, 
     size_t size = out->len - before;
     atomic_store_explicit(&g->size_hint[index], size > UINT32_MAX / 4 ? 0 : (uint32_t)size,
                           memory_order_relaxed);
-    let_go(s, r);
+    release_generation(s, r);
     return OK;
 }
 
 const char *page_text(struct site *s, const char *locale, const char *key, struct view *v,
                       struct arena *a) {
     struct generation *g;
-    struct reader *r = hold(s, &g);
+    struct reader *r = hold_generation(s, &g);
     if (!r) arena_starve(a);
     struct buf out;
     buf_init(&out, a);
-    int index = names_find(&g->texts, key);
+    int index = name_table_find(&g->texts, key);
     if (index >= 0 && g->messages[0][index])
         mustache_text(&g->env[locale_index(g, locale)], index, v, false, &out);
     else buf_puts(&out, key);
-    let_go(s, r);
+    release_generation(s, r);
     return buf_text(&out);
 }
 
 const char *page_hundredths(struct site *s, const char *locale, int64_t hundredths,
                             struct arena *a) {
     struct generation *g;
-    struct reader *r = hold(s, &g);
+    struct reader *r = hold_generation(s, &g);
     if (!r) arena_starve(a);
     struct buf out;
     buf_init(&out, a);
     locale_hundredths(g->env[locale_index(g, locale)].locale, hundredths, &out);
-    let_go(s, r);
+    release_generation(s, r);
     return buf_text(&out);
 }
 
 const char *page_negotiate(struct site *s, const char *accept_language) {
     struct generation *g;
-    struct reader *r = hold(s, &g);
+    struct reader *r = hold_generation(s, &g);
     if (!r) return "en";
     int best = locale_negotiate(accept_language, g->locale_names, g->locale_count);
     const char *name = g->locale_names[best < 0 ? 0 : best]; /* owned by the site */
-    let_go(s, r);
+    release_generation(s, r);
     return name;
 }
 
 bool page_locale_known(struct site *s, const char *locale) {
     struct generation *g;
-    struct reader *r = hold(s, &g);
+    struct reader *r = hold_generation(s, &g);
     if (!r) return false;
     bool known = false;
     for (size_t i = 0; i < g->locale_count; i++) known |= str_eq(g->locale_names[i], locale);
-    let_go(s, r);
+    release_generation(s, r);
     return known;
 }
 
 size_t page_locales(struct site *s, const char *const **names, struct arena *a) {
     struct generation *g;
-    struct reader *r = hold(s, &g);
+    struct reader *r = hold_generation(s, &g);
     if (!r) arena_starve(a);
     const char **copy = NEW_ARRAY(a, const char *, g->locale_count);
     memcpy(copy, g->locale_names, g->locale_count * sizeof *copy);
     size_t count = g->locale_count;
-    let_go(s, r);
+    release_generation(s, r);
     *names = copy;
     return count;
 }
 
 bool site_static(struct site *s, const char *path, struct static_file *out, bool *immutable) {
     struct generation *g;
-    struct reader *r = hold(s, &g);
+    struct reader *r = hold_generation(s, &g);
     if (!r) return false;
-    int index = path ? names_find(&g->statics, path) : -1;
+    int index = path ? name_table_find(&g->statics, path) : -1;
     if (index >= 0) {
         const struct blob *b = g->files[index];
         *out = (struct static_file){b->type, b->etag, b->bytes, b->gzip, b->len, b->gzip_len};
         *immutable = g->immutable[index];
     }
-    let_go(s, r);
+    release_generation(s, r);
     return index >= 0;
 }

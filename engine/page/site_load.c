@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "page/site_inside.h"
+#include "page/site_private.h"
 
 #define FILES_MAX 4096
 
@@ -39,7 +39,7 @@ struct listing {
     size_t count;
 };
 
-bool site_passing(const char *name) {
+bool site_is_temporary(const char *name) {
     static const char *const suffixes[] = {"~", ".tmp", ".dpkg-new", ".dpkg-tmp"};
     for (size_t i = 0; i < COUNT_OF(suffixes); i++)
         if (str_has_suffix(name, suffixes[i])) return true;
@@ -52,7 +52,7 @@ static void list_into(struct listing *l, const char *below, int levels) {
     if (!folder && errno_is_shortage(errno)) arena_starve(l->arena);
     arena_defer(l->arena, close_folder, folder);
     for (struct dirent *e; folder && l->count < FILES_MAX && (e = readdir(folder)) != NULL;) {
-        if (e->d_name[0] == '.' || site_passing(e->d_name)) continue;
+        if (e->d_name[0] == '.' || site_is_temporary(e->d_name)) continue;
         char *name = arena_printf(l->arena, "%s%s", below, e->d_name);
         char *full = arena_printf(l->arena, "%s/%s", l->folder, name);
         struct stat st;
@@ -128,10 +128,9 @@ static void text_problem(struct loading *l, const char *path, const char *source
                 sentence);
 }
 
-/* Reads one catalogue into `messages` of its language; false when the file as a whole is no good.
- */
+/* Reads one catalogue into the `messages` of its language; false when it has an error. */
 static bool read_catalogue(struct loading *l, size_t locale, const char *path, const char *source,
-                           size_t len, struct names *seen) {
+                           size_t len, struct name_table *seen) {
     struct generation *g = l->g;
     const char *why, *key;
     json_t *value, *catalogue = json_read(&g->arena, source, len, &why);
@@ -150,14 +149,14 @@ static bool read_catalogue(struct loading *l, size_t locale, const char *path, c
             good = false;
             continue;
         }
-        if (names_find(seen, key) >= 0)
+        if (name_table_find(seen, key) >= 0)
             text_problem(l, path, source, key, "warning", "another file has this text too");
-        names_add(seen, key);
-        if (locale > 0 && names_find(&g->texts, key) < 0) {
+        name_table_add(seen, key);
+        if (locale > 0 && name_table_find(&g->texts, key) < 0) {
             text_problem(l, path, source, key, "warning", "site/locale/en does not have this text");
             continue;
         }
-        uint32_t index = (uint32_t)names_add(&g->texts, key);
+        uint32_t index = (uint32_t)name_table_add(&g->texts, key);
         if (index >= FILES_MAX * 4) return false;
         g->messages[locale][index] = m;
     }
@@ -186,8 +185,8 @@ static void load_texts(struct loading *l) {
     struct generation *g = l->g;
     struct site_file *files;
     size_t count = site_list(&g->arena, l->site->root, "site/locale", &files);
-    struct names seen[SITE_LOCALES];
-    for (size_t i = 0; i < SITE_LOCALES; i++) names_init(&seen[i], &g->arena);
+    struct name_table seen[SITE_LOCALES];
+    for (size_t i = 0; i < SITE_LOCALES; i++) name_table_init(&seen[i], &g->arena);
     add_locale(l, "en", 2);
     for (int english = 1; english >= 0; english--) {
         for (size_t i = 0; i < count; i++) {
@@ -207,7 +206,8 @@ static void load_texts(struct loading *l) {
             if (before) {
                 len = before->len;
                 source = arena_copy(&g->arena, before->text, len);
-                names_init(&seen[locale], &g->arena); /* its texts come a second time */
+                name_table_init(&seen[locale],
+                                &g->arena); /* reset, since the texts are read a second time */
                 good = read_catalogue(l, locale, path, source, len, &seen[locale]);
             }
             if (good) keep_source(g, path, source, len);
@@ -242,17 +242,17 @@ static void fill_fallbacks(struct generation *g) {
 static int find_name(void *context, enum mustache_ref kind, const char *name) {
     struct loading *l = context;
     switch (kind) {
-    case REF_PARTIAL: return names_find(&l->g->templates, name);
-    case REF_ASSET: return names_find(&l->g->assets, name);
+    case REF_PARTIAL: return name_table_find(&l->g->templates, name);
+    case REF_ASSET: return name_table_find(&l->g->assets, name);
     case REF_TEXT: break;
     }
-    int known = names_find(&l->g->texts, name);
+    int known = name_table_find(&l->g->texts, name);
     if (known >= 0 || l->g->texts.count >= FILES_MAX * 4) return known;
-    /* Shown as its key: a page without one label is better than no page. */
+    /* The page shows the key instead: a missing label must not cost the page. */
     problem_add(l->problems,
                 "site/locale/en:0:0: warning: the text \"%.80s\" is used but missing [text]\n",
                 name);
-    return names_add(&l->g->texts, name);
+    return name_table_add(&l->g->texts, name);
 }
 
 static void load_template(struct loading *l, const char *path, int index) {
@@ -292,8 +292,8 @@ static void load_templates(struct loading *l) {
         size_t len = strlen(files[i].name);
         if (!str_has_suffix(files[i].name, suffix)) files[i].name = NULL;
         else
-            names_add(&g->templates,
-                      arena_copy(&g->arena, files[i].name, len - (sizeof suffix - 1)));
+            name_table_add(&g->templates,
+                           arena_copy(&g->arena, files[i].name, len - (sizeof suffix - 1)));
     }
     g->parsed = NEW_ARRAY(&g->arena, const struct mustache *, g->templates.count + 1);
     g->size_hint = NEW_ARRAY(&g->arena, _Atomic uint32_t, g->templates.count + 1);
@@ -305,10 +305,10 @@ static void load_templates(struct loading *l) {
 static enum err load_all(struct loading *l) {
     struct generation *g = l->g;
     if (ARENA_GUARD(&g->arena) != 0) return g->arena.starved ? ERR_BUSY : ERR_LIMIT;
-    names_init(&g->templates, &g->arena);
-    names_init(&g->texts, &g->arena);
-    names_init(&g->assets, &g->arena);
-    names_init(&g->statics, &g->arena);
+    name_table_init(&g->templates, &g->arena);
+    name_table_init(&g->texts, &g->arena);
+    name_table_init(&g->assets, &g->arena);
+    name_table_init(&g->statics, &g->arena);
     statics_load(l->site, g, l->problems);
     load_texts(l);
     load_templates(l);

@@ -10,7 +10,7 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "page/site_inside.h"
+#include "page/site_private.h"
 
 #define HASH_DIGITS 10
 
@@ -54,7 +54,7 @@ void blobs_free(struct blob *b) {
     }
 }
 
-/* Keeps the compressed form only when it saves a tenth. */
+/* Keeps the compressed form only when that saves a tenth. */
 static void compress_blob(struct blob *b) {
     z_stream z = {0};
     if (b->len < 200 || deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK)
@@ -101,7 +101,7 @@ static struct blob *make_blob(struct arena *a, const char *name, const char *eta
     return b;
 }
 
-/* The version of a file with these bytes: an earlier one when nothing changed. */
+/* The blob of these bytes: an earlier one when nothing changed. */
 static const struct blob *blob_for(struct site *s, struct generation *g, const char *name,
                                    size_t type, const char *bytes, size_t len) {
     char *etag = sha256_hex(&g->arena, bytes, len);
@@ -115,25 +115,26 @@ static const struct blob *blob_for(struct site *s, struct generation *g, const c
 }
 
 static void remember(struct generation *g, const struct blob *b) {
-    int plain = names_add(&g->statics, b->path), hashed = names_add(&g->statics, b->hashed_path);
+    int plain = name_table_add(&g->statics, b->path),
+        hashed = name_table_add(&g->statics, b->hashed_path);
     g->files[plain] = g->files[hashed] = b;
     g->immutable[hashed] = true;
     char *asset = arena_dup(&g->arena, b->path);
     for (char *p = asset; *p; p++)
         if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9')))
             *p = '_';
-    g->asset_urls[names_add(&g->assets, asset)] = b->url;
+    g->asset_urls[name_table_add(&g->assets, asset)] = b->url;
 }
 
-/* `address` as it stands in the sheet `name`: relative to the sheet's folder. NULL when it is no
- * file of ours. */
+/* The file that `address`, relative to the style sheet `name`, leads to. NULL when it is none of
+ * site/static. */
 static const struct blob *linked(struct generation *g, const char *name, const char *address,
                                  size_t len) {
     if (len >= 2 && memcmp(address, "./", 2) == 0) address += 2, len -= 2;
     const char *slash = strrchr(name, '/');
     int folder = slash ? (int)(slash - name + 1) : 0;
-    int found = names_find(&g->statics,
-                           arena_printf(&g->arena, "%.*s%.*s", folder, name, (int)len, address));
+    int found = name_table_find(
+        &g->statics, arena_printf(&g->arena, "%.*s%.*s", folder, name, (int)len, address));
     return found >= 0 ? g->files[found] : NULL;
 }
 
@@ -165,7 +166,7 @@ void statics_load(struct site *s, struct generation *g, struct problem_log *prob
     g->files = NEW_ARRAY(&g->arena, const struct blob *, 2 * count + 1);
     g->immutable = NEW_ARRAY(&g->arena, bool, 2 * count + 1);
     g->asset_urls = NEW_ARRAY(&g->arena, const char *, count + 1);
-    /* Style sheets last: their addresses name the others by content. */
+    /* Style sheets last, since they contain the hashed addresses of the others. */
     for (int sheets = 0; sheets <= 1; sheets++) {
         for (size_t i = 0; i < count; i++) {
             const char *name = files[i].name;

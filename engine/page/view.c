@@ -10,8 +10,7 @@ uint32_t name_hash(const char *name, size_t len) {
     return (uint32_t)(hash ^ hash >> 32);
 }
 
-/* The slot of a name: its own, or the free one where it would be. The table is never more than half
- * full. */
+/* The slot of a name, or the free one where it would go. The table is never more than half full. */
 static uint16_t *find_slot(const struct view *object, const char *name, uint32_t hash) {
     const uint32_t mask = 2 * object->members.room - 1;
     for (uint32_t i = hash;; i++) {
@@ -22,8 +21,8 @@ static uint16_t *find_slot(const struct view *object, const char *name, uint32_t
     }
 }
 
-bool view_names(const struct view *object, const char *name, uint32_t hash,
-                const struct view **value) {
+bool view_find(const struct view *object, const char *name, uint32_t hash,
+               const struct view **value) {
     *value = NULL;
     if (!object || object->type != VIEW_OBJECT || !object->members.count) return false;
     const uint16_t *slot = find_slot(object, name, hash);
@@ -33,7 +32,7 @@ bool view_names(const struct view *object, const char *name, uint32_t hash,
 
 const struct view *view_get(const struct view *object, const char *name, uint32_t hash) {
     const struct view *value;
-    view_names(object, name, hash, &value);
+    view_find(object, name, hash, &value);
     return value;
 }
 
@@ -61,11 +60,10 @@ struct view *view_new(struct arena *a) {
     return make(a, VIEW_OBJECT);
 }
 
-/* `room` stays a power of two: the table is looked into by a mask. */
+/* `room` stays a power of two, since slots are found by a mask. */
 static void grow(struct view *object) {
     uint32_t room = object->members.room ? object->members.room * 2 : 8;
-    /* Members are named by handlers and by front matter's keys: a file that names 30,000 needs too
-     * much of one page. */
+    /* Names come from handlers and from front matter: a file with 30,000 of them is refused. */
     if (room > UINT16_MAX / 2) arena_fail(object->arena);
     object->members.at = arena_grow(object->arena, object->members.at,
                                     object->members.room * sizeof *object->members.at,

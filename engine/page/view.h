@@ -9,7 +9,7 @@ enum view_type { VIEW_OBJECT, VIEW_LIST, VIEW_TEXT, VIEW_HTML, VIEW_INT, VIEW_BO
 struct view_member {
     uint32_t hash;
     const char *name;
-    struct view *value; /* NULL: said to be absent, by view_text(…, NULL) */
+    struct view *value; /* NULL: set to absent, by view_text(…, NULL) */
 };
 
 struct view {
@@ -35,14 +35,16 @@ struct view {
     };
 };
 
-/* Names in views and templates are compared by it first; authors choose them. */
+/* The hash by which names in views and templates are looked up. Their authors choose the names, so
+ * it need not be keyed. */
 uint32_t name_hash(const char *name, size_t len);
 /* The member of an object, or NULL. */
 const struct view *view_get(const struct view *object, const char *name, uint32_t hash);
-/* Whether an object says anything of a name; `*value` is its member, NULL when what it says is that
- * there is none. */
-bool view_names(const struct view *object, const char *name, uint32_t hash,
-                const struct view **value);
-/* Absent, false, 0, an empty text and an empty list are not shown by a section. */
+/* Whether an object has a member of this name; `*value` is its value, NULL when view_text(…, NULL)
+ * said that it is absent. */
+bool view_find(const struct view *object, const char *name, uint32_t hash,
+               const struct view **value);
+/* Whether a mustache section shows it: not when it is absent, false, 0, an empty text or an empty
+ * list. */
 bool view_truth(const struct view *v);
 #endif

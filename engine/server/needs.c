@@ -172,6 +172,6 @@ bool needs_met(struct http_options *options, bool labs, struct arena *a, const c
     if (!enough_files(options, a, why) || !enough_memory(options, a, why) ||
         !enough_threads(options, labs, a, why))
         return false;
-    if ((*why = page_data_problem())) return false;
+    if ((*why = page_icu_problem())) return false;
     return !(*why = certs_problem(a));
 }

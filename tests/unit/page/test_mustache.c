@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 #include "page/mustache.h"
-#include "page/names.h"
+#include "page/name_table.h"
 
 #define SPEC "../shared/corpus/mustache"
 
@@ -21,20 +21,20 @@
 
 struct world {
     struct arena arena;
-    struct names partials;
+    struct name_table partials;
     const struct mustache *parsed[64];
     struct buf problems;
 };
 
 static int find(void *context, enum mustache_ref kind, const char *name) {
     struct world *w = context;
-    return kind == REF_PARTIAL ? names_find(&w->partials, name) : -1;
+    return kind == REF_PARTIAL ? name_table_find(&w->partials, name) : -1;
 }
 
 static void world_init(struct world *w) {
     memset(w, 0, sizeof *w);
     arena_init(&w->arena, 256u << 20);
-    names_init(&w->partials, &w->arena);
+    name_table_init(&w->partials, &w->arena);
     buf_init(&w->problems, &w->arena);
 }
 
@@ -117,9 +117,9 @@ static int check_case(const char *file, json_t *test) {
     const char *name;
     json_t *source;
     json_object_foreach (json_object_get(test, "partials"), name, source)
-        names_add(&w.partials, name);
+        name_table_add(&w.partials, name);
     json_object_foreach (json_object_get(test, "partials"), name, source)
-        w.parsed[names_find(&w.partials, name)] = parse(&w, json_string_value(source), 0);
+        w.parsed[name_table_find(&w.partials, name)] = parse(&w, json_string_value(source), 0);
     const struct mustache *t = parse(&w, json_string_value(json_object_get(test, "template")), 0);
     const char *got = render(&w, t, from_json(&w.arena, json_object_get(test, "data")), NULL);
     const char *want = json_string_value(json_object_get(test, "expected"));
@@ -246,7 +246,7 @@ static void pages_refuse(void **state) {
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct world w;
         world_init(&w);
-        names_add(&w.partials, "part");
+        name_table_add(&w.partials, "part");
         parse(&w, cases[i].source, MUSTACHE_PAGE);
         if (!strstr(buf_text(&w.problems), cases[i].problem))
             fail_msg("%s: wanted \"%s\", got \"%s\"", cases[i].source, cases[i].problem,
@@ -279,7 +279,7 @@ static void recursion_ends(void **state) {
     for (size_t i = 0; i < COUNT_OF(bombs); i++) {
         struct world w;
         world_init(&w);
-        int self = names_add(&w.partials, "self");
+        int self = name_table_add(&w.partials, "self");
         w.parsed[self] = parse(&w, bombs[i], 0);
         struct view *v = view_new(&w.arena);
         view_put(v, "a", v);
@@ -315,7 +315,7 @@ static void deep_nesting_is_refused_and_deep_data_works(void **state) {
     /* A tree through a partial, as deep as data may be. */
     struct world ok;
     world_init(&ok);
-    int node = names_add(&ok.partials, "node");
+    int node = name_table_add(&ok.partials, "node");
     ok.parsed[node] = parse(&ok, "({{n}}{{#child}}{{>node}}{{/child}})", 0);
     struct view *top = view_new(&ok.arena), *v = top;
     for (int i = 0; i < 100; i++) {
@@ -346,7 +346,7 @@ static void mixtures_do_no_harm(void **state) {
         world_init(&w);
         struct buf b;
         buf_init(&b, &w.arena);
-        int p = names_add(&w.partials, "p");
+        int p = name_table_add(&w.partials, "p");
         for (int i = 0; i < 12; i++) {
             seed = seed * 6364136223846793005u + 1442695040888963407u;
             buf_puts(&b, words[(seed >> 33) % COUNT_OF(words)]);
@@ -366,7 +366,7 @@ static void render_everything(struct world *w) {
     for (int i = 0; i < 40; i++)
         view_text(view_item(list), "b", "<some text that is long enough to need room>");
     view_html(v, "h", "<i>x</i>");
-    int p = names_add(&w->partials, "p");
+    int p = name_table_add(&w->partials, "p");
     w->parsed[p] = parse(w, "{{b}}\n", 0);
     const char *got = render(w, parse(w, "{{h}}{{#a}}\n  {{>p}}\n{{/a}}", 0), v, NULL);
     assert_non_null(strstr(got, "&lt;some"));

@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "page/page.h"
-#include "page/site_inside.h"
+#include "page/site_private.h"
 
 struct place {
     char root[64];

@@ -1,19 +1,19 @@
-/* Inside of the site: one generation is all that was read from the files at one time. */
-#ifndef GR_PAGE_SITE_INSIDE_H
-#define GR_PAGE_SITE_INSIDE_H
+/* Private to the site. A generation is all that was read from the files at one time. */
+#ifndef GR_PAGE_SITE_PRIVATE_H
+#define GR_PAGE_SITE_PRIVATE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "page/mustache.h"
-#include "page/names.h"
+#include "page/name_table.h"
 
 #define GENERATION_BYTES ((size_t)64 * 1024 * 1024)
 #define SITE_FILE_BYTES ((size_t)4 * 1024 * 1024)
 #define SITE_LOCALES 32
 
-/* One version of a static file; owned by the site until site_close, so that an answer which is
- * under way keeps it. */
+/* One version of a static file. The site owns it until site_close, since a response may still be
+ * sending it. */
 struct blob {
     struct blob *next;
     char *path, *hashed_path, *url, *etag;
@@ -32,9 +32,9 @@ struct generation {
     struct arena arena;
     struct site *site;
     struct generation *next; /* among the retired */
-    struct source *sources;  /* templates and catalogues as they were last good */
+    struct source *sources;  /* the last valid version of each template and catalogue */
     uint32_t source_count;
-    struct names templates, texts, assets, statics;
+    struct name_table templates, texts, assets, statics;
     const struct mustache **parsed; /* by number of `templates` */
     _Atomic uint32_t *size_hint;    /* bytes of the last rendering */
     const char **asset_urls;
@@ -54,23 +54,23 @@ struct reader {
 
 struct site {
     char *root;
-    struct tree *tree; /* reads and publishes; it has one hold on each generation */
+    struct tree *tree;                    /* loads and publishes; holds the current generation */
     _Atomic(struct generation *) current; /* the one that it published last */
-    atomic_uint edition; /* counts generations, each after it has become the current one */
+    atomic_uint edition; /* counts generations; goes up after each has become the current one */
     atomic_uint seen;    /* the edition at the last site_refresh */
     _Atomic(struct reader *) readers;
     pthread_key_t reader_key;
     pthread_mutex_t lock;                 /* the list behind `retired` */
-    _Atomic(struct generation *) retired; /* the tree has let go of them */
-    /* of who loads */
+    _Atomic(struct generation *) retired; /* released by the tree, may still be held by readers */
+    /* used by the thread that loads */
     struct problem_log *problems; /* what the last load found */
     struct blob *blobs;
     struct locale *locales[SITE_LOCALES];
     size_t locale_count;
 };
 
-/* Lines of what is wrong; never fails, what does not fit is dropped. Owned by who opens or
- * refreshes. */
+/* A log of problems, a line each. Adding never fails: what does not fit is dropped. Used by the
+ * thread that loads. */
 struct problem_log {
     size_t len;
     char text[256 * 1024];
@@ -91,12 +91,12 @@ struct site_file {
 };
 /* RULE site-passing: what editors and dpkg put beside a file for a moment is not read: a server
  * that runs on during an upgrade sees the new files among the old ones under other names. */
-bool site_passing(const char *name);
-/* Regular files below root/folder by name, at most two levels; not those that are hidden or
- * passing. Arena. */
+bool site_is_temporary(const char *name);
+/* Regular files below root/folder, sorted by name, at most two levels deep; no hidden or temporary
+ * ones. Arena. */
 size_t site_list(struct arena *a, const char *root, const char *folder, struct site_file **out);
-/* NULL with errno when it cannot be read; leaves through the guard when that may be otherwise in a
- * moment. Arena. */
+/* NULL with errno when it cannot be read. Leaves through the guard when memory or descriptors are
+ * short, since a later try may succeed. Arena. */
 char *site_read(struct arena *a, const char *root, const char *path, size_t *len);
 
 /* Fills g->statics and g->assets (site_static.c). */
