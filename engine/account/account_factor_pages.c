@@ -39,7 +39,7 @@ static enum err code_form(struct request *r, int status, const char *problem) {
     return http_page_status(r, status, "account_code", v);
 }
 
-static bool awaits_code(struct request *r) { return str_eq(r->who->only, ACCOUNT_CODE_PATH); }
+static bool awaits_code(struct request *r) { return str_eq(r->who->only_path, ACCOUNT_CODE_PATH); }
 
 enum err account_code_page(struct request *r) {
     return awaits_code(r) ? code_form(r, 200, NULL) : http_redirect(r, "/");
@@ -102,8 +102,8 @@ static enum err factor_page(struct request *r, int status, const char *field, co
     struct view *v = view_new(r->arena);
     view_text(v, "title", text_of(r, "factor_title"));
     view_text(v, "login", r->who->login);
-    view_bool(v, "layout_focus", r->who->only != NULL);
-    view_bool(v, "required", r->who->only != NULL);
+    view_bool(v, "layout_focus", r->who->only_path != NULL);
+    view_bool(v, "required", r->who->only_path != NULL);
     if (problem) account_add_error(r, v, field, problem);
     if (e == ERR_NOT_FOUND) view_bool(v, "none", true);
     else if (!f.confirmed_ms) {

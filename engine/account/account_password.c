@@ -160,7 +160,7 @@ enum err account_first_password_with(struct request *r, int status, const char *
 }
 
 /* RULE first-password: only as long as the password is one that was handed over. */
-static bool is_due(struct request *r) { return str_eq(r->who->only, ACCOUNT_FIRST_PATH); }
+static bool is_due(struct request *r) { return str_eq(r->who->only_path, ACCOUNT_FIRST_PATH); }
 
 enum err account_first_password_page(struct request *r) {
     return is_due(r) ? account_first_password_with(r, 200, NULL, NULL) : http_redirect(r, "/me");

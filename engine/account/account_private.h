@@ -72,7 +72,7 @@ struct accounts {
 /* The id of a session in the store: a hash of its token. Arena. */
 const char *account_session_id(struct request *r, const char *token);
 
-#define SESSION_COOKIE "gradus" /* "__Host-gradus" over https: http_cookie_own */
+#define SESSION_COOKIE "gradus" /* "__Host-gradus" over https: http_host_cookie_out */
 #define LOGIN_TYPED_MAX 254     /* bytes of a login or an address */
 #define ACCOUNT_FIRST_PATH "/me/first-password"
 #define ACCOUNT_CODE_PATH "/login/code"

@@ -33,7 +33,7 @@ struct slot {
     int64_t read_ms;       /* monotonic */
     int64_t expires_ms;
     unsigned roles;
-    const char *only; /* a constant */
+    const char *only_path; /* a constant */
     uint16_t person, csrf, name, login, locale, reading;
     char text[TEXT_BYTES];
 };
@@ -87,7 +87,7 @@ static const struct identity *cached_identity(struct request *r, const char *id,
                              .name = text_at(&copy, copy.name, r->arena),
                              .login = text_at(&copy, copy.login, r->arena),
                              .roles = copy.roles,
-                             .only = copy.only,
+                             .only_path = copy.only_path,
                              .locale = text_at(&copy, copy.locale, r->arena),
                              .reading = text_at(&copy, copy.reading, r->arena),
                              .session_id = id,
@@ -119,7 +119,7 @@ static void cache_identity(struct request *r, const struct identity *who, int64_
     s->read_ms = read_ms;
     s->expires_ms = expires_ms;
     s->roles = who->roles;
-    s->only = who->only;
+    s->only_path = who->only_path;
     memcpy(s->id, fits ? who->session_id : "", fits ? ID_CHARS + 1 : 1);
     pthread_mutex_unlock(&s->lock);
 }
@@ -186,7 +186,7 @@ enum err account_session_begin(struct db *db, struct arena *a, int64_t now_ms,
 }
 
 void account_session_cookie(struct request *r, const struct new_session *s) {
-    http_cookie_own(r, SESSION_COOKIE, s->token, (s->until_ms - s->now_ms) / MS_SECOND);
+    http_host_cookie_out(r, SESSION_COOKIE, s->token, (s->until_ms - s->now_ms) / MS_SECOND);
 }
 
 /* ---- Identity ------------------------------------------------------------------------------- */
@@ -202,7 +202,7 @@ static const char *unfinished(struct request *r, unsigned roles, bool awaits_cod
 }
 
 enum err account_identify(struct request *r) {
-    const char *token = http_cookie_own_in(r, SESSION_COOKIE);
+    const char *token = http_host_cookie_in(r, SESSION_COOKIE);
     if (!token || strlen(token) != 43) return OK;
     const char *id = account_session_id(r, token);
     const int64_t now_ms = clock_monotonic_ms(); /* before the snapshot */
@@ -224,8 +224,8 @@ enum err account_identify(struct request *r) {
     int64_t expires_ms = stmt_int(q, 6), used_ms = stmt_int(q, 8);
     int64_t until_ms = account_session_until(who->roles, stmt_int(q, 7), used_ms);
     if (until_ms < expires_ms) expires_ms = until_ms;
-    who->only = unfinished(r, who->roles, stmt_int(q, 10) != 0, stmt_int(q, 9) != 0,
-                           stmt_int(q, 11) != 0);
+    who->only_path = unfinished(r, who->roles, stmt_int(q, 10) != 0, stmt_int(q, 9) != 0,
+                                stmt_int(q, 11) != 0);
     e = stmt_end(q);
     if (e != OK || expires_ms <= r->now_ms) return e;
     if (r->now_ms - used_ms > account_session_idle_ms(who->roles) / 12) note_use(r, id);

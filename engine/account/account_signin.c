@@ -214,7 +214,7 @@ static enum err end_sessions(struct db *db, struct arena *a, void *arg, int64_t 
 static enum err signed_out(struct request *r, void *arg, enum err result) {
     (void)arg;
     if (result != OK) return result;
-    http_cookie_own(r, SESSION_COOKIE, "", -1);
+    http_host_cookie_out(r, SESSION_COOKIE, "", -1);
     /* Clears the browser's cache. Not "storage", which may hold answers of an exam that could not
      * be sent yet; not "cookies", which hold language and theme, and those of other programs of
      * this domain. */

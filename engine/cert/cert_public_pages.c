@@ -118,7 +118,7 @@ static enum err answer_drawn(struct request *r, const struct cert_certificate *c
     d->key = arena_printf(r->arena, "%s.%s", row->id, pdf ? "pdf" : "png");
     d->paper = paper_of(r, c, row->json);
     /* Whoever has it already gets a 304, for which nothing need be drawn. */
-    if (http_etag_held(r, d->key) ||
+    if (http_etag_matches(r, d->key) ||
         cert_drawn_find(r->app->certs, r->arena, d->key, &d->bytes, &d->len))
         return answer_drawing(r, d, OK);
     return http_offload(r, r->app->certs->drawers, draw, d, answer_drawing);

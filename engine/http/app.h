@@ -1,6 +1,6 @@
-/* What a running academy consists of. Handlers reach their domain's state through it; each domain
+/* The parts of a running academy. Handlers reach the state of their domain through it; each domain
  * defines its own struct, so that this header depends on none of them. Whoever opens the academy
- * fills it before the first request and takes it apart after the last one; in between it does not
+ * fills it before the first request and releases it after the last one; in between it does not
  * change, and any thread reads it. */
 #ifndef GR_HTTP_APP_H
 #define GR_HTTP_APP_H
@@ -25,11 +25,11 @@ struct app {
     struct exams *exams;
     struct labs *labs;
     struct certs *certs;
-    struct upkeep *upkeep; /* NULL: none runs (a command) */
+    struct upkeep *upkeep; /* NULL in commands, which run none */
     const char *root;      /* folder with content/, exams/, labs/; site/ if its own */
     const char *data;      /* folder with the database, keys, runs */
-    const char
-        *origin; /* configured public origin "https://academy.example", NULL = from the request */
+    /* Configured public origin, "https://academy.example"; NULL = taken from the request. */
+    const char *origin;
     bool factor_required; /* whoever teaches, assesses or administers needs a second factor */
     bool demo;            /* accounts are printed on the sign-in page */
 };

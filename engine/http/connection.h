@@ -6,7 +6,7 @@
 #include <microhttpd.h>
 #include <stdatomic.h>
 
-#include "http/bodies.h"
+#include "http/body_memory.h"
 #include "http/form.h"
 #include "http/http.h"
 #include "http/metrics.h"
@@ -16,38 +16,40 @@
 #define BODY_LIMIT ((size_t)256 * 1024)
 #define FILE_LIMIT ((size_t)1024 * 1024)
 #define UPLOAD_LIMIT ((size_t)8 * 1024 * 1024)
-/* What is swallowed past a limit so that the refusal can be read. After that the refusal is sent in
- * the middle of the body, and after as much again the connection is closed. */
-#define SWALLOW_LIMIT ((size_t)4 * 1024 * 1024)
-/* Of parts of pages, with what they are compressed, that are kept for the next ones. */
+/* How much of a body past its limit is read and discarded, so that the client can read the refusal.
+ * After that the refusal is sent in the middle of the body, and after as much again the connection
+ * is closed. */
+#define DISCARD_LIMIT ((size_t)4 * 1024 * 1024)
+/* Memory for compressed parts of pages, which later pages use again. */
 #define PIECES_LIMIT ((size_t)6 * 1024 * 1024)
 #define OUT_HEADERS 24
-/* What the library has for one request: half of it for bytes as they come, some of the rest for the
- * answer's head. What a request's head may take is bounded accordingly (framing.h). */
+/* Memory that the library has for one request: half of it for received bytes, the rest for its
+ * lists and the head of the answer. The limits in framing.h follow from it. */
 #define POOL_BYTES ((size_t)2 * HEAD_LIMIT)
-#define BROKEN_ANSWERS 4
+#define FRAMING_ANSWERS 4
 
-/* One thread of the pool, with the connections that it has. */
-struct lane {
+/* A thread of the pool: a daemon of the library with its epoll loop. */
+struct event_loop {
     struct http *http;
     struct MHD_Daemon *daemon;
     atomic_int connections;
 };
 
 struct http {
-    struct lane *lanes;
-    int lane_count;
-    long connections_most;
+    struct event_loop *loops;
+    int loop_count;
+    long connections_max;
     struct acceptor *acceptor;
     struct app *app;
     struct http_options options;
-    atomic_bool stopping;        /* what is being answered ends, nothing begins */
+    atomic_bool stopping;        /* running requests end, no new one begins */
     atomic_long requests_active; /* between the first header and the end of the answer */
-    atomic_long files_sending;   /* on their way to clients */
+    atomic_long files_sending;   /* files that are being sent */
     struct metrics metrics;
     struct peers *peers;
-    struct bodies *bodies;
-    char *broken_answers[BROKEN_ANSWERS]; /* to requests that never reach the library; heap */
+    struct body_memory *bodies;
+    char *framing_answers[FRAMING_ANSWERS]; /* to requests with framing faults, which never reach
+                                               the library; heap */
     struct pieces *pieces;
     int64_t started_ms;
 };
@@ -66,18 +68,19 @@ struct connection {
     struct peer *peer;
     enum phase phase;
     const char *url;       /* raw path, arena */
-    const char *authority; /* of an address in full; else NULL */
+    const char *authority; /* the host of a target in absolute form; else NULL */
     struct form query, form;
     bool query_broken;
     unsigned char *body; /* heap: may be large and short-lived */
-    size_t body_len, body_cap, body_swallowed, body_limit;
+    size_t body_len, body_cap, body_discarded, body_limit;
     enum err refused;   /* decided before the body was read */
     int refused_status; /* 0: from `refused` */
-    const char
-        *advice; /* what a page that says no advises: a flag of its template; NULL: in general */
-    bool refuse_unread;    /* without waiting for the body; the connection is closed then */
-    bool client_forwarded; /* request.client is whom a trusted proxy names */
-    bool cut_off; /* refused in the middle of an endless body: no answer of the library's */
+    /* The flag of the error page's template that selects its advice; NULL: general advice. */
+    const char *advice;
+    bool refuse_unread;    /* refuse without reading the body; the connection is closed then */
+    bool client_forwarded; /* request.client was named by the trusted proxy */
+    bool cut_off; /* refused in the middle of the body, past the library, which must not answer
+                     again */
     const char *content_type;
     unsigned allowed; /* for 405 */
     /* the answer */
@@ -108,8 +111,8 @@ struct connection {
 enum MHD_Result answer_send(struct connection *c);
 bool http_accepts_gzip(struct request *r);
 void answer_failure(struct connection *c, enum err e, int status);
-/* Refuses a body that does not end: the library takes no answer before its end, so this one goes
- * past it. */
+/* Refuses a body that does not end. The library takes no answer before the end of the body, so this
+ * one is sent directly on the socket. */
 void answer_cut_off(struct connection *c);
 /* http_file.c: closes a file that is not to be sent after all; and at the end of the request. */
 void file_drop(struct connection *c);
@@ -120,24 +123,24 @@ enum err request_begin(struct connection *c, const char *url, const char *method
                        const char *version);
 enum err request_body(struct connection *c);
 const char *csrf_expected(struct connection *c);
-/* The name under which this server's own cookie goes on this connection. */
-const char *cookie_own_name(struct request *r, const char *name);
+/* The name of a host cookie on this connection, see http_host_cookie_out. */
+const char *host_cookie_name(struct request *r, const char *name);
 bool csrf_check(struct connection *c);
 
-/* http_accept.c: takes connections and hands them to the lanes. */
+/* http_accept.c: accepts connections and hands them to the event loops. */
 bool address_read(const char *listen_on, int port, struct sockaddr_storage *out);
 int listen_at(const struct sockaddr_storage *address); /* -1 with errno */
 /* Takes over the listening socket; NULL (then it stays the caller's) without memory or thread. The
- * lanes must be there. */
+ * loops must be there. */
 struct acceptor *acceptor_start(struct http *h, int listening);
 int acceptor_port(struct acceptor *a);
-void acceptor_stop(struct acceptor *a); /* from now on nobody can connect */
+void acceptor_stop(struct acceptor *a); /* closes the listening socket */
 
 /* http_socket.c */
-/* What a request that breaks the frame is answered, whoever sent it; made once. */
-bool broken_answers_make(struct http *h);
-void broken_answers_free(struct http *h);
-/* Whether the library waits for events with the epoll_wait() that stands there. */
-bool epoll_seen(void);
+/* Makes the answers to framing faults, once; they are the same for everybody. */
+bool framing_answers_make(struct http *h);
+void framing_answers_free(struct http *h);
+/* Whether the library has called the epoll_wait() of http_socket.c. */
+bool epoll_wait_intercepted(void);
 
 #endif

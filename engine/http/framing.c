@@ -1,11 +1,11 @@
-/* Reading the frame of requests: a state for each place in RFC 9112's grammar, a byte at a time;
- * bodies in one step. */
+/* Reads where requests begin and end: a state machine over the grammar of RFC 9112, a byte at a
+ * time, and bodies in one step. */
 #include "http/framing.h"
 
 #include <string.h>
 #include <strings.h>
 
-#define EXTENSION_BYTES 1024 /* of a chunk: nobody we know of sends any */
+#define EXTENSION_BYTES 1024 /* of a chunk; no known client sends any */
 #define LENGTH_FIGURES 18    /* fits 64 bits */
 #define CHUNK_FIGURES 15
 #define BLANK_LINES 2 /* section 2.2: some clients send one after a form */
@@ -42,7 +42,7 @@ static int hex_value(unsigned char c) {
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Of a byte that ends no line as it should. */
+/* The fault for a control character where a line should end or go on. */
 static enum framing_fault fault_of(unsigned char c) {
     return c == '\n' || c == '\r' ? FRAMING_LINE_END : FRAMING_CONTROL;
 }
@@ -56,7 +56,7 @@ static enum framing_fault expect_lf(struct framing *f, unsigned char c, enum sta
     return FRAMING_FINE;
 }
 
-static void request_over(struct framing *f) { *f = (struct framing){.heard = f->heard}; }
+static void request_over(struct framing *f) { *f = (struct framing){.received = f->received}; }
 
 /* ---- The first line -------------------------------------------------------------------------- */
 
@@ -241,7 +241,7 @@ static enum framing_fault read_byte(struct framing *f, unsigned char c) {
     return FRAMING_FINE;
 }
 
-/* As much of the body or chunk as is there. */
+/* Skips as much of the body or chunk as is there. */
 static size_t skip_data(struct framing *f, size_t there) {
     size_t n = f->left < there ? (size_t)f->left : there;
     f->left -= n;
@@ -251,7 +251,8 @@ static size_t skip_data(struct framing *f, size_t there) {
     return n;
 }
 
-/* What this byte of a head takes, as it was found in `before`. */
+/* Charges the memory that this byte of a head takes in the library; `before` is the state in which
+ * it was read. */
 static void charge(struct framing *f, enum state before, unsigned char c) {
     size_t extra = 0;
     if (before == TARGET && (c == '?' || c == '&')) extra = HEAD_ENTRY;
@@ -266,8 +267,7 @@ static bool too_large(const struct framing *f) {
     return f->cost > HEAD_LIMIT || f->extra > HEAD_EXTRA_LIMIT;
 }
 
-/* Most of a head is the middle of an address and of long values, where only a control character or
- * a blank matters. */
+/* Fast path for long targets and values, in which only control characters and blanks matter. */
 static size_t skip_plain(struct framing *f, const unsigned char *p, size_t there) {
     size_t n = 0;
     if (f->state == TARGET) {
@@ -298,7 +298,7 @@ size_t framing_read(struct framing *f, const void *bytes, size_t len) {
         if (!f->fault && too_large(f))
             f->fault = f->state <= LINE_LF ? FRAMING_LONG : FRAMING_LARGE;
         at += n;
-        f->heard += n;
+        f->received += n;
         if (f->fault) return whole;
         if (framing_phase(f) != FRAMING_BETWEEN) f->body += before == FRAMING_BODY ? n : 0;
         else if (before != FRAMING_BETWEEN) whole = at;

@@ -29,16 +29,17 @@ enum framing_fault {
 };
 
 /* RULE head-limit: what the head of a request may take of the memory that libmicrohttpd has for one
- * (POOL_BYTES in http.c), which gives no answer when it is used up. Half of that memory is for
- * bytes as they come, of the head and of what follows it; from the other half each argument, field
- * and cookie takes HEAD_ENTRY bytes, and a copy of the cookies. */
+ * (POOL_BYTES in connection.h), which gives no answer when it is used up. Half of that memory is
+ * for bytes as they come, of the head and of what follows it; from the other half each argument,
+ * field and cookie takes HEAD_ENTRY bytes, and a copy of the cookies. */
 #define HEAD_LIMIT (16 * 1024)       /* all of it */
 #define HEAD_EXTRA_LIMIT (12 * 1024) /* what is taken from the other half */
 #define HEAD_ENTRY 64
 
 enum framing_phase { FRAMING_BETWEEN, FRAMING_HEAD, FRAMING_BODY };
 
-/* One connection. All zero: nothing has come yet. Its members are framing.c's. */
+/* The state of one connection; all zero at first. Only framing.c uses its members, except `fault`,
+ * `received` and `body`. */
 struct framing {
     enum framing_fault fault;
     unsigned char state;
@@ -50,12 +51,12 @@ struct framing {
     char name[18], value[24];              /* of the field being read, as far as it fits */
     size_t name_len, value_len;
     uint64_t length, left; /* announced; of the body or chunk still to come */
-    uint64_t heard;        /* bytes in all */
+    uint64_t received;     /* bytes in all */
     uint64_t body;         /* bytes of this request's body that have come, chunk lines and all */
 };
 
-/* Reads on. Returns how many of the bytes are fine: all, or, with f->fault set, those of requests
- * that were whole before the one that is broken. What follows a fault is not looked at. */
+/* Reads the next bytes. Returns how many are fine: all, or, with f->fault set, those of complete
+ * requests before the faulty one. Bytes after a fault are ignored. */
 size_t framing_read(struct framing *f, const void *bytes, size_t len);
 enum framing_phase framing_phase(const struct framing *f);
 

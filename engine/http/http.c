@@ -1,5 +1,5 @@
-/* The server: takes connections, leads each request through its checks to its handler, lets it
- * wait, sends its answer. One function a step, in the order in which they happen. */
+/* The server: runs the checks and the handler of each request, lets it wait, sends its answer. One
+ * function a step, in the order in which they happen. */
 #include "http/http.h"
 
 #include <errno.h>
@@ -90,11 +90,11 @@ static enum err check_csrf(struct connection *c) {
  * finishes it. */
 static enum err check_finished(struct connection *c) {
     struct request *r = &c->request;
-    if (!r->who || !r->who->only || r->route->flags & ROUTE_UNFINISHED ||
-        str_eq(r->path, r->who->only))
+    if (!r->who || !r->who->only_path || r->route->flags & ROUTE_UNFINISHED ||
+        str_eq(r->path, r->who->only_path))
         return OK;
     if (r->method == METHOD_GET && !(r->route->flags & ROUTE_JSON))
-        return http_redirect(r, r->who->only);
+        return http_redirect(r, r->who->only_path);
     return http_refuse(r, ERR_DENIED, "http_unfinished", NULL);
 }
 
@@ -108,7 +108,8 @@ static enum err run_handler(struct connection *c) {
         r->now_ms = clock_now_ms();
         return c->then(r, c->arg, c->result);
     }
-    /* Whoever is signed in stays so on a page that says that there is none. */
+    /* Identifies the person also for a page that does not exist, so that the error page shows them
+     * signed in. */
     if (c->refused == ERR_NOT_FOUND && (e = c->http->options.identify(r)) != OK) return e;
     if (c->refused != OK) return c->refused;
     if ((e = request_body(c)) != OK) return e;
@@ -125,13 +126,13 @@ static enum err run_handler(struct connection *c) {
 
 #define REFUSAL_BYTES ((size_t)128 * 1024)
 
-/* What the handler says of it, or what the disk said to the last save. */
+/* Logs the sentence of the handler, or else the fault of the store. */
 static void log_failure(struct request *r) {
     const char *why = r->error ? r->error : store_fault(r->app->store, r->arena);
     log_say(LOG_ERROR, "failure", "request %s: %s", r->id, why ? why : "no reason given");
 }
 
-/* Runs a handler inside a snapshot and the arena's guard. False: the connection shall wait. */
+/* Runs a handler inside a snapshot and the arena's guard. False: the request has to wait. */
 static bool respond(struct connection *c) {
     struct request *r = &c->request;
     struct db *volatile db = NULL;
@@ -142,7 +143,8 @@ static bool respond(struct connection *c) {
         e = OK;
         db = r->db;
         if (db) store_read_begin(db);
-        else if (!plain) e = ERR_BUSY; /* no memory or no descriptor for a reader: that passes */
+        else if (!plain)
+            e = ERR_BUSY; /* no memory or descriptor for a read connection: a passing problem */
         if (e == OK) e = run_handler(c);
         if (e == OK && c->wants_wait) {
             c->arena.guarded = false;
@@ -155,8 +157,8 @@ static bool respond(struct connection *c) {
             answer_failure(c, e, c->refused_status);
         }
     } else {
-        /* Nothing more is taken from the arena here; sending takes a little. The first passes, the
-         * second comes again with the same request. */
+        /* The answers here need no arena, and sending them little. Without memory a retry may
+         * succeed; a request that is too large would be so again. */
         static const char short_of[] =
             "The server has no memory left at the moment. Nothing was changed. Try again in a minute.\n";
         static const char too_much[] =
@@ -193,7 +195,7 @@ static enum MHD_Result step(struct connection *c) {
     return MHD_NO;
 }
 
-/* ---- What the library calls ---------------------------------------------------------------- */
+/* ---- Callbacks of the library ---------------------------------------------------------------- */
 
 static enum MHD_Result first_call(struct http *h, struct MHD_Connection *mhd, const char *url,
                                   const char *method, const char *version, void **slot) {
@@ -205,13 +207,13 @@ static enum MHD_Result first_call(struct http *h, struct MHD_Connection *mhd, co
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     c->peer = info ? info->socket_context : NULL;
-    /* A library that reads in another way than recv() hides the bytes from us, one that waits in
-     * another way than epoll_wait() may leave requests lying. */
-    if (!c->peer || !c->peer->framing.heard || !epoll_seen()) {
+    /* Refuses to serve when the library does not read with recv(), so that framing.c sees no bytes,
+     * or does not wait with epoll_wait(), so that requests could be left waiting. */
+    if (!c->peer || !c->peer->framing.received || !epoll_wait_intercepted()) {
         log_say(LOG_ERROR, "http", "a request was dropped: %s",
-                !c->peer                 ? "no memory for its connection"
-                : c->peer->framing.heard ? "the library waits without us"
-                                         : "its bytes were not seen");
+                !c->peer                    ? "no memory for its connection"
+                : c->peer->framing.received ? "the library waits without us"
+                                            : "its bytes were not seen");
         free(c);
         return MHD_NO;
     }
@@ -220,7 +222,8 @@ static enum MHD_Result first_call(struct http *h, struct MHD_Connection *mhd, co
     *slot = c;
     if (ARENA_GUARD(&c->arena) != 0) return MHD_NO;
     c->refused = request_begin(c, url, method, version);
-    /* Clients that hold their connection would send on for ever. */
+    /* While stopping, new requests on open connections are refused: clients could go on for ever.
+     */
     if (h->stopping && c->refused == OK) {
         c->refuse_unread = true;
         c->refused = http_refuse(&c->request, ERR_BUSY, "http_closing", NULL);
@@ -235,9 +238,9 @@ static enum MHD_Result take_body(struct connection *c, const char *data, size_t 
     size_t n = *size;
     *size = 0;
     if (c->refused != OK || c->body_len + n > c->body_limit) {
-        c->body_swallowed += n;
-        if (c->body_swallowed > 2 * SWALLOW_LIMIT) return MHD_NO;
-        if (c->body_swallowed > SWALLOW_LIMIT && !c->cut_off) answer_cut_off(c);
+        c->body_discarded += n;
+        if (c->body_discarded > 2 * DISCARD_LIMIT) return MHD_NO;
+        if (c->body_discarded > DISCARD_LIMIT && !c->cut_off) answer_cut_off(c);
         if (c->refused == OK) c->refused = ERR_LIMIT;
         return MHD_YES;
     }
@@ -245,13 +248,13 @@ static enum MHD_Result take_body(struct connection *c, const char *data, size_t 
         size_t cap = c->body_cap ? c->body_cap * 2 : 4096;
         while (cap < c->body_len + n + 1) cap *= 2;
         if (cap > c->body_limit + 1) cap = c->body_limit + 1;
-        if (!bodies_grow(c->http->bodies, c->request.client, c->body_cap, cap)) {
+        if (!body_memory_grow(c->http->bodies, c->request.client, c->body_cap, cap)) {
             c->refused = ERR_BUSY;
             return MHD_YES;
         }
         unsigned char *grown = realloc(c->body, cap);
         if (!grown) {
-            bodies_end(c->http->bodies, c->request.client, cap);
+            body_memory_release(c->http->bodies, c->request.client, cap);
             free(c->body);
             c->body = NULL;
             c->body_cap = 0;
@@ -287,7 +290,7 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot,
     if (!c) return;
     *slot = NULL;
     peers_answered(h->peers, c->peer);
-    bodies_end(h->bodies, c->request.client, c->body_cap);
+    body_memory_release(h->bodies, c->request.client, c->body_cap);
     file_end(c);
     free(c->body);
     arena_release(&c->arena);
@@ -297,30 +300,30 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot,
 
 static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
                           enum MHD_ConnectionNotificationCode code) {
-    struct lane *lane = cls;
-    struct http *h = lane->http;
+    struct event_loop *loop = cls;
+    struct http *h = loop->http;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(
             mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
         if (!info) return;
-        /* From libmicrohttpd 1.0 on the next answer is written over this one. */
+        /* Copied now, since libmicrohttpd 1.0 and later reuse the union for the next answer. */
         int fd = info->connect_fd;
         info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
         if (!info) return;
         *context = peers_join(h->peers, h, fd, info->client_addr);
         if (!*context) return;
-        lane->connections++;
+        loop->connections++;
         h->metrics.connections++;
         h->metrics.connections_total++;
     } else if (*context) {
         peers_leave(h->peers, *context);
         *context = NULL;
-        lane->connections--;
+        loop->connections--;
         h->metrics.connections--;
     }
 }
 
-/* We decode addresses ourselves: the library's way lets %2F become a slash and %00 cut the text. */
+/* The path is decoded by us: the library would turn %2F into a slash and let %00 cut the text. */
 static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text) {
     (void)cls;
     (void)mhd;
@@ -347,23 +350,23 @@ static int descriptors_allowed(void) {
     return limit.rlim_cur > 1000000 ? 1000000 : (int)limit.rlim_cur;
 }
 
-static struct MHD_Daemon *lane_daemon(struct lane *lane, unsigned connections) {
-    struct http *h = lane->http;
+static struct MHD_Daemon *loop_daemon(struct event_loop *loop, unsigned connections) {
+    struct http *h = loop->http;
     return MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
             MHD_USE_ERROR_LOG | MHD_USE_ITC,
         0, NULL, NULL, on_request, h, MHD_OPTION_CONNECTION_LIMIT, connections,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(h->options.timeout_s ? h->options.timeout_s : 30),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, lane, MHD_OPTION_UNESCAPE_CALLBACK,
+        h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop, MHD_OPTION_UNESCAPE_CALLBACK,
         keep_escapes, NULL, MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
-static long places(const struct http_options *options) {
+static long connection_limit(const struct http_options *options) {
     long there = descriptors_allowed() - 256;
     if (options->connection_limit)
-        return options->connection_limit; /* whoever counted them (needs.h) */
+        return options->connection_limit; /* checked by the caller (needs.h) */
     return there < 12000 ? there : 12000;
 }
 
@@ -372,31 +375,31 @@ int http_threads(const struct http_options *options) {
     return threads < 2 ? 2 : threads;
 }
 
-static bool start_lanes(struct http *h) {
+static bool start_loops(struct http *h) {
     int threads = http_threads(&h->options);
-    h->lanes = calloc((size_t)threads, sizeof *h->lanes);
-    if (!h->lanes) return false;
-    for (; h->lane_count < threads; h->lane_count++) {
-        struct lane *lane = &h->lanes[h->lane_count];
-        lane->http = h;
-        lane->daemon = lane_daemon(lane, (unsigned)h->connections_most);
-        if (!lane->daemon) return false;
+    h->loops = calloc((size_t)threads, sizeof *h->loops);
+    if (!h->loops) return false;
+    for (; h->loop_count < threads; h->loop_count++) {
+        struct event_loop *loop = &h->loops[h->loop_count];
+        loop->http = h;
+        loop->daemon = loop_daemon(loop, (unsigned)h->connections_max);
+        if (!loop->daemon) return false;
     }
     return true;
 }
 
-static void stop_lanes(struct http *h) {
-    for (int i = 0; i < h->lane_count; i++) MHD_stop_daemon(h->lanes[i].daemon);
-    free(h->lanes);
+static void stop_loops(struct http *h) {
+    for (int i = 0; i < h->loop_count; i++) MHD_stop_daemon(h->loops[i].daemon);
+    free(h->loops);
 }
 
-/* What may be missing: it can be called at any stage of the start. */
+/* Releases all parts; some may be missing when the start failed. */
 static void release(struct http *h) {
     acceptor_stop(h->acceptor);
-    stop_lanes(h);
+    stop_loops(h);
     peers_stop(h->peers);
-    broken_answers_free(h);
-    bodies_free(h->bodies);
+    framing_answers_free(h);
+    body_memory_free(h->bodies);
     pieces_free(h->pieces);
     free(h);
 }
@@ -430,13 +433,13 @@ enum err http_start(struct http **out, struct app *app, const struct http_option
     h->app = app;
     h->options = own;
     h->started_ms = clock_now_ms();
-    h->connections_most = places(options);
+    h->connections_max = connection_limit(options);
     h->peers = peers_start((options->request_deadline_s ? options->request_deadline_s : 60) *
                                MS_SECOND,
-                           h->connections_most);
-    h->bodies = bodies_new();
+                           h->connections_max);
+    h->bodies = body_memory_new();
     h->pieces = pieces_new(PIECES_LIMIT);
-    if (h->peers && h->bodies && h->pieces && broken_answers_make(h) && start_lanes(h))
+    if (h->peers && h->bodies && h->pieces && framing_answers_make(h) && start_loops(h))
         h->acceptor = acceptor_start(h, own.socket);
     if (!h->acceptor) {
         close(own.socket);
@@ -464,7 +467,7 @@ bool http_stop(struct http *h, int64_t deadline_ms) {
     return true;
 }
 
-/* ---- Pages of its own ---------------------------------------------------------------------- */
+/* ---- Static files ---------------------------------------------------------------------- */
 
 enum err http_static_page(struct request *r) {
     struct static_file f;

@@ -42,9 +42,9 @@ struct identity {
     const char *reading;    /* the language that they chose to read in, NULL = none */
     const char *session_id; /* hash of the token: names the session in the store */
     const char *csrf;       /* token that each form must carry */
-    /* Not NULL: signing in is not finished. This path, and what is ROUTE_UNFINISHED, is all that
+    /* Not NULL: the sign-in is not finished, and only this path and routes with ROUTE_UNFINISHED
      * can be reached. */
-    const char *only;
+    const char *only_path;
 };
 
 enum method {
@@ -68,8 +68,9 @@ enum route_flag {
     ROUTE_GUEST_FORM =
         64,           /* the page carries a form for people who are not signed in: CSRF by cookie */
     ROUTE_FILE = 512, /* as ROUTE_UPLOAD, up to 1 MiB */
-    ROUTE_UNFINISHED = 256, /* also for people who have not finished signing in (identity.only) */
-    ROUTE_PLAIN = 128,      /* no session, no database: static files, health, metrics */
+    ROUTE_UNFINISHED =
+        256,           /* also for people who have not finished signing in (identity.only_path) */
+    ROUTE_PLAIN = 128, /* no session, no database: static files, health, metrics */
 };
 
 struct request;
@@ -121,13 +122,13 @@ size_t http_fields(struct request *r, const char *name, const char *const **valu
 /* The i-th query parameter, in the order of the address; false behind the last. For handlers that
  * speak an API of other people's making. */
 bool http_query_at(struct request *r, size_t i, const char **name, const char **value);
-/* An uploaded file of a multipart form. */
+/* An uploaded file of a multipart form; NULL when there is none. */
 const unsigned char *http_file(struct request *r, const char *name, size_t *len,
                                const char **filename);
 const char *http_header_in(struct request *r, const char *name);
 const char *http_cookie_in(struct request *r, const char *name);
-/* A cookie that http_cookie_own has set. */
-const char *http_cookie_own_in(struct request *r, const char *name);
+/* A cookie that http_host_cookie_out has set; NULL when absent. */
+const char *http_host_cookie_in(struct request *r, const char *name);
 bool http_has_role(struct request *r, unsigned roles);
 
 /* ---- Answering ------------------------------------------------------------------------------ */
@@ -145,22 +146,23 @@ enum err http_bytes(struct request *r, int status, const char *type, const void 
 /* Sends a file without reading it into memory: whole, or the part that Range asks for (206, 416,
  * If-Range). `fd` is open at a regular file of `size` bytes; it is closed for the caller, whatever
  * is returned. `etag` as for http_etag. ERR_BUSY: too many files are on their way. */
-#define HTTP_FILES_SHARE 4 /* one file for each so many places */
+#define HTTP_FILES_SHARE 4 /* one file at a time for each so many connections */
 enum err http_send_file(struct request *r, const char *type, int fd, int64_t size,
                         const char *etag) MUST_USE;
-/* The answer is to be saved under this name (UTF-8), and not shown. */
+/* The browser saves the answer under this name (UTF-8) instead of showing it. */
 void http_save_as(struct request *r, const char *name);
 /* A value's control characters become blanks; a name that is none, and a header beyond the 24th,
  * are left out (logged). */
 void http_header_out(struct request *r, const char *name, const char *value);
 /* HttpOnly, SameSite=Lax, Path=/, Secure behind TLS. max_age_s 0 = session, -1 = delete. */
 void http_cookie_out(struct request *r, const char *name, const char *value, int64_t max_age_s);
-/* The same for a cookie that must be this server's own: over https its name begins with "__Host-",
- * so that no other host of the domain and no page without TLS can set it (RFC 6265bis,
- * section 4.1.3.2). Browsers take that name over https only. */
-void http_cookie_own(struct request *r, const char *name, const char *value, int64_t max_age_s);
-/* Whether If-None-Match has it: http_etag will answer 304. */
-bool http_etag_held(struct request *r, const char *etag);
+/* The same for a cookie that only this server can set: over https its name gets the prefix
+ * "__Host-", so that no other host of the domain and no page without TLS can set it (RFC 6265bis,
+ * section 4.1.3.2). Browsers accept that prefix over https only. */
+void http_host_cookie_out(struct request *r, const char *name, const char *value,
+                          int64_t max_age_s);
+/* Whether If-None-Match holds this tag, so that http_etag will answer 304. */
+bool http_etag_matches(struct request *r, const char *etag);
 /* Answers 304 (returns true) when If-None-Match has it; else sets the header. `etag` without
  * quotes. */
 bool http_etag(struct request *r, const char *etag);
@@ -168,8 +170,8 @@ bool http_etag(struct request *r, const char *etag);
  * text `key` in the reader's language, with parameters from `v` (may be NULL); an error in JSON
  * carries the same sentence. */
 enum err http_refuse(struct request *r, enum err e, const char *key, struct view *v);
-/* The same with a sentence that is made already: never with one written in C, which no catalogue
- * can translate. */
+/* The same with a finished sentence. Not for sentences written in C, which no catalogue can
+ * translate. */
 enum err http_error(struct request *r, enum err e, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -189,9 +191,8 @@ enum err http_wait(struct request *r, void (*start)(struct request *r, void *arg
                    then_fn then);
 void http_wake(struct request *r, enum err result);
 
-/* Work that takes long and may wait (drawing), on threads of its own: a queue of at most `queue`,
- * of which one address has `share`. NULL: no memory, or no thread. Freed after the server has
- * stopped. */
+/* Work that takes long (drawing), on threads of its own: a queue of at most `queue`, of which one
+ * address has `share`. NULL: no memory, or no thread. Free it after the server has stopped. */
 struct offload;
 typedef enum err (*offload_fn)(struct request *r, void *arg);
 struct offload *offload_new(int threads, int queue, int share);
@@ -209,13 +210,13 @@ struct http_options {
     int port;             /* 0 = any free one */
     int threads;          /* 0 = one per core, at least 2 */
     int connection_limit; /* 0 = 12,000, within the process's descriptors */
-    bool has_socket;      /* http_listen: */
+    bool has_socket;      /* set by http_listen */
     int socket;
-    int timeout_s;          /* idle and slow clients; 0 = 30 */
-    int request_deadline_s; /* for one request to arrive whole, however it dribbles; 0 = 60.
-                               Answers: ten times that */
-    const char
-        *trust_proxy; /* address whose X-Forwarded-For/-Proto/-Host are believed; NULL = nobody's */
+    int timeout_s; /* idle and slow clients; 0 = 30 */
+    /* For one request to arrive whole, however slowly; 0 = 60. Answers have ten times that. */
+    int request_deadline_s;
+    /* The address of the proxy whose X-Forwarded-For/-Proto/-Host are trusted; NULL = none. */
+    const char *trust_proxy;
     /* Who else than programs on this machine may read /metrics: a client's address as inet_ntop
      * writes it, and a secret that comes as "Authorization: Bearer SECRET". NULL: nobody. Borrowed.
      */
@@ -229,8 +230,8 @@ struct http_options {
     /* Adds lines to /metrics. May be NULL. */
     void (*metrics)(struct app *app, struct buf *out);
 };
-/* Takes the port, before anything is made: who connects waits until http_start. ERR_INVALID, ERR_IO
- * with a sentence. */
+/* Opens the port, so that clients that connect wait until http_start. ERR_INVALID, ERR_IO with a
+ * sentence. */
 enum err http_listen(struct http_options *options, struct arena *a, const char **why) MUST_USE;
 /* Without http_listen before it, it listens itself. Takes over the socket, also when it fails. */
 enum err http_start(struct http **out, struct app *app, const struct http_options *options,

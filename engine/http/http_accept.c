@@ -1,6 +1,6 @@
-/* Taking connections: one thread accepts them and hands each to the pool's thread that has the
- * fewest. The library's own pool lets whichever thread wakes first take all that wait: after a rush
- * one thread works and the others sleep. */
+/* Accepting connections: one thread accepts and hands each connection to the event loop that has
+ * the fewest. In the library's own pool whichever thread wakes first would accept all that wait, so
+ * that after a rush one thread works and the others sleep. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,16 +15,16 @@
 #include "http/connection.h"
 
 #define BACKLOG 4096
-/* Without a free descriptor, or when all places are taken by people who are being served: those
- * that wait stay in the kernel's queue. When somebody was cut, the place is free in a moment. */
+/* How long to pause without a free descriptor, or when no connection can be evicted; the kernel
+ * queues new ones meanwhile. After an eviction a place is free soon. */
 #define PAUSE_MS 20
-#define ROOM_PAUSE_MS 2
-#define ROOM 64 /* cut at once */
+#define EVICTED_PAUSE_MS 2
+#define EVICT_AT_ONCE 64 /* evicted at once */
 
 struct acceptor {
     struct http *http;
     pthread_t thread;
-    int next;            /* lane: those with equally many take turns */
+    int next;            /* index of an event loop: those with equally many take turns */
     int listening, stop; /* stop: an eventfd */
 };
 
@@ -45,13 +45,13 @@ bool address_read(const char *listen_on, int port, struct sockaddr_storage *out)
     return false;
 }
 
-/* A lane counts a connection when its thread has taken it up: in a rush the turns do what the
- * counts cannot yet. */
-static struct lane *least_busy(struct acceptor *a) {
+/* An event loop counts a connection only once its thread has taken it up, so in a rush they take
+ * turns. */
+static struct event_loop *least_busy(struct acceptor *a) {
     struct http *h = a->http;
-    struct lane *best = &h->lanes[a->next = (a->next + 1) % h->lane_count];
-    for (int i = 1; i < h->lane_count; i++) {
-        struct lane *other = &h->lanes[(a->next + i) % h->lane_count];
+    struct event_loop *best = &h->loops[a->next = (a->next + 1) % h->loop_count];
+    for (int i = 1; i < h->loop_count; i++) {
+        struct event_loop *other = &h->loops[(a->next + i) % h->loop_count];
         if (other->connections < best->connections) best = other;
     }
     return best;
@@ -59,24 +59,25 @@ static struct lane *least_busy(struct acceptor *a) {
 
 static long all_connections(struct http *h) {
     long n = 0;
-    for (int i = 0; i < h->lane_count; i++) n += h->lanes[i].connections;
+    for (int i = 0; i < h->loop_count; i++) n += h->loops[i].connections;
     return n;
 }
 
-/* Takes what waits. Returns for how long there is no room for more; 0 when all were taken. */
-static int take_waiting(struct acceptor *a) {
+/* Accepts all waiting connections. Returns for how many ms there is no room for more; 0 when all
+ * were accepted. */
+static int accept_waiting(struct acceptor *a) {
     struct sockaddr_storage from;
     for (;;) {
         socklen_t len = sizeof from;
-        if (all_connections(a->http) >= a->http->connections_most)
-            return peers_make_room(a->http->peers, ROOM) ? ROOM_PAUSE_MS : PAUSE_MS;
+        if (all_connections(a->http) >= a->http->connections_max)
+            return peers_make_room(a->http->peers, EVICT_AT_ONCE) ? EVICTED_PAUSE_MS : PAUSE_MS;
         int fd = accept4(a->listening, (struct sockaddr *)&from, &len,
                          SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
             return errno != EAGAIN ? PAUSE_MS : 0;
         }
-        /* What it does not take, it closes. */
+        /* The library closes what it does not accept. */
         (void)MHD_add_connection(least_busy(a)->daemon, fd, (struct sockaddr *)&from, len);
     }
 }
@@ -89,7 +90,7 @@ static void *accept_all(void *arg) {
                                {.fd = pause_ms ? -1 : a->listening, .events = POLLIN}};
         int n = poll(fds, 2, pause_ms ? pause_ms : -1);
         if (fds[0].revents) return NULL;
-        if (n >= 0 || errno == EINTR) pause_ms = take_waiting(a);
+        if (n >= 0 || errno == EINTR) pause_ms = accept_waiting(a);
     }
 }
 

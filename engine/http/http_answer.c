@@ -63,18 +63,19 @@ void http_cookie_out(struct request *r, const char *name, const char *value, int
     http_header_out(r, "Set-Cookie", buf_text(&b));
 }
 
-void http_cookie_own(struct request *r, const char *name, const char *value, int64_t max_age_s) {
-    http_cookie_out(r, cookie_own_name(r, name), value, max_age_s);
+void http_host_cookie_out(struct request *r, const char *name, const char *value,
+                          int64_t max_age_s) {
+    http_cookie_out(r, host_cookie_name(r, name), value, max_age_s);
 }
 
-bool http_etag_held(struct request *r, const char *etag) {
+bool http_etag_matches(struct request *r, const char *etag) {
     const char *match = http_header_in(r, "If-None-Match");
     return match && (strstr(match, arena_printf(r->arena, "\"%s\"", etag)) || str_eq(match, "*"));
 }
 
 bool http_etag(struct request *r, const char *etag) {
     http_header_out(r, "ETag", arena_printf(r->arena, "\"%s\"", etag));
-    if (!http_etag_held(r, etag)) return false;
+    if (!http_etag_matches(r, etag)) return false;
     (void)http_bytes(r, 304, NULL, "", 0, true);
     return true;
 }
@@ -97,11 +98,11 @@ enum err http_json(struct request *r, int status, const char *json, size_t len) 
 }
 
 enum err http_redirect(struct request *r, const char *path) {
-    /* Handlers begin their paths themselves; one that does not leads to the start page, never to
-     * strangers. */
+    /* Handlers give paths that begin with "/". Any other leads to the start page, never to another
+     * site. */
     if (path[0] != '/' || path[1] == '/' || path[1] == '\\') path = "/";
-    /* What was put into it as it came: control characters, blanks and bytes beyond ASCII have no
-     * place in an address. */
+    /* Control characters, blanks and bytes beyond ASCII that a value brought in are
+     * percent-encoded. */
     http_header_out(r, "Location", percent_encode(r->arena, path, "/?#[]@!$&'()*+,;=:%"));
     return http_bytes(r, 303, "text/plain; charset=utf-8", "See the address in Location.\n", 29,
                       true);
@@ -133,7 +134,7 @@ static void common_view(struct request *r, struct view *v) {
     if (r->connection->http->options.decorate) r->connection->http->options.decorate(r, v);
 }
 
-/* A weight of nothing but zeros refuses. */
+/* Whether the weight (q value) is zero, which refuses the coding. */
 static bool refuses(const char *weight, size_t len) {
     const char *value = memchr(weight, '=', len);
     for (const char *p = value; p && p < weight + len; p++)
@@ -204,7 +205,7 @@ static const struct {
     {ERR_IO, 500, "io", "http_failed"},
 };
 
-/* Not a mistake of ours but a disk that is full or fails: whoever wanted to save is told so. */
+/* A save that failed since the disk is full or failing gets an answer of its own. */
 static bool cannot_save(struct connection *c, enum err e) {
     return e == ERR_IO && c->request.method != METHOD_GET && !store_healthy(c->request.app->store);
 }
@@ -290,7 +291,7 @@ static void compress_body(struct connection *c) {
         return;
     http_header_out(&c->request, "Vary", "Accept-Encoding, Accept-Language, Cookie");
     if (!http_accepts_gzip(&c->request)) return;
-    if (c->len > REQUEST_ARENA_BYTES / 4) return; /* rather uncompressed than refused */
+    if (c->len > REQUEST_ARENA_BYTES / 4) return; /* compressing could fill the arena */
     const unsigned char *out;
     size_t len = pieces_gzip(c->http->pieces, &c->arena, c->bytes, c->len, c->cuts.cut,
                              c->cuts.count, &out);
@@ -325,7 +326,7 @@ void answer_cut_off(struct connection *c) {
     char text[512];
     c->cut_off = true;
     c->status = 413;
-    if (!r->error) r->error = "the request's body does not end"; /* for the log: nobody reads it */
+    if (!r->error) r->error = "the request's body does not end"; /* for the log only */
     int n = snprintf(
         text, sizeof text,
         "HTTP/1.1 413 Content Too Large\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -351,7 +352,7 @@ static bool is_personal(struct connection *c) {
     return made && r->route && r->route->flags & ROUTE_GUEST_FORM;
 }
 
-/* A file is closed with its response. */
+/* The response closes the file. */
 static struct MHD_Response *response_of(struct connection *c) {
     if (!c->has_file || c->len == 0)
         return MHD_create_response_from_buffer(c->len, (void *)c->bytes, MHD_RESPMEM_PERSISTENT);

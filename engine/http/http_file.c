@@ -10,11 +10,11 @@
 #include "http/connection.h"
 #include "http/range.h"
 
-/* RULE files-share: the rest of the descriptors belongs to the places and the store. */
+/* RULE files-share: the rest of the descriptors belongs to the connections and the store. */
 static bool take_file(struct connection *c) {
     atomic_long *sending = &c->http->files_sending;
     if (c->counts_file) return true;
-    if (atomic_fetch_add(sending, 1) >= c->http->connections_most / HTTP_FILES_SHARE) {
+    if (atomic_fetch_add(sending, 1) >= c->http->connections_max / HTTP_FILES_SHARE) {
         atomic_fetch_sub(sending, 1);
         return false;
     }
@@ -33,8 +33,8 @@ void file_end(struct connection *c) {
     c->counts_file = false;
 }
 
-/* RFC 9110 section 13.1.5: a part is only of use to who has the rest of the same file. A date says
- * too little. */
+/* RFC 9110 section 13.1.5: with If-Range a part is sent only of the same file. A date is not
+ * precise enough. */
 static bool range_wanted(struct request *r, const char *etag) {
     const char *have = http_header_in(r, "If-Range");
     return str_eq(r->method_name, "GET") &&

@@ -12,8 +12,8 @@ static bool is_loopback(const char *address) {
     return str_has_prefix(address, "127.") || str_eq(address, "::1");
 }
 
-/* A proxy says so, declared or not. */
-static bool passed_on(struct request *r) {
+/* Whether a proxy has forwarded the request, be it declared or not. */
+static bool was_forwarded(struct request *r) {
     static const char *const signs[] = {"Forwarded",         "X-Forwarded-For", "X-Forwarded-Host",
                                         "X-Forwarded-Proto", "X-Real-IP",       "Via"};
     for (size_t i = 0; i < COUNT_OF(signs); i++)
@@ -21,7 +21,7 @@ static bool passed_on(struct request *r) {
     return false;
 }
 
-/* In the same time, however much of it is right. */
+/* Compares in constant time. */
 static bool has_token(struct request *r, const char *token) {
     static const char scheme[] = "Bearer ";
     const char *given = http_header_in(r, "Authorization");
@@ -37,7 +37,7 @@ static bool has_token(struct request *r, const char *token) {
 static bool may_read(struct request *r) {
     const struct http_options *o = &r->connection->http->options;
     if (has_token(r, o->metrics_token)) return true;
-    bool through = passed_on(r);
+    bool through = was_forwarded(r);
     if (!through && is_loopback(r->client)) return true;
     return o->metrics_address && str_eq(r->client, o->metrics_address) &&
            (!through || r->connection->client_forwarded);

@@ -35,12 +35,12 @@ const char *http_cookie_in(struct request *r, const char *name) {
     return MHD_lookup_connection_value(r->connection->mhd, MHD_COOKIE_KIND, name);
 }
 
-const char *cookie_own_name(struct request *r, const char *name) {
+const char *host_cookie_name(struct request *r, const char *name) {
     return r->secure ? arena_printf(r->arena, "__Host-%s", name) : name;
 }
 
-const char *http_cookie_own_in(struct request *r, const char *name) {
-    return http_cookie_in(r, cookie_own_name(r, name));
+const char *http_host_cookie_in(struct request *r, const char *name) {
+    return http_cookie_in(r, host_cookie_name(r, name));
 }
 
 static const char *find_field(const struct form *f, const char *name) {
@@ -136,15 +136,15 @@ static enum MHD_Result keep_last(void *cls, enum MHD_ValueKind kind, const char 
     return MHD_YES;
 }
 
-/* Some proxies put a line of their own behind those that came: what stands first, the client may
- * have written. */
+/* Some proxies add their line behind those of the client, which may be forged: so the last one
+ * counts. */
 static const char *last_header(struct connection *c, const char *name) {
     struct last_header h = {name, NULL};
     MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, keep_last, &h);
     return h.value;
 }
 
-/* HTTP/1.0 need not say whom it asks: then it is the address that it reached. */
+/* HTTP/1.0 may come without Host: then it is the address that the client reached. */
 static const char *local_host(struct connection *c) {
     struct sockaddr_storage at;
     socklen_t len = sizeof at;
@@ -192,7 +192,7 @@ static enum err read_client(struct connection *c, bool http_1_0) {
 const char *csrf_expected(struct connection *c) {
     if (c->request.who) return c->request.who->csrf;
     if (!c->guest_token) {
-        const char *cookie = http_cookie_own_in(&c->request, GUEST_COOKIE);
+        const char *cookie = http_host_cookie_in(&c->request, GUEST_COOKIE);
         c->guest_token = cookie && strlen(cookie) == 43 ? arena_dup(&c->arena, cookie) : NULL;
     }
     return c->guest_token;
@@ -225,7 +225,7 @@ const char *http_csrf(struct request *r) {
         if (!(r->route && r->route->flags & ROUTE_GUEST_FORM)) return "";
         c->guest_token = random_token(r->arena, CSRF_BYTES);
         expected = c->guest_token;
-        http_cookie_own(r, GUEST_COOKIE, expected, 0);
+        http_host_cookie_out(r, GUEST_COOKIE, expected, 0);
     }
     size_t len;
     unsigned char *token = base64url_decode(r->arena, expected, &len), masked[2 * CSRF_BYTES];
@@ -315,8 +315,8 @@ static enum err refuse_twice(struct request *r, const char *key, const char *nam
     return http_refuse(r, ERR_INVALID, key, v);
 }
 
-/* Of an address in full ("http://academy.example/login") the path; its host becomes the
- * connection's. */
+/* The path of the target. A target in absolute form ("http://academy.example/login") also sets the
+ * connection's authority. */
 static const char *path_of(struct connection *c, const char *url) {
     size_t scheme = strncasecmp(url, "http://", 7) == 0    ? 7
                     : strncasecmp(url, "https://", 8) == 0 ? 8

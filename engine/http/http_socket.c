@@ -1,11 +1,11 @@
-/* What libmicrohttpd asks of the kernel, seen first by us: a program's own recv() and epoll_wait()
- * come before the C library's, in the library's calls as well.
+/* Intercepts recv() and epoll_wait() of libmicrohttpd: functions that the program defines take the
+ * place of the C library's, in calls of shared libraries as well.
  *
- * The bytes of requests, before the library sees them. It (0.9.75, with every strictness it offers)
- * takes a CR alone and an LF alone for the end of a line, cuts at a NUL, joins folded
- * lines and drops blanks before a colon, and tells its callbacks of none of these. It has no hook
- * between socket and parser either, but it reads with recv(). A library that reads or waits in
- * another way is found out by the first request (http.c, first_call): nothing is served unseen. */
+ * The bytes of requests are checked before the library sees them. It (0.9.75, with every strictness
+ * it offers) takes a CR alone and an LF alone for the end of a line, cuts at a NUL, joins folded
+ * lines and drops blanks before a colon, and reports none of these. It has no hook between socket
+ * and parser, but it reads with recv(). A library that reads or waits in another way is noticed at
+ * the first request (http.c, first_call), and nothing is served unchecked. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "http/connection.h"
 
-#define REST_BYTES ((size_t)256 * 1024)
+#define DRAIN_BYTES ((size_t)256 * 1024)
 
 static const char *reason(enum framing_fault fault) {
     static const char *const reasons[] = {
@@ -40,10 +40,10 @@ static const char *reason(enum framing_fault fault) {
 static const struct {
     int status;
     const char *phrase, *key;
-} answers[BROKEN_ANSWERS] = {{400, "Bad Request", "http_framing"},
-                             {414, "URI Too Long", "http_target_long"},
-                             {431, "Request Header Fields Too Large", "http_fields_large"},
-                             {505, "HTTP Version Not Supported", "http_version"}};
+} answers[FRAMING_ANSWERS] = {{400, "Bad Request", "http_framing"},
+                              {414, "URI Too Long", "http_target_long"},
+                              {431, "Request Header Fields Too Large", "http_fields_large"},
+                              {505, "HTTP Version Not Supported", "http_version"}};
 
 static size_t answer_of(enum framing_fault fault) {
     return fault == FRAMING_LONG      ? 1
@@ -52,14 +52,14 @@ static size_t answer_of(enum framing_fault fault) {
                                       : 0;
 }
 
-bool broken_answers_make(struct http *h) {
+bool framing_answers_make(struct http *h) {
     struct arena a;
     bool all = true;
     arena_init(&a, 64 * 1024);
     if (ARENA_GUARD(&a) == 0) {
-        for (size_t i = 0; i < BROKEN_ANSWERS; i++) {
+        for (size_t i = 0; i < FRAMING_ANSWERS; i++) {
             const char *text = page_text(h->app->site, "en", answers[i].key, NULL, &a);
-            h->broken_answers[i] = strdup(arena_printf(
+            h->framing_answers[i] = strdup(arena_printf(
                 &a,
                 "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n"
                 "Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n%s\n",
@@ -67,23 +67,24 @@ bool broken_answers_make(struct http *h) {
         }
     }
     arena_release(&a);
-    for (size_t i = 0; i < BROKEN_ANSWERS; i++) all = all && h->broken_answers[i];
+    for (size_t i = 0; i < FRAMING_ANSWERS; i++) all = all && h->framing_answers[i];
     return all;
 }
 
-void broken_answers_free(struct http *h) {
-    for (size_t i = 0; i < BROKEN_ANSWERS; i++) free(h->broken_answers[i]);
+void framing_answers_free(struct http *h) {
+    for (size_t i = 0; i < FRAMING_ANSWERS; i++) free(h->framing_answers[i]);
 }
 
-/* Nothing of an earlier answer is on its way: the library reads only when it has sent all. What the
- * client still sends is read and dropped, or the kernel would take the answer back. */
+/* The library reads only when it has sent all, so no earlier answer is cut. What the client still
+ * sends is read and discarded, since closing a socket with unread data would reset the connection
+ * and lose the answer. */
 static ssize_t refuse(struct peer *p) {
     struct http *h = p->http;
     char rest[4096];
-    size_t which = answer_of(p->framing.fault), len = strlen(h->broken_answers[which]);
-    if (send(p->fd, h->broken_answers[which], len, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+    size_t which = answer_of(p->framing.fault), len = strlen(h->framing_answers[which]);
+    if (send(p->fd, h->framing_answers[which], len, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
         (void)shutdown(p->fd, SHUT_WR);
-    for (size_t dropped = 0; dropped < REST_BYTES; dropped += sizeof rest)
+    for (size_t dropped = 0; dropped < DRAIN_BYTES; dropped += sizeof rest)
         if (recvfrom(p->fd, rest, sizeof rest, MSG_DONTWAIT, NULL, NULL) <= 0) break;
     metrics_answer(&h->metrics, answers[which].status, 0, len);
     struct log_line l;
@@ -96,30 +97,30 @@ static ssize_t refuse(struct peer *p) {
 }
 
 ssize_t recv(int fd, void *buffer, size_t room, int flags) {
-    struct peer *p = peer_at(fd);
+    struct peer *p = peer_of_descriptor(fd);
     if (p && p->framing.fault) return refuse(p);
     ssize_t n = recvfrom(fd, buffer, room, flags, NULL, NULL);
     if (!p || n <= 0) return n;
     size_t fine = framing_read(&p->framing, buffer, (size_t)n);
     if (p->framing.fault && fine == 0) return refuse(p);
-    /* The requests before it are answered first. The library believes that it has read all there
-     * is, and reads again when it hears of the end. */
+    /* The complete requests before it are answered first. The library then reads again and hits the
+     * end. */
     if (p->framing.fault) (void)shutdown(fd, SHUT_RD);
-    peers_heard(p->http->peers, p);
+    peers_received(p->http->peers, p);
     return (ssize_t)fine;
 }
 
 /* ---- Waiting for events --------------------------------------------------------------------- */
 
-static atomic_bool waits_seen;
+static atomic_bool epoll_wait_called;
 
-bool epoll_seen(void) { return atomic_load(&waits_seen); }
+bool epoll_wait_intercepted(void) { return atomic_load(&epoll_wait_called); }
 
 /* RULE events-at-once: the library takes events 128 at a time. When a call brings exactly as many,
  * it calls again before it has worked on any of them, and that call may wait for as long as a
  * connection may be idle: 128 requests that came together were not answered for half a minute. So
  * a call never brings as many as were asked for; what is left comes with the next one. */
 int epoll_wait(int fd, struct epoll_event *events, int most, int timeout_ms) {
-    atomic_store_explicit(&waits_seen, true, memory_order_relaxed);
+    atomic_store_explicit(&epoll_wait_called, true, memory_order_relaxed);
     return epoll_pwait(fd, events, most > 1 ? most - 1 : most, timeout_ms, NULL);
 }

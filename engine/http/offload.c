@@ -18,7 +18,7 @@ struct offload_job {
 };
 
 struct offload {
-    pthread_mutex_t lock; /* holds for what follows, but for the threads */
+    pthread_mutex_t lock; /* guards what follows, except the threads */
     pthread_cond_t more;
     struct offload_job *first, **tail;
     int length, queue, share;

@@ -1,5 +1,5 @@
-/* Connections by address, in the order in which they began to wait, and the thread that cuts those
- * that are late. libmicrohttpd's own timeout starts again with each byte; these do not. */
+/* Connections by address, in the order in which they began to wait, and the thread that shuts down
+ * late ones. libmicrohttpd's own timeout starts again with each byte; these deadlines do not. */
 #include "http/peers.h"
 
 #include <netinet/in.h>
@@ -17,8 +17,8 @@
 
 struct host {
     unsigned char address[16];
-    long count, leaving;                /* connections */
-    struct peer *oldest[2], *newest[2]; /* by enum peer_place */
+    long count, closing;                /* connections */
+    struct peer *oldest[2], *newest[2]; /* by enum peer_state */
     struct host *next;
 };
 
@@ -29,17 +29,17 @@ struct peers {
     bool stopping;
     int64_t deadline_ms;
     long share;   /* of one address */
-    long leaving; /* shut down, but not closed yet */
+    long closing; /* shut down, but not closed yet */
     struct peer *all;
-    struct hash_key key; /* of addresses: whoever has a network chooses among many */
+    struct hash_key key; /* for hashing addresses, which whoever has a network can choose */
     struct host *hosts[HOST_BUCKETS];
     struct peers_stats stats;
 };
 
-/* By descriptor: reading has nothing else to go by. A descriptor is one thread's at a time. */
+/* recv() knows only the descriptor. Each is used by one thread at a time. */
 static _Atomic(struct peer *) by_descriptor[DESCRIPTORS];
 
-struct peer *peer_at(int fd) {
+struct peer *peer_of_descriptor(int fd) {
     return fd >= 0 && fd < DESCRIPTORS ? atomic_load(&by_descriptor[fd]) : NULL;
 }
 
@@ -75,53 +75,53 @@ static void host_drop(struct peers *s, struct host *h) {
     free(h);
 }
 
-/* ---- Waiting in line ------------------------------------------------------------------------ */
+/* ---- Queues by state ------------------------------------------------------------------------ */
 
-static void line_leave(struct peer *p) {
-    if (p->place == PEER_SERVED || p->leaving) return;
+static void queue_leave(struct peer *p) {
+    if (p->state == PEER_SERVED || p->closing) return;
     struct host *h = p->host;
     if (p->older) p->older->newer = p->newer;
-    else h->oldest[p->place] = p->newer;
+    else h->oldest[p->state] = p->newer;
     if (p->newer) p->newer->older = p->older;
-    else h->newest[p->place] = p->older;
+    else h->newest[p->state] = p->older;
     p->older = p->newer = NULL;
 }
 
-/* At the end of the line, for it begins to wait now. */
-static void line_join(struct peer *p, enum peer_place place) {
-    p->place = place;
-    if (place == PEER_SERVED || p->leaving) return;
+/* At the end of the queue, since it begins to wait now. */
+static void queue_join(struct peer *p, enum peer_state state) {
+    p->state = state;
+    if (state == PEER_SERVED || p->closing) return;
     struct host *h = p->host;
-    p->older = h->newest[place];
+    p->older = h->newest[state];
     p->newer = NULL;
     if (p->older) p->older->newer = p;
-    else h->oldest[place] = p;
-    h->newest[place] = p;
+    else h->oldest[state] = p;
+    h->newest[state] = p;
 }
 
-static void move(struct peers *s, struct peer *p, enum peer_place place) {
-    if (p->place == place) return;
+static void move(struct peers *s, struct peer *p, enum peer_state state) {
+    if (p->state == state) return;
     pthread_mutex_lock(&s->lock);
-    line_leave(p);
-    line_join(p, place);
+    queue_leave(p);
+    queue_join(p, state);
     pthread_mutex_unlock(&s->lock);
 }
 
-/* Its thread reads the end of it, and closes. */
-static void cut(struct peers *s, struct peer *p) {
-    line_leave(p);
-    p->leaving = true;
-    s->leaving++;
+/* Shuts the socket down; its thread then reads the end of the stream and closes it. */
+static void shut_down(struct peers *s, struct peer *p) {
+    queue_leave(p);
+    p->closing = true;
+    s->closing++;
     p->host->count--;
-    p->host->leaving++;
+    p->host->closing++;
     shutdown(p->fd, SHUT_RDWR);
 }
 
-/* Half-sent ones first: an idle one has been a good visitor. */
-static bool cut_oldest(struct peers *s, struct host *h) {
-    struct peer *p = h->oldest[PEER_HALF] ? h->oldest[PEER_HALF] : h->oldest[PEER_IDLE];
+/* Connections with a half-sent request go first, idle ones after them. */
+static bool shut_down_oldest(struct peers *s, struct host *h) {
+    struct peer *p = h->oldest[PEER_RECEIVING] ? h->oldest[PEER_RECEIVING] : h->oldest[PEER_IDLE];
     if (!p) return false;
-    cut(s, p);
+    shut_down(s, p);
     s->stats.evicted++;
     return true;
 }
@@ -131,12 +131,13 @@ long peers_make_room(struct peers *s, int count) {
     struct host *most = NULL;
     for (size_t i = 0; i < HOST_BUCKETS; i++)
         for (struct host *h = s->hosts[i]; h; h = h->next)
-            if ((h->oldest[PEER_HALF] || h->oldest[PEER_IDLE]) && (!most || h->count > most->count))
+            if ((h->oldest[PEER_RECEIVING] || h->oldest[PEER_IDLE]) &&
+                (!most || h->count > most->count))
                 most = h;
-    while (most && s->leaving < count && cut_oldest(s, most)) continue;
-    long leaving = s->leaving;
+    while (most && s->closing < count && shut_down_oldest(s, most)) continue;
+    long closing = s->closing;
     pthread_mutex_unlock(&s->lock);
-    return leaving;
+    return closing;
 }
 
 /* ---- Coming and going ----------------------------------------------------------------------- */
@@ -160,13 +161,13 @@ struct peer *peers_join(struct peers *s, struct http *h, int fd, const struct so
     p->next = s->all;
     if (p->next) p->next->prev = p;
     s->all = p;
-    /* RULE share-of-one-address. When all of them are being answered, it is the newcomer who is one
-     * too many. */
-    bool room = p->host->count < s->share || cut_oldest(s, p->host);
+    /* RULE share-of-one-address. When all connections of the address are being answered, the new
+     * one is shut down. */
+    bool room = p->host->count < s->share || shut_down_oldest(s, p->host);
     p->host->count++;
-    line_join(p, PEER_HALF);
+    queue_join(p, PEER_RECEIVING);
     if (!room) {
-        cut(s, p);
+        shut_down(s, p);
         s->stats.evicted++;
     }
     pthread_mutex_unlock(&s->lock);
@@ -177,30 +178,30 @@ struct peer *peers_join(struct peers *s, struct http *h, int fd, const struct so
 void peers_leave(struct peers *s, struct peer *p) {
     atomic_store(&by_descriptor[p->fd], NULL);
     pthread_mutex_lock(&s->lock);
-    line_leave(p);
+    queue_leave(p);
     if (p->prev) p->prev->next = p->next;
     else s->all = p->next;
     if (p->next) p->next->prev = p->prev;
-    if (p->leaving) {
-        s->leaving--;
-        p->host->leaving--;
+    if (p->closing) {
+        s->closing--;
+        p->host->closing--;
     } else p->host->count--;
-    if (p->host->count + p->host->leaving == 0) host_drop(s, p->host);
+    if (p->host->count + p->host->closing == 0) host_drop(s, p->host);
     pthread_mutex_unlock(&s->lock);
     free(p);
 }
 
-/* ---- How long it takes ---------------------------------------------------------------------- */
+/* ---- Deadlines ---------------------------------------------------------------------- */
 
 static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
 
-void peers_heard(struct peers *s, struct peer *p) {
+void peers_received(struct peers *s, struct peer *p) {
     enum framing_phase phase = framing_phase(&p->framing);
-    if (p->place == PEER_SERVED || phase == FRAMING_BETWEEN) return;
+    if (p->state == PEER_SERVED || phase == FRAMING_BETWEEN) return;
     int64_t now = clock_monotonic_ms();
     if (!p->began_ms) p->began_ms = now;
     int64_t last = p->began_ms + s->deadline_ms;
-    move(s, p, PEER_HALF);
+    move(s, p, PEER_RECEIVING);
     if (phase == FRAMING_HEAD) p->until_ms = earlier(last, p->began_ms + HEAD_DEADLINE_MS);
     else {
         if (!p->body_ms) p->body_ms = now;
@@ -221,9 +222,9 @@ void peers_answering(struct peers *s, struct peer *p) {
 void peers_answered(struct peers *s, struct peer *p) {
     p->began_ms = p->body_ms = 0;
     /* The next request may have begun in the bytes of the last. */
-    move(s, p, framing_phase(&p->framing) == FRAMING_BETWEEN ? PEER_IDLE : PEER_HALF);
+    move(s, p, framing_phase(&p->framing) == FRAMING_BETWEEN ? PEER_IDLE : PEER_RECEIVING);
     p->until_ms = clock_monotonic_ms() + s->deadline_ms;
-    peers_heard(s, p);
+    peers_received(s, p);
 }
 
 void peers_stats(struct peers *s, struct peers_stats *out) {
@@ -239,8 +240,8 @@ static void *run(void *arg) {
         int64_t now = clock_monotonic_ms();
         for (struct peer *p = s->all; p; p = p->next) {
             int64_t until = p->until_ms;
-            if (!until || now <= until || p->leaving) continue;
-            cut(s, p);
+            if (!until || now <= until || p->closing) continue;
+            shut_down(s, p);
             s->stats.late++;
         }
         struct timespec until = wait_until(MS_SECOND);

@@ -12,7 +12,7 @@
  *   old: so the classroom behind the attacker's address is served too. A request that is being
  *   answered is never cut for another.
  * - When all places are taken, the address that holds the most gives up some in the same order.
- * - The head of a request (24 KiB at most) has 10 s: even 32 kbit/s carry that in 6 s. A body has
+ * - The head of a request (16 KiB at most) has 10 s: even 32 kbit/s carry that in 5 s. A body has
  *   10 s, and then one more for each KiB that has come (8 kbit/s, less than any line that can show
  *   a page); no request has more than the request deadline.
  * - IPv6 counts by its first 64 bits: that is what one customer gets (RFC 6177). */
@@ -35,10 +35,10 @@
 struct http;
 struct host; /* an address with its connections */
 
-enum peer_place {
-    PEER_HALF,   /* a request of it is on its way, or none has come yet */
-    PEER_IDLE,   /* between two requests */
-    PEER_SERVED, /* we work, or send the answer */
+enum peer_state {
+    PEER_RECEIVING, /* a request is arriving, or none has come yet */
+    PEER_IDLE,      /* between two requests */
+    PEER_SERVED,    /* a handler runs, or the answer is sent */
 };
 
 /* A client's socket. `framing` and `began_ms` are its pool thread's; the rest stands under the lock
@@ -49,41 +49,42 @@ struct peer {
     struct framing framing;
     int64_t began_ms,
         body_ms;              /* monotonic: first byte of this request, of its body; 0 = none yet */
-    _Atomic int64_t until_ms; /* monotonic: when the client must be through; 0 = it waits for us */
-    enum peer_place place;
-    bool leaving; /* shut down; its pool thread will find out */
+    _Atomic int64_t until_ms; /* monotonic: deadline of the client; 0 = it waits for us */
+    enum peer_state state;
+    bool closing; /* shut down; its thread will notice and close it */
     struct host *host;
     struct peer *next, *prev; /* all */
-    struct peer *older,
-        *newer; /* of the same host and place; not of those that are served or leave */
+    /* Of the same host and state; unused while it is served or closing. */
+    struct peer *older, *newer;
 };
 
 struct peers;
 /* NULL when there is no memory or no thread. `most`: places in all. */
 struct peers *peers_start(int64_t request_deadline_ms, long most);
 void peers_stop(struct peers *s); /* NULL is fine; everybody has left */
-/* A new connection; what its address holds too many of is cut. NULL: no memory. */
+/* Adds a new connection. When its address has too many, the oldest waiting one is shut down. NULL:
+ * no memory. */
 struct peer *peers_join(struct peers *s, struct http *h, int fd, const struct sockaddr *address);
 void peers_leave(struct peers *s, struct peer *p); /* before its descriptor is closed; frees it */
-/* All places are taken: sees to it that up to `count` connections are about to end, and cuts no
- * more than are missing: those that were cut before hold their places until their threads get round
- * to closing them. Returns how many are about to end. */
+/* When all connections are in use: makes sure that up to `count` of them are about to end, and
+ * shuts down no more than are missing, since earlier ones count until their threads have closed
+ * them. Returns how many are about to end. */
 long peers_make_room(struct peers *s, int count);
 
-/* Its pool thread tells: bytes have been read (p->framing is up to date); its request is whole, we
- * work; the answer goes out; it is answered. */
-void peers_heard(struct peers *s, struct peer *p);
+/* Called by the thread of the connection: bytes have been read (p->framing is up to date); the
+ * request is complete and the handler runs; the answer is being sent; it has been sent. */
+void peers_received(struct peers *s, struct peer *p);
 void peers_working(struct peers *s, struct peer *p);
 void peers_answering(struct peers *s, struct peer *p);
 void peers_answered(struct peers *s, struct peer *p);
 
-/* How many were cut for another, and for being slow: for /metrics. */
+/* How many were shut down for another connection, and for being late; for /metrics. */
 struct peers_stats {
     long evicted, late;
 };
 void peers_stats(struct peers *s, struct peers_stats *out);
 
-/* The connection of a descriptor, for the reading of bytes; NULL when it is none of ours. */
-struct peer *peer_at(int fd);
+/* The connection of a descriptor; NULL when it is none of this server. */
+struct peer *peer_of_descriptor(int fd);
 
 #endif

@@ -8,18 +8,18 @@
 
 #include "base/codec.h"
 
-#define PIECE_LEAST 192 /* bytes: what is shorter stands uncompressed beside what is personal */
-#define LEVEL_ONCE 4    /* for a text that may never come again */
-#define LEVEL_KEPT 8
-#define STORED_MOST 65535 /* bytes in one stored block */
+#define PIECE_MIN 192 /* bytes; shorter text is stored uncompressed, with the personal text */
+#define LEVEL_ONCE 4  /* for a text that may not come again */
+#define LEVEL_CACHED 8
+#define STORED_MAX 65535 /* bytes in one stored block */
 #define PIECE_ROOM(len) ((len) + (len) / 1000 + 64)
 #define WINDOW 32768   /* as far back as deflate refers */
 #define CHAIN_PARTS 32 /* pieces that one can refer back to */
 
-/* A text and its compressed form; unchanged once it is kept. */
+/* A text and its compressed form; unchanged once it is in the cache. */
 struct piece {
     struct lru_entry entry;
-    uint64_t serial;         /* of this piece; 0: it is not kept */
+    uint64_t serial;         /* of this piece; 0: it is not in the cache */
     uint64_t before;         /* the serial of the piece that it may refer back to, 0: to none */
     size_t gap;              /* bytes between the two */
     uint32_t crc, crc_shift; /* see crc32_combine_op */
@@ -42,7 +42,7 @@ struct gzip_member {
 };
 #define MEMBER_ROOM 64 /* header, last block and trailer */
 
-/* A page on its way into a gzip member. */
+/* A page that is being written into a gzip member. */
 struct packing {
     struct gzip_member member;
     const char *text; /* the page */
@@ -56,30 +56,33 @@ struct packing {
 };
 
 /* A piece as it stands in a page. */
-struct place {
+struct piece_position {
     const char *text;
     size_t len;
     uint64_t before;
     size_t gap;
 };
 
-/* ---- A compressor for each thread: it takes 260 KB, too much to allocate for each page ------- */
+/* ---- Compressor ------------------------------------------------------------------------------ */
 
-static pthread_key_t zipper_key;
-static pthread_once_t zipper_once = PTHREAD_ONCE_INIT;
+/* One for each thread: it takes 260 KB, too much to allocate for each page. */
 
-static void zipper_free(void *z) {
+static pthread_key_t compressor_key;
+static pthread_once_t compressor_once = PTHREAD_ONCE_INIT;
+
+static void compressor_free(void *z) {
     deflateEnd(z);
     free(z);
 }
 
-static void make_zipper_key(void) {
-    BUG_IF(pthread_key_create(&zipper_key, zipper_free) != 0); /* cannot fail: see arena.c */
+static void make_compressor_key(void) {
+    BUG_IF(pthread_key_create(&compressor_key, compressor_free) !=
+           0); /* cannot fail: see arena.c */
 }
 
-static z_stream *zipper(void) {
-    pthread_once(&zipper_once, make_zipper_key);
-    z_stream *z = pthread_getspecific(zipper_key);
+static z_stream *compressor(void) {
+    pthread_once(&compressor_once, make_compressor_key);
+    z_stream *z = pthread_getspecific(compressor_key);
     if (z) return deflateReset(z) == Z_OK ? z : NULL;
     z = calloc(1, sizeof *z);
     if (!z) return NULL;
@@ -87,16 +90,16 @@ static z_stream *zipper(void) {
         free(z);
         return NULL;
     }
-    if (pthread_setspecific(zipper_key, z) == 0) return z;
-    zipper_free(z);
+    if (pthread_setspecific(compressor_key, z) == 0) return z;
+    compressor_free(z);
     return NULL;
 }
 
-/* Whole blocks up to a byte's end, none of them the last one; they may refer back to `window`. 0
- * when there is no memory. */
+/* Compresses into whole deflate blocks that end at a byte's boundary and are not the last; they may
+ * refer back to `window`. 0 when there is no memory. */
 static size_t pack(const char *text, size_t len, const unsigned char *window, size_t window_len,
                    int level, unsigned char *out, size_t room) {
-    z_stream *z = zipper();
+    z_stream *z = compressor();
     if (!z || len > UINT32_MAX || room > UINT32_MAX ||
         deflateParams(z, level, Z_DEFAULT_STRATEGY) != Z_OK)
         return 0;
@@ -119,22 +122,22 @@ static void release(struct lru_entry *thing) {
     free(e);
 }
 
-static bool stands_there(const struct lru_entry *thing, const void *what) {
+static bool same_position(const struct lru_entry *thing, const void *what) {
     const struct piece *e = (const struct piece *)thing;
-    const struct place *at = what;
+    const struct piece_position *at = what;
     return e->len == at->len && e->before == at->before && e->gap == at->gap;
 }
 
-/* The same text behind another piece, or in another distance, is another thing. */
-static uint64_t place_hash(uint64_t text_hash, const struct place *at) {
+/* The same text behind another piece, or at another distance, is another entry. */
+static uint64_t position_hash(uint64_t text_hash, const struct piece_position *at) {
     return at->before ? (text_hash ^ at->before) * 0x9e3779b185ebca87u + at->gap : text_hash;
 }
 
-/* A held piece, or NULL; then `*again` tells whether this text has come before. Another text with
- * this hash keeps its place: then this one is compressed each time. */
+/* A piece with a reference, or NULL; then `*again` says whether this text was asked for before.
+ * When another text with this hash is in the cache, this one is compressed each time. */
 static struct piece *find(struct pieces *p, uint64_t hash, uint64_t text_hash,
-                          const struct place *at, bool *again) {
-    struct lru_entry *thing = lru_cache_find(&p->cache, hash, text_hash, stands_there, at, again);
+                          const struct piece_position *at, bool *again) {
+    struct lru_entry *thing = lru_cache_find(&p->cache, hash, text_hash, same_position, at, again);
     if (!thing) return NULL;
     if (memcmp(piece_of(thing)->text, at->text, at->len) == 0) return piece_of(thing);
     lru_cache_drop(&p->cache, thing);
@@ -142,8 +145,8 @@ static struct piece *find(struct pieces *p, uint64_t hash, uint64_t text_hash,
     return NULL;
 }
 
-/* What stands before a place, as far as its chain knows it; the rest is zeros, which no page holds.
- */
+/* The window before a position: what its chain knows of the page; the rest is zeros, which no page
+ * contains. */
 static size_t window_before(const struct packing *m, const char *at, unsigned char window[WINDOW]) {
     size_t end = (size_t)(at - m->text), start = m->parts[0].from;
     if (end - start > WINDOW) start = end - WINDOW;
@@ -156,16 +159,16 @@ static size_t window_before(const struct packing *m, const char *at, unsigned ch
     return end - start;
 }
 
-/* Compresses well and keeps the result. Held, or NULL. */
+/* Compresses at the higher level and caches the result. With a reference, or NULL. */
 static struct piece *make(struct pieces *p, const struct packing *m, uint64_t hash,
-                          const struct place *at) {
+                          const struct piece_position *at) {
     const size_t room = PIECE_ROOM(at->len);
     struct piece *e = calloc(1, sizeof *e + at->len);
     unsigned char *packed = malloc(room), *window = at->before ? malloc(WINDOW) : NULL;
     size_t window_len = window ? window_before(m, at->text, window) : 0;
-    /* A zero could be taken for what the window leaves out. */
+    /* A zero in the text could match the zeros of the window, which stand for other text. */
     bool ready = e && packed && (!at->before || (window && !memchr(at->text, '\0', at->len)));
-    size_t n = ready ? pack(at->text, at->len, window, window_len, LEVEL_KEPT, packed, room) : 0;
+    size_t n = ready ? pack(at->text, at->len, window, window_len, LEVEL_CACHED, packed, room) : 0;
     free(window);
     if (!n) {
         free(e);
@@ -186,8 +189,8 @@ static struct piece *make(struct pieces *p, const struct packing *m, uint64_t ha
     e->crc_shift = (uint32_t)crc32_combine_gen((z_off_t)at->len);
     memcpy(e->text, at->text, at->len);
     e->serial = atomic_fetch_add(&p->last_serial, 1) + 1;
-    /* What is not kept is never found again: nothing may refer back to it. */
-    if (!lru_cache_put(&p->cache, &e->entry, stands_there, at)) e->serial = 0;
+    /* A piece that is not in the cache is never found again: nothing may refer back to it. */
+    if (!lru_cache_put(&p->cache, &e->entry, same_position, at)) e->serial = 0;
     return e;
 }
 
@@ -221,7 +224,7 @@ static void member_text(struct gzip_member *m, const char *text, size_t len) {
     m->crc = (uint32_t)crc32_z(m->crc, (const Bytef *)text, len);
     m->text_len += len;
     while (len && !m->failed) {
-        size_t n = len < STORED_MOST ? len : STORED_MOST;
+        size_t n = len < STORED_MAX ? len : STORED_MAX;
         m->failed = m->room - m->len < n + 5;
         if (m->failed) return;
         unsigned char *to = m->out + m->len;
@@ -237,8 +240,8 @@ static void member_text(struct gzip_member *m, const char *text, size_t len) {
     }
 }
 
-/* A piece that refers back must stand behind the same ones as in the page that it was made for,
- * equally far. */
+/* A piece that refers back must stand behind the same pieces, at the same distance, as in the page
+ * that it was made for. */
 static void member_piece(struct gzip_member *m, const struct piece *e) {
     m->failed |= m->room - m->len < e->packed_len;
     if (m->failed) return;
@@ -252,7 +255,7 @@ static void put_little_endian(struct gzip_member *m, uint32_t value) {
     for (int i = 0; i < 4; i++) m->out[m->len++] = (unsigned char)(value >> 8 * i);
 }
 
-/* Its length; 0 when it failed or is no shorter than the text. */
+/* Ends the member and returns its length; 0 when it failed or is no shorter than the text. */
 static size_t member_end(struct gzip_member *m) {
     static const unsigned char last[] = {1, 0, 0, 0xff, 0xff};
     if (m->failed || m->len + sizeof last + 8 >= m->text_len) return 0;
@@ -265,27 +268,27 @@ static size_t member_end(struct gzip_member *m) {
 
 /* ---- A page into a member ------------------------------------------------------------------- */
 
-/* Also NULL when it is worth nothing to keep. */
+/* NULL when there is no such piece and it is not worth caching. */
 static struct piece *find_or_make(struct pieces *p, const struct packing *m,
-                                  const struct place *at) {
+                                  const struct piece_position *at) {
     bool again = false;
-    if (at->len > LRU_CACHE_MOST(&p->cache)) return NULL; /* compressing it well would be in vain */
+    if (at->len > LRU_CACHE_MOST(&p->cache)) return NULL; /* too large for the cache */
     const uint64_t text_hash = lru_cache_hash(p->cache.seed, at->text, at->len),
-                   hash = place_hash(text_hash, at);
+                   hash = position_hash(text_hash, at);
     struct piece *e = find(p, hash, text_hash, at, &again);
     return e || !again ? e : make(p, m, hash, at);
 }
 
-static void chain_on(struct packing *m, const struct piece *e, size_t from) {
+static void extend_chain(struct packing *m, const struct piece *e, size_t from) {
     if (m->chain == 0 || m->part_count == CHAIN_PARTS) m->part_count = 0;
     m->parts[m->part_count].from = from;
     m->parts[m->part_count++].len = e->len;
     m->chain = e->serial;
 }
 
-/* What is the same on many pages. */
+/* Adds text that is the same on many pages. */
 static void put_piece(struct packing *m, struct pieces *p, size_t from, size_t len) {
-    struct place at = {.text = m->text + from, .len = len};
+    struct piece_position at = {.text = m->text + from, .len = len};
     struct gzip_member *g = &m->member;
     if (m->chain && m->part_count < CHAIN_PARTS) {
         at.before = m->chain;
@@ -302,7 +305,7 @@ static void put_piece(struct packing *m, struct pieces *p, size_t from, size_t l
         return;
     }
     member_piece(g, e);
-    chain_on(m, e, from);
+    extend_chain(m, e, from);
     lru_cache_drop(&p->cache, &e->entry);
 }
 
@@ -320,13 +323,13 @@ size_t pieces_gzip(struct pieces *p, struct arena *a, const char *text, size_t l
                    len - c.at); /* the renderer notes its cuts in the order in which it writes */
         for (int part = 0; part < 2; part++) { /* the text before the cut, then what is cut out */
             size_t from = part ? c.at : at, n = part ? c.len : c.at - at;
-            if (n < PIECE_LEAST || (part && c.personal)) continue;
+            if (n < PIECE_MIN || (part && c.personal)) continue;
             member_text(&m.member, text + plain, from - plain);
             if (!m.member.failed) put_piece(&m, p, from, n);
             plain = from + n;
         }
         at = c.at + c.len;
-        /* How far back something stands would be another thing for each person. */
+        /* The distance would differ from person to person, so nothing may refer back over it. */
         if (c.personal && !c.fixed) m.chain = 0;
     }
     member_text(&m.member, text + plain, len - plain);

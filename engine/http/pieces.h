@@ -1,11 +1,11 @@
 /* Compressing pages piece by piece: what many pages share is compressed once.
  *
- * A page is cut where it differs from person to person and around what was rendered long before
- * (see struct page_cut). Each piece between the cuts is a run of deflate blocks that ends at a
- * byte, so that kept pieces can stand in one gzip member (RFC 1951, RFC 1952). A piece may refer
- * back to those before it, as long as only what is equally long on every page stands between: then
- * it is kept for that place behind that piece. What is personal is small and goes in uncompressed;
- * tokens thereby also stay out of what compression can betray. */
+ * A page is cut around what differs from person to person and around large borrowed html (see
+ * struct page_cut). Each piece between the cuts is a run of deflate blocks that ends at a byte's
+ * boundary, so that cached pieces can stand in one gzip member (RFC 1951, RFC 1952). A piece may
+ * refer back to pieces before it if only text that is equally long on every page is between them;
+ * it is then cached for that position behind that piece. Personal text is small and stored
+ * uncompressed, so that the size of a page does not leak tokens (BREACH). */
 #ifndef GR_HTTP_PIECES_H
 #define GR_HTTP_PIECES_H
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define FIGURES 18 /* what is longer is more than any file has */
+#define FIGURES 18 /* a longer number is larger than any file */
 
 static const char *skip_blanks(const char *p) { return p + strspn(p, " \t"); }
 

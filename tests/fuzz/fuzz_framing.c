@@ -19,11 +19,11 @@ static void fuzz_one(struct arena *a, const char *data, size_t size) {
         if (!pieces.fault || good) fine = at + good;
         at += n;
     }
-    BUG_IF(pieces.fault != whole.fault || pieces.heard != whole.heard);
+    BUG_IF(pieces.fault != whole.fault || pieces.received != whole.received);
     BUG_IF(!whole.fault && (framing_phase(&whole) != framing_phase(&pieces) ||
                             whole.left != pieces.left || whole.body != pieces.body));
     /* In pieces more may have gone to the library: the beginning of the broken request, never its
      * fault. */
-    BUG_IF(fine < whole_fine || fine > whole.heard);
+    BUG_IF(fine < whole_fine || fine > whole.received);
     BUG_IF(whole.fault && framing_read(&whole, bytes, size) != 0);
 }

@@ -111,7 +111,7 @@ test("RULE events-at-once: as many requests at once as the library takes events 
         const server = await startServer({ args: ["--threads", String(LANES)], t });
         const sockets = [];
         for (let i = 0; i < count; i++) sockets.push(await open(server, "127.0.0.1", ""));
-        await sleep(300); // both lanes have taken up theirs, and sleep
+        await sleep(300); // both event loops have taken up theirs, and sleep
         process.kill(server.child.pid, "SIGSTOP");
         const answers = sockets.map((socket) => new Promise((done) => socket.once("data", () => done(true)).once("close", () => done(false))));
         for (const socket of sockets) socket.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -154,7 +154,7 @@ static enum framing_fault head_of(const char *before, const char *part, size_t n
     (void)framing_read(&whole, all, len);
     for (size_t at = 0; at < len && !bytes.fault; at++) (void)framing_read(&bytes, all + at, 1);
     assert_int_equal(bytes.fault, whole.fault);
-    assert_int_equal(bytes.heard, whole.heard);
+    assert_int_equal(bytes.received, whole.received);
     return whole.fault;
 }
 
@@ -214,7 +214,7 @@ static void test_counts(void **state) {
     assert_int_equal(f.body, 4);
     framing_read(&f, "efghij", 6);
     assert_int_equal(f.body, 0);
-    assert_int_equal(f.heard, sizeof head - 1 + 10);
+    assert_int_equal(f.received, sizeof head - 1 + 10);
     framing_read(&f, CHUNKED, sizeof CHUNKED - 1);
     framing_read(&f, "2\r\nab", 5);
     assert_int_equal(f.body, 5);

@@ -35,7 +35,7 @@ static bool was_cut(const struct client *c) {
 
 static void say(struct peers *s, struct client *c, const char *bytes) {
     framing_read(&c->peer->framing, bytes, strlen(bytes));
-    peers_heard(s, c->peer);
+    peers_received(s, c->peer);
 }
 
 static void ask(struct peers *s, struct client *c) {

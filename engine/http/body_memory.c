@@ -1,6 +1,6 @@
-/* Memory for the bodies of requests. Only addresses with a large body on its way are known, in a
- * table of short lists. */
-#include "http/bodies.h"
+/* Accounting for the memory of request bodies. Only addresses with a large body under way are
+ * stored, in a hash table. */
+#include "http/body_memory.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -18,22 +18,22 @@ struct share {
     struct share *next;
 };
 
-struct bodies {
+struct body_memory {
     pthread_mutex_t lock;
     size_t all;
-    struct hash_key key; /* of addresses: whoever has a network chooses among many */
+    struct hash_key key; /* for hashing addresses, which whoever has a network can choose */
     struct share *shares[BUCKETS];
 };
 
-struct bodies *bodies_new(void) {
-    struct bodies *b = calloc(1, sizeof *b);
+struct body_memory *body_memory_new(void) {
+    struct body_memory *b = calloc(1, sizeof *b);
     if (!b) return NULL;
     pthread_mutex_init(&b->lock, NULL);
     hash_key_new(&b->key);
     return b;
 }
 
-void bodies_free(struct bodies *b) {
+void body_memory_free(struct body_memory *b) {
     if (!b) return;
     for (size_t i = 0; i < BUCKETS; i++)
         for (struct share *s = b->shares[i], *next; s; s = next) {
@@ -51,8 +51,8 @@ static void address_of(const char *client, unsigned char out[16]) {
     else memset(out, 0, 16);
 }
 
-/* The place of this address in its list: at its share, or at the end. */
-static struct share **place_of(struct bodies *b, const unsigned char address[16]) {
+/* Where this address is, or would be, in its list. */
+static struct share **place_of(struct body_memory *b, const unsigned char address[16]) {
     struct share **at = &b->shares[hash_keyed(&b->key, address, 16) % BUCKETS];
     while (*at && memcmp((*at)->address, address, 16) != 0) at = &(*at)->next;
     return at;
@@ -60,7 +60,7 @@ static struct share **place_of(struct bodies *b, const unsigned char address[16]
 
 static size_t large(size_t bytes) { return bytes > BODY_SMALL ? bytes : 0; }
 
-static bool share_grow(struct bodies *b, const char *client, size_t had, size_t wants) {
+static bool share_grow(struct body_memory *b, const char *client, size_t had, size_t wants) {
     unsigned char address[16];
     address_of(client, address);
     struct share **at = place_of(b, address);
@@ -69,12 +69,12 @@ static bool share_grow(struct bodies *b, const char *client, size_t had, size_t 
         if (!*at) return false;
         memcpy((*at)->address, address, 16);
     }
-    bool fits = (*at)->bytes - had + wants <= BODIES_SHARE;
+    bool fits = (*at)->bytes - had + wants <= BODY_MEMORY_SHARE;
     if (fits) (*at)->bytes += wants - had;
     return fits;
 }
 
-static void share_end(struct bodies *b, const char *client, size_t had) {
+static void share_end(struct body_memory *b, const char *client, size_t had) {
     unsigned char address[16];
     address_of(client, address);
     struct share **at = place_of(b, address), *s = *at;
@@ -84,8 +84,8 @@ static void share_end(struct bodies *b, const char *client, size_t had) {
     free(s);
 }
 
-bool bodies_grow(struct bodies *b, const char *client, size_t had, size_t wants) {
-    size_t most = large(wants) ? BODIES_LIMIT / 2 : BODIES_LIMIT;
+bool body_memory_grow(struct body_memory *b, const char *client, size_t had, size_t wants) {
+    size_t most = large(wants) ? BODY_MEMORY_LIMIT / 2 : BODY_MEMORY_LIMIT;
     pthread_mutex_lock(&b->lock);
     bool fits = b->all - had + wants <= most &&
                 (!large(wants) || share_grow(b, client, large(had), wants));
@@ -94,7 +94,7 @@ bool bodies_grow(struct bodies *b, const char *client, size_t had, size_t wants)
     return fits;
 }
 
-void bodies_end(struct bodies *b, const char *client, size_t had) {
+void body_memory_release(struct body_memory *b, const char *client, size_t had) {
     if (!had) return;
     pthread_mutex_lock(&b->lock);
     b->all -= had;
