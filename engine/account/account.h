@@ -213,13 +213,14 @@ enum err account_learners_of(struct db *db, struct arena *a, const char *instruc
 const char *account_client_key(struct arena *a, const char *client);
 /* RULE sign-in-pace: an account is guessed at fewer than ten times a minute, by everybody together.
  */
-/* Wrong guesses within a minute that stop further ones: */
-#define THROTTLE_UNKNOWN 4 /* ... of clients from which this account was not used lately */
-#define THROTTLE_KNOWN 5   /* ... of one client from which it was, by guesses of this client */
-#define THROTTLE_ALL 9     /* ... of everybody */
+/* Wrong guesses at one account within a minute, after which further ones have to wait: */
+#define THROTTLE_UNKNOWN 4 /* by anybody: stops clients from which it was not used lately */
+#define THROTTLE_KNOWN 5   /* by one client from which it was used lately: stops that client */
+#define THROTTLE_ALL 9     /* by anybody: stops everybody */
 #define THROTTLE_MINUTE_MS (60 * (int64_t)1000)
 #define THROTTLE_WINDOW_MS (15 * THROTTLE_MINUTE_MS)
-/* wrong guesses at an address in THROTTLE_WINDOW_MS that slow strangers there */
+/* Wrong guesses from one address within THROTTLE_WINDOW_MS, after which unknown clients there are
+ * delayed. */
 #define THROTTLE_CLIENT 60
 struct recent_failures { /* the newest wrong guesses of the last minute, newest first (ms) */
     int count;

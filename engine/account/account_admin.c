@@ -203,7 +203,8 @@ enum err account_reset_post(struct request *r) {
     return account_reauthenticate(r, fields, hash_change, c);
 }
 
-/* The role of a learner decides nothing: administrators may give it to anybody, also to themselves. */
+/* The role of a learner decides nothing: administrators may give it to anybody, also to themselves.
+ */
 static enum err store_roles(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct admin_change *c = arg;
     struct person was;

@@ -122,8 +122,7 @@ enum err factor_end(struct db *db, struct arena *a, int64_t now_ms, const char *
     return e;
 }
 
-/* ---- Setting up an authenticator
- * ---------------------------------------------------------------------- */
+/* ---- Setting up an authenticator ------------------------------------------------------------- */
 
 const char *factor_secret_base32(struct arena *a, const struct factor *f, bool grouped) {
     char *letters = NULL;

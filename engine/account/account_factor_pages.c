@@ -24,7 +24,7 @@ static struct guess code_guess(struct request *r) {
 struct asking {
     struct guess guess;
     const char *person, *session, *code;
-    struct login_throttle pace;
+    struct login_throttle throttle;
     bool right;
     struct new_session fresh;
 };
@@ -47,8 +47,8 @@ enum err account_code_page(struct request *r) {
 
 static enum err take_code(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct asking *x = arg;
-    enum err e = account_throttle_of(db, &x->guess, now_ms, &x->pace);
-    if (e != OK || x->pace.wait_ms > 0) return e;
+    enum err e = account_throttle_of(db, &x->guess, now_ms, &x->throttle);
+    if (e != OK || x->throttle.wait_ms > 0) return e;
     e = factor_use_code(db, a, now_ms, x->person, x->code, &x->right);
     if (e == OK) e = account_note_guess(db, a, &x->guess, now_ms, x->right);
     if (e != OK || !x->right) return e;
@@ -64,7 +64,7 @@ static enum err code_taken(struct request *r, void *arg, enum err result) {
     struct asking *x = arg;
     if (result == ERR_DENIED) return http_refuse(r, result, "account_session_ended", NULL);
     if (result != OK) return result;
-    if (x->pace.wait_ms > 0) return code_form(r, 429, wait_text(r, x->pace.wait_ms));
+    if (x->throttle.wait_ms > 0) return code_form(r, 429, wait_text(r, x->throttle.wait_ms));
     if (!x->right) return code_form(r, 403, text_of(r, "factor_code_wrong"));
     account_session_cookie(r, &x->fresh);
     return http_redirect(r, account_safe_next(http_field(r, "next")));
@@ -90,7 +90,7 @@ struct factor_change {
     struct guess guess;
     const char *person, *code;
     bool ends, right;
-    struct login_throttle pace;
+    struct login_throttle throttle;
     const char *codes[FACTOR_RECOVERY];
 };
 
@@ -128,8 +128,8 @@ enum err account_factor_page(struct request *r) { return factor_page(r, 200, NUL
 static enum err store_factor(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct factor_change *x = arg;
     const char *hash;
-    enum err e = account_throttle_of(db, &x->guess, now_ms, &x->pace);
-    if (e != OK || x->pace.wait_ms > 0) return e;
+    enum err e = account_throttle_of(db, &x->guess, now_ms, &x->throttle);
+    if (e != OK || x->throttle.wait_ms > 0) return e;
     e = account_latest_hash(db, a, x->person, &hash);
     if (e != OK) return e;
     x->right = x->hash.matches && str_eq(hash, x->hash.hash);
@@ -141,8 +141,8 @@ static enum err store_factor(struct db *db, struct arena *a, void *arg, int64_t 
 static enum err factor_stored(struct request *r, void *arg, enum err result) {
     struct factor_change *x = arg;
     if (result != OK && result != ERR_CONFLICT) return result;
-    if (x->pace.wait_ms > 0)
-        return factor_page(r, 429, "current", wait_text(r, x->pace.wait_ms), NULL);
+    if (x->throttle.wait_ms > 0)
+        return factor_page(r, 429, "current", wait_text(r, x->throttle.wait_ms), NULL);
     if (!x->right && result == OK)
         return factor_page(r, 400, "current", text_of(r, "account_password_wrong"), NULL);
     return http_redirect(r, ACCOUNT_FACTOR_PATH);
@@ -164,17 +164,17 @@ static enum err with_password(struct request *r, struct factor_change *x) {
     x->hash.entry.login = x->guess.login;
     x->hash.entry.known = true;
     x->hash.password = current;
-    enum err e = account_throttle_of(r->db, &x->guess, r->now_ms, &x->pace);
-    if (e == OK && x->pace.wait_ms > 0)
-        return factor_page(r, 429, "current", wait_text(r, x->pace.wait_ms), NULL);
+    enum err e = account_throttle_of(r->db, &x->guess, r->now_ms, &x->throttle);
+    if (e == OK && x->throttle.wait_ms > 0)
+        return factor_page(r, 429, "current", wait_text(r, x->throttle.wait_ms), NULL);
     if (e == OK) e = account_latest_hash(r->db, r->arena, x->person, &x->hash.hash);
     return e == OK ? http_wait(r, account_hash_start, x, factor_hashed) : e;
 }
 
 static enum err store_confirmed(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct factor_change *x = arg;
-    enum err e = account_throttle_of(db, &x->guess, now_ms, &x->pace);
-    if (e != OK || x->pace.wait_ms > 0) return e;
+    enum err e = account_throttle_of(db, &x->guess, now_ms, &x->throttle);
+    if (e != OK || x->throttle.wait_ms > 0) return e;
     e = factor_confirm(db, a, now_ms, x->person, x->code, &x->right, x->codes);
     return e == OK ? account_note_guess(db, a, &x->guess, now_ms, x->right) : e;
 }
@@ -184,8 +184,8 @@ static enum err confirmed(struct request *r, void *arg, enum err result) {
     if (result == ERR_CONFLICT || result == ERR_NOT_FOUND)
         return http_redirect(r, ACCOUNT_FACTOR_PATH);
     if (result != OK) return result;
-    if (x->pace.wait_ms > 0)
-        return factor_page(r, 429, "code", wait_text(r, x->pace.wait_ms), NULL);
+    if (x->throttle.wait_ms > 0)
+        return factor_page(r, 429, "code", wait_text(r, x->throttle.wait_ms), NULL);
     return x->right ? factor_page(r, 200, NULL, NULL, x->codes)
                     : factor_page(r, 400, "code", text_of(r, "factor_code_wrong"), NULL);
 }

@@ -58,8 +58,7 @@ enum err import_plan(struct import *x, struct db *db) MUST_USE;
  * no administrator, or when somebody is to be added who has no hash. */
 enum err import_apply(struct import *x, struct db *db, int64_t now_ms, const char *actor) MUST_USE;
 
-/* ---- Texts of the command line (account_english.c) --------------------------------------------
- */
+/* ---- Texts of the command line (account_english.c) ------------------------------------------- */
 /* The command line has no catalogue and speaks English: the English sentence of an interface text's
  * key. */
 const char *account_english(struct arena *a, const char *key, const char *found,

@@ -10,7 +10,7 @@ struct change {
     struct hash_job hash; /* first: account_hash_start takes it by this address */
     struct guess guess;
     const char *person, *session;
-    struct login_throttle pace; /* out: it has to wait after too many wrong ones */
+    struct login_throttle throttle; /* out: it has to wait after too many wrong ones */
     bool first; /* at the first sign-in, in place of a password that was handed over */
     /* Out: the old password is wrong or was changed meanwhile; with `first`: the new one is the
      * same. */
@@ -54,8 +54,8 @@ static enum err store_password(struct db *db, struct arena *a, void *arg, int64_
     struct change *c = arg;
     const char *hash;
     enum err e = OK;
-    if (!c->first) e = account_throttle_of(db, &c->guess, now_ms, &c->pace);
-    if (e != OK || c->pace.wait_ms > 0) return e;
+    if (!c->first) e = account_throttle_of(db, &c->guess, now_ms, &c->throttle);
+    if (e != OK || c->throttle.wait_ms > 0) return e;
     e = session_still(db, c, now_ms);
     if (e == OK) e = account_latest_hash(db, a, c->person, &hash);
     if (e != OK) return e;
@@ -80,14 +80,15 @@ static enum err form_key(struct request *r, const struct change *c, const char *
 }
 
 static enum err must_wait(struct request *r, const struct change *c) {
-    return form(r, c, 429, "current", account_wait_text(r, "account_login_wait", c->pace.wait_ms));
+    return form(r, c, 429, "current",
+                account_wait_text(r, "account_login_wait", c->throttle.wait_ms));
 }
 
 static enum err password_stored(struct request *r, void *arg, enum err result) {
     struct change *c = arg;
     if (result == ERR_DENIED) return http_refuse(r, result, "account_session_ended", NULL);
     if (result != OK) return result;
-    if (c->pace.wait_ms > 0) return must_wait(r, c);
+    if (c->throttle.wait_ms > 0) return must_wait(r, c);
     if (c->refused)
         return form_key(r, c, c->first ? "new" : "current",
                         c->first ? "account_password_same" : "account_password_wrong");
@@ -98,7 +99,7 @@ static enum err password_stored(struct request *r, void *arg, enum err result) {
 static enum err hashed(struct request *r, void *arg, enum err result) {
     struct change *c = arg;
     if (result == ERR_LIMIT) {
-        c->pace.wait_ms = 2 * MS_SECOND;
+        c->throttle.wait_ms = 2 * MS_SECOND;
         return must_wait(r, c);
     }
     if (result != OK) return result;
@@ -136,8 +137,8 @@ static enum err change(struct request *r, const char *given, bool first) {
     c->hash.password = given;
     c->hash.new_password = http_field(r, "new");
     c->hash.make_unless = first;
-    e = first ? OK : account_throttle_of(r->db, &c->guess, r->now_ms, &c->pace);
-    if (e == OK && c->pace.wait_ms > 0) return must_wait(r, c);
+    e = first ? OK : account_throttle_of(r->db, &c->guess, r->now_ms, &c->throttle);
+    if (e == OK && c->throttle.wait_ms > 0) return must_wait(r, c);
     if (e == OK) e = account_latest_hash(r->db, r->arena, c->person, &c->hash.hash);
     return e == OK ? http_wait(r, account_hash_start, c, hashed) : e;
 }

@@ -10,16 +10,14 @@
 /* Work for the hashing threads: check `password` against `hash`, and then (or when there is no
  * `password`) hash `new_password` and all of `issued`. Lives in the request's arena. */
 struct hash_job {
-    struct queue_entry entry;    /* first: the queue casts back from it; `client` is filled in by
-                                    account_hash_start */
+    struct queue_entry entry;    /* first: the queue casts back from it; `client` is set later */
     const char *password, *hash; /* hash NULL: unknown login, takes as long and never matches */
     const char *new_password;    /* NULL: nothing to hash */
     const char **issued;         /* passwords of account_random_password */
     size_t issued_count;
-    bool make_unless; /* make the new hash when the password does not match, instead of when it does
-                       */
-    bool matches;     /* out */
-    char *made;       /* out, arena; NULL when not asked or memory is short */
+    bool make_unless;   /* hash when it does not match, instead of when it does */
+    bool matches;       /* out */
+    char *made;         /* out, arena; NULL when not asked or memory is short */
     char **issued_made; /* out, likewise */
     struct request *request;
 };
@@ -30,8 +28,7 @@ void hashers_free(struct hashers *h); /* finishes what is being hashed; NULL is 
  * many guesses at this account do. */
 void account_hash_start(struct request *r, void *job);
 
-/* ---- Guessing (account_throttle.c) --------------------------------------------------------------
- */
+/* ---- Guessing (account_throttle.c) ----------------------------------------------------------- */
 #define THROTTLE_KNOWN_MS (30 * MS_DAY)
 #define THROTTLE_CLIENT_COUNTED 1000 /* more failures of an address make no difference */
 struct guess {

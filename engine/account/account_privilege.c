@@ -58,7 +58,7 @@ struct reauthentication {
     enum err (*next)(struct request *r, void *arg);
     void *arg;
     const char *person, *session;
-    struct login_throttle pace;
+    struct login_throttle throttle;
     bool wrong;
     struct new_session fresh;
 };
@@ -91,14 +91,14 @@ static enum err proof_page(struct request *r, const struct reauthentication *p, 
 }
 
 static enum err must_wait(struct request *r, const struct reauthentication *p) {
-    return proof_page(r, p, 429, account_wait_text(r, "account_login_wait", p->pace.wait_ms));
+    return proof_page(r, p, 429, account_wait_text(r, "account_login_wait", p->throttle.wait_ms));
 }
 
 static enum err renew(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct reauthentication *p = arg;
     const char *hash;
-    enum err e = account_throttle_of(db, &p->guess, now_ms, &p->pace);
-    if (e != OK || p->pace.wait_ms > 0) return e;
+    enum err e = account_throttle_of(db, &p->guess, now_ms, &p->throttle);
+    if (e != OK || p->throttle.wait_ms > 0) return e;
     e = account_latest_hash(db, a, p->person, &hash);
     if (e != OK) return e;
     p->wrong = !p->hash.matches || !str_eq(hash, p->hash.hash);
@@ -116,7 +116,7 @@ static enum err renewed(struct request *r, void *arg, enum err result) {
     struct reauthentication *p = arg;
     if (result == ERR_DENIED) return http_refuse(r, result, "account_session_ended", NULL);
     if (result != OK) return result;
-    if (p->pace.wait_ms > 0) return must_wait(r, p);
+    if (p->throttle.wait_ms > 0) return must_wait(r, p);
     if (p->wrong)
         return proof_page(
             r, p, 403,
@@ -134,7 +134,7 @@ static enum err renewed(struct request *r, void *arg, enum err result) {
 static enum err compared(struct request *r, void *arg, enum err result) {
     struct reauthentication *p = arg;
     if (result == ERR_LIMIT) {
-        p->pace.wait_ms = 2 * MS_SECOND;
+        p->throttle.wait_ms = 2 * MS_SECOND;
         return must_wait(r, p);
     }
     return result == OK ? http_write(r, renew, p, renewed) : result;
@@ -172,8 +172,8 @@ enum err account_reauthenticate(struct request *r, const char *const *fields,
     p->hash.entry.login = p->guess.login;
     p->hash.entry.known = true;
     p->hash.password = proof;
-    e = account_throttle_of(r->db, &p->guess, r->now_ms, &p->pace);
-    if (e == OK && p->pace.wait_ms > 0) return must_wait(r, p);
+    e = account_throttle_of(r->db, &p->guess, r->now_ms, &p->throttle);
+    if (e == OK && p->throttle.wait_ms > 0) return must_wait(r, p);
     if (e == OK) e = account_latest_hash(r->db, r->arena, p->person, &p->hash.hash);
     return e == OK ? http_wait(r, account_hash_start, p, compared) : e;
 }

@@ -94,20 +94,21 @@ static int64_t doubled(int64_t first_ms, int64_t times, int64_t most_ms) {
 }
 
 struct login_throttle account_throttle(const struct login_history *h, int64_t now_ms) {
-    struct login_throttle pace = {.known = h->known_client};
-    pace.wait_ms = minute_wait(0, &h->login, h->known_client ? THROTTLE_ALL : THROTTLE_UNKNOWN,
-                               now_ms);
-    if (h->known_client) pace.wait_ms = minute_wait(pace.wait_ms, &h->pair, THROTTLE_KNOWN, now_ms);
+    struct login_throttle throttle = {.known = h->known_client};
+    throttle.wait_ms = minute_wait(0, &h->login, h->known_client ? THROTTLE_ALL : THROTTLE_UNKNOWN,
+                                   now_ms);
+    if (h->known_client)
+        throttle.wait_ms = minute_wait(throttle.wait_ms, &h->pair, THROTTLE_KNOWN, now_ms);
     if (h->pair_failures >= 5)
-        pace.wait_ms = later(
-            pace.wait_ms,
+        throttle.wait_ms = later(
+            throttle.wait_ms,
             h->pair_last_ms + doubled(MS_SECOND, h->pair_failures - 5, THROTTLE_WINDOW_MS), now_ms);
     if (h->client_failures >= THROTTLE_CLIENT && !h->known_client) {
         int64_t times = 0;
         while (h->client_failures >= THROTTLE_CLIENT << (times + 1)) times++;
-        pace.hold_ms = doubled(250, times, 4 * MS_SECOND);
+        throttle.hold_ms = doubled(250, times, 4 * MS_SECOND);
     }
-    return pace;
+    return throttle;
 }
 
 char *account_random_password(struct arena *a) {

@@ -124,8 +124,7 @@ static void cache_identity(struct request *r, const struct identity *who, int64_
     pthread_mutex_unlock(&s->lock);
 }
 
-/* ---- Last use
- * ------------------------------------------------------------------------------------ */
+/* ---- Last use -------------------------------------------------------------------------------- */
 
 struct use {
     struct write_job job;
@@ -160,8 +159,7 @@ static void note_use(struct request *r, const char *id) {
     if (store_submit(r->app->store, &u->job) != OK) free_use(u);
 }
 
-/* ---- New sessions ------------------------------------------------------------------------------
- */
+/* ---- New sessions ---------------------------------------------------------------------------- */
 
 enum err account_session_begin(struct db *db, struct arena *a, int64_t now_ms,
                                const char *person_id, const char *client, bool code_given,

@@ -19,7 +19,7 @@ struct sign_in {
     bool known, succeeded;
     /* With wait_ms there were too many wrong guesses before this one, and its password was not
      * checked. */
-    struct login_throttle pace;
+    struct login_throttle throttle;
     struct new_session session;
 };
 
@@ -84,8 +84,8 @@ static enum err still_fits(struct db *db, struct arena *a, struct sign_in *s) {
  * was right. */
 static enum err record_sign_in(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct sign_in *s = arg;
-    enum err e = account_throttle_of(db, &s->guess, now_ms, &s->pace);
-    if (e != OK || s->pace.wait_ms > 0) return e;
+    enum err e = account_throttle_of(db, &s->guess, now_ms, &s->throttle);
+    if (e != OK || s->throttle.wait_ms > 0) return e;
     if (s->succeeded) e = still_fits(db, a, s);
     if (e == OK) e = account_note_guess(db, a, &s->guess, now_ms, s->succeeded);
     if (e != OK || !s->succeeded) return e;
@@ -95,7 +95,7 @@ static enum err record_sign_in(struct db *db, struct arena *a, void *arg, int64_
 /* 429 is about this account and this address; 503 is about the whole academy, and says so. */
 static enum err must_wait(struct request *r, const struct sign_in *s) {
     return login_form(r, 429, s->typed, s->next,
-                      account_wait_text(r, "account_login_wait", s->pace.wait_ms));
+                      account_wait_text(r, "account_login_wait", s->throttle.wait_ms));
 }
 
 static enum err overloaded(struct request *r, const struct sign_in *s) {
@@ -121,7 +121,7 @@ static enum err signed_in(struct request *r, void *arg, enum err result) {
     struct sign_in *s = arg;
     if (result == ERR_BUSY) return overloaded(r, s);
     if (result != OK) return result;
-    if (s->pace.wait_ms > 0) return must_wait(r, s);
+    if (s->throttle.wait_ms > 0) return must_wait(r, s);
     if (!s->succeeded)
         return login_form(
             r, 403, s->typed, s->next,
@@ -134,7 +134,7 @@ static enum err signed_in(struct request *r, void *arg, enum err result) {
 static enum err password_checked(struct request *r, void *arg, enum err result) {
     struct sign_in *s = arg;
     if (result == ERR_LIMIT) {
-        s->pace.wait_ms = 2 * MS_SECOND;
+        s->throttle.wait_ms = 2 * MS_SECOND;
         return must_wait(r, s);
     }
     if (result == ERR_BUSY) return overloaded(r, s);
@@ -147,7 +147,7 @@ static enum err check_password(struct request *r, struct sign_in *s) {
     enum err e = OK;
     if (s->known) e = account_latest_hash(r->db, r->arena, s->person.id, &s->hash.hash);
     s->hash.entry.login = s->guess.login;
-    s->hash.entry.known = s->pace.known;
+    s->hash.entry.known = s->throttle.known;
     return e == OK ? http_wait(r, account_hash_start, s, password_checked) : e;
 }
 
@@ -156,9 +156,9 @@ static enum err delayed(struct request *r, void *arg, enum err result) {
     struct sign_in *s = (struct sign_in *)((char *)arg - offsetof(struct sign_in, delay));
     if (result == ERR_BUSY) return overloaded(r, s);
     if (result != OK) return result;
-    enum err e = account_throttle_of(r->db, &s->guess, r->now_ms, &s->pace);
+    enum err e = account_throttle_of(r->db, &s->guess, r->now_ms, &s->throttle);
     if (e != OK) return e;
-    return s->pace.wait_ms > 0 ? must_wait(r, s) : check_password(r, s);
+    return s->throttle.wait_ms > 0 ? must_wait(r, s) : check_password(r, s);
 }
 
 /* The account whose password is guessed, whether its login or its address was typed. */
@@ -185,10 +185,11 @@ enum err account_login_post(struct request *r) {
     s->guess.client_key = account_client_key(r->arena, r->client);
     s->hash.password = password;
     enum err e = find_whom(r, s);
-    if (e == OK) e = account_throttle_of(r->db, &s->guess, r->now_ms, &s->pace);
+    if (e == OK) e = account_throttle_of(r->db, &s->guess, r->now_ms, &s->throttle);
     if (e != OK) return e;
-    if (s->pace.wait_ms > DELAY_MAX_MS) return must_wait(r, s);
-    s->delay.wait_ms = s->pace.wait_ms > s->pace.hold_ms ? s->pace.wait_ms : s->pace.hold_ms;
+    if (s->throttle.wait_ms > DELAY_MAX_MS) return must_wait(r, s);
+    s->delay.wait_ms = s->throttle.wait_ms > s->throttle.hold_ms ? s->throttle.wait_ms
+                                                                 : s->throttle.hold_ms;
     return s->delay.wait_ms > 0 ? http_wait(r, account_delay_start, &s->delay, delayed)
                                 : check_password(r, s);
 }

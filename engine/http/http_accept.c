@@ -19,7 +19,7 @@
  * queues new ones meanwhile. After an eviction a place is free soon. */
 #define PAUSE_MS 20
 #define EVICTED_PAUSE_MS 2
-#define EVICT_AT_ONCE 64 /* evicted at once */
+#define EVICT_AT_ONCE 64 /* connections, at most, in one round */
 
 struct acceptor {
     struct http *http;
