@@ -144,7 +144,7 @@ static void close_dir(void *dir) { closedir(dir); }
 DIR *dir_open(struct arena *a, const char *path) {
     DIR *dir = opendir(path);
     if (dir) arena_defer(a, close_dir, dir);
-    else if (err_is_short(errno)) arena_starve(a);
+    else if (errno_is_shortage(errno)) arena_starve(a);
     return dir;
 }
 

@@ -361,7 +361,7 @@ static char *read_source(struct doc *out, const char *root, const char *file, st
                          struct diag_list *diags, size_t *len, enum err *e) {
     char *text = file_read(a, arena_printf(a, "%s/%s", root, file), DOC_MAX_BYTES, len);
     if (text) return text;
-    if (err_is_short(errno)) arena_starve(a);
+    if (errno_is_shortage(errno)) arena_starve(a);
     *e = errno == EFBIG ? ERR_LIMIT : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
     if (*e == ERR_LIMIT)
         diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size", "the file is larger than %d MiB",
