@@ -11,7 +11,7 @@ import { examRoot, startAttempt } from "../lib/exam.mjs";
 import { until } from "../lib/until.mjs";
 
 const data = makeAcademy();
-const people = ["looker", "chooser", "offline", "closer", "tabs", "devices", "killed", "busy", "plain", "keys", "away", "late", "private", "first", "second", "renewed", "train", "status429", "status503", "status500", "status403", "status404"];
+const people = ["looker", "chooser", "offline", "closer", "tabs", "devices", "killed", "busy", "plain", "keys", "away", "late", "private", "first", "second", "renewed", "train", "onetab", "patchy", "status429", "status503", "status500", "status403", "status404"];
 for (const name of people) addPerson(data, name);
 const folder = examRoot({ items: 6, minutes: 60 });
 const server = await startServer({ data, args: ["--root", folder] });
@@ -166,6 +166,34 @@ test("a closed tab: what was not sent is sent on return, and does not overwrite 
     await option(third, 1).click(); // by hand, here, now: that counts
     await until("the newest choice", async () => (await held(2)).response[0] === 1);
     await page.context().close();
+});
+
+test("one tab is one client for a whole attempt, through pages and reloads; a copy of it is another", async () => {
+    const { page, attempt } = await sitting("onetab");
+    const clients = [];
+    page.context().on("request", (request) => request.method() === "PUT" && /responses/.test(request.url()) && clients.push(request.postDataJSON().client));
+    const answer = async (where, n) => {
+        await option(where, n).click();
+        await saved(where);
+    };
+    await answer(page, 1);
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.waitForURL(/q\/2$/);
+    await answer(page, 2);
+    await page.reload();
+    await answer(page, 3);
+    await page.goto("/exams");
+    await page.goto(`/attempts/${attempt}/q/3`);
+    await answer(page, 1);
+    assert.equal(clients.length, 4);
+    assert.match(clients[0], /^[a-z0-9]{24}$/);
+    assert.equal(new Set(clients).size, 1, clients.join());
+    /* A window that this one opens begins with what this one's sessionStorage holds, as a duplicate of the tab does. */
+    const [copy] = await Promise.all([page.waitForEvent("popup"), page.evaluate(() => void window.open(location.href))]);
+    await copy.waitForLoadState();
+    await answer(copy, 2);
+    assert.equal(new Set(clients).size, 2, clients.join());
+    await closePage(page);
 });
 
 test("two tabs of one browser show the same, and the last choice counts", async () => {

@@ -92,7 +92,29 @@ export function waiting(attempt) {
   return entries(attempt).filter((entry) => entry.kind !== 'draft').sort((a, b) => a.made - b.made);
 }
 
-// A name for this page, so that the server can tell tabs and devices apart.
-export function clientName() {
-  return [...crypto.getRandomValues(new Uint8Array(12))].map((n) => n.toString(36).padStart(2, '0')).join('');
+const randomName = () => [...crypto.getRandomValues(new Uint8Array(12))].map((n) => n.toString(36).padStart(2, '0')).join('');
+
+// A name for one view, under which its entries lie here: views of one tab never overwrite each other either.
+export const viewName = randomName;
+
+// A name for this tab, so that the server can tell tabs and devices apart: the same for a whole attempt, through all its pages
+// and reloads. While a page is open the name lies nowhere but in it: sessionStorage goes along when a tab is duplicated, and the
+// copy is another tab.
+const tabs = new Map(); // attempt: name
+export function tabName(attempt) {
+  const key = `exam-tab:${attempt}`;
+  const stored = (use) => {
+    try {
+      return use(sessionStorage);
+    } catch {
+      return null; // a browser that keeps nothing: a name for each page
+    }
+  };
+  if (!tabs.has(attempt)) {
+    tabs.set(attempt, stored((storage) => storage.getItem(key)) ?? randomName());
+    stored((storage) => storage.removeItem(key));
+    addEventListener('pagehide', () => stored((storage) => storage.setItem(key, tabs.get(attempt))));
+    addEventListener('pageshow', () => stored((storage) => storage.removeItem(key)));
+  }
+  return tabs.get(attempt);
 }

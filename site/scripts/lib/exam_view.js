@@ -7,7 +7,7 @@ import { forget, shortcut } from './keys.js';
 import { passing, send, sentence } from './server.js';
 import { refresh, signInButton, signInHere, token } from './session.js';
 import { startTimer } from './timer.js';
-import { canKeep, clientName, drafts, drop, dropDraft, keep, keepDraft, waiting } from './exam_journal.js';
+import { canKeep, drafts, drop, dropDraft, keep, keepDraft, tabName, viewName, waiting } from './exam_journal.js';
 import { types } from './exam_types.js';
 
 const FRESH_MS = 5000; // a choice made this long ago at most is the latest word, whatever another device said before
@@ -44,7 +44,7 @@ export function startView(root, open, signal) {
   // As the server writes it: in the reader's zone when the page knows it, else in UTC and saying so.
   const clock = (iso) => new Intl.DateTimeFormat(document.documentElement.lang, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: zone ?? 'UTC' }).format(new Date(iso)) + (zone ? '' : ' UTC');
   const attempt = page.dataset.attempt, slot = Number(page.dataset.slot) || 0, form = slot ? page : null;
-  const client = clientName(), base = `/attempts/${attempt}`;
+  const client = viewName(), tab = tabName(attempt), base = `/attempts/${attempt}`;
   const state = page.querySelector('[data-save-state]'), message = page.querySelector('[data-exam-message]');
   const tabs = 'BroadcastChannel' in window ? new BroadcastChannel(`exam:${attempt}`) : null;
   let known = Number(page.dataset.seq) || 0; // the highest number that this page has heard of for its question
@@ -256,7 +256,7 @@ export function startView(root, open, signal) {
         if (over || signal.aborted) return false;
         const answer = entry.kind === 'flag'
           ? await put(`${base}/flags/${entry.slot}`, { flagged: entry.response })
-          : await put(`${base}/responses/${entry.slot}`, { seq: entry.seq, response: entry.response, client: entry.client });
+          : await put(`${base}/responses/${entry.slot}`, { seq: entry.seq, response: entry.response, client: entry.tab });
         if (signal.aborted && answer.kind !== 'ok') return false;
         if (passing(answer.kind)) {
           later(answer);
@@ -291,7 +291,7 @@ export function startView(root, open, signal) {
     if (over) return;
     chosen = response;
     hear(known + 1);
-    const entry = { kind: 'answer', slot, seq: known, response, client, made: Date.now(), tick: performance.now() };
+    const entry = { kind: 'answer', slot, seq: known, response, client, tab, made: Date.now(), tick: performance.now() };
     const kept = keep(attempt, entry);
     form.elements.was.value = JSON.stringify(response);
     mark(slot, response.length > 0);
@@ -514,7 +514,7 @@ export function startView(root, open, signal) {
     type?.settle?.();
     for (const entry of waiting(attempt).filter((one) => own(one) && one.client === client))
       fetch(`${base}/responses/${slot}`, { method: 'PUT', keepalive: true, credentials: 'same-origin', headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRF-Token': token() },
-        body: JSON.stringify({ seq: entry.seq, response: entry.response, client }) }).catch(() => {});
+        body: JSON.stringify({ seq: entry.seq, response: entry.response, client: entry.tab }) }).catch(() => {});
   }, { signal });
   addEventListener('online', sync, { signal });
   addEventListener('pageshow', (event) => { if (event.persisted) sync(); }, { signal });
