@@ -430,6 +430,36 @@ test("without a connection all questions are visited and answered, and submittin
     await closePage(page);
 });
 
+test("a page that an outage kept away is fetched when it is over; until then nobody is told that all can be visited", async () => {
+    const { page, attempt } = await sitting("patchy");
+    const fifth = `**/attempts/${attempt}/q/5`;
+    let away = true, asked = 0;
+    await page.route(fifth, (route) => (asked++, away ? route.abort() : route.continue()));
+    await page.reload();
+    await until("it is asked for again, after the others", async () => asked >= 2);
+    assert.equal(await page.locator("html[data-exam-ahead]").count(), 0);
+    await page.context().setOffline(true); // and nothing waits to be sent
+    await message(page, "5 of 6 questions are in this browser");
+    assert.doesNotMatch(await page.locator("[data-exam-message]").textContent(), /all questions/);
+    away = false;
+    await page.context().setOffline(false);
+    await page.locator("[data-exam-message]").waitFor({ state: "hidden" });
+    await ahead(page);
+    await page.context().setOffline(true);
+    await message(page, "You can visit and answer all questions");
+    await page.locator(".exam-overview summary").click();
+    await page.locator('[data-exam-map] [data-slot="5"]').click();
+    await page.waitForURL(/q\/5$/);
+    await message(page, "You can visit and answer all questions");
+    /* The page that came first was never fetched a second time. */
+    await page.locator(".exam-overview summary").click();
+    await page.locator('[data-exam-map] [data-slot="1"]').click();
+    await page.waitForURL(/q\/1$/);
+    await page.context().setOffline(false);
+    await page.locator("[data-exam-message]").waitFor({ state: "hidden" });
+    await closePage(page);
+});
+
 const sqlite = spawnSync("sqlite3", ["-version"]).status === 0;
 test("time runs out while the page is open: it says so and goes to the result", { skip: sqlite ? false : "needs the sqlite3 command" }, async () => {
     const { page, attempt } = await sitting("late");

@@ -37,8 +37,9 @@ export function wasSubmittedLate(attempt) {
   }
 }
 
-// `root` holds the view; `open(href)` shows another one and says whether it could.
-export function startView(root, open, signal) {
+// `root` holds the view; `open(href)` shows another one and says whether it could; `readiness()` says how many questions can be
+// visited without a connection, {ready, total}.
+export function startView(root, open, readiness, signal) {
   const page = root.querySelector('[data-exam], [data-exam-review]');
   const zone = page.dataset.zone || undefined;
   // As the server writes it: in the reader's zone when the page knows it, else in UTC and saying so.
@@ -66,6 +67,16 @@ export function startView(root, open, signal) {
     told = key;
     message.textContent = key ? text(key, values) : '';
     message.hidden = !key;
+  }
+  // Whether or not anything waits: somebody who knows plans what to do meanwhile.
+  function tellOffline() {
+    const { ready, total } = readiness();
+    tell(ready === total ? 'exam-offline-shown' : 'exam-offline-some', { ready, total });
+  }
+  // The server has answered: what was said of the connection is over.
+  function reached() {
+    delay = 1000;
+    if (/^net-(?!refused)|^exam-offline-/.test(told)) tell('');
   }
   // To whoever pressed a button, where they look: the button of a long page may stand far below its head.
   function showMessage() {
@@ -166,12 +177,12 @@ export function startView(root, open, signal) {
     const pause = answer.after ? answer.after * 1000 : delay;
     delay = Math.min(30000, delay * 2);
     clearTimeout(timer);
-    timer = setTimeout(flush, pause * (0.75 + Math.random() / 2));
     const mine = waiting(attempt);
+    timer = setTimeout(mine.length ? flush : sync, pause * (0.75 + Math.random() / 2));
     if (mine.some(own)) say(canKeep() ? 'exam-waiting' : 'exam-unkept', {}, 'waiting');
     if (submitting) tell('exam-submit-waits');
     else if (answer.kind !== 'offline') tellAnswer(answer);
-    else if (mine.length) tell('exam-offline-shown');
+    else tellOffline();
   }
 
   function acknowledged(entry, data) {
@@ -250,6 +261,7 @@ export function startView(root, open, signal) {
 
   // Sends what waits, one after the other. True when nothing is left.
   async function run() {
+    let heard = false;
     do {
       again = false;
       for (const entry of waiting(attempt)) {
@@ -268,6 +280,7 @@ export function startView(root, open, signal) {
           continue;
         }
         delay = 1000;
+        heard = true;
         if (entry.kind === 'flag') drop(attempt, entry);
         else acknowledged(entry, answer.data);
       }
@@ -275,7 +288,7 @@ export function startView(root, open, signal) {
     const clear = waiting(attempt).length === 0;
     if (signal.aborted) return clear;
     if (clear && leaving) setTimeout(go, 0, leaving);
-    else if (clear && (/^net-(?!refused)/.test(told) || ['exam-offline-next', 'exam-offline-shown'].includes(told))) tell('');
+    else if (clear && heard) reached();
     return clear;
   }
   function flush() {
@@ -403,6 +416,7 @@ export function startView(root, open, signal) {
       else tellAnswer(answer);
       return;
     }
+    if (clear) reached();
     const now = answer.data;
     if (!now.open) {
       over = true;
@@ -517,6 +531,7 @@ export function startView(root, open, signal) {
         body: JSON.stringify({ seq: entry.seq, response: entry.response, client: entry.tab }) }).catch(() => {});
   }, { signal });
   addEventListener('online', sync, { signal });
+  addEventListener('offline', () => { if (!submitting && !over) tellOffline(); }, { signal });
   addEventListener('pageshow', (event) => { if (event.persisted) sync(); }, { signal });
   document.addEventListener('visibilitychange', () => { if (!document.hidden) sync(); }, { signal });
   document.addEventListener('gradus:time-up', (event) => {
@@ -534,6 +549,6 @@ export function startView(root, open, signal) {
     forget();
   });
   showDrafts();
-  if (root.dataset.before === 'offline') tell('exam-offline-shown');
+  if (root.dataset.before === 'offline' || navigator.onLine === false) tellOffline();
   if (waiting(attempt).length || root.dataset.before || drafts(attempt).length) sync();
 }
