@@ -136,6 +136,19 @@ int exam_cell_supply(const struct exam_unit *unit, const struct exam_cell *cell,
     return supply + largest_peace(&g, members, at_war, 0, out);
 }
 
+bool exam_unit_parts(const struct exam_unit *unit) {
+    for (size_t i = 0; i < unit->item_count; i++) {
+        const struct exam_item *item = &unit->items[i];
+        const struct exam_slot slot = {.type = item->type, .option_count = item->option_count};
+        int max = 1;
+        (void)item->type->points(
+            &(struct exam_ask){.slot = &slot, .item = item, .response = EXAM_NO_ANSWER}, &max);
+        for (size_t c = 0; c < unit->def.cell_count && max > 1; c++)
+            if (in_cell(item, &unit->def.cells[c])) return true;
+    }
+    return false;
+}
+
 /* ---- The search ---------------------------------------------------------------------------- */
 
 struct pool { /* what one cell, or the pilot items, may be taken from */

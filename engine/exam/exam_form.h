@@ -66,5 +66,7 @@ uint32_t exam_chance_below(uint64_t seed, uint64_t stream, uint64_t *n, uint32_t
 /* How many items of a cell can stand on one form at most (enemies count once); pilot items are
  * not counted. */
 int exam_cell_supply(const struct exam_unit *unit, const struct exam_cell *cell, struct arena *a);
+/* Whether a form can hold a scored item of which a part of its point can be earned. */
+bool exam_unit_parts(const struct exam_unit *unit);
 
 #endif

@@ -148,7 +148,7 @@ enum err exam_open_to(struct exams *exams, struct db *db, struct arena *a, const
     return e;
 }
 
-static void view_floors(struct view *v, const struct exam_unit *u) {
+static void view_floors(struct request *r, struct view *v, const struct exam_unit *u, bool parts) {
     struct view *list = view_list(v, "floors");
     for (size_t i = 0; i < u->def.floor_count; i++) {
         const struct exam_floor *floor = &u->def.floors[i];
@@ -158,7 +158,7 @@ static void view_floors(struct view *v, const struct exam_unit *u) {
             if (str_eq(u->def.cells[k].domain, floor->domain)) total += u->def.cells[k].count;
         struct view *row = view_item(list);
         view_text(row, "domain", title ? title : floor->domain);
-        view_int(row, "floor", exam_points_for(total, floor->permille));
+        exam_view_least(r, row, "floor", total, floor->permille, parts);
         view_int(row, "total", total);
     }
 }
@@ -192,7 +192,8 @@ static enum err lobby(struct request *r, const struct exam_unit *u, int status,
     view_bool(v, "has_extra", extra > 1000);
     view_int(v, "usual_minutes", def->minutes);
     view_int(v, "cut", def->cut_permille / 10);
-    view_int(v, "points", (def->scored_items * def->cut_permille + 999) / 1000);
+    bool parts = exam_unit_parts(u);
+    exam_view_least(r, v, "points", def->scored_items, def->cut_permille, parts);
     view_int(v, "wait_days", def->wait_days);
     view_bool(v, "has_wait", def->wait_days > 0);
     view_int(v, "year", def->attempts_per_year);
@@ -206,7 +207,7 @@ static enum err lobby(struct request *r, const struct exam_unit *u, int status,
     view_bool(v, "has_math", doc_has_formula(def->intro) || doc_has_formula(def->rules));
     view_text(v, "now_iso", time_iso(r->arena, r->now_ms));
     view_blueprint(v, u);
-    view_floors(v, u);
+    view_floors(r, v, u, parts);
     return http_page_status(r, status, "exam_lobby", v);
 }
 

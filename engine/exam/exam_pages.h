@@ -25,9 +25,12 @@ void exam_view_title(struct request *r, struct view *v, const char *exam_id);
 /* Sets `item_lang` and `item_dir` when a question is in another language than the page, else both
  * to false. */
 void exam_view_lang(struct request *r, struct view *v, const struct exam_slot *slot);
-/* The list `domains` for the profile: title, correct, total, share (per mille). */
-void exam_view_domains(struct request *r, struct view *v, const struct exam_score *score,
-                       const struct exam_unit *unit);
+/* Sets NAME to the least of `points` points that is this share. RULE exam-least: a whole number
+ * where an exam gives whole points only; where it gives `parts`, the share itself, rounded up to
+ * two decimals. How many parts a point has depends on the form: so the page of an exam and the
+ * result of any form of it say the same number, and who has as much passes. */
+void exam_view_least(struct request *r, struct view *v, const char *name, int points, int permille,
+                     bool parts);
 /* Sets `what` of `v` to the html of template exam_WHAT_FACE of the slot's type, with the values of
  * `part`; `*has_math` becomes true when that holds a formula, and stays what it was otherwise. */
 enum err exam_view_part(struct request *r, struct view *v, const char *what,

@@ -14,17 +14,35 @@ void exam_view_points(struct request *r, struct view *v, const char *name, int c
                                   (200 * (int64_t)count + steps) / (2 * (int64_t)steps), r->arena));
 }
 
-void exam_view_domains(struct request *r, struct view *v, const struct exam_score *score,
-                       const struct exam_unit *unit) {
+void exam_view_least(struct request *r, struct view *v, const char *name, int points, int permille,
+                     bool parts) {
+    int hundredths = parts ? (points * permille + 9) / 10 : 100 * exam_points_for(points, permille);
+    exam_view_points(r, v, name, hundredths, 100);
+}
+
+/* Also of an exam that is gone: then as this form has it. */
+static bool has_parts(const struct exam_score *score, const struct exam_unit *unit) {
+    return score->steps > 1 || (unit && exam_unit_parts(unit));
+}
+
+static void view_floor(struct request *r, struct view *row, const struct exam_attempt *t,
+                       const struct exam_domain_result *d, int steps, bool parts) {
+    exam_view_points(r, row, "correct", d->correct, steps);
+    exam_view_points(r, row, "total", d->total, steps);
+    exam_view_least(r, row, "floor", d->total / steps, exam_floor_permille(&t->form, d->id), parts);
+}
+
+/* The list `domains` for the profile: title, correct, total, share (per mille). */
+static void view_domains(struct request *r, struct view *v, const struct exam_attempt *t,
+                         const struct exam_score *score, const struct exam_unit *unit) {
+    bool parts = has_parts(score, unit);
     struct view *list = view_list(v, "domains");
     for (size_t i = 0; i < score->domain_count; i++) {
         const struct exam_domain_result *d = &score->domains[i];
         const char *title = unit ? exam_course_title(&unit->course, d->id) : NULL;
         struct view *row = view_item(list);
         view_text(row, "domain", title ? title : d->id);
-        exam_view_points(r, row, "correct", d->correct, score->steps);
-        exam_view_points(r, row, "total", d->total, score->steps);
-        exam_view_points(r, row, "floor", d->floor, score->steps);
+        view_floor(r, row, t, d, score->steps, parts);
         view_bool(row, "has_floor", d->floor > 0);
         view_int(row, "share", d->total ? (2000 * d->correct + d->total) / (2 * d->total) : 0);
     }
@@ -32,10 +50,10 @@ void exam_view_domains(struct request *r, struct view *v, const struct exam_scor
 
 /* Why it was not passed: the sum against the least that passes, and each domain whose own floor was
  * missed. */
-static void view_floors(struct request *r, struct view *v, const struct exam_score *score,
-                        int cut_permille, const struct exam_unit *unit) {
+static void view_floors(struct request *r, struct view *v, const struct exam_attempt *t,
+                        const struct exam_score *score, const struct exam_unit *unit) {
     struct view *missed = view_list(v, "missed");
-    bool floors = false;
+    bool floors = false, parts = has_parts(score, unit);
     for (size_t i = 0; i < score->domain_count; i++) {
         const struct exam_domain_result *d = &score->domains[i];
         floors |= d->floor > 0;
@@ -43,14 +61,11 @@ static void view_floors(struct request *r, struct view *v, const struct exam_sco
         const char *title = unit ? exam_course_title(&unit->course, d->id) : NULL;
         struct view *row = view_item(missed);
         view_text(row, "domain", title ? title : d->id);
-        exam_view_points(r, row, "correct", d->correct, score->steps);
-        exam_view_points(r, row, "total", d->total, score->steps);
-        exam_view_points(r, row, "floor", d->floor, score->steps);
+        view_floor(r, row, t, d, score->steps, parts);
     }
     view_bool(v, "has_floors", floors);
-    int least = exam_points_for(score->total, cut_permille);
-    view_bool(v, "sum_reached", score->correct >= least);
-    exam_view_points(r, v, "least", least, score->steps);
+    view_bool(v, "sum_reached", score->correct >= exam_points_for(score->total, t->cut_permille));
+    exam_view_least(r, v, "least", score->total / score->steps, t->cut_permille, parts);
 }
 
 /* Only reached when the attempt has ended and its review policy is "full". */
@@ -182,8 +197,8 @@ static enum err result_page(struct request *r, const struct exam_attempt *t) {
     view_int(v, "cut_permille", t->cut_permille);
     view_int(v, "cut", t->cut_permille / 10);
     view_int(v, "scaled", score.scaled);
-    exam_view_domains(r, v, &score, unit);
-    view_floors(r, v, &score, t->cut_permille, unit);
+    view_domains(r, v, t, &score, unit);
+    view_floors(r, v, t, &score, unit);
     if (unit && !score.passed) view_weak(r, v, &score, t->cut_permille, unit);
     if (unit && !score.passed && !t->practice) e = view_again(r, v, unit);
     if (e == OK && t->review_full) e = view_items(r, v, t, &score);

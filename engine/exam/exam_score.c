@@ -38,12 +38,15 @@ int exam_scaled(int correct, int total, int cut_permille) {
     return 200 + 300 * correct / cut;
 }
 
+int exam_floor_permille(const struct exam_form *form, const char *domain) {
+    for (int i = 0; i < form->floor_count; i++)
+        if (str_eq(form->floors[i].domain, domain)) return form->floors[i].permille;
+    return 0;
+}
+
 /* RULE exam-floor: the points that the domain asks of its own; 0 = none. */
 static int floor_of(const struct exam_form *form, const struct exam_domain_result *d) {
-    for (int i = 0; i < form->floor_count; i++)
-        if (str_eq(form->floors[i].domain, d->id))
-            return exam_points_for(d->total, form->floors[i].permille);
-    return 0;
+    return exam_points_for(d->total, exam_floor_permille(form, d->id));
 }
 
 /* What the answers have earned. RULE scoring-parts: before version 3 a part is nothing. */

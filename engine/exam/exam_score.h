@@ -63,6 +63,8 @@ void exam_score(const struct exam_form *form, const struct exam_item *const *ite
 int exam_scaled(int correct, int total, int cut_permille);
 /* The smallest number of steps that is this share of `total`. */
 int exam_points_for(int total, int permille);
+/* The share that a domain of the form asks of its own; 0 = none. */
+int exam_floor_permille(const struct exam_form *form, const char *domain);
 
 /* ---- Starting ------------------------------------------------------------------------------ */
 struct exam_past {            /* an earlier attempt at this exam */
