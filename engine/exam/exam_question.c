@@ -39,14 +39,14 @@ static const char *question_href(struct request *r, const struct exam_attempt *t
     return arena_printf(r->arena, "/attempts/%s/q/%d", t->id, slot);
 }
 
-/* Answered, but not with all that is asked for. An item that cannot be read is no case of it: its
- * own page says so. */
-static bool is_incomplete(struct request *r, const struct exam_attempt *t,
-                          const struct exam_slot *slot, const struct exam_mark *mark) {
+/* Not 0: answered, but not with what is asked for. An item that cannot be read is no case of it:
+ * its own page says so. */
+static int surplus_of(struct request *r, const struct exam_attempt *t, const struct exam_slot *slot,
+                      const struct exam_mark *mark) {
     const struct exam_item *item;
-    if (!slot->type->whole || !exam_mark_answered(mark)) return false;
-    if (exam_slot_item(r->app->exams, r->db, r->arena, t->exam_id, slot, &item) != OK) return false;
-    return !slot->type->whole(
+    if (!slot->type->surplus || !exam_mark_answered(mark)) return 0;
+    if (exam_slot_item(r->app->exams, r->db, r->arena, t->exam_id, slot, &item) != OK) return 0;
+    return slot->type->surplus(
         &(struct exam_ask){.slot = slot, .item = item, .response = mark->newest->response});
 }
 
@@ -61,10 +61,12 @@ static void view_map(struct request *r, struct view *v, const struct exam_attemp
         view_text(m, "href", question_href(r, t, i + 1));
         view_bool(m, "is_answered", done);
         view_bool(m, "is_flagged", marks[i].flagged);
-        bool half = is_incomplete(r, t, &t->form.slots[i], &marks[i]);
-        view_bool(m, "is_incomplete", half);
-        if (half) {
+        int surplus = surplus_of(r, t, &t->form.slots[i], &marks[i]);
+        view_bool(m, "is_incomplete", surplus < 0);
+        view_bool(m, "is_over", surplus > 0);
+        if (surplus) {
             struct view *row = view_item(list);
+            view_bool(row, "is_over", surplus > 0);
             view_int(row, "number", i + 1);
             view_text(row, "href", question_href(r, t, i + 1));
             incomplete++;

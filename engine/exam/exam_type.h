@@ -58,10 +58,11 @@ struct exam_type {
      * Arena; whatever the fields hold. */
     struct json_t *(*from_form)(const char *const *values, size_t count, struct arena *a);
 
-    /* RULE answer-whole: whether an answer gives all that is asked for, as the stem says it: so
-     * many choices, an option at each place. What is not whole is saved and scored like any other.
-     * NULL: every answer is. Only of answers that are not EXAM_NO_ANSWER. */
-    bool (*whole)(const struct exam_ask *ask);
+    /* RULE answer-whole: how an answer stands to what is asked for, as the stem says it (so many
+     * choices, an option at each place): 0 = it gives all of that, below 0: something is missing,
+     * above 0: it gives more. What is not whole is saved and scored like any other. NULL: every
+     * answer is. Only of answers that are not EXAM_NO_ANSWER. */
+    int (*surplus)(const struct exam_ask *ask);
 
     /* ---- Scoring: pure ---- */
     /* Points of `*max` (1 to EXAM_MAX_POINTS, the same for every answer to the item). An answer of

@@ -131,7 +131,7 @@ static int chosen_count(const struct exam_ask *ask) {
     return exam_numbers_read(ask->response, numbers, EXAM_OPTIONS);
 }
 
-static bool whole(const struct exam_ask *ask) { return chosen_count(ask) == ask->item->key_count; }
+static int surplus(const struct exam_ask *ask) { return chosen_count(ask) - ask->item->key_count; }
 
 static int points(const struct exam_ask *ask, int *max) {
     unsigned shown = (1u << ask->slot->option_count) - 1, given = chosen(ask->response) & shown;
@@ -157,6 +157,7 @@ static void view(struct view *v, const struct exam_ask *ask, struct arena *a) {
     /* How many is no secret: the stem says so. */
     view_int(v, "choose", ask->item->key_count);
     view_int(v, "chosen", chosen_count(ask));
+    view_bool(v, "is_over", surplus(ask) > 0);
     view_bool(v, "stem_says", doc_asks_for(ask->item->stem) == ask->item->key_count);
 }
 
@@ -203,4 +204,4 @@ static json_t *rehearse(const struct exam_ask *ask, bool right, uint64_t seed, u
 const struct exam_type exam_type_single = {
     .name = "single", .letter = 's', .canonical = canonical_single, CHOICE};
 const struct exam_type exam_type_multiple = {
-    .name = "multiple", .letter = 'm', .canonical = canonical_multiple, .whole = whole, CHOICE};
+    .name = "multiple", .letter = 'm', .canonical = canonical_multiple, .surplus = surplus, CHOICE};

@@ -115,11 +115,11 @@ static json_t *from_form(const char *const *values, size_t count, struct arena *
 
 /* ---- Scoring ------------------------------------------------------------------------------- */
 
-static bool whole(const struct exam_ask *ask) {
+static int surplus(const struct exam_ask *ask) {
     int numbers[EXAM_OPTIONS], count = exam_numbers_read(ask->response, numbers, EXAM_OPTIONS);
     for (int i = 0; i < count; i++)
-        if (!numbers[i]) return false;
-    return true;
+        if (!numbers[i]) return -1;
+    return 0;
 }
 
 /* The options by place as the author numbered them, from 0; -1 = empty. */
@@ -234,6 +234,6 @@ const struct exam_type exam_type_ordering = {.name = "ordering",
                                              .points = points,
                                              .view = view,
                                              .view_key = view_key,
-                                             .whole = whole,
+                                             .surplus = surplus,
                                              .say = exam_letters_say,
                                              .rehearse = rehearse};

@@ -253,12 +253,32 @@ test("how many are to be chosen stands at the question, and the review names wha
     await saved(page);
     assert.match(await page.locator('[data-exam-map] [data-slot="1"]').getAttribute("aria-label"), /answered, not complete/);
     await next(page);
-    await page.locator("[data-exam-lede]").filter({ hasText: "not each answer is complete" }).waitFor();
+    await page.locator("[data-exam-lede]").filter({ hasText: "some answers give less or more than their questions ask for" }).waitFor();
     await screenshot(page, "exam-incomplete-phone");
     await page.getByRole("link", { name: "Question 1: the answer is not complete." }).click();
     await count("2 to choose, 1 chosen");
     await page.locator(".option").nth(1).click();
     await count("2 to choose, 2 chosen");
+    /* Too many is not too few. */
+    await page.locator(".option").nth(2).click();
+    await count("2 to choose, 3 chosen: that is too many");
+    await saved(page);
+    assert.match(await page.locator('[data-exam-map] [data-slot="1"]').getAttribute("aria-label"), /answered, too many chosen$/);
+    await screenshot(page, "exam-too-many-phone");
+    await next(page);
+    const over = page.getByRole("link", { name: "Question 1: more is chosen than the question asks for." });
+    await over.waitFor();
+    await page.reload(); // and as the server says it
+    await over.waitFor();
+    await screenshot(page, "exam-too-many-review-phone");
+    assert.match(await page.locator('[data-exam-map] [data-slot="1"]').getAttribute("aria-label"), /answered, too many chosen$/);
+    assert.match(await page.locator(".exam-review").textContent(), /With a dashed edge: not complete, or too many chosen/);
+    assert.ok(await over.evaluate((link) => link.getBoundingClientRect().left - link.closest("ul").getBoundingClientRect().left) >= 12, "the warning has room beside its bar");
+    await over.click();
+    await count("2 to choose, 3 chosen: that is too many");
+    await page.locator(".option").nth(2).click();
+    await count("2 to choose, 2 chosen");
+    assert.equal(await page.locator("#choose-state.over").count(), 0);
     await next(page);
     await page.locator("[data-exam-lede]").filter({ hasText: "All questions are answered." }).waitFor();
     assert.equal(await page.locator("[data-exam-incomplete]").isVisible(), false);

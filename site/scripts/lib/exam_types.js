@@ -2,7 +2,7 @@
 // `choose(response)`, which saves an answer, and `typed(text)`, which keeps what stands in a field, and gives back:
 //   show(response)     shows an answer that came from elsewhere
 //   accepted(response) (may be missing) the server has saved the answer, and reads it as this
-//   whole(response)    (may be missing) whether an answer gives all that is asked for
+//   surplus(response)  (may be missing) 0: an answer gives what is asked for; below 0 less, above 0 more
 //   refused(response, why, before) (may be missing) the server did not take the answer; `before` counts, '' for none
 //   restore(text, why, before) (with refused) shows what was typed before the page was left; `why`: '' when it was not sent yet
 //   settle()           (may be missing) saves what stands in a field and is not saved yet

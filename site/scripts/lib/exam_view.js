@@ -16,7 +16,7 @@ const PATIENCE_MS = 1500; // how long a turn of the page waits for what is being
 const DOUBT_MS = 5000; // the same when the server may refuse what was typed: then its reader should still be there
 const same = (a, b) => JSON.stringify(a ?? []) === JSON.stringify(b ?? []);
 const LATE = 'gradus-exam-late'; // the attempt whose submitting had waited for the connection: its result says so
-const partly = new Map(); // slot: whether its answer is not whole, where this document has seen it change
+const surplus = new Map(); // slot: whether its answer gives less (below 0) or more than is asked for, where this document has seen it change
 const held = new Map(); // slot: {seq, response, saved_at} as the server acknowledged it last; pages fetched before know less
 
 function submittedLate(attempt) {
@@ -122,14 +122,20 @@ export function startView(root, open, readiness, signal) {
     const overview = page.querySelector('[data-exam-overview]');
     if (overview) overview.textContent = text('exam-overview', { answered: page.querySelectorAll('[data-exam-map] .answered').length, total: overview.dataset.total });
     if (flag !== undefined) link.classList.toggle('flagged', flag);
-    if (number === slot && answered !== undefined) partly.set(slot, answered && type?.whole?.(chosen) === false);
+    if (number === slot && answered !== undefined) surplus.set(slot, answered ? type?.surplus?.(chosen) ?? 0 : 0);
     showIncomplete();
     label(link);
   }
   function showIncomplete() {
     const links = [...page.querySelectorAll('[data-exam-map] [data-slot]')];
-    for (const link of links) if (partly.has(Number(link.dataset.slot))) link.classList.toggle('incomplete', partly.get(Number(link.dataset.slot)));
-    listed('[data-exam-incomplete]', links.filter((link) => link.classList.contains('incomplete')).map((link) => [link.dataset.slot, text('exam-incomplete', { slot: link.dataset.slot })]));
+    for (const link of links) {
+      const now = surplus.get(Number(link.dataset.slot));
+      if (now === undefined) continue;
+      link.classList.toggle('incomplete', now < 0);
+      link.classList.toggle('over', now > 0);
+    }
+    listed('[data-exam-incomplete]', links.filter((link) => link.matches('.incomplete, .over')).map((link) =>
+      [link.dataset.slot, text(link.matches('.over') ? 'exam-over-asked' : 'exam-incomplete', { slot: link.dataset.slot })]));
   }
   function listed(where, rows) {
     const list = page.querySelector(where);
@@ -146,7 +152,7 @@ export function startView(root, open, readiness, signal) {
   function label(link) {
     link.setAttribute('aria-label', text('exam-map-label', { number: link.dataset.slot }) + (link.classList.contains('answered') ? text('exam-map-answered') : '') +
       (link.classList.contains('flagged') ? text('exam-map-flagged') : '') +
-      (link.classList.contains('incomplete') ? text('exam-map-incomplete') : '') + (link.classList.contains('unsaved') ? text('exam-map-draft') : ''));
+      (link.classList.contains('incomplete') ? text('exam-map-incomplete') : '') + (link.classList.contains('over') ? text('exam-map-over') : '') + (link.classList.contains('unsaved') ? text('exam-map-draft') : ''));
   }
   // Questions in whose field something stands that is not saved: on the map, and in words. What is being typed is no such case.
   function draftSentence(draft) {

@@ -243,9 +243,10 @@ static void test_order_answers(void **state) {
 }
 
 /* RULE answer-whole. */
-static bool whole(const struct exam_item *item, const char *response) {
+static int surplus(const struct exam_item *item, const char *response) {
     struct exam_slot slot = {.type = item->type, .option_count = item->option_count};
-    return item->type->whole(&(struct exam_ask){.slot = &slot, .item = item, .response = response});
+    return item->type->surplus(
+        &(struct exam_ask){.slot = &slot, .item = item, .response = response});
 }
 
 static void test_whole(void **state) {
@@ -253,16 +254,16 @@ static void test_whole(void **state) {
     const struct exam_item *two = item_of(
         "", "- [x] A\n  > R.\n- [ ] B\n  > R.\n- [x] C\n  > R.\n- [ ] D\n  > R.\n");
     assert_ptr_equal(two->type, &exam_type_multiple);
-    assert_false(whole(two, "[2]"));
-    assert_true(whole(two, "[2,4]")); /* so many as are asked for, right or wrong */
-    assert_false(whole(two, "[1,2,3]"));
+    assert_int_equal(surplus(two, "[2]"), -1);
+    assert_int_equal(surplus(two, "[2,4]"), 0); /* so many as are asked for, right or wrong */
+    assert_int_equal(surplus(two, "[1,2,3]"), 1);
     const struct exam_item *order = item_of("type: ordering\n", "1. A\n2. B\n3. C\n\n> R.\n");
-    assert_false(whole(order, "[3,0,1]"));
-    assert_false(whole(order, "[0,3,1]"));
-    assert_false(whole(order, "[3,1,0]"));
-    assert_true(whole(order, "[3,2,1]"));
-    assert_null(exam_type_single.whole);
-    assert_null(exam_type_numeric.whole);
+    assert_true(surplus(order, "[3,0,1]") < 0);
+    assert_true(surplus(order, "[0,3,1]") < 0);
+    assert_true(surplus(order, "[3,1,0]") < 0);
+    assert_int_equal(surplus(order, "[3,2,1]"), 0);
+    assert_null(exam_type_single.surplus);
+    assert_null(exam_type_numeric.surplus);
 }
 
 static void test_order_faults(void **state) {
@@ -343,7 +344,7 @@ static void test_choice_shown(void **state) {
                      "A") ", is_chosen: false}, "
                           "{value: 3, letter: \"C\", option: " O(
                               "B") ", is_chosen: true}], "
-                                   "is_multiple: false, choose: 1, chosen: 1, stem_says: false}");
+                                   "is_multiple: false, choose: 1, chosen: 1, is_over: false, stem_says: false}");
     assert_string_equal(
         shown(one, order, "[1]", NULL, 0, true),
         "{options: [{option: " O("C") ", rationale: " P(
@@ -362,7 +363,7 @@ static void test_choice_shown(void **state) {
                      "A") ", is_chosen: false}, "
                           "{value: 3, letter: \"C\", option: " O(
                               "B") ", is_chosen: false}], "
-                                   "is_multiple: true, choose: 2, chosen: 1, stem_says: true}");
+                                   "is_multiple: true, choose: 2, chosen: 1, is_over: false, stem_says: true}");
 }
 
 static void test_order_shown(void **state) {
