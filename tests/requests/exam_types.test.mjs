@@ -6,9 +6,12 @@ import { addPerson, makeAcademy, startServer } from "../lib/server.mjs";
 import { examRoot, kindsExam, startAttempt } from "../lib/exam.mjs";
 
 const data = makeAcademy();
-for (const name of ["plain", "api", "part"]) addPerson(data, name);
+for (const name of ["plain", "api", "part", "once"]) addPerson(data, name);
 const folder = examRoot();
 kindsExam();
+const { read, write } = examRoot.files;
+write("exams/p/bank/once.md", read("exams/p/bank/small.md").replace("id: small", "id: once").replaceAll("keys-1", "keys-once").replaceAll("of 1", "of the live one").replace("Stem 1?", "What is asked once and counts?"));
+write("exams/p/once.md", read("exams/p/small.md").replace("id: small", "id: once").replace("kind: practice", "kind: live").replace("[small]", "[once]").replace("review: full", "review: domains"));
 const server = await startServer({ data, args: ["--root", folder] });
 after(() => server.kill9());
 
@@ -111,10 +114,22 @@ test("a part of a point: the sum, the percentage and the profile are exact", asy
     assert.match(html, /You have not passed/); // 8 of 12 parts, the cut is 70 %
     assert.match(html, /2\.67 of 4 points/);
     assert.match(html, /66\.7%/);
-    /* Which form it will be is not known before: both pages say what is true of every form. */
+    /* RULE exam-least. Which form it will be is not known before: both pages say what is true of every form. */
     assert.match(html, /the least that passes is 2\.8\./);
     assert.match(await (await client.fetch("/exams/kinds")).text(), /70 %: 2\.8 of 4 points/);
     assert.match(await (await client.fetch("/exams/small")).text(), /70 %: 1 of 1 points/); // whole points only
     assert.match(html, /Partly right: 2 of 3/);
     assert.match(html, /You put it at 4/);
+});
+
+test("who has passed is not told how often the exam may be sat again", async () => {
+    const client = await server.signedIn("once"), lobby = async () => (await client.fetch("/exams/once")).text();
+    assert.match(await lobby(), /<dt>Again<\/dt><dd>As often as you like/);
+    const attempt = await startAttempt(client, "once"), html = await (await client.fetch(`/attempts/${attempt}/q/1`)).text();
+    const key = Number(/value="(\d)"[^>]*><span class="option-key"[^>]*>.<\/span><span class="option-text"[^>]*>Second/.exec(html)[1]);
+    assert.equal((await client.send("PUT", `/attempts/${attempt}/responses/1`, { seq: 1, response: key })).status, 200);
+    await client.post(`/attempts/${attempt}/submit`, {}, { from: `/attempts/${attempt}/review` });
+    const after = await lobby();
+    assert.match(after, /You have passed this exam.*You need not sit it again\./s);
+    assert.doesNotMatch(after, /<dt>Again|As often as you like/);
 });
