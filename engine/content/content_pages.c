@@ -37,9 +37,12 @@ static void answered_view(struct view *v, const struct rendered_checkpoint *c,
     view_bool(v, "says_keys", c->says_keys);
     view_bool(v, "answered", true);
     view_bool(v, "is_right", answer->right);
+    int taken_right = 0, taken_wrong = 0;
     for (size_t i = 0; i < c->option_count; i++) {
         const struct rendered_option *o = &c->options[i];
         bool taken = chosen(answer->choice, i + 1);
+        taken_right += taken && o->right;
+        taken_wrong += taken && !o->right;
         struct view *item = view_item(options);
         view_int(item, "value", (int64_t)i + 1);
         view_html_borrow(item, "text", o->html, strlen(o->html));
@@ -52,6 +55,10 @@ static void answered_view(struct view *v, const struct rendered_checkpoint *c,
         view_bool(f, "right", o->right);
         view_bool(f, "taken", taken);
     }
+    /* RULE checkpoint-missing: a choice of right options, and not of all, is told how many are
+     * missing. */
+    view_int(v, "missing", c->keys - taken_right);
+    view_bool(v, "is_short", taken_right > 0 && taken_wrong == 0 && taken_right < c->keys);
 }
 
 static void html_piece(struct view *pieces, const char *html, size_t len, bool token) {

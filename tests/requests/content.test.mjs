@@ -108,6 +108,23 @@ test("a practice question works without scripts", async () => {
     assert.match(part, /feedback-wrong/);
 });
 
+test("RULE checkpoint-missing: one right choice of two is told that one is missing, and the second choice wrong is not", async () => {
+    const module = await learner.page("/modules/campaign-process");
+    const number = module.split("Which gaps stop the work?")[0].match(/id="checkpoint-\d+"/g).length, path = `/modules/campaign-process/checkpoints/${number}`;
+    const told = async (...choices) => {
+        const body = new URLSearchParams(choices.map((choice) => ["choice[]", choice]));
+        return (await learner.post(path, body, { from: "/modules/campaign-process", headers: { "hx-request": "true" } })).text();
+    };
+    for (const one of ["1", "4"]) {
+        const short = await told(one);
+        assert.match(short, /Right so far, and not complete: one more is to be chosen\./);
+        assert.doesNotMatch(short, /Not quite|is-key/);
+        assert.match(short, /feedback-wrong/);
+    }
+    for (const wrong of [["2"], ["1", "2"], ["1", "2", "4"]]) assert.match(await told(...wrong), /Not quite/, wrong.join());
+    assert.match(await told("1", "4"), /That is right\./);
+});
+
 test("answers that make no sense are not recorded", async () => {
     const second = await server.signedIn("second");
     for (const [fields, status] of [[{}, 303], [{ "choice[]": "9" }, 303], [{ "choice[]": "-1" }, 303], [{ "choice[]": "x" }, 303], [{ "choice[]": "99999999999999999999" }, 303]])
