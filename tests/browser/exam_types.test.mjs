@@ -14,6 +14,8 @@ kindsExam();
 const { write } = examRoot.files;
 write("exams/p/bank/two.md", "---\nid: two\ntitle: Two\nprogramme: p\ndomain: data\n---\n## keys-two\n\n```item\nobjective: keys\nlevel: apply\n```\n\nWhich are numbers? Choose two.\n\n- [x] One\n  > R.\n- [ ] Blue\n  > R.\n- [x] Two\n  > R.\n- [ ] Green\n  > R.\n");
 write("exams/p/two.md", "---\nid: two\ntitle: Two keys\nsummary: One item.\nprogramme: p\nlevel: associate\nkind: practice\nbanks: [two]\nminutes: 60\ncut:\n  method: fixed-percentage\n  percent: 70\nreview: full\n---\nText.\n\n## Blueprint\n\n| domain | apply |\n|---|---|\n| data | 1 |\n");
+const { read } = examRoot.files;
+write("exams/p/arabic.md", read("exams/p/two.md").replace("id: two\ntitle: Two keys\nsummary: One item.", "id: arabic\nlang: ar\ntitle: امتحان قصير\nsummary: سؤال واحد."));
 const server = await startServer({ data, args: ["--root", folder] });
 after(async () => {
     await closeBrowser();
@@ -75,6 +77,9 @@ test("an order: by buttons and arrow keys, kept as it is, and shown again", asyn
     const { page, slots, held, at } = await sitting("mover");
     await at("order");
     assert.deepEqual(await shown(page), [1, 2, 3, 4]);
+    const arrow = await page.locator(".order-arrow").first().evaluate((one) => parseFloat(getComputedStyle(one).fontSize));
+    assert.ok(arrow >= 28, `an arrow that fills its button: ${arrow}`);
+    assert.ok(await page.locator(".ordering > legend").evaluate((one) => one.getBoundingClientRect().width) <= 1, "the stem says it already");
     assert.equal(await page.locator("select").first().isVisible(), false);
     await page.getByRole("button", { name: "Keep this order" }).click();
     await saved(page);
@@ -143,11 +148,26 @@ test("a number that is refused holds its reader, stays in the field, and is name
         assert.match(page.url(), here);
         assert.equal(await field.inputValue(), "50 kg");
     }
+    /* The same again, typed or not: the reason stands there all the time. */
+    await page.evaluate(() => {
+        const refusal = document.querySelector("[data-exam-refusal]");
+        window.gone = 0;
+        new MutationObserver(() => { window.gone += refusal.hidden; }).observe(refusal, { attributes: true });
+    });
+    await field.fill("50 kg");
+    await field.blur();
     await next(page); // nothing new was typed: the same
     await page.waitForFunction(() => document.activeElement?.id === "answer");
     assert.match(page.url(), here);
     assert.equal(await page.locator("[data-save-state]").textContent(), "Not saved");
     assert.equal(await page.locator("[data-exam-message]").isVisible(), false, "the reason stands at the field");
+    assert.equal(await page.evaluate(() => window.gone), 0);
+    await field.pressSequentially("s");
+    await page.locator("[data-exam-why]").waitFor({ state: "hidden" });
+    await page.keyboard.press("Backspace");
+    await refusal(page, /Write a number alone/);
+    const [label, box, way] = await page.evaluate(() => ["label[for=answer]", "#answer", "[data-exam-keep]"].map((one) => document.querySelector(one).getBoundingClientRect().top));
+    assert.ok(label < box && box < way, "the field stands at its label, the way on below it");
     await page.setViewportSize({ width: widths.phone, height: 800 });
     await screenshot(page, "exam-number-refused-phone");
     await page.reload();
@@ -286,6 +306,21 @@ test("how many are to be chosen stands at the question, and the review names wha
     await page.getByRole("button", { name: "Submit the exam" }).click();
     await page.waitForURL(/result$/);
     assert.ok(await startAttempt(client, "two"));
+    await closePage(page);
+});
+
+test("the title of an exam in another direction stands where its summary begins", async () => {
+    const page = await openPage(server, { width: widths.phone });
+    await login(page, "chooser");
+    await page.goto("/exams/arabic");
+    const [title, summary] = await page.evaluate(() => [".page-head h1", ".page-head .lede"].map((one) => {
+        const range = document.createRange();
+        range.selectNodeContents(document.querySelector(one));
+        return range.getBoundingClientRect().right;
+    }));
+    assert.ok(Math.abs(title - summary) <= 1, `${title}, ${summary}`);
+    assert.ok(title > widths.phone / 2, `${title}`);
+    await screenshot(page, "exam-arabic-phone");
     await closePage(page);
 });
 

@@ -8,17 +8,18 @@ const WHOLE = /^[\s\u061c\u200e\u200f]*[-+\u2212]?\p{Nd}+([.,\u066b]\p{Nd}+)?\s*
 export function numeric(form, choose, typed) {
   const field = form.querySelector('#answer'), read = form.querySelector('[data-number-read]');
   const refusal = form.querySelector('[data-exam-refusal]');
-  let sent = field.value.trim(), timer = 0;
+  let sent = field.value.trim(), timer = 0, last = null; // what was refused last: {text, why, before}
   const say = (response) => { read.textContent = response.length ? text('exam-number-read', { number: response }) : ''; };
   const holds = () => field.getAttribute('aria-invalid') === 'true';
 
   function hold(why, before) {
+    last = { text: field.value.trim(), why, before };
     field.setAttribute('aria-invalid', 'true');
     refusal.querySelector('[data-exam-why]').textContent = `${why} ${before ? text('exam-refusal-before', { before }) : text('exam-refusal-none')}`;
     refusal.querySelector('[data-exam-keep]').textContent = text(before ? 'exam-refusal-go' : 'exam-refusal-go-none');
     refusal.hidden = false;
     read.textContent = '';
-    sent = null; // the same again is another try
+    sent = null; // whatever comes next is sent
   }
   function release() {
     field.removeAttribute('aria-invalid');
@@ -33,9 +34,14 @@ export function numeric(form, choose, typed) {
     choose(now === '' ? [] : now);
   }
   field.addEventListener('input', () => {
+    clearTimeout(timer);
+    if (field.value.trim() === last?.text) { // the same again has the same reason
+      hold(last.why, last.before);
+      typed(field.value, last.why);
+      return;
+    }
     release();
     typed(field.value);
-    clearTimeout(timer);
     if (WHOLE.test(field.value)) timer = setTimeout(answer, IDLE_MS);
   });
   field.addEventListener('change', answer);
@@ -46,12 +52,14 @@ export function numeric(form, choose, typed) {
   return {
     show(response) {
       clearTimeout(timer);
+      last = null; // what counts is another one now
       release();
       sent = String(response);
       field.value = sent;
       say(response);
     },
     accepted(response) {
+      last = null;
       say(response);
     },
     refused(response, why, before) {

@@ -1,5 +1,6 @@
 // What a candidate does with a question, by the face of its type (engine/exam/exam_type.h). Each takes the question's form,
-// `choose(response)`, which saves an answer, and `typed(text)`, which keeps what stands in a field, and gives back:
+// `choose(response)`, which saves an answer, and `typed(text, why)`, which keeps what stands in a field (`why`: it was refused
+// before, for this reason), and gives back:
 //   show(response)     shows an answer that came from elsewhere
 //   accepted(response) (may be missing) the server has saved the answer, and reads it as this
 //   surplus(response)  (may be missing) 0: an answer gives what is asked for; below 0 less, above 0 more

@@ -102,7 +102,7 @@ export function startView(root, open, readiness, signal) {
     sync();
   }
   const own = (entry) => entry.kind === 'answer' && entry.slot === slot;
-  const type = form && types[form.dataset.face](form, choose, (typed) => keepDraft(attempt, { slot, text: typed, seq: known }));
+  const type = form && types[form.dataset.face](form, choose, (typed, why = '') => keepDraft(attempt, { slot, text: typed, seq: known, why }));
   const words = (response) => String(response ?? []);
 
   function show(response) {
