@@ -78,6 +78,12 @@ enum err cert_status_of(struct app *app, struct db *db, struct arena *a,
                         const struct content_snapshot *content, const struct content_level *level,
                         const char *person_id, struct cert_level_status *out) MUST_USE;
 
+/* RULE exam-anew, for exams_set_anew: the last time at which a level that asks for the exam wanted
+ * new evidence of this person (RULE new-evidence). */
+struct exam_anew_ask; /* exam/exam.h */
+enum err cert_exam_anew(struct db *db, struct arena *a, const struct exam_anew_ask *ask,
+                        int64_t now_ms, int64_t *until_ms) MUST_USE;
+
 /* A certificate as lists show it. */
 struct cert_summary {
     const char *number, *person_id, *holder, *programme_id, *level_id,

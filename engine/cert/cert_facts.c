@@ -120,9 +120,38 @@ enum err cert_stand(struct app *app, struct db *db, struct arena *a,
     if (e != OK) return e;
     cert_standing(&rules, &past, now_ms, standing);
     /* A certificate that is held is shown with what it was granted for. */
-    bool held = standing->may == CERT_MAY_HELD || standing->may == CERT_MAY_SUSPENDED;
+    bool held = cert_is_held(standing);
     return status_since(app, db, a, content, asked->level, asked->person_id,
                         held && !asked->application_id ? whenever : standing->since_ms, status);
+}
+
+static bool asks_exam(const struct content_level *level, const char *exam_id) {
+    for (size_t i = 0; i < level->exam_count; i++)
+        if (str_eq(level->exams[i], exam_id)) return true;
+    return false;
+}
+
+enum err cert_exam_anew(struct db *db, struct arena *a, const struct exam_anew_ask *ask,
+                        int64_t now_ms, int64_t *until_ms) {
+    const int row = cert_kind_row(&exam_evidence_kind);
+    enum err e = OK;
+    *until_ms = 0;
+    for (size_t i = 0; i < content_programme_count(ask->content); i++) {
+        const struct content_programme *p = content_programme_at(ask->content, i);
+        for (size_t k = 0; e == OK && k < p->level_count; k++) {
+            if (!asks_exam(&p->levels[k], ask->exam_id)) continue;
+            struct cert_asked asked = {ask->person_id, p->id, &p->levels[k], NULL, 0};
+            struct cert_rules rules = cert_rules_of(&p->levels[k]);
+            struct cert_past past;
+            struct cert_standing standing;
+            e = cert_past_of(db, a, &asked, now_ms, &past);
+            if (e != OK) break;
+            cert_standing(&rules, &past, now_ms, &standing);
+            int64_t since_ms = cert_is_held(&standing) ? 0 : standing.since_ms[row];
+            if (since_ms > *until_ms) *until_ms = since_ms;
+        }
+    }
+    return e;
 }
 
 char *cert_evidence_json(struct arena *a, const struct cert_level_status *s) {

@@ -42,6 +42,10 @@ static void look_at(const struct cert_rules *rules, const struct cert_held *c, i
     }
 }
 
+bool cert_is_held(const struct cert_standing *s) {
+    return s->may == CERT_MAY_HELD || s->may == CERT_MAY_SUSPENDED;
+}
+
 void cert_standing(const struct cert_rules *rules, const struct cert_past *past, int64_t now_ms,
                    struct cert_standing *out) {
     *out = (struct cert_standing){.may = CERT_MAY_APPLY};

@@ -48,6 +48,9 @@ struct cert_standing {
     int64_t since_ms[CERT_KINDS];
 };
 
+/* A certificate that is held, and cannot be renewed yet: what it was granted for is evidence. */
+bool cert_is_held(const struct cert_standing *standing);
+
 /* RULE may-apply: see enum cert_may; a day is 24 hours, and on the last millisecond of a wait one
  * still waits. RULE one-valid: a certificate can be renewed in the last `renewal_days` before its
  * end, but never in the first half of its time, so that a short one cannot be renewed at once. */

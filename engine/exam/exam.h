@@ -50,6 +50,19 @@ enum err exams_open(struct exams **out, struct app *app, struct arena *a,
                     const char **why) MUST_USE;
 void exams_close(struct exams *e);
 
+/* RULE exam-anew: up to when a pass of the person in this exam is no evidence any more for a level
+ * that asks for it; 0: each is evidence, or no level asks. May run in a job. */
+struct content_snapshot;
+struct exam_anew_ask {
+    struct app *app;
+    const struct content_snapshot *content;
+    const char *person_id, *exam_id;
+};
+typedef enum err (*exam_anew_fn)(struct db *db, struct arena *a, const struct exam_anew_ask *ask,
+                                 int64_t now_ms, int64_t *until_ms);
+/* Who answers that: before serving. Nobody: each pass is evidence. */
+void exams_set_anew(struct exams *e, exam_anew_fn ask);
+
 /* For `gradus check`: every problem of items, banks and definitions below root/exams. */
 void exam_check_tree(const char *root, struct diag_list *diags);
 
@@ -178,10 +191,9 @@ struct exam_open_attempt {
     int64_t start_ms, deadline_ms;
     int answered, total;
 };
-/* Whether the person may begin the exam now, and if not, from when on; 0 = never, as things are. Of
+/* Whether who asks may begin the exam now, and if not, from when on; 0 = never, as things are. Of
  * an exam that is not there: false and 0. */
-enum err exam_open_to(struct exams *e, struct db *db, struct arena *a, const char *person_id,
-                      const char *exam_id, int64_t now_ms, bool *may, int64_t *when_ms) MUST_USE;
+enum err exam_open_to(struct request *r, const char *exam_id, bool *may, int64_t *when_ms) MUST_USE;
 /* Attempts that a person has not submitted. */
 enum err exam_open_attempts(struct db *db, struct arena *a, const char *person_id,
                             struct exam_open_attempt **out, size_t *count) MUST_USE;

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "exam/exam_sql.h"
-#include "exam/exam_store.h"
+#include "exam/exam_live.h"
 
 enum err exam_attempt_load(struct db *db, struct arena *a, const char *attempt_id,
                            const char *person_id, struct exam_attempt *out) {
@@ -210,6 +210,24 @@ enum err exam_extra_permille(struct db *db, const char *person_id, const char *e
         return e == ERR_NOT_FOUND ? OK : e;
     *out = (int)stmt_int(q, 0);
     return stmt_end(q);
+}
+
+enum err exam_entry(struct db *db, struct arena *a, struct exam_entry *x, int64_t now_ms,
+                    struct exam_seen *seen) {
+    const struct exam_def *def = &x->unit->def;
+    struct exam_past *past;
+    size_t count;
+    int64_t anew_ms = 0;
+    enum err e = exam_extra_permille(db, x->person_id, def->id, &x->extra_permille);
+    if (e == OK) e = exam_past_list(db, a, x->person_id, def->id, &past, &count, seen);
+    if (e == OK && x->exams && x->exams->anew) {
+        struct exam_anew_ask ask = {x->exams->app, x->content, x->person_id, def->id};
+        e = x->exams->anew(db, a, &ask, now_ms, &anew_ms);
+    }
+    if (e == OK)
+        x->state = exam_may_start(def, past, count, anew_ms, x->extra_permille, now_ms,
+                                  &x->when_ms);
+    return e;
 }
 
 static void read_domains(struct exam_result *r, const char *json, const struct exam_unit *unit,

@@ -48,12 +48,11 @@ static enum err keep_attempt(struct db *db, struct arena *a, struct exam_startin
 
 enum err exam_start_job(struct db *db, struct arena *a, void *starting, int64_t now_ms) {
     struct exam_starting *s = starting;
-    struct exam_past *past;
+    struct exam_entry entry = {
+        .unit = s->unit, .person_id = s->person_id, .exams = s->exams, .content = s->content};
     struct exam_seen seen;
     struct exam_form form;
     struct stmt *q;
-    size_t count;
-    int extra;
     enum err e;
     if (!s->start_ms) s->start_ms = now_ms;
     if (db_one(db, &q, &e, SQL_exam_open_of, "tt", s->person_id, s->unit->def.id)) {
@@ -62,14 +61,14 @@ enum err exam_start_job(struct db *db, struct arena *a, void *starting, int64_t 
         return stmt_end(q);
     }
     if (e != ERR_NOT_FOUND) return e;
-    e = exam_extra_permille(db, s->person_id, s->unit->def.id, &extra);
-    if (e == OK) e = exam_past_list(db, a, s->person_id, s->unit->def.id, &past, &count, &seen);
+    e = exam_entry(db, a, &entry, s->start_ms, &seen);
     if (e != OK) return e;
-    s->state = exam_may_start(&s->unit->def, past, count, extra, s->start_ms, &s->when_ms);
+    s->state = entry.state;
+    s->when_ms = entry.when_ms;
     if (s->state != EXAM_START_FREE) return ERR_CONFLICT;
     e = exam_form_draw(&form, s->unit, s->seed, &seen, a, &s->why);
     if (e == OK) e = keep_items(db, &form, s->unit, now_ms);
-    return e == OK ? keep_attempt(db, a, s, &form, extra) : e;
+    return e == OK ? keep_attempt(db, a, s, &form, entry.extra_permille) : e;
 }
 
 /* ---- Saving -------------------------------------------------------------------------------- */

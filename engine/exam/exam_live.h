@@ -29,6 +29,7 @@ struct exam_lives {
 
 struct exams {
     struct app *app;
+    exam_anew_fn anew; /* NULL: nobody answers */
     char *secret;
     struct tree *tree; /* of exam_lives */
     pthread_t thread;

@@ -96,32 +96,36 @@ static enum err view_past(struct request *r, struct view *v, const char *exam_id
     return OK;
 }
 
+struct exam_entry exam_own_entry(struct request *r, const struct exam_unit *u) {
+    return (struct exam_entry){.unit = u,
+                               .person_id = r->who->person_id,
+                               .exams = r->app->exams,
+                               .content = content_of(r)};
+}
+
 /* What the reader can do: one of the sections of the template. */
-static enum err view_start(struct request *r, struct view *v, const struct exam_unit *u,
-                           int extra) {
+static enum err view_start(struct request *r, struct view *v, const struct exam_unit *u) {
     static const char *const keys[] = {
         [EXAM_START_FREE] = "may_start",   [EXAM_START_OPEN] = "is_running",
         [EXAM_START_EARLY] = "is_early",   [EXAM_START_CLOSED] = "is_closed",
         [EXAM_START_WAIT] = "must_wait",   [EXAM_START_YEAR] = "used_up",
         [EXAM_START_PASSED] = "has_passed"};
-    struct exam_past *past;
+    struct exam_entry entry = exam_own_entry(r, u);
     struct exam_open_attempt *open;
-    size_t count, open_count;
-    int64_t when_ms;
+    size_t open_count;
     if (!http_has_role(r, ROLE_LEARNER)) {
         view_bool(v, "no_learner", true);
         return OK;
     }
-    enum err e = exam_past_list(r->db, r->arena, r->who->person_id, u->def.id, &past, &count, NULL);
+    enum err e = exam_entry(r->db, r->arena, &entry, r->now_ms, NULL);
     if (e == OK) e = exam_open_attempts(r->db, r->arena, r->who->person_id, &open, &open_count);
     if (e != OK) return e;
-    enum exam_start state = exam_may_start(&u->def, past, count, extra, r->now_ms, &when_ms);
-    view_bool(v, keys[state], true);
-    if (when_ms > r->now_ms) {
-        view_time(v, "when", when_ms, r->locale, r->zone);
+    view_bool(v, keys[entry.state], true);
+    if (entry.when_ms > r->now_ms) {
+        view_time(v, "when", entry.when_ms, r->locale, r->zone);
         view_bool(v, "has_when", true);
     }
-    for (size_t i = 0; i < open_count && state == EXAM_START_OPEN; i++)
+    for (size_t i = 0; i < open_count && entry.state == EXAM_START_OPEN; i++)
         if (str_eq(open[i].exam_id, u->def.id)) {
             view_text(v, "continue_href",
                       arena_printf(r->arena, "/attempts/%s", open[i].attempt_id));
@@ -132,19 +136,15 @@ static enum err view_start(struct request *r, struct view *v, const struct exam_
     return OK;
 }
 
-enum err exam_open_to(struct exams *exams, struct db *db, struct arena *a, const char *person_id,
-                      const char *exam_id, int64_t now_ms, bool *may, int64_t *when_ms) {
-    const struct exam_unit *u = exams_hold(exams, a, exam_id);
-    struct exam_past *past;
-    size_t count;
-    int extra = 1000;
+enum err exam_open_to(struct request *r, const char *exam_id, bool *may, int64_t *when_ms) {
+    const struct exam_unit *u = exams_hold(r->app->exams, r->arena, exam_id);
     *may = false;
     *when_ms = 0;
     if (!u) return OK;
-    enum err e = exam_extra_permille(db, person_id, exam_id, &extra);
-    if (e == OK) e = exam_past_list(db, a, person_id, exam_id, &past, &count, NULL);
-    if (e == OK)
-        *may = exam_may_start(&u->def, past, count, extra, now_ms, when_ms) == EXAM_START_FREE;
+    struct exam_entry entry = exam_own_entry(r, u);
+    enum err e = exam_entry(r->db, r->arena, &entry, r->now_ms, NULL);
+    *may = e == OK && entry.state == EXAM_START_FREE;
+    *when_ms = entry.when_ms;
     return e;
 }
 
@@ -169,7 +169,7 @@ static enum err lobby(struct request *r, const struct exam_unit *u, int status,
     int extra = 1000;
     struct view *v = view_new(r->arena);
     enum err e = exam_extra_permille(r->db, r->who->person_id, def->id, &extra);
-    if (e == OK) e = view_start(r, v, u, extra);
+    if (e == OK) e = view_start(r, v, u);
     if (e == OK) e = view_past(r, v, def->id);
     if (e != OK) return e;
     struct view *crumbs = view_list(v, "crumbs");
@@ -233,6 +233,8 @@ enum err exam_start_post(struct request *r) {
     s->unit = exams_hold(r->app->exams, r->arena, r->param[0]);
     if (!s->unit) return http_refuse(r, ERR_NOT_FOUND, "exam_unknown", NULL);
     s->person_id = r->who->person_id;
+    s->exams = r->app->exams;
+    s->content = content_of(r);
     s->seed = random_u64();
     return http_write(r, exam_start_job, s, started);
 }

@@ -14,6 +14,8 @@ enum err exam_refuse_response(struct request *r, const struct exam_saving *s);
 
 /* The reader's text for `key`, with parameters from `v` (may be NULL). */
 const char *exam_text(struct request *r, const char *key, struct view *v);
+/* Whether who asks may begin it, for exam_entry. */
+struct exam_entry exam_own_entry(struct request *r, const struct exam_unit *u);
 /* The attempt of `param[0]`, of whoever asks. */
 enum err exam_own_attempt(struct request *r, struct exam_attempt *out) MUST_USE;
 /* deadline_iso, now_iso, minutes_left of a running attempt. */

@@ -159,19 +159,13 @@ static enum err view_again(struct request *r, struct view *v, const struct exam_
         [EXAM_START_EARLY] = "again_from",   [EXAM_START_CLOSED] = "again_closed",
         [EXAM_START_WAIT] = "again_from",    [EXAM_START_YEAR] = "again_from",
         [EXAM_START_PASSED] = "again_passed"};
-    struct exam_past *past;
-    size_t count;
-    int extra = 1000;
-    int64_t when_ms;
-    enum err e = exam_extra_permille(r->db, r->who->person_id, unit->def.id, &extra);
-    if (e == OK)
-        e = exam_past_list(r->db, r->arena, r->who->person_id, unit->def.id, &past, &count, NULL);
+    struct exam_entry entry = exam_own_entry(r, unit);
+    enum err e = exam_entry(r->db, r->arena, &entry, r->now_ms, NULL);
     if (e != OK) return e;
-    enum exam_start state = exam_may_start(&unit->def, past, count, extra, r->now_ms, &when_ms);
-    bool dated = str_eq(flags[state], "again_from");
-    if (dated && when_ms <= r->now_ms) return OK; /* never, as things are */
-    view_bool(v, flags[state], true);
-    if (dated) view_time(v, "again", when_ms, r->locale, r->zone);
+    bool dated = str_eq(flags[entry.state], "again_from");
+    if (dated && entry.when_ms <= r->now_ms) return OK; /* never, as things are */
+    view_bool(v, flags[entry.state], true);
+    if (dated) view_time(v, "again", entry.when_ms, r->locale, r->zone);
     return OK;
 }
 

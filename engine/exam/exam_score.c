@@ -142,7 +142,8 @@ static int64_t window_end(const struct exam_def *def, int extra_permille) {
 }
 
 enum exam_start exam_may_start(const struct exam_def *def, const struct exam_past *given,
-                               size_t count, int extra_permille, int64_t now_ms, int64_t *when_ms) {
+                               size_t count, int64_t anew_ms, int extra_permille, int64_t now_ms,
+                               int64_t *when_ms) {
     struct exam_past past[512]; /* the latest of them are enough for every rule */
     size_t n = count < COUNT_OF(past) ? count : COUNT_OF(past);
     for (size_t i = 0; i < n; i++) past[i] = given[count - n + i];
@@ -151,7 +152,7 @@ enum exam_start exam_may_start(const struct exam_def *def, const struct exam_pas
     for (size_t i = 0; i < n; i++)
         if (!past[i].end_ms) return EXAM_START_OPEN;
     for (size_t i = 0; i < n; i++) {
-        if (!past[i].passed || def->practice) continue;
+        if (!past[i].passed || def->practice || past[i].end_ms <= anew_ms) continue;
         *when_ms = def->after_pass_months ? time_add_months(past[i].end_ms, def->after_pass_months)
                                           : 0;
         if (!*when_ms || *when_ms > now_ms) return EXAM_START_PASSED;

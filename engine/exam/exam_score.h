@@ -84,9 +84,12 @@ enum exam_start {
  * (practice is free) or outside of the dates, the next one only after the wait, and so many within
  * a year (365 days). Whether a new attempt may start at `now_ms`; `*when_ms`: from when on it may
  * (0 = never, as things are). `extra_permille` stretches the time in which the exam may be started,
- * as it stretches the time of an attempt. */
+ * as it stretches the time of an attempt. RULE exam-anew: a pass that ended at `anew_ms` or before
+ * is no evidence any more for a level that asks for the exam, and no reason to refuse; 0 = all are.
+ */
 enum exam_start exam_may_start(const struct exam_def *def, const struct exam_past *past,
-                               size_t count, int extra_permille, int64_t now_ms, int64_t *when_ms);
+                               size_t count, int64_t anew_ms, int extra_permille, int64_t now_ms,
+                               int64_t *when_ms);
 /* RULE exam-time: the time of an attempt, in ms, is the exam's stretched by what the person is
  * given, rounded up to whole seconds. */
 int64_t exam_time_ms(int minutes, int extra_permille);

@@ -111,10 +111,28 @@ enum err exam_past_list(struct db *db, struct arena *a, const char *person_id, c
 enum err exam_extra_permille(struct db *db, const char *person_id, const char *exam_id,
                              int *out) MUST_USE;
 
+/* Whether a person may begin an exam, from all that is on record (exam_may_start). */
+struct exam_entry {
+    const struct exam_unit *unit;
+    const char *person_id;
+    /* Both or none: NULL asks nobody whether the exam is to be sat anew (RULE exam-anew). */
+    struct exams *exams;
+    const struct content_snapshot *content;
+    /* out */
+    enum exam_start state;
+    int64_t when_ms;
+    int extra_permille;
+};
+/* `seen`: see exam_past_list; may be NULL. */
+enum err exam_entry(struct db *db, struct arena *a, struct exam_entry *x, int64_t now_ms,
+                    struct exam_seen *seen) MUST_USE;
+
 /* ---- Jobs (write_fn) ----------------------------------------------------------------------- */
 struct exam_starting {
     const struct exam_unit *unit;
     const char *person_id;
+    struct exams *exams; /* as struct exam_entry has them; content held until the job is done */
+    const struct content_snapshot *content;
     uint64_t seed;
     int64_t start_ms; /* 0 = now */
     /* out */

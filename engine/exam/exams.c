@@ -191,6 +191,8 @@ enum err exams_open(struct exams **out, struct app *app, struct arena *a, const 
     return result;
 }
 
+void exams_set_anew(struct exams *e, exam_anew_fn ask) { e->anew = ask; }
+
 void exams_close(struct exams *e) {
     if (!e) return;
     tree_stop(e->tree); /* it wakes the thread */

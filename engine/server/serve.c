@@ -158,6 +158,7 @@ const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {
     if (store_write(app->store, audit_sign_begin, NULL, a) != OK)
         return "the head of the audit log cannot be signed";
     if (exams_open(&app->exams, app, a, &why) != OK) return why;
+    exams_set_anew(app->exams, cert_exam_anew);
     if (labs_open(&app->labs, app, z, 0, a, &why) != OK) return why;
     labs_set_seer(app->labs, cert_may_look);
     content_set_steps(app->content, level_steps);

@@ -139,9 +139,7 @@ static enum err read_standing(struct start *s, struct standing *x) {
         if (is_running(s, n)) at_ms = r->now_ms;
         else if (n->state == CERT_MISSING) continue;
         if (at_ms > x->last_ms) x->last_ms = at_ms;
-        if (is_failed(n))
-            e = exam_open_to(r->app->exams, r->db, r->arena, r->who->person_id, n->need->id,
-                             r->now_ms, &x->again[i].may, &x->again[i].when_ms);
+        if (is_failed(n)) e = exam_open_to(r, n->need->id, &x->again[i].may, &x->again[i].when_ms);
     }
     if (e == OK && x->last_ms)
         e = cert_application_of(r, s->content, x->programme->id, x->level, &x->own);

@@ -42,6 +42,19 @@ export async function startAttempt(client, exam) {
     return /^\/attempts\/(\w+)/.exec(answer.headers.get("location"))[1];
 }
 
+/** Answers the one question of the small exam right and submits. */
+export async function passSmall(client, attempt) {
+    const page = await client.page(`/attempts/${attempt}/q/1`);
+    const options = [...page.matchAll(/name="response\[\]" value="(\d)"[^]*?(First|Second|Third) of 1/g)];
+    const right = options.find(([, , word]) => word === "Second")[1];
+    const saved = await client.fetch(`/attempts/${attempt}/responses/1`, {
+        method: "PUT", headers: { "content-type": "application/json", "x-csrf-token": await client.csrf("/me") }, body: JSON.stringify({ seq: 1, response: Number(right) }),
+    });
+    assert.equal(saved.status, 200, await saved.text());
+    const answer = await client.post(`/attempts/${attempt}/submit`, {}, { from: `/attempts/${attempt}/review` });
+    assert.ok(answer.status < 400, `${answer.status}`);
+}
+
 /** Beginnings of all rationales of a folder of banks, as plain text that a page would hold. */
 export function keysOf(folder) {
     const found = [];

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { examRoot, startAttempt } from "../lib/exam.mjs";
+import { examRoot, passSmall, startAttempt } from "../lib/exam.mjs";
 import { addPerson, command, makeAcademy, startServer } from "../lib/server.mjs";
 import { until } from "../lib/until.mjs";
 
@@ -19,24 +19,11 @@ const server = await startServer({ data, args: ["--root", root] });
 after(() => server.stop());
 const ida = await server.signedIn("ida"), jon = await server.signedIn("jon");
 const lint = () => command(["check", "--root", root]);
-/** Answers the one question right and submits. */
-async function pass(client, attempt) {
-    const page = await client.page(`/attempts/${attempt}/q/1`);
-    const options = [...page.matchAll(/name="response\[\]" value="(\d)"[^]*?(First|Second|Third) of 1/g)];
-    const right = options.find(([, , word]) => word === "Second")[1];
-    const saved = await client.fetch(`/attempts/${attempt}/responses/1`, {
-        method: "PUT", headers: { "content-type": "application/json", "x-csrf-token": await client.csrf("/me") }, body: JSON.stringify({ seq: 1, response: Number(right) }),
-    });
-    assert.equal(saved.status, 200, await saved.text());
-    const answer = await client.post(`/attempts/${attempt}/submit`, {}, { from: `/attempts/${attempt}/review` });
-    assert.ok(answer.status < 400, `${answer.status}`);
-}
-
 let done;
 // RULE practice-never-counts.
 test("a practice exam that is passed meets no level", async () => {
     done = await startAttempt(ida, "small");
-    await pass(ida, done);
+    await passSmall(ida, done);
     await until("the result", async () => /KEY-SECRET/.test(await ida.page(`/attempts/${done}/result`)));
     assert.match(await ida.page(`/attempts/${done}/result`), /You have passed/);
     const page = await ida.page("/programmes/p/levels/associate");
@@ -82,7 +69,7 @@ test("nobody finds the live item anywhere else", async () => {
     const attempt = await startAttempt(ida, "final");
     assert.match(await ida.page(`/attempts/${attempt}/q/1`), /Stem 1/); // inside of the attempt
     assert.equal((await jon.fetch(`/attempts/${attempt}/q/1`)).status, 404); // it is hers
-    await pass(ida, attempt);
+    await passSmall(ida, attempt);
     await until("the result", async () => (await ida.fetch(`/attempts/${attempt}/result`)).status === 200);
     for (const path of [`/attempts/${attempt}/q/1`, `/attempts/${attempt}/result`, `/attempts/${attempt}/review`, `/attempts/${attempt}/state`])
         assert.doesNotMatch(await (await ida.fetch(path)).text(), /Stem 1|KEY-SECRET|Second of 1/, path);

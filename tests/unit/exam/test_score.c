@@ -301,7 +301,7 @@ static void test_starting(void **state) {
         .minutes = 60, .wait_days = 7, .attempts_per_year = 3, .after_pass_months = 24};
     const int64_t now = 20000 * MS_DAY;
     int64_t when;
-#define MAY(past, n) exam_may_start(&def, past, n, 1000, now, &when)
+#define MAY(past, n) exam_may_start(&def, past, n, 0, 1000, now, &when)
     assert_int_equal(MAY(NULL, 0), EXAM_START_FREE);
     struct exam_past open[] = {{now - MS_HOUR, 0, false}};
     assert_int_equal(MAY(open, 1), EXAM_START_OPEN);
@@ -352,8 +352,8 @@ static void test_starting(void **state) {
     assert_int_equal(MAY(NULL, 0), EXAM_START_FREE);
     assert_true(when == now);
     int64_t last = now + MS_SECOND - 1;
-    assert_int_equal(exam_may_start(&def, NULL, 0, 1000, last, &when), EXAM_START_FREE);
-    assert_int_equal(exam_may_start(&def, NULL, 0, 1000, last + 1, &when), EXAM_START_CLOSED);
+    assert_int_equal(exam_may_start(&def, NULL, 0, 0, 1000, last, &when), EXAM_START_FREE);
+    assert_int_equal(exam_may_start(&def, NULL, 0, 0, 1000, last + 1, &when), EXAM_START_CLOSED);
     def.opens_ms = now + 1;
     def.closes_ms = 0;
     assert_int_equal(MAY(NULL, 0), EXAM_START_EARLY);
@@ -363,17 +363,27 @@ static void test_starting(void **state) {
     def.after_pass_months = 24;
     struct exam_past once[] = {{now - 900 * MS_DAY, now - 900 * MS_DAY, true}};
     int64_t until = time_add_months(once[0].end_ms, 24);
-    assert_int_equal(exam_may_start(&def, once, 1, 1000, until - 1, &when), EXAM_START_PASSED);
+    assert_int_equal(exam_may_start(&def, once, 1, 0, 1000, until - 1, &when), EXAM_START_PASSED);
     assert_true(when == until);
-    assert_int_equal(exam_may_start(&def, once, 1, 1000, until, &when), EXAM_START_FREE);
+    assert_int_equal(exam_may_start(&def, once, 1, 0, 1000, until, &when), EXAM_START_FREE);
+    /* RULE exam-anew: the pass that is no evidence any more refuses nobody, a later one does; the
+     * other rules hold. */
     def.after_pass_months = 0;
+    int64_t ended = once[0].end_ms;
+    assert_int_equal(exam_may_start(&def, once, 1, ended - 1, 1000, now, &when), EXAM_START_PASSED);
+    assert_int_equal(exam_may_start(&def, once, 1, ended, 1000, now, &when), EXAM_START_FREE);
+    struct exam_past both[] = {once[0], {ended + MS_DAY, ended + MS_DAY, true}};
+    assert_int_equal(exam_may_start(&def, both, 2, ended, 1000, now, &when), EXAM_START_PASSED);
+    int64_t soon = ended + MS_DAY;
+    assert_int_equal(exam_may_start(&def, once, 1, ended, 1000, soon, &when), EXAM_START_WAIT);
+    assert_true(when == ended + 7 * MS_DAY);
     def.opens_ms = now - 10 * MS_DAY;
     def.closes_ms = now;
     assert_int_equal(MAY(NULL, 0), EXAM_START_CLOSED);
     assert_true(when == 0);
     /* Extra time stretches the window too. */
-    assert_int_equal(exam_may_start(&def, NULL, 0, 1250, now, &when), EXAM_START_FREE);
-    assert_int_equal(exam_may_start(&def, NULL, 0, 1250, now + 2 * MS_DAY + MS_DAY / 2, &when),
+    assert_int_equal(exam_may_start(&def, NULL, 0, 0, 1250, now, &when), EXAM_START_FREE);
+    assert_int_equal(exam_may_start(&def, NULL, 0, 0, 1250, now + 2 * MS_DAY + MS_DAY / 2, &when),
                      EXAM_START_CLOSED);
     assert_true(exam_time_ms(60, 1000) == MS_HOUR);
     assert_true(exam_time_ms(60, 1250) == 75 * MS_MINUTE);

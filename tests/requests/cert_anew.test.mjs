@@ -1,0 +1,41 @@
+// After a revocation: what was done before counts nowhere, and what is asked anew can be done anew.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { examRoot, passSmall, startAttempt } from "../lib/exam.mjs";
+import { caseOf, grant } from "../lib/level.mjs";
+import { addPerson, scratch, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
+
+const folder = examRoot({ kind: "live", review: "domains", minutes: 20 }), data = scratch("data");
+examRoot.files.write("content/p/programme.md", "---\nid: p\ntitle: Small programme\nbody: B\nscheme_version: \"1\"\nsummary: S.\ndomains:\n  - {id: data, title: Data}\nlevels:\n  - {id: associate, title: Associate, summary: S., scope: S., valid_months: 12, requires: {exams: [small]}, again: {after_revocation_days: 1}}\n---\nText.\n");
+addPerson(data, "ada");
+addPerson(data, "assessor", { roles: "assessor" });
+const server = await startServer({ data, args: ["--root", folder] });
+after(() => server.stop());
+const learner = await server.signedIn("ada"), assessor = await server.signedIn("assessor");
+const level = "/programmes/p/levels/associate", why = "The work was somebody else’s, as came out.";
+const sql = (text) => execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(server.data, "gradus.db"), text], { encoding: "utf8" }).trim();
+
+async function pass() {
+    const attempt = await startAttempt(learner, "small");
+    await passSmall(learner, attempt);
+    await until("the result", async () => /You have passed/.test(await learner.page(`/attempts/${attempt}/result`)));
+    await until("what is on record", async () => sql(`SELECT count(*) FROM exam_result WHERE attempt_id = '${attempt}'`) !== "0");
+}
+
+// RULE exam-anew.
+test("a pass that no longer counts is no reason to refuse the exam", async () => {
+    await pass();
+    assert.match(await learner.page("/exams/small"), /You need not sit it again/);
+    assert.equal((await learner.post("/exams/small/start", {}, { from: "/me" })).status, 409);
+    assert.equal((await learner.post(level, {})).status, 303);
+    const number = await grant(assessor, await caseOf(assessor, "ada of the tests"));
+    assert.equal((await learner.post("/exams/small/start", {}, { from: "/me" })).status, 409, "it is held");
+    assert.equal((await assessor.post(`/assess/certificates/${number}/status`, { change: "revoked", reason: why })).status, 303);
+    assert.doesNotMatch(await learner.page("/exams/small"), /You need not sit it again/);
+    await pass();
+    assert.match(await learner.page("/exams/small"), /You need not sit it again/);
+    assert.equal((await learner.post("/exams/small/start", {}, { from: "/me" })).status, 409);
+});
