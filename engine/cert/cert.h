@@ -73,10 +73,12 @@ enum err cert_needs(struct app *app, struct arena *a, const struct content_snaps
  * content_say. */
 void cert_need_say(struct request *r, struct view *v, const char *name,
                    const struct content_snapshot *content, const struct cert_need *need);
-/* Gathers the facts and applies cert_level_status. May run in a job. */
+/* What is met of a level: of what the person did only what counts now (RULE new-evidence). May run
+ * in a job. */
 enum err cert_status_of(struct app *app, struct db *db, struct arena *a,
-                        const struct content_snapshot *content, const struct content_level *level,
-                        const char *person_id, struct cert_level_status *out) MUST_USE;
+                        const struct content_snapshot *content, const char *programme_id,
+                        const struct content_level *level, const char *person_id, int64_t now_ms,
+                        struct cert_level_status *out) MUST_USE;
 
 /* RULE exam-anew, for exams_set_anew: the last time at which a level that asks for the exam wanted
  * new evidence of this person (RULE new-evidence). */
@@ -98,8 +100,15 @@ enum err cert_list(struct db *db, struct arena *a, const char *person_id, int64_
 /* For the start page of a learner. Sets `certificates` [{number, href, title, state, is_valid,
  * until…}] and `applications` [{title, href, at…}] of r->who that wait for a decision. */
 enum err cert_home(struct request *r, struct view *v) MUST_USE;
-/* What became of r->who's newest application for a level. */
+/* Where r->who stands in a level. */
 struct cert_own {
+    struct cert_level_status status; /* as cert_status_of has it */
+    int64_t modules_since_ms;        /* of modules, only what was completed later counts; 0 = all */
+    const char *number; /* of the newest certificate of the level; NULL = none; arena */
+    bool holds;         /* it is valid */
+    /* RULE revocation-told: the newest certificate was revoked, when and why; NULL and 0: not. */
+    const char *revoked_reason;
+    int64_t revoked_ms;
     bool waits;                 /* for a decision */
     bool may_apply;             /* all is met, and nothing is in the way */
     const char *refused_reason; /* NULL: it was not refused; arena */

@@ -59,7 +59,8 @@ SELECT coalesce(max(d.at_ms), 0), count(*) FROM cert_application a JOIN cert_dec
 -- name: cert_past_certificates
 SELECT c.issued_ms, coalesce(c.valid_until_ms, 0), c.number,
        (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.kind = 'revoked' DESC, s.at_ms DESC, s.id DESC LIMIT 1),
-       (SELECT max(at_ms) FROM cert_status s WHERE s.certificate_id = c.id)
+       (SELECT max(at_ms) FROM cert_status s WHERE s.certificate_id = c.id),
+       (SELECT reason FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.kind = 'revoked' DESC, s.at_ms DESC, s.id DESC LIMIT 1)
   FROM cert_certificate c
  WHERE c.person_id = $1 AND c.programme_id = $2 AND c.level_id = $3 AND c.application_id <> $4 AND c.issued_ms <= $5
  ORDER BY c.issued_ms, c.number;

@@ -75,8 +75,6 @@ enum err cert_facts(struct app *app, struct db *db, struct arena *a,
     return e;
 }
 
-static const int64_t whenever[CERT_KINDS];
-
 static enum err status_since(struct app *app, struct db *db, struct arena *a,
                              const struct content_snapshot *content,
                              const struct content_level *level, const char *person_id,
@@ -88,15 +86,12 @@ static enum err status_since(struct app *app, struct db *db, struct arena *a,
     if (e == OK)
         e = cert_facts(app, db, a, content, person_id, needs, need_count, &facts, &fact_count);
     if (e != OK) return e;
-    fact_count = cert_facts_since(facts, fact_count, since_ms);
-    cert_level_status(a, level->open, needs, need_count, facts, fact_count, out);
+    struct evidence_fact *kept = NEW_ARRAY(a, struct evidence_fact, fact_count + 1);
+    memcpy(kept, facts, fact_count * sizeof *facts);
+    size_t kept_count = cert_facts_since(kept, fact_count, since_ms);
+    cert_level_status(a, level->open, needs, need_count, kept, kept_count, out);
+    cert_level_before(out, facts, fact_count, since_ms);
     return OK;
-}
-
-enum err cert_status_of(struct app *app, struct db *db, struct arena *a,
-                        const struct content_snapshot *content, const struct content_level *level,
-                        const char *person_id, struct cert_level_status *out) {
-    return status_since(app, db, a, content, level, person_id, whenever, out);
 }
 
 /* ---- Applying again
@@ -120,6 +115,7 @@ enum err cert_stand(struct app *app, struct db *db, struct arena *a,
     if (e != OK) return e;
     cert_standing(&rules, &past, now_ms, standing);
     /* A certificate that is held is shown with what it was granted for. */
+    static const int64_t whenever[CERT_KINDS];
     bool held = cert_is_held(standing);
     return status_since(app, db, a, content, asked->level, asked->person_id,
                         held && !asked->application_id ? whenever : standing->since_ms, status);
@@ -152,6 +148,15 @@ enum err cert_exam_anew(struct db *db, struct arena *a, const struct exam_anew_a
         }
     }
     return e;
+}
+
+enum err cert_status_of(struct app *app, struct db *db, struct arena *a,
+                        const struct content_snapshot *content, const char *programme_id,
+                        const struct content_level *level, const char *person_id, int64_t now_ms,
+                        struct cert_level_status *out) {
+    struct cert_asked asked = {person_id, programme_id, level, NULL, 0};
+    struct cert_standing standing;
+    return cert_stand(app, db, a, content, &asked, now_ms, &standing, out);
 }
 
 char *cert_evidence_json(struct arena *a, const struct cert_level_status *s) {

@@ -81,6 +81,22 @@ void cert_level_status(struct arena *a, bool open, const struct cert_need *needs
     out->only_modules_missing = open && !out->complete && modules_only && shown;
 }
 
+void cert_level_before(struct cert_level_status *status, const struct evidence_fact *facts,
+                       size_t count, const int64_t since_ms[CERT_KINDS]) {
+    for (size_t i = 0; i < status->count; i++) {
+        struct cert_need_status *s = &status->needs[i];
+        if (s->state != CERT_MISSING) continue;
+        for (size_t k = 0; k < count; k++) {
+            const struct evidence_fact *f = &facts[k];
+            bool same = f->kind == s->need->kind && str_eq(f->id, s->need->id);
+            if (same && f->passed && f->at_ms <= since_ms[cert_kind_row(f->kind)] &&
+                f->at_ms > s->before_ms)
+                s->before_ms = f->at_ms;
+        }
+        if (s->before_ms) s->sentence = "cert_need_before";
+    }
+}
+
 size_t cert_facts_since(struct evidence_fact *facts, size_t count,
                         const int64_t since_ms[CERT_KINDS]) {
     size_t kept = 0;

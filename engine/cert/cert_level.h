@@ -29,6 +29,9 @@ struct cert_need_status {
     const char *record; /* of the fact that met it (the first that did), else of the newest one; may
                            be NULL */
     int64_t at_ms;      /* of that fact; 0 = none */
+    /* RULE done-before: when it was last passed before what counts now, where nothing is on record
+     * since: it is said to be done anew, not as not begun; 0 = it was not. */
+    int64_t before_ms;
     const char *sentence; /* key of the interface text, e.g. "cert_need_exam_missing" */
     bool changed;         /* a fact of it is not what was logged */
 };
@@ -51,6 +54,10 @@ struct cert_level_status {
 void cert_level_status(struct arena *a, bool open, const struct cert_need *needs, size_t need_count,
                        const struct evidence_fact *facts, size_t fact_count,
                        struct cert_level_status *out);
+/* Adds to a status what the facts that count no more say (RULE done-before): `since_ms` as
+ * below. */
+void cert_level_before(struct cert_level_status *status, const struct evidence_fact *facts,
+                       size_t count, const int64_t since_ms[CERT_KINDS]);
 /* The facts of each kind that are later than `since_ms` says of its row (RULE new-evidence), in
  * place; their number. */
 size_t cert_facts_since(struct evidence_fact *facts, size_t count,

@@ -58,6 +58,7 @@ void cert_view_status(struct request *r, struct view *v, const struct cert_level
         view_int(item, "have", n->have);
         view_int(item, "want", n->need->dialects > 1 ? n->need->dialects : 1);
         if (n->at_ms) view_time(item, "at", n->at_ms, r->locale, r->zone);
+        if (n->before_ms) view_time(item, "before", n->before_ms, r->locale, r->zone);
         view_text(item, "sentence", cert_text(r, n->sentence, item));
     }
     view_int(v, "met", (int64_t)s->met);
@@ -108,12 +109,12 @@ static void view_standing(struct request *r, struct view *v, const struct conten
     view_text(o, "anew", anew_text(r, level));
     if (!may && !waits && (s->from_ms || s->may != CERT_MAY_HELD))
         view_text(o, "text", cert_text(r, keys[s->may], o));
-    bool open = may || waits;
+    bool counts = !cert_is_held(s);
     int64_t since_ms = 0;
     for (int i = 0; i < CERT_KINDS; i++)
         if (s->since_ms[i] > since_ms) since_ms = s->since_ms[i];
-    if (open && since_ms) view_time(o, "since", since_ms, r->locale, r->zone);
-    if (open && since_ms)
+    if (counts && since_ms) view_time(o, "since", since_ms, r->locale, r->zone);
+    if (counts && since_ms)
         view_text(o, "evidence",
                   cert_text(r, s->revoked ? "cert_evidence_revoked" : "cert_evidence_renewal", o));
 }
@@ -149,7 +150,7 @@ static enum err newest_application(struct request *r, const char *programme_id,
 /* The person's newest application and certificate for this level: sets `waits`, `refused`, `held`.
  */
 static enum err view_own(struct request *r, struct view *v, const char *programme_id,
-                         const char *level_id) {
+                         const char *level_id, const struct cert_standing *standing) {
     const struct cert_application *app;
     struct cert_summary *held;
     size_t count;
@@ -170,6 +171,11 @@ static enum err view_own(struct request *r, struct view *v, const char *programm
         view_text(certificate, "number", held[i].number);
         view_text(certificate, "href", arena_printf(r->arena, "/certificates/%s", held[i].number));
         cert_view_state(r, certificate, held[i].state);
+        view_bool(certificate, "holds", cert_is_held(standing) || str_eq(held[i].state, "valid"));
+        if (!str_eq(held[i].state, "revoked") || !standing->newest) break;
+        struct view *revoked = view_object(certificate, "revoked");
+        view_text(revoked, "reason", standing->newest->reason);
+        view_time(revoked, "at", standing->newest->changed_ms, r->locale, r->zone);
         break;
     }
     return e;
@@ -189,7 +195,7 @@ static enum err show_level(struct request *r, int status_code, const struct leve
                          : plain_status(r, content, level, &status);
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"),
                 *crumb = view_item(crumbs);
-    if (e == OK && learner) e = view_own(r, v, p->id, level->id);
+    if (e == OK && learner) e = view_own(r, v, p->id, level->id, &standing);
     if (e != OK) return e;
     view_text(crumb, "href", arena_printf(r->arena, "/programmes/%s", p->id));
     view_text(crumb, "text", p->title);
@@ -293,19 +299,29 @@ enum err cert_application_of(struct request *r, const struct content_snapshot *c
     struct cert_asked asked = {r->who->person_id, programme_id, level, NULL, 0};
     const struct cert_application *newest = NULL;
     struct cert_standing standing;
-    struct cert_level_status status;
-    enum err e = cert_stand(r->app, r->db, r->arena, content, &asked, r->now_ms, &standing,
-                            &status);
     *out = (struct cert_own){0};
+    enum err e = cert_stand(r->app, r->db, r->arena, content, &asked, r->now_ms, &standing,
+                            &out->status);
     if (e == OK) e = newest_application(r, programme_id, level->id, &newest);
     if (e != OK) return e;
     out->waits = standing.may == CERT_MAY_WAITS;
-    out->may_apply = standing.may == CERT_MAY_APPLY && status.complete;
+    out->may_apply = standing.may == CERT_MAY_APPLY && out->status.complete;
+    if (!cert_is_held(&standing))
+        out->modules_since_ms = standing.since_ms[cert_kind_row(&module_evidence)];
+    const struct cert_held *held = standing.newest;
+    if (held) {
+        out->number = held->number;
+        out->holds = str_eq(held->state, "valid");
+    }
+    if (held && str_eq(held->state, "revoked")) {
+        out->revoked_reason = held->reason;
+        out->revoked_ms = held->changed_ms;
+    }
+    if (standing.may == CERT_MAY_REFUSED || standing.may == CERT_MAY_REVOKED)
+        out->from_ms = standing.from_ms;
     if (!newest || !str_eq(newest->outcome, "refused")) return OK;
     out->refused_reason = newest->decided_reason;
     out->refused_ms = newest->decided_ms;
-    if (standing.may == CERT_MAY_REFUSED || standing.may == CERT_MAY_REVOKED)
-        out->from_ms = standing.from_ms;
     return OK;
 }
 

@@ -49,6 +49,7 @@ bool cert_is_held(const struct cert_standing *s) {
 void cert_standing(const struct cert_rules *rules, const struct cert_past *past, int64_t now_ms,
                    struct cert_standing *out) {
     *out = (struct cert_standing){.may = CERT_MAY_APPLY};
+    if (past->held_count) out->newest = &past->held[past->held_count - 1];
     for (size_t i = 0; i < past->held_count; i++) look_at(rules, &past->held[i], now_ms, out);
     int64_t from = past->refused_ms + rules->refusal_days * MS_DAY;
     if (past->refusals && now_ms < from &&

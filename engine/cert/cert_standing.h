@@ -18,6 +18,7 @@ struct cert_held {
     const char *state;           /* as cert_state_at says now */
     int64_t issued_ms, until_ms; /* until 0 = without end */
     int64_t changed_ms;          /* of the last suspension, revocation …; 0 = none */
+    const char *number, *reason; /* reason: of that change; NULL = none */
 };
 
 /* What became of all that the person asked for in this level. */
@@ -42,6 +43,7 @@ struct cert_standing {
     int64_t from_ms; /* when it will be otherwise; 0 = not known, or never */
     bool renewal;    /* the person has held this level, and lost it by nothing but time */
     bool revoked;    /* a certificate of this level was revoked */
+    const struct cert_held *newest; /* of the past; NULL = none */
     /* RULE new-evidence: of each kind only what was done later than this counts; 0 = whenever it
      * was done. After a revocation everything is done anew; for a renewal, what the programme says.
      */

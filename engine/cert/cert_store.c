@@ -160,6 +160,8 @@ enum err cert_past_of(struct db *db, struct arena *a, const struct cert_asked *x
             .until_ms = stmt_int(q, 1),
             .state = cert_state_at(stmt_text(q, 3, a), stmt_int(q, 1), now_ms),
             .changed_ms = stmt_null(q, 4) ? 0 : stmt_int(q, 4),
+            .number = stmt_text(q, 2, a),
+            .reason = stmt_null(q, 5) ? NULL : stmt_text(q, 5, a),
         };
     }
     return stmt_end(q);

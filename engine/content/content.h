@@ -163,7 +163,8 @@ enum content_step_state {
     CONTENT_STEP_BEGUN,
     CONTENT_STEP_DONE,
     CONTENT_STEP_LOCKED,
-    CONTENT_STEP_FAILED
+    CONTENT_STEP_FAILED,
+    CONTENT_STEP_ANEW /* done, but before what counts now */
 };
 struct content_step {
     const char *title; /* arena; NULL: a general word is shown */
@@ -171,10 +172,19 @@ struct content_step {
     enum content_step_state state;
     int minutes; /* 0 = not said */
 };
+/* Where r->who stands in a level besides; of strangers nothing. */
+struct content_stand {
+    int64_t modules_since_ms; /* of modules, only what was completed later counts; 0 = all */
+    bool waits, may_apply;    /* an application waits; or all is done, and nothing is in the way */
+    const char *certificate;  /* that is valid, or was revoked last: its number; NULL = none */
+    int64_t revoked_ms;       /* when it was; 0 = it is valid */
+};
 /* Fills `steps` (which hold harmless values) for the exams and then the labs of a level, in its
- * order. */
+ * order, and `stand`. */
 typedef enum err (*content_steps_fn)(struct request *r, const struct content_snapshot *s,
-                                     const struct content_level *level, struct content_step *steps);
+                                     const struct content_programme *p,
+                                     const struct content_level *level, struct content_step *steps,
+                                     struct content_stand *stand);
 /* Before serving. */
 void content_set_steps(struct content *c, content_steps_fn ask);
 

@@ -31,15 +31,17 @@ static struct view *step(struct request *r, struct view *path, const char *href,
 
 static void module_step(struct request *r, const struct content_snapshot *s, const char *id,
                         const struct content_progress *progress, const struct content_module *next,
-                        struct view *path, struct path_totals *totals) {
+                        int64_t since_ms, struct view *path, struct path_totals *totals) {
     const struct content_module *m = content_module_for(r, s, id);
     if (!m) return;
     struct content_module_progress p = progress
                                            ? content_progress_of(progress, content_module(s, id))
                                            : (struct content_module_progress){0};
     bool current = next && str_eq(next->id, id), begun = p.last_ms && !p.completed_ms;
-    const char *state = p.completed_ms ? "done" : current ? "current" : "open";
-    const char *key = p.completed_ms     ? "content_state_done"
+    bool done = p.completed_ms > since_ms || p.again_ms > since_ms, anew = p.completed_ms && !done;
+    const char *state = done ? "done" : current ? "current" : "open";
+    const char *key = done               ? "content_state_done"
+                      : anew             ? "content_state_anew"
                       : current && begun ? "content_state_begun"
                       : current          ? "content_state_next"
                       : begun            ? "content_state_begun"
@@ -49,7 +51,7 @@ static void module_step(struct request *r, const struct content_snapshot *s, con
     view_int(v, "minutes", begun ? p.minutes_left : m->minutes);
     view_text(v, "summary", m->summary);
     totals->total++;
-    totals->done += p.completed_ms != 0;
+    totals->done += done;
     totals->minutes_left += progress ? p.minutes_left : m->minutes;
 }
 
@@ -71,7 +73,8 @@ static void other_step(struct request *r, const struct content_programme *p, boo
                   [CONTENT_STEP_BEGUN] = {"current", "content_state_begun"},
                   [CONTENT_STEP_DONE] = {"done", "content_state_done"},
                   [CONTENT_STEP_LOCKED] = {"locked", "content_state_locked"},
-                  [CONTENT_STEP_FAILED] = {"open", "content_state_failed"}};
+                  [CONTENT_STEP_FAILED] = {"open", "content_state_failed"},
+                  [CONTENT_STEP_ANEW] = {"open", "content_state_anew"}};
     struct view *v = view_item(path);
     other_link(r, p, exam, id, known, v);
     view_text(v, "state", states[known->state].state);
@@ -85,23 +88,26 @@ static void other_step(struct request *r, const struct content_programme *p, boo
 
 /* Exams and labs belong to other rooms: they say what they are called and how far the person is. */
 static enum err ask_steps(struct request *r, const struct content_snapshot *s,
-                          const struct content_level *level, struct content_step **steps) {
+                          const struct content_programme *p, const struct content_level *level,
+                          struct content_step **steps, struct content_stand *stand) {
     size_t count = level->exam_count + level->lab_count;
     content_steps_fn ask = r->app->content->steps;
     *steps = NEW_ARRAY(r->arena, struct content_step, count + 1);
-    return ask && count ? ask(r, s, level, *steps) : OK;
+    *stand = (struct content_stand){0};
+    return ask ? ask(r, s, p, level, *steps, stand) : OK;
 }
 
-static enum err other_steps(struct request *r, const struct content_snapshot *s,
-                            const struct content_programme *p, const struct content_level *level,
-                            struct view *path, struct path_totals *totals) {
-    struct content_step *steps;
-    enum err e = ask_steps(r, s, level, &steps);
-    for (size_t i = 0; e == OK && i < level->exam_count; i++)
-        other_step(r, p, true, level->exams[i], &steps[i], path, totals);
-    for (size_t i = 0; e == OK && i < level->lab_count; i++)
-        other_step(r, p, false, level->labs[i].id, &steps[level->exam_count + i], path, totals);
-    return e;
+/* RULE revocation-told, RULE apply-told: what the reader has to know of the certificate. */
+static void stand_view(struct request *r, struct view *v, const struct content_stand *stand) {
+    view_bool(v, "may_apply", stand->may_apply);
+    view_bool(v, "waits", stand->waits);
+    if (!stand->certificate) return;
+    bool revoked = stand->revoked_ms != 0;
+    struct view *c = view_object(v, revoked ? "revoked" : "holds");
+    view_text(c, "number", stand->certificate);
+    view_text(c, "certificate_href",
+              arena_printf(r->arena, "/certificates/%s", stand->certificate));
+    if (revoked) view_time(c, "at", stand->revoked_ms, r->locale, r->zone);
 }
 
 static enum err path_view(struct request *r, const struct content_snapshot *s,
@@ -110,14 +116,22 @@ static enum err path_view(struct request *r, const struct content_snapshot *s,
                           struct path_totals *totals) {
     const struct content_module *next = progress ? content_next(s, progress, p) : NULL;
     struct view *path = view_list(v, "path");
+    struct content_step *steps;
+    struct content_stand stand;
     *totals = (struct path_totals){0};
+    enum err e = ask_steps(r, s, p, level, &steps, &stand);
+    if (e != OK) return e;
     for (size_t i = 0; i < level->module_count; i++)
-        module_step(r, s, level->modules[i], progress, next, path, totals);
-    enum err e = other_steps(r, s, p, level, path, totals);
+        module_step(r, s, level->modules[i], progress, next, stand.modules_since_ms, path, totals);
+    for (size_t i = 0; i < level->exam_count; i++)
+        other_step(r, p, true, level->exams[i], &steps[i], path, totals);
+    for (size_t i = 0; i < level->lab_count; i++)
+        other_step(r, p, false, level->labs[i].id, &steps[level->exam_count + i], path, totals);
+    stand_view(r, v, &stand);
     view_int(v, "total", totals->total);
     view_int(v, "done", totals->done);
     content_time_left(v, totals->minutes_left);
-    return e;
+    return OK;
 }
 
 enum err content_after_modules(struct request *r, const struct content_snapshot *s,
@@ -125,8 +139,9 @@ enum err content_after_modules(struct request *r, const struct content_snapshot 
                                struct view *v) {
     struct content_step *steps;
     size_t i = 0, count = level->exam_count + level->lab_count;
+    struct content_stand stand;
     if (!level->open) return OK;
-    enum err e = ask_steps(r, s, level, &steps);
+    enum err e = ask_steps(r, s, p, level, &steps, &stand);
     if (e != OK) return e;
     struct view *next = view_object(v, "next");
     while (i < count && steps[i].state == CONTENT_STEP_DONE) i++;

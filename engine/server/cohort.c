@@ -49,12 +49,14 @@ static const struct cert_need_status *where_now(const struct cert_level_status *
 }
 
 static enum err read_learner(struct request *r, const struct content_snapshot *s,
-                             const struct content_level *level, struct learner *l) {
+                             const struct content_programme *p, const struct content_level *level,
+                             struct learner *l) {
     struct content_progress progress;
     struct exam_open_attempt *open;
     size_t open_count;
     const char *id = l->who->person_id;
-    enum err e = cert_status_of(r->app, r->db, r->arena, s, level, id, &l->status);
+    enum err e = cert_status_of(r->app, r->db, r->arena, s, p->id, level, id, r->now_ms,
+                                &l->status);
     if (e == OK) e = content_progress(r->db, r->arena, s, id, &progress);
     if (e == OK) e = exam_open_attempts(r->db, r->arena, id, &open, &open_count);
     if (e != OK) return e;
@@ -80,7 +82,7 @@ static enum err read_level(struct request *r, const struct content_snapshot *s, 
         c->level = level;
         bool all = true;
         for (size_t k = 0; k < c->count; k++) {
-            enum err e = read_learner(r, s, level, &c->learners[k]);
+            enum err e = read_learner(r, s, c->programme, level, &c->learners[k]);
             if (e != OK) return e;
             all = all && c->learners[k].status.complete;
         }

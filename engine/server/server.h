@@ -56,9 +56,12 @@ void demo_accounts(struct arena *a, const char *data, struct view *v);
 struct content_snapshot;
 struct content_progress;
 struct content_level;
+struct content_programme;
+struct content_stand;
 struct content_step;
 enum err level_steps(struct request *r, const struct content_snapshot *s,
-                     const struct content_level *level, struct content_step *steps);
+                     const struct content_programme *p, const struct content_level *level,
+                     struct content_step *steps, struct content_stand *stand);
 /* About how long what `n` asks for still takes, an exam with its whole time and a lab once for each
  * dialect that is left; 0 when it is met, or nobody says. */
 struct cert_need_status;

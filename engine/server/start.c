@@ -86,7 +86,6 @@ struct again {
 struct standing {
     const struct content_programme *programme;
     const struct content_level *level;
-    struct cert_level_status status;
     struct again *again; /* by need */
     int64_t last_ms;     /* when the person last did something here; 0: never */
     struct cert_own own;
@@ -108,12 +107,12 @@ static const struct cert_need_status *step_of(const struct start *s, const struc
     const struct content_module *m = content_next(s->content, &s->progress, x->programme);
     const struct cert_need_status *first = NULL, *now = NULL;
     bool modules = false;
-    for (size_t i = 0; i < x->status.count; i++) {
-        const struct cert_need_status *n = &x->status.needs[i];
+    for (size_t i = 0; i < x->own.status.count; i++) {
+        const struct cert_need_status *n = &x->own.status.needs[i];
         if (is_running(s, n)) return n;
     }
-    for (size_t i = 0; i < x->status.count; i++) {
-        const struct cert_need_status *n = &x->status.needs[i];
+    for (size_t i = 0; i < x->own.status.count; i++) {
+        const struct cert_need_status *n = &x->own.status.needs[i];
         bool module = n->need->kind->training;
         if (n->state == CERT_MET) continue;
         if (module && m && str_eq(m->id, n->need->id)) return n;
@@ -126,29 +125,28 @@ static const struct cert_need_status *step_of(const struct start *s, const struc
 
 static enum err read_standing(struct start *s, struct standing *x) {
     struct request *r = s->r;
-    enum err e = cert_status_of(r->app, r->db, r->arena, s->content, x->level, r->who->person_id,
-                                &x->status);
+    enum err e = cert_application_of(r, s->content, x->programme->id, x->level, &x->own);
     if (e != OK) return e;
-    x->again = NEW_ARRAY(r->arena, struct again, x->status.count + 1);
-    for (size_t i = 0; e == OK && i < x->status.count; i++) {
-        const struct cert_need_status *n = &x->status.needs[i];
+    x->again = NEW_ARRAY(r->arena, struct again, x->own.status.count + 1);
+    for (size_t i = 0; e == OK && i < x->own.status.count; i++) {
+        const struct cert_need_status *n = &x->own.status.needs[i];
         const struct content_module *m = n->need->kind->training
                                              ? content_module(s->content, n->need->id)
                                              : NULL;
-        int64_t at_ms = m ? content_progress_of(&s->progress, m).last_ms : n->at_ms;
+        int64_t at_ms = m              ? content_progress_of(&s->progress, m).last_ms
+                        : n->before_ms ? n->before_ms
+                                       : n->at_ms;
         if (is_running(s, n)) at_ms = r->now_ms;
-        else if (n->state == CERT_MISSING) continue;
+        else if (n->state == CERT_MISSING && !n->before_ms) continue;
         if (at_ms > x->last_ms) x->last_ms = at_ms;
         if (is_failed(n)) e = exam_open_to(r, n->need->id, &x->again[i].may, &x->again[i].when_ms);
     }
-    if (e == OK && x->last_ms)
-        e = cert_application_of(r, s->content, x->programme->id, x->level, &x->own);
     x->step = step_of(s, x);
     return e;
 }
 
 static void next_need(struct start *s, const struct standing *x, const struct cert_need_status *n) {
-    const struct again *again = &x->again[n - x->status.needs];
+    const struct again *again = &x->again[n - x->own.status.needs];
     const struct evidence_kind *kind = n->need->kind;
     bool failed = is_failed(n), resume = n->state == CERT_BEGUN && !kind->final;
     struct view *card = next_card(s, kind->card, n->need->title, n->need->lang, n->need->href,
@@ -179,6 +177,7 @@ static const char *state_text(struct start *s, struct view *step, const struct c
     struct request *r = s->r;
     if (n->state == CERT_MET) return text(r, "home_state_done");
     if (is_running(s, n)) return text(r, "home_state_begun");
+    if (n->before_ms) return text(r, "home_state_anew");
     if (!is_failed(n))
         return text(r, n->state == CERT_BEGUN ? "home_state_begun" : "home_state_open");
     if (again->may) return text(r, "home_state_failed");
@@ -188,7 +187,7 @@ static const char *state_text(struct start *s, struct view *step, const struct c
 }
 
 static void path_step(struct start *s, struct view *path, const struct standing *x, size_t i) {
-    const struct cert_need_status *n = &x->status.needs[i];
+    const struct cert_need_status *n = &x->own.status.needs[i];
     struct view *step = view_item(path);
     int64_t minutes = need_left(s, n);
     view_text(step, "state", n == x->step ? "current" : n->state == CERT_MET ? "done" : "open");
@@ -214,6 +213,14 @@ static void add_refusal(struct request *r, struct view *item, const struct cert_
     if (own->from_ms) view_time(refused, "from", own->from_ms, r->locale, r->zone);
 }
 
+/* RULE revocation-told: so does it a revocation, and that what was done before counts no more. */
+static void add_revocation(struct request *r, struct view *item, const struct cert_own *own) {
+    struct view *revoked = view_object(item, "revoked");
+    view_text(revoked, "reason", own->revoked_reason);
+    view_time(revoked, "at", own->revoked_ms, r->locale, r->zone);
+    if (own->from_ms) view_time(revoked, "from", own->from_ms, r->locale, r->zone);
+}
+
 static void add_level(struct start *s, struct view *list, const struct standing *x) {
     struct request *r = s->r;
     struct view *item = view_item(list), *path = view_list(item, "path");
@@ -225,13 +232,14 @@ static void add_level(struct start *s, struct view *list, const struct standing 
               arena_printf(r->arena, "/programmes/%s/levels/%s", x->programme->id, x->level->id));
     content_say(r, item, "level", x->level->title, lang);
     view_bool(item, arena_printf(r->arena, "level_%d", x->level->number), true);
-    view_int(item, "done", (int64_t)x->status.met);
-    view_int(item, "total", (int64_t)x->status.count);
+    view_int(item, "done", (int64_t)x->own.status.met);
+    view_int(item, "total", (int64_t)x->own.status.count);
     view_bool(item, "waits", x->own.waits);
     view_bool(item, "may_apply", x->own.may_apply);
     if (x->own.refused_reason) add_refusal(r, item, &x->own);
-    content_time_left(item, minutes_left(s, &x->status));
-    for (size_t i = 0; i < x->status.count; i++) path_step(s, path, x, i);
+    if (x->own.revoked_ms) add_revocation(r, item, &x->own);
+    content_time_left(item, minutes_left(s, &x->own.status));
+    for (size_t i = 0; i < x->own.status.count; i++) path_step(s, path, x, i);
     next_in(s, x);
 }
 

@@ -16,7 +16,8 @@ int64_t need_minutes_left(struct app *app, struct arena *a, const struct content
 }
 
 enum err level_steps(struct request *r, const struct content_snapshot *s,
-                     const struct content_level *level, struct content_step *steps) {
+                     const struct content_programme *p, const struct content_level *level,
+                     struct content_step *steps, struct content_stand *stand) {
     struct cert_need *needs;
     struct content_step *next = steps;
     size_t count;
@@ -30,18 +31,24 @@ enum err level_steps(struct request *r, const struct content_snapshot *s,
         step->minutes = (int)need_minutes_left(r->app, r->arena, s, NULL, &untouched);
     }
     if (e != OK || !r->who) return e;
-    struct cert_level_status status;
+    struct cert_own own;
     next = steps;
-    e = cert_status_of(r->app, r->db, r->arena, s, level, r->who->person_id, &status);
-    for (size_t i = 0; e == OK && i < status.count; i++) {
-        struct content_step *step = step_of(&next, status.needs[i].need);
+    e = cert_application_of(r, s, p->id, level, &own);
+    for (size_t i = 0; e == OK && i < own.status.count; i++) {
+        const struct cert_need_status *n = &own.status.needs[i];
+        struct content_step *step = step_of(&next, n->need);
         if (!step) continue;
-        step->minutes = (int)need_minutes_left(r->app, r->arena, s, NULL, &status.needs[i]);
-        bool failed = status.needs[i].need->kind->final;
-        step->state = status.needs[i].state == CERT_MET     ? CONTENT_STEP_DONE
-                      : status.needs[i].state != CERT_BEGUN ? CONTENT_STEP_OPEN
-                      : failed                              ? CONTENT_STEP_FAILED
-                                                            : CONTENT_STEP_BEGUN;
+        step->minutes = (int)need_minutes_left(r->app, r->arena, s, NULL, n);
+        step->state = n->state == CERT_MET     ? CONTENT_STEP_DONE
+                      : n->before_ms           ? CONTENT_STEP_ANEW
+                      : n->state != CERT_BEGUN ? CONTENT_STEP_OPEN
+                      : n->need->kind->final   ? CONTENT_STEP_FAILED
+                                               : CONTENT_STEP_BEGUN;
     }
+    stand->modules_since_ms = own.modules_since_ms;
+    stand->waits = own.waits;
+    stand->may_apply = own.may_apply;
+    stand->certificate = own.holds || own.revoked_ms ? own.number : NULL;
+    stand->revoked_ms = own.revoked_ms;
     return e;
 }

@@ -30,10 +30,22 @@ test("a pass that no longer counts is no reason to refuse the exam", async () =>
     await pass();
     assert.match(await learner.page("/exams/small"), /You need not sit it again/);
     assert.equal((await learner.post("/exams/small/start", {}, { from: "/me" })).status, 409);
+    assert.match(await learner.page("/programmes/p"), /1 of 1 step done[^]*data-apply/);
     assert.equal((await learner.post(level, {})).status, 303);
+    assert.match(await learner.page("/programmes/p"), /1 of 1 step done[^]*data-waits/);
     const number = await grant(assessor, await caseOf(assessor, "ada of the tests"));
     assert.equal((await learner.post("/exams/small/start", {}, { from: "/me" })).status, 409, "it is held");
+    assert.match(await learner.page("/programmes/p"), /data-holds[^]*You hold the certificate of this level/);
+    assert.match(await learner.page(level), /You hold a certificate/);
     assert.equal((await assessor.post(`/assess/certificates/${number}/status`, { change: "revoked", reason: why })).status, 303);
+    // RULE revocation-told, RULE done-before, RULE apply-told: all pages say the same.
+    assert.match(await assessor.page(`/assess/certificates?q=${number}`), /The certificate was revoked|Revoked/);
+    const told = await learner.page(level), home = await learner.page("/"), path = await learner.page("/programmes/p");
+    assert.match(told, /Your certificate of this level was revoked on [^]*Revoked[^]*somebody else’s[^]*You can apply again from[^]*only what you do after that counts[^]*0 of 1 met[^]*done on [^]*, which does not count any more/);
+    assert.doesNotMatch(told, /You hold|not sat yet/);
+    assert.match(home, /0 of 1 step done[^]*data-revoked[^]*revoked on [^]*somebody else’s[^]*does not count any more[^]*You can apply again from [^]*to be done anew/);
+    assert.match(path, /0 of 1 step done[^]*data-revoked[^]*To be done anew/);
+    assert.doesNotMatch(path, /All steps done|data-apply|data-holds/);
     assert.doesNotMatch(await learner.page("/exams/small"), /You need not sit it again/);
     await pass();
     assert.match(await learner.page("/exams/small"), /You need not sit it again/);

@@ -26,12 +26,13 @@ static struct cert_past with(struct cert_held *held, size_t count) {
 /* RULE may-apply, RULE one-valid. */
 static void who_may_apply_when(void **state) {
     (void)state;
-    struct cert_held valid = {"valid", T0, T0 + YEAR, 0},
-                     brief = {"valid", T0, T0 + 10 * MS_DAY, 0}, endless = {"valid", T0, 0, 0},
-                     expired = {"expired", T0, T0 + YEAR, 0},
-                     suspended = {"suspended", T0, T0 + YEAR, T0 + MS_DAY},
-                     revoked = {"revoked", T0, T0 + YEAR, T0 + 5 * MS_DAY},
-                     replaced = {"replaced", T0, T0 + YEAR, T0 + 300 * MS_DAY},
+    struct cert_held valid = {"valid", T0, T0 + YEAR, 0, NULL, NULL},
+                     brief = {"valid", T0, T0 + 10 * MS_DAY, 0, NULL, NULL},
+                     endless = {"valid", T0, 0, 0, NULL, NULL},
+                     expired = {"expired", T0, T0 + YEAR, 0, NULL, NULL},
+                     suspended = {"suspended", T0, T0 + YEAR, T0 + MS_DAY, NULL, NULL},
+                     revoked = {"revoked", T0, T0 + YEAR, T0 + 5 * MS_DAY, NULL, NULL},
+                     replaced = {"replaced", T0, T0 + YEAR, T0 + 300 * MS_DAY, NULL, NULL},
                      again[] = {revoked, valid}, both[] = {replaced, suspended},
                      turned[] = {suspended, valid};
     again[1].issued_ms = T0 + 2 * YEAR;
@@ -99,9 +100,9 @@ static void who_may_apply_when(void **state) {
 /* RULE new-evidence. */
 static void what_counts_then(void **state) {
     (void)state;
-    struct cert_held valid = {"expired", T0, T0 + YEAR, 0},
-                     revoked = {"revoked", T0, T0 + YEAR, T0 + MS_DAY},
-                     all[] = {revoked, {"expired", T0 + 2 * YEAR, T0 + 3 * YEAR, 0}};
+    struct cert_held valid = {"expired", T0, T0 + YEAR, 0, NULL, NULL},
+                     revoked = {"revoked", T0, T0 + YEAR, T0 + MS_DAY, NULL, NULL},
+                     all[] = {revoked, {"expired", T0 + 2 * YEAR, T0 + 3 * YEAR, 0, NULL, NULL}};
     struct cert_past past = with(&valid, 1);
     struct cert_standing s = stand(&past, T0 + YEAR);
     assert_true(s.renewal);
@@ -138,6 +139,43 @@ static void newer_means_later(void **state) {
     assert_string_equal(facts[2].record, "run");
 }
 
+/* RULE done-before: the newest pass that counts no more, of what nothing is on record of since. */
+static void what_was_done_before(void **state) {
+    (void)state;
+    const int64_t since[CERT_KINDS] = {0, T0, T0};
+    const struct cert_need needs[] = {{.kind = &module_evidence, .id = "m"},
+                                      {.kind = &exam_evidence_kind, .id = "e"},
+                                      {.kind = &exam_evidence_kind, .id = "tried"},
+                                      {.kind = &exam_evidence_kind, .id = "failed"},
+                                      {.kind = &lab_evidence_kind, .id = "l"}};
+    const struct evidence_fact facts[] = {
+        {&exam_evidence_kind, "e", true, NULL, "first", T0 - 9, false},
+        {&exam_evidence_kind, "e", true, NULL, "last", T0, false},
+        {&exam_evidence_kind, "failed", false, NULL, "no", T0 - 1, false},
+        {&exam_evidence_kind, "tried", true, NULL, "before", T0 - 1, false},
+        {&lab_evidence_kind, "l", true, "x", "run", T0 - 5, false}};
+    const struct evidence_fact now[] = {
+        {&exam_evidence_kind, "tried", false, NULL, "again", T0 + 1, false}};
+    struct arena a;
+    struct cert_level_status s;
+    arena_init(&a, 1 << 20);
+    cert_level_status(&a, true, needs, COUNT_OF(needs), now, COUNT_OF(now), &s);
+    cert_level_before(&s, facts, COUNT_OF(facts), since);
+    assert_int_equal(s.needs[0].before_ms, 0);
+    assert_int_equal(s.needs[1].before_ms, T0);
+    assert_string_equal(s.needs[1].sentence, "cert_need_before");
+    assert_int_equal(s.needs[2].before_ms, 0); /* it was tried since: that is said */
+    assert_int_equal(s.needs[3].before_ms, 0);
+    assert_int_equal(s.needs[4].before_ms, T0 - 5);
+    const int64_t all[CERT_KINDS] = {0, T0 - 1, 0}; /* what counts is not said to count no more */
+    cert_level_status(&a, true, needs, COUNT_OF(needs), NULL, 0, &s);
+    cert_level_before(&s, facts, COUNT_OF(facts), all);
+    assert_int_equal(s.needs[1].before_ms, T0 - 9);
+    assert_int_equal(s.needs[2].before_ms, T0 - 1);
+    assert_int_equal(s.needs[4].before_ms, 0);
+    arena_release(&a);
+}
+
 /* RULE status-step: all steps there are, and which of them are possible. */
 static void a_change_follows_only_what_it_can_follow(void **state) {
     static const char *const befores[] = {NULL, "suspended", "reinstated", "revoked", "replaced"};
@@ -161,6 +199,7 @@ int main(void) {
         cmocka_unit_test(who_may_apply_when),
         cmocka_unit_test(what_counts_then),
         cmocka_unit_test(newer_means_later),
+        cmocka_unit_test(what_was_done_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
