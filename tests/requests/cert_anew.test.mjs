@@ -47,6 +47,9 @@ test("a pass that no longer counts is no reason to refuse the exam", async () =>
     assert.match(path, /0 of 1 step done[^]*data-revoked[^]*To be done anew/);
     assert.doesNotMatch(path, /All steps done|data-apply|data-holds/);
     assert.doesNotMatch(await learner.page("/exams/small"), /You need not sit it again/);
+    const stranger = server.client(), credential = await (await stranger.fetch(`/certificates/${number}.json`)).text();
+    const check = await stranger.fetch("/verify", { method: "POST", body: new URLSearchParams({ credential }) });
+    assert.match(await check.text(), /Whether it holds now:<\/strong> <span>it does not\.<\/span> <span class="cert-why">It was revoked\.</);
     await pass();
     assert.match(await learner.page("/exams/small"), /You need not sit it again/);
     assert.equal((await learner.post("/exams/small/start", {}, { from: "/me" })).status, 409);
