@@ -316,6 +316,7 @@ void author_courses(struct request *r, const struct content_snapshot *s,
             const struct author_file *h = &all[i].files[k];
             if (!h->file) {
                 author_foreign_view(r, h, view_item(list));
+                broken += h->reason && h->reason->hides;
                 continue;
             }
             file_view(r, s, h, view_item(list));

@@ -237,11 +237,13 @@ test("a hidden module, exam or nothing: learners get 404, instructors what is wr
     const places = [...author.matchAll(/<p class="problem-place"><code>([^:<]*)/g)].map(([, path]) => path);
     assert.equal(places[0], "content/mops/modules/a-hidden.md");
     assert.match(author, /Hides the file/);
+    // Each file that does not parse is counted, exams as well.
+    assert.match(author, /<span class="stat-value">2<\/span><span class="stat-label">files that do not parse</);
     /* Exams with their banks, and labs: those with errors before the others, and both behind the courses with errors. */
     const exams = [...author.matchAll(/<code class="small">(exams\/mops\/[^<]*)<\/code>/g)].map(([, path]) => path.slice("exams/mops/".length));
     assert.deepEqual(exams, ["z-broken.md", "associate.md", "bank/analytics.md", "bank/data.md", "bank/people.md", "bank/privacy.md", "bank/process.md", "bank/technology.md"]);
     const rowOf = (file) => author.split("<tr>").slice(1).find((row) => row.includes(`<code class="small">${file}</code>`));
-    assert.match(rowOf("exams/mops/z-broken.md"), /Broken exam[^]*href="\/author\?file=exams\/mops\/z-broken\.md">\d+ errors?<[^]*Until then learners see the last good version/);
+    assert.match(rowOf("exams/mops/z-broken.md"), /Broken exam[^]*href="\/author\?file=exams\/mops\/z-broken\.md">\d+ errors?<[^]*Until then learners see the last good version; where there never was one, nothing/);
     assert.match(rowOf("exams/mops/bank/data.md"), /Data and integration[^]*Item bank[^]*Fine/);
     assert.match(rowOf("exams/mops/associate.md"), /href="\/exams\/mops-associate"/);
     assert.match(rowOf("labs/scenarios/field-mapping-dedupe/scenario.md"), /Field mapping and deduplication[^]*href="\/labs\/field-mapping-dedupe"/);
