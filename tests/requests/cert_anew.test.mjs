@@ -33,6 +33,11 @@ test("a pass that no longer counts is no reason to refuse the exam", async () =>
     assert.match(await learner.page("/programmes/p"), /1 of 1 step done[^]*data-apply/);
     assert.equal((await learner.post(level, {})).status, 303);
     assert.match(await learner.page("/programmes/p"), /1 of 1 step done[^]*data-waits/);
+    // One box says it: at first that the application is in, later that it waits.
+    const applied = await learner.page(`${level}?applied=1`);
+    assert.match(applied, /Your application is in\./);
+    assert.doesNotMatch(applied, /Your application waits/);
+    assert.match(await learner.page(level), /Your application waits for a decision/);
     const number = await grant(assessor, await caseOf(assessor, "ada of the tests"));
     assert.equal((await learner.post("/exams/small/start", {}, { from: "/me" })).status, 409, "it is held");
     assert.match(await learner.page("/programmes/p"), /data-holds[^]*You hold the certificate of this level/);
