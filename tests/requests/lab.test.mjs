@@ -226,6 +226,7 @@ test("screens: the call that was made, changes only, refusals, hints, checks, go
     const first = await learner.page((await learner.post(`${mine}/check`)).headers.get("location"));
     assert.match(first, /0 of 9 checks/);
     assert.doesNotMatch(first, /Compare addresses as a person would/);
+    assert.match(first, /Show a hint[^]*?<\/button> <span class="muted small">Assessors see which hints were opened\./);
     const hint = await learner.post(`${mine}/hints`, { check: "one-lead-each" });
     assert.match(await learner.page(hint.headers.get("location").split("#")[0]), /Compare addresses as a person would/);
     assert.equal((await learner.post(`${mine}/hints`, { check: "nothing" })).status, 400);
