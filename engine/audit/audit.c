@@ -2,6 +2,7 @@
 #include "audit/audit_private.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,18 +13,22 @@
 
 static const char no_hash[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
+static void put_text(struct buf *b, const char *text) {
+    if (text) buf_json(b, text);
+    else buf_puts(b, "null"); /* but for `detail`, of a damaged row alone */
+}
+
 static const char *row_hash(struct arena *a, const struct audit_row *row, const char *before) {
     struct buf b;
     buf_init(&b, a);
     buf_printf(&b, "[%" PRId64 ",%" PRId64 ",", row->seq, row->at_ms);
-    buf_json(&b, row->actor);
+    put_text(&b, row->actor);
     buf_putc(&b, ',');
-    buf_json(&b, row->action);
+    put_text(&b, row->action);
     buf_putc(&b, ',');
-    buf_json(&b, row->subject);
+    put_text(&b, row->subject);
     buf_putc(&b, ',');
-    if (row->detail) buf_json(&b, row->detail);
-    else buf_puts(&b, "null");
+    put_text(&b, row->detail);
     buf_printf(&b, ",\"%s\"]", before);
     return sha256_hex(a, b.data, b.len);
 }
@@ -45,19 +50,24 @@ static enum err check_behind(struct db *db, struct arena *a, int64_t last) {
 
 enum err audit_append(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
                       const char *action, const char *subject, const char *detail) {
-    if (!actor || !action || !subject)
-        return ERR_INVALID; /* a caller may pass on a value from a damaged row */
+    struct audit_head last;
+    enum err e = audit_last(db, a, &last);
+    return e == OK ? audit_append_behind(db, a, &last, now_ms, actor, action, subject, detail) : e;
+}
+
+enum err audit_append_behind(struct db *db, struct arena *a, const struct audit_head *last,
+                             int64_t now_ms, const char *actor, const char *action,
+                             const char *subject, const char *detail) {
+    if (!actor || !action || !subject) return ERR_INVALID; /* a damaged row may have lacked one */
     if (detail && strlen(detail) > AUDIT_DETAIL_MAX) return ERR_LIMIT;
     struct audit_row row = {
         .at_ms = now_ms, .actor = actor, .action = action, .subject = subject, .detail = detail};
-    struct audit_head last;
-    /* Jobs that still run after the signer has gone fail: nobody was told that they succeeded. */
+    /* What is still to be written while the keys are closed is not done: nobody was told of it. */
     if (audit_must_be_signed(actor, action, true) && audit_signer_ended()) return ERR_BUSY;
-    enum err e = audit_last(db, a, &last);
-    if (e == OK) e = check_behind(db, a, last.seq);
+    enum err e = check_behind(db, a, last->seq);
     if (e != OK) return e;
-    row.seq = last.seq + 1;
-    row.hash = row_hash(a, &row, last.hash);
+    row.seq = last->seq + 1;
+    row.hash = row_hash(a, &row, last->hash);
     e = db_run(db, SQL_audit_add, "iittttt", row.seq, row.at_ms, actor, action, subject, detail,
                row.hash);
     if (e == OK) e = audit_sign_fact(db, a, &row);
@@ -125,7 +135,12 @@ struct walk {
     bool begun;          /* signing has begun, so that facts need signed heads */
     bool all;            /* all of RULE audit-signed */
     int64_t expected;    /* number of the row that must come next */
+    /* Hash of the row before, made anew from what stands in it, and so on the one before that. Up
+     * to the first row that does not fit it is the hash that is kept. */
     char before[SHA256_HEX_BYTES];
+    const char *problem;         /* of the first row that does not fit (static) */
+    int64_t bad;                 /* its number */
+    char fits[SHA256_HEX_BYTES]; /* hash of the row before it */
 };
 
 static void note_unsigned(struct walk *w, const struct audit_row *row) {
@@ -155,37 +170,62 @@ static const char *unsigned_sentence(struct arena *a, const struct audit_report 
                               buf_text(&b));
 }
 
-static const char *check_row(struct walk *w, struct arena *scratch) {
-    struct audit_row row = audit_row_read(w->q, scratch);
-    if (row.seq > w->expected) return "is missing";
-    if (row.seq < w->expected) return "stands where no row may stand";
-    if (!row.actor || !row.action || !row.subject || !row.hash ||
-        !str_eq(row.hash, row_hash(scratch, &row, w->before)))
-        return "was changed, or put in another's place";
-    if (w->head && w->head->seq == row.seq && !str_eq(w->head->hash, row.hash))
-        return "is not the row that was written (its hash differs from the head file)";
-    const char *problem = audit_signed_walk_row(&w->signatures, w->arena, row.seq, row.hash,
+/* What does not fit in this row, whose hash, made anew, is `hash`; `place`: where it stands. */
+static const char *row_problem(struct walk *w, const struct audit_row *row, const char *hash,
+                               const char *place) {
+    const char *problem = audit_signed_walk_row(&w->signatures, w->arena, row->seq, row->hash,
                                                 w->out);
-    if (problem) return problem;
-    note_unsigned(w, &row);
-    memcpy(w->before, row.hash, sizeof w->before);
-    w->expected++;
-    return NULL;
+    if (place) return place;
+    if (!row->actor || !row->action || !row->subject || !str_eq(row->hash, hash))
+        return "was changed, or put in another's place";
+    if (w->head && w->head->seq == row->seq && !str_eq(w->head->hash, row->hash))
+        return "is not the row that was written (its hash differs from the head file)";
+    return problem;
 }
 
-/* Checks a row with an arena of its own, so that a log of any length can be read. A row that does
- * not fit into it was not written by us. */
-static const char *check_row_within(struct walk *w) {
+/* RULE audit-accept: its hash rests on all that stood in the log when it was said, as it stood
+ * there, so that what was changed afterwards is not accepted. Whoever has no key cannot say so. */
+static bool accepts(const struct walk *w, const struct audit_row *row, const char *hash) {
+    return str_eq(row->action, AUDIT_ACCEPT) && str_eq(row->hash, hash) &&
+           (w->signatures.known || !w->begun);
+}
+
+static void check_row(struct walk *w, struct arena *scratch) {
+    struct audit_row row = audit_row_read(w->q, scratch);
+    const char *hash = row_hash(scratch, &row, w->before);
+    const char *place = row.seq > w->expected   ? "is missing"
+                        : row.seq < w->expected ? "stands where no row may stand"
+                                                : NULL;
+    const char *problem = row_problem(w, &row, hash, place);
+    if (problem && !w->problem) {
+        w->problem = problem;
+        w->bad = w->expected;
+        memcpy(w->fits, w->before, sizeof w->fits);
+    }
+    note_unsigned(w, &row);
+    memcpy(w->before, hash, sizeof w->before);
+    w->expected = row.seq + 1;
+    if (!accepts(w, &row, hash)) return;
+    w->problem = NULL;
+    w->out->unsigned_count = 0;
+}
+
+/* A row in memory of its own, so that a log of any length can be read; a row that is too large
+ * was not written by us. */
+static void check_row_within(struct walk *w) {
     struct arena scratch;
     arena_init(&scratch, 64 * AUDIT_DETAIL_MAX);
-    const char *volatile problem = "is larger than any that is written";
-    if (ARENA_GUARD(&scratch) == 0) problem = check_row(w, &scratch);
-    else if (scratch.starved) {
-        w->failure = ERR_BUSY;
-        problem = NULL;
+    if (ARENA_GUARD(&scratch) == 0) check_row(w, &scratch);
+    else if (scratch.starved) w->failure = ERR_BUSY;
+    else {
+        if (!w->problem) {
+            w->problem = "is larger than any that is written";
+            w->bad = w->expected;
+            memcpy(w->fits, w->before, sizeof w->fits);
+        }
+        w->expected++;
     }
     arena_release(&scratch);
-    return problem;
 }
 
 /* In a snapshot the head may be ahead of the log, which has grown meanwhile. So this checks the
@@ -206,14 +246,13 @@ static enum err find_head(struct arena *a, const char *database, const struct au
     return e;
 }
 
-static enum err walk_log(struct db *db, struct walk *w, const char **problem, int64_t *unmet) {
+static enum err walk_log(struct db *db, struct walk *w, bool newest_only, int64_t *unmet) {
     memcpy(w->before, no_hash, sizeof w->before);
-    /* Both statements are open at once, so that they read the same state. */
-    audit_signed_walk_begin(&w->signatures, db);
-    /* From the smallest integer, since a row 0 or -1 would be forged. */
+    /* Both statements are open at once, so that they see one state. */
+    audit_signed_walk_begin(&w->signatures, db, newest_only);
+    /* From the smallest number there is: a row 0 or -1 would be somebody else's. */
     w->q = db_query(db, SQL_audit_chain, "i", INT64_MIN);
-    while (!*problem && w->failure == OK && w->signatures.failure == OK && stmt_row(w->q))
-        *problem = check_row_within(w);
+    while (w->failure == OK && w->signatures.failure == OK && stmt_row(w->q)) check_row_within(w);
     enum err e = stmt_end(w->q), signatures = audit_signed_walk_end(&w->signatures, unmet);
     return e != OK ? e : w->failure != OK ? w->failure : signatures;
 }
@@ -242,21 +281,24 @@ static enum err find_untrusted_key(struct db *db, struct arena *a, struct audit_
     return e;
 }
 
-enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) {
+/* The newest signature rests on all rows before it, so that nobody has to look at the others to
+ * know that none of these was changed. */
+static enum err verify(struct db *db, struct arena *a, bool newest_only, struct walk *w,
+                       struct audit_report *out) {
     memset(out, 0, sizeof *out);
     struct audit_head head;
-    const char *path = audit_head_path(a, db_path(db)), *problem = NULL, *why = NULL;
+    const char *path = audit_head_path(a, db_path(db)), *why = NULL;
     int64_t unmet;
     enum err found = audit_head_read(a, path, &head, &why);
     out->head_checked = found == OK;
-    struct walk w = {.head = found == OK ? &head : NULL, .expected = 1, .out = out, .arena = a};
-    enum err e = walk_log(db, &w, &problem, &unmet);
+    *w = (struct walk){.head = found == OK ? &head : NULL, .expected = 1, .out = out, .arena = a};
+    enum err e = walk_log(db, w, newest_only, &unmet);
     if (e != OK) return e;
-    out->rows = w.expected - 1;
-    memcpy(out->head, w.before, sizeof out->head);
-    if (problem)
-        out->problem = arena_printf(a, "Row %" PRId64 " of the audit log %s.", w.expected, problem);
-    else if (unmet) out->problem = cut_off_sentence(a, path, out->rows, unmet, "signed");
+    out->rows = w->problem ? w->bad - 1 : w->expected - 1;
+    memcpy(out->head, w->problem ? w->fits : w->before, sizeof out->head);
+    if (w->problem)
+        out->problem = arena_printf(a, "Row %" PRId64 " of the audit log %s.", w->bad, w->problem);
+    else if (unmet) out->problem = cut_off(a, path, out->rows, unmet, "signed");
     else if (out->unsigned_count) {
         out->problem = unsigned_sentence(a, out);
         out->first_bad = out->unsigned_rows[0];
@@ -276,9 +318,36 @@ enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) 
         return found;
     }
     if (out->problem) {
-        out->first_bad = w.expected;
+        out->first_bad = w->problem ? w->bad : w->expected;
         return ERR_INVALID;
     }
     e = find_untrusted_key(db, a, out);
     return e == OK && out->problem ? ERR_INVALID : e;
 }
+
+enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) {
+    struct walk w;
+    return verify(db, a, false, &w, out);
+}
+
+enum err audit_verify_newest(struct db *db, struct arena *a, struct audit_report *out) {
+    struct walk w;
+    return verify(db, a, true, &w, out);
+}
+
+enum err audit_stands(struct db *db, struct arena *a, struct audit_head *end,
+                      struct audit_report *out) {
+    struct walk w;
+    enum err e = verify(db, a, false, &w, out);
+    end->seq = w.expected - 1;
+    memcpy(end->hash, w.before, sizeof end->hash);
+    return e;
+}
+
+/* ---- Whether it can be believed now ---------------------------------------------------------- */
+
+static atomic_bool broken;
+
+void audit_found(bool holds) { atomic_store(&broken, !holds); }
+
+bool audit_holds(void) { return !atomic_load(&broken); }

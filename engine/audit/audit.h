@@ -3,12 +3,13 @@
  *
  * hash(n) = SHA-256 of the JSON array [n,at_ms,actor,action,subject,detail,hash(n-1)] without
  * blanks, in lower-case hex; strings as buf_json writes them, `detail` as one string or null;
- * hash(0) = 64 zeros. A changed, removed or reordered row breaks the chain. A cut tail is found
- * against the head, the file `<database>.audit-head`, which holds number and hash of a row that
- * was committed: "n hash\n". It is written after each COMMIT with audited jobs and never goes down.
- * A head that is behind the log (the process died in between) is fine; one ahead of it means that
- * rows are gone; a log without one cannot show that its end is whole, so that it has to be accepted
- * by somebody (audit_accept).
+ * hash(0) = 64 zeros. Behind a row that does not fit, "audit.accept" rests on the hashes as they
+ * are made anew, and the chain goes on from its own. A changed, removed or reordered row breaks the
+ * chain. A cut tail is found against the head, the file `<database>.audit-head`, which holds number
+ * and hash of a row that was committed: "n hash\n". It is written after each COMMIT with audited
+ * jobs and never goes down. A head that is behind the log (the process died in between) is fine;
+ * one ahead of it means that rows are gone; a log without one cannot show that its end is whole, so
+ * that it has to be accepted by somebody (audit_accept).
  *
  * Threads: audit_append in jobs alone. What reads takes the caller's own connection, on any thread;
  * audit_verify takes as long as the log is. audit_open and audit_accept wait for the disk: commands
@@ -56,11 +57,14 @@ enum err audit_head_read(struct arena *a, const char *path, struct audit_head *o
  * snapshot. */
 void audit_head_catch_up(struct db *db);
 /* RULE audit-accept: after an inquiry, somebody (`by`: the user of this machine) says with a reason
- * that the log is to go on from where it ends. Appends "audit.accept" with what head and log said,
- * and writes the head anew, alone in being allowed to lower it. ERR_CONFLICT when there is nothing
+ * that the log is to go on from where it ends, whether head and log do not agree or a row inside
+ * does not fit. Appends "audit.accept" with what head and log said, and writes the head anew, alone
+ * in being allowed to lower it. Its hash rests on what stands in the rows before it, whatever hash
+ * they keep: of what is changed afterwards it says nothing. `people`: JSON object of the people
+ * whose roles were never logged (account_unlogged); NULL: none. ERR_CONFLICT when there is nothing
  * to accept. */
 enum err audit_accept(struct store *s, struct arena *a, const char *by, const char *reason,
-                      const char **why) MUST_USE;
+                      const char *people, const char **why) MUST_USE;
 
 #define AUDIT_UNSIGNED_LISTED 10
 struct audit_report {
@@ -83,6 +87,15 @@ struct audit_report {
  * head or a signed head is wrong. Another error: it could not be read whole, which says nothing
  * about the log; `problem` may say why. */
 enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) MUST_USE;
+/* The same, but of the signatures only the newest is looked at. It rests on every row before it, so
+ * that a row that was changed or removed is found all the same; a signature that somebody put in
+ * another's place is not. A thirtieth of the time. */
+enum err audit_verify_newest(struct db *db, struct arena *a, struct audit_report *out) MUST_USE;
+
+/* RULE audit-read: what the last reading of a server found; true where nobody has read it. While
+ * the log does not hold, nothing is certified, decided or called valid by it. Any thread. */
+void audit_found(bool holds);
+bool audit_holds(void);
 
 /* Newest first, for the admin's page and for a case. `subject` NULL = all; `before_seq` 0 = from
  * the newest on; `limit` 1 to 1000. */

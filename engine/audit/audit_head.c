@@ -253,16 +253,33 @@ enum err audit_open(struct store **out, const struct store_options *options, str
 /* ---- Accepting ------------------------------------------------------------------------------ */
 
 struct accept {
-    const char *by, *reason, *problem;
+    const char *by, *reason, *people, *problem;
+    bool of_head;               /* the problem is the head's */
     struct audit_head was, log; /* what the head said (seq 0: nothing), and where the log ends */
     struct audit_head now;      /* out */
 };
 
+/* What is wrong: with the head, or inside of the log. Where the log ends, too. */
+static enum err find_problem(struct db *db, struct arena *a, struct accept *x) {
+    struct audit_report *report = NEW(a, struct audit_report);
+    struct audit_signed_head newest = {0};
+    enum err e = audit_head_problem(db, a, &x->problem);
+    if (e != OK) return e;
+    x->of_head = x->problem != NULL;
+    e = audit_stands(db, a, &x->log, report);
+    if (e == ERR_INVALID) {
+        if (!x->of_head) x->problem = report->problem;
+        e = OK;
+    }
+    if (e == OK) e = audit_signed_find(db, a, 0, &newest);
+    /* A row that was signed and is gone keeps its number: its signature stays there. */
+    if (e == OK && newest.seq > x->log.seq) x->log.seq = newest.seq;
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
 static enum err accept_job(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct accept *x = arg;
     struct buf b;
-    enum err e = audit_last(db, a, &x->log);
-    if (e != OK) return e;
     buf_init(&b, a);
     buf_puts(&b, "{\"reason\":");
     buf_json(&b, x->reason);
@@ -270,18 +287,21 @@ static enum err accept_job(struct db *db, struct arena *a, void *arg, int64_t no
     buf_json(&b, x->by);
     buf_puts(&b, ",\"problem\":");
     buf_json(&b, x->problem);
-    buf_printf(&b, ",\"head\":[%" PRId64 ",\"%s\"],\"log\":[%" PRId64 ",\"%s\"]}", x->was.seq,
+    buf_printf(&b, ",\"head\":[%" PRId64 ",\"%s\"],\"log\":[%" PRId64 ",\"%s\"]", x->was.seq,
                x->was.seq ? x->was.hash : "", x->log.seq, x->log.hash);
-    e = audit_append(db, a, now_ms, "system", "audit.accept", "audit", buf_text(&b));
+    if (x->people) buf_printf(&b, ",\"people\":%s", x->people);
+    buf_puts(&b, "}");
+    enum err e = audit_append_behind(db, a, &x->log, now_ms, "system", AUDIT_ACCEPT, "audit",
+                                     buf_text(&b));
     return e == OK ? audit_last(db, a, &x->now) : e;
 }
 
 enum err audit_accept(struct store *s, struct arena *a, const char *by, const char *reason,
-                      const char **why) {
-    struct accept x = {.by = by, .reason = reason};
+                      const char *people, const char **why) {
+    struct accept x = {.by = by, .reason = reason, .people = people};
     struct db *db = store_reader(s);
     const char *ignored;
-    enum err e = db ? audit_head_problem(db, a, &x.problem) : ERR_IO;
+    enum err e = db ? find_problem(db, a, &x) : ERR_IO;
     if (e != OK) {
         *why = x.problem ? x.problem : "The audit log cannot be read.";
         return e;
@@ -292,10 +312,10 @@ enum err audit_accept(struct store *s, struct arena *a, const char *by, const ch
     }
     const char *path = audit_head_path(a, db_path(db));
     if (audit_head_read(a, path, &x.was, &ignored) != OK) x.was.seq = 0;
-    /* Renamed, since the head must be lowered, and kept for later inquiries. */
-    const char *renamed = arena_printf(a, "%s.set-aside", path);
-    for (int i = 2; exists(renamed); i++) renamed = arena_printf(a, "%s.set-aside.%d", path, i);
-    if (exists(path) && rename(path, renamed) != 0) {
+    /* Out of the way of RULE audit-head, and kept for whoever asks later. */
+    const char *aside = arena_printf(a, "%s.set-aside", path);
+    for (int i = 2; exists(aside); i++) aside = arena_printf(a, "%s.set-aside.%d", path, i);
+    if (x.of_head && exists(path) && rename(path, aside) != 0) {
         *why = arena_printf(a, "%s cannot be set aside: %s. Nothing was changed.", path,
                             strerror(errno));
         return ERR_IO;
@@ -311,7 +331,9 @@ enum err audit_accept(struct store *s, struct arena *a, const char *by, const ch
         return ERR_BUSY;
     }
     if (e == OK) return OK;
-    if (exists(renamed)) (void)rename(renamed, path);
-    *why = "The audit log cannot be written. Nothing was changed.";
+    if (x.of_head && exists(aside)) (void)rename(aside, path);
+    *why = e == ERR_LIMIT ? "So many people have roles that were never logged that they cannot be "
+                            "named. Nothing was changed."
+                          : "The audit log cannot be written. Nothing was changed.";
     return e;
 }

@@ -4,6 +4,15 @@
 
 #include "audit/audit.h"
 
+#define AUDIT_ACCEPT "audit.accept"
+/* As audit_append, behind this row (the last one, or a number that is free). */
+enum err audit_append_behind(struct db *db, struct arena *a, const struct audit_head *last,
+                             int64_t now_ms, const char *actor, const char *action,
+                             const char *subject, const char *detail) MUST_USE;
+/* As audit_verify, and where the log ends: the hash is made anew from what stands in the rows, so
+ * that it is another than the one that is kept when one does not fit. */
+enum err audit_stands(struct db *db, struct arena *a, struct audit_head *end,
+                      struct audit_report *out) MUST_USE;
 /* Whether RULE audit-sign asks for a signature with this action. */
 bool audit_is_important(const char *action);
 #define AUDIT_UNSIGNED "is not signed by the academy: it was written past the program"
@@ -38,14 +47,17 @@ void audit_head_write(const char *database, const void *bytes, size_t len);
 /* Reads the signed heads in parallel with the log, in one pass; see audit_verify. */
 struct audit_signed_walk {
     struct stmt *q;
-    bool has;   /* `next` is filled */
-    bool found; /* the row that was walked last is signed */
+    bool has;     /* `next` is filled */
+    bool found;   /* the row that was walked last is signed */
+    bool known;   /* and by a key that is here, or no key is */
+    int64_t from; /* signatures before this row are not looked at */
     struct audit_signed_head next;
     struct arena arena;
     enum err failure; /* memory was short: nothing can be said */
 };
-void audit_signed_walk_begin(struct audit_signed_walk *w, struct db *db);
-/* The row `seq` has this hash: NULL, or what is wrong with the signed head of that row. */
+void audit_signed_walk_begin(struct audit_signed_walk *w, struct db *db, bool newest_only);
+/* The row `seq` has this hash: NULL, or what is wrong with the signed head of that row, or of one
+ * between it and the row before (static). */
 const char *audit_signed_walk_row(struct audit_signed_walk *w, struct arena *a, int64_t seq,
                                   const char *hash, struct audit_report *out);
 /* Ends the walk. `*left` is the row of a signed head that the log does not have, else 0. */

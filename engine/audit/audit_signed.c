@@ -258,11 +258,17 @@ static void walk_next(struct audit_signed_walk *w) {
     }
 }
 
-void audit_signed_walk_begin(struct audit_signed_walk *w, struct db *db) {
+void audit_signed_walk_begin(struct audit_signed_walk *w, struct db *db, bool newest_only) {
+    struct stmt *q;
+    enum err e;
     arena_init(&w->arena, 256 * 1024);
     w->failure = OK;
+    w->from = 0;
     w->q = db_query(db, SQL_audit_signed_all, "");
     walk_next(w);
+    if (!newest_only || !db_one(db, &q, &e, SQL_audit_signed_last, "")) return;
+    w->from = stmt_int(q, 0);
+    if (stmt_end(q) != OK) w->from = 0;
 }
 
 static void note_key(struct audit_report *out, struct arena *a, const char *key, int64_t seq) {
@@ -275,18 +281,24 @@ static void note_key(struct audit_report *out, struct arena *a, const char *key,
 
 const char *audit_signed_walk_row(struct audit_signed_walk *w, struct arena *a, int64_t seq,
                                   const char *hash, struct audit_report *out) {
-    w->found = false;
-    if (!w->has || w->next.seq > seq) return NULL;
-    if (w->next.seq < seq) return "follows a signed head of a row that is not there";
+    const char *problem = NULL;
+    bool anybody;
+    w->found = w->known = false;
+    for (; w->has && w->next.seq < seq; walk_next(w))
+        problem = "follows a signed head of a row that is not there";
+    if (!w->has || w->next.seq > seq) return problem;
     if (!str_eq(w->next.hash, hash))
-        return "is not the row that was signed (its hash differs from the signed head)";
-    if (!audit_signature_valid(a, &w->next))
-        return "has a signed head whose signature does not fit";
-    note_key(out, a, w->next.key, seq);
-    out->signed_heads++;
-    w->found = true;
+        problem = "is not the row that was signed (its hash differs from the signed head)";
+    else if (seq >= w->from && !audit_signature_valid(a, &w->next))
+        problem = "has a signed head whose signature does not fit";
+    else {
+        note_key(out, a, w->next.key, seq);
+        out->signed_heads++;
+        w->found = true;
+        w->known = audit_signer_knows(w->next.key, &anybody) || !anybody;
+    }
     walk_next(w);
-    return NULL;
+    return problem;
 }
 
 enum err audit_signed_walk_end(struct audit_signed_walk *w, int64_t *left) {

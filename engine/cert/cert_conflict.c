@@ -51,6 +51,10 @@ enum err cert_may_decide(struct db *db, struct arena *a, const char *actor_id, u
         *refusal = "cert_refusal_role";
         return ERR_DENIED;
     }
+    if (!audit_holds()) {
+        *refusal = "cert_refusal_log";
+        return ERR_CONFLICT;
+    }
     e = cert_conflict(db, actor_id, person_id, &conflict);
     if (e != OK || !conflict) return e;
     *refusal = cert_conflict_refusal(conflict);

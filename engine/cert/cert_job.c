@@ -121,7 +121,7 @@ enum err cert_apply(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     /* What is not as it was logged, a person has to look into. */
     const char *problem = NULL;
     if (e == OK) e = cert_records_results(db, a, &status, &problem);
-    if (e == OK && status.complete && !status.changed && !problem)
+    if (e == OK && status.complete && !status.changed && !problem && audit_holds())
         e = admit(db, a, now_ms, apply->application_id, "system",
                   "every requirement of the level is met", cert_evidence_json(a, &status));
     return e;
@@ -177,6 +177,7 @@ enum err cert_mark(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     enum err e = cert_application_find(db, a, mark->application_id, &application);
     if (e != OK) return e;
     if (application.outcome) return refuse(&mark->refusal, ERR_CONFLICT, "cert_refusal_decided");
+    if (!audit_holds()) return refuse(&mark->refusal, ERR_CONFLICT, "cert_refusal_log");
     e = check_marker(db, a, mark, application.person_id);
     if (e != OK) return e;
     if (!length_fits(mark->comment, CERT_REASON_MIN, CERT_REASON_MAX))

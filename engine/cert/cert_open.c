@@ -230,6 +230,7 @@ enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64
                           int64_t now_ms, const char **json, const char **etag) {
     int64_t fact_count, last_change = 0;
     const char *origin, *purpose;
+    if (!audit_holds()) return ERR_CONFLICT;
     enum err e = cert_list_about(db, a, list_id, &origin, &purpose, &fact_count);
     if (e == OK) e = cert_changes_last(db, &last_change);
     if (e != OK) return e;

@@ -234,8 +234,8 @@ const char *cert_change_detail(struct arena *a, const char *number, const char *
  * ------------------------------------------------------------ */
 /* RULE four-eyes, for everything that is decided about a person's certification: whoever decides is
  * active, has one of `roles`, is not the person, has neither taught nor marked them, and has
- * declared no interest (ISO/IEC 17024:2012, 5.2 and 9.4). ERR_DENIED with `*refusal`; `actor` is
- * filled on OK. In a job. */
+ * declared no interest (ISO/IEC 17024:2012, 5.2 and 9.4). ERR_DENIED with `*refusal`; ERR_CONFLICT
+ * while the audit log does not hold (RULE audit-read); `actor` is filled on OK. In a job. */
 enum err cert_may_decide(struct db *db, struct arena *a, const char *actor_id, unsigned roles,
                          const char *person_id, struct person *actor,
                          const char **refusal) MUST_USE;

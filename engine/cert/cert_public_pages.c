@@ -221,9 +221,12 @@ static enum err refuse_changed(struct request *r, const struct cert_certificate 
     if (e != OK || !doubt.problem) return e;
     log_say(LOG_ERROR, doubt.undecided ? "certificate_unchecked" : "certificate_changed",
             "%s: %s: see gradus audit verify", c->number, doubt.problem);
-    return http_error(
-        r, ERR_CONFLICT, "%s",
-        cert_text(r, doubt.undecided ? "cert_error_unchecked" : "cert_error_records", NULL));
+    return http_error(r, ERR_CONFLICT, "%s",
+                      cert_text(r,
+                                doubt.log         ? "cert_error_log"
+                                : doubt.undecided ? "cert_error_unchecked"
+                                                  : "cert_error_records",
+                                NULL));
 }
 
 /* "GR-2026-…", "….json", "….pdf", "….png" */

@@ -66,11 +66,12 @@ enum err cert_records_signed(struct db *db, struct arena *a, struct cert_keys *k
                                     problem);
     else if (key && (!keys || !cert_keys_find(keys, key, unused)))
         *out = (struct cert_doubt){
-            arena_printf(a,
-                         "row %lld of the audit log cannot be checked: the key %.80s is missing: "
-                         "put its file back into keys/",
-                         (long long)row->seq, key),
-            true};
+            .problem = arena_printf(
+                a,
+                "row %lld of the audit log cannot be checked: the key %.80s is missing: "
+                "put its file back into keys/",
+                (long long)row->seq, key),
+            .undecided = true};
     return e;
 }
 
@@ -218,9 +219,14 @@ enum err cert_records_certificate(struct db *db, struct arena *a, struct cert_ke
     *out = (struct cert_doubt){0};
     out->problem = cert_signed_problem(a, keys, c, row, &out->undecided);
     if (out->problem && !out->undecided) return OK;
+    if (!audit_holds()) {
+        *out = (struct cert_doubt){"the audit log, by which it is checked, does not hold", true,
+                                   true};
+        return OK;
+    }
     enum err e = read_logged(db, a, c->application_id, &l);
     if (e == OK) e = certificate_problem(db, a, &l, c, &problem);
-    if (e == OK && problem) *out = (struct cert_doubt){problem, false};
+    if (e == OK && problem) *out = (struct cert_doubt){.problem = problem};
     if (e != OK || problem) return e;
     struct cert_doubt unsigned_row;
     e = rows_signed(db, a, keys, &l, &unsigned_row);
@@ -242,7 +248,7 @@ enum err cert_records_report(struct db *db, struct arena *a, struct cert_keys *k
     if (e == OK && !doubt.problem) return OK;
     struct cert_check *status = &report->checks[CERT_CHECK_COUNT - 1];
     status->outcome = doubt.undecided ? CERT_SKIP : CERT_FAIL;
-    status->code = doubt.undecided ? "records_key" : "records";
+    status->code = doubt.log ? "records_log" : doubt.undecided ? "records_key" : "records";
     status->detail = doubt.undecided
                          ? arena_printf(a, "what is on record about it: %s", doubt.problem)
                          : "what is on record about it is not what was signed and logged";
@@ -382,11 +388,11 @@ static enum err check_credentials(struct db *db, struct arena *a, struct cert_ke
         e = cert_credential_find(db, a, c->id, version, &row);
         const char *problem = e == OK ? cert_signed_problem(a, keys, c, &row, &undecided) : NULL;
         if (!problem) continue;
-        *out = (struct cert_doubt){problem, undecided};
+        *out = (struct cert_doubt){.problem = problem, .undecided = undecided};
         if (!undecided) return OK;
     }
     if (e != ERR_NOT_FOUND) return e;
-    *out = (struct cert_doubt){"a credential of it is not on record", false};
+    *out = (struct cert_doubt){.problem = "a credential of it is not on record"};
     return OK;
 }
 

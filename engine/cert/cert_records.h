@@ -9,6 +9,7 @@ struct cert_doubt {
     const char *problem; /* a sentence without its subject (arena); NULL: nothing */
     /* Nothing differs, but a signature could not be looked at, because its key is missing. */
     bool undecided;
+    bool log; /* undecided because the audit log does not hold (RULE audit-read) */
 };
 
 /* RULE signed: each column of the tables that a certificate and a credential of it are made of is

@@ -55,9 +55,10 @@ static int accept_log(struct audit_call *c) {
     /* As the server would: while one runs the log and its head are its. */
     struct store_options how = {
         .path = arena_printf(a, "%s/gradus.db", c->data), .must_exist = true, .serving = true};
-    audit_signer_on_demand(cert_signer);
+    struct audit_signer keys;
     enum err e = store_open(&s, &how, a, &why);
-    if (e == OK) e = audit_accept(s, a, operator_name(a), c->reason, &why);
+    if (e == OK && cert_signer(how.path, a, &keys)) audit_signer_set(&keys);
+    if (e == OK) e = audit_accept(s, a, operator_name(a), c->reason, NULL, &why);
     if (e == OK)
         printf("accepted; the reason stands in the audit log, which goes on from where it ended\n");
     else fprintf(stderr, "gradus audit: %s\n", why);

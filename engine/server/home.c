@@ -83,7 +83,8 @@ enum err health_page(struct request *r) {
     upkeep_report(r->app->upkeep, UPKEEP_RECORDS, NULL, &records);
     bool healthy = store_healthy(r->app->store);
     const char *status = !healthy ? "cannot save: the disk is full or read-only"
-                         : report.state == UPKEEP_DAMAGED  ? "the database is damaged: see the log"
+                         : report.state == UPKEEP_DAMAGED ? "the database is damaged: see the log"
+                         : !audit_holds() ? "the audit log does not hold: see the log"
                          : records.state == UPKEEP_DAMAGED ? "records were changed: see the log"
                          : labs == LABS_FAILING            ? "no lab can be started: see the log"
                                                            : "ok";

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/text.h"
 #include "cert/cert.h"
 #include "lab/lab.h"
@@ -30,6 +31,9 @@ void server_metrics(struct app *app, struct buf *out) {
     metrics_sample(out, "gradus_records_changed", "gauge",
                    "1 when certificates or decisions are not what was signed and logged.",
                    records.state == UPKEEP_DAMAGED);
+    metrics_sample(out, "gradus_audit_broken", "gauge",
+                   "1 when the audit log does not hold: nothing is decided or shown as valid.",
+                   !audit_holds());
 }
 
 static const char *address_of(struct arena *a, const char *text) {

@@ -111,40 +111,90 @@ static void sign_head(struct upkeep *u) {
     arena_release(&a);
 }
 
+/* RULE audit-read: before anybody is served, and once a day, the log is read, as `gradus audit
+ * verify` does. Without it a row that was taken out, and with it the end of a certificate, would
+ * not be missed: nobody looks for a row that is not there. False: it does not hold, or could not be
+ * read, and `*problem` says so. */
+static bool read_log(struct upkeep *u, struct arena *a, bool newest_only, const char **problem) {
+    struct db *db = store_reader(u->app->store);
+    struct audit_report report = {0};
+    volatile enum err e = ERR_BUSY;
+    const char *volatile found = NULL;
+    if (db && ARENA_GUARD(a) == 0) {
+        e = newest_only ? audit_verify_newest(db, a, &report) : audit_verify(db, a, &report);
+        if (e == ERR_INVALID)
+            found = arena_printf(a,
+                                 "%s Nothing is certified, decided or shown as valid until it "
+                                 "is known what happened: see gradus audit verify",
+                                 report.problem);
+    }
+    if (e == OK || e == ERR_INVALID) audit_found(e == OK);
+    if (e == ERR_INVALID) log_say(LOG_ERROR, "audit_broken", "%s", found ? found : "");
+    else if (e != OK)
+        log_say(LOG_WARN, "audit_unread", "the audit log could not be read whole (%s)",
+                err_name(e));
+    *problem = found ? found : e == OK ? NULL : "the audit log could not be read whole";
+    return e == OK;
+}
+
+/* What is on record, by a log that holds. */
+static enum err read_records(struct upkeep *u, struct db *db, struct arena *a,
+                             const char **problem) {
+    struct cert_records records;
+    enum err e = cert_records_check(db, a, u->app->data, &records);
+    for (size_t i = 0; e == ERR_INVALID && i < records.told_count; i++)
+        log_say(LOG_ERROR, "record_changed", "%s", records.told[i]);
+    if (e == ERR_INVALID)
+        *problem = arena_printf(
+            a,
+            "%s In %lld cases the records are not what was signed and logged: see gradus audit verify",
+            records.problem, (long long)records.bad);
+    else if (e == OK && records.unchecked)
+        *problem = arena_printf(a, "%s In %lld cases a signature cannot be checked",
+                                records.problem, (long long)records.unchecked);
+    else if (e != OK)
+        *problem = arena_printf(a, "the certificates could not be compared with the log (%s)",
+                                err_name(e));
+    if (*problem)
+        log_say(e == ERR_INVALID ? LOG_ERROR : LOG_WARN, "records_changed", "%s", *problem);
+    return e;
+}
+
 /* RULE records: somebody with access to the folder may have changed what is certified. */
 static void compare_records(struct upkeep *u) {
     struct db *db = store_reader(u->app->store);
+    struct arena a, of_log;
+    const int64_t start_ms = clock_monotonic_ms();
+    const char *broken = NULL, *changed = NULL;
+    if (!db) return;
+    arena_init(&of_log, (size_t)8 * 1024 * 1024);
+    arena_init(&a, (size_t)8 * 1024 * 1024);
+    bool holds = read_log(u, &of_log, false, &broken);
+    volatile enum err e = ERR_BUSY;
+    if (ARENA_GUARD(&a) == 0) e = read_records(u, db, &a, &changed);
+    else {
+        e = ERR_BUSY;
+        changed = "memory is short";
+        log_say(LOG_WARN, "records_changed", "%s", changed);
+    }
+    publish(u, UPKEEP_RECORDS,
+            e == ERR_INVALID || !audit_holds() ? UPKEEP_DAMAGED
+            : e == OK && holds && !changed     ? UPKEEP_GOOD
+                                               : UPKEEP_UNKNOWN,
+            clock_monotonic_ms() - start_ms, broken ? broken : changed);
+    arena_release(&a);
+    arena_release(&of_log);
+}
+
+/* Of its signatures the newest alone: whoever starts a server waits for it. */
+static void read_log_first(struct upkeep *u) {
     struct arena a;
-    struct cert_records records;
     const int64_t start_ms = clock_monotonic_ms();
     const char *problem = NULL;
-    if (!db) return;
+    audit_found(false);
     arena_init(&a, (size_t)8 * 1024 * 1024);
-    volatile enum err e = ERR_BUSY;
-    if (ARENA_GUARD(&a) == 0) {
-        e = cert_records_check(db, &a, u->app->data, &records);
-        for (size_t i = 0; e == ERR_INVALID && i < records.told_count; i++)
-            log_say(LOG_ERROR, "record_changed", "%s", records.told[i]);
-        if (e == ERR_INVALID)
-            problem = arena_printf(
-                &a,
-                "%s In %lld cases the records are not what was signed and logged: see gradus audit verify",
-                records.problem, (long long)records.bad);
-        else if (e == OK && records.unchecked)
-            problem = arena_printf(&a, "%s In %lld cases a signature cannot be checked",
-                                   records.problem, (long long)records.unchecked);
-        else if (e != OK)
-            problem = arena_printf(&a, "the certificates could not be compared with the log (%s)",
-                                   err_name(e));
-    } else if (e == OK) e = ERR_BUSY;
-    if (e != OK || problem)
-        log_say(e == ERR_INVALID ? LOG_ERROR : LOG_WARN, "records_changed", "%s",
-                problem ? problem : "memory is short");
-    publish(u, UPKEEP_RECORDS,
-            e == OK            ? (problem ? UPKEEP_UNKNOWN : UPKEEP_GOOD)
-            : e == ERR_INVALID ? UPKEEP_DAMAGED
-                               : UPKEEP_UNKNOWN,
-            clock_monotonic_ms() - start_ms, problem);
+    if (!read_log(u, &a, true, &problem))
+        publish(u, UPKEEP_RECORDS, UPKEEP_DAMAGED, clock_monotonic_ms() - start_ms, problem);
     arena_release(&a);
 }
 
@@ -202,6 +252,7 @@ enum err upkeep_open(struct upkeep **out, struct app *app, const char **why) {
         free(u);
         return ERR_IO;
     }
+    read_log_first(u);
     if (pthread_create(&u->thread, NULL, look_after, u) == 0) {
         *out = u;
         return OK;
@@ -219,6 +270,7 @@ void upkeep_close(struct upkeep *u) {
     pthread_cond_signal(&u->wake);
     pthread_mutex_unlock(&u->lock);
     pthread_join(u->thread, NULL);
+    audit_found(true); /* nobody serves any more */
     pthread_cond_destroy(&u->wake);
     pthread_mutex_destroy(&u->lock);
     for (size_t i = 0; i < UPKEEP_CHECKS; i++) free((char *)u->reports[i].problem);

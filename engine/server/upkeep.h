@@ -8,13 +8,15 @@
 
 struct upkeep;
 
-/* `app` must live until upkeep_close. */
+/* Reads the audit log first (RULE audit-read): call it before anybody is served. `app` must live
+ * until upkeep_close. */
 enum err upkeep_open(struct upkeep **out, struct app *app, const char **why) MUST_USE;
 void upkeep_close(struct upkeep *u); /* before the store; NULL is fine */
 
 enum upkeep_check {
     UPKEEP_FILE,    /* the whole file, page for page */
-    UPKEEP_RECORDS, /* certificates and decisions against what was signed and logged */
+    UPKEEP_RECORDS, /* the audit log, and certificates and decisions against it and what was signed
+                     */
     UPKEEP_CHECKS
 };
 /* What the last check found. */

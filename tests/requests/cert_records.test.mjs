@@ -415,5 +415,8 @@ test("RULE audit-signed: a possible change that was chained but not signed is fo
             await told();
         }
     });
+    // A log that was found broken is believed again after a reading.
+    assert.equal((await get(`/certificates/${certified}`)).status, 409);
+    await server.restart();
     assert.equal((await get(`/certificates/${certified}`)).status, 200);
 });

@@ -116,7 +116,8 @@ static inline void tamper(const char *sql) {
     char *why = NULL;
     if (sqlite3_exec(
             db,
-            "DROP TRIGGER audit_log_at_end; DROP TRIGGER audit_log_no_update; DROP TRIGGER audit_log_no_delete",
+            "DROP TRIGGER IF EXISTS audit_log_at_end; DROP TRIGGER IF EXISTS audit_log_no_update; "
+            "DROP TRIGGER IF EXISTS audit_log_no_delete",
             NULL, NULL, &why) != SQLITE_OK ||
         sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
         fail_msg("%s: %s", sql, why);

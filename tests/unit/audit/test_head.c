@@ -228,7 +228,8 @@ static void what_was_asked_after_is_accepted(void **state) {
     fill();
     const char *why;
     struct store *s = open_store();
-    assert_int_equal(audit_accept(s, &arena, "root", "nothing is wrong here", &why), ERR_CONFLICT);
+    assert_int_equal(audit_accept(s, &arena, "root", "nothing is wrong here", NULL, &why),
+                     ERR_CONFLICT);
     assert_true(store_close(s, 1000));
     static const char *const faults[] = {"DELETE FROM audit_log WHERE seq > 5",
                                          "SELECT 1" /* and the head goes */};
@@ -237,7 +238,7 @@ static void what_was_asked_after_is_accepted(void **state) {
         else unlink(head_file);
         assert_null(open_checked(&why));
         s = open_store();
-        assert_int_equal(audit_accept(s, &arena, "root", "the disk was full", &why), OK);
+        assert_int_equal(audit_accept(s, &arena, "root", "the disk was full", NULL, &why), OK);
         struct audit_row *rows;
         size_t count;
         assert_int_equal(audit_list(store_reader(s), &arena, NULL, 0, 1, &rows, &count), OK);
@@ -254,6 +255,46 @@ static void what_was_asked_after_is_accepted(void **state) {
     }
 }
 
+/* RULE audit-accept: a fault inside of the log, and what comes after it was accepted. */
+static void a_fault_inside_is_accepted_as_it_stands(void **state) {
+    (void)state;
+    static const char *const faults[] = {
+        "DELETE FROM audit_log WHERE seq = 4",
+        "UPDATE audit_log SET detail = '{\"n\":2}' WHERE seq = 3",
+        "UPDATE audit_log SET hash = replace(hash, substr(hash, 1, 1), 'x') WHERE seq = 5",
+        "INSERT INTO audit_log SELECT -5, at_ms, actor, action, subject, detail, hash FROM audit_log "
+        "WHERE seq = 1",
+        "UPDATE audit_log SET detail = hex(zeroblob(8000000)) WHERE seq = 6",
+    };
+    static const char *const later[] = {"DELETE FROM audit_log WHERE seq = 2",
+                                        "UPDATE audit_log SET subject = 'x' WHERE seq = 7",
+                                        "UPDATE audit_log SET detail = 'x' WHERE seq = 8"};
+    const char *why;
+    struct audit_report r;
+    for (size_t i = 0; i < COUNT_OF(faults) * COUNT_OF(later); i++) {
+        if (i) {
+            teardown(NULL);
+            assert_int_equal(setup(NULL), 0);
+        }
+        fill();
+        tamper(faults[i % COUNT_OF(faults)]);
+        assert_int_equal(verify(&r), ERR_INVALID);
+        struct store *s = open_store();
+        assert_int_equal(audit_accept(s, &arena, "root", "it was looked into", NULL, &why), OK);
+        assert_int_equal(say(s, (struct fact){"p", "test.fact", "one", NULL, OK}), OK);
+        assert_true(store_close(s, 1000));
+        if (verify(&r) != OK) fail_msg("%s: %s", faults[i % COUNT_OF(faults)], r.problem);
+        assert_int_equal(r.rows, ROWS + 2);
+        s = open_store();
+        assert_int_equal(audit_accept(s, &arena, "root", "nothing is wrong now", NULL, &why),
+                         ERR_CONFLICT);
+        assert_true(store_close(s, 1000));
+        tamper(later[i / COUNT_OF(faults)]);
+        if (verify(&r) != ERR_INVALID)
+            fail_msg("%s after %s", later[i / COUNT_OF(faults)], faults[i % COUNT_OF(faults)]);
+    }
+}
+
 int main(void) {
     log_threshold((enum log_level)(LOG_ERROR + 1));
     const struct CMUnitTest tests[] = {
@@ -266,6 +307,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_head_that_does_not_agree_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_without_a_database_begin_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_asked_after_is_accepted, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_fault_inside_is_accepted_as_it_stands, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,6 +89,52 @@ static void facts_of_importance_are_signed_as_they_are_made(void **state) {
     assert_int_equal(r.key_count, 1);
 }
 
+/* The newest signature rests on all before it; a fault of another signature is for the whole
+ * reading. And who has no key accepts nothing (RULE audit-accept). */
+static void the_newest_signature_finds_what_was_changed(void **state) {
+    (void)state;
+    static const struct {
+        const char *sql;
+        enum err newest, whole;
+    } cases[] = {
+        {"SELECT 1", OK, OK},
+        {"DELETE FROM audit_log WHERE seq = 3", ERR_INVALID, ERR_INVALID},
+        {"UPDATE audit_log SET subject = 'x' WHERE seq = 1", ERR_INVALID, ERR_INVALID},
+        {"DELETE FROM audit_log WHERE seq = 9", ERR_INVALID, ERR_INVALID},
+        {"UPDATE audit_signed_head SET hash = replace(hash, substr(hash, 1, 1), 'x') WHERE seq = 8",
+         ERR_INVALID, ERR_INVALID},
+        {"UPDATE audit_signed_head SET at_ms = 1 WHERE seq = 8", OK, ERR_INVALID},
+        {"UPDATE audit_signed_head SET at_ms = 1 WHERE seq = 9", ERR_INVALID, ERR_INVALID},
+    };
+    const char *why;
+    struct audit_report r;
+    begin_signing();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        if (i) {
+            teardown(NULL);
+            assert_int_equal(setup(NULL), 0);
+        }
+        sign_again();
+        fill();
+        struct store *s = open_store();
+        for (int n = 0; n < 2; n++)
+            assert_int_equal(say(s, (struct fact){"p", "cert.grant", "s", NULL, OK}), OK);
+        assert_true(store_close(s, 1000));
+        audit_signer_set(NULL);
+        tamper("DROP TRIGGER IF EXISTS audit_signed_head_stays");
+        tamper(cases[i].sql);
+        s = open_store();
+        assert_int_equal(audit_verify_newest(store_reader(s), &arena, &r), cases[i].newest);
+        assert_true(store_close(s, 1000));
+        assert_int_equal(verify(&r), cases[i].whole);
+        if (cases[i].whole == OK) continue;
+        s = open_store();
+        assert_int_equal(audit_accept(s, &arena, "root", "I have no key for it", NULL, &why), OK);
+        assert_true(store_close(s, 1000));
+        assert_int_equal(verify(&r), ERR_INVALID);
+    }
+}
+
 static enum err against(const char *text, const char **said) {
     struct store *s = open_store();
     const char *key;
@@ -440,6 +486,8 @@ int main(void) {
     log_threshold((enum log_level)(LOG_ERROR + 1));
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(facts_of_importance_are_signed_as_they_are_made, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(the_newest_signature_finds_what_was_changed, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_log_made_anew_is_not_the_one_that_was_published, setup,
                                         teardown),

@@ -139,7 +139,7 @@ static void what_cannot_be_read_says_nothing(void **state) {
     assert_int_equal(audit_check_head(db, &arena, &why), ERR_IO);
     assert_string_equal(why, "The audit log cannot be read.");
     why = NULL;
-    assert_int_equal(audit_accept(s, &arena, "root", "it is gone", &why), ERR_IO);
+    assert_int_equal(audit_accept(s, &arena, "root", "it is gone", NULL, &why), ERR_IO);
     assert_string_equal(why, "The audit log cannot be read.");
     assert_int_equal(say(s, (struct fact){"p", "a.b", "s", NULL, OK}), ERR_IO);
     assert_int_equal(store_write(s, audit_sign, NULL, &arena), ERR_IO);
@@ -238,7 +238,7 @@ static void a_head_that_cannot_be_read_says_nothing(void **state) {
     assert_int_equal(audit_check_head(db, &arena, &why), ERR_IO);
     assert_non_null(strstr(why, "audit-head cannot be read: "));
     why = NULL;
-    assert_int_equal(audit_accept(s, &arena, "root", "a socket", &why), ERR_IO);
+    assert_int_equal(audit_accept(s, &arena, "root", "a socket", NULL, &why), ERR_IO);
     assert_non_null(strstr(why, "audit-head cannot be read: "));
     /* Saves go on, and it stays what it is. */
     assert_int_equal(say(s, (struct fact){"p", "a.b", "s", NULL, OK}), OK);
