@@ -107,10 +107,11 @@ enum err account_find_login(struct db *db, struct arena *a, const char *login,
  * nobody has. Both may be NULL. */
 enum err account_taken(struct db *db, struct arena *a, const char *login, const char *email,
                        const char *except, struct person *out) MUST_USE;
-/* For jobs, since roles may have changed after the request was checked: ERR_DENIED when the person
- * is gone or has none of `roles` any more. */
+/* For jobs: a request may have waited since its sender was let in. ERR_DENIED when the person is
+ * gone or has none of `roles` any more. RULE logged-power: nor does anybody use a power by roles
+ * that are not those that were logged (account_record_problem). */
 enum err account_recheck_roles(struct db *db, struct arena *a, const char *person_id,
-                               unsigned roles) MUST_USE;
+                       unsigned roles) MUST_USE;
 /* RULE four-eyes: who has power decides neither about themselves nor about somebody in whom they
  * declared an interest. "self", "interest", or NULL in `*conflict`. What more binds those who
  * certify: cert_conflict. */
@@ -145,6 +146,10 @@ bool account_roles_parse(const char *text, unsigned *roles);
  * subject, NULL (as it came) when they are. ERR_NOT_FOUND: no such person. */
 enum err account_record_problem(struct db *db, struct arena *a, const char *person_id,
                                 const char **problem) MUST_USE;
+
+/* Whoever has more than the learner's role and no row in the log that tells it: a JSON object of
+ * their roles by id, NULL when there is nobody. For audit_accept. Arena. */
+enum err account_unlogged(struct db *db, struct arena *a, const char **out) MUST_USE;
 
 const char *account_roles_text(struct arena *a, unsigned roles);
 

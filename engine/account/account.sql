@@ -147,3 +147,7 @@ SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log
  WHERE subject = $1 AND action IN ('person.add', 'person.roles', 'person.name', 'cohort.join', 'cert.interest') ORDER BY seq;
 -- name: account_member_there
 SELECT 1 FROM cohort_member WHERE cohort_id = $1 AND person_id = $2 AND role = $3;
+
+-- Once, when a log is accepted: whoever has power.
+-- name: account_powerful
+SELECT DISTINCT person_id FROM person_role WHERE role <> 'learner' ORDER BY person_id;

@@ -5,6 +5,7 @@
 #include "account/account.h"
 #include "account/account_sql.h"
 #include "audit/audit.h"
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -51,20 +52,63 @@ static enum err fact_problem(struct db *db, struct arena *a, const char *person_
     return e;
 }
 
-/* When somebody accepted a log whose end was lost, the row that added a person may be lost too: a
- * person without any logged roles is then no problem. Roles that differ still are: setting them
+/* Where somebody accepted a log whose end was lost, a person may have been added in what is gone:
+ * those who were there then are not told (RULE accepted-people). Roles that differ are: to set them
  * anew logs them. */
 static enum err roles_problem(struct db *db, struct arena *a, const struct person *p,
                               const char *logged, const char **problem) {
     bool lost = false;
     enum err e = OK;
     if (!logged) {
-        if (!(p->roles & ~(unsigned)ROLE_LEARNER)) return OK; /* a learner has no privileges */
-        e = audit_accepted(db, a, &lost);
+        if (!(p->roles & ~(unsigned)ROLE_LEARNER)) return OK; /* nobody got power so */
+        e = audit_accepted(db, a, p->id, account_roles_text(a, p->roles), &lost);
         if (e == OK && !lost) *problem = "roles are on record that were never logged";
     } else if (!str_eq(account_roles_text(a, p->roles), logged)) {
         *problem = "the roles are not those that were logged";
     }
+    return e;
+}
+
+static enum err read_logged(struct db *db, struct arena *a, const char *person_id,
+                            struct audit_row **rows, size_t *count) {
+    struct stmt *q = db_query(db, SQL_account_logged, "t", person_id);
+    *rows = NULL;
+    for (*count = 0; stmt_row(q); (*count)++) {
+        *rows = list_more(a, *rows, *count, sizeof **rows);
+        (*rows)[*count] = audit_row_read(q, a);
+    }
+    return stmt_end(q);
+}
+
+enum err account_unlogged(struct db *db, struct arena *a, const char **out) {
+    struct stmt *q = db_query(db, SQL_account_powerful, "");
+    const char **ids = NULL;
+    size_t count = 0, told = 0;
+    struct buf b;
+    while (stmt_row(q)) {
+        ids = list_more(a, ids, count, sizeof *ids);
+        ids[count++] = stmt_text(q, 0, a);
+    }
+    enum err e = stmt_end(q);
+    buf_init(&b, a);
+    for (size_t i = 0; e == OK && i < count; i++) {
+        struct audit_row *rows;
+        size_t row_count;
+        struct person p;
+        bool logged = false;
+        e = account_find(db, a, ids[i], &p);
+        if (e == OK) e = read_logged(db, a, ids[i], &rows, &row_count);
+        for (size_t k = 0; e == OK && k < row_count; k++)
+            logged |= str_eq(rows[k].action, "person.add") ||
+                      str_eq(rows[k].action, "person.roles");
+        if (e != OK || logged) continue;
+        buf_puts(&b, told++ ? "," : "{");
+        buf_json(&b, p.id);
+        buf_putc(&b, ':');
+        buf_json(&b, account_roles_text(a, p.roles));
+    }
+    if (told) buf_putc(&b, '}');
+    *out = told ? buf_text(&b) : NULL;
     return e;
 }
 
@@ -76,12 +120,7 @@ enum err account_record_problem(struct db *db, struct arena *a, const char *pers
     struct logged_person logged = {0};
     enum err e = account_find(db, a, person_id, &p);
     if (e != OK) return e;
-    struct stmt *q = db_query(db, SQL_account_logged, "t", person_id);
-    while (stmt_row(q)) {
-        rows = list_more(a, rows, count, sizeof *rows);
-        rows[count++] = audit_row_read(q, a);
-    }
-    e = stmt_end(q);
+    e = read_logged(db, a, person_id, &rows, &count);
     if (e == OK && !*problem) e = audit_rows_signed(db, a, rows, count, problem);
     for (size_t i = 0; e == OK && !*problem && i < count; i++)
         e = fact_problem(db, a, person_id, &rows[i], &logged, problem);

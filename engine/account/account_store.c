@@ -6,6 +6,7 @@
 #include "audit/audit.h"
 #include "base/clock.h"
 #include "base/codec.h"
+#include "base/log.h"
 #include "base/text.h"
 
 static const unsigned all_roles[] = {ROLE_LEARNER, ROLE_INSTRUCTOR, ROLE_ASSESSOR, ROLE_ADMIN};
@@ -178,7 +179,14 @@ enum err account_recheck_roles(struct db *db, struct arena *a, const char *perso
                                unsigned roles) {
     struct person p;
     enum err e = account_find(db, a, person_id, &p);
-    return e == OK && (!(p.roles & roles) || p.deactivated_ms) ? ERR_DENIED : e;
+    if (e != OK) return e;
+    if (!(p.roles & roles) || p.deactivated_ms) return ERR_DENIED;
+    const char *problem = NULL;
+    e = account_record_problem(db, a, person_id, &problem);
+    if (e != OK || !problem) return e;
+    log_say(LOG_ERROR, "records_changed", "the person %s did not get through: %s", person_id,
+            problem);
+    return ERR_DENIED;
 }
 
 enum err account_set_password(struct db *db, struct arena *a, int64_t now_ms, const char *actor,

@@ -83,12 +83,14 @@ enum err audit_rows_signed(struct db *db, struct arena *a, const struct audit_ro
  * signed row `seq` behind the first row that was signed with one that is here, and none of these
  * signed that it came ("cert.key"). False where no key is here at all. */
 enum err audit_key_untrusted(struct db *db, struct arena *a, const char *key, int64_t seq,
-                             bool *untrusted) MUST_USE;
+                           bool *untrusted) MUST_USE;
 #define AUDIT_UNTRUSTED "is signed with a key that is not the academy's"
-/* Whether somebody accepted a log whose end was lost, and had the key (or did so before rows had to
- * be signed). */
-enum err audit_accepted(struct db *db, struct arena *a, bool *accepted) MUST_USE;
-/* Whether the signature is valid for its key. Valid ones are cached. */
+/* RULE accepted-people: whether somebody accepted a log whose end was lost, when this person was on
+ * record with these roles (account_roles_text) and without a row in the log, and had the key (or
+ * did so before rows had to be signed). Whoever came later was not accepted. */
+enum err audit_accepted(struct db *db, struct arena *a, const char *person_id, const char *roles,
+                        bool *accepted) MUST_USE;
+/* Whether its signature is that of its key. */
 bool audit_signature_valid(struct arena *a, const struct audit_signed_head *head);
 
 /* Compares the log with a head that somebody kept elsewhere: the published document itself, or a

@@ -5,6 +5,7 @@
 
 #include "audit/audit_private.h"
 #include "audit/audit_sql.h"
+#include "base/json.h"
 #include "base/text.h"
 
 /* ---- What has to be signed ------------------------------------------------------------------- */
@@ -152,7 +153,8 @@ enum err audit_key_untrusted(struct db *db, struct arena *a, const char *key, in
     return e;
 }
 
-enum err audit_accepted(struct db *db, struct arena *a, bool *accepted) {
+enum err audit_accepted(struct db *db, struct arena *a, const char *person_id, const char *roles,
+                        bool *accepted) {
     struct audit_row *rows;
     size_t count;
     int64_t from, before = 0;
@@ -161,11 +163,14 @@ enum err audit_accepted(struct db *db, struct arena *a, bool *accepted) {
     do {
         if (e == OK) e = audit_list(db, a, "audit", before, 100, &rows, &count);
         for (size_t i = 0; e == OK && !*accepted && i < count; i++) {
+            const char *why;
             before = rows[i].seq;
-            if (!str_eq(rows[i].action, "audit.accept")) continue;
+            if (!str_eq(rows[i].action, AUDIT_ACCEPT) || !rows[i].detail) continue;
+            const json_t *people = json_object_get(
+                json_read(a, rows[i].detail, strlen(rows[i].detail), &why), "people");
+            if (!str_eq(json_string_value(json_object_get(people, person_id)), roles)) continue;
             *accepted = !from || rows[i].seq < from;
-            if (*accepted) break;
-            e = signed_here(db, a, &rows[i], accepted);
+            if (!*accepted) e = signed_here(db, a, &rows[i], accepted);
         }
     } while (e == OK && !*accepted && count == 100);
     return e;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account/account.h"
 #include "audit/audit.h"
 #include "base/clock.h"
 #include "base/codec.h"
@@ -58,7 +59,13 @@ static int accept_log(struct audit_call *c) {
     struct audit_signer keys;
     enum err e = store_open(&s, &how, a, &why);
     if (e == OK && cert_signer(how.path, a, &keys)) audit_signer_set(&keys);
-    if (e == OK) e = audit_accept(s, a, operator_name(a), c->reason, NULL, &why);
+    const char *people = NULL;
+    struct db *db = e == OK ? store_reader(s) : NULL;
+    if (e == OK && (!db || account_unlogged(db, a, &people) != OK)) {
+        e = ERR_IO;
+        why = "the people cannot be read. Nothing was changed.";
+    }
+    if (e == OK) e = audit_accept(s, a, operator_name(a), c->reason, people, &why);
     if (e == OK)
         printf("accepted; the reason stands in the audit log, which goes on from where it ended\n");
     else fprintf(stderr, "gradus audit: %s\n", why);

@@ -86,8 +86,10 @@ enum err health_page(struct request *r) {
                          : report.state == UPKEEP_DAMAGED ? "the database is damaged: see the log"
                          : !audit_holds() ? "the audit log does not hold: see the log"
                          : records.state == UPKEEP_DAMAGED ? "records were changed: see the log"
-                         : labs == LABS_FAILING            ? "no lab can be started: see the log"
-                                                           : "ok";
+                         : records.state == UPKEEP_UNKNOWN
+                             ? "the records could not be compared: see the log"
+                         : labs == LABS_FAILING ? "no lab can be started: see the log"
+                                                : "ok";
     const char *text = arena_printf(
         r->arena,
         "{\"status\":\"%s\",\"database\":\"%s\",\"records\":\"%s\",\"labs\":\"%s\",\"checked_at\":%s}\n",

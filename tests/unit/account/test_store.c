@@ -335,9 +335,21 @@ static void test_records(void **state) {
         {"DELETE FROM person_role WHERE person_id = " ANA, roles},
         {UNLOGGED "SELECT 1", NULL},
         {UNLOGGED POWER, never},
+        /* RULE accepted-people: nobody is named, these roles are, and others are. */
         {UNLOGGED POWER "; INSERT INTO audit_log SELECT max(seq) + 1, 1, 'x', 'audit.accept', "
                         "'audit', NULL, hex(zeroblob(32)) FROM audit_log",
+         never},
+        {UNLOGGED POWER
+         "; INSERT INTO audit_log SELECT max(seq) + 1, 1, 'x', 'audit.accept', "
+         "'audit', json_object('people', json_object(" ANA ", (SELECT "
+         "group_concat(role) FROM (SELECT role FROM person_role WHERE person_id = " ANA
+         " ORDER BY role = 'admin', role = 'assessor', role = 'instructor')))), "
+         "hex(zeroblob(32)) FROM audit_log",
          NULL},
+        {UNLOGGED POWER "; INSERT INTO audit_log SELECT max(seq) + 1, 1, 'x', 'audit.accept', "
+                        "'audit', json_object('people', json_object(" ANA ", 'learner')), "
+                        "hex(zeroblob(32)) FROM audit_log",
+         never},
         {"UPDATE person SET name = 'Other' WHERE login = 'ana'", name},
         {UNLOGGED "UPDATE person SET name = 'Other' WHERE login = 'ana'", NULL},
         {"DELETE FROM cohort_member WHERE person_id = " ANA, member},
