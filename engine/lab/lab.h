@@ -56,6 +56,9 @@ typedef enum err (*lab_may_see_fn)(struct request *r, const char *person_id);
 void labs_set_seer(struct labs *l, lab_may_see_fn may_see);
 /* Keeps snapshots of live runs, ends all workers. Call after http_stop and before store_close. */
 void labs_close(struct labs *l);
+/* A job, once, at the first start of a server: scenarios that older programs kept are published as
+ * they are (RULE lab-published). */
+enum err lab_packs_begin(struct db *db, struct arena *a, void *unused, int64_t now_ms) MUST_USE;
 /* From any thread. LABS_FAILING: no worker can be started now; it is tried again all the time.
  * LABS_NONE: this machine could not confine workers when the labs were opened. */
 enum labs_state { LABS_OK, LABS_FAILING, LABS_NONE };

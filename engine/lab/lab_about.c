@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "content/content.h"
 #include "lab/lab_manager.h"
+#include "labmodel/lab_pack.h"
 
 enum err labs_version(struct labs *l, struct db *db, const char *version, struct arena *a,
                       const struct lab_held **out) {
@@ -11,6 +12,8 @@ enum err labs_version(struct labs *l, struct db *db, const char *version, struct
     *out = registry_version(l->registry, a, version);
     if (*out) return OK;
     enum err e = lab_store_pack(db, a, version, &bytes, &len);
+    /* What was kept under a version has it as its digest; else it was changed since. */
+    if (!e && !str_eq(lab_pack_version(a, bytes, len), version)) e = ERR_IO;
     if (!e) e = registry_add(l->registry, bytes, len, a, out);
     if (e == ERR_IO) log_say(LOG_ERROR, "lab_pack", "version %s cannot be read any more", version);
     return e;

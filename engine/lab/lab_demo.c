@@ -17,7 +17,7 @@ static enum err write_demo(struct db *db, struct arena *a, void *arg, int64_t no
     struct demo *d = arg;
     const char *previous = LAB_HASH_ZERO;
     (void)now_ms;
-    enum err e = lab_store_run_add(db, &d->run, d->scenario->title, d->scenario->pack,
+    enum err e = lab_store_run_add(db, a, &d->run, d->scenario->title, d->scenario->pack,
                                    d->scenario->pack_len);
     for (int i = 0; i < d->played.count && !e; i++) {
         struct lab_action action = {.seq = i + 1,

@@ -127,7 +127,7 @@ static enum err add_run(struct db *db, struct arena *a, void *arg, int64_t now_m
     struct beginning *b = arg;
     b->run.started_ms = now_ms;
     b->run.id = id_new(a, now_ms);
-    return lab_store_run_add(db, &b->run, b->held->scenario.title, b->held->scenario.pack,
+    return lab_store_run_add(db, a, &b->run, b->held->scenario.title, b->held->scenario.pack,
                              b->held->scenario.pack_len);
 }
 

@@ -154,6 +154,7 @@ static enum err keep_checking(struct db *db, struct arena *a, void *arg, int64_t
 
 static enum err kept(struct request *r, void *arg, enum err result) {
     struct checking *c = arg;
+    if (result == ERR_DENIED) return http_refuse(r, ERR_CONFLICT, "lab_not_published", NULL);
     if (result) return http_refuse(r, result, "lab_not_saved", NULL);
     return http_redirect(r, screen_href(c->s, "?tab=check#checks"));
 }

@@ -39,6 +39,18 @@ static enum err pack_problem(struct db *db, struct arena *a, const char *version
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
+/* RULE lab-published, for a pass of row `seq`. */
+static enum err published_problem(struct db *db, struct arena *a, const struct recorded *x,
+                                  int64_t seq, const char **problem) {
+    int64_t from;
+    bool published = true;
+    enum err e = lab_packs_from(db, &from);
+    if (e == OK && from && seq > from)
+        e = lab_pack_published(db, a, x->version, x->scenario_id, seq, &published);
+    if (e == OK && !published) *problem = "its scenario is not one that this academy published";
+    return e;
+}
+
 /* The run that was logged as passed, with all its checks, at `at_ms`. */
 static enum err find_logged(struct db *db, struct arena *a, const char *run_id,
                             const struct recorded *x, int64_t at_ms, int64_t checks, bool *found,
@@ -62,6 +74,7 @@ static enum err find_logged(struct db *db, struct arena *a, const char *run_id,
                      start_agrees(detail, x->started_ms) &&
                      json_integer_value(json_object_get(detail, "checks")) == checks;
             e = *found ? audit_rows_signed(db, a, row, 1, problem) : OK;
+            if (e == OK && *found && !*problem) e = published_problem(db, a, x, row->seq, problem);
             if (e != OK) return e;
         }
     } while (count == PAGE && !*found);

@@ -25,10 +25,11 @@ enum err lab_store_run(struct db *db, struct arena *a, const char *run_id,
     return stmt_end(q);
 }
 
-enum err lab_store_run_add(struct db *db, const struct lab_run_row *run, const char *title,
-                           const char *pack, size_t pack_len) {
+enum err lab_store_run_add(struct db *db, struct arena *a, const struct lab_run_row *run,
+                           const char *title, const char *pack, size_t pack_len) {
     enum err e = db_run(db, SQL_lab_pack_keep, "tttib", run->version, run->scenario_id, title,
                         run->started_ms, (const void *)pack, pack_len);
+    if (!e) e = lab_pack_publish(db, a, run->version, run->scenario_id, run->started_ms);
     if (e) return e;
     return db_run(db, SQL_lab_run_add, "tttttiti", run->id, run->person_id, run->scenario_id,
                   run->version, run->choice, (int64_t)run->seed, run->engine, run->started_ms);
@@ -133,11 +134,16 @@ enum err lab_store_image_keep(struct db *db, const char *run_id, const struct la
 
 enum err lab_store_checking_add(struct db *db, struct arena *a, const struct lab_run_row *run,
                                 const char *head, const struct lab_checking_row *row) {
-    enum err e = db_run(db, SQL_lab_checking_add, "ttiiiiit", id_new(a, row->at_ms), run->id,
-                        row->seq, row->at_ms, (int64_t)row->passed, (int64_t)row->total,
-                        (int64_t)row->points, row->verdicts);
-    if (e || !row->total || row->passed < row->total)
-        return e; /* of no checks, nobody passed all */
+    /* Of no checks, nobody passed all. */
+    bool all = row->total && row->passed >= row->total, published = true;
+    enum err e = all ? lab_pack_published(db, a, run->version, run->scenario_id, 0, &published)
+                     : OK;
+    if (!e && !published) e = ERR_DENIED;
+    if (!e)
+        e = db_run(db, SQL_lab_checking_add, "ttiiiiit", id_new(a, row->at_ms), run->id, row->seq,
+                   row->at_ms, (int64_t)row->passed, (int64_t)row->total, (int64_t)row->points,
+                   row->verdicts);
+    if (e || !all) return e;
     const char *detail = arena_printf(
         a,
         "{\"checks\":%d,\"dialects\":\"%s\",\"head\":\"%s\",\"lab\":\"%s\",\"started_ms\":%lld,"

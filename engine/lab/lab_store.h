@@ -13,8 +13,9 @@ struct lab_run_row {
 
 enum err lab_store_run(struct db *db, struct arena *a, const char *run_id,
                        struct lab_run_row *out) MUST_USE;
-enum err lab_store_run_add(struct db *db, const struct lab_run_row *run, const char *title,
-                           const char *pack, size_t pack_len) MUST_USE;
+/* With the pack that it is made of, which the log names from then on (lab_pack_publish). */
+enum err lab_store_run_add(struct db *db, struct arena *a, const struct lab_run_row *run,
+                           const char *title, const char *pack, size_t pack_len) MUST_USE;
 enum err lab_store_pack(struct db *db, struct arena *a, const char *version, const char **bytes,
                         size_t *len) MUST_USE;
 /* RULE lab-record-pieces: reads a whole record, one action in memory at a time, so that whatever
@@ -32,6 +33,22 @@ enum err lab_store_bytes(struct db *db, const char *person_id, int64_t enough,
 enum err lab_store_action_add(struct db *db, struct arena *a, const char *run_id,
                               const struct lab_action *action, const char *previous) MUST_USE;
 
+/* ---- Packs that this academy published (lab_packs.c) ----------------------------------------- */
+/* RULE lab-published: a run passes on a version of its lab that a signed row "lab.pack" of the log
+ * names, and on no other, since whoever can write the database can keep a scenario of their own
+ * under its digest. The program names a version when the first run on it is begun; a server's first
+ * start names those that were kept by older programs, and writes "lab.packs" behind them. What was
+ * passed before that row needs none.
+ *
+ * `before_seq` 0: anywhere in the log; else in rows before that one. */
+enum err lab_pack_published(struct db *db, struct arena *a, const char *version,
+                            const char *scenario_id, int64_t before_seq, bool *out) MUST_USE;
+/* The row "lab.packs"; 0: there is none. */
+enum err lab_packs_from(struct db *db, int64_t *seq) MUST_USE;
+/* Names it, unless the log does. */
+enum err lab_pack_publish(struct db *db, struct arena *a, const char *version,
+                          const char *scenario_id, int64_t now_ms) MUST_USE;
+
 struct lab_image {
     int64_t seq;
     const unsigned char *seal, *bytes;
@@ -48,7 +65,8 @@ struct lab_checking_row {
     const char *verdicts;
 };
 /* What a checking found; all checks passed enters the audit log too, so that no way of passing is
- * without it. `head`: hash of the run's last action. */
+ * without it. `head`: hash of the run's last action. ERR_DENIED: all passed, on a version that was
+ * not published (RULE lab-published). */
 enum err lab_store_checking_add(struct db *db, struct arena *a, const struct lab_run_row *run,
                                 const char *head, const struct lab_checking_row *row) MUST_USE;
 /* ERR_NOT_FOUND when nobody has checked yet. */

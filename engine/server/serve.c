@@ -157,6 +157,8 @@ const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {
     if (certs_open(&app->certs, app, a, &why) != OK) return why;
     if (store_write(app->store, audit_sign_begin, NULL, a) != OK)
         return "the head of the audit log cannot be signed";
+    if (store_write(app->store, lab_packs_begin, NULL, a) != OK)
+        return "the scenarios that are on record cannot be written into the audit log";
     if (exams_open(&app->exams, app, a, &why) != OK) return why;
     exams_set_anew(app->exams, cert_exam_anew);
     if (labs_open(&app->labs, app, z, 0, a, &why) != OK) return why;

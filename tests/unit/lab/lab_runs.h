@@ -72,7 +72,7 @@ static inline enum err add_run(struct db *db, struct arena *a, void *arg, int64_
                                 .started_ms = now_ms};
     run->version = arena_dup(a, run->version); /* the shelf goes when the labs are closed */
     run->scenario_id = arena_dup(a, run->scenario_id);
-    return lab_store_run_add(db, run, held->scenario.title, held->scenario.pack,
+    return lab_store_run_add(db, a, run, held->scenario.title, held->scenario.pack,
                              held->scenario.pack_len);
 }
 
