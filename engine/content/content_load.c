@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "content/content_private.h"
 #include "content/content_sql.h"
@@ -51,7 +52,7 @@ static void keep_good(struct content_file *f, const struct content_file *old) {
 }
 
 struct last_good {
-    const char *path, *source; /* out: arena */
+    const char *path, *version, *source; /* out: arena */
 };
 
 static enum err read_last_good(struct db *db, struct arena *a, void *arg) {
@@ -59,11 +60,14 @@ static enum err read_last_good(struct db *db, struct arena *a, void *arg) {
     struct stmt *q;
     enum err e;
     if (!db_one(db, &q, &e, SQL_content_last_good, "t", last->path)) return e;
+    last->version = stmt_text(q, 0, a);
     last->source = stmt_text(q, 1, a);
     return stmt_end(q);
 }
 
-/* What the store last showed for this path: a restart must not take from learners what they had. */
+/* What the store last showed for this path: a restart must not take from learners what they had.
+ * RULE kept-source: a source that was kept is used when its digest is the version that it is kept
+ * under; another was put there past the program. */
 static void recover(struct content *c, struct content_file *f, struct arena *scratch,
                     struct content_batch *batch) {
     struct last_good last = {.path = f->path};
@@ -73,9 +77,15 @@ static void recover(struct content *c, struct content_file *f, struct arena *scr
     struct diag_list diags;
     struct doc d;
     diag_init(&diags, scratch);
-    if (doc_parse(&d, f->path, last.source, strlen(last.source), scratch, &diags) != OK ||
-        !read_kind(&d, f, &batch->arena, &diags))
+    if (doc_parse(&d, f->path, last.source, strlen(last.source), scratch, &diags) != OK) return;
+    if (!str_eq(d.version, last.version)) {
+        log_say(LOG_ERROR, "content_version",
+                "%s: what is kept of its last version is not what was published (its digest is not "
+                "%s), so that it is not shown",
+                f->path, last.version);
         return;
+    }
+    if (!read_kind(&d, f, &batch->arena, &diags)) return;
     f->version = arena_dup(&batch->arena, d.version);
     f->good_batch = batch;
 }

@@ -2,6 +2,7 @@
  * records of it. */
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/text.h"
 #include "content/content_private.h"
 #include "content/content_sql.h"
@@ -26,7 +27,8 @@ enum err content_version_source(struct db *db, struct arena *a, const char *kind
     enum err e;
     if (!db_one(db, &q, &e, SQL_content_version_source, "ttt", kind, id, version)) return e;
     *source = stmt_text(q, 0, a);
-    return stmt_end(q);
+    e = stmt_end(q);
+    return e == OK && !str_eq(version_of(a, *source, strlen(*source)), version) ? ERR_IO : e;
 }
 
 /* One version is one text, in whichever language it was said to be. */

@@ -123,7 +123,8 @@ bool exam_slot_fits(const struct exam_slot *slot, const char *source, struct are
                     const struct exam_item **out) {
     struct exam_item *item = NEW(a, struct exam_item);
     *out = item;
-    return source && exam_item_parse(item, source, slot->domain, a) == OK &&
+    return source && str_eq(version_of(a, source, strlen(source)), slot->version) &&
+           exam_item_parse(item, source, slot->domain, a) == OK &&
            item->type == slot->type &&
            (!slot->type->shuffled || item->option_count == slot->option_count);
 }

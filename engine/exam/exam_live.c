@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -107,7 +108,16 @@ static enum err load_live(const char *root, const char *file, struct tree_proble
     return OK;
 }
 
-/* What was last written to the store about a file that is broken now. */
+static bool changed(const char *file, const char *version) {
+    log_say(LOG_ERROR, "exam_version",
+            "%s is broken, and what is kept of its version %s is not what was published: it stays "
+            "closed until the file is right",
+            file, version);
+    return false;
+}
+
+/* What was last written to the store about a file that is broken now, when it still is what was
+ * published (RULE kept-source). */
 static bool read_publication(struct exam_live *l, struct db *db, struct arena *scratch) {
     struct stmt *q;
     enum err e;
@@ -115,10 +125,12 @@ static bool read_publication(struct exam_live *l, struct db *db, struct arena *s
     struct diag_list diags;
     const char *why;
     if (!db_one(db, &q, &e, SQL_exam_publication_last, "t", l->file)) return false;
-    const char *source = stmt_text(q, 3, scratch), *items = stmt_text(q, 4, scratch);
+    const char *published = stmt_text(q, 2, scratch), *source = stmt_text(q, 3, scratch),
+               *items = stmt_text(q, 4, scratch);
     if (stmt_end(q) != OK) return false;
     diag_init(&diags, scratch);
     if (doc_parse(&d, l->file, source, strlen(source), scratch, &diags) != OK) return false;
+    if (!str_eq(d.version, published)) return changed(l->file, published);
     exam_def_parse(&l->unit.def, &d, &l->arena, &diags);
     const json_t *list = json_read(scratch, items, strlen(items), &why);
     l->unit.items = NEW_ARRAY(&l->arena, struct exam_item, json_array_size(list) + 1);
@@ -130,6 +142,8 @@ static bool read_publication(struct exam_live *l, struct db *db, struct arena *s
             return false;
         const char *text = stmt_text(q, 0, scratch);
         if (stmt_end(q) != OK) return false;
+        if (!str_eq(version_of(scratch, text, strlen(text)), version))
+            return changed(l->file, version);
         if (exam_item_parse(&l->unit.items[l->unit.item_count++], text,
                             json_string_value(json_array_get(row, 2)), &l->arena) != OK)
             return false;

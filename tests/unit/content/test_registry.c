@@ -2,6 +2,7 @@
 #include "unit/content/fixture.h"
 
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -231,6 +232,16 @@ static void test_question_or_list(void **state) {
     content_close(c);
 }
 
+/* As somebody who can write the database. */
+static void change(const char *text) {
+    sqlite3 *sql;
+    char *why = NULL;
+    assert_int_equal(sqlite3_open(arena_printf(&arena, "%s/t.db", root), &sql), SQLITE_OK);
+    sqlite3_busy_timeout(sql, 5000);
+    if (sqlite3_exec(sql, text, NULL, NULL, &why)) fail_msg("%s: %s", text, why);
+    sqlite3_close(sql);
+}
+
 static void test_restart_recovers_last_good(void **state) {
     (void)state;
     struct store *st = open_store();
@@ -247,6 +258,35 @@ static void test_restart_recovers_last_good(void **state) {
     assert_non_null(r);
     assert_non_null(strstr(r->pieces[0].html, "Text of the first"));
     content_release(s);
+    content_close(c);
+    assert_true(store_close(st, 5000));
+}
+
+/* RULE kept-source: what is kept of a version has that version as its digest, or is not used: here
+ * one letter of its title was changed. */
+static void test_restart_uses_no_changed_version(void **state) {
+    (void)state;
+    struct store *st = open_store();
+    struct content *c = open_content(st);
+    assert_true(content_settle(c, 10000));
+    const struct content_snapshot *s = content_hold(c);
+    const char *version = arena_dup(&arena, snapshot_module(s, "a")->version), *source;
+    content_release(s);
+    content_close(c);
+    assert_int_equal(
+        content_version_source(store_reader(st), &arena, "module", "a", version, &source), OK);
+    put_file("content/p/modules/a.md", "broken");
+    change("UPDATE content_version SET source = replace(source, 'Alpha', 'Alphb')");
+    assert_int_equal(
+        content_version_source(store_reader(st), &arena, "module", "a", version, &source), ERR_IO);
+    c = open_content(st);
+    s = content_hold(c);
+    assert_null(snapshot_module(s, "a"));
+    content_release(s);
+    content_close(c);
+    change("UPDATE content_version SET source = replace(source, 'Alphb', 'Alpha')");
+    c = open_content(st);
+    assert_string_equal(title_of(c, "a"), "Alpha");
     content_close(c);
     assert_true(store_close(st, 5000));
 }
@@ -491,6 +531,7 @@ int main(void) {
                                        CASE(test_keyless_checkpoint_is_left_out),
                                        CASE(test_question_or_list),
                                        CASE(test_restart_recovers_last_good),
+                                       CASE(test_restart_uses_no_changed_version),
                                        CASE(test_versions_stay),
                                        CASE(test_translations),
                                        CASE(test_translation_of_no_version),
