@@ -1,6 +1,7 @@
 /* Text forms of bytes, hashes and ids. */
 #include "base/codec.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/text.h"
 
 /* Random bytes that this thread has fetched and not used. */
 static _Thread_local unsigned char fetched[1024];
@@ -189,6 +191,19 @@ char *random_token(struct arena *a, size_t bytes) {
 }
 
 uint32_t random_below(uint32_t bound) { return randombytes_uniform(bound); }
+
+bool key_file(struct arena *a, const char *path, unsigned char *key, size_t len) {
+    size_t found = 0;
+    char *bytes = file_read(a, path, len + 1, &found);
+    if (!bytes && errno == ENOENT) {
+        randombytes_buf(key, len);
+        return file_write(path, key, len, 0600);
+    }
+    if (!bytes || found != len) return false;
+    memcpy(key, bytes, len);
+    sodium_memzero(bytes, len);
+    return true;
+}
 
 uint64_t random_u64(void) {
     uint64_t value;

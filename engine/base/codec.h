@@ -49,6 +49,9 @@ char *random_token(struct arena *a, size_t bytes);
 /* `len` unpredictable bytes. Small requests are served from a buffer of each thread, so that the
  * kernel is asked once for many of them. */
 void random_bytes(void *out, size_t len);
+/* The `len` bytes of a key's file, which is made of random ones when it is missing. False: it
+ * cannot be read or written, or is no such key. */
+bool key_file(struct arena *a, const char *path, unsigned char *key, size_t len);
 /* A random integer in [0, bound), unbiased. */
 uint32_t random_below(uint32_t bound);
 uint64_t random_u64(void);

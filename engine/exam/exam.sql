@@ -113,10 +113,10 @@ SELECT secret FROM exam_key WHERE id = 1;
 INSERT INTO exam_key (id, secret, made_ms) VALUES (1, $1, $2) ON CONFLICT DO NOTHING;
 
 -- name: exam_clock_mark
-SELECT trusted_ms, boot_ms, boot_id FROM clock_mark WHERE id = 1;
+SELECT trusted_ms, boot_ms, boot_id, seal FROM clock_mark WHERE id = 1;
 -- name: exam_clock_mark_set
-INSERT INTO clock_mark (id, trusted_ms, boot_ms, boot_id) VALUES (1, $1, $2, $3)
-ON CONFLICT (id) DO UPDATE SET trusted_ms = excluded.trusted_ms, boot_ms = excluded.boot_ms, boot_id = excluded.boot_id;
+INSERT INTO clock_mark (id, trusted_ms, boot_ms, boot_id, seal) VALUES (1, $1, $2, $3, $4)
+ON CONFLICT (id) DO UPDATE SET trusted_ms = excluded.trusted_ms, boot_ms = excluded.boot_ms, boot_id = excluded.boot_id, seal = excluded.seal;
 -- name: exam_clock_event_add
 INSERT INTO clock_event (n, at_ms, kind, off_ms, since_ms)
 SELECT coalesce(max(n), 0) + 1, $1, $2, $3, $4 FROM clock_event;

@@ -1,11 +1,15 @@
 /* The academy's clock: kept by the exams' thread, because it is exams that a wrong clock would end.
  * What is right is decided in base/clock_watch.h; here it is set, told, written down, and followed.
  */
+#include <sodium.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audit/audit.h"
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "exam/exam_live.h"
 #include "exam/exam_sql.h"
 
@@ -14,8 +18,20 @@
 
 /* ---- Jobs ---------------------------------------------------------------------------------- */
 
-static enum err set_mark(struct db *db, const char *boot_id, int64_t trusted_ms, int64_t boot_ms) {
-    return db_run(db, SQL_exam_clock_mark_set, "iit", trusted_ms, boot_ms, boot_id);
+static const char *seal_of(struct arena *a, const unsigned char *key, const char *boot_id,
+                           int64_t trusted_ms, int64_t boot_ms) {
+    unsigned char mac[crypto_auth_hmacsha256_BYTES];
+    const char *text = arena_printf(a, "gradus-clock-mark/1 %lld %lld %s", (long long)trusted_ms,
+                                    (long long)boot_ms, boot_id);
+    char *hex = arena_alloc(a, 2 * sizeof mac + 1);
+    crypto_auth_hmacsha256(mac, (const unsigned char *)text, strlen(text), key);
+    return sodium_bin2hex(hex, 2 * sizeof mac + 1, mac, sizeof mac);
+}
+
+static enum err set_mark(struct db *db, struct arena *a, const unsigned char *key,
+                         const char *boot_id, int64_t trusted_ms, int64_t boot_ms) {
+    return db_run(db, SQL_exam_clock_mark_set, "iitt", trusted_ms, boot_ms, boot_id,
+                  seal_of(a, key, boot_id, trusted_ms, boot_ms));
 }
 
 struct event {
@@ -37,17 +53,17 @@ static enum err event_job(struct db *db, struct arena *a, void *event, int64_t n
 
 struct marking {
     const char *boot_id;
+    const unsigned char *key;
     int64_t base_ms;
 };
 
 static enum err mark_job(struct db *db, struct arena *a, void *marking, int64_t now_ms) {
     const struct marking *m = marking;
-    (void)a;
-    return set_mark(db, m->boot_id, now_ms, now_ms - m->base_ms);
+    return set_mark(db, a, m->key, m->boot_id, now_ms, now_ms - m->base_ms);
 }
 
 static enum err write_mark(struct exams *e, struct arena *a) {
-    struct marking m = {e->boot_id, e->watch.base_ms};
+    struct marking m = {e->boot_id, e->clock_key, e->watch.base_ms};
     return store_write(e->app->store, mark_job, &m, a);
 }
 
@@ -65,7 +81,7 @@ enum err exam_clock_follow_job(struct db *db, struct arena *a, void *following, 
     int64_t boot_ms = now_ms - f->base_ms, then_ms = now_ms + f->by_ms;
     enum err e = f->from_ms ? db_run(db, SQL_exam_open_move_since, "ii", f->by_ms, f->from_ms)
                             : db_run(db, SQL_exam_open_move, "i", f->by_ms);
-    if (e == OK) e = set_mark(db, f->boot_id, then_ms, boot_ms);
+    if (e == OK) e = set_mark(db, a, f->key, f->boot_id, then_ms, boot_ms);
     if (e == OK) e = add_event(db, a, &(struct event){"followed", f->by_ms, f->since_ms}, then_ms);
     if (e != OK) return e;
     int64_t base_ms = f->base_ms + f->by_ms;
@@ -73,31 +89,52 @@ enum err exam_clock_follow_job(struct db *db, struct arena *a, void *following, 
     return OK;
 }
 
-static enum err read_mark_job(struct db *db, struct arena *a, void *mark, int64_t now_ms) {
-    struct clock_mark *out = mark;
+struct mark_reading {
+    const unsigned char *key;
+    bool key_is_new;        /* it has sealed nothing yet */
+    struct clock_mark mark; /* of no boot and no time when it is not sealed */
+    bool unsealed;
+};
+
+static enum err read_mark_job(struct db *db, struct arena *a, void *reading, int64_t now_ms) {
+    struct mark_reading *r = reading;
+    struct clock_mark *out = &r->mark;
     struct stmt *q;
     enum err e;
-    (void)now_ms;
     if (!db_one(db, &q, &e, SQL_exam_clock_mark, "")) return e;
     out->trusted_ms = stmt_int(q, 0);
     out->boot_ms = stmt_int(q, 1);
     const char *id = stmt_text(q, 2, a);
     snprintf(out->boot_id, sizeof out->boot_id, "%s", id ? id : "");
-    return stmt_end(q);
+    const char *seal = stmt_text(q, 3, a);
+    e = stmt_end(q);
+    r->unsealed = !str_eq(seal, seal_of(a, r->key, out->boot_id, out->trusted_ms, out->boot_ms));
+    if (e != OK || !r->unsealed) return e;
+    *out = (struct clock_mark){0};
+    if (r->key_is_new) return OK;
+    return audit_append(db, a, now_ms, "system", "clock.unsealed", "clock", NULL);
 }
 
 /* ---- Beginning ------------------------------------------------------------------------------ */
 
-enum err exam_clock_begin(struct exams *e, struct arena *a) {
-    struct clock_mark mark;
+enum err exam_clock_begin(struct exams *e, struct arena *a, const char **why) {
     struct clock_reading r;
+    const char *path = arena_printf(a, "%s/clock.key", e->app->data);
+    struct mark_reading reading = {.key = e->clock_key, .key_is_new = access(path, F_OK) != 0};
     clock_boot_id(e->boot_id);
-    enum err result = store_write(e->app->store, read_mark_job, &mark, a);
+    *why = arena_printf(a, "The key of the clock, %s, cannot be read or written.", path);
+    if (!key_file(a, path, e->clock_key, sizeof e->clock_key)) return ERR_IO;
+    *why = "the exams cannot be opened: the clock cannot be read from the database";
+    enum err result = store_write(e->app->store, read_mark_job, &reading, a);
     if (result != OK && result != ERR_NOT_FOUND) return result;
+    if (reading.unsealed)
+        log_say(reading.key_is_new ? LOG_WARN : LOG_ERROR, "clock_seal",
+                "the mark of the academy's clock is not sealed by this academy, so that it does "
+                "not count: the time is that of the machine");
     if (!clock_read(&r))
         log_say(LOG_WARN, "clock_read", "this machine is too busy to compare its clocks now");
     pthread_mutex_lock(&e->clock_lock);
-    clock_watch_begin(&e->watch, result == OK ? &mark : NULL, e->boot_id, r);
+    clock_watch_begin(&e->watch, result == OK ? &reading.mark : NULL, e->boot_id, r);
     e->marked_boot_ms = r.boot_ms;
     pthread_mutex_unlock(&e->clock_lock);
     clock_set(e->watch.base_ms);
@@ -138,8 +175,11 @@ static void tell(struct exams *e, struct arena *a, const char *kind, const struc
 }
 
 static void follow(struct exams *e, struct arena *a, const struct clock_watch *w, int64_t boot_ms) {
-    struct exam_clock_following f = {
-        .by_ms = w->off_ms, .since_ms = w->since_ms, .base_ms = w->base_ms, .boot_id = e->boot_id};
+    struct exam_clock_following f = {.by_ms = w->off_ms,
+                                     .since_ms = w->since_ms,
+                                     .base_ms = w->base_ms,
+                                     .boot_id = e->boot_id,
+                                     .key = e->clock_key};
     /* After a start the time itself was a guess: what ran before it has its deadlines by the right
      * one. */
     if (clock_watch_settling(w, boot_ms)) f.from_ms = w->base_ms + w->begun_boot_ms;

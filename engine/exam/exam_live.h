@@ -42,6 +42,7 @@ struct exams {
     struct clock_watch watch;
     char boot_id[CLOCK_BOOT_ID_BYTES];
     int64_t marked_boot_ms;
+    unsigned char clock_key[EXAM_CLOCK_KEY_BYTES];
 };
 
 /* Reads the files for the first time; tree_start is still to be called. ERR_BUSY: no memory. */
@@ -51,8 +52,12 @@ void live_publish(struct exams *e, struct arena *a);
 
 /* ---- The clock (exam_clock.c) ---------------------------------------------------------------- */
 /* Sets the academy's clock: where it stood when the last process ended, and what has passed since.
- */
-enum err exam_clock_begin(struct exams *e, struct arena *a) MUST_USE;
+ * RULE clock-seal: a mark counts when it is sealed with the key of the data folder, clock.key;
+ * another was written past the program, or is of one that sealed none. Then the clock begins as
+ * after a start of the machine, by the wall clock, and "clock.unsealed" enters the log (unless
+ * the key was missing: after a restore, or of an older program). `*why`: a
+ * sentence. */
+enum err exam_clock_begin(struct exams *e, struct arena *a, const char **why) MUST_USE;
 /* Compares it with the machine's, tells and follows. On the exams' thread. */
 void exam_clock_look(struct exams *e, struct arena *a);
 void exam_clock_end(struct exams *e);

@@ -36,6 +36,7 @@ void exam_clock_now(struct exams *e, struct exam_clock *out);
  * nothing is ended then, and what seems too late is asked to come again. */
 bool exam_clock_settling(struct exams *e);
 
+#define EXAM_CLOCK_KEY_BYTES 32
 /* RULE exam-elapsed: when trusted time is moved (by `by_ms`), the deadlines of what is running move
  * with it, and what is left to anyone stays what it was. clock_now_ms() says so from its COMMIT on:
  * for store_write_last, so that no job sees the new deadlines by the old time. */
@@ -43,6 +44,7 @@ struct exam_clock_following {
     int64_t by_ms, since_ms, base_ms; /* base_ms: of the clock before */
     int64_t from_ms;                  /* only attempts started then or later; 0 = all */
     const char *boot_id;
+    const unsigned char *key; /* EXAM_CLOCK_KEY_BYTES, seals the mark */
 };
 enum err exam_clock_follow_job(struct db *db, struct arena *a, void *following,
                                int64_t now_ms) MUST_USE;

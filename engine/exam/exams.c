@@ -166,12 +166,13 @@ enum err exams_open(struct exams **out, struct app *app, struct arena *a, const 
     pthread_mutex_init(&e->clock_lock, NULL);
     wait_init(&e->wake);
     *out = e;
-    enum err result = exam_clock_begin(e, a);
-    if (result == OK) result = store_write(app->store, key_job, &secret, a);
-    if (result == OK) e->secret = strdup(secret);
-    else
+    enum err result = exam_clock_begin(e, a, why);
+    if (result == OK) {
         *why =
             "the exams cannot be opened: their key cannot be read from the database, or written to it";
+        result = store_write(app->store, key_job, &secret, a);
+    }
+    if (result == OK) e->secret = strdup(secret);
     if (result == OK && !e->secret) result = ERR_IO;
     if (result == OK) {
         result = live_open(e);

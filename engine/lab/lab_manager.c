@@ -122,16 +122,7 @@ void labs_unprepare(struct zygote *z) { zygote_stop(z); }
 /* 32 random bytes in the data folder: seals of images, tokens of runs. */
 static bool read_key(struct labs *l, struct arena *a, const char **why) {
     const char *path = arena_printf(a, "%s/lab.key", l->app->data);
-    size_t len;
-    char *bytes = file_read(a, path, 64, &len);
-    if (!bytes && errno == ENOENT) {
-        randombytes_buf(l->key, sizeof l->key);
-        if (file_write(path, l->key, sizeof l->key, 0600)) return true;
-    }
-    if (bytes && len == sizeof l->key) {
-        memcpy(l->key, bytes, len);
-        return true;
-    }
+    if (key_file(a, path, l->key, sizeof l->key)) return true;
     *why = arena_printf(a, "The key of the labs, %s, cannot be read or written.", path);
     return false;
 }

@@ -2,6 +2,8 @@
 // what was ended too early can be opened again.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -65,6 +67,14 @@ for (const [name, by, word] of [["30 seconds ahead", 30 * seconds, "30 s ahead o
         assert.match(must(["audit", "verify", "--data", server.data]), /\d+/);
         assert.equal(sql(server.data, "SELECT group_concat(action, ' ') FROM audit_log WHERE subject = 'clock'"), "clock.wrong clock.right");
     });
+
+/** The mark as another start of the machine left it, sealed as the program does it (RULE clock-seal). */
+const anotherStart = (data) => {
+    const boot = "another start of the machine", key = readFileSync(join(data, "clock.key"));
+    const [trusted, since] = ["trusted_ms", "boot_ms"].map((column) => sql(data, `SELECT ${column} FROM clock_mark`));
+    const seal = createHmac("sha256", key).update(`gradus-clock-mark/1 ${trusted} ${since} ${boot}`).digest("hex");
+    sql(data, `UPDATE clock_mark SET boot_id = '${boot}', seal = '${seal}'`);
+};
 
 test("a clock that stays as it was set is followed, and deadlines go with it", clockOptions, async (t) => {
     const { clock, server, learner } = await academy(t, { items: 3, minutes: 30, kind: "live", review: "domains" });
@@ -132,7 +142,7 @@ test("after a start of the machine nothing is ended before its clock had time to
     const { clock, server, learner } = await academy(t);
     const attempt = await startAttempt(learner, "small");
     await server.stop();
-    sql(server.data, "UPDATE clock_mark SET boot_id = 'another start of the machine'");
+    anotherStart(server.data);
     clock.step(days);
     await server.restart();
     const again = server.client();
@@ -169,7 +179,7 @@ test("a board without a battery starts in 1970: no time before the last one that
     const { clock, server } = await academy(t);
     await server.stop();
     const marked = Number(sql(server.data, "SELECT trusted_ms FROM clock_mark"));
-    sql(server.data, "UPDATE clock_mark SET boot_id = 'another start of the machine'");
+    anotherStart(server.data);
     const back = clock.now();
     clock.step(-back);
     await server.restart();

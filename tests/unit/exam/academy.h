@@ -60,7 +60,7 @@ static inline int academy_open(void (*write_exam)(void)) {
     sample_write(root, "content/p/programme.md", sample_programme);
     sample_write(root, "content/p/modules/m.md", sample_module);
     if (store_open(&store, &(struct store_options){.path = data}, &arena, &why) != OK) return -1;
-    app = (struct app){.store = store, .root = root};
+    app = (struct app){.store = store, .root = root, .data = root};
     if (store_write(store, add_people, NULL, &arena) != OK ||
         exams_open(&exams, &app, &arena, &why) != OK)
         return -1;

@@ -2,6 +2,8 @@
  * too early. */
 #include "unit/exam/academy.h"
 
+#include <sqlite3.h>
+
 #include "audit/audit.h"
 #include "base/json.h"
 #include "exam/exam_sql.h"
@@ -64,7 +66,11 @@ static enum err by_clock(const char *attempt, int64_t now_ms) {
 static void follow(int64_t by_ms, int64_t from_ms, int64_t now_ms) {
     int64_t base_ms = clock_now_ms() - clock_boot_ms();
     struct exam_clock_following f = {
-        .by_ms = by_ms, .base_ms = base_ms, .from_ms = from_ms, .boot_id = "boot"};
+        .by_ms = by_ms,
+        .base_ms = base_ms,
+        .from_ms = from_ms,
+        .boot_id = "boot",
+        .key = (const unsigned char *)"a key of thirty-two bytes, and no more"};
     struct timed t = {exam_clock_follow_job, &f, now_ms};
     assert_int_equal(store_write_last(store, at_that_time, &t, &arena), OK);
     int64_t moved_ms = clock_now_ms() - clock_boot_ms() - base_ms;
@@ -145,6 +151,61 @@ static enum err reopen(const char *attempt, int64_t given_ms, int64_t now_ms, co
 }
 
 /* RULE exam-reopen. */
+/* As somebody who can write the database. */
+static void change(const char *text) {
+    sqlite3 *sql;
+    char *why = NULL;
+    assert_int_equal(sqlite3_open(data, &sql), SQLITE_OK);
+    sqlite3_busy_timeout(sql, 5000);
+    if (sqlite3_exec(sql, text, NULL, NULL, &why)) fail_msg("%s: %s", text, why);
+    sqlite3_close(sql);
+}
+
+static int unsealed(void) {
+    struct audit_row *rows;
+    size_t count;
+    int n = 0;
+    assert_int_equal(audit_list(store_reader(store), &arena, "clock", 0, 1000, &rows, &count), OK);
+    for (size_t i = 0; i < count; i++) n += str_eq(rows[i].action, "clock.unsealed");
+    return n;
+}
+
+/* Opens them again after `text`: how far the clock is from that of the machine. */
+static int64_t reopened_off_ms(const char *text) {
+    const char *why = "";
+    exams_close(exams);
+    if (text) change(text);
+    if (exams_open(&exams, &app, &arena, &why) != OK) fail_msg("%s", why);
+    app.exams = exams;
+    return clock_now_ms() - clock_wall_ms();
+}
+
+/* RULE clock-seal: whatever of the mark is changed, it does not count. */
+static void test_a_mark_is_sealed(void **state) {
+    (void)state;
+    static const char *const changes[] = {
+        "UPDATE clock_mark SET trusted_ms = trusted_ms - 86400000",
+        "UPDATE clock_mark SET trusted_ms = trusted_ms + 8 * 86400000",
+        "UPDATE clock_mark SET boot_ms = boot_ms - 60000",
+        "UPDATE clock_mark SET boot_id = 'x', trusted_ms = trusted_ms + 8 * 86400000",
+        "UPDATE clock_mark SET seal = NULL, trusted_ms = trusted_ms + 86400000"};
+    (void)reopened_off_ms(NULL); /* the mark of another test */
+    int was = unsealed();
+    assert_in_range(reopened_off_ms(NULL) + 1000, 0, 2000);
+    assert_int_equal(unsealed(), was);
+    for (size_t i = 0; i < COUNT_OF(changes); i++) {
+        assert_in_range(reopened_off_ms(changes[i]) + 1000, 0, 2000);
+        assert_int_equal(unsealed(), was + (int)i + 1);
+    }
+    /* What was sealed goes on. */
+    assert_in_range(reopened_off_ms(NULL) + 1000, 0, 2000);
+    assert_int_equal(unsealed(), was + (int)COUNT_OF(changes));
+    /* A folder without the key, as after a restore or of an older program, judges nobody. */
+    assert_int_equal(remove(arena_printf(&arena, "%s/clock.key", root)), 0);
+    assert_in_range(reopened_off_ms(changes[1]) + 1000, 0, 2000);
+    assert_int_equal(unsealed(), was + (int)COUNT_OF(changes));
+}
+
 static void test_reopen(void **state) {
     (void)state;
     const char *id, *why;
@@ -241,6 +302,7 @@ int main(void) {
         cmocka_unit_test(test_followed_steps),
         cmocka_unit_test(test_extra_time_after_a_step),
         cmocka_unit_test(test_only_what_began_since),
+        cmocka_unit_test(test_a_mark_is_sealed),
         cmocka_unit_test(test_reopen),
         cmocka_unit_test(test_reopen_twice),
         cmocka_unit_test(test_reopen_not_beside_another),
