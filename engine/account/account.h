@@ -111,7 +111,7 @@ enum err account_taken(struct db *db, struct arena *a, const char *login, const 
  * gone or has none of `roles` any more. RULE logged-power: nor does anybody use a power by roles
  * that are not those that were logged (account_record_problem). */
 enum err account_recheck_roles(struct db *db, struct arena *a, const char *person_id,
-                       unsigned roles) MUST_USE;
+                               unsigned roles) MUST_USE;
 /* RULE four-eyes: who has power decides neither about themselves nor about somebody in whom they
  * declared an interest. "self", "interest", or NULL in `*conflict`. What more binds those who
  * certify: cert_conflict. */

@@ -298,7 +298,7 @@ static enum err verify(struct db *db, struct arena *a, bool newest_only, struct 
     memcpy(out->head, w->problem ? w->fits : w->before, sizeof out->head);
     if (w->problem)
         out->problem = arena_printf(a, "Row %" PRId64 " of the audit log %s.", w->bad, w->problem);
-    else if (unmet) out->problem = cut_off(a, path, out->rows, unmet, "signed");
+    else if (unmet) out->problem = cut_off_sentence(a, path, out->rows, unmet, "signed");
     else if (out->unsigned_count) {
         out->problem = unsigned_sentence(a, out);
         out->first_bad = out->unsigned_rows[0];

@@ -84,7 +84,7 @@ enum err audit_rows_signed(struct db *db, struct arena *a, const struct audit_ro
  * signed row `seq` behind the first row that was signed with one that is here, and none of these
  * signed that it came ("cert.key"). False where no key is here at all. */
 enum err audit_key_untrusted(struct db *db, struct arena *a, const char *key, int64_t seq,
-                           bool *untrusted) MUST_USE;
+                             bool *untrusted) MUST_USE;
 #define AUDIT_UNTRUSTED "is signed with a key that is not the academy's"
 /* RULE accepted-people: whether somebody accepted a log whose end was lost, when this person was on
  * record with these roles (account_roles_text) and without a row in the log, and had the key (or

@@ -124,8 +124,7 @@ bool exam_slot_fits(const struct exam_slot *slot, const char *source, struct are
     struct exam_item *item = NEW(a, struct exam_item);
     *out = item;
     return source && str_eq(version_of(a, source, strlen(source)), slot->version) &&
-           exam_item_parse(item, source, slot->domain, a) == OK &&
-           item->type == slot->type &&
+           exam_item_parse(item, source, slot->domain, a) == OK && item->type == slot->type &&
            (!slot->type->shuffled || item->option_count == slot->option_count);
 }
 

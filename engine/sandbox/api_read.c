@@ -77,18 +77,20 @@ void api_get(struct api *x, const char *id) {
 }
 
 /* ---- Lists ---------------------------------------------------------------------------------- */
+#define FILTERS_MAX 8
+
 struct list {
     int64_t size, offset;
     const char *after; /* id, for cursors */
     struct buf where;
-    const char *values[8];
+    const char *values[FILTERS_MAX + 1]; /* the last one is for the cursor */
     int value_count;
 };
 
 static bool add_filter(struct api *x, struct list *l, const char *name, const char *value) {
     const struct lab_field *f = lab_field_named(x->object, x->d, name);
     bool by_id = str_eq(name, x->names->id_as);
-    if ((!f && !by_id) || l->value_count == (int)COUNT_OF(l->values))
+    if ((!f && !by_id) || l->value_count == FILTERS_MAX)
         return api_problem(x, LAB_PROBLEM_UNKNOWN_FIELD, name, NULL, 0);
     if (f && f->type == LAB_PICKLIST) value = lab_surface_neutral(x->d, x->object, f, value);
     if (f && f->type == LAB_FIELD_NAME && *value) {
@@ -188,7 +190,7 @@ void api_list(struct api *x) {
         state_end(q);
     }
     if (l.after) {
-        l.values[l.value_count++ % (int)COUNT_OF(l.values)] = l.after;
+        l.values[l.value_count++] = l.after;
         buf_printf(&l.where, "%sid > $%d", l.where.len ? " AND " : " WHERE ", l.value_count);
     }
     sqlite3_stmt *q = run_query(

@@ -148,6 +148,15 @@ static bool demo_allowed(struct serve *s) {
         "no --origin elsewhere, no --trust-proxy)");
 }
 
+/* An academy whose disk is full is read all the same: what its log lacks is written at the next
+ * start. */
+static bool begin_log(struct app *app, write_fn job, struct arena *a) {
+    enum err e = store_write(app->store, job, NULL, a);
+    if (e != ERR_IO || store_healthy(app->store)) return e == OK;
+    log_say(LOG_WARN, "audit", "Nothing can be written now: the audit log is left as it is.");
+    return true;
+}
+
 const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {
     const char *why = "out of memory";
     if (accounts_open(&app->accounts, app->store) != OK)
@@ -155,9 +164,8 @@ const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {
     if (content_open(&app->content, app->root, app->store, app->site, a, &why) != OK) return why;
     /* What the others write is signed: first of all the row from which on all of it has to be. */
     if (certs_open(&app->certs, app, a, &why) != OK) return why;
-    if (store_write(app->store, audit_sign_begin, NULL, a) != OK)
-        return "the head of the audit log cannot be signed";
-    if (store_write(app->store, lab_packs_begin, NULL, a) != OK)
+    if (!begin_log(app, audit_sign_begin, a)) return "the head of the audit log cannot be signed";
+    if (!begin_log(app, lab_packs_begin, a))
         return "the scenarios that are on record cannot be written into the audit log";
     if (exams_open(&app->exams, app, a, &why) != OK) return why;
     exams_set_anew(app->exams, cert_exam_anew);

@@ -254,6 +254,28 @@ static void test_cursor_paging(void **state) {
     worker_end(&w);
 }
 
+/* As many filters as there may be, and a cursor behind them: each is asked with its own value. */
+static void test_filters_and_a_cursor(void **state) {
+    struct worker w = worker_of(*state, "crm=boreal,map=heron");
+    struct lab_answer answer = fixture_call(*state, &w, "map", "GET", "/nest/v2/leads", "perPage=1",
+                                            NULL);
+    json_t *page = fixture_json(*state, &answer);
+    const char *first = text(json_array_get(json_object_get(page, "found"), 0), "email"),
+               *next = text(page, "bookmark");
+    struct buf query;
+    buf_init(&query, *state);
+    buf_printf(&query, "perPage=5&bookmark=%s", next);
+    for (int i = 0; i < 8; i++) buf_printf(&query, "&email=%s", percent_encode(*state, first, ""));
+    answer = fixture_call(*state, &w, "map", "GET", "/nest/v2/leads", buf_text(&query), NULL);
+    page = fixture_json(*state, &answer);
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(json_array_size(json_object_get(page, "found")), 0); /* the first is passed */
+    buf_printf(&query, "&email=x");
+    answer = fixture_call(*state, &w, "map", "GET", "/nest/v2/leads", buf_text(&query), NULL);
+    assert_false(json_is_true(json_object_get(fixture_json(*state, &answer), "done")));
+    worker_end(&w);
+}
+
 /* ---- Quillon: words with blanks, Yes and No, day before month
  * ------------------------------------- */
 static void test_title_case_and_dates(void **state) {
@@ -409,6 +431,7 @@ int main(void) {
         TEST(test_empty_fields_are_left_out),
         TEST(test_batch_tells_each_record),
         TEST(test_cursor_paging),
+        TEST(test_filters_and_a_cursor),
         TEST(test_title_case_and_dates),
         TEST(test_a_day_is_used_up),
         TEST(test_an_outage_is_an_outage),
