@@ -78,7 +78,14 @@ static bool is_lab(const char *path) {
     return str_has_prefix(path, "labs/scenarios/") && str_has_suffix(path, "/scenario.md");
 }
 
+/* What is said of a folder as a whole: a connector that has no file. */
+static bool is_folder(const char *path) {
+    const char *name = strrchr(path, '/'); /* every path here has one: see is_foreign */
+    return !strchr(name, '.');
+}
+
 static const char *kind_of(const char *path) {
+    if (is_folder(path)) return "content_kind_folder";
     if (is_bank(path)) return "content_kind_bank";
     if (str_has_prefix(path, "exams/")) return "content_kind_exam";
     return is_lab(path) ? "content_kind_lab" : "content_kind_lab_file";

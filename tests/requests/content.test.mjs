@@ -1,7 +1,7 @@
 // Programmes, modules, search and the author's page over loopback, as a client without scripts sees them.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -209,7 +209,9 @@ test("a hidden module, exam or nothing: learners get 404, instructors what is wr
     writeFileSync(module("a-hidden"), "---\nid: shy\ntitle: Shy module\nlang: en\ndomain: [broken\n---\n");
     writeFileSync(join(academy, "exams/mops/z-broken.md"), "---\nid: broken-exam\ntitle: Broken exam\n---\nText.\n");
     writeFileSync(module("data-basics"), original.replace(/^domain: .*$/m, "domain: nowhere"));
+    mkdirSync(join(academy, "labs/connectors/erp"));
     t.after(() => {
+        rmdirSync(join(academy, "labs/connectors/erp"));
         for (const file of [module("a-hidden"), join(academy, "exams/mops/z-broken.md")]) unlinkSync(file);
         writeFileSync(module("data-basics"), original);
     });
@@ -245,10 +247,12 @@ test("a hidden module, exam or nothing: learners get 404, instructors what is wr
     const rowOf = (file) => author.split("<tr>").slice(1).find((row) => row.includes(`<code class="small">${file}</code>`));
     assert.match(rowOf("exams/mops/z-broken.md"), /Broken exam[^]*href="\/author\?file=exams\/mops\/z-broken\.md">\d+ errors?<[^]*Until then learners see the last good version; where there never was one, nothing/);
     assert.match(rowOf("exams/mops/bank/data.md"), /Data and integration[^]*Item bank[^]*Fine/);
+    assert.match(rowOf("labs/connectors/erp"), /data-label="Kind">Folder<[^]*1 error</, "no lab, and no file of one");
+    assert.match(rowOf("exams/mops/bank/data.md"), /data-label="Version" class="none"/);
     assert.match(rowOf("exams/mops/associate.md"), /href="\/exams\/mops-associate"/);
     assert.match(rowOf("labs/scenarios/field-mapping-dedupe/scenario.md"), /Field mapping and deduplication[^]*href="\/labs\/field-mapping-dedupe"/);
     const captions = [...author.matchAll(/<caption><code>([^<]*)<\/code><\/caption>/g)].map(([, folder]) => folder);
-    assert.deepEqual(captions, ["content/mops", "exams/mops", "content/gradus", "labs"]);
+    assert.deepEqual(captions, ["content/mops", "exams/mops", "labs", "content/gradus"]);
 });
 
 test("behind the last module of a level stands what else it asks for; the start page leads to practice, and authors to their course", async () => {
