@@ -60,7 +60,10 @@ static void test_jobs(void **state) {
     assert_true(each_step(exam_flag_job, &f, sizeof f, NOW + 4) >= 2);
     assert_true(each_step(grant, &factor, sizeof factor, NOW + 5) >= 5);
     struct exam_clock_following following = {
-        .base_ms = clock_now_ms() - clock_boot_ms(), .from_ms = 1, .boot_id = "boot"};
+        .base_ms = clock_now_ms() - clock_boot_ms(),
+        .from_ms = 1,
+        .boot_id = "boot",
+        .key = (const unsigned char *)"a key of thirty-two bytes, and no more"};
     assert_true(each_step(exam_clock_follow_job, &following, sizeof following, NOW + 6) >= 3);
     assert_true(each_step(exam_expire_job, &closed, sizeof closed, NOW + MS_DAY) >= 6);
     assert_int_equal(closed, 1);
