@@ -25,11 +25,12 @@
  *   POST /assess/interests             assessor|instructor|admin         cert_interests_post
  *   GET  /assess/certificates          assessor|admin                    cert_certificates_page
  *   POST /assess/certificates/:n/status assessor|admin                   cert_status_post
- *   GET  /certificates/:n              public ROUTE_CORS                 cert_certificate_page also
- * N.json, N.pdf, N.png GET  /status/:n                    public ROUTE_CORS|ROUTE_JSON
- * cert_status_list_page GET  /.well-known/did.json         public ROUTE_CORS|ROUTE_JSON
- * cert_did_page GET  /verify                       public cert_verify_page POST /verify public
- * ROUTE_FILE|ROUTE_NO_CSRF cert_verify_post */
+ *   GET  /certificates/:n              public ROUTE_CORS                 cert_certificate_page,
+ *                                                                        also :n.json, .pdf, .png
+ *   GET  /status/:n                    public ROUTE_CORS|ROUTE_JSON      cert_status_list_page
+ *   GET  /.well-known/did.json         public ROUTE_CORS|ROUTE_JSON      cert_did_page
+ *   GET  /verify                       public                            cert_verify_page
+ *   POST /verify                       public ROUTE_FILE|ROUTE_NO_CSRF   cert_verify_post */
 #ifndef GR_CERT_CERT_H
 #define GR_CERT_CERT_H
 
@@ -47,30 +48,30 @@ const char *certs_problem(struct arena *a);
  */
 enum err certs_open(struct certs **out, struct app *app, struct arena *a,
                     const char **why) MUST_USE;
-/* Ends what it does aside; the keys go on to sign what the writer still has to do. */
+/* Ends the threads that draw and check; the keys go on to sign what the writer still has to do. */
 void certs_stop(struct certs *c);
 void certs_close(struct certs *c); /* NULL is fine. Behind store_close */
 /* For audit_signer_on_demand and audit_signer_set: who signs with the keys beside this database,
  * until the process ends. False: they are not there, or cannot be read. */
 struct audit_signer;
 bool cert_signer(const char *database, struct arena *a, struct audit_signer *out);
-/* Whether the key is in DATA/keys. Not OK with a sentence: the keys that are there cannot be read,
- * which is no answer. */
+/* Sets `*has` to whether the key is in DATA/keys. Anything but OK, with a sentence: the keys that
+ * are there cannot be read, so that it cannot be told. */
 enum err cert_has_key(const char *data, struct arena *a, const char *multikey, bool *has,
                       const char **why) MUST_USE;
 /* Tells the operator, in the log, of certificates that name another address than the one under
  * which the academy now answers: did.json is then another issuer's, and nobody can verify them.
  * `served`: where visitors of this machine find it, when there is no app->origin; NULL when only
  * the visitors know. */
-void certs_tell_origins(struct app *app, struct arena *a, const char *served);
+void certs_warn_of_origins(struct app *app, struct arena *a, const char *served);
 
 /* ---- Where a person stands ------------------------------------------------------------------ */
 /* The requirements of a level with their titles and places. Arena. */
 enum err cert_needs(struct app *app, struct arena *a, const struct content_snapshot *content,
                     const struct content_level *level, struct cert_need **out,
                     size_t *count) MUST_USE;
-/* Sets NAME to what it is called, of a module in the language that the reader reads; see
- * content_say. */
+/* Sets the view's member `name` to the title of the requirement, a module's in the language that
+ * the reader reads; see content_view_text. */
 void cert_need_say(struct request *r, struct view *v, const char *name,
                    const struct content_snapshot *content, const struct cert_need *need);
 /* What is met of a level: of what the person did only what counts now (RULE new-evidence). May run
@@ -176,8 +177,8 @@ struct cert_change_status {
 };
 enum err cert_change_status(struct db *db, struct arena *a, void *change, int64_t now_ms) MUST_USE;
 
-/* Whoever may decide or mark says that they have an interest in a person: counts at once and stays.
- * Saying it twice changes nothing. */
+/* Somebody who may decide or mark declares an interest in a person, which counts at once and stays.
+ * Declaring it twice changes nothing. */
 struct cert_declare {
     const char *actor_id, *person_id;
     const char *note;    /* up to 1,000 characters; NULL or "": nobody has to say which interest */
@@ -187,8 +188,8 @@ enum err cert_declare(struct db *db, struct arena *a, void *declare, int64_t now
 
 /* RULE look: may whoever asks look at what this person did? As cert_may_see has it, and neither
  * themselves nor with an interest in them. OK, or a refusal that is answered already. For
- * labs_set_seer. */
-enum err cert_may_look(struct request *r, const char *person_id) MUST_USE;
+ * labs_set_may_see. */
+enum err cert_may_view_evidence(struct request *r, const char *person_id) MUST_USE;
 /* Why `actor` may not decide on `candidate`: "self", "interest", "taught", "marked"; NULL when
  * nothing is in the way. */
 enum err cert_conflict(struct db *db, const char *actor_id, const char *candidate_id,
@@ -198,7 +199,7 @@ enum err cert_conflict(struct db *db, const char *actor_id, const char *candidat
 /* RULE records: each application, decision, certificate and change of its state is as the audit log
  * says, and holder, number, title and dates are those of the signed credential. Reads all of them
  * and the log, whose chain audit_verify has found whole. */
-#define CERT_RECORDS_TOLD 20
+#define CERT_RECORDS_LISTED 20
 struct cert_records {
     int64_t certificates; /* that were compared */
     int64_t bad;          /* cases in which something differs */
@@ -207,10 +208,10 @@ struct cert_records {
     int64_t unchecked;
     const char
         *problem; /* a sentence about the first that differs, else that is unchecked; arena */
-    /* What differs, a line each without a capital and a full stop; of more cases the first. Arena.
-     */
-    const char *told[CERT_RECORDS_TOLD];
-    size_t told_count;
+    /* What differs, a line each without a capital and a full stop: the first CERT_RECORDS_LISTED
+     * cases. Arena. */
+    const char *listed[CERT_RECORDS_LISTED];
+    size_t listed_count;
 };
 /* RULE records. `keys_of`: data folder whose keys have signed; NULL: none are here. ERR_INVALID
  * with a filled `out` when something differs; OK with `unchecked` when that cannot be told of all.
@@ -240,15 +241,14 @@ enum err cert_did_page(struct request *r);
 enum err cert_verify_page(struct request *r);
 enum err cert_verify_post(struct request *r);
 
-/* ---- Command line
- * -------------------------------------------------------------------------------- gradus verify
- * FILE [--did FILE] [--status FILE] [--key z6Mk…] [--data DIR] [--format text|json] A JSON
- * credential, a badge (PNG) or a certificate (PDF). 0 valid, 1 not valid, 2 not decided or could
- * not check. */
+/* ---- Command line ---------------------------------------------------------------------------- */
+/* gradus verify FILE [--did FILE] [--status FILE] [--key z6Mk…] [--data DIR] [--format text|json]:
+ * checks a JSON credential, a badge (PNG) or a certificate (PDF). 0 valid, 1 not valid, 2 not
+ * decided or could not check. */
 int cert_verify_command(int argc, char **argv);
 /* gradus key list|add [--data DIR]: the signing keys; rotation adds. 0 fine, 2 could not. */
 int cert_key_command(int argc, char **argv);
-/* The process that draws one certificate; serve starts it. */
+/* gradus draw: draws one certificate, in a process of its own that serve starts. */
 int cert_draw_command(int argc, char **argv);
 
 #endif

@@ -64,7 +64,7 @@ SELECT c.issued_ms, coalesce(c.valid_until_ms, 0), c.number,
   FROM cert_certificate c
  WHERE c.person_id = $1 AND c.programme_id = $2 AND c.level_id = $3 AND c.application_id <> $4 AND c.issued_ms <= $5
  ORDER BY c.issued_ms, c.number;
--- name: cert_worst_of
+-- name: cert_withdrawn_of
 SELECT s.kind, count(*) FROM cert_certificate c JOIN cert_status s ON s.certificate_id = c.id
  WHERE c.person_id = $1 AND s.kind IN ('revoked', 'suspended') GROUP BY s.kind;
 -- name: cert_interest_add

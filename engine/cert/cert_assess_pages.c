@@ -12,7 +12,7 @@
 #include "exam/exam.h"
 #include "lab/lab.h"
 
-#define QUEUE_LIMIT 100 /* on a page; it is sorted by risk or name within itself */
+#define QUEUE_LIMIT 100 /* on a page; sorting by risk or name sorts one page */
 #define OVERDUE_DAYS 14
 #define CLOSE_PERMILLE 50 /* an exam passed by less than this is worth a second look */
 
@@ -31,15 +31,15 @@ struct queued {
         renewal;
 };
 
-/* Of this person: what was revoked, suspended or refused before. */
+/* Reads what was revoked, suspended or refused before for this person. */
 static enum err weigh_past(struct request *r, struct queued *c, const struct content_level *level) {
     const struct content_level unknown = {.id = c->app->level_id};
-    struct cert_asked asked = {c->app->person_id, c->app->programme_id, level ? level : &unknown,
-                               c->app->id, c->app->at_ms};
+    struct cert_standing_query asked = {c->app->person_id, c->app->programme_id,
+                                        level ? level : &unknown, c->app->id, c->app->at_ms};
     struct cert_past past;
     int64_t revoked = 0, suspended = 0;
     enum err e = cert_past_of(r->db, r->arena, &asked, r->now_ms, &past);
-    if (e == OK) e = cert_worst_of(r->db, r->arena, c->app->person_id, &revoked, &suspended);
+    if (e == OK) e = cert_withdrawn_of(r->db, r->arena, c->app->person_id, &revoked, &suspended);
     if (e != OK) return e;
     c->refused_before = past.refusals > 0;
     c->revoked_before = revoked > 0;
@@ -49,7 +49,8 @@ static enum err weigh_past(struct request *r, struct queued *c, const struct con
     return OK;
 }
 
-/* What makes a case worth more care: each reason is shown, their number sorts. */
+/* Collects what makes a case need more attention: each reason is shown, and their weights are its
+ * risk. */
 static enum err weigh(struct request *r, struct queued *c) {
     const struct content_programme *p;
     const struct content_level *level = level_of(r, c->app, &p);
@@ -110,8 +111,8 @@ static void view_queued(struct request *r, struct view *list, const struct queue
                   cert_text(r, arena_printf(r->arena, "cert_conflict_%s", c->conflict), NULL));
 }
 
-/* Whose case was just decided, and the certificate that came of it: from the record, whatever the
- * address says. */
+/* Shows whose case was just decided, and the certificate that came of it: as it is on record,
+ * whatever the address says. */
 static enum err view_done(struct request *r, struct view *v) {
     const char *id = http_query(r, "case");
     struct cert_application app;
@@ -165,8 +166,7 @@ enum err cert_queue_page(struct request *r) {
     return e == OK ? http_page(r, "cert_queue", v) : e;
 }
 
-/* ---- A case
- * -------------------------------------------------------------------------------------- */
+/* ---- A case ---------------------------------------------------------------------------------- */
 struct case_form {
     const char *problem, *outcome, *reason, *comment;
 };
@@ -178,7 +178,7 @@ static enum err view_result(struct request *r, struct view *list, const struct e
               arena_printf(r->arena, "/assess/cases/%s/attempts/%s", case_id, x->attempt_id));
     struct exam_summary exam;
     bool known = r->app->exams && exam_find(r->app->exams, r->arena, x->exam_id, &exam) == OK;
-    content_say(r, item, "title", known ? exam.title : x->exam_id, known ? exam.lang : NULL);
+    content_view_text(r, item, "title", known ? exam.title : x->exam_id, known ? exam.lang : NULL);
     view_bool(item, "passed", x->passed);
     view_int(item, "scaled", x->scaled);
     view_int(item, "share", x->permille);
@@ -193,7 +193,7 @@ static enum err view_result(struct request *r, struct view *list, const struct e
                                   : NULL;
     for (size_t i = 0; i < x->domain_count; i++) {
         struct view *d = view_item(domains);
-        content_say(r, d, "title", x->domains[i].title, domain_lang);
+        content_view_text(r, d, "title", x->domains[i].title, domain_lang);
         exam_view_points(r, d, "correct", x->domains[i].correct, x->steps);
         exam_view_points(r, d, "total", x->domains[i].total, x->steps);
         view_int(d, "share",
@@ -231,8 +231,8 @@ static enum err view_runs(struct request *r, struct view *v, const struct conten
             view_text(item, "href",
                       arena_printf(r->arena, "/assess/cases/%s/runs/%s", case_id, runs[k].run_id));
             view_int(item, "hints", runs[k].hints);
-            content_say(r, item, "title", runs[k].title,
-                        lab_title_lang(r->app->labs, r->arena, level->labs[i].id));
+            content_view_text(r, item, "title", runs[k].title,
+                              lab_title_lang(r->app->labs, r->arena, level->labs[i].id));
             view_text(item, "dialects", cert_lab_dialects(r, &runs[k]));
             view_bool(item, "passed", runs[k].passed_ms != 0);
             view_int(item, "checks_passed", runs[k].checks_passed);
@@ -314,10 +314,11 @@ static enum err show_case(struct request *r, int status_code, const struct case_
     view_bool(v, "asks_exam", level && level->exam_count);
     view_bool(v, "asks_lab", level && level->lab_count);
     if (level) {
-        struct cert_asked asked = {app.person_id, app.programme_id, level, app.id, app.at_ms};
+        struct cert_standing_query asked = {app.person_id, app.programme_id, level, app.id,
+                                            app.at_ms};
         struct cert_standing standing;
-        e = cert_stand(r->app, r->db, r->arena, content_of(r), &asked, r->now_ms, &standing,
-                       &status);
+        e = cert_standing_of(r->app, r->db, r->arena, content_of(r), &asked, r->now_ms, &standing,
+                             &status);
         if (e != OK) return e;
         view_bool(v, "is_renewal", standing.renewal && !standing.revoked);
         view_bool(v, "after_revocation", standing.revoked);
@@ -328,14 +329,14 @@ static enum err show_case(struct request *r, int status_code, const struct case_
     }
     e = cert_records_case(r->db, r->arena, &app, r->who->person_id, &problem);
     view_bool(v, "records_changed", problem || status.changed);
-    /* Whoever is in the case themselves, or has an interest, sees that it is there and how far it
+    /* Whoever is the candidate, or has an interest, sees only that the case is there and how far it
      * is. */
-    bool apart = str_eq(conflict, "self") || str_eq(conflict, "interest");
-    view_bool(v, "shows_evidence", !apart);
-    if (e == OK && !apart) e = view_exams(r, v, level, app.person_id, app.id);
-    if (e == OK && !apart) e = view_runs(r, v, level, app.person_id, app.id);
-    if (e == OK && !apart) e = view_people(r, v, &app);
-    if (e == OK && !apart) e = cert_view_past(r, v, &app);
+    bool recused = str_eq(conflict, "self") || str_eq(conflict, "interest");
+    view_bool(v, "shows_evidence", !recused);
+    if (e == OK && !recused) e = view_exams(r, v, level, app.person_id, app.id);
+    if (e == OK && !recused) e = view_runs(r, v, level, app.person_id, app.id);
+    if (e == OK && !recused) e = view_people(r, v, &app);
+    if (e == OK && !recused) e = cert_view_past(r, v, &app);
     if (e != OK) return e;
     if (conflict)
         view_text(v, "conflict",
@@ -343,8 +344,8 @@ static enum err show_case(struct request *r, int status_code, const struct case_
     view_bool(v, "is_self", str_eq(conflict, "self"));
     view_bool(v, "assessor", http_has_role(r, ROLE_ASSESSOR));
     view_bool(v, "may_decide", !conflict && !app.outcome && http_has_role(r, ROLE_ASSESSOR));
-    view_bool(v, "may_mark", !app.outcome && !apart);
-    view_bool(v, "may_declare", !apart);
+    view_bool(v, "may_mark", !app.outcome && !recused);
+    view_bool(v, "may_declare", !recused);
     if (app.outcome) {
         struct view *d = view_object(v, "decision");
         view_bool(d, "granted", str_eq(app.outcome, "granted"));

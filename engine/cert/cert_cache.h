@@ -1,4 +1,4 @@
-/* What was signed or drawn and may serve again. */
+/* Caches of the signed status list and of drawn files. */
 #ifndef GR_CERT_CACHE_H
 #define GR_CERT_CACHE_H
 
@@ -9,7 +9,7 @@
 enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64_t list_id,
                           int64_t now_ms, const char **json, const char **etag) MUST_USE;
 
-/* Drawn files by key; copies. */
+/* Finds and stores drawn files by key. `*bytes` is a copy (arena). */
 bool cert_drawn_find(struct certs *c, struct arena *a, const char *key, unsigned char **bytes,
                      size_t *len);
 void cert_drawn_keep(struct certs *c, const char *key, const unsigned char *bytes, size_t len);

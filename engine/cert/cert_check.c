@@ -32,8 +32,8 @@ static void skip(struct cert_check_report *r, int check, const char *code, const
     r->checks[check].detail = detail;
 }
 
-/* A value, or the only one of a list: the two are one statement, and one signature holds for both.
- */
+/* Returns the value itself, or the only value of a list: the two are one statement, and one
+ * signature holds for both. */
 static const json_t *one(const json_t *v) {
     return json_is_array(v) && json_array_size(v) == 1 ? json_array_get(v, 0) : v;
 }
@@ -95,7 +95,7 @@ static void read_what_it_says(const json_t *doc, struct cert_check_report *r) {
         r->subject = text_of(identifier_at(subject, i), "identityHash");
 }
 
-/* What is no credential of any kind fails; NULL else. */
+/* A sentence when this is no credential of any kind, which fails the check; else NULL. */
 static const char *no_credential(const json_t *doc, struct cert_check_report *r) {
     const json_t *subject = one_of(doc, "credentialSubject");
     if (!has_type(doc, "VerifiableCredential")) return "it is no Open Badges 3.0 credential";
@@ -105,13 +105,14 @@ static const char *no_credential(const json_t *doc, struct cert_check_report *r)
     return NULL;
 }
 
-/* What may well be a credential, and is not looked at here; NULL = it is. */
-static const char *other_form(struct arena *a, const json_t *doc, enum cert_words *words,
+/* A sentence when this may be a credential but is of a form that is not checked here; NULL when it
+ * is checked. */
+static const char *other_form(struct arena *a, const json_t *doc, enum cert_vocabulary *vocabulary,
                               struct cert_check_report *r, const char **code) {
     const json_t *subject = one_of(doc, "credentialSubject");
     const char *unknown;
     *code = "context";
-    if (!cert_contexts_read(doc, words, &unknown))
+    if (!cert_contexts_read(doc, vocabulary, &unknown))
         return unknown
                    ? arena_printf(
                          a,
@@ -131,15 +132,15 @@ static const char *other_form(struct arena *a, const json_t *doc, enum cert_word
     return NULL;
 }
 
-/* `*words` is set when the form passed. */
-static void check_form(struct arena *a, const json_t *doc, bool known, enum cert_words *words,
-                       struct cert_check_report *r) {
+/* `*vocabulary` is set when the form passed. */
+static void check_form(struct arena *a, const json_t *doc, bool known,
+                       enum cert_vocabulary *vocabulary, struct cert_check_report *r) {
     const char *code, *why = no_credential(doc, r);
     if (why) {
         fail(r, FORM, "form", why);
         return;
     }
-    why = other_form(a, doc, words, r, &code);
+    why = other_form(a, doc, vocabulary, r, &code);
     if (!why && r->ours && !(r->holder && r->number))
         why = "it does not name its holder or its number as credentials of this academy do";
     if (why && known) fail(r, FORM, "form", why);
@@ -152,11 +153,12 @@ static void check_form(struct arena *a, const json_t *doc, bool known, enum cert
     else r->checks[FORM].outcome = CERT_PASS;
 }
 
-static void check_signature(struct arena *a, const json_t *doc, bool known, enum cert_words words,
-                            const struct cert_checker *c, struct cert_check_report *r) {
+static void check_signature(struct arena *a, const json_t *doc, bool known,
+                            enum cert_vocabulary vocabulary, const struct cert_checker *c,
+                            struct cert_check_report *r) {
     const char *why = NULL;
-    enum cert_proof_answer answer = cert_proof_look(a, doc, words, c->find_key, c->context,
-                                                    &r->method, &why);
+    enum cert_proof_answer answer = cert_proof_check(a, doc, vocabulary, c->find_key, c->context,
+                                                     &r->method, &why);
     switch (answer) {
     case CERT_PROOF_FITS: r->checks[SIGNATURE].outcome = CERT_PASS; return;
     case CERT_PROOF_NO_KEY:
@@ -176,9 +178,9 @@ static void check_signature(struct arena *a, const json_t *doc, bool known, enum
     fail(r, SIGNATURE, "changed", why);
 }
 
-/* The key that signed belongs to the issuer that the credential names: a method is "DID#key". A DID
- * document may list methods of others, and an address may have one: nobody looked. The DID of a key
- * has no document but itself. */
+/* Checks that the key that signed belongs to the issuer that the credential names: a method is
+ * "DID#key". A DID document may list methods of others, and an address may have one; that was not
+ * looked up. The DID of a key (did:key) has no document but itself. */
 static void check_issuer(bool known, struct cert_check_report *r) {
     size_t n = strlen(r->issuer);
     if (strncmp(r->method, r->issuer, n) == 0 && r->method[n] == '#')
@@ -191,8 +193,8 @@ static void check_issuer(bool known, struct cert_check_report *r) {
              "whether the key that signed belongs to the issuer was not looked up");
 }
 
-/* Whose key it is, is known of issuers that somebody vouches for. What a stranger says about this
- * academy is false. */
+/* Whose key it is, is only known of issuers that somebody vouches for. What a stranger says about
+ * this academy is false. */
 static void check_trust(struct arena *a, const struct cert_checker *c,
                         struct cert_check_report *r) {
     if (r->checks[ISSUER].outcome == CERT_FAIL || r->known) return;
@@ -261,7 +263,8 @@ static void check_entry(struct arena *a, const json_t *status, bool known,
                : arena_printf(a, "whether it was revoked was not looked up: %.200s says it", list));
 }
 
-/* One entry, or a list of them: each has to be good. None at all: nothing can revoke it. */
+/* Checks one status entry, or a list of them, each of which has to be good. Without any, nothing
+ * can revoke the credential. */
 static void check_status(struct arena *a, const json_t *doc, bool known,
                          const struct cert_checker *c, struct cert_check_report *r) {
     const json_t *status = json_object_get(doc, "credentialStatus");
@@ -315,7 +318,7 @@ static bool read_document(struct arena *a, const char *text, size_t len, const j
 
 static void look_at(struct arena *a, const char *text, size_t len,
                     const struct cert_checker *checker, struct cert_check_report *out) {
-    enum cert_words words = CERT_WORDS_303;
+    enum cert_vocabulary vocabulary = CERT_VOCABULARY_303;
     if (!read_document(a, text, len, &out->document, out)) return;
     read_what_it_says(out->document, out);
     enum cert_known known = out->issuer && checker->knows
@@ -323,30 +326,32 @@ static void look_at(struct arena *a, const char *text, size_t len,
                                 : CERT_STRANGER;
     out->known = known != CERT_STRANGER;
     out->ours = known == CERT_OURS;
-    check_form(a, out->document, out->known, &words, out);
+    check_form(a, out->document, out->known, &vocabulary, out);
     if (out->checks[FORM].outcome != CERT_PASS) return;
     check_period(out, checker->now_ms);
-    check_signature(a, out->document, out->known, words, checker, out);
-    /* What it says of itself can still rule it out, but nothing else can be said. */
+    check_signature(a, out->document, out->known, vocabulary, checker, out);
+    /* When the signature does not hold, the period that the credential states can only rule it out.
+     */
     if (out->checks[SIGNATURE].outcome == CERT_FAIL ||
         (out->checks[SIGNATURE].outcome == CERT_SKIP && out->checks[PERIOD].outcome != CERT_FAIL))
         out->checks[PERIOD] = (struct cert_check){names[PERIOD], CERT_SKIP, NULL, NULL};
 }
 
-void cert_credential_look(struct arena *a, const char *text, size_t len,
-                          const struct cert_checker *checker, struct cert_check_report *out) {
+void cert_credential_check_proof(struct arena *a, const char *text, size_t len,
+                                 const struct cert_checker *checker,
+                                 struct cert_check_report *out) {
     *out = (struct cert_check_report){0};
     for (int i = 0; i < CERT_CHECK_COUNT; i++) {
         out->checks[i].name = names[i];
         out->checks[i].outcome = CERT_SKIP;
     }
-    /* The mark of the byte order says nothing in UTF-8 (RFC 8259, section 8.1). */
+    /* A byte order mark says nothing in UTF-8 (RFC 8259, section 8.1). */
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, len -= 3;
     look_at(a, text, len, checker, out);
 }
 
-void cert_credential_judge(struct arena *a, const struct cert_checker *checker,
-                           struct cert_check_report *out) {
+void cert_credential_check_status(struct arena *a, const struct cert_checker *checker,
+                                  struct cert_check_report *out) {
     bool failed = false, skipped = false;
     if (out->checks[SIGNATURE].outcome == CERT_PASS) {
         check_issuer(out->known, out);
@@ -363,8 +368,8 @@ void cert_credential_judge(struct arena *a, const struct cert_checker *checker,
 
 void cert_credential_check(struct arena *a, const char *text, size_t len,
                            const struct cert_checker *checker, struct cert_check_report *out) {
-    cert_credential_look(a, text, len, checker, out);
-    cert_credential_judge(a, checker, out);
+    cert_credential_check_proof(a, text, len, checker, out);
+    cert_credential_check_status(a, checker, out);
 }
 
 const char *cert_outcome_name(const struct cert_check *c) {

@@ -57,7 +57,7 @@ static bool find_key(void *context, const char *method, unsigned char key[CERT_P
     const char *hash = strchr(method, '#');
     if (!hash) return false;
     if (v->own && cert_keys_find(v->own, hash + 1, key)) return v->own_key_signed = true;
-    /* Of an issuer whose document was given, its keys alone count: a key that somebody vouches for
+    /* For an issuer whose DID document was given, only the keys in it count: a key given with --key
      * is somebody else's. */
     if (v->did.id && strncmp(method, v->did.id, (size_t)(hash - method)) == 0 &&
         v->did.id[hash - method] == '\0')
@@ -67,8 +67,8 @@ static bool find_key(void *context, const char *method, unsigned char key[CERT_P
     return cert_did_find(&v->did, method, key);
 }
 
-/* An academy's database knows most; a list is what everybody can have. Whoever of the two says
- * "revoked" is right: neither forgets that, but a copy may be older than it. */
+/* The academy's database knows most, a status list is what everybody can have. Where one of the two
+ * says "revoked", that counts: neither forgets a revocation, but a copy may be older than it. */
 static enum cert_status_answer find_status(void *context, struct cert_status_question *q) {
     struct verify *v = context;
     struct db *db = v->store ? store_reader(v->store) : NULL;
@@ -83,10 +83,10 @@ static enum cert_status_answer find_status(void *context, struct cert_status_que
     if (recorded == CERT_STATUS_REVOKED || recorded == CERT_STATUS_SUSPENDED ||
         recorded == CERT_STATUS_REPLACED)
         return recorded;
-    /* A revocation is for ever; whether a suspension has ended, the record knows better than a copy
-     * of the list. */
+    /* A revocation is for ever; whether a suspension has ended, the database knows better than a
+     * copy of the list. */
     if (listed == CERT_STATUS_REVOKED) return listed;
-    /* Signed with the academy's key but not on its record: somebody else has the key. */
+    /* What is signed with the academy's key but not on record here: somebody else has the key. */
     if (recorded == CERT_STATUS_UNKNOWN && !own) return listed;
     return recorded == CERT_STATUS_UNSEEN ? listed : recorded;
 }
@@ -152,8 +152,8 @@ static bool open_published(struct verify *v) {
     return !v->status_file || v->list;
 }
 
-/* The data folder is optional: without it, given keys do, and the status stays open unless a list
- * is given. */
+/* The data folder is optional: without it given keys are used, and the status stays undecided
+ * unless a list is given. */
 static bool open_data(struct verify *v) {
     const char *why = "", *path = arena_printf(&v->arena, "%s/gradus.db", v->data);
     bool trusting = v->key_count || v->did_file;
@@ -175,7 +175,7 @@ static bool open_data(struct verify *v) {
     return false;
 }
 
-/* A key that is not known because the document is of somebody else: say so. */
+/* Explains a key that is not known because the DID document is somebody else's. */
 static void explain_foreign_did(struct verify *v, struct cert_check_report *report) {
     struct cert_check *c = &report->checks[1];
     if (!v->did.id || !str_eq(c->code, "foreign_key") || str_eq(v->did.id, report->issuer)) return;
@@ -191,7 +191,7 @@ static void print_json(struct arena *a, const struct cert_check_report *report) 
     puts(buf_text(&b));
 }
 
-/* What a credential says may be made for a terminal: control characters go no further. */
+/* A credential may hold control characters that are meant for a terminal: they are replaced. */
 static const char *printable(struct arena *a, const char *text, const char *otherwise) {
     char *copy = arena_dup(a, text && *text ? text : otherwise);
     for (char *c = copy; *c; c++)

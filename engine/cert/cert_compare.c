@@ -15,28 +15,28 @@
 #define IDS 50
 #define ONE_BYTES ((size_t)64 << 20) /* of memory for one step */
 
-/* How far the reading has come. Nothing of it lies in memory that a step may lose. */
+/* How far the comparison has come. Nothing of it lies in memory that a step may lose. */
 struct reading {
     struct cert_keys *keys;
     struct cert_records *out;
     int kind;       /* of table, see tables[] */
-    char after[80]; /* the id before; longer ones are none of ours */
+    char after[80]; /* the last id that was read; longer ones are none of ours */
     int64_t before; /* row of the log */
     bool more;
     char problem[600], unchecked[600]; /* the first of each */
-    char told[CERT_RECORDS_TOLD][300];
+    char listed[CERT_RECORDS_LISTED][300];
 };
 
 static void note(struct reading *x, const char *what, const char *id, const char *problem) {
-    if (x->out->bad < CERT_RECORDS_TOLD)
-        snprintf(x->told[x->out->bad], sizeof x->told[0], "the %s %s: %s", what, id, problem);
+    if (x->out->bad < CERT_RECORDS_LISTED)
+        snprintf(x->listed[x->out->bad], sizeof x->listed[0], "the %s %s: %s", what, id, problem);
     if (!x->out->bad++)
         snprintf(x->problem, sizeof x->problem, "The %s %s: %s.", what, id, problem);
 }
 
 static enum err check_application(struct db *db, struct arena *a, const char *id, struct reading *x,
                                   const char **problem) {
-    struct cert_doubt doubt;
+    struct cert_record_finding doubt;
     bool certified;
     enum err e = cert_records_application(db, a, x->keys, id, &doubt, &certified);
     if (e != OK) return e;
@@ -144,7 +144,7 @@ static enum err is_there(struct db *db, int kind, const char *id, bool *there) {
 
 static enum err check_signed(struct db *db, struct arena *a, const struct audit_row *row,
                              struct reading *x) {
-    struct cert_doubt doubt;
+    struct cert_record_finding doubt;
     enum err e = cert_records_signed(db, a, x->keys, row, &doubt);
     if (e != OK || !doubt.problem) return e;
     if (doubt.undecided) return OK; /* certificates tell it themselves */
@@ -154,7 +154,7 @@ static enum err check_signed(struct db *db, struct arena *a, const struct audit_
     return OK;
 }
 
-/* What is gone with all that came of it: the log still names it. */
+/* Finds what was deleted with all that belongs to it: the log still names it. */
 static enum err check_gone(struct db *db, struct arena *a, struct reading *x) {
     struct audit_row *rows;
     size_t count;
@@ -174,8 +174,8 @@ static enum err check_gone(struct db *db, struct arena *a, struct reading *x) {
     return e;
 }
 
-/* Steps in memory of their own, so that a register of any length can be read, and each of one
- * moment: a decision that is made meanwhile is in the tables and in the log, or in neither. */
+/* Each step has memory of its own, so that a register of any length can be read, and reads one
+ * snapshot: a decision that is made meanwhile is in the tables and in the log, or in neither. */
 static enum err read_all(struct db *db, struct reading *x,
                          enum err (*step)(struct db *db, struct arena *a, struct reading *x)) {
     volatile enum err e = OK;
@@ -205,9 +205,9 @@ enum err cert_records_check(struct db *db, struct arena *a, const char *keys_of,
     if (e == OK) e = read_all(db, &x, check_gone);
     cert_keys_close(x.keys);
     if (e != OK) return e;
-    for (; out->told_count < CERT_RECORDS_TOLD && (int64_t)out->told_count < out->bad;
-         out->told_count++)
-        out->told[out->told_count] = arena_dup(a, x.told[out->told_count]);
+    for (; out->listed_count < CERT_RECORDS_LISTED && (int64_t)out->listed_count < out->bad;
+         out->listed_count++)
+        out->listed[out->listed_count] = arena_dup(a, x.listed[out->listed_count]);
     out->problem = out->bad         ? arena_dup(a, x.problem)
                    : out->unchecked ? arena_dup(a, x.unchecked)
                                     : NULL;

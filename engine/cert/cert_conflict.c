@@ -61,8 +61,7 @@ enum err cert_may_decide(struct db *db, struct arena *a, const char *actor_id, u
     return ERR_DENIED;
 }
 
-/* ---- Declaring an interest
- * ------------------------------------------------------------------------ */
+/* ---- Declaring an interest ------------------------------------------------------------------- */
 #define NOTE_MAX 1000 /* characters */
 
 enum err cert_declare(struct db *db, struct arena *a, void *arg, int64_t now_ms) {

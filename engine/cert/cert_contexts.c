@@ -3,12 +3,12 @@
 
 #include "base/text.h"
 
-bool cert_contexts_read(const json_t *doc, enum cert_words *words, const char **unknown) {
+bool cert_contexts_read(const json_t *doc, enum cert_vocabulary *vocabulary, const char **unknown) {
     const json_t *list = json_object_get(doc, "@context");
     size_t count = json_is_string(list) ? 1 : json_array_size(list);
     bool has_302 = false, has_303 = false;
     *unknown = NULL;
-    *words = CERT_WORDS_303;
+    *vocabulary = CERT_VOCABULARY_303;
     for (size_t i = 0; i < count; i++) {
         const char *url = json_string_value(json_is_string(list) ? list : json_array_get(list, i));
         if (i == 0 && url && !str_eq(url, CERT_CONTEXT_VC)) *unknown = url;
@@ -21,6 +21,6 @@ bool cert_contexts_read(const json_t *doc, enum cert_words *words, const char **
         *unknown = url;
         return false;
     }
-    if (has_302) *words = CERT_WORDS_302;
-    return has_302 != has_303; /* without either, the words of a badge mean nothing */
+    if (has_302) *vocabulary = CERT_VOCABULARY_302;
+    return has_302 != has_303; /* without either, the terms of a badge have no meaning */
 }

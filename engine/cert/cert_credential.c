@@ -15,9 +15,9 @@
 #define SCHEMA_URL                                                                                 \
     "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
 
-/* Attaches at once and returns the (borrowed) value: a part that hangs on the kept credential
- * cannot be lost when the arena leaves. NULL means that memory ended or that a text is no UTF-8;
- * the store holds no such text. */
+/* Attaches the value at once and returns it (borrowed): what hangs on the kept credential cannot
+ * leak when the arena leaves through its guard. A value of NULL means that memory ended or that a
+ * text is no UTF-8; the store holds no such text. */
 static json_t *put(struct arena *a, json_t *object, const char *name, json_t *value) {
     if (json_object_set_new(object, name, value) != 0) arena_starve(a);
     return value;

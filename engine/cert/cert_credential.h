@@ -13,7 +13,8 @@
 #include "base/err.h"
 #include "cert/cert_proof.h"
 
-/* What was looked at before the decision; becomes an Evidence, and a Result when `passed`. */
+/* A piece of evidence that was looked at before the decision; becomes an Evidence, and a Result
+ * when `passed`. */
 struct cert_evidence {
     const char *kind; /* "modules", "exam", "lab", "experience" */
     const char *id;   /* of the exam or lab; NULL for the others */
@@ -69,7 +70,8 @@ enum cert_status_answer {
     CERT_STATUS_GOOD,
     CERT_STATUS_REVOKED,
     CERT_STATUS_SUSPENDED,
-    CERT_STATUS_LISTED,   /* a list says that it does not hold now, and not whether for ever */
+    CERT_STATUS_LISTED, /* a list says that it does not hold now, but not whether it is suspended or
+                           revoked */
     CERT_STATUS_REPLACED, /* renewed: another certificate took its place */
     CERT_STATUS_UNKNOWN,  /* looked up, and there is no such credential */
     CERT_STATUS_UNSEEN    /* could not be looked up */
@@ -85,9 +87,9 @@ struct cert_status_question {
 
 struct cert_check_report;
 
-/* Whether all keys of an issuer are known to find_key, and all its credentials are made as the
- * engine makes them: then what does not fit is not valid. Of a stranger, what cannot be looked at
- * is not decided. */
+/* How well an issuer is known. Of one that is known, find_key knows all keys, and all its
+ * credentials are made as the engine makes them: then what does not fit is not valid. Of a
+ * stranger, what cannot be checked is not decided. */
 enum cert_known {
     CERT_STRANGER,
     CERT_GIVEN, /* whoever checks gave its DID document */
@@ -139,12 +141,13 @@ struct cert_check_report {
 void cert_credential_check(struct arena *a, const char *text, size_t len,
                            const struct cert_checker *checker, struct cert_check_report *out);
 
-/* The same in two steps: what costs processor time (form, period, signature) asks the checker for
- * keys and `knows` alone; what is looked up of it comes after. */
-void cert_credential_look(struct arena *a, const char *text, size_t len,
-                          const struct cert_checker *checker, struct cert_check_report *out);
-void cert_credential_judge(struct arena *a, const struct cert_checker *checker,
-                           struct cert_check_report *out);
+/* The same in two steps. The first (form, period, signature) costs processor time and asks the
+ * checker for keys and `knows` alone; the second (issuer, trust, status, verdict) looks things up.
+ */
+void cert_credential_check_proof(struct arena *a, const char *text, size_t len,
+                                 const struct cert_checker *checker, struct cert_check_report *out);
+void cert_credential_check_status(struct arena *a, const struct cert_checker *checker,
+                                  struct cert_check_report *out);
 
 /* "pass", "fail" or "skip" of a check. */
 const char *cert_outcome_name(const struct cert_check *c);

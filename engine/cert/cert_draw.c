@@ -18,8 +18,8 @@ const struct draw_colour draw_pale = {0.82, 0.91, 0.87};
 const struct draw_colour draw_gold = {0.62, 0.47, 0.18};
 const struct draw_colour draw_white = {1, 1, 1};
 
-/* Named, so that a certificate looks the same wherever it is printed: each script finds its own in
- * the list. */
+/* The fonts are named, so that a certificate looks the same wherever it is printed: each script
+ * finds its own in the list. */
 static const char *const families[] = {
     [DRAW_SERIF] = "Noto Serif, Noto Naskh Arabic, Noto Sans Thai, Noto Sans, Noto Serif CJK SC",
     [DRAW_SERIF_BOLD] =
@@ -119,8 +119,8 @@ const char *draw_missing(struct arena *a, const char *text) {
     struct buf missing;
     buf_init(&missing, a);
     set_font(layout, &style, style.size);
-    /* The whole first: a mark that has no sign of its own may well have one together with its
-     * letter. */
+    /* The whole text is tried first: a combining mark that no font draws alone may be drawn
+     * together with its letter. */
     bool whole = is_drawable(layout, text, -1);
     for (const char *p = text, *next; !whole && *p; p = next) {
         next = g_utf8_next_char(p);
@@ -148,9 +148,9 @@ double draw_text_height(cairo_t *cr, const struct draw_text *style, const char *
     return height;
 }
 
-/* One run from right to left, its glyphs written from left to right, each with its own letters.
- * Pango's way writes them in reading order with jumps to the left, of which programs that extract
- * text make several words. */
+/* Shows one run of text from right to left, its glyphs written from left to right, each with its
+ * own letters. Pango would write them in reading order with jumps to the left, of which programs
+ * that extract text make several words. */
 static void show_backward(cairo_t *cr, double x, double y, const char *text,
                           const PangoGlyphItem *run) {
     const PangoGlyphString *given = run->glyphs;
@@ -295,7 +295,8 @@ bool draw_qr(cairo_t *cr, double x, double y, double size, const char *text) {
     return true;
 }
 
-/* U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069: they turn what follows. */
+/* U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069: marks that change the direction of what
+ * follows. */
 static bool is_direction_mark(const char *c) {
     const unsigned char *u = (const unsigned char *)c;
     if (u[0] != 0xe2) return false;

@@ -42,15 +42,15 @@ const char *draw_missing(struct arena *a, const char *text);
 bool draw_is_backward(const char *text);
 
 void draw_set(cairo_t *cr, struct draw_colour c);
-/* The mark: a stair of `levels` (1 to 8) steps at the bottom of a square of `size`; the first
+/* Draws the logo: a stair of `levels` (1 to 8) steps at the bottom of a square of `size`; the first
  * `level` are full, the rest is an outline. Of one level: a step up from a floor. */
 void draw_steps(cairo_t *cr, double x, double y, double size, int level, int levels,
                 struct draw_colour colour);
 /* A QR code (ISO/IEC 18004, level M) with its quiet zone in a square of `size`. False when the text
  * is too long. */
 bool draw_qr(cairo_t *cr, double x, double y, double size, const char *text);
-/* What cairo writes. From malloc, since an arena must not leave through cairo's frames: hand it to
- * draw_sink_take as soon as the surface is gone. */
+/* Collects what cairo writes. From malloc, since an arena must not leave through its guard from
+ * within cairo: hand it to draw_sink_take as soon as the surface is gone. */
 struct draw_sink {
     unsigned char *bytes;
     size_t len, room;
@@ -59,8 +59,8 @@ cairo_status_t draw_sink_write(void *sink, const unsigned char *bytes, unsigned 
 /* Gives the bytes to the arena. */
 void draw_sink_take(struct draw_sink *sink, struct arena *a);
 
-/* Without control characters and marks that turn the direction of text: what is printed reads as it
- * is stored. */
+/* The text without control characters and direction marks: what is printed reads as it is stored.
+ */
 char *draw_plain(struct arena *a, const char *text);
 
 #endif

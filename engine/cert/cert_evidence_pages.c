@@ -9,8 +9,7 @@
 #include "exam/exam.h"
 #include "lab/lab.h"
 
-/* ---- Who may look, and that they did
- * ------------------------------------------------------------- */
+/* ---- Who may look, and that they did --------------------------------------------------------- */
 struct look {
     const char *action, *kind, *id; /* of what is looked at */
     const char *viewer_id;
@@ -24,7 +23,7 @@ static enum err no_evidence(struct request *r) {
     return http_refuse(r, ERR_NOT_FOUND, "cert_error_no_evidence", NULL);
 }
 
-enum err cert_may_look(struct request *r, const char *person_id) {
+enum err cert_may_view_evidence(struct request *r, const char *person_id) {
     const char *conflict = NULL;
     const struct cert_application of = {.person_id = person_id};
     enum err e = cert_may_see(r, &of);
@@ -39,7 +38,7 @@ enum err cert_may_look(struct request *r, const char *person_id) {
 static enum err open_case(struct request *r, struct look *look) {
     enum err e = cert_application_find(r->db, r->arena, r->param[0], &look->app);
     if (e == ERR_NOT_FOUND) return no_evidence(r);
-    if (e == OK) e = cert_may_look(r, look->app.person_id);
+    if (e == OK) e = cert_may_view_evidence(r, look->app.person_id);
     look->viewer_id = r->who->person_id;
     return e;
 }
@@ -55,7 +54,7 @@ static enum err noted(struct request *r, void *arg, enum err result) {
     return result == OK ? look->show(r, look) : result;
 }
 
-/* `lang`: of the title; NULL: the reader's. */
+/* Crumbs, title and headers of all these pages. `lang`: of the title; NULL: the reader's. */
 static void view_head(struct request *r, struct view *v, const struct look *look, const char *title,
                       const char *lang) {
     const char *links[][2] = {
@@ -67,17 +66,16 @@ static void view_head(struct request *r, struct view *v, const struct look *look
         view_text(c, "href", links[i][0]);
         view_text(c, "text", links[i][1]);
     }
-    content_say(r, view_item(crumbs), "text", title, lang);
+    content_view_text(r, view_item(crumbs), "text", title, lang);
     view_text(v, "title", arena_printf(r->arena, "%s · %s", title, look->app.person_name));
-    content_say(r, v, "what", title, lang);
+    content_view_text(r, v, "what", title, lang);
     view_text(v, "name", look->app.person_name);
     view_text(v, "back", links[1][0]);
     view_bool(v, "layout_wide", true);
     http_header_out(r, "Cache-Control", "no-store");
 }
 
-/* ---- An attempt
- * ----------------------------------------------------------------------------------- */
+/* ---- An attempt ------------------------------------------------------------------------------ */
 static void view_slots(struct request *r, struct view *v, const struct exam_evidence *x) {
     struct view *list = view_list(v, "slots");
     for (size_t i = 0; i < x->slot_count; i++) {
@@ -101,7 +99,8 @@ static void view_slots(struct request *r, struct view *v, const struct exam_evid
     }
 }
 
-/* The pages (tabs, devices) that saved answers, numbered as they come. */
+/* The pages (browser tabs, devices) that saved answers, numbered in the order of their first
+ * answer. */
 struct pages {
     const char **ids;
     size_t count;
@@ -207,8 +206,7 @@ enum err cert_attempt_page(struct request *r) {
     return http_write(r, note_look, look, noted);
 }
 
-/* ---- A lab run
- * ------------------------------------------------------------------------------------ */
+/* ---- A lab run ------------------------------------------------------------------------------- */
 static void view_checkings(struct request *r, struct view *v, const struct lab_evidence *x,
                            const char *lang) {
     struct view *list = view_list(v, "checkings");
@@ -223,7 +221,7 @@ static void view_checkings(struct request *r, struct view *v, const struct lab_e
         for (size_t k = 0; k < c->verdict_count; k++) {
             struct view *verdict = view_item(verdicts);
             view_text(verdict, "check", c->verdicts[k].check);
-            content_say(r, verdict, "sentence", c->verdicts[k].sentence, lang);
+            content_view_text(r, verdict, "sentence", c->verdicts[k].sentence, lang);
             view_bool(verdict, "passed", c->verdicts[k].passed);
         }
     }

@@ -1,5 +1,5 @@
-/* From other rooms' records to the facts that a level is judged by. The one place of this room that
- * knows them. */
+/* Collects the facts that a level is judged by from the other rooms. No other file of this room
+ * asks them. */
 #include <string.h>
 
 #include "base/buf.h"
@@ -19,8 +19,8 @@ enum err cert_needs(struct app *app, struct arena *a, const struct content_snaps
     size_t n = 0;
     for (int k = 0; cert_kinds[k]; k++) {
         const struct evidence_kind *kind = cert_kinds[k];
-        struct evidence_want *wants;
-        size_t wanted = kind->wants(level, a, &wants);
+        struct evidence_requirement *wants;
+        size_t wanted = kind->requirements(level, a, &wants);
         for (size_t i = 0; i < wanted; i++) {
             needs = list_more(a, needs, n, sizeof *needs);
             needs[n] = (struct cert_need){.kind = kind,
@@ -41,7 +41,7 @@ void cert_need_say(struct request *r, struct view *v, const char *name,
     const struct evidence_asker who = {
         .app = r->app, .arena = r->arena, .content = content, .request = r};
     const char *lang = NULL, *title = need->kind->title(&who, need->id, &lang);
-    content_say(r, v, name, title, lang);
+    content_view_text(r, v, name, title, lang);
 }
 
 /* RULE logged-evidence: what was passed counts when the log says so, too. */
@@ -60,13 +60,13 @@ enum err cert_facts(struct app *app, struct db *db, struct arena *a,
                     size_t *count) {
     const struct evidence_asker who = {.app = app, .arena = a, .content = content};
     struct evidence_facts facts = {.arena = a};
-    struct evidence_want *wants = NEW_ARRAY(a, struct evidence_want, need_count + 1);
+    struct evidence_requirement *wants = NEW_ARRAY(a, struct evidence_requirement, need_count + 1);
     enum err e = OK;
     for (int k = 0; e == OK && cert_kinds[k]; k++) {
         size_t n = 0;
         for (size_t i = 0; i < need_count; i++)
             if (needs[i].kind == cert_kinds[k])
-                wants[n++] = (struct evidence_want){needs[i].id, needs[i].dialects};
+                wants[n++] = (struct evidence_requirement){needs[i].id, needs[i].dialects};
         e = cert_kinds[k]->facts(&who, db, person_id, wants, n, &facts);
     }
     for (size_t i = 0; e == OK && i < facts.count; i++) e = compare_fact(db, a, &facts.at[i]);
@@ -94,21 +94,20 @@ static enum err status_since(struct app *app, struct db *db, struct arena *a,
     return OK;
 }
 
-/* ---- Applying again
- * ------------------------------------------------------------------------------- */
+/* ---- Applying again -------------------------------------------------------------------------- */
 struct cert_rules cert_rules_of(const struct content_level *level) {
-    const struct content_again *x = &level->again;
+    const struct content_reapply_rules *x = &level->reapply;
     struct cert_rules rules = {.refusal_days = x->after_refusal_days,
                                .revocation_days = x->after_revocation_days,
-                               .renewal_days = x->opens_days};
-    for (int k = 0; cert_kinds[k]; k++) rules.anew[k] = cert_kinds[k]->anew(level);
+                               .renewal_days = x->renewal_opens_days};
+    for (int k = 0; cert_kinds[k]; k++) rules.anew[k] = cert_kinds[k]->for_renewal(level);
     return rules;
 }
 
-enum err cert_stand(struct app *app, struct db *db, struct arena *a,
-                    const struct content_snapshot *content, const struct cert_asked *asked,
-                    int64_t now_ms, struct cert_standing *standing,
-                    struct cert_level_status *status) {
+enum err cert_standing_of(struct app *app, struct db *db, struct arena *a,
+                          const struct content_snapshot *content,
+                          const struct cert_standing_query *asked, int64_t now_ms,
+                          struct cert_standing *standing, struct cert_level_status *status) {
     struct cert_past past;
     struct cert_rules rules = cert_rules_of(asked->level);
     enum err e = cert_past_of(db, a, asked, now_ms, &past);
@@ -136,7 +135,7 @@ enum err cert_exam_anew(struct db *db, struct arena *a, const struct exam_anew_a
         const struct content_programme *p = content_programme_at(ask->content, i);
         for (size_t k = 0; e == OK && k < p->level_count; k++) {
             if (!asks_exam(&p->levels[k], ask->exam_id)) continue;
-            struct cert_asked asked = {ask->person_id, p->id, &p->levels[k], NULL, 0};
+            struct cert_standing_query asked = {ask->person_id, p->id, &p->levels[k], NULL, 0};
             struct cert_rules rules = cert_rules_of(&p->levels[k]);
             struct cert_past past;
             struct cert_standing standing;
@@ -154,9 +153,9 @@ enum err cert_status_of(struct app *app, struct db *db, struct arena *a,
                         const struct content_snapshot *content, const char *programme_id,
                         const struct content_level *level, const char *person_id, int64_t now_ms,
                         struct cert_level_status *out) {
-    struct cert_asked asked = {person_id, programme_id, level, NULL, 0};
+    struct cert_standing_query asked = {person_id, programme_id, level, NULL, 0};
     struct cert_standing standing;
-    return cert_stand(app, db, a, content, &asked, now_ms, &standing, out);
+    return cert_standing_of(app, db, a, content, &asked, now_ms, &standing, out);
 }
 
 char *cert_evidence_json(struct arena *a, const struct cert_level_status *s) {

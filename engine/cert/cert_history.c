@@ -29,7 +29,7 @@ static enum err past_applications(struct request *r, struct view *v,
         view_time(item, "decided", all[i].decided_ms, r->locale, r->zone);
         e = account_find(r->db, r->arena, all[i].decided_by, &decider);
         if (e == OK) view_text(item, "who", decider.name);
-        else if (e == ERR_NOT_FOUND) e = OK; /* a person who is no longer here */
+        else if (e == ERR_NOT_FOUND) e = OK; /* the decider is no longer on record */
     }
     return e;
 }

@@ -13,7 +13,7 @@ struct interest_form {
     bool more;
 };
 
-/* Whom the words may mean: nothing is recorded before one of them is chosen. */
+/* Lists the people whom the words may mean: nothing is recorded before one of them is chosen. */
 static void confirm_view(struct view *v, const struct interest_form *form) {
     struct view *confirm = view_object(v, "confirm"), *list = view_list(confirm, "matches");
     for (size_t i = 0; i < form->match_count; i++) {
@@ -79,7 +79,7 @@ static enum err declare(struct request *r, const char *person_id) {
     return http_write(r, cert_declare, d, declared);
 }
 
-/* By login or address, and by words of the name. */
+/* Finds people by login or e-mail address, and by words of the name. */
 static enum err find_matches(struct request *r, const char *typed, struct interest_form *form) {
     struct person *all = NEW_ARRAY(r->arena, struct person, MATCHES_MOST + 2);
     struct people people = {0};

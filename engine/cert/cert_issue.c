@@ -1,4 +1,4 @@
-/* Making certificates and credentials, inside the job of a decision. */
+/* Issues certificates and credentials, inside the write job of a decision. */
 #include <string.h>
 
 #include "account/account.h"
@@ -14,7 +14,8 @@
 
 #define TRIES 64
 
-/* A new list once this one is half full: a random free index is then found in a few tries. */
+/* Chooses the newest status list, or makes a new one once that is half full: a random free index is
+ * then found in a few tries. */
 static enum err choose_list(struct db *db, int64_t now_ms, const char *origin, int64_t *list_id) {
     for (int made = 0; made < 2; made++) {
         struct stmt *q;
@@ -36,7 +37,7 @@ static enum err choose_list(struct db *db, int64_t now_ms, const char *origin, i
     return ERR_IO;
 }
 
-/* Random, so that neighbours on the list say nothing about who was certified when. */
+/* The index is random, so that neighbours on the list say nothing about who was certified when. */
 static enum err choose_index(struct db *db, int64_t list_id, uint32_t *index) {
     for (int i = 0; i < TRIES; i++) {
         struct stmt *q;
@@ -161,11 +162,11 @@ static enum err keep_certificate(struct db *db, struct arena *a, const struct ce
         p->scheme_version, p->title, i->level->title, i->level->scope ? i->level->scope : "",
         i->decided_by, i->decided_by_name, now_ms, until_ms);
     const char *const texts[FIND_TEXTS] = {holder, number};
-    return e == OK ? find_put(db, a, &cert_words, id, texts) : e;
+    return e == OK ? find_put(db, a, &cert_find_table, id, texts) : e;
 }
 
-/* The last fact of a certificate is what it is: one that is told within the same millisecond, or
- * after the clock was set back, is still later than the one before. */
+/* The latest status fact decides the state of a certificate: one that is recorded within the same
+ * millisecond, or after the clock was set back, still gets a later time than the one before. */
 enum err cert_status_fact(struct db *db, struct arena *a, const char *certificate_id,
                           const char *credential_row, const char *kind, const char *actor,
                           const char *reason, int64_t now_ms) {

@@ -35,7 +35,7 @@ static enum err io_error(struct arena *a, const char **why, const char *what, co
     return ERR_IO;
 }
 
-/* A key that others can read is not a secret any more: say so instead of signing with it. */
+/* A key file that others can read is refused: it is not secret any more. */
 static enum err check_file(int fd, const char *path, struct arena *a, const char **why) {
     struct stat st;
     if (fstat(fd, &st) != 0) return io_error(a, why, "cannot look at", path);

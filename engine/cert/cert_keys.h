@@ -24,9 +24,9 @@ struct cert_keys;
  * not `create`; ERR_IO. `*why` (arena) is a sentence for the operator. */
 enum err cert_keys_open(struct cert_keys **out, const char *data_dir, bool create, struct arena *a,
                         const char **why) MUST_USE;
-/* A new key, which signs from the next cert_keys_open on. Its number is above `known`, of which the
- * academy has used that many keys: a lost file that is found again must not meet another one in its
- * place. */
+/* Makes a new key, which signs from the next cert_keys_open on. Its number is above `known`, the
+ * number of keys that the academy has used: a lost key file that is found again must not find
+ * another one of its name. */
 enum err cert_keys_add(const char *data_dir, int known, struct arena *a, const char **why) MUST_USE;
 void cert_keys_close(struct cert_keys *k); /* wipes the secrets; NULL is fine */
 
@@ -46,7 +46,7 @@ enum err cert_keys_sign(const struct cert_keys *k, struct arena *a, json_t *doc,
 void cert_keys_sign_bytes(void *k, const void *bytes, size_t len,
                           unsigned char signature[CERT_SIGNATURE_BYTES]);
 
-/* Whether the multikey is one of them; `k` as above. */
+/* Whether the multikey is one of the keys; `k` is a struct cert_keys. */
 bool cert_keys_know(void *k, const char *multikey);
 
 /* The DID document as JSON text (DID Core 1.0, Controlled Identifiers 1.0). Arena. */

@@ -1,4 +1,4 @@
-/* What this room takes from the lab room: runs of a person, titles. */
+/* What this room reads from the lab room: runs of a person, titles. */
 #include "base/text.h"
 #include "cert/cert_private.h"
 #include "lab/lab.h"
@@ -54,15 +54,15 @@ const char *cert_lab_dialects(struct request *r, const struct cert_lab_run *run)
 
 /* ---- As a kind of evidence ----------------------------------------------------------------- */
 
-static size_t wants(const struct content_level *level, struct arena *a,
-                    struct evidence_want **out) {
-    *out = NEW_ARRAY(a, struct evidence_want, level->lab_count + 1);
+static size_t requirements(const struct content_level *level, struct arena *a,
+                           struct evidence_requirement **out) {
+    *out = NEW_ARRAY(a, struct evidence_requirement, level->lab_count + 1);
     for (size_t i = 0; i < level->lab_count; i++)
-        (*out)[i] = (struct evidence_want){level->labs[i].id, level->labs[i].dialects};
+        (*out)[i] = (struct evidence_requirement){level->labs[i].id, level->labs[i].dialects};
     return level->lab_count;
 }
 
-static bool anew(const struct content_level *level) { return level->again.anew_labs; }
+static bool for_renewal(const struct content_level *level) { return level->reapply.renew_labs; }
 
 static const char *title(const struct evidence_asker *who, const char *id, const char **lang) {
     *lang = who->app->labs ? lab_title_lang(who->app->labs, who->arena, id) : NULL;
@@ -76,7 +76,7 @@ static int64_t minutes(const struct evidence_asker *who, const struct content_pr
 }
 
 static enum err facts(const struct evidence_asker *who, struct db *db, const char *person_id,
-                      const struct evidence_want *wanted, size_t count,
+                      const struct evidence_requirement *wanted, size_t count,
                       struct evidence_facts *out) {
     enum err e = OK;
     for (size_t w = 0; e == OK && w < count; w++) {
@@ -107,8 +107,8 @@ const struct evidence_kind lab_evidence_kind = {.name = "lab",
                                                 .why = "home_why_lab",
                                                 .why_again = "home_why_lab",
                                                 .note = ": every check of the scenario held",
-                                                .wants = wants,
-                                                .anew = anew,
+                                                .requirements = requirements,
+                                                .for_renewal = for_renewal,
                                                 .title = title,
                                                 .minutes = minutes,
                                                 .facts = facts,

@@ -34,7 +34,7 @@ static int count_passed(const struct cert_need *need, const struct evidence_fact
     return have;
 }
 
-/* What to show of the facts: the earliest pass, or else the newest try. */
+/* Chooses the fact to show: the earliest pass, or else the newest try. */
 static const struct evidence_fact *fact_to_show(const struct cert_need *need,
                                                 const struct evidence_fact *facts, size_t count) {
     const struct evidence_fact *best = NULL;
@@ -108,9 +108,9 @@ size_t cert_facts_since(struct evidence_fact *facts, size_t count,
 }
 
 /* ---- Numbers -------------------------------------------------------------------------------- */
-/* No 0, 1, I, L, O: they are taken for each other on paper. 31 is a prime, so that every single
- * error and every exchange of two characters changes the check (weights differ and are no multiples
- * of it). */
+/* 0, 1, I, L and O are left out: they are taken for each other on paper. 31 is a prime, so that
+ * every single error and every exchange of two characters changes the check (the weights differ and
+ * are no multiples of it). */
 static const char digits[] = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 #define BASE 31
 #define RANDOM_DIGITS 10

@@ -17,7 +17,7 @@ struct cert_need {
     const struct evidence_kind *kind;
     const char *id, *title, *href; /* of the module, exam or lab */
     const char *lang;              /* of the title; NULL when nobody says */
-    int dialects;                  /* as struct evidence_want has it */
+    int dialects;                  /* as struct evidence_requirement has it */
 };
 
 enum cert_state { CERT_MET, CERT_BEGUN, CERT_MISSING };

@@ -9,21 +9,21 @@
 #include "cert/cert_cache.h"
 #include "cert/cert_draw.h"
 
-/* Some 0.2 s of processor each: two at once leave the other cores to everybody else, and what waits
- * longer than they need for the queue is told to come back. */
+/* Drawing takes some 0.2 s of processor time: two at once leave the other cores to everybody else,
+ * and what would wait longer in the queue than clients wait is told to come back. */
 #define DRAWERS 2
 #define DRAWINGS_WAITING 64
 #define DRAWINGS_WAITING_CLIENT 16
 
-/* A few milliseconds each, by what a check may cost at most (cert_rdf.h). */
+/* A check takes a few milliseconds at most (see cert_rdf.h). */
 #define CHECKERS 1
 #define CHECKS_WAITING 64
 #define CHECKS_WAITING_CLIENT 8
 
 /* A restored academy has its certificates but not its keys (a backup has them only with
  * --with-keys): then nobody can verify what it issued, and nobody would notice. */
-static void tell_missing(const struct cert_keys *keys, const struct used_key *used, size_t count,
-                         const char *data) {
+static void warn_missing_keys(const struct cert_keys *keys, const struct used_key *used,
+                              size_t count, const char *data) {
     unsigned char unused[CERT_PUBLIC_BYTES];
     for (size_t i = 0; i < count; i++)
         if (!cert_keys_find(keys, used[i].name, unused))
@@ -48,7 +48,7 @@ static enum err open_keys(struct cert_keys **out, struct app *app, struct arena 
         e = cert_keys_add(app->data, (int)count, a, why);
         if (e == OK) e = cert_keys_open(out, app->data, false, a, why);
     }
-    if (e == OK) tell_missing(*out, used, count, app->data);
+    if (e == OK) warn_missing_keys(*out, used, count, app->data);
     return e;
 }
 
@@ -97,7 +97,7 @@ enum err certs_open(struct certs **out, struct app *app, struct arena *a, const 
         *why = "no memory for the signing keys";
         return ERR_IO;
     }
-    enum err e = find_fill(app->store, &cert_words);
+    enum err e = find_fill(app->store, &cert_find_table);
     if (e != OK) *why = "the words by which certificates are found cannot be stored";
     else e = open_keys(&c->keys, app, a, why);
     if (e != OK) {
@@ -133,7 +133,7 @@ static bool same_issuer(struct arena *a, const char *used, const char *served, b
     return typed && str_eq(x, arena_printf(a, "did:web:localhost%s", port ? port : ""));
 }
 
-void certs_tell_origins(struct app *app, struct arena *a, const char *served) {
+void certs_warn_of_origins(struct app *app, struct arena *a, const char *served) {
     struct db *db = store_reader(app->store);
     struct used_origin *used = NULL;
     size_t count = 0;
@@ -185,8 +185,8 @@ static bool list_serves(const struct cert_signed_list *l, int64_t list_id, int64
            now_ms - l->signed_ms < CERT_LIST_VALID_MS / 2;
 }
 
-/* The list is fetched and kept by every verifier: with it they hold a witness of how far the audit
- * log had come. */
+/* Every verifier fetches and keeps the list: so each of them also holds a witness of how far the
+ * audit log had come. */
 static enum err name_audit_head(struct db *db, struct arena *a, json_t *doc, const char *origin) {
     struct audit_signed_head head;
     enum err e = audit_signed_find(db, a, 0, &head);
@@ -240,7 +240,8 @@ enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64
     size_t len = serves ? strlen(c->list.json) : 0;
     pthread_mutex_unlock(&c->lock);
     if (serves) {
-        char *copy = arena_alloc(a, len + 1); /* an arena may leave: never under the lock */
+        char *copy = arena_alloc(
+            a, len + 1); /* an arena may leave through its guard: it is not used under the lock */
         pthread_mutex_lock(&c->lock);
         serves = list_serves(&c->list, list_id, fact_count, last_change, now_ms) &&
                  strlen(c->list.json) == len;
@@ -251,15 +252,15 @@ enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64
     if (!*json) {
         e = sign_list(c, db, a, list_id, origin, purpose, now_ms, json);
         if (e != OK) return e;
-        char *kept = strdup(*json);
+        char *copy = strdup(*json);
         pthread_mutex_lock(&c->lock);
-        if (kept) {
+        if (copy) {
             free(c->list.json);
             c->list = (struct cert_signed_list){.list_id = list_id,
                                                 .fact_count = fact_count,
                                                 .last_change = last_change,
                                                 .signed_ms = now_ms,
-                                                .json = kept};
+                                                .json = copy};
         }
         pthread_mutex_unlock(&c->lock);
     }
@@ -267,8 +268,7 @@ enum err cert_signed_list(struct certs *c, struct db *db, struct arena *a, int64
     return OK;
 }
 
-/* ---- Papers
- * ---------------------------------------------------------------------------------------- */
+/* ---- Papers ---------------------------------------------------------------------------------- */
 bool cert_drawn_find(struct certs *c, struct arena *a, const char *key, unsigned char **bytes,
                      size_t *len) {
     size_t found = CERT_DRAWN;

@@ -73,25 +73,25 @@ void cert_view_status(struct request *r, struct view *v, const struct cert_level
     view_bool(v, "passed_both", exam && lab);
 }
 
-/* Of what the level asks, what a renewal asks anew. */
+/* Names what a renewal asks to be done again, of what the level asks. */
 static const char *anew_text(struct request *r, const struct content_level *level) {
     static const char *const keys[] = {NULL,           "cert_anew_m",  "cert_anew_e",
                                        "cert_anew_me", "cert_anew_l",  "cert_anew_ml",
                                        "cert_anew_el", "cert_anew_mel"};
-    const struct content_again *x = &level->again;
-    bool modules = x->anew_modules && level->module_count,
-         exams = x->anew_exams && level->exam_count, labs = x->anew_labs && level->lab_count;
+    const struct content_reapply_rules *x = &level->reapply;
+    bool modules = x->renew_modules && level->module_count,
+         exams = x->renew_exams && level->exam_count, labs = x->renew_labs && level->lab_count;
     const char *key = keys[modules + 2 * exams + 4 * labs];
     return key ? cert_text(r, key, NULL) : "";
 }
 
-/* What the programme says of applying again, for everybody; and for a learner where they stand in
- * it. */
+/* Shows what the programme says of applying again, for everybody; view_standing shows a learner
+ * where they stand in it. */
 static void view_rules(struct request *r, struct view *v, const struct content_level *level) {
     struct view *rules = view_object(v, "rules");
-    view_int(rules, "refusal_days", level->again.after_refusal_days);
-    view_int(rules, "revocation_days", level->again.after_revocation_days);
-    view_int(rules, "opens_days", level->again.opens_days);
+    view_int(rules, "refusal_days", level->reapply.after_refusal_days);
+    view_int(rules, "revocation_days", level->reapply.after_revocation_days);
+    view_int(rules, "opens_days", level->reapply.renewal_opens_days);
     view_bool(rules, "renewable", level->valid_months > 0);
     view_text(rules, "anew", anew_text(r, level));
 }
@@ -124,7 +124,7 @@ struct level_form {
     const char *problem, *statement; /* NULL unless an application was just refused */
 };
 
-/* Requirements as anybody may read them, without anybody's facts. */
+/* The requirements for readers who are no learners, without anybody's facts. */
 static enum err plain_status(struct request *r, const struct content_snapshot *content,
                              const struct content_level *level, struct cert_level_status *out) {
     struct cert_need *needs;
@@ -189,9 +189,9 @@ static enum err show_level(struct request *r, int status_code, const struct leve
     struct cert_level_status status;
     bool learner = http_has_role(r, ROLE_LEARNER);
     struct cert_standing standing;
-    struct cert_asked asked = {learner ? r->who->person_id : NULL, p->id, level, NULL, 0};
-    enum err e = learner ? cert_stand(r->app, r->db, r->arena, content, &asked, r->now_ms,
-                                      &standing, &status)
+    struct cert_standing_query asked = {learner ? r->who->person_id : NULL, p->id, level, NULL, 0};
+    enum err e = learner ? cert_standing_of(r->app, r->db, r->arena, content, &asked, r->now_ms,
+                                            &standing, &status)
                          : plain_status(r, content, level, &status);
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"),
                 *crumb = view_item(crumbs);
@@ -296,12 +296,12 @@ enum err cert_mine_page(struct request *r) {
 enum err cert_application_of(struct request *r, const struct content_snapshot *content,
                              const char *programme_id, const struct content_level *level,
                              struct cert_own *out) {
-    struct cert_asked asked = {r->who->person_id, programme_id, level, NULL, 0};
+    struct cert_standing_query asked = {r->who->person_id, programme_id, level, NULL, 0};
     const struct cert_application *newest = NULL;
     struct cert_standing standing;
     *out = (struct cert_own){0};
-    enum err e = cert_stand(r->app, r->db, r->arena, content, &asked, r->now_ms, &standing,
-                            &out->status);
+    enum err e = cert_standing_of(r->app, r->db, r->arena, content, &asked, r->now_ms, &standing,
+                                  &out->status);
     if (e == OK) e = newest_application(r, programme_id, level->id, &newest);
     if (e != OK) return e;
     out->waits = standing.may == CERT_MAY_WAITS;

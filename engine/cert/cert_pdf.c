@@ -1,4 +1,4 @@
-/* The diploma: one page, one name, one number. Drawing first, then cert_pdf_finish. */
+/* Draws a certificate as a PDF of one page. Drawing comes first, then cert_pdf_finish. */
 #include <cairo-pdf.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-/* What cairo cannot say: language, display of the title, alternative text, XMP, the attached
- * credential. Through qpdf's C interface, and only for what was drawn here: cert_pdf_read.c reads
- * what strangers give. */
+/* Adds to a drawn PDF what cairo cannot write: language, display of the title, alternative text,
+ * XMP, the attached credential. Through qpdf's C interface, and only for what was drawn here:
+ * cert_pdf_read.c reads what strangers give. */
 #include <qpdf/qpdf-c.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static void cleanup(void *q) {
     qpdf_cleanup(&data);
 }
 
-/* Owned by the arena; says nothing on standard error. */
+/* Opens a PDF for the arena to close. Nothing is printed on standard error. */
 static qpdf_data open_pdf(struct arena *a, const unsigned char *bytes, size_t len) {
     qpdf_data q = qpdf_init();
     arena_defer(a, cleanup, q);
@@ -140,7 +140,8 @@ static int piece_of(qpdf_data q, qpdf_oh element) {
     return qpdf_oh_is_integer(q, kid) ? qpdf_oh_get_int_value_as_int(q, kid) : -1;
 }
 
-/* Texts for whoever reads by structure: the QR code is the only picture, and gets `picture`. */
+/* Gives each structure element its text, for programs that read by structure: the QR code is the
+ * only picture, and gets `picture`. */
 static void describe(qpdf_data q, qpdf_oh element, const struct cert_pieces *pieces,
                      const char *picture, int depth) {
     if (depth == STRUCTURE_DEPTH) return;

@@ -10,7 +10,7 @@
 #include "cert/cert_paper.h"
 
 #define ATTACHMENT_MAX ((size_t)1 << 20)
-#define ATTACHMENTS_MAX 16 /* unpacked at most: each may be a bomb */
+#define ATTACHMENTS_MAX 16 /* unpacked at most: each may be a decompression bomb */
 #define LENGTH_DIGITS 9
 #define NO_LENGTH SIZE_MAX
 

@@ -1,4 +1,4 @@
-/* Inside of the cert room: records as the store holds them, and the state of a running academy. */
+/* Private to cert/: records as the store holds them, and the state of a running academy. */
 #ifndef GR_CERT_PRIVATE_H
 #define GR_CERT_PRIVATE_H
 
@@ -29,17 +29,17 @@ struct cert_drawn {
     char key[128];        /* credential and kind of file; "" = free */
     unsigned char *bytes; /* malloc */
     size_t len;
-    uint64_t used; /* for the choice of what goes */
+    uint64_t used; /* the value of `clock` at the last use: the smallest is replaced */
 };
 
 struct certs {
     struct app *app;
-    struct cert_keys *keys; /* this and the links are read only after certs_open */
+    struct cert_keys *keys; /* keys and links are only read after certs_open */
     char *profile_links;    /* malloc; text of DATA/profile-links.txt, or NULL */
-    pthread_mutex_t lock;   /* holds for what follows */
+    pthread_mutex_t lock;   /* guards the members below */
     struct cert_signed_list list;
     struct offload *drawers;  /* threads that wait for the processes that draw */
-    struct offload *checkers; /* one that checks what strangers give */
+    struct offload *checkers; /* threads that check what strangers give */
     struct cert_drawn drawn[CERT_DRAWN];
     uint64_t clock;
 };
@@ -77,10 +77,10 @@ struct cert_register {
 };
 enum err cert_register(struct db *db, struct arena *a, const char *match, const char *after,
                        int64_t now_ms, size_t limit, struct cert_register *out) MUST_USE;
-extern const struct find_table cert_words; /* what certificates are found by */
+extern const struct find_table cert_find_table; /* what certificates are found by */
 
-/* Whose standing in which level. */
-struct cert_asked {
+/* Of which person and level cert_standing_of tells the standing. */
+struct cert_standing_query {
     const char *person_id, *programme_id;
     const struct content_level *level;
     /* The application that it is about, and when it was made: neither it nor what came of it nor
@@ -88,11 +88,11 @@ struct cert_asked {
     const char *application_id;
     int64_t applied_ms;
 };
-enum err cert_past_of(struct db *db, struct arena *a, const struct cert_asked *asked,
+enum err cert_past_of(struct db *db, struct arena *a, const struct cert_standing_query *asked,
                       int64_t now_ms, struct cert_past *out) MUST_USE;
 /* How often certificates of a person, of any level, were revoked and suspended. */
-enum err cert_worst_of(struct db *db, struct arena *a, const char *person_id, int64_t *revoked,
-                       int64_t *suspended) MUST_USE;
+enum err cert_withdrawn_of(struct db *db, struct arena *a, const char *person_id, int64_t *revoked,
+                           int64_t *suspended) MUST_USE;
 
 struct cert_mark_row {
     const char *marker_id, *marker_name, *subject_kind, *subject_id, *verdict, *comment;
@@ -170,7 +170,7 @@ enum err cert_status_fact(struct db *db, struct arena *a, const char *certificat
 /* For checks: what the store says about a credential by the id inside it. */
 enum cert_status_answer cert_credential_answer(struct db *db, struct arena *a,
                                                struct cert_status_question *q);
-/* The keys that have signed, by name (multikey), and how much. Arena. */
+/* The keys that have signed, by name (multikey), and how many credentials each has. Arena. */
 struct used_key {
     const char *name;
     int64_t credentials;
@@ -230,8 +230,7 @@ enum err cert_reissue(struct db *db, struct arena *a, const struct certs *certs,
 const char *cert_change_detail(struct arena *a, const char *number, const char *member,
                                const char *text, const struct cert_credential_row *row);
 
-/* ---- Who may decide (cert_conflict.c)
- * ------------------------------------------------------------ */
+/* ---- Who may decide (cert_conflict.c) -------------------------------------------------------- */
 /* RULE four-eyes, for everything that is decided about a person's certification: whoever decides is
  * active, has one of `roles`, is not the person, has neither taught nor marked them, and has
  * declared no interest (ISO/IEC 17024:2012, 5.2 and 9.4). ERR_DENIED with `*refusal`; ERR_CONFLICT
@@ -249,14 +248,14 @@ enum err cert_interests(struct db *db, struct arena *a, const char *actor_id,
 /* The interface text that refuses for such a conflict. */
 const char *cert_conflict_refusal(const char *conflict);
 
-/* ---- Facts of other rooms (cert_facts.c)
- * --------------------------------------------------------- */
+/* ---- Facts of other rooms (cert_facts.c) ----------------------------------------------------- */
 struct cert_rules cert_rules_of(const struct content_level *level);
 /* Where a person stands: may they apply, and what is met of what the level asks from them now. */
-enum err cert_stand(struct app *app, struct db *db, struct arena *a,
-                    const struct content_snapshot *content, const struct cert_asked *asked,
-                    int64_t now_ms, struct cert_standing *standing,
-                    struct cert_level_status *status) MUST_USE;
+enum err cert_standing_of(struct app *app, struct db *db, struct arena *a,
+                          const struct content_snapshot *content,
+                          const struct cert_standing_query *asked, int64_t now_ms,
+                          struct cert_standing *standing,
+                          struct cert_level_status *status) MUST_USE;
 enum err cert_facts(struct app *app, struct db *db, struct arena *a,
                     const struct content_snapshot *content, const char *person_id,
                     const struct cert_need *needs, size_t need_count, struct evidence_fact **out,
@@ -282,8 +281,7 @@ extern const struct evidence_kind lab_evidence_kind;
 /* The requirements as JSON: what was known at a step. Arena. */
 char *cert_evidence_json(struct arena *a, const struct cert_level_status *s);
 
-/* ---- Pages
- * ---------------------------------------------------------------------------------------- */
+/* ---- Pages ----------------------------------------------------------------------------------- */
 /* An interface text of the reader's language. */
 const char *cert_text(struct request *r, const char *key, struct view *v);
 /* What the list of cases is called for the reader: cases to decide or, for an instructor, to mark.

@@ -23,14 +23,14 @@ bool cert_multikey_read(struct arena *a, const char *text, unsigned char key[CER
 }
 
 /* SHA-256(canonical options) then SHA-256(canonical document): what is signed. */
-static enum err hash_data(struct arena *a, const json_t *doc, enum cert_words words,
+static enum err hash_data(struct arena *a, const json_t *doc, enum cert_vocabulary vocabulary,
                           const json_t *options, unsigned char out[2 * SHA256_BYTES],
                           const char **why) {
     const char *text;
-    enum err e = cert_rdf_canonical(a, options, words, &text, why);
+    enum err e = cert_rdf_canonical(a, options, vocabulary, &text, why);
     if (e != OK) return e;
     sha256(text, strlen(text), out);
-    e = cert_rdf_canonical(a, doc, words, &text, why);
+    e = cert_rdf_canonical(a, doc, vocabulary, &text, why);
     if (e != OK) return e;
     sha256(text, strlen(text), out + SHA256_BYTES);
     return OK;
@@ -48,7 +48,7 @@ enum err cert_proof_sign(struct arena *a, json_t *doc,
                                             "verificationMethod", method, "cryptosuite", SUITE,
                                             "proofPurpose", "assertionMethod"));
     unsigned char data[2 * SHA256_BYTES], signature[crypto_sign_BYTES];
-    enum err e = hash_data(a, doc, CERT_WORDS_303, proof, data, why);
+    enum err e = hash_data(a, doc, CERT_VOCABULARY_303, proof, data, why);
     if (e != OK) return e;
     crypto_sign_detached(signature, NULL, data, sizeof data, secret);
     const char *value = arena_printf(a, "z%s", base58_encode(a, signature, sizeof signature));
@@ -106,9 +106,9 @@ static const unsigned char *read_signature(struct arena *a, const json_t *proof)
     return len == crypto_sign_BYTES ? signature : NULL;
 }
 
-enum cert_proof_answer cert_proof_look(struct arena *a, const json_t *doc, enum cert_words words,
-                                       cert_key_fn find, void *context, const char **method,
-                                       const char **why) {
+enum cert_proof_answer cert_proof_check(struct arena *a, const json_t *doc,
+                                        enum cert_vocabulary vocabulary, cert_key_fn find,
+                                        void *context, const char **method, const char **why) {
     enum cert_proof_answer answer;
     unsigned char key[CERT_PUBLIC_BYTES], data[2 * SHA256_BYTES];
     *method = NULL;
@@ -127,7 +127,7 @@ enum cert_proof_answer cert_proof_look(struct arena *a, const json_t *doc, enum 
     json_t *options = json_adopt(a, json_copy((json_t *)proof));
     json_object_del(options, "proofValue");
     json_object_del(options, "@context");
-    if (hash_data(a, doc, words, options, data, why) != OK) return CERT_PROOF_UNREADABLE;
+    if (hash_data(a, doc, vocabulary, options, data, why) != OK) return CERT_PROOF_UNREADABLE;
     if (crypto_sign_verify_detached(signature, data, sizeof data, key) == 0) return CERT_PROOF_FITS;
     *why = "the signature does not fit: something was changed after signing";
     return CERT_PROOF_CHANGED;
@@ -135,7 +135,7 @@ enum cert_proof_answer cert_proof_look(struct arena *a, const json_t *doc, enum 
 
 enum err cert_proof_verify(struct arena *a, const json_t *doc, cert_key_fn find, void *context,
                            const char **method, const char **why) {
-    switch (cert_proof_look(a, doc, CERT_WORDS_303, find, context, method, why)) {
+    switch (cert_proof_check(a, doc, CERT_VOCABULARY_303, find, context, method, why)) {
     case CERT_PROOF_FITS: return OK;
     case CERT_PROOF_NO_KEY: return ERR_NOT_FOUND;
     default: return ERR_INVALID;

@@ -29,21 +29,22 @@ enum err cert_proof_sign(struct arena *a, json_t *doc,
 typedef bool (*cert_key_fn)(void *context, const char *method,
                             unsigned char key[CERT_PUBLIC_BYTES]);
 
-/* What a look at a proof came to. */
+/* The result of checking a proof. */
 enum cert_proof_answer {
     CERT_PROOF_FITS,
     CERT_PROOF_NONE,      /* there is no proof */
     CERT_PROOF_CHANGED,   /* it does not fit, or is damaged */
     CERT_PROOF_NO_KEY,    /* the key is not known (`*method` names it) */
     CERT_PROOF_OTHER,     /* of a suite or purpose, or in a number, that is not looked at here */
-    CERT_PROOF_UNREADABLE /* the document says something in words that are not known here */
+    CERT_PROOF_UNREADABLE /* the document uses terms that are not known here */
 };
 /* eddsa-rdfc-2022 and Ed25519Signature2020, of assertions. The keys of did:key stand in the DID;
  * others `find` knows. `*why` is a sentence on anything but FITS. `*method` may be NULL when the
  * proof names none. */
-enum cert_proof_answer cert_proof_look(struct arena *a, const json_t *doc, enum cert_words words,
-                                       cert_key_fn find, void *context, const char **method,
-                                       const char **why) MUST_USE;
+enum cert_proof_answer cert_proof_check(struct arena *a, const json_t *doc,
+                                        enum cert_vocabulary vocabulary, cert_key_fn find,
+                                        void *context, const char **method,
+                                        const char **why) MUST_USE;
 /* The same for documents as the engine signs them: OK; ERR_NOT_FOUND: NO_KEY; ERR_INVALID: anything
  * else. */
 enum err cert_proof_verify(struct arena *a, const json_t *doc, cert_key_fn find, void *context,

@@ -10,7 +10,7 @@
 #include "cert/cert_drawer.h"
 #include "cert/cert_records.h"
 
-/* Revoking takes effect at once: whoever keeps a copy asks each time whether it still holds. */
+/* Revoking takes effect at once, so caches ask each time whether their copy still holds. */
 #define ALWAYS_ASK "public, no-cache"
 
 static bool accepts(struct request *r, const char *type) {
@@ -40,8 +40,7 @@ static const char *scheme_of(struct request *r, const struct cert_certificate *c
     return arena_printf(r->arena, "%s %s", c->programme_title, c->scheme_version);
 }
 
-/* ---- Paper and badge
- * ------------------------------------------------------------------------------- */
+/* ---- Paper and badge ------------------------------------------------------------------------- */
 static const char *paper_date(struct request *r, int64_t ms) {
     struct view *v = view_new(r->arena);
     view_time(v, "x", ms, "en", "UTC");
@@ -124,9 +123,8 @@ static enum err answer_drawn(struct request *r, const struct cert_certificate *c
     return http_offload(r, r->app->certs->drawers, draw, d, answer_drawing);
 }
 
-/* ---- The page
- * ---------------------------------------------------------------------------------------- */
-/* What fills in the form of a professional network. */
+/* ---- The page -------------------------------------------------------------------------------- */
+/* The query that fills in the certification form of a professional network. */
 static const char *profile_query(struct request *r, const struct cert_certificate *c) {
     const char *issued = time_iso_date(r->arena, c->issued_ms);
     struct buf b;
@@ -175,7 +173,7 @@ static void view_profile_links(struct request *r, struct view *v, const char *qu
     }
 }
 
-/* What comes here is as it was signed: RULE records. */
+/* The caller has compared the certificate with what was signed: RULE records. */
 static enum err show_certificate(struct request *r, const struct cert_certificate *c) {
     const char *state = cert_state_at(c->last_status, c->valid_until_ms, r->now_ms);
     struct cert_status_row *changes;
@@ -216,7 +214,7 @@ static enum err show_certificate(struct request *r, const struct cert_certificat
  * printed or handed out as if it had been certified. */
 static enum err refuse_changed(struct request *r, const struct cert_certificate *c,
                                const struct cert_credential_row *row) {
-    struct cert_doubt doubt;
+    struct cert_record_finding doubt;
     enum err e = cert_records_certificate(r->db, r->arena, r->app->certs->keys, c, row, &doubt);
     if (e != OK || !doubt.problem) return e;
     log_say(LOG_ERROR, doubt.undecided ? "certificate_unchecked" : "certificate_changed",
@@ -267,8 +265,7 @@ enum err cert_certificate_page(struct request *r) {
     return answer_drawn(r, &c, &row, pdf);
 }
 
-/* ---- What verifiers fetch
- * -------------------------------------------------------------------------------- */
+/* ---- What verifiers fetch -------------------------------------------------------------------- */
 enum err cert_status_list_page(struct request *r) {
     int64_t list_id;
     const char *json, *etag;

@@ -22,8 +22,7 @@ static bool lists_text(const json_t *list, const char *text) {
     return false;
 }
 
-/* ---- The DID document
- * ---------------------------------------------------------------------------- */
+/* ---- The DID document ------------------------------------------------------------------------ */
 /* An id may leave out the DID that the document is about (DID Core 1.0, section 3.2.2). */
 static const char *absolute(struct arena *a, const char *did, const char *id) {
     return id && id[0] == '#' ? arena_printf(a, "%s%s", did, id) : id;
@@ -74,8 +73,7 @@ bool cert_did_find(const struct cert_did *did, const char *method,
     return false;
 }
 
-/* ---- The status list
- * ------------------------------------------------------------------------------- */
+/* ---- The status list ------------------------------------------------------------------------- */
 /* Exactly what the engine signs: a term table that was made for one context says nothing about
  * another. */
 static const char *form_problem(const json_t *doc, const struct cert_status_question *q) {

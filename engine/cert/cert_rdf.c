@@ -145,10 +145,10 @@ static const struct rdf_term rdf_terms[] = {
     {NULL, "alignment", OB "alignment", NODE, NULL},
 };
 
-/* What Open Badges 3.0.2 called otherwise, or (IRI NULL) did not know. */
+/* The terms that Open Badges 3.0.2 named otherwise, or (IRI NULL) did not know. */
 static const struct {
     const char *name, *iri;
-} words_302[] = {{"achievement", OB "achievement-0"},
+} terms_302[] = {{"achievement", OB "achievement-0"},
                  {"image", OB "Image"},
                  {"inLanguage", NULL},
                  {"awardedDate", NULL}};
@@ -166,7 +166,7 @@ struct rdf_quad {
 
 struct rdf_walk {
     struct arena *arena;
-    enum cert_words words;
+    enum cert_vocabulary vocabulary;
     struct rdf_quad *quads;
     uint16_t *slots; /* QUAD_SLOTS of them: index + 1 of a statement by its hash, 0 = free */
     size_t quad_count, value_count;
@@ -237,8 +237,8 @@ static uint64_t hash_ref(struct rdf_ref r, uint64_t before) {
     return r.text ? hash_term(r.text, before) : before * 31 + (uint64_t)r.blank + 1;
 }
 
-/* A dataset is a set: a value that stands twice in a list is one statement. Whoever chooses texts
- * that share a slot makes the search longer by whole numbers only: texts are compared when their
+/* A dataset is a set: a value that stands twice in a list is one statement. Somebody who chooses
+ * texts that share a slot makes only the comparison of hashes longer: texts are compared when their
  * whole hashes are equal. */
 static enum err add_quad(struct rdf_walk *w, struct rdf_ref s, const char *predicate,
                          struct rdf_ref o) {
@@ -339,8 +339,8 @@ static enum err walk_member(struct rdf_walk *w, struct rdf_ref subject, const js
                             const char *name, const json_t *value) {
     const struct rdf_term *term = find_term(types, name);
     const char *iri = term ? term->iri : NULL;
-    for (size_t i = 0; w->words == CERT_WORDS_302 && i < COUNT_OF(words_302); i++)
-        if (str_eq(name, words_302[i].name)) iri = words_302[i].iri;
+    for (size_t i = 0; w->vocabulary == CERT_VOCABULARY_302 && i < COUNT_OF(terms_302); i++)
+        if (str_eq(name, terms_302[i].name)) iri = terms_302[i].iri;
     if (!term || !iri)
         return refuse(w, ERR_INVALID,
                       arena_printf(w->arena, "the member “%s” is unknown here", name));
@@ -440,9 +440,9 @@ static enum err name_blanks(struct rdf_walk *w, const char **lines, const char *
     return OK;
 }
 
-enum err cert_rdf_canonical(struct arena *a, const json_t *object, enum cert_words words,
+enum err cert_rdf_canonical(struct arena *a, const json_t *object, enum cert_vocabulary vocabulary,
                             const char **out, const char **why) {
-    struct rdf_walk w = {.arena = a, .words = words, .err = OK};
+    struct rdf_walk w = {.arena = a, .vocabulary = vocabulary, .err = OK};
     struct rdf_ref top;
     if (!json_is_object(object)) {
         *why = "a credential is a JSON object";

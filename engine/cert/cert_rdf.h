@@ -7,7 +7,7 @@
  * the whole algorithm and are refused too.
  *
  * The result equals that of RDFC-1.0 over the JSON-LD expansion as long as `@context` names the
- * published contexts: cert_verify sees to that. */
+ * published contexts, which cert_contexts_read checks. */
 #ifndef GR_CERT_RDF_H
 #define GR_CERT_RDF_H
 
@@ -23,7 +23,7 @@
  * by "\n". ERR_INVALID with a sentence in `*why` for an unmapped term or type, a number, null, an
  * IRI that is not absolute; ERR_LIMIT above 200 nodes, 16 types of one, 2,000 quads or 4,000
  * values. */
-enum err cert_rdf_canonical(struct arena *a, const json_t *object, enum cert_words words,
+enum err cert_rdf_canonical(struct arena *a, const json_t *object, enum cert_vocabulary vocabulary,
                             const char **out, const char **why) MUST_USE;
 
 /* An absolute IRI of the schemes that no published context uses as a prefix: http, https, did, urn.

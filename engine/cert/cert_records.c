@@ -55,17 +55,17 @@ static enum err read_logged(struct db *db, struct arena *a, const char *applicat
 /* RULE audit-signed: what rests on a row that was written past the program is nobody's. A key that
  * is not here may be somebody else's. */
 enum err cert_records_signed(struct db *db, struct arena *a, struct cert_keys *keys,
-                             const struct audit_row *row, struct cert_doubt *out) {
+                             const struct audit_row *row, struct cert_record_finding *out) {
     unsigned char unused[CERT_PUBLIC_BYTES];
     const char *key, *problem;
-    *out = (struct cert_doubt){0};
+    *out = (struct cert_record_finding){0};
     enum err e = audit_row_signed(db, a, row, &key, &problem);
     if (e != OK) return e;
     if (problem)
         out->problem = arena_printf(a, "row %lld of the audit log %s", (long long)row->seq,
                                     problem);
     else if (key && (!keys || !cert_keys_find(keys, key, unused)))
-        *out = (struct cert_doubt){
+        *out = (struct cert_record_finding){
             .problem = arena_printf(
                 a,
                 "row %lld of the audit log cannot be checked: the key %.80s is missing: "
@@ -77,10 +77,10 @@ enum err cert_records_signed(struct db *db, struct arena *a, struct cert_keys *k
 
 /* The first row that is wrong; else, the first that cannot be checked. */
 static enum err rows_signed(struct db *db, struct arena *a, struct cert_keys *keys,
-                            const struct logged *l, struct cert_doubt *out) {
-    struct cert_doubt one;
+                            const struct logged *l, struct cert_record_finding *out) {
+    struct cert_record_finding one;
     enum err e = OK;
-    *out = (struct cert_doubt){0};
+    *out = (struct cert_record_finding){0};
     for (size_t i = 0; e == OK && i < l->count && (!out->problem || out->undecided); i++) {
         e = cert_records_signed(db, a, keys, &l->rows[i], &one);
         if (e == OK && one.problem && (!out->problem || !one.undecided)) *out = one;
@@ -93,7 +93,7 @@ static const json_t *detail_of(struct arena *a, const struct audit_row *row) {
     return row->detail ? json_read(a, row->detail, strlen(row->detail), &why) : NULL;
 }
 
-/* The only row with this action; NULL: none, or (`*twice`) several. */
+/* The only row with this action; NULL: there is none. `*twice`: there are several. */
 static const struct audit_row *only(const struct logged *l, const char *action, bool *twice) {
     const struct audit_row *found = NULL;
     for (size_t i = 0; i < l->count; i++) {
@@ -104,7 +104,8 @@ static const struct audit_row *only(const struct logged *l, const char *action, 
     return found;
 }
 
-/* A fact and its row in the log: both there, or neither, and the same person and words. */
+/* Whether a fact and its row in the log are both there, or neither, with the same person and text.
+ */
 static bool agrees(struct arena *a, const struct logged *l, const char *action, const char *actor,
                    const char *member, const char *text) {
     bool twice = false;
@@ -120,13 +121,13 @@ static bool same_time(const struct cert_status_row *fact, const struct cert_stat
            (before && before->at_ms >= logged_ms && fact->at_ms == before->at_ms + 1);
 }
 
-/* A number that the log tells, or (of older rows) does not. */
+/* Whether a number is the one in the log; rows of older versions do not have it. */
 static bool number_agrees(const json_t *detail, const char *member, int64_t number) {
     const json_t *told = json_object_get(detail, member);
     return !told || (json_is_integer(told) && json_integer_value(told) == number);
 }
 
-/* A text of the same kind. */
+/* The same for a text. */
 static bool text_agrees(const json_t *detail, const char *member, const char *text) {
     const json_t *told = json_object_get(detail, member);
     return !told || str_eq(json_string_value(told), text);
@@ -213,22 +214,23 @@ static enum err certificate_problem(struct db *db, struct arena *a, const struct
 
 enum err cert_records_certificate(struct db *db, struct arena *a, struct cert_keys *keys,
                                   const struct cert_certificate *c,
-                                  const struct cert_credential_row *row, struct cert_doubt *out) {
+                                  const struct cert_credential_row *row,
+                                  struct cert_record_finding *out) {
     struct logged l;
     const char *problem = NULL;
-    *out = (struct cert_doubt){0};
+    *out = (struct cert_record_finding){0};
     out->problem = cert_signed_problem(a, keys, c, row, &out->undecided);
     if (out->problem && !out->undecided) return OK;
     if (!audit_holds()) {
-        *out = (struct cert_doubt){"the audit log, by which it is checked, does not hold", true,
-                                   true};
+        *out = (struct cert_record_finding){"the audit log, by which it is checked, does not hold",
+                                            true, true};
         return OK;
     }
     enum err e = read_logged(db, a, c->application_id, &l);
     if (e == OK) e = certificate_problem(db, a, &l, c, &problem);
-    if (e == OK && problem) *out = (struct cert_doubt){.problem = problem};
+    if (e == OK && problem) *out = (struct cert_record_finding){.problem = problem};
     if (e != OK || problem) return e;
-    struct cert_doubt unsigned_row;
+    struct cert_record_finding unsigned_row;
     e = rows_signed(db, a, keys, &l, &unsigned_row);
     if (e == OK && unsigned_row.problem && (!out->problem || !unsigned_row.undecided))
         *out = unsigned_row;
@@ -239,7 +241,7 @@ enum err cert_records_report(struct db *db, struct arena *a, struct cert_keys *k
                              struct cert_check_report *report) {
     struct cert_certificate c;
     struct cert_credential_row row;
-    struct cert_doubt doubt = {0};
+    struct cert_record_finding doubt = {0};
     if (!report->valid || !report->ours || !report->number) return OK;
     enum err e = cert_certificate_find(db, a, report->number, &c);
     if (e == OK) e = cert_credential_find(db, a, c.id, 0, &row);
@@ -258,7 +260,8 @@ enum err cert_records_report(struct db *db, struct arena *a, struct cert_keys *k
 }
 
 /* ---- A case ---------------------------------------------------------------------------------- */
-/* What was known at a step is pinned by its hash; older logs have no time to compare with. */
+/* Whether the evidence of a step has the hash that was logged; logs of older versions do not have
+ * it. */
 static bool step_agrees(struct arena *a, const struct logged *l, const char *action,
                         const char *evidence, int64_t at_ms) {
     bool twice = false;
@@ -380,7 +383,8 @@ enum err cert_records_results(struct db *db, struct arena *a,
 
 /* ---- For the reading of all ------------------------------------------------------------------ */
 static enum err check_credentials(struct db *db, struct arena *a, struct cert_keys *keys,
-                                  const struct cert_certificate *c, struct cert_doubt *out) {
+                                  const struct cert_certificate *c,
+                                  struct cert_record_finding *out) {
     struct cert_credential_row row;
     bool undecided;
     enum err e = cert_credential_find(db, a, c->id, 0, &row);
@@ -388,20 +392,21 @@ static enum err check_credentials(struct db *db, struct arena *a, struct cert_ke
         e = cert_credential_find(db, a, c->id, version, &row);
         const char *problem = e == OK ? cert_signed_problem(a, keys, c, &row, &undecided) : NULL;
         if (!problem) continue;
-        *out = (struct cert_doubt){.problem = problem, .undecided = undecided};
+        *out = (struct cert_record_finding){.problem = problem, .undecided = undecided};
         if (!undecided) return OK;
     }
     if (e != ERR_NOT_FOUND) return e;
-    *out = (struct cert_doubt){.problem = "a credential of it is not on record"};
+    *out = (struct cert_record_finding){.problem = "a credential of it is not on record"};
     return OK;
 }
 
 enum err cert_records_application(struct db *db, struct arena *a, struct cert_keys *keys,
-                                  const char *id, struct cert_doubt *out, bool *certified) {
+                                  const char *id, struct cert_record_finding *out,
+                                  bool *certified) {
     struct cert_application app;
     struct cert_certificate c;
     struct logged l;
-    *out = (struct cert_doubt){0};
+    *out = (struct cert_record_finding){0};
     *certified = false;
     enum err e = cert_application_find(db, a, id, &app);
     if (e == OK) e = read_logged(db, a, id, &l);
@@ -412,7 +417,8 @@ enum err cert_records_application(struct db *db, struct arena *a, struct cert_ke
     if (e == OK && !out->problem) e = check_credentials(db, a, keys, &c, out);
     if (e == OK && !out->problem) {
         e = rows_signed(db, a, keys, &l, out);
-        if (!out->undecided) out->problem = NULL; /* told of the log itself: see cert_compare.c */
+        if (!out->undecided)
+            out->problem = NULL; /* cert_compare.c reports it for the row of the log itself */
     }
     *certified = e == OK;
     if (e == OK && out->problem)

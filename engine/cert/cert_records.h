@@ -4,10 +4,10 @@
 
 #include "cert/cert_private.h"
 
-/* What is wrong with the records of something. */
-struct cert_doubt {
+/* What a comparison of records found. */
+struct cert_record_finding {
     const char *problem; /* a sentence without its subject (arena); NULL: nothing */
-    /* Nothing differs, but a signature could not be looked at, because its key is missing. */
+    /* Nothing differs, but a signature could not be checked, because its key is missing. */
     bool undecided;
     bool log; /* undecided because the audit log does not hold (RULE audit-read) */
 };
@@ -23,19 +23,21 @@ const char *cert_signed_problem(struct arena *a, struct cert_keys *keys,
 /* RULE audit-signed, with a key of the academy (`keys`; NULL: none are here). */
 struct audit_row;
 enum err cert_records_signed(struct db *db, struct arena *a, struct cert_keys *keys,
-                             const struct audit_row *row, struct cert_doubt *out) MUST_USE;
-/* For one certificate and a credential of it, on a request's way: whether tables, signature and log
- * agree. */
+                             const struct audit_row *row, struct cert_record_finding *out) MUST_USE;
+/* Whether tables, signature and log agree about one certificate and a credential of it. Fast enough
+ * for a request. */
 enum err cert_records_certificate(struct db *db, struct arena *a, struct cert_keys *keys,
                                   const struct cert_certificate *c,
                                   const struct cert_credential_row *row,
-                                  struct cert_doubt *out) MUST_USE;
+                                  struct cert_record_finding *out) MUST_USE;
 /* All of one application: its case, the certificate that came of it (`*certified`) and every
  * credential of that. */
 enum err cert_records_application(struct db *db, struct arena *a, struct cert_keys *keys,
-                                  const char *id, struct cert_doubt *out, bool *certified) MUST_USE;
-/* For whoever checks a credential that seems valid: what is on record may have been changed, so
- * that it says nothing of a revocation. Makes the check of the state fail or stay open then. */
+                                  const char *id, struct cert_record_finding *out,
+                                  bool *certified) MUST_USE;
+/* Completes the report on a credential that seems valid: what is on record may have been changed,
+ * so that it says nothing of a revocation. Makes the check of the status fail or stay undecided
+ * then. */
 enum err cert_records_report(struct db *db, struct arena *a, struct cert_keys *keys,
                              struct cert_check_report *report) MUST_USE;
 /* Before a decision: whether the case itself, its marks, and what is on record of the candidate and

@@ -16,7 +16,7 @@ static bool find_key(void *context, const char *method, unsigned char key[CERT_P
     return context && hash && cert_keys_find(context, hash + 1, key);
 }
 
-/* A credential tells seconds. */
+/* Times in a credential are rounded to seconds. */
 static bool same_second(const json_t *object, const char *member, int64_t ms) {
     const char *text = text_of(object, member);
     int64_t told_ms = 0;
@@ -33,7 +33,7 @@ static const char *signed_name(const json_t *subject) {
     return NULL;
 }
 
-/* What is empty is not written. */
+/* Empty texts are not written into a credential. */
 static bool same(const char *x, const char *y) { return str_eq(x ? x : "", y ? y : ""); }
 
 static const char *text_problem(struct arena *a, const json_t *doc,
@@ -92,8 +92,8 @@ static const char *proof_problem(struct arena *a, struct cert_keys *keys, const 
                                  const struct cert_certificate *c,
                                  const struct cert_credential_row *row, bool *undecided) {
     const char *method = NULL, *why = NULL, *did = cert_did_from_origin(a, c->origin);
-    enum cert_proof_answer proof = cert_proof_look(a, doc, CERT_WORDS_303, find_key, keys, &method,
-                                                   &why);
+    enum cert_proof_answer proof = cert_proof_check(a, doc, CERT_VOCABULARY_303, find_key, keys,
+                                                    &method, &why);
     if (proof != CERT_PROOF_FITS && proof != CERT_PROOF_NO_KEY)
         return "the signature of its credential does not fit";
     if (!did || !str_eq(method, arena_printf(a, "%s#%s", did, row->signing_key)))

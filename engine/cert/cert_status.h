@@ -5,7 +5,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* the least that the specification allows: a herd to hide in */
+/* The least that the specification allows, so that fetching a list does not tell which credential
+ * is looked up. */
 #define CERT_STATUS_BITS 131072
 #define CERT_STATUS_BYTES (CERT_STATUS_BITS / 8)
 
@@ -16,8 +17,8 @@ void cert_status_clear(unsigned char *bits, uint32_t index);
 bool cert_status_get(const unsigned char *bits, uint32_t index);
 /* "u" and base64url of the gzip'd bits. The same bits give the same text. Arena. */
 char *cert_status_encode(struct arena *a, const unsigned char bits[CERT_STATUS_BYTES]);
-/* CERT_STATUS_BYTES bytes (arena), or NULL when it is not such a list (also a longer one: no
- * bombs). */
+/* CERT_STATUS_BYTES bytes (arena), or NULL when it is not such a list. A longer one is refused too,
+ * against decompression bombs. */
 unsigned char *cert_status_decode(struct arena *a, const char *text);
 
 #endif

@@ -120,7 +120,7 @@ enum err cert_teachers(struct db *db, struct arena *a, const char *learner,
 }
 
 /* ---- The past of an application ------------------------------------------------------------- */
-static enum err past_refusals(struct db *db, const struct cert_asked *x, int64_t until_ms,
+static enum err past_refusals(struct db *db, const struct cert_standing_query *x, int64_t until_ms,
                               struct cert_past *out) {
     struct stmt *q;
     enum err e;
@@ -132,7 +132,7 @@ static enum err past_refusals(struct db *db, const struct cert_asked *x, int64_t
     return stmt_end(q);
 }
 
-static enum err past_waits(struct db *db, struct arena *a, const struct cert_asked *x,
+static enum err past_waits(struct db *db, struct arena *a, const struct cert_standing_query *x,
                            bool *waits) {
     struct stmt *q;
     enum err e;
@@ -143,8 +143,8 @@ static enum err past_waits(struct db *db, struct arena *a, const struct cert_ask
     return stmt_end(q);
 }
 
-enum err cert_past_of(struct db *db, struct arena *a, const struct cert_asked *x, int64_t now_ms,
-                      struct cert_past *out) {
+enum err cert_past_of(struct db *db, struct arena *a, const struct cert_standing_query *x,
+                      int64_t now_ms, struct cert_past *out) {
     int64_t until_ms = x->application_id ? x->applied_ms : now_ms;
     *out = (struct cert_past){0};
     enum err e = past_refusals(db, x, until_ms, out);
@@ -167,17 +167,16 @@ enum err cert_past_of(struct db *db, struct arena *a, const struct cert_asked *x
     return stmt_end(q);
 }
 
-enum err cert_worst_of(struct db *db, struct arena *a, const char *person_id, int64_t *revoked,
-                       int64_t *suspended) {
-    struct stmt *q = db_query(db, SQL_cert_worst_of, "t", person_id);
+enum err cert_withdrawn_of(struct db *db, struct arena *a, const char *person_id, int64_t *revoked,
+                           int64_t *suspended) {
+    struct stmt *q = db_query(db, SQL_cert_withdrawn_of, "t", person_id);
     *revoked = *suspended = 0;
     while (stmt_row(q))
         *(str_eq(stmt_text(q, 0, a), "revoked") ? revoked : suspended) = stmt_int(q, 1);
     return stmt_end(q);
 }
 
-/* ---- Certificates
- * -------------------------------------------------------------------------------- */
+/* ---- Certificates ---------------------------------------------------------------------------- */
 const char *cert_step_problem(const char *before, const char *kind) {
     bool suspended = str_eq(before, "suspended");
     if (str_eq(before, "revoked")) return "cert_refusal_revoked";
@@ -249,16 +248,15 @@ enum err cert_list(struct db *db, struct arena *a, const char *person_id, int64_
     return stmt_end(q);
 }
 
-/* ---- The register
- * -------------------------------------------------------------------------------- */
-const struct find_table cert_words = {
+/* ---- The register ---------------------------------------------------------------------------- */
+const struct find_table cert_find_table = {
     SQL_cert_find_count,  SQL_cert_find_range,   SQL_cert_find_first, SQL_cert_find_add,
     SQL_cert_find_forget, SQL_cert_find_unfound, SQL_cert_find_filled};
 
 static enum err register_found(struct db *db, struct arena *a, const char *match, const char *after,
                                int64_t now_ms, size_t limit, struct cert_register *out) {
     struct found found;
-    enum err e = find_rows(db, a, &cert_words, match, after, limit, &found);
+    enum err e = find_rows(db, a, &cert_find_table, match, after, limit, &found);
     for (size_t i = 0; e == OK && i < found.count; i++) {
         struct stmt *q;
         if (!db_one(db, &q, &e, SQL_cert_certificate_listed, "t", found.ids[i])) break;
@@ -337,8 +335,7 @@ enum err cert_statuses(struct db *db, struct arena *a, const char *certificate_i
     return stmt_end(q);
 }
 
-/* ---- Status
- * ---------------------------------------------------------------------------------------- */
+/* ---- Status ---------------------------------------------------------------------------------- */
 static bool column_is(struct stmt *q, int column, const char *text, struct arena *a) {
     return str_eq(stmt_text(q, column, a), text);
 }
@@ -409,7 +406,7 @@ enum err cert_issuers(struct db *db, struct arena *a, const char ***dids, size_t
     return stmt_end(q);
 }
 
-/* As people read it: case, accents and blanks are no difference. */
+/* Compares names as people read them, without regard to case, accents and blanks. */
 static bool same_name(struct arena *a, const char *x, const char *y) {
     const char *const *of_x, *const *of_y;
     size_t n, m;

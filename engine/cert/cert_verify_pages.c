@@ -1,4 +1,5 @@
-/* A stranger's check: paste a credential, a number, or give a file. Nothing is stored. */
+/* The public check of a credential: its text, a certificate's number, or a file. Nothing is stored.
+ */
 #include <string.h>
 
 #include "base/buf.h"
@@ -12,7 +13,8 @@
 #define NUMBER_TYPED_MAX 60 /* bytes of what may be a number with blanks */
 
 /* ---- Looking things up in this academy ------------------------------------------------------ */
-/* What is known of the academy before a check begins: it runs where no database is. */
+/* What is known of the academy before a check begins, which runs on a thread without a database
+ * connection. */
 struct own {
     struct request *request;
     const char *did;   /* of the address that it has now; NULL: it has none */
@@ -20,8 +22,8 @@ struct own {
     size_t did_count;
 };
 
-/* A method of ours is "DID#key" with a key that we hold. Whose DID it is, the check of the issuer
- * tells; the state of a credential is looked up by its own id. */
+/* A verification method of ours is "DID#key" with a key that we hold. Whose DID it is, check_issuer
+ * tells; the status of a credential is looked up by its own id. */
 static bool find_own_key(void *context, const char *method, unsigned char key[CERT_PUBLIC_BYTES]) {
     const struct own *o = context;
     const char *hash = strchr(method, '#');
@@ -39,7 +41,7 @@ static enum cert_known knows_own(void *context, const char *issuer) {
 
 static enum cert_status_answer find_own_status(void *context, struct cert_status_question *q) {
     struct own *o = context;
-    /* The list of somebody else says nothing of what is on record here, nor the other way round. */
+    /* The records here say nothing about credentials of other issuers. */
     return knows_own(o, q->issuer) == CERT_OURS
                ? cert_credential_answer(o->request->db, o->request->arena, q)
                : CERT_STATUS_UNSEEN;
@@ -54,7 +56,7 @@ static const char *claims_ours(void *context, const struct cert_check_report *re
     return cert_false_claim(r->db, r->arena, bodies, count, report);
 }
 
-/* The finder of keys and states of this academy. */
+/* Fills a checker that looks things up in this academy. */
 static enum err own_checker(struct request *r, struct cert_checker *out) {
     struct own *o = NEW(r->arena, struct own);
     o->request = r;
@@ -164,12 +166,12 @@ static enum err look_aside(struct request *r, void *arg) {
         x->len = x->text ? strlen(x->text) : 0;
     }
     if (x->text && x->len <= VERIFY_MAX)
-        cert_credential_look(r->arena, x->text, x->len, &x->checker, &x->report);
+        cert_credential_check_proof(r->arena, x->text, x->len, &x->checker, &x->report);
     return OK;
 }
 
-/* Text that does not even begin as a credential does: it gets a sentence, where a verdict would be
- * about nothing. */
+/* Whether the text does not even begin as a credential does: it gets a sentence instead of a
+ * verdict. */
 static bool is_neither(const struct verifying *x) {
     return !x->file && str_eq(x->report.checks[0].code, "no_json") &&
            x->text[strspn(x->text, " \t\r\n")] != '{';
@@ -182,7 +184,7 @@ static enum err answer_look(struct request *r, void *arg, enum err result) {
         return answer_problem(r, x, false,
                               x->picture ? "cert_verify_no_badge" : "cert_verify_no_paper");
     if (x->len > VERIFY_MAX) return answer_problem(r, x, false, "cert_verify_long");
-    cert_credential_judge(r->arena, &x->checker, &x->report);
+    cert_credential_check_status(r->arena, &x->checker, &x->report);
     if (!x->json && is_neither(x))
         return answer_problem(r, x, utf8_valid(x->text, x->len), "cert_verify_neither");
     enum err e = cert_records_report(r->db, r->arena, r->app->certs->keys, &x->report);
@@ -192,13 +194,13 @@ static enum err answer_look(struct request *r, void *arg, enum err result) {
     return show_form(r, 200, NULL, again ? x->text : NULL, &x->report);
 }
 
-/* The mark of the byte order that some editors put in front. */
+/* Skips the byte order mark that some editors put in front. */
 static void skip_mark(struct verifying *x) {
     if (x->text && x->len >= 3 && memcmp(x->text, "\xef\xbb\xbf", 3) == 0)
         x->text += 3, x->len -= 3;
 }
 
-/* The file, or the pasted text. */
+/* Reads the file, or the pasted text. */
 static void read_given(struct request *r, struct verifying *x) {
     const char *filename = NULL;
     const unsigned char *file = http_file(r, "file", &x->len, &filename);

@@ -9,11 +9,11 @@
  * What a person did (sections read, checkpoints answered) is appended as facts that name the
  * module's version.
  *
- * Threads: opening, closing, and what is added before serving (steps, sources, checks) are of
- * whoever opens the academy. A snapshot is for any thread that holds it, and so are content_hold,
- * content_release and the checks of a folder, which take as long as its files do. Handlers and
- * content_of are the pool's; what takes a `struct db` is for the thread that leased it, and what
- * says "in a job" for jobs.
+ * Threads: opening, closing, and adding steps, search sources and checks before serving are done by
+ * the thread that opens the academy. Any thread may use a snapshot that it holds, and call
+ * content_hold, content_release and the checks of a folder, which take as long as its files do.
+ * Handlers and content_of run on the pool's threads; what takes a `struct db` is called by the
+ * thread that leased it, and what says "in a job" only from jobs of the writer.
  *
  * Routes (see server/routes.c):
  *   GET  /programmes                   public           content_programmes_page
@@ -45,11 +45,11 @@ struct content_lab_need {
     const char *id;
     int dialects; /* in how many it must be passed, at least 1 */
 };
-/* Who may apply again, and what a renewal asks for. */
-struct content_again {
+/* When a person may apply for a level again, and what a renewal asks for. */
+struct content_reapply_rules {
     int after_refusal_days, after_revocation_days;
-    int opens_days; /* before the end of a certificate */
-    bool anew_modules, anew_exams, anew_labs;
+    int renewal_opens_days; /* how long before the end of a certificate it can be renewed */
+    bool renew_modules, renew_exams, renew_labs; /* what has to be done again for a renewal */
 };
 struct content_level {
     const char *id, *title, *summary, *scope;
@@ -62,7 +62,7 @@ struct content_level {
     size_t exam_count;
     const struct content_lab_need *labs;
     size_t lab_count;
-    struct content_again again;
+    struct content_reapply_rules reapply;
 };
 struct content_persona {
     const char *id, *title, *summary;
@@ -114,7 +114,7 @@ struct content_snapshot; /* see above */
 
 /* The snapshot of this request; released with its arena. */
 const struct content_snapshot *content_of(struct request *r);
-/* Outside of a request: looks for changed files first; give it back with content_release. */
+/* The snapshot outside of a request; release it with content_release. */
 const struct content_snapshot *content_hold(struct content *c);
 void content_release(const struct content_snapshot *s);
 
@@ -140,10 +140,10 @@ const char *content_module_lang(const struct content_snapshot *s, const struct c
  * (`lang`), the one that they last chose, that of their pages, and what their browser accepts. */
 const struct content_module *content_module_for(struct request *r, const struct content_snapshot *s,
                                                 const char *id);
-/* A text of an author's on a page of ours: sets NAME, and NAME_lang and NAME_dir when its language
- * is another than the page's (else they are false, whatever stands around). */
-void content_say(struct request *r, struct view *v, const char *name, const char *text,
-                 const char *lang);
+/* Sets NAME to a text of an author's, and NAME_lang and NAME_dir when its language is another than
+ * the page's. Else both are set to false, so that values of an enclosing view are not used. */
+void content_view_text(struct request *r, struct view *v, const char *name, const char *text,
+                       const char *lang);
 /* The objective and (may be NULL) the module that states it; NULL when unknown. */
 const struct content_objective *content_objective(const struct content_snapshot *s, const char *id,
                                                   const struct content_module **module);
@@ -154,10 +154,10 @@ const struct content_objective *content_objective(const struct content_snapshot 
 enum err content_open(struct content **out, const char *root, struct store *store,
                       struct site *site, struct arena *a, const char **why) MUST_USE;
 void content_close(struct content *c);
-/* Waits until every current version is stored and indexed, sources included: for the command line
- * and tests, not for requests. False when that did not happen within `deadline_ms`. */
-bool content_settle(struct content *c, int64_t deadline_ms);
-/* Exams and labs on a level's path: what they are called and how far r->who (may be NULL) is. */
+/* Waits until every current version is stored and indexed, also what the search sources list. For
+ * the command line and tests, not for requests. False when it took longer than `deadline_ms`. */
+bool content_wait_stored(struct content *c, int64_t deadline_ms);
+/* An exam or a lab on a level's path: its title, and how far r->who (may be NULL) is. */
 enum content_step_state {
     CONTENT_STEP_OPEN,
     CONTENT_STEP_BEGUN,
@@ -198,41 +198,41 @@ struct content_part { /* what stands between two headings */
  * left out, as they hold keys and feedback. Arena. */
 void content_parts(struct arena *a, cmark_node *from, cmark_node *until, bool questions,
                    struct content_part **parts, size_t *count);
-/* Something that everybody who is signed in may see as a whole. All of it lives as long as the
- * arena that it was asked for with. */
-struct content_offer {
-    const char *file, *version; /* from the root; when either is new, its parts are asked for */
+/* A document that another room adds to the search. Everybody who is signed in may see all of it.
+ * Its strings live in the arena that `list` was called with. */
+struct content_search_item {
+    const char *file, *version; /* file: from the root. When either is new, the parts are read */
     const char *kind;           /* "exam", "lab": found at /exams/ID, /labs/ID */
     const char *id, *title, *summary, *lang;
     struct content_part *parts;
     size_t part_count;
-    const void *own; /* the room's */
+    const void *own; /* for the room that lists it */
 };
-struct content_source {
-    const char *folder; /* "exams/": all its files begin with it, and it alone takes them out of the
-                           index again */
+struct content_search_source {
+    const char *folder; /* "exams/": all its files begin with it. What is in the index below this
+                           folder and no longer listed is taken out */
     void *room;
-    /* All that there is now, without parts. Called on a thread of its own every second: cheap when
-     * nothing has changed. */
-    void (*list)(void *room, struct arena *a, struct content_offer **out, size_t *count);
-    /* Fills the parts of one of them. */
-    void (*read)(void *room, struct arena *a, struct content_offer *offer);
+    /* Lists all items, without their parts. Called every second on the indexer's thread, so it must
+     * be cheap when nothing has changed. */
+    void (*list)(void *room, struct arena *a, struct content_search_item **out, size_t *count);
+    /* Fills the parts of one item. */
+    void (*read)(void *room, struct arena *a, struct content_search_item *item);
 };
-/* Its room stays open until content_close. At most 4. */
-void content_add_source(struct content *c, const struct content_source *source);
+/* `source->room` must stay open until content_close. There are at most 4 sources. */
+void content_add_search_source(struct content *c, const struct content_search_source *source);
 
 /* Lets a later room add its problems to the author's page (exams, labs): called with the root. */
 void content_add_check(struct content *c, void (*check)(const char *root, struct diag_list *diags));
 
 /* The text of a version that is or was current. ERR_NOT_FOUND when it never was. `kind`: "module",
  * "programme", "glossary", "self-assessment"; other rooms keep their own kinds here with
- * content_version_keep. */
+ * content_version_add. */
 enum err content_version_source(struct db *db, struct arena *a, const char *kind, const char *id,
                                 const char *version, const char **source) MUST_USE;
-/* In a job. Stores (kind, id, version, lang) once. */
-enum err content_version_keep(struct db *db, int64_t now_ms, const char *kind, const char *id,
-                              const char *version, const char *lang, const char *file,
-                              const char *source) MUST_USE;
+/* In a job. Stores the source of (kind, id, version, lang), once. */
+enum err content_version_add(struct db *db, int64_t now_ms, const char *kind, const char *id,
+                             const char *version, const char *lang, const char *file,
+                             const char *source) MUST_USE;
 
 /* ---- Progress
  * ------------------------------------------------------------------------------------ */
@@ -246,8 +246,8 @@ struct content_module_progress {
     int minutes_left; /* by the module's minutes and what is left of its sections; 0 when done */
     int64_t
         completed_ms; /* when all was first done, 0 = not yet; a later edit does not take it back */
-    int64_t again_ms; /* since when all has been done again: the oldest of the newest facts; 0 =
-                       * something of the module as it is now was never done */
+    int64_t redone_ms; /* since when all has been done again: the oldest of the newest facts; 0 =
+                        * something of the module as it is now was never done */
 };
 struct content_progress {
     const struct content_module_progress
@@ -262,9 +262,9 @@ struct content_module_progress content_progress_of(const struct content_progress
                                                    const struct content_module *m);
 /* For templates: `minutes_left`, or from an hour and a half on `hours_left`; the other one is 0. */
 void content_time_left(struct view *v, int64_t minutes);
-/* Where to go on: the module that the person was in last and has not completed; else the first one
- * of the programme's open levels that is not completed and whose prerequisites are; NULL when all
- * is done. */
+/* The module to go on with: the module that the person was in last and has not completed; else the
+ * first one of the programme's open levels that is not completed and whose prerequisites are; NULL
+ * when all is done. */
 const struct content_module *content_next(const struct content_snapshot *s,
                                           const struct content_progress *p,
                                           const struct content_programme *programme);
@@ -281,20 +281,19 @@ enum err content_record_answer(struct db *db, struct arena *a, int64_t now_ms,
 
 /* In a job, for the demo academy: the answer to checkpoint `number` (from 1) at `at_ms`, a right
  * one or a wrong one. */
-enum err content_rehearse_answer(struct db *db, struct arena *a, int64_t at_ms,
-                                 const struct content_snapshot *s, const char *person_id,
-                                 const struct content_module *m, int number, bool right) MUST_USE;
+enum err content_demo_answer(struct db *db, struct arena *a, int64_t at_ms,
+                             const struct content_snapshot *s, const char *person_id,
+                             const struct content_module *m, int number, bool right) MUST_USE;
 
 /* ---- Checking
  * ------------------------------------------------------------------------------------ */
 /* Every problem of root/content, and names of vendors also in root/exams and root/labs. `root`
  * holds content/. */
 void content_check_tree(const char *root, struct diag_list *diags);
-/* README, LICENSE and the like, and what editors leave behind: nobody expects that a file of this
- * name is read. */
-bool content_left_alone(const char *name);
-/* Where each objective of the modules stands, for rooms that check items against them. Arena of
- * `diags` is not used: nothing is reported. */
+/* Whether files of this name are passed over without a report: README, LICENSE and the like, hidden
+ * files, and what editors leave behind. */
+bool content_is_ignored_name(const char *name);
+/* Where each objective of the modules stands, for rooms that check items against them. */
 struct content_objective_place {
     const char *id, *module, *programme, *domain, *level, *file;
     int line, column;
@@ -305,11 +304,12 @@ void content_objectives(const char *root, struct arena *a, struct content_object
 void content_terms(const char *root, struct arena *a, const char *programme,
                    const char *const **ids, size_t *count);
 
-/* Whether the file says `key: value` in its front matter, also when it does not parse: then it is
- * broken, not missing. `path` is from the root. */
-bool content_file_says(const char *root, const char *path, const char *key, const char *value,
-                       struct arena *a);
-/* The same of `id: objective` in any module of the programme's folder. */
+/* Whether the front matter of a file has `key: value`, found as text, so that it works for a file
+ * that does not parse: what it defines is then broken, not missing. `path` is from the root. */
+bool content_file_has_field(const char *root, const char *path, const char *key, const char *value,
+                            struct arena *a);
+/* Whether any module in the programme's folder has `id: objective` in its front matter, found the
+ * same way. */
 bool content_objective_claimed(const char *root, const char *programme, const char *objective);
 
 enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_SARIF };
@@ -330,10 +330,10 @@ enum err content_self_page(struct request *r);
 enum err content_self_post(struct request *r);
 enum err content_search_page(struct request *r);
 enum err content_author_page(struct request *r);
-/* In the place of a thing that is not shown: ERR_NOT_FOUND with the text of the key `missing`. But
- * RULE hidden-told: when a file below `folder` ("exams/") that has errors is called `id`,
- * instructors and administrators get (404, too) what is wrong with it and where. Suspends the
- * request. */
+/* The page for a thing that does not exist or is hidden: ERR_NOT_FOUND with the text of the key
+ * `missing`. RULE hidden-told: when a file below `folder` ("exams/") that has errors is called
+ * `id`, instructors and administrators see instead (with 404, too) what is wrong with it and where.
+ * Suspends the request. */
 enum err content_hidden_page(struct request *r, const char *folder, const char *id,
                              const char *missing);
 

@@ -1,6 +1,6 @@
-/* What takes most of a page's template work and is the same for all its readers, kept: a module's
- * article, whose questions are before an answer the same but for the token that each form carries,
- * and a glossary's terms. */
+/* Caches the html that takes most of a page's template work and is the same for all its readers: a
+ * module's article, in which the questions before an answer differ only by the CSRF token of their
+ * forms, and a glossary's terms. */
 #include <string.h>
 
 #include "base/codec.h"
@@ -43,8 +43,8 @@ static bool add_question(struct request *q, const struct rendered *r,
 
 /* ---- A module's ----------------------------------------------------------------------------- */
 
-/* The edition is read first: when the site is read again meanwhile, the article is newer than it
- * says, and made again. */
+/* The edition is read first. When the site's files are read again meanwhile, the article is stored
+ * under the older edition and made once more, and no stale one is ever used. */
 const struct article *article_of(struct request *q, const struct rendered *r,
                                  const char *module_id) {
     _Atomic(struct article *) *list =
@@ -68,7 +68,7 @@ const struct article *article_of(struct request *q, const struct rendered *r,
     if (questions != r->checkpoint_count || html.len > ARTICLE_BYTES) return NULL;
     made.html = buf_text(&html);
     made.len = html.len;
-    return articles_keep(list, &made, places, questions);
+    return articles_add(list, &made, places, questions);
 }
 
 /* ---- A glossary's --------------------------------------------------------------------------- */
@@ -98,7 +98,7 @@ static bool render_terms(struct request *q, const struct content_snapshot *s,
                          const struct content_glossary *g, struct buf *html) {
     struct view *v = view_new(q->arena), *letters = view_list(v, "letters"), *terms = NULL;
     const char *letter = NULL;
-    content_say(q, v, "title", g->title, content_lang(s, g->lang, g->programme));
+    content_view_text(q, v, "title", g->title, content_lang(s, g->lang, g->programme));
     for (size_t i = 0; i < g->term_count; i++) {
         const char *now = first_letter(q->arena, g->terms[i].title);
         if (!str_eq(now, letter)) {
@@ -131,7 +131,7 @@ const struct article *article_of_glossary(struct request *q, const struct conten
     made.html = buf_text(&html);
     made.len = html.len;
     made.has_math = has_formula(g);
-    if (!full) a = articles_keep(list, &made, NULL, 0);
+    if (!full) a = articles_add(list, &made, NULL, 0);
     if (a) return a;
     struct article *once = NEW(q->arena, struct article);
     *once = made;

@@ -1,11 +1,11 @@
-/* A list of kept articles: any thread reads and adds, nothing is taken off before all of it. */
+/* A list of cached articles: any thread may read it and add to it, and it is freed as a whole. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "content/content_private.h"
 
-#define ARTICLES_KEPT 8 /* languages and editions of one text */
+#define ARTICLES_MAX 8 /* languages and editions of one text */
 
 static void article_free(struct article *a) {
     free((char *)a->locale);
@@ -29,12 +29,12 @@ const struct article *articles_find(_Atomic(struct article *) *list, const void 
         if (a->edition == edition && str_eq(a->locale, locale)) return a;
         kept++;
     }
-    *full = kept >= ARTICLES_KEPT;
+    *full = kept >= ARTICLES_MAX;
     return NULL;
 }
 
-const struct article *articles_keep(_Atomic(struct article *) *list, const struct article *made,
-                                    const struct article_question *questions, size_t count) {
+const struct article *articles_add(_Atomic(struct article *) *list, const struct article *made,
+                                   const struct article_question *questions, size_t count) {
     struct article *a = calloc(1, sizeof *a + count * sizeof *questions);
     char *html = malloc(made->len + 1);
     if (!a || !html) {

@@ -82,7 +82,7 @@ static const struct attached_kind kinds[] = {
 
 /* RULE attached-size: how large a file may be, by its use: a picture 4 MB, a clip 2 GB, captions 2
  * MB, any other 256 MB. */
-int64_t attached_most_mb(enum attached_use use) {
+int64_t attached_max_mb(enum attached_use use) {
     switch (use) {
     case ATTACHED_PICTURE: return 4;
     case ATTACHED_VIDEO:
@@ -124,8 +124,8 @@ static bool name_safe(const char *name) {
     return true;
 }
 
-/* No link is followed, neither of the folder nor of the file: what lies elsewhere is nobody's to
- * show. */
+/* Symbolic links are not followed, neither of the folder nor of the file: what lies outside of the
+ * content must not be served. */
 static int open_in(const char *folder, const char *in, const char *name) {
     int parent = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int dir = parent < 0 ? -1 : openat(parent, in, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -147,7 +147,7 @@ static int open_named(const char *folder, const struct attached_kind *kind, cons
 
 static const char *problem_of(struct arena *a, const struct attached *f, const struct stat *st) {
     char start[START_BYTES];
-    int64_t most = attached_most_mb(f->kind->use);
+    int64_t most = attached_max_mb(f->kind->use);
     if (!S_ISREG(st->st_mode)) return "is no file";
     if (st->st_size > most * MB) return arena_printf(a, "is larger than %lld MiB", (long long)most);
     ssize_t n = pread(f->fd, start, sizeof start, 0);
@@ -184,8 +184,8 @@ bool attached_open(struct arena *a, const char *folder, const char *name, struct
     return true;
 }
 
-bool attached_look(struct arena *a, const char *folder, const char *name, struct attached *out,
-                   const char **why) {
+bool attached_check(struct arena *a, const char *folder, const char *name, struct attached *out,
+                    const char **why) {
     if (!attached_open(a, folder, name, out, why)) return false;
     close(out->fd);
     out->fd = -1;

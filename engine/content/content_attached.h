@@ -20,13 +20,13 @@ struct attached_kind {
     const char *suffix, *type;
     enum attached_use use;
     const char *label;                       /* "PDF": for people */
-    bool (*is)(const char *start, size_t n); /* whether a file begins as one does */
+    bool (*is)(const char *start, size_t n); /* whether a file begins as this kind does */
 };
-/* By the ending; NULL: such a file is neither shown nor offered. */
+/* The kind by the ending of a name; NULL when such files are neither shown nor offered. */
 const struct attached_kind *attached_kind(const char *name);
 bool attached_is_clip(const char *url);
-/* The largest size of a file of this use, in MiB. */
-int64_t attached_most_mb(enum attached_use use);
+/* The largest size of a file of this use, in MiB (RULE attached-size). */
+int64_t attached_max_mb(enum attached_use use);
 /* The endings of one use, for a sentence: "pdf, csv, …". Arena. */
 const char *attached_endings(struct arena *a, enum attached_use use);
 
@@ -36,14 +36,15 @@ struct attached {
     int64_t size, mtime_ns;
     uint64_t inode;
 };
-/* Opens what `folder` (a path) has under this name in img or files: a regular file, no link to
- * elsewhere, within the limit, that begins as its ending says. False with a sentence that says of
- * it why not (“%s” goes before it); nothing is open then. */
+/* Opens the file of this name in the subfolder img or files of `folder` (a path). It must be a
+ * regular file, not reached by a symbolic link, within the limit, and begin as its ending says.
+ * Else false, with the rest of a sentence about the file in `*why` ("is empty"), and nothing is
+ * open. */
 bool attached_open(struct arena *a, const char *folder, const char *name, struct attached *out,
                    const char **why);
-/* The same and closes it again. */
-bool attached_look(struct arena *a, const char *folder, const char *name, struct attached *out,
-                   const char **why);
+/* Checks the same, and closes the file again. */
+bool attached_check(struct arena *a, const char *folder, const char *name, struct attached *out,
+                    const char **why);
 /* What an author's address names: "files/a b.pdf" and "files/a%20b.pdf" are the file "a b.pdf".
  * NULL when it names nothing in the folder `in` ("files/", "img/"). Arena. */
 const char *attached_name(struct arena *a, const char *url, const char *in);

@@ -8,7 +8,8 @@
 #include "content/content_attached.h"
 #include "content/content_private.h"
 
-/* A drawing is a document when it is opened on its own: it may show itself and do nothing else. */
+/* An SVG that is opened on its own is a document: the Content-Security-Policy of content_file_page
+ * keeps it from running scripts and from loading anything. */
 static enum err send_picture(struct request *r, const struct attached *f) {
     size_t len = 0;
     char *bytes = arena_alloc(r->arena, (size_t)f->size);
@@ -19,8 +20,8 @@ static enum err send_picture(struct request *r, const struct attached *f) {
     return http_bytes(r, 200, f->kind->type, bytes, len, true);
 }
 
-/* What a browser could run is not among the kinds; whatever is sent is what its ending says, to be
- * played or saved. */
+/* No kind of file that is sent is one that a browser would run, and each is sent with the type that
+ * its ending says, to be shown, played or saved. */
 enum err content_file_page(struct request *r) {
     const struct content_file *module = snapshot_module(content_of(r), r->param[0]);
     struct attached f;

@@ -1,5 +1,5 @@
-/* How large the pictures of a video are, from its first boxes: so much is read as says it, whatever
- * the file claims. */
+/* The width and height of a video, from its first boxes. The number of reads is limited, whatever
+ * lengths the file claims. */
 #include <string.h>
 #include <unistd.h>
 
@@ -33,7 +33,7 @@ static bool usable(int width, int height) {
 /* ---- MP4
  * ----------------------------------------------------------------------------------------- */
 
-/* The first track that has a size; one that was filmed upright says so by its matrix. */
+/* Takes the size of the first track that has one; its matrix tells when it is rotated. */
 static void read_track(struct look *k, int64_t at, int64_t len) {
     unsigned char b[96];
     int64_t times = 20;
@@ -76,7 +76,8 @@ enum {
     EBML_CLUSTER = 0x1f43b675
 };
 
-/* A number whose first bits say how long it is; `keep`: they are part of it. 0: none. */
+/* Reads a number whose first bits say how long it is; with `keep` these bits are part of it. Gives
+ * its length, 0 when there is none. */
 static size_t read_vint(struct look *k, int64_t at, bool keep, uint64_t *out) {
     unsigned char b[8];
     size_t len = 1;

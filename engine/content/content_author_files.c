@@ -1,5 +1,5 @@
-/* The author's lists, in the order in which they need somebody: what is hidden, what has errors,
- * and then as a learner comes to it, by programme and module. */
+/* The author's lists, sorted by urgency: hidden files, then files with errors, then the others in
+ * the order in which a learner comes to them, by programme and module. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ static void place_module(const struct content_snapshot *s, struct author_file *f
     for (size_t i = 0; i < count; i++) place(s, files, others[i], next);
 }
 
-/* What no level names comes behind all that one does, by path. */
+/* Files that no level names come last, by path. */
 static void set_orders(const struct content_snapshot *s, struct author_file *files) {
     size_t next = 0;
     for (size_t i = 0; i < s->file_count; i++) files[i].order = SIZE_MAX - s->file_count + i;
@@ -65,7 +65,8 @@ struct author_file *author_files(const struct content_snapshot *s, const struct 
     return files;
 }
 
-const char *author_says(const char *root, const char *path, const char *key, struct arena *a) {
+const char *author_head_field(const char *root, const char *path, const char *key,
+                              struct arena *a) {
     const char *line = arena_printf(a, "\n%s:", key),
                *at = strstr(content_head(root, path, a), line);
     if (!at) return NULL;
@@ -76,7 +77,7 @@ const char *author_says(const char *root, const char *path, const char *key, str
 }
 
 const char *author_title(const char *root, const char *path, struct arena *a) {
-    const char *title = author_says(root, path, "title", a);
+    const char *title = author_head_field(root, path, "title", a);
     return title ? title : path;
 }
 
@@ -167,13 +168,13 @@ static void file_view(struct request *r, const struct content_snapshot *s,
                       const struct author_file *h, struct view *v) {
     const struct content_file *f = h->file;
     view_text(v, "path", f->path);
-    content_say(r, v, "title",
-                f->module      ? f->module->title
-                : f->programme ? f->programme->title
-                : f->glossary  ? f->glossary->title
-                : f->self      ? f->self->title
-                               : author_title(s->content->root, f->path, r->arena),
-                f->version ? snapshot_lang(s, f) : NULL);
+    content_view_text(r, v, "title",
+                      f->module      ? f->module->title
+                      : f->programme ? f->programme->title
+                      : f->glossary  ? f->glossary->title
+                      : f->self      ? f->self->title
+                                     : author_title(s->content->root, f->path, r->arena),
+                      f->version ? snapshot_lang(s, f) : NULL);
     view_text(v, "kind",
               content_text(r, f->kind == FILE_MODULE      ? "content_kind_module"
                               : f->kind == FILE_PROGRAMME ? "content_kind_programme"

@@ -16,7 +16,7 @@ static bool is_foreign(const char *path) {
     return str_has_prefix(path, "exams/") || str_has_prefix(path, "labs/");
 }
 
-/* What a problem was found in belongs to the list, too: a stack of a lab, a connector. */
+/* Adds other files in which there is a problem: a stack of a lab, a connector. */
 static size_t with_problem(const struct diag_list *l, struct foreign_file *out, size_t count,
                            size_t room, struct arena *a) {
     const char *last = "";
@@ -44,8 +44,8 @@ void author_foreign_find(const char *root, const struct diag_list *l, struct are
     if (*count) qsort(*out, *count, sizeof **out, by_path);
     for (size_t i = 0; i < *count; i++) {
         struct foreign_file *f = &(*out)[i];
-        f->title = author_says(root, f->path, "title", a);
-        f->id = author_says(root, f->path, "id", a);
+        f->title = author_head_field(root, f->path, "title", a);
+        f->id = author_head_field(root, f->path, "id", a);
     }
 }
 
@@ -91,7 +91,7 @@ static const char *kind_of(const char *path) {
     return is_lab(path) ? "content_kind_lab" : "content_kind_lab_file";
 }
 
-/* A lab is called as its folder is. */
+/* The address of the page. The id of a lab is the name of its folder. */
 static const char *preview_of(struct arena *a, const struct foreign_file *f) {
     if (is_lab(f->path)) {
         const char *id = f->path + strlen("labs/scenarios/");
@@ -104,7 +104,7 @@ static const char *preview_of(struct arena *a, const struct foreign_file *f) {
 void author_foreign_view(struct request *r, const struct author_file *h, struct view *v) {
     const struct foreign_file *f = h->foreign;
     view_text(v, "path", f->path);
-    content_say(r, v, "title", f->title ? f->title : f->path, NULL);
+    content_view_text(r, v, "title", f->title ? f->title : f->path, NULL);
     view_text(v, "kind", content_text(r, kind_of(f->path)));
     view_text(v, "version", NULL);
     view_text(v, "stale", NULL);

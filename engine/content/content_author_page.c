@@ -68,7 +68,7 @@ static bool run_checks(struct content *c, struct content_health *h) {
     return ok;
 }
 
-/* What was found last, if it is of this state of the files; NULL: nothing is. The caller releases
+/* What the last check found, when the files have not changed since; else NULL. The caller releases
  * it. */
 static struct content_health *found_before(struct content *c, int64_t serial) {
     pthread_mutex_lock(&c->check_lock);
@@ -78,19 +78,19 @@ static struct content_health *found_before(struct content *c, int64_t serial) {
     return h;
 }
 
-struct asked {
+struct check_request {
     const char *folder, *id, *missing; /* of content_hidden_page */
     const char *file;                  /* out: that file; NULL: there is none */
     int64_t serial;
-    bool again; /* files of other rooms are not watched: looked at anew */
+    bool again; /* check again although content/ is unchanged: other rooms' files are not watched */
     struct content_health *health;
 };
 
-/* RULE author-check: reading and checking every file takes as long as there are files. One thread
- * does it for all who ask, and no request is in its way. */
+/* RULE author-check: the time of a check grows with the number of files. One thread does it for all
+ * who ask, so that it blocks no other request. */
 static enum err check_all(struct request *r, void *arg) {
     struct content *c = r->app->content;
-    struct asked *x = arg;
+    struct check_request *x = arg;
     if (!x->again) x->health = found_before(c, x->serial); /* for whoever asked before */
     if (x->health) return OK;
     struct content_health *fresh = calloc(1, sizeof *fresh);
@@ -113,7 +113,7 @@ static enum err check_all(struct request *r, void *arg) {
 
 static enum err show(struct request *r, void *arg, enum err result) {
     const struct content_snapshot *s = content_of(r);
-    struct asked *x = arg;
+    struct check_request *x = arg;
     struct content_health *h = x->health;
     if (h) arena_defer(r->arena, release_health, h);
     if (result != OK) return result;
@@ -136,7 +136,7 @@ static enum err show(struct request *r, void *arg, enum err result) {
 
 enum err content_author_page(struct request *r) {
     struct content *c = r->app->content;
-    struct asked *x = NEW(r->arena, struct asked);
+    struct check_request *x = NEW(r->arena, struct check_request);
     x->serial = content_of(r)->serial;
     x->again = http_query(r, "again") != NULL;
     if (!x->again) x->health = found_before(c, x->serial);
@@ -145,13 +145,13 @@ enum err content_author_page(struct request *r) {
 
 /* ---- What is hidden ------------------------------------------------------------------------- */
 
-static bool is_called(struct request *r, const struct asked *x, const char *file) {
+static bool is_called(struct request *r, const struct check_request *x, const char *file) {
     return content_named_after(file, x->id) ||
-           content_file_says(r->app->content->root, file, "id", x->id, r->arena);
+           content_file_has_field(r->app->content->root, file, "id", x->id, r->arena);
 }
 
 static enum err find_hidden(struct request *r, void *arg) {
-    struct asked *x = arg;
+    struct check_request *x = arg;
     enum err e = check_all(r, x);
     const char *last = NULL;
     for (const struct diag *d = e == OK ? x->health->diags.first : NULL; d && !x->file;
@@ -166,7 +166,7 @@ static enum err find_hidden(struct request *r, void *arg) {
 }
 
 static enum err show_hidden(struct request *r, void *arg, enum err result) {
-    struct asked *x = arg;
+    struct check_request *x = arg;
     if (x->health) arena_defer(r->arena, release_health, x->health);
     if (result != OK) return result;
     if (!x->file) return http_refuse(r, ERR_NOT_FOUND, x->missing, NULL);
@@ -186,8 +186,8 @@ enum err content_hidden_page(struct request *r, const char *folder, const char *
     if (!http_has_role(r, ROLE_INSTRUCTOR | ROLE_ADMIN))
         return http_refuse(r, ERR_NOT_FOUND, missing, NULL);
     struct content *c = r->app->content;
-    struct asked *x = NEW(r->arena, struct asked);
-    *x = (struct asked){
+    struct check_request *x = NEW(r->arena, struct check_request);
+    *x = (struct check_request){
         .folder = folder, .id = id, .missing = missing, .serial = content_of(r)->serial};
     return http_offload(r, c->checker, find_hidden, x, show_hidden);
 }

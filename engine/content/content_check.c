@@ -23,7 +23,7 @@ static void check_minutes(struct doc *d, const struct content_module *m, struct 
     size_t low = (size_t)m->minutes * MINUTE_WORDS_LOW,
            high = (size_t)m->minutes * MINUTE_WORDS_HIGH;
     if (words <= high && (words >= low || m->minutes == 1))
-        return; /* there is no less than a minute */
+        return; /* a module has at least one minute */
     if (content_minutes(words) == (size_t)m->minutes) return;
     struct field *f = field_get(d->meta, "minutes");
     diag_add(l, SEVERITY_WARNING, d->file, field_line(f), field_column(f), "minutes",
@@ -63,11 +63,11 @@ static void refer(struct checked_file *f, struct arena *a, enum ref_kind kind, s
  * to report. */
 static void check_foreign(const char *root, struct checked_file *f, struct arena *a,
                           struct arena *scratch) {
-    struct diag_list unheard;
+    struct diag_list ignored;
     struct doc d;
-    diag_init(&unheard, scratch);
+    diag_init(&ignored, scratch);
     f->kind = FILE_OTHER;
-    enum err e = doc_load(&d, root, f->path, scratch, &unheard);
+    enum err e = doc_load(&d, root, f->path, scratch, &ignored);
     if (d.body && e != ERR_LIMIT) content_check_body(&d, a, &f->diags, &f->outline);
     if (e != OK) return;
     struct field *programme = field_get(d.meta, "programme"),
@@ -90,7 +90,7 @@ static enum file_room room_of(const char *path) {
 
 /* Why nothing reads it. */
 static void unread_file(struct checked_file *f, struct arena *a) {
-    const char *middle = content_no_language(a, f->path);
+    const char *middle = content_unknown_language(a, f->path);
     if (f->lang)
         diag_add(&f->diags, SEVERITY_WARNING, f->path, 0, 0, "file-name",
                  "nothing reads this file: a programme is shown in the language that it states, "
@@ -120,7 +120,7 @@ static void check_file(const char *root, const struct vendors *vendors, const ch
     }
     f->kind = content_classify(a, f->path, &f->lang);
     diag_init(&f->diags, a);
-    if (f->kind == FILE_OTHER && content_left_alone(slash + 1)) return;
+    if (f->kind == FILE_OTHER && content_is_ignored_name(slash + 1)) return;
     if (f->kind == FILE_OTHER) {
         unread_file(f, a);
         return;
@@ -163,8 +163,8 @@ static void *check_some(void *arg) {
     struct check_job *j = arg;
     for (size_t i; (i = atomic_fetch_add(j->next, 1)) < j->count;)
         if (!check_one(j, i)) {
-            /* The half that was found may lie in memory that is gone: it is left out, and said so.
-             */
+            /* What was found so far may lie in memory that is released: the file is left out, and
+             * that is reported. */
             j->files[i] = (struct checked_file){
                 .path = j->found[i].path, .folder = "content", .kind = FILE_OTHER};
             j->full = true;
@@ -270,7 +270,7 @@ static void check_all(const char *root, struct diag_list *diags, struct arena *a
     struct used_files used = {.root = root, .arena = a};
     check_references(root, w->files, w->count, &used, a);
     copy_problems(w->files, w->count, diags);
-    check_strays(root, &used, diags, a);
+    check_unused_files(root, &used, diags, a);
     for (size_t t = 0; t < CHECK_THREADS; t++)
         if (w->jobs[t].full)
             diag_add(diags, SEVERITY_ERROR, "content", 0, 0, "size",

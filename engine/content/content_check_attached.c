@@ -35,20 +35,20 @@ static const char *attached_to(struct used_files *u, struct checked_file *f,
     else {
         use_in(u, f, "files/", name);
         const char *folder = arena_printf(u->arena, "%s/%s", u->root, f->folder);
-        if (attached_look(u->arena, folder, name, out, &why)) return name;
+        if (attached_check(u->arena, folder, name, out, &why)) return name;
         file_problem(f, ref, SEVERITY_ERROR, rule, ref->target, why);
     }
     return NULL;
 }
 
-/* A part of a clip: used, and what its ending says. */
+/* Checks a file that belongs to a clip, and notes that it is used. */
 static void check_part(struct used_files *u, struct checked_file *f, const struct content_ref *ref,
                        const char *rule, const char *name) {
     struct attached file;
     const char *why;
     use_in(u, f, "files/", name);
-    if (!attached_look(u->arena, arena_printf(u->arena, "%s/%s", u->root, f->folder), name, &file,
-                       &why))
+    if (!attached_check(u->arena, arena_printf(u->arena, "%s/%s", u->root, f->folder), name, &file,
+                        &why))
         file_problem(f, ref, SEVERITY_ERROR, rule, arena_printf(u->arena, "files/%s", name), why);
 }
 

@@ -188,5 +188,5 @@ void content_check_body(struct doc *d, struct arena *a, struct diag_list *l,
         }
     }
     content_check_lost(d, l);
-    content_check_foreign(d, l);
+    content_check_notations(d, l);
 }

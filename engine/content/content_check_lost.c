@@ -1,5 +1,5 @@
-/* What Markdown takes from an author without a word: cells of a table, notes, characters that mean
- * something else. Pure. */
+/* Warns of what Markdown drops or changes silently: surplus cells of a table, notes without a
+ * reference, characters that mean something else. Pure. */
 #include <ctype.h>
 #include <string.h>
 

@@ -162,7 +162,7 @@ static bool claimed(struct course *c, enum file_room room, enum file_kind kind, 
         struct checked_file *f = &c->files[i];
         if (f->known || f->room != room || f->kind != kind) continue;
         if (!f->head) f->head = content_head(c->root, f->path, c->arena);
-        if (content_head_says(f->head, key, value)) return true;
+        if (content_head_has_field(f->head, key, value)) return true;
     }
     return false;
 }
@@ -184,7 +184,7 @@ static bool exam_exists(struct course *c, const char *id) {
 /* RULE practice-never-counts */
 static bool exam_is_practice(struct course *c, const char *id) {
     const struct checked_file *exam = table_get(&c->exams, id);
-    return exam && content_file_says(c->root, exam->path, "kind", "practice", c->arena);
+    return exam && content_file_has_field(c->root, exam->path, "kind", "practice", c->arena);
 }
 
 /* ---- References
@@ -270,8 +270,8 @@ static void check_module_address(struct course *c, struct checked_file *f,
         }
         if (module &&
             (!name ||
-             !attached_look(c->arena, arena_printf(c->arena, "%s/%s", c->root, module->folder),
-                            name, &file, &why)))
+             !attached_check(c->arena, arena_printf(c->arena, "%s/%s", c->root, module->folder),
+                             name, &file, &why)))
             dead(f, ref, "link", "“%s”: the module has no such file", ref->target);
     } else if (to->count > 2) dead(f, ref, "link", "“%s” is no page of the site", ref->target);
     else check_anchor(c, f, ref, module, to->fragment);
@@ -370,8 +370,8 @@ static void check_picture(struct course *c, struct checked_file *f, const struct
     const char *problem = picture_problem(c->arena, full);
     struct attached file;
     if (!problem)
-        (void)attached_look(c->arena, arena_printf(c->arena, "%s/%s", c->root, f->folder),
-                            ref->target + 4, &file, &problem);
+        (void)attached_check(c->arena, arena_printf(c->arena, "%s/%s", c->root, f->folder),
+                             ref->target + 4, &file, &problem);
     if (problem)
         diag_add(&f->diags, SEVERITY_ERROR, f->path, ref->line, ref->column, "picture", "“%s” %s",
                  ref->target, problem);

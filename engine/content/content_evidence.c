@@ -3,14 +3,14 @@
 #include "content/content_private.h"
 #include "content/evidence.h"
 
-static size_t wants(const struct content_level *level, struct arena *a,
-                    struct evidence_want **out) {
-    *out = NEW_ARRAY(a, struct evidence_want, level->module_count + 1);
+static size_t requirements(const struct content_level *level, struct arena *a,
+                           struct evidence_requirement **out) {
+    *out = NEW_ARRAY(a, struct evidence_requirement, level->module_count + 1);
     for (size_t i = 0; i < level->module_count; i++) (*out)[i].id = level->modules[i];
     return level->module_count;
 }
 
-static bool anew(const struct content_level *level) { return level->again.anew_modules; }
+static bool for_renewal(const struct content_level *level) { return level->reapply.renew_modules; }
 
 static const char *title(const struct evidence_asker *who, const char *id, const char **lang) {
     const struct content_module *m = who->request
@@ -28,7 +28,7 @@ static int64_t minutes(const struct evidence_asker *who, const struct content_pr
 }
 
 static enum err facts(const struct evidence_asker *who, struct db *db, const char *person_id,
-                      const struct evidence_want *wanted, size_t count,
+                      const struct evidence_requirement *wanted, size_t count,
                       struct evidence_facts *out) {
     struct content_progress progress;
     (void)wanted;
@@ -41,8 +41,8 @@ static enum err facts(const struct evidence_asker *who, struct db *db, const cha
                                      .passed = m->completed_ms != 0,
                                      .at_ms = m->completed_ms ? m->completed_ms : m->last_ms};
         if (fact.at_ms) evidence_add(out, fact);
-        fact.at_ms = m->again_ms;
-        if (m->completed_ms && m->again_ms > m->completed_ms) evidence_add(out, fact);
+        fact.at_ms = m->redone_ms;
+        if (m->completed_ms && m->redone_ms > m->completed_ms) evidence_add(out, fact);
     }
     return e;
 }
@@ -56,8 +56,8 @@ const struct evidence_kind module_evidence = {.name = "module",
                                               .begun = "cert_need_module_begun",
                                               .missing = "cert_need_module_missing",
                                               .note = "",
-                                              .wants = wants,
-                                              .anew = anew,
+                                              .requirements = requirements,
+                                              .for_renewal = for_renewal,
                                               .title = title,
                                               .minutes = minutes,
                                               .facts = facts};

@@ -50,7 +50,7 @@ struct dirent *folder_next(struct open_folder *f) {
 
 bool content_is_attached(const char *path) { return strstr(path, "/modules/files/") != NULL; }
 
-bool content_left_alone(const char *name) {
+bool content_is_ignored_name(const char *name) {
     static const char *const names[] = {
         "README",  "LICENSE",     "LICENCE",      "COPYING",    "NOTICE",   "AUTHORS", "CHANGELOG",
         "CHANGES", "MAINTAINERS", "CONTRIBUTING", "CODEOWNERS", "Makefile", "Thumbs",  "desktop"};
@@ -81,7 +81,7 @@ static enum file_kind kind_of(const char *path) {
         {"programme", FILE_PROGRAMME}, {"glossary", FILE_GLOSSARY}, {"self-assessment", FILE_SELF}};
     const char *name = name_of(path);
     size_t stem = strcspn(name, ".");
-    if (content_left_alone(name) || content_is_attached(path)) return FILE_OTHER;
+    if (content_is_ignored_name(name) || content_is_attached(path)) return FILE_OTHER;
     if (name - path >= 9 && memcmp(name - 9, "/modules/", 9) == 0) return FILE_MODULE;
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (strlen(names[i].name) == stem && memcmp(names[i].name, name, stem) == 0)
@@ -98,7 +98,7 @@ enum file_kind content_classify(struct arena *a, const char *path, const char **
     return kind;
 }
 
-const char *content_no_language(struct arena *a, const char *path) {
+const char *content_unknown_language(struct arena *a, const char *path) {
     const char *middle = middle_of(a, name_of(path));
     return middle && kind_of(path) != FILE_OTHER && !page_language(a, middle) ? middle : NULL;
 }
@@ -118,7 +118,7 @@ static void add_file(struct finder *f, const char *path, const struct stat *st) 
         st->st_ino};
 }
 
-/* Nothing is left out because there was no memory or no descriptor just now. */
+/* When memory or descriptors are short, the whole walk fails: no file may be left out for that. */
 static DIR *open_below(struct finder *f, int parent, const char *name) {
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;

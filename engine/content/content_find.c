@@ -109,13 +109,13 @@ const struct content_file *const *snapshot_translations(const struct content_sna
 
 const struct content_file *snapshot_module_for(const struct content_snapshot *s, const char *id,
                                                const struct reading *reading) {
-    const char *names[LANGUAGES_MOST + 1];
+    const char *names[LANGUAGES_MAX + 1];
     size_t count;
     const struct content_file *original = snapshot_module(s, id);
     if (!original) return NULL;
     const struct content_file *const *others = snapshot_translations(s, id, &count);
     if (count == 0) return original;
-    if (count > LANGUAGES_MOST) count = LANGUAGES_MOST;
+    if (count > LANGUAGES_MAX) count = LANGUAGES_MAX;
     names[0] = snapshot_lang(s, original);
     for (size_t i = 0; i < count; i++) names[i + 1] = others[i]->lang;
     size_t chosen = choose(reading, names, count + 1);
@@ -125,13 +125,13 @@ const struct content_file *snapshot_module_for(const struct content_snapshot *s,
 const struct content_module *content_module_for(struct request *r, const struct content_snapshot *s,
                                                 const char *id) {
     struct reading reading = reading_of(r);
-    reading.wanted[0] = NULL; /* what an address asks for is its own text, and not those it names */
+    reading.wanted[0] = NULL; /* the `lang` of an address is for its own text, not for others */
     const struct content_file *f = snapshot_module_for(s, id, &reading);
     return f ? f->module : NULL;
 }
 
-void content_say(struct request *r, struct view *v, const char *name, const char *text,
-                 const char *lang) {
+void content_view_text(struct request *r, struct view *v, const char *name, const char *text,
+                       const char *lang) {
     const char *lang_name = arena_printf(r->arena, "%s_lang", name),
                *dir_name = arena_printf(r->arena, "%s_dir", name);
     view_text(v, name, text);
@@ -163,8 +163,8 @@ const struct content_objective *content_objective(const struct content_snapshot 
 const struct content_glossary *snapshot_glossary(const struct content_snapshot *s,
                                                  const char *programme,
                                                  const struct reading *reading) {
-    const struct content_glossary *found[LANGUAGES_MOST + 1] = {NULL};
-    const char *names[LANGUAGES_MOST + 1];
+    const struct content_glossary *found[LANGUAGES_MAX + 1] = {NULL};
+    const char *names[LANGUAGES_MAX + 1];
     size_t count = 1;
     for (size_t i = 0; i < s->file_count; i++) {
         const struct content_glossary *g = s->files[i]->glossary;
@@ -174,7 +174,7 @@ const struct content_glossary *snapshot_glossary(const struct content_snapshot *
         break;
     }
     if (!found[0]) return NULL;
-    for (size_t i = 0; i < s->file_count && count <= LANGUAGES_MOST; i++) {
+    for (size_t i = 0; i < s->file_count && count <= LANGUAGES_MAX; i++) {
         const struct content_glossary *g = s->files[i]->glossary;
         if (!g || !g->translates || !str_eq(g->programme, found[0]->programme)) continue;
         found[count] = g;
@@ -185,14 +185,14 @@ const struct content_glossary *snapshot_glossary(const struct content_snapshot *
 
 const struct content_self *snapshot_self(const struct content_snapshot *s,
                                          const struct reading *reading) {
-    const struct content_self *found[LANGUAGES_MOST + 1] = {NULL};
-    const char *names[LANGUAGES_MOST + 1];
+    const struct content_self *found[LANGUAGES_MAX + 1] = {NULL};
+    const char *names[LANGUAGES_MAX + 1];
     size_t count = 1;
     for (size_t i = 0; i < s->file_count; i++) {
         const struct content_self *one = s->files[i]->self;
         if (!one) continue;
         size_t at = one->translates ? count : 0;
-        if (at > LANGUAGES_MOST || (at == 0 && found[0])) continue;
+        if (at > LANGUAGES_MAX || (at == 0 && found[0])) continue;
         found[at] = one;
         names[at] = snapshot_lang(s, s->files[i]);
         count += at != 0;

@@ -41,7 +41,7 @@ static const char *document_link(struct body_context *c, struct arena *a, const 
     return id_valid(id) ? arena_printf(a, "/modules/%s%s", id, hash) : NULL;
 }
 
-/* Pictures are ours: no reader is tracked. */
+/* Only pictures of the module itself are shown: another site could track the readers. */
 static const char *picture_link(struct body_context *c, struct arena *a, const char *url) {
     if (has_scheme(url) || !c->module_id || url[0] == '/' || attached_is_clip(url)) return NULL;
     return arena_printf(a, "/modules/%s/files/%s", c->module_id, last_segment(url));
@@ -53,8 +53,8 @@ static const char *own_file(struct body_context *c, struct arena *a, const char 
     const char *name = attached_name(a, url, "files/"), *why;
     if (!name) name = attached_name(a, url, "img/");
     if (!name || !c->module_id || !c->root || !c->folder) return NULL;
-    return attached_look(a, arena_printf(a, "%s/%s", c->root, c->folder), name, out, &why) ? name
-                                                                                           : NULL;
+    return attached_check(a, arena_printf(a, "%s/%s", c->root, c->folder), name, out, &why) ? name
+                                                                                            : NULL;
 }
 
 static const char *file_link(struct body_context *c, struct arena *a, const char *name) {
@@ -110,7 +110,7 @@ static const char *label_hook(void *context, struct arena *a, const char *kind) 
 #define TRANSCRIPT_BYTES ((size_t)512 * 1024)
 #define TRANSCRIPT_MEMORY ((size_t)64 * 1024 * 1024)
 
-/* "العربية" for "ar": those who need it can read it. */
+/* The language's own name for itself: "العربية" for "ar". */
 static const char *language_name(struct arena *a, const char *lang) {
     UChar name[100];
     char text[300];
@@ -129,14 +129,14 @@ static char *transcript_html(struct body_context *c, const char *path, const cha
     if (ARENA_GUARD(&scratch) == 0) {
         size_t len = 0;
         const char *text = file_read(&scratch, path, TRANSCRIPT_BYTES, &len);
-        struct diag_list unheard;
+        struct diag_list ignored;
         struct render_hooks hooks;
         struct doc d;
         struct buf out;
-        diag_init(&unheard, &scratch);
+        diag_init(&ignored, &scratch);
         buf_init(&out, &scratch);
         if (text) text = arena_printf(&scratch, "---\nid: transcript\n---\n%s", text);
-        if (text && doc_parse(&d, path, text, strlen(text), &scratch, &unheard) == OK) {
+        if (text && doc_parse(&d, path, text, strlen(text), &scratch, &ignored) == OK) {
             content_hooks(&hooks, c);
             hooks.clip = NULL;
             hooks.block = NULL;
@@ -159,7 +159,7 @@ static void add_captions(struct body_context *c, struct arena *a, const char *fo
         const struct attached_captions *from = &beside->captions[i];
         struct attached file;
         const char *why;
-        if (!attached_look(a, folder, from->name, &file, &why)) continue;
+        if (!attached_check(a, folder, from->name, &file, &why)) continue;
         struct render_track *t = &out->tracks[out->track_count++];
         t->address = file_link(c, a, from->name);
         t->lang = from->lang ? from->lang : "en"; /* of the original */
@@ -188,9 +188,9 @@ static bool clip_hook(void *context, struct arena *a, const char *url, struct re
     struct attached_beside beside;
     attached_beside(a, folder, name, &beside);
     add_captions(c, a, folder, &beside, out);
-    if (beside.poster && attached_look(a, folder, beside.poster, &file, &why))
+    if (beside.poster && attached_check(a, folder, beside.poster, &file, &why))
         out->poster = file_link(c, a, beside.poster);
-    if (beside.transcript && attached_look(a, folder, beside.transcript, &file, &why)) {
+    if (beside.transcript && attached_check(a, folder, beside.transcript, &file, &why)) {
         char *html = transcript_html(c, arena_printf(a, "%s/files/%s", folder, beside.transcript),
                                      arena_printf(a, "transcript-%zu-", ++c->clip_count));
         if (html) arena_defer(a, free, html);
@@ -199,7 +199,7 @@ static bool clip_hook(void *context, struct arena *a, const char *url, struct re
     return true;
 }
 
-/* Thousands of bytes, as people count them. */
+/* The note behind a link: kind and size of the file, in kB or MB of 1,000 and 1,000,000 bytes. */
 static const char *file_note_hook(void *context, struct arena *a, const char *url) {
     struct body_context *c = context;
     struct attached file;
@@ -267,7 +267,7 @@ static bool picture_size_hook(void *context, struct arena *a, const char *url, i
            svg_size(text, width, height);
 }
 
-/* A question leaves no html: what it becomes depends on who reads. The caller cuts the text here.
+/* A question leaves no html, since its html depends on the reader. The caller splits the text here.
  */
 static bool block_hook(void *context, cmark_node *block, struct buf *out) {
     struct body_context *c = context;

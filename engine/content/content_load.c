@@ -39,7 +39,7 @@ static bool read_kind(struct doc *d, struct content_file *f, struct arena *a,
     return false;
 }
 
-static void keep_good(struct content_file *f, const struct content_file *old) {
+static void use_last_good(struct content_file *f, const struct content_file *old) {
     f->broken = true;
     if (!old || !old->version || old->kind != f->kind) return;
     f->good_batch = old->good_batch;
@@ -90,7 +90,7 @@ static void recover(struct content *c, struct content_file *f, struct arena *scr
     f->good_batch = batch;
 }
 
-/* What becomes of the present snapshot: which files there are, and what they say. */
+/* The state of one load: the files of the next snapshot, and which of them have to be read. */
 struct loading {
     struct content *content;
     const struct content_snapshot *old; /* NULL: the first one is read */
@@ -99,8 +99,8 @@ struct loading {
     struct found_file *files; /* all there will be, by path */
     size_t count;
     bool more;                                 /* there are others, beyond CONTENT_FILE_LIMIT */
-    const struct content_file **before, **out; /* as many; `out` NULL: it is to be read */
-    bool *wanted;                              /* it was to be read */
+    const struct content_file **before, **out; /* by index of files; out: NULL until it is read */
+    bool *wanted;                              /* by index of files: it has to be read */
     size_t wanted_count;
 };
 
@@ -135,7 +135,7 @@ static struct content_file *load_file(struct load_job *j, size_t i, struct arena
         f->good_batch = j->batch;
         return f;
     }
-    keep_good(f, l->before[i]);
+    use_last_good(f, l->before[i]);
     if (!f->version) recover(l->content, f, scratch, j->batch);
     f->problem = arena_printf(a, "%s:%d: %s%s", f->path, diags.first ? diags.first->line : 0,
                               diags.first ? diags.first->message : "cannot be read",
@@ -211,8 +211,8 @@ static int found_by_path(const void *a, const void *b) {
     return strcmp(((const struct found_file *)a)->path, ((const struct found_file *)b)->path);
 }
 
-/* A walk trusts times and sizes; what the system named is read whatever they say, also within one
- * tick of the clock. */
+/* A walk compares times and sizes. A file that inotify named is read whatever they are, since it
+ * may have changed twice within one tick of the clock. */
 static void find_all(struct loading *l) {
     l->more = !content_find_files(l->content->root, l->arena, &l->files, &l->count);
     for (size_t i = 0; l->news->count && i < l->count; i++)
@@ -299,7 +299,8 @@ static void tell_problems(const struct content_snapshot *s, struct tree_problems
                      CONTENT_FILE_LIMIT);
 }
 
-/* Nothing is taken from the arena after the files are held. */
+/* After load_files holds the files, nothing is allocated from the arena: control could leave
+ * through its guard and the references would be lost. */
 static enum err load_snapshot(struct loading *l, void **fresh) {
     struct content *c = l->content;
     find(l);

@@ -15,14 +15,14 @@
 
 static void release(void *snapshot) { content_release(snapshot); }
 
-static void wake_keeper(void *content) { content_wake(content); }
+static void wake_indexer(void *content) { content_wake(content); }
 
 static enum err open_tree(struct content *c) {
     const struct tree_source source = {.name = "content",
                                        .folders = {"content"},
                                        .load = content_load,
                                        .free = release,
-                                       .published = wake_keeper,
+                                       .published = wake_indexer,
                                        .context = c};
     return tree_open(&c->tree, c->root, &source);
 }
@@ -57,7 +57,7 @@ enum err content_open(struct content **out, const char *root, struct store *stor
         return e;
     }
     c->checker = offload_new(1, CHECKS_WAITING, CHECKS_WAITING_CLIENT);
-    if (c->wake_fd < 0 || !c->checker || !tree_start(c->tree) || !keeper_start(c)) {
+    if (c->wake_fd < 0 || !c->checker || !tree_start(c->tree) || !indexer_start(c)) {
         content_close(c);
         *why = "no thread could be started";
         return ERR_IO;
@@ -69,7 +69,7 @@ enum err content_open(struct content **out, const char *root, struct store *stor
 void content_close(struct content *c) {
     if (!c) return;
     offload_free(c->checker);
-    keeper_stop(c);
+    indexer_stop(c);
     tree_close(c->tree);
     if (c->wake_fd >= 0) close(c->wake_fd);
     pthread_mutex_destroy(&c->check_lock);

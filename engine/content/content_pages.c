@@ -34,7 +34,7 @@ static void answered_view(struct view *v, const struct rendered_checkpoint *c,
     view_html_borrow(v, "stem", c->stem, strlen(c->stem));
     view_bool(v, "several", c->keys > 1);
     view_int(v, "keys", c->keys);
-    view_bool(v, "says_keys", c->says_keys);
+    view_bool(v, "says_keys", c->stem_says_count);
     view_bool(v, "answered", true);
     view_bool(v, "is_right", answer->right);
     int taken_right = 0, taken_wrong = 0;
@@ -72,7 +72,7 @@ struct module_page {
     const struct content_file *file;       /* in the reader's language */
     const struct content_module *original; /* facts name its sections and questions */
     const struct rendered *article;
-    bool one_shape; /* the questions here are those of the original, one by one */
+    bool questions_match; /* the questions of `file` are those of the original, one by one */
 };
 
 /* RULE one-progress: an answer is a fact about the original's question, in whichever language it
@@ -87,11 +87,10 @@ static bool same_questions(const struct content_module *a, const struct content_
 
 static const struct given_answer *answer_to(const struct module_page *p,
                                             const struct module_facts *facts, int number) {
-    return p->one_shape ? facts_answer(facts, p->original->checkpoints[number - 1]) : NULL;
+    return p->questions_match ? facts_answer(facts, p->original->checkpoints[number - 1]) : NULL;
 }
 
-/* The kept article, with the questions that this person has answered in the place of the fresh
- * ones. */
+/* The cached article, in which the questions that this person has answered are replaced. */
 static void article_view(struct request *r, struct view *pieces, const struct article *whole,
                          const struct module_page *p, const struct module_facts *facts) {
     const struct rendered *article = p->article;
@@ -146,7 +145,7 @@ static enum err find_page(struct request *r, struct module_page *p) {
         if (!p->original) return http_refuse(r, ERR_NOT_FOUND, "content_no_module", NULL);
         const struct reading reading = reading_of(r);
         p->file = snapshot_module_for(p->snapshot, p->original->id, &reading);
-        p->one_shape = same_questions(p->file->module, p->original);
+        p->questions_match = same_questions(p->file->module, p->original);
         p->article = content_rendered(p->snapshot, p->file, r->db, r->arena);
         if (p->article) return OK;
     }
@@ -169,7 +168,7 @@ static void level_view(struct view *v, const struct content_programme *programme
 static void link_view(struct request *r, struct view *link, const struct content_snapshot *s,
                       const struct content_module *m) {
     view_text(link, "href", arena_printf(r->arena, "/modules/%s", m->id));
-    content_say(r, link, "title", m->title, content_module_lang(s, m));
+    content_view_text(r, link, "title", m->title, content_module_lang(s, m));
 }
 
 static void neighbour_view(struct request *r, struct view *v, const char *name,
@@ -280,7 +279,7 @@ static void languages_view(struct request *r, struct view *v, const struct modul
     const struct content_file *const *all = snapshot_translations(p->snapshot, p->original->id,
                                                                   &count);
     view_bool(v, "stale", shown->translates && !str_eq(shown->translates, p->original->version));
-    view_bool(v, "apart", !p->one_shape);
+    view_bool(v, "apart", !p->questions_match);
     if (count == 0) return;
     view_text(v, "original_href", arena_printf(r->arena, "/modules/%s?lang=%s", shown->id, own));
     view_text(v, "original_lang", own);
@@ -288,7 +287,7 @@ static void languages_view(struct request *r, struct view *v, const struct modul
     view_text(v, "original_title", p->original->title);
     struct view *list = view_list(v, "languages");
     language_view(r, list, own, shown == p->original);
-    for (size_t i = 0; i < count && i < LANGUAGES_MOST; i++)
+    for (size_t i = 0; i < count && i < LANGUAGES_MAX; i++)
         language_view(r, list, all[i]->lang, all[i] == p->file);
 }
 
@@ -298,8 +297,8 @@ static void crumbs_view(struct request *r, struct view *v,
     if (!programme) return;
     struct view *crumbs = view_list(v, "crumbs"), *item = view_item(crumbs);
     view_text(item, "href", arena_printf(r->arena, "/programmes/%s", programme->id));
-    content_say(r, item, "text", programme->title, programme->lang ? programme->lang : "en");
-    content_say(r, view_item(crumbs), "text", title, lang);
+    content_view_text(r, item, "text", programme->title, programme->lang ? programme->lang : "en");
+    content_view_text(r, view_item(crumbs), "text", title, lang);
 }
 
 static enum err show_module(struct request *r, struct module_page *p) {
@@ -310,8 +309,9 @@ static enum err show_module(struct request *r, struct module_page *p) {
     if (e != OK) return e;
     struct view *v = view_new(r->arena);
     const char *lang = p->article->lang;
-    content_say(r, v, "title", m->title, lang);
-    content_say(r, v, "own", NULL, lang); /* all that the lists of sections and objectives hold */
+    content_view_text(r, v, "title", m->title, lang);
+    content_view_text(r, v, "own", NULL,
+                      lang); /* all that the lists of sections and objectives hold */
     view_text(v, "summary", m->summary);
     view_text(v, "module_id", m->id);
     view_text(v, "module_lang", lang);
@@ -352,7 +352,7 @@ struct answer_job {
     int64_t waited_ms; /* in the browser, for want of a connection */
 };
 
-/* What waited is not believed to be older: its time is what the browser says. */
+/* The longest wait that is accepted, since the browser tells it. */
 #define WAITED_MOST_MS (30 * MS_DAY)
 
 static int64_t waited_ms(struct request *r) {
@@ -366,7 +366,7 @@ static enum err record_answer(struct db *db, struct arena *a, void *arg, int64_t
                                  j->checkpoint->number, j->given.choice, j->given.right);
 }
 
-/* A part of the page, with what the fact that was just kept has changed elsewhere on it. */
+/* Sends a part of the page, with the progress that the fact just recorded has changed. */
 static enum err show_standing(struct request *r, struct view *v, const char *name,
                               const struct content_module *m) {
     struct module_facts facts;
@@ -425,7 +425,8 @@ enum err content_checkpoint_post(struct request *r) {
     int64_t n;
     if (!parse_i64(r->param[1], 1, (int64_t)j->page.article->checkpoint_count, &n))
         return http_refuse(r, ERR_NOT_FOUND, "content_no_checkpoint", NULL);
-    if (!j->page.one_shape) return http_refuse(r, ERR_INVALID, "content_questions_apart", NULL);
+    if (!j->page.questions_match)
+        return http_refuse(r, ERR_INVALID, "content_questions_apart", NULL);
     j->checkpoint = &j->page.article->checkpoints[n - 1];
     j->person_id = r->who->person_id;
     if (!read_choice(r, j->checkpoint, &j->given)) {
@@ -457,7 +458,7 @@ static enum err record_reading(struct db *db, struct arena *a, void *arg, int64_
     if (e != OK) return e;
     if (!all) {
         int i = progress_section(j->module, j->section);
-        /* Said before: nothing new to keep. */
+        /* It was recorded before. */
         if (j->done && i >= 0 && facts.state.done[i] && facts.state.completed_ms) return OK;
         return content_record_reading(db, a, now_ms - j->waited_ms, j->person_id, j->module,
                                       j->section, j->position_permille, j->done);

@@ -11,7 +11,7 @@
 #define CONTENT_FILE_LIMIT 20000 /* files below content/ that are read */
 #define CHECKPOINT_OPTIONS 12
 #define CHECKPOINT_LIMIT 60
-#define LANGUAGES_MOST 40 /* of one text, beside the original */
+#define LANGUAGES_MAX 40  /* of one text, beside the original */
 #define CONTENT_SOURCES 4 /* rooms that add to the search */
 
 /* ---- Files ---------------------------------------------------------------------------------- */
@@ -20,17 +20,17 @@ enum file_kind { FILE_PROGRAMME, FILE_MODULE, FILE_GLOSSARY, FILE_SELF, FILE_OTH
 /* What kind of document a path (from the root) is, by its name and folder; `lang` receives what the
  * name says, "x.ar.md" is a translation to Arabic, or NULL: an original. Arena. */
 enum file_kind content_classify(struct arena *a, const char *path, const char **lang);
-/* A path below the folder files of modules: what lies there is shown or offered as it is, and no
- * text of ours. */
+/* Whether a path lies below the folder files of modules. What lies there is shown or offered as it
+ * is, and not read as a document. */
 bool content_is_attached(const char *path);
-/* A folder that is read and closed at once; by the arena, when control leaves through its guard.
- * NULL: it cannot be opened. */
+/* Opens a folder for reading; NULL when it cannot be opened. The arena closes it when control
+ * leaves through its guard before folder_close. */
 struct open_folder *folder_open(struct arena *a, const char *path);
 struct dirent *folder_next(struct open_folder *f);
 void folder_close(struct open_folder *f);
 /* The part of "x.draft.md" that should name a language and does not; NULL when there is nothing
  * wrong with it. Arena. */
-const char *content_no_language(struct arena *a, const char *path);
+const char *content_unknown_language(struct arena *a, const char *path);
 const char *content_kind_name(enum file_kind kind);
 /* Whether the file's name is this id and “.md”. */
 bool content_named_after(const char *path, const char *id);
@@ -41,7 +41,7 @@ struct found_file {
     int64_t mtime_ns, size;
     uint64_t inode;
 };
-/* False: there are more than CONTENT_FILE_LIMIT, and the others are not in the list. */
+/* False when there are more than CONTENT_FILE_LIMIT files; the others are not in the list. */
 bool content_find_files(const char *root, struct arena *a, struct found_file **files,
                         size_t *count);
 
@@ -129,7 +129,7 @@ struct checkpoint {
     struct checkpoint_option options[CHECKPOINT_OPTIONS];
     size_t option_count;
     int keys;
-    bool usable;     /* false: it cannot be answered right, and is left out of the page */
+    bool usable;     /* false: it cannot be answered correctly, and is left out of the page */
     bool plain;      /* not usable, and perhaps only a list of things to do: shown without marks */
     const char *key; /* 16 hex digits of stem and options */
 };
@@ -147,13 +147,13 @@ const char *content_read_lang(struct doc *d, const char *ending, struct arena *a
  * good. */
 void content_read_translation(struct doc *d, const char *ending, struct arena *a,
                               struct diag_list *diags, const char **translates);
-/* They report every problem of the file on its own and return NULL when it cannot be shown.
+/* These functions report every problem of one file, and return NULL when it cannot be shown.
  * `outline` may be NULL. All in `a`; the document may be released afterwards. */
 struct content_module *content_read_module(struct doc *d, const char *lang, struct arena *a,
                                            struct diag_list *diags,
                                            struct content_outline *outline);
-void content_read_again(struct doc *d, struct diag_list *l, struct field *level_field,
-                        struct content_level *level);
+void content_read_reapply(struct doc *d, struct diag_list *l, struct field *level_field,
+                          struct content_level *level);
 struct content_programme *content_read_programme(struct doc *d, struct arena *a,
                                                  struct diag_list *diags,
                                                  struct content_outline *outline);
@@ -162,15 +162,15 @@ struct content_glossary *content_read_glossary(struct doc *d, const char *lang, 
                                                struct content_outline *outline);
 struct content_self *content_read_self(struct doc *d, const char *lang, struct arena *a,
                                        struct diag_list *diags, struct content_outline *outline);
-/* What Markdown takes from an author without a word. */
+/* Warns of what Markdown drops silently: table cells, notes, code that is never closed. */
 void content_check_lost(struct doc *d, struct diag_list *diags);
 /* RULE title-heading: a first heading that says the title once more, as pages elsewhere have it, is
  * the title and no section. */
 bool content_repeats_title(struct doc *d, cmark_node *n);
 /* Takes such a heading out of the text. */
 void content_fold_title(struct doc *d);
-/* Notations of other systems, which are shown as they are written. Warnings only. */
-void content_check_foreign(struct doc *d, struct diag_list *diags);
+/* Warns of notations of other systems, which are shown here as they are written. */
+void content_check_notations(struct doc *d, struct diag_list *diags);
 /* Words below the front matter, as they are counted for a module's minutes, and the minutes that
  * they take, at least 1. */
 size_t content_word_count(struct doc *d);
@@ -199,8 +199,8 @@ struct content_file {
     bool broken;         /* the present text does not parse: what follows is older, or nothing */
     const char *problem; /* of a broken file: the sentence that is told */
     const char *version; /* of what is shown, NULL = nothing is */
-    /* Its text when it came under a running server: the file may break before the store has it.
-     * NULL else. */
+    /* The text of a file that changed while the server runs: it may change again before the store
+     * has this version. Else NULL. */
     const char *source;
     const struct content_module *module;
     const struct content_programme *programme;
@@ -242,8 +242,8 @@ struct content {
     char *root;
     struct store *store;
     struct site *site;
-    struct tree *tree;               /* generations are snapshots, each held once */
-    int64_t serial, glossary_serial; /* of who loads */
+    struct tree *tree;               /* its generations are the snapshots; it holds each once */
+    int64_t serial, glossary_serial; /* used only while loading, on the tree's thread */
     atomic_size_t rendered_bytes;
     /* the thread that stores versions and indexes */
     pthread_t thread;
@@ -251,11 +251,11 @@ struct content {
     int wake_fd;
     atomic_bool stop;
     atomic_llong stored_serial; /* of the newest snapshot that is wholly stored and indexed */
-    struct content_source sources[CONTENT_SOURCES];
+    struct content_search_source sources[CONTENT_SOURCES];
     atomic_size_t source_count;
-    /* Rounds over the sources: of `wanted` ones, `done` have looked at files after they were asked
-     * for. */
-    atomic_llong offers_wanted, offers_done;
+    /* Rounds over the search sources: how many were asked for, and how many of these were begun
+     * after that and are finished. */
+    atomic_llong source_rounds_wanted, source_rounds_done;
     /* the author's page: one thread checks all files for whoever asks */
     struct offload *checker;
     pthread_mutex_t check_lock; /* of `health` and `checks` */
@@ -267,7 +267,7 @@ struct content {
 
 /* content_find.c */
 const struct content_file *snapshot_module(const struct content_snapshot *s, const char *id);
-/* What somebody reads, the most wanted first; NULL where they want nothing. */
+/* The languages that a reader asks for, the most wanted first; NULL where nothing is asked for. */
 struct reading {
     const char *wanted[3], *accept;
 };
@@ -295,11 +295,11 @@ size_t snapshot_file_index(const struct content_snapshot *s, const struct conten
 struct content_batch *batch_new(void); /* NULL when there is no memory */
 void batch_release(struct content_batch *b);
 void file_hold(const struct content_file *f);
-/* Takes over a hold of each file that is not NULL; which file NULL is of, `found` says. NULL when
- * there is no memory. */
+/* Takes over one reference to each file that is not NULL. files[i] is NULL when the file `found[i]`
+ * could not be read. NULL when there is no memory; the references are released then, too. */
 struct content_snapshot *snapshot_new(struct content *c, const struct content_file **files,
                                       const struct found_file *found, size_t count);
-/* What was rendered of `from` and still holds goes over; `from` may be NULL. */
+/* Takes over what was rendered for `from` (may be NULL) and is still valid. */
 void carry_rendered(struct content_snapshot *to, const struct content_snapshot *from);
 void rendered_release(struct rendered *r);
 
@@ -314,22 +314,22 @@ bool content_document(struct content *c, struct db *db, const struct content_fil
 enum err content_load(void *content, void *old, const struct tree_changes *news, void **fresh);
 void content_wake(struct content *c); /* the keeper: there is a new snapshot */
 
-/* content_keeper.c: the thread. */
-bool keeper_start(struct content *c);
-void keeper_stop(struct content *c);
-/* content_keep.c, on the keeper's thread. Stores what the store does not have yet of a snapshot,
- * and brings the index up to it; false when something was not written. */
-bool keep_snapshot(struct content *c, struct words *w, const struct content_snapshot *s);
-/* Sends a job off, also when the queue is full; true when it is on the disk. */
-bool keeper_write(struct content *c, write_fn run, void *arg, struct arena *a);
+/* content_indexer.c: the thread. */
+bool indexer_start(struct content *c);
+void indexer_stop(struct content *c);
+/* content_store_snapshot.c, on the indexer's thread. Stores what the store does not have yet
+ * of a snapshot, and updates the search index; false when something was not written. */
+bool store_snapshot(struct content *c, struct words *w, const struct content_snapshot *s);
+/* Runs a job on the writer, and waits while the queue is full; true when it is on the disk. */
+bool indexer_write(struct content *c, write_fn run, void *arg, struct arena *a);
 
-/* content_search_offers.c: brings the index up to what the sources offer; cheap when nothing has
- * changed. */
-struct offers {
-    uint64_t mark; /* of what is in the index, 0 = unknown */
+/* content_search_sources.c: updates the index with what the search sources list; cheap when nothing
+ * has changed. */
+struct indexed_sources {
+    uint64_t mark; /* a hash of what is in the index, 0 = unknown */
 };
 /* False when it could not. */
-bool offers_keep(struct content *c, struct words *w, struct offers *o);
+bool index_sources(struct content *c, struct words *w, struct indexed_sources *o);
 
 /* ---- Rendering
  * --------------------------------------------------------------------------------------- */
@@ -343,8 +343,8 @@ struct rendered_checkpoint {
     struct rendered_option *options;
     size_t option_count;
     int keys;
-    bool says_keys;     /* the stem itself says how many to choose */
-    struct view *fresh; /* as shown before an answer; shared by all requests */
+    bool stem_says_count; /* the stem itself says how many to choose */
+    struct view *fresh;   /* its values before an answer; shared by all requests */
 };
 struct rendered_piece {
     const char *html; /* NULL: a checkpoint */
@@ -355,7 +355,7 @@ struct rendered {
     struct arena arena;
     atomic_int refs;
     size_t bytes;
-    atomic_size_t *cache; /* what it counts in; NULL: it is not kept */
+    atomic_size_t *cache; /* the counter of cached bytes that includes it; NULL: it is not cached */
     struct rendered_piece *pieces;
     size_t piece_count;
     struct rendered_checkpoint *checkpoints;
@@ -373,9 +373,9 @@ struct rendered {
 const struct rendered *content_rendered(const struct content_snapshot *s,
                                         const struct content_file *f, struct db *db,
                                         struct arena *a);
-/* content_article.c, content_articles.c: a text as all its readers get it, in one language of the
- * interface, kept by what it was made of. A module's: every question as before an answer, and the
- * token that its form carries is left out. A glossary's: its letters and terms. */
+/* content_article.c, content_articles.c: the html of a text in one language of the interface,
+ * cached for all readers. Of a module: every question is as before an answer, and the CSRF token of
+ * its form is left out. Of a glossary: its letters and terms. */
 struct article_question {
     size_t start, token,
         end; /* bytes of html: the question's section, and where in it the token goes */
@@ -398,14 +398,14 @@ const struct article *article_of(struct request *q, const struct rendered *r,
  */
 const struct article *article_of_glossary(struct request *q, const struct content_snapshot *s,
                                           const struct content_glossary *g);
-/* What was made of `of` for this language and edition, or NULL; `*full` tells that the list takes
- * no other. */
+/* The cached article of `of` for this language and edition, or NULL; `*full` becomes true when the
+ * list takes no more of it. */
 const struct article *articles_find(_Atomic(struct article *) *list, const void *of,
                                     const char *locale, unsigned edition, bool *full);
-/* Keeps a copy of `made` and what it points to, for as long as the list lives; NULL when there is
- * no memory. */
-const struct article *articles_keep(_Atomic(struct article *) *list, const struct article *made,
-                                    const struct article_question *questions, size_t count);
+/* Adds a copy of `made` and of what it points to, which lives as long as the list; NULL when there
+ * is no memory. */
+const struct article *articles_add(_Atomic(struct article *) *list, const struct article *made,
+                                   const struct article_question *questions, size_t count);
 void articles_release(_Atomic(struct article *) *list);
 void article_words(struct request *q, struct view *v, const struct rendered *r);
 /* Before an answer the page knows neither keys nor feedback: they are not in this view. */
@@ -463,7 +463,7 @@ enum err search_drop(struct db *db, struct arena *a, struct words *w, const char
 enum err search_reset(struct db *db);
 
 /* ---- Check ---------------------------------------------------------------------------------- */
-struct content_health; /* what the check found, for the author's page */
+struct content_health; /* what the check of all files found, for the author's page */
 void health_free(struct content_health *h);
 
 /* content_author_files.c: the files of a snapshot for the author's page. */
@@ -490,10 +490,10 @@ size_t author_problems(const struct content_snapshot *s, const struct author_fil
 void author_courses(struct request *r, const struct content_snapshot *s,
                     const struct author_file *files, const struct author_file *foreign,
                     size_t foreign_count, struct view *v);
-/* What a file that cannot be read calls itself, else its path. Arena. */
+/* The title in the first lines of a file that cannot be read, else its path. Arena. */
 const char *author_title(const char *root, const char *path, struct arena *a);
-/* What its first lines say of `key` ("title"); NULL: nothing. Arena. */
-const char *author_says(const char *root, const char *path, const char *key, struct arena *a);
+/* The value of the field `key` ("title") in the first lines of a file; NULL: none. Arena. */
+const char *author_head_field(const char *root, const char *path, const char *key, struct arena *a);
 /* One more problem of this file; the reason becomes what hides it, else its first error. */
 void author_count_problem(struct author_file *h, const struct diag *d);
 
@@ -501,7 +501,7 @@ void author_count_problem(struct author_file *h, const struct diag *d);
 struct foreign_file {
     const char *path, *title, *id; /* title and id as the file has them; NULL: it does not say */
 };
-/* Those that there are, and whatever `l` (by file) found problems in, by path. Reads the first
+/* All such files, and others in which `l` (sorted by file) has problems, by path. Reads the first
  * lines of each. Arena. */
 void author_foreign_find(const char *root, const struct diag_list *l, struct arena *a,
                          struct foreign_file **out, size_t *count);
@@ -531,8 +531,8 @@ struct checked_file {
     enum file_kind kind; /* FILE_OTHER outside of content/ */
     const char *foreign_id,
         *foreign_programme; /* of exams and labs; NULL when they could not be read */
-    const char *head; /* of a file that is not known: its first lines, once they were asked for */
-    bool known;       /* its fields could be read: others may refer to it */
+    const char *head;       /* the first lines of a file that is not `known`; NULL: not yet read */
+    bool known;             /* its fields could be read: others may refer to it */
     const char *version;
     struct content_outline outline;
     const struct content_module *module;
@@ -561,18 +561,17 @@ void check_attached_file(struct used_files *u, struct checked_file *f,
 /* content_check_lang.c: what a translation must have in common with the original beside it. */
 void check_translation(struct checked_file *f, const struct checked_file *original,
                        const char *original_lang);
-/* What only all files together can tell. Problems go to the lists of the files. */
+/* Checks what needs all files: ids, links, references. Problems go to the lists of the files. */
 void check_references(const char *root, struct checked_file *files, size_t count,
                       struct used_files *used, struct arena *a);
-/* Files that nobody reads and nothing links to. */
-void check_strays(const char *root, struct used_files *used, struct diag_list *diags,
-                  struct arena *a);
-/* The first lines of a file, front matter included, for content_head_says; "" when it cannot be
- * read. Arena. */
+/* Reports files that no room reads and nothing links to. */
+void check_unused_files(const char *root, struct used_files *used, struct diag_list *diags,
+                        struct arena *a);
+/* The first lines of a file, front matter included, for content_head_has_field; "" when it cannot
+ * be read. Arena. */
 const char *content_head(const char *root, const char *path, struct arena *a);
-/* Whether a front matter says `key: value`, read as text: what does not parse still has a name, and
- * is not missing. */
-bool content_head_says(const char *head, const char *key, const char *value);
+/* Whether a front matter has `key: value`, found as text: see content_file_has_field. */
+bool content_head_has_field(const char *head, const char *key, const char *value);
 bool content_lab_exists(const char *root, struct arena *a, const char *id);
 /* Rules for a picture that is a drawing: no script, nothing from elsewhere, scales. A sentence or
  * NULL. */

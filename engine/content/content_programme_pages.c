@@ -23,7 +23,7 @@ static struct view *step(struct request *r, struct view *path, const char *href,
                          const char *lang, const char *state, const char *state_text) {
     struct view *v = view_item(path);
     if (href) view_text(v, "href", href);
-    content_say(r, v, "title", title, lang);
+    content_view_text(r, v, "title", title, lang);
     view_text(v, "state", state);
     view_text(v, "state_text", state_text);
     return v;
@@ -38,7 +38,7 @@ static void module_step(struct request *r, const struct content_snapshot *s, con
                                            ? content_progress_of(progress, content_module(s, id))
                                            : (struct content_module_progress){0};
     bool current = next && str_eq(next->id, id), begun = p.last_ms && !p.completed_ms;
-    bool done = p.completed_ms > since_ms || p.again_ms > since_ms, anew = p.completed_ms && !done;
+    bool done = p.completed_ms > since_ms || p.redone_ms > since_ms, anew = p.completed_ms && !done;
     const char *state = done ? "done" : current ? "current" : "open";
     const char *key = done               ? "content_state_done"
                       : anew             ? "content_state_anew"
@@ -60,8 +60,8 @@ static void other_link(struct request *r, const struct content_programme *p, boo
     const char *lang = known->lang ? known->lang : p->lang ? p->lang : "en";
     const char *general = exam ? "content_step_exam" : "content_step_lab";
     view_text(link, "href", arena_printf(r->arena, "/%s/%s", exam ? "exams" : "labs", id));
-    content_say(r, link, "title", known->title ? known->title : content_text(r, general),
-                known->title ? lang : NULL);
+    content_view_text(r, link, "title", known->title ? known->title : content_text(r, general),
+                      known->title ? lang : NULL);
 }
 
 static void other_step(struct request *r, const struct content_programme *p, bool exam,
@@ -153,7 +153,7 @@ enum err content_after_modules(struct request *r, const struct content_snapshot 
         return OK;
     }
     view_text(next, "href", arena_printf(r->arena, "/programmes/%s/levels/%s", p->id, level->id));
-    content_say(r, next, "title", content_text(r, "content_level_certificate"), NULL);
+    content_view_text(r, next, "title", content_text(r, "content_level_certificate"), NULL);
     return OK;
 }
 
@@ -172,7 +172,7 @@ enum err content_levels_view(struct request *r, const struct content_snapshot *s
         struct path_totals totals;
         struct view *item = view_item(levels);
         view_text(item, "id", level->id);
-        content_say(r, item, "title", level->title, p->lang ? p->lang : "en");
+        content_view_text(r, item, "title", level->title, p->lang ? p->lang : "en");
         view_text(item, "summary", level->summary);
         view_text(item, "scope", level->scope);
         view_int(item, "number", level->number);
@@ -210,7 +210,7 @@ enum err content_programmes_page(struct request *r) {
         const struct content_programme *p = s->programmes[i];
         struct view *item = view_item(list);
         view_text(item, "href", arena_printf(r->arena, "/programmes/%s", p->id));
-        content_say(r, item, "title", p->title, content_lang(s, p->lang, p->id));
+        content_view_text(r, item, "title", p->title, content_lang(s, p->lang, p->id));
         view_text(item, "summary", p->summary);
         view_text(item, "body", p->body);
         e = content_levels_view(r, s, p, progress, item);
@@ -227,7 +227,7 @@ enum err content_programme_page(struct request *r) {
     enum err e = own_progress(r, s, &progress);
     if (e != OK) return e;
     struct view *v = view_new(r->arena);
-    content_say(r, v, "title", p->title, content_lang(s, p->lang, p->id));
+    content_view_text(r, v, "title", p->title, content_lang(s, p->lang, p->id));
     view_text(v, "summary", p->summary);
     view_text(v, "body", p->body);
     view_text(v, "scheme_version", p->scheme_version);
@@ -241,7 +241,7 @@ enum err content_programme_page(struct request *r) {
         struct content_module_progress at = content_progress_of(progress, next);
         struct view *n = view_object(v, "next");
         const struct content_module *shown = content_module_for(r, s, next->id);
-        content_say(r, n, "title", shown->title, content_module_lang(s, shown));
+        content_view_text(r, n, "title", shown->title, content_module_lang(s, shown));
         view_text(n, "href",
                   at.last_section
                       ? arena_printf(r->arena, "/modules/%s#%s", next->id, at.last_section)
@@ -263,7 +263,7 @@ enum err content_programme_page(struct request *r) {
     struct view *crumbs = view_list(v, "crumbs"), *item = view_item(crumbs);
     view_text(item, "href", "/programmes");
     view_text(item, "text", content_text(r, "content_programmes_title"));
-    content_say(r, view_item(crumbs), "text", p->title, content_lang(s, p->lang, p->id));
+    content_view_text(r, view_item(crumbs), "text", p->title, content_lang(s, p->lang, p->id));
     return http_page(r, "content_programme", v);
 }
 
@@ -274,7 +274,8 @@ enum err content_glossary_page(struct request *r) {
     const struct article *terms = g && g->term_count ? article_of_glossary(r, s, g) : NULL;
     const char *lang = g ? content_lang(s, g->lang, g->programme) : NULL;
     struct view *v = view_new(r->arena);
-    content_say(r, v, "title", g ? g->title : content_text(r, "content_glossary_title"), lang);
+    content_view_text(r, v, "title", g ? g->title : content_text(r, "content_glossary_title"),
+                      lang);
     if (terms) view_html_borrow(v, "terms", terms->html, terms->len);
     view_bool(v, "has_math", terms && terms->has_math);
     return http_page(r, "content_glossary", v);

@@ -66,7 +66,7 @@ bool progress_may_read_again(const struct progress_state *s, int64_t now_ms) {
 
 /* The oldest of the newest facts; 0 when one is missing, or when there is nothing that could be
  * done. */
-static int64_t done_again_ms(const struct progress_state *s) {
+static int64_t all_redone_ms(const struct progress_state *s) {
     const struct content_module *m = s->module;
     int64_t oldest = m->section_count + m->checkpoint_count ? INT64_MAX : 0;
     for (size_t i = 0; i < m->section_count; i++)
@@ -91,7 +91,7 @@ struct content_module_progress progress_end(const struct progress_state *s) {
                                         .checkpoints_total = (int)m->checkpoint_count,
                                         .last_ms = s->last_ms,
                                         .completed_ms = s->completed_ms,
-                                        .again_ms = done_again_ms(s)};
+                                        .redone_ms = all_redone_ms(s)};
     for (size_t i = 0; i < m->section_count; i++) p.sections_done += s->done[i];
     for (size_t i = 0; i < m->checkpoint_count; i++) {
         p.checkpoints_answered += s->answers[i] != 0;

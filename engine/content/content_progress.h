@@ -19,8 +19,8 @@ void progress_reading(struct progress_state *s, const char *section, int positio
 void progress_answer(struct progress_state *s, const char *checkpoint, bool right, int64_t at_ms);
 void progress_completed(struct progress_state *s, int64_t at_ms);
 bool progress_all_done(const struct progress_state *s);
-/* RULE read-again: that all was read again can be said a day after the module was completed and
- * read; before that it would tell nothing new. */
+/* RULE read-again: that all was read again can be recorded from a day after the module was
+ * completed and last read. */
 bool progress_may_read_again(const struct progress_state *s, int64_t now_ms);
 struct content_module_progress progress_end(const struct progress_state *s);
 /* The index of a section by its anchor, -1 when the module has none such. */

@@ -102,7 +102,7 @@ static void read_options(struct doc *d, struct arena *a, struct diag_list *l, st
     }
 }
 
-/* One message for each mark, and none about what follows from it. */
+/* Reports each misspelt mark, and not the errors that follow from it. */
 static void report_marks(struct doc *d, struct diag_list *l, struct checkpoint *c) {
     for (cmark_node *item = cmark_node_first_child(c->list); item; item = cmark_node_next(item))
         if (!str_eq(cmark_node_get_type_string(item), "tasklist"))

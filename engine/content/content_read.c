@@ -186,13 +186,13 @@ static const char *base_name(struct arena *a, const char *path) {
     return arena_copy(a, name, strcspn(name, "."));
 }
 
-/* A field without which there is nothing to show. */
+/* A copy of a required field; when it is missing the file is hidden. */
 static const char *needed(struct arena *a, struct diag_list *l, const char *value) {
-    if (!value) diag_hides(l);
+    if (!value) diag_hide_file(l);
     return arena_dup(a, value);
 }
 
-/* One that a page can do without: reported, and left empty. */
+/* A copy of a field that a page can do without; "" when it is missing. */
 static const char *wanted(struct arena *a, const char *value) {
     return value ? arena_dup(a, value) : "";
 }
@@ -396,7 +396,7 @@ static bool read_level(struct doc *d, struct diag_list *l, struct arena *a, stru
     level->exams = read_ids(d, l, requires, "exams", a, REF_LEVEL_EXAM, outline,
                             &level->exam_count);
     read_labs(d, l, a, requires, level, outline);
-    content_read_again(d, l, f, level);
+    content_read_reapply(d, l, f, level);
     return level->id && level->title;
 }
 
@@ -426,7 +426,7 @@ struct content_programme *content_read_programme(struct doc *d, struct arena *a,
     if (!field_is_list(list) || field_count(list) == 0) {
         field_error(d, l, list ? list : d->meta, list ? "field-type" : "missing-field",
                     "the programme needs a list of “%s”", "levels");
-        diag_hides(l);
+        diag_hide_file(l);
         return NULL;
     }
     struct content_level *levels = NEW_ARRAY(a, struct content_level, field_count(list));

@@ -185,11 +185,11 @@ static void read_common(struct doc *d, const char *lang, struct arena *a, struct
     static const char *const known[] = {"id", "title", "programme", "translates", "lang", NULL};
     field_unknown(d, l, d->meta, known);
     *id = arena_dup(a, field_id(d, l, d->meta, "id", true));
-    if (!*id) diag_hides(l);
+    if (!*id) diag_hide_file(l);
     *title = arena_dup(a, field_text(d, l, d->meta, "title", true));
-    if (!*title) diag_hides(l);
+    if (!*title) diag_hide_file(l);
     *programme = arena_dup(a, field_id(d, l, d->meta, "programme", true));
-    if (!*programme) diag_hides(l);
+    if (!*programme) diag_hide_file(l);
     content_read_translation(d, lang, a, l, translates);
     if (outline) {
         outline->id_line = field_line(field_get(d->meta, "id"));
@@ -272,7 +272,7 @@ struct content_self *content_read_self(struct doc *d, const char *lang, struct a
     if (s->statement_count == 0) {
         diag_add(l, SEVERITY_ERROR, d->file, 0, 0, "axis",
                  "there are no statements here that could be answered");
-        diag_hides(l);
+        diag_hide_file(l);
     }
     check_balance(d, l, s);
     struct body_context context = {0};

@@ -49,7 +49,7 @@ void fresh_checkpoint_view(struct view *v, const struct rendered_checkpoint *c) 
     view_html_borrow(v, "stem", c->stem, strlen(c->stem));
     view_bool(v, "several", c->keys > 1);
     view_int(v, "keys", c->keys);
-    view_bool(v, "says_keys", c->says_keys);
+    view_bool(v, "says_keys", c->stem_says_count);
     for (size_t i = 0; i < c->option_count; i++) {
         struct view *o = view_item(options);
         view_int(o, "value", (int64_t)i + 1);
@@ -57,7 +57,7 @@ void fresh_checkpoint_view(struct view *v, const struct rendered_checkpoint *c) 
     }
 }
 
-/* The stem's text stands in the question, or is left out with it. */
+/* Takes the stem out of the tree: it is shown with its question, or left out with it. */
 static void take_stem(struct making *m, struct checkpoint *c) {
     if (!c->stem) return;
     cmark_node_unlink(c->stem);
@@ -72,7 +72,7 @@ static void make_checkpoint(struct making *m, struct checkpoint *from) {
     c->key = arena_dup(&r->arena, from->key);
     c->keys = from->keys;
     c->stem = inside(m, from->stem, true, arena_printf(&r->arena, "checkpoint-%d-", c->number));
-    c->says_keys = doc_asks_for(c->stem) == c->keys;
+    c->stem_says_count = doc_choose_count(c->stem) == c->keys;
     c->options = NEW_ARRAY(&r->arena, struct rendered_option, from->option_count);
     c->option_count = from->option_count;
     for (size_t j = 0; j < c->option_count; j++)
@@ -219,8 +219,7 @@ const struct rendered *content_rendered(const struct content_snapshot *s,
     atomic_size_t *cache = &s->content->rendered_bytes;
     if (atomic_load(cache) + r->bytes <= CACHE_BYTES &&
         atomic_compare_exchange_strong(slot, &none, r)) {
-        r->cache = cache; /* before anyone can release it: the snapshot holds it as long as we hold
-                             the snapshot */
+        r->cache = cache; /* nobody releases it meanwhile: the snapshot, which we hold, holds it */
         atomic_fetch_add(cache, r->bytes);
         return r;
     }

@@ -57,7 +57,7 @@ struct indexed_row {
     struct indexed_row *next;
 };
 
-/* The index keeps no texts: to take a row out of it, it must hear the same words again. */
+/* The FTS5 index is contentless: to delete a row, the same words have to be given again. */
 enum err search_drop(struct db *db, struct arena *a, struct words *w, const char *file) {
     struct indexed_row *rows = NULL;
     struct stmt *q = db_query(db, SQL_content_sections_of_file, "t", file);
@@ -176,7 +176,7 @@ static enum err find_rows(struct db *db, struct arena *a, const struct word_list
     return OK;
 }
 
-/* Always the same rows for the same words, whichever page is asked for. */
+/* Finds the same rows for the same words, whichever page of results is asked for. */
 static enum err find_all(struct db *db, struct arena *a, const struct word_list *words,
                          struct hit_rows *rows) {
     enum err e = OK;
@@ -189,8 +189,9 @@ static enum err find_all(struct db *db, struct arena *a, const struct word_list 
     return e;
 }
 
-/* Words that nothing has, each exchanged for the nearest one that a title has. */
-static enum err mend(struct db *db, struct arena *a, struct word_list *words, bool *mended) {
+/* Replaces each word that nothing contains by the nearest word of a title. */
+static enum err correct_words(struct db *db, struct arena *a, struct word_list *words,
+                              bool *corrected) {
     enum err e = OK;
     for (size_t i = 0; e == OK && i < words->count; i++) {
         struct word_list one = {&words->items[i], 1};
@@ -200,7 +201,7 @@ static enum err mend(struct db *db, struct arena *a, struct word_list *words, bo
         if (e == OK && known.count == 0) e = spelling_nearest(db, a, words->items[i], &nearest);
         if (!nearest) continue;
         words->items[i] = nearest;
-        *mended = true;
+        *corrected = true;
     }
     return e;
 }
@@ -211,10 +212,10 @@ static enum err find_somehow(struct db *db, struct arena *a, struct word_list *w
     if (e == OK && rows->count == 0) {
         struct word_list better = {NEW_ARRAY(a, const char *, words->count), words->count};
         memcpy(better.items, words->items, words->count * sizeof *words->items);
-        e = mend(db, a, &better, &out->mended);
-        if (e == OK && out->mended) e = find_all(db, a, &better, rows);
-        out->mended = rows->count > 0;
-        if (out->mended) *words = better; /* else some of the words, as they were typed */
+        e = correct_words(db, a, &better, &out->corrected);
+        if (e == OK && out->corrected) e = find_all(db, a, &better, rows);
+        out->corrected = rows->count > 0;
+        if (out->corrected) *words = better; /* else some of the words, as they were typed */
     }
     if (e == OK && rows->count == 0 && words->count > 1) {
         out->any_word = true;

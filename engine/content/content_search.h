@@ -22,10 +22,10 @@ struct search_results {
     int page, pages; /* from 1; the last page when a later one was asked for */
     bool cut;        /* there are more than `total` */
     bool any_word;   /* nothing has all the words: these have some */
-    bool mended;     /* nothing has the words as they were typed: these have words much like them */
+    bool corrected;  /* nothing has the words as they were typed; these have similar words */
 };
-/* Whose search it is: what stands in other programmes than these comes last. NULL or none: nothing
- * does. */
+/* Who searches. Results of other programmes than these come last; when there are none of these, all
+ * programmes are equal. */
 struct search_reader {
     const struct content_snapshot *snapshot;
     const char *const *own; /* programmes */

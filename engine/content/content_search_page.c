@@ -9,7 +9,7 @@
 #define QUERY_BYTES 400
 #define PAGE_MAX 10000
 
-/* The text that holds the words, whatever the reader would be shown. */
+/* The parameter `lang` for a result in another language than the reader would be shown. */
 static const char *lang_query(struct request *r, const struct search_result *one, const char *shown,
                               const char *before) {
     return str_eq(shown, one->lang) ? "" : arena_printf(r->arena, "%slang=%s", before, one->lang);
@@ -98,6 +98,6 @@ enum err content_search_page(struct request *r) {
     view_bool(v, "searched", true);
     view_bool(v, "more", found.cut);
     view_bool(v, "any_word", found.any_word);
-    view_bool(v, "mended", found.mended);
+    view_bool(v, "mended", found.corrected);
     return http_page(r, "content_search", v);
 }

@@ -88,7 +88,7 @@ static enum err show(struct request *r, const struct content_snapshot *s,
     enum err e = last_answers(r, self, &answers, &at_ms);
     if (e != OK) return e;
     struct view *v = view_new(r->arena);
-    content_say(r, v, "title", self->title, content_lang(s, self->lang, self->programme));
+    content_view_text(r, v, "title", self->title, content_lang(s, self->lang, self->programme));
     view_html_borrow(v, "intro", self->html, strlen(self->html));
     view_bool(v, "has_math", doc_has_formula(self->html));
     view_int(v, "statement_count", (int64_t)self->statement_count);

@@ -1,5 +1,5 @@
-/* Snapshots: what all files said at one moment. Who holds one keeps its texts, and what was
- * rendered of them, alive. */
+/* Snapshots: what all files said at one moment. A reference to a snapshot keeps its texts, and what
+ * was rendered of them, alive. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -11,7 +11,7 @@
 #include "content/content_sql.h"
 
 #define SPELL_PREFIX 7   /* letters whose pieces are kept */
-#define SPELL_LETTERS 32 /* longer words are not mended */
+#define SPELL_LETTERS 32 /* longer words are not corrected */
 #define SPELL_PIECES 29  /* 1 + 7 + 21: of seven letters with up to two taken away */
 #define SPELL_WORDS 64   /* of a piece that are looked at */
 

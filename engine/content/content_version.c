@@ -14,9 +14,9 @@ const char *file_id(const struct content_file *f) {
                           : f->self->id;
 }
 
-enum err content_version_keep(struct db *db, int64_t now_ms, const char *kind, const char *id,
-                              const char *version, const char *lang, const char *file,
-                              const char *source) {
+enum err content_version_add(struct db *db, int64_t now_ms, const char *kind, const char *id,
+                             const char *version, const char *lang, const char *file,
+                             const char *source) {
     return db_run(db, SQL_content_version_add, "tttttti", kind, id, version, lang, file, source,
                   now_ms);
 }

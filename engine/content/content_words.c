@@ -242,7 +242,7 @@ void words_index(struct words *w, const char *text, struct buf *out) {
     arena_release(&a);
 }
 
-/* What only makes nouns is no word to look for beside others: “การ ตลาด”. */
+/* Removes the Thai noun makers from a query when there are other words: “การ ตลาด”. */
 static void drop_makers(struct word_list *list) {
     size_t kept = 0;
     for (size_t i = 0; i < list->count; i++)

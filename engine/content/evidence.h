@@ -10,7 +10,7 @@
 struct evidence_kind;
 
 /* One thing that a level asks of a kind. */
-struct evidence_want {
+struct evidence_requirement {
     const char *id;
     int dialects; /* in how many different ones it must be passed; 0: the kind knows none */
 };
@@ -23,7 +23,7 @@ struct evidence_fact {
     const char *dialects; /* what it was passed in, e.g. "crm:blue,map:north"; NULL: none */
     const char *record;   /* attempt or run; NULL for a module */
     int64_t at_ms;
-    /* It is not what was logged: it does not count, and has to be looked into. */
+    /* The record differs from the audit log: it does not count, and has to be looked into. */
     bool changed;
 };
 struct evidence_facts { /* zeroed but for `arena` */
@@ -50,17 +50,18 @@ struct evidence_kind {
     /* Our own training. RULE experience: whoever has shown the rest may state experience in its
      * place, and it alone shows nothing. */
     bool training;
-    bool final; /* each fact is over: what has not passed has failed, and is not still going on */
+    bool final; /* a fact that has not passed has failed; else it may still be going on */
     /* Keys of interface texts. */
-    const char *heading, *word;         /* of several: "Exams"; of one: "Exam" */
+    const char *heading, *word;         /* for several: "Exams"; for one: "Exam" */
     const char *met, *begun, *missing;  /* sentences of a requirement */
     const char *card, *why, *why_again; /* of the start page, where it comes next */
     const char *note; /* in credentials, behind the day on which one was passed; "" = nothing */
 
-    /* What the level asks, in its order. Arena or the level's. */
-    size_t (*wants)(const struct content_level *level, struct arena *a, struct evidence_want **out);
-    /* Whether a renewal asks for it anew. */
-    bool (*anew)(const struct content_level *level);
+    /* What the level asks for of this kind, in its order. Arena or the level's. */
+    size_t (*requirements)(const struct content_level *level, struct arena *a,
+                           struct evidence_requirement **out);
+    /* Whether a renewal asks for this kind again. */
+    bool (*for_renewal)(const struct content_level *level);
     /* What it is called, in the language of the reader when there is one; the id when nobody knows.
      * `*lang`: of the title, NULL when nobody says. */
     const char *(*title)(const struct evidence_asker *who, const char *id, const char **lang);
@@ -71,7 +72,8 @@ struct evidence_kind {
     /* What the person has done of it, at least as far as the level wants it, oldest first for each
      * id. May run in a job. */
     enum err (*facts)(const struct evidence_asker *who, struct db *db, const char *person_id,
-                      const struct evidence_want *wants, size_t count, struct evidence_facts *out);
+                      const struct evidence_requirement *requirements, size_t count,
+                      struct evidence_facts *out);
     /* RULE records: whether a record is what the audit log says: a sentence without its subject in
      * `*problem`, NULL when it is. NULL: the log does not tell of this kind. */
     enum err (*record_problem)(struct db *db, struct arena *a, const char *record,

@@ -24,7 +24,7 @@ struct diag {
     enum severity severity;
     const char *rule;    /* "alt-text" */
     const char *message; /* one sentence */
-    bool hides;          /* because of it the file is not shown */
+    bool hides;          /* because of it the file is not shown, see diag_hide_file */
     struct diag *next;
 };
 
@@ -37,17 +37,17 @@ struct diag_list {
 void diag_init(struct diag_list *l, struct arena *a);
 void diag_add(struct diag_list *l, enum severity severity, const char *file, int line, int column,
               const char *rule, const char *format, ...) __attribute__((format(printf, 7, 8)));
-/* Adds what another list holds, with all that is known of it. */
+/* Adds a copy of a diagnostic of another list. */
 void diag_copy(struct diag_list *l, const struct diag *d);
 /* "file:line:column", as editors read it; "file" when it is about the file as a whole. Arena. */
 const char *diag_place(struct arena *a, const struct diag *d);
-/* What was added last hides the file from learners: without this nothing of it can be shown, or
- * what is shown could be false. Its rule is one of diag_hiding; all others are reported, and the
- * rest of the file is shown. Of exams every error hides (RULE exam-kept). */
-void diag_hides(struct diag_list *l);
+/* Marks the diagnostic that was added last: because of it the file is not shown to learners. Its
+ * rule must be one of diag_hiding_rules; with all other errors the file is shown without what is
+ * wrong. In exams every error hides the file (RULE exam-kept). */
+void diag_hide_file(struct diag_list *l);
 /* The rules that can hide a file, NULL at the end. The author's documentation has them as a table.
  */
-extern const char *const diag_hiding[];
+extern const char *const diag_hiding_rules[];
 
 /* ---- Documents ----------------------------------------------------------------------------- */
 #define DOC_MAX_BYTES (2 * 1024 * 1024)
@@ -115,31 +115,30 @@ int doc_column(struct doc *d, cmark_node *n);
 char *doc_text(struct arena *a, cmark_node *n);
 /* How many options the text or html of a stem asks to choose ("… Choose two."), 1 to 9; 0 when it
  * does not say. */
-int doc_asks_for(const char *stem);
-/* A list whose items say what the lines of the paragraph before it mean: `Term`, and below it `:
- * what it means`. */
+int doc_choose_count(const char *stem);
+/* Whether the items of a list are definitions of the terms in the paragraph before it: `Term`, and
+ * below it `: what it means`. */
 bool doc_is_definitions(cmark_node *list);
-/* A task list? (a list whose items all carry [ ] or [x]) */
+/* Whether a list is a task list: all its items begin with [ ] or [x]. */
 bool doc_is_task_list(cmark_node *list);
 bool doc_task_checked(cmark_node *item);
-/* Whether an item of a list was meant as a task, and its mark is none: `[ x ]`, `[]`, `[x]a`. */
+/* Whether an item of a list was meant as a task but its mark is misspelt: `[ x ]`, `[]`, `[x]a`. */
 bool doc_task_misspelt(cmark_node *item);
-/* From here on the list is one without tasks: its marks are not shown, nor are those that are
- * misspelt. */
+/* Makes a plain list of a task list: its marks, also misspelt ones, are not shown any more. */
 void doc_unmark_tasks(struct arena *a, cmark_node *list);
 
-/* A link whose text is its address: written as it stands, or in angle brackets. */
+/* Whether the text of a link is its address: a bare URL, or one in angle brackets. */
 bool doc_bare_link(struct arena *a, cmark_node *link);
-/* RULE reserved-address: such a link to an email address that is nobody's (RFC 2606 and 6761: a
+/* RULE reserved-address: such a link to an email address that is reserved (RFC 2606 and 6761: a
  * name in .example, .invalid, .localhost or .test, or of example.com, .net or .org) is shown as
  * text. */
-bool doc_mails_nobody(struct arena *a, cmark_node *link);
+bool doc_is_reserved_email(struct arena *a, cmark_node *link);
 
 /* ---- HTML in Markdown ------------------------------------------------------------------------ */
 enum html_kind { HTML_TEXT, HTML_OPEN, HTML_CLOSE, HTML_COMMENT, HTML_OTHER };
 enum html_place { HTML_INLINE, HTML_BLOCK, HTML_VOID }; /* void: an inline one without an end */
 struct html_element {
-    const char *name, *shown; /* shown: the element that is written for it */
+    const char *name, *shown; /* shown: the element that is written in its place */
     enum html_place place;
 };
 struct html_token {
@@ -150,7 +149,7 @@ struct html_token {
     /* Values of attributes, character references undone; NULL when absent. Arena. */
     const char *src, *alt, *href, *title, *width, *height, *colspan, *rowspan, *align, *open, *name;
 };
-/* The next piece of `*at`, which moves on; false at the end. Pure. */
+/* Reads the next token at `*at`, and moves `*at` behind it; false at the end. Pure. */
 bool html_next(struct arena *a, const char **at, struct html_token *out);
 /* Whether all tags of a piece of HTML are on the fixed list: then it is shown as HTML, else as
  * text. */
@@ -158,7 +157,7 @@ bool html_known(struct arena *a, const char *html);
 
 /* ---- Anchors ------------------------------------------------------------------------------- */
 struct anchor_entry;
-struct doc_anchors { /* those of one document so far */
+struct doc_anchors { /* the anchors of one document so far */
     struct arena *arena;
     struct anchor_entry *entries;
     size_t count, room;
@@ -168,7 +167,7 @@ void doc_anchors_init(struct doc_anchors *s, struct arena *a);
  * word that pages use as an id themselves. Arena. */
 const char *doc_anchor(struct doc_anchors *s, const char *prefix, const char *heading);
 /* The anchor that GitHub gives this heading ("foo-1" for the second Foo, "a--b"), which links in
- * texts from there use; in a set of its own. Arena. */
+ * texts from there use; in a set of its own. NULL when nothing of the heading is left. Arena. */
 const char *doc_anchor_alias(struct doc_anchors *s, const char *prefix, const char *heading);
 /* Whether `anchor` can be used beside those of the set. */
 bool doc_anchor_free(const struct doc_anchors *s, const char *anchor);
@@ -187,7 +186,7 @@ const char *doc_diagram_description(struct arena *a, const char *source);
 /* ---- Rendering: the one place that makes HTML of what an author wrote ----------------------- */
 struct render_track { /* captions */
     const char *address, *lang, *label;
-    bool first; /* those that are shown unless somebody chooses others */
+    bool first; /* shown unless the reader chooses another track */
 };
 struct render_clip {
     bool audio;
@@ -211,8 +210,9 @@ struct render_hooks {
     /* What is said behind a link to a file that is to be saved ("PDF, 120 kB"); NULL: it leads to
      * no file. */
     const char *(*file_note)(void *context, struct arena *a, const char *url);
-    /* Words of ours, NULL for the English ones: the heading of a callout without a title ("note",
-     * "tip", "warning", "example", "case"), "video", "audio", "transcript", "diagram"; text. */
+    /* Labels in the language of the interface, NULL for the English ones: the heading of a callout
+     * without a title ("note", "tip", "warning", "example", "case"), "video", "audio",
+     * "transcript", "diagram"; text. */
     const char *(*label)(void *context, struct arena *a, const char *kind);
     /* A block to be rendered by the caller (a checkpoint's task list): true when it wrote
      * something. */
@@ -235,8 +235,8 @@ void doc_render(struct doc *d, cmark_node *from, cmark_node *until,
 void doc_render_node(struct doc *d, cmark_node *node, const struct render_hooks *hooks,
                      struct buf *out);
 /* Whether html that was made here (NULL: none) holds a formula: then its page needs the style and
- * the script for formulas, `has_math` in the view. Nothing else that an author writes makes it so.
- */
+ * the script for formulas, `has_math` in the view. Nothing else
+ * that an author writes makes it so. */
 bool doc_has_formula(const char *html);
 
 #endif

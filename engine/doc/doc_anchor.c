@@ -14,17 +14,17 @@ struct anchor_entry {
 
 /* Ids and beginnings of ids that pages use for themselves: a heading “Status” must not become the
  * live region. */
-static const char *const taken[] = {"main",   "status", "nav",     "search",   "menu", "header",
-                                    "footer", "title",  "toc",     "csrf",     "body", "dialog",
-                                    "help",   "notice", "problem", "shortcuts"};
-static const char *const taken_prefixes[] = {"term-", "fn-",    "fnref-",      "field-",
-                                             "hint-", "error-", "checkpoint-", "page-"};
+static const char *const reserved_ids[] = {
+    "main", "status", "nav",  "search", "menu", "header", "footer",  "title",
+    "toc",  "csrf",   "body", "dialog", "help", "notice", "problem", "shortcuts"};
+static const char *const reserved_prefixes[] = {"term-", "fn-",    "fnref-",      "field-",
+                                                "hint-", "error-", "checkpoint-", "page-"};
 
-static bool is_taken(const char *anchor) {
-    for (size_t i = 0; i < COUNT_OF(taken); i++)
-        if (str_eq(anchor, taken[i])) return true;
-    for (size_t i = 0; i < COUNT_OF(taken_prefixes); i++)
-        if (str_has_prefix(anchor, taken_prefixes[i])) return true;
+static bool is_reserved(const char *anchor) {
+    for (size_t i = 0; i < COUNT_OF(reserved_ids); i++)
+        if (str_eq(anchor, reserved_ids[i])) return true;
+    for (size_t i = 0; i < COUNT_OF(reserved_prefixes); i++)
+        if (str_has_prefix(anchor, reserved_prefixes[i])) return true;
     return false;
 }
 
@@ -53,7 +53,7 @@ static char *decoded(struct arena *a, const char *fragment) {
 
 const char *doc_fragment(struct arena *a, const char *fragment) {
     fragment = decoded(a, fragment);
-    return is_taken(fragment) ? arena_printf(a, "%s-section", fragment) : arena_dup(a, fragment);
+    return is_reserved(fragment) ? arena_printf(a, "%s-section", fragment) : arena_dup(a, fragment);
 }
 
 void doc_anchors_init(struct doc_anchors *s, struct arena *a) {
@@ -77,7 +77,7 @@ static void make_room(struct doc_anchors *s) {
         if (old[i].text) *find(s, old[i].text) = old[i];
 }
 
-/* Takes `text` if nobody has it. */
+/* Adds `text` to the set; false when it is in it already. */
 static bool take(struct doc_anchors *s, const char *text) {
     make_room(s);
     struct anchor_entry *e = find(s, text);
@@ -92,7 +92,7 @@ const char *doc_anchor(struct doc_anchors *s, const char *prefix, const char *he
     const char *base = arena_printf(s->arena, "%s%s", prefix, doc_fragment(s->arena, slug)),
                *id = base;
     if (take(s, id)) return id;
-    /* The count lives with the base, so that a thousand equal headings are not a million
+    /* The entry of the base counts on, so that a thousand equal headings do not need a million
      * comparisons. */
     do id = arena_printf(s->arena, "%s-%u", base, ++find(s, base)->count + 1);
     while (!take(s, id));
@@ -128,7 +128,7 @@ const char *doc_anchor_alias(struct doc_anchors *s, const char *prefix, const ch
 }
 
 bool doc_anchor_free(const struct doc_anchors *s, const char *anchor) {
-    if (!anchor || is_taken(anchor)) return false;
+    if (!anchor || is_reserved(anchor)) return false;
     for (size_t i = s->room ? hash_text(HASH_START, anchor) & (s->room - 1) : 0;
          s->room && s->entries[i].text; i = (i + 1) & (s->room - 1))
         if (str_eq(s->entries[i].text, anchor)) return false;

@@ -8,7 +8,7 @@
 
 #include "doc/doc_memory.h"
 
-/* A text of 2 MiB without tricks is parsed in a tenth of what it gets. */
+/* An ordinary text of 2 MiB is parsed in a tenth of the time that it is given. */
 #define BASE_NS ((int64_t)250 * 1000 * 1000)
 #define BYTE_NS ((int64_t)500)
 #define LOOK_EVERY 16 /* allocations: asking the clock costs more than most of them */
@@ -43,7 +43,7 @@ bool bound_end(void) {
     return expired;
 }
 
-void bound_look(void) {
+void bound_check(void) {
     if (!bound.arena || computed_ns() < bound.end_ns) return;
     struct arena *a = bound.arena;
     bound.expired = true;
@@ -52,7 +52,7 @@ void bound_look(void) {
 }
 
 static void look(void) {
-    if (++bound.count % LOOK_EVERY == 0) bound_look();
+    if (++bound.count % LOOK_EVERY == 0) bound_check();
 }
 
 static void *allocate(size_t count, size_t size) {
@@ -146,7 +146,7 @@ static bool is_blank(const char *line, size_t n) {
     return true;
 }
 
-int bound_suspect(const char *text, size_t len) {
+int bound_longest_block(const char *text, size_t len) {
     int line = 1, first = 1, suspect = 1;
     size_t longest = 0, stretch = 0;
     for (size_t at = 0; at < len; line++) {

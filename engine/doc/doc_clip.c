@@ -38,8 +38,8 @@ static void put_track(struct renderer *r, const struct render_track *t) {
     put(r, t->first ? " default>" : ">");
 }
 
-/* A clip whose size is unknown has the shape of most, and keeps it: what follows does not move when
- * it loads. */
+/* A video of unknown size is given 16:9 and keeps it, so that the text below does not move when it
+ * loads. */
 static void put_player(struct renderer *r, const struct render_clip *clip, const char *alt) {
     const char *name = clip->audio ? "audio" : "video";
     bool known = clip->width > 0 && clip->height > 0;
@@ -86,7 +86,7 @@ static void put_link(struct renderer *r, const char *address, const char *alt) {
     if (link) put(r, "</a>");
 }
 
-/* What cannot be shown is described. */
+/* A clip that cannot be shown is replaced by its description. */
 bool render_clip(struct renderer *r, cmark_node *image, const char *source, const char *alt) {
     struct render_clip clip = {0};
     cmark_node *parent = image ? cmark_node_parent(image) : NULL;

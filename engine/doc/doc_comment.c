@@ -16,7 +16,7 @@ static size_t start_of_line(const char *text, size_t len, int line) {
 
 static bool is_blank(const char *line) { return line[strspn(line, " \t>")] == '\n'; }
 
-/* The marks of a quote stay. */
+/* Replaces the text from `at` to the end of its paragraph by blanks; the marks of a quote stay. */
 static void blank_paragraph(char *text, size_t len, size_t at) {
     for (; at < len && text[at] != '\n'; at++) text[at] = ' ';
     while (at < len && !is_blank(text + at + 1)) {

@@ -8,7 +8,7 @@
 #include "doc/doc_bound.h"
 
 #define MARK '+'
-#define ROUNDS 4 /* of parsing again because a line was no definition; then none is */
+#define ROUNDS 4 /* parses, when lines turn out to be no definitions; then none is one */
 
 char definition_terms[1], definition_list[1];
 
@@ -26,7 +26,7 @@ struct definitions {
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-/* A colon, a blank, and something to say. */
+/* Whether a colon is followed by a blank and by text on the same line. */
 static bool says_more(const char *colon, const char *end) {
     const char *p = colon + 1;
     if (p >= end || !is_blank(*p)) return false;
@@ -34,7 +34,7 @@ static bool says_more(const char *colon, const char *end) {
     return p < end && *p != '\n';
 }
 
-/* Behind what marks the containers of a line. */
+/* The place after the blanks and quote marks at the start of a line. */
 static const char *behind_marks(const char *line, const char *end) {
     while (line < end && (is_blank(*line) || *line == '>')) line++;
     return line;
@@ -66,7 +66,7 @@ static struct definitions *lines_of(struct arena *a, char *text, size_t len) {
 
 /* ---- Which lines ---------------------------------------------------------------------------- */
 
-/* What the parser saw as text at the start of a line, be it written with a backslash. */
+/* Whether the parser sees a colon and a blank here, written with a backslash or without. */
 static bool starts_with_colon(cmark_node *n) {
     if (!n || cmark_node_get_type(n) != CMARK_NODE_TEXT) return false;
     const char *text = cmark_node_get_literal(n);
@@ -164,7 +164,8 @@ static void split_list(cmark_node *list, cmark_node *first) {
     }
 }
 
-/* Counts the definitions behind a paragraph; with `mark` they become some. */
+/* Notes which candidate lines became items of the list after this paragraph; with `mark` the
+ * paragraph and the list are marked as terms and definitions. */
 static void look_at(struct definitions *s, cmark_node *paragraph, bool mark) {
     cmark_node *list = list_behind(paragraph), *item = list ? cmark_node_first_child(list) : NULL;
     if (!item || !line_of(s, item)) return;

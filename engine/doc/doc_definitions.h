@@ -22,15 +22,16 @@
  * definitions. */
 extern char definition_terms[1], definition_list[1];
 
-/* Whether a line of the text could be one; quick, and without a tree. */
+/* Whether a line of the text could be a definition. Quick: it needs no tree. */
 bool definitions_possible(const char *text, size_t len);
 
 struct definitions;
 /* The lines of `text` that may be definitions, by the tree that was made of it; NULL when there is
  * none. Their colons are now marks of items. Arena. */
 struct definitions *definitions_begin(struct arena *a, cmark_node *tree, char *text, size_t len);
-/* Looks what the parser made of them. True: the tree is marked. False: some were none, their colons
- * are back, and the text is to be parsed again; in the end all of them are. */
+/* Checks what the parser made of these lines. True: all became items, and the tree is marked.
+ * False: some did not; their colons are back in the text, which has to be parsed again. After a few
+ * rounds all colons are put back, and the answer is true. */
 bool definitions_settle(struct definitions *s, cmark_node *tree);
 
 #endif

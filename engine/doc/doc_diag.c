@@ -28,11 +28,11 @@ void diag_add(struct diag_list *l, enum severity severity, const char *file, int
     else l->warnings++;
 }
 
-const char *const diag_hiding[] = {"unreadable",    "size",     "encoding",   "front-matter",
-                                   "missing-field", "field-id", "field-type", "nesting",
-                                   "too-slow",      "axis",     NULL};
+const char *const diag_hiding_rules[] = {"unreadable",    "size",     "encoding",   "front-matter",
+                                         "missing-field", "field-id", "field-type", "nesting",
+                                         "too-slow",      "axis",     NULL};
 
-void diag_hides(struct diag_list *l) {
+void diag_hide_file(struct diag_list *l) {
     if (l->last) l->last->hides = true;
 }
 

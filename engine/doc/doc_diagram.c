@@ -1,4 +1,4 @@
-/* Diagrams as text: shown as what they are, code, below a description that everybody can read. */
+/* Diagrams as text: they are shown as code, below their title and description. */
 #include <string.h>
 
 #include "base/text.h"
@@ -10,8 +10,8 @@ bool doc_is_diagram(cmark_node *code_block) {
     return info && strcspn(info, " \t{") == 7 && strncmp(info, "mermaid", 7) == 0;
 }
 
-/* Behind `name` and its colon or brace at the start of a line; NULL when no line says it. */
-static const char *said(const char *source, const char *name) {
+/* The colon or brace after `name` at the start of a line; NULL when no line has it. */
+static const char *find_keyword(const char *source, const char *name) {
     for (const char *line = source; line; line = strchr(line, '\n')) {
         if (*line == '\n') line++;
         const char *p = line + strspn(line, " \t");
@@ -24,13 +24,13 @@ static const char *said(const char *source, const char *name) {
 }
 
 const char *doc_diagram_title(struct arena *a, const char *source) {
-    const char *p = said(source, "accTitle");
+    const char *p = find_keyword(source, "accTitle");
     return p && *p == ':' ? str_trim(a, arena_copy(a, p + 1, strcspn(p + 1, "\n"))) : "";
 }
 
 /* `accDescr: one line`, or `accDescr { several }`. */
 const char *doc_diagram_description(struct arena *a, const char *source) {
-    const char *p = said(source, "accDescr");
+    const char *p = find_keyword(source, "accDescr");
     if (!p) return "";
     size_t len = strcspn(p + 1, *p == ':' ? "\n" : "}");
     char *text = arena_copy(a, p + 1, len), *to = text;
@@ -44,7 +44,8 @@ const char *doc_diagram_description(struct arena *a, const char *source) {
 /* The source as it is shown: without the lines that stand above it as its title and description. */
 static void put_source(struct renderer *r, const char *source) {
     for (const char *line = source, *end; *line; line = end) {
-        const char *p = said(line, "accTitle"), *of = p ? p : said(line, "accDescr");
+        const char *p = find_keyword(line, "accTitle"),
+                   *of = p ? p : find_keyword(line, "accDescr");
         size_t len = strcspn(line, "\n");
         end = line + len + (line[len] == '\n');
         if (!of || of > line + len || (p && *p != ':')) {

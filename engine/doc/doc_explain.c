@@ -1,4 +1,4 @@
-/* Why fields cannot be read: the mistakes that people make, looked for line by line in the text. */
+/* Why fields cannot be read: looks line by line for the mistakes that people usually make. */
 #include <ctype.h>
 #include <string.h>
 
@@ -39,14 +39,14 @@ static bool has(const char *from, const char *end, char c) {
     return from < end && memchr(from, c, (size_t)(end - from));
 }
 
-/* Signs that mean something of their own at the beginning of a value. */
+/* Characters that have a special meaning in YAML at the beginning of a value. */
 static const char signs[] = "@`%&*!";
 static const char *const sign_sentences[] = {
     "a value that begins with @ stands in quotes", "a value that begins with ` stands in quotes",
     "a value that begins with % stands in quotes", "a value that begins with & stands in quotes",
     "a value that begins with * stands in quotes", "a value that begins with ! stands in quotes"};
 
-/* What a value cannot be written as. */
+/* What is wrong with how a value is written. */
 static struct mistake value_mistake(const struct yaml_line *l, const char *value) {
     char first = value < l->end ? *value : '\0';
     if ((first == '"' || first == '\'') && !has(value + 1, l->end, first))

@@ -28,9 +28,9 @@ struct tex {
         size_t len;
     } parts[DEPTH_MAX];
     size_t depth;
-    bool own_commands; /* it makes some itself: of no name it is known what it needs */
-    bool chemistry;    /* it has a language of its own, in which a ^ may stand alone */
-    const char *doubt; /* an unknown command, or one without its arguments: NULL: none yet */
+    bool own_commands; /* it defines commands: then an unknown one is no problem */
+    bool chemistry;    /* it uses \ce or \pu, in whose notation a ^ may stand alone */
+    const char *doubt; /* an unknown command, or one without its arguments; NULL: none yet */
 };
 
 static int compare(const char *line, const char *name, size_t len) {
@@ -39,7 +39,8 @@ static int compare(const char *line, const char *name, size_t len) {
     return order ? order : (n > len) - (n < len);
 }
 
-/* The line of a name, NULL: there is none. Sorted by bytes; the file ends with a line's end. */
+/* The line of math_names.txt for this name; NULL when there is none. The file is sorted by bytes,
+ * and its last line ends with a line end. */
 static const char *known(const char *name, size_t len) {
     const char *from = math_names, *to = from + math_names_bytes;
     while (from < to) {
@@ -66,7 +67,7 @@ static bool makes_commands(const char *name, size_t len) {
     return false;
 }
 
-/* False: too much is open to go on. */
+/* False when more is open than there is room for. */
 static bool open_part(struct tex *t, char kind, const char *name, size_t len) {
     if (t->depth == DEPTH_MAX) return false;
     t->parts[t->depth++] = (struct part){kind, name, len};
@@ -113,8 +114,8 @@ static const char *skip_blanks(const char *p) {
     }
 }
 
-/* Behind the sign that closes what is open at `p`; NULL: it is never closed, or so late that
- * nobody looks for it. */
+/* The place after the sign that closes the group at `p`; NULL when there is none within
+ * ARGUMENT_BYTES. */
 #define ARGUMENT_BYTES 4096
 static const char *skip_group(const char *p, char closes) {
     const char *end = p + strnlen(p, ARGUMENT_BYTES);
@@ -133,7 +134,7 @@ static bool ends_group(const char *p) {
            (str_has_prefix(p, "\\right") && !isalpha((unsigned char)p[6]));
 }
 
-/* Behind one argument: a group, a command or a character. */
+/* The place after one argument, which is a group, a command or a character. */
 static const char *skip_argument(const char *p) {
     if (*p == '{') return skip_group(p, '}');
     if (*p != '\\') return p + 1;
@@ -142,7 +143,7 @@ static const char *skip_argument(const char *p) {
     return p + (len > 1 ? len : 1 + (p[1] != '\0'));
 }
 
-/* Whether the command of this line has as many arguments as it needs; NULL: it has. */
+/* NULL when the command of this line has as many arguments as it needs, else a sentence. */
 static const char *missing_argument(struct tex *t, const char *line, int name_len) {
     const char *needs = line + name_len, *p = skip_blanks(t->at);
     if (*needs != ' ') return NULL;
@@ -167,7 +168,7 @@ static const char *missing_script(struct tex *t) {
     return arena_printf(t->arena, "nothing stands behind %c", *t->at);
 }
 
-/* A word behind a backslash; `*stop`: there is too much to look at. */
+/* Reads a command, and says what is wrong with it. `*stop` becomes true when too much is open. */
 static const char *command(struct tex *t, bool *stop) {
     const char *name = t->at;
     size_t len = 1, inner;
@@ -213,7 +214,8 @@ const char *math_problem(struct arena *a, const char *tex) {
     return t.own_commands ? NULL : t.doubt;
 }
 
-/* ---- Those of a document -------------------------------------------------------------------- */
+/* ---- The formulas of a document
+ * -------------------------------------------------------------------- */
 
 struct reader {
     struct doc *doc;

@@ -68,7 +68,8 @@ static const struct html_element *element_named(const char *name, size_t len) {
 
 static const char *skip_blanks(const char *p) { return p + strspn(p, " \t\n"); }
 
-/* A value with the character references undone that an address or a description needs. */
+/* The value of an attribute, in which the common character references are replaced by their
+ * characters. */
 static char *value_of(struct arena *a, const char *start, size_t len) {
     static const struct {
         const char *name;
@@ -214,7 +215,6 @@ static void put_attributes(struct renderer *r, const struct html_token *t) {
     if (t->align && strcasecmp(t->align, "center") == 0) put(r, " class=\"centre\"");
 }
 
-/* A link within a link is none: its text stays. */
 /* RULE named-anchor: `<a name="x">` or `<a id="x">` can be linked to, unless something of the page
  * has that name. */
 static void put_anchor(struct renderer *r, const char *name) {
@@ -222,7 +222,7 @@ static void put_anchor(struct renderer *r, const char *name) {
                                   r->hooks->id_prefix ? r->hooks->id_prefix : "",
                                   doc_fragment(r->out->arena, name));
     if (!*name || name[strcspn(name, " \t\n")] || r->name_count == COUNT_OF(r->names) ||
-        !doc_anchor_free(&r->own, id) || !doc_anchor_free(&r->theirs, id))
+        !doc_anchor_free(&r->anchors, id) || !doc_anchor_free(&r->github_anchors, id))
         return;
     for (size_t i = 0; i < r->name_count; i++)
         if (str_eq(r->names[i], id)) return;
@@ -232,6 +232,7 @@ static void put_anchor(struct renderer *r, const char *name) {
     put(r, "\"></span>");
 }
 
+/* A link within a link is not written: only its text is. */
 static bool open_link(struct renderer *r, const struct html_token *t) {
     const char *url = t->href && r->links == 0 ? render_address(r, t->href, false) : NULL;
     if (!url) return false;
@@ -265,7 +266,8 @@ static void open_tag(struct renderer *r, const struct html_token *t) {
     r->tags[r->tag_count++] = (struct open_tag){name, r->depth};
 }
 
-/* In a paragraph an element that holds blocks would end it: its tags go, its text stays. */
+/* Within a paragraph, the tags of an element that holds blocks are left out, since it would end the
+ * paragraph; its text stays. */
 static void put_token(struct renderer *r, const struct html_token *t, bool block) {
     switch (t->kind) {
     case HTML_TEXT:
@@ -297,7 +299,7 @@ void render_html_inline(struct renderer *r, const char *literal) {
 
 void render_html_block(struct renderer *r, const char *literal) {
     struct html_token t;
-    if (!html_known(r->out->arena, literal)) { /* shown, never obeyed */
+    if (!html_known(r->out->arena, literal)) { /* it is shown as text */
         put(r, "<pre class=\"raw\" tabindex=\"0\">");
         put_text(r, literal);
         put(r, "</pre>\n");

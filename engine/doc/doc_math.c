@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Characters that mean something to the parser, and what stands for them meanwhile: never blanks or
- * line ends. */
+/* Characters that mean something to the Markdown parser, and the control characters that replace
+ * them while it works; none of these is a blank or a line end. */
 static const char meaning[] = "\\_*`[]<>&~!|-+#=.):@(";
 static const char standing[] = "\x05\x06\x07\x08\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19"
                                "\x1a\x1b\x1c\x1d\x1e";
@@ -48,7 +48,8 @@ static bool may_close(const struct hider *h, size_t at) {
            before != '$' && behind != '$' && !isdigit((unsigned char)behind);
 }
 
-/* Looked for once: each place is passed at most two times. */
+/* The next place where a formula could end. It is remembered, so that a paragraph with many dollar
+ * signs is not searched for each of them. */
 static size_t close_behind(struct hider *h, size_t at) {
     if (h->close <= at + 1) {
         h->close = at + 2;
@@ -100,7 +101,7 @@ static size_t take_line(struct hider *h, size_t at) {
     return end + 1;
 }
 
-/* Behind a run of backticks and, when there is one, the code that it opens. */
+/* The place after a run of backticks, or after the code that it opens. */
 static size_t skip_code(const struct hider *h, size_t at) {
     size_t run = 0;
     while (at + run < h->len && h->text[at + run] == '`') run++;

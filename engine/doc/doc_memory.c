@@ -1,5 +1,5 @@
-/* Memory of syntax trees: from the thread's arena or from the heap (behind it the reserve), each
- * block knows which. */
+/* Memory of syntax trees: each block comes from the thread's arena or from the heap (and its
+ * reserve), and knows from which. */
 #include "doc/doc_memory.h"
 
 #include <string.h>
@@ -30,8 +30,8 @@ static void *allocate(size_t count, size_t size) {
     BUG_IF(__builtin_mul_overflow(count, size, &total) ||
            __builtin_add_overflow(total, sizeof(struct block), &whole));
     struct block *b = current ? arena_alloc(current, whole) : reserve_alloc(whole);
-    /* The library has no way to say so, and what it asks for here are single nodes: while the
-     * reserve runs low no request is taken that could ask for more. */
+    /* The library cannot be told that memory is out. Outside of an arena it asks for single nodes
+     * only, and the server takes no new requests while the reserve runs low. */
     if (!b) BUG("out of memory, and the reserve is used up");
     if (!current) memset(b, 0, whole);
     b->size = total;

@@ -14,8 +14,8 @@
 /* libcmark's functions; they serve whichever arena the thread has named. */
 extern cmark_mem tree_memory;
 
-/* From now on this thread's trees take their memory from `a` (NULL: from the heap). Returns the one
- * before. When `a` is used up control leaves through its guard. */
+/* From now on this thread's trees take their memory from `a` (NULL: from the heap). Returns the
+ * arena that was used before. When `a` is used up, control leaves through its guard. */
 struct arena *tree_memory_from(struct arena *a);
 
 #endif

@@ -19,19 +19,19 @@
 
 /* RULE nesting: what lies deeper is refused; what follows one another does not nest. */
 #define TREE_DEPTH 64
-#define COMMENTS_MAX 20 /* that are closed for an author in one file */
-#define PIECE 512       /* bytes, and the rest of their last line */
+#define COMMENTS_MAX 20 /* unclosed comments of one file that are closed for its author */
+#define PIECE 512       /* bytes that are given to the parser at once, and the rest of their line */
 #define TREE_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-/* While it parses, libcmark-gfm changes tables that all threads share: whoever ends first takes the
- * special characters of the extensions from those that are still at work. */
+/* libcmark-gfm parses one text at a time: it registers the extensions' special characters in tables
+ * that all threads share, and the parse that ends first would unregister them for the others. */
 static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
 
 static void start_library(void) { cmark_gfm_core_extensions_ensure_registered(); }
 
-/* Line ends become \n, a byte order mark goes: the same text has the same version on every system.
- */
+/* Line ends become \n and a byte order mark is removed, so that the same text has the same version
+ * on every system. */
 static char *normalised(struct arena *a, const char *source, size_t len, size_t *out_len) {
     if (len >= 3 && memcmp(source, "\xEF\xBB\xBF", 3) == 0) {
         source += 3;
@@ -61,7 +61,7 @@ static bool check_encoding(const char *file, const char *text, size_t len,
             diag_add(diags, SEVERITY_ERROR, file, line, column, "encoding",
                      n ? "there is a NUL character here"
                        : "this is not UTF-8: save the file as UTF-8");
-            diag_hides(diags);
+            diag_hide_file(diags);
             return false;
         }
         if (text[i] == '\n') {
@@ -73,7 +73,7 @@ static bool check_encoding(const char *file, const char *text, size_t len,
     return true;
 }
 
-/* Three hyphens, and nothing behind them that one could see. */
+/* Whether the line is three hyphens, with only blanks after them. */
 static bool is_marker(const char *line, size_t len) {
     return len >= 3 && memcmp(line, "---", 3) == 0 && strspn(line + 3, " \t") >= len - 3;
 }
@@ -119,8 +119,8 @@ static cmark_node *take_inlines_until_break(cmark_node *paragraph, struct buf *t
     return child;
 }
 
-/* `> [!NOTE] Title` becomes a callout: its marker and title leave the tree and hang on the quote.
- */
+/* `> [!NOTE] Title` becomes a callout: its marker and title are taken out of the tree and become
+ * user data of the quote. */
 static void find_callout(struct doc *d, cmark_node *quote, struct diag_list *diags) {
     cmark_node *paragraph = cmark_node_first_child(quote);
     if (!paragraph || cmark_node_get_type(paragraph) != CMARK_NODE_PARAGRAPH) return;
@@ -155,7 +155,8 @@ static void find_callout(struct doc *d, cmark_node *quote, struct diag_list *dia
 }
 
 /* The node after `n` in the order of the text, and how many levels lie between it and `top`. The
- * iterator's events are no measure of depth: some leaves leave twice, others never. */
+ * depth cannot be counted by the iterator's events: for some leaves there are two EXIT events, for
+ * others none. */
 static cmark_node *next_node(cmark_node *n, const cmark_node *top, int *depth) {
     cmark_node *child = cmark_node_first_child(n);
     if (child) {
@@ -204,7 +205,7 @@ static bool prepare_tree(struct doc *d, bool math, struct diag_list *diags) {
         if (depth > TREE_DEPTH) {
             diag_add(diags, SEVERITY_ERROR, d->file, doc_line(d, n), doc_column(d, n), "nesting",
                      "this nests more than %d levels deep", TREE_DEPTH);
-            diag_hides(diags);
+            diag_hide_file(diags);
             return false;
         }
         /* The literal is the node's own copy: what a formula hid comes back in place. */
@@ -228,13 +229,14 @@ static cmark_node *parse_body(struct arena *tree, const char *text, size_t len) 
     if (!p) arena_starve(tree);
     for (size_t i = 0; i < COUNT_OF(extensions); i++)
         cmark_parser_attach_syntax_extension(p, cmark_find_syntax_extension(extensions[i]));
-    /* In pieces of whole lines: in what nests deeply each line takes long, without memory. */
+    /* The text is fed in pieces of whole lines, so that the time can be checked between them: where
+     * lists nest deeply a line takes long and asks for no memory. */
     for (size_t at = 0, n; at < len; at += n) {
         const char *nl = len - at > PIECE ? memchr(text + at + PIECE, '\n', len - at - PIECE)
                                           : NULL;
         n = nl ? (size_t)(nl - text) + 1 - at : len - at;
         cmark_parser_feed(p, text + at, n);
-        bound_look();
+        bound_check();
     }
     cmark_node *root = cmark_parser_finish(p);
     if (!root) arena_starve(tree);
@@ -264,12 +266,12 @@ static cmark_node *parse_guarded(struct doc *d, const char *text, size_t len, bo
     pthread_mutex_unlock(&library);
     tree_memory_from(before);
     if (!root && tree->starved) arena_starve(d->arena); /* memory is short: the text may be fine */
-    /* For what is changed in the tree later: that memory is not the arena's. */
+    /* Changes of the tree are made later, in memory that is not the arena's. */
     if (root) arena_defer(d->arena, (void (*)(void *))cmark_node_free, root);
     return root;
 }
 
-/* With its definition lists, for which it is parsed again. */
+/* Parses the body, and once more when it has definition lists (doc_definitions.h). */
 static cmark_node *parse_body_of(struct doc *d, char *text, size_t len, bool *slow) {
     cmark_node *body = parse_guarded(d, text, len, slow);
     if (!body || !definitions_possible(text, len)) return body;
@@ -292,14 +294,14 @@ static enum err parse_head(struct doc *out, const char *file, const char *source
     if (len > DOC_MAX_BYTES) {
         diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size", "the file is larger than %d MiB",
                  DOC_MAX_BYTES / 1024 / 1024);
-        diag_hides(diags);
+        diag_hide_file(diags);
         return ERR_LIMIT;
     }
     out->source = normalised(a, source, len, &out->source_len);
     if (!check_encoding(file, out->source, out->source_len, diags)) return ERR_INVALID;
     if (!find_front_matter(out->source, out->source_len, &start, &end, body)) {
         yaml_explain_missing(file, out->source, diags);
-        diag_hides(diags);
+        diag_hide_file(diags);
         return OK;
     }
     out->meta = field_parse(file, out->source + start, end - start, 1, a, diags);
@@ -309,7 +311,7 @@ static enum err parse_head(struct doc *out, const char *file, const char *source
                  "front matter must be fields of the form “name: value”");
         out->meta = NULL;
     }
-    if (!out->meta) diag_hides(diags);
+    if (!out->meta) diag_hide_file(diags);
     return OK;
 }
 
@@ -325,7 +327,7 @@ enum err doc_parse(struct doc *out, const char *file, const char *source, size_t
     if (crowded) {
         diag_add(diags, SEVERITY_ERROR, file, out->body_line + crowded, 1, "too-slow",
                  "this line has too many “@” or “)” without a space between them: divide it");
-        diag_hides(diags);
+        diag_hide_file(diags);
         return ERR_LIMIT;
     }
     char *plain = arena_copy(a, out->source + body, body_len);
@@ -341,14 +343,14 @@ enum err doc_parse(struct doc *out, const char *file, const char *source, size_t
     if (!out->body && slow)
         diag_add(
             diags, SEVERITY_ERROR, file,
-            out->body_line + bound_suspect(out->source + body, out->source_len - body), 1,
+            out->body_line + bound_longest_block(out->source + body, out->source_len - body), 1,
             "too-slow",
             "this text takes too long to read; look here first: divide this table or paragraph");
     else if (!out->body)
         diag_add(diags, SEVERITY_ERROR, file, 0, 0, "size",
                  "the file has too much structure for one document: divide it");
     if (!out->body) {
-        diag_hides(diags);
+        diag_hide_file(diags);
         return ERR_LIMIT;
     }
     bool tree = prepare_tree(out, math, diags);
@@ -369,7 +371,7 @@ static char *read_source(struct doc *out, const char *root, const char *file, st
     else
         diag_add(diags, SEVERITY_ERROR, file, 0, 0, "unreadable", "the file cannot be read: %s",
                  strerror(errno));
-    diag_hides(diags);
+    diag_hide_file(diags);
     memset(out, 0, sizeof *out);
     return NULL;
 }
@@ -404,7 +406,7 @@ int doc_column(struct doc *d, cmark_node *n) {
     return column > 0 ? column : 1;
 }
 
-/* What a reader sees of it: not the tags, not the notes. */
+/* The text that a reader sees of a piece of HTML: without tags and comments. */
 static void put_html_text(struct arena *a, const char *html, struct buf *out) {
     struct html_token t;
     if (!html_known(a, html)) buf_puts(out, html);
@@ -421,16 +423,16 @@ bool doc_bare_link(struct arena *a, cmark_node *link) {
            str_eq(url, arena_printf(a, "mailto:%s", text));
 }
 
-bool doc_mails_nobody(struct arena *a, cmark_node *link) {
-    static const char *const nobodys[] = {"example",     "invalid",     "localhost",  "test",
-                                          "example.com", "example.net", "example.org"};
+bool doc_is_reserved_email(struct arena *a, cmark_node *link) {
+    static const char *const reserved[] = {"example",     "invalid",     "localhost",  "test",
+                                           "example.com", "example.net", "example.org"};
     const char *url = cmark_node_get_url(link);
     if (!url || strncasecmp(url, "mailto:", 7) != 0) return false;
     const char *host = strrchr(url, '@');
     size_t len = host ? strlen(++host) : 0;
-    for (size_t i = 0; i < COUNT_OF(nobodys); i++) {
-        size_t n = strlen(nobodys[i]);
-        bool ends = len >= n && strcasecmp(host + len - n, nobodys[i]) == 0;
+    for (size_t i = 0; i < COUNT_OF(reserved); i++) {
+        size_t n = strlen(reserved[i]);
+        bool ends = len >= n && strcasecmp(host + len - n, reserved[i]) == 0;
         if (ends && (len == n || host[len - n - 1] == '.')) return doc_bare_link(a, link);
     }
     return false;

@@ -20,9 +20,9 @@ static const char *prefix(struct renderer *r) {
 
 /* ---- Addresses ------------------------------------------------------------------------------ */
 
-/* Relative, http, https, mailto. Control characters can hide a scheme from a reader, not from us;
- * two slashes would leave the site without a scheme. Backslashes are percent-encoded, and then mean
- * nothing to a browser. */
+/* Relative, http, https, mailto. Control characters are refused, since they can hide a scheme, and
+ * two slashes at the beginning, which lead to another site. Backslashes are percent-encoded, and
+ * then mean nothing to a browser. */
 static bool url_allowed(const char *url) {
     for (const char *p = url; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f) return false;
@@ -165,7 +165,7 @@ static void heading(struct renderer *r, cmark_node *n, bool enter) {
     }
     const char *text = doc_text(a, n);
     while (r->ids[r->id_next].node != n)
-        r->id_next++; /* those in what the caller renders come too */
+        r->id_next++; /* headings within blocks that the caller renders are in the list, too */
     const struct heading_ids *ids = &r->ids[r->id_next];
     const char *id = ids->id;
     r->headings = list_more(a, r->headings, r->heading_count, sizeof *r->headings);
@@ -329,7 +329,7 @@ static void footnote_definition(struct renderer *r, cmark_node *n, bool enter) {
         buf_printf(r->out, "<li id=\"%sfn-%d\">", prefix(r), r->footnote);
         return;
     }
-    /* A way back to each place that referred to it. */
+    /* A link back to each place that refers to the note. */
     unsigned count = (size_t)r->footnote < r->reference_room ? r->references[r->footnote] : 0;
     for (unsigned i = 1; i <= count; i++) {
         const char *number = reference_number(r, r->footnote, i);
@@ -355,7 +355,7 @@ static void footnote_reference(struct renderer *r, cmark_node *n) {
 /* ---- Tables --------------------------------------------------------------------------------- */
 
 static void table_cell(struct renderer *r, cmark_node *n, bool enter) {
-    /* A corner without words heads nothing: as an empty th it would be read out as a heading. */
+    /* An empty cell of the header row is a td: a screen reader would read a th as a heading. */
     bool heads = r->in_header && cmark_node_first_child(n);
     const char *tag = heads ? "th" : "td";
     if (!enter) {
@@ -409,7 +409,7 @@ static void close_math(struct renderer *r) {
     r->in_math = false;
 }
 
-/* A number and its per cent sign stay on one line, without an author's having to know how. */
+/* Writes text in which the blank between a number and a per cent sign becomes a no-break space. */
 static void unbroken(struct renderer *r, const char *text, size_t len) {
     size_t done = 0;
     for (size_t i = 1; i + 1 < len && !r->in_math; i++) {
@@ -493,7 +493,7 @@ static void container(struct renderer *r, cmark_node *n, cmark_node_type type, b
     case CMARK_NODE_EMPH: put(r, enter ? "<em>" : "</em>"); break;
     case CMARK_NODE_STRONG: put(r, enter ? "<strong>" : "</strong>"); break;
     case CMARK_NODE_LINK:
-        if (doc_mails_nobody(r->out->arena, n)) break;
+        if (doc_is_reserved_email(r->out->arena, n)) break;
         if (enter) open_link(r, n);
         else close_link(r, n);
         break;
@@ -511,7 +511,7 @@ static bool caller_renders(struct renderer *r, cmark_node *n) {
 }
 
 /* HTML that the author opened inside of a container ends with it. */
-static void pass(struct renderer *r, cmark_node *n, cmark_node_type type, bool enter) {
+static void visit_container(struct renderer *r, cmark_node *n, cmark_node_type type, bool enter) {
     bool links = type == CMARK_NODE_LINK || type == CMARK_NODE_HEADING;
     if (!enter) {
         close_math(r);
@@ -526,12 +526,12 @@ static void pass(struct renderer *r, cmark_node *n, cmark_node_type type, bool e
     }
 }
 
-/* Anchors are known before the first is written: GitHub's spelling of one must not take another's
- * name. */
+/* All anchors are made before the first heading is written, so that the GitHub spelling of one
+ * heading cannot take the anchor of another. */
 static void find_ids(struct renderer *r, cmark_node *from, cmark_node *until) {
     struct arena *a = r->out->arena;
-    doc_anchors_init(&r->own, a);
-    doc_anchors_init(&r->theirs, a);
+    doc_anchors_init(&r->anchors, a);
+    doc_anchors_init(&r->github_anchors, a);
     for (cmark_node *top = from; top && top != until; top = cmark_node_next(top)) {
         cmark_iter *iter = cmark_iter_new(top);
         arena_defer(a, (void (*)(void *))cmark_iter_free, iter);
@@ -542,12 +542,12 @@ static void find_ids(struct renderer *r, cmark_node *from, cmark_node *until) {
             r->ids = list_more(a, r->ids, r->id_count, sizeof *r->ids);
             const char *text = doc_text(a, n);
             r->ids[r->id_count++] = (struct heading_ids){
-                n, doc_anchor(&r->own, prefix(r), text),
-                doc_anchor_alias(&r->theirs, prefix(r), text)};
+                n, doc_anchor(&r->anchors, prefix(r), text),
+                doc_anchor_alias(&r->github_anchors, prefix(r), text)};
         }
     }
     for (size_t i = 0; i < r->id_count; i++)
-        if (!doc_anchor_free(&r->own, r->ids[i].alias)) r->ids[i].alias = NULL;
+        if (!doc_anchor_free(&r->anchors, r->ids[i].alias)) r->ids[i].alias = NULL;
 }
 
 static void walk(struct renderer *r, cmark_node *top) {
@@ -558,9 +558,9 @@ static void walk(struct renderer *r, cmark_node *top) {
         cmark_node *n = cmark_iter_get_node(iter);
         cmark_node_type type = cmark_node_get_type(n);
         bool enter = event == CMARK_EVENT_ENTER;
-        if (r->plain) { /* inside a picture */
-            if (n == r->plain && !enter) {
-                r->plain = NULL;
+        if (r->picture) { /* inside a picture */
+            if (n == r->picture && !enter) {
+                r->picture = NULL;
                 picture(r, n);
             } else if (enter && is_leaf(type)) {
                 const char *text = cmark_node_get_literal(n);
@@ -569,14 +569,14 @@ static void walk(struct renderer *r, cmark_node *top) {
                 buf_puts(&r->alt, shown);
             }
         } else if (type == CMARK_NODE_IMAGE && enter) {
-            r->plain = n;
+            r->picture = n;
             buf_init(&r->alt, r->out->arena);
         } else if (is_leaf(type)) {
             if (enter) leaf(r, n, type); /* some leaves come twice */
         } else if (enter && caller_renders(r, n)) {
             cmark_iter_reset(iter, n, CMARK_EVENT_EXIT);
             if (n == top) break;
-        } else pass(r, n, type, enter);
+        } else visit_container(r, n, type, enter);
     }
 }
 

@@ -28,18 +28,19 @@ struct renderer {
     bool in_header; /* of a table */
     bool body_open; /* <tbody> */
     int column;
-    cmark_node *plain; /* inside a picture: only its text counts, for alt */
+    cmark_node *picture; /* the picture that is open, whose inner text becomes its alt; else NULL */
     struct buf alt;
-    int depth;                            /* containers that are open */
-    int links;                            /* of them, links and headings that are links */
+    int depth; /* how many containers are open */
+    int links; /* how many of them are links, or headings that are links */
     struct open_tag tags[HTML_OPEN_TAGS]; /* of what the author wrote as HTML */
     int tag_count;
     bool in_math;            /* a formula is open */
     cmark_node *terms;       /* the paragraph whose lines are terms that is open; else NULL */
     struct heading_ids *ids; /* of all headings, in order */
     size_t id_count, id_next;
-    struct doc_anchors own, theirs; /* of the headings: ours, and GitHub's */
-    const char *names[100];         /* of <a name>, so far */
+    struct doc_anchors anchors,
+        github_anchors;     /* of the headings: ours, and as GitHub makes them */
+    const char *names[100]; /* of <a name>, so far */
     size_t name_count;
     unsigned *references; /* to each note, so far */
     size_t reference_room;
@@ -49,11 +50,11 @@ static inline void put(struct renderer *r, const char *html) { buf_puts(r->out, 
 static inline void put_text(struct renderer *r, const char *text) {
     buf_html(r->out, text, strlen(text));
 }
-/* As an attribute's value. */
+/* Writes the address as an attribute's value. */
 void put_url(struct renderer *r, const char *url);
 /* What the hooks make of an address; NULL when there is to be none. */
 const char *render_address(struct renderer *r, const char *url, bool picture);
-/* A word of ours. */
+/* The word for this kind in the interface's language, see render_hooks.label. */
 const char *render_label(struct renderer *r, const char *kind);
 /* doc_clip.c: a paragraph that is nothing but a video or a sound; and one that is not alone in its
  * paragraph, a link then. False: it is none. */

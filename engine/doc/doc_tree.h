@@ -16,7 +16,7 @@ extern char task_open[], task_done[];
 /* Whether an item is a task, and whether it is done. */
 bool tree_task(cmark_node *item, bool *done);
 
-/* Extension nodes have no constant type: they are known by name. */
+/* Nodes of extensions have no constant type; this compares the name of their type. */
 bool tree_is(cmark_node *n, const char *type);
 
 #endif

@@ -9,7 +9,7 @@
 #include "doc/doc_yaml.h"
 
 #define YAML_DEPTH 16
-#define YAML_NODES 5000 /* keys are compared one by one: this bounds the square */
+#define YAML_NODES 5000 /* keys are compared with each other, which takes the square of this */
 
 enum field_kind { FIELD_SCALAR, FIELD_LIST, FIELD_MAP };
 
@@ -163,8 +163,8 @@ static struct reading *begin_reading(struct arena *a, const char *yaml, size_t l
     return r;
 }
 
-/* The library's own words are for those who know YAML; what follows from the first error is no
- * error. */
+/* The library's own message is for those who know YAML. Only the first error is reported, since the
+ * others would follow from it. */
 static void report_syntax(struct reader *r, const yaml_parser_t *parser) {
     const yaml_mark_t *at = &parser->problem_mark;
     yaml_explain(r->file, r->yaml, r->line, (int)at->line + 1, (int)at->column + 1, r->diags);
@@ -297,7 +297,7 @@ bool field_bool(struct doc *d, struct diag_list *l, struct field *map, const cha
     return fallback;
 }
 
-/* Levenshtein distance, cut at short words: enough to name what was probably meant. */
+/* Levenshtein distance of words up to 32 letters, to suggest the field that was probably meant. */
 static size_t distance(const char *a, const char *b) {
     size_t n = strlen(a), m = strlen(b), row[33];
     if (n > 32 || m > 32) return 99;

@@ -6,9 +6,10 @@
  * computed again at any time. The server's clock decides; a thread submits what has run out,
  * whether or not a browser is there.
  *
- * Threads: exams_open and exams_close are of whoever opens the academy. exam_find, exam_list and
- * exam_check_tree are for any thread; what takes a `struct db` is for the thread that leased it,
- * outside of a job as well as in one unless it says so; handlers are the pool's.
+ * Threads: exams_open and exams_close are called by the thread that opens the academy. Any thread
+ * may call exam_find, exam_list and exam_check_tree. What takes a `struct db` is called by the
+ * thread that leased it, in a job or outside of one unless it says so; handlers run on the pool's
+ * threads.
  *
  * Routes (see server/routes.c):
  *   GET  /exams                            any                exam_index_page
@@ -66,7 +67,7 @@ void exams_set_anew(struct exams *e, exam_anew_fn ask);
 /* For `gradus check`: every problem of items, banks and definitions below root/exams. */
 void exam_check_tree(const char *root, struct diag_list *diags);
 
-/* ---- What others may know ------------------------------------------------------------------ */
+/* ---- For other rooms ------------------------------------------------------------------ */
 struct exam_summary {
     const char *id, *version, *title, *summary, *programme, *level, *lang;
     int minutes, items; /* scored and pilot items together */
@@ -75,20 +76,20 @@ struct exam_summary {
 /* The exam that is open for new attempts now; strings in `a`. */
 enum err exam_find(struct exams *e, struct arena *a, const char *exam_id,
                    struct exam_summary *out) MUST_USE;
-/* Whether one of them is for practice. */
-bool exam_practised(struct exams *e, struct arena *a);
-/* All of them, by title. */
+/* Whether any exam that is open is for practice. */
+bool exam_has_practice(struct exams *e, struct arena *a);
+/* All exams that are open, by title. */
 enum err exam_list(struct exams *e, struct arena *a, struct exam_summary **out,
                    size_t *count) MUST_USE;
 
-/* For content_add_source: what the lobbies say; of items nothing. */
-struct content_source;
-void exam_search_source(struct exams *e, struct content_source *out);
+/* For content_add_search_source: the texts of the lobbies, and nothing of the items. */
+struct content_search_source;
+void exam_search_source(struct exams *e, struct content_search_source *out);
 
 struct exam_domain_result {
     const char *id, *title; /* the title as the definition gives it today, else the id */
     int correct, total;     /* in steps, as all points of a result */
-    int floor;              /* what the domain asks of its own, whatever the sum; 0 = none */
+    int floor;              /* the points that this domain needs, whatever the sum is; 0 = none */
 };
 struct exam_result {
     const char *attempt_id, *exam_id, *exam_version;
@@ -102,8 +103,8 @@ struct exam_result {
     struct exam_domain_result *domains;
     size_t domain_count;
 };
-/* Sets NAME to so many steps as points for people: a whole number as it is, others with up to two
- * decimals in the reader's way, rounded half up. */
+/* Sets NAME to `count` steps as points: a whole number, or rounded half up to two decimals and
+ * written as in the reader's language. */
 void exam_view_points(struct request *r, struct view *v, const char *name, int count, int steps);
 /* Ended and scored attempts of a person, oldest first. `exam_id` NULL = all exams. `e` may be
  * NULL (no titles). */
@@ -130,8 +131,8 @@ enum err exam_time_problem(struct db *db, struct arena *a, const char *person_id
 enum err exam_result_problem(struct db *db, struct arena *a, const char *attempt_id,
                              const char **problem) MUST_USE;
 
-/* An ended attempt as evidence: what happened in it and when. Of the items only which they were:
- * what they say and what is right stays with the bank, which is used again. */
+/* An ended attempt as evidence: what happened in it and when. Items are given by their ids only,
+ * since their texts and keys stay secret: the bank is used again. */
 enum exam_event_kind {
     EXAM_EVENT_START,
     EXAM_EVENT_SAVE,
@@ -175,8 +176,8 @@ struct exam_evidence {
 enum err exam_evidence(struct db *db, struct arena *a, struct exams *e, const char *attempt_id,
                        struct exam_evidence *out) MUST_USE;
 
-/* What was done for one person that is not done for all: an attempt that was opened again, extra
- * time that was granted before it ended. Oldest first; reopenings, then extra time. Arena. */
+/* Exceptions that were made for one person: reopenings of the attempt, and extra time that was
+ * granted before it ended. First the reopenings, then extra time, each oldest first. Arena. */
 struct exam_exception {
     bool reopened;           /* false: extra time */
     int64_t at_ms, given_ms; /* given_ms: of a reopening */
@@ -223,7 +224,7 @@ enum err exam_reopen_post(struct request *r);
  * would have been; answers `answers` of its items (-1 = all), each right with a chance of
  * `ability_permille`, by the seed; submits at `submit_ms` (0 = leaves it open). `id` receives
  * the attempt. */
-struct exam_rehearsal {
+struct exam_demo_attempt {
     struct exams *exams;
     const char *person_id, *exam_id;
     uint64_t seed;
@@ -231,8 +232,8 @@ struct exam_rehearsal {
     int answers, ability_permille;
     const char *id;
 };
-enum err exam_rehearse(struct db *db, struct arena *a, void *rehearsal,
-                       int64_t now_ms) MUST_USE; /* a write_fn */
+enum err exam_demo_attempt_job(struct db *db, struct arena *a, void *demo_attempt,
+                               int64_t now_ms) MUST_USE; /* a write_fn */
 
 /* ---- Pages --------------------------------------------------------------------------------- */
 enum err exam_index_page(struct request *r);

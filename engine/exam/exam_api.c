@@ -148,10 +148,10 @@ static void view_save(struct buf *b, struct request *r, const struct exam_attemp
 
 enum err exam_state_page(struct request *r) {
     struct exam_attempt t;
-    struct exam_mark *marks;
+    struct exam_slot_state *states;
     enum err e = exam_attempt_load(r->db, r->arena, r->param[0], r->who->person_id, &t);
     if (e == ERR_NOT_FOUND) return http_refuse(r, e, "exam_api_no_attempt", NULL);
-    if (e == OK) e = exam_attempt_marks(r->db, r->arena, &t, &marks);
+    if (e == OK) e = exam_slot_states(r->db, r->arena, &t, &states);
     if (e != OK) return e;
     struct buf b;
     buf_init(&b, r->arena);
@@ -159,11 +159,11 @@ enum err exam_state_page(struct request *r) {
                exam_attempt_over(&t, r->now_ms) ? "false" : "true", time_iso(r->arena, r->now_ms),
                time_iso(r->arena, t.deadline_ms));
     for (int i = 0; i < t.form.slot_count; i++) {
-        const struct exam_save *s = marks[i].newest;
+        const struct exam_save *s = states[i].newest;
         buf_printf(&b, "%s{\"slot\":%d,\"seq\":%lld,\"response\":%s,\"saved_at\":", i ? "," : "",
                    i + 1, s ? (long long)s->seq : 0LL, s ? s->response : "null");
         view_save(&b, r, &t, s);
-        buf_printf(&b, ",\"flagged\":%s}", marks[i].flagged ? "true" : "false");
+        buf_printf(&b, ",\"flagged\":%s}", states[i].flagged ? "true" : "false");
     }
     buf_puts(&b, "]}\n");
     http_header_out(r, "Cache-Control", "no-store");

@@ -16,7 +16,8 @@
 #define EXAM_LEVELS 4
 extern const char *const exam_levels[EXAM_LEVELS + 1]; /* "remember" … "analyse", NULL */
 
-/* ---- What the programme and its modules say ------------------------------------------------ */
+/* ---- Domains, levels and objectives of a programme
+ * ------------------------------------------------ */
 struct exam_objective {
     const char *id, *module_file;
     int line, column;
@@ -35,7 +36,7 @@ struct exam_course {
  * content room's to report. */
 bool exam_course_read(struct exam_course *out, const char *root, const char *programme,
                       struct arena *a);
-const char *exam_course_title(const struct exam_course *c,
+const char *exam_domain_title(const struct exam_course *c,
                               const char *domain); /* NULL when unknown */
 bool exam_course_has_objective(const struct exam_course *c, const char *id);
 
@@ -56,12 +57,12 @@ struct exam_item {
     const char **enemies;
     size_t enemy_count;
     const char *stem;      /* html */
-    const char *asked;     /* the stem as its author wrote it; "" when there is none */
+    const char *asked;     /* the stem in the author's Markdown; "" when there is none */
     const char *rationale; /* html, of the item as a whole; NULL = none */
     const struct exam_type *type;
     struct exam_option options[EXAM_OPTIONS]; /* in the order of the text */
     int option_count, key_count;
-    const void *own; /* what its type alone reads; NULL = nothing */
+    const void *own; /* data of its type; NULL = none */
     const char *file;
     int line, column;
 };
@@ -74,19 +75,19 @@ struct exam_bank {
  * `diags`; what needs other files (objectives, enemies, duplicates) is exam_check_tree's. */
 void exam_bank_parse(struct exam_bank *out, struct doc *d, struct arena *out_arena,
                      struct diag_list *diags);
-/* One stored item again; `domain` is what its form says. ERR_INVALID when it is none. */
+/* Parses the stored text of one item; `domain` is what its form says. ERR_INVALID: it is none. */
 enum err exam_item_parse(struct exam_item *out, const char *source, const char *domain,
                          struct arena *a) MUST_USE;
 
 /* A copy in which each run of blanks and line ends is one blank. Arena. */
-char *exam_one_blank(struct arena *a, const char *text, size_t len);
+char *exam_collapse_blanks(struct arena *a, const char *text, size_t len);
 
 /* ---- Definitions --------------------------------------------------------------------------- */
 struct exam_cell {
     const char *domain;
     int level, count;
 };
-/* What a domain asks of its own: a share of the domain's scored items. */
+/* The share of a domain's points that is needed to pass, whatever the sum is. */
 struct exam_floor {
     const char *domain;
     int permille;
@@ -108,7 +109,7 @@ struct exam_def {
     size_t essential_count;
     int wait_days;         /* between the end of an attempt and the next start */
     int attempts_per_year; /* in any 365 days; 0 = any number */
-    int after_pass_months; /* after passing: months until another attempt; 0 = not written, never */
+    int after_pass_months; /* after passing: months until another attempt; 0 = never again */
     /* Attempts may be started in between; 0 = no bound. An attempt keeps its whole time. */
     int64_t opens_ms, closes_ms;
     struct exam_cell *cells; /* in the order of the table, counts above 0 */
@@ -146,7 +147,8 @@ struct exam_file {
 /* Banks and definitions below root/exams, by name; no translations, no hidden files. */
 size_t exam_files(const char *root, struct arena *a, struct exam_file **out);
 
-/* ---- Together ------------------------------------------------------------------------------ */
+/* ---- A definition with its items
+ * ------------------------------------------------------------------------------ */
 /* A definition with all items of its banks, ready to draw forms from. */
 struct exam_unit {
     struct exam_def def;

@@ -1,4 +1,4 @@
-/* gradus check, for exams: what one file alone cannot tell. */
+/* gradus check, for exams: reads all banks and definitions, and checks what needs several files. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,8 +97,8 @@ static bool in_broken(const struct tree *t, const char *id) {
 
 /* The content room reports what is wrong with it. */
 static bool programme_broken(const struct tree *t, const char *id) {
-    return content_file_says(t->root, arena_printf(t->arena, "content/%s/programme.md", id), "id",
-                             id, t->arena);
+    return content_file_has_field(t->root, arena_printf(t->arena, "content/%s/programme.md", id),
+                                  "id", id, t->arena);
 }
 
 /* The programme, read once; NULL when there is none. */
@@ -184,7 +184,7 @@ static void check_item(struct tree *t, const struct exam_item *item,
         diag_add(t->diags, SEVERITY_WARNING, item->file, item->line, item->column, "item-id",
                  "the id of %s does not begin with its objective, %s", item->id, item->objective);
     if (!course) return;
-    if (item->domain && !exam_course_title(course, item->domain))
+    if (item->domain && !exam_domain_title(course, item->domain))
         at_item(t, item, "unknown-domain", "the programme %s has no domain “%s”, which %s names",
                 course->id, item->domain, item->id);
     if (item->objective && !exam_course_has_objective(course, item->objective) &&
@@ -226,7 +226,7 @@ static size_t measured_objectives(const struct tree *t, const char ***out) {
     return n;
 }
 
-/* Only in programmes that have banks: a course without an exam owes nobody an item. */
+/* Only in programmes that have banks: without an exam, no items are expected. */
 static void check_objectives(struct tree *t) {
     const char **measured;
     size_t measured_count = measured_objectives(t, &measured);
@@ -247,8 +247,8 @@ static void check_objectives(struct tree *t) {
 
 /* ---- Definitions --------------------------------------------------------------------------- */
 
-/* False when it names essential objectives that do not exist: that no item measures them is then
- * no news. */
+/* False when it names essential objectives that do not exist. Then it is not reported as well that
+ * no item measures them. */
 static bool check_programme(struct tree *t, const struct exam_def *def) {
     bool known = true;
     struct exam_course *course = def->programme ? course_of(t, def->programme) : NULL;
@@ -271,7 +271,7 @@ static bool check_programme(struct tree *t, const struct exam_def *def) {
             known = false;
         }
     for (size_t i = 0; i < def->domain_count; i++)
-        if (!exam_course_title(course, def->domains[i]))
+        if (!exam_domain_title(course, def->domains[i]))
             diag_add(t->diags, SEVERITY_ERROR, def->file, def->blueprint_line, 1, "unknown-domain",
                      "the programme %s has no domain “%s”, which the blueprint names", course->id,
                      def->domains[i]);
@@ -332,7 +332,7 @@ static void check_stems(struct tree *t, const struct exam_bank *bank) {
             read = file;
             text = file_read(t->arena, arena_printf(t->arena, "%s/%s", t->root, file),
                              DOC_MAX_BYTES, &len);
-            text = text ? exam_one_blank(t->arena, text, len) : "";
+            text = text ? exam_collapse_blanks(t->arena, text, len) : "";
             for (size_t i = 0; i < bank->item_count; i++) {
                 const char *stem = exam_item_question(t->arena, &bank->items[i]);
                 if (stem && strstr(text, stem))

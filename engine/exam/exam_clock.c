@@ -1,5 +1,6 @@
-/* The academy's clock: kept by the exams' thread, because it is exams that a wrong clock would end.
- * What is right is decided in base/clock_watch.h; here it is set, told, written down, and followed.
+/* The academy's clock. It is watched by the exams' thread, because a wrong clock would end exams.
+ * base/clock_watch.h decides whether the machine's clock is right; here that is logged and stored,
+ * and the academy's clock is set.
  */
 #include <sodium.h>
 #include <string.h>
@@ -10,10 +11,10 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "exam/exam_live.h"
+#include "exam/exam_loaded.h"
 #include "exam/exam_sql.h"
 
-/* The mark only bounds the time after a new start of the machine. */
+/* The stored time is needed only after a restart of the machine, as a lower bound. */
 #define MARK_EVERY_MS (10 * MS_MINUTE)
 
 /* ---- Jobs ---------------------------------------------------------------------------------- */
@@ -138,7 +139,7 @@ enum err exam_clock_begin(struct exams *e, struct arena *a, const char **why) {
     e->marked_boot_ms = r.boot_ms;
     pthread_mutex_unlock(&e->clock_lock);
     clock_set(e->watch.base_ms);
-    /* A full disk keeps nobody from reading: the mark is tried again with the next look. */
+    /* A full disk must not stop the academy: the mark is written again with the next check. */
     if (write_mark(e, a) == OK) return OK;
     log_say(LOG_WARN, "clock_mark", "the time of the academy's clock could not be written down");
     e->marked_boot_ms = r.boot_ms - MARK_EVERY_MS;
@@ -196,7 +197,7 @@ static void follow(struct exams *e, struct arena *a, const struct clock_watch *w
             (double)f.by_ms / 1000);
 }
 
-void exam_clock_look(struct exams *e, struct arena *a) {
+void exam_clock_check(struct exams *e, struct arena *a) {
     struct clock_reading r;
     if (!clock_read(&r)) return;
     pthread_mutex_lock(&e->clock_lock);

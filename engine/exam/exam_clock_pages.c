@@ -1,5 +1,5 @@
-/* For administrators: is the clock right, what did it do, which attempts did the clock end; and
- * opening one of those again. */
+/* For administrators: whether the clock is right and what it did, which attempts it ended, and
+ * opening one of these again. */
 #include <string.h>
 
 #include "account/account.h"
@@ -131,21 +131,21 @@ enum err exam_clock_page(struct request *r) {
 /* ---- Opening one again
  * ---------------------------------------------------------------------------- */
 
-/* What was left when it ended, as far as the facts say: until the deadline, from the last answer
- * on. All of the time when nothing was answered. */
+/* The time that was probably lost: from the last answer to the deadline, or all of the time when
+ * nothing was answered. */
 static enum err lost_minutes(struct request *r, const struct exam_attempt *t, int64_t *lost,
                              int64_t *most) {
-    struct exam_mark *marks;
+    struct exam_slot_state *states;
     int extra = 1000;
-    enum err e = exam_attempt_marks(r->db, r->arena, t, &marks);
+    enum err e = exam_slot_states(r->db, r->arena, t, &states);
     if (e == OK) e = exam_extra_permille(r->db, t->person_id, t->exam_id, &extra);
     if (e != OK) return e;
     int64_t whole_ms = exam_time_ms(t->minutes,
                                     extra < t->extra_permille ? t->extra_permille : extra);
     int64_t last_ms = t->start_ms;
     for (int i = 0; i < t->form.slot_count; i++)
-        if (marks[i].newest && marks[i].newest->saved_ms > last_ms)
-            last_ms = marks[i].newest->saved_ms;
+        if (states[i].newest && states[i].newest->saved_ms > last_ms)
+            last_ms = states[i].newest->saved_ms;
     int64_t left_ms = t->start_ms + whole_ms - last_ms;
     *most = whole_ms / MS_MINUTE;
     *lost = (left_ms + MS_MINUTE - 1) / MS_MINUTE;

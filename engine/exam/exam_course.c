@@ -11,7 +11,7 @@
 #include "exam/exam_bank.h"
 #include "page/page.h"
 
-/* as content has it: what is left out would be reported as missing */
+/* the same as content's limit: what is left out would be reported as missing */
 #define FOLDER_LIMIT 20000
 
 /* ---- Folders ------------------------------------------------------------------------------- */
@@ -19,7 +19,7 @@
 /* "name.md", and neither hidden nor a translation ("name.ar.md"). */
 static bool is_document(const char *name) {
     const char *dot = strchr(name, '.');
-    return dot && dot != name && str_eq(dot, ".md") && !content_left_alone(name);
+    return dot && dot != name && str_eq(dot, ".md") && !content_is_ignored_name(name);
 }
 
 static int by_name(const void *a, const void *b) {
@@ -119,11 +119,11 @@ static void read_module(struct exam_course *c, const char *root, const char *pro
                         const char *name, struct arena *own, struct arena *a) {
     arena_init(own, 8 * DOC_MAX_BYTES);
     if (ARENA_GUARD(own) == 0) {
-        struct diag_list unheard; /* the content room reports them */
+        struct diag_list ignored; /* the content room reports them */
         struct doc d;
-        diag_init(&unheard, own);
+        diag_init(&ignored, own);
         if (doc_load_meta(&d, root, arena_printf(own, "content/%s/modules/%s", programme, name),
-                          own, &unheard) == OK)
+                          own, &ignored) == OK)
             read_objectives(c, &d, a);
     }
     arena_release(own);
@@ -133,13 +133,13 @@ static void release_own(void *own) { arena_release(own); }
 
 bool exam_course_read(struct exam_course *out, const char *root, const char *programme,
                       struct arena *a) {
-    struct diag_list unheard; /* the content room reports them */
+    struct diag_list ignored; /* the content room reports them */
     struct doc d;
     const char **names;
     memset(out, 0, sizeof *out);
-    diag_init(&unheard, a);
+    diag_init(&ignored, a);
     if (!id_valid(programme)) return false;
-    if (doc_load(&d, root, arena_printf(a, "content/%s/programme.md", programme), a, &unheard) !=
+    if (doc_load(&d, root, arena_printf(a, "content/%s/programme.md", programme), a, &ignored) !=
         OK)
         return false;
     out->id = arena_dup(a, programme);
@@ -156,7 +156,7 @@ bool exam_course_read(struct exam_course *out, const char *root, const char *pro
     return true;
 }
 
-const char *exam_course_title(const struct exam_course *c, const char *domain) {
+const char *exam_domain_title(const struct exam_course *c, const char *domain) {
     for (size_t i = 0; domain && i < c->domain_count; i++)
         if (str_eq(c->domains[i], domain)) return c->domain_titles[i];
     return NULL;

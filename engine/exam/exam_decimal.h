@@ -13,7 +13,7 @@
 #include "base/arena.h"
 
 #define EXAM_DECIMAL_DIGITS                                                                        \
-    30 /* on each side of the decimal sign, zeros that say nothing apart                           \
+    30 /* on each side of the decimal sign, leading and trailing zeros not counted                 \
         */
 
 /* Normalised: no zeros in front of `whole` ("0" alone stays), none behind `part`, no negative

@@ -186,7 +186,7 @@ static void read_meta(struct def_reader *r) {
     def->lang = field_lang(d, r->out, r->diags);
     def->practice = second_of(r, "kind", "live", "practice");
     def->review_full = second_of(r, "review", "domains", "full");
-    /* A kind that is neither word is reported already, and what was meant is not known. */
+    /* A `kind` that is neither word was reported already, and it is unknown what was meant. */
     const char *kind = field_scalar(field_get(d->meta, "kind"));
     bool live = !kind || str_eq(kind, "live");
     if (def->review_full && live)

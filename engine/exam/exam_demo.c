@@ -1,14 +1,14 @@
-/* Attempts as they would have been: for the demo academy and for load tests. */
+/* Makes attempts for the demo academy and for load tests, through the same jobs as real ones. */
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "exam/exam_store.h"
 
-/* Streams of chance apart from those that draw forms. */
+/* A stream of random numbers that no form is drawn from. */
 enum { STREAM_ABILITY = 1u << 20 };
 
-static enum err answer_slot(struct db *db, struct arena *a, struct exam_rehearsal *r,
+static enum err answer_slot(struct db *db, struct arena *a, struct exam_demo_attempt *r,
                             const struct exam_unit *unit, const struct exam_form *form, int i,
                             int64_t at_ms) {
     const struct exam_item *item = exam_unit_item(unit, form->slots[i].item,
@@ -23,12 +23,12 @@ static enum err answer_slot(struct db *db, struct arena *a, struct exam_rehearsa
                             .client = "demo",
                             .slot = i + 1,
                             .seq = 1,
-                            .value = item->type->rehearse(&ask, right, r->seed, n, a)};
+                            .value = item->type->demo_answer(&ask, right, r->seed, n, a)};
     return exam_save_job(db, a, &s, at_ms);
 }
 
-enum err exam_rehearse(struct db *db, struct arena *a, void *rehearsal, int64_t now_ms) {
-    struct exam_rehearsal *r = rehearsal;
+enum err exam_demo_attempt_job(struct db *db, struct arena *a, void *demo_attempt, int64_t now_ms) {
+    struct exam_demo_attempt *r = demo_attempt;
     const struct exam_unit *unit = exams_hold(r->exams, a, r->exam_id);
     struct exam_attempt t;
     if (!unit) return ERR_NOT_FOUND;

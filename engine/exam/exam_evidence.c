@@ -24,7 +24,7 @@ static struct exam_evidence_slot *slot_of(struct exam_evidence *x, int64_t slot)
     return slot >= 1 && slot <= (int64_t)x->slot_count ? &x->slots[slot - 1] : NULL;
 }
 
-/* The newest are shown; how many there were, and when, is told of all. */
+/* Reads how many saves each slot has and when, and the newest saves as events. */
 static enum err read_saves(struct db *db, struct arena *a, const struct exam_form *form,
                            struct exam_evidence *x) {
     struct stmt *q = db_query(db, SQL_exam_evidence_slots, "t", x->attempt_id);
@@ -76,21 +76,21 @@ static enum err read_flags(struct db *db, struct arena *a, struct exam_evidence 
 /* What counts in each slot, by the same rule and the same facts as the score. */
 static enum err read_answers(struct db *db, struct arena *a, struct exams *e,
                              const struct exam_attempt *t, struct exam_evidence *x) {
-    struct exam_mark *marks;
+    struct exam_slot_state *states;
     struct exam_score score;
-    enum err result = exam_attempt_marks(db, a, t, &marks);
+    enum err result = exam_slot_states(db, a, t, &states);
     if (result == OK) result = exam_attempt_score(e, db, a, t, &score);
     for (size_t i = 0; result == OK && i < x->slot_count; i++) {
         struct exam_evidence_slot *s = &x->slots[i];
         s->points = score.points[i].points;
         s->max = score.points[i].max;
         s->right = s->points == s->max;
-        if (!marks[i].newest) continue;
-        s->response = t->form.slots[i].type->say(marks[i].newest->response, a);
+        if (!states[i].newest) continue;
+        s->response = t->form.slots[i].type->say(states[i].newest->response, a);
         for (size_t k = 0; k < x->event_count; k++) {
             struct exam_event *event = &x->events[k];
             if (event->kind != EXAM_EVENT_SAVE || event->slot != (int)i + 1) continue;
-            event->counts = event->at_ms == marks[i].newest->saved_ms &&
+            event->counts = event->at_ms == states[i].newest->saved_ms &&
                             str_eq(event->response, s->response);
         }
     }
@@ -133,7 +133,7 @@ enum err exam_evidence(struct db *db, struct arena *a, struct exams *e, const ch
     return result;
 }
 
-/* ---- What was done for one person alone ----------------------------------------------------- */
+/* ---- Exceptions ----------------------------------------------------- */
 static enum err read_exceptions(struct stmt *q, struct arena *a, bool reopened,
                                 struct exam_exception **out, size_t *count) {
     for (; stmt_row(q); (*count)++) {

@@ -1,11 +1,11 @@
-/* What is read: attempts, where their slots stand, scores from facts, results. */
+/* Reads from the store: attempts, the states of their slots, scores, results. */
 #include <string.h>
 
 #include "base/codec.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "exam/exam_sql.h"
-#include "exam/exam_live.h"
+#include "exam/exam_loaded.h"
 
 enum err exam_attempt_load(struct db *db, struct arena *a, const char *attempt_id,
                            const char *person_id, struct exam_attempt *out) {
@@ -41,8 +41,8 @@ bool exam_attempt_over(const struct exam_attempt *t, int64_t now_ms) {
 
 /* ---- Slots --------------------------------------------------------------------------------- */
 
-/* A look by the key for each slot: whoever saves by the thousand would otherwise make the own
- * pages, and the scoring of the attempt, read all of it. */
+/* One query by the key for each slot: reading all saves would take long when a client has sent
+ * thousands. */
 static enum err read_saves(struct db *db, struct arena *a, const struct exam_attempt *t,
                            struct exam_save **out, size_t *count) {
     struct exam_save *saves = NEW_ARRAY(a, struct exam_save, t->form.slot_count + 1);
@@ -77,22 +77,23 @@ static enum err newest_saves(struct db *db, struct arena *a, const struct exam_a
     return e;
 }
 
-enum err exam_attempt_marks(struct db *db, struct arena *a, const struct exam_attempt *t,
-                            struct exam_mark **out) {
+enum err exam_slot_states(struct db *db, struct arena *a, const struct exam_attempt *t,
+                          struct exam_slot_state **out) {
     const struct exam_save **newest;
     enum err e = newest_saves(db, a, t, &newest);
     if (e != OK) return e;
-    struct exam_mark *marks = *out = NEW_ARRAY(a, struct exam_mark, t->form.slot_count + 1);
-    for (int i = 0; i < t->form.slot_count; i++) marks[i].newest = newest[i];
+    struct exam_slot_state *states = *out = NEW_ARRAY(a, struct exam_slot_state,
+                                                      t->form.slot_count + 1);
+    for (int i = 0; i < t->form.slot_count; i++) states[i].newest = newest[i];
     struct stmt *q = db_query(db, SQL_exam_flags, "t", t->id);
     while (stmt_row(q)) {
         int64_t slot = stmt_int(q, 0);
-        if (slot >= 1 && slot <= t->form.slot_count) marks[slot - 1].flagged = stmt_int(q, 1);
+        if (slot >= 1 && slot <= t->form.slot_count) states[slot - 1].flagged = stmt_int(q, 1);
     }
     return stmt_end(q);
 }
 
-bool exam_mark_answered(const struct exam_mark *m) {
+bool exam_slot_answered(const struct exam_slot_state *m) {
     return m->newest && exam_answered(m->newest->response);
 }
 
@@ -172,8 +173,8 @@ static void add_seen(struct exam_seen *seen, const struct exam_form *form, struc
     for (int i = 0; i < form->slot_count; i++) seen->items[seen->count++] = form->slots[i].item;
 }
 
-/* A practice exam may be sat without end, and a start is a job of the writer: it looks no
- * further back than the rules do, and avoids the items of the newest forms only. */
+/* A practice exam may be taken any number of times, and a start runs on the writer's thread. So it
+ * reads no more attempts than the rules need, and avoids only the items of the newest forms. */
 #define PAST_LOOKED_AT 512
 #define PAST_AVOIDED 20
 
@@ -239,7 +240,7 @@ static void read_domains(struct exam_result *r, const char *json, const struct e
     for (size_t i = 0; i < r->domain_count; i++) {
         const json_t *row = json_array_get(list, i);
         const char *id = json_string_value(json_array_get(row, 0)),
-                   *title = unit ? exam_course_title(&unit->course, id) : NULL;
+                   *title = unit ? exam_domain_title(&unit->course, id) : NULL;
         r->domains[i] = (struct exam_domain_result){
             .id = id ? id : "",
             .title = title ? title

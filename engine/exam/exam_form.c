@@ -9,10 +9,10 @@
 #define SEARCH_ORDERS 8
 #define EXACT_ITEMS 24 /* enemies in one cell up to which the supply is computed exactly */
 
-/* Streams of chance: one for each purpose. Items get streams of their own above STREAM_ITEM. */
+/* Streams of random numbers, one for each purpose. Items have their own above STREAM_ITEM. */
 enum { STREAM_DRAW = 1, STREAM_SEQUENCE = 100, STREAM_ITEM = 1000 };
 
-#define GOLDEN UINT64_C(0x9E3779B97F4A7C15)
+#define GOLDEN_GAMMA UINT64_C(0x9E3779B97F4A7C15)
 
 static uint64_t finalise(uint64_t z) {
     z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
@@ -23,7 +23,8 @@ static uint64_t finalise(uint64_t z) {
 /* Each part is mixed before the next comes in: neighbouring seeds, streams and counts have
  * nothing in common. */
 uint64_t exam_chance(uint64_t seed, uint64_t stream, uint64_t n) {
-    return finalise(finalise(finalise(seed + GOLDEN) + (stream + 1) * GOLDEN) + (n + 1) * GOLDEN);
+    return finalise(finalise(finalise(seed + GOLDEN_GAMMA) + (stream + 1) * GOLDEN_GAMMA) +
+                    (n + 1) * GOLDEN_GAMMA);
 }
 
 uint32_t exam_chance_below(uint64_t seed, uint64_t stream, uint64_t *n, uint32_t bound) {
@@ -42,8 +43,8 @@ uint32_t exam_chance_below(uint64_t seed, uint64_t stream, uint64_t *n, uint32_t
 struct node {
     const struct exam_item *item;
     int *enemies;             /* indices of nodes */
-    int enemy_count, blocked; /* how many chosen enemies */
-    int pool;                 /* which asks for it; -1 = none does */
+    int enemy_count, blocked; /* blocked: how many enemies are chosen */
+    int pool;                 /* the pool that it belongs to; -1 = none */
     bool seen, chosen;
     uint64_t key; /* drawn: the order in which candidates are tried */
 };
@@ -97,9 +98,10 @@ static bool in_cell(const struct exam_item *item, const struct exam_cell *cell) 
 
 /* ---- Supply -------------------------------------------------------------------------------- */
 
-/* The largest set without enemies among the marked nodes. Branches on each: with it, or without. */
-static int largest_peace(const struct graph *g, const int *members, int count, int at,
-                         const bool *out) {
+/* The size of the largest set of `members` in which no two are enemies. Branches on each member:
+ * with it, or without it. `out` marks those that are excluded. */
+static int largest_independent_set(const struct graph *g, const int *members, int count, int at,
+                                   const bool *out) {
     while (at < count && out[at]) at++;
     if (at == count) return 0;
     bool with[EXACT_ITEMS];
@@ -111,9 +113,9 @@ static int largest_peace(const struct graph *g, const int *members, int count, i
                 with[i] = true;
                 free = false;
             }
-    int best = 1 + largest_peace(g, members, count, at + 1, with);
+    int best = 1 + largest_independent_set(g, members, count, at + 1, with);
     if (free) return best;
-    int without = largest_peace(g, members, count, at + 1, out);
+    int without = largest_independent_set(g, members, count, at + 1, out);
     return without > best ? without : best;
 }
 
@@ -125,15 +127,15 @@ static bool enemies_within(const struct graph *g, int node, const struct exam_ce
 
 int exam_cell_supply(const struct exam_unit *unit, const struct exam_cell *cell, struct arena *a) {
     struct graph g;
-    int members[EXACT_ITEMS], at_war = 0, supply = 0;
+    int members[EXACT_ITEMS], conflicting = 0, supply = 0;
     build_graph(&g, unit, a);
     for (int i = 0; i < g.count; i++) {
         if (!in_cell(g.nodes[i].item, cell)) continue;
-        if (enemies_within(&g, i, cell) && at_war < EXACT_ITEMS) members[at_war++] = i;
+        if (enemies_within(&g, i, cell) && conflicting < EXACT_ITEMS) members[conflicting++] = i;
         else supply++;
     }
     bool out[EXACT_ITEMS] = {false};
-    return supply + largest_peace(&g, members, at_war, 0, out);
+    return supply + largest_independent_set(&g, members, conflicting, 0, out);
 }
 
 bool exam_unit_parts(const struct exam_unit *unit) {
@@ -154,18 +156,18 @@ bool exam_unit_parts(const struct exam_unit *unit) {
 struct pool { /* what one cell, or the pilot items, may be taken from */
     int *candidates, count, need, left;
 };
-struct aim { /* an essential objective: one of these must be on the form */
+struct essential { /* an essential objective: one of these items must be on the form */
     int *candidates, count;
 };
 struct search {
     struct graph g;
     struct pool *pools;
-    struct aim *aims; /* those with the fewest candidates first */
-    int pool_count, aim_count, need;
+    struct essential *essentials; /* those with the fewest candidates first */
+    int pool_count, essential_count, need;
     int *picks, pick_count, steps;
 };
 
-static int by_wish(const void *a, const void *b, void *context) {
+static int by_preference(const void *a, const void *b, void *context) {
     const struct graph *g = context;
     const struct node *x = &g->nodes[*(const int *)a], *y = &g->nodes[*(const int *)b];
     if (x->seen != y->seen) return x->seen ? 1 : -1;
@@ -194,54 +196,56 @@ static void fill_pools(struct search *s, const struct exam_unit *unit, struct ar
 }
 
 static int by_count(const void *a, const void *b) {
-    const struct aim *x = a, *y = b;
+    const struct essential *x = a, *y = b;
     if (x->count != y->count) return x->count - y->count;
     return x->count ? x->candidates[0] - y->candidates[0] : 0;
 }
 
-/* After fill_pools. Only scored items that a cell asks for can serve. */
-static void fill_aims(struct search *s, const struct exam_unit *unit, struct arena *a) {
+/* Called after fill_pools. Only scored items of a cell are candidates. */
+static void fill_essentials(struct search *s, const struct exam_unit *unit, struct arena *a) {
     const struct exam_def *def = &unit->def;
-    s->aims = NEW_ARRAY(a, struct aim, def->essential_count + 1);
+    s->essentials = NEW_ARRAY(a, struct essential, def->essential_count + 1);
     for (size_t o = 0; o < def->essential_count; o++) {
-        struct aim *aim = &s->aims[s->aim_count++];
-        aim->candidates = NEW_ARRAY(a, int, s->g.count + 1);
+        struct essential *essential = &s->essentials[s->essential_count++];
+        essential->candidates = NEW_ARRAY(a, int, s->g.count + 1);
         for (int i = 0; i < s->g.count; i++) {
             const struct node *n = &s->g.nodes[i];
             if (n->pool >= 0 && !n->item->pilot && str_eq(n->item->objective, def->essential[o]))
-                aim->candidates[aim->count++] = i;
+                essential->candidates[essential->count++] = i;
         }
     }
-    if (s->aim_count) qsort(s->aims, (size_t)s->aim_count, sizeof *s->aims, by_count);
+    if (s->essential_count)
+        qsort(s->essentials, (size_t)s->essential_count, sizeof *s->essentials, by_count);
 }
 
-static void block(struct search *s, int node, int by) {
+static void block_enemies(struct search *s, int node, int by) {
     for (int k = 0; k < s->g.nodes[node].enemy_count; k++)
         s->g.nodes[s->g.nodes[node].enemies[k]].blocked += by;
 }
 
-/* False: it cannot be on the form as it stands. Counts the step. */
+/* Adds an item to the form, and counts a step. False when its pool is full or it has an enemy on
+ * the form. */
 static bool take(struct search *s, int node) {
     struct node *n = &s->g.nodes[node];
     if (n->blocked || n->chosen || s->pools[n->pool].left == 0) return false;
     s->steps++;
     n->chosen = true;
     s->pools[n->pool].left--;
-    block(s, node, 1);
+    block_enemies(s, node, 1);
     s->picks[s->pick_count++] = node;
     return true;
 }
 
 static void put_back(struct search *s) {
     int node = s->picks[--s->pick_count];
-    block(s, node, -1);
+    block_enemies(s, node, -1);
     s->g.nodes[node].chosen = false;
     s->pools[s->g.nodes[node].pool].left++;
 }
 
-/* Depth first, each pool in the order of wishes; picks of one pool ascend, so that no set is
- * tried twice. As deep as a form is long (EXAM_ITEMS). */
-static bool fill_from(struct search *s, int p, int at) {
+/* Searches depth first, each pool in its order of preference. The picks of one pool ascend, so that
+ * no set is tried twice. The recursion is as deep as a form is long (EXAM_ITEMS). */
+static bool fill_pools_from(struct search *s, int p, int at) {
     while (p < s->pool_count && s->pools[p].left == 0) {
         p++;
         at = 0;
@@ -249,18 +253,18 @@ static bool fill_from(struct search *s, int p, int at) {
     if (p == s->pool_count) return true;
     for (struct pool *pool = &s->pools[p]; at < pool->count && s->steps < SEARCH_STEPS; at++) {
         if (!take(s, pool->candidates[at])) continue;
-        if (fill_from(s, p, at + 1)) return true;
+        if (fill_pools_from(s, p, at + 1)) return true;
         put_back(s);
     }
     return false;
 }
 
 /* RULE exam-essential: first one item of each essential objective, then the rest of the cells. */
-static bool serve_from(struct search *s, int aim) {
-    if (aim == s->aim_count) return fill_from(s, 0, 0);
-    for (int i = 0; i < s->aims[aim].count && s->steps < SEARCH_STEPS; i++) {
-        if (!take(s, s->aims[aim].candidates[i])) continue;
-        if (serve_from(s, aim + 1)) return true;
+static bool pick_essentials(struct search *s, int essential) {
+    if (essential == s->essential_count) return fill_pools_from(s, 0, 0);
+    for (int i = 0; i < s->essentials[essential].count && s->steps < SEARCH_STEPS; i++) {
+        if (!take(s, s->essentials[essential].candidates[i])) continue;
+        if (pick_essentials(s, essential + 1)) return true;
         put_back(s);
     }
     return false;
@@ -273,16 +277,18 @@ static bool run_search(struct search *s) {
     }
     for (int p = 0; p < s->pool_count; p++) s->pools[p].left = s->pools[p].need;
     s->pick_count = s->steps = 0;
-    return serve_from(s, 0);
+    return pick_essentials(s, 0);
 }
 
-static void wish(struct search *s, uint64_t seed, uint64_t stream) {
+static void order_candidates(struct search *s, uint64_t seed, uint64_t stream) {
     for (int i = 0; i < s->g.count; i++)
         s->g.nodes[i].key = stream ? exam_chance(seed, stream, (uint64_t)i) : (uint64_t)i;
     for (int p = 0; p < s->pool_count; p++)
-        qsort_r(s->pools[p].candidates, (size_t)s->pools[p].count, sizeof(int), by_wish, &s->g);
-    for (int o = 0; o < s->aim_count; o++)
-        qsort_r(s->aims[o].candidates, (size_t)s->aims[o].count, sizeof(int), by_wish, &s->g);
+        qsort_r(s->pools[p].candidates, (size_t)s->pools[p].count, sizeof(int), by_preference,
+                &s->g);
+    for (int o = 0; o < s->essential_count; o++)
+        qsort_r(s->essentials[o].candidates, (size_t)s->essentials[o].count, sizeof(int),
+                by_preference, &s->g);
 }
 
 static int count_seen(const struct search *s, const int *picks) {
@@ -299,8 +305,8 @@ static bool choose(struct search *s, uint64_t seed, bool any_seen, int *picks) {
     for (uint64_t order = 0; order <= SEARCH_ORDERS && !(found && (!any_seen || least == 0));
          order++) {
         if (order == SEARCH_ORDERS && found) break;
-        /* The last resort: the order in which the unit was proven when it was published. */
-        wish(s, seed, order < SEARCH_ORDERS ? STREAM_DRAW + order : 0);
+        /* At last: the order in which the unit was proven when it was published. */
+        order_candidates(s, seed, order < SEARCH_ORDERS ? STREAM_DRAW + order : 0);
         if (!run_search(s)) continue;
         int shared = count_seen(s, s->picks);
         if (found && shared >= least) continue;
@@ -353,9 +359,10 @@ static void fill_form(struct exam_form *form, const struct exam_unit *unit, cons
     }
 }
 
-/* One place of a cell for the objective; who has it already may move to another place. */
-static bool seat(const struct exam_unit *unit, size_t objective, size_t *seats,
-                 const size_t *place_cell, size_t places, bool *tried) {
+/* Assigns a place in a cell to the objective; another objective that has the place may be moved
+ * (augmenting paths of a bipartite matching). */
+static bool assign_place(const struct exam_unit *unit, size_t objective, size_t *assigned,
+                         const size_t *place_cell, size_t places, bool *tried) {
     const struct exam_def *def = &unit->def;
     for (size_t p = 0; p < places; p++) {
         bool fits = false;
@@ -364,20 +371,23 @@ static bool seat(const struct exam_unit *unit, size_t objective, size_t *seats,
                    in_cell(&unit->items[i], &def->cells[place_cell[p]]);
         if (!fits || tried[p]) continue;
         tried[p] = true;
-        if (seats[p] && !seat(unit, seats[p] - 1, seats, place_cell, places, tried)) continue;
-        seats[p] = objective + 1;
+        if (assigned[p] &&
+            !assign_place(unit, assigned[p] - 1, assigned, place_cell, places, tried))
+            continue;
+        assigned[p] = objective + 1;
         return true;
     }
     return false;
 }
 
-/* Essential objectives for which the cells have no room, enemies apart: those without an item,
- * and those that would need the place of another. */
-static void unserved(struct buf *b, const struct exam_unit *unit, struct arena *a) {
+/* Reports the essential objectives for which the cells have no place, without regard to enemies:
+ * those without an item, and those that need the place of another. */
+static void unmet_essentials(struct buf *b, const struct exam_unit *unit, struct arena *a) {
     const struct exam_def *def = &unit->def;
     size_t total = 0, places = 0;
     for (size_t i = 0; i < def->cell_count; i++) total += (size_t)def->cells[i].count;
-    size_t *seats = NEW_ARRAY(a, size_t, total + 1), *place_cell = NEW_ARRAY(a, size_t, total + 1);
+    size_t *assigned = NEW_ARRAY(a, size_t, total + 1),
+           *place_cell = NEW_ARRAY(a, size_t, total + 1);
     bool *tried = NEW_ARRAY(a, bool, total + 1);
     for (size_t i = 0; i < def->cell_count; i++)
         for (int k = 0; k < def->cells[i].count; k++) place_cell[places++] = i;
@@ -388,7 +398,7 @@ static void unserved(struct buf *b, const struct exam_unit *unit, struct arena *
                 any = str_eq(unit->items[i].objective, def->essential[o]) &&
                       in_cell(&unit->items[i], &def->cells[c]);
         memset(tried, 0, places * sizeof *tried);
-        if (any && seat(unit, o, seats, place_cell, places, tried)) continue;
+        if (any && assign_place(unit, o, assigned, place_cell, places, tried)) continue;
         buf_printf(
             b,
             any ? "%sno place is left for the essential objective %s: its cells are taken by others that are essential"
@@ -413,7 +423,7 @@ static const char *shortage(const struct exam_unit *unit, struct arena *a) {
     if (pilots < def->pilot_items)
         buf_printf(&b, "%sshort by %d pilot item%s", b.len ? "; " : "", def->pilot_items - pilots,
                    def->pilot_items - pilots == 1 ? "" : "s");
-    unserved(&b, unit, a);
+    unmet_essentials(&b, unit, a);
     if (!b.len)
         buf_puts(
             &b,
@@ -432,7 +442,7 @@ enum err exam_form_draw(struct exam_form *out, const struct exam_unit *unit, uin
         if (node >= 0) s.g.nodes[node].seen = true;
     }
     fill_pools(&s, unit, a);
-    fill_aims(&s, unit, a);
+    fill_essentials(&s, unit, a);
     int *picks = NEW_ARRAY(a, int, s.need + 1);
     if (s.need == 0 || !choose(&s, seed, seen && seen->count, picks)) {
         *why = shortage(unit, a);

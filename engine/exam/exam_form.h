@@ -1,10 +1,10 @@
 /* Private to exam/: forms. Pure. RULE exam-draw: the same unit, seed and seen items give the same
  * form on every machine and in every version.
  *
- * Chance is a counter-based generator: the draw (seed, stream, n) is the SplitMix64 finaliser
- * (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014) over the three,
- * so that one more draw for one purpose shifts no other. No floating point, no library's random
- * numbers. */
+ * Random numbers come from a counter-based generator: the draw (seed, stream, n) is the SplitMix64
+ * finaliser (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014) over the
+ * three, so that one more draw for one purpose shifts no other. No floating point, no library's
+ * random numbers. */
 #ifndef GR_EXAM_FORM_H
 #define GR_EXAM_FORM_H
 
@@ -12,8 +12,7 @@
 
 struct exam_slot {
     const char *item, *version, *domain;
-    const char
-        *lang; /* of its text when the form was drawn; NULL: English, as all was before any said */
+    const char *lang; /* BCP 47, when the form was drawn; NULL: English (older forms state none) */
     int level;
     bool scored; /* false: a pilot item */
     const struct exam_type *type;
@@ -29,7 +28,7 @@ struct exam_form {
     int slot_count;
 };
 
-/* Which items a person has met in earlier attempts. */
+/* The items of a person's earlier attempts. */
 struct exam_seen {
     const char **items;
     size_t count;

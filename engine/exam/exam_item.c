@@ -74,7 +74,7 @@ static const char *no_links(void *context, struct arena *a, const char *url, boo
 
 static const struct render_hooks item_hooks = {.link = no_links, .heading_shift = 1};
 
-static void refuse_ways_out(struct exam_reader *r, cmark_node *from, cmark_node *until) {
+static void refuse_links_and_pictures(struct exam_reader *r, cmark_node *from, cmark_node *until) {
     for (cmark_node *top = from; top && top != until; top = cmark_node_next(top)) {
         cmark_iter *iter = cmark_iter_new(top);
         arena_defer(r->doc->arena, (void (*)(void *))cmark_iter_free, iter);
@@ -95,14 +95,14 @@ static void refuse_ways_out(struct exam_reader *r, cmark_node *from, cmark_node 
 const char *exam_markup(struct exam_reader *r, cmark_node *from, cmark_node *until) {
     struct buf b;
     buf_init(&b, r->doc->arena);
-    refuse_ways_out(r, from, until);
+    refuse_links_and_pictures(r, from, until);
     doc_render(r->doc, from, until, &item_hooks, &b, NULL, NULL);
     return arena_dup(r->out, buf_text(&b));
 }
 
 const char *exam_read_reason(struct exam_reader *r, cmark_node *quote) {
     struct buf b;
-    refuse_ways_out(r, quote, cmark_node_next(quote));
+    refuse_links_and_pictures(r, quote, cmark_node_next(quote));
     buf_init(&b, r->doc->arena);
     doc_render_node(r->doc, quote, &item_hooks, &b);
     return *str_trim(r->doc->arena, buf_text(&b)) ? arena_dup(r->out, buf_text(&b)) : NULL;
@@ -120,7 +120,7 @@ static void read_option(struct exam_reader *r, cmark_node *node, bool reasons) {
         end = last;
         o->rationale = exam_read_reason(r, last);
     }
-    /* Small: the item asks and scores without it. */
+    /* Only a warning: the item can be asked and scored without it. */
     if (reasons && !o->rationale)
         diag_add(r->diags, SEVERITY_WARNING, r->doc->file, doc_line(r->doc, node),
                  doc_column(r->doc, node), "item-rationale",
@@ -129,7 +129,7 @@ static void read_option(struct exam_reader *r, cmark_node *node, bool reasons) {
     bool plain = first && first != end && cmark_node_get_type(first) == CMARK_NODE_PARAGRAPH &&
                  cmark_node_next(first) == end;
     if (plain) {
-        refuse_ways_out(r, first, end);
+        refuse_links_and_pictures(r, first, end);
         struct buf b;
         buf_init(&b, r->doc->arena);
         doc_render_node(r->doc, first, &item_hooks, &b);

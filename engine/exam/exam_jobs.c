@@ -1,4 +1,5 @@
-/* What is written: starts, saves, flags, ends, results. Each function is a job of the writer. */
+/* Writes to the store: starts, saves, flags, ends, results. Each public function is a job of the
+ * writer. */
 #include <string.h>
 
 #include "audit/audit.h"
@@ -12,8 +13,8 @@
 
 /* ---- Starting ------------------------------------------------------------------------------ */
 
-static enum err keep_items(struct db *db, const struct exam_form *form,
-                           const struct exam_unit *unit, int64_t now_ms) {
+static enum err store_items(struct db *db, const struct exam_form *form,
+                            const struct exam_unit *unit, int64_t now_ms) {
     enum err e = OK;
     for (int i = 0; i < form->slot_count && e == OK; i++) {
         const struct exam_item *item = exam_unit_item(unit, form->slots[i].item,
@@ -23,8 +24,8 @@ static enum err keep_items(struct db *db, const struct exam_form *form,
     return e;
 }
 
-static enum err keep_attempt(struct db *db, struct arena *a, struct exam_starting *s,
-                             const struct exam_form *form, int extra) {
+static enum err store_attempt(struct db *db, struct arena *a, struct exam_starting *s,
+                              const struct exam_form *form, int extra) {
     const struct exam_def *def = &s->unit->def;
     int64_t deadline_ms = s->start_ms + exam_time_ms(def->minutes, extra);
     const char *written = exam_form_write(form, a);
@@ -67,8 +68,8 @@ enum err exam_start_job(struct db *db, struct arena *a, void *starting, int64_t 
     s->when_ms = entry.when_ms;
     if (s->state != EXAM_START_FREE) return ERR_CONFLICT;
     e = exam_form_draw(&form, s->unit, s->seed, &seen, a, &s->why);
-    if (e == OK) e = keep_items(db, &form, s->unit, now_ms);
-    return e == OK ? keep_attempt(db, a, s, &form, entry.extra_permille) : e;
+    if (e == OK) e = store_items(db, &form, s->unit, now_ms);
+    return e == OK ? store_attempt(db, a, s, &form, entry.extra_permille) : e;
 }
 
 /* ---- Saving -------------------------------------------------------------------------------- */
@@ -90,8 +91,8 @@ static enum err look_newest(struct db *db, struct arena *a, struct exam_saving *
     return stmt_end(q);
 }
 
-/* Was exactly this saved before? Then its time is told again: that is what makes a repeated save
- * harmless. */
+/* Finds a save that is equal to this one. A repeated save is then answered with the time of the
+ * first, and not stored again. */
 static enum err look_same(struct db *db, struct exam_saving *s, int64_t *n) {
     struct stmt *q;
     enum err e;
@@ -136,7 +137,8 @@ static enum err add_save(struct db *db, struct exam_saving *s, struct exam_save 
     return e;
 }
 
-/* What only an attempt that has ended can still be told: that this very save is there. */
+/* A save to an attempt that has ended: OK when the same save is stored already, else
+ * ERR_CONFLICT. */
 static enum err save_after_end(struct db *db, struct arena *a, struct exam_saving *s) {
     struct exam_attempt t;
     struct exam_save newest;
@@ -288,8 +290,8 @@ static const char *domains_json(struct arena *a, const struct exam_score *s) {
     return buf_text(&b);
 }
 
-/* Whether the newest end of an attempt was scored already: then a row that says it waits for its
- * score is none of ours, and a second result would make whatever its answers are now look right. */
+/* Whether the log says that the newest end of an attempt was scored already. Then its row in
+ * exam_unscored was not written by this program, and a second result would hide changed answers. */
 static enum err was_scored(struct db *db, struct arena *a, const char *attempt_id, bool *out) {
     struct audit_row *rows;
     size_t count;
@@ -303,8 +305,8 @@ static enum err was_scored(struct db *db, struct arena *a, const char *attempt_i
     return e;
 }
 
-static enum err keep_result(struct db *db, struct arena *a, const struct exam_scored *r,
-                            int64_t now_ms) {
+static enum err store_result(struct db *db, struct arena *a, const struct exam_scored *r,
+                             int64_t now_ms) {
     enum err e = db_run(db, SQL_exam_unscored_remove, "t", r->attempt_id);
     if (e != OK || (!db_changed_rows(db) && !r->again))
         return e; /* somebody else was first, with the same score */
@@ -327,7 +329,7 @@ enum err exam_result_job(struct db *db, struct arena *a, void *scored_list, int6
     struct exam_scored_list *list = scored_list;
     enum err e = OK;
     for (size_t i = 0; i < list->count && e == OK; i++)
-        e = keep_result(db, a, &list->scored[i], now_ms);
+        e = store_result(db, a, &list->scored[i], now_ms);
     return e;
 }
 

@@ -3,14 +3,14 @@
 #include "content/evidence.h"
 #include "exam/exam.h"
 
-static size_t wants(const struct content_level *level, struct arena *a,
-                    struct evidence_want **out) {
-    *out = NEW_ARRAY(a, struct evidence_want, level->exam_count + 1);
+static size_t requirements(const struct content_level *level, struct arena *a,
+                           struct evidence_requirement **out) {
+    *out = NEW_ARRAY(a, struct evidence_requirement, level->exam_count + 1);
     for (size_t i = 0; i < level->exam_count; i++) (*out)[i].id = level->exams[i];
     return level->exam_count;
 }
 
-static bool anew(const struct content_level *level) { return level->again.anew_exams; }
+static bool for_renewal(const struct content_level *level) { return level->reapply.renew_exams; }
 
 static const char *title(const struct evidence_asker *who, const char *id, const char **lang) {
     struct exam_summary s;
@@ -30,7 +30,7 @@ static int64_t minutes(const struct evidence_asker *who, const struct content_pr
 /* RULE practice-never-counts: an attempt that was practice when it was made stays so, whatever the
  * level names and the exam is called today. Nor does one count that is not scored yet. */
 static enum err facts(const struct evidence_asker *who, struct db *db, const char *person_id,
-                      const struct evidence_want *wanted, size_t count,
+                      const struct evidence_requirement *wanted, size_t count,
                       struct evidence_facts *out) {
     enum err e = OK;
     for (size_t w = 0; e == OK && w < count; w++) {
@@ -60,8 +60,8 @@ const struct evidence_kind exam_evidence_kind = {.name = "exam",
                                                  .why = "home_why_exam",
                                                  .why_again = "home_why_exam_again",
                                                  .note = "",
-                                                 .wants = wants,
-                                                 .anew = anew,
+                                                 .requirements = requirements,
+                                                 .for_renewal = for_renewal,
                                                  .title = title,
                                                  .minutes = minutes,
                                                  .facts = facts,

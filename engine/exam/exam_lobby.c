@@ -11,7 +11,7 @@ const char *exam_text(struct request *r, const char *key, struct view *v) {
     return page_text(r->app->site, r->locale, key, v, r->arena);
 }
 
-enum err exam_go(struct request *r, const char *attempt_id, const char *rest) {
+enum err exam_redirect(struct request *r, const char *attempt_id, const char *rest) {
     return http_redirect(r, arena_printf(r->arena, "/attempts/%s%s", attempt_id, rest));
 }
 
@@ -37,7 +37,7 @@ enum err exam_index_page(struct request *r) {
         const struct exam_def *d = &units[i]->def;
         struct view *row = view_item(list);
         view_text(row, "href", arena_printf(r->arena, "/exams/%s", d->id));
-        content_say(r, row, "name", d->title, exam_unit_lang(units[i]));
+        content_view_text(r, row, "name", d->title, exam_unit_lang(units[i]));
         view_text(row, "summary", d->summary);
         view_bool(row, "is_practice", d->practice);
         view_int(row, "minutes", d->minutes);
@@ -64,7 +64,7 @@ static void view_blueprint(struct view *v, const struct exam_unit *u) {
                 sum += def->cells[k].count;
             }
         struct view *row = view_item(rows);
-        const char *title = exam_course_title(&u->course, def->domains[i]);
+        const char *title = exam_domain_title(&u->course, def->domains[i]);
         view_text(row, "domain", title ? title : def->domains[i]);
         for (int l = 0; l < EXAM_LEVELS; l++) view_int(row, exam_levels[l], counts[l]);
         view_int(row, "sum", sum);
@@ -152,7 +152,7 @@ static void view_floors(struct request *r, struct view *v, const struct exam_uni
     struct view *list = view_list(v, "floors");
     for (size_t i = 0; i < u->def.floor_count; i++) {
         const struct exam_floor *floor = &u->def.floors[i];
-        const char *title = exam_course_title(&u->course, floor->domain);
+        const char *title = exam_domain_title(&u->course, floor->domain);
         int total = 0;
         for (size_t k = 0; k < u->def.cell_count; k++)
             if (str_eq(u->def.cells[k].domain, floor->domain)) total += u->def.cells[k].count;
@@ -174,14 +174,14 @@ static enum err lobby(struct request *r, const struct exam_unit *u, int status,
     if (e != OK) return e;
     struct view *crumbs = view_list(v, "crumbs");
     add_crumb(crumbs, "/exams", exam_text(r, "exam_index_title", NULL));
-    content_say(r, view_item(crumbs), "text", def->title, exam_unit_lang(u));
-    content_say(r, v, "title", def->title, exam_unit_lang(u));
+    content_view_text(r, view_item(crumbs), "text", def->title, exam_unit_lang(u));
+    content_view_text(r, v, "title", def->title, exam_unit_lang(u));
     view_text(v, "summary", def->summary);
     view_text(v, "start_href", arena_printf(r->arena, "/exams/%s/start", def->id));
     view_text(v, "problem", problem);
     view_bool(v, "broken",
               http_has_role(r, ROLE_INSTRUCTOR | ROLE_ADMIN) &&
-                  exams_is_kept(r->app->exams, r->arena, def->id));
+                  exams_shows_last_good(r->app->exams, r->arena, def->id));
     view_bool(v, "is_practice", def->practice);
     view_bool(v, "shows_keys", def->review_full);
     view_int(v, "count", def->scored_items + def->pilot_items);
@@ -225,7 +225,7 @@ static enum err started(struct request *r, void *arg, enum err result) {
         return lobby(r, s->unit, 409, exam_text(r, "exam_start_refused", NULL));
     if (result == ERR_INVALID) return http_refuse(r, ERR_IO, "exam_start_short", NULL);
     if (result != OK) return result;
-    return exam_go(r, s->id, s->state == EXAM_START_OPEN ? "" : "/q/1");
+    return exam_redirect(r, s->id, s->state == EXAM_START_OPEN ? "" : "/q/1");
 }
 
 enum err exam_start_post(struct request *r) {

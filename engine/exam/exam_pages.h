@@ -37,6 +37,7 @@ void exam_view_least(struct request *r, struct view *v, const char *name, int po
  * `part`; `*has_math` becomes true when that holds a formula, and stays what it was otherwise. */
 enum err exam_view_part(struct request *r, struct view *v, const char *what,
                         const struct exam_ask *ask, struct view *part, bool *has_math) MUST_USE;
-enum err exam_go(struct request *r, const char *attempt_id, const char *rest);
+/* Redirects to /attempts/ID and `rest`. */
+enum err exam_redirect(struct request *r, const char *attempt_id, const char *rest);
 
 #endif

@@ -21,11 +21,11 @@ const char *exam_title_of(struct request *r, const char *exam_id) {
 
 void exam_view_title(struct request *r, struct view *v, const char *exam_id) {
     const struct exam_unit *u = exams_hold(r->app->exams, r->arena, exam_id);
-    content_say(r, v, "exam_title", u ? u->def.title : exam_id, u ? exam_unit_lang(u) : NULL);
+    content_view_text(r, v, "exam_title", u ? u->def.title : exam_id, u ? exam_unit_lang(u) : NULL);
 }
 
 void exam_view_lang(struct request *r, struct view *v, const struct exam_slot *slot) {
-    content_say(r, v, "item", NULL, slot->lang ? slot->lang : "en");
+    content_view_text(r, v, "item", NULL, slot->lang ? slot->lang : "en");
 }
 
 void exam_view_timer(struct request *r, struct view *v, const struct exam_attempt *t) {
@@ -42,26 +42,26 @@ static const char *question_href(struct request *r, const struct exam_attempt *t
 /* Not 0: answered, but not with what is asked for. An item that cannot be read is no case of it:
  * its own page says so. */
 static int surplus_of(struct request *r, const struct exam_attempt *t, const struct exam_slot *slot,
-                      const struct exam_mark *mark) {
+                      const struct exam_slot_state *mark) {
     const struct exam_item *item;
-    if (!slot->type->surplus || !exam_mark_answered(mark)) return 0;
+    if (!slot->type->surplus || !exam_slot_answered(mark)) return 0;
     if (exam_slot_item(r->app->exams, r->db, r->arena, t->exam_id, slot, &item) != OK) return 0;
     return slot->type->surplus(
         &(struct exam_ask){.slot = slot, .item = item, .response = mark->newest->response});
 }
 
 static void view_map(struct request *r, struct view *v, const struct exam_attempt *t,
-                     const struct exam_mark *marks, int current) {
+                     const struct exam_slot_state *states, int current) {
     struct view *map = view_list(v, "map"), *list = view_list(v, "incomplete");
     int answered = 0, flagged = 0, incomplete = 0;
     for (int i = 0; i < t->form.slot_count; i++) {
         struct view *m = view_item(map);
-        bool done = exam_mark_answered(&marks[i]);
+        bool done = exam_slot_answered(&states[i]);
         view_int(m, "number", i + 1);
         view_text(m, "href", question_href(r, t, i + 1));
         view_bool(m, "is_answered", done);
-        view_bool(m, "is_flagged", marks[i].flagged);
-        int surplus = surplus_of(r, t, &t->form.slots[i], &marks[i]);
+        view_bool(m, "is_flagged", states[i].flagged);
+        int surplus = surplus_of(r, t, &t->form.slots[i], &states[i]);
         view_bool(m, "is_incomplete", surplus < 0);
         view_bool(m, "is_over", surplus > 0);
         if (surplus) {
@@ -73,7 +73,7 @@ static void view_map(struct request *r, struct view *v, const struct exam_attemp
         }
         view_bool(m, "is_current", i + 1 == current);
         answered += done;
-        flagged += marks[i].flagged;
+        flagged += states[i].flagged;
     }
     view_int(v, "total", t->form.slot_count);
     view_int(v, "answered", answered);
@@ -89,44 +89,46 @@ static void view_map(struct request *r, struct view *v, const struct exam_attemp
     exam_view_timer(r, v, t);
 }
 
-/* ---- To where one was ---------------------------------------------------------------------- */
+/* ---- Resuming ---------------------------------------------------------------------- */
 
-/* The first open question from the last one that was answered; the review when none is open. */
-static int where_one_was(const struct exam_attempt *t, const struct exam_mark *marks) {
+/* The question to go on with: the first one without an answer, counted from the last one that was
+ * saved; 0 (the review) when all have one. */
+static int resume_slot(const struct exam_attempt *t, const struct exam_slot_state *states) {
     int last = 0;
     for (int i = 0; i < t->form.slot_count; i++)
-        if (marks[i].newest &&
-            (!marks[last].newest || marks[i].newest->saved_ms >= marks[last].newest->saved_ms))
+        if (states[i].newest &&
+            (!states[last].newest || states[i].newest->saved_ms >= states[last].newest->saved_ms))
             last = i;
     for (int k = 0; k < t->form.slot_count; k++)
-        if (!exam_mark_answered(&marks[(last + k) % t->form.slot_count]))
+        if (!exam_slot_answered(&states[(last + k) % t->form.slot_count]))
             return (last + k) % t->form.slot_count + 1;
     return 0;
 }
 
 /* The attempt of this request, while it runs. Not OK, or answered already (`*over`): there is
  * nothing more to do. */
-static enum err running_attempt(struct request *r, struct exam_attempt *t, struct exam_mark **marks,
-                                bool *over) {
+static enum err running_attempt(struct request *r, struct exam_attempt *t,
+                                struct exam_slot_state **states, bool *over) {
     enum err e = exam_own_attempt(r, t);
     if (e != OK) return e;
     *over = exam_attempt_over(t, r->now_ms);
-    return *over ? exam_go(r, t->id, "/result") : exam_attempt_marks(r->db, r->arena, t, marks);
+    return *over ? exam_redirect(r, t->id, "/result")
+                 : exam_slot_states(r->db, r->arena, t, states);
 }
 
 enum err exam_attempt_page(struct request *r) {
     struct exam_attempt t;
-    struct exam_mark *marks;
+    struct exam_slot_state *states;
     bool over = false;
-    enum err e = running_attempt(r, &t, &marks, &over);
+    enum err e = running_attempt(r, &t, &states, &over);
     if (e != OK || over) return e;
-    int slot = where_one_was(&t, marks);
-    return slot ? http_redirect(r, question_href(r, &t, slot)) : exam_go(r, t.id, "/review");
+    int slot = resume_slot(&t, states);
+    return slot ? http_redirect(r, question_href(r, &t, slot)) : exam_redirect(r, t.id, "/review");
 }
 
 /* ---- A question ---------------------------------------------------------------------------- */
 
-/* Its part of the page, in html: with the template FACE of its type. */
+/* Renders the part of the page that depends on the type, with the template of its `face`. */
 enum err exam_view_part(struct request *r, struct view *v, const char *what,
                         const struct exam_ask *ask, struct view *part, bool *has_math) {
     struct buf html;
@@ -154,24 +156,25 @@ static void view_refusal(struct request *r, struct view *part, const struct exam
 
 /* `given`: the fields of a form that was refused, with what is wrong with them in `problem`. */
 static enum err question(struct request *r, const struct exam_attempt *t, int number,
-                         const struct exam_mark *marks, const char *problem,
+                         const struct exam_slot_state *states, const char *problem,
                          const struct exam_ask *given) {
     const struct exam_slot *slot = &t->form.slots[number - 1];
-    const struct exam_mark *mark = &marks[number - 1];
+    const struct exam_slot_state *state = &states[number - 1];
     const struct exam_item *item;
     if (t->practice && exams_live_item(r->app->exams, r->arena, slot->item))
         return http_refuse(r, ERR_CONFLICT, "exam_item_live", NULL);
     enum err e = exam_slot_item(r->app->exams, r->db, r->arena, t->exam_id, slot, &item);
     if (e != OK) return e;
     struct view *v = view_new(r->arena);
-    view_map(r, v, t, marks, number);
+    view_map(r, v, t, states, number);
     view_int(v, "number", number);
     view_text(v, "title", exam_text(r, "exam_question_title", v));
     view_html(v, "stem", item->stem);
     exam_view_lang(r, v, slot);
     const struct exam_ask ask = {.slot = slot,
                                  .item = item,
-                                 .response = mark->newest ? mark->newest->response : EXAM_NO_ANSWER,
+                                 .response = state->newest ? state->newest->response
+                                                           : EXAM_NO_ANSWER,
                                  .given = given ? given->given : NULL,
                                  .given_count = given ? given->given_count : 0};
     struct view *part = view_new(r->arena);
@@ -184,14 +187,14 @@ static enum err question(struct request *r, const struct exam_attempt *t, int nu
     view_text(v, "face", slot->type->face);
     view_text(v, "was", ask.response);
     view_text(v, "seq",
-              arena_printf(r->arena, "%lld", (long long)(mark->newest ? mark->newest->seq : 0)));
-    view_bool(v, "is_flagged", mark->flagged);
+              arena_printf(r->arena, "%lld", (long long)(state->newest ? state->newest->seq : 0)));
+    view_bool(v, "is_flagged", state->flagged);
     view_bool(v, "is_first", number == 1);
     view_bool(v, "is_last", number == t->form.slot_count);
     view_text(v, "problem", given ? NULL : problem);
-    if (mark->newest) {
+    if (state->newest) {
         view_bool(v, "is_saved", true);
-        view_time(v, "saved", mark->newest->saved_ms, r->locale, r->zone);
+        view_time(v, "saved", state->newest->saved_ms, r->locale, r->zone);
     }
     http_header_out(r, "Cache-Control", "no-store");
     return http_page_status(r, given ? 422 : 200, "exam_question", v);
@@ -199,16 +202,16 @@ static enum err question(struct request *r, const struct exam_attempt *t, int nu
 
 enum err exam_question_page(struct request *r) {
     struct exam_attempt t;
-    struct exam_mark *marks;
+    struct exam_slot_state *states;
     int number;
     enum err e = exam_own_attempt(r, &t);
     if (e != OK) return e;
     if (!exam_slot_param(r->param[1], &number) || number > t.form.slot_count)
         return http_refuse(r, ERR_NOT_FOUND, "exam_question_unknown", NULL);
-    if (exam_attempt_over(&t, r->now_ms)) return exam_go(r, t.id, "/result");
-    e = exam_attempt_marks(r->db, r->arena, &t, &marks);
+    if (exam_attempt_over(&t, r->now_ms)) return exam_redirect(r, t.id, "/result");
+    e = exam_slot_states(r->db, r->arena, &t, &states);
     if (e != OK) return e;
-    return question(r, &t, number, marks,
+    return question(r, &t, number, states,
                     http_query(r, "elsewhere") ? exam_text(r, "exam_elsewhere", NULL) : NULL, NULL);
 }
 
@@ -232,37 +235,37 @@ static enum err go_on(struct request *r, const struct posting *p) {
     const char *id = p->save.attempt_id;
     int64_t to;
     if (p->go && str_has_prefix(p->go, "to-") && parse_i64(p->go + 3, 1, p->total, &to))
-        return exam_go(r, id, arena_printf(r->arena, "/q/%d", (int)to));
+        return exam_redirect(r, id, arena_printf(r->arena, "/q/%d", (int)to));
     if (str_eq(p->go, "previous") && p->number > 1)
-        return exam_go(r, id, arena_printf(r->arena, "/q/%d", p->number - 1));
+        return exam_redirect(r, id, arena_printf(r->arena, "/q/%d", p->number - 1));
     if (str_eq(p->go, "review") || (str_eq(p->go, "next") && p->number == p->total))
-        return exam_go(r, id, "/review");
+        return exam_redirect(r, id, "/review");
     if (str_eq(p->go, "next"))
-        return exam_go(r, id, arena_printf(r->arena, "/q/%d", p->number + 1));
-    return exam_go(r, id, arena_printf(r->arena, "/q/%d", p->number));
+        return exam_redirect(r, id, arena_printf(r->arena, "/q/%d", p->number + 1));
+    return exam_redirect(r, id, arena_printf(r->arena, "/q/%d", p->number));
 }
 
 static enum err posted(struct request *r, void *arg, enum err result) {
     struct posting *p = arg;
     if (result == ERR_CONFLICT && (p->save.over || p->flag.over))
-        return exam_go(r, p->save.attempt_id, "/result");
+        return exam_redirect(r, p->save.attempt_id, "/result");
     if (result == ERR_INVALID && p->save.why) return exam_refuse_response(r, &p->save);
     if (result != OK) return result;
-    /* Somebody (another tab) was newer: the page shows what counts now, and says so. */
+    /* Another tab or device has saved a newer answer: the page shows it, and says so. */
     if (p->saves && p->save.stale && !str_eq(p->save.newest, p->save.response))
-        return exam_go(r, p->save.attempt_id,
-                       arena_printf(r->arena, "/q/%d?elsewhere=1", p->number));
+        return exam_redirect(r, p->save.attempt_id,
+                             arena_printf(r->arena, "/q/%d?elsewhere=1", p->number));
     return go_on(r, p);
 }
 
 /* The same page again, with what was given and why it is no answer. */
 static enum err ask_again(struct request *r, const struct exam_attempt *t, int number,
                           const char *why, const struct exam_ask *given) {
-    struct exam_mark *marks;
+    struct exam_slot_state *states;
     struct view *v = view_new(r->arena);
-    enum err e = exam_attempt_marks(r->db, r->arena, t, &marks);
+    enum err e = exam_slot_states(r->db, r->arena, t, &states);
     view_int(v, "options", given->slot->option_count);
-    return e == OK ? question(r, t, number, marks, exam_text(r, why, v), given) : e;
+    return e == OK ? question(r, t, number, states, exam_text(r, why, v), given) : e;
 }
 
 enum err exam_question_post(struct request *r) {
@@ -273,7 +276,7 @@ enum err exam_question_post(struct request *r) {
     if (e != OK) return e;
     if (!exam_slot_param(r->param[1], &p->number) || p->number > t.form.slot_count)
         return http_refuse(r, ERR_NOT_FOUND, "exam_question_unknown", NULL);
-    if (exam_attempt_over(&t, r->now_ms)) return exam_go(r, t.id, "/result");
+    if (exam_attempt_over(&t, r->now_ms)) return exam_redirect(r, t.id, "/result");
     if (!parse_i64(http_field(r, "seq"), 0, EXAM_SEQ_MAX, &seen_seq))
         return http_refuse(r, ERR_INVALID, "exam_form_broken", NULL);
     const struct exam_slot *slot = &t.form.slots[p->number - 1];
@@ -310,14 +313,14 @@ enum err exam_question_post(struct request *r) {
 
 enum err exam_review_page(struct request *r) {
     struct exam_attempt t;
-    struct exam_mark *marks;
+    struct exam_slot_state *states;
     bool over = false;
-    enum err e = running_attempt(r, &t, &marks, &over);
+    enum err e = running_attempt(r, &t, &states, &over);
     if (e != OK || over) return e;
     struct view *v = view_new(r->arena);
-    view_map(r, v, &t, marks, 0);
+    view_map(r, v, &t, states, 0);
     view_text(v, "title", exam_text(r, "exam_review_title", NULL));
-    int slot = where_one_was(&t, marks);
+    int slot = resume_slot(&t, states);
     view_text(v, "back_href", question_href(r, &t, slot ? slot : t.form.slot_count));
     http_header_out(r, "Cache-Control", "no-store");
     return http_page(r, "exam_review", v);
@@ -329,9 +332,9 @@ struct submitting {
     struct exam_scored_list list;
 };
 
-static enum err result_kept(struct request *r, void *arg, enum err result) {
+static enum err result_stored(struct request *r, void *arg, enum err result) {
     struct exam_scored_list *list = arg;
-    return result == OK ? exam_go(r, list->scored->attempt_id, "/result") : result;
+    return result == OK ? exam_redirect(r, list->scored->attempt_id, "/result") : result;
 }
 
 /* The end is on disk. The score is computed here and not on the writer's thread; should anything
@@ -348,7 +351,7 @@ static enum err ended(struct request *r, void *arg, enum err result) {
     s->scored.attempt_id = t.id;
     s->scored.cut_permille = t.cut_permille;
     s->list = (struct exam_scored_list){&s->scored, 1};
-    return http_write(r, exam_result_job, &s->list, result_kept);
+    return http_write(r, exam_result_job, &s->list, result_stored);
 }
 
 enum err exam_submit_post(struct request *r) {

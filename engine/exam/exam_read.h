@@ -22,7 +22,7 @@ void exam_report_field(struct exam_reader *r, struct field *at, const char *rule
                        const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The html of the blocks from `from` to before `until`. Arena of what is read. */
 const char *exam_markup(struct exam_reader *r, cmark_node *from, cmark_node *until);
-/* The html inside a quote that gives reasons; NULL when it says nothing. */
+/* The html of a rationale, which is a quote; NULL when the quote is empty. */
 const char *exam_read_reason(struct exam_reader *r, cmark_node *quote);
 
 /* Reads the entries of a list as options. A quote at the end of an entry is its rationale, and a

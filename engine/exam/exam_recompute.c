@@ -11,18 +11,19 @@
 
 #define ROWS 1000 /* of one attempt, which has a handful */
 
-struct kept_result {
+struct stored_result {
     const char *form;
     int attempt_cut, version, correct, total, permille, cut, scaled, steps;
     bool ended, scored, passed;
     const char *domains;
 };
 
-static enum err read_kept(struct db *db, struct arena *a, const char *id, struct kept_result *out) {
+static enum err read_stored(struct db *db, struct arena *a, const char *id,
+                            struct stored_result *out) {
     struct stmt *q;
     enum err e;
     if (!db_one(db, &q, &e, SQL_exam_recomputed, "t", id)) return e;
-    *out = (struct kept_result){
+    *out = (struct stored_result){
         .form = stmt_text(q, 0, a),
         .attempt_cut = (int)stmt_int(q, 1),
         .ended = stmt_int(q, 2),
@@ -103,11 +104,11 @@ static bool response_fits(struct arena *a, const struct exam_slot *slot, const c
 static enum err read_all(struct db *db, struct arena *a, const struct exam_attempt *t,
                          const struct exam_item **items, const char **responses,
                          const char **problem) {
-    struct exam_mark *marks;
-    enum err e = exam_attempt_marks(db, a, t, &marks);
+    struct exam_slot_state *states;
+    enum err e = exam_slot_states(db, a, t, &states);
     for (int i = 0; i < t->form.slot_count && e == OK && !*problem; i++) {
         e = read_item(db, a, &t->form.slots[i], &items[i], problem);
-        responses[i] = e == OK && marks[i].newest ? marks[i].newest->response : NULL;
+        responses[i] = e == OK && states[i].newest ? states[i].newest->response : NULL;
         if (e == OK && responses[i] && !response_fits(a, &t->form.slots[i], responses[i]))
             *problem = arena_printf(a, "its answer to question %d is none that could be given",
                                     i + 1);
@@ -132,7 +133,7 @@ static bool same_domains(struct arena *a, const struct exam_score *s, const char
     return json_is_array(list) && count == s->domain_count && same == count;
 }
 
-static const char *score_problem(struct arena *a, const struct kept_result *x,
+static const char *score_problem(struct arena *a, const struct stored_result *x,
                                  const struct exam_score *s) {
     if (s->correct != x->correct || s->total != x->total || s->steps != x->steps ||
         s->passed != x->passed)
@@ -149,7 +150,7 @@ static const char *score_problem(struct arena *a, const struct kept_result *x,
 }
 
 static enum err recompute(struct db *db, struct arena *a, const struct exam_attempt *t,
-                          const struct kept_result *x, const char **problem) {
+                          const struct stored_result *x, const char **problem) {
     struct exam_score score;
     size_t slots = (size_t)t->form.slot_count + 1;
     const struct exam_item **items = NEW_ARRAY(a, const struct exam_item *, slots);
@@ -167,12 +168,12 @@ static enum err recompute(struct db *db, struct arena *a, const struct exam_atte
 
 enum err exam_result_problem(struct db *db, struct arena *a, const char *attempt_id,
                              const char **problem) {
-    struct kept_result x = {0};
+    struct stored_result x = {0};
     struct logged_digests logged = {0};
     struct exam_attempt t = {.id = attempt_id};
     char *answers = NULL;
     *problem = NULL;
-    enum err e = read_kept(db, a, attempt_id, &x);
+    enum err e = read_stored(db, a, attempt_id, &x);
     if (e == OK) e = read_digests(db, a, attempt_id, &logged);
     if (e != OK) return e;
     if (logged.form && (!x.form || !str_eq(sha256_hex(a, x.form, strlen(x.form)), logged.form)))

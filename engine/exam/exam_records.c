@@ -222,8 +222,8 @@ static enum err clock_moves(struct db *db, struct arena *a, int64_t behind, int6
 }
 
 /* RULE exam-time-given: an attempt has the minutes that were logged: from its start, or from its
- * being opened again, with the extra time and the moves of the clock that the log tells. Who had
- * more, by a deadline or an answer behind it, got it past the program. */
+ * being opened again, with the extra time and the moves of the clock that the log tells. A deadline
+ * or an answer that is later was not given by this program. */
 static enum err time_problem(struct db *db, struct arena *a, const struct recorded *x,
                              const struct audit_row *rows, size_t count, const char **problem) {
     const struct audit_row *start = newest(rows, count, "exam.start", "exam.start"),

@@ -39,7 +39,7 @@ static void view_domains(struct request *r, struct view *v, const struct exam_at
     struct view *list = view_list(v, "domains");
     for (size_t i = 0; i < score->domain_count; i++) {
         const struct exam_domain_result *d = &score->domains[i];
-        const char *title = unit ? exam_course_title(&unit->course, d->id) : NULL;
+        const char *title = unit ? exam_domain_title(&unit->course, d->id) : NULL;
         struct view *row = view_item(list);
         view_text(row, "domain", title ? title : d->id);
         view_floor(r, row, t, d, score->steps, parts);
@@ -58,7 +58,7 @@ static void view_floors(struct request *r, struct view *v, const struct exam_att
         const struct exam_domain_result *d = &score->domains[i];
         floors |= d->floor > 0;
         if (d->correct >= d->floor) continue;
-        const char *title = unit ? exam_course_title(&unit->course, d->id) : NULL;
+        const char *title = unit ? exam_domain_title(&unit->course, d->id) : NULL;
         struct view *row = view_item(missed);
         view_text(row, "domain", title ? title : d->id);
         view_floor(r, row, t, d, score->steps, parts);
@@ -71,8 +71,8 @@ static void view_floors(struct request *r, struct view *v, const struct exam_att
 /* Only reached when the attempt has ended and its review policy is "full". */
 static enum err view_items(struct request *r, struct view *v, const struct exam_attempt *t,
                            const struct exam_score *score) {
-    struct exam_mark *marks;
-    enum err e = exam_attempt_marks(r->db, r->arena, t, &marks);
+    struct exam_slot_state *states;
+    enum err e = exam_slot_states(r->db, r->arena, t, &states);
     struct view *list = view_list(v, "items");
     bool has_math = false;
     for (int i = 0; i < t->form.slot_count && e == OK; i++) {
@@ -82,8 +82,8 @@ static enum err view_items(struct request *r, struct view *v, const struct exam_
         if (e != OK) break;
         const struct exam_ask ask = {.slot = slot,
                                      .item = item,
-                                     .response = marks[i].newest ? marks[i].newest->response
-                                                                 : EXAM_NO_ANSWER};
+                                     .response = states[i].newest ? states[i].newest->response
+                                                                  : EXAM_NO_ANSWER};
         const struct exam_points *p = &score->points[i];
         struct view *row = view_item(list);
         view_int(row, "number", i + 1);
@@ -128,7 +128,7 @@ static size_t add_modules(struct request *r, struct view *list, const struct con
         struct view *item = view_item(list);
         view_text(item, "href", arena_printf(r->arena, "/modules/%s", m->id));
         const struct content_module *shown = content_module_for(r, s, m->id);
-        content_say(r, item, "title", shown->title, content_module_lang(s, shown));
+        content_view_text(r, item, "title", shown->title, content_module_lang(s, shown));
         view_int(item, "minutes", m->minutes);
         n++;
     }
@@ -144,7 +144,7 @@ static void view_weak(struct request *r, struct view *v, const struct exam_score
     for (size_t i = 0; i < score->domain_count; i++) {
         const struct exam_domain_result *d = &score->domains[i];
         if (!is_weak(d, cut_permille)) continue;
-        const char *title = exam_course_title(&unit->course, d->id);
+        const char *title = exam_domain_title(&unit->course, d->id);
         struct view *item = view_item(list), *modules = view_list(item, "modules");
         view_text(item, "domain", title ? title : d->id);
         if (!add_modules(r, modules, s, unit->def.programme, unit->def.level, d->id))
@@ -210,7 +210,7 @@ static enum err closed(struct request *r, void *arg, enum err result) {
     if (result == OK)
         result = exam_attempt_load(r->db, r->arena, end->attempt_id, r->who->person_id, &t);
     if (result != OK) return result;
-    if (t.open) return exam_go(r, t.id, ""); /* the clock was put back meanwhile */
+    if (t.open) return exam_redirect(r, t.id, ""); /* the clock was put back meanwhile */
     exams_wake(r->app->exams);
     return result_page(r, &t);
 }
@@ -220,7 +220,7 @@ enum err exam_result_page(struct request *r) {
     enum err e = exam_own_attempt(r, &t);
     if (e != OK) return e;
     if (!t.open) return result_page(r, &t);
-    if (!exam_attempt_over(&t, r->now_ms)) return exam_go(r, t.id, "");
+    if (!exam_attempt_over(&t, r->now_ms)) return exam_redirect(r, t.id, "");
     if (exam_clock_settling(r->app->exams))
         return http_refuse(r, ERR_BUSY, "exam_clock_settling", NULL);
     /* Time is over and the exams' thread has not come by yet. */

@@ -49,7 +49,7 @@ static int floor_of(const struct exam_form *form, const struct exam_domain_resul
     return exam_points_for(d->total, exam_floor_permille(form, d->id));
 }
 
-/* What the answers have earned. RULE scoring-parts: before version 3 a part is nothing. */
+/* Computes the points of each slot. RULE scoring-parts: before version 3 a part is nothing. */
 static void earn(const struct exam_form *form, const struct exam_item *const *items,
                  const char *const *responses, int version, struct exam_points *out) {
     for (int i = 0; i < form->slot_count; i++) {

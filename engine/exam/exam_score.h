@@ -59,9 +59,9 @@ void exam_score(const struct exam_form *form, const struct exam_item *const *ite
                 const char *const *responses, int version, int cut_permille,
                 const char *const *domains, size_t domain_count, struct arena *a,
                 struct exam_score *out);
-/* Of steps or of points, as long as both are the same. */
+/* `correct` and `total` are both in steps, or both in points. */
 int exam_scaled(int correct, int total, int cut_permille);
-/* The smallest number of steps that is this share of `total`. */
+/* The smallest number of steps that is at least this share of `total`. */
 int exam_points_for(int total, int permille);
 /* The share that a domain of the form asks of its own; 0 = none. */
 int exam_floor_permille(const struct exam_form *form, const char *domain);

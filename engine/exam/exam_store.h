@@ -6,17 +6,17 @@
 
 /* ---- What is open -------------------------------------------------------------------------- */
 /* An exam as it was read from its files, immutable; shared by whoever holds it. */
-struct exam_live;
+struct loaded_exam;
 /* The exam as it is now, held until `a` is released. NULL when there is none. */
 const struct exam_unit *exams_hold(struct exams *e, struct arena *a, const char *exam_id);
-/* Whether that is the last good version, since its files have an error now. */
-bool exams_is_kept(struct exams *e, struct arena *a, const char *exam_id);
+/* Whether exams_hold gives the last good version of this exam, since its files have errors now. */
+bool exams_shows_last_good(struct exams *e, struct arena *a, const char *exam_id);
 /* All of them, by title, held until `a` is released. */
 size_t exams_hold_all(struct exams *e, struct arena *a, const struct exam_unit ***out);
 /* RULE live-item: whether an exam that counts uses this item today. Then nobody sees it outside of
  * an attempt of that. */
 bool exams_live_item(struct exams *e, struct arena *a, const char *item_id);
-/* Tells the thread that something ended and waits for its score. */
+/* Wakes the exams' thread, since an attempt has ended and has to be scored. */
 void exams_wake(struct exams *e);
 
 /* "…" = base64url(HMAC-SHA-256(academy's key, "attempt\nslot\nseq\nresponse\nsaved_at")), RFC
@@ -32,8 +32,8 @@ struct exam_clock {
         since_ms; /* while wrong: how far the machine's clock is ahead, and since when */
 };
 void exam_clock_now(struct exams *e, struct exam_clock *out);
-/* RULE exam-settle: soon after a start of the machine nobody knows whether its clock is right, so
- * nothing is ended then, and what seems too late is asked to come again. */
+/* RULE exam-settle: soon after a start of the machine it is not known whether its clock is right.
+ * No attempt is ended then, and a save that seems too late is answered with 503. */
 bool exam_clock_settling(struct exams *e);
 
 #define EXAM_CLOCK_KEY_BYTES 32
@@ -77,18 +77,18 @@ enum err exam_attempt_load(struct db *db, struct arena *a, const char *attempt_i
  * yet. */
 bool exam_attempt_over(const struct exam_attempt *t, int64_t now_ms);
 
-struct exam_mark {                  /* where a slot stands */
+struct exam_slot_state {            /* its newest answer, and whether it is flagged */
     const struct exam_save *newest; /* NULL = never saved */
     bool flagged;
 };
-/* slot_count entries. */
-enum err exam_attempt_marks(struct db *db, struct arena *a, const struct exam_attempt *t,
-                            struct exam_mark **out) MUST_USE;
-bool exam_mark_answered(const struct exam_mark *m);
+/* The states of all slots: slot_count entries. */
+enum err exam_slot_states(struct db *db, struct arena *a, const struct exam_attempt *t,
+                          struct exam_slot_state **out) MUST_USE;
+bool exam_slot_answered(const struct exam_slot_state *m);
 /* What the log keeps of the answers at the end of an attempt: SHA-256, in hex, of the JSON array of
  * [slot,seq,n,client,response,saved_ms] of the save that counts in each slot, in their order and
  * without blanks; `response` as the text that it is in the store. Slots without a save are not in
- * it. One look for each slot. */
+ * it. It takes one query for each slot. */
 enum err exam_answers_digest(struct db *db, struct arena *a, const char *attempt_id, int slot_count,
                              char **out) MUST_USE;
 
@@ -107,9 +107,11 @@ bool exam_slot_fits(const struct exam_slot *slot, const char *source, struct are
 enum err exam_attempt_score(struct exams *e, struct db *db, struct arena *a,
                             const struct exam_attempt *t, struct exam_score *out) MUST_USE;
 
+/* A person's attempts at an exam, oldest first; `seen` (may be NULL) receives the items of the
+ * newest ones. */
 enum err exam_past_list(struct db *db, struct arena *a, const char *person_id, const char *exam_id,
                         struct exam_past **out, size_t *count, struct exam_seen *seen) MUST_USE;
-/* 1000 = none. */
+/* The extra time of a person in an exam, as a factor; 1000 = none. */
 enum err exam_extra_permille(struct db *db, const char *person_id, const char *exam_id,
                              int *out) MUST_USE;
 
@@ -166,9 +168,9 @@ struct exam_saving {
 #define EXAM_SAVES_LIMIT 5000
 #define EXAM_SEQ_MAX                                                                               \
     ((int64_t)9007199254740991) /* 2^53 - 1: the largest that every JSON reader keeps */
-/* RULE exam-seq-step: how far a save may be numbered ahead of the newest of its question. Whoever
- * was offline counts what they did meanwhile; a number out of nothing would make all later saves
- * of other devices older than it. So many steps as there may be saves stay below the last number.
+/* RULE exam-seq-step: how far a save may be numbered ahead of the newest of its question. A client
+ * that was offline counts on meanwhile; a much larger number would make all later saves of other
+ * devices stale. So many steps as there may be saves stay below the last number.
  */
 #define EXAM_SEQ_STEP ((int64_t)1000000)
 #define EXAM_CLIENT_LIMIT 64

@@ -54,8 +54,8 @@ struct exam_type {
      * job, without the item. Arena. */
     const char *(*canonical)(const struct json_t *value, int options, struct arena *a,
                              const char **why);
-    /* The same value from the fields `response[]` of the page's form, for browsers without scripts.
-     * Arena; whatever the fields hold. */
+    /* Makes such a value of the fields `response[]` of the page's form, for browsers without
+     * scripts; never NULL, since `canonical` refuses what is wrong. Arena. */
     struct json_t *(*from_form)(const char *const *values, size_t count, struct arena *a);
 
     /* RULE answer-whole: how an answer stands to what is asked for, as the stem says it (so many
@@ -76,10 +76,10 @@ struct exam_type {
     void (*view_key)(struct view *v, const struct exam_ask *ask, struct arena *a);
     /* The answer in one line, as assessors see it; "" for EXAM_NO_ANSWER. Arena. */
     const char *(*say)(const char *response, struct arena *a);
-    /* An answer as somebody would give it who knows (`right`) or makes a mistake, for the demo and
-     * load tests: a function of seed and n. Arena. */
-    struct json_t *(*rehearse)(const struct exam_ask *ask, bool right, uint64_t seed, uint64_t n,
-                               struct arena *a);
+    /* A right answer, or one with a typical mistake, for the demo and load tests: a function of
+     * seed and n. Arena. */
+    struct json_t *(*demo_answer)(const struct exam_ask *ask, bool right, uint64_t seed, uint64_t n,
+                                  struct arena *a);
 };
 
 /* NULL when there is none. */

@@ -10,7 +10,7 @@
 
 static void check_count(struct exam_reader *r, cmark_node *heading, const char *stem) {
     struct exam_item *item = r->item;
-    int asked = doc_asks_for(stem);
+    int asked = doc_choose_count(stem);
     if (item->key_count == 0) return;
     if (asked && asked != item->key_count)
         exam_report(r, heading, "choose-count",
@@ -154,11 +154,11 @@ static void view(struct view *v, const struct exam_ask *ask, struct arena *a) {
         view_bool(o, "is_chosen", given & 1u << i);
     }
     view_bool(v, "is_multiple", ask->slot->type == &exam_type_multiple);
-    /* How many is no secret: the stem says so. */
+    /* The number of keys may be shown, since the stem says it. */
     view_int(v, "choose", ask->item->key_count);
     view_int(v, "chosen", chosen_count(ask));
     view_bool(v, "is_over", surplus(ask) > 0);
-    view_bool(v, "stem_says", doc_asks_for(ask->item->stem) == ask->item->key_count);
+    view_bool(v, "stem_says", doc_choose_count(ask->item->stem) == ask->item->key_count);
 }
 
 static void view_key(struct view *v, const struct exam_ask *ask, struct arena *a) {
@@ -175,12 +175,12 @@ static void view_key(struct view *v, const struct exam_ask *ask, struct arena *a
     }
 }
 
-/* ---- Rehearsal ----------------------------------------------------------------------------- */
+/* ---- Demo answers -------------------------------------------------------------------------- */
 
 enum { STREAM_WRONG = (1u << 20) + 1 };
 
-static json_t *rehearse(const struct exam_ask *ask, bool right, uint64_t seed, uint64_t n,
-                        struct arena *a) {
+static json_t *demo_answer(const struct exam_ask *ask, bool right, uint64_t seed, uint64_t n,
+                           struct arena *a) {
     unsigned bits = keys(ask);
     if (!right) {
         int options = ask->slot->option_count;
@@ -199,7 +199,7 @@ static json_t *rehearse(const struct exam_ask *ask, bool right, uint64_t seed, u
 #define CHOICE                                                                                     \
     .face = "choice", .shuffled = true, .find = exam_find_tasks, .parse = parse,                   \
     .from_form = from_form, .points = points, .view = view, .view_key = view_key,                  \
-    .say = exam_letters_say, .rehearse = rehearse
+    .say = exam_letters_say, .demo_answer = demo_answer
 
 const struct exam_type exam_type_single = {
     .name = "single", .letter = 's', .canonical = canonical_single, CHOICE};

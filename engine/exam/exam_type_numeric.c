@@ -183,7 +183,7 @@ static void view_key(struct view *v, const struct exam_ask *ask, struct arena *a
     view(v, ask, a);
     for (int i = 0; i < ask->item->option_count; i++) {
         const struct exam_option *option = &ask->item->options[i];
-        if (!option->key && i != given) continue; /* mistakes that somebody else makes */
+        if (!option->key && i != given) continue; /* a mistake that this candidate did not make */
         struct view *o = view_item(options);
         view_html(o, "option", option->html);
         view_html(o, "rationale", option->rationale);
@@ -192,13 +192,13 @@ static void view_key(struct view *v, const struct exam_ask *ask, struct arena *a
     }
 }
 
-/* ---- Rehearsal ----------------------------------------------------------------------------- */
+/* ---- Demo answers -------------------------------------------------------------------------- */
 
 enum { STREAM_MISTAKE = (1u << 20) + 4 };
 
 /* A mistake of the list when there is one, else far beside the key. */
-static json_t *rehearse(const struct exam_ask *ask, bool right, uint64_t seed, uint64_t n,
-                        struct arena *a) {
+static json_t *demo_answer(const struct exam_ask *ask, bool right, uint64_t seed, uint64_t n,
+                           struct arena *a) {
     const struct exam_item *item = ask->item;
     const struct numeric *own = item->own;
     int key = 0;
@@ -225,4 +225,4 @@ const struct exam_type exam_type_numeric = {.name = "numeric",
                                             .view = view,
                                             .view_key = view_key,
                                             .say = say,
-                                            .rehearse = rehearse};
+                                            .demo_answer = demo_answer};

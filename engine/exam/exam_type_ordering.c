@@ -3,13 +3,13 @@
  *
  * RULE order-whole: one point when all options stand in their places, else none.
  * RULE order-neighbours: with `scoring: neighbours`, of n options n - 1 parts of a point, one for
- * each option that directly follows the one before which it belongs. Where the run stands is
- * nothing: with the right order A B C D, "B C D A" has two parts of three. */
+ * each option that directly follows the one before which it belongs. Where the run stands does
+ * not count: with the right order A B C D, "B C D A" has two parts of three. */
 #include "base/json.h"
 #include "base/text.h"
 #include "exam/exam_read.h"
 
-#define LEAST 3 /* two options are a toss of a coin */
+#define LEAST 3 /* with two options one would guess right half of the time */
 
 struct ordering {
     bool neighbours;
@@ -200,13 +200,13 @@ static void view_key(struct view *v, const struct exam_ask *ask, struct arena *a
     view_bool(v, "by_neighbours", ((const struct ordering *)ask->item->own)->neighbours);
 }
 
-/* ---- Rehearsal ----------------------------------------------------------------------------- */
+/* ---- Demo answers -------------------------------------------------------------------------- */
 
 enum { STREAM_SWAP = (1u << 20) + 3 };
 
 /* The usual mistake: two neighbours have changed places. */
-static json_t *rehearse(const struct exam_ask *ask, bool right, uint64_t seed, uint64_t n,
-                        struct arena *a) {
+static json_t *demo_answer(const struct exam_ask *ask, bool right, uint64_t seed, uint64_t n,
+                           struct arena *a) {
     int count = ask->slot->option_count, at[EXAM_OPTIONS];
     for (int i = 0; i < count; i++) at[ask->slot->order[i]] = i + 1;
     if (!right) {
@@ -236,4 +236,4 @@ const struct exam_type exam_type_ordering = {.name = "ordering",
                                              .view_key = view_key,
                                              .surplus = surplus,
                                              .say = exam_letters_say,
-                                             .rehearse = rehearse};
+                                             .demo_answer = demo_answer};

@@ -98,11 +98,11 @@ const struct exam_item *exam_unit_item(const struct exam_unit *u, const char *id
     return NULL;
 }
 
-/* Shorter ones are told from other text by nobody: "Which is right?" */
+/* A shorter question, such as "Which is right?", may stand in any text by chance. */
 #define STEM_LEAST 40 /* bytes */
 
 const char *exam_item_question(struct arena *a, const struct exam_item *item) {
-    const char *text = exam_one_blank(a, item->asked, strlen(item->asked));
+    const char *text = exam_collapse_blanks(a, item->asked, strlen(item->asked));
     return strlen(text) >= STEM_LEAST ? text : NULL;
 }
 
@@ -123,7 +123,7 @@ const struct exam_item *exam_items_shared(const struct exam_item *practised, siz
     return NULL;
 }
 
-char *exam_one_blank(struct arena *a, const char *text, size_t len) {
+char *exam_collapse_blanks(struct arena *a, const char *text, size_t len) {
     char *out = arena_alloc(a, len + 1);
     size_t n = 0;
     bool blank = true; /* none at the beginning */

@@ -1,5 +1,5 @@
-/* The exams' thread: keeps what is open current, ends what ran out, scores what has ended. And
- * opening and closing. */
+/* Opens and closes the room, and runs the exams' thread: it stores newly loaded exams, ends
+ * attempts that ran out, and scores those that have ended. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/wait.h"
-#include "exam/exam_live.h"
+#include "exam/exam_loaded.h"
 #include "exam/exam_sql.h"
 
 #define SCRATCH_BYTES ((size_t)256 * 1024 * 1024)
@@ -19,8 +19,8 @@
 
 /* ---- Ends and scores ---------------------------------------------------------------------- */
 
-/* One batch of the thread's work: memory of its own, and a snapshot that is let go whatever
- * happens in it. */
+/* One batch of the thread's work, with its own memory, and a read snapshot that is released
+ * whatever happens. */
 struct batch {
     struct exams *exams;
     struct db *db;
@@ -54,10 +54,10 @@ static bool run_batch(struct batch *b, void (*work)(struct batch *b)) {
     return fine;
 }
 
-static void publish(struct batch *b) { live_publish(b->exams, &b->arena); }
-static void look_at_clock(struct batch *b) { exam_clock_look(b->exams, &b->arena); }
+static void publish(struct batch *b) { loaded_publish(b->exams, &b->arena); }
+static void look_at_clock(struct batch *b) { exam_clock_check(b->exams, &b->arena); }
 
-/* This is the exams' clock: the one place of this room that reads it. The job looks at its own. */
+/* The only place of this room that reads the clock itself; jobs and handlers are given the time. */
 static void close_expired(struct batch *b) {
     if (exam_clock_settling(b->exams)) return;
     read_begin(b);
@@ -105,7 +105,7 @@ static void score_some(struct batch *b) {
 }
 
 /* One round of the thread. What cannot be scored is tried again after a while, not at once. */
-static void round_of_care(struct exams *e, struct db *db, int64_t *retry_ms) {
+static void exam_tick(struct exams *e, struct db *db, int64_t *retry_ms) {
     struct batch b = {.exams = e, .db = db};
     (void)run_batch(&b, look_at_clock);
     (void)run_batch(&b, publish);
@@ -117,7 +117,7 @@ static void round_of_care(struct exams *e, struct db *db, int64_t *retry_ms) {
     if (b.failed) *retry_ms = clock_monotonic_ms() + RETRY_MS;
 }
 
-static void *care(void *exams) {
+static void *exams_thread(void *exams) {
     struct exams *e = exams;
     struct db *db = store_reader(e->app->store);
     int64_t retry_ms = 0;
@@ -127,7 +127,7 @@ static void *care(void *exams) {
     pthread_mutex_lock(&e->sleep);
     while (!atomic_load(&e->stop)) {
         pthread_mutex_unlock(&e->sleep);
-        if (db) round_of_care(e, db, &retry_ms);
+        if (db) exam_tick(e, db, &retry_ms);
         pthread_mutex_lock(&e->sleep);
         struct timespec until = wait_until(THREAD_EVERY_MS);
         while (!atomic_load(&e->stop) && !e->awake && wait_for(&e->wake, &e->sleep, &until))
@@ -175,11 +175,11 @@ enum err exams_open(struct exams **out, struct app *app, struct arena *a, const 
     if (result == OK) e->secret = strdup(secret);
     if (result == OK && !e->secret) result = ERR_IO;
     if (result == OK) {
-        result = live_open(e);
+        result = loaded_open(e);
         *why = "the exams cannot be opened: their files cannot be read";
     }
     if (result == OK) {
-        e->running = pthread_create(&e->thread, NULL, care, e) == 0;
+        e->running = pthread_create(&e->thread, NULL, exams_thread, e) == 0;
         if (!e->running || !tree_start(e->tree)) {
             *why = "the exams cannot be opened: their thread cannot be started";
             result = ERR_IO;

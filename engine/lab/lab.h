@@ -8,7 +8,7 @@
  * lab_check_tree takes as long as its files do, on any thread; lab_demo_run, lab_bench_workers and
  * lab_command wait for workers: for commands.
  *
- * Routes (see server/routes.c); L = ROLE_ANY, S = LAB_SEERS:
+ * Routes (see server/routes.c); L = ROLE_ANY, S = LAB_VIEWERS:
  *   GET  /labs                          L   lab_index_page
  *   GET  /labs/:lab                     L   lab_lobby_page
  *   POST /labs/:lab/runs                ROLE_LEARNER   lab_start_post
@@ -20,10 +20,12 @@
  *   POST /runs/:run/hints               L   lab_hint_post
  *   POST /runs/:run/rewind              L   lab_rewind_post
  *   GET  /runs/:run/replay              L   lab_replay_page
- *   any  /runs/:run/api/:connector/(rest)   public   lab_api, ROUTE_BEARER + ROUTE_METHODS +
- * ROUTE_JSON RULE lab-see: a run's pages are open to its owner, and to be looked at and replayed by
- * those of S of whom labs_set_seer says so; each look of theirs enters the audit log before
- * anything is shown. The handlers see to that. */
+ *   any  /runs/:run/api/:connector/(rest)   public   lab_api
+ *        with ROUTE_BEARER, ROUTE_METHODS and ROUTE_JSON
+ *
+ * RULE lab-see: a run's pages are open to its owner, and to be looked at and replayed by those of S
+ * of whom labs_set_may_see says so; each look of theirs enters the audit log before anything is
+ * shown. The handlers see to that. */
 #ifndef GR_LAB_LAB_H
 #define GR_LAB_LAB_H
 
@@ -34,26 +36,27 @@
 struct labs;
 struct zygote;
 
-/* Workers that live at a time, unless labs_open is told otherwise; each takes two descriptors. */
+/* Workers that may run at a time, unless labs_open is told otherwise; each takes two descriptors.
+ */
 #define LAB_LIVE_DEFAULT 64
-/* Step one: starts the program that workers are forked from, and whose path is `program`; NULL: the
- * one that was built or installed with this program. ERR_NOT_FOUND, ERR_CONFLICT: there is none, or
- * one of another build; that is a mistake of whoever installed it. ERR_IO: this machine cannot
- * confine workers; an academy without labs can still be served. `*why`: a sentence (arena, or
- * constant). */
+/* Step one of opening: starts the program that workers are forked from; `program` is its path,
+ * NULL: the one that was built or installed with this program. ERR_NOT_FOUND, ERR_CONFLICT: there
+ * is none, or one of another build; that is a mistake of whoever installed it. ERR_IO: this machine
+ * cannot confine workers; an academy without labs can still be served. `*why`: a sentence (arena,
+ * or constant). */
 enum err labs_prepare(struct zygote **out, const char *program, struct arena *a,
                       const char **why) MUST_USE;
-#define LAB_STARTERS 2 /* a thread and a process that are there from then on */
-/* Instead of step two, also when that failed. NULL is fine. */
+#define LAB_STARTERS 2 /* the thread and the process that run from then on */
+/* Undoes step one when step two is not reached, or fails. NULL is fine. */
 void labs_unprepare(struct zygote *z);
 /* Step two. On OK it takes over `z` (may be NULL: then runs answer that labs are not available).
  * `live_limit`: workers at a time, 0 = 64; the longest unused one makes room. */
 enum err labs_open(struct labs **out, struct app *app, struct zygote *z, int live_limit,
                    struct arena *a, const char **why) MUST_USE;
-/* Who may look at a person's runs: OK, or a refusal that is answered already. Without one only the
- * person may. */
+/* Sets the function that says who may look at a person's runs: OK, or a refusal that is answered
+ * already. Without one only the person may. */
 typedef enum err (*lab_may_see_fn)(struct request *r, const char *person_id);
-void labs_set_seer(struct labs *l, lab_may_see_fn may_see);
+void labs_set_may_see(struct labs *l, lab_may_see_fn may_see);
 /* Keeps snapshots of live runs, ends all workers. Call after http_stop and before store_close. */
 void labs_close(struct labs *l);
 /* A job, once, at the first start of a server: scenarios that older programs kept are published as
@@ -81,10 +84,10 @@ const char *lab_title_lang(struct labs *l, struct arena *a, const char *lab_id);
 /* How long one run of it takes as its author says; 0 when there is none of this id. */
 int lab_minutes(struct labs *l, const char *lab_id);
 
-/* For content_add_source: what the lobbies say of briefs and tasks; nothing of checks, hints and
- * solutions. */
-struct content_source;
-void lab_search_source(struct labs *l, struct content_source *out);
+/* For content_add_source: makes the briefs and tasks of labs searchable, as their start pages show
+ * them; nothing of checks, hints and solutions. */
+struct content_search_source;
+void lab_search_source(struct labs *l, struct content_search_source *out);
 
 /* The runs of a person: facts for a decision, oldest first. `scenario_id` NULL = all. */
 struct lab_result {
@@ -145,7 +148,7 @@ enum err lab_demo_run(struct labs *l, struct arena *a, const char *person_id,
                       int64_t started_ms, const char **run_id) MUST_USE;
 
 /* ---- Pages ---------------------------------------------------------------------------------- */
-#define LAB_SEERS (ROLE_INSTRUCTOR | ROLE_ASSESSOR)
+#define LAB_VIEWERS (ROLE_INSTRUCTOR | ROLE_ASSESSOR)
 enum err lab_index_page(struct request *r);
 enum err lab_lobby_page(struct request *r);
 enum err lab_start_post(struct request *r);

@@ -1,4 +1,4 @@
-/* What other rooms and pages ask of scenarios: by version, and the facts of each. */
+/* What other rooms and pages need to know of scenarios: a version, titles, languages, lengths. */
 #include "base/log.h"
 #include "base/text.h"
 #include "content/content.h"
@@ -6,7 +6,7 @@
 #include "labmodel/lab_pack.h"
 
 enum err labs_version(struct labs *l, struct db *db, const char *version, struct arena *a,
-                      const struct lab_held **out) {
+                      const struct lab_version **out) {
     const char *bytes;
     size_t len;
     *out = registry_version(l->registry, a, version);
@@ -20,7 +20,7 @@ enum err labs_version(struct labs *l, struct db *db, const char *version, struct
 }
 
 enum err lab_list(struct labs *l, struct arena *a, struct lab_about **out, size_t *count) {
-    const struct lab_held **all;
+    const struct lab_version **all;
     *count = l ? registry_all(l->registry, a, &all) : 0;
     *out = NEW_ARRAY(a, struct lab_about, *count);
     for (size_t i = 0; i < *count; i++) {
@@ -45,12 +45,12 @@ const char *lab_lang(struct labs *l, struct arena *a, const char *lang, const ch
 }
 
 const char *lab_title_lang(struct labs *l, struct arena *a, const char *lab_id) {
-    const struct lab_held *h = l ? registry_current(l->registry, a, lab_id, NULL) : NULL;
+    const struct lab_version *h = l ? registry_current(l->registry, a, lab_id, NULL) : NULL;
     return h ? lab_lang(l, a, h->scenario.lang, h->scenario.programme) : NULL;
 }
 
 const char *lab_title(struct labs *l, struct arena *a, const char *lab_id) {
-    const struct lab_held *h = l ? registry_current(l->registry, a, lab_id, NULL) : NULL;
+    const struct lab_version *h = l ? registry_current(l->registry, a, lab_id, NULL) : NULL;
     return h ? arena_dup(a, h->scenario.title) : NULL;
 }
 

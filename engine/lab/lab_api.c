@@ -1,5 +1,6 @@
-/* /runs/RUN/api/CONNECTOR/…: the systems of a run as real HTTP APIs. What a dialect asks for as a
- * key is checked here, so that nobody without it wakes a worker or fills a record. */
+/* /runs/RUN/api/CONNECTOR/…: the systems of a run as real HTTP APIs. The credentials that a dialect
+ * asks for are checked here, so that a request without them neither wakes a worker nor adds to a
+ * record. */
 #include <sodium.h>
 #include <string.h>
 
@@ -7,7 +8,7 @@
 #include "base/codec.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "labmodel/lab_chance.h"
+#include "labmodel/lab_random.h"
 #include "lab/lab_manager.h"
 #include "lab/lab_pages.h"
 #include "labmodel/lab_openapi.h"
@@ -27,7 +28,7 @@ static enum err plain(struct request *r, int status, const char *sentence) {
     return http_json(r, status, buf_text(&b), b.len);
 }
 
-/* The status of a failure, with what HTTP wants beside it. */
+/* The HTTP status of a failure; sets the header that belongs to it. */
 static int answer_of(struct request *r, enum err e) {
     if (e == ERR_BUSY) http_header_out(r, "Retry-After", "2");
     return e == ERR_NOT_FOUND ? 404 : e == ERR_BUSY ? 503 : e == ERR_LIMIT ? 413 : 500;
@@ -55,7 +56,7 @@ bool lab_api_may_set(const struct lab_dialect *d, const char *name) {
 static enum err finish(struct request *r, void *arg, enum err result) {
     struct api_call *c = arg;
     const struct lab_answer *a = &c->ask.answer;
-    if (result) return plain(r, answer_of(r, result), lab_words(r, lab_ask_refusal(&c->ask), NULL));
+    if (result) return plain(r, answer_of(r, result), lab_text(r, lab_ask_refusal(&c->ask), NULL));
     for (int i = 0; i < a->header_count; i++)
         if (c->dialect && lab_api_may_set(c->dialect, a->headers[i].name))
             http_header_out(r, a->headers[i].name, a->headers[i].value);
@@ -110,8 +111,8 @@ static bool form_has(const char *body, const char *name, const char *value) {
     return false;
 }
 
-/* True when the request carries what the dialect asks for; *token is the number of an OAuth token.
- */
+/* Whether the request carries the credentials that the dialect asks for; `*token` is the number of
+ * an OAuth token. */
 static bool authenticated(struct request *r, const struct lab_dialect *d,
                           const struct lab_run_row *run, int member, int64_t *token) {
     const char *secret = lab_run_token(r->app->labs, r->arena, run->id),
@@ -233,16 +234,16 @@ enum err lab_api(struct request *r) {
                      e == ERR_NOT_FOUND ? "There is no such run."
                                         : "The run cannot be read just now.");
     if (str_eq(r->param[1], "lab")) return lab_call(r, &run);
-    const struct lab_held *held;
-    e = labs_version(l, r->db, run.version, r->arena, &held);
+    const struct lab_version *version;
+    e = labs_version(l, r->db, run.version, r->arena, &version);
     if (e == ERR_BUSY) return plain(r, answer_of(r, e), "The run cannot be read just now.");
-    if (e || !lab_choice_read(&held->scenario.stack, run.choice, dialects, r->arena))
+    if (e || !lab_choice_read(&version->scenario.stack, run.choice, dialects, r->arena))
         return plain(r, 500, "The version of this lab cannot be read any more.");
-    int member = lab_member_find(&held->scenario.stack, r->param[1]);
+    int member = lab_member_find(&version->scenario.stack, r->param[1]);
     if (member < 0) return plain(r, 404, "There is no such connector in this run.");
     if (str_eq(r->param[2], "openapi.json") && r->method == METHOD_GET) {
         struct buf b;
-        struct lab_surface surface = {&held->scenario.stack, dialects, member};
+        struct lab_surface surface = {&version->scenario.stack, dialects, member};
         buf_init(&b, r->arena);
         lab_openapi(&surface,
                     arena_printf(r->arena, "%s/runs/%s/api/%s", r->origin, run.id, r->param[1]),

@@ -11,7 +11,7 @@
 #include "labmodel/lab_read.h"
 #include "labmodel/lab_solution.h"
 #include "labmodel/lab_xml.h"
-#include "sandbox/prepare.h"
+#include "sandbox/author_sql.h"
 
 #define FOLDER_FILES 500
 
@@ -110,11 +110,11 @@ static void check_connectors(struct tree *t) {
 
 /* ---- SQL ------------------------------------------------------------------------------------ */
 
-static void check_query(struct tree *t, struct prepare *p, const struct lab_check *c,
+static void check_query(struct tree *t, struct author_sql *p, const struct lab_check *c,
                         const char *file) {
     const char *why;
     size_t offset;
-    if (!c->sql || prepare_check(p, c->sql, &why, &offset)) return;
+    if (!c->sql || author_sql_check_verdict(p, c->sql, &why, &offset)) return;
     int line = c->sql_line, column = 1;
     for (size_t i = 0; i < offset && c->sql[i]; i++, column++)
         if (c->sql[i] == '\n') {
@@ -125,12 +125,12 @@ static void check_query(struct tree *t, struct prepare *p, const struct lab_chec
              "The query of “%s” cannot be asked: %s.", c->id, why);
 }
 
-static void check_each(struct tree *t, struct prepare *p, const struct lab_solution *one,
+static void check_each(struct tree *t, struct author_sql *p, const struct lab_solution *one,
                        xmlNode *parent) {
     for (xmlNode *n = lab_xml_child(parent, NULL); n; n = lab_xml_next(n, NULL)) {
         const char *why, *sql = lab_xml_is(n, "each") ? lab_xml_attr(n, "sql", t->arena) : NULL;
         size_t offset;
-        if (sql && !prepare_sql(p, sql, &why, &offset))
+        if (sql && !author_sql_check(p, sql, &why, &offset))
             lab_xml_problem(t->diags, one->file, n, "lab-sql",
                             "The query of this <each> cannot be asked: %s.", why);
         check_each(t, p, one, n); /* the schema and libxml2 limit the depth */
@@ -141,7 +141,7 @@ static void check_sql(struct tree *t, const struct lab_scenario *s,
                       const struct lab_solutions *solutions) {
     const struct lab_object *bad;
     const char *why, *file = arena_printf(t->arena, "labs/scenarios/%s/checks.md", s->id);
-    struct prepare *p = prepare_new(&s->stack, t->arena, &bad, &why);
+    struct author_sql *p = author_sql_new(&s->stack, t->arena, &bad, &why);
     if (!p) {
         const char *place = arena_printf(t->arena, "labs/scenarios/%s/stack.xml", s->id);
         diag_add(t->diags, SEVERITY_ERROR, place, 0, 0, "lab-name",
@@ -156,8 +156,8 @@ static void check_sql(struct tree *t, const struct lab_scenario *s,
 
 /* ---- Scenarios ------------------------------------------------------------------------------ */
 
-/* Whether the errors since `before` leave these files alone: those that end so, or (`others`) all
- * but those. */
+/* Whether no error since `before` is in files whose names end with `ending` or, with `others`, in
+ * any other files. */
 static bool untouched(const struct tree *t, int before, const char *ending, bool others) {
     int n = 0;
     for (const struct diag *d = t->diags->first; d; d = d->next) {
@@ -172,7 +172,7 @@ static void check_scenario(struct tree *t, const char *id) {
     struct lab_solutions *solutions = NEW(t->arena, struct lab_solutions);
     int before = t->diags->errors;
     bool whole = lab_scenario_load(s, t->root, id, t->arena, t->diags) == OK;
-    /* Of a broken scenario the parts that are sound are checked as well: solutions name checks,
+    /* Of a broken scenario the parts that are valid are checked as well: solutions name checks,
      * queries name tables. */
     bool checks = whole || (s->check_count && untouched(t, before, "/checks.md", false));
     bool stack = whole || (s->stack.member_count && untouched(t, before, ".md", true));

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "sandbox/wire.h"
 
-static int64_t patience_ms(const struct worker *w, unsigned operation) {
+static int64_t time_limit_ms(const struct worker *w, unsigned operation) {
     if (w->deadline_ms) return w->deadline_ms;
     return operation <= WIRE_LOAD ? CLIENT_BOOT_MS : CLIENT_DEADLINE_MS;
 }
@@ -18,8 +18,8 @@ static enum err ask_for(struct worker *w, unsigned operation, const void *payloa
                         struct arena *a, char **answer, size_t *answer_len, unsigned *said) {
     unsigned got;
     if (w->fd < 0) return ERR_IO;
-    int64_t end_ms = clock_monotonic_ms() + patience_ms(w, operation);
-    /* What a worker says unasked would be taken for the answer to the next question. */
+    int64_t end_ms = clock_monotonic_ms() + time_limit_ms(w, operation);
+    /* Anything that a worker sent unasked would be taken for the answer to the next question. */
     if (wire_quiet(w->fd) && wire_send(w->fd, operation, payload, len, end_ms) &&
         wire_receive(w->fd, &got, answer, answer_len,
                      operation == WIRE_SAVE ? WIRE_MAX : CLIENT_ANSWER_BYTES, a, end_ms)) {
@@ -58,8 +58,8 @@ enum err client_start(struct worker *w, struct zygote *z, const char *pack, size
     return e;
 }
 
-/* A worker runs what learners wrote: what it says of an answer is believed only as far as it can do
- * no harm. */
+/* A worker runs what learners wrote, so its answers are not trusted: whatever could do harm is
+ * refused. */
 static bool printable(const char *text, size_t max) {
     size_t n = text ? strlen(text) : 0;
     for (size_t i = 0; i < n; i++)

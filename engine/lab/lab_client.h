@@ -1,8 +1,8 @@
-/* The server's end of a worker: boots it for a run and asks it. One thread at a time.
+/* The server's end of a worker: starts it for a run and asks it questions. One thread at a time.
  *
- * Every question has a deadline (worker.deadline_ms, 0 = CLIENT_DEADLINE_MS), whichever way the
- * waiting goes: a worker that stops reading, stops in the middle of an answer or never stops
- * writing is ended and reported as ERR_BUSY (too late) or ERR_IO (it died, or what it says makes no
+ * Every question has a deadline (worker.deadline_ms, 0 = CLIENT_DEADLINE_MS) for writing and
+ * reading together: a worker that stops reading, stops in the middle of an answer or never stops
+ * writing is ended and reported as ERR_BUSY (too late) or ERR_IO (it died, or its answer makes no
  * sense). */
 #ifndef GR_LAB_CLIENT_H
 #define GR_LAB_CLIENT_H

@@ -10,7 +10,7 @@
 #include "lab/lab_prove.h"
 
 #define COMMAND_ARENA_BYTES ((size_t)256 * 1024 * 1024)
-#define GATE_SEEDS 20
+#define DEFAULT_SEEDS 20
 
 static const char test_help[] =
     "usage: gradus lab test [SCENARIO…] [--seeds N] [--root DIR]\n\n"
@@ -30,10 +30,10 @@ static const char run_help[] =
 
 enum status { FINE, PROBLEMS, CANNOT_RUN };
 
-/* What was asked for: either command's words and options. */
-struct wish {
+/* The arguments and options of either command. */
+struct lab_options {
     const char *root, *solution, *choice;
-    const char **ids; /* the words that are no options */
+    const char **ids; /* the arguments that are no options */
     int id_count;
     int64_t seeds, seed;
 };
@@ -57,15 +57,16 @@ static enum status load(struct lab_scenario *s, struct lab_solutions *solutions,
     return fine ? FINE : e == ERR_NOT_FOUND ? CANNOT_RUN : PROBLEMS;
 }
 
-static enum status test_one(const struct wish *wish, const char *id, struct zygote *z) {
+static enum status test_one(const struct lab_options *options, const char *id, struct zygote *z) {
     struct arena a;
     struct lab_proof proof;
     arena_init(&a, COMMAND_ARENA_BYTES);
     struct lab_scenario *s = NEW(&a, struct lab_scenario);
     struct lab_solutions *solutions = NEW(&a, struct lab_solutions);
-    enum status result = load(s, solutions, wish->root, id, &a);
+    enum status result = load(s, solutions, options->root, id, &a);
     if (result == FINE) {
-        if (lab_prove(s, solutions, z, (int)wish->seeds, stdout, true, &proof)) result = PROBLEMS;
+        if (lab_prove(s, solutions, z, (int)options->seeds, stdout, true, &proof))
+            result = PROBLEMS;
         printf("%s: %d runs, %d actions, %lld ms, %d problems\n", id, proof.runs, proof.actions,
                (long long)proof.elapsed_ms, proof.problems);
     }
@@ -73,18 +74,19 @@ static enum status test_one(const struct wish *wish, const char *id, struct zygo
     return result;
 }
 
-static enum status test(const struct wish *wish, struct zygote *z) {
+static enum status test(const struct lab_options *options, struct zygote *z) {
     struct arena a;
     enum status result = FINE;
     arena_init(&a, (size_t)1024 * 1024);
-    const char **ids = wish->ids;
-    size_t count = wish->id_count ? (size_t)wish->id_count : lab_scenario_ids(wish->root, &ids, &a);
+    const char **ids = options->ids;
+    size_t count = options->id_count ? (size_t)options->id_count
+                                     : lab_scenario_ids(options->root, &ids, &a);
     for (size_t i = 0; i < count; i++) {
-        enum status one = test_one(wish, ids[i], z);
+        enum status one = test_one(options, ids[i], z);
         if (one > result) result = one;
     }
     if (count == 0) {
-        fprintf(stderr, "gradus: there are no scenarios in %s/labs/scenarios.\n", wish->root);
+        fprintf(stderr, "gradus: there are no scenarios in %s/labs/scenarios.\n", options->root);
         result = CANNOT_RUN;
     }
     arena_release(&a);
@@ -108,26 +110,27 @@ static enum status show(const struct lab_scenario *s, struct worker *w, struct a
     return passed == s->check_count ? FINE : PROBLEMS;
 }
 
-static enum status play(const struct wish *wish, const struct lab_scenario *s,
+static enum status play(const struct lab_options *options, const struct lab_scenario *s,
                         const struct lab_solutions *solutions, struct zygote *z, struct arena *a) {
     const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
     const char **choices, *why = NULL;
     struct worker w;
     struct lab_played played;
-    const struct lab_solution *which = lab_solution_find(solutions, wish->solution);
+    const struct lab_solution *which = lab_solution_find(solutions, options->solution);
     lab_choices(&s->stack, &choices, a);
-    const char *choice = wish->choice ? lab_choice_normal(&s->stack, wish->choice, a) : choices[0];
+    const char *choice = options->choice ? lab_choice_normal(&s->stack, options->choice, a)
+                                         : choices[0];
     if (!which)
-        fprintf(stderr, "gradus: “%s” has no solution “%s”.\n", wish->ids[0], wish->solution);
+        fprintf(stderr, "gradus: “%s” has no solution “%s”.\n", options->ids[0], options->solution);
     else if (!choice || !lab_choice_read(&s->stack, choice, dialects, a))
         fprintf(stderr, "gradus: these dialects are not allowed here.\n");
-    else if (client_start(&w, z, s->pack, s->pack_len, choice, (uint64_t)wish->seed, NULL, 0, a,
+    else if (client_start(&w, z, s->pack, s->pack_len, choice, (uint64_t)options->seed, NULL, 0, a,
                           &why))
         fprintf(stderr, "gradus: %s\n", why);
     else {
         enum err e = lab_solution_play(solutions, which, s, dialects, &w, a, &played);
         printf("%s, %s, seed %lld: %d actions, %d refused\n", which->title, choice,
-               (long long)wish->seed, played.count, played.refused);
+               (long long)options->seed, played.count, played.refused);
         if (played.first_refusal) printf("first refusal: %s\n", played.first_refusal);
         enum status result = e ? PROBLEMS : show(s, &w, a);
         worker_end(&w);
@@ -136,21 +139,21 @@ static enum status play(const struct wish *wish, const struct lab_scenario *s,
     return CANNOT_RUN;
 }
 
-static enum status run(const struct wish *wish, struct zygote *z) {
+static enum status run(const struct lab_options *options, struct zygote *z) {
     struct arena a;
     arena_init(&a, COMMAND_ARENA_BYTES * 2);
     struct lab_scenario *s = NEW(&a, struct lab_scenario);
     struct lab_solutions *solutions = NEW(&a, struct lab_solutions);
-    enum status result = load(s, solutions, wish->root, wish->ids[0], &a);
-    /* Nothing was played: that is no finding about the solution. */
-    result = result == FINE ? play(wish, s, solutions, z, &a) : CANNOT_RUN;
+    enum status result = load(s, solutions, options->root, options->ids[0], &a);
+    /* When nothing was played, nothing was found out about the solution. */
+    result = result == FINE ? play(options, s, solutions, z, &a) : CANNOT_RUN;
     arena_release(&a);
     return result;
 }
 
 /* ---- Words and options ---------------------------------------------------------------------- */
-/* Asked for: to standard output, exit status 0. Given because a call was not understood: to
- * standard error, 2. */
+/* Prints the usage: to standard output with exit status 0 when it was asked for, else to standard
+ * error with 2. */
 static int usage(bool asked) {
     fputs(
         "usage: gradus lab test [SCENARIO…] [OPTIONS]               prove scenarios with their solutions\n"
@@ -165,8 +168,8 @@ static int refused(const char *name, const char *why, const char *word, const ch
     return CANNOT_RUN;
 }
 
-/* -1: go on; else the exit status. */
-static int read_options(int argc, char **argv, bool tests, struct wish *w) {
+/* Returns -1 to go on, else the exit status. */
+static int read_options(int argc, char **argv, bool tests, struct lab_options *w) {
     const char *name = argv[0], *help = tests ? test_help : run_help;
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i], **text = NULL;
@@ -199,17 +202,17 @@ int lab_command(int argc, char **argv, const char *root) {
     if (!tests && !str_eq(argv[0], "run")) return usage(false);
     struct arena a;
     arena_init(&a, (size_t)1024 * 1024);
-    struct wish wish = {.root = root,
-                        .seeds = GATE_SEEDS,
-                        .seed = 1,
-                        .ids = NEW_ARRAY(&a, const char *, (size_t)argc)};
-    int result = read_options(argc, argv, tests, &wish);
+    struct lab_options options = {.root = root,
+                                  .seeds = DEFAULT_SEEDS,
+                                  .seed = 1,
+                                  .ids = NEW_ARRAY(&a, const char *, (size_t)argc)};
+    int result = read_options(argc, argv, tests, &options);
     if (result < 0) {
         codec_start();
         signal(SIGPIPE, SIG_IGN);
         struct zygote *z;
         if (zygote_start(&z, NULL, &a, &why)) fprintf(stderr, "gradus: %s\n", why);
-        result = !z ? CANNOT_RUN : tests ? test(&wish, z) : run(&wish, z);
+        result = !z ? CANNOT_RUN : tests ? test(&options, z) : run(&options, z);
         if (z) zygote_stop(z);
     }
     arena_release(&a);

@@ -1,4 +1,4 @@
-/* A run as if somebody had done it: for the demo academy, which must live by real facts. */
+/* Makes a run as if somebody had done it, for the demo academy, which has only real records. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -65,9 +65,9 @@ enum err lab_demo_run(struct labs *l, struct arena *a, const char *person_id,
     const char *why, *answer;
     size_t len;
     diag_init(&diags, a);
-    const struct lab_held *held = registry_current(l->registry, a, scenario_id, NULL);
-    if (!held || !l->zygote) return ERR_NOT_FOUND;
-    d->scenario = &held->scenario;
+    const struct lab_version *version = registry_current(l->registry, a, scenario_id, NULL);
+    if (!version || !l->zygote) return ERR_NOT_FOUND;
+    d->scenario = &version->scenario;
     struct lab_solutions *solutions = NEW(a, struct lab_solutions);
     lab_solutions_load(solutions, l->app->root, d->scenario, a, &diags);
     const struct lab_solution *which = lab_solution_find(solutions, solution);

@@ -20,8 +20,8 @@ static void read_verdicts(struct arena *a, const char *text, struct lab_evidence
     }
 }
 
-/* The queries give the newest first. */
-static void turn(void *list, size_t count, size_t size, struct arena *a) {
+/* Reverses a list in place: the queries give the newest first. */
+static void reverse(void *list, size_t count, size_t size, struct arena *a) {
     char *items = list, *spare = arena_alloc(a, size);
     for (size_t i = 0; i < count / 2; i++) {
         char *x = items + i * size, *y = items + (count - 1 - i) * size;
@@ -43,7 +43,7 @@ static enum err read_checkings(struct db *db, struct arena *a, struct lab_eviden
                                          .total = (int)stmt_int(q, 3)};
         read_verdicts(a, stmt_text(q, 4, a), c);
     }
-    turn(out->checkings, out->checking_count, sizeof *out->checkings, a);
+    reverse(out->checkings, out->checking_count, sizeof *out->checkings, a);
     return stmt_end(q);
 }
 
@@ -55,7 +55,7 @@ static enum err read_hints(struct db *db, struct arena *a, struct lab_evidence *
         out->hints[out->hint_count++] = (struct lab_evidence_hint){
             stmt_text(q, 0, a), (int)stmt_int(q, 1), stmt_int(q, 2)};
     }
-    turn(out->hints, out->hint_count, sizeof *out->hints, a);
+    reverse(out->hints, out->hint_count, sizeof *out->hints, a);
     return stmt_end(q);
 }
 
@@ -66,7 +66,7 @@ static enum err read_incidents(struct db *db, struct arena *a, struct lab_eviden
     out->incidents = NEW_ARRAY(a, struct lab_evidence_incident, out->incident_count + 1);
     for (size_t i = 0; i < out->incident_count; i++)
         out->incidents[i] = (struct lab_evidence_incident){rows[i].at_ms, rows[i].detail};
-    turn(out->incidents, out->incident_count, sizeof *out->incidents, a);
+    reverse(out->incidents, out->incident_count, sizeof *out->incidents, a);
     return OK;
 }
 

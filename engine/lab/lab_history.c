@@ -1,4 +1,4 @@
-/* What a run leaves on the disk, and how it is read back: actions, images, incidents. */
+/* Writes what is kept of a run (actions, images, incidents), and reads it back. */
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #define WRITE_ARENA_BYTES ((size_t)96 * 1024 * 1024)
 
 /* ---- Images --------------------------------------------------------------------------------- */
-/* The seal is over everything that the image stands for: the database alone could be another run's.
+/* The seal covers everything that identifies the image: the database alone could be another run's.
  */
 static void seal(struct labs *l, const char *run_id, const char *version,
                  const struct lab_image *image, unsigned char out[crypto_auth_hmacsha256_BYTES]) {
@@ -44,12 +44,12 @@ char *lab_run_token(struct labs *l, struct arena *a, const char *run_id) {
 }
 
 /* ---- Writes --------------------------------------------------------------------------------- */
-/* A write that outlives the request: what it needs is its own. */
+/* A write job that outlives the request, and so owns all that it needs. */
 struct record_write {
     struct write_job job;
     struct arena arena;
     struct labs *labs;
-    struct lab_ask *ask; /* told after COMMIT; NULL = nobody waits */
+    struct lab_ask *ask; /* answered after COMMIT; NULL = nobody waits */
     const char *run_id, *previous, *kind, *detail;
     struct lab_action action;
     struct lab_image image;
@@ -76,7 +76,7 @@ static void written(struct write_job *job, enum err result) {
     struct record_write *w = job->arg;
     struct lab_ask *ask = w->ask;
     struct labs *l = w->labs;
-    if (w->counts) live_count(l, w->run_id, -1, result != OK);
+    if (w->counts) live_count_unwritten(l, w->run_id, -1, result != OK);
     free_write(w);
     if (ask) {
         ask->result = result;
@@ -101,7 +101,7 @@ static enum err submit(struct record_write *w, write_fn run) {
     pthread_mutex_lock(&l->lock);
     l->writes--;
     pthread_mutex_unlock(&l->lock);
-    if (w->counts) live_count(l, w->run_id, -1, true);
+    if (w->counts) live_count_unwritten(l, w->run_id, -1, true);
     free_write(w);
     return e;
 }
@@ -154,11 +154,11 @@ static void keep_image(struct labs *l, struct lab_live *live, struct arena *a) {
     unsigned char *mac = arena_alloc(&w->arena, crypto_auth_hmacsha256_BYTES);
     w->image = image;
     w->image.bytes = (unsigned char *)arena_copy(&w->arena, (const char *)image.bytes, image.len);
-    seal(l, live->run_id, live->held->scenario.version, &w->image, mac);
+    seal(l, live->run_id, live->version->scenario.version, &w->image, mac);
     w->image.seal = mac;
     w->image.seal_len = crypto_auth_hmacsha256_BYTES;
     w->arena.guarded = false;
-    /* A cache: when the queue is full, the next one will do. */
+    /* An image is only a cache: when the queue is full, a later one will do. */
     if (submit(w, write_image) != OK) return;
     live->image_at = live->effective;
     live->worked_ms = 0;
@@ -172,8 +172,8 @@ void history_image(struct labs *l, struct lab_live *live) {
 }
 
 /* ---- Actions -------------------------------------------------------------------------------- */
-/* What all runs of a person have on record; counted once from the disk and then as it grows. NULL:
- * no memory. */
+/* Finds the count of bytes that a person's runs have on record; it is read from the store once and
+ * then kept up to date. NULL: it was not read yet. */
 static struct lab_person *person_of(struct labs *l, const char *id) {
     struct lab_person *p = l->people;
     while (p && !str_eq(p->id, id)) p = p->next;
@@ -209,7 +209,8 @@ void history_people_free(struct labs *l) {
     }
 }
 
-enum err history_room(const struct lab_live *live, struct lab_ask *ask, const char *action) {
+enum err history_check_limits(const struct lab_live *live, struct lab_ask *ask,
+                              const char *action) {
     int64_t len = (int64_t)strlen(action);
     if (live->seq >= LAB_ACTIONS_MAX) return live_fail(ask, ERR_LIMIT, "lab_error_actions");
     if (len > LAB_ACTION_BYTES) return live_fail(ask, ERR_LIMIT, "lab_error_action_bytes");
@@ -224,7 +225,7 @@ enum err history_add(struct labs *l, struct lab_live *live, struct lab_ask *ask,
     struct record_write *w = new_write(l, live->run_id);
     if (!w || ARENA_GUARD(&w->arena) != 0) {
         if (w) free_write(w);
-        live->poisoned = true; /* the worker has done it, and nobody will know */
+        live->poisoned = true; /* the worker has done it, and the record does not have it */
         return live_fail(ask, ERR_BUSY, "lab_error_unsaved");
     }
     w->run_id = arena_dup(&w->arena, live->run_id);
@@ -240,14 +241,14 @@ enum err history_add(struct labs *l, struct lab_live *live, struct lab_ask *ask,
     w->action.hash = hash;
     w->arena.guarded = false;
     w->counts = true;
-    live_count(l, live->run_id, 1, false);
+    live_count_unwritten(l, live->run_id, 1, false);
     char head[65];
     snprintf(head, sizeof head, "%s", hash);
     const int64_t len = (int64_t)strlen(action);
     bool wait = !ask->reads_only;
     w->ask = wait ? ask : NULL;
-    /* Once it waits, the ask may be told, and gone, before submit returns; and whoever is told
-     * finds it counted. */
+    /* Once it waits, the ask may be answered, and gone, before submit returns; and the bytes must
+     * be counted by then. */
     *waiting = wait;
     live->person->bytes += len;
     enum err e = submit(w, write_action);
@@ -263,7 +264,7 @@ enum err history_add(struct labs *l, struct lab_live *live, struct lab_ask *ask,
 }
 
 /* ---- Reading back --------------------------------------------------------------------------- */
-static enum err tell_broken(struct labs *l, struct lab_ask *ask, const struct lab_log *log) {
+static enum err report_broken(struct labs *l, struct lab_ask *ask, const struct lab_log *log) {
     if (!log->broken) return OK;
     history_incident(l, ask->run.id, "record",
                      arena_printf(ask->arena, "action %zu does not fit its chain", log->count + 1));
@@ -273,14 +274,15 @@ static enum err tell_broken(struct labs *l, struct lab_ask *ask, const struct la
 struct reading {
     struct labs *labs;
     struct lab_ask *ask;
-    struct lab_past *past; /* NULL: the log is enough */
+    struct lab_resume_point *past; /* NULL: the log is enough */
     struct lab_log *log;
     enum err version;
 };
 
-/* In memory of its own, which a request need not have: a run without its image begins at its start.
- */
-static void read_image(struct db *db, const struct lab_run_row *run, struct lab_past *past) {
+/* The image is read into memory of its own. When there is not enough for it, the run is replayed
+ * from its start instead. */
+static void read_image(struct db *db, const struct lab_run_row *run,
+                       struct lab_resume_point *past) {
     past->image_arena = arena_scratch(past->arena, WRITE_ARENA_BYTES);
     past->has_image = false;
     if (ARENA_GUARD(past->image_arena) == 0)
@@ -292,7 +294,7 @@ static enum err read_all(struct db *db, struct arena *a, void *arg) {
     struct reading *r = arg;
     const struct lab_run_row *run = &r->ask->run;
     if (!r->past) return lab_store_record(db, a, run->id, r->log);
-    r->version = labs_version(r->labs, db, run->version, a, &r->past->held);
+    r->version = labs_version(r->labs, db, run->version, a, &r->past->version);
     if (r->version) return r->version;
     enum err e = count_person(r->labs, db, run->person_id, &r->past->person);
     if (!e) e = lab_store_record(db, a, run->id, r->log);
@@ -300,25 +302,25 @@ static enum err read_all(struct db *db, struct arena *a, void *arg) {
     return e;
 }
 
-static enum err read_settled(struct labs *l, struct lab_live *live, struct lab_ask *ask,
-                             struct reading *r) {
-    if (!live_settle(l, live)) return live_fail(ask, ERR_BUSY, "lab_error_busy");
+static enum err read_when_written(struct labs *l, struct lab_live *live, struct lab_ask *ask,
+                                  struct reading *r) {
+    if (!live_wait_written(l, live)) return live_fail(ask, ERR_BUSY, "lab_error_busy");
     enum err e = store_read(l->app->store, read_all, r, ask->arena);
     if (r->version && e != ERR_BUSY) return live_fail(ask, ERR_IO, "lab_error_version");
-    return e ? e : tell_broken(l, ask, r->log);
+    return e ? e : report_broken(l, ask, r->log);
 }
 
 enum err history_read(struct labs *l, struct lab_live *live, struct lab_ask *ask,
                       struct lab_log *out) {
     struct reading r = {.labs = l, .ask = ask, .log = out};
-    return read_settled(l, live, ask, &r);
+    return read_when_written(l, live, ask, &r);
 }
 
-enum err history_past(struct labs *l, struct lab_live *live, struct lab_ask *ask,
-                      struct lab_past *out) {
+enum err history_resume_point(struct labs *l, struct lab_live *live, struct lab_ask *ask,
+                              struct lab_resume_point *out) {
     struct reading r = {.labs = l, .ask = ask, .past = out, .log = &out->log};
     out->arena = ask->arena;
-    enum err e = read_settled(l, live, ask, &r);
+    enum err e = read_when_written(l, live, ask, &r);
     if (e) return e;
     out->from = 0;
     if (out->has_image && !lab_log_continues(&out->log, out->image.seq, &out->from))

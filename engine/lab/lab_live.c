@@ -1,4 +1,4 @@
-/* One live run: its worker, which is begun, asked, replaced and ended. */
+/* One live run and its worker: starting, asking, replacing and ending it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,9 +12,9 @@
 #define STEP_ARENA_BYTES ((size_t)96 * 1024 * 1024)
 
 /* ---- Beginning and resuming ----------------------------------------------------------------- */
-/* One action of the record on a worker; its answer must be that of the record. */
-static enum err play_one(struct labs *l, struct worker *w, const char *run_id, int64_t seq,
-                         struct arena *step, bool *same) {
+/* Runs one recorded action on a worker; `*same`: its answer is the recorded one. */
+static enum err replay_action(struct labs *l, struct worker *w, const char *run_id, int64_t seq,
+                              struct arena *step, bool *same) {
     struct lab_action action;
     struct lab_answer answer;
     *same = true;
@@ -29,17 +29,17 @@ static enum err play_one(struct labs *l, struct worker *w, const char *run_id, i
 /* Plays the actions [from, to) of those that count on a worker. *differs is the number (from 1) of
  * the first whose answer is not that of the record, 0 for none. RULE lab-look: what only looked is
  * passed by, so that a query that was slow once is slow never again. */
-static enum err play(struct labs *l, struct worker *w, const char *run_id, const size_t *indices,
-                     size_t from, size_t to, int64_t *differs) {
+static enum err replay_actions(struct labs *l, struct worker *w, const char *run_id,
+                               const size_t *indices, size_t from, size_t to, int64_t *differs) {
     *differs = 0;
     for (size_t i = from; i < to; i++) {
-        struct arena step; /* a thousand answers need not be in memory together */
+        struct arena step; /* each action's memory is released after it */
         volatile bool same = true;
         arena_init(&step, STEP_ARENA_BYTES);
         volatile enum err e = ERR_LIMIT;
         if (ARENA_GUARD(&step) == 0) {
             bool fits;
-            e = play_one(l, w, run_id, (int64_t)indices[i] + 1, &step, &fits);
+            e = replay_action(l, w, run_id, (int64_t)indices[i] + 1, &step, &fits);
             same = fits;
         }
         arena_release(&step);
@@ -49,11 +49,11 @@ static enum err play(struct labs *l, struct worker *w, const char *run_id, const
     return OK;
 }
 
-static enum err start(struct labs *l, struct lab_ask *ask, const struct lab_held *held,
+static enum err start(struct labs *l, struct lab_ask *ask, const struct lab_version *version,
                       const struct lab_image *image, struct worker *w) {
     const char *why;
     if (!l->zygote) return live_fail(ask, ERR_BUSY, "lab_error_unconfined");
-    enum err e = client_start(w, l->zygote, held->scenario.pack, held->scenario.pack_len,
+    enum err e = client_start(w, l->zygote, version->scenario.pack, version->scenario.pack_len,
                               ask->run.choice, ask->run.seed, image ? image->bytes : NULL,
                               image ? image->len : 0, ask->arena, &why);
     if (e) log_say(LOG_ERROR, "lab_start", "run %s: %s", ask->run.id, why);
@@ -63,22 +63,24 @@ static enum err start(struct labs *l, struct lab_ask *ask, const struct lab_held
 /* RULE lab-engine: that an answer differs from the record is told of runs that the engine of today
  * began. An engine with another number may answer the same action in other words; what it has to
  * give is the same state. */
-static bool of_today(const struct lab_ask *ask) { return str_eq(ask->run.engine, worker_engine()); }
+static bool same_engine(const struct lab_ask *ask) {
+    return str_eq(ask->run.engine, worker_engine());
+}
 
 static enum err begin_or_resume(struct labs *l, struct lab_live *live, struct lab_ask *ask) {
-    struct lab_past past = {0};
+    struct lab_resume_point past = {0};
     int64_t differs = 0;
     live_end(l, live);
-    enum err e = history_past(l, live, ask, &past);
+    enum err e = history_resume_point(l, live, ask, &past);
     if (e) return e;
     size_t *indices = NEW_ARRAY(ask->arena, size_t, past.log.count + 1),
            effective = lab_log_effective(&past.log, indices);
     live->poisoned = false; /* everything has been written or refused by now */
     labs_make_room(l);
-    e = start(l, ask, past.held, past.has_image ? &past.image : NULL, &live->w);
+    e = start(l, ask, past.version, past.has_image ? &past.image : NULL, &live->w);
     arena_release(past.image_arena);
     if (e) return e;
-    live->held = registry_keep(past.held);
+    live->version = registry_hold(past.version);
     live->person = past.person;
     pthread_mutex_lock(&l->lock);
     l->workers++;
@@ -86,12 +88,12 @@ static enum err begin_or_resume(struct labs *l, struct lab_live *live, struct la
     else l->started++;
     l->replayed += (int64_t)(effective - past.from);
     pthread_mutex_unlock(&l->lock);
-    e = play(l, &live->w, ask->run.id, indices, past.from, effective, &differs);
+    e = replay_actions(l, &live->w, ask->run.id, indices, past.from, effective, &differs);
     if (e) {
         live_end(l, live);
         return live_fail(ask, ERR_IO, "lab_error_resume");
     }
-    if (differs && !of_today(ask))
+    if (differs && !same_engine(ask))
         log_say(LOG_INFO, "lab_engine",
                 "run %s was begun with %s: %s gives action %lld another answer", ask->run.id,
                 ask->run.engine, worker_engine(), (long long)differs);
@@ -102,7 +104,7 @@ static enum err begin_or_resume(struct labs *l, struct lab_live *live, struct la
                 ask->arena,
                 "action %lld gave another answer than the record has (begun with %s, now %s)",
                 (long long)differs, ask->run.engine, worker_engine()));
-    lab_choice_read(&past.held->scenario.stack, ask->run.choice, live->dialects, ask->arena);
+    lab_choice_read(&past.version->scenario.stack, ask->run.choice, live->dialects, ask->arena);
     live->seq = (int64_t)past.log.count;
     live->bytes = past.log.bytes;
     live->effective = (int64_t)effective;
@@ -111,8 +113,8 @@ static enum err begin_or_resume(struct labs *l, struct lab_live *live, struct la
     return OK;
 }
 
-/* The worker has died, or was too late and was ended. */
-static bool lost(struct labs *l, struct lab_live *live, enum err e) {
+/* Whether the worker has died, or was too late and was ended; the run is then without one. */
+static bool worker_lost(struct labs *l, struct lab_live *live, enum err e) {
     if ((e != ERR_IO && e != ERR_BUSY) || live->w.fd >= 0) return false;
     pthread_mutex_lock(&l->lock);
     l->died++;
@@ -123,7 +125,8 @@ static bool lost(struct labs *l, struct lab_live *live, enum err e) {
 
 /* RULE lab-second-try: whatever a worker was at when it was lost is tried once more on a new one,
  * which takes the run up where the record has it. */
-static enum err bring_to_life(struct labs *l, struct lab_live *live, struct lab_ask *ask) {
+static enum err begin_or_resume_retrying(struct labs *l, struct lab_live *live,
+                                         struct lab_ask *ask) {
     enum err e = begin_or_resume(l, live, ask);
     /* A record that cannot be read is the same the second time. */
     if (!e || !(str_eq(ask->error, "lab_error_start") || str_eq(ask->error, "lab_error_resume")))
@@ -133,7 +136,7 @@ static enum err bring_to_life(struct labs *l, struct lab_live *live, struct lab_
 }
 
 /* ---- Acting --------------------------------------------------------------------------------- */
-static char *cut(const char *text, size_t len) {
+static char *copy_limited(const char *text, size_t len) {
     if (len > LAB_CALL_BYTES) {
         len = LAB_CALL_BYTES;
         while (len && ((unsigned char)text[len] & 0xc0) == 0x80) len--;
@@ -142,32 +145,32 @@ static char *cut(const char *text, size_t len) {
 }
 
 static void remember_call(struct lab_live *live, const struct lab_ask *ask) {
-    struct lab_called *c = &live->calls[live->call_next];
+    struct lab_past_call *c = &live->calls[live->call_next];
     free(c->method);
     free(c->path);
     free(c->body);
     free(c->answer);
-    *c = (struct lab_called){strdup(ask->method),
-                             strdup(ask->path),
-                             ask->body ? cut(ask->body, strlen(ask->body)) : NULL,
-                             cut(ask->answer.body, ask->answer.body_len),
-                             ask->answer.status,
-                             ask->answer.now_ms};
+    *c = (struct lab_past_call){strdup(ask->method),
+                                strdup(ask->path),
+                                ask->body ? copy_limited(ask->body, strlen(ask->body)) : NULL,
+                                copy_limited(ask->answer.body, ask->answer.body_len),
+                                ask->answer.status,
+                                ask->answer.now_ms};
     live->call_next = (live->call_next + 1) % LAB_CALLS_KEPT;
     if (live->call_count < LAB_CALLS_KEPT) live->call_count++;
 }
 
 static void copy_calls(const struct lab_live *live, struct lab_ask *ask) {
     for (int i = 0; i < live->call_count; i++) {
-        const struct lab_called *c =
+        const struct lab_past_call *c =
             &live->calls[(live->call_next + LAB_CALLS_KEPT - 1 - i) % LAB_CALLS_KEPT];
         if (!c->method || !c->path || !c->answer) continue;
-        ask->calls[ask->call_count++] = (struct lab_called){arena_dup(ask->arena, c->method),
-                                                            arena_dup(ask->arena, c->path),
-                                                            arena_dup(ask->arena, c->body),
-                                                            arena_dup(ask->arena, c->answer),
-                                                            c->status,
-                                                            c->now_ms};
+        ask->calls[ask->call_count++] = (struct lab_past_call){arena_dup(ask->arena, c->method),
+                                                               arena_dup(ask->arena, c->path),
+                                                               arena_dup(ask->arena, c->body),
+                                                               arena_dup(ask->arena, c->answer),
+                                                               c->status,
+                                                               c->now_ms};
     }
 }
 
@@ -183,7 +186,7 @@ static void cut_off(struct lab_ask *ask) {
                                       .sha = sha256_hex(ask->arena, body, sizeof body - 1)};
 }
 
-/* The action as it enters the record: that a query was cut off belongs to it. */
+/* The action as it enters the record, which also has that a query was cut off. */
 static const char *as_recorded(const struct lab_ask *ask) {
     const char *why;
     if (!ask->answer.cut) return ask->action;
@@ -209,14 +212,14 @@ static enum err step_once(struct lab_live *live, struct lab_ask *ask) {
 /* RULE lab-cut-off: a query that was too slow for its worker is not tried again, nor is a step of
  * the clock. A query whose workers died has not been too slow: it is refused, and the record says
  * nothing of it. */
-static enum err step_on_a_worker(struct labs *l, struct lab_live *live, struct lab_ask *ask) {
+static enum err step_retrying(struct labs *l, struct lab_live *live, struct lab_ask *ask) {
     bool query = lab_log_query(ask->action);
     enum err e = step_once(live, ask);
     bool late = e == ERR_BUSY && (query || lab_log_clock(ask->action));
-    if (lost(l, live, e) && !late) {
-        if ((e = bring_to_life(l, live, ask))) return e;
+    if (worker_lost(l, live, e) && !late) {
+        if ((e = begin_or_resume_retrying(l, live, ask))) return e;
         e = step_once(live, ask);
-        lost(l, live, e);
+        worker_lost(l, live, e);
     }
     if (!e) return OK;
     if (!query || e != ERR_BUSY) return live_fail(ask, ERR_LIMIT, "lab_error_stopped");
@@ -225,8 +228,8 @@ static enum err step_on_a_worker(struct labs *l, struct lab_live *live, struct l
 }
 
 static enum err act(struct labs *l, struct lab_live *live, struct lab_ask *ask, bool *waiting) {
-    enum err e = ask->begun ? OK : history_room(live, ask, ask->action);
-    if (!e) e = step_on_a_worker(l, live, ask);
+    enum err e = ask->begun ? OK : history_check_limits(live, ask, ask->action);
+    if (!e) e = step_retrying(l, live, ask);
     if (e || ask->begun) return e;
     live->effective++;
     if (ask->method && ask->path) remember_call(live, ask);
@@ -241,7 +244,7 @@ static enum err rewind_run(struct labs *l, struct lab_live *live, struct lab_ask
     if (ask->rewind_to > live->effective) return live_fail(ask, ERR_INVALID, "lab_error_rewind");
     const char *action = arena_printf(ask->arena, "{\"kind\":\"rewind\",\"to\":%lld}",
                                       (long long)ask->rewind_to);
-    enum err e = history_room(live, ask, action);
+    enum err e = history_check_limits(live, ask, action);
     if (e) return e;
     e = history_add(l, live, ask, action, 200, LAB_HASH_ZERO, waiting);
     live_end(l, live);
@@ -260,7 +263,7 @@ static enum err look(struct worker *w, struct lab_ask *ask) {
 static enum err judge(struct lab_live *live, struct lab_ask *ask) {
     const char *answer;
     size_t len;
-    const struct lab_scenario *s = &live->held->scenario;
+    const struct lab_scenario *s = &live->version->scenario;
     enum err e = client_view(&live->w, lab_checks_question(s, ask->arena), ask->arena, &answer,
                              &len);
     if (e) return live_fail(ask, e, "lab_error_check");
@@ -273,15 +276,15 @@ static enum err look_and_judge(struct labs *l, struct lab_live *live, struct lab
     enum err e = OK;
     for (int tries = 0; tries < 2; tries++) {
         ask->error = NULL;
-        if (!live->held && (e = bring_to_life(l, live, ask))) return e;
+        if (!live->version && (e = begin_or_resume_retrying(l, live, ask))) return e;
         e = look(&live->w, ask);
         if (!e && ask->check) e = judge(live, ask);
-        if (!lost(l, live, e)) break;
+        if (!worker_lost(l, live, e)) break;
     }
     return e;
 }
 
-/* A worker of its own plays the run up to a step, or all of it to compare. */
+/* Replays the run on a separate worker, up to a step, or all of it to compare the states. */
 static enum err replay_once(struct labs *l, struct lab_live *live, struct lab_ask *ask) {
     struct lab_log log;
     struct worker w = WORKER_NONE;
@@ -294,9 +297,10 @@ static enum err replay_once(struct labs *l, struct lab_live *live, struct lab_as
     ask->seq = (int64_t)log.count;
     ask->head = arena_dup(ask->arena, log.head);
     ask->indices = indices;
-    if ((e = start(l, ask, live->held, NULL, &w))) return e;
-    e = play(l, &w, ask->run.id, indices, 0, (size_t)ask->replay_to, &ask->first_difference);
-    if (!of_today(ask)) ask->first_difference = 0;
+    if ((e = start(l, ask, live->version, NULL, &w))) return e;
+    e = replay_actions(l, &w, ask->run.id, indices, 0, (size_t)ask->replay_to,
+                       &ask->first_difference);
+    if (!same_engine(ask)) ask->first_difference = 0;
     if (!e) e = look(&w, ask);
     if (!e && ask->verify) {
         e = client_hash(&w, ask->arena, &ask->replay_hash);
@@ -310,7 +314,7 @@ static enum err replay_once(struct labs *l, struct lab_live *live, struct lab_as
                     ask->replay_hash, ask->live_hash, (long long)ask->first_difference));
     }
     worker_end(&w);
-    lost(l, live, e);
+    worker_lost(l, live, e);
     return e ? live_fail(ask, e, "lab_error_replay") : OK;
 }
 
@@ -318,7 +322,7 @@ static enum err replay(struct labs *l, struct lab_live *live, struct lab_ask *as
     enum err e = replay_once(l, live, ask);
     if (e != ERR_IO && e != ERR_BUSY) return e;
     ask->error = NULL;
-    if (!live->held && (e = bring_to_life(l, live, ask))) return e;
+    if (!live->version && (e = begin_or_resume_retrying(l, live, ask))) return e;
     return replay_once(l, live, ask);
 }
 
@@ -340,12 +344,12 @@ static enum err answer(struct labs *l, struct lab_live *live, struct lab_ask *as
         live_end(l, live);
         return live_fail(ask, ERR_BUSY, "lab_error_closing");
     }
-    if (!live->held || live->poisoned) {
+    if (!live->version || live->poisoned) {
         ask->begun = false;
-        e = bring_to_life(l, live, ask);
+        e = begin_or_resume_retrying(l, live, ask);
     }
     if (e) return e;
-    ask->held = live->held;
+    ask->version = live->version;
     memcpy(ask->dialects, live->dialects, sizeof ask->dialects);
     ask->seq = live->seq;
     ask->effective = live->effective;
@@ -358,7 +362,8 @@ static enum err answer(struct labs *l, struct lab_live *live, struct lab_ask *as
         if (e || *waiting) return e;
     }
     copy_calls(live, ask);
-    if (!live->held && (e = bring_to_life(l, live, ask))) return e; /* lost to a query */
+    if (!live->version && (e = begin_or_resume_retrying(l, live, ask)))
+        return e; /* the worker was lost to a query */
     if (ask->replay_to >= 0 || ask->verify) return replay(l, live, ask);
     return look_and_judge(l, live, ask);
 }
@@ -371,12 +376,13 @@ bool live_answer(struct labs *l, struct lab_live *live, struct lab_ask *ask) {
         e = answer(l, live, ask, &wait);
         waiting = wait;
     } else {
-        /* More than an ask may have will not pass; no memory to be had will. */
+        /* An ask that needs more memory than it may have is refused for good; when memory is short,
+         * it can be tried again. */
         e = ask->arena->starved ? ERR_BUSY : ERR_LIMIT;
         ask->error = ask->arena->starved ? NULL : "lab_error_memory";
         live_end(l, live);
     }
-    if (waiting) return false; /* told after COMMIT */
+    if (waiting) return false; /* answered after COMMIT */
     if (!e && ask->begun) return true;
     ask->result = e;
     ask->done(ask);

@@ -1,5 +1,5 @@
-/* The list of live runs: who is there, who has been unused for long, what is still on its way to
- * the disk. */
+/* The list of live runs: which there are, which has been unused for longest, and which have actions
+ * that are not written yet. */
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -33,18 +33,18 @@ struct lab_live *live_longest_unused(struct labs *l, int64_t idle_ms) {
     struct lab_live *oldest = NULL;
     int64_t now = clock_monotonic_ms();
     for (struct lab_live *v = l->live; v; v = v->next)
-        if (!v->busy && v->held && !v->first && now - v->used_ms >= idle_ms &&
+        if (!v->busy && v->version && !v->first && now - v->used_ms >= idle_ms &&
             (!oldest || v->used_ms < oldest->used_ms))
             oldest = v;
     return oldest;
 }
 
 void live_forget_if_done(struct labs *l, struct lab_live *live) {
-    if (!live->busy && !live->first && !live->held && live->unwritten == 0) live_forget(l, live);
+    if (!live->busy && !live->first && !live->version && live->unwritten == 0) live_forget(l, live);
 }
 
 /* ---- Of one run ----------------------------------------------------------------------------- */
-void live_count(struct labs *l, const char *run_id, int change, bool poison) {
+void live_count_unwritten(struct labs *l, const char *run_id, int change, bool poison) {
     pthread_mutex_lock(&l->lock);
     struct lab_live *live = live_find(l, run_id);
     if (live) {
@@ -58,8 +58,8 @@ void live_count(struct labs *l, const char *run_id, int change, bool poison) {
     pthread_mutex_unlock(&l->lock);
 }
 
-bool live_settle(struct labs *l, struct lab_live *live) {
-    const struct timespec until = wait_until(LAB_SETTLE_MS);
+bool live_wait_written(struct labs *l, struct lab_live *live) {
+    const struct timespec until = wait_until(LAB_WRITTEN_WAIT_MS);
     pthread_mutex_lock(&l->lock);
     while (live->unwritten > 0 && wait_for(&l->written, &l->lock, &until)) continue;
     bool settled = live->unwritten == 0;
@@ -73,10 +73,10 @@ enum err live_fail(struct lab_ask *ask, enum err e, const char *key) {
 }
 
 void live_end(struct labs *l, struct lab_live *live) {
-    if (live->w.fd < 0 && live->w.pid_fd < 0 && !live->held) return;
+    if (live->w.fd < 0 && live->w.pid_fd < 0 && !live->version) return;
     worker_end(&live->w);
-    registry_drop(live->held);
-    live->held = NULL;
+    registry_release(live->version);
+    live->version = NULL;
     pthread_mutex_lock(&l->lock);
     l->workers--;
     pthread_mutex_unlock(&l->lock);

@@ -44,7 +44,7 @@ bool lab_log_add(struct lab_log *log, const char *run_id, const struct lab_actio
     return true;
 }
 
-/* Actions are our own canonical JSON: keys sorted, no blanks. */
+/* Actions are canonical JSON that we wrote: keys sorted, no blanks. */
 bool lab_log_rewind(const char *action, int64_t *to) {
     static const char head[] = "{\"kind\":\"rewind\",\"to\":";
     if (strncmp(action, head, sizeof head - 1) != 0) return false;

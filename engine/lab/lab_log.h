@@ -28,7 +28,8 @@ struct lab_action {
 /* Hex. Arena. */
 char *lab_log_hash(struct arena *a, const char *run_id, const struct lab_action *action,
                    const char *previous);
-/* A record as it is read, action by action: what is kept of each is whether it counts. */
+/* The state of reading a record, action by action: of each action only whether it counts is kept.
+ */
 struct lab_log {
     size_t count;
     int64_t bytes;    /* of the actions' JSON */

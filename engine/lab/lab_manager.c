@@ -1,4 +1,4 @@
-/* Live runs and the threads that talk to them. */
+/* Live runs and the threads that talk to their workers. */
 #include "lab/lab_manager.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@ static void wait_a_while(struct labs *l, pthread_cond_t *cond) {
     (void)wait_for(cond, &l->lock, &until);
 }
 
-/* The first ask of a run, with the lock held. */
+/* Takes the first ask of a run, with the lock held. */
 static struct lab_ask *take(struct labs *l, struct lab_live *live) {
     struct lab_ask *ask = live->first;
     live->first = ask->next;
@@ -42,21 +42,21 @@ static void *work(void *arg) {
     for (;;) {
         struct lab_live *live = lab_queue_next(l);
         if (!live) {
-            if (l->closing && !l->shares) break;
+            if (l->closing && !l->person_queues) break;
             live = l->closing ? NULL : live_longest_unused(l, LAB_IDLE_MS);
-            if (live) live_put_to_rest(l, live);
+            if (live) live_evict_locked(l, live);
             else wait_a_while(l, &l->work);
             continue;
         }
         struct lab_ask *ask = take(l, live);
-        struct lab_share *share = ask->share;
+        struct lab_person_queue *queue = ask->person_queue;
         bool heavy = ask->heavy;
         pthread_mutex_unlock(&l->lock);
-        bool again = live_answer(l, live, ask); /* if not, the ask is gone after this */
+        bool again = live_answer(l, live, ask); /* when false, the ask may be gone after this */
         pthread_mutex_lock(&l->lock);
         live->busy = false;
         if (again) lab_queue_again(l, live, ask);
-        lab_queue_leave(l, share, heavy);
+        lab_queue_leave(l, queue, heavy);
         if (!live->first) live_forget_if_done(l, live);
         if (l->closing) pthread_cond_broadcast(&l->work);
     }
@@ -139,7 +139,8 @@ enum err labs_open(struct labs **out, struct app *app, struct zygote *z, int liv
         free(l);
         return ERR_IO;
     }
-    signal(SIGPIPE, SIG_IGN); /* a worker that died is an answer, not the end of the server */
+    signal(SIGPIPE,
+           SIG_IGN); /* writing to a worker that died is an error, and must not end the server */
     pthread_mutex_init(&l->lock, NULL);
     wait_init(&l->work);
     wait_init(&l->written);
@@ -164,8 +165,8 @@ void labs_close(struct labs *l) {
     pthread_mutex_unlock(&l->lock);
     for (int i = 0; i < l->thread_count; i++) pthread_join(l->threads[i], NULL);
     pthread_mutex_lock(&l->lock);
-    for (struct lab_live *live; (live = live_longest_unused(l, 0));) live_put_to_rest(l, live);
-    /* Images and actions that are still on their way to the disk come back to us. */
+    for (struct lab_live *live; (live = live_longest_unused(l, 0));) live_evict_locked(l, live);
+    /* Waits for the write jobs of images and actions, which refer to `l`. */
     while (l->writes > 0) wait_a_while(l, &l->written);
     while (l->live) live_forget(l, l->live);
     pthread_mutex_unlock(&l->lock);

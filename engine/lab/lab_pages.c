@@ -32,19 +32,19 @@ static void past_runs(struct request *r, struct view *v, const char *scenario_id
 
 enum err lab_index_page(struct request *r) {
     struct view *v = view_new(r->arena), *list = view_list(v, "labs");
-    const struct lab_held **all;
+    const struct lab_version **all;
     if (!r->app->labs) return http_refuse(r, ERR_NOT_FOUND, "lab_none_here", NULL);
     size_t count = registry_all(r->app->labs->registry, r->arena, &all);
     for (size_t i = 0; i < count; i++) {
         const struct lab_scenario *s = &all[i]->scenario;
         struct view *item = view_item(list);
         view_text(item, "href", arena_printf(r->arena, "/labs/%s", s->id));
-        content_say(r, item, "title", s->title, lab_scenario_lang(r, s));
+        content_view_text(r, item, "title", s->title, lab_scenario_lang(r, s));
         view_text(item, "summary", s->summary);
         view_int(item, "minutes", s->minutes);
     }
     view_bool(v, "has_labs", count > 0);
-    view_text(v, "title", lab_words(r, "lab_index_title", NULL));
+    view_text(v, "title", lab_text(r, "lab_index_title", NULL));
     enum err e;
     past_runs(r, v, NULL, &e);
     if (e) return http_refuse(r, e, "lab_unreadable", NULL);
@@ -70,39 +70,40 @@ static void member_choices(struct view *v, const struct lab_stack *s, struct are
     }
 }
 
-static enum err lobby(struct request *r, const struct lab_held **held) {
+static enum err lobby(struct request *r, const struct lab_version **version) {
     const char *problem = NULL;
-    *held = r->app->labs ? registry_current(r->app->labs->registry, r->arena, r->param[0], &problem)
-                         : NULL;
-    if (*held) return OK;
+    *version = r->app->labs
+                   ? registry_current(r->app->labs->registry, r->arena, r->param[0], &problem)
+                   : NULL;
+    if (*version) return OK;
     if (problem && http_has_role(r, ROLE_INSTRUCTOR | ROLE_ADMIN))
         return http_error(r, ERR_CONFLICT, "%s", problem);
     return http_refuse(r, ERR_NOT_FOUND, "lab_unknown", NULL);
 }
 
-bool lab_has_formula(const struct lab_held *held) {
-    bool has = doc_has_formula(held->brief);
-    for (int i = 0; i < held->scenario.check_count && !has; i++)
-        for (int k = 0; k < held->scenario.checks[i].hint_count && !has; k++)
-            has = doc_has_formula(held->scenario.checks[i].hints[k]);
+bool lab_has_formula(const struct lab_version *version) {
+    bool has = doc_has_formula(version->brief);
+    for (int i = 0; i < version->scenario.check_count && !has; i++)
+        for (int k = 0; k < version->scenario.checks[i].hint_count && !has; k++)
+            has = doc_has_formula(version->scenario.checks[i].hints[k]);
     return has;
 }
 
 enum err lab_lobby_page(struct request *r) {
-    const struct lab_held *held;
-    enum err e = lobby(r, &held);
+    const struct lab_version *version;
+    enum err e = lobby(r, &version);
     if (e) return e;
-    const struct lab_scenario *s = &held->scenario;
+    const struct lab_scenario *s = &version->scenario;
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"),
                 *checks = view_list(v, "checks");
-    lab_crumb(crumbs, "/labs", lab_words(r, "lab_index_title", NULL));
-    content_say(r, view_item(crumbs), "text", s->title, lab_scenario_lang(r, s));
-    content_say(r, v, "title", s->title, lab_scenario_lang(r, s));
+    lab_crumb(crumbs, "/labs", lab_text(r, "lab_index_title", NULL));
+    content_view_text(r, view_item(crumbs), "text", s->title, lab_scenario_lang(r, s));
+    content_view_text(r, v, "title", s->title, lab_scenario_lang(r, s));
     view_text(v, "summary", s->summary);
     view_int(v, "minutes", s->minutes);
     view_int(v, "count", s->check_count);
-    view_html(v, "brief", held->brief);
-    view_bool(v, "has_math", lab_has_formula(held));
+    view_html(v, "brief", version->brief);
+    view_bool(v, "has_math", lab_has_formula(version));
     view_text(v, "start_href", arena_printf(r->arena, "/labs/%s/runs", s->id));
     view_bool(v, "may_start", http_has_role(r, ROLE_LEARNER));
     for (int i = 0; i < s->check_count; i++) {
@@ -120,15 +121,15 @@ enum err lab_lobby_page(struct request *r) {
 /* ---- Start ---------------------------------------------------------------------------------- */
 struct beginning {
     struct lab_run_row run;
-    const struct lab_held *held;
+    const struct lab_version *version;
 };
 
 static enum err add_run(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct beginning *b = arg;
     b->run.started_ms = now_ms;
     b->run.id = id_new(a, now_ms);
-    return lab_store_run_add(db, a, &b->run, b->held->scenario.title, b->held->scenario.pack,
-                             b->held->scenario.pack_len);
+    return lab_store_run_add(db, a, &b->run, b->version->scenario.title, b->version->scenario.pack,
+                             b->version->scenario.pack_len);
 }
 
 static enum err begun(struct request *r, void *arg, enum err result) {
@@ -140,9 +141,9 @@ static enum err begun(struct request *r, void *arg, enum err result) {
 enum err lab_start_post(struct request *r) {
     struct beginning *b = NEW(r->arena, struct beginning);
     struct buf choice;
-    enum err e = lobby(r, &b->held);
+    enum err e = lobby(r, &b->version);
     if (e) return e;
-    const struct lab_stack *s = &b->held->scenario.stack;
+    const struct lab_stack *s = &b->version->scenario.stack;
     buf_init(&choice, r->arena);
     for (int i = 0; i < s->member_count; i++) {
         const char *id = s->members[i].connector->id,
@@ -150,8 +151,8 @@ enum err lab_start_post(struct request *r) {
         buf_printf(&choice, "%s%s=%s", i ? "," : "", id, value ? value : "");
     }
     b->run = (struct lab_run_row){.person_id = r->who->person_id,
-                                  .scenario_id = b->held->scenario.id,
-                                  .version = b->held->scenario.version,
+                                  .scenario_id = b->version->scenario.id,
+                                  .version = b->version->scenario.version,
                                   .choice = lab_choice_normal(s, buf_text(&choice), r->arena),
                                   .engine = worker_engine(),
                                   .seed = random_u64() >> 1};

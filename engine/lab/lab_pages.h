@@ -7,12 +7,12 @@
 
 #define PAGE_ROWS 25
 
-/* One request for a run's page: who, which part of it, what the worker is asked. */
+/* One request for a run's page: who asks, for which part of it, and what the worker is asked. */
 struct screen {
     struct lab_ask ask;
     struct request *r;
-    bool owner; /* may act */
-    const struct lab_held *held;
+    bool owner; /* the reader owns the run, and may act */
+    const struct lab_version *version;
     const struct lab_stack *stack;
     const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
     const char *tab; /* a connector's id, or brief, sql, log, check, access */
@@ -21,11 +21,11 @@ struct screen {
     const char *record, *find;
     int64_t page;
     bool adding;
-    bool typed; /* a form comes back with what was typed into it: it was refused */
+    bool typed; /* the form is shown again with what was typed into it: it was refused */
     int list_question, record_question, mapping_question, events_question;
     const char *sql;  /* of the console */
-    void *more;       /* of a page that is not the frame's */
-    const char *look; /* as the audit log has it */
+    void *more;       /* data of pages other than the run's */
+    const char *look; /* the action under which the audit log has the look */
     enum err (*show)(struct screen *s);
     const char *notice; /* key of a text, without "lab_notice_" */
 };
@@ -34,15 +34,15 @@ struct screen {
  * only those pass that this dialect is said to tell its limits with. */
 bool lab_api_may_set(const struct lab_dialect *d, const char *name);
 
-/* lab_screen.c. Reads the run, who may see it, and its version. */
+/* lab_screen.c. Reads the run and its version, and checks who may see it. */
 enum err screen_open(struct request *r, struct screen **out) MUST_USE;
 /* Which part of the page, from the query or the form. */
 void screen_part(struct screen *s, const char *(*get)(struct request *, const char *));
 /* Address of a part. Arena. */
 const char *screen_href(const struct screen *s, const char *rest);
-/* Only the owner acts: ERR_DENIED with a sentence otherwise. */
-enum err screen_own(struct screen *s) MUST_USE;
-/* Shows the run; to whom it does not belong after the audit log has it that they looked (`action`:
+/* Refuses everybody but the owner: ERR_DENIED with a sentence. */
+enum err screen_require_owner(struct screen *s) MUST_USE;
+/* Shows the run; to others than its owner only after the audit log has that they looked (`action`:
  * "lab.see_…"). */
 enum err screen_look(struct screen *s, const char *action,
                      enum err (*show)(struct screen *s)) MUST_USE;
@@ -55,24 +55,25 @@ const char *lab_ask_refusal(const struct lab_ask *ask);
 json_t *screen_json(struct screen *s, int question);
 /* The language of a scenario's texts. */
 const char *lab_scenario_lang(struct request *r, const struct lab_scenario *s);
-const char *lab_words(struct request *r, const char *key, struct view *v);
+const char *lab_text(struct request *r, const char *key, struct view *v);
 /* The dialects of a choice by their titles. Arena. */
 const char *lab_choice_text(const struct lab_stack *s, const char *choice, struct arena *a);
-/* Whether a page of it may have to draw formulas: its brief or a hint has one. */
-bool lab_has_formula(const struct lab_held *held);
+/* Whether its pages may have to show formulas: its brief or a hint has one. */
+bool lab_has_formula(const struct lab_version *version);
 void lab_crumb(struct view *crumbs, const char *href, const char *text);
 
-/* lab_run_page.c. Asks the worker what the part shows; then renders it. */
+/* lab_run_page.c. Asks the worker for what the part shows; then renders it. */
 enum err screen_show(struct screen *s) MUST_USE;
 enum err screen_render(struct request *r, void *arg, enum err result);
 
 /* lab_screen_system.c */
 void screen_member_part(struct screen *s, struct view *v);
 
-/* lab_screens.c: the other parts, and what all of them read and show. */
+/* lab_screen_parts.c: the other parts, and what all of them read and show. */
 const char *screen_text(json_t *o, const char *key); /* NULL when it is no text */
 int64_t screen_number(json_t *o, const char *key);   /* 0 when it is no number */
-/* The lab's world keeps UTC: its times are data, not appointments of the reader. */
+/* Shows a time of the simulated world in UTC: such times are data, not appointments of the reader.
+ */
 void screen_time(struct view *v, const char *name, int64_t ms, struct request *r);
 void screen_log_part(struct screen *s, struct view *v);
 void screen_sql_part(struct screen *s, struct view *v);

@@ -23,7 +23,7 @@ struct player {
     int depth;
 };
 
-/* {name} from the row of the innermost <each>. */
+/* Replaces {name} by that column of the innermost <each>'s row. */
 static const char *fill(struct player *p, const char *text) {
     struct buf b;
     if (!text || !p->row || !strchr(text, '{')) return text;

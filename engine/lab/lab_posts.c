@@ -10,7 +10,7 @@
 
 static enum err open_own(struct request *r, struct screen **out) {
     enum err e = screen_open(r, out);
-    if (!e) e = screen_own(*out);
+    if (!e) e = screen_require_owner(*out);
     if (!e) screen_part(*out, http_field);
     return e;
 }
@@ -30,18 +30,18 @@ static const char *part_href(struct screen *s, const char *record, const char *n
                                     record ? percent_encode(s->r->arena, record, "") : "", notice));
 }
 
-/* The form once more, with what was typed into it: nobody writes a record twice because one field
- * was wrong. */
+/* Shows the form again with what was typed into it, so that nobody writes a record twice because
+ * one field was wrong. */
 static enum err form_again(struct screen *s) {
     s->typed = true;
     s->adding = !s->record;
     s->notice = "refused";
-    s->ask.action = NULL; /* that has happened */
+    s->ask.action = NULL; /* it has been run already */
     return screen_show(s);
 }
 
-/* A screen's call was answered: back to where it was made; the call and its answer stand at the
- * foot. */
+/* After the call of a screen: goes back to where it was made, with the call and its answer at the
+ * foot of the page. */
 static enum err called(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     if (result) return screen_refuse(s, result);
@@ -51,7 +51,7 @@ static enum err called(struct request *r, void *arg, enum err result) {
     return http_redirect(r, part_href(s, stay ? s->record : NULL, operation));
 }
 
-/* Of an update only what changed: fields that nobody touched are not sent. */
+/* Reads the fields of the form; of an update only those that were changed. */
 static size_t read_fields(struct screen *s, bool update, const char **names, const char **values) {
     size_t count = 0;
     for (int i = 0; i < s->object->field_count; i++) {
@@ -164,7 +164,7 @@ static enum err judged(struct request *r, void *arg, enum err result) {
     struct checking *c = NEW(r->arena, struct checking);
     struct buf b;
     if (result) return screen_refuse(s, result);
-    const struct lab_scenario *scenario = &s->held->scenario;
+    const struct lab_scenario *scenario = &s->version->scenario;
     buf_init(&b, r->arena);
     c->s = s;
     c->row = (struct lab_checking_row){
@@ -217,7 +217,7 @@ enum err lab_hint_post(struct request *r) {
     struct hint *h = NEW(r->arena, struct hint);
     enum err e = open_own(r, &s);
     if (e) return e;
-    const struct lab_scenario *scenario = &s->held->scenario;
+    const struct lab_scenario *scenario = &s->version->scenario;
     const struct lab_check *check = NULL;
     for (int i = 0; i < scenario->check_count; i++)
         if (str_eq(scenario->checks[i].id, http_field(r, "check"))) check = &scenario->checks[i];

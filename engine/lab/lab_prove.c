@@ -1,4 +1,4 @@
-/* The gate of scenarios. */
+/* Proves scenarios with their solutions. */
 #include "lab/lab_prove.h"
 
 #include <pthread.h>
@@ -12,18 +12,18 @@
 #define THREADS 4
 
 /* What the threads of one choice share. */
-struct gate_shared {
+struct proof_shared {
     pthread_mutex_t lock; /* of everything below */
     int next_seed, seeds;
     FILE *out;
     struct lab_proof *proof;
 };
 
-struct gate {
+struct proof_run {
     const struct lab_scenario *s;
     const struct lab_solutions *solutions;
     struct zygote *z;
-    struct gate_shared *shared;
+    struct proof_shared *shared;
     const char *choice;
     uint64_t seed;
 };
@@ -48,7 +48,7 @@ size_t lab_choices(const struct lab_stack *s, const char ***choices, struct aren
     return total;
 }
 
-static void problem(struct gate *g, const char *what, const char *detail) {
+static void problem(struct proof_run *g, const char *what, const char *detail) {
     pthread_mutex_lock(&g->shared->lock);
     g->shared->proof->problems++;
     fprintf(g->shared->out, "labs/scenarios/%s: error: %s, seed %llu: %s%s%s [lab-proof]\n",
@@ -57,7 +57,7 @@ static void problem(struct gate *g, const char *what, const char *detail) {
     pthread_mutex_unlock(&g->shared->lock);
 }
 
-static enum err judge(struct gate *g, struct worker *w, struct arena *a,
+static enum err judge(struct proof_run *g, struct worker *w, struct arena *a,
                       struct lab_verdict *verdicts, int *passed) {
     const char *answer;
     size_t len;
@@ -69,7 +69,7 @@ static enum err judge(struct gate *g, struct worker *w, struct arena *a,
     return OK;
 }
 
-static void judge_untouched(struct gate *g, struct worker *w, struct arena *a) {
+static void judge_untouched(struct proof_run *g, struct worker *w, struct arena *a) {
     struct lab_verdict verdicts[LAB_CHECKS_MAX];
     int passed;
     if (judge(g, w, a, verdicts, &passed)) {
@@ -80,7 +80,7 @@ static void judge_untouched(struct gate *g, struct worker *w, struct arena *a) {
         if (verdicts[i].passed) problem(g, "the untouched stack passes", verdicts[i].check->id);
 }
 
-static void judge_played(struct gate *g, const struct lab_solution *which, struct worker *w,
+static void judge_played(struct proof_run *g, const struct lab_solution *which, struct worker *w,
                          struct arena *a) {
     struct lab_verdict verdicts[LAB_CHECKS_MAX];
     int passed;
@@ -102,7 +102,7 @@ static void judge_played(struct gate *g, const struct lab_solution *which, struc
     }
 }
 
-static bool start(struct gate *g, struct worker *w, struct arena *a) {
+static bool start(struct proof_run *g, struct worker *w, struct arena *a) {
     const char *why;
     enum err e = client_start(w, g->z, g->s->pack, g->s->pack_len, g->choice, g->seed, NULL, 0, a,
                               &why);
@@ -111,7 +111,7 @@ static bool start(struct gate *g, struct worker *w, struct arena *a) {
 }
 
 /* The same actions on a fresh worker: each answer and the final state must be the same bytes. */
-static void replay(struct gate *g, const struct lab_solution *which,
+static void replay(struct proof_run *g, const struct lab_solution *which,
                    const struct lab_played *played, const char *hash, struct arena *a) {
     struct worker w;
     if (!start(g, &w, a)) return;
@@ -130,14 +130,14 @@ static void replay(struct gate *g, const struct lab_solution *which,
     worker_end(&w);
 }
 
-static void count(struct gate *g, int runs, int actions) {
+static void count(struct proof_run *g, int runs, int actions) {
     pthread_mutex_lock(&g->shared->lock);
     g->shared->proof->runs += runs;
     g->shared->proof->actions += actions;
     pthread_mutex_unlock(&g->shared->lock);
 }
 
-static void prove_solution(struct gate *g, const struct lab_solution *which, bool first) {
+static void prove_solution(struct proof_run *g, const struct lab_solution *which, bool first) {
     struct arena a;
     struct worker w;
     struct lab_played played;
@@ -167,7 +167,7 @@ static void prove_solution(struct gate *g, const struct lab_solution *which, boo
     arena_release(&a);
 }
 
-static int next_seed(struct gate_shared *shared) {
+static int next_seed(struct proof_shared *shared) {
     pthread_mutex_lock(&shared->lock);
     int seed = shared->next_seed < shared->seeds ? ++shared->next_seed : 0;
     pthread_mutex_unlock(&shared->lock);
@@ -175,7 +175,7 @@ static int next_seed(struct gate_shared *shared) {
 }
 
 static void *prove_seeds(void *arg) {
-    struct gate g = *(struct gate *)arg; /* a seed of one's own */
+    struct proof_run g = *(struct proof_run *)arg; /* each thread has its own seed */
     for (int seed; (seed = next_seed(g.shared)) > 0;) {
         g.seed = (uint64_t)seed * 7919;
         for (int i = 0; i < g.solutions->count; i++)
@@ -184,7 +184,7 @@ static void *prove_seeds(void *arg) {
     return NULL;
 }
 
-static void prove_choice(struct gate *g) {
+static void prove_choice(struct proof_run *g) {
     pthread_t threads[THREADS];
     int started = 0;
     while (started < THREADS && pthread_create(&threads[started], NULL, prove_seeds, g) == 0)
@@ -202,8 +202,8 @@ enum err lab_prove(const struct lab_scenario *s, const struct lab_solutions *sol
     arena_init(&a, (size_t)4 * 1024 * 1024);
     size_t total = lab_choices(&s->stack, &choices, &a);
     for (size_t c = 0; c < total; c++) {
-        struct gate_shared shared = {.seeds = seeds, .out = out, .proof = proof};
-        struct gate g = {s, solutions, z, &shared, choices[c], 0};
+        struct proof_shared shared = {.seeds = seeds, .out = out, .proof = proof};
+        struct proof_run g = {s, solutions, z, &shared, choices[c], 0};
         int before = proof->problems;
         pthread_mutex_init(&shared.lock, NULL);
         prove_choice(&g);

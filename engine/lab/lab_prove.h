@@ -1,4 +1,4 @@
-/* The gate: a scenario proves itself. The untouched stack passes no check; the reference passes
+/* Proves a scenario with its solutions: the untouched stack passes no check; the reference passes
  * all; each planted wrong solution fails the checks that it names; two replays are equal byte by
  * byte; with every allowed choice of dialects, on many seeds. */
 #ifndef GR_LAB_PROVE_H

@@ -1,23 +1,23 @@
-/* Whose turn it is at the labs' threads. */
+/* Which ask the labs' threads take next. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/text.h"
 #include "lab/lab_manager.h"
 
-static struct lab_share *share_of(struct labs *l, const char *person) {
-    struct lab_share *s = l->shares;
+static struct lab_person_queue *person_queue_of(struct labs *l, const char *person) {
+    struct lab_person_queue *s = l->person_queues;
     while (s && !str_eq(s->person, person)) s = s->next;
     if (s || !(s = calloc(1, sizeof *s))) return s;
     snprintf(s->person, sizeof s->person, "%s", person);
-    s->next = l->shares;
-    l->shares = s;
+    s->next = l->person_queues;
+    l->person_queues = s;
     return s;
 }
 
-static void forget_if_empty(struct labs *l, struct lab_share *gone) {
+static void forget_if_empty(struct labs *l, struct lab_person_queue *gone) {
     if (gone->waiting || gone->at_work) return;
-    for (struct lab_share **p = &l->shares; *p; p = &(*p)->next)
+    for (struct lab_person_queue **p = &l->person_queues; *p; p = &(*p)->next)
         if (*p == gone) {
             *p = gone->next;
             break;
@@ -30,8 +30,8 @@ static bool may_take_long(const struct lab_ask *ask) {
            (ask->action && lab_log_query(ask->action));
 }
 
-/* Behind whoever was served last, and behind this person's own. */
-static void take_turn(struct labs *l, struct lab_share *s, struct lab_ask *ask) {
+/* Gives the ask its turn: after the one that was begun last, and after this person's other asks. */
+static void take_turn(struct labs *l, struct lab_person_queue *s, struct lab_ask *ask) {
     s->turn = (s->turn > l->turn ? s->turn : l->turn) + 1;
     ask->turn = s->turn;
     ask->number = ++l->asked;
@@ -45,29 +45,29 @@ static void append(struct lab_live *live, struct lab_ask *ask) {
 }
 
 bool lab_queue_enter(struct labs *l, struct lab_live *live, struct lab_ask *ask) {
-    struct lab_share *s = share_of(l, ask->actor_id);
+    struct lab_person_queue *s = person_queue_of(l, ask->actor_id);
     if (!s || s->waiting >= LAB_WAITING) return false;
     s->waiting++;
     take_turn(l, s, ask);
-    ask->share = s;
+    ask->person_queue = s;
     ask->heavy = may_take_long(ask) || (ask->action && live->slow);
     append(live, ask);
     return true;
 }
 
 void lab_queue_again(struct labs *l, struct lab_live *live, struct lab_ask *ask) {
-    ask->share->waiting++;
+    ask->person_queue->waiting++;
     ask->heavy = true;
-    take_turn(l, ask->share, ask);
-    /* Before what the run is asked next. */
+    take_turn(l, ask->person_queue, ask);
+    /* Before the run's other asks. */
     ask->next = live->first;
     live->first = ask;
     if (!live->last) live->last = ask;
 }
 
 static bool may_go(const struct labs *l, const struct lab_ask *ask) {
-    if (ask->share->at_work >= LAB_AT_WORK) return false;
-    return !ask->heavy || (ask->share->heavy == 0 && l->heavy < LAB_HEAVY);
+    if (ask->person_queue->at_work >= LAB_AT_WORK) return false;
+    return !ask->heavy || (ask->person_queue->heavy == 0 && l->heavy < LAB_HEAVY);
 }
 
 static bool before(const struct lab_ask *a, const struct lab_ask *b) {
@@ -84,7 +84,7 @@ struct lab_live *lab_queue_next(struct labs *l) {
 }
 
 void lab_queue_take(struct labs *l, const struct lab_ask *ask) {
-    struct lab_share *s = ask->share;
+    struct lab_person_queue *s = ask->person_queue;
     s->waiting--;
     s->at_work++;
     s->heavy += ask->heavy;
@@ -92,9 +92,9 @@ void lab_queue_take(struct labs *l, const struct lab_ask *ask) {
     if (ask->turn > l->turn) l->turn = ask->turn;
 }
 
-void lab_queue_leave(struct labs *l, struct lab_share *share, bool heavy) {
-    share->at_work--;
-    share->heavy -= heavy;
+void lab_queue_leave(struct labs *l, struct lab_person_queue *queue, bool heavy) {
+    queue->at_work--;
+    queue->heavy -= heavy;
     l->heavy -= heavy;
-    forget_if_empty(l, share);
+    forget_if_empty(l, queue);
 }

@@ -20,7 +20,7 @@ static bool text_is(const json_t *detail, const char *member, const char *text) 
     return str_eq(json_string_value(json_object_get(detail, member)), text);
 }
 
-/* Older logs do not tell when a run was begun. */
+/* Logs of older versions do not have when a run was begun. */
 static bool start_agrees(const json_t *detail, int64_t started_ms) {
     const json_t *told = json_object_get(detail, "started_ms");
     return !told || (json_is_integer(told) && json_integer_value(told) == started_ms);

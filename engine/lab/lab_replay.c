@@ -31,13 +31,13 @@ static void action_view(struct request *r, struct view *v, const char *action,
         view_bool(v, "api", json_object_get(a, "via") == NULL);
     } else if (str_eq(kind, "clock")) {
         view_int(v, "minutes", json_integer_value(json_object_get(a, "advance_ms")) / MS_MINUTE);
-        view_text(v, "what", lab_words(r, "lab_replay_clock", v));
+        view_text(v, "what", lab_text(r, "lab_replay_clock", v));
         view_bool(v, "clock", true);
     } else if (str_eq(kind, "sql")) {
         view_text(v, "what", "SQL");
         view_bool(v, "sql", true);
         view_bool(v, "cut", json_object_get(a, "cut") != NULL);
-    } else if (str_eq(kind, "token")) view_text(v, "what", lab_words(r, "lab_replay_token", NULL));
+    } else if (str_eq(kind, "token")) view_text(v, "what", lab_text(r, "lab_replay_token", NULL));
     else view_text(v, "what", kind ? kind : "");
 }
 
@@ -55,7 +55,7 @@ static void step_view(struct replay *p, struct view *item, int64_t n,
               screen_href(p->s, arena_printf(r->arena, "/replay?step=%lld#state", (long long)n)));
 }
 
-/* Each action in memory of its own: sixty of them may be more than a request has. */
+/* Reads each action into memory of its own: sixty of them may be more than a request has. */
 static enum err step_item(struct replay *p, struct view *list, int64_t n, struct arena *scratch) {
     struct request *r = p->s->r;
     struct lab_action action;
@@ -144,16 +144,16 @@ static enum err render(struct request *r, void *arg, enum err result) {
     p->count = s->ask.seq;
     p->effective = s->ask.effective;
     p->step = s->ask.replay_to;
-    const char *links[][2] = {{"/labs", lab_words(r, "lab_index_title", NULL)},
-                              {screen_href(s, ""), s->held->scenario.title},
-                              {NULL, lab_words(r, "lab_replay", NULL)}};
+    const char *links[][2] = {{"/labs", lab_text(r, "lab_index_title", NULL)},
+                              {screen_href(s, ""), s->version->scenario.title},
+                              {NULL, lab_text(r, "lab_replay", NULL)}};
     for (size_t i = 0; i < COUNT_OF(links); i++) {
         struct view *c = view_item(crumbs);
         view_text(c, "href", links[i][0]);
         view_text(c, "text", links[i][1]);
     }
-    view_text(v, "title", lab_words(r, "lab_replay", NULL));
-    view_text(v, "lab", s->held->scenario.title);
+    view_text(v, "title", lab_text(r, "lab_replay", NULL));
+    view_text(v, "lab", s->version->scenario.title);
     view_bool(v, "layout_wide", true);
     view_text(v, "run_href", screen_href(s, ""));
     view_bool(v, "owner", s->owner);

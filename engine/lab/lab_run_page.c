@@ -1,4 +1,4 @@
-/* A run's page: its frame around the parts that lab_screens.c shows. */
+/* A run's page: its frame around the parts that lab_screen_parts.c shows. */
 #include "lab/lab_pages.h"
 
 #include <string.h>
@@ -54,39 +54,38 @@ static void tab(struct screen *s, struct view *tabs, const char *id, const char 
 
 static void tabs(struct screen *s, struct view *v) {
     struct view *list = view_list(v, "tabs");
-    tab(s, list, "brief", lab_words(s->r, "lab_tab_brief", NULL), "is_brief");
+    tab(s, list, "brief", lab_text(s->r, "lab_tab_brief", NULL), "is_brief");
     for (int i = 0; i < s->stack->member_count; i++)
         tab(s, list, s->stack->members[i].connector->id, s->dialects[i]->title, "is_system");
-    tab(s, list, "sql", lab_words(s->r, "lab_tab_sql", NULL), "is_sql");
-    tab(s, list, "log", lab_words(s->r, "lab_tab_log", NULL), "is_log");
-    tab(s, list, "access", lab_words(s->r, "lab_tab_access", NULL), "is_access");
-    tab(s, list, "check", lab_words(s->r, "lab_tab_check", NULL), "is_check");
+    tab(s, list, "sql", lab_text(s->r, "lab_tab_sql", NULL), "is_sql");
+    tab(s, list, "log", lab_text(s->r, "lab_tab_log", NULL), "is_log");
+    tab(s, list, "access", lab_text(s->r, "lab_tab_access", NULL), "is_access");
+    tab(s, list, "check", lab_text(s->r, "lab_tab_check", NULL), "is_check");
 }
 
 enum err screen_render(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
     if (result) return screen_refuse(s, result);
-    const struct lab_scenario *scenario = &s->held->scenario;
-    lab_crumb(crumbs, "/labs", lab_words(r, "lab_index_title", NULL));
+    const struct lab_scenario *scenario = &s->version->scenario;
+    lab_crumb(crumbs, "/labs", lab_text(r, "lab_index_title", NULL));
     struct view *up = view_item(crumbs);
     view_text(up, "href", arena_printf(r->arena, "/labs/%s", scenario->id));
-    content_say(r, up, "text", scenario->title, lab_scenario_lang(r, scenario));
-    lab_crumb(crumbs, NULL, lab_words(r, "lab_run", NULL));
-    content_say(r, v, "title", scenario->title, lab_scenario_lang(r, scenario));
+    content_view_text(r, up, "text", scenario->title, lab_scenario_lang(r, scenario));
+    lab_crumb(crumbs, NULL, lab_text(r, "lab_run", NULL));
+    content_view_text(r, v, "title", scenario->title, lab_scenario_lang(r, scenario));
     view_bool(v, "layout_wide", true);
     view_bool(v, "owner", s->owner);
     view_text(v, "run_href", screen_href(s, ""));
     view_text(v, "tab", s->tab);
     view_text(v, "object_id", s->object ? s->object->id : "");
     view_text(v, "dialects", lab_choice_text(s->stack, s->ask.run.choice, r->arena));
-    view_html(v, "brief", s->held->brief);
+    view_html(v, "brief", s->version->brief);
     view_bool(v, "has_math",
-              lab_has_formula(s->held)); /* on every tab: the others replace a part */
+              lab_has_formula(s->version)); /* on every tab: the others replace a part */
     view_bool(v, arena_printf(r->arena, "on_%s", s->member >= 0 ? "member" : s->tab), true);
     if (s->notice && id_valid(s->notice) && strlen(s->notice) < 20)
-        view_text(v, "done",
-                  lab_words(r, arena_printf(r->arena, "lab_notice_%s", s->notice), NULL));
+        view_text(v, "done", lab_text(r, arena_printf(r->arena, "lab_notice_%s", s->notice), NULL));
     view_bool(v, "was_refused", str_eq(s->notice, "refused") || str_eq(s->notice, "calendar"));
     tabs(s, v);
     screen_clock(s, v);

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
-const char *lab_words(struct request *r, const char *key, struct view *v) {
+const char *lab_text(struct request *r, const char *key, struct view *v) {
     return page_text(r->app->site, r->locale, key, v, r->arena);
 }
 
@@ -41,15 +41,15 @@ const char *lab_choice_text(const struct lab_stack *s, const char *choice, struc
 
 const char *lab_dialect_titles(struct labs *l, struct db *db, struct arena *a, const char *version,
                                const char *dialects) {
-    const struct lab_held *held;
-    return l && !labs_version(l, db, version, a, &held)
-               ? lab_choice_text(&held->scenario.stack, dialects, a)
+    const struct lab_version *known;
+    return l && !labs_version(l, db, version, a, &known)
+               ? lab_choice_text(&known->scenario.stack, dialects, a)
                : dialects;
 }
 
 /* ---- The request ---------------------------------------------------------------------------- */
 
-void labs_set_seer(struct labs *l, lab_may_see_fn may_see) { l->may_see = may_see; }
+void labs_set_may_see(struct labs *l, lab_may_see_fn may_see) { l->may_see = may_see; }
 
 static enum err may_see(struct request *r, const char *person_id) {
     lab_may_see_fn ask = r->app->labs->may_see;
@@ -69,20 +69,21 @@ enum err screen_open(struct request *r, struct screen **out) {
     if (e && e != ERR_NOT_FOUND) return http_refuse(r, e, "lab_unreadable", NULL);
     s->owner = !e && str_eq(s->ask.run.person_id, r->who->person_id);
     /* Somebody else's run and no run look the same to a learner. */
-    if (e || (!s->owner && !http_has_role(r, LAB_SEERS)))
+    if (e || (!s->owner && !http_has_role(r, LAB_VIEWERS)))
         return http_refuse(r, ERR_NOT_FOUND, "lab_run_unknown", NULL);
     if (!s->owner && (e = may_see(r, s->ask.run.person_id)) != OK) return e;
     s->ask.actor_id = r->who->person_id;
-    e = labs_version(l, r->db, s->ask.run.version, r->arena, &s->held);
+    e = labs_version(l, r->db, s->ask.run.version, r->arena, &s->version);
     if (e == ERR_BUSY) return http_refuse(r, e, "lab_unreadable", NULL);
-    if (e || !lab_choice_read(&s->held->scenario.stack, s->ask.run.choice, s->dialects, r->arena))
+    if (e ||
+        !lab_choice_read(&s->version->scenario.stack, s->ask.run.choice, s->dialects, r->arena))
         return http_refuse(r, ERR_IO, "lab_version_gone", NULL);
-    s->stack = &s->held->scenario.stack;
+    s->stack = &s->version->scenario.stack;
     s->tab = "brief";
     return OK;
 }
 
-enum err screen_own(struct screen *s) {
+enum err screen_require_owner(struct screen *s) {
     return s->owner ? OK : http_refuse(s->r, ERR_DENIED, "lab_not_yours", NULL);
 }
 
@@ -115,8 +116,7 @@ const char *screen_href(const struct screen *s, const char *rest) {
     return arena_printf(s->r->arena, "/runs/%s%s", s->ask.run.id, rest);
 }
 
-/* ---- A look
- * -------------------------------------------------------------------------------------- */
+/* ---- A look ---------------------------------------------------------------------------------- */
 static enum err note_look(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     const struct screen *s = arg;
     return audit_append(db, a, now_ms, s->ask.actor_id, s->look, s->ask.run.id, NULL);

@@ -106,8 +106,8 @@ static void picklist_options(struct screen *s, struct view *list, const struct l
                str_eq(current, f->values[i]));
         found = found || str_eq(current, f->values[i]);
     }
-    /* What stands there although the field does not allow it any more must not change by looking at
-     * it. */
+    /* A value that the picklist does not allow any more is offered as well, so that opening the
+     * form does not change it. */
     if (!found) option(list, current, current, true);
 }
 
@@ -141,8 +141,8 @@ static void word_options(struct screen *s, struct view *list, const struct lab_f
     }
 }
 
-/* What the system said, in its words, about a value that was typed; NULL when nothing was refused.
- */
+/* What the system answered, in its own words, about a value that was typed; NULL when nothing was
+ * refused. */
 static const char *refusal(struct screen *s, const char *value) {
     const struct lab_answer *a = &s->ask.answer;
     if (!s->typed || !a->problem) return NULL;
@@ -151,10 +151,10 @@ static const char *refusal(struct screen *s, const char *value) {
     view_text(
         v, "said",
         lab_surface_sentence(s->dialects[s->member], a->problem, a->field, value, 0, s->r->arena));
-    return lab_words(s->r, "lab_says", v);
+    return lab_text(s->r, "lab_says", v);
 }
 
-/* What the field takes, in ours. */
+/* What the field takes, in our words. */
 static const char *wanted(struct screen *s, const struct lab_field *f) {
     static const char *const by_type[] = {
         [LAB_TEXT] = "lab_want_text",           [LAB_EMAIL] = "lab_want_email",
@@ -165,8 +165,8 @@ static const char *wanted(struct screen *s, const struct lab_field *f) {
     struct view *v = view_new(s->r->arena);
     enum lab_problem p = s->ask.answer.problem;
     view_int(v, "max", f->max);
-    if (p == LAB_PROBLEM_REQUIRED) return lab_words(s->r, "lab_want_something", NULL);
-    return p == LAB_PROBLEM_INVALID_VALUE ? lab_words(s->r, by_type[f->type], v) : NULL;
+    if (p == LAB_PROBLEM_REQUIRED) return lab_text(s->r, "lab_want_something", NULL);
+    return p == LAB_PROBLEM_INVALID_VALUE ? lab_text(s->r, by_type[f->type], v) : NULL;
 }
 
 static bool is_refused(const struct screen *s, const struct lab_field_name *name) {
@@ -292,7 +292,7 @@ void screen_member_part(struct screen *s, struct view *v) {
     struct lab_call call = lab_surface_call(&surface, o, s->record ? LAB_GET : LAB_LIST, s->record,
                                             NULL, NULL, 0, s->r->arena);
     view_text(v, "same_call", arena_printf(s->r->arena, "%s %s", call.method, call.path));
-    /* What no field is to blame for stands above the form. */
+    /* A refusal that no field is to blame for stands above the form. */
     const char *said = refusal(s, s->record);
     if (said && !s->ask.answer.field && !http_field(s->r, "loser")) view_text(v, "refusal", said);
     if (s->adding && create) {

@@ -9,8 +9,8 @@
 #include "lab/lab.h"
 #include "lab/lab_sql.h"
 
-/* One action with its hash: a body of 256 KB, each byte of which may be six in JSON, and that text
- * in JSON once more. */
+/* Memory for one action with its hash: a body of 256 KB, each byte of which may be six in JSON, and
+ * that text in JSON once more. */
 #define ACTION_ARENA_BYTES ((size_t)96 * 1024 * 1024)
 
 enum err lab_store_run(struct db *db, struct arena *a, const char *run_id,
@@ -105,8 +105,8 @@ enum err lab_store_action_add(struct db *db, struct arena *a, const char *run_id
         e = stmt_end(q);
     }
     if (e && e != ERR_NOT_FOUND) return e;
-    /* Another node, or an action before this one that failed: either way our state is not that of
-     * the record. */
+    /* Another process has written, or an action before this one has failed: either way our state is
+     * not that of the record. */
     if (action->seq != last + 1 || !str_eq(hash, previous)) return ERR_CONFLICT;
     return db_run(db, SQL_lab_action_add, "tiittitt", run_id, action->seq, action->at_ms,
                   action->actor_id, action->action, (int64_t)action->status, action->answer_sha,

@@ -12,7 +12,8 @@ int lab_csv_column(const struct lab_csv *c, const char *name) {
     return -1;
 }
 
-/* What spreadsheets and editors write that is not meant here, told by its cause. */
+/* A sentence about files as spreadsheets and editors save them in forms that are not read here;
+ * NULL: it is none of these. */
 static const char *not_ours(const char *text, size_t len, enum csv_encoding encoding) {
     if (encoding != CSV_UTF8) return "The file is UTF-16. Save it as “CSV UTF-8”.";
     if (!utf8_valid(text, len))
@@ -55,7 +56,8 @@ bool lab_csv_read(struct lab_csv *out, const char *file, const char *text, size_
     struct csv_row row;
     enum csv_encoding encoding;
     memset(out, 0, sizeof *out);
-    size_t mark = csv_mark(text, len, &encoding); /* that spreadsheets begin with */
+    size_t mark = csv_mark(text, len,
+                           &encoding); /* the byte order mark, with which spreadsheets begin */
     const char *odd = not_ours(text + mark, len - mark, encoding);
     if (odd) {
         diag_add(diags, SEVERITY_ERROR, file, 1, 1, "csv", "%s", odd);
@@ -81,7 +83,8 @@ bool lab_csv_read(struct lab_csv *out, const char *file, const char *text, size_
         if ((int)row.count != out->columns) {
             diag_add(diags, SEVERITY_ERROR, file, row.line, 1, "csv",
                      "The row has %d cells, the header has %d.", (int)row.count, out->columns);
-            /* What is too much is left away, so that the file's other faults are found, too. */
+            /* Cells beyond the header are left out, so that the file's other faults are found, too.
+             */
             if ((int)row.count < out->columns) return false;
         }
         add_row(out, &row, a);

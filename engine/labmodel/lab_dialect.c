@@ -1,4 +1,4 @@
-/* Reads a dialect: the names, habits and moods of one fictional vendor. */
+/* Reads a dialect: names, formats, limits and error messages of one fictional vendor. */
 #include <string.h>
 
 #include "base/text.h"

@@ -1,8 +1,9 @@
-/* The model that a lab runs on: connectors (neutral), dialects (a fictional vendor's surface), and
- * the stack of a scenario (which connectors, wired how, filled with what, disturbed by what).
+/* The model that a lab runs on: connectors (neutral), dialects (the API of one fictional vendor),
+ * and the stack of a scenario (which connectors it has, how they are wired, what data they begin
+ * with, and which faults occur).
  *
- * All of it is data read from XML; nothing here is code of a dialect. Everything lives in one
- * arena. */
+ * All of it is data read from XML; no dialect has code of its own. Everything lives in one arena.
+ */
 #ifndef GR_LAB_MODEL_H
 #define GR_LAB_MODEL_H
 
@@ -123,7 +124,7 @@ enum lab_problem {
     LAB_PROBLEM_TOO_MANY,
     LAB_PROBLEM_COUNT,
 };
-/* As in a dialect's <error when="…">. */
+/* The values of the attribute `when` of a dialect's <error>. */
 extern const char *const lab_problem_names[LAB_PROBLEM_COUNT];
 
 struct lab_error {
@@ -219,7 +220,7 @@ struct lab_edits {
     const char *object, *field;
     int per_day;
 };
-struct lab_fault {
+struct lab_outage {
     const char *connector;
     int64_t after_ms, for_ms; /* from the stack's start */
 };
@@ -248,8 +249,8 @@ struct lab_stack {
     int arrivals_count;
     struct lab_edits *edits;
     int edits_count;
-    struct lab_fault *faults;
-    int fault_count;
+    struct lab_outage *outages;
+    int outage_count;
 };
 
 const struct lab_object *lab_object_find(const struct lab_connector *c, const char *id);

@@ -1,5 +1,5 @@
-/* OpenAPI 3.1 out of connector and dialect: what the API really does, since both read the same
- * data. */
+/* Makes an OpenAPI 3.1 document from connector and dialect. It describes what the API really does,
+ * since both read the same data. */
 #include "labmodel/lab_openapi.h"
 
 #include <string.h>
@@ -15,7 +15,7 @@ static unsigned problems_of(const struct lab_dialect *d, enum lab_operation oper
     unsigned all = BIT(UNAUTHENTICATED) | BIT(BURST) | BIT(DAILY) | BIT(OUTAGE),
              record = BIT(UNKNOWN_FIELD) | BIT(INVALID_VALUE) | BIT(REQUIRED) | BIT(READ_ONLY) |
                       BIT(CONFLICT),
-             /* An id too long to be one is no address. */
+             /* An id that is too long is an unknown path. */
         item = BIT(UNKNOWN_RECORD) | BIT(UNKNOWN_PATH);
     if (d->auth == LAB_AUTH_OAUTH) all |= BIT(EXPIRED);
     switch (operation) {
@@ -28,7 +28,7 @@ static unsigned problems_of(const struct lab_dialect *d, enum lab_operation oper
     }
     all |= BIT(BAD_JSON);
     if (operation == LAB_UPDATE) all |= d->batch ? BIT(UNKNOWN_PATH) : item;
-    /* What is wrong with one record of a batch stands in its result. */
+    /* Problems of single records of a batch stand in their results. */
     if (d->batch) return all | BIT(REQUIRED) | BIT(TOO_MANY);
     return all | record | (operation == LAB_CREATE ? BIT(TOO_MANY) : 0);
 }
@@ -54,7 +54,7 @@ static void media(struct openapi *w, const char *type, const char *const *schema
     buf_puts(w->b, count > 1 ? "]}}" : "}");
 }
 
-/* What a body may be: a good answer (or NULL), the dialect's error, the lab's own. */
+/* The schemas of a body: a good answer (or NULL), the dialect's error, the lab's own error. */
 static void content(struct openapi *w, const char *good, bool error, bool lab_error) {
     const char *plain[3];
     int count = 0;
@@ -126,7 +126,7 @@ static void error_responses(struct openapi *w) {
     buf_puts(w->b, "\"responses\":{");
     for (int i = 1; i < LAB_PROBLEM_COUNT; i++) {
         int status = w->d->errors[i].status;
-        /* Where the lab's own answers may have the same status as the system's. */
+        /* The lab's own answers may have the same status as the system's. */
         bool lab = status == 413 || status == 500 || status == 503;
         if (!first_of_status(w->d, ~0u, i)) continue;
         buf_printf(w->b, "\"error-%d\":{", status);
@@ -198,8 +198,8 @@ static void list_parameters(struct openapi *w, const struct lab_object *o) {
               positions[w->d->paging], false);
     parameter(w, n->id_as, "query", text, same, false);
     for (int i = 0; i < o->field_count; i++) {
-        /* Times are shown rounded, and what a mapped value is called hangs on its row: neither can
-         * be asked for. */
+        /* Times are shown rounded, and the name of a mapped value depends on its row: neither can
+         * be filtered by. */
         enum lab_type type = o->fields[i].type;
         if (type != LAB_TIME && type != LAB_VALUE_NAME)
             parameter(w, n->fields[i].as, "query", text, same, false);
@@ -306,8 +306,8 @@ static void security(struct openapi *w, const char *server) {
         openapi_text(w, "name", w->d->auth_header);
         break;
     case LAB_AUTH_OAUTH:
-        /* In full: a relative one would be resolved against the server's address, whose last part
-         * it replaces. */
+        /* An absolute address: a relative one would be resolved against the server's address, whose
+         * last part it replaces. */
         buf_puts(w->b, "\"type\":\"oauth2\",\"flows\":{\"clientCredentials\":{");
         openapi_text(w, "tokenUrl", arena_printf(w->b->arena, "%s%s", server, w->d->auth_path));
         buf_puts(w->b, ",\"scopes\":{}}}");

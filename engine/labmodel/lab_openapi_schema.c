@@ -49,7 +49,7 @@ static void object_begin(struct openapi *w, struct members *m) {
     buf_puts(w->b, "{\"type\":\"object\",\"properties\":{");
 }
 
-/* The member's name and colon; its schema follows. */
+/* Writes a member's name and colon; the caller writes its schema. */
 static void member(struct openapi *w, struct members *m, const char *name, bool required) {
     if (m->any) buf_putc(w->b, ',');
     m->any = true;
@@ -63,7 +63,7 @@ static void member_as(struct openapi *w, struct members *m, const char *name, co
     buf_puts(w->b, schema);
 }
 
-/* Nothing that is not declared: neither in an answer nor in what the API takes. */
+/* Members that are not declared are not allowed, neither in an answer nor in a request. */
 static void object_end(struct openapi *w, const struct members *m) {
     buf_puts(w->b, "},\"additionalProperties\":false");
     for (int i = 0; i < m->required_count; i++) {
@@ -111,8 +111,8 @@ static void time_schema(struct openapi *w, const char *what) {
     buf_putc(w->b, '}');
 }
 
-/* The words of a picklist, or of a field name: the fields of the other system, as its dialect calls
- * them. */
+/* Lists the values of a picklist, or of a field name: the fields of the other system, as its
+ * dialect calls them. */
 static void words(struct openapi *w, const struct lab_object *o, const struct lab_field *f,
                   const char *key, bool with_null) {
     int m = w->s->member;
@@ -158,7 +158,7 @@ static void bounds(struct openapi *w, const struct lab_object *o, const struct l
     }
 }
 
-/* Whether any text will do, so that an empty one need not be allowed apart. */
+/* Whether any text is allowed, so that the empty one need not be allowed separately. */
 static bool any_text(const struct lab_field *f, bool taken) {
     switch (f->type) {
     case LAB_TEXT:
@@ -171,7 +171,7 @@ static bool any_text(const struct lab_field *f, bool taken) {
     }
 }
 
-/* Emptiness is null, an empty text, or a member that is not there. */
+/* A field's schema. An empty value is null, an empty text, or a member that is not there. */
 static void field(struct openapi *w, const struct lab_object *o, const struct lab_field *f,
                   bool taken) {
     enum lab_empty empty = w->d->empty;
@@ -184,7 +184,7 @@ static void field(struct openapi *w, const struct lab_object *o, const struct la
     form(w, f, null);
     if (taken) bounds(w, o, f, null);
     if (text) buf_puts(w->b, "},{\"const\":\"\"}]");
-    /* Which words there are is good to know, but data older than the picklist holds others. */
+    /* The values are given as examples only: data older than the picklist holds others. */
     if (!taken && f->type == LAB_PICKLIST) words(w, o, f, "examples", false);
     if (!taken && f->read_only) buf_puts(w->b, ",\"readOnly\":true");
     buf_putc(w->b, ',');
@@ -287,7 +287,7 @@ static void code_and_message(struct openapi *w) {
     object_end(w, &m);
 }
 
-/* Each record of a batch for itself: its id and what became of it, or why it was left out. */
+/* The result of one record of a batch: its id and what became of it, or why it was refused. */
 static void result(struct openapi *w, const struct lab_object *o) {
     struct members m;
     buf_puts(w->b, "{\"oneOf\":[");

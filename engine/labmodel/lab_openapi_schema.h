@@ -1,6 +1,6 @@
-/* The schemas of a connector's OpenAPI document: what goes in, what comes out, and how a problem is
- * told. Input and output are schemas apart: picklists, addresses and lengths bind what a client
- * sends, while old records may hold anything. */
+/* The schemas of a connector's OpenAPI document: of requests, answers and errors. Requests and
+ * answers have separate schemas: picklists, addresses and lengths bind what a client sends, while
+ * old records may hold anything. */
 #ifndef GR_LAB_OPENAPI_SCHEMA_H
 #define GR_LAB_OPENAPI_SCHEMA_H
 
@@ -28,7 +28,8 @@ const char *openapi_input(struct openapi *w, const struct lab_object *o,
 /* The schema of a good answer that has a body. Arena. */
 const char *openapi_output(struct openapi *w, const struct lab_object *o,
                            enum lab_operation operation);
-/* All that the two name, and the errors: the members of components.schemas. */
+/* Writes all schemas that openapi_input and openapi_output name, and the errors: the members of
+ * components.schemas. */
 void openapi_schemas(struct openapi *w);
 
 #endif

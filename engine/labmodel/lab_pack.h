@@ -26,7 +26,7 @@ struct lab_files {
 };
 
 const struct lab_file *lab_file_find(const struct lab_files *files, const char *name);
-/* Sorted bytes of all files. */
+/* Writes the pack of all files, sorted by name. */
 void lab_pack_write(const struct lab_files *files, struct buf *out);
 /* False when the bytes are no pack. Texts are borrowed from `bytes`, but NUL-terminated copies in
  * `a`. */

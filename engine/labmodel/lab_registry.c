@@ -1,4 +1,5 @@
-/* Scenarios in memory: what the files say now, and the versions that older runs were made of. */
+/* Scenarios in memory: the current versions of the files, and versions that older runs began with.
+ */
 #include "labmodel/lab_registry.h"
 
 #include <pthread.h>
@@ -9,42 +10,43 @@
 #include "base/text.h"
 #include "tree/tree.h"
 
-#define HELD_ARENA_BYTES ((size_t)64 * 1024 * 1024)
+#define VERSION_ARENA_BYTES ((size_t)64 * 1024 * 1024)
 
 struct lab_registry {
     const char *root;
     struct tree *tree;
     pthread_mutex_t versions_lock;
-    const struct lab_held *versions[REGISTRY_VERSIONS_KEPT]; /* of older runs, the newest first */
+    const struct lab_version
+        *versions[REGISTRY_VERSIONS_KEPT]; /* of older runs, the newest first */
     size_t version_count;
 };
 
 /* ---- Holding -------------------------------------------------------------------------------- */
 
-static struct lab_held *new_held(void) {
-    struct lab_held *h = calloc(1, sizeof *h);
+static struct lab_version *new_version(void) {
+    struct lab_version *h = calloc(1, sizeof *h);
     if (!h) return NULL;
-    arena_init(&h->arena, HELD_ARENA_BYTES);
-    atomic_init(&h->holders, 1);
+    arena_init(&h->arena, VERSION_ARENA_BYTES);
+    atomic_init(&h->references, 1);
     return h;
 }
 
-const struct lab_held *registry_keep(const struct lab_held *held) {
-    struct lab_held *h = (struct lab_held *)(uintptr_t)held;
-    atomic_fetch_add(&h->holders, 1);
-    return held;
+const struct lab_version *registry_hold(const struct lab_version *version) {
+    struct lab_version *h = (struct lab_version *)(uintptr_t)version;
+    atomic_fetch_add(&h->references, 1);
+    return version;
 }
 
-void registry_drop(const struct lab_held *held) {
-    struct lab_held *h = (struct lab_held *)(uintptr_t)held;
-    if (!h || atomic_fetch_sub(&h->holders, 1) != 1) return;
+void registry_release(const struct lab_version *version) {
+    struct lab_version *h = (struct lab_version *)(uintptr_t)version;
+    if (!h || atomic_fetch_sub(&h->references, 1) != 1) return;
     arena_release(&h->arena);
     free(h);
 }
 
-static void drop_held(void *held) { registry_drop(held); }
+static void drop_version(void *version) { registry_release(version); }
 
-static void render_brief(struct lab_held *h) {
+static void render_brief(struct lab_version *h) {
     struct buf b;
     buf_init(&b, &h->arena);
     doc_render_node(&h->scenario.doc, h->scenario.doc.body, NULL, &b);
@@ -59,14 +61,13 @@ static void render_brief(struct lab_held *h) {
     h->tasks = buf_text(&b);
 }
 
-/* ---- The files: one generation of all scenarios
- * --------------------------------------------------- */
+/* ---- The files: one generation of all scenarios ---------------------------------------------- */
 
 struct lab_entry {
     char *id;
-    uint64_t mark;               /* of its files and of the connectors: names, sizes, times */
-    const struct lab_held *held; /* the last version that was good; NULL: there was none */
-    char *problem;               /* why the present files are not shown; NULL: they are */
+    uint64_t mark;                     /* of its files and of the connectors: names, sizes, times */
+    const struct lab_version *version; /* the last version that was good; NULL: there was none */
+    char *problem;                     /* why the present files are not shown; NULL: they are */
 };
 struct lab_entries {
     struct lab_entry *at;
@@ -78,7 +79,7 @@ static void free_entries(void *generation) {
     for (size_t i = 0; i < g->count; i++) {
         free(g->at[i].id);
         free(g->at[i].problem);
-        registry_drop(g->at[i].held);
+        registry_release(g->at[i].version);
     }
     free(g->at);
     free(g);
@@ -97,7 +98,7 @@ static uint64_t mark_of(const char *root, const char *id) {
     return tree_fingerprint(root, folders);
 }
 
-static enum err read_scenario(struct lab_held *h, const char *root, const char *id,
+static enum err read_scenario(struct lab_version *h, const char *root, const char *id,
                               char **problem) {
     struct diag_list diags;
     if (ARENA_GUARD(&h->arena) != 0) {
@@ -115,7 +116,8 @@ static enum err read_scenario(struct lab_held *h, const char *root, const char *
     return e;
 }
 
-/* From `old` when nothing of it has changed. ERR_BUSY: no memory; else the entry is whole. */
+/* Fills an entry, from `old` when its files have not changed. ERR_BUSY: no memory; else the entry
+ * is complete. */
 static enum err fill_entry(struct lab_entry *entry, const char *root, const char *id,
                            const struct lab_entry *old, const struct tree_changes *news) {
     *entry = (struct lab_entry){.id = strdup(id), .mark = mark_of(root, id)};
@@ -123,13 +125,13 @@ static enum err fill_entry(struct lab_entry *entry, const char *root, const char
     bool same = old && old->mark == entry->mark && !(news->retry_broken && old->problem);
     enum err e = OK;
     if (!same) {
-        struct lab_held *h = new_held();
+        struct lab_version *h = new_version();
         e = h ? read_scenario(h, root, id, &entry->problem) : ERR_BUSY;
-        if (e == OK) entry->held = h;
-        else registry_drop(h);
+        if (e == OK) entry->version = h;
+        else registry_release(h);
         if (e == ERR_BUSY) return e;
     } else if (old->problem && !(entry->problem = strdup(old->problem))) return ERR_BUSY;
-    if (!entry->held && old && old->held) entry->held = registry_keep(old->held);
+    if (!entry->version && old && old->version) entry->version = registry_hold(old->version);
     if (entry->problem) tree_problem(news->problems, "%s", entry->problem);
     return OK;
 }
@@ -145,7 +147,7 @@ static enum err fill_entries(const struct lab_registry *l, struct lab_entries *g
         g->at = calloc(count + 1, sizeof *g->at);
         e = g->at ? OK : ERR_BUSY;
         for (size_t i = 0; e == OK && i < count; i++) {
-            g->count = i + 1; /* what is begun is freed, too */
+            g->count = i + 1; /* free_entries also frees an entry that is half filled */
             e = fill_entry(&g->at[i], l->root, ids[i], find_entry(old, ids[i]), news);
         }
     }
@@ -185,31 +187,30 @@ enum err registry_open(struct lab_registry **out, const char *root) {
 void registry_close(struct lab_registry *l) {
     if (!l) return;
     tree_close(l->tree);
-    for (size_t i = 0; i < l->version_count; i++) registry_drop(l->versions[i]);
+    for (size_t i = 0; i < l->version_count; i++) registry_release(l->versions[i]);
     pthread_mutex_destroy(&l->versions_lock);
     free(l);
 }
 
-const struct lab_held *registry_current(struct lab_registry *l, struct arena *a, const char *id,
-                                        const char **problem) {
+const struct lab_version *registry_current(struct lab_registry *l, struct arena *a, const char *id,
+                                           const char **problem) {
     const struct lab_entry *entry = find_entry(tree_data(l->tree, a), id);
     if (problem) *problem = entry ? entry->problem : NULL;
-    return entry ? entry->held : NULL;
+    return entry ? entry->version : NULL;
 }
 
-size_t registry_all(struct lab_registry *l, struct arena *a, const struct lab_held ***out) {
+size_t registry_all(struct lab_registry *l, struct arena *a, const struct lab_version ***out) {
     const struct lab_entries *g = tree_data(l->tree, a);
     size_t count = 0;
-    *out = NEW_ARRAY(a, const struct lab_held *, g->count + 1);
+    *out = NEW_ARRAY(a, const struct lab_version *, g->count + 1);
     for (size_t i = 0; i < g->count; i++)
-        if (g->at[i].held) (*out)[count++] = g->at[i].held;
+        if (g->at[i].version) (*out)[count++] = g->at[i].version;
     return count;
 }
 
-/* ---- Versions of older runs
- * ------------------------------------------------------------------------ */
+/* ---- Versions of older runs ------------------------------------------------------------------ */
 
-static bool read_pack(struct lab_held *h, const char *bytes, size_t len) {
+static bool read_pack(struct lab_version *h, const char *bytes, size_t len) {
     if (ARENA_GUARD(&h->arena) != 0) return false;
     struct diag_list diags;
     diag_init(&diags, &h->arena);
@@ -221,36 +222,37 @@ static bool read_pack(struct lab_held *h, const char *bytes, size_t len) {
     return true;
 }
 
-/* The newest stand first; what falls off the end is freed when no run has it. With the lock held.
- */
-static void remember(struct lab_registry *l, const struct lab_held *h) {
+/* Adds a version in front; the oldest is dropped from the full list, and freed when no run holds
+ * it. Call with the lock held. */
+static void remember(struct lab_registry *l, const struct lab_version *h) {
     size_t room = COUNT_OF(l->versions);
-    if (l->version_count == room) registry_drop(l->versions[--l->version_count]);
+    if (l->version_count == room) registry_release(l->versions[--l->version_count]);
     memmove(l->versions + 1, l->versions, l->version_count * sizeof *l->versions);
-    l->versions[0] = registry_keep(h);
+    l->versions[0] = registry_hold(h);
     l->version_count++;
 }
 
-const struct lab_held *registry_version(struct lab_registry *l, struct arena *a,
-                                        const char *version) {
-    const struct lab_held *found = NULL;
+const struct lab_version *registry_version(struct lab_registry *l, struct arena *a,
+                                           const char *version) {
+    const struct lab_version *found = NULL;
     const struct lab_entries *g = tree_data(l->tree, a);
     for (size_t i = 0; i < g->count; i++)
-        if (g->at[i].held && str_eq(g->at[i].held->scenario.version, version)) return g->at[i].held;
+        if (g->at[i].version && str_eq(g->at[i].version->scenario.version, version))
+            return g->at[i].version;
     pthread_mutex_lock(&l->versions_lock);
     for (size_t i = 0; !found && i < l->version_count; i++)
         if (str_eq(l->versions[i]->scenario.version, version))
-            found = registry_keep(l->versions[i]);
+            found = registry_hold(l->versions[i]);
     pthread_mutex_unlock(&l->versions_lock);
-    if (found) arena_defer(a, drop_held, (void *)(uintptr_t)found);
+    if (found) arena_defer(a, drop_version, (void *)(uintptr_t)found);
     return found;
 }
 
 enum err registry_add(struct lab_registry *l, const char *bytes, size_t len, struct arena *a,
-                      const struct lab_held **out) {
-    struct lab_held *h = new_held();
+                      const struct lab_version **out) {
+    struct lab_version *h = new_version();
     if (!h) return ERR_BUSY;
-    arena_defer(a, drop_held, h);
+    arena_defer(a, drop_version, h);
     if (!read_pack(h, bytes, len)) return h->arena.starved ? ERR_BUSY : ERR_IO;
     pthread_mutex_lock(&l->versions_lock);
     remember(l, h);
@@ -262,7 +264,7 @@ enum err registry_add(struct lab_registry *l, const char *bytes, size_t len, str
 int registry_minutes(struct lab_registry *l, const char *id) {
     const struct tree_generation *g = tree_hold(l->tree);
     const struct lab_entry *entry = find_entry(g->data, id);
-    int minutes = entry && entry->held ? (int)entry->held->scenario.minutes : 0;
+    int minutes = entry && entry->version ? (int)entry->version->scenario.minutes : 0;
     tree_release(g);
     return minutes;
 }

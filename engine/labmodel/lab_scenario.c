@@ -120,7 +120,7 @@ static void read_checks(struct lab_scenario *s, struct doc *d, struct diag_list 
 }
 
 /* ---- From files to a scenario --------------------------------------------------------------- */
-/* How much of a scenario is looked at. */
+/* How much of a scenario is read. */
 enum reading {
     TEXTS, /* only what Markdown says */
     ALL,   /* the stack, too: a version that has run before is run as it is */

@@ -11,7 +11,7 @@
 struct lab_check {
     const char *id, *title, *pass, *fail, *sql;
     int sql_line; /* in checks.md, of the query's first line */
-    bool never;   /* looks at all that happened, not at what is */
+    bool never;   /* checks all events of the run, not its state */
     int points;
     const char *hints[LAB_HINTS_MAX];
     int hint_count;
@@ -51,7 +51,7 @@ struct lab_verdict {
     const char *sentence; /* of the outcome, numbers filled in */
     const char *error;    /* the check itself failed: an author's mistake; NULL */
 };
-/* The question that lab_verdicts_read understands the answer to. Arena. */
+/* The view question (sandbox/view.h) whose answer lab_verdicts_read reads. Arena. */
 char *lab_checks_question(const struct lab_scenario *s, struct arena *a);
 /* `verdicts` has room for check_count. Returns how many passed. */
 int lab_verdicts_read(const struct lab_scenario *s, const char *answer, size_t len,
@@ -60,7 +60,7 @@ int lab_verdicts_read(const struct lab_scenario *s, const char *answer, size_t l
 /* "crm=aurelia,map=heron" in the stack's order, from any order; NULL when a member is missing or
  * not allowed. */
 const char *lab_choice_normal(const struct lab_stack *s, const char *choice, struct arena *a);
-/* The chosen dialects by member. */
+/* Reads the chosen dialects, by member; false when one is missing or not allowed. */
 bool lab_choice_read(const struct lab_stack *s, const char *choice,
                      const struct lab_dialect **dialects, struct arena *a);
 

@@ -1,5 +1,5 @@
-/* Checks the rows of seed files against the model, each fault at its cell: what a worker would
- * store without a word, or fail on at the start of every run. */
+/* Checks the rows of seed files against the model and reports each fault at its cell: a worker
+ * would store wrong values as they are, or fail at the start of every run. */
 #include "labmodel/lab_seed.h"
 
 #include <stdlib.h>
@@ -248,8 +248,8 @@ static void check_all(struct seeds *all, const struct lab_files *files) {
 
 void lab_seed_check(const struct lab_stack *stack, const struct lab_files *files,
                     struct diag_list *diags) {
-    /* The rows are of use to nobody else. Faults are told in the caller's memory, which may end in
-     * between. */
+    /* The rows are read into scratch memory. Faults are reported in the caller's memory, which may
+     * end in between. */
     struct arena *scratch = arena_scratch(diags->arena, SCRATCH_BYTES);
     struct seeds all = {.stack = stack, .a = scratch, .diags = diags};
     if (ARENA_GUARD(scratch) == 0) check_all(&all, files);

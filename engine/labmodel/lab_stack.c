@@ -167,8 +167,8 @@ static const char *file_attr(struct reader *r, xmlNode *n) {
     return name;
 }
 
-/* Columns beside the object's fields (rows: lab_seed.c): "key" (for references as @key), "person"
- * (who it really is), times. */
+/* Checks the columns of a seed file (its rows: lab_seed.c). Beside the object's fields they are
+ * "key" (for references as @key), "person" (whom the record is about) and times. */
 static void check_seed(struct reader *r, const char *name, const struct lab_object *o) {
     const struct lab_file *f = lab_file_find(r->files, name);
     struct lab_csv csv;
@@ -252,9 +252,9 @@ static void read_world(struct reader *r, xmlNode *root) {
                                                         lab_xml_attr(n, "field", r->a),
                                                         lab_xml_int(n, "per-day", 0)};
     }
-    s->faults = NEW_ARRAY(r->a, struct lab_fault, (size_t)lab_xml_count(root, "outage"));
+    s->outages = NEW_ARRAY(r->a, struct lab_outage, (size_t)lab_xml_count(root, "outage"));
     for (xmlNode *n = lab_xml_child(root, "outage"); n; n = lab_xml_next(n, "outage")) {
-        struct lab_fault *f = &s->faults[s->fault_count++];
+        struct lab_outage *f = &s->outages[s->outage_count++];
         f->connector = lab_xml_attr(n, "connector", r->a);
         f->after_ms = lab_xml_int(n, "after-hours", 0) * MS_HOUR;
         f->for_ms = lab_xml_int(n, "minutes", 0) * MS_MINUTE;

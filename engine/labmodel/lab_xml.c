@@ -1,4 +1,4 @@
-/* libxml2, held short. */
+/* Parsing XML through libxml2, within limits. */
 #include "labmodel/lab_xml.h"
 
 #include <libxml/parser.h>
@@ -15,7 +15,7 @@ struct sink {
 
 #define MESSAGES_MAX 50
 
-/* The parser hands its own context to both; ours hangs on it. */
+/* The parser passes its own context to both callbacks; ours is its _private. */
 static void on_parse_error(void *context, xmlErrorPtr e) {
     struct sink *s = ((xmlParserCtxtPtr)context)->_private;
     if (!e || s->count++ >= MESSAGES_MAX) return;
@@ -28,7 +28,8 @@ static void on_parse_error(void *context, xmlErrorPtr e) {
              len > 300 ? 300 : (int)len, e->message ? e->message : "");
 }
 
-/* A DOCTYPE is where entities come from: billions of laughs, files of the server, other hosts. */
+/* Refuses a DOCTYPE, which could define entities: ones that expand without bound, files of the
+ * server, addresses of other hosts. */
 static void refuse_doctype(void *context, const xmlChar *name, const xmlChar *external,
                            const xmlChar *system) {
     (void)name, (void)external, (void)system;

@@ -1,13 +1,13 @@
-/* RELAX NG through libxml2, whose complaints are put where they belong: it names an element without
- * its place when there are several ways through a pattern, and complains of everything around a
- * fault as well. Here each fault has one report, at the line of its own element. */
+/* Validates with RELAX NG through libxml2 and places its messages: libxml2 names an element without
+ * its position when there are several ways through a pattern, and reports everything around a fault
+ * as well. Here each fault has one report, at the line of its own element. */
 #include <libxml/relaxng.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "labmodel/lab_xml.h"
-#include "labmodel/lab_xml_words.h"
+#include "labmodel/lab_xml_explain.h"
 
 #define FAULTS_MAX 50    /* a broken document can give thousands */
 #define ALIKE_MAX 2000   /* elements of one name that are looked through */
@@ -61,8 +61,7 @@ static bool validate(const struct rules *r, struct faults *out) {
     return result == 0;
 }
 
-/* ---- Which of several elements of one name
- * -------------------------------------------------------- */
+/* ---- Which of several elements of one name --------------------------------------------------- */
 
 struct alike {
     const struct rules *rules;
@@ -105,7 +104,8 @@ static void drop_clones(struct alike *k) {
     }
 }
 
-/* A sound one is one that silences the complaint when it stands everywhere. */
+/* Finds a valid element: one that silences the complaint when it replaces all others of its name.
+ */
 static bool find_sound(struct alike *k, const struct fault *about) {
     for (size_t g = 0; g < k->count && g < TRIES_MAX; g++) {
         bool made = true;
@@ -144,8 +144,7 @@ static void place(const struct rules *r, const struct fault *about, struct fault
     drop_clones(k);
 }
 
-/* ---- One report for one fault
- * --------------------------------------------------------------------- */
+/* ---- One report for one fault ---------------------------------------------------------------- */
 
 /* Says only that something in or about the element is wrong. */
 static bool is_general(const struct fault *f) {
@@ -174,8 +173,8 @@ static bool follows(const struct faults *all, size_t i) {
     return false;
 }
 
-/* The child without which the document would be right. */
-static xmlNode *stranger(const struct rules *r, xmlNode *parent) {
+/* Finds the child without which the document would be valid. */
+static xmlNode *unexpected_child(const struct rules *r, xmlNode *parent) {
     int tries = 0;
     for (xmlNode *n = parent ? lab_xml_child(parent, NULL) : NULL; n && tries++ < CHILDREN_MAX;
          n = lab_xml_next(n, NULL)) {
@@ -197,8 +196,8 @@ static bool told_before(const struct faults *all, const bool *told, size_t i) {
     return false;
 }
 
-static void report_stranger(const struct rules *r, const char *file, xmlNode *odd,
-                            struct diag_list *diags) {
+static void report_unexpected_child(const struct rules *r, const char *file, xmlNode *odd,
+                                    struct diag_list *diags) {
     const char *known = lab_xml_children(r->grammar, odd->parent, (const char *)odd->name,
                                          r->arena);
     if (known)
@@ -216,14 +215,15 @@ static void report(const struct rules *r, const char *file, const struct faults 
     for (size_t i = 0; i < all->count; i++) {
         const struct fault *f = &all->list[i];
         if (follows(all, i)) continue;
-        /* The schema's own words for an attribute, all of an element's at once. */
+        /* The schema explains all wrong attributes of an element at once. */
         if (told_before(all, told, i)) continue;
         told[i] = f->node &&
-                  lab_xml_tell_attributes(r->grammar, f->node, file, r->arena, diags) > 0;
+                  lab_xml_explain_attributes(r->grammar, f->node, file, r->arena, diags) > 0;
         if (told[i]) continue;
-        xmlNode *odd = is_general(f) && f->code != XML_RELAXNG_ERR_ATTRVALID ? stranger(r, f->node)
-                                                                             : NULL;
-        if (odd) report_stranger(r, file, odd, diags);
+        xmlNode *odd = is_general(f) && f->code != XML_RELAXNG_ERR_ATTRVALID
+                           ? unexpected_child(r, f->node)
+                           : NULL;
+        if (odd) report_unexpected_child(r, file, odd, diags);
         else lab_xml_problem(diags, file, f->node, "schema", "%s", f->message);
     }
 }

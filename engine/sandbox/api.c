@@ -1,4 +1,4 @@
-/* From a request to an operation: outages, tokens, quotas, paths. */
+/* Leads a request to its operation: outages, tokens, quotas, paths. */
 #include "sandbox/api.h"
 
 #include <string.h>
@@ -181,8 +181,8 @@ static void call(struct api *x) {
     }
 }
 
-/* A token is a number and its hash under the run's seed: the server tells a true one without asking
- * us. */
+/* Issues an access token: a number and its hash under the run's seed, so that the server can verify
+ * it without asking the worker. */
 static void give_token(struct api *x) {
     struct lab_state *s = x->s;
     int64_t n = state_next(s, "token");

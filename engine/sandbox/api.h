@@ -36,10 +36,10 @@ void api_update(struct api *x, const char *id);
 void api_delete(struct api *x, const char *id);
 void api_merge(struct api *x, const char *id);
 
-/* A decoded query parameter or NULL. `index` walks all: false at the end. */
+/* Decodes the query parameter at `index`; false at the end. */
 bool api_param(struct api *x, int index, const char **name, const char **value);
 
-/* For views: an api bound to a member, with nothing to answer. */
+/* Binds an api to a member without a request: for views, which only show records. */
 void api_bind(struct api *x, struct lab_state *s, int member, struct arena *a);
 
 #endif

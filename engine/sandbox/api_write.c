@@ -18,8 +18,8 @@ static struct problem problem(enum lab_problem what, const char *field, const ch
     return (struct problem){what, field, value};
 }
 
-/* What a value mapping's value is called neutrally: the side's picklist knows, everything else
- * stays. */
+/* The neutral name of a value mapping's value: the side's picklist has it; other values stay as
+ * they are. */
 static const char *mapped_value(struct api *x, const struct lab_object *o, const struct record *r,
                                 int field) {
     const struct lab_sync *y = &x->s->stack.sync;
@@ -67,8 +67,7 @@ static struct problem validated(struct api *x, const struct record *r, uint64_t 
     return problem(p.what, x->names->fields[p.field->index].as, p.value);
 }
 
-/* A transform must be one that this stack knows, and a pair of fields may stand in one mapping
- * only. */
+/* Checks that a pair of fields stands in one mapping only. */
 static struct problem mapping_fits(struct api *x, const struct record *r, const char *own_id) {
     const struct lab_object *o = x->object;
     int count;
@@ -85,7 +84,7 @@ static struct problem mapping_fits(struct api *x, const struct record *r, const 
     return problem(LAB_PROBLEM_NONE, NULL, NULL);
 }
 
-/* What an object of the configuration does once it has changed. */
+/* Applies a change of an object of the configuration. */
 static void take_effect(struct api *x) {
     if (x->object->kind == LAB_SYNC_SETTING) world_reschedule(x->s);
 }
@@ -188,8 +187,8 @@ static void batch_result(struct api *x, const struct problem *p, const struct re
     buf_puts(b, "}]}");
 }
 
-/* Some vendors answer 200 whatever happened, and hide the failures in the list: each record for
- * itself. */
+/* Writes a batch. Some vendors answer 200 in any case and report failures in the list: each record
+ * has its own result. */
 static void batch(struct api *x, const char *id, json_t *body) {
     json_t *list = json_object_get(body, x->d->batch);
     size_t count = json_array_size(list);

@@ -1,6 +1,6 @@
-/* SQL of people. The learner's passes an authorizer that allows by list: SELECT, a few functions,
- * the tables of connectors and the event log. Everything else (PRAGMA, ATTACH, schema, writes,
- * hidden tables) is refused when the statement is compiled. */
+/* Runs SQL that people wrote. The learner's passes an authorizer that allows by list: SELECT, a few
+ * functions, the tables of connectors and the event log. Everything else (PRAGMA, ATTACH, schema,
+ * writes, hidden tables) is refused when the statement is compiled. */
 #include "sandbox/console.h"
 
 #include <string.h>
@@ -46,14 +46,14 @@ static int authorize(void *context, int action, const char *first, const char *s
 }
 
 /* ---- Bounds --------------------------------------------------------------------------------- */
-#define OPERATIONS_AT_ONCE 50 /* each can be a call of a function that takes its time */
+#define OPERATIONS_AT_ONCE 50 /* each can be a call of a slow function */
 
 struct budget {
     struct function_work *work;
     int64_t began_ms, began_cpu_ms;
     bool learner;
     const char *cut;
-    int length, pattern, program; /* what they were before */
+    int length, pattern, program; /* the limits before */
     sqlite3_int64 heap;
 };
 
@@ -64,10 +64,11 @@ static int64_t cpu_ms(void) {
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static int spend(void *context) {
+static int on_progress(void *context) {
     struct budget *b = context;
     if ((b->work->left -= OPERATIONS_AT_ONCE) < 0) b->cut = "steps";
-    /* Nobody uses more processor time than time: the cheap clock first. */
+    /* Processor time is never more than elapsed time, whose clock is cheaper to read: so that is
+     * asked first. */
     else if (b->learner && clock_monotonic_ms() - b->began_ms > CONSOLE_CPU_MS &&
              cpu_ms() - b->began_cpu_ms > CONSOLE_CPU_MS)
         b->cut = "time";
@@ -75,7 +76,7 @@ static int spend(void *context) {
 }
 
 static void set_bounds(struct lab_state *s, struct budget *b) {
-    sqlite3_progress_handler(s->db, OPERATIONS_AT_ONCE, spend, b);
+    sqlite3_progress_handler(s->db, OPERATIONS_AT_ONCE, on_progress, b);
     if (!b->learner) return;
     sqlite3_set_authorizer(s->db, authorize, s);
     b->began_ms = clock_monotonic_ms();
@@ -117,7 +118,7 @@ static void cell(sqlite3_stmt *q, int i, struct buf *out) {
 }
 
 static const char *explain(sqlite3 *db, int rc, struct budget *b, struct arena *a) {
-    if (b->work->left < 0) { /* it was a function that found out, or SQLite */
+    if (b->work->left < 0) { /* a function of ours stopped it, or SQLite */
         rc = SQLITE_INTERRUPT;
         b->cut = "steps";
     }

@@ -1,4 +1,4 @@
-/* SQL of people: the learner's console, the authors' checks. */
+/* Running SQL that people wrote: in the learner's console, and in authors' checks. */
 #ifndef GR_SANDBOX_CONSOLE_H
 #define GR_SANDBOX_CONSOLE_H
 

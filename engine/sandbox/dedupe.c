@@ -57,7 +57,8 @@ const char *dedupe_match(struct lab_state *s, int member, const struct lab_objec
     struct rule rule = rule_of(s, member);
     const char *key = rule.key ? record_key(o, r, rule.key, s->scratch) : NULL, *found = NULL;
     if (!key) return NULL;
-    /* For each form that comes in: no more than the key is read, and nothing is kept. */
+    /* This runs for each form that comes in: it reads no more columns than the key has, and
+     * releases each row. */
     struct arena *outer = s->scratch, row;
     sqlite3_stmt *q = state_query(s,
                                   arena_printf(outer, "SELECT id%s FROM %s ORDER BY id",

@@ -1,6 +1,6 @@
-/* printf('%.2000000000c', 'x') turns a loop two thousand million times, also where its result is
- * long since too large; trim(x, y) compares every character of x with every one of y. A count of
- * operations sees one call in both. */
+/* printf('%.2000000000c', 'x') runs a loop two thousand million times, even when its result is too
+ * large long before; trim(x, y) compares every character of x with every one of y. A limit on
+ * operations of SQLite's machine counts one call in both. */
 #include "sandbox/functions.h"
 
 #include <stdint.h>
@@ -81,7 +81,7 @@ static bool read_conversion(struct format *f, struct conversion *c) {
     return true;
 }
 
-/* The conversion for sqlite3_str_appendf, its argument of type `as`. */
+/* Writes the conversion as sqlite3_str_appendf takes it, for an argument of type `as`. */
 static void spell(const struct conversion *c, const char *as, char *out, size_t size) {
     int n = snprintf(out, size, "%%%s%d", c->flags, c->width);
     if (c->width == 0) n = snprintf(out, size, "%%%s", c->flags);

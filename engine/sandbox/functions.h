@@ -1,5 +1,5 @@
-/* SQL functions in place of SQLite's own, where one call of those can do more work than the values
- * in it are long. */
+/* SQL functions that replace SQLite's own where one call can do more work than the length of its
+ * values bounds. */
 #ifndef GR_SANDBOX_FUNCTIONS_H
 #define GR_SANDBOX_FUNCTIONS_H
 

@@ -1,5 +1,5 @@
 /* gradus-labs: the program of the lab workers. The server starts it with a socket as descriptor
- * SANDBOX_FD and no environment; it is a zygote, whose workers lock themselves into their cells. */
+ * SANDBOX_FD and no environment; it is a zygote, and its workers confine themselves (jail.h). */
 #include <libxml/parser.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,11 +29,11 @@ static bool say(char what, const char *words) {
     return send(SANDBOX_FD, hello, len, MSG_NOSIGNAL) == (ssize_t)len;
 }
 
-/* It ends with the thread that keeps it. Had that ended before now, the socket would have no other
- * end, and the first words fail. */
+/* Makes this process end with the server's thread that started it. Had that ended before now, the
+ * socket would have no other end, and the first message fails. */
 static void follow_server(void) { prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }
 
-/* All that workers need and cannot do in their cells. */
+/* Prepares all that workers need and cannot do once they are confined. */
 static void prepare(void) {
     /* A stop of the service goes to all of its processes; the server ends us when it is done with
      * runs. */
@@ -56,8 +56,8 @@ int main(int argc, char **argv) {
     }
     follow_server();
     prepare();
-    struct cell *cell = cell_prepare(&why);
-    if (!say(cell ? PASSING_READY : PASSING_UNABLE, cell ? worker_version() : why) || !cell)
+    struct jail *jail = jail_prepare(&why);
+    if (!say(jail ? PASSING_READY : PASSING_UNABLE, jail ? worker_version() : why) || !jail)
         return 1;
-    zygote_main(SANDBOX_FD, cell);
+    zygote_main(SANDBOX_FD, jail);
 }

@@ -1,4 +1,4 @@
-/* Descriptors through a socket. */
+/* Passes file descriptors through a socket (SCM_RIGHTS). */
 #include "sandbox/passing.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* What the server and a zygote say to each other: packets over a SOCK_SEQPACKET pair. */
+/* The protocol between the server and a zygote: packets over a SOCK_SEQPACKET pair. */
 #ifndef GR_SANDBOX_PASSING_H
 #define GR_SANDBOX_PASSING_H
 
@@ -12,13 +12,12 @@
 #define PASSING_UNABLE '-'
 #define PASSING_HELLO_BYTES 512
 
-/* Then the server asks with one byte, and is answered with a reply. A trial is a worker that ends
- * as soon as it is in its cell, and is reaped before the answer; PASSING_NO_CELL: it did not get
- * there.
- */
+/* After that the server asks with one byte and is answered with a reply. A trial is a worker that
+ * ends as soon as it is confined, and is reaped before the answer; PASSING_NOT_JAILED: it could not
+ * be confined. */
 #define PASSING_WORKER 'w'
 #define PASSING_TRIAL 't'
-#define PASSING_NO_CELL ECANCELED
+#define PASSING_NOT_JAILED ECANCELED
 
 struct reply {
     int status;      /* 0, or an errno */
@@ -26,9 +25,10 @@ struct reply {
     pid_t pid;
 };
 
-/* The descriptors stay open here, too. */
+/* Sends a reply with descriptors, which stay open here, too. */
 bool passing_send(int to, const struct reply *reply, const int fds[2]);
-/* Does not wait. `fds` receives reply->descriptors of them, which close with an exec. */
+/* Receives a reply without waiting. `fds` gets reply->descriptors of them, which close with an
+ * exec. */
 bool passing_receive(int from, struct reply *reply, int fds[2]);
 
 #endif

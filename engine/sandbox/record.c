@@ -129,7 +129,7 @@ struct record_problem record_validate(struct lab_state *s, const struct lab_obje
 
 const char *record_new_id(struct lab_state *s, int member, struct arena *a) {
     int64_t n = state_next(s, "id");
-    /* Gaps by chance, so that nobody counts on numbers; still in the order of creation. */
+    /* Ids have random gaps, so that nobody can guess them, but ascend in the order of creation. */
     int64_t number = 100000 + n * 7 + state_draw(s, "id", "", n, 7);
     const char *prefix = s->dialect[member]->id_prefix;
     return arena_printf(a, "%s%lld", prefix ? prefix : "", (long long)number);

@@ -22,7 +22,7 @@ const char *record_columns(const struct lab_object *o, struct arena *a);
 void record_read(const struct lab_object *o, sqlite3_stmt *q, struct record *out, struct arena *a);
 bool record_get(struct lab_state *s, const struct lab_object *o, const char *id, struct record *out,
                 struct arena *a);
-/* All records by id; counted (RULE lab-reads). */
+/* All records in the order of their ids; they count as reads (RULE lab-reads). */
 struct record *record_all(struct lab_state *s, const struct lab_object *o, struct arena *a,
                           int *count);
 bool record_exists(struct lab_state *s, const struct lab_object *o, const char *id);

@@ -39,9 +39,10 @@ void zygote_stop(struct zygote *z);
 /* From any thread: the last start failed, and none has succeeded since. */
 bool zygote_failing(struct zygote *z);
 
-/* What runs the steps, as a run's record names it: "gradus-lab-3 sqlite-3.40.1". */
+/* The name and version of the engine that runs the steps, as a run's record has it: "gradus-lab-3
+ * sqlite-3.40.1". */
 const char *worker_engine(void);
-/* That and of which sources it was built: the same in the server and in its workers. */
+/* That and a digest of the sources it was built from: the same in the server and in its workers. */
 const char *worker_version(void);
 
 #define ZYGOTE_DEADLINE_MS 3000 /* of one question to a zygote */
@@ -56,7 +57,7 @@ struct worker {
  * started. ERR_LIMIT when no process can be made, ERR_BUSY when too many ask at once, ERR_IO when
  * no zygote answers. */
 enum err zygote_spawn(struct zygote *z, struct worker *out) MUST_USE;
-/* Kills at once; also safe when it has died already. */
+/* Kills the worker at once; also safe when it has died already. */
 void worker_end(struct worker *w);
 
 /* For tests: the zygote that runs now; 0: none. */

@@ -134,7 +134,7 @@ static void fill(struct lab_state *s, const struct lab_seed *seed) {
 
 void schema_fill(struct lab_state *s) {
     for (int i = 0; i < s->stack.seed_count; i++) fill(s, &s->stack.seeds[i]);
-    /* The log begins when the learner does: what was there before is no event. */
+    /* The event log begins when the learner does: the seeds themselves are no events. */
     state_run(s, "DELETE FROM event", "");
     world_start(s);
 }

@@ -5,7 +5,8 @@
 #include "sandbox/state.h"
 
 void schema_create(struct lab_state *s);
-/* Seeds with their distortions, people behind the records, the first due events. */
+/* Fills the tables: seeds with their distortions, the people behind the records, the first due
+ * events. */
 void schema_fill(struct lab_state *s);
 /* A row of a seed file as a record of `o`, distorted by chance when `distort`. Values starting with
  * '@' are keys of other rows. `person` receives the number of the person behind it, 0 = none. */

@@ -1,4 +1,4 @@
-/* The database of a run: opening, saving, hashing, statements, chance. */
+/* The database of a run: opening, saving, hashing, statements, random numbers. */
 #include "sandbox/state.h"
 
 #include <sodium.h>
@@ -15,20 +15,19 @@
 #include "sandbox/schema.h"
 #include "sandbox/tables.h"
 #include "sandbox/vfs.h"
-#include "sandbox/watch.h"
+#include "sandbox/watchdog.h"
 
 #define PACK_ARENA_BYTES ((size_t)48 * 1024 * 1024)
 
 void state_engine_start(void) {
     sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 1);
-    /* In the process that workers are forked from: its end is "labs are not available" to the
-     * server. */
+    /* This runs in the zygote: when that ends, the server says that labs are not available. */
     if (sqlite3_initialize() != SQLITE_OK) BUG("SQLite cannot start");
     vfs_register();
     sqlite3_hard_heap_limit64(LAB_HEAP_BYTES);
     json_object_seed(1);
-    watch_prepare();
+    watchdog_prepare();
 }
 
 /* The BUGs of this file end a worker, never the server: workers run nothing else (zygote.c), and to
@@ -307,7 +306,7 @@ int64_t state_next(struct lab_state *s, const char *key) {
     return n;
 }
 
-/* ---- Chance --------------------------------------------------------------------------------- */
+/* ---- Random numbers -------------------------------------------------------------------------- */
 uint32_t state_draw(const struct lab_state *s, const char *stream, const char *entity, int64_t tick,
                     uint32_t bound) {
     /* The high 32 bits times the bound: a bias of 2^-32 at most, and no division that differs. */

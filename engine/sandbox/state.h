@@ -14,7 +14,7 @@
 #include <sqlite3.h>
 
 #include "base/buf.h"
-#include "labmodel/lab_chance.h"
+#include "labmodel/lab_random.h"
 #include "labmodel/lab_pack.h"
 #include "sandbox/functions.h"
 
@@ -84,8 +84,8 @@ void state_meta_set(struct lab_state *s, const char *key, int64_t value);
 /* The next of a run-wide sequence ("id", "due"), from 1. */
 int64_t state_next(struct lab_state *s, const char *key);
 
-/* ---- Chance --------------------------------------------------------------------------------- */
-/* In [0, bound). */
+/* ---- Random numbers -------------------------------------------------------------------------- */
+/* A random number in [0, bound). */
 uint32_t state_draw(const struct lab_state *s, const char *stream, const char *entity, int64_t tick,
                     uint32_t bound);
 

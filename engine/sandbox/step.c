@@ -23,7 +23,7 @@ static void say(struct step_answer *out, int status, const char *sentence) {
     buf_putc(&out->body, '}');
 }
 
-/* False: it is refused. */
+/* Starts moving the clock; false when that is refused. */
 static bool clock_begin(struct lab_state *s, int64_t by_ms, struct step_answer *out) {
     if (by_ms <= 0 || by_ms > LAB_ADVANCE_MAX_DAYS * MS_DAY) {
         say(out, 422, "The clock moves forward, by seven days at most at a time.");

@@ -1,14 +1,17 @@
 /* The pure step: (state, action) → (state', response, events). Actions are JSON objects:
  *
- *   {"kind":"api","connector":"crm","method":"GET","path":"/v3/contacts","query":"limit=5","body":"…",
- *    "via":"screen" | absent, "token":n | absent}   a call of a connector's API; "via":"screen" is
- * a click in the browser: it costs no quota and no time
- *   {"kind":"token","connector":"crm"}              OAuth: the server has checked the client's
- * credentials
- *   {"kind":"clock","advance_ms":n}                 time passes
- *   {"kind":"sql","sql":"SELECT …"}                 the learner's console, read-only
- *   {"kind":"sql","skip":true}                      a place in the record where the console was
- * used: nothing is run
+ *   {"kind":"api","connector":"crm","method":"GET","path":"/v3/contacts","query":"limit=5",
+ *    "body":"…","via":"screen" | absent,"token":n | absent}
+ *       a call of a connector's API; "via":"screen" is a click in the browser, which costs neither
+ *       quota nor time
+ *   {"kind":"token","connector":"crm"}
+ *       OAuth: the server has checked the client's credentials
+ *   {"kind":"clock","advance_ms":n}
+ *       time passes
+ *   {"kind":"sql","sql":"SELECT …"}
+ *       a query of the learner's console, read-only
+ *   {"kind":"sql","skip":true}
+ *       a place in the record where the console was used: nothing is run
  *
  * An action never fails: what goes wrong is a response. */
 #ifndef GR_SANDBOX_STEP_H
@@ -28,8 +31,8 @@ struct step_answer {
     int header_count;
     struct buf body;
     bool refused; /* nothing was done (an error answer) */
-    /* Of a call that a dialect refused, with the field by its name there; NULL: none is to blame.
-     */
+    /* Why a dialect refused a call, and the field that is to blame, by its name there; NULL: none
+     * is. */
     enum lab_problem problem;
     const char *field;
     const char *cut; /* a query was stopped before its end, by: "steps", "time", "memory", "size";
@@ -38,10 +41,10 @@ struct step_answer {
 
 void step_header(struct step_answer *out, const char *name, const char *value);
 /* RULE lab-slice: where slices end changes nothing of what comes out, and others are served between
- * them. Moving the clock takes as long as what falls due meanwhile. It can be done in slices: false
- * means that the step is not at its end, `out` is empty, and step_go_on comes next, whatever number
- * of times; nothing else may be asked of the state before. Where slices end changes nothing of what
- * comes out. `slice_ms`: a slice ends after the first event that is done later than so. */
+ * them. Moving the clock takes as long as what falls due meanwhile, so it is done in slices: false
+ * means that the step is not at its end and `out` is empty. Then step_go_on is called until it
+ * returns true; nothing else may be asked of the state before. `slice_ms`: a slice ends after the
+ * first event that is done later than that. */
 bool step_begin(struct lab_state *s, json_t *action, int64_t slice_ms, struct arena *a,
                 struct step_answer *out) MUST_USE;
 bool step_go_on(struct lab_state *s, int64_t slice_ms, struct arena *a,
@@ -49,7 +52,7 @@ bool step_go_on(struct lab_state *s, int64_t slice_ms, struct arena *a,
 /* All of it. `a` is the step's scratch memory and holds the answer. */
 void step(struct lab_state *s, json_t *action, struct arena *a, struct step_answer *out);
 
-/* Parts of it. */
+/* The actions of a step. */
 void api_step(struct lab_state *s, json_t *action, struct step_answer *out);
 void console_step(struct lab_state *s, const char *sql, struct step_answer *out);
 

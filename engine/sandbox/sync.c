@@ -131,14 +131,14 @@ static bool left_wins(struct run *r, const struct sync_mapping *m, const struct 
     return left->updated_ms >= right->updated_ms;
 }
 
-static void settle(struct run *r, const struct sync_mapping *m, const struct record *left,
-                   const struct record *right, struct record *new_left, struct record *new_right,
-                   uint64_t *left_mask, uint64_t *right_mask) {
+static void apply_mapping(struct run *r, const struct sync_mapping *m, const struct record *left,
+                          const struct record *right, struct record *new_left,
+                          struct record *new_right, uint64_t *left_mask, uint64_t *right_mask) {
     const char *lv = left->value[m->left->index], *rv = right->value[m->right->index];
     bool from_left = m->direction == SYNC_TO_RIGHT ||
                      (m->direction == SYNC_BOTH && left_wins(r, m, left, right));
-    /* In the left side's terms first: so that "both" also tidies the side that the value came from.
-     */
+    /* The value is first written as the left side has it, so that "both" also normalises the side
+     * that it came from. */
     const char *value = from_left ? lv : sync_transform(r->s, m, rv, false);
     if (record_empty(value) && !r->overwrite) return;
     bool sticky = str_eq(m->transform, "keep_true");
@@ -189,7 +189,8 @@ static void pair_up(struct run *r, int left_row, struct record *right) {
     uint64_t left_mask = 0, right_mask = (uint64_t)1 << r->y->link;
     new_right.value[r->y->link] = left->id;
     for (int i = 0; i < r->mapping_count; i++)
-        settle(r, &r->mappings[i], left, right, &new_left, &new_right, &left_mask, &right_mask);
+        apply_mapping(r, &r->mappings[i], left, right, &new_left, &new_right, &left_mask,
+                      &right_mask);
     write_side(r, &r->left, left, &new_left, left_mask);
     write_side(r, &r->right, right, &new_right, right_mask);
 }
@@ -226,9 +227,9 @@ static const char *path_of(struct run *r, const struct side *side) {
                         side->object->id);
 }
 
-/* The truth follows: the new record is about whom the old one was about. */
-static void inherit(struct run *r, const struct side *from, const char *old_id,
-                    const struct side *to, const char *new_id) {
+/* Records that the new record is about the person whom the old one is about. */
+static void copy_person(struct run *r, const struct side *from, const char *old_id,
+                        const struct side *to, const char *new_id) {
     state_run(
         r->s,
         "INSERT INTO sim_person (object, record_id, person) SELECT $1, $2, person FROM sim_person "
@@ -246,7 +247,7 @@ static void match_all(struct run *r) {
         } else if (r->create_left) {
             const char *id = create(r, &r->left, right, false, NULL);
             if (!id) continue;
-            inherit(r, &r->right, right->id, &r->left, id);
+            copy_person(r, &r->right, right->id, &r->left, id);
             struct record linked = *right;
             linked.value[r->y->link] = id;
             record_update(r->s, r->right.member, r->right.object, right->id, &linked,
@@ -259,7 +260,7 @@ static void match_all(struct run *r) {
         if (r->taken[i] || record_empty(left->value[r->y->left_email])) continue;
         const char *id = create(r, &r->right, left, true, left->id);
         if (!id) continue;
-        inherit(r, &r->left, left->id, &r->right, id);
+        copy_person(r, &r->left, left->id, &r->right, id);
         r->created_right++;
     }
 }

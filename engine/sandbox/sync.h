@@ -19,13 +19,13 @@ struct sync_mapping {
     const struct sync_value *values; /* of a value map */
     int value_count;
 };
-/* The value as the other side writes it (scratch); NULL for empty. A value that no table knows
- * stays as it is. */
+/* The value as the other side writes it (scratch); NULL for empty. A value that no table of values
+ * has stays as it is. */
 const char *sync_transform(struct lab_state *s, const struct sync_mapping *m, const char *value,
                            bool to_right);
 
-/* Does the transform tidy text, so that doing it twice changes nothing (unlike a table of values)?
- */
+/* Does the transform normalise text, so that doing it twice changes nothing (unlike a table of
+ * values)? */
 bool sync_tidies(const struct sync_mapping *m);
 
 #endif

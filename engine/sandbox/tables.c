@@ -24,8 +24,8 @@ const char *const tables_own[] = {
     "CREATE TABLE sim_meta (key TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT",
     "CREATE TABLE sim_key (object TEXT NOT NULL, key TEXT NOT NULL, record_id TEXT NOT NULL, "
     "PRIMARY KEY (object, key)) STRICT",
-    /* The hidden truth: which person a record is about. A record with two people is a wrong merge.
-     */
+    /* The person whom a record is really about, which learners cannot see. A record with two people
+     * is a wrong merge. */
     "CREATE TABLE sim_person (object TEXT NOT NULL, record_id TEXT NOT NULL, person INTEGER NOT NULL, "
     "PRIMARY KEY (object, record_id, person)) STRICT",
     "CREATE TABLE sim_quota (member INTEGER NOT NULL PRIMARY KEY, window_ms INTEGER NOT NULL, window_used INTEGER NOT NULL, "
@@ -33,7 +33,8 @@ const char *const tables_own[] = {
     "CREATE TABLE sim_token (n INTEGER NOT NULL PRIMARY KEY, member INTEGER NOT NULL, expires_ms INTEGER NOT NULL) STRICT",
     "CREATE TABLE sim_due (at_ms INTEGER NOT NULL, priority INTEGER NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, "
     "ref INTEGER NOT NULL, PRIMARY KEY (at_ms, priority, seq)) STRICT",
-    /* Who had opted out at the start or did so later: the law's view, whatever the systems say. */
+    /* Who had opted out at the start or did so later: what the law requires, whatever the systems
+     * say. */
     "CREATE TABLE sim_opt_out (person INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT",
     "CREATE TABLE event (seq INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, actor TEXT NOT NULL, kind TEXT NOT NULL, "
     "connector TEXT, object TEXT, record_id TEXT, field TEXT, old_value TEXT, new_value TEXT, detail TEXT) STRICT",

@@ -1,5 +1,6 @@
-/* The tables of a run and the limits of its database: all that the worker and a check of authors'
- * SQL (prepare.h) have in common, and all that a process outside of the cell has of the state. */
+/* The tables of a run and the limits of its database. This is all that a worker and the check of
+ * authors' SQL (author_sql.h) have in common, and all of the state that a process that is not
+ * confined has. */
 #ifndef GR_SANDBOX_TABLES_H
 #define GR_SANDBOX_TABLES_H
 
@@ -17,7 +18,7 @@ const char *tables_object(const struct lab_object *o, struct arena *a);
  */
 bool tables_try(sqlite3 *db, const struct lab_stack *stack, struct arena *a,
                 const struct lab_object **bad);
-/* Limits that still let people work, and nothing that reaches outside. */
+/* Sets limits that still let people work, and switches off all that reaches outside. */
 void tables_harden(sqlite3 *db);
 
 #endif

@@ -1,9 +1,8 @@
-/* instr() and replace() compare a text with a pattern at each of its places, as long as both nearly
- * agree; a call on two texts of sixty thousand characters takes a second. Here they look for it in
- * one pass. like() and glob() come back for each wildcard: they are SQLite's, and charged.
- * strftime() makes a date anew for each letter of its format, which is kept short. RULE
- * lab-function: what takes the place of a function of SQLite answers as that does, up to its
- * limits. */
+/* SQLite's instr() and replace() compare a text with a pattern at each of its places, as far as
+ * both agree; a call on two texts of sixty thousand characters takes a second. Here they search in
+ * one pass. like() and glob() go back for each wildcard: they are SQLite's, and charged. strftime()
+ * computes a date again for each letter of its format, whose length is bounded. RULE lab-function:
+ * what takes the place of a function of SQLite answers as that does, up to its limits. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +40,7 @@ static void instr_function(sqlite3_context *c, int count, sqlite3_value **values
         sqlite3_result_int(c, 1);
         return;
     }
-    /* A character begins where a match does; at the very beginning SQLite does not ask. */
+    /* A match must begin at a character; only at the very beginning SQLite does not check that. */
     bool half = text && goes_on((unsigned char)*what);
     const char *at = !half ? memmem(in, len, what, sought)
                      : sought <= len && memcmp(in, what, sought) == 0 ? in
@@ -126,9 +125,9 @@ static void glob_function(sqlite3_context *c, int count, sqlite3_value **values)
 }
 
 /* ---- strftime ------------------------------------------------------------------------------- */
-/* SQLite's own, which cannot be called past one of the same name: on a connection where there is
- * none. */
-#define ARGUMENTS_MAX 64 /* as tables_harden has it */
+/* Calls SQLite's own strftime(), which a function of the same name hides: on a second connection
+ * that has none. */
+#define ARGUMENTS_MAX 64 /* as in tables_harden */
 struct dates {
     struct function_work *work;
     sqlite3 *db;

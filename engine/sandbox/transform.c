@@ -1,4 +1,4 @@
-/* What a mapping does to a value on its way. */
+/* The transforms that a mapping applies to a value. */
 #include <string.h>
 
 #include "base/text.h"
@@ -10,8 +10,8 @@ static const char *by_values(const struct sync_mapping *m, const char *value, bo
         const struct sync_value *v = &m->values[i];
         if (!to_right && str_eq(v->right, value)) return v->left;
         if (!to_right || !str_eq(v->left, value)) continue;
-        /* Several old values may lead to one on the left; back goes the one that the right side
-         * still knows. */
+        /* Several old values may map to one on the left; back it maps to the one that the right
+         * side's picklist still has. */
         if (m->right->type != LAB_PICKLIST || lab_value_known(m->right, v->right)) return v->right;
         if (!found) found = v->right;
     }

@@ -1,4 +1,4 @@
-/* Which workers these are: both programs carry it, and compare. */
+/* The version of the workers, which both programs carry and compare. */
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "labmodel/lab_chance.h"
+#include "labmodel/lab_random.h"
 
 static struct {
     uint64_t seed;

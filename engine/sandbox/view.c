@@ -62,7 +62,7 @@ static void row(struct api *x, const struct lab_object *o, const struct record *
     buf_puts(out, "]}");
 }
 
-/* Rows in which any text holds what is looked for, without regard to case. */
+/* The WHERE clause for rows in which any field contains the text $1, without regard to case. */
 static const char *find_clause(const struct lab_object *o, struct arena *a) {
     struct buf b;
     buf_init(&b, a);

@@ -20,7 +20,7 @@ enum wire_operation {
     WIRE_GO_ON,    /* after WIRE_MORE, and nothing but that → as WIRE_STEP */
     WIRE_FINE = 100,
     WIRE_FAILED, /* payload: a sentence */
-    WIRE_MORE,   /* of a step that takes its time: a slice of it is done */
+    WIRE_MORE,   /* a slice of a step is done, others are to come */
 };
 
 /* Deadlines are times of the monotonic clock in milliseconds; WIRE_NO_DEADLINE: plain blocking
@@ -32,7 +32,8 @@ bool wire_send(int fd, unsigned operation, const void *payload, size_t len,
 /* Reads a message of at most `max` bytes into `a` (NUL-terminated). */
 bool wire_receive(int fd, unsigned *operation, char **payload, size_t *len, size_t max,
                   struct arena *a, int64_t end_ms) MUST_USE;
-/* Nothing is waiting to be read, not even the end: what a worker is like that nobody has asked. */
+/* True when nothing is waiting to be read, not even the end: so it is with a worker that nobody has
+ * asked. */
 bool wire_quiet(int fd) MUST_USE;
 /* Waits until `events` of poll(2). False past the deadline and on an error. */
 bool wire_wait(int fd, short events, int64_t end_ms) MUST_USE;

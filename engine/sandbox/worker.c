@@ -9,17 +9,17 @@
 #include "sandbox/console.h"
 #include "sandbox/step.h"
 #include "sandbox/view.h"
-#include "sandbox/watch.h"
+#include "sandbox/watchdog.h"
 #include "sandbox/wire.h"
 
 #define MESSAGE_ARENA_BYTES ((size_t)192 * 1024 * 1024)
 
-/* The first slice of a step is short: who asks learns soon that more is to come. */
+/* The first slice of a step is short, so that the server learns soon that more is to come. */
 #define FIRST_SLICE_MS 20
 #define SLICE_MS 100
 
 static struct lab_state *state;
-static bool amid; /* of a step: it has slices to come */
+static bool in_step; /* a step has slices to come */
 
 static bool fine(int fd, const void *payload, size_t len) {
     return wire_send(fd, WIRE_FINE, payload, len, WIRE_NO_DEADLINE);
@@ -74,7 +74,7 @@ static void watch_query(int fd, struct arena *a) {
     buf_init(words, a);
     write_answer(words, &late, state->now_ms, state->step + 1);
     buf_puts(words, "{\"error\":\"" CONSOLE_TOO_LONG "\"}");
-    watch_start(CONSOLE_WATCH_MS, fd, words);
+    watchdog_start(CONSOLE_WATCH_MS, fd, words);
 }
 
 static bool answer_step(int fd, const struct step_answer *answer, struct arena *a) {
@@ -94,15 +94,15 @@ static bool do_step(int fd, const char *payload, size_t len, struct arena *a) {
     struct step_answer answer;
     bool query = str_eq(json_string_value(json_object_get(action, "kind")), "sql");
     if (query) watch_query(fd, a);
-    amid = !step_begin(state, action, FIRST_SLICE_MS, a, &answer);
-    if (query) watch_stop();
-    return amid ? more(fd) : answer_step(fd, &answer, a);
+    in_step = !step_begin(state, action, FIRST_SLICE_MS, a, &answer);
+    if (query) watchdog_stop();
+    return in_step ? more(fd) : answer_step(fd, &answer, a);
 }
 
 static bool go_on(int fd, struct arena *a) {
     struct step_answer answer;
-    amid = !step_go_on(state, SLICE_MS, a, &answer);
-    return amid ? more(fd) : answer_step(fd, &answer, a);
+    in_step = !step_go_on(state, SLICE_MS, a, &answer);
+    return in_step ? more(fd) : answer_step(fd, &answer, a);
 }
 
 static bool do_view(int fd, const char *payload, size_t len, struct arena *a) {
@@ -118,7 +118,7 @@ static bool do_view(int fd, const char *payload, size_t len, struct arena *a) {
 static bool serve(int fd, unsigned operation, char *payload, size_t len, struct arena *a) {
     if (operation == WIRE_BOOT) return boot(fd, payload, len, a);
     if (!state) return failed(fd, "The worker has not been booted.");
-    if (amid != (operation == WIRE_GO_ON)) return failed(fd, "This is not its turn in a step.");
+    if (in_step != (operation == WIRE_GO_ON)) return failed(fd, "This is not its turn in a step.");
     switch (operation) {
     case WIRE_SEED: state_seed(state, a); return fine(fd, "", 0);
     case WIRE_LOAD:

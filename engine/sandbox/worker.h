@@ -2,7 +2,7 @@
 #ifndef GR_SANDBOX_WORKER_H
 #define GR_SANDBOX_WORKER_H
 
-/* Serves fd until it ends; never returns. Call cell_enter first. */
+/* Serves fd until it ends; never returns. Call jail_enter first. */
 _Noreturn void worker_serve(int fd);
 
 #endif

@@ -17,7 +17,8 @@ enum { PRIORITY_OUTAGE, PRIORITY_HOUR, PRIORITY_SYNC };
 static const int hour_weight[24] = {5,  5,  5,  5,  10, 20, 40, 70, 90, 95, 90, 70,
                                     60, 75, 80, 75, 60, 45, 30, 25, 20, 12, 8,  5};
 
-static void due(struct lab_state *s, int64_t at_ms, int priority, const char *kind, int64_t ref) {
+static void schedule(struct lab_state *s, int64_t at_ms, int priority, const char *kind,
+                     int64_t ref) {
     state_run(s,
               "INSERT INTO sim_due (at_ms, priority, seq, kind, ref) VALUES ($1, $2, $3, $4, $5)",
               "iiiti", at_ms, (int64_t)priority, state_next(s, "due"), kind, ref);
@@ -37,10 +38,10 @@ void world_person(struct lab_state *s, const char *path, const struct lab_object
 }
 
 void world_start(struct lab_state *s) {
-    for (int i = 0; i < s->stack.fault_count; i++)
-        due(s, s->now_ms + s->stack.faults[i].after_ms, PRIORITY_OUTAGE, "outage", i);
+    for (int i = 0; i < s->stack.outage_count; i++)
+        schedule(s, s->now_ms + s->stack.outages[i].after_ms, PRIORITY_OUTAGE, "outage", i);
     if (s->stack.arrivals_count + s->stack.edits_count > 0)
-        due(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "hour", 0);
+        schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "hour", 0);
 }
 
 static const char *outage_key(struct lab_state *s, int member) {
@@ -53,7 +54,7 @@ int64_t world_outage(struct lab_state *s, int member) {
 }
 
 static void outage(struct lab_state *s, int64_t ref) {
-    const struct lab_fault *f = &s->stack.faults[ref];
+    const struct lab_outage *f = &s->stack.outages[ref];
     state_meta_set(s, outage_key(s, lab_member_find(&s->stack, f->connector)),
                    s->now_ms + f->for_ms);
     s->actor = "world";
@@ -64,8 +65,10 @@ static void outage(struct lab_state *s, int64_t ref) {
                                                              (long long)(f->for_ms / MS_MINUTE))});
 }
 
-/* How many of `per_day` fall into this hour: the whole part for certain, the rest by chance. */
-static int share(struct lab_state *s, const char *stream, int index, int per_day, int64_t hour) {
+/* How many of `per_day` fall into this hour: the whole part, and one more with the probability of
+ * the fraction. */
+static int count_in_hour(struct lab_state *s, const char *stream, int index, int per_day,
+                         int64_t hour) {
     int permille = per_day * hour_weight[hour % 24];
     const char *entity = arena_printf(s->scratch, "%d", index);
     return permille / 1000 +
@@ -91,7 +94,8 @@ static int64_t person_of(struct lab_state *s, const char *path, const char *id) 
                         "tt", path, id);
 }
 
-/* People type their address as they like, and leave out what is not asked again. */
+/* Changes a record as people do who fill in a form again: they write their address in other
+ * letters, and leave out what is not asked again. */
 static void retype(struct lab_state *s, const struct lab_object *o, int64_t tick,
                    struct record *r) {
     const struct lab_field *email = lab_field_find(o, "email"), *phone = lab_field_find(o, "phone");
@@ -188,12 +192,13 @@ static void edit(struct lab_state *s, int index, int64_t hour, int n) {
 static void hour_tick(struct lab_state *s) {
     int64_t hour = s->now_ms / MS_HOUR;
     for (int i = 0; i < s->stack.arrivals_count; i++)
-        for (int n = share(s, "arrivals", i, s->stack.arrivals[i].per_day, hour); n > 0; n--)
+        for (int n = count_in_hour(s, "arrivals", i, s->stack.arrivals[i].per_day, hour); n > 0;
+             n--)
             arrive(s, i, hour, n);
     for (int i = 0; i < s->stack.edits_count; i++)
-        for (int n = share(s, "edits", i, s->stack.edits[i].per_day, hour); n > 0; n--)
+        for (int n = count_in_hour(s, "edits", i, s->stack.edits[i].per_day, hour); n > 0; n--)
             edit(s, i, hour, n);
-    due(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "hour", 0);
+    schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "hour", 0);
 }
 
 static int64_t sync_interval(struct lab_state *s) {
@@ -211,10 +216,10 @@ static int64_t sync_interval(struct lab_state *s) {
 void world_reschedule(struct lab_state *s) {
     state_run(s, "DELETE FROM sim_due WHERE kind = 'sync'", "");
     int64_t interval = sync_interval(s);
-    if (interval) due(s, s->now_ms + interval, PRIORITY_SYNC, "sync", 0);
+    if (interval) schedule(s, s->now_ms + interval, PRIORITY_SYNC, "sync", 0);
 }
 
-static void happen(struct lab_state *s, const char *kind, int64_t ref) {
+static void run_due_event(struct lab_state *s, const char *kind, int64_t ref) {
     if (str_eq(kind, "outage")) outage(s, ref);
     else if (str_eq(kind, "hour")) hour_tick(s);
     else if (str_eq(kind, "sync")) {
@@ -242,7 +247,7 @@ static bool next(struct lab_state *s, int64_t until_ms) {
     state_run(s, "DELETE FROM sim_due WHERE at_ms = $1 AND priority = $2 AND seq = $3", "iii", at,
               priority, seq);
     if (at > s->now_ms) s->now_ms = at;
-    happen(s, kind, ref);
+    run_due_event(s, kind, ref);
     return true;
 }
 
@@ -260,7 +265,7 @@ bool world_advance_some(struct lab_state *s, int64_t until_ms, int64_t slice_ms)
     struct arena *outer = s->scratch, inner;
     int64_t began_ms = clock_monotonic_ms();
     bool more = true, slice = true, stands = false;
-    /* A week holds 168 syncs: each gives its memory back. */
+    /* A week has 168 syncs, so each event's memory is released after it. */
     while (more && slice) {
         arena_init(&inner, (size_t)64 * 1024 * 1024);
         s->scratch = &inner;

@@ -11,12 +11,12 @@ void world_person(struct lab_state *s, const char *path, const struct lab_object
 void world_start(struct lab_state *s);
 /* Lets time pass: what is due happens in the order of (time, priority, sequence). */
 void world_advance(struct lab_state *s, int64_t until_ms);
-/* The same for so long: false when more is due (step.h). */
+/* The same for at most `slice_ms`: false when more is due (step.h). */
 bool world_advance_some(struct lab_state *s, int64_t until_ms, int64_t slice_ms) MUST_USE;
 /* RULE lab-full: with LAB_EVENTS_MAX events, or LAB_READS_MAX reads, a run is at its end; nothing
  * falls due any more, and the clock stands where it was when that came. A sentence, or NULL. */
 const char *world_full(struct lab_state *s);
-/* The schedule of the sync changed: the next run is one interval from now. */
+/* Call it when the schedule of the sync has changed: the next run is one interval from now. */
 void world_reschedule(struct lab_state *s);
 /* Until when the member is down; 0 = it is up. */
 int64_t world_outage(struct lab_state *s, int member);

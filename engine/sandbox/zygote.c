@@ -1,4 +1,4 @@
-/* The zygote: a process with one thread that forks, and is asked for each. */
+/* The zygote: a process with one thread that forks a worker whenever it is asked for one. */
 #include "sandbox/zygote.h"
 
 #include <errno.h>
@@ -13,26 +13,26 @@
 #include "sandbox/passing.h"
 #include "sandbox/worker.h"
 
-/* Should the zygote have died before the cell ties the worker to it, the socket has no other end,
+/* Should the zygote have died before jail_enter ties the worker to it, the socket has no other end,
  * and the worker ends with that. */
-static _Noreturn void become_worker(const struct cell *s, int fd) {
+static _Noreturn void become_worker(const struct jail *s, int fd) {
     const char *why;
-    if (!cell_enter(s, fd, &why)) _exit(71);
-    worker_serve(CELL_FD);
+    if (!jail_enter(s, fd, &why)) _exit(71);
+    worker_serve(JAIL_FD);
 }
 
-static bool answer_trial(int fd, const struct cell *s) {
+static bool answer_trial(int fd, const struct jail *s) {
     struct reply reply = {0, 0, fork()};
     const char *why;
     int status = 0, fds[2], null = reply.pid == 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
-    if (reply.pid == 0) _exit(cell_enter(s, null, &why) ? 0 : 71);
+    if (reply.pid == 0) _exit(jail_enter(s, null, &why) ? 0 : 71);
     if (reply.pid < 0) reply.status = errno;
     else if (waitpid(reply.pid, &status, 0) != reply.pid || status != 0)
-        reply.status = PASSING_NO_CELL;
+        reply.status = PASSING_NOT_JAILED;
     return passing_send(fd, &reply, fds);
 }
 
-static bool answer(int fd, const struct cell *s) {
+static bool answer(int fd, const struct jail *s) {
     struct reply reply = {0, 0, 0};
     int ends[2], fds[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
@@ -60,7 +60,7 @@ static void child_ended(int number) { (void)number; }
 /* Children are reaped as soon as they end, but between questions, after their descriptor was
  * opened: a number cannot have changed hands. At the end the server has ended all of them, and
  * nobody else reaps them. */
-_Noreturn void zygote_main(int fd, const struct cell *s) {
+_Noreturn void zygote_main(int fd, const struct jail *s) {
     sigset_t none, child;
     sigemptyset(&none);
     sigemptyset(&child);
@@ -74,7 +74,7 @@ _Noreturn void zygote_main(int fd, const struct cell *s) {
         char question = PASSING_WORKER;
         ssize_t n = recv(fd, &question, 1, 0);
         if (n < 0 && errno == EINTR) continue;
-        bool (*answered)(int, const struct cell *) = question == PASSING_TRIAL ? answer_trial
+        bool (*answered)(int, const struct jail *) = question == PASSING_TRIAL ? answer_trial
                                                                                : answer;
         if (n != 1 || !answered(fd, s)) break;
     }

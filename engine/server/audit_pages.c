@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* The newest, or that of one row. It holds nothing about a person: a number, a hash, a time, a
- * signature. */
+/* Answers the newest signed head, or that of one row of the log. It holds nothing about a person: a
+ * number, a hash, a time, a signature. */
 enum err audit_signed_page(struct request *r) {
     struct audit_signed_head head;
     int64_t seq = 0;

@@ -1,10 +1,13 @@
 /* An academy as one file: a tar archive (POSIX pax) of
  *
- *     manifest.json            what follows, with sizes and SHA-256; how far the audit log had
- * come; which keys belong to it manifest.json.sha256 gradus.db                a consistent copy
- *     gradus.db.audit-head     as it stood before the copy was begun, so that it is never ahead of
- * it demo.json, profile-links.txt   when they are there keys.sealed              all key files,
- * when they were asked for: see backup_keys.c
+ *     manifest.json            names the files with sizes and SHA-256, how far the audit log had
+ *                              come, and which keys belong to the academy
+ *     manifest.json.sha256     the digest of the manifest
+ *     gradus.db                a consistent copy of the database
+ *     gradus.db.audit-head     read before the copy was begun, so that it is never ahead of it
+ *     demo.json                when it is there
+ *     profile-links.txt        when it is there
+ *     keys.sealed              all key files, when they were asked for: see backup_keys.c
  *
  * Any tar program opens it. What is read back is compared with the manifest before anything is
  * changed. */
@@ -25,7 +28,7 @@
  */
 struct backup_key {
     char name[BACKUP_KEY_NAME_MAX];
-    char id[17]; /* names the key by what it is, and tells nothing of it: see backup_key_id */
+    char id[17]; /* a digest that identifies the key and reveals nothing of it: see name_key */
     unsigned char bytes[128];
     size_t len;
 };
@@ -33,21 +36,23 @@ struct backup_keys {
     struct backup_key *key; /* sodium_malloc; BACKUP_KEYS_MAX of them */
     size_t count;
 };
-/* None when there are none. ERR_LIMIT, ERR_IO with a sentence. */
+/* Reads the key files of a data folder; `count` is 0 when it has none. ERR_LIMIT or ERR_IO, with a
+ * sentence. */
 enum err backup_keys_read(struct backup_keys *k, const char *data, struct arena *a,
                           const char **why) MUST_USE;
 void backup_keys_free(struct backup_keys *k); /* wipes */
-/* Encrypted to the passphrase (Argon2id, XSalsa20-Poly1305). Arena. */
+/* Encrypts the keys with a key derived from the passphrase (Argon2id, XSalsa20-Poly1305). `*out`:
+ * arena. */
 enum err backup_keys_seal(const struct backup_keys *k, const char *passphrase, struct arena *a,
                           const unsigned char **out, size_t *len, const char **why) MUST_USE;
-/* ERR_DENIED: another passphrase, or damaged. */
+/* Decrypts them. ERR_DENIED: the passphrase is wrong, or the bytes are damaged. */
 enum err backup_keys_open(struct backup_keys *k, const unsigned char *sealed, size_t len,
                           const char *passphrase, struct arena *a, const char **why) MUST_USE;
-/* Writes one of them (0600). */
+/* Writes one key file that only its owner can read (0600). */
 bool backup_key_write(const struct backup_key *key, const char *path);
-/* Asks on the terminal without showing it, `twice` to be sure; else reads one line of standard
- * input. Empty: none was given. NULL with a sentence when it does not do. Guarded memory,
- * sodium_free. */
+/* Asks on the terminal without echo, `twice` to catch typing errors; where standard input is no
+ * terminal, reads one line of it. An empty text: none was given. NULL with a sentence on an error.
+ * Guarded memory, to be freed with sodium_free. */
 char *backup_passphrase(bool twice, const char **why);
 
 /* ---- Archives -------------------------------------------------------------------------------- */
@@ -64,17 +69,17 @@ struct backup_manifest {
     bool sealed; /* keys.sealed is one of them */
     struct {
         const char *name, *id;
-    } key[BACKUP_KEYS_MAX]; /* that belonged to the academy, in it or not */
+    } key[BACKUP_KEYS_MAX]; /* all keys of the academy, whether or not the archive holds them */
     size_t key_count;
 };
 
-/* Writes FILE. `passphrase` NULL: without keys. */
+/* Writes the archive `file`; with the keys unless `passphrase` is NULL. */
 enum err backup_write(const char *data, const char *file, const char *passphrase, struct arena *a,
                       const char **why) MUST_USE;
-/* Whether a file is a database by itself, as backups were before. */
+/* Whether a file is a bare SQLite database, as backups of older versions are. */
 bool backup_is_database(const char *file);
-/* Lays the files of an archive out and compares each with the manifest. `*sealed` is arena, NULL
- * without keys. */
+/* Extracts the files of an archive and compares each with the manifest. `*sealed` (arena) is the
+ * content of keys.sealed; NULL: the archive has no keys. */
 enum err backup_read(const char *file, struct store_stage *stage, struct backup_manifest *out,
                      const unsigned char **sealed, size_t *sealed_len, struct arena *a,
                      const char **why) MUST_USE;

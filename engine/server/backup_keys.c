@@ -21,7 +21,7 @@
 #define MAGIC_BYTES (sizeof MAGIC - 1)
 #define HEAD_BYTES (MAGIC_BYTES + 8 + crypto_pwhash_SALTBYTES + crypto_secretbox_NONCEBYTES)
 #define PLAIN_MAX (BACKUP_KEYS_MAX * (4 + BACKUP_KEY_NAME_MAX + 128))
-/* What a file may ask this machine to spend: four times what we ask. */
+/* The most that a file may ask for: four times the work and memory that we ask for. */
 #define OPS_MAX (4 * crypto_pwhash_OPSLIMIT_MODERATE)
 #define MEM_MAX_KIB (4 * crypto_pwhash_MEMLIMIT_MODERATE / 1024)
 
@@ -32,7 +32,7 @@ static bool key_name_fits(const char *name) {
            number > 0;
 }
 
-static bool begin(struct backup_keys *k) {
+static bool keys_init(struct backup_keys *k) {
     codec_start();
     k->count = 0;
     k->key = sodium_malloc(BACKUP_KEYS_MAX * sizeof *k->key);
@@ -45,7 +45,7 @@ void backup_keys_free(struct backup_keys *k) {
     k->count = 0;
 }
 
-/* 64 bits of a hash of 256 random bits: whoever reads it learns nothing of these. */
+/* The id is 64 bits of a hash of 256 random bits: it reveals nothing of the key. */
 static void name_key(struct backup_key *key) {
     static const unsigned char context[] = "gradus key id";
     unsigned char hash[crypto_generichash_BYTES];
@@ -83,7 +83,7 @@ static int by_name(const void *x, const void *y) {
 enum err backup_keys_read(struct backup_keys *k, const char *data, struct arena *a,
                           const char **why) {
     *why = "there is no locked memory for the keys";
-    if (!begin(k)) return ERR_IO;
+    if (!keys_init(k)) return ERR_IO;
     enum err e = read_one(k, data, "lab.key", a, why);
     DIR *d = opendir(arena_printf(a, "%s/keys", data));
     for (struct dirent *f; d && e == OK && (f = readdir(d)) != NULL;) {
@@ -104,11 +104,11 @@ bool backup_key_write(const struct backup_key *key, const char *path) {
 
 /* ---- Sealing -------------------------------------------------------------------------------- */
 
-static void put(unsigned char *out, uint32_t n, int bytes) {
+static void put_be(unsigned char *out, uint32_t n, int bytes) {
     for (int i = 0; i < bytes; i++) out[i] = (unsigned char)(n >> 8 * (bytes - 1 - i));
 }
 
-static uint32_t take(const unsigned char *in, int bytes) {
+static uint32_t get_be(const unsigned char *in, int bytes) {
     uint32_t n = 0;
     for (int i = 0; i < bytes; i++) n = n << 8 | in[i];
     return n;
@@ -118,27 +118,27 @@ static size_t write_plain(const struct backup_keys *k, unsigned char *out) {
     size_t at = 0;
     for (size_t i = 0; i < k->count; i++) {
         size_t name = strlen(k->key[i].name);
-        put(out + at, (uint32_t)name, 2);
+        put_be(out + at, (uint32_t)name, 2);
         memcpy(out + at + 2, k->key[i].name, name);
         at += 2 + name;
-        put(out + at, (uint32_t)k->key[i].len, 2);
+        put_be(out + at, (uint32_t)k->key[i].len, 2);
         memcpy(out + at + 2, k->key[i].bytes, k->key[i].len);
         at += 2 + k->key[i].len;
     }
     return at;
 }
 
-/* False when it is not what write_plain writes. */
+/* Reads what write_plain wrote; false when it is something else. */
 static bool read_plain(struct backup_keys *k, const unsigned char *in, size_t len) {
     for (size_t at = 0; at < len;) {
         struct backup_key *key = &k->key[k->count];
         if (k->count == BACKUP_KEYS_MAX || len - at < 2) return false;
-        size_t name = take(in + at, 2);
+        size_t name = get_be(in + at, 2);
         if (name >= sizeof key->name || len - at < 2 + name + 2) return false;
         memcpy(key->name, in + at + 2, name);
         key->name[name] = '\0';
         at += 2 + name;
-        key->len = take(in + at, 2);
+        key->len = get_be(in + at, 2);
         if (key->len == 0 || key->len >= sizeof key->bytes || len - at < 2 + key->len ||
             !key_name_fits(key->name))
             return false;
@@ -166,8 +166,8 @@ enum err backup_keys_seal(const struct backup_keys *k, const char *passphrase, s
     unsigned char *sealed = arena_alloc(a, HEAD_BYTES + PLAIN_MAX + crypto_secretbox_MACBYTES);
     unsigned char *salt = sealed + MAGIC_BYTES + 8, *nonce = salt + crypto_pwhash_SALTBYTES;
     memcpy(sealed, MAGIC, MAGIC_BYTES);
-    put(sealed + MAGIC_BYTES, crypto_pwhash_OPSLIMIT_MODERATE, 4);
-    put(sealed + MAGIC_BYTES + 4, crypto_pwhash_MEMLIMIT_MODERATE / 1024, 4);
+    put_be(sealed + MAGIC_BYTES, crypto_pwhash_OPSLIMIT_MODERATE, 4);
+    put_be(sealed + MAGIC_BYTES + 4, crypto_pwhash_MEMLIMIT_MODERATE / 1024, 4);
     randombytes_buf(salt, crypto_pwhash_SALTBYTES);
     randombytes_buf(nonce, crypto_secretbox_NONCEBYTES);
     unsigned char *plain = sodium_malloc(PLAIN_MAX);
@@ -189,8 +189,8 @@ enum err backup_keys_open(struct backup_keys *k, const unsigned char *sealed, si
                           const char *passphrase, struct arena *a, const char **why) {
     (void)a;
     *why = "the sealed keys are damaged";
-    uint32_t ops = len > HEAD_BYTES ? take(sealed + MAGIC_BYTES, 4) : 0,
-             mem = len > HEAD_BYTES ? take(sealed + MAGIC_BYTES + 4, 4) : 0;
+    uint32_t ops = len > HEAD_BYTES ? get_be(sealed + MAGIC_BYTES, 4) : 0,
+             mem = len > HEAD_BYTES ? get_be(sealed + MAGIC_BYTES + 4, 4) : 0;
     if (len < HEAD_BYTES + crypto_secretbox_MACBYTES ||
         len > HEAD_BYTES + PLAIN_MAX + crypto_secretbox_MACBYTES ||
         memcmp(sealed, MAGIC, MAGIC_BYTES) != 0 || ops < 1 || ops > OPS_MAX || mem < 8 ||
@@ -201,7 +201,7 @@ enum err backup_keys_open(struct backup_keys *k, const unsigned char *sealed, si
     unsigned char *plain = sodium_malloc(PLAIN_MAX);
     unsigned char *secret = derive(passphrase, salt, ops, mem);
     enum err e = OK;
-    if (!plain || !secret || !begin(k)) {
+    if (!plain || !secret || !keys_init(k)) {
         *why = "there is no memory to open the sealed keys";
         e = ERR_IO;
     } else if (crypto_secretbox_open_easy(plain, sealed + HEAD_BYTES, n + crypto_secretbox_MACBYTES,
@@ -218,14 +218,14 @@ enum err backup_keys_open(struct backup_keys *k, const unsigned char *sealed, si
 
 /* ---- Asking --------------------------------------------------------------------------------- */
 
-/* Whoever ends the program at the question (Ctrl-C, a closed terminal) gets a terminal back that
- * shows what is typed. */
+/* When the program is ended at the question (Ctrl-C, a closed terminal), echo is switched on again
+ * first. */
 static const int endings[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 static volatile sig_atomic_t ended_by;
 
 static void note_ending(int number) { ended_by = number; }
 
-/* One line without stdio's buffer, which nobody wipes. */
+/* Reads one line without stdio, whose buffer nobody wipes. */
 static void read_line(char *line) {
     size_t n = 0;
     char c = '\0';
@@ -256,7 +256,7 @@ static bool ask(const char *question, char *line) {
         read_line(line);
         return false;
     }
-    /* Again when the program was stopped and goes on, or was told something that it ignores. */
+    /* Asks again when the program was stopped and continued, or got a signal that it ignores. */
     do {
         ask_silently(question, line, &was);
         if (ended_by) raise(ended_by);

@@ -1,4 +1,4 @@
-/* An archive is laid out and compared with its manifest. */
+/* Reads a backup archive: extracts its files and compares each with the manifest. */
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -43,8 +43,7 @@ bool backup_is_database(const char *file) {
     return is;
 }
 
-/* ---- The manifest
- * -------------------------------------------------------------------------------- */
+/* ---- The manifest ---------------------------------------------------------------------------- */
 
 static bool name_fits(const char *name) {
     static const char *const names[] = {"gradus.db", ("gradus.db" STORE_HEAD_SUFFIX), "demo.json",
@@ -96,15 +95,14 @@ static enum err parse_manifest(struct reading *r, const char *text, size_t len) 
                       : refuse(r, "its manifest cannot be read");
 }
 
-/* ---- Entries
- * ------------------------------------------------------------------------------------- */
+/* ---- Entries --------------------------------------------------------------------------------- */
 
 static enum err broken(struct reading *r) {
     const char *words = archive_error_string(r->tar);
     return refuse(r, words ? arena_printf(r->a, "%s", words) : "it cannot be read");
 }
 
-/* The next entry; its name in `*name`, NULL at the end. */
+/* Goes to the next entry; `*name` is its name, NULL at the end. */
 static enum err next_entry(struct reading *r, const char **name, int64_t *bytes) {
     struct archive_entry *entry = NULL;
     int rc = archive_read_next_header(r->tar, &entry);
@@ -141,7 +139,7 @@ static enum err expect(struct reading *r, const char *wanted, size_t max, unsign
     return e;
 }
 
-static enum err lay_out(struct reading *r, const struct backup_file *f) {
+static enum err extract_file(struct reading *r, const struct backup_file *f) {
     const char *path = store_stage_file(r->stage, f->name, r->a);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     unsigned char chunk[65536], hash[SHA256_BYTES];
@@ -181,7 +179,7 @@ static enum err read_entry(struct reading *r, const char *name, int64_t bytes) {
     if (i == m->file_count || r->seen[i])
         return refuse(r, "it holds a file that its manifest does not name");
     r->seen[i] = true;
-    if (!str_eq(name, "keys.sealed")) return lay_out(r, &m->file[i]);
+    if (!str_eq(name, "keys.sealed")) return extract_file(r, &m->file[i]);
     unsigned char *sealed = NULL;
     enum err e = read_small(r, bytes, SEALED_MAX, &sealed);
     if (e != OK) return e;

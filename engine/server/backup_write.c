@@ -1,4 +1,4 @@
-/* An academy is written into one file. */
+/* Writes an academy into one archive. */
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -19,8 +19,8 @@
 #define CHUNK_BYTES ((size_t)256 * 1024)
 #define SMALL_MAX ((size_t)1024 * 1024)
 
-/* What else of the data folder is taken when it is there. */
-static const char *const others[] = {"demo.json", "profile-links.txt"};
+/* Other files of the data folder, which are taken when they exist. */
+static const char *const optional_files[] = {"demo.json", "profile-links.txt"};
 
 struct writing {
     struct arena *a;
@@ -39,7 +39,8 @@ struct writing {
         const char *sha256;
     } part[BACKUP_FILES_MAX];
     size_t part_count;
-    struct audit_head head; /* as it stood before; seq 0: missing, or not one of ours */
+    struct audit_head
+        head; /* as it stood before the copy; seq 0: it was missing, or is not one of ours */
 };
 
 static enum err fail(struct writing *w, const char *words) {
@@ -56,7 +57,7 @@ static void add_part(struct writing *w, const char *name, const void *bytes, siz
     w->part[w->part_count++].sha256 = sha256_hex(w->a, bytes, len);
 }
 
-/* Hash and size of the copy; it is read again when it is written. */
+/* Finds hash and size of the database's copy, which is read a second time for the archive. */
 static enum err add_database(struct writing *w) {
     unsigned char *chunk = arena_raw(w->a, CHUNK_BYTES), hash[SHA256_BYTES];
     crypto_hash_sha256_state state;
@@ -76,8 +77,7 @@ static enum err add_database(struct writing *w) {
     return OK;
 }
 
-/* What is there and cannot be read is not left out in silence: a backup that lacks it would look
- * whole. */
+/* A file that is there but cannot be read is an error: a backup without it would look complete. */
 static enum err add_small(struct writing *w, const char *name, const char **text, size_t *len) {
     const char *path = arena_printf(w->a, "%s/%s", w->data, name);
     *text = file_read(w->a, path, SMALL_MAX, len);
@@ -87,7 +87,7 @@ static enum err add_small(struct writing *w, const char *name, const char **text
     return OK;
 }
 
-/* In this order: the head before the copy, which may only be ahead of it. */
+/* The head is read before the copy is made, so that the copy can only be ahead of it. */
 static enum err gather(struct writing *w, const char *passphrase) {
     const char *database = arena_printf(w->a, "%s/gradus.db", w->data), *text;
     size_t len = 0;
@@ -101,8 +101,8 @@ static enum err gather(struct writing *w, const char *passphrase) {
     if (e == OK) e = add_database(w);
     if (e == OK && passphrase)
         e = backup_keys_seal(&w->keys, passphrase, w->a, &w->sealed, &w->sealed_len, w->why);
-    for (size_t i = 0; e == OK && i < COUNT_OF(others); i++)
-        e = add_small(w, others[i], &text, &len);
+    for (size_t i = 0; e == OK && i < COUNT_OF(optional_files); i++)
+        e = add_small(w, optional_files[i], &text, &len);
     if (e != OK) return e;
     if (passphrase) add_part(w, "keys.sealed", w->sealed, w->sealed_len);
     return OK;
@@ -125,8 +125,7 @@ static const char *manifest(struct writing *w) {
     return buf_text(&b);
 }
 
-/* ---- The archive
- * --------------------------------------------------------------------------------- */
+/* ---- The archive ----------------------------------------------------------------------------- */
 
 static enum err begin_entry(struct writing *w, const char *name, int64_t bytes) {
     struct archive_entry *entry = archive_entry_new();
@@ -172,7 +171,7 @@ static enum err write_tar(struct writing *w) {
     const char *sum = arena_printf(w->a, "%s\n", sha256_hex(w->a, text, strlen(text)));
     w->tar = archive_write_new();
     if (!w->tar) return fail(w, "memory is short");
-    /* Whole blocks: what is cut off is seen. */
+    /* This format ends in whole blocks, so that a truncated archive is noticed. */
     if (archive_write_set_format_pax_restricted(w->tar) != ARCHIVE_OK ||
         archive_write_open_fd(w->tar, w->out.fd) != ARCHIVE_OK)
         return fail(w, archive_error_string(w->tar));

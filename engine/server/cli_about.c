@@ -1,4 +1,5 @@
-/* Commands that tell about an academy and the program: keeping, stats, routes. */
+/* Commands that tell about an academy and the program (keeping, stats, routes), and those that are
+ * one call of another room. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,16 +31,16 @@ struct store *open_store(struct arena *a, const char *data, bool read_only) {
     return NULL;
 }
 
-/* The options that all of these share, and up to two words. */
-struct care {
+/* The options that these commands share, and up to two arguments. */
+struct cli_options {
     struct arena arena;
     const char *data, *word[2], *format;
     bool replace;
     int words;
 };
 
-/* False: the exit status is in `*status`. */
-static bool read_options(struct care *c, int argc, char **argv, const char *usage, int words,
+/* False when the command is to end, with `*status`. */
+static bool read_options(struct cli_options *c, int argc, char **argv, const char *usage, int words,
                          int *status) {
     static const struct option options[] = {{"data", required_argument, NULL, 'd'},
                                             {"replace", no_argument, NULL, 'r'},
@@ -67,7 +68,7 @@ static bool read_options(struct care *c, int argc, char **argv, const char *usag
 }
 
 int stats_command(int argc, char **argv) {
-    struct care c;
+    struct cli_options c;
     int status = 2;
     if (!read_options(&c, argc, argv, "usage: gradus stats [--data DIR]\n", 0, &status))
         return status;
@@ -92,7 +93,7 @@ static const char *how_long(struct arena *a, const struct keeping *k) {
 }
 
 int keeping_command(int argc, char **argv) {
-    struct care c;
+    struct cli_options c;
     int status = 0;
     if (!read_options(
             &c, argc, argv,
@@ -115,7 +116,7 @@ int keeping_command(int argc, char **argv) {
 static const char *const method_names[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 
 int routes_command(int argc, char **argv) {
-    struct care c;
+    struct cli_options c;
     int status = 0;
     if (!read_options(&c, argc, argv, "usage: gradus routes [--format text|json]\n", 0, &status))
         return status;

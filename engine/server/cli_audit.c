@@ -53,7 +53,8 @@ static int accept_log(struct audit_call *c) {
                 REASON_MIN);
         return 2;
     }
-    /* As the server would: while one runs the log and its head are its. */
+    /* Opened as a server opens it, which is refused while one runs: the log and its head are then
+     * that process's. */
     struct store_options how = {
         .path = arena_printf(a, "%s/gradus.db", c->data), .must_exist = true, .serving = true};
     struct audit_signer keys;
@@ -73,8 +74,8 @@ static int accept_log(struct audit_call *c) {
     return e == OK ? 0 : 2;
 }
 
-/* Keys that signed and are not in DATA/keys: lost ones, or somebody else's. Nobody but the operator
- * knows which. */
+/* Tells of keys that signed heads and are not in DATA/keys: they are lost, or somebody else's. Only
+ * the operator knows which. */
 static void tell_keys(struct audit_call *c, const char *const *keys, size_t count) {
     for (size_t i = 0; i < count; i++) {
         bool has = false;
@@ -110,14 +111,14 @@ static void tell_records(const struct cert_records *records) {
             "gradus audit: %s In %lld cases the records are not what was signed and logged: they "
             "were changed outside of Gradus\n",
             records->problem, (long long)records->bad);
-    for (size_t i = 1; i < records->told_count; i++)
-        fprintf(stderr, "gradus audit: also %s\n", records->told[i]);
-    if ((int64_t)records->told_count < records->bad)
+    for (size_t i = 1; i < records->listed_count; i++)
+        fprintf(stderr, "gradus audit: also %s\n", records->listed[i]);
+    if ((int64_t)records->listed_count < records->bad)
         fprintf(stderr, "gradus audit: and %lld more\n",
-                (long long)records->bad - (long long)records->told_count);
+                (long long)records->bad - (long long)records->listed_count);
 }
 
-/* The log is whole: whether certificates are as it says. */
+/* Once the log was found whole: checks whether certificates are as it says. */
 static int verify_records(struct audit_call *c, struct db *db) {
     struct cert_records records;
     enum err e = cert_records_check(db, &c->arena, c->data, &records);
@@ -136,7 +137,7 @@ static int verify_records(struct audit_call *c, struct db *db) {
     return e == OK ? 0 : e == ERR_INVALID ? 1 : 2;
 }
 
-/* Without a snapshot around it: see audit_verify. */
+/* Takes no read snapshot around the whole: see audit_verify. */
 static int verify(struct audit_call *c) {
     struct store *s = open_store(&c->arena, c->data, true);
     struct db *db = s ? store_reader(s) : NULL;

@@ -75,11 +75,10 @@ static bool read_options(struct backup_call *c, int argc, char **argv, const cha
     return false;
 }
 
-/* ---- Backup
- * -------------------------------------------------------------------------------------- */
+/* ---- Backup ---------------------------------------------------------------------------------- */
 
-/* What `audit verify` and `serve` would say of the same folder: a backup of it carries it along.
- * ERR_INVALID when they do not agree; anything but OK with a sentence. */
+/* Compares the log with its head as `audit verify` and `serve` do: a log that has lost rows is as
+ * damaged in the backup. ERR_INVALID when they do not agree; anything but OK with a sentence. */
 static enum err compare_head(struct backup_call *c, const char **why) {
     struct store *s = NULL;
     struct store_options how = {.path = arena_printf(&c->arena, "%s/gradus.db", c->data),
@@ -133,24 +132,23 @@ int backup_command(int argc, char **argv) {
     return status;
 }
 
-/* ---- Restore
- * ------------------------------------------------------------------------------------- */
+/* ---- Restore --------------------------------------------------------------------------------- */
 
 struct restoring {
     struct backup_call *c;
     struct arena *a;
     const char *why;
     struct store_stage stage;
-    struct backup_manifest manifest; /* made_at NULL: of a single file there is none */
+    struct backup_manifest manifest; /* made_at NULL: a bare database has no manifest */
     const unsigned char *sealed;
     size_t sealed_len;
     struct backup_keys keys;
-    bool broken;               /* its audit log, and it is restored as it is */
-    int64_t credentials, runs; /* that need keys which will not be there */
-    struct buf cannot;
+    bool broken;               /* its audit log is broken, and --as-it-is was given */
+    int64_t credentials, runs; /* how many need keys that will be missing */
+    struct buf losses;
 };
 
-static enum err lay_out(struct restoring *r) {
+static enum err stage_copy(struct restoring *r) {
     struct backup_call *c = r->c;
     if (!backup_is_database(c->file))
         return backup_read(c->file, &r->stage, &r->manifest, &r->sealed, &r->sealed_len, r->a,
@@ -193,8 +191,7 @@ static enum err open_keys(struct restoring *r) {
     return e;
 }
 
-/* ---- What it cannot do
- * ----------------------------------------------------------------------------- */
+/* ---- What is lost without keys --------------------------------------------------------------- */
 
 static bool holds_lab_key(const struct backup_keys *keys, const char *wanted) {
     for (size_t i = 0; i < keys->count; i++)
@@ -203,9 +200,9 @@ static bool holds_lab_key(const struct backup_keys *keys, const char *wanted) {
     return false;
 }
 
-/* Keys that are there and cannot be read are not "not there", unless somebody said that it goes
- * without them. */
-static enum err unless_without(struct restoring *r, enum err e) {
+/* Keys that are there but cannot be read are an error and do not count as missing; with
+ * --without-keys that error is ignored. */
+static enum err allow_without_keys(struct restoring *r, enum err e) {
     if (e == OK || r->c->without_keys) return OK;
     r->why = arena_printf(r->a, "the keys in %s cannot be read: %s. Nothing was changed",
                           r->c->data, r->why);
@@ -220,7 +217,7 @@ static enum err has_lab_key(struct restoring *r, bool *has) {
     for (size_t i = 0; i < r->manifest.key_count; i++)
         if (str_eq(r->manifest.key[i].name, "lab.key")) wanted = r->manifest.key[i].id;
     enum err e = backup_keys_read(&there, r->c->data, r->a, &r->why);
-    if (e != OK) return unless_without(r, e);
+    if (e != OK) return allow_without_keys(r, e);
     *has = holds_lab_key(&there, wanted);
     backup_keys_free(&there);
     return OK;
@@ -233,12 +230,12 @@ static enum err count_losses(struct restoring *r, struct db *db) {
     while (keys == OK && stmt_row(q)) {
         const char *name = stmt_text(q, 0, r->a);
         bool has = false;
-        keys = unless_without(r, cert_has_key(keys_of, r->a, name, &has, &r->why));
+        keys = allow_without_keys(r, cert_has_key(keys_of, r->a, name, &has, &r->why));
         if (keys != OK || has) continue;
         int64_t n = stmt_int(q, 1);
         r->credentials += n;
         buf_printf(
-            &r->cannot,
+            &r->losses,
             "  - %lld credentials were signed with the key %s: nobody can verify them, and new ones are signed with "
             "another key\n",
             (long long)n, name);
@@ -252,15 +249,14 @@ static enum err count_losses(struct restoring *r, struct db *db) {
     if (stmt_row(q)) r->runs = stmt_int(q, 0);
     if (r->runs)
         buf_printf(
-            &r->cannot,
+            &r->losses,
             "  - %lld lab runs were sealed with lab.key: they cannot be continued and look as if they had been tampered "
             "with\n",
             (long long)r->runs);
     return stmt_end(q);
 }
 
-/* ---- Checks and the last row
- * ------------------------------------------------------------------------ */
+/* ---- Checks and the last row ----------------------------------------------------------------- */
 
 static enum err note_restore(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct restoring *r = arg;
@@ -343,7 +339,7 @@ static enum err put_in_place(struct restoring *r) {
 
 static enum err run_restore(struct restoring *r) {
     struct backup_call *c = r->c;
-    enum err e = lay_out(r);
+    enum err e = stage_copy(r);
     if (e == OK && r->manifest.made_at)
         e = store_check_backup(store_stage_file(&r->stage, "gradus.db", r->a), r->a, &r->why);
     if (e == OK) e = open_keys(r);
@@ -353,7 +349,7 @@ static enum err run_restore(struct restoring *r) {
             r->a,
             "this restore has not all the keys that the academy needs:\n%s%s Put the key files (keys/, lab.key) into %s first, or "
             "restore --without-keys. Nothing was changed",
-            buf_text(&r->cannot),
+            buf_text(&r->losses),
             r->manifest.sealed ? "" : "A backup that was made --with-keys has them.", c->data);
         e = ERR_DENIED;
     }
@@ -366,7 +362,7 @@ static void tell_restored(struct restoring *r) {
     printf(r->keys.count ? ", with its keys\n" : "; keys are not in it, or were left out\n");
     if (r->stage.replace)
         printf("what was there before is kept beside it as *%s\n", r->stage.suffix);
-    if (r->credentials || r->runs) printf("as was said:\n%s", buf_text(&r->cannot));
+    if (r->credentials || r->runs) printf("as was said:\n%s", buf_text(&r->losses));
     if (r->broken)
         printf(
             "its audit log is broken, as it was when the backup was made: see gradus audit verify\n");
@@ -380,7 +376,7 @@ int restore_command(int argc, char **argv) {
     r->c = &c;
     r->a = &c.arena;
     r->why = "";
-    buf_init(&r->cannot, r->a);
+    buf_init(&r->losses, r->a);
     codec_start();
     struct stat st;
     enum err e = OK;

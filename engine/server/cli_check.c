@@ -22,9 +22,9 @@ static const char help[] =
     "  --root DIR                 folder with content, exams, labs\n\n"
     "Exit status: 0 no errors (warnings do not count), 1 errors were found, 2 could not run.\n";
 
-struct wish {
-    const char *root; /* where content/ is */
-    const char *part; /* what of it was asked for, from the root; "" = all */
+struct check_target {
+    const char *root; /* the folder that holds content/ */
+    const char *part; /* the path below it that is to be checked; "" = everything */
 };
 
 struct options {
@@ -44,7 +44,7 @@ static bool read_format(const char *text, enum report_format *out) {
     return false;
 }
 
-/* -1: go on; else the exit status. */
+/* Returns -1 to go on, else the exit status. */
 static int read_options(int argc, char **argv, struct options *o) {
     for (int i = 1; i < argc; i++) {
         if (str_eq(argv[i], "--help")) return fputs(help, stdout), 0;
@@ -70,7 +70,7 @@ static bool holds_content(struct arena *a, const char *folder) {
 }
 
 /* The folder that holds content/ is the path itself or the nearest one above it. */
-static bool find_wish(struct arena *a, const char *path, struct wish *out) {
+static bool find_target(struct arena *a, const char *path, struct check_target *out) {
     char real[PATH_MAX];
     if (!realpath(path, real)) return false;
     char *folder = arena_dup(a, real);
@@ -101,31 +101,31 @@ static void check_root(const char *root, struct diag_list *diags) {
 
 /* Paths of one root are checked together: what a file refers to may lie outside of what was asked
  * for. */
-static void check_wishes(const struct wish *wishes, size_t count, struct arena *a,
-                         struct diag_list *out) {
+static void check_targets(const struct check_target *targets, size_t count, struct arena *a,
+                          struct diag_list *out) {
     for (size_t i = 0; i < count; i++) {
         bool seen = false;
-        for (size_t j = 0; j < i; j++) seen = seen || str_eq(wishes[j].root, wishes[i].root);
+        for (size_t j = 0; j < i; j++) seen = seen || str_eq(targets[j].root, targets[i].root);
         if (seen) continue;
         struct diag_list all;
         diag_init(&all, a);
-        check_root(wishes[i].root, &all);
+        check_root(targets[i].root, &all);
         for (const struct diag *d = all.first; d; d = d->next) {
             bool wanted = false;
             for (size_t j = i; j < count; j++)
-                wanted = wanted || (str_eq(wishes[j].root, wishes[i].root) &&
-                                    asked_for(wishes[j].part, d->file));
+                wanted = wanted || (str_eq(targets[j].root, targets[i].root) &&
+                                    asked_for(targets[j].part, d->file));
             if (wanted) diag_copy(out, d);
         }
     }
 }
 
 static int check(const struct options *o, struct arena *a) {
-    struct wish wishes[PATHS_MAX];
+    struct check_target targets[PATHS_MAX];
     size_t count = 0;
     const char *root = o->root ? o->root : default_root();
     for (size_t i = 0; i < o->path_count; i++) {
-        if (find_wish(a, o->paths[i], &wishes[count++])) continue;
+        if (find_target(a, o->paths[i], &targets[count++])) continue;
         fprintf(stderr,
                 "gradus check: %s is in no folder that holds content/. Nothing was checked.\n",
                 o->paths[i]);
@@ -139,12 +139,12 @@ static int check(const struct options *o, struct arena *a) {
                 root ? root : ".");
             return 2;
         }
-        wishes[count++] = (struct wish){root, ""};
+        targets[count++] = (struct check_target){root, ""};
     }
     struct diag_list found;
     struct buf out;
     diag_init(&found, a);
-    check_wishes(wishes, count, a, &found);
+    check_targets(targets, count, a, &found);
     buf_init(&out, a);
     content_report(&found, o->format, &out);
     if (fwrite(buf_text(&out), 1, out.len, stdout) != out.len || fflush(stdout) != 0) {

@@ -1,5 +1,5 @@
-/* gradus demo: fills an empty data folder with an academy that lives: staff, a cohort of thirty,
- * and what they did, through the same functions that serve real people, at moments in the past. */
+/* gradus demo: fills an empty data folder with an academy in use: staff, a cohort of thirty, and
+ * what they did, through the same functions that serve real people, at moments in the past. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -28,11 +28,11 @@ static char *demo_path(struct arena *a, const char *data) {
     return arena_printf(a, "%s/demo.json", data);
 }
 
-/* The demo's first entry in the audit log: it goes where the passwords go, with a copy of the
- * database too, and cannot be taken out unseen. */
+/* The demo's first entry in the audit log marks the academy as a demo, whose passwords are public:
+ * a copy of the database has it too, and it cannot be removed unnoticed. */
 static const char mark_action[] = "demo.fill", mark_subject[] = "demo";
 
-/* What cannot be read counts as marked. */
+/* Whether the audit log has that entry; a log that cannot be read counts as one that has it. */
 static bool marked(struct store *store, struct arena *a) {
     struct audit_row *rows;
     size_t count = 0;
@@ -94,8 +94,7 @@ void demo_accounts(struct arena *a, const char *data, struct view *v) {
     }
 }
 
-/* ---- People
- * ----------------------------------------------------------------------------------------- */
+/* ---- People ---------------------------------------------------------------------------------- */
 
 static const char *email_of(struct arena *a, const char *login) {
     return arena_printf(a, "%s@demo.example", login);
@@ -151,8 +150,7 @@ static enum err add_people(struct db *db, struct arena *a, void *arg, int64_t no
     return e == OK ? add_cohort(d, db) : e;
 }
 
-/* ---- The command
- * -------------------------------------------------------------------------------------- */
+/* ---- The command ----------------------------------------------------------------------------- */
 
 static bool write_accounts(struct demo *d) {
     static const struct {
@@ -243,7 +241,8 @@ int demo_command(int argc, char **argv) {
     bool opened = demo_open(&d);
     d.arena = &work;
     status = opened ? fill(&d) : 2;
-    arena_release(&work); /* what it holds of the rooms goes before they are closed */
+    arena_release(
+        &work); /* it may refer to memory of the rooms, and so goes before they are closed */
     demo_close(&d);
     if (status == 0) {
         printf("%s holds a demo academy of %zu learners. Who can sign in, and certificates:\n",

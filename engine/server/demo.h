@@ -1,4 +1,4 @@
-/* Private to server/: who lives in the demo academy and how far each one is. */
+/* Private to server/: the people of the demo academy, and how far each one is. */
 #ifndef GR_SERVER_DEMO_H
 #define GR_SERVER_DEMO_H
 
@@ -45,7 +45,7 @@ struct demo {
     struct app app;
     struct zygote *zygote;
     int64_t today_ms, extra_attempts;
-    const char *hash; /* of DEMO_PASSWORD: one for all, hashing is slow */
+    const char *hash; /* of DEMO_PASSWORD; the same for all, since hashing is slow */
     const char *staff[DEMO_STAFF], *learner[DEMO_LEARNERS];
     struct {
         const char *state, *number, *login;

@@ -4,7 +4,7 @@
 #include "exam/exam.h"
 #include "server/demo.h"
 
-#define AT_ONCE 100 /* in one job, in memory that is given back after it */
+#define AT_ONCE 100 /* learners added by one write job, whose memory is released after it */
 #define JOB_BYTES ((size_t)512 * 1024 * 1024)
 
 struct crowd {
@@ -22,14 +22,14 @@ static enum err add_some(struct db *db, struct arena *a, void *arg, int64_t now_
                         arena_printf(a, "Candidate %lld", (long long)n),
                         arena_printf(a, "%s@demo.example", login), ROLE_LEARNER, d->hash, &id);
         if (e != OK) break;
-        struct exam_rehearsal x = {.exams = d->app.exams,
-                                   .person_id = id,
-                                   .exam_id = DEMO_EXAM,
-                                   .seed = (uint64_t)n,
-                                   .start_ms = now_ms,
-                                   .answers = 3,
-                                   .ability_permille = 700};
-        e = exam_rehearse(db, a, &x, now_ms);
+        struct exam_demo_attempt x = {.exams = d->app.exams,
+                                      .person_id = id,
+                                      .exam_id = DEMO_EXAM,
+                                      .seed = (uint64_t)n,
+                                      .start_ms = now_ms,
+                                      .answers = 3,
+                                      .ability_permille = 700};
+        e = exam_demo_attempt_job(db, a, &x, now_ms);
     }
     return e;
 }

@@ -34,7 +34,7 @@ bool demo_open(struct demo *d) {
         store_write(app->store, audit_sign_begin, NULL, d->arena) == OK &&
         exams_open(&app->exams, app, d->arena, &why) == OK &&
         labs_open(&app->labs, app, d->zygote, 0, d->arena, &why) == OK &&
-        content_settle(app->content, MS_MINUTE))
+        content_wait_stored(app->content, MS_MINUTE))
         return true;
     fprintf(stderr, "gradus demo: %s\n", why);
     return false;
@@ -51,8 +51,9 @@ void demo_close(struct demo *d) {
     certs_close(d->app.certs);
 }
 
-/* A person's small differences, the same in every demo: splitmix64 (Steele, Lea, Flood 2014). */
-static uint64_t drawn(size_t person, uint64_t what) {
+/* A pseudo-random number for the small differences between people, the same in every demo:
+ * splitmix64 (Steele, Lea, Flood 2014). */
+static uint64_t pseudo_random(size_t person, uint64_t what) {
     uint64_t z = (uint64_t)person * 0x9E3779B97F4A7C15u + what * 0xD1B54A32D192ED03u +
                  0x2545F4914F6CDD1Du;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -60,8 +61,7 @@ static uint64_t drawn(size_t person, uint64_t what) {
     return z ^ (z >> 31);
 }
 
-/* ---- Reading
- * ------------------------------------------------------------------------------------------ */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 struct reading {
     struct demo *demo;
@@ -70,15 +70,15 @@ struct reading {
     const struct content_snapshot *snapshot;
 };
 
-/* The evenings of somebody with a job: between the day of joining and yesterday, at 18 to 21 hours.
- */
+/* When a person studies a module: in the evening, at 18 to 21 hours, between the day of joining and
+ * yesterday. */
 static int64_t study_time(const struct demo *d, size_t person, int module, int modules) {
     const struct demo_learner *l = &demo_learners[person];
     int days = l->joined_days > 45 ? 40 : l->joined_days - 2;
     int64_t day = d->today_ms - l->joined_days * MS_DAY +
                   (int64_t)days * MS_DAY * (module + 1) / (modules + 1);
     return day - day % MS_DAY + 18 * MS_HOUR +
-           (int64_t)(drawn(person, (uint64_t)module) % (3 * 60)) * MS_MINUTE;
+           (int64_t)(pseudo_random(person, (uint64_t)module) % (3 * 60)) * MS_MINUTE;
 }
 
 static enum err read_module(struct db *db, const struct reading *x, const struct content_module *m,
@@ -92,8 +92,8 @@ static enum err read_module(struct db *db, const struct reading *x, const struct
     }
     bool whole = sections == m->section_count;
     for (size_t i = 0; e == OK && whole && i < m->checkpoint_count; i++)
-        e = content_rehearse_answer(db, a, at + (int64_t)(i + 1) * 20 * MS_SECOND, x->snapshot, who,
-                                    m, (int)i + 1, drawn(x->person, 100 + i) % 100 < 80);
+        e = content_demo_answer(db, a, at + (int64_t)(i + 1) * 20 * MS_SECOND, x->snapshot, who, m,
+                                (int)i + 1, pseudo_random(x->person, 100 + i) % 100 < 80);
     return e;
 }
 
@@ -124,20 +124,20 @@ static enum err read_all(struct db *db, struct arena *a, void *arg, int64_t now_
 static enum err sit(struct demo *d, size_t person, int days_ago, int ability_permille,
                     bool running) {
     int64_t start = d->today_ms - days_ago * MS_DAY - 3 * MS_HOUR;
-    struct exam_rehearsal x = {.exams = d->app.exams,
-                               .person_id = d->learner[person],
-                               .exam_id = DEMO_EXAM,
-                               .seed = drawn(person, 7 + (uint64_t)days_ago),
-                               .start_ms = start,
-                               .submit_ms = start + 41 * MS_MINUTE,
-                               .answers = -1,
-                               .ability_permille = ability_permille};
+    struct exam_demo_attempt x = {.exams = d->app.exams,
+                                  .person_id = d->learner[person],
+                                  .exam_id = DEMO_EXAM,
+                                  .seed = pseudo_random(person, 7 + (uint64_t)days_ago),
+                                  .start_ms = start,
+                                  .submit_ms = start + 41 * MS_MINUTE,
+                                  .answers = -1,
+                                  .ability_permille = ability_permille};
     if (running) {
         x.start_ms = d->today_ms - 12 * MS_MINUTE;
         x.submit_ms = 0;
         x.answers = 13;
     }
-    return store_write(d->app.store, exam_rehearse, &x, d->arena);
+    return store_write(d->app.store, exam_demo_attempt_job, &x, d->arena);
 }
 
 static enum err sit_exams(struct demo *d, size_t person) {
@@ -168,13 +168,12 @@ static enum err do_lab(struct demo *d, size_t person) {
                                    : 2; /* after the exam, before the application */
     const char *run;
     return lab_demo_run(d->app.labs, d->arena, d->learner[person], LAB,
-                        stacks[drawn(person, 31) % COUNT_OF(stacks)],
+                        stacks[pseudo_random(person, 31) % COUNT_OF(stacks)],
                         l->lab == LAB_PASSED ? "reference" : "exact-address",
                         d->today_ms - days * MS_DAY - 4 * MS_HOUR, &run);
 }
 
-/* ---- Certification
- * ------------------------------------------------------------------------------------------ */
+/* ---- Certification --------------------------------------------------------------------------- */
 
 struct certifying {
     struct demo *demo;
@@ -250,8 +249,7 @@ static enum err certify(struct demo *d, size_t person, const struct content_snap
     return OK;
 }
 
-/* ---- All of it
- * ---------------------------------------------------------------------------------------------- */
+/* ---- All of it ------------------------------------------------------------------------------- */
 
 static enum err histories(struct demo *d, const struct content_snapshot *s, const char **step) {
     const struct content_programme *p = content_programme(s, PROGRAMME);

@@ -1,4 +1,5 @@
-/* The people of the demo academy: fictional, in five scripts, each somewhere else on the way. */
+/* The people of the demo academy. They are fictional, their names are in five scripts, and each is
+ * at another point of the programme. */
 #include "server/demo.h"
 
 const struct demo_person demo_staff[] = {

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "server/server_sql.h"
 
-/* Rows of one job: a few milliseconds of the writer. */
+/* Rows that one write job deletes, in a few milliseconds. */
 #define SLICE 500
 
 /* RULE keeping: what is kept how long is said for every table, here and in docs/keeping.md. The
@@ -17,18 +17,21 @@ const struct keeping keepings[] = {
     {"session", 30, "it ended",
      "known addresses get in when an attack goes on; whoever looks into one sees who was signed in",
      SQL_server_forget_sessions},
-    {"session_use", KEPT_WHILE, "", "when a session was used last; it goes with the session", 0},
+    {"session_use", KEPT_WHILE_IN_USE, "", "when a session was used last; it goes with the session",
+     0},
     {"second_factor", KEPT_ALWAYS, "",
      "which second factor somebody signed in with, and since when", 0},
     {"recovery_code", KEPT_ALWAYS, "", "which codes of a second factor are used up", 0},
-    {"password", KEPT_WHILE, "", "the present one; a replaced one is deleted with the change", 0},
+    {"password", KEPT_WHILE_IN_USE, "",
+     "the present one; a replaced one is deleted with the change", 0},
     {"person*", KEPT_ALWAYS, "", "records and certificates point at people", 0},
     {"cohort*", KEPT_ALWAYS, "", "who taught whom decides who may certify", 0},
-    {"kept_count", KEPT_WHILE, "",
+    {"kept_count", KEPT_WHILE_IN_USE, "",
      "how many people, open sessions, cohorts and waiting applications there are", 0},
     {"audit_*", KEPT_ALWAYS, "", "each row of the log carries the one before", 0},
-    {"content_place", KEPT_WHILE, "", "the newest place in each section, made from the events", 0},
-    {"content_s*", KEPT_WHILE, "",
+    {"content_place", KEPT_WHILE_IN_USE, "",
+     "the newest place in each section, made from the events", 0},
+    {"content_s*", KEPT_WHILE_IN_USE, "",
      "self-assessments are always kept; the search index is made anew from the content", 0},
     {"content_*", KEPT_ALWAYS, "", "events and versions are facts of training", 0},
     {"exam_*", KEPT_ALWAYS, "", "a result can be computed again, and an appeal looked into", 0},

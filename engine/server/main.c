@@ -1,4 +1,4 @@
-/* gradus: one binary, one command a word. */
+/* gradus: one binary with a command for each task. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +40,8 @@ static int help(FILE *out, int status) {
 
 int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to be told, not the end */
+    signal(SIGXFSZ, SIG_IGN); /* a file that reaches its size limit is then an error to report, and
+                                 does not end the process */
     if (!memory_start()) {
         fputs("gradus: the libraries cannot be started\n", stderr);
         return 2;

@@ -1,4 +1,4 @@
-/* Which library takes its memory from where. */
+/* Makes ICU, libxml2 and jansson allocate through base/reserve.h. */
 #include "base/reserve.h"
 
 #include <jansson.h>

@@ -19,11 +19,11 @@
 #include "content/content.h"
 #include "exam/exam.h"
 #include "lab/lab.h"
-#include "server/needs.h"
+#include "server/requirements.h"
 #include "server/server.h"
 #include "server/upkeep.h"
 
-/* How long SIGTERM waits for what was accepted. */
+/* How long SIGTERM waits for requests and writes that were accepted. */
 #define STOP_DEADLINE_MS (10 * MS_SECOND)
 
 static const char usage[] =
@@ -89,7 +89,7 @@ static bool read_options(struct serve *s, int argc, char **argv, int *status) {
         else if (option == 'o') s->app.origin = optarg;
         else if (option == 't') s->http.trust_proxy = optarg;
         else if (option == 'm') {
-            if (server_metrics_for(&s->http, &s->arena, optarg, &why)) continue;
+            if (server_allow_metrics(&s->http, &s->arena, optarg, &why)) continue;
             fprintf(stderr, "gradus serve: %s\n", why);
             return false;
         } else if (option == 'q' && parse_i64(optarg, 1, 3600, &number))
@@ -162,7 +162,8 @@ const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {
     if (accounts_open(&app->accounts, app->store) != OK)
         return "the threads that check passwords cannot start";
     if (content_open(&app->content, app->root, app->store, app->site, a, &why) != OK) return why;
-    /* What the others write is signed: first of all the row from which on all of it has to be. */
+    /* What the other rooms write to the audit log is signed: so the row that begins the signed part
+     * comes first. */
     if (certs_open(&app->certs, app, a, &why) != OK) return why;
     if (!begin_log(app, audit_sign_begin, a)) return "the head of the audit log cannot be signed";
     if (!begin_log(app, lab_packs_begin, a))
@@ -170,23 +171,23 @@ const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {
     if (exams_open(&app->exams, app, a, &why) != OK) return why;
     exams_set_anew(app->exams, cert_exam_anew);
     if (labs_open(&app->labs, app, z, 0, a, &why) != OK) return why;
-    labs_set_seer(app->labs, cert_may_look);
+    labs_set_may_see(app->labs, cert_may_view_evidence);
     content_set_steps(app->content, level_steps);
     content_add_check(app->content, exam_check_tree);
     content_add_check(app->content, lab_check_tree);
-    struct content_source source;
+    struct content_search_source source;
     exam_search_source(app->exams, &source);
-    content_add_source(app->content, &source);
+    content_add_search_source(app->content, &source);
     lab_search_source(app->labs, &source);
-    content_add_source(app->content, &source);
+    content_add_search_source(app->content, &source);
     return NULL;
 }
 
 static bool open_parts(struct serve *s) {
     const char *why = "out of memory";
     struct app *app = &s->app;
-    /* What can be refused without having made anything comes first. */
-    if (!needs_met(&s->http, s->zygote != NULL, &s->arena, &why)) return fail(why);
+    /* What can be refused before anything is made comes first. */
+    if (!requirements_met(&s->http, s->zygote != NULL, &s->arena, &why)) return fail(why);
     if (site_open(&app->site, program_root(app->root, "site/templates"), &s->arena, &why) != OK)
         return fail(why);
     if (http_listen(&s->http, &s->arena, &why) != OK) return fail(why);
@@ -252,9 +253,9 @@ static int run(struct serve *s, const sigset_t *signals) {
     if (s->app.demo) demo_print(s->app.data, origin);
     fflush(stdout);
     log_say(LOG_INFO, "start", "serving on %s", origin);
-    /* A proxy, or a machine of many names: there the visitors say which address it is. */
+    /* Behind a proxy, or on a machine of many names, only requests tell the public address. */
     bool known = is_local(s->http.listen) && !s->http.trust_proxy;
-    certs_tell_origins(&s->app, &s->arena, known ? origin : NULL);
+    certs_warn_of_origins(&s->app, &s->arena, known ? origin : NULL);
     wait_for_signal(signals);
     if (!http_stop(s->server, STOP_DEADLINE_MS))
         _exit(1); /* what was acknowledged is on the disk */
@@ -263,7 +264,8 @@ static int run(struct serve *s, const sigset_t *signals) {
     return 0;
 }
 
-/* A machine that cannot confine workers serves the rest; half an installation serves nothing. */
+/* A machine that cannot confine workers serves everything but labs; an incomplete installation
+ * serves nothing. */
 static bool prepare_labs(struct serve *s) {
     const char *why = "";
     enum err e = labs_prepare(&s->zygote, NULL, &s->arena, &why);
@@ -277,7 +279,7 @@ int serve_command(int argc, char **argv) {
     int status;
     arena_init(&s.arena, 64 * 1024 * 1024);
     if (!read_options(&s, argc, argv, &status)) return status;
-    /* Blocked before any thread starts, so that only the wait below takes them. */
+    /* Blocked before any thread starts, so that only wait_for_signal takes them. */
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);

@@ -23,8 +23,8 @@ int stats_command(int argc, char **argv);
 int keeping_command(int argc, char **argv);
 int routes_command(int argc, char **argv);
 
-/* memory.c: gives ICU, libxml2 and jansson the reserve (base/reserve.h) behind malloc. First of
- * all, before either is used. False: a library refuses. */
+/* memory.c: makes ICU, libxml2 and jansson allocate through the reserve (base/reserve.h). Must run
+ * before any of them is used. False: a library refuses. */
 bool memory_start(void);
 
 /* The folder that holds content/, exams/ and labs/: the current one. */
@@ -35,7 +35,7 @@ const char *default_data(void);
  * was open by then stays in `app`. `z` may be NULL: no labs. */
 struct zygote;
 const char *academy_open(struct app *app, struct zygote *z, struct arena *a);
-/* The routes and what every page has. */
+/* Sets the routes and the functions that every page needs. */
 void server_options(struct http_options *options);
 
 /* Opens DATA/gradus.db; prints what is wrong and returns NULL when it cannot. Read-only, for a
@@ -43,8 +43,8 @@ void server_options(struct http_options *options);
  * made when missing, and a second such process is refused. */
 struct store *open_store(struct arena *a, const char *data, bool read_only);
 
-/* An academy is a demo by what `gradus demo` leaves in its database, or by DATA/demo.json (its
- * accounts, to be shown). */
+/* Whether an academy is a demo: `gradus demo` leaves an entry in its audit log, and DATA/demo.json
+ * (the accounts, to be shown). */
 bool demo_present(const char *data, struct store *store);
 /* Prints the accounts and addresses that demo.json lists. */
 void demo_print(const char *data, const char *origin);
@@ -74,12 +74,12 @@ void decorate_page(struct request *r, struct view *v);
 void server_metrics(struct app *app, struct buf *out);
 /* --metrics ADDRESS|FILE: lets the client with this address, or who sends the token in this file,
  * read /metrics. May be called once for each. False with a sentence when it is neither. */
-bool server_metrics_for(struct http_options *options, struct arena *a, const char *reader,
-                        const char **why);
+bool server_allow_metrics(struct http_options *options, struct arena *a, const char *reader,
+                          const char **why);
 
 enum err home_page(struct request *r);
-enum err cohort_page(struct request *r); /* cohort.c */
-/* cohorts.c */
+enum err cohort_page(struct request *r); /* cohort_progress.c */
+/* cohort_admin.c */
 enum err cohorts_page(struct request *r);
 enum err cohorts_post(struct request *r);
 enum err cohorts_one_page(struct request *r);

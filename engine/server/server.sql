@@ -7,7 +7,7 @@ UNION ALL SELECT 'audit rows', coalesce(max(seq), 0) FROM audit_log;
 -- name: server_lab_runs
 SELECT count(*) FROM lab_snapshot;
 
--- Deleted on time (see server/keeping.c), so many at once: $1 is the moment before which, $2 how many.
+-- Delete rows that are past their time (see server/keeping.c): older than $1, at most $2 of them.
 -- name: server_forget_attempts
 DELETE FROM login_attempt WHERE id IN (SELECT id FROM login_attempt WHERE at_ms < $1 ORDER BY at_ms LIMIT $2);
 

@@ -1,4 +1,4 @@
-/* The thread that looks after an academy. */
+/* The thread of an academy's maintenance. */
 #include "server/upkeep.h"
 
 #include <pthread.h>
@@ -19,11 +19,10 @@
 
 #define TICK_MS MS_MINUTE
 #define FORGET_EVERY_MS MS_HOUR
-/* One check a day: a page that was written over is found before the backups that hold it whole are
- * gone. */
+/* One check a day: a damaged page is found while there still are backups that hold it whole. */
 #define CHECK_EVERY_MS MS_DAY
-/* Of the time, the check takes a quarter: after each table it rests for three times what that took.
- */
+/* The check may use a quarter of the time: after each table it pauses for three times what that
+ * took. */
 #define REST_FACTOR 3
 #define REST_MAX_MS (30 * MS_SECOND)
 
@@ -36,7 +35,7 @@ struct upkeep {
     struct upkeep_report reports[UPKEEP_CHECKS]; /* under the lock; each `problem` is malloc's */
 };
 
-/* Until the time has passed or the end has come. */
+/* Waits until the time has passed or the thread is to stop. */
 static void wait_ms(struct upkeep *u, int64_t ms) {
     const struct timespec until = wait_until(ms);
     pthread_mutex_lock(&u->lock);
@@ -48,7 +47,7 @@ static bool stopped(void *arg) { return atomic_load(&((struct upkeep *)arg)->sto
 
 /* ---- The file -------------------------------------------------------------------------------- */
 
-static bool rest(void *arg, int64_t worked_ms) {
+static bool pause_after_table(void *arg, int64_t worked_ms) {
     struct upkeep *u = arg;
     int64_t ms = worked_ms * REST_FACTOR;
     if (worked_ms) wait_ms(u, ms < REST_MAX_MS ? ms : REST_MAX_MS);
@@ -74,9 +73,9 @@ static void check_file(struct upkeep *u) {
     volatile enum err e = ERR_BUSY;
     arena_init(&a, (size_t)8 * 1024 * 1024);
     if (ARENA_GUARD(&a) == 0)
-        e = store_check_file(arena_printf(&a, "%s/gradus.db", u->app->data), rest, u, &a, &found,
-                             &why);
-    else why = "memory is short"; /* also where it was about to say something else */
+        e = store_check_file(arena_printf(&a, "%s/gradus.db", u->app->data), pause_after_table, u,
+                             &a, &found, &why);
+    else why = "memory is short"; /* also where `why` was set before the guard was taken */
     int64_t took_ms = clock_monotonic_ms() - start_ms;
     if (e == OK && found.problem) {
         log_say(LOG_ERROR, "database_damaged", "%s", found.problem);
@@ -142,8 +141,8 @@ static enum err read_records(struct upkeep *u, struct db *db, struct arena *a,
                              const char **problem) {
     struct cert_records records;
     enum err e = cert_records_check(db, a, u->app->data, &records);
-    for (size_t i = 0; e == ERR_INVALID && i < records.told_count; i++)
-        log_say(LOG_ERROR, "record_changed", "%s", records.told[i]);
+    for (size_t i = 0; e == ERR_INVALID && i < records.listed_count; i++)
+        log_say(LOG_ERROR, "record_changed", "%s", records.listed[i]);
     if (e == ERR_INVALID)
         *problem = arena_printf(
             a,
@@ -205,9 +204,9 @@ static void forget(struct upkeep *u) {
                 (long long)rows);
 }
 
-static void *look_after(void *arg) {
+static void *upkeep_thread(void *arg) {
     struct upkeep *u = arg;
-    /* Whoever is served comes first. */
+    /* Requests come first: this thread has the lowest priority. */
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 19);
     int64_t forgotten_ms = 0, checked_ms = 0;
     for (bool first = true; !stopped(u); first = false) {
@@ -231,7 +230,7 @@ void upkeep_report(struct upkeep *u, enum upkeep_check check, struct arena *a,
                    struct upkeep_report *out) {
     *out = (struct upkeep_report){.state = UPKEEP_CHECKING};
     if (!u) return;
-    char words[1024]; /* an arena may leave: never under the lock */
+    char words[1024]; /* an arena may leave through its guard, so it is not used under the lock */
     pthread_mutex_lock(&u->lock);
     *out = u->reports[check];
     bool problem = out->problem != NULL;
@@ -253,7 +252,7 @@ enum err upkeep_open(struct upkeep **out, struct app *app, const char **why) {
         return ERR_IO;
     }
     read_log_first(u);
-    if (pthread_create(&u->thread, NULL, look_after, u) == 0) {
+    if (pthread_create(&u->thread, NULL, upkeep_thread, u) == 0) {
         *out = u;
         return OK;
     }

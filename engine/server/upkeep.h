@@ -1,6 +1,6 @@
-/* What a running academy does for itself, on a thread of its own: the check of the whole file and
- * of the records of certification, signing the head of the audit log at its interval, deleting what
- * is past its time. */
+/* Maintenance of a running academy, on a thread of its own: the check of the whole file and of the
+ * records of certification, signing the head of the audit log at its interval, deleting what is
+ * past its time. */
 #ifndef GR_SERVER_UPKEEP_H
 #define GR_SERVER_UPKEEP_H
 
@@ -23,7 +23,7 @@ enum upkeep_check {
 enum upkeep_state {
     UPKEEP_CHECKING, /* none has ended yet */
     UPKEEP_GOOD,
-    UPKEEP_DAMAGED, /* or changed behind our back; stays so until a check finds nothing */
+    UPKEEP_DAMAGED, /* or changed outside of Gradus; stays so until a check finds nothing */
     UPKEEP_UNKNOWN, /* it could not be made */
 };
 struct upkeep_report {

@@ -6,7 +6,8 @@
  *   embed rooms ALL.sql …                         which rooms there are, in this order
  *   embed migrations engine/store/migrations
  *
- * Names and texts are apart, so that a changed text is compiled once, for itself. */
+ * Names and texts are separate files, so that after a change of a text only that file is compiled.
+ */
 #include <ctype.h>
 #include <dirent.h>
 #include <stdbool.h>

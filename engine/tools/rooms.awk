@@ -1,4 +1,6 @@
-# Fails when an include runs against the order of the rooms.
+# Fails when an include runs against the order of the rooms. A room is a folder of engine/; rooms.txt names for each
+# the rooms that it may include, its door (the headers that others may include: NAME.h unless a line says otherwise),
+# and the rooms that alone may include the header of a library.
 #   awk -f engine/tools/rooms.awk engine/rooms.txt engine/*/*.[ch] …
 
 function problem(place, what) {
@@ -9,7 +11,7 @@ function problem(place, what) {
 # Whether the blank-separated list holds the word.
 function holds(list, word) { return index(" " list " ", " " word " ") > 0 }
 
-function shows(room, header) {
+function is_public(room, header) {
     if (room == "base") return 1
     return holds(room in door ? door[room] : room ".h", header)
 }
@@ -40,7 +42,7 @@ NR == FNR {
     sub(/:$/, "", name)
     list = $0
     sub(/^[^:]*: */, "", list)
-    if ($1 == "room") arrow[name] = list
+    if ($1 == "room") may_include[name] = list
     else if ($1 == "door") door[name] = list
     else library[name] = list
     next
@@ -52,12 +54,12 @@ FNR == 1 {
     inside = 0
 }
 
-# Elsewhere than in includes quotes go first: they could hold what looks like a comment.
+# On other lines than includes string literals are removed first: they could hold what looks like a comment.
 inside || /\/\*/ || /^[ \t]*#[ \t]*include/ {
     line = $0
     if (!inside && line !~ /^[ \t]*#[ \t]*include/) gsub(/'([^'\\]|\\.)'|"([^"\\]|\\.)*"/, "", line)
     line = code(line)
-    if (line !~ /^[ \t]*#[ \t]*include[ \t]*["<]/ || !(room in arrow)) next
+    if (line !~ /^[ \t]*#[ \t]*include[ \t]*["<]/ || !(room in may_include)) next
     split(line, quoted, /["<>]/)
     target = quoted[2]
     if (line ~ /^[^"]*</) {
@@ -69,14 +71,14 @@ inside || /\/\*/ || /^[ \t]*#[ \t]*include/ {
         next
     }
     if (split(target, step, "/") < 2 || step[1] == room) next
-    if (!holds(arrow[room], step[1])) problem(FILENAME ":" FNR, room " may not include " step[1])
-    else if (!shows(step[1], step[2])) problem(FILENAME ":" FNR, target " is private to " step[1])
+    if (!holds(may_include[room], step[1])) problem(FILENAME ":" FNR, room " may not include " step[1])
+    else if (!is_public(step[1], step[2])) problem(FILENAME ":" FNR, target " is private to " step[1])
 }
 
 END {
     for (i = 2; i < ARGC; i++) {
         split(ARGV[i], part, "/")
-        if (!(part[2] in arrow)) problem(ARGV[i], part[2] " is no room; see engine/rooms.txt")
+        if (!(part[2] in may_include)) problem(ARGV[i], part[2] " is no room; see engine/rooms.txt")
     }
     exit problems
 }

@@ -122,7 +122,8 @@ test("all is met: the learner applies", async () => {
     await page.goto("/programmes/mops/levels/associate");
     assert.equal(await page.locator(".checklist .missing").count(), 0, await page.locator(".checklist").first().innerText());
     await page.getByRole("button", { name: /Apply/ }).click();
-    await page.locator(".message-info").waitFor();
+    await page.getByText("Your application is in").waitFor();
+    assert.equal(await page.locator(".message").count(), 1, "one box says so");
     assert.deepEqual(page.problems, []);
 });
 

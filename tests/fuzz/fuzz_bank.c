@@ -16,7 +16,7 @@ static void check_answers(struct arena *a, const struct exam_item *item) {
     BUG_IF(item->type->points(&ask, &max) != 0 || max < 1 || max > EXAM_MAX_POINTS);
     for (int right = 0; right < 2; right++) {
         const char *why = NULL;
-        ask.response = item->type->canonical(item->type->rehearse(&ask, right, 1, 0, a),
+        ask.response = item->type->canonical(item->type->demo_answer(&ask, right, 1, 0, a),
                                              slot.option_count, a, &why);
         BUG_IF(!ask.response || !exam_answered(ask.response));
         BUG_IF((item->type->points(&ask, &max) == max) != (right == 1));

@@ -1,4 +1,4 @@
-// What is in the cell of a lab worker is what the linker put into build/gradus-labs, and the server has none of it: read
+// What is in the process of a lab worker is what the linker put into build/gradus-labs, and the server has none of it: read
 // from the programs themselves, whatever engine/rooms.txt and the Makefile say.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -40,10 +40,10 @@ test("a worker has the libraries of its work only", () => {
     assert.deepEqual(libraries(worker).filter((name) => !sanitizers.test(name)).sort(), ["libc", "libjansson", "libseccomp", "libsodium", "libsqlite3", "libxml2"]);
 });
 
-test("the server has no step, no console and no cell", () => {
+test("the server has no step, no console and no jail", () => {
     const inside = symbols(server);
-    assert.ok(inside.has("zygote_start") && inside.has("prepare_new"));
-    for (const name of ["worker_serve", "zygote_main", "cell_enter", "state_new", "step_begin", "api_step", "console_step", "view_answer"]) {
+    assert.ok(inside.has("zygote_start") && inside.has("author_sql_new"));
+    for (const name of ["worker_serve", "zygote_main", "jail_enter", "state_new", "step_begin", "api_step", "console_step", "view_answer"]) {
         assert.ok(symbols(worker).has(name), `${name} has another name now`);
         assert.ok(!inside.has(name), `${name} is in the server`);
     }

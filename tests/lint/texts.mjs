@@ -26,7 +26,7 @@ function readCatalogues(problems) {
 }
 
 /** page_text and what the rooms call it by. */
-const textCall = /\b(?:page_text|(?:content|exam)_text|lab_words|text|words|say)\((?:r|s|[a-z]->r|request)\b/;
+const textCall = /\b(?:page_text|(?:content|exam)_text|lab_text|text|words|say)\((?:r|s|[a-z]->r|request)\b/;
 /** "title" in view_text(v, "title", text(r, "key")) is a view's name and no key. */
 const asName = (line, text) => new RegExp(`view_[a-z]+\\([^",]*, "${text}"`).test(line);
 

@@ -15,7 +15,7 @@ const unseen = /^(log_\w+|free|deflateEnd|inflateEnd|arena_starve|close|fclose|c
 /** Room for one more is seen by nobody, and room for one less by sanitizers; where in a file a message points, golden files hold. */
 const unseenNumbers = /^(NEW_ARRAY|NEW|arena_alloc|arena_copy|arena_grow|list_more|malloc|calloc|memset|arena_init|buf_init|buf_reserve|field_list)$/;
 /** What says a sentence to a person: that it is said is a rule, which of its words stand where is not. */
-const sentences = /^(diag_add|diag_hides|at_item|warn|report|\w+_report|report_\w+|\w+_say|\w+_report_\w+)$/;
+const sentences = /^(diag_add|diag_hide_file|at_item|warn|report|\w+_report|report_\w+|\w+_say|content_view_text|\w+_report_\w+)$/;
 /** A column of a row: the one beside it is as wrong on the left as on the right, so that one of the two is planted. */
 const columns = /^(stmt_int|stmt_text|stmt_blob|stmt_null|stmt_double|json_array_get)$/;
 /** Calls that do not care which argument comes first. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { faultsOf } from "./faults.mjs";
 
 const unit = (...rooms) => rooms.flatMap((room) => readdirSync(join("tests/unit", room)).filter((name) => /^test_.*\.c$/.test(name)).map((name) => `${room}/${name.slice(0, -2)}`));
-const shown = /_(pages?|cli|demo|bench|command|screens?|drawer|draw|labs|search|api|question|unit|course|lobby|live|result|search|hooks|cache|history|open|key_cli|contexts)\.c$|^exams\.c$/;
+const shown = /_(pages?|cli|demo|bench|command|screens?|drawer|draw|labs|search|api|question|unit|course|lobby|loaded|result|search|hooks|cache|history|open|key_cli|contexts)\.c$|^exams\.c$/;
 
 const drawn = /^cert_(pdf|pdf_finish|pdf_read|png|contexts)\.c$/;
 const handlers = /^account_(admin|factor_pages|import_pages|pages|password|power|session|signin)\.c$/;
@@ -19,7 +19,7 @@ export const rooms = {
     store: { files: () => true, units: () => [...unit("store", "audit"), "account/test_find", "fault/test_store_faults"], requests: ["backup"] },
     lab: { files: (name) => /^lab_(check|log|queue|evidence|history)\.c$/.test(name), units: () => unit("lab", "labmodel", "sandbox"), requests: ["lab"] },
     labmodel: { files: (name) => /^lab_(chance|seed)\.c$/.test(name), units: () => unit("lab", "labmodel", "sandbox"), requests: [] },
-    content: { files: (name) => /^content_(progress|read_again|spelling|questions|version|store)\.c$/.test(name), units: () => unit("content"), requests: ["content"] },
+    content: { files: (name) => /^content_(progress|read_reapply|spelling|questions|version|store)\.c$/.test(name), units: () => unit("content"), requests: ["content"] },
 };
 
 /** Paths of the C files of a room in which faults are planted; `requests`: also those that only request scripts reach. */

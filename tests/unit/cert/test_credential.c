@@ -251,7 +251,7 @@ static const char *canonical(struct arena *a, const char *json, const char **why
     *why = NULL;
     json_t *doc = json_read(a, json, strlen(json), why);
     assert_non_null(doc);
-    return cert_rdf_canonical(a, doc, CERT_WORDS_303, &text, why) == OK ? text : NULL;
+    return cert_rdf_canonical(a, doc, CERT_VOCABULARY_303, &text, why) == OK ? text : NULL;
 }
 
 #define VCT "\"type\":[\"VerifiableCredential\"]"

@@ -231,15 +231,15 @@ void sit(const char *person_id, bool pass) {
     assert_int_equal(exam_results(reader(), &f.arena, NULL, person_id, "small", &results, &before),
                      OK);
     store_read_end(reader());
-    struct exam_rehearsal x = {.exams = f.app.exams,
-                               .person_id = person_id,
-                               .exam_id = "small",
-                               .seed = 3,
-                               .start_ms = f.now_ms - MS_MINUTE,
-                               .submit_ms = f.now_ms,
-                               .answers = pass ? -1 : 0,
-                               .ability_permille = 1000};
-    assert_int_equal(run(exam_rehearse, &x), OK);
+    struct exam_demo_attempt x = {.exams = f.app.exams,
+                                  .person_id = person_id,
+                                  .exam_id = "small",
+                                  .seed = 3,
+                                  .start_ms = f.now_ms - MS_MINUTE,
+                                  .submit_ms = f.now_ms,
+                                  .answers = pass ? -1 : 0,
+                                  .ability_permille = 1000};
+    assert_int_equal(run(exam_demo_attempt_job, &x), OK);
     count = before;
     for (int i = 0; i < 2000 && count == before; i++) {
         usleep(10000);

@@ -24,7 +24,7 @@ static void put_bytes(const char *path, const void *bytes, size_t len) {
 static const char *refusal(const char *name) {
     struct attached f;
     const char *reason = NULL;
-    bool ok = attached_look(&arena, at_root("content/p/modules"), name, &f, &reason);
+    bool ok = attached_check(&arena, at_root("content/p/modules"), name, &f, &reason);
     assert_int_equal(f.fd, -1);
     return ok ? NULL : reason;
 }
@@ -346,7 +346,7 @@ static void test_documented(void **state) {
             else if (*p == ' ') buf_puts(&row, " `");
             else buf_putc(&row, *p);
         }
-        buf_printf(&row, "` | %lld MiB |\n", (long long)attached_most_mb(rows[i].use));
+        buf_printf(&row, "` | %lld MiB |\n", (long long)attached_max_mb(rows[i].use));
         if (!strstr(text, buf_text(&row))) fail_msg("the table lacks %s", buf_text(&row));
     }
 }

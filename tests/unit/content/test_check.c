@@ -81,15 +81,15 @@ static void test_hiding_rules_are_documented(void **state) {
     assert_non_null(text);
     const char *at = strstr(text, "\n| Rule |");
     assert_non_null(at);
-    while (diag_hiding[known]) known++;
+    while (diag_hiding_rules[known]) known++;
     for (at = strstr(at, "\n| `"); at && at[1] == '|'; at = strchr(at + 1, '\n')) {
         const char *end = strchr(at + 2, '|');
         for (const char *p = strchr(at, '`'); p && p < end; p = strchr(p + 1, '`')) {
             const char *close = strchr(p + 1, '`'),
                        *rule = arena_copy(&arena, p + 1, (size_t)(close - p - 1));
             size_t i = 0;
-            while (diag_hiding[i] && !str_eq(diag_hiding[i], rule)) i++;
-            if (!diag_hiding[i]) fail_msg("the table names %s, the code does not", rule);
+            while (diag_hiding_rules[i] && !str_eq(diag_hiding_rules[i], rule)) i++;
+            if (!diag_hiding_rules[i]) fail_msg("the table names %s, the code does not", rule);
             rows++;
             p = close;
         }
@@ -129,8 +129,8 @@ static void test_hidden_files_say_so(void **state) {
         for (const struct diag *d = l.first; d; d = d->next) {
             size_t i = 0;
             if (!d->hides) continue;
-            while (diag_hiding[i] && !str_eq(diag_hiding[i], d->rule)) i++;
-            if (!diag_hiding[i]) fail_msg("%s hides %s", d->rule, d->file);
+            while (diag_hiding_rules[i] && !str_eq(diag_hiding_rules[i], d->rule)) i++;
+            if (!diag_hiding_rules[i]) fail_msg("%s hides %s", d->rule, d->file);
             hides++;
         }
         assert_true((hides > 0) == (t < 3));

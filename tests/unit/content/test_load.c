@@ -86,7 +86,7 @@ static void the_last_good_version_is_not_given_up_for_want_of_memory(void **stat
     struct store *st = open_store();
     (void)state;
     struct content *c = open_content(st);
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     content_close(c);
     put_file("content/p/modules/a.md", "broken");
     content.store = st;
@@ -130,7 +130,7 @@ static void a_last_good_version_that_cannot_be_read_now_is_read_later(void **sta
     struct store *st = open_store();
     (void)state;
     struct content *c = open_content(st);
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     content_close(c);
     assert_true(store_close(st, 5000));
     drop_file(path);

@@ -100,16 +100,16 @@ static void test_without_sections(void **state) {
     progress_answer(&s, "c1", true, 100);
     assert_int_equal(progress_end(&s).minutes_left, 10);
     assert_int_equal(progress_end(&s).sections_total, 0);
-    assert_int_equal(progress_end(&s).again_ms, 0);
+    assert_int_equal(progress_end(&s).redone_ms, 0);
     assert_false(progress_all_done(&s));
     progress_answer(&s, "c2", true, 200);
     assert_true(progress_all_done(&s));
-    assert_int_equal(progress_end(&s).again_ms, 100);
+    assert_int_equal(progress_end(&s).redone_ms, 100);
     progress_completed(&s, 200);
     assert_int_equal(progress_end(&s).minutes_left, 0);
     progress_begin(&s, &nothing, &arena);
     assert_false(progress_all_done(&s));
-    assert_int_equal(progress_end(&s).again_ms, 0);
+    assert_int_equal(progress_end(&s).redone_ms, 0);
 }
 
 /* Since when all has been done again: the oldest of the newest facts. */
@@ -121,18 +121,18 @@ static void test_done_again(void **state) {
     progress_reading(&s, "two", 1000, true, 110);
     progress_reading(&s, "three", 1000, true, 120);
     progress_answer(&s, "c1", false, 130);
-    assert_int_equal(progress_end(&s).again_ms, 0);
+    assert_int_equal(progress_end(&s).redone_ms, 0);
     progress_answer(&s, "c2", true, 90);
-    assert_int_equal(progress_end(&s).again_ms, 90);
+    assert_int_equal(progress_end(&s).redone_ms, 90);
     progress_answer(&s, "c2", true, 140);
-    assert_int_equal(progress_end(&s).again_ms, 100);
+    assert_int_equal(progress_end(&s).redone_ms, 100);
     progress_reading(&s, "one", 10, false, 300); /* opened, and not read to its end */
-    assert_int_equal(progress_end(&s).again_ms, 100);
+    assert_int_equal(progress_end(&s).redone_ms, 100);
     assert_int_equal(progress_end(&s).last_ms, 300);
     progress_reading(&s, "one", 1000, true, 150);
-    assert_int_equal(progress_end(&s).again_ms, 110);
+    assert_int_equal(progress_end(&s).redone_ms, 110);
     progress_reading(&s, "one", 1000, true, 105); /* an older one takes nothing back */
-    assert_int_equal(progress_end(&s).again_ms, 110);
+    assert_int_equal(progress_end(&s).redone_ms, 110);
     /* Of two facts of one moment the later told counts; who comes last is where the person is. */
     progress_reading(&s, "two", 200, false, 300);
     assert_string_equal(progress_end(&s).last_section, "two");
@@ -149,7 +149,7 @@ static void test_done_again(void **state) {
     /* Each of them counts, the first and the last. */
     static const struct {
         const char *missing;
-        int64_t again_ms;
+        int64_t redone_ms;
     } oldest[] = {{"one", 0}, {"two", 0}, {"three", 0}, {"c1", 0}, {"c2", 0}, {"", 5}};
     for (size_t i = 0; i < COUNT_OF(oldest); i++) {
         progress_begin(&s, &module, &arena);
@@ -158,8 +158,8 @@ static void test_done_again(void **state) {
                 progress_reading(&s, sections[k].id, 1000, true, 10);
         if (!str_eq("c2", oldest[i].missing)) progress_answer(&s, "c2", true, 10);
         if (!str_eq("c1", oldest[i].missing)) progress_answer(&s, "c1", true, 5);
-        assert_int_equal(progress_end(&s).again_ms, oldest[i].again_ms);
-        assert_int_equal(progress_all_done(&s), oldest[i].again_ms != 0);
+        assert_int_equal(progress_end(&s).redone_ms, oldest[i].redone_ms);
+        assert_int_equal(progress_all_done(&s), oldest[i].redone_ms != 0);
     }
     struct content_module_progress none = content_progress_of(NULL, &module);
     assert_string_equal(none.module_id, "m");

@@ -246,7 +246,7 @@ static void test_restart_recovers_last_good(void **state) {
     (void)state;
     struct store *st = open_store();
     struct content *c = open_content(st);
-    assert_true(content_settle(c, 10000));
+    assert_true(content_wait_stored(c, 10000));
     content_close(c);
     put_file("content/p/modules/a.md", "broken");
     c = open_content(st);
@@ -268,7 +268,7 @@ static void test_restart_uses_no_changed_version(void **state) {
     (void)state;
     struct store *st = open_store();
     struct content *c = open_content(st);
-    assert_true(content_settle(c, 10000));
+    assert_true(content_wait_stored(c, 10000));
     const struct content_snapshot *s = content_hold(c);
     const char *version = arena_dup(&arena, snapshot_module(s, "a")->version), *source;
     content_release(s);
@@ -302,18 +302,18 @@ static void test_versions_stay(void **state) {
     (void)state;
     struct store *st = open_store();
     struct content *c = open_content(st);
-    assert_true(content_settle(c, 10000));
+    assert_true(content_wait_stored(c, 10000));
     const struct content_snapshot *s = content_hold(c);
     const char *first = arena_dup(&arena, content_module(s, "a")->version);
     content_release(s);
     put_file("content/p/modules/a.md", "%s", module_text("a", "Second", "Other text.\n"));
-    assert_true(content_settle(c, 10000));
+    assert_true(content_wait_stored(c, 10000));
     s = content_hold(c);
     const char *second = arena_dup(&arena, content_module(s, "a")->version);
     content_release(s);
     assert_string_not_equal(first, second);
     drop_file("content/p/modules/a.md");
-    assert_true(content_settle(c, 10000));
+    assert_true(content_wait_stored(c, 10000));
     assert_true(count(st, "module", "a", first));
     assert_true(count(st, "module", "a", second));
     s = content_hold(c);
@@ -414,7 +414,7 @@ static void test_language_of_the_programme(void **state) {
     (void)state;
     struct store *st = open_store();
     struct content *c = open_content(st);
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     assert_string_equal(indexed_lang(st, "Alpha"), "en");
     const char *whole = arena_printf(&arena, "%s/content/p/programme.md", root);
     size_t len;
@@ -425,7 +425,7 @@ static void test_language_of_the_programme(void **state) {
     assert_string_equal(content_module_lang(s, content_module(s, "a")), "th");
     const char *version = arena_dup(&arena, content_module(s, "a")->version);
     content_release(s);
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     assert_string_equal(indexed_lang(st, "Alpha"), "th");
     assert_true(count(st, "module", "a", version));
     content_close(c);

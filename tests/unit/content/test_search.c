@@ -39,7 +39,7 @@ static void test_finding(void **state) {
         module_text("t", "ภาษาไทย", "การตลาดดิจิทัลและข้อมูลลูกค้า\n\n## العربية\n\nإدارة العُمَلاء\n"));
     struct store *st = open_store();
     struct content *c = open_content(st);
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     assert_true(finds(st, "first", "a", "first-things"));
     assert_true(finds(st, "FIRST thi", "a", "first-things"));
     assert_true(finds(st, "alpha", "a", ""));
@@ -70,11 +70,11 @@ static void test_finding(void **state) {
     assert_true(find(st, "first nonexistentword").any_word);
     /* Changed and taken away files. */
     put_file("content/p/modules/a.md", "%s", module_text("a", "Alpha", "Quokka.\n"));
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     assert_true(finds(st, "quokka", "a", ""));
     assert_false(finds(st, "first", "a", "first-things"));
     drop_file("content/p/modules/a.md");
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     assert_int_equal(find(st, "quokka").count, 0);
     content_close(c);
     assert_true(store_close(st, 5000));
@@ -89,7 +89,7 @@ static void test_pages(void **state) {
                              "About a numbat.\n\n## More of it\n\nThe numbat again.\n"));
     struct store *st = open_store();
     struct content *c = open_content(st);
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     static const size_t counts[] = {20, 20, 5};
     bool seen[45] = {false};
     for (int page = 1; page <= 3; page++) {
@@ -139,7 +139,7 @@ static void test_spelling(void **state) {
              module_text("s", "Survivorship of wombats", "Text.\n\n## Quokkas\n\nText.\n"));
     struct store *st = open_store();
     struct content *c = open_content(st);
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     static const char *const found[][2] = {{"survivorshp", "s"},
                                            {"survivroship", "s"},
                                            {"zurvivorshib", "s"},
@@ -154,18 +154,18 @@ static void test_spelling(void **state) {
         struct search_results out = find(st, found[i][0]);
         if (out.count == 0) fail_msg("“%s” finds nothing", found[i][0]);
         assert_string_equal(out.items[0].ref, found[i][1]);
-        assert_true(out.mended);
+        assert_true(out.corrected);
         assert_false(out.any_word);
     }
     /* Three letters wrong, two of a short word: nothing is made up. */
     static const char *const nothing[] = {"xurvivorzhib", "wxmbxx", "bexx", "akpja"};
     for (size_t i = 0; i < COUNT_OF(nothing); i++) assert_int_equal(find(st, nothing[i]).count, 0);
-    assert_false(find(st, "wombat").mended);
+    assert_false(find(st, "wombat").corrected);
     /* What is no longer written anywhere is not offered. */
     put_file("content/p/modules/s.md", "%s", module_text("s", "Numbats", "Text.\n"));
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     assert_int_equal(find(st, "quoka").count, 0);
-    assert_true(find(st, "nunbat").mended);
+    assert_true(find(st, "nunbat").corrected);
     content_close(c);
     assert_true(store_close(st, 5000));
 }
@@ -183,7 +183,7 @@ static void test_title_first(void **state) {
     put_file("content/p/modules/c-4.md", "%s", module_text("c-4", "Numbat pouch", "Text.\n"));
     struct store *st = open_store();
     struct content *c = open_content(st);
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     static const char *const order[] = {"c-4", "c-3", "c-2", "c-1"};
     struct search_results out = find(st, "numbat pouch");
     assert_int_equal(out.count, COUNT_OF(order));
@@ -206,7 +206,7 @@ static void test_thai_search(void **state) {
     put_file("content/p/modules/c-3.md", "%s", module_text("c-3", "การตลาด", "ข้อความ\n"));
     struct store *st = open_store();
     struct content *c = open_content(st);
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     static const char *const queries[] = {"การตลาด", "ตลาด", "การ ตลาด", "การตลา"};
     for (size_t i = 0; i < COUNT_OF(queries); i++) {
         struct search_results out = find(st, queries[i]);
@@ -233,7 +233,7 @@ static void test_own_courses(void **state) {
     put_file("content/p/modules/c.md", "%s", module_text("c", "One", "A numbat is mentioned.\n"));
     struct store *st = open_store();
     struct content *c = open_content(st);
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     const struct content_snapshot *s = content_hold(c);
     static const struct {
         const char *own[2];
@@ -262,7 +262,7 @@ static void test_names_of_terms(void **state) {
         "---\nid: g\ntitle: Glossary\nprogramme: p\n---\n## Lead scoring (LS)\nPoints for a person.\n\n```names\nth: การให้คะแนนลูกค้า\nar: تقييم العملاء\n```\n\n## Qualified lead\nGood enough.\n");
     struct store *st = open_store();
     struct content *c = open_content(st);
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     assert_true(finds(st, "การให้คะแนน", "p", "page-lead-scoring"));
     assert_true(finds(st, "التقييم", "p", "page-lead-scoring"));
     assert_true(finds(st, "عملاء", "p", "page-lead-scoring"));
@@ -291,23 +291,24 @@ struct other_room {
     atomic_int read;
 };
 
-static void list_other(void *room, struct arena *a, struct content_offer **out, size_t *count) {
+static void list_other(void *room, struct arena *a, struct content_search_item **out,
+                       size_t *count) {
     static const char *const ids[] = {"first-lab", "second-lab"};
     const struct other_room *o = room;
     *count = o->count;
-    *out = NEW_ARRAY(a, struct content_offer, o->count + 1);
+    *out = NEW_ARRAY(a, struct content_search_item, o->count + 1);
     for (size_t i = 0; i < o->count; i++)
-        (*out)[i] = (struct content_offer){.file = arena_printf(a, "labs/%s.md", ids[i]),
-                                           .version = o->versions[i],
-                                           .kind = "lab",
-                                           .id = ids[i],
-                                           .title = "Merging records",
-                                           .summary = "A numbat in short.",
-                                           .lang = "en",
-                                           .own = o->texts[i]};
+        (*out)[i] = (struct content_search_item){.file = arena_printf(a, "labs/%s.md", ids[i]),
+                                                 .version = o->versions[i],
+                                                 .kind = "lab",
+                                                 .id = ids[i],
+                                                 .title = "Merging records",
+                                                 .summary = "A numbat in short.",
+                                                 .lang = "en",
+                                                 .own = o->texts[i]};
 }
 
-static void read_other(void *room, struct arena *a, struct content_offer *offer) {
+static void read_other(void *room, struct arena *a, struct content_search_item *offer) {
     struct other_room *o = room;
     struct doc d;
     struct diag_list diags;
@@ -323,7 +324,8 @@ static enum err outdate(struct db *db, struct arena *a, void *arg, int64_t now_m
 }
 
 static void add_other(struct content *c, struct other_room *room) {
-    content_add_source(c, &(struct content_source){"labs/", room, list_other, read_other});
+    content_add_search_source(
+        c, &(struct content_search_source){"labs/", room, list_other, read_other});
 }
 
 static void test_other_rooms(void **state) {
@@ -337,7 +339,7 @@ static void test_other_rooms(void **state) {
         1,
         0};
     add_other(c, &room);
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     struct search_results out = find(st, "tidewell gauges");
     assert_int_equal(out.count, 1);
     assert_string_equal(out.items[0].kind, "lab");
@@ -351,31 +353,31 @@ static void test_other_rooms(void **state) {
     room.versions[0] = "2";
     room.texts[0] = "---\nid: x\n---\nDrumlin sells gauges.\n";
     room.count = 2;
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     assert_int_equal(find(st, "tidewell").count, 0);
     assert_true(finds(st, "drumlin", "first-lab", ""));
     assert_true(finds(st, "nothing else", "second-lab", ""));
     assert_true(finds(st, "alpha", "a", ""));
     room.count = 1;
     drop_file("content/p/modules/b.md");
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     assert_int_equal(find(st, "nothing else").count, 0);
     assert_true(finds(st, "drumlin", "first-lab", ""));
     /* What has not changed is not read again, nor after a restart. */
     assert_int_equal(atomic_load(&room.read), 3);
     content_close(c);
     c = open_content(st);
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     assert_true(finds(st, "drumlin", "first-lab", ""));
     add_other(c, &room);
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     assert_int_equal(atomic_load(&room.read), 3);
     /* An index that other rules made is built anew, theirs too. */
     content_close(c);
     assert_int_equal(store_write(st, outdate, NULL, &arena), OK);
     c = open_content(st);
     add_other(c, &room);
-    assert_true(content_settle(c, 20000));
+    assert_true(content_wait_stored(c, 20000));
     assert_int_equal(atomic_load(&room.read), 4);
     assert_true(finds(st, "drumlin", "first-lab", ""));
     content_close(c);
@@ -388,7 +390,7 @@ static void test_index_stays(void **state) {
     for (int i = 0; i < 3; i++) {
         struct store *st = open_store();
         struct content *c = open_content(st);
-        assert_true(content_settle(c, 20000));
+        assert_true(content_wait_stored(c, 20000));
         assert_int_equal(find(st, "alpha").count, 1);
         content_close(c);
         assert_true(store_close(st, 5000));
@@ -463,7 +465,7 @@ static void test_ten_thousand(void **state) {
     int64_t begin = clock_monotonic_ms();
     struct content *c = open_content(st);
     int64_t loaded = clock_monotonic_ms();
-    assert_true(content_settle(c, 300000));
+    assert_true(content_wait_stored(c, 300000));
     print_message("%d modules: read in %lld ms, stored and indexed in %lld ms\n", MODULES,
                   (long long)(loaded - begin), (long long)(clock_monotonic_ms() - loaded));
     static const char *const queries[] = {"campaign",
@@ -497,7 +499,7 @@ static void test_ten_thousand(void **state) {
                   (long long)(clock_monotonic_us() - begin));
     assert_string_equal(content_module(s, "m-77")->title, "Quokka");
     content_release(s);
-    assert_true(content_settle(c, 60000));
+    assert_true(content_wait_stored(c, 60000));
     assert_int_equal(find(st, "quokka").count, 1);
     content_close(c);
     assert_true(store_close(st, 5000));

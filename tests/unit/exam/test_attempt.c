@@ -78,11 +78,11 @@ static struct exam_attempt load(const char *attempt, const char *person) {
 
 static const char *counts(const char *attempt, int slot) {
     struct exam_attempt t = load(attempt, NULL);
-    struct exam_mark *marks;
+    struct exam_slot_state *states;
     struct db *db = reading();
-    assert_int_equal(exam_attempt_marks(db, &arena, &t, &marks), OK);
+    assert_int_equal(exam_slot_states(db, &arena, &t, &states), OK);
     store_read_end(db);
-    return marks[slot - 1].newest ? marks[slot - 1].newest->response : NULL;
+    return states[slot - 1].newest ? states[slot - 1].newest->response : NULL;
 }
 
 static void end(const char *attempt, const char *person, int64_t now_ms) {
@@ -247,15 +247,15 @@ static void test_scored_by_itself(void **state) {
  * reads as it did. */
 static void test_old_versions(void **state) {
     (void)state;
-    struct exam_rehearsal r = {.exams = exams,
-                               .person_id = ana,
-                               .exam_id = "small",
-                               .seed = 77,
-                               .start_ms = NOW + 30 * MS_DAY,
-                               .submit_ms = NOW + 30 * MS_DAY + 5 * MS_MINUTE,
-                               .answers = -1,
-                               .ability_permille = 1000};
-    assert_int_equal(job(exam_rehearse, &r, NOW + 31 * MS_DAY), OK);
+    struct exam_demo_attempt r = {.exams = exams,
+                                  .person_id = ana,
+                                  .exam_id = "small",
+                                  .seed = 77,
+                                  .start_ms = NOW + 30 * MS_DAY,
+                                  .submit_ms = NOW + 30 * MS_DAY + 5 * MS_MINUTE,
+                                  .answers = -1,
+                                  .ability_permille = 1000};
+    assert_int_equal(job(exam_demo_attempt_job, &r, NOW + 31 * MS_DAY), OK);
     struct exam_score before, after;
     score_now(r.id, &before);
     assert_int_equal(before.correct, 4);
@@ -438,16 +438,16 @@ static void test_many_saves(void **state) {
     assert_int_equal(job(save_often, (void *)id, later), OK);
     assert_int_equal(job(flag_often, (void *)id, later), OK);
     struct exam_attempt t = load(id, bo);
-    struct exam_mark *marks;
+    struct exam_slot_state *states;
     struct exam_score score;
     struct arena small;
     struct db *db = reading();
     arena_init(&small, (size_t)512 * 1024);
     bool enough = ARENA_GUARD(&small) == 0;
     if (enough) {
-        assert_int_equal(exam_attempt_marks(db, &small, &t, &marks), OK);
-        assert_int_equal(marks[3].newest->seq, 4000);
-        assert_string_equal(marks[3].newest->response, "[2]");
+        assert_int_equal(exam_slot_states(db, &small, &t, &states), OK);
+        assert_int_equal(states[3].newest->seq, 4000);
+        assert_string_equal(states[3].newest->response, "[2]");
         assert_int_equal(exam_attempt_score(exams, db, &small, &t, &score), OK);
     }
     store_read_end(db);

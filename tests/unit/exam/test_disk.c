@@ -134,10 +134,10 @@ static void test_reopened_and_scored(void **state) {
 /* ---- What is read ---------------------------------------------------------------------------- */
 static enum err read_marks(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct exam_attempt t;
-    struct exam_mark *marks;
+    struct exam_slot_state *states;
     (void)arg, (void)now_ms;
     enum err e = exam_attempt_load(db, a, attempt, ana, &t);
-    return e == OK ? exam_attempt_marks(db, a, &t, &marks) : e;
+    return e == OK ? exam_slot_states(db, a, &t, &states) : e;
 }
 
 static enum err read_score(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
@@ -203,7 +203,7 @@ static enum err read_times(struct db *db, struct arena *a, void *arg, int64_t no
 
 static enum err read_facts(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct evidence_asker who = {.app = &app, .arena = a};
-    struct evidence_want want = {.id = "small"};
+    struct evidence_requirement want = {.id = "small"};
     struct evidence_facts out = {.arena = a};
     (void)arg, (void)now_ms;
     return exam_evidence_kind.facts(&who, db, ana, &want, 1, &out);

@@ -39,15 +39,15 @@ static void reopen(int64_t now_ms) {
 static int open_all(void **state) {
     (void)state;
     if (academy_open(write_exam)) return -1;
-    struct exam_rehearsal x = {.exams = exams,
-                               .person_id = ana,
-                               .exam_id = "small",
-                               .seed = 3,
-                               .start_ms = NOW,
-                               .submit_ms = NOW + MS_MINUTE,
-                               .answers = -1,
-                               .ability_permille = 1000};
-    assert_int_equal(job(exam_rehearse, &x, NOW + MS_HOUR), OK);
+    struct exam_demo_attempt x = {.exams = exams,
+                                  .person_id = ana,
+                                  .exam_id = "small",
+                                  .seed = 3,
+                                  .start_ms = NOW,
+                                  .submit_ms = NOW + MS_MINUTE,
+                                  .answers = -1,
+                                  .ability_permille = 1000};
+    assert_int_equal(job(exam_demo_attempt_job, &x, NOW + MS_HOUR), OK);
     passed = x.id;
     struct exam_starting s = {
         .unit = exams_hold(exams, &arena, "small"), .person_id = bo, .seed = 5};

@@ -1,4 +1,4 @@
-/* An attempt with an item of each type in a real store: rehearsed, scored, stored, and read again
+/* An attempt with an item of each type in a real store: answered, scored, stored, and read again
  * as evidence. */
 #include "unit/exam/academy.h"
 
@@ -24,24 +24,24 @@ static int open_all(void **state) {
     return academy_open(write_files);
 }
 
-static enum err rehearse(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+static enum err add_demo_attempt(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     (void)now_ms;
-    return exam_rehearse(db, a, arg, NOW + MS_HOUR);
+    return exam_demo_attempt_job(db, a, arg, NOW + MS_HOUR);
 }
 
 static struct exam_evidence sit(const char *person, int ability_permille, struct exam_result *r) {
-    struct exam_rehearsal x = {.exams = exams,
-                               .person_id = person,
-                               .exam_id = "small",
-                               .seed = 3,
-                               .start_ms = NOW,
-                               .submit_ms = NOW + MS_MINUTE,
-                               .answers = -1,
-                               .ability_permille = ability_permille};
+    struct exam_demo_attempt x = {.exams = exams,
+                                  .person_id = person,
+                                  .exam_id = "small",
+                                  .seed = 3,
+                                  .start_ms = NOW,
+                                  .submit_ms = NOW + MS_MINUTE,
+                                  .answers = -1,
+                                  .ability_permille = ability_permille};
     struct exam_evidence out;
     struct exam_result *list;
     size_t count;
-    assert_int_equal(store_write(store, rehearse, &x, &arena), OK);
+    assert_int_equal(store_write(store, add_demo_attempt, &x, &arena), OK);
     struct db *db = store_reader(store);
     store_read_begin(db);
     assert_int_equal(exam_evidence(db, &arena, exams, x.id, &out), OK);
@@ -104,7 +104,7 @@ static void test_kind(void **state) {
     assert_null(lang);
     assert_int_equal(exam_evidence_kind.minutes(&who, NULL, "small", 0), 10);
     assert_int_equal(exam_evidence_kind.minutes(&who, NULL, "gone", 0), 0);
-    struct evidence_want want = {.id = "small"};
+    struct evidence_requirement want = {.id = "small"};
     struct evidence_facts out = {.arena = &arena};
     struct db *db = store_reader(store);
     store_read_begin(db);
@@ -126,22 +126,22 @@ static void test_running(void **state) {
     t.open = false;
     assert_true(exam_attempt_over(&t, 0));
     const struct exam_save none = {.response = EXAM_NO_ANSWER}, some = {.response = "[1]"};
-    assert_false(exam_mark_answered(&(struct exam_mark){.flagged = true}));
-    assert_false(exam_mark_answered(&(struct exam_mark){.newest = &none}));
-    assert_true(exam_mark_answered(&(struct exam_mark){.newest = &some}));
+    assert_false(exam_slot_answered(&(struct exam_slot_state){.flagged = true}));
+    assert_false(exam_slot_answered(&(struct exam_slot_state){.newest = &none}));
+    assert_true(exam_slot_answered(&(struct exam_slot_state){.newest = &some}));
     struct exam_starting s = {
         .unit = exams_hold(exams, &arena, "small"), .person_id = boss, .seed = 5};
     assert_int_equal(job(exam_start_job, &s, NOW), OK);
     struct exam_flagging f = {.attempt_id = s.id, .person_id = boss, .flagged = true};
     for (f.slot = 1; f.slot <= 4; f.slot += 3) assert_int_equal(job(exam_flag_job, &f, NOW), OK);
-    struct exam_mark *marks;
+    struct exam_slot_state *marks;
     struct exam_open_attempt *open;
     struct exam_result *results;
     size_t count;
     struct db *db = store_reader(store);
     store_read_begin(db);
     assert_int_equal(exam_attempt_load(db, &arena, s.id, boss, &t), OK);
-    assert_int_equal(exam_attempt_marks(db, &arena, &t, &marks), OK);
+    assert_int_equal(exam_slot_states(db, &arena, &t, &marks), OK);
     assert_int_equal(exam_open_attempts(db, &arena, boss, &open, &count), OK);
     assert_int_equal(count, 1);
     assert_int_equal(exam_results(db, &arena, NULL, ana, "small", &results, &count), OK);

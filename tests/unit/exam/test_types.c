@@ -424,7 +424,7 @@ static void test_number_shown(void **state) {
                         "{number: -, field: \"\", unit: -}");
 }
 
-/* ---- Forms without scripts, rehearsals ------------------------------------------------------- */
+/* ---- Forms without scripts, demo answers --------------------------------------------------- */
 
 static const char *form_of(const struct exam_type *type, const char *const *values, size_t count) {
     char *text = json_dumps(type->from_form(values, count, &arena), JSON_COMPACT | JSON_ENCODE_ANY);
@@ -482,26 +482,27 @@ static void test_choice(void **state) {
 }
 
 /* Rehearsed answers: who knows scores all, who errs does not, and both answer as one can. */
-static const char *rehearsed(const struct exam_item *item, bool right, uint64_t n) {
+static const char *demo_answer_of(const struct exam_item *item, bool right, uint64_t n) {
     const char *why = "";
     struct exam_slot slot = {.type = item->type,
                              .option_count = item->type->shuffled ? item->option_count : 0};
     const struct exam_ask ask = {.slot = &slot, .item = item, .response = EXAM_NO_ANSWER};
     for (int i = 0; i < slot.option_count; i++) slot.order[i] = (unsigned char)i;
-    const json_t *answer = item->type->rehearse(&ask, right, 7, n, &arena);
+    const json_t *answer = item->type->demo_answer(&ask, right, 7, n, &arena);
     const char *text = item->type->canonical(answer, slot.option_count, &arena, &why);
     if (!text) fail_msg("%s", why);
     return text;
 }
 
-static void rehearse_all(const struct exam_item *item, int answers, const char *const *mistakes) {
+static void check_demo_answers(const struct exam_item *item, int answers,
+                               const char *const *mistakes) {
     bool seen[9] = {false};
     int max = 0;
     for (uint64_t n = 0; n < 60; n++) {
-        const char *text = rehearsed(item, true, n);
+        const char *text = demo_answer_of(item, true, n);
         int points = points_of(item, NULL, text, &max);
         assert_int_equal(points, max);
-        text = rehearsed(item, false, n);
+        text = demo_answer_of(item, false, n);
         points = points_of(item, NULL, text, &max);
         assert_true(points < max);
         int i = 0;
@@ -513,19 +514,19 @@ static void rehearse_all(const struct exam_item *item, int answers, const char *
         if (!seen[i]) fail_msg("never %s", mistakes[i]);
 }
 
-static void test_rehearsed(void **state) {
+static void test_demo_answers(void **state) {
     (void)state;
     static const char *const one[] = {"[1]", "[3]"}, *const two[] = {"[1,2]", "[2,4]"},
                              *const order[] = {"[2,1,3]", "[1,3,2]"}, *const beside[] = {"\"14\""},
                              *const numbers[] = {"\"1\"", "\"3\""};
-    rehearse_all(item_of("", "- [ ] A\n  > R.\n- [x] B\n  > R.\n- [ ] C\n  > R.\n"), 2, one);
-    rehearse_all(
+    check_demo_answers(item_of("", "- [ ] A\n  > R.\n- [x] B\n  > R.\n- [ ] C\n  > R.\n"), 2, one);
+    check_demo_answers(
         item_of("", "- [ ] A\n  > R.\n- [x] B\n  > R.\n- [x] C\n  > R.\n- [ ] D\n  > R.\n"), 2,
         two);
-    rehearse_all(item_of(ORDER, "1. A\n2. B\n3. C\n\n> R.\n"), 2, order);
-    rehearse_all(item_of(NUMERIC, "- [ ] 1\n  > W.\n- [ ] 3\n  > W.\n- [x] 12\n  > R.\n"), 2,
-                 numbers);
-    rehearse_all(item_of(NUMERIC, "- [x] 12 ± 1\n  > R.\n"), 1, beside);
+    check_demo_answers(item_of(ORDER, "1. A\n2. B\n3. C\n\n> R.\n"), 2, order);
+    check_demo_answers(item_of(NUMERIC, "- [ ] 1\n  > W.\n- [ ] 3\n  > W.\n- [x] 12\n  > R.\n"), 2,
+                       numbers);
+    check_demo_answers(item_of(NUMERIC, "- [x] 12 ± 1\n  > R.\n"), 1, beside);
 }
 
 static void test_forms(void **state) {
@@ -552,7 +553,7 @@ int main(void) {
         cmocka_unit_test_setup(test_number_shown, fresh),
         cmocka_unit_test_setup(test_forms, fresh),
         cmocka_unit_test_setup(test_choice, fresh),
-        cmocka_unit_test_setup(test_rehearsed, fresh),
+        cmocka_unit_test_setup(test_demo_answers, fresh),
         cmocka_unit_test_setup(test_tolerance, fresh),
         cmocka_unit_test_setup(test_numeric_answers, fresh),
         cmocka_unit_test_setup(test_numeric_faults, fresh),

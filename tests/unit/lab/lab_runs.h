@@ -59,21 +59,21 @@ static inline int teardown(void **state) {
 /* ---- A run ---------------------------------------------------------------------------------- */
 static inline enum err add_run(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct lab_run_row *run = arg;
-    const struct lab_held *held = registry_current(app.labs->registry, a, "field-mapping-dedupe",
-                                                   NULL);
-    if (!held) return ERR_NOT_FOUND;
+    const struct lab_version *version = registry_current(app.labs->registry, a,
+                                                         "field-mapping-dedupe", NULL);
+    if (!version) return ERR_NOT_FOUND;
     *run = (struct lab_run_row){.id = id_new(a, now_ms),
                                 .person_id = person,
-                                .scenario_id = held->scenario.id,
-                                .version = held->scenario.version,
+                                .scenario_id = version->scenario.id,
+                                .version = version->scenario.version,
                                 .choice = CHOICE,
                                 .engine = worker_engine(),
                                 .seed = 99,
                                 .started_ms = now_ms};
-    run->version = arena_dup(a, run->version); /* the shelf goes when the labs are closed */
+    run->version = arena_dup(a, run->version); /* the registry frees it when the labs are closed */
     run->scenario_id = arena_dup(a, run->scenario_id);
-    return lab_store_run_add(db, a, run, held->scenario.title, held->scenario.pack,
-                             held->scenario.pack_len);
+    return lab_store_run_add(db, a, run, version->scenario.title, version->scenario.pack,
+                             version->scenario.pack_len);
 }
 
 static inline struct lab_run_row new_run(struct arena *a) {

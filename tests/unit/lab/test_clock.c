@@ -120,7 +120,7 @@ static void test_others_are_served(void **state) {
     for (int i = 0; i < 1000 && !idle; i++) {
         usleep(10000);
         pthread_mutex_lock(&app.labs->lock);
-        idle = !app.labs->shares && app.labs->heavy == 0;
+        idle = !app.labs->person_queues && app.labs->heavy == 0;
         pthread_mutex_unlock(&app.labs->lock);
     }
     assert_true(idle);

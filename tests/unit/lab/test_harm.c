@@ -198,7 +198,7 @@ static void test_one_person_does_not_hold_up_others(void **state) {
     arena_release(&page.arena);
     arena_release(&query.arena);
     pthread_mutex_lock(&app.labs->lock);
-    assert_null(app.labs->shares); /* nothing is kept of who is done */
+    assert_null(app.labs->person_queues); /* nothing is kept of who is done */
     assert_int_equal(app.labs->heavy, 0);
     pthread_mutex_unlock(&app.labs->lock);
 }

@@ -5,7 +5,7 @@
 
 #include "base/codec.h"
 #include "base/text.h"
-#include "labmodel/lab_chance.h"
+#include "labmodel/lab_random.h"
 #include "lab/lab_log.h"
 
 #define N 6

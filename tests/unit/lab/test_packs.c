@@ -115,8 +115,8 @@ static void test_what_older_programs_kept(void **state) {
 /* A pack that was changed is not played: not even while somebody looks away. */
 static void test_a_pack_is_what_its_version_says(void **state) {
     struct lab_run_row run = new_run(*state);
-    const struct lab_held *held = registry_current(app.labs->registry, *state,
-                                                   "field-mapping-dedupe", NULL);
+    const struct lab_version *held = registry_current(app.labs->registry, *state,
+                                                      "field-mapping-dedupe", NULL);
     struct kept bent = kept(*state, held->scenario.pack, "0123456789abcdef", false);
     assert_int_equal(labs_version(app.labs, store_reader(app.store), run.version, *state, &held),
                      OK);

@@ -39,7 +39,7 @@ static struct lab_ask *serve(void) {
     struct lab_ask *ask = live->first;
     live->first = live->last = NULL;
     lab_queue_take(&room, ask);
-    lab_queue_leave(&room, ask->share, ask->heavy);
+    lab_queue_leave(&room, ask->person_queue, ask->heavy);
     return ask;
 }
 
@@ -88,7 +88,7 @@ static void test_two_take_turns(void **state) {
         assert_in_range(a - b + 1, 0, 2);
     }
     assert_null(serve());
-    assert_null(room.shares); /* nothing is kept of who is done */
+    assert_null(room.person_queues); /* nothing is kept of who is done */
 }
 
 /* Of one run, which is asked again before the first is done. */
@@ -111,7 +111,9 @@ static struct lab_ask *begin(void) {
     return ask;
 }
 
-static void end(const struct lab_ask *ask) { lab_queue_leave(&room, ask->share, ask->heavy); }
+static void end(const struct lab_ask *ask) {
+    lab_queue_leave(&room, ask->person_queue, ask->heavy);
+}
 
 /* Both sides of the edge. */
 static void test_so_many_wait_and_no_more(void **state) {
@@ -131,10 +133,10 @@ static void test_so_many_wait_and_no_more(void **state) {
     assert_ptr_equal(begin(), &many[0]);
     assert_true(lab_queue_enter(&room, &live, &many[LAB_WAITING])); /* one is at work now */
     assert_false(lab_queue_enter(&room, &live, &many[LAB_WAITING + 1]));
-    while (room.shares) {
-        struct lab_share *next = room.shares->next;
-        free(room.shares);
-        room.shares = next;
+    while (room.person_queues) {
+        struct lab_person_queue *next = room.person_queues->next;
+        free(room.person_queues);
+        room.person_queues = next;
     }
 }
 
@@ -155,7 +157,7 @@ static void test_a_share_of_the_threads(void **state) {
     assert_null(begin());
     end(ask[1]);
     end(ask[2]);
-    assert_null(room.shares);
+    assert_null(room.person_queues);
 }
 
 static struct lab_ask *enter_heavy(const char *who) {
@@ -192,7 +194,7 @@ static void test_what_takes_long_leaves_threads(void **state) {
     for (int i = 1; i <= LAB_HEAVY; i++) end(heavy[i]);
     end(short_one);
     assert_int_equal(room.heavy, 0);
-    assert_null(room.shares);
+    assert_null(room.person_queues);
 }
 
 static void test_what_may_take_long(void **state) {
@@ -221,7 +223,7 @@ static void test_what_may_take_long(void **state) {
         if (ask.heavy != cases[i].heavy) fail_msg("case %zu", i);
         lab_queue_take(&room, &ask);
         end(&ask);
-        assert_null(room.shares);
+        assert_null(room.person_queues);
     }
 }
 
@@ -239,11 +241,11 @@ static void test_slices_go_on_first(void **state) {
     assert_ptr_equal(begin(), first);
     struct lab_ask *other = enter("q");
     lab_queue_again(&room, live, first);
-    lab_queue_leave(&room, first->share, false);
+    lab_queue_leave(&room, first->person_queue, false);
     assert_true(first->heavy);
     assert_ptr_equal(live->first, first);
     assert_ptr_equal(live->last, second);
-    assert_int_equal(first->share->waiting, 2);
+    assert_int_equal(first->person_queue->waiting, 2);
     assert_ptr_equal(begin(), other);
     assert_ptr_equal(begin(), first);
     assert_ptr_equal(begin(), second);
@@ -254,13 +256,13 @@ static void test_slices_go_on_first(void **state) {
     struct lab_ask *alone = enter_into(live, "r");
     assert_ptr_equal(begin(), alone);
     lab_queue_again(&room, live, alone);
-    lab_queue_leave(&room, alone->share, false);
+    lab_queue_leave(&room, alone->person_queue, false);
     assert_ptr_equal(live->first, alone);
     assert_ptr_equal(live->last, alone);
     assert_null(alone->next);
     assert_ptr_equal(begin(), alone);
     end(alone);
-    assert_null(room.shares);
+    assert_null(room.person_queues);
     assert_int_equal(room.heavy, 0);
 }
 

@@ -32,8 +32,8 @@ static char *big_call(struct arena *a, size_t bytes) {
 static void record_big_calls(const struct lab_run_row *run, int count, size_t bytes) {
     struct arena kept;
     arena_init(&kept, (size_t)1 << 20);
-    const struct lab_held *held = registry_current(app.labs->registry, &kept,
-                                                   "field-mapping-dedupe", NULL);
+    const struct lab_version *version = registry_current(app.labs->registry, &kept,
+                                                         "field-mapping-dedupe", NULL);
     char previous[65] = LAB_HASH_ZERO;
     struct worker w;
     for (int i = 1; i <= count; i++) {
@@ -42,7 +42,7 @@ static void record_big_calls(const struct lab_run_row *run, int count, size_t by
         const char *why;
         arena_init(&a, (size_t)64 << 20);
         if (i == 1 &&
-            client_start(&w, app.labs->zygote, held->scenario.pack, held->scenario.pack_len,
+            client_start(&w, app.labs->zygote, version->scenario.pack, version->scenario.pack_len,
                          run->choice, run->seed, NULL, 0, &a, &why))
             fail_msg("%s", why);
         struct piece p = {

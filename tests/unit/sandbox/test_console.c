@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "sandbox/watch.h"
+#include "sandbox/watchdog.h"
 #include "sandbox/wire.h"
 
 static struct worker begin(struct arena *a, const struct lab_scenario **s) {
@@ -253,9 +253,9 @@ static _Noreturn void burn(int fd, int64_t cpu_ms, bool stopped, struct arena *a
     struct buf words;
     buf_init(&words, a);
     buf_puts(&words, "late");
-    watch_prepare();
-    watch_start(cpu_ms, fd, &words);
-    if (stopped) watch_stop();
+    watchdog_prepare();
+    watchdog_start(cpu_ms, fd, &words);
+    if (stopped) watchdog_stop();
     int64_t end = clock_monotonic_ms() + 5000;
     while (clock_monotonic_ms() < end && (!stopped || clock_monotonic_ms() < end - 4700)) continue;
     _exit(7);

@@ -27,7 +27,7 @@ static _Noreturn void die(const char *why) {
 
 static void print_canonical(const json_t *object, const char *what) {
     const char *text, *why = NULL;
-    if (cert_rdf_canonical(&arena, object, CERT_WORDS_303, &text, &why) != OK) die(why);
+    if (cert_rdf_canonical(&arena, object, CERT_VOCABULARY_303, &text, &why) != OK) die(why);
     printf("%s# %s %s\n", text, what, sha256_hex(&arena, text, strlen(text)));
 }
 

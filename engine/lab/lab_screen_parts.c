@@ -1,0 +1,262 @@
+/* The parts of a run's page: clock, log, console, checks, tasks, access, calls. A system's records
+ * and configuration stand in lab_screen_system.c. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "lab/lab_pages.h"
+
+const char *screen_text(json_t *o, const char *key) {
+    return json_string_value(json_object_get(o, key));
+}
+int64_t screen_number(json_t *o, const char *key) {
+    return json_integer_value(json_object_get(o, key));
+}
+/* ---- Clock ---------------------------------------------------------------------------------- */
+void screen_time(struct view *v, const char *name, int64_t ms, struct request *r) {
+    view_time(v, name, ms, r->locale, NULL);
+}
+
+void screen_clock(struct screen *s, struct view *v) {
+    json_t *summary = screen_json(s, 0);
+    struct view *down = view_list(v, "outages");
+    screen_time(v, "clock", screen_number(summary, "now_ms"), s->r);
+    view_int(v, "actions", s->ask.effective);
+    view_int(v, "events", screen_number(summary, "events"));
+    view_bool(v, "has_next_sync", screen_number(summary, "next_sync_ms") != 0);
+    screen_time(v, "next_sync", screen_number(summary, "next_sync_ms"), s->r);
+    for (int i = 0; i < s->stack->member_count; i++) {
+        json_t *m = json_array_get(json_object_get(summary, "members"), (size_t)i);
+        if (!screen_number(m, "outage_ms")) continue;
+        struct view *item = view_item(down);
+        view_text(item, "system", s->dialects[i]->title);
+        screen_time(item, "until", screen_number(m, "outage_ms"), s->r);
+    }
+}
+
+/* ---- Log ------------------------------------------------------------------------------------ */
+void screen_log_part(struct screen *s, struct view *v) {
+    static const char *const keys[] = {"actor", "kind",      "connector", "object", "record_id",
+                                       "field", "old_value", "new_value", "detail"};
+    json_t *rows = json_object_get(screen_json(s, s->events_question), "rows"), *e;
+    struct view *list = view_list(v, "log");
+    size_t i;
+    int64_t last = 0;
+    json_array_foreach (rows, i, e) {
+        struct view *item = view_item(list);
+        screen_time(item, "at", screen_number(e, "at_ms"), s->r);
+        for (size_t k = 0; k < COUNT_OF(keys); k++)
+            view_text(item, keys[k], screen_text(e, keys[k]));
+        view_bool(item, "changed", screen_text(e, "field") != NULL);
+        last = screen_number(e, "seq");
+    }
+    view_bool(v, "has_log", json_array_size(rows) > 0);
+    view_text(v, "find", s->find);
+    if (last > 1)
+        view_text(v, "older_href",
+                  screen_href(s, arena_printf(s->r->arena, "?tab=log&find=%s&page=%lld",
+                                              s->find ? s->find : "", (long long)last)));
+}
+
+/* ---- Console -------------------------------------------------------------------------------- */
+static void tables(struct screen *s, struct view *v) {
+    struct view *list = view_list(v, "tables");
+    for (int m = 0; m < s->stack->member_count; m++) {
+        const struct lab_connector *c = s->stack->members[m].connector;
+        for (int i = 0; i < c->object_count; i++) {
+            struct view *item = view_item(list);
+            struct buf b;
+            buf_init(&b, s->r->arena);
+            buf_puts(&b, "id, created_ms, updated_ms");
+            for (int k = 0; k < c->objects[i].field_count; k++)
+                buf_printf(&b, ", %s", c->objects[i].fields[k].id);
+            view_text(item, "name", c->objects[i].table);
+            view_text(item, "columns", buf_text(&b));
+        }
+    }
+    struct view *item = view_item(list);
+    view_text(item, "name", "event");
+    view_text(
+        item, "columns",
+        "seq, at_ms, actor, kind, connector, object, record_id, field, old_value, new_value, detail");
+}
+
+void screen_sql_part(struct screen *s, struct view *v) {
+    const char *why;
+    tables(s, v);
+    view_text(
+        v, "sql",
+        s->sql
+            ? s->sql
+            : "SELECT lower(trim(email)) AS address, count(*) AS times\nFROM map_lead\nGROUP BY 1\nHAVING count(*) > 1\nORDER BY 2 DESC, 1");
+    if (!s->ask.action || !s->ask.answer.body) return;
+    json_t *result = json_read(s->r->arena, s->ask.answer.body, s->ask.answer.body_len, &why),
+           *name, *row, *cell;
+    const char *cut = s->ask.answer.cut;
+    view_text(v, "sql_error",
+              cut ? lab_text(s->r, arena_printf(s->r->arena, "lab_cut_%s", cut), NULL)
+                  : screen_text(result, "error"));
+    if (screen_text(result, "error") || !result) return;
+    struct view *columns = view_list(v, "result_columns"), *rows = view_list(v, "result_rows");
+    size_t i, k;
+    json_array_foreach (json_object_get(result, "columns"), i, name)
+        view_item_text(columns, json_string_value(name));
+    json_array_foreach (json_object_get(result, "rows"), i, row) {
+        struct view *cells = view_list(view_item(rows), "cells");
+        json_array_foreach (row, k, cell) {
+            struct view *c = view_item(cells);
+            bool number = json_is_integer(cell);
+            view_text(c, "text",
+                      json_is_string(cell) ? json_string_value(cell)
+                      : number             ? json_text(s->r->arena, cell)
+                                           : NULL);
+            view_bool(c, "number", number);
+            view_bool(c, "empty", json_is_null(cell));
+        }
+    }
+    view_bool(v, "has_result", true);
+    view_int(v, "row_count", (int64_t)json_array_size(json_object_get(result, "rows")));
+    view_bool(v, "truncated", json_is_true(json_object_get(result, "truncated")));
+}
+
+/* ---- Checks --------------------------------------------------------------------------------- */
+static json_t *verdict_of(json_t *verdicts, const char *id) {
+    json_t *each;
+    size_t i;
+    json_array_foreach (verdicts, i, each)
+        if (str_eq(screen_text(each, "id"), id)) return each;
+    return NULL;
+}
+
+enum err screen_check_part(struct screen *s, struct view *v) {
+    const struct lab_scenario *scenario = &s->version->scenario;
+    const char *ids[LAB_CHECKS_MAX], *why;
+    int levels[LAB_CHECKS_MAX];
+    struct lab_checking_row last;
+    struct request *r = s->r;
+    for (int i = 0; i < scenario->check_count; i++) ids[i] = scenario->checks[i].id;
+    enum err e = lab_store_hints(r->db, r->arena, s->ask.run.id, ids, (size_t)scenario->check_count,
+                                 levels);
+    if (e) return e;
+    e = lab_store_checking(r->db, r->arena, s->ask.run.id, &last);
+    if (e && e != ERR_NOT_FOUND) return e;
+    bool checked = e == OK;
+    json_t *verdicts = checked ? json_read(r->arena, last.verdicts, strlen(last.verdicts), &why)
+                               : NULL;
+    view_bool(v, "checked", checked);
+    view_int(v, "passed", checked ? last.passed : 0);
+    view_int(v, "total", scenario->check_count);
+    view_int(v, "points", checked ? last.points : 0);
+    view_int(v, "all_points", scenario->points);
+    view_bool(v, "all_passed", checked && last.passed == last.total);
+    view_bool(v, "stale", checked && last.seq < s->ask.seq);
+    if (checked) view_time(v, "checked_at", last.at_ms, r->locale, r->zone);
+    struct view *list = view_list(v, "checks");
+    for (int i = 0; i < scenario->check_count; i++) {
+        const struct lab_check *c = &scenario->checks[i];
+        struct view *item = view_item(list), *hints = view_list(item, "hints");
+        json_t *verdict = verdict_of(verdicts, c->id);
+        bool passed = json_is_true(json_object_get(verdict, "passed"));
+        view_text(item, "id", c->id);
+        view_text(item, "title", c->title);
+        view_bool(item, "never", c->never);
+        view_int(item, "points", c->points);
+        view_bool(item, "is_checked", verdict != NULL);
+        view_bool(item, "is_passed", passed);
+        view_bool(item, "is_failed", verdict && !passed);
+        view_text(item, "sentence", screen_text(verdict, "sentence"));
+        for (int k = 0; k < levels[i] && k < c->hint_count; k++)
+            view_html(view_item(hints), "html", c->hints[k]);
+        view_bool(item, "more_hints", s->owner && levels[i] < c->hint_count && !passed);
+        view_int(item, "hints_left", c->hint_count - levels[i]);
+    }
+    return OK;
+}
+
+/* ---- Tasks ---------------------------------------------------------------------------------- */
+enum err screen_tasks_part(struct screen *s, struct view *v) {
+    struct lab_checking_row last;
+    enum err e = lab_store_checking(s->r->db, s->r->arena, s->ask.run.id, &last);
+    if (e && e != ERR_NOT_FOUND) return e;
+    view_bool(v, "has_rail", true);
+    if (s->version->tasks) view_html(v, "tasks", s->version->tasks);
+    view_bool(v, "rail_checked", !e);
+    view_int(v, "rail_passed", e ? 0 : last.passed);
+    view_int(v, "rail_total", s->version->scenario.check_count);
+    view_bool(v, "rail_stale", !e && last.seq < s->ask.seq);
+    view_text(v, "checks_href", screen_href(s, "?tab=check"));
+    return OK;
+}
+
+/* ---- Access --------------------------------------------------------------------------------- */
+void screen_access_part(struct screen *s, struct view *v) {
+    struct request *r = s->r;
+    const char *token = s->owner ? lab_run_token(r->app->labs, r->arena, s->ask.run.id) : "run_…",
+               *run = s->ask.run.id;
+    struct view *list = view_list(v, "apis");
+    view_text(v, "token", token);
+    view_text(
+        v, "clock_call",
+        arena_printf(
+            r->arena,
+            "curl -X POST %s/runs/%s/api/lab/clock \\\n  -H 'Authorization: Bearer %s' \\\n  -d '{\"advance_seconds\": 3600}'",
+            r->origin, run, token));
+    for (int i = 0; i < s->stack->member_count; i++) {
+        const struct lab_dialect *d = s->dialects[i];
+        struct view *item = view_item(list);
+        const char *base = arena_printf(r->arena, "%s/runs/%s/api/%s", r->origin, run,
+                                        d->connector_id),
+                   *how = "";
+        const struct lab_object *o = lab_object_of_kind(s->stack->members[i].connector, LAB_RECORD);
+        const char *path = arena_printf(r->arena, "%s%s%s", base, d->base,
+                                        d->objects[o->index].path);
+        switch (d->auth) {
+        case LAB_AUTH_BEARER:
+            how = arena_printf(r->arena, "curl -H 'Authorization: Bearer %s' \\\n  '%s'", token,
+                               path);
+            break;
+        case LAB_AUTH_KEY:
+            how = arena_printf(r->arena, "curl -H '%s: %s' \\\n  '%s'", d->auth_header, token,
+                               path);
+            break;
+        case LAB_AUTH_BASIC:
+            how = arena_printf(r->arena, "curl -u 'account:%s' \\\n  '%s'", token, path);
+            break;
+        case LAB_AUTH_OAUTH:
+            how = arena_printf(
+                r->arena,
+                "curl -d grant_type=client_credentials -d client_id=%s \\\n  -d client_secret=%s \\\n  '%s%s'\n\ncurl -H 'Authorization: Bearer ACCESS_TOKEN' \\\n  '%s'",
+                run, token, base, d->auth_path, path);
+            break;
+        }
+        view_text(item, "title", d->title);
+        view_text(item, "about", d->about);
+        view_text(item, "base", base);
+        view_text(item, "openapi", arena_printf(r->arena, "%s/openapi.json", base));
+        view_text(item, "curl", how);
+        view_int(item, "burst", d->burst);
+        view_int(item, "seconds", d->burst_seconds);
+        view_int(item, "daily", d->daily);
+    }
+}
+
+/* ---- Calls ---------------------------------------------------------------------------------- */
+void screen_calls(struct screen *s, struct view *v) {
+    struct view *list = view_list(v, "calls");
+    view_bool(v, "has_calls", s->ask.call_count > 0);
+    for (int i = 0; i < s->ask.call_count; i++) {
+        const struct lab_past_call *c = &s->ask.calls[i];
+        struct view *item = view_item(list);
+        view_text(item, "method", c->method);
+        view_text(item, "path", c->path);
+        view_text(item, "body", c->body);
+        view_text(item, "answer", *c->answer ? c->answer : NULL);
+        view_int(item, "status", c->status);
+        view_bool(item, "fine",
+                  c->status < 400 && !strstr(c->answer, "\"done\":false") &&
+                      !strstr(c->answer, "\"status\":\"refused\""));
+        view_bool(item, "newest", i == 0 && !s->typed);
+        screen_time(item, "at", c->now_ms, s->r);
+    }
+}

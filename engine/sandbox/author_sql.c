@@ -1,0 +1,71 @@
+/* Authors' SQL, compiled but not run. */
+#include "sandbox/author_sql.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "sandbox/tables.h"
+
+struct author_sql {
+    sqlite3 *db;
+    struct arena *arena;
+};
+
+static void close_db(void *db) { sqlite3_close(db); }
+static void end_statement(void *q) { sqlite3_finalize(q); }
+
+struct author_sql *author_sql_new(const struct lab_stack *stack, struct arena *a,
+                                  const struct lab_object **bad, const char **why) {
+    struct author_sql *p = NEW(a, struct author_sql);
+    *bad = NULL;
+    p->arena = a;
+    int rc = sqlite3_open_v2(":memory:", &p->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    if (p->db) arena_defer(a, close_db, p->db);
+    if (rc == SQLITE_OK) {
+        tables_harden(p->db);
+        if (tables_try(p->db, stack, a, bad)) return p;
+    }
+    *why = p->db ? arena_dup(a, sqlite3_errmsg(p->db)) : "memory is short";
+    return NULL;
+}
+
+static size_t blanks(const char *text) { return strspn(text, " \t\r\n;"); }
+
+/* SQLite says where most errors are; of a name that it does not know it only says the name. */
+static size_t place_of(sqlite3 *db, const char *sql, const char *why) {
+    int at = sqlite3_error_offset(db);
+    if (at >= 0) return (size_t)at;
+    const char *name = str_has_prefix(why, "no such ") ? strstr(why, ": ") : NULL;
+    const char *found = name ? strstr(sql, name + 2) : NULL;
+    return found ? (size_t)(found - sql) : 0;
+}
+
+static bool compile(struct author_sql *p, const char *sql, bool check, const char **why,
+                    size_t *offset) {
+    sqlite3_stmt *q = NULL;
+    const char *tail = "";
+    *offset = 0;
+    if (sqlite3_prepare_v2(p->db, sql, -1, &q, &tail) != SQLITE_OK) {
+        *why = arena_dup(p->arena, sqlite3_errmsg(p->db));
+        *offset = place_of(p->db, sql, *why);
+        return false;
+    }
+    arena_defer(p->arena, end_statement, q); /* the arena may leave through its guard */
+    *why = !q || !sqlite3_stmt_readonly(q) ? "it must be a SELECT"
+           : tail[blanks(tail)]            ? "it must be one statement"
+           : check && !str_eq(sqlite3_column_name(q, 0), "ok")
+               ? "its first column must be called ok"
+               : NULL;
+    if (q && sqlite3_stmt_readonly(q) && tail[blanks(tail)])
+        *offset = (size_t)(tail - sql) + blanks(tail);
+    return !*why;
+}
+
+bool author_sql_check(struct author_sql *p, const char *sql, const char **why, size_t *offset) {
+    return compile(p, sql, false, why, offset);
+}
+
+bool author_sql_check_verdict(struct author_sql *p, const char *sql, const char **why,
+                              size_t *offset) {
+    return compile(p, sql, true, why, offset);
+}
