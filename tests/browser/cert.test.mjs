@@ -55,7 +55,7 @@ test("a case is decided from the keyboard", async () => {
     await page.waitForURL(/done=granted/);
     const told = page.locator("main [role=status]").filter({ hasText: "Granted" });
     const number = await told.getByRole("link").textContent();
-    const name = await told.locator("bdi").textContent();
+    const name = await told.locator("bdi").first().textContent();
     await screenshot(page, "cert-granted", { fullPage: false });
     await told.getByRole("link").click();
     await page.waitForURL(new RegExp(`/certificates/${number}$`));

@@ -65,8 +65,11 @@ export async function solveLab(page, server, lab, name = "reference") {
     };
     await play(await readSolution(page, lab, name));
     await page.goto(`${run}?tab=check`);
+    /* The address is the same before and after: what is waited for is the answer. */
+    const checked = page.waitForResponse((answer) => answer.request().method() === "POST" && new URL(answer.url()).pathname.endsWith("/check"));
     await page.locator('form[action$="/check"] button').click();
-    await page.waitForURL(/tab=check/);
+    await checked;
+    await page.waitForLoadState();
     return run;
 }
 

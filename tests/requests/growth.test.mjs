@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { addPerson, command, makeAcademy, must, root, scratch, startServer } from "../lib/server.mjs";
 
 const sqlite = (file, sql) => {
-    const done = spawnSync("sqlite3", [file, `\n${sql}`], { encoding: "utf8" });
+    const done = spawnSync("sqlite3", ["-cmd", ".timeout 5000", file, `\n${sql}`], { encoding: "utf8" });
     assert.equal(done.status, 0, done.stderr);
     return done.stdout.trim();
 };
