@@ -33,7 +33,7 @@ async function check(given) {
 }
 async function held_by(login) {
     const page = await (await server.signedIn("assessor")).page(`/assess/certificates?q=${encodeURIComponent(names[login])}`);
-    return /GR-[0-9A-Z-]+/.exec(page)[0];
+    return /GR-\d{4}-[0-9A-Z-]+/.exec(page)[0];
 }
 const failed = (report) => report.checks.filter((c) => c.outcome === "fail").map((c) => c.code);
 
