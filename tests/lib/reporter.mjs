@@ -10,12 +10,12 @@ export default async function* report(source) {
             deepest = data.nesting;
             const broken = type === "test:fail" && data.details?.error?.failureType !== "subtestsFailed";
             if ((isParent || data.details?.type === "suite") && !broken) continue;
-            // A file that holds no tests is reported as one test by node; it is none.
-            if (data.nesting === 0 && data.name === data.file) continue;
+            // A file that holds no tests is reported as one test by node; it is none, unless what stands around its tests failed.
+            if (data.nesting === 0 && data.name === data.file && !broken) continue;
             const error = data.details?.error;
             const cause = error?.cause ?? error;
             yield JSON.stringify({
-                name: data.name,
+                name: data.name === data.file ? "before or after its tests" : data.name,
                 ok: type === "test:pass",
                 skip: data.skip === undefined ? undefined : String(data.skip === true ? "" : data.skip),
                 ms: Math.round(data.details?.duration_ms ?? 0),
