@@ -32,7 +32,9 @@
 struct event_loop {
     struct http *http;
     struct MHD_Daemon *daemon;
-    atomic_int connections;
+    atomic_int connections; /* that its thread serves */
+    atomic_long taken;      /* of those handed over, ever, by the acceptor: what it has taken up */
+    long handed;            /* ever; by the acceptor's thread only */
 };
 
 struct http {

@@ -3,6 +3,7 @@
 #include "http/http.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -298,23 +299,28 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot,
     h->requests_active--;
 }
 
+static void *join_peers(struct http *h, struct MHD_Connection *mhd) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (!info) return NULL;
+    /* Copied now, since libmicrohttpd 1.0 and later reuse the union for the next answer. */
+    int fd = info->connect_fd;
+    info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return info ? peers_join(h->peers, h, fd, info->client_addr) : NULL;
+}
+
 static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
                           enum MHD_ConnectionNotificationCode code) {
     struct event_loop *loop = cls;
     struct http *h = loop->http;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-            mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-        if (!info) return;
-        /* Copied now, since libmicrohttpd 1.0 and later reuse the union for the next answer. */
-        int fd = info->connect_fd;
-        info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-        if (!info) return;
-        *context = peers_join(h->peers, h, fd, info->client_addr);
-        if (!*context) return;
-        loop->connections++;
-        h->metrics.connections++;
-        h->metrics.connections_total++;
+        *context = join_peers(h, mhd);
+        if (*context) {
+            loop->connections++;
+            h->metrics.connections++;
+            h->metrics.connections_total++;
+        }
+        loop->taken++; /* after it is counted above: never in neither */
     } else if (*context) {
         peers_leave(h->peers, *context);
         *context = NULL;
@@ -350,12 +356,12 @@ static int descriptors_allowed(void) {
     return limit.rlim_cur > 1000000 ? 1000000 : (int)limit.rlim_cur;
 }
 
-static struct MHD_Daemon *loop_daemon(struct event_loop *loop, unsigned connections) {
+static struct MHD_Daemon *loop_daemon(struct event_loop *loop) {
     struct http *h = loop->http;
     return MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
             MHD_USE_ERROR_LOG | MHD_USE_ITC,
-        0, NULL, NULL, on_request, h, MHD_OPTION_CONNECTION_LIMIT, connections,
+        0, NULL, NULL, on_request, h, MHD_OPTION_CONNECTION_LIMIT, (unsigned)INT_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(h->options.timeout_s ? h->options.timeout_s : 30),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop, MHD_OPTION_UNESCAPE_CALLBACK,
@@ -382,7 +388,7 @@ static bool start_loops(struct http *h) {
     for (; h->loop_count < threads; h->loop_count++) {
         struct event_loop *loop = &h->loops[h->loop_count];
         loop->http = h;
-        loop->daemon = loop_daemon(loop, (unsigned)h->connections_max);
+        loop->daemon = loop_daemon(loop);
         if (!loop->daemon) return false;
     }
     return true;

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "http/connection.h"
 
 #define BACKLOG 4096
@@ -20,11 +21,13 @@
 #define PAUSE_MS 20
 #define EVICTED_PAUSE_MS 2
 #define EVICT_AT_ONCE 64 /* connections, at most, in one round */
+#define TAKEN_UP_MS 5000
 
 struct acceptor {
     struct http *http;
     pthread_t thread;
     int next;            /* index of an event loop: those with equally many take turns */
+    int64_t handed_ms;   /* when the last connection was handed over */
     int listening, stop; /* stop: an eventfd */
 };
 
@@ -45,22 +48,55 @@ bool address_read(const char *listen_on, int port, struct sockaddr_storage *out)
     return false;
 }
 
-/* An event loop counts a connection only once its thread has taken it up, so in a rush they take
- * turns. */
+/* With those that were handed to the event loop and not taken up yet. */
+static long connections_of(struct event_loop *loop) {
+    long taken = loop->taken;
+    if (loop->handed < taken) loop->handed = taken; /* some were late, and forgotten too early */
+    return loop->connections + loop->handed - taken;
+}
+
 static struct event_loop *least_busy(struct acceptor *a) {
     struct http *h = a->http;
     struct event_loop *best = &h->loops[a->next = (a->next + 1) % h->loop_count];
     for (int i = 1; i < h->loop_count; i++) {
         struct event_loop *other = &h->loops[(a->next + i) % h->loop_count];
-        if (other->connections < best->connections) best = other;
+        if (connections_of(other) < connections_of(best)) best = other;
     }
     return best;
 }
 
-static long all_connections(struct http *h) {
+/* The library drops a connection without a word when it has no memory for it: what has not been
+ * taken up for so long never will be. */
+static void forget_dropped(struct acceptor *a) {
+    if (clock_monotonic_ms() - a->handed_ms < TAKEN_UP_MS) return;
+    for (int i = 0; i < a->http->loop_count; i++)
+        a->http->loops[i].handed = a->http->loops[i].taken;
+}
+
+static long all_connections(struct acceptor *a) {
+    struct http *h = a->http;
     long n = 0;
-    for (int i = 0; i < h->loop_count; i++) n += h->loops[i].connections;
+    for (int i = 0; i < h->loop_count; i++) n += connections_of(&h->loops[i]);
     return n;
+}
+
+static bool hand_over(struct acceptor *a, int fd, const struct sockaddr *from, socklen_t len) {
+    struct event_loop *loop = least_busy(a);
+    a->handed_ms = clock_monotonic_ms();
+    loop->handed++;
+    if (MHD_add_connection(loop->daemon, fd, from, len) == MHD_YES) return true;
+    loop->handed--; /* the library has closed it */
+    return false;
+}
+
+/* RULE connections-exact: those that an event loop has not taken up yet count as well, so that a
+ * burst brings no more connections than there may be. (At a limit of its own the library, 0.9.75,
+ * returns with a lock held, and the event loop stands still for good: its limit is never
+ * reached.) */
+static bool has_room(struct acceptor *a) {
+    if (all_connections(a) < a->http->connections_max) return true;
+    forget_dropped(a);
+    return all_connections(a) < a->http->connections_max;
 }
 
 /* Accepts all waiting connections. Returns for how many ms there is no room for more; 0 when all
@@ -69,7 +105,7 @@ static int accept_waiting(struct acceptor *a) {
     struct sockaddr_storage from;
     for (;;) {
         socklen_t len = sizeof from;
-        if (all_connections(a->http) >= a->http->connections_max)
+        if (!has_room(a))
             return peers_make_room(a->http->peers, EVICT_AT_ONCE) ? EVICTED_PAUSE_MS : PAUSE_MS;
         int fd = accept4(a->listening, (struct sockaddr *)&from, &len,
                          SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -77,8 +113,7 @@ static int accept_waiting(struct acceptor *a) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
             return errno != EAGAIN ? PAUSE_MS : 0;
         }
-        /* The library closes what it does not accept. */
-        (void)MHD_add_connection(least_busy(a)->daemon, fd, (struct sockaddr *)&from, len);
+        if (!hand_over(a, fd, (struct sockaddr *)&from, len)) return PAUSE_MS;
     }
 }
 

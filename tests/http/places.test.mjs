@@ -105,6 +105,20 @@ test("many addresses that hold everything together make room as well", async (t)
     for (const socket of sockets) socket.destroy();
 });
 
+// RULE connections-exact.
+test("more connections at one moment than there are places: those behind them are answered", async (t) => {
+    for (const addresses of [["127.0.0.4"], ["127.0.0.4", "127.0.0.5", "127.0.0.6", "127.0.0.8"]]) {
+        const server = await startServer({ args: ["--connections", String(PLACES), "--threads", "2"], t });
+        process.kill(server.child.pid, "SIGSTOP"); // the kernel takes them, and the server meets all of them at once
+        const sockets = (await Promise.all(addresses.map((from) => flood(server, from, 4 * PLACES / addresses.length)))).flat();
+        process.kill(server.child.pid, "SIGCONT");
+        for (const from of ["127.0.0.7", "127.0.0.4"]) await ask(server, from);
+        assert.ok((await number(server, "gradus_http_connections")) <= PLACES);
+        for (const socket of sockets) socket.destroy();
+        await server.stop();
+    }
+});
+
 test("RULE events-at-once: as many requests at once as the library takes events are answered as quickly as one more or less", async (t) => {
     const LANES = 2; // each has 128 connections, or one more or less
     for (const count of [127, 128, 129].map((each) => each * LANES)) {
