@@ -6,6 +6,7 @@
 #include "account/account_sql.h"
 #include "audit/audit.h"
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/text.h"
 
 /* ---- Sign-in -------------------------------------------------------------------------------- */
@@ -105,16 +106,8 @@ static enum err overloaded(struct request *r, const struct sign_in *s) {
 
 /* The address of the page that asks for the code, with the one that follows it. */
 static const char *code_address(struct request *r, const char *next) {
-    struct buf b;
-    buf_init(&b, r->arena);
-    buf_puts(&b, ACCOUNT_CODE_PATH "?next=");
-    for (const char *p = account_safe_next(next); *p; p++) {
-        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-                     (*p >= '0' && *p <= '9') || strchr("/-._~", *p);
-        if (plain) buf_putc(&b, *p);
-        else buf_printf(&b, "%%%02X", (unsigned char)*p);
-    }
-    return buf_text(&b);
+    return arena_printf(r->arena, ACCOUNT_CODE_PATH "?next=%s",
+                        percent_encode(r->arena, account_safe_next(next), "/"));
 }
 
 static enum err signed_in(struct request *r, void *arg, enum err result) {

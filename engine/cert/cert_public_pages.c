@@ -137,12 +137,7 @@ static const char *profile_query(struct request *r, const struct cert_certificat
         {"&certId=", c->number}};
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
         buf_puts(&b, parts[i][0]);
-        for (const unsigned char *u = (const unsigned char *)parts[i][1]; *u; u++) {
-            bool plain = (*u >= 'a' && *u <= 'z') || (*u >= 'A' && *u <= 'Z') ||
-                         (*u >= '0' && *u <= '9') || *u == '-' || *u == '.';
-            if (plain) buf_putc(&b, (char)*u);
-            else buf_printf(&b, "%%%02X", *u);
-        }
+        buf_puts(&b, percent_encode(r->arena, parts[i][1], ""));
     }
     buf_printf(&b, "&issueYear=%.4s&issueMonth=%d", issued,
                (issued[5] - '0') * 10 + issued[6] - '0');

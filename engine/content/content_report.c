@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/text.h"
 #include "content/content.h"
 
@@ -127,14 +128,7 @@ static void report_json(const struct diag **all, size_t count, const struct tota
 
 /* A path as a relative URI reference (RFC 3986). */
 static void put_uri(struct buf *out, const char *path) {
-    static const char safe[] =
-        "-_.~/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    buf_putc(out, '"');
-    for (; *path; path++) {
-        if (strchr(safe, *path)) buf_putc(out, *path);
-        else buf_printf(out, "%%%02X", (unsigned char)*path);
-    }
-    buf_putc(out, '"');
+    buf_printf(out, "\"%s\"", percent_encode(out->arena, path, "/"));
 }
 
 static size_t rule_index(const char **rules, size_t *count, const char *rule) {

@@ -156,24 +156,13 @@ static enum err refuse(struct request *r, const struct lab_dialect *d, enum lab_
 }
 
 /* ---- Requests ------------------------------------------------------------------------------- */
-static void encode(struct buf *b, const char *text) {
-    static const char plainly[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    for (; *text; text++) {
-        if (strchr(plainly, *text)) buf_putc(b, *text);
-        else buf_printf(b, "%%%02X", (unsigned char)*text);
-    }
-}
-
 static const char *query_of(struct request *r) {
     struct buf b;
     const char *name, *value;
     buf_init(&b, r->arena);
     for (size_t i = 0; http_query_at(r, i, &name, &value); i++) {
-        if (i) buf_putc(&b, '&');
-        encode(&b, name);
-        buf_putc(&b, '=');
-        encode(&b, value);
+        buf_printf(&b, "%s%s=%s", i ? "&" : "", percent_encode(r->arena, name, ""),
+                   percent_encode(r->arena, value, ""));
     }
     return b.len ? buf_text(&b) : NULL;
 }

@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/codec.h"
 #include "base/owner.h"
 
 static bool started;
@@ -183,19 +184,7 @@ static int open_once(sqlite3 **out, const char *name, enum db_mode mode, int fla
  * memory. Sound only when nobody writes it and no WAL waits to be read. */
 static const char *immutable_name(struct arena *a, const char *path) {
     if (access(arena_printf(a, "%s-wal", path), F_OK) == 0) return NULL;
-    char *name = arena_alloc(a, strlen(path) * 3 + 32), *out = name;
-    memcpy(out, "file:", 5);
-    out += 5;
-    for (const char *p = path; *p; p++) {
-        if (*p == '%' || *p == '?' || *p == '#') {
-            static const char hex[] = "0123456789ABCDEF";
-            *out++ = '%';
-            *out++ = hex[(unsigned char)*p >> 4];
-            *out++ = hex[*p & 15];
-        } else *out++ = *p;
-    }
-    memcpy(out, "?immutable=1", 13);
-    return name;
+    return arena_printf(a, "file:%s?immutable=1", percent_encode(a, path, "/"));
 }
 
 enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, struct arena *a,

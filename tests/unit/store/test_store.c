@@ -220,6 +220,37 @@ static void read_only_places_say_so(void **state) {
     }
 }
 
+/* In a folder where SQLite cannot make its shared memory, it is given the path as a URI: whatever
+ * characters that has, this file is read and no other. */
+static void a_strange_path_is_read_in_a_read_only_folder(void **state) {
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("needs root to become somebody else\n");
+        skip();
+    }
+    fixture_fill(3);
+    const char *folder = fixture_path("a %41?b=c#d&é"),
+               *strange = arena_printf(&fixture_arena, "%s/x.db", folder);
+    assert_int_equal(mkdir(folder, 0755), 0);
+    assert_int_equal(rename(fixture_db, strange), 0);
+    chmod(strange, 0644);
+    chmod(fixture_folder, 0755);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        if (setgid(65534) != 0 || setuid(65534) != 0) _exit(9);
+        const char *why = NULL;
+        enum err e = store_check_backup(strange, &fixture_arena, &why);
+        if (e != OK) fprintf(stderr, "%s\n", why);
+        _exit(e == OK ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    assert_int_equal(status, 0);
+    unlink(strange);
+    rmdir(folder);
+}
+
 static void reading_needs_no_writer(void **state) {
     (void)state;
     struct store *s = fixture_open();
@@ -342,6 +373,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_truncated_file_is_an_error_not_a_crash, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(read_only_places_say_so, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_strange_path_is_read_in_a_read_only_folder, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(reading_needs_no_writer, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(each_thread_has_its_reader, fixture_setup,
                                         fixture_teardown),
