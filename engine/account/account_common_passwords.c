@@ -64,9 +64,7 @@ bool account_password_common(const char *password) {
     char small[4 * ACCOUNT_PASSWORD_MAX + 1];
     size_t len = strlen(password);
     if (len >= sizeof small) return false;
-    for (size_t i = 0; i <= len; i++)
-        small[i] = password[i] >= 'A' && password[i] <= 'Z' ? (char)(password[i] - 'A' + 'a')
-                                                            : password[i];
+    for (size_t i = 0; i <= len; i++) small[i] = ascii_lower(password[i]);
     if (listed(small, period(small, len))) return true;
     size_t from = 0, to = len;
     while (from < to && !is_letter(small[from])) from++;

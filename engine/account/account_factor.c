@@ -18,8 +18,7 @@
 char *factor_code_clean(struct arena *a, const char *typed) {
     char *out = arena_dup(a, typed), *to = out;
     for (const char *p = out; *p; p++)
-        if (*p != ' ' && *p != '-' && *p != '\t')
-            *to++ = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
+        if (*p != ' ' && *p != '-' && *p != '\t') *to++ = ascii_lower(*p);
     *to = '\0';
     return out;
 }

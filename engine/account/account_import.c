@@ -55,7 +55,7 @@ static int column_of(struct arena *a, const char *heading) {
     struct buf b;
     buf_init(&b, a);
     for (const char *p = heading; *p; p++) {
-        char c = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
+        char c = ascii_lower(*p);
         if ((c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80) buf_putc(&b, c);
     }
     for (size_t i = 0; i < COUNT_OF(headings); i++)
@@ -151,7 +151,7 @@ static void check_person(struct import *x, struct import_row *row) {
 static void read_roles(struct import *x, struct import_row *row, const char *cell) {
     char *roles = arena_dup(x->arena, str_trim(x->arena, cell)), *out = roles;
     for (const char *p = roles; *p; p++) {
-        char c = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
+        char c = ascii_lower(*p);
         bool gap = strchr(" ,;|+/\t", c) != NULL;
         if (!gap) *out++ = c;
         else if (out > roles && out[-1] != ',') *out++ = ',';

@@ -83,6 +83,21 @@ char *percent_encode(struct arena *a, const char *text, const char *also) {
     return out;
 }
 
+char *percent_decode_leniently(struct arena *a, const char *text, size_t len, bool plus) {
+    char *out = arena_copy(a, text, len), *to = out;
+    for (size_t i = 0; i < len; i++) {
+        int high = -1, low = -1;
+        if (text[i] == '%' && i + 2 < len)
+            high = hex_digit(text[i + 1]), low = hex_digit(text[i + 2]);
+        if (high >= 0 && low >= 0 && high * 16 + low != 0) {
+            *to++ = (char)(high * 16 + low);
+            i += 2;
+        } else *to++ = plus && text[i] == '+' ? ' ' : text[i];
+    }
+    *to = '\0';
+    return out;
+}
+
 char *base64url_encode(struct arena *a, const void *bytes, size_t len) {
     size_t size = sodium_base64_encoded_len(len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     char *out = arena_alloc(a, size);

@@ -32,6 +32,9 @@ unsigned char *base58_decode(struct arena *a, const char *text, size_t *len);
 /* Percent-encoded (RFC 3986 section 2.1): only letters, digits and - . _ ~ stand for themselves,
  * and what `also` names. For one value of a query, or with "/" for a path. Arena. */
 char *percent_encode(struct arena *a, const char *text, const char *also);
+/* Percent-decoded without ever refusing: "%00" and a "%" without two hexadecimal digits stand for
+ * themselves. With `plus`, "+" is a blank, as in a form. Any bytes may come out. Arena. */
+char *percent_decode_leniently(struct arena *a, const char *text, size_t len, bool plus);
 /* "z6Mk…": multibase (z, base58btc) of the multicodec ed25519-pub (0xed 0x01) and an Ed25519 public
  * key, as DID documents name it (Controlled Identifiers 1.0, Multikey). Arena. */
 #define MULTIKEY_BYTES 32

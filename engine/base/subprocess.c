@@ -202,13 +202,5 @@ char *subprocess_read_input(struct arena *a, size_t max, size_t *len) {
 }
 
 bool subprocess_write_output(const void *bytes, size_t len) {
-    const char *p = bytes;
-    while (len) {
-        ssize_t n = write(STDOUT_FILENO, p, len);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return false;
-        p += n;
-        len -= (size_t)n;
-    }
-    return true;
+    return write_whole(STDOUT_FILENO, bytes, len);
 }

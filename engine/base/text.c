@@ -80,6 +80,18 @@ bool str_has_suffix(const char *text, const char *suffix) {
 
 static bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+char *str_lower(struct arena *a, const char *text) {
+    char *out = arena_dup(a, text);
+    for (char *p = out; *p; p++) *p = ascii_lower(*p);
+    return out;
+}
+
+int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 char *str_trim(struct arena *a, const char *text) {
     while (is_blank(*text)) text++;
     size_t n = strlen(text);
@@ -114,9 +126,8 @@ char *slug_from(struct arena *a, const char *text) {
     char *out = arena_alloc(a, strlen(text) + 8);
     size_t n = 0;
     for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c >= 'A' && c <= 'Z') out[n++] = (char)(c + 32);
-        else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c >= 0x80 || c == '_')
+        unsigned char c = (unsigned char)ascii_lower(*text);
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c >= 0x80 || c == '_')
             out[n++] = (char)c;
         else if ((c == ' ' || c == '-' || c == '\t' || c == '\n') && n && out[n - 1] != '-')
             out[n++] = '-';
@@ -203,12 +214,13 @@ out:
     return text;
 }
 
-static bool write_all(int fd, const char *bytes, size_t len) {
+bool write_whole(int fd, const void *bytes, size_t len) {
+    const char *p = bytes;
     while (len) {
-        ssize_t n = write(fd, bytes, len);
+        ssize_t n = write(fd, p, len);
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return false;
-        bytes += n;
+        p += n;
         len -= (size_t)n;
     }
     return true;
@@ -227,7 +239,7 @@ bool file_write(const char *path, const void *bytes, size_t len, unsigned mode) 
     }
     int fd = file_make(temporary, O_WRONLY, mode);
     if (fd < 0) return false;
-    bool ok = write_all(fd, bytes, len) && fsync(fd) == 0;
+    bool ok = write_whole(fd, bytes, len) && fsync(fd) == 0;
     int why = errno;
     if (close(fd) != 0 && ok) {
         ok = false;

@@ -20,6 +20,12 @@ size_t utf8_count(const char *text);
 bool str_eq(const char *a, const char *b); /* NULL equals only NULL */
 bool str_has_prefix(const char *text, const char *prefix);
 bool str_has_suffix(const char *text, const char *suffix);
+/* An ASCII capital in lower case, any other byte as it is: whatever the locale. */
+static inline char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+/* A copy with its ASCII letters in lower case; arena. */
+char *str_lower(struct arena *a, const char *text);
+/* The value (0 to 15) of a hexadecimal digit in either case, or -1. */
+int hex_digit(char c);
 /* Without leading and trailing ASCII white space; arena. */
 char *str_trim(struct arena *a, const char *text);
 
@@ -40,6 +46,8 @@ size_t file_start(const char *path, char *bytes, size_t room);
 /* The folder's entries, closed with the arena; NULL when it cannot be read. For want of memory or
  * descriptors, which says nothing of the folder, the arena leaves through its guard. */
 DIR *dir_open(struct arena *a, const char *path);
+/* Writes all of it to a descriptor that waits, in as many calls as it takes. False with errno. */
+bool write_whole(int fd, const void *bytes, size_t len);
 /* Writes a file so that a crash leaves the old or the new one: a temporary file beside it, fsync,
  * rename. A file of root gets the owner of its folder (base/owner.h). False with errno. */
 bool file_write(const char *path, const void *bytes, size_t len, unsigned mode);

@@ -2,7 +2,6 @@
  * them. */
 #include "cert/cert_credential.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,8 +34,7 @@ static void put_text(struct arena *a, json_t *object, const char *name, const ch
 char *cert_json(struct arena *a, const json_t *value) { return json_text_as_built(a, value); }
 
 char *cert_identity_hash(struct arena *a, const char *email, const char *salt) {
-    char *text = arena_printf(a, "%s%s", email, salt);
-    for (size_t i = 0; i < strlen(email); i++) text[i] = (char)tolower((unsigned char)text[i]);
+    const char *text = arena_printf(a, "%s%s", str_lower(a, email), salt);
     return arena_printf(a, "sha256$%s", sha256_hex(a, text, strlen(text)));
 }
 

@@ -140,7 +140,7 @@ static enum err write_key(const char *path, struct arena *a, const char **why) {
         text[SEED_TEXT_BYTES] = '\n';
         /* Exclusive: two programs that start at once must not replace each other's key. */
         int fd = file_make(path, O_WRONLY, 0600);
-        if (fd < 0 || write(fd, text, SEED_TEXT_BYTES + 1) != SEED_TEXT_BYTES + 1 || fsync(fd) != 0)
+        if (fd < 0 || !write_whole(fd, text, SEED_TEXT_BYTES + 1) || fsync(fd) != 0)
             e = io_error(a, why, "cannot write", path);
         if (fd >= 0 && close(fd) != 0 && e == OK) e = io_error(a, why, "cannot write", path);
     }

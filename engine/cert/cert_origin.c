@@ -1,7 +1,6 @@
 /* What an academy's address may be, and what it is as a DID. */
 #include "cert/cert_origin.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -46,8 +45,7 @@ char *cert_did_from_origin(struct arena *a, const char *origin) {
     if (cert_origin_problem(origin)) return NULL;
     const char *host = strstr(origin, "://") + strlen("://");
     size_t len = strcspn(host, ":");
-    char *name = arena_copy(a, host, len);
-    for (char *c = name; *c; c++) *c = (char)tolower((unsigned char)*c);
+    const char *name = str_lower(a, arena_copy(a, host, len));
     return host[len] ? arena_printf(a, "did:web:%s%%3A%s", name, host + len + 1)
                      : arena_printf(a, "did:web:%s", name);
 }

@@ -195,18 +195,12 @@ bool attached_check(struct arena *a, const char *folder, const char *name, struc
 /* ---- Names
  * ---------------------------------------------------------------------------------------------- */
 
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 const char *attached_name(struct arena *a, const char *url, const char *in) {
     if (str_has_prefix(url, "./")) url += 2;
     if (!str_has_prefix(url, in)) return NULL;
     char *name = arena_dup(a, url + strlen(in)), *to = name;
     for (const char *p = name; *p && *p != '#' && *p != '?'; p++) {
-        int high = *p == '%' ? hex_value(p[1]) : -1, low = high >= 0 ? hex_value(p[2]) : -1;
+        int high = *p == '%' ? hex_digit(p[1]) : -1, low = high >= 0 ? hex_digit(p[2]) : -1;
         *to++ = low >= 0 ? (char)(high * 16 + low) : *p;
         if (low >= 0) p += 2;
     }

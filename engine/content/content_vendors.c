@@ -23,12 +23,11 @@ struct vendors {
 static bool word_char(unsigned char c) {
     return c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-static unsigned char lower(unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
 
 static uint64_t hash_word(const char *text, size_t len) {
     uint64_t hash = HASH_START;
     for (size_t i = 0; i < len; i++) {
-        const unsigned char c = lower((unsigned char)text[i]);
+        const char c = ascii_lower(text[i]);
         hash = hash_more(hash, &c, 1);
     }
     return hash;
@@ -45,7 +44,7 @@ static void add(struct vendors *v, struct arena *a, const char *line) {
     if (!*shown || *shown == '#') return;
     struct vendor *one = NEW(a, struct vendor);
     char *name = arena_dup(a, shown);
-    for (char *p = name; *p; p++) *p = (char)lower((unsigned char)*p);
+    for (char *p = name; *p; p++) *p = ascii_lower(*p);
     one->name = name;
     one->shown = shown;
     one->len = strlen(name);
@@ -75,7 +74,7 @@ struct vendors *vendors_load(const char *root, struct arena *a) {
 
 static bool same(const char *text, const char *name, size_t len) {
     for (size_t i = 0; i < len; i++)
-        if (lower((unsigned char)text[i]) != (unsigned char)name[i]) return false;
+        if (ascii_lower(text[i]) != name[i]) return false;
     return true;
 }
 
@@ -135,12 +134,9 @@ static size_t reference_length(const char *text, size_t left) {
     if (text[1] == '#') {
         bool hex = text[2] == 'x' || text[2] == 'X';
         for (size_t i = hex ? 3 : 2; i < n; i++) {
-            unsigned char c = lower((unsigned char)text[i]);
-            int digit = c >= '0' && c <= '9'          ? c - '0'
-                        : hex && c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                                      : -1;
-            if (digit < 0 || code > 0x10ffff) return 0;
-            code = code * (hex ? 16 : 10) + (uint32_t)digit;
+            int digit = hex_digit(text[i]), base = hex ? 16 : 10;
+            if (digit < 0 || digit >= base || code > 0x10ffff) return 0;
+            code = code * (uint32_t)base + (uint32_t)digit;
         }
     }
     for (size_t i = 0; i < COUNT_OF(entities); i++)

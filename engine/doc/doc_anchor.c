@@ -3,6 +3,7 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+#include "base/codec.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "doc/doc.h"
@@ -28,31 +29,9 @@ static bool is_reserved(const char *anchor) {
     return false;
 }
 
-static int hex_digit(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-static char *decoded(struct arena *a, const char *fragment) {
-    char *out = arena_alloc(a, strlen(fragment) + 1);
-    size_t n = 0;
-    for (; *fragment; fragment++) {
-        int high = *fragment == '%' ? hex_digit(fragment[1]) : -1,
-            low = high >= 0 ? hex_digit(fragment[2]) : -1;
-        if (low < 0 || high * 16 + low == 0) {
-            out[n++] = *fragment;
-            continue;
-        }
-        out[n++] = (char)(high * 16 + low);
-        fragment += 2;
-    }
-    return utf8_valid(out, n) ? out : arena_dup(a, "");
-}
-
 const char *doc_fragment(struct arena *a, const char *fragment) {
-    fragment = decoded(a, fragment);
+    fragment = percent_decode_leniently(a, fragment, strlen(fragment), false);
+    if (!utf8_valid(fragment, strlen(fragment))) fragment = "";
     return is_reserved(fragment) ? arena_printf(a, "%s-section", fragment) : arena_dup(a, fragment);
 }
 

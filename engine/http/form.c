@@ -6,13 +6,6 @@
 
 #include "base/text.h"
 
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 char *percent_decode(struct arena *a, const char *text, size_t len, bool plus) {
     char *out = arena_alloc(a, len + 1);
     size_t n = 0;
@@ -20,7 +13,7 @@ char *percent_decode(struct arena *a, const char *text, size_t len, bool plus) {
         char c = text[i];
         if (c == '%') {
             if (i + 2 >= len) return NULL;
-            int hi = hex_value(text[i + 1]), lo = hex_value(text[i + 2]);
+            int hi = hex_digit(text[i + 1]), lo = hex_digit(text[i + 2]);
             if (hi < 0 || lo < 0) return NULL;
             c = (char)(hi << 4 | lo);
             i += 2;

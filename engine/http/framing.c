@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 #define EXTENSION_BYTES 1024 /* of a chunk; no known client sends any */
 #define LENGTH_FIGURES 18    /* fits 64 bits */
 #define CHUNK_FIGURES 15
@@ -34,12 +36,6 @@ enum state {
 static bool is_token(unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            (c && strchr("!#$%&'*+-.^_`|~", c));
-}
-
-static int hex_value(unsigned char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* The fault for a control character where a line should end or go on. */
@@ -191,7 +187,7 @@ static enum framing_fault head_over(struct framing *f, unsigned char c) {
 /* ---- Chunks ---------------------------------------------------------------------------------- */
 
 static enum framing_fault read_chunk_size(struct framing *f, unsigned char c) {
-    int digit = hex_value(c);
+    int digit = hex_digit((char)c);
     if (digit >= 0) {
         if (f->at++ == 0) f->left = 0;
         f->left = f->left * 16 + (uint64_t)digit;

@@ -255,13 +255,6 @@ static void operation(struct openapi *w, const struct lab_object *o, enum lab_op
     buf_putc(w->b, '}');
 }
 
-static const char *lower(const char *word, struct arena *a) {
-    char *out = arena_dup(a, word);
-    for (char *p = out; *p; p++)
-        if (*p >= 'A' && *p <= 'Z') *p = (char)(*p + 32);
-    return out;
-}
-
 static void item_path(struct openapi *w, const char *path) {
     buf_putc(w->b, ',');
     buf_json(w->b, path);
@@ -272,7 +265,7 @@ static void item_path(struct openapi *w, const char *path) {
 
 static void paths(struct openapi *w, const struct lab_object *o) {
     const char *path = arena_printf(w->b->arena, "%s%s", w->d->base, w->d->objects[o->index].path),
-               *update = lower(w->d->update_method, w->b->arena);
+               *update = str_lower(w->b->arena, w->d->update_method);
     bool first = true;
     buf_json(w->b, path);
     buf_puts(w->b, ":{");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/text.h"
 #include "sandbox/world.h"
 
@@ -30,26 +31,6 @@ bool api_problem(struct api *x, enum lab_problem what, const char *field, const 
 }
 
 /* ---- Query ---------------------------------------------------------------------------------- */
-static int hex(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static char *decode(struct arena *a, const char *text, size_t len) {
-    char *out = arena_copy(a, text, len), *to = out;
-    for (size_t i = 0; i < len; i++) {
-        int high = -1, low = -1;
-        if (text[i] == '%' && i + 2 < len) high = hex(text[i + 1]), low = hex(text[i + 2]);
-        if (high >= 0 && low >= 0 && high * 16 + low != 0) {
-            *to++ = (char)(high * 16 + low);
-            i += 2;
-        } else *to++ = text[i] == '+' ? ' ' : text[i];
-    }
-    *to = '\0';
-    return out;
-}
-
 bool api_param(struct api *x, int index, const char **name, const char **value) {
     const char *p = x->query ? x->query : "";
     for (; index > 0 && *p; index--) {
@@ -58,8 +39,8 @@ bool api_param(struct api *x, int index, const char **name, const char **value) 
     }
     if (!*p) return false;
     size_t len = strcspn(p, "&"), key = strcspn(p, "=&");
-    *name = decode(x->a, p, key);
-    *value = key < len ? decode(x->a, p + key + 1, len - key - 1) : "";
+    *name = percent_decode_leniently(x->a, p, key, true);
+    *value = key < len ? percent_decode_leniently(x->a, p + key + 1, len - key - 1, true) : "";
     return true;
 }
 

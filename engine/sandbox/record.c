@@ -257,10 +257,7 @@ const char *record_value(const struct lab_object *o, const struct record *r, con
 }
 
 char *record_normal_email(struct arena *a, const char *email) {
-    char *out = str_trim(a, email);
-    for (char *p = out; *p; p++)
-        if (*p >= 'A' && *p <= 'Z') *p = (char)(*p + 32);
-    return out;
+    return str_lower(a, str_trim(a, email));
 }
 
 const char *record_key(const struct lab_object *o, const struct record *r, const char *key,

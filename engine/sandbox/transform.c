@@ -25,13 +25,6 @@ static const char *by_lookup(const struct lab_lookup *l, const char *value, bool
     return value;
 }
 
-static const char *lower(struct arena *a, const char *value) {
-    char *out = arena_dup(a, value);
-    for (char *p = out; *p; p++)
-        if (*p >= 'A' && *p <= 'Z') *p = (char)(*p + 32);
-    return out;
-}
-
 bool sync_tidies(const struct sync_mapping *m) {
     return str_eq(m->transform, "trim") || str_eq(m->transform, "lowercase") ||
            str_eq(m->transform, "normalise_email");
@@ -43,7 +36,7 @@ const char *sync_transform(struct lab_state *s, const struct sync_mapping *m, co
     const char *t = m->transform;
     if (!t || str_eq(t, "none") || str_eq(t, "keep_true")) return value;
     if (str_eq(t, "trim")) return str_trim(s->scratch, value);
-    if (str_eq(t, "lowercase")) return lower(s->scratch, value);
+    if (str_eq(t, "lowercase")) return str_lower(s->scratch, value);
     if (str_eq(t, "normalise_email")) return record_normal_email(s->scratch, value);
     if (str_eq(t, "value_map")) return by_values(m, value, to_right);
     for (int i = 0; i < s->stack.lookup_count; i++)

@@ -151,11 +151,7 @@ static enum err extract_file(struct reading *r, const struct backup_file *f) {
     while (written && (n = archive_read_data(r->tar, chunk, sizeof chunk)) > 0) {
         crypto_hash_sha256_update(&state, chunk, (unsigned long long)n);
         sum += n;
-        for (la_ssize_t at = 0; written && at < n;) {
-            ssize_t put = write(fd, chunk + at, (size_t)(n - at));
-            written = put > 0;
-            at += put;
-        }
+        written = write_whole(fd, chunk, (size_t)n);
     }
     int os = errno;
     if (fd >= 0 && close(fd) != 0) written = false;

@@ -130,10 +130,34 @@ static void test_percent(void **state) { /* RFC 3986, sections 2.1 and 2.3 */
     assert_string_equal(percent_encode(a, "", "/"), "");
 }
 
+static void test_percent_leniently(void **state) {
+    static const struct {
+        const char *text, *of_form, *of_path;
+    } cases[] = {
+        {"", "", ""},
+        {"a+b%20c", "a b c", "a+b c"},
+        {"%41%5a%7a%C3%A9%fF", "AZz\xc3\xa9\xff", "AZz\xc3\xa9\xff"},
+        {"%00%01", "%00\x01", "%00\x01"},
+        {"%2b%2", "+%2", "+%2"},
+        {"%4g%g4%%41%", "%4g%g4%A%", "%4g%g4%A%"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *text = cases[i].text;
+        size_t len = strlen(text);
+        assert_string_equal(percent_decode_leniently(*state, text, len, true), cases[i].of_form);
+        assert_string_equal(percent_decode_leniently(*state, text, len, false), cases[i].of_path);
+    }
+    /* Nothing behind `len` is read. */
+    assert_string_equal(percent_decode_leniently(*state, "a%41", 3, false), "a%4");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_percent), TEST(test_sha256), TEST(test_version), TEST(test_base64url),
-        TEST(test_base58),  TEST(test_ids),    TEST(test_random),  TEST(test_secrets),
+        TEST(test_percent),   TEST(test_percent_leniently),
+        TEST(test_sha256),    TEST(test_version),
+        TEST(test_base64url), TEST(test_base58),
+        TEST(test_ids),       TEST(test_random),
+        TEST(test_secrets),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

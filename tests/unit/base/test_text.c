@@ -2,8 +2,12 @@
 #include "unit/check.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -156,6 +160,63 @@ static void test_small_things(void **state) {
     assert_string_equal(str_trim(*state, "   "), "");
 }
 
+static void test_lower_case(void **state) {
+    for (int c = 0; c < 256; c++)
+        assert_int_equal((unsigned char)ascii_lower((char)c), c >= 65 && c <= 90 ? c + 32 : c);
+    const char *text = "@AMZ[`az{ Ärger É";
+    assert_string_equal(str_lower(*state, text), "@amz[`az{ Ärger É");
+    assert_string_equal(text, "@AMZ[`az{ Ärger É");
+    assert_string_equal(str_lower(*state, ""), "");
+}
+
+static void test_hex_digits(void **state) {
+    (void)state;
+    static const char digits[] = "0123456789abcdef", capitals[] = "0123456789ABCDEF";
+    int found = 0;
+    for (int c = 0; c < 256; c++) found += hex_digit((char)c) >= 0;
+    assert_int_equal(found, 22);
+    for (int i = 0; i < 16; i++) {
+        assert_int_equal(hex_digit(digits[i]), i);
+        assert_int_equal(hex_digit(capitals[i]), i);
+    }
+}
+
+static void nothing(int signal) { (void)signal; }
+
+/* A pipe takes a part at a time, and a signal interrupts: all of it arrives, in its order. */
+static void test_write_whole(void **state) {
+    enum { SIZE = 1 << 20 };
+    unsigned char *sent = arena_raw(*state, SIZE), got[4096];
+    for (size_t i = 0; i < SIZE; i++) sent[i] = (unsigned char)(i % 251);
+    int ends[2], status = -1;
+    assert_int_equal(pipe(ends), 0);
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = nothing}, NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(ends[0]);
+        struct itimerval often = {{.tv_usec = 500}, {.tv_usec = 500}};
+        setitimer(ITIMER_REAL, &often, NULL);
+        _exit(write_whole(ends[1], sent, SIZE) ? 0 : 1);
+    }
+    close(ends[1]);
+    size_t len = 0;
+    for (ssize_t n; (n = read(ends[0], got, sizeof got)) > 0; len += (size_t)n) {
+        assert_true(len + (size_t)n <= SIZE);
+        assert_memory_equal(sent + len, got, (size_t)n);
+        if (len % (64 * 4096) == 0) usleep(2000);
+    }
+    close(ends[0]);
+    assert_int_equal(len, SIZE);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    int null = open("/dev/null", O_RDONLY);
+    assert_true(write_whole(null, "", 0));
+    assert_false(write_whole(null, "x", 1));
+    assert_int_equal(errno, EBADF);
+    close(null);
+}
+
 static void test_files(void **state) {
     struct arena *a = *state;
     char folder[] = "/tmp/gradus-text-XXXXXX";
@@ -239,6 +300,9 @@ int main(void) {
         TEST(test_ids),
         TEST(test_slugs),
         TEST(test_small_things),
+        TEST(test_lower_case),
+        TEST(test_hex_digits),
+        TEST(test_write_whole),
         TEST(test_files),
         TEST(test_file_write_beside_a_left_over),
         TEST(test_folder_without_descriptors),
