@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "audit/audit_private.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/text.h"
 
 #define HOW_TO_GO_ON                                                                                                        \
@@ -81,9 +81,7 @@ static atomic_bool behind;
  * Every save waits here, and the holder may be a stopped program: so it is tried for 0.2 s, and
  * only once while the head is behind already. */
 static bool lock_folder(struct arena *a, const char *path, int *fd) {
-    char *folder = arena_dup(a, path), *slash = strrchr(folder, '/');
-    if (slash) slash[slash == folder] = '\0';
-    *fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    *fd = open(path_folder(a, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*fd < 0) return true; /* writing the head reports the problem */
     for (int tries = atomic_load(&behind) ? 1 : LOCK_TRIES;;) {
         if (flock(*fd, LOCK_EX | LOCK_NB) == 0) return true;
@@ -199,11 +197,6 @@ enum err audit_check_head(struct db *db, struct arena *a, const char **why) {
     return ERR_INVALID;
 }
 
-static bool exists(const char *path) {
-    struct stat st;
-    return lstat(path, &st) == 0;
-}
-
 static bool has_files(const char *folder) {
     DIR *d = opendir(folder);
     bool found = false;
@@ -214,21 +207,19 @@ static bool has_files(const char *folder) {
 
 /* A file of an academy that lies where its database is missing; NULL when there is none. */
 static const char *orphans(struct arena *a, const char *path) {
-    char *folder = arena_dup(a, path), *slash = strrchr(folder, '/');
-    if (slash) *slash = '\0';
-    else folder = arena_dup(a, ".");
+    const char *folder = path_folder(a, path);
     const char *keys = arena_printf(a, "%s/keys", folder);
     if (has_files(keys)) return keys;
     const char *files[] = {arena_printf(a, "%s/lab.key", folder), audit_head_path(a, path)};
     for (size_t i = 0; i < COUNT_OF(files); i++)
-        if (exists(files[i])) return files[i];
+        if (path_exists(files[i])) return files[i];
     return NULL;
 }
 
 enum err audit_open(struct store **out, const struct store_options *options, struct arena *a,
                     const char **why) {
     *out = NULL;
-    bool begins = !options->read_only && !options->must_exist && !exists(options->path);
+    bool begins = !options->read_only && !options->must_exist && !path_exists(options->path);
     const char *orphan = begins ? orphans(a, options->path) : NULL;
     if (orphan) {
         *why = arena_printf(
@@ -314,8 +305,8 @@ enum err audit_accept(struct store *s, struct arena *a, const char *by, const ch
     if (audit_head_read(a, path, &x.was, &ignored) != OK) x.was.seq = 0;
     /* Out of the way of RULE audit-head, and kept for whoever asks later. */
     const char *aside = arena_printf(a, "%s.set-aside", path);
-    for (int i = 2; exists(aside); i++) aside = arena_printf(a, "%s.set-aside.%d", path, i);
-    if (x.of_head && exists(path) && rename(path, aside) != 0) {
+    for (int i = 2; path_exists(aside); i++) aside = arena_printf(a, "%s.set-aside.%d", path, i);
+    if (x.of_head && path_exists(path) && rename(path, aside) != 0) {
         *why = arena_printf(a, "%s cannot be set aside: %s. Nothing was changed.", path,
                             strerror(errno));
         return ERR_IO;
@@ -331,7 +322,7 @@ enum err audit_accept(struct store *s, struct arena *a, const char *by, const ch
         return ERR_BUSY;
     }
     if (e == OK) return OK;
-    if (x.of_head && exists(aside)) (void)rename(aside, path);
+    if (x.of_head && path_exists(aside)) (void)rename(aside, path);
     *why = e == ERR_LIMIT ? "So many people have roles that were never logged that they cannot be "
                             "named. Nothing was changed."
                           : "The audit log cannot be written. Nothing was changed.";

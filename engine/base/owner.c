@@ -3,16 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
+
+#include "base/path.h"
 
 static bool stat_folder_of(const char *path, struct stat *st) {
     char folder[4096];
-    const char *slash = strrchr(path, '/');
-    int n = snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1,
-                     slash ? path : ".");
-    return n > 0 && (size_t)n < sizeof folder && stat(folder, st) == 0;
+    return path_folder_into(path, folder, sizeof folder) && stat(folder, st) == 0;
 }
 
 /* A file system that does not support owners (a network share) is no error. */

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/owner.h"
+#include "base/path.h"
 
 size_t utf8_length_at(const char *text, size_t len) {
     const unsigned char *s = (const unsigned char *)text;
@@ -152,9 +153,11 @@ static int open_file(const char *path, struct stat *st) {
 
 static void close_dir(void *dir) { closedir(dir); }
 
+void dir_close_with(struct arena *a, DIR *dir) { arena_defer(a, close_dir, dir); }
+
 DIR *dir_open(struct arena *a, const char *path) {
     DIR *dir = opendir(path);
-    if (dir) arena_defer(a, close_dir, dir);
+    if (dir) dir_close_with(a, dir);
     else if (errno_is_shortage(errno)) arena_starve(a);
     return dir;
 }
@@ -255,10 +258,9 @@ bool file_write(const char *path, const void *bytes, size_t len, unsigned mode) 
         return false;
     }
     char folder[4096];
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1,
-             slash ? path : ".");
-    int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int dir = path_folder_into(path, folder, sizeof folder)
+                  ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                  : -1;
     if (dir >= 0) {
         (void)fsync(dir);
         close(dir);

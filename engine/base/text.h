@@ -46,6 +46,8 @@ size_t file_start(const char *path, char *bytes, size_t room);
 /* The folder's entries, closed with the arena; NULL when it cannot be read. For want of memory or
  * descriptors, which says nothing of the folder, the arena leaves through its guard. */
 DIR *dir_open(struct arena *a, const char *path);
+/* Leaves it to the arena to close the folder. */
+void dir_close_with(struct arena *a, DIR *dir);
 /* Writes all of it to a descriptor that waits, in as many calls as it takes. False with errno. */
 bool write_whole(int fd, const void *bytes, size_t len);
 /* Writes a file so that a crash leaves the old or the new one: a temporary file beside it, fsync,

@@ -5,6 +5,7 @@
 #include "audit/audit.h"
 #include "base/codec.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "cert/cert_cache.h"
 #include "cert/cert_draw.h"
@@ -84,9 +85,8 @@ static void fill_signer(struct audit_signer *out, struct cert_keys *keys) {
 
 bool cert_signer(const char *database, struct arena *a, struct audit_signer *out) {
     static struct cert_keys *keys; /* one academy a process */
-    const char *slash = strrchr(database, '/'), *why;
-    const char *folder = slash ? arena_printf(a, "%.*s", (int)(slash - database), database) : ".";
-    if (keys || cert_keys_open(&keys, folder, false, a, &why) != OK) return false;
+    const char *why;
+    if (keys || cert_keys_open(&keys, path_folder(a, database), false, a, &why) != OK) return false;
     fill_signer(out, keys);
     return true;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/codec.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "content/content_attached.h"
 #include "content/content_private.h"
@@ -25,10 +26,10 @@ static enum err send_picture(struct request *r, const struct attached *f) {
 enum err content_file_page(struct request *r) {
     const struct content_file *module = snapshot_module(content_of(r), r->param[0]);
     struct attached f;
-    const char *why, *slash = module ? strrchr(module->path, '/') : NULL;
+    const char *why;
     if (!module || !attached_open(r->arena,
-                                  arena_printf(r->arena, "%s/%.*s", r->app->root,
-                                               (int)(slash - module->path), module->path),
+                                  arena_printf(r->arena, "%s/%s", r->app->root,
+                                               path_folder(r->arena, module->path)),
                                   r->param[1], &f, &why))
         return http_refuse(r, ERR_NOT_FOUND, "content_no_picture", NULL);
     http_header_out(r, "Content-Security-Policy",

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "content/content_private.h"
 
@@ -109,9 +110,8 @@ static void unread_file(struct checked_file *f, struct arena *a) {
 
 static void check_file(const char *root, const struct vendors *vendors, const char *path,
                        struct checked_file *f, struct arena *a, struct arena *scratch) {
-    const char *slash = strrchr(path, '/');
     f->path = arena_dup(a, path);
-    f->folder = arena_copy(a, path, (size_t)(slash - path));
+    f->folder = path_folder(a, path);
     f->room = room_of(f->path);
     if (f->room != ROOM_CONTENT) {
         diag_init(&f->diags, a);
@@ -120,7 +120,7 @@ static void check_file(const char *root, const struct vendors *vendors, const ch
     }
     f->kind = content_classify(a, f->path, &f->lang);
     diag_init(&f->diags, a);
-    if (f->kind == FILE_OTHER && content_is_ignored_name(slash + 1)) return;
+    if (f->kind == FILE_OTHER && content_is_ignored_name(path_name(path))) return;
     if (f->kind == FILE_OTHER) {
         unread_file(f, a);
         return;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "content/content_private.h"
 
@@ -67,11 +68,6 @@ bool content_is_ignored_name(const char *name) {
     return false;
 }
 
-static const char *name_of(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* By its folder and the first part of its name. */
 static enum file_kind kind_of(const char *path) {
     static const struct {
@@ -79,7 +75,7 @@ static enum file_kind kind_of(const char *path) {
         enum file_kind kind;
     } names[] = {
         {"programme", FILE_PROGRAMME}, {"glossary", FILE_GLOSSARY}, {"self-assessment", FILE_SELF}};
-    const char *name = name_of(path);
+    const char *name = path_name(path);
     size_t stem = strcspn(name, ".");
     if (content_is_ignored_name(name) || content_is_attached(path)) return FILE_OTHER;
     if (name - path >= 9 && memcmp(name - 9, "/modules/", 9) == 0) return FILE_MODULE;
@@ -90,7 +86,7 @@ static enum file_kind kind_of(const char *path) {
 }
 
 enum file_kind content_classify(struct arena *a, const char *path, const char **lang) {
-    const char *middle = middle_of(a, name_of(path));
+    const char *middle = middle_of(a, path_name(path));
     enum file_kind kind = kind_of(path);
     *lang = middle && kind != FILE_OTHER ? page_language(a, middle) : NULL;
     /* A programme has one text, in the language that it states. */
@@ -99,7 +95,7 @@ enum file_kind content_classify(struct arena *a, const char *path, const char **
 }
 
 const char *content_unknown_language(struct arena *a, const char *path) {
-    const char *middle = middle_of(a, name_of(path));
+    const char *middle = middle_of(a, path_name(path));
     return middle && kind_of(path) != FILE_OTHER && !page_language(a, middle) ? middle : NULL;
 }
 

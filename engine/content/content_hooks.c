@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "base/codec.h"
 #include "content/content_attached.h"
@@ -12,11 +13,6 @@
 #include <unicode/uloc.h>
 #include <unicode/ustring.h>
 #include <unistd.h>
-
-static const char *last_segment(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 static bool has_scheme(const char *url) {
     size_t n = strcspn(url, ":/?#");
@@ -27,7 +23,7 @@ static bool has_scheme(const char *url) {
  */
 static const char *document_link(struct body_context *c, struct arena *a, const char *path,
                                  const char *fragment) {
-    const char *name = last_segment(path);
+    const char *name = path_name(path);
     char *id = arena_copy(a, name, strcspn(name, "."));
     const char *hash = *fragment ? arena_printf(a, "#%s", doc_fragment(a, fragment)) : "";
     if (str_eq(id, "glossary"))
@@ -44,7 +40,7 @@ static const char *document_link(struct body_context *c, struct arena *a, const 
 /* Only pictures of the module itself are shown: another site could track the readers. */
 static const char *picture_link(struct body_context *c, struct arena *a, const char *url) {
     if (has_scheme(url) || !c->module_id || url[0] == '/' || attached_is_clip(url)) return NULL;
-    return arena_printf(a, "/modules/%s/files/%s", c->module_id, last_segment(url));
+    return arena_printf(a, "/modules/%s/files/%s", c->module_id, path_name(url));
 }
 
 /* A file of the module's own that is there; NULL when it is none. */
@@ -72,7 +68,7 @@ static const char *link_hook(void *context, struct arena *a, const char *url, bo
     size_t n = strcspn(url, "#?");
     char *path = arena_copy(a, url, n);
     if (str_has_prefix(path, "files/") ||
-        (url[0] != '/' && !str_has_suffix(path, ".md") && strchr(last_segment(path), '.')))
+        (url[0] != '/' && !str_has_suffix(path, ".md") && strchr(path_name(path), '.')))
         return NULL; /* it would lead nowhere */
     if (!str_has_suffix(path, ".md")) return url;
     return document_link(c, a, path, url[n] == '#' ? url + n + 1 : "");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "content/content_search.h"
 
@@ -182,7 +183,7 @@ void content_read_translation(struct doc *d, const char *ending, struct arena *a
 }
 
 static const char *base_name(struct arena *a, const char *path) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = path_name(path);
     return arena_copy(a, name, strcspn(name, "."));
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "content/content_private.h"
 
@@ -161,14 +162,14 @@ static bool make_into(struct rendered *r, const struct content_snapshot *s,
     m->doc = NEW(scratch, struct doc);
     if (!content_document(s->content, db, f, scratch, m->doc)) return false;
     content_fold_title(m->doc);
-    const char *slash = strrchr(f->path, '/'), *lang = snapshot_lang(s, f);
+    const char *lang = snapshot_lang(s, f);
     struct reading reading = reading_in(lang);
     m->context = (struct body_context){
         .glossary = snapshot_glossary(s, f->module->programme, &reading),
         .programme = f->module->programme,
         .module_id = f->module->id,
         .root = s->content->root,
-        .folder = arena_copy(scratch, f->path, (size_t)(slash - f->path)),
+        .folder = path_folder(scratch, f->path),
         .content = s->content,
         .lang = lang};
     content_hooks(&m->hooks, &m->context);

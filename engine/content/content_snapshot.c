@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "content/content_private.h"
 
@@ -51,7 +52,7 @@ void rendered_release(struct rendered *r) {
  * ------------------------------------------------------------------------------------------- */
 
 bool content_named_after(const char *path, const char *id) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = path_name(path);
     size_t len = strlen(id);
     return strncmp(name, id, len) == 0 && str_eq(name + len, ".md");
 }

@@ -26,8 +26,6 @@ void problem_add(struct problem_log *log, const char *format, ...) {
 
 /* ---- Folders -------------------------------------------------------------------------------- */
 
-static void close_folder(void *folder) { closedir(folder); }
-
 static int by_name(const void *a, const void *b) {
     return strcmp(((const struct site_file *)a)->name, ((const struct site_file *)b)->name);
 }
@@ -48,9 +46,7 @@ bool site_is_temporary(const char *name) {
 
 static void list_into(struct listing *l, const char *below, int levels) {
     char *path = arena_printf(l->arena, "%s/%s/%s", l->root, l->folder, below);
-    DIR *folder = opendir(path);
-    if (!folder && errno_is_shortage(errno)) arena_starve(l->arena);
-    arena_defer(l->arena, close_folder, folder);
+    DIR *folder = dir_open(l->arena, path);
     for (struct dirent *e; folder && l->count < FILES_MAX && (e = readdir(folder)) != NULL;) {
         if (e->d_name[0] == '.' || site_is_temporary(e->d_name)) continue;
         char *name = arena_printf(l->arena, "%s%s", below, e->d_name);

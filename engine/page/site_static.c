@@ -9,6 +9,7 @@
 
 #include "base/codec.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "page/site_private.h"
 
@@ -131,8 +132,7 @@ static void remember(struct generation *g, const struct blob *b) {
 static const struct blob *linked(struct generation *g, const char *name, const char *address,
                                  size_t len) {
     if (len >= 2 && memcmp(address, "./", 2) == 0) address += 2, len -= 2;
-    const char *slash = strrchr(name, '/');
-    int folder = slash ? (int)(slash - name + 1) : 0;
+    int folder = (int)(path_name(name) - name);
     int found = name_table_find(
         &g->statics, arena_printf(&g->arena, "%.*s%.*s", folder, name, (int)len, address));
     return found >= 0 ? g->files[found] : NULL;

@@ -3,17 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/store_copy.h"
+#include "base/path.h"
 #include "store/store_file.h"
-
-bool copy_exists(const char *path) {
-    struct stat st;
-    return lstat(path, &st) == 0;
-}
 
 enum err copy_check(sqlite3 *sql, const char *path, struct arena *a, const char **why) {
     const char *damage = NULL;
@@ -97,7 +91,7 @@ enum err copy_pages(sqlite3 *from, const char *from_path, const char *to, struct
 enum err store_copy_into(const char *path, const struct store_partial *into, struct arena *a,
                          const char **why) {
     *why = NULL;
-    if (!copy_exists(path)) {
+    if (!path_exists(path)) {
         *why = db_why_absent(a, path);
         return ERR_NOT_FOUND;
     }
@@ -111,11 +105,11 @@ enum err store_copy_into(const char *path, const struct store_partial *into, str
 
 enum err store_backup(const char *path, const char *to, struct arena *a, const char **why) {
     *why = NULL;
-    if (copy_exists(to)) {
+    if (path_exists(to)) {
         *why = arena_printf(a, "%s exists already and is not overwritten. Name another file.", to);
         return ERR_CONFLICT;
     }
-    if (!copy_exists(path)) {
+    if (!path_exists(path)) {
         *why = db_why_absent(a, path);
         return ERR_NOT_FOUND;
     }

@@ -5,8 +5,6 @@
 
 #include "store/store_db.h"
 
-/* Whether there is a file, folder or link of that name; a link is not followed. */
-bool copy_exists(const char *path);
 /* Runs integrity_check and foreign_key_check on the whole file. OK; ERR_INVALID when it is damaged;
  * another error when it could not be checked. Not OK: a sentence in `*why`. */
 enum err copy_check(sqlite3 *sql, const char *path, struct arena *a, const char **why) MUST_USE;

@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "base/owner.h"
+#include "base/path.h"
 
 enum err file_lock(int *fd, const char *path, enum lock_mode mode, struct arena *a,
                    const char **why) {
@@ -64,10 +64,6 @@ int file_sync(const char *path) {
 
 int file_sync_folder(const char *path) {
     char folder[4096];
-    const char *slash = strrchr(path, '/');
-    size_t len = slash ? (size_t)(slash - path) + 1 : 1;
-    if (len >= sizeof folder) return ENAMETOOLONG;
-    memcpy(folder, slash ? path : ".", len);
-    folder[len] = '\0';
+    if (!path_folder_into(path, folder, sizeof folder)) return ENAMETOOLONG;
     return file_sync(folder);
 }

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/owner.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "store/store_file.h"
 
@@ -50,16 +51,16 @@ static void remove_if_abandoned(struct arena *a, const char *path) {
 }
 
 void store_remove_leftovers(const char *beside_path, struct arena *a) {
-    char *folder = arena_dup(a, beside_path), *slash = strrchr(folder, '/');
-    if (slash) slash[1] = '\0';
-    DIR *d = opendir(slash ? folder : ".");
+    int folder_len = (int)(path_name(beside_path) - beside_path);
+    DIR *d = opendir(path_folder(a, beside_path));
     if (!d) return;
     /* The arena could leave and leak `d`: so each name has a buffer of its own, and a bounded
      * length. */
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
         char path[4096];
         if (!is_partial(e->d_name)) continue;
-        if (snprintf(path, sizeof path, "%s%s", slash ? folder : "", e->d_name) < (int)sizeof path)
+        if (snprintf(path, sizeof path, "%.*s%s", folder_len, beside_path, e->d_name) <
+            (int)sizeof path)
             remove_if_abandoned(a, path);
     }
     closedir(d);

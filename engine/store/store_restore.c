@@ -2,12 +2,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "store/store_copy.h"
 #include "store/store_file.h"
 #include "store/store_migrate.h"
 
 static enum err open_backup(sqlite3 **sql, const char *backup, struct arena *a, const char **why) {
-    if (!copy_exists(backup)) {
+    if (!path_exists(backup)) {
         *why = db_why_errno(a, ENOENT, backup, "be opened");
         return ERR_NOT_FOUND;
     }
@@ -35,8 +36,7 @@ enum err store_restore(const char *backup, const char *path, bool may_replace, s
                        const char **why) {
     sqlite3 *from = NULL;
     struct store_stage stage;
-    const char *name = strrchr(path, '/');
-    name = name ? name + 1 : path;
+    const char *name = path_name(path);
     enum err e = store_stage_begin(&stage, path, may_replace, a, why);
     if (e != OK) return e;
     e = open_backup(&from, backup, a, why);

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/owner.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "store/store_file.h"
 
@@ -21,18 +22,6 @@
 #define PLAN_MAX ((size_t)64 * 1024 * 1024)
 
 int store_stage_stop_after = -1;
-
-static bool exists(const char *path) {
-    struct stat st;
-    return lstat(path, &st) == 0;
-}
-
-static const char *folder_of(struct arena *a, const char *path) {
-    char *folder = arena_dup(a, path), *slash = strrchr(folder, '/');
-    if (!slash) return ".";
-    slash[slash == folder] = '\0';
-    return folder;
-}
 
 static const char *ready_of(struct arena *a, const char *folder) {
     return arena_printf(a, "%s/restore-ready", folder);
@@ -58,15 +47,13 @@ static bool has_name(const struct names *n, const char *name) {
     return false;
 }
 
-static void close_folder(void *d) { closedir(d); }
-
 /* Adds the names in FOLDER/SUB that do not begin with a dot, as "SUB/NAME"; none when there is no
  * such folder. 0 or errno: a name with a newline or tab does not fit into the plan and is refused.
  */
 static int list_folder(struct arena *a, const char *folder, const char *sub, struct names *out) {
     DIR *d = opendir(arena_printf(a, "%s/%s", folder, sub));
     if (!d) return errno == ENOENT ? 0 : errno;
-    arena_defer(a, close_folder, d);
+    dir_close_with(a, d);
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
         if (strpbrk(e->d_name, "\n\t")) return EINVAL;
         if (e->d_name[0] != '.') add_name(a, out, arena_printf(a, "%s/%s", sub, e->d_name));
@@ -78,7 +65,7 @@ static int list_folder(struct arena *a, const char *folder, const char *sub, str
 static void remove_tree(struct arena *a, const char *path) {
     DIR *d = opendir(path);
     if (!d) return;
-    arena_defer(a, close_folder, d);
+    dir_close_with(a, d);
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
         if (str_eq(e->d_name, ".") || str_eq(e->d_name, "..")) continue;
         const char *name = arena_printf(a, "%s/%s", path, e->d_name);
@@ -96,7 +83,7 @@ static enum err begin_locked(struct store_stage *s, bool replace, struct arena *
                              const char **why) {
     enum err e = store_stage_finish(s->path, a, why);
     if (e != OK) return e;
-    s->replace = exists(s->path);
+    s->replace = path_exists(s->path);
     if (s->replace && !replace) {
         *why = arena_printf(
             a,
@@ -114,7 +101,7 @@ static enum err begin_locked(struct store_stage *s, bool replace, struct arena *
 
 enum err store_stage_begin(struct store_stage *s, const char *path, bool replace, struct arena *a,
                            const char **why) {
-    *s = (struct store_stage){.path = path, .folder = folder_of(a, path), .lock = -1};
+    *s = (struct store_stage){.path = path, .folder = path_folder(a, path), .lock = -1};
     *why = NULL;
     int os = 0;
     if (mkdir(s->folder, 0700) == 0) {
@@ -168,11 +155,6 @@ static const char *kept_name_of(struct arena *a, const char *base, const char *n
 
 static const char *const beside[] = {"-wal", "-shm", STORE_HEAD_SUFFIX};
 
-static const char *base_of(const struct store_stage *s) {
-    const char *slash = strrchr(s->path, '/');
-    return slash ? slash + 1 : s->path;
-}
-
 /* Lists what is to be removed: what belongs to the old database, and, when keys are replaced, all
  * other keys. */
 static int list_drops(struct store_stage *s, const struct names *places, struct names *drops,
@@ -180,7 +162,7 @@ static int list_drops(struct store_stage *s, const struct names *places, struct 
     struct names keys = {0};
     int os = 0;
     for (size_t i = 0; i < COUNT_OF(beside); i++) {
-        const char *name = arena_printf(a, "%s%s", base_of(s), beside[i]);
+        const char *name = arena_printf(a, "%s%s", path_name(s->path), beside[i]);
         if (!has_name(places, name)) add_name(a, drops, name);
     }
     for (size_t i = 0; i < places->count; i++)
@@ -203,11 +185,11 @@ struct kept {
 static int keep_one(struct store_stage *s, const char *name, const char *suffix, struct kept *k,
                     struct arena *a) {
     const char *present = arena_printf(a, "%s/%s", s->folder, name),
-               *as = kept_name_of(a, base_of(s), name, suffix),
+               *as = kept_name_of(a, path_name(s->path), name, suffix),
                *kept_path = arena_printf(a, "%s/%s", s->folder, as);
-    if (!exists(present)) return 0;
+    if (!path_exists(present)) return 0;
     if (strchr(name, '/')) {
-        const char *folder = folder_of(a, kept_path);
+        const char *folder = path_folder(a, kept_path);
         if (folder_make(folder, 0700) == 0) add_name(a, &k->folders, folder);
         else if (errno != EEXIST) return errno;
     }
@@ -243,8 +225,9 @@ static const char *free_suffix(struct store_stage *s, const struct names *names,
     for (int n = 2;; n++) {
         bool taken = false;
         for (size_t i = 0; i < names->count && !taken; i++)
-            taken = exists(arena_printf(a, "%s/%s", s->folder,
-                                        kept_name_of(a, base_of(s), names->item[i], suffix)));
+            taken = path_exists(
+                arena_printf(a, "%s/%s", s->folder,
+                             kept_name_of(a, path_name(s->path), names->item[i], suffix)));
         if (!taken) return suffix;
         suffix = arena_printf(a, ".before-restore.%d", n);
     }
@@ -271,7 +254,7 @@ static int write_plan(struct store_stage *s, const struct names *places, const s
         const char *file = arena_printf(a, "%s/%s", s->dir, places->item[i]);
         int os = file_give(file, s->folder);
         if (!os) os = file_sync(file);
-        if (!os && strchr(places->item[i], '/')) os = file_give(folder_of(a, file), s->folder);
+        if (!os && strchr(places->item[i], '/')) os = file_give(path_folder(a, file), s->folder);
         if (!os && strchr(places->item[i], '/')) os = file_sync_folder(file);
         if (os) return os;
     }
@@ -325,7 +308,7 @@ static int keep_later(struct arena *a, const char *folder, char *names) {
     *tab = '\0';
     const char *present = arena_printf(a, "%s/%s", folder, names),
                *kept_path = arena_printf(a, "%s/%s", folder, tab + 1);
-    if (exists(kept_path) || !exists(present)) return 0;
+    if (path_exists(kept_path) || !path_exists(present)) return 0;
     if (rename(present, kept_path) != 0) return errno;
     int os = file_sync_folder(kept_path);
     return os ? os : file_sync_folder(present);
@@ -341,19 +324,19 @@ static int do_line(struct arena *a, const char *folder, const char *ready, char 
     const char *to = arena_printf(a, "%s/%s", folder, name);
     if (str_eq(line, "drop")) return unlink(to) == 0 || errno == ENOENT ? 0 : errno;
     const char *from = arena_printf(a, "%s/%s", ready, name);
-    if (!exists(from)) return 0; /* done before */
-    if (strchr(name, '/')) (void)folder_make(folder_of(a, to), 0700);
+    if (!path_exists(from)) return 0; /* done before */
+    if (strchr(name, '/')) (void)folder_make(path_folder(a, to), 0700);
     int os = rename(from, to) == 0 ? 0 : errno;
     return os ? os : file_sync_folder(to);
 }
 
 bool store_stage_pending(const char *path, struct arena *a) {
-    return exists(ready_of(a, folder_of(a, path)));
+    return path_exists(ready_of(a, path_folder(a, path)));
 }
 
 enum err store_stage_finish(const char *path, struct arena *a, const char **why) {
-    const char *folder = folder_of(a, path), *ready = ready_of(a, folder);
-    if (!exists(ready)) return OK;
+    const char *folder = path_folder(a, path), *ready = ready_of(a, folder);
+    if (!path_exists(ready)) return OK;
     size_t len;
     char *plan = file_read(a, arena_printf(a, "%s/plan", ready), PLAN_MAX, &len);
     int os = plan || errno == ENOENT ? 0 : errno;
