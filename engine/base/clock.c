@@ -44,16 +44,6 @@ static char *formatted(struct arena *a, int64_t ms, const char *format) {
 char *time_iso(struct arena *a, int64_t ms) { return formatted(a, ms, "%Y-%m-%dT%H:%M:%SZ"); }
 char *time_iso_date(struct arena *a, int64_t ms) { return formatted(a, ms, "%Y-%m-%d"); }
 
-char *time_http(struct arena *a, int64_t ms) {
-    /* strftime's names follow the C locale only while nobody calls setlocale: spelled out here. */
-    static const char days[] = "SunMonTueWedThuFriSat",
-                      months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    struct tm tm = parts(ms);
-    return arena_printf(a, "%.3s, %02d %.3s %d %02d:%02d:%02d GMT", days + 3 * tm.tm_wday,
-                        tm.tm_mday, months + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
-                        tm.tm_min, tm.tm_sec);
-}
-
 static int days_in_month(int year, int month) {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;

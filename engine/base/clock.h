@@ -30,8 +30,6 @@ int64_t clock_monotonic_us(void);
 char *time_iso(struct arena *a, int64_t ms);
 /* "2026-11-22". Arena. */
 char *time_iso_date(struct arena *a, int64_t ms);
-/* "Sun, 22 Nov 2026 04:10:51 GMT" (RFC 9110 section 5.6.7). Arena. */
-char *time_http(struct arena *a, int64_t ms);
 /* Reads RFC 3339 with zone, years 1970 to 9999; false when it is anything else. */
 bool time_parse_iso(const char *text, int64_t *ms);
 /* The same day and time `months` later; the 31st becomes the last day where there is none. */

@@ -293,13 +293,6 @@ void content_check_tree(const char *root, struct diag_list *diags);
 /* Whether files of this name are passed over without a report: README, LICENSE and the like, hidden
  * files, and what editors leave behind. */
 bool content_is_ignored_name(const char *name);
-/* Where each objective of the modules stands, for rooms that check items against them. */
-struct content_objective_place {
-    const char *id, *module, *programme, *domain, *level, *file;
-    int line, column;
-};
-void content_objectives(const char *root, struct arena *a, struct content_objective_place **out,
-                        size_t *count);
 /* Terms of a programme's glossary as ids (aliases too), for rooms that check `term:` links. */
 void content_terms(const char *root, struct arena *a, const char *programme,
                    const char *const **ids, size_t *count);

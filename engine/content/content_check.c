@@ -297,30 +297,6 @@ void content_check_tree(const char *root, struct diag_list *diags) {
     arena_release(&a);
 }
 
-void content_objectives(const char *root, struct arena *a, struct content_objective_place **out,
-                        size_t *count) {
-    struct whole_check *w = whole_check(root, a);
-    size_t most = 0;
-    for (size_t i = 0; i < w->count; i++) most += w->files[i].outline.objective_count;
-    *out = NEW_ARRAY(a, struct content_objective_place, most + 1);
-    *count = 0;
-    for (size_t i = 0; i < w->count; i++) {
-        const struct checked_file *f = &w->files[i];
-        for (size_t j = 0; f->module && !f->module->translates && j < f->outline.objective_count;
-             j++) {
-            const struct content_place *o = &f->outline.objectives[j];
-            (*out)[(*count)++] = (struct content_objective_place){o->id,
-                                                                  f->module->id,
-                                                                  f->module->programme,
-                                                                  f->module->domain,
-                                                                  f->module->level,
-                                                                  f->path,
-                                                                  o->line,
-                                                                  o->column};
-        }
-    }
-}
-
 void content_terms(const char *root, struct arena *a, const char *programme,
                    const char *const **ids, size_t *count) {
     struct whole_check *w = whole_check(root, a);

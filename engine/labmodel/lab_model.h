@@ -14,7 +14,6 @@
 
 #define LAB_CONNECTORS_MAX 8
 #define LAB_FIELDS_MAX 40
-#define LAB_ERRORS 16
 
 /* ---- Connector ------------------------------------------------------------------------------- */
 enum lab_type {

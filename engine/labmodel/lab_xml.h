@@ -8,7 +8,6 @@
 #include "doc/doc.h"
 
 #define LAB_XML_MAX ((size_t)1024 * 1024)
-#define LAB_XMLNS "urn:gradus:lab:1"
 
 /* The parsed document (arena), or NULL with diagnostics. */
 xmlDoc *lab_xml_parse(const char *file, const char *text, size_t len, struct arena *a,

@@ -47,7 +47,7 @@ enum err backup_keys_seal(const struct backup_keys *k, const char *passphrase, s
                           const unsigned char **out, size_t *len, const char **why) MUST_USE;
 /* Decrypts them. ERR_DENIED: the passphrase is wrong, or the bytes are damaged. */
 enum err backup_keys_open(struct backup_keys *k, const unsigned char *sealed, size_t len,
-                          const char *passphrase, struct arena *a, const char **why) MUST_USE;
+                          const char *passphrase, const char **why) MUST_USE;
 /* Writes one key file that only its owner can read (0600). */
 bool backup_key_write(const struct backup_key *key, const char *path);
 /* Asks on the terminal without echo, `twice` to catch typing errors; where standard input is no

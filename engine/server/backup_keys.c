@@ -186,8 +186,7 @@ enum err backup_keys_seal(const struct backup_keys *k, const char *passphrase, s
 }
 
 enum err backup_keys_open(struct backup_keys *k, const unsigned char *sealed, size_t len,
-                          const char *passphrase, struct arena *a, const char **why) {
-    (void)a;
+                          const char *passphrase, const char **why) {
     *why = "the sealed keys are damaged";
     uint32_t ops = len > HEAD_BYTES ? get_be(sealed + MAGIC_BYTES, 4) : 0,
              mem = len > HEAD_BYTES ? get_be(sealed + MAGIC_BYTES + 4, 4) : 0;

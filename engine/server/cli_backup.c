@@ -177,7 +177,7 @@ static enum err open_keys(struct restoring *r) {
             "was changed";
         e = ERR_DENIED;
     } else {
-        e = backup_keys_open(&r->keys, r->sealed, r->sealed_len, passphrase, r->a, &r->why);
+        e = backup_keys_open(&r->keys, r->sealed, r->sealed_len, passphrase, &r->why);
         if (e != OK) r->why = arena_printf(r->a, "%s. Nothing was changed", r->why);
     }
     sodium_free(passphrase);

@@ -8,28 +8,26 @@ static void test_forms(void **state) {
     struct arena *a = *state;
     static const struct {
         int64_t ms;
-        const char *iso, *http;
+        const char *iso;
     } cases[] = {
-        {0, "1970-01-01T00:00:00Z", "Thu, 01 Jan 1970 00:00:00 GMT"},
-        {1795320651000, "2026-11-22T04:10:51Z", "Sun, 22 Nov 2026 04:10:51 GMT"},
-        {1795320651999, "2026-11-22T04:10:51Z", "Sun, 22 Nov 2026 04:10:51 GMT"},
-        {951782400000, "2000-02-29T00:00:00Z", "Tue, 29 Feb 2000 00:00:00 GMT"},
-        {4107542399000, "2100-02-28T23:59:59Z", "Sun, 28 Feb 2100 23:59:59 GMT"},
-        {4107542400000, "2100-03-01T00:00:00Z", "Mon, 01 Mar 2100 00:00:00 GMT"},
-        {-1, "1969-12-31T23:59:59Z", "Wed, 31 Dec 1969 23:59:59 GMT"},
-        {-1000, "1969-12-31T23:59:59Z", "Wed, 31 Dec 1969 23:59:59 GMT"},
-        {-1001, "1969-12-31T23:59:58Z", "Wed, 31 Dec 1969 23:59:58 GMT"},
-        {253402300799000, "9999-12-31T23:59:59Z", "Fri, 31 Dec 9999 23:59:59 GMT"},
+        {0, "1970-01-01T00:00:00Z"},
+        {1795320651000, "2026-11-22T04:10:51Z"},
+        {1795320651999, "2026-11-22T04:10:51Z"},
+        {951782400000, "2000-02-29T00:00:00Z"},
+        {4107542399000, "2100-02-28T23:59:59Z"},
+        {4107542400000, "2100-03-01T00:00:00Z"},
+        {-1, "1969-12-31T23:59:59Z"},
+        {-1000, "1969-12-31T23:59:59Z"},
+        {-1001, "1969-12-31T23:59:58Z"},
+        {253402300799000, "9999-12-31T23:59:59Z"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_string_equal(time_iso(a, cases[i].ms), cases[i].iso);
-        assert_string_equal(time_http(a, cases[i].ms), cases[i].http);
         assert_memory_equal(time_iso_date(a, cases[i].ms), cases[i].iso, 10);
     }
     /* The ends of the type: something, no crash. */
     assert_non_null(time_iso(a, INT64_MIN));
     assert_non_null(time_iso(a, INT64_MAX));
-    assert_non_null(time_http(a, INT64_MIN));
 }
 
 static void test_reading(void **state) {
