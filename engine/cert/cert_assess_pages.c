@@ -369,8 +369,6 @@ static enum err show_case(struct request *r, int status_code, const struct case_
 
 enum err cert_case_page(struct request *r) { return show_case(r, 200, NULL); }
 
-static int status_of(enum err e) { return e == ERR_DENIED ? 403 : e == ERR_INVALID ? 422 : 409; }
-
 static enum err after_mark(struct request *r, void *arg, enum err result) {
     struct cert_mark *mark = arg;
     if (result == OK)
@@ -379,7 +377,7 @@ static enum err after_mark(struct request *r, void *arg, enum err result) {
     if (!mark->refusal) return result;
     struct case_form form = {.problem = cert_text(r, mark->refusal, NULL),
                              .comment = mark->comment};
-    return show_case(r, status_of(result), &form);
+    return show_case(r, cert_refusal_status(result), &form);
 }
 
 enum err cert_mark_post(struct request *r) {
@@ -408,7 +406,7 @@ static enum err after_decision(struct request *r, void *arg, enum err result) {
     if (!d->refusal) return result;
     struct case_form form = {cert_text(r, d->refusal, NULL), d->grant ? "granted" : "refused",
                              d->reason, NULL};
-    return show_case(r, status_of(result), &form);
+    return show_case(r, cert_refusal_status(result), &form);
 }
 
 /* RULE drawable-name: no certificate is granted whose holder's name the installed fonts cannot

@@ -68,7 +68,7 @@ static enum err declared(struct request *r, void *arg, enum err result) {
     struct interest_form form = {.problem = cert_text(r, d->refusal, NULL),
                                  .person = http_field(r, "person"),
                                  .note = d->note};
-    return show(r, result == ERR_DENIED ? 403 : result == ERR_INVALID ? 422 : 409, &form);
+    return show(r, cert_refusal_status(result), &form);
 }
 
 static enum err declare(struct request *r, const char *person_id) {

@@ -40,6 +40,10 @@ void cert_view_mark(struct request *r, struct view *v, const struct cert_mark_ro
     view_time(v, "at", mark->at_ms, r->locale, r->zone);
 }
 
+int cert_refusal_status(enum err refusal) {
+    return refusal == ERR_DENIED ? 403 : refusal == ERR_INVALID ? 422 : 409;
+}
+
 void cert_view_status(struct request *r, struct view *v, const struct cert_level_status *s) {
     const struct content_snapshot *content = content_of(r);
     struct view *groups = view_list(v, "groups"), *list = NULL;
@@ -231,7 +235,7 @@ static enum err after_apply(struct request *r, void *arg, enum err result) {
                                              apply->programme_id, apply->level_id));
     if (!apply->refusal) return result;
     struct level_form form = {cert_text(r, apply->refusal, NULL), apply->statement};
-    return show_level(r, result == ERR_INVALID ? 422 : 409, &form);
+    return show_level(r, cert_refusal_status(result), &form);
 }
 
 enum err cert_apply_post(struct request *r) {

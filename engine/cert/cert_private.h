@@ -284,6 +284,9 @@ char *cert_evidence_json(struct arena *a, const struct cert_level_status *s);
 /* ---- Pages ----------------------------------------------------------------------------------- */
 /* An interface text of the reader's language. */
 const char *cert_text(struct request *r, const char *key, struct view *v);
+/* The HTTP status of a page that says why an act was refused: 403 for who may not, 422 for what
+ * cannot be read, else 409 for what stands in its way. */
+int cert_refusal_status(enum err refusal);
 /* What the list of cases is called for the reader: cases to decide or, for an instructor, to mark.
  */
 const char *cert_queue_title(struct request *r);

@@ -105,8 +105,8 @@ static enum err after_change(struct request *r, void *arg, enum err result) {
                                              c->number, kinds[c->change]));
     if (result == ERR_NOT_FOUND) return http_refuse(r, result, "cert_error_no_certificate", NULL);
     if (!c->refusal) return result;
-    int status = result == ERR_DENIED ? 403 : result == ERR_INVALID ? 422 : 409;
-    return show_register(r, status, cert_text(r, c->refusal, NULL), c->number, c->reason);
+    return show_register(r, cert_refusal_status(result), cert_text(r, c->refusal, NULL), c->number,
+                         c->reason);
 }
 
 enum err cert_status_post(struct request *r) {

@@ -6,11 +6,6 @@
 #include "cert/cert_private.h"
 #include "cert/cert_sql.h"
 
-#define GROW(arena, array, count)                                                                  \
-    ((count) % 16 == 0 ? arena_grow((arena), (array), (count) * sizeof *(array),                   \
-                                    ((count) + 16) * sizeof *(array))                              \
-                       : (array))
-
 static void read_application(struct stmt *q, struct arena *a, struct cert_application *out) {
     *out = (struct cert_application){
         .id = stmt_text(q, 0, a),
@@ -47,7 +42,7 @@ static enum err read_applications(struct stmt *q, struct arena *a, struct cert_a
                                   size_t *count) {
     *out = NULL;
     for (*count = 0; stmt_row(q); (*count)++) {
-        *out = GROW(a, *out, *count);
+        *out = list_more(a, *out, *count, sizeof **out);
         read_application(q, a, &(*out)[*count]);
     }
     return stmt_end(q);
@@ -88,7 +83,7 @@ static enum err read_marks(struct stmt *q, struct arena *a, struct cert_mark_row
                            size_t *count) {
     *out = NULL;
     for (*count = 0; stmt_row(q); (*count)++) {
-        *out = GROW(a, *out, *count);
+        *out = list_more(a, *out, *count, sizeof **out);
         (*out)[*count] = (struct cert_mark_row){
             stmt_text(q, 0, a), stmt_text(q, 1, a), stmt_text(q, 2, a), stmt_text(q, 3, a),
             stmt_text(q, 4, a), stmt_text(q, 5, a), stmt_int(q, 6),     stmt_text(q, 7, a)};
@@ -112,7 +107,7 @@ enum err cert_teachers(struct db *db, struct arena *a, const char *learner,
     struct stmt *q = db_query(db, SQL_cert_teachers, "t", learner);
     *out = NULL;
     for (*count = 0; stmt_row(q); (*count)++) {
-        *out = GROW(a, *out, *count);
+        *out = list_more(a, *out, *count, sizeof **out);
         (*out)[*count] = (struct cert_teacher){stmt_text(q, 0, a), stmt_text(q, 1, a),
                                                stmt_text(q, 2, a)};
     }
@@ -154,7 +149,7 @@ enum err cert_past_of(struct db *db, struct arena *a, const struct cert_standing
                               x->programme_id, x->level->id,
                               x->application_id ? x->application_id : "", until_ms);
     for (; stmt_row(q); out->held_count++) {
-        out->held = GROW(a, out->held, out->held_count);
+        out->held = list_more(a, out->held, out->held_count, sizeof *out->held);
         out->held[out->held_count] = (struct cert_held){
             .issued_ms = stmt_int(q, 0),
             .until_ms = stmt_int(q, 1),
@@ -242,7 +237,7 @@ enum err cert_list(struct db *db, struct arena *a, const char *person_id, int64_
     struct stmt *q = db_query(db, SQL_cert_certificates_of, "ti", person_id, (int64_t)limit);
     *out = NULL;
     for (*count = 0; stmt_row(q); (*count)++) {
-        *out = GROW(a, *out, *count);
+        *out = list_more(a, *out, *count, sizeof **out);
         read_summary(q, a, now_ms, &(*out)[*count]);
     }
     return stmt_end(q);
@@ -327,7 +322,7 @@ enum err cert_statuses(struct db *db, struct arena *a, const char *certificate_i
     struct stmt *q = db_query(db, SQL_cert_statuses, "t", certificate_id);
     *out = NULL;
     for (*count = 0; stmt_row(q); (*count)++) {
-        *out = GROW(a, *out, *count);
+        *out = list_more(a, *out, *count, sizeof **out);
         (*out)[*count] = (struct cert_status_row){
             stmt_text(q, 0, a), stmt_text(q, 1, a), stmt_text(q, 3, a), stmt_int(q, 2),
             stmt_text(q, 4, a), stmt_text(q, 5, a), stmt_int(q, 6)};

@@ -291,6 +291,14 @@ static void typing_errors(void **state) {
     for (size_t i = 0; i < COUNT_OF(others); i++) assert_null(cert_number_read(a, others[i]));
 }
 
+static void a_refusal_has_its_status(void **state) {
+    (void)state;
+    assert_int_equal(cert_refusal_status(ERR_DENIED), 403);
+    assert_int_equal(cert_refusal_status(ERR_INVALID), 422);
+    assert_int_equal(cert_refusal_status(ERR_CONFLICT), 409);
+    assert_int_equal(cert_refusal_status(ERR_NOT_FOUND), 409);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(changed_facts),
@@ -305,6 +313,7 @@ int main(void) {
         TEST(numbers_as_they_are_typed),
         TEST(numbers),
         TEST(typing_errors),
+        TEST(a_refusal_has_its_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
