@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,12 @@ static inline int teardown(void **state) {
     }
     if (d) closedir(d);
     return rmdir(folder);
+}
+
+/* The next case of a test begins with an empty folder. */
+static inline void begin_anew(void) {
+    assert_int_equal(teardown(NULL), 0);
+    assert_int_equal(setup(NULL), 0);
 }
 
 static inline struct store *open_store(void) {
@@ -108,6 +115,21 @@ static inline enum err verify(struct audit_report *r) {
     enum err e = audit_verify(store_reader(s), &arena, r);
     assert_true(store_close(s, 1000));
     return e;
+}
+
+/* The key of the moment, with which important facts are signed. */
+static unsigned char public_key[32], secret_key[64];
+
+static inline void sign(void *context, const void *bytes, size_t len,
+                        unsigned char signature[AUDIT_SIGNATURE_BYTES]) {
+    crypto_sign_detached(signature, NULL, bytes, len, context);
+}
+
+static inline void begin_signing(void) {
+    codec_start();
+    crypto_sign_keypair(public_key, secret_key);
+    audit_signer_set(&(struct audit_signer){
+        .sign = sign, .context = secret_key, .key = multikey_encode(&arena, public_key)});
 }
 
 static inline void tamper(const char *sql) {

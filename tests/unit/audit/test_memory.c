@@ -1,8 +1,6 @@
 /* A log that cannot be read just now is not a broken one. */
 #include "fixture.h"
 
-#include <sodium.h>
-
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HAS_FAILING_MEMORY 0 /* a sanitizer has an allocator of its own */
 static bool fell_short;      /* the last time: the injected failure happened */
@@ -13,19 +11,9 @@ static bool fell_short;      /* the last time: the injected failure happened */
 
 #define MOST 200000
 
-static unsigned char public_key[32], secret_key[64];
-
-static void sign(void *context, const void *bytes, size_t len,
-                 unsigned char signature[AUDIT_SIGNATURE_BYTES]) {
-    crypto_sign_detached(signature, NULL, bytes, len, context);
-}
-
 /* Details that fill chunks of memory of their own, and a signed head after some of them. */
 static void fill_signed(void) {
-    codec_start();
-    crypto_sign_keypair(public_key, secret_key);
-    audit_signer_set(&(struct audit_signer){
-        .sign = sign, .context = secret_key, .key = multikey_encode(&arena, public_key)});
+    begin_signing();
     char *large = arena_alloc(&arena, 40000);
     memset(large, 'x', 39999);
     struct store *s = open_store();

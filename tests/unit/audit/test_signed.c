@@ -5,13 +5,6 @@
 
 /* ---- Signed heads --------------------------------------------------------------------------- */
 
-static unsigned char public_key[32], secret_key[64];
-
-static void sign(void *context, const void *bytes, size_t len,
-                 unsigned char signature[AUDIT_SIGNATURE_BYTES]) {
-    crypto_sign_detached(signature, NULL, bytes, len, context);
-}
-
 /* The key of the moment is the only one that is here. */
 static char name[MULTIKEY_MAX + 1];
 
@@ -25,16 +18,15 @@ static void sign_again(void) {
     audit_signer_set(&(struct audit_signer){sign, knows, secret_key, name});
 }
 
-static void begin_signing(void) {
-    codec_start();
-    crypto_sign_keypair(public_key, secret_key);
+static void begin_signing_as_known(void) {
+    begin_signing();
     sign_again();
 }
 
 /* RULE audit-sign. */
 static void facts_of_importance_are_signed_as_they_are_made(void **state) {
     (void)state;
-    begin_signing();
+    begin_signing_as_known();
     static const struct {
         const char *action;
         bool is_signed;
@@ -109,12 +101,9 @@ static void the_newest_signature_finds_what_was_changed(void **state) {
     };
     const char *why;
     struct audit_report r;
-    begin_signing();
+    begin_signing_as_known();
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        if (i) {
-            teardown(NULL);
-            assert_int_equal(setup(NULL), 0);
-        }
+        if (i) begin_anew();
         sign_again();
         fill();
         struct store *s = open_store();
@@ -153,7 +142,7 @@ static const char *replace(const char *text, const char *what, const char *with)
 /* Whoever makes chain, head and signatures anew is found by what somebody else kept. */
 static void a_log_made_anew_is_not_the_one_that_was_published(void **state) {
     (void)state;
-    begin_signing();
+    begin_signing_as_known();
     fill();
     struct store *s = open_store();
     struct audit_signed_head head;
@@ -184,8 +173,7 @@ static void a_log_made_anew_is_not_the_one_that_was_published(void **state) {
     assert_int_equal(against("", &said), ERR_INVALID);
     /* All of it anew, by somebody who has the folder and the key. */
     char *kept[] = {strdup(published), strdup(list)};
-    teardown(NULL);
-    assert_int_equal(setup(NULL), 0);
+    begin_anew();
     sign_again();
     fill();
     s = open_store();
@@ -223,11 +211,8 @@ static void a_signed_head_that_does_not_fit_is_found(void **state) {
         {"UPDATE audit_signed_head SET seq = 0", "is not there"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        if (i) {
-            teardown(NULL);
-            assert_int_equal(setup(NULL), 0);
-        }
-        begin_signing();
+        if (i) begin_anew();
+        begin_signing_as_known();
         fill();
         struct store *s = open_store();
         assert_int_equal(store_write(s, audit_sign, NULL, &arena), OK);
@@ -269,11 +254,8 @@ static void a_fact_of_importance_without_its_signed_head_is_found(void **state) 
          "Row 7 of the audit log is not signed"}, /* such a row is of a program that signs */
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        if (i) {
-            teardown(NULL);
-            assert_int_equal(setup(NULL), 0);
-        }
-        begin_signing();
+        if (i) begin_anew();
+        begin_signing_as_known();
         struct store *s = open_store();
         for (size_t k = 0; k < COUNT_OF(facts); k++) assert_int_equal(say(s, facts[k]), OK);
         /* Without the keys nothing is written that has to be signed. */
@@ -334,12 +316,9 @@ static void a_start_does_not_sign_what_somebody_else_wrote(void **state) {
         {"p", "person.add"},  {"system", "exam.result"}, {"p", "lab.pass"},
         {"p", "cohort.join"}, {"p", "exam.accommodate"}, {"system", "clock.followed"}};
     for (size_t i = 0; i < COUNT_OF(forged); i++) {
-        if (i) {
-            teardown(NULL);
-            assert_int_equal(setup(NULL), 0);
-        }
+        if (i) begin_anew();
         struct audit_signed_head head;
-        begin_signing();
+        begin_signing_as_known();
         fill();
         struct store *s = open_store();
         assert_int_equal(store_write(s, audit_sign_begin, NULL, &arena), OK);
@@ -371,11 +350,10 @@ static void the_first_start_says_from_when_on_all_is_signed(void **state) {
     struct audit_signed_head head;
     int64_t from;
     audit_signer_set(NULL);
-    teardown(NULL);
-    assert_int_equal(setup(NULL), 0);
+    begin_anew();
     fill();
     forge("system", "exam.result", "s"); /* of an older program */
-    begin_signing();
+    begin_signing_as_known();
     struct store *s = open_store();
     assert_int_equal(store_write(s, audit_sign_begin, NULL, &arena), OK);
     assert_int_equal(audit_signing_start(store_reader(s), &from), OK);
@@ -409,7 +387,7 @@ static bool lend(const char *database, struct arena *a, struct audit_signer *out
 static void a_command_signs_or_refuses(void **state) {
     (void)state;
     struct audit_report r;
-    begin_signing();
+    begin_signing_as_known();
     struct store *s = open_store();
     assert_int_equal(store_write(s, audit_sign_begin, NULL, &arena), OK);
     lent = true;
@@ -425,7 +403,7 @@ static void a_command_signs_or_refuses(void **state) {
 static void a_command_without_the_key_refuses(void **state) {
     (void)state;
     struct audit_report r;
-    begin_signing();
+    begin_signing_as_known();
     struct store *s = open_store();
     assert_int_equal(say(s, (struct fact){"system", "audit.signs", "signing", NULL, OK}), OK);
     lent = false;
@@ -446,11 +424,11 @@ static void a_strangers_head_is_a_fault_and_a_lost_keys_is_not(void **state) {
     (void)state;
     struct audit_report r;
     bool strange;
-    begin_signing();
+    begin_signing_as_known();
     const char *lost = arena_dup(&arena, multikey_encode(&arena, public_key));
     struct store *s = open_store();
     assert_int_equal(say(s, (struct fact){"p", "cert.grant", "s", NULL, OK}), OK);
-    begin_signing(); /* another key: the one before is not here any more */
+    begin_signing_as_known(); /* another key: the one before is not here any more */
     assert_int_equal(say(s, (struct fact){"p", "cert.grant", "s", NULL, OK}), OK);
     struct db *db = store_reader(s);
     assert_int_equal(audit_key_untrusted(db, &arena, lost, 1, &strange), OK);
@@ -464,7 +442,7 @@ static void a_strangers_head_is_a_fault_and_a_lost_keys_is_not(void **state) {
     unsigned char ours[2][64];
     memcpy(ours[0], public_key, 32);
     memcpy(ours[1], secret_key, 64);
-    begin_signing();
+    begin_signing_as_known();
     const char *stranger = arena_dup(&arena, multikey_encode(&arena, public_key));
     assert_int_equal(say(s, (struct fact){"p", "cert.grant", "s", NULL, OK}), OK);
     memcpy(public_key, ours[0], 32);

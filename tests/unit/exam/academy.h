@@ -7,6 +7,7 @@
 #include "account/account.h"
 #include "base/clock.h"
 #include "base/codec.h"
+#include "base/json.h"
 #include "base/log.h"
 
 static char root[128], data[160];
@@ -66,6 +67,58 @@ static inline int academy_open(void (*write_exam)(void)) {
         return -1;
     app.exams = exams;
     return 0;
+}
+
+/* A bank of six items and an exam that asks three of them. */
+static inline void write_small_exam(void) {
+    struct buf b;
+    buf_init(&b, &arena);
+    buf_puts(&b, SAMPLE_BANK_HEAD);
+    for (int i = 1; i <= 6; i++)
+        sample_item(&b, arena_printf(&arena, "keys-%d", i), "keys", "apply", "data", "");
+    sample_write(root, "exams/p/bank/small.md", buf_text(&b));
+    sample_write(root, "exams/p/small.md", sample_def(&arena, "", "| data | 0 | 3 |\n"));
+}
+
+/* cmocka's setup of the tests that need no more than this exam. */
+static inline int academy_open_small(void **state) {
+    (void)state;
+    return academy_open(write_small_exam);
+}
+
+/* An attempt at the exam "small" that has ended and was scored: its id. */
+static inline const char *sit_small(const char *person, int ability_permille) {
+    struct exam_demo_attempt x = {.exams = exams,
+                                  .person_id = person,
+                                  .exam_id = "small",
+                                  .seed = 3,
+                                  .start_ms = NOW,
+                                  .submit_ms = NOW + MS_MINUTE,
+                                  .answers = -1,
+                                  .ability_permille = ability_permille};
+    assert_int_equal(job(exam_demo_attempt_job, &x, NOW + MS_HOUR), OK);
+    return x.id;
+}
+
+/* The save of an option, as a browser sends it. */
+static inline struct exam_saving saving_of(const char *attempt, const char *person, int slot,
+                                           int64_t seq, int option) {
+    const char *why, *text = arena_printf(&arena, "[%d]", option);
+    return (struct exam_saving){.attempt_id = attempt,
+                                .person_id = person,
+                                .client = "t",
+                                .slot = slot,
+                                .seq = seq,
+                                .value = json_read(&arena, text, strlen(text), &why)};
+}
+
+static inline struct exam_evidence evidence_of(const char *attempt) {
+    struct exam_evidence x;
+    struct db *db = store_reader(store);
+    store_read_begin(db);
+    assert_int_equal(exam_evidence(db, &arena, exams, attempt, &x), OK);
+    store_read_end(db);
+    return x;
 }
 
 static inline int academy_close(void **state) {

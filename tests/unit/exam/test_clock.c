@@ -10,21 +10,6 @@
 
 static int64_t turn; /* each test has a time of its own */
 
-static void write_exam(void) {
-    struct buf b;
-    buf_init(&b, &arena);
-    buf_puts(&b, SAMPLE_BANK_HEAD);
-    for (int i = 1; i <= 6; i++)
-        sample_item(&b, arena_printf(&arena, "keys-%d", i), "keys", "apply", "data", "");
-    sample_write(root, "exams/p/bank/small.md", buf_text(&b));
-    sample_write(root, "exams/p/small.md", sample_def(&arena, "", "| data | 0 | 3 |\n"));
-}
-
-static int open_all(void **state) {
-    (void)state;
-    return academy_open(write_exam);
-}
-
 /* ---- Helpers ------------------------------------------------------------------------------- */
 
 static int64_t begin(const char **attempt) {
@@ -46,13 +31,7 @@ static struct exam_attempt load(const char *attempt) {
 }
 
 static enum err save(const char *attempt, int64_t seq, int option, int64_t now_ms) {
-    const char *why, *text = arena_printf(&arena, "[%d]", option);
-    struct exam_saving s = {.attempt_id = attempt,
-                            .person_id = ana,
-                            .client = "t",
-                            .slot = 1,
-                            .seq = seq,
-                            .value = json_read(&arena, text, strlen(text), &why)};
+    struct exam_saving s = saving_of(attempt, ana, 1, seq, option);
     return job(exam_save_job, &s, now_ms);
 }
 
@@ -310,5 +289,5 @@ int main(void) {
         cmocka_unit_test(
             test_reopen_not_what_was_passed), /* the last: what is passed is not sat again */
     };
-    return cmocka_run_group_tests(tests, open_all, academy_close);
+    return cmocka_run_group_tests(tests, academy_open_small, academy_close);
 }

@@ -8,33 +8,12 @@
 
 static const char *attempt; /* of Ana, who has answered, marked, and been opened again */
 
-static void write_exam(void) {
-    struct buf b;
-    buf_init(&b, &arena);
-    buf_puts(&b, SAMPLE_BANK_HEAD);
-    for (int i = 1; i <= 6; i++)
-        sample_item(&b, arena_printf(&arena, "keys-%d", i), "keys", "apply", "data", "");
-    sample_write(root, "exams/p/bank/small.md", buf_text(&b));
-    sample_write(root, "exams/p/small.md", sample_def(&arena, "", "| data | 0 | 3 |\n"));
-}
-
-static int open_all(void **state) {
-    (void)state;
-    return academy_open(write_exam);
-}
-
 static int each_step(write_fn run, void *arg, size_t size, int64_t now_ms) {
     return fail_each_step(store, &arena, run, arg, size, now_ms);
 }
 
 static enum err save(int64_t seq, int option, int64_t now_ms, bool failing) {
-    const char *why, *text = arena_printf(&arena, "[%d]", option);
-    struct exam_saving s = {.attempt_id = attempt,
-                            .person_id = ana,
-                            .client = "t",
-                            .slot = 1,
-                            .seq = seq,
-                            .value = json_read(&arena, text, strlen(text), &why)};
+    struct exam_saving s = saving_of(attempt, ana, 1, seq, option);
     if (!failing) return job(exam_save_job, &s, now_ms);
     assert_true(each_step(exam_save_job, &s, sizeof s, now_ms) > 0);
     return OK;
@@ -95,13 +74,7 @@ static void test_refusals(void **state) {
     (void)state;
     struct exam_flagging f = {.attempt_id = attempt, .person_id = ana, .slot = 2};
     each_step_refused(exam_flag_job, &f, ERR_CONFLICT, NOW + MS_DAY);
-    const char *why;
-    struct exam_saving s = {.attempt_id = attempt,
-                            .person_id = ana,
-                            .client = "t",
-                            .slot = 1,
-                            .seq = 9,
-                            .value = json_read(&arena, "[1]", 3, &why)};
+    struct exam_saving s = saving_of(attempt, ana, 1, 9, 1);
     each_step_refused(exam_save_job, &s, ERR_CONFLICT, NOW + MS_DAY);
 }
 
@@ -230,5 +203,5 @@ int main(void) {
         cmocka_unit_test(test_reopened_and_scored),
         cmocka_unit_test(test_read),
     };
-    return cmocka_run_group_tests(tests, open_all, academy_close);
+    return cmocka_run_group_tests(tests, academy_open_small, academy_close);
 }

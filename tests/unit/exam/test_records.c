@@ -39,16 +39,7 @@ static void reopen(int64_t now_ms) {
 static int open_all(void **state) {
     (void)state;
     if (academy_open(write_exam)) return -1;
-    struct exam_demo_attempt x = {.exams = exams,
-                                  .person_id = ana,
-                                  .exam_id = "small",
-                                  .seed = 3,
-                                  .start_ms = NOW,
-                                  .submit_ms = NOW + MS_MINUTE,
-                                  .answers = -1,
-                                  .ability_permille = 1000};
-    assert_int_equal(job(exam_demo_attempt_job, &x, NOW + MS_HOUR), OK);
-    passed = x.id;
+    passed = sit_small(ana, 1000);
     struct exam_starting s = {
         .unit = exams_hold(exams, &arena, "small"), .person_id = bo, .seed = 5};
     assert_int_equal(job(exam_start_job, &s, NOW), OK);
@@ -371,23 +362,9 @@ static void test_items(void **state) {
 }
 
 /* ---- As evidence ----------------------------------------------------------------------------- */
-static struct exam_evidence evidence(const char *attempt) {
-    struct exam_evidence x;
-    struct db *db = store_reader(store);
-    store_read_begin(db);
-    assert_int_equal(exam_evidence(db, &arena, exams, attempt, &x), OK);
-    store_read_end(db);
-    return x;
-}
-
 static void save_at(const char *attempt, int slot, int64_t seq, int option, int64_t now_ms) {
-    const char *why, *text = arena_printf(&arena, "[%d]", option);
-    struct exam_saving s = {.attempt_id = attempt,
-                            .person_id = boss,
-                            .client = arena_printf(&arena, "tab %d", slot),
-                            .slot = slot,
-                            .seq = seq,
-                            .value = json_read(&arena, text, strlen(text), &why)};
+    struct exam_saving s = saving_of(attempt, boss, slot, seq, option);
+    s.client = arena_printf(&arena, "tab %d", slot);
     assert_int_equal(job(exam_save_job, &s, now_ms), OK);
 }
 
@@ -421,7 +398,7 @@ static void test_one_moment(void **state) {
     assert_int_equal(exam_evidence(db, &arena, exams, s.id, &x), ERR_NOT_FOUND); /* it runs */
     store_read_end(db);
     assert_int_equal(job(exam_end_job, &end, at_ms), OK);
-    x = evidence(s.id);
+    x = evidence_of(s.id);
     assert_int_equal(x.event_count, 5);
     event_is(&x.events[0], EXAM_EVENT_START, at_ms, 0, NULL, false);
     event_is(&x.events[1], EXAM_EVENT_FLAG, at_ms, 1, NULL, false);
@@ -449,7 +426,7 @@ static void test_time_line(void **state) {
     assert_int_equal(job(exam_flag_job, &f, at_ms + 60), OK);
     struct exam_ending end = {.attempt_id = s.id, .person_id = boss};
     assert_int_equal(job(exam_end_job, &end, at_ms + 70), OK);
-    struct exam_evidence x = evidence(s.id);
+    struct exam_evidence x = evidence_of(s.id);
     assert_string_equal(x.attempt_id, s.id);
     assert_string_equal(x.exam_id, "small");
     assert_string_equal(x.person_id, boss);
@@ -497,7 +474,7 @@ static enum err count_events(struct db *db, struct arena *a, void *arg, int64_t 
 
 static void test_rows_of_no_slot(void **state) {
     (void)state;
-    struct exam_evidence before = evidence(passed), x;
+    struct exam_evidence before = evidence_of(passed), x;
     for (int i = 0; i < 2; i++) {
         const char *sql = arena_printf(
             &arena,
@@ -518,13 +495,7 @@ static void test_exceptions(void **state) {
     struct exam_exception *list;
     size_t count;
     struct exam_ending end = {.attempt_id = reopened, .person_id = bo};
-    const char *why;
-    struct exam_saving last = {.attempt_id = reopened,
-                               .person_id = bo,
-                               .client = "t",
-                               .slot = 1,
-                               .seq = 1,
-                               .value = json_read(&arena, "[1]", 3, &why)};
+    struct exam_saving last = saving_of(reopened, bo, 1, 1, 1);
     assert_int_equal(job(exam_save_job, &last, NOW + 2 * MS_HOUR), OK);
     assert_int_equal(job(exam_end_job, &end, NOW + 2 * MS_HOUR + 1), OK);
     /* Its answers are those of its newest end. */

@@ -24,27 +24,12 @@ static int open_all(void **state) {
     return academy_open(write_files);
 }
 
-static enum err add_demo_attempt(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
-    (void)now_ms;
-    return exam_demo_attempt_job(db, a, arg, NOW + MS_HOUR);
-}
-
 static struct exam_evidence sit(const char *person, int ability_permille, struct exam_result *r) {
-    struct exam_demo_attempt x = {.exams = exams,
-                                  .person_id = person,
-                                  .exam_id = "small",
-                                  .seed = 3,
-                                  .start_ms = NOW,
-                                  .submit_ms = NOW + MS_MINUTE,
-                                  .answers = -1,
-                                  .ability_permille = ability_permille};
-    struct exam_evidence out;
+    struct exam_evidence out = evidence_of(sit_small(person, ability_permille));
     struct exam_result *list;
     size_t count;
-    assert_int_equal(store_write(store, add_demo_attempt, &x, &arena), OK);
     struct db *db = store_reader(store);
     store_read_begin(db);
-    assert_int_equal(exam_evidence(db, &arena, exams, x.id, &out), OK);
     assert_int_equal(exam_results(db, &arena, exams, person, NULL, &list, &count), OK);
     store_read_end(db);
     assert_int_equal(count, 1);
