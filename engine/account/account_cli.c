@@ -16,20 +16,27 @@
 #include "base/text.h"
 
 static const char usage[] =
-    "usage: gradus user add LOGIN --name NAME --email ADDRESS [--roles learner,…] [--password-stdin]\n"
+    "usage: gradus user add LOGIN --name NAME --email ADDRESS [--roles learner,…] "
+    "[--password-stdin]\n"
     "       gradus user list [PART]\n"
     "       gradus user reset LOGIN [--password-stdin] [--second-factor]\n"
     "       gradus user import FILE.csv [--update] [--commit]\n"
     "\n"
-    "All take --data DIR. A new password is made and printed unless one line of standard input gives it. Its owner has to choose\n"
+    "All take --data DIR. A new password is made and printed unless one line of standard input "
+    "gives it. Its owner has to choose\n"
     "another one at the first sign-in, unless it is the owner who types it: --own-password-stdin.\n"
-    "reset --second-factor also ends the second factor, for somebody who has lost the telephone and the codes.\n"
+    "reset --second-factor also ends the second factor, for somebody who has lost the telephone "
+    "and the codes.\n"
     "LOGIN may be the email address of somebody who is there already; its case does not matter.\n"
     "\n"
-    "import reads a table with the columns login, name (or first name and last name), email and, if you like, roles\n"
-    "(separated by blanks or commas; without them new people are learners). Commas, semicolons or tabs between\n"
-    "cells, UTF-8 or UTF-16; other columns are named and not used. With --update people who are there already get\n"
-    "the name, address and roles of the file; without it they are refused. Without --commit it only checks and says\n"
+    "import reads a table with the columns login, name (or first name and last name), email and, "
+    "if you like, roles\n"
+    "(separated by blanks or commas; without them new people are learners). Commas, semicolons or "
+    "tabs between\n"
+    "cells, UTF-8 or UTF-16; other columns are named and not used. With --update people who are "
+    "there already get\n"
+    "the name, address and roles of the file; without it they are refused. Without --commit it "
+    "only checks and says\n"
     "what it would do. It does all rows or none.\n";
 
 struct command {
@@ -265,8 +272,8 @@ static int import(struct command *c) {
     }
     enum err e = store_write(c->store, import_job, &x, c->arena);
     if (e == ERR_CONFLICT)
-        return fail(
-            "something else changed meanwhile, or no administrator would be left; nothing was changed. Run the check again");
+        return fail("something else changed meanwhile, or no administrator would be left; nothing "
+                    "was changed. Run the check again");
     if (e != OK) return fail("could not be saved (%s); nothing was changed", err_name(e));
     for (size_t i = 0; i < x.import.count; i++)
         if (x.import.rows[i].action == IMPORT_ADD)

@@ -11,12 +11,12 @@
 static const struct {
     const char *key, *sentence;
 } sentences[] = {
-    {"account_problem_login",
-     "A user name has " AS_TEXT(ACCOUNT_LOGIN_MIN) " to " AS_TEXT(
-         ACCOUNT_LOGIN_MAX) " letters from a to z, digits, dots, hyphens or underscores; their case does not matter."},
+    {"account_problem_login", "A user name has " AS_TEXT(ACCOUNT_LOGIN_MIN) " to " AS_TEXT(
+                                  ACCOUNT_LOGIN_MAX) " letters from a to z, digits, dots, hyphens "
+                                                     "or underscores; their case does not matter."},
     {"account_problem_no_name", "The name is missing."},
-    {"account_problem_name_hidden",
-     "The name holds a character that cannot be printed ({found}). Type the name again, without copying it."},
+    {"account_problem_name_hidden", "The name holds a character that cannot be printed ({found}). "
+                                    "Type the name again, without copying it."},
     {"account_problem_name_long",
      "The name is longer than " AS_TEXT(ACCOUNT_NAME_LIMIT) " characters."},
     {"account_problem_email", "The email address is not valid."},
@@ -42,11 +42,11 @@ static const struct {
     {"import_quote_open", "A quoted cell does not end."},
     {"import_quote_inside", "A quoted cell does not end, or holds a quote that is not doubled."},
     {"import_wide", "The row has more cells than this takes."},
-    {"import_bytes",
-     "A cell holds bytes that are not UTF-8 ({found}). Save the table as CSV (UTF-8) and import that."},
+    {"import_bytes", "A cell holds bytes that are not UTF-8 ({found}). Save the table as CSV "
+                     "(UTF-8) and import that."},
     {"import_no_cell", "The row has no cell for “{found}”."},
-    {"import_more_cells",
-     "The row has more cells than the first one: a separator in a cell needs quotes around the cell."},
+    {"import_more_cells", "The row has more cells than the first one: a separator in a cell needs "
+                          "quotes around the cell."},
     {"import_role", "“{found}” is no role. The roles are learner, instructor, assessor, admin."},
     {"import_login_twice", "The user name “{found}” stands in line {line} already."},
     {"import_email_twice", "The address “{found}” stands in line {line} already."},

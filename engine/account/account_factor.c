@@ -160,7 +160,8 @@ const char *factor_qr_svg(struct arena *a, const char *uri) {
     buf_printf(
         &b,
         "<svg class=\"qr\" viewBox=\"0 0 %d %d\" width=\"220\" height=\"220\" aria-hidden=\"true\" "
-        "shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h%dv%dH0z\"/><path fill=\"#000\" d=\"",
+        "shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h%dv%dH0z\"/>"
+        "<path fill=\"#000\" d=\"",
         width + 8, width + 8, width + 8, width + 8);
     for (int y = 0; y < width; y++)
         for (int x = 0; x < width; x++)

@@ -16,9 +16,9 @@
 #include "base/path.h"
 #include "base/text.h"
 
-#define HOW_TO_GO_ON                                                                                                        \
-    "Nothing was changed. First ask why: put the missing files back, or restore a backup. When it is known what happened, " \
-    "go on with: gradus audit accept --reason TEXT"
+#define HOW_TO_GO_ON                                                                               \
+    "Nothing was changed. First ask why: put the missing files back, or restore a backup. When "   \
+    "it is known what happened, go on with: gradus audit accept --reason TEXT"
 
 const char *audit_head_path(struct arena *a, const char *database) {
     return arena_printf(a, "%s" STORE_HEAD_SUFFIX, database);
@@ -56,10 +56,10 @@ enum err audit_head_read(struct arena *a, const char *path, struct audit_head *o
     case ENOENT: return ERR_NOT_FOUND;
     case EACCES:
     case EPERM:
-        *why = arena_printf(
-            a,
-            "%s cannot be read: %s. It has to belong to the user of the server, as the database does (chown).",
-            path, strerror(os));
+        *why = arena_printf(a,
+                            "%s cannot be read: %s. It has to belong to the user of the server, as "
+                            "the database does (chown).",
+                            path, strerror(os));
         return ERR_IO;
     default: *why = arena_printf(a, "%s cannot be read: %s.", path, strerror(os));
     }
@@ -180,11 +180,10 @@ enum err audit_head_problem(struct db *db, struct arena *a, const char **problem
             " was written (%s): its end was cut off, for example with a lost -wal file.",
             last.seq, head.seq, path);
     else if ((e = audit_hash_of(db, a, head.seq, &hash)) == OK && !str_eq(hash, head.hash))
-        *problem = arena_printf(
-            a,
-            "Row %" PRId64
-            " of the audit log is not the row that was written (its hash differs from the head file, %s).",
-            head.seq, path);
+        *problem = arena_printf(a,
+                                "Row %" PRId64 " of the audit log is not the row that was written "
+                                "(its hash differs from the head file, %s).",
+                                head.seq, path);
     return e;
 }
 
@@ -224,9 +223,9 @@ enum err audit_open(struct store **out, const struct store_options *options, str
     if (orphan) {
         *why = arena_printf(
             a,
-            "%s is missing, but %s is there: an academy was here, and a new one is not begun beside its keys. Nothing was "
-            "changed. Put the database back, or restore a backup into this folder (gradus restore FILE --data DIR); for a new "
-            "academy name an empty folder.",
+            "%s is missing, but %s is there: an academy was here, and a new one is not begun "
+            "beside its keys. Nothing was changed. Put the database back, or restore a backup into "
+            "this folder (gradus restore FILE --data DIR); for a new academy name an empty folder.",
             options->path, orphan);
         return ERR_INVALID;
     }
@@ -314,11 +313,10 @@ enum err audit_accept(struct store *s, struct arena *a, const char *by, const ch
     e = store_write(s, accept_job, &x, a);
     if (e == OK) audit_head_catch_up(db);
     if (e == OK && atomic_load(&behind)) {
-        *why = arena_printf(
-            a,
-            "The log is accepted, but %s could not be written (a lock on its folder, or its rights). When that is "
-            "over, accept once more.",
-            path);
+        *why = arena_printf(a,
+                            "The log is accepted, but %s could not be written (a lock on its "
+                            "folder, or its rights). When that is over, accept once more.",
+                            path);
         return ERR_BUSY;
     }
     if (e == OK) return OK;

@@ -336,14 +336,12 @@ static enum err compare_digest(struct db *db, struct arena *a, const json_t *res
                                 time_iso(a, head.at_ms)));
     }
     if (e != OK && e != ERR_NOT_FOUND) return e;
-    return say(
-        said, ERR_INVALID,
-        arena_printf(
-            a,
-            "The head of row %" PRId64
-            " that was published is not the one that is here: the audit log is not the one that was "
-            "published.",
-            seq));
+    return say(said, ERR_INVALID,
+               arena_printf(a,
+                            "The head of row %" PRId64
+                            " that was published is not the one that is here: the audit log is not "
+                            "the one that was published.",
+                            seq));
 }
 
 static enum err compare_head(struct db *db, struct arena *a, const json_t *doc, const char **key,
@@ -356,9 +354,9 @@ static enum err compare_head(struct db *db, struct arena *a, const json_t *doc, 
     const char *time = member(doc, "time"), *hash;
     if (!str_eq(member(doc, "format"), FORMAT) || head.seq < 1 || !time ||
         !time_parse_iso(time, &head.at_ms) || !audit_signature_valid(a, &head))
-        return say(
-            said, ERR_INVALID,
-            "The file is not a head as Gradus publishes it: it was changed, or its signature does not fit.");
+        return say(said, ERR_INVALID,
+                   "The file is not a head as Gradus publishes it: it was changed, or its "
+                   "signature does not fit.");
     *key = head.key;
     enum err e = audit_hash_of(db, a, head.seq, &hash);
     if (e != OK) return e;

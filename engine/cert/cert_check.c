@@ -113,12 +113,12 @@ static const char *other_form(struct arena *a, const json_t *doc, enum cert_voca
     const char *unknown;
     *code = "context";
     if (!cert_contexts_read(doc, vocabulary, &unknown))
-        return unknown
-                   ? arena_printf(
-                         a,
-                         "it does not name the contexts of Open Badges 3.0 that are known here: %.200s is another, and what its words mean was not looked up",
-                         unknown)
-                   : "it does not name the contexts of Open Badges 3.0";
+        return unknown ? arena_printf(
+                             a,
+                             "it does not name the contexts of Open Badges 3.0 that are known "
+                             "here: %.200s is another, and what its words mean was not looked up",
+                             unknown)
+                       : "it does not name the contexts of Open Badges 3.0";
     *code = "kind";
     if (!has_type(doc, "OpenBadgeCredential") && !has_type(doc, "AchievementCredential"))
         return "it is no Open Badges 3.0 credential, and other kinds are not looked at here";
@@ -208,12 +208,11 @@ static void check_trust(struct arena *a, const struct cert_checker *c,
     }
     if (r->checks[ISSUER].outcome != CERT_PASS || (c->trusts && c->trusts(c->context, r->method)))
         return;
-    skip(
-        r, ISSUER, "issuer_unknown",
-        arena_printf(
-            a,
-            "the signature holds, by the key that it names (%.200s); whose key that is, is not known here",
-            r->method));
+    skip(r, ISSUER, "issuer_unknown",
+         arena_printf(a,
+                      "the signature holds, by the key that it names (%.200s); whose key that is, "
+                      "is not known here",
+                      r->method));
 }
 
 static void check_period(struct cert_check_report *r, int64_t now_ms) {
@@ -298,21 +297,20 @@ static bool read_document(struct arena *a, const char *text, size_t len, const j
                           struct cert_check_report *out) {
     const char *why = NULL, *algorithm = jwt_algorithm(a, text, len);
     if (algorithm) {
-        skip(
-            out, FORM, "jwt",
-            arena_printf(
-                a,
-                "it is a VC-JWT (signed with %.20s), and only credentials with a proof inside are looked at here",
-                algorithm));
+        skip(out, FORM, "jwt",
+             arena_printf(a,
+                          "it is a VC-JWT (signed with %.20s), and only credentials with a proof "
+                          "inside are looked at here",
+                          algorithm));
         return false;
     }
     *doc = json_read(a, text, len, &why);
     if (!*doc) fail(out, FORM, "no_json", arena_printf(a, "it cannot be read as JSON: %s", why));
     else if (!json_is_object(*doc)) fail(out, FORM, "form", "it is no JSON object");
     else if (has_type(*doc, "Assertion") && json_object_get(*doc, "badge"))
-        skip(
-            out, FORM, "ob2",
-            "it is an assertion of Open Badges 1 or 2, which its issuer's server vouches for, and nobody was asked");
+        skip(out, FORM, "ob2",
+             "it is an assertion of Open Badges 1 or 2, which its issuer's server vouches for, and "
+             "nobody was asked");
     return out->checks[FORM].outcome != CERT_FAIL && !out->checks[FORM].code;
 }
 

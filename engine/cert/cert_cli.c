@@ -19,22 +19,31 @@
 #define KEY_MAX 16
 
 static const char usage[] =
-    "usage: gradus verify FILE [--did FILE] [--status FILE] [--key z6Mk...] [--data DIR] [--format text|json]\n"
+    "usage: gradus verify FILE [--did FILE] [--status FILE] [--key z6Mk...] [--data DIR] [--format "
+    "text|json]\n"
     "\n"
-    "Checks a credential (JSON), a badge (PNG) or a certificate (PDF): form, signature, issuer, period, status.\n"
+    "Checks a credential (JSON), a badge (PNG) or a certificate (PDF): form, signature, issuer, "
+    "period, status.\n"
     "\n"
-    "  --did FILE     the issuer's DID document, downloaded from its /.well-known/did.json: trust its keys\n"
-    "  --status FILE  the status list that the credential names, downloaded: whether it was revoked\n"
+    "  --did FILE     the issuer's DID document, downloaded from its /.well-known/did.json: trust "
+    "its keys\n"
+    "  --status FILE  the status list that the credential names, downloaded: whether it was "
+    "revoked\n"
     "  --key KEY      trust this public key (Multikey); may be given more than once\n"
-    "  --data DIR     an academy's data folder: its keys, and whether it revoked the credential (default: data,\n"
+    "  --data DIR     an academy's data folder: its keys, and whether it revoked the credential "
+    "(default: data,\n"
     "                 unless --did or --key is given)\n"
     "\n"
-    "The verdict is valid when every check passed, not valid when one failed, and not decided when none failed but\n"
-    "one could not be made: a key, a context or a status list that was not given, or a kind of proof that is not\n"
+    "The verdict is valid when every check passed, not valid when one failed, and not decided when "
+    "none failed but\n"
+    "one could not be made: a key, a context or a status list that was not given, or a kind of "
+    "proof that is not\n"
     "known. Nothing is fetched from the network.\n"
     "\n"
-    "Anybody can make a key, a did:key of it, and a credential that says anything: of an issuer that is neither the\n"
-    "academy of DIR nor vouched for by --did or --key, the most that is said is that its signature holds (not decided).\n"
+    "Anybody can make a key, a did:key of it, and a credential that says anything: of an issuer "
+    "that is neither the\n"
+    "academy of DIR nor vouched for by --did or --key, the most that is said is that its signature "
+    "holds (not decided).\n"
     "\n"
     "Exit status: 0 valid, 1 not valid, 2 not decided, or could not check.\n";
 
@@ -159,12 +168,12 @@ static bool open_data(struct verify *v) {
     bool trusting = v->key_count || v->did_file;
     if (trusting && !v->data_given) return true;
     if (access(path, R_OK) != 0) {
-        fprintf(
-            stderr,
-            trusting || !v->data_given
-                ? "gradus verify: there is no academy in %s: only what else was given is used\n"
-                : "gradus verify: there is no academy in %s: give --did FILE, --data DIR or --key\n",
-            v->data);
+        fprintf(stderr,
+                trusting || !v->data_given
+                    ? "gradus verify: there is no academy in %s: only what else was given is used\n"
+                    : "gradus verify: there is no academy in %s: give --did FILE, --data DIR or "
+                      "--key\n",
+                v->data);
         return trusting || !v->data_given;
     }
     struct store_options how = {.path = path, .read_only = true};

@@ -12,7 +12,8 @@
 #include "cert/cert_contexts.h"
 
 #define SCHEMA_URL                                                                                 \
-    "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
+    "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/"                                         \
+    "ob_v3p0_achievementcredential_schema.json"
 
 /* Attaches the value at once and returns it (borrowed): what hangs on the kept credential cannot
  * leak when the arena leaves through its guard. A value of NULL means that memory ended or that a

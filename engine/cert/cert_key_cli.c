@@ -15,8 +15,8 @@ static const char usage[] =
     "  add    makes a new key, which signs after the next start; older ones stay listed, so that\n"
     "         what they signed still verifies\n"
     "\n"
-    "Private keys stay in DIR/keys. A backup has them, encrypted, when it is made --with-keys: make one "
-    "after each add.\n";
+    "Private keys stay in DIR/keys. A backup has them, encrypted, when it is made --with-keys: "
+    "make one after each add.\n";
 
 static int fail(struct arena *a, const char *why) {
     fprintf(stderr, "gradus key: %s\n", why);

@@ -28,10 +28,11 @@ static void warn_missing_keys(const struct cert_keys *keys, const struct used_ke
     unsigned char unused[CERT_PUBLIC_BYTES];
     for (size_t i = 0; i < count; i++)
         if (!cert_keys_find(keys, used[i].name, unused))
-            log_say(
-                LOG_ERROR, "signing_key_missing",
-                "%lld credentials were signed with the key %s, which is not in %s/keys: nobody can verify them until its file is put back there. Restore it from the copy that is kept apart from the backups.",
-                (long long)used[i].credentials, used[i].name, data);
+            log_say(LOG_ERROR, "signing_key_missing",
+                    "%lld credentials were signed with the key %s, which is not in %s/keys: nobody "
+                    "can verify them until its file is put back there. Restore it from the copy "
+                    "that is kept apart from the backups.",
+                    (long long)used[i].credentials, used[i].name, data);
 }
 
 static enum err open_keys(struct cert_keys **out, struct app *app, struct arena *a,
@@ -147,12 +148,14 @@ void certs_warn_of_origins(struct app *app, struct arena *a, const char *served)
         if (now && same_issuer(a, used[i].origin, now, !app->origin)) continue;
         const char *served_as = now ? arena_printf(a, "is served as %s", now)
                                     : "was started without --origin";
-        log_say(
-            LOG_WARN, "certificate_origin",
-            "%lld %s the address %s, but this academy %s: where its did.json says otherwise, nobody can verify what it issued under that one. Start it with --origin %s and let that address lead here (on this machine: the same --port), or keep serving the academy there too.",
-            (long long)used[i].certificates,
-            used[i].certificates == 1 ? "certificate names" : "certificates name", used[i].origin,
-            served_as, used[i].origin);
+        log_say(LOG_WARN, "certificate_origin",
+                "%lld %s the address %s, but this academy %s: where its did.json says otherwise, "
+                "nobody can verify what it issued under that one. Start it with --origin %s and "
+                "let that address lead here (on this machine: the same --port), or keep serving "
+                "the academy there too.",
+                (long long)used[i].certificates,
+                used[i].certificates == 1 ? "certificate names" : "certificates name",
+                used[i].origin, served_as, used[i].origin);
     }
 }
 

@@ -35,7 +35,8 @@ const char *cert_origin_problem(const char *origin) {
     if (host[0] == '[') return "it is an IPv6 address, and did:web knows only names and IPv4";
     size_t len = strcspn(host, ":");
     if (!host_valid(host, len))
-        return "its host is no name of letters, digits, hyphens and dots (an international one has an xn-- form)";
+        return "its host is no name of letters, digits, hyphens and dots (an international one has "
+               "an xn-- form)";
     if (host[len] && !parse_i64(host + len + 1, 1, 65535, &port))
         return "its port is no number from 1 to 65535";
     return NULL;

@@ -101,13 +101,13 @@ static void attach(qpdf_data q, struct arena *a, const struct cert_paper *p) {
 static void add_metadata(qpdf_data q, struct arena *a, const struct cert_paper *p) {
     struct buf b;
     buf_init(&b, a);
-    buf_puts(
-        &b,
-        "<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n"
-        "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">"
-        "<rdf:Description rdf:about=\"\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\" "
-        "xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\">\n<dc:format>application/pdf</dc:format>"
-        "<dc:title><rdf:Alt><rdf:li xml:lang=\"x-default\">");
+    buf_puts(&b,
+             "<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n"
+             "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF "
+             "xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">"
+             "<rdf:Description rdf:about=\"\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\" "
+             "xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\">\n<dc:format>application/pdf</dc:format>"
+             "<dc:title><rdf:Alt><rdf:li xml:lang=\"x-default\">");
     const char *title = arena_printf(a, "%s · %s · %s", p->title, p->holder, p->number);
     buf_html(&b, title, strlen(title));
     buf_puts(&b, "</rdf:li></rdf:Alt></dc:title><dc:creator><rdf:Seq><rdf:li>");
@@ -116,11 +116,12 @@ static void add_metadata(qpdf_data q, struct arena *a, const struct cert_paper *
     buf_html(&b, p->language, strlen(p->language));
     buf_puts(&b, "</rdf:li></rdf:Bag></dc:language><dc:identifier>");
     buf_html(&b, p->url, strlen(p->url));
-    buf_printf(
-        &b,
-        "</dc:identifier>\n<xmp:CreatorTool>Gradus</xmp:CreatorTool><xmp:CreateDate>%s</xmp:CreateDate>"
-        "<xmp:ModifyDate>%s</xmp:ModifyDate></rdf:Description></rdf:RDF></x:xmpmeta>\n<?xpacket end=\"r\"?>",
-        time_iso(a, p->issued_ms), time_iso(a, p->issued_ms));
+    buf_printf(&b,
+               "</dc:identifier>\n<xmp:CreatorTool>Gradus</xmp:CreatorTool>"
+               "<xmp:CreateDate>%s</xmp:CreateDate>"
+               "<xmp:ModifyDate>%s</xmp:ModifyDate></rdf:Description></rdf:RDF></x:xmpmeta>\n"
+               "<?xpacket end=\"r\"?>",
+               time_iso(a, p->issued_ms), time_iso(a, p->issued_ms));
     qpdf_oh stream = new_stream(q, buf_text(&b)), dict = qpdf_oh_get_dict(q, stream);
     put_name(q, dict, "/Type", "/Metadata");
     put_name(q, dict, "/Subtype", "/XML");

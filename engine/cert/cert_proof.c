@@ -87,11 +87,10 @@ static const json_t *known_proof(struct arena *a, const json_t *doc, enum cert_p
     bool known = str_eq(type, "Ed25519Signature2020") ||
                  (str_eq(type, "DataIntegrityProof") && str_eq(suite, SUITE));
     if (!known)
-        *why = arena_printf(
-            a,
-            "there is no " SUITE
-            " proof of an assertion: its proof is of the kind %.60s%s%.60s, which is not looked at here",
-            type ? type : "unknown", suite ? " " : "", suite ? suite : "");
+        *why = arena_printf(a,
+                            "there is no " SUITE " proof of an assertion: its proof is of the kind "
+                            "%.60s%s%.60s, which is not looked at here",
+                            type ? type : "unknown", suite ? " " : "", suite ? suite : "");
     else if (!proof_says(proof, "proofPurpose", "assertionMethod"))
         *why = "there is no " SUITE " proof of an assertion: its proof has another purpose";
     else return proof;

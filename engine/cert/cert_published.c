@@ -132,9 +132,9 @@ enum cert_status_answer cert_status_list_answer(struct arena *a, const char *tex
     if (!why && !bits) why = "cannot be unpacked";
     if (!why && !cert_status_get(bits, q->index)) return CERT_STATUS_GOOD;
     if (!why) return str_eq(q->purpose, "suspension") ? CERT_STATUS_LISTED : CERT_STATUS_REVOKED;
-    q->why = arena_printf(
-        a,
-        "whether it was revoked was not looked up: the status list %s; download %s anew and give it with --status",
-        why, q->list_url);
+    q->why = arena_printf(a,
+                          "whether it was revoked was not looked up: the status list %s; download "
+                          "%s anew and give it with --status",
+                          why, q->list_url);
     return CERT_STATUS_UNSEEN;
 }

@@ -336,8 +336,8 @@ static bool column_is(struct stmt *q, int column, const char *text, struct arena
 }
 
 static enum cert_status_answer unseen(struct cert_status_question *q) {
-    q->why =
-        "whether it was revoked could not be read from the academy's database: try again, and look into the log";
+    q->why = "whether it was revoked could not be read from the academy's database: try again, and "
+             "look into the log";
     return CERT_STATUS_UNSEEN;
 }
 

@@ -103,9 +103,9 @@ static void unread_file(struct checked_file *f, struct arena *a) {
                  "other dot in its name",
                  middle);
     else
-        diag_add(
-            &f->diags, SEVERITY_WARNING, f->path, 0, 0, "file-name",
-            "nothing reads this file: modules lie in a folder modules/, others are called programme.md, glossary.md or self-assessment.md");
+        diag_add(&f->diags, SEVERITY_WARNING, f->path, 0, 0, "file-name",
+                 "nothing reads this file: modules lie in a folder modules/, others are called "
+                 "programme.md, glossary.md or self-assessment.md");
 }
 
 static void check_file(const char *root, const struct vendors *vendors, const char *path,

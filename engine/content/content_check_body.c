@@ -56,9 +56,9 @@ static void check_clip(struct doc *d, struct arena *a, struct diag_list *l, cmar
         report(d, l, n, SEVERITY_WARNING, "alt-text",
                "this video or sound has no description: say between the brackets what it shows");
     if (!alone)
-        report(
-            d, l, n, SEVERITY_WARNING, "clip",
-            "this video or sound is shown as a link only: a player stands in a paragraph of its own");
+        report(d, l, n, SEVERITY_WARNING, "clip",
+               "this video or sound is shown as a link only: a player stands in a paragraph of its "
+               "own");
     if (has_scheme(url) || url[0] == '/')
         report(d, l, n, SEVERITY_ERROR, "clip",
                "videos and sounds lie beside the module, in the folder files");
@@ -93,13 +93,13 @@ static void check_html(struct doc *d, struct arena *a, struct diag_list *l, cmar
     struct html_token t;
     if (!html_known(d->arena, html)) {
         if (strncasecmp(html, "<video", 6) == 0 || strncasecmp(html, "<audio", 6) == 0)
-            report(
-                d, l, n, SEVERITY_WARNING, "raw-html",
-                "this HTML is shown as text: a video or a sound is written as a picture is, ![What it shows](files/name.mp4)");
+            report(d, l, n, SEVERITY_WARNING, "raw-html",
+                   "this HTML is shown as text: a video or a sound is written as a picture is, "
+                   "![What it shows](files/name.mp4)");
         else if (!str_has_prefix(html, "</"))
-            report(
-                d, l, n, SEVERITY_WARNING, "raw-html",
-                "this HTML is shown as text, not obeyed: it is not on the list of what may be used; write it as code if that is meant");
+            report(d, l, n, SEVERITY_WARNING, "raw-html",
+                   "this HTML is shown as text, not obeyed: it is not on the list of what may be "
+                   "used; write it as code if that is meant");
         return;
     }
     while (html_next(d->arena, &html, &t)) {
@@ -149,9 +149,9 @@ static void check_heading(struct doc *d, struct diag_list *l, cmark_node *n, int
 
 static void check_code(struct doc *d, struct diag_list *l, cmark_node *n) {
     if (doc_is_diagram(n) && !*doc_diagram_description(d->arena, cmark_node_get_literal(n)))
-        report(
-            d, l, n, SEVERITY_WARNING, "diagram",
-            "this diagram has no description: add a line “accDescr:” that says what it shows, for all who read it as text");
+        report(d, l, n, SEVERITY_WARNING, "diagram",
+               "this diagram has no description: add a line “accDescr:” that says what it shows, "
+               "for all who read it as text");
     const char *info = cmark_node_get_fence_info(n);
     if (!info || !*info)
         report(d, l, n, SEVERITY_WARNING, "code-language",

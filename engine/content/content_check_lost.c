@@ -61,10 +61,10 @@ static void check_table(struct looker *k, cmark_node *table) {
         int cells = text ? cells_in(text) : 0;
         if (!columns) columns = cells;
         else if (cells > columns)
-            warn(
-                k, line, 1, "table-cells",
-                "this row has more cells than the table has columns, and what is too much is not shown: a bar that belongs to the text is written \\|%s",
-                "");
+            warn(k, line, 1, "table-cells",
+                 "this row has more cells than the table has columns, and what is too much is not "
+                 "shown: a bar that belongs to the text is written \\|%s",
+                 "");
     }
 }
 
@@ -74,10 +74,10 @@ static void check_paragraph(struct looker *k, cmark_node *n) {
     if (cmark_node_get_end_line(n) == cmark_node_get_start_line(n) || !first || !second) return;
     if (cells_in(first) < 2 || cells_in(second) < 2) return;
     if (first[strspn(first, " \t>")] != '|' || second[strspn(second, " \t>")] != '|') return;
-    warn(
-        k, line, doc_column(k->doc, n), "table-separator",
-        "this is no table yet: its second line must be hyphens between bars, as many as the first line has cells%s",
-        "");
+    warn(k, line, doc_column(k->doc, n), "table-separator",
+         "this is no table yet: its second line must be hyphens between bars, as many as the first "
+         "line has cells%s",
+         "");
 }
 
 /* ---- Characters that mean something else ---- */
@@ -107,10 +107,11 @@ static void check_fence(struct looker *k, cmark_node *n) {
     if (cmark_node_get_end_line(n) > cmark_node_get_start_line(n) &&
         strspn(last, fence) >= (size_t)length)
         return;
-    diag_add(
-        k->diags, SEVERITY_ERROR, k->doc->file, doc_line(k->doc, n), doc_column(k->doc, n), "fence",
-        "this block of code is never closed, and all that follows is shown as code: put a line of %d %s behind it",
-        length, c == '~' ? "tildes (~)" : "backticks (`)");
+    diag_add(k->diags, SEVERITY_ERROR, k->doc->file, doc_line(k->doc, n), doc_column(k->doc, n),
+             "fence",
+             "this block of code is never closed, and all that follows is shown as code: put a "
+             "line of %d %s behind it",
+             length, c == '~' ? "tildes (~)" : "backticks (`)");
 }
 
 static void check_text(struct looker *k, cmark_node *n) {
@@ -118,10 +119,10 @@ static void check_text(struct looker *k, cmark_node *n) {
     for (const char *at = text; (at = strstr(at, "[^")); at += 2) {
         size_t len = strcspn(at, "] \n");
         if (at[len] != ']' || len < 3) continue;
-        warn(
-            k, doc_line(k->doc, n), doc_column(k->doc, n), "note",
-            "“%s” has no note: put one anywhere in the file, on a line that begins with it and a colon",
-            arena_copy(k->doc->arena, at, len + 1));
+        warn(k, doc_line(k->doc, n), doc_column(k->doc, n), "note",
+             "“%s” has no note: put one anywhere in the file, on a line that begins with it and a "
+             "colon",
+             arena_copy(k->doc->arena, at, len + 1));
     }
 }
 

@@ -57,15 +57,15 @@ static void find_targets(struct finder *k, cmark_node *n, const char *text) {
         len--;
         if (!memchr(target, ' ', len)) continue;
         if (ends_with_size(target, len))
-            warn(
-                k, n, "picture-size",
-                "“%s” is shown as text: a picture with a size is written <img src=\"…\" alt=\"…\" width=\"200\">",
-                target, len);
+            warn(k, n, "picture-size",
+                 "“%s” is shown as text: a picture with a size is written <img src=\"…\" alt=\"…\" "
+                 "width=\"200\">",
+                 target, len);
         else if (strcspn(target, "/.#") < len && !memchr(target, '"', len))
-            warn(
-                k, n, "link-target",
-                "an address ends at a blank, and “%s” is shown as text: put it between < and >, or write %%20 for each blank",
-                target, len);
+            warn(k, n, "link-target",
+                 "an address ends at a blank, and “%s” is shown as text: put it between < and >, "
+                 "or write %%20 for each blank",
+                 target, len);
     }
 }
 
@@ -82,15 +82,15 @@ static void find_attributes(struct finder *k, cmark_node *n, const char *text) {
     size_t len = at && *at == '{' ? until(at, "}") : 0;
     if (len < 3 || (heading && at[len]) || (!memchr(at, '=', len) && !strchr("#.:", at[1]))) return;
     if (heading)
-        warn(
-            k, n, "attributes",
-            "“%s” is shown as text: a heading is linked to by its words, and <a name=\"…\"></a> in it gives it another name",
-            at, len);
+        warn(k, n, "attributes",
+             "“%s” is shown as text: a heading is linked to by its words, and <a name=\"…\"></a> "
+             "in it gives it another name",
+             at, len);
     else
-        warn(
-            k, n, "attributes",
-            "“%s” is shown as text: there are no attributes in braces; a picture with a size is written <img src=\"…\" alt=\"…\" width=\"200\">",
-            at, len);
+        warn(k, n, "attributes",
+             "“%s” is shown as text: there are no attributes in braces; a picture with a size is "
+             "written <img src=\"…\" alt=\"…\" width=\"200\">",
+             at, len);
 }
 
 /* RULE template: instructions of a program that makes pages. */
@@ -112,10 +112,10 @@ static void find_inline_notes(struct finder *k, cmark_node *n, const char *text)
     for (const char *p = text; (p = strstr(p, "^[")); p += 2) {
         size_t len = until(p, "]");
         if (p == text || p[-1] == '[' || !memchr(p, ' ', len)) continue;
-        warn(
-            k, n, "inline-note",
-            "“%s” is shown as text: write [^1] here, and on a line of its own [^1]: with the note behind it",
-            p, len);
+        warn(k, n, "inline-note",
+             "“%s” is shown as text: write [^1] here, and on a line of its own [^1]: with the note "
+             "behind it",
+             p, len);
     }
 }
 
@@ -150,10 +150,10 @@ static void find_starts(struct finder *k, cmark_node *paragraph) {
              "“%s” is shown as text: a note is a quote that begins with > [!NOTE], TIP or WARNING",
              text, strlen(text));
     else if (is_grid(text))
-        warn(
-            k, n, "grid-table",
-            "“%s” is no table: put bars between the cells, and hyphens between bars below the first row",
-            text, strlen(text));
+        warn(k, n, "grid-table",
+             "“%s” is no table: put bars between the cells, and hyphens between bars below the "
+             "first row",
+             text, strlen(text));
 }
 
 /* RULE round-options: `( )` and `(x)` are no boxes. */
@@ -170,10 +170,10 @@ static void find_options(struct finder *k, cmark_node *list) {
         count++;
     }
     if (count > 1 && open)
-        diag_add(
-            k->diags, SEVERITY_WARNING, k->doc->file, doc_line(k->doc, list),
-            doc_column(k->doc, list), "round-options",
-            "this is shown as a plain list: options of a question are written - [ ], and - [x] for a key");
+        diag_add(k->diags, SEVERITY_WARNING, k->doc->file, doc_line(k->doc, list),
+                 doc_column(k->doc, list), "round-options",
+                 "this is shown as a plain list: options of a question are written - [ ], and - "
+                 "[x] for a key");
 }
 
 /* ---- What the parser has taken away: the source is looked at ---- */
@@ -233,12 +233,12 @@ static void find_tex(struct finder *k, cmark_node *paragraph, const char *line) 
             bool round = p[1] == '(', opens = (round || p[1] == '[') && !code;
             size_t len = !opens ? 0 : round ? until(p, "\\)") : until_before(p, "\\]", stop);
             if (len > 4 && looks_like_tex(p + 2, len - 4)) {
-                warn(
-                    k, paragraph, "tex-brackets",
-                    round
-                        ? "“%s” is shown as text: write $ for each of its two brackets, with no blank inside of them, and it is a formula"
-                        : "“%s” is shown as text: write $$ for each of its two brackets, and it is a formula",
-                    p, len);
+                warn(k, paragraph, "tex-brackets",
+                     round ? "“%s” is shown as text: write $ for each of its two brackets, with no "
+                             "blank inside of them, and it is a formula"
+                           : "“%s” is shown as text: write $$ for each of its two brackets, and it "
+                             "is a formula",
+                     p, len);
                 p += len - 1;
             } else if (p[1] && p[1] != '\n') p++;
         }

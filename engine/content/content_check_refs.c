@@ -327,10 +327,10 @@ static void check_link(struct course *c, struct checked_file *f, const struct co
         return;
     }
     if (n && f->room != ROOM_CONTENT) {
-        dead(
-            f, ref, "link",
-            "“%s” leads nowhere: exams and labs name a page by its address, such as /modules/its-id",
-            ref->target);
+        dead(f, ref, "link",
+             "“%s” leads nowhere: exams and labs name a page by its address, such as "
+             "/modules/its-id",
+             ref->target);
         return;
     }
     if (n) {
@@ -361,10 +361,10 @@ static void check_picture(struct course *c, struct checked_file *f, const struct
         return;
     }
     if (f->room != ROOM_CONTENT) {
-        dead(
-            f, ref, "picture",
-            "“%s”: the pages of exams and labs show no pictures; put it into a module, and link to that",
-            ref->target);
+        dead(f, ref, "picture",
+             "“%s”: the pages of exams and labs show no pictures; put it into a module, and link "
+             "to that",
+             ref->target);
         return;
     }
     const char *problem = picture_problem(c->arena, full);
@@ -496,10 +496,10 @@ static void check_module(struct course *c, struct checked_file *f) {
         diag_add(&f->diags, SEVERITY_ERROR, f->path, line, 1, "domain",
                  "the programme %s has no domain “%s”", m->programme, m->domain);
     if (!table_get(&c->led_to, m->id))
-        diag_add(
-            &f->diags, SEVERITY_WARNING, f->path, line, f->outline.id_column, "unlisted",
-            "no level lists this module and no text links to it, so no learner will find it: name it in %s, below requires, modules",
-            p->path);
+        diag_add(&f->diags, SEVERITY_WARNING, f->path, line, f->outline.id_column, "unlisted",
+                 "no level lists this module and no text links to it, so no learner will find it: "
+                 "name it in %s, below requires, modules",
+                 p->path);
 }
 
 /* The same as content_lang, from what is being checked. */
@@ -551,11 +551,11 @@ static void check_circles(struct course *c) {
             struct named_file *to = table_slot(&c->modules, m->prerequisites[top->next++]);
             if (!to->name || to->state == 2) continue;
             if (to->state == 1) {
-                diag_add(
-                    &top->at->file->diags, SEVERITY_ERROR, top->at->file->path,
-                    top->at->file->outline.id_line, 1, "prerequisite-circle",
-                    "“%s” asks for “%s”, which asks for it in turn, perhaps through others: nobody could begin",
-                    m->id, to->name);
+                diag_add(&top->at->file->diags, SEVERITY_ERROR, top->at->file->path,
+                         top->at->file->outline.id_line, 1, "prerequisite-circle",
+                         "“%s” asks for “%s”, which asks for it in turn, perhaps through others: "
+                         "nobody could begin",
+                         m->id, to->name);
                 continue;
             }
             to->state = 1;

@@ -65,11 +65,14 @@ static const char *sentence(struct strays *s, const char *path, const char *name
                             name);
     }
     if (content && attached_kind(name))
-        return "nothing reads this file here: what a module shows lies in the folder img beside it, what it plays or offers in the folder files";
+        return "nothing reads this file here: what a module shows lies in the folder img beside "
+               "it, what it plays or offers in the folder files";
     if (content)
-        return "nothing reads this file: what is read here are texts that end in .md, and what modules show, play or offer from the folders img and files";
+        return "nothing reads this file: what is read here are texts that end in .md, and what "
+               "modules show, play or offer from the folders img and files";
     return str_has_prefix(path, "exams/")
-               ? "nothing reads this file: what is read here are texts that end in .md, and readings that end in .csv"
+               ? "nothing reads this file: what is read here are texts that end in .md, and "
+                 "readings that end in .csv"
                : "nothing reads this file: what is read here ends in .md, .xml or .csv";
 }
 

@@ -93,9 +93,9 @@ static void read_options(struct doc *d, struct arena *a, struct diag_list *l, st
         texts[c->option_count] = o->text ? doc_text(a, o->text) : "";
         for (size_t i = 0; i < c->option_count; i++)
             if (str_eq(texts[i], texts[c->option_count]))
-                unusable(
-                    d, l, item, c, "equal-options",
-                    "this option says the same as another one: the question is left out of the page");
+                unusable(d, l, item, c, "equal-options",
+                         "this option says the same as another one: the question is left out of "
+                         "the page");
         buf_printf(identity, "\n%c%s", o->right ? 'x' : ' ', texts[c->option_count]);
         c->keys += o->right;
         c->option_count++;
@@ -106,11 +106,11 @@ static void read_options(struct doc *d, struct arena *a, struct diag_list *l, st
 static void report_marks(struct doc *d, struct diag_list *l, struct checkpoint *c) {
     for (cmark_node *item = cmark_node_first_child(c->list); item; item = cmark_node_next(item))
         if (!str_eq(cmark_node_get_type_string(item), "tasklist"))
-            unusable(
-                d, l, item, c, "task-mark",
-                c->plain
-                    ? "a task begins with [ ] or [x], one character inside and a space behind: until then the list is shown without its marks"
-                    : "an option begins with [ ] or [x], one character inside and a space behind: until then the question is left out of the page");
+            unusable(d, l, item, c, "task-mark",
+                     c->plain ? "a task begins with [ ] or [x], one character inside and a space "
+                                "behind: until then the list is shown without its marks"
+                              : "an option begins with [ ] or [x], one character inside and a "
+                                "space behind: until then the question is left out of the page");
 }
 
 static bool has_feedback(cmark_node *list) {
@@ -156,9 +156,9 @@ struct checkpoint *content_checkpoints(struct doc *d, struct arena *a, struct di
         bool question = content_is_question(n);
         if (!question && !doc_is_task_list(n)) continue;
         if (!question) {
-            problem(
-                d, diags, n, SEVERITY_WARNING, "task-list",
-                "this is shown as a list of things to do; a practice question marks its keys with [x] and has a quote with feedback under each option");
+            problem(d, diags, n, SEVERITY_WARNING, "task-list",
+                    "this is shown as a list of things to do; a practice question marks its keys "
+                    "with [x] and has a quote with feedback under each option");
             continue;
         }
         out = list_more(a, out, *count, sizeof *out);

@@ -247,10 +247,10 @@ static void check_balance(struct doc *d, struct diag_list *l, const struct conte
         counts[s->statements[i].axis][s->statements[i].weight > 0]++;
     for (int axis = 0; axis < 2; axis++)
         if (counts[axis][0] != counts[axis][1])
-            diag_add(
-                l, SEVERITY_WARNING, d->file, 0, 0, "axis-balance",
-                "axis %s has %d statements towards one end and %d towards the other: whoever agrees with all should land in the middle",
-                axis ? "y" : "x", counts[axis][0], counts[axis][1]);
+            diag_add(l, SEVERITY_WARNING, d->file, 0, 0, "axis-balance",
+                     "axis %s has %d statements towards one end and %d towards the other: whoever "
+                     "agrees with all should land in the middle",
+                     axis ? "y" : "x", counts[axis][0], counts[axis][1]);
 }
 
 struct content_self *content_read_self(struct doc *d, const char *lang, struct arena *a,

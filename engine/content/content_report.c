@@ -159,10 +159,9 @@ static void report_sarif(const struct diag **all, size_t count, struct arena *a,
     const char **rules = NEW_ARRAY(a, const char *, count + 1);
     size_t *index = NEW_ARRAY(a, size_t, count + 1), rule_count = 0;
     for (size_t i = 0; i < count; i++) index[i] = rule_index(rules, &rule_count, all[i]->rule);
-    buf_puts(
-        out,
-        "{\n  \"$schema\": \"https://json.schemastore.org/sarif-2.1.0.json\",\n  \"version\": \"2.1.0\",\n  \"runs\": [\n    {\n"
-        "      \"tool\": {\"driver\": {\"name\": \"gradus check\", \"rules\": [");
+    buf_puts(out, "{\n  \"$schema\": \"https://json.schemastore.org/sarif-2.1.0.json\",\n"
+                  "  \"version\": \"2.1.0\",\n  \"runs\": [\n    {\n"
+                  "      \"tool\": {\"driver\": {\"name\": \"gradus check\", \"rules\": [");
     for (size_t i = 0; i < rule_count; i++) {
         buf_printf(out, "%s{\"id\": ", i ? ", " : "");
         buf_json(out, rules[i]);

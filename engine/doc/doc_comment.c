@@ -38,10 +38,10 @@ bool comment_close(struct doc *d, cmark_node *tree, char *text, size_t len,
         size_t line = start_of_line(text, len, cmark_node_get_start_line(n));
         const char *at = line < len ? strstr(text + line, "<!--") : NULL;
         if (!at) continue;
-        diag_add(
-            diags, SEVERITY_ERROR, d->file, doc_line(d, n), (int)((size_t)(at - text) - line) + 1,
-            "comment",
-            "this comment is never closed, and would hide all that follows: put --> behind it; until then it ends with its paragraph");
+        diag_add(diags, SEVERITY_ERROR, d->file, doc_line(d, n),
+                 (int)((size_t)(at - text) - line) + 1, "comment",
+                 "this comment is never closed, and would hide all that follows: put --> behind "
+                 "it; until then it ends with its paragraph");
         blank_paragraph(text, len, (size_t)(at - text));
         found = true;
     }

@@ -70,9 +70,9 @@ static struct mistake value_mistake(const struct yaml_line *l, const char *value
     if (!first || strchr("[{|>", first)) return (struct mistake){0, NULL};
     for (const char *p = value; p < l->end; p++)
         if (*p == ':' && (p + 1 == l->end || p[1] == ' '))
-            return at(
-                l, p,
-                "a value with a colon in it stands in quotes, as in title: \"Mapping: how it works\"");
+            return at(l, p,
+                      "a value with a colon in it stands in quotes, as in title: \"Mapping: how it "
+                      "works\"");
     return (struct mistake){0, NULL};
 }
 
@@ -113,9 +113,9 @@ void yaml_explain(const char *file, const char *yaml, int before, int line, int 
             if (p) p++;
         }
     }
-    diag_add(
-        diags, SEVERITY_ERROR, file, before + line, column, "front-matter",
-        "the fields cannot be read from here on: each line is name: value, and lines that belong together begin with the same number of spaces");
+    diag_add(diags, SEVERITY_ERROR, file, before + line, column, "front-matter",
+             "the fields cannot be read from here on: each line is name: value, and lines that "
+             "belong together begin with the same number of spaces");
 }
 
 /* The first line below the opening that is neither a field nor belongs to one. */

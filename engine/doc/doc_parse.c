@@ -132,10 +132,11 @@ static void find_callout(struct doc *d, cmark_node *quote, struct diag_list *dia
     const char *const *kind = callout_kinds;
     while (*kind && !str_eq(*kind, name)) kind++;
     if (!*kind) {
-        diag_add(
-            diags, SEVERITY_ERROR, d->file, doc_line(d, quote), doc_column(d, quote), "callout",
-            "there is no callout “%.20s”; use NOTE, TIP, IMPORTANT, WARNING, CAUTION, EXAMPLE or CASE",
-            name);
+        diag_add(diags, SEVERITY_ERROR, d->file, doc_line(d, quote), doc_column(d, quote),
+                 "callout",
+                 "there is no callout “%.20s”; use NOTE, TIP, IMPORTANT, WARNING, CAUTION, EXAMPLE "
+                 "or CASE",
+                 name);
         return;
     }
     struct buf title;

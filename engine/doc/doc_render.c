@@ -202,10 +202,10 @@ static void quote(struct renderer *r, cmark_node *n, bool enter) {
         return;
     }
     const char *label = render_label(r, c->kind);
-    buf_printf(
-        r->out,
-        "<aside class=\"callout callout-%s\" role=\"note\"><p class=\"callout-title\"><span class=\"callout-kind\">",
-        c->kind);
+    buf_printf(r->out,
+               "<aside class=\"callout callout-%s\" role=\"note\"><p class=\"callout-title\">"
+               "<span class=\"callout-kind\">",
+               c->kind);
     put_text(r, label);
     put(r, "</span>");
     if (*c->title) {

@@ -65,15 +65,15 @@ static enum err saved(struct request *r, void *arg, enum err result) {
     struct buf b;
     const char *saved_at = time_iso(r->arena, s->saved_ms);
     buf_init(&b, r->arena);
-    buf_printf(
-        &b,
-        "{\"seq\":%lld,\"saved_at\":\"%s\",\"receipt\":\"%s\",\"response\":%s,\"stale\":%s,\"newest\":{\"seq\":%lld,\"response\":%s},"
-        "\"now\":\"%s\",\"deadline\":\"%s\"}\n",
-        (long long)s->seq, saved_at,
-        exam_receipt(exams_secret(r->app->exams), r->arena, s->attempt_id, s->slot, s->seq,
-                     s->response, saved_at),
-        s->response, s->stale ? "true" : "false", (long long)s->newest_seq, s->newest,
-        time_iso(r->arena, r->now_ms), time_iso(r->arena, s->deadline_ms));
+    buf_printf(&b,
+               "{\"seq\":%lld,\"saved_at\":\"%s\",\"receipt\":\"%s\",\"response\":%s,\"stale\":%s,"
+               "\"newest\":{\"seq\":%lld,\"response\":%s},"
+               "\"now\":\"%s\",\"deadline\":\"%s\"}\n",
+               (long long)s->seq, saved_at,
+               exam_receipt(exams_secret(r->app->exams), r->arena, s->attempt_id, s->slot, s->seq,
+                            s->response, saved_at),
+               s->response, s->stale ? "true" : "false", (long long)s->newest_seq, s->newest,
+               time_iso(r->arena, r->now_ms), time_iso(r->arena, s->deadline_ms));
     return http_json(r, 200, buf_text(&b), b.len);
 }
 

@@ -289,10 +289,10 @@ static void check_leak(struct tree *t, const struct exam_def *def) {
                      "this exam shows the keys of the bank %s, which the live exam %s uses", bank,
                      t->defs[k].id);
         else
-            diag_add(
-                t->diags, SEVERITY_ERROR, def->file, 1, 1, "live-bank",
-                "this practice exam draws on the bank %s, which the live exam %s uses: give it a bank of its own",
-                bank, t->defs[k].id);
+            diag_add(t->diags, SEVERITY_ERROR, def->file, 1, 1, "live-bank",
+                     "this practice exam draws on the bank %s, which the live exam %s uses: give "
+                     "it a bank of its own",
+                     bank, t->defs[k].id);
     }
 }
 
@@ -306,10 +306,10 @@ static void check_copies(struct tree *t, const struct exam_bank *practised,
         item = exam_items_shared(practised->items, practised->item_count, bank->items,
                                  bank->item_count, &of, t->arena);
         if (item)
-            diag_add(
-                t->diags, SEVERITY_ERROR, item->file, item->line, 1, "live-copy",
-                "this is %s of the bank %s (%s:%d), which the live exam %s asks: a practice exam must not show it",
-                of->id, bank->id, of->file, of->line, live->id);
+            diag_add(t->diags, SEVERITY_ERROR, item->file, item->line, 1, "live-copy",
+                     "this is %s of the bank %s (%s:%d), which the live exam %s asks: a practice "
+                     "exam must not show it",
+                     of->id, bank->id, of->file, of->line, live->id);
     }
 }
 
@@ -336,10 +336,10 @@ static void check_stems(struct tree *t, const struct exam_bank *bank) {
             for (size_t i = 0; i < bank->item_count; i++) {
                 const char *stem = exam_item_question(t->arena, &bank->items[i]);
                 if (stem && strstr(text, stem))
-                    diag_add(
-                        t->diags, SEVERITY_ERROR, file, 1, 1, "live-item",
-                        "this module holds the question of %s, an item of an exam that counts (%s:%d)",
-                        bank->items[i].id, bank->items[i].file, bank->items[i].line);
+                    diag_add(t->diags, SEVERITY_ERROR, file, 1, 1, "live-item",
+                             "this module holds the question of %s, an item of an exam that counts "
+                             "(%s:%d)",
+                             bank->items[i].id, bank->items[i].file, bank->items[i].line);
             }
         }
 }

@@ -159,15 +159,14 @@ static void tell(struct exams *e, struct arena *a, const char *kind, const struc
     double seconds = (double)w->off_ms / 1000;
     const char *since = time_iso(a, w->since_ms);
     if (*kind == 'w')
-        log_say(
-            LOG_ERROR, "clock_wrong",
-            "the machine's clock was set: it is %+.1f s from the time that was running, since %s. Exams go on by the "
-            "time that passes. %s",
-            seconds, since,
-            r.wall_ms < CLOCK_EARLIEST_MS
-                ? "It says a year long past, and is not followed: set it right"
-                : arena_printf(a, "If the clock stays so for %d minutes it is followed",
-                               (int)(CLOCK_FOLLOW_AFTER_MS / MS_MINUTE)));
+        log_say(LOG_ERROR, "clock_wrong",
+                "the machine's clock was set: it is %+.1f s from the time that was running, since "
+                "%s. Exams go on by the time that passes. %s",
+                seconds, since,
+                r.wall_ms < CLOCK_EARLIEST_MS
+                    ? "It says a year long past, and is not followed: set it right"
+                    : arena_printf(a, "If the clock stays so for %d minutes it is followed",
+                                   (int)(CLOCK_FOLLOW_AFTER_MS / MS_MINUTE)));
     else
         log_say(LOG_WARN, "clock_right",
                 "the machine's clock is right again; it was %+.1f s off, since %s", seconds, since);

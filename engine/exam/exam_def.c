@@ -190,9 +190,9 @@ static void read_meta(struct def_reader *r) {
     const char *kind = field_scalar(field_get(d->meta, "kind"));
     bool live = !kind || str_eq(kind, "live");
     if (def->review_full && live)
-        report_field(
-            r, field_get(d->meta, "review"), "review-policy",
-            "only an exam of kind practice may show keys and rationales: items of a live exam are used again");
+        report_field(r, field_get(d->meta, "review"), "review-policy",
+                     "only an exam of kind practice may show keys and rationales: items of a live "
+                     "exam are used again");
     if (field_int(d, r->diags, d->meta, "minutes", 1, 1440, true, &n)) def->minutes = (int)n;
     if (field_int(d, r->diags, d->meta, "pilot_items", 0, 50, false, &n)) def->pilot_items = (int)n;
     read_banks(r);
@@ -224,12 +224,11 @@ static bool read_header(struct def_reader *r, cmark_node *header, int levels[EXA
         bool twice = false;
         for (int i = 0; i < *count; i++) twice |= levels[i] == level;
         if (level == EXAM_LEVELS || twice) {
-            report(
-                r, cell,
-                twice
-                    ? "the level “%.40s” has two columns"
-                    : "a column of the blueprint is remember, understand, apply or analyse, not “%.40s”",
-                name);
+            report(r, cell,
+                   twice ? "the level “%.40s” has two columns"
+                         : "a column of the blueprint is remember, understand, apply or analyse, "
+                           "not “%.40s”",
+                   name);
             return false;
         }
         levels[(*count)++] = level;
@@ -305,9 +304,9 @@ static void read_body(struct def_reader *r) {
     cmark_node *table = heading ? cmark_node_next(heading) : NULL;
     r->def->blueprint_line = heading ? doc_line(r->doc, heading) : 1;
     if (!node_is(table, "table")) {
-        report(
-            r, heading ? heading : r->doc->body,
-            "an exam has a section “Blueprint” that begins with a table: a row for each domain, a column for each level");
+        report(r, heading ? heading : r->doc->body,
+               "an exam has a section “Blueprint” that begins with a table: a row for each domain, "
+               "a column for each level");
         return;
     }
     r->def->blueprint_line = doc_line(r->doc, table);

@@ -399,11 +399,11 @@ static void unmet_essentials(struct buf *b, const struct exam_unit *unit, struct
                       in_cell(&unit->items[i], &def->cells[c]);
         memset(tried, 0, places * sizeof *tried);
         if (any && assign_place(unit, o, assigned, place_cell, places, tried)) continue;
-        buf_printf(
-            b,
-            any ? "%sno place is left for the essential objective %s: its cells are taken by others that are essential"
-                : "%sno scored item of a cell measures the essential objective %s",
-            b->len ? "; " : "", def->essential[o]);
+        buf_printf(b,
+                   any ? "%sno place is left for the essential objective %s: its cells are taken "
+                         "by others that are essential"
+                       : "%sno scored item of a cell measures the essential objective %s",
+                   b->len ? "; " : "", def->essential[o]);
     }
 }
 
@@ -425,11 +425,10 @@ static const char *shortage(const struct exam_unit *unit, struct arena *a) {
                    def->pilot_items - pilots == 1 ? "" : "s");
     unmet_essentials(&b, unit, a);
     if (!b.len)
-        buf_puts(
-            &b,
-            def->essential_count
-                ? "each cell could be filled, but enemies leave no form that also holds an item of each essential objective"
-                : "each cell could be filled, but enemies in different cells (or among pilot items) leave no form");
+        buf_puts(&b, def->essential_count ? "each cell could be filled, but enemies leave no form "
+                                            "that also holds an item of each essential objective"
+                                          : "each cell could be filled, but enemies in different "
+                                            "cells (or among pilot items) leave no form");
     return buf_text(&b);
 }
 

@@ -12,11 +12,11 @@ char *exam_form_write(const struct exam_form *form, struct arena *a) {
     buf_printf(&b, "{\"form\":2,\"seed\":\"%llu\",\"slots\":[", (unsigned long long)form->seed);
     for (int i = 0; i < form->slot_count; i++) {
         const struct exam_slot *s = &form->slots[i];
-        buf_printf(
-            &b,
-            "%s{\"item\":\"%s\",\"version\":\"%s\",\"domain\":\"%s\",\"level\":\"%s\",\"scored\":%s,\"type\":\"%s\",\"order\":[",
-            i ? "," : "", s->item, s->version, s->domain, exam_levels[s->level],
-            s->scored ? "true" : "false", s->type->name);
+        buf_printf(&b,
+                   "%s{\"item\":\"%s\",\"version\":\"%s\",\"domain\":\"%s\",\"level\":\"%s\","
+                   "\"scored\":%s,\"type\":\"%s\",\"order\":[",
+                   i ? "," : "", s->item, s->version, s->domain, exam_levels[s->level],
+                   s->scored ? "true" : "false", s->type->name);
         for (int k = 0; k < s->option_count; k++) buf_printf(&b, "%s%d", k ? "," : "", s->order[k]);
         if (s->lang) buf_printf(&b, "],\"lang\":\"%s\"}", s->lang);
         else buf_puts(&b, "]}");

@@ -186,10 +186,10 @@ cmark_node *exam_find_tasks(struct exam_reader *r, cmark_node *heading, cmark_no
     for (cmark_node *at = from; at && at != until; at = cmark_node_next(at))
         for (cmark_node *o = cmark_node_first_child(at); o; o = cmark_node_next(o))
             if (cmark_node_get_type(at) == CMARK_NODE_LIST && doc_task_misspelt(o)) {
-                exam_report(
-                    r, o, "task-mark",
-                    "an option of %s begins with [ ] or [x], one character inside and a space behind",
-                    r->item->id);
+                exam_report(r, o, "task-mark",
+                            "an option of %s begins with [ ] or [x], one character inside and a "
+                            "space behind",
+                            r->item->id);
                 return NULL;
             }
     exam_report(r, heading, "item-options", "%s has no options: a list with [ ] and [x]",

@@ -168,8 +168,8 @@ enum err exams_open(struct exams **out, struct app *app, struct arena *a, const 
     *out = e;
     enum err result = exam_clock_begin(e, a, why);
     if (result == OK) {
-        *why =
-            "the exams cannot be opened: their key cannot be read from the database, or written to it";
+        *why = "the exams cannot be opened: their key cannot be read from the database, or written "
+               "to it";
         result = store_write(app->store, key_job, &secret, a);
     }
     if (result == OK) e->secret = strdup(secret);

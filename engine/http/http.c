@@ -160,11 +160,11 @@ static bool respond(struct connection *c) {
     } else {
         /* The answers here need no arena, and sending them little. Without memory a retry may
          * succeed; a request that is too large would be so again. */
-        static const char short_of[] =
-            "The server has no memory left at the moment. Nothing was changed. Try again in a minute.\n";
+        static const char short_of[] = "The server has no memory left at the moment. Nothing was "
+                                       "changed. Try again in a minute.\n";
         static const char too_much[] =
-            "This request needs more memory than one request may have. Nothing was changed. Ask for less, or send less "
-            "at a time.\n";
+            "This request needs more memory than one request may have. Nothing was changed. Ask "
+            "for less, or send less at a time.\n";
         c->out_count = 0;
         c->arena.cap = REQUEST_ARENA_BYTES + REFUSAL_BYTES;
         const char *text = c->arena.starved ? short_of : too_much;

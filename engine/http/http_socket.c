@@ -59,11 +59,13 @@ bool framing_answers_make(struct http *h) {
     if (ARENA_GUARD(&a) == 0) {
         for (size_t i = 0; i < FRAMING_ANSWERS; i++) {
             const char *text = page_text(h->app->site, "en", answers[i].key, NULL, &a);
-            h->framing_answers[i] = strdup(arena_printf(
-                &a,
-                "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n"
-                "Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n%s\n",
-                answers[i].status, answers[i].phrase, strlen(text) + 1, text));
+            h->framing_answers[i] = strdup(
+                arena_printf(&a,
+                             "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                             "Content-Length: %zu\r\n"
+                             "Connection: close\r\nCache-Control: no-store\r\n"
+                             "X-Content-Type-Options: nosniff\r\n\r\n%s\n",
+                             answers[i].status, answers[i].phrase, strlen(text) + 1, text));
         }
     }
     arena_release(&a);

@@ -14,13 +14,15 @@
 
 static const char test_help[] =
     "usage: gradus lab test [SCENARIO…] [--seeds N] [--root DIR]\n\n"
-    "Proves scenarios with their solutions, in every choice of dialects; without a name, all of them.\n\n"
+    "Proves scenarios with their solutions, in every choice of dialects; without a name, all of "
+    "them.\n\n"
     "  --seeds N      runs of each solution and choice, 1 to 10000 (default: 20)\n"
     "  --root DIR     folder with labs/\n\n"
     "Exit status: 0 all is proved, 1 problems were found, 2 it could not run.\n";
 
 static const char run_help[] =
-    "usage: gradus lab run SCENARIO --solution NAME [--dialects crm=…,map=…] [--seed N] [--root DIR]\n\n"
+    "usage: gradus lab run SCENARIO --solution NAME [--dialects crm=…,map=…] [--seed N] [--root "
+    "DIR]\n\n"
     "Plays one solution of a scenario and shows what each check says of it.\n\n"
     "  --solution NAME    a file of the scenario's solutions/, without .xml\n"
     "  --dialects CHOICE  as crm=aurelia,map=heron (default: the first of each)\n"
@@ -155,11 +157,11 @@ static enum status run(const struct lab_options *options, struct zygote *z) {
 /* Prints the usage: to standard output with exit status 0 when it was asked for, else to standard
  * error with 2. */
 static int usage(bool asked) {
-    fputs(
-        "usage: gradus lab test [SCENARIO…] [OPTIONS]               prove scenarios with their solutions\n"
-        "       gradus lab run SCENARIO --solution NAME [OPTIONS]  play one solution\n\n"
-        "Each has --help.\n",
-        asked ? stdout : stderr);
+    fputs("usage: gradus lab test [SCENARIO…] [OPTIONS]               prove scenarios with their "
+          "solutions\n"
+          "       gradus lab run SCENARIO --solution NAME [OPTIONS]  play one solution\n\n"
+          "Each has --help.\n",
+          asked ? stdout : stderr);
     return asked ? FINE : CANNOT_RUN;
 }
 

@@ -77,19 +77,18 @@ static void tables(struct screen *s, struct view *v) {
     }
     struct view *item = view_item(list);
     view_text(item, "name", "event");
-    view_text(
-        item, "columns",
-        "seq, at_ms, actor, kind, connector, object, record_id, field, old_value, new_value, detail");
+    view_text(item, "columns",
+              "seq, at_ms, actor, kind, connector, object, record_id, field, old_value, new_value, "
+              "detail");
 }
 
 void screen_sql_part(struct screen *s, struct view *v) {
     const char *why;
     tables(s, v);
-    view_text(
-        v, "sql",
-        s->sql
-            ? s->sql
-            : "SELECT lower(trim(email)) AS address, count(*) AS times\nFROM map_lead\nGROUP BY 1\nHAVING count(*) > 1\nORDER BY 2 DESC, 1");
+    view_text(v, "sql",
+              s->sql ? s->sql
+                     : "SELECT lower(trim(email)) AS address, count(*) AS times\n"
+                       "FROM map_lead\nGROUP BY 1\nHAVING count(*) > 1\nORDER BY 2 DESC, 1");
     if (!s->ask.action || !s->ask.answer.body) return;
     json_t *result = json_read(s->r->arena, s->ask.answer.body, s->ask.answer.body_len, &why),
            *name, *row, *cell;
@@ -196,12 +195,12 @@ void screen_access_part(struct screen *s, struct view *v) {
                *run = s->ask.run.id;
     struct view *list = view_list(v, "apis");
     view_text(v, "token", token);
-    view_text(
-        v, "clock_call",
-        arena_printf(
-            r->arena,
-            "curl -X POST %s/runs/%s/api/lab/clock \\\n  -H 'Authorization: Bearer %s' \\\n  -d '{\"advance_seconds\": 3600}'",
-            r->origin, run, token));
+    view_text(v, "clock_call",
+              arena_printf(r->arena,
+                           "curl -X POST %s/runs/%s/api/lab/clock \\\n"
+                           "  -H 'Authorization: Bearer %s' \\\n"
+                           "  -d '{\"advance_seconds\": 3600}'",
+                           r->origin, run, token));
     for (int i = 0; i < s->stack->member_count; i++) {
         const struct lab_dialect *d = s->dialects[i];
         struct view *item = view_item(list);
@@ -224,10 +223,11 @@ void screen_access_part(struct screen *s, struct view *v) {
             how = arena_printf(r->arena, "curl -u 'account:%s' \\\n  '%s'", token, path);
             break;
         case LAB_AUTH_OAUTH:
-            how = arena_printf(
-                r->arena,
-                "curl -d grant_type=client_credentials -d client_id=%s \\\n  -d client_secret=%s \\\n  '%s%s'\n\ncurl -H 'Authorization: Bearer ACCESS_TOKEN' \\\n  '%s'",
-                run, token, base, d->auth_path, path);
+            how = arena_printf(r->arena,
+                               "curl -d grant_type=client_credentials -d client_id=%s \\\n"
+                               "  -d client_secret=%s \\\n  '%s%s'\n\n"
+                               "curl -H 'Authorization: Bearer ACCESS_TOKEN' \\\n  '%s'",
+                               run, token, base, d->auth_path, path);
             break;
         }
         view_text(item, "title", d->title);

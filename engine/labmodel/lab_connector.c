@@ -77,9 +77,9 @@ static void read_field(struct lab_field *f, xmlNode *n, const char *file, struct
     }
     if (!lab_name_valid(f->id) || str_eq(f->id, "id") || str_eq(f->id, "created_ms") ||
         str_eq(f->id, "updated_ms"))
-        lab_xml_problem(
-            diags, file, n, "lab-name",
-            "A field's id is 1 to 40 of a-z, 0-9 and _, and none of id, created_ms and updated_ms.");
+        lab_xml_problem(diags, file, n, "lab-name",
+                        "A field's id is 1 to 40 of a-z, 0-9 and _, and none of id, created_ms and "
+                        "updated_ms.");
     if (f->type == LAB_PICKLIST && f->value_count == 0)
         lab_xml_problem(diags, file, n, "lab-picklist", "The picklist “%s” has no values.", f->id);
     bool refers = f->type == LAB_REFERENCE || f->type == LAB_FIELD_NAME ||

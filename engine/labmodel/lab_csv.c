@@ -17,7 +17,8 @@ int lab_csv_column(const struct lab_csv *c, const char *name) {
 static const char *not_ours(const char *text, size_t len, enum csv_encoding encoding) {
     if (encoding != CSV_UTF8) return "The file is UTF-16. Save it as “CSV UTF-8”.";
     if (!utf8_valid(text, len))
-        return "The file is not valid UTF-8; it was saved in another encoding. Save it as “CSV UTF-8”.";
+        return "The file is not valid UTF-8; it was saved in another encoding. Save it as “CSV "
+               "UTF-8”.";
     size_t header = 0;
     while (header < len && text[header] != '\n' && text[header] != '\r') header++;
     if (!memchr(text, ',', header) && memchr(text, ';', header))

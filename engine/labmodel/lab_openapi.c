@@ -316,12 +316,11 @@ void lab_openapi(const struct lab_surface *s, const char *server, struct buf *ou
     buf_putc(out, ',');
     openapi_text(&w, "version", "1");
     buf_putc(out, ',');
-    openapi_text(
-        &w, "description",
-        arena_printf(
-            out->arena,
-            "%s %d calls within %d seconds, %d a day, for the whole account; the seconds are those of the lab's clock.",
-            w.d->about, w.d->burst, w.d->burst_seconds, w.d->daily));
+    openapi_text(&w, "description",
+                 arena_printf(out->arena,
+                              "%s %d calls within %d seconds, %d a day, for the whole account; the "
+                              "seconds are those of the lab's clock.",
+                              w.d->about, w.d->burst, w.d->burst_seconds, w.d->daily));
     buf_puts(out, "},\"servers\":[{");
     openapi_text(&w, "url", server);
     buf_puts(out, "}],\"security\":[{\"account\":[]}],\"paths\":{");

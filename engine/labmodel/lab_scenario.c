@@ -332,10 +332,9 @@ int lab_verdicts_read(const struct lab_scenario *s, const char *answer, size_t l
         if (!v->error && !shaped)
             v->error = "The check's query must give one row whose first column is called ok.";
         v->passed = !v->error && json_integer_value(json_array_get(row, 0)) == 1;
-        v->sentence =
-            v->error
-                ? "This check could not be made. That is our mistake, not yours: tell your instructor."
-                : fill(v->passed ? v->check->pass : v->check->fail, columns, row, a);
+        v->sentence = v->error ? "This check could not be made. That is our mistake, not yours: "
+                                 "tell your instructor."
+                               : fill(v->passed ? v->check->pass : v->check->fail, columns, row, a);
         passed += v->passed;
     }
     return passed;

@@ -104,10 +104,10 @@ static void check_reference(const struct place *p, const struct lab_field *f, co
               "The row “%s” of %s comes later: name its file before this one in stack.xml.",
               cell + 1, f->of);
     else if (!str_has_prefix(cell + 1, "gone"))
-        fault(
-            p, "lab-reference",
-            "No row of %s has the key “%s”. A reference that leads nowhere on purpose begins with @gone.",
-            f->of, cell + 1);
+        fault(p, "lab-reference",
+              "No row of %s has the key “%s”. A reference that leads nowhere on purpose begins "
+              "with @gone.",
+              f->of, cell + 1);
 }
 
 static void check_keys(struct place *p) {

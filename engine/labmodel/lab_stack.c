@@ -133,10 +133,9 @@ static void read_sync(struct reader *r, xmlNode *n) {
     const struct lab_field *left_email = lab_field_find(left, "email"),
                            *right_email = lab_field_find(right, "email");
     if (!y->mapping || !y->value || !y->setting || !y->run || !left_email || !right_email) {
-        lab_xml_problem(
-            r->diags, r->file, n, "lab-missing",
-            "The right side's connector needs a field mapping, a value mapping, a sync setting and a sync run, and "
-            "both objects a field “email”.");
+        lab_xml_problem(r->diags, r->file, n, "lab-missing",
+                        "The right side's connector needs a field mapping, a value mapping, a sync "
+                        "setting and a sync run, and both objects a field “email”.");
         return;
     }
     static const char *const mapping[] = {"left_field", "right_field", "direction", "transform",

@@ -162,8 +162,7 @@ const char *page_icu_problem(void) {
     struct formats f = {0};
     bool fine = open_formats(&f, "en", "Europe/Berlin") && !f.utc;
     close_formats(&f);
-    return fine
-               ? NULL
-               : "the data of languages and time zones (ICU) cannot be read. On Debian, install the package libicu72 "
-                 "again, and see that ICU_DATA is not set";
+    return fine ? NULL
+                : "the data of languages and time zones (ICU) cannot be read. On Debian, install "
+                  "the package libicu72 again, and see that ICU_DATA is not set";
 }

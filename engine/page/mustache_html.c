@@ -22,7 +22,8 @@ static const char *check_attribute(struct html_scan *h) {
     h->attribute[h->attribute_len] = '\0';
     const char *name = h->attribute;
     if (strncasecmp(name, "on", 2) == 0 || strncasecmp(name, "hx-on", 5) == 0)
-        return "an on… attribute is inline script; put a data- attribute and listen in site/scripts";
+        return "an on… attribute is inline script; put a data- attribute and listen in "
+               "site/scripts";
     if (strcasecmp(name, "style") == 0) return "a style attribute is inline style; use a class";
     if (strcasecmp(name, "srcdoc") == 0)
         return "srcdoc is a page inside an attribute; give it an address";

@@ -63,11 +63,11 @@ static bool within_limits(struct api *x) {
     int64_t window_length = x->d->burst_seconds * MS_SECOND,
             window = s->now_ms / window_length * window_length;
     int64_t day = s->now_ms / MS_DAY;
-    state_run(
-        s,
-        "UPDATE sim_quota SET window_used = CASE WHEN window_ms = $2 THEN window_used + 1 ELSE 1 END, window_ms = $2, "
-        "day_used = CASE WHEN day = $3 THEN day_used + 1 ELSE 1 END, day = $3 WHERE member = $1",
-        "iii", (int64_t)x->member, window, day);
+    state_run(s,
+              "UPDATE sim_quota SET window_used = CASE WHEN window_ms = $2 THEN window_used + 1 "
+              "ELSE 1 END, window_ms = $2, day_used = CASE WHEN day = $3 THEN day_used + 1 ELSE 1 "
+              "END, day = $3 WHERE member = $1",
+              "iii", (int64_t)x->member, window, day);
     sqlite3_stmt *q = state_query(s,
                                   "SELECT window_used, day_used FROM sim_quota WHERE member = $1",
                                   "i", (int64_t)x->member);

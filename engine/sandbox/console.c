@@ -124,18 +124,18 @@ static const char *explain(sqlite3 *db, int rc, struct budget *b, struct arena *
     }
     switch (rc) {
     case SQLITE_INTERRUPT:
-        return str_eq(b->cut, "time")
-                   ? CONSOLE_TOO_LONG
-                   : "The query took too many steps and was stopped. Ask for less: a WHERE, fewer joins, shorter texts.";
+        return str_eq(b->cut, "time") ? CONSOLE_TOO_LONG
+                                      : "The query took too many steps and was stopped. Ask for "
+                                        "less: a WHERE, fewer joins, shorter texts.";
     case SQLITE_NOMEM:
         b->cut = "memory";
         return "The query is too long, or needs more memory than a lab has.";
     case SQLITE_TOOBIG: b->cut = "size"; return "A value in the query is too large.";
     case SQLITE_AUTH:
-        return arena_printf(
-            a,
-            "Not allowed here: %s. The console reads the systems' tables and the event log, nothing else.",
-            sqlite3_errmsg(db));
+        return arena_printf(a,
+                            "Not allowed here: %s. The console reads the systems' tables and the "
+                            "event log, nothing else.",
+                            sqlite3_errmsg(db));
     default: return arena_dup(a, sqlite3_errmsg(db));
     }
 }

@@ -211,11 +211,10 @@ static void move_references(struct lab_state *s, int member, const struct lab_ob
                                        c->objects[i].table, f->id, f->id),
                           "tt", survivor, loser);
         }
-    state_run(
-        s,
-        "INSERT INTO sim_person (object, record_id, person) SELECT object, $1, person FROM sim_person "
-        "WHERE object = $2 AND record_id = $3 ON CONFLICT DO NOTHING",
-        "ttt", survivor, path, loser);
+    state_run(s,
+              "INSERT INTO sim_person (object, record_id, person) SELECT object, $1, person FROM "
+              "sim_person WHERE object = $2 AND record_id = $3 ON CONFLICT DO NOTHING",
+              "ttt", survivor, path, loser);
 }
 
 void record_merge(struct lab_state *s, int member, const struct lab_object *o, const char *survivor,

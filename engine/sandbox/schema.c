@@ -23,10 +23,10 @@ void schema_create(struct lab_state *s) {
     for (int m = 0; m < s->stack.member_count; m++) {
         const struct lab_connector *c = s->stack.members[m].connector;
         for (int i = 0; i < c->object_count; i++) create_object(s, &c->objects[i]);
-        state_run(
-            s,
-            "INSERT INTO sim_quota (member, window_ms, window_used, day, day_used) VALUES ($1, 0, 0, 0, 0)",
-            "i", (int64_t)m);
+        state_run(s,
+                  "INSERT INTO sim_quota (member, window_ms, window_used, day, day_used) VALUES "
+                  "($1, 0, 0, 0, 0)",
+                  "i", (int64_t)m);
     }
 }
 
@@ -124,10 +124,10 @@ static void fill(struct lab_state *s, const struct lab_seed *seed) {
         r.id = record_new_id(s, member, s->scratch);
         record_insert(s, member, o, &r);
         if (key >= 0)
-            state_run(
-                s,
-                "INSERT INTO sim_key (object, key, record_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                "ttt", seed->object, csv.rows[i][key], r.id);
+            state_run(s,
+                      "INSERT INTO sim_key (object, key, record_id) VALUES ($1, $2, $3) ON "
+                      "CONFLICT DO NOTHING",
+                      "ttt", seed->object, csv.rows[i][key], r.id);
         if (person) world_person(s, seed->object, o, &r, person);
     }
 }

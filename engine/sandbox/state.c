@@ -294,10 +294,10 @@ int64_t state_meta(struct lab_state *s, const char *key) {
 }
 
 void state_meta_set(struct lab_state *s, const char *key, int64_t value) {
-    state_run(
-        s,
-        "INSERT INTO sim_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        "ti", key, value);
+    state_run(s,
+              "INSERT INTO sim_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET "
+              "value = excluded.value",
+              "ti", key, value);
 }
 
 int64_t state_next(struct lab_state *s, const char *key) {
@@ -314,12 +314,11 @@ uint32_t state_draw(const struct lab_state *s, const char *stream, const char *e
 }
 
 void state_event(struct lab_state *s, const struct state_event *e) {
-    state_run(
-        s,
-        "INSERT INTO event (at_ms, actor, kind, connector, object, record_id, field, old_value, new_value, detail) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        "itttttttt"
-        "t",
-        s->now_ms, s->actor, e->kind, e->connector, e->object, e->record_id, e->field, e->old_value,
-        e->new_value, e->detail);
+    state_run(s,
+              "INSERT INTO event (at_ms, actor, kind, connector, object, record_id, field, "
+              "old_value, new_value, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+              "itttttttt"
+              "t",
+              s->now_ms, s->actor, e->kind, e->connector, e->object, e->record_id, e->field,
+              e->old_value, e->new_value, e->detail);
 }

@@ -30,13 +30,12 @@ static void summary(struct lab_state *s, struct buf *out) {
                    s, "SELECT at_ms FROM sim_due WHERE kind = 'sync' ORDER BY at_ms LIMIT 1", ""));
     for (int m = 0; m < s->stack.member_count; m++) {
         const struct lab_connector *c = s->stack.members[m].connector;
-        buf_printf(
-            out, "%s{\"outage_ms\":%lld,\"day_used\":%lld,\"objects\":[", m ? "," : "",
-            (long long)world_outage(s, m),
-            (long long)state_number(
-                s,
-                "SELECT CASE WHEN day = $2 THEN day_used ELSE 0 END FROM sim_quota WHERE member = $1",
-                "ii", (int64_t)m, s->now_ms / 86400000));
+        buf_printf(out, "%s{\"outage_ms\":%lld,\"day_used\":%lld,\"objects\":[", m ? "," : "",
+                   (long long)world_outage(s, m),
+                   (long long)state_number(s,
+                                           "SELECT CASE WHEN day = $2 THEN day_used ELSE 0 END "
+                                           "FROM sim_quota WHERE member = $1",
+                                           "ii", (int64_t)m, s->now_ms / 86400000));
         for (int i = 0; i < c->object_count; i++)
             buf_printf(out, "%s%lld", i ? "," : "", (long long)record_count(s, &c->objects[i]));
         buf_puts(out, "]}");

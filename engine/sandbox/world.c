@@ -26,10 +26,10 @@ static void schedule(struct lab_state *s, int64_t at_ms, int priority, const cha
 
 void world_person(struct lab_state *s, const char *path, const struct lab_object *o,
                   const struct record *r, int64_t person) {
-    state_run(
-        s,
-        "INSERT INTO sim_person (object, record_id, person) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        "tti", path, r->id, person);
+    state_run(s,
+              "INSERT INTO sim_person (object, record_id, person) VALUES ($1, $2, $3) ON CONFLICT "
+              "DO NOTHING",
+              "tti", path, r->id, person);
     for (int i = 0; i < o->field_count; i++)
         if (o->fields[i].sticky && str_eq(r->value[i], "1"))
             state_run(
@@ -253,10 +253,12 @@ static bool next(struct lab_state *s, int64_t until_ms) {
 
 const char *world_full(struct lab_state *s) {
     if (state_number(s, "SELECT seq FROM event ORDER BY seq DESC LIMIT 1", "") >= LAB_EVENTS_MAX)
-        return "This run's event log is full. Reset the run to go on; the record of what you did is kept.";
+        return "This run's event log is full. Reset the run to go on; the record of what you did "
+               "is kept.";
     if (state_meta(s, "reads") + s->reads >= LAB_READS_MAX)
-        return "The syncs and merges of this run have read eight million records, which is all that a run may. Reset the run to go "
-               "on, with fewer records or a sync that runs less often; the record of what you did is kept.";
+        return "The syncs and merges of this run have read eight million records, which is all "
+               "that a run may. Reset the run to go on, with fewer records or a sync that runs "
+               "less often; the record of what you did is kept.";
     return NULL;
 }
 

@@ -95,10 +95,11 @@ static const char *how_long(struct arena *a, const struct keeping *k) {
 int keeping_command(int argc, char **argv) {
     struct cli_options c;
     int status = 0;
-    if (!read_options(
-            &c, argc, argv,
-            "usage: gradus keeping [--format text|json]\n\nWhat is kept how long, by tables of the database, and why. A server deletes the rest every hour.\n",
-            0, &status))
+    if (!read_options(&c, argc, argv,
+                      "usage: gradus keeping [--format text|json]\n\n"
+                      "What is kept how long, by tables of the database, and why. A server deletes "
+                      "the rest every hour.\n",
+                      0, &status))
         return status;
     bool json = str_eq(c.format, "json");
     for (size_t i = 0; i < keeping_count; i++) {
@@ -129,12 +130,12 @@ int routes_command(int argc, char **argv) {
                                                     : account_roles_text(&c.arena, r->roles);
         const char *method = r->flags & ROUTE_METHODS ? "*" : method_names[r->method];
         if (json)
-            printf(
-                "  {\"method\":\"%s\",\"path\":\"%s\",\"roles\":\"%s\",\"bearer\":%s,\"csrf\":%s}%s\n",
-                method, r->path, roles, r->flags & ROUTE_BEARER ? "true" : "false",
-                r->flags & (ROUTE_BEARER | ROUTE_NO_CSRF) || r->method == METHOD_GET ? "false"
-                                                                                     : "true",
-                i + 1 < route_count ? "," : "");
+            printf("  {\"method\":\"%s\",\"path\":\"%s\",\"roles\":\"%s\","
+                   "\"bearer\":%s,\"csrf\":%s}%s\n",
+                   method, r->path, roles, r->flags & ROUTE_BEARER ? "true" : "false",
+                   r->flags & (ROUTE_BEARER | ROUTE_NO_CSRF) || r->method == METHOD_GET ? "false"
+                                                                                        : "true",
+                   i + 1 < route_count ? "," : "");
         else
             printf("%-6s %-40s %s%s\n", method, r->path, roles,
                    r->flags & ROUTE_BEARER ? " (bearer token)" : "");

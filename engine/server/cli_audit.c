@@ -20,15 +20,21 @@ static const char usage[] =
     "usage: gradus audit verify [--against FILE] [--data DIR]\n"
     "       gradus audit accept --reason TEXT [--data DIR]\n"
     "\n"
-    "verify reads the whole audit log: its chain, its head, and every head that was signed, and compares each\n"
-    "certificate, decision, mark, exam, lab, role and interest with what it says and with what was signed.\n"
+    "verify reads the whole audit log: its chain, its head, and every head that was signed, and "
+    "compares each\n"
+    "certificate, decision, mark, exam, lab, role and interest with what it says and with what was "
+    "signed.\n"
     "  --against FILE  compares with a head that was kept elsewhere: what /.well-known/audit-head\n"
     "                  answered once, or a status list of that time\n"
-    "accept goes on from where the log ends, when its head is missing or says something else (for example after\n"
-    "files were lost). Ask why first: an end that was cut off looks the same. The reason is kept in the log.\n"
+    "accept goes on from where the log ends, when its head is missing or says something else (for "
+    "example after\n"
+    "files were lost). Ask why first: an end that was cut off looks the same. The reason is kept "
+    "in the log.\n"
     "\n"
-    "Exit status 1 when the log is broken, records were changed outside of Gradus, a signature cannot be\n"
-    "checked because its key is missing (not decided), or the log is not the one that was published.\n";
+    "Exit status 1 when the log is broken, records were changed outside of Gradus, a signature "
+    "cannot be\n"
+    "checked because its key is missing (not decided), or the log is not the one that was "
+    "published.\n";
 
 struct audit_call {
     struct arena arena;
@@ -81,13 +87,13 @@ static void tell_keys(struct audit_call *c, const char *const *keys, size_t coun
         bool has = false;
         const char *why = "";
         if (cert_has_key(c->data, &c->arena, keys[i], &has, &why) != OK)
-            printf(
-                "remark: heads were signed with the key %s; whether it is in %s/keys cannot be said: %s\n",
-                keys[i], c->data, why);
+            printf("remark: heads were signed with the key %s; whether it is in %s/keys cannot be "
+                   "said: %s\n",
+                   keys[i], c->data, why);
         else if (!has)
-            printf(
-                "remark: heads were signed with the key %s, which is not in %s/keys: put its file back, or ask whose it is\n",
-                keys[i], c->data);
+            printf("remark: heads were signed with the key %s, which is not in %s/keys: put its "
+                   "file back, or ask whose it is\n",
+                   keys[i], c->data);
     }
 }
 
@@ -155,12 +161,12 @@ static int verify(struct audit_call *c) {
                (long long)report.rows, (long long)report.signed_heads, report.head);
     else if (e == ERR_INVALID) fprintf(stderr, "gradus audit: %s\n", report.problem);
     else
-        fprintf(
-            stderr,
-            "gradus audit: the log could not be read whole, which says nothing of it: %s Try again.\n",
-            report.problem  ? report.problem
-            : e == ERR_BUSY ? "memory is short."
-                            : "the disk?");
+        fprintf(stderr,
+                "gradus audit: the log could not be read whole, which says nothing of it: %s Try "
+                "again.\n",
+                report.problem  ? report.problem
+                : e == ERR_BUSY ? "memory is short."
+                                : "the disk?");
     tell_keys(c, report.keys, report.key_count);
     if (e == OK || (e == ERR_INVALID && report.unsigned_count)) {
         int of_records = verify_records(c, db);

@@ -20,9 +20,11 @@
 static const char backup_usage[] =
     "usage: gradus backup FILE [--with-keys] [--data DIR]\n"
     "\n"
-    "Writes the academy into one archive while it is in use: the database, the head of its audit log, and a\n"
+    "Writes the academy into one archive while it is in use: the database, the head of its audit "
+    "log, and a\n"
     "manifest with checksums. Never overwrites.\n"
-    "  --with-keys  the signing keys and the key of the labs as well, encrypted with a passphrase, which is\n"
+    "  --with-keys  the signing keys and the key of the labs as well, encrypted with a passphrase, "
+    "which is\n"
     "               asked for, or read as one line of standard input (12 characters or more)\n"
     "\n"
     "Exit status 1: the backup is written, but the audit log has lost rows.\n";
@@ -30,11 +32,15 @@ static const char backup_usage[] =
 static const char restore_usage[] =
     "usage: gradus restore FILE [--replace] [--without-keys] [--as-it-is] [--data DIR]\n"
     "\n"
-    "Puts a backup in place; the folder is made when it is missing. Everything is checked before anything is\n"
-    "changed, and all of it happens or nothing. FILE may be an archive, or a single database of an older program.\n"
+    "Puts a backup in place; the folder is made when it is missing. Everything is checked before "
+    "anything is\n"
+    "changed, and all of it happens or nothing. FILE may be an archive, or a single database of an "
+    "older program.\n"
     "  --replace       the present academy is kept beside it as *.before-restore\n"
-    "  --without-keys  although that ends what the keys are needed for; without this it is said, and nothing is done\n"
-    "  --as-it-is      although its audit log is broken, or its certificates are not what was signed and logged\n"
+    "  --without-keys  although that ends what the keys are needed for; without this it is said, "
+    "and nothing is done\n"
+    "  --as-it-is      although its audit log is broken, or its certificates are not what was "
+    "signed and logged\n"
     "\n"
     "The passphrase of the keys is asked for, or read as one line of standard input.\n";
 
@@ -102,11 +108,10 @@ int backup_command(int argc, char **argv) {
     enum err e = c.with_keys && !passphrase ? ERR_INVALID : OK;
     if (passphrase &&
         (utf8_count(passphrase) < PASSPHRASE_MIN || !utf8_valid(passphrase, strlen(passphrase)))) {
-        why = arena_printf(
-            &c.arena,
-            "the passphrase needs %d characters or more: five unrelated words make a good one; nothing was "
-            "written",
-            PASSPHRASE_MIN);
+        why = arena_printf(&c.arena,
+                           "the passphrase needs %d characters or more: five unrelated words make "
+                           "a good one; nothing was written",
+                           PASSPHRASE_MIN);
         e = ERR_INVALID;
     }
     if (e == OK) e = backup_write(c.data, c.file, passphrase, &c.arena, &why);
@@ -115,12 +120,11 @@ int backup_command(int argc, char **argv) {
         fprintf(stderr, "gradus backup: %s\n", why);
         status = 2;
     } else {
-        printf(
-            c.with_keys
-                ? "backup written to %s, with the keys of %s, which nobody can open without the passphrase\n"
-                : "backup written to %s; the keys in %s are not in it: take one --with-keys as well, or keep a "
-                  "copy of keys/ and lab.key apart\n",
-            c.file, c.data);
+        printf(c.with_keys ? "backup written to %s, with the keys of %s, which nobody can open "
+                             "without the passphrase\n"
+                           : "backup written to %s; the keys in %s are not in it: take one "
+                             "--with-keys as well, or keep a copy of keys/ and lab.key apart\n",
+               c.file, c.data);
         e = compare_head(&c, &why);
         if (e == ERR_INVALID) fprintf(stderr, "gradus backup: %s\n", why);
         else if (e != OK)
@@ -172,9 +176,8 @@ static enum err open_keys(struct restoring *r) {
     if (!passphrase) return ERR_IO;
     enum err e = OK;
     if (!*passphrase) {
-        r->why =
-            "the backup holds the keys, and no passphrase was given for them. Give it, or restore --without-keys. Nothing "
-            "was changed";
+        r->why = "the backup holds the keys, and no passphrase was given for them. Give it, or "
+                 "restore --without-keys. Nothing was changed";
         e = ERR_DENIED;
     } else {
         e = backup_keys_open(&r->keys, r->sealed, r->sealed_len, passphrase, &r->why);
@@ -234,11 +237,10 @@ static enum err count_losses(struct restoring *r, struct db *db) {
         if (keys != OK || has) continue;
         int64_t n = stmt_int(q, 1);
         r->credentials += n;
-        buf_printf(
-            &r->losses,
-            "  - %lld credentials were signed with the key %s: nobody can verify them, and new ones are signed with "
-            "another key\n",
-            (long long)n, name);
+        buf_printf(&r->losses,
+                   "  - %lld credentials were signed with the key %s: nobody can verify them, and "
+                   "new ones are signed with another key\n",
+                   (long long)n, name);
     }
     bool has = false;
     enum err e = stmt_end(q);
@@ -248,11 +250,10 @@ static enum err count_losses(struct restoring *r, struct db *db) {
     q = db_query(db, SQL_server_lab_runs, "");
     if (stmt_row(q)) r->runs = stmt_int(q, 0);
     if (r->runs)
-        buf_printf(
-            &r->losses,
-            "  - %lld lab runs were sealed with lab.key: they cannot be continued and look as if they had been tampered "
-            "with\n",
-            (long long)r->runs);
+        buf_printf(&r->losses,
+                   "  - %lld lab runs were sealed with lab.key: they cannot be continued and look "
+                   "as if they had been tampered with\n",
+                   (long long)r->runs);
     return stmt_end(q);
 }
 
@@ -276,10 +277,10 @@ static enum err compare_records(struct restoring *r, struct db *db) {
     struct cert_records records;
     enum err e = cert_records_check(db, r->a, r->keys.count ? r->stage.dir : r->c->data, &records);
     if (e == ERR_INVALID)
-        r->why = arena_printf(
-            r->a,
-            "%s It was changed outside of Gradus, in the backup or before. Nothing was changed. To restore it all the same: --as-it-is",
-            records.problem);
+        r->why = arena_printf(r->a,
+                              "%s It was changed outside of Gradus, in the backup or before. "
+                              "Nothing was changed. To restore it all the same: --as-it-is",
+                              records.problem);
     else if (e != OK)
         r->why = "the certificates of the copy cannot be compared. Nothing was changed";
     return e;
@@ -308,10 +309,10 @@ static enum err check_copy(struct restoring *r) {
     bool headless = e == ERR_INVALID && !report.first_bad && !r->manifest.made_at &&
                     !report.head_checked;
     if (e == ERR_INVALID && !headless && !r->c->as_it_is)
-        r->why = arena_printf(
-            r->a,
-            "%s It was so when the backup was made. Nothing was changed. To restore it all the same: --as-it-is",
-            report.problem);
+        r->why = arena_printf(r->a,
+                              "%s It was so when the backup was made. Nothing was changed. To "
+                              "restore it all the same: --as-it-is",
+                              report.problem);
     r->broken = e == ERR_INVALID && !headless;
     if (e == ERR_INVALID && (headless || r->c->as_it_is)) e = OK;
     if (e == OK && !r->broken && !r->c->as_it_is) e = compare_records(r, db);
@@ -347,8 +348,8 @@ static enum err run_restore(struct restoring *r) {
     if (e == OK && (r->credentials || r->runs) && !c->without_keys) {
         r->why = arena_printf(
             r->a,
-            "this restore has not all the keys that the academy needs:\n%s%s Put the key files (keys/, lab.key) into %s first, or "
-            "restore --without-keys. Nothing was changed",
+            "this restore has not all the keys that the academy needs:\n%s%s Put the key files "
+            "(keys/, lab.key) into %s first, or restore --without-keys. Nothing was changed",
             buf_text(&r->losses),
             r->manifest.sealed ? "" : "A backup that was made --with-keys has them.", c->data);
         e = ERR_DENIED;
@@ -364,8 +365,8 @@ static void tell_restored(struct restoring *r) {
         printf("what was there before is kept beside it as *%s\n", r->stage.suffix);
     if (r->credentials || r->runs) printf("as was said:\n%s", buf_text(&r->losses));
     if (r->broken)
-        printf(
-            "its audit log is broken, as it was when the backup was made: see gradus audit verify\n");
+        printf("its audit log is broken, as it was when the backup was made: see gradus audit "
+               "verify\n");
 }
 
 int restore_command(int argc, char **argv) {

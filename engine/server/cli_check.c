@@ -16,8 +16,10 @@
 
 static const char help[] =
     "usage: gradus check [PATH…] [--format text|json|sarif] [--root DIR]\n\n"
-    "Reads content, exams and labs and reports every problem as file:line:column: error|warning: sentence [rule].\n"
-    "A PATH is a folder that holds content/, or a folder or file in one; without any, everything is checked.\n\n"
+    "Reads content, exams and labs and reports every problem as file:line:column: error|warning: "
+    "sentence [rule].\n"
+    "A PATH is a folder that holds content/, or a folder or file in one; without any, everything "
+    "is checked.\n\n"
     "  --format text|json|sarif   how to print (text)\n"
     "  --root DIR                 folder with content, exams, labs\n\n"
     "Exit status: 0 no errors (warnings do not count), 1 errors were found, 2 could not run.\n";

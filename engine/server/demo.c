@@ -20,9 +20,11 @@
 static const char usage[] =
     "usage: gradus demo [--data DIR] [--root DIR] [--origin URL] [--attempts N]\n"
     "\n"
-    "Fills an empty data folder with a demo academy. Its passwords are public: it is served on this machine only.\n"
+    "Fills an empty data folder with a demo academy. Its passwords are public: it is served on "
+    "this machine only.\n"
     "  --origin URL   where certificates will say that they are (default http://127.0.0.1:8080)\n"
-    "  --attempts N   N more learners (candidate-1, …), each with an open attempt at the exam: for load tests\n";
+    "  --attempts N   N more learners (candidate-1, …), each with an open attempt at the exam: for "
+    "load tests\n";
 
 static char *demo_path(struct arena *a, const char *data) {
     return arena_printf(a, "%s/demo.json", data);

@@ -210,10 +210,10 @@ static enum err decide(struct db *db, struct arena *a, void *arg, int64_t now_ms
         .actor_id = c->demo->staff[c->person % 2 ? DEMO_ASSESSOR : DEMO_SECOND_ASSESSOR],
         .origin = c->demo->app.origin,
         .grant = grant,
-        .reason =
-            grant
-                ? "Exam and lab evidence meet the level; the replay of the lab run agrees with its log."
-                : "The lab run repeats the reference solution of another candidate action for action. Please repeat the lab in another dialect."};
+        .reason = grant ? "Exam and lab evidence meet the level; the replay of the lab run agrees "
+                          "with its log."
+                        : "The lab run repeats the reference solution of another candidate action "
+                          "for action. Please repeat the lab in another dialect."};
     int days = l->joined_days > 49 ? l->joined_days - 49 : 0;
     enum err e = cert_decide(db, a, &x, c->demo->today_ms - days * MS_DAY - MS_HOUR);
     c->number = x.number;
@@ -224,13 +224,12 @@ static enum err decide(struct db *db, struct arena *a, void *arg, int64_t now_ms
 static enum err revoke(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     (void)now_ms;
     struct certifying *c = arg;
-    struct cert_change_status x = {
-        .app = &c->demo->app,
-        .number = c->number,
-        .actor_id = c->demo->staff[DEMO_SECOND_ASSESSOR],
-        .change = CERT_REVOKE,
-        .reason =
-            "The holder shared items of the live exam in public, against the rules that were signed."};
+    struct cert_change_status x = {.app = &c->demo->app,
+                                   .number = c->number,
+                                   .actor_id = c->demo->staff[DEMO_SECOND_ASSESSOR],
+                                   .change = CERT_REVOKE,
+                                   .reason = "The holder shared items of the live exam in public, "
+                                             "against the rules that were signed."};
     return cert_change_status(db, a, &x, c->demo->today_ms - 9 * MS_DAY);
 }
 

@@ -68,8 +68,8 @@ bool server_allow_metrics(struct http_options *o, struct arena *a, const char *r
     else
         *why = arena_printf(
             a,
-            "--metrics “%s” is neither an address nor a file whose first line is a token of %d to %d visible ASCII "
-            "characters. Make one with: openssl rand -hex 32 > FILE",
+            "--metrics “%s” is neither an address nor a file whose first line is a token of %d to "
+            "%d visible ASCII characters. Make one with: openssl rand -hex 32 > FILE",
             reader, TOKEN_LEAST, TOKEN_MOST);
     return address || token;
 }

@@ -113,8 +113,8 @@ static bool enough_threads(const struct http_options *o, bool labs, struct arena
     if (started == wanted) return true;
     *why = arena_printf(
         a,
-        "it needs %zu threads, and this machine lets it have %zu. Raise the limit (ulimit -u, TasksMax= of "
-        "its systemd unit, ulimit -v), or give fewer --threads",
+        "it needs %zu threads, and this machine lets it have %zu. Raise the limit (ulimit -u, "
+        "TasksMax= of its systemd unit, ulimit -v), or give fewer --threads",
         wanted + there, started + there);
     return false;
 }

@@ -27,18 +27,25 @@
 #define STOP_DEADLINE_MS (10 * MS_SECOND)
 
 static const char usage[] =
-    "usage: gradus serve [--port 8080] [--listen 127.0.0.1] [--data DIR] [--root DIR] [--origin URL]\n"
-    "                    [--trust-proxy ADDRESS] [--metrics ADDRESS|FILE] [--threads N] [--connections N]\n"
+    "usage: gradus serve [--port 8080] [--listen 127.0.0.1] [--data DIR] [--root DIR] [--origin "
+    "URL]\n"
+    "                    [--trust-proxy ADDRESS] [--metrics ADDRESS|FILE] [--threads N] "
+    "[--connections N]\n"
     "                    [--second-factor required]\n"
     "\n"
     "  --data DIR             database, keys and lab runs (default: data)\n"
-    "  --root DIR             folder with content, exams, labs (default: the current one); its own site, if it has one\n"
+    "  --root DIR             folder with content, exams, labs (default: the current one); its own "
+    "site, if it has one\n"
     "  --origin URL           public address, e.g. https://academy.example; certificates carry it\n"
-    "  --second-factor required  whoever teaches, assesses or administers signs in with a code of a telephone, too\n"
+    "  --second-factor required  whoever teaches, assesses or administers signs in with a code of "
+    "a telephone, too\n"
     "  --trust-proxy ADDRESS  believe X-Forwarded-For, -Proto and -Host from this address\n"
-    "  --metrics ADDRESS|FILE who may read /metrics besides programs on this machine: a client with this address, or who\n"
-    "                         sends the token in this file (Authorization: Bearer TOKEN). Give it twice for both\n"
-    "  --connections N        how many at once (default: 12000, or what the limit of open files allows); one\n"
+    "  --metrics ADDRESS|FILE who may read /metrics besides programs on this machine: a client "
+    "with this address, or who\n"
+    "                         sends the token in this file (Authorization: Bearer TOKEN). Give it "
+    "twice for both\n"
+    "  --connections N        how many at once (default: 12000, or what the limit of open files "
+    "allows); one\n"
     "                         address holds at most seven eighths of them\n";
 
 struct serve {
@@ -102,18 +109,17 @@ static bool read_options(struct serve *s, int argc, char **argv, int *status) {
     }
     const char *problem = s->app.origin ? cert_origin_problem(s->app.origin) : NULL;
     if (problem) {
-        fprintf(
-            stderr,
-            "gradus serve: --origin “%s” cannot be a public address: %s. Give one like https://academy.example, "
-            "without a path\n",
-            s->app.origin, problem);
+        fprintf(stderr,
+                "gradus serve: --origin “%s” cannot be a public address: %s. Give one like "
+                "https://academy.example, without a path\n",
+                s->app.origin, problem);
         return false;
     }
     if (s->http.trust_proxy && !is_address(s->http.trust_proxy)) {
-        fprintf(
-            stderr,
-            "gradus serve: --trust-proxy “%s” is no address. Give the one from which the proxy asks, like 127.0.0.1\n",
-            s->http.trust_proxy);
+        fprintf(stderr,
+                "gradus serve: --trust-proxy “%s” is no address. Give the one from which the proxy "
+                "asks, like 127.0.0.1\n",
+                s->http.trust_proxy);
         return false;
     }
     return true;
@@ -143,9 +149,8 @@ static bool demo_allowed(struct serve *s) {
     if (!s->app.demo) return true;
     bool local_origin = !s->app.origin || origin_is_local(s->app.origin);
     if (is_local(s->http.listen) && local_origin && !s->http.trust_proxy) return true;
-    return fail(
-        "this is a demo academy, its passwords are public: it is only served on this machine (--listen 127.0.0.1, "
-        "no --origin elsewhere, no --trust-proxy)");
+    return fail("this is a demo academy, its passwords are public: it is only served on this "
+                "machine (--listen 127.0.0.1, no --origin elsewhere, no --trust-proxy)");
 }
 
 /* An academy whose disk is full is read all the same: what its log lacks is written at the next

@@ -91,7 +91,8 @@ enum err health_page(struct request *r) {
                                                 : "ok";
     const char *text = arena_printf(
         r->arena,
-        "{\"status\":\"%s\",\"database\":\"%s\",\"records\":\"%s\",\"labs\":\"%s\",\"checked_at\":%s}\n",
+        "{\"status\":\"%s\",\"database\":\"%s\",\"records\":\"%s\",\"labs\":\"%s\",\"checked_at\":%"
+        "s}\n",
         status, states[report.state],
         records.state == UPKEEP_DAMAGED ? "changed" : states[records.state], lab_states[labs],
         report.at_ms ? arena_printf(r->arena, "\"%s\"", time_iso(r->arena, report.at_ms)) : "null");

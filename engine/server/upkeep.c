@@ -144,10 +144,10 @@ static enum err read_records(struct upkeep *u, struct db *db, struct arena *a,
     for (size_t i = 0; e == ERR_INVALID && i < records.listed_count; i++)
         log_say(LOG_ERROR, "record_changed", "%s", records.listed[i]);
     if (e == ERR_INVALID)
-        *problem = arena_printf(
-            a,
-            "%s In %lld cases the records are not what was signed and logged: see gradus audit verify",
-            records.problem, (long long)records.bad);
+        *problem = arena_printf(a,
+                                "%s In %lld cases the records are not what was signed and logged: "
+                                "see gradus audit verify",
+                                records.problem, (long long)records.bad);
     else if (e == OK && records.unchecked)
         *problem = arena_printf(a, "%s In %lld cases a signature cannot be checked",
                                 records.problem, (long long)records.unchecked);

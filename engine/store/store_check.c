@@ -72,11 +72,11 @@ int db_integrity(sqlite3 *sql, const char *pragma, struct arena *a, const char *
 /* ---- Table by table -------------------------------------------------------------------------- */
 
 static const char *damaged(struct check *c, const char *table, const char *words, struct arena *a) {
-    return arena_printf(
-        a,
-        "%s is damaged (table %s: %s). Something else wrote over the file, or the disk is failing. What is read "
-        "from there may be wrong. Stop the server, keep a copy of the whole folder, and restore the last good backup.",
-        c->path, table, words);
+    return arena_printf(a,
+                        "%s is damaged (table %s: %s). Something else wrote over the file, or the "
+                        "disk is failing. What is read from there may be wrong. Stop the server, "
+                        "keep a copy of the whole folder, and restore the last good backup.",
+                        c->path, table, words);
 }
 
 /* Also OK when the caller ended the check. */

@@ -38,20 +38,20 @@ static const char *whose_fault(const char *from_path, const char *problem, struc
     if (e == OK) e = copy_check(from, from_path, a, &source);
     sqlite3_close(from);
     if (e == ERR_INVALID)
-        return arena_printf(
-            a,
-            "%s The fault is in the database itself, not in the copy. Nothing was written. Keep the earlier backups, stop the "
-            "server, keep a copy of its whole folder, and restore the last good backup.",
-            source);
+        return arena_printf(a,
+                            "%s The fault is in the database itself, not in the copy. Nothing was "
+                            "written. Keep the earlier backups, stop the server, keep a copy of "
+                            "its whole folder, and restore the last good backup.",
+                            source);
     if (e != OK)
-        return arena_printf(
-            a,
-            "%s Nothing is left of it. Whether the fault is in the database itself cannot be said: %s Try again.",
-            problem, source);
+        return arena_printf(a,
+                            "%s Nothing is left of it. Whether the fault is in the database itself "
+                            "cannot be said: %s Try again.",
+                            problem, source);
     return arena_printf(
         a,
-        "%s The database itself (%s) is whole: the fault is in the copy, and so in the disk or folder that was written to. "
-        "Nothing is left of it. Write the backup to another disk.",
+        "%s The database itself (%s) is whole: the fault is in the copy, and so in the disk or "
+        "folder that was written to. Nothing is left of it. Write the backup to another disk.",
         problem, from_path);
 }
 

@@ -354,8 +354,8 @@ enum err store_stage_finish(const char *path, struct arena *a, const char **why)
     if (!os) return OK;
     *why = arena_printf(
         a,
-        "A restore into %s has begun and is not finished: %s. Nothing is lost. Remove what is in its way, then start "
-        "the server or restore again: it goes on by itself.",
+        "A restore into %s has begun and is not finished: %s. Nothing is lost. Remove what is in "
+        "its way, then start the server or restore again: it goes on by itself.",
         folder, db_why_errno(a, os, path, "be put in place"));
     return ERR_IO;
 }

@@ -37,6 +37,7 @@ const readsBare = new Map([
     ["engine/server/cli_backup.c", "a command"],
 ]);
 const LINES = 600;
+const COLUMNS = 100; // characters, not bytes
 const leftOpen = new RegExp(`\\b(${["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"].join("|")})\\b`);
 
 export function sourceProblems(files = tracked(/^(engine|tests)\/.*\.[ch]$/), read = (file) => readFileSync(file, "utf8")) {
@@ -53,6 +54,8 @@ export function sourceProblems(files = tracked(/^(engine|tests)\/.*\.[ch]$/), re
             if (call && /^engine\/(?!tools\/)/.test(file)) problems.push(`${file}:${index + 1}: ${call[1]} is banned; use ${banned[call[1]]}`);
             const clock = /^engine\//.test(file) && !clockRooms.test(file) && clockCall.exec(line);
             if (clock) problems.push(`${file}:${index + 1}: ${clock[1]} is for base/clock.c and base/wait.c; use clock_now_ms or wait_for`);
+            const columns = [...text.split("\n")[index]].length;
+            if (/^engine\//.test(file) && columns > COLUMNS) problems.push(`${file}:${index + 1}: ${columns} columns; a line ends at ${COLUMNS}`);
             if (/[ \t]+$/.test(line) && /[ \t]$/.test(text.split("\n")[index])) problems.push(`${file}:${index + 1}: blanks at the end of the line`);
         });
     }
