@@ -130,11 +130,12 @@ struct walk {
     const struct audit_head *head; /* NULL: none to compare with */
     struct audit_signed_walk signatures;
     struct audit_report *out;
-    struct arena *arena; /* of the report */
-    enum err failure;    /* memory was short: nothing can be said */
-    bool begun;          /* signing has begun, so that facts need signed heads */
-    bool all;            /* all of RULE audit-signed */
-    int64_t expected;    /* number of the row that must come next */
+    struct arena *arena;     /* of the report */
+    const atomic_bool *stop; /* NULL: nobody can ask */
+    enum err failure;        /* memory was short, or it was to stop: nothing can be said */
+    bool begun;              /* signing has begun, so that facts need signed heads */
+    bool all;                /* all of RULE audit-signed */
+    int64_t expected;        /* number of the row that must come next */
     /* Hash of the row before, made anew from what stands in it, and so on the one before that. Up
      * to the first row that does not fit it is the hash that is kept. */
     char before[SHA256_HEX_BYTES];
@@ -212,8 +213,13 @@ static void check_row(struct walk *w, struct arena *scratch) {
 
 /* A row in memory of its own, so that a log of any length can be read; a row that is too large
  * was not written by us. */
+/* RULE stop-soon */
 static void check_row_within(struct walk *w) {
     struct arena scratch;
+    if (w->stop && atomic_load(w->stop)) {
+        w->failure = ERR_BUSY;
+        return;
+    }
     arena_init(&scratch, 64 * AUDIT_DETAIL_MAX);
     if (ARENA_GUARD(&scratch) == 0) check_row(w, &scratch);
     else if (scratch.starved) w->failure = ERR_BUSY;
@@ -283,15 +289,16 @@ static enum err find_untrusted_key(struct db *db, struct arena *a, struct audit_
 
 /* The newest signature rests on all rows before it, so that nobody has to look at the others to
  * know that none of these was changed. */
-static enum err verify(struct db *db, struct arena *a, bool newest_only, struct walk *w,
-                       struct audit_report *out) {
+static enum err verify(struct db *db, struct arena *a, bool newest_only, const atomic_bool *stop,
+                       struct walk *w, struct audit_report *out) {
     memset(out, 0, sizeof *out);
     struct audit_head head;
     const char *path = audit_head_path(a, db_path(db)), *why = NULL;
     int64_t unmet;
     enum err found = audit_head_read(a, path, &head, &why);
     out->head_checked = found == OK;
-    *w = (struct walk){.head = found == OK ? &head : NULL, .expected = 1, .out = out, .arena = a};
+    *w = (struct walk){
+        .head = found == OK ? &head : NULL, .stop = stop, .expected = 1, .out = out, .arena = a};
     enum err e = walk_log(db, w, newest_only, &unmet);
     if (e != OK) return e;
     out->rows = w->problem ? w->bad - 1 : w->expected - 1;
@@ -326,19 +333,24 @@ static enum err verify(struct db *db, struct arena *a, bool newest_only, struct 
 }
 
 enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) {
+    return audit_verify_until(db, a, NULL, out);
+}
+
+enum err audit_verify_until(struct db *db, struct arena *a, const atomic_bool *stop,
+                            struct audit_report *out) {
     struct walk w;
-    return verify(db, a, false, &w, out);
+    return verify(db, a, false, stop, &w, out);
 }
 
 enum err audit_verify_newest(struct db *db, struct arena *a, struct audit_report *out) {
     struct walk w;
-    return verify(db, a, true, &w, out);
+    return verify(db, a, true, NULL, &w, out);
 }
 
 enum err audit_stands(struct db *db, struct arena *a, struct audit_head *end,
                       struct audit_report *out) {
     struct walk w;
-    enum err e = verify(db, a, false, &w, out);
+    enum err e = verify(db, a, false, NULL, &w, out);
     end->seq = w.expected - 1;
     memcpy(end->hash, w.before, sizeof end->hash);
     return e;

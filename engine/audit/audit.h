@@ -17,6 +17,8 @@
 #ifndef GR_AUDIT_AUDIT_H
 #define GR_AUDIT_AUDIT_H
 
+#include <stdatomic.h>
+
 #include "audit/audit_signed.h"
 #include "base/codec.h"
 #include "store/store.h"
@@ -87,6 +89,9 @@ struct audit_report {
  * head or a signed head is wrong. Another error: it could not be read whole, which says nothing
  * about the log; `problem` may say why. */
 enum err audit_verify(struct db *db, struct arena *a, struct audit_report *out) MUST_USE;
+/* The same, and ERR_BUSY at the next row once `stop` is set. */
+enum err audit_verify_until(struct db *db, struct arena *a, const atomic_bool *stop,
+                            struct audit_report *out) MUST_USE;
 /* The same, but of the signatures only the newest is looked at. It rests on every row before it, so
  * that a row that was changed or removed is found all the same; a signature that somebody put in
  * another's place is not. A thirtieth of the time. */

@@ -34,6 +34,8 @@
 #ifndef GR_CERT_CERT_H
 #define GR_CERT_CERT_H
 
+#include <stdatomic.h>
+
 #include "cert/cert_level.h"
 #include "cert/cert_origin.h"
 #include "content/content.h"
@@ -215,9 +217,10 @@ struct cert_records {
 };
 /* RULE records. `keys_of`: data folder whose keys have signed; NULL: none are here. ERR_INVALID
  * with a filled `out` when something differs; OK with `unchecked` when that cannot be told of all.
- * Outside of a snapshot: it takes one for each step. */
+ * Outside of a snapshot: it takes one for each step. RULE stop-soon: ERR_BUSY at the next record
+ * once `stop` is set, which is NULL where nobody can ask. */
 enum err cert_records_check(struct db *db, struct arena *a, const char *keys_of,
-                            struct cert_records *out) MUST_USE;
+                            const atomic_bool *stop, struct cert_records *out) MUST_USE;
 
 /* ---- Pages ---------------------------------------------------------------------------------- */
 enum err cert_level_page(struct request *r);

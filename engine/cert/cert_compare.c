@@ -19,13 +19,16 @@
 struct reading {
     struct cert_keys *keys;
     struct cert_records *out;
-    int kind;       /* of table, see tables[] */
-    char after[80]; /* the last id that was read; longer ones are none of ours */
-    int64_t before; /* row of the log */
+    const atomic_bool *stop; /* NULL: nobody can ask */
+    int kind;                /* of table, see tables[] */
+    char after[80];          /* the last id that was read; longer ones are none of ours */
+    int64_t before;          /* row of the log */
     bool more;
     char problem[600], unchecked[600]; /* the first of each */
     char listed[CERT_RECORDS_LISTED][300];
 };
+
+static bool to_stop(const struct reading *x) { return x->stop && atomic_load(x->stop); }
 
 static void note(struct reading *x, const char *what, const char *id, const char *problem) {
     if (x->out->bad < CERT_RECORDS_LISTED)
@@ -114,6 +117,7 @@ static enum err check_next(struct db *db, struct arena *a, struct reading *x) {
     enum err e = stmt_end(q);
     x->more = count == IDS;
     for (size_t i = 0; e == OK && i < count; i++) {
+        if (to_stop(x)) return ERR_BUSY;
         const char *id = ids[i] ? ids[i] : "";
         size_t len = strlen(id), most = sizeof x->after - 2;
         if (len <= most) {
@@ -160,6 +164,7 @@ static enum err check_gone(struct db *db, struct arena *a, struct reading *x) {
     size_t count;
     enum err e = audit_list(db, a, NULL, x->before, PAGE, &rows, &count);
     for (size_t i = 0; e == OK && i < count; i++) {
+        if (to_stop(x)) return ERR_BUSY;
         x->before = rows[i].seq;
         e = check_signed(db, a, &rows[i], x);
         for (int k = 0; e == OK && k < (int)COUNT_OF(tables); k++) {
@@ -192,8 +197,8 @@ static enum err read_all(struct db *db, struct reading *x,
 }
 
 enum err cert_records_check(struct db *db, struct arena *a, const char *keys_of,
-                            struct cert_records *out) {
-    struct reading x = {.out = out};
+                            const atomic_bool *stop, struct cert_records *out) {
+    struct reading x = {.out = out, .stop = stop};
     const char *why;
     *out = (struct cert_records){0};
     if (!keys_of || cert_keys_open(&x.keys, keys_of, false, a, &why) != OK) x.keys = NULL;

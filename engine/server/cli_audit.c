@@ -127,7 +127,7 @@ static void tell_records(const struct cert_records *records) {
 /* Once the log was found whole: checks whether certificates are as it says. */
 static int verify_records(struct audit_call *c, struct db *db) {
     struct cert_records records;
-    enum err e = cert_records_check(db, &c->arena, c->data, &records);
+    enum err e = cert_records_check(db, &c->arena, c->data, NULL, &records);
     if (e == OK)
         printf("%lld certificates are as they were signed and logged\n",
                (long long)(records.certificates - records.unchecked));

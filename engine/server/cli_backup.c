@@ -275,7 +275,8 @@ static enum err note_restore(struct db *db, struct arena *a, void *arg, int64_t 
 /* Whoever can write an archive can change a row in it, but neither its signature nor the log. */
 static enum err compare_records(struct restoring *r, struct db *db) {
     struct cert_records records;
-    enum err e = cert_records_check(db, r->a, r->keys.count ? r->stage.dir : r->c->data, &records);
+    enum err e = cert_records_check(db, r->a, r->keys.count ? r->stage.dir : r->c->data, NULL,
+                                    &records);
     if (e == ERR_INVALID)
         r->why = arena_printf(r->a,
                               "%s It was changed outside of Gradus, in the backup or before. "

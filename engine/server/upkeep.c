@@ -120,7 +120,8 @@ static bool read_log(struct upkeep *u, struct arena *a, bool newest_only, const 
     volatile enum err e = ERR_BUSY;
     const char *volatile found = NULL;
     if (db && ARENA_GUARD(a) == 0) {
-        e = newest_only ? audit_verify_newest(db, a, &report) : audit_verify(db, a, &report);
+        e = newest_only ? audit_verify_newest(db, a, &report)
+                        : audit_verify_until(db, a, &u->stop, &report);
         if (e == ERR_INVALID)
             found = arena_printf(a,
                                  "%s Nothing is certified, decided or shown as valid until it "
@@ -129,7 +130,7 @@ static bool read_log(struct upkeep *u, struct arena *a, bool newest_only, const 
     }
     if (e == OK || e == ERR_INVALID) audit_found(e == OK);
     if (e == ERR_INVALID) log_say(LOG_ERROR, "audit_broken", "%s", found ? found : "");
-    else if (e != OK)
+    else if (e != OK && !stopped(u))
         log_say(LOG_WARN, "audit_unread", "the audit log could not be read whole (%s)",
                 err_name(e));
     *problem = found ? found : e == OK ? NULL : "the audit log could not be read whole";
@@ -140,7 +141,8 @@ static bool read_log(struct upkeep *u, struct arena *a, bool newest_only, const 
 static enum err read_records(struct upkeep *u, struct db *db, struct arena *a,
                              const char **problem) {
     struct cert_records records;
-    enum err e = cert_records_check(db, a, u->app->data, &records);
+    enum err e = cert_records_check(db, a, u->app->data, &u->stop, &records);
+    if (e == ERR_BUSY && stopped(u)) return e;
     for (size_t i = 0; e == ERR_INVALID && i < records.listed_count; i++)
         log_say(LOG_ERROR, "record_changed", "%s", records.listed[i]);
     if (e == ERR_INVALID)
@@ -159,7 +161,9 @@ static enum err read_records(struct upkeep *u, struct db *db, struct arena *a,
     return e;
 }
 
-/* RULE records: somebody with access to the folder may have changed what is certified. */
+/* RULE records: somebody with access to the folder may have changed what is certified.
+ * RULE stop-soon: a server that is asked to stop waits for no more than one record: whatever looks
+ * at all that is on record, or at the whole log, looks at the flag before each. */
 static void compare_records(struct upkeep *u) {
     struct db *db = store_reader(u->app->store);
     struct arena a, of_log;
@@ -176,11 +180,12 @@ static void compare_records(struct upkeep *u) {
         changed = "memory is short";
         log_say(LOG_WARN, "records_changed", "%s", changed);
     }
-    publish(u, UPKEEP_RECORDS,
-            e == ERR_INVALID || !audit_holds() ? UPKEEP_DAMAGED
-            : e == OK && holds && !changed     ? UPKEEP_GOOD
-                                               : UPKEEP_UNKNOWN,
-            clock_monotonic_ms() - start_ms, broken ? broken : changed);
+    if (!stopped(u) || e != ERR_BUSY)
+        publish(u, UPKEEP_RECORDS,
+                e == ERR_INVALID || !audit_holds() ? UPKEEP_DAMAGED
+                : e == OK && holds && !changed     ? UPKEEP_GOOD
+                                                   : UPKEEP_UNKNOWN,
+                clock_monotonic_ms() - start_ms, broken ? broken : changed);
     arena_release(&a);
     arena_release(&of_log);
 }

@@ -229,6 +229,23 @@ static void a_head_that_cannot_be_read_says_nothing(void **state) {
     assert_true(store_close(s, 1000));
 }
 
+/* RULE stop-soon: a reading that is told to stop has not read the log, even one that is broken. */
+static void a_reading_that_is_to_stop_says_nothing(void **state) {
+    (void)state;
+    fill();
+    tamper("UPDATE audit_log SET subject = 'another' WHERE seq = 1");
+    struct store *s = open_store();
+    struct db *db = store_reader(s);
+    struct audit_report r;
+    atomic_bool stop = false;
+    assert_int_equal(audit_verify_until(db, &arena, &stop, &r), ERR_INVALID);
+    assert_int_equal(r.first_bad, 1);
+    atomic_store(&stop, true);
+    assert_int_equal(audit_verify_until(db, &arena, &stop, &r), ERR_BUSY);
+    assert_null(r.problem);
+    assert_true(store_close(s, 1000));
+}
+
 int main(void) {
     log_threshold((enum log_level)(LOG_ERROR + 1));
     const struct CMUnitTest tests[] = {
@@ -239,6 +256,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_newest_state_that_cannot_be_opened_breaks_nothing, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_head_that_cannot_be_read_says_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_reading_that_is_to_stop_says_nothing, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

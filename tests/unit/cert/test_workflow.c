@@ -316,6 +316,19 @@ static void a_year_beyond_four_figures(void **state) {
     assert_int_equal(decide(id, f.assessor, true, REASON, &d), OK);
 }
 
+/* RULE stop-soon */
+static void a_comparison_that_is_to_stop_compares_nothing_more(void **state) {
+    struct cert_records records;
+    atomic_bool stop = false;
+    (void)state;
+    granted();
+    assert_int_equal(cert_records_check(reader(), &f.arena, NULL, &stop, &records), OK);
+    assert_int_equal(records.certificates, 1);
+    atomic_store(&stop, true);
+    assert_int_equal(cert_records_check(reader(), &f.arena, NULL, &stop, &records), ERR_BUSY);
+    assert_int_equal(records.certificates, 0);
+}
+
 #define FLOW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -334,6 +347,7 @@ int main(void) {
         FLOW(the_list_is_signed_anew_before_it_ends),
         FLOW(audited_whole),
         FLOW(a_year_beyond_four_figures),
+        FLOW(a_comparison_that_is_to_stop_compares_nothing_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
