@@ -17,6 +17,16 @@ INSERT INTO lab_run (id, person_id, scenario_id, version, choice, seed, engine, 
 -- name: lab_run
 SELECT id, person_id, scenario_id, version, choice, seed, engine, started_ms FROM lab_run WHERE id = $1;
 
+-- The newest first, up to the limit.
+-- name: lab_starts
+SELECT started_ms FROM lab_run WHERE person_id = $1 AND scenario_id = $2 AND started_ms > $3 ORDER BY started_ms DESC LIMIT $4;
+
+-- name: lab_open_starts
+SELECT r.started_ms FROM lab_run r
+ WHERE r.person_id = $1 AND r.scenario_id = $2 AND r.started_ms > $3
+   AND NOT EXISTS (SELECT 1 FROM lab_checking c WHERE c.run_id = r.id AND c.total > 0 AND c.passed = c.total)
+ ORDER BY r.started_ms DESC LIMIT $4;
+
 -- name: lab_runs_of_person
 SELECT r.id, r.scenario_id, r.version, r.choice, r.started_ms, p.title,
        (SELECT max(seq) FROM lab_action WHERE run_id = r.id) AS actions,

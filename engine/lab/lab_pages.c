@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/codec.h"
 #include "base/text.h"
 #include "content/content.h"
@@ -89,16 +90,16 @@ bool lab_has_formula(const struct lab_version *version) {
     return has;
 }
 
-enum err lab_lobby_page(struct request *r) {
-    const struct lab_version *version;
-    enum err e = lobby(r, &version);
-    if (e) return e;
+static enum err show_lobby(struct request *r, const struct lab_version *version, int status,
+                           const char *problem) {
+    enum err e;
     const struct lab_scenario *s = &version->scenario;
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"),
                 *checks = view_list(v, "checks");
     lab_crumb(crumbs, "/labs", lab_text(r, "lab_index_title", NULL));
     content_view_text(r, view_item(crumbs), "text", s->title, lab_scenario_lang(r, s));
     content_view_text(r, v, "title", s->title, lab_scenario_lang(r, s));
+    view_text(v, "problem", problem);
     view_text(v, "summary", s->summary);
     view_int(v, "minutes", s->minutes);
     view_int(v, "count", s->check_count);
@@ -115,25 +116,51 @@ enum err lab_lobby_page(struct request *r) {
     member_choices(v, &s->stack, r->arena);
     past_runs(r, v, s->id, &e);
     if (e) return http_refuse(r, e, "lab_unreadable", NULL);
-    return http_page(r, "lab_lobby", v);
+    return http_page_status(r, status, "lab_lobby", v);
+}
+
+enum err lab_lobby_page(struct request *r) {
+    const struct lab_version *version;
+    enum err e = lobby(r, &version);
+    return e ? e : show_lobby(r, version, 200, NULL);
 }
 
 /* ---- Start ---------------------------------------------------------------------------------- */
 struct beginning {
     struct lab_run_row run;
     const struct lab_version *version;
+    int64_t wait_ms; /* out, of ERR_LIMIT */
+    bool open;       /* out: for runs that are not passed */
 };
 
 static enum err add_run(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     struct beginning *b = arg;
+    int64_t until_ms;
+    enum err e = lab_store_may_start(db, b->run.person_id, b->run.scenario_id, now_ms, &until_ms,
+                                     &b->open);
+    if (e) return e;
+    b->wait_ms = until_ms - now_ms;
+    if (until_ms) return ERR_LIMIT;
     b->run.started_ms = now_ms;
     b->run.id = id_new(a, now_ms);
     return lab_store_run_add(db, a, &b->run, b->version->scenario.title, b->version->scenario.pack,
                              b->version->scenario.pack_len);
 }
 
+static enum err too_many(struct request *r, const struct beginning *b) {
+    struct view *v = view_new(r->arena);
+    const int64_t minutes = (b->wait_ms + MS_MINUTE - 1) / MS_MINUTE;
+    view_int(v, "runs", b->open ? LAB_OPEN_RUNS : LAB_STARTS_PER_HOUR);
+    view_int(v, "minutes", minutes);
+    view_int(v, "hours", (minutes + 59) / 60);
+    http_header_out(r, "Retry-After", arena_printf(r->arena, "%lld", (long long)minutes * 60));
+    return show_lobby(r, b->version, 429,
+                      lab_text(r, b->open ? "lab_open_limit" : "lab_starts_limit", v));
+}
+
 static enum err begun(struct request *r, void *arg, enum err result) {
     struct beginning *b = arg;
+    if (result == ERR_LIMIT) return too_many(r, b);
     if (result) return http_refuse(r, result, "lab_not_saved", NULL);
     return http_redirect(r, arena_printf(r->arena, "/runs/%s", b->run.id));
 }

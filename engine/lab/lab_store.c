@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "audit/audit.h"
+#include "base/clock.h"
 #include "base/codec.h"
 #include "base/text.h"
 #include "lab/lab.h"
@@ -33,6 +34,31 @@ enum err lab_store_run_add(struct db *db, struct arena *a, const struct lab_run_
     if (e) return e;
     return db_run(db, SQL_lab_run_add, "tttttiti", run->id, run->person_id, run->scenario_id,
                   run->version, run->choice, (int64_t)run->seed, run->engine, run->started_ms);
+}
+
+/* When the `most`th newest of them is older than `span_ms`; 0: there are fewer. */
+static enum err free_at(struct db *db, int query, const struct lab_run_row *of, int64_t span_ms,
+                        int most, int64_t *out) {
+    struct stmt *q = db_query(db, query, "ttii", of->person_id, of->scenario_id,
+                              of->started_ms - span_ms, (int64_t)most);
+    int64_t oldest_ms = 0;
+    int count = 0;
+    for (; stmt_row(q); count++) oldest_ms = stmt_int(q, 0);
+    *out = count < most ? 0 : oldest_ms + span_ms;
+    return stmt_end(q);
+}
+
+enum err lab_store_may_start(struct db *db, const char *person_id, const char *scenario_id,
+                             int64_t now_ms, int64_t *until_ms, bool *open) {
+    const struct lab_run_row of = {
+        .person_id = person_id, .scenario_id = scenario_id, .started_ms = now_ms};
+    int64_t open_ms = 0;
+    enum err e = free_at(db, SQL_lab_starts, &of, MS_HOUR, LAB_STARTS_PER_HOUR, until_ms);
+    if (e == OK)
+        e = free_at(db, SQL_lab_open_starts, &of, LAB_OPEN_DAYS * MS_DAY, LAB_OPEN_RUNS, &open_ms);
+    *open = open_ms > *until_ms;
+    if (*open) *until_ms = open_ms;
+    return e;
 }
 
 enum err lab_store_pack(struct db *db, struct arena *a, const char *version, const char **bytes,

@@ -382,3 +382,18 @@ test("gradus lab test and run: help, other folders, and exit statuses that scrip
     assert.match(found.err, /error: /);
     assert.equal(command(["lab", "run", "field-mapping-dedupe", ...reference, "--root", broken]).code, 2);
 });
+
+test("RULE lab-starts: who begins one lab without end is told to go on with a run, and when the next may be begun", async () => {
+    addPerson(data, "hasty");
+    const hasty = await server.signedIn("hasty");
+    for (let i = 0; i < 30; i++) await begin(hasty, "aurelia", "quillon");
+    const refused = await hasty.post(`${lab}/runs`, { dialect_crm: "aurelia", dialect_map: "quillon" }, { from: lab });
+    assert.equal(refused.status, 429);
+    const wait = Number(refused.headers.get("retry-after"));
+    assert.ok(wait > 3000 && wait <= 3600, `${wait} s`);
+    const page = await refused.text();
+    assert.match(page, /You began 30 runs of this lab within an hour, and no further one was begun\. Go on with one of them, below, or begin another in 60 minutes\./);
+    assert.equal(new Set(page.match(/\/runs\/[0-9a-z]{26}/g)).size, 30);
+    // Nobody else waits for that.
+    await begin(other, "aurelia", "quillon");
+});

@@ -2,6 +2,7 @@
 #include "unit/lab/lab_runs.h"
 
 #include "audit/audit.h"
+#include "base/clock.h"
 #include "lab/lab_sql.h"
 #include "labmodel/lab_pack.h"
 
@@ -124,10 +125,75 @@ static void test_a_pack_is_what_its_version_says(void **state) {
                      ERR_IO);
 }
 
+struct starts {
+    int count, passed; /* the first of them */
+    int64_t at_ms;     /* of the first; each next one comes a second later */
+};
+
+static enum err start_some(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    const struct starts *x = arg;
+    enum err e = OK;
+    (void)now_ms;
+    for (int i = 0; e == OK && i < x->count; i++) {
+        int64_t at_ms = x->at_ms + i * MS_SECOND;
+        const char *id = id_new(a, at_ms);
+        e = db_run(db, SQL_lab_run_add, "tttttiti", id, person, "busy", "v", CHOICE, (int64_t)1,
+                   "e", at_ms);
+        if (e == OK && i < x->passed)
+            e = db_run(db, SQL_lab_checking_add, "ttiiiiit", id_new(a, at_ms), id, (int64_t)0,
+                       at_ms, (int64_t)2, (int64_t)2, (int64_t)2, "[]");
+    }
+    return e;
+}
+
+/* When one more may be begun, by the first of those that were. */
+static int64_t next_start(const struct starts *x, const char *lab, int64_t now_ms, bool *open) {
+    int64_t until_ms = -1;
+    assert_int_equal(
+        lab_store_may_start(store_reader(app.store), person, lab, now_ms, &until_ms, open), OK);
+    return until_ms ? until_ms - x->at_ms : 0;
+}
+
+/* RULE lab-starts: in an hour, at both sides of the number and of the time. */
+static void test_starts_within_an_hour(void **state) {
+    struct starts x = {.count = LAB_STARTS_PER_HOUR - 1, .at_ms = 1700000000000}, last;
+    bool open;
+    (void)kept(*state, "v", "v", false);
+    assert_int_equal(store_write(app.store, start_some, &x, *state), OK);
+    int64_t now_ms = x.at_ms + MS_MINUTE;
+    assert_int_equal(next_start(&x, "busy", now_ms, &open), 0);
+    last = (struct starts){.count = 1, .at_ms = now_ms};
+    assert_int_equal(store_write(app.store, start_some, &last, *state), OK);
+    assert_int_equal(next_start(&x, "busy", now_ms, &open), MS_HOUR);
+    assert_false(open);
+    assert_int_equal(next_start(&x, "another", now_ms, &open), 0);
+    assert_int_equal(next_start(&x, "busy", x.at_ms + MS_HOUR - 1, &open), MS_HOUR);
+    assert_int_equal(next_start(&x, "busy", x.at_ms + MS_HOUR, &open), 0);
+}
+
+/* RULE lab-starts: of runs that are not passed, at both sides of the number and of the days. */
+static void test_open_runs(void **state) {
+    struct starts x = {.count = LAB_OPEN_RUNS, .passed = 1, .at_ms = 1700000000000};
+    const int64_t week_ms = LAB_OPEN_DAYS * MS_DAY, now_ms = x.at_ms + MS_DAY;
+    bool open;
+    (void)kept(*state, "v", "v", false);
+    assert_int_equal(store_write(app.store, start_some, &x, *state), OK);
+    assert_int_equal(next_start(&x, "busy", now_ms, &open), 0);
+    struct starts last = {.count = 1, .at_ms = now_ms};
+    assert_int_equal(store_write(app.store, start_some, &last, *state), OK);
+    assert_int_equal(next_start(&x, "busy", now_ms, &open), week_ms + MS_SECOND);
+    assert_true(open);
+    assert_int_equal(next_start(&x, "busy", x.at_ms + week_ms + MS_SECOND - 1, &open),
+                     week_ms + MS_SECOND);
+    assert_int_equal(next_start(&x, "busy", x.at_ms + week_ms + MS_SECOND, &open), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         LABS(test_a_run_passes_on_what_was_published),
         LABS(test_what_older_programs_kept),
+        LABS(test_starts_within_an_hour),
+        LABS(test_open_runs),
         LABS(test_a_pack_is_what_its_version_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
