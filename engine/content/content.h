@@ -187,6 +187,11 @@ typedef enum err (*content_steps_fn)(struct request *r, const struct content_sna
                                      struct content_stand *stand);
 /* Before serving. */
 void content_set_steps(struct content *c, content_steps_fn ask);
+/* Fills `next` of `v`, the card of partial next_card, with what the reader, who is known, does next
+ * in a programme; leaves it out when nothing is left. Set before serving. */
+typedef enum err (*content_next_fn)(struct request *r, const struct content_programme *p,
+                                    struct view *v);
+void content_set_next(struct content *c, content_next_fn ask);
 
 /* ---- What later rooms add to the search
  * ------------------------------------------------------------ */

@@ -262,6 +262,7 @@ struct content {
     void (*checks[4])(const char *root, struct diag_list *diags);
     size_t check_count;
     content_steps_fn steps; /* set before serving; NULL: exams and labs have general names */
+    content_next_fn next;   /* set before serving; NULL: pages of programmes have no next step */
     struct content_health *health;
 };
 

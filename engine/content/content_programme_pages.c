@@ -236,19 +236,8 @@ enum err content_programme_page(struct request *r) {
     view_int(v, "level_count", (int64_t)p->level_count);
     e = content_levels_view(r, s, p, progress, v);
     if (e != OK) return e;
-    const struct content_module *next = progress ? content_next(s, progress, p) : NULL;
-    if (next) {
-        struct content_module_progress at = content_progress_of(progress, next);
-        struct view *n = view_object(v, "next");
-        const struct content_module *shown = content_module_for(r, s, next->id);
-        content_view_text(r, n, "title", shown->title, content_module_lang(s, shown));
-        view_text(n, "href",
-                  at.last_section
-                      ? arena_printf(r->arena, "/modules/%s#%s", next->id, at.last_section)
-                      : arena_printf(r->arena, "/modules/%s", next->id));
-        view_bool(n, "begun", at.last_ms != 0);
-        view_int(n, "minutes", at.minutes_left);
-    }
+    if (r->who && r->app->content->next) e = r->app->content->next(r, p, v);
+    if (e != OK) return e;
     struct view *personas = view_list(v, "personas");
     for (size_t i = 0; i < p->persona_count; i++) {
         struct view *item = view_item(personas);

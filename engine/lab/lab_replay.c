@@ -183,8 +183,8 @@ static enum err render(struct request *r, void *arg, enum err result) {
 static enum err show(struct screen *s) {
     struct replay *p = s->more;
     const char *step = http_query(s->r, "step");
-    /* The record is read on a lab's thread; without a step, after all of them. */
-    if (!step || !parse_i64(step, 0, LAB_ACTIONS_MAX, &p->step)) p->step = INT64_MAX;
+    /* A replay begins at the first step; how many there are is known on a lab's thread alone. */
+    if (!step || !parse_i64(step, 0, LAB_ACTIONS_MAX, &p->step)) p->step = 1;
     s->ask.verify = http_query(s->r, "verify") != NULL;
     s->ask.replay_to = p->step;
     s->ask.question[s->ask.questions++] = "{\"view\":\"summary\"}";

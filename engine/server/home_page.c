@@ -157,12 +157,24 @@ static void next_need(struct home *s, const struct standing *x, const struct cer
     if (need_left(s, n)) view_int(card, "minutes", need_left(s, n));
 }
 
-/* The card: the step of the level, or a module of a later level of the same programme. */
+static void next_apply(struct home *s, const struct standing *x) {
+    const char *lang = content_lang(s->content, x->programme->lang, x->programme->id);
+    struct view *card = next_card(
+        s, "home_kind_apply", x->level->title, lang,
+        arena_printf(s->r->arena, "/programmes/%s/levels/%s#apply", x->programme->id, x->level->id),
+        "home_apply_button");
+    view_text(card, "why", text(s->r, "home_apply_text"));
+}
+
+/* RULE next-step: the card is the step of the level, from its modules to its exam and its lab; then
+ * the application; then a module of a later level of the same programme. The start page and the
+ * page of a programme take it from here. */
 static void next_in(struct home *s, const struct standing *x) {
     const struct content_module *m = content_next(s->content, &s->progress, x->programme);
     const struct cert_need_status *n = x->step;
     if (s->has_next) return;
-    if (n && !n->need->kind->training) next_need(s, x, n);
+    if (!n && x->own.may_apply) next_apply(s, x);
+    else if (n && !n->need->kind->training) next_need(s, x, n);
     else if (n && content_module(s->content, n->need->id))
         next_module(s, content_module(s->content, n->need->id));
     else if (!n && m) next_module(s, m);
@@ -221,6 +233,7 @@ static void add_revocation(struct request *r, struct view *item, const struct ce
 
 static void add_level(struct home *s, struct view *list, const struct standing *x) {
     struct request *r = s->r;
+    next_in(s, x);
     struct view *item = view_item(list), *path = view_list(item, "path");
     view_text(item, "id", x->programme->id);
     view_text(item, "level_id", x->level->id);
@@ -238,7 +251,6 @@ static void add_level(struct home *s, struct view *list, const struct standing *
     if (x->own.revoked_ms) add_revocation(r, item, &x->own);
     content_time_left(item, minutes_left(s, &x->own.status));
     for (size_t i = 0; i < x->own.status.count; i++) path_step(s, path, x, i);
-    next_in(s, x);
 }
 
 /* Sorts the level first in which the person did something last; the others keep the programmes'
@@ -252,35 +264,45 @@ static void put_in_order(struct standing **all, size_t count) {
         }
 }
 
-/* What the person has begun; whoever has begun nothing is invited to the first programme that
- * certifies. */
+/* Where the person stands: in what was begun, the newest first; whoever has begun nothing is
+ * invited to the first level that certifies. */
+struct standings {
+    struct standing **begun, *invitation; /* NULL: no level is open */
+    size_t count;
+};
+
+static enum err read_programme(struct home *s, const struct content_programme *p,
+                               struct standings *out) {
+    for (size_t j = 0; j < p->level_count; j++) {
+        if (!p->levels[j].open) continue;
+        struct standing *x = NEW(s->r->arena, struct standing);
+        x->programme = p;
+        x->level = &p->levels[j];
+        enum err e = read_standing(s, x);
+        if (e != OK) return e;
+        if (!out->invitation || (x->level->exam_count && !out->invitation->level->exam_count))
+            out->invitation = x;
+        if (!x->last_ms) continue;
+        out->begun = list_more(s->r->arena, out->begun, out->count, sizeof *out->begun);
+        out->begun[out->count++] = x;
+    }
+    return OK;
+}
+
 static enum err add_programmes(struct home *s) {
     struct view *list = view_list(s->view, "programmes");
-    struct standing *invitation = NULL, **begun = NULL;
-    size_t count = 0;
-    for (size_t i = 0; i < content_programme_count(s->content); i++) {
-        const struct content_programme *p = content_programme_at(s->content, i);
-        for (size_t j = 0; j < p->level_count; j++) {
-            if (!p->levels[j].open) continue;
-            struct standing *x = NEW(s->r->arena, struct standing);
-            x->programme = p;
-            x->level = &p->levels[j];
-            enum err e = read_standing(s, x);
-            if (e != OK) return e;
-            if (!invitation || (x->level->exam_count && !invitation->level->exam_count))
-                invitation = x;
-            if (!x->last_ms) continue;
-            begun = list_more(s->r->arena, begun, count, sizeof *begun);
-            begun[count++] = x;
-        }
-    }
-    put_in_order(begun, count);
-    for (size_t i = 0; i < count; i++) add_level(s, list, begun[i]);
-    if (!count && invitation) {
-        add_level(s, list, invitation);
+    struct standings all = {0};
+    enum err e = OK;
+    for (size_t i = 0; e == OK && i < content_programme_count(s->content); i++)
+        e = read_programme(s, content_programme_at(s->content, i), &all);
+    if (e != OK) return e;
+    put_in_order(all.begun, all.count);
+    for (size_t i = 0; i < all.count; i++) add_level(s, list, all.begun[i]);
+    if (!all.count && all.invitation) {
+        add_level(s, list, all.invitation);
         view_bool(s->view, "is_first", true);
     }
-    view_bool(s->view, "is_empty", !invitation);
+    view_bool(s->view, "is_empty", !all.invitation);
     return OK;
 }
 
@@ -359,11 +381,32 @@ static void add_due(struct home *s) {
     }
 }
 
+static enum err read_home(struct home *s) {
+    struct request *r = s->r;
+    s->content = content_of(r);
+    enum err e = content_progress(r->db, r->arena, s->content, r->who->person_id, &s->progress);
+    return e == OK ? exam_open_attempts(r->db, r->arena, r->who->person_id, &s->attempts,
+                                        &s->attempt_count)
+                   : e;
+}
+
+enum err programme_next(struct request *r, const struct content_programme *p, struct view *v) {
+    struct home s = {.r = r, .view = v};
+    struct standings all = {0};
+    enum err e = read_home(&s);
+    if (e == OK) e = read_programme(&s, p, &all);
+    if (e != OK) return e;
+    put_in_order(all.begun, all.count);
+    for (size_t i = 0; i < all.count; i++)
+        if (all.begun[i]->step && is_running(&s, all.begun[i]->step)) next_attempt(&s);
+    for (size_t i = 0; i < all.count; i++) next_in(&s, all.begun[i]);
+    if (!all.count && all.invitation) next_in(&s, all.invitation);
+    return OK;
+}
+
 static enum err person_home_page(struct request *r) {
-    struct home s = {.r = r, .content = content_of(r), .view = view_new(r->arena)};
-    enum err e = content_progress(r->db, r->arena, s.content, r->who->person_id, &s.progress);
-    if (e == OK)
-        e = exam_open_attempts(r->db, r->arena, r->who->person_id, &s.attempts, &s.attempt_count);
+    struct home s = {.r = r, .view = view_new(r->arena)};
+    enum err e = read_home(&s);
     if (e != OK) return e;
     view_text(s.view, "title", text(r, "site_nav_home"));
     if (http_has_role(r, ROLE_LEARNER)) {

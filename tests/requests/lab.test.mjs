@@ -234,6 +234,11 @@ test("screens: the call that was made, changes only, refusals, hints, checks, go
     await learner.post(`${mine}/rewind`, { to: "0" });
     assert.match(await learner.page(`${mine}?tab=map&object=sync_setting`), /paused/);
     assert.match(await learner.page(`${mine}/replay`), /no longer count/);
+    await learner.post(`${mine}/clock`, { minutes: "60" });
+    await learner.post(`${mine}/clock`, { minutes: "60" });
+    const opened = await learner.page(`${mine}/replay`);
+    assert.match(opened, /replay\?step=1#state" aria-current="step"/, "a replay opens at its first step");
+    assert.match(opened, /rel="next" href="[^"]*step=2#state"/);
 });
 
 const endless = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";

@@ -1,9 +1,10 @@
 // A learner's start page: what it says after a failed exam, which step it offers, and what waits.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { examRoot, startAttempt } from "../lib/exam.mjs";
-import { addPerson, makeAcademy, startServer } from "../lib/server.mjs";
+import { examRoot, passSmall, startAttempt } from "../lib/exam.mjs";
 import { startLevel, applyAs } from "../lib/level.mjs";
+import { addPerson, makeAcademy, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 const folder = examRoot({ kind: "live", review: "domains" });
 const { write, read } = examRoot.files;
@@ -58,6 +59,38 @@ test("an application that waits has its card in its programme, whatever else is 
         assert.doesNotMatch(part("first"), /data-apply/);
         assert.match(part("quick"), /data-apply[\s\S]*levels\/quick#apply/, "every level says for itself whether one can apply");
         assert.doesNotMatch(part("quick"), /data-waits/);
+    } finally {
+        await academy.stop();
+    }
+});
+
+test("RULE next-step: from the modules to the exam and the application, the page of a programme and the start page offer the same", async () => {
+    const live = examRoot({ kind: "live", review: "domains" }), { write: put, read: got } = examRoot.files;
+    put("content/p/programme.md", got("content/p/programme.md").replace("valid_months: 12}", "valid_months: 12, requires: {modules: [only], exams: [small]}}"));
+    put("content/p/modules/only.md", "---\nid: only\ntitle: The only module\nsummary: S.\nprogramme: p\nlevel: associate\ndomain: data\npersona: all\nminutes: 8\nobjectives:\n  - {id: only-o, text: Do it}\nprerequisites: []\n---\nText.\n\n## One\n\nMore.\n");
+    const one = makeAcademy();
+    addPerson(one, "walker");
+    const academy = await startServer({ data: one, args: ["--root", live] });
+    try {
+        const walker = await academy.signedIn("walker");
+        const same = async () => {
+            const [start, programme] = [card(await walker.page("/")), card(await walker.page("/programmes/p"))];
+            assert.ok(start);
+            assert.equal(programme, start);
+            return /class="button large" href="([^"]+)"/.exec(start)[1];
+        };
+        assert.equal(await same(), "/modules/only");
+        for (const [, section] of (await walker.page("/modules/only")).matchAll(/data-section="([^"]+)"/g)) await walker.post("/modules/only/progress", { section, done: "1" });
+        assert.equal(await same(), "/exams/small");
+        const attempt = await startAttempt(walker, "small");
+        assert.equal(await same(), `/attempts/${attempt}`);
+        await passSmall(walker, attempt);
+        await until("the result", async () => /You have passed/.test(await walker.page(`/attempts/${attempt}/result`)));
+        assert.equal(await same(), "/programmes/p/levels/associate#apply");
+        assert.equal((await walker.post("/programmes/p/levels/associate", {})).status, 303);
+        assert.equal(card(await walker.page("/")), "");
+        assert.equal(card(await walker.page("/programmes/p")), "");
+        assert.doesNotMatch(await academy.client().page("/programmes/p"), /class="card feature"/);
     } finally {
         await academy.stop();
     }
