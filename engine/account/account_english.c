@@ -33,7 +33,7 @@ static const struct {
      "This is a spreadsheet’s own file. Save it as CSV (UTF-8) there, and import that."},
     {"import_not_text", "This is not a text file. Save the table as CSV (UTF-8) and import that."},
     {"import_empty", "The file is empty. The first row must name the columns: {expected}."},
-    {"import_columns", "The first row names {found}. Needed are the columns {expected}."},
+    {"import_columns", "The first row names {found}. It must also name {expected}."},
     {"import_column_twice",
      "The column {found} is the second one with the {expected}. Remove or rename one of them."},
     {"import_column_unused", "Not used: {found}."},

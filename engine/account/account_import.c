@@ -14,8 +14,9 @@
 enum { LOGIN, NAME, FIRST, LAST, EMAIL, ROLES, COLUMNS };
 static const char *const column_names[COLUMNS] = {"login",     "name",  "first name",
                                                   "last name", "email", "roles"};
-static const char expected_columns[] =
-    "login, email, and name (or first name and last name); roles may be left out";
+static const char name_columns[] = "name (or first name and last name)",
+                  expected_columns[] =
+                      "login, email, and name (or first name and last name); roles may be left out";
 
 /* Headings that other programs use, in lower case and without anything that is no letter. */
 static const struct {
@@ -84,6 +85,21 @@ static bool uses(const struct reader *t, size_t cell) {
     return false;
 }
 
+/* RULE import-lacks: the columns that each person needs and the first row does not name, and no
+ * other;
+ * "" when it names them all. Roles may be left out. */
+static const char *missing_columns(const struct reader *t) {
+    struct buf b;
+    buf_init(&b, t->import->arena);
+    bool named = t->column[NAME] >= 0 || (t->column[FIRST] >= 0 && t->column[LAST] >= 0);
+    const char *const missing[] = {t->column[LOGIN] < 0 ? column_names[LOGIN] : NULL,
+                                   named ? NULL : name_columns,
+                                   t->column[EMAIL] < 0 ? column_names[EMAIL] : NULL};
+    for (size_t i = 0; i < COUNT_OF(missing); i++)
+        if (missing[i]) buf_printf(&b, "%s%s", b.len ? ", " : "", missing[i]);
+    return buf_text(&b);
+}
+
 /* False when the first row lacks a needed column. A warning names the columns that are not used. */
 static bool read_headings(struct reader *t, const struct csv_row *head) {
     struct import *x = t->import;
@@ -104,10 +120,8 @@ static bool read_headings(struct reader *t, const struct csv_row *head) {
         t->column[column] = (int)i;
     }
     settle_names(t);
-    bool named = t->column[NAME] >= 0 || (t->column[FIRST] >= 0 && t->column[LAST] >= 0);
-    if (t->column[LOGIN] < 0 || t->column[EMAIL] < 0 || !named)
-        return refuse_file(x, head->line, "import_columns", buf_text(&all), expected_columns),
-               false;
+    const char *lacks = missing_columns(t);
+    if (*lacks) return refuse_file(x, head->line, "import_columns", buf_text(&all), lacks), false;
     for (size_t i = 0; i < t->cells; i++)
         if (!uses(t, i)) add_quoted(&unused, account_name_clean(x->arena, head->cells[i]));
     if (unused.len)

@@ -27,8 +27,8 @@ struct queued {
     const struct cert_application *app;
     const char *conflict;
     int days, risk;
-    bool experience, close_exam, refused_before, insufficient, revoked_before, suspended_before,
-        renewal;
+    bool experience, close_exam, brief_exam, refused_before, insufficient, revoked_before,
+        suspended_before, renewal;
 };
 
 /* Reads what was revoked, suspended or refused before for this person. */
@@ -49,6 +49,11 @@ static enum err weigh_past(struct request *r, struct queued *c, const struct con
     return OK;
 }
 
+/* RULE brief-exam */
+static bool is_brief(const struct exam_result *x) {
+    return x->passed && cert_is_brief(x->submitted_ms - x->start_ms, x->minutes);
+}
+
 /* Collects what makes a case need more attention: each reason is shown, and their weights are its
  * risk. */
 static enum err weigh(struct request *r, struct queued *c) {
@@ -65,14 +70,16 @@ static enum err weigh(struct request *r, struct queued *c) {
         struct exam_result *results;
         e = exam_results(r->db, r->arena, r->app->exams, c->app->person_id, level->exams[i],
                          &results, &count);
-        for (size_t k = 0; e == OK && k < count; k++)
-            if (results[k].passed && results[k].permille - results[k].cut_permille < CLOSE_PERMILLE)
-                c->close_exam = true;
+        for (size_t k = 0; e == OK && k < count; k++) {
+            if (!results[k].passed) continue;
+            c->close_exam |= results[k].permille - results[k].cut_permille < CLOSE_PERMILLE;
+            c->brief_exam |= is_brief(&results[k]);
+        }
     }
     c->experience = str_eq(c->app->basis, "experience");
     c->days = (int)((r->now_ms - c->app->at_ms) / MS_DAY);
     c->risk = 3 * c->revoked_before + 2 * c->experience + 2 * c->insufficient +
-              c->suspended_before + c->refused_before + c->close_exam;
+              c->suspended_before + c->refused_before + c->close_exam + c->brief_exam;
     return e;
 }
 
@@ -95,7 +102,8 @@ static void view_queued(struct request *r, struct view *list, const struct queue
     } all[] = {
         {c->revoked_before, "cert_risk_revoked"}, {c->suspended_before, "cert_risk_suspended"},
         {c->experience, "cert_risk_experience"},  {c->insufficient, "cert_risk_insufficient"},
-        {c->refused_before, "cert_risk_refused"}, {c->close_exam, "cert_risk_close"}};
+        {c->refused_before, "cert_risk_refused"}, {c->close_exam, "cert_risk_close"},
+        {c->brief_exam, "cert_risk_brief"}};
     for (size_t i = 0; i < COUNT_OF(all); i++)
         if (all[i].there) view_item_text(reasons, cert_text(r, all[i].key, NULL));
     view_text(item, "href", arena_printf(r->arena, "/assess/cases/%s", c->app->id));
@@ -186,6 +194,8 @@ static enum err view_result(struct request *r, struct view *list, const struct e
     exam_view_points(r, item, "correct", x->correct, x->steps);
     exam_view_points(r, item, "total", x->total, x->steps);
     view_int(item, "minutes", (x->submitted_ms - x->start_ms) / MS_MINUTE);
+    view_int(item, "allowed", x->minutes);
+    view_bool(item, "brief", is_brief(x));
     view_bool(item, "by_deadline", x->by_deadline);
     view_time(item, "at", x->submitted_ms, r->locale, r->zone);
     const char *domain_lang = known && exam.programme

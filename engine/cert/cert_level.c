@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/codec.h"
 #include "base/text.h"
 
@@ -192,4 +193,8 @@ char *cert_number_of_year(struct arena *a, const char *text, int year) {
     char *number = cert_number_read(a, arena_printf(a, "GR%04d%s", year, text));
     if (!number) number = cert_number_read(a, arena_printf(a, "GR%s", text));
     return number && strtol(number + 3, NULL, 10) == year ? number : NULL;
+}
+
+bool cert_is_brief(int64_t took_ms, int minutes) {
+    return took_ms * 10 < minutes * (int64_t)MS_MINUTE;
 }

@@ -63,6 +63,11 @@ void cert_level_before(struct cert_level_status *status, const struct evidence_f
 size_t cert_facts_since(struct evidence_fact *facts, size_t count,
                         const int64_t since_ms[CERT_KINDS]);
 
+/* RULE brief-exam: an exam passed in less than a tenth of its time is worth a look, at the answers
+ * and their times; it is no fault. The exam's own time is what counts, without the extra time that
+ * a person was given: that would make the same haste a larger one. */
+bool cert_is_brief(int64_t took_ms, int minutes);
+
 /* RULE certificate-number: one wrong character, and two exchanged ones, are noticed. A new number:
  * "GR-2026-" and 11 characters, of which 10 are random (31^10 > 2^49) and the last is a check: any
  * one wrong character and any two exchanged ones are noticed. A number opens a page with a name:

@@ -187,6 +187,9 @@ typedef enum err (*content_steps_fn)(struct request *r, const struct content_sna
                                      struct content_stand *stand);
 /* Before serving. */
 void content_set_steps(struct content *c, content_steps_fn ask);
+/* Whether learners can open the exam. Set before serving. */
+typedef bool (*content_exam_open_fn)(struct request *r, const char *exam_id);
+void content_set_exam_open(struct content *c, content_exam_open_fn ask);
 /* Fills `next` of `v`, the card of partial next_card, with what the reader, who is known, does next
  * in a programme; leaves it out when nothing is left. Set before serving. */
 typedef enum err (*content_next_fn)(struct request *r, const struct content_programme *p,

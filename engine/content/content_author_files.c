@@ -112,21 +112,22 @@ static struct problem problem_of(const struct content_snapshot *s, const struct 
     return (struct problem){d, need, SIZE_MAX, index};
 }
 
-static void problem_view(struct arena *a, struct view *list, const struct diag *d) {
+static void problem_view(struct request *r, struct view *list, const struct diag *d) {
     struct view *v = view_item(list);
     view_text(v, "file", d->file);
-    view_text(v, "place", diag_place(a, d));
+    view_text(v, "place", diag_place(r->arena, d));
     view_text(v, "message", d->message);
     view_text(v, "rule", d->rule);
     view_bool(v, "is_error", d->severity == SEVERITY_ERROR);
     view_bool(v, "hides", d->hides);
-    view_bool(v, "is_kept", d->hides && str_has_prefix(d->file, "exams/")); /* RULE exam-kept */
+    if (d->hides) author_kept_view(r, d->file, v);
 }
 
-size_t author_problems(const struct content_snapshot *s, const struct author_file *files,
-                       const struct diag_list *l, struct arena *a, const char *only, size_t most,
-                       struct view *list) {
-    struct problem *all = NEW_ARRAY(a, struct problem, (size_t)(l->errors + l->warnings) + 1);
+size_t author_problems(struct request *r, const struct content_snapshot *s,
+                       const struct author_file *files, const struct diag_list *l, const char *only,
+                       size_t most, struct view *list) {
+    struct problem *all = NEW_ARRAY(r->arena, struct problem,
+                                    (size_t)(l->errors + l->warnings) + 1);
     size_t count = 0;
     for (const struct diag *d = l->first; d; d = d->next) {
         if (only && !str_eq(only, d->file)) continue;
@@ -135,7 +136,7 @@ size_t author_problems(const struct content_snapshot *s, const struct author_fil
     }
     if (count) qsort(all, count, sizeof *all, by_need);
     if (count > most) count = most;
-    for (size_t i = 0; i < count; i++) problem_view(a, list, all[i].diag);
+    for (size_t i = 0; i < count; i++) problem_view(r, list, all[i].diag);
     return count;
 }
 

@@ -91,14 +91,34 @@ static const char *kind_of(const char *path) {
     return is_lab(path) ? "content_kind_lab" : "content_kind_lab_file";
 }
 
+static bool is_exam(const char *path) { return str_has_prefix(path, "exams/") && !is_bank(path); }
+
+static bool is_open(struct request *r, const char *exam_id) {
+    content_exam_open_fn ask = r->app->content->exam_open;
+    return ask && ask(r, exam_id);
+}
+
+void author_kept_view(struct request *r, const char *path, struct view *v) {
+    if (!str_has_prefix(path, "exams/")) return;
+    const char *id = is_exam(path) ? author_head_field(r->app->content->root, path, "id", r->arena)
+                                   : NULL;
+    /* Of a bank, or of an exam whose id cannot be read, nobody knows whether one is open. */
+    bool known = id && id_valid(id);
+    view_text(v, "kept",
+              content_text(r, !known           ? "content_author_maybe_do"
+                              : is_open(r, id) ? "content_author_kept_do"
+                                               : "content_author_never_do"));
+}
+
 /* The address of the page. The id of a lab is the name of its folder. */
-static const char *preview_of(struct arena *a, const struct foreign_file *f) {
+static const char *preview_of(struct request *r, const struct foreign_file *f) {
+    struct arena *a = r->arena;
     if (is_lab(f->path)) {
         const char *id = f->path + strlen("labs/scenarios/");
         return arena_printf(a, "/labs/%.*s", (int)strcspn(id, "/"), id);
     }
-    bool exam = str_has_prefix(f->path, "exams/") && !is_bank(f->path);
-    return exam && f->id && id_valid(f->id) ? arena_printf(a, "/exams/%s", f->id) : NULL;
+    bool shown = is_exam(f->path) && f->id && id_valid(f->id) && is_open(r, f->id);
+    return shown ? arena_printf(a, "/exams/%s", f->id) : NULL;
 }
 
 void author_foreign_view(struct request *r, const struct author_file *h, struct view *v) {
@@ -112,7 +132,6 @@ void author_foreign_view(struct request *r, const struct author_file *h, struct 
     view_int(v, "errors", h->errors);
     view_int(v, "warnings", h->warnings);
     view_bool(v, "fine", h->errors == 0 && h->warnings == 0);
-    view_text(v, "preview", preview_of(r->arena, f));
-    /* RULE exam-kept */
-    view_bool(v, "is_kept", h->reason && h->reason->hides && str_has_prefix(f->path, "exams/"));
+    view_text(v, "preview", preview_of(r, f));
+    if (h->reason && h->reason->hides) author_kept_view(r, f->path, v);
 }

@@ -120,7 +120,7 @@ static enum err show(struct request *r, void *arg, enum err result) {
     struct view *v = view_new(r->arena);
     const char *only = http_query(r, "file");
     struct author_file *files = author_files(s, &h->diags, r->arena);
-    size_t shown = author_problems(s, files, &h->diags, r->arena, only, SHOWN_PROBLEMS,
+    size_t shown = author_problems(r, s, files, &h->diags, only, SHOWN_PROBLEMS,
                                    view_list(v, "problems"));
     view_text(v, "title", content_text(r, "content_author_title"));
     view_text(v, "only", only);
@@ -173,7 +173,7 @@ static enum err show_hidden(struct request *r, void *arg, enum err result) {
     const struct content_snapshot *s = content_of(r);
     struct view *v = view_new(r->arena);
     const struct diag_list *found = &x->health->diags;
-    author_problems(s, author_files(s, found, r->arena), found, r->arena, x->file, SHOWN_PROBLEMS,
+    author_problems(r, s, author_files(s, found, r->arena), found, x->file, SHOWN_PROBLEMS,
                     view_list(v, "problems"));
     view_text(v, "title", content_text(r, "content_hidden_title"));
     view_text(v, "file", x->file);

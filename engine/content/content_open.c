@@ -80,4 +80,6 @@ void content_close(struct content *c) {
 
 void content_set_steps(struct content *c, content_steps_fn ask) { c->steps = ask; }
 
+void content_set_exam_open(struct content *c, content_exam_open_fn ask) { c->exam_open = ask; }
+
 void content_set_next(struct content *c, content_next_fn ask) { c->next = ask; }

@@ -262,7 +262,8 @@ struct content {
     void (*checks[4])(const char *root, struct diag_list *diags);
     size_t check_count;
     content_steps_fn steps; /* set before serving; NULL: exams and labs have general names */
-    content_next_fn next;   /* set before serving; NULL: pages of programmes have no next step */
+    content_exam_open_fn exam_open; /* set before serving; NULL: no exam is open */
+    content_next_fn next; /* set before serving; NULL: pages of programmes have no next step */
     struct content_health *health;
 };
 
@@ -483,9 +484,9 @@ struct author_file *author_files(const struct content_snapshot *s, const struct 
 /* RULE author-order: hidden files come first, then those with errors, then the others; each of
  * these by programme, level and module. `l` is by file. Adds at most `most` items of the file
  * `only` (NULL: of all) to `list`; says how many. */
-size_t author_problems(const struct content_snapshot *s, const struct author_file *files,
-                       const struct diag_list *l, struct arena *a, const char *only, size_t most,
-                       struct view *list);
+size_t author_problems(struct request *r, const struct content_snapshot *s,
+                       const struct author_file *files, const struct diag_list *l, const char *only,
+                       size_t most, struct view *list);
 /* The list `courses`, in the same order, with those of exams and labs (`foreign`, by path), and
  * the counts `broken`, `stale` and `file_count`. */
 void author_courses(struct request *r, const struct content_snapshot *s,
@@ -510,6 +511,9 @@ void author_foreign_find(const char *root, const struct diag_list *l, struct are
 struct author_file *author_foreign_files(const struct foreign_file *found, size_t count,
                                          const struct diag_list *l, struct arena *a);
 void author_foreign_view(struct request *r, const struct author_file *h, struct view *v);
+/* RULE exam-kept, for authors: sets `kept` to what learners see while an error hides the file at
+ * `path`, which is an exam's or a bank's; nothing for other files. */
+void author_kept_view(struct request *r, const char *path, struct view *v);
 
 struct vendors;
 /* The names in root/content/vendors.txt; NULL without that file. Arena. */

@@ -90,7 +90,7 @@ static const char *severity_name(const struct diag *d) {
 static const char *hides(const struct diag *d) {
     if (!d->hides) return "";
     return str_has_prefix(d->file, "exams/")
-               ? "; the file is not used: learners keep the last version without errors"
+               ? "; the file is not used: learners keep the last version without errors, where there is one"
                : "; the file is not shown";
 }
 

@@ -73,6 +73,8 @@ struct exam_summary {
     int minutes, items; /* scored and pilot items together */
     bool practice;      /* counts for nothing, shows keys afterwards */
 };
+/* Whether there is one to be found; for content_set_exam_open. */
+bool exam_is_open(struct request *r, const char *exam_id);
 /* The exam that is open for new attempts now; strings in `a`. */
 enum err exam_find(struct exams *e, struct arena *a, const char *exam_id,
                    struct exam_summary *out) MUST_USE;
@@ -94,6 +96,7 @@ struct exam_domain_result {
 struct exam_result {
     const char *attempt_id, *exam_id, *exam_version;
     int64_t start_ms, submitted_ms; /* of an attempt that ran out: the deadline */
+    int minutes;                    /* of the exam, without extra time */
     bool by_deadline, passed, practice;
     int correct, total;         /* in steps */
     int steps;                  /* of one point: see exam_score.h, and exam_view_points */

@@ -82,7 +82,7 @@ INSERT INTO exam_result (attempt_id, n, scoring_version, computed_ms, correct, t
 SELECT $1, coalesce(max(n), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM exam_result WHERE attempt_id = $1;
 -- name: exam_results
 SELECT a.id, a.exam_id, a.exam_version, a.start_ms, a.practice, e.submitted_ms, e.how,
-       r.scoring_version, r.correct, r.total, r.permille, r.cut_permille, r.scaled, r.passed, r.domains, r.steps
+       r.scoring_version, r.correct, r.total, r.permille, r.cut_permille, r.scaled, r.passed, r.domains, r.steps, a.minutes
   FROM exam_attempt a
   JOIN exam_end e ON e.attempt_id = a.id
   JOIN exam_result r ON r.attempt_id = a.id AND r.n = (SELECT max(n) FROM exam_result WHERE attempt_id = a.id)

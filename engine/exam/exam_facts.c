@@ -274,7 +274,8 @@ enum err exam_results(struct db *db, struct arena *a, struct exams *e, const cha
                                   .cut_permille = (int)stmt_int(q, 11),
                                   .scaled = (int)stmt_int(q, 12),
                                   .passed = stmt_int(q, 13),
-                                  .steps = (int)stmt_int(q, 15)};
+                                  .steps = (int)stmt_int(q, 15),
+                                  .minutes = (int)stmt_int(q, 16)};
         read_domains(r, stmt_text(q, 14, a), e ? exams_hold(e, a, r->exam_id) : NULL, a);
     }
     *out = list;

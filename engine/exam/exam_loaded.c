@@ -407,6 +407,10 @@ enum err exam_find(struct exams *e, struct arena *a, const char *exam_id,
     return OK;
 }
 
+bool exam_is_open(struct request *r, const char *exam_id) {
+    return exams_hold(r->app->exams, r->arena, exam_id) != NULL;
+}
+
 bool exam_has_practice(struct exams *e, struct arena *a) {
     const struct loaded_exams *g = tree_data(e->tree, a);
     for (size_t i = 0; i < g->count; i++)

@@ -178,6 +178,7 @@ const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {
     if (labs_open(&app->labs, app, z, 0, a, &why) != OK) return why;
     labs_set_may_see(app->labs, cert_may_view_evidence);
     content_set_steps(app->content, level_steps);
+    content_set_exam_open(app->content, exam_is_open);
     content_set_next(app->content, programme_next);
     content_add_check(app->content, exam_check_tree);
     content_add_check(app->content, lab_check_tree);

@@ -38,6 +38,11 @@ test("a pass that no longer counts is no reason to refuse the exam", async () =>
     assert.match(applied, /Your application is in\./);
     assert.doesNotMatch(applied, /Your application waits/);
     assert.match(await learner.page(level), /Your application waits for a decision/);
+    // RULE brief-exam: whoever decides is told, in fair words.
+    const row = (await assessor.page("/assess")).split("<tr").find((part) => part.includes("ada of the tests"));
+    assert.match(row, /exam unusually short/);
+    assert.doesNotMatch(row, /nothing unusual/);
+    assert.match(await assessor.page(await caseOf(assessor, "ada of the tests")), /This attempt was unusually short: less than a tenth of the 20 minutes of the exam\. There can be good reasons for it\./);
     const number = await grant(assessor, await caseOf(assessor, "ada of the tests"));
     assert.equal((await learner.post("/exams/small/start", {}, { from: "/me" })).status, 409, "it is held");
     assert.match(await learner.page("/programmes/p"), /data-holds[^]*You hold the certificate of this level/);

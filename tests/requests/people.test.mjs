@@ -27,6 +27,24 @@ test("login and address sign in, in any case", async () => {
     }
 });
 
+test("RULE name-marks: a name is stored without marks of direction, wherever it was typed", async () => {
+    const typed = "\u202EAna\u200F \u2067Ruiz\u2069\u202C", name = "Ana Ruiz";
+    const stored = (login) => sqlite(join(data, "gradus.db"), `SELECT name FROM person WHERE login = '${login}'`);
+    assert.equal((await admin.post("/admin/people", { login: "marked-page", name: typed, email: "mp@example.org", "roles[]": "learner" }, { from: "/admin/people" })).status, 200);
+    addPerson(data, "marked-command", { name: typed });
+    const file = join(scratch("marked"), "people.csv");
+    writeFileSync(file, `login,name,email\nmarked-table,${typed},mt@example.org\n`);
+    must(["user", "import", file, "--commit", "--data", data]);
+    for (const login of ["marked-page", "marked-command", "marked-table"]) assert.equal(stored(login), name, login);
+    const path = /\/admin\/people\/[0-9a-z]+\/name/.exec(await admin.page("/admin/people?q=marked-page"))[0];
+    const renamed = await admin.post(path, { name: `${typed} \u202EII`, email: "mp@example.org" }, { from: path });
+    assert.equal(renamed.status, 303, (await renamed.text()).replace(/^[^]*<main/, ""));
+    assert.equal(stored("marked-page"), `${name} II`);
+    assert.equal((await admin.post("/admin/cohorts", { name: typed, programme: "mops" }, { from: "/admin/cohorts" })).status, 303);
+    assert.equal(sqlite(join(data, "gradus.db"), "SELECT name FROM cohort"), name);
+    for (const page of ["/admin/people", "/admin/cohorts", "/admin/audit"]) assert.doesNotMatch(await admin.page(page), /[\u200F\u202C\u202E\u2067\u2069]/, page);
+});
+
 test("two people never share a login or an address", async () => {
     for (const [login, email, said] of [["MIXED.case", "new@example.org", /user name “mixed\.case” is taken/], ["new", "mixed.case@example.org", /“mixed\.case@example\.org” belongs to “mixed\.case” already/], ["new", "E\u0301lise@EXÄMPLE.ORG", /belongs to “elise” already/]]) {
         const done = command(["user", "add", login, "--name", "N Ew", "--email", email, "--password-stdin", "--data", data], { input: `${password}\n` });
@@ -129,8 +147,8 @@ test("a table is understood as spreadsheets and other systems write it", () => {
 
 test("what is not understood is refused with what was found and what was expected; nothing is dropped without a word", () => {
     for (const [bytes, said] of [
-        ["login,e-mail\nxx,x@t.example\n", /:1:1: error: The first row names “login”, “e-mail”\. Needed are the columns login, email, and name \(or first name and last name\)/],
-        ["Kennung;Vorname;Nachname\nxx;y;z\n", /The first row names “Kennung”, “Vorname”, “Nachname”\. Needed are/],
+        ["login,e-mail\nxx,x@t.example\n", /:1:1: error: The first row names “login”, “e-mail”\. It must also name name \(or first name and last name\)\./],
+        ["Kennung;Vorname;Nachname\nxx;y;z\n", /The first row names “Kennung”, “Vorname”, “Nachname”\. It must also name login, name \(or first name and last name\), email\./],
         ["login,name,email,mail\nxx,y,x@t.example,\n", /“?mail”? is the second one with the email/],
         ["", /The file is empty\. The first row must name the columns/],
         ["PK\u0003\u0004…", /spreadsheet’s own file/],

@@ -57,6 +57,20 @@ static void test_import_columns(void **state) {
         assert_true(x.faulty == SIZE_MAX);
         assert_string_equal(x.findings[x.finding_count - 1].key, refused[i].key);
     }
+    /* RULE import-lacks: what is there is not asked for again. */
+    static const struct {
+        const char *text, *lacks;
+    } lacking[] = {
+        {"login,name\n", "email"},
+        {"name,email\n", "login"},
+        {"login,last name\n", "name (or first name and last name), email"},
+        {"Login,E-mail,roles\n", "name (or first name and last name)"},
+    };
+    for (size_t i = 0; i < COUNT_OF(lacking); i++) {
+        x = read_people(lacking[i].text);
+        assert_string_equal(x.findings[x.finding_count - 1].key, "import_columns");
+        assert_string_equal(x.findings[x.finding_count - 1].expected, lacking[i].lacks);
+    }
     x = read_people("login,name,email\nana,Ana,a@b.c\nbo,Bo,A@B.C\nANA,Ana,c@b.c\n");
     assert_int_equal(x.faulty, 2);
     assert_int_equal(x.findings[0].other_line, 2);

@@ -1,6 +1,7 @@
 /* What a level asks against what a person did; numbers of certificates. */
 #include "unit/check.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cert/cert_private.h"
 #include "exam/exam.h"
@@ -173,6 +174,15 @@ static void no_rule_is_met_by_nothing(void **state) {
     }
 }
 
+/* RULE brief-exam: at both sides of a tenth of 90 minutes. */
+static void a_brief_exam(void **state) {
+    (void)state;
+    assert_true(cert_is_brief(9000, 90));
+    assert_true(cert_is_brief(9 * MS_MINUTE - 1, 90));
+    assert_false(cert_is_brief(9 * MS_MINUTE, 90));
+    assert_false(cert_is_brief(90 * MS_MINUTE, 90));
+}
+
 static void numbers(void **state) {
     struct arena *a = *state;
     /* The check is a sum with the weights 1 to 14 modulo 31, worked out by another program. */
@@ -311,6 +321,7 @@ int main(void) {
         TEST(a_level_that_asks_nothing_is_met_by_nobody),
         TEST(no_rule_is_met_by_nothing),
         TEST(numbers_as_they_are_typed),
+        TEST(a_brief_exam),
         TEST(numbers),
         TEST(typing_errors),
         TEST(a_refusal_has_its_status),
