@@ -44,6 +44,15 @@ struct people_page {
     const char *new_login, *new_password; /* to hand over; shown once */
 };
 
+/* The way to the list of people, and from there to `below`; NULL: to the list itself. */
+static void people_crumbs(struct request *r, struct view *crumbs, const char *below) {
+    struct site *site = r->app->site;
+    view_crumb(crumbs, "/admin", page_text(site, r->locale, "admin_title", NULL, r->arena));
+    view_crumb(crumbs, below ? "/admin/people" : NULL,
+               page_text(site, r->locale, "admin_people_title", NULL, r->arena));
+    if (below) view_crumb(crumbs, NULL, below);
+}
+
 static enum err people_page(struct request *r, const struct people_page *with) {
     const char *match = http_query(r, "q");
     const char *after = http_query(r, "after");
@@ -54,12 +63,8 @@ static enum err people_page(struct request *r, const struct people_page *with) {
     struct view *v = view_new(r->arena), *list = view_list(v, "people");
     for (size_t i = 0; i < people.count; i++) add_person_view(r, list, &people.list[i]);
     view_bool(v, "empty", people.count == 0 && !people.next);
-    const char *title = page_text(r->app->site, r->locale, "admin_title", NULL, r->arena);
-    struct view *crumbs = view_list(v, "crumbs"), *up = view_item(crumbs);
-    view_text(up, "href", "/admin");
-    view_text(up, "text", title);
-    title = page_text(r->app->site, r->locale, "admin_people_title", NULL, r->arena);
-    view_text(view_item(crumbs), "text", title);
+    const char *title = page_text(r->app->site, r->locale, "admin_people_title", NULL, r->arena);
+    people_crumbs(r, view_list(v, "crumbs"), NULL);
     view_text(v, "title", title);
     view_text(v, "q", match ? match : "");
     if (match) view_text(v, "q_part", percent_encode(r->arena, match, ""));
@@ -253,10 +258,8 @@ static enum err name_page(struct request *r, bool typed, const char *problem) {
     struct person p;
     enum err e = account_find(r->db, r->arena, r->param[0], &p);
     if (e != OK) return e;
-    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"), *up = view_item(crumbs);
-    view_text(up, "href", "/admin/people");
-    view_text(up, "text", page_text(r->app->site, r->locale, "admin_people_title", NULL, r->arena));
-    view_text(view_item(crumbs), "text", p.name);
+    struct view *v = view_new(r->arena);
+    people_crumbs(r, view_list(v, "crumbs"), p.name);
     view_text(v, "title", page_text(r->app->site, r->locale, "admin_name_title", NULL, r->arena));
     view_text(v, "person_id", p.id);
     view_text(v, "login", p.login);

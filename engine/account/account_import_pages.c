@@ -69,10 +69,10 @@ static void add_rows(const struct import *x, struct view *v) {
 }
 
 static struct view *page_view(struct request *r) {
-    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"), *up = view_item(crumbs);
-    view_text(up, "href", "/admin/people");
-    view_text(up, "text", text_of(r, "admin_people_title", NULL));
-    view_text(view_item(crumbs), "text", text_of(r, "import_title", NULL));
+    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
+    view_crumb(crumbs, "/admin", text_of(r, "admin_title", NULL));
+    view_crumb(crumbs, "/admin/people", text_of(r, "admin_people_title", NULL));
+    view_crumb(crumbs, NULL, text_of(r, "import_title", NULL));
     view_text(v, "title", text_of(r, "import_title", NULL));
     view_int(v, "row_limit", IMPORT_ROWS_PAGE);
     view_bool(v, "layout_wide", true);

@@ -8,10 +8,10 @@
 
 #include "base/arena.h"
 
-/* RULE name-marks: every name that is stored goes through here, a person's and a cohort's, whoever types
- * it and wherever. Without white space at its ends, and without marks of direction (the property Bidi_Control of
- * Unicode Standard Annex 9, and U+FEFF): these are invisible, come along when a name is copied, and
- * change the order of the text around it. Takes any bytes. Arena. */
+/* RULE name-marks: every name that is stored goes through here, a person's and a cohort's, whoever
+ * types it and wherever. Without white space at its ends, and without marks of direction (the
+ * property Bidi_Control of Unicode Standard Annex 9, and U+FEFF): these are invisible, come along
+ * when a name is copied, and change the order of the text around it. Takes any bytes. Arena. */
 char *name_clean(struct arena *a, const char *text);
 
 /* The first character that no name may hold, 0 when there is none: controls, the 66 noncharacters

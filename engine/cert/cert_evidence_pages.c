@@ -61,11 +61,7 @@ static void view_head(struct request *r, struct view *v, const struct look *look
         {"/assess", cert_queue_title(r)},
         {arena_printf(r->arena, "/assess/cases/%s", look->app.id), look->app.person_name}};
     struct view *crumbs = view_list(v, "crumbs");
-    for (size_t i = 0; i < COUNT_OF(links); i++) {
-        struct view *c = view_item(crumbs);
-        view_text(c, "href", links[i][0]);
-        view_text(c, "text", links[i][1]);
-    }
+    for (size_t i = 0; i < COUNT_OF(links); i++) view_crumb(crumbs, links[i][0], links[i][1]);
     content_view_text(r, view_item(crumbs), "text", title, lang);
     view_text(v, "title", arena_printf(r->arena, "%s · %s", title, look->app.person_name));
     content_view_text(r, v, "what", title, lang);

@@ -41,6 +41,9 @@ static enum err show(struct request *r, int status, const struct interest_form *
         view_text(item, "note", mine[i].note);
         view_time(item, "at", mine[i].at_ms, r->locale, r->zone);
     }
+    struct view *crumbs = view_list(v, "crumbs");
+    view_crumb(crumbs, "/assess", cert_queue_title(r));
+    view_crumb(crumbs, NULL, cert_text(r, "cert_interests_title", NULL));
     view_text(v, "title", cert_text(r, "cert_interests_title", NULL));
     if (form && !form->problem) confirm_view(v, form);
     else if (form) {

@@ -27,6 +27,9 @@ static enum err show_register(struct request *r, int status_code, const char *pr
         view_bool(item, "chosen", number && str_eq(number, list[i].number));
         view_text(item, "reason", number && str_eq(number, list[i].number) ? reason : NULL);
     }
+    struct view *crumbs = view_list(v, "crumbs");
+    view_crumb(crumbs, "/assess", cert_queue_title(r));
+    view_crumb(crumbs, NULL, cert_text(r, "cert_register_title", NULL));
     view_text(v, "title", cert_text(r, "cert_register_title", NULL));
     view_bool(v, "layout_wide", true);
     view_text(v, "q", match ? match : "");

@@ -107,16 +107,10 @@ static enum err view_reopened(struct request *r, struct view *v) {
     return stmt_end(q);
 }
 
-static void add_crumb(struct request *r, struct view *crumbs, const char *href, const char *key) {
-    struct view *c = view_item(crumbs);
-    if (href) view_text(c, "href", href);
-    view_text(c, "text", exam_text(r, key, NULL));
-}
-
 enum err exam_clock_page(struct request *r) {
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
-    add_crumb(r, crumbs, "/admin", "admin_title");
-    add_crumb(r, crumbs, NULL, "clock_title");
+    view_crumb(crumbs, "/admin", exam_text(r, "admin_title", NULL));
+    view_crumb(crumbs, NULL, exam_text(r, "clock_title", NULL));
     view_text(v, "title", exam_text(r, "clock_title", NULL));
     view_time(v, "now", r->now_ms, r->locale, r->zone);
     exam_clock_view(r, v);
@@ -165,9 +159,9 @@ static enum err reopen_page(struct request *r, const struct exam_reopening *with
     if (e == OK) e = lost_minutes(r, &t, &lost, &most);
     if (e != OK) return e;
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
-    add_crumb(r, crumbs, "/admin", "admin_title");
-    add_crumb(r, crumbs, "/admin/clock", "clock_title");
-    add_crumb(r, crumbs, NULL, "clock_reopen_title");
+    view_crumb(crumbs, "/admin", exam_text(r, "admin_title", NULL));
+    view_crumb(crumbs, "/admin/clock", exam_text(r, "clock_title", NULL));
+    view_crumb(crumbs, NULL, exam_text(r, "clock_reopen_title", NULL));
     view_text(v, "title", exam_text(r, "clock_reopen_title", NULL));
     view_text(v, "attempt", t.id);
     view_text(v, "name", p.name);

@@ -43,10 +43,10 @@ static enum err time_page(struct request *r, const struct granting *with, const 
     if (e == OK) e = exam_list(r->app->exams, r->arena, &exams, &count);
     if (e != OK) return e;
     struct view *v = view_new(r->arena), *options = view_list(v, "exams");
-    struct view *crumbs = view_list(v, "crumbs"), *people = view_item(crumbs);
-    view_text(people, "href", "/admin/people");
-    view_text(people, "text", exam_text(r, "admin_people_title", NULL));
-    view_text(view_item(crumbs), "text", exam_text(r, "time_title", NULL));
+    struct view *crumbs = view_list(v, "crumbs");
+    view_crumb(crumbs, "/admin", exam_text(r, "admin_title", NULL));
+    view_crumb(crumbs, "/admin/people", exam_text(r, "admin_people_title", NULL));
+    view_crumb(crumbs, NULL, exam_text(r, "time_title", NULL));
     view_text(v, "title", exam_text(r, "time_title", NULL));
     view_text(v, "person_id", p.id);
     view_text(v, "name", p.name);

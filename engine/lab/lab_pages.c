@@ -96,7 +96,7 @@ static enum err show_lobby(struct request *r, const struct lab_version *version,
     const struct lab_scenario *s = &version->scenario;
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"),
                 *checks = view_list(v, "checks");
-    lab_crumb(crumbs, "/labs", lab_text(r, "lab_index_title", NULL));
+    view_crumb(crumbs, "/labs", lab_text(r, "lab_index_title", NULL));
     content_view_text(r, view_item(crumbs), "text", s->title, lab_scenario_lang(r, s));
     content_view_text(r, v, "title", s->title, lab_scenario_lang(r, s));
     view_text(v, "problem", problem);

@@ -60,7 +60,6 @@ const char *lab_text(struct request *r, const char *key, struct view *v);
 const char *lab_choice_text(const struct lab_stack *s, const char *choice, struct arena *a);
 /* Whether its pages may have to show formulas: its brief or a hint has one. */
 bool lab_has_formula(const struct lab_version *version);
-void lab_crumb(struct view *crumbs, const char *href, const char *text);
 
 /* lab_run_page.c. Asks the worker for what the part shows; then renders it. */
 enum err screen_show(struct screen *s) MUST_USE;

@@ -147,11 +147,7 @@ static enum err render(struct request *r, void *arg, enum err result) {
     const char *links[][2] = {{"/labs", lab_text(r, "lab_index_title", NULL)},
                               {screen_href(s, ""), s->version->scenario.title},
                               {NULL, lab_text(r, "lab_replay", NULL)}};
-    for (size_t i = 0; i < COUNT_OF(links); i++) {
-        struct view *c = view_item(crumbs);
-        view_text(c, "href", links[i][0]);
-        view_text(c, "text", links[i][1]);
-    }
+    for (size_t i = 0; i < COUNT_OF(links); i++) view_crumb(crumbs, links[i][0], links[i][1]);
     view_text(v, "title", lab_text(r, "lab_replay", NULL));
     view_text(v, "lab", s->version->scenario.title);
     view_bool(v, "layout_wide", true);

@@ -68,11 +68,11 @@ enum err screen_render(struct request *r, void *arg, enum err result) {
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
     if (result) return screen_refuse(s, result);
     const struct lab_scenario *scenario = &s->version->scenario;
-    lab_crumb(crumbs, "/labs", lab_text(r, "lab_index_title", NULL));
+    view_crumb(crumbs, "/labs", lab_text(r, "lab_index_title", NULL));
     struct view *up = view_item(crumbs);
     view_text(up, "href", arena_printf(r->arena, "/labs/%s", scenario->id));
     content_view_text(r, up, "text", scenario->title, lab_scenario_lang(r, scenario));
-    lab_crumb(crumbs, NULL, lab_text(r, "lab_run", NULL));
+    view_crumb(crumbs, NULL, lab_text(r, "lab_run", NULL));
     content_view_text(r, v, "title", scenario->title, lab_scenario_lang(r, scenario));
     view_bool(v, "layout_wide", true);
     view_bool(v, "owner", s->owner);

@@ -23,12 +23,6 @@ const char *lab_scenario_lang(struct request *r, const struct lab_scenario *s) {
     return lab_lang(r->app->labs, r->arena, s->lang, s->programme);
 }
 
-void lab_crumb(struct view *crumbs, const char *href, const char *text) {
-    struct view *c = view_item(crumbs);
-    view_text(c, "href", href);
-    view_text(c, "text", text);
-}
-
 const char *lab_choice_text(const struct lab_stack *s, const char *choice, struct arena *a) {
     const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
     struct buf b;

@@ -58,7 +58,9 @@ struct view *view_object(struct view *v, const char *name); /* a new object insi
 struct view *view_list(struct view *v, const char *name);
 struct view *view_item(struct view *list);                /* a new object at the list's end */
 void view_item_text(struct view *list, const char *text); /* a text at the list's end, {{.}} */
-struct view *view_item_list(struct view *list);           /* a new list at the list's end */
+/* One step of the way to a page, in its list `crumbs`; `href` NULL: the page itself. */
+void view_crumb(struct view *crumbs, const char *href, const char *text);
+struct view *view_item_list(struct view *list); /* a new list at the list's end */
 /* Shares `value`, whose arena is the same or lives longer. */
 void view_put(struct view *v, const char *name, struct view *value);
 

@@ -171,4 +171,10 @@ void view_item_text(struct view *list, const char *text) {
            make_text(list->arena, VIEW_TEXT, text ? text : "", text ? strlen(text) : 0, false));
 }
 
+void view_crumb(struct view *crumbs, const char *href, const char *text) {
+    struct view *step = view_item(crumbs);
+    view_text(step, "href", href);
+    view_text(step, "text", text);
+}
+
 void view_put(struct view *v, const char *name, struct view *value) { set(v, name, value); }

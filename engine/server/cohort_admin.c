@@ -49,6 +49,9 @@ static enum err list_page(struct request *r, const char *problem) {
         view_text(item, "title", p->title);
         view_bool(item, "chosen", problem && str_eq(http_field(r, "programme"), p->id));
     }
+    struct view *crumbs = view_list(v, "crumbs");
+    view_crumb(crumbs, "/admin", text(r, "admin_title"));
+    view_crumb(crumbs, NULL, text(r, "cohorts_title"));
     view_text(v, "title", text(r, "cohorts_title"));
     if (problem) {
         const char *name = http_field(r, "name");
@@ -112,10 +115,10 @@ static enum err one_page(struct request *r, const char *problem) {
     enum err e = find(r, &c);
     if (e == OK) e = account_cohort_members(r->db, r->arena, c.id, &members, &count);
     if (e != OK) return e;
-    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"), *up = view_item(crumbs);
-    view_text(up, "href", "/admin/cohorts");
-    view_text(up, "text", text(r, "cohorts_title"));
-    view_text(view_item(crumbs), "text", c.name);
+    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
+    view_crumb(crumbs, "/admin", text(r, "admin_title"));
+    view_crumb(crumbs, "/admin/cohorts", text(r, "cohorts_title"));
+    view_crumb(crumbs, NULL, c.name);
     view_text(v, "title", c.name);
     view_text(v, "cohort_id", c.id);
     view_text(v, "programme", programme_title(content_of(r), c.programme_id));

@@ -153,6 +153,9 @@ enum err admin_audit_page(struct request *r) {
         view_text(item, "detail", rows[i].detail ? rows[i].detail : "");
     }
     if (count == AUDIT_PAGE) view_int(v, "older", rows[count - 1].seq);
+    struct view *crumbs = view_list(v, "crumbs");
+    view_crumb(crumbs, "/admin", text(r, "admin_title"));
+    view_crumb(crumbs, NULL, text(r, "admin_audit_title"));
     view_text(v, "title", text(r, "admin_audit_title"));
     view_text(v, "data", r->app->data);
     view_bool(v, "layout_wide", true);

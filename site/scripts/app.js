@@ -26,10 +26,10 @@ each('[data-theme-choice]', (choice) => {
 
 /* Menus and pop-overs close as people expect. */
 document.addEventListener('click', (event) => {
-  document.querySelectorAll('details.menu[open]').forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+  document.querySelectorAll('details:is(.menu, .rooms)[open]').forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
 });
 document.addEventListener('keydown', (event) => {
-  const menu = event.key === 'Escape' && document.querySelector('details.menu[open]');
+  const menu = event.key === 'Escape' && document.querySelector('details:is(.menu, .rooms)[open]');
   if (!menu) return;
   menu.open = false;
   menu.querySelector('summary').focus();
