@@ -18,7 +18,7 @@ enum err lab_store_run_add(struct db *db, struct arena *a, const struct lab_run_
                            const char *title, const char *pack, size_t pack_len) MUST_USE;
 enum err lab_store_pack(struct db *db, struct arena *a, const char *version, const char **bytes,
                         size_t *len) MUST_USE;
-/* RULE lab-starts: of one lab a person begins at most LAB_STARTS_PER_HOUR runs within an hour, and
+/* RULE lab-begun: of one lab a person begins at most LAB_STARTS_PER_HOUR runs within an hour, and
  * has at most LAB_OPEN_RUNS that were begun within LAB_OPEN_DAYS days and are not passed. A program
  * could otherwise begin thousands within seconds, and none ever goes. `*until_ms`: when one more
  * may be begun; 0: now. `*open`: whether that is for runs that are not passed. */

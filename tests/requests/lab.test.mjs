@@ -388,7 +388,7 @@ test("gradus lab test and run: help, other folders, and exit statuses that scrip
     assert.equal(command(["lab", "run", "field-mapping-dedupe", ...reference, "--root", broken]).code, 2);
 });
 
-test("RULE lab-starts: who begins one lab without end is told to go on with a run, and when the next may be begun", async () => {
+test("RULE lab-begun: who begins one lab without end is told to go on with a run, and when the next may be begun", async () => {
     addPerson(data, "hasty");
     const hasty = await server.signedIn("hasty");
     for (let i = 0; i < 30; i++) await begin(hasty, "aurelia", "quillon");

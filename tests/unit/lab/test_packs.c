@@ -154,7 +154,7 @@ static int64_t next_start(const struct starts *x, const char *lab, int64_t now_m
     return until_ms ? until_ms - x->at_ms : 0;
 }
 
-/* RULE lab-starts: in an hour, at both sides of the number and of the time. */
+/* RULE lab-begun: in an hour, at both sides of the number and of the time. */
 static void test_starts_within_an_hour(void **state) {
     struct starts x = {.count = LAB_STARTS_PER_HOUR - 1, .at_ms = 1700000000000}, last;
     bool open;
@@ -171,7 +171,7 @@ static void test_starts_within_an_hour(void **state) {
     assert_int_equal(next_start(&x, "busy", x.at_ms + MS_HOUR, &open), 0);
 }
 
-/* RULE lab-starts: of runs that are not passed, at both sides of the number and of the days. */
+/* RULE lab-begun: of runs that are not passed, at both sides of the number and of the days. */
 static void test_open_runs(void **state) {
     struct starts x = {.count = LAB_OPEN_RUNS, .passed = 1, .at_ms = 1700000000000};
     const int64_t week_ms = LAB_OPEN_DAYS * MS_DAY, now_ms = x.at_ms + MS_DAY;
