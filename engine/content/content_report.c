@@ -89,9 +89,9 @@ static const char *severity_name(const struct diag *d) {
 /* RULE exam-kept: an exam that is open stays as it was, and its author has to know it. */
 static const char *hides(const struct diag *d) {
     if (!d->hides) return "";
-    return str_has_prefix(d->file, "exams/")
-               ? "; the file is not used: learners keep the last version without errors, where there is one"
-               : "; the file is not shown";
+    return str_has_prefix(d->file, "exams/") ? "; the file is not used: learners keep the last "
+                                               "version without errors, where there is one"
+                                             : "; the file is not shown";
 }
 
 static void report_text(const struct diag **all, size_t count, const struct totals *l,
