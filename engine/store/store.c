@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "store/store_file.h"
 #include "store/store_migrate.h"
+#include "store/store_schema.h"
 #include "store/store_writer.h"
 
 struct store {
@@ -132,6 +133,7 @@ static enum err open_current(struct store *s, sqlite3 **sql, struct arena *a, co
             e = db_open_sqlite(sql, s->path, s->read_only ? DB_READ_OR_IMMUTABLE : DB_WRITE, a,
                                why);
         if (e == OK) e = migrate_state(*sql, s->path, list, &applied, a, why);
+        if (e == OK && applied > 0) e = schema_check(*sql, s->path, list, applied, a, why);
         if (e == OK && applied == list.count && applied > 0) return OK;
         if (e == OK && s->read_only) {
             *why = arena_printf(

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "store/store_db.h"
+#include "store/store_schema.h"
 
 /* Virtual machine steps between looks at whether to stop. */
 #define LOOK_STEPS 10000
@@ -120,6 +120,21 @@ static int list_tables(sqlite3 *sql, struct arena *a, const char ***out, size_t 
     return rc == SQLITE_DONE ? SQLITE_OK : rc == SQLITE_ROW ? SQLITE_NOMEM : rc;
 }
 
+/* RULE own-schema: what was put into the file while it was served. */
+static enum err check_schema(struct check *c, struct arena *a, struct store_check *out,
+                             const char **why) {
+    int applied = 0;
+    struct migration_list list = store_migrations();
+    enum err e = migrate_state(c->sql, c->path, list, &applied, a, why);
+    if (e == OK && applied > 0)
+        e = schema_compare(c->sql, c->path, list, applied, a, &out->problem, why);
+    if (c->stopped) return OK;
+    if (e != ERR_INVALID) return e;
+    out->problem = *why; /* the rows about its migrations were changed */
+    *why = NULL;
+    return OK;
+}
+
 static void close_all(void *sql) {
     for (sqlite3_stmt *q; (q = sqlite3_next_stmt(sql, NULL)) != NULL;) sqlite3_finalize(q);
     sqlite3_close(sql);
@@ -140,6 +155,7 @@ enum err store_check_file(const char *path, check_pause_fn pause, void *arg, str
     if (is_damage(rc)) {
         out->problem = damaged(&c, "sqlite_schema", sqlite3_errmsg(c.sql), a);
     } else e = could_not(&c, rc, a, why);
+    if (rc == SQLITE_OK && e == OK && !c.stopped) e = check_schema(&c, a, out, why);
     for (size_t i = 0; rc == SQLITE_OK && e == OK && i < count && !out->problem && !c.stopped;
          i++) {
         int64_t start_ms = clock_monotonic_ms();

@@ -6,6 +6,7 @@
 #include "store/store_copy.h"
 #include "store/store_file.h"
 #include "store/store_migrate.h"
+#include "store/store_schema.h"
 
 static enum err open_backup(sqlite3 **sql, const char *backup, struct arena *a, const char **why) {
     if (!path_exists(backup)) {
@@ -20,6 +21,7 @@ static enum err open_backup(sqlite3 **sql, const char *backup, struct arena *a, 
         *why = arena_printf(a, "%s is an empty database. Nothing was changed.", backup);
         e = ERR_INVALID;
     }
+    if (e == OK) e = schema_check(*sql, backup, store_migrations(), applied, a, why);
     return e;
 }
 

@@ -71,6 +71,22 @@ test("a missing head is an error with a way on, which is audited", () => {
     assert.match(again.err, /nothing to accept/);
 });
 
+test("RULE own-schema: what was put into the database past the program is told by every command, and never fired", async (t) => {
+    const server = await startServer({ t }), db = join(server.data, "gradus.db"), spy = "CREATE TRIGGER spy AFTER INSERT ON audit_log BEGIN UPDATE password SET hash = 'x'; END";
+    const found = /gradus\.db has a trigger that is none of Gradus \(spy, on audit_log\): somebody wrote into the file past the program/;
+    await server.stop();
+    sqlite(db, spy);
+    const hashes = sqlite(db, "SELECT hash FROM password ORDER BY person_id");
+    for (const [name, done] of everybody(server.data)) {
+        assert.equal(done.code, 2, `${name}: ${done.out}${done.err}`);
+        assert.match(done.err, found, name);
+    }
+    assert.equal(sqlite(db, "SELECT hash FROM password ORDER BY person_id"), hashes, "it was fired");
+    sqlite(db, "DROP TRIGGER spy; ANALYZE");
+    await server.restart();
+    must(["audit", "verify", "--data", server.data]);
+});
+
 test("keys without a database are no new academy", async (t) => {
     const server = await startServer({ t });
     await server.stop();

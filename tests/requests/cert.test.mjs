@@ -629,7 +629,8 @@ test("what was changed behind the academy's back is found, and neither shown nor
     assert.equal((await get(`/certificates/${held}`)).status, 200);
     // A revocation that was taken out again: the log has it.
     const revoked = sql(`SELECT id FROM cert_status WHERE ${of(number)}`).trim();
-    sql(`CREATE TABLE taken AS SELECT * FROM cert_status WHERE id = '${revoked}'; DELETE FROM cert_status WHERE id = '${revoked}'`);
+    const aside = `ATTACH '${join(scratch("aside"), "taken.db")}' AS aside;`;
+    sql(`${aside} CREATE TABLE aside.taken AS SELECT * FROM cert_status WHERE id = '${revoked}'; DELETE FROM cert_status WHERE id = '${revoked}'`);
     assert.match(audit().err, /a change of its state that was logged is not on record/);
     assert.equal((await get(`/certificates/${number}`)).status, 409);
     assert.deepEqual(failed(await check(readFileSync(join(folder, "certificate.json"), "utf8"))), ["records"]);
@@ -640,7 +641,7 @@ test("what was changed behind the academy's back is found, and neither shown nor
     const bit = (i) => bits[i >> 3] >> (7 - (i & 7)) & 1;
     assert.deepEqual([bit(index), bit(others)], [1, 0]);
     assert.ok(server.logs.some((line) => line.event === "status_list"), "the log is silent");
-    sql("INSERT INTO cert_status SELECT * FROM taken; DROP TABLE taken");
+    sql(`${aside} INSERT INTO cert_status SELECT * FROM aside.taken`);
     // A decision by somebody else, and a case that is gone.
     const decision = sql(`SELECT d.id, d.actor FROM cert_decision d JOIN cert_certificate c ON c.application_id = d.application_id ${where}`).trim().split("|");
     sql(`UPDATE cert_decision SET actor = (SELECT id FROM person WHERE login = 'second') WHERE id = '${decision[0]}'`);

@@ -23,6 +23,7 @@ static void a_row_that_lacks_a_part_was_changed(void **state) {
     (void)state;
     static const char *const columns[] = {"actor", "action", "subject", "hash"};
     fill();
+    struct store *s = open_store(); /* afterwards it would be refused */
     tamper("CREATE TABLE bare AS SELECT * FROM audit_log; DROP TABLE audit_log;"
            "ALTER TABLE bare RENAME TO audit_log; CREATE TABLE whole AS SELECT * FROM audit_log");
     for (size_t i = 0; i < COUNT_OF(columns); i++) {
@@ -32,14 +33,13 @@ static void a_row_that_lacks_a_part_was_changed(void **state) {
                          "UPDATE audit_log SET %s = NULL WHERE seq = %zu",
                          columns[i], i + 3));
         struct audit_report r;
-        if (verify(&r) != ERR_INVALID) fail_msg("%s", columns[i]);
+        if (audit_verify(store_reader(s), &arena, &r) != ERR_INVALID) fail_msg("%s", columns[i]);
         assert_int_equal(r.first_bad, (int64_t)i + 3);
         assert_int_equal(r.rows, (int64_t)i + 2);
         assert_non_null(strstr(r.problem, "was changed"));
     }
     /* The last row has no hash. */
     behind_its_back("DELETE FROM audit_log WHERE seq < 6; UPDATE audit_log SET hash = NULL");
-    struct store *s = open_store();
     struct audit_head last;
     assert_int_equal(audit_last(store_reader(s), &arena, &last), OK);
     assert_int_equal(last.seq, ROWS);
@@ -51,14 +51,15 @@ static void a_fact_that_is_refused_is_none(void **state) {
     (void)state;
     begin_signing();
     fill();
+    struct store *s = open_store();
     behind_its_back(
         "CREATE TRIGGER refused BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'no'); END");
-    struct store *s = open_store();
     assert_int_equal(say(s, (struct fact){"p", "a.b", "s", NULL, OK}), ERR_CONFLICT);
     assert_int_equal(say(s, (struct fact){"p", "cert.grant", "s", NULL, OK}), ERR_CONFLICT);
     assert_true(store_close(s, 1000));
     audit_signer_set(NULL);
     struct audit_report r;
+    behind_its_back("DROP TRIGGER refused");
     assert_int_equal(verify(&r), OK);
     assert_int_equal(r.rows, ROWS);
     assert_int_equal(r.signed_heads, 0);
