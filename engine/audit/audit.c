@@ -359,7 +359,13 @@ enum err audit_stands(struct db *db, struct arena *a, struct audit_head *end,
 /* ---- Whether it can be believed now ---------------------------------------------------------- */
 
 static atomic_bool broken;
+static atomic_int_least64_t last_read;
 
-void audit_found(bool holds) { atomic_store(&broken, !holds); }
+void audit_found(bool holds, int64_t read_to) {
+    atomic_store(&last_read, read_to);
+    atomic_store(&broken, !holds);
+}
 
 bool audit_holds(void) { return !atomic_load(&broken); }
+
+int64_t audit_read_to(void) { return atomic_load(&last_read); }

@@ -99,8 +99,9 @@ enum err audit_verify_newest(struct db *db, struct arena *a, struct audit_report
 
 /* RULE audit-read: what the last reading of a server found; true where nobody has read it. While
  * the log does not hold, nothing is certified, decided or called valid by it. Any thread. */
-void audit_found(bool holds);
+void audit_found(bool holds, int64_t read_to);
 bool audit_holds(void);
+int64_t audit_read_to(void); /* the last row that was read with its signature; 0: none */
 
 /* Newest first, for the admin's page and for a case. `subject` NULL = all; `before_seq` 0 = from
  * the newest on; `limit` 1 to 1000. */

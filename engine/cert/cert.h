@@ -94,9 +94,13 @@ struct cert_summary {
     const char *number, *person_id, *holder, *programme_id, *level_id,
         *title;                        /* "Marketing Operations: Associate" */
     int64_t issued_ms, valid_until_ms; /* 0 = without end */
-    const char *state; /* "valid", "expired", "suspended", "revoked", "replaced" at `now_ms` */
+    /* "valid", "expired", "suspended", "revoked", "replaced" at `now_ms` by the tables; "unchecked"
+     * by RULE shown-state. */
+    const char *state;
+    const char *last_status, *application_id; /* by the tables; the first may be NULL */
 };
-/* Of one person, newest first. */
+/* Of one person, newest first. The state is that of the tables: pass each that is shown to
+ * cert_show_state. */
 enum err cert_list(struct db *db, struct arena *a, const char *person_id, int64_t now_ms,
                    size_t limit, struct cert_summary **out, size_t *count) MUST_USE;
 

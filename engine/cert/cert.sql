@@ -114,13 +114,13 @@ SELECT c.id, c.number, c.application_id, c.person_id, c.programme_id, c.level_id
   FROM cert_certificate c WHERE c.number = $1;
 -- name: cert_certificates
 SELECT c.number, c.person_id, c.holder_name, c.programme_id, c.level_id, c.programme_title, c.level_title, c.issued_ms, c.valid_until_ms,
-       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.kind = 'revoked' DESC, s.at_ms DESC, s.id DESC LIMIT 1)
+       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.kind = 'revoked' DESC, s.at_ms DESC, s.id DESC LIMIT 1), c.application_id
   FROM cert_certificate c
  WHERE (c.issued_ms, c.number) < ($1, $2)
  ORDER BY c.issued_ms DESC, c.number DESC LIMIT $3;
 -- name: cert_certificate_listed
 SELECT c.number, c.person_id, c.holder_name, c.programme_id, c.level_id, c.programme_title, c.level_title, c.issued_ms, c.valid_until_ms,
-       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.kind = 'revoked' DESC, s.at_ms DESC, s.id DESC LIMIT 1)
+       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.kind = 'revoked' DESC, s.at_ms DESC, s.id DESC LIMIT 1), c.application_id
   FROM cert_certificate c
  WHERE c.id = $1;
 -- name: cert_find_count
@@ -140,7 +140,7 @@ SELECT u.certificate_id, c.holder_name, c.number, NULL FROM cert_unfound u JOIN 
 DELETE FROM cert_unfound WHERE certificate_id = $1;
 -- name: cert_certificates_of
 SELECT c.number, c.person_id, c.holder_name, c.programme_id, c.level_id, c.programme_title, c.level_title, c.issued_ms, c.valid_until_ms,
-       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.kind = 'revoked' DESC, s.at_ms DESC, s.id DESC LIMIT 1)
+       (SELECT kind FROM cert_status s WHERE s.certificate_id = c.id ORDER BY s.kind = 'revoked' DESC, s.at_ms DESC, s.id DESC LIMIT 1), c.application_id
   FROM cert_certificate c
  WHERE c.person_id = $1
  ORDER BY c.issued_ms DESC, c.number LIMIT $2;
@@ -189,6 +189,11 @@ SELECT seq, subject, CASE action WHEN 'cert.reinstate' THEN 1 WHEN 'cert.suspend
 -- name: cert_changes_last
 SELECT seq FROM audit_log
  WHERE action IN ('cert.revoke', 'cert.suspend', 'cert.reinstate', 'cert.replace') ORDER BY seq DESC LIMIT 1;
+-- name: cert_state_logged
+SELECT seq, CASE action WHEN 'cert.issue' THEN 0 WHEN 'cert.suspend' THEN 1 WHEN 'cert.reinstate' THEN 2 WHEN 'cert.replace' THEN 3 ELSE 4 END,
+       CASE WHEN at_ms = $2 AND substr(detail, 1, length($3) + 12) = '{"number":"' || $3 || '"' THEN 1 ELSE 0 END
+  FROM audit_log
+ WHERE subject = $1 AND action IN ('cert.issue', 'cert.revoke', 'cert.suspend', 'cert.reinstate', 'cert.replace') ORDER BY seq;
 -- name: cert_number_of
 SELECT number FROM cert_certificate WHERE application_id = $1;
 -- name: cert_status_add

@@ -66,8 +66,9 @@ static enum err past_certificates(struct request *r, struct view *v, const char 
         view_time(item, "issued", held[i].issued_ms, r->locale, r->zone);
         if (held[i].valid_until_ms)
             view_time(item, "until", held[i].valid_until_ms, r->locale, r->zone);
+        e = cert_show_state(r, &held[i]);
         cert_view_state(r, item, held[i].state);
-        e = view_changes(r, item, held[i].number);
+        if (e == OK) e = view_changes(r, item, held[i].number);
     }
     return e;
 }

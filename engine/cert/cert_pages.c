@@ -22,7 +22,8 @@ void cert_view_state(struct request *r, struct view *v, const char *state) {
     view_text(v, "state_text", cert_text(r, arena_printf(r->arena, "cert_state_%s", state), NULL));
 }
 
-void cert_view_summary(struct request *r, struct view *v, const struct cert_summary *c) {
+enum err cert_view_summary(struct request *r, struct view *v, struct cert_summary *c) {
+    enum err e = cert_show_state(r, c);
     view_text(v, "number", c->number);
     view_text(v, "href", arena_printf(r->arena, "/certificates/%s", c->number));
     view_text(v, "title", c->title);
@@ -30,6 +31,7 @@ void cert_view_summary(struct request *r, struct view *v, const struct cert_summ
     view_time(v, "issued", c->issued_ms, r->locale, r->zone);
     if (c->valid_until_ms) view_time(v, "until", c->valid_until_ms, r->locale, r->zone);
     cert_view_state(r, v, c->state);
+    return e;
 }
 
 void cert_view_mark(struct request *r, struct view *v, const struct cert_mark_row *mark) {
@@ -172,10 +174,13 @@ static enum err view_own(struct request *r, struct view *v, const char *programm
         if (!str_eq(held[i].programme_id, programme_id) || !str_eq(held[i].level_id, level_id))
             continue;
         struct view *certificate = view_object(v, "held");
+        e = cert_show_state(r, &held[i]);
         view_text(certificate, "number", held[i].number);
         view_text(certificate, "href", arena_printf(r->arena, "/certificates/%s", held[i].number));
         cert_view_state(r, certificate, held[i].state);
-        view_bool(certificate, "holds", cert_is_held(standing) || str_eq(held[i].state, "valid"));
+        bool unchecked = str_eq(held[i].state, "unchecked");
+        view_bool(certificate, "holds",
+                  !unchecked && (cert_is_held(standing) || str_eq(held[i].state, "valid")));
         if (!str_eq(held[i].state, "revoked") || !standing->newest) break;
         struct view *revoked = view_object(certificate, "revoked");
         view_text(revoked, "reason", standing->newest->reason);
@@ -250,10 +255,13 @@ enum err cert_apply_post(struct request *r) {
 }
 
 /* ---- The own certificates ------------------------------------------------------------------- */
-static void view_certificates(struct request *r, struct view *v, const struct cert_summary *list,
-                              size_t count) {
+static enum err view_certificates(struct request *r, struct view *v, struct cert_summary *list,
+                                  size_t count) {
     struct view *items = view_list(v, "certificates");
-    for (size_t i = 0; i < count; i++) cert_view_summary(r, view_item(items), &list[i]);
+    enum err e = OK;
+    for (size_t i = 0; e == OK && i < count; i++)
+        e = cert_view_summary(r, view_item(items), &list[i]);
+    return e;
 }
 
 const char *cert_level_title(struct request *r, const struct cert_application *app) {
@@ -292,7 +300,8 @@ enum err cert_mine_page(struct request *r) {
     if (e != OK) return e;
     struct view *v = view_new(r->arena);
     view_text(v, "title", cert_text(r, "cert_mine_title", NULL));
-    view_certificates(r, v, held, held_count);
+    e = view_certificates(r, v, held, held_count);
+    if (e != OK) return e;
     view_applications(r, v, applications, count, false);
     return http_page(r, "cert_mine", v);
 }
@@ -337,7 +346,7 @@ enum err cert_home(struct request *r, struct view *v) {
     if (e == OK)
         e = cert_applications_of(r->db, r->arena, r->who->person_id, &applications, &count);
     if (e != OK) return e;
-    view_certificates(r, v, held, held_count);
+    e = view_certificates(r, v, held, held_count);
     view_applications(r, v, applications, count, true);
-    return OK;
+    return e;
 }

@@ -77,6 +77,14 @@ struct cert_register {
 };
 enum err cert_register(struct db *db, struct arena *a, const char *match, const char *after,
                        int64_t now_ms, size_t limit, struct cert_register *out) MUST_USE;
+/* RULE shown-state: a list calls a certificate valid, or anything else, when what is on record
+ * about it is what was signed and logged (RULE records); its state is "unchecked" when not, or when
+ * that cannot be told. For what a page shows. */
+enum err cert_show_state(struct request *r, struct cert_summary *s) MUST_USE;
+/* The same for files of any length: its issue and each change of its state, by the rows of the log.
+ * Signatures up to audit_read_to are those of the last reading of the log; what else the credential
+ * says is left to the comparison of all records. */
+enum err cert_state_logged(struct db *db, struct arena *a, struct cert_summary *s) MUST_USE;
 extern const struct find_table cert_find_table; /* what certificates are found by */
 
 /* Of which person and level cert_standing_of tells the standing. */
@@ -295,7 +303,7 @@ void cert_view_status(struct request *r, struct view *v, const struct cert_level
 /* Badge of a certificate's state: state_text, is_valid, is_expired, is_suspended, is_revoked. */
 void cert_view_state(struct request *r, struct view *v, const char *state);
 /* Sets number, href, title, holder, issued…, until…, and its state's badge. */
-void cert_view_summary(struct request *r, struct view *v, const struct cert_summary *c);
+enum err cert_view_summary(struct request *r, struct view *v, struct cert_summary *c) MUST_USE;
 /* Sets name, comment, sufficient, of_run, at…. */
 void cert_view_mark(struct request *r, struct view *v, const struct cert_mark_row *mark);
 /* What the credential's addresses begin with: configured, or the request's. */

@@ -17,11 +17,12 @@ static enum err show_register(struct request *r, int status_code, const char *pr
     if (match && !*match) match = NULL;
     enum err e = cert_register(r->db, r->arena, match, after, r->now_ms, PAGE_SIZE, &found);
     if (e != OK) return e;
-    const struct cert_summary *list = found.list;
+    struct cert_summary *list = found.list;
     struct view *v = view_new(r->arena), *items = view_list(v, "certificates");
     for (size_t i = 0; i < found.count; i++) {
         struct view *item = view_item(items);
-        cert_view_summary(r, item, &list[i]);
+        e = cert_view_summary(r, item, &list[i]);
+        if (e != OK) return e;
         bool own = str_eq(list[i].person_id, r->who->person_id);
         view_bool(item, "may_change", !own && !str_eq(list[i].state, "revoked"));
         view_bool(item, "chosen", number && str_eq(number, list[i].number));
@@ -48,6 +49,7 @@ static enum err show_register(struct request *r, int status_code, const char *pr
 /* ---- As a file for spreadsheets -------------------------------------------------------------- */
 #define EXPORT_LIMIT 100000
 #define EXPORT_AT_ONCE 1000
+#define EXPORT_BYTES ((size_t)16 << 20) /* of memory for so many */
 
 void cert_csv_field(struct buf *b, const char *text, const char *after) {
     bool begins = true;
@@ -62,20 +64,43 @@ void cert_csv_field(struct buf *b, const char *text, const char *after) {
     buf_puts(b, after);
 }
 
-static void csv_row(struct request *r, struct buf *b, const struct cert_summary *c) {
+static void csv_row(struct request *r, struct buf *b, struct arena *a,
+                    const struct cert_summary *c) {
+    const char *state = page_text(r->app->site, r->locale,
+                                  arena_printf(a, "cert_state_%s", c->state), NULL, a);
     cert_csv_field(b, c->number, ",");
     cert_csv_field(b, c->holder, ",");
     cert_csv_field(b, c->title, ",");
-    cert_csv_field(b, cert_text(r, arena_printf(r->arena, "cert_state_%s", c->state), NULL), ",");
-    cert_csv_field(b, time_iso_date(r->arena, c->issued_ms), ",");
-    cert_csv_field(b, c->valid_until_ms ? time_iso_date(r->arena, c->valid_until_ms) : "", "\r\n");
+    cert_csv_field(b, state, ",");
+    cert_csv_field(b, time_iso_date(a, c->issued_ms), ",");
+    cert_csv_field(b, c->valid_until_ms ? time_iso_date(a, c->valid_until_ms) : "", "\r\n");
+}
+
+/* Writes the rows from `after` on, and returns where the next ones begin: NULL at the end. In
+ * memory of its own, so that the file alone grows. */
+static enum err csv_rows(struct request *r, struct buf *b, const char *match, const char *after,
+                         const char **next, size_t *written) {
+    struct cert_register found = {0};
+    struct arena *rows = arena_scratch(r->arena, EXPORT_BYTES);
+    volatile enum err e = OK;
+    if (ARENA_GUARD(rows) == 0) {
+        e = cert_register(r->db, rows, match, after, r->now_ms, EXPORT_AT_ONCE, &found);
+        for (size_t i = 0; e == OK && i < found.count; i++) {
+            e = cert_state_logged(r->db, rows, &found.list[i]);
+            csv_row(r, b, rows, &found.list[i]);
+        }
+    } else if (rows->starved) e = ERR_BUSY;
+    else e = ERR_LIMIT;
+    *next = e == OK && found.next ? arena_dup(r->arena, found.next) : NULL;
+    *written += e == OK ? found.count : 0;
+    arena_release(rows);
+    return e;
 }
 
 static enum err export_register(struct request *r) {
     static const char *const columns[] = {"cert_col_number", "cert_col_holder", "cert_col_level",
                                           "cert_col_state",  "cert_issued",     "cert_until"};
-    const char *match = http_query(r, "q");
-    struct cert_register found = {0};
+    const char *match = http_query(r, "q"), *next = NULL;
     size_t written = 0;
     struct buf b;
     enum err e = OK;
@@ -85,10 +110,8 @@ static enum err export_register(struct request *r) {
         cert_csv_field(&b, cert_text(r, columns[i], NULL),
                        i + 1 < COUNT_OF(columns) ? "," : "\r\n");
     do {
-        e = cert_register(r->db, r->arena, match, found.next, r->now_ms, EXPORT_AT_ONCE, &found);
-        for (size_t i = 0; e == OK && i < found.count; i++) csv_row(r, &b, &found.list[i]);
-        written += found.count;
-    } while (e == OK && found.next && written < EXPORT_LIMIT);
+        e = csv_rows(r, &b, match, next, &next, &written);
+    } while (e == OK && next && written < EXPORT_LIMIT);
     if (e != OK) return e;
     http_header_out(r, "Content-Disposition", "attachment; filename=\"certificates.csv\"");
     return http_bytes(r, 200, "text/csv; charset=utf-8", b.data, b.len, true);

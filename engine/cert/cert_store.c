@@ -219,6 +219,7 @@ enum err cert_certificate_find(struct db *db, struct arena *a, const char *numbe
 
 static void read_summary(struct stmt *q, struct arena *a, int64_t now_ms,
                          struct cert_summary *out) {
+    const char *last_status = stmt_text(q, 9, a);
     *out = (struct cert_summary){
         .number = stmt_text(q, 0, a),
         .person_id = stmt_text(q, 1, a),
@@ -228,7 +229,9 @@ static void read_summary(struct stmt *q, struct arena *a, int64_t now_ms,
         .title = arena_printf(a, "%s: %s", stmt_text(q, 5, a), stmt_text(q, 6, a)),
         .issued_ms = stmt_int(q, 7),
         .valid_until_ms = stmt_int(q, 8),
-        .state = cert_state_at(stmt_text(q, 9, a), stmt_int(q, 8), now_ms),
+        .state = cert_state_at(last_status, stmt_int(q, 8), now_ms),
+        .last_status = last_status,
+        .application_id = stmt_text(q, 10, a),
     };
 }
 

@@ -128,7 +128,7 @@ static bool read_log(struct upkeep *u, struct arena *a, bool newest_only, const 
                                  "is known what happened: see gradus audit verify",
                                  report.problem);
     }
-    if (e == OK || e == ERR_INVALID) audit_found(e == OK);
+    if (e == OK || e == ERR_INVALID) audit_found(e == OK, e == OK ? report.rows : 0);
     if (e == ERR_INVALID) log_say(LOG_ERROR, "audit_broken", "%s", found ? found : "");
     else if (e != OK && !stopped(u))
         log_say(LOG_WARN, "audit_unread", "the audit log could not be read whole (%s)",
@@ -195,7 +195,7 @@ static void read_log_first(struct upkeep *u) {
     struct arena a;
     const int64_t start_ms = clock_monotonic_ms();
     const char *problem = NULL;
-    audit_found(false);
+    audit_found(false, 0);
     arena_init(&a, (size_t)8 * 1024 * 1024);
     if (!read_log(u, &a, true, &problem))
         publish(u, UPKEEP_RECORDS, UPKEEP_DAMAGED, clock_monotonic_ms() - start_ms, problem);
@@ -274,7 +274,7 @@ void upkeep_close(struct upkeep *u) {
     pthread_cond_signal(&u->wake);
     pthread_mutex_unlock(&u->lock);
     pthread_join(u->thread, NULL);
-    audit_found(true); /* nobody serves any more */
+    audit_found(true, 0); /* nobody serves any more */
     pthread_cond_destroy(&u->wake);
     pthread_mutex_destroy(&u->lock);
     for (size_t i = 0; i < UPKEEP_CHECKS; i++) free((char *)u->reports[i].problem);

@@ -27,6 +27,7 @@ const certificate = (n) => `(SELECT id FROM cert_certificate WHERE number = '${n
 const candidate = "ณัฐยา ศรีสุวรรณ", reason = "All of it was checked against the evidence.";
 const person = `(SELECT person_id FROM cert_application a WHERE NOT EXISTS (SELECT 1 FROM cert_decision d WHERE d.application_id = a.id) AND person_id = (SELECT id FROM person WHERE name = '${candidate}'))`;
 
+const notShown = /Cannot be shown as valid: its records do not agree, or cannot be checked/;
 const found = (sentence, name) => {
     const done = audit();
     assert.deepEqual([done.code, sentence.test(done.err)], [1, true], `${name ?? sentence}: ${done.out}${done.err}`);
@@ -155,7 +156,7 @@ test("RULE status-step: a change of state that Gradus never makes is found, howe
     const suspend = ["suspended", "cert.suspend"], reinstate = ["reinstated", "cert.reinstate"], revoke = ["revoked", "cert.revoke"], replace = ["replaced", "cert.replace"];
     const [list, index] = sql(`SELECT list_id, status_index FROM cert_credential WHERE certificate_id = ${certificate(revoked)}`).split("|").map(Number);
     const assessor = await server.signedIn("assessor", password);
-    const listed = await assessor.page(`/assess/certificates?q=${revoked}`); // with what stands there untouched
+    assert.match(await assessor.page(`/assess/certificates?q=${revoked}`), /badge-danger">[^]*?Revoked<\/span>/);
     const ways = [
         [revoked, [reinstate], /reinstated after revoked, which Gradus never does/], [revoked, [suspend, reinstate], /suspended after revoked/],
         [revoked, [revoke], /revoked after revoked/], [revoked, [replace], /replaced after revoked/],
@@ -169,9 +170,41 @@ test("RULE status-step: a change of state that Gradus never makes is found, howe
             if (of !== revoked) return;
             const answer = await (await get(`/status/${list}`)).json(), bits = gunzipSync(Buffer.from(answer.credentialSubject.encodedList.slice(1), "base64url"));
             assert.equal(bits[index >> 3] >> (7 - (index & 7)) & 1, 1, `${steps}`);
-            const row = (page) => page.slice(page.indexOf(revoked), page.indexOf("</tr>", page.indexOf(revoked)));
-            assert.equal(row(await assessor.page(`/assess/certificates?q=${revoked}`)), row(listed), "the register");
+            assert.match(await assessor.page(`/assess/certificates?q=${revoked}`), notShown, "the register");
         });
+    assert.equal(audit().code, 0);
+});
+
+test("RULE shown-state: a list says of a certificate what the signed log says, or that it cannot be shown", async () => {
+    const assessor = await server.signedIn("assessor", password), [login, level] = sql(`SELECT p.login, c.programme_id || '/levels/' || c.level_id FROM cert_certificate c JOIN person p ON p.id = c.person_id WHERE c.number = '${revoked}'`).split("|");
+    const holder = await server.signedIn(login, password);
+    const csv = async (of) => (await (await assessor.fetch("/assess/certificates?format=csv")).text()).split("\r\n").find((line) => line.startsWith(`"${of}"`));
+    const told = async (of, state, name) => {
+        const sentence = state === "unchecked" ? notShown : new RegExp(`${state}</span>`), page = await assessor.page(`/assess/certificates?q=${of}`);
+        assert.match(page, sentence, name);
+        assert.match(await csv(of), state === "unchecked" ? notShown : new RegExp(`,"${state}",`), `${name}: in the file`);
+        if (of !== revoked) return;
+        for (const path of ["/me/certificates", `/programmes/${level}`, "/"]) assert.match(await holder.page(path), sentence, `${name}: ${path}`);
+    };
+    await told(revoked, "Revoked");
+    await told(certified, "Valid");
+    const facts = `certificate_id = ${certificate(revoked)}`;
+    // A revocation that only the tables lost, or only the tables know.
+    await changed("cert_status", facts, "", () => told(revoked, "unchecked", "taken out"));
+    await changed("cert_status", facts, "kind = 'reinstated'", () => told(revoked, "unchecked", "turned"));
+    sql(`INSERT INTO cert_status (id, certificate_id, credential_row, list_id, kind, actor, reason, at_ms) SELECT 'put', certificate_id, id, list_id, 'revoked', ${person}, 'none', 1 FROM cert_credential WHERE certificate_id = ${certificate(certified)}`);
+    await told(certified, "unchecked", "put in");
+    sql("DELETE FROM cert_status WHERE id = 'put'");
+    // A certificate whose issue was never logged, or logged otherwise.
+    await changed("cert_certificate", `number = '${certified}'`, `application_id = application_id || 'x', issued_ms = issued_ms`, () => told(certified, "unchecked", "of another application"));
+    await changed("cert_certificate", `number = '${certified}'`, "issued_ms = issued_ms - 1", () => told(certified, "unchecked", "another time"));
+    const number = certified.replace(/.$/, (c) => (c === "2" ? "3" : "2"));
+    await changed("cert_certificate", `number = '${certified}'`, `number = '${number}'`, async () => assert.match(await csv(number), notShown));
+    // RULE audit-signed: what was written into both, by somebody without the key.
+    await forged(certified, [["suspended", "cert.suspend"], ["reinstated", "cert.reinstate"]], () => told(certified, "unchecked", "forged"));
+    await changed("cert_certificate", `number = '${certified}'`, "holder_name = 'Mallory'", async () => assert.match(await assessor.page("/assess/certificates"), notShown));
+    await told(revoked, "Revoked");
+    await told(certified, "Valid");
     assert.equal(audit().code, 0);
 });
 
