@@ -194,6 +194,8 @@ SELECT seq, CASE action WHEN 'cert.issue' THEN 0 WHEN 'cert.suspend' THEN 1 WHEN
        CASE WHEN at_ms = $2 AND substr(detail, 1, length($3) + 12) = '{"number":"' || $3 || '"' THEN 1 ELSE 0 END
   FROM audit_log
  WHERE subject = $1 AND action IN ('cert.issue', 'cert.revoke', 'cert.suspend', 'cert.reinstate', 'cert.replace') ORDER BY seq;
+-- name: cert_applications_logged
+SELECT subject FROM audit_log WHERE actor = $1 AND action = 'cert.apply' ORDER BY subject;
 -- name: cert_number_of
 SELECT number FROM cert_certificate WHERE application_id = $1;
 -- name: cert_status_add

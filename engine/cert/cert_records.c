@@ -352,6 +352,33 @@ static enum err case_problem(struct db *db, struct arena *a, const struct logged
     return e == OK && !*problem ? marks_problem(db, a, l, app, problem) : e;
 }
 
+enum err cert_records_past(struct db *db, struct arena *a, const char *person_id,
+                           const char *except, const char **problem) {
+    const char **ids = NULL;
+    size_t count = 0;
+    struct stmt *q = db_query(db, SQL_cert_applications_logged, "t", person_id);
+    while (stmt_row(q)) {
+        ids = list_more(a, ids, count, sizeof *ids);
+        ids[count++] = stmt_text(q, 0, a);
+    }
+    enum err e = stmt_end(q);
+    for (size_t i = 0; e == OK && !*problem && i < count; i++) {
+        struct cert_application app;
+        struct logged l;
+        const char *found = NULL;
+        if (str_eq(ids[i], except)) continue;
+        e = cert_application_find(db, a, ids[i], &app);
+        if (e == OK) e = read_logged(db, a, ids[i], &l);
+        if (e == OK) found = application_problem(a, &l, &app);
+        else if (e == ERR_NOT_FOUND) {
+            found = "it was logged and is not on record";
+            e = OK;
+        }
+        if (found) *problem = arena_printf(a, "the application %s: %s", ids[i], found);
+    }
+    return e;
+}
+
 enum err cert_records_case(struct db *db, struct arena *a, const struct cert_application *app,
                            const char *decider_id, const char **problem) {
     struct logged l;
@@ -364,7 +391,8 @@ enum err cert_records_case(struct db *db, struct arena *a, const struct cert_app
     }
     if (e == OK && !*problem) e = account_record_problem(db, a, app->person_id, problem);
     if (e == OK && !*problem && decider_id) e = account_record_problem(db, a, decider_id, problem);
-    return e;
+    if (e == OK && !*problem) e = cert_records_past(db, a, app->person_id, app->id, problem);
+    return e == OK && !*problem ? exam_past_problem(db, a, app->person_id, NULL, problem) : e;
 }
 
 enum err cert_records_results(struct db *db, struct arena *a,

@@ -40,8 +40,14 @@ enum err cert_records_application(struct db *db, struct arena *a, struct cert_ke
  * then. */
 enum err cert_records_report(struct db *db, struct arena *a, struct cert_keys *keys,
                              struct cert_check_report *report) MUST_USE;
-/* Before a decision: whether the case itself, its marks, and what is on record of the candidate and
- * of whoever decides (NULL: nobody yet) are what was logged. Arena. */
+/* RULE past-kept: each application of a person that was logged is on record, with the decision that
+ * was logged. `except`: one that is looked at as a whole; may be NULL. `*problem` is left as it is
+ * when nothing differs. Arena. */
+enum err cert_records_past(struct db *db, struct arena *a, const char *person_id,
+                           const char *except, const char **problem) MUST_USE;
+/* Before a decision: whether the case itself, its marks, and what is on record of the candidate
+ * (their earlier applications and attempts, too: RULE past-kept) and of whoever decides (NULL:
+ * nobody yet) are what was logged. Arena. */
 enum err cert_records_case(struct db *db, struct arena *a, const struct cert_application *app,
                            const char *decider_id, const char **problem) MUST_USE;
 /* RULE exam-recomputed: before something is admitted or granted, whether the result of each attempt

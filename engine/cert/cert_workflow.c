@@ -93,6 +93,15 @@ enum err cert_apply(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     e = cert_standing_of(apply->app, db, a, apply->content, &asked, now_ms, &standing, &status);
     if (e == OK) e = check_standing(&standing, &apply->refusal);
     if (e != OK) return e;
+    const char *problem = NULL;
+    e = cert_records_past(db, a, apply->person_id, NULL, &problem);
+    if (e != OK) return e;
+    if (problem) {
+        log_say(LOG_ERROR, "records_changed",
+                "person %s: does not apply: %s: see gradus audit verify", apply->person_id,
+                problem);
+        return refuse(&apply->refusal, ERR_CONFLICT, "cert_refusal_records");
+    }
     bool stated = apply->statement && *apply->statement;
     if (status.changed && !status.complete)
         return refuse(&apply->refusal, ERR_CONFLICT, "cert_refusal_records");
@@ -120,7 +129,6 @@ enum err cert_apply(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
                                             cert_evidence_json(a, &status)));
     /* An application whose records are not as they were logged is not admitted by the program: a
      * person has to look into it. */
-    const char *problem = NULL;
     if (e == OK) e = cert_records_results(db, a, &status, &problem);
     if (e == OK && status.complete && !status.changed && !problem && audit_holds())
         e = admit(db, a, now_ms, apply->application_id, "system",

@@ -126,6 +126,12 @@ enum err exam_record_problem(struct db *db, struct arena *a, const char *attempt
  * it is when nothing differs. */
 enum err exam_time_problem(struct db *db, struct arena *a, const char *person_id,
                            const char **problem) MUST_USE;
+/* RULE past-kept: each attempt that counts, and whose start by this person the log tells, is on
+ * record and what was logged: what was taken out of the tables, to be rid of a wait or of a
+ * failure, is missed. `exam_id`: those of one exam; NULL: all. `*problem` as above, with the
+ * attempt. */
+enum err exam_past_problem(struct db *db, struct arena *a, const char *person_id,
+                           const char *exam_id, const char **problem) MUST_USE;
 /* RULE exam-recomputed: the newest result of an attempt that has ended is what its form and its
  * answers give with the scoring version of that result; the items are those that were asked (their
  * versions are digests of their texts), and form and answers have the digests that the log tells of

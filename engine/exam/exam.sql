@@ -181,3 +181,6 @@ SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log
 SELECT exam_id, factor_permille, approved_by, granted_ms FROM exam_accommodation WHERE person_id = $1 ORDER BY granted_ms, id;
 -- name: exam_time_logged
 SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log WHERE subject = $1 AND action = 'exam.accommodate' ORDER BY seq;
+-- name: exam_starts_logged
+SELECT subject, substr(detail, 1, length($2) + 10) = '{"exam":"' || $2 || '"' FROM audit_log
+ WHERE actor = $1 AND action = 'exam.start' AND detail NOT LIKE '%"practice":true%' ORDER BY subject;

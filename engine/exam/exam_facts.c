@@ -225,10 +225,14 @@ enum err exam_entry(struct db *db, struct arena *a, struct exam_entry *x, int64_
         struct exam_anew_ask ask = {x->exams->app, x->content, x->person_id, def->id};
         e = x->exams->anew(db, a, &ask, now_ms, &anew_ms);
     }
-    if (e == OK)
-        x->state = exam_may_start(def, past, count, anew_ms, x->extra_permille, now_ms,
-                                  &x->when_ms);
-    return e;
+    if (e != OK) return e;
+    x->state = exam_may_start(def, past, count, anew_ms, x->extra_permille, now_ms, &x->when_ms);
+    if (x->state == EXAM_START_OPEN || def->practice) return OK;
+    e = exam_past_problem(db, a, x->person_id, def->id, &x->problem);
+    if (e != OK || !x->problem) return e;
+    x->state = EXAM_START_CHANGED;
+    x->when_ms = 0;
+    return OK;
 }
 
 static void read_domains(struct exam_result *r, const char *json, const struct exam_unit *unit,

@@ -66,6 +66,11 @@ enum err exam_start_job(struct db *db, struct arena *a, void *starting, int64_t 
     if (e != OK) return e;
     s->state = entry.state;
     s->when_ms = entry.when_ms;
+    if (entry.problem)
+        log_say(LOG_ERROR, "records_changed",
+                "exam %s, person %s: not started: %s: see gradus "
+                "audit verify",
+                s->unit->def.id, s->person_id, entry.problem);
     if (s->state != EXAM_START_FREE) return ERR_CONFLICT;
     e = exam_form_draw(&form, s->unit, s->seed, &seen, a, &s->why);
     if (e == OK) e = store_items(db, &form, s->unit, now_ms);

@@ -106,10 +106,10 @@ struct exam_entry exam_own_entry(struct request *r, const struct exam_unit *u) {
 /* What the reader can do: one of the sections of the template. */
 static enum err view_start(struct request *r, struct view *v, const struct exam_unit *u) {
     static const char *const keys[] = {
-        [EXAM_START_FREE] = "may_start",   [EXAM_START_OPEN] = "is_running",
-        [EXAM_START_EARLY] = "is_early",   [EXAM_START_CLOSED] = "is_closed",
-        [EXAM_START_WAIT] = "must_wait",   [EXAM_START_YEAR] = "used_up",
-        [EXAM_START_PASSED] = "has_passed"};
+        [EXAM_START_FREE] = "may_start",    [EXAM_START_OPEN] = "is_running",
+        [EXAM_START_EARLY] = "is_early",    [EXAM_START_CLOSED] = "is_closed",
+        [EXAM_START_WAIT] = "must_wait",    [EXAM_START_YEAR] = "used_up",
+        [EXAM_START_PASSED] = "has_passed", [EXAM_START_CHANGED] = "is_changed"};
     struct exam_entry entry = exam_own_entry(r, u);
     struct exam_open_attempt *open;
     size_t open_count;

@@ -257,3 +257,25 @@ enum err exam_record_problem(struct db *db, struct arena *a, const char *attempt
     if (e == OK && !*problem) e = reopened_problem(db, a, attempt_id, rows, count, problem);
     return e == OK && !*problem ? time_problem(db, a, &x, rows, count, problem) : e;
 }
+
+enum err exam_past_problem(struct db *db, struct arena *a, const char *person_id,
+                           const char *exam_id, const char **problem) {
+    const char **ids = NULL, *found = NULL;
+    size_t count = 0;
+    struct stmt *q = db_query(db, SQL_exam_starts_logged, "tt", person_id, exam_id ? exam_id : "");
+    while (stmt_row(q)) {
+        if (exam_id && !stmt_int(q, 1)) continue;
+        ids = list_more(a, ids, count, sizeof *ids);
+        ids[count++] = stmt_text(q, 0, a);
+    }
+    enum err e = stmt_end(q);
+    for (size_t i = 0; e == OK && !found && i < count; i++) {
+        e = exam_record_problem(db, a, ids[i], &found);
+        if (e == ERR_NOT_FOUND) {
+            found = "it was logged and is not on record";
+            e = OK;
+        }
+        if (e == OK && found) *problem = arena_printf(a, "the attempt %s: %s", ids[i], found);
+    }
+    return e;
+}

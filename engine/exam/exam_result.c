@@ -155,10 +155,10 @@ static void view_weak(struct request *r, struct view *v, const struct exam_score
 /* From when on the exam can be sat again: one flag, and `when`. */
 static enum err view_again(struct request *r, struct view *v, const struct exam_unit *unit) {
     static const char *const flags[] = {
-        [EXAM_START_FREE] = "again_now",     [EXAM_START_OPEN] = "again_open",
-        [EXAM_START_EARLY] = "again_from",   [EXAM_START_CLOSED] = "again_closed",
-        [EXAM_START_WAIT] = "again_from",    [EXAM_START_YEAR] = "again_from",
-        [EXAM_START_PASSED] = "again_passed"};
+        [EXAM_START_FREE] = "again_now",      [EXAM_START_OPEN] = "again_open",
+        [EXAM_START_EARLY] = "again_from",    [EXAM_START_CLOSED] = "again_closed",
+        [EXAM_START_WAIT] = "again_from",     [EXAM_START_YEAR] = "again_from",
+        [EXAM_START_PASSED] = "again_passed", [EXAM_START_CHANGED] = "again_changed"};
     struct exam_entry entry = exam_own_entry(r, unit);
     enum err e = exam_entry(r->db, r->arena, &entry, r->now_ms, NULL);
     if (e != OK) return e;

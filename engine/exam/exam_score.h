@@ -78,7 +78,8 @@ enum exam_start {
     EXAM_START_CLOSED,
     EXAM_START_WAIT,
     EXAM_START_YEAR,
-    EXAM_START_PASSED
+    EXAM_START_PASSED,
+    EXAM_START_CHANGED /* RULE past-kept, by exam_entry */
 };
 /* RULE exam-retake: no second attempt beside an open one, none after a pass of an exam that counts
  * (practice is free) or outside of the dates, the next one only after the wait, and so many within

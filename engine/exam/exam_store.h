@@ -126,6 +126,7 @@ struct exam_entry {
     enum exam_start state;
     int64_t when_ms;
     int extra_permille;
+    const char *problem; /* EXAM_START_CHANGED: what does not agree; else NULL */
 };
 /* `seen`: see exam_past_list; may be NULL. */
 enum err exam_entry(struct db *db, struct arena *a, struct exam_entry *x, int64_t now_ms,

@@ -13,16 +13,18 @@ export function writer(file) {
     };
     /* In a file of its own: a database with a table that is none of Gradus is not opened. */
     const aside = join(scratch("aside"), "kept.db"), beside = (text) => sql(`ATTACH '${aside}' AS aside; ${text}`);
+    let calls = 0;
     async function changed(table, where, set, look) {
-        beside(`CREATE TABLE aside.kept AS SELECT * FROM ${table} WHERE ${where}`);
-        assert.notEqual(beside("SELECT count(*) FROM aside.kept"), "0", `${table} ${where}`);
+        const kept = `aside.kept${++calls}`; // one may run within another
+        beside(`CREATE TABLE ${kept} AS SELECT * FROM ${table} WHERE ${where}`);
+        assert.notEqual(beside(`SELECT count(*) FROM ${kept}`), "0", `${table} ${where}`);
         const columns = sql(`SELECT group_concat('"' || name || '"') FROM pragma_table_info('${table}')`);
         const forget = `DELETE FROM ${table} WHERE ${where}`;
         sql(set ? `UPDATE ${table} SET ${set} WHERE ${where}` : forget);
         try {
             await look();
         } finally {
-            beside(`${forget}; INSERT OR REPLACE INTO ${table} (${columns}) SELECT ${columns} FROM aside.kept; DROP TABLE aside.kept`);
+            beside(`${forget}; INSERT OR REPLACE INTO ${table} (${columns}) SELECT ${columns} FROM ${kept}; DROP TABLE ${kept}`);
         }
     }
     return { sql, changed, free };

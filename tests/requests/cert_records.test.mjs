@@ -268,6 +268,49 @@ test("RULE exam-recomputed: each column of an attempt that its result comes of i
     assert.equal(audit().code, 0);
 });
 
+/** What the administrator finds in the server's log. */
+const logged = (sentence) => until(String(sentence), () => server.logs.some((line) => line.event === "records_changed" && sentence.test(JSON.stringify(line))));
+
+test("RULE past-kept: an attempt that was taken out of the tables is missed before the next one begins", async () => {
+    const [id, login, exam] = sql("SELECT a.id, p.login, a.exam_id FROM exam_result r JOIN exam_attempt a ON a.id = r.attempt_id JOIN person p ON p.id = a.person_id WHERE r.passed = 0 AND a.practice = 0 AND NOT EXISTS (SELECT 1 FROM exam_result o JOIN exam_attempt b ON b.id = o.attempt_id WHERE o.passed = 1 AND b.person_id = a.person_id AND b.exam_id = a.exam_id) LIMIT 1").split("|");
+    const learner = await server.signedIn(login, password), refused = /An earlier attempt of yours that was logged is not on record as it was logged/;
+    assert.doesNotMatch(await learner.page(`/exams/${exam}`), refused);
+    const starts = () => sql(`SELECT count(*) FROM audit_log WHERE action = 'exam.start'`), before = starts();
+    const other = sql(`SELECT id FROM person WHERE login = 'assessor'`);
+    for (const set of ["", "exam_id = 'another'", `person_id = '${other}'`, "start_ms = start_ms - 31536000000"])
+        await changed("exam_attempt", `id = '${id}'`, set, async () => {
+            assert.match(await learner.page(`/exams/${exam}`), refused, set);
+            const answer = await learner.post(`/exams/${exam}/start`, {}, { from: `/exams/${exam}` });
+            assert.equal(answer.status, 409, set);
+            assert.match(await answer.text(), refused, set);
+            assert.equal(starts(), before, set);
+        });
+    await logged(new RegExp(`exam ${exam}, person \\w+: not started: the attempt ${id}`));
+    // Practice is free, and asks nobody.
+    assert.doesNotMatch(await learner.page(`/exams/${exam}`), refused);
+    assert.equal(audit().code, 0);
+});
+
+test("RULE past-kept: nobody decides or applies while an application that was logged is gone", async () => {
+    const assessor = await server.signedIn("assessor", password), path = await caseOf(assessor, candidate), id = sql(`SELECT ${person}`);
+    const row = chain("cert.apply", "gone", "{}", Date.now(), id);
+    try {
+        assert.match(await assessor.page(path), /Something on record about this case/);
+        for (const outcome of ["granted", "refused"]) assert.equal((await assessor.post(`${path}/decision`, { outcome, reason })).status, 409, outcome);
+        await logged(/case \w+: not decided: the application gone: it was logged and is not on record/);
+    } finally {
+        unchain(row);
+    }
+    const level = sql(`SELECT programme_id || '/levels/' || level_id FROM cert_certificate WHERE number = '${revoked}'`);
+    const holder = await server.signedIn(sql(`SELECT p.login FROM cert_certificate c JOIN person p ON p.id = c.person_id WHERE c.number = '${revoked}'`), password);
+    await changed("cert_application", `id = ${application(revoked)}`, "", () => changed("cert_certificate", `number = '${revoked}'`, "", async () => {
+        const answer = await holder.post(`/programmes/${level}`, {}, { from: `/programmes/${level}` });
+        assert.equal(answer.status, 409);
+        assert.match(await answer.text(), /it was changed outside of Gradus\. Nothing was changed/);
+    }));
+    assert.equal(audit().code, 0);
+});
+
 test("RULE records: roles, cohorts and interests are what was logged, and nobody decides while they are not", async () => {
     const assessor = await server.signedIn("assessor", password), path = await caseOf(assessor, candidate);
     const decide = async (sentence) => {
