@@ -141,9 +141,10 @@ enum err account_list(struct db *db, struct arena *a, const char *match, const c
 
 /* Roles as text and back: "learner,assessor". Unknown words: false. */
 bool account_roles_parse(const char *text, unsigned *roles);
-/* RULE records: whether a person's roles and name are those that the audit log told last, and each
- * cohort and each interest in them that it told is on record. `*problem`: a sentence without its
- * subject, NULL (as it came) when they are. ERR_NOT_FOUND: no such person. */
+/* RULE records: whether a person's roles, who gave them, name and password are those that the audit
+ * log told last, it is deactivated by nobody, and each cohort and each interest in them that it
+ * told is on record. `*problem`: a sentence without its subject, NULL (as it came) when they are.
+ * ERR_NOT_FOUND: no such person. */
 enum err account_record_problem(struct db *db, struct arena *a, const char *person_id,
                                 const char **problem) MUST_USE;
 

@@ -144,7 +144,11 @@ SELECT person.id, person.name, cohort.id, cohort.name, cohort.programme_id FROM 
  ORDER BY cohort.created_ms DESC, cohort.id, person.name, person.id;
 -- name: account_logged
 SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log
- WHERE subject = $1 AND action IN ('person.add', 'person.roles', 'person.name', 'cohort.join', 'cert.interest') ORDER BY seq;
+ WHERE subject = $1 AND action IN ('person.add', 'person.roles', 'person.name', 'person.password', 'cohort.join', 'cert.interest') ORDER BY seq;
+-- name: account_log_accepted
+SELECT 1 FROM audit_log WHERE subject = 'audit' AND action = 'audit.accept' LIMIT 1;
+-- name: account_roles_granted
+SELECT role, granted_ms, granted_by FROM person_role WHERE person_id = $1 ORDER BY role;
 -- name: account_member_there
 SELECT 1 FROM cohort_member WHERE cohort_id = $1 AND person_id = $2 AND role = $3;
 

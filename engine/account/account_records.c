@@ -6,6 +6,7 @@
 #include "account/account_sql.h"
 #include "audit/audit.h"
 #include "base/buf.h"
+#include "base/codec.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -23,10 +24,26 @@ static enum err any_row(struct db *db, int query, const char *types, const char 
     return stmt_end(q);
 }
 
+#define ROLES 4 /* bits of ROLE_ANY */
+
 /* The last values in the log. */
 struct logged_person {
-    const char *roles, *name; /* NULL: never */
+    const char *roles, *name, *password; /* NULL: never; of the password, a digest of its hash */
+    bool added;                          /* from its beginning */
+    struct granted {
+        int64_t at_ms;
+        const char *by;
+    } granted[ROLES]; /* as the row has it that gave the role; `by` is NULL: it has none */
 };
+
+static void note_roles(const struct audit_row *row, struct logged_person *l) {
+    unsigned roles = 0;
+    if (l->roles) (void)account_roles_parse(l->roles, &roles);
+    for (size_t i = 0; i < ROLES; i++) {
+        if (!(roles & 1u << i)) l->granted[i] = (struct granted){0};
+        else if (!l->granted[i].by) l->granted[i] = (struct granted){row->at_ms, row->actor};
+    }
+}
 
 static enum err fact_problem(struct db *db, struct arena *a, const char *person_id,
                              const struct audit_row *row, struct logged_person *logged,
@@ -36,9 +53,16 @@ static enum err fact_problem(struct db *db, struct arena *a, const char *person_
                                        : NULL;
     bool there = true;
     enum err e = OK;
+    bool added = str_eq(row->action, "person.add");
+    logged->added |= added;
     if (str_eq(row->action, "person.name")) logged->name = text_of(detail, "is");
-    else if (str_has_prefix(row->action, "person.")) logged->roles = text_of(detail, "roles");
-    if (str_eq(row->action, "person.add")) logged->name = text_of(detail, "name");
+    if (added) logged->name = text_of(detail, "name");
+    if (added || str_eq(row->action, "person.password"))
+        logged->password = text_of(detail, "password_sha256");
+    if (added || str_eq(row->action, "person.roles")) {
+        logged->roles = text_of(detail, "roles");
+        note_roles(row, logged);
+    }
     if (str_eq(row->action, "cohort.join")) {
         const char *cohort = text_of(detail, "cohort"), *role = text_of(detail, "role");
         if (cohort && role)
@@ -66,6 +90,44 @@ static enum err roles_problem(struct db *db, struct arena *a, const struct perso
     } else if (!str_eq(account_roles_text(a, p->roles), logged)) {
         *problem = "the roles are not those that were logged";
     }
+    return e;
+}
+
+/* RULE logged-power: each role was given by whom and when the log says. Where a log was accepted
+ * whose end was lost, it does not tell of all. */
+static enum err grants_problem(struct db *db, struct arena *a, const char *person_id,
+                               const struct logged_person *logged, const char **problem) {
+    struct stmt *q;
+    enum err e;
+    if (!logged->added) return OK;
+    if (db_one(db, &q, &e, SQL_account_log_accepted, "")) return stmt_end(q);
+    if (e != ERR_NOT_FOUND) return e;
+    q = db_query(db, SQL_account_roles_granted, "t", person_id);
+    while (stmt_row(q)) {
+        unsigned role = 0;
+        const char *name = stmt_text(q, 0, a);
+        if (!name || !account_roles_parse(name, &role)) continue;
+        const struct granted *g = &logged->granted[__builtin_ctz(role)];
+        if (g->by && (g->at_ms != stmt_int(q, 1) || !str_eq(g->by, stmt_text(q, 2, a))))
+            *problem = "a role was given by somebody else, or at another time, than was logged";
+    }
+    return stmt_end(q);
+}
+
+/* RULE logged-password: the password is the one whose setting was logged, by a digest of its hash,
+ * which is salted: it helps nobody to guess. Of those that an older program set, nothing is
+ * told. */
+static enum err password_problem(struct db *db, struct arena *a, const char *person_id,
+                                 const struct logged_person *logged, const char **problem) {
+    struct stmt *q;
+    enum err e;
+    if (!logged->password) return OK;
+    bool there = db_one(db, &q, &e, SQL_account_password, "t", person_id);
+    const char *hash = there ? stmt_text(q, 0, a) : NULL;
+    if (there) e = stmt_end(q);
+    else if (e == ERR_NOT_FOUND) e = OK;
+    if (e == OK && (!hash || !str_eq(sha256_hex(a, hash, strlen(hash)), logged->password)))
+        *problem = "the password was set by nobody: it is not the one whose setting was logged";
     return e;
 }
 
@@ -127,5 +189,8 @@ enum err account_record_problem(struct db *db, struct arena *a, const char *pers
     if (e == OK && !*problem) e = roles_problem(db, a, &p, logged.roles, problem);
     if (e == OK && !*problem && logged.name && !str_eq(p.name, logged.name))
         *problem = "the name is not the one that was logged";
-    return e;
+    if (e == OK && !*problem && p.deactivated_ms)
+        *problem = "it is deactivated on record, which was never logged";
+    if (e == OK && !*problem) e = grants_problem(db, a, person_id, &logged, problem);
+    return e == OK && !*problem ? password_problem(db, a, person_id, &logged, problem) : e;
 }

@@ -116,7 +116,11 @@ enum err account_add(struct db *db, struct arena *a, int64_t now_ms, const char 
     buf_init(&detail, a);
     buf_printf(&detail, "{\"login\":\"%s\",\"name\":", login);
     buf_json(&detail, account_name_clean(a, name));
-    buf_printf(&detail, ",\"roles\":\"%s\"}", account_roles_text(a, roles));
+    buf_printf(&detail, ",\"roles\":\"%s\"", account_roles_text(a, roles));
+    if (password_hash)
+        buf_printf(&detail, ",\"password_sha256\":\"%s\"",
+                   sha256_hex(a, password_hash, strlen(password_hash)));
+    buf_putc(&detail, '}');
     return audit_append(db, a, now_ms, actor, "person.add", *id, buf_text(&detail));
 }
 
@@ -203,7 +207,10 @@ enum err account_set_password(struct db *db, struct arena *a, int64_t now_ms, co
     /* RULE password-forgotten: the one that was replaced is nobody's any more. That there was a
      * change, the log tells. */
     if (e == OK) e = db_run(db, SQL_account_password_forget, "ti", person_id, at);
-    return e == OK ? audit_append(db, a, now_ms, actor, "password.set", person_id, NULL) : e;
+    return e == OK ? audit_append(db, a, now_ms, actor, "person.password", person_id,
+                                  arena_printf(a, "{\"password_sha256\":\"%s\"}",
+                                               sha256_hex(a, password_hash, strlen(password_hash))))
+                   : e;
 }
 
 enum err account_password_issued(struct db *db, const char *person_id) {

@@ -383,7 +383,9 @@ test("RULE records: what pages, papers and decisions rest on beside results is c
     const run = `id = (SELECT run_id FROM lab_checking WHERE passed = total LIMIT 1)`;
     const name = /the name is not the one that was logged/, pack = /its scenario is not the one that was logged/;
     const ways = [
-        ["person", `id = ${person}`, "name = 'Somebody Else'", name], ["exam_end", `attempt_id = '${attempt}'`, "how = 'deadline'", /how it ended is not what was logged/],
+        ["person", `id = ${person}`, "name = 'Somebody Else'", name], ["person", `id = ${person}`, "deactivated_ms = 1", /deactivated on record/],
+        ["password", `person_id = ${person}`, "hash = 'x'", /[Tt]he person \w+: the password was set by nobody/],
+        ["person_role", `person_id = ${person}`, "granted_by = 'nobody'", /a role was given by somebody else/], ["exam_end", `attempt_id = '${attempt}'`, "how = 'deadline'", /how it ended is not what was logged/],
         ["lab_run", run, "started_ms = started_ms - 1", /that it was passed, by whom, in which systems or when/],
         ["lab_pack", "version = (SELECT version FROM lab_run LIMIT 1)", "bytes = zeroblob(9)", pack],
     ];

@@ -196,7 +196,9 @@ static void test_passwords(void **state) {
     assert_int_equal(job(count_passwords, &p, NOW), OK);
     assert_true(p.count == 1 && p.last_ms == NOW + 1);
     assert_string_equal(p.hash, "second");
-    assert_string_equal(logged(ana), arena_printf(&arena, "%s password.set -", boss));
+    assert_string_equal(logged(ana),
+                        arena_printf(&arena, "%s person.password {\"password_sha256\":\"%s\"}",
+                                     boss, sha256_hex(&arena, "second", 6)));
     x.text = "third";
     assert_int_equal(job(set_password, &x, NOW + 2), OK);
     assert_int_equal(job(count_passwords, &p, NOW), OK);
@@ -322,7 +324,12 @@ static void test_records(void **state) {
                       never[] = "roles are on record that were never logged",
                       member[] = "a membership of a cohort that was logged is not on record",
                       name[] = "the name is not the one that was logged",
-                      interest[] = "an interest that was logged is not on record";
+                      interest[] = "an interest that was logged is not on record",
+                      grant[] = "a role was given by somebody else, or at another time, than was "
+                                "logged",
+                      gone[] = "it is deactivated on record, which was never logged",
+                      password[] = "the password was set by nobody: it is not the one whose "
+                                   "setting was logged";
 #define ANA "(SELECT id FROM person WHERE login = 'ana')"
 #define UNLOGGED "DELETE FROM audit_log WHERE action LIKE 'person.%' AND subject = " ANA "; "
 #define POWER "INSERT INTO person_role VALUES (" ANA ", 'admin', 1, 'x')"
@@ -367,10 +374,24 @@ static void test_records(void **state) {
         {"UPDATE audit_log SET detail = '{\"roles\":\"learner,admin\"}' WHERE seq = (SELECT "
          "max(seq) FROM audit_log WHERE action = 'person.roles' AND subject = " ANA ")",
          roles},
-        {"UPDATE audit_log SET detail = '{\"roles\":\"admin\",\"name\":\"Other\"}' WHERE action = "
+        {"UPDATE audit_log SET detail = '{\"roles\":\"learner\",\"name\":\"Other\"}' WHERE action = "
          "'person.add' AND "
          "subject = " ANA,
          NULL}, /* a newer row tells them */
+        /* RULE logged-power */
+        {"UPDATE person_role SET granted_by = 'x' WHERE person_id = " ANA, grant},
+        {"UPDATE person_role SET granted_ms = granted_ms + 1 WHERE person_id = " ANA, grant},
+        {"UPDATE person SET deactivated_ms = 1 WHERE login = 'ana'", gone},
+        /* RULE logged-password */
+        {"UPDATE password SET hash = 'other' WHERE person_id = " ANA, password},
+        {"DELETE FROM password WHERE person_id = " ANA, password},
+        {"INSERT INTO password (person_id, set_ms, hash) SELECT person_id, set_ms + 1, 'other' FROM "
+         "password WHERE person_id = " ANA,
+         password},
+        {"UPDATE audit_log SET action = 'password.set', detail = NULL WHERE action = "
+         "'person.password'; UPDATE audit_log SET detail = json_remove(detail, "
+         "'$.password_sha256') WHERE action = 'person.add'; UPDATE password SET hash = 'other'",
+         NULL}, /* an older log */
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct question q = {.person = ana};
