@@ -209,9 +209,9 @@ test("a hidden module, exam or nothing: learners get 404, instructors what is wr
     writeFileSync(module("a-hidden"), "---\nid: shy\ntitle: Shy module\nlang: en\ndomain: [broken\n---\n");
     writeFileSync(join(academy, "exams/mops/z-broken.md"), "---\nid: broken-exam\ntitle: Broken exam\n---\nText.\n");
     writeFileSync(module("data-basics"), original.replace(/^domain: .*$/m, "domain: nowhere"));
-    mkdirSync(join(academy, "labs/connectors/erp"));
+    mkdirSync(join(academy, "labs/connectors/fax"));
     t.after(() => {
-        rmdirSync(join(academy, "labs/connectors/erp"));
+        rmdirSync(join(academy, "labs/connectors/fax"));
         for (const file of [module("a-hidden"), join(academy, "exams/mops/z-broken.md")]) unlinkSync(file);
         writeFileSync(module("data-basics"), original);
     });
@@ -248,7 +248,7 @@ test("a hidden module, exam or nothing: learners get 404, instructors what is wr
     assert.match(rowOf("exams/mops/z-broken.md"), /Broken exam[^]*href="\/author\?file=exams\/mops\/z-broken\.md">\d+ errors?<[^]*There is no good version of this exam yet, so learners do not see it/);
     assert.doesNotMatch(rowOf("exams/mops/z-broken.md"), /last good version|href="\/exams/);
     assert.match(rowOf("exams/mops/bank/data.md"), /Data and integration[^]*Item bank[^]*Fine/);
-    assert.match(rowOf("labs/connectors/erp"), /data-label="Kind">Folder<[^]*1 error</, "no lab, and no file of one");
+    assert.match(rowOf("labs/connectors/fax"), /data-label="Kind">Folder<[^]*1 error</, "no lab, and no file of one");
     assert.match(rowOf("exams/mops/bank/data.md"), /data-label="Version" class="none"/);
     assert.match(rowOf("exams/mops/associate.md"), /href="\/exams\/mops-associate"/);
     assert.match(rowOf("labs/scenarios/field-mapping-dedupe/scenario.md"), /Field mapping and deduplication[^]*href="\/labs\/field-mapping-dedupe"/);
