@@ -35,6 +35,17 @@ test("a name, a path or a limit of a real product is found", () => {
     assert.deepEqual(dialectProblems(dialect("", 'burst="100" seconds="20" daily="50000"')), ["100/20", "50000"]);
 });
 
+test("the list for authors has a line for each connector, with its dialects", () => {
+    const lines = readFileSync("docs/connectors.md", "utf8").split("\n");
+    const files = tracked(/^labs\/connectors\/[a-z_]+\.xml$/);
+    assert.ok(files.length >= 15);
+    for (const file of files) {
+        const id = /([a-z_]+)\.xml$/.exec(file)[1];
+        const titles = tracked(/^labs\/connectors\/[a-z_]+\/.*\.xml$/).filter((one) => one.split("/")[2] === id).map((one) => / title="([^"]*)"/.exec(readFileSync(one, "utf8"))[1]);
+        assert.deepEqual(lines.filter((line) => line.startsWith(`| [${id}](`)).map((line) => line.split("|")[3].trim().split(", ").sort()), [titles.sort()], file);
+    }
+});
+
 test("no phone number of a lab rings anywhere", () => {
     const files = tracked(/^labs\/scenarios\/.*\.csv$/);
     const found = files.flatMap((file) => phones(readFileSync(file, "utf8")));
