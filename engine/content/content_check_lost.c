@@ -82,18 +82,15 @@ static void check_paragraph(struct looker *k, cmark_node *n) {
 
 /* ---- Characters that mean something else ---- */
 
+/* Of how many tildes its ends are tells the width of the whole: the line is not searched, since it
+ * may hold thousands of struck texts. */
 static void check_strike(struct looker *k, cmark_node *n) {
-    const char *text = doc_text(k->doc->arena, n), *line = line_of(k, doc_line(k->doc, n)),
-               *at = line;
-    if (strlen(text) > 3 || strchr(text, ' ')) return;
-    const char *wanted = arena_printf(k->doc->arena, "~%s~", text);
-    size_t len = strcspn(line ? line : "", "\n");
-    for (; at && (at = strstr(at, wanted)) && at < line + len; at++)
-        if ((at == line || at[-1] != '~') && at[strlen(wanted)] != '~') {
-            warn(k, doc_line(k->doc, n), (int)(at - line) + 1, "struck",
-                 "“%s” is struck through by single tildes; small and low is <sub>…</sub>", text);
-            return;
-        }
+    const char *text = doc_text(k->doc->arena, n);
+    size_t len = strlen(text);
+    int width = cmark_node_get_end_column(n) - cmark_node_get_start_column(n) + 1;
+    if (len > 3 || strchr(text, ' ') || width != (int)len + 2) return;
+    warn(k, doc_line(k->doc, n), doc_column(k->doc, n), "struck",
+         "“%s” is struck through by single tildes; small and low is <sub>…</sub>", text);
 }
 
 /* Code runs on to the end when nothing closes it, and everything behind it is code. */

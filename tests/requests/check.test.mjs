@@ -182,15 +182,20 @@ test("RULE report-once: what is equal is told once, and of many alike the first 
     const folder = scratch("check"), file = join(folder, "content/p/modules/a.md");
     cpSync(join(trees, "fine"), folder, { recursive: true });
     const text = readFileSync(file, "utf8");
-    const struck = (more) => {
+    const told = (more, rule) => {
         writeFileSync(file, `${text}\n${more}\n`);
         const lines = command(["check", folder]).out.trim().split("\n");
-        const totals = Number(/, (\d+) warnings?$/.exec(lines.pop())[1]), others = lines.filter((line) => !line.includes("[struck]")).length;
-        return { lines: lines.filter((line) => line.includes("[struck]")), found: totals - others };
+        const totals = Number(/, (\d+) warnings?$/.exec(lines.pop())[1]), others = lines.filter((line) => !line.includes(rule)).length;
+        return { lines: lines.filter((line) => line.includes(rule)), found: totals - others };
     };
-    const same = struck("a ~x~ ".repeat(3000));
+    const struck = (more) => told(more, "[struck]");
+    const same = told("a [^x] ".repeat(3000), "[note]");
     assert.equal(same.lines.length, 1, same.lines.slice(0, 3).join("\n"));
     assert.equal(same.found, 1);
+    // Each at its place; a line with thousands of them took half a minute when it was searched for each.
+    const line = struck(`~~a${"~~b ~x~ ".repeat(30000)}`);
+    assert.match(line.lines[1], /:28:\d+: warning: “x”/);
+    assert.equal(line.found, 30000);
     for (const [count, listed, last] of [[50, 50, /“49”/], [51, 51, /“50”/], [52, 51, /and 2 more like those before/], [400, 51, /and 350 more like those before/]]) {
         const many = struck(Array.from({ length: count }, (_, i) => `Line ~${i}~ of them.`).join("\n\n"));
         assert.equal(many.lines.length, listed, `${count}`);
