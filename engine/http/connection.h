@@ -116,7 +116,9 @@ void answer_failure(struct connection *c, enum err e, int status);
 /* Refuses a body that does not end. The library takes no answer before the end of the body, so this
  * one is sent directly on the socket. */
 void answer_cut_off(struct connection *c);
-/* http_file.c: closes a file that is not to be sent after all; and at the end of the request. */
+/* http_file.c: the file becomes the connection's, which closes it; false when too many are on their
+ * way. Closes a file that is not to be sent after all; and at the end of the request. */
+bool file_take(struct connection *c, int fd) MUST_USE;
 void file_drop(struct connection *c);
 void file_end(struct connection *c);
 /* http_request.c: fills request fields from headers; ERR_* with c->request.error on what must be

@@ -11,7 +11,7 @@
 #include "http/range.h"
 
 /* RULE files-share: the rest of the descriptors belongs to the connections and the store. */
-static bool take_file(struct connection *c) {
+static bool count_file(struct connection *c) {
     atomic_long *sending = &c->http->files_sending;
     if (c->counts_file) return true;
     if (atomic_fetch_add(sending, 1) >= c->http->connections_max / HTTP_FILES_SHARE) {
@@ -41,16 +41,19 @@ static bool range_wanted(struct request *r, const char *etag) {
            (!have || str_eq(have, arena_printf(r->arena, "\"%s\"", etag)));
 }
 
-enum err http_send_file(struct request *r, const char *type, int fd, int64_t size,
-                        const char *etag) {
-    struct connection *c = r->connection;
+bool file_take(struct connection *c, int fd) {
     file_drop(c);
     c->file = fd;
     c->has_file = true;
-    if (!take_file(c)) {
-        file_drop(c);
-        return ERR_BUSY;
-    }
+    if (count_file(c)) return true;
+    file_drop(c);
+    return false;
+}
+
+enum err http_send_file(struct request *r, const char *type, int fd, int64_t size,
+                        const char *etag) {
+    struct connection *c = r->connection;
+    if (!file_take(c, fd)) return ERR_BUSY;
     http_header_out(r, "Accept-Ranges", "bytes");
     if (http_etag(r, etag)) return OK; /* http_bytes has closed the file */
     int64_t from = 0, len = size;
