@@ -114,4 +114,23 @@ struct audit_row audit_row_read(struct stmt *q, struct arena *a);
 enum err audit_list(struct db *db, struct arena *a, const char *subject, int64_t before_seq,
                     int limit, struct audit_row **rows, size_t *count) MUST_USE;
 
+/* ---- What this academy published ------------------------------------------------------------- */
+/* A version of something that counts, as a row of the log names it: the subject is the version, the
+ * detail says of what, and what it holds. Whoever can write the database can keep a version of
+ * their own under its digest; they cannot name it in a signed row. */
+struct audit_publication {
+    const char *action, *version, *detail;
+};
+/* Whether a signed row names just this. `before_seq` 0: anywhere in the log; else before that row.
+ */
+enum err audit_published(struct db *db, struct arena *a, const struct audit_publication *p,
+                         int64_t before_seq, bool *out) MUST_USE;
+/* In a job. Names it, unless a signed row does. */
+enum err audit_publish(struct db *db, struct arena *a, const struct audit_publication *p,
+                       int64_t now_ms) MUST_USE;
+/* The row that the first start writes behind the names of what older programs kept; 0: there is
+ * none, and nothing is judged by what is named. */
+enum err audit_published_from(struct db *db, const char *action, const char *subject,
+                              int64_t *seq) MUST_USE;
+
 #endif

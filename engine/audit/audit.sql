@@ -41,3 +41,6 @@ SELECT seq, hash, at_ms, key, signature FROM audit_signed_head WHERE seq = $1;
 
 -- name: audit_signed_all
 SELECT seq, hash, at_ms, key, signature FROM audit_signed_head ORDER BY seq;
+
+-- name: audit_published_from
+SELECT seq FROM audit_log WHERE subject = $1 AND action = $2 ORDER BY seq LIMIT 1;

@@ -4,11 +4,11 @@
  * afterwards does not fit what they hold.
  *
  * Signed in the transaction of each fact of importance (RULE audit-sign: certification "cert.…",
- * exams "exam.…", labs that were passed "lab.pass" and published "lab.pack", people and their roles
- * "person.…", cohorts "cohort.…", the clock "clock.…", and what happened to the academy itself
- * "academy.…", "audit.…"), and at an interval (AUDIT_SIGN_INTERVAL_MS) when the log has grown. Row
- * and signature are one COMMIT: whenever the process dies, there is no such row without its
- * signature.
+ * exams "exam.…", programmes "content.…", labs that were passed "lab.pass" and published
+ * "lab.pack", people and their roles "person.…", cohorts "cohort.…", the clock "clock.…", and what
+ * happened to the academy itself "academy.…", "audit.…"), and at an interval
+ * (AUDIT_SIGN_INTERVAL_MS) when the log has grown. Row and signature are one COMMIT: whenever the
+ * process dies, there is no such row without its signature.
  *
  * As published (one line, members in this order, without blanks, then a newline):
  *   {"format":"gradus-audit-head/1","sequence":N,"hash":"HEX","time":"RFC

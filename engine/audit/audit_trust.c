@@ -19,7 +19,7 @@ static bool has_prefix_of(const char *action, const char *const *prefixes, size_
 /* Actions that decisions, pages or certificates are based on. */
 static bool is_fact(const char *action) {
     static const char *const facts[] = {"cert.",   "exam.",   "lab.pass", "lab.pack",
-                                        "person.", "cohort.", "clock."};
+                                        "person.", "cohort.", "clock.",   "content."};
     return has_prefix_of(action, facts, COUNT_OF(facts));
 }
 

@@ -227,3 +227,11 @@ SELECT 1 FROM exam_attempt WHERE id = $1;
 SELECT id FROM lab_run WHERE id > $1 ORDER BY id LIMIT $2;
 -- name: cert_run_there
 SELECT 1 FROM lab_run WHERE id = $1;
+-- name: cert_exam_version_ids
+SELECT DISTINCT exam_version FROM exam_publication WHERE exam_version > $1 ORDER BY exam_version LIMIT $2;
+-- name: cert_exam_version_there
+SELECT 1 FROM exam_publication WHERE exam_version = $1 LIMIT 1;
+-- name: cert_programme_version_ids
+SELECT DISTINCT version FROM content_version WHERE kind = 'programme' AND version > $1 ORDER BY version LIMIT $2;
+-- name: cert_programme_version_there
+SELECT 1 FROM content_version WHERE kind = 'programme' AND version = $1 LIMIT 1;

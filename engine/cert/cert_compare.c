@@ -70,6 +70,18 @@ static enum err check_run(struct db *db, struct arena *a, const char *id, struct
     return cert_lab_record_problem(db, a, id, problem);
 }
 
+static enum err check_exam_version(struct db *db, struct arena *a, const char *id,
+                                   struct reading *x, const char **problem) {
+    (void)x;
+    return exam_publication_problem(db, a, id, problem);
+}
+
+static enum err check_programme_version(struct db *db, struct arena *a, const char *id,
+                                        struct reading *x, const char **problem) {
+    (void)x;
+    return content_publication_problem(db, a, id, problem);
+}
+
 static const struct {
     const char *what;
     int ids; /* a query */
@@ -81,6 +93,8 @@ static const struct {
     {"person", SQL_cert_person_ids, check_person, "person.add"},
     {"attempt", SQL_cert_attempt_ids, check_attempt, "exam.start"},
     {"lab run", SQL_cert_run_ids, check_run, "lab.pass"},
+    {"version", SQL_cert_exam_version_ids, check_exam_version, "exam.publish"},
+    {"version", SQL_cert_programme_version_ids, check_programme_version, "content.publish"},
 };
 
 /* RULE each-record: in memory of its own. Whatever cannot be read of one record is told of that
@@ -136,8 +150,9 @@ static enum err check_next(struct db *db, struct arena *a, struct reading *x) {
 }
 
 static enum err is_there(struct db *db, int kind, const char *id, bool *there) {
-    static const int finds[] = {SQL_cert_application_there, SQL_cert_person_there,
-                                SQL_cert_attempt_there, SQL_cert_run_there};
+    static const int finds[] = {SQL_cert_application_there,  SQL_cert_person_there,
+                                SQL_cert_attempt_there,      SQL_cert_run_there,
+                                SQL_cert_exam_version_there, SQL_cert_programme_version_there};
     struct stmt *q;
     enum err e;
     *there = false;

@@ -94,6 +94,18 @@ static enum err status_since(struct app *app, struct db *db, struct arena *a,
     return OK;
 }
 
+/* RULE programme-published: by a programme that somebody else wrote no level is complete. */
+static enum err judge_programme(struct db *db, struct arena *a,
+                                const struct content_snapshot *content, const char *programme_id,
+                                struct cert_level_status *status) {
+    const char *problem = NULL;
+    enum err e = content_programme_problem(db, a, content, programme_id, &problem);
+    if (e != OK || !problem) return e;
+    status->changed = true;
+    status->complete = status->only_modules_missing = false;
+    return OK;
+}
+
 /* ---- Applying again -------------------------------------------------------------------------- */
 struct cert_rules cert_rules_of(const struct content_level *level) {
     const struct content_reapply_rules *x = &level->reapply;
@@ -116,8 +128,9 @@ enum err cert_standing_of(struct app *app, struct db *db, struct arena *a,
     /* A certificate that is held is shown with what it was granted for. */
     static const int64_t whenever[CERT_KINDS];
     bool held = cert_is_held(standing);
-    return status_since(app, db, a, content, asked->level, asked->person_id,
-                        held && !asked->application_id ? whenever : standing->since_ms, status);
+    e = status_since(app, db, a, content, asked->level, asked->person_id,
+                     held && !asked->application_id ? whenever : standing->since_ms, status);
+    return e == OK ? judge_programme(db, a, content, asked->programme_id, status) : e;
 }
 
 static bool asks_exam(const struct content_level *level, const char *exam_id) {

@@ -204,6 +204,8 @@ static enum err show_level(struct request *r, int status_code, const struct leve
                          : plain_status(r, content, level, &status);
     struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs"),
                 *crumb = view_item(crumbs);
+    const char *problem = NULL;
+    if (e == OK) e = content_programme_problem(r->db, r->arena, content, p->id, &problem);
     if (e == OK && learner) e = view_own(r, v, p->id, level->id, &standing);
     if (e != OK) return e;
     view_text(crumb, "href", arena_printf(r->arena, "/programmes/%s", p->id));
@@ -222,6 +224,7 @@ static enum err show_level(struct request *r, int status_code, const struct leve
     cert_view_status(r, v, &status);
     view_rules(r, v, level);
     if (learner) view_standing(r, v, level, &standing);
+    view_bool(v, "programme_changed", problem);
     if (form) {
         view_text(v, "problem", form->problem);
         view_text(v, "statement", form->statement ? form->statement : "");

@@ -76,8 +76,8 @@ static void csv_row(struct request *r, struct buf *b, struct arena *a,
     cert_csv_field(b, c->valid_until_ms ? time_iso_date(a, c->valid_until_ms) : "", "\r\n");
 }
 
-/* Writes the rows from `after` on, and says where the next ones begin: NULL at the end. In memory of
- * its own, which is given back: the answer may be of any length. */
+/* Writes the rows from `after` on, and says where the next ones begin: NULL at the end. In memory
+ * of its own, which is given back: the answer may be of any length. */
 static enum err csv_rows(struct request *r, struct http_spool *out, const char *match,
                          const char *after, const char **next, size_t *written) {
     struct cert_register found = {0};

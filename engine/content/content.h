@@ -242,6 +242,21 @@ enum err content_version_add(struct db *db, int64_t now_ms, const char *kind, co
                              const char *version, const char *lang, const char *file,
                              const char *source) MUST_USE;
 
+/* RULE programme-published: a programme that is kept, since its file is broken, is what levels are
+ * judged and granted by when a signed row "content.publish" of the log names it. Its digest alone
+ * says nothing: whoever can write the database keeps another under that. The program names a
+ * version when it first keeps it; a server's first start names those that older programs kept, and
+ * writes "content.publications" behind them. */
+/* `*problem`: a sentence when this one is kept and no such row names it; else it stays. */
+enum err content_programme_problem(struct db *db, struct arena *a, const struct content_snapshot *s,
+                                   const char *programme_id, const char **problem) MUST_USE;
+/* The same for what is kept of a programme under this version. */
+enum err content_publication_problem(struct db *db, struct arena *a, const char *version,
+                                     const char **problem) MUST_USE;
+/* A job, once, at the first start of a server. */
+enum err content_publications_begin(struct db *db, struct arena *a, void *unused,
+                                    int64_t now_ms) MUST_USE;
+
 /* ---- Progress
  * ------------------------------------------------------------------------------------ */
 struct content_module_progress {

@@ -4,6 +4,10 @@ INSERT INTO content_version (kind, id, version, lang, file, source, first_ms) VA
     ON CONFLICT DO NOTHING;
 -- name: content_version_source
 SELECT source FROM content_version WHERE kind = $1 AND id = $2 AND version = $3 ORDER BY lang LIMIT 1;
+-- name: content_programmes_of_version
+SELECT id, version, source FROM content_version WHERE kind = 'programme' AND version = $1 ORDER BY id, lang;
+-- name: content_programmes_kept
+SELECT id, version, source FROM content_version WHERE kind = 'programme' ORDER BY id, version, lang;
 -- name: content_publication_add
 INSERT INTO content_publication (file, kind, id, lang, version, at_ms) VALUES ($1, $2, $3, $4, $5, $6);
 -- name: content_publications

@@ -43,6 +43,7 @@ static void use_last_good(struct content_file *f, const struct content_file *old
     f->broken = true;
     if (!old || !old->version || old->kind != f->kind) return;
     f->good_batch = old->good_batch;
+    f->kept = old->kept;
     f->version = old->version;
     f->source = old->source;
     f->module = old->module;
@@ -88,6 +89,7 @@ static void recover(struct content *c, struct content_file *f, struct arena *scr
     if (!read_kind(&d, f, &batch->arena, &diags)) return;
     f->version = arena_dup(&batch->arena, d.version);
     f->good_batch = batch;
+    f->kept = true;
 }
 
 /* The state of one load: the files of the next snapshot, and which of them have to be read. */

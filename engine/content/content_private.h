@@ -196,6 +196,7 @@ struct content_file {
     enum file_kind kind;
     int64_t mtime_ns, size;
     uint64_t inode;
+    bool kept;           /* `version` is as the store had it: nobody read it from the file */
     bool broken;         /* the present text does not parse: what follows is older, or nothing */
     const char *problem; /* of a broken file: the sentence that is told */
     const char *version; /* of what is shown, NULL = nothing is */

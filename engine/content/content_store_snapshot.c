@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "content/content_private.h"
+#include "content/content_published.h"
 #include "content/content_sql.h"
 
 #define FILES_PER_JOB 32 /* in one job: the writer serves others in between */
@@ -144,6 +145,8 @@ static enum err run_store(struct db *db, struct arena *a, void *arg, int64_t now
         const char *kind = content_kind_name(f->kind), *id = file_id(f), *lang = j->langs[i];
         bool same = k && str_eq(k->lang, lang);
         e = content_version_add(db, now_ms, kind, id, f->version, lang, f->path, j->docs[i].source);
+        if (e == OK && f->programme && !f->kept)
+            e = content_publish(db, a, id, f->version, j->docs[i].source, now_ms);
         if (e == OK && !(same && str_eq(k->version, f->version) && str_eq(k->id, id)))
             e = db_run(db, SQL_content_publication_add, "ttttti", f->path, kind, id, lang,
                        f->version, now_ms);

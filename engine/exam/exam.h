@@ -50,6 +50,14 @@
 enum err exams_open(struct exams **out, struct app *app, struct arena *a,
                     const char **why) MUST_USE;
 void exams_close(struct exams *e);
+/* A job, once, at the first start of a server: exams that older programs kept are published as they
+ * are (RULE exam-published). */
+enum err exam_publications_begin(struct db *db, struct arena *a, void *unused,
+                                 int64_t now_ms) MUST_USE;
+/* What is kept of an exam under this version, by RULE exam-published: a sentence in `*problem` when
+ * it is not what was published; else it stays. */
+enum err exam_publication_problem(struct db *db, struct arena *a, const char *version,
+                                  const char **problem) MUST_USE;
 
 /* RULE exam-anew: up to when a pass of the person in this exam is no evidence any more for a level
  * that asks for it; 0: each is evidence, or no level asks. May run in a job. */

@@ -7,6 +7,10 @@ SELECT source FROM exam_item_version WHERE id = $1 AND version = $2;
 SELECT n, exam_id, exam_version, source, items FROM exam_publication WHERE file = $1 ORDER BY n DESC LIMIT 1;
 -- name: exam_publication_add
 INSERT INTO exam_publication (file, n, exam_id, exam_version, source, items, at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7);
+-- name: exam_publications_of
+SELECT exam_id, exam_version, source, items FROM exam_publication WHERE exam_version = $1 ORDER BY file, n;
+-- name: exam_publications_all
+SELECT exam_id, exam_version, source, items FROM exam_publication ORDER BY file, n;
 
 -- name: exam_attempt_add
 INSERT INTO exam_attempt (id, exam_id, exam_version, person_id, practice, review_full, cut_permille, minutes, extra_permille,

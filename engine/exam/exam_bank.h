@@ -155,6 +155,8 @@ struct exam_unit {
     struct exam_item *items;
     size_t item_count;
     struct exam_course course; /* titles of domains */
+    const char *file;
+    bool kept; /* as the store had it: its files are broken, and nobody read it from them */
 };
 /* Reads the definition `file` with its banks and proves that forms can be drawn. What stays
  * lives in `a`; problems of the definition and of the banks that it names go to `diags`. False

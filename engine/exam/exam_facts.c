@@ -228,7 +228,8 @@ enum err exam_entry(struct db *db, struct arena *a, struct exam_entry *x, int64_
     if (e != OK) return e;
     x->state = exam_may_start(def, past, count, anew_ms, x->extra_permille, now_ms, &x->when_ms);
     if (x->state == EXAM_START_OPEN || def->practice) return OK;
-    e = exam_past_problem(db, a, x->person_id, def->id, &x->problem);
+    e = exam_unit_problem(db, a, x->unit, &x->problem);
+    if (e == OK && !x->problem) e = exam_past_problem(db, a, x->person_id, def->id, &x->problem);
     if (e != OK || !x->problem) return e;
     x->state = EXAM_START_CHANGED;
     x->when_ms = 0;

@@ -72,6 +72,8 @@ enum err exam_start_job(struct db *db, struct arena *a, void *starting, int64_t 
                 "audit verify",
                 s->unit->def.id, s->person_id, entry.problem);
     if (s->state != EXAM_START_FREE) return ERR_CONFLICT;
+    if (!s->unit->kept) e = exam_publish(db, a, s->unit, now_ms);
+    if (e != OK) return e;
     e = exam_form_draw(&form, s->unit, s->seed, &seen, a, &s->why);
     if (e == OK) e = store_items(db, &form, s->unit, now_ms);
     return e == OK ? store_attempt(db, a, s, &form, entry.extra_permille) : e;

@@ -132,6 +132,8 @@ static bool read_publication(struct loaded_exam *l, struct db *db, struct arena 
     if (doc_parse(&d, l->file, source, strlen(source), scratch, &diags) != OK) return false;
     if (!str_eq(d.version, published)) return changed(l->file, published);
     exam_def_parse(&l->unit.def, &d, &l->arena, &diags);
+    l->unit.file = l->file;
+    l->unit.kept = true;
     const json_t *list = json_read(scratch, items, strlen(items), &why);
     l->unit.items = NEW_ARRAY(&l->arena, struct exam_item, json_array_size(list) + 1);
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -338,39 +340,15 @@ enum err loaded_open(struct exams *e) {
 
 /* ---- Publishing ---------------------------------------------------------------------------- */
 
-static enum err publish_job(struct db *db, struct arena *a, void *unit_and_file, int64_t now_ms) {
-    const struct loaded_exam *l = unit_and_file;
-    struct stmt *q;
-    struct buf items;
-    enum err e;
-    int64_t n = 0;
-    bool same = false;
-    buf_init(&items, a);
-    buf_putc(&items, '[');
-    for (size_t i = 0; i < l->unit.item_count; i++)
-        buf_printf(&items, "%s[\"%s\",\"%s\",\"%s\"]", i ? "," : "", l->unit.items[i].id,
-                   l->unit.items[i].version, l->unit.items[i].domain);
-    buf_putc(&items, ']');
-    if (db_one(db, &q, &e, SQL_exam_publication_last, "t", l->file)) {
-        n = stmt_int(q, 0);
-        same = str_eq(stmt_text(q, 2, a), l->unit.def.version) &&
-               str_eq(stmt_text(q, 4, a), buf_text(&items));
-        e = stmt_end(q);
-    } else if (e == ERR_NOT_FOUND) e = OK;
-    if (e != OK || same) return e;
-    for (size_t i = 0; i < l->unit.item_count && e == OK; i++)
-        e = db_run(db, SQL_exam_item_add, "ttti", l->unit.items[i].id, l->unit.items[i].version,
-                   l->unit.items[i].source, now_ms);
-    if (e != OK) return e;
-    return db_run(db, SQL_exam_publication_add, "titttti", l->file, n + 1, l->unit.def.id,
-                  l->unit.def.version, l->unit.def.source, buf_text(&items), now_ms);
+static enum err publish_job(struct db *db, struct arena *a, void *unit, int64_t now_ms) {
+    return exam_publish(db, a, unit, now_ms);
 }
 
 void loaded_publish(struct exams *e, struct arena *a) {
     const struct loaded_exams *g = tree_data(e->tree, a);
     for (size_t i = 0; i < g->count; i++)
         if (!atomic_load(&g->at[i]->published) &&
-            store_write(e->app->store, publish_job, g->at[i], a) == OK)
+            store_write(e->app->store, publish_job, &g->at[i]->unit, a) == OK)
             atomic_store(&g->at[i]->published, true);
 }
 

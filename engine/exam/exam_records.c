@@ -7,6 +7,7 @@
 #include "exam/exam.h"
 #include "exam/exam_score.h"
 #include "exam/exam_sql.h"
+#include "exam/exam_store.h"
 
 #define ROWS 1000 /* of one attempt, which has a handful */
 
@@ -254,6 +255,9 @@ enum err exam_record_problem(struct db *db, struct arena *a, const char *attempt
     if (e == OK) e = audit_list(db, a, attempt_id, 0, ROWS, &rows, &count);
     if (e == OK) e = audit_rows_signed(db, a, rows, count, problem);
     if (e == OK && !*problem) *problem = differs(a, &x, rows, count);
+    if (e == OK && !*problem && !x.practice)
+        e = exam_version_problem(db, a, x.exam_version,
+                                 newest(rows, count, "exam.start", "exam.start")->seq, problem);
     if (e == OK && !*problem) e = reopened_problem(db, a, attempt_id, rows, count, problem);
     return e == OK && !*problem ? time_problem(db, a, &x, rows, count, problem) : e;
 }

@@ -25,6 +25,23 @@ char *exam_receipt(const char *secret, struct arena *a, const char *attempt_id, 
                    int64_t seq, const char *response, const char *saved_at);
 const char *exams_secret(const struct exams *e);
 
+/* ---- What was published (exam_published.c) --------------------------------------------------- */
+/* RULE exam-published: an exam that is kept, since its files are broken, is begun when a signed row
+ * "exam.publish" of the log names it with its definition and its items; nor does an attempt count
+ * whose version no such row names. Its digest alone says nothing: whoever can write the database
+ * keeps another under that. The program names a version when it first keeps it; a server's first
+ * start names those that older programs kept, and writes "exam.publications" behind them. What was
+ * begun before that row needs none. */
+/* In a job. Keeps and names an exam as its files say it, unless it is kept as the last one. */
+enum err exam_publish(struct db *db, struct arena *a, const struct exam_unit *u,
+                      int64_t now_ms) MUST_USE;
+/* `*problem`: a sentence when it is kept and no such row names it; else it stays. */
+enum err exam_unit_problem(struct db *db, struct arena *a, const struct exam_unit *u,
+                           const char **problem) MUST_USE;
+/* The same for the version of an attempt that was begun with row `seq`. */
+enum err exam_version_problem(struct db *db, struct arena *a, const char *version, int64_t seq,
+                              const char **problem) MUST_USE;
+
 /* ---- The clock ----------------------------------------------------------------------------- */
 struct exam_clock {
     bool wrong;

@@ -49,6 +49,7 @@ bool exam_unit_load(struct exam_unit *out, const char *root, const char *file, s
     struct doc d;
     int errors = diags->errors;
     memset(out, 0, sizeof *out);
+    out->file = arena_dup(a, file);
     if (doc_load(&d, root, file, diags->arena, diags) != OK) return false;
     exam_def_parse(&out->def, &d, a, diags);
     if (out->def.bank_count && read_banks(out, root, a, diags->arena, diags) < out->def.bank_count)

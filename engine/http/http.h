@@ -149,9 +149,10 @@ enum err http_bytes(struct request *r, int status, const char *type, const void 
 #define HTTP_FILES_SHARE 4 /* one file at a time for each so many connections */
 enum err http_send_file(struct request *r, const char *type, int fd, int64_t size,
                         const char *etag) MUST_USE;
-/* An answer that grows with the academy: its bytes go to a file in the data folder that has no name,
- * and from there to the client, so that it takes no memory however long it is. An answer that is
- * refused after _begin leaves nothing behind. ERR_IO: the disk; ERR_BUSY as for http_send_file. */
+/* An answer that grows with the academy: its bytes go to a file in the data folder that has no
+ * name, and from there to the client, so that it takes no memory however long it is. An answer that
+ * is refused after _begin leaves nothing behind. ERR_IO: the disk; ERR_BUSY as for http_send_file.
+ */
 struct http_spool {
     struct request *request;
     int64_t size;

@@ -1,5 +1,5 @@
-/* Answers that are larger than a request's memory: written to a file that has no name, which is then
- * sent like any other. */
+/* Answers that are larger than a request's memory: written to a file that has no name, which is
+ * then sent like any other. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

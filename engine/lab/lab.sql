@@ -8,9 +8,6 @@ SELECT bytes FROM lab_pack WHERE version = $1;
 -- name: lab_packs_all
 SELECT version, scenario_id FROM lab_pack ORDER BY version;
 
--- name: lab_packs_from
-SELECT seq FROM audit_log WHERE subject = 'labs' AND action = 'lab.packs' ORDER BY seq LIMIT 1;
-
 -- name: lab_run_add
 INSERT INTO lab_run (id, person_id, scenario_id, version, choice, seed, engine, started_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 

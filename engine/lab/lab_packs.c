@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "audit/audit.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "lab/lab.h"
@@ -11,50 +10,31 @@
 #include "labmodel/lab_pack.h"
 
 #define PACK_ARENA_BYTES ((size_t)16 * 1024 * 1024)
-#define ROWS_OF_A_PACK 100 /* there is one, unless somebody wrote past the program */
 
 /* ---- What the log says ----------------------------------------------------------------------- */
 
-static bool names_lab(struct arena *a, const struct audit_row *row, const char *scenario_id) {
-    const char *why;
-    if (!str_eq(row->action, "lab.pack") || !row->detail) return false;
-    const json_t *detail = json_read(a, row->detail, strlen(row->detail), &why);
-    return str_eq(json_string_value(json_object_get(detail, "lab")), scenario_id);
+static struct audit_publication publication(struct arena *a, const char *version,
+                                            const char *scenario_id) {
+    return (struct audit_publication){"lab.pack", version,
+                                      arena_printf(a, "{\"lab\":\"%s\"}", scenario_id)};
 }
 
 enum err lab_pack_published(struct db *db, struct arena *a, const char *version,
                             const char *scenario_id, int64_t before_seq, bool *out) {
-    struct audit_row *rows;
-    size_t count;
-    *out = false;
-    enum err e = audit_list(db, a, version, before_seq, ROWS_OF_A_PACK, &rows, &count);
-    for (size_t i = 0; e == OK && !*out && i < count; i++) {
-        const char *problem;
-        if (!names_lab(a, &rows[i], scenario_id)) continue;
-        e = audit_rows_signed(db, a, &rows[i], 1, &problem);
-        *out = e == OK && !problem;
-    }
-    return e;
+    const struct audit_publication p = publication(a, version, scenario_id);
+    return audit_published(db, a, &p, before_seq, out);
 }
 
 enum err lab_packs_from(struct db *db, int64_t *seq) {
-    struct stmt *q;
-    enum err e;
-    *seq = 0;
-    if (!db_one(db, &q, &e, SQL_lab_packs_from, "")) return e == ERR_NOT_FOUND ? OK : e;
-    *seq = stmt_int(q, 0);
-    return stmt_end(q);
+    return audit_published_from(db, "lab.packs", "labs", seq);
 }
 
 /* ---- What is written ------------------------------------------------------------------------- */
 
 enum err lab_pack_publish(struct db *db, struct arena *a, const char *version,
                           const char *scenario_id, int64_t now_ms) {
-    bool published;
-    enum err e = lab_pack_published(db, a, version, scenario_id, 0, &published);
-    if (e != OK || published) return e;
-    return audit_append(db, a, now_ms, "system", "lab.pack", version,
-                        arena_printf(a, "{\"lab\":\"%s\"}", scenario_id));
+    const struct audit_publication p = publication(a, version, scenario_id);
+    return audit_publish(db, a, &p, now_ms);
 }
 
 struct pack {

@@ -166,13 +166,16 @@ const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {
     const char *why = "out of memory";
     if (accounts_open(&app->accounts, app->store) != OK)
         return "the threads that check passwords cannot start";
-    if (content_open(&app->content, app->root, app->store, app->site, a, &why) != OK) return why;
     /* What the other rooms write to the audit log is signed: so the row that begins the signed part
      * comes first. */
     if (certs_open(&app->certs, app, a, &why) != OK) return why;
     if (!begin_log(app, audit_sign_begin, a)) return "the head of the audit log cannot be signed";
     if (!begin_log(app, lab_packs_begin, a))
         return "the scenarios that are on record cannot be written into the audit log";
+    if (!begin_log(app, exam_publications_begin, a) ||
+        !begin_log(app, content_publications_begin, a))
+        return "the exams and programmes that are on record cannot be written into the audit log";
+    if (content_open(&app->content, app->root, app->store, app->site, a, &why) != OK) return why;
     if (exams_open(&app->exams, app, a, &why) != OK) return why;
     exams_set_anew(app->exams, cert_exam_anew);
     if (labs_open(&app->labs, app, z, 0, a, &why) != OK) return why;

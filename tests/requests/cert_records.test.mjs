@@ -273,7 +273,7 @@ const logged = (sentence) => until(String(sentence), () => server.logs.some((lin
 
 test("RULE past-kept: an attempt that was taken out of the tables is missed before the next one begins", async () => {
     const [id, login, exam] = sql("SELECT a.id, p.login, a.exam_id FROM exam_result r JOIN exam_attempt a ON a.id = r.attempt_id JOIN person p ON p.id = a.person_id WHERE r.passed = 0 AND a.practice = 0 AND NOT EXISTS (SELECT 1 FROM exam_result o JOIN exam_attempt b ON b.id = o.attempt_id WHERE o.passed = 1 AND b.person_id = a.person_id AND b.exam_id = a.exam_id) LIMIT 1").split("|");
-    const learner = await server.signedIn(login, password), refused = /An earlier attempt of yours that was logged is not on record as it was logged/;
+    const learner = await server.signedIn(login, password), refused = /This exam, or an earlier attempt of yours at it, is not on record as it was logged/;
     assert.doesNotMatch(await learner.page(`/exams/${exam}`), refused);
     const starts = () => sql(`SELECT count(*) FROM audit_log WHERE action = 'exam.start'`), before = starts();
     const other = sql(`SELECT id FROM person WHERE login = 'assessor'`);

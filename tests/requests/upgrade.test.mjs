@@ -50,6 +50,14 @@ run("log, records and results are as they were", () => {
     assert.match(done.out, /4 certificates are as they were signed and logged/);
 });
 
+run("RULE exam-published, RULE programme-published: what the old program kept is named once, and what differs from it is found", async () => {
+    const count = (action) => Number(sql(`SELECT count(*) FROM audit_log WHERE action = '${action}'`));
+    for (const action of ["exam.publications", "content.publications"]) assert.equal(count(action), 1, action);
+    assert.equal(count("exam.publish"), Number(sql("SELECT count(DISTINCT exam_version || items) FROM exam_publication")));
+    assert.equal(count("content.publish"), Number(sql("SELECT count(DISTINCT version) FROM content_version WHERE kind = 'programme'")));
+    assert.ok(count("exam.publish") >= 2 && count("content.publish") >= 1);
+});
+
 run("RULE exam-recomputed: a log without digests, too: results are computed again from form and answers", async () => {
     const id = facts.attempts["cy-small"], of = `attempt_id = '${id}'`, triggers = sql("SELECT sql || ';' FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'exam_%'");
     for (const name of sql("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'exam_%'").split("\n")) sql(`DROP TRIGGER "${name}"`);
