@@ -47,7 +47,6 @@ static enum err show_register(struct request *r, int status_code, const char *pr
 }
 
 /* ---- As a file for spreadsheets -------------------------------------------------------------- */
-#define EXPORT_LIMIT 100000
 #define EXPORT_AT_ONCE 1000
 #define EXPORT_BYTES ((size_t)16 << 20) /* of memory for so many */
 
@@ -76,26 +75,25 @@ static void csv_row(struct request *r, struct buf *b, struct arena *a,
     cert_csv_field(b, c->valid_until_ms ? time_iso_date(a, c->valid_until_ms) : "", "\r\n");
 }
 
-/* Writes the rows from `after` on, and says where the next ones begin: NULL at the end. In memory
- * of its own, which is given back: the answer may be of any length. */
-static enum err csv_rows(struct request *r, struct http_spool *out, const char *match,
-                         const char *after, const char **next, size_t *written) {
+/* Writes the rows from `*next` on (NULL: the first), and says where those after them begin: NULL at
+ * the end. In memory of its own, which is given back: the answer may be of any length. */
+static enum err csv_rows(struct request *r, struct db *db, struct http_spool *out,
+                         const char *match, const char **next) {
     struct cert_register found = {0};
     struct arena *rows = arena_scratch(r->arena, EXPORT_BYTES);
     struct buf b;
     volatile enum err e = OK;
     if (ARENA_GUARD(rows) == 0) {
         buf_init(&b, rows);
-        e = cert_register(r->db, rows, match, after, r->now_ms, EXPORT_AT_ONCE, &found);
+        e = cert_register(db, rows, match, *next, r->now_ms, EXPORT_AT_ONCE, &found);
         for (size_t i = 0; e == OK && i < found.count; i++) {
-            e = cert_state_logged(r->db, rows, &found.list[i]);
+            e = cert_state_logged(db, rows, &found.list[i]);
             csv_row(r, &b, rows, &found.list[i]);
         }
         if (e == OK) e = http_spool_write(out, b.data, b.len);
     } else if (rows->starved) e = ERR_BUSY;
     else e = ERR_LIMIT;
     *next = e == OK && found.next ? arena_dup(r->arena, found.next) : NULL;
-    *written += e == OK ? found.count : 0;
     arena_release(rows);
     return e;
 }
@@ -111,21 +109,41 @@ static enum err csv_head(struct request *r, struct http_spool *out) {
     return http_spool_write(out, b.data, b.len);
 }
 
-/* RULE export-bounded: a file of all certificates takes no more memory than one of a thousand. */
-static enum err export_register(struct request *r) {
-    const char *match = http_query(r, "q"), *next = NULL;
-    size_t written = 0;
-    struct http_spool out;
-    if (match && !*match) match = NULL;
-    enum err e = http_spool_begin(&out, r);
-    if (e == OK) e = csv_head(r, &out);
+struct export {
+    struct http_spool file;
+    const char *match;
+};
+
+/* RULE export-bounded: a file of all certificates takes no more memory than one of a thousand, and
+ * no thread that answers others. */
+static enum err write_export(struct request *r, void *arg) {
+    struct export *x = arg;
+    struct db *db = store_reader(r->app->store);
+    const char *next = NULL;
+    if (!db) return ERR_BUSY;
+    store_read_begin(db);
+    enum err e = csv_head(r, &x->file);
     do {
-        if (e == OK) e = csv_rows(r, &out, match, next, &next, &written);
-    } while (e == OK && next && written < EXPORT_LIMIT);
-    if (e != OK) return e;
+        if (e == OK) e = csv_rows(r, db, &x->file, x->match, &next);
+    } while (e == OK && next);
+    store_read_end(db);
+    return e;
+}
+
+static enum err send_export(struct request *r, void *arg, enum err result) {
+    struct export *x = arg;
+    if (result != OK) return result;
     http_save_as(r, "certificates.csv");
     http_header_out(r, "Cache-Control", "private, no-store");
-    return http_spool_send(&out, "text/csv; charset=utf-8");
+    return http_spool_send(&x->file, "text/csv; charset=utf-8");
+}
+
+static enum err export_register(struct request *r) {
+    struct export *x = NEW(r->arena, struct export);
+    const char *match = http_query(r, "q");
+    x->match = match && *match ? match : NULL;
+    enum err e = http_spool_begin(&x->file, r);
+    return e == OK ? http_offload(r, r->app->certs->checkers, write_export, x, send_export) : e;
 }
 
 enum err cert_certificates_page(struct request *r) {
