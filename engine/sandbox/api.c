@@ -189,7 +189,7 @@ void api_step(struct lab_state *s, json_t *action, struct step_answer *out) {
     }
     api_bind(&x, s, member, s->scratch);
     x.out = out;
-    x.screen = str_eq(s->actor, "screen");
+    x.screen = str_eq(s->who.actor, "screen");
     if (!x.screen) world_advance(s, s->now_ms + x.d->latency_ms);
     if (world_outage(s, member)) {
         api_problem(&x, LAB_PROBLEM_OUTAGE, NULL, NULL,

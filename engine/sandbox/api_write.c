@@ -90,16 +90,16 @@ static void take_effect(struct api *x) {
 }
 
 static struct problem run_job(struct api *x, struct record *r) {
-    const char *actor = x->s->actor;
+    struct lab_who who = x->s->who;
     if (x->object->kind == LAB_SYNC_RUN) {
         if (!x->s->stack.sync.left) return problem(LAB_PROBLEM_CONFLICT, NULL, NULL);
         r->id = sync_run(x->s, "manual");
         record_get(x->s, x->object, r->id, r, x->a);
         return problem(LAB_PROBLEM_NONE, NULL, NULL);
     }
-    x->s->actor = "dedupe";
+    x->s->who = (struct lab_who){.actor = "dedupe"};
     struct dedupe_result done = dedupe_run(x->s, x->member);
-    x->s->actor = actor;
+    x->s->who = who;
     const struct lab_field *groups = lab_field_find(x->object, "groups"),
                            *merged = lab_field_find(x->object, "merged");
     if (groups) r->value[groups->index] = arena_printf(x->a, "%d", done.groups);

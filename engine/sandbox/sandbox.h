@@ -39,7 +39,7 @@ void zygote_stop(struct zygote *z);
 /* From any thread: the last start failed, and none has succeeded since. */
 bool zygote_failing(struct zygote *z);
 
-/* The name and version of the engine that runs the steps, as a run's record has it: "gradus-lab-3
+/* The name and version of the engine that runs the steps, as a run's record has it: "gradus-lab-4
  * sqlite-3.40.1". */
 const char *worker_engine(void);
 /* That and a digest of the sources it was built from: the same in the server and in its workers. */

@@ -73,7 +73,7 @@ struct lab_state *state_new(const char *pack, size_t pack_len, const char *diale
     if (!s) return NULL;
     arena_init(&s->pack, PACK_ARENA_BYTES);
     s->seed = seed;
-    s->actor = "world";
+    s->who.actor = "world";
     s->work = FUNCTION_WORK_UNBOUNDED;
     struct diag_list diags;
     diag_init(&diags, &s->pack);
@@ -313,12 +313,12 @@ uint32_t state_draw(const struct lab_state *s, const char *stream, const char *e
     return (uint32_t)(((lab_hash64(s->seed, stream, entity, tick) >> 32) * bound) >> 32);
 }
 
-void state_event(struct lab_state *s, const struct state_event *e) {
-    state_run(s,
-              "INSERT INTO event (at_ms, actor, kind, connector, object, record_id, field, "
-              "old_value, new_value, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-              "itttttttt"
-              "t",
-              s->now_ms, s->actor, e->kind, e->connector, e->object, e->record_id, e->field,
-              e->old_value, e->new_value, e->detail);
+int64_t state_event(struct lab_state *s, const struct state_event *e) {
+    state_run(
+        s,
+        "INSERT INTO event (at_ms, actor, human, cause, kind, connector, object, record_id, field, old_value, new_value, detail) "
+        "VALUES ($1, $2, $3, nullif($4, 0), $5, $6, $7, $8, $9, $10, $11, $12)",
+        "itiitttttttt", s->now_ms, s->who.actor, (int64_t)s->who.human, s->who.cause, e->kind,
+        e->connector, e->object, e->record_id, e->field, e->old_value, e->new_value, e->detail);
+    return sqlite3_last_insert_rowid(s->db);
 }

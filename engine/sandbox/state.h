@@ -29,6 +29,14 @@
 #define LAB_HEAP_BYTES ((int64_t)96 * 1024 * 1024)
 #define STATE_STATEMENTS 512
 
+/* Who does what happens now. RULE lab-human: the log tells what a person did from what software did
+ * by itself: a form and a colleague's edit are a person's, a scheduled run is not. */
+struct lab_who {
+    const char *actor; /* api, screen, a colleague, a system's own behaviour, the world */
+    bool human;        /* a person did it; false: software, by itself */
+    int64_t cause;     /* seq of the event that led to it; 0: none did */
+};
+
 struct lab_state {
     sqlite3 *db;
     struct arena pack; /* the stack and its files */
@@ -40,7 +48,7 @@ struct lab_state {
     int64_t now_ms;            /* simulated */
     int64_t until_ms;          /* where a step of the clock is going */
     int64_t step;              /* actions executed */
-    const char *actor;         /* who causes what happens now: learner, screen, sync, world */
+    struct lab_who who;        /* behind what happens now */
     int64_t reads;             /* of the running step */
     struct arena *scratch;     /* of the running step */
     struct function_work work; /* of the running query; unbounded while there is none */
@@ -93,6 +101,7 @@ uint32_t state_draw(const struct lab_state *s, const char *stream, const char *e
 struct state_event {
     const char *kind, *connector, *object, *record_id, *field, *old_value, *new_value, *detail;
 };
-void state_event(struct lab_state *s, const struct state_event *e);
+/* Returns its seq. */
+int64_t state_event(struct lab_state *s, const struct state_event *e);
 
 #endif

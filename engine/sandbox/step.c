@@ -69,8 +69,8 @@ bool step_begin(struct lab_state *s, json_t *action, int64_t slice_ms, struct ar
     s->reads = 0;
     vfs_set(s->seed, s->step, s->now_ms);
     const char *kind = json_string_value(json_object_get(action, "kind")), *end = world_full(s);
-    s->actor = str_eq(json_string_value(json_object_get(action, "via")), "screen") ? "screen"
-                                                                                   : "api";
+    bool screen = str_eq(json_string_value(json_object_get(action, "via")), "screen");
+    s->who = (struct lab_who){.actor = screen ? "screen" : "api", .human = true};
     state_run(s, "BEGIN", "");
     if (str_eq(kind, "sql") && json_is_true(json_object_get(action, "skip"))) say(out, 200, "");
     else if (str_eq(kind, "sql"))

@@ -329,8 +329,8 @@ const char *sync_run(struct lab_state *s, const char *trigger) {
     r->y = &s->stack.sync;
     r->left = (struct side){.member = r->y->left_member, .object = r->y->left};
     r->right = (struct side){.member = r->y->right_member, .object = r->y->right};
-    const char *actor = s->actor;
-    s->actor = "sync";
+    struct lab_who who = s->who;
+    s->who = (struct lab_who){.actor = "sync"};
     load_settings(r);
     const char *id;
     if (world_outage(s, r->left.member) || world_outage(s, r->right.member))
@@ -346,6 +346,6 @@ const char *sync_run(struct lab_state *s, const char *trigger) {
         bool all = !r->rejected && !r->no_room_left && !r->no_room_right;
         id = finish(r, trigger, all ? "completed" : "completed_with_errors");
     }
-    s->actor = actor;
+    s->who = who;
     return id;
 }

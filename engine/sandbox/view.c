@@ -104,8 +104,9 @@ static void list(struct lab_state *s, json_t *q, struct arena *a, struct buf *ou
 }
 
 static void event_rows(struct lab_state *s, sqlite3_stmt *q, struct arena *a, struct buf *out) {
-    static const char *const keys[] = {"actor", "kind",      "connector", "object", "record_id",
-                                       "field", "old_value", "new_value", "detail"};
+    static const char *const keys[] = {"actor",     "kind",  "connector", "object",
+                                       "record_id", "field", "old_value", "new_value",
+                                       "detail",    "human", "cause"};
     buf_putc(out, '[');
     for (int n = 0; state_row(s, q); n++) {
         buf_printf(out, "%s{\"seq\":%lld,\"at_ms\":%lld", n ? "," : "",
@@ -122,8 +123,9 @@ static void event_rows(struct lab_state *s, sqlite3_stmt *q, struct arena *a, st
     buf_putc(out, ']');
 }
 
-#define EVENT_COLUMNS                                                                              \
-    "seq, at_ms, actor, kind, connector, object, record_id, field, old_value, new_value, detail"
+#define EVENT_COLUMNS                                                                                     \
+    "seq, at_ms, actor, kind, connector, object, record_id, field, old_value, new_value, detail, human, " \
+    "cause"
 
 static void events(struct lab_state *s, json_t *q, struct arena *a, struct buf *out) {
     int64_t before = number_of(q, "before"), limit = number_of(q, "limit");

@@ -40,24 +40,25 @@ void world_person(struct lab_state *s, const char *path, const struct lab_object
 void world_start(struct lab_state *s) {
     for (int i = 0; i < s->stack.outage_count; i++)
         schedule(s, s->now_ms + s->stack.outages[i].after_ms, PRIORITY_OUTAGE, "outage", i);
-    if (s->stack.arrivals_count + s->stack.edits_count > 0)
-        schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "hour", 0);
-}
-
-static const char *outage_key(struct lab_state *s, int member) {
-    return arena_printf(s->scratch, "outage-%d", member);
+    for (int i = 0; i < s->stack.arrivals_count; i++)
+        schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "arrivals", i);
+    for (int i = 0; i < s->stack.edits_count; i++)
+        schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "edits", i);
 }
 
 int64_t world_outage(struct lab_state *s, int member) {
-    int64_t until = state_meta(s, outage_key(s, member));
+    int64_t until = state_number(s, "SELECT until_ms FROM sim_outage WHERE connector = $1", "t",
+                                 s->stack.members[member].connector->id);
     return until > s->now_ms ? until : 0;
 }
 
 static void outage(struct lab_state *s, int64_t ref) {
     const struct lab_outage *f = &s->stack.outages[ref];
-    state_meta_set(s, outage_key(s, lab_member_find(&s->stack, f->connector)),
-                   s->now_ms + f->for_ms);
-    s->actor = "world";
+    state_run(s,
+              "INSERT INTO sim_outage (connector, until_ms) VALUES ($1, $2) "
+              "ON CONFLICT (connector) DO UPDATE SET until_ms = excluded.until_ms",
+              "ti", f->connector, s->now_ms + f->for_ms);
+    s->who = (struct lab_who){.actor = "world"};
     state_event(s,
                 &(struct state_event){.kind = "outage.started",
                                       .connector = f->connector,
@@ -114,7 +115,7 @@ static void retype(struct lab_state *s, const struct lab_object *o, int64_t tick
 
 static void receive_form(struct lab_state *s, int member, const char *path,
                          const struct lab_object *o, struct record *r, int64_t person) {
-    s->actor = "form";
+    s->who = (struct lab_who){.actor = "form", .human = true};
     const char *connector = s->stack.members[member].connector->id;
     const char *match = dedupe_match(s, member, o, r);
     if (match) {
@@ -143,7 +144,7 @@ static void arrive(struct lab_state *s, int index, int64_t hour, int n) {
     const struct lab_object *o = lab_object_by_path(&s->stack, a->object, &member);
     if (world_outage(s, member)) return;
     if (record_count(s, o) >= LAB_RECORDS_MAX) {
-        s->actor = "form";
+        s->who = (struct lab_who){.actor = "form", .human = true};
         state_event(s, &(struct state_event){.kind = "form.refused",
                                              .connector = s->stack.members[member].connector->id,
                                              .object = o->id,
@@ -174,7 +175,7 @@ static void edit(struct lab_state *s, int index, int64_t hour, int n) {
     int64_t tick = (hour * 100 + n) * 16 + index;
     struct record r;
     if (world_outage(s, member) || !pick(s, o, "edit", tick, &r)) return;
-    s->actor = "colleague";
+    s->who = (struct lab_who){.actor = "colleague", .human = true};
     if (f->type == LAB_BOOLEAN) {
         r.value[f->index] = "1";
         int64_t person = person_of(s, e->object, r.id);
@@ -189,16 +190,18 @@ static void edit(struct lab_state *s, int index, int64_t hour, int n) {
     record_update(s, member, o, r.id, &r, (uint64_t)1 << f->index, true);
 }
 
-static void hour_tick(struct lab_state *s) {
+static void arrivals(struct lab_state *s, int index) {
     int64_t hour = s->now_ms / MS_HOUR;
-    for (int i = 0; i < s->stack.arrivals_count; i++)
-        for (int n = count_in_hour(s, "arrivals", i, s->stack.arrivals[i].per_day, hour); n > 0;
-             n--)
-            arrive(s, i, hour, n);
-    for (int i = 0; i < s->stack.edits_count; i++)
-        for (int n = count_in_hour(s, "edits", i, s->stack.edits[i].per_day, hour); n > 0; n--)
-            edit(s, i, hour, n);
-    schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "hour", 0);
+    int count = count_in_hour(s, "arrivals", index, s->stack.arrivals[index].per_day, hour);
+    for (int n = count; n > 0; n--) arrive(s, index, hour, n);
+    schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "arrivals", index);
+}
+
+static void edits(struct lab_state *s, int index) {
+    int64_t hour = s->now_ms / MS_HOUR;
+    int count = count_in_hour(s, "edits", index, s->stack.edits[index].per_day, hour);
+    for (int n = count; n > 0; n--) edit(s, index, hour, n);
+    schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "edits", index);
 }
 
 static int64_t sync_interval(struct lab_state *s) {
@@ -221,7 +224,8 @@ void world_reschedule(struct lab_state *s) {
 
 static void run_due_event(struct lab_state *s, const char *kind, int64_t ref) {
     if (str_eq(kind, "outage")) outage(s, ref);
-    else if (str_eq(kind, "hour")) hour_tick(s);
+    else if (str_eq(kind, "arrivals")) arrivals(s, (int)ref);
+    else if (str_eq(kind, "edits")) edits(s, (int)ref);
     else if (str_eq(kind, "sync")) {
         sync_run(s, "schedule");
         world_reschedule(s);
@@ -263,7 +267,7 @@ const char *world_full(struct lab_state *s) {
 }
 
 bool world_advance_some(struct lab_state *s, int64_t until_ms, int64_t slice_ms) {
-    const char *actor = s->actor;
+    struct lab_who who = s->who;
     struct arena *outer = s->scratch, inner;
     int64_t began_ms = clock_monotonic_ms();
     bool more = true, slice = true, stands = false;
@@ -277,7 +281,7 @@ bool world_advance_some(struct lab_state *s, int64_t until_ms, int64_t slice_ms)
         slice = clock_monotonic_ms() - began_ms < slice_ms;
     }
     s->scratch = outer;
-    s->actor = actor;
+    s->who = who;
     if (!more && !stands) s->now_ms = until_ms;
     return !more;
 }

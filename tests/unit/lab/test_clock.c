@@ -268,10 +268,12 @@ static void test_reads_have_an_end(void **state) {
 static void test_events_have_an_end(void **state) {
     const struct lab_scenario *s;
     struct worker w = syncing_worker(*state, &s);
-    set_meta(*state, &w, s,
-             arena_printf(
-                 *state, "INSERT INTO event (seq, at_ms, actor, kind) VALUES (%d, 0, 'world', 'x')",
-                 LAB_EVENTS_MAX - 1));
+    set_meta(
+        *state, &w, s,
+        arena_printf(
+            *state,
+            "INSERT INTO event (seq, at_ms, actor, human, kind) VALUES (%d, 0, 'world', 0, 'x')",
+            LAB_EVENTS_MAX - 1));
     assert_int_equal(fixture_step(*state, &w, MINUTE).status, 200); /* nothing comes of it */
     int64_t began_ms = fixture_sql(*state, &w, "SELECT 1").now_ms;
     struct lab_answer answer = fixture_step(*state, &w, WEEK);
