@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "lab/lab.h"
 #include "labmodel/lab_read.h"
+#include "labmodel/lab_rules.h"
 #include "labmodel/lab_solution.h"
 #include "labmodel/lab_xml.h"
 #include "sandbox/author_sql.h"
@@ -94,6 +95,17 @@ static void check_dialects(struct tree *t, const char *name, const struct lab_co
     }
 }
 
+/* Their steps are checked where they are bound: with the scenarios. */
+static void check_kinds(struct tree *t) {
+    const char **names;
+    size_t count = names_in(t, "labs/kinds", false, &names);
+    for (size_t i = 0; i < count; i++) {
+        const char *file = arena_printf(t->arena, "labs/kinds/%s.xml", names[i]);
+        xmlNode *root = read_root(t, file, "kind");
+        if (root) check_name(t, file, root, names[i]);
+    }
+}
+
 static void check_connectors(struct tree *t) {
     const char **names, **folders;
     size_t count = names_in(t, "labs/connectors", false, &names);
@@ -125,6 +137,15 @@ static void check_query(struct tree *t, struct author_sql *p, const struct lab_c
              "The query of “%s” cannot be asked: %s.", c->id, why);
 }
 
+/* SQL of a kind, as the stack binds it. */
+static void check_statement(struct tree *t, struct author_sql *p, const struct lab_statement *sql) {
+    const char *why;
+    size_t offset;
+    if (!author_sql_check(p, sql->text, &why, &offset))
+        diag_add(t->diags, SEVERITY_ERROR, sql->file, sql->line, 1, "lab-sql",
+                 "The SQL of this element cannot be asked: %s.", why);
+}
+
 static void check_each(struct tree *t, struct author_sql *p, const struct lab_solution *one,
                        xmlNode *parent) {
     for (xmlNode *n = lab_xml_child(parent, NULL); n; n = lab_xml_next(n, NULL)) {
@@ -149,6 +170,8 @@ static void check_sql(struct tree *t, const struct lab_scenario *s,
                  why);
         return;
     }
+    for (int i = 0; i < s->stack.statement_count; i++)
+        check_statement(t, p, s->stack.statements[i]);
     for (int i = 0; i < s->check_count; i++) check_query(t, p, &s->checks[i], file);
     for (int i = 0; i < solutions->count; i++)
         check_each(t, p, &solutions->solution[i], solutions->solution[i].root);
@@ -200,6 +223,7 @@ void lab_check_tree(const char *root, struct diag_list *diags) {
     const char **ids;
     diag_init(&found, diags->arena);
     check_connectors(&t);
+    check_kinds(&t);
     size_t count = lab_scenario_ids(root, &ids, diags->arena);
     for (size_t i = 0; i < count; i++) check_scenario(&t, ids[i]);
     add_once(diags, &found);

@@ -22,7 +22,7 @@ struct screen {
     int64_t page;
     bool adding;
     bool typed; /* the form is shown again with what was typed into it: it was refused */
-    int list_question, record_question, mapping_question, events_question;
+    int list_question, record_question, naming_question, events_question;
     const char *sql;  /* of the console */
     void *more;       /* data of pages other than the run's */
     const char *look; /* the action under which the audit log has the look */
@@ -82,6 +82,8 @@ enum err screen_check_part(struct screen *s, struct view *v) MUST_USE;
 enum err screen_tasks_part(struct screen *s, struct view *v) MUST_USE;
 void screen_access_part(struct screen *s, struct view *v);
 void screen_calls(struct screen *s, struct view *v);
+/* Where the words of the shown object come from (lab_value_path); false: it has none. */
+bool screen_naming(const struct screen *s, struct lab_value_path *path);
 void screen_clock(struct screen *s, struct view *v);
 
 #endif

@@ -25,11 +25,10 @@ static void ask_member(struct screen *s) {
                                                  "object", path_of(s, s->object), "offset",
                                                  (json_int_t)((s->page - 1) * PAGE_ROWS), "limit",
                                                  PAGE_ROWS, "find", s->find ? s->find : ""));
-    const struct lab_object *mapping = lab_object_of_kind(s->stack->members[s->member].connector,
-                                                          LAB_FIELD_MAPPING);
-    if (s->object->kind == LAB_VALUE_MAPPING && mapping)
-        s->mapping_question = question(s, json_pack("{s:s, s:s, s:i}", "view", "list", "object",
-                                                    path_of(s, mapping), "limit", 100));
+    struct lab_value_path path;
+    if (screen_naming(s, &path))
+        s->naming_question = question(s, json_pack("{s:s, s:s, s:i}", "view", "list", "object",
+                                                   path.reference->of, "limit", 100));
 }
 
 enum err screen_show(struct screen *s) {

@@ -57,7 +57,7 @@ enum err screen_open(struct request *r, struct screen **out) {
     if (!l) return http_refuse(r, ERR_NOT_FOUND, "lab_none_here", NULL);
     lab_ask_init(&s->ask, r->arena, r->now_ms);
     s->r = r;
-    s->member = s->list_question = s->record_question = s->mapping_question = s->events_question =
+    s->member = s->list_question = s->record_question = s->naming_question = s->events_question =
         -1;
     enum err e = lab_store_run(r->db, r->arena, r->param[0], &s->ask.run);
     if (e && e != ERR_NOT_FOUND) return http_refuse(r, e, "lab_unreadable", NULL);
@@ -100,9 +100,9 @@ void screen_part(struct screen *s, const char *(*get)(struct request *, const ch
     const struct lab_connector *c = s->stack->members[s->member].connector;
     s->tab = c->id;
     s->object = get(r, "object") ? lab_object_find(c, get(r, "object")) : NULL;
-    if (!s->object) s->object = lab_object_of_kind(c, LAB_RECORD);
+    if (!s->object) s->object = lab_object_first(c);
     for (int i = 0; i < c->object_count && !get(r, "object"); i++)
-        if (c->objects[i].kind == LAB_RECORD && c->objects[i].operations & LAB_CREATE)
+        if (!c->objects[i].setup && c->objects[i].operations & LAB_CREATE)
             s->object = &c->objects[i];
 }
 

@@ -24,8 +24,8 @@ void screen_clock(struct screen *s, struct view *v) {
     screen_time(v, "clock", screen_number(summary, "now_ms"), s->r);
     view_int(v, "actions", s->ask.effective);
     view_int(v, "events", screen_number(summary, "events"));
-    view_bool(v, "has_next_sync", screen_number(summary, "next_sync_ms") != 0);
-    screen_time(v, "next_sync", screen_number(summary, "next_sync_ms"), s->r);
+    view_bool(v, "has_next_run", screen_number(summary, "next_run_ms") != 0);
+    screen_time(v, "next_run", screen_number(summary, "next_run_ms"), s->r);
     for (int i = 0; i < s->stack->member_count; i++) {
         json_t *m = json_array_get(json_object_get(summary, "members"), (size_t)i);
         if (!screen_number(m, "outage_ms")) continue;
@@ -207,7 +207,7 @@ void screen_access_part(struct screen *s, struct view *v) {
         const char *base = arena_printf(r->arena, "%s/runs/%s/api/%s", r->origin, run,
                                         d->connector_id),
                    *how = "";
-        const struct lab_object *o = lab_object_of_kind(s->stack->members[i].connector, LAB_RECORD);
+        const struct lab_object *o = lab_object_first(s->stack->members[i].connector);
         const char *path = arena_printf(r->arena, "%s%s%s", base, d->base,
                                         d->objects[o->index].path);
         switch (d->auth) {

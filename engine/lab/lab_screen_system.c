@@ -30,7 +30,7 @@ static void objects(struct screen *s, struct view *v) {
 
 /* What a list shows of an object: few columns of records, all of the configuration. */
 static int column_count(const struct lab_object *o) {
-    return o->kind == LAB_RECORD && o->field_count > 8 ? 8 : o->field_count;
+    return !o->setup && o->field_count > 8 ? 8 : o->field_count;
 }
 
 static void list_part(struct screen *s, struct view *v) {
@@ -83,18 +83,31 @@ static void option(struct view *list, const char *value, const char *text, bool 
     view_bool(o, "chosen", chosen);
 }
 
-/* Mappings as "Industry_x → industry", to choose from. */
-static void mapping_options(struct screen *s, struct view *list, const char *current) {
+bool screen_naming(const struct screen *s, struct lab_value_path *path) {
+    for (int i = 0; i < s->object->field_count; i++)
+        if (s->object->fields[i].type == LAB_VALUE_NAME &&
+            lab_value_path(s->stack, s->object, &s->object->fields[i], path))
+            return true;
+    return false;
+}
+
+/* Does the field say which record names the field that words of this object belong to? */
+static bool names_words(const struct screen *s, const struct lab_field *f) {
+    struct lab_value_path path;
+    return screen_naming(s, &path) && path.reference == f;
+}
+
+/* Such records as "Industry_x → industry", to choose from. */
+static void naming_options(struct screen *s, struct view *list, const char *current) {
     json_t *row;
     size_t i;
-    json_array_foreach (json_object_get(screen_json(s, s->mapping_question), "rows"), i, row) {
+    json_array_foreach (json_object_get(screen_json(s, s->naming_question), "rows"), i, row) {
         json_t *shown = json_object_get(row, "shown");
         const char *id = screen_text(row, "id");
         option(list, id,
                arena_printf(s->r->arena, "%s → %s", at(shown, 0) ? at(shown, 0) : "",
                             at(shown, 1) ? at(shown, 1) : ""),
-               current ? str_eq(current, id)
-                       : str_eq(at(json_object_get(row, "neutral"), 3), "value_map"));
+               str_eq(current, id));
     }
 }
 
@@ -120,22 +133,18 @@ static void field_options(struct screen *s, struct view *list, const struct lab_
                str_eq(current, o->fields[i].id));
 }
 
-/* Values that a value mapping may pair: those of the fields that go through the map. */
+/* Words that the field may hold: those of the picklists that the naming records name. */
 static void word_options(struct screen *s, struct view *list, const struct lab_field *f) {
-    const struct lab_sync *y = &s->stack->sync;
-    bool left = str_eq(f->of, "left");
-    const struct lab_object *side = left ? y->left : y->right;
-    int member = left ? y->left_member : y->right_member;
+    struct lab_value_path path;
     json_t *row;
     size_t i;
-    json_array_foreach (json_object_get(screen_json(s, s->mapping_question), "rows"), i, row) {
-        json_t *neutral = json_object_get(row, "neutral");
-        const struct lab_field *mapped = str_eq(at(neutral, 3), "value_map")
-                                             ? lab_field_find(side, at(neutral, left ? 0 : 1))
-                                             : NULL;
-        for (int k = 0; mapped && k < mapped->value_count; k++) {
-            const char *name = lab_surface_value(s->dialects[member], side, mapped,
-                                                 mapped->values[k]);
+    if (!lab_value_path(s->stack, s->object, f, &path)) return;
+    json_array_foreach (json_object_get(screen_json(s, s->naming_question), "rows"), i, row) {
+        const struct lab_field *named = lab_field_find(
+            path.of, at(json_object_get(row, "neutral"), path.names->index));
+        for (int k = 0; named && k < named->value_count; k++) {
+            const char *name = lab_surface_value(s->dialects[path.of_member], path.of, named,
+                                                 named->values[k]);
             option(list, name, name, false);
         }
     }
@@ -196,12 +205,12 @@ static void input(struct screen *s, struct view *v, struct view *list, const str
     }
     struct view *options = view_list(item, "options");
     bool select = f->type == LAB_PICKLIST || f->type == LAB_BOOLEAN || f->type == LAB_FIELD_NAME ||
-                  str_eq(f->id, "mapping_id");
+                  names_words(s, f);
     view_bool(item, "select", select);
     view_bool(item, "words", f->type == LAB_VALUE_NAME);
     view_bool(item, "plain", !select && f->type != LAB_VALUE_NAME);
     if (select && !f->required) option(options, "", "", !value);
-    if (str_eq(f->id, "mapping_id")) mapping_options(s, options, value);
+    if (names_words(s, f)) naming_options(s, options, value);
     else if (f->type == LAB_PICKLIST)
         picklist_options(s, options, o, f, value ? value : f->required ? f->values[0] : NULL);
     else if (f->type == LAB_FIELD_NAME) field_options(s, options, f, value);
@@ -269,8 +278,11 @@ static void record_part(struct screen *s, struct view *v) {
     if (loser) view_text(v, "loser_wrong", refusal(s, loser));
 }
 
+/* Nothing can be filled in: making one starts something. */
 static bool only_runs(const struct lab_object *o) {
-    return o->kind == LAB_SYNC_RUN || o->kind == LAB_DEDUPE_JOB;
+    for (int i = 0; i < o->field_count; i++)
+        if (!o->fields[i].read_only) return false;
+    return true;
 }
 
 void screen_member_part(struct screen *s, struct view *v) {

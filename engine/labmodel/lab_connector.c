@@ -7,9 +7,6 @@
 
 static const char *const type_names[] = {"text",     "email",     "integer",    "boolean",   "time",
                                          "picklist", "reference", "field-name", "value-name"};
-static const char *const kind_names[] = {"record",       "field-mapping", "value-mapping",
-                                         "sync-setting", "sync-run",      "dedupe-rule",
-                                         "dedupe-job"};
 static const char *const operation_names[] = {"list", "get", "create", "update", "delete", "merge"};
 
 const struct lab_object *lab_object_find(const struct lab_connector *c, const char *id) {
@@ -18,10 +15,16 @@ const struct lab_object *lab_object_find(const struct lab_connector *c, const ch
     return NULL;
 }
 
-const struct lab_object *lab_object_of_kind(const struct lab_connector *c, enum lab_kind kind) {
+const struct lab_object *lab_object_first(const struct lab_connector *c) {
     for (int i = 0; i < c->object_count; i++)
-        if (c->objects[i].kind == kind) return &c->objects[i];
+        if (!c->objects[i].setup) return &c->objects[i];
     return NULL;
+}
+
+int lab_key_find(const struct lab_object *o, const char *id) {
+    for (int i = 0; i < o->key_count; i++)
+        if (str_eq(o->keys[i].id, id)) return i;
+    return -1;
 }
 
 const struct lab_field *lab_field_find(const struct lab_object *o, const char *id) {
@@ -63,6 +66,7 @@ static void read_field(struct lab_field *f, xmlNode *n, const char *file, struct
     f->required = lab_xml_true(n, "required");
     f->read_only = lab_xml_true(n, "read-only");
     f->sticky = lab_xml_true(n, "sticky");
+    f->indexed = lab_xml_true(n, "indexed");
     f->max = lab_xml_int(n, "max", 255);
     f->value_count = lab_xml_count(n, "value");
     f->values = NEW_ARRAY(a, const char *, (size_t)f->value_count);
@@ -98,6 +102,18 @@ static unsigned read_operations(const char *text) {
     return operations;
 }
 
+static void read_keys(struct lab_object *o, xmlNode *n, const struct lab_connector *c,
+                      struct arena *a, struct diag_list *diags) {
+    o->keys = NEW_ARRAY(a, struct lab_key, (size_t)lab_xml_count(n, "key"));
+    for (xmlNode *k = lab_xml_child(n, "key"); k; k = lab_xml_next(k, "key")) {
+        struct lab_key key = {lab_xml_attr(k, "id", a), lab_xml_attr(k, "sql", a)};
+        if (lab_key_find(o, key.id) >= 0)
+            lab_xml_problem(diags, c->file, k, "lab-duplicate", "The key “%s” stands here twice.",
+                            key.id);
+        o->keys[o->key_count++] = key;
+    }
+}
+
 static void read_object(struct lab_object *o, xmlNode *n, const struct lab_connector *c,
                         struct arena *a, struct diag_list *diags) {
     o->id = lab_xml_attr(n, "id", a);
@@ -105,9 +121,7 @@ static void read_object(struct lab_object *o, xmlNode *n, const struct lab_conne
     o->plural = lab_xml_attr(n, "plural", a);
     xmlNode *about = lab_xml_child(n, "about");
     o->about = about ? lab_xml_text(about, a) : "";
-    const char *kind = lab_xml_attr(n, "kind", a);
-    o->kind = kind ? (enum lab_kind)lab_name_index(kind_names, COUNT_OF(kind_names), kind)
-                   : LAB_RECORD;
+    o->setup = lab_xml_true(n, "setup");
     o->operations = read_operations(lab_xml_attr(n, "operations", a));
     o->table = arena_printf(a, "%s_%s", c->id, o->id);
     if (!lab_name_valid(o->id))
@@ -120,6 +134,7 @@ static void read_object(struct lab_object *o, xmlNode *n, const struct lab_conne
         o->field_count = LAB_FIELDS_MAX;
     }
     o->fields = NEW_ARRAY(a, struct lab_field, (size_t)o->field_count);
+    read_keys(o, n, c, a, diags);
     int i = 0;
     for (xmlNode *f = lab_xml_child(n, "field"); f && i < o->field_count;
          f = lab_xml_next(f, "field"), i++) {
@@ -137,6 +152,7 @@ bool lab_connector_read(struct lab_connector *c, xmlNode *root, const char *file
     int before = diags->errors;
     memset(c, 0, sizeof *c);
     c->file = file;
+    c->root = root;
     c->id = lab_xml_attr(root, "id", a);
     c->title = lab_xml_attr(root, "title", a);
     xmlNode *about = lab_xml_child(root, "about");

@@ -25,20 +25,9 @@ enum lab_type {
     LAB_PICKLIST,   /* one of field.values */
     LAB_REFERENCE,  /* id of a record of field.of ("crm.contact") */
     LAB_FIELD_NAME, /* name of a field of field.of */
-    LAB_VALUE_NAME, /* a value of the field that the row's mapping names on the side field.of
-                       ("left", "right") */
-};
-
-/* What an object does beyond keeping records. */
-enum lab_kind {
-    LAB_RECORD,
-    LAB_FIELD_MAPPING, /* left_field, right_field, direction, transform */
-    LAB_VALUE_MAPPING, /* mapping_id, left_value, right_value */
-    LAB_SYNC_SETTING,  /* one row: match_key, empty_values, conflict, create_left, create_right,
-                          frequency */
-    LAB_SYNC_RUN,      /* creating one runs the sync */
-    LAB_DEDUPE_RULE,   /* one row: match_key, survivor, blanks */
-    LAB_DEDUPE_JOB,    /* creating one merges all groups of the connector's dedupe object */
+    LAB_VALUE_NAME, /* a value of a field that another record names: field.of is a reference of
+                       this row and a field-name of the record it leads to ("mapping_id.left_field")
+                     */
 };
 
 enum lab_operation {
@@ -59,12 +48,21 @@ struct lab_field {
     const char *of;      /* see enum lab_type */
     const char **values; /* of a picklist */
     int value_count;
+    bool indexed; /* looked for often */
     int index;
+};
+
+/* A way to say which records are about the same: an SQL expression over the columns of the object's
+ * table; records with equal values are, those without one are not. */
+struct lab_key {
+    const char *id, *sql;
 };
 
 struct lab_object {
     const char *id, *title, *plural, *about;
-    enum lab_kind kind;
+    bool setup; /* what the system is set up with, not what it is for */
+    struct lab_key *keys;
+    int key_count;
     unsigned operations; /* enum lab_operation, or-ed */
     struct lab_field *fields;
     int field_count;
@@ -82,6 +80,7 @@ struct lab_connector {
     int object_count;
     struct lab_event *events;
     int event_count;
+    struct _xmlNode *root; /* <connector>: its bindings and transforms are read with the stack */
 };
 
 /* ---- Dialect --------------------------------------------------------------------------------- */
@@ -192,7 +191,7 @@ struct lab_seed {
     const char *object, *file;
 };
 
-enum lab_distortion { LAB_CASE, LAB_PAD, LAB_BLANK, LAB_DRIFT };
+enum lab_distortion { LAB_CASE, LAB_PAD, LAB_BLANK, LAB_DRIFT, LAB_CAPITAL };
 struct lab_distort {
     const char *object, *field;
     enum lab_distortion kind;
@@ -211,9 +210,17 @@ struct lab_lookup {
     int pair_count;
 };
 
+/* What a person who comes again writes otherwise than the record has it. */
+struct lab_retype {
+    const char *field;
+    enum lab_distortion kind; /* blank or capital */
+    int permille;
+};
 struct lab_arrivals {
     const char *object, *file;
     int per_day, returning_permille;
+    struct lab_retype *retypes;
+    int retype_count;
 };
 struct lab_edits {
     const char *object, *field;
@@ -224,20 +231,14 @@ struct lab_outage {
     int64_t after_ms, for_ms; /* from the stack's start */
 };
 
-struct lab_sync {
-    const struct lab_object *left, *right;
-    const struct lab_object *mapping, *value, *setting, *run;
-    int left_member,
-        right_member; /* indices of members; the configuration lives with the right one */
-    int link;         /* field of right that holds the id of left */
-    int left_email, right_email;
-};
-
 struct lab_stack {
     int64_t start_ms;
     struct lab_member members[LAB_CONNECTORS_MAX];
     int member_count;
-    struct lab_sync sync; /* left NULL = none */
+    struct lab_rule *rules; /* lab_rules.h */
+    int rule_count;
+    const struct lab_statement **statements; /* all SQL of the rules, by its index */
+    int statement_count;
     struct lab_seed *seeds;
     int seed_count;
     struct lab_distort *distorts;
@@ -253,7 +254,20 @@ struct lab_stack {
 };
 
 const struct lab_object *lab_object_find(const struct lab_connector *c, const char *id);
-const struct lab_object *lab_object_of_kind(const struct lab_connector *c, enum lab_kind kind);
+/* The first object that is no setup. */
+const struct lab_object *lab_object_first(const struct lab_connector *c);
+/* The key's place in the object's keys, -1. */
+int lab_key_find(const struct lab_object *o, const char *id);
+/* Where the values of a field of type value-name come from: the row's field that refers to the
+ * naming record, the object of that record, its field that names, and the object whose field is
+ * named. False when `f` leads nowhere. */
+struct lab_value_path {
+    const struct lab_field *reference, *names;
+    const struct lab_object *naming, *of;
+    int of_member;
+};
+bool lab_value_path(const struct lab_stack *s, const struct lab_object *o,
+                    const struct lab_field *f, struct lab_value_path *out);
 const struct lab_field *lab_field_find(const struct lab_object *o, const char *id);
 /* The field whose name in the dialect is `as`; NULL when unknown. */
 const struct lab_field *lab_field_named(const struct lab_object *o, const struct lab_dialect *d,

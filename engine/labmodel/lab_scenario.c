@@ -220,10 +220,15 @@ static xmlNode *add_xml(struct loader *l, const char *name, const char *schema) 
                                                                    : NULL;
 }
 
+static void add_kinds(struct loader *l, xmlNode *parent) {
+    for (xmlNode *n = parent ? lab_xml_child(parent, "bind") : NULL; n; n = lab_xml_next(n, "bind"))
+        add_xml(l, arena_printf(l->a, "kinds/%s.xml", lab_xml_attr(n, "kind", l->a)), "kind");
+}
+
 static void add_connectors(struct loader *l, xmlNode *stack) {
     for (xmlNode *c = lab_xml_child(stack, "connector"); c; c = lab_xml_next(c, "connector")) {
         const char *id = lab_xml_attr(c, "id", l->a);
-        add_xml(l, arena_printf(l->a, "connectors/%s.xml", id), "connector");
+        add_kinds(l, add_xml(l, arena_printf(l->a, "connectors/%s.xml", id), "connector"));
         for (xmlNode *d = lab_xml_child(c, "dialect"); d; d = lab_xml_next(d, "dialect"))
             add_xml(l, arena_printf(l->a, "connectors/%s/%s.xml", id, lab_xml_attr(d, "id", l->a)),
                     "dialect");
@@ -251,6 +256,7 @@ enum err lab_scenario_load(struct lab_scenario *out, const char *root, const cha
     xmlNode *stack = stack_file ? add_xml(&l, stack_name, "stack") : NULL;
     if (stack) {
         add_connectors(&l, stack);
+        add_kinds(&l, stack);
         add_csv(&l, stack, id);
     }
     /* What does not follow its schema is not read any further: follow-up errors would only confuse.

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "labmodel/lab_pack.h"
 #include "labmodel/lab_read.h"
+#include "labmodel/lab_rules.h"
 #include "labmodel/lab_xml.h"
 
 struct reader {
@@ -41,6 +42,22 @@ const struct lab_object *lab_object_by_path(const struct lab_stack *s, const cha
         return lab_object_find(c, dot + 1);
     }
     return NULL;
+}
+
+bool lab_value_path(const struct lab_stack *s, const struct lab_object *o,
+                    const struct lab_field *f, struct lab_value_path *out) {
+    const char *dot = f->of ? strchr(f->of, '.') : NULL;
+    memset(out, 0, sizeof *out);
+    for (int i = 0; dot && i < o->field_count; i++)
+        if (strlen(o->fields[i].id) == (size_t)(dot - f->of) &&
+            strncmp(o->fields[i].id, f->of, (size_t)(dot - f->of)) == 0)
+            out->reference = &o->fields[i];
+    if (!out->reference || out->reference->type != LAB_REFERENCE) return false;
+    out->naming = lab_object_by_path(s, out->reference->of, NULL);
+    out->names = out->naming ? lab_field_find(out->naming, dot + 1) : NULL;
+    if (!out->names || out->names->type != LAB_FIELD_NAME) return false;
+    out->of = lab_object_by_path(s, out->names->of, &out->of_member);
+    return out->of != NULL;
 }
 
 static xmlNode *root_of(struct reader *r, const char *name, const char *element, xmlNode *from) {
@@ -110,52 +127,22 @@ static const struct lab_field *field_attr(struct reader *r, xmlNode *n, const st
     return f;
 }
 
-/* The fields that the sync's code reads by name; a connector without them cannot carry a sync. */
-static void need_fields(struct reader *r, xmlNode *n, const struct lab_object *o,
-                        const char *const *names) {
-    for (; o && *names; names++)
-        if (!lab_field_find(o, *names))
-            lab_xml_problem(r->diags, r->file, n, "lab-missing",
-                            "The object “%s” needs a field “%s” for the sync.", o->id, *names);
-}
-
-static void read_sync(struct reader *r, xmlNode *n) {
-    struct lab_sync *y = &r->stack->sync;
-    const struct lab_object *left = object_attr(r, n, "left", &y->left_member);
-    const struct lab_object *right = object_attr(r, n, "right", &y->right_member);
-    if (!left || !right) return;
-    const struct lab_connector *c = r->stack->members[y->right_member].connector;
-    y->mapping = lab_object_of_kind(c, LAB_FIELD_MAPPING);
-    y->value = lab_object_of_kind(c, LAB_VALUE_MAPPING);
-    y->setting = lab_object_of_kind(c, LAB_SYNC_SETTING);
-    y->run = lab_object_of_kind(c, LAB_SYNC_RUN);
-    const struct lab_field *link = field_attr(r, n, right, "link");
-    const struct lab_field *left_email = lab_field_find(left, "email"),
-                           *right_email = lab_field_find(right, "email");
-    if (!y->mapping || !y->value || !y->setting || !y->run || !left_email || !right_email) {
-        lab_xml_problem(r->diags, r->file, n, "lab-missing",
-                        "The right side's connector needs a field mapping, a value mapping, a sync "
-                        "setting and a sync run, and both objects a field “email”.");
-        return;
+static void check_value_names(struct reader *r) {
+    struct lab_value_path path;
+    for (int m = 0; m < r->stack->member_count; m++) {
+        const struct lab_connector *c = r->stack->members[m].connector;
+        for (int i = 0; i < c->object_count; i++)
+            for (int k = 0; k < c->objects[i].field_count; k++) {
+                const struct lab_field *f = &c->objects[i].fields[k];
+                if (f->type == LAB_VALUE_NAME &&
+                    !lab_value_path(r->stack, &c->objects[i], f, &path))
+                    lab_xml_problem(r->diags, c->file, c->root, "lab-of",
+                                    "“%s” of the field “%s” must be a reference of the same object "
+                                    "and a field-name of the object that it leads to, with a dot "
+                                    "between.",
+                                    f->of ? f->of : "", f->id);
+            }
     }
-    static const char *const mapping[] = {"left_field", "right_field", "direction", "transform",
-                                          NULL};
-    static const char *const value[] = {"mapping_id", "left_value", "right_value", NULL};
-    static const char *const setting[] = {"match_key",    "empty_values", "conflict", "create_left",
-                                          "create_right", "frequency",    NULL};
-    static const char *const run[] = {
-        "started",       "finished", "status",   "trigger", "created_left",
-        "created_right", "updated",  "rejected", "calls",   NULL};
-    need_fields(r, n, y->mapping, mapping);
-    need_fields(r, n, y->value, value);
-    need_fields(r, n, y->setting, setting);
-    need_fields(r, n, y->run, run);
-    if (!link) return;
-    y->link = link->index;
-    y->left_email = left_email->index;
-    y->right_email = right_email->index;
-    y->left = left;
-    y->right = right;
 }
 
 static const char *file_attr(struct reader *r, xmlNode *n) {
@@ -233,6 +220,18 @@ static void read_lookups(struct reader *r, xmlNode *root) {
     }
 }
 
+static void read_retypes(struct reader *r, xmlNode *parent, const struct lab_object *o,
+                         struct lab_arrivals *out) {
+    out->retypes = NEW_ARRAY(r->a, struct lab_retype, (size_t)lab_xml_count(parent, "retype"));
+    for (xmlNode *n = lab_xml_child(parent, "retype"); n; n = lab_xml_next(n, "retype")) {
+        field_attr(r, n, o, "field");
+        bool blank = str_eq(lab_xml_attr(n, "kind", r->a), "blank");
+        out->retypes[out->retype_count++] = (struct lab_retype){lab_xml_attr(n, "field", r->a),
+                                                                blank ? LAB_BLANK : LAB_CAPITAL,
+                                                                lab_xml_int(n, "permille", 1000)};
+    }
+}
+
 static void read_world(struct reader *r, xmlNode *root) {
     struct lab_stack *s = r->stack;
     s->arrivals = NEW_ARRAY(r->a, struct lab_arrivals, (size_t)lab_xml_count(root, "arrivals"));
@@ -240,9 +239,12 @@ static void read_world(struct reader *r, xmlNode *root) {
         const struct lab_object *o = object_attr(r, n, "object", NULL);
         const char *name = file_attr(r, n);
         if (o) check_seed(r, name, o);
-        s->arrivals[s->arrivals_count++] = (struct lab_arrivals){lab_xml_attr(n, "object", r->a),
-                                                                 name, lab_xml_int(n, "per-day", 0),
-                                                                 lab_xml_int(n, "returning", 0)};
+        struct lab_arrivals *each = &s->arrivals[s->arrivals_count++];
+        each->object = lab_xml_attr(n, "object", r->a);
+        each->file = name;
+        each->per_day = lab_xml_int(n, "per-day", 0);
+        each->returning_permille = lab_xml_int(n, "returning", 0);
+        read_retypes(r, n, o, each);
     }
     s->edits = NEW_ARRAY(r->a, struct lab_edits, (size_t)lab_xml_count(root, "edits"));
     for (xmlNode *n = lab_xml_child(root, "edits"); n; n = lab_xml_next(n, "edits")) {
@@ -278,8 +280,8 @@ bool lab_stack_read(struct lab_stack *out, const struct lab_files *files, const 
     for (xmlNode *n = lab_xml_child(root, "connector"); n; n = lab_xml_next(n, "connector"))
         read_member(&r, n);
     if (diags->errors == before) {
-        xmlNode *sync = lab_xml_child(root, "sync");
-        if (sync) read_sync(&r, sync);
+        check_value_names(&r);
+        (void)lab_rules_read(out, files, root, r.file, a, diags);
         read_seeds(&r, root);
         read_distorts(&r, root);
         read_lookups(&r, root);

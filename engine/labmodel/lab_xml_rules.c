@@ -220,7 +220,9 @@ static void report(const struct rules *r, const char *file, const struct faults 
         told[i] = f->node &&
                   lab_xml_explain_attributes(r->grammar, f->node, file, r->arena, diags) > 0;
         if (told[i]) continue;
-        xmlNode *odd = is_general(f) && f->code != XML_RELAXNG_ERR_ATTRVALID
+        /* That an element is missing may be said of one that nobody knows, too. */
+        bool of_children = is_general(f) || f->code == XML_RELAXNG_ERR_NOELEM;
+        xmlNode *odd = of_children && f->code != XML_RELAXNG_ERR_ATTRVALID
                            ? unexpected_child(r, f->node)
                            : NULL;
         if (odd) report_unexpected_child(r, file, odd, diags);

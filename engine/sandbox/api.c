@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/text.h"
+#include "sandbox/rules.h"
 #include "sandbox/world.h"
 
 void api_bind(struct api *x, struct lab_state *s, int member, struct arena *a) {
@@ -210,4 +211,5 @@ void api_step(struct lab_state *s, json_t *action, struct step_answer *out) {
         return;
     }
     call(&x);
+    (void)rules_run(s);
 }

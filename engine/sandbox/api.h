@@ -25,8 +25,11 @@ bool api_problem(struct api *x, enum lab_problem what, const char *field, const 
                  int64_t seconds);
 /* The record as the dialect shows it. */
 void api_record(struct api *x, const struct lab_object *o, const struct record *r, struct buf *out);
-/* A field's value for a screen or a body: also resolves LAB_VALUE_NAME through the row's mapping.
- */
+/* The field that a value of type value-name belongs to in this row; NULL: none yet. */
+const struct lab_field *api_named_field(struct api *x, const struct lab_object *o,
+                                        const struct record *r, int field,
+                                        struct lab_value_path *path);
+/* A field's value for a screen or a body. */
 const char *api_text(struct api *x, const struct lab_object *o, const struct record *r, int field);
 
 void api_list(struct api *x);

@@ -12,30 +12,24 @@ static void key(struct buf *out, const char *name, bool *first) {
     buf_putc(out, ':');
 }
 
-/* The field that a value mapping's value belongs to: its mapping names it. */
-static const struct lab_field *mapped_field(struct api *x, const struct lab_object *o,
-                                            const struct record *r, int field, int *member) {
-    const struct lab_sync *y = &x->s->stack.sync;
-    const char *mapping_id = record_value(o, r, "mapping_id");
-    struct record mapping;
-    if (!y->left || !mapping_id || !record_get(x->s, y->mapping, mapping_id, &mapping, x->a))
-        return NULL;
-    bool left = str_eq(o->fields[field].of, "left");
-    *member = left ? y->left_member : y->right_member;
-    return lab_field_find(left ? y->left : y->right,
-                          record_value(y->mapping, &mapping, left ? "left_field" : "right_field"));
+const struct lab_field *api_named_field(struct api *x, const struct lab_object *o,
+                                        const struct record *r, int field,
+                                        struct lab_value_path *path) {
+    struct record naming;
+    if (!lab_value_path(&x->s->stack, o, &o->fields[field], path)) return NULL;
+    const char *id = r->value[path->reference->index];
+    if (record_empty(id) || !record_get(x->s, path->naming, id, &naming, x->a)) return NULL;
+    return lab_field_find(path->of, naming.value[path->names->index]);
 }
 
 const char *api_text(struct api *x, const struct lab_object *o, const struct record *r, int field) {
     const struct lab_field *f = &o->fields[field];
     if (f->type != LAB_VALUE_NAME)
         return lab_surface_text(&x->surface, o, f, r->value[field], x->a);
-    int member = 0;
-    const struct lab_field *of = mapped_field(x, o, r, field, &member);
-    const struct lab_sync *y = &x->s->stack.sync;
-    const struct lab_object *side = member == y->left_member ? y->left : y->right;
+    struct lab_value_path path;
+    const struct lab_field *of = api_named_field(x, o, r, field, &path);
     if (!of || of->type != LAB_PICKLIST || record_empty(r->value[field])) return r->value[field];
-    return lab_surface_value(x->s->dialect[member], side, of, r->value[field]);
+    return lab_surface_value(x->s->dialect[path.of_member], path.of, of, r->value[field]);
 }
 
 void api_record(struct api *x, const struct lab_object *o, const struct record *r,

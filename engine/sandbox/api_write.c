@@ -5,9 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "sandbox/api.h"
-#include "sandbox/dedupe.h"
-#include "sandbox/sync.h"
-#include "sandbox/world.h"
+#include "sandbox/rules.h"
 
 struct problem {
     enum lab_problem what;
@@ -18,23 +16,14 @@ static struct problem problem(enum lab_problem what, const char *field, const ch
     return (struct problem){what, field, value};
 }
 
-/* The neutral name of a value mapping's value: the side's picklist has it; other values stay as
- * they are. */
-static const char *mapped_value(struct api *x, const struct lab_object *o, const struct record *r,
-                                int field) {
-    const struct lab_sync *y = &x->s->stack.sync;
-    const char *mapping_id = record_value(o, r, "mapping_id");
-    struct record mapping;
-    if (!y->left || !mapping_id || record_empty(r->value[field]) ||
-        !record_get(x->s, y->mapping, mapping_id, &mapping, x->a))
-        return r->value[field];
-    bool left = str_eq(o->fields[field].of, "left");
-    const struct lab_object *side = left ? y->left : y->right;
-    const struct lab_field *f = lab_field_find(
-        side, record_value(y->mapping, &mapping, left ? "left_field" : "right_field"));
-    if (!f || f->type != LAB_PICKLIST) return r->value[field];
-    return lab_surface_neutral(x->s->dialect[left ? y->left_member : y->right_member], side, f,
-                               r->value[field]);
+/* The neutral name of a value that belongs to a field which another record names: that field's
+ * picklist has it; other values stay as they are. */
+static const char *named_value(struct api *x, const struct lab_object *o, const struct record *r,
+                               int field) {
+    struct lab_value_path path;
+    const struct lab_field *f = api_named_field(x, o, r, field, &path);
+    if (!f || f->type != LAB_PICKLIST || record_empty(r->value[field])) return r->value[field];
+    return lab_surface_neutral(x->s->dialect[path.of_member], path.of, f, r->value[field]);
 }
 
 static const char *shown(struct api *x, json_t *value) {
@@ -57,7 +46,7 @@ static struct problem read_body(struct api *x, json_t *body, struct record *r, u
     }
     for (int i = 0; i < x->object->field_count; i++)
         if (x->object->fields[i].type == LAB_VALUE_NAME && *mask >> i & 1)
-            r->value[i] = mapped_value(x, x->object, r, i);
+            r->value[i] = named_value(x, x->object, r, i);
     return problem(LAB_PROBLEM_NONE, NULL, NULL);
 }
 
@@ -67,46 +56,20 @@ static struct problem validated(struct api *x, const struct record *r, uint64_t 
     return problem(p.what, x->names->fields[p.field->index].as, p.value);
 }
 
-/* Checks that a pair of fields stands in one mapping only. */
-static struct problem mapping_fits(struct api *x, const struct record *r, const char *own_id) {
-    const struct lab_object *o = x->object;
-    int count;
-    struct record *rows = record_all(x->s, o, x->a, &count);
-    for (int i = 0; i < count; i++) {
-        bool same =
-            str_eq(record_value(o, &rows[i], "left_field"), record_value(o, r, "left_field")) &&
-            str_eq(record_value(o, &rows[i], "right_field"), record_value(o, r, "right_field"));
-        if (same && !str_eq(rows[i].id, own_id))
-            return problem(LAB_PROBLEM_CONFLICT,
-                           x->names->fields[lab_field_find(o, "right_field")->index].as,
-                           rows[i].id);
-    }
-    return problem(LAB_PROBLEM_NONE, NULL, NULL);
+/* Runs the rules that listen to what was just written since `SAVEPOINT written`; where one of them
+ * refuses it, it is taken back. */
+static struct problem settle(struct api *x, bool guarded) {
+    struct rule_failure f = rules_run(x->s);
+    if (guarded && f.what) state_run(x->s, "ROLLBACK TO written", "");
+    if (guarded) state_run(x->s, "RELEASE written", "");
+    if (!f.what) return problem(LAB_PROBLEM_NONE, NULL, NULL);
+    return problem(f.what, f.field ? x->names->fields[f.field->index].as : NULL, f.value);
 }
 
-/* Applies a change of an object of the configuration. */
-static void take_effect(struct api *x) {
-    if (x->object->kind == LAB_SYNC_SETTING) world_reschedule(x->s);
-}
-
-static struct problem run_job(struct api *x, struct record *r) {
-    struct lab_who who = x->s->who;
-    if (x->object->kind == LAB_SYNC_RUN) {
-        if (!x->s->stack.sync.left) return problem(LAB_PROBLEM_CONFLICT, NULL, NULL);
-        r->id = sync_run(x->s, "manual");
-        record_get(x->s, x->object, r->id, r, x->a);
-        return problem(LAB_PROBLEM_NONE, NULL, NULL);
-    }
-    x->s->who = (struct lab_who){.actor = "dedupe"};
-    struct dedupe_result done = dedupe_run(x->s, x->member);
-    x->s->who = who;
-    const struct lab_field *groups = lab_field_find(x->object, "groups"),
-                           *merged = lab_field_find(x->object, "merged");
-    if (groups) r->value[groups->index] = arena_printf(x->a, "%d", done.groups);
-    if (merged) r->value[merged->index] = arena_printf(x->a, "%d", done.merged);
-    r->id = record_new_id(x->s, x->member, x->a);
-    record_insert(x->s, x->member, x->object, r);
-    return problem(LAB_PROBLEM_NONE, NULL, NULL);
+static bool guard(struct api *x, enum lab_trigger on) {
+    if (!rules_may_fail(x->s, on, x->object)) return false;
+    state_run(x->s, "SAVEPOINT written", "");
+    return true;
 }
 
 static struct problem create_one(struct api *x, json_t *body, struct record *r) {
@@ -117,13 +80,13 @@ static struct problem create_one(struct api *x, json_t *body, struct record *r) 
     if (p.what) return p;
     if (record_count(x->s, x->object) >= LAB_RECORDS_MAX)
         return problem(LAB_PROBLEM_TOO_MANY, NULL, NULL);
-    if (x->object->kind == LAB_SYNC_RUN || x->object->kind == LAB_DEDUPE_JOB) return run_job(x, r);
-    p = validated(x, r, ((uint64_t)1 << x->object->field_count) - 1);
-    if (!p.what && x->object->kind == LAB_FIELD_MAPPING) p = mapping_fits(x, r, "");
+    p = validated(x, r, record_all_fields(x->object));
     if (p.what) return p;
+    bool guarded = guard(x, LAB_ON_CREATE);
     r->id = record_new_id(x->s, x->member, x->a);
     record_insert(x->s, x->member, x->object, r);
-    take_effect(x);
+    p = settle(x, guarded);
+    if (!p.what) record_get(x->s, x->object, r->id, r, x->a);
     return p;
 }
 
@@ -135,11 +98,11 @@ static struct problem update_one(struct api *x, const char *id, json_t *body, st
     *r = old;
     struct problem p = read_body(x, body, r, &mask);
     if (!p.what) p = validated(x, r, mask);
-    if (!p.what && x->object->kind == LAB_FIELD_MAPPING) p = mapping_fits(x, r, id);
     if (p.what) return p;
+    bool guarded = guard(x, LAB_ON_UPDATE);
     record_update(x->s, x->member, x->object, id, r, mask, true);
-    record_get(x->s, x->object, id, r, x->a);
-    take_effect(x);
+    p = settle(x, guarded);
+    if (!p.what) record_get(x->s, x->object, id, r, x->a);
     return p;
 }
 
@@ -251,7 +214,6 @@ void api_delete(struct api *x, const char *id) {
         return;
     }
     record_delete(x->s, x->member, x->object, id);
-    take_effect(x);
     x->out->status = 204;
     x->out->type = "application/json";
 }
@@ -268,7 +230,9 @@ void api_merge(struct api *x, const char *id) {
     else if (!record_exists(x->s, x->object, loser))
         report(x, problem(LAB_PROBLEM_UNKNOWN_RECORD, NULL, loser));
     else {
-        record_merge(x->s, x->member, x->object, id, loser, dedupe_fills(x->s, x->member));
+        struct lab_place at = {x->object, x->member};
+        if (!rules_merge(x->s, at, id, loser))
+            record_merge(x->s, x->member, x->object, id, loser, false);
         record_get(x->s, x->object, id, &r, x->a);
         answer_one(x, 200, &r);
     }

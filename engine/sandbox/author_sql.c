@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sandbox/functions.h"
 #include "sandbox/tables.h"
 
 struct author_sql {
     sqlite3 *db;
     struct arena *arena;
+    struct function_work work;
 };
 
 static void close_db(void *db) { sqlite3_close(db); }
@@ -23,7 +25,8 @@ struct author_sql *author_sql_new(const struct lab_stack *stack, struct arena *a
     if (p->db) arena_defer(a, close_db, p->db);
     if (rc == SQLITE_OK) {
         tables_harden(p->db);
-        if (tables_try(p->db, stack, a, bad)) return p;
+        p->work = FUNCTION_WORK_UNBOUNDED;
+        if (functions_register(p->db, &p->work) && tables_try(p->db, stack, a, bad)) return p;
     }
     *why = p->db ? arena_dup(a, sqlite3_errmsg(p->db)) : "memory is short";
     return NULL;

@@ -253,5 +253,5 @@ bool functions_register(sqlite3 *db, struct function_work *work) {
                                        SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, work,
                                        all[i].run, NULL, NULL, NULL) != SQLITE_OK)
             return false;
-    return text_functions_register(db, work);
+    return text_functions_register(db, work) && rule_functions_register(db, work);
 }

@@ -30,5 +30,8 @@ bool functions_register(sqlite3 *db, struct function_work *work);
  * allowed any more. */
 bool function_charge(sqlite3_context *c, struct function_work *work, size_t bytes);
 bool text_functions_register(sqlite3 *db, struct function_work *work);
+/* What the SQL of rules and keys has beyond SQLite's own: tidy(text), digits(text), filled(…),
+ * local_minute(ms, zone), local_day(ms, zone). All whole numbers and text. */
+bool rule_functions_register(sqlite3 *db, struct function_work *work);
 
 #endif

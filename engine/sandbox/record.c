@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sandbox/rules.h"
 
-static bool is_number(enum lab_type t) {
+bool record_is_number(enum lab_type t) {
     return t == LAB_INTEGER || t == LAB_BOOLEAN || t == LAB_TIME;
 }
 
@@ -137,7 +138,7 @@ const char *record_new_id(struct lab_state *s, int member, struct arena *a) {
 
 static void bind_value(sqlite3_stmt *q, int at, const struct lab_field *f, const char *v) {
     if (record_empty(v)) sqlite3_bind_null(q, at);
-    else if (is_number(f->type)) {
+    else if (record_is_number(f->type)) {
         int64_t n = 0;
         parse_i64(v, INT64_MIN / 2, INT64_MAX / 2, &n);
         sqlite3_bind_int64(q, at, n);
@@ -156,10 +157,39 @@ void record_insert(struct lab_state *s, int member, const struct lab_object *o,
     for (int i = 0; i < o->field_count; i++) bind_value(q, 4 + i, &o->fields[i], r->value[i]);
     state_row(s, q);
     state_end(q);
-    state_event(s, &(struct state_event){.kind = "record.created",
-                                         .connector = s->stack.members[member].connector->id,
-                                         .object = o->id,
-                                         .record_id = r->id});
+    int64_t seq = state_event(
+        s, &(struct state_event){.kind = "record.created",
+                                 .connector = s->stack.members[member].connector->id,
+                                 .object = o->id,
+                                 .record_id = r->id});
+    rules_record(s, LAB_ON_CREATE, (struct lab_place){o, member}, r, seq);
+}
+
+uint64_t record_all_fields(const struct lab_object *o) {
+    return ((uint64_t)1 << o->field_count) - 1;
+}
+
+uint64_t record_differing(const struct lab_object *o, const struct record *a,
+                          const struct record *b, uint64_t mask) {
+    uint64_t changed = 0;
+    for (int i = 0; i < o->field_count; i++)
+        if (mask >> i & 1 && !record_same(a->value[i], b->value[i])) changed |= (uint64_t)1 << i;
+    return changed;
+}
+
+static void write_field(struct lab_state *s, const struct lab_object *o, const char *id,
+                        const struct lab_field *f, const char *value) {
+    const char *sql = arena_printf(s->scratch, "UPDATE %s SET %s = $2 WHERE id = $1", o->table,
+                                   f->id);
+    sqlite3_stmt *q = state_query(s, sql, "t", id);
+    bind_value(q, 2, f, value);
+    state_row(s, q);
+    state_end(q);
+}
+
+void record_fill_in(struct lab_state *s, const struct lab_object *o, const char *id,
+                    const struct lab_field *f, const char *value) {
+    write_field(s, o, id, f, value);
 }
 
 int record_update(struct lab_state *s, int member, const struct lab_object *o, const char *id,
@@ -167,33 +197,36 @@ int record_update(struct lab_state *s, int member, const struct lab_object *o, c
     struct record old;
     if (!record_get(s, o, id, &old, s->scratch)) return 0;
     const char *connector = s->stack.members[member].connector->id;
+    int64_t seq = 0;
     int changed = 0;
     for (int i = 0; i < o->field_count; i++) {
         if (!(mask >> i & 1) || record_same(old.value[i], r->value[i])) continue;
-        const char *sql = arena_printf(s->scratch, "UPDATE %s SET %s = $2 WHERE id = $1", o->table,
-                                       o->fields[i].id);
-        sqlite3_stmt *q = state_query(s, sql, "t", id);
-        bind_value(q, 2, &o->fields[i], r->value[i]);
-        state_row(s, q);
-        state_end(q);
-        state_event(s, &(struct state_event){"record.changed", connector, o->id, id,
-                                             o->fields[i].id, old.value[i],
-                                             record_empty(r->value[i]) ? NULL : r->value[i], NULL});
+        write_field(s, o, id, &o->fields[i], r->value[i]);
+        seq = state_event(s, &(struct state_event){"record.changed", connector, o->id, id,
+                                                   o->fields[i].id, old.value[i],
+                                                   record_empty(r->value[i]) ? NULL : r->value[i],
+                                                   NULL});
+        old.value[i] = r->value[i];
         changed++;
     }
     if (changed && touch)
         state_run(s,
                   arena_printf(s->scratch, "UPDATE %s SET updated_ms = $2 WHERE id = $1", o->table),
                   "ti", id, s->now_ms);
+    if (changed) rules_record(s, LAB_ON_UPDATE, (struct lab_place){o, member}, &old, seq);
     return changed;
 }
 
 void record_delete(struct lab_state *s, int member, const struct lab_object *o, const char *id) {
+    struct record old;
+    if (!record_get(s, o, id, &old, s->scratch)) return;
     state_run(s, arena_printf(s->scratch, "DELETE FROM %s WHERE id = $1", o->table), "t", id);
-    state_event(s, &(struct state_event){.kind = "record.deleted",
-                                         .connector = s->stack.members[member].connector->id,
-                                         .object = o->id,
-                                         .record_id = id});
+    int64_t seq = state_event(
+        s, &(struct state_event){.kind = "record.deleted",
+                                 .connector = s->stack.members[member].connector->id,
+                                 .object = o->id,
+                                 .record_id = id});
+    rules_record(s, LAB_ON_DELETE, (struct lab_place){o, member}, &old, seq);
 }
 
 /* References that stay inside one connector follow a merge, as they do in real systems; links
@@ -215,6 +248,13 @@ static void move_references(struct lab_state *s, int member, const struct lab_ob
               "INSERT INTO sim_person (object, record_id, person) SELECT object, $1, person FROM "
               "sim_person WHERE object = $2 AND record_id = $3 ON CONFLICT DO NOTHING",
               "ttt", survivor, path, loser);
+}
+
+/* What people call a record by: an object begins with such fields. */
+static const char *first_filled(const struct lab_object *o, const struct record *r) {
+    for (int i = 0; i < o->field_count; i++)
+        if (!record_empty(r->value[i])) return r->value[i];
+    return NULL;
 }
 
 void record_merge(struct lab_state *s, int member, const struct lab_object *o, const char *survivor,
@@ -247,40 +287,10 @@ void record_merge(struct lab_state *s, int member, const struct lab_object *o, c
                                          .object = o->id,
                                          .record_id = survivor,
                                          .old_value = loser,
-                                         .detail = record_value(o, &lose, "email")});
+                                         .detail = first_filled(o, &lose)});
 }
 
 const char *record_value(const struct lab_object *o, const struct record *r, const char *field) {
     const struct lab_field *f = lab_field_find(o, field);
     return f ? r->value[f->index] : NULL;
-}
-
-char *record_normal_email(struct arena *a, const char *email) {
-    return str_lower(a, str_trim(a, email));
-}
-
-const char *record_key(const struct lab_object *o, const struct record *r, const char *key,
-                       struct arena *a) {
-    const char *email = record_value(o, r, "email");
-    if (str_eq(key, "email_exact")) return record_empty(email) ? NULL : email;
-    if (str_eq(key, "email_normalised")) {
-        char *normal = record_empty(email) ? NULL : record_normal_email(a, email);
-        return record_empty(normal) ? NULL : normal;
-    }
-    if (str_eq(key, "full_name")) {
-        const char *first = record_value(o, r, "first_name"),
-                   *last = record_value(o, r, "last_name");
-        if (record_empty(first) || record_empty(last)) return NULL;
-        return record_normal_email(a, arena_printf(a, "%s %s", first, last));
-    }
-    if (str_eq(key, "phone")) {
-        const char *phone = record_value(o, r, "phone");
-        if (record_empty(phone)) return NULL;
-        char *digits = arena_dup(a, phone), *to = digits;
-        for (const char *p = phone; *p; p++)
-            if (*p >= '0' && *p <= '9') *to++ = *p;
-        *to = '\0';
-        return strlen(digits) >= 6 ? digits : NULL;
-    }
-    return NULL;
 }

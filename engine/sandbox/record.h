@@ -37,6 +37,9 @@ void record_insert(struct lab_state *s, int member, const struct lab_object *o,
 /* Writes the fields of `mask` that differ, an event for each; returns how many differed. */
 int record_update(struct lab_state *s, int member, const struct lab_object *o, const char *id,
                   const struct record *r, uint64_t mask, bool touch);
+/* Completes a record that is just being made: no event, and its times stay. */
+void record_fill_in(struct lab_state *s, const struct lab_object *o, const char *id,
+                    const struct lab_field *f, const char *value);
 void record_delete(struct lab_state *s, int member, const struct lab_object *o, const char *id);
 /* `loser` goes into `survivor`. `fill`: empty fields of the survivor take the loser's value;
  * otherwise such a value is lost, and the log says so. Sticky truths stay true. References inside
@@ -48,12 +51,12 @@ int64_t record_count(struct lab_state *s, const struct lab_object *o);
 bool record_same(const char *a, const char *b);
 bool record_empty(const char *value);
 
-/* ---- Keys for matching ---------------------------------------------------------------------- */
-/* The value by which records are the same: key is email_exact, email_normalised, full_name or
- * phone. NULL when the record has none. Arena. */
-const char *record_key(const struct lab_object *o, const struct record *r, const char *key,
-                       struct arena *a);
 const char *record_value(const struct lab_object *o, const struct record *r, const char *field);
-char *record_normal_email(struct arena *a, const char *email);
+/* Values of this type are numbers in the table. */
+bool record_is_number(enum lab_type t);
+/* The mask of all fields; those of `mask` in which the two differ. */
+uint64_t record_all_fields(const struct lab_object *o);
+uint64_t record_differing(const struct lab_object *o, const struct record *a,
+                          const struct record *b, uint64_t mask);
 
 #endif

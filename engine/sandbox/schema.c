@@ -11,11 +11,30 @@
 
 static void create_object(struct lab_state *s, const struct lab_object *o) {
     state_run(s, tables_object(o, s->scratch), "");
-    if (lab_field_find(o, "email"))
-        state_run(
-            s,
-            arena_printf(s->scratch, "CREATE INDEX %s_by_email ON %s (email)", o->table, o->table),
-            "");
+    const char *index;
+    for (int i = 0; (index = tables_index(o, i, s->scratch)) != NULL; i++) state_run(s, index, "");
+}
+
+/* What SQL cannot read elsewhere. */
+static void describe(struct lab_state *s, const struct lab_connector *c) {
+    for (int i = 0; i < c->object_count; i++)
+        for (int k = 0; k < c->objects[i].field_count; k++) {
+            const struct lab_field *f = &c->objects[i].fields[k];
+            for (int v = 0; v < f->value_count; v++)
+                state_run(s, "INSERT INTO sim_value (object, field, value) VALUES ($1, $2, $3)",
+                          "ttt", arena_printf(s->scratch, "%s.%s", c->id, c->objects[i].id), f->id,
+                          f->values[v]);
+        }
+}
+
+static void fill_lookups(struct lab_state *s) {
+    for (int i = 0; i < s->stack.lookup_count; i++)
+        for (int k = 0; k < s->stack.lookups[i].pair_count; k++)
+            state_run(s,
+                      "INSERT INTO sim_lookup (lookup, position, left_value, right_value) "
+                      "VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                      "titt", s->stack.lookups[i].id, (int64_t)k + 1,
+                      s->stack.lookups[i].pairs[k].left, s->stack.lookups[i].pairs[k].right);
 }
 
 void schema_create(struct lab_state *s) {
@@ -23,11 +42,13 @@ void schema_create(struct lab_state *s) {
     for (int m = 0; m < s->stack.member_count; m++) {
         const struct lab_connector *c = s->stack.members[m].connector;
         for (int i = 0; i < c->object_count; i++) create_object(s, &c->objects[i]);
-        state_run(s,
-                  "INSERT INTO sim_quota (member, window_ms, window_used, day, day_used) VALUES "
-                  "($1, 0, 0, 0, 0)",
-                  "i", (int64_t)m);
+        describe(s, c);
+        state_run(
+            s,
+            "INSERT INTO sim_quota (member, window_ms, window_used, day, day_used) VALUES ($1, 0, 0, 0, 0)",
+            "i", (int64_t)m);
     }
+    fill_lookups(s);
 }
 
 static const char *change_case(struct lab_state *s, const char *v, const char *entity) {
@@ -57,6 +78,7 @@ static void distort(struct lab_state *s, const struct lab_object *o, const char 
         case LAB_CASE: r->value[at] = change_case(s, r->value[at], entity); break;
         case LAB_PAD: r->value[at] = arena_printf(s->scratch, "%s ", r->value[at]); break;
         case LAB_BLANK: r->value[at] = NULL; break;
+        case LAB_CAPITAL: break; /* of people who come again */
         case LAB_DRIFT:
             if (str_eq(r->value[at], d->from))
                 r->value[at] =

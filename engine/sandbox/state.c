@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "sandbox/rules.h"
 #include "sandbox/schema.h"
 #include "sandbox/tables.h"
 #include "sandbox/vfs.h"
@@ -98,6 +99,7 @@ struct lab_state *state_new(const char *pack, size_t pack_len, const char *diale
         lab_csv_read(&s->arrivals[i], f->name, f->text, f->len, &s->pack, &diags);
     }
     if (!open_db(s)) goto fail;
+    rules_open(s);
     return s;
 fail:
     state_free(s);
@@ -105,6 +107,7 @@ fail:
 }
 
 static void drop_statements(struct lab_state *s) {
+    rules_drop_statements(s);
     for (int i = 0; i < STATE_STATEMENTS; i++) {
         sqlite3_finalize(s->statement[i].stmt);
         free(s->statement[i].sql);
@@ -144,6 +147,7 @@ bool state_load(struct lab_state *s, const unsigned char *image, size_t len) {
         return false;
     s->now_ms = state_meta(s, "now_ms");
     s->step = state_meta(s, "step");
+    rules_resume(s);
     return s->now_ms > 0;
 }
 
@@ -320,5 +324,7 @@ int64_t state_event(struct lab_state *s, const struct state_event *e) {
         "VALUES ($1, $2, $3, nullif($4, 0), $5, $6, $7, $8, $9, $10, $11, $12)",
         "itiitttttttt", s->now_ms, s->who.actor, (int64_t)s->who.human, s->who.cause, e->kind,
         e->connector, e->object, e->record_id, e->field, e->old_value, e->new_value, e->detail);
-    return sqlite3_last_insert_rowid(s->db);
+    int64_t seq = sqlite3_last_insert_rowid(s->db);
+    rules_event(s, e, seq);
+    return seq;
 }

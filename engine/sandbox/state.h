@@ -51,6 +51,7 @@ struct lab_state {
     struct lab_who who;        /* behind what happens now */
     int64_t reads;             /* of the running step */
     struct arena *scratch;     /* of the running step */
+    struct rules *rules;       /* rules_index.h; in `pack` */
     struct function_work work; /* of the running query; unbounded while there is none */
     struct {
         char *sql;

@@ -20,8 +20,25 @@ const char *tables_object(const struct lab_object *o, struct arena *a) {
     return buf_text(&b);
 }
 
+const char *tables_index(const struct lab_object *o, int n, struct arena *a) {
+    for (int i = 0; i < o->key_count; i++)
+        if (i == n)
+            return arena_printf(a, "CREATE INDEX %s_key_%s ON %s (%s)", o->table, o->keys[i].id,
+                                o->table, o->keys[i].sql);
+    n -= o->key_count;
+    for (int i = 0; i < o->field_count; i++)
+        if (o->fields[i].indexed && n-- == 0)
+            return arena_printf(a, "CREATE INDEX %s_by_%s ON %s (%s)", o->table, o->fields[i].id,
+                                o->table, o->fields[i].id);
+    return NULL;
+}
+
 const char *const tables_own[] = {
     "CREATE TABLE sim_meta (key TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT",
+    /* What the picklists of each object allow, for the SQL of rules, and a scenario's lookups. */
+    "CREATE TABLE sim_value (object TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (object, field, value)) STRICT",
+    "CREATE TABLE sim_lookup (lookup TEXT NOT NULL, position INTEGER NOT NULL, left_value TEXT NOT NULL, right_value TEXT NOT NULL, "
+    "PRIMARY KEY (lookup, position)) STRICT",
     "CREATE TABLE sim_key (object TEXT NOT NULL, key TEXT NOT NULL, record_id TEXT NOT NULL, "
     "PRIMARY KEY (object, key)) STRICT",
     /* The person whom a record is really about, which learners cannot see. A record with two people
@@ -57,6 +74,9 @@ bool tables_try(sqlite3 *db, const struct lab_stack *stack, struct arena *a,
             *bad = &stack->members[m].connector->objects[i];
             if (sqlite3_exec(db, tables_object(*bad, a), NULL, NULL, NULL) != SQLITE_OK)
                 return false;
+            const char *index;
+            for (int n = 0; (index = tables_index(*bad, n, a)) != NULL; n++)
+                if (sqlite3_exec(db, index, NULL, NULL, NULL) != SQLITE_OK) return false;
         }
     *bad = NULL;
     return true;

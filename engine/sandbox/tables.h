@@ -13,6 +13,9 @@
 extern const char *const tables_own[];
 /* The statement that makes the table of an object. Arena. */
 const char *tables_object(const struct lab_object *o, struct arena *a);
+/* The statement that makes its nth index; NULL behind the last. A key is one, so that looking for
+ * it is no walk through the table. Arena. */
+const char *tables_index(const struct lab_object *o, int n, struct arena *a);
 /* All of a stack's tables in any database, for a check before there is a run. False when one cannot
  * be made; `*bad` is the object behind it (a field that is called like a word of SQL), NULL = none.
  */

@@ -24,10 +24,11 @@ static void string_or_null(struct buf *out, const char *text) {
 static void summary(struct lab_state *s, struct buf *out) {
     buf_printf(out, "{\"now_ms\":%lld,\"step\":%lld,\"start_ms\":%lld", (long long)s->now_ms,
                (long long)s->step, (long long)s->stack.start_ms);
-    buf_printf(out, ",\"events\":%lld,\"next_sync_ms\":%lld,\"members\":[",
-               (long long)state_number(s, "SELECT count(*) FROM event", ""),
-               (long long)state_number(
-                   s, "SELECT at_ms FROM sim_due WHERE kind = 'sync' ORDER BY at_ms LIMIT 1", ""));
+    buf_printf(
+        out, ",\"events\":%lld,\"next_run_ms\":%lld,\"members\":[",
+        (long long)state_number(s, "SELECT count(*) FROM event", ""),
+        (long long)state_number(
+            s, "SELECT at_ms FROM sim_due WHERE kind = 'schedule' ORDER BY at_ms LIMIT 1", ""));
     for (int m = 0; m < s->stack.member_count; m++) {
         const struct lab_connector *c = s->stack.members[m].connector;
         buf_printf(out, "%s{\"outage_ms\":%lld,\"day_used\":%lld,\"objects\":[", m ? "," : "",
@@ -71,6 +72,14 @@ static const char *find_clause(const struct lab_object *o, struct arena *a) {
     return buf_text(&b);
 }
 
+/* As SQL's lower() has it: A to Z only. */
+static const char *small_letters(struct arena *a, const char *text) {
+    char *out = arena_dup(a, text);
+    for (char *p = out; *p; p++)
+        if (*p >= 'A' && *p <= 'Z') *p = (char)(*p + 32);
+    return out;
+}
+
 static void list(struct lab_state *s, json_t *q, struct arena *a, struct buf *out) {
     int member = 0;
     const struct lab_object *o = lab_object_by_path(&s->stack, text_of(q, "object"), &member);
@@ -80,7 +89,7 @@ static void list(struct lab_state *s, json_t *q, struct arena *a, struct buf *ou
     }
     struct api x;
     api_bind(&x, s, member, a);
-    const char *find = text_of(q, "find") ? record_normal_email(a, text_of(q, "find")) : "",
+    const char *find = text_of(q, "find") ? small_letters(a, str_trim(a, text_of(q, "find"))) : "",
                *clause = find_clause(o, a);
     int64_t limit = number_of(q, "limit");
     if (limit < 1 || limit > 1000) limit = 25;

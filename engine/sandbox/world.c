@@ -5,23 +5,28 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "sandbox/dedupe.h"
+#include "sandbox/rules.h"
 #include "sandbox/schema.h"
-#include "sandbox/sync.h"
 
 /* Smaller numbers first when two things fall due at the same time: a system that goes down at nine
- * is down for the sync of nine. */
-enum { PRIORITY_OUTAGE, PRIORITY_HOUR, PRIORITY_SYNC };
+ * is down for a run of nine. */
+enum { PRIORITY_OUTAGE, PRIORITY_HOUR, PRIORITY_RULE };
 
 /* Permille of a day's arrivals in each hour of UTC: an office day with an evening tail. */
 static const int hour_weight[24] = {5,  5,  5,  5,  10, 20, 40, 70, 90, 95, 90, 70,
                                     60, 75, 80, 75, 60, 45, 30, 25, 20, 12, 8,  5};
 
 static void schedule(struct lab_state *s, int64_t at_ms, int priority, const char *kind,
-                     int64_t ref) {
+                     int64_t ref, const char *entity, const char *data) {
     state_run(s,
-              "INSERT INTO sim_due (at_ms, priority, seq, kind, ref) VALUES ($1, $2, $3, $4, $5)",
-              "iiiti", at_ms, (int64_t)priority, state_next(s, "due"), kind, ref);
+              "INSERT INTO sim_due (at_ms, priority, seq, kind, ref, entity, data) "
+              "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+              "iiititt", at_ms, (int64_t)priority, state_next(s, "due"), kind, ref, entity, data);
+}
+
+void world_due(struct lab_state *s, int64_t at_ms, const char *kind, int64_t ref,
+               const char *entity, const char *data) {
+    schedule(s, at_ms, PRIORITY_RULE, kind, ref, entity, data);
 }
 
 void world_person(struct lab_state *s, const char *path, const struct lab_object *o,
@@ -38,12 +43,14 @@ void world_person(struct lab_state *s, const char *path, const struct lab_object
 }
 
 void world_start(struct lab_state *s) {
+    rules_start(s);
     for (int i = 0; i < s->stack.outage_count; i++)
-        schedule(s, s->now_ms + s->stack.outages[i].after_ms, PRIORITY_OUTAGE, "outage", i);
+        schedule(s, s->now_ms + s->stack.outages[i].after_ms, PRIORITY_OUTAGE, "outage", i, NULL,
+                 NULL);
     for (int i = 0; i < s->stack.arrivals_count; i++)
-        schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "arrivals", i);
+        schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "arrivals", i, NULL, NULL);
     for (int i = 0; i < s->stack.edits_count; i++)
-        schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "edits", i);
+        schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "edits", i, NULL, NULL);
 }
 
 int64_t world_outage(struct lab_state *s, int member) {
@@ -95,47 +102,31 @@ static int64_t person_of(struct lab_state *s, const char *path, const char *id) 
                         "tt", path, id);
 }
 
-/* Changes a record as people do who fill in a form again: they write their address in other
- * letters, and leave out what is not asked again. */
-static void retype(struct lab_state *s, const struct lab_object *o, int64_t tick,
-                   struct record *r) {
-    const struct lab_field *email = lab_field_find(o, "email"), *phone = lab_field_find(o, "phone");
-    if (email && r->value[email->index]) {
-        char *text = arena_dup(s->scratch, r->value[email->index]);
-        if (state_draw(s, "retype", "", tick, 1000) < 500 && *text >= 'a' && *text <= 'z')
-            *text = (char)(*text - 32);
-        r->value[email->index] = text;
+/* Changes a record as people do who fill in a form again: they write otherwise, and leave out what
+ * is not asked again. */
+static void retype(struct lab_state *s, const struct lab_object *o, const struct lab_arrivals *a,
+                   int64_t tick, struct record *r) {
+    for (int i = 0; i < a->retype_count; i++) {
+        const struct lab_retype *how = &a->retypes[i];
+        int at = lab_field_find(o, how->field)->index;
+        if (record_empty(r->value[at]) ||
+            state_draw(s, "retype", "", tick, 1000) >= (uint32_t)how->permille)
+            continue;
+        char *text = how->kind == LAB_BLANK ? NULL : arena_dup(s->scratch, r->value[at]);
+        if (text && *text >= 'a' && *text <= 'z') *text = (char)(*text - 32);
+        r->value[at] = text;
     }
-    if (phone) r->value[phone->index] = NULL;
-    for (int i = 0; i < o->field_count; i++)
-        if (o->fields[i].type == LAB_REFERENCE || o->fields[i].type == LAB_BOOLEAN ||
-            o->fields[i].type == LAB_INTEGER)
-            r->value[i] = NULL;
 }
 
-static void receive_form(struct lab_state *s, int member, const char *path,
-                         const struct lab_object *o, struct record *r, int64_t person) {
-    s->who = (struct lab_who){.actor = "form", .human = true};
-    const char *connector = s->stack.members[member].connector->id;
-    const char *match = dedupe_match(s, member, o, r);
-    if (match) {
-        uint64_t mask = 0;
-        for (int i = 0; i < o->field_count; i++)
-            if (!record_empty(r->value[i]) && o->fields[i].type != LAB_EMAIL)
-                mask |= (uint64_t)1 << i;
-        r->id = match;
-        record_update(s, member, o, match, r, mask, true);
-    } else {
-        r->id = record_new_id(s, member, s->scratch);
-        r->created_ms = r->updated_ms = s->now_ms;
-        record_insert(s, member, o, r);
-    }
-    if (person) world_person(s, path, o, r, person);
-    state_event(s, &(struct state_event){.kind = "form.received",
-                                         .connector = connector,
-                                         .object = o->id,
-                                         .record_id = r->id,
-                                         .detail = match ? "known" : "new"});
+/* A system without a rule for what arrives keeps it as it is. */
+static void keep(struct lab_state *s, struct lab_place at, const char *path, struct record *r,
+                 int64_t person) {
+    s->who = (struct lab_who){.actor = "world", .human = true};
+    if (record_count(s, at.object) >= LAB_RECORDS_MAX) return;
+    r->id = record_new_id(s, at.member, s->scratch);
+    r->created_ms = r->updated_ms = s->now_ms;
+    record_insert(s, at.member, at.object, r);
+    if (person) world_person(s, path, at.object, r, person);
 }
 
 static void arrive(struct lab_state *s, int index, int64_t hour, int n) {
@@ -143,28 +134,19 @@ static void arrive(struct lab_state *s, int index, int64_t hour, int n) {
     int member = 0;
     const struct lab_object *o = lab_object_by_path(&s->stack, a->object, &member);
     if (world_outage(s, member)) return;
-    if (record_count(s, o) >= LAB_RECORDS_MAX) {
-        s->who = (struct lab_who){.actor = "form", .human = true};
-        state_event(s, &(struct state_event){.kind = "form.refused",
-                                             .connector = s->stack.members[member].connector->id,
-                                             .object = o->id,
-                                             .detail = arena_printf(s->scratch,
-                                                                    "there is room for %d records",
-                                                                    LAB_RECORDS_MAX)});
-        return;
-    }
     int64_t tick = hour * 100 + n, person = 0, next = state_meta(s, "arrival");
     struct record r;
     bool returning = state_draw(s, "returning", "", tick, 1000) < (uint32_t)a->returning_permille;
     if (returning || next >= s->arrivals[index].row_count) {
         if (!pick(s, o, "arrive", tick, &r)) return;
         person = person_of(s, a->object, r.id);
-        retype(s, o, tick, &r);
+        retype(s, o, a, tick, &r);
     } else {
         state_meta_set(s, "arrival", next + 1);
         schema_row(s, o, a->object, &s->arrivals[index], (int)next, false, &r, &person);
     }
-    receive_form(s, member, a->object, o, &r, person);
+    struct lab_place at = {o, member};
+    if (!rules_arrive(s, at, &r, person)) keep(s, at, a->object, &r, person);
 }
 
 static void edit(struct lab_state *s, int index, int64_t hour, int n) {
@@ -194,49 +176,30 @@ static void arrivals(struct lab_state *s, int index) {
     int64_t hour = s->now_ms / MS_HOUR;
     int count = count_in_hour(s, "arrivals", index, s->stack.arrivals[index].per_day, hour);
     for (int n = count; n > 0; n--) arrive(s, index, hour, n);
-    schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "arrivals", index);
+    schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "arrivals", index, NULL, NULL);
 }
 
 static void edits(struct lab_state *s, int index) {
     int64_t hour = s->now_ms / MS_HOUR;
     int count = count_in_hour(s, "edits", index, s->stack.edits[index].per_day, hour);
     for (int n = count; n > 0; n--) edit(s, index, hour, n);
-    schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "edits", index);
+    schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "edits", index, NULL, NULL);
 }
 
-static int64_t sync_interval(struct lab_state *s) {
-    if (!s->stack.sync.left) return 0;
-    const char *sql = arena_printf(s->scratch, "SELECT frequency FROM %s ORDER BY id LIMIT 1",
-                                   s->stack.sync.setting->table);
-    sqlite3_stmt *q = state_query(s, sql, "");
-    char *frequency = state_row(s, q) ? state_column(q, 0, s->scratch) : NULL;
-    state_end(q);
-    if (str_eq(frequency, "hourly")) return MS_HOUR;
-    if (str_eq(frequency, "six_hourly")) return 6 * MS_HOUR;
-    return str_eq(frequency, "daily") ? MS_DAY : 0;
-}
-
-void world_reschedule(struct lab_state *s) {
-    state_run(s, "DELETE FROM sim_due WHERE kind = 'sync'", "");
-    int64_t interval = sync_interval(s);
-    if (interval) schedule(s, s->now_ms + interval, PRIORITY_SYNC, "sync", 0);
-}
-
-static void run_due_event(struct lab_state *s, const char *kind, int64_t ref) {
+static void run_due(struct lab_state *s, const char *kind, int64_t ref, const char *entity,
+                    const char *data) {
     if (str_eq(kind, "outage")) outage(s, ref);
     else if (str_eq(kind, "arrivals")) arrivals(s, (int)ref);
     else if (str_eq(kind, "edits")) edits(s, (int)ref);
-    else if (str_eq(kind, "sync")) {
-        sync_run(s, "schedule");
-        world_reschedule(s);
-    }
+    else rules_due(s, str_eq(kind, "schedule"), ref, entity, data);
+    (void)rules_run(s);
 }
 
 /* Takes the next due event off the list and lets it happen; false when none is due. */
 static bool next(struct lab_state *s, int64_t until_ms) {
     sqlite3_stmt *q = state_query(
         s,
-        "SELECT at_ms, priority, seq, kind, ref FROM sim_due WHERE at_ms <= $1 "
+        "SELECT at_ms, priority, seq, kind, ref, entity, data FROM sim_due WHERE at_ms <= $1 "
         "ORDER BY at_ms, priority, seq LIMIT 1",
         "i", until_ms);
     if (!state_row(s, q)) {
@@ -247,11 +210,12 @@ static bool next(struct lab_state *s, int64_t until_ms) {
             seq = sqlite3_column_int64(q, 2);
     char *kind = state_column(q, 3, s->scratch);
     int64_t ref = sqlite3_column_int64(q, 4);
+    const char *entity = state_column(q, 5, s->scratch), *data = state_column(q, 6, s->scratch);
     state_end(q);
     state_run(s, "DELETE FROM sim_due WHERE at_ms = $1 AND priority = $2 AND seq = $3", "iii", at,
               priority, seq);
     if (at > s->now_ms) s->now_ms = at;
-    run_due_event(s, kind, ref);
+    run_due(s, kind, ref, entity, data);
     return true;
 }
 

@@ -16,8 +16,9 @@ bool world_advance_some(struct lab_state *s, int64_t until_ms, int64_t slice_ms)
 /* RULE lab-full: with LAB_EVENTS_MAX events, or LAB_READS_MAX reads, a run is at its end; nothing
  * falls due any more, and the clock stands where it was when that came. A sentence, or NULL. */
 const char *world_full(struct lab_state *s);
-/* Call it when the schedule of the sync has changed: the next run is one interval from now. */
-void world_reschedule(struct lab_state *s);
+/* Puts something of a rule on the list of what is due (rules_due). */
+void world_due(struct lab_state *s, int64_t at_ms, const char *kind, int64_t ref,
+               const char *entity, const char *data);
 /* Until when the member is down; 0 = it is up. */
 int64_t world_outage(struct lab_state *s, int member);
 

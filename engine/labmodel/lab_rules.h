@@ -1,0 +1,151 @@
+/* Rules: what the objects of a stack do by themselves. Kinds (labs/kinds/KIND.xml) describe them in
+ * roles; a connector or a stack binds the roles to its objects and fields, and this is what comes
+ * of it: SQL that names tables and columns, and steps that name objects and fields. A kind that is
+ * bound twice gives its rules twice.
+ *
+ * In the SQL of a kind stand {role} for the table, {role.field} for the column, {role.*} for all
+ * columns of its fields, {role:path} and {role:connector} for 'crm.contact' and 'crm' as text. Only
+ * what authors wrote takes part in this; learners' values are bound when a statement runs. */
+#ifndef GR_LAB_RULES_H
+#define GR_LAB_RULES_H
+
+#include <libxml/tree.h>
+
+#include "doc/doc.h"
+#include "labmodel/lab_pack.h"
+
+/* RULE lab-rules-max: so many rules a run has at most. */
+#define LAB_RULES_MAX 10000
+#define LAB_STEPS_DEPTH 8 /* of steps inside steps */
+
+struct lab_statement {
+    const char *text;
+    const char *file; /* of the kind, for its errors */
+    int line;
+    int index; /* in the stack's statements */
+};
+
+enum lab_trigger {
+    LAB_ON_CREATE, /* a record was made; what the rule sets in it is part of that */
+    LAB_ON_UPDATE,
+    LAB_ON_DELETE,
+    LAB_ON_EVENT,    /* the event log got a line */
+    LAB_ON_MERGE,    /* somebody merges two records: the rule does it */
+    LAB_ON_ARRIVE,   /* the world brings a record: the rule stores it */
+    LAB_ON_SCHEDULE, /* again and again */
+    LAB_ON_DUE,      /* what <wait> has put off */
+    LAB_TRIGGERS
+};
+
+enum lab_verb {
+    LAB_EACH,
+    LAB_IF,
+    LAB_CHOOSE,
+    LAB_WHEN,
+    LAB_OTHERWISE,
+    LAB_DO_SET,
+    LAB_DO_CREATE,
+    LAB_DO_UPDATE,
+    LAB_DO_DELETE,
+    LAB_DO_MERGE,
+    LAB_DO_MERGE_GROUPS,
+    LAB_DO_FIND,
+    LAB_DO_MATCH,
+    LAB_DO_SEND,
+    LAB_DO_WAIT,
+    LAB_DO_ASSIGN,
+    LAB_DO_RAISE,
+    LAB_DO_CHARGE,
+    LAB_DO_FAIL,
+    LAB_VERBS
+};
+
+/* Attributes of steps that are SQL. */
+enum lab_argument {
+    LAB_ARG_SQL,
+    LAB_ARG_RECORD,
+    LAB_ARG_LOSER,
+    LAB_ARG_FILL,
+    LAB_ARG_KEY,
+    LAB_ARG_RANK,
+    LAB_ARG_MAPPINGS,
+    LAB_ARG_OVERWRITE,
+    LAB_ARG_WINNER,
+    LAB_ARG_CREATE_LEFT,
+    LAB_ARG_CREATE_RIGHT,
+    LAB_ARG_ALLOWED,
+    LAB_ARG_FOR,
+    LAB_ARG_UNTIL,
+    LAB_ARG_DATA,
+    LAB_ARG_POOL,
+    LAB_ARG_CALENDAR,
+    LAB_ARG_OLD,
+    LAB_ARG_NEW,
+    LAB_ARG_DETAIL,
+    LAB_ARG_VALUE,
+    LAB_ARG_CALLS,
+    LAB_ARGUMENTS
+};
+
+/* An object of the stack that a step works on. */
+struct lab_place {
+    const struct lab_object *object; /* NULL: none */
+    int member;
+};
+
+struct lab_step {
+    enum lab_verb verb;
+    const char *as;         /* begins the names of the variables that it sets; NULL: it sets none */
+    struct lab_place at;    /* of match: the left side */
+    struct lab_place right; /* of match */
+    const struct lab_field *field;       /* set, assign, fail; of match: the link */
+    const char *event, *rejected, *full; /* kinds of events that it writes; NULL: none */
+    const char *due;                     /* of wait: the name of the rule that goes on */
+    enum lab_problem problem;            /* of fail */
+    bool from_row;                       /* create, update: takes over what the row in hand has */
+    uint64_t except;                     /* ... but for these fields */
+    const struct lab_statement *arg[LAB_ARGUMENTS]; /* NULL: not given */
+    /* One statement for each key of the object, where the key is chosen when the rule runs; of
+     * match for one record of each side, and for all of the left. */
+    const struct lab_statement *by_key, *right_by_key, *all_by_key;
+    const struct lab_transforms *transforms; /* of match */
+    struct lab_step *steps;
+    int step_count;
+};
+
+struct lab_rule {
+    const char *kind, *binding; /* "sync", and how the stack or the connector calls it */
+    enum lab_trigger on;
+    struct lab_place at;               /* whose records; object NULL: any */
+    const struct lab_field *field;     /* of an event: changes of this field only; NULL: any */
+    const char *event;                 /* kind of event, or the name of what is due */
+    const struct lab_statement *when;  /* NULL: always */
+    const struct lab_statement *every; /* of a schedule: milliseconds, 0 or NULL = not now */
+    struct lab_step *steps;
+    int step_count;
+    bool fails; /* it has a <fail> somewhere */
+    int index;
+};
+
+/* How a value gets from one side of a mapping to the other. */
+struct lab_transform {
+    const char *id;
+    const struct lab_statement *to_right, *to_left; /* NULL: it stays as it is */
+    bool tidies; /* the same both ways, and twice is as once: the side that a value came from is
+                    written, too */
+    const char *keeps; /* a value that neither side loses once it has it; NULL: none */
+};
+struct lab_transforms {
+    struct lab_transform *list;
+    int count;
+};
+
+extern const char *const lab_trigger_names[LAB_TRIGGERS];
+extern const char *const lab_verb_names[LAB_VERBS];
+
+/* Adds the rules of all bindings of a stack: those of its connectors, then its own. `root`: the
+ * <stack>. Kinds are looked for in `files`. False with diagnostics. */
+bool lab_rules_read(struct lab_stack *stack, const struct lab_files *files, xmlNode *root,
+                    const char *file, struct arena *a, struct diag_list *diags);
+
+#endif

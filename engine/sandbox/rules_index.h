@@ -1,0 +1,35 @@
+/* The rules of a run by what they listen to, and those that wait for their turn. */
+#ifndef GR_SANDBOX_RULES_INDEX_H
+#define GR_SANDBOX_RULES_INDEX_H
+
+#include "sandbox/rules.h"
+
+struct rule_slot {
+    uint64_t hash; /* of what is listened to; 0: the slot is free */
+    int first, last;
+};
+
+/* A rule that waits for its turn in the running action. */
+struct rule_pending {
+    const struct lab_rule *rule;
+    struct record row; /* scratch */
+    bool has_row;
+    const struct state_event *event; /* scratch */
+    int64_t cause;
+    int depth;
+};
+
+struct rules {
+    struct rule_slot *slots;
+    unsigned slot_count;       /* a power of two */
+    int *next;                 /* by rule: the next one that listens to the same; -1 */
+    sqlite3_stmt **statements; /* by lab_statement.index */
+    bool silent;               /* nothing is noted */
+    struct rule_pending
+        *pending; /* scratch, a ring is not needed: it is emptied after each action */
+    int pending_count, pending_at;
+    bool full; /* pending_count has been at its limit */
+    int depth; /* of the rule that runs; 0: none does */
+};
+
+#endif
