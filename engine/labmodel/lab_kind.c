@@ -27,6 +27,12 @@ struct role {
     const char *fields[LAB_FIELDS_MAX]; /* roles, by the field's index; NULL: it plays none */
 };
 
+/* A kind that has been read; NULL root: it cannot be. */
+struct kind_file {
+    const char *id;
+    xmlNode *root;
+};
+
 struct reader {
     struct lab_stack *stack;
     const struct lab_files *files;
@@ -36,6 +42,8 @@ struct reader {
     const char *kind, *binding;
     struct role roles[ROLES_MAX];
     int role_count;
+    struct kind_file *kinds;
+    size_t kind_count;
     struct lab_transforms *transforms; /* by member */
     bool fails;                        /* the rule that is read has a <fail> */
 };
@@ -347,7 +355,7 @@ static void read_rule(struct reader *r, xmlNode *n) {
     s->rules[s->rule_count++] = rule;
 }
 
-static xmlNode *kind_root(struct reader *r, xmlNode *bind) {
+static xmlNode *read_kind(struct reader *r, xmlNode *bind) {
     const char *name = arena_printf(r->a, "kinds/%s.xml", r->kind);
     const struct lab_file *f = lab_file_find(r->files, name);
     if (!f) {
@@ -359,6 +367,14 @@ static xmlNode *kind_root(struct reader *r, xmlNode *bind) {
                                 r->diags);
     xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
     return root && lab_xml_is(root, "kind") ? root : NULL;
+}
+
+static xmlNode *kind_root(struct reader *r, xmlNode *bind) {
+    for (size_t i = 0; i < r->kind_count; i++)
+        if (str_eq(r->kinds[i].id, r->kind)) return r->kinds[i].root;
+    r->kinds = list_more(r->a, r->kinds, r->kind_count, sizeof *r->kinds);
+    r->kinds[r->kind_count] = (struct kind_file){r->kind, read_kind(r, bind)};
+    return r->kinds[r->kind_count++].root;
 }
 
 /* `connector`: where roles that the binding does not name are looked for, -1 = nowhere. */

@@ -14,7 +14,7 @@
 #include "doc/doc.h"
 #include "labmodel/lab_pack.h"
 
-/* RULE lab-rules-max: so many rules a run has at most. */
+/* Of a stack, with all its bindings. */
 #define LAB_RULES_MAX 10000
 #define LAB_STEPS_DEPTH 8 /* of steps inside steps */
 

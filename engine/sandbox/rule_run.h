@@ -39,8 +39,8 @@ void rule_stop(struct rule_run *r, const char *why);
 sqlite3_stmt *rule_sql_begin(struct rule_run *r, const struct lab_statement *sql);
 bool rule_sql_row(struct rule_run *r, sqlite3_stmt *q);
 void rule_sql_end(struct rule_run *r, sqlite3_stmt *q);
-/* A column as a value of a record: a number with a fraction loses it, bytes are empty
- * (RULE lab-whole-numbers). Scratch. */
+/* A column as a value of a record; bytes are empty. RULE lab-whole-numbers: a number with a
+ * fraction loses it. Scratch. */
 const char *rule_column(struct rule_run *r, sqlite3_stmt *q, int column);
 /* The first column of the first row; NULL and false when there is none, or no such SQL. */
 const char *rule_text(struct rule_run *r, const struct lab_statement *sql);

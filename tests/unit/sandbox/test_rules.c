@@ -1,6 +1,9 @@
 /* What systems do by themselves: the queue, the event log, and rules that are data. */
 #include "unit/lab/lab_fixture.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #define HOUR "{\"advance_ms\":3600000,\"kind\":\"clock\"}"
 
 /* RULE lab-human. */
@@ -32,10 +35,279 @@ static void test_all_that_is_to_come_is_in_one_queue(void **state) {
     worker_end(&w);
 }
 
+/* ---- A connector and a behaviour of data alone ------------------------------------------------
+ */
+/* tests/unit/sandbox/texting: text messages. No line of C knows them. The scratch folder has them
+ * and the project's schemas. */
+static char scratch[] = "/tmp/gradus-texting-XXXXXX";
+static const char *const parts[] = {"connectors", "kinds", "scenarios", "schema"};
+
+static int make_scratch(void **state) {
+    struct arena a;
+    (void)state;
+    arena_init(&a, 64 * 1024);
+    char *here = realpath(".", NULL);
+    bool made = here && mkdtemp(scratch) && mkdir(arena_printf(&a, "%s/labs", scratch), 0700) == 0;
+    for (size_t i = 0; made && i < COUNT_OF(parts); i++) {
+        const char *from = str_eq(parts[i], "schema") ? "labs" : "tests/unit/sandbox/texting/labs";
+        made = symlink(arena_printf(&a, "%s/%s/%s", here, from, parts[i]),
+                       arena_printf(&a, "%s/labs/%s", scratch, parts[i])) == 0;
+    }
+    free(here);
+    arena_release(&a);
+    return made ? 0 : -1;
+}
+
+static int drop_scratch(void **state) {
+    struct arena a;
+    (void)state;
+    arena_init(&a, 64 * 1024);
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        unlink(arena_printf(&a, "%s/labs/%s", scratch, parts[i]));
+    rmdir(arena_printf(&a, "%s/labs", scratch));
+    arena_release(&a);
+    return rmdir(scratch);
+}
+
+static struct lab_scenario *texting_scenario(struct arena *a) {
+    struct lab_scenario *s = NEW(a, struct lab_scenario);
+    struct diag_list diags;
+    diag_init(&diags, a);
+    enum err e = lab_scenario_load(s, scratch, "texting", a, &diags);
+    if (e)
+        fail_msg("%s:%d: %s", diags.first ? diags.first->file : "",
+                 diags.first ? diags.first->line : 0,
+                 diags.first ? diags.first->message : err_name(e));
+    return s;
+}
+
+static struct worker texting(struct arena *a) {
+    return fixture_worker(a, texting_scenario(a), "sms=pigeon", 5);
+}
+
+static const char *number_of(struct arena *a, struct worker *w, int n) {
+    return fixture_cell(a, w,
+                        arena_printf(a, "SELECT id FROM sms_number WHERE phone LIKE '%%%d'", n));
+}
+
+/* A message to (or from) number `n`; its id. */
+static const char *text_it(struct arena *a, struct worker *w, int n, const char *way,
+                           const char *body) {
+    struct lab_answer answer = fixture_call(
+        a, w, "sms", "POST", "/v1/texts", NULL,
+        arena_printf(a, "{'number':'%s','way':'%s','body':'%s'}", number_of(a, w, n), way, body));
+    assert_int_equal(answer.status, 200);
+    return json_string_value(json_object_get(fixture_json(a, &answer), "id"));
+}
+
+static const char *cell(struct arena *a, struct worker *w, const char *format, const char *id) {
+    return fixture_cell(a, w, arena_printf(a, format, id));
+}
+
+#define STATE "SELECT state FROM sms_text WHERE id = '%s'"
+
+static void advance(struct arena *a, struct worker *w, int64_t ms) {
+    fixture_step(a, w, arena_printf(a, "{\"advance_ms\":%lld,\"kind\":\"clock\"}", (long long)ms));
+}
+
+static void test_a_message_is_sent_and_delivered(void **state) {
+    struct worker w = texting(*state);
+    const char *id = text_it(*state, &w, 1, "out", "Good morning");
+    assert_string_equal(cell(*state, &w, STATE, id), "sent");
+    advance(*state, &w, 29999);
+    assert_string_equal(cell(*state, &w, STATE, id), "sent");
+    advance(*state, &w, 1);
+    assert_string_equal(cell(*state, &w, STATE, id), "delivered");
+    /* What is set while a record is made is part of that, and no event. */
+    assert_string_equal(cell(*state, &w,
+                             "SELECT group_concat(kind || ' ' || coalesce(new_value, ''), ', ') "
+                             "FROM event WHERE record_id = '%s'",
+                             id),
+                        "record.created , record.changed delivered");
+    worker_end(&w);
+}
+
+/* By the clock of whom it is sent to: eight in the morning here is ten in the evening there. */
+static void test_quiet_hours_are_the_recipients(void **state) {
+    struct worker w = texting(*state);
+    const char *id = text_it(*state, &w, 2, "out", "Good morning");
+    assert_string_equal(cell(*state, &w, STATE, id), "queued");
+    advance(*state, &w, 10 * 3600000 - 1);
+    assert_string_equal(cell(*state, &w, STATE, id), "queued");
+    advance(*state, &w, 1);
+    assert_string_equal(cell(*state, &w, STATE, id), "sent");
+    advance(*state, &w, 30000);
+    assert_string_equal(cell(*state, &w, STATE, id), "delivered");
+    worker_end(&w);
+}
+
+static void test_stop_and_its_synonyms_stop(void **state) {
+    static const char *const words[] = {"STOP", " End ", "unsubscribe"};
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        struct worker w = texting(*state);
+        const char *reply = text_it(*state, &w, 1, "in", words[i]);
+        assert_string_equal(
+            cell(*state, &w,
+                 "SELECT e.actor || ' ' || e.human || ' ' || c.record_id FROM event e "
+                 "JOIN event c ON c.seq = e.cause WHERE e.field = 'subscribed' AND "
+                 "e.new_value = 0 AND '%s' <> ''",
+                 reply),
+            arena_printf(*state, "texting 0 %s", reply));
+        const char *id = text_it(*state, &w, 1, "out", "One more offer");
+        assert_string_equal(cell(*state, &w, STATE, id), "blocked");
+        assert_string_equal(
+            cell(*state, &w, "SELECT count(*) FROM event WHERE kind = 'text.blocked'%s", ""), "1");
+        worker_end(&w);
+    }
+}
+
+/* An answer goes to those who may have one, in the name of whose turn it is and who is there. */
+static void test_replies_are_answered(void **state) {
+    struct worker w = texting(*state);
+    for (int i = 0; i < 3; i++) text_it(*state, &w, 1, "in", "When do you open?");
+    assert_string_equal(fixture_cell(*state, &w,
+                                     "SELECT group_concat(agent, ' ') FROM (SELECT agent FROM "
+                                     "sms_text WHERE way = 'in' ORDER BY id)"),
+                        "Ada Cy Ada");
+    assert_string_equal(
+        fixture_cell(*state, &w,
+                     "SELECT count(*) FROM sms_text WHERE way = 'out' AND state = 'sent'"),
+        "3");
+    text_it(*state, &w, 3, "in", "Hello?");
+    assert_string_equal(
+        fixture_cell(*state, &w,
+                     "SELECT group_concat(kind || ' ' || n, ', ') FROM (SELECT kind, count(*) AS n "
+                     "FROM event WHERE kind LIKE 'text.%' GROUP BY kind)"),
+        "text.answered 3, text.withheld 1");
+    worker_end(&w);
+}
+
+/* What a rule refuses is taken back whole. */
+static void test_a_rule_refuses(void **state) {
+    struct worker w = texting(*state);
+    const char *before = fixture_cell(*state, &w, "SELECT max(seq) FROM event");
+    struct lab_answer answer = fixture_call(*state, &w, "sms", "POST", "/v1/numbers", NULL,
+                                            "{'phone':'+442079460101'}");
+    assert_int_equal(answer.status, 409);
+    assert_non_null(strstr(answer.body, "\"phone\""));
+    assert_string_equal(fixture_cell(*state, &w, "SELECT count(*) FROM sms_number"), "3");
+    assert_null(before);
+    assert_null(fixture_cell(*state, &w, "SELECT max(seq) FROM event"));
+    worker_end(&w);
+}
+
+/* RULE lab-whole-numbers. */
+static void test_no_fraction_is_written(void **state) {
+    struct worker w = texting(*state);
+    const char *id = text_it(*state, &w, 1, "out", "abc");
+    assert_string_equal(cell(*state, &w, "SELECT parts FROM sms_text WHERE id = '%s'", id), "1");
+    worker_end(&w);
+}
+
+/* ---- Rules that go too far --------------------------------------------------------------------
+ */
+static const char *stopped(struct arena *a, struct worker *w) {
+    return fixture_cell(a, w,
+                        "SELECT count(*) || coalesce(' ' || max(detail), '') FROM event WHERE kind "
+                        "= 'rule.stopped'");
+}
+
+/* RULE lab-cascade: sixteen rules follow each other, and no seventeenth. */
+static void test_a_chain_of_rules_ends(void **state) {
+    struct worker w = texting(*state);
+    text_it(*state, &w, 3, "out", "ping");
+    assert_string_equal(fixture_cell(*state, &w, "SELECT count(*) FROM sms_text"), "17");
+    /* Five rules of two kinds listen to the last one. */
+    assert_non_null(
+        strstr(stopped(*state, &w), "sms.trouble: it is the end of a chain of 16 rules."));
+    assert_string_equal(cell(*state, &w, STATE, text_it(*state, &w, 1, "out", "still here")),
+                        "sent");
+    worker_end(&w);
+}
+
+/* RULE lab-pending: of the ten thousand, six listen to the message itself. */
+static void test_ten_thousand_rules_follow_at_most(void **state) {
+    struct worker w = texting(*state);
+    text_it(*state, &w, 3, "out", "burst 9994");
+    assert_string_equal(stopped(*state, &w), "0");
+    assert_string_equal(fixture_cell(*state, &w, "SELECT count(*) FROM event WHERE kind = 'tock'"),
+                        "9994");
+    text_it(*state, &w, 3, "out", "burst 9995");
+    assert_string_equal(stopped(*state, &w),
+                        "1 sms.trouble: so many rules followed that no more are run.");
+    assert_string_equal(fixture_cell(*state, &w, "SELECT count(*) FROM event WHERE kind = 'tock'"),
+                        "19988");
+    worker_end(&w);
+}
+
+/* RULE lab-rule-budget. */
+static void test_a_rule_has_a_budget(void **state) {
+    struct worker w = texting(*state);
+    text_it(*state, &w, 3, "out", "count 100000");
+    assert_string_equal(stopped(*state, &w), "0");
+    text_it(*state, &w, 3, "out", "count 10000000");
+    assert_string_equal(stopped(*state, &w), "1 sms.trouble: It took too many steps.");
+    assert_string_equal(
+        fixture_cell(*state, &w, "SELECT count(*) FROM event WHERE kind = 'counted'"), "1");
+    worker_end(&w);
+}
+
+/* RULE lab-wait, on both sides of its edge. */
+static void test_waiting_takes_a_second_at_least(void **state) {
+    static const int asked[] = {-5, 999, 1000, 1001}, waited[] = {1000, 1000, 1000, 1001};
+    for (size_t i = 0; i < COUNT_OF(asked); i++) {
+        struct worker w = texting(*state);
+        const char *id = text_it(*state, &w, 3, "out", arena_printf(*state, "wait %d", asked[i]));
+        advance(*state, &w, waited[i] - 1);
+        assert_string_equal(
+            fixture_cell(*state, &w, "SELECT count(*) FROM event WHERE kind = 'late'"), "0");
+        advance(*state, &w, 1);
+        assert_string_equal(
+            fixture_cell(*state, &w, "SELECT detail FROM event WHERE kind = 'late'"),
+            arena_printf(*state, "for %s", id));
+        worker_end(&w);
+    }
+}
+
+/* A run that was put away in the middle of its waits comes to the same. */
+static void test_waits_outlive_an_image(void **state) {
+    struct worker w = texting(*state);
+    const char *whole, *again, *why;
+    const unsigned char *image;
+    size_t len;
+    struct lab_scenario *s = texting_scenario(*state);
+    text_it(*state, &w, 1, "out", "Good morning");
+    text_it(*state, &w, 2, "out", "Good evening");
+    assert_int_equal(client_save(&w, *state, &image, &len), OK);
+    advance(*state, &w, 20 * 3600000);
+    text_it(*state, &w, 1, "in", "Thanks");
+    assert_int_equal(client_hash(&w, *state, &whole), OK);
+    worker_end(&w);
+    assert_int_equal(client_start(&w, fixture_zygote(), s->pack, s->pack_len, "sms=pigeon", 5,
+                                  image, len, *state, &why),
+                     OK);
+    advance(*state, &w, 20 * 3600000);
+    text_it(*state, &w, 1, "in", "Thanks");
+    assert_int_equal(client_hash(&w, *state, &again), OK);
+    assert_string_equal(again, whole);
+    worker_end(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        TEST(test_a_message_is_sent_and_delivered),
+        TEST(test_quiet_hours_are_the_recipients),
+        TEST(test_stop_and_its_synonyms_stop),
+        TEST(test_replies_are_answered),
+        TEST(test_a_rule_refuses),
+        TEST(test_no_fraction_is_written),
+        TEST(test_a_chain_of_rules_ends),
+        TEST(test_ten_thousand_rules_follow_at_most),
+        TEST(test_a_rule_has_a_budget),
+        TEST(test_waiting_takes_a_second_at_least),
+        TEST(test_waits_outlive_an_image),
         TEST(test_the_log_tells_people_from_machines),
         TEST(test_all_that_is_to_come_is_in_one_queue),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_scratch, drop_scratch);
 }
