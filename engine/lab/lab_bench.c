@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "lab/lab.h"
 #include "lab/lab_client.h"
+#include "lab/lab_prove.h"
 #include "labmodel/lab_surface.h"
 
 #define BENCH_ARENA_BYTES ((size_t)64 * 1024 * 1024)
@@ -22,19 +23,60 @@ static enum err repeat(struct worker *w, const char *action, int rounds, int64_t
     return OK;
 }
 
-static const char *call_text(const struct lab_call *call, const char *query, struct arena *a) {
+/* What is measured: the first object of the stack that can be listed, made and changed. */
+struct plan {
+    struct lab_surface surface;
+    const struct lab_object *object;
+    const char *path; /* "connector.object" */
+    const char *names[LAB_FIELDS_MAX], *values[LAB_FIELDS_MAX];
+    size_t count; /* of fields that are written: those that must be, and those of text */
+};
+
+static void fill_in(struct plan *p) {
+    for (int i = 0; i < p->object->field_count; i++) {
+        const struct lab_field *f = &p->object->fields[i];
+        bool text = f->type == LAB_TEXT, address = f->type == LAB_EMAIL;
+        if (f->read_only || !(address || (text && f->required))) continue;
+        p->names[p->count] = f->id;
+        p->values[p->count++] = address ? "bench@example.com" : "Bench";
+    }
+}
+
+static bool make_plan(struct plan *p, const struct lab_stack *s,
+                      const struct lab_dialect *const *dialects, struct arena *a) {
+    const unsigned needed = LAB_LIST | LAB_CREATE | LAB_UPDATE;
+    for (int m = 0; m < s->member_count; m++) {
+        const struct lab_connector *c = s->members[m].connector;
+        for (int i = 0; i < c->object_count; i++) {
+            if (c->objects[i].setup || (c->objects[i].operations & needed) != needed) continue;
+            *p = (struct plan){.surface = {s, dialects, m}, .object = &c->objects[i]};
+            p->path = arena_printf(a, "%s.%s", c->id, c->objects[i].id);
+            fill_in(p);
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *call_text(const struct plan *p, enum lab_operation operation, const char *id,
+                             const char *query, struct arena *a) {
+    size_t count = operation == LAB_LIST ? 0 : operation == LAB_UPDATE ? 1 : p->count;
+    struct lab_call call = lab_surface_call(&p->surface, p->object, operation, id, p->names,
+                                            p->values, count, a);
+    const struct lab_connector *c = p->surface.stack->members[p->surface.member].connector;
     json_t *action = json_adopt(a, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api",
-                                             "connector", "crm", "via", "screen", "method",
-                                             call->method, "path", call->path, "query", query,
-                                             "body", call->body));
+                                             "connector", c->id, "via", "screen", "method",
+                                             call.method, "path", call.path, "query", query, "body",
+                                             call.body));
     return json_text(a, action);
 }
 
-static enum err first_contact(struct worker *w, struct arena *a, const char **id) {
-    const char *answer, *why;
+static enum err first_record(struct worker *w, const struct plan *p, struct arena *a,
+                             const char **id) {
+    const char *answer, *why,
+        *question = arena_printf(a, "{\"view\":\"list\",\"object\":\"%s\",\"limit\":1}", p->path);
     size_t len;
-    enum err e = client_view(w, "{\"view\":\"list\",\"object\":\"crm.contact\",\"limit\":1}", a,
-                             &answer, &len);
+    enum err e = client_view(w, question, a, &answer, &len);
     if (e) return e;
     *id = json_string_value(json_object_get(
         json_array_get(json_object_get(json_read(a, answer, len, &why), "rows"), 0), "id"));
@@ -43,38 +85,36 @@ static enum err first_contact(struct worker *w, struct arena *a, const char **id
 
 static enum err measure(struct zygote *z, const char *root, int rounds, struct arena *a,
                         struct lab_bench *out) {
-    static const char *const names[] = {"last_name", "email"}, *const values[] = {
-                                                                   "Bench", "bench@example.com"};
     const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
     struct diag_list diags;
     struct worker w = WORKER_NONE;
     const char *why, *id;
     diag_init(&diags, a);
     struct lab_scenario *s = NEW(a, struct lab_scenario);
-    enum err e = lab_scenario_load(s, root, "field-mapping-dedupe", a, &diags);
-    if (e || !lab_choice_read(&s->stack, "crm=boreal,map=heron", dialects, a))
-        return e ? e : ERR_INVALID;
+    const char **ids, **choices;
+    if (lab_scenario_ids(root, &ids, a) == 0) return ERR_NOT_FOUND;
+    enum err e = lab_scenario_load(s, root, ids[0], a, &diags);
+    if (e) return e;
+    size_t last = lab_choices(&s->stack, &choices, a) - 1;
+    struct plan p;
+    if (!lab_choice_read(&s->stack, choices[last], dialects, a) ||
+        !make_plan(&p, &s->stack, dialects, a))
+        return ERR_INVALID;
     const int starts = 20;
     int64_t began = clock_monotonic_us();
     for (int i = 0; i < starts && !e; i++) {
         worker_end(&w);
-        e = client_start(&w, z, s->pack, s->pack_len, "crm=boreal,map=heron", (uint64_t)i, NULL, 0,
-                         a, &why);
+        e = client_start(&w, z, s->pack, s->pack_len, choices[last], (uint64_t)i, NULL, 0, a, &why);
     }
     out->start_us = (clock_monotonic_us() - began) / starts;
-    if (!e) e = first_contact(&w, a, &id);
+    if (!e) e = first_record(&w, &p, a, &id);
     if (!e) {
-        struct lab_surface surface = {&s->stack, dialects, lab_member_find(&s->stack, "crm")};
-        const struct lab_object *o = lab_object_by_path(&s->stack, "crm.contact", NULL);
-        struct lab_call list = lab_surface_call(&surface, o, LAB_LIST, NULL, NULL, NULL, 0, a);
-        struct lab_call update = lab_surface_call(&surface, o, LAB_UPDATE, id, names, values, 1, a);
-        struct lab_call create = lab_surface_call(&surface, o, LAB_CREATE, NULL, names, values, 2,
-                                                  a);
-        e = repeat(&w, call_text(&list, "page_size=20", a), rounds, &out->list_us);
-        if (!e) e = repeat(&w, call_text(&update, NULL, a), rounds, &out->action_us);
+        const char *page = arena_printf(a, "%s=20", dialects[p.surface.member]->size_param);
+        e = repeat(&w, call_text(&p, LAB_LIST, NULL, page, a), rounds, &out->list_us);
+        if (!e) e = repeat(&w, call_text(&p, LAB_UPDATE, id, NULL, a), rounds, &out->action_us);
         if (!e)
-            e = repeat(&w, call_text(&create, NULL, a), rounds < 10000 ? rounds : 10000,
-                       &out->create_us);
+            e = repeat(&w, call_text(&p, LAB_CREATE, NULL, NULL, a),
+                       rounds < 10000 ? rounds : 10000, &out->create_us);
     }
     worker_end(&w);
     return e;

@@ -36,7 +36,25 @@ void screen_clock(struct screen *s, struct view *v) {
 }
 
 /* ---- Log ------------------------------------------------------------------------------------ */
+/* Kinds of events to look for: the engine's own, and those that the connectors tell of. */
+static void event_kinds(struct screen *s, struct view *v) {
+    static const char *const always[] = {"outage.started", "api.limited", "rule.stopped",
+                                         "rule.failed", "record.refused"};
+    struct view *list = view_list(v, "kinds");
+    const char *seen = " ";
+    for (int m = 0; m < s->stack->member_count; m++) {
+        const struct lab_connector *c = s->stack->members[m].connector;
+        for (int i = 0; i < c->event_count; i++) {
+            if (strstr(seen, arena_printf(s->r->arena, " %s ", c->events[i].id))) continue;
+            seen = arena_printf(s->r->arena, "%s%s ", seen, c->events[i].id);
+            view_item_text(list, c->events[i].id);
+        }
+    }
+    for (size_t i = 0; i < COUNT_OF(always); i++) view_item_text(list, always[i]);
+}
+
 void screen_log_part(struct screen *s, struct view *v) {
+    event_kinds(s, v);
     static const char *const keys[] = {"actor", "kind",      "connector", "object", "record_id",
                                        "field", "old_value", "new_value", "detail"};
     json_t *rows = json_object_get(screen_json(s, s->events_question), "rows"), *e;
@@ -77,9 +95,9 @@ static void tables(struct screen *s, struct view *v) {
     }
     struct view *item = view_item(list);
     view_text(item, "name", "event");
-    view_text(item, "columns",
-              "seq, at_ms, actor, kind, connector, object, record_id, field, old_value, new_value, "
-              "detail");
+    view_text(
+        item, "columns",
+        "seq, at_ms, actor, human, cause, kind, connector, object, record_id, field, old_value, new_value, detail");
 }
 
 void screen_sql_part(struct screen *s, struct view *v) {
@@ -87,8 +105,8 @@ void screen_sql_part(struct screen *s, struct view *v) {
     tables(s, v);
     view_text(v, "sql",
               s->sql ? s->sql
-                     : "SELECT lower(trim(email)) AS address, count(*) AS times\n"
-                       "FROM map_lead\nGROUP BY 1\nHAVING count(*) > 1\nORDER BY 2 DESC, 1");
+                     : arena_printf(s->r->arena, "SELECT *\nFROM %s\nORDER BY id\nLIMIT 20",
+                                    lab_object_first(s->stack->members[0].connector)->table));
     if (!s->ask.action || !s->ask.answer.body) return;
     json_t *result = json_read(s->r->arena, s->ask.answer.body, s->ask.answer.body_len, &why),
            *name, *row, *cell;

@@ -91,18 +91,17 @@ static int authorize(void *context, int action, const char *first, const char *s
 }
 
 static sqlite3_stmt *prepared(struct rule_run *r, const struct lab_statement *sql) {
-    sqlite3_stmt **at = &r->s->rules->statements[sql->index];
+    sqlite3_stmt **at = &r->s->rules->statements[sql->index], *q = NULL;
     const char *tail = "";
     if (*at) return *at;
     sqlite3_set_authorizer(r->s->db, authorize, NULL);
-    int rc = sqlite3_prepare_v3(r->s->db, sql->text, -1, SQLITE_PREPARE_PERSISTENT, at, &tail);
+    int rc = sqlite3_prepare_v3(r->s->db, sql->text, -1, SQLITE_PREPARE_PERSISTENT, &q, &tail);
     sqlite3_set_authorizer(r->s->db, NULL, NULL);
-    if (rc == SQLITE_OK && *at && sqlite3_stmt_readonly(*at) && !*tail) return *at;
+    if (rc == SQLITE_OK && q && sqlite3_stmt_readonly(q) && !*tail) return *at = q;
     rule_stop(r,
               arena_printf(r->s->scratch, "Its SQL in %s, line %d, cannot be asked: %s.", sql->file,
                            sql->line, rc ? sqlite3_errmsg(r->s->db) : "it must be one SELECT"));
-    sqlite3_finalize(*at);
-    *at = NULL;
+    sqlite3_finalize(q);
     return NULL;
 }
 

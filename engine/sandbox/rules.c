@@ -184,7 +184,7 @@ struct rule_failure rules_run(struct lab_state *s) {
     struct rules *x = s->rules;
     struct rule_failure failure = {LAB_PROBLEM_NONE, NULL, NULL};
     struct lab_who who = s->who;
-    while (x->pending_at < x->pending_count && !failure.what)
+    while (x->pending_at < x->pending_count && !failure.what && !world_full(s))
         run_pending(s, x->pending[x->pending_at++], &failure);
     x->pending = NULL;
     x->pending_count = x->pending_at = x->depth = 0;

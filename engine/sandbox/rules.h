@@ -2,11 +2,16 @@
  * and how far a rule may go.
  *
  * Rules do not run inside each other: what a rule or a caller does is written at once, and the
- * rules that listen to it are noted and run behind it, in the order in which they were noted. RULE
- * lab-cascade: a rule that 16 others led to leads to no more; RULE lab-pending: one action, or one
- * thing that falls due, runs 10,000 rules at most; RULE lab-rule-budget: a rule has so many
- * operations of SQLite's machine. What is stopped is an event, rule.stopped, with a sentence; the
- * run goes on. */
+ * rules that listen to it are noted and run behind it, in the order in which they were noted.
+ *
+ * What is stopped by one of these bounds is an event, rule.stopped, with a sentence; the run goes
+ * on.
+ *
+ * RULE lab-cascade: a rule that 16 others led to leads to no more.
+ *
+ * RULE lab-pending: one action, or one thing that falls due, runs 10,000 rules at most.
+ *
+ * RULE lab-rule-budget: a rule has 5,000,000 operations of SQLite's machine. */
 #ifndef GR_SANDBOX_RULES_H
 #define GR_SANDBOX_RULES_H
 

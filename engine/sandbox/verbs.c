@@ -232,6 +232,8 @@ static void fail(struct rule_run *r, const struct lab_step *step) {
     r->failure = (struct rule_failure){step->problem, step->field, value};
 }
 
+#define EACH_LOOKS 100 /* rows until it is asked whether the run is full (RULE lab-full) */
+
 /* ---- Control -------------------------------------------------------------------------------- */
 struct rows {
     int columns, count;
@@ -267,6 +269,7 @@ static void each(struct rule_run *r, const struct lab_step *step) {
     int before = r->variable_count;
     read_rows(r, step, &rows);
     for (int n = 0; n < rows.count && !r->stopped && !r->failed; n++) {
+        if (n % EACH_LOOKS == EACH_LOOKS - 1 && world_full(r->s)) rule_stop(r, "The run is full.");
         for (int i = 0; i < rows.columns; i++) {
             const struct rule_variable *cell = &rows.cells[n * rows.columns + i];
             rule_set_text(r, step->as, rows.names[i], cell->value);

@@ -62,3 +62,49 @@ test("no customer of a lab has the name of a firm of the course", () => {
     const firms = ["tidewell", "brackwater"], files = tracked(/^labs\/scenarios\/.*\.csv$/);
     for (const file of files) for (const firm of firms) assert.ok(!readFileSync(file, "utf8").toLowerCase().includes(firm), `${firm} in ${file}`);
 });
+
+/** What files of labs/ call something: connectors, objects, fields, values of picklists, keys, transforms, kinds, roles, dialects. */
+function idsOf(text) {
+    const ids = [...text.matchAll(/<(?:connector|object|field|kind|role|part|dialect|key|transform|lookup)\b[^>]*? id="([^"]+)"/g)].map((m) => m[1]);
+    return [...ids, ...[...text.matchAll(/<value>([^<]+)<\/value>/g)].map((m) => m[1])];
+}
+
+/** By hand: words of labs that the engine, too, has for something, which is not theirs. */
+const own = new Set([
+    "name", "status", "list", "none", "record", "event", "run", "started", "calls", "off", "text", // members of JSON, operations, tabs, no error, a setting of browsers
+    "email", "left", "right", "link", "transform", "mapping", "fill", "overwrite", // a type, elements and attributes of XML
+    "daily", "conflict", "updated", "newest", // a quota, a problem, a time, the newest call
+    "created_left", "created_right", "rejected", "groups", "merged", // what <match> and <merge-groups> say of their work
+    "lead", "trim", // functions of SQL
+]);
+
+/** Strings of C. */
+const strings = (text) => [...text.replace(/\/\*[^]*?\*\//g, "").matchAll(/"((?:[^"\\\n]|\\.)*)"/g)].map((m) => m[1]);
+/** What a template shows, compares or addresses by name. */
+const named = (text) => [...text.matchAll(/\{\{[#^&]?([\w.]+)\}\}|="([^"{}]*)"/g)].map((m) => m[1] ?? m[2]).flatMap((name) => [name, ...name.split(/[.?&=/]/)]);
+/** A string is to blame that is an id, holds a table ("map_lead") or is a path of an object ("map.lead"). */
+function idProblems(words, ids, objects) {
+    const tables = objects.map(([connector, object]) => new RegExp(`\\b${connector}[_.]${object}\\b`));
+    return words.filter((word) => (ids.has(word) && !own.has(word)) || tables.some((table) => table.test(word)));
+}
+
+const labFiles = tracked(/^labs\/(?:connectors|kinds)\/.*\.xml$/).map((file) => readFileSync(file, "utf8"));
+const labIds = new Set(labFiles.flatMap(idsOf));
+const labObjects = labFiles.flatMap((text) => {
+    const connector = /<connector\b[^>]* id="(\w+)"/.exec(text)?.[1];
+    return connector ? [...text.matchAll(/<object id="(\w+)"/g)].map((m) => [connector, m[1]]) : [];
+});
+
+test("no id of a lab is in the engine or in a template: what labs do is data", () => {
+    assert.ok(labIds.size > 100 && labObjects.length >= 10);
+    for (const file of tracked(/^engine\/(?:labmodel|sandbox|lab)\/.*\.[ch]$/)) assert.deepEqual(idProblems(strings(readFileSync(file, "utf8")), labIds, labObjects), [], file);
+    for (const file of tracked(/^site\/templates\/lab.*\.mustache$/)) assert.deepEqual(idProblems(named(readFileSync(file, "utf8")), labIds, labObjects), [], file);
+});
+
+test("an id of a lab in C or in a template is found", () => {
+    for (const line of ['lab_field_find(o, "first_name")', 'str_eq(key, "email_normalised")', '"SELECT id FROM map_lead"', '"{\\"object\\":\\"crm.contact\\"}"', 'str_eq(kind, "dedupe")', 'str_eq(v, "six_hourly")'])
+        assert.equal(idProblems(strings(line), labIds, labObjects).length, 1, line);
+    for (const line of ["{{#crm_id}}x{{/crm_id}}", '<option value="form.received">', '<a href="?tab=map&object=sync_setting">'])
+        assert.ok(idProblems(named(line), labIds, labObjects).length > 0, line);
+    assert.deepEqual(idProblems(strings('/* "first_name" */ f("name", "record.created", "labs/x")'), labIds, labObjects), []);
+});

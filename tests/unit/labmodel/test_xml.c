@@ -111,18 +111,17 @@ static void test_mistakes_have_places(void **state) {
     expect(*state, "connectors/crm.xml", "<value>DE</value>", "<value>FR</value>", "lab-duplicate",
            "FR");
     expect(*state, "connectors/crm.xml", "id=\"job_title\"", "id=\"Job-Title\"", "lab-name", "a-z");
-    expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "is=\"map.lead\"",
-           "is=\"map.leed\"", "lab-role", "map.leed");
+    expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "is=\"map.lead\"", "is=\"map.leed\"",
+           "lab-role", "map.leed");
     expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "is=\"crm_id\"", "is=\"crm\"",
            "lab-role", "“crm”");
     expect(*state, "scenarios/field-mapping-dedupe/stack.xml", "kind=\"sync\"", "kind=\"sink\"",
            "lab-missing", "sink");
     expect(*state, "connectors/map.xml", "is=\"dedupe_job\"", "is=\"dedupe_jobs\"", "lab-role",
            "dedupe_jobs");
-    expect(*state, "connectors/map.xml", "of=\"mapping_id.left_field\"",
-           "of=\"mapping_id.left\"", "lab-of", "left_value");
-    expect(*state, "kinds/dedupe.xml", "{rule.blanks}", "{rule.blank}", "lab-role",
-           "{rule.blank}");
+    expect(*state, "connectors/map.xml", "of=\"mapping_id.left_field\"", "of=\"mapping_id.left\"",
+           "lab-of", "left_value");
+    expect(*state, "kinds/dedupe.xml", "{rule.blanks}", "{rule.blank}", "lab-role", "{rule.blank}");
     expect(*state, "kinds/sync.xml", "<part id=\"frequency\"/>", "", "lab-role",
            "{setting.frequency}");
     expect(*state, "kinds/form.xml", "object=\"record\" key", "object=\"person\" key", "lab-role",
