@@ -355,6 +355,23 @@ static void read_rule(struct reader *r, xmlNode *n) {
     s->rules[s->rule_count++] = rule;
 }
 
+static void read_filter(struct reader *r, xmlNode *n) {
+    struct lab_stack *s = r->stack;
+    struct lab_filter f = {.id = lab_xml_attr(n, "id", r->a),
+                           .binding = r->binding,
+                           .over = role_attr(r, n, "over"),
+                           .rows = role_attr(r, n, "rows")};
+    struct {
+        const char *name;
+        const struct lab_field **field;
+    } parts[] = {{"of", &f.of}, {"group", &f.group}, {"field", &f.field},
+                 {"operator", &f.operator}, {"value", &f.value}};
+    for (size_t i = 0; f.rows.object && i < COUNT_OF(parts); i++)
+        *parts[i].field = field_in(r, n, lab_xml_attr(n, parts[i].name, r->a), f.rows.object);
+    s->filters = list_more(r->a, s->filters, (size_t)s->filter_count, sizeof *s->filters);
+    s->filters[s->filter_count++] = f;
+}
+
 static xmlNode *read_kind(struct reader *r, xmlNode *bind) {
     const char *name = arena_printf(r->a, "kinds/%s.xml", r->kind);
     const struct lab_file *f = lab_file_find(r->files, name);
@@ -390,6 +407,8 @@ static void read_binding(struct reader *r, xmlNode *bind, const char *file, int 
     xmlNode *kind = kind_root(r, bind);
     if (!kind || !bind_roles(r, kind, bind, connector)) return;
     r->file = arena_printf(r->a, "labs/kinds/%s.xml", r->kind);
+    for (xmlNode *n = lab_xml_child(kind, "filter"); n; n = lab_xml_next(n, "filter"))
+        read_filter(r, n);
     for (xmlNode *n = lab_xml_child(kind, "on"); n; n = lab_xml_next(n, "on")) read_rule(r, n);
 }
 

@@ -237,6 +237,8 @@ struct lab_stack {
     int member_count;
     struct lab_rule *rules; /* lab_rules.h */
     int rule_count;
+    struct lab_filter *filters;
+    int filter_count;
     const struct lab_statement **statements; /* all SQL of the rules, by its index */
     int statement_count;
     struct lab_seed *seeds;

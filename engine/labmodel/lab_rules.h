@@ -127,6 +127,14 @@ struct lab_rule {
     int index;
 };
 
+/* Rows of learners that say which records of an object are meant. */
+struct lab_filter {
+    const char *id, *binding;
+    struct lab_place over, rows;
+    /* Of a row: whose it is, its group (rows of a group hold together), and what it asks. */
+    const struct lab_field *of, *group, *field, *operator, * value;
+};
+
 /* How a value gets from one side of a mapping to the other. */
 struct lab_transform {
     const char *id;

@@ -114,6 +114,7 @@ sqlite3_stmt *rule_sql_begin(struct rule_run *r, const struct lab_statement *sql
     sqlite3_stmt *q = r->stopped ? NULL : prepared(r, sql);
     if (!q) return NULL;
     bind(r, q);
+    r->s->rules->binding = r->rule->binding;
     /* SQLite counts from where a statement's last run ended: a run that was loaded from an image
      * counts as one that went on. */
     sqlite3_stmt_status(q, SQLITE_STMTSTATUS_VM_STEP, 1);

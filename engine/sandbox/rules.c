@@ -53,7 +53,9 @@ void rules_open(struct lab_state *s) {
 }
 
 void rules_drop_statements(struct lab_state *s) {
-    for (int i = 0; s->rules && i < s->stack.statement_count; i++) {
+    if (!s->rules) return;
+    filters_drop_statements(s);
+    for (int i = 0; i < s->stack.statement_count; i++) {
         sqlite3_finalize(s->rules->statements[i]);
         s->rules->statements[i] = NULL;
     }

@@ -2,6 +2,7 @@
 #ifndef GR_SANDBOX_RULES_INDEX_H
 #define GR_SANDBOX_RULES_INDEX_H
 
+#include "sandbox/filters.h"
 #include "sandbox/rules.h"
 
 struct rule_slot {
@@ -19,7 +20,15 @@ struct rule_pending {
     int depth;
 };
 
+/* The condition of a filter (filters.h); malloc. */
+struct filter_statement {
+    char *sql;
+    sqlite3_stmt *q;
+};
+
 struct rules {
+    struct filter_statement filters[FILTER_STATEMENTS]; /* the one that was asked last first */
+    const char *binding;                                /* of the rule whose SQL runs */
     struct rule_slot *slots;
     unsigned slot_count;       /* a power of two */
     int *next;                 /* by rule: the next one that listens to the same; -1 */

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "sandbox/filters.h"
 #include "sandbox/rules.h"
 #include "sandbox/schema.h"
 #include "sandbox/tables.h"
@@ -100,6 +101,7 @@ struct lab_state *state_new(const char *pack, size_t pack_len, const char *diale
     }
     if (!open_db(s)) goto fail;
     rules_open(s);
+    if (!filters_register(s)) goto fail;
     return s;
 fail:
     state_free(s);

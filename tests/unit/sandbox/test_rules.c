@@ -204,14 +204,78 @@ static void test_no_fraction_is_written(void **state) {
     worker_end(&w);
 }
 
-/* ---- Rules that go too far --------------------------------------------------------------------
- */
 static const char *stopped(struct arena *a, struct worker *w) {
     return fixture_cell(a, w,
                         "SELECT count(*) || coalesce(' ' || max(detail), '') FROM event WHERE kind "
                         "= 'rule.stopped'");
 }
 
+/* ---- Filters ----------------------------------------------------------------------------------
+ */
+/* How many of the three numbers pass the rows ('field operator value', with 'or' between groups).
+ */
+static const char *reached(struct arena *a, struct worker *w, const char *const *rows) {
+    struct lab_answer answer = fixture_call(a, w, "sms", "POST", "/v1/casts", NULL, "{'body':'x'}");
+    const char *id = json_string_value(json_object_get(fixture_json(a, &answer), "id"));
+    int group = 1;
+    for (; *rows; rows += 3) {
+        if (str_eq(rows[0], "or")) {
+            group++;
+            rows -= 2;
+            continue;
+        }
+        answer = fixture_call(a, w, "sms", "POST", "/v1/criteria", NULL,
+                              arena_printf(a,
+                                           "{'cast':'%s','any':%d,'column':'%s','operator':'%s',"
+                                           "'value':'%s'}",
+                                           id, group, rows[0], rows[1], rows[2]));
+        assert_int_equal(answer.status, 200);
+    }
+    answer = fixture_call(a, w, "sms", "PUT", arena_printf(a, "/v1/casts/%s", id), NULL,
+                          "{'live':1}");
+    assert_int_equal(answer.status, 200);
+    return cell(a, w, "SELECT reached FROM sms_broadcast WHERE id = '%s'", id);
+}
+
+#define ROWS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* RULE lab-filter-empty, RULE lab-filter-names. The three: zone 0 and 1, -600 and 1, 0 and 0. */
+static void test_filters_of_learners(void **state) {
+    struct worker w = texting(*state);
+    const struct {
+        const char *const *rows, *count;
+    } cases[] = {
+        {ROWS(NULL), "0"},
+        {ROWS("opted_in", "is", "1"), "2"},
+        {ROWS("opted_in", "is", "1", "zone", "less", "0"), "1"},
+        {ROWS("opted_in", "is", "0", "or", "zone", "less", "0"), "2"},
+        {ROWS("zone", "less", "-600"), "0"},
+        {ROWS("zone", "less", "-599"), "1"},
+        {ROWS("zone", "greater", "-600"), "2"},
+        {ROWS("zone", "is_not", "0"), "1"},
+        {ROWS("phone", "contains", " 0102"), "1"},
+        {ROWS("phone", "begins", "+44 20"), "3"},
+        {ROWS("phone", "begins", "44 20"), "0"},
+        {ROWS("phone", "is", " +44 20 7946 0103 "), "1"},
+        {ROWS("phone", "is_not", "+44 20 7946 0103"), "2"},
+        {ROWS("phone", "has_value", ""), "3"},
+        {ROWS("zone", "is_empty", ""), "0"},
+        {ROWS("phone", "greater", "1"), "0"},     /* says nothing of text */
+        {ROWS("zone", "less", "many"), "0"},      /* no number */
+        {ROWS("phone", "nosuch", "1"), "0"},      /* no operator */
+        {ROWS("phone", "is", "1) OR (1=1"), "0"}, /* a value, not SQL */
+        {ROWS("phone", "1 OR 1=1 --", "x"), "0"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *count = reached(*state, &w, cases[i].rows);
+        if (!str_eq(count, cases[i].count)) fail_msg("case %zu: %s", i, count);
+    }
+    assert_string_equal(stopped(*state, &w), "0");
+    worker_end(&w);
+}
+
+/* ---- Rules that go too far --------------------------------------------------------------------
+ */
 /* RULE lab-cascade: sixteen rules follow each other, and no seventeenth. */
 static void test_a_chain_of_rules_ends(void **state) {
     struct worker w = texting(*state);
@@ -301,6 +365,7 @@ int main(void) {
         TEST(test_replies_are_answered),
         TEST(test_a_rule_refuses),
         TEST(test_no_fraction_is_written),
+        TEST(test_filters_of_learners),
         TEST(test_a_chain_of_rules_ends),
         TEST(test_ten_thousand_rules_follow_at_most),
         TEST(test_a_rule_has_a_budget),

@@ -1,0 +1,21 @@
+/* Filters that learners make of rows: which field, which operator, which value. */
+#ifndef GR_SANDBOX_FILTERS_H
+#define GR_SANDBOX_FILTERS_H
+
+#include "sandbox/rules.h"
+
+#define FILTER_ROWS 50       /* of one filter; what is beyond them does not count */
+#define FILTER_VALUE 200     /* bytes of a value */
+#define FILTER_STATEMENTS 16 /* that are kept prepared */
+
+/* Registers holds(filter, owner, record): does the record pass the rows of `owner` for the <filter>
+ * of that id, of the binding whose rule runs? Rows of a group hold together, one group is enough.
+ *
+ * RULE lab-filter-empty: a filter without rows holds for nobody.
+ *
+ * RULE lab-filter-names: a row names a field of the filtered object and a known operator, or it
+ * holds for nobody; its value is bound, never written into SQL. */
+bool filters_register(struct lab_state *s);
+void filters_drop_statements(struct lab_state *s);
+
+#endif
