@@ -8,8 +8,9 @@
 #define RULE_ROWS_MAX 20000 /* of an <each> */
 
 struct rule_variable {
-    const char *name, *value; /* "g_keep"; NULL = empty */
-    bool number;
+    const char *name, *text; /* "g_keep"; text NULL = empty, or a number */
+    bool is_number;
+    int64_t number;
 };
 
 struct rule_run {
@@ -28,6 +29,8 @@ struct rule_run {
     struct rule_failure failure;
 };
 
+/* Borrowed, name and all: for steps that set the same ones again and again. */
+void rule_push(struct rule_run *r, struct rule_variable v);
 /* Sets AS_NAME; NULL `as`: nobody wants to know. Strings are borrowed for the step. */
 void rule_set_text(struct rule_run *r, const char *as, const char *name, const char *value);
 void rule_set_number(struct rule_run *r, const char *as, const char *name, int64_t value);

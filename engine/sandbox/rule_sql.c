@@ -13,23 +13,23 @@ void rule_stop(struct rule_run *r, const char *why) {
 }
 
 /* ---- Variables ------------------------------------------------------------------------------ */
-static void set(struct rule_run *r, const char *as, const char *name, const char *value,
-                bool number) {
-    if (!as) return;
-    if (r->variable_count == RULE_VARIABLES) {
-        rule_stop(r, "The rule has too many variables.");
-        return;
-    }
-    r->variables[r->variable_count++] = (struct rule_variable){
-        arena_printf(r->s->scratch, "%s_%s", as, name), value, number};
+void rule_push(struct rule_run *r, struct rule_variable v) {
+    if (r->variable_count == RULE_VARIABLES) rule_stop(r, "The rule has too many variables.");
+    else r->variables[r->variable_count++] = v;
+}
+
+static const char *name_of(struct rule_run *r, const char *as, const char *name) {
+    return arena_printf(r->s->scratch, "%s_%s", as, name);
 }
 
 void rule_set_text(struct rule_run *r, const char *as, const char *name, const char *value) {
-    set(r, as, name, value, false);
+    if (as) rule_push(r, (struct rule_variable){.name = name_of(r, as, name), .text = value});
 }
 
 void rule_set_number(struct rule_run *r, const char *as, const char *name, int64_t value) {
-    if (as) set(r, as, name, arena_printf(r->s->scratch, "%lld", (long long)value), true);
+    if (as)
+        rule_push(r, (struct rule_variable){
+                         .name = name_of(r, as, name), .is_number = true, .number = value});
 }
 
 static void bind_text(sqlite3_stmt *q, int at, const char *value, bool number) {
@@ -73,8 +73,10 @@ static void bind(struct rule_run *r, sqlite3_stmt *q) {
         else if (str_eq(name, "due_data")) bind_text(q, i, r->data, false);
         else
             for (int v = r->variable_count; v > 0; v--)
-                if (str_eq(r->variables[v - 1].name, name)) {
-                    bind_text(q, i, r->variables[v - 1].value, r->variables[v - 1].number);
+                if (strcmp(r->variables[v - 1].name, name) == 0) {
+                    const struct rule_variable *found = &r->variables[v - 1];
+                    if (found->is_number) sqlite3_bind_int64(q, i, found->number);
+                    else bind_text(q, i, found->text, false);
                     break;
                 }
     }

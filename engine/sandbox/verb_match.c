@@ -91,7 +91,7 @@ static const char *key_of(struct match *x, const struct lab_statement *by_key, i
                           const char *id) {
     if (key < 0) return NULL;
     int before = x->r->variable_count;
-    rule_set_text(x->r, "this", "id", id);
+    rule_push(x->r, (struct rule_variable){.name = "this_id", .text = id});
     const char *text = rule_text(x->r, &by_key[key]);
     x->r->variable_count = before;
     return record_empty(text) ? NULL : text;
@@ -175,12 +175,12 @@ static const char *transformed(struct match *x, const struct mapping *m, const c
     uint64_t hash = known_hash(index, direction, value);
     struct known *k = known_of(x, hash, index, direction, value);
     if (k->hash) return k->to;
-    struct rule_variable given[] = {{"value", value, false},
-                                    {"mapping", m->id, false},
-                                    {"object", (to_right ? &x->right : &x->left)->path, false},
-                                    {"field", (to_right ? m->right : m->left)->id, false}};
-    for (size_t i = 0; i < COUNT_OF(given) && x->r->variable_count < RULE_VARIABLES; i++)
-        x->r->variables[x->r->variable_count++] = given[i];
+    const struct rule_variable given[] = {
+        {.name = "field", .text = (to_right ? m->right : m->left)->id},
+        {.name = "object", .text = (to_right ? &x->right : &x->left)->path},
+        {.name = "mapping", .text = m->id},
+        {.name = "value", .text = value}};
+    for (size_t i = 0; i < COUNT_OF(given); i++) rule_push(x->r, given[i]);
     const char *to = rule_text(x->r, sql);
     x->r->variable_count = before;
     *k = (struct known){hash, index, direction, value, to};
@@ -201,8 +201,12 @@ struct pair {
 static bool rule_prefers_left(struct match *x, struct pair *p) {
     if (p->asked) return p->left_wins;
     int before = x->r->variable_count;
-    rule_set_number(x->r, "left", "updated_ms", p->left->updated_ms);
-    rule_set_number(x->r, "right", "updated_ms", p->right->updated_ms);
+    rule_push(x->r, (struct rule_variable){.name = "left_updated_ms",
+                                           .is_number = true,
+                                           .number = p->left->updated_ms});
+    rule_push(x->r, (struct rule_variable){.name = "right_updated_ms",
+                                           .is_number = true,
+                                           .number = p->right->updated_ms});
     p->left_wins = rule_true(x->r, x->step->arg[LAB_ARG_WINNER]);
     p->asked = true;
     x->r->variable_count = before;
@@ -219,8 +223,11 @@ static bool left_wins(struct match *x, const struct mapping *m, struct pair *p) 
 
 static void apply_mapping(struct match *x, const struct mapping *m, struct pair *p) {
     const char *lv = p->left->value[m->left->index], *rv = p->right->value[m->right->index];
-    if (record_same(lv, rv) && !sql_of(m, true) && !sql_of(m, false)) return;
-    bool from_left = !m->to_left || (m->to_right && left_wins(x, m, p));
+    bool same = record_same(lv, rv);
+    if (same && !sql_of(m, true) && !sql_of(m, false)) return;
+    /* Of a value that both have it does not matter who wins, where tidying is all that is done. */
+    bool either = same && m->transform && m->transform->tidies;
+    bool from_left = !m->to_left || (m->to_right && (either || left_wins(x, m, p)));
     /* The value is first written as the left side has it, so that both ways also tidy the side that
      * it came from. */
     const char *value = from_left ? lv : transformed(x, m, rv, false);

@@ -248,14 +248,17 @@ static void read_rows(struct rule_run *r, const struct lab_step *step, struct ro
     out->columns = sqlite3_column_count(q);
     out->names = NEW_ARRAY(r->s->scratch, const char *, (size_t)out->columns);
     for (int i = 0; i < out->columns; i++)
-        out->names[i] = arena_dup(r->s->scratch, sqlite3_column_name(q, i));
+        out->names[i] = arena_printf(r->s->scratch, "%s_%s", step->as, sqlite3_column_name(q, i));
     size_t n = 0;
     while (out->count < RULE_ROWS_MAX && rule_sql_row(r, q)) {
         for (int i = 0; i < out->columns; i++, n++) {
             out->cells = list_more(r->s->scratch, out->cells, n, sizeof *out->cells);
             int type = sqlite3_column_type(q, i);
-            out->cells[n] = (struct rule_variable){NULL, rule_column(r, q, i),
-                                                   type == SQLITE_INTEGER || type == SQLITE_FLOAT};
+            bool number = type == SQLITE_INTEGER || type == SQLITE_FLOAT;
+            out->cells[n] = (struct rule_variable){.text = number ? NULL : rule_column(r, q, i),
+                                                   .is_number = number,
+                                                   .number = number ? sqlite3_column_int64(q, i)
+                                                                    : 0};
         }
         out->count++;
     }
@@ -271,10 +274,9 @@ static void each(struct rule_run *r, const struct lab_step *step) {
     for (int n = 0; n < rows.count && !r->stopped && !r->failed; n++) {
         if (n % EACH_LOOKS == EACH_LOOKS - 1 && world_full(r->s)) rule_stop(r, "The run is full.");
         for (int i = 0; i < rows.columns; i++) {
-            const struct rule_variable *cell = &rows.cells[n * rows.columns + i];
-            rule_set_text(r, step->as, rows.names[i], cell->value);
-            if (r->variable_count > before)
-                r->variables[r->variable_count - 1].number = cell->number;
+            struct rule_variable cell = rows.cells[n * rows.columns + i];
+            cell.name = rows.names[i];
+            rule_push(r, cell);
         }
         rule_steps(r, step->steps, step->step_count);
         r->variable_count = before;
