@@ -99,7 +99,10 @@ static sqlite3_stmt *prepared(struct rule_run *r, const struct lab_statement *sq
     sqlite3_set_authorizer(r->s->db, authorize, NULL);
     int rc = sqlite3_prepare_v3(r->s->db, sql->text, -1, SQLITE_PREPARE_PERSISTENT, &q, &tail);
     sqlite3_set_authorizer(r->s->db, NULL, NULL);
-    if (rc == SQLITE_OK && q && sqlite3_stmt_readonly(q) && !*tail) return *at = q;
+    if (rc == SQLITE_OK && q && sqlite3_stmt_readonly(q) && !*tail) {
+        *at = q;
+        return q;
+    }
     rule_stop(r,
               arena_printf(r->s->scratch, "Its SQL in %s, line %d, cannot be asked: %s.", sql->file,
                            sql->line, rc ? sqlite3_errmsg(r->s->db) : "it must be one SELECT"));
