@@ -95,9 +95,9 @@ static void tables(struct screen *s, struct view *v) {
     }
     struct view *item = view_item(list);
     view_text(item, "name", "event");
-    view_text(
-        item, "columns",
-        "seq, at_ms, actor, human, cause, kind, connector, object, record_id, field, old_value, new_value, detail");
+    view_text(item, "columns",
+              "seq, at_ms, actor, human, cause, kind, connector, object, record_id, field, "
+              "old_value, new_value, detail");
 }
 
 void screen_sql_part(struct screen *s, struct view *v) {

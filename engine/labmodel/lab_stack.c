@@ -134,8 +134,10 @@ static void check_value_names(struct reader *r) {
         for (int i = 0; i < c->object_count; i++)
             for (int k = 0; k < c->objects[i].field_count; k++) {
                 const struct lab_field *f = &c->objects[i].fields[k];
-                if (f->type == LAB_VALUE_NAME &&
-                    !lab_value_path(r->stack, &c->objects[i], f, &path))
+                if (f->type != LAB_VALUE_NAME) continue;
+                /* The object that is named may be of a connector that the stack lacks. */
+                if (!lab_value_path(r->stack, &c->objects[i], f, &path) &&
+                    !(path.names && path.names->type == LAB_FIELD_NAME))
                     lab_xml_problem(r->diags, c->file, c->root, "lab-of",
                                     "“%s” of the field “%s” must be a reference of the same object "
                                     "and a field-name of the object that it leads to, with a dot "

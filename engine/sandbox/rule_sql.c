@@ -92,22 +92,25 @@ static int authorize(void *context, int action, const char *first, const char *s
     return reads ? SQLITE_OK : SQLITE_DENY;
 }
 
-static sqlite3_stmt *prepared(struct rule_run *r, const struct lab_statement *sql) {
-    sqlite3_stmt **at = &r->s->rules->statements[sql->index], *q = NULL;
+static sqlite3_stmt *compile(struct rule_run *r, const struct lab_statement *sql) {
+    sqlite3 *db = r->s->db;
+    sqlite3_stmt *q = NULL;
     const char *tail = "";
-    if (*at) return *at;
-    sqlite3_set_authorizer(r->s->db, authorize, NULL);
-    int rc = sqlite3_prepare_v3(r->s->db, sql->text, -1, SQLITE_PREPARE_PERSISTENT, &q, &tail);
-    sqlite3_set_authorizer(r->s->db, NULL, NULL);
-    if (rc == SQLITE_OK && q && sqlite3_stmt_readonly(q) && !*tail) {
-        *at = q;
-        return q;
-    }
+    sqlite3_set_authorizer(db, authorize, NULL);
+    int rc = sqlite3_prepare_v3(db, sql->text, -1, SQLITE_PREPARE_PERSISTENT, &q, &tail);
+    sqlite3_set_authorizer(db, NULL, NULL);
+    if (rc == SQLITE_OK && q && sqlite3_stmt_readonly(q) && !*tail) return q;
     rule_stop(r,
               arena_printf(r->s->scratch, "Its SQL in %s, line %d, cannot be asked: %s.", sql->file,
-                           sql->line, rc ? sqlite3_errmsg(r->s->db) : "it must be one SELECT"));
+                           sql->line, rc ? sqlite3_errmsg(db) : "it must be one SELECT"));
     sqlite3_finalize(q);
     return NULL;
+}
+
+static sqlite3_stmt *prepared(struct rule_run *r, const struct lab_statement *sql) {
+    sqlite3_stmt **kept = &r->s->rules->statements[sql->index];
+    if (!*kept) *kept = compile(r, sql);
+    return *kept;
 }
 
 static int on_progress(void *context) {

@@ -43,10 +43,10 @@ void schema_create(struct lab_state *s) {
         const struct lab_connector *c = s->stack.members[m].connector;
         for (int i = 0; i < c->object_count; i++) create_object(s, &c->objects[i]);
         describe(s, c);
-        state_run(
-            s,
-            "INSERT INTO sim_quota (member, window_ms, window_used, day, day_used) VALUES ($1, 0, 0, 0, 0)",
-            "i", (int64_t)m);
+        state_run(s,
+                  "INSERT INTO sim_quota (member, window_ms, window_used, day, day_used) VALUES "
+                  "($1, 0, 0, 0, 0)",
+                  "i", (int64_t)m);
     }
     fill_lookups(s);
 }

@@ -320,12 +320,13 @@ uint32_t state_draw(const struct lab_state *s, const char *stream, const char *e
 }
 
 int64_t state_event(struct lab_state *s, const struct state_event *e) {
-    state_run(
-        s,
-        "INSERT INTO event (at_ms, actor, human, cause, kind, connector, object, record_id, field, old_value, new_value, detail) "
-        "VALUES ($1, $2, $3, nullif($4, 0), $5, $6, $7, $8, $9, $10, $11, $12)",
-        "itiitttttttt", s->now_ms, s->who.actor, (int64_t)s->who.human, s->who.cause, e->kind,
-        e->connector, e->object, e->record_id, e->field, e->old_value, e->new_value, e->detail);
+    state_run(s,
+              "INSERT INTO event (at_ms, actor, human, cause, kind, connector, object, record_id, "
+              "field, old_value, new_value, detail) "
+              "VALUES ($1, $2, $3, nullif($4, 0), $5, $6, $7, $8, $9, $10, $11, $12)",
+              "itiitttttttt", s->now_ms, s->who.actor, (int64_t)s->who.human, s->who.cause, e->kind,
+              e->connector, e->object, e->record_id, e->field, e->old_value, e->new_value,
+              e->detail);
     int64_t seq = sqlite3_last_insert_rowid(s->db);
     rules_event(s, e, seq);
     return seq;

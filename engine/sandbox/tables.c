@@ -36,30 +36,39 @@ const char *tables_index(const struct lab_object *o, int n, struct arena *a) {
 const char *const tables_own[] = {
     "CREATE TABLE sim_meta (key TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT",
     /* What the picklists of each object allow, for the SQL of rules, and a scenario's lookups. */
-    "CREATE TABLE sim_value (object TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (object, field, value)) STRICT",
-    "CREATE TABLE sim_lookup (lookup TEXT NOT NULL, position INTEGER NOT NULL, left_value TEXT NOT NULL, right_value TEXT NOT NULL, "
+    "CREATE TABLE sim_value (object TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, "
+    "PRIMARY KEY (object, field, value)) STRICT",
+    "CREATE TABLE sim_lookup (lookup TEXT NOT NULL, position INTEGER NOT NULL, left_value TEXT NOT "
+    "NULL, right_value TEXT NOT NULL, "
     "PRIMARY KEY (lookup, position)) STRICT",
     "CREATE TABLE sim_key (object TEXT NOT NULL, key TEXT NOT NULL, record_id TEXT NOT NULL, "
     "PRIMARY KEY (object, key)) STRICT",
     /* The person whom a record is really about, which learners cannot see. A record with two people
      * is a wrong merge. */
-    "CREATE TABLE sim_person (object TEXT NOT NULL, record_id TEXT NOT NULL, person INTEGER NOT NULL, "
+    "CREATE TABLE sim_person (object TEXT NOT NULL, record_id TEXT NOT NULL, person INTEGER NOT "
+    "NULL, "
     "PRIMARY KEY (object, record_id, person)) STRICT",
-    "CREATE TABLE sim_quota (member INTEGER NOT NULL PRIMARY KEY, window_ms INTEGER NOT NULL, window_used INTEGER NOT NULL, "
+    "CREATE TABLE sim_quota (member INTEGER NOT NULL PRIMARY KEY, window_ms INTEGER NOT NULL, "
+    "window_used INTEGER NOT NULL, "
     "day INTEGER NOT NULL, day_used INTEGER NOT NULL) STRICT",
-    "CREATE TABLE sim_token (n INTEGER NOT NULL PRIMARY KEY, member INTEGER NOT NULL, expires_ms INTEGER NOT NULL) STRICT",
+    "CREATE TABLE sim_token (n INTEGER NOT NULL PRIMARY KEY, member INTEGER NOT NULL, expires_ms "
+    "INTEGER NOT NULL) STRICT",
     /* RULE lab-queue: all that is to come, in the order in which it does. What `ref` counts is its
      * kind's matter; `entity` is the record that it is about, `data` a value for it. */
-    "CREATE TABLE sim_due (at_ms INTEGER NOT NULL, priority INTEGER NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, "
+    "CREATE TABLE sim_due (at_ms INTEGER NOT NULL, priority INTEGER NOT NULL, seq INTEGER NOT "
+    "NULL, kind TEXT NOT NULL, "
     "ref INTEGER NOT NULL, entity TEXT, data TEXT, PRIMARY KEY (at_ms, priority, seq)) STRICT",
     /* Who had opted out at the start or did so later: what the law requires, whatever the systems
      * say. */
     "CREATE TABLE sim_opt_out (person INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT",
     /* `cause` is the seq of the event that led to this one. */
-    "CREATE TABLE event (seq INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, actor TEXT NOT NULL, human INTEGER NOT NULL, "
-    "cause INTEGER, kind TEXT NOT NULL, connector TEXT, object TEXT, record_id TEXT, field TEXT, old_value TEXT, new_value TEXT, detail TEXT) STRICT",
+    "CREATE TABLE event (seq INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, actor TEXT NOT "
+    "NULL, human INTEGER NOT NULL, "
+    "cause INTEGER, kind TEXT NOT NULL, connector TEXT, object TEXT, record_id TEXT, field TEXT, "
+    "old_value TEXT, new_value TEXT, detail TEXT) STRICT",
     /* Until when a system is down. */
-    "CREATE TABLE sim_outage (connector TEXT NOT NULL PRIMARY KEY, until_ms INTEGER NOT NULL) STRICT",
+    "CREATE TABLE sim_outage (connector TEXT NOT NULL PRIMARY KEY, until_ms INTEGER NOT NULL) "
+    "STRICT",
     "CREATE INDEX event_by_record ON event (record_id)",
     NULL,
 };

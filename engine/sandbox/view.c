@@ -132,8 +132,9 @@ static void event_rows(struct lab_state *s, sqlite3_stmt *q, struct arena *a, st
     buf_putc(out, ']');
 }
 
-#define EVENT_COLUMNS                                                                                     \
-    "seq, at_ms, actor, kind, connector, object, record_id, field, old_value, new_value, detail, human, " \
+#define EVENT_COLUMNS                                                                              \
+    "seq, at_ms, actor, kind, connector, object, record_id, field, old_value, new_value, detail, " \
+    "human, "                                                                                      \
     "cause"
 
 static void events(struct lab_state *s, json_t *q, struct arena *a, struct buf *out) {

@@ -46,6 +46,8 @@ static const struct lab_files *files_of(struct arena *a, const char *id) {
         add(a, files, arena_printf(a, "connectors/%s/%s.xml", id, names[i]));
         buf_printf(&dialects, "<dialect id=\"%s\"/>", names[i]);
     }
+    count = names_in(a, "kinds", names);
+    for (int i = 0; i < count; i++) add(a, files, arena_printf(a, "kinds/%s.xml", names[i]));
     const char *text = arena_printf(a, STACK, id, buf_text(&dialects));
     files->file[files->count++] = (struct lab_file){"scenarios/all/stack.xml", text, strlen(text)};
     return files;
@@ -332,7 +334,7 @@ static void try_dialect(struct arena *a, const struct lab_stack *stack, int dial
     s.pack_len = pack.len;
     struct worker w = fixture_worker(a, &s, arena_printf(a, "%s=%s", c->id, d->id), 1);
     for (int i = 0; i < c->object_count; i++)
-        if (c->objects[i].kind == LAB_RECORD && (c->objects[i].operations & LAB_CREATE))
+        if (!c->objects[i].setup && (c->objects[i].operations & LAB_CREATE))
             make_record(a, &w, &surface, &c->objects[i], ids);
     worker_end(&w);
 }
