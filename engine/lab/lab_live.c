@@ -71,6 +71,7 @@ static enum err begin_or_resume(struct labs *l, struct lab_live *live, struct la
     struct lab_resume_point past = {0};
     int64_t differs = 0;
     live_end(l, live);
+    if (!worker_plays(ask->run.engine)) return live_fail(ask, ERR_CONFLICT, "lab_error_engine_old");
     enum err e = history_resume_point(l, live, ask, &past);
     if (e) return e;
     size_t *indices = NEW_ARRAY(ask->arena, size_t, past.log.count + 1),

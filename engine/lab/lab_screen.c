@@ -67,6 +67,8 @@ enum err screen_open(struct request *r, struct screen **out) {
         return http_refuse(r, ERR_NOT_FOUND, "lab_run_unknown", NULL);
     if (!s->owner && (e = may_see(r, s->ask.run.person_id)) != OK) return e;
     s->ask.actor_id = r->who->person_id;
+    if (!worker_plays(s->ask.run.engine))
+        return http_refuse(r, ERR_CONFLICT, "lab_error_engine_old", NULL);
     e = labs_version(l, r->db, s->ask.run.version, r->arena, &s->version);
     if (e == ERR_BUSY) return http_refuse(r, e, "lab_unreadable", NULL);
     if (e ||

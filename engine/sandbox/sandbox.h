@@ -42,6 +42,9 @@ bool zygote_failing(struct zygote *z);
 /* The name and version of the engine that runs the steps, as a run's record has it: "gradus-lab-4
  * sqlite-3.40.1". */
 const char *worker_engine(void);
+/* RULE lab-engine-old: whether a run that was begun with `engine` (such a name) can go on and be
+ * played again. */
+bool worker_plays(const char *engine);
 /* That and a digest of the sources it was built from: the same in the server and in its workers. */
 const char *worker_version(void);
 

@@ -2,16 +2,23 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/text.h"
 #include "sandbox/sandbox.h"
 #include "sandbox_build.h"
 
 /* Raise the number when the same action may give another answer than before. */
-#define ENGINE "gradus-lab-4"
+#define ENGINE_NAME "gradus-lab-"
+#define ENGINE_NUMBER 4
+/* Raise it to the number when runs of before cannot be played again: 4 took what objects do out of
+ * the program, so that scenarios of before say too little. */
+#define ENGINE_OLDEST 4
 
 static char engine_name[64], version[128];
 static void write_names(void) {
-    snprintf(engine_name, sizeof engine_name, ENGINE " sqlite-%s", sqlite3_libversion());
+    snprintf(engine_name, sizeof engine_name, ENGINE_NAME "%d sqlite-%s", ENGINE_NUMBER,
+             sqlite3_libversion());
     snprintf(version, sizeof version, SANDBOX_BUILD " %s", engine_name);
 }
 
@@ -23,6 +30,18 @@ static void name_once(void) {
 const char *worker_engine(void) {
     name_once();
     return engine_name;
+}
+
+bool worker_plays(const char *engine) {
+    char number[8];
+    int64_t n;
+    if (!str_has_prefix(engine, ENGINE_NAME)) return false;
+    engine += strlen(ENGINE_NAME);
+    size_t len = strcspn(engine, " ");
+    if (len >= sizeof number) return false;
+    memcpy(number, engine, len);
+    number[len] = '\0';
+    return parse_i64(number, ENGINE_OLDEST, ENGINE_NUMBER, &n);
 }
 
 const char *worker_version(void) {

@@ -156,6 +156,50 @@ static void test_another_node(void **state) {
     verified(*state, &run);
 }
 
+/* An action whose answer is on record in words that no engine of today would give. */
+static enum err act_in_other_words(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    const struct lab_run_row *run = arg;
+    struct lab_log log;
+    enum err e = lab_store_record(db, a, run->id, &log);
+    if (e) return e;
+    struct lab_action one = {.seq = (int64_t)log.count + 1,
+                             .at_ms = now_ms,
+                             .actor_id = person,
+                             .action = "{\"advance_ms\":60000,\"kind\":\"clock\"}",
+                             .answer_sha = LAB_HASH_ZERO,
+                             .status = 200};
+    one.hash = lab_log_hash(a, run->id, &one, log.head);
+    return lab_store_action_add(db, a, run->id, &one, log.head);
+}
+
+/* RULE lab-engine. */
+static void test_an_answer_in_other_words(void **state) {
+    for (int other = 0; other < 2; other++) {
+        struct lab_run_row run = new_run(*state);
+        int64_t incidents = app.labs->incidents;
+        if (other) run.engine = "gradus-lab-4 sqlite-3.0.0";
+        assert_int_equal(store_write(app.store, act_in_other_words, &run, *state), OK);
+        assert_int_equal(effective(*state, &run), 1);
+        assert_int_equal(app.labs->incidents, incidents + !other);
+    }
+}
+
+/* RULE lab-engine-old. */
+static void test_an_older_engine(void **state) {
+    static const char *const played[] = {"gradus-lab-4", "gradus-lab-4 sqlite-3.40.1"},
+                             *const not_played[] = {"gradus-lab-3 sqlite-3.40.1", "gradus-lab-5",
+                                                    "gradus-lab-", "gradus-lab-44444444444", "x"};
+    for (size_t i = 0; i < COUNT_OF(played); i++) assert_true(worker_plays(played[i]));
+    for (size_t i = 0; i < COUNT_OF(not_played); i++) assert_false(worker_plays(not_played[i]));
+    assert_true(worker_plays(worker_engine()));
+    struct lab_run_row run = new_run(*state);
+    run.engine = not_played[0];
+    struct lab_ask *ask = ask_of(*state, &run);
+    ask->action = "{\"advance_ms\":60000,\"kind\":\"clock\"}";
+    assert_int_equal(labs_ask_now(app.labs, ask), ERR_CONFLICT);
+    assert_string_equal(ask->error, "lab_error_engine_old");
+}
+
 /* ---- Many ----------------------------------------------------------------------------------- */
 static void test_more_runs_than_workers(void **state) {
     struct lab_run_row runs[20];
@@ -256,6 +300,8 @@ int main(void) {
         LABS(test_reads_on_their_way),
         LABS(test_a_forged_image_is_not_opened),
         LABS(test_another_node),
+        LABS(test_an_answer_in_other_words),
+        LABS(test_an_older_engine),
         LABS(test_more_runs_than_workers),
         LABS(test_a_crowd),
         LABS(test_results),
