@@ -349,10 +349,11 @@ static enum err stretch_open(struct db *db, struct arena *a, const char *person_
     struct {
         const char *id;
         int64_t deadline_ms;
-    } open[64];
+    } *open = NULL;
     size_t n = 0;
     struct stmt *q = db_query(db, SQL_exam_open_times, "tt", person_id, exam_id);
-    while (n < COUNT_OF(open) && stmt_row(q)) {
+    while (stmt_row(q)) {
+        open = list_more(a, open, n, sizeof *open);
         open[n].id = stmt_text(q, 0, a);
         open[n++].deadline_ms = stmt_int(q, 1) + exam_time_ms((int)stmt_int(q, 2), factor_permille);
     }

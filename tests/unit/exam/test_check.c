@@ -209,6 +209,8 @@ static void test_errors_hide(void **state) {
     assert_all_hide(bank_file, 1);
     write_all(bank("", "no"), sample_def(&arena, "unheard: 1\n", rows));
     assert_all_hide(def_file, 1);
+    write_all(replace(bank("", "no"), "title: ", "title: a: b: "), sample_def(&arena, "", rows));
+    assert_all_hide(bank_file, 1);
     /* What the exam is shown with all the same. */
     write_all(bank("", "no"), replace(sample_def(&arena, "", rows), "level: ", "level: no-"));
     check();
@@ -343,12 +345,21 @@ static void test_leaks(void **state) {
     assert_string_equal(
         problems(),
         "exams/p/practice.md:1: this exam shows the keys of the bank small, which the live exam small uses [review-policy]");
+    /* Whichever of the two comes first. */
+    forget("exams/p/practice.md");
+    sample_write(root, "exams/p/z.md", full);
+    assert_string_equal(
+        problems(),
+        "exams/p/z.md:1: this exam shows the keys of the bank small, which the live exam small uses [review-policy]");
+    forget("exams/p/z.md");
+    sample_write(root, "exams/p/practice.md", full);
     /* Two that are practised share what they want. */
     write_all(bank("", "no"), replace(full, "id: practice", "id: small"));
     assert_string_equal(problems(), "");
     /* RULE live-copy: the question of another item, once there is enough of it. */
     static const char shorter[] = "Stem of keys-2, which has 39 bytes now?",
-                      longer[] = "Stem of keys-2, which now has 40 bytes ?";
+                      longer[] = "Stem of keys-2, which now has 40 bytes ?",
+                      last[] = "Stem of no-3, the last one, has enough bytes?";
     sample_write(root, "exams/p/practice.md",
                  replace(replace(full, "[small]", "[z]"), "| data | 1 | 1 |\n| people | 0 | 1 |",
                          "| data | 0 | 1 |"));
@@ -362,6 +373,12 @@ static void test_leaks(void **state) {
             i ? "exams/p/bank/z.md:7: this is keys-2 of the bank small (exams/p/bank/small.md:26), which the live exam small asks: a practice exam must not show it [live-copy]"
               : "");
     }
+    write_all(replace(bank("", "no"), "Stem of no-3?", last), def);
+    sample_write(root, "exams/p/bank/z.md",
+                 replace(second_bank("z", "p", "keys-7"), "Stem of keys-7?", last));
+    assert_string_equal(
+        problems(),
+        "exams/p/bank/z.md:7: this is no-3 of the bank small (exams/p/bank/small.md:45), which the live exam small asks: a practice exam must not show it [live-copy]");
     forget("exams/p/bank/z.md");
     forget("exams/p/practice.md");
     /* RULE live-item. */
@@ -426,6 +443,14 @@ static void test_definitions(void **state) {
     assert_string_equal(
         problems(),
         "content/p/modules/m.md:7: no item measures the objective no [objective-without-item] warning");
+    struct buf b;
+    buf_init(&b, &arena);
+    buf_puts(&b, SAMPLE_BANK_HEAD);
+    sample_item(&b, "no-1", "no", "apply", "data", "");
+    write_all(buf_text(&b), sample_def(&arena, "", "| data | 0 | 1 |\n"));
+    assert_string_equal(
+        problems(),
+        "content/p/modules/m.md:5: no item measures the objective keys [objective-without-item] warning");
 }
 
 /* Whatever a file holds: an answer, no crash. All problems of all files in one run. */

@@ -215,6 +215,28 @@ static void test_reopen(void **state) {
     assert_int_equal(job(exam_reopen_job, &unknown, again_ms), ERR_NOT_FOUND);
 }
 
+/* What may be given back is the whole time of the attempt: with the extra time that it began with,
+ * or with what its person was granted since, whichever is longer. */
+static void test_reopen_with_extra_time(void **state) {
+    (void)state;
+    const char *id, *why;
+    int factors[] = {1500, 1000, 2000};
+    static const int64_t most[] = {15 * MS_MINUTE, 15 * MS_MINUTE, 20 * MS_MINUTE};
+    int64_t over_ms = NOW + (turn + 1) * 100 * MS_DAY - 1;
+    assert_int_equal(job(grant, &factors[0], over_ms), OK);
+    over_ms = begin(&id);
+    for (size_t i = 0; i < COUNT_OF(factors); i++) {
+        over_ms += MS_HOUR;
+        if (i) assert_int_equal(job(grant, &factors[i], over_ms - 1), OK);
+        assert_int_equal(by_clock(id, over_ms), OK);
+        assert_int_equal(reopen(id, most[i] + 1, over_ms, &why), ERR_INVALID);
+        assert_int_equal(reopen(id, most[i], over_ms, &why), OK);
+        assert_true(load(id).deadline_ms == over_ms + most[i]);
+    }
+    submit(id, over_ms + 1);
+    assert_int_equal(job(grant, &factors[1], over_ms + 2), OK);
+}
+
 static void test_reopen_twice(void **state) {
     (void)state;
     const char *id, *why;
@@ -283,6 +305,7 @@ int main(void) {
         cmocka_unit_test(test_only_what_began_since),
         cmocka_unit_test(test_a_mark_is_sealed),
         cmocka_unit_test(test_reopen),
+        cmocka_unit_test(test_reopen_with_extra_time),
         cmocka_unit_test(test_reopen_twice),
         cmocka_unit_test(test_reopen_not_beside_another),
         cmocka_unit_test(test_an_end_is_a_fact),

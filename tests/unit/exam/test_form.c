@@ -379,6 +379,145 @@ static void test_essential(void **state) {
         "each cell could be filled, but enemies leave no form that also holds an item of each essential objective");
 }
 
+/* The most items of a cell on one form, where some are enemies: rings and stars, worked out by
+ * hand. What an item excludes stays excluded further on. */
+static void test_supply(void **state) {
+    (void)state;
+    static const struct {
+        const char *enemies[7]; /* of item i, by their numbers */
+        int supply;
+    } cases[] = {
+        {{"2,5", "1,3", "2,4", "3,5", "4,1"}, 2},
+        {{"2,7", "1,3", "2,4", "3,5", "4,6", "5,7", "6,1"}, 3},
+        {{"5,6,7", "5,6,7", "5,6", "6,7", "1,2,3", "1,2,3,4", "1,2,4"}, 4},
+        {{"2,3,4,5,6,7", "1", "1", "1", "1", "1", "1"}, 6},
+        {{"2", "1", "4", "3", "", "", ""}, 5},
+        {{"2,3", "1,3", "1,2"}, 1},
+        {{"3,4", "4,5", "1,5", "1,2", "2,3"}, 2},
+    };
+    for (size_t c = 0; c < COUNT_OF(cases); c++) {
+        struct buf b;
+        buf_init(&b, &arena);
+        buf_puts(&b, SAMPLE_BANK_HEAD);
+        for (int i = 0; i < 7 && cases[c].enemies[i]; i++) {
+            struct buf names;
+            buf_init(&names, &arena);
+            for (const char *n = cases[c].enemies[i]; *n; n++)
+                if (*n != ',') buf_printf(&names, "%skeys-%c", names.len ? ", " : "", *n);
+            sample_item(&b, arena_printf(&arena, "keys-%d", i + 1), "keys", "apply", "data",
+                        arena_printf(&arena, "enemies: [%s]\n", buf_text(&names)));
+        }
+        struct exam_unit u = small_unit(buf_text(&b), "", "| data | 0 | 1 |\n");
+        assert_int_equal(exam_cell_supply(&u, &u.def.cells[0], &arena), cases[c].supply);
+    }
+    /* Pairs: of 24 items it is exact, and each further one counts. */
+    for (int pairs = 11; pairs <= 14; pairs++) {
+        struct buf b;
+        buf_init(&b, &arena);
+        buf_puts(&b, SAMPLE_BANK_HEAD);
+        for (int i = 0; i < 2 * pairs; i++)
+            sample_item(&b, arena_printf(&arena, "keys-%02d", i), "keys", "apply", "data",
+                        arena_printf(&arena, "enemies: [keys-%02d]\n", i ^ 1));
+        struct exam_unit u = small_unit(buf_text(&b), "", "| data | 0 | 1 |\n");
+        assert_int_equal(exam_cell_supply(&u, &u.def.cells[0], &arena),
+                         pairs <= 12 ? pairs : 2 * pairs - 12);
+    }
+}
+
+/* Only of a scored item, in a cell that is asked, can a part of a point be earned on a form. */
+static void test_parts(void **state) {
+    (void)state;
+    static const struct {
+        const char *more, *rows;
+        bool parts;
+    } cases[] = {{"scoring: neighbours\n", "| data | 0 | 1 |\n", true},
+                 {"scoring: neighbours\n", "| data | 1 | 1 |\n", true},
+                 {"", "| data | 0 | 1 |\n", false},
+                 {"scoring: neighbours\npilot: true\n", "| data | 0 | 1 |\n", false},
+                 {"scoring: neighbours\n", "| data | 1 | 0 |\n", false},
+                 {"scoring: neighbours\n", "| people | 0 | 1 |\n", false}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct exam_unit u = small_unit(
+            arena_printf(
+                &arena,
+                SAMPLE_BANK_HEAD
+                "## keys-1\n\n```item\nobjective: keys\nlevel: apply\ntype: ordering\n%s```\n\n"
+                "What?\n\n1. A\n2. B\n3. C\n\n> So.\n",
+                cases[i].more),
+            "", cases[i].rows);
+        assert_int_equal(exam_unit_parts(&u), cases[i].parts);
+    }
+}
+
+/* Which essential objective the definition names first is nobody's business, and a choice that
+ * leaves no room for another is taken back whole. */
+static void test_essential_order(void **state) {
+    (void)state;
+    struct buf b;
+    buf_init(&b, &arena);
+    buf_puts(&b, SAMPLE_BANK_HEAD);
+    for (int i = 1; i <= 5; i++)
+        sample_item(&b, arena_printf(&arena, "keys-%d", i), "keys", "apply", "data", "");
+    for (int i = 1; i <= 3; i++) {
+        sample_item(&b, arena_printf(&arena, "no-%d", i), "no", "apply", "data", "");
+        sample_item(&b, arena_printf(&arena, "so-%d", i), "so", "apply", "data", "");
+    }
+    static const char *const orders[] = {"[keys, no, so]", "[so, no, keys]", "[no, keys, so]"};
+    struct exam_unit u[COUNT_OF(orders)];
+    for (size_t k = 0; k < COUNT_OF(orders); k++)
+        u[k] = small_unit(buf_text(&b), arena_printf(&arena, "essential: %s\n", orders[k]),
+                          "| data | 0 | 4 |\n");
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        struct exam_form f;
+        const char *why, *first = NULL;
+        for (size_t k = 0; k < COUNT_OF(orders); k++) {
+            assert_int_equal(exam_form_draw(&f, &u[k], seed, NULL, &arena, &why), OK);
+            check_form(&u[k], &f);
+            if (k) assert_string_equal(exam_form_write(&f, &arena), first);
+            else first = exam_form_write(&f, &arena);
+        }
+    }
+    /* keys-1 and keys-2 leave nothing of "no". */
+    buf_init(&b, &arena);
+    buf_puts(&b, SAMPLE_BANK_HEAD);
+    for (int i = 1; i <= 3; i++)
+        sample_item(&b, arena_printf(&arena, "keys-%d", i), "keys", "apply", "data",
+                    i < 3 ? "enemies: [no-1, no-2, no-3]\n" : "");
+    for (int i = 1; i <= 3; i++)
+        sample_item(&b, arena_printf(&arena, "no-%d", i), "no", "apply", "data",
+                    "enemies: [keys-1, keys-2]\n");
+    struct exam_unit two = small_unit(buf_text(&b), "essential: [keys, no]\n",
+                                      "| data | 0 | 2 |\n");
+    assert_int_equal(forms_with(&two, "keys"), 300);
+    assert_int_equal(forms_with(&two, "no"), 300);
+}
+
+/* RULE exam-seen, where the first choice of a cell decides whether another has an unseen item left:
+ * of several orders the one that shares the least is taken, so that one of 256 shares. */
+static void test_seen_behind_enemies(void **state) {
+    (void)state;
+    struct buf b;
+    buf_init(&b, &arena);
+    buf_puts(&b, SAMPLE_BANK_HEAD);
+    sample_item(&b, "keys-1", "keys", "apply", "data", "enemies: [no-1]\n");
+    sample_item(&b, "keys-2", "keys", "apply", "data", "");
+    sample_item(&b, "no-1", "no", "apply", "people", "enemies: [keys-1]\n");
+    sample_item(&b, "no-2", "no", "apply", "people", "");
+    sample_item(&b, "so-1", "so", "remember", "people", "");
+    struct exam_unit u = small_unit(buf_text(&b), "", "| data | 0 | 1 |\n| people | 1 | 1 |\n");
+    const char *met[] = {"gone-1", "no-2"};
+    struct exam_seen seen = {met, COUNT_OF(met)};
+    int shared = 0;
+    for (uint64_t seed = 0; seed < 256; seed++) {
+        struct exam_form f;
+        const char *why;
+        assert_int_equal(exam_form_draw(&f, &u, seed, &seen, &arena, &why), OK);
+        check_form(&u, &f);
+        shared += overlap(&f, &seen);
+    }
+    assert_in_range(shared, 0, 8);
+}
+
 static void test_floors_are_kept(void **state) {
     (void)state;
     struct exam_form f, g;
@@ -461,6 +600,10 @@ int main(void) {
         cmocka_unit_test(test_short),
         cmocka_unit_test(test_enemies_across_cells),
         cmocka_unit_test(test_essential),
+        cmocka_unit_test(test_supply),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_essential_order),
+        cmocka_unit_test(test_seen_behind_enemies),
         cmocka_unit_test(test_floors_are_kept),
         cmocka_unit_test(test_nth_allocation),
     };

@@ -67,6 +67,7 @@ static void test_unreadable(void **state) {
         "{\"form\":2,\"seed\":\"1\",\"slots\":[" SLOT("\"multiple\":true", "0,1") "]}",
         "{\"form\":2,\"seed\":\"1\",\"slots\":[" SLOT("\"type\":\"ordering\"", "") "]}",
         "{\"form\":2,\"seed\":\"1\",\"slots\":[" SLOT("\"type\":\"numeric\"", "0,1") "]}",
+        "{\"form\":2,\"seed\":\"1\",\"slots\":[" SLOT("\"type\":\"numeric\"", "0") "]}",
         "{\"form\":1,\"seed\":\"1\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"order\":[0,0]}]}",
         "{\"form\":1,\"seed\":\"1\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"order\":[0,2]}]}",
         "{\"form\":1,\"seed\":\"-1\",\"slots\":[{\"item\":\"a\",\"version\":\"v\",\"domain\":\"d\",\"level\":\"apply\",\"order\":[0,1]}]}"};
