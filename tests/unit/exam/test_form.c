@@ -410,6 +410,15 @@ static void test_supply(void **state) {
         struct exam_unit u = small_unit(buf_text(&b), "", "| data | 0 | 1 |\n");
         assert_int_equal(exam_cell_supply(&u, &u.def.cells[0], &arena), cases[c].supply);
     }
+    /* An enemy that no bank of the exam has is none, nor is an item its own. */
+    struct buf alone;
+    buf_init(&alone, &arena);
+    buf_puts(&alone, SAMPLE_BANK_HEAD);
+    sample_item(&alone, "keys-1", "keys", "apply", "data", "enemies: [gone-1, keys-1]\n");
+    sample_item(&alone, "keys-2", "keys", "apply", "data", "enemies: [keys-99]\n");
+    struct exam_unit both = small_unit(buf_text(&alone), "", "| data | 0 | 2 |\n");
+    assert_int_equal(exam_cell_supply(&both, &both.def.cells[0], &arena), 2);
+    assert_int_equal(forms_with(&both, "keys"), 300);
     /* Pairs: of 24 items it is exact, and each further one counts. */
     for (int pairs = 11; pairs <= 14; pairs++) {
         struct buf b;
@@ -503,8 +512,10 @@ static void test_seen_behind_enemies(void **state) {
     sample_item(&b, "keys-2", "keys", "apply", "data", "");
     sample_item(&b, "no-1", "no", "apply", "people", "enemies: [keys-1]\n");
     sample_item(&b, "no-2", "no", "apply", "people", "");
+    /* The first and the last of all items stand on every form. */
+    sample_item(&b, "also-1", "also", "remember", "data", "");
     sample_item(&b, "so-1", "so", "remember", "people", "");
-    struct exam_unit u = small_unit(buf_text(&b), "", "| data | 0 | 1 |\n| people | 1 | 1 |\n");
+    struct exam_unit u = small_unit(buf_text(&b), "", "| data | 1 | 1 |\n| people | 1 | 1 |\n");
     const char *met[] = {"gone-1", "no-2"};
     struct exam_seen seen = {met, COUNT_OF(met)};
     int shared = 0;

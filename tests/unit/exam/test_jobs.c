@@ -158,6 +158,23 @@ static void test_flags_of_no_slot(void **state) {
     submit(id, now_ms + 1);
 }
 
+/* Nobody ends the attempt of another. */
+static void test_end_of_another(void **state) {
+    (void)state;
+    int64_t now_ms;
+    const char *id = begin(&now_ms);
+    struct exam_ending e = {.attempt_id = id, .person_id = bo};
+    struct exam_attempt t;
+    assert_int_equal(job(exam_end_job, &e, now_ms + 1), ERR_NOT_FOUND);
+    struct db *db = store_reader(store);
+    store_read_begin(db);
+    assert_int_equal(exam_attempt_load(db, &arena, id, ana, &t), OK);
+    store_read_end(db);
+    assert_true(t.open);
+    submit(id, now_ms + 1);
+    assert_int_equal(job(exam_end_job, &e, now_ms + 2), ERR_NOT_FOUND);
+}
+
 /* ---- Results ------------------------------------------------------------------------------- */
 
 static enum err ask_again(struct db *db, struct arena *a, void *attempt, int64_t now_ms) {
@@ -323,6 +340,7 @@ int main(void) {
         cmocka_unit_test(test_key_of_the_clock),
         cmocka_unit_test(test_time_for_all),
         cmocka_unit_test(test_past),
+        cmocka_unit_test(test_end_of_another),
     };
     return cmocka_run_group_tests(tests, academy_open_small, academy_close);
 }
