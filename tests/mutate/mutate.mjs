@@ -1,15 +1,18 @@
 // Plants faults in the rules of a room, one at a time, and lists those that no test finds.
 //
 //   node tests/mutate/mutate.mjs --build build/mutate [--room exam]… [--file engine/exam/exam_score.c]… [--sample 150] [--minutes 10]
-//                                [--seed 1] [--requests] [--again] [--jobs 2] [--list] [--unreached]
+//                                [--seed 1] [--units] [--handlers] [--again] [--jobs 2] [--list] [--unreached]
 //
 // All faults of a room are compiled at once, each behind a switch, into a libfault.so that takes the place of these files
 // (make mutate links all programs against shared libraries). A first run of the tests says which of them reaches which fault;
-// then one run of those for each fault. --again: only those that survived the last time. --requests: the request scripts,
-// too, which take seconds each. --list: the faults, without running any. --minutes: as many as can be planted in so long.
-// --unreached: those that no test comes to, which is known after the first run. Ends with 1 when more than 3 of 100 survive.
+// then one run of those for each fault. The unit tests, which take milliseconds, come first; only what survives them is asked of
+// the room's request scripts, which take seconds each. --units: the unit tests alone. --handlers: also the files that nothing but
+// requests reaches. --again: only those that survived the last time. --list: the faults, without running any. --minutes: as
+// many as the unit tests can be asked of in so long. --unreached: those that no test comes to, which is known after the first
+// run. Ends with 1 when more than 3 of 100 survive.
 import { execFile, spawn } from "node:child_process";
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { faultsOf, instrumented, prelude, swapClaims, switchSource } from "./faults.mjs";
@@ -28,7 +31,8 @@ const { values: options } = parseArgs({
         minutes: { type: "string" },
         seed: { type: "string", default: "1" },
         jobs: { type: "string", default: "2" },
-        requests: { type: "boolean", default: false },
+        units: { type: "boolean", default: false },
+        handlers: { type: "boolean", default: false },
         again: { type: "boolean", default: false },
         list: { type: "boolean", default: false },
         unreached: { type: "boolean", default: false },
@@ -141,7 +145,7 @@ async function prepare(name) {
     const folder = join(build, "faults", name);
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
-    const paths = filesOf(name, options.requests).filter((path) => !options.file || options.file.includes(path));
+    const paths = filesOf(name, options.handlers).filter((path) => !options.file || options.file.includes(path));
     const room = { name, folder, files: paths.map((path) => ({ path, parsed: faultsOf(readFileSync(path, "utf8")) })), count: 0 };
     for (const file of room.files) {
         file.faults = file.parsed.faults;
@@ -158,10 +162,13 @@ async function prepare(name) {
 
 // ---- Running -------------------------------------------------------------------------------------
 
-function programsOf(name) {
-    const programs = rooms[name].units().map((unit) => ({ name: unit, command: [join(build, "tests", unit)], preload: true })).filter((program) => existsSync(program.command[0]));
-    if (options.requests) for (const script of rooms[name].requests) programs.push({ name: `requests/${script}`, command: [process.execPath, "--test-reporter=tap", `tests/requests/${script}.test.mjs`], slow: true });
-    return programs;
+function unitsOf(name) {
+    return rooms[name].units().map((unit) => ({ name: unit, command: [join(build, "tests", unit)], preload: true })).filter((program) => existsSync(program.command[0]));
+}
+
+function requestsOf(name) {
+    if (options.units) return [];
+    return rooms[name].requests.map((script) => ({ name: `requests/${script}`, command: [process.execPath, "--test-reporter=tap", `tests/requests/${script}.test.mjs`] }));
 }
 
 /** Runs a program with a fault: {failed, ms}. It is ended at its first test that fails, and when it takes far too long. */
@@ -170,7 +177,9 @@ function run(program, library, environment) {
         const began = performance.now();
         const wall = program.ms ? program.ms * 10 + 20_000 : 600_000;
         const limit = Math.ceil((program.ms ?? 300_000) / 1000) + 2;
-        const env = { ...process.env, GRADUS_BUILD: build, GRADUS_SANITIZER: "", CMOCKA_MESSAGE_OUTPUT: "TAP", LD_LIBRARY_PATH: library, ...environment };
+        // A test that is ended leaves its files.
+        const scratch = mkdtempSync(join(tmpdir(), "gradus-fault-"));
+        const env = { ...process.env, TMPDIR: scratch, GRADUS_BUILD: build, GRADUS_SANITIZER: "", CMOCKA_MESSAGE_OUTPUT: "TAP", LD_LIBRARY_PATH: library, ...environment };
         // Programs of tests are told by hand; the engine, which scripts start, finds the library by its name.
         const first = program.preload ? ["env", `LD_PRELOAD=${join(library, "libfault.so")}`] : [];
         const child = spawn("prlimit", [`--cpu=${limit}`, "--core=0", ...first, ...program.command], { env, stdio: ["ignore", "pipe", "ignore"], detached: true });
@@ -197,6 +206,7 @@ function run(program, library, environment) {
         child.on("close", (code) => {
             clearTimeout(timer);
             end();
+            rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
             done({ failed: failed || code !== 0, ms: performance.now() - began, out });
         });
     });
@@ -219,17 +229,17 @@ async function measure(room, programs) {
 
 /** The test that finds the fault, "" when none does, undefined when it cannot be planted. */
 async function hunt(room, programs, fault) {
-    let library = room.folder;
     let reaching = programs.filter((program) => program.reached[fault.number]);
-    if (fault.alone) reaching = programs.filter((program) => fault.file.faults.some((other) => program.reached[other.number]));
+    fault.library ??= room.folder;
     if (fault.alone) {
-        library = await plantAlone(fault, room);
-        if (!library) return undefined;
+        reaching = programs.filter((program) => fault.file.faults.some((other) => program.reached[other.number]));
+        if (fault.library === room.folder) fault.library = await plantAlone(fault, room);
+        if (!fault.library) return undefined;
     }
-    fault.reaching = reaching.length;
-    reaching.sort((a, b) => (a.slow ?? 0) - (b.slow ?? 0) || b.kills / b.ms - a.kills / a.ms || a.ms - b.ms);
+    fault.reaching = (fault.reaching ?? 0) + reaching.length;
+    reaching.sort((a, b) => b.kills / b.ms - a.kills / a.ms || a.ms - b.ms);
     for (const program of reaching)
-        if ((await run(program, library, { GRADUS_FAULT: String(fault.number) })).failed) {
+        if ((await run(program, fault.library, { GRADUS_FAULT: String(fault.number) })).failed) {
             program.kills++;
             return program.name;
         }
@@ -251,9 +261,12 @@ async function mutate(name) {
         return 0;
     }
     const record = join(build, "faults", `${name}.survivors.json`);
-    const programs = programsOf(name);
-    await measure(room, programs);
+    const units = unitsOf(name);
+    const requests = requestsOf(name);
+    await measure(room, units);
     if (options.unreached) {
+        await measure(room, requests);
+        const programs = [...units, ...requests];
         for (const fault of all.filter((each) => !each.alone && !programs.some((program) => program.reached[each.number]))) console.log(`${fault.file.path}:${fault.line}: ${fault.key}`);
         return 0;
     }
@@ -262,24 +275,28 @@ async function mutate(name) {
     const queue = shuffled(all, Number(options.seed)).filter((fault) => !excused.some(same(fault)) && (!before || before.some(same(fault))));
     const wanted = options.sample ? Number(options.sample) : Infinity;
     const until = options.minutes ? performance.now() + Number(options.minutes) * 60_000 : Infinity;
-    const survivors = [];
+    const left = [];
     const tried = [];
     let taken = 0;
     await inParallel(Array.from({ length: Number(options.jobs) }, (_, i) => i), Number(options.jobs), async () => {
         while (taken < wanted && queue.length && performance.now() < until) {
             taken++;
             const fault = queue.shift();
-            const found = await hunt(room, programs, fault);
+            const found = await hunt(room, units, fault);
             if (found === undefined) {
                 taken--;
                 continue;
             }
             tried.push(fault);
-            if (found === "") {
-                survivors.push(fault);
-                console.log(`${fault.file.path}:${fault.line}: ${fault.reaching ? "" : "(no test comes here) "}${fault.key}`);
-            }
+            if (found === "") left.push(fault);
         }
+    });
+    const survivors = [];
+    if (left.length) await measure(room, requests);
+    await inParallel(left, Number(options.jobs), async (fault) => {
+        if (await hunt(room, requests, fault)) return;
+        survivors.push(fault);
+        console.log(`${fault.file.path}:${fault.line}: ${fault.reaching ? "" : "(no test comes here) "}${fault.key}`);
     });
     writeFileSync(record, JSON.stringify(survivors.map((fault) => ({ file: fault.file.path, key: fault.key })), null, 1));
     for (const file of room.files) {
@@ -289,7 +306,7 @@ async function mutate(name) {
     const planted = tried.length;
     const percent = planted ? (100 * survivors.length) / planted : 0;
     const blank = survivors.filter((fault) => !fault.reaching).length;
-    console.log(`${name}: ${planted} of ${all.length} faults planted, ${survivors.length} survived (${percent.toFixed(1)} %), ${blank} of them where no test comes`);
+    console.log(`${name}: ${planted} of ${all.length} faults planted, ${left.length} survived the unit tests, ${survivors.length} all tests (${percent.toFixed(1)} %), ${blank} of them where no test comes`);
     return percent;
 }
 
