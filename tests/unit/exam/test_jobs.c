@@ -228,6 +228,24 @@ static void test_scored_once(void **state) {
         assert_int_equal(logged_results(id, details), 2 + i);
         assert_string_equal(details[0], cases[i].detail);
     }
+    /* Of each domain its floor, where it has one. */
+    struct exam_domain_result domains[] = {{.id = "data", .correct = 1, .total = 2, .floor = 1},
+                                           {.id = "people", .correct = 1, .total = 1}};
+    scored.score.domains = domains;
+    scored.score.domain_count = COUNT_OF(domains);
+    assert_int_equal(job(exam_result_job, &list, NOW + 1), OK);
+    struct exam_result *results;
+    db = store_reader(store);
+    store_read_begin(db);
+    assert_int_equal(exam_results(db, &arena, exams, bo, "small", &results, &count), OK);
+    store_read_end(db);
+    assert_int_equal(results[0].domain_count, COUNT_OF(domains));
+    for (size_t i = 0; i < COUNT_OF(domains); i++) {
+        assert_string_equal(results[0].domains[i].id, domains[i].id);
+        assert_int_equal(results[0].domains[i].correct, domains[i].correct);
+        assert_int_equal(results[0].domains[i].total, domains[i].total);
+        assert_int_equal(results[0].domains[i].floor, domains[i].floor);
+    }
 }
 
 /* ---- Opening ------------------------------------------------------------------------------- */
