@@ -1,9 +1,11 @@
 /* Signing keys: made once, kept from others, added to, never replaced. */
 #include "unit/check.h"
 
+#include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "cert/cert_keys.h"
 #include "cert/cert_origin.h"
@@ -16,15 +18,9 @@ static int make_folder(void **state) {
 }
 
 static int remove_folder(void **state) {
-    char path[128];
-    for (int i = 1; i <= 3; i++) {
-        snprintf(path, sizeof path, "%s/keys/issuer-%04d.key", folder, i);
-        unlink(path);
-    }
-    snprintf(path, sizeof path, "%s/keys", folder);
-    rmdir(path);
-    rmdir(folder);
-    return arena_teardown(state);
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command) == 0 ? arena_teardown(state) : -1;
 }
 
 static const char *key_path(struct arena *a, int number) {
@@ -120,6 +116,111 @@ static void rotation_adds(void **state) {
     cert_keys_close(k);
 }
 
+/* Signing is by the newest key, and what it signs holds by the public key that is published. */
+static void what_is_signed(void **state) {
+    struct arena *a = *state;
+    const char *why = "", *did = "did:web:academy.example";
+    unsigned char key[CERT_PUBLIC_BYTES], signature[CERT_SIGNATURE_BYTES];
+    cert_keys_close(open_keys(a));
+    assert_int_equal(cert_keys_add(folder, 0, a, &why), OK);
+    struct cert_keys *k = open_keys(a);
+    assert_string_equal(cert_keys_current(k), cert_keys_name(k, 1));
+    assert_true(cert_keys_know(k, cert_keys_name(k, 0)) && cert_keys_know(k, cert_keys_name(k, 1)));
+    assert_false(cert_keys_know(k, "z6Mk"));
+    cert_keys_sign_bytes(k, "text", 4, signature);
+    for (int i = 0; i < 2; i++) {
+        assert_true(cert_keys_find(k, cert_keys_name(k, (size_t)i), key));
+        assert_int_equal(crypto_sign_verify_detached(signature, (const void *)"text", 4, key) == 0,
+                         i == 1);
+    }
+    static const char text[] = "{\"@context\":[\"https://www.w3.org/ns/credentials/v2\"],"
+                               "\"type\":[\"VerifiableCredential\"]}";
+    json_t *doc = json_read(a, text, strlen(text), &why);
+    assert_int_equal(cert_keys_sign(k, a, doc, did, 0, &why), OK);
+    assert_string_equal(
+        json_string_value(json_object_get(json_array_get(json_object_get(doc, "proof"), 0),
+                                          "verificationMethod")),
+        arena_printf(a, "%s#%s", did, cert_keys_current(k)));
+    const char *first = cert_keys_name(k, 0), *second = cert_keys_name(k, 1);
+    assert_string_equal(
+        cert_did_document(k, a, did),
+        arena_printf(a,
+                     "{\"@context\":[\"https://www.w3.org/ns/did/v1\",\"https://w3id.org/security/"
+                     "multikey/v1\"],\"id\":\"%s\",\"verificationMethod\":[{\"id\":\"%s#%s\","
+                     "\"type\":\"Multikey\",\"controller\":\"%s\",\"publicKeyMultibase\":\"%s\"},"
+                     "{\"id\":\"%s#%s\",\"type\":\"Multikey\",\"controller\":\"%s\","
+                     "\"publicKeyMultibase\":\"%s\"}],\"assertionMethod\":[\"%s#%s\",\"%s#%s\"]}",
+                     did, did, first, did, first, did, second, did, second, did, first, did,
+                     second));
+    cert_keys_close(k);
+}
+
+/* Which files are keys, in which order, and how many there may be. */
+static void numbers_and_limits(void **state) {
+    static const char seed[] = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    static const char *const none[] = {"issuer-0000.key", "issuer--001.key", "issuer-0001.key~",
+                                       "issuer-0001.ke", "0001.key"};
+    struct arena *a = *state;
+    struct cert_keys *k = NULL;
+    const char *why = "";
+    cert_keys_close(open_keys(a));
+    assert_int_equal(unlink(key_path(a, 1)), 0);
+    for (size_t i = 0; i < COUNT_OF(none); i++)
+        assert_true(file_write(arena_printf(a, "%s/keys/%s", folder, none[i]), "x", 1, 0600));
+    assert_int_equal(cert_keys_open(&k, folder, false, a, &why), ERR_NOT_FOUND);
+    /* As it is copied: with the end of its line, of any system. */
+    static const char *const ends[] = {"", "\n", "\r\n"};
+    const char *name = NULL;
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        const char *text = arena_printf(a, "%s%s", seed, ends[i]);
+        assert_true(file_write(key_path(a, 7), text, strlen(text), 0600));
+        k = open_keys(a);
+        if (i) assert_string_equal(cert_keys_current(k), name);
+        name = arena_dup(a, cert_keys_current(k));
+        cert_keys_close(k);
+    }
+    for (int i = 0; i < 2; i++) {
+        const char *text = i ? arena_copy(a, seed, sizeof seed - 2) : arena_printf(a, "%sA", seed);
+        assert_true(file_write(key_path(a, 7), text, strlen(text), 0600));
+        assert_int_equal(cert_keys_open(&k, folder, false, a, &why), ERR_INVALID);
+        assert_string_equal(why, arena_printf(a, "%s is no signing key", key_path(a, 7)));
+    }
+    assert_true(file_write(key_path(a, 7), seed, strlen(seed), 0600));
+    /* The next number is behind all that are here, and behind all that are known to have been. */
+    assert_int_equal(cert_keys_add(folder, 3, a, &why), OK);
+    assert_int_equal(access(key_path(a, 8), F_OK), 0);
+    assert_int_equal(cert_keys_add(folder, 20, a, &why), OK);
+    assert_int_equal(access(key_path(a, 21), F_OK), 0);
+    k = open_keys(a);
+    assert_int_equal(cert_keys_count(k), 3);
+    assert_string_equal(cert_keys_name(k, 0), name);
+    cert_keys_close(k);
+    for (int i = 3; i < CERT_KEY_LIMIT; i++)
+        assert_int_equal(cert_keys_add(folder, 0, a, &why), OK);
+    k = open_keys(a);
+    assert_int_equal(cert_keys_count(k), CERT_KEY_LIMIT);
+    cert_keys_close(k);
+    assert_int_equal(cert_keys_add(folder, 0, a, &why), ERR_LIMIT);
+    assert_string_equal(why, arena_printf(a, "there are %d keys already", CERT_KEY_LIMIT));
+    assert_true(file_write(key_path(a, 999), seed, strlen(seed), 0600));
+    assert_int_equal(cert_keys_open(&k, folder, false, a, &why), ERR_LIMIT);
+    assert_string_equal(why, arena_printf(a, "more than %d keys", CERT_KEY_LIMIT));
+}
+
+static void what_cannot_be_opened(void **state) {
+    struct arena *a = *state;
+    struct cert_keys *k = NULL;
+    const char *why = "", *keys = arena_printf(a, "%s/keys", folder);
+    assert_true(file_write(keys, "x", 1, 0600)); /* a file in place of the folder */
+    assert_int_equal(cert_keys_open(&k, folder, true, a, &why), ERR_IO);
+    assert_memory_equal(why, "cannot read ", strlen("cannot read "));
+    assert_int_equal(cert_keys_add(folder, 0, a, &why), ERR_IO);
+    assert_int_equal(unlink(keys), 0);
+    assert_int_equal(cert_keys_add(arena_printf(a, "%s/nowhere/at-all", folder), 0, a, &why),
+                     ERR_IO);
+    assert_memory_equal(why, "cannot make ", strlen("cannot make "));
+}
+
 static void multikeys(void **state) {
     struct arena *a = *state;
     unsigned char key[CERT_PUBLIC_BYTES], back[CERT_PUBLIC_BYTES];
@@ -201,6 +302,9 @@ int main(void) {
         WITH_FOLDER(loose_permissions_are_refused),
         WITH_FOLDER(damaged_and_strange_files),
         WITH_FOLDER(rotation_adds),
+        WITH_FOLDER(what_is_signed),
+        WITH_FOLDER(numbers_and_limits),
+        WITH_FOLDER(what_cannot_be_opened),
         TEST(multikeys),
         TEST(dids),
     };
