@@ -342,6 +342,133 @@ static void escapes_and_order(void **state) {
         "_:c14n0 <https://schema.org/name> \"b\" .\n");
 }
 
+/* Statements about things that have no id, named by the hashes of what is said of each (RDFC-1.0,
+ * sections 4.4 to 4.6); computed with an independent implementation. */
+static void things_without_an_id(void **state) {
+    static const char json[] =
+        "{" VCT ",\"id\":\"https://a/1\",\"name\":\"C\",\"validFrom\":\"2026-01-01T00:00:00Z\","
+        "\"issuer\":{\"type\":\"Profile\",\"name\":\"N\",\"url\":\"https://u/\"},"
+        "\"credentialSubject\":{\"type\":[\"AchievementSubject\"],\"achievement\":{\"type\":"
+        "\"Achievement\",\"name\":\"X\"},\"identifier\":[{\"type\":\"IdentityObject\",\"hashed\":"
+        "true}]},\"evidence\":[{\"type\":\"Evidence\",\"genre\":\"g\"},{\"type\":\"Evidence\"},"
+        "\"https://e/\"]}";
+    static const char expected[] =
+        "<https://a/1> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://www.w3.org/2018/credentials#VerifiableCredential> .\n"
+        "<https://a/1> <https://schema.org/name> \"C\" .\n"
+        "<https://a/1> <https://www.w3.org/2018/credentials#credentialSubject> _:c14n2 .\n"
+        "<https://a/1> <https://www.w3.org/2018/credentials#evidence> <https://e/> .\n"
+        "<https://a/1> <https://www.w3.org/2018/credentials#evidence> _:c14n1 .\n"
+        "<https://a/1> <https://www.w3.org/2018/credentials#evidence> _:c14n5 .\n"
+        "<https://a/1> <https://www.w3.org/2018/credentials#issuer> _:c14n0 .\n"
+        "<https://a/1> <https://www.w3.org/2018/credentials#validFrom> \"2026-01-01T00:00:00Z\"^^<http://www.w3.org/2001/XMLSchema#dateTime> .\n"
+        "_:c14n0 <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://purl.imsglobal.org/spec/vc/ob/vocab.html#Profile> .\n"
+        "_:c14n0 <https://schema.org/name> \"N\" .\n"
+        "_:c14n0 <https://schema.org/url> \"https://u/\"^^<https://www.w3.org/2001/XMLSchema#anyURI> .\n"
+        "_:c14n1 <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://purl.imsglobal.org/spec/vc/ob/vocab.html#Evidence> .\n"
+        "_:c14n2 <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://purl.imsglobal.org/spec/vc/ob/vocab.html#AchievementSubject> .\n"
+        "_:c14n2 <https://purl.imsglobal.org/spec/vc/ob/vocab.html#achievement> _:c14n3 .\n"
+        "_:c14n2 <https://purl.imsglobal.org/spec/vc/ob/vocab.html#identifier> _:c14n4 .\n"
+        "_:c14n3 <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://purl.imsglobal.org/spec/vc/ob/vocab.html#Achievement> .\n"
+        "_:c14n3 <https://schema.org/name> \"X\" .\n"
+        "_:c14n4 <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://purl.imsglobal.org/spec/vc/ob/vocab.html#IdentityObject> .\n"
+        "_:c14n4 <https://purl.imsglobal.org/spec/vc/ob/vocab.html#hashed> \"true\"^^<https://www.w3.org/2001/XMLSchema#boolean> .\n"
+        "_:c14n5 <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://purl.imsglobal.org/spec/vc/ob/vocab.html#Evidence> .\n"
+        "_:c14n5 <https://schema.org/genre> \"g\" .\n";
+    struct arena *a = *state;
+    const char *why, *text = canonical(a, json, &why);
+    if (!text) fail_msg("%s", why);
+    assert_string_equal(text, expected);
+}
+
+/* The key inside of a did:key, both times the same. */
+static void keys_of_dids(void **state) {
+    struct arena *a = *state;
+    unsigned char key[CERT_PUBLIC_BYTES], back[CERT_PUBLIC_BYTES];
+    memset(key, 9, sizeof key);
+    const char *name = cert_multikey(a, key);
+    assert_true(cert_did_key(a, arena_printf(a, "did:key:%s#%s", name, name), back));
+    assert_memory_equal(back, key, sizeof key);
+    const char *other = arena_dup(a, name);
+    ((char *)other)[10]++;
+    const char *const bad[] = {name,
+                               arena_printf(a, "did:key:%s", name),
+                               arena_printf(a, "did:key:%s#", name),
+                               arena_printf(a, "did:key:#%s", name),
+                               arena_printf(a, "did:web:%s#%s", name, name),
+                               arena_printf(a, "did:key:%s#%s", name, other),
+                               arena_printf(a, "did:key:%sx#%s", name, name),
+                               arena_printf(a, "did:key:%s#%sx", name, name),
+                               "did:key:z#z"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) assert_false(cert_did_key(a, bad[i], back));
+}
+
+/* What is answered to a proof that is none, several, or of another kind; and to one that fits, in a
+ * list or alone. */
+static void kinds_of_proofs(void **state) {
+    struct arena *a = *state;
+    const json_t *good = json_array_get(json_object_get(signed_sample(a), "proof"), 0);
+    const struct {
+        const char *member, *json; /* of the proof */
+        enum cert_proof_answer answer;
+        const char *why;
+    } cases[] = {
+        {"type", "\"Ed25519Signature2018\"", CERT_PROOF_OTHER,
+         "of the kind Ed25519Signature2018 eddsa-rdfc-2022,"},
+        {"type", "7", CERT_PROOF_OTHER, "of the kind unknown eddsa-rdfc-2022,"},
+        {"cryptosuite", "\"ecdsa-rdfc-2019\"", CERT_PROOF_OTHER,
+         "of the kind DataIntegrityProof ecdsa-rdfc-2019,"},
+        {"proofPurpose", "\"authentication\"", CERT_PROOF_OTHER, "its proof has another purpose"},
+        {"proofValue", "7", CERT_PROOF_CHANGED, "the signature is damaged"},
+        {"proofValue", "\"u123\"", CERT_PROOF_CHANGED, "the signature is damaged"},
+        {"proofValue", "\"z123\"", CERT_PROOF_CHANGED, "the signature is damaged"},
+        {"created", "\"2026-01-01T00:00:00Z\"", CERT_PROOF_CHANGED,
+         "something was changed after signing"},
+        {"verificationMethod", "7", CERT_PROOF_NO_KEY,
+         "the key that made the signature is not known here"},
+        {"nonce", "\"x\"", CERT_PROOF_UNREADABLE, NULL},
+        {"@context", "\"https://w3id.org/security/data-integrity/v2\"", CERT_PROOF_FITS, NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *why = NULL, *of = NULL, *list = arena_printf(a, "[%s]", cases[i].json);
+        json_t *doc = json_adopt(a, json_copy(signed_sample(a))),
+               *proof = json_adopt(a, json_copy((json_t *)good));
+        json_object_set(proof, cases[i].member,
+                        json_array_get(json_read(a, list, strlen(list), &why), 0));
+        for (int alone = 0; alone < 2; alone++) {
+            json_object_set_new(doc, "proof", alone ? json_incref(proof) : json_pack("[O]", proof));
+            enum cert_proof_answer got = cert_proof_check(a, doc, CERT_VOCABULARY_303, find_key,
+                                                          NULL, &of, &why);
+            if (got != cases[i].answer || (cases[i].why && !strstr(why, cases[i].why)))
+                fail_msg("%s: %d, %s", cases[i].member, (int)got, why);
+        }
+    }
+    static const struct {
+        int proofs;
+        enum cert_proof_answer answer;
+        enum err verified;
+    } counts[] = {{0, CERT_PROOF_NONE, ERR_INVALID},
+                  {1, CERT_PROOF_FITS, OK},
+                  {2, CERT_PROOF_OTHER, ERR_INVALID}};
+    for (size_t i = 0; i < COUNT_OF(counts); i++) {
+        const char *why = NULL, *of = NULL;
+        json_t *doc = signed_sample(a), *list = json_array();
+        for (int k = 0; k < counts[i].proofs; k++) json_array_append(list, (json_t *)good);
+        json_object_set_new(doc, "proof", list);
+        assert_int_equal(cert_proof_check(a, doc, CERT_VOCABULARY_303, find_key, NULL, &of, &why),
+                         counts[i].answer);
+        assert_int_equal(cert_proof_verify(a, doc, find_key, NULL, &of, &why), counts[i].verified);
+        if (counts[i].answer == CERT_PROOF_FITS) assert_string_equal(of, method);
+        else assert_non_null(why);
+    }
+    const char *why = NULL, *of = NULL, *other = method;
+    json_t *doc = signed_sample(a);
+    assert_int_equal(cert_proof_sign(a, doc, secret, method, 0, &why), ERR_INVALID);
+    assert_string_equal(why, "the document is signed already");
+    method = "did:web:else.example#else"; /* what find_key knows */
+    assert_int_equal(cert_proof_verify(a, doc, find_key, NULL, &of, &why), ERR_NOT_FOUND);
+    method = other;
+}
+
 /* A list of so many bytes, all clear, without the last `cut` bytes of its text. */
 static const char *list_of(struct arena *a, size_t bytes, size_t cut) {
     unsigned char *bits = arena_alloc(a, bytes), *out = arena_alloc(a, 4096);
@@ -450,6 +577,9 @@ int main(void) {
         TEST(what_cannot_be_signed),
         TEST(work_is_bounded),
         TEST(escapes_and_order),
+        TEST(things_without_an_id),
+        TEST(keys_of_dids),
+        TEST(kinds_of_proofs),
         TEST(status_lists),
         TEST(identities),
         TEST(memory_ends),
