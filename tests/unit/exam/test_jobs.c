@@ -111,8 +111,10 @@ static void test_limits(void **state) {
     assert_int_equal(save(id, "t", 1, EXAM_SAVES_LIMIT, 2, now_ms), OK);
     assert_int_equal(save(id, "t", 1, EXAM_SAVES_LIMIT + 1, 2, now_ms), ERR_LIMIT);
     r.flags = true;
+    r.count--;
     assert_int_equal(job(repeat, &r, now_ms), OK);
     struct exam_flagging f = {.attempt_id = id, .person_id = ana, .slot = 2, .flagged = true};
+    assert_int_equal(job(exam_flag_job, &f, now_ms), OK);
     assert_int_equal(job(exam_flag_job, &f, now_ms), OK);
     assert_int_equal(job(exam_flag_job, &f, now_ms), ERR_LIMIT);
     submit(id, now_ms + 1);
