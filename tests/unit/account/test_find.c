@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include "account/account_private.h"
@@ -49,14 +50,24 @@ static void words_are_folded_and_cut(void **state) {
     memset(cut, 'a', sizeof cut);
     cut[sizeof cut - 1] = '\0';
     words_of(longest, cut);
-    /* Never in the middle of a character: 39 of three bytes, then none that fits half. */
-    char wide[3 * 50 + 1] = "";
-    for (int i = 0; i < 50; i++) strcat(wide, "ĳ");
-    const char *const texts[] = {wide};
-    const char *const *words;
-    size_t count;
-    assert_int_equal(find_words(&arena, texts, 1, &words, &count), OK);
-    assert_true(utf8_valid(words[0], strlen(words[0])) && strlen(words[0]) <= FIND_WORD_BYTES);
+    /* Never in the middle of a character, of which as many are kept as fit: FIND_WORD_BYTES is 120.
+     */
+    static const struct {
+        const char *first, *many; /* once, and seventy times */
+        size_t bytes;
+    } wide[] = {{"", "ĳ", 120}, {"", "あ", 120}, {"a", "あ", 118}, {"", "𐐨", 120}, {"a", "𐐨", 117}};
+    for (size_t i = 0; i < COUNT_OF(wide); i++) {
+        struct buf b;
+        buf_init(&b, &arena);
+        buf_puts(&b, wide[i].first);
+        for (int k = 0; k < 70; k++) buf_puts(&b, wide[i].many);
+        const char *const texts[] = {buf_text(&b)};
+        const char *const *words;
+        size_t count;
+        assert_int_equal(find_words(&arena, texts, 1, &words, &count), OK);
+        assert_int_equal(strlen(words[0]), wide[i].bytes);
+        assert_memory_equal(words[0], buf_text(&b), wide[i].bytes);
+    }
 }
 
 /* ---- Rows
@@ -128,6 +139,13 @@ static void people_are_found(void **state) {
     assert_int_equal(found("ommon"), 0); /* the beginning of a word, not its middle */
     assert_int_equal(found("%"), 0);
     assert_int_equal(found(" "), 0);
+    assert_int_equal(found("  person-0007 \t . "), 1);
+    assert_int_equal(found("c o m . - e"),
+                     0); /* each piece begins a word, or there is no such person */
+    /* Six words count; further ones are passed over. */
+    assert_int_equal(found("zoe common rarest person example x.ex"), 1);
+    assert_int_equal(found("zoe common rarest person example nobody"), 0);
+    assert_int_equal(found("zoe common rarest person example x.ex nobody"), 1);
     assert_int_equal(found("\xf4\x8f\xbf\xbf"), 0);
 }
 
@@ -185,6 +203,34 @@ static void a_new_name_is_found_and_the_old_one_is_not(void **state) {
     assert_int_equal(found("person-0000@x"), 0);
 }
 
+static void change(const char *text) {
+    sqlite3 *sql;
+    char *problem = NULL;
+    assert_int_equal(sqlite3_open(arena_printf(&arena, "%s/f.db", folder), &sql), SQLITE_OK);
+    sqlite3_busy_timeout(sql, 5000);
+    if (sqlite3_exec(sql, text, NULL, NULL, &problem)) fail_msg("%s: %s", text, problem);
+    sqlite3_close(sql);
+}
+
+/* What a migration could not index is indexed afterwards, all of it, and once. */
+static void rows_without_words_are_filled(void **state) {
+    (void)state;
+    int range[] = {0, 610}; /* more than two jobs take */
+    assert_int_equal(store_write(store, add_people, range, &arena), OK);
+    change("DELETE FROM person_word; INSERT INTO person_unfound SELECT id FROM person");
+    assert_int_equal(found("common"), 0);
+    assert_int_equal(find_fill(store, &account_word_index), OK);
+    assert_int_equal(found("common"), 610);
+    assert_int_equal(found("person-0609"), 1);
+    assert_int_equal(found("x.example"), 610);
+    change("DELETE FROM person_word");
+    assert_int_equal(find_fill(store, &account_word_index), OK); /* nothing is left to do */
+    assert_int_equal(found("common"), 0);
+    change("INSERT INTO person_unfound SELECT id FROM person LIMIT 300");
+    assert_int_equal(find_fill(store, &account_word_index), OK);
+    assert_int_equal(found("common"), 300);
+}
+
 /* ---- Around them
  * ----------------------------------------------------------------------------------- */
 static int setup(void **state) {
@@ -213,6 +259,7 @@ int main(void) {
 #define FIND(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {FIND(words_are_folded_and_cut), FIND(people_are_found),
                                        FIND(a_search_reads_a_bounded_number),
-                                       FIND(a_new_name_is_found_and_the_old_one_is_not)};
+                                       FIND(a_new_name_is_found_and_the_old_one_is_not),
+                                       FIND(rows_without_words_are_filled)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
