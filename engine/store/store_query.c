@@ -2,7 +2,6 @@
  * reset. */
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -37,7 +36,6 @@ static const char *check_query(sqlite3 *sql, const struct sql_text *text, struct
     while (rest && (*rest == ' ' || *rest == '\n' || *rest == '\t' || *rest == ';')) rest++;
     if (!q) problem = "the query is empty";
     else if (rest && *rest) problem = "a name stands for one statement, here are more";
-    memset(info, 0, sizeof *info);
     info->values = sqlite3_bind_parameter_count(q);
     info->read_only = q && sqlite3_stmt_readonly(q);
     if (info->values > STORE_VALUES_MAX) problem = "more values than $1 to $32";

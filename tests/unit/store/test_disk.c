@@ -336,6 +336,24 @@ static void leftovers_of_the_dead_are_removed(void **state) {
     rmdir(folder);
 }
 
+/* What cannot be synced is told. */
+static void what_is_synced(void **state) {
+    (void)state;
+    char deep[5000];
+    memset(deep, 'x', sizeof deep - 1);
+    deep[sizeof deep - 1] = '\0';
+    deep[0] = deep[4500] = '/';
+    const char *file = fixture_path("synced");
+    assert_true(file_write(file, "x", 1, 0600));
+    assert_int_equal(file_sync(file), 0);
+    assert_int_equal(file_sync_folder(file), 0);
+    assert_int_equal(file_sync(fixture_path("nowhere")), ENOENT);
+    assert_int_equal(file_sync_folder(fixture_path("nowhere/file")), ENOENT);
+    assert_int_equal(file_sync_folder("/file"), 0);
+    assert_int_equal(file_sync_folder("file"), 0); /* here */
+    assert_int_equal(file_sync_folder(deep), ENAMETOOLONG);
+}
+
 /* A backup of what is no database is none, and leaves no file. */
 static void nothing_is_copied_from_no_database(void **state) {
     (void)state;
@@ -482,6 +500,7 @@ int main(void) {
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(leftovers_of_the_dead_are_removed, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_is_synced, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_written_is_read, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_file_of_a_later_sqlite_is_not_written, fixture_setup,

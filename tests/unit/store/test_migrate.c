@@ -47,6 +47,23 @@ static void change(const char *text) {
     sqlite3_close(sql);
 }
 
+/* A name in double quotes that is none is an error, in a table and in a query, and never a text. */
+static void a_misspelt_name_is_no_text(void **state) {
+    (void)state;
+    static const struct sql_migration bad[] = {{1, "0001_a.sql",
+                                                "CREATE TABLE a (id INTEGER PRIMARY KEY) STRICT;\n"
+                                                "CREATE INDEX a_by_id ON a (\"idd\");\n"},
+                                               {1, "0001_a.sql",
+                                                "CREATE TABLE a (id INTEGER PRIMARY KEY) STRICT;\n"
+                                                "INSERT INTO a SELECT 1 WHERE \"idd\" = 'idd';\n"}};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        const char *why;
+        assert_int_equal(apply(&bad[i], 1, &why), ERR_INVALID);
+        assert_non_null(strstr(why, "0001_a.sql:2:"));
+        assert_non_null(strstr(why, "no such column: "));
+    }
+}
+
 static void a_new_file_gets_all(void **state) {
     (void)state;
     const char *why;
@@ -199,6 +216,8 @@ static void a_running_store_stops_a_migration(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_new_file_gets_all, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_misspelt_name_is_no_text, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(later_ones_follow_after_a_copy, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(failing_ones_leave_all_as_it_was, fixture_setup,
