@@ -4,6 +4,8 @@
 
 #include <sqlite3.h>
 
+#include "unit/store/tampered.h"
+
 /* RULE suspension: what the holder keeps in a wallet holds again. */
 static void suspended_and_reinstated(void **state) {
     (void)state;
@@ -85,6 +87,19 @@ static void the_list_follows(void **state) {
     }
 }
 
+struct list_read {
+    int64_t id;
+    const char *purpose;
+    unsigned char bits[CERT_STATUS_BYTES];
+    size_t differ;
+};
+
+static enum err read_list(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct list_read *l = arg;
+    (void)now_ms;
+    return cert_list_read(db, a, f.app.certs->keys, l->id, ORIGIN, l->purpose, l->bits, &l->differ);
+}
+
 /* What was issued before stays as it was: on its list of revocations a set bit stays set, and the
  * credential that takes its place can be suspended. */
 static void credentials_of_old(void **state) {
@@ -114,6 +129,23 @@ static void credentials_of_old(void **state) {
     assert_int_equal(change(number, f.admin, CERT_REINSTATE, &c), OK);
     assert_int_equal(credential(number, 0).version, 2);
     assert_true(check(fresh.json, NOW_MS + 5000).valid);
+    assert_non_null(strstr(fresh.json, "\"validFrom\":\"2026-11-22T04:10:52Z\""));
+    /* Rows of the log that do not name the bit yet: of each change it is that of the credential
+     * which was in force. */
+    for (int64_t id = 1; id <= 2; id++) {
+        struct list_read list = {.id = id, .purpose = id == 1 ? "revocation" : "suspension"};
+        assert_int_equal(
+            tampered(f.app.store, &f.arena,
+                     "UPDATE audit_log SET detail = json_remove(detail, '$.list', '$.index') "
+                     "WHERE action IN ('cert.suspend', 'cert.reinstate')",
+                     read_list, &list),
+            OK);
+        assert_int_equal(list.differ, 0);
+        size_t set = 0;
+        for (uint32_t i = 0; i < CERT_STATUS_BITS; i++) set += cert_status_get(list.bits, i);
+        assert_int_equal(set, id == 1);
+        assert_int_equal(cert_status_get(list.bits, old.status_index), id == 1);
+    }
 }
 
 /* ---- Four eyes, whatever is decided

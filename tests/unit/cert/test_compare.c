@@ -141,6 +141,12 @@ static void what_cannot_be_read(void **state) {
     start[60] = '\0';
     assert_string_equal(r.listed[2], line("person", arena_printf(&f.arena, "%s…", start), strange));
     assert_memory_equal(r.listed[3], "the person ~last: ", strlen("the person ~last: "));
+    /* Each table is read from its beginning, whatever the last id of another was. */
+    sit(f.other, true);
+    write_over("UPDATE exam_attempt SET minutes = 50");
+    r = compare(f.app.data, ERR_INVALID);
+    assert_int_equal(r.bad, 6);
+    assert_memory_equal(r.listed[4], "the attempt ", strlen("the attempt "));
 }
 
 /* Whoever was logged and is gone, of each table. */

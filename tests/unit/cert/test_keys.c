@@ -219,6 +219,9 @@ static void what_cannot_be_opened(void **state) {
     assert_int_equal(cert_keys_add(arena_printf(a, "%s/nowhere/at-all", folder), 0, a, &why),
                      ERR_IO);
     assert_memory_equal(why, "cannot make ", strlen("cannot make "));
+    assert_int_equal(
+        cert_keys_open(&k, arena_printf(a, "%s/nowhere/at-all", folder), true, a, &why), ERR_IO);
+    assert_memory_equal(why, "cannot make ", strlen("cannot make "));
 }
 
 static void multikeys(void **state) {

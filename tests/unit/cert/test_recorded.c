@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "cert/cert_records.h"
+#include "exam/exam.h"
 #include "unit/store/tampered.h"
 
 static const char *granted_id, *refused_id, *stated_id, *number, *able;
@@ -308,6 +309,20 @@ static enum err changes(struct db *db, struct arena *a, void *arg, int64_t now_m
     assert_string_equal(purpose, "suspension");
     assert_int_equal(facts, 3);
     assert_int_equal(cert_list_about(db, a, 2, &origin, &purpose, &facts), ERR_NOT_FOUND);
+    const struct cert_standing_query asked = {
+        f.learner, "p", content_level(content_programme(f.content, "p"), "first"), NULL, 0};
+    struct cert_past past;
+    assert_int_equal(cert_past_of(db, a, &asked, c.issued_ms, &past), OK);
+    assert_int_equal(past.held_count, 1);
+    assert_string_equal(past.held[0].state, "suspended");
+    assert_string_equal(past.held[0].number, number);
+    assert_string_equal(past.held[0].reason, "last");
+    assert_true(past.held[0].issued_ms == c.issued_ms);
+    assert_true(past.held[0].until_ms == c.valid_until_ms);
+    assert_true(past.held[0].changed_ms == now_ms + 52);
+    assert_true(past.refusals == 0 && past.refused_ms == 0 && !past.waits);
+    assert_int_equal(cert_past_of(db, a, &asked, c.issued_ms - 1, &past), OK);
+    assert_int_equal(past.held_count, 0);
     e = cert_status_fact(db, a, c.id, row.id, "revoked", who, "so", now_ms);
     if (e == OK) e = cert_withdrawn_of(db, a, f.learner, &revoked, &suspended);
     assert_true(revoked == 1 && suspended == 2);
@@ -317,38 +332,119 @@ static enum err changes(struct db *db, struct arena *a, void *arg, int64_t now_m
 static void states(void **state) {
     (void)state;
     assert_int_equal(tampered(f.app.store, &f.arena, "SELECT 1", changes, (void *)f.admin), OK);
+}
+
+/* RULE shown-state, for files: a state is told when the signed log tells the same. */
+static enum err logged_state(struct db *db, struct arena *a, void *state, int64_t now_ms) {
+    struct cert_summary *list;
+    size_t count;
+    enum err e = cert_list(db, a, f.learner, now_ms, 5, &list, &count);
+    if (e == OK) e = cert_state_logged(db, a, &list[0]);
+    if (e == OK) *(const char **)state = arena_dup(&f.arena, list[0].state);
+    return e;
+}
+
+static void states_of_the_log(void **state) {
+    (void)state;
+#define ISSUED " WHERE subject = '%s' AND action = 'cert.issue'"
+#define FACT                                                                                         \
+    "INSERT INTO cert_status SELECT 'else', c.id, d.id, 1, 'suspended', c.decided_by, 'r', 1 FROM "  \
+    "cert_certificate c JOIN cert_credential d ON d.certificate_id = c.id WHERE c.application_id = " \
+    "'%s'"
     static const struct {
-        const char *before, *kind, *problem;
-    } steps[] = {
-        {NULL, "suspended", NULL},
-        {NULL, "revoked", NULL},
-        {NULL, "replaced", NULL},
-        {NULL, "reinstated", "cert_refusal_not_suspended"},
-        {"suspended", "reinstated", NULL},
-        {"suspended", "revoked", NULL},
-        {"suspended", "suspended", "cert_refusal_is_suspended"},
-        {"suspended", "replaced", "cert_refusal_is_suspended"},
-        {"reinstated", "suspended", NULL},
-        {"reinstated", "replaced", NULL},
-        {"reinstated", "reinstated", "cert_refusal_not_suspended"},
-        {"revoked", "reinstated", "cert_refusal_revoked"},
-        {"revoked", "suspended", "cert_refusal_revoked"},
-        {"replaced", "reinstated", "cert_refusal_replaced"},
-        {"replaced", "revoked", "cert_refusal_replaced"},
+        const char *sql, *state;
+    } cases[] = {
+        {"SELECT '%s'", "valid"},
+        {"UPDATE audit_log SET action = 'cert.other'" ISSUED, "unchecked"},
+        {"UPDATE audit_log SET at_ms = at_ms + 1" ISSUED, "unchecked"},
+        {"UPDATE audit_log SET detail = replace(detail, 'GR-', 'GX-')" ISSUED, "unchecked"},
+        {"UPDATE audit_log SET hash = printf('%%.*c', 64, 'a')" ISSUED, "unchecked"},
+        {"UPDATE audit_log SET action = 'cert.suspend' WHERE subject = '%s' AND action = "
+         "'cert.grant'",
+         "unchecked"},
+        {"INSERT INTO audit_log SELECT (SELECT max(seq) + 1 FROM audit_log), at_ms, actor, action, "
+         "subject, detail, hash FROM audit_log" ISSUED,
+         "unchecked"},
+        {FACT, "unchecked"},
     };
-    for (size_t i = 0; i < COUNT_OF(steps); i++)
-        assert_true(str_eq(cert_step_problem(steps[i].before, steps[i].kind), steps[i].problem) ||
-                    (!steps[i].problem && !cert_step_problem(steps[i].before, steps[i].kind)));
+    const char *shown = NULL;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *sql = arena_printf(&f.arena, cases[i].sql, granted_id);
+        print_message("%s\n", sql);
+        assert_int_equal(tampered(f.app.store, &f.arena, sql, logged_state, &shown), OK);
+        assert_string_equal(shown, cases[i].state);
+    }
+    audit_found(false, 0);
+    assert_int_equal(tampered(f.app.store, &f.arena, "SELECT 1", logged_state, &shown), OK);
+    audit_found(true, 0);
+    assert_string_equal(shown, "unchecked");
+}
+
+/* RULE exam-anew: up to when passes are no evidence any more for a level that asks for the exam. */
+static enum err passes_until(struct db *db, struct arena *a, void *until_ms, int64_t now_ms) {
+    struct exam_anew_ask ask = {&f.app, f.content, f.other, "small"};
+    (void)now_ms;
+    return cert_exam_anew(db, a, &ask, f.now_ms, until_ms);
+}
+
+static void exams_anew(void **state) {
+    (void)state;
+    int64_t until_ms = -1, before_ms = f.now_ms;
+    struct cert_certificate c = certificate(able);
+    const struct {
+        int64_t now_ms, until_ms;
+    } cases[] = {{c.issued_ms, 0},
+                 {c.valid_until_ms - 30 * MS_DAY - 1, 0},
+                 {c.valid_until_ms - 30 * MS_DAY, c.issued_ms}, /* it can be renewed */
+                 {c.valid_until_ms, c.issued_ms}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        f.now_ms = cases[i].now_ms;
+        assert_int_equal(run(passes_until, &until_ms), OK);
+        assert_true(until_ms == cases[i].until_ms);
+    }
+    f.now_ms = before_ms;
+}
+
+/* How long a reason may be, in characters; and whose past was written over does not apply. */
+static enum err apply_again(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)now_ms;
+    return cert_apply(db, a, arg, f.now_ms) == ERR_CONFLICT ? OK : ERR_INVALID;
+}
+
+static void edges_of_an_application(void **state) {
+    (void)state;
     static const struct {
-        const char *last;
-        int64_t until_ms;
-        const char *state;
-    } ends[] = {
-        {NULL, 0, "valid"},           {NULL, 101, "valid"},          {NULL, 100, "expired"},
-        {"reinstated", 101, "valid"}, {"reinstated", 99, "expired"}, {"suspended", 99, "suspended"},
-        {"revoked", 0, "revoked"},    {"replaced", 101, "replaced"}};
-    for (size_t i = 0; i < COUNT_OF(ends); i++)
-        assert_string_equal(cert_state_at(ends[i].last, ends[i].until_ms, 100), ends[i].state);
+        int count;
+        enum err said;
+    } lengths[] = {{CERT_REASON_MIN - 1, ERR_INVALID},
+                   {CERT_REASON_MAX + 1, ERR_INVALID},
+                   {CERT_REASON_MIN, OK},
+                   {CERT_REASON_MAX, OK}};
+    struct cert_change_status change_made;
+    for (size_t i = 0; i < COUNT_OF(lengths); i++) {
+        struct buf b;
+        buf_init(&b, &f.arena);
+        for (int k = 0; k < lengths[i].count; k++) buf_puts(&b, "é");
+        change_made = (struct cert_change_status){
+            .app = &f.app,
+            .number = able,
+            .actor_id = f.admin,
+            .change = lengths[i].count == CERT_REASON_MAX ? CERT_REINSTATE : CERT_SUSPEND,
+            .reason = buf_text(&b)};
+        assert_int_equal(run(cert_change_status, &change_made), lengths[i].said);
+    }
+    struct cert_apply a = {.app = &f.app,
+                           .content = f.content,
+                           .person_id = f.learner,
+                           .programme_id = "p",
+                           .level_id = "able",
+                           .statement = STATED};
+    const char *sql = arena_printf(&f.arena,
+                                   "UPDATE cert_decision SET reason = 'else' WHERE application_id "
+                                   "= '%s'",
+                                   granted_id);
+    assert_int_equal(tampered(f.app.store, &f.arena, sql, apply_again, &a), OK);
+    assert_string_equal(a.refusal, "cert_refusal_records");
 }
 
 /* ---- What is said of them elsewhere ---------------------------------------------------------- */
@@ -387,6 +483,7 @@ static void what_is_known_of_them(void **state) {
         {{.issuer_name = "House Second"}, "claims_name"},
         {{.issuer_name = "Second House of"}, NULL},
         {{.issuer_name = "House"}, NULL},
+        {{.issuer_name = "Second Home"}, NULL},
         {{.issuer_name = ""}, NULL},
         {{.issuer_name = "TEST academy"}, "claims_name"}, /* of the newest certificate */
         {{.issuer_name = NULL}, NULL},
@@ -468,6 +565,9 @@ int main(void) {
         cmocka_unit_test(summaries),
         cmocka_unit_test(states),
         cmocka_unit_test(what_is_known_of_them),
+        cmocka_unit_test(states_of_the_log),
+        cmocka_unit_test(exams_anew),
+        cmocka_unit_test(edges_of_an_application),
         cmocka_unit_test(answers),
     };
     return cmocka_run_group_tests(tests, open_all, teardown);

@@ -16,6 +16,7 @@ static const struct cert_rules rules = {
 static struct cert_standing stand(const struct cert_past *past, int64_t now_ms) {
     struct cert_standing s;
     cert_standing(&rules, past, now_ms, &s);
+    assert_ptr_equal(s.newest, past->held_count ? &past->held[past->held_count - 1] : NULL);
     return s;
 }
 
@@ -193,9 +194,47 @@ static void a_change_follows_only_what_it_can_follow(void **state) {
                 fail_msg("%s after %s", steps[i].kind, befores[k] ? befores[k] : "the issue");
 }
 
+/* RULE status-step, each step; and what a certificate is called at a time. */
+static void steps_and_states(void **state) {
+    (void)state;
+    static const struct {
+        const char *before, *kind, *problem;
+    } steps[] = {
+        {NULL, "suspended", NULL},
+        {NULL, "revoked", NULL},
+        {NULL, "replaced", NULL},
+        {NULL, "reinstated", "cert_refusal_not_suspended"},
+        {"suspended", "reinstated", NULL},
+        {"suspended", "revoked", NULL},
+        {"suspended", "suspended", "cert_refusal_is_suspended"},
+        {"suspended", "replaced", "cert_refusal_is_suspended"},
+        {"reinstated", "suspended", NULL},
+        {"reinstated", "replaced", NULL},
+        {"reinstated", "reinstated", "cert_refusal_not_suspended"},
+        {"revoked", "reinstated", "cert_refusal_revoked"},
+        {"revoked", "suspended", "cert_refusal_revoked"},
+        {"replaced", "reinstated", "cert_refusal_replaced"},
+        {"replaced", "revoked", "cert_refusal_replaced"},
+    };
+    for (size_t i = 0; i < COUNT_OF(steps); i++)
+        assert_true(str_eq(cert_step_problem(steps[i].before, steps[i].kind), steps[i].problem) ||
+                    (!steps[i].problem && !cert_step_problem(steps[i].before, steps[i].kind)));
+    static const struct {
+        const char *last;
+        int64_t until_ms;
+        const char *state;
+    } ends[] = {
+        {NULL, 0, "valid"},           {NULL, 101, "valid"},          {NULL, 100, "expired"},
+        {"reinstated", 101, "valid"}, {"reinstated", 99, "expired"}, {"suspended", 99, "suspended"},
+        {"revoked", 0, "revoked"},    {"replaced", 101, "replaced"}};
+    for (size_t i = 0; i < COUNT_OF(ends); i++)
+        assert_string_equal(cert_state_at(ends[i].last, ends[i].until_ms, 100), ends[i].state);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_change_follows_only_what_it_can_follow),
+        cmocka_unit_test(steps_and_states),
         cmocka_unit_test(who_may_apply_when),
         cmocka_unit_test(what_counts_then),
         cmocka_unit_test(newer_means_later),
