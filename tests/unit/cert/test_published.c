@@ -173,6 +173,9 @@ static void lists_of_another_form(void **state) {
                         json_string("uH4sIAAAA"));
     assert_int_equal(ask(a, sign_as(a, list, SAMPLE_DID), now, "unpacked"), CERT_STATUS_UNSEEN);
     list = list_of(a, SAMPLE_DID, SAMPLE_LIST, 1);
+    json_object_del(json_object_get(list, "credentialSubject"), "encodedList");
+    assert_int_equal(ask(a, sign_as(a, list, SAMPLE_DID), now, "unpacked"), CERT_STATUS_UNSEEN);
+    list = list_of(a, SAMPLE_DID, SAMPLE_LIST, 1);
     json_object_set_new(list, "type", json_pack("[s]", "VerifiableCredential"));
     assert_int_equal(ask(a, sign_as(a, list, SAMPLE_DID), now, "no Bitstring"), CERT_STATUS_UNSEEN);
     list = list_of(a, SAMPLE_DID, SAMPLE_LIST, 1);

@@ -104,6 +104,25 @@ static void the_work_list_is_what_a_scan_would_find(void **state) {
     the_list_says(ids, 2, 1);
     assert_int_equal(decide(ids[1], f.assessor, false, REASON, &d), OK);
     the_list_says(ids, 2, 0);
+    /* So many as are asked for, and no more, whatever waits behind them. */
+    const char *waiting[3];
+    for (size_t i = 0; i < COUNT_OF(waiting); i++) {
+        const char *who = person(arena_printf(&f.arena, "waits%zu", i), ROLE_LEARNER);
+        f.now_ms++;
+        assert_int_equal(run(complete, (void *)who), OK);
+        assert_int_equal(apply(who, "first", NULL, &a), OK);
+        waiting[i] = a.application_id;
+    }
+    store_read_begin(reader());
+    for (size_t limit = 1; limit <= COUNT_OF(waiting); limit++) {
+        assert_int_equal(
+            cert_applications_waiting(reader(), &f.arena, NULL, NULL, limit, &list, &count, &next),
+            OK);
+        assert_int_equal(count, limit);
+        for (size_t i = 0; i < count; i++) assert_string_equal(list[i].id, waiting[i]);
+        assert_int_equal(next != NULL, limit < COUNT_OF(waiting));
+    }
+    store_read_end(reader());
 }
 
 /* RULE four-eyes. ---- Four eyes
