@@ -32,6 +32,10 @@ static void suspended_and_reinstated(void **state) {
     assert_int_equal(change(number, f.admin, CERT_REVOKE, &c), OK);
     assert_string_equal(check(old.json, NOW_MS + 5000).checks[4].code, "revoked");
     assert_int_equal(change(number, f.admin, CERT_REINSTATE, &c), ERR_CONFLICT);
+    /* So many changes, in their order, are what was logged. */
+    struct cert_records records;
+    assert_int_equal(cert_records_check(reader(), &f.arena, f.app.data, NULL, &records), OK);
+    assert_int_equal(records.certificates, 1);
 }
 
 /* As if certificate and list had been made before there were suspensions. */

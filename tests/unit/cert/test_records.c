@@ -347,6 +347,52 @@ static void the_certificate(void **state) {
     }
 }
 
+/* RULE audit-signed: a row of the log that was written past the program. */
+static void a_row_of_the_log(void **state) {
+    (void)state;
+    static const char *const actions[] = {"apply", "grant", "issue", "reinstate"};
+    for (size_t i = 0; i < COUNT_OF(actions); i++) {
+        struct look l = {.keys = f.app.certs->keys};
+        const char *sql = arena_printf(&f.arena,
+                                       "UPDATE audit_log SET hash = printf('%%.*c', 64, 'a') WHERE "
+                                       "subject = '%s' AND action = 'cert.%s'",
+                                       granted_id, actions[i]);
+        assert_int_equal(tampered(f.app.store, &f.arena, sql, look_at_certificate, &l), OK);
+        assert_non_null(l.found.problem);
+        assert_memory_equal(l.found.problem, "row ", strlen("row "));
+        assert_false(l.found.undecided);
+    }
+}
+
+/* RULE logged-evidence: nobody decides on a case that is not what was logged. */
+static enum err decide_it(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)now_ms;
+    return cert_decide(db, a, arg, f.now_ms);
+}
+
+static void no_decision_on_changed_records(void **state) {
+    (void)state;
+    static const struct {
+        const char *sql;
+        enum err said;
+    } cases[] = {{"SELECT 1", OK},
+                 {"UPDATE cert_eligibility SET reason = 'else'" CASE, ERR_CONFLICT},
+                 {"UPDATE cert_application SET statement = 'else'" APPLICATION, ERR_CONFLICT}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        for (int grant = 0; grant < 2; grant++) {
+            struct cert_decide d = {.app = &f.app,
+                                    .content = f.content,
+                                    .application_id = waiting_id,
+                                    .actor_id = f.assessor,
+                                    .origin = ORIGIN,
+                                    .grant = grant,
+                                    .reason = REASON};
+            const char *sql = on(waiting_id, cases[i].sql);
+            assert_int_equal(tampered(f.app.store, &f.arena, sql, decide_it, &d), cases[i].said);
+            if (cases[i].said != OK) assert_string_equal(d.refusal, "cert_refusal_records");
+        }
+}
+
 /* Without the keys nothing of it can be told; without the log's word, nothing is called valid. */
 static void what_cannot_be_told(void **state) {
     (void)state;
@@ -542,6 +588,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_application),   cmocka_unit_test(the_decision),
         cmocka_unit_test(the_certificate),   cmocka_unit_test(what_cannot_be_told),
+        cmocka_unit_test(a_row_of_the_log),  cmocka_unit_test(no_decision_on_changed_records),
         cmocka_unit_test(a_report),          cmocka_unit_test(the_past),
         cmocka_unit_test(before_a_decision), cmocka_unit_test(results_that_count),
     };

@@ -397,6 +397,14 @@ static void the_status(void **state) {
          {"PPPPP", NULL, NULL},
          6},
     };
+    /* Without an address, a place or a kind. */
+    static const char *const parts[] = {"statusListCredential", "statusListIndex", "statusPurpose"};
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        as_before(a);
+        struct cert_check_report r = check(
+            a, changed(a, arena_printf(a, "credentialStatus.%s", parts[i]), NULL));
+        expect(a, parts[i], &r, (struct expected){"PPPPF", "status_form", nowhere});
+    }
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         as_before(a);
         trusted = true;
