@@ -173,6 +173,11 @@ static void test_end_of_another(void **state) {
     assert_int_equal(exam_attempt_load(db, &arena, id, ana, &t), OK);
     store_read_end(db);
     assert_true(t.open);
+    /* RULE exam-grace, of marks: at its end, and behind it. */
+    struct exam_flagging flag = {.attempt_id = id, .person_id = ana, .slot = 1, .flagged = true};
+    assert_int_equal(job(exam_flag_job, &flag, t.deadline_ms + EXAM_GRACE_MS), OK);
+    assert_int_equal(job(exam_flag_job, &flag, t.deadline_ms + EXAM_GRACE_MS + 1), ERR_CONFLICT);
+    assert_true(flag.over);
     submit(id, now_ms + 1);
     assert_int_equal(job(exam_end_job, &e, now_ms + 2), ERR_NOT_FOUND);
 }

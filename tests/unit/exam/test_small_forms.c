@@ -162,6 +162,8 @@ static void test_supply(void **state) {
         {{"2,3,4,5,6,7", "1", "1", "1", "1", "1", "1"}, 6},
         {{"2", "1", "4", "3", "", "", ""}, 5},
         {{"2,3", "1,3", "1,2"}, 1},
+        {{"", "1", ""}, 2}, /* also when only one of the two says so */
+        {{"2", "", ""}, 2},
         {{"3,4", "4,5", "1,5", "1,2", "2,3"}, 2},
     };
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
@@ -285,6 +287,19 @@ static void test_seen_behind_enemies(void **state) {
     sample_item(&b, "also-1", "also", "remember", "data", "");
     sample_item(&b, "so-1", "so", "remember", "people", "");
     struct exam_unit u = small_unit(buf_text(&b), "", "| data | 1 | 1 |\n| people | 1 | 1 |\n");
+    /* Somebody who has met the first of all items: it is avoided like any other. */
+    const char *first[] = {"keys-1"};
+    struct exam_unit three = small_unit(buf_text(&b), "", "| data | 0 | 1 |\n| people | 1 | 0 |\n");
+    struct exam_form avoiding;
+    const char *problem;
+    for (size_t i = 0; i < three.item_count; i++)
+        if (str_eq(three.items[i].id, "also-1"))
+            three.items[i].pilot = true, three.items[i].id = "z";
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct exam_seen one = {first, 1};
+        assert_int_equal(exam_form_draw(&avoiding, &three, seed, &one, &arena, &problem), OK);
+        assert_int_equal(overlap(&avoiding, &one), 0);
+    }
     const char *met[] = {"gone-1", "no-2"};
     struct exam_seen seen = {met, COUNT_OF(met)};
     int shared = 0;
