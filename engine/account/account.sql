@@ -57,7 +57,7 @@ SELECT hash FROM password WHERE person_id = $1 ORDER BY set_ms DESC LIMIT 1;
 -- name: account_password_last_ms
 SELECT max(set_ms) FROM password WHERE person_id = $1;
 -- name: account_session_add
-INSERT INTO session (id, person_id, csrf, created_ms, expires_ms, client, awaits_code) VALUES ($1, $2, $3, $4, $5, $6, $7);
+INSERT INTO session (id, person_id, csrf, created_ms, expires_ms, client, awaits_code, seal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 -- name: account_session
 SELECT session.person_id, session.csrf, person.name, person.login, person.locale,
        (SELECT sum(CASE role WHEN 'learner' THEN 1 WHEN 'instructor' THEN 2 WHEN 'assessor' THEN 4 ELSE 8 END)
@@ -66,7 +66,7 @@ SELECT session.person_id, session.csrf, person.name, person.login, person.locale
        (SELECT issued FROM password WHERE password.person_id = session.person_id ORDER BY set_ms DESC LIMIT 1),
        session.awaits_code,
        (SELECT count(*) FROM second_factor WHERE second_factor.person_id = session.person_id AND ended_ms IS NULL AND confirmed_ms IS NOT NULL),
-       person.reading
+       person.reading, session.seal
   FROM session JOIN person ON person.id = session.person_id LEFT JOIN session_use ON session_use.session_id = session.id
  WHERE session.id = $1 AND session.ended_ms IS NULL AND session.expires_ms > $2 AND person.deactivated_ms IS NULL;
 -- name: account_session_began

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/text.h"
+#include "store/seal.h"
 
 #define SLOTS                                                                                      \
     1024 /* direct-mapped by the session id: two with the same slot replace each other             \
@@ -161,6 +162,16 @@ static void note_use(struct request *r, const char *id) {
 
 /* ---- New sessions ---------------------------------------------------------------------------- */
 
+/* RULE session-seal: a session that does not carry the seal of these facts is none: whoever can
+ * write the database could else sign in as anybody. Whoever had it signs in again. */
+struct sealed_session {
+    const char *id, *person_id, *csrf;
+    int64_t created_ms, expires_ms, awaits_code;
+};
+#define SEALED_SESSION(s)                                                                          \
+    "session", "tttiii", (s)->id, (s)->person_id, (s)->csrf, (s)->created_ms, (s)->expires_ms,     \
+        (s)->awaits_code
+
 enum err account_session_begin(struct db *db, struct arena *a, int64_t now_ms,
                                const char *person_id, const char *client, bool code_given,
                                struct new_session *out) {
@@ -178,8 +189,11 @@ enum err account_session_begin(struct db *db, struct arena *a, int64_t now_ms,
     out->until_ms = account_session_until(p.roles, now_ms, INT64_MAX / 2);
     if (out->awaits_code) out->until_ms = now_ms + CODE_WAIT_MS;
     out->csrf = random_token(a, 32);
-    e = db_run(db, SQL_account_session_add, "tttiiti", out->id, person_id, out->csrf, now_ms,
-               out->until_ms, client, (int64_t)out->awaits_code);
+    struct sealed_session sealed = {out->id, person_id,     out->csrf,
+                                    now_ms,  out->until_ms, out->awaits_code};
+    e = db_run(db, SQL_account_session_add, "tttiitit", out->id, person_id, out->csrf, now_ms,
+               out->until_ms, client, (int64_t)out->awaits_code,
+               seal_make(db, a, SEALED_SESSION(&sealed)));
     return e == OK ? audit_append(db, a, now_ms, person_id, "session.begin", person_id, NULL) : e;
 }
 
@@ -219,13 +233,20 @@ enum err account_identify(struct request *r) {
     who->roles = (unsigned)stmt_int(q, 5);
     who->reading = stmt_text(q, 12, r->arena);
     who->session_id = id;
-    int64_t expires_ms = stmt_int(q, 6), used_ms = stmt_int(q, 8);
-    int64_t until_ms = account_session_until(who->roles, stmt_int(q, 7), used_ms);
+    const struct sealed_session sealed = {id,
+                                          who->person_id,
+                                          who->csrf,
+                                          .created_ms = stmt_int(q, 7),
+                                          .expires_ms = stmt_int(q, 6),
+                                          .awaits_code = stmt_int(q, 10)};
+    bool genuine = seal_holds(r->db, stmt_text(q, 13, r->arena), SEALED_SESSION(&sealed));
+    int64_t expires_ms = sealed.expires_ms, used_ms = stmt_int(q, 8);
+    int64_t until_ms = account_session_until(who->roles, sealed.created_ms, used_ms);
     if (until_ms < expires_ms) expires_ms = until_ms;
-    who->only_path = unfinished(r, who->roles, stmt_int(q, 10) != 0, stmt_int(q, 9) != 0,
+    who->only_path = unfinished(r, who->roles, sealed.awaits_code != 0, stmt_int(q, 9) != 0,
                                 stmt_int(q, 11) != 0);
     e = stmt_end(q);
-    if (e != OK || expires_ms <= r->now_ms) return e;
+    if (e != OK || !genuine || expires_ms <= r->now_ms) return e;
     if (r->now_ms - used_ms > account_session_idle_ms(who->roles) / 12) note_use(r, id);
     cache_identity(r, who, now_ms, expires_ms);
     r->who = who;

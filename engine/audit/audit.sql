@@ -44,3 +44,6 @@ SELECT seq, hash, at_ms, key, signature FROM audit_signed_head ORDER BY seq;
 
 -- name: audit_published_from
 SELECT seq FROM audit_log WHERE subject = $1 AND action = $2 ORDER BY seq LIMIT 1;
+
+-- name: audit_seal_begins
+SELECT seq, detail FROM audit_log WHERE subject = 'seals' AND action = 'seal.begins' ORDER BY seq DESC LIMIT 1;

@@ -19,7 +19,9 @@ bool audit_is_important(const char *action);
 /* The row from which on all of RULE audit-signed holds. */
 #define AUDIT_SIGNS "audit.signs"
 #define AUDIT_SIGNS_SUBJECT "signing"
-/* The number of that row, 0 when there is none. */
+#define AUDIT_SEAL_BEGINS "seal.begins"
+#define AUDIT_SEAL_SUBJECT "seals"
+/* The number of the row AUDIT_SIGNS, 0 when there is none. */
 enum err audit_signing_start(struct db *db, int64_t *seq) MUST_USE;
 /* Whether this process had a signer and has none any more. */
 bool audit_signer_ended(void);

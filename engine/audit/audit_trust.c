@@ -18,8 +18,8 @@ static bool has_prefix_of(const char *action, const char *const *prefixes, size_
 
 /* Actions that decisions, pages or certificates are based on. */
 static bool is_fact(const char *action) {
-    static const char *const facts[] = {"cert.",   "exam.",   "lab.pass", "lab.pack",
-                                        "person.", "cohort.", "clock.",   "content."};
+    static const char *const facts[] = {"cert.",   "exam.",  "lab.pass", "lab.pack", "person.",
+                                        "cohort.", "clock.", "content.", "seal."};
     return has_prefix_of(action, facts, COUNT_OF(facts));
 }
 

@@ -24,8 +24,8 @@
 #define PASSPHRASE_MAX 1023
 
 /* ---- Keys ------------------------------------------------------------------------------------ */
-/* Key files of a data folder: "keys/issuer-0001.key", "lab.key". Their bytes are in guarded memory.
- */
+/* Key files of a data folder: "keys/issuer-0001.key", "lab.key", "seal.key". Their
+ * bytes are in guarded memory. */
 struct backup_key {
     char name[BACKUP_KEY_NAME_MAX];
     char id[17]; /* a digest that identifies the key and reveals nothing of it: see name_key */

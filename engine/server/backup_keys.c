@@ -27,7 +27,7 @@
 
 static bool key_name_fits(const char *name) {
     int number, used = 0;
-    if (str_eq(name, "lab.key")) return true;
+    if (str_eq(name, "lab.key") || str_eq(name, "seal.key")) return true;
     return sscanf(name, "keys/issuer-%4d.key%n", &number, &used) == 1 && used && !name[used] &&
            number > 0;
 }
@@ -85,6 +85,7 @@ enum err backup_keys_read(struct backup_keys *k, const char *data, struct arena 
     *why = "there is no locked memory for the keys";
     if (!keys_init(k)) return ERR_IO;
     enum err e = read_one(k, data, "lab.key", a, why);
+    if (e == OK) e = read_one(k, data, "seal.key", a, why);
     DIR *d = opendir(arena_printf(a, "%s/keys", data));
     for (struct dirent *f; d && e == OK && (f = readdir(d)) != NULL;) {
         char name[BACKUP_KEY_NAME_MAX];

@@ -123,7 +123,8 @@ int backup_command(int argc, char **argv) {
         printf(c.with_keys ? "backup written to %s, with the keys of %s, which nobody can open "
                              "without the passphrase\n"
                            : "backup written to %s; the keys in %s are not in it: take one "
-                             "--with-keys as well, or keep a copy of keys/ and lab.key apart\n",
+                             "--with-keys as well, or keep a copy of keys/, lab.key and seal.key "
+                             "apart\n",
                c.file, c.data);
         e = compare_head(&c, &why);
         if (e == ERR_INVALID) fprintf(stderr, "gradus backup: %s\n", why);

@@ -32,6 +32,7 @@ bool demo_open(struct demo *d) {
         content_open(&app->content, app->root, app->store, app->site, d->arena, &why) == OK &&
         certs_open(&app->certs, app, d->arena, &why) == OK &&
         store_write(app->store, audit_sign_begin, NULL, d->arena) == OK &&
+        store_write(app->store, seals_begin, NULL, d->arena) == OK &&
         exams_open(&app->exams, app, d->arena, &why) == OK &&
         labs_open(&app->labs, app, d->zygote, 0, d->arena, &why) == OK &&
         content_wait_stored(app->content, MS_MINUTE))

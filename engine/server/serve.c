@@ -162,6 +162,12 @@ static bool begin_log(struct app *app, write_fn job, struct arena *a) {
     return true;
 }
 
+enum err seals_begin(struct db *db, struct arena *a, void *unused, int64_t now_ms) {
+    bool anew;
+    (void)unused;
+    return audit_seal_begin(db, a, now_ms, &anew);
+}
+
 const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {
     const char *why = "out of memory";
     if (accounts_open(&app->accounts, app->store) != OK)
@@ -170,6 +176,7 @@ const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {
      * comes first. */
     if (certs_open(&app->certs, app, a, &why) != OK) return why;
     if (!begin_log(app, audit_sign_begin, a)) return "the head of the audit log cannot be signed";
+    if (!begin_log(app, seals_begin, a)) return "the seals of rows cannot begin in the audit log";
     if (!begin_log(app, lab_packs_begin, a))
         return "the scenarios that are on record cannot be written into the audit log";
     if (!begin_log(app, exam_publications_begin, a) ||

@@ -35,6 +35,8 @@ const char *default_data(void);
  * was open by then stays in `app`. `z` may be NULL: no labs. */
 struct zygote;
 const char *academy_open(struct app *app, struct zygote *z, struct arena *a);
+/* A job, at the start: rows are judged by their seals from here on, if they are not yet. */
+enum err seals_begin(struct db *db, struct arena *a, void *unused, int64_t now_ms) MUST_USE;
 /* Sets the routes and the functions that every page needs. */
 void server_options(struct http_options *options);
 

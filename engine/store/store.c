@@ -16,6 +16,7 @@
 #include "store/store_file.h"
 #include "store/store_migrate.h"
 #include "store/store_schema.h"
+#include "store/store_seal.h"
 #include "store/store_writer.h"
 
 struct store {
@@ -27,6 +28,7 @@ struct store {
     pthread_mutex_t readers_lock;
     struct db *readers;
     struct watch_count watch;
+    struct seal_key seal;
     struct writer writer; /* unused when read_only */
 };
 
@@ -57,7 +59,7 @@ static struct db *open_reader(struct store *s, struct arena *a) {
     }
     if (db_open_sqlite(&sql, s->path, s->read_only ? DB_READ_OR_IMMUTABLE : DB_READ, a, &why) ==
         OK) {
-        struct db *db = db_new(sql, s, s->path, s->infos, &s->watch, false);
+        struct db *db = db_new(sql, s, s->path, s->infos, &s->watch, &s->seal, false);
         if (db && pthread_setspecific(s->reader_key, db) == 0) return db;
         if (db) db_free(db);
         else sqlite3_close(sql);
@@ -184,6 +186,7 @@ static void discard(struct store *s, sqlite3 *sql) {
     file_unlock(s->serving_fd);
     pthread_mutex_destroy(&s->readers_lock);
     pthread_key_delete(s->reader_key);
+    seal_key_close(&s->seal);
     free(s->infos);
     free(s->path);
     free(s);
@@ -212,13 +215,14 @@ enum err store_open(struct store **out, const struct store_options *options, str
     enum err e = claim(s, options, a, why);
     if (e == OK) e = open_current(s, &sql, a, why);
     if (e == OK) e = db_check_queries(sql, s->path, options->watched, s->infos, a, why);
+    if (e == OK) e = seal_key_open(&s->seal, s->path, !s->read_only, a, why);
     if (e == OK && s->read_only) {
         sqlite3_close(sql);
         *out = s;
         return OK;
     }
     if (e == OK) {
-        struct db *db = db_new(sql, s, s->path, s->infos, &s->watch, true);
+        struct db *db = db_new(sql, s, s->path, s->infos, &s->watch, &s->seal, true);
         if (db) sql = NULL; /* it belongs to db now */
         e = db ? writer_start(&s->writer, db, options->queue_capacity, options->batch_limit)
                : ERR_IO;

@@ -220,7 +220,7 @@ enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, stru
 }
 
 struct db *db_new(sqlite3 *sql, struct store *s, const char *path, const struct query_info *infos,
-                  struct watch_count *watch, bool writer) {
+                  struct watch_count *watch, struct seal_key *seal, bool writer) {
     struct db *db = calloc(1, sizeof *db);
     if (!db) return NULL;
     db->stmts = calloc((size_t)sql_text_count + 1, sizeof *db->stmts);
@@ -246,6 +246,7 @@ struct db *db_new(sqlite3 *sql, struct store *s, const char *path, const struct 
     db->path = path;
     db->infos = infos;
     db->watch = watch;
+    db->seal = seal;
     db->writer = writer;
     return db;
 }

@@ -31,6 +31,8 @@ struct watch_count {
 };
 uint64_t watch_now(struct watch_count *w);
 
+struct seal_key; /* store_seal.h */
+
 struct stmt {
     sqlite3_stmt *handle; /* prepared at first use */
     struct db *db;
@@ -68,6 +70,7 @@ struct db {
     bool touched; /* the writer's: a query since BEGIN may have changed a watched table */
     bool begun;   /* a reader's: BEGIN has run; the first query of a snapshot runs it */
     struct watch_count *watch; /* the store's */
+    struct seal_key *seal;     /* the store's */
     uint64_t watched_as_of;    /* a reader's: the count before its snapshot began */
     atomic_bool reading; /* between store_read_begin and store_read_end; store_close looks at it */
     struct db *next;     /* the store's list of readers, under its mutex */
@@ -86,7 +89,7 @@ enum err db_open_sqlite(sqlite3 **out, const char *path, enum db_mode mode, stru
                         const char **why) MUST_USE;
 /* Adds the tables of statements; NULL when memory is short (then `sql` stays the caller's). */
 struct db *db_new(sqlite3 *sql, struct store *s, const char *path, const struct query_info *infos,
-                  struct watch_count *watch, bool writer);
+                  struct watch_count *watch, struct seal_key *seal, bool writer);
 void db_free(struct db *db); /* closes the connection; NULL is ignored */
 /* Resets whatever is open. */
 void db_reset_all(struct db *db);

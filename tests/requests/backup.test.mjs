@@ -20,7 +20,7 @@ const tar = (...args) => {
 };
 const sha256 = (file) => createHash("sha256").update(readFileSync(file)).digest("hex");
 const passphrase = "five wet stones under bridges";
-const keyFiles = (data) => [...readdirSync(join(data, "keys")).map((name) => `keys/${name}`), "lab.key"].sort();
+const keyFiles = (data) => [...readdirSync(join(data, "keys")).map((name) => `keys/${name}`), "lab.key", "seal.key"].sort();
 /** All that a folder holds, by name and content; locks and what was set aside left out. */
 function contents(data) {
     const out = {};

@@ -7,6 +7,7 @@ import { after, afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { clockOptions, machine } from "../lib/clock.mjs";
 import { examRoot, startAttempt } from "../lib/exam.mjs";
+import { reseal } from "../lib/seal.mjs";
 import { addPerson, makeAcademy, must, password, startServer } from "../lib/server.mjs";
 import { until } from "../lib/until.mjs";
 
@@ -108,7 +109,11 @@ test("one's own password and second factor change where the password is asked fo
 
 // ---- The own password again -------------------------------------------------------------------------------------------------
 
-const age = (login, minutes) => sql(`UPDATE session SET created_ms = created_ms - ${minutes * 60_000} WHERE person_id = '${idOf(login)}' AND ended_ms IS NULL`);
+const age = (login, minutes) => {
+    const theirs = `person_id = '${idOf(login)}' AND ended_ms IS NULL`;
+    sql(`UPDATE session SET created_ms = created_ms - ${minutes * 60_000} WHERE ${theirs}`);
+    reseal(data, "session", theirs);
+};
 const hidden = (page) => [...page.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)].filter(([, name]) => name !== "csrf").map(([, name, value]) => [name, value]);
 
 for (const [i, [what, path, fields, done]] of [

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { reseal } from "../lib/seal.mjs";
 import { addPerson, makeAcademy, makeDemo, must, parseAnswer, password, roles, setCookies, startServer } from "../lib/server.mjs";
 import { until } from "../lib/until.mjs";
 
@@ -90,6 +91,7 @@ test("who does nothing is signed out, with power sooner; who does something stay
         const newest = sqlite(`SELECT id FROM session WHERE person_id = ${person} ORDER BY created_ms DESC, id LIMIT 1`).split("\n").at(-1);
         const age = async (began, used) => {
             sqlite(`UPDATE session SET created_ms = ${Date.now() - began}, expires_ms = ${Date.now() - began + most} WHERE id = '${newest}'; DELETE FROM session_use WHERE session_id = '${newest}'; INSERT INTO session_use VALUES ('${newest}', ${Date.now() - used})`);
+            reseal(data, "session", `id = '${newest}'`);
             await sleep(1100); // what another process changed is seen within a second
             return (await client.fetch("/me")).status;
         };

@@ -203,6 +203,9 @@ static void keys_without_a_database_begin_nothing(void **state) {
     assert_null(open_checked(&why)); /* its head */
     assert_non_null(strstr(why, "audit-head is there"));
     unlink(head_file);
+    assert_null(open_checked(&why));
+    assert_non_null(strstr(why, "/seal.key is there"));
+    unlink(arena_printf(&arena, "%s/seal.key", folder));
     const char *keys = arena_printf(&arena, "%s/keys", folder),
                *key = arena_printf(&arena, "%s/issuer-0007.key", keys),
                *lab = arena_printf(&arena, "%s/lab.key", folder);

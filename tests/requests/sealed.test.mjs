@@ -1,0 +1,74 @@
+// Whoever can write the database, but has no key of the data folder, writes rows that would give them something: they carry
+// no seal of this academy, and give nothing (RULE row-seal).
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { writer } from "../lib/records.mjs";
+import { reseal } from "../lib/seal.mjs";
+import { command, makeDemo, startServer } from "../lib/server.mjs";
+
+const data = makeDemo(), file = join(data, "gradus.db");
+const demo = JSON.parse(readFileSync(join(data, "demo.json"), "utf8")), { password } = demo.accounts[0];
+const { sql, changed } = writer(file);
+const audit = () => command(["audit", "verify", "--data", data]);
+const server = await startServer({ data });
+after(() => server.stop());
+const idOf = (login) => sql(`SELECT id FROM person WHERE login = '${login}'`);
+const known = 1100; // what another process changed is seen within a second
+
+// ---- The log ----------------------------------------------------------------------------------------------------------------
+
+test("RULE seal-begins: the log names the key once, and again when there is another", async (t) => {
+    const begun = (of = sql) => of("SELECT detail FROM audit_log WHERE subject = 'seals' AND action = 'seal.begins' ORDER BY seq");
+    assert.match(begun(), /^\{"key":"[0-9a-f]{32}"\}$/);
+    assert.equal(audit().code, 0, audit().err);
+    const other = makeDemo(), mine = writer(join(other, "gradus.db")).sql;
+    const again = await startServer({ data: other, t });
+    await again.stop();
+    assert.equal(begun(mine).split("\n").length, 1);
+    rmSync(join(other, "seal.key"));
+    await again.restart();
+    const both = begun(mine).split("\n");
+    assert.equal(new Set(both).size, 2);
+    await again.restart();
+    assert.equal(begun(mine).split("\n").length, 2);
+    const done = command(["audit", "verify", "--data", other]);
+    assert.deepEqual([done.code, done.err], [0, ""]);
+});
+
+// ---- Sessions ---------------------------------------------------------------------------------------------------------------
+
+test("RULE session-seal: a session that was written past the program signs nobody in", async () => {
+    for (const login of ["learner", "assessor", "admin"]) {
+        const token = randomBytes(32).toString("base64url"), id = createHash("sha256").update(token).digest("hex"), now = Date.now();
+        sql(`INSERT INTO session (id, person_id, csrf, created_ms, expires_ms, client, awaits_code) VALUES ('${id}', '${idOf(login)}', '${"c".repeat(43)}', ${now}, ${now + 3_600_000}, '127.0.0.1', 0)`);
+        const forged = server.client();
+        forged.cookies.set("gradus", token);
+        assert.equal((await forged.fetch("/me")).status, 303, login);
+        // With the seal of another session, too.
+        await server.signedIn(login, password);
+        sql(`UPDATE session SET seal = (SELECT seal FROM session WHERE seal IS NOT NULL AND person_id = '${idOf(login)}' LIMIT 1) WHERE id = '${id}'`);
+        await sleep(known);
+        assert.equal((await forged.fetch("/me")).status, 303, login);
+        reseal(data, "session", `id = '${id}'`); // the test would be of nothing if that were none either
+        await sleep(known);
+        assert.equal((await forged.fetch("/me")).status, 200, login);
+    }
+});
+
+test("RULE session-seal: whatever of a session is changed, it is none; put back, it is one again", async () => {
+    const client = await server.signedIn("learner", password), token = client.cookies.get("gradus");
+    const id = createHash("sha256").update(token).digest("hex");
+    for (const set of [`person_id = '${idOf("admin")}'`, "csrf = 'another'", "created_ms = created_ms + 1", "created_ms = created_ms - 1", "expires_ms = expires_ms + 1", "awaits_code = 1 - awaits_code", "seal = NULL", "seal = upper(seal)"]) {
+        await changed("session", `id = '${id}'`, set, async () => {
+            await sleep(known);
+            assert.equal((await client.fetch("/me")).status, 303, set);
+        });
+        await sleep(known);
+        assert.equal((await client.fetch("/me")).status, 200, `${set}, put back`);
+    }
+});
+
