@@ -62,6 +62,9 @@ void labs_close(struct labs *l);
 /* A job, once, at the first start of a server: scenarios that older programs kept are published as
  * they are (RULE lab-published). */
 enum err lab_packs_begin(struct db *db, struct arena *a, void *unused, int64_t now_ms) MUST_USE;
+/* In a job, when rows begin to be sealed with a new key: each run, with its record as it stands
+ * (RULE lab-seal). */
+enum err lab_seal_all(struct db *db, struct arena *a) MUST_USE;
 /* From any thread. LABS_FAILING: no worker can be started now; it is tried again all the time.
  * LABS_NONE: this machine could not confine workers when the labs were opened. */
 enum labs_state { LABS_OK, LABS_FAILING, LABS_NONE };

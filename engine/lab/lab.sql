@@ -9,7 +9,19 @@ SELECT bytes FROM lab_pack WHERE version = $1;
 SELECT version, scenario_id FROM lab_pack ORDER BY version;
 
 -- name: lab_run_add
-INSERT INTO lab_run (id, person_id, scenario_id, version, choice, seed, engine, started_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+INSERT INTO lab_run (id, person_id, scenario_id, version, choice, seed, engine, started_ms, seal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: lab_run_seal
+SELECT sealed_seq, sealed_hash, seal FROM lab_run WHERE id = $1;
+
+-- Once a key: the runs that were begun before it, page by page.
+-- name: lab_runs_behind
+SELECT id, coalesce((SELECT max(seq) FROM lab_action WHERE run_id = lab_run.id), 0),
+       (SELECT hash FROM lab_action WHERE run_id = lab_run.id ORDER BY seq DESC LIMIT 1)
+  FROM lab_run WHERE id > $1 ORDER BY id LIMIT $2;
+
+-- name: lab_run_seal_set
+UPDATE lab_run SET sealed_seq = $2, sealed_hash = $3, seal = $4 WHERE id = $1;
 
 -- name: lab_run
 SELECT id, person_id, scenario_id, version, choice, seed, engine, started_ms FROM lab_run WHERE id = $1;
@@ -39,10 +51,10 @@ ORDER BY r.started_ms, r.id;
 SELECT seq, hash FROM lab_action WHERE run_id = $1 ORDER BY seq DESC LIMIT 1;
 
 -- name: lab_action_add
-INSERT INTO lab_action (run_id, seq, at_ms, actor_id, action, status, answer_sha, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+INSERT INTO lab_action (run_id, seq, at_ms, actor_id, action, status, answer_sha, hash, seal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: lab_actions
-SELECT seq, at_ms, actor_id, action, status, answer_sha, hash FROM lab_action WHERE run_id = $1 ORDER BY seq;
+SELECT seq, at_ms, actor_id, action, status, answer_sha, hash, seal FROM lab_action WHERE run_id = $1 ORDER BY seq;
 
 -- name: lab_action
 SELECT seq, at_ms, actor_id, action, status, answer_sha, hash FROM lab_action WHERE run_id = $1 AND seq = $2;
@@ -82,7 +94,7 @@ INSERT INTO lab_incident (id, run_id, at_ms, kind, detail) VALUES ($1, $2, $3, $
 SELECT at_ms, kind, detail FROM lab_incident WHERE run_id = $1 ORDER BY at_ms DESC LIMIT 20;
 
 -- name: lab_recorded
-SELECT r.person_id, r.scenario_id, r.version, r.choice, c.at_ms, coalesce(c.total, 0), r.started_ms
+SELECT r.person_id, r.scenario_id, r.version, r.choice, c.at_ms, coalesce(c.total, 0), r.started_ms, coalesce(c.seq, 0)
 FROM lab_run r LEFT JOIN lab_checking c ON c.id = (
     SELECT id FROM lab_checking WHERE run_id = r.id AND total > 0 AND passed = total ORDER BY at_ms, id LIMIT 1)
 WHERE r.id = $1;

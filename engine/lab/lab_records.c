@@ -14,6 +14,7 @@
 struct recorded {
     const char *person_id, *scenario_id, *version, *choice;
     int64_t started_ms;
+    int64_t actions; /* of the record when it was passed */
 };
 
 static bool text_is(const json_t *detail, const char *member, const char *text) {
@@ -36,6 +37,27 @@ static enum err pack_problem(struct db *db, struct arena *a, const char *version
     if (e == ERR_NOT_FOUND || (e == OK && !bytes)) *problem = "its scenario is not on record";
     else if (e == OK && !str_eq(lab_pack_version(a, bytes, len), version))
         *problem = "its scenario is not the one that was logged";
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
+/* RULE lab-record: the signed row of a pass names the hash of the last action before it, and that
+ * action stands in the record, which is whole up to its end. Older logs do not name it. */
+static enum err record_problem(struct db *db, struct arena *a, const char *run_id,
+                               const struct recorded *x, const json_t *detail,
+                               const char **problem) {
+    const json_t *head = json_object_get(detail, "head");
+    const char *hash = LAB_HASH_ZERO;
+    struct lab_action last;
+    struct lab_log log;
+    enum err e = lab_store_record(db, a, run_id, &log);
+    if (e == OK && log.broken) *problem = "its record is not the one that was made with it";
+    if (e != OK || *problem || !head) return e;
+    if (x->actions) {
+        e = lab_store_action(db, a, run_id, x->actions, &last);
+        hash = e == OK ? last.hash : NULL;
+    }
+    if ((e == OK || e == ERR_NOT_FOUND) && !str_eq(json_string_value(head), hash))
+        *problem = "its record does not have the actions that were logged when it was passed";
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
@@ -75,6 +97,8 @@ static enum err find_logged(struct db *db, struct arena *a, const char *run_id,
                      json_integer_value(json_object_get(detail, "checks")) == checks;
             e = *found ? audit_rows_signed(db, a, row, 1, problem) : OK;
             if (e == OK && *found && !*problem) e = published_problem(db, a, x, row->seq, problem);
+            if (e == OK && *found && !*problem)
+                e = record_problem(db, a, run_id, x, detail, problem);
             if (e != OK) return e;
         }
     } while (count == PAGE && !*found);
@@ -89,7 +113,7 @@ enum err lab_record_problem(struct db *db, struct arena *a, const char *run_id,
     *problem = NULL;
     if (!db_one(db, &q, &e, SQL_lab_recorded, "t", run_id)) return e;
     struct recorded x = {stmt_text(q, 0, a), stmt_text(q, 1, a), stmt_text(q, 2, a),
-                         stmt_text(q, 3, a), stmt_int(q, 6)};
+                         stmt_text(q, 3, a), stmt_int(q, 6),  stmt_int(q, 7)};
     bool passed = !stmt_null(q, 4);
     int64_t passed_ms = stmt_int(q, 4), checks = stmt_int(q, 5);
     e = stmt_end(q);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "lab/lab.h"
 #include "lab/lab_sql.h"
+#include "store/seal.h"
 
 /* Memory for one action with its hash: a body of 256 KB, each byte of which may be six in JSON, and
  * that text in JSON once more. */
@@ -26,14 +27,26 @@ enum err lab_store_run(struct db *db, struct arena *a, const char *run_id,
     return stmt_end(q);
 }
 
+/* How far a record went when its run was sealed. */
+struct sealed_to {
+    int64_t seq; /* 0: from its beginning on each action is sealed */
+    const char *hash, *seal;
+};
+#define SEALED_RUN(run, to)                                                                        \
+    "lab_run", "tttttiiit", (run)->id, (run)->person_id, (run)->scenario_id, (run)->version,       \
+        (run)->choice, (int64_t)(run)->seed, (run)->started_ms, (to)->seq, (to)->hash
+#define SEALED_ACTION(run_id, action) "lab_action", "tit", run_id, (action)->seq, (action)->hash
+
 enum err lab_store_run_add(struct db *db, struct arena *a, const struct lab_run_row *run,
                            const char *title, const char *pack, size_t pack_len) {
     enum err e = db_run(db, SQL_lab_pack_keep, "tttib", run->version, run->scenario_id, title,
                         run->started_ms, (const void *)pack, pack_len);
     if (!e) e = lab_pack_publish(db, a, run->version, run->scenario_id, run->started_ms);
     if (e) return e;
-    return db_run(db, SQL_lab_run_add, "tttttiti", run->id, run->person_id, run->scenario_id,
-                  run->version, run->choice, (int64_t)run->seed, run->engine, run->started_ms);
+    const struct sealed_to nothing = {.hash = ""};
+    return db_run(db, SQL_lab_run_add, "tttttitit", run->id, run->person_id, run->scenario_id,
+                  run->version, run->choice, (int64_t)run->seed, run->engine, run->started_ms,
+                  seal_make(db, a, SEALED_RUN(run, &nothing)));
 }
 
 /* When the `most`th newest of them is older than `span_ms`; 0: there are fewer. */
@@ -80,11 +93,33 @@ static struct lab_action read_action(struct stmt *q, struct arena *a) {
                                .hash = stmt_text(q, 6, a)};
 }
 
-static enum err add_row(struct stmt *q, struct arena *a, struct arena *row, const char *run_id,
-                        struct lab_log *out) {
+/* What a record is compared with while it is read. */
+struct record_reading {
+    struct db *db;
+    const char *run_id;
+    bool judged; /* rows are sealed by now */
+    struct sealed_to sealed;
+};
+
+/* RULE lab-seal: a run is of the person, the lab and the seed that it was begun with, and of the
+ * actions that this program recorded: a run or an action without its seal was copied or made past
+ * it. What was recorded before rows were sealed, or with a key that is lost, is known by the hash
+ * at which it stood then. */
+static bool action_is_sealed(const struct record_reading *r, const struct lab_action *action,
+                             const char *seal) {
+    const struct sealed_to *to = &r->sealed;
+    if (!r->judged || action->seq < to->seq) return true;
+    if (action->seq == to->seq) return str_eq(action->hash, to->hash);
+    return seal_holds(r->db, seal, SEALED_ACTION(r->run_id, action));
+}
+
+static enum err add_row(struct stmt *q, struct arena *a, struct arena *row,
+                        const struct record_reading *r, struct lab_log *out) {
     if (ARENA_GUARD(row) == 0) {
         struct lab_action action = read_action(q, row);
-        (void)lab_log_add(out, run_id, &action, a, row);
+        bool genuine = action_is_sealed(r, &action, stmt_text(q, 7, row));
+        if (!genuine) out->broken = true;
+        else (void)lab_log_add(out, r->run_id, &action, a, row);
         arena_release(row);
         return OK;
     }
@@ -93,14 +128,69 @@ static enum err add_row(struct stmt *q, struct arena *a, struct arena *row, cons
     return e;
 }
 
+/* Whether the run is sealed, and to where its record was then. A run that is not there is none. */
+static enum err read_seal(struct db *db, struct arena *a, struct record_reading *r,
+                          bool *genuine) {
+    struct lab_run_row run;
+    struct stmt *q;
+    int64_t from;
+    *genuine = true;
+    enum err e = audit_sealed_from(db, a, &from);
+    r->judged = from != 0;
+    if (e != OK || !r->judged) return e;
+    *genuine = false;
+    e = lab_store_run(db, a, r->run_id, &run);
+    if (e != OK) return e == ERR_NOT_FOUND ? OK : e;
+    if (!db_one(db, &q, &e, SQL_lab_run_seal, "t", r->run_id)) return e;
+    r->sealed = (struct sealed_to){stmt_int(q, 0), stmt_text(q, 1, a), stmt_text(q, 2, a)};
+    *genuine = seal_holds(db, r->sealed.seal, SEALED_RUN(&run, &r->sealed));
+    return stmt_end(q);
+}
+
 enum err lab_store_record(struct db *db, struct arena *a, const char *run_id, struct lab_log *out) {
+    struct record_reading r = {.db = db, .run_id = run_id};
+    bool genuine;
+    lab_log_init(out);
+    enum err e = read_seal(db, a, &r, &genuine);
+    if (e != OK) return e;
+    out->broken = !genuine;
     struct arena *row = arena_scratch(a, ACTION_ARENA_BYTES);
     struct stmt *q = db_query(db, SQL_lab_actions, "t", run_id);
-    enum err e = OK;
-    lab_log_init(out);
-    while (!e && !out->broken && stmt_row(q)) e = add_row(q, a, row, run_id, out);
+    while (!e && !out->broken && stmt_row(q)) e = add_row(q, a, row, &r, out);
     enum err ended = stmt_end(q);
+    /* Of what was there when the run was sealed, nothing may be gone. */
+    if ((int64_t)out->count < r.sealed.seq) out->broken = true;
     return e ? e : ended;
+}
+
+/* ---- Once a key ------------------------------------------------------------------------------ */
+#define RUNS_AT_ONCE 500
+
+static enum err seal_run(struct db *db, struct arena *a, const char *id,
+                         const struct sealed_to *to) {
+    struct lab_run_row run;
+    enum err e = lab_store_run(db, a, id, &run);
+    if (e != OK) return e;
+    return db_run(db, SQL_lab_run_seal_set, "titt", id, to->seq, to->hash,
+                  seal_make(db, a, SEALED_RUN(&run, to)));
+}
+
+enum err lab_seal_all(struct db *db, struct arena *a) {
+    const char *last = "", **ids = NEW_ARRAY(a, const char *, RUNS_AT_ONCE);
+    struct sealed_to *to = NEW_ARRAY(a, struct sealed_to, RUNS_AT_ONCE);
+    for (;;) {
+        size_t count = 0;
+        struct stmt *q = db_query(db, SQL_lab_runs_behind, "ti", last, (int64_t)RUNS_AT_ONCE);
+        while (stmt_row(q)) {
+            const char *hash = stmt_text(q, 2, a);
+            ids[count] = stmt_text(q, 0, a);
+            to[count++] = (struct sealed_to){.seq = stmt_int(q, 1), .hash = hash ? hash : ""};
+        }
+        enum err e = stmt_end(q);
+        for (size_t i = 0; e == OK && i < count; i++) e = seal_run(db, a, ids[i], &to[i]);
+        if (e != OK || count < RUNS_AT_ONCE) return e;
+        last = ids[count - 1];
+    }
 }
 
 enum err lab_store_action(struct db *db, struct arena *a, const char *run_id, int64_t seq,
@@ -134,9 +224,9 @@ enum err lab_store_action_add(struct db *db, struct arena *a, const char *run_id
     /* Another process has written, or an action before this one has failed: either way our state is
      * not that of the record. */
     if (action->seq != last + 1 || !str_eq(hash, previous)) return ERR_CONFLICT;
-    return db_run(db, SQL_lab_action_add, "tiittitt", run_id, action->seq, action->at_ms,
+    return db_run(db, SQL_lab_action_add, "tiittittt", run_id, action->seq, action->at_ms,
                   action->actor_id, action->action, (int64_t)action->status, action->answer_sha,
-                  action->hash);
+                  action->hash, seal_make(db, a, SEALED_ACTION(run_id, action)));
 }
 
 enum err lab_store_image(struct db *db, struct arena *a, const char *run_id,

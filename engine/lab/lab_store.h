@@ -29,7 +29,8 @@ enum err lab_store_may_start(struct db *db, const char *person_id, const char *s
                              int64_t now_ms, int64_t *until_ms, bool *open) MUST_USE;
 
 /* RULE lab-record-pieces: reads a whole record, one action in memory at a time, so that whatever
- * was recorded can be read; to its end, or to the first action that does not fit (`broken`). */
+ * was recorded can be read; to its end, or to the first action that does not fit, or is not sealed
+ * (`broken`, RULE lab-seal). */
 enum err lab_store_record(struct db *db, struct arena *a, const char *run_id,
                           struct lab_log *out) MUST_USE;
 /* One action of it; `seq` from 1. */

@@ -165,7 +165,8 @@ static bool begin_log(struct app *app, write_fn job, struct arena *a) {
 enum err seals_begin(struct db *db, struct arena *a, void *unused, int64_t now_ms) {
     bool anew;
     (void)unused;
-    return audit_seal_begin(db, a, now_ms, &anew);
+    enum err e = audit_seal_begin(db, a, now_ms, &anew);
+    return e == OK && anew ? lab_seal_all(db, a) : e;
 }
 
 const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {

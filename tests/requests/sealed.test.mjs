@@ -72,3 +72,45 @@ test("RULE session-seal: whatever of a session is changed, it is none; put back,
     }
 });
 
+// ---- Lab runs ---------------------------------------------------------------------------------------------------------------
+
+const passedRun = sql("SELECT run_id FROM lab_checking WHERE total > 0 AND passed = total ORDER BY run_id LIMIT 1");
+const broken = new RegExp(`lab run ${passedRun}: its record is not the one that was made with it`);
+const ofRun = `run_id = '${passedRun}'`, lastOfRun = `${ofRun} AND seq = (SELECT max(seq) FROM lab_action WHERE ${ofRun})`;
+
+test("RULE lab-seal: a run and its actions are of this program, whole and in nobody else's name", async () => {
+    for (const [table, where, set, sentence] of [
+        ["lab_run", `id = '${passedRun}'`, "seal = NULL", broken], ["lab_run", `id = '${passedRun}'`, "seed = seed + 1", broken],
+        ["lab_run", `id = '${passedRun}'`, "sealed_seq = 1000, sealed_hash = (SELECT max(hash) FROM lab_action)", broken],
+        ["lab_action", lastOfRun, "seal = NULL", broken], ["lab_action", `${ofRun} AND seq = 1`, "seal = (SELECT seal FROM lab_action WHERE seal IS NOT NULL ORDER BY run_id DESC LIMIT 1)", broken],
+        ["lab_action", `${ofRun} AND seq > 10`, "", /lab run \w+: its record does not have the actions that were logged when it was passed/],
+    ])
+        await changed(table, where, set, () => {
+            const done = audit();
+            assert.deepEqual([done.code, sentence.test(done.err)], [1, true], `${table} ${set}: ${done.out}${done.err}`);
+        });
+    assert.equal(audit().code, 0);
+});
+
+test("RULE lab-record: a signed pass names its last action, and that one stands where it stood", async () => {
+    // One action more is no matter: a lab goes on after it was passed. One place further is.
+    for (const by of [-1, 1])
+        await changed("lab_checking", `${ofRun} AND passed = total`, `seq = seq + ${by}`, () => assert.match(audit().err, /does not have the actions that were logged/));
+    assert.equal(audit().code, 0);
+});
+
+test("RULE lab-seal: somebody else's run, copied with its chain made anew, passes nothing", async () => {
+    const id = `${passedRun.slice(0, -4)}zzzz`, learner = idOf("learner"), hash = (...parts) => createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+    sql(`INSERT INTO lab_run (id, person_id, scenario_id, version, choice, seed, engine, started_ms, seal) SELECT '${id}', '${learner}', scenario_id, version, choice, seed, engine, started_ms, seal FROM lab_run WHERE id = '${passedRun}'`);
+    let previous = "0".repeat(64);
+    for (const row of JSON.parse(sql(`SELECT json_group_array(json_object('seq', seq, 'at_ms', at_ms, 'action', action, 'status', status, 'answer_sha', answer_sha, 'seal', seal)) FROM (SELECT * FROM lab_action WHERE ${ofRun} ORDER BY seq)`))) {
+        previous = hash(id, row.seq, row.at_ms, learner, row.action, row.status, row.answer_sha, previous);
+        sql(`INSERT INTO lab_action VALUES ('${id}', ${row.seq}, ${row.at_ms}, '${learner}', '${row.action.replaceAll("'", "''")}', ${row.status}, '${row.answer_sha}', '${previous}', '${row.seal}')`);
+    }
+    const client = await server.signedIn("learner", password);
+    const answer = await client.post(`/runs/${id}/check`, {}, { from: "/me" });
+    assert.ok(answer.status >= 400, `${answer.status}`);
+    assert.equal(sql(`SELECT count(*) FROM lab_checking WHERE run_id = '${id}'`), "0");
+    assert.equal(sql(`SELECT count(*) FROM audit_log WHERE subject = '${id}' AND action = 'lab.pass'`), "0");
+    sql(`DELETE FROM lab_incident WHERE run_id = '${id}'; DELETE FROM lab_action WHERE run_id = '${id}'; DELETE FROM lab_run WHERE id = '${id}'`);
+});

@@ -25,7 +25,7 @@ static enum err keep(struct db *db, struct arena *a, void *arg, int64_t now_ms) 
     enum err e = db_run(db, SQL_lab_pack_keep, "tttib", k->version, "easy", "Easy", now_ms,
                         (const void *)k->bytes, strlen(k->bytes));
     if (!e)
-        e = db_run(db, SQL_lab_run_add, "tttttiti", k->run.id, person, "easy", k->version, CHOICE,
+        e = db_run(db, SQL_lab_run_add, "tttttitin", k->run.id, person, "easy", k->version, CHOICE,
                    (int64_t)1, k->run.engine, now_ms);
     if (e || !k->passed) return e;
     e = db_run(db, SQL_lab_checking_add, "ttiiiiit", id_new(a, now_ms), k->run.id, (int64_t)0,
@@ -137,7 +137,7 @@ static enum err start_some(struct db *db, struct arena *a, void *arg, int64_t no
     for (int i = 0; e == OK && i < x->count; i++) {
         int64_t at_ms = x->at_ms + i * MS_SECOND;
         const char *id = id_new(a, at_ms);
-        e = db_run(db, SQL_lab_run_add, "tttttiti", id, person, "busy", "v", CHOICE, (int64_t)1,
+        e = db_run(db, SQL_lab_run_add, "tttttitin", id, person, "busy", "v", CHOICE, (int64_t)1,
                    "e", at_ms);
         if (e == OK && i < x->passed)
             e = db_run(db, SQL_lab_checking_add, "ttiiiiit", id_new(a, at_ms), id, (int64_t)0,
