@@ -48,7 +48,9 @@ SELECT n, saved_ms FROM exam_response
 -- name: exam_save_older
 SELECT count(*), coalesce(max(CASE WHEN seq = $3 THEN n END), 0) FROM exam_response WHERE attempt_id = $1 AND slot = $2;
 -- name: exam_save_add
-INSERT INTO exam_response (attempt_id, slot, seq, n, client, response, saved_ms) VALUES ($1, $2, $3, $4, $5, $6, $7);
+INSERT INTO exam_response (attempt_id, slot, seq, n, client, response, saved_ms, seal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+-- name: exam_saves_sealed
+SELECT slot, seq, n, client, response, saved_ms, seal FROM exam_response WHERE attempt_id = $1;
 
 -- name: exam_flag_look
 SELECT o.deadline_ms, o.shape, (SELECT max(n) FROM exam_flag WHERE attempt_id = $1)
@@ -166,7 +168,7 @@ SELECT r.attempt_id, a.exam_id, p.name, r.at_ms, coalesce(b.name, r.by_person), 
 SELECT t.person_id, t.exam_id, t.exam_version, t.practice, t.start_ms, e.submitted_ms, coalesce(e.recorded_ms, 0),
        r.computed_ms, coalesce(r.correct, 0), coalesce(r.total, 0), coalesce(r.passed, 0),
        t.cut_permille, t.minutes, t.extra_permille, e.how, coalesce(o.deadline_ms, e.deadline_ms, t.deadline_ms),
-       (SELECT coalesce(max(saved_ms), 0) FROM exam_response s WHERE s.attempt_id = t.id)
+       (SELECT coalesce(max(saved_ms), 0) FROM exam_response s WHERE s.attempt_id = t.id), o.attempt_id IS NOT NULL
   FROM exam_attempt t LEFT JOIN exam_end e ON e.attempt_id = t.id LEFT JOIN exam_open o ON o.attempt_id = t.id
   LEFT JOIN exam_result r ON r.attempt_id = t.id AND r.n = (SELECT max(n) FROM exam_result WHERE attempt_id = t.id)
  WHERE t.id = $1;

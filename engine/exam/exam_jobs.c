@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "exam/exam_sql.h"
 #include "exam/exam_store.h"
+#include "store/seal.h"
 
 /* ---- Starting ------------------------------------------------------------------------------ */
 
@@ -120,7 +121,7 @@ static void tell_newest(struct exam_saving *s, const struct exam_save *newest, i
 
 /* Stores it: `n` follows the newest's, so that it counts the saves that did count; one that
  * comes too late goes in among those of its own number. */
-static enum err add_save(struct db *db, struct exam_saving *s, struct exam_save *newest,
+static enum err add_save(struct db *db, struct arena *a, struct exam_saving *s, struct exam_save *newest,
                          int64_t now_ms) {
     int64_t n = newest->n + 1, saves = newest->n;
     enum err e = OK;
@@ -135,8 +136,11 @@ static enum err add_save(struct db *db, struct exam_saving *s, struct exam_save 
     }
     if (e == OK && saves >= EXAM_SAVES_LIMIT) e = ERR_LIMIT;
     if (e == OK)
-        e = db_run(db, SQL_exam_save_add, "tiiitti", s->attempt_id, (int64_t)s->slot, s->seq, n,
-                   s->client, s->response, now_ms);
+        e = db_run(db, SQL_exam_save_add, "tiiittit", s->attempt_id, (int64_t)s->slot, s->seq, n,
+                   s->client, s->response, now_ms,
+                   seal_make(db, a,
+                             SEALED_RESPONSE(s->attempt_id, s->slot, s->seq, n, s->client,
+                                             s->response, now_ms)));
     s->saved_ms = now_ms;
     if (s->seq >= newest->seq)
         *newest = (struct exam_save){.seq = s->seq, .n = n, .response = s->response};
@@ -200,7 +204,7 @@ enum err exam_save_job(struct db *db, struct arena *a, void *saving, int64_t now
         s->why = "exam_seq_ahead";
         return ERR_INVALID;
     }
-    return add_save(db, s, &newest, now_ms);
+    return add_save(db, a, s, &newest, now_ms);
 }
 
 enum err exam_flag_job(struct db *db, struct arena *a, void *flagging, int64_t now_ms) {

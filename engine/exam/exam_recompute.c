@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "exam/exam_sql.h"
 #include "exam/exam_store.h"
+#include "store/seal.h"
 
 #define ROWS 1000 /* of one attempt, which has a handful */
 
@@ -45,6 +46,7 @@ static enum err read_stored(struct db *db, struct arena *a, const char *id,
 struct logged_digests {
     const char *form, *answers; /* NULL: an older log, or the attempt has not ended */
     bool waits;                 /* it ended again after its newest result */
+    int64_t start_seq;          /* the row that tells its start; 0: none does */
 };
 
 static const char *text_of(struct arena *a, const struct audit_row *row, const char *member) {
@@ -64,13 +66,34 @@ static enum err read_digests(struct db *db, struct arena *a, const char *id,
     for (size_t i = 0; e == OK && i < count; i++) { /* newest first */
         const char *action = rows[i].action;
         if (str_eq(action, "exam.result")) scored = true;
-        if (str_eq(action, "exam.start")) out->form = text_of(a, &rows[i], "form_sha256");
+        if (str_eq(action, "exam.start")) {
+            out->form = text_of(a, &rows[i], "form_sha256");
+            out->start_seq = rows[i].seq;
+        }
         if (ended || !(str_eq(action, "exam.submit") || str_eq(action, "exam.deadline"))) continue;
         ended = true;
         out->waits = !scored;
         out->answers = text_of(a, &rows[i], "answers_sha256");
     }
     return e;
+}
+
+/* RULE response-seal, for an attempt that began since rows are sealed (RULE seal-begins). */
+static enum err seals_problem(struct db *db, struct arena *a, const char *id, int64_t start_seq,
+                              const char **problem) {
+    int64_t from;
+    enum err e = audit_sealed_from(db, a, &from);
+    if (e != OK || !from || (start_seq && start_seq < from)) return e;
+    struct stmt *q = db_query(db, SQL_exam_saves_sealed, "t", id);
+    while (!*problem && stmt_row(q)) {
+        int64_t slot = stmt_int(q, 0);
+        if (!seal_holds(db, stmt_text(q, 6, a),
+                        SEALED_RESPONSE(id, slot, stmt_int(q, 1), stmt_int(q, 2),
+                                        stmt_text(q, 3, a), stmt_text(q, 4, a), stmt_int(q, 5))))
+            *problem = arena_printf(a, "an answer to question %lld was not saved by this program",
+                                    (long long)slot);
+    }
+    return stmt_end(q);
 }
 
 /* ---- What is on record ----------------------------------------------------------------------- */
@@ -184,6 +207,7 @@ enum err exam_result_problem(struct db *db, struct arena *a, const char *attempt
     e = exam_answers_digest(db, a, attempt_id, t.form.slot_count, &answers);
     if (e == OK && logged.answers && !str_eq(answers, logged.answers))
         *problem = "its answers are not those that were logged at its end";
+    if (e == OK && !*problem) e = seals_problem(db, a, attempt_id, logged.start_seq, problem);
     if (e != OK || *problem || !x.scored || logged.waits) return e;
     return recompute(db, a, &t, &x, problem);
 }

@@ -13,7 +13,7 @@
 
 struct recorded {
     const char *person_id, *exam_id, *exam_version, *how;
-    bool practice, ended, scored, passed;
+    bool practice, open, ended, scored, passed;
     int64_t start_ms, submitted_ms, recorded_ms, computed_ms;
     int64_t cut_permille, minutes, extra_permille, deadline_ms, saved_ms;
     int correct, total;
@@ -44,6 +44,7 @@ static enum err read_recorded(struct db *db, struct arena *a, const char *id,
         .how = stmt_text(q, 14, a),
         .deadline_ms = stmt_int(q, 15),
         .saved_ms = stmt_int(q, 16),
+        .open = stmt_int(q, 17),
     };
     return stmt_end(q);
 }
@@ -101,6 +102,9 @@ static const char *differs(struct arena *a, const struct recorded *x, const stru
     const struct audit_row *reopened = newest(rows, count, "exam.reopen", "exam.reopen");
     if (!x->ended && end && !(reopened && reopened->seq > end->seq))
         return "its end that was logged is not on record";
+    /* RULE exam-open-kept: without the row that it is open by, it could be neither gone on with nor
+     * ended. */
+    if (!x->ended && !x->open) return "it has not ended by the log, and is not on record as open";
     if (x->ended && (!end || end->at_ms != x->recorded_ms ||
                      (json_object_get(ended, "submitted_ms") &&
                       !number_is(ended, "submitted_ms", x->submitted_ms))))

@@ -6,13 +6,15 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { startAttempt } from "../lib/exam.mjs";
 import { writer } from "../lib/records.mjs";
 import { reseal } from "../lib/seal.mjs";
 import { command, makeDemo, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 const data = makeDemo(), file = join(data, "gradus.db");
 const demo = JSON.parse(readFileSync(join(data, "demo.json"), "utf8")), { password } = demo.accounts[0];
-const { sql, changed } = writer(file);
+const { sql, changed, free } = writer(file);
 const audit = () => command(["audit", "verify", "--data", data]);
 const server = await startServer({ data });
 after(() => server.stop());
@@ -114,3 +116,33 @@ test("RULE lab-seal: somebody else's run, copied with its chain made anew, passe
     assert.equal(sql(`SELECT count(*) FROM audit_log WHERE subject = '${id}' AND action = 'lab.pass'`), "0");
     sql(`DELETE FROM lab_incident WHERE run_id = '${id}'; DELETE FROM lab_action WHERE run_id = '${id}'; DELETE FROM lab_run WHERE id = '${id}'`);
 });
+
+// ---- Exams ------------------------------------------------------------------------------------------------------------------
+
+test("RULE response-seal: an answer that was not saved by this program is told, and nobody is certified by it", async () => {
+    const client = await server.signedIn("tomasz", password), attempt = await startAttempt(client, "mops-associate");
+    const ours = `attempt_id = '${attempt}'`, told = new RegExp(`attempt ${attempt}: an answer to question 1 was not saved by this program`);
+    const save = await client.fetch(`/attempts/${attempt}/responses/2`, {
+        method: "PUT", headers: { "content-type": "application/json", "x-csrf-token": await client.csrf("/me") }, body: JSON.stringify({ seq: 1, response: [1], client: "t" }),
+    });
+    assert.equal(save.status, 200, await save.text());
+    assert.equal(audit().code, 0);
+    free();
+    sql(`INSERT INTO exam_response (attempt_id, slot, seq, n, client, response, saved_ms, seal) SELECT attempt_id, 1, seq, n, client, response, saved_ms, seal FROM exam_response WHERE ${ours}`);
+    await client.post(`/attempts/${attempt}/submit`, {}, { from: `/attempts/${attempt}/review` });
+    await until("it is scored", () => sql(`SELECT 1 FROM exam_result WHERE ${ours}`));
+    assert.match(audit().err, told);
+    reseal(data, "exam_response", `${ours} AND slot = 1`);
+    assert.equal(audit().code, 0, audit().err);
+    for (const set of ["seal = NULL", "seal = (SELECT max(seal) FROM exam_response)"])
+        await changed("exam_response", `${ours} AND slot = 1`, set, () => assert.match(audit().err, told, set));
+    assert.equal(audit().code, 0);
+});
+
+test("RULE exam-open-kept: an attempt that has begun is open or has ended, and nothing between", async () => {
+    const [attempt, person] = sql("SELECT attempt_id, person_id FROM exam_open LIMIT 1").split("|");
+    assert.ok(attempt && person);
+    await changed("exam_open", `attempt_id = '${attempt}'`, "", () => assert.match(audit().err, new RegExp(`attempt ${attempt}: it has not ended by the log, and is not on record as open`)));
+    assert.equal(audit().code, 0);
+});
+
