@@ -148,6 +148,10 @@ void content_view_text(struct request *r, struct view *v, const char *name, cons
 const struct content_objective *content_objective(const struct content_snapshot *s, const char *id,
                                                   const struct content_module **module);
 
+/* In a job, when rows begin to be sealed with a new key: what was completed until now (RULE
+ * completion-seal). */
+enum err content_seal_all(struct db *db, struct arena *a) MUST_USE;
+
 /* ---- The registry --------------------------------------------------------------------------- */
 /* Reads all of root/content. `store` keeps every version that was ever current and the search
  * index; NULL: neither. Problems in files do not stop it: they are listed for instructors. */

@@ -31,14 +31,21 @@ SELECT count(*) FROM content_checkpoint_answer WHERE person_id = $1 AND module_i
 INSERT INTO content_checkpoint_answer (id, person_id, module_id, version, number, checkpoint, choice, is_right, at_ms)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 -- name: content_completion_add
-INSERT INTO content_completion (person_id, module_id, version, at_ms) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING;
+INSERT INTO content_completion (person_id, module_id, version, at_ms, seal) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (person_id, module_id, version) DO UPDATE SET at_ms = excluded.at_ms, seal = excluded.seal;
+-- Once a key: what was completed before it, page by page.
+-- name: content_completions_behind
+SELECT person_id, module_id, version, at_ms FROM content_completion
+ WHERE (person_id, module_id, version) > ($1, $2, $3) ORDER BY person_id, module_id, version LIMIT $4;
+-- name: content_completion_seal
+UPDATE content_completion SET seal = $4 WHERE person_id = $1 AND module_id = $2 AND version = $3;
 -- name: content_facts_of_module
 SELECT 1, section, position_permille, done, NULL, at_ms FROM content_place WHERE person_id = $1 AND module_id = $2
 UNION ALL
 SELECT 2, checkpoint, is_right, number, choice, at_ms FROM content_checkpoint_answer
  WHERE person_id = $1 AND module_id = $2
 UNION ALL
-SELECT 3, version, NULL, NULL, NULL, at_ms FROM content_completion WHERE person_id = $1 AND module_id = $2
+SELECT 3, version, NULL, NULL, seal, at_ms FROM content_completion WHERE person_id = $1 AND module_id = $2
  ORDER BY 6;
 -- name: content_completed
 SELECT at_ms FROM content_completion WHERE person_id = $1 AND module_id = $2 LIMIT 1;
@@ -48,7 +55,7 @@ SELECT module_id, section, position_permille, done, at_ms FROM content_place
 -- name: content_answers_of_person
 SELECT module_id, checkpoint, is_right, at_ms FROM content_checkpoint_answer WHERE person_id = $1 ORDER BY module_id, at_ms;
 -- name: content_completions_of_person
-SELECT module_id, min(at_ms) FROM content_completion WHERE person_id = $1 GROUP BY module_id;
+SELECT module_id, version, at_ms, seal FROM content_completion WHERE person_id = $1 ORDER BY module_id, at_ms;
 -- name: content_self_add
 INSERT INTO content_self_assessment (id, person_id, assessment_id, version, answers, at_ms) VALUES ($1, $2, $3, $4, $5, $6);
 -- name: content_self_last

@@ -2,11 +2,45 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/codec.h"
 #include "base/text.h"
 #include "content/content_private.h"
 #include "content/content_progress.h"
 #include "content/content_sql.h"
+#include "store/seal.h"
+
+/* ---- Seals ----------------------------------------------------------------------------------- */
+
+/* RULE completion-seal: a module is completed when this program has seen it so. A completion without
+ * its seal counts for nothing, and the module can still be completed. */
+#define SEALED_COMPLETION(person_id, module_id, version, at_ms)                                    \
+    "content_completion", "ttti", person_id, module_id, version, (int64_t)(at_ms)
+#define SEALED_AT_ONCE 500
+
+enum err content_seal_all(struct db *db, struct arena *a) {
+    struct completion {
+        const char *person, *module, *version;
+        int64_t at_ms;
+    } *list = NEW_ARRAY(a, struct completion, SEALED_AT_ONCE), last = {"", "", "", 0};
+    for (;;) {
+        size_t count = 0;
+        struct stmt *q = db_query(db, SQL_content_completions_behind, "ttti", last.person,
+                                  last.module, last.version, (int64_t)SEALED_AT_ONCE);
+        while (stmt_row(q))
+            list[count++] = (struct completion){stmt_text(q, 0, a), stmt_text(q, 1, a),
+                                                stmt_text(q, 2, a), stmt_int(q, 3)};
+        enum err e = stmt_end(q);
+        for (size_t i = 0; e == OK && i < count; i++) {
+            const struct completion *c = &list[i];
+            e = db_run(db, SQL_content_completion_seal, "tttt", c->person, c->module, c->version,
+                       seal_make(db, a,
+                                 SEALED_COMPLETION(c->person, c->module, c->version, c->at_ms)));
+        }
+        if (e != OK || count < SEALED_AT_ONCE) return e;
+        last = list[count - 1];
+    }
+}
 
 /* ---- One module
  * ---------------------------------------------------------------------------------------- */
@@ -15,6 +49,9 @@ enum err content_facts(struct db *db, struct arena *a, const char *person_id,
                        const struct content_module *m, struct module_facts *out) {
     memset(out, 0, sizeof *out);
     progress_begin(&out->state, m, a);
+    int64_t sealed_from;
+    enum err e = audit_sealed_from(db, a, &sealed_from);
+    if (e != OK) return e;
     struct stmt *q = db_query(db, SQL_content_facts_of_module, "tt", person_id, m->id);
     while (stmt_row(q)) {
         int64_t at_ms = stmt_int(q, 5);
@@ -29,7 +66,11 @@ enum err content_facts(struct db *db, struct arena *a, const char *person_id,
             out->answers[out->answer_count++] = (struct given_answer){what, stmt_text(q, 4, a),
                                                                       stmt_int(q, 2)};
             break;
-        default: progress_completed(&out->state, at_ms); break;
+        default:
+            if (!sealed_from || seal_holds(db, stmt_text(q, 4, a),
+                                           SEALED_COMPLETION(person_id, m->id, what, at_ms)))
+                progress_completed(&out->state, at_ms);
+            break;
         }
     }
     return stmt_end(q);
@@ -72,6 +113,9 @@ static int by_module_id(const void *a, const void *b) {
 enum err content_progress(struct db *db, struct arena *a, const struct content_snapshot *s,
                           const char *person_id, struct content_progress *out) {
     *out = (struct content_progress){0};
+    int64_t sealed_from;
+    enum err e = audit_sealed_from(db, a, &sealed_from);
+    if (e != OK) return e;
     struct states states = {.arena = a, .snapshot = s};
     struct stmt *q = db_query(db, SQL_content_readings_of_person, "t", person_id);
     while (stmt_row(q)) {
@@ -80,8 +124,7 @@ enum err content_progress(struct db *db, struct arena *a, const struct content_s
             progress_reading(state, stmt_text(q, 1, a), (int)stmt_int(q, 2), stmt_int(q, 3),
                              stmt_int(q, 4));
     }
-    enum err e = stmt_end(q);
-    if (e != OK) return e;
+    if ((e = stmt_end(q)) != OK) return e;
     q = db_query(db, SQL_content_answers_of_person, "t", person_id);
     while (stmt_row(q)) {
         struct progress_state *state = state_of(&states, stmt_text(q, 0, a));
@@ -90,8 +133,13 @@ enum err content_progress(struct db *db, struct arena *a, const struct content_s
     if ((e = stmt_end(q)) != OK) return e;
     q = db_query(db, SQL_content_completions_of_person, "t", person_id);
     while (stmt_row(q)) {
-        struct progress_state *state = state_of(&states, stmt_text(q, 0, a));
-        if (state) progress_completed(state, stmt_int(q, 1));
+        const char *module = stmt_text(q, 0, a), *version = stmt_text(q, 1, a);
+        int64_t at_ms = stmt_int(q, 2);
+        if (sealed_from && !seal_holds(db, stmt_text(q, 3, a),
+                                       SEALED_COMPLETION(person_id, module, version, at_ms)))
+            continue;
+        struct progress_state *state = state_of(&states, module);
+        if (state && !state->completed_ms) progress_completed(state, at_ms);
     }
     if ((e = stmt_end(q)) != OK) return e;
     struct content_module_progress *list = NEW_ARRAY(a, struct content_module_progress,
@@ -116,7 +164,8 @@ static enum err complete_if_done(struct db *db, struct arena *a, int64_t now_ms,
     struct module_facts facts;
     enum err e = content_facts(db, a, person_id, m, &facts);
     if (e != OK || facts.state.completed_ms || !progress_all_done(&facts.state)) return e;
-    return db_run(db, SQL_content_completion_add, "ttti", person_id, m->id, m->version, now_ms);
+    return db_run(db, SQL_content_completion_add, "tttit", person_id, m->id, m->version, now_ms,
+                  seal_make(db, a, SEALED_COMPLETION(person_id, m->id, m->version, now_ms)));
 }
 
 static enum err count_answers(struct db *db, const char *person_id, const struct content_module *m,

@@ -166,6 +166,7 @@ enum err seals_begin(struct db *db, struct arena *a, void *unused, int64_t now_m
     bool anew;
     (void)unused;
     enum err e = audit_seal_begin(db, a, now_ms, &anew);
+    if (e == OK && anew) e = content_seal_all(db, a);
     return e == OK && anew ? lab_seal_all(db, a) : e;
 }
 

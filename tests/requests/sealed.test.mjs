@@ -146,3 +146,17 @@ test("RULE exam-open-kept: an attempt that has begun is open or has ended, and n
     assert.equal(audit().code, 0);
 });
 
+// ---- Reading ----------------------------------------------------------------------------------------------------------------
+
+test("RULE completion-seal: a module that was completed past the program is not, until this program completes it", async () => {
+    const client = await server.signedIn("learner", password), person = idOf("learner"), done = /You have completed this module/;
+    const [module, version] = sql(`SELECT module_id, version FROM content_completion WHERE module_id NOT IN (SELECT module_id FROM content_completion WHERE person_id = '${person}') LIMIT 1`).split("|");
+    const row = `person_id = '${person}' AND module_id = '${module}'`;
+    sql(`INSERT INTO content_completion (person_id, module_id, version, at_ms, seal) VALUES ('${person}', '${module}', '${version}', ${Date.now() - 1000}, (SELECT max(seal) FROM content_completion))`);
+    assert.doesNotMatch(await client.page(`/modules/${module}`), done);
+    reseal(data, "content_completion", row);
+    assert.match(await client.page(`/modules/${module}`), done);
+    for (const set of ["at_ms = at_ms - 1", "version = 'another'", "seal = NULL"])
+        await changed("content_completion", row, set, async () => assert.doesNotMatch(await client.page(`/modules/${module}`), done, set));
+    assert.match(await client.page(`/modules/${module}`), done);
+});

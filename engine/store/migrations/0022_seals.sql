@@ -7,3 +7,4 @@ ALTER TABLE lab_run ADD COLUMN sealed_hash TEXT NOT NULL DEFAULT '';
 ALTER TABLE lab_run ADD COLUMN seal TEXT;
 ALTER TABLE lab_action ADD COLUMN seal TEXT;
 ALTER TABLE exam_response ADD COLUMN seal TEXT;
+ALTER TABLE content_completion ADD COLUMN seal TEXT;
