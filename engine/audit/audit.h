@@ -69,9 +69,10 @@ enum err audit_accept(struct store *s, struct arena *a, const char *by, const ch
                       const char *people, const char **why) MUST_USE;
 
 /* RULE seal-begins: rows are judged by their seals (RULE row-seal) from the newest row
- * "seal.begins" on, which names the key. A server writes one at its start when the newest one names another key
- * than the one that is here: in a new academy, after an upgrade, after a restore without keys. What
- * began before it was sealed with no key, or with one that is lost, and is not judged.
+ * "seal.begins" on, which names the key. A server writes one at its start when the newest one names
+ * another key than the one that is here: in a new academy, after an upgrade, after a restore
+ * without keys. What began before it was sealed with no key, or with one that is lost, and is not
+ * judged.
  *
  * `*seq`: that row; 0: there is none for this key. */
 enum err audit_sealed_from(struct db *db, struct arena *a, int64_t *seq) MUST_USE;

@@ -209,8 +209,7 @@ static const char *orphans(struct arena *a, const char *path) {
     const char *folder = path_folder(a, path);
     const char *keys = arena_printf(a, "%s/keys", folder);
     if (has_files(keys)) return keys;
-    const char *files[] = {arena_printf(a, "%s/lab.key", folder),
-                           audit_head_path(a, path),
+    const char *files[] = {arena_printf(a, "%s/lab.key", folder), audit_head_path(a, path),
                            arena_printf(a, "%s/seal.key", folder)};
     for (size_t i = 0; i < COUNT_OF(files); i++)
         if (path_exists(files[i])) return files[i];

@@ -12,8 +12,8 @@
 
 /* ---- Seals ----------------------------------------------------------------------------------- */
 
-/* RULE completion-seal: a module is completed when this program has seen it so. A completion without
- * its seal counts for nothing, and the module can still be completed. */
+/* RULE completion-seal: a module is completed when this program has seen it so. A completion
+ * without its seal counts for nothing, and the module can still be completed. */
 #define SEALED_COMPLETION(person_id, module_id, version, at_ms)                                    \
     "content_completion", "ttti", person_id, module_id, version, (int64_t)(at_ms)
 #define SEALED_AT_ONCE 500
@@ -33,9 +33,9 @@ enum err content_seal_all(struct db *db, struct arena *a) {
         enum err e = stmt_end(q);
         for (size_t i = 0; e == OK && i < count; i++) {
             const struct completion *c = &list[i];
-            e = db_run(db, SQL_content_completion_seal, "tttt", c->person, c->module, c->version,
-                       seal_make(db, a,
-                                 SEALED_COMPLETION(c->person, c->module, c->version, c->at_ms)));
+            e = db_run(
+                db, SQL_content_completion_seal, "tttt", c->person, c->module, c->version,
+                seal_make(db, a, SEALED_COMPLETION(c->person, c->module, c->version, c->at_ms)));
         }
         if (e != OK || count < SEALED_AT_ONCE) return e;
         last = list[count - 1];

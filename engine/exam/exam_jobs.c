@@ -121,8 +121,8 @@ static void tell_newest(struct exam_saving *s, const struct exam_save *newest, i
 
 /* Stores it: `n` follows the newest's, so that it counts the saves that did count; one that
  * comes too late goes in among those of its own number. */
-static enum err add_save(struct db *db, struct arena *a, struct exam_saving *s, struct exam_save *newest,
-                         int64_t now_ms) {
+static enum err add_save(struct db *db, struct arena *a, struct exam_saving *s,
+                         struct exam_save *newest, int64_t now_ms) {
     int64_t n = newest->n + 1, saves = newest->n;
     enum err e = OK;
     if (s->seq < newest->seq) {

@@ -109,8 +109,9 @@ bool exam_slot_answered(const struct exam_slot_state *m);
 enum err exam_answers_digest(struct db *db, struct arena *a, const char *attempt_id, int slot_count,
                              char **out) MUST_USE;
 
-/* RULE response-seal: an answer counts as evidence when it was saved by this program: its seal is of
- * the attempt and of all that the row says. These are the facts, for seal_make and seal_holds. */
+/* RULE response-seal: an answer counts as evidence when it was saved by this program: its seal is
+ * of the attempt and of all that the row says. These are the facts, for seal_make and seal_holds.
+ */
 #define SEALED_RESPONSE(attempt_id, slot, seq, n, client, response, saved_ms)                      \
     "exam_response", "tiiitti", attempt_id, (int64_t)(slot), (int64_t)(seq), (int64_t)(n), client, \
         response, (int64_t)(saved_ms)

@@ -113,7 +113,7 @@ enum err lab_record_problem(struct db *db, struct arena *a, const char *run_id,
     *problem = NULL;
     if (!db_one(db, &q, &e, SQL_lab_recorded, "t", run_id)) return e;
     struct recorded x = {stmt_text(q, 0, a), stmt_text(q, 1, a), stmt_text(q, 2, a),
-                         stmt_text(q, 3, a), stmt_int(q, 6),  stmt_int(q, 7)};
+                         stmt_text(q, 3, a), stmt_int(q, 6),     stmt_int(q, 7)};
     bool passed = !stmt_null(q, 4);
     int64_t passed_ms = stmt_int(q, 4), checks = stmt_int(q, 5);
     e = stmt_end(q);

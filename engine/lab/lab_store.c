@@ -129,8 +129,7 @@ static enum err add_row(struct stmt *q, struct arena *a, struct arena *row,
 }
 
 /* Whether the run is sealed, and to where its record was then. A run that is not there is none. */
-static enum err read_seal(struct db *db, struct arena *a, struct record_reading *r,
-                          bool *genuine) {
+static enum err read_seal(struct db *db, struct arena *a, struct record_reading *r, bool *genuine) {
     struct lab_run_row run;
     struct stmt *q;
     int64_t from;

@@ -49,8 +49,8 @@ static void add(crypto_auth_hmacsha256_state *s, const char *text) {
     crypto_auth_hmacsha256_update(s, (const unsigned char *)",", 1);
 }
 
-static void seal_row(const struct seal_key *k, const char *table, const char *types,
-                     va_list values, char out[SEAL_CHARS + 1]) {
+static void seal_row(const struct seal_key *k, const char *table, const char *types, va_list values,
+                     char out[SEAL_CHARS + 1]) {
     unsigned char mac[crypto_auth_hmacsha256_BYTES];
     crypto_auth_hmacsha256_state s = k->keyed;
     add(&s, "gradus-row/1");

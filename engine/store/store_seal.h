@@ -8,14 +8,14 @@
 #include "store/seal.h"
 
 struct seal_key {
-    bool here; /* false: opened for reading, and there is none */
+    bool here;                          /* false: opened for reading, and there is none */
     crypto_auth_hmacsha256_state keyed; /* ready for a row: the key is worked in once */
     char fingerprint[SEAL_FINGERPRINT_CHARS + 1];
     atomic_int_least64_t begun;
 };
 
-/* Reads the key beside the database; `make` makes a missing one, and without it a key that cannot be
- * read is none. ERR_IO: it cannot be read or written, with a sentence. */
+/* Reads the key beside the database; `make` makes a missing one, and without it a key that cannot
+ * be read is none. ERR_IO: it cannot be read or written, with a sentence. */
 enum err seal_key_open(struct seal_key *k, const char *database, bool make, struct arena *a,
                        const char **why) MUST_USE;
 void seal_key_close(struct seal_key *k);

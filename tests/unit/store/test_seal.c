@@ -59,9 +59,9 @@ static void the_format_stays(void **state) {
     static const char text[] = "12:gradus-row/1,4:note,2:ab,2:-7,-,0:,";
     crypto_auth_hmacsha256(mac, (const unsigned char *)text, sizeof text - 1, key);
     sodium_bin2hex(hex, sizeof hex, mac, sizeof mac);
-    assert_string_equal(seal_make(db, &fixture_arena, "note", "titt", "ab", (int64_t)-7,
-                                  (const char *)NULL, ""),
-                        hex);
+    assert_string_equal(
+        seal_make(db, &fixture_arena, "note", "titt", "ab", (int64_t)-7, (const char *)NULL, ""),
+        hex);
     assert_true(store_close(s, 1000));
 }
 
