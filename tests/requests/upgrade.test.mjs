@@ -122,12 +122,14 @@ run("pages, papers and lists of certificates", async () => {
     }
 });
 
-run("people sign in with their passwords; who was signed in still is", async () => {
+// RULE session-seal: sessions of then carry no seal.
+run("people sign in with their passwords; who was signed in signs in again", async () => {
     for (const login of ["ada", "bo", "assessor", "admin", "instructor"]) await server.signedIn(login, facts.password);
     const [, hal] = /^hal,(\S+)$/m.exec(facts.imported);
     await server.signedIn("hal", hal);
     const gus = server.client({ headers: { cookie: facts.session } });
-    assert.match(await gus.page("/"), /สมชาย ตัวอย่าง/);
+    assert.equal((await gus.fetch("/me")).status, 303);
+    assert.match(await (await server.signedIn("gus", facts.password)).page("/"), /สมชาย ตัวอย่าง/);
 });
 
 run("results, exceptions and cases are shown as they were", async () => {
