@@ -17,29 +17,51 @@
 #define SEALED_COMPLETION(person_id, module_id, version, at_ms)                                    \
     "content_completion", "ttti", person_id, module_id, version, (int64_t)(at_ms)
 #define SEALED_AT_ONCE 500
+#define SEALING_BYTES                                                                              \
+    ((size_t)16 << 20) /* of memory for so many: an academy may have any number                    \
+                        */
+
+struct completion {
+    const char *person, *module, *version;
+    int64_t at_ms;
+};
+
+/* Seals those behind `last`, which becomes the last of them, in `a`; without a person at the end.
+ */
+static enum err seal_completions(struct db *db, struct arena *rows, struct arena *a,
+                                 struct completion *last) {
+    struct completion *list = NEW_ARRAY(rows, struct completion, SEALED_AT_ONCE);
+    size_t count = 0;
+    struct stmt *q = db_query(db, SQL_content_completions_behind, "ttti", last->person,
+                              last->module, last->version, (int64_t)SEALED_AT_ONCE);
+    while (stmt_row(q))
+        list[count++] = (struct completion){stmt_text(q, 0, rows), stmt_text(q, 1, rows),
+                                            stmt_text(q, 2, rows), stmt_int(q, 3)};
+    enum err e = stmt_end(q);
+    for (size_t i = 0; e == OK && i < count; i++) {
+        const struct completion *c = &list[i];
+        e = db_run(
+            db, SQL_content_completion_seal, "tttt", c->person, c->module, c->version,
+            seal_make(db, rows, SEALED_COMPLETION(c->person, c->module, c->version, c->at_ms)));
+    }
+    bool more = e == OK && count == SEALED_AT_ONCE;
+    *last = more ? (struct completion){arena_dup(a, list[count - 1].person),
+                                       arena_dup(a, list[count - 1].module),
+                                       arena_dup(a, list[count - 1].version), 0}
+                 : (struct completion){0};
+    return e;
+}
 
 enum err content_seal_all(struct db *db, struct arena *a) {
-    struct completion {
-        const char *person, *module, *version;
-        int64_t at_ms;
-    } *list = NEW_ARRAY(a, struct completion, SEALED_AT_ONCE), last = {"", "", "", 0};
-    for (;;) {
-        size_t count = 0;
-        struct stmt *q = db_query(db, SQL_content_completions_behind, "ttti", last.person,
-                                  last.module, last.version, (int64_t)SEALED_AT_ONCE);
-        while (stmt_row(q))
-            list[count++] = (struct completion){stmt_text(q, 0, a), stmt_text(q, 1, a),
-                                                stmt_text(q, 2, a), stmt_int(q, 3)};
-        enum err e = stmt_end(q);
-        for (size_t i = 0; e == OK && i < count; i++) {
-            const struct completion *c = &list[i];
-            e = db_run(
-                db, SQL_content_completion_seal, "tttt", c->person, c->module, c->version,
-                seal_make(db, a, SEALED_COMPLETION(c->person, c->module, c->version, c->at_ms)));
-        }
-        if (e != OK || count < SEALED_AT_ONCE) return e;
-        last = list[count - 1];
+    struct completion *last = NEW(a, struct completion);
+    volatile enum err e = OK;
+    for (*last = (struct completion){"", "", "", 0}; e == OK && last->person;) {
+        struct arena *rows = arena_scratch(a, SEALING_BYTES);
+        if (ARENA_GUARD(rows) == 0) e = seal_completions(db, rows, a, last);
+        else e = rows->starved ? ERR_BUSY : ERR_LIMIT;
+        arena_release(rows);
     }
+    return e;
 }
 
 /* ---- One module

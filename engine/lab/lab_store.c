@@ -164,6 +164,9 @@ enum err lab_store_record(struct db *db, struct arena *a, const char *run_id, st
 
 /* ---- Once a key ------------------------------------------------------------------------------ */
 #define RUNS_AT_ONCE 500
+#define SEALING_BYTES                                                                              \
+    ((size_t)16 << 20) /* of memory for so many: an academy may have any number                    \
+                        */
 
 static enum err seal_run(struct db *db, struct arena *a, const char *id,
                          const struct sealed_to *to) {
@@ -174,22 +177,33 @@ static enum err seal_run(struct db *db, struct arena *a, const char *id,
                   seal_make(db, a, SEALED_RUN(&run, to)));
 }
 
-enum err lab_seal_all(struct db *db, struct arena *a) {
-    const char *last = "", **ids = NEW_ARRAY(a, const char *, RUNS_AT_ONCE);
-    struct sealed_to *to = NEW_ARRAY(a, struct sealed_to, RUNS_AT_ONCE);
-    for (;;) {
-        size_t count = 0;
-        struct stmt *q = db_query(db, SQL_lab_runs_behind, "ti", last, (int64_t)RUNS_AT_ONCE);
-        while (stmt_row(q)) {
-            const char *hash = stmt_text(q, 2, a);
-            ids[count] = stmt_text(q, 0, a);
-            to[count++] = (struct sealed_to){.seq = stmt_int(q, 1), .hash = hash ? hash : ""};
-        }
-        enum err e = stmt_end(q);
-        for (size_t i = 0; e == OK && i < count; i++) e = seal_run(db, a, ids[i], &to[i]);
-        if (e != OK || count < RUNS_AT_ONCE) return e;
-        last = ids[count - 1];
+/* Seals the runs behind `*last`, which becomes the last of them, in `a`; NULL at the end. */
+static enum err seal_runs(struct db *db, struct arena *rows, struct arena *a, const char **last) {
+    const char **ids = NEW_ARRAY(rows, const char *, RUNS_AT_ONCE);
+    struct sealed_to *to = NEW_ARRAY(rows, struct sealed_to, RUNS_AT_ONCE);
+    size_t count = 0;
+    struct stmt *q = db_query(db, SQL_lab_runs_behind, "ti", *last, (int64_t)RUNS_AT_ONCE);
+    while (stmt_row(q)) {
+        const char *hash = stmt_text(q, 2, rows);
+        ids[count] = stmt_text(q, 0, rows);
+        to[count++] = (struct sealed_to){.seq = stmt_int(q, 1), .hash = hash ? hash : ""};
     }
+    enum err e = stmt_end(q);
+    for (size_t i = 0; e == OK && i < count; i++) e = seal_run(db, rows, ids[i], &to[i]);
+    *last = e == OK && count == RUNS_AT_ONCE ? arena_dup(a, ids[count - 1]) : NULL;
+    return e;
+}
+
+enum err lab_seal_all(struct db *db, struct arena *a) {
+    const char **last = NEW(a, const char *);
+    volatile enum err e = OK;
+    for (*last = ""; e == OK && *last;) {
+        struct arena *rows = arena_scratch(a, SEALING_BYTES);
+        if (ARENA_GUARD(rows) == 0) e = seal_runs(db, rows, a, last);
+        else e = rows->starved ? ERR_BUSY : ERR_LIMIT;
+        arena_release(rows);
+    }
+    return e;
 }
 
 enum err lab_store_action(struct db *db, struct arena *a, const char *run_id, int64_t seq,
