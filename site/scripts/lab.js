@@ -28,9 +28,18 @@ document.addEventListener('htmx:afterSettle', (event) => {
   const wrong = document.querySelector('#lab [aria-invalid]');
   wrong?.focus({ preventScroll: true });
   wrong?.scrollIntoView({ block: 'center' });
+  if (wrong) return;
   const place = event.detail.requestConfig?.path?.split('#')[1] ?? location.hash.slice(1);
   if (place && place !== 'calls') document.getElementById(place)?.scrollIntoView({ block: 'start' });
+  else show(document.querySelector('#lab [data-done], #part .lab-object-head') ?? document.querySelector('#part h2'));
 });
+
+/* What a tap brought begins in the upper half of the window; what stands there already does not
+ * move. */
+function show(part) {
+  const top = part?.getBoundingClientRect().top;
+  if (top < 0 || top > innerHeight / 2) part.scrollIntoView({ block: 'start' });
+}
 
 document.addEventListener('keydown', (event) => {
   const editor = event.target.closest?.('[data-submit-keys]');

@@ -138,6 +138,36 @@ test("the tasks stand beside the systems at a desk, and one tap away on a phone"
     }
 });
 
+for (const [device, size] of [["phone", { width: widths.phone, height: 844 }], ["desk", { width: widths.desk, height: 700 }]]) {
+    test(`what a tap brought is in view, at a ${device}`, async () => {
+        const page = await openPage(server, size);
+        await login(page, "learner");
+        await page.goto(`${run}?tab=map&object=lead`);
+        await page.waitForFunction(() => "htmx" in globalThis);
+        const inView = async (selector, what) => {
+            await page.locator(selector).first().waitFor({ state: "attached" });
+            await page.waitForTimeout(200); // whatever scrolls, has
+            const { top, height } = await page.$eval(selector, (part) => ({ top: part.getBoundingClientRect().top, height: innerHeight }));
+            assert.ok(top >= 0 && top < height, `${what}: at ${top} of ${height}`);
+        };
+        const down = (selector) => page.$eval(selector, (part) => part.scrollIntoView({ block: "end" }));
+        await down(".lab-tasks");
+        await page.$eval("#part tbody tr:last-child a", (link) => link.click());
+        await inView("#part .lab-form", "a record");
+        await down(".lab-form .actions");
+        await page.getByRole("button", { name: "Save" }).click();
+        await inView("#lab [data-done]", "what was saved");
+        await inView("#part .lab-form", "the saved record");
+        await page.goto(`${run}?tab=map&object=lead`);
+        await page.waitForFunction(() => "htmx" in globalThis);
+        await down("#part tbody tr:last-child");
+        await page.$eval('#part a[href*="add=1"]', (link) => link.click());
+        await inView("#part .lab-form", "a new record");
+        assert.deepEqual(page.problems, []);
+        await closePage(page);
+    });
+}
+
 test("what was refused is where the next thing is typed", async () => {
     const page = await openPage(server, { width: widths.phone });
     await login(page, "learner");
