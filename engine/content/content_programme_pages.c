@@ -266,6 +266,7 @@ enum err content_glossary_page(struct request *r) {
     content_view_text(r, v, "title", g ? g->title : content_text(r, "content_glossary_title"),
                       lang);
     if (terms) view_html_borrow(v, "terms", terms->html, terms->len);
+    view_int(v, "term_count", terms ? (int64_t)g->term_count : 0);
     view_bool(v, "has_math", terms && terms->has_math);
     return http_page(r, "content_glossary", v);
 }

@@ -180,6 +180,7 @@ struct message *message_parse(struct arena *a, const char *text, const char **wh
     struct message *m = parse_parts(&s);
     if (!m) return NULL;
     if (*s.p) return refuse(&s, "a closing brace stands without an opening one");
+    m->reported = NEW(a, atomic_bool);
     if (!m->first || (m->first->type == PART_TEXT && !m->first->next)) {
         struct buf b;
         buf_init(&b, a);

@@ -5,6 +5,8 @@
 #ifndef GR_PAGE_MESSAGE_H
 #define GR_PAGE_MESSAGE_H
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 
@@ -48,6 +50,7 @@ struct message {
     struct message_part *first;
     const char *escaped; /* the whole text when it has no parameters: as HTML, else NULL */
     size_t escaped_len;
+    atomic_bool *reported; /* that a view lacks a parameter: said once */
 };
 
 /* NULL with a sentence in `*why` (arena) when it breaks the syntax or lacks "other". */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "page/mustache_ops.h"
 
@@ -16,7 +17,8 @@ struct render {
     uint32_t steps;
     const char *indent; /* plain mustache: before each line of a partial */
     size_t indent_len;
-    bool truncated; /* a limit was reached */
+    bool truncated;    /* a limit was reached */
+    const char *lacks; /* a parameter of a text that no view has */
 };
 
 /* How a number is shown, by the last part of its name. */
@@ -25,6 +27,7 @@ enum number_style { NUMBER_RAW, NUMBER_LOCAL, NUMBER_PERCENT, NUMBER_PERCENT_RAW
 struct lookup {
     const struct view *value;
     enum number_style style;
+    bool known; /* a view has this name, if only to say that there is nothing */
 };
 
 static enum number_style style_by_name(const char *name, bool *known) {
@@ -48,14 +51,13 @@ static const struct view *count_of(const struct render *r, const struct view *li
  * scope in which the name is set to absent ends the search: a file without a stale translation must
  * not show the number of them from the page around it. */
 static struct lookup look_up(const struct render *r, const struct op_name *path, uint32_t count) {
-    struct lookup f = {NULL, NUMBER_RAW};
+    struct lookup f = {.known = count == 0};
     if (count == 0) {
         f.value = r->stack[r->height - 1];
         return f;
     }
-    for (uint32_t i = r->height;
-         i-- && !view_find(r->stack[i], path[0].name, path[0].hash, &f.value);) {
-    }
+    for (uint32_t i = r->height; i-- && !f.known;)
+        f.known = view_find(r->stack[i], path[0].name, path[0].hash, &f.value);
     for (uint32_t i = 1; i < count && f.value; i++) {
         bool known = false;
         if (f.value->type == VIEW_INT && i == count - 1)
@@ -63,7 +65,11 @@ static struct lookup look_up(const struct render *r, const struct op_name *path,
         if (known) continue;
         if (f.value->type == VIEW_LIST && strcmp(path[i].name, "count") == 0)
             f.value = count_of(r, f.value);
-        else f.value = view_get(f.value, path[i].name, path[i].hash);
+        else {
+            const struct view *object = f.value;
+            f.value = NULL;
+            f.known = view_find(object, path[i].name, path[i].hash, &f.value);
+        }
     }
     return f;
 }
@@ -142,11 +148,13 @@ struct number_sign {
     int64_t value;
 };
 
-static struct lookup parameter(const struct render *r, const struct message_part *part) {
+static struct lookup parameter(struct render *r, const struct message_part *part) {
     struct op_name path[COUNT_OF(part->path)];
     for (unsigned i = 0; i < part->path_count; i++)
         path[i] = (struct op_name){part->path[i].name, part->path[i].hash};
-    return look_up(r, path, part->path_count);
+    struct lookup f = look_up(r, path, part->path_count);
+    if (!f.known) r->lacks = part->path[part->path_count - 1].name;
+    return f;
 }
 
 static const struct message *pick_plural(const struct render *r, const struct message_part *part,
@@ -181,10 +189,10 @@ static const struct message *pick_select(const struct message_part *part, const 
     return other;
 }
 
-static void add_message(const struct render *r, const struct message *m, enum place place,
+static void add_message(struct render *r, const struct message *m, enum place place,
                         struct number_sign sign, struct buf *out) {
     for (const struct message_part *part = m->first; part; part = part->next) {
-        struct lookup f = {NULL, NUMBER_RAW};
+        struct lookup f = {NULL, NUMBER_RAW, false};
         const struct message *then = NULL;
         struct number_sign inner = sign;
         if (part->path_count) f = parameter(r, part);
@@ -209,7 +217,15 @@ static void add_message(const struct render *r, const struct message *m, enum pl
     }
 }
 
-static void add_text(const struct render *r, int index, const char *key, enum place place,
+/* RULE text-parameters: a text whose parameter no view has says something false ("0 terms"). The
+ * reader still gets the page; whoever runs the academy, and each test, reads of it once. */
+static void report_lacking(struct render *r, const struct message *m, const char *key) {
+    if (r->lacks && !atomic_exchange(m->reported, true))
+        log_say(LOG_WARN, "text_parameter_missing", "%s: {%s}", key ? key : "", r->lacks);
+    r->lacks = NULL;
+}
+
+static void add_text(struct render *r, int index, const char *key, enum place place,
                      struct buf *out) {
     const struct message *m = index >= 0 && r->env->texts ? r->env->texts[index] : NULL;
     if (index >= 0 && r->env->text_keys) key = r->env->text_keys[index];
@@ -217,7 +233,10 @@ static void add_text(const struct render *r, int index, const char *key, enum pl
     if (place == PLACE_ADDRESS) place = PLACE_ATTRIBUTE;
     if (!m) buf_html(out, key ? key : "", key ? strlen(key) : 0);
     else if (m->escaped && place != PLACE_PLAIN) buf_add(out, m->escaped, m->escaped_len);
-    else add_message(r, m, place, (struct number_sign){false, 0}, out);
+    else {
+        add_message(r, m, place, (struct number_sign){false, 0}, out);
+        report_lacking(r, m, key);
+    }
 }
 
 void mustache_text(const struct mustache_env *env, int text, const struct view *v, bool escape,

@@ -151,11 +151,18 @@ export class Server {
         this.child.kill("SIGTERM");
         const how = await this.ended;
         assert.deepEqual(how, { code: 0, signal: null }, `the server did not end well\n${this.err}`);
+        this.assertTexts();
+    }
+
+    /** No page had a text with a number or a name that nobody gave it. */
+    assertTexts() {
+        assert.deepEqual(this.logs.filter(({ event }) => event === "text_parameter_missing"), []);
     }
 
     async kill9() {
         this.child.kill("SIGKILL");
         await this.ended;
+        this.assertTexts();
     }
 
     /** A new process over the same data, on a new port. */

@@ -112,6 +112,36 @@ static void a_missing_text_is_told_and_shows_its_key(void **state) {
     assert_string_equal(shown(p, "new", "pl"), "not_written English");
 }
 
+/* How often the text "hello" is reported while it is made twice of `v`. */
+static int reports_of(struct place *p, struct view *v) {
+    char said[2048] = "";
+    int pipes[2], old = dup(STDERR_FILENO), count = 0;
+    assert_int_equal(pipe(pipes), 0);
+    dup2(pipes[1], STDERR_FILENO);
+    close(pipes[1]);
+    (void)page_text(p->site, "en", "hello", v, &p->arena);
+    (void)page_text(p->site, "en", "hello", v, &p->arena);
+    dup2(old, STDERR_FILENO);
+    close(old);
+    assert_true(read(pipes[0], said, sizeof said - 1) >= 0);
+    close(pipes[0]);
+    for (const char *at = said; (at = strstr(at, "text_parameter_missing")); at++) count++;
+    assert_true(count == 0 || strstr(said, "hello: {name}"));
+    return count;
+}
+
+static void a_parameter_that_no_view_has_is_told_once(void **state) { /* RULE text-parameters */
+    struct place *p = *state;
+    assert_int_equal(open_site(p), OK);
+    struct view *given = view_new(&p->arena), *absent = view_new(&p->arena);
+    view_text(given, "name", "Ann");
+    view_text(absent, "name", NULL);
+    assert_int_equal(reports_of(p, given), 0);
+    assert_int_equal(reports_of(p, absent), 0);
+    assert_int_equal(reports_of(p, view_new(&p->arena)), 1);
+    assert_int_equal(reports_of(p, NULL), 0); /* it has been told */
+}
+
 static void what_is_broken_at_start_refuses(void **state) {
     struct place *p = *state;
     put(p, "templates/bad.mustache", "<p>\n{{#open}}");
@@ -400,6 +430,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(pages_and_languages, begin, end),
         cmocka_unit_test_setup_teardown(a_missing_text_is_told_and_shows_its_key, begin, end),
+        cmocka_unit_test_setup_teardown(a_parameter_that_no_view_has_is_told_once, begin, end),
         cmocka_unit_test_setup_teardown(what_is_broken_at_start_refuses, begin, end),
         cmocka_unit_test_setup_teardown(a_folder_without_a_site_refuses, begin, end),
         cmocka_unit_test_setup_teardown(changes_show_and_breakage_does_not, begin, end),
