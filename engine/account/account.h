@@ -26,6 +26,7 @@
  *   GET  /admin/people             admin                       account_people_page
  *   POST /admin/people             admin                       account_add_post
  *   POST /admin/people/:id/roles   admin                       account_roles_post
+ *   GET  /admin/people/:id/reset   admin                       account_reset_page
  *   POST /admin/people/:id/reset   admin                       account_reset_post
  *   POST /admin/people/:id/second-factor  admin                account_factor_end_post
  *   GET  /admin/people/:id/name    admin                       account_name_page
@@ -272,6 +273,7 @@ enum err account_end_sessions_post(struct request *r);
 enum err account_people_page(struct request *r);
 enum err account_add_post(struct request *r);
 enum err account_roles_post(struct request *r);
+enum err account_reset_page(struct request *r);
 enum err account_reset_post(struct request *r);
 enum err account_name_page(struct request *r);
 enum err account_name_post(struct request *r);

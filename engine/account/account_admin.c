@@ -53,11 +53,22 @@ static void people_crumbs(struct request *r, struct view *crumbs, const char *be
     if (below) view_crumb(crumbs, NULL, below);
 }
 
+/* What the administrator was looking for in the list. */
+static const char *wanted_people(struct request *r) {
+    const char *q = http_query(r, "q") ? http_query(r, "q") : http_field(r, "q");
+    return q && *q ? q : NULL;
+}
+
+static const char *people_href(struct request *r) {
+    const char *q = wanted_people(r);
+    return q ? arena_printf(r->arena, "/admin/people?q=%s", percent_encode(r->arena, q, ""))
+             : "/admin/people";
+}
+
 static enum err people_page(struct request *r, const struct people_page *with) {
-    const char *match = http_query(r, "q");
+    const char *match = wanted_people(r);
     const char *after = http_query(r, "after");
     struct people people;
-    if (match && !*match) match = NULL;
     enum err e = account_list(r->db, r->arena, match, after, PAGE_SIZE, &people);
     if (e != OK) return e;
     struct view *v = view_new(r->arena), *list = view_list(v, "people");
@@ -192,15 +203,38 @@ enum err account_add_post(struct request *r) {
                                               : hash_change(r, c);
 }
 
+/* RULE own-account: an open session is not enough to change its own password. */
+static enum err find_other(struct request *r, struct person *p) {
+    enum err e = account_find(r->db, r->arena, r->param[0], p);
+    if (e != OK) return e;
+    return str_eq(p->id, r->who->person_id) ? http_refuse(r, ERR_DENIED, "admin_own_account", NULL)
+                                            : OK;
+}
+
+/* RULE ask-first: what ends somebody's sessions or cannot be undone has a page of its own, which
+ * says whom it is about and what happens, before a button does it. */
+enum err account_reset_page(struct request *r) {
+    struct person p;
+    enum err e = find_other(r, &p);
+    if (e != OK) return e;
+    struct view *v = view_new(r->arena);
+    const char *title = page_text(r->app->site, r->locale, "admin_reset", NULL, r->arena);
+    people_crumbs(r, view_list(v, "crumbs"), title);
+    view_text(v, "title", title);
+    view_text(v, "person_id", p.id);
+    view_text(v, "name", p.name);
+    view_text(v, "login", p.login);
+    view_text(v, "q", http_query(r, "q"));
+    view_text(v, "list_href", people_href(r));
+    return http_page(r, "account_reset", v);
+}
+
 enum err account_reset_post(struct request *r) {
-    static const char *const fields[] = {NULL};
+    static const char *const fields[] = {"q", NULL};
     struct admin_change *c = NEW(r->arena, struct admin_change);
     struct person p;
-    enum err e = account_find(r->db, r->arena, r->param[0], &p);
+    enum err e = find_other(r, &p);
     if (e != OK) return e;
-    /* RULE own-account: an open session is not enough to change its own password. */
-    if (str_eq(p.id, r->who->person_id))
-        return http_refuse(r, ERR_DENIED, "admin_own_account", NULL);
     c->actor = r->who->person_id;
     c->person = p.id;
     c->login = p.login;
@@ -227,7 +261,7 @@ static enum err roles_stored(struct request *r, void *arg, enum err result) {
         return people_page(
             r, &(struct people_page){.problem = page_text(r->app->site, r->locale,
                                                           "admin_last_admin", NULL, r->arena)});
-    return result == OK ? http_redirect(r, "/admin/people") : account_answer(r, result, c->refusal);
+    return result == OK ? http_redirect(r, people_href(r)) : account_answer(r, result, c->refusal);
 }
 
 static enum err change_roles(struct request *r, void *arg) {
@@ -235,7 +269,7 @@ static enum err change_roles(struct request *r, void *arg) {
 }
 
 enum err account_roles_post(struct request *r) {
-    static const char *const fields[] = {"roles[]", NULL};
+    static const char *const fields[] = {"roles[]", "q", NULL};
     struct admin_change *c = NEW(r->arena, struct admin_change);
     struct person p;
     enum err e = account_find(r->db, r->arena, r->param[0], &p);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "http/connection.h"
+#include "http/route.h"
 
 #define GZIP_FROM_BYTES 1024
 
@@ -229,6 +230,25 @@ static void failure_json(struct connection *c, int status, const char *key) {
     (void)http_bytes(&c->request, status, "application/json", buf_text(&b), b.len, true);
 }
 
+/* RULE form-address: whoever opens an address that only takes forms is told so, and led to the
+ * nearest page above it. */
+static void view_form_address(struct connection *c, struct view *v) {
+    struct request *r = &c->request;
+    char *path = arena_dup(r->arena, r->path), *slash;
+    struct route_match match;
+    view_bool(v, "no_page", true);
+    while ((slash = strrchr(path, '/')) && slash != path) {
+        *slash = 0;
+        const char *raw = percent_encode(r->arena, path, "/");
+        if (route_find(c->http->options.routes, c->http->options.route_count, METHOD_GET, raw,
+                       r->arena, &match) &&
+            match.route) {
+            view_text(v, "back_href", raw);
+            return;
+        }
+    }
+}
+
 void answer_failure(struct connection *c, enum err e, int status) {
     struct request *r = &c->request;
     size_t i = 0;
@@ -262,7 +282,8 @@ void answer_failure(struct connection *c, enum err e, int status) {
     struct view *v = view_new(r->arena);
     view_int(v, "status", status);
     view_text(v, "message", r->error);
-    view_bool(v, key, true);
+    if (status == 405 && r->method == METHOD_GET) view_form_address(c, v);
+    else view_bool(v, key, true);
     if (c->advice) view_bool(v, c->advice, true);
     view_bool(v, "plainly", !c->advice);
     struct view *retry = view_object(v, "retry");

@@ -53,6 +53,7 @@ const struct route routes[] = {
     {METHOD_POST, "/admin/people/:id/second-factor", ROLE_ADMIN, account_factor_end_post, 0},
     {METHOD_GET, "/admin/people/:id/name", ROLE_ADMIN, account_name_page, 0},
     {METHOD_POST, "/admin/people/:id/name", ROLE_ADMIN, account_name_post, 0},
+    {METHOD_GET, "/admin/people/:id/reset", ROLE_ADMIN, account_reset_page, 0},
     {METHOD_POST, "/admin/people/:id/reset", ROLE_ADMIN, account_reset_post, 0},
 
     /* content */

@@ -36,7 +36,7 @@ instructor,assessor         POST /assess/cases/:id/marks /assess/cases/:id/inter
 instructor,assessor,admin   GET /assess/interests
 instructor,assessor,admin   POST /assess/interests
 admin                       GET /admin /admin/audit /admin/clock /admin/cohorts /admin/cohorts/:id /admin/people /admin/people/import
-admin                       GET /admin/people/:id/time /admin/people/:id/name /admin/attempts/:attempt/reopen
+admin                       GET /admin/people/:id/time /admin/people/:id/name /admin/people/:id/reset /admin/attempts/:attempt/reopen
 admin                       POST /admin/cohorts /admin/cohorts/:id/members /admin/cohorts/:id/leave /admin/people /admin/people/import
 admin                       POST /admin/people/:id/roles /admin/people/:id/time /admin/people/:id/second-factor /admin/people/:id/name
 admin                       POST /admin/people/:id/reset /admin/attempts/:attempt/reopen`;

@@ -9,6 +9,7 @@ import { addPerson, command, makeAcademy, must, password, root, scratch, startSe
 const data = makeAcademy();
 addPerson(data, "Mixed.Case", { email: "Mixed.Case@Example.ORG" });
 addPerson(data, "elise", { email: "Élise@exämple.org" });
+addPerson(data, "forgetful");
 const server = await startServer({ data });
 after(() => server.stop());
 afterEach(() => server.assertWell());
@@ -24,6 +25,33 @@ test("login and address sign in, in any case", async () => {
     for (const [typed, who] of [["mixed.case", "mixed.case"], ["MIXED.CASE", "mixed.case"], [" Mixed.Case@example.org", "mixed.case"], ["MIXED.CASE@EXAMPLE.ORG", "mixed.case"], ["élise@EXÄMPLE.org", "elise"], ["E\u0301LISE@exa\u0308mple.org", "elise"], ["Elise\u200E", "elise"]]) {
         const client = await server.signedIn(typed);
         assert.match(await client.page("/me"), new RegExp(`<code>${who}</code>`), typed);
+    }
+});
+
+test("RULE ask-first: a new password is asked for on a page that names the person, and the list stays as it was searched", async () => {
+    const list = await admin.page("/admin/people?q=forgetful"), path = /\/admin\/people\/\w+\/reset\?q=forgetful/.exec(list)[0];
+    assert.doesNotMatch(list, /<form[^>]*\/reset/, "the list itself ends nothing");
+    const page = await admin.page(path);
+    assert.match(page, /<h1>New password: <bdi>forgetful of the tests<\/bdi>[^]*every session of this person ends/);
+    assert.match(page, /href="\/admin\/people\?q=forgetful">Cancel/);
+    const one = await server.signedIn("forgetful");
+    assert.equal((await one.fetch("/me")).status, 200, "to look is to change nothing");
+    const made = await (await admin.post(path.split("?")[0], { q: "forgetful" }, { from: path })).text();
+    assert.match(made, /Hand this password over now/);
+    assert.match(made, /name="q" type="search" value="forgetful"/);
+    assert.doesNotMatch(made, /mixed\.case/);
+    assert.equal((await one.fetch("/me")).status, 303);
+    const roles = await admin.post(path.replace(/reset.*/, "roles"), { "roles[]": "learner", q: "forgetful" }, { from: "/admin/people" });
+    assert.equal(roles.headers.get("location"), "/admin/people?q=forgetful");
+});
+
+test("RULE form-address: an address that only takes forms says so, and leads to the page above it", async () => {
+    for (const [path, back] of [["/admin/people/none/second-factor", "/admin/people"], ["/me/password", "/me"], ["/assess/cases/none/decision", "/assess/cases/none"]]) {
+        const answer = await admin.fetch(path), page = await answer.text();
+        assert.equal(answer.status, 405, path);
+        assert.match(page, /This address only takes forms/);
+        assert.match(page, new RegExp(`href="${back}">Go back to that page`));
+        assert.doesNotMatch(page, /does not exist/);
     }
 });
 
