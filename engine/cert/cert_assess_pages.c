@@ -177,6 +177,7 @@ enum err cert_queue_page(struct request *r) {
 /* ---- A case ---------------------------------------------------------------------------------- */
 struct case_form {
     const char *problem, *outcome, *reason, *comment;
+    bool accepted; /* the stated experience */
 };
 
 static enum err view_result(struct request *r, struct view *list, const struct exam_result *x,
@@ -369,6 +370,7 @@ static enum err show_case(struct request *r, int status_code, const struct case_
         view_text(v, "comment", form->comment);
         view_bool(v, "chose_grant", str_eq(form->outcome, "granted"));
         view_bool(v, "chose_refuse", str_eq(form->outcome, "refused"));
+        view_bool(v, "accepted", form->accepted);
     } else if (http_query(r, "marked")) {
         view_text(v, "notice", cert_text(r, "cert_marked", NULL));
     } else if (http_query(r, "declared")) {
@@ -408,14 +410,21 @@ enum err cert_mark_post(struct request *r) {
     return http_write(r, cert_mark, mark, after_mark);
 }
 
+/* The form as it was filled in, with what is wrong with it. */
+static struct case_form decided_form(const struct cert_decide *d, const char *problem) {
+    return (struct case_form){.problem = problem,
+                              .outcome = d->grant ? "granted" : "refused",
+                              .reason = d->reason,
+                              .accepted = d->accept_experience};
+}
+
 static enum err after_decision(struct request *r, void *arg, enum err result) {
     struct cert_decide *d = arg;
     if (result == OK)
         return http_redirect(r, arena_printf(r->arena, "/assess?done=%s&case=%s",
                                              d->grant ? "granted" : "refused", d->application_id));
     if (!d->refusal) return result;
-    struct case_form form = {cert_text(r, d->refusal, NULL), d->grant ? "granted" : "refused",
-                             d->reason, NULL};
+    struct case_form form = decided_form(d, cert_text(r, d->refusal, NULL));
     return show_case(r, cert_refusal_status(result), &form);
 }
 
@@ -438,11 +447,21 @@ static enum err after_name(struct request *r, void *arg, enum err result) {
     struct view *v = view_new(r->arena);
     view_text(v, "name", check->name);
     if (result == OK) view_text(v, "missing", check->missing);
-    struct case_form form = {
-        .problem = cert_text(r, result == OK ? "cert_refusal_fonts" : "cert_refusal_unchecked", v),
-        .outcome = "granted",
-        .reason = d->reason};
+    struct case_form form = decided_form(
+        d, cert_text(r, result == OK ? "cert_refusal_fonts" : "cert_refusal_unchecked", v));
     return show_case(r, result == OK ? 409 : 503, &form);
+}
+
+static enum err look_at(struct request *r, const struct cert_decide *d,
+                        const struct cert_application *app) {
+    return cert_look_again(
+        r, &(struct cert_look){
+               .action = arena_printf(r->arena, "/assess/cases/%s/decision", d->application_id),
+               .field = "outcome",
+               .what = d->grant ? "granted" : "refused",
+               .name = app->person_name,
+               .title = cert_level_title(r, app),
+               .reason = d->reason});
 }
 
 enum err cert_decision_post(struct request *r) {
@@ -461,12 +480,17 @@ enum err cert_decision_post(struct request *r) {
     d->grant = str_eq(outcome, "granted");
     d->accept_experience = http_field(r, "accept_experience") != NULL;
     d->reason = http_field(r, "reason");
-    if (!d->grant) return http_write(r, cert_decide, d, after_decision);
-    struct name_check *check = NEW(r->arena, struct name_check);
     struct cert_application app;
     enum err e = cert_application_find(r->db, r->arena, d->application_id, &app);
     if (e == ERR_NOT_FOUND) return http_refuse(r, e, "cert_error_no_case", NULL);
     if (e != OK) return e;
+    if (http_field(r, "back")) {
+        struct case_form form = decided_form(d, NULL);
+        return show_case(r, 200, &form);
+    }
+    if (http_field(r, "look") && cert_reason_fits(d->reason)) return look_at(r, d, &app);
+    if (!d->grant) return http_write(r, cert_decide, d, after_decision);
+    struct name_check *check = NEW(r->arena, struct name_check);
     check->decision = d;
     check->name = app.person_name;
     return http_offload(r, r->app->certs->drawers, check_name, check, after_name);

@@ -34,6 +34,25 @@ enum err cert_view_summary(struct request *r, struct view *v, struct cert_summar
     return e;
 }
 
+enum err cert_look_again(struct request *r, const struct cert_look *look) {
+    struct view *v = view_new(r->arena);
+    view_text(v, "name", look->name);
+    view_text(v, "level", look->title);
+    view_text(v, "number", look->number);
+    view_text(v, "title", cert_text(r, "cert_look_title", NULL));
+    static const char *const said[] = {"does", "public", "button"};
+    for (size_t i = 0; i < COUNT_OF(said); i++)
+        view_text(v, said[i],
+                  cert_text(r, arena_printf(r->arena, "cert_look_%s_%s", said[i], look->what), v));
+    view_text(v, "action", look->action);
+    view_text(v, "field", look->field);
+    view_text(v, "what", look->what);
+    view_text(v, "reason", look->reason);
+    view_bool(v, "accepted", http_field(r, "accept_experience") != NULL);
+    view_bool(v, "harms", !str_eq(look->what, "granted") && !str_eq(look->what, "reinstated"));
+    return http_page(r, "cert_look", v);
+}
+
 void cert_view_mark(struct request *r, struct view *v, const struct cert_mark_row *mark) {
     view_text(v, "name", mark->marker_name);
     view_text(v, "comment", mark->comment);
@@ -54,6 +73,7 @@ void cert_view_status(struct request *r, struct view *v, const struct cert_level
         if (i == 0 || n->need->kind != s->needs[i - 1].need->kind) {
             struct view *group = view_item(groups);
             view_text(group, "heading", cert_text(r, n->need->kind->heading, NULL));
+            view_bool(group, "is_training", n->need->kind->training);
             list = view_list(group, "needs");
         }
         struct view *item = view_item(list);

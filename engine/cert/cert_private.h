@@ -15,6 +15,7 @@
 
 #define CERT_REASON_MIN 10 /* characters of a reason or comment */
 #define CERT_REASON_MAX 4000
+bool cert_reason_fits(const char *reason);
 #define CERT_STATEMENT_MIN 100                        /* of stated experience */
 #define CERT_LIST_VALID_MS (6 * 3600 * (int64_t)1000) /* of a signed status list */
 #define CERT_DRAWN 24                                 /* papers and badges kept in memory */
@@ -304,6 +305,16 @@ void cert_view_status(struct request *r, struct view *v, const struct cert_level
 void cert_view_state(struct request *r, struct view *v, const char *state);
 /* Sets number, href, title, holder, issued…, until…, and its state's badge. */
 enum err cert_view_summary(struct request *r, struct view *v, struct cert_summary *c) MUST_USE;
+/* A decision before it is made: `what` is "granted", "refused", "revoked", "suspended" or
+ * "reinstated", sent again to `action` as the field `field`; `number` is NULL where there is no
+ * certificate yet. */
+struct cert_look {
+    const char *action, *field, *what;
+    const char *name, *title, *number, *reason;
+};
+/* RULE second-look: the forms of decisions lead to a page that says what happens, to whom and what
+ * becomes public, and keeps the reason; what it sends decides, or leads back to the form. */
+enum err cert_look_again(struct request *r, const struct cert_look *look) MUST_USE;
 /* Sets name, comment, sufficient, of_run, at…. */
 void cert_view_mark(struct request *r, struct view *v, const struct cert_mark_row *mark);
 /* What the credential's addresses begin with: configured, or the request's. */

@@ -9,6 +9,8 @@
 
 #define PAGE_SIZE 50
 
+static const char *const kinds[] = {"revoked", "suspended", "reinstated"};
+
 static enum err show_register(struct request *r, int status_code, const char *problem,
                               const char *number, const char *reason) {
     const char *match = http_query(r, "q"), *after = number ? NULL : http_query(r, "after");
@@ -25,8 +27,12 @@ static enum err show_register(struct request *r, int status_code, const char *pr
         if (e != OK) return e;
         bool own = str_eq(list[i].person_id, r->who->person_id);
         view_bool(item, "may_change", !own && !str_eq(list[i].state, "revoked"));
-        view_bool(item, "chosen", number && str_eq(number, list[i].number));
-        view_text(item, "reason", number && str_eq(number, list[i].number) ? reason : NULL);
+        bool chosen = number && str_eq(number, list[i].number);
+        view_bool(item, "chosen", chosen);
+        view_text(item, "reason", chosen ? reason : NULL);
+        for (size_t k = 0; chosen && k < COUNT_OF(kinds); k++)
+            view_bool(item, arena_printf(r->arena, "chose_%s", kinds[k]),
+                      str_eq(http_field(r, "change"), kinds[k]));
     }
     struct view *crumbs = view_list(v, "crumbs");
     view_crumb(crumbs, "/assess", cert_queue_title(r));
@@ -151,8 +157,6 @@ enum err cert_certificates_page(struct request *r) {
     return show_register(r, 200, NULL, NULL, NULL);
 }
 
-static const char *const kinds[] = {"revoked", "suspended", "reinstated"};
-
 static enum err after_change(struct request *r, void *arg, enum err result) {
     struct cert_change_status *c = arg;
     if (result == OK)
@@ -164,6 +168,22 @@ static enum err after_change(struct request *r, void *arg, enum err result) {
                          c->reason);
 }
 
+static enum err look_at(struct request *r, const struct cert_change_status *c) {
+    struct cert_register found;
+    enum err e = cert_register(r->db, r->arena, c->number, NULL, r->now_ms, 1, &found);
+    if (e != OK) return e;
+    if (!found.count) return http_refuse(r, ERR_NOT_FOUND, "cert_error_no_certificate", NULL);
+    return cert_look_again(
+        r, &(struct cert_look){
+               .action = arena_printf(r->arena, "/assess/certificates/%s/status", c->number),
+               .field = "change",
+               .what = kinds[c->change],
+               .name = found.list[0].holder,
+               .title = found.list[0].title,
+               .number = c->number,
+               .reason = c->reason});
+}
+
 enum err cert_status_post(struct request *r) {
     const char *wanted = http_field(r, "change"), *number = cert_number_read(r->arena, r->param[0]);
     struct cert_change_status *c = NEW(r->arena, struct cert_change_status);
@@ -172,9 +192,11 @@ enum err cert_status_post(struct request *r) {
     c->number = number;
     c->actor_id = r->who->person_id;
     c->reason = http_field(r, "reason");
+    if (http_field(r, "back")) return show_register(r, 200, NULL, number, c->reason);
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (str_eq(wanted, kinds[i])) {
             c->change = (enum cert_change)i;
+            if (http_field(r, "look") && cert_reason_fits(c->reason)) return look_at(r, c);
             return http_write(r, cert_change_status, c, after_change);
         }
     return show_register(r, 422, cert_text(r, "cert_refusal_change", NULL), number, c->reason);

@@ -23,6 +23,10 @@ static bool length_fits(const char *text, size_t least, size_t most) {
     return count >= least && count <= most;
 }
 
+bool cert_reason_fits(const char *reason) {
+    return length_fits(reason, CERT_REASON_MIN, CERT_REASON_MAX);
+}
+
 /* {"reason": …, "evidence_sha256": …}: the audit log pins what was known without repeating it. */
 static const char *audit_detail(struct arena *a, const char *name, const char *value,
                                 const char *evidence) {
@@ -254,7 +258,7 @@ enum err cert_decide(struct db *db, struct arena *a, void *arg, int64_t now_ms) 
     if (app.outcome) return refuse(&d->refusal, ERR_CONFLICT, "cert_refusal_decided");
     e = cert_may_decide(db, a, d->actor_id, ROLE_ASSESSOR, app.person_id, &decider, &d->refusal);
     if (e != OK) return e;
-    if (!length_fits(d->reason, CERT_REASON_MIN, CERT_REASON_MAX))
+    if (!cert_reason_fits(d->reason))
         return refuse(&d->refusal, ERR_INVALID, "cert_refusal_reason");
     e = find_level(d->content, app.programme_id, app.level_id, &programme, &level);
     if (e != OK) return refuse(&d->refusal, ERR_CONFLICT, "cert_refusal_level_gone");
@@ -311,7 +315,7 @@ enum err cert_change_status(struct db *db, struct arena *a, void *arg, int64_t n
         e = cert_may_decide(db, a, change->actor_id, ROLE_ASSESSOR | ROLE_ADMIN, c.person_id,
                             &actor, &change->refusal);
     if (e != OK) return e;
-    if (!length_fits(change->reason, CERT_REASON_MIN, CERT_REASON_MAX))
+    if (!cert_reason_fits(change->reason))
         return refuse(&change->refusal, ERR_INVALID, "cert_refusal_reason");
     e = check_actor(db, a, change);
     if (e != OK) return e;

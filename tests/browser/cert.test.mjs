@@ -52,6 +52,11 @@ test("a case is decided from the keyboard", async () => {
     assert.equal(await page.evaluate(() => document.activeElement.name), "reason");
     await page.keyboard.type(`${reason} And g or r in a text are letters.`);
     await page.keyboard.press("Control+Enter");
+    await page.getByText("Nothing has happened yet.").waitFor();
+    await screenshot(page, "cert-look");
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Grant the certificate");
+    await page.keyboard.press("Enter");
     await page.waitForURL(/done=granted/);
     const told = page.locator("main [role=status]").filter({ hasText: "Granted" });
     const number = await told.getByRole("link").textContent();

@@ -138,6 +138,7 @@ test("an assessor reads the evidence and grants", async () => {
     await judge.locator("#field-reason").fill("Exam, lab run and its replay were read; all requirements are met.");
     const address = new URL(judge.url()).pathname;
     await Promise.all([judge.waitForNavigation(), judge.locator(".cert-decide button").click()]);
+    await Promise.all([judge.waitForNavigation(), judge.getByRole("button", { name: "Grant the certificate" }).click()]);
     await judge.goto(address);
     const link = judge.locator('a[href^="/certificates/GR-"]').first();
     await link.waitFor();

@@ -72,6 +72,16 @@ test("application, decision, certificate", async () => {
     assert.equal((await learner.fetch("/assess")).status, 403);
     assert.equal((await assessor.post(`${path}/decision`, { outcome: "granted", reason: "ok" })).status, 422);
     assert.equal((await assessor.post(`${path}/decision`, { reason })).status, 422);
+    // RULE second-look: the form shows what will happen, and nothing happens before the second button.
+    assert.match(page, /<form[^>]*\/decision"[^]*?<input type="hidden" name="look" value="1">/);
+    for (const [outcome, said] of [["granted", /A certificate is signed and issued in the name of[^]*Grant the certificate/], ["refused", /No certificate is issued[^]*Refuse the application/]]) {
+        const look = await (await assessor.post(`${path}/decision`, { outcome, reason, look: "1" })).text();
+        for (const part of [said, /What becomes public/, new RegExp(names.ada), /Programme: First/, new RegExp(`name="reason" value="${reason}"`)]) assert.match(look, part);
+        const back = await (await assessor.post(`${path}/decision`, { outcome, reason, back: "1" })).text();
+        assert.match(back, new RegExp(`value="${outcome}"[^>]* checked`));
+        assert.ok(back.includes(`>${reason}</textarea>`), "the reason is kept");
+    }
+    assert.match(await assessor.page(path), /name="look"/, "it is not decided");
     number = await grant(assessor, path);
     assert.equal((await assessor.post(`${path}/decision`, { outcome: "refused", reason })).status, 409);
     assert.match(await learner.page("/me/certificates"), new RegExp(number));
@@ -328,6 +338,12 @@ test("a revocation takes effect at once, everywhere", async () => {
     const learner = await server.signedIn("ada");
     assert.equal((await learner.post(`/assess/certificates/${number}/status`, { change: "revoked", reason })).status, 403);
     assert.equal((await assessor.post(`/assess/certificates/${number}/status`, { change: "revoked", reason: "no" })).status, 422);
+    const look = await (await assessor.post(`/assess/certificates/${number}/status`, { change: "revoked", reason, look: "1" })).text();
+    for (const part of [names.ada, number, "for good", "reads that it was revoked", "Revoke the certificate"]) assert.ok(look.includes(part), part);
+    const back = await (await assessor.post(`/assess/certificates/${number}/status`, { change: "revoked", reason, back: "1" })).text();
+    assert.match(back, /value="revoked" required checked/);
+    assert.ok(back.includes(`>${reason}</textarea>`));
+    assert.match(await stranger.page(`/certificates/${number}`), /Valid/, "to look is to change nothing");
     assert.equal((await assessor.post(`/assess/certificates/${number}/status`, { change: "revoked", reason })).status, 303);
     const page = await stranger.page(`/certificates/${number}`);
     assert.ok(page.includes("Revoked") && !page.includes(`${number}.pdf`));
