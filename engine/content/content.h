@@ -125,7 +125,7 @@ const struct content_programme *content_programme(const struct content_snapshot 
 const struct content_level *content_level(const struct content_programme *p,
                                           const char *id); /* NULL: none */
 const char *content_domain_title(const struct content_programme *p,
-                                 const char *id);              /* the id when unknown */
+                                 const char *id);              /* NULL: the programme has none */
 size_t content_module_count(const struct content_snapshot *s); /* originals, sorted by id */
 const struct content_module *content_module_at(const struct content_snapshot *s, size_t i);
 const struct content_module *content_module(const struct content_snapshot *s,
@@ -287,6 +287,9 @@ enum err content_progress(struct db *db, struct arena *a, const struct content_s
 /* Of one module, also of an untouched one. */
 struct content_module_progress content_progress_of(const struct content_progress *p,
                                                    const struct content_module *m);
+/* RULE module-left: a module that is begun says what is missing: "2 sections to read, 3 questions
+ * to answer". NULL when it was never opened, or is completed. Arena of `r`. */
+const char *content_left_text(struct request *r, const struct content_module_progress *p);
 /* For templates: `minutes_left`, or from an hour and a half on `hours_left`; the other one is 0. */
 void content_time_left(struct view *v, int64_t minutes);
 /* The module to go on with: the module that the person was in last and has not completed; else the

@@ -30,7 +30,7 @@ const struct content_level *content_level(const struct content_programme *p, con
 const char *content_domain_title(const struct content_programme *p, const char *id) {
     for (size_t i = 0; p && i < p->domain_count; i++)
         if (str_eq(p->domains[i].id, id)) return p->domains[i].title;
-    return id;
+    return NULL;
 }
 
 static int compare_module(const void *key, const void *at) {

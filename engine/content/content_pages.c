@@ -37,12 +37,9 @@ static void answered_view(struct view *v, const struct rendered_checkpoint *c,
     view_bool(v, "says_keys", c->stem_says_count);
     view_bool(v, "answered", true);
     view_bool(v, "is_right", answer->right);
-    int taken_right = 0, taken_wrong = 0;
     for (size_t i = 0; i < c->option_count; i++) {
         const struct rendered_option *o = &c->options[i];
         bool taken = chosen(answer->choice, i + 1);
-        taken_right += taken && o->right;
-        taken_wrong += taken && !o->right;
         struct view *item = view_item(options);
         view_int(item, "value", (int64_t)i + 1);
         view_html_borrow(item, "text", o->html, strlen(o->html));
@@ -55,10 +52,6 @@ static void answered_view(struct view *v, const struct rendered_checkpoint *c,
         view_bool(f, "right", o->right);
         view_bool(f, "taken", taken);
     }
-    /* RULE checkpoint-missing: a choice of right options, and not of all, is told how many are
-     * missing. */
-    view_int(v, "missing", c->keys - taken_right);
-    view_bool(v, "is_short", taken_right > 0 && taken_wrong == 0 && taken_right < c->keys);
 }
 
 static void html_piece(struct view *pieces, const char *html, size_t len, bool token) {
@@ -67,12 +60,34 @@ static void html_piece(struct view *pieces, const char *html, size_t len, bool t
     if (token) view_bool(item, "token", true);
 }
 
+/* An answer that was not taken: what was chosen, and the sentence that says why. */
+struct refused_answer {
+    int number;         /* of the question */
+    const char *choice; /* "1,4" */
+    const char *problem;
+};
+
+/* The question as it was sent, with what was chosen. */
+static void refused_view(struct view *v, const struct rendered_checkpoint *c,
+                         const struct refused_answer *refused) {
+    fresh_checkpoint_view(v, c);
+    struct view *options = view_list(v, "options");
+    for (size_t i = 0; i < c->option_count; i++) {
+        struct view *item = view_item(options);
+        view_int(item, "value", (int64_t)i + 1);
+        view_html_borrow(item, "text", c->options[i].html, strlen(c->options[i].html));
+        view_bool(item, "checked", chosen(refused->choice, i + 1));
+    }
+    view_text(v, "problem", refused->problem);
+}
+
 struct module_page {
     const struct content_snapshot *snapshot;
     const struct content_file *file;       /* in the reader's language */
     const struct content_module *original; /* facts name its sections and questions */
     const struct rendered *article;
     bool questions_match; /* the questions of `file` are those of the original, one by one */
+    const struct refused_answer *refused; /* NULL: none */
 };
 
 /* RULE one-progress: an answer is a fact about the original's question, in whichever language it
@@ -82,6 +97,17 @@ static bool same_questions(const struct content_module *a, const struct content_
     if (a->checkpoint_count != b->checkpoint_count) return false;
     for (size_t i = 0; i < a->checkpoint_count; i++)
         if (!str_eq(a->checkpoint_shapes[i], b->checkpoint_shapes[i])) return false;
+    return true;
+}
+
+/* Of a question that this person has answered, or whose answer was just refused. False: it is as
+ * everybody sees it. */
+static bool own_question_view(struct view *v, const struct module_page *p,
+                              const struct rendered_checkpoint *c,
+                              const struct given_answer *answer) {
+    if (p->refused && p->refused->number == c->number) refused_view(v, c, p->refused);
+    else if (answer) answered_view(v, c, answer);
+    else return false;
     return true;
 }
 
@@ -98,15 +124,15 @@ static void article_view(struct request *r, struct view *pieces, const struct ar
     for (size_t i = 0; i < article->checkpoint_count; i++) {
         const struct article_question *q = &whole->questions[i];
         const struct given_answer *answer = answer_to(p, facts, article->checkpoints[i].number);
-        if (!answer) {
+        struct view *question = view_new(r->arena);
+        if (!own_question_view(question, p, &article->checkpoints[i], answer)) {
             html_piece(pieces, whole->html + at, q->token - at, true);
             at = q->token;
             continue;
         }
         if (q->start > at) html_piece(pieces, whole->html + at, q->start - at, false);
-        struct view *question = view_object(view_item(pieces), "checkpoint");
         article_words(r, question, article);
-        answered_view(question, &article->checkpoints[i], answer);
+        view_put(view_item(pieces), "checkpoint", question);
         at = q->end;
     }
     if (whole->len > at) html_piece(pieces, whole->html + at, whole->len - at, false);
@@ -128,10 +154,10 @@ static void pieces_view(struct request *r, struct view *v, const struct module_p
             html_piece(pieces, p->html, p->len, false);
             continue;
         }
-        struct view *item = view_item(pieces);
+        struct view *question = view_new(r->arena);
         const struct given_answer *answer = answer_to(page, facts, p->checkpoint->number);
-        if (answer) answered_view(view_object(item, "checkpoint"), p->checkpoint, answer);
-        else view_put(item, "checkpoint", p->checkpoint->fresh);
+        bool own = own_question_view(question, page, p->checkpoint, answer);
+        view_put(view_item(pieces), "checkpoint", own ? question : p->checkpoint->fresh);
     }
 }
 
@@ -331,11 +357,16 @@ static enum err show_module(struct request *r, struct module_page *p) {
     view_bool(v, "broken", p->file->broken && http_has_role(r, ROLE_INSTRUCTOR | ROLE_ADMIN));
     e = neighbours_view(r, v, p->snapshot, programme, p->original);
     if (e == OK) e = prerequisites_view(r, v, p->snapshot, p->original);
-    return e == OK ? http_page(r, "content_module", v) : e;
+    if (p->refused) {
+        struct view *error = view_item(view_list(v, "errors"));
+        view_text(error, "field", arena_printf(r->arena, "checkpoint-%d", p->refused->number));
+        view_text(error, "text", p->refused->problem);
+    }
+    return e == OK ? http_page_status(r, p->refused ? 400 : 200, "content_module", v) : e;
 }
 
 enum err content_module_page(struct request *r) {
-    struct module_page p;
+    struct module_page p = {0};
     if (!content_module(content_of(r), r->param[0]))
         return content_hidden_page(r, "content/", r->param[0], "content_no_module");
     enum err e = find_page(r, &p);
@@ -395,27 +426,40 @@ static enum err answer_recorded(struct request *r, void *arg, enum err result) {
     return show_standing(r, v, "content_answered", j->page.original);
 }
 
-/* Reads option numbers; all keys and nothing else is right. */
-static bool read_choice(struct request *r, const struct rendered_checkpoint *c,
-                        struct given_answer *out) {
+/* Reads option numbers, and gives how many there are; all keys and nothing else is right. */
+static int read_choice(struct request *r, const struct rendered_checkpoint *c,
+                       struct given_answer *out) {
     const char *const *values;
     size_t count = http_fields(r, "choice[]", &values);
     bool taken[CHECKPOINT_OPTIONS + 1] = {false};
     for (size_t i = 0; i < count; i++) {
         int64_t n;
-        if (!parse_i64(values[i], 1, (int64_t)c->option_count, &n)) return false;
-        taken[n] = true;
+        if (parse_i64(values[i], 1, (int64_t)c->option_count, &n)) taken[n] = true;
     }
-    if (count == 0 || (c->keys == 1 && count > 1)) return false;
     struct buf b;
+    int chosen_count = 0;
     buf_init(&b, r->arena);
     out->right = true;
     for (size_t i = 0; i < c->option_count; i++) {
-        if (taken[i + 1]) buf_printf(&b, "%s%zu", b.len ? "," : "", i + 1);
+        if (taken[i + 1]) buf_printf(&b, "%s%zu", chosen_count++ ? "," : "", i + 1);
         out->right = out->right && taken[i + 1] == c->options[i].right;
     }
     out->choice = buf_text(&b);
-    return true;
+    return chosen_count;
+}
+
+/* RULE checkpoint-count: an answer has as many options as the question asks for; another number is
+ * told, kept in the form, and not recorded. */
+static enum err refuse_count(struct request *r, struct answer_job *j, int chosen_count) {
+    const char *key = chosen_count > j->checkpoint->keys ? "content_checkpoint_over"
+                                                         : "content_checkpoint_under";
+    struct view *v = view_new(r->arena);
+    view_int(v, "keys", j->checkpoint->keys);
+    if (r->fragment) return http_refuse(r, ERR_INVALID, key, v);
+    const struct refused_answer refused = {j->checkpoint->number, j->given.choice,
+                                           page_text(r->app->site, r->locale, key, v, r->arena)};
+    j->page.refused = &refused;
+    return show_module(r, &j->page);
 }
 
 enum err content_checkpoint_post(struct request *r) {
@@ -429,10 +473,8 @@ enum err content_checkpoint_post(struct request *r) {
         return http_refuse(r, ERR_INVALID, "content_questions_apart", NULL);
     j->checkpoint = &j->page.article->checkpoints[n - 1];
     j->person_id = r->who->person_id;
-    if (!read_choice(r, j->checkpoint, &j->given)) {
-        if (!r->fragment) return back_to(r, &j->page, (int)n);
-        return http_refuse(r, ERR_INVALID, "content_no_choice", NULL);
-    }
+    int chosen_count = read_choice(r, j->checkpoint, &j->given);
+    if (chosen_count != j->checkpoint->keys) return refuse_count(r, j, chosen_count);
     j->given.checkpoint = j->checkpoint->key;
     j->waited_ms = waited_ms(r);
     return http_write(r, record_answer, j, answer_recorded);

@@ -19,6 +19,20 @@ void content_time_left(struct view *v, int64_t minutes) {
     view_int(v, "hours_left", hours ? (minutes + 30) / 60 : 0);
 }
 
+const char *content_left_text(struct request *r, const struct content_module_progress *p) {
+    int sections = p->sections_total - p->sections_done,
+        questions = p->checkpoints_total - p->checkpoints_answered;
+    if (!p->last_ms || p->completed_ms || (!sections && !questions)) return NULL;
+    struct view *v = view_new(r->arena);
+    view_int(v, "sections", sections);
+    view_int(v, "questions", questions);
+    return page_text(r->app->site, r->locale,
+                     !questions  ? "content_left_sections"
+                     : !sections ? "content_left_questions"
+                                 : "content_left_both",
+                     v, r->arena);
+}
+
 static struct view *step(struct request *r, struct view *path, const char *href, const char *title,
                          const char *lang, const char *state, const char *state_text) {
     struct view *v = view_item(path);
@@ -46,8 +60,10 @@ static void module_step(struct request *r, const struct content_snapshot *s, con
                       : current          ? "content_state_next"
                       : begun            ? "content_state_begun"
                                          : "content_state_open";
+    const char *left = done ? NULL : content_left_text(r, &p),
+               *state_text = left ? left : content_text(r, key);
     struct view *v = step(r, path, arena_printf(r->arena, "/modules/%s", id), m->title,
-                          content_module_lang(s, m), state, progress ? content_text(r, key) : "");
+                          content_module_lang(s, m), state, progress ? state_text : "");
     view_int(v, "minutes", begun ? p.minutes_left : m->minutes);
     view_text(v, "summary", m->summary);
     totals->total++;
@@ -128,6 +144,7 @@ static enum err path_view(struct request *r, const struct content_snapshot *s,
     for (size_t i = 0; i < level->lab_count; i++)
         other_step(r, p, false, level->labs[i].id, &steps[level->exam_count + i], path, totals);
     stand_view(r, v, &stand);
+    view_bool(v, "has_modules", level->module_count > 0);
     view_int(v, "total", totals->total);
     view_int(v, "done", totals->done);
     content_time_left(v, totals->minutes_left);

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { closeBrowser, closePage, inspect, login, openPage, pictured, screenshot, widths } from "../lib/browser.mjs";
+import { chooseAsAsked, closeBrowser, closePage, inspect, login, openPage, pictured, screenshot, widths } from "../lib/browser.mjs";
 import { addPerson, makeAcademy, password, startServer } from "../lib/server.mjs";
 import { until } from "../lib/until.mjs";
 
@@ -17,11 +17,10 @@ after(async () => {
     await server.stop();
 });
 
-
 test("each page works at every width, dark, and right to left", async () => {
     const client = await server.signedIn("looker");
     await client.post("/modules/data-basics/checkpoints/1", { "choice[]": "1" });
-    await client.post("/modules/data-basics/checkpoints/2", { "choice[]": "2" });
+    await client.post("/modules/data-basics/checkpoints/2", new URLSearchParams([["choice[]", "2"], ["choice[]", "3"]]));
     const as = { as: "looker" };
     for (const path of ["/programmes", "/programmes/mops", "/modules/data-basics", "/modules/four-personas", "/glossary", "/search?q=data+qual", "/search?q=xyzzyq", "/self-assessment"])
         assert.deepEqual(await inspect(server, path, as), []);
@@ -60,6 +59,28 @@ test("a practice question is answered in place", async () => {
     assert.equal(new URL(page.url()).pathname, "/modules/data-basics", "no page was left");
     await page.reload();
     assert.equal(await page.locator("#checkpoint-1 .feedback-right").count(), 1, "it is kept");
+    assert.deepEqual(page.problems, []);
+    await closePage(page);
+});
+
+test("a wrong number of choices is told at the question, and no request leaves (RULE checkpoint-count)", async () => {
+    const page = await openPage(server);
+    await login(page, "looker");
+    await page.goto("/modules/campaign-process");
+    const asked = [];
+    page.on("request", (request) => { if (request.method() === "POST") asked.push(request.url()); });
+    const question = page.locator(".checkpoint:has([data-choose='2'])").first(), error = question.locator(".field-error");
+    const check = (name) => question.getByRole("button", { name }).click();
+    await check("Check my answer");
+    assert.match(await error.innerText(), /Choose two answers/);
+    for (const n of [0, 1, 2]) await question.locator("input[type=checkbox]").nth(n).check();
+    await check("Check my answer");
+    assert.match(await error.innerText(), /too many: choose two answers/);
+    assert.equal(await question.locator("input:checked").count(), 3);
+    assert.deepEqual(asked, []);
+    await question.locator("input[type=checkbox]").nth(2).uncheck();
+    await check("Check my answer");
+    await question.locator("[data-feedback]").waitFor();
     assert.deepEqual(page.problems, []);
     await closePage(page);
 });
@@ -177,7 +198,10 @@ test("what is read to its end says so, too", async () => {
     const client = await server.signedIn("ender"), path = "/modules/measuring";
     const html = await client.page(path);
     const sections = [...html.matchAll(/<li data-section="([^"]+)"/g)].map(([, id]) => id);
-    for (const [, n] of html.matchAll(/id="checkpoint-(\d+)"/g)) await client.post(`${path}/checkpoints/${n}`, { "choice[]": "1" });
+    for (const [, n, question] of html.matchAll(/id="checkpoint-(\d+)"([^]*?)<\/section>/g)) {
+        const asked = Number(/data-choose="(\d+)"/.exec(question)?.[1] ?? 1);
+        await client.post(`${path}/checkpoints/${n}`, new URLSearchParams(Array.from({ length: asked }, (_, i) => ["choice[]", i + 1])));
+    }
     for (const section of sections) {
         const answer = await client.post(`${path}/progress`, { section, done: "1", position: "1000", quiet: "1" }, { headers: { "HX-Request": "true" } });
         assert.equal(answer.status, 200);
@@ -259,7 +283,7 @@ test("a practice question answered without a connection waits, says so, and is s
     await page.goto("/modules/data-basics");
     const box = page.locator("#checkpoint-1");
     await page.context().setOffline(true);
-    await box.locator(".choices input").first().check();
+    await chooseAsAsked(box);
     await box.locator("p > .button").click();
     await box.locator("[data-waits]").filter({ hasText: "There is no connection. What you gave is kept" }).waitFor();
     await sleep(3000);
@@ -273,7 +297,7 @@ test("a practice question answered without a connection waits, says so, and is s
     /* The page is left while it waits: the next one sends it, for the same person alone. */
     await page.context().setOffline(true);
     const second = page.locator("#checkpoint-2");
-    await second.locator(".choices input").first().check();
+    await chooseAsAsked(second);
     await second.locator("p > .button").click();
     await second.locator("[data-waits]").waitFor();
     await page.context().setOffline(false);
@@ -329,7 +353,7 @@ test("signed out in a module: the answer waits, and is sent after signing in on 
     await page.goto("/modules/data-basics");
     await page.context().clearCookies();
     const box = page.locator("#checkpoint-3");
-    await box.locator(".choices input").first().check();
+    await chooseAsAsked(box);
     await box.locator("p > .button").click();
     await page.locator("#sign-in").waitFor();
     await page.locator("#sign-in input[name=password]").fill(password);
@@ -346,7 +370,7 @@ test("several answers without a connection: each says at its place that it waits
     await page.context().setOffline(true);
     for (const n of [1, 2, 3]) {
         const box = page.locator(`#checkpoint-${n}`);
-        await box.locator(".choices input").first().check();
+        await chooseAsAsked(box);
         await box.locator("p > .button").click();
         await box.locator("[data-waits]").filter({ hasText: "There is no connection. What you gave is kept" }).waitFor();
     }
@@ -362,7 +386,7 @@ test("somebody else has signed in on a shared device: the way back is on the sam
     await page.context().clearCookies();
     await login(page, "other");
     const box = page.locator("#checkpoint-3"), dialog = page.locator("#sign-in");
-    await box.locator(".choices input").first().check();
+    await chooseAsAsked(box);
     await box.locator("p > .button").click();
     await box.locator("[data-waits]").filter({ hasText: "Somebody else is signed in now" }).waitFor();
     await box.locator("[data-waits] button").click();

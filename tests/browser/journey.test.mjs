@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { closeBrowser, loginByForm, openPage, screenshot, widths } from "../lib/browser.mjs";
+import { chooseAsAsked, closeBrowser, loginByForm, openPage, screenshot, widths } from "../lib/browser.mjs";
 import { solveLab } from "../lib/lab.mjs";
 import { addPerson, command, must, root, scratch, startServer } from "../lib/server.mjs";
 import { verify } from "../credentials/verify.mjs";
@@ -74,7 +74,7 @@ test("the whole level is studied", async () => {
         for (let n = 1; n <= count; n++) {
             const part = page.locator(`#checkpoint-${n}`);
             if (await part.locator("[data-feedback]").count()) continue;
-            await part.locator("label.choice").nth(0).click();
+            await chooseAsAsked(part);
             await part.locator("button.button").click();
             await page.locator(`#checkpoint-${n} [data-feedback]`).waitFor();
         }

@@ -87,6 +87,12 @@ export async function loginByForm(page, name, secret = password) {
     await Promise.all([page.waitForURL((url) => url.pathname !== "/login"), page.click('main form button:not([type="button"])')]);
 }
 
+/** Ticks the first options of a practice question, as many as it asks for. */
+export async function chooseAsAsked(box) {
+    const asked = box.locator("[data-choose]"), count = (await asked.count()) ? Number(await asked.getAttribute("data-choose")) : 1;
+    for (let i = 0; i < count; i++) await box.locator(".choices input").nth(i).check();
+}
+
 /** Whether pictures are wanted: no test needs one, and they take a third of a browser's time. */
 export const pictured = process.env.GRADUS_SCREENSHOTS === "1";
 

@@ -108,29 +108,40 @@ test("a practice question works without scripts", async () => {
     assert.match(part, /feedback-wrong/);
 });
 
-test("RULE checkpoint-missing: one right choice of two is told that one is missing, and the second choice wrong is not", async () => {
+test("the glossary says how many terms it has", async () => {
+    const page = await learner.page("/glossary");
+    assert.equal(Number(/(\d+) terms, in plain words/.exec(page)?.[1]), [...page.matchAll(/<div id="page-[^"]+"><dt>/g)].length);
+});
+
+test("RULE checkpoint-count: another number of choices than the question asks for is told, kept and not recorded", async () => {
     const module = await learner.page("/modules/campaign-process");
     const number = module.split("Which gaps stop the work?")[0].match(/id="checkpoint-\d+"/g).length, path = `/modules/campaign-process/checkpoints/${number}`;
-    const told = async (...choices) => {
-        const body = new URLSearchParams(choices.map((choice) => ["choice[]", choice]));
-        return (await learner.post(path, body, { from: "/modules/campaign-process", headers: { "hx-request": "true" } })).text();
-    };
-    for (const one of ["1", "4"]) {
-        const short = await told(one);
-        assert.match(short, /Right so far, and not complete: one more is to be chosen\./);
-        assert.doesNotMatch(short, /Not quite|is-key/);
-        assert.match(short, /feedback-wrong/);
+    const answer = (headers, ...choices) => learner.post(path, new URLSearchParams(choices.map((choice) => ["choice[]", choice])), { from: "/modules/campaign-process", headers });
+    const part = { "hx-request": "true" };
+    for (const [choices, sentence] of [[[], /Choose two answers, then check/], [["1"], /Choose two answers, then check/], [["1", "2", "4"], /too many: choose two answers/]]) {
+        assert.equal((await answer(part, ...choices)).status, 400, choices.join());
+        const page = await answer({}, ...choices), box = checkpointOf(await page.text(), number);
+        assert.equal(page.status, 400);
+        assert.match(/<p class="field-error"[^>]*>([^<]+)/.exec(box)[1], sentence);
+        assert.deepEqual([...box.matchAll(/value="(\d)" checked/g)].map(([, value]) => value), choices, "what was chosen is kept");
+        assert.doesNotMatch(checkpointOf(await learner.page("/modules/campaign-process"), number), /class="feedback|<p class="field-error"[^>]*>[^<]/, "nothing was recorded");
     }
-    for (const wrong of [["2"], ["1", "2"], ["1", "2", "4"]]) assert.match(await told(...wrong), /Not quite/, wrong.join());
-    assert.match(await told("1", "4"), /That is right\./);
+    assert.match(await (await answer(part, "1", "2")).text(), /Not quite/);
+    assert.match(await (await answer(part, "1", "4")).text(), /That is right\./);
+});
+
+test("a begun module that is read says how many questions are left (RULE module-left)", async () => {
+    const one = await server.signedIn("second");
+    await one.post("/modules/data-basics/progress", { section: "*", done: "1" });
+    for (const path of ["/", "/programmes/mops"]) assert.match(await one.page(path), /Begun: \d+ questions? to answer/, path);
 });
 
 test("answers that make no sense are not recorded", async () => {
     const second = await server.signedIn("second");
-    for (const [fields, status] of [[{}, 303], [{ "choice[]": "9" }, 303], [{ "choice[]": "-1" }, 303], [{ "choice[]": "x" }, 303], [{ "choice[]": "99999999999999999999" }, 303]])
+    for (const [fields, status] of [[{}, 400], [{ "choice[]": "9" }, 400], [{ "choice[]": "-1" }, 400], [{ "choice[]": "x" }, 400], [{ "choice[]": "99999999999999999999" }, 400]])
         assert.equal((await second.post("/modules/data-basics/checkpoints/1", fields)).status, status, JSON.stringify(fields));
     const twice = new URLSearchParams([["choice[]", "1"], ["choice[]", "2"], ["csrf", await second.csrf("/me")]]);
-    assert.equal((await second.fetch("/modules/data-basics/checkpoints/1", { method: "POST", body: twice })).status, 303);
+    assert.equal((await second.fetch("/modules/data-basics/checkpoints/1", { method: "POST", body: twice })).status, 400);
     assert.doesNotMatch(checkpointOf(await second.page("/modules/data-basics"), 1), /class="feedback/);
     for (const path of ["/modules/data-basics/checkpoints/0", "/modules/data-basics/checkpoints/99", "/modules/data-basics/checkpoints/x", "/modules/none/checkpoints/1"])
         assert.equal((await second.post(path, { "choice[]": "1" })).status, 404, path);

@@ -83,13 +83,25 @@ export function flush(path) {
   return sending;
 }
 
+/* RULE checkpoint-count: another number than the question asks for stays in the form, and is told there. */
+function miscounted(form, count) {
+  const box = form.querySelector('[data-choose]');
+  if (!box) return false;
+  const wanted = Number(box.dataset.choose);
+  box.hidden = count === wanted;
+  box.textContent = count === wanted ? '' : count > wanted ? box.dataset.over : box.dataset.under;
+  if (!box.hidden) box.scrollIntoView({ block: 'nearest' });
+  return !box.hidden;
+}
+
 export function startCheckpoints() {
   document.addEventListener('submit', (event) => {
     const form = event.target.closest('.checkpoint form');
     if (!form) return;
     event.preventDefault();
-    const path = form.getAttribute('action');
-    put(path, { choices: new FormData(form).getAll('choice[]') });
+    const path = form.getAttribute('action'), choices = new FormData(form).getAll('choice[]');
+    if (miscounted(form, choices.length)) return;
+    put(path, { choices });
     flush(path);
   }, { capture: true });
   addEventListener('online', () => flush());
