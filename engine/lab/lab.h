@@ -99,6 +99,7 @@ struct lab_result {
     int64_t started_ms, passed_ms; /* passed_ms: first time that all checks passed; 0 = not yet */
     int checks_passed, checks;     /* best checking; 0 of 0 when nobody has checked */
     int actions, hints;            /* hints: how many were opened */
+    int64_t last_ms;               /* its last action, or its start */
 };
 /* The systems of a run by the names that the learner saw: "Aurelia CRM · Heron". `dialects` as in
  * lab_result, which is the answer, too, when that version of the scenario is gone. Arena. */
@@ -108,6 +109,9 @@ const char *lab_dialect_titles(struct labs *l, struct db *db, struct arena *a, c
  * without its subject, NULL when it is, or nothing was passed. ERR_NOT_FOUND: no such run. */
 enum err lab_record_problem(struct db *db, struct arena *a, const char *run_id,
                             const char **problem) MUST_USE;
+/* RULE open-run: of the runs that are not passed, the one last worked in; NULL: none is open. */
+const struct lab_result *lab_open_run(const struct lab_result *results, size_t count);
+/* Oldest first. */
 enum err lab_results(struct db *db, struct arena *a, const char *person_id, const char *scenario_id,
                      struct lab_result **out, size_t *count) MUST_USE;
 

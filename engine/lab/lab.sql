@@ -42,7 +42,8 @@ SELECT r.id, r.scenario_id, r.version, r.choice, r.started_ms, p.title,
        (SELECT min(at_ms) FROM lab_checking c WHERE c.run_id = r.id AND c.total > 0 AND c.passed = c.total) AS passed_ms,
        (SELECT max(passed) FROM lab_checking c WHERE c.run_id = r.id) AS best,
        (SELECT max(total) FROM lab_checking c WHERE c.run_id = r.id) AS total,
-       (SELECT count(*) FROM lab_hint h WHERE h.run_id = r.id) AS hints
+       (SELECT count(*) FROM lab_hint h WHERE h.run_id = r.id) AS hints,
+       coalesce((SELECT at_ms FROM lab_action WHERE run_id = r.id ORDER BY seq DESC LIMIT 1), r.started_ms) AS last_ms
 FROM lab_run r JOIN lab_pack p ON p.version = r.version
 WHERE r.person_id = $1 AND (CAST($2 AS TEXT) IS NULL OR r.scenario_id = $2)
 ORDER BY r.started_ms, r.id;

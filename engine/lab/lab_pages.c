@@ -9,26 +9,29 @@
 #include "content/content.h"
 
 /* ---- Index ---------------------------------------------------------------------------------- */
+static void run_view(struct request *r, struct view *item, const struct lab_result *run) {
+    view_text(item, "href", arena_printf(r->arena, "/runs/%s", run->run_id));
+    view_text(item, "title", run->title);
+    view_text(item, "dialects",
+              lab_dialect_titles(r->app->labs, r->db, r->arena, run->version, run->dialects));
+    view_time(item, "started", run->started_ms, r->locale, r->zone);
+    view_time(item, "last", run->last_ms, r->locale, r->zone);
+    view_bool(item, "passed", run->passed_ms != 0);
+    view_bool(item, "checked", run->checks > 0);
+    view_int(item, "best", run->checks_passed);
+    view_int(item, "checks", run->checks);
+    view_int(item, "actions", run->actions);
+}
+
 static void past_runs(struct request *r, struct view *v, const char *scenario_id, enum err *e) {
     struct lab_result *results;
     size_t count;
     *e = lab_results(r->db, r->arena, r->who->person_id, scenario_id, &results, &count);
     struct view *list = view_list(v, "runs");
     view_bool(v, "has_runs", !*e && count > 0);
-    for (size_t i = *e ? 0 : count; i-- > 0;) {
-        struct view *item = view_item(list);
-        view_text(item, "href", arena_printf(r->arena, "/runs/%s", results[i].run_id));
-        view_text(item, "title", results[i].title);
-        view_text(item, "dialects",
-                  lab_dialect_titles(r->app->labs, r->db, r->arena, results[i].version,
-                                     results[i].dialects));
-        view_time(item, "started", results[i].started_ms, r->locale, r->zone);
-        view_bool(item, "passed", results[i].passed_ms != 0);
-        view_bool(item, "checked", results[i].checks > 0);
-        view_int(item, "best", results[i].checks_passed);
-        view_int(item, "checks", results[i].checks);
-        view_int(item, "actions", results[i].actions);
-    }
+    const struct lab_result *open = *e ? NULL : lab_open_run(results, count);
+    if (open) run_view(r, view_object(v, "open_run"), open);
+    for (size_t i = *e ? 0 : count; i-- > 0;) run_view(r, view_item(list), &results[i]);
 }
 
 enum err lab_index_page(struct request *r) {

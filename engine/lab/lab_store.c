@@ -327,6 +327,14 @@ enum err lab_store_incidents(struct db *db, struct arena *a, const char *run_id,
 }
 
 /* ---- For other rooms ------------------------------------------------------------------------ */
+const struct lab_result *lab_open_run(const struct lab_result *results, size_t count) {
+    const struct lab_result *open = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (!results[i].passed_ms && (!open || results[i].last_ms >= open->last_ms))
+            open = &results[i];
+    return open;
+}
+
 enum err lab_results(struct db *db, struct arena *a, const char *person_id, const char *scenario_id,
                      struct lab_result **out, size_t *count) {
     *out = NULL;
@@ -344,7 +352,8 @@ enum err lab_results(struct db *db, struct arena *a, const char *person_id, cons
                                                  .passed_ms = stmt_null(q, 7) ? 0 : stmt_int(q, 7),
                                                  .checks_passed = (int)stmt_int(q, 8),
                                                  .checks = (int)stmt_int(q, 9),
-                                                 .hints = (int)stmt_int(q, 10)};
+                                                 .hints = (int)stmt_int(q, 10),
+                                                 .last_ms = stmt_int(q, 11)};
     }
     return stmt_end(q);
 }

@@ -56,6 +56,24 @@ static void next_attempt(struct home *s) {
     if (left > 0) view_int(card, "minutes", left);
 }
 
+/* RULE resume-lab: a run that is not passed and was worked in later than any module is where the
+ * person left off; its card leads into it. */
+static enum err next_run(struct home *s) {
+    struct request *r = s->r;
+    struct lab_result *results;
+    size_t count;
+    enum err e = lab_results(r->db, r->arena, r->who->person_id, NULL, &results, &count);
+    const struct lab_result *run = e == OK ? lab_open_run(results, count) : NULL;
+    if (s->has_next || !run || !lab_title(r->app->labs, r->arena, run->scenario_id)) return e;
+    for (size_t i = 0; i < s->progress.count; i++)
+        if (s->progress.modules[i].last_ms >= run->last_ms) return OK;
+    struct view *card = next_card(s, "home_kind_lab", run->title, NULL,
+                                  link_to(r, "runs", run->run_id), "home_action_continue");
+    view_bool(card, "is_resume", true);
+    view_text(card, "why", text(r, "home_why_open_run"));
+    return OK;
+}
+
 static void next_module(struct home *s, const struct content_module *m) {
     struct content_module_progress mine = content_progress_of(&s->progress, m);
     const struct content_module *shown = content_module_for(s->r, s->content, m->id);
@@ -65,6 +83,7 @@ static void next_module(struct home *s, const struct content_module *m) {
                                   content_module_lang(s->content, shown), href,
                                   mine.last_ms ? "home_action_continue" : "home_action_start");
     view_bool(card, "is_resume", mine.last_ms != 0);
+    view_text(card, "left", content_left_text(s->r, &mine));
     view_text(card, "why", shown->summary);
     view_int(card, "minutes", mine.minutes_left ? mine.minutes_left : m->minutes);
 }
@@ -187,6 +206,14 @@ static const char *state_text(struct home *s, struct view *step, const struct ce
     struct request *r = s->r;
     if (n->state == CERT_MET) return text(r, "home_state_done");
     if (is_running(s, n)) return text(r, "home_state_begun");
+    const struct content_module *m = n->need->kind->training
+                                         ? content_module(s->content, n->need->id)
+                                         : NULL;
+    if (m && !n->before_ms) {
+        struct content_module_progress mine = content_progress_of(&s->progress, m);
+        const char *left = content_left_text(r, &mine);
+        if (left) return left;
+    }
     if (n->before_ms) return text(r, "home_state_anew");
     if (!is_failed(n))
         return text(r, n->state == CERT_BEGUN ? "home_state_begun" : "home_state_open");
@@ -411,7 +438,8 @@ static enum err person_home_page(struct request *r) {
     view_text(s.view, "title", text(r, "site_nav_home"));
     if (http_has_role(r, ROLE_LEARNER)) {
         next_attempt(&s);
-        e = add_programmes(&s);
+        e = next_run(&s);
+        if (e == OK) e = add_programmes(&s);
         add_due(&s);
         if (e == OK) e = add_practice(&s);
         if (e == OK) e = cert_home(r, s.view);

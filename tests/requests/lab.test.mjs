@@ -41,6 +41,19 @@ test("the brief and its tasks stand in the lobby and in the run", async () => {
     }
 });
 
+test("RULE open-run, RULE resume-lab: the run that is not passed comes first in the lobby, and on the start page while nothing is newer", async () => {
+    const lobby = await learner.page(lab);
+    assert.match(lobby, new RegExp(`data-go-on>[^]*href="${run}">Go on[^]*<h2 id="start">Or begin anew`));
+    assert.doesNotMatch(await other.page(lab), /data-go-on|begin anew/);
+    const card = async () => /<section class="card feature" aria-labelledby="next">[^]*?<\/section>/.exec(await learner.page("/"))[0];
+    assert.match(await card(), new RegExp(`Continue where you left off[^]*href="${run}"`));
+    const section = /data-section="([^"]+)"/.exec(await learner.page("/modules/data-basics"))[1];
+    await learner.post("/modules/data-basics/progress", { section, position: "100", quiet: "1" });
+    assert.match(await card(), /href="\/modules\/data-basics/);
+    assert.equal((await learner.post(`${run}/clock`, { minutes: "60" })).status, 303);
+    assert.match(await card(), new RegExp(`href="${run}"`));
+});
+
 test("OAuth: a token for the client's credentials, and with it the records", async () => {
     const refused = await fetch(`${crm}/desk/v3/tables/Contact`, { headers: { authorization: `Bearer ${secret}` } });
     assert.equal(refused.status, 401);

@@ -12,7 +12,7 @@ write("content/p/programme.md", read("content/p/programme.md").replace("valid_mo
 write("exams/p/small.md", read("exams/p/small.md").replace("review: domains", "retake:\n  wait_days: 7\nreview: domains"));
 write("content/q/programme.md", read("content/p/programme.md").replace("id: p", "id: q").replace("{exams: [small]}", "{modules: [first, second]}"));
 for (const id of ["first", "second"])
-    write(`content/q/modules/${id}.md`, `---\nid: ${id}\ntitle: Module ${id}\nsummary: S.\nprogramme: q\nlevel: associate\ndomain: data\npersona: all\nminutes: 8\nobjectives:\n  - {id: ${id}-o, text: Do it}\nprerequisites: []\n---\nText.\n\n## One\n\nMore.\n\n## Two\n\nMore.\n\n## Three\n\nMore.\n`);
+    write(`content/q/modules/${id}.md`, `---\nid: ${id}\ntitle: Module ${id}\nsummary: S.\nprogramme: q\nlevel: associate\ndomain: ${id === "first" ? "nowhere" : "data"}\npersona: all\nminutes: 8\nobjectives:\n  - {id: ${id}-o, text: Do it}\nprerequisites: []\n---\nText.\n\n## One\n\nMore.\n\n## Two\n\nMore.\n\n## Three\n\nMore.\n`);
 const data = makeAcademy();
 addPerson(data, "newcomer");
 const server = await startServer({ data, args: ["--root", folder] });
@@ -48,6 +48,26 @@ test("the start page follows the person: the programme at work, a failed exam, t
     page = await one.page("/");
     assert.deepEqual(programmes(page), ["q", "p"]);
     assert.match(card(page), /\/modules\/second/);
+});
+
+test("a domain that the programme does not have is not shown to learners as its id", async () => {
+    const page = await (await server.signedIn("newcomer")).page("/modules/first");
+    assert.match(page, /<h1[^>]*>Module first/);
+    assert.doesNotMatch(page, /nowhere/);
+});
+
+test("a module that is begun says what is missing (RULE module-left)", async () => {
+    const one = await server.signedIn("learner"), told = async (path) => /Begun: [^<]*/.exec(await one.page(path))?.[0];
+    const sections = [...(await one.page("/modules/second")).matchAll(/data-section="([^"]+)"/g)].map(([, id]) => id);
+    assert.ok(sections.length >= 3);
+    for (const [i, section] of sections.slice(0, -1).entries()) {
+        const left = sections.length - 1 - i;
+        await one.post("/modules/second/progress", { section, done: "1" });
+        for (const path of ["/", "/programmes/q"]) assert.equal(await told(path), `Begun: ${left} section${left > 1 ? "s" : ""} to read`, path);
+    }
+    await one.post("/modules/second/progress", { section: sections.at(-1), done: "1" });
+    assert.equal(await told("/programmes/q"), undefined);
+    assert.match(await one.page("/programmes/q"), /A module is complete when you have read all of it and answered each practice question/);
 });
 
 test("an application that waits has its card in its programme, whatever else is begun", async () => {
