@@ -106,6 +106,7 @@ static void learner_view(struct request *r, struct view *list, const struct cont
                          const struct learner *l) {
     struct view *v = view_item(list);
     view_text(v, "name", l->who->name);
+    view_text(v, "href", arena_printf(r->arena, "/author/cohort/%s", l->who->person_id));
     view_int(v, "met", (int64_t)l->status.met);
     view_int(v, "total", (int64_t)l->status.count);
     view_bool(v, "is_done", !l->now);
@@ -172,6 +173,7 @@ enum err cohort_page(struct request *r) {
     const struct content_snapshot *s = content_of(r);
     struct view *v = view_new(r->arena), *list = view_list(v, "cohorts");
     size_t shown = count < LEARNERS_SHOWN ? count : LEARNERS_SHOWN;
+    view_bool(v, "several", shown && !str_eq(all[0].cohort_id, all[shown - 1].cohort_id));
     for (size_t i = 0, end; i < shown; i = end) {
         for (end = i; end < shown && str_eq(all[end].cohort_id, all[i].cohort_id);) end++;
         struct cohort c = {.content = s,
@@ -190,4 +192,83 @@ enum err cohort_page(struct request *r) {
     view_int(v, "shown", (int64_t)shown);
     view_bool(v, "layout_wide", true);
     return http_page(r, "site_cohort", v);
+}
+
+/* ---- One learner ----------------------------------------------------------------------------- */
+
+static const char *state_of(struct request *r, struct cohort *c,
+                            const struct content_progress *progress,
+                            const struct cert_need_status *n) {
+    static const char *const keys[] = {[CERT_MET] = "content_state_done",
+                                       [CERT_BEGUN] = "content_state_begun",
+                                       [CERT_MISSING] = "content_state_open"};
+    const struct content_module *m = n->need->kind->training
+                                         ? content_module(c->content, n->need->id)
+                                         : NULL;
+    struct content_module_progress of = m ? content_progress_of(progress, m)
+                                          : (struct content_module_progress){0};
+    const char *left = n->state == CERT_BEGUN ? content_left_text(r, &of) : NULL;
+    const char *key = n->state == CERT_BEGUN && n->need->kind->final ? "content_state_failed"
+                      : n->before_ms                                 ? "content_state_anew"
+                                                                     : keys[n->state];
+    return left ? left : page_text(r->app->site, r->locale, key, NULL, r->arena);
+}
+
+static enum err level_of_learner_view(struct request *r, struct view *list, struct cohort *c) {
+    struct content_progress progress;
+    enum err e = c->programme ? read_level(r, c->content, c) : OK;
+    if (e == OK) e = content_progress(r->db, r->arena, c->content, c->who->person_id, &progress);
+    if (e != OK || !c->level) return e;
+    const struct learner *l = &c->learners[0];
+    struct view *v = view_item(list), *steps = view_list(v, "steps");
+    view_text(v, "id", c->who->cohort_id);
+    view_text(v, "cohort", c->who->cohort);
+    view_text(v, "programme", c->programme->title);
+    view_text(v, "level", c->level->title);
+    view_int(v, "met", (int64_t)l->status.met);
+    view_int(v, "total", (int64_t)l->status.count);
+    view_bool(v, "is_quiet", l->quiet);
+    view_int(v, "days", l->days);
+    if (l->last_ms) view_time(v, "last", l->last_ms, r->locale, r->zone);
+    for (size_t i = 0; i < l->status.count; i++) {
+        const struct cert_need_status *n = &l->status.needs[i];
+        struct view *step = view_item(steps);
+        cert_need_say(r, step, "title", c->content, n->need);
+        view_text(step, "href", n->need->href);
+        view_text(step, "state", n->state == CERT_MET ? "done" : n == l->now ? "current" : "open");
+        view_text(step, "state_text", state_of(r, c, &progress, n));
+    }
+    return OK;
+}
+
+/* RULE own-learners: an instructor sees the learners of their own cohorts as they are now, and
+ * nobody else. */
+enum err cohort_learner_page(struct request *r) {
+    struct cohort_learner *all;
+    struct person person;
+    size_t count, found = 0;
+    struct view *v = view_new(r->arena), *list = view_list(v, "levels");
+    const struct content_snapshot *s = content_of(r);
+    enum err e = account_learners_of(r->db, r->arena, r->who->person_id, &all, &count);
+    for (size_t i = 0; e == OK && i < count; i++) {
+        if (!str_eq(all[i].person_id, r->param[0])) continue;
+        struct learner learner = {.who = &all[i]};
+        struct cohort c = {.content = s,
+                           .who = &all[i],
+                           .count = 1,
+                           .learners = &learner,
+                           .programme = content_programme(s, all[i].programme_id)};
+        found++;
+        e = level_of_learner_view(r, list, &c);
+    }
+    if (e == OK && !found) return http_refuse(r, ERR_NOT_FOUND, "cohort_no_learner", NULL);
+    if (e == OK) e = account_find(r->db, r->arena, r->param[0], &person);
+    if (e != OK) return e;
+    struct view *crumbs = view_list(v, "crumbs");
+    view_crumb(crumbs, "/author/cohort",
+               page_text(r->app->site, r->locale, "cohort_title", NULL, r->arena));
+    view_crumb(crumbs, NULL, person.name);
+    view_text(v, "title", person.name);
+    view_text(v, "email", person.email);
+    return http_page(r, "site_cohort_learner", v);
 }

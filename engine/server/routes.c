@@ -68,6 +68,7 @@ const struct route routes[] = {
     {METHOD_POST, "/self-assessment", ROLE_ANY, content_self_post, 0},
     {METHOD_GET, "/search", ROLE_ANY, content_search_page, 0},
     {METHOD_GET, "/author/cohort", ROLE_INSTRUCTOR, cohort_page, 0},
+    {METHOD_GET, "/author/cohort/:person", ROLE_INSTRUCTOR, cohort_learner_page, 0},
     {METHOD_GET, "/author", ROLE_INSTRUCTOR | ROLE_ADMIN, content_author_page, 0},
 
     /* exam */

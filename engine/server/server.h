@@ -82,7 +82,8 @@ bool server_allow_metrics(struct http_options *options, struct arena *a, const c
 enum err home_page(struct request *r);
 /* The card of the start page, of one programme alone; for content_set_next. */
 enum err programme_next(struct request *r, const struct content_programme *p, struct view *v);
-enum err cohort_page(struct request *r); /* cohort_progress.c */
+enum err cohort_page(struct request *r);         /* cohort_progress.c */
+enum err cohort_learner_page(struct request *r); /* cohort_progress.c */
 /* cohort_admin.c */
 enum err cohorts_page(struct request *r);
 enum err cohorts_post(struct request *r);

@@ -18,6 +18,9 @@ const time = /\/admin\/people\/[0-9a-z]+\/time/.exec(await admin.page("/admin/pe
 await admin.post(time, { percent: "150", exam: "", reason: "Dyslexia; the letter was seen." }, { from: time });
 const cohort = /\/admin\/cohorts\/[0-9a-z]+/.exec(await admin.page("/admin/cohorts"))[0];
 for (const path of ["/admin/people", "/admin/clock", time, time.replace("/time", "/name"), "/admin/cohorts", cohort]) test(`${path.replace(/[0-9a-z]{26}/, "…")} works in every mode`, async () => assert.deepEqual(await inspect(server, path, { as: "admin", secret: password }), []));
+const learnerPath = /\/author\/cohort\/\w+/.exec(await (await server.signedIn("instructor", password)).page("/author/cohort"))[0];
+test("a learner's page works in every mode", async () => assert.deepEqual(await inspect(server, learnerPath, { as: "instructor", secret: password }), []));
+test("the question before a new password works in every mode", async () => assert.deepEqual(await inspect(server, time.replace("/time", "/reset"), { as: "admin", secret: password }), []));
 test("the learners' page works in every mode", async () => assert.deepEqual(await inspect(server, "/author/cohort", { as: "instructor", secret: password }), []));
 
 test("every page under the administration and the desk says where it is", async () => {

@@ -25,7 +25,7 @@ any                         POST /runs/:run/calls /runs/:run/clock /runs/:run/sq
 learner                     GET /attempts/:attempt /attempts/:attempt/q/:n /attempts/:attempt/state /attempts/:attempt/review /attempts/:attempt/result
 learner                     POST /exams/:exam/start /attempts/:attempt/q/:n /attempts/:attempt/submit /labs/:lab/runs /programmes/:p/levels/:l
 learner                     PUT /attempts/:attempt/responses/:slot /attempts/:attempt/flags/:slot
-instructor                  GET /author/cohort
+instructor                  GET /author/cohort /author/cohort/:person
 instructor,admin            GET /author
 assessor                    GET /assess/cases/:id/attempts/:attempt
 assessor                    POST /assess/cases/:id/decision

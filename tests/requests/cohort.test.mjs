@@ -29,6 +29,19 @@ test("the page shows each learner of the instructor's cohorts once, and where th
     assert.match(inTheExam, /11 of 13 Marketing Operations Associate today/, "who sits in an exam is not silent");
 });
 
+test("RULE own-learners: a name leads to how far that learner is and where to write, for their own instructor only", async () => {
+    const teacher = await server.signedIn("instructor", password);
+    const path = /<a href="(\/author\/cohort\/\w+)"><bdi>Amira Nilsson/.exec(await teacher.page("/author/cohort"))[1];
+    const page = await teacher.page(path);
+    assert.match(page, /<a href="mailto:[^"@]+@[^"]+">/);
+    assert.match(page, /3 of 13/);
+    assert.equal([...page.matchAll(/class="path-state">/g)].length, 13);
+    assert.equal([...page.matchAll(/class="path-state">Done</g)].length, 3);
+    assert.match(page, /class="path-state">Begun: \d+ sections? to read/);
+    const stranger = await server.signedIn("newteacher");
+    assert.equal((await stranger.fetch(path)).status, 404);
+});
+
 test("at each step the counts agree with the rows above", async () => {
     const page = await (await server.signedIn("instructor", password)).page("/author/cohort");
     const who = rows(page, "Whoever has been silent longest"), steps = rows(page, "Done: has got through");
