@@ -191,7 +191,7 @@ static enum err lobby(struct request *r, const struct exam_unit *u, int status,
     view_int(v, "minutes", exam_time_ms(def->minutes, extra) / MS_MINUTE);
     view_bool(v, "has_extra", extra > 1000);
     view_int(v, "usual_minutes", def->minutes);
-    view_int(v, "cut", def->cut_permille / 10);
+    view_int(v, "cut", def->cut_permille);
     bool parts = exam_unit_parts(u);
     exam_view_least(r, v, "points", def->scored_items, def->cut_permille, parts);
     view_int(v, "wait_days", def->wait_days);

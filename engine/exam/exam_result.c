@@ -189,7 +189,7 @@ static enum err result_page(struct request *r, const struct exam_attempt *t) {
     exam_view_points(r, v, "total", score.total, score.steps);
     view_int(v, "permille", score.permille);
     view_int(v, "cut_permille", t->cut_permille);
-    view_int(v, "cut", t->cut_permille / 10);
+    view_int(v, "cut", t->cut_permille);
     view_int(v, "scaled", score.scaled);
     view_domains(r, v, t, &score, unit);
     view_floors(r, v, t, &score, unit);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "content/content.h"
@@ -104,8 +105,20 @@ enum err screen_render(struct request *r, void *arg, enum err result) {
     return http_page(r, "lab_run", v);
 }
 
+/* After a call the address is that of what is shown, and no longer that of the form that made the
+ * call: whoever loads the page again does not get an empty form. */
+static void replace_address(struct screen *s) {
+    struct arena *a = s->r->arena;
+    if (!s->r->fragment || !s->notice || !s->object) return;
+    const char *record = s->record ? percent_encode(a, s->record, "") : NULL;
+    http_header_out(s->r, "HX-Replace-Url",
+                    screen_href(s, arena_printf(a, "?tab=%s&object=%s%s%s", s->tab, s->object->id,
+                                                record ? "&record=" : "", record ? record : "")));
+}
+
 static enum err show_part(struct screen *s) {
     screen_part(s, http_query);
+    replace_address(s);
     return screen_show(s);
 }
 

@@ -163,6 +163,10 @@ for (const [device, size] of [["phone", { width: widths.phone, height: 844 }], [
         await down("#part tbody tr:last-child");
         await page.$eval('#part a[href*="add=1"]', (link) => link.click());
         await inView("#part .lab-form", "a new record");
+        await page.getByLabel("Email Address").fill(`${device}@example.org`);
+        await page.getByRole("button", { name: "Save" }).click();
+        await page.locator("#lab [data-done]").waitFor();
+        await page.waitForFunction(() => !location.search.includes("add="));
         assert.deepEqual(page.problems, []);
         await closePage(page);
     });

@@ -75,7 +75,7 @@ test("what was done for this candidate alone: who opened the attempt again, who 
     for (const address of [path, attempt]) {
         const text = await assessor.page(address);
         assert.ok(text.includes(`Opened again by ${name}, with 25 minutes. Reason: The power was &lt;out&gt;.`), address);
-        assert.ok(text.includes(`Extra time of 25 % granted by ${name}. Reason: A certificate of a doctor.`), address);
+        assert.ok(text.includes(`Extra time of 25% granted by ${name}. Reason: A certificate of a doctor.`), address);
         assert.match(text, /For every exam\./);
         assert.doesNotMatch(text, /Later than this attempt|Of another exam/);
     }

@@ -30,7 +30,7 @@ const state = async (attempt) => (await (await learner.fetch(`/attempts/${attemp
 
 test("the lobby says what holds, and only a learner may start", async () => {
     const text = await learner.page("/exams/mops-associate");
-    for (const part of ["Marketing Operations Associate", "60 minutes", "70 %: 28 of 40 points", "A fixed percentage", "What is measured", "After 7 days.", "3 attempts in any 365 days"])
+    for (const part of ["Marketing Operations Associate", "60 minutes", "70%: 28 of 40 points", "A fixed percentage", "What is measured", "After 7 days.", "3 attempts in any 365 days"])
         assert.ok(text.includes(part), part);
     assert.equal((text.match(/<h1/g) ?? []).length, 1);
     assert.equal((await learner.fetch("/exams/no-such-exam")).status, 404);

@@ -36,7 +36,7 @@ async function sit(right) {
 }
 
 test("the lobby tells the floor beforehand", async () => {
-    assert.match(await learner.page("/exams/floor"), /75 %: 6 of 8 points<br>and in Privacy and consent at least 1 of 2/);
+    assert.match(await learner.page("/exams/floor"), /75%: 6 of 8 points<br>and in Privacy and consent at least 1 of 2/);
     assert.match(await learner.page("/exams/mops-associate"), /and in Privacy and consent at least 3 of 5/);
 });
 
@@ -44,6 +44,8 @@ test("below the sum and below the floor: the floor is told, and nothing says tha
     const both = await sit({ privacy: 0, data: 5 });
     assert.match(both, /You have not passed this time/);
     assert.match(both, /You have 5 of 8 points in all, and the least that passes is 6\./);
+    assert.match(both, /\d% of the points are needed to pass/);
+    assert.doesNotMatch(both, /\d %|cut score/, "a share is written one way, in plain words");
     assert.match(both, /you have 0 of 2 points/);
     assert.ok(!both.includes("You have enough points in all"));
     const sum = await sit({ privacy: 2, data: 3 });

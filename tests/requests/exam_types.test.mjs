@@ -116,8 +116,8 @@ test("a part of a point: the sum, the percentage and the profile are exact", asy
     assert.match(html, /66\.7%/);
     /* RULE exam-least. Which form it will be is not known before: both pages say what is true of every form. */
     assert.match(html, /the least that passes is 2\.8\./);
-    assert.match(await (await client.fetch("/exams/kinds")).text(), /70 %: 2\.8 of 4 points/);
-    assert.match(await (await client.fetch("/exams/small")).text(), /70 %: 1 of 1 points/); // whole points only
+    assert.match(await (await client.fetch("/exams/kinds")).text(), /70%: 2\.8 of 4 points/);
+    assert.match(await (await client.fetch("/exams/small")).text(), /70%: 1 of 1 points/); // whole points only
     assert.match(html, /Partly right: 2 of 3/);
     assert.match(html, /You put it at 4/);
 });
