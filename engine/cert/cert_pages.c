@@ -35,7 +35,9 @@ enum err cert_view_summary(struct request *r, struct view *v, struct cert_summar
 }
 
 enum err cert_look_again(struct request *r, const struct cert_look *look) {
-    struct view *v = view_new(r->arena);
+    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
+    view_crumb(crumbs, "/assess", cert_queue_title(r));
+    view_crumb(crumbs, NULL, cert_text(r, "cert_look_title", NULL));
     view_text(v, "name", look->name);
     view_text(v, "level", look->title);
     view_text(v, "number", look->number);
