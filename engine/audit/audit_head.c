@@ -27,9 +27,9 @@ const char *audit_head_path(struct arena *a, const char *database) {
 bool audit_head_parse(const char *text, size_t len, struct audit_head *out) {
     char number[24];
     const char *blank = memchr(text, ' ', len);
-    size_t digits = blank ? (size_t)(blank - text) : 0;
-    if (!blank || digits >= sizeof number || len != digits + 1 + SHA256_HEX_BYTES ||
-        text[len - 1] != '\n')
+    if (!blank) return false;
+    size_t digits = (size_t)(blank - text);
+    if (digits >= sizeof number || len != digits + 1 + SHA256_HEX_BYTES || text[len - 1] != '\n')
         return false;
     memcpy(number, text, digits);
     number[digits] = '\0';
@@ -43,7 +43,6 @@ enum err audit_head_read(struct arena *a, const char *path, struct audit_head *o
     size_t len;
     const char *text = file_read(a, path, 1024, &len);
     int os = text ? 0 : errno;
-    memset(out, 0, sizeof *out);
     switch (os) {
     case 0:
         if (audit_head_parse(text, len, out)) return OK;

@@ -82,7 +82,8 @@ enum err audit_rows_signed(struct db *db, struct arena *a, const struct audit_ro
                            size_t count, const char **problem) MUST_USE;
 /* RULE audit-stranger: a key that is not here is lost, or a stranger's. It is a stranger's when it
  * signed row `seq` behind the first row that was signed with one that is here, and none of these
- * signed that it came ("cert.key"). False where no key is here at all. */
+ * signed that it came ("cert.key", one of the ten newest rows about it). False where no key is here
+ * at all. */
 enum err audit_key_untrusted(struct db *db, struct arena *a, const char *key, int64_t seq,
                              bool *untrusted) MUST_USE;
 #define AUDIT_UNTRUSTED "is signed with a key that is not the academy's"

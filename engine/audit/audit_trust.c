@@ -53,13 +53,13 @@ enum err audit_signing_start(struct db *db, int64_t *seq) {
     return stmt_end(q);
 }
 
-/* Whether this row has to be signed, by its place in the log. */
+/* Whether this row, which has to be signed once signing has begun, has to be by its place in the
+ * log. */
 static enum err has_to_be(struct db *db, const struct audit_row *row, bool *must) {
     struct stmt *q;
     enum err e;
     int64_t from;
     *must = false;
-    if (!audit_must_be_signed(row->actor, row->action, true)) return OK;
     e = audit_signing_start(db, &from);
     if (e != OK) return e;
     bool begun = from && row->seq > from;

@@ -57,6 +57,15 @@ static void the_hash_is_what_the_header_says(void **state) {
     assert_true(store_close(s, 1000));
 }
 
+/* Zeros before the first row. */
+static const char *hash_of(int64_t seq) {
+    const char *hash;
+    struct store *s = open_store();
+    assert_int_equal(audit_hash_of(store_reader(s), &arena, seq, &hash), OK);
+    assert_true(store_close(s, 1000));
+    return hash ? hash : arena_printf(&arena, "%064d", 0);
+}
+
 /* RULE audit-chain. */
 static void tampering_is_found(void **state) {
     (void)state;
@@ -96,9 +105,12 @@ static void tampering_is_found(void **state) {
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         if (i) begin_anew();
         fill();
+        const char *fits = hash_of(cases[i].first_bad - 1);
         tamper(cases[i].sql);
         struct audit_report r;
         if (verify(&r) != ERR_INVALID) fail_msg("not found: %s", cases[i].sql);
+        assert_int_equal(r.rows, cases[i].first_bad - 1);
+        assert_string_equal(r.head, fits);
         if (r.first_bad != cases[i].first_bad || !strstr(r.problem, cases[i].says))
             fail_msg("%s: row %lld, %s", cases[i].sql, (long long)r.first_bad, r.problem);
     }

@@ -205,6 +205,8 @@ static void a_signed_head_that_does_not_fit_is_found(void **state) {
         {"UPDATE audit_signed_head SET at_ms = at_ms - 1000", "signature does not fit"},
         {"UPDATE audit_signed_head SET signature = 'z1' || substr(signature, 2)",
          "signature does not fit"},
+        {"UPDATE audit_signed_head SET signature = 'u' || substr(signature, 2)",
+         "signature does not fit"},
         {"UPDATE audit_signed_head SET key = 'z6Mk'", "signature does not fit"},
         {"UPDATE audit_signed_head SET key = hex(zeroblob(8000000))", "is not there"},
         {"UPDATE audit_signed_head SET seq = 9", "row 9 was signed"},
@@ -375,6 +377,25 @@ static void the_first_start_says_from_when_on_all_is_signed(void **state) {
     audit_signer_set(NULL);
 }
 
+/* RULE audit-signed: signing begins with that action about that subject, and with nothing that
+ * looks like it. */
+static void what_looks_like_the_beginning_begins_nothing(void **state) {
+    (void)state;
+    struct audit_report r;
+    audit_signer_set(&(struct audit_signer){.key = ""}); /* as in a command */
+    begin_anew();
+    struct store *s = open_store();
+    assert_int_equal(say(s, (struct fact){"system", "audit.signs", "other", NULL, OK}), OK);
+    assert_int_equal(say(s, (struct fact){"system", "test.fact", "signing", NULL, OK}), OK);
+    assert_int_equal(say(s, (struct fact){"system", "exam.result", "s", NULL, OK}), OK);
+    assert_true(store_close(s, 1000));
+    assert_int_equal(verify(&r), OK);
+    forge("system", "audit.signs", "signing");
+    assert_int_equal(verify(&r), ERR_INVALID);
+    assert_int_equal(r.first_bad, 4);
+    assert_int_equal(r.unsigned_count, 1);
+}
+
 static bool lent;
 static bool lend(const char *database, struct arena *a, struct audit_signer *out) {
     assert_string_equal(database, path);
@@ -476,6 +497,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_start_does_not_sign_what_somebody_else_wrote, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_first_start_says_from_when_on_all_is_signed, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_looks_like_the_beginning_begins_nothing, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_command_signs_or_refuses, setup, teardown),
         cmocka_unit_test_setup_teardown(a_command_without_the_key_refuses, setup, teardown),
