@@ -302,6 +302,12 @@ static void test_keys(void **state) {
     struct db *db = reading();
     assert_int_equal(account_find_login(db, &arena, "ANA@example.org", &p), OK);
     assert_string_equal(p.id, ana);
+    static const char *const logins[] = {"ana", "bo", "boss", "new"}; /* each has a key now */
+    for (size_t i = 0; i < COUNT_OF(logins); i++) {
+        const char *address = arena_printf(&arena, "%s@example.org", logins[i]);
+        assert_int_equal(account_find_login(db, &arena, address, &p), OK);
+        assert_string_equal(p.login, logins[i]);
+    }
     store_read_end(db);
     keys.after_id = "";
     each_step(make_keys, &keys, sizeof keys, NOW);

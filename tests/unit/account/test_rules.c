@@ -62,6 +62,7 @@ static void test_passwords(void **state) {
         {"7204913monkey", NULL},        {"1234567monkey", "common"},
         {"passwordpassword", "common"}, {"qwerty1234567890", "common"},
         {"!!dragon1999", "common"},     {"eight brown geese walk", NULL},
+        {"!!amanda1999", "common"},     {"!!zxcvbn1999", "common"}, /* letters to the edge */
         {"steps-and-levels", NULL},
     };
     for (size_t i = 0; i < COUNT_OF(passwords); i++) {
@@ -74,6 +75,11 @@ static void test_passwords(void **state) {
         }
     }
     assert_non_null(account_password_problem(NULL, "ana"));
+    /* What is longer than any password may be is no common one. */
+    char *most = arena_alloc(&arena, 4 * ACCOUNT_PASSWORD_MAX + 2);
+    memset(most, 'q', 4 * ACCOUNT_PASSWORD_MAX + 1);
+    most[4 * ACCOUNT_PASSWORD_MAX + 1] = '\0';
+    assert_false(account_password_common(most));
     char *made = account_random_password(&arena);
     assert_int_equal(strlen(made), 23);
     assert_null(account_password_problem(made, "nobody-who-is-in-it"));

@@ -162,6 +162,31 @@ static void test_roles(void **state) {
     store_read_end(db);
 }
 
+struct change {
+    const char *actor, *person, *refusal;
+};
+
+static enum err may_change(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct change *x = arg;
+    (void)now_ms;
+    x->refusal = NULL;
+    return account_may_change(db, a, x->actor, x->person, &x->refusal);
+}
+
+/* RULE four-eyes: an interest is one's own, and in that person. */
+static void test_interests(void **state) {
+    (void)state;
+    const char *declared = arena_printf(
+        &arena, "INSERT INTO cert_interest SELECT '%s', '%s', '', 1", boss, ana);
+    struct change x = {.actor = boss, .person = ana};
+    assert_int_equal(tampered(store, &arena, declared, may_change, &x), ERR_DENIED);
+    assert_string_equal(x.refusal, "admin_refusal_interest");
+    x.person = bo;
+    assert_int_equal(tampered(store, &arena, declared, may_change, &x), OK);
+    assert_null(x.refusal);
+    each_step(may_change, &x, sizeof x, NOW);
+}
+
 /* RULE password-forgotten, and two within a millisecond. */
 struct passwords {
     int64_t count, last_ms;
@@ -407,11 +432,49 @@ static void test_records(void **state) {
     assert_int_equal(job(ask, &nobody, NOW), ERR_NOT_FOUND);
 }
 
+static enum err unlogged(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)now_ms;
+    return account_unlogged(db, a, arg);
+}
+
+/* RULE accepted-people: who has power and no row that tells it, in one JSON object. */
+static void test_unlogged(void **state) {
+    (void)state;
+    const char *two =
+        strcmp(bo, boss) < 0
+            ? arena_printf(&arena, "{\"%s\":\"instructor,assessor\",\"%s\":\"admin\"}", bo, boss)
+            : arena_printf(&arena, "{\"%s\":\"admin\",\"%s\":\"instructor,assessor\"}", boss, bo);
+    const char *one = arena_printf(&arena, "{\"%s\":\"instructor,assessor\"}", bo);
+#define LOSES(action, who)                                                                         \
+    "DELETE FROM audit_log WHERE action LIKE '" action                                             \
+    "' AND subject = (SELECT id FROM person WHERE login = '" who "'); "
+    const struct {
+        const char *sql, *out;
+    } cases[] = {
+        {"SELECT 1", NULL},
+        {LOSES("person.%", "ana"), NULL}, /* a learner */
+        {LOSES("person.add", "bo"), one},
+        {LOSES("person.add", "boss"), NULL}, /* its roles were changed since */
+        {LOSES("person.roles", "boss"), NULL},
+        {LOSES("person.%", "bo") LOSES("person.%", "boss"), two},
+        {"UPDATE audit_log SET action = 'person.name' WHERE action = 'person.add'", one},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *out = "";
+        assert_int_equal(tampered(store, &arena, cases[i].sql, unlogged, &out), OK);
+        if (!str_eq(out, cases[i].out)) fail_msg("%s: %s", cases[i].sql, out);
+    }
+    const char *out;
+    each_step(unlogged, &out, sizeof out, NOW);
+    assert_null(out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_people),  cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_roles),   cmocka_unit_test(test_passwords),
-        cmocka_unit_test(test_cohorts), cmocka_unit_test(test_records),
+        cmocka_unit_test(test_people),   cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_roles),    cmocka_unit_test(test_passwords),
+        cmocka_unit_test(test_cohorts),  cmocka_unit_test(test_records),
+        cmocka_unit_test(test_unlogged), cmocka_unit_test(test_interests),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

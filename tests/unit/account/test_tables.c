@@ -71,6 +71,11 @@ static void test_import_columns(void **state) {
         assert_string_equal(x.findings[x.finding_count - 1].key, "import_columns");
         assert_string_equal(x.findings[x.finding_count - 1].expected, lacking[i].lacks);
     }
+    /* Of two halves of a name one is none. */
+    x = read_people("login,email,first name,last name\nana,a@b.c,Ana,Ruiz\nbo,b@b.c,Bo\n");
+    assert_string_equal(x.rows[0].name, "Ana Ruiz");
+    assert_null(x.rows[1].name);
+    assert_int_equal(x.faulty, 1);
     x = read_people("login,name,email\nana,Ana,a@b.c\nbo,Bo,A@B.C\nANA,Ana,c@b.c\n");
     assert_int_equal(x.faulty, 2);
     assert_int_equal(x.findings[0].other_line, 2);
@@ -158,6 +163,7 @@ static void test_problems(void **state) {
     assert_string_equal(account_english(&arena, "import_role", NULL, NULL, 0),
                         "“” is no role. The roles are learner, instructor, assessor, admin.");
     assert_string_equal(account_english(&arena, "unheard", NULL, NULL, 0), "unheard");
+    assert_string_equal(account_english(&arena, "{found}", "x", NULL, 0), "x");
 }
 
 int main(void) {
