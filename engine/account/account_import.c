@@ -64,8 +64,11 @@ static int column_of(struct arena *a, const char *heading) {
     return -1;
 }
 
+/* The beginning of a long text, never a part of a character. */
 static void add_quoted(struct buf *b, const char *text) {
-    buf_printf(b, "%s“%.*s”", b->len ? ", " : "", 60, text);
+    size_t all = strlen(text), len = 0;
+    while (len < all && len < 60) len += utf8_length_at(text + len, all - len);
+    buf_printf(b, "%s“%.*s”", b->len ? ", " : "", (int)len, text);
 }
 
 /* "Name" beside "first name" alone is the family name; beside both first and last name it is the

@@ -35,9 +35,16 @@ static void test_people(void **state) {
         {"ana", "Ana", "@b.c"},        {"ana", "Ana", "a@@b.c"},
         {"ana", "Ana", "a b@c.d"},     {"ana", "Ana", NULL},
     };
-    for (size_t i = 0; i < COUNT_OF(bad); i++)
-        assert_non_null(account_person_problem(&arena, bad[i].login, bad[i].name, bad[i].email));
-    assert_non_null(account_person_problem(&arena, "ana", name, "ana@example.org"));
+    const struct account_problem *p;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        p = account_person_problem(&arena, bad[i].login, bad[i].name, bad[i].email);
+        assert_non_null(p);
+        assert_int_equal(p->character != 0, str_eq(p->key, "account_problem_name_hidden"));
+    }
+    p = account_person_problem(&arena, "ana", name, "a@example.org");
+    assert_non_null(p);
+    assert_string_equal(p->key, "account_problem_name_long");
+    assert_int_equal(p->character, 0); /* none is to blame */
 }
 
 static void test_passwords(void **state) {

@@ -56,6 +56,11 @@ static void test_people(void **state) {
     assert_string_equal(
         logged(bo),
         "system person.add {\"login\":\"bo\",\"name\":\"Bo\",\"roles\":\"instructor,assessor\"}");
+    assert_string_equal(logged(ana),
+                        arena_printf(&arena,
+                                     "system person.add {\"login\":\"ana\",\"name\":\"Ana "
+                                     "Ruiz\",\"roles\":\"learner\",\"password_sha256\":\"%s\"}",
+                                     sha256_hex(&arena, "hash of ana", strlen("hash of ana"))));
     struct db *db = reading();
     static const char *const typed[] = {"ana", " ANA ", "Ana@Example.org"};
     for (size_t i = 0; i < COUNT_OF(typed); i++) {
@@ -407,6 +412,7 @@ static void test_records(void **state) {
         {"UPDATE person_role SET granted_by = 'x' WHERE person_id = " ANA, grant},
         {"UPDATE person_role SET granted_ms = granted_ms + 1 WHERE person_id = " ANA, grant},
         {"UPDATE person SET deactivated_ms = 1 WHERE login = 'ana'", gone},
+        {"UPDATE person SET deactivated_ms = 1, name = 'Other' WHERE login = 'ana'", name},
         /* RULE logged-password */
         {"UPDATE password SET hash = 'other' WHERE person_id = " ANA, password},
         {"DELETE FROM password WHERE person_id = " ANA, password},

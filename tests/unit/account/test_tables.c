@@ -71,6 +71,16 @@ static void test_import_columns(void **state) {
         assert_string_equal(x.findings[x.finding_count - 1].key, "import_columns");
         assert_string_equal(x.findings[x.finding_count - 1].expected, lacking[i].lacks);
     }
+    /* Of a long heading the beginning is told, and no part of a character. */
+    static const char *const ends[][2] = {{"y", "y"}, {"yz", "y"}, {"é", "é"}, {"éz", "é"}};
+    char start[60];
+    memset(start, 'x', 59);
+    start[59] = '\0';
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        x = read_people(arena_printf(&arena, "login,name,email,%s%s\n", start, ends[i][0]));
+        assert_string_equal(x.findings[0].key, "import_column_unused");
+        assert_string_equal(x.findings[0].found, arena_printf(&arena, "“%s%s”", start, ends[i][1]));
+    }
     /* Of two halves of a name one is none. */
     x = read_people("login,email,first name,last name\nana,a@b.c,Ana,Ruiz\nbo,b@b.c,Bo\n");
     assert_string_equal(x.rows[0].name, "Ana Ruiz");
@@ -100,13 +110,16 @@ static void test_faults(void **state) {
         else assert_string_equal(x.findings[i].found, want[i].found);
     }
     assert_string_equal(x.rows[1].login, "bo");
-    static const struct {
+    char wide[CSV_CELLS]; /* a cell more than a row may have */
+    memset(wide, ',', sizeof wide);
+    const struct {
         const char *bytes;
         size_t len;
         const char *key;
     } files[] = {{"PK\x03\x04rest", 8, "import_workbook"},
                  {"a\0b", 3, "import_not_text"},
-                 {"login,\"name", 11, "import_quote_open"}};
+                 {"login,\"name", 11, "import_quote_open"},
+                 {wide, CSV_CELLS, "import_wide"}};
     for (size_t i = 0; i < COUNT_OF(files); i++) {
         x = (struct import){.arena = &arena};
         import_read(&x, files[i].bytes, files[i].len, 100);
