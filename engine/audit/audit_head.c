@@ -320,7 +320,7 @@ enum err audit_accept(struct store *s, struct arena *a, const char *by, const ch
         return ERR_BUSY;
     }
     if (e == OK) return OK;
-    if (x.of_head && path_exists(aside)) (void)rename(aside, path);
+    if (x.of_head) (void)rename(aside, path); /* there may have been none */
     *why = e == ERR_LIMIT ? "So many people have roles that were never logged that they cannot be "
                             "named. Nothing was changed."
                           : "The audit log cannot be written. Nothing was changed.";

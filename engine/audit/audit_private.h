@@ -43,7 +43,7 @@ enum err audit_hash_of(struct db *db, struct arena *a, int64_t seq, const char *
  * when they agree. Not OK: they could not be compared, and `*problem` is NULL or says why. */
 enum err audit_head_problem(struct db *db, struct arena *a, const char **problem) MUST_USE;
 const char *audit_head_path(struct arena *a, const char *database);
-/* After COMMIT: writes this head, unless the head file is further already. */
+/* After COMMIT: writes this head, unless the head file is as far already. */
 void audit_head_write(const char *database, const void *bytes, size_t len);
 
 /* Reads the signed heads in parallel with the log, in one pass; see audit_verify. */

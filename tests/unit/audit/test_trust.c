@@ -404,6 +404,19 @@ static enum err ask_log(struct db *db) {
     return audit_verify(db, &arena, &r);
 }
 
+static void each_query_fails(struct db *db, enum err (*ask)(struct db *db), int queries,
+                             const char *name) {
+    int nth = 0;
+    for (bool failed = true; failed;) {
+        failing_step = ++nth;
+        enum err e = ask(db);
+        failed = failing_step == 0;
+        failing_step = 0;
+        if (e != (failed ? ERR_IO : OK)) fail_msg("%s, query %d: %d", name, nth, e);
+    }
+    if (nth <= queries) fail_msg("%s: %d", name, nth);
+}
+
 /* Whichever query fails, the answer is its failure, and neither "fine" nor "wrong". */
 static void a_failing_query_is_told(void **state) {
     (void)state;
@@ -415,31 +428,24 @@ static void a_failing_query_is_told(void **state) {
     say_many(s, (struct many){1, AUDIT_ACCEPT, "audit", "{\"people\":{\"ada\":\"admin\"}}"});
     struct db *db = store_reader(s);
     static const struct {
+        const char *name;
         enum err (*ask)(struct db *db);
         const char *sql;
         int queries; /* at least */
     } cases[] = {
-        {ask_log, "SELECT 1", 2},
-        {ask_head, "SELECT 1", 2},
-        {ask_key, "SELECT 1", 3},
-        {ask_accepted, "SELECT 1", 3},
-        {ask_row, "SELECT 1", 1},
-        {ask_rows, "SELECT 1", 2},
-        {ask_row, "UPDATE audit_signed_head SET seq = 77 WHERE seq = 1", 2},
-        {ask_row, "DELETE FROM audit_log WHERE seq = 2", 3},
+        {"ask_log", ask_log, "SELECT 1", 2},
+        {"ask_head", ask_head, "SELECT 1", 2},
+        {"ask_key", ask_key, "SELECT 1", 3},
+        {"ask_accepted", ask_accepted, "SELECT 1", 3},
+        {"ask_row", ask_row, "SELECT 1", 1},
+        {"ask_rows", ask_rows, "SELECT 1", 2},
+        {"ask_row", ask_row, "UPDATE audit_signed_head SET seq = 77 WHERE seq = 1", 2},
+        {"ask_row", ask_row, "DELETE FROM audit_log WHERE seq = 2", 3},
     };
     first_row = row_of(db, 1);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         behind_its_back(cases[i].sql);
-        int nth = 0;
-        for (bool failed = true; failed;) {
-            failing_step = ++nth;
-            enum err e = cases[i].ask(db);
-            failed = failing_step == 0;
-            failing_step = 0;
-            if (e != (failed ? ERR_IO : OK)) fail_msg("case %zu, query %d: %d", i, nth, e);
-        }
-        if (nth <= cases[i].queries) fail_msg("case %zu: %d", i, nth);
+        each_query_fails(db, cases[i].ask, cases[i].queries, cases[i].name);
     }
     assert_true(store_close(s, 1000));
     audit_signer_set(NULL);
