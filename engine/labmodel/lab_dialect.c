@@ -99,6 +99,12 @@ static void read_errors(struct lab_dialect *d, xmlNode *n, struct arena *a,
                             "The dialect does not say its error for “%s”.", lab_problem_names[i]);
 }
 
+static bool renames(const struct lab_field_name *f, const char *value) {
+    for (int i = 0; i < f->value_count; i++)
+        if (str_eq(f->values[i].neutral, value)) return true;
+    return false;
+}
+
 static void read_values(struct lab_field_name *f, const struct lab_field *neutral, xmlNode *n,
                         const char *file, struct arena *a, struct diag_list *diags) {
     f->value_count = lab_xml_count(n, "value");
@@ -115,6 +121,11 @@ static void read_values(struct lab_field_name *f, const struct lab_field *neutra
                 lab_xml_problem(diags, file, v, "lab-duplicate", "Two values are called “%s”.",
                                 f->values[i].as);
     }
+    for (int k = 0; k < neutral->value_count; k++)
+        for (i = 0; i < f->value_count && !renames(f, neutral->values[k]); i++)
+            if (str_eq(f->values[i].as, neutral->values[k]))
+                lab_xml_problem(diags, file, n, "lab-duplicate", "Two values are called “%s”.",
+                                f->values[i].as);
 }
 
 static void read_object(struct lab_dialect *d, const struct lab_object *o, xmlNode *n,

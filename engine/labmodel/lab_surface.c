@@ -17,10 +17,14 @@ const char *lab_surface_value(const struct lab_dialect *d, const struct lab_obje
 
 const char *lab_surface_neutral(const struct lab_dialect *d, const struct lab_object *o,
                                 const struct lab_field *f, const char *as) {
-    const struct lab_field_name *n = &d->objects[o->index].fields[f->index];
-    for (int i = 0; i < n->value_count; i++)
-        if (str_eq(n->values[i].as, as)) return n->values[i].neutral;
-    return as;
+    for (int i = 0; i < f->value_count; i++)
+        if (str_eq(lab_surface_value(d, o, f, f->values[i]), as)) return f->values[i];
+    return NULL;
+}
+
+bool lab_surface_hidden(const struct lab_dialect *d, const struct lab_object *o,
+                        const struct lab_field *f, const char *word) {
+    return lab_value_known(f, word) && !lab_surface_neutral(d, o, f, word);
 }
 
 /* The field of another connector's object, by the neutral id, under its name in that connector's
@@ -33,12 +37,13 @@ static const char *field_name(const struct lab_surface *s, const struct lab_fiel
     return of ? s->dialects[member]->objects[o->index].fields[of->index].as : neutral;
 }
 
+/* The other way round; NULL: no field has this name there. */
 static const char *field_id(const struct lab_surface *s, const struct lab_field *f,
                             const char *as) {
     int member = 0;
     const struct lab_object *o = lab_object_by_path(s->stack, f->of, &member);
     const struct lab_field *of = o ? lab_field_named(o, s->dialects[member], as) : NULL;
-    return of ? of->id : as;
+    return of ? of->id : NULL;
 }
 
 /* ---- Times ---------------------------------------------------------------------------------- */
@@ -169,6 +174,7 @@ bool lab_surface_read(const struct lab_surface *s, const struct lab_object *o,
     if (!text) return false;
     if (f->type == LAB_PICKLIST) text = lab_surface_neutral(d, o, f, text);
     if (f->type == LAB_FIELD_NAME) text = field_id(s, f, text);
+    if (!text) return false;
     *neutral = arena_dup(a, text);
     return true;
 }

@@ -22,16 +22,21 @@ void lab_surface_json(const struct lab_surface *s, const struct lab_object *o,
                       const struct lab_field *f, const char *neutral, struct buf *out);
 void lab_surface_time(const struct lab_dialect *d, int64_t ms, struct buf *out);
 /* What a client sent, in neutral terms (NULL for empty). False when the value has the wrong type or
- * format. */
+ * format, or when the dialect has no such word. */
 bool lab_surface_read(const struct lab_surface *s, const struct lab_object *o,
                       const struct lab_field *f, json_t *value, struct arena *a,
                       const char **neutral);
-/* The name of a picklist's value in the dialect, and back; the text itself when the dialect does
- * not rename it. */
+/* The name of a picklist's value in the dialect: the neutral word when the dialect does not rename
+ * it, and as it is when it is none of the picklist's. */
 const char *lab_surface_value(const struct lab_dialect *d, const struct lab_object *o,
                               const struct lab_field *f, const char *neutral);
+/* RULE lab-words: what a dialect calls otherwise has no other name there. The value that the
+ * dialect calls so; NULL: none. */
 const char *lab_surface_neutral(const struct lab_dialect *d, const struct lab_object *o,
                                 const struct lab_field *f, const char *as);
+/* Whether this is a word of the neutral picklist that the dialect never shows. */
+bool lab_surface_hidden(const struct lab_dialect *d, const struct lab_object *o,
+                        const struct lab_field *f, const char *word);
 
 /* The dialect's answer to a problem: returns the status, sets the media type, appends the body.
  * `field` and `value` may be NULL; `request` numbers the request. */

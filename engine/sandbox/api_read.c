@@ -81,20 +81,35 @@ struct list {
     int value_count;
 };
 
+/* What a filter looks for, in neutral terms; NULL: the dialect has no such value. Words that are in
+ * no picklist are looked for as they are: old records have some. */
+static const char *filter_value(struct api *x, const struct lab_field *f, const char *value) {
+    const char *neutral = value;
+    if (f->type == LAB_PICKLIST) {
+        if (lab_surface_hidden(x->d, x->object, f, value)) return NULL;
+        neutral = lab_surface_neutral(x->d, x->object, f, value);
+        return neutral ? neutral : value;
+    }
+    if (f->type == LAB_BOOLEAN) {
+        for (neutral = "1"; neutral; neutral = *neutral == '1' ? "0" : NULL)
+            if (str_eq(lab_surface_text(&x->surface, x->object, f, neutral, x->a), value)) break;
+        return neutral;
+    }
+    if (f->type != LAB_FIELD_NAME) return value;
+    json_t *given = json_string(value);
+    if (!lab_surface_read(&x->surface, x->object, f, given, x->a, &neutral)) neutral = NULL;
+    json_decref(given);
+    return neutral;
+}
+
 static bool add_filter(struct api *x, struct list *l, const char *name, const char *value) {
     const struct lab_field *f = lab_field_named(x->object, x->d, name);
     bool by_id = str_eq(name, x->names->id_as);
     if ((!f && !by_id) || l->value_count == FILTERS_MAX)
         return api_problem(x, LAB_PROBLEM_UNKNOWN_FIELD, name, NULL, 0);
-    if (f && f->type == LAB_PICKLIST) value = lab_surface_neutral(x->d, x->object, f, value);
-    if (f && f->type == LAB_FIELD_NAME && *value) {
-        json_t *text = json_string(value);
-        if (!lab_surface_read(&x->surface, x->object, f, text, x->a, &value)) value = "";
-        json_decref(text);
-    }
-    if (f && f->type == LAB_BOOLEAN)
-        value = str_eq(value, "true") || str_eq(value, "Yes") || str_eq(value, "1") ? "1" : "0";
-    l->values[l->value_count++] = value;
+    const char *neutral = f && *value ? filter_value(x, f, value) : value;
+    if (!neutral) return api_problem(x, LAB_PROBLEM_INVALID_VALUE, name, value, 0);
+    l->values[l->value_count++] = neutral;
     buf_printf(&l->where, "%s%s = $%d", l->where.len ? " AND " : " WHERE ", by_id ? "id" : f->id,
                l->value_count);
     return true;

@@ -23,7 +23,9 @@ static const char *named_value(struct api *x, const struct lab_object *o, const 
     struct lab_value_path path;
     const struct lab_field *f = api_named_field(x, o, r, field, &path);
     if (!f || f->type != LAB_PICKLIST || record_empty(r->value[field])) return r->value[field];
-    return lab_surface_neutral(x->s->dialect[path.of_member], path.of, f, r->value[field]);
+    const char *known = lab_surface_neutral(x->s->dialect[path.of_member], path.of, f,
+                                            r->value[field]);
+    return known ? known : r->value[field];
 }
 
 static const char *shown(struct api *x, json_t *value) {

@@ -104,6 +104,9 @@ static void test_mistakes_have_places(void **state) {
            "id=\"telefax\" as=\"phone\"", "lab-unknown", "telefax");
     expect(*state, "connectors/crm/boreal.xml", "as=\"given_name\"", "as=\"email\"",
            "lab-duplicate", "email");
+    /* “education” is no longer renamed, and the word of another value. */
+    expect(*state, "connectors/crm/boreal.xml", "<value of=\"education\" as=\"schools\"/>",
+           "<value of=\"government\" as=\"education\"/>", "lab-duplicate", "education");
     expect(*state, "connectors/crm/boreal.xml", "<error when=\"burst\"", "<error when=\"conflict\"",
            "lab-missing", "burst");
     expect(*state, "connectors/map/heron.xml", "connector=\"map\"", "connector=\"crm\"",
