@@ -8,7 +8,7 @@
 const char *const lab_problem_names[LAB_PROBLEM_COUNT] = {
     "none",     "unauthenticated", "expired",       "unknown-path", "unknown-record", "bad-method",
     "bad-json", "unknown-field",   "invalid-value", "required",     "read-only",      "conflict",
-    "burst",    "daily",           "outage",        "too-many",
+    "burst",    "daily",           "outage",        "too-many",       "too-many-filters",
 };
 
 static const char *const auth_names[] = {"bearer", "key", "basic", "oauth"};

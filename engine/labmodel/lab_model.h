@@ -120,6 +120,7 @@ enum lab_problem {
     LAB_PROBLEM_DAILY,
     LAB_PROBLEM_OUTAGE,
     LAB_PROBLEM_TOO_MANY,
+    LAB_PROBLEM_TOO_MANY_FILTERS,
     LAB_PROBLEM_COUNT,
 };
 /* The values of the attribute `when` of a dialect's <error>. */

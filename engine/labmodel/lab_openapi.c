@@ -19,7 +19,7 @@ static unsigned problems_of(const struct lab_dialect *d, enum lab_operation oper
         item = BIT(UNKNOWN_RECORD) | BIT(UNKNOWN_PATH);
     if (d->auth == LAB_AUTH_OAUTH) all |= BIT(EXPIRED);
     switch (operation) {
-    case LAB_LIST: return all | BIT(UNKNOWN_FIELD) | BIT(INVALID_VALUE);
+    case LAB_LIST: return all | BIT(UNKNOWN_FIELD) | BIT(INVALID_VALUE) | BIT(TOO_MANY_FILTERS);
     case LAB_GET:
     case LAB_DELETE: return all | item;
     case LAB_MERGE: return all | item | BIT(BAD_JSON) | BIT(INVALID_VALUE);

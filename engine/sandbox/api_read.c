@@ -71,7 +71,11 @@ void api_get(struct api *x, const char *id) {
 }
 
 /* ---- Lists ---------------------------------------------------------------------------------- */
-#define FILTERS_MAX 8
+/* RULE lab-filters: a list takes 32 filters; one more is refused in the dialect's words. */
+#define FILTERS_MAX 32
+/* Behind the values of the filters and the cursor. */
+#define AT_SIZE (FILTERS_MAX + 2)
+#define AT_OFFSET (FILTERS_MAX + 3)
 
 struct list {
     int64_t size, offset;
@@ -105,8 +109,10 @@ static const char *filter_value(struct api *x, const struct lab_field *f, const 
 static bool add_filter(struct api *x, struct list *l, const char *name, const char *value) {
     const struct lab_field *f = lab_field_named(x->object, x->d, name);
     bool by_id = str_eq(name, x->names->id_as);
-    if ((!f && !by_id) || l->value_count == FILTERS_MAX)
-        return api_problem(x, LAB_PROBLEM_UNKNOWN_FIELD, name, NULL, 0);
+    if (!f && !by_id) return api_problem(x, LAB_PROBLEM_UNKNOWN_FIELD, name, NULL, 0);
+    if (l->value_count == FILTERS_MAX)
+        return api_problem(x, LAB_PROBLEM_TOO_MANY_FILTERS, name,
+                           arena_printf(x->a, "%d", FILTERS_MAX), 0);
     const char *neutral = f && *value ? filter_value(x, f, value) : value;
     if (!neutral) return api_problem(x, LAB_PROBLEM_INVALID_VALUE, name, value, 0);
     l->values[l->value_count++] = neutral;
@@ -204,10 +210,11 @@ void api_list(struct api *x) {
     }
     sqlite3_stmt *q = run_query(
         x, &l,
-        arena_printf(x->a, "SELECT %s FROM %s%s ORDER BY id LIMIT $20 OFFSET $21",
-                     record_columns(x->object, x->a), x->object->table, buf_text(&l.where)));
-    sqlite3_bind_int64(q, 20, l.size + 1);
-    sqlite3_bind_int64(q, 21, l.offset);
+        arena_printf(x->a, "SELECT %s FROM %s%s ORDER BY id LIMIT $%d OFFSET $%d",
+                     record_columns(x->object, x->a), x->object->table, buf_text(&l.where), AT_SIZE,
+                     AT_OFFSET));
+    sqlite3_bind_int64(q, AT_SIZE, l.size + 1);
+    sqlite3_bind_int64(q, AT_OFFSET, l.offset);
     struct record *rows = NEW_ARRAY(x->a, struct record, (size_t)l.size + 1);
     int count = 0;
     while (state_row(x->s, q)) record_read(x->object, q, &rows[count++], x->a);

@@ -254,7 +254,8 @@ static void test_cursor_paging(void **state) {
     worker_end(&w);
 }
 
-/* As many filters as there may be, and a cursor behind them: each is asked with its own value. */
+/* RULE lab-filters. As many filters as there may be, and a cursor behind them: each is asked with
+ * its own value. */
 static void test_filters_and_a_cursor(void **state) {
     struct worker w = worker_of(*state, "crm=boreal,map=heron");
     struct lab_answer answer = fixture_call(*state, &w, "map", "GET", "/nest/v2/leads", "perPage=1",
@@ -265,7 +266,7 @@ static void test_filters_and_a_cursor(void **state) {
     struct buf query;
     buf_init(&query, *state);
     buf_printf(&query, "perPage=5&bookmark=%s", next);
-    for (int i = 0; i < 8; i++) buf_printf(&query, "&email=%s", percent_encode(*state, first, ""));
+    for (int i = 0; i < 32; i++) buf_printf(&query, "&email=%s", percent_encode(*state, first, ""));
     answer = fixture_call(*state, &w, "map", "GET", "/nest/v2/leads", buf_text(&query), NULL);
     page = fixture_json(*state, &answer);
     assert_int_equal(answer.status, 200);
@@ -273,6 +274,7 @@ static void test_filters_and_a_cursor(void **state) {
     buf_printf(&query, "&email=x");
     answer = fixture_call(*state, &w, "map", "GET", "/nest/v2/leads", buf_text(&query), NULL);
     assert_false(json_is_true(json_object_get(fixture_json(*state, &answer), "done")));
+    assert_non_null(strstr(answer.body, "No more than 32 filters at once"));
     worker_end(&w);
 }
 
