@@ -6,14 +6,14 @@
 #include "labmodel/lab_xml.h"
 
 const char *const lab_problem_names[LAB_PROBLEM_COUNT] = {
-    "none",     "unauthenticated", "expired",       "unknown-path", "unknown-record", "bad-method",
-    "bad-json", "unknown-field",   "invalid-value", "required",     "read-only",      "conflict",
-    "burst",    "daily",           "outage",        "too-many",       "too-many-filters",
+    "none",       "unauthenticated",  "expired",       "unknown-path",  "unknown-record",
+    "bad-method", "bad-json",         "unknown-field", "invalid-value", "required",
+    "read-only",  "conflict",         "burst",         "daily",         "outage",
+    "too-many",   "too-many-filters",
 };
 
 static const char *const auth_names[] = {"bearer", "key", "basic", "oauth"};
 static const char *const paging_names[] = {"offset", "page-token", "cursor"};
-static const char *const style_names[] = {"list", "object", "envelope", "problem"};
 static const char *const date_names[] = {"iso", "seconds", "milliseconds", "day-first",
                                          "month-first"};
 static const char *const truth_names[] = {"json", "yes-no", "one-zero"};
@@ -38,7 +38,6 @@ static void read_api(struct lab_dialect *d, xmlNode *n, struct arena *a) {
     d->update_method = lab_xml_attr(n, "update", a);
     d->create_status = lab_xml_int(n, "created", 201);
     d->update_status = lab_xml_int(n, "updated", 200);
-    d->echo = lab_xml_true(n, "echo");
     d->batch = lab_xml_attr(n, "batch", a);
     d->batch_max = lab_xml_int(n, "batch-max", 100);
     d->merge_path = lab_xml_attr(n, "merge", a);
@@ -58,9 +57,6 @@ static void read_paging(struct lab_dialect *d, xmlNode *n, struct arena *a) {
     d->paging = (enum lab_paging)choice(n, "kind", paging_names, COUNT_OF(paging_names), a);
     d->size_param = lab_xml_attr(n, "size", a);
     d->position_param = lab_xml_attr(n, "position", a);
-    d->items_key = lab_xml_attr(n, "items", a);
-    d->total_key = lab_xml_attr(n, "total", a);
-    d->next_key = lab_xml_attr(n, "next", a);
     d->page_default = lab_xml_int(n, "default", 50);
     d->page_max = lab_xml_int(n, "max", 200);
 }
@@ -83,10 +79,44 @@ static void read_formats(struct lab_dialect *d, xmlNode *n, struct arena *a) {
     d->empty = (enum lab_empty)choice(n, "empty", empty_names, COUNT_OF(empty_names), a);
 }
 
+static void read_body(struct lab_dialect *d, enum lab_body_of of, xmlNode *n, struct arena *a,
+                      struct diag_list *diags) {
+    if (d->bodies[of].text)
+        lab_xml_problem(diags, d->file, n, "lab-duplicate", "The body of “%s” is there twice.",
+                        lab_body_names[of]);
+    const char *why = lab_body_read(&d->bodies[of], of, lab_xml_text(n, a),
+                                    lab_xml_attr(n, "type", a), a);
+    if (why) lab_xml_problem(diags, d->file, n, "lab-body", "%s", why);
+}
+
+/* Records alone are what most answers hold; the others have to be written. */
+static void need_bodies(struct lab_dialect *d, xmlNode *root, struct arena *a,
+                        struct diag_list *diags) {
+    for (int i = 0; i < LAB_BODY_COUNT; i++) {
+        bool of_batch = i >= LAB_BODY_BATCH && i <= LAB_BODY_BATCH_REFUSED,
+             written = i == LAB_BODY_ERROR || i == LAB_BODY_PAGE || of_batch;
+        if (d->bodies[i].text || (of_batch && !d->batch)) continue;
+        if (written)
+            lab_xml_problem(diags, d->file, root, "lab-missing",
+                            "The dialect has no body for “%s”.", lab_body_names[i]);
+        else (void)lab_body_read(&d->bodies[i], (enum lab_body_of)i, "{record}", NULL, a);
+    }
+}
+
+static void read_bodies(struct lab_dialect *d, xmlNode *root, struct arena *a,
+                        struct diag_list *diags) {
+    for (xmlNode *n = lab_xml_child(root, "body"); n; n = lab_xml_next(n, "body"))
+        for (const char *of = lab_xml_attr(n, "of", a); of && *of;) {
+            size_t len = strcspn(of, " ");
+            int which = lab_name_index(lab_body_names, LAB_BODY_COUNT, arena_copy(a, of, len));
+            if (which >= 0) read_body(d, (enum lab_body_of)which, n, a, diags);
+            of += len + strspn(of + len, " ");
+        }
+    need_bodies(d, root, a, diags);
+}
+
 static void read_errors(struct lab_dialect *d, xmlNode *n, struct arena *a,
                         struct diag_list *diags) {
-    d->error_style = (enum lab_error_style)choice(n, "style", style_names, COUNT_OF(style_names),
-                                                  a);
     for (xmlNode *e = lab_xml_child(n, "error"); e; e = lab_xml_next(e, "error")) {
         int when = lab_name_index(lab_problem_names, LAB_PROBLEM_COUNT, lab_xml_attr(e, "when", a));
         if (when < 0) continue; /* the schema refuses it */
@@ -179,6 +209,7 @@ bool lab_dialect_read(struct lab_dialect *d, const struct lab_connector *c, xmlN
     read_paging(d, lab_xml_child(root, "paging"), a);
     read_limits(d, lab_xml_child(root, "limits"), a);
     read_formats(d, lab_xml_child(root, "formats"), a);
+    read_bodies(d, root, a, diags);
     read_errors(d, lab_xml_child(root, "errors"), a, diags);
     d->objects = NEW_ARRAY(a, struct lab_object_name, (size_t)c->object_count);
     for (xmlNode *n = lab_xml_child(root, "object"); n; n = lab_xml_next(n, "object")) {

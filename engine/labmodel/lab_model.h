@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "labmodel/lab_body.h"
 
 #define LAB_CONNECTORS_MAX 8
 #define LAB_FIELDS_MAX 40
@@ -86,12 +87,6 @@ struct lab_connector {
 /* ---- Dialect --------------------------------------------------------------------------------- */
 enum lab_auth { LAB_AUTH_BEARER, LAB_AUTH_KEY, LAB_AUTH_BASIC, LAB_AUTH_OAUTH };
 enum lab_paging { LAB_PAGE_OFFSET, LAB_PAGE_TOKEN, LAB_PAGE_CURSOR };
-enum lab_error_style {
-    LAB_ERRORS_LIST,   /* [{"message": …, "why": …, "fields": […]}] */
-    LAB_ERRORS_OBJECT, /* {"error": {"code": …, "message": …, "field": …}} */
-    LAB_ERRORS_ENVELOPE, /* {"callNo": …, "done": false, "errors": [{"code": …, "message": …}]} */
-    LAB_ERRORS_PROBLEM, /* RFC 9457 */
-};
 enum lab_date {
     LAB_DATE_ISO,
     LAB_DATE_SECONDS,
@@ -152,7 +147,6 @@ struct lab_dialect {
     const char *base;                 /* "/desk/v3" */
     const char *update_method;        /* PATCH, PUT or POST */
     int create_status, update_status; /* 204: no body */
-    bool echo;                        /* create and update answer the whole record */
     enum lab_empty empty;
     const char *batch; /* name of the array that carries records, NULL = one bare record */
     int batch_max;
@@ -164,14 +158,14 @@ struct lab_dialect {
     int token_minutes;
 
     enum lab_paging paging;
-    const char *size_param, *position_param, *items_key, *total_key, *next_key;
+    const char *size_param, *position_param;
     int page_default, page_max;
 
     int burst, burst_seconds, daily, latency_ms;
     const char *limit_header, *remaining_header, *reset_header;
     bool retry_after;
 
-    enum lab_error_style error_style;
+    struct lab_body bodies[LAB_BODY_COUNT];
     struct lab_error errors[LAB_PROBLEM_COUNT];
 
     enum lab_date date;

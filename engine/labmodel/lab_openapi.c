@@ -58,7 +58,8 @@ static void media(struct openapi *w, const char *type, const char *const *schema
 static void content(struct openapi *w, const char *good, bool error, bool lab_error) {
     const char *plain[3];
     int count = 0;
-    bool apart = error && w->d->error_style == LAB_ERRORS_PROBLEM;
+    const char *error_type = w->d->bodies[LAB_BODY_ERROR].type;
+    bool apart = error && !str_eq(error_type, "application/json");
     if (good) plain[count++] = good;
     if (error && !apart) plain[count++] = OPENAPI_ERROR;
     if (lab_error) plain[count++] = OPENAPI_LAB_ERROR;
@@ -67,7 +68,7 @@ static void content(struct openapi *w, const char *good, bool error, bool lab_er
     if (count) media(w, "application/json", plain, count);
     if (apart) {
         if (count) buf_putc(w->b, ',');
-        media(w, "application/problem+json", &(const char *){OPENAPI_ERROR}, 1);
+        media(w, error_type, &(const char *){OPENAPI_ERROR}, 1);
     }
     buf_putc(w->b, '}');
 }

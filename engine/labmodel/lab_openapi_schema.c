@@ -13,7 +13,7 @@ void openapi_text(struct openapi *w, const char *key, const char *value) {
 }
 
 /* ---- Names ---------------------------------------------------------------------------------- */
-static const char *name_of(struct openapi *w, const struct lab_object *o, const char *suffix) {
+const char *openapi_name(struct openapi *w, const struct lab_object *o, const char *suffix) {
     char *name = arena_dup(w->b->arena, w->d->objects[o->index].title);
     for (char *p = name; *p; p++)
         if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9')))
@@ -23,34 +23,29 @@ static const char *name_of(struct openapi *w, const struct lab_object *o, const 
 
 const char *openapi_input(struct openapi *w, const struct lab_object *o,
                           enum lab_operation operation) {
-    if (operation == LAB_CREATE) return name_of(w, o, ".new");
-    return operation == LAB_UPDATE ? name_of(w, o, ".change") : NULL;
+    if (operation == LAB_CREATE) return openapi_name(w, o, ".new");
+    return operation == LAB_UPDATE ? openapi_name(w, o, ".change") : NULL;
 }
 
 const char *openapi_output(struct openapi *w, const struct lab_object *o,
                            enum lab_operation operation) {
     bool writes = operation == LAB_CREATE || operation == LAB_UPDATE;
-    if (operation == LAB_LIST) return name_of(w, o, ".page");
-    if (operation == LAB_GET)
-        return name_of(w, o, w->d->error_style == LAB_ERRORS_ENVELOPE ? ".one" : "");
-    if (writes && w->d->batch) return name_of(w, o, ".results");
-    return name_of(w, o, w->d->echo ? "" : ".done");
+    enum lab_body_of of = operation == LAB_LIST     ? LAB_BODY_PAGE
+                          : operation == LAB_GET    ? LAB_BODY_ONE
+                          : writes && w->d->batch   ? LAB_BODY_BATCH
+                          : operation == LAB_CREATE ? LAB_BODY_CREATED
+                          : operation == LAB_UPDATE ? LAB_BODY_UPDATED
+                                                    : LAB_BODY_MERGED;
+    return openapi_body_name(w, o, of);
 }
 
 /* ---- Objects -------------------------------------------------------------------------------- */
-struct members {
-    const char *required[LAB_FIELDS_MAX + 8];
-    int required_count;
-    bool any;
-};
-
-static void object_begin(struct openapi *w, struct members *m) {
+void openapi_object_begin(struct openapi *w, struct openapi_members *m) {
     memset(m, 0, sizeof *m);
     buf_puts(w->b, "{\"type\":\"object\",\"properties\":{");
 }
 
-/* Writes a member's name and colon; the caller writes its schema. */
-static void member(struct openapi *w, struct members *m, const char *name, bool required) {
+void openapi_member(struct openapi *w, struct openapi_members *m, const char *name, bool required) {
     if (m->any) buf_putc(w->b, ',');
     m->any = true;
     buf_json(w->b, name);
@@ -58,13 +53,7 @@ static void member(struct openapi *w, struct members *m, const char *name, bool 
     if (required) m->required[m->required_count++] = name;
 }
 
-static void member_as(struct openapi *w, struct members *m, const char *name, const char *schema) {
-    member(w, m, name, true);
-    buf_puts(w->b, schema);
-}
-
-/* Members that are not declared are not allowed, neither in an answer nor in a request. */
-static void object_end(struct openapi *w, const struct members *m) {
+void openapi_object_end(struct openapi *w, const struct openapi_members *m) {
     buf_puts(w->b, "},\"additionalProperties\":false");
     for (int i = 0; i < m->required_count; i++) {
         buf_puts(w->b, i ? "," : ",\"required\":[");
@@ -73,14 +62,20 @@ static void object_end(struct openapi *w, const struct members *m) {
     buf_puts(w->b, m->required_count ? "]}" : "}");
 }
 
-static void reference(struct openapi *w, const char *name) {
-    buf_printf(w->b, "{\"$ref\":\"#/components/schemas/%s\"}", name);
+static void member_as(struct openapi *w, struct openapi_members *m, const char *name,
+                      const char *schema) {
+    openapi_member(w, m, name, true);
+    buf_puts(w->b, schema);
 }
 
 static void begin_schema(struct openapi *w, const char *name) {
     buf_putc(w->b, ',');
     buf_json(w->b, name);
     buf_putc(w->b, ':');
+}
+
+void openapi_reference(struct openapi *w, const char *name) {
+    buf_printf(w->b, "{\"$ref\":\"#/components/schemas/%s\"}", name);
 }
 
 /* ---- Values --------------------------------------------------------------------------------- */
@@ -195,207 +190,56 @@ static void field(struct openapi *w, const struct lab_object *o, const struct la
 /* ---- Records -------------------------------------------------------------------------------- */
 static void shown(struct openapi *w, const struct lab_object *o) {
     const struct lab_object_name *n = &w->d->objects[o->index];
-    struct members m;
-    object_begin(w, &m);
+    struct openapi_members m;
+    openapi_object_begin(w, &m);
     member_as(w, &m, n->id_as, "{\"type\":\"string\",\"readOnly\":true}");
     for (int i = 0; i < o->field_count; i++) {
-        member(w, &m, n->fields[i].as, w->d->empty != LAB_EMPTY_OMIT);
+        openapi_member(w, &m, n->fields[i].as, w->d->empty != LAB_EMPTY_OMIT);
         field(w, o, &o->fields[i], false);
     }
-    member(w, &m, n->created_as, true);
+    openapi_member(w, &m, n->created_as, true);
     time_schema(w, "When the record was created.");
-    member(w, &m, n->updated_as, true);
+    openapi_member(w, &m, n->updated_as, true);
     time_schema(w, "When the record was last changed.");
-    object_end(w, &m);
+    openapi_object_end(w, &m);
 }
 
 static void taken(struct openapi *w, const struct lab_object *o, enum lab_operation operation) {
-    struct members m;
-    object_begin(w, &m);
+    struct openapi_members m;
+    openapi_object_begin(w, &m);
     for (int i = 0; i < o->field_count; i++) {
         const struct lab_field *f = &o->fields[i];
         if (f->read_only) continue;
-        member(w, &m, w->d->objects[o->index].fields[i].as, f->required && operation == LAB_CREATE);
+        openapi_member(w, &m, w->d->objects[o->index].fields[i].as,
+                       f->required && operation == LAB_CREATE);
         field(w, o, f, true);
     }
-    object_end(w, &m);
-}
-
-/* ---- Envelopes ------------------------------------------------------------------------------ */
-static void envelope_begin(struct openapi *w, struct members *m) {
-    object_begin(w, m);
-    member_as(w, m, "callNo", "{\"type\":\"string\"}");
-    member_as(w, m, "done", "{\"const\":true}");
-}
-
-static void items(struct openapi *w, struct members *m, const char *of, const char *more) {
-    member(w, m, w->d->items_key, true);
-    buf_puts(w->b, "{\"type\":\"array\",\"items\":");
-    reference(w, of);
-    buf_printf(w->b, "%s}", more);
-}
-
-static void page(struct openapi *w, const struct lab_object *o) {
-    static const char *const next[] = {
-        "The address of the next page, from the root of this API; null on the last page.",
-        "The token of the next page; null on the last page.",
-        "The cursor of the next page; null on the last page."};
-    struct members m;
-    if (w->d->error_style == LAB_ERRORS_ENVELOPE) envelope_begin(w, &m);
-    else object_begin(w, &m);
-    if (w->d->total_key) {
-        member(w, &m, w->d->total_key, true);
-        buf_puts(w->b, "{\"type\":\"integer\",\"minimum\":0,\"description\":"
-                       "\"How many records there are on all pages.\"}");
-    }
-    items(w, &m, name_of(w, o, ""), arena_printf(w->b->arena, ",\"maxItems\":%d", w->d->page_max));
-    if (w->d->next_key) {
-        member(w, &m, w->d->next_key, true);
-        buf_puts(w->b, "{\"type\":[\"string\",\"null\"],");
-        openapi_text(w, "description", next[w->d->paging]);
-        buf_putc(w->b, '}');
-    }
-    object_end(w, &m);
-}
-
-static void one(struct openapi *w, const struct lab_object *o) {
-    struct members m;
-    envelope_begin(w, &m);
-    items(w, &m, name_of(w, o, ""), ",\"minItems\":1,\"maxItems\":1");
-    object_end(w, &m);
-}
-
-static void codes(struct openapi *w, const char *prefix) {
-    buf_puts(w->b, "{\"type\":\"string\",\"enum\":[");
-    for (int i = 1; i < LAB_PROBLEM_COUNT; i++) {
-        bool again = false;
-        for (int k = 1; k < i; k++)
-            again = again || str_eq(w->d->errors[k].code, w->d->errors[i].code);
-        if (again) continue;
-        if (i > 1) buf_putc(w->b, ',');
-        buf_json(w->b, arena_printf(w->b->arena, "%s%s", prefix, w->d->errors[i].code));
-    }
-    buf_puts(w->b, "]}");
-}
-
-static void code_and_message(struct openapi *w) {
-    struct members m;
-    object_begin(w, &m);
-    member(w, &m, "code", true);
-    codes(w, "");
-    member_as(w, &m, "message", "{\"type\":\"string\"}");
-    object_end(w, &m);
-}
-
-/* The result of one record of a batch: its id and what became of it, or why it was refused. */
-static void result(struct openapi *w, const struct lab_object *o) {
-    struct members m;
-    buf_puts(w->b, "{\"oneOf\":[");
-    object_begin(w, &m);
-    member_as(w, &m, w->d->objects[o->index].id_as, "{\"type\":\"string\"}");
-    member_as(w, &m, "status", "{\"enum\":[\"created\",\"updated\"]}");
-    object_end(w, &m);
-    buf_putc(w->b, ',');
-    object_begin(w, &m);
-    member_as(w, &m, "status", "{\"const\":\"refused\"}");
-    member(w, &m, "because", true);
-    buf_puts(w->b, "{\"type\":\"array\",\"minItems\":1,\"items\":");
-    code_and_message(w);
-    buf_putc(w->b, '}');
-    object_end(w, &m);
-    buf_puts(w->b, "]}");
-}
-
-static void results(struct openapi *w, const struct lab_object *o) {
-    struct members m;
-    envelope_begin(w, &m);
-    items(w, &m, name_of(w, o, ".result"),
-          arena_printf(w->b->arena, ",\"minItems\":1,\"maxItems\":%d", w->d->batch_max));
-    object_end(w, &m);
-}
-
-static void done(struct openapi *w, const struct lab_object *o) {
-    struct members m;
-    object_begin(w, &m);
-    member_as(w, &m, w->d->objects[o->index].id_as, "{\"type\":\"string\"}");
-    member_as(w, &m, "done", "{\"const\":true}");
-    member_as(w, &m, "errors", "{\"type\":\"array\",\"items\":{},\"maxItems\":0}");
-    object_end(w, &m);
+    openapi_object_end(w, &m);
 }
 
 /* ---- Errors --------------------------------------------------------------------------------- */
-static void error_of_list(struct openapi *w) {
-    struct members m;
-    buf_puts(w->b, "{\"type\":\"array\",\"minItems\":1,\"items\":");
-    object_begin(w, &m);
-    member_as(w, &m, "message", "{\"type\":\"string\"}");
-    member(w, &m, "why", true);
-    codes(w, "");
-    member_as(w, &m, "fields", "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}");
-    object_end(w, &m);
-    buf_putc(w->b, '}');
-}
-
-static void error_of_object(struct openapi *w) {
-    struct members m, inner;
-    object_begin(w, &m);
-    member(w, &m, "error", true);
-    object_begin(w, &inner);
-    member(w, &inner, "code", true);
-    codes(w, "");
-    member_as(w, &inner, "message", "{\"type\":\"string\"}");
-    member(w, &inner, "field", false);
-    buf_puts(w->b, "{\"type\":\"string\"}");
-    object_end(w, &inner);
-    object_end(w, &m);
-}
-
-static void error_of_envelope(struct openapi *w) {
-    struct members m;
-    object_begin(w, &m);
-    member_as(w, &m, "callNo", "{\"type\":\"string\"}");
-    member_as(w, &m, "done", "{\"const\":false}");
-    member(w, &m, "errors", true);
-    buf_puts(w->b, "{\"type\":\"array\",\"minItems\":1,\"items\":");
-    code_and_message(w);
-    buf_putc(w->b, '}');
-    object_end(w, &m);
-}
-
-/* RFC 9457. */
-static void error_of_problem(struct openapi *w) {
-    struct members m;
-    object_begin(w, &m);
-    member(w, &m, "type", true);
-    codes(w, "urn:problem:");
-    member(w, &m, "title", true);
-    codes(w, "");
-    member_as(w, &m, "status", "{\"type\":\"integer\"}");
-    member_as(w, &m, "detail", "{\"type\":\"string\"}");
-    object_end(w, &m);
-}
-
 static void errors(struct openapi *w) {
-    struct members m;
+    struct openapi_members m;
     buf_json(w->b, OPENAPI_ERROR);
     buf_putc(w->b, ':');
-    switch (w->d->error_style) {
-    case LAB_ERRORS_LIST: error_of_list(w); break;
-    case LAB_ERRORS_OBJECT: error_of_object(w); break;
-    case LAB_ERRORS_ENVELOPE: error_of_envelope(w); break;
-    case LAB_ERRORS_PROBLEM: error_of_problem(w); break;
-    }
+    openapi_body(w, NULL, LAB_BODY_ERROR);
     begin_schema(w, OPENAPI_LAB_ERROR);
-    object_begin(w, &m);
+    openapi_object_begin(w, &m);
     member_as(w, &m, "error", "{\"type\":\"string\"}");
-    object_end(w, &m);
+    openapi_object_end(w, &m);
 }
 
 /* ---- All ------------------------------------------------------------------------------------ */
+/* Bodies that are the bare record need no schema of their own. */
+static void body_of(struct openapi *w, const struct lab_object *o, enum lab_body_of of) {
+    if (lab_body_bare(&w->d->bodies[of])) return;
+    begin_schema(w, openapi_body_name(w, o, of));
+    openapi_body(w, o, of);
+}
+
 static void schemas_of(struct openapi *w, const struct lab_object *o) {
     bool creates = o->operations & LAB_CREATE, updates = o->operations & LAB_UPDATE;
-    bool tells = (creates && w->d->create_status != 204) || (updates && w->d->update_status != 204);
-    begin_schema(w, name_of(w, o, ""));
+    begin_schema(w, openapi_name(w, o, ""));
     shown(w, o);
     if (creates) {
         begin_schema(w, openapi_input(w, o, LAB_CREATE));
@@ -405,24 +249,12 @@ static void schemas_of(struct openapi *w, const struct lab_object *o) {
         begin_schema(w, openapi_input(w, o, LAB_UPDATE));
         taken(w, o, LAB_UPDATE);
     }
-    if (o->operations & LAB_LIST) {
-        begin_schema(w, name_of(w, o, ".page"));
-        page(w, o);
-    }
-    if ((o->operations & LAB_GET) && w->d->error_style == LAB_ERRORS_ENVELOPE) {
-        begin_schema(w, name_of(w, o, ".one"));
-        one(w, o);
-    }
-    if ((creates || updates) && w->d->batch) {
-        begin_schema(w, name_of(w, o, ".result"));
-        result(w, o);
-        begin_schema(w, name_of(w, o, ".results"));
-        results(w, o);
-    }
-    if (!w->d->echo && ((o->operations & LAB_MERGE) || (tells && !w->d->batch))) {
-        begin_schema(w, name_of(w, o, ".done"));
-        done(w, o);
-    }
+    if (o->operations & LAB_LIST) body_of(w, o, LAB_BODY_PAGE);
+    if (o->operations & LAB_GET) body_of(w, o, LAB_BODY_ONE);
+    if ((creates || updates) && w->d->batch) body_of(w, o, LAB_BODY_BATCH);
+    if (creates && !w->d->batch && w->d->create_status != 204) body_of(w, o, LAB_BODY_CREATED);
+    if (updates && !w->d->batch && w->d->update_status != 204) body_of(w, o, LAB_BODY_UPDATED);
+    if (o->operations & LAB_MERGE) body_of(w, o, LAB_BODY_MERGED);
 }
 
 void openapi_schemas(struct openapi *w) {

@@ -13,6 +13,27 @@ struct openapi {
     struct buf *b;
 };
 
+/* An object's schema while it is written. Members that are not declared are not allowed, neither in
+ * an answer nor in a request. */
+struct openapi_members {
+    const char *required[LAB_FIELDS_MAX + 8];
+    int required_count;
+    bool any;
+};
+void openapi_object_begin(struct openapi *w, struct openapi_members *m);
+/* Writes a member's name and colon; the caller writes its schema. */
+void openapi_member(struct openapi *w, struct openapi_members *m, const char *name, bool required);
+void openapi_object_end(struct openapi *w, const struct openapi_members *m);
+
+/* The name of an object's schema. Arena. */
+const char *openapi_name(struct openapi *w, const struct lab_object *o, const char *suffix);
+/* {"$ref": …} to a schema. */
+void openapi_reference(struct openapi *w, const char *name);
+/* The schema of a body, read from the dialect's template; `o` is NULL for errors. */
+void openapi_body(struct openapi *w, const struct lab_object *o, enum lab_body_of of);
+/* The name of the schema that an answer with this body has: the record's own when it is bare. */
+const char *openapi_body_name(struct openapi *w, const struct lab_object *o, enum lab_body_of of);
+
 /* "key":"value" */
 void openapi_text(struct openapi *w, const char *key, const char *value);
 

@@ -203,51 +203,20 @@ const char *lab_surface_sentence(const struct lab_dialect *d, enum lab_problem w
     return buf_text(&b);
 }
 
-static void pair(struct buf *out, const char *key, const char *value, const char *after) {
-    buf_json(out, key);
-    buf_putc(out, ':');
-    buf_json(out, value);
-    buf_puts(out, after);
-}
-
 int lab_surface_problem(const struct lab_dialect *d, enum lab_problem what, const char *field,
                         const char *value, int64_t seconds, int64_t request, const char **type,
                         struct buf *out) {
     const struct lab_error *e = &d->errors[what];
-    const char *sentence = lab_surface_sentence(d, what, field, value, seconds, out->arena);
-    *type = "application/json";
-    switch (d->error_style) {
-    case LAB_ERRORS_LIST:
-        buf_puts(out, "[{");
-        pair(out, "message", sentence, ",");
-        pair(out, "why", e->code, ",\"fields\":[");
-        if (field) buf_json(out, field);
-        buf_puts(out, "]}]");
-        break;
-    case LAB_ERRORS_OBJECT:
-        buf_puts(out, "{\"error\":{");
-        pair(out, "code", e->code, ",");
-        pair(out, "message", sentence, "");
-        if (field) {
-            buf_putc(out, ',');
-            pair(out, "field", field, "");
-        }
-        buf_puts(out, "}}");
-        break;
-    case LAB_ERRORS_ENVELOPE:
-        buf_printf(out, "{\"callNo\":\"r%lld\",\"done\":false,\"errors\":[{", (long long)request);
-        pair(out, "code", e->code, ",");
-        pair(out, "message", sentence, "}]}");
-        break;
-    case LAB_ERRORS_PROBLEM:
-        *type = "application/problem+json";
-        buf_putc(out, '{');
-        pair(out, "type", arena_printf(out->arena, "urn:problem:%s", e->code), ",");
-        pair(out, "title", e->code, ",");
-        buf_printf(out, "\"status\":%d,", e->status);
-        pair(out, "detail", sentence, "}");
-        break;
-    }
+    const struct lab_body *body = &d->bodies[LAB_BODY_ERROR];
+    *type = body->type;
+    lab_body_write(body,
+                   &(struct lab_body_fill){
+                       .code = e->code,
+                       .message = lab_surface_sentence(d, what, field, value, seconds, out->arena),
+                       .field = field,
+                       .call = request,
+                       .status = e->status},
+                   out);
     return e->status;
 }
 

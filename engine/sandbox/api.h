@@ -23,6 +23,11 @@ struct api {
  * api_problem(…)`. */
 bool api_problem(struct api *x, enum lab_problem what, const char *field, const char *value,
                  int64_t seconds);
+/* The answer about one record, in the body that the dialect has for it; without a body when the
+ * status is 204. */
+void api_answer(struct api *x, enum lab_body_of of, int status, const struct record *r);
+/* Only the body. */
+void api_body(struct api *x, enum lab_body_of of, const struct record *r);
 /* The record as the dialect shows it. */
 void api_record(struct api *x, const struct lab_object *o, const struct record *r, struct buf *out);
 /* The field that a value of type value-name belongs to in this row; NULL: none yet. */

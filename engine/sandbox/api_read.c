@@ -53,21 +53,40 @@ void api_record(struct api *x, const struct lab_object *o, const struct record *
     buf_putc(out, '}');
 }
 
+struct shown {
+    struct api *x;
+    const struct record *r;
+};
+
+static void write_record(void *context, enum lab_slot slot, struct buf *out) {
+    const struct shown *shown = context;
+    (void)slot;
+    api_record(shown->x, shown->x->object, shown->r, out);
+}
+
+void api_body(struct api *x, enum lab_body_of of, const struct record *r) {
+    struct shown shown = {x, r};
+    struct lab_body_fill fill = {.call = x->s->step,
+                                 .id = r->id,
+                                 .id_name = x->names->id_as,
+                                 .write = write_record,
+                                 .context = &shown};
+    lab_body_write(&x->d->bodies[of], &fill, &x->out->body);
+}
+
+void api_answer(struct api *x, enum lab_body_of of, int status, const struct record *r) {
+    x->out->status = status;
+    x->out->type = x->d->bodies[of].type;
+    if (status != 204) api_body(x, of, r);
+}
+
 void api_get(struct api *x, const char *id) {
     struct record r;
     if (!record_get(x->s, x->object, id, &r, x->a)) {
         api_problem(x, LAB_PROBLEM_UNKNOWN_RECORD, NULL, id, 0);
         return;
     }
-    x->out->status = 200;
-    x->out->type = "application/json";
-    struct buf *b = &x->out->body;
-    bool envelope = x->d->error_style == LAB_ERRORS_ENVELOPE;
-    if (envelope)
-        buf_printf(b, "{\"callNo\":\"r%lld\",\"done\":true,\"%s\":[", (long long)x->s->step,
-                   x->d->items_key);
-    api_record(x, x->object, &r, b);
-    if (envelope) buf_puts(b, "]}");
+    api_answer(x, LAB_BODY_ONE, 200, &r);
 }
 
 /* ---- Lists ---------------------------------------------------------------------------------- */
@@ -162,72 +181,71 @@ static sqlite3_stmt *run_query(struct api *x, struct list *l, const char *sql) {
     return q;
 }
 
-static void next_position(struct api *x, struct list *l, const char *last_id, bool more,
-                          struct buf *b) {
-    if (!x->d->next_key) return;
-    buf_putc(b, ',');
-    buf_json(b, x->d->next_key);
-    buf_putc(b, ':');
-    if (!more) {
-        buf_puts(b, "null");
-        return;
-    }
+/* Where the next page begins; NULL: nowhere. */
+static const char *next_position(struct api *x, struct list *l, const char *last_id, bool more) {
     int64_t next = l->offset + l->size;
-    if (x->d->paging == LAB_PAGE_OFFSET) {
-        buf_json(b, arena_printf(x->a, "%s%s?%s=%lld&%s=%lld", x->d->base, x->names->path,
-                                 x->d->size_param, (long long)l->size, x->d->position_param,
-                                 (long long)next));
-        return;
-    }
+    if (!more) return NULL;
+    if (x->d->paging == LAB_PAGE_OFFSET)
+        return arena_printf(x->a, "%s%s?%s=%lld&%s=%lld", x->d->base, x->names->path,
+                            x->d->size_param, (long long)l->size, x->d->position_param,
+                            (long long)next);
     const char *text = x->d->paging == LAB_PAGE_TOKEN
                            ? arena_printf(x->a, "o:%lld", (long long)next)
                            : arena_printf(x->a, "a:%s", last_id);
-    buf_json(b, base64url_encode(x->a, text, strlen(text)));
+    return base64url_encode(x->a, text, strlen(text));
+}
+
+static int64_t count_all(struct api *x, struct list *l) {
+    const char *sql = arena_printf(x->a, "SELECT count(*) FROM %s%s", x->object->table,
+                                   buf_text(&l->where));
+    sqlite3_stmt *q = run_query(x, l, sql);
+    state_row(x->s, q);
+    int64_t count = sqlite3_column_int64(q, 0);
+    state_end(q);
+    return count;
+}
+
+struct page {
+    struct api *x;
+    struct record *rows;
+    int count;
+};
+
+static void write_items(void *context, enum lab_slot slot, struct buf *out) {
+    const struct page *page = context;
+    (void)slot;
+    for (int i = 0; i < page->count; i++) {
+        if (i) buf_putc(out, ',');
+        api_record(page->x, page->x->object, &page->rows[i], out);
+    }
 }
 
 void api_list(struct api *x) {
     struct list l = {.size = x->d->page_default};
     buf_init(&l.where, x->a);
     if (!read_params(x, &l)) return;
-    struct buf *b = &x->out->body;
-    x->out->status = 200;
-    x->out->type = "application/json";
-    buf_putc(b, '{');
-    if (x->d->error_style == LAB_ERRORS_ENVELOPE)
-        buf_printf(b, "\"callNo\":\"r%lld\",\"done\":true,", (long long)x->s->step);
-    if (x->d->total_key) {
-        sqlite3_stmt *q = run_query(
-            x, &l,
-            arena_printf(x->a, "SELECT count(*) FROM %s%s", x->object->table, buf_text(&l.where)));
-        state_row(x->s, q);
-        buf_json(b, x->d->total_key);
-        buf_printf(b, ":%lld,", (long long)sqlite3_column_int64(q, 0));
-        state_end(q);
-    }
+    const struct lab_body *body = &x->d->bodies[LAB_BODY_PAGE];
+    struct lab_body_fill fill = {.call = x->s->step, .status = 200, .write = write_items};
+    if (lab_body_has(body, LAB_SLOT_TOTAL)) fill.total = count_all(x, &l);
     if (l.after) {
         l.values[l.value_count++] = l.after;
         buf_printf(&l.where, "%sid > $%d", l.where.len ? " AND " : " WHERE ", l.value_count);
     }
-    sqlite3_stmt *q = run_query(
-        x, &l,
-        arena_printf(x->a, "SELECT %s FROM %s%s ORDER BY id LIMIT $%d OFFSET $%d",
-                     record_columns(x->object, x->a), x->object->table, buf_text(&l.where), AT_SIZE,
-                     AT_OFFSET));
+    sqlite3_stmt *q = run_query(x, &l,
+                                arena_printf(x->a,
+                                             "SELECT %s FROM %s%s ORDER BY id LIMIT $%d OFFSET $%d",
+                                             record_columns(x->object, x->a), x->object->table,
+                                             buf_text(&l.where), AT_SIZE, AT_OFFSET));
     sqlite3_bind_int64(q, AT_SIZE, l.size + 1);
     sqlite3_bind_int64(q, AT_OFFSET, l.offset);
-    struct record *rows = NEW_ARRAY(x->a, struct record, (size_t)l.size + 1);
-    int count = 0;
-    while (state_row(x->s, q)) record_read(x->object, q, &rows[count++], x->a);
+    struct page page = {x, NEW_ARRAY(x->a, struct record, (size_t)l.size + 1), 0};
+    while (state_row(x->s, q)) record_read(x->object, q, &page.rows[page.count++], x->a);
     state_end(q);
-    bool more = count > l.size;
-    if (more) count--;
-    buf_json(b, x->d->items_key);
-    buf_puts(b, ":[");
-    for (int i = 0; i < count; i++) {
-        if (i) buf_putc(b, ',');
-        api_record(x, x->object, &rows[i], b);
-    }
-    buf_putc(b, ']');
-    next_position(x, &l, count ? rows[count - 1].id : "", more, b);
-    buf_putc(b, '}');
+    bool more = page.count > l.size;
+    if (more) page.count--;
+    fill.context = &page;
+    fill.next = next_position(x, &l, page.count ? page.rows[page.count - 1].id : "", more);
+    x->out->status = 200;
+    x->out->type = body->type;
+    lab_body_write(body, &fill, &x->out->body);
 }

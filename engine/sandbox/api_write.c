@@ -118,38 +118,38 @@ static json_t *body_of(struct api *x) {
     return body;
 }
 
-static void answer_one(struct api *x, int status, const struct record *r) {
-    x->out->status = status;
-    x->out->type = "application/json";
-    if (status == 204) return;
-    struct buf *b = &x->out->body;
-    if (x->d->echo) {
-        api_record(x, x->object, r, b);
-        return;
-    }
-    buf_putc(b, '{');
-    buf_json(b, x->names->id_as);
-    buf_putc(b, ':');
-    buf_json(b, r->id);
-    buf_puts(b, ",\"done\":true,\"errors\":[]}");
+static void write_refused(struct api *x, const struct problem *p) {
+    struct lab_body_fill fill = {
+        .code = x->d->errors[p->what].code,
+        .message = lab_surface_sentence(x->d, p->what, p->field, p->value, 0, x->a),
+        .field = p->field};
+    lab_body_write(&x->d->bodies[LAB_BODY_BATCH_REFUSED], &fill, &x->out->body);
 }
 
-static void batch_result(struct api *x, const struct problem *p, const struct record *r,
-                         const char *done) {
-    struct buf *b = &x->out->body;
-    if (!p->what) {
-        buf_putc(b, '{');
-        buf_json(b, x->names->id_as);
-        buf_putc(b, ':');
-        buf_json(b, r->id);
-        buf_printf(b, ",\"status\":\"%s\"}", done);
-        return;
+struct batch {
+    struct api *x;
+    const char *id; /* of the record that is changed; NULL: records are made */
+    json_t *list;
+};
+
+static void write_results(void *context, enum lab_slot slot, struct buf *out) {
+    const struct batch *b = context;
+    struct api *x = b->x;
+    size_t count = json_array_size(b->list);
+    (void)slot;
+    for (size_t i = 0; i < count; i++) {
+        struct record r;
+        struct problem p = b->id ? update_one(x, b->id, json_array_get(b->list, i), &r)
+                                 : create_one(x, json_array_get(b->list, i), &r);
+        if (i) buf_putc(out, ',');
+        if (p.what) write_refused(x, &p);
+        else api_body(x, b->id ? LAB_BODY_BATCH_UPDATED : LAB_BODY_BATCH_CREATED, &r);
+        if (p.what && count == 1) {
+            x->out->refused = true;
+            x->out->problem = p.what;
+            x->out->field = p.field;
+        }
     }
-    buf_puts(b, "{\"status\":\"refused\",\"because\":[{\"code\":");
-    buf_json(b, x->d->errors[p->what].code);
-    buf_puts(b, ",\"message\":");
-    buf_json(b, lab_surface_sentence(x->d, p->what, p->field, p->value, 0, x->a));
-    buf_puts(b, "}]}");
 }
 
 /* Writes a batch. Some vendors answer 200 in any case and report failures in the list: each record
@@ -165,23 +165,14 @@ static void batch(struct api *x, const char *id, json_t *body) {
         report(x, problem(LAB_PROBLEM_TOO_MANY, x->d->batch, NULL));
         return;
     }
+    struct batch work = {x, id, list};
+    const struct lab_body *around = &x->d->bodies[LAB_BODY_BATCH];
     x->out->status = 200;
-    x->out->type = "application/json";
-    buf_printf(&x->out->body, "{\"callNo\":\"r%lld\",\"done\":true,\"%s\":[", (long long)x->s->step,
-               x->d->items_key);
-    for (size_t i = 0; i < count; i++) {
-        struct record r;
-        struct problem p = id ? update_one(x, id, json_array_get(list, i), &r)
-                              : create_one(x, json_array_get(list, i), &r);
-        if (i) buf_putc(&x->out->body, ',');
-        batch_result(x, &p, &r, id ? "updated" : "created");
-        if (p.what && count == 1) {
-            x->out->refused = true;
-            x->out->problem = p.what;
-            x->out->field = p.field;
-        }
-    }
-    buf_puts(&x->out->body, "]}");
+    x->out->type = around->type;
+    lab_body_write(
+        around,
+        &(struct lab_body_fill){.call = x->s->step, .write = write_results, .context = &work},
+        &x->out->body);
 }
 
 void api_create(struct api *x) {
@@ -194,7 +185,7 @@ void api_create(struct api *x) {
     }
     struct problem p = create_one(x, body, &r);
     if (p.what) report(x, p);
-    else answer_one(x, x->d->create_status, &r);
+    else api_answer(x, LAB_BODY_CREATED, x->d->create_status, &r);
 }
 
 void api_update(struct api *x, const char *id) {
@@ -207,7 +198,7 @@ void api_update(struct api *x, const char *id) {
     }
     struct problem p = update_one(x, id, body, &r);
     if (p.what) report(x, p);
-    else answer_one(x, x->d->update_status, &r);
+    else api_answer(x, LAB_BODY_UPDATED, x->d->update_status, &r);
 }
 
 void api_delete(struct api *x, const char *id) {
@@ -236,6 +227,6 @@ void api_merge(struct api *x, const char *id) {
         if (!rules_merge(x->s, at, id, loser))
             record_merge(x->s, x->member, x->object, id, loser, false);
         record_get(x->s, x->object, id, &r, x->a);
-        answer_one(x, 200, &r);
+        api_answer(x, LAB_BODY_MERGED, 200, &r);
     }
 }

@@ -104,6 +104,14 @@ static void test_mistakes_have_places(void **state) {
            "id=\"telefax\" as=\"phone\"", "lab-unknown", "telefax");
     expect(*state, "connectors/crm/boreal.xml", "as=\"given_name\"", "as=\"email\"",
            "lab-duplicate", "email");
+    expect(*state, "connectors/crm/boreal.xml", "<body of=\"page\">", "<body of=\"one\">",
+           "lab-missing", "page");
+    expect(*state, "connectors/crm/boreal.xml", "<body of=\"error\">", "<body of=\"error page\">",
+           "lab-duplicate", "page");
+    expect(*state, "connectors/map/heron.xml", "<body of=\"batch\">", "<body of=\"batch-created\">",
+           "lab-missing", "“batch”");
+    expect(*state, "connectors/map/heron.xml", "[{record}]", "[{records}]", "lab-body",
+           "{records}");
     /* “education” is no longer renamed, and the word of another value. */
     expect(*state, "connectors/crm/boreal.xml", "<value of=\"education\" as=\"schools\"/>",
            "<value of=\"government\" as=\"education\"/>", "lab-duplicate", "education");
