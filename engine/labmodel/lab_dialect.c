@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "labmodel/lab_pattern.h"
 #include "labmodel/lab_read.h"
 #include "labmodel/lab_xml.h"
 
@@ -10,6 +11,10 @@ const char *const lab_problem_names[LAB_PROBLEM_COUNT] = {
     "bad-method", "bad-json",         "unknown-field", "invalid-value", "required",
     "read-only",  "conflict",         "burst",         "daily",         "outage",
     "too-many",   "too-many-filters",
+};
+
+const char *const lab_operator_names[LAB_OPERATOR_COUNT] = {
+    "not", "less", "at-most", "more", "at-least", "contains", "begins",
 };
 
 static const char *const auth_names[] = {"bearer", "key", "basic", "oauth"};
@@ -59,6 +64,64 @@ static void read_paging(struct lab_dialect *d, xmlNode *n, struct arena *a) {
     d->position_param = lab_xml_attr(n, "position", a);
     d->page_default = lab_xml_int(n, "default", 50);
     d->page_max = lab_xml_int(n, "max", 200);
+}
+
+/* A pattern in which each of these stands exactly once. */
+static const char *read_pattern(struct lab_dialect *d, xmlNode *n, const char *attr,
+                                const char *first, const char *second, struct arena *a,
+                                struct diag_list *diags) {
+    const char *pattern = lab_xml_attr(n, attr, a);
+    if (pattern &&
+        (!lab_pattern_once(pattern, first, a) || (second && !lab_pattern_once(pattern, second, a))))
+        lab_xml_problem(diags, d->file, n, "lab-pattern", "“%s” needs {%s}%s%s%s once.", pattern,
+                        first, second ? " and {" : "", second ? second : "", second ? "}" : "");
+    return pattern;
+}
+
+static void read_operators(struct lab_dialect *d, xmlNode *n, struct arena *a,
+                           struct diag_list *diags) {
+    struct lab_query *q = &d->query;
+    q->filter_name = read_pattern(d, n, "name", "field", "operator", a, diags);
+    q->filter_value = read_pattern(d, n, "value", "value", "operator", a, diags);
+    for (xmlNode *o = lab_xml_child(n, "operator"); o; o = lab_xml_next(o, "operator")) {
+        int of = lab_name_index(lab_operator_names, LAB_OPERATOR_COUNT, lab_xml_attr(o, "of", a));
+        const char *as = lab_xml_attr(o, "as", a);
+        if (of < 0) continue; /* the schema refuses it */
+        for (int i = 0; i < LAB_OPERATOR_COUNT; i++)
+            if (i == of ? q->operators[i] != NULL : str_eq(q->operators[i], as))
+                lab_xml_problem(diags, d->file, o, "lab-duplicate", "Two operators are “%s”.", as);
+        q->operators[of] = as;
+    }
+}
+
+static void read_query(struct lab_dialect *d, xmlNode *n, struct arena *a,
+                       struct diag_list *diags) {
+    struct lab_query *q = &d->query;
+    if (!n) return;
+    q->sort_param = lab_xml_attr(n, "sort", a);
+    q->ascending = read_pattern(d, n, "ascending", "field", NULL, a, diags);
+    q->descending = read_pattern(d, n, "descending", "field", NULL, a, diags);
+    q->fields_param = lab_xml_attr(n, "fields", a);
+    q->since_param = lab_xml_attr(n, "since", a);
+    if (lab_xml_child(n, "filter")) read_operators(d, lab_xml_child(n, "filter"), a, diags);
+}
+
+/* The parameters of lists that are no filters have names that no field has, and each its own. */
+static void check_parameters(struct lab_dialect *d, const struct lab_connector *c, xmlNode *root,
+                             struct diag_list *diags) {
+    const char *names[] = {d->size_param, d->position_param, d->query.sort_param,
+                           d->query.fields_param, d->query.since_param};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        bool taken = false;
+        for (size_t k = 0; k < i && names[i]; k++) taken = taken || str_eq(names[k], names[i]);
+        for (int o = 0; o < c->object_count && names[i]; o++)
+            taken = taken ||
+                    (d->objects[o].fields && (lab_field_named(&c->objects[o], d, names[i]) ||
+                                              str_eq(d->objects[o].id_as, names[i])));
+        if (taken)
+            lab_xml_problem(diags, d->file, root, "lab-duplicate",
+                            "“%s” is a parameter of lists and something else.", names[i]);
+    }
 }
 
 static void read_limits(struct lab_dialect *d, xmlNode *n, struct arena *a) {
@@ -207,6 +270,7 @@ bool lab_dialect_read(struct lab_dialect *d, const struct lab_connector *c, xmlN
     read_api(d, lab_xml_child(root, "api"), a);
     read_auth(d, lab_xml_child(root, "auth"), a);
     read_paging(d, lab_xml_child(root, "paging"), a);
+    read_query(d, lab_xml_child(root, "query"), a, diags);
     read_limits(d, lab_xml_child(root, "limits"), a);
     read_formats(d, lab_xml_child(root, "formats"), a);
     read_bodies(d, root, a, diags);
@@ -223,5 +287,6 @@ bool lab_dialect_read(struct lab_dialect *d, const struct lab_connector *c, xmlN
         if (!d->objects[i].path)
             lab_xml_problem(diags, file, root, "lab-missing",
                             "The dialect has no name for the object “%s”.", c->objects[i].id);
+    check_parameters(d, c, root, diags);
     return diags->errors == before;
 }

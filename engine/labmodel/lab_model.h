@@ -142,6 +142,29 @@ struct lab_object_name {
     struct lab_field_name *fields;               /* by the neutral field's index */
 };
 
+/* How a filter compares; the attribute `of` of an element <operator> names them. */
+enum lab_operator {
+    LAB_NOT,
+    LAB_LESS,
+    LAB_AT_MOST,
+    LAB_MORE,
+    LAB_AT_LEAST,
+    LAB_CONTAINS,
+    LAB_BEGINS,
+    LAB_OPERATOR_COUNT,
+};
+extern const char *const lab_operator_names[LAB_OPERATOR_COUNT];
+
+/* What lists take beside size, place and plain filters; NULL: they do not. Patterns: lab_pattern.h.
+ */
+struct lab_query {
+    const char *sort_param, *ascending, *descending; /* "sort", "{field}", "-{field}" */
+    const char *fields_param, *since_param;
+    /* One of the two when there are operators: "{field}[{operator}]", "{operator}:{value}". */
+    const char *filter_name, *filter_value;
+    const char *operators[LAB_OPERATOR_COUNT]; /* the dialect's words */
+};
+
 struct lab_dialect {
     const char *id, *connector_id, *title, *about, *file;
     const char *base;                 /* "/desk/v3" */
@@ -160,6 +183,7 @@ struct lab_dialect {
     enum lab_paging paging;
     const char *size_param, *position_param;
     int page_default, page_max;
+    struct lab_query query;
 
     int burst, burst_seconds, daily, latency_ms;
     const char *limit_header, *remaining_header, *reset_header;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "labmodel/lab_pattern.h"
 #include "labmodel/lab_openapi_schema.h"
 
 #define BIT(problem) (1u << LAB_PROBLEM_##problem)
@@ -21,7 +22,9 @@ static unsigned problems_of(const struct lab_dialect *d, enum lab_operation oper
     switch (operation) {
     case LAB_LIST: return all | BIT(UNKNOWN_FIELD) | BIT(INVALID_VALUE) | BIT(TOO_MANY_FILTERS);
     case LAB_GET:
-    case LAB_DELETE: return all | item;
+    case LAB_DELETE:
+        return all | item |
+               (operation == LAB_GET && d->query.fields_param ? BIT(UNKNOWN_FIELD) : 0);
     case LAB_MERGE: return all | item | BIT(BAD_JSON) | BIT(INVALID_VALUE);
     case LAB_CREATE:
     case LAB_UPDATE: break;
@@ -180,11 +183,59 @@ static void parameter(struct openapi *w, const char *name, const char *in, const
     buf_putc(w->b, '}');
 }
 
+/* What a filter can do with a field of this type. */
+static bool compares(enum lab_type type, enum lab_operator how) {
+    bool number = type == LAB_INTEGER || type == LAB_TIME,
+         text = type == LAB_TEXT || type == LAB_EMAIL || type == LAB_REFERENCE ||
+                type == LAB_VALUE_NAME;
+    if (how == LAB_NOT) return true;
+    return how == LAB_CONTAINS || how == LAB_BEGINS ? text : number || text;
+}
+
+static const char *const comparisons[LAB_OPERATOR_COUNT] = {
+    "not this value", "less than this",  "this or less",       "more than this",
+    "this or more",   "with this in it", "beginning with this"};
+
+static void operator_parameters(struct openapi *w, const char *field, enum lab_type type) {
+    const struct lab_query *q = &w->d->query;
+    struct arena *a = w->b->arena;
+    for (int i = 0; i < LAB_OPERATOR_COUNT; i++)
+        if (q->operators[i] && compares(type, (enum lab_operator)i))
+            parameter(w,
+                      lab_pattern_fill(lab_pattern_fill(q->filter_name, "field", field, a),
+                                       "operator", q->operators[i], a),
+                      "query", "\"type\":\"string\"",
+                      arena_printf(a, "Only records: %s.", comparisons[i]), false);
+}
+
+/* What a plain filter takes; where operators stand in values, these too. */
+static const char *same_or(struct openapi *w, enum lab_type type, const char *same) {
+    const struct lab_query *q = &w->d->query;
+    struct buf text;
+    if (!q->filter_value) return same;
+    buf_init(&text, w->b->arena);
+    buf_puts(&text, same);
+    for (int i = 0; i < LAB_OPERATOR_COUNT; i++)
+        if (q->operators[i] && compares(type, (enum lab_operator)i))
+            buf_printf(&text, " `%s`: %s.",
+                       lab_pattern_fill(q->filter_value, "operator", q->operators[i], w->b->arena),
+                       comparisons[i]);
+    return buf_text(&text);
+}
+
+static void fields_parameter(struct openapi *w, bool first) {
+    if (w->d->query.fields_param)
+        parameter(w, w->d->query.fields_param, "query", "\"type\":\"string\"",
+                  "The fields to show beside the id, with commas between; without it all of them.",
+                  first);
+}
+
 static void list_parameters(struct openapi *w, const struct lab_object *o) {
     static const char *const positions[] = {"How many records to skip.",
                                             "The token that the page before gave.",
                                             "The cursor that the page before gave."};
     const struct lab_object_name *n = &w->d->objects[o->index];
+    const struct lab_query *q = &w->d->query;
     const char *text = "\"type\":\"string\"", *same = "Only records with exactly this value.";
     buf_puts(w->b, "\"parameters\":[");
     parameter(w, w->d->size_param, "query",
@@ -203,8 +254,23 @@ static void list_parameters(struct openapi *w, const struct lab_object *o) {
          * be filtered by. */
         enum lab_type type = o->fields[i].type;
         if (type != LAB_TIME && type != LAB_VALUE_NAME)
-            parameter(w, n->fields[i].as, "query", text, same, false);
+            parameter(w, n->fields[i].as, "query", text, same_or(w, type, same), false);
+        if (q->filter_name) operator_parameters(w, n->fields[i].as, type);
     }
+    if (q->filter_name) {
+        operator_parameters(w, n->created_as, LAB_TIME);
+        operator_parameters(w, n->updated_as, LAB_TIME);
+    }
+    if (q->sort_param)
+        parameter(w, q->sort_param, "query", text,
+                  arena_printf(w->b->arena,
+                               "The order: up to three of %s and %s, with commas between.",
+                               q->ascending, q->descending),
+                  false);
+    if (q->since_param)
+        parameter(w, q->since_param, "query", text,
+                  "Only records that were changed at this time or later.", false);
+    fields_parameter(w, false);
     buf_puts(w->b, "],");
 }
 
@@ -251,6 +317,11 @@ static void operation(struct openapi *w, const struct lab_object *o, enum lab_op
     buf_json(w->b, arena_printf(w->b->arena, "%s_%s", id, o->id));
     buf_putc(w->b, ',');
     if (which == LAB_LIST) list_parameters(w, o);
+    if (which == LAB_GET && w->d->query.fields_param) {
+        buf_puts(w->b, "\"parameters\":[");
+        fields_parameter(w, true);
+        buf_puts(w->b, "],");
+    }
     if (which == LAB_CREATE || which == LAB_UPDATE || which == LAB_MERGE) request_body(w, o, which);
     responses(w, o, which, status_of(w->d, which), what);
     buf_putc(w->b, '}');

@@ -191,15 +191,16 @@ static void field(struct openapi *w, const struct lab_object *o, const struct la
 static void shown(struct openapi *w, const struct lab_object *o) {
     const struct lab_object_name *n = &w->d->objects[o->index];
     struct openapi_members m;
+    bool chosen = w->d->query.fields_param != NULL; /* by the client */
     openapi_object_begin(w, &m);
     member_as(w, &m, n->id_as, "{\"type\":\"string\",\"readOnly\":true}");
     for (int i = 0; i < o->field_count; i++) {
-        openapi_member(w, &m, n->fields[i].as, w->d->empty != LAB_EMPTY_OMIT);
+        openapi_member(w, &m, n->fields[i].as, w->d->empty != LAB_EMPTY_OMIT && !chosen);
         field(w, o, &o->fields[i], false);
     }
-    openapi_member(w, &m, n->created_as, true);
+    openapi_member(w, &m, n->created_as, !chosen);
     time_schema(w, "When the record was created.");
-    openapi_member(w, &m, n->updated_as, true);
+    openapi_member(w, &m, n->updated_as, !chosen);
     time_schema(w, "When the record was last changed.");
     openapi_object_end(w, &m);
 }

@@ -17,6 +17,8 @@ struct api {
     bool screen;
     const struct lab_object *object;
     const struct lab_object_name *names;
+    /* Which fields are shown, beside the id: those chosen, or all. */
+    bool chosen, choice[LAB_FIELDS_MAX], choose_created, choose_updated;
 };
 
 /* Writes the dialect's answer to a problem and returns false, so that callers can `return

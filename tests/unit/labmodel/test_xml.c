@@ -112,6 +112,16 @@ static void test_mistakes_have_places(void **state) {
            "lab-missing", "“batch”");
     expect(*state, "connectors/map/heron.xml", "[{record}]", "[{records}]", "lab-body",
            "{records}");
+    expect(*state, "connectors/crm/boreal.xml", "descending=\"-{field}\"",
+           "descending=\"-{fields}\"", "lab-pattern", "{field}");
+    expect(*state, "connectors/crm/boreal.xml", "{field}[{operator}]", "{field}[{field}]",
+           "lab-pattern", "{operator}");
+    expect(*state, "connectors/crm/boreal.xml", "of=\"not\" as=\"not\"", "of=\"not\" as=\"min\"",
+           "lab-duplicate", "min");
+    expect(*state, "connectors/crm/boreal.xml", "sort=\"order\"", "sort=\"sector\"",
+           "lab-duplicate", "sector");
+    expect(*state, "connectors/crm/boreal.xml", "since=\"edited_from\"", "since=\"order\"",
+           "lab-duplicate", "order");
     /* “education” is no longer renamed, and the word of another value. */
     expect(*state, "connectors/crm/boreal.xml", "<value of=\"education\" as=\"schools\"/>",
            "<value of=\"government\" as=\"education\"/>", "lab-duplicate", "education");
