@@ -46,6 +46,8 @@ static void begin(struct request *r, void *arg) {
 }
 
 bool lab_api_may_set(const struct lab_dialect *d, const char *name) {
+    if (str_eq(name, "Link")) return d->link;
+    if (str_eq(name, "Allow")) return d->options;
     const char *const allowed[] = {"Retry-After", d->limit_header, d->remaining_header,
                                    d->reset_header};
     for (size_t i = 0; i < COUNT_OF(allowed); i++)

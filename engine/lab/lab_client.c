@@ -67,11 +67,27 @@ static bool printable(const char *text, size_t max) {
     return n > 0 && n <= max;
 }
 
-/* Headers of an answer tell numbers: how much of a limit is left, how long to wait. Whoever passes
- * one on to a client allows by name (lab_api.c). */
+/* RULE lab-link: a Link leads to the next page of the same list and nowhere else: `<?…>;
+ * rel="next"`. */
+static bool leads_on(const char *value) {
+    static const char end[] = ">; rel=\"next\"";
+    return printable(value, WIRE_LINK_BYTES) && str_has_prefix(value, "<?") &&
+           str_has_suffix(value, end) &&
+           strcspn(value + 1, "<>,;\" ") == strlen(value) - strlen(end) - 1;
+}
+
+/* Headers of an answer tell numbers: how much of a limit is left, how long to wait. Three tell
+ * something else. Whoever passes one on to a client allows by name (lab_api.c). */
 static bool is_number(const char *value) {
     size_t n = value ? strlen(value) : 0;
     return n > 0 && n <= 20 && strspn(value, "0123456789") == n;
+}
+static bool is_value(const char *name, const char *value) {
+    if (str_eq(name, "Link")) return leads_on(value);
+    if (str_eq(name, "Allow"))
+        return printable(value, 60) &&
+               strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ, ") == strlen(value);
+    return is_number(value);
 }
 static bool is_name(const char *name) {
     return printable(name, 100) && !strpbrk(name, " :()<>@,;\\\"/[]?={}");
@@ -133,7 +149,7 @@ enum err client_step_some(struct worker *w, const char *action, struct arena *a,
         if (i == COUNT_OF(out->headers)) break;
         const char *name = json_string_value(json_array_get(pair, 0)),
                    *value = json_string_value(json_array_get(pair, 1));
-        believed = believed && is_name(name) && is_number(value);
+        believed = believed && is_name(name) && is_value(name, value);
         out->headers[out->header_count].name = name;
         out->headers[out->header_count++].value = value;
     }

@@ -20,7 +20,7 @@ struct lab_answer {
     const char *type;
     struct {
         const char *name, *value;
-    } headers[8];
+    } headers[10];
     int header_count;
     const char *body;
     size_t body_len;

@@ -31,7 +31,8 @@ struct screen {
 };
 
 /* lab_api.c. RULE lab-headers: a worker runs what strangers wrote; of the headers of its answer
- * only those pass that this dialect is said to tell its limits with. */
+ * only those pass that this dialect is said to tell its limits with, and those of the traits that
+ * it has. */
 bool lab_api_may_set(const struct lab_dialect *d, const char *name);
 
 /* lab_screen.c. Reads the run and its version, and checks who may see it. */

@@ -45,6 +45,8 @@ static void read_api(struct lab_dialect *d, xmlNode *n, struct arena *a) {
     d->update_status = lab_xml_int(n, "updated", 200);
     d->batch = lab_xml_attr(n, "batch", a);
     d->batch_max = lab_xml_int(n, "batch-max", 100);
+    d->head = lab_xml_true(n, "head");
+    d->options = lab_xml_true(n, "options");
     d->merge_path = lab_xml_attr(n, "merge", a);
     d->merge_field = lab_xml_attr(n, "merge-field", a);
     d->id_prefix = lab_xml_attr(n, "id-prefix", a);
@@ -62,6 +64,7 @@ static void read_paging(struct lab_dialect *d, xmlNode *n, struct arena *a) {
     d->paging = (enum lab_paging)choice(n, "kind", paging_names, COUNT_OF(paging_names), a);
     d->size_param = lab_xml_attr(n, "size", a);
     d->position_param = lab_xml_attr(n, "position", a);
+    d->link = lab_xml_true(n, "link");
     d->page_default = lab_xml_int(n, "default", 50);
     d->page_max = lab_xml_int(n, "max", 200);
 }
@@ -166,6 +169,15 @@ static void need_bodies(struct lab_dialect *d, xmlNode *root, struct arena *a,
     }
 }
 
+/* RULE lab-next-page: whoever cannot count to the next page is told of it. */
+static void check_next_page(const struct lab_dialect *d, xmlNode *root, struct diag_list *diags) {
+    const struct lab_body *page = &d->bodies[LAB_BODY_PAGE];
+    if (page->text && d->paging != LAB_PAGE_OFFSET && !d->link &&
+        !lab_body_has(page, LAB_SLOT_NEXT))
+        lab_xml_problem(diags, d->file, root, "lab-missing",
+                        "Neither {next} in the body of “page” nor link=\"true\" leads on.");
+}
+
 static void read_bodies(struct lab_dialect *d, xmlNode *root, struct arena *a,
                         struct diag_list *diags) {
     for (xmlNode *n = lab_xml_child(root, "body"); n; n = lab_xml_next(n, "body"))
@@ -176,6 +188,7 @@ static void read_bodies(struct lab_dialect *d, xmlNode *root, struct arena *a,
             of += len + strspn(of + len, " ");
         }
     need_bodies(d, root, a, diags);
+    check_next_page(d, root, diags);
 }
 
 static void read_errors(struct lab_dialect *d, xmlNode *n, struct arena *a,

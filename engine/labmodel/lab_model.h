@@ -174,6 +174,8 @@ struct lab_dialect {
     const char *batch; /* name of the array that carries records, NULL = one bare record */
     int batch_max;
     const char *merge_path, *merge_field;
+    bool head, options; /* HEAD where GET is; OPTIONS and 405 tell the methods in Allow */
+    bool link;          /* the next page in a header Link too (RFC 8288) */
     const char *id_prefix;
 
     enum lab_auth auth;

@@ -84,12 +84,14 @@ static void header(struct openapi *w, const char *name, const char *component, b
     buf_printf(w->b, ":{\"$ref\":\"#/components/headers/%s\"}", component);
 }
 
-static void headers(struct openapi *w, bool wait) {
+/* `more`: one more header, NULL: none. */
+static void headers(struct openapi *w, bool wait, const char *more) {
     bool first = true;
     header(w, w->d->limit_header, "limit", &first);
     header(w, w->d->remaining_header, "remaining", &first);
     header(w, w->d->reset_header, "reset", &first);
     header(w, wait ? "Retry-After" : NULL, "wait", &first);
+    header(w, more, more ? str_lower(w->b->arena, more) : NULL, &first);
     header(w, "Lab-Clock", "clock", &first);
     buf_putc(w->b, '}');
 }
@@ -103,7 +105,7 @@ static void responses(struct openapi *w, const struct lab_object *o, enum lab_op
                  mixed ? arena_printf(w->b->arena,
                                       "%s Or a refusal: errors arrive with this status too.", what)
                        : what);
-    headers(w, mixed && w->d->retry_after);
+    headers(w, mixed && w->d->retry_after, operation == LAB_LIST && w->d->link ? "Link" : NULL);
     content(w, status == 204 ? NULL : openapi_output(w, o, operation), mixed, false);
     buf_putc(w->b, '}');
     for (int i = 1; i < LAB_PROBLEM_COUNT; i++) {
@@ -135,8 +137,10 @@ static void error_responses(struct openapi *w) {
         if (!first_of_status(w->d, ~0u, i)) continue;
         buf_printf(w->b, "\"error-%d\":{", status);
         problem_list(w, status);
-        headers(w, status == 503 ||
-                       (w->d->retry_after && has_status(w->d, BIT(BURST) | BIT(DAILY), status)));
+        headers(w,
+                status == 503 ||
+                    (w->d->retry_after && has_status(w->d, BIT(BURST) | BIT(DAILY), status)),
+                w->d->options && has_status(w->d, BIT(BAD_METHOD), status) ? "Allow" : NULL);
         content(w, NULL, true, lab);
         buf_puts(w->b, "},");
     }
@@ -168,6 +172,15 @@ static void header_components(struct openapi *w) {
     header_component(w, "remaining", number, "Calls that are left today.");
     buf_putc(w->b, ',');
     header_component(w, "reset", number, "Seconds until the day's calls start anew.");
+    if (w->d->link) {
+        buf_putc(w->b, ',');
+        header_component(w, "link", "\"type\":\"string\"",
+                         "The next page, relative to this address: `<?…>; rel=\"next\"`.");
+    }
+    if (w->d->options) {
+        buf_putc(w->b, ',');
+        header_component(w, "allow", "\"type\":\"string\"", "The methods of this address.");
+    }
     buf_puts(w->b, "},");
 }
 
@@ -299,6 +312,29 @@ static void request_body(struct openapi *w, const struct lab_object *o,
     buf_puts(w->b, "}}},");
 }
 
+/* ---- Methods beside the operations ---------------------------------------------------------- */
+/* HEAD and OPTIONS: no body, whatever comes. */
+static void bodiless(struct openapi *w, const char *verb, const char *id,
+                     const struct lab_object *o, int status, const char *header, const char *what) {
+    buf_printf(w->b, ",\"%s\":{\"operationId\":", verb);
+    buf_json(w->b, arena_printf(w->b->arena, "%s_%s", id, o->id));
+    buf_printf(w->b, ",\"responses\":{\"%d\":{", status);
+    openapi_text(w, "description", what);
+    headers(w, false, header);
+    buf_puts(w->b, "},\"default\":{\"description\":\"A problem.\"}}}");
+}
+
+static void other_methods(struct openapi *w, const struct lab_object *o, const char *of,
+                          bool reads) {
+    struct arena *a = w->b->arena;
+    if (w->d->head && reads)
+        bodiless(w, "head", arena_printf(a, "head_%s", of), o, 200,
+                 w->d->link && str_eq(of, "list") ? "Link" : NULL, "As GET, without the body.");
+    if (w->d->options)
+        bodiless(w, "options", arena_printf(a, "options_%s", of), o, 204, "Allow",
+                 "The methods of this address.");
+}
+
 /* ---- Paths ---------------------------------------------------------------------------------- */
 static int status_of(const struct lab_dialect *d, enum lab_operation operation) {
     if (operation == LAB_DELETE) return 204;
@@ -343,6 +379,7 @@ static void paths(struct openapi *w, const struct lab_object *o) {
     buf_puts(w->b, ":{");
     operation(w, o, LAB_LIST, "get", "list", "A page of records.", &first);
     operation(w, o, LAB_CREATE, "post", "create", "Created.", &first);
+    if (!first) other_methods(w, o, "list", o->operations & LAB_LIST);
     buf_putc(w->b, '}');
     if (o->operations & (LAB_GET | LAB_UPDATE | LAB_DELETE)) {
         item_path(w, arena_printf(w->b->arena, "%s/{id}", path));
@@ -350,12 +387,14 @@ static void paths(struct openapi *w, const struct lab_object *o) {
         operation(w, o, LAB_GET, "get", "get", "The record.", &first);
         operation(w, o, LAB_UPDATE, update, "update", "Updated.", &first);
         operation(w, o, LAB_DELETE, "delete", "delete", "Deleted.", &first);
+        other_methods(w, o, "one", o->operations & LAB_GET);
         buf_putc(w->b, '}');
     }
     if (o->operations & LAB_MERGE) {
         item_path(w, arena_printf(w->b->arena, "%s/{id}/%s", path, w->d->merge_path));
         first = false;
         operation(w, o, LAB_MERGE, "post", "merge", "Merged; this cannot be undone.", &first);
+        other_methods(w, o, "merge", false);
         buf_putc(w->b, '}');
     }
 }

@@ -133,12 +133,28 @@ static bool route(struct api *x, const char **id, bool *merge) {
 }
 
 static enum lab_operation operation_of(struct api *x, const char *id, bool merge) {
+    /* The body of an answer to HEAD is left out by whoever sends it. */
+    bool reads = str_eq(x->method, "GET") || (x->d->head && str_eq(x->method, "HEAD"));
     if (merge) return str_eq(x->method, "POST") ? LAB_MERGE : 0;
-    if (!id)
-        return str_eq(x->method, "GET") ? LAB_LIST : str_eq(x->method, "POST") ? LAB_CREATE : 0;
-    if (str_eq(x->method, "GET")) return LAB_GET;
+    if (!id) return reads ? LAB_LIST : str_eq(x->method, "POST") ? LAB_CREATE : 0;
+    if (reads) return LAB_GET;
     if (str_eq(x->method, "DELETE")) return LAB_DELETE;
     return str_eq(x->method, x->d->update_method) ? LAB_UPDATE : 0;
+}
+
+/* RULE lab-allow: what Allow names is done here, and nothing else. */
+static void allow(struct api *x, const char *id, bool merge) {
+    static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+    const char *asked = x->method;
+    struct buf b;
+    buf_init(&b, x->a);
+    for (size_t i = 0; i < COUNT_OF(methods); i++) {
+        x->method = methods[i];
+        if (operation_of(x, id, merge) & x->object->operations) buf_printf(&b, "%s, ", methods[i]);
+    }
+    buf_puts(&b, "OPTIONS");
+    x->method = asked;
+    step_header(x->out, "Allow", arena_dup(x->a, buf_text(&b)));
 }
 
 static void call(struct api *x) {
@@ -149,7 +165,14 @@ static void call(struct api *x) {
         return;
     }
     enum lab_operation operation = operation_of(x, id, merge);
+    if (x->d->options && str_eq(x->method, "OPTIONS")) {
+        allow(x, id, merge);
+        x->out->status = 204;
+        x->out->type = "application/json";
+        return;
+    }
     if (!operation || !(x->object->operations & operation)) {
+        if (x->d->options) allow(x, id, merge);
         api_problem(x, LAB_PROBLEM_BAD_METHOD, NULL, x->method, 0);
         return;
     }

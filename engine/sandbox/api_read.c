@@ -5,6 +5,7 @@
 #include "base/codec.h"
 #include "base/text.h"
 #include "sandbox/api_query.h"
+#include "sandbox/wire.h"
 
 static void key(struct buf *out, const char *name, bool *first) {
     if (!*first) buf_putc(out, ',');
@@ -120,18 +121,28 @@ static const char *next_query(struct api *x, struct api_query *l, const char *pl
     return buf_text(&b);
 }
 
-/* Where the next page begins; NULL: nowhere. */
+/* Relative to the address that was asked, so that it holds wherever the server is reached. */
+static void tell_next(struct api *x, const char *query) {
+    const char *link = arena_printf(x->a, "<%s>; rel=\"next\"", query);
+    if (x->d->link && strlen(link) <= WIRE_LINK_BYTES) step_header(x->out, "Link", link);
+}
+
+/* Where the next page begins, in the body and in a header; NULL: nowhere. */
 static const char *next_position(struct api *x, struct api_query *l, const char *last_id,
                                  bool more) {
     int64_t next = l->offset + l->size;
     if (!more) return NULL;
-    if (x->d->paging == LAB_PAGE_OFFSET)
-        return arena_printf(x->a, "%s%s%s", x->d->base, x->names->path,
-                            next_query(x, l, arena_printf(x->a, "%lld", (long long)next)));
+    if (x->d->paging == LAB_PAGE_OFFSET) {
+        const char *query = next_query(x, l, arena_printf(x->a, "%lld", (long long)next));
+        tell_next(x, query);
+        return arena_printf(x->a, "%s%s%s", x->d->base, x->names->path, query);
+    }
     const char *text = x->d->paging == LAB_PAGE_TOKEN || l->sort_keys
                            ? arena_printf(x->a, "o:%lld", (long long)next)
                            : arena_printf(x->a, "a:%s", last_id);
-    return base64url_encode(x->a, text, strlen(text));
+    const char *place = base64url_encode(x->a, text, strlen(text));
+    tell_next(x, next_query(x, l, place));
+    return place;
 }
 
 static int64_t count_all(struct api *x, struct api_query *l) {

@@ -19,7 +19,7 @@
 
 #include "sandbox/state.h"
 
-#define STEP_HEADERS 8
+#define STEP_HEADERS 10
 #define STEP_WHOLE INT64_MAX /* as a slice */
 
 struct step_answer {

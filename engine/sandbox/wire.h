@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 #define WIRE_MAX ((size_t)48 * 1024 * 1024)
+#define WIRE_LINK_BYTES 4000 /* of a header Link; a longer one is left out */
 
 enum wire_operation {
     WIRE_BOOT = 1, /* "dialects\nseed\n" and the pack → "" or a sentence */

@@ -21,9 +21,9 @@ export class OpenApi {
         return this.ajv.getSchema(`doc${at}`) ?? assert.fail(`${at} is not in the document`);
     }
 
-    /** {path, verb, operationId, …} of every operation. */
+    /** {path, verb, operationId, …} of every operation that has a body; HEAD and OPTIONS go with their path. */
     operations() {
-        return Object.entries(this.doc.paths).flatMap(([path, item]) => Object.entries(item).filter(([verb]) => verb !== "parameters").map(([verb, operation]) => ({ ...operation, path, verb })));
+        return Object.entries(this.doc.paths).flatMap(([path, item]) => Object.entries(item).filter(([verb]) => !["parameters", "head", "options"].includes(verb)).map(([verb, operation]) => ({ ...operation, path, verb })));
     }
 
     /** The body fits (or, with `fits` false, does not fit) what the operation asks for. */

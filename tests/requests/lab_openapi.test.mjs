@@ -200,6 +200,29 @@ for (const [name, vendor] of Object.entries(vendors)) {
     });
 }
 
+test("HEAD, OPTIONS and the next page in a header, where a dialect has them", async () => {
+    const { api, call, sign, of } = await open(vendors.boreal);
+    const list = of.list_contact;
+    assert.deepEqual(Object.keys(api.doc.paths[list.path]).sort(), ["get", "head", "options", "post"]);
+    const as = (verb, query) => call({ ...list, verb }, { query });
+    const got = await as("get", { page_size: 2, order: "-email" });
+    const link = got.headers.get("link");
+    const { next_page_token: token } = await got.json();
+    assert.equal(link, `<?page_size=2&page_token=${token}&order=-email>; rel="next"`);
+    const next = await fetch(new URL(/<(.*)>/.exec(link)[1], got.url), { headers: await sign() });
+    assert.equal((await next.json()).data.length, 2);
+    const head = await as("head", { page_size: 2, order: "-email" });
+    assert.equal(head.status, 200);
+    assert.equal(head.headers.get("link"), link);
+    assert.equal(await head.text(), "");
+    const options = await as("options");
+    assert.equal(options.status, 204);
+    assert.equal(options.headers.get("allow"), "GET, HEAD, POST, OPTIONS");
+    const patch = await as("patch");
+    assert.equal(patch.status, 405);
+    assert.equal(patch.headers.get("allow"), "GET, HEAD, POST, OPTIONS");
+});
+
 test("old words in a picklist are shown, and refused when they are sent", async () => {
     for (const [name, key] of [["heron", "industry"], ["quillon", "Line Of Business"]]) {
         const { api, ask, of } = await open(vendors[name]);

@@ -122,6 +122,9 @@ static void test_mistakes_have_places(void **state) {
            "lab-duplicate", "sector");
     expect(*state, "connectors/crm/boreal.xml", "since=\"edited_from\"", "since=\"order\"",
            "lab-duplicate", "order");
+    /* RULE lab-next-page: a cursor that nobody tells. Its page may leave it to the header. */
+    expect(*state, "connectors/map/heron.xml", ",\"bookmark\":{next}}", "}", "lab-missing",
+           "leads on");
     /* “education” is no longer renamed, and the word of another value. */
     expect(*state, "connectors/crm/boreal.xml", "<value of=\"education\" as=\"schools\"/>",
            "<value of=\"government\" as=\"education\"/>", "lab-duplicate", "education");

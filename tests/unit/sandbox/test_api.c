@@ -420,6 +420,14 @@ static void test_only_headers_of_limits_pass(void **state) {
     d = (struct lab_dialect){0}; /* a dialect without such headers lets none of them pass */
     assert_false(lab_api_may_set(&d, "L"));
     assert_false(lab_api_may_set(&d, ""));
+    assert_false(lab_api_may_set(&d, "Link"));
+    assert_false(lab_api_may_set(&d, "Allow"));
+    d.link = true;
+    assert_true(lab_api_may_set(&d, "Link"));
+    assert_false(lab_api_may_set(&d, "Allow"));
+    d = (struct lab_dialect){.options = true};
+    assert_true(lab_api_may_set(&d, "Allow"));
+    assert_false(lab_api_may_set(&d, "Link"));
 }
 
 int main(void) {

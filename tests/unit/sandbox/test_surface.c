@@ -274,6 +274,74 @@ static void test_only_what_was_changed_since(void **state) {
     worker_end(&w);
 }
 
+/* ---- Methods and headers -------------------------------------------------------------------- */
+static const char *header(const struct lab_answer *answer, const char *name) {
+    for (int i = 0; i < answer->header_count; i++)
+        if (str_eq(answer->headers[i].name, name)) return answer->headers[i].value;
+    return NULL;
+}
+
+/* RULE lab-allow. */
+static void test_options_tell_what_can_be_done(void **state) {
+    struct worker w = worker_of(*state, "crm=boreal,map=heron");
+    static const struct {
+        const char *path, *allow;
+    } cases[] = {
+        {PEOPLE, "GET, HEAD, POST, OPTIONS"},   {PEOPLE "/c1", "GET, HEAD, PUT, DELETE, OPTIONS"},
+        {PEOPLE "/c1/absorb", "POST, OPTIONS"}, {FIRMS, "GET, HEAD, OPTIONS"},
+        {FIRMS "/c1", "GET, HEAD, OPTIONS"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        fixture_step(*state, &w, "{\"advance_ms\":10000,\"kind\":\"clock\"}");
+        struct lab_answer answer = fixture_call(*state, &w, "crm", "OPTIONS", cases[i].path, NULL,
+                                                NULL);
+        expect(&answer, 204, NULL);
+        assert_string_equal(header(&answer, "Allow"), cases[i].allow);
+        answer = fixture_call(*state, &w, "crm", "BREW", cases[i].path, NULL, NULL);
+        expect(&answer, 405, "BREW");
+        assert_string_equal(header(&answer, "Allow"), cases[i].allow);
+    }
+    struct lab_answer answer = fixture_call(*state, &w, "crm", "OPTIONS", "/v1/nothing", NULL,
+                                            NULL);
+    expect(&answer, 404, NULL);
+    answer = fixture_call(*state, &w, "crm", "HEAD", PEOPLE, "page_size=1", NULL);
+    expect(&answer, 200, NULL);
+    /* A dialect without the traits. */
+    answer = fixture_call(*state, &w, "map", "HEAD", "/nest/v2/leads", NULL, NULL);
+    assert_true(answer.refused);
+    answer = fixture_call(*state, &w, "map", "OPTIONS", "/nest/v2/leads", NULL, NULL);
+    assert_true(answer.refused);
+    assert_null(header(&answer, "Allow"));
+    worker_end(&w);
+}
+
+static void test_links_lead_to_the_end(void **state) {
+    struct worker w = worker_of(*state, "crm=boreal,map=heron");
+    const char *query = "page_size=50&no_mail=0&order=email";
+    int seen = 0;
+    while (query && seen < 1000) {
+        struct lab_answer answer = get(*state, &w, PEOPLE, query);
+        expect(&answer, 200, NULL);
+        seen += (int)json_array_size(json_object_get(fixture_json(*state, &answer), "data"));
+        const char *link = header(&answer, "Link");
+        size_t len = link ? strlen(link) : 0;
+        assert_true(!link || (str_has_prefix(link, "<?page_size=50&page_token=") &&
+                              str_has_suffix(link, "&no_mail=0&order=email>; rel=\"next\"")));
+        query = link ? arena_copy(*state, link + 2, len - 2 - strlen(">; rel=\"next\"")) : NULL;
+    }
+    assert_int_equal(seen,
+                     number(*state, &w, "SELECT count(*) FROM crm_contact WHERE do_not_email = 0"));
+    /* One that is too long is left out; the body leads on. */
+    char *end = arena_alloc(*state, 4001);
+    memset(end, 'a', 4000);
+    end[4000] = '\0';
+    struct lab_answer answer = get(*state, &w, PEOPLE,
+                                   arena_printf(*state, "page_size=1&email[not]=%s", end));
+    expect(&answer, 200, "next_page_token\":\"");
+    assert_null(header(&answer, "Link"));
+    worker_end(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_only_words_of_the_dialect_are_taken),
@@ -283,6 +351,8 @@ int main(void) {
         TEST(test_lists_in_an_order),
         TEST(test_next_pages_keep_what_was_asked_for),
         TEST(test_only_what_was_changed_since),
+        TEST(test_options_tell_what_can_be_done),
+        TEST(test_links_lead_to_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
