@@ -312,13 +312,24 @@ static void request_body(struct openapi *w, const struct lab_object *o,
     buf_puts(w->b, "}}},");
 }
 
+/* What an operation does, in a few words, and the object that it belongs to. */
+static void summary(struct openapi *w, const struct lab_object *o, const char *does) {
+    const struct lab_object_name *n = &w->d->objects[o->index];
+    openapi_text(w, "summary", arena_printf(w->b->arena, "%s: %s", n->plural, does));
+    buf_puts(w->b, ",\"tags\":[");
+    buf_json(w->b, n->plural);
+    buf_puts(w->b, "],");
+}
+
 /* ---- Methods beside the operations ---------------------------------------------------------- */
 /* HEAD and OPTIONS: no body, whatever comes. */
 static void bodiless(struct openapi *w, const char *verb, const char *id,
                      const struct lab_object *o, int status, const char *header, const char *what) {
     buf_printf(w->b, ",\"%s\":{\"operationId\":", verb);
     buf_json(w->b, arena_printf(w->b->arena, "%s_%s", id, o->id));
-    buf_printf(w->b, ",\"responses\":{\"%d\":{", status);
+    buf_putc(w->b, ',');
+    summary(w, o, verb);
+    buf_printf(w->b, "\"responses\":{\"%d\":{", status);
     openapi_text(w, "description", what);
     headers(w, false, header);
     buf_puts(w->b, "},\"default\":{\"description\":\"A problem.\"}}}");
@@ -344,6 +355,18 @@ static int status_of(const struct lab_dialect *d, enum lab_operation operation) 
                                      : 200;
 }
 
+static const char *does(enum lab_operation which) {
+    switch (which) {
+    case LAB_LIST: return "a page of them";
+    case LAB_GET: return "one";
+    case LAB_CREATE: return "create";
+    case LAB_UPDATE: return "change one";
+    case LAB_DELETE: return "delete one";
+    case LAB_MERGE: return "merge another into one";
+    }
+    return "";
+}
+
 static void operation(struct openapi *w, const struct lab_object *o, enum lab_operation which,
                       const char *verb, const char *id, const char *what, bool *first) {
     if (!(o->operations & which)) return;
@@ -352,6 +375,7 @@ static void operation(struct openapi *w, const struct lab_object *o, enum lab_op
     buf_printf(w->b, "\"%s\":{\"operationId\":", verb);
     buf_json(w->b, arena_printf(w->b->arena, "%s_%s", id, o->id));
     buf_putc(w->b, ',');
+    summary(w, o, does(which));
     if (which == LAB_LIST) list_parameters(w, o);
     if (which == LAB_GET && w->d->query.fields_param) {
         buf_puts(w->b, "\"parameters\":[");
@@ -420,6 +444,19 @@ static void security(struct openapi *w, const char *server) {
     buf_puts(w->b, "}},");
 }
 
+static void tags(struct openapi *w) {
+    buf_puts(w->b, "\"tags\":[");
+    for (int i = 0; i < w->c->object_count; i++) {
+        if (i) buf_putc(w->b, ',');
+        buf_putc(w->b, '{');
+        openapi_text(w, "name", w->d->objects[i].plural);
+        buf_putc(w->b, ',');
+        openapi_text(w, "description", w->c->objects[i].about ? w->c->objects[i].about : "");
+        buf_putc(w->b, '}');
+    }
+    buf_puts(w->b, "],");
+}
+
 void lab_openapi(const struct lab_surface *s, const char *server, struct buf *out) {
     struct openapi w = {s, s->dialects[s->member], s->stack->members[s->member].connector, out};
     buf_puts(out, "{\"openapi\":\"3.1.0\",\"info\":{");
@@ -434,7 +471,9 @@ void lab_openapi(const struct lab_surface *s, const char *server, struct buf *ou
                               w.d->about, w.d->burst, w.d->burst_seconds, w.d->daily));
     buf_puts(out, "},\"servers\":[{");
     openapi_text(&w, "url", server);
-    buf_puts(out, "}],\"security\":[{\"account\":[]}],\"paths\":{");
+    buf_puts(out, "}],\"security\":[{\"account\":[]}],");
+    tags(&w);
+    buf_puts(out, "\"paths\":{");
     for (int i = 0; i < w.c->object_count; i++) {
         if (i) buf_putc(out, ',');
         paths(&w, &w.c->objects[i]);

@@ -1,9 +1,12 @@
 // Each system of a lab against its own OpenAPI document: every operation is called, and every answer, good or bad, must
 // be as declared for its status, member by member.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { OpenApi, openObjects } from "../lib/openapi.mjs";
-import { makeAcademy, startServer } from "../lib/server.mjs";
+import { makeAcademy, root, startServer, scratch } from "../lib/server.mjs";
 
 const server = await startServer({ data: makeAcademy() });
 after(() => server.stop());
@@ -199,6 +202,26 @@ for (const [name, vendor] of Object.entries(vendors)) {
         }
     });
 }
+
+/** What Redocly's recommended rules, its default, call an error. It asks nobody in the network. */
+function redocly(name, doc) {
+    const place = scratch("openapi");
+    const file = join(place, `${name}.openapi.json`);
+    writeFileSync(file, JSON.stringify(doc));
+    const { stdout, status } = spawnSync(process.execPath, [join(root, "tests/node_modules/@redocly/cli/bin/cli.js"), "lint", file, "--format=json"], { cwd: place, encoding: "utf8", env: { ...process.env, REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" } });
+    const { problems } = JSON.parse(stdout);
+    assert.equal(status === 0, problems.every(({ severity }) => severity !== "error"));
+    return problems.filter(({ severity }) => severity === "error").map(({ ruleId, message }) => `${ruleId}: ${message}`);
+}
+
+test("Redocly's default lint finds no error in a document, and one where there is one", async () => {
+    for (const [name, vendor] of Object.entries(vendors)) {
+        const { api } = await open(vendor);
+        assert.deepEqual(redocly(name, api.doc), [], name);
+        delete Object.values(Object.values(api.doc.paths)[0])[0].summary;
+        assert.equal(redocly(name, api.doc).length, 1);
+    }
+});
 
 test("HEAD, OPTIONS and the next page in a header, where a dialect has them", async () => {
     const { api, call, sign, of } = await open(vendors.boreal);
