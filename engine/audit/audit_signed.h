@@ -5,10 +5,10 @@
  *
  * Signed in the transaction of each fact of importance (RULE audit-sign: certification "cert.…",
  * exams "exam.…", programmes "content.…", labs that were passed "lab.pass" and published
- * "lab.pack", people and their roles "person.…", cohorts "cohort.…", the clock "clock.…", the key of
- * seals "seal.…", and what happened to the academy itself "academy.…", "audit.…"), and at an interval
- * (AUDIT_SIGN_INTERVAL_MS) when the log has grown. Row and signature are one COMMIT: whenever the
- * process dies, there is no such row without its signature.
+ * "lab.pack", people and their roles "person.…", cohorts "cohort.…", the clock "clock.…", the key
+ * of seals "seal.…", and what happened to the academy itself "academy.…", "audit.…"), and at an
+ * interval (AUDIT_SIGN_INTERVAL_MS) when the log has grown. Row and signature are one COMMIT:
+ * whenever the process dies, there is no such row without its signature.
  *
  * As published (one line, members in this order, without blanks, then a newline):
  *   {"format":"gradus-audit-head/1","sequence":N,"hash":"HEX","time":"RFC
