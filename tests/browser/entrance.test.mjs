@@ -26,7 +26,7 @@ for (const javaScript of [true, false])
         await page.waitForURL((url) => url.pathname === "/me");
         await page.goto("/me");
         const out = page.locator('form[action="/logout"] button').first();
-        if (!(await out.isVisible())) await page.locator("details summary").first().click();
+        if (!(await out.isVisible())) await page.locator("details.menu summary").click();
         await out.click();
         await page.waitForLoadState();
         await page.goto("/me");

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { caseOf } from "../lib/level.mjs";
 import { keysOf } from "../lib/exam.mjs";
+import { facts, sealOf } from "../lib/seal.mjs";
 import { command, makeDemo, root, startServer } from "../lib/server.mjs";
 
 const server = await startServer({ data: makeDemo() });
@@ -42,7 +43,9 @@ test("the time line tells pages apart by number, where there was more than one",
     const ids = sql(`SELECT DISTINCT client FROM exam_response WHERE attempt_id = '${id}'`).split("\n");
     assert.equal(ids.length, 1);
     assert.doesNotMatch(await line(), /page \d|<bdi>/, "there was one");
-    sql(`INSERT INTO exam_response (attempt_id, slot, seq, n, client, response, saved_ms) SELECT attempt_id, slot, 0, 1, 'w7x2hq0another', response, saved_ms + 1 FROM exam_response WHERE attempt_id = '${id}' AND slot = 2 LIMIT 1`);
+    const [response, saved] = sql(`SELECT response || '|' || saved_ms FROM exam_response WHERE attempt_id = '${id}' AND slot = 2 LIMIT 1`).split("|");
+    const row = [id, 2, 0, 1, "w7x2hq0another", response, Number(saved) + 1];
+    sql(`INSERT INTO exam_response (${facts.exam_response.join(", ")}, seal) VALUES (${[...row, sealOf(server.data, "exam_response", row)].map((value) => (typeof value === "number" ? value : `'${value}'`)).join(", ")})`);
     const told = await line();
     assert.match(told, /Question 2: answer [A-Z, ]+ saved[^<]*(?:<span class="badge[^>]*>counts<\/span> )?<span class="muted small">page 1<[^]*page 2</);
     assert.equal(told.match(/page 2</g).length, 1);
@@ -92,7 +95,7 @@ test("each look is in the case and in the audit log, which holds", async () => {
     for (const what of ["Exam attempt looked at", "Lab run looked at"]) assert.equal(count(now, what), count(before, what) + 1, what);
     assert.match(now, /Lab replay looked at/);
     assert.match(await (await as("admin")).page("/admin/audit"), /cert\.see_attempt/);
-    assert.equal(command(["audit", "verify", "--data", server.data]).code, 0);
+    assert.equal(command(["audit", "verify", "--data", server.data]).code, 0, command(["audit", "verify", "--data", server.data]).err);
 });
 
 // By hand: who gets what. lucia taught the candidate and is an assessor, too; instructor taught others.
@@ -157,7 +160,7 @@ test("each look at somebody else's run is in the audit log, none at one's own", 
     assert.equal((await mine.fetch(own)).status, 404);
     assert.equal((await assessor.post(`${own}/clock`, { minutes: "5" })).status, 403);
     assert.equal(looks().length, before + 3, "a refusal is no look");
-    assert.equal(command(["audit", "verify", "--data", server.data]).code, 0);
+    assert.equal(command(["audit", "verify", "--data", server.data]).code, 0, command(["audit", "verify", "--data", server.data]).err);
 });
 
 test("nothing can be changed there", async () => {
