@@ -70,7 +70,7 @@ async function makeScript(server) {
         get(learner, "/programmes/mops"),
         get(learner, "/programmes/mops/levels/associate"),
         get(learner, module),
-        () => learner.fetch(`${module}/checkpoints/1`, { method: "POST", body: new URLSearchParams([["csrf", csrf], ["choice", "1"], ["choice", "2"]]) }),
+        form(learner, csrf, `${module}/checkpoints/1`, { "choice[]": "1" }),
         get(learner, "/search?q=consent+report"),
         get(learner, "/search?q=%E0%B8%95%E0%B8%A5%E0%B8%B2%E0%B8%94"),
         get(learner, "/glossary"),
