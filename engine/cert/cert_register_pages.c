@@ -1,4 +1,5 @@
 /* The register of certificates: search, revoke, suspend, reinstate. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -82,25 +83,29 @@ static void csv_row(struct request *r, struct buf *b, struct arena *a,
 }
 
 /* Writes the rows from `*next` on (NULL: the first), and says where those after them begin: NULL at
- * the end. In memory of its own, which is given back: the answer may be of any length. */
+ * the end, else for free(). In memory of its own, which is given back: the answer may be of any
+ * length, and a read that is under way is never left. */
 static enum err csv_rows(struct request *r, struct db *db, struct http_spool *out,
-                         const char *match, const char **next) {
+                         const char *match, char **next) {
     struct cert_register found = {0};
-    struct arena *rows = arena_scratch(r->arena, EXPORT_BYTES);
+    struct arena rows;
     struct buf b;
+    char *volatile behind = NULL;
     volatile enum err e = OK;
-    if (ARENA_GUARD(rows) == 0) {
-        buf_init(&b, rows);
-        e = cert_register(db, rows, match, *next, r->now_ms, EXPORT_AT_ONCE, &found);
+    arena_init(&rows, EXPORT_BYTES);
+    if (ARENA_GUARD(&rows) == 0) {
+        buf_init(&b, &rows);
+        e = cert_register(db, &rows, match, *next, r->now_ms, EXPORT_AT_ONCE, &found);
         for (size_t i = 0; e == OK && i < found.count; i++) {
-            e = cert_state_logged(db, rows, &found.list[i]);
-            csv_row(r, &b, rows, &found.list[i]);
+            e = cert_state_logged(db, &rows, &found.list[i]);
+            csv_row(r, &b, &rows, &found.list[i]);
         }
         if (e == OK) e = http_spool_write(out, b.data, b.len);
-    } else if (rows->starved) e = ERR_BUSY;
-    else e = ERR_LIMIT;
-    *next = e == OK && found.next ? arena_dup(r->arena, found.next) : NULL;
-    arena_release(rows);
+        if (e == OK && found.next && !(behind = strdup(found.next))) e = ERR_BUSY;
+    } else e = rows.starved ? ERR_BUSY : ERR_LIMIT;
+    arena_release(&rows);
+    free(*next);
+    *next = behind;
     return e;
 }
 
@@ -125,14 +130,14 @@ struct export {
 static enum err write_export(struct request *r, void *arg) {
     struct export *x = arg;
     struct db *db = store_reader(r->app->store);
-    const char *next = NULL;
+    char *next = NULL;
+    enum err e;
     if (!db) return ERR_BUSY;
     store_read_begin(db);
-    enum err e = csv_head(r, &x->file);
-    do {
-        if (e == OK) e = csv_rows(r, db, &x->file, x->match, &next);
-    } while (e == OK && next);
+    do e = csv_rows(r, db, &x->file, x->match, &next);
+    while (e == OK && next);
     store_read_end(db);
+    free(next);
     return e;
 }
 
@@ -149,6 +154,7 @@ static enum err export_register(struct request *r) {
     const char *match = http_query(r, "q");
     x->match = match && *match ? match : NULL;
     enum err e = http_spool_begin(&x->file, r);
+    if (e == OK) e = csv_head(r, &x->file);
     return e == OK ? http_offload(r, r->app->certs->checkers, write_export, x, send_export) : e;
 }
 
