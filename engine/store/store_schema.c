@@ -61,11 +61,12 @@ static void close_empty(void *arg) {
     sqlite3_close(x->sql);
 }
 
-/* What these migrations make; all of it is `a`'s. */
-static enum err make(const char *path, struct migration_list list, struct arena *a,
+/* What the first `applied` of these migrations make; all of it is `a`'s. */
+static enum err make(const char *path, struct migration_list list, int applied, struct arena *a,
                      struct schema *out, const char **why) {
     struct empty *x = NEW(a, struct empty);
     struct part p;
+    list.count = applied;
     arena_defer(a, close_empty, x);
     int rc = sqlite3_open_v2(":memory:", &x->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
     enum err e = rc == SQLITE_OK ? migrate_apply(x->sql, path, list, 0, a, why) : OK;
@@ -129,9 +130,8 @@ enum err schema_compare(sqlite3 *sql, const char *path, struct migration_list li
     volatile enum err e = ERR_BUSY;
     volatile int rc = SQLITE_OK;
     *problem = NULL;
-    list.count = applied;
     if (ARENA_GUARD(scratch) == 0) {
-        e = make(path, list, scratch, &made, &failure);
+        e = make(path, list, applied, scratch, &made, &failure);
         if (e == OK) rc = compare(sql, &made, said);
     } else failure = "memory is short";
     if (e != OK) *why = arena_printf(a, "%s cannot be opened: %s.", path, failure);
