@@ -76,9 +76,9 @@ DELETE FROM content_indexed;
 INSERT INTO content_section (file, kind, ref, lang, anchor, title, heading, text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 RETURNING n;
 -- name: content_sections_of_file
-SELECT n, title, heading, text FROM content_section WHERE file = $1;
--- name: content_sections_drop
-DELETE FROM content_section WHERE file = $1;
+SELECT n, title, heading, text FROM content_section WHERE file = $1 LIMIT $2;
+-- name: content_section_drop
+DELETE FROM content_section WHERE n = $1;
 -- name: content_sections_clear
 DELETE FROM content_section;
 -- name: content_section

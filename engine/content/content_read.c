@@ -103,6 +103,25 @@ static void read_objectives(struct doc *d, struct diag_list *l, struct arena *a,
 /* ---- Modules
  * ------------------------------------------------------------------------------------------ */
 
+/* RULE headings: a page of more than CONTENT_HEADINGS_MAX headings is hidden. Its list of contents
+ * and its places in the search grow with them, and nobody reads such a page. */
+static bool few_headings(struct doc *d, struct diag_list *l) {
+    int count = 0;
+    cmark_iter *iter = cmark_iter_new(d->body);
+    arena_defer(d->arena, (void (*)(void *))cmark_iter_free, iter);
+    for (cmark_event_type event; (event = cmark_iter_next(iter)) != CMARK_EVENT_DONE;) {
+        cmark_node *at = cmark_iter_get_node(iter);
+        if (event != CMARK_EVENT_ENTER || cmark_node_get_type(at) != CMARK_NODE_HEADING) continue;
+        if (++count <= CONTENT_HEADINGS_MAX) continue;
+        diag_add(l, SEVERITY_ERROR, d->file, doc_line(d, at), doc_column(d, at), "headings",
+                 "this is heading %d of the page, and %d are the most: divide it into several",
+                 count, CONTENT_HEADINGS_MAX);
+        diag_hide_file(l);
+        return false;
+    }
+    return true;
+}
+
 static void read_sections(struct doc *d, struct arena *a, struct content_module *m) {
     struct doc_anchors anchors;
     doc_anchors_init(&anchors, d->arena);
@@ -256,6 +275,7 @@ struct content_module *content_read_module(struct doc *d, const char *lang, stru
         "id",      "title",      "summary",       "programme",  "level", "domain", "persona",
         "minutes", "objectives", "prerequisites", "translates", "lang",  NULL};
     field_unknown(d, l, d->meta, known);
+    if (!few_headings(d, l)) return NULL;
     struct content_module *m = NEW(a, struct content_module);
     m->file = arena_dup(a, d->file);
     m->lang = content_read_lang(d, lang, a, l);
@@ -408,6 +428,7 @@ struct content_programme *content_read_programme(struct doc *d, struct arena *a,
                                         "summary", "order", "domains", "personas",
                                         "levels",  "lang",  NULL};
     field_unknown(d, l, d->meta, known);
+    if (!few_headings(d, l)) return NULL;
     struct content_programme *p = NEW(a, struct content_programme);
     p->file = arena_dup(a, d->file);
     p->version = arena_dup(a, d->version);

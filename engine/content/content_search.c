@@ -58,31 +58,36 @@ struct indexed_row {
 };
 
 /* The FTS5 index is contentless: to delete a row, the same words have to be given again. */
-enum err search_drop(struct db *db, struct arena *a, struct words *w, const char *file) {
+enum err search_drop(struct db *db, struct arena *a, struct words *w, const char *file, size_t most,
+                     size_t *count) {
     struct indexed_row *rows = NULL;
-    struct stmt *q = db_query(db, SQL_content_sections_of_file, "t", file);
+    *count = 0;
+    struct stmt *q = db_query(db, SQL_content_sections_of_file, "ti", file, (int64_t)most);
     while (stmt_row(q)) {
         struct indexed_row *row = NEW(a, struct indexed_row);
         *row = (struct indexed_row){stmt_int(q, 0), stmt_text(q, 1, a), stmt_text(q, 2, a),
                                     stmt_text(q, 3, a), rows};
         rows = row;
+        (*count)++;
     }
     enum err e = stmt_end(q);
-    if (e == OK && rows)
+    if (e == OK && rows && *count < most)
         e = spelling_drop(db, a, w, rows->title); /* once a file, as it was added */
     for (struct indexed_row *r = rows; e == OK && r; r = r->next) {
         e = db_run(db, SQL_content_search_drop, "ittt", r->n, words_of(w, a, r->title),
                    words_of(w, a, r->heading), words_of(w, a, r->text));
         if (e == OK) e = spelling_drop(db, a, w, r->heading);
+        if (e == OK) e = db_run(db, SQL_content_section_drop, "i", r->n);
     }
-    if (e == OK) e = db_run(db, SQL_content_sections_drop, "t", file);
     return e == OK ? db_run(db, SQL_content_indexed_drop, "t", file) : e;
 }
 
-static enum err add_part(struct db *db, struct arena *a, struct words *w, const char *file,
-                         const struct search_entry *entry, const struct content_part *part) {
+enum err search_add(struct db *db, struct arena *a, struct words *w, const char *file,
+                    const struct search_entry *entry, size_t at) {
+    const struct content_part *part = &entry->parts[at];
     struct stmt *q;
-    enum err e;
+    enum err e = at == 0 ? spelling_add(db, a, w, entry->title) : OK;
+    if (e != OK) return e;
     if (!db_one(db, &q, &e, SQL_content_section_add, "tttttttt", file, entry->kind, entry->ref,
                 entry->lang, part->anchor, entry->title, part->heading, part->text))
         return e;
@@ -94,20 +99,15 @@ static enum err add_part(struct db *db, struct arena *a, struct words *w, const 
     return e == OK ? spelling_add(db, a, w, part->heading) : e;
 }
 
+enum err search_added(struct db *db, const char *file, const char *version) {
+    return db_run(db, SQL_content_indexed_put, "ttt", file, version, words_version());
+}
+
 enum err search_reset(struct db *db) {
     enum err e = db_run(db, SQL_content_search_clear, "");
     if (e == OK) e = db_run(db, SQL_content_sections_clear, "");
     if (e == OK) e = spelling_reset(db);
     return e == OK ? db_run(db, SQL_content_indexed_clear, "") : e;
-}
-
-enum err search_put(struct db *db, struct arena *a, struct words *w, const char *file,
-                    const char *version, const struct search_entry *entry) {
-    enum err e = search_drop(db, a, w, file);
-    if (e == OK && entry->part_count) e = spelling_add(db, a, w, entry->title);
-    for (size_t i = 0; e == OK && i < entry->part_count; i++)
-        e = add_part(db, a, w, file, entry, &entry->parts[i]);
-    return e == OK ? db_run(db, SQL_content_indexed_put, "ttt", file, version, words_version()) : e;
 }
 
 /* ---- Finding -------------------------------------------------------------------------------- */

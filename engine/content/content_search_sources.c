@@ -8,7 +8,6 @@
 #include "content/content_sql.h"
 
 #define ROUND_BYTES ((size_t)512 * 1024 * 1024)
-#define ITEMS_PER_JOB 32 /* in one job: the writer serves others in between */
 
 void content_add_search_source(struct content *c, const struct content_search_source *source) {
     size_t n = atomic_load(&c->source_count);
@@ -92,34 +91,6 @@ static bool is_listed(const struct round *r, const char *file) {
 
 /* ---- Jobs ----------------------------------------------------------------------------------- */
 
-struct index_job {
-    struct words *words;
-    const struct content_search_item *put[ITEMS_PER_JOB];
-    size_t put_count;
-    const char *removed[ITEMS_PER_JOB];
-    size_t removed_count;
-};
-
-static enum err run_index(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
-    const struct index_job *j = arg;
-    enum err e = OK;
-    (void)now_ms;
-    for (size_t i = 0; e == OK && i < j->removed_count; i++)
-        e = search_drop(db, a, j->words, j->removed[i]);
-    for (size_t i = 0; e == OK && i < j->put_count; i++) {
-        const struct content_search_item *o = j->put[i];
-        struct search_entry entry = {o->kind, o->id, o->title, o->lang, o->parts, o->part_count};
-        e = search_put(db, a, j->words, o->file, o->version, &entry);
-    }
-    return e;
-}
-
-static bool send(struct round *r, struct index_job *j) {
-    bool ok = indexer_write(r->content, run_index, j, r->arena);
-    j->put_count = j->removed_count = 0;
-    return ok;
-}
-
 /* The summary is found with what stands before the first heading, as on the page. */
 static void read_parts(struct round *r, const struct source_item *o) {
     struct content_search_item *item = o->item;
@@ -129,21 +100,23 @@ static void read_parts(struct round *r, const struct source_item *o) {
 }
 
 static bool update_index(struct round *r) {
-    struct index_job *j = NEW(r->arena, struct index_job);
-    bool ok = true;
-    j->words = r->words;
-    for (size_t i = 0; ok && i < r->indexed_count; i++) {
+    struct index_change *changes = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < r->indexed_count; i++) {
         if (is_listed(r, r->indexed[i].file)) continue;
-        j->removed[j->removed_count++] = r->indexed[i].file;
-        if (j->removed_count == ITEMS_PER_JOB) ok = send(r, j);
+        changes = list_more(r->arena, changes, count, sizeof *changes);
+        changes[count++] = (struct index_change){r->indexed[i].file, NULL, NULL};
     }
-    for (size_t i = 0; ok && i < r->item_count; i++) {
-        if (is_indexed(r, r->items[i].item)) continue;
+    for (size_t i = 0; i < r->item_count; i++) {
+        const struct content_search_item *o = r->items[i].item;
+        if (is_indexed(r, o)) continue;
         read_parts(r, &r->items[i]);
-        j->put[j->put_count++] = r->items[i].item;
-        if (j->put_count == ITEMS_PER_JOB) ok = send(r, j);
+        struct search_entry *entry = NEW(r->arena, struct search_entry);
+        *entry = (struct search_entry){o->kind, o->id, o->title, o->lang, o->parts, o->part_count};
+        changes = list_more(r->arena, changes, count, sizeof *changes);
+        changes[count++] = (struct index_change){o->file, o->version, entry};
     }
-    return ok && (j->put_count + j->removed_count == 0 || send(r, j));
+    return index_changes(r->content, r->words, changes, count);
 }
 
 bool index_sources(struct content *c, struct words *w, struct indexed_sources *o) {

@@ -1,4 +1,4 @@
-/* Stores a snapshot: each version once, and from when on it is the current one; and updates the
+/* Stores a snapshot: each version once, and from when on it is the current one; then updates the
  * search index. */
 #include <string.h>
 #include <unistd.h>
@@ -87,8 +87,6 @@ static bool reset_outdated(struct content *c, struct known *k, struct arena *a) 
 /* ---- Jobs ----------------------------------------------------------------------------------- */
 
 struct store_job {
-    struct content *content;
-    struct words *words;
     const char *langs[FILES_PER_JOB];
     const struct content_file *files[FILES_PER_JOB];
     const struct known_file *known[FILES_PER_JOB]; /* of the same file, may be NULL */
@@ -104,36 +102,37 @@ static void body_parts(struct doc *d, struct arena *a, struct search_entry *entr
                   &entry->part_count);
 }
 
-static enum err index_file(struct db *db, struct arena *a, struct store_job *j,
-                           const struct content_file *f, const char *lang, struct doc *d) {
-    struct search_entry entry;
+/* What a file gives to the search; NULL: nothing. */
+static const struct search_entry *entry_of(struct arena *a, const struct content_file *f,
+                                           const char *lang, struct doc *d) {
+    struct search_entry *entry = NEW(a, struct search_entry);
     if (f->module) {
-        entry = (struct search_entry){"module", f->module->id, f->module->title, lang, NULL, 0};
-        body_parts(d, a, &entry);
-        entry.parts[0].text = arena_printf(a, "%s\n%s", f->module->summary, entry.parts[0].text);
+        *entry = (struct search_entry){"module", f->module->id, f->module->title, lang, NULL, 0};
+        body_parts(d, a, entry);
+        entry->parts[0].text = arena_printf(a, "%s\n%s", f->module->summary, entry->parts[0].text);
     } else if (f->programme) {
-        entry = (struct search_entry){
+        *entry = (struct search_entry){
             "programme", f->programme->id, f->programme->title, lang, NULL, 0};
-        body_parts(d, a, &entry);
-        for (size_t i = 0; i < entry.part_count; i++)
-            if (*entry.parts[i].anchor)
-                entry.parts[i].anchor = arena_printf(a, "about-%s", entry.parts[i].anchor);
+        body_parts(d, a, entry);
+        for (size_t i = 0; i < entry->part_count; i++)
+            if (*entry->parts[i].anchor)
+                entry->parts[i].anchor = arena_printf(a, "about-%s", entry->parts[i].anchor);
     } else if (f->glossary) {
         const struct content_glossary *g = f->glossary;
-        entry = (struct search_entry){"term",
-                                      g->programme,
-                                      g->title,
-                                      lang,
-                                      NEW_ARRAY(a, struct content_part, g->term_count + 1),
-                                      g->term_count};
+        *entry = (struct search_entry){"term",
+                                       g->programme,
+                                       g->title,
+                                       lang,
+                                       NEW_ARRAY(a, struct content_part, g->term_count + 1),
+                                       g->term_count};
         for (size_t i = 0; i < g->term_count; i++) {
             const struct glossary_term *t = &g->terms[i];
-            entry.parts[i] = (struct content_part){
+            entry->parts[i] = (struct content_part){
                 arena_printf(a, "page-%s", t->id),
                 t->alias ? arena_printf(a, "%s (%s)", t->title, t->alias) : t->title, t->text};
         }
-    } else return OK;
-    return search_put(db, a, j->words, f->path, f->version, &entry);
+    } else return NULL;
+    return entry;
 }
 
 static enum err run_store(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
@@ -150,17 +149,32 @@ static enum err run_store(struct db *db, struct arena *a, void *arg, int64_t now
         if (e == OK && !(same && str_eq(k->version, f->version) && str_eq(k->id, id)))
             e = db_run(db, SQL_content_publication_add, "ttttti", f->path, kind, id, lang,
                        f->version, now_ms);
-        if (e == OK && !(same && k->indexed && str_eq(k->indexed, f->version)))
-            e = index_file(db, a, j, f, lang, &j->docs[i]);
     }
     for (size_t i = 0; e == OK && i < j->removed_count; i++) {
         const struct known_file *k = j->removed[i];
         if (k->version && *k->version)
             e = db_run(db, SQL_content_publication_add, "ttttti", k->file, k->kind, k->id, k->lang,
                        "", now_ms);
-        if (e == OK && k->indexed) e = search_drop(db, a, j->words, k->file);
     }
     return e;
+}
+
+/* Of the files that a job has stored, those of which the index has another version. */
+static bool index_files(struct content *c, struct words *w, struct store_job *j, struct arena *a) {
+    struct index_change changes[FILES_PER_JOB];
+    size_t count = 0;
+    for (size_t i = 0; i < j->count; i++) {
+        const struct content_file *f = j->files[i];
+        const struct known_file *k = j->known[i];
+        if (k && str_eq(k->lang, j->langs[i]) && k->indexed && str_eq(k->indexed, f->version))
+            continue;
+        const struct search_entry *entry = entry_of(a, f, j->langs[i], &j->docs[i]);
+        if (entry) changes[count++] = (struct index_change){f->path, f->version, entry};
+    }
+    for (size_t i = 0; i < j->removed_count; i++)
+        if (j->removed[i]->indexed)
+            changes[count++] = (struct index_change){j->removed[i]->file, NULL, NULL};
+    return index_changes(c, w, changes, count);
 }
 
 bool indexer_write(struct content *c, write_fn run, void *arg, struct arena *a) {
@@ -194,8 +208,6 @@ static bool store_some(struct content *c, struct words *w, const struct content_
     volatile size_t at = *next;
     if (ARENA_GUARD(&a) == 0) {
         struct store_job *j = NEW(&a, struct store_job);
-        j->content = c;
-        j->words = w;
         for (; at < s->file_count && j->count < FILES_PER_JOB; at++) {
             const struct content_file *f = s->files[at];
             if (!f->version) continue;
@@ -208,7 +220,7 @@ static bool store_some(struct content *c, struct words *w, const struct content_
             /* No document: the file has changed again, or shows what the store already has. */
             if (content_document(c, NULL, f, &a, &j->docs[j->count])) j->count++;
         }
-        ok = j->count == 0 || indexer_write(c, run_store, j, &a);
+        ok = j->count == 0 || (indexer_write(c, run_store, j, &a) && index_files(c, w, j, &a));
     }
     arena_release(&a);
     *next = at;
@@ -222,7 +234,6 @@ static bool drop_removed(struct content *c, struct words *w, const struct conten
     volatile bool ok = false;
     if (ARENA_GUARD(&a) == 0) {
         struct store_job *j = NEW(&a, struct store_job);
-        j->words = w;
         ok = true;
         for (size_t i = 0; i < k->room; i++) {
             struct known_file *f = &k->slots[i];
@@ -231,10 +242,11 @@ static bool drop_removed(struct content *c, struct words *w, const struct conten
                 continue;
             j->removed[j->removed_count++] = f;
             if (j->removed_count < FILES_PER_JOB) continue;
-            ok = ok && indexer_write(c, run_store, j, &a);
+            ok = ok && indexer_write(c, run_store, j, &a) && index_files(c, w, j, &a);
             j->removed_count = 0;
         }
-        if (j->removed_count) ok = ok && indexer_write(c, run_store, j, &a);
+        if (j->removed_count)
+            ok = ok && indexer_write(c, run_store, j, &a) && index_files(c, w, j, &a);
     }
     arena_release(&a);
     return ok;

@@ -30,7 +30,7 @@ void diag_add(struct diag_list *l, enum severity severity, const char *file, int
 
 const char *const diag_hiding_rules[] = {"unreadable",    "size",     "encoding",   "front-matter",
                                          "missing-field", "field-id", "field-type", "nesting",
-                                         "too-slow",      "axis",     NULL};
+                                         "too-slow",      "headings", "axis",       NULL};
 
 void diag_hide_file(struct diag_list *l) {
     if (l->last) l->last->hides = true;
