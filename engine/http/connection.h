@@ -50,6 +50,7 @@ struct http {
     struct metrics metrics;
     struct peers *peers;
     struct body_memory *bodies;
+    struct fair_share *shares;
     char *framing_answers[FRAMING_ANSWERS]; /* to requests with framing faults, which never reach
                                                the library; heap */
     struct pieces *pieces;
@@ -85,6 +86,7 @@ struct connection {
                      again */
     const char *content_type;
     unsigned allowed; /* for 405 */
+    uint64_t share;   /* who this request counts for (fair_share.h); 0 = nobody */
     /* the answer */
     int status;
     const char *type;

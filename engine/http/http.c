@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "base/wait.h"
 #include "http/connection.h"
+#include "http/fair_share.h"
 
 /* ---- Waiting ------------------------------------------------------------------------------- */
 
@@ -99,6 +100,18 @@ static enum err check_finished(struct connection *c) {
     return http_refuse(r, ERR_DENIED, "http_unfinished", NULL);
 }
 
+/* RULE fair-share (fair_share.h): whoever has used more than their share waits. */
+static enum err check_share(struct connection *c) {
+    struct request *r = &c->request;
+    struct fair_share *s = c->http->shares;
+    c->share = r->who ? fair_share_person(s, r->who->person_id) : fair_share_guest(s, r->client);
+    if (fair_share_allows(s, c->share, clock_monotonic_us())) return OK;
+    c->refused_status = 429;
+    c->http->metrics.refused_share++;
+    http_header_out(r, "Retry-After", "1");
+    return http_refuse(r, ERR_BUSY, "http_share", NULL);
+}
+
 static enum err run_handler(struct connection *c) {
     struct request *r = &c->request;
     enum err e;
@@ -115,7 +128,7 @@ static enum err run_handler(struct connection *c) {
     if (c->refused != OK) return c->refused;
     if ((e = request_body(c)) != OK) return e;
     if (!(r->route->flags & (ROUTE_PLAIN | ROUTE_BEARER)) &&
-        (e = c->http->options.identify(r)) != OK)
+        ((e = c->http->options.identify(r)) != OK || (e = check_share(c)) != OK))
         return e;
     if (r->who && r->who->locale && page_locale_known(r->app->site, r->who->locale))
         r->locale = r->who->locale;
@@ -177,10 +190,21 @@ static bool respond(struct connection *c) {
     return true;
 }
 
+/* Processor time of this thread. */
+static int64_t used_us(void) {
+    struct timespec t = {0, 0};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static enum MHD_Result step(struct connection *c) {
     if (c->cut_off) return MHD_NO;
     peers_working(c->http->peers, c->peer);
-    if (!respond(c)) {
+    int64_t began_us = used_us();
+    bool responded = respond(c);
+    if (c->share)
+        fair_share_used(c->http->shares, c->share, used_us() - began_us, clock_monotonic_us());
+    if (!responded) {
         /* Suspend first; once started, the wake may come from another thread at once and `c`
          * belongs to the next step: nothing here touches it afterwards. */
         struct request *r = &c->request;
@@ -406,6 +430,7 @@ static void release(struct http *h) {
     peers_stop(h->peers);
     framing_answers_free(h);
     body_memory_free(h->bodies);
+    fair_share_free(h->shares);
     pieces_free(h->pieces);
     free(h);
 }
@@ -444,8 +469,11 @@ enum err http_start(struct http **out, struct app *app, const struct http_option
                                MS_SECOND,
                            h->connections_max);
     h->bodies = body_memory_new();
+    h->shares = fair_share_new(http_threads(options),
+                               options->share_percent ? options->share_percent : FAIR_PERCENT);
     h->pieces = pieces_new(PIECES_LIMIT);
-    if (h->peers && h->bodies && h->pieces && framing_answers_make(h) && start_loops(h))
+    if (h->peers && h->bodies && h->shares && h->pieces && framing_answers_make(h) &&
+        start_loops(h))
         h->acceptor = acceptor_start(h, own.socket);
     if (!h->acceptor) {
         close(own.socket);

@@ -224,7 +224,8 @@ struct http_options {
     int connection_limit; /* 0 = 12,000, within the process's descriptors */
     bool has_socket;      /* set by http_listen */
     int socket;
-    int timeout_s; /* idle and slow clients; 0 = 30 */
+    int timeout_s;     /* idle and slow clients; 0 = 30 */
+    int share_percent; /* of the threads' time for one person (fair_share.h); 0 = 25 */
     /* For one request to arrive whole, however slowly; 0 = 60. Answers have ten times that. */
     int request_deadline_s;
     /* The address of the proxy whose X-Forwarded-For/-Proto/-Host are trusted; NULL = none. */

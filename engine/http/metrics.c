@@ -61,6 +61,10 @@ void metrics_write(struct metrics *m, struct buf *out) {
                    m->connections_total);
     metrics_sample(out, "gradus_http_busy_total", "counter",
                    "Requests refused because a queue was full.", m->refused_busy);
+    metrics_sample(
+        out, "gradus_http_share_total", "counter",
+        "Requests refused because somebody had used more than their share of the processor.",
+        m->refused_share);
     metrics_sample(out, "process_resident_memory_bytes", "gauge", "Memory that is resident.",
                    resident_bytes());
 }

@@ -31,7 +31,7 @@ static const char usage[] =
     "URL]\n"
     "                    [--trust-proxy ADDRESS] [--metrics ADDRESS|FILE] [--threads N] "
     "[--connections N]\n"
-    "                    [--second-factor required]\n"
+    "                    [--share PERCENT] [--second-factor required]\n"
     "\n"
     "  --data DIR             database, keys and lab runs (default: data)\n"
     "  --root DIR             folder with content, exams, labs (default: the current one); its own "
@@ -46,7 +46,10 @@ static const char usage[] =
     "twice for both\n"
     "  --connections N        how many at once (default: 12000, or what the limit of open files "
     "allows); one\n"
-    "                         address holds at most seven eighths of them\n";
+    "                         address holds at most seven eighths of them\n"
+    "  --share PERCENT        how much of the threads that answer one person may use while others "
+    "are served\n"
+    "                         (default: 25; 100: all)\n";
 
 struct serve {
     struct arena arena;
@@ -73,6 +76,7 @@ static bool read_options(struct serve *s, int argc, char **argv, int *status) {
                                             {"threads", required_argument, NULL, 'n'},
                                             {"second-factor", required_argument, NULL, 'f'},
                                             {"connections", required_argument, NULL, 'c'},
+                                            {"share", required_argument, NULL, 's'},
                                             {"request-deadline", required_argument, NULL, 'q'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
@@ -89,6 +93,8 @@ static bool read_options(struct serve *s, int argc, char **argv, int *status) {
         else if (option == 'n' && parse_i64(optarg, 1, 256, &number)) s->http.threads = (int)number;
         else if (option == 'c' && parse_i64(optarg, 64, 1000000, &number))
             s->http.connection_limit = (int)number;
+        else if (option == 's' && parse_i64(optarg, 1, 100, &number))
+            s->http.share_percent = (int)number;
         else if (option == 'f' && str_eq(optarg, "required")) s->app.factor_required = true;
         else if (option == 'l') s->http.listen = optarg;
         else if (option == 'd') s->app.data = optarg;

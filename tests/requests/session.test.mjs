@@ -146,3 +146,32 @@ test("nothing personal stays in a cache, and signing out clears what does", asyn
     const guest = await demo.client().fetch("/login");
     assert.equal(guest.headers.get("cache-control"), "private, no-store"); // its form holds a token
 });
+
+// RULE fair-share, with a small share: how fast this machine is does not matter then.
+test("who asks for too much at once waits, and nobody else does", async (t) => {
+    const own = makeAcademy();
+    addPerson(own, "greedy");
+    addPerson(own, "patient");
+    const busy = await startServer({ data: own, args: ["--share", "1"], t });
+    const greedy = await busy.signedIn("greedy"), patient = await busy.signedIn("patient");
+    let served = 0, refused;
+    const asking = async () => {
+        while (!refused && served < 20_000) {
+            const answer = await greedy.fetch("/search?q=the+marketing+operations");
+            const text = await answer.text();
+            if (answer.status === 200) served++;
+            else refused ??= { answer, text };
+        }
+    };
+    const flood = Promise.all(Array.from({ length: 32 }, asking));
+    while (!refused && served < 20_000) {
+        assert.equal((await patient.fetch("/me", { method: "HEAD" })).status, 200);
+        await sleep(100);
+    }
+    await flood;
+    assert.equal(refused?.answer.status, 429, `${served} were answered`);
+    assert.equal(refused.answer.headers.get("retry-after"), "1");
+    assert.match(refused.text, /others would have to wait. What was saved before is safe; try again in a second./);
+    assert.equal((await patient.fetch("/me")).status, 200);
+    await busy.stop();
+});
