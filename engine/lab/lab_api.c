@@ -13,6 +13,9 @@
 #include "lab/lab_pages.h"
 #include "labmodel/lab_openapi.h"
 
+/* Of the SELECT that a clock waits for. */
+#define CLOCK_CONDITION_BYTES 20000
+
 struct api_call {
     struct lab_ask ask;
     struct request *request;
@@ -193,8 +196,36 @@ static enum err connector_call(struct request *r, const struct lab_run_row *run,
     return send_action(r, run, d, action, r->method == METHOD_GET);
 }
 
-/* The lab's own API: POST /clock {"advance_seconds": n}, for clients that wait for a limit or a
- * schedule. */
+/* The action for the body of POST clock; NULL with a sentence. */
+static json_t *clock_action(json_t *body, const char **why) {
+    const int64_t most = 7 * MS_DAY / MS_SECOND;
+    json_t *seconds = json_object_get(body, "advance_seconds"), *to = json_object_get(body, "to"),
+           *until = json_object_get(body, "until");
+    bool next = json_is_true(json_object_get(body, "next"));
+    int64_t to_ms = 0;
+    *why = NULL;
+    if (seconds && (!json_is_integer(seconds) || json_integer_value(seconds) < 1 ||
+                    json_integer_value(seconds) > most))
+        *why = "Send {\"advance_seconds\": n}, n from 1 to 604800.";
+    else if (to && (!json_is_string(to) || !time_parse_iso(json_string_value(to), &to_ms)))
+        *why = "Send {\"to\": \"2026-03-02T08:00:00Z\"}, a time in UTC.";
+    else if (until && (!json_is_string(until) || json_string_length(until) > CLOCK_CONDITION_BYTES))
+        *why = "Send {\"until\": \"SELECT …\"}, one SELECT as the console has it.";
+    else if ((seconds && to) || (next && until) || (!seconds && !to && !next && !until))
+        *why = "Send {\"advance_seconds\": n} or {\"to\": \"…\"}, and with it or alone "
+               "{\"next\": true} or {\"until\": \"SELECT …\"}.";
+    if (*why) return NULL;
+    json_t *action = json_pack("{s:s, s:O*}", "kind", "clock", "until", until);
+    if (next) json_object_set_new(action, "next", json_true());
+    if (to) json_object_set_new(action, "to_ms", json_integer(to_ms));
+    else
+        json_object_set_new(
+            action, "advance_ms",
+            json_integer((seconds ? json_integer_value(seconds) : most) * MS_SECOND));
+    return action;
+}
+
+/* The lab's own API: POST clock, for clients that wait for a limit, a schedule or a condition. */
 static enum err lab_call(struct request *r, const struct lab_run_row *run) {
     const char *given = after_scheme(http_header_in(r, "Authorization"), "Bearer"),
                *why = "the body is empty";
@@ -204,14 +235,9 @@ static enum err lab_call(struct request *r, const struct lab_run_row *run) {
         return plain(r, 404, "The lab's own API knows POST clock only.");
     json_t *body = r->body_len ? json_read(r->arena, (const char *)r->body, r->body_len, &why)
                                : NULL;
-    json_t *seconds = json_object_get(body, "advance_seconds");
-    if (!json_is_integer(seconds) || json_integer_value(seconds) < 1 ||
-        json_integer_value(seconds) > 7 * MS_DAY / MS_SECOND)
-        return plain(r, 422, "Send {\"advance_seconds\": n}, n from 1 to 604800.");
-    return send_action(r, run, NULL,
-                       json_adopt(r->arena, json_pack("{s:s, s:I}", "kind", "clock", "advance_ms",
-                                                      json_integer_value(seconds) * 1000)),
-                       false);
+    json_t *action = clock_action(body, &why);
+    return action ? send_action(r, run, NULL, json_adopt(r->arena, action), false)
+                  : plain(r, 422, why);
 }
 
 enum err lab_api(struct request *r) {

@@ -50,12 +50,12 @@ static const char *fill(struct player *p, const char *text) {
     return buf_text(&b);
 }
 
-static enum err act(struct player *p, json_t *action) {
-    struct lab_answer answer;
+static enum err act_answered(struct player *p, json_t *action, struct lab_answer *out) {
     const char *text = json_text(p->a, action);
     if (p->out->count == ACTIONS_MAX) return ERR_LIMIT;
-    enum err e = client_step(p->w, text, p->a, &answer);
+    enum err e = client_step(p->w, text, p->a, out);
     if (e) return e;
+    struct lab_answer answer = *out;
     p->out->answers[p->out->count] = answer.sha;
     p->out->statuses[p->out->count] = answer.status;
     p->out->actions[p->out->count++] = text;
@@ -65,6 +65,11 @@ static enum err act(struct player *p, json_t *action) {
                                                  answer.body);
     }
     return OK;
+}
+
+static enum err act(struct player *p, json_t *action) {
+    struct lab_answer answer;
+    return act_answered(p, action, &answer);
 }
 
 static enum err play_call(struct player *p, xmlNode *n) {
@@ -134,9 +139,34 @@ static enum err play_include(struct player *p, xmlNode *n) {
     return e;
 }
 
+/* One action of the clock; `*goes_on`: it has gone a part of its way, to `*until_ms`. */
+static enum err move_clock(struct player *p, json_t *action, bool *goes_on, int64_t *until_ms) {
+    struct lab_answer answer;
+    const char *why;
+    enum err e = act_answered(p, json_adopt(p->a, action), &answer);
+    if (e) return e;
+    json_t *body = json_read(p->a, answer.body, answer.body_len, &why);
+    *goes_on = str_eq(json_string_value(json_object_get(body, "why")), "part") ||
+               str_eq(json_string_value(json_object_get(body, "why")), "steps");
+    *until_ms = json_integer_value(json_object_get(body, "until_ms"));
+    return OK;
+}
+
+/* A long way is a chain of actions. */
 static enum err play_advance(struct player *p, xmlNode *n) {
-    return act(p, json_adopt(p->a, json_pack("{s:s, s:I}", "kind", "clock", "advance_ms",
-                                             (json_int_t)(lab_xml_int(n, "hours", 1) * MS_HOUR))));
+    const char *until = lab_xml_attr(n, "until", p->a);
+    bool next = lab_xml_true(n, "next"), goes_on = true;
+    int64_t ms = lab_xml_int(n, "hours", 0) * MS_HOUR + lab_xml_int(n, "minutes", 0) * MS_MINUTE,
+            to_ms = 0;
+    enum err e = OK;
+    for (int part = 0; goes_on && !e; part++) {
+        json_t *action = json_pack("{s:s, s:s*}", "kind", "clock", "until", until);
+        if (next) json_object_set_new(action, "next", json_true());
+        if (part) json_object_set_new(action, "to_ms", json_integer(to_ms));
+        else json_object_set_new(action, "advance_ms", json_integer(ms ? ms : 7 * MS_DAY));
+        e = move_clock(p, action, &goes_on, &to_ms);
+    }
+    return e;
 }
 
 static enum err play_all(struct player *p, xmlNode *parent) {

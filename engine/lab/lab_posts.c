@@ -99,15 +99,23 @@ enum err lab_call_post(struct request *r) {
 }
 
 /* ---- Clock ---------------------------------------------------------------------------------- */
+/* Whether the clock has gone a part of its way only. */
+static bool in_part(const struct screen *s) {
+    const char *why;
+    json_t *body = json_read(s->r->arena, s->ask.answer.body, s->ask.answer.body_len, &why);
+    return str_eq(json_string_value(json_object_get(body, "why")), "part");
+}
+
 static enum err moved(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     if (result) return screen_refuse(s, result);
     if (s->ask.answer.refused)
         return http_redirect(
             r, screen_href(s, arena_printf(r->arena, "?tab=%s&notice=calendar", s->tab)));
-    return http_redirect(r, screen_href(s, arena_printf(r->arena, "?tab=%s%s%s&notice=clock",
-                                                        s->tab, s->object ? "&object=" : "",
-                                                        s->object ? s->object->id : "")));
+    return http_redirect(
+        r, screen_href(s, arena_printf(r->arena, "?tab=%s%s%s&notice=%s", s->tab,
+                                       s->object ? "&object=" : "", s->object ? s->object->id : "",
+                                       in_part(s) ? "part" : "clock")));
 }
 
 enum err lab_clock_post(struct request *r) {

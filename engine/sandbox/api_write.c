@@ -58,19 +58,18 @@ static struct problem validated(struct api *x, const struct record *r, uint64_t 
     return problem(p.what, x->names->fields[p.field->index].as, p.value);
 }
 
-/* Runs the rules that listen to what was just written since `SAVEPOINT written`; where one of them
+/* Runs the rules that listen to what was just written since the savepoint; where one of them
  * refuses it, it is taken back. */
-static struct problem settle(struct api *x, bool guarded) {
+static struct problem settle(struct api *x, const struct state_savepoint *p, bool guarded) {
     struct rule_failure f = rules_run(x->s);
-    if (guarded && f.what) state_run(x->s, "ROLLBACK TO written", "");
-    if (guarded) state_run(x->s, "RELEASE written", "");
+    if (guarded) state_settle(x->s, p, f.what != LAB_PROBLEM_NONE);
     if (!f.what) return problem(LAB_PROBLEM_NONE, NULL, NULL);
     return problem(f.what, f.field ? x->names->fields[f.field->index].as : NULL, f.value);
 }
 
-static bool guard(struct api *x, enum lab_trigger on) {
+static bool guard(struct api *x, enum lab_trigger on, struct state_savepoint *p) {
     if (!rules_may_fail(x->s, on, x->object)) return false;
-    state_run(x->s, "SAVEPOINT written", "");
+    state_savepoint(x->s, "written", p);
     return true;
 }
 
@@ -84,10 +83,11 @@ static struct problem create_one(struct api *x, json_t *body, struct record *r) 
         return problem(LAB_PROBLEM_TOO_MANY, NULL, NULL);
     p = validated(x, r, record_all_fields(x->object));
     if (p.what) return p;
-    bool guarded = guard(x, LAB_ON_CREATE);
+    struct state_savepoint before;
+    bool guarded = guard(x, LAB_ON_CREATE, &before);
     r->id = record_new_id(x->s, x->member, x->a);
     record_insert(x->s, x->member, x->object, r);
-    p = settle(x, guarded);
+    p = settle(x, &before, guarded);
     if (!p.what) record_get(x->s, x->object, r->id, r, x->a);
     return p;
 }
@@ -101,9 +101,10 @@ static struct problem update_one(struct api *x, const char *id, json_t *body, st
     struct problem p = read_body(x, body, r, &mask);
     if (!p.what) p = validated(x, r, mask);
     if (p.what) return p;
-    bool guarded = guard(x, LAB_ON_UPDATE);
+    struct state_savepoint before;
+    bool guarded = guard(x, LAB_ON_UPDATE, &before);
     record_update(x->s, x->member, x->object, id, r, mask, true);
-    p = settle(x, guarded);
+    p = settle(x, &before, guarded);
     if (!p.what) record_get(x->s, x->object, id, r, x->a);
     return p;
 }

@@ -51,7 +51,7 @@ static int authorize(void *context, int action, const char *first, const char *s
 struct budget {
     struct function_work *work;
     int64_t began_ms, began_cpu_ms;
-    bool learner;
+    bool learner, timed;
     const char *cut;
     int length, pattern, program; /* the limits before */
     sqlite3_int64 heap;
@@ -69,7 +69,7 @@ static int on_progress(void *context) {
     if ((b->work->left -= OPERATIONS_AT_ONCE) < 0) b->cut = "steps";
     /* Processor time is never more than elapsed time, whose clock is cheaper to read: so that is
      * asked first. */
-    else if (b->learner && clock_monotonic_ms() - b->began_ms > CONSOLE_CPU_MS &&
+    else if (b->timed && clock_monotonic_ms() - b->began_ms > CONSOLE_CPU_MS &&
              cpu_ms() - b->began_cpu_ms > CONSOLE_CPU_MS)
         b->cut = "time";
     return b->cut != NULL;
@@ -166,7 +166,7 @@ bool console_query(struct lab_state *s, const char *sql, bool learner, int64_t o
                    struct buf *out, const char **why, const char **cut) {
     sqlite3_stmt *q = NULL;
     const char *tail = "";
-    struct budget budget = {.work = &s->work, .learner = learner};
+    struct budget budget = {.work = &s->work, .learner = learner, .timed = learner};
     bool fine = false;
     *why = "Write one SELECT.";
     *cut = NULL;
@@ -187,6 +187,38 @@ bool console_query(struct lab_state *s, const char *sql, bool learner, int64_t o
     sqlite3_finalize(q);
     lift_bounds(s, &budget);
     return fine;
+}
+
+/* ---- Conditions ----------------------------------------------------------------------------- */
+sqlite3_stmt *console_condition(struct lab_state *s, const char *sql, struct arena *a,
+                                const char **why) {
+    sqlite3_stmt *q = NULL;
+    const char *tail = "";
+    struct budget budget = {.work = &s->work, .learner = true};
+    *why = "Write one SELECT.";
+    if (!sql || only_blanks(sql)) return NULL;
+    s->work.left = CONSOLE_OPERATIONS;
+    set_bounds(s, &budget);
+    int rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &q, &tail);
+    if (rc != SQLITE_OK) *why = explain(s->db, rc, &budget, a);
+    lift_bounds(s, &budget);
+    if (rc == SQLITE_OK && q && sqlite3_stmt_readonly(q) && only_blanks(tail)) return q;
+    sqlite3_finalize(q);
+    return NULL;
+}
+
+enum console_holds console_holds(struct lab_state *s, sqlite3_stmt *q, int64_t *operations) {
+    struct budget budget = {.work = &s->work, .learner = true};
+    s->work.left = *operations;
+    set_bounds(s, &budget);
+    int rc = sqlite3_step(q);
+    bool holds = rc == SQLITE_ROW && sqlite3_column_int64(q, 0) != 0, spent = s->work.left < 0;
+    sqlite3_reset(q);
+    *operations = spent ? 0 : s->work.left;
+    lift_bounds(s, &budget);
+    if (spent) return CONSOLE_HOLDS_STEPS;
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE) return CONSOLE_HOLDS_ERROR;
+    return holds ? CONSOLE_HOLDS : CONSOLE_HOLDS_NOT;
 }
 
 void console_step(struct lab_state *s, const char *sql, struct step_answer *out) {

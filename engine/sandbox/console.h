@@ -20,6 +20,7 @@
 #define CONSOLE_CPU_MS 500
 #define CONSOLE_WATCH_MS 1000
 #define CONSOLE_PROGRAM 10000
+#define CONSOLE_UNTIL_OPERATIONS 100000000 /* of the condition of a step of the clock, all told */
 #define CONSOLE_TOO_LONG                                                                           \
     "The query took too long and was stopped. Ask for less: a WHERE, fewer joins, shorter texts."
 #define CHECK_OPERATIONS 200000000
@@ -32,5 +33,16 @@ bool console_table_allowed(const struct lab_state *s, const char *table);
  * its operations only. */
 bool console_query(struct lab_state *s, const char *sql, bool learner, int64_t operations,
                    struct buf *out, const char **why, const char **cut);
+
+/* ---- Conditions ------------------------------------------------------------------------------
+ * A SELECT of the learner's that is asked again and again: it holds when the first column of its
+ * first row is a number other than 0. Only operations bound it, for what it says decides a state.
+ */
+enum console_holds { CONSOLE_HOLDS_NOT, CONSOLE_HOLDS, CONSOLE_HOLDS_STEPS, CONSOLE_HOLDS_ERROR };
+/* NULL with a sentence (`a`). The caller ends it with sqlite3_finalize. */
+sqlite3_stmt *console_condition(struct lab_state *s, const char *sql, struct arena *a,
+                                const char **why);
+/* Takes what it needs off the operations. */
+enum console_holds console_holds(struct lab_state *s, sqlite3_stmt *q, int64_t *operations);
 
 #endif

@@ -141,12 +141,10 @@ static struct rule_run *run_new(struct lab_state *s, const struct lab_rule *rule
 static void run_rule(struct rule_run *r) {
     struct lab_state *s = r->s;
     const struct lab_rule *rule = r->rule;
-    if (rule->fails) state_run(s, "SAVEPOINT rule", "");
+    struct state_savepoint before;
+    if (rule->fails) state_savepoint(s, "rule", &before);
     if (!rule->when || rule_true(r, rule->when)) rule_steps(r, rule->steps, rule->step_count);
-    if (rule->fails) {
-        if (r->failed) state_run(s, "ROLLBACK TO rule", "");
-        state_run(s, "RELEASE rule", "");
-    }
+    if (rule->fails) state_settle(s, &before, r->failed);
     s->reads += RULE_READS + (RULE_OPERATIONS - r->left) / RULE_OPERATIONS_A_READ;
     if (r->stopped) tell_stopped(s, rule, r->row.id, r->stopped);
 }
@@ -236,10 +234,10 @@ bool rules_arrive(struct lab_state *s, struct lab_place at, struct record *recor
 static void plan(struct lab_state *s, int rule) {
     struct rule_run *r = run_new(s, &s->stack.rules[rule]);
     int64_t every = rule_number(r, r->rule->every, 0);
-    state_run(s, "DELETE FROM sim_due WHERE kind = 'schedule' AND ref = $1", "i", (int64_t)rule);
+    due_drop(s, DUE_SCHEDULE, rule);
     if (every > 0)
-        world_due(s, s->now_ms + (every > RULE_INTERVAL_MIN_MS ? every : RULE_INTERVAL_MIN_MS),
-                  "schedule", rule, NULL, NULL);
+        due_add(s, s->now_ms + (every > RULE_INTERVAL_MIN_MS ? every : RULE_INTERVAL_MIN_MS),
+                DUE_RULE, DUE_SCHEDULE, rule, NULL, NULL);
     if (r->stopped) tell_stopped(s, r->rule, NULL, r->stopped);
 }
 

@@ -60,7 +60,7 @@ bool rules_may_fail(struct lab_state *s, enum lab_trigger on, const struct lab_o
 bool rules_merge(struct lab_state *s, struct lab_place at, const char *survivor, const char *loser);
 /* A rule stores the record that `person` (0 = nobody) brings; false: there is none. */
 bool rules_arrive(struct lab_state *s, struct lab_place at, struct record *r, int64_t person);
-/* Something of sim_due is there: kind "schedule" or "due", `ref` a rule. */
+/* Something of the queue is there: a schedule, or what <wait> has put off; `ref` is a rule. */
 void rules_due(struct lab_state *s, bool schedule, int64_t ref, const char *entity,
                const char *data);
 

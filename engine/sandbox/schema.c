@@ -158,5 +158,6 @@ void schema_fill(struct lab_state *s) {
     for (int i = 0; i < s->stack.seed_count; i++) fill(s, &s->stack.seeds[i]);
     /* The event log begins when the learner does: the seeds themselves are no events. */
     state_run(s, "DELETE FROM event", "");
+    s->last_event = 0;
     world_start(s);
 }

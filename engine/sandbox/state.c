@@ -110,6 +110,10 @@ fail:
 
 static void drop_statements(struct lab_state *s) {
     rules_drop_statements(s);
+    sqlite3_finalize(s->walk.condition);
+    s->walk.condition = NULL;
+    sqlite3_finalize(s->add_event);
+    s->add_event = NULL;
     for (int i = 0; i < STATE_STATEMENTS; i++) {
         sqlite3_finalize(s->statement[i].stmt);
         free(s->statement[i].sql);
@@ -122,6 +126,7 @@ void state_free(struct lab_state *s) {
     if (!s) return;
     drop_statements(s);
     sqlite3_close(s->db);
+    due_free(s);
     arena_release(&s->pack);
     free(s);
 }
@@ -147,13 +152,35 @@ bool state_load(struct lab_state *s, const unsigned char *image, size_t len) {
                             SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE) !=
         SQLITE_OK)
         return false;
+    s->number_count = 0;
     s->now_ms = state_meta(s, "now_ms");
     s->step = state_meta(s, "step");
+    s->last_event = state_number(s, "SELECT seq FROM event ORDER BY seq DESC LIMIT 1", "");
+    due_read(s);
     rules_resume(s);
     return s->now_ms > 0;
 }
 
+static void write_number(struct lab_state *s, const char *key, int64_t value) {
+    state_run(s,
+              "INSERT INTO sim_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET "
+              "value = excluded.value",
+              "ti", key, value);
+}
+
+void state_write_out(struct lab_state *s) {
+    state_run(s, "BEGIN", "");
+    due_write(s);
+    for (int i = 0; i < s->number_count; i++) {
+        if (!s->numbers[i].changed) continue;
+        write_number(s, s->numbers[i].key, s->numbers[i].value);
+        s->numbers[i].changed = false;
+    }
+    state_run(s, "COMMIT", "");
+}
+
 unsigned char *state_save(struct lab_state *s, struct arena *a, size_t *len) {
+    state_write_out(s);
     sqlite3_int64 size = 0;
     unsigned char *bytes = sqlite3_serialize(s->db, "main", &size, 0);
     if (!bytes) BUG("the state cannot be serialised");
@@ -182,6 +209,7 @@ static void hash_row(crypto_hash_sha256_state *h, sqlite3_stmt *q) {
 char *state_hash(struct lab_state *s, struct arena *a) {
     crypto_hash_sha256_state h;
     crypto_hash_sha256_init(&h);
+    state_write_out(s);
     sqlite3_stmt *tables;
     must(s,
          sqlite3_prepare_v2(s->db,
@@ -295,15 +323,31 @@ char *state_column(sqlite3_stmt *q, int column, struct arena *a) {
     return text ? arena_copy(a, text, (size_t)sqlite3_column_bytes(q, column)) : NULL;
 }
 
+/* The number's place in memory; NULL when there is no room for it, and the table has it. */
+static struct state_number *number_of(struct lab_state *s, const char *key) {
+    for (int i = 0; i < s->number_count; i++)
+        if (strcmp(s->numbers[i].key, key) == 0) return &s->numbers[i];
+    if (s->number_count == STATE_NUMBERS || strlen(key) >= sizeof s->numbers[0].key) return NULL;
+    struct state_number *n = &s->numbers[s->number_count++];
+    *n = (struct state_number){
+        .value = state_number(s, "SELECT value FROM sim_meta WHERE key = $1", "t", key)};
+    strcpy(n->key, key); /* it fits */
+    return n;
+}
+
 int64_t state_meta(struct lab_state *s, const char *key) {
-    return state_number(s, "SELECT value FROM sim_meta WHERE key = $1", "t", key);
+    const struct state_number *n = number_of(s, key);
+    return n ? n->value : state_number(s, "SELECT value FROM sim_meta WHERE key = $1", "t", key);
 }
 
 void state_meta_set(struct lab_state *s, const char *key, int64_t value) {
-    state_run(s,
-              "INSERT INTO sim_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET "
-              "value = excluded.value",
-              "ti", key, value);
+    struct state_number *n = number_of(s, key);
+    if (!n) {
+        write_number(s, key, value);
+        return;
+    }
+    n->value = value;
+    n->changed = true;
 }
 
 int64_t state_next(struct lab_state *s, const char *key) {
@@ -319,15 +363,56 @@ uint32_t state_draw(const struct lab_state *s, const char *stream, const char *e
     return (uint32_t)(((lab_hash64(s->seed, stream, entity, tick) >> 32) * bound) >> 32);
 }
 
+/* ---- Savepoints ----------------------------------------------------------------------------- */
+void state_savepoint(struct lab_state *s, const char *name, struct state_savepoint *out) {
+    out->name = name;
+    out->due = due_savepoint(s);
+    out->last_event = s->last_event;
+    out->number_count = s->number_count;
+    memcpy(out->numbers, s->numbers, sizeof out->numbers);
+    state_run(s, arena_printf(s->scratch, "SAVEPOINT %s", name), "");
+}
+
+void state_settle(struct lab_state *s, const struct state_savepoint *p, bool undo) {
+    due_settle(s, p->due, undo);
+    if (undo) {
+        s->last_event = p->last_event;
+        s->number_count = p->number_count;
+        memcpy(s->numbers, p->numbers, sizeof s->numbers);
+        state_run(s, arena_printf(s->scratch, "ROLLBACK TO %s", p->name), "");
+    }
+    state_run(s, arena_printf(s->scratch, "RELEASE %s", p->name), "");
+}
+
+/* ---- Events --------------------------------------------------------------------------------- */
+static void bind_texts(sqlite3_stmt *q, int at, const char *const *texts, size_t count) {
+    for (size_t i = 0; i < count; i++, at++) {
+        if (texts[i]) sqlite3_bind_text(q, at, texts[i], -1, SQLITE_STATIC);
+        else sqlite3_bind_null(q, at);
+    }
+}
+
+/* There are more events than anything else: their statement is not looked for. */
 int64_t state_event(struct lab_state *s, const struct state_event *e) {
-    state_run(s,
-              "INSERT INTO event (at_ms, actor, human, cause, kind, connector, object, record_id, "
-              "field, old_value, new_value, detail) "
-              "VALUES ($1, $2, $3, nullif($4, 0), $5, $6, $7, $8, $9, $10, $11, $12)",
-              "itiitttttttt", s->now_ms, s->who.actor, (int64_t)s->who.human, s->who.cause, e->kind,
-              e->connector, e->object, e->record_id, e->field, e->old_value, e->new_value,
-              e->detail);
-    int64_t seq = sqlite3_last_insert_rowid(s->db);
+    static const char sql[] =
+        "INSERT INTO event (seq, at_ms, human, cause, actor, kind, connector, object, record_id, "
+        "field, old_value, new_value, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+        "?11, ?12, ?13)";
+    if (!s->add_event)
+        must(s, sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->add_event, NULL),
+             sql);
+    sqlite3_stmt *q = s->add_event;
+    int64_t seq = ++s->last_event;
+    const char *const texts[] = {s->who.actor, e->kind,      e->connector, e->object, e->record_id,
+                                 e->field,     e->old_value, e->new_value, e->detail};
+    sqlite3_bind_int64(q, 1, seq);
+    sqlite3_bind_int64(q, 2, s->now_ms);
+    sqlite3_bind_int64(q, 3, s->who.human);
+    if (s->who.cause) sqlite3_bind_int64(q, 4, s->who.cause);
+    else sqlite3_bind_null(q, 4);
+    bind_texts(q, 5, texts, COUNT_OF(texts));
+    state_row(s, q);
+    state_end(q);
     rules_event(s, e, seq);
     return seq;
 }

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "labmodel/lab_random.h"
 #include "labmodel/lab_pack.h"
+#include "sandbox/due.h"
 #include "sandbox/functions.h"
 
 #define LAB_EVENTS_MAX 300000 /* then the run is full and says so */
@@ -28,6 +29,7 @@
 #define LAB_ADVANCE_MAX_DAYS 7 /* in one action */
 #define LAB_HEAP_BYTES ((int64_t)96 * 1024 * 1024)
 #define STATE_STATEMENTS 512
+#define STATE_NUMBERS 64
 
 /* Who does what happens now. RULE lab-human: the log tells what a person did from what software did
  * by itself: a form and a colleague's edit are a person's, a scheduled run is not. */
@@ -35,6 +37,24 @@ struct lab_who {
     const char *actor; /* api, screen, a colleague, a system's own behaviour, the world */
     bool human;        /* a person did it; false: software, by itself */
     int64_t cause;     /* seq of the event that led to it; 0: none did */
+};
+
+/* A number of sim_meta, held in memory until state_write_out. */
+struct state_number {
+    char key[32];
+    int64_t value;
+    bool changed;
+};
+
+/* The clock on its way (world.h). */
+struct world_walk {
+    int64_t until_ms;
+    int left; /* things that may fall due */
+    bool to_event;
+    int64_t event_before;    /* to_event: a later one ends it */
+    sqlite3_stmt *condition; /* NULL: none */
+    int64_t operations;      /* that the condition has left */
+    bool looked;             /* whether it ends before anything happens */
 };
 
 struct lab_state {
@@ -45,11 +65,15 @@ struct lab_state {
     struct lab_csv *arrivals; /* by the stack's arrivals */
     const struct lab_dialect *dialect[LAB_CONNECTORS_MAX];
     uint64_t seed;
-    int64_t now_ms;            /* simulated */
-    int64_t until_ms;          /* where a step of the clock is going */
-    int64_t step;              /* actions executed */
-    struct lab_who who;        /* behind what happens now */
-    int64_t reads;             /* of the running step */
+    int64_t now_ms;         /* simulated */
+    struct world_walk walk; /* of a step of the clock */
+    int64_t step;           /* actions executed */
+    struct lab_who who;     /* behind what happens now */
+    int64_t reads;          /* of the running step */
+    int64_t last_event;     /* seq */
+    struct due_queue due;   /* what is to come */
+    struct state_number numbers[STATE_NUMBERS];
+    int number_count;
     struct arena *scratch;     /* of the running step */
     struct rules *rules;       /* rules_index.h; in `pack` */
     struct function_work work; /* of the running query; unbounded while there is none */
@@ -57,6 +81,7 @@ struct lab_state {
         char *sql;
         sqlite3_stmt *stmt;
     } statement[STATE_STATEMENTS];
+    sqlite3_stmt *add_event;
 };
 
 /* Once per process, before any SQLite call: single-threaded SQLite, our VFS, heap limit. */
@@ -73,6 +98,9 @@ bool state_load(struct lab_state *s, const unsigned char *image, size_t len);
 /* The database as bytes (arena). */
 unsigned char *state_save(struct lab_state *s, struct arena *a, size_t *len);
 void state_free(struct lab_state *s);
+/* Brings what is held in memory (the queue, numbers) into its tables: before an image, a hash, and
+ * SQL of authors. Not while a step is under way. */
+void state_write_out(struct lab_state *s);
 /* SHA-256 over every table's rows in order, hex: equal states have equal hashes however they came
  * about. */
 char *state_hash(struct lab_state *s, struct arena *a);
@@ -92,6 +120,18 @@ int64_t state_meta(struct lab_state *s, const char *key); /* 0 when absent */
 void state_meta_set(struct lab_state *s, const char *key, int64_t value);
 /* The next of a run-wide sequence ("id", "due"), from 1. */
 int64_t state_next(struct lab_state *s, const char *key);
+
+/* What is written between the two is taken back by `undo`, all of it. They nest; `name` is a word.
+ */
+struct state_savepoint {
+    const char *name;
+    int due;
+    int64_t last_event;
+    struct state_number numbers[STATE_NUMBERS];
+    int number_count;
+};
+void state_savepoint(struct lab_state *s, const char *name, struct state_savepoint *out);
+void state_settle(struct lab_state *s, const struct state_savepoint *p, bool undo);
 
 /* ---- Random numbers -------------------------------------------------------------------------- */
 /* A random number in [0, bound). */

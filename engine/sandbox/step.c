@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "sandbox/vfs.h"
 #include "sandbox/world.h"
@@ -14,27 +13,13 @@ void step_header(struct step_answer *out, const char *name, const char *value) {
     out->headers[out->header_count++].value = value;
 }
 
-static void say(struct step_answer *out, int status, const char *sentence) {
+void step_say(struct step_answer *out, int status, const char *sentence) {
     out->status = status;
     out->type = "application/json";
     out->refused = status >= 400;
     buf_puts(&out->body, status >= 400 ? "{\"error\":" : "{\"message\":");
     buf_json(&out->body, sentence);
     buf_putc(&out->body, '}');
-}
-
-/* Starts moving the clock; false when that is refused. */
-static bool clock_begin(struct lab_state *s, int64_t by_ms, struct step_answer *out) {
-    if (by_ms <= 0 || by_ms > LAB_ADVANCE_MAX_DAYS * MS_DAY) {
-        say(out, 422, "The clock moves forward, by seven days at most at a time.");
-        return false;
-    }
-    if (s->now_ms + by_ms > s->stack.start_ms + LAB_HORIZON_DAYS * MS_DAY) {
-        say(out, 422, "This run has come to the end of its calendar. Reset it to start again.");
-        return false;
-    }
-    s->until_ms = s->now_ms + by_ms;
-    return true;
 }
 
 static void empty(struct lab_state *s, struct arena *a, struct step_answer *out) {
@@ -54,12 +39,7 @@ static bool finish(struct lab_state *s) {
 
 bool step_go_on(struct lab_state *s, int64_t slice_ms, struct arena *a, struct step_answer *out) {
     empty(s, a, out);
-    if (!world_advance_some(s, s->until_ms, slice_ms)) return false;
-    out->status = 200;
-    out->type = "application/json";
-    buf_printf(&out->body, "{\"now\":\"%s\",\"now_ms\":%lld}", time_iso(out->body.arena, s->now_ms),
-               (long long)s->now_ms);
-    return finish(s);
+    return clock_go_on(s, slice_ms, out) && finish(s);
 }
 
 bool step_begin(struct lab_state *s, json_t *action, int64_t slice_ms, struct arena *a,
@@ -72,15 +52,15 @@ bool step_begin(struct lab_state *s, json_t *action, int64_t slice_ms, struct ar
     bool screen = str_eq(json_string_value(json_object_get(action, "via")), "screen");
     s->who = (struct lab_who){.actor = screen ? "screen" : "api", .human = true};
     state_run(s, "BEGIN", "");
-    if (str_eq(kind, "sql") && json_is_true(json_object_get(action, "skip"))) say(out, 200, "");
+    if (str_eq(kind, "sql") && json_is_true(json_object_get(action, "skip")))
+        step_say(out, 200, "");
     else if (str_eq(kind, "sql"))
         console_step(s, json_string_value(json_object_get(action, "sql")), out);
-    else if (end) say(out, 507, end);
+    else if (end) step_say(out, 507, end);
     else if (str_eq(kind, "api") || str_eq(kind, "token")) api_step(s, action, out);
     else if (str_eq(kind, "clock")) {
-        if (clock_begin(s, json_integer_value(json_object_get(action, "advance_ms")), out))
-            return step_go_on(s, slice_ms, a, out);
-    } else say(out, 400, "There is no action of this kind.");
+        if (clock_begin(s, action, out)) return step_go_on(s, slice_ms, a, out);
+    } else step_say(out, 400, "There is no action of this kind.");
     return finish(s);
 }
 

@@ -6,8 +6,10 @@
  *       quota nor time
  *   {"kind":"token","connector":"crm"}
  *       OAuth: the server has checked the client's credentials
- *   {"kind":"clock","advance_ms":n}
+ *   {"kind":"clock","advance_ms":n}, {"kind":"clock","to_ms":t}
  *       time passes
+ *       the same, with "next":true until the event log gets a line, with "until":"SELECT …" until
+ *       that holds; it is a SELECT as the learner's console has it
  *   {"kind":"sql","sql":"SELECT …"}
  *       a query of the learner's console, read-only
  *   {"kind":"sql","skip":true}
@@ -52,7 +54,18 @@ bool step_go_on(struct lab_state *s, int64_t slice_ms, struct arena *a,
 /* All of it. `a` is the step's scratch memory and holds the answer. */
 void step(struct lab_state *s, json_t *action, struct arena *a, struct step_answer *out);
 
+/* A plain answer: a sentence, as an error from status 400 on. */
+void step_say(struct step_answer *out, int status, const char *sentence);
+
 /* The actions of a step. */
+/* RULE lab-clock-part: an action of the clock lets CLOCK_DUE things fall due, and says where it
+ * stands; a longer way is a chain of such actions, each with its place in the record. The answer:
+ * {"now":"…","now_ms":n,"until_ms":t,"why":"time" | "part" | "event" | "condition" | "steps" |
+ * "failed" | "full"}. clock_begin: false when it is refused. */
+#define CLOCK_DUE 2000
+bool clock_begin(struct lab_state *s, json_t *action, struct step_answer *out) MUST_USE;
+/* False: the slice is at its end, the action is not. */
+bool clock_go_on(struct lab_state *s, int64_t slice_ms, struct step_answer *out) MUST_USE;
 void api_step(struct lab_state *s, json_t *action, struct step_answer *out);
 void console_step(struct lab_state *s, const char *sql, struct step_answer *out);
 

@@ -53,8 +53,7 @@ const char *const tables_own[] = {
     "day INTEGER NOT NULL, day_used INTEGER NOT NULL) STRICT",
     "CREATE TABLE sim_token (n INTEGER NOT NULL PRIMARY KEY, member INTEGER NOT NULL, expires_ms "
     "INTEGER NOT NULL) STRICT",
-    /* RULE lab-queue: all that is to come, in the order in which it does. What `ref` counts is its
-     * kind's matter; `entity` is the record that it is about, `data` a value for it. */
+    /* The queue of due.h. */
     "CREATE TABLE sim_due (at_ms INTEGER NOT NULL, priority INTEGER NOT NULL, seq INTEGER NOT "
     "NULL, kind TEXT NOT NULL, "
     "ref INTEGER NOT NULL, entity TEXT, data TEXT, PRIMARY KEY (at_ms, priority, seq)) STRICT",

@@ -167,8 +167,8 @@ static void wait_for(struct rule_run *r, const struct lab_step *step) {
     if (rule < 0)
         rule_stop(r, arena_printf(r->s->scratch, "No rule goes on with “%s”.", step->due));
     else
-        world_due(r->s, at > now + RULE_WAIT_MIN_MS ? at : now + RULE_WAIT_MIN_MS, "due", rule, id,
-                  data);
+        due_add(r->s, at > now + RULE_WAIT_MIN_MS ? at : now + RULE_WAIT_MIN_MS, DUE_RULE, DUE_WAIT,
+                rule, id, data);
 }
 
 /* All rows of a query, first columns only. */

@@ -24,11 +24,9 @@ static void string_or_null(struct buf *out, const char *text) {
 static void summary(struct lab_state *s, struct buf *out) {
     buf_printf(out, "{\"now_ms\":%lld,\"step\":%lld,\"start_ms\":%lld", (long long)s->now_ms,
                (long long)s->step, (long long)s->stack.start_ms);
-    buf_printf(
-        out, ",\"events\":%lld,\"next_run_ms\":%lld,\"members\":[",
-        (long long)state_number(s, "SELECT count(*) FROM event", ""),
-        (long long)state_number(
-            s, "SELECT at_ms FROM sim_due WHERE kind = 'schedule' ORDER BY at_ms LIMIT 1", ""));
+    buf_printf(out, ",\"events\":%lld,\"next_run_ms\":%lld,\"members\":[",
+               (long long)state_number(s, "SELECT count(*) FROM event", ""),
+               (long long)due_first_ms(s, DUE_SCHEDULE));
     for (int m = 0; m < s->stack.member_count; m++) {
         const struct lab_connector *c = s->stack.members[m].connector;
         buf_printf(out, "%s{\"outage_ms\":%lld,\"day_used\":%lld,\"objects\":[", m ? "," : "",
@@ -182,6 +180,7 @@ static void record(struct lab_state *s, json_t *q, struct arena *a, struct buf *
 static void checks(struct lab_state *s, json_t *q, struct arena *a, struct buf *out) {
     json_t *each;
     size_t i;
+    state_write_out(s);
     buf_puts(out, "{\"results\":[");
     json_array_foreach (json_object_get(q, "checks"), i, each) {
         const char *why, *cut;
@@ -213,6 +212,7 @@ void view_answer(struct lab_state *s, json_t *question, struct arena *a, struct 
         const char *why, *cut;
         struct buf rows;
         buf_init(&rows, a);
+        state_write_out(s);
         if (console_query(s, text_of(question, "sql"), false, CHECK_OPERATIONS, &rows, &why, &cut))
             buf_add(out, buf_text(&rows), rows.len);
         else {

@@ -1,33 +1,14 @@
 /* The simulated world. */
 #include "sandbox/world.h"
 
-#include <string.h>
+#include <limits.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "sandbox/console.h"
 #include "sandbox/rules.h"
-#include "sandbox/schema.h"
-
-/* Smaller numbers first when two things fall due at the same time: a system that goes down at nine
- * is down for a run of nine. */
-enum { PRIORITY_OUTAGE, PRIORITY_HOUR, PRIORITY_RULE };
-
-/* Permille of a day's arrivals in each hour of UTC: an office day with an evening tail. */
-static const int hour_weight[24] = {5,  5,  5,  5,  10, 20, 40, 70, 90, 95, 90, 70,
-                                    60, 75, 80, 75, 60, 45, 30, 25, 20, 12, 8,  5};
-
-static void schedule(struct lab_state *s, int64_t at_ms, int priority, const char *kind,
-                     int64_t ref, const char *entity, const char *data) {
-    state_run(s,
-              "INSERT INTO sim_due (at_ms, priority, seq, kind, ref, entity, data) "
-              "VALUES ($1, $2, $3, $4, $5, $6, $7)",
-              "iiititt", at_ms, (int64_t)priority, state_next(s, "due"), kind, ref, entity, data);
-}
-
-void world_due(struct lab_state *s, int64_t at_ms, const char *kind, int64_t ref,
-               const char *entity, const char *data) {
-    schedule(s, at_ms, PRIORITY_RULE, kind, ref, entity, data);
-}
+#include "sandbox/vfs.h"
+#include "sandbox/world_forms.h"
 
 void world_person(struct lab_state *s, const char *path, const struct lab_object *o,
                   const struct record *r, int64_t person) {
@@ -45,12 +26,11 @@ void world_person(struct lab_state *s, const char *path, const struct lab_object
 void world_start(struct lab_state *s) {
     rules_start(s);
     for (int i = 0; i < s->stack.outage_count; i++)
-        schedule(s, s->now_ms + s->stack.outages[i].after_ms, PRIORITY_OUTAGE, "outage", i, NULL,
-                 NULL);
+        due_add(s, s->now_ms + s->stack.outages[i].after_ms, DUE_FIRST, DUE_OUTAGE, i, NULL, NULL);
     for (int i = 0; i < s->stack.arrivals_count; i++)
-        schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "arrivals", i, NULL, NULL);
+        due_add(s, s->now_ms + MS_HOUR, DUE_WORLD, DUE_ARRIVALS, i, NULL, NULL);
     for (int i = 0; i < s->stack.edits_count; i++)
-        schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "edits", i, NULL, NULL);
+        due_add(s, s->now_ms + MS_HOUR, DUE_WORLD, DUE_EDITS, i, NULL, NULL);
 }
 
 int64_t world_outage(struct lab_state *s, int member) {
@@ -73,154 +53,30 @@ static void outage(struct lab_state *s, int64_t ref) {
                                                              (long long)(f->for_ms / MS_MINUTE))});
 }
 
-/* How many of `per_day` fall into this hour: the whole part, and one more with the probability of
- * the fraction. */
-static int count_in_hour(struct lab_state *s, const char *stream, int index, int per_day,
-                         int64_t hour) {
-    int permille = per_day * hour_weight[hour % 24];
-    const char *entity = arena_printf(s->scratch, "%d", index);
-    return permille / 1000 +
-           (state_draw(s, stream, entity, hour, 1000) < (uint32_t)(permille % 1000));
-}
-
-static bool pick(struct lab_state *s, const struct lab_object *o, const char *stream, int64_t tick,
-                 struct record *out) {
-    int64_t count = record_count(s, o);
-    if (count == 0) return false;
-    const char *sql = arena_printf(s->scratch, "SELECT id FROM %s ORDER BY id LIMIT 1 OFFSET $1",
-                                   o->table);
-    sqlite3_stmt *q = state_query(s, sql, "i",
-                                  (int64_t)state_draw(s, stream, "pick", tick, (uint32_t)count));
-    char *id = state_row(s, q) ? state_column(q, 0, s->scratch) : NULL;
-    state_end(q);
-    return id && record_get(s, o, id, out, s->scratch);
-}
-
-static int64_t person_of(struct lab_state *s, const char *path, const char *id) {
-    return state_number(s,
-                        "SELECT min(person) FROM sim_person WHERE object = $1 AND record_id = $2",
-                        "tt", path, id);
-}
-
-/* Changes a record as people do who fill in a form again: they write otherwise, and leave out what
- * is not asked again. */
-static void retype(struct lab_state *s, const struct lab_object *o, const struct lab_arrivals *a,
-                   int64_t tick, struct record *r) {
-    for (int i = 0; i < a->retype_count; i++) {
-        const struct lab_retype *how = &a->retypes[i];
-        int at = lab_field_find(o, how->field)->index;
-        if (record_empty(r->value[at]) ||
-            state_draw(s, "retype", "", tick, 1000) >= (uint32_t)how->permille)
-            continue;
-        char *text = how->kind == LAB_BLANK ? NULL : arena_dup(s->scratch, r->value[at]);
-        if (text && *text >= 'a' && *text <= 'z') *text = (char)(*text - 32);
-        r->value[at] = text;
+static void run_due(struct lab_state *s, const struct due *d) {
+    switch (d->kind) {
+    case DUE_OUTAGE: outage(s, d->ref); break;
+    case DUE_ARRIVALS: world_arrivals(s, (int)d->ref); break;
+    case DUE_EDITS: world_edits(s, (int)d->ref); break;
+    case DUE_SCHEDULE:
+    case DUE_WAIT: rules_due(s, d->kind == DUE_SCHEDULE, d->ref, d->entity, d->data); break;
+    case DUE_KINDS: break;
     }
-}
-
-/* A system without a rule for what arrives keeps it as it is. */
-static void keep(struct lab_state *s, struct lab_place at, const char *path, struct record *r,
-                 int64_t person) {
-    s->who = (struct lab_who){.actor = "world", .human = true};
-    if (record_count(s, at.object) >= LAB_RECORDS_MAX) return;
-    r->id = record_new_id(s, at.member, s->scratch);
-    r->created_ms = r->updated_ms = s->now_ms;
-    record_insert(s, at.member, at.object, r);
-    if (person) world_person(s, path, at.object, r, person);
-}
-
-static void arrive(struct lab_state *s, int index, int64_t hour, int n) {
-    const struct lab_arrivals *a = &s->stack.arrivals[index];
-    int member = 0;
-    const struct lab_object *o = lab_object_by_path(&s->stack, a->object, &member);
-    if (world_outage(s, member)) return;
-    int64_t tick = hour * 100 + n, person = 0, next = state_meta(s, "arrival");
-    struct record r;
-    bool returning = state_draw(s, "returning", "", tick, 1000) < (uint32_t)a->returning_permille;
-    if (returning || next >= s->arrivals[index].row_count) {
-        if (!pick(s, o, "arrive", tick, &r)) return;
-        person = person_of(s, a->object, r.id);
-        retype(s, o, a, tick, &r);
-    } else {
-        state_meta_set(s, "arrival", next + 1);
-        schema_row(s, o, a->object, &s->arrivals[index], (int)next, false, &r, &person);
-    }
-    struct lab_place at = {o, member};
-    if (!rules_arrive(s, at, &r, person)) keep(s, at, a->object, &r, person);
-}
-
-static void edit(struct lab_state *s, int index, int64_t hour, int n) {
-    const struct lab_edits *e = &s->stack.edits[index];
-    int member = 0;
-    const struct lab_object *o = lab_object_by_path(&s->stack, e->object, &member);
-    const struct lab_field *f = lab_field_find(o, e->field);
-    int64_t tick = (hour * 100 + n) * 16 + index;
-    struct record r;
-    if (world_outage(s, member) || !pick(s, o, "edit", tick, &r)) return;
-    s->who = (struct lab_who){.actor = "colleague", .human = true};
-    if (f->type == LAB_BOOLEAN) {
-        r.value[f->index] = "1";
-        int64_t person = person_of(s, e->object, r.id);
-        if (person) world_person(s, e->object, o, &r, person);
-    } else {
-        const char *old = r.value[f->index];
-        size_t len = old ? strlen(old) : 0;
-        if (len < 4) return;
-        r.value[f->index] = arena_printf(s->scratch, "%.*s%04u", (int)len - 4, old,
-                                         state_draw(s, "digits", "", tick, 10000));
-    }
-    record_update(s, member, o, r.id, &r, (uint64_t)1 << f->index, true);
-}
-
-static void arrivals(struct lab_state *s, int index) {
-    int64_t hour = s->now_ms / MS_HOUR;
-    int count = count_in_hour(s, "arrivals", index, s->stack.arrivals[index].per_day, hour);
-    for (int n = count; n > 0; n--) arrive(s, index, hour, n);
-    schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "arrivals", index, NULL, NULL);
-}
-
-static void edits(struct lab_state *s, int index) {
-    int64_t hour = s->now_ms / MS_HOUR;
-    int count = count_in_hour(s, "edits", index, s->stack.edits[index].per_day, hour);
-    for (int n = count; n > 0; n--) edit(s, index, hour, n);
-    schedule(s, s->now_ms + MS_HOUR, PRIORITY_HOUR, "edits", index, NULL, NULL);
-}
-
-static void run_due(struct lab_state *s, const char *kind, int64_t ref, const char *entity,
-                    const char *data) {
-    if (str_eq(kind, "outage")) outage(s, ref);
-    else if (str_eq(kind, "arrivals")) arrivals(s, (int)ref);
-    else if (str_eq(kind, "edits")) edits(s, (int)ref);
-    else rules_due(s, str_eq(kind, "schedule"), ref, entity, data);
     (void)rules_run(s);
 }
 
-/* Takes the next due event off the list and lets it happen; false when none is due. */
+/* Takes what is due next off the queue and lets it happen; false when nothing is. */
 static bool next(struct lab_state *s, int64_t until_ms) {
-    sqlite3_stmt *q = state_query(
-        s,
-        "SELECT at_ms, priority, seq, kind, ref, entity, data FROM sim_due WHERE at_ms <= $1 "
-        "ORDER BY at_ms, priority, seq LIMIT 1",
-        "i", until_ms);
-    if (!state_row(s, q)) {
-        state_end(q);
-        return false;
-    }
-    int64_t at = sqlite3_column_int64(q, 0), priority = sqlite3_column_int64(q, 1),
-            seq = sqlite3_column_int64(q, 2);
-    char *kind = state_column(q, 3, s->scratch);
-    int64_t ref = sqlite3_column_int64(q, 4);
-    const char *entity = state_column(q, 5, s->scratch), *data = state_column(q, 6, s->scratch);
-    state_end(q);
-    state_run(s, "DELETE FROM sim_due WHERE at_ms = $1 AND priority = $2 AND seq = $3", "iii", at,
-              priority, seq);
-    if (at > s->now_ms) s->now_ms = at;
-    run_due(s, kind, ref, entity, data);
+    struct due d;
+    if (!due_take(s, until_ms, &d)) return false;
+    if (d.at_ms > s->now_ms) s->now_ms = d.at_ms;
+    run_due(s, &d);
+    due_release(&d);
     return true;
 }
 
 const char *world_full(struct lab_state *s) {
-    if (state_number(s, "SELECT seq FROM event ORDER BY seq DESC LIMIT 1", "") >= LAB_EVENTS_MAX)
+    if (s->last_event >= LAB_EVENTS_MAX)
         return "This run's event log is full. Reset the run to go on; the record of what you did "
                "is kept.";
     if (state_meta(s, "reads") + s->reads >= LAB_READS_MAX)
@@ -230,26 +86,63 @@ const char *world_full(struct lab_state *s) {
     return NULL;
 }
 
-bool world_advance_some(struct lab_state *s, int64_t until_ms, int64_t slice_ms) {
+/* ---- Walks ---------------------------------------------------------------------------------- */
+static bool at_a_due_time(const struct lab_state *s) {
+    return !s->due.count || s->due.heap[0].at_ms > s->now_ms;
+}
+
+/* Why the walk ends where the clock stands; WORLD_GOES_ON: it does not. */
+static enum world_end ends_here(struct lab_state *s, struct world_walk *w) {
+    if (world_full(s)) return WORLD_FULL;
+    if (w->to_event && s->last_event > w->event_before && at_a_due_time(s)) return WORLD_EVENT;
+    if (w->condition && at_a_due_time(s)) {
+        vfs_set(s->seed, s->step, s->now_ms);
+        switch (console_holds(s, w->condition, &w->operations)) {
+        case CONSOLE_HOLDS: return WORLD_CONDITION;
+        case CONSOLE_HOLDS_NOT: break;
+        case CONSOLE_HOLDS_STEPS: return WORLD_STEPS;
+        case CONSOLE_HOLDS_ERROR: return WORLD_FAILED;
+        }
+    }
+    return w->left > 0 ? WORLD_GOES_ON : WORLD_PART;
+}
+
+static enum world_end one(struct lab_state *s, struct world_walk *w) {
+    if (!w->looked) {
+        w->looked = true;
+        enum world_end end = ends_here(s, w);
+        if (end) return end;
+    }
+    if (!next(s, w->until_ms)) {
+        s->now_ms = w->until_ms;
+        enum world_end end = w->condition ? ends_here(s, w) : WORLD_TIME;
+        return end == WORLD_CONDITION || end == WORLD_STEPS || end == WORLD_FAILED ? end
+                                                                                   : WORLD_TIME;
+    }
+    w->left--;
+    return ends_here(s, w);
+}
+
+enum world_end world_walk(struct lab_state *s, struct world_walk *w, int64_t slice_ms) {
     struct lab_who who = s->who;
     struct arena *outer = s->scratch, inner;
     int64_t began_ms = clock_monotonic_ms();
-    bool more = true, slice = true, stands = false;
+    enum world_end end = WORLD_GOES_ON;
+    bool slice = true;
     /* A week has 168 syncs, so each event's memory is released after it. */
-    while (more && slice) {
+    while (!end && slice) {
         arena_init(&inner, (size_t)64 * 1024 * 1024);
         s->scratch = &inner;
-        stands = world_full(s) != NULL;
-        more = !stands && next(s, until_ms);
+        end = one(s, w);
         arena_release(&inner);
         slice = clock_monotonic_ms() - began_ms < slice_ms;
     }
     s->scratch = outer;
     s->who = who;
-    if (!more && !stands) s->now_ms = until_ms;
-    return !more;
+    return end;
 }
 
 void world_advance(struct lab_state *s, int64_t until_ms) {
-    if (!world_advance_some(s, until_ms, INT64_MAX)) BUG("time has not passed");
+    struct world_walk w = {.until_ms = until_ms, .left = INT_MAX};
+    if (!world_walk(s, &w, INT64_MAX)) BUG("time has not passed");
 }

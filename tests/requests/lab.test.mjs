@@ -137,6 +137,24 @@ test("bearer and API key, as the other two want them", async () => {
     assert.ok(limited?.headers.get("retry-after"));
 });
 
+test("the lab's clock goes to a time, to what happens next, and until a condition holds", async () => {
+    const move = async (body) => {
+        const answer = await fetch(`${server.origin}${run}/api/lab/clock`, { method: "POST", headers: { authorization: `Bearer ${secret}` }, body: JSON.stringify(body) });
+        return { status: answer.status, ...(await answer.json()) };
+    };
+    const began = await move({ advance_seconds: 1 }), at = began.now_ms;
+    assert.equal(began.why, "time");
+    assert.equal((await move({ to: new Date(at + 60_000).toISOString() })).now_ms, at + 60_000);
+    const until = await move({ until: `SELECT count(*) > 0 FROM event WHERE at_ms > ${at + 60_000}`, advance_seconds: 86_400 });
+    assert.equal(until.why, "condition");
+    assert.ok(until.now_ms > at + 60_000 && until.now_ms < at + 86_460_000);
+    assert.equal((await move({ next: true })).why, "event");
+    assert.equal((await move({ until: "SELECT 0", advance_seconds: 5 })).why, "time");
+    for (const body of [{}, { to: "tomorrow" }, { to: "2020-01-01T00:00:00Z" }, { to: 5 }, { next: false }, { next: true, until: "SELECT 1" }, { until: 1 }, { until: "SELECT * FROM sim_due" },
+        { advance_seconds: 0 }, { advance_seconds: 604_801 }, { advance_seconds: 5, to: "2030-01-01T00:00:00Z" }])
+        assert.equal((await move(body)).status, 422, JSON.stringify(body));
+});
+
 test("what makes no sense is answered, and the server lives", async () => {
     const tries = [
         ["GET", `${map}/`], ["GET", `${map}/sheets/2`], ["GET", `${map}/sheets/2/people/%2e%2e`], ["GET", `${map}/sheets/2/people/${"x".repeat(500)}`],

@@ -177,7 +177,7 @@ static void test_an_answer_in_other_words(void **state) {
     for (int other = 0; other < 2; other++) {
         struct lab_run_row run = new_run(*state);
         int64_t incidents = app.labs->incidents;
-        if (other) run.engine = "gradus-lab-4 sqlite-3.0.0";
+        if (other) run.engine = "gradus-lab-5 sqlite-3.0.0";
         assert_int_equal(store_write(app.store, act_in_other_words, &run, *state), OK);
         assert_int_equal(effective(*state, &run), 1);
         assert_int_equal(app.labs->incidents, incidents + !other);
@@ -186,8 +186,8 @@ static void test_an_answer_in_other_words(void **state) {
 
 /* RULE lab-engine-old. */
 static void test_an_older_engine(void **state) {
-    static const char *const played[] = {"gradus-lab-4", "gradus-lab-4 sqlite-3.40.1"},
-                             *const not_played[] = {"gradus-lab-3 sqlite-3.40.1", "gradus-lab-5",
+    static const char *const played[] = {"gradus-lab-4", "gradus-lab-5 sqlite-3.40.1"},
+                             *const not_played[] = {"gradus-lab-3 sqlite-3.40.1", "gradus-lab-6",
                                                     "gradus-lab-", "gradus-lab-44444444444", "x"};
     for (size_t i = 0; i < COUNT_OF(played); i++) assert_true(worker_plays(played[i]));
     for (size_t i = 0; i < COUNT_OF(not_played); i++) assert_false(worker_plays(not_played[i]));

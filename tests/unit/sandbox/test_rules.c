@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sandbox/step.h"
+
 #define HOUR "{\"advance_ms\":3600000,\"kind\":\"clock\"}"
 
 /* RULE lab-human. */
@@ -333,6 +335,35 @@ static void test_waiting_takes_a_second_at_least(void **state) {
     }
 }
 
+/* RULE lab-clock-part, on both sides of its edge: so many waits are over within the hour. */
+static void test_the_clock_goes_a_part_of_its_way(void **state) {
+    struct worker w = texting(*state);
+    const char *text = json_text(
+        *state,
+        json_adopt(*state,
+                   json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "kind", "api", "via", "screen",
+                             "connector", "sms", "method", "POST", "path", "/v1/texts", "body",
+                             json_sprintf("{\"number\":\"%s\",\"way\":\"out\",\"body\":\"wait "
+                                          "3000000\"}",
+                                          number_of(*state, &w, 3)))));
+    const char *hour = HOUR;
+    for (int i = 0; i < CLOCK_DUE - 1; i++) fixture_step(*state, &w, text);
+    struct lab_answer answer = fixture_step(*state, &w, hour);
+    int64_t began_ms = answer.now_ms;
+    assert_non_null(strstr(answer.body, "\"why\":\"time\""));
+    for (int i = 0; i < CLOCK_DUE + 5; i++) fixture_step(*state, &w, text);
+    answer = fixture_step(*state, &w, hour);
+    assert_non_null(strstr(answer.body, "\"why\":\"part\""));
+    assert_int_equal(answer.now_ms, began_ms + 3000000);
+    assert_string_equal(fixture_cell(*state, &w, "SELECT count(*) FROM sim_due"), "5");
+    answer = fixture_step(
+        *state, &w,
+        arena_printf(*state, "{\"kind\":\"clock\",\"to_ms\":%lld}", (long long)began_ms + 3600000));
+    assert_non_null(strstr(answer.body, "\"why\":\"time\""));
+    assert_int_equal(answer.now_ms, began_ms + 3600000);
+    worker_end(&w);
+}
+
 /* A run that was put away in the middle of its waits comes to the same. */
 static void test_waits_outlive_an_image(void **state) {
     struct worker w = texting(*state);
@@ -370,6 +401,7 @@ int main(void) {
         TEST(test_ten_thousand_rules_follow_at_most),
         TEST(test_a_rule_has_a_budget),
         TEST(test_waiting_takes_a_second_at_least),
+        TEST(test_the_clock_goes_a_part_of_its_way),
         TEST(test_waits_outlive_an_image),
         TEST(test_the_log_tells_people_from_machines),
         TEST(test_all_that_is_to_come_is_in_one_queue),
