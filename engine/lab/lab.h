@@ -19,6 +19,8 @@
  *   POST /runs/:run/check               L   lab_check_post
  *   POST /runs/:run/hints               L   lab_hint_post
  *   POST /runs/:run/rewind              L   lab_rewind_post
+ *   POST /runs/:run/answers             L   lab_answer_post
+ *   POST /runs/:run/chaos               ROLE_INSTRUCTOR   lab_chaos_post
  *   GET  /runs/:run/replay              L   lab_replay_page
  *   any  /runs/:run/api/:connector/(rest)   public   lab_api
  *        with ROUTE_BEARER, ROUTE_METHODS and ROUTE_JSON
@@ -166,6 +168,8 @@ enum err lab_sql_post(struct request *r);
 enum err lab_check_post(struct request *r);
 enum err lab_hint_post(struct request *r);
 enum err lab_rewind_post(struct request *r);
+enum err lab_answer_post(struct request *r);
+enum err lab_chaos_post(struct request *r);
 enum err lab_replay_page(struct request *r);
 enum err lab_api(struct request *r);
 

@@ -9,12 +9,9 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "labmodel/lab_random.h"
-#include "lab/lab_manager.h"
+#include "lab/lab_api.h"
 #include "lab/lab_pages.h"
 #include "labmodel/lab_openapi.h"
-
-/* Of the SELECT that a clock waits for. */
-#define CLOCK_CONDITION_BYTES 20000
 
 struct api_call {
     struct lab_ask ask;
@@ -22,7 +19,7 @@ struct api_call {
     const struct lab_dialect *dialect; /* NULL: the lab's own API */
 };
 
-static enum err plain(struct request *r, int status, const char *sentence) {
+enum err api_plain(struct request *r, int status, const char *sentence) {
     struct buf b;
     buf_init(&b, r->arena);
     buf_puts(&b, "{\"error\":");
@@ -50,6 +47,7 @@ static void begin(struct request *r, void *arg) {
 
 bool lab_api_may_set(const struct lab_dialect *d, const char *name) {
     if (str_eq(name, "Link")) return d->link;
+    if (str_eq(name, "Lab-Latency")) return true;
     if (str_eq(name, "Allow")) return d->options;
     const char *const allowed[] = {"Retry-After", d->limit_header, d->remaining_header,
                                    d->reset_header};
@@ -61,7 +59,8 @@ bool lab_api_may_set(const struct lab_dialect *d, const char *name) {
 static enum err finish(struct request *r, void *arg, enum err result) {
     struct api_call *c = arg;
     const struct lab_answer *a = &c->ask.answer;
-    if (result) return plain(r, answer_of(r, result), lab_text(r, lab_ask_refusal(&c->ask), NULL));
+    if (result)
+        return api_plain(r, answer_of(r, result), lab_text(r, lab_ask_refusal(&c->ask), NULL));
     for (int i = 0; i < a->header_count; i++)
         if (c->dialect && lab_api_may_set(c->dialect, a->headers[i].name))
             http_header_out(r, a->headers[i].name, a->headers[i].value);
@@ -69,33 +68,51 @@ static enum err finish(struct request *r, void *arg, enum err result) {
     return http_bytes(r, a->status, a->type, a->body, a->body_len, true);
 }
 
-static enum err send_action(struct request *r, const struct lab_run_row *run,
-                            const struct lab_dialect *dialect, json_t *action, bool reads_only) {
+static struct api_call *call_new(struct request *r, const struct lab_run_row *run) {
     struct api_call *c = NEW(r->arena, struct api_call);
     lab_ask_init(&c->ask, r->arena, r->now_ms);
     c->request = r;
-    c->dialect = dialect;
     c->ask.run = *run;
     c->ask.actor_id = run->person_id;
+    c->ask.done = wake;
+    c->ask.context = c;
+    return c;
+}
+
+enum err api_send(struct request *r, const struct lab_run_row *run,
+                  const struct lab_dialect *dialect, json_t *action, bool reads_only) {
+    struct api_call *c = call_new(r, run);
+    c->dialect = dialect;
     c->ask.action = json_text(r->arena, action);
     c->ask.reads_only = reads_only;
     c->ask.method = json_string_value(json_object_get(action, "method"));
     c->ask.path = json_string_value(json_object_get(action, "path"));
     c->ask.body = json_string_value(json_object_get(action, "body"));
-    c->ask.done = wake;
-    c->ask.context = c;
     return http_wait(r, begin, c, finish);
 }
 
+static enum err viewed(struct request *r, void *arg, enum err result) {
+    struct api_call *c = arg;
+    if (result)
+        return api_plain(r, answer_of(r, result), lab_text(r, lab_ask_refusal(&c->ask), NULL));
+    return http_json(r, 200, c->ask.view[0], c->ask.view_len[0]);
+}
+
+enum err api_view(struct request *r, const struct lab_run_row *run, const char *question) {
+    struct api_call *c = call_new(r, run);
+    c->ask.question[c->ask.questions++] = question;
+    return http_wait(r, begin, c, viewed);
+}
+
 /* ---- Keys ----------------------------------------------------------------------------------- */
-static const char *after_scheme(const char *header, const char *scheme) {
+const char *api_after_scheme(const char *header, const char *scheme) {
     size_t n = strlen(scheme);
     if (!header || strncasecmp(header, scheme, n) != 0 || header[n] != ' ') return NULL;
     return header + n + 1 + strspn(header + n + 1, " ");
 }
 
 static bool basic_is(struct request *r, const char *header, const char *secret) {
-    const char *text = after_scheme(header, "Basic");
+    const char *text = api_after_scheme(header, "Basic");
     size_t len = text ? strlen(text) : 0, bytes;
     unsigned char *pair = len && len < 400 ? arena_alloc(r->arena, len + 1) : NULL;
     if (!pair || sodium_base642bin(pair, len, text, len, NULL, &bytes, NULL,
@@ -125,14 +142,14 @@ static bool authenticated(struct request *r, const struct lab_dialect *d,
     *token = 0;
     switch (d->auth) {
     case LAB_AUTH_BEARER:
-        given = after_scheme(header, "Bearer");
+        given = api_after_scheme(header, "Bearer");
         return given && secret_eq(given, secret);
     case LAB_AUTH_KEY:
         given = http_header_in(r, d->auth_header);
         return given && secret_eq(given, secret);
     case LAB_AUTH_BASIC: return basic_is(r, header, secret);
     case LAB_AUTH_OAUTH:
-        given = after_scheme(header, "Bearer");
+        given = api_after_scheme(header, "Bearer");
         *token = given && strlen(given) < 100
                      ? lab_access_token_number(r->arena, run->seed, member, given)
                      : 0;
@@ -179,7 +196,7 @@ static enum err connector_call(struct request *r, const struct lab_run_row *run,
     int64_t token;
     if (d->auth == LAB_AUTH_OAUTH && str_eq(path, d->auth_path) && r->method == METHOD_POST) {
         if (!client_known(r, run)) return refuse(r, d, LAB_PROBLEM_UNAUTHENTICATED, NULL);
-        return send_action(
+        return api_send(
             r, run, d,
             json_adopt(r->arena, json_pack("{s:s, s:s}", "kind", "token", "connector", connector)),
             false);
@@ -193,71 +210,27 @@ static enum err connector_call(struct request *r, const struct lab_run_row *run,
                                           "connector", connector, "method", r->method_name, "path",
                                           path, "query", query_of(r), "body", body));
     if (token) json_object_set_new(action, "token", json_integer(token));
-    return send_action(r, run, d, action, r->method == METHOD_GET);
-}
-
-/* The action for the body of POST clock; NULL with a sentence. */
-static json_t *clock_action(json_t *body, const char **why) {
-    const int64_t most = 7 * MS_DAY / MS_SECOND;
-    json_t *seconds = json_object_get(body, "advance_seconds"), *to = json_object_get(body, "to"),
-           *until = json_object_get(body, "until");
-    bool next = json_is_true(json_object_get(body, "next"));
-    int64_t to_ms = 0;
-    *why = NULL;
-    if (seconds && (!json_is_integer(seconds) || json_integer_value(seconds) < 1 ||
-                    json_integer_value(seconds) > most))
-        *why = "Send {\"advance_seconds\": n}, n from 1 to 604800.";
-    else if (to && (!json_is_string(to) || !time_parse_iso(json_string_value(to), &to_ms)))
-        *why = "Send {\"to\": \"2026-03-02T08:00:00Z\"}, a time in UTC.";
-    else if (until && (!json_is_string(until) || json_string_length(until) > CLOCK_CONDITION_BYTES))
-        *why = "Send {\"until\": \"SELECT …\"}, one SELECT as the console has it.";
-    else if ((seconds && to) || (next && until) || (!seconds && !to && !next && !until))
-        *why = "Send {\"advance_seconds\": n} or {\"to\": \"…\"}, and with it or alone "
-               "{\"next\": true} or {\"until\": \"SELECT …\"}.";
-    if (*why) return NULL;
-    json_t *action = json_pack("{s:s, s:O*}", "kind", "clock", "until", until);
-    if (next) json_object_set_new(action, "next", json_true());
-    if (to) json_object_set_new(action, "to_ms", json_integer(to_ms));
-    else
-        json_object_set_new(
-            action, "advance_ms",
-            json_integer((seconds ? json_integer_value(seconds) : most) * MS_SECOND));
-    return action;
-}
-
-/* The lab's own API: POST clock, for clients that wait for a limit, a schedule or a condition. */
-static enum err lab_call(struct request *r, const struct lab_run_row *run) {
-    const char *given = after_scheme(http_header_in(r, "Authorization"), "Bearer"),
-               *why = "the body is empty";
-    if (!given || !secret_eq(given, lab_run_token(r->app->labs, r->arena, run->id)))
-        return plain(r, 401, "Send the run's token: Authorization: Bearer run_…");
-    if (!str_eq(r->param[2], "clock") || r->method != METHOD_POST)
-        return plain(r, 404, "The lab's own API knows POST clock only.");
-    json_t *body = r->body_len ? json_read(r->arena, (const char *)r->body, r->body_len, &why)
-                               : NULL;
-    json_t *action = clock_action(body, &why);
-    return action ? send_action(r, run, NULL, json_adopt(r->arena, action), false)
-                  : plain(r, 422, why);
+    return api_send(r, run, d, action, r->method == METHOD_GET);
 }
 
 enum err lab_api(struct request *r) {
     struct labs *l = r->app->labs;
     struct lab_run_row run;
     const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
-    if (!l) return plain(r, 503, "Labs are not available here.");
+    if (!l) return api_plain(r, 503, "Labs are not available here.");
     enum err e = lab_store_run(r->db, r->arena, r->param[0], &run);
     if (e)
-        return plain(r, answer_of(r, e),
-                     e == ERR_NOT_FOUND ? "There is no such run."
-                                        : "The run cannot be read just now.");
-    if (str_eq(r->param[1], "lab")) return lab_call(r, &run);
+        return api_plain(r, answer_of(r, e),
+                         e == ERR_NOT_FOUND ? "There is no such run."
+                                            : "The run cannot be read just now.");
+    if (str_eq(r->param[1], "lab")) return lab_own_call(r, &run);
     const struct lab_version *version;
     e = labs_version(l, r->db, run.version, r->arena, &version);
-    if (e == ERR_BUSY) return plain(r, answer_of(r, e), "The run cannot be read just now.");
+    if (e == ERR_BUSY) return api_plain(r, answer_of(r, e), "The run cannot be read just now.");
     if (e || !lab_choice_read(&version->scenario.stack, run.choice, dialects, r->arena))
-        return plain(r, 500, "The version of this lab cannot be read any more.");
+        return api_plain(r, 500, "The version of this lab cannot be read any more.");
     int member = lab_member_find(&version->scenario.stack, r->param[1]);
-    if (member < 0) return plain(r, 404, "There is no such connector in this run.");
+    if (member < 0) return api_plain(r, 404, "There is no such connector in this run.");
     if (str_eq(r->param[2], "openapi.json") && r->method == METHOD_GET) {
         struct buf b;
         struct lab_surface surface = {&version->scenario.stack, dialects, member};

@@ -11,6 +11,7 @@
 #include "labmodel/lab_read.h"
 #include "labmodel/lab_rules.h"
 #include "labmodel/lab_solution.h"
+#include "labmodel/lab_timeline.h"
 #include "labmodel/lab_xml.h"
 #include "sandbox/author_sql.h"
 
@@ -158,6 +159,15 @@ static void check_each(struct tree *t, struct author_sql *p, const struct lab_so
     }
 }
 
+static void check_reply(struct tree *t, struct author_sql *p, const struct lab_scenario *s, int i) {
+    const char *why, *when = s->stack.timeline->replies[i].when;
+    size_t offset;
+    if (when && !author_sql_check(p, arena_printf(t->arena, "SELECT (%s)", when), &why, &offset))
+        diag_add(t->diags, SEVERITY_ERROR,
+                 arena_printf(t->arena, "labs/scenarios/%s/timeline.xml", s->id), 0, 0, "lab-sql",
+                 "The condition of the <reply> no. %d cannot be asked: %s.", i + 1, why);
+}
+
 static void check_sql(struct tree *t, const struct lab_scenario *s,
                       const struct lab_solutions *solutions) {
     const struct lab_object *bad;
@@ -172,6 +182,7 @@ static void check_sql(struct tree *t, const struct lab_scenario *s,
     }
     for (int i = 0; i < s->stack.statement_count; i++)
         check_statement(t, p, s->stack.statements[i]);
+    for (int i = 0; i < s->stack.timeline->reply_count; i++) check_reply(t, p, s, i);
     for (int i = 0; i < s->check_count; i++) check_query(t, p, &s->checks[i], file);
     for (int i = 0; i < solutions->count; i++)
         check_each(t, p, &solutions->solution[i], solutions->solution[i].root);

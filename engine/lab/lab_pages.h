@@ -35,6 +35,10 @@ struct screen {
  * it has. */
 bool lab_api_may_set(const struct lab_dialect *d, const char *name);
 
+/* lab_own_api.c. The action of an answer out of its members (sandbox/step.h); NULL with a sentence.
+ */
+json_t *lab_answer_action(json_t *given, const char **why);
+
 /* lab_screen.c. Reads the run and its version, and checks who may see it. */
 enum err screen_open(struct request *r, struct screen **out) MUST_USE;
 /* Which part of the page, from the query or the form. */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "labmodel/lab_timeline.h"
 #include "labmodel/lab_xml.h"
 
 #define ACTIONS_MAX 5000
@@ -21,6 +22,7 @@ struct player {
     const char *except;
     json_t *columns, *row; /* of the innermost each */
     int depth;
+    int64_t now_ms;
 };
 
 /* Replaces {name} by that column of the innermost <each>'s row. */
@@ -56,6 +58,7 @@ static enum err act_answered(struct player *p, json_t *action, struct lab_answer
     enum err e = client_step(p->w, text, p->a, out);
     if (e) return e;
     struct lab_answer answer = *out;
+    p->now_ms = answer.now_ms;
     p->out->answers[p->out->count] = answer.sha;
     p->out->statuses[p->out->count] = answer.status;
     p->out->actions[p->out->count++] = text;
@@ -90,7 +93,9 @@ static enum err play_call(struct player *p, xmlNode *n) {
     }
     size_t at = 0;
     while (!str_eq(operations[at], operation)) at++;
-    struct lab_surface surface = {&p->s->stack, p->dialects, member};
+    const struct lab_dialect *now[LAB_CONNECTORS_MAX];
+    lab_timeline_dialects(&p->s->stack, p->dialects, p->now_ms, now, p->a);
+    struct lab_surface surface = {&p->s->stack, now, member};
     struct lab_call call = lab_surface_call(
         &surface, o, codes[at], fill(p, lab_xml_attr(n, "id", p->a)), names, values, count, p->a);
     json_t *action = json_adopt(p->a,
@@ -169,12 +174,35 @@ static enum err play_advance(struct player *p, xmlNode *n) {
     return e;
 }
 
+/* Answers the message that the timeline calls so, or writes to somebody. */
+static enum err play_answer(struct player *p, xmlNode *n) {
+    const char *say = lab_xml_attr(n, "message", p->a), *answer, *why;
+    size_t len;
+    json_t *action = json_adopt(p->a, json_pack("{s:s, s:s*, s:s*, s:s*}", "kind", "answer",
+                                                "choice", lab_xml_attr(n, "choice", p->a), "to",
+                                                lab_xml_attr(n, "to", p->a), "text",
+                                                lab_xml_text(n, p->a)));
+    if (say) {
+        json_t *question = json_adopt(
+            p->a, json_pack("{s:s, s:s}", "view", "rows", "sql",
+                            arena_printf(p->a, "SELECT id FROM message WHERE say = '%s'", say)));
+        enum err e = client_view(p->w, json_text(p->a, question), p->a, &answer, &len);
+        if (e) return e;
+        json_t *rows = json_object_get(json_read(p->a, answer, len, &why), "rows");
+        json_object_set_new(
+            action, "message",
+            json_integer(json_integer_value(json_array_get(json_array_get(rows, 0), 0))));
+    }
+    return act(p, action);
+}
+
 static enum err play_all(struct player *p, xmlNode *parent) {
     enum err e = OK;
     for (xmlNode *n = lab_xml_child(parent, NULL); n && !e; n = lab_xml_next(n, NULL)) {
         if (lab_xml_is(n, "call")) e = play_call(p, n);
         else if (lab_xml_is(n, "each")) e = play_each(p, n);
         else if (lab_xml_is(n, "advance")) e = play_advance(p, n);
+        else if (lab_xml_is(n, "answer")) e = play_answer(p, n);
         else if (lab_xml_is(n, "include")) e = play_include(p, n);
         else if (lab_xml_is(n, "part") &&
                  !(p->except && str_eq(p->except, lab_xml_attr(n, "id", p->a))))
@@ -186,7 +214,13 @@ static enum err play_all(struct player *p, xmlNode *parent) {
 enum err lab_solution_play(const struct lab_solutions *all, const struct lab_solution *which,
                            const struct lab_scenario *s, const struct lab_dialect *const *dialects,
                            struct worker *w, struct arena *a, struct lab_played *out) {
-    struct player p = {.all = all, .s = s, .dialects = dialects, .w = w, .a = a, .out = out};
+    struct player p = {.all = all,
+                       .s = s,
+                       .dialects = dialects,
+                       .w = w,
+                       .a = a,
+                       .out = out,
+                       .now_ms = s->stack.start_ms};
     memset(out, 0, sizeof *out);
     out->actions = NEW_ARRAY(a, const char *, ACTIONS_MAX);
     out->answers = NEW_ARRAY(a, const char *, ACTIONS_MAX);

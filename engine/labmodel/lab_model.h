@@ -247,11 +247,6 @@ struct lab_edits {
     const char *object, *field;
     int per_day;
 };
-struct lab_outage {
-    const char *connector;
-    int64_t after_ms, for_ms; /* from the stack's start */
-};
-
 struct lab_stack {
     int64_t start_ms;
     struct lab_member members[LAB_CONNECTORS_MAX];
@@ -272,8 +267,7 @@ struct lab_stack {
     int arrivals_count;
     struct lab_edits *edits;
     int edits_count;
-    struct lab_outage *outages;
-    int outage_count;
+    const struct lab_timeline *timeline; /* lab_timeline.h; never NULL */
 };
 
 const struct lab_object *lab_object_find(const struct lab_connector *c, const char *id);

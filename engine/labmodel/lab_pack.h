@@ -55,4 +55,9 @@ bool lab_csv_read(struct lab_csv *out, const char *file, const char *text, size_
                   struct arena *a, struct diag_list *diags);
 int lab_csv_column(const struct lab_csv *c, const char *name); /* -1 */
 
+/* Checks the columns of a file of rows (the rows: lab_seed.h). Beside the object's fields they are
+ * "key" (for references as @key), "person" (whom the record is about) and times. */
+void lab_columns_check(const struct lab_files *files, const char *name, const struct lab_object *o,
+                       struct arena *a, struct diag_list *diags);
+
 #endif

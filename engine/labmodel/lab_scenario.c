@@ -235,9 +235,9 @@ static void add_connectors(struct loader *l, xmlNode *stack) {
     }
 }
 
-static void add_csv(struct loader *l, xmlNode *stack, const char *id) {
-    for (xmlNode *n = lab_xml_child(stack, NULL); n; n = lab_xml_next(n, NULL)) {
-        const char *file = lab_xml_attr(n, "file", l->a);
+static void add_csv(struct loader *l, xmlNode *root, const char *attribute, const char *id) {
+    for (xmlNode *n = root ? lab_xml_child(root, NULL) : NULL; n; n = lab_xml_next(n, NULL)) {
+        const char *file = lab_xml_attr(n, attribute, l->a);
         if (file) add_file(l, arena_printf(l->a, "scenarios/%s/%s", id, file));
     }
 }
@@ -257,7 +257,9 @@ enum err lab_scenario_load(struct lab_scenario *out, const char *root, const cha
     if (stack) {
         add_connectors(&l, stack);
         add_kinds(&l, stack);
-        add_csv(&l, stack, id);
+        add_csv(&l, stack, "file", id);
+        const char *timeline = arena_printf(a, "scenarios/%s/timeline.xml", id);
+        add_csv(&l, add_xml(&l, timeline, "timeline"), "import", id);
     }
     /* What does not follow its schema is not read any further: follow-up errors would only confuse.
      */

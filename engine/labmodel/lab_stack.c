@@ -6,6 +6,7 @@
 #include "labmodel/lab_pack.h"
 #include "labmodel/lab_read.h"
 #include "labmodel/lab_rules.h"
+#include "labmodel/lab_timeline.h"
 #include "labmodel/lab_xml.h"
 
 struct reader {
@@ -155,19 +156,18 @@ static const char *file_attr(struct reader *r, xmlNode *n) {
     return name;
 }
 
-/* Checks the columns of a seed file (its rows: lab_seed.c). Beside the object's fields they are
- * "key" (for references as @key), "person" (whom the record is about) and times. */
-static void check_seed(struct reader *r, const char *name, const struct lab_object *o) {
-    const struct lab_file *f = lab_file_find(r->files, name);
+void lab_columns_check(const struct lab_files *files, const char *name, const struct lab_object *o,
+                       struct arena *a, struct diag_list *diags) {
+    const struct lab_file *f = lab_file_find(files, name);
     struct lab_csv csv;
-    const char *file = arena_printf(r->a, "labs/%s", name);
-    if (!f || !lab_csv_read(&csv, file, f->text, f->len, r->a, r->diags)) return;
+    const char *file = arena_printf(a, "labs/%s", name);
+    if (!f || !lab_csv_read(&csv, file, f->text, f->len, a, diags)) return;
     for (int i = 0; i < csv.columns; i++) {
         const char *h = csv.header[i];
         bool known = str_eq(h, "key") || str_eq(h, "person") || str_eq(h, "created") ||
                      str_eq(h, "updated") || lab_field_find(o, h);
         if (!known)
-            diag_add(r->diags, SEVERITY_ERROR, file, 1, 1, "lab-unknown",
+            diag_add(diags, SEVERITY_ERROR, file, 1, 1, "lab-unknown",
                      "The object “%s” has no field “%s”.", o->id, h);
     }
 }
@@ -178,7 +178,7 @@ static void read_seeds(struct reader *r, xmlNode *root) {
     for (xmlNode *n = lab_xml_child(root, "seed"); n; n = lab_xml_next(n, "seed")) {
         const struct lab_object *o = object_attr(r, n, "object", NULL);
         const char *name = file_attr(r, n);
-        if (o) check_seed(r, name, o);
+        if (o) lab_columns_check(r->files, name, o, r->a, r->diags);
         s->seeds[s->seed_count++] = (struct lab_seed){lab_xml_attr(n, "object", r->a), name};
     }
 }
@@ -240,7 +240,7 @@ static void read_world(struct reader *r, xmlNode *root) {
     for (xmlNode *n = lab_xml_child(root, "arrivals"); n; n = lab_xml_next(n, "arrivals")) {
         const struct lab_object *o = object_attr(r, n, "object", NULL);
         const char *name = file_attr(r, n);
-        if (o) check_seed(r, name, o);
+        if (o) lab_columns_check(r->files, name, o, r->a, r->diags);
         struct lab_arrivals *each = &s->arrivals[s->arrivals_count++];
         each->object = lab_xml_attr(n, "object", r->a);
         each->file = name;
@@ -254,16 +254,6 @@ static void read_world(struct reader *r, xmlNode *root) {
         s->edits[s->edits_count++] = (struct lab_edits){lab_xml_attr(n, "object", r->a),
                                                         lab_xml_attr(n, "field", r->a),
                                                         lab_xml_int(n, "per-day", 0)};
-    }
-    s->outages = NEW_ARRAY(r->a, struct lab_outage, (size_t)lab_xml_count(root, "outage"));
-    for (xmlNode *n = lab_xml_child(root, "outage"); n; n = lab_xml_next(n, "outage")) {
-        struct lab_outage *f = &s->outages[s->outage_count++];
-        f->connector = lab_xml_attr(n, "connector", r->a);
-        f->after_ms = lab_xml_int(n, "after-hours", 0) * MS_HOUR;
-        f->for_ms = lab_xml_int(n, "minutes", 0) * MS_MINUTE;
-        if (lab_member_find(s, f->connector) < 0)
-            lab_xml_problem(r->diags, r->file, n, "lab-unknown",
-                            "There is no connector “%s” in this stack.", f->connector);
     }
 }
 
@@ -288,6 +278,7 @@ bool lab_stack_read(struct lab_stack *out, const struct lab_files *files, const 
         read_distorts(&r, root);
         read_lookups(&r, root);
         read_world(&r, root);
+        (void)lab_timeline_read(out, files, folder, root, a, diags);
     }
     return diags->errors == before && out->member_count > 0;
 }

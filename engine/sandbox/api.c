@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/text.h"
+#include "sandbox/faults.h"
 #include "sandbox/rules.h"
 #include "sandbox/world.h"
 
@@ -46,11 +47,11 @@ bool api_param(struct api *x, int index, const char **name, const char **value) 
 }
 
 /* ---- Limits --------------------------------------------------------------------------------- */
-static void limit_headers(struct api *x, int64_t day_used) {
+static void limit_headers(struct api *x, int daily, int64_t day_used) {
     const struct lab_dialect *d = x->d;
-    int64_t left = d->daily > day_used ? d->daily - day_used : 0;
+    int64_t left = daily > day_used ? daily - day_used : 0;
     int64_t reset = (MS_DAY - x->s->now_ms % MS_DAY) / MS_SECOND;
-    if (d->limit_header) step_header(x->out, d->limit_header, arena_printf(x->a, "%d", d->daily));
+    if (d->limit_header) step_header(x->out, d->limit_header, arena_printf(x->a, "%d", daily));
     if (d->remaining_header)
         step_header(x->out, d->remaining_header, arena_printf(x->a, "%lld", (long long)left));
     if (d->reset_header)
@@ -75,13 +76,15 @@ static bool within_limits(struct api *x) {
     state_row(s, q);
     int64_t window_used = sqlite3_column_int64(q, 0), day_used = sqlite3_column_int64(q, 1);
     state_end(q);
-    limit_headers(x, day_used);
+    int burst = x->d->burst, daily = x->d->daily;
+    faults_limits(s, x->member, &burst, &daily);
+    limit_headers(x, daily, day_used);
     int64_t seconds = 0;
     enum lab_problem what = LAB_PROBLEM_NONE;
-    if (day_used > x->d->daily) {
+    if (day_used > daily) {
         what = LAB_PROBLEM_DAILY;
         seconds = (MS_DAY - s->now_ms % MS_DAY + 999) / MS_SECOND;
-    } else if (window_used > x->d->burst) {
+    } else if (window_used > burst) {
         what = LAB_PROBLEM_BURST;
         seconds = (window + window_length - s->now_ms + 999) / MS_SECOND;
     }
@@ -96,6 +99,8 @@ static bool within_limits(struct api *x) {
 
 static bool token_alive(struct api *x, json_t *action) {
     json_t *token = json_object_get(action, "token");
+    enum lab_problem lost = faults_key(x->s, x->member);
+    if (lost) return api_problem(x, lost, NULL, NULL, 0);
     if (!token) return true;
     int64_t expires = state_number(x->s,
                                    "SELECT expires_ms FROM sim_token WHERE n = $1 AND member = $2",
@@ -157,6 +162,24 @@ static void allow(struct api *x, const char *id, bool merge) {
     step_header(x->out, "Allow", arena_dup(x->a, buf_text(&b)));
 }
 
+/* The dialect's own words for a status that a fault brings. */
+static void fail_so(struct api *x, const struct lab_fault *f) {
+    enum lab_problem what = f->status == 429   ? LAB_PROBLEM_BURST
+                            : f->status == 401 ? LAB_PROBLEM_EXPIRED
+                            : f->status == 409 ? LAB_PROBLEM_CONFLICT
+                                               : LAB_PROBLEM_OUTAGE;
+    api_problem(x, what, NULL, NULL, 60);
+    if (f->kind == LAB_FAULT_STATUS) x->out->status = f->status;
+    if (f->kind == LAB_FAULT_ERROR) x->out->status = 200;
+}
+
+/* What a call costs of the lab's clock. */
+static void take_time(struct api *x) {
+    int slow_ms = faults_latency(x->s, x->member);
+    if (slow_ms) step_header(x->out, "Lab-Latency", arena_printf(x->a, "%d", slow_ms));
+    world_advance(x->s, x->s->now_ms + x->d->latency_ms + slow_ms);
+}
+
 static void call(struct api *x) {
     const char *id;
     bool merge;
@@ -174,6 +197,11 @@ static void call(struct api *x) {
     if (!operation || !(x->object->operations & operation)) {
         if (x->d->options) allow(x, id, merge);
         api_problem(x, LAB_PROBLEM_BAD_METHOD, NULL, x->method, 0);
+        return;
+    }
+    const struct lab_fault *fault = faults_strike(x->s, x->member, x->object, operation, x->screen);
+    if (fault) {
+        fail_so(x, fault);
         return;
     }
     switch (operation) {
@@ -214,10 +242,11 @@ void api_step(struct lab_state *s, json_t *action, struct step_answer *out) {
     api_bind(&x, s, member, s->scratch);
     x.out = out;
     x.screen = str_eq(s->who.actor, "screen");
-    if (!x.screen) world_advance(s, s->now_ms + x.d->latency_ms);
-    if (world_outage(s, member)) {
-        api_problem(&x, LAB_PROBLEM_OUTAGE, NULL, NULL,
-                    (world_outage(s, member) - s->now_ms) / MS_SECOND);
+    if (!x.screen) take_time(&x);
+    if (!x.screen) x.d = faults_dialect(s, member);
+    int64_t down_ms = faults_outage(s, member);
+    if (down_ms) {
+        api_problem(&x, LAB_PROBLEM_OUTAGE, NULL, NULL, (down_ms - s->now_ms) / MS_SECOND);
         return;
     }
     if (str_eq(json_string_value(json_object_get(action, "kind")), "token")) {

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "sandbox/api.h"
+#include "sandbox/faults.h"
 #include "sandbox/rules.h"
 
 struct problem {
@@ -77,7 +78,7 @@ static struct problem create_one(struct api *x, json_t *body, struct record *r) 
     uint64_t mask;
     memset(r, 0, sizeof *r);
     struct problem p = read_body(x, body, r, &mask);
-    r->created_ms = r->updated_ms = x->s->now_ms;
+    r->created_ms = r->updated_ms = faults_clock(x->s, x->member);
     if (p.what) return p;
     if (record_count(x->s, x->object) >= LAB_RECORDS_MAX)
         return problem(LAB_PROBLEM_TOO_MANY, NULL, NULL);

@@ -23,7 +23,7 @@ static const char *const functions[] = {
 };
 
 bool console_table_allowed(const struct lab_state *s, const char *table) {
-    if (str_eq(table, "event")) return true;
+    if (str_eq(table, "event") || str_eq(table, "message")) return true;
     for (int m = 0; m < s->stack.member_count; m++)
         for (int i = 0; i < s->stack.members[m].connector->object_count; i++)
             if (str_eq(s->stack.members[m].connector->objects[i].table, table)) return true;

@@ -25,7 +25,8 @@
     "The query took too long and was stopped. Ask for less: a WHERE, fewer joins, shorter texts."
 #define CHECK_OPERATIONS 200000000
 
-/* The table names that a learner may read, for the screen: connector tables and `event`. */
+/* The table names that a learner may read, for the screen: connector tables, `event` and
+ * `message`. */
 bool console_table_allowed(const struct lab_state *s, const char *table);
 /* Runs one SELECT and appends {"columns":[…],"rows":[[…]],"truncated":bool}. False with a sentence
  * in `*why` (arena of `out`), and in `*cut` by which bound it was stopped, as step.h names it;

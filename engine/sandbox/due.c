@@ -8,7 +8,8 @@
 #include "base/text.h"
 #include "sandbox/state.h"
 
-static const char *const kind_names[DUE_KINDS] = {"outage", "arrivals", "edits", "schedule", "due"};
+static const char *const kind_names[DUE_KINDS] = {"timeline", "fault_end", "answer",   "reply",
+                                                  "arrivals", "edits",     "schedule", "due"};
 
 /* ---- Heap ----------------------------------------------------------------------------------- */
 static bool before(const struct due *a, const struct due *b) {

@@ -15,7 +15,17 @@ struct lab_state;
  * is down for a run of nine. */
 enum due_priority { DUE_FIRST, DUE_WORLD, DUE_RULE };
 
-enum due_kind { DUE_OUTAGE, DUE_ARRIVALS, DUE_EDITS, DUE_SCHEDULE, DUE_WAIT, DUE_KINDS };
+enum due_kind {
+    DUE_TIMELINE,  /* ref: a moment */
+    DUE_FAULT_END, /* ref: the fault's row */
+    DUE_ANSWER,    /* ref: a message */
+    DUE_REPLY,     /* ref: a reply of the timeline; entity: the thread */
+    DUE_ARRIVALS,
+    DUE_EDITS,
+    DUE_SCHEDULE, /* ref: a rule */
+    DUE_WAIT,     /* ref: a rule */
+    DUE_KINDS
+};
 
 struct due {
     int64_t at_ms, seq;

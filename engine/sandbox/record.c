@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sandbox/faults.h"
 #include "sandbox/rules.h"
 
 bool record_is_number(enum lab_type t) {
@@ -212,7 +213,7 @@ int record_update(struct lab_state *s, int member, const struct lab_object *o, c
     if (changed && touch)
         state_run(s,
                   arena_printf(s->scratch, "UPDATE %s SET updated_ms = $2 WHERE id = $1", o->table),
-                  "ti", id, s->now_ms);
+                  "ti", id, faults_clock(s, member));
     if (changed) rules_record(s, LAB_ON_UPDATE, (struct lab_place){o, member}, &old, seq);
     return changed;
 }

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "sandbox/faults.h"
 #include "sandbox/filters.h"
 #include "sandbox/rules.h"
 #include "sandbox/schema.h"
@@ -157,6 +158,7 @@ bool state_load(struct lab_state *s, const unsigned char *image, size_t len) {
     s->step = state_meta(s, "step");
     s->last_event = state_number(s, "SELECT seq FROM event ORDER BY seq DESC LIMIT 1", "");
     due_read(s);
+    faults_load(s);
     rules_resume(s);
     return s->now_ms > 0;
 }

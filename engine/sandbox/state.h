@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "labmodel/lab_random.h"
 #include "labmodel/lab_pack.h"
+#include "labmodel/lab_timeline.h"
 #include "sandbox/due.h"
 #include "sandbox/functions.h"
 
@@ -46,6 +47,14 @@ struct state_number {
     bool changed;
 };
 
+/* A fault in force (faults.h). */
+struct fault_in_force {
+    struct lab_fault fault;
+    int64_t n; /* its row of sim_fault */
+    int64_t until_ms;
+    int64_t event; /* seq of its beginning; 0: the log does not tell */
+};
+
 /* The clock on its way (world.h). */
 struct world_walk {
     int64_t until_ms;
@@ -71,7 +80,10 @@ struct lab_state {
     struct lab_who who;     /* behind what happens now */
     int64_t reads;          /* of the running step */
     int64_t last_event;     /* seq */
-    struct due_queue due;   /* what is to come */
+    struct fault_in_force faults[LAB_FAULTS_MAX];
+    int fault_count;
+    const struct lab_dialect *drifted[LAB_CONNECTORS_MAX]; /* NULL: as chosen */
+    struct due_queue due;                                  /* what is to come */
     struct state_number numbers[STATE_NUMBERS];
     int number_count;
     struct arena *scratch;     /* of the running step */

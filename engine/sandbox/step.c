@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sandbox/conversation.h"
+#include "sandbox/faults.h"
+#include "sandbox/rules.h"
 #include "sandbox/vfs.h"
 #include "sandbox/world.h"
 
@@ -58,7 +61,13 @@ bool step_begin(struct lab_state *s, json_t *action, int64_t slice_ms, struct ar
         console_step(s, json_string_value(json_object_get(action, "sql")), out);
     else if (end) step_say(out, 507, end);
     else if (str_eq(kind, "api") || str_eq(kind, "token")) api_step(s, action, out);
-    else if (str_eq(kind, "clock")) {
+    else if (str_eq(kind, "answer")) {
+        conversation_answer(s, action, out);
+        (void)rules_run(s);
+    } else if (str_eq(kind, "chaos")) {
+        faults_chaos(s, action, out);
+        (void)rules_run(s);
+    } else if (str_eq(kind, "clock")) {
         if (clock_begin(s, action, out)) return step_go_on(s, slice_ms, a, out);
     } else step_say(out, 400, "There is no action of this kind.");
     return finish(s);

@@ -10,6 +10,11 @@
  *       time passes
  *       the same, with "next":true until the event log gets a line, with "until":"SELECT …" until
  *       that holds; it is a SELECT as the learner's console has it
+ *   {"kind":"answer","message":n,"choice":"ID" | absent,"text":"…" | absent}
+ *   {"kind":"answer","to":"support","subject":"…" | absent,"text":"…"}
+ *       the learner answers a message, or writes to somebody
+ *   {"kind":"chaos","fault":{"on":"crm","kind":"outage","for":"2h",…}}, {"kind":"chaos","end":"ID"}
+ *       an instructor lets something go wrong (lab_timeline.h), or lets it be
  *   {"kind":"sql","sql":"SELECT …"}
  *       a query of the learner's console, read-only
  *   {"kind":"sql","skip":true}

@@ -68,6 +68,16 @@ const char *const tables_own[] = {
     /* Until when a system is down. */
     "CREATE TABLE sim_outage (connector TEXT NOT NULL PRIMARY KEY, until_ms INTEGER NOT NULL) "
     "STRICT",
+    /* What goes wrong, and when: faults of the timeline and of instructors. `event`: of its
+     * beginning. */
+    "CREATE TABLE sim_fault (n INTEGER NOT NULL PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, "
+    "connector TEXT NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, event INTEGER, "
+    "data TEXT) STRICT",
+    /* `say` is the message's id in the timeline; learners read this table as well as events. */
+    "CREATE TABLE message (id INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, channel TEXT "
+    "NOT NULL, from_id TEXT NOT NULL, to_id TEXT NOT NULL, thread INTEGER NOT NULL, subject TEXT, "
+    "body TEXT NOT NULL, due_ms INTEGER, answered_ms INTEGER, choice TEXT, answer TEXT, missed "
+    "INTEGER NOT NULL DEFAULT 0, say TEXT, event INTEGER NOT NULL) STRICT",
     "CREATE INDEX event_by_record ON event (record_id)",
     NULL,
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sandbox/faults.h"
 #include "sandbox/rule_run.h"
 #include "sandbox/rules_index.h"
 #include "sandbox/world.h"
@@ -52,7 +53,7 @@ static const char *store(struct rule_run *r, const struct lab_step *step, struct
     if (p.what) return arena_printf(s->scratch, "%s: %s", p.field->id, rule_refusal(&p));
     if (record_count(s, o) >= LAB_RECORDS_MAX) return rule_no_room(s);
     out->id = record_new_id(s, step->at.member, s->scratch);
-    out->created_ms = out->updated_ms = s->now_ms;
+    out->created_ms = out->updated_ms = faults_clock(s, step->at.member);
     record_insert(s, step->at.member, o, out);
     return NULL;
 }

@@ -6,8 +6,9 @@
 #include "base/text.h"
 #include "sandbox/api.h"
 #include "sandbox/console.h"
+#include "sandbox/conversation.h"
+#include "sandbox/faults.h"
 #include "sandbox/vfs.h"
-#include "sandbox/world.h"
 
 static const char *text_of(json_t *q, const char *key) {
     return json_string_value(json_object_get(q, key));
@@ -30,7 +31,7 @@ static void summary(struct lab_state *s, struct buf *out) {
     for (int m = 0; m < s->stack.member_count; m++) {
         const struct lab_connector *c = s->stack.members[m].connector;
         buf_printf(out, "%s{\"outage_ms\":%lld,\"day_used\":%lld,\"objects\":[", m ? "," : "",
-                   (long long)world_outage(s, m),
+                   (long long)faults_outage(s, m),
                    (long long)state_number(s,
                                            "SELECT CASE WHEN day = $2 THEN day_used ELSE 0 END "
                                            "FROM sim_quota WHERE member = $1",
@@ -207,6 +208,7 @@ void view_answer(struct lab_state *s, json_t *question, struct arena *a, struct 
     else if (str_eq(view, "list")) list(s, question, a, out);
     else if (str_eq(view, "record")) record(s, question, a, out);
     else if (str_eq(view, "events")) events(s, question, a, out);
+    else if (str_eq(view, "messages")) conversation_view(s, number_of(question, "limit"), a, out);
     else if (str_eq(view, "checks")) checks(s, question, a, out);
     else if (str_eq(view, "rows")) {
         const char *why, *cut;

@@ -6,7 +6,10 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "sandbox/console.h"
+#include "sandbox/conversation.h"
+#include "sandbox/faults.h"
 #include "sandbox/rules.h"
+#include "sandbox/timeline.h"
 #include "sandbox/vfs.h"
 #include "sandbox/world_forms.h"
 
@@ -25,37 +28,27 @@ void world_person(struct lab_state *s, const char *path, const struct lab_object
 
 void world_start(struct lab_state *s) {
     rules_start(s);
-    for (int i = 0; i < s->stack.outage_count; i++)
-        due_add(s, s->now_ms + s->stack.outages[i].after_ms, DUE_FIRST, DUE_OUTAGE, i, NULL, NULL);
+    timeline_start(s);
     for (int i = 0; i < s->stack.arrivals_count; i++)
         due_add(s, s->now_ms + MS_HOUR, DUE_WORLD, DUE_ARRIVALS, i, NULL, NULL);
     for (int i = 0; i < s->stack.edits_count; i++)
         due_add(s, s->now_ms + MS_HOUR, DUE_WORLD, DUE_EDITS, i, NULL, NULL);
 }
 
-int64_t world_outage(struct lab_state *s, int member) {
-    int64_t until = state_number(s, "SELECT until_ms FROM sim_outage WHERE connector = $1", "t",
-                                 s->stack.members[member].connector->id);
-    return until > s->now_ms ? until : 0;
-}
-
-static void outage(struct lab_state *s, int64_t ref) {
-    const struct lab_outage *f = &s->stack.outages[ref];
-    state_run(s,
-              "INSERT INTO sim_outage (connector, until_ms) VALUES ($1, $2) "
-              "ON CONFLICT (connector) DO UPDATE SET until_ms = excluded.until_ms",
-              "ti", f->connector, s->now_ms + f->for_ms);
-    s->who = (struct lab_who){.actor = "world"};
-    state_event(s,
-                &(struct state_event){.kind = "outage.started",
-                                      .connector = f->connector,
-                                      .detail = arena_printf(s->scratch, "%lld minutes",
-                                                             (long long)(f->for_ms / MS_MINUTE))});
+static int64_t number(const char *text) {
+    int64_t n = 0;
+    return text && parse_i64(text, 0, INT64_MAX, &n) ? n : 0;
 }
 
 static void run_due(struct lab_state *s, const struct due *d) {
     switch (d->kind) {
-    case DUE_OUTAGE: outage(s, d->ref); break;
+    case DUE_TIMELINE: timeline_due(s, (int)d->ref); break;
+    case DUE_FAULT_END:
+        s->who = (struct lab_who){.actor = "world"};
+        faults_end(s, d->ref);
+        break;
+    case DUE_ANSWER: conversation_missed(s, d->ref); break;
+    case DUE_REPLY: conversation_reply(s, (int)d->ref, number(d->entity)); break;
     case DUE_ARRIVALS: world_arrivals(s, (int)d->ref); break;
     case DUE_EDITS: world_edits(s, (int)d->ref); break;
     case DUE_SCHEDULE:

@@ -28,7 +28,5 @@ enum world_end world_walk(struct lab_state *s, struct world_walk *w, int64_t sli
 /* RULE lab-full: with LAB_EVENTS_MAX events, or LAB_READS_MAX reads, a run is at its end; nothing
  * falls due any more, and the clock stands where it was when that came. A sentence, or NULL. */
 const char *world_full(struct lab_state *s);
-/* Until when the member is down; 0 = it is up. */
-int64_t world_outage(struct lab_state *s, int member);
 
 #endif

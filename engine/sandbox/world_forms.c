@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "sandbox/faults.h"
 #include "sandbox/rules.h"
 #include "sandbox/schema.h"
 #include "sandbox/world.h"
@@ -64,7 +65,7 @@ static void keep(struct lab_state *s, struct lab_place at, const char *path, str
     s->who = (struct lab_who){.actor = "world", .human = true};
     if (record_count(s, at.object) >= LAB_RECORDS_MAX) return;
     r->id = record_new_id(s, at.member, s->scratch);
-    r->created_ms = r->updated_ms = s->now_ms;
+    r->created_ms = r->updated_ms = faults_clock(s, at.member);
     record_insert(s, at.member, at.object, r);
     if (person) world_person(s, path, at.object, r, person);
 }
@@ -73,7 +74,7 @@ static void arrive(struct lab_state *s, int index, int64_t hour, int n) {
     const struct lab_arrivals *a = &s->stack.arrivals[index];
     int member = 0;
     const struct lab_object *o = lab_object_by_path(&s->stack, a->object, &member);
-    if (world_outage(s, member)) return;
+    if (faults_outage(s, member)) return;
     int64_t tick = hour * 100 + n, person = 0, next = state_meta(s, "arrival");
     struct record r;
     bool returning = state_draw(s, "returning", "", tick, 1000) < (uint32_t)a->returning_permille;
@@ -96,7 +97,7 @@ static void edit(struct lab_state *s, int index, int64_t hour, int n) {
     const struct lab_field *f = lab_field_find(o, e->field);
     int64_t tick = (hour * 100 + n) * 16 + index;
     struct record r;
-    if (world_outage(s, member) || !pick(s, o, "edit", tick, &r)) return;
+    if (faults_outage(s, member) || !pick(s, o, "edit", tick, &r)) return;
     s->who = (struct lab_who){.actor = "colleague", .human = true};
     if (f->type == LAB_BOOLEAN) {
         r.value[f->index] = "1";

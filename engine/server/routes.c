@@ -97,6 +97,8 @@ const struct route routes[] = {
     {METHOD_POST, "/runs/:run/check", ROLE_ANY, lab_check_post, 0},
     {METHOD_POST, "/runs/:run/hints", ROLE_ANY, lab_hint_post, 0},
     {METHOD_POST, "/runs/:run/rewind", ROLE_ANY, lab_rewind_post, 0},
+    {METHOD_POST, "/runs/:run/answers", ROLE_ANY, lab_answer_post, 0},
+    {METHOD_POST, "/runs/:run/chaos", ROLE_INSTRUCTOR, lab_chaos_post, 0},
     {METHOD_GET, "/runs/:run/replay", ROLE_ANY, lab_replay_page, 0},
     {METHOD_GET, "/runs/:run/api/:connector/*", ROLE_PUBLIC, lab_api,
      ROUTE_BEARER | ROUTE_METHODS | ROUTE_JSON},

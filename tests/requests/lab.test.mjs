@@ -171,6 +171,38 @@ test("what makes no sense is answered, and the server lives", async () => {
     await server.assertWell();
 });
 
+test("RULE lab-answer-members: messages are read, answered, written, by the API and by the form", async () => {
+    const headers = { authorization: `Bearer ${secret}` }, url = `${server.origin}${run}/api/lab/messages`;
+    assert.equal((await fetch(url)).status, 401);
+    assert.deepEqual(await (await fetch(url, { headers })).json(), { rows: [], to: [] });
+    for (const body of ["", "{}", "[]", '{"message":1,"text":"x"}', '{"to":"support","text":"x"}', '{"kind":"clock","advance_ms":5}'])
+        assert.equal((await fetch(url, { method: "POST", headers, body })).status, 422, body);
+    assert.equal((await fetch(url, { method: "PUT", headers, body: "{}" })).status, 404);
+    const refused = await learner.post(`${run}/answers`, { message: "1", text: "x" });
+    assert.equal(refused.status, 400);
+    assert.match(await refused.text(), /There is no such message/);
+    assert.equal((await learner.post(`${run}/answers`, {})).status, 400);
+    assert.equal((await other.post(`${run}/answers`, { message: "1", text: "x" })).status, 404);
+    assert.equal((await assessor.post(`${run}/answers`, { message: "1", text: "x" })).status, 403);
+});
+
+test("RULE lab-chaos: an instructor who may see the run lets something go wrong in it; nobody else does", async () => {
+    addPerson(data, "teacher", { roles: "instructor,learner" });
+    const teacher = await server.signedIn("teacher"), own = await begin(teacher, "aurelia", "heron");
+    const fault = { kind: "outage", on: "map", for: "2h" };
+    for (const client of [learner, other, assessor]) assert.equal((await client.post(`${own}/chaos`, fault)).status, 403);
+    assert.equal((await teacher.post(`${run}/chaos`, fault)).status, 403, "of a learner who is none of theirs");
+    const leads = `${server.origin}${own}/api/map/nest/v2/leads`, headers = { authorization: `Bearer ${await secretOf(teacher, own)}` };
+    assert.equal((await fetch(leads, { headers })).status, 200);
+    assert.match((await teacher.post(`${own}/chaos`, fault)).headers.get("location"), /notice=chaos/);
+    assert.equal((await fetch(leads, { headers })).status, 503);
+    assert.match((await teacher.post(`${own}/chaos`, { end: "chaos-1" })).headers.get("location"), /notice=chaos_end/);
+    assert.equal((await teacher.post(`${own}/chaos`, { kind: "latency", on: "map", ms: "2500" })).status, 303);
+    const slow = await fetch(leads, { headers });
+    assert.equal(slow.headers.get("lab-latency"), "2500");
+    assert.match(await (await teacher.post(`${own}/chaos`, { kind: "flood", on: "map" })).text(), /“flood” is none of them/);
+});
+
 test("a stranger's calls wake nobody and stand in no record", async () => {
     const before = /gradus_lab_started_total (\d+)/.exec(await (await fetch(`${server.origin}/metrics`)).text())[1];
     const quiet = await begin(other, "boreal", "heron");

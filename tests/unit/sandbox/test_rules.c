@@ -1,8 +1,5 @@
 /* What systems do by themselves: the queue, the event log, and rules that are data. */
-#include "unit/lab/lab_fixture.h"
-
-#include <sys/stat.h>
-#include <unistd.h>
+#include "unit/sandbox/lab_scratch.h"
 
 #include "sandbox/step.h"
 
@@ -33,7 +30,7 @@ static void test_all_that_is_to_come_is_in_one_queue(void **state) {
         fixture_cell(*state, &w,
                      "SELECT group_concat(kind || ' ' || ref, ', ') FROM (SELECT * FROM sim_due "
                      "ORDER BY at_ms, priority, seq)"),
-        "arrivals 0, edits 0, outage 0");
+        "arrivals 0, edits 0, timeline 0");
     worker_end(&w);
 }
 
@@ -41,46 +38,13 @@ static void test_all_that_is_to_come_is_in_one_queue(void **state) {
  */
 /* tests/unit/sandbox/texting: text messages. No line of C knows them. The scratch folder has them
  * and the project's schemas. */
-static char scratch[] = "/tmp/gradus-texting-XXXXXX";
-static const char *const parts[] = {"connectors", "kinds", "scenarios", "schema"};
-
 static int make_scratch(void **state) {
-    struct arena a;
     (void)state;
-    arena_init(&a, 64 * 1024);
-    char *here = realpath(".", NULL);
-    bool made = here && mkdtemp(scratch) && mkdir(arena_printf(&a, "%s/labs", scratch), 0700) == 0;
-    for (size_t i = 0; made && i < COUNT_OF(parts); i++) {
-        const char *from = str_eq(parts[i], "schema") ? "labs" : "tests/unit/sandbox/texting/labs";
-        made = symlink(arena_printf(&a, "%s/%s/%s", here, from, parts[i]),
-                       arena_printf(&a, "%s/labs/%s", scratch, parts[i])) == 0;
-    }
-    free(here);
-    arena_release(&a);
-    return made ? 0 : -1;
-}
-
-static int drop_scratch(void **state) {
-    struct arena a;
-    (void)state;
-    arena_init(&a, 64 * 1024);
-    for (size_t i = 0; i < COUNT_OF(parts); i++)
-        unlink(arena_printf(&a, "%s/labs/%s", scratch, parts[i]));
-    rmdir(arena_printf(&a, "%s/labs", scratch));
-    arena_release(&a);
-    return rmdir(scratch);
+    return scratch_make("tests/unit/sandbox/texting/labs") ? 0 : -1;
 }
 
 static struct lab_scenario *texting_scenario(struct arena *a) {
-    struct lab_scenario *s = NEW(a, struct lab_scenario);
-    struct diag_list diags;
-    diag_init(&diags, a);
-    enum err e = lab_scenario_load(s, scratch, "texting", a, &diags);
-    if (e)
-        fail_msg("%s:%d: %s", diags.first ? diags.first->file : "",
-                 diags.first ? diags.first->line : 0,
-                 diags.first ? diags.first->message : err_name(e));
-    return s;
+    return scratch_scenario(a, "texting");
 }
 
 static struct worker texting(struct arena *a) {
@@ -406,5 +370,5 @@ int main(void) {
         TEST(test_the_log_tells_people_from_machines),
         TEST(test_all_that_is_to_come_is_in_one_queue),
     };
-    return cmocka_run_group_tests(tests, make_scratch, drop_scratch);
+    return cmocka_run_group_tests(tests, make_scratch, scratch_drop);
 }
