@@ -23,7 +23,7 @@ install -D -m 755 "$build/gradus" "$destdir$prefix/bin/gradus"
 install -D -m 755 "$build/gradus-labs" "$destdir$prefix/libexec/gradus/gradus-labs"
 replace . "$share" site/templates site/static site/locale labs/schema
 # Courses that can be looked at, copied or served; nobody gets them who does not ask for them.
-replace . "$share/courses" content exams labs/connectors labs/kinds labs/scenarios
+replace . "$share/courses" content exams labs/connectors labs/kinds labs/worlds labs/scenarios
 
 service=$destdir$prefix/lib/systemd/system/gradus.service
 install -d "$(dirname "$service")"

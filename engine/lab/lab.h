@@ -191,4 +191,12 @@ struct lab_bench {
 enum err lab_bench_workers(struct zygote *z, const char *root, int rounds,
                            struct lab_bench *out) MUST_USE;
 
+/* 30 days of a scenario with a world, in a worker: events, and the worker's processor time. */
+struct lab_bench_month {
+    int64_t events, cpu_us;
+    int actions;
+};
+enum err lab_bench_month(struct zygote *z, const char *root, const char *scenario,
+                         struct lab_bench_month *out) MUST_USE;
+
 #endif

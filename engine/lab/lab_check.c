@@ -96,13 +96,14 @@ static void check_dialects(struct tree *t, const char *name, const struct lab_co
     }
 }
 
-/* Their steps are checked where they are bound: with the scenarios. */
-static void check_kinds(struct tree *t) {
+/* Kinds and worlds by their schema; what they come to is checked where they are bound, with the
+ * scenarios. */
+static void check_folder(struct tree *t, const char *folder, const char *element) {
     const char **names;
-    size_t count = names_in(t, "labs/kinds", false, &names);
+    size_t count = names_in(t, folder, false, &names);
     for (size_t i = 0; i < count; i++) {
-        const char *file = arena_printf(t->arena, "labs/kinds/%s.xml", names[i]);
-        xmlNode *root = read_root(t, file, "kind");
+        const char *file = arena_printf(t->arena, "%s/%s.xml", folder, names[i]);
+        xmlNode *root = read_root(t, file, element);
         if (root) check_name(t, file, root, names[i]);
     }
 }
@@ -234,7 +235,8 @@ void lab_check_tree(const char *root, struct diag_list *diags) {
     const char **ids;
     diag_init(&found, diags->arena);
     check_connectors(&t);
-    check_kinds(&t);
+    check_folder(&t, "labs/kinds", "kind");
+    check_folder(&t, "labs/worlds", "world");
     size_t count = lab_scenario_ids(root, &ids, diags->arena);
     for (size_t i = 0; i < count; i++) check_scenario(&t, ids[i]);
     add_once(diags, &found);

@@ -267,6 +267,7 @@ struct lab_stack {
     int arrivals_count;
     struct lab_edits *edits;
     int edits_count;
+    const struct lab_world *world;       /* lab_world.h; NULL: nobody acts */
     const struct lab_timeline *timeline; /* lab_timeline.h; never NULL */
 };
 

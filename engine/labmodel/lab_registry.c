@@ -93,7 +93,8 @@ static const struct lab_entry *find_entry(const struct lab_entries *g, const cha
 
 static uint64_t mark_of(const char *root, const char *id) {
     char scenario[256];
-    const char *folders[TREE_FOLDERS] = {"labs/connectors", "labs/kinds", "labs/schema", scenario};
+    const char *folders[TREE_FOLDERS] = {"labs/connectors", "labs/kinds", "labs/worlds",
+                                         "labs/schema", scenario};
     snprintf(scenario, sizeof scenario, "labs/scenarios/%s", id);
     return tree_fingerprint(root, folders);
 }

@@ -258,6 +258,9 @@ enum err lab_scenario_load(struct lab_scenario *out, const char *root, const cha
         add_connectors(&l, stack);
         add_kinds(&l, stack);
         add_csv(&l, stack, "file", id);
+        xmlNode *world = lab_xml_child(stack, "world");
+        if (world)
+            add_xml(&l, arena_printf(a, "worlds/%s.xml", lab_xml_attr(world, "use", a)), "world");
         const char *timeline = arena_printf(a, "scenarios/%s/timeline.xml", id);
         add_csv(&l, add_xml(&l, timeline, "timeline"), "import", id);
     }

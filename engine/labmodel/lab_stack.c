@@ -7,6 +7,7 @@
 #include "labmodel/lab_read.h"
 #include "labmodel/lab_rules.h"
 #include "labmodel/lab_timeline.h"
+#include "labmodel/lab_world.h"
 #include "labmodel/lab_xml.h"
 
 struct reader {
@@ -278,6 +279,7 @@ bool lab_stack_read(struct lab_stack *out, const struct lab_files *files, const 
         read_distorts(&r, root);
         read_lookups(&r, root);
         read_world(&r, root);
+        (void)lab_world_read(out, files, root, r.file, a, diags);
         (void)lab_timeline_read(out, files, folder, root, a, diags);
     }
     return diags->errors == before && out->member_count > 0;

@@ -43,7 +43,7 @@ void conversation_say(struct lab_state *s, const struct lab_say *say) {
                           .text = say->text,
                           .say = say->id,
                           .due_ms = say->due_ms ? s->now_ms + say->due_ms : 0},
-        "message.sent");
+        "inbox.received");
 }
 
 /* A message of the table; texts in scratch. */
@@ -79,7 +79,7 @@ void conversation_missed(struct lab_state *s, int64_t message) {
     s->who = (struct lab_who){.actor = "world", .cause = m.event};
     state_run(s, "UPDATE message SET missed = 1 WHERE id = $1", "i", message);
     state_event(
-        s, &(struct state_event){.kind = "message.missed",
+        s, &(struct state_event){.kind = "inbox.missed",
                                  .record_id = arena_printf(s->scratch, "%lld", (long long)message),
                                  .detail = m.say});
     timeline_happened(s, m.say, "missed");
@@ -120,7 +120,7 @@ void conversation_reply(struct lab_state *s, int reply, int64_t thread) {
                           .subject = r->subject ? r->subject : first.subject,
                           .text = r->text,
                           .thread = thread},
-        "message.sent");
+        "inbox.received");
 }
 
 /* ---- Answers -------------------------------------------------------------------------------- */
@@ -174,7 +174,7 @@ static void write_to(struct lab_state *s, json_t *action, struct step_answer *ou
         s,
         &(struct message){
             .channel = "email", .from = LEARNER, .to = to, .subject = subject, .text = text},
-        "message.written");
+        "inbox.sent");
     plan_reply(s, to, id);
     done(out, id);
 }
@@ -213,7 +213,7 @@ void conversation_answer(struct lab_state *s, json_t *action, struct step_answer
     state_run(s, "UPDATE message SET answered_ms = $2, choice = $3, answer = $4 WHERE id = $1",
               "iitt", id, s->now_ms, choice, text);
     state_event(s,
-                &(struct state_event){.kind = "message.answered",
+                &(struct state_event){.kind = "inbox.answered",
                                       .record_id = arena_printf(s->scratch, "%lld", (long long)id),
                                       .new_value = choice ? choice : text,
                                       .detail = m.say});

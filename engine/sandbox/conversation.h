@@ -7,7 +7,7 @@
 #include "sandbox/step.h"
 
 void conversation_say(struct lab_state *s, const struct lab_say *say);
-/* RULE lab-message-due: an answer that has not come when it is due is an event, message.missed. One
+/* RULE lab-message-due: an answer that has not come when it is due is an event, inbox.missed. One
  * may still answer. */
 void conversation_missed(struct lab_state *s, int64_t message);
 /* Whom the learner wrote to answers: a reply of the timeline. */

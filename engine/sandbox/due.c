@@ -9,7 +9,8 @@
 #include "sandbox/state.h"
 
 static const char *const kind_names[DUE_KINDS] = {"timeline", "fault_end", "answer",   "reply",
-                                                  "arrivals", "edits",     "schedule", "due"};
+                                                  "person",   "reaction",  "arrivals", "edits",
+                                                  "schedule", "due"};
 
 /* ---- Heap ----------------------------------------------------------------------------------- */
 static bool before(const struct due *a, const struct due *b) {

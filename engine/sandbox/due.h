@@ -20,6 +20,8 @@ enum due_kind {
     DUE_FAULT_END, /* ref: the fault's row */
     DUE_ANSWER,    /* ref: a message */
     DUE_REPLY,     /* ref: a reply of the timeline; entity: the thread */
+    DUE_PERSON,    /* ref: who does something by themselves */
+    DUE_REACTION,  /* ref: an act of the world; entity: the person */
     DUE_ARRIVALS,
     DUE_EDITS,
     DUE_SCHEDULE, /* ref: a rule */

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "sandbox/faults.h"
+#include "sandbox/people.h"
 #include "sandbox/rules.h"
 
 bool record_is_number(enum lab_type t) {
@@ -163,7 +164,9 @@ void record_insert(struct lab_state *s, int member, const struct lab_object *o,
                                  .connector = s->stack.members[member].connector->id,
                                  .object = o->id,
                                  .record_id = r->id});
-    rules_record(s, LAB_ON_CREATE, (struct lab_place){o, member}, r, seq);
+    struct lab_place at = {o, member};
+    if (s->stack.world) people_notice(s, at, r);
+    rules_record(s, LAB_ON_CREATE, at, r, seq);
 }
 
 uint64_t record_all_fields(const struct lab_object *o) {

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "sandbox/people.h"
 #include "sandbox/record.h"
 #include "sandbox/tables.h"
 #include "sandbox/world.h"
@@ -157,6 +158,7 @@ static void fill(struct lab_state *s, const struct lab_seed *seed) {
 void schema_fill(struct lab_state *s) {
     for (int i = 0; i < s->stack.seed_count; i++) fill(s, &s->stack.seeds[i]);
     /* The event log begins when the learner does: the seeds themselves are no events. */
+    people_start(s);
     state_run(s, "DELETE FROM event", "");
     s->last_event = 0;
     world_start(s);

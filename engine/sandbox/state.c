@@ -333,7 +333,7 @@ static struct state_number *number_of(struct lab_state *s, const char *key) {
     struct state_number *n = &s->numbers[s->number_count++];
     *n = (struct state_number){
         .value = state_number(s, "SELECT value FROM sim_meta WHERE key = $1", "t", key)};
-    strcpy(n->key, key); /* it fits */
+    memcpy(n->key, key, strlen(key) + 1);
     return n;
 }
 

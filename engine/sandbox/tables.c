@@ -60,6 +60,16 @@ const char *const tables_own[] = {
     /* Who had opted out at the start or did so later: what the law requires, whatever the systems
      * say. */
     "CREATE TABLE sim_opt_out (person INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT",
+    /* The people of a world as they are (people.h): `company` is a number, `fit` and `fatigue` are
+     * permille. */
+    "CREATE TABLE sim_people (person INTEGER NOT NULL PRIMARY KEY, company INTEGER NOT NULL, fit "
+    "INTEGER NOT NULL, zone_minutes INTEGER NOT NULL, proxy INTEGER NOT NULL, scanner INTEGER NOT "
+    "NULL, free_mail INTEGER NOT NULL, fatigue INTEGER NOT NULL, fatigue_ms INTEGER NOT NULL, "
+    "gone_ms INTEGER) STRICT",
+    "CREATE TABLE sim_interest (person INTEGER NOT NULL, topic TEXT NOT NULL, level INTEGER NOT "
+    "NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (person, topic)) STRICT",
+    "CREATE TABLE sim_consent (person INTEGER NOT NULL PRIMARY KEY, state TEXT NOT NULL, at_ms "
+    "INTEGER NOT NULL) STRICT",
     /* `cause` is the seq of the event that led to this one. */
     "CREATE TABLE event (seq INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, actor TEXT NOT "
     "NULL, human INTEGER NOT NULL, "
@@ -78,6 +88,7 @@ const char *const tables_own[] = {
     "NOT NULL, from_id TEXT NOT NULL, to_id TEXT NOT NULL, thread INTEGER NOT NULL, subject TEXT, "
     "body TEXT NOT NULL, due_ms INTEGER, answered_ms INTEGER, choice TEXT, answer TEXT, missed "
     "INTEGER NOT NULL DEFAULT 0, say TEXT, event INTEGER NOT NULL) STRICT",
+    "CREATE INDEX sim_person_by_person ON sim_person (person, object, record_id)",
     "CREATE INDEX event_by_record ON event (record_id)",
     NULL,
 };

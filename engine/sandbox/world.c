@@ -8,6 +8,7 @@
 #include "sandbox/console.h"
 #include "sandbox/conversation.h"
 #include "sandbox/faults.h"
+#include "sandbox/people.h"
 #include "sandbox/rules.h"
 #include "sandbox/timeline.h"
 #include "sandbox/vfs.h"
@@ -49,6 +50,8 @@ static void run_due(struct lab_state *s, const struct due *d) {
         break;
     case DUE_ANSWER: conversation_missed(s, d->ref); break;
     case DUE_REPLY: conversation_reply(s, (int)d->ref, number(d->entity)); break;
+    case DUE_PERSON: people_act(s, d->ref, d->at_ms); break;
+    case DUE_REACTION: people_react(s, (int)d->ref, d->entity, d->data); break;
     case DUE_ARRIVALS: world_arrivals(s, (int)d->ref); break;
     case DUE_EDITS: world_edits(s, (int)d->ref); break;
     case DUE_SCHEDULE:

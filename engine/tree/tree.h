@@ -24,7 +24,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#define TREE_FOLDERS 4
+#define TREE_FOLDERS 5
 #define TREE_WAIT_MS 500      /* how long a request waits for files that are being read */
 #define TREE_QUIET_MS 10      /* how long files must be unchanged before they are read */
 #define TREE_QUIET_MAX_MS 200 /* files that keep changing are read after this */

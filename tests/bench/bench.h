@@ -66,6 +66,7 @@ void bench_saves(const struct bench *b);
 void bench_growth(const struct bench *b);
 void bench_tree(const struct bench *b);
 void bench_labs(const struct bench *b);
+void bench_month(const struct bench *b);
 
 /* generate.c: a course of `modules` modules under dir/content and dir/exams that passes the check.
  */

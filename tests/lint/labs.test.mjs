@@ -87,7 +87,7 @@ function idProblems(words, names, objects) {
     return words.filter((word) => (names.has(word) && !own.has(word)) || tables.some((table) => table.test(word)));
 }
 
-const labFiles = tracked(/^labs\/(?:connectors|kinds)\/.*\.xml$/).map((file) => readFileSync(file, "utf8"));
+const labFiles = tracked(/^labs\/(?:connectors|kinds|worlds)\/.*\.xml$/).map((file) => readFileSync(file, "utf8"));
 const labIds = new Set(labFiles.flatMap(idsOf));
 const kinds = labFiles.map((text) => /<kind\b[^>]* id="(\w+)"/.exec(text)?.[1]).filter(Boolean);
 /** Those that nobody else has: of more than one word, and those of kinds. */
