@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "content/content_private.h"
+#include "content/content_index_job.h"
 #include "content/content_search.h"
 
 #define SLICE_BYTES ((size_t)64 * 1024 * 1024)

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "content/content_index_job.h"
 #include "content/content_private.h"
 #include "content/content_sql.h"
 

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "content/content_index_job.h"
 #include "content/content_private.h"
 #include "content/content_published.h"
 #include "content/content_sql.h"

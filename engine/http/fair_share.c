@@ -1,3 +1,4 @@
+/* Counting processor time: a bucket that leaks for each of those who used some of late. */
 #include "http/fair_share.h"
 
 #include <pthread.h>
