@@ -70,6 +70,11 @@ bool lab_has_formula(const struct lab_version *version);
 enum err screen_show(struct screen *s) MUST_USE;
 enum err screen_render(struct request *r, void *arg, enum err result);
 
+/* lab_screen_checks.c */
+enum err screen_check_part(struct screen *s, struct view *v) MUST_USE;
+/* Beside every part: the tasks of the brief, and each check as it stood at the last checking. */
+enum err screen_rail(struct screen *s, struct view *v) MUST_USE;
+
 /* lab_screen_system.c */
 void screen_member_part(struct screen *s, struct view *v);
 
@@ -79,12 +84,10 @@ int64_t screen_number(json_t *o, const char *key);   /* 0 when it is no number *
 /* Shows a time of the simulated world in UTC: such times are data, not appointments of the reader.
  */
 void screen_time(struct view *v, const char *name, int64_t ms, struct request *r);
+/* What the brief ends with: the way to the first system. */
+void screen_brief_part(struct screen *s, struct view *v);
 void screen_log_part(struct screen *s, struct view *v);
 void screen_sql_part(struct screen *s, struct view *v);
-enum err screen_check_part(struct screen *s, struct view *v) MUST_USE;
-/* Beside the systems: the tasks of the brief, and how many checks were passed at the last checking.
- */
-enum err screen_tasks_part(struct screen *s, struct view *v) MUST_USE;
 void screen_access_part(struct screen *s, struct view *v);
 void screen_calls(struct screen *s, struct view *v);
 /* Where the words of the shown object come from (lab_value_path); false: it has none. */

@@ -43,43 +43,50 @@ enum err screen_show(struct screen *s) {
     return screen_wait(s, screen_render);
 }
 
-static void tab(struct screen *s, struct view *tabs, const char *id, const char *title,
-                const char *icon) {
+static struct view *tab(struct screen *s, struct view *tabs, const char *id, const char *title,
+                        const char *icon) {
     struct view *t = view_item(tabs);
     view_text(t, "href", screen_href(s, arena_printf(s->r->arena, "?tab=%s", id)));
     view_text(t, "title", title);
     view_bool(t, "current", str_eq(s->tab, id));
     view_bool(t, icon, true);
+    return t;
+}
+
+/* A system by its dialect's name, with its state. */
+static void system_tab(struct screen *s, struct view *tabs, int member) {
+    const struct lab_dialect *d = s->dialects[member];
+    json_t *m = json_array_get(json_object_get(screen_json(s, 0), "members"), (size_t)member);
+    struct view *t = tab(s, tabs, s->stack->members[member].connector->id, d->title, "is_system");
+    view_bool(t, "down", screen_number(m, "outage_ms") != 0);
+    screen_time(t, "until", screen_number(m, "outage_ms"), s->r);
+    view_int(t, "used", screen_number(m, "day_used"));
+    view_int(t, "daily", d->daily);
 }
 
 static void tabs(struct screen *s, struct view *v) {
     struct view *list = view_list(v, "tabs");
     tab(s, list, "brief", lab_text(s->r, "lab_tab_brief", NULL), "is_brief");
-    for (int i = 0; i < s->stack->member_count; i++)
-        tab(s, list, s->stack->members[i].connector->id, s->dialects[i]->title, "is_system");
+    for (int i = 0; i < s->stack->member_count; i++) system_tab(s, list, i);
     tab(s, list, "sql", lab_text(s->r, "lab_tab_sql", NULL), "is_sql");
     tab(s, list, "log", lab_text(s->r, "lab_tab_log", NULL), "is_log");
     tab(s, list, "access", lab_text(s->r, "lab_tab_access", NULL), "is_access");
     tab(s, list, "check", lab_text(s->r, "lab_tab_check", NULL), "is_check");
+    view_text(tab(s, list, "replay", lab_text(s->r, "lab_replay", NULL), "is_replay"), "href",
+              screen_href(s, "/replay"));
 }
 
-enum err screen_render(struct request *r, void *arg, enum err result) {
-    struct screen *s = arg;
-    struct view *v = view_new(r->arena), *crumbs = view_list(v, "crumbs");
-    if (result) return screen_refuse(s, result);
+/* What stands around every part. */
+static enum err frame(struct screen *s, struct view *v) {
+    struct request *r = s->r;
     const struct lab_scenario *scenario = &s->version->scenario;
-    view_crumb(crumbs, "/labs", lab_text(r, "lab_index_title", NULL));
-    struct view *up = view_item(crumbs);
-    view_text(up, "href", arena_printf(r->arena, "/labs/%s", scenario->id));
-    content_view_text(r, up, "text", scenario->title, lab_scenario_lang(r, scenario));
-    view_crumb(crumbs, NULL, lab_text(r, "lab_run", NULL));
     content_view_text(r, v, "title", scenario->title, lab_scenario_lang(r, scenario));
-    view_bool(v, "layout_wide", true);
+    view_bool(v, "layout_desk", true);
     view_bool(v, "owner", s->owner);
     view_text(v, "run_href", screen_href(s, ""));
+    view_text(v, "lobby_href", arena_printf(r->arena, "/labs/%s", scenario->id));
     view_text(v, "tab", s->tab);
     view_text(v, "object_id", s->object ? s->object->id : "");
-    view_text(v, "dialects", lab_choice_text(s->stack, s->ask.run.choice, r->arena));
     view_html(v, "brief", s->version->brief);
     view_bool(v, "has_math",
               lab_has_formula(s->version)); /* on every tab: the others replace a part */
@@ -89,18 +96,21 @@ enum err screen_render(struct request *r, void *arg, enum err result) {
     view_bool(v, "was_refused", str_eq(s->notice, "refused") || str_eq(s->notice, "calendar"));
     tabs(s, v);
     screen_clock(s, v);
+    return screen_rail(s, v);
+}
+
+enum err screen_render(struct request *r, void *arg, enum err result) {
+    struct screen *s = arg;
+    struct view *v = view_new(r->arena);
+    if (result) return screen_refuse(s, result);
+    enum err e = frame(s, v);
     if (s->member >= 0) screen_member_part(s, v);
+    if (str_eq(s->tab, "brief")) screen_brief_part(s, v);
     if (str_eq(s->tab, "sql")) screen_sql_part(s, v);
     if (str_eq(s->tab, "log")) screen_log_part(s, v);
     if (str_eq(s->tab, "access")) screen_access_part(s, v);
-    if (str_eq(s->tab, "check")) {
-        enum err e = screen_check_part(s, v);
-        if (e) return http_refuse(r, e, "lab_unreadable", NULL);
-    }
-    if (!str_eq(s->tab, "brief") && !str_eq(s->tab, "check")) {
-        enum err e = screen_tasks_part(s, v);
-        if (e) return http_refuse(r, e, "lab_unreadable", NULL);
-    }
+    if (!e && str_eq(s->tab, "check")) e = screen_check_part(s, v);
+    if (e) return http_refuse(r, e, "lab_unreadable", NULL);
     screen_calls(s, v);
     return http_page(r, "lab_run", v);
 }

@@ -1,5 +1,5 @@
-/* The parts of a run's page: clock, log, console, checks, tasks, access, calls. A system's records
- * and configuration stand in lab_screen_system.c. */
+/* The parts of a run's page: clock, log, console, access, calls. A system's records and
+ * configuration stand in lab_screen_system.c, checks and tasks in lab_screen_checks.c. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -20,19 +20,19 @@ void screen_time(struct view *v, const char *name, int64_t ms, struct request *r
 
 void screen_clock(struct screen *s, struct view *v) {
     json_t *summary = screen_json(s, 0);
-    struct view *down = view_list(v, "outages");
     screen_time(v, "clock", screen_number(summary, "now_ms"), s->r);
     view_int(v, "actions", s->ask.effective);
     view_int(v, "events", screen_number(summary, "events"));
     view_bool(v, "has_next_run", screen_number(summary, "next_run_ms") != 0);
     screen_time(v, "next_run", screen_number(summary, "next_run_ms"), s->r);
-    for (int i = 0; i < s->stack->member_count; i++) {
-        json_t *m = json_array_get(json_object_get(summary, "members"), (size_t)i);
-        if (!screen_number(m, "outage_ms")) continue;
-        struct view *item = view_item(down);
-        view_text(item, "system", s->dialects[i]->title);
-        screen_time(item, "until", screen_number(m, "outage_ms"), s->r);
-    }
+}
+
+/* ---- Brief ---------------------------------------------------------------------------------- */
+void screen_brief_part(struct screen *s, struct view *v) {
+    view_text(v, "first_system", s->dialects[0]->title);
+    view_text(
+        v, "first_href",
+        screen_href(s, arena_printf(s->r->arena, "?tab=%s", s->stack->members[0].connector->id)));
 }
 
 /* ---- Log ------------------------------------------------------------------------------------ */
@@ -135,75 +135,6 @@ void screen_sql_part(struct screen *s, struct view *v) {
     view_bool(v, "has_result", true);
     view_int(v, "row_count", (int64_t)json_array_size(json_object_get(result, "rows")));
     view_bool(v, "truncated", json_is_true(json_object_get(result, "truncated")));
-}
-
-/* ---- Checks --------------------------------------------------------------------------------- */
-static json_t *verdict_of(json_t *verdicts, const char *id) {
-    json_t *each;
-    size_t i;
-    json_array_foreach (verdicts, i, each)
-        if (str_eq(screen_text(each, "id"), id)) return each;
-    return NULL;
-}
-
-enum err screen_check_part(struct screen *s, struct view *v) {
-    const struct lab_scenario *scenario = &s->version->scenario;
-    const char *ids[LAB_CHECKS_MAX], *why;
-    int levels[LAB_CHECKS_MAX];
-    struct lab_checking_row last;
-    struct request *r = s->r;
-    for (int i = 0; i < scenario->check_count; i++) ids[i] = scenario->checks[i].id;
-    enum err e = lab_store_hints(r->db, r->arena, s->ask.run.id, ids, (size_t)scenario->check_count,
-                                 levels);
-    if (e) return e;
-    e = lab_store_checking(r->db, r->arena, s->ask.run.id, &last);
-    if (e && e != ERR_NOT_FOUND) return e;
-    bool checked = e == OK;
-    json_t *verdicts = checked ? json_read(r->arena, last.verdicts, strlen(last.verdicts), &why)
-                               : NULL;
-    view_bool(v, "checked", checked);
-    view_int(v, "passed", checked ? last.passed : 0);
-    view_int(v, "total", scenario->check_count);
-    view_int(v, "points", checked ? last.points : 0);
-    view_int(v, "all_points", scenario->points);
-    view_bool(v, "all_passed", checked && last.passed == last.total);
-    view_bool(v, "stale", checked && last.seq < s->ask.seq);
-    if (checked) view_time(v, "checked_at", last.at_ms, r->locale, r->zone);
-    struct view *list = view_list(v, "checks");
-    for (int i = 0; i < scenario->check_count; i++) {
-        const struct lab_check *c = &scenario->checks[i];
-        struct view *item = view_item(list), *hints = view_list(item, "hints");
-        json_t *verdict = verdict_of(verdicts, c->id);
-        bool passed = json_is_true(json_object_get(verdict, "passed"));
-        view_text(item, "id", c->id);
-        view_text(item, "title", c->title);
-        view_bool(item, "never", c->never);
-        view_int(item, "points", c->points);
-        view_bool(item, "is_checked", verdict != NULL);
-        view_bool(item, "is_passed", passed);
-        view_bool(item, "is_failed", verdict && !passed);
-        view_text(item, "sentence", screen_text(verdict, "sentence"));
-        for (int k = 0; k < levels[i] && k < c->hint_count; k++)
-            view_html(view_item(hints), "html", c->hints[k]);
-        view_bool(item, "more_hints", s->owner && levels[i] < c->hint_count && !passed);
-        view_int(item, "hints_left", c->hint_count - levels[i]);
-    }
-    return OK;
-}
-
-/* ---- Tasks ---------------------------------------------------------------------------------- */
-enum err screen_tasks_part(struct screen *s, struct view *v) {
-    struct lab_checking_row last;
-    enum err e = lab_store_checking(s->r->db, s->r->arena, s->ask.run.id, &last);
-    if (e && e != ERR_NOT_FOUND) return e;
-    view_bool(v, "has_rail", true);
-    if (s->version->tasks) view_html(v, "tasks", s->version->tasks);
-    view_bool(v, "rail_checked", !e);
-    view_int(v, "rail_passed", e ? 0 : last.passed);
-    view_int(v, "rail_total", s->version->scenario.check_count);
-    view_bool(v, "rail_stale", !e && last.seq < s->ask.seq);
-    view_text(v, "checks_href", screen_href(s, "?tab=check"));
-    return OK;
 }
 
 /* ---- Access --------------------------------------------------------------------------------- */

@@ -16,9 +16,9 @@ static void objects(struct screen *s, struct view *v) {
     json_t *counts = json_object_get(
         json_array_get(json_object_get(screen_json(s, 0), "members"), (size_t)s->member),
         "objects");
-    struct view *list = view_list(v, "objects");
+    struct view *records = view_list(v, "objects"), *setup = view_list(v, "setup");
     for (int i = 0; i < c->object_count; i++) {
-        struct view *item = view_item(list);
+        struct view *item = view_item(c->objects[i].setup ? setup : records);
         view_text(item, "href",
                   screen_href(
                       s, arena_printf(s->r->arena, "?tab=%s&object=%s", c->id, c->objects[i].id)));

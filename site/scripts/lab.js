@@ -19,9 +19,54 @@ function tell() {
   if (done) announce(done.textContent.trim(), { quiet: true });
 }
 
+/* What the reader opened, closed and scrolled beside the systems stays so when the desk is exchanged. */
+const kept = { open: new Map(), at: 0 };
+const rail = () => document.getElementById('tasks');
+document.addEventListener('toggle', (event) => {
+  if (event.target.id?.startsWith('rail-')) kept.open.set(event.target.id, event.target.open);
+}, true);
+document.addEventListener('htmx:beforeSwap', () => { kept.at = rail()?.scrollTop ?? 0; });
+function keep() {
+  for (const [id, open] of kept.open) {
+    const part = document.getElementById(id);
+    if (part) part.open = open;
+  }
+  if (rail()) rail().scrollTop = kept.at;
+  inRow();
+}
+/* Of a row that is wider than the window, the current one is in view. */
+function inRow() {
+  for (const here of document.querySelectorAll(':is(.lab-tabs, .lab-objects) [aria-current]')) {
+    const row = here.closest('nav');
+    const { left, right } = here.getBoundingClientRect();
+    const edge = row.getBoundingClientRect();
+    if (left < edge.left) row.scrollLeft += left - edge.left - 16;
+    else if (right > edge.right) row.scrollLeft += right - edge.right + 16;
+  }
+}
+inRow();
+
+/* A sheet of a small window opens and closes by its address (#desk is nowhere): what is under it stays where it was, and
+ * the focus goes back to what opened it. Escape closes it, too. */
+let place = null;
+document.addEventListener('click', (event) => {
+  if (event.target.closest?.('[data-sheet], .lab-to-part a')) place = scrollY;
+});
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || !document.querySelector('.lab-sheet:target')) return;
+  place = scrollY;
+  location.hash = '#desk';
+});
+addEventListener('hashchange', (event) => {
+  if (place !== null) scrollTo({ top: place, behavior: 'instant' });
+  if (place !== null && location.hash === '#desk') document.querySelector(`[data-sheet][href="${new URL(event.oldURL).hash}"]`)?.focus({ preventScroll: true });
+  place = null;
+});
+
 document.addEventListener('htmx:afterSettle', (event) => {
   if (!document.getElementById('lab')) return;
   tell();
+  keep();
   /* The element that had the focus is gone with the old desk. */
   if (document.activeElement === document.body) document.getElementById('part')?.focus({ preventScroll: true });
   /* What was refused: there the next thing is to be typed. */

@@ -127,7 +127,7 @@ test("formulas of a lab's brief and of its tasks, also on a tab that was come to
     await drawn(".lab-brief");
     await page.locator(".lab-tabs a").nth(1).click();
     await page.waitForURL(/tab=/);
-    await drawn(".lab-tasks");
+    await drawn("#rail-tasks");
     assert.deepEqual(page.problems, []);
     await closePage(page);
 });

@@ -115,27 +115,79 @@ test("parts are exchanged without loading the page again, and the address follow
     await closePage(page);
 });
 
-test("the tasks stand beside the systems at a desk, and one tap away on a phone", async () => {
-    const seen = (page) => page.evaluate(() => {
-        const { top, left, bottom } = document.getElementById("tasks").getBoundingClientRect();
-        const part = document.getElementById("part").getBoundingClientRect();
-        return { visible: top < innerHeight && bottom > 0, beside: left >= part.right };
-    });
-    for (const [width, beside] of [[widths.desk, true], [widths.phone, false]]) {
-        const page = await openPage(server, { width });
+/** Where an element stands in the window. */
+const box = (page, selector) => page.$eval(selector, (part) => {
+    const { top, bottom, left, right } = part.getBoundingClientRect();
+    return { top, bottom, left, right };
+});
+
+test("brief, tasks and checks stay beside the systems at a desk, however far one reads", async () => {
+    const page = await openPage(server, { height: 700 });
+    await login(page, "learner");
+    await page.goto(`${run}?tab=crm`);
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    const rail = await box(page, "#tasks"), part = await box(page, "#part"), bar = await box(page, ".lab-bar");
+    assert.ok(rail.left >= part.right, "the tasks are not beside the system");
+    assert.ok(bar.top >= 0 && bar.bottom < 100, "clock and check went out of view");
+    assert.ok(rail.top >= bar.bottom && rail.bottom <= 700, JSON.stringify(rail));
+    assert.match(await page.locator("#rail-tasks").innerText(), /Map the fields/);
+    assert.match(await page.locator("#rail-checks").innerText(), /No person is there twice[\s\S]*\d+ people are in the CRM/);
+    assert.equal(await page.locator("#rail-brief").evaluate((part) => part.open), false);
+    await page.locator("#rail-brief summary").press("Enter");
+    assert.match(await page.locator("#rail-brief").innerText(), /Harriet, head of sales/);
+    await page.locator("#tasks").evaluate((part) => { part.scrollTop = 120; });
+    await page.locator(".lab-tabs").getByRole("link", { name: "Event log" }).click();
+    await page.locator(".lab-log").waitFor();
+    assert.ok(await page.locator("#rail-brief").evaluate((part) => part.open), "what the reader opened is closed");
+    assert.equal(await page.locator("#tasks").evaluate((part) => part.scrollTop), 120);
+    assert.deepEqual(page.problems, []);
+    await closePage(page);
+});
+
+for (const javaScript of [false, true]) {
+    test(`clock, tasks and checking are in the thumb's reach on a phone, ${javaScript ? "with" : "without"} scripts`, async () => {
+        const page = await openPage(server, { width: widths.phone, height: 844, javaScript });
         await login(page, "learner");
         await page.goto(`${run}?tab=crm`);
-        assert.deepEqual(await seen(page), { visible: beside, beside });
-        const tap = page.locator(".lab-to-tasks");
-        assert.equal(await tap.isVisible(), !beside);
-        if (!beside) {
-            await tap.click();
-            await page.waitForFunction(() => document.getElementById("tasks").getBoundingClientRect().top < innerHeight / 2);
+        await page.evaluate(() => scrollTo(0, 600));
+        const foot = await box(page, ".lab-controls");
+        assert.ok(foot.top > 750 && foot.bottom <= 844, JSON.stringify(foot));
+        assert.match(await page.locator(".lab-controls").innerText(), /\d\d:00:00 UTC[\s\S]*Tasks[\s\S]*of 9[\s\S]*Check my work/);
+        for (const [sheet, says] of [["#tasks", /Map the fields/], ["#time", /Let time pass/]]) {
+            assert.equal(await page.locator(sheet).isVisible(), false);
+            await page.locator(`.lab-open[href="${sheet}"]`).click();
+            await page.locator(sheet).waitFor();
+            assert.match(await page.locator(sheet).innerText(), says);
+            const { top, bottom } = await box(page, sheet);
+            assert.ok(top >= 0 && bottom <= foot.top + 1, `${sheet}: ${top} to ${bottom}`);
+            if (javaScript) await page.keyboard.press("Escape");
+            else await page.locator(`${sheet} .lab-to-part a`).click();
+            await page.locator(sheet).waitFor({ state: "hidden" });
+            if (!javaScript) continue;
+            assert.equal(await page.evaluate(() => document.activeElement.getAttribute("href")), sheet, "the focus is lost");
+            assert.equal(await page.evaluate(() => scrollY), 600, "the reader's place is lost");
         }
-        assert.match(await page.locator("#tasks").innerText(), /Map the fields/);
         assert.deepEqual(page.problems, []);
         await closePage(page);
+    });
+}
+
+test("the switcher shows each system by its product's name, with its calls and whether it is up", async () => {
+    const page = await openPage(server);
+    await login(page, "learner");
+    const another = (await learner.post(`${lab}/runs`, { dialect_crm: "boreal", dialect_map: "quillon" }, { from: lab })).headers.get("location");
+    const names = () => page.locator(".lab-tabs a:has(.lab-state)").allInnerTexts();
+    await page.goto(another);
+    assert.deepEqual((await names()).map((name) => name.replace(/\s+/g, " ")), ["Boreal Deals up, 0 of 8,000 calls today", "Quillon Nurture up, 0 of 10,000 calls today"]);
+    for (const hours of ["6 hours", "6 hours", "6 hours", "1 hour", "1 hour"]) {
+        const before = await page.locator(".lab-now time").getAttribute("datetime");
+        await page.getByRole("button", { name: hours }).click();
+        await page.waitForFunction((was) => document.querySelector(".lab-now time").dateTime !== was, before);
     }
+    assert.match((await names())[0], /Boreal Deals\s+down until 3 Mar 2026, 04:45/);
+    assert.match((await names())[1], /Quillon Nurture\s+up/);
+    assert.deepEqual(page.problems, []);
+    await closePage(page);
 });
 
 for (const [device, size] of [["phone", { width: widths.phone, height: 844 }], ["desk", { width: widths.desk, height: 700 }]]) {
@@ -151,7 +203,7 @@ for (const [device, size] of [["phone", { width: widths.phone, height: 844 }], [
             assert.ok(top >= 0 && top < height, `${what}: at ${top} of ${height}`);
         };
         const down = (selector) => page.$eval(selector, (part) => part.scrollIntoView({ block: "end" }));
-        await down(".lab-tasks");
+        await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
         await page.$eval("#part tbody tr:last-child a", (link) => link.click());
         await inView("#part .lab-form", "a record");
         await down(".lab-form .actions");

@@ -272,9 +272,12 @@ test("screens: the call that was made, changes only, refusals, hints, checks, go
     assert.match(nobody, /id="loser-wrong"><span class="lab-said">Boreal Deals says: “[^”]*c1[^”]*”/);
     const listed = await (await learner.post(`${mine}/calls`, { tab: "crm", object: "contact", operation: "create", f_last_name: "A", f_industry: "none such" })).text();
     assert.match(listed, /id="field-industry-wrong">[\s\S]*Choose one of the list\./);
-    // The tasks stand beside every part but the brief, which has them, and the checks.
-    for (const tab of ["crm", "map", "sql", "log", "access"]) assert.match(await learner.page(`${mine}?tab=${tab}`), /<aside class="lab-tasks" id="tasks"[\s\S]*Pair the words of the industry/);
-    for (const tab of ["brief", "check"]) assert.doesNotMatch(await learner.page(`${mine}?tab=${tab}`), /id="tasks"/);
+    // Brief, tasks and checks stand beside every part; what is the part itself is not there twice.
+    for (const [tab, beside] of [["crm", "btc"], ["map", "btc"], ["sql", "btc"], ["log", "btc"], ["access", "btc"], ["brief", "c"], ["check", "bt"]]) {
+        const rail = /<aside class="lab-rail[^>]* id="tasks"[\s\S]*<\/aside>/.exec(await learner.page(`${mine}?tab=${tab}`))[0];
+        const found = [["b", /id="rail-brief"[\s\S]*Harriet, head of sales/], ["t", /id="rail-tasks"[\s\S]*Pair the words of the industry/], ["c", /id="rail-checks"[\s\S]*Every lead points at its own contact/]];
+        assert.equal(found.filter(([, says]) => says.test(rail)).map(([part]) => part).join(""), beside, tab);
+    }
     assert.match(await learner.page(`${mine}?tab=crm`), /220 records/);
     assert.match(refused, /name="o_email" value=""/); // what is stored is told apart from what was typed
     const lead = /record=([^"&]+)/.exec(await learner.page(`${mine}?tab=map&object=lead`))[1];
