@@ -162,6 +162,7 @@ static void remember_call(struct lab_live *live, const struct lab_ask *ask) {
 }
 
 static void copy_calls(const struct lab_live *live, struct lab_ask *ask) {
+    ask->call_count = 0; /* an ask may be asked twice */
     for (int i = 0; i < live->call_count; i++) {
         const struct lab_past_call *c =
             &live->calls[(live->call_next + LAB_CALLS_KEPT - 1 - i) % LAB_CALLS_KEPT];
@@ -285,6 +286,17 @@ static enum err look_and_judge(struct labs *l, struct lab_live *live, struct lab
     return e;
 }
 
+static enum err ask_before(struct labs *l, struct lab_live *live, struct lab_ask *ask) {
+    const char *answer;
+    size_t len;
+    enum err e = client_view(&live->w, ask->before, ask->arena, &answer, &len);
+    if (worker_lost(l, live, e) && !(e = begin_or_resume_retrying(l, live, ask)))
+        e = client_view(&live->w, ask->before, ask->arena, &answer, &len);
+    if (e) return live_fail(ask, e, "lab_error_look");
+    ask->held = !ask->allowed(ask, answer, len);
+    return OK;
+}
+
 /* Replays the run on a separate worker, up to a step, or all of it to compare the states. */
 static enum err replay_once(struct labs *l, struct lab_live *live, struct lab_ask *ask) {
     struct lab_log log;
@@ -356,7 +368,8 @@ static enum err answer(struct labs *l, struct lab_live *live, struct lab_ask *as
     ask->effective = live->effective;
     ask->head = arena_dup(ask->arena, live->head);
     if (ask->rewind_to >= 0) return rewind_run(l, live, ask, waiting);
-    if (ask->action) {
+    if (ask->before && !ask->begun && (e = ask_before(l, live, ask))) return e;
+    if (ask->action && !ask->held) {
         e = act(l, live, ask, waiting);
         if (!e && !*waiting && ask->begun) return OK;
         if (!e && image_due(live)) history_image(l, live);

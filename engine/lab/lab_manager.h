@@ -42,9 +42,14 @@ struct lab_ask {
     struct lab_run_row run;
     const char *actor_id;
     int64_t now_ms;
-    int64_t rewind_to;                /* -1 = no */
-    const char *action;               /* canonical JSON or NULL */
-    bool reads_only;                  /* the action is answered without waiting for its COMMIT */
+    int64_t rewind_to;  /* -1 = no */
+    const char *action; /* canonical JSON or NULL */
+    bool reads_only;    /* the action is answered without waiting for its COMMIT */
+    /* A question that is asked before the action, with nothing between the two. When `allowed` then
+     * says no of the answer, the action is not done and `held` is set; views are answered. On a lab
+     * thread. */
+    const char *before;
+    bool (*allowed)(struct lab_ask *ask, const char *answer, size_t len);
     const char *method, *path, *body; /* of an API action, for the list of calls */
     const char *question[LAB_QUESTIONS];
     int questions;
@@ -57,6 +62,7 @@ struct lab_ask {
     enum err result;
     const char *error; /* key of an interface text that says what happened; NULL: none */
     struct lab_answer answer;
+    bool held;
     const char *view[LAB_QUESTIONS];
     size_t view_len[LAB_QUESTIONS];
     const struct lab_version *version;

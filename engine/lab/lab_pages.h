@@ -7,6 +7,21 @@
 
 #define PAGE_ROWS 25
 
+#define SCREEN_FILTERS 4
+
+/* What a list shows; of an address that says too much, what fits. */
+struct screen_filter {
+    const char *field, *operator, * value; /* `value` may be NULL */
+};
+struct screen_list {
+    const char *find, *sort; /* NULL: all records; by their ids */
+    bool down;
+    const char *after, *before,
+        *key; /* the place of a page: a record's id, and what it is ordered by */
+    struct screen_filter filters[SCREEN_FILTERS];
+    int filter_count;
+};
+
 /* One request for a run's page: who asks, for which part of it, and what the worker is asked. */
 struct screen {
     struct lab_ask ask;
@@ -18,11 +33,13 @@ struct screen {
     const char *tab; /* a connector's id, or brief, sql, log, check, access */
     int member;      /* of a connector's tab, else -1 */
     const struct lab_object *object;
-    const char *record, *find;
+    const char *record;
+    struct screen_list list;
     int64_t page;
     bool adding;
-    bool typed; /* the form is shown again with what was typed into it: it was refused */
-    int list_question, record_question, naming_question, events_question;
+    bool typed; /* the form is shown again with what was typed into it: it was refused, */
+    bool held;  /* or another tab had changed what it changes */
+    int list_question, record_question, naming_question, names_question, events_question;
     const char *sql;  /* of the console */
     void *more;       /* data of pages other than the run's */
     const char *look; /* the action under which the audit log has the look */
@@ -45,6 +62,12 @@ enum err screen_open(struct request *r, struct screen **out) MUST_USE;
 void screen_part(struct screen *s, const char *(*get)(struct request *, const char *));
 /* Address of a part. Arena. */
 const char *screen_href(const struct screen *s, const char *rest);
+/* Address of a record. Arena. */
+const char *screen_record_href(const struct screen *s, int member, const struct lab_object *o,
+                               const char *id);
+/* Address of the record that a reference with this value leads to; NULL: `f` is no reference. */
+const char *screen_reference_href(const struct screen *s, const struct lab_field *f,
+                                  const char *id);
 /* Refuses everybody but the owner: ERR_DENIED with a sentence. */
 enum err screen_require_owner(struct screen *s) MUST_USE;
 /* Shows the run; to others than its owner only after the audit log has that they looked (`action`:
@@ -78,6 +101,16 @@ enum err screen_rail(struct screen *s, struct view *v) MUST_USE;
 /* lab_screen_system.c */
 void screen_member_part(struct screen *s, struct view *v);
 
+/* lab_screen_list.c */
+void screen_list_read(struct screen *s, const char *(*get)(struct request *, const char *));
+json_t *screen_list_question(struct screen *s, const char *path); /* new */
+void screen_list_part(struct screen *s, struct view *v);
+
+/* lab_screen_events.c: an event of the log in words, with the names of the dialects. */
+void screen_event(struct screen *s, struct view *item, json_t *e);
+void screen_events(struct screen *s, struct view *v, const char *name, json_t *rows,
+                   bool of_one_record);
+
 /* lab_screen_parts.c: the other parts, and what all of them read and show. */
 const char *screen_text(json_t *o, const char *key); /* NULL when it is no text */
 int64_t screen_number(json_t *o, const char *key);   /* 0 when it is no number */
@@ -90,6 +123,9 @@ void screen_log_part(struct screen *s, struct view *v);
 void screen_sql_part(struct screen *s, struct view *v);
 void screen_access_part(struct screen *s, struct view *v);
 void screen_calls(struct screen *s, struct view *v);
+/* What a form of the shown object keeps of a field: a row of a list, or of a record. NULL: empty.
+ */
+const char *screen_stored(const struct lab_field *f, json_t *row);
 /* Where the words of the shown object come from (lab_value_path); false: it has none. */
 bool screen_naming(const struct screen *s, struct lab_value_path *path);
 void screen_clock(struct screen *s, struct view *v);

@@ -32,11 +32,13 @@ static const char *part_href(struct screen *s, const char *record, const char *n
 
 /* Shows the form again with what was typed into it, so that nobody writes a record twice because
  * one field was wrong. */
-static enum err form_again(struct screen *s) {
+static enum err form_again(struct screen *s, const char *notice) {
     s->typed = true;
+    s->held = s->ask.held;
     s->adding = !s->record;
-    s->notice = "refused";
-    s->ask.action = NULL; /* it has been run already */
+    s->notice = notice;
+    s->ask.action = s->ask.before = NULL; /* it has been run already, or not at all */
+    s->ask.held = false;
     return screen_show(s);
 }
 
@@ -45,7 +47,8 @@ static enum err form_again(struct screen *s) {
 static enum err called(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     if (result) return screen_refuse(s, result);
-    if (s->ask.answer.refused) return form_again(s);
+    if (s->ask.held) return form_again(s, "held");
+    if (s->ask.answer.refused) return form_again(s, "refused");
     const char *operation = http_field(r, "operation");
     bool stay = s->record && (str_eq(operation, "update") || str_eq(operation, "merge"));
     return http_redirect(r, part_href(s, stay ? s->record : NULL, operation));
@@ -63,6 +66,22 @@ static size_t read_fields(struct screen *s, bool update, const char **names, con
         values[count++] = value;
     }
     return count;
+}
+
+/* Whether every field that the form changes still holds what the form showed. A record that is gone
+ * is the system's to tell of. */
+static bool nobody_else(struct lab_ask *ask, const char *answer, size_t len) {
+    struct screen *s = ask->context;
+    const char *why;
+    json_t *row = json_object_get(json_read(ask->arena, answer, len, &why), "row");
+    for (int i = 0; row && i < s->object->field_count; i++) {
+        const struct lab_field *f = &s->object->fields[i];
+        const char *now = http_field(s->r, arena_printf(ask->arena, "f_%s", f->id)),
+                   *was = http_field(s->r, arena_printf(ask->arena, "o_%s", f->id)),
+                   *stored = screen_stored(f, row);
+        if (now && was && !str_eq(now, was) && !str_eq(was, stored ? stored : "")) return false;
+    }
+    return true;
 }
 
 enum err lab_call_post(struct request *r) {
@@ -91,6 +110,13 @@ enum err lab_call_post(struct request *r) {
         r->arena, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*}", "kind", "api", "via", "screen",
                             "connector", s->stack->members[s->member].connector->id, "method",
                             call.method, "path", call.path, "body", call.body));
+    if (operation == LAB_UPDATE) {
+        json_t *record = json_pack("{s:s, s:s++, s:s}", "view", "record", "object",
+                                   s->stack->members[s->member].connector->id, ".", s->object->id,
+                                   "id", s->record);
+        s->ask.before = json_text(r->arena, json_adopt(r->arena, record));
+        s->ask.allowed = nobody_else;
+    }
     s->ask.action = json_text(r->arena, action);
     s->ask.method = call.method;
     s->ask.path = call.path;

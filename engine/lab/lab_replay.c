@@ -94,9 +94,8 @@ static enum err steps(struct replay *p, struct view *v) {
 
 static void state_after(struct replay *p, struct view *v) {
     struct screen *s = p->s;
-    json_t *summary = screen_json(s, 0), *rows = json_object_get(screen_json(s, 1), "rows"), *e;
-    struct view *systems = view_list(v, "systems"), *log = view_list(v, "log");
-    size_t k;
+    json_t *summary = screen_json(s, 0), *rows = json_object_get(screen_json(s, 1), "rows");
+    struct view *systems = view_list(v, "systems");
     view_time(v, "clock", json_integer_value(json_object_get(summary, "now_ms")), s->r->locale,
               NULL);
     for (int i = 0; i < s->stack->member_count; i++) {
@@ -110,15 +109,7 @@ static void state_after(struct replay *p, struct view *v) {
             view_int(item, "count", json_integer_value(json_array_get(counts, (size_t)o)));
         }
     }
-    json_array_foreach (rows, k, e) {
-        static const char *const keys[] = {"actor", "kind",      "connector", "record_id",
-                                           "field", "old_value", "new_value", "detail"};
-        struct view *item = view_item(log);
-        view_time(item, "at", json_integer_value(json_object_get(e, "at_ms")), s->r->locale, NULL);
-        for (size_t i = 0; i < COUNT_OF(keys); i++)
-            view_text(item, keys[i], json_string_value(json_object_get(e, keys[i])));
-        view_bool(item, "changed", json_object_get(e, "field") != NULL);
-    }
+    screen_events(s, v, "log", rows, false);
     view_bool(v, "has_log", json_array_size(rows) > 0);
 }
 

@@ -17,15 +17,22 @@ static const char *path_of(const struct screen *s, const struct lab_object *o) {
     return arena_printf(s->r->arena, "%s.%s", s->stack->members[s->member].connector->id, o->id);
 }
 
+/* The names of what references of a form may lead to. */
+static void ask_names(struct screen *s) {
+    json_t *objects = json_array();
+    for (int i = 0; i < s->object->field_count; i++)
+        if (s->object->fields[i].type == LAB_REFERENCE && !s->object->fields[i].read_only)
+            json_array_append_new(objects, json_string(s->object->fields[i].of));
+    s->names_question = question(s, json_pack("{s:s, s:o}", "view", "names", "objects", objects));
+}
+
 static void ask_member(struct screen *s) {
+    if (s->owner && (s->record || s->adding)) ask_names(s);
     if (s->record)
         s->record_question = question(s, json_pack("{s:s, s:s, s:s}", "view", "record", "object",
                                                    path_of(s, s->object), "id", s->record));
     else if (!s->adding)
-        s->list_question = question(s, json_pack("{s:s, s:s, s:I, s:i, s:s}", "view", "list",
-                                                 "object", path_of(s, s->object), "offset",
-                                                 (json_int_t)((s->page - 1) * PAGE_ROWS), "limit",
-                                                 PAGE_ROWS, "find", s->find ? s->find : ""));
+        s->list_question = question(s, screen_list_question(s, path_of(s, s->object)));
     struct lab_value_path path;
     if (screen_naming(s, &path))
         s->naming_question = question(s, json_pack("{s:s, s:s, s:i}", "view", "list", "object",
@@ -38,8 +45,8 @@ enum err screen_show(struct screen *s) {
     if (str_eq(s->tab, "log"))
         s->events_question = question(s,
                                       json_pack("{s:s, s:i, s:s, s:I}", "view", "events", "limit",
-                                                100, "find", s->find ? s->find : "", "before",
-                                                (json_int_t)(s->page > 1 ? s->page : 0)));
+                                                100, "find", s->list.find ? s->list.find : "",
+                                                "before", (json_int_t)(s->page > 1 ? s->page : 0)));
     return screen_wait(s, screen_render);
 }
 
@@ -93,7 +100,9 @@ static enum err frame(struct screen *s, struct view *v) {
     view_bool(v, arena_printf(r->arena, "on_%s", s->member >= 0 ? "member" : s->tab), true);
     if (s->notice && id_valid(s->notice) && strlen(s->notice) < 20)
         view_text(v, "done", lab_text(r, arena_printf(r->arena, "lab_notice_%s", s->notice), NULL));
-    view_bool(v, "was_refused", str_eq(s->notice, "refused") || str_eq(s->notice, "calendar"));
+    view_bool(v, "was_refused",
+              str_eq(s->notice, "refused") || str_eq(s->notice, "calendar") ||
+                  str_eq(s->notice, "held"));
     tabs(s, v);
     screen_clock(s, v);
     return screen_rail(s, v);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "audit/audit.h"
+#include "base/codec.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -57,8 +58,8 @@ enum err screen_open(struct request *r, struct screen **out) {
     if (!l) return http_refuse(r, ERR_NOT_FOUND, "lab_none_here", NULL);
     lab_ask_init(&s->ask, r->arena, r->now_ms);
     s->r = r;
-    s->member = s->list_question = s->record_question = s->naming_question = s->events_question =
-        -1;
+    s->member = s->list_question = s->record_question = s->naming_question = s->names_question =
+        s->events_question = -1;
     enum err e = lab_store_run(r->db, r->arena, r->param[0], &s->ask.run);
     if (e && e != ERR_NOT_FOUND) return http_refuse(r, e, "lab_unreadable", NULL);
     s->owner = !e && str_eq(s->ask.run.person_id, r->who->person_id);
@@ -86,13 +87,12 @@ enum err screen_require_owner(struct screen *s) {
 void screen_part(struct screen *s, const char *(*get)(struct request *, const char *)) {
     struct request *r = s->r;
     const char *tab = get(r, "tab"), *page = get(r, "page");
-    s->find = get(r, "find");
     s->record = get(r, "record");
     s->adding = get(r, "add") != NULL;
     s->notice = get(r, "notice");
     s->page = 1;
     if (page && !parse_i64(page, 1, 100000, &s->page)) s->page = 1;
-    if (s->find && (!*s->find || strlen(s->find) > 200)) s->find = NULL;
+    screen_list_read(s, get);
     if (s->record && (!*s->record || strlen(s->record) > 64)) s->record = NULL;
     static const char *const others[] = {"brief", "sql", "log", "check", "access"};
     for (size_t i = 0; tab && i < COUNT_OF(others); i++)
@@ -110,6 +110,22 @@ void screen_part(struct screen *s, const char *(*get)(struct request *, const ch
 
 const char *screen_href(const struct screen *s, const char *rest) {
     return arena_printf(s->r->arena, "/runs/%s%s", s->ask.run.id, rest);
+}
+
+const char *screen_record_href(const struct screen *s, int member, const struct lab_object *o,
+                               const char *id) {
+    return screen_href(s, arena_printf(s->r->arena, "?tab=%s&object=%s&record=%s",
+                                       s->stack->members[member].connector->id, o->id,
+                                       percent_encode(s->r->arena, id, "")));
+}
+
+const char *screen_reference_href(const struct screen *s, const struct lab_field *f,
+                                  const char *id) {
+    int member = 0;
+    const struct lab_object *of = f->type == LAB_REFERENCE
+                                      ? lab_object_by_path(s->stack, f->of, &member)
+                                      : NULL;
+    return of ? screen_record_href(s, member, of, id) : NULL;
 }
 
 /* ---- A look ---------------------------------------------------------------------------------- */

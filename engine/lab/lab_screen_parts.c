@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "lab/lab_pages.h"
@@ -55,26 +56,19 @@ static void event_kinds(struct screen *s, struct view *v) {
 
 void screen_log_part(struct screen *s, struct view *v) {
     event_kinds(s, v);
-    static const char *const keys[] = {"actor", "kind",      "connector", "object", "record_id",
-                                       "field", "old_value", "new_value", "detail"};
-    json_t *rows = json_object_get(screen_json(s, s->events_question), "rows"), *e;
-    struct view *list = view_list(v, "log");
-    size_t i;
-    int64_t last = 0;
-    json_array_foreach (rows, i, e) {
-        struct view *item = view_item(list);
-        screen_time(item, "at", screen_number(e, "at_ms"), s->r);
-        for (size_t k = 0; k < COUNT_OF(keys); k++)
-            view_text(item, keys[k], screen_text(e, keys[k]));
-        view_bool(item, "changed", screen_text(e, "field") != NULL);
-        last = screen_number(e, "seq");
-    }
-    view_bool(v, "has_log", json_array_size(rows) > 0);
-    view_text(v, "find", s->find);
+    json_t *rows = json_object_get(screen_json(s, s->events_question), "rows");
+    size_t count = json_array_size(rows);
+    int64_t last = screen_number(json_array_get(rows, count ? count - 1 : 0), "seq");
+    screen_events(s, v, "log", rows, false);
+    view_bool(v, "has_log", count > 0);
+    view_text(v, "find", s->list.find);
     if (last > 1)
-        view_text(v, "older_href",
-                  screen_href(s, arena_printf(s->r->arena, "?tab=log&find=%s&page=%lld",
-                                              s->find ? s->find : "", (long long)last)));
+        view_text(
+            v, "older_href",
+            screen_href(
+                s, arena_printf(s->r->arena, "?tab=log&find=%s&page=%lld",
+                                s->list.find ? percent_encode(s->r->arena, s->list.find, "") : "",
+                                (long long)last)));
 }
 
 /* ---- Console -------------------------------------------------------------------------------- */

@@ -1,7 +1,10 @@
 /* A system's part of a run's page: its objects, lists of records, one record, forms. */
+#include "base/codec.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "lab/lab_pages.h"
+
+#define LINE_BYTES 250 /* longer texts have a field of several lines */
 
 static const char *at(json_t *list, int i) {
     return json_string_value(json_array_get(list, (size_t)i));
@@ -26,54 +29,6 @@ static void objects(struct screen *s, struct view *v) {
         view_int(item, "count", json_integer_value(json_array_get(counts, (size_t)i)));
         view_bool(item, "current", &c->objects[i] == s->object);
     }
-}
-
-/* What a list shows of an object: few columns of records, all of the configuration. */
-static int column_count(const struct lab_object *o) {
-    return !o->setup && o->field_count > 8 ? 8 : o->field_count;
-}
-
-static void list_part(struct screen *s, struct view *v) {
-    const struct lab_object *o = s->object;
-    const struct lab_object_name *names = &s->dialects[s->member]->objects[o->index];
-    json_t *answer = screen_json(s, s->list_question), *row;
-    struct view *columns = view_list(v, "columns"), *rows = view_list(v, "rows");
-    size_t i;
-    int64_t total = screen_number(answer, "total"), pages = (total + PAGE_ROWS - 1) / PAGE_ROWS;
-    view_text(view_item(columns), "title", names->id_as);
-    for (int k = 0; k < column_count(o); k++)
-        view_text(view_item(columns), "title", names->fields[k].title);
-    json_array_foreach (json_object_get(answer, "rows"), i, row) {
-        struct view *item = view_item(rows), *cells = view_list(item, "cells");
-        view_text(item, "id", screen_text(row, "id"));
-        view_text(item, "href",
-                  screen_href(s, arena_printf(s->r->arena, "?tab=%s&object=%s&record=%s", s->tab,
-                                              o->id, screen_text(row, "id"))));
-        for (int k = 0; k < column_count(o); k++) {
-            struct view *cell = view_item(cells);
-            const char *text = at(json_object_get(row, "shown"), k);
-            view_text(cell, "text", text);
-            view_bool(cell, "empty", !text);
-            view_bool(cell, "number", o->fields[k].type == LAB_INTEGER);
-        }
-    }
-    view_bool(v, "is_list", true);
-    view_int(v, "total", total);
-    view_bool(v, "none", total == 0);
-    view_text(v, "find", s->find);
-    view_int(v, "page", s->page);
-    view_int(v, "pages", pages);
-    view_bool(v, "many_pages", pages > 1);
-    const char *base = arena_printf(s->r->arena, "?tab=%s&object=%s&find=%s&page=", s->tab, o->id,
-                                    s->find ? s->find : "");
-    if (s->page > 1)
-        view_text(
-            v, "previous_href",
-            screen_href(s, arena_printf(s->r->arena, "%s%lld", base, (long long)s->page - 1)));
-    if (s->page < pages)
-        view_text(
-            v, "next_href",
-            screen_href(s, arena_printf(s->r->arena, "%s%lld", base, (long long)s->page + 1)));
 }
 
 static void option(struct view *list, const char *value, const char *text, bool chosen) {
@@ -150,6 +105,35 @@ static void word_options(struct screen *s, struct view *list, const struct lab_f
     }
 }
 
+/* Records that a reference may lead to, by their names. */
+static void reference_options(struct screen *s, struct view *list, const struct lab_field *f) {
+    json_t *all = json_object_get(screen_json(s, s->names_question), "objects"), *each;
+    size_t n = 0, i;
+    for (int k = 0; k < f->index; k++)
+        n += s->object->fields[k].type == LAB_REFERENCE && !s->object->fields[k].read_only;
+    json_array_foreach (json_array_get(all, n), i, each) {
+        const char *name = screen_text(each, "name");
+        option(list, screen_text(each, "id"), name ? name : "", false);
+    }
+}
+
+const char *screen_stored(const struct lab_field *f, json_t *row) {
+    return at(json_object_get(row, f->type == LAB_VALUE_NAME ? "shown" : "neutral"), f->index);
+}
+
+/* RULE lab-told: a field that another tab has changed since the form was shown is not overwritten:
+ * whoever saves is told what it holds now, and may save again. */
+static const char *meanwhile(struct screen *s, const struct lab_field *f, const char *stored,
+                             const char *shown) {
+    const char *typed = http_field(s->r, arena_printf(s->r->arena, "f_%s", f->id)),
+               *was = http_field(s->r, arena_printf(s->r->arena, "o_%s", f->id));
+    struct view *v = view_new(s->r->arena);
+    if (!s->held || !typed || !was || str_eq(typed, was) || str_eq(was, stored ? stored : ""))
+        return NULL;
+    view_text(v, "now", shown ? shown : lab_text(s->r, "lab_empty", NULL));
+    return lab_text(s->r, "lab_meanwhile", v);
+}
+
 /* What the system answered, in its own words, about a value that was typed; NULL when nothing was
  * refused. */
 static const char *refusal(struct screen *s, const char *value) {
@@ -182,12 +166,22 @@ static bool is_refused(const struct screen *s, const struct lab_field_name *name
     return s->typed && s->ask.answer.problem && str_eq(s->ask.answer.field, name->as);
 }
 
-static void input(struct screen *s, struct view *v, struct view *list, const struct lab_object *o,
-                  const struct lab_field *f, const char *neutral, const char *shown) {
+/* What was typed into a field, when it was something else than the form showed; NULL: it was not.
+ */
+static const char *typed(struct screen *s, const struct lab_field *f) {
+    const char *now = http_field(s->r, arena_printf(s->r->arena, "f_%s", f->id)),
+               *was = http_field(s->r, arena_printf(s->r->arena, "o_%s", f->id));
+    return s->typed && now && !(was && str_eq(now, was)) ? now : NULL;
+}
+
+static void input(struct screen *s, struct view *v, struct view *list, const struct lab_field *f,
+                  json_t *row) {
     struct view *item = view_item(list);
-    const char *stored = f->type == LAB_VALUE_NAME ? shown : neutral, *value = stored;
+    const struct lab_object *o = s->object;
+    const char *stored = screen_stored(f, row), *value = typed(s, f) ? typed(s, f) : stored,
+               *named = at(json_object_get(row, "named"), f->index),
+               *shown = at(json_object_get(row, "shown"), f->index);
     const char *name = arena_printf(s->r->arena, "f_%s", f->id);
-    if (s->typed && http_field(s->r, name)) value = http_field(s->r, name);
     view_text(item, "name", name);
     view_text(item, "was", arena_printf(s->r->arena, "o_%s", f->id));
     view_text(item, "id", arena_printf(s->r->arena, "field-%s", f->id));
@@ -195,26 +189,35 @@ static void input(struct screen *s, struct view *v, struct view *list, const str
     view_text(item, "value", value ? value : "");
     view_text(item, "stored", stored ? stored : "");
     view_bool(item, "required", f->required);
-    const struct lab_field_name *named =
+    const struct lab_field_name *names =
         &s->dialects[s->member]->objects[o->index].fields[f->index];
-    if (is_refused(s, named)) {
+    if (is_refused(s, names)) {
         view_text(item, "wrong", refusal(s, value));
         view_text(item, "want", wanted(s, f));
         view_text(v, "wrong_href", arena_printf(s->r->arena, "#field-%s", f->id));
-        view_text(v, "wrong_title", named->title);
+        view_text(v, "wrong_title", names->title);
     }
+    const char *changed = meanwhile(s, f, stored, named ? named : shown);
+    if (changed) view_text(item, "wrong", changed);
+    view_text(item, "leads_to", named);
+    view_text(item, "leads_href", shown ? screen_reference_href(s, f, shown) : NULL);
+    view_text(item, "help", f->help);
     struct view *options = view_list(item, "options");
     bool select = f->type == LAB_PICKLIST || f->type == LAB_BOOLEAN || f->type == LAB_FIELD_NAME ||
                   names_words(s, f);
     view_bool(item, "select", select);
-    view_bool(item, "words", f->type == LAB_VALUE_NAME);
-    view_bool(item, "plain", !select && f->type != LAB_VALUE_NAME);
+    bool chooses = f->type == LAB_VALUE_NAME || (f->type == LAB_REFERENCE && !select);
+    view_bool(item, "words", chooses);
+    view_bool(item, "long", !select && f->type == LAB_TEXT && f->max > LINE_BYTES);
+    view_bool(item, "plain", !select && !chooses && !(f->type == LAB_TEXT && f->max > LINE_BYTES));
+    view_int(item, "max", f->type == LAB_TEXT && f->max ? f->max : 400);
     if (select && !f->required) option(options, "", "", !value);
     if (names_words(s, f)) naming_options(s, options, value);
     else if (f->type == LAB_PICKLIST)
         picklist_options(s, options, o, f, value ? value : f->required ? f->values[0] : NULL);
     else if (f->type == LAB_FIELD_NAME) field_options(s, options, f, value);
     else if (f->type == LAB_VALUE_NAME) word_options(s, options, f);
+    else if (f->type == LAB_REFERENCE) reference_options(s, options, f);
     else if (f->type == LAB_BOOLEAN) {
         struct lab_surface surface = surface_of(s);
         option(options, "1", lab_surface_text(&surface, o, f, "1", s->r->arena),
@@ -233,12 +236,14 @@ static void form_part(struct screen *s, struct view *v, json_t *row) {
         const struct lab_field *f = &o->fields[i];
         const char *shown = at(json_object_get(row, "shown"), i);
         if (may && !f->read_only) {
-            input(s, v, inputs, o, f, at(json_object_get(row, "neutral"), i), shown);
+            input(s, v, inputs, f, row);
             editable++;
         } else {
             struct view *fact = view_item(facts);
             view_text(fact, "title", s->dialects[s->member]->objects[o->index].fields[i].title);
-            view_text(fact, "text", shown);
+            const char *named = at(json_object_get(row, "named"), i);
+            view_text(fact, "text", named ? named : shown);
+            view_text(fact, "href", shown ? screen_reference_href(s, f, shown) : NULL);
             view_bool(fact, "empty", !shown);
         }
     }
@@ -247,30 +252,41 @@ static void form_part(struct screen *s, struct view *v, json_t *row) {
     view_text(v, "operation", row ? "update" : "create");
 }
 
-static void history(struct screen *s, struct view *v, json_t *events) {
-    struct view *list = view_list(v, "history");
-    json_t *e;
+/* Records of other objects that lead to this one, each as the list of them. */
+static void related(struct screen *s, struct view *v, json_t *all) {
+    struct view *list = view_list(v, "related");
+    json_t *each;
     size_t i;
-    json_array_foreach (events, i, e) {
+    json_array_foreach (all, i, each) {
+        int member = lab_member_find(s->stack, screen_text(each, "connector"));
+        const struct lab_object *o = lab_object_find(s->stack->members[member].connector,
+                                                     screen_text(each, "object"));
+        const struct lab_object_name *names = &s->dialects[member]->objects[o->index];
         struct view *item = view_item(list);
-        static const char *const keys[] = {"actor",     "kind",      "field",
-                                           "old_value", "new_value", "detail"};
-        screen_time(item, "at", screen_number(e, "at_ms"), s->r);
-        for (size_t k = 0; k < COUNT_OF(keys); k++)
-            view_text(item, keys[k], screen_text(e, keys[k]));
-        view_bool(item, "changed", screen_text(e, "field") != NULL);
+        view_text(item, "title", names->plural);
+        view_text(item, "by",
+                  names->fields[lab_field_find(o, screen_text(each, "field"))->index].title);
+        view_int(item, "count", screen_number(each, "count"));
+        view_text(item, "href",
+                  screen_href(s, arena_printf(s->r->arena, "?tab=%s&object=%s&f1=%s&o1=is&v1=%s",
+                                              screen_text(each, "connector"), o->id,
+                                              screen_text(each, "field"),
+                                              percent_encode(s->r->arena, s->record, ""))));
     }
-    view_bool(v, "has_history", json_array_size(events) > 0);
 }
 
 static void record_part(struct screen *s, struct view *v) {
     json_t *answer = screen_json(s, s->record_question), *row = json_object_get(answer, "row");
     view_bool(v, "is_record", true);
     view_text(v, "record_id", s->record);
+    view_text(v, "record_name", screen_text(answer, "name"));
     view_bool(v, "no_record", !row);
     if (!row) return;
     form_part(s, v, row);
-    history(s, v, json_object_get(answer, "events"));
+    json_t *events = json_object_get(answer, "events");
+    screen_events(s, v, "history", events, true);
+    view_bool(v, "has_history", json_array_size(events) > 0);
+    related(s, v, json_object_get(answer, "related"));
     view_bool(v, "may_delete", s->owner && s->object->operations & LAB_DELETE);
     view_bool(v, "may_merge", s->owner && s->object->operations & LAB_MERGE);
     const char *loser = s->typed ? http_field(s->r, "loser") : NULL;
@@ -293,6 +309,7 @@ void screen_member_part(struct screen *s, struct view *v) {
     view_text(v, "object_title", names->title);
     view_text(v, "object_plural", names->plural);
     view_text(v, "object_about", o->about);
+    view_bool(v, "is_setup", o->setup);
     view_text(v, "list_href",
               screen_href(s, arena_printf(s->r->arena, "?tab=%s&object=%s", s->tab, o->id)));
     bool create = s->owner && o->operations & LAB_CREATE;
@@ -311,5 +328,5 @@ void screen_member_part(struct screen *s, struct view *v) {
         view_bool(v, "is_adding", true);
         form_part(s, v, NULL);
     } else if (s->record) record_part(s, v);
-    else list_part(s, v);
+    else screen_list_part(s, v);
 }

@@ -21,6 +21,12 @@ const struct lab_object *lab_object_first(const struct lab_connector *c) {
     return NULL;
 }
 
+const struct lab_field *lab_object_name(const struct lab_object *o) {
+    for (int i = 0; i < o->field_count && i < 4; i++)
+        if (o->fields[i].type == LAB_TEXT || o->fields[i].type == LAB_EMAIL) return &o->fields[i];
+    return NULL;
+}
+
 int lab_key_find(const struct lab_object *o, const char *id) {
     for (int i = 0; i < o->key_count; i++)
         if (str_eq(o->keys[i].id, id)) return i;
@@ -31,6 +37,17 @@ const struct lab_field *lab_field_find(const struct lab_object *o, const char *i
     for (int i = 0; i < o->field_count; i++)
         if (str_eq(o->fields[i].id, id)) return &o->fields[i];
     return NULL;
+}
+
+const struct lab_field *lab_column_find(const struct lab_object *o, const char *id) {
+    static const struct lab_field every[] = {
+        {.id = "id", .type = LAB_TEXT},
+        {.id = "created_ms", .type = LAB_TIME},
+        {.id = "updated_ms", .type = LAB_TIME},
+    };
+    for (size_t i = 0; i < COUNT_OF(every); i++)
+        if (str_eq(every[i].id, id)) return &every[i];
+    return lab_field_find(o, id);
 }
 
 bool lab_value_known(const struct lab_field *f, const char *value) {

@@ -274,6 +274,9 @@ struct lab_stack {
 const struct lab_object *lab_object_find(const struct lab_connector *c, const char *id);
 /* The first object that is no setup. */
 const struct lab_object *lab_object_first(const struct lab_connector *c);
+/* The field that says what a record of the object is called: the first of its first four that is
+ * text or an address. NULL: records go by their ids. */
+const struct lab_field *lab_object_name(const struct lab_object *o);
 /* The key's place in the object's keys, -1. */
 int lab_key_find(const struct lab_object *o, const char *id);
 /* Where the values of a field of type value-name come from: the row's field that refers to the
@@ -287,6 +290,9 @@ struct lab_value_path {
 bool lab_value_path(const struct lab_stack *s, const struct lab_object *o,
                     const struct lab_field *f, struct lab_value_path *out);
 const struct lab_field *lab_field_find(const struct lab_object *o, const char *id);
+/* The same, and beside the object's own fields those that every record has: id, created_ms and
+ * updated_ms. */
+const struct lab_field *lab_column_find(const struct lab_object *o, const char *id);
 /* The field whose name in the dialect is `as`; NULL when unknown. */
 const struct lab_field *lab_field_named(const struct lab_object *o, const struct lab_dialect *d,
                                         const char *as);

@@ -6,25 +6,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "labmodel/lab_filter.h"
 #include "sandbox/rules_index.h"
-
-/* All operators. %1$s is the field, %2$s the value's parameter, ?1 the record, ?2 the time now;
- * NULL: the operator says nothing of such a field. */
-static const struct {
-    const char *id, *text, *number;
-} operators[] = {
-    {"is", "tidy(%1$s) = tidy(%2$s)", "%1$s = %2$s"},
-    {"is_not", "coalesce(tidy(%1$s), '') <> tidy(%2$s)", "%1$s IS NOT %2$s"},
-    {"contains", "instr(tidy(%1$s), tidy(%2$s)) > 0", NULL},
-    {"begins", "instr(tidy(%1$s), tidy(%2$s)) = 1", NULL},
-    {"is_empty", "coalesce(%1$s, '') = ''", "%1$s IS NULL"},
-    {"has_value", "coalesce(%1$s, '') <> ''", "%1$s IS NOT NULL"},
-    {"greater", NULL, "%1$s > %2$s"},
-    {"less", NULL, "%1$s < %2$s"},
-    {"before", NULL, "%1$s < %2$s"},
-    {"after", NULL, "%1$s > %2$s"},
-    {"within_days", NULL, "%1$s BETWEEN ?2 - %2$s * 86400000 AND ?2"},
-};
 
 struct row {
     const char *group, *field, *operator, * value;
@@ -67,11 +50,9 @@ static void condition(const struct lab_filter *f, const struct row *row, int at,
     const struct lab_field *field = lab_field_find(f->over.object, row->field);
     const char *format = NULL, *parameter = arena_printf(a, "?%d", at);
     int64_t n;
-    for (size_t i = 0; field && i < COUNT_OF(operators); i++)
-        if (str_eq(operators[i].id, row->operator))
-            format = record_is_number(field->type) ? operators[i].number : operators[i].text;
     bool number = field && record_is_number(field->type);
-    if (format && number && strstr(format, "%2$s") && !number_of(row->value, &n)) format = NULL;
+    if (field) format = lab_filter_sql(row->operator, number);
+    if (format && number && lab_filter_asks(format) && !number_of(row->value, &n)) format = NULL;
     if (format) buf_printf(out, format, field->id, parameter);
     else buf_puts(out, "0");
 }

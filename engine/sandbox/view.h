@@ -1,8 +1,12 @@
 /* What screens show of a state, without changing it. Questions and answers are JSON:
  *
  *   {"view":"summary"}
- *   {"view":"list","object":"crm.contact","offset":0,"limit":25,"find":"text"}
+ *   {"view":"list","object":"crm.contact","limit":25,"find":"text","sort":"email","down":true,
+ *    "filters":[{"field":"email","operator":"contains","value":"…"}],"after":{"id":"…","key":"…"}}
+ *      behind that place, or "before" it; `key` is the row's value of the same name, absent when
+ *      that is null; values of filters are as they are kept
  *   {"view":"record","object":"crm.contact","id":"…"}
+ *   {"view":"names","objects":["crm.account"]}   ids and names of the first records of each
  *   {"view":"events","before":seq,"limit":50,"find":"text"}
  *   {"view":"rows","sql":"SELECT …"}      an author's SQL, never a learner's
  *   {"view":"checks","checks":[{"id":"…","sql":"…"}]} */

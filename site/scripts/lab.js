@@ -46,6 +46,16 @@ function inRow() {
 }
 inRow();
 
+/* The panel of filters closes as menus do. */
+const panel = () => document.querySelector('.lab-filter[open]');
+document.addEventListener('click', (event) => { if (panel() && !panel().contains(event.target)) panel().open = false; });
+document.addEventListener('keydown', (event) => {
+  const open = event.key === 'Escape' && panel();
+  if (!open) return;
+  open.open = false;
+  open.querySelector('summary').focus();
+});
+
 /* A sheet of a small window opens and closes by its address (#desk is nowhere): what is under it stays where it was, and
  * the focus goes back to what opened it. Escape closes it, too. */
 let place = null;

@@ -1,0 +1,154 @@
+// The screens of labs over HTTP: lists with filters, order and pages by key, what a record's page tells, two windows that
+// change one field.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { startServer } from "../lib/server.mjs";
+
+const server = await startServer();
+after(() => server.stop());
+const learner = await server.signedIn("learner");
+const lab = "/labs/field-mapping-dedupe";
+const run = (await learner.post(`${lab}/runs`, { dialect_crm: "boreal", dialect_map: "quillon" }, { from: lab })).headers.get("location");
+
+/** Rows of a query in the warehouse, as texts. */
+async function query(sql) {
+    const page = await (await learner.post(`${run}/sql`, { sql })).text();
+    const body = /data-sql-result[\s\S]*?<tbody>([\s\S]*?)<\/tbody>/.exec(page)[1];
+    return [...body.matchAll(/<tr>([\s\S]*?)<\/tr>/g)].map(([, row]) => [...row.matchAll(/<td[^>]*>([\s\S]*?)<\/td>/g)].map(([, cell]) => cell.replace(/<[^>]*>/g, "")));
+}
+const ids = async (sql) => (await query(sql)).map(([id]) => id);
+const rowsOf = (page) => [...page.matchAll(/<tr><th scope="row"><a[^>]*><code>([^<]*)<\/code>/g)].map(([, id]) => id);
+const list = (more) => learner.page(`${run}?tab=crm&object=contact${more}`);
+const linkOf = (page, rel) => new RegExp(`rel="${rel}" href="([^"]*)"`).exec(page)?.[1].replaceAll("&amp;", "&");
+
+/** All ids of a list, by the links of its pages, forwards; then backwards the same. */
+async function walk(more) {
+    const found = [];
+    let page = await list(more), from = 1;
+    for (;;) {
+        const here = rowsOf(page);
+        if (linkOf(page, "prev") || linkOf(page, "next")) assert.match(page, new RegExp(`${from} to ${from + here.length - 1} on this page`));
+        found.push(...here);
+        from += here.length;
+        if (!linkOf(page, "next")) break;
+        page = await learner.page(linkOf(page, "next"));
+    }
+    const back = [];
+    for (;;) {
+        back.unshift(...rowsOf(page));
+        if (!linkOf(page, "prev")) break;
+        page = await learner.page(linkOf(page, "prev"));
+    }
+    assert.deepEqual(back, found, "the way back shows other rows");
+    return found;
+}
+
+test("RULE lab-list-key: the pages of an ordered list are all of its records, once, in that order, with those without a value last", async () => {
+    const orders = {
+        "": "id",
+        "&sort=-id": "id DESC",
+        "&sort=job_title": "job_title IS NULL, job_title COLLATE NOCASE, id",
+        "&sort=-phone": "phone IS NULL, phone COLLATE NOCASE DESC, id",
+        "&sort=-updated_ms": "updated_ms DESC, id",
+        "&sort=industry": "industry IS NULL, instr('manufacturing healthcare banking_insurance software retail logistics education government', industry), id",
+    };
+    for (const [asked, order] of Object.entries(orders)) {
+        const wanted = await ids(`SELECT id FROM crm_contact ORDER BY ${order} LIMIT 400`);
+        assert.equal(wanted.length, 220);
+        assert.deepEqual(await walk(asked), asked === "&sort=-id" ? wanted.toSorted().reverse() : wanted, order);
+    }
+});
+
+test("a page begins behind its key also when that record was deleted meanwhile", async () => {
+    const first = await list("&sort=last_name"), next = linkOf(first, "next"), last = rowsOf(first).at(-1);
+    const wanted = rowsOf(await learner.page(next));
+    assert.equal((await learner.post(`${run}/calls`, { tab: "crm", object: "contact", record: last, operation: "delete" })).status, 303);
+    assert.deepEqual(rowsOf(await learner.page(next)), wanted);
+});
+
+test("RULE lab-list-filter: filters hold together, by the dialect's words; one that makes no sense finds nothing", async () => {
+    const cases = {
+        "&f1=industry&o1=is&v1=finance": "industry = 'banking_insurance'",
+        "&f1=industry&o1=is_not&v1=finance": "coalesce(industry, '') <> 'banking_insurance'",
+        "&f1=email&o1=is_empty": "email IS NULL",
+        "&f1=email&o1=has_value&f2=country&o2=is&v2=de": "email IS NOT NULL AND country = 'DE'",
+        "&f1=job_title&o1=contains&v1=ANALYST&find=%40": "instr(lower(job_title), 'analyst') AND instr(email, '@')",
+        "&f1=first_name&o1=begins&v1=a": "lower(substr(trim(first_name), 1, 1)) = 'a'",
+        "&f1=do_not_email&o1=is&v1=1": "do_not_email = 1",
+        "&f1=created_ms&o1=before&v1=2025-06-01": "created_ms < 1748736000000",
+        "&f1=updated_ms&o1=within_days&v1=30": "updated_ms >= 1772438400000 - 30 * 86400000",
+        "&f1=lead_score&o1=greater&v1=much": "0",
+        "&f1=lead_score&o1=contains&v1=1": "0",
+        "&f1=no_such&o1=is&v1=1": "0",
+        "&f1=email&o1=resembles&v1=a": "0",
+    };
+    for (const [asked, condition] of Object.entries(cases)) {
+        const [[wanted]] = await query(`SELECT count(*) FROM crm_contact WHERE ${condition}`);
+        const page = await list(asked);
+        if (wanted === "0") assert.match(page, /<h3>Nothing matches<\/h3>/, asked);
+        else assert.match(page, new RegExp(`>${wanted} records?\\.`), `${asked}: not ${wanted}, but ${/>(\d+ records?)\./.exec(page)?.[1]}`);
+        assert.ok(condition === "0" || wanted !== "0", `nothing is tried by ${asked}`);
+    }
+    const page = await list("&f1=email&o1=contains&v1=a%26b%22%3C");
+    assert.match(page, /Email contains <strong>a&amp;b&quot;&lt;<\/strong>/);
+    assert.match(page, /name="v1" value="a&amp;b&quot;&lt;"/);
+});
+
+test("four filters are taken, and an address that asks for nonsense is a page", async () => {
+    const four = [1, 2, 3, 4, 5].map((n) => `&f${n}=email&o${n}=has_value`).join("");
+    const page = await list(four);
+    assert.equal(page.match(/Remove this condition/g).length, 4);
+    assert.doesNotMatch(page, /no condition<\/option>[\s\S]*name="f5"/);
+    for (const odd of ["&sort=no_such", "&sort=-", "&after=none", "&before=none&key=x&sort=email", `&find=${"x".repeat(300)}`, "&page=3"]) assert.equal((await learner.fetch(`${run}?tab=crm&object=contact${odd}`)).status, 200, odd);
+});
+
+test("references are told by name, and a record tells what leads to it", async () => {
+    const [[contact, account, name]] = await query("SELECT c.id, a.id, a.name FROM crm_contact c JOIN crm_account a ON a.id = c.account_id LIMIT 1");
+    const record = await learner.page(`${run}?tab=crm&object=contact&record=${contact}`);
+    assert.match(record, new RegExp(`object=account&amp;record=${account}"><svg[^>]*>[^]*?</svg> ${name}</a>`));
+    assert.match(record, new RegExp(`<option value="${account}" label="${name}">`));
+    const page = await learner.page(`${run}?tab=crm&object=account&record=${account}`);
+    const [[count]] = await query(`SELECT count(*) FROM crm_contact WHERE account_id = '${account}'`);
+    const [, href, shown] = /<a href="([^"]*)">People<\/a> <span class="muted">(\d+)<\/span> <span class="small muted">by Firm</.exec(page);
+    assert.equal(shown, count);
+    assert.match(await learner.page(href.replaceAll("&amp;", "&")), new RegExp(`>${count} records?\\.`));
+});
+
+test("a record's history tells who, what, and because of what, in the words of the dialect", async () => {
+    const [[setting]] = await query("SELECT id FROM map_sync_setting");
+    const [[lead]] = await query("SELECT l.id FROM map_lead l JOIN crm_contact c ON c.id = l.crm_id WHERE c.industry IS NOT NULL LIMIT 1");
+    await learner.post(`${run}/calls`, { tab: "map", object: "lead", record: lead, operation: "update", f_job_title: "Tester" });
+    await learner.post(`${run}/calls`, { tab: "map", object: "sync_run", operation: "create" });
+    const history = /aria-labelledby="history"[\s\S]*?<\/section>/.exec(await learner.page(`${run}?tab=map&object=lead&record=${lead}`))[0].replace(/<svg[\s\S]*?<\/svg>/g, "");
+    assert.match(history, /A person:<\/span> *on a screen<\/span>\s*<p><strong>[^<]+<\/strong>: [^]*?<ins>Tester<\/ins>/);
+    const log = (await learner.page(`${run}?tab=log&find=sync`)).replace(/<svg[\s\S]*?<\/svg>/g, "");
+    assert.match(log, /Software, by itself:<\/span> *sync<\/span>/);
+    assert.match(log, /because of: A record was created\. \(on a screen\) *<a href="[^"]*object=sync_run&amp;record=[^"]*">/);
+    assert.ok(setting);
+});
+
+test("RULE lab-told: of two windows that change one field the second is told, keeps what it typed, and may save again", async () => {
+    const [[record]] = await query("SELECT id FROM crm_contact WHERE job_title = 'Data Analyst' AND phone IS NOT NULL LIMIT 1");
+    const form = { tab: "crm", object: "contact", record, operation: "update" };
+    const at = `${run}?tab=crm&object=contact&record=${record}`;
+    const phone = /name="o_phone" value="([^"]*)"/.exec(await learner.page(at))[1];
+    assert.equal((await learner.post(`${run}/calls`, { ...form, f_job_title: "Baker", o_job_title: "Data Analyst", f_phone: phone, o_phone: phone })).status, 303);
+    const told = await (await learner.post(`${run}/calls`, { ...form, f_job_title: "Miller", o_job_title: "Data Analyst", f_phone: phone, o_phone: phone })).text();
+    assert.match(told, /This was not saved yet/);
+    assert.match(told, /id="field-job_title-wrong"><span class="lab-said">Meanwhile this field was changed: it is “Baker” now\./);
+    assert.match(told, /name="f_job_title" value="Miller"/);
+    assert.match(told, /name="o_job_title" value="Baker"/);
+    assert.equal((await query(`SELECT job_title FROM crm_contact WHERE id = '${record}'`))[0][0], "Baker");
+    assert.equal((await learner.post(`${run}/calls`, { ...form, f_job_title: "Miller", o_job_title: "Baker", f_phone: phone, o_phone: phone })).status, 303);
+    assert.equal((await query(`SELECT job_title FROM crm_contact WHERE id = '${record}'`))[0][0], "Miller");
+    // Different fields of one record do not come into each other's way, and are not undone either.
+    assert.equal((await learner.post(`${run}/calls`, { ...form, f_job_title: "Baker", o_job_title: "Baker", f_phone: "+44 20 7946 0001", o_phone: phone })).status, 303);
+    assert.deepEqual(await query(`SELECT job_title, phone FROM crm_contact WHERE id = '${record}'`), [["Miller", "+44 20 7946 0001"]]);
+    // A form that is shown again shows what a field holds now, where nothing else was typed.
+    const again = await (await learner.post(`${run}/calls`, { ...form, f_job_title: "Baker", o_job_title: "Baker", f_phone: "+44 20 7946 0002", o_phone: phone })).text();
+    assert.match(again, /name="f_job_title" value="Miller"/);
+    assert.match(again, /name="f_phone" value="\+44 20 7946 0002"/);
+    // A record that is gone: the system says so itself.
+    await learner.post(`${run}/calls`, { ...form, operation: "delete" });
+    assert.match(await (await learner.post(`${run}/calls`, { ...form, f_job_title: "Miller", o_job_title: "Baker" })).text(), /There is no record/);
+});
