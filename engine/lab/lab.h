@@ -163,6 +163,7 @@ enum err lab_lobby_page(struct request *r);
 enum err lab_start_post(struct request *r);
 enum err lab_run_page(struct request *r);
 enum err lab_call_post(struct request *r);
+enum err lab_console_post(struct request *r);
 enum err lab_clock_post(struct request *r);
 enum err lab_sql_post(struct request *r);
 enum err lab_check_post(struct request *r);

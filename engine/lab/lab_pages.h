@@ -22,6 +22,16 @@ struct screen_list {
     int filter_count;
 };
 
+/* What is tried in the console. */
+struct screen_console {
+    int member;
+    const struct lab_object *object;
+    enum lab_operation operation;
+    const char *op; /* its name in addresses */
+    bool sent;
+    const char *path, *query, *body; /* as sent; query and body may be NULL */
+};
+
 /* One request for a run's page: who asks, for which part of it, and what the worker is asked. */
 struct screen {
     struct lab_ask ask;
@@ -35,6 +45,7 @@ struct screen {
     const struct lab_object *object;
     const char *record;
     struct screen_list list;
+    struct screen_console console;
     int64_t page;
     bool adding;
     bool typed; /* the form is shown again with what was typed into it: it was refused, */
@@ -105,6 +116,13 @@ void screen_member_part(struct screen *s, struct view *v);
 void screen_list_read(struct screen *s, const char *(*get)(struct request *, const char *));
 json_t *screen_list_question(struct screen *s, const char *path); /* new */
 void screen_list_part(struct screen *s, struct view *v);
+
+/* lab_screen_console.c */
+void screen_console_read(struct screen *s, const char *(*get)(struct request *, const char *));
+void screen_console_part(struct screen *s, struct view *v);
+/* The call as a command for a shell, with the run's secret as a variable. `query` may be NULL. */
+const char *screen_curl(struct screen *s, int member, const struct lab_call *call,
+                        const char *query);
 
 /* lab_screen_events.c: an event of the log in words, with the names of the dialects. */
 void screen_event(struct screen *s, struct view *item, json_t *e);

@@ -124,6 +124,49 @@ enum err lab_call_post(struct request *r) {
     return screen_wait(s, called);
 }
 
+/* ---- Console -------------------------------------------------------------------------------- */
+static enum err tried(struct request *r, void *arg, enum err result) {
+    struct screen *s = arg;
+    (void)r;
+    if (result) return screen_refuse(s, result);
+    s->ask.action = NULL; /* it has been run already */
+    return screen_show(s);
+}
+
+static const char *if_any(const char *text) { return text && *text ? text : NULL; }
+
+/* RULE lab-console: what is tried in the console is a call of a screen: it needs no key and costs
+ * no call of the account's day. Its method is the operation's. */
+enum err lab_console_post(struct request *r) {
+    struct screen *s;
+    enum err e = open_own(r, &s);
+    if (e) return e;
+    struct screen_console *c = &s->console;
+    s->tab = "access";
+    c->sent = true;
+    c->path = if_any(http_field(r, "path"));
+    c->query = if_any(http_field(r, "query"));
+    c->body = if_any(http_field(r, "body"));
+    if (!c->path || *c->path != '/') return http_refuse(r, ERR_INVALID, "lab_form_broken", NULL);
+    const struct lab_dialect *d = s->dialects[c->member];
+    bool reads = c->operation == LAB_LIST || c->operation == LAB_GET;
+    const char *method = reads                        ? "GET"
+                         : c->operation == LAB_DELETE ? "DELETE"
+                         : c->operation == LAB_UPDATE ? d->update_method
+                                                      : "POST";
+    json_t *action = json_adopt(r->arena, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind",
+                                                    "api", "via", "screen", "connector",
+                                                    s->stack->members[c->member].connector->id,
+                                                    "method", method, "path", c->path, "query",
+                                                    c->query, "body", reads ? NULL : c->body));
+    s->ask.action = json_text(r->arena, action);
+    s->ask.reads_only = reads;
+    s->ask.method = method;
+    s->ask.path = c->query ? arena_printf(r->arena, "%s?%s", c->path, c->query) : c->path;
+    s->ask.body = reads ? NULL : c->body;
+    return screen_wait(s, tried);
+}
+
 /* ---- Clock ---------------------------------------------------------------------------------- */
 /* Whether the clock has gone a part of its way only. */
 static bool in_part(const struct screen *s) {
@@ -157,7 +200,7 @@ enum err lab_clock_post(struct request *r) {
     return screen_wait(s, moved);
 }
 
-/* ---- Console -------------------------------------------------------------------------------- */
+/* ---- Warehouse ------------------------------------------------------------------------------ */
 enum err lab_sql_post(struct request *r) {
     struct screen *s;
     enum err e = open_own(r, &s);

@@ -117,7 +117,10 @@ enum err screen_render(struct request *r, void *arg, enum err result) {
     if (str_eq(s->tab, "brief")) screen_brief_part(s, v);
     if (str_eq(s->tab, "sql")) screen_sql_part(s, v);
     if (str_eq(s->tab, "log")) screen_log_part(s, v);
-    if (str_eq(s->tab, "access")) screen_access_part(s, v);
+    if (str_eq(s->tab, "access")) {
+        screen_access_part(s, v);
+        screen_console_part(s, v);
+    }
     if (!e && str_eq(s->tab, "check")) e = screen_check_part(s, v);
     if (e) return http_refuse(r, e, "lab_unreadable", NULL);
     screen_calls(s, v);

@@ -97,6 +97,7 @@ void screen_part(struct screen *s, const char *(*get)(struct request *, const ch
     static const char *const others[] = {"brief", "sql", "log", "check", "access"};
     for (size_t i = 0; tab && i < COUNT_OF(others); i++)
         if (str_eq(tab, others[i])) s->tab = others[i];
+    screen_console_read(s, get);
     s->member = tab ? lab_member_find(s->stack, tab) : -1;
     if (s->member < 0) return;
     const struct lab_connector *c = s->stack->members[s->member].connector;

@@ -136,52 +136,23 @@ void screen_access_part(struct screen *s, struct view *v) {
     struct request *r = s->r;
     const char *token = s->owner ? lab_run_token(r->app->labs, r->arena, s->ask.run.id) : "run_…",
                *run = s->ask.run.id;
-    struct view *list = view_list(v, "apis");
     view_text(v, "token", token);
     view_text(v, "clock_call",
               arena_printf(r->arena,
                            "curl -X POST %s/runs/%s/api/lab/clock \\\n"
-                           "  -H 'Authorization: Bearer %s' \\\n"
+                           "  -H \"Authorization: Bearer $RUN_TOKEN\" \\\n"
                            "  -d '{\"advance_seconds\": 3600}'",
-                           r->origin, run, token));
-    for (int i = 0; i < s->stack->member_count; i++) {
-        const struct lab_dialect *d = s->dialects[i];
-        struct view *item = view_item(list);
-        const char *base = arena_printf(r->arena, "%s/runs/%s/api/%s", r->origin, run,
-                                        d->connector_id),
-                   *how = "";
-        const struct lab_object *o = lab_object_first(s->stack->members[i].connector);
-        const char *path = arena_printf(r->arena, "%s%s%s", base, d->base,
-                                        d->objects[o->index].path);
-        switch (d->auth) {
-        case LAB_AUTH_BEARER:
-            how = arena_printf(r->arena, "curl -H 'Authorization: Bearer %s' \\\n  '%s'", token,
-                               path);
-            break;
-        case LAB_AUTH_KEY:
-            how = arena_printf(r->arena, "curl -H '%s: %s' \\\n  '%s'", d->auth_header, token,
-                               path);
-            break;
-        case LAB_AUTH_BASIC:
-            how = arena_printf(r->arena, "curl -u 'account:%s' \\\n  '%s'", token, path);
-            break;
-        case LAB_AUTH_OAUTH:
-            how = arena_printf(r->arena,
-                               "curl -d grant_type=client_credentials -d client_id=%s \\\n"
-                               "  -d client_secret=%s \\\n  '%s%s'\n\n"
-                               "curl -H 'Authorization: Bearer ACCESS_TOKEN' \\\n  '%s'",
-                               run, token, base, d->auth_path, path);
-            break;
-        }
-        view_text(item, "title", d->title);
-        view_text(item, "about", d->about);
-        view_text(item, "base", base);
-        view_text(item, "openapi", arena_printf(r->arena, "%s/openapi.json", base));
-        view_text(item, "curl", how);
-        view_int(item, "burst", d->burst);
-        view_int(item, "seconds", d->burst_seconds);
-        view_int(item, "daily", d->daily);
-    }
+                           r->origin, run));
+    const int m = s->console.member;
+    const struct lab_dialect *d = s->dialects[m];
+    const char *base = arena_printf(r->arena, "%s/runs/%s/api/%s", r->origin, run, d->connector_id);
+    view_text(v, "system", d->title);
+    view_text(v, "about", d->about);
+    view_text(v, "base", base);
+    view_text(v, "openapi", arena_printf(r->arena, "%s/openapi.json", base));
+    view_int(v, "burst", d->burst);
+    view_int(v, "seconds", d->burst_seconds);
+    view_int(v, "daily", d->daily);
 }
 
 /* ---- Calls ---------------------------------------------------------------------------------- */

@@ -92,6 +92,7 @@ const struct route routes[] = {
     {METHOD_POST, "/labs/:lab/runs", ROLE_LEARNER, lab_start_post, 0},
     {METHOD_GET, "/runs/:run", ROLE_ANY, lab_run_page, 0},
     {METHOD_POST, "/runs/:run/calls", ROLE_ANY, lab_call_post, 0},
+    {METHOD_POST, "/runs/:run/console", ROLE_ANY, lab_console_post, 0},
     {METHOD_POST, "/runs/:run/clock", ROLE_ANY, lab_clock_post, 0},
     {METHOD_POST, "/runs/:run/sql", ROLE_ANY, lab_sql_post, 0},
     {METHOD_POST, "/runs/:run/check", ROLE_ANY, lab_check_post, 0},

@@ -13,6 +13,14 @@ function begin() {
 if (document.readyState === 'complete') begin();
 else addEventListener('load', begin);
 
+/* The editor of the warehouse is fetched when its part is shown. */
+function edit() {
+  const field = document.querySelector('#sql:not([hidden])');
+  const source = document.querySelector('meta[name="lab-editor"]')?.content;
+  if (field && source) import(source).then((editor) => { if (field.isConnected && !field.hidden) editor.begin(field); }, () => {});
+}
+edit();
+
 /* Heard, and not shown: the message stands on the desk. */
 function tell() {
   const done = document.querySelector('#lab [data-done]');
@@ -77,6 +85,8 @@ document.addEventListener('htmx:afterSettle', (event) => {
   if (!document.getElementById('lab')) return;
   tell();
   keep();
+  edit();
+  document.querySelectorAll('#lab [data-scripted]').forEach((part) => { part.hidden = false; });
   /* The element that had the focus is gone with the old desk. */
   if (document.activeElement === document.body) document.getElementById('part')?.focus({ preventScroll: true });
   /* What was refused: there the next thing is to be typed. */
@@ -84,6 +94,9 @@ document.addEventListener('htmx:afterSettle', (event) => {
   wrong?.focus({ preventScroll: true });
   wrong?.scrollIntoView({ block: 'center' });
   if (wrong) return;
+  /* The answer to what was tried. */
+  const answer = document.getElementById('answer');
+  if (answer) return void show(answer);
   const place = event.detail.requestConfig?.path?.split('#')[1] ?? location.hash.slice(1);
   if (place && place !== 'calls') document.getElementById(place)?.scrollIntoView({ block: 'start' });
   else show(document.querySelector('#lab [data-done], #part .lab-object-head') ?? document.querySelector('#part h2'));

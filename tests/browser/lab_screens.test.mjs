@@ -23,6 +23,8 @@ const pages = {
     "a record with references": `${contacts}&record=${person}`,
     "a record that others lead to": `${run}?tab=crm&object=account&record=${/record=(c\d+)/.exec(await learner.page(`${run}?tab=crm&object=account`))[1]}`,
     "a new record": `${contacts}&add=1`,
+    "the warehouse with its editor": `${run}?tab=sql`,
+    "the console": `${run}?tab=access&at=map&object=lead&op=update`,
 };
 for (const [what, path] of Object.entries(pages)) {
     test(`${what} works in every mode`, async () => assert.deepEqual(await inspect(server, path, { as: "learner" }), []));
@@ -108,6 +110,44 @@ test("RULE lab-told: two windows change one field; the second is told where it s
         assert.deepEqual(page.problems, []);
         await closePage(page);
     }
+});
+
+test("any operation is tried in the console, by keyboard, and its answer comes into view", async () => {
+    const page = await open(`${run}?tab=access`, { height: 700 });
+    await page.locator(".lab-pick").getByRole("link", { name: "Quillon Nurture" }).press("Enter");
+    await page.locator('.lab-pick [aria-current]', { hasText: "Quillon" }).waitFor();
+    await page.getByRole("link", { name: "create Guests" }).press("Enter");
+    await page.locator('.lab-operations [aria-current]', { hasText: "create Guests" }).waitFor();
+    await page.getByLabel("Body (JSON)").press("Control+Enter");
+    await page.locator("#answer").waitFor();
+    assert.match(await page.locator("#answer").innerText(), /20[01]|4\d\d/);
+    await page.waitForFunction(() => { const { top } = document.getElementById("answer").getBoundingClientRect(); return top >= 0 && top < innerHeight; });
+    assert.match(await page.locator("#curl").innerText(), /curl -X POST/);
+    assert.ok(await page.getByRole("button", { name: "Copy" }).isVisible());
+    assert.match(await page.locator("#calls details").first().innerText(), /POST \//);
+    assert.deepEqual(page.problems, []);
+    await closePage(page);
+});
+
+test("the warehouse's editor completes tables and columns, runs by keyboard, and keeps the query", async () => {
+    const page = await open(`${run}?tab=sql`);
+    const editor = page.locator(".lab-editor .cm-content");
+    for (let again = 0; again < 2; again++) {
+        await editor.click();
+        await page.keyboard.press("Control+A");
+        await page.keyboard.type("select count(*) as people from crm_con");
+        await page.locator(".lab-editor [role=option]", { hasText: "crm_contact" }).waitFor();
+        await page.waitForTimeout(150); // what is shown for less than that is not taken, so that nobody takes it by mistake
+        await page.keyboard.press("Enter");
+        await page.keyboard.press("Control+Enter");
+        await page.locator("[data-sql-result]").waitFor();
+        assert.match(await page.locator("[data-sql-result]").innerText(), /people\s+2\d\d/);
+        await page.waitForFunction(() => document.querySelector(".lab-editor")?.shadowRoot.textContent.includes("crm_contact"));
+        assert.equal(await page.locator("#sql").inputValue(), "select count(*) as people from crm_contact");
+        await page.evaluate(() => document.querySelector("[data-sql-result]").remove());
+    }
+    assert.deepEqual(page.problems, []);
+    await closePage(page);
 });
 
 if (pictured) test("pictures for whoever reviews the pages", async () => {

@@ -1,6 +1,7 @@
 // The screens of labs over HTTP: lists with filters, order and pages by key, what a record's page tells, two windows that
 // change one field.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { after, test } from "node:test";
 import { startServer } from "../lib/server.mjs";
 
@@ -151,4 +152,50 @@ test("RULE lab-told: of two windows that change one field the second is told, ke
     // A record that is gone: the system says so itself.
     await learner.post(`${run}/calls`, { ...form, operation: "delete" });
     assert.match(await (await learner.post(`${run}/calls`, { ...form, f_job_title: "Miller", o_job_title: "Baker" })).text(), /There is no record/);
+});
+
+const plain = (html) => html.replace(/<[^>]*>/g, "").replaceAll("&quot;", '"').replaceAll("&#39;", "'").replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+const curlOf = (page) => plain(/<code id="curl">([\s\S]*?)<\/code>/.exec(page)[1]);
+const field = (page, name) => plain(new RegExp(`name="${name}" value="([^"]*)"|name="${name}"[^>]*>([\\s\\S]*?)</textarea>`).exec(page)?.slice(1).find((x) => x !== undefined) ?? "");
+
+for (const [crm, map] of [["aurelia", "heron"], ["boreal", "quillon"]]) {
+    test(`every operation of ${crm} and ${map} is offered in the console with its form, and the same as a command answers the same in a shell`, async () => {
+        const mine = (await learner.post(`${lab}/runs`, { dialect_crm: crm, dialect_map: map }, { from: lab })).headers.get("location");
+        let tried = 0;
+        for (const at of ["crm", "map"]) {
+            const links = [...(await learner.page(`${mine}?tab=access&at=${at}`)).matchAll(/href="([^"]*&amp;op=[a-z]+#console)"/g)].map(([, href]) => href.replaceAll("&amp;", "&")).filter((href) => href.includes(`at=${at}&`));
+            for (const href of links) {
+                const page = await learner.page(href), [, object, op] = /object=([a-z_]+)&op=([a-z]+)/.exec(href);
+                assert.match(curlOf(page), /^(ACCESS_TOKEN=[\s\S]*\n\n)?curl -X (GET|POST|PUT|PATCH|DELETE) '/, href);
+                assert.doesNotMatch(curlOf(page), /run_/, "the secret stands in the command");
+                if (!["list", "create"].includes(op)) continue;
+                const sent = await (await learner.post(`${mine}/console`, { at, object, op, path: field(page, "path"), query: field(page, "query"), body: field(page, "body") })).text();
+                const status = />(\d+)<\/span> Answered/.exec(sent)[1], answer = plain(/id="answer"[\s\S]*?<pre[^>]*><code>([\s\S]*?)<\/code>/.exec(sent)?.[1] ?? "");
+                const secret = /run_[A-Za-z0-9_-]{20,}/.exec(sent)[0];
+                const shell = spawnSync("bash", ["-c", `${curlOf(sent)} -s -w '\\n%{http_code}'`], { env: { ...process.env, RUN_TOKEN: secret }, encoding: "utf8" });
+                const lines = shell.stdout.split("\n"), code = lines.pop();
+                assert.equal(code, status, `${href}: ${shell.stderr}${shell.stdout}`);
+                const numbered = (text) => JSON.parse(text.replace(/"r\d+"/g, '"the call"')); // one dialect numbers its calls
+                if (op === "list") assert.deepEqual(numbered(lines.join("\n")), numbered(answer), href);
+                assert.ok(op !== "list" || code === "200", href);
+                tried++;
+            }
+        }
+        assert.ok(tried >= 14, `${tried} operations`);
+    });
+}
+
+test("RULE lab-console: what is tried costs no call of the day; a quote in it is a quote; only the owner tries", async () => {
+    const send = (fields) => learner.post(`${run}/console`, { at: "crm", object: "contact", op: "create", path: "/v1/people", ...fields });
+    const page = await (await send({ body: '{"family_name":"O\'Brien $HOME `x`"}' })).text();
+    assert.match(page, /badge-ok">200<\/span> Answered/);
+    assert.match(curlOf(page), /-d '\{\s*"family_name": ?"O'\\''Brien \$HOME `x`"\s*\}'/);
+    const body = /-d ('[\s\S]*')$/.exec(curlOf(page))[1];
+    assert.match(spawnSync("bash", ["-c", `printf %s ${body}`], { encoding: "utf8" }).stdout, /O'Brien \$HOME `x`/);
+    assert.match(page, /up, 0 of 8,000 calls today/);
+    assert.match(await (await send({ body: "{" })).text(), /badge-danger">400<\/span>[\s\S]*malformed_body/);
+    assert.equal((await send({ path: "nowhere" })).status, 400);
+    assert.match(await (await send({ path: "/v1/none" })).text(), /badge-danger">404/);
+    const assessor = await server.signedIn("assessor");
+    assert.equal((await assessor.post(`${run}/console`, { at: "crm", object: "contact", op: "list", path: "/v1/people" })).status, 403);
 });
