@@ -12,6 +12,7 @@
 #include "labmodel/lab_rules.h"
 #include "labmodel/lab_solution.h"
 #include "labmodel/lab_timeline.h"
+#include "labmodel/lab_words.h"
 #include "labmodel/lab_xml.h"
 #include "sandbox/author_sql.h"
 
@@ -189,6 +190,26 @@ static void check_sql(struct tree *t, const struct lab_scenario *s,
         check_each(t, p, &solutions->solution[i], solutions->solution[i].root);
 }
 
+/* ---- Words ---------------------------------------------------------------------------------- */
+/* Names in braces, in what learners read of a scenario. A file is searched whole: SQL has no such
+ * names. */
+static void check_words(struct tree *t, const struct lab_stack *s, const char *file) {
+    size_t len;
+    char *text = file_read(t->arena, arena_printf(t->arena, "%s/%s", t->root, file), LAB_FILE_MAX,
+                           &len);
+    const char *name = lab_words_unknown(s, text, t->arena);
+    if (!name) return;
+    const char *at = strstr(text, arena_printf(t->arena, "{%s}", name));
+    int line = 1, column = 1;
+    for (const char *p = text; p < at; p++, column++)
+        if (*p == '\n') {
+            line++;
+            column = 0;
+        }
+    diag_add(t->diags, SEVERITY_ERROR, file, line, column, "lab-words",
+             "{%s} is no system, object, field or value of this stack.", name);
+}
+
 /* ---- Scenarios ------------------------------------------------------------------------------ */
 
 /* Whether no error since `before` is in files whose names end with `ending` or, with `others`, in
@@ -214,6 +235,10 @@ static void check_scenario(struct tree *t, const char *id) {
     s->id = id;
     if (checks) (void)lab_solutions_load(solutions, t->root, s, t->arena, t->diags);
     if (stack) check_sql(t, s, solutions);
+    if (stack) {
+        check_words(t, &s->stack, arena_printf(t->arena, "labs/scenarios/%s/scenario.md", id));
+        check_words(t, &s->stack, arena_printf(t->arena, "labs/scenarios/%s/checks.md", id));
+    }
 }
 
 /* A connector is read for itself, and once more with each scenario that names it: its problems are

@@ -5,6 +5,7 @@
 #include "base/codec.h"
 #include "lab/lab_manager.h"
 #include "lab/lab_play.h"
+#include "labmodel/lab_words.h"
 
 struct demo {
     struct lab_run_row run;
@@ -33,7 +34,8 @@ static enum err write_demo(struct db *db, struct arena *a, void *arg, int64_t no
     return e ? e : lab_store_checking_add(db, a, &d->run, previous, &d->checking);
 }
 
-static void judge(struct demo *d, const char *answer, size_t len, struct arena *a) {
+static void judge(struct demo *d, const struct lab_dialect *const *dialects, const char *answer,
+                  size_t len, struct arena *a) {
     struct lab_verdict verdicts[LAB_CHECKS_MAX];
     struct buf b;
     int passed = lab_verdicts_read(d->scenario, answer, len, verdicts, a);
@@ -47,7 +49,7 @@ static void judge(struct demo *d, const char *answer, size_t len, struct arena *
         buf_puts(&b, i ? ",{\"id\":" : "[{\"id\":");
         buf_json(&b, verdicts[i].check->id);
         buf_printf(&b, ",\"passed\":%s,\"sentence\":", verdicts[i].passed ? "true" : "false");
-        buf_json(&b, verdicts[i].sentence);
+        buf_json(&b, lab_words(&d->scenario->stack, dialects, verdicts[i].sentence, false, a));
         buf_putc(&b, '}');
         if (verdicts[i].passed) d->checking.points += verdicts[i].check->points;
     }
@@ -87,7 +89,7 @@ enum err lab_demo_run(struct labs *l, struct arena *a, const char *person_id,
     if (e) return e;
     e = lab_solution_play(solutions, which, d->scenario, dialects, &w, a, &d->played);
     if (!e) e = client_view(&w, lab_checks_question(d->scenario, a), a, &answer, &len);
-    if (!e) judge(d, answer, len, a);
+    if (!e) judge(d, dialects, answer, len, a);
     worker_end(&w);
     *run_id = d->run.id;
     return e ? e : store_write(l->app->store, write_demo, d, a);

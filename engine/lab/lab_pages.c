@@ -7,6 +7,7 @@
 #include "base/codec.h"
 #include "base/text.h"
 #include "content/content.h"
+#include "labmodel/lab_words.h"
 
 /* ---- Index ---------------------------------------------------------------------------------- */
 static void run_view(struct request *r, struct view *item, const struct lab_result *run) {
@@ -106,13 +107,13 @@ static enum err show_lobby(struct request *r, const struct lab_version *version,
     view_text(v, "summary", s->summary);
     view_int(v, "minutes", s->minutes);
     view_int(v, "count", s->check_count);
-    view_html(v, "brief", version->brief);
+    view_html(v, "brief", lab_words(&s->stack, NULL, version->brief, true, r->arena));
     view_bool(v, "has_math", lab_has_formula(version));
     view_text(v, "start_href", arena_printf(r->arena, "/labs/%s/runs", s->id));
     view_bool(v, "may_start", http_has_role(r, ROLE_LEARNER));
     for (int i = 0; i < s->check_count; i++) {
         struct view *item = view_item(checks);
-        view_text(item, "title", s->checks[i].title);
+        view_text(item, "title", lab_words(&s->stack, NULL, s->checks[i].title, false, r->arena));
         view_bool(item, "never", s->checks[i].never);
         view_int(item, "points", s->checks[i].points);
     }

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "lab/lab_pages.h"
+#include "labmodel/lab_words.h"
 
 static enum err open_own(struct request *r, struct screen **out) {
     enum err e = screen_open(r, out);
@@ -252,7 +253,7 @@ static enum err judged(struct request *r, void *arg, enum err result) {
         buf_puts(&b, i ? ",{\"id\":" : "{\"id\":");
         buf_json(&b, v->check->id);
         buf_printf(&b, ",\"passed\":%s,\"sentence\":", v->passed ? "true" : "false");
-        buf_json(&b, v->sentence);
+        buf_json(&b, lab_words(s->stack, s->dialects, v->sentence, false, r->arena));
         buf_putc(&b, '}');
         if (v->passed) c->row.points += v->check->points;
     }

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "content/content.h"
+#include "labmodel/lab_words.h"
 
 static int question(struct screen *s, json_t *q) {
     s->ask.question[s->ask.questions] = json_text(s->r->arena, json_adopt(s->r->arena, q));
@@ -94,7 +95,7 @@ static enum err frame(struct screen *s, struct view *v) {
     view_text(v, "lobby_href", arena_printf(r->arena, "/labs/%s", scenario->id));
     view_text(v, "tab", s->tab);
     view_text(v, "object_id", s->object ? s->object->id : "");
-    view_html(v, "brief", s->version->brief);
+    view_html(v, "brief", lab_words(s->stack, s->dialects, s->version->brief, true, r->arena));
     view_bool(v, "has_math",
               lab_has_formula(s->version)); /* on every tab: the others replace a part */
     view_bool(v, arena_printf(r->arena, "on_%s", s->member >= 0 ? "member" : s->tab), true);

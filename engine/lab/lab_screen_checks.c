@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "lab/lab_pages.h"
+#include "labmodel/lab_words.h"
 
 /* The last checking of the run. */
 struct standing {
@@ -33,11 +34,12 @@ static json_t *verdict_of(json_t *verdicts, const char *id) {
 }
 
 /* A check and how it stood. Returns whether it was passed. */
-static bool check_view(struct view *item, const struct lab_check *c, const struct standing *now) {
+static bool check_view(struct screen *s, struct view *item, const struct lab_check *c,
+                       const struct standing *now) {
     json_t *verdict = verdict_of(now->verdicts, c->id);
     bool passed = json_is_true(json_object_get(verdict, "passed"));
     view_text(item, "id", c->id);
-    view_text(item, "title", c->title);
+    view_text(item, "title", lab_words(s->stack, s->dialects, c->title, false, s->r->arena));
     view_bool(item, "is_checked", verdict != NULL);
     view_bool(item, "is_passed", passed);
     view_bool(item, "is_failed", verdict && !passed);
@@ -69,11 +71,12 @@ enum err screen_check_part(struct screen *s, struct view *v) {
     for (int i = 0; i < scenario->check_count; i++) {
         const struct lab_check *c = &scenario->checks[i];
         struct view *item = view_item(list), *hints = view_list(item, "hints");
-        bool passed = check_view(item, c, &now);
+        bool passed = check_view(s, item, c, &now);
         view_bool(item, "never", c->never);
         view_int(item, "points", c->points);
         for (int k = 0; k < levels[i] && k < c->hint_count; k++)
-            view_html(view_item(hints), "html", c->hints[k]);
+            view_html(view_item(hints), "html",
+                      lab_words(s->stack, s->dialects, c->hints[k], true, r->arena));
         view_bool(item, "more_hints", s->owner && levels[i] < c->hint_count && !passed);
         view_int(item, "hints_left", c->hint_count - levels[i]);
     }
@@ -86,7 +89,9 @@ enum err screen_rail(struct screen *s, struct view *v) {
     struct standing now;
     enum err e = read_standing(s, &now);
     if (e) return e;
-    if (s->version->tasks) view_html(v, "tasks", s->version->tasks);
+    if (s->version->tasks)
+        view_html(v, "tasks",
+                  lab_words(s->stack, s->dialects, s->version->tasks, true, s->r->arena));
     view_bool(v, "rail_checked", now.checked);
     view_int(v, "rail_passed", now.checked ? now.last.passed : 0);
     view_int(v, "rail_total", scenario->check_count);
@@ -95,7 +100,7 @@ enum err screen_rail(struct screen *s, struct view *v) {
     struct view *list = view_list(v, "rail_checks");
     for (int i = 0; i < scenario->check_count; i++) {
         struct view *item = view_item(list);
-        (void)check_view(item, &scenario->checks[i], &now);
+        (void)check_view(s, item, &scenario->checks[i], &now);
         view_text(item, "href",
                   screen_href(
                       s, arena_printf(s->r->arena, "?tab=check#check-%s", scenario->checks[i].id)));

@@ -103,6 +103,8 @@ const lab = "labs/scenarios/field-mapping-dedupe";
 
 test("a query that SQLite does not take, and what a lab names in vain, are found where they stand", () => {
     for (const [file, from, to, what] of [
+        [`${lab}/checks.md`, "people are in {crm} more", "people are in {crm.none} more", /\{crm\.none\} is no system, object, field or value of this stack\. \[lab-words\]/],
+        [`${lab}/scenario.md`, "From {crm}:", "From {crm.contact.e_mail}:", /\{crm\.contact\.e_mail\} is no system/],
         [`${lab}/checks.md`, "FROM judged", "FORM judged", /near "judged": syntax error\. \[lab-sql\]/],
         [`${lab}/checks.md`, "map_lead WHERE industry IS NOT NULL", "map_leads WHERE industry IS NOT NULL", /no such table: map_leads\. \[lab-sql\]/],
         [`${lab}/checks.md`, "n.position", "n.positions", /no such column: n\.positions\. \[lab-sql\]/],

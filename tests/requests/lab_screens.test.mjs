@@ -199,3 +199,20 @@ test("RULE lab-console: what is tried costs no call of the day; a quote in it is
     const assessor = await server.signedIn("assessor");
     assert.equal((await assessor.post(`${run}/console`, { at: "crm", object: "contact", op: "list", path: "/v1/people" })).status, 403);
 });
+
+test("RULE lab-own-words: the brief, the tasks, a check's title and its sentence speak of fields as the learner's product does", async () => {
+    for (const [crm, map, words] of [["aurelia", "heron", ["Position", "Contacts", "Leads", "Aurelia CRM"]], ["boreal", "quillon", ["Role", "People", "Guests", "Boreal Deals"]]]) {
+        const mine = (await learner.post(`${lab}/runs`, { dialect_crm: crm, dialect_map: map }, { from: lab })).headers.get("location");
+        const [job, people, leads, system] = words;
+        for (const tab of ["brief", "log"]) assert.match(await learner.page(`${mine}?tab=${tab}`), new RegExp(`From ${system}: [^]*, ${job}, `));
+        await learner.post(`${mine}/check`);
+        const page = plain(await learner.page(`${mine}?tab=check`));
+        assert.match(page, new RegExp(`No person is there twice among the ${people}`));
+        assert.match(page, new RegExp(`Not yet right: [^.]*\\b${job}\\b`));
+        assert.match(page, new RegExp(`addresses are there more than once among the ${leads}`));
+        assert.doesNotMatch(page, /[^$]\{(?:crm|map)\b[^}]*\}/);
+    }
+    const lobby = plain(await learner.page(lab));
+    assert.match(lobby, /No person is there twice among the Contacts[^]*/);
+    assert.doesNotMatch(lobby, /\{(?:crm|map)\b[^}]*\}/);
+});
