@@ -262,12 +262,11 @@ static enum err look(struct worker *w, struct lab_ask *ask) {
     return OK;
 }
 
-static enum err judge(struct lab_live *live, struct lab_ask *ask) {
+static enum err judge(struct worker *w, const struct lab_version *version, struct lab_ask *ask) {
     const char *answer;
     size_t len;
-    const struct lab_scenario *s = &live->version->scenario;
-    enum err e = client_view(&live->w, lab_checks_question(s, ask->arena), ask->arena, &answer,
-                             &len);
+    const struct lab_scenario *s = &version->scenario;
+    enum err e = client_view(w, lab_checks_question(s, ask->arena), ask->arena, &answer, &len);
     if (e) return live_fail(ask, e, "lab_error_check");
     ask->verdicts = NEW_ARRAY(ask->arena, struct lab_verdict, (size_t)s->check_count);
     ask->passed = lab_verdicts_read(s, answer, len, ask->verdicts, ask->arena);
@@ -280,7 +279,7 @@ static enum err look_and_judge(struct labs *l, struct lab_live *live, struct lab
         ask->error = NULL;
         if (!live->version && (e = begin_or_resume_retrying(l, live, ask))) return e;
         e = look(&live->w, ask);
-        if (!e && ask->check) e = judge(live, ask);
+        if (!e && ask->check) e = judge(&live->w, live->version, ask);
         if (!worker_lost(l, live, e)) break;
     }
     return e;
@@ -315,6 +314,7 @@ static enum err replay_once(struct labs *l, struct lab_live *live, struct lab_as
                        &ask->first_difference);
     if (!same_engine(ask)) ask->first_difference = 0;
     if (!e) e = look(&w, ask);
+    if (!e && ask->check) e = judge(&w, live->version, ask);
     if (!e && ask->verify) {
         e = client_hash(&w, ask->arena, &ask->replay_hash);
         if (!e) e = client_hash(&live->w, ask->arena, &ask->live_hash);

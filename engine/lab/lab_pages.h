@@ -106,6 +106,8 @@ enum err screen_render(struct request *r, void *arg, enum err result);
 
 /* lab_screen_checks.c */
 enum err screen_check_part(struct screen *s, struct view *v) MUST_USE;
+/* How each check stands in the state that the worker was asked about. */
+void screen_verdicts(struct screen *s, struct view *v);
 /* Beside every part: the tasks of the brief, and each check as it stood at the last checking. */
 enum err screen_rail(struct screen *s, struct view *v) MUST_USE;
 
@@ -128,6 +130,10 @@ const char *screen_curl(struct screen *s, int member, const struct lab_call *cal
 void screen_event(struct screen *s, struct view *item, json_t *e);
 void screen_events(struct screen *s, struct view *v, const char *name, json_t *rows,
                    bool of_one_record);
+
+/* lab_screen_action.c: an action of the record in words. Sets `what`, `call` (as it was sent), and
+ * `screen` or `api`. */
+void screen_action(struct screen *s, struct view *v, json_t *action);
 
 /* lab_screen_parts.c: the other parts, and what all of them read and show. */
 const char *screen_text(json_t *o, const char *key); /* NULL when it is no text */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "lab/lab_pages.h"
@@ -16,35 +15,11 @@ struct replay {
     int64_t count, effective, step;
 };
 
-/* An action in a few words. */
-static void action_view(struct request *r, struct view *v, const char *action,
-                        struct arena *scratch) {
-    const char *why;
-    json_t *a = json_read(scratch, action, strlen(action), &why);
-    const char *kind = json_string_value(json_object_get(a, "kind")),
-               *method = json_string_value(json_object_get(a, "method"));
-    if (str_eq(kind, "api") && method) {
-        view_text(
-            v, "what",
-            arena_printf(r->arena, "%s %s", method, json_string_value(json_object_get(a, "path"))));
-        view_bool(v, "screen", json_object_get(a, "via") != NULL);
-        view_bool(v, "api", json_object_get(a, "via") == NULL);
-    } else if (str_eq(kind, "clock")) {
-        view_int(v, "minutes", json_integer_value(json_object_get(a, "advance_ms")) / MS_MINUTE);
-        view_text(v, "what", lab_text(r, "lab_replay_clock", v));
-        view_bool(v, "clock", true);
-    } else if (str_eq(kind, "sql")) {
-        view_text(v, "what", "SQL");
-        view_bool(v, "sql", true);
-        view_bool(v, "cut", json_object_get(a, "cut") != NULL);
-    } else if (str_eq(kind, "token")) view_text(v, "what", lab_text(r, "lab_replay_token", NULL));
-    else view_text(v, "what", kind ? kind : "");
-}
-
 static void step_view(struct replay *p, struct view *item, int64_t n,
                       const struct lab_action *action, struct arena *scratch) {
     struct request *r = p->s->r;
-    action_view(r, item, action->action, scratch);
+    const char *why;
+    screen_action(p->s, item, json_read(scratch, action->action, strlen(action->action), &why));
     view_int(item, "n", n);
     view_int(item, "status", action->status);
     view_bool(item, "refused", action->status >= 400);
@@ -161,6 +136,7 @@ static enum err render(struct request *r, void *arg, enum err result) {
     view_text(v, "state_hash", s->ask.replay_hash);
     view_text(v, "live_hash", s->ask.live_hash);
     state_after(p, v);
+    screen_verdicts(s, v);
     enum err e = steps(p, v);
     if (!e) e = incidents(p, v);
     if (e) return http_refuse(r, e, "lab_unreadable", NULL);
@@ -174,6 +150,7 @@ static enum err show(struct screen *s) {
     if (!step || !parse_i64(step, 0, LAB_ACTIONS_MAX, &p->step)) p->step = 1;
     s->ask.verify = http_query(s->r, "verify") != NULL;
     s->ask.replay_to = p->step;
+    s->ask.check = true;
     s->ask.question[s->ask.questions++] = "{\"view\":\"summary\"}";
     s->ask.question[s->ask.questions++] = "{\"limit\":25,\"view\":\"events\"}";
     return screen_wait(s, render);

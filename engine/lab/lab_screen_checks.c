@@ -107,3 +107,20 @@ enum err screen_rail(struct screen *s, struct view *v) {
     }
     return OK;
 }
+
+void screen_verdicts(struct screen *s, struct view *v) {
+    const struct lab_scenario *scenario = &s->version->scenario;
+    struct view *list = view_list(v, "verdicts");
+    view_int(v, "passed", s->ask.passed);
+    view_int(v, "total", scenario->check_count);
+    for (int i = 0; s->ask.verdicts && i < scenario->check_count; i++) {
+        const struct lab_verdict *verdict = &s->ask.verdicts[i];
+        struct view *item = view_item(list);
+        view_text(item, "title",
+                  lab_words(s->stack, s->dialects, verdict->check->title, false, s->r->arena));
+        view_text(item, "sentence",
+                  lab_words(s->stack, s->dialects, verdict->sentence, false, s->r->arena));
+        view_bool(item, "is_passed", verdict->passed);
+        view_bool(item, "is_failed", !verdict->passed);
+    }
+}

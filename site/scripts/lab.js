@@ -115,3 +115,18 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
   editor.form.requestSubmit();
 });
+
+/* The current step of a replay is in view in its list. */
+const step = document.querySelector('.lab-steps [aria-current]'), steps = step?.closest('.lab-steps');
+if (steps) steps.scrollTop += step.getBoundingClientRect().top - steps.getBoundingClientRect().top - steps.clientHeight / 2;
+
+/* A replay is scrubbed with the arrow keys; where one of them scrolls something, it does that. */
+document.addEventListener('keydown', (event) => {
+  const way = { ArrowLeft: 'prev', ArrowRight: 'next' }[event.key];
+  if (!way || !document.querySelector('.lab-replay') || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (event.target.closest('input, textarea, select, .table-wrap, pre')) return;
+  const link = document.querySelector(`.lab-replay [rel="${document.dir === 'rtl' ? { prev: 'next', next: 'prev' }[way] : way}"]`);
+  if (!link) return;
+  event.preventDefault();
+  link.click();
+});

@@ -150,6 +150,21 @@ test("the warehouse's editor completes tables and columns, runs by keyboard, and
     await closePage(page);
 });
 
+test("a replay is scrubbed with the arrow keys, and tells what was done in words", async () => {
+    const page = await openPage(server);
+    await login(page, "learner");
+    await page.goto(`${run}/replay?step=1`);
+    await page.locator(".lab-did").getByText(`changed Person ${person}: Role: Tester`).waitFor();
+    await page.keyboard.press("ArrowLeft");
+    await page.waitForURL(/step=0/);
+    await page.getByRole("heading", { name: "The run at its start" }).waitFor();
+    await page.keyboard.press("ArrowRight");
+    await page.waitForURL(/step=1/);
+    await page.locator(".lab-steps [aria-current]").waitFor();
+    assert.deepEqual(page.problems, []);
+    await closePage(page);
+});
+
 if (pictured) test("pictures for whoever reviews the pages", async () => {
     for (const [name, width] of Object.entries({ desk: widths.desk, phone: widths.phone })) {
         const page = await open(contacts, { width });

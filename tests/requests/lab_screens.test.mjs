@@ -216,3 +216,40 @@ test("RULE lab-own-words: the brief, the tasks, a check's title and its sentence
     assert.match(lobby, /No person is there twice among the Contacts[^]*/);
     assert.doesNotMatch(lobby, /\{(?:crm|map)\b[^}]*\}/);
 });
+
+test("a replay tells each step in words of the plan and the dialect, the answer's status, and how each check stood", async () => {
+    const mine = (await learner.post(`${lab}/runs`, { dialect_crm: "boreal", dialect_map: "quillon" }, { from: lab })).headers.get("location");
+    const person = /record=(c\d+)/.exec(await learner.page(`${mine}?tab=crm&object=contact`))[1];
+    const call = (fields) => learner.post(`${mine}/calls`, fields);
+    await learner.post(`${mine}/console`, { at: "crm", object: "contact", op: "list", path: "/v1/people", query: "page_size=1" });
+    await learner.post(`${mine}/console`, { at: "crm", object: "contact", op: "get", path: `/v1/people/${person}` });
+    await call({ tab: "map", object: "field_mapping", operation: "create", f_left_field: "job_title", f_right_field: "job_title", f_direction: "both", f_transform: "trim" });
+    await call({ tab: "crm", object: "contact", operation: "update", record: person, f_job_title: "Baker <&>" });
+    await call({ tab: "crm", object: "contact", operation: "create", f_last_name: "Nobody" });
+    await call({ tab: "map", object: "sync_run", operation: "create" });
+    await call({ tab: "crm", object: "contact", operation: "merge", record: person, loser: "c1" });
+    await call({ tab: "crm", object: "contact", operation: "delete", record: person });
+    await learner.post(`${mine}/console`, { at: "crm", object: "contact", op: "list", path: "/v1/peoples" });
+    await learner.post(`${mine}/clock`, { minutes: "60" });
+    await learner.post(`${mine}/sql`, { sql: "SELECT 1 AS one" });
+    const page = await learner.page(`${mine}/replay?step=3`);
+    const told = [...page.matchAll(/<span class="lab-step-what">([^]*?)<\/span>/g)].map(([, words]) => plain(words));
+    assert.deepEqual(told.map((words) => words.replaceAll(person, "PERSON")), [
+        "read the list of People",
+        "read Person PERSON",
+        "mapped Role to Job Role (Flow: Both Ways, Clean Up: Cut blanks)",
+        "changed Person PERSON: Role: Baker <&>",
+        "made Person: Family name: Nobody",
+        "made Link Run",
+        "merged Person c1 into PERSON",
+        "deleted Person PERSON",
+        "GET /v1/peoples",
+        "The clock moves on by 60 minutes",
+        "asked the warehouse",
+    ]);
+    assert.match(page, /<div class="lab-did"><p>mapped Role to Job Role[^<]*<\/p><pre[^>]*><code>POST \/sheets\/2\/link\/columns<\/code>[^]*The answer had the status 201\./);
+    // How each check stood: none of them at the start, and "Ten fields are mapped" knows of the mapping after it.
+    const mapped = async (step) => /Of ten fields (\d+) are mapped/.exec(plain(await learner.page(`${mine}/replay?step=${step}`)))[1];
+    assert.equal(Number(await mapped(3)), Number(await mapped(2)) + 1);
+    assert.match(plain(page), /Checks at this step: \d of 9/);
+});
