@@ -174,6 +174,21 @@ enum err client_hash(struct worker *w, struct arena *a, const char **hash) {
     return e;
 }
 
+enum err client_effect(struct worker *w, struct arena *a, const char **hash) {
+    char *text = NULL;
+    size_t len;
+    enum err e = ask(w, WIRE_EFFECT, "", 0, a, &text, &len);
+    *hash = text;
+    return e;
+}
+
+enum err client_load(struct worker *w, const unsigned char *image, size_t image_len,
+                     struct arena *a) {
+    char *answer = NULL;
+    size_t len;
+    return ask(w, WIRE_LOAD, image, image_len, a, &answer, &len);
+}
+
 enum err client_save(struct worker *w, struct arena *a, const unsigned char **image, size_t *len) {
     char *text = NULL;
     enum err e = ask(w, WIRE_SAVE, "", 0, a, &text, len);

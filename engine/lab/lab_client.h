@@ -49,6 +49,11 @@ enum err client_step(struct worker *w, const char *action, struct arena *a,
 enum err client_view(struct worker *w, const char *question, struct arena *a, const char **answer,
                      size_t *len) MUST_USE;
 enum err client_hash(struct worker *w, struct arena *a, const char **hash) MUST_USE;
+/* The state's hash without what looking leaves behind (state_effect). */
+enum err client_effect(struct worker *w, struct arena *a, const char **hash) MUST_USE;
+/* Gives a worker the state that client_save took from it, or from another of the same run. */
+enum err client_load(struct worker *w, const unsigned char *image, size_t len,
+                     struct arena *a) MUST_USE;
 enum err client_save(struct worker *w, struct arena *a, const unsigned char **image,
                      size_t *len) MUST_USE;
 

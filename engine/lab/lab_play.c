@@ -19,8 +19,8 @@ struct player {
     struct worker *w;
     struct arena *a;
     struct lab_played *out;
-    const char *except;
-    json_t *columns, *row; /* of the innermost each */
+    const char *except, *only; /* of the innermost include */
+    json_t *columns, *row;     /* of the innermost each */
     int depth;
     int64_t now_ms;
 };
@@ -134,13 +134,15 @@ static enum err play_each(struct player *p, xmlNode *n) {
 
 static enum err play_include(struct player *p, xmlNode *n) {
     const struct lab_solution *other = lab_solution_find(p->all, lab_xml_attr(n, "solution", p->a));
-    const char *outer = p->except;
+    const char *outer_except = p->except, *outer_only = p->only;
     if (!other || p->depth == 8) return ERR_INVALID;
     p->except = lab_xml_attr(n, "except", p->a);
+    p->only = lab_xml_attr(n, "only", p->a);
     p->depth++;
     enum err e = play_all(p, other->root);
     p->depth--;
-    p->except = outer;
+    p->except = outer_except;
+    p->only = outer_only;
     return e;
 }
 
@@ -196,17 +198,27 @@ static enum err play_answer(struct player *p, xmlNode *n) {
     return act(p, action);
 }
 
+/* Whoever includes one part leaves out all else: what stands beside the parts, too. */
+static enum err play_part(struct player *p, xmlNode *n) {
+    const char *id = lab_xml_attr(n, "id", p->a), *only = p->only;
+    if (p->except && str_eq(p->except, id)) return OK;
+    if (only && !str_eq(only, id)) return OK;
+    p->only = NULL;
+    enum err e = play_all(p, n);
+    p->only = only;
+    return e;
+}
+
 static enum err play_all(struct player *p, xmlNode *parent) {
     enum err e = OK;
     for (xmlNode *n = lab_xml_child(parent, NULL); n && !e; n = lab_xml_next(n, NULL)) {
-        if (lab_xml_is(n, "call")) e = play_call(p, n);
+        if (lab_xml_is(n, "part")) e = play_part(p, n);
+        else if (p->only) continue;
+        else if (lab_xml_is(n, "call")) e = play_call(p, n);
         else if (lab_xml_is(n, "each")) e = play_each(p, n);
         else if (lab_xml_is(n, "advance")) e = play_advance(p, n);
         else if (lab_xml_is(n, "answer")) e = play_answer(p, n);
         else if (lab_xml_is(n, "include")) e = play_include(p, n);
-        else if (lab_xml_is(n, "part") &&
-                 !(p->except && str_eq(p->except, lab_xml_attr(n, "id", p->a))))
-            e = play_all(p, n);
     }
     return e;
 }

@@ -1,32 +1,39 @@
-/* Proves scenarios with their solutions. */
+/* Proves scenarios: divides the work into rounds, and has them done side by side. */
 #include "lab/lab_prove.h"
 
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/text.h"
+#include "lab/lab_prove_round.h"
 
-#define RUN_ARENA_BYTES ((size_t)512 * 1024 * 1024)
+#define OUTPUT_ARENA_BYTES ((size_t)64 * 1024 * 1024)
+#define THREADS_MAX 32
+#define SEED_STEP 7919 /* seeds that differ in more than their last bits */
 
-#define THREADS 4
-
-/* What the threads of one choice share. */
+/* What the threads share. */
 struct proof_shared {
-    pthread_mutex_t lock; /* of everything below */
-    int next_seed, seeds;
-    FILE *out;
-    struct lab_proof *proof;
+    struct lab_proof *proofs;
+    int count, seeds;
+    struct zygote *z;
+    FILE *out, *progress;
+    pthread_mutex_t lock; /* of everything below, of the counts in proofs, and of the files */
+    int proof, next;      /* the next round, of which proof */
+    int done, total;
 };
 
-struct proof_run {
-    const struct lab_scenario *s;
-    const struct lab_solutions *solutions;
-    struct zygote *z;
-    struct proof_shared *shared;
-    const char *choice;
-    uint64_t seed;
-};
+/* ---- Choices -------------------------------------------------------------------------------- */
+static const char *choice_of(const struct lab_stack *s, const int *dialect, struct arena *a) {
+    struct buf b;
+    buf_init(&b, a);
+    for (int i = 0; i < s->member_count; i++) {
+        const struct lab_member *m = &s->members[i];
+        buf_printf(&b, "%s%s=%s", i ? "," : "", m->connector->id,
+                   m->dialects[dialect[i] % m->dialect_count]->id);
+    }
+    return buf_text(&b);
+}
 
 size_t lab_choices(const struct lab_stack *s, const char ***choices, struct arena *a) {
     size_t total = 1;
@@ -34,185 +41,123 @@ size_t lab_choices(const struct lab_stack *s, const char ***choices, struct aren
     if (total > 256) total = 256;
     *choices = NEW_ARRAY(a, const char *, total);
     for (size_t n = 0; n < total; n++) {
-        struct buf b;
-        buf_init(&b, a);
+        int dialect[LAB_CONNECTORS_MAX];
         size_t rest = n;
         for (int i = 0; i < s->member_count; i++) {
-            const struct lab_member *m = &s->members[i];
-            buf_printf(&b, "%s%s=%s", i ? "," : "", m->connector->id,
-                       m->dialects[rest % (size_t)m->dialect_count]->id);
-            rest /= (size_t)m->dialect_count;
+            dialect[i] = (int)(rest % (size_t)s->members[i].dialect_count);
+            rest /= (size_t)s->members[i].dialect_count;
         }
-        (*choices)[n] = buf_text(&b);
+        (*choices)[n] = choice_of(s, dialect, a);
     }
     return total;
 }
 
-static void problem(struct proof_run *g, const char *what, const char *detail) {
-    pthread_mutex_lock(&g->shared->lock);
-    g->shared->proof->problems++;
-    fprintf(g->shared->out, "labs/scenarios/%s: error: %s, seed %llu: %s%s%s [lab-proof]\n",
-            g->s->id, g->choice, (unsigned long long)g->seed, what, detail ? ": " : "",
-            detail ? detail : "");
-    pthread_mutex_unlock(&g->shared->lock);
+int lab_proof_choices(const struct lab_stack *s) {
+    int most = 1;
+    for (int i = 0; i < s->member_count; i++)
+        if (s->members[i].dialect_count > most) most = s->members[i].dialect_count;
+    return most;
 }
 
-static enum err judge(struct proof_run *g, struct worker *w, struct arena *a,
-                      struct lab_verdict *verdicts, int *passed) {
-    const char *answer;
-    size_t len;
-    enum err e = client_view(w, lab_checks_question(g->s, a), a, &answer, &len);
-    if (e) return e;
-    *passed = lab_verdicts_read(g->s, answer, len, verdicts, a);
-    for (int i = 0; i < g->s->check_count; i++)
-        if (verdicts[i].error) problem(g, verdicts[i].check->id, verdicts[i].error);
-    return OK;
+/* The second connector is shifted by one with each seed, the third with every second one, and so
+ * on, as the digits of a number are. */
+const char *lab_proof_choice(const struct lab_stack *s, int seed, int n, struct arena *a) {
+    int dialect[LAB_CONNECTORS_MAX];
+    for (int i = 0; i < s->member_count; i++) dialect[i] = n + (i ? seed >> (i - 1) : 0);
+    return choice_of(s, dialect, a);
 }
 
-static void judge_untouched(struct proof_run *g, struct worker *w, struct arena *a) {
-    struct lab_verdict verdicts[LAB_CHECKS_MAX];
-    int passed;
-    if (judge(g, w, a, verdicts, &passed)) {
-        problem(g, "the checks could not be made on the untouched stack", NULL);
-        return;
+/* ---- Rounds --------------------------------------------------------------------------------- */
+static int rounds_of(const struct proof_shared *x, const struct lab_proof *p) {
+    return x->seeds * lab_proof_choices(&p->s->stack);
+}
+
+/* The proof whose round *number is to be done next; NULL: all are begun. */
+static struct lab_proof *take(struct proof_shared *x, int *number) {
+    struct lab_proof *p = NULL;
+    pthread_mutex_lock(&x->lock);
+    if (x->proof < x->count && x->next == rounds_of(x, &x->proofs[x->proof])) {
+        x->proof++;
+        x->next = 0;
     }
-    for (int i = 0; i < g->s->check_count; i++)
-        if (verdicts[i].passed) problem(g, "the untouched stack passes", verdicts[i].check->id);
-}
-
-static void judge_played(struct proof_run *g, const struct lab_solution *which, struct worker *w,
-                         struct arena *a) {
-    struct lab_verdict verdicts[LAB_CHECKS_MAX];
-    int passed;
-    if (judge(g, w, a, verdicts, &passed)) {
-        problem(g, "the checks could not be made after", which->name);
-        return;
+    if (x->proof < x->count) {
+        p = &x->proofs[x->proof];
+        *number = x->next++;
     }
-    for (int i = 0; i < g->s->check_count; i++) {
-        bool should_fail = false;
-        for (int k = 0; k < which->fail_count; k++)
-            should_fail |= str_eq(which->fails[k], verdicts[i].check->id);
-        if (which->fail_count == 0 && !verdicts[i].passed)
-            problem(g,
-                    arena_printf(a, "“%s” does not pass “%s”", which->name, verdicts[i].check->id),
-                    verdicts[i].sentence);
-        if (should_fail && verdicts[i].passed)
-            problem(g, arena_printf(a, "“%s” should fail, but passes", which->name),
-                    verdicts[i].check->id);
-    }
+    pthread_mutex_unlock(&x->lock);
+    return p;
 }
 
-static bool start(struct proof_run *g, struct worker *w, struct arena *a) {
-    const char *why;
-    enum err e = client_start(w, g->z, g->s->pack, g->s->pack_len, g->choice, g->seed, NULL, 0, a,
-                              &why);
-    if (e) problem(g, "the run does not start", why);
-    return e == OK;
+static void tell_progress(const struct proof_shared *x, const struct lab_proof *p) {
+    if (!x->progress) return;
+    fprintf(x->progress, "\r\033[K");
+    if (x->done < x->total)
+        fprintf(x->progress, "%d of %d rounds, %s", x->done, x->total, p->s->id);
+    fflush(x->progress);
 }
 
-/* The same actions on a fresh worker: each answer and the final state must be the same bytes. */
-static void replay(struct proof_run *g, const struct lab_solution *which,
-                   const struct lab_played *played, const char *hash, struct arena *a) {
-    struct worker w;
-    if (!start(g, &w, a)) return;
-    for (int i = 0; i < played->count; i++) {
-        struct lab_answer answer;
-        if (client_step(&w, played->actions[i], a, &answer) ||
-            !str_eq(answer.sha, played->answers[i])) {
-            problem(g, arena_printf(a, "a replay of “%s” differs at action %d", which->name, i + 1),
-                    played->actions[i]);
-            break;
-        }
-    }
-    const char *again;
-    if (client_hash(&w, a, &again) || !str_eq(again, hash))
-        problem(g, "a replay ends in another state", which->name);
-    worker_end(&w);
+static void report(struct proof_shared *x, struct lab_proof *p, const struct proof_round *r,
+                   int64_t work_ms) {
+    pthread_mutex_lock(&x->lock);
+    p->rounds++;
+    p->runs += r->runs;
+    p->actions += r->actions;
+    p->problems += r->problems;
+    p->work_ms += work_ms;
+    x->done++;
+    bool whole = p->rounds == rounds_of(x, p);
+    if (x->progress && (r->out->len || whole)) fprintf(x->progress, "\r\033[K");
+    fputs(buf_text(r->out), x->out);
+    if (whole)
+        fprintf(x->out,
+                "%s: %d seeds, %d choices of dialects each, %d runs of %d solutions, %d actions, "
+                "%lld ms, %d problems\n",
+                p->s->id, x->seeds, lab_proof_choices(&p->s->stack), p->runs, p->solutions->count,
+                p->actions, (long long)p->work_ms, p->problems);
+    fflush(x->out);
+    tell_progress(x, p);
+    pthread_mutex_unlock(&x->lock);
 }
 
-static void count(struct proof_run *g, int runs, int actions) {
-    pthread_mutex_lock(&g->shared->lock);
-    g->shared->proof->runs += runs;
-    g->shared->proof->actions += actions;
-    pthread_mutex_unlock(&g->shared->lock);
-}
-
-static void prove_solution(struct proof_run *g, const struct lab_solution *which, bool first) {
+static void do_round(struct proof_shared *x, struct lab_proof *p, int number) {
     struct arena a;
-    struct worker w;
-    struct lab_played played;
-    const char *hash;
-    arena_init(&a, RUN_ARENA_BYTES);
-    if (start(g, &w, &a)) {
-        count(g, 1, 0);
-        if (first) judge_untouched(g, &w, &a);
-        const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
-        /* The choice that start() has just made a worker of; a command, not the server. */
-        BUG_IF(!lab_choice_read(&g->s->stack, g->choice, dialects, &a));
-        enum err e = lab_solution_play(g->solutions, which, g->s, dialects, &w, &a, &played);
-        if (e)
-            problem(g, arena_printf(&a, "“%s” cannot be played (%s)", which->name, err_name(e)),
-                    played.first_refusal);
-        else if (played.refused && which->fail_count == 0)
-            problem(g, arena_printf(&a, "“%s” is refused %d times", which->name, played.refused),
-                    played.first_refusal);
-        if (!e) {
-            count(g, 0, played.count);
-            judge_played(g, which, &w, &a);
-            if (client_hash(&w, &a, &hash)) problem(g, "the state cannot be hashed", which->name);
-            else replay(g, which, &played, hash, &a);
-        }
-        worker_end(&w);
-    }
+    struct buf out;
+    int choices = lab_proof_choices(&p->s->stack), seed = number / choices;
+    int64_t began_ms = clock_monotonic_ms();
+    arena_init(&a, OUTPUT_ARENA_BYTES);
+    buf_init(&out, &a);
+    struct proof_round r = {.s = p->s,
+                            .solutions = p->solutions,
+                            .z = x->z,
+                            .choice = lab_proof_choice(&p->s->stack, seed, number % choices, &a),
+                            .seed = (uint64_t)(seed + 1) * SEED_STEP,
+                            .out = &out};
+    prove_round(&r);
+    report(x, p, &r, clock_monotonic_ms() - began_ms);
     arena_release(&a);
 }
 
-static int next_seed(struct proof_shared *shared) {
-    pthread_mutex_lock(&shared->lock);
-    int seed = shared->next_seed < shared->seeds ? ++shared->next_seed : 0;
-    pthread_mutex_unlock(&shared->lock);
-    return seed;
-}
-
-static void *prove_seeds(void *arg) {
-    struct proof_run g = *(struct proof_run *)arg; /* each thread has its own seed */
-    for (int seed; (seed = next_seed(g.shared)) > 0;) {
-        g.seed = (uint64_t)seed * 7919;
-        for (int i = 0; i < g.solutions->count; i++)
-            prove_solution(&g, &g.solutions->solution[i], i == 0);
-    }
+static void *do_rounds(void *arg) {
+    struct lab_proof *p;
+    for (int number; (p = take(arg, &number)) != NULL;) do_round(arg, p, number);
     return NULL;
 }
 
-static void prove_choice(struct proof_run *g) {
-    pthread_t threads[THREADS];
-    int started = 0;
-    while (started < THREADS && pthread_create(&threads[started], NULL, prove_seeds, g) == 0)
+enum err lab_prove(struct lab_proof *proofs, int count, struct zygote *z, int seeds, FILE *out,
+                   FILE *progress) {
+    struct proof_shared x = {
+        .proofs = proofs, .count = count, .seeds = seeds, .z = z, .out = out, .progress = progress};
+    pthread_t threads[THREADS_MAX];
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int started = 0, problems = 0;
+    for (int i = 0; i < count; i++) x.total += rounds_of(&x, &proofs[i]);
+    pthread_mutex_init(&x.lock, NULL);
+    while (started < cores && started < THREADS_MAX &&
+           pthread_create(&threads[started], NULL, do_rounds, &x) == 0)
         started++;
-    if (started == 0) prove_seeds(g);
+    if (started == 0) do_rounds(&x);
     for (int i = 0; i < started; i++) pthread_join(threads[i], NULL);
-}
-
-enum err lab_prove(const struct lab_scenario *s, const struct lab_solutions *solutions,
-                   struct zygote *z, int seeds, FILE *out, bool verbose, struct lab_proof *proof) {
-    struct arena a;
-    const char **choices;
-    memset(proof, 0, sizeof *proof);
-    int64_t began = clock_monotonic_ms();
-    arena_init(&a, (size_t)4 * 1024 * 1024);
-    size_t total = lab_choices(&s->stack, &choices, &a);
-    for (size_t c = 0; c < total; c++) {
-        struct proof_shared shared = {.seeds = seeds, .out = out, .proof = proof};
-        struct proof_run g = {s, solutions, z, &shared, choices[c], 0};
-        int before = proof->problems;
-        pthread_mutex_init(&shared.lock, NULL);
-        prove_choice(&g);
-        pthread_mutex_destroy(&shared.lock);
-        if (verbose)
-            fprintf(out, "%s %s: %d seeds, %d solutions, %d problems\n", s->id, choices[c], seeds,
-                    solutions->count, proof->problems - before);
-    }
-    arena_release(&a);
-    proof->elapsed_ms = clock_monotonic_ms() - began;
-    return proof->problems ? ERR_INVALID : OK;
+    pthread_mutex_destroy(&x.lock);
+    for (int i = 0; i < count; i++) problems += proofs[i].problems;
+    return problems ? ERR_INVALID : OK;
 }

@@ -101,6 +101,7 @@ static void read_checks(struct lab_scenario *s, struct doc *d, struct diag_list 
             }
             c = &s->checks[s->check_count++];
             c->id = id;
+            c->line = line;
         } else if (c && type == CMARK_NODE_CODE_BLOCK) {
             const char *info = cmark_node_get_fence_info(n);
             if (str_eq(info, "check")) read_block(c, d, n, diags);

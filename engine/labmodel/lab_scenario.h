@@ -10,8 +10,8 @@
 
 struct lab_check {
     const char *id, *title, *pass, *fail, *sql;
-    int sql_line; /* in checks.md, of the query's first line */
-    bool never;   /* checks all events of the run, not its state */
+    int line, sql_line; /* in checks.md, of its heading and of its query's first line */
+    bool never;         /* checks all events of the run, not its state */
     int points;
     const char *hints[LAB_HINTS_MAX];
     int hint_count;

@@ -38,12 +38,63 @@ static void load_one(struct lab_solutions *out, const char *root, const char *fo
     static const char rules[] = "labs/schema/solution.rng";
     char *schema = file_read(a, arena_printf(a, "%s/%s", program_root(root, rules), rules),
                              LAB_FILE_MAX, &schema_len);
+    if (!text)
+        diag_add(diags, SEVERITY_ERROR, one->file, 0, 0, "xml-size",
+                 "The file cannot be read, or is larger than 2 MB.");
+    if (!schema)
+        diag_add(diags, SEVERITY_ERROR, rules, 0, 0, "lab-missing", "The schema is missing.");
     xmlDoc *doc = text ? lab_xml_parse(one->file, text, len, a, diags) : NULL;
     if (!doc || !schema || !lab_xml_validate(doc, one->file, schema, schema_len, a, diags)) return;
     one->root = xmlDocGetRootElement(doc);
     one->title = lab_xml_attr(one->root, "title", a);
     read_fails(one, lab_xml_attr(one->root, "fails", a), s, a, diags);
     out->count++;
+}
+
+/* ---- The whole set -------------------------------------------------------------------------- */
+static bool has_part(xmlNode *parent, const char *id, struct arena *a) {
+    for (xmlNode *n = lab_xml_child(parent, NULL); n; n = lab_xml_next(n, NULL))
+        if ((lab_xml_is(n, "part") && str_eq(lab_xml_attr(n, "id", a), id)) || has_part(n, id, a))
+            return true;
+    return false;
+}
+
+/* What is included has to be there, else a wrong solution is quietly another one. */
+static void check_includes(const struct lab_solutions *all, const struct lab_solution *one,
+                           xmlNode *parent, struct arena *a, struct diag_list *diags) {
+    for (xmlNode *n = lab_xml_child(parent, NULL); n; n = lab_xml_next(n, NULL)) {
+        check_includes(all, one, n, a, diags); /* the schema and libxml2 limit the depth */
+        if (!lab_xml_is(n, "include")) continue;
+        const char *name = lab_xml_attr(n, "solution", a), *part = lab_xml_attr(n, "except", a);
+        const struct lab_solution *other = lab_solution_find(all, name);
+        if (!part) part = lab_xml_attr(n, "only", a);
+        if (!other)
+            lab_xml_problem(diags, one->file, n, "lab-unknown", "There is no solution “%s”.", name);
+        else if (part && !has_part(other->root, part, a))
+            lab_xml_problem(diags, one->file, n, "lab-unknown",
+                            "The solution “%s” has no part “%s”.", name, part);
+    }
+}
+
+/* RULE lab-proof-cover: each check is failed by a wrong solution; one that none fails may be
+ * passed by whatever is done. */
+static void check_cover(const struct lab_solutions *all, const struct lab_scenario *s,
+                        struct arena *a, struct diag_list *diags) {
+    for (int i = 0; i < s->check_count; i++) {
+        bool failed = false;
+        for (int k = 0; k < all->count; k++)
+            failed |= lab_solution_fails(&all->solution[k], s->checks[i].id);
+        if (!failed)
+            diag_add(diags, SEVERITY_ERROR, arena_printf(a, "labs/scenarios/%s/checks.md", s->id),
+                     s->checks[i].line, 1, "lab-wrong",
+                     "No wrong solution names the check “%s” in its fails=\"…\".", s->checks[i].id);
+    }
+}
+
+bool lab_solution_fails(const struct lab_solution *one, const char *check) {
+    for (int i = 0; i < one->fail_count; i++)
+        if (str_eq(one->fails[i], check)) return true;
+    return false;
 }
 
 static int by_name(const void *x, const void *y) {
@@ -71,9 +122,14 @@ bool lab_solutions_load(struct lab_solutions *out, const char *root, const struc
                  "The scenario has no reference solution (reference.xml).");
     int wrong = 0;
     for (int i = 0; i < out->count; i++) wrong += out->solution[i].fail_count > 0;
-    if (wrong + broken < 4)
+    if (wrong + broken < SOLUTIONS_WRONG)
         diag_add(diags, SEVERITY_ERROR, folder, 0, 0, "lab-wrong",
-                 "A scenario needs at least four planted wrong solutions; it has %d.", wrong);
+                 "A scenario needs at least %d planted wrong solutions; it has %d.",
+                 SOLUTIONS_WRONG, wrong);
+    if (broken) return false;
+    for (int i = 0; i < out->count; i++)
+        check_includes(out, &out->solution[i], out->solution[i].root, a, diags);
+    check_cover(out, s, a, diags);
     return diags->errors == before;
 }
 

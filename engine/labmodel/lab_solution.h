@@ -5,6 +5,7 @@
 #include "labmodel/lab_scenario.h"
 
 #define SOLUTIONS_MAX 40
+#define SOLUTIONS_WRONG 3 /* planted wrong ones that a scenario has at least */
 
 struct lab_solution {
     const char *name, *title, *file;
@@ -21,6 +22,8 @@ struct lab_solutions {
 /* Reads labs/scenarios/ID/solutions/NAME.xml; problems to `diags`. */
 bool lab_solutions_load(struct lab_solutions *out, const char *root, const struct lab_scenario *s,
                         struct arena *a, struct diag_list *diags);
+/* Whether it names the check as one that it fails. */
+bool lab_solution_fails(const struct lab_solution *one, const char *check);
 const struct lab_solution *lab_solution_find(const struct lab_solutions *all, const char *name);
 
 #endif

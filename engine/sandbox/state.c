@@ -194,9 +194,10 @@ unsigned char *state_save(struct lab_state *s, struct arena *a, size_t *len) {
 }
 
 /* ---- Hash ----------------------------------------------------------------------------------- */
-static void hash_row(crypto_hash_sha256_state *h, sqlite3_stmt *q) {
+static void hash_row(crypto_hash_sha256_state *h, sqlite3_stmt *q, bool effect) {
     int columns = sqlite3_column_count(q);
     for (int i = 0; i < columns; i++) {
+        if (effect && str_has_suffix(sqlite3_column_name(q, i), "_ms")) continue;
         unsigned char head[9] = {(unsigned char)sqlite3_column_type(q, i)};
         uint64_t n = head[0] == SQLITE_INTEGER ? (uint64_t)sqlite3_column_int64(q, i)
                      : head[0] == SQLITE_NULL  ? 0
@@ -208,7 +209,7 @@ static void hash_row(crypto_hash_sha256_state *h, sqlite3_stmt *q) {
     }
 }
 
-char *state_hash(struct lab_state *s, struct arena *a) {
+static char *hash(struct lab_state *s, bool effect, struct arena *a) {
     crypto_hash_sha256_state h;
     crypto_hash_sha256_init(&h);
     state_write_out(s);
@@ -220,6 +221,7 @@ char *state_hash(struct lab_state *s, struct arena *a) {
          "hash");
     while (sqlite3_step(tables) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(tables, 0);
+        if (effect && (str_eq(name, "sim_meta") || str_eq(name, "sim_quota"))) continue;
         crypto_hash_sha256_update(&h, (const unsigned char *)name, strlen(name) + 1);
         sqlite3_stmt *q;
         const char *sql = arena_printf(a, "SELECT * FROM %s", name);
@@ -230,7 +232,7 @@ char *state_hash(struct lab_state *s, struct arena *a) {
         sql = arena_printf(a, "%s ORDER BY 1, 2%s", sql, sqlite3_column_count(q) > 2 ? ", 3" : "");
         sqlite3_finalize(q);
         must(s, sqlite3_prepare_v2(s->db, sql, -1, &q, NULL), sql);
-        while (sqlite3_step(q) == SQLITE_ROW) hash_row(&h, q);
+        while (sqlite3_step(q) == SQLITE_ROW) hash_row(&h, q, effect);
         must(s, sqlite3_finalize(q), sql);
     }
     must(s, sqlite3_finalize(tables), "hash");
@@ -238,6 +240,9 @@ char *state_hash(struct lab_state *s, struct arena *a) {
     crypto_hash_sha256_final(&h, out);
     return hex_encode(a, out, sizeof out);
 }
+
+char *state_hash(struct lab_state *s, struct arena *a) { return hash(s, false, a); }
+char *state_effect(struct lab_state *s, struct arena *a) { return hash(s, true, a); }
 
 /* ---- Statements ----------------------------------------------------------------------------- */
 static sqlite3_stmt *cached(struct lab_state *s, const char *sql) {

@@ -116,6 +116,9 @@ void state_write_out(struct lab_state *s);
 /* SHA-256 over every table's rows in order, hex: equal states have equal hashes however they came
  * about. */
 char *state_hash(struct lab_state *s, struct arena *a);
+/* The same without what merely looking leaves behind: counters, quotas, and times, as calls take
+ * time. Two solutions with equal ones differ in nothing that matters. */
+char *state_effect(struct lab_state *s, struct arena *a);
 
 /* ---- SQL ------------------------------------------------------------------------------------ */
 /* A cached statement with values bound: letters as in store.h ('t' text, 'i' int64). Ends with

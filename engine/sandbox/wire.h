@@ -18,6 +18,7 @@ enum wire_operation {
     WIRE_VIEW,     /* question as JSON → JSON */
     WIRE_HASH,     /* → hex */
     WIRE_SAVE,     /* → image */
+    WIRE_EFFECT,   /* → hex */
     WIRE_GO_ON,    /* after WIRE_MORE, and nothing but that → as WIRE_STEP */
     WIRE_FINE = 100,
     WIRE_FAILED, /* payload: a sentence */

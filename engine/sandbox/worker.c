@@ -128,8 +128,9 @@ static bool serve(int fd, unsigned operation, char *payload, size_t len, struct 
     case WIRE_STEP: return do_step(fd, payload, len, a);
     case WIRE_GO_ON: return go_on(fd, a);
     case WIRE_VIEW: return do_view(fd, payload, len, a);
-    case WIRE_HASH: {
-        char *hash = state_hash(state, a);
+    case WIRE_HASH:
+    case WIRE_EFFECT: {
+        char *hash = operation == WIRE_HASH ? state_hash(state, a) : state_effect(state, a);
         return fine(fd, hash, strlen(hash));
     }
     case WIRE_SAVE: {
