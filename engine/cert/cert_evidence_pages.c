@@ -219,6 +219,7 @@ static void view_checkings(struct request *r, struct view *v, const struct lab_e
             view_text(verdict, "check", c->verdicts[k].check);
             content_view_text(r, verdict, "sentence", c->verdicts[k].sentence, lang);
             view_bool(verdict, "passed", c->verdicts[k].passed);
+            view_bool(verdict, "unknown", c->verdicts[k].not_evaluated);
         }
     }
 }

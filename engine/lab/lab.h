@@ -122,7 +122,7 @@ enum err lab_results(struct db *db, struct arena *a, const char *person_id, cons
 #define LAB_EVIDENCE_SHOWN 200
 struct lab_evidence_verdict {
     const char *check, *sentence;
-    bool passed;
+    bool passed, not_evaluated; /* neither: it failed */
 };
 struct lab_evidence_check {
     int64_t at_ms, after_action;

@@ -125,11 +125,74 @@ static void check_connectors(struct tree *t) {
 
 /* ---- SQL ------------------------------------------------------------------------------------ */
 
-static void check_query(struct tree *t, struct author_sql *p, const struct lab_check *c,
-                        const char *file) {
+/* Where a check stands, and what its query may be asked for. */
+struct query {
+    struct tree *t;
+    const struct lab_scenario *s;
+    const struct lab_check *c;
+    const char *file, *columns;
+};
+
+static bool is_column(const struct query *q, const char *name) {
+    const char *list = arena_printf(q->t->arena, ", %s,", q->columns);
+    return strstr(list, arena_printf(q->t->arena, " %s,", name)) != NULL;
+}
+
+/* What a sentence has in braces is a column, or what the dialects have words for. */
+static void check_sentence(const struct query *q, const char *what, const char *text, int line) {
+    for (const char *p = text ? strchr(text, '{') : NULL; p; p = strchr(p + 1, '{')) {
+        if (!strchr(p, '}')) return;
+        const char *name = arena_copy(q->t->arena, p + 1, strcspn(p, "}") - 1);
+        if (is_column(q, name) || strchr(name, '.')) continue; /* a name: check_words */
+        diag_add(q->t->diags, SEVERITY_ERROR, q->file, line, 1, "lab-check",
+                 "“%s” of “%s” quotes {%s}, which its query does not give: it has %s. What a "
+                 "dialect calls a field is written as {crm.contact.email}.",
+                 what, q->c->id, name, q->columns);
+    }
+}
+
+static void check_partial(const struct query *q) {
+    const char *names[] = {q->c->partial, q->c->partial_of};
+    int64_t n;
+    for (size_t i = 0; q->c->partial && i < COUNT_OF(names); i++)
+        if (!is_column(q, names[i]) && !(i == 1 && parse_i64(names[i], 1, 1000000, &n)))
+            diag_add(q->t->diags, SEVERITY_ERROR, q->file, q->c->partial_line, 1, "lab-check",
+                     "“partial” of “%s” names “%s”, which its query does not give: it has %s.",
+                     q->c->id, names[i], q->columns);
+}
+
+/* Each condition for itself, so that a mistake has its place. */
+static bool check_conditions(const struct query *q, struct author_sql *p) {
+    bool fine = true;
+    for (int i = 0; i < q->c->condition_count; i++) {
+        const struct lab_condition *one = &q->c->conditions[i];
+        const char *why;
+        size_t offset;
+        if (author_sql_check(p,
+                             arena_printf(q->t->arena, "SELECT (%s\n) FROM event WHERE (%s\n)",
+                                          one->sql, one->sql),
+                             &why, &offset))
+            continue;
+        fine = false;
+        diag_add(q->t->diags, SEVERITY_ERROR, q->file, one->line, one->column, "lab-sql",
+                 "“%s” of “%s” cannot be asked of the rows of event: %s.", one->name, q->c->id,
+                 why);
+    }
+    return fine;
+}
+
+static void check_query(struct tree *t, struct author_sql *p, const struct lab_scenario *s,
+                        const struct lab_check *c, const char *file) {
+    struct query q = {t, s, c, file, ""};
     const char *why;
     size_t offset;
-    if (!c->sql || author_sql_check_verdict(p, c->sql, &why, &offset)) return;
+    if (!c->sql || !check_conditions(&q, p)) return;
+    if (author_sql_check_verdict(p, c->sql, &q.columns, &why, &offset)) {
+        check_sentence(&q, "pass", c->pass, c->pass_line);
+        check_sentence(&q, "fail", c->fail, c->fail_line);
+        check_partial(&q);
+        return;
+    }
     int line = c->sql_line, column = 1;
     for (size_t i = 0; i < offset && c->sql[i]; i++, column++)
         if (c->sql[i] == '\n') {
@@ -185,7 +248,7 @@ static void check_sql(struct tree *t, const struct lab_scenario *s,
     for (int i = 0; i < s->stack.statement_count; i++)
         check_statement(t, p, s->stack.statements[i]);
     for (int i = 0; i < s->stack.timeline->reply_count; i++) check_reply(t, p, s, i);
-    for (int i = 0; i < s->check_count; i++) check_query(t, p, &s->checks[i], file);
+    for (int i = 0; i < s->check_count; i++) check_query(t, p, s, &s->checks[i], file);
     for (int i = 0; i < solutions->count; i++)
         check_each(t, p, &solutions->solution[i], solutions->solution[i].root);
 }

@@ -110,7 +110,7 @@ static enum status show(const struct lab_scenario *s, struct worker *w, struct a
         fprintf(stderr, "gradus: the checks could not be asked.\n");
         return CANNOT_RUN;
     }
-    int passed = lab_verdicts_read(s, answer, len, verdicts, a);
+    int passed = lab_verdicts_read(s, NULL, answer, len, verdicts, a);
     for (int i = 0; i < s->check_count; i++)
         printf("%s %-20s %s\n", verdicts[i].passed ? "pass" : "FAIL", verdicts[i].check->id,
                verdicts[i].sentence);

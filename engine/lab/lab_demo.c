@@ -38,22 +38,14 @@ static void judge(struct demo *d, const struct lab_dialect *const *dialects, con
                   size_t len, struct arena *a) {
     struct lab_verdict verdicts[LAB_CHECKS_MAX];
     struct buf b;
-    int passed = lab_verdicts_read(d->scenario, answer, len, verdicts, a);
+    int passed = lab_verdicts_read(d->scenario, dialects, answer, len, verdicts, a);
     buf_init(&b, a);
     d->checking = (struct lab_checking_row){.seq = d->played.count,
                                             .at_ms = d->run.started_ms +
                                                      (d->played.count + 2) * 40 * MS_SECOND,
                                             .passed = passed,
                                             .total = d->scenario->check_count};
-    for (int i = 0; i < d->scenario->check_count; i++) {
-        buf_puts(&b, i ? ",{\"id\":" : "[{\"id\":");
-        buf_json(&b, verdicts[i].check->id);
-        buf_printf(&b, ",\"passed\":%s,\"sentence\":", verdicts[i].passed ? "true" : "false");
-        buf_json(&b, lab_words(&d->scenario->stack, dialects, verdicts[i].sentence, false, a));
-        buf_putc(&b, '}');
-        if (verdicts[i].passed) d->checking.points += verdicts[i].check->points;
-    }
-    buf_putc(&b, ']');
+    d->checking.points = lab_verdicts_write(verdicts, d->scenario->check_count, NULL, &b);
     d->checking.verdicts = buf_text(&b);
 }
 

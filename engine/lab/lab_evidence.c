@@ -16,7 +16,8 @@ static void read_verdicts(struct arena *a, const char *text, struct lab_evidence
         const char *id = json_string_value(json_object_get(v, "id")),
                    *sentence = json_string_value(json_object_get(v, "sentence"));
         out->verdicts[out->verdict_count++] = (struct lab_evidence_verdict){
-            id ? id : "", sentence ? sentence : "", json_is_true(json_object_get(v, "passed"))};
+            id ? id : "", sentence ? sentence : "", json_is_true(json_object_get(v, "passed")),
+            json_is_true(json_object_get(v, "not_evaluated"))};
     }
 }
 

@@ -262,14 +262,15 @@ static enum err look(struct worker *w, struct lab_ask *ask) {
     return OK;
 }
 
-static enum err judge(struct worker *w, const struct lab_version *version, struct lab_ask *ask) {
+/* How the checks stand in the state of `w`, a worker of the same run. */
+static enum err judge(struct worker *w, const struct lab_live *live, struct lab_ask *ask) {
     const char *answer;
     size_t len;
-    const struct lab_scenario *s = &version->scenario;
+    const struct lab_scenario *s = &live->version->scenario;
     enum err e = client_view(w, lab_checks_question(s, ask->arena), ask->arena, &answer, &len);
     if (e) return live_fail(ask, e, "lab_error_check");
     ask->verdicts = NEW_ARRAY(ask->arena, struct lab_verdict, (size_t)s->check_count);
-    ask->passed = lab_verdicts_read(s, answer, len, ask->verdicts, ask->arena);
+    ask->passed = lab_verdicts_read(s, live->dialects, answer, len, ask->verdicts, ask->arena);
     return OK;
 }
 
@@ -279,7 +280,7 @@ static enum err look_and_judge(struct labs *l, struct lab_live *live, struct lab
         ask->error = NULL;
         if (!live->version && (e = begin_or_resume_retrying(l, live, ask))) return e;
         e = look(&live->w, ask);
-        if (!e && ask->check) e = judge(&live->w, live->version, ask);
+        if (!e && ask->check) e = judge(&live->w, live, ask);
         if (!worker_lost(l, live, e)) break;
     }
     return e;
@@ -314,7 +315,7 @@ static enum err replay_once(struct labs *l, struct lab_live *live, struct lab_as
                        &ask->first_difference);
     if (!same_engine(ask)) ask->first_difference = 0;
     if (!e) e = look(&w, ask);
-    if (!e && ask->check) e = judge(&w, live->version, ask);
+    if (!e && ask->check) e = judge(&w, live, ask);
     if (!e && ask->verify) {
         e = client_hash(&w, ask->arena, &ask->replay_hash);
         if (!e) e = client_hash(&live->w, ask->arena, &ask->live_hash);

@@ -240,6 +240,8 @@ static enum err kept(struct request *r, void *arg, enum err result) {
 static enum err judged(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
     struct checking *c = NEW(r->arena, struct checking);
+    const char *ids[LAB_CHECKS_MAX];
+    int hints[LAB_CHECKS_MAX];
     struct buf b;
     if (result) return screen_refuse(s, result);
     const struct lab_scenario *scenario = &s->version->scenario;
@@ -247,17 +249,11 @@ static enum err judged(struct request *r, void *arg, enum err result) {
     c->s = s;
     c->row = (struct lab_checking_row){
         .seq = s->ask.seq, .passed = s->ask.passed, .total = scenario->check_count};
-    buf_putc(&b, '[');
-    for (int i = 0; i < scenario->check_count; i++) {
-        const struct lab_verdict *v = &s->ask.verdicts[i];
-        buf_puts(&b, i ? ",{\"id\":" : "{\"id\":");
-        buf_json(&b, v->check->id);
-        buf_printf(&b, ",\"passed\":%s,\"sentence\":", v->passed ? "true" : "false");
-        buf_json(&b, lab_words(s->stack, s->dialects, v->sentence, false, r->arena));
-        buf_putc(&b, '}');
-        if (v->passed) c->row.points += v->check->points;
-    }
-    buf_putc(&b, ']');
+    for (int i = 0; i < scenario->check_count; i++) ids[i] = scenario->checks[i].id;
+    enum err e = lab_store_hints(r->db, r->arena, s->ask.run.id, ids, (size_t)scenario->check_count,
+                                 hints);
+    if (e) return http_refuse(r, e, "lab_unreadable", NULL);
+    c->row.points = lab_verdicts_write(s->ask.verdicts, scenario->check_count, hints, &b);
     c->row.verdicts = buf_text(&b);
     return http_write(r, keep_checking, c, kept);
 }

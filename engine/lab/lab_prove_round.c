@@ -23,7 +23,7 @@ static bool judge(struct proof_round *r, struct worker *w, const char *after, st
         problem(r, "the checks could not be made after", after);
         return false;
     }
-    lab_verdicts_read(r->s, answer, len, verdicts, a);
+    lab_verdicts_read(r->s, NULL, answer, len, verdicts, a);
     for (int i = 0; i < r->s->check_count; i++)
         if (verdicts[i].error)
             problem(r, arena_printf(a, "after “%s” “%s”", after, verdicts[i].check->id),

@@ -33,16 +33,23 @@ static json_t *verdict_of(json_t *verdicts, const char *id) {
     return NULL;
 }
 
+static bool is_unknown(const struct standing *now, const struct lab_check *c) {
+    return json_is_true(json_object_get(verdict_of(now->verdicts, c->id), "not_evaluated"));
+}
+
 /* A check and how it stood. Returns whether it was passed. */
 static bool check_view(struct screen *s, struct view *item, const struct lab_check *c,
                        const struct standing *now) {
     json_t *verdict = verdict_of(now->verdicts, c->id);
-    bool passed = json_is_true(json_object_get(verdict, "passed"));
+    bool passed = json_is_true(json_object_get(verdict, "passed")), unknown = is_unknown(now, c);
     view_text(item, "id", c->id);
     view_text(item, "title", lab_words(s->stack, s->dialects, c->title, false, s->r->arena));
     view_bool(item, "is_checked", verdict != NULL);
     view_bool(item, "is_passed", passed);
-    view_bool(item, "is_failed", verdict && !passed);
+    view_bool(item, "is_failed", verdict && !passed && !unknown);
+    view_bool(item, "is_unknown", unknown);
+    view_bool(item, "has_part", verdict && !passed && !unknown && c->partial);
+    view_int(item, "part_points", screen_number(verdict, "points"));
     view_text(item, "sentence", screen_text(verdict, "sentence"));
     return passed;
 }
@@ -63,23 +70,27 @@ enum err screen_check_part(struct screen *s, struct view *v) {
     view_int(v, "passed", now.checked ? now.last.passed : 0);
     view_int(v, "total", scenario->check_count);
     view_int(v, "points", now.checked ? now.last.points : 0);
-    view_int(v, "all_points", scenario->points);
     view_bool(v, "all_passed", now.checked && now.last.passed == now.last.total);
     view_bool(v, "stale", now.checked && now.last.seq < s->ask.seq);
     if (now.checked) view_time(v, "checked_at", now.last.at_ms, r->locale, r->zone);
     struct view *list = view_list(v, "checks");
+    int reachable = scenario->points;
     for (int i = 0; i < scenario->check_count; i++) {
         const struct lab_check *c = &scenario->checks[i];
         struct view *item = view_item(list), *hints = view_list(item, "hints");
         bool passed = check_view(s, item, c, &now);
         view_bool(item, "never", c->never);
         view_int(item, "points", c->points);
+        view_int(item, "hint_points", c->hint_points);
+        view_bool(item, "hints_cost", c->hint_points > 0);
+        if (is_unknown(&now, c)) reachable -= c->points;
         for (int k = 0; k < levels[i] && k < c->hint_count; k++)
             view_html(view_item(hints), "html",
                       lab_words(s->stack, s->dialects, c->hints[k], true, r->arena));
         view_bool(item, "more_hints", s->owner && levels[i] < c->hint_count && !passed);
         view_int(item, "hints_left", c->hint_count - levels[i]);
     }
+    view_int(v, "all_points", reachable);
     return OK;
 }
 
@@ -118,8 +129,7 @@ void screen_verdicts(struct screen *s, struct view *v) {
         struct view *item = view_item(list);
         view_text(item, "title",
                   lab_words(s->stack, s->dialects, verdict->check->title, false, s->r->arena));
-        view_text(item, "sentence",
-                  lab_words(s->stack, s->dialects, verdict->sentence, false, s->r->arena));
+        view_text(item, "sentence", verdict->sentence);
         view_bool(item, "is_passed", verdict->passed);
         view_bool(item, "is_failed", !verdict->passed);
     }

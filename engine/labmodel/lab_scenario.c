@@ -1,4 +1,4 @@
-/* Scenarios: brief and checks out of Markdown. */
+/* Scenarios: the brief out of Markdown, and all files together. */
 #include "labmodel/lab_scenario.h"
 
 #include <dirent.h>
@@ -7,16 +7,15 @@
 #include <string.h>
 
 #include "base/codec.h"
-#include "base/json.h"
 #include "base/program.h"
 #include "base/text.h"
+#include "labmodel/lab_checks.h"
 #include "labmodel/lab_seed.h"
 #include "labmodel/lab_xml.h"
 
 static const char *const scenario_fields[] = {"id",    "title",   "summary", "programme",
                                               "level", "minutes", "persona", "objectives",
                                               "lang",  NULL};
-static const char *const check_fields[] = {"title", "kind", "points", "pass", "fail", NULL};
 
 /* ---- Brief ---------------------------------------------------------------------------------- */
 static void read_brief(struct lab_scenario *s, struct diag_list *diags) {
@@ -40,84 +39,6 @@ static void read_brief(struct lab_scenario *s, struct diag_list *diags) {
     s->objectives = NEW_ARRAY(d->arena, const char *, s->objective_count);
     for (size_t i = 0; i < s->objective_count; i++)
         s->objectives[i] = field_scalar(field_at(list, i));
-}
-
-/* ---- Checks --------------------------------------------------------------------------------- */
-static void read_block(struct lab_check *c, struct doc *d, cmark_node *n, struct diag_list *diags) {
-    const char *text = cmark_node_get_literal(n);
-    struct field *f = field_parse(d->file, text, strlen(text), doc_line(d, n), d->arena, diags);
-    int64_t points = 0;
-    if (!f) return;
-    c->title = field_text(d, diags, f, "title", true);
-    c->pass = field_text(d, diags, f, "pass", true);
-    c->fail = field_text(d, diags, f, "fail", true);
-    const char *kind = field_text(d, diags, f, "kind", true);
-    if (kind && !str_eq(kind, "state") && !str_eq(kind, "never"))
-        diag_add(diags, SEVERITY_ERROR, d->file, doc_line(d, n), 1, "lab-check",
-                 "The kind of a check is “state” or “never”.");
-    c->never = str_eq(kind, "never");
-    if (field_int(d, diags, f, "points", 1, 100, true, &points)) c->points = (int)points;
-    field_unknown(d, diags, f, check_fields);
-}
-
-static void read_hints(struct lab_check *c, struct doc *d, cmark_node *list) {
-    for (cmark_node *item = cmark_node_first_child(list); item && c->hint_count < LAB_HINTS_MAX;
-         item = cmark_node_next(item)) {
-        struct buf b;
-        buf_init(&b, d->arena);
-        doc_render_node(d, item, NULL, &b);
-        c->hints[c->hint_count++] = buf_text(&b);
-    }
-}
-
-static void complete(const struct lab_check *c, struct doc *d, int line, struct diag_list *diags) {
-    if (!c->title)
-        diag_add(diags, SEVERITY_ERROR, d->file, line, 1, "lab-check",
-                 "The check “%s” needs a check block.", c->id);
-    if (!c->sql)
-        diag_add(diags, SEVERITY_ERROR, d->file, line, 1, "lab-check",
-                 "The check “%s” needs an SQL block.", c->id);
-    if (c->hint_count == 0)
-        diag_add(diags, SEVERITY_ERROR, d->file, line, 1, "lab-hints",
-                 "The check “%s” needs hints: a numbered list.", c->id);
-}
-
-static void read_checks(struct lab_scenario *s, struct doc *d, struct diag_list *diags) {
-    struct lab_check *c = NULL;
-    int line = 1;
-    for (cmark_node *n = cmark_node_first_child(d->body); n; n = cmark_node_next(n)) {
-        cmark_node_type type = cmark_node_get_type(n);
-        if (type == CMARK_NODE_HEADING) {
-            if (c) complete(c, d, line, diags);
-            c = NULL;
-            line = doc_line(d, n);
-            const char *id = doc_text(d->arena, n);
-            bool again = false;
-            for (int i = 0; i < s->check_count; i++) again |= str_eq(s->checks[i].id, id);
-            if (s->check_count == LAB_CHECKS_MAX || again || !id_valid(id)) {
-                diag_add(diags, SEVERITY_ERROR, d->file, line, 1, "lab-check",
-                         "“%s” is no id of a check, stands here twice, or is one too many.", id);
-                continue;
-            }
-            c = &s->checks[s->check_count++];
-            c->id = id;
-            c->line = line;
-        } else if (c && type == CMARK_NODE_CODE_BLOCK) {
-            const char *info = cmark_node_get_fence_info(n);
-            if (str_eq(info, "check")) read_block(c, d, n, diags);
-            if (str_eq(info, "sql")) {
-                c->sql = arena_dup(d->arena, cmark_node_get_literal(n));
-                c->sql_line = doc_line(d, n) + 1;
-            }
-        } else if (c && type == CMARK_NODE_LIST &&
-                   cmark_node_get_list_type(n) == CMARK_ORDERED_LIST)
-            read_hints(c, d, n);
-    }
-    if (c) complete(c, d, line, diags);
-    for (int i = 0; i < s->check_count; i++) s->points += s->checks[i].points;
-    if (s->check_count == 0)
-        diag_add(diags, SEVERITY_ERROR, d->file, 1, 1, "lab-check",
-                 "A lab without checks proves nothing.");
 }
 
 /* ---- From files to a scenario --------------------------------------------------------------- */
@@ -151,7 +72,7 @@ static enum err build(struct lab_scenario *s, const char *id, enum reading how, 
                  "The scenario has no checks.md.");
     else if (doc_parse(d, arena_printf(a, "%s/checks.md", folder), checks->text, checks->len, a,
                        diags) == OK)
-        read_checks(s, d, diags);
+        lab_checks_read(s, d, diags);
     if (how == TEXTS) return ERR_INVALID;
     if (lab_stack_read(&s->stack, &s->files, id, a, diags) && how == STRICT)
         lab_seed_check(&s->stack, &s->files, diags);
@@ -282,74 +203,6 @@ size_t lab_scenario_ids(const char *root, const char ***ids, struct arena *a) {
         if (id_valid(e->d_name)) (*ids)[count++] = arena_dup(a, e->d_name);
     qsort(*ids, count, sizeof **ids, by_text);
     return count;
-}
-
-/* ---- Verdicts ------------------------------------------------------------------------------- */
-char *lab_checks_question(const struct lab_scenario *s, struct arena *a) {
-    struct buf b;
-    buf_init(&b, a);
-    buf_puts(&b, "{\"view\":\"checks\",\"checks\":[");
-    for (int i = 0; i < s->check_count; i++) {
-        buf_puts(&b, i ? ",{\"id\":" : "{\"id\":");
-        buf_json(&b, s->checks[i].id);
-        buf_puts(&b, ",\"sql\":");
-        buf_json(&b, s->checks[i].sql);
-        buf_putc(&b, '}');
-    }
-    buf_puts(&b, "]}");
-    return arena_dup(a, buf_text(&b));
-}
-
-/* "{mapped} of ten": the columns of the check's row by their names. */
-static const char *fill(const char *sentence, json_t *columns, json_t *row, struct arena *a) {
-    struct buf b;
-    buf_init(&b, a);
-    for (const char *p = sentence; *p;) {
-        size_t len = *p == '{' ? strcspn(p, "}") : 0;
-        size_t i = 0;
-        json_t *name;
-        bool done = false;
-        if (len)
-            json_array_foreach (columns, i, name) {
-                const char *text = json_string_value(name);
-                if (!text || strlen(text) != len - 1 || strncmp(text, p + 1, len - 1) != 0)
-                    continue;
-                json_t *v = json_array_get(row, i);
-                if (json_is_string(v)) buf_puts(&b, json_string_value(v));
-                else if (json_is_integer(v))
-                    buf_printf(&b, "%lld", (long long)json_integer_value(v));
-                done = true;
-                break;
-            }
-        if (done) p += len + 1;
-        else buf_putc(&b, *p++);
-    }
-    return buf_text(&b);
-}
-
-int lab_verdicts_read(const struct lab_scenario *s, const char *answer, size_t len,
-                      struct lab_verdict *verdicts, struct arena *a) {
-    const char *why;
-    json_t *results = json_object_get(json_read(a, answer, len, &why), "results");
-    int passed = 0;
-    for (int i = 0; i < s->check_count; i++) {
-        json_t *each = json_array_get(results, (size_t)i),
-               *result = json_object_get(each, "result");
-        json_t *columns = json_object_get(result, "columns"),
-               *row = json_array_get(json_object_get(result, "rows"), 0);
-        struct lab_verdict *v = &verdicts[i];
-        *v = (struct lab_verdict){.check = &s->checks[i],
-                                  .error = json_string_value(json_object_get(each, "error"))};
-        bool shaped = row && str_eq(json_string_value(json_array_get(columns, 0)), "ok");
-        if (!v->error && !shaped)
-            v->error = "The check's query must give one row whose first column is called ok.";
-        v->passed = !v->error && json_integer_value(json_array_get(row, 0)) == 1;
-        v->sentence = v->error ? "This check could not be made. That is our mistake, not yours: "
-                                 "tell your instructor."
-                               : fill(v->passed ? v->check->pass : v->check->fail, columns, row, a);
-        passed += v->passed;
-    }
-    return passed;
 }
 
 /* ---- Choices -------------------------------------------------------------------------------- */

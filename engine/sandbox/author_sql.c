@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/text.h"
 #include "sandbox/functions.h"
 #include "sandbox/tables.h"
@@ -56,7 +57,16 @@ static size_t place_of(sqlite3 *db, const char *sql, const char *why) {
     return found ? (size_t)(found - sql) : 0;
 }
 
-static bool compile(struct author_sql *p, const char *sql, bool check, const char **why,
+static const char *names_of(sqlite3_stmt *q, struct arena *a) {
+    struct buf b;
+    buf_init(&b, a);
+    for (int i = 0; i < sqlite3_column_count(q); i++)
+        buf_printf(&b, "%s%s", i ? ", " : "", sqlite3_column_name(q, i));
+    return buf_text(&b);
+}
+
+/* `columns` not NULL: a check. */
+static bool compile(struct author_sql *p, const char *sql, const char **columns, const char **why,
                     size_t *offset) {
     sqlite3_stmt *q = NULL;
     const char *tail = "";
@@ -69,19 +79,20 @@ static bool compile(struct author_sql *p, const char *sql, bool check, const cha
     arena_defer(p->arena, end_statement, q); /* the arena may leave through its guard */
     *why = !q || !sqlite3_stmt_readonly(q) ? "it must be a SELECT"
            : tail[blanks(tail)]            ? "it must be one statement"
-           : check && !str_eq(sqlite3_column_name(q, 0), "ok")
+           : columns && !str_eq(sqlite3_column_name(q, 0), "ok")
                ? "its first column must be called ok"
                : NULL;
     if (q && sqlite3_stmt_readonly(q) && tail[blanks(tail)])
         *offset = (size_t)(tail - sql) + blanks(tail);
+    if (columns && !*why) *columns = names_of(q, p->arena);
     return !*why;
 }
 
 bool author_sql_check(struct author_sql *p, const char *sql, const char **why, size_t *offset) {
-    return compile(p, sql, false, why, offset);
+    return compile(p, sql, NULL, why, offset);
 }
 
-bool author_sql_check_verdict(struct author_sql *p, const char *sql, const char **why,
-                              size_t *offset) {
-    return compile(p, sql, true, why, offset);
+bool author_sql_check_verdict(struct author_sql *p, const char *sql, const char **columns,
+                              const char **why, size_t *offset) {
+    return compile(p, sql, columns, why, offset);
 }

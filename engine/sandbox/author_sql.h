@@ -16,8 +16,9 @@ struct author_sql *author_sql_new(const struct lab_stack *stack, struct arena *a
 /* Checks that `sql` is one statement that only reads. False with a sentence, and where in the text
  * (bytes) as far as it is known, else 0. */
 bool author_sql_check(struct author_sql *p, const char *sql, const char **why, size_t *offset);
-/* The same for a check's query, whose first column must be called ok. */
-bool author_sql_check_verdict(struct author_sql *p, const char *sql, const char **why,
-                              size_t *offset);
+/* The same for a check's query, whose first column must be called ok. `*columns` receives the names
+ * of all, with commas between. */
+bool author_sql_check_verdict(struct author_sql *p, const char *sql, const char **columns,
+                              const char **why, size_t *offset);
 
 #endif

@@ -410,6 +410,31 @@ test("gradus check names the cell and the cause of a fault in a lab", () => {
     assert.match(check().out, /^labs\/connectors\/map\/quillon\.xml:5:1: error: kind="oauth2" is not known in <auth>: write bearer, basic, key or oauth\. \[schema\]$/m);
 });
 
+test("gradus check names the line of a check whose sentence, share or condition cannot be", () => {
+    const tree = scratch("labs");
+    for (const folder of ["labs", "content", "exams"]) cpSync(join(root, folder), join(tree, folder), { recursive: true });
+    const file = "labs/scenarios/field-mapping-dedupe/checks.md";
+    const text = readFileSync(join(tree, file), "utf8");
+    const line = (words) => text.slice(0, text.indexOf(words)).split("\n").length;
+    const found = (from, to) => {
+        assert.ok(text.includes(from), from);
+        writeFileSync(join(tree, file), text.replace(from, to));
+        return command(["check", "labs", "--format", "text"], { cwd: tree }).out;
+    };
+    assert.equal(found("{mapped} are mapped as", "{mapped} of {crm.contact} are mapped as"), "0 errors, 0 warnings\n");
+    assert.equal(found("{mapped} are mapped as", "{mappen} are mapped as"),
+        `${file}:${line("fail: \"Of ten fields")}:1: error: “fail” of “mapping-complete” quotes {mappen}, which its query does not give: it has ok, mapped, missing. What a dialect calls a field is written as {crm.contact.email}. [lab-check]\n1 error, 0 warnings\n`);
+    assert.equal(found("partial: mapped / 10", "partial: mapped / all"),
+        `${file}:${line("partial: mapped")}:1: error: “partial” of “mapping-complete” names “all”, which its query does not give: it has ok, mapped, missing. [lab-check]\n1 error, 0 warnings\n`);
+    assert.equal(found("partial: mapped / 10", "partial: mapped / 12\nhint-points: 2"), "0 errors, 0 warnings\n");
+    const whole = text.slice(text.indexOf("## nothing-blanked"), text.indexOf("## nobody-mixed-up"));
+    const made = whole.replace(/```sql[^]*?```\n/, "").replace("kind: never", "kind: never\nnever: kind = 'record.changed' AND new_value IS NULL AND human = 0\nneeds: knd = 'record.merged'").replace(/fail: .*/, 'fail: "{broken} values were emptied; {needed} merges so far."');
+    const needs = line("## nothing-blanked") + made.slice(0, made.indexOf("needs:")).split("\n").length - 1;
+    assert.equal(found(whole, made),
+        `${file}:${needs}:8: error: “needs” of “nothing-blanked” cannot be asked of the rows of event: no such column: knd. [lab-sql]\n1 error, 0 warnings\n`);
+    assert.equal(found(whole, made.replace("knd", "kind")), "0 errors, 0 warnings\n");
+});
+
 test("gradus lab test and run: help, other folders, and exit statuses that scripts can trust", () => {
     for (const name of ["test", "run"]) {
         const help = command(["lab", name, "--help"]);
