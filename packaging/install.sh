@@ -21,7 +21,7 @@ replace() {
 install -D -m 755 "$build/gradus" "$destdir$prefix/bin/gradus"
 # The program of the labs' workers, which only the program itself starts.
 install -D -m 755 "$build/gradus-labs" "$destdir$prefix/libexec/gradus/gradus-labs"
-replace . "$share" site/templates site/static site/locale labs/schema
+replace . "$share" site/templates site/static site/locale labs/schema labs/new
 # Courses that can be looked at, copied or served; nobody gets them who does not ask for them.
 replace . "$share/courses" content exams labs/connectors labs/kinds labs/worlds labs/scenarios
 

@@ -175,7 +175,8 @@ enum err lab_replay_page(struct request *r);
 enum err lab_api(struct request *r);
 
 /* ---- Command line --------------------------------------------------------------------------- */
-/* gradus lab test … and gradus lab run …; argv[0] is "test" or "run". Returns the exit code. */
+/* gradus lab test …, gradus lab run … and gradus lab new …; argv[0] is the word behind "lab".
+ * Returns the exit code. */
 int lab_command(int argc, char **argv, const char *root);
 /* For `gradus check`: every problem of labs/ into `diags`. */
 void lab_check_tree(const char *root, struct diag_list *diags);

@@ -1,4 +1,4 @@
-/* gradus lab test, gradus lab run. */
+/* gradus lab test, gradus lab run, gradus lab new. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "base/codec.h"
 #include "base/text.h"
 #include "lab/lab.h"
+#include "lab/lab_new.h"
 #include "lab/lab_prove.h"
 
 #define COMMAND_ARENA_BYTES ((size_t)256 * 1024 * 1024)
@@ -31,9 +32,20 @@ static const char run_help[] =
     "  --root DIR         folder with labs/\n\n"
     "Exit status: 0 every check passes, 1 some do not, 2 it could not run.\n";
 
+static const char new_help[] =
+    "usage: gradus lab new NAME [--root DIR]\n\n"
+    "Makes the folder labs/scenarios/NAME: a small scenario that is whole, to be changed piece by\n"
+    "piece. NAME is of small letters, digits and hyphens.\n\n"
+    "  --root DIR     folder with labs/\n\n"
+    "Exit status: 0 it is made, 2 it could not be made.\n";
+
 enum status { FINE, PROBLEMS, CANNOT_RUN };
 
-/* The arguments and options of either command. */
+enum command { TEST, RUN, NEW_SCENARIO, COMMAND_COUNT };
+static const char *const command_names[COMMAND_COUNT] = {"test", "run", "new"};
+static const char *const helps[COMMAND_COUNT] = {test_help, run_help, new_help};
+
+/* The arguments and options of a command. */
 struct lab_options {
     const char *root, *solution, *choice;
     const char **ids; /* the arguments that are no options */
@@ -166,7 +178,8 @@ static enum status run(const struct lab_options *options, struct zygote *z) {
 static int usage(bool asked) {
     fputs("usage: gradus lab test [SCENARIO…] [OPTIONS]               prove scenarios with their "
           "solutions\n"
-          "       gradus lab run SCENARIO --solution NAME [OPTIONS]  play one solution\n\n"
+          "       gradus lab run SCENARIO --solution NAME [OPTIONS]  play one solution\n"
+          "       gradus lab new NAME [OPTIONS]                      make a scenario\n\n"
           "Each has --help.\n",
           asked ? stdout : stderr);
     return asked ? FINE : CANNOT_RUN;
@@ -178,8 +191,8 @@ static int refused(const char *name, const char *why, const char *word, const ch
 }
 
 /* Returns -1 to go on, else the exit status. */
-static int read_options(int argc, char **argv, bool tests, struct lab_options *w) {
-    const char *name = argv[0], *help = tests ? test_help : run_help;
+static int read_options(int argc, char **argv, enum command command, struct lab_options *w) {
+    const char *name = argv[0], *help = helps[command];
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i], **text = NULL;
         int64_t *number = NULL;
@@ -189,40 +202,61 @@ static int read_options(int argc, char **argv, bool tests, struct lab_options *w
             continue;
         }
         if (str_eq(word, "--root")) text = &w->root;
-        else if (!tests && str_eq(word, "--solution")) text = &w->solution;
-        else if (!tests && str_eq(word, "--dialects")) text = &w->choice;
-        else if (!tests && str_eq(word, "--seed")) number = &w->seed;
-        else if (tests && str_eq(word, "--seeds")) number = &w->seeds;
+        else if (command == RUN && str_eq(word, "--solution")) text = &w->solution;
+        else if (command == RUN && str_eq(word, "--dialects")) text = &w->choice;
+        else if (command == RUN && str_eq(word, "--seed")) number = &w->seed;
+        else if (command == TEST && str_eq(word, "--seeds")) number = &w->seeds;
         else return refused(name, "there is no option ", word, help);
         if (++i == argc) return refused(name, "something must follow ", word, help);
         if (text) *text = argv[i];
-        else if (!parse_i64(argv[i], tests ? 1 : 0, tests ? 10000 : INT64_MAX, number))
+        else if (!parse_i64(argv[i], command == TEST ? 1 : 0, command == TEST ? 10000 : INT64_MAX,
+                            number))
             return refused(name, "this is no number for ", word, help);
     }
-    if (tests) return -1;
+    if (command == TEST) return -1;
     if (w->id_count != 1) return refused(name, "one scenario must be named", "", help);
-    return w->solution ? -1 : refused(name, "a solution must be named", "", help);
+    return command != RUN || w->solution ? -1 : refused(name, "a solution must be named", "", help);
+}
+
+static int make_new(const struct lab_options *options, struct arena *a) {
+    const char *why, *id = options->ids[0];
+    if (lab_new(options->root, id, stdout, a, &why)) {
+        fprintf(stderr, "gradus lab new: %s.\n", why);
+        return CANNOT_RUN;
+    }
+    printf("\nIt can be played now, and is proved with: gradus lab test %s\n", id);
+    return FINE;
+}
+
+static int with_workers(const struct lab_options *options, enum command command, struct arena *a) {
+    struct zygote *z;
+    const char *why;
+    signal(SIGPIPE, SIG_IGN);
+    if (zygote_start(&z, NULL, a, &why)) {
+        fprintf(stderr, "gradus: %s\n", why);
+        return CANNOT_RUN;
+    }
+    int result = command == TEST ? test(options, z) : run(options, z);
+    zygote_stop(z);
+    return result;
 }
 
 int lab_command(int argc, char **argv, const char *root) {
-    const char *why;
     if (argc < 1 || str_eq(argv[0], "--help")) return usage(argc >= 1);
-    bool tests = str_eq(argv[0], "test");
-    if (!tests && !str_eq(argv[0], "run")) return usage(false);
+    int command = 0;
+    while (command < COMMAND_COUNT && !str_eq(argv[0], command_names[command])) command++;
+    if (command == COMMAND_COUNT) return usage(false);
     struct arena a;
-    arena_init(&a, (size_t)1024 * 1024);
+    arena_init(&a, (size_t)16 * 1024 * 1024);
     struct lab_options options = {.root = root,
                                   .seeds = DEFAULT_SEEDS,
                                   .seed = 1,
                                   .ids = NEW_ARRAY(&a, const char *, (size_t)argc)};
-    int result = read_options(argc, argv, tests, &options);
+    int result = read_options(argc, argv, (enum command)command, &options);
     if (result < 0) {
         codec_start();
-        signal(SIGPIPE, SIG_IGN);
-        struct zygote *z;
-        if (zygote_start(&z, NULL, &a, &why)) fprintf(stderr, "gradus: %s\n", why);
-        result = !z ? CANNOT_RUN : tests ? test(&options, z) : run(&options, z);
-        if (z) zygote_stop(z);
+        result = command == NEW_SCENARIO ? make_new(&options, &a)
+                                         : with_workers(&options, (enum command)command, &a);
     }
     arena_release(&a);
     return result;

@@ -435,8 +435,31 @@ test("gradus check names the line of a check whose sentence, share or condition 
     assert.equal(found(whole, made.replace("knd", "kind")), "0 errors, 0 warnings\n");
 });
 
+test("gradus lab new makes a scenario that is proved at once, and overwrites nothing", () => {
+    const tree = scratch("labs");
+    for (const folder of ["labs", "content", "exams"]) cpSync(join(root, folder), join(tree, folder), { recursive: true });
+    const made = command(["lab", "new", "my-lab", "--root", tree]);
+    assert.equal(made.code, 0, made.err);
+    assert.match(made.out, /my-lab\/solutions\/reference\.xml\n/);
+    assert.match(made.out, /gradus lab test my-lab\n$/);
+    assert.equal(command(["check", "--format", "text"], { cwd: tree }).out.trim().split("\n").at(-1), "0 errors, 0 warnings");
+    const proof = command(["lab", "test", "my-lab", "--seeds", "20", "--root", tree]);
+    assert.equal(proof.code, 0, proof.out + proof.err);
+    assert.match(proof.out, /^my-lab: 20 seeds, 2 choices of dialects each, 160 runs of 4 solutions, \d+ actions, \d+ ms, 0 problems\n$/);
+    const file = join(tree, "labs/scenarios/my-lab/checks.md");
+    const before = readFileSync(file, "utf8");
+    assert.doesNotMatch(before, /new-scenario/);
+    writeFileSync(file, `${before}\n`);
+    for (const [args, said] of [[["my-lab"], /my-lab is there already; nothing was changed\./], [["My Lab"], /“My Lab” is no name/], [["../x"], /is no name/], [["x", "--root", data], /labs is not there/], [[], /one scenario must be named/]]) {
+        const refused = command(["lab", "new", ...args, ...(args.includes("--root") ? [] : ["--root", tree])]);
+        assert.equal(refused.code, 2, args.join(" "));
+        assert.match(refused.err, said);
+    }
+    assert.equal(readFileSync(file, "utf8"), `${before}\n`);
+});
+
 test("gradus lab test and run: help, other folders, and exit statuses that scripts can trust", () => {
-    for (const name of ["test", "run"]) {
+    for (const name of ["test", "run", "new"]) {
         const help = command(["lab", name, "--help"]);
         assert.equal(help.code, 0, help.err);
         assert.match(help.out, new RegExp(`^usage: gradus lab ${name} `));

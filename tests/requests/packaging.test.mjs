@@ -127,6 +127,8 @@ test("what is installed works from where it stands", () => {
     assert.equal(check.status, 0, check.stdout + check.stderr);
     const lab = run(join(installed, "bin/gradus"), ["lab", "run", "field-mapping-dedupe", "--solution", "reference", "--root", join(share, "courses")], { cwd: join(elsewhere, "empty") });
     assert.equal(lab.status, 0, lab.stdout + lab.stderr);
+    const fresh = run(join(installed, "bin/gradus"), ["lab", "new", "fresh", "--root", join(share, "courses")], { cwd: join(elsewhere, "empty") });
+    assert.equal(fresh.status, 0, fresh.stdout + fresh.stderr);
     // RULE lab-program: a server without the workers' program, or with one of another build, does not start.
     const worker = join(installed, "libexec/gradus/gradus-labs");
     const serve = () => run("timeout", ["20", join(installed, "bin/gradus"), "serve", "--port", "0", "--data", join(elsewhere, "data"), "--root", join(share, "courses")]);
