@@ -244,6 +244,16 @@ static enum err show_run(struct request *r, struct look *look) {
         view_int(item, "level", x->hints[i].level);
         view_time(item, "at", x->hints[i].at_ms, r->locale, r->zone);
     }
+    list = view_list(v, "shown");
+    for (size_t i = 0; i < x->shown_count; i++) {
+        struct view *item = view_item(list);
+        view_int(item, "task", x->shown[i].task);
+        view_int(item, "time", x->shown[i].time);
+        view_time(item, "at", x->shown[i].at_ms, r->locale, r->zone);
+    }
+    view_bool(v, "certifying", x->certifying);
+    view_int(v, "backs", x->backs);
+    view_int(v, "resets", x->resets);
     list = view_list(v, "incidents");
     for (size_t i = 0; i < x->incident_count; i++) {
         struct view *item = view_item(list);

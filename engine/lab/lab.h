@@ -21,6 +21,10 @@
  *   POST /runs/:run/rewind              L   lab_rewind_post
  *   POST /runs/:run/answers             L   lab_answer_post
  *   POST /runs/:run/chaos               ROLE_INSTRUCTOR   lab_chaos_post
+ *   POST /runs/:run/checkpoint          L   lab_checkpoint_post
+ *   POST /runs/:run/certify             L   lab_certify_post
+ *   POST /runs/:run/show                L   lab_show_post
+ *   GET  /runs/:run/show                L   lab_show_page
  *   GET  /runs/:run/replay              L   lab_replay_page
  *   any  /runs/:run/api/:connector/(rest)   public   lab_api
  *        with ROUTE_BEARER, ROUTE_METHODS and ROUTE_JSON
@@ -135,6 +139,10 @@ struct lab_evidence_hint {
     int level; /* from 1 */
     int64_t at_ms;
 };
+struct lab_evidence_shown {
+    int task, time; /* of the brief; the how-manieth time, from 1 */
+    int64_t at_ms;
+};
 struct lab_evidence_incident {
     int64_t at_ms;
     const char *detail;
@@ -143,9 +151,12 @@ struct lab_evidence {
     const char *run_id, *person_id, *scenario_id, *version, *dialects, *title;
     int64_t started_ms, actions;
     struct lab_evidence_check *checkings;
+    bool certifying;       /* begun as a run for a certificate */
+    int64_t backs, resets; /* how often it went back, and of these to its begin */
     struct lab_evidence_hint *hints;
+    struct lab_evidence_shown *shown; /* tasks that were shown */
     struct lab_evidence_incident *incidents;
-    size_t checking_count, hint_count, incident_count;
+    size_t checking_count, hint_count, shown_count, incident_count;
 };
 enum err lab_evidence(struct labs *l, struct db *db, struct arena *a, const char *run_id,
                       struct lab_evidence *out) MUST_USE;
@@ -171,6 +182,10 @@ enum err lab_hint_post(struct request *r);
 enum err lab_rewind_post(struct request *r);
 enum err lab_answer_post(struct request *r);
 enum err lab_chaos_post(struct request *r);
+enum err lab_checkpoint_post(struct request *r);
+enum err lab_certify_post(struct request *r);
+enum err lab_show_post(struct request *r);
+enum err lab_show_page(struct request *r);
 enum err lab_replay_page(struct request *r);
 enum err lab_api(struct request *r);
 

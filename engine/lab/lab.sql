@@ -60,6 +60,16 @@ SELECT seq, at_ms, actor_id, action, status, answer_sha, hash, seal FROM lab_act
 -- name: lab_action
 SELECT seq, at_ms, actor_id, action, status, answer_sha, hash FROM lab_action WHERE run_id = $1 AND seq = $2;
 
+-- The newest checkpoints that a learner set.
+-- name: lab_checkpoints
+SELECT seq, at_ms, action FROM lab_action
+ WHERE run_id = $1 AND action >= '{"kind":"checkpoint"' AND action < '{"kind":"checkpoint#' ORDER BY seq DESC LIMIT $2;
+
+-- How often a run went back, and how often to its begin.
+-- name: lab_resets
+SELECT count(*), coalesce(sum(CASE WHEN action = '{"kind":"rewind","to":0}' THEN 1 ELSE 0 END), 0) FROM lab_action
+ WHERE run_id = $1 AND action >= '{"kind":"rewind"' AND action < '{"kind":"rewind#';
+
 -- name: lab_bytes_of_person
 SELECT (SELECT sum(length(CAST(a.action AS BLOB))) FROM lab_action a WHERE a.run_id = r.id) FROM lab_run r WHERE r.person_id = $1;
 

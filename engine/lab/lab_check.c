@@ -146,7 +146,7 @@ static void check_sentence(const struct query *q, const char *what, const char *
         if (is_column(q, name) || strchr(name, '.')) continue; /* a name: check_words */
         diag_add(q->t->diags, SEVERITY_ERROR, q->file, line, 1, "lab-check",
                  "“%s” of “%s” quotes {%s}, which its query does not give: it has %s. What a "
-                 "dialect calls a field is written as {crm.contact.email}.",
+                 "dialect calls a field is written as {CONNECTOR.OBJECT.FIELD}.",
                  what, q->c->id, name, q->columns);
     }
 }

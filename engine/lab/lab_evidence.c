@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "lab/lab.h"
+#include "lab/lab_pages.h"
 #include "lab/lab_sql.h"
 #include "lab/lab_store.h"
 
@@ -52,10 +52,20 @@ static enum err read_hints(struct db *db, struct arena *a, struct lab_evidence *
     struct stmt *q = db_query(db, SQL_lab_evidence_hints, "ti", out->run_id,
                               (int64_t)LAB_EVIDENCE_SHOWN);
     while (stmt_row(q)) {
+        const char *id = stmt_text(q, 0, a);
+        int64_t task = 0;
+        if (str_has_prefix(id, LAB_SHOWN)) {
+            (void)parse_i64(id + strlen(LAB_SHOWN), 1, SOLUTION_TASKS_MAX, &task);
+            out->shown = list_more(a, out->shown, out->shown_count, sizeof *out->shown);
+            out->shown[out->shown_count++] = (struct lab_evidence_shown){
+                (int)task, (int)stmt_int(q, 1), stmt_int(q, 2)};
+            continue;
+        }
         out->hints = list_more(a, out->hints, out->hint_count, sizeof *out->hints);
-        out->hints[out->hint_count++] = (struct lab_evidence_hint){
-            stmt_text(q, 0, a), (int)stmt_int(q, 1), stmt_int(q, 2)};
+        out->hints[out->hint_count++] = (struct lab_evidence_hint){id, (int)stmt_int(q, 1),
+                                                                   stmt_int(q, 2)};
     }
+    reverse(out->shown, out->shown_count, sizeof *out->shown, a);
     reverse(out->hints, out->hint_count, sizeof *out->hints, a);
     return stmt_end(q);
 }
@@ -89,6 +99,8 @@ enum err lab_evidence(struct labs *l, struct db *db, struct arena *a, const char
         out->actions = stmt_int(q, 0);
         e = stmt_end(q);
     } else if (e == ERR_NOT_FOUND) e = OK;
+    if (e == OK) e = lab_store_certifying(db, a, run_id, &out->certifying);
+    if (e == OK) e = lab_store_resets(db, run_id, &out->backs, &out->resets);
     if (e == OK) e = read_checkings(db, a, out);
     if (e == OK) e = read_hints(db, a, out);
     return e == OK ? read_incidents(db, a, out) : e;

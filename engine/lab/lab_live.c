@@ -241,12 +241,29 @@ static enum err act(struct labs *l, struct lab_live *live, struct lab_ask *ask, 
                        waiting);
 }
 
+/* RULE lab-checkpoint: a checkpoint that was itself taken back leads nowhere. */
+static enum err find_checkpoint(struct labs *l, struct lab_live *live, struct lab_ask *ask) {
+    struct lab_log log;
+    enum err e = history_read(l, live, ask, &log);
+    if (e) return e;
+    size_t *indices = NEW_ARRAY(ask->arena, size_t, log.count + 1),
+           effective = lab_log_effective(&log, indices);
+    for (size_t i = 0; i < effective; i++)
+        if ((int64_t)indices[i] + 1 == ask->rewind_seq) {
+            ask->rewind_to = (int64_t)i + 1;
+            return OK;
+        }
+    return live_fail(ask, ERR_INVALID, "lab_error_rewind");
+}
+
 static enum err rewind_run(struct labs *l, struct lab_live *live, struct lab_ask *ask,
                            bool *waiting) {
+    enum err e = ask->rewind_seq ? find_checkpoint(l, live, ask) : OK;
+    if (e) return e;
     if (ask->rewind_to > live->effective) return live_fail(ask, ERR_INVALID, "lab_error_rewind");
     const char *action = arena_printf(ask->arena, "{\"kind\":\"rewind\",\"to\":%lld}",
                                       (long long)ask->rewind_to);
-    enum err e = history_check_limits(live, ask, action);
+    e = history_check_limits(live, ask, action);
     if (e) return e;
     e = history_add(l, live, ask, action, 200, LAB_HASH_ZERO, waiting);
     live_end(l, live);
@@ -368,7 +385,7 @@ static enum err answer(struct labs *l, struct lab_live *live, struct lab_ask *as
     ask->seq = live->seq;
     ask->effective = live->effective;
     ask->head = arena_dup(ask->arena, live->head);
-    if (ask->rewind_to >= 0) return rewind_run(l, live, ask, waiting);
+    if (ask->rewind_to >= 0 || ask->rewind_seq) return rewind_run(l, live, ask, waiting);
     if (ask->before && !ask->begun && (e = ask_before(l, live, ask))) return e;
     if (ask->action && !ask->held) {
         e = act(l, live, ask, waiting);
@@ -379,6 +396,7 @@ static enum err answer(struct labs *l, struct lab_live *live, struct lab_ask *as
     copy_calls(live, ask);
     if (!live->version && (e = begin_or_resume_retrying(l, live, ask)))
         return e; /* the worker was lost to a query */
+    if (ask->show_task) return live_show(l, live, ask);
     if (ask->replay_to >= 0 || ask->verify) return replay(l, live, ask);
     return look_and_judge(l, live, ask);
 }

@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 
 #include "lab/lab.h"
-#include "lab/lab_client.h"
+#include "lab/lab_play.h"
 #include "lab/lab_store.h"
 #include "labmodel/lab_registry.h"
 
@@ -43,6 +43,7 @@ struct lab_ask {
     const char *actor_id;
     int64_t now_ms;
     int64_t rewind_to;  /* -1 = no */
+    int64_t rewind_seq; /* instead: behind the checkpoint of this number; 0 = no */
     const char *action; /* canonical JSON or NULL */
     bool reads_only;    /* the action is answered without waiting for its COMMIT */
     /* A question that is asked before the action, with nothing between the two. When `allowed` then
@@ -57,7 +58,8 @@ struct lab_ask {
     /* -1 = the live state; else views are of the state after so many actions. More than there are:
      * after all, and it is set to how many that is. */
     int64_t replay_to;
-    bool verify; /* replay everything and compare */
+    bool verify;   /* replay everything and compare */
+    int show_task; /* shows a task of the reference on a copy; 0 = no */
     /* What is answered. */
     enum err result;
     const char *error; /* key of an interface text that says what happened; NULL: none */
@@ -75,6 +77,7 @@ struct lab_ask {
     int call_count;
     const char *live_hash, *replay_hash; /* after verify */
     int64_t first_difference;            /* effective action whose answer differs, 0 = none */
+    const struct lab_played *shown;      /* after show_task; `verdicts` are the copy's then */
     const size_t *indices;               /* after a replay: which of the record's actions count */
     /* Plumbing. */
     struct arena *arena;
@@ -161,6 +164,10 @@ void lab_ask_init(struct lab_ask *ask, struct arena *a, int64_t now_ms);
 /* Answers an ask. True: a slice of the action is done, call it again; else the ask is answered, or
  * will be, and may be gone. */
 bool live_answer(struct labs *l, struct lab_live *live, struct lab_ask *ask);
+
+/* lab_show.c: on a lab thread, the run being busy. RULE lab-show: a task is shown on a copy; of the
+ * run itself nothing changes. */
+enum err live_show(struct labs *l, struct lab_live *live, struct lab_ask *ask) MUST_USE;
 
 /* lab_evict.c, which lab_live.c and the threads build on. */
 void live_evict(struct labs *l,

@@ -91,6 +91,17 @@ enum err screen_refuse(struct screen *s, enum err result);
 /* The key of an interface text: why an ask failed. */
 const char *lab_ask_refusal(const struct lab_ask *ask);
 
+/* lab_show.c: a task that was shown stands among the hints under this word and its number. */
+#define LAB_SHOWN "task:"
+const char *lab_shown_id(struct arena *a, int64_t task);
+/* lab_certify.c. Refuses help where a certifying run has none. */
+enum err screen_require_help(struct screen *s) MUST_USE;
+/* RULE lab-time-limit: where the scenario sets a limit, a run is checked until then, and not a
+ * moment later. */
+bool lab_time_over(const struct lab_scenario *s, int64_t started_ms, int64_t now_ms);
+/* What the run's page says of certifying, limits, checkpoints and tasks that can be shown. */
+enum err screen_terms_part(struct screen *s, struct view *v) MUST_USE;
+
 json_t *screen_json(struct screen *s, int question);
 /* The language of a scenario's texts. */
 const char *lab_scenario_lang(struct request *r, const struct lab_scenario *s);

@@ -20,6 +20,7 @@ struct player {
     struct arena *a;
     struct lab_played *out;
     const char *except, *only; /* of the innermost include */
+    int task;                  /* only parts of this task; 0: all */
     json_t *columns, *row;     /* of the innermost each */
     int depth;
     int64_t now_ms;
@@ -201,11 +202,15 @@ static enum err play_answer(struct player *p, xmlNode *n) {
 /* Whoever includes one part leaves out all else: what stands beside the parts, too. */
 static enum err play_part(struct player *p, xmlNode *n) {
     const char *id = lab_xml_attr(n, "id", p->a), *only = p->only;
+    int task = p->task;
     if (p->except && str_eq(p->except, id)) return OK;
     if (only && !str_eq(only, id)) return OK;
+    if (task && lab_xml_int(n, "task", 0) != task) return OK;
     p->only = NULL;
+    p->task = 0;
     enum err e = play_all(p, n);
     p->only = only;
+    p->task = task;
     return e;
 }
 
@@ -213,7 +218,7 @@ static enum err play_all(struct player *p, xmlNode *parent) {
     enum err e = OK;
     for (xmlNode *n = lab_xml_child(parent, NULL); n && !e; n = lab_xml_next(n, NULL)) {
         if (lab_xml_is(n, "part")) e = play_part(p, n);
-        else if (p->only) continue;
+        else if (p->only || p->task) continue;
         else if (lab_xml_is(n, "call")) e = play_call(p, n);
         else if (lab_xml_is(n, "each")) e = play_each(p, n);
         else if (lab_xml_is(n, "advance")) e = play_advance(p, n);
@@ -223,19 +228,27 @@ static enum err play_all(struct player *p, xmlNode *parent) {
     return e;
 }
 
-enum err lab_solution_play(const struct lab_solutions *all, const struct lab_solution *which,
-                           const struct lab_scenario *s, const struct lab_dialect *const *dialects,
-                           struct worker *w, struct arena *a, struct lab_played *out) {
+enum err lab_solution_play_task(const struct lab_solutions *all, const struct lab_solution *which,
+                                int task, int64_t now_ms, const struct lab_scenario *s,
+                                const struct lab_dialect *const *dialects, struct worker *w,
+                                struct arena *a, struct lab_played *out) {
     struct player p = {.all = all,
                        .s = s,
                        .dialects = dialects,
                        .w = w,
                        .a = a,
                        .out = out,
-                       .now_ms = s->stack.start_ms};
+                       .task = task,
+                       .now_ms = now_ms};
     memset(out, 0, sizeof *out);
     out->actions = NEW_ARRAY(a, const char *, ACTIONS_MAX);
     out->answers = NEW_ARRAY(a, const char *, ACTIONS_MAX);
     out->statuses = NEW_ARRAY(a, int, ACTIONS_MAX);
     return play_all(&p, which->root);
+}
+
+enum err lab_solution_play(const struct lab_solutions *all, const struct lab_solution *which,
+                           const struct lab_scenario *s, const struct lab_dialect *const *dialects,
+                           struct worker *w, struct arena *a, struct lab_played *out) {
+    return lab_solution_play_task(all, which, 0, s->stack.start_ms, s, dialects, w, a, out);
 }

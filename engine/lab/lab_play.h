@@ -17,5 +17,10 @@ struct lab_played {
 enum err lab_solution_play(const struct lab_solutions *all, const struct lab_solution *which,
                            const struct lab_scenario *s, const struct lab_dialect *const *dialects,
                            struct worker *w, struct arena *a, struct lab_played *out) MUST_USE;
+/* Only its parts that belong to a task of the brief; 0: all. `now_ms`: the run's clock. */
+enum err lab_solution_play_task(const struct lab_solutions *all, const struct lab_solution *which,
+                                int task, int64_t now_ms, const struct lab_scenario *s,
+                                const struct lab_dialect *const *dialects, struct worker *w,
+                                struct arena *a, struct lab_played *out) MUST_USE;
 
 #endif

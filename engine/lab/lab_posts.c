@@ -262,6 +262,8 @@ enum err lab_check_post(struct request *r) {
     struct screen *s;
     enum err e = open_own(r, &s);
     if (e) return e;
+    if (lab_time_over(&s->version->scenario, s->ask.run.started_ms, r->now_ms))
+        return http_refuse(r, ERR_CONFLICT, "lab_time_over", NULL);
     s->ask.check = true;
     return screen_wait(s, judged);
 }
@@ -291,6 +293,7 @@ enum err lab_hint_post(struct request *r) {
     struct hint *h = NEW(r->arena, struct hint);
     enum err e = open_own(r, &s);
     if (e) return e;
+    if ((e = screen_require_help(s))) return e;
     const struct lab_scenario *scenario = &s->version->scenario;
     const struct lab_check *check = NULL;
     for (int i = 0; i < scenario->check_count; i++)
@@ -312,12 +315,11 @@ static enum err rewound(struct request *r, void *arg, enum err result) {
 
 enum err lab_rewind_post(struct request *r) {
     struct screen *s;
-    int64_t to;
     enum err e = open_own(r, &s);
     if (e) return e;
-    const char *text = http_field(r, "to");
-    if (!text || !parse_i64(text, 0, LAB_ACTIONS_MAX, &to))
+    const char *to = http_field(r, "to"), *checkpoint = http_field(r, "checkpoint");
+    if (checkpoint ? !parse_i64(checkpoint, 1, LAB_ACTIONS_MAX, &s->ask.rewind_seq)
+                   : !to || !parse_i64(to, 0, LAB_ACTIONS_MAX, &s->ask.rewind_to))
         return http_refuse(r, ERR_INVALID, "lab_form_broken", NULL);
-    s->ask.rewind_to = to;
     return screen_wait(s, rewound);
 }

@@ -26,7 +26,7 @@ static void forget_if_empty(struct labs *l, struct lab_person_queue *gone) {
 }
 
 static bool may_take_long(const struct lab_ask *ask) {
-    return ask->check || ask->verify || ask->replay_to >= 0 ||
+    return ask->check || ask->verify || ask->replay_to >= 0 || ask->show_task ||
            (ask->action && lab_log_query(ask->action));
 }
 

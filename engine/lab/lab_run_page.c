@@ -103,7 +103,7 @@ static enum err frame(struct screen *s, struct view *v) {
         view_text(v, "done", lab_text(r, arena_printf(r->arena, "lab_notice_%s", s->notice), NULL));
     view_bool(v, "was_refused",
               str_eq(s->notice, "refused") || str_eq(s->notice, "calendar") ||
-                  str_eq(s->notice, "held"));
+                  str_eq(s->notice, "held") || str_eq(s->notice, "toolate"));
     tabs(s, v);
     screen_clock(s, v);
     return screen_rail(s, v);
@@ -123,6 +123,7 @@ enum err screen_render(struct request *r, void *arg, enum err result) {
         screen_console_part(s, v);
     }
     if (!e && str_eq(s->tab, "check")) e = screen_check_part(s, v);
+    if (!e && (str_eq(s->tab, "brief") || str_eq(s->tab, "check"))) e = screen_terms_part(s, v);
     if (e) return http_refuse(r, e, "lab_unreadable", NULL);
     screen_calls(s, v);
     return http_page(r, "lab_run", v);

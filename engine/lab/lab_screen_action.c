@@ -117,19 +117,39 @@ static void call_view(struct screen *s, struct view *v, json_t *action) {
     view_bool(v, "api", json_object_get(action, "via") == NULL);
 }
 
+/* How far the clock was to go. */
+static void clock_view(struct screen *s, struct view *v, json_t *action) {
+    int64_t to_ms = screen_number(action, "to_ms");
+    const char *key = json_object_get(action, "until")  ? "lab_replay_clock_until"
+                      : json_object_get(action, "next") ? "lab_replay_clock_next"
+                      : to_ms                           ? "lab_replay_clock_to"
+                                                        : "lab_replay_clock";
+    if (to_ms) view_time(v, "to", to_ms, s->r->locale, NULL);
+    else view_int(v, "minutes", screen_number(action, "advance_ms") / MS_MINUTE);
+    view_text(v, "what", lab_text(s->r, key, v));
+}
+
 void screen_action(struct screen *s, struct view *v, json_t *action) {
-    const char *kind = screen_text(action, "kind");
+    static const struct {
+        const char *kind, *key;
+    } plain[] = {{"token", "lab_replay_token"},
+                 {"certify", "lab_certifying"},
+                 {"answer", "lab_replay_answer"},
+                 {"chaos", "lab_replay_chaos"}};
+    const char *kind = screen_text(action, "kind"), *name = screen_text(action, "name");
     if (str_eq(kind, "api") && screen_text(action, "method")) call_view(s, v, action);
-    else if (str_eq(kind, "clock")) {
-        view_int(v, "minutes", screen_number(action, "advance_ms") / MS_MINUTE);
-        view_text(v, "what", lab_text(s->r, "lab_replay_clock", v));
-    } else if (str_eq(kind, "sql")) {
+    else if (str_eq(kind, "clock")) clock_view(s, v, action);
+    else if (str_eq(kind, "sql")) {
         view_text(v, "what", lab_text(s->r, "lab_did_ask", NULL));
         view_text(v, "call", screen_text(action, "sql"));
         view_bool(v, "cut", json_object_get(action, "cut") != NULL);
-    } else
-        view_text(v, "what",
-                  str_eq(kind, "token") ? lab_text(s->r, "lab_replay_token", NULL)
-                  : kind                ? kind
-                                        : "");
+    } else if (str_eq(kind, "checkpoint")) {
+        view_text(v, "name", name && *name ? name : NULL);
+        view_text(v, "what", lab_text(s->r, "lab_replay_checkpoint", v));
+    } else {
+        view_text(v, "what", kind ? kind : "");
+        for (size_t i = 0; i < COUNT_OF(plain); i++)
+            if (str_eq(kind, plain[i].kind))
+                view_text(v, "what", lab_text(s->r, plain[i].key, NULL));
+    }
 }

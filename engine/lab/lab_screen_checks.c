@@ -60,12 +60,15 @@ enum err screen_check_part(struct screen *s, struct view *v) {
     const char *ids[LAB_CHECKS_MAX];
     int levels[LAB_CHECKS_MAX];
     struct standing now;
+    bool certifying;
     struct request *r = s->r;
     for (int i = 0; i < scenario->check_count; i++) ids[i] = scenario->checks[i].id;
     enum err e = lab_store_hints(r->db, r->arena, s->ask.run.id, ids, (size_t)scenario->check_count,
                                  levels);
     if (!e) e = read_standing(s, &now);
+    if (!e) e = lab_store_certifying(r->db, r->arena, s->ask.run.id, &certifying);
     if (e) return e;
+    bool help = s->owner && (!certifying || scenario->certify_hints);
     view_bool(v, "checked", now.checked);
     view_int(v, "passed", now.checked ? now.last.passed : 0);
     view_int(v, "total", scenario->check_count);
@@ -87,7 +90,7 @@ enum err screen_check_part(struct screen *s, struct view *v) {
         for (int k = 0; k < levels[i] && k < c->hint_count; k++)
             view_html(view_item(hints), "html",
                       lab_words(s->stack, s->dialects, c->hints[k], true, r->arena));
-        view_bool(item, "more_hints", s->owner && levels[i] < c->hint_count && !passed);
+        view_bool(item, "more_hints", help && levels[i] < c->hint_count && !passed);
         view_int(item, "hints_left", c->hint_count - levels[i]);
     }
     view_int(v, "all_points", reachable);

@@ -6,6 +6,7 @@
 #include "audit/audit.h"
 #include "base/clock.h"
 #include "base/codec.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "lab/lab.h"
 #include "lab/lab_sql.h"
@@ -212,6 +213,40 @@ enum err lab_store_action(struct db *db, struct arena *a, const char *run_id, in
     enum err e;
     if (!db_one(db, &q, &e, SQL_lab_action, "ti", run_id, seq)) return e;
     *out = read_action(q, a);
+    return stmt_end(q);
+}
+
+enum err lab_store_certifying(struct db *db, struct arena *a, const char *run_id, bool *out) {
+    struct lab_action first;
+    enum err e = lab_store_action(db, a, run_id, 1, &first);
+    *out = !e && str_eq(first.action, LAB_CERTIFY);
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
+enum err lab_store_checkpoints(struct db *db, struct arena *a, const char *run_id,
+                               struct lab_checkpoint **out, size_t *count) {
+    struct stmt *q = db_query(db, SQL_lab_checkpoints, "ti", run_id,
+                              (int64_t)LAB_CHECKPOINTS_SHOWN);
+    const char *why;
+    *out = NEW_ARRAY(a, struct lab_checkpoint, LAB_CHECKPOINTS_SHOWN);
+    *count = 0;
+    while (*count < LAB_CHECKPOINTS_SHOWN && stmt_row(q)) {
+        const char *action = stmt_text(q, 2, a);
+        json_t *mark = json_read(a, action, strlen(action), &why);
+        const char *name = json_string_value(json_object_get(mark, "name"));
+        (*out)[(*count)++] = (struct lab_checkpoint){stmt_int(q, 0), stmt_int(q, 1),
+                                                     name ? name : ""};
+    }
+    return stmt_end(q);
+}
+
+enum err lab_store_resets(struct db *db, const char *run_id, int64_t *all, int64_t *whole) {
+    struct stmt *q;
+    enum err e;
+    *all = *whole = 0;
+    if (!db_one(db, &q, &e, SQL_lab_resets, "t", run_id)) return e;
+    *all = stmt_int(q, 0);
+    *whole = stmt_int(q, 1);
     return stmt_end(q);
 }
 

@@ -36,6 +36,21 @@ enum err lab_store_record(struct db *db, struct arena *a, const char *run_id,
 /* One action of it; `seq` from 1. */
 enum err lab_store_action(struct db *db, struct arena *a, const char *run_id, int64_t seq,
                           struct lab_action *out) MUST_USE;
+/* RULE lab-certify: a run is certifying when its first action says so; whoever has begun to work
+ * cannot say it any more, nor take it back. */
+#define LAB_CERTIFY "{\"kind\":\"certify\"}"
+enum err lab_store_certifying(struct db *db, struct arena *a, const char *run_id,
+                              bool *out) MUST_USE;
+struct lab_checkpoint {
+    int64_t seq, at_ms;
+    const char *name;
+};
+#define LAB_CHECKPOINTS_SHOWN 20
+/* The newest first. */
+enum err lab_store_checkpoints(struct db *db, struct arena *a, const char *run_id,
+                               struct lab_checkpoint **out, size_t *count) MUST_USE;
+/* How often a run went back to an earlier step, `*whole`: of these to its begin. */
+enum err lab_store_resets(struct db *db, const char *run_id, int64_t *all, int64_t *whole) MUST_USE;
 /* How many bytes of actions a person's runs have on record; counting ends where that is more than
  * `enough`. */
 enum err lab_store_bytes(struct db *db, const char *person_id, int64_t enough,

@@ -109,7 +109,10 @@ static enum err read_scenario(struct lab_version *h, const char *root, const cha
     }
     diag_init(&diags, &h->arena);
     enum err e = lab_scenario_load(&h->scenario, root, id, &h->arena, &diags);
-    if (e == OK) render_brief(h);
+    if (e == OK) {
+        render_brief(h);
+        h->shown_task_count = lab_solution_tasks(root, id, h->shown_tasks, &h->arena);
+    }
     const struct diag *d = diags.first;
     const char *place = e != OK && d ? diag_place(&h->arena, d) : NULL;
     h->arena.guarded = false;

@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-#include "labmodel/lab_scenario.h"
+#include "labmodel/lab_solution.h"
 
 #define REGISTRY_VERSIONS_KEPT 8 /* for older runs */
 
@@ -16,6 +16,8 @@ struct lab_version {
     struct lab_scenario scenario;
     const char *brief; /* scenario.md's body as HTML */
     const char *tasks; /* its first numbered list; NULL: it has none */
+    /* Of the tree's version: the tasks that the reference can show. Others show none. */
+    int shown_tasks[SOLUTION_TASKS_MAX], shown_task_count;
     struct arena arena;
 };
 

@@ -13,9 +13,9 @@
 #include "labmodel/lab_seed.h"
 #include "labmodel/lab_xml.h"
 
-static const char *const scenario_fields[] = {"id",    "title",   "summary", "programme",
-                                              "level", "minutes", "persona", "objectives",
-                                              "lang",  NULL};
+static const char *const scenario_fields[] = {"id",    "title",      "summary",       "programme",
+                                              "level", "minutes",    "persona",       "objectives",
+                                              "lang",  "time-limit", "certify-hints", NULL};
 
 /* ---- Brief ---------------------------------------------------------------------------------- */
 static void read_brief(struct lab_scenario *s, struct diag_list *diags) {
@@ -28,6 +28,13 @@ static void read_brief(struct lab_scenario *s, struct diag_list *diags) {
     s->persona = field_text(d, diags, d->meta, "persona", false);
     s->lang = field_lang(d, d->arena, diags);
     field_int(d, diags, d->meta, "minutes", 5, 600, true, &s->minutes);
+    field_int(d, diags, d->meta, "time-limit", 5, 1440, false, &s->limit_minutes);
+    const char *hints = field_text(d, diags, d->meta, "certify-hints", false);
+    struct field *at = hints ? field_get(d->meta, "certify-hints") : NULL;
+    s->certify_hints = str_eq(hints, "counted");
+    if (hints && !s->certify_hints && !str_eq(hints, "off"))
+        diag_add(diags, SEVERITY_ERROR, d->file, field_line(at), field_column(at), "lab-hints",
+                 "“%s” is not known here: hints of a certifying run are off or counted.", hints);
     field_unknown(d, diags, d->meta, scenario_fields);
     struct field *list = field_get(d->meta, "objectives");
     if (!list || !field_is_list(list) || field_count(list) == 0) {

@@ -39,8 +39,10 @@ struct lab_scenario {
     const char **objectives;
     size_t objective_count;
     int64_t minutes;
-    const char *version; /* 16 hex digits */
-    const char *pack;    /* the bytes behind it */
+    int64_t limit_minutes; /* checking ends so long after the start; 0: it does not */
+    bool certify_hints;    /* a certifying run may open hints; they are counted */
+    const char *version;   /* 16 hex digits */
+    const char *pack;      /* the bytes behind it */
     size_t pack_len;
     struct lab_files files;
     struct doc doc; /* scenario.md */

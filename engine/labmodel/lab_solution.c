@@ -138,3 +138,25 @@ const struct lab_solution *lab_solution_find(const struct lab_solutions *all, co
         if (str_eq(all->solution[i].name, name)) return &all->solution[i];
     return NULL;
 }
+
+static int by_number(const void *x, const void *y) { return *(const int *)x - *(const int *)y; }
+
+int lab_solution_tasks(const char *root, const char *scenario_id, int *tasks, struct arena *a) {
+    struct diag_list diags;
+    size_t len;
+    int count = 0;
+    const char *file = arena_printf(a, "labs/scenarios/%s/solutions/reference.xml", scenario_id);
+    char *text = file_read(a, arena_printf(a, "%s/%s", root, file), LAB_FILE_MAX, &len);
+    diag_init(&diags, a);
+    xmlDoc *doc = text ? lab_xml_parse(file, text, len, a, &diags) : NULL;
+    xmlNode *parent = doc ? xmlDocGetRootElement(doc) : NULL;
+    for (xmlNode *n = parent ? lab_xml_child(parent, "part") : NULL; n;
+         n = lab_xml_next(n, "part")) {
+        int task = lab_xml_int(n, "task", 0);
+        bool known = task < 1;
+        for (int i = 0; i < count; i++) known |= tasks[i] == task;
+        if (!known && count < SOLUTION_TASKS_MAX) tasks[count++] = task;
+    }
+    qsort(tasks, (size_t)count, sizeof *tasks, by_number);
+    return count;
+}

@@ -17,8 +17,9 @@
  *       an instructor lets something go wrong (lab_timeline.h), or lets it be
  *   {"kind":"sql","sql":"SELECT …"}
  *       a query of the learner's console, read-only
- *   {"kind":"sql","skip":true}
- *       a place in the record where the console was used: nothing is run
+ *   {"kind":"sql","skip":true}, {"kind":"checkpoint","name":"…"}, {"kind":"certify"}
+ *       a place in the record where the console was used, that the learner marked, or from which on
+ *       the run is for a certificate: nothing is run
  *
  * An action never fails: what goes wrong is a response. */
 #ifndef GR_SANDBOX_STEP_H

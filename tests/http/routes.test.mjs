@@ -18,10 +18,10 @@ public                      POST /login /verify
 public                      * /runs/:run/api/:connector/*
 any                         GET /guide /me /me/first-password /me/second-factor /me/certificates /login/code
 any                         GET /modules/:id /modules/:id/files/:name /self-assessment /search /exams /exams/:exam
-any                         GET /labs /labs/:lab /runs/:run /runs/:run/replay
+any                         GET /labs /labs/:lab /runs/:run /runs/:run/replay /runs/:run/show
 any                         POST /logout /login/code /me/password /me/first-password /me/second-factor /me/language /me/reading /me/sessions/end
 any                         POST /modules/:id/checkpoints/:n /modules/:id/progress /self-assessment
-any                         POST /runs/:run/calls /runs/:run/clock /runs/:run/sql /runs/:run/check /runs/:run/hints /runs/:run/rewind /runs/:run/answers /runs/:run/console
+any                         POST /runs/:run/calls /runs/:run/clock /runs/:run/sql /runs/:run/check /runs/:run/hints /runs/:run/rewind /runs/:run/answers /runs/:run/console /runs/:run/checkpoint /runs/:run/certify /runs/:run/show
 learner                     GET /attempts/:attempt /attempts/:attempt/q/:n /attempts/:attempt/state /attempts/:attempt/review /attempts/:attempt/result
 learner                     POST /exams/:exam/start /attempts/:attempt/q/:n /attempts/:attempt/submit /labs/:lab/runs /programmes/:p/levels/:l
 learner                     PUT /attempts/:attempt/responses/:slot /attempts/:attempt/flags/:slot

@@ -33,7 +33,7 @@ const asName = (line, text) => new RegExp(`view_[a-z]+\\([^",]*, "${text}"`).tes
 /** A call of http_error or http_refuse to its end, and what is put into an error slot by hand. */
 const refusal = /\bhttp_(?:error|refuse)\((?:[^;"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*;|(?:->|\.)error =\s+"(?:[^"\\]|\\.)*"/g;
 /** What programs and authors read: the answers of a lab's API, its worker, a check that its author got wrong. */
-const notPeople = /^engine\/(?:lab\/(?:lab_api|lab_client)|labmodel\/lab_scenario|sandbox\/)/;
+const notPeople = /^engine\/(?:lab\/(?:lab_api|lab_client)|labmodel\/lab_verdict|sandbox\/)/;
 /** What only the log holds. */
 const logged = new Set(["the request's body does not end"]);
 

@@ -57,6 +57,12 @@ test("the lab run: checks with their sentences, hints, the replay", async () => 
     const text = await assessor.page(run);
     assert.match(text, /9 of 9 checks, after action \d+/);
     assert.match(text, /Hints that were opened/);
+    assert.match(text, /What for<\/dt><dd>not said<\/dd>[^]*Went back<\/dt><dd>never, never to the begin/);
+    assert.match(text, /No task was shown\./);
+    execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(server.data, "gradus.db"), `INSERT INTO lab_hint (run_id, check_id, level, at_ms) VALUES ('${run.split("/").at(-1)}', 'task:5', 1, 1790000000000)`]);
+    const again = await assessor.page(run);
+    assert.match(again, /<p>task 5 was shown, time 1 · <time/);
+    assert.doesNotMatch(again, /No task was shown|<code>task:5/);
     const replay = await assessor.fetch(`${run}/replay`);
     assert.equal(replay.status, 303);
     assert.match(replay.headers.get("location"), /^\/runs\/[0-9a-z]+\/replay$/);

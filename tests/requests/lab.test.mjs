@@ -423,7 +423,7 @@ test("gradus check names the line of a check whose sentence, share or condition 
     };
     assert.equal(found("{mapped} are mapped as", "{mapped} of {crm.contact} are mapped as"), "0 errors, 0 warnings\n");
     assert.equal(found("{mapped} are mapped as", "{mappen} are mapped as"),
-        `${file}:${line("fail: \"Of ten fields")}:1: error: “fail” of “mapping-complete” quotes {mappen}, which its query does not give: it has ok, mapped, missing. What a dialect calls a field is written as {crm.contact.email}. [lab-check]\n1 error, 0 warnings\n`);
+        `${file}:${line("fail: \"Of ten fields")}:1: error: “fail” of “mapping-complete” quotes {mappen}, which its query does not give: it has ok, mapped, missing. What a dialect calls a field is written as {CONNECTOR.OBJECT.FIELD}. [lab-check]\n1 error, 0 warnings\n`);
     assert.equal(found("partial: mapped / 10", "partial: mapped / all"),
         `${file}:${line("partial: mapped")}:1: error: “partial” of “mapping-complete” names “all”, which its query does not give: it has ok, mapped, missing. [lab-check]\n1 error, 0 warnings\n`);
     assert.equal(found("partial: mapped / 10", "partial: mapped / 12\nhint-points: 2"), "0 errors, 0 warnings\n");
@@ -433,6 +433,81 @@ test("gradus check names the line of a check whose sentence, share or condition 
     assert.equal(found(whole, made),
         `${file}:${needs}:8: error: “needs” of “nothing-blanked” cannot be asked of the rows of event: no such column: knd. [lab-sql]\n1 error, 0 warnings\n`);
     assert.equal(found(whole, made.replace("knd", "kind")), "0 errors, 0 warnings\n");
+    const brief = join(tree, "labs/scenarios/field-mapping-dedupe/scenario.md"), plain = readFileSync(brief, "utf8");
+    const said = (line) => {
+        writeFileSync(brief, plain.replace("minutes: 60\n", `minutes: 60\n${line}\n`));
+        return command(["check", "labs", "--format", "text"], { cwd: tree }).out;
+    };
+    assert.equal(said("certify-hints: counted\ntime-limit: 90"), "0 errors, 0 warnings\n");
+    assert.match(said("certify-hints: sometimes"), /scenario\.md:8:16: error: “sometimes” is not known here: hints of a certifying run are off or counted\. \[lab-hints\]\n/);
+    assert.match(said("time-limit: 4"), /scenario\.md:8:\d+: error: .*time-limit.*\n/);
+});
+
+test("RULE lab-show, RULE lab-shown: a task is shown on a copy, each time on record before it is seen", async () => {
+    const mine = await begin(learner, "aurelia", "heron");
+    assert.match(await learner.page(mine), /<button class="button small secondary" name="task" value="2">Task 2<\/button>[^]*value="6"/);
+    const state = async () => /state is the same|the same\.? <code>([0-9a-f]+)/.exec(await learner.page(`${mine}/replay?verify=1`))[1];
+    const before = await state();
+    // What was not asked for is not shown, nor is what the reference does not have.
+    assert.equal((await learner.fetch(`${mine}/show?task=2`)).status, 404);
+    assert.equal((await learner.post(`${mine}/show`, { task: "1" })).status, 404);
+    assert.equal((await learner.post(`${mine}/show`, { task: "21" })).status, 400);
+    assert.equal((await other.post(`${mine}/show`, { task: "2" })).status, 404);
+    const answer = await learner.post(`${mine}/show`, { task: "2" });
+    assert.equal(answer.status, 303);
+    const shown = await learner.page(answer.headers.get("location"));
+    assert.match(shown, /<h1>Task 2, shown<\/h1>/);
+    assert.match(shown, /done on a copy\. Your own run is as you left it\. It was shown once\./);
+    assert.equal([...shown.matchAll(/<li><code>(PATCH|POST|PUT) /g)].length, 7);
+    assert.match(shown, /Ten fields are mapped, each once<\/strong> All ten fields are mapped once/);
+    assert.match(shown, /Every lead points at its own contact<\/strong> [1-9]\d* leads have no contact/);
+    assert.equal(await state(), before);
+    await learner.post(`${mine}/show`, { task: "2" });
+    assert.match(await learner.page(`${mine}/show?task=2`), /It was shown 2 times\./);
+    assert.match(await learner.page(`${mine}/show?task=2`), /It was shown 2 times\./);
+});
+
+test("RULE lab-checkpoint, RULE lab-mark: a run goes back to a checkpoint by its name, not to one that was taken back", async () => {
+    const mine = await begin(learner, "aurelia", "heron");
+    const advance = (minutes) => learner.post(`${mine}/clock`, { minutes: String(minutes) });
+    const set = (name) => learner.post(`${mine}/checkpoint`, { name });
+    const clock = async () => /<time datetime="([^"]+)">[^<]*<\/time><\/dd>/.exec(await learner.page(mine))[1];
+    await advance(60);
+    assert.equal((await set(" before the merge ")).headers.get("location"), `${mine}?notice=checkpoint`);
+    const then = await clock();
+    await advance(60);
+    await set("later");
+    const page = await learner.page(mine);
+    const numbers = [...page.matchAll(/name="checkpoint" value="(\d+)"><bdi>([^<]*)/g)].map(([, seq, name]) => [seq, name]);
+    assert.deepEqual(numbers, [["4", "later"], ["2", "before the merge"]]);
+    assert.equal((await learner.post(`${mine}/rewind`, { checkpoint: "2" })).status, 303);
+    assert.equal(await clock(), then);
+    assert.match(await learner.page(mine), /Went back once\./);
+    for (const [checkpoint, status] of [["4", 400], ["1", 303], ["0", 400], ["x", 400]])
+        assert.equal((await learner.post(`${mine}/rewind`, { checkpoint })).status, status, checkpoint);
+    assert.equal((await set("x".repeat(81))).status, 400);
+    assert.equal((await other.post(`${mine}/checkpoint`, { name: "x" })).status, 404);
+    assert.match(await learner.page(`${mine}/replay?verify=1`), /every answer and the final state are the same/);
+});
+
+test("RULE lab-certify: a run is for a certificate from its first step or not at all, and then has no help", async () => {
+    const late = await begin(learner, "aurelia", "heron");
+    await learner.post(`${late}/clock`, { minutes: "60" });
+    assert.doesNotMatch(await learner.page(late), /action="[^"]*\/certify"/);
+    assert.equal((await learner.post(`${late}/certify`, {})).headers.get("location"), `${late}?notice=toolate`);
+    assert.doesNotMatch(await learner.page(late), /For a certificate<\/span>/);
+    assert.equal((await learner.post(`${late}/hints`, { check: "links-hold" })).status, 303);
+    const mine = await begin(learner, "aurelia", "heron");
+    assert.match(await learner.page(mine), /action="[^"]*\/certify"/);
+    assert.equal((await learner.post(`${mine}/certify`, {})).headers.get("location"), `${mine}?notice=certify`);
+    assert.equal((await learner.post(`${mine}/hints`, { check: "links-hold" })).status, 403);
+    assert.equal((await learner.post(`${mine}/show`, { task: "2" })).status, 403);
+    assert.doesNotMatch(await learner.page(`${mine}?tab=check`), /Show a hint/);
+    await learner.post(`${mine}/rewind`, { to: "0" });
+    const page = await learner.page(mine);
+    assert.match(page, /For a certificate<\/span>[^]*Hints and shown tasks are off\.[^]*Went back once\./);
+    assert.doesNotMatch(page, /action="[^"]*\/certify"|action="[^"]*\/show"/);
+    assert.equal((await learner.post(`${mine}/hints`, { check: "links-hold" })).status, 403);
 });
 
 test("gradus lab new makes a scenario that is proved at once, and overwrites nothing", () => {
