@@ -131,6 +131,14 @@ static enum status show(const struct lab_scenario *s, struct worker *w, struct a
     return passed == s->check_count ? FINE : PROBLEMS;
 }
 
+/* One hash of all answers, byte by byte. */
+static const char *answers_hash(const struct lab_played *played, struct arena *a) {
+    struct buf b;
+    buf_init(&b, a);
+    for (int i = 0; i < played->count; i++) buf_puts(&b, played->answers[i]);
+    return sha256_hex(a, buf_text(&b), b.len);
+}
+
 static enum status play(const struct lab_options *options, const struct lab_scenario *s,
                         const struct lab_solutions *solutions, struct zygote *z, struct arena *a) {
     const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
@@ -152,6 +160,7 @@ static enum status play(const struct lab_options *options, const struct lab_scen
         enum err e = lab_solution_play(solutions, which, s, dialects, &w, a, &played);
         printf("%s, %s, seed %lld: %d actions, %d refused\n", which->title, choice,
                (long long)options->seed, played.count, played.refused);
+        printf("answers %.16s\n", answers_hash(&played, a));
         if (played.first_refusal) printf("first refusal: %s\n", played.first_refusal);
         enum status result = e ? PROBLEMS : show(s, &w, a);
         worker_end(&w);

@@ -21,7 +21,9 @@
  *       a place in the record where the console was used, that the learner marked, or from which on
  *       the run is for a certificate: nothing is run
  *
- * An action never fails: what goes wrong is a response. */
+ * An action never fails: what goes wrong is a response. RULE lab-same-bytes: what comes out does
+ * not depend on the machine, the compiler or the process: no floating point, no order of addresses,
+ * no clock, no randomness but the run's. */
 #ifndef GR_SANDBOX_STEP_H
 #define GR_SANDBOX_STEP_H
 
