@@ -131,6 +131,7 @@ static void do_round(struct proof_shared *x, struct lab_proof *p, int number) {
                             .z = x->z,
                             .choice = lab_proof_choice(&p->s->stack, seed, number % choices, &a),
                             .seed = (uint64_t)(seed + 1) * SEED_STEP,
+                            .tries_copy = seed == 0,
                             .out = &out};
     prove_round(&r);
     report(x, p, &r, clock_monotonic_ms() - began_ms);

@@ -132,6 +132,33 @@ void prove_replay(struct proof_round *r, struct proof_bench *b, struct proof_run
         problem(r, "a replay ends in another state", name);
 }
 
+void prove_copy(struct proof_round *r, struct proof_bench *b, struct arena *a) {
+    struct proof_round other = *r;
+    struct proof_bench theirs;
+    struct proof_run run = {.which = lab_solution_find(r->solutions, "reference")};
+    struct lab_verdict verdicts[LAB_CHECKS_MAX];
+    struct buf told; /* what is wrong with the other seed is told in its own round */
+    buf_init(&told, a);
+    other.out = &told;
+    other.seed = r->seed + 1;
+    if (!run.which || !prove_open(&other, &theirs, a)) return;
+    arena_init(&run.arena, RUN_ARENA_BYTES);
+    prove_play(&other, &theirs, &run);
+    worker_end(&theirs.w);
+    bool played = run.hash && begin(r, b, &run.arena), all = true;
+    for (int i = 0; played && i < run.played.count; i++) {
+        struct lab_answer answer;
+        played = client_step(&b->w, run.played.actions[i], &run.arena, &answer) == OK;
+    }
+    if (played && judge(r, &b->w, "a copied answer", &run.arena, verdicts)) {
+        for (int i = 0; i < r->s->check_count; i++) all &= verdicts[i].passed;
+        if (all)
+            problem(r, "what the reference does with another seed passes here as well",
+                    "an answer can be copied");
+    }
+    arena_release(&run.arena);
+}
+
 /* Replayed in the reverse order: what one run might leave in a worker meets other runs there. */
 static void play_all(struct proof_round *r, struct proof_bench *first, struct proof_run *runs,
                      struct arena *a) {
@@ -157,6 +184,7 @@ void prove_round(struct proof_round *r) {
     arena_init(&a, ROUND_ARENA_BYTES);
     if (prove_open(r, &first, &a)) {
         judge_untouched(r, &first.w, &a);
+        if (r->tries_copy) prove_copy(r, &first, &a);
         play_all(r, &first, NEW_ARRAY(&a, struct proof_run, (size_t)r->solutions->count), &a);
         worker_end(&first.w);
     }

@@ -10,6 +10,7 @@ struct proof_round {
     struct zygote *z;
     const char *choice;
     uint64_t seed;
+    bool tries_copy; /* also tries the actions of another seed's reference */
     int runs, actions, problems;
     struct buf *out; /* receives the problems, a line each */
 };
@@ -35,6 +36,9 @@ struct proof_run {
 bool prove_open(struct proof_round *r, struct proof_bench *b, struct arena *a) MUST_USE;
 /* Plays `run->which` from the begin, and judges it. */
 void prove_play(struct proof_round *r, struct proof_bench *b, struct proof_run *run);
+/* RULE lab-proof-copy: who copies what the reference did with another seed does not pass, so that
+ * the data have to differ from learner to learner. */
+void prove_copy(struct proof_round *r, struct proof_bench *b, struct arena *a);
 /* RULE lab-proof-replay: the same actions in another worker give the same answers and the same
  * state, byte by byte. */
 void prove_replay(struct proof_round *r, struct proof_bench *b, struct proof_run *run);

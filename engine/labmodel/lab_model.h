@@ -212,13 +212,15 @@ struct lab_seed {
     const char *object, *file;
 };
 
-enum lab_distortion { LAB_CASE, LAB_PAD, LAB_BLANK, LAB_DRIFT, LAB_CAPITAL };
+/* RULE lab-variant: which rows are distorted, and how, follows from the run's seed. Choose puts one
+ * of the values into the field, whatever stood there. */
+enum lab_distortion { LAB_CASE, LAB_PAD, LAB_BLANK, LAB_DRIFT, LAB_ONE_OF, LAB_CAPITAL };
 struct lab_distort {
     const char *object, *field;
     enum lab_distortion kind;
     int permille;
     const char *from;    /* drift: which value */
-    const char **values; /* drift: what it turns into */
+    const char **values; /* drift, choose: what it turns into */
     int value_count;
 };
 

@@ -155,10 +155,10 @@ static void check_value(const struct place *p, const struct lab_field *f, const 
                   f->id);
         break;
     case LAB_TIME:
-        if (!parse_i64(cell, 0, INT64_MAX, &n))
+        if (!time_parse_iso(cell, &n) && !parse_i64(cell, 0, INT64_MAX, &n))
             fault(p, "lab-value",
-                  "“%s” is no number of milliseconds since 1970, as the field “%s” needs it.", cell,
-                  f->id);
+                  "“%s” is no time, as the field “%s” needs it: write it as 2026-03-02T08:00:00Z.",
+                  cell, f->id);
         break;
     case LAB_REFERENCE: check_reference(p, f, cell); break;
     case LAB_FIELD_NAME: check_field_name(p, f, cell); break;

@@ -184,8 +184,28 @@ static void read_seeds(struct reader *r, xmlNode *root) {
     }
 }
 
+/* Old words are what drift is for; what is chosen has to be what the field takes. */
+static void check_chosen(struct reader *r, xmlNode *n, const struct lab_field *f,
+                         const struct lab_distort *d) {
+    int64_t number;
+    if (d->value_count == 0)
+        lab_xml_problem(r->diags, r->file, n, "lab-missing",
+                        "A choice needs at least one <value>.");
+    for (int i = 0; f && i < d->value_count; i++) {
+        const char *v = d->values[i];
+        bool fine = f->type == LAB_PICKLIST  ? lab_value_known(f, v)
+                    : f->type == LAB_BOOLEAN ? str_eq(v, "0") || str_eq(v, "1")
+                    : f->type == LAB_INTEGER || f->type == LAB_TIME
+                        ? parse_i64(v, INT64_MIN, INT64_MAX, &number)
+                        : f->type == LAB_TEXT || f->type == LAB_EMAIL;
+        if (!fine)
+            lab_xml_problem(r->diags, r->file, n, "lab-value",
+                            "“%s” is no value that the field “%s” takes.", v, f->id);
+    }
+}
+
 static void read_distorts(struct reader *r, xmlNode *root) {
-    static const char *const kinds[] = {"case", "pad", "blank", "drift"};
+    static const char *const kinds[] = {"case", "pad", "blank", "drift", "choose"};
     struct lab_stack *s = r->stack;
     s->distorts = NEW_ARRAY(r->a, struct lab_distort, (size_t)lab_xml_count(root, "distort"));
     for (xmlNode *n = lab_xml_child(root, "distort"); n; n = lab_xml_next(n, "distort")) {
@@ -204,6 +224,14 @@ static void read_distorts(struct reader *r, xmlNode *root) {
             !lab_value_known(f, d->from))
             lab_xml_problem(r->diags, r->file, n, "lab-unknown",
                             "“%s” is no value of the field “%s”.", d->from, f->id);
+        if (d->kind == LAB_ONE_OF) check_chosen(r, n, f, d);
+        bool written = d->kind == LAB_CASE || d->kind == LAB_PAD;
+        if (f && written && f->type != LAB_TEXT && f->type != LAB_EMAIL)
+            lab_xml_problem(r->diags, r->file, n, "lab-value",
+                            "The field “%s” is no text, whose writing could be distorted.", f->id);
+        if (f && d->kind == LAB_BLANK && f->required)
+            lab_xml_problem(r->diags, r->file, n, "lab-required",
+                            "The field “%s” must not be empty, so no row can lack it.", f->id);
         if (d->kind == LAB_DRIFT && (!d->from || d->value_count == 0))
             lab_xml_problem(r->diags, r->file, n, "lab-missing",
                             "A drift needs from=\"…\" and at least one <value>.");

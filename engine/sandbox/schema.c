@@ -72,7 +72,7 @@ static void distort(struct lab_state *s, const struct lab_object *o, const char 
         if (!str_eq(d->object, path)) continue;
         int at = lab_field_find(o, d->field)->index;
         const char *stream = arena_printf(s->scratch, "distort-%d", i);
-        if (record_empty(r->value[at]) ||
+        if ((record_empty(r->value[at]) && d->kind != LAB_ONE_OF) ||
             state_draw(s, stream, entity, 0, 1000) >= (uint32_t)d->permille)
             continue;
         switch (d->kind) {
@@ -80,6 +80,9 @@ static void distort(struct lab_state *s, const struct lab_object *o, const char 
         case LAB_PAD: r->value[at] = arena_printf(s->scratch, "%s ", r->value[at]); break;
         case LAB_BLANK: r->value[at] = NULL; break;
         case LAB_CAPITAL: break; /* of people who come again */
+        case LAB_ONE_OF:
+            r->value[at] = d->values[state_draw(s, stream, entity, 1, (uint32_t)d->value_count)];
+            break;
         case LAB_DRIFT:
             if (str_eq(r->value[at], d->from))
                 r->value[at] =
@@ -120,7 +123,10 @@ void schema_row(struct lab_state *s, const struct lab_object *o, const char *pat
         if (str_eq(h, "person")) parse_i64(cell, 0, 1000000000, person);
         const struct lab_field *f = lab_field_find(o, h);
         if (!f || !*cell) continue;
+        int64_t ms;
         if (*cell == '@' && f->of) cell = reference(s, f->of, cell + 1);
+        if (f->type == LAB_TIME && time_parse_iso(cell, &ms))
+            cell = arena_printf(s->scratch, "%lld", (long long)ms);
         out->value[f->index] = cell;
     }
     int key = lab_csv_column(csv, "key");

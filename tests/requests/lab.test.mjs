@@ -440,6 +440,21 @@ test("gradus check names the line of a check whose sentence, share or condition 
     };
     assert.equal(said("certify-hints: counted\ntime-limit: 90"), "0 errors, 0 warnings\n");
     assert.match(said("certify-hints: sometimes"), /scenario\.md:8:16: error: “sometimes” is not known here: hints of a certifying run are off or counted\. \[lab-hints\]\n/);
+    writeFileSync(brief, plain);
+    const stack = join(tree, "labs/scenarios/field-mapping-dedupe/stack.xml"), wired = readFileSync(stack, "utf8");
+    const distorted = (line) => {
+        writeFileSync(stack, wired.replace('  <lookup id="country_names">', `  ${line}\n$&`));
+        return /stack\.xml:\d+:\d+: error: (.*)\n/.exec(command(["check", "labs", "--format", "text"], { cwd: tree }).out)?.[1];
+    };
+    const distort = (field, kind, values = "") => distorted(`<distort object="crm.contact" field="${field}" kind="${kind}" permille="5">${values}</distort>`);
+    assert.equal(distort("lead_score", "choose", "<value>1</value><value>-2</value>"), undefined);
+    assert.match(distort("lead_score", "choose", "<value>one</value>"), /“one” is no value that the field “lead_score” takes/);
+    assert.match(distort("country", "choose", "<value>de</value>"), /“de” is no value that the field “country” takes/);
+    assert.match(distort("do_not_email", "choose", "<value>2</value>"), /“2” is no value that the field “do_not_email” takes/);
+    assert.match(distort("lead_score", "choose"), /A choice needs at least one <value>/);
+    assert.match(distort("lead_score", "case"), /“lead_score” is no text/);
+    assert.match(distort("last_name", "blank"), /“last_name” must not be empty/);
+    writeFileSync(stack, wired);
     assert.match(said("time-limit: 4"), /scenario\.md:8:\d+: error: .*time-limit.*\n/);
 });
 

@@ -141,6 +141,32 @@ static void test_a_replay_differs(void **state) {
     worker_end(&second.w);
 }
 
+/* RULE lab-proof-copy, RULE lab-variant: the shipped scenario has other data for each seed;
+ * and a check that passes whatever was done. */
+static void test_an_answer_cannot_be_copied(void **state) {
+    struct arena *a = *state;
+    struct buf out;
+    struct proof_bench bench;
+    struct lab_scenario *s = NEW(a, struct lab_scenario);
+    struct proof_round r = {.s = s,
+                            .solutions = all_solutions(),
+                            .z = fixture_zygote(),
+                            .choice = CHOICE,
+                            .seed = 7919,
+                            .out = &out};
+    *s = *shipped();
+    buf_init(&out, a);
+    assert_true(prove_open(&r, &bench, a));
+    prove_copy(&r, &bench, a);
+    expect_problems(&r, 0, "");
+    for (int i = 0; i < s->check_count; i++) s->checks[i].sql = "SELECT 1 AS ok";
+    prove_copy(&r, &bench, a);
+    expect_problems(
+        &r, 1,
+        "what the reference does with another seed passes here as well: an answer can be copied");
+    worker_end(&bench.w);
+}
+
 /* RULE lab-proof-choices: three connectors of two, three and one dialect. */
 static void test_choices(void **state) {
     struct arena *a = *state;
@@ -193,6 +219,7 @@ int main(void) {
                                        TEST(test_solutions_differ),
                                        TEST(test_nothing_done_passes_nothing),
                                        TEST(test_a_replay_differs),
+                                       TEST(test_an_answer_cannot_be_copied),
                                        TEST(test_choices),
                                        TEST(test_counts)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -182,7 +182,7 @@ static void test_attributes_in_words(void **state) {
          "limit-header=\"Set-Cookie\"", "a header that tells of a limit");
     told(*state, "dialect", boreal, "base=\"/v1\"", "base=\"v1\"", "write a path such as");
     told(*state, "stack", stack, "kind=\"pad\"", "kind=\"padding\"",
-         "write case, pad, blank or drift");
+         "write case, pad, blank, drift or choose");
     told(*state, "stack", stack, "<edits object=\"crm.contact\"", "<edits object=\"contact\"",
          "write a connector and an object with a dot between");
     told(*state, "stack", stack, "<outage connector=\"crm\" after-hours=\"20\" minutes=\"45\"/>",
