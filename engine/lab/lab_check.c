@@ -143,7 +143,10 @@ static void check_sentence(const struct query *q, const char *what, const char *
     for (const char *p = text ? strchr(text, '{') : NULL; p; p = strchr(p + 1, '{')) {
         if (!strchr(p, '}')) return;
         const char *name = arena_copy(q->t->arena, p + 1, strcspn(p, "}") - 1);
-        if (is_column(q, name) || strchr(name, '.')) continue; /* a name: check_words */
+        const char *quoted = arena_printf(q->t->arena, "{%s}", name);
+        if (is_column(q, name) || strchr(name, '.') || /* a name: check_words */
+            !str_eq(lab_words(&q->s->stack, NULL, quoted, false, q->t->arena), quoted))
+            continue;
         diag_add(q->t->diags, SEVERITY_ERROR, q->file, line, 1, "lab-check",
                  "“%s” of “%s” quotes {%s}, which its query does not give: it has %s. What a "
                  "dialect calls a field is written as {CONNECTOR.OBJECT.FIELD}.",

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "lab/lab_pages.h"
+#include "labmodel/lab_words.h"
 
 #define SHOWN_STEPS 200
 
@@ -145,7 +146,8 @@ static enum err render(struct request *r, void *arg, enum err result) {
     for (int i = 0; i < scenario->check_count; i++) {
         const struct lab_verdict *verdict = &s->ask.verdicts[i];
         struct view *item = view_item(checks);
-        view_text(item, "title", verdict->check->title);
+        view_text(item, "title",
+                  lab_words(s->stack, s->dialects, verdict->check->title, false, r->arena));
         view_text(item, "sentence", verdict->sentence);
         view_bool(item, "is_passed", verdict->passed);
         view_bool(item, "is_failed", !verdict->passed && !verdict->error);

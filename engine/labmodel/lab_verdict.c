@@ -37,9 +37,9 @@ static json_t *cell_of(const struct filling *x, const char *name) {
     return NULL;
 }
 
-/* "{mapped} of ten": the columns of the check's row by their names. */
-static const char *fill(const struct filling *x, const char *text) {
-    const char *sentence = lab_words(&x->s->stack, x->dialects, text, false, x->a);
+/* "{mapped} of ten": the columns of the check's row by their names; then the words of the dialects,
+ * which a query may name, too. */
+static const char *fill(const struct filling *x, const char *sentence) {
     struct buf b;
     buf_init(&b, x->a);
     for (const char *p = sentence; *p;) {
@@ -50,7 +50,7 @@ static const char *fill(const struct filling *x, const char *text) {
         if (cell) p += len + 1;
         else buf_putc(&b, *p++);
     }
-    return buf_text(&b);
+    return lab_words(&x->s->stack, x->dialects, buf_text(&b), false, x->a);
 }
 
 /* ---- Points --------------------------------------------------------------------------------- */
