@@ -17,6 +17,8 @@ const struct lab_filter_operator lab_filter_operators[LAB_FILTER_OPERATORS] = {
     {"before", NULL, "%1$s < %2$s"},
     {"after", NULL, "%1$s > %2$s"},
     {"within_days", NULL, "%1$s BETWEEN ?2 - %2$s * 86400000 AND ?2"},
+    {"within_next_days", NULL, "%1$s BETWEEN ?2 AND ?2 + %2$s * 86400000"},
+    {"older_than_days", NULL, "%1$s < ?2 - %2$s * 86400000"},
 };
 
 const char *lab_filter_sql(const char *operator, bool number) {

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#define LAB_FILTER_OPERATORS 11
+#define LAB_FILTER_OPERATORS 13
 
 /* `text` and `number` are SQL for fields of that sort: %1$s is the field, %2$s the value's
  * parameter, ?2 the time now. NULL: the operator says nothing of such a field. */

@@ -10,8 +10,8 @@
 
 #define ROLES_MAX 16
 
-const char *const lab_trigger_names[LAB_TRIGGERS] = {"create", "update", "delete",   "event",
-                                                     "merge",  "arrive", "schedule", "due"};
+const char *const lab_trigger_names[LAB_TRIGGERS] = {
+    "create", "update", "delete", "event", "merge", "arrive", "schedule", "due", "start"};
 const char *const lab_verb_names[LAB_VERBS] = {
     "each",   "if",     "choose", "when",         "otherwise", "set",   "create",
     "update", "delete", "merge",  "merge-groups", "find",      "match", "send",
@@ -327,14 +327,27 @@ static void read_steps(struct reader *r, xmlNode *parent, struct lab_place at, i
 }
 
 /* ---- Rules ---------------------------------------------------------------------------------- */
-static void read_rule(struct reader *r, xmlNode *n) {
+/* A rule that listens to several kinds of events is one for each. */
+static void add_rules(struct reader *r, xmlNode *n, struct lab_rule rule) {
     struct lab_stack *s = r->stack;
-    if (s->rule_count == LAB_RULES_MAX) {
-        lab_xml_problem(r->diags, r->file, n, "lab-limit", "A stack has %d rules at most.",
-                        LAB_RULES_MAX);
-        return;
-    }
-    struct lab_rule rule = {.kind = r->kind, .binding = r->binding, .index = s->rule_count};
+    const char *event = rule.event ? rule.event : "";
+    do {
+        size_t len = strcspn(event, " ");
+        if (s->rule_count == LAB_RULES_MAX) {
+            lab_xml_problem(r->diags, r->file, n, "lab-limit", "A stack has %d rules at most.",
+                            LAB_RULES_MAX);
+            return;
+        }
+        if (rule.event) rule.event = arena_copy(r->a, event, len);
+        rule.index = s->rule_count;
+        s->rules = list_more(r->a, s->rules, (size_t)s->rule_count, sizeof *s->rules);
+        s->rules[s->rule_count++] = rule;
+        event += len + strspn(event + len, " ");
+    } while (*event);
+}
+
+static void read_rule(struct reader *r, xmlNode *n) {
+    struct lab_rule rule = {.kind = r->kind, .binding = r->binding};
     for (int i = 0; i < LAB_TRIGGERS; i++) {
         const char *value = lab_xml_attr(n, lab_trigger_names[i], r->a);
         if (!value) continue;
@@ -351,8 +364,7 @@ static void read_rule(struct reader *r, xmlNode *n) {
     r->fails = false;
     read_steps(r, n, rule.at, 1, &rule.steps, &rule.step_count);
     rule.fails = r->fails;
-    s->rules = list_more(r->a, s->rules, (size_t)s->rule_count, sizeof *s->rules);
-    s->rules[s->rule_count++] = rule;
+    add_rules(r, n, rule);
 }
 
 static void read_filter(struct reader *r, xmlNode *n) {
@@ -368,6 +380,11 @@ static void read_filter(struct reader *r, xmlNode *n) {
                  {"operator", &f.operator}, {"value", &f.value}};
     for (size_t i = 0; f.rows.object && i < COUNT_OF(parts); i++)
         *parts[i].field = field_in(r, n, lab_xml_attr(n, parts[i].name, r->a), f.rows.object);
+    f.members = role_attr(r, n, "members");
+    if (f.members.object) {
+        f.member_of = field_in(r, n, lab_xml_attr(n, "member-of", r->a), f.members.object);
+        f.member_record = field_in(r, n, lab_xml_attr(n, "member-record", r->a), f.members.object);
+    }
     s->filters = list_more(r->a, s->filters, (size_t)s->filter_count, sizeof *s->filters);
     s->filters[s->filter_count++] = f;
 }

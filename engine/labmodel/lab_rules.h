@@ -34,6 +34,7 @@ enum lab_trigger {
     LAB_ON_ARRIVE,   /* the world brings a record: the rule stores it */
     LAB_ON_SCHEDULE, /* again and again */
     LAB_ON_DUE,      /* what <wait> has put off */
+    LAB_ON_START, /* the run begins: for each record that it begins with, unheard by other rules */
     LAB_TRIGGERS
 };
 
@@ -133,6 +134,8 @@ struct lab_filter {
     struct lab_place over, rows;
     /* Of a row: whose it is, its group (rows of a group hold together), and what it asks. */
     const struct lab_field *of, *group, *field, *operator, * value;
+    struct lab_place members; /* who passed when it was asked last; object NULL: nobody keeps it */
+    const struct lab_field *member_of, *member_record;
 };
 
 /* How a value gets from one side of a mapping to the other. */

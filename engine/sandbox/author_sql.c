@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/text.h"
 #include "sandbox/functions.h"
 #include "sandbox/tables.h"
@@ -17,15 +18,22 @@ struct author_sql {
 static void close_db(void *db) { sqlite3_close(db); }
 static void end_statement(void *q) { sqlite3_finalize(q); }
 
-/* holds() of the filters, which needs a run: here it is only named. */
-static void holds_nobody(sqlite3_context *c, int count, sqlite3_value **values) {
-    (void)count, (void)values;
-    sqlite3_result_int(c, 0);
+/* Functions that need a run: here they are only named. */
+static void nothing(sqlite3_context *c, int count, sqlite3_value **values) {
+    (void)c, (void)count, (void)values;
 }
 
-static bool know_holds(sqlite3 *db) {
-    return sqlite3_create_function_v2(db, "holds", 3, SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL,
-                                      holds_nobody, NULL, NULL, NULL) == SQLITE_OK;
+static bool name_functions(sqlite3 *db) {
+    static const struct {
+        const char *name;
+        int arguments;
+    } all[] = {{"holds", 3}, {"filter_fault", 2}};
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        if (sqlite3_create_function_v2(db, all[i].name, all[i].arguments,
+                                       SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL, nothing, NULL, NULL,
+                                       NULL) != SQLITE_OK)
+            return false;
+    return true;
 }
 
 struct author_sql *author_sql_new(const struct lab_stack *stack, struct arena *a,
@@ -38,7 +46,7 @@ struct author_sql *author_sql_new(const struct lab_stack *stack, struct arena *a
     if (rc == SQLITE_OK) {
         tables_harden(p->db);
         p->work = FUNCTION_WORK_UNBOUNDED;
-        if (functions_register(p->db, &p->work) && know_holds(p->db) &&
+        if (functions_register(p->db, &p->work) && name_functions(p->db) &&
             tables_try(p->db, stack, a, bad))
             return p;
     }

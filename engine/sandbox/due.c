@@ -153,6 +153,15 @@ int64_t due_first_ms(const struct lab_state *s, enum due_kind kind) {
     return first ? first->at_ms : 0;
 }
 
+int64_t due_ms(const struct lab_state *s, enum due_kind kind, int64_t ref) {
+    const struct due *first = NULL;
+    for (int i = 0; i < s->due.count; i++)
+        if (s->due.heap[i].kind == kind && s->due.heap[i].ref == ref &&
+            (!first || before(&s->due.heap[i], first)))
+            first = &s->due.heap[i];
+    return first ? first->at_ms : 0;
+}
+
 /* ---- Table ---------------------------------------------------------------------------------- */
 static void empty(struct due_queue *q) {
     for (int i = 0; i < q->count; i++) due_release(&q->heap[i]);

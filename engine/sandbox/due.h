@@ -59,6 +59,8 @@ void due_release(struct due *d);
 void due_drop(struct lab_state *s, enum due_kind kind, int64_t ref);
 /* When the first of this kind is due; 0: none is. */
 int64_t due_first_ms(const struct lab_state *s, enum due_kind kind);
+/* When the first of this kind and ref is due; 0: none is. */
+int64_t due_ms(const struct lab_state *s, enum due_kind kind, int64_t ref);
 
 /* Savepoints nest. due_settle ends the newest; `undo`: what was added and dropped since is as it
  * was before. due_take stands in none. */

@@ -4,9 +4,10 @@
 
 #include "sandbox/rules.h"
 
-#define FILTER_ROWS 50       /* of one filter; what is beyond them does not count */
-#define FILTER_VALUE 200     /* bytes of a value */
-#define FILTER_STATEMENTS 16 /* that are kept prepared */
+#define FILTER_ROWS 50         /* of one filter; what is beyond them does not count */
+#define FILTER_VALUE 200       /* bytes of a value */
+#define FILTER_DAYS_MAX 100000 /* of an operator that counts days */
+#define FILTER_STATEMENTS 64   /* that are kept prepared */
 
 /* Registers holds(filter, owner, record): does the record pass the rows of `owner` for the <filter>
  * of that id, of the binding whose rule runs? Rows of a group hold together, one group is enough.
@@ -14,8 +15,14 @@
  * RULE lab-filter-empty: a filter without rows holds for nobody.
  *
  * RULE lab-filter-names: a row names a field of the filtered object and a known operator, or it
- * holds for nobody; its value is bound, never written into SQL. */
+ * holds for nobody; its value is bound, never written into SQL. A filter whose kind says who its
+ * members are has the operators member_of and not_member_of.
+ *
+ * Also registers filter_fault(filter, owner): a sentence on the first row that says nothing, or
+ * NULL. */
 bool filters_register(struct lab_state *s);
+/* Before a statement that may ask after something was written. */
+void filters_forget(struct lab_state *s);
 void filters_drop_statements(struct lab_state *s);
 
 #endif

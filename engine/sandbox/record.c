@@ -206,10 +206,14 @@ int record_update(struct lab_state *s, int member, const struct lab_object *o, c
     for (int i = 0; i < o->field_count; i++) {
         if (!(mask >> i & 1) || record_same(old.value[i], r->value[i])) continue;
         write_field(s, o, id, &o->fields[i], r->value[i]);
-        seq = state_event(s, &(struct state_event){"record.changed", connector, o->id, id,
-                                                   o->fields[i].id, old.value[i],
-                                                   record_empty(r->value[i]) ? NULL : r->value[i],
-                                                   NULL});
+        seq = state_event(
+            s, &(struct state_event){.kind = "record.changed",
+                                     .connector = connector,
+                                     .object = o->id,
+                                     .record_id = id,
+                                     .field = o->fields[i].id,
+                                     .old_value = old.value[i],
+                                     .new_value = record_empty(r->value[i]) ? NULL : r->value[i]});
         old.value[i] = r->value[i];
         changed++;
     }
@@ -276,8 +280,13 @@ void record_merge(struct lab_state *s, int member, const struct lab_object *o, c
                               : record_empty(keep.value[i]) && !record_empty(lose.value[i]);
         if (!want) continue;
         if (!fill && !f->sticky) {
-            state_event(s, &(struct state_event){"value.lost", connector, o->id, survivor, f->id,
-                                                 lose.value[i], NULL, "merge"});
+            state_event(s, &(struct state_event){.kind = "value.lost",
+                                                 .connector = connector,
+                                                 .object = o->id,
+                                                 .record_id = survivor,
+                                                 .field = f->id,
+                                                 .old_value = lose.value[i],
+                                                 .detail = "merge"});
             continue;
         }
         merged.value[i] = lose.value[i];

@@ -54,10 +54,11 @@ static void bind_row(struct rule_run *r, sqlite3_stmt *q, int at, const char *na
 static void bind_event(const struct state_event *e, sqlite3_stmt *q, int at, const char *name) {
     const struct {
         const char *name, *value;
-    } all[] = {{"kind", e->kind},           {"connector", e->connector},
-               {"object", e->object},       {"record_id", e->record_id},
-               {"field", e->field},         {"old_value", e->old_value},
-               {"new_value", e->new_value}, {"detail", e->detail}};
+    } all[] = {
+        {"kind", e->kind},           {"connector", e->connector}, {"object", e->object},
+        {"record_id", e->record_id}, {"field", e->field},         {"old_value", e->old_value},
+        {"new_value", e->new_value}, {"detail", e->detail},       {"actor", e->actor}};
+    if (str_eq(name, "human")) sqlite3_bind_int64(q, at, e->human);
     for (size_t i = 0; i < COUNT_OF(all); i++)
         if (str_eq(all[i].name, name)) bind_text(q, at, all[i].value, false);
 }
@@ -123,6 +124,7 @@ sqlite3_stmt *rule_sql_begin(struct rule_run *r, const struct lab_statement *sql
     if (!q) return NULL;
     bind(r, q);
     r->s->rules->binding = r->rule->binding;
+    filters_forget(r->s);
     /* SQLite counts from where a statement's last run ended: a run that was loaded from an image
      * counts as one that went on. */
     sqlite3_stmt_status(q, SQLITE_STMTSTATUS_VM_STEP, 1);

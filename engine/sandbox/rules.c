@@ -97,6 +97,8 @@ static void note(struct lab_state *s, int rule, const struct record *row,
     if (event) {
         struct state_event *copy = NEW(s->scratch, struct state_event);
         *copy = *event;
+        copy->actor = s->who.actor;
+        copy->human = s->who.human;
         p->event = copy;
     }
 }
@@ -231,14 +233,42 @@ bool rules_arrive(struct lab_state *s, struct lab_place at, struct record *recor
     return true;
 }
 
+/* RULE lab-schedule: a change of its records never puts off a run that is planned: it brings it
+ * forward, or ends it. */
 static void plan(struct lab_state *s, int rule) {
     struct rule_run *r = run_new(s, &s->stack.rules[rule]);
-    int64_t every = rule_number(r, r->rule->every, 0);
-    due_drop(s, DUE_SCHEDULE, rule);
-    if (every > 0)
-        due_add(s, s->now_ms + (every > RULE_INTERVAL_MIN_MS ? every : RULE_INTERVAL_MIN_MS),
-                DUE_RULE, DUE_SCHEDULE, rule, NULL, NULL);
+    int64_t every = rule_number(r, r->rule->every, 0), planned = due_ms(s, DUE_SCHEDULE, rule);
+    int64_t at = s->now_ms + (every > RULE_INTERVAL_MIN_MS ? every : RULE_INTERVAL_MIN_MS);
+    if (planned && (every <= 0 || at < planned)) due_drop(s, DUE_SCHEDULE, rule);
+    if (every > 0 && (!planned || at < planned))
+        due_add(s, at, DUE_RULE, DUE_SCHEDULE, rule, NULL, NULL);
     if (r->stopped) tell_stopped(s, r->rule, NULL, r->stopped);
+}
+
+static void begin(struct lab_state *s, const struct lab_rule *rule) {
+    struct arena *outer = s->scratch, inner;
+    int count;
+    const struct record *all = record_all(s, rule->at.object, outer, &count);
+    for (int i = 0; i < count; i++) {
+        arena_init(&inner, (size_t)64 * 1024 * 1024);
+        s->scratch = &inner;
+        struct rule_run *r = run_new(s, rule);
+        r->row = all[i];
+        r->has_row = true;
+        run_rule(r);
+        arena_release(&inner);
+    }
+    s->scratch = outer;
+}
+
+void rules_begin(struct lab_state *s) {
+    struct lab_who who = s->who;
+    for (int i = 0; i < s->stack.rule_count; i++) {
+        if (s->stack.rules[i].on != LAB_ON_START) continue;
+        by_itself(s, &s->stack.rules[i], 0);
+        begin(s, &s->stack.rules[i]);
+    }
+    s->who = who;
 }
 
 void rules_start(struct lab_state *s) {

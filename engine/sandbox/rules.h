@@ -38,6 +38,9 @@ struct rule_failure {
 void rules_open(struct lab_state *s);
 /* Before the database goes or is replaced. */
 void rules_drop_statements(struct lab_state *s);
+/* RULE lab-start: a run that begins has what its rules make of its seeds, without an event: runs
+ * <on start> for each record of its role. Waits that it plans count from then. */
+void rules_begin(struct lab_state *s);
 /* Plans the schedules of a run that begins. */
 void rules_start(struct lab_state *s);
 

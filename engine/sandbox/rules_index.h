@@ -26,9 +26,18 @@ struct filter_statement {
     sqlite3_stmt *q;
 };
 
+/* The condition that was asked last by the statement that runs: it asks the same of many records.
+ */
+struct filter_asked {
+    const struct lab_filter *filter; /* NULL: none */
+    char owner[64];
+    sqlite3_stmt *q; /* one of those that are kept; NULL: it holds for nobody */
+};
+
 struct rules {
     struct filter_statement filters[FILTER_STATEMENTS]; /* the one that was asked last first */
-    const char *binding;                                /* of the rule whose SQL runs */
+    struct filter_asked asked;
+    const char *binding; /* of the rule whose SQL runs */
     struct rule_slot *slots;
     unsigned slot_count;       /* a power of two */
     int *next;                 /* by rule: the next one that listens to the same; -1 */

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "sandbox/people.h"
 #include "sandbox/record.h"
+#include "sandbox/rules.h"
 #include "sandbox/tables.h"
 #include "sandbox/world.h"
 
@@ -163,6 +164,7 @@ static void fill(struct lab_state *s, const struct lab_seed *seed) {
 
 void schema_fill(struct lab_state *s) {
     for (int i = 0; i < s->stack.seed_count; i++) fill(s, &s->stack.seeds[i]);
+    rules_begin(s);
     /* The event log begins when the learner does: the seeds themselves are no events. */
     people_start(s);
     state_run(s, "DELETE FROM event", "");

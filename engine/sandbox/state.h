@@ -156,6 +156,8 @@ uint32_t state_draw(const struct lab_state *s, const char *stream, const char *e
 /* ---- Events --------------------------------------------------------------------------------- */
 struct state_event {
     const char *kind, *connector, *object, *record_id, *field, *old_value, *new_value, *detail;
+    const char *actor; /* for rules that hear of it: who did it, as the log has it */
+    bool human;
 };
 /* Returns its seq. */
 int64_t state_event(struct lab_state *s, const struct state_event *e);

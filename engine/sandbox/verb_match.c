@@ -252,9 +252,13 @@ static bool refused(struct match *x, const struct side *side, const char *id,
                     struct record_problem p) {
     if (!p.what) return false;
     x->rejected++;
-    state_event(x->s,
-                &(struct state_event){x->step->rejected, connector_of(x, side), side->at.object->id,
-                                      id, p.field->id, p.value, NULL, rule_refusal(&p)});
+    state_event(x->s, &(struct state_event){.kind = x->step->rejected,
+                                            .connector = connector_of(x, side),
+                                            .object = side->at.object->id,
+                                            .record_id = id,
+                                            .field = p.field->id,
+                                            .old_value = p.value,
+                                            .detail = rule_refusal(&p)});
     return true;
 }
 

@@ -92,9 +92,14 @@ static void change(struct rule_run *r, struct lab_place at, const char *id,
     if (check) p = record_validate(s, at.object, fresh, changed);
     if (!p.what) record_update(s, at.member, at.object, id, fresh, changed, true);
     else
-        state_event(s, &(struct state_event){"record.refused", connector_of(r, at), at.object->id,
-                                             id, p.field->id, old.value[p.field->index], p.value,
-                                             rule_refusal(&p)});
+        state_event(s, &(struct state_event){.kind = "record.refused",
+                                             .connector = connector_of(r, at),
+                                             .object = at.object->id,
+                                             .record_id = id,
+                                             .field = p.field->id,
+                                             .old_value = old.value[p.field->index],
+                                             .new_value = p.value,
+                                             .detail = rule_refusal(&p)});
 }
 
 static void update(struct rule_run *r, const struct lab_step *step) {
