@@ -17,9 +17,10 @@ const char *const lab_verb_names[LAB_VERBS] = {
     "update", "delete", "merge",  "merge-groups", "find",      "match", "send",
     "wait",   "assign", "raise",  "charge",       "fail"};
 static const char *const argument_names[LAB_ARGUMENTS] = {
-    "sql",      "record",      "loser",        "fill",    "key",   "rank",  "mappings", "overwrite",
-    "winner",   "create-left", "create-right", "allowed", "for",   "until", "data",     "pool",
-    "calendar", "old",         "new",          "detail",  "value", "calls"};
+    "sql",      "record",    "loser",  "fill",        "key",          "rank",
+    "mappings", "overwrite", "winner", "create-left", "create-right", "allowed",
+    "for",      "until",     "data",   "pool",        "calendar",     "turn",
+    "old",      "new",       "detail", "value",       "calls"};
 
 struct role {
     const char *id;

@@ -80,6 +80,7 @@ enum lab_argument {
     LAB_ARG_DATA,
     LAB_ARG_POOL,
     LAB_ARG_CALENDAR,
+    LAB_ARG_TURN,
     LAB_ARG_OLD,
     LAB_ARG_NEW,
     LAB_ARG_DETAIL,

@@ -196,7 +196,9 @@ static void assign(struct rule_run *r, const struct lab_step *step) {
     int count, variables = r->variable_count;
     const char *id = rule_text(r, step->arg[LAB_ARG_RECORD]), *chosen = NULL;
     const char **pool = first_column(r, step->arg[LAB_ARG_POOL], &count);
-    const char *key = arena_printf(r->s->scratch, "assign-%d", step->arg[LAB_ARG_POOL]->index);
+    const char *of = rule_text(r, step->arg[LAB_ARG_TURN]);
+    const char *key = arena_printf(r->s->scratch, "assign-%d%s%s", step->arg[LAB_ARG_POOL]->index,
+                                   of ? "-" : "", of ? of : "");
     int64_t turn = state_meta(r->s, key);
     for (int i = 0; i < count && !chosen && !r->stopped; i++) {
         int at = (int)((turn + i) % count);

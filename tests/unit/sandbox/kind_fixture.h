@@ -109,6 +109,10 @@ static inline void kind_advance(struct kind_lab *lab, int64_t ms) {
                  arena_printf(lab->a, "{\"advance_ms\":%lld,\"kind\":\"clock\"}", (long long)ms));
 }
 
+static inline int64_t kind_now(struct kind_lab *lab) {
+    return strtoll(kind_cell(lab, "SELECT value FROM sim_meta WHERE key = 'now_ms'"), NULL, 10);
+}
+
 /* Calls an operation with field, value, …, NULL. */
 static inline struct lab_answer kind_call(struct kind_lab *lab, enum lab_operation operation,
                                           const char *path, const char *id, va_list args) {
