@@ -390,6 +390,14 @@ static void read_filter(struct reader *r, xmlNode *n) {
     s->filters[s->filter_count++] = f;
 }
 
+static void read_objection(struct reader *r, xmlNode *n) {
+    struct lab_stack *s = r->stack;
+    s->objections = list_more(r->a, s->objections, (size_t)s->objection_count,
+                              sizeof *s->objections);
+    s->objections[s->objection_count++] = (struct lab_objection){lab_xml_attr(n, "to", r->a),
+                                                                 sql_attr(r, n, "sql", true)};
+}
+
 static xmlNode *read_kind(struct reader *r, xmlNode *bind) {
     const char *name = arena_printf(r->a, "kinds/%s.xml", r->kind);
     const struct lab_file *f = lab_file_find(r->files, name);
@@ -427,6 +435,8 @@ static void read_binding(struct reader *r, xmlNode *bind, const char *file, int 
     r->file = arena_printf(r->a, "labs/kinds/%s.xml", r->kind);
     for (xmlNode *n = lab_xml_child(kind, "filter"); n; n = lab_xml_next(n, "filter"))
         read_filter(r, n);
+    for (xmlNode *n = lab_xml_child(kind, "objection"); n; n = lab_xml_next(n, "objection"))
+        read_objection(r, n);
     for (xmlNode *n = lab_xml_child(kind, "on"); n; n = lab_xml_next(n, "on")) read_rule(r, n);
 }
 

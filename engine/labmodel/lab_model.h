@@ -257,6 +257,8 @@ struct lab_stack {
     int rule_count;
     struct lab_filter *filters;
     int filter_count;
+    struct lab_objection *objections;
+    int objection_count;
     const struct lab_statement **statements; /* all SQL of the rules, by its index */
     int statement_count;
     struct lab_seed *seeds;

@@ -139,6 +139,13 @@ struct lab_filter {
     const struct lab_field *member_of, *member_record;
 };
 
+/* What somebody has against what another kind is about to do: a text, or NULL. ?1, ?2 and ?3 are
+ * what the asker tells. */
+struct lab_objection {
+    const char *to;
+    const struct lab_statement *sql;
+};
+
 /* How a value gets from one side of a mapping to the other. */
 struct lab_transform {
     const char *id;

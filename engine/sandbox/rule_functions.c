@@ -1,6 +1,9 @@
 /* SQL functions for the expressions of kinds and connectors. Learners do not have them. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/codec.h"
 
 #include "sandbox/functions.h"
 
@@ -16,22 +19,28 @@ static const char *text_of(sqlite3_context *c, sqlite3_value *v, size_t *len) {
 
 static bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+/* Of sqlite3_malloc; NULL: the answer is given already, or NULL. */
+static char *tidied(sqlite3_context *c, sqlite3_value *value, size_t *len) {
+    const char *text = text_of(c, value, len);
+    if (!text) return NULL;
+    while (*len && is_blank(*text)) text++, --*len;
+    while (*len && is_blank(text[*len - 1])) --*len;
+    char *out = sqlite3_malloc64(*len + 1);
+    if (!out) {
+        sqlite3_result_error_nomem(c);
+        return NULL;
+    }
+    for (size_t i = 0; i < *len; i++)
+        out[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
+    return out;
+}
+
 /* tidy(text): without white space around it, A to Z in small letters. */
 static void tidy_function(sqlite3_context *c, int count, sqlite3_value **values) {
     (void)count;
     size_t len;
-    const char *text = text_of(c, values[0], &len);
-    if (!text) return; /* NULL */
-    while (len && is_blank(*text)) text++, len--;
-    while (len && is_blank(text[len - 1])) len--;
-    char *out = sqlite3_malloc64(len + 1);
-    if (!out) {
-        sqlite3_result_error_nomem(c);
-        return;
-    }
-    for (size_t i = 0; i < len; i++)
-        out[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
-    sqlite3_result_text(c, out, (int)len, sqlite3_free);
+    char *out = tidied(c, values[0], &len);
+    if (out) sqlite3_result_text(c, out, (int)len, sqlite3_free);
 }
 
 /* digits(text): its digits only. */
@@ -48,6 +57,20 @@ static void digits_function(sqlite3_context *c, int count, sqlite3_value **value
     for (size_t i = 0; i < len; i++)
         if (text[i] >= '0' && text[i] <= '9') out[n++] = text[i];
     sqlite3_result_text(c, out, (int)n, sqlite3_free);
+}
+
+/* fingerprint(text): the SHA-256 of what tidy() makes of it, in hexadecimal digits. */
+static void fingerprint_function(sqlite3_context *c, int count, sqlite3_value **values) {
+    unsigned char hash[SHA256_BYTES];
+    char hex[SHA256_HEX_BYTES];
+    (void)count;
+    size_t len;
+    char *tidy = tidied(c, values[0], &len);
+    if (!tidy) return;
+    sha256(tidy, len, hash);
+    sqlite3_free(tidy);
+    for (size_t i = 0; i < sizeof hash; i++) snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+    sqlite3_result_text(c, hex, -1, SQLITE_TRANSIENT);
 }
 
 /* filled(a, b, …): how many are neither NULL nor empty. */
@@ -87,8 +110,11 @@ bool rule_functions_register(sqlite3 *db, struct function_work *work) {
         int arguments;
         void (*run)(sqlite3_context *, int, sqlite3_value **);
     } all[] = {
-        {"tidy", 1, tidy_function},           {"digits", 1, digits_function},
-        {"filled", -1, filled_function},      {"local_minute", 2, local_minute_function},
+        {"tidy", 1, tidy_function},
+        {"digits", 1, digits_function},
+        {"fingerprint", 1, fingerprint_function},
+        {"filled", -1, filled_function},
+        {"local_minute", 2, local_minute_function},
         {"local_day", 2, local_day_function},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)

@@ -37,6 +37,9 @@ void rule_set_number(struct rule_run *r, const char *as, const char *name, int64
 void rule_stop(struct rule_run *r, const char *why);
 
 /* ---- SQL ------------------------------------------------------------------------------------ */
+/* The statement, compiled once; NULL with a sentence. Its parameters are not bound. */
+sqlite3_stmt *rule_statement(struct lab_state *s, const struct lab_statement *sql,
+                             const char **why);
 /* The statement with its parameters bound, ready for its first row; NULL when the rule is stopped.
  * Nothing else is written before rule_sql_end. */
 sqlite3_stmt *rule_sql_begin(struct rule_run *r, const struct lab_statement *sql);

@@ -93,24 +93,25 @@ static int authorize(void *context, int action, const char *first, const char *s
     return reads ? SQLITE_OK : SQLITE_DENY;
 }
 
-static sqlite3_stmt *compile(struct rule_run *r, const struct lab_statement *sql) {
-    sqlite3 *db = r->s->db;
+static sqlite3_stmt *compile(struct lab_state *s, const struct lab_statement *sql,
+                             const char **why) {
+    sqlite3 *db = s->db;
     sqlite3_stmt *q = NULL;
     const char *tail = "";
     sqlite3_set_authorizer(db, authorize, NULL);
     int rc = sqlite3_prepare_v3(db, sql->text, -1, SQLITE_PREPARE_PERSISTENT, &q, &tail);
     sqlite3_set_authorizer(db, NULL, NULL);
     if (rc == SQLITE_OK && q && sqlite3_stmt_readonly(q) && !*tail) return q;
-    rule_stop(r,
-              arena_printf(r->s->scratch, "Its SQL in %s, line %d, cannot be asked: %s.", sql->file,
-                           sql->line, rc ? sqlite3_errmsg(db) : "it must be one SELECT"));
+    *why = arena_printf(s->scratch, "Its SQL in %s, line %d, cannot be asked: %s.", sql->file,
+                        sql->line, rc ? sqlite3_errmsg(db) : "it must be one SELECT");
     sqlite3_finalize(q);
     return NULL;
 }
 
-static sqlite3_stmt *prepared(struct rule_run *r, const struct lab_statement *sql) {
-    sqlite3_stmt **kept = &r->s->rules->statements[sql->index];
-    if (!*kept) *kept = compile(r, sql);
+sqlite3_stmt *rule_statement(struct lab_state *s, const struct lab_statement *sql,
+                             const char **why) {
+    sqlite3_stmt **kept = &s->rules->statements[sql->index];
+    if (!*kept) *kept = compile(s, sql, why);
     return *kept;
 }
 
@@ -120,7 +121,9 @@ static int on_progress(void *context) {
 }
 
 sqlite3_stmt *rule_sql_begin(struct rule_run *r, const struct lab_statement *sql) {
-    sqlite3_stmt *q = r->stopped ? NULL : prepared(r, sql);
+    const char *why = NULL;
+    sqlite3_stmt *q = r->stopped ? NULL : rule_statement(r->s, sql, &why);
+    if (why) rule_stop(r, why);
     if (!q) return NULL;
     bind(r, q);
     r->s->rules->binding = r->rule->binding;

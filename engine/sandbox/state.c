@@ -15,6 +15,7 @@
 #include "sandbox/faults.h"
 #include "sandbox/filters.h"
 #include "sandbox/rules.h"
+#include "sandbox/run_functions.h"
 #include "sandbox/schema.h"
 #include "sandbox/tables.h"
 #include "sandbox/vfs.h"
@@ -102,7 +103,7 @@ struct lab_state *state_new(const char *pack, size_t pack_len, const char *diale
     }
     if (!open_db(s)) goto fail;
     rules_open(s);
-    if (!filters_register(s)) goto fail;
+    if (!filters_register(s) || !run_functions_register(s)) goto fail;
     return s;
 fail:
     state_free(s);
