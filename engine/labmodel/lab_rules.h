@@ -47,6 +47,7 @@ enum lab_verb {
     LAB_DO_SET,
     LAB_DO_CREATE,
     LAB_DO_UPDATE,
+    LAB_DO_PUT,
     LAB_DO_DELETE,
     LAB_DO_MERGE,
     LAB_DO_MERGE_GROUPS,

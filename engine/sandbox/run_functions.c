@@ -114,6 +114,18 @@ static void chance_function(sqlite3_context *c, int count, sqlite3_value **value
         sqlite3_result_int64(c, state_draw(s, stream, entity, 0, 1000));
 }
 
+static void word_function(sqlite3_context *c, int count, sqlite3_value **values) {
+    struct lab_state *s = sqlite3_user_data(c);
+    const char *value = text_of(values[2]);
+    int member = 0;
+    const struct lab_object *o = lab_object_by_path(&s->stack, text_of(values[0]), &member);
+    const struct lab_field *f = o ? lab_field_find(o, text_of(values[1])) : NULL;
+    (void)count;
+    if (!value || !function_charge(c, &s->work, 64 * FUNCTION_OPERATION_BYTES)) return;
+    if (f) value = lab_surface_value(s->dialect[member], o, f, value);
+    sqlite3_result_text(c, value, -1, SQLITE_TRANSIENT);
+}
+
 bool run_functions_register(struct lab_state *s) {
     static const struct {
         const char *name;
@@ -121,7 +133,8 @@ bool run_functions_register(struct lab_state *s) {
         void (*run)(sqlite3_context *, int, sqlite3_value **);
     } all[] = {{"objection", 1 + OBJECTION_ARGUMENTS, objection_function},
                {"tokens", 4, tokens_function},
-               {"chance", 2, chance_function}};
+               {"chance", 2, chance_function},
+               {"word", 3, word_function}};
     for (size_t i = 0; i < COUNT_OF(all); i++)
         if (sqlite3_create_function_v2(s->db, all[i].name, all[i].arguments,
                                        SQLITE_UTF8 | SQLITE_INNOCUOUS, s, all[i].run, NULL, NULL,

@@ -8,7 +8,9 @@
  * in the words of its dialect; `fallbacks` are lines of field=text. RULE lab-token: a token without
  * a value and without a fallback stays as it is written.
  *
- * chance(stream, entity): 0 to 999, the same for the same run, stream and entity. */
+ * chance(stream, entity): 0 to 999, the same for the same run, stream and entity.
+ *
+ * word(path, field, value): what the dialect calls a picklist's value. */
 #ifndef GR_SANDBOX_RUN_FUNCTIONS_H
 #define GR_SANDBOX_RUN_FUNCTIONS_H
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "labmodel/lab_surface.h"
 #include "sandbox/faults.h"
 #include "sandbox/rule_run.h"
 #include "sandbox/rules_index.h"
@@ -109,6 +110,32 @@ static void update(struct rule_run *r, const struct lab_step *step) {
     uint64_t mask = values(r, step, &fresh);
     change(r, step->at, id, &fresh, mask, !step->from_row);
     if (id) note_person(r, step, id);
+}
+
+/* A field that a value names, to a value that may be the dialect's word: both are a learner's. */
+static void put(struct rule_run *r, const struct lab_step *step) {
+    const struct lab_object *o = step->at.object;
+    const char *id = rule_text(r, step->arg[LAB_ARG_RECORD]),
+               *name = rule_text(r, step->arg[LAB_ARG_KEY]),
+               *value = rule_text(r, step->arg[LAB_ARG_VALUE]);
+    const struct lab_field *f = name ? lab_field_find(o, name) : NULL;
+    struct record fresh;
+    if (r->stopped) return;
+    if (!f || f->read_only) {
+        state_event(r->s, &(struct state_event){.kind = "record.refused",
+                                                .connector = connector_of(r, step->at),
+                                                .object = o->id,
+                                                .record_id = id,
+                                                .detail = f ? "the field is read-only"
+                                                            : "there is no such field"});
+        return;
+    }
+    memset(&fresh, 0, sizeof fresh);
+    const char *neutral = f->type == LAB_PICKLIST && value
+                              ? lab_surface_neutral(r->s->dialect[step->at.member], o, f, value)
+                              : NULL;
+    fresh.value[f->index] = neutral ? neutral : value;
+    change(r, step->at, id, &fresh, bit(f), true);
 }
 
 /* A field of the row in hand. In a record that was just made this is part of making it. */
@@ -313,6 +340,7 @@ static void run_step(struct rule_run *r, const struct lab_step *step) {
     case LAB_DO_SET: set(r, step); break;
     case LAB_DO_CREATE: create(r, step); break;
     case LAB_DO_UPDATE: update(r, step); break;
+    case LAB_DO_PUT: put(r, step); break;
     case LAB_DO_DELETE: {
         const char *id = rule_text(r, step->arg[LAB_ARG_RECORD]);
         if (id && record_exists(r->s, step->at.object, id))
