@@ -13,9 +13,9 @@
 const char *const lab_trigger_names[LAB_TRIGGERS] = {
     "create", "update", "delete", "event", "merge", "arrive", "schedule", "due", "start"};
 const char *const lab_verb_names[LAB_VERBS] = {
-    "each",   "if",   "choose", "when",  "otherwise",    "set",  "create",
-    "update", "put",  "delete", "merge", "merge-groups", "find", "match",
-    "send",   "wait", "assign", "raise", "charge",       "fail"};
+    "each",   "if",   "choose", "when",  "otherwise",    "set",    "create",
+    "update", "put",  "delete", "merge", "merge-groups", "find",   "match",
+    "send",   "wait", "assign", "raise", "ask",          "charge", "fail"};
 static const char *const argument_names[LAB_ARGUMENTS] = {
     "sql",      "record",    "loser",  "fill",        "key",          "rank",
     "mappings", "overwrite", "winner", "create-left", "create-right", "allowed",

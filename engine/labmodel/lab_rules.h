@@ -57,6 +57,7 @@ enum lab_verb {
     LAB_DO_WAIT,
     LAB_DO_ASSIGN,
     LAB_DO_RAISE,
+    LAB_DO_ASK,
     LAB_DO_CHARGE,
     LAB_DO_FAIL,
     LAB_VERBS

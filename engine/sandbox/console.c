@@ -185,6 +185,7 @@ bool console_query(struct lab_state *s, const char *sql, bool learner, int64_t o
         *why = explain(s->db, rc, &budget, out->arena);
     *cut = fine ? NULL : budget.cut;
     sqlite3_finalize(q);
+    s->asked = operations - s->work.left;
     lift_bounds(s, &budget);
     return fine;
 }

@@ -6,6 +6,8 @@
 
 #define RULE_VARIABLES 64
 #define RULE_ROWS_MAX 20000 /* of an <each> */
+/* RULE lab-asked: a learner's query that a rule asks has 500,000 operations of SQLite's machine. */
+#define RULE_ASK_OPERATIONS 500000
 
 struct rule_variable {
     const char *name, *text; /* "g_keep"; text NULL = empty, or a number */

@@ -1,9 +1,12 @@
 /* What the steps of rules do. Everything that a step writes goes through record.h, so that it is
  * checked, told in the event log and heard by other rules like anything else. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "labmodel/lab_surface.h"
+#include "sandbox/console.h"
 #include "sandbox/faults.h"
 #include "sandbox/rule_run.h"
 #include "sandbox/rules_index.h"
@@ -260,6 +263,25 @@ static void raise(struct rule_run *r, const struct lab_step *step) {
     if (!r->stopped) state_event(r->s, &e);
 }
 
+/* The first cell of what a learner's SQL finds, as a whole number; guarded like the console's. */
+static void ask(struct rule_run *r, const struct lab_step *step) {
+    struct lab_state *s = r->s;
+    const char *sql = rule_text(r, step->arg[LAB_ARG_SQL]), *why = NULL, *cut, *fault = NULL;
+    struct buf rows;
+    if (r->stopped) return;
+    buf_init(&rows, s->scratch);
+    if (console_query(s, sql, true, RULE_ASK_OPERATIONS, &rows, &why, &cut)) {
+        json_t *all = json_read(s->scratch, buf_text(&rows), rows.len, &why);
+        json_t *cell = json_array_get(json_array_get(json_object_get(all, "rows"), 0), 0);
+        double real = json_is_string(cell) ? strtod(json_string_value(cell), NULL) : 0;
+        if (json_is_integer(cell)) rule_set_number(r, step->as, "number", json_integer_value(cell));
+        else if (json_is_string(cell) && real > -1e15 && real < 1e15)
+            rule_set_number(r, step->as, "number", (int64_t)real);
+    } else fault = why;
+    s->reads += s->asked / RULE_OPERATIONS_A_READ;
+    rule_set_text(r, step->as, "fault", fault);
+}
+
 static void fail(struct rule_run *r, const struct lab_step *step) {
     const char *value = rule_text(r, step->arg[LAB_ARG_VALUE]);
     if (r->stopped) return;
@@ -355,6 +377,7 @@ static void run_step(struct rule_run *r, const struct lab_step *step) {
     case LAB_DO_WAIT: wait_for(r, step); break;
     case LAB_DO_ASSIGN: assign(r, step); break;
     case LAB_DO_RAISE: raise(r, step); break;
+    case LAB_DO_ASK: ask(r, step); break;
     case LAB_DO_CHARGE:
         state_run(r->s, "UPDATE sim_quota SET day_used = day_used + $2 WHERE member = $1", "ii",
                   (int64_t)step->at.member, rule_number(r, step->arg[LAB_ARG_CALLS], 0));
