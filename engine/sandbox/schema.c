@@ -19,7 +19,10 @@ static void create_object(struct lab_state *s, const struct lab_object *o) {
 
 /* What SQL cannot read elsewhere. */
 static void describe(struct lab_state *s, const struct lab_connector *c) {
-    for (int i = 0; i < c->object_count; i++)
+    for (int i = 0; i < c->object_count; i++) {
+        state_run(s, "INSERT INTO sim_object (object, setup) VALUES ($1, $2)", "ti",
+                  arena_printf(s->scratch, "%s.%s", c->id, c->objects[i].id),
+                  (int64_t)c->objects[i].setup);
         for (int k = 0; k < c->objects[i].field_count; k++) {
             const struct lab_field *f = &c->objects[i].fields[k];
             for (int v = 0; v < f->value_count; v++)
@@ -27,6 +30,7 @@ static void describe(struct lab_state *s, const struct lab_connector *c) {
                           "ttt", arena_printf(s->scratch, "%s.%s", c->id, c->objects[i].id), f->id,
                           f->values[v]);
         }
+    }
 }
 
 static void fill_lookups(struct lab_state *s) {

@@ -38,6 +38,8 @@ const char *const tables_own[] = {
     /* What the picklists of each object allow, for the SQL of rules, and a scenario's lookups. */
     "CREATE TABLE sim_value (object TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, "
     "PRIMARY KEY (object, field, value)) STRICT",
+    /* The objects of the stack: those with setup = 1 are what a system is set up with. */
+    "CREATE TABLE sim_object (object TEXT NOT NULL PRIMARY KEY, setup INTEGER NOT NULL) STRICT",
     "CREATE TABLE sim_lookup (lookup TEXT NOT NULL, position INTEGER NOT NULL, left_value TEXT NOT "
     "NULL, right_value TEXT NOT NULL, "
     "PRIMARY KEY (lookup, position)) STRICT",
