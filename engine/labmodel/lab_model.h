@@ -13,7 +13,8 @@
 #include "base/arena.h"
 #include "labmodel/lab_body.h"
 
-#define LAB_CONNECTORS_MAX 8
+/* RULE lab-connectors: a stack has 16 connectors at most. */
+#define LAB_CONNECTORS_MAX 16
 #define LAB_FIELDS_MAX 40
 
 /* ---- Connector ------------------------------------------------------------------------------- */

@@ -12,7 +12,7 @@
 
 #define LAB_PACK_MAX ((size_t)8 * 1024 * 1024)
 #define LAB_FILE_MAX ((size_t)2 * 1024 * 1024)
-#define LAB_FILES_MAX 64
+#define LAB_FILES_MAX 128
 
 struct lab_file {
     const char *name; /* relative to labs/: "connectors/crm.xml", "scenarios/x/stack.xml" */

@@ -14,7 +14,7 @@
 #include "doc/doc.h"
 #include "labmodel/lab_pack.h"
 
-/* Of a stack, with all its bindings. */
+/* RULE lab-rules: a stack has 10,000 rules at most, with all its bindings. */
 #define LAB_RULES_MAX 10000
 #define LAB_STEPS_DEPTH 8 /* of steps inside steps */
 
