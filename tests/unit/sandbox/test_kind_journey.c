@@ -117,11 +117,10 @@ static void test_conditions_and_branches(void **state) {
     happen(&lab, "k1", "cart_left", "ada");
     happen(&lab, "k2", "cart_left", "bo");
     kind_advance(&lab, 10000);
-    assert_string_equal(
-        kind_cell(
-            &lab,
-            "SELECT group_concat(detail, ' ') FROM (SELECT detail FROM event WHERE kind = 'journey.told' ORDER BY detail)"),
-        "no yes");
+    assert_string_equal(kind_cell(&lab,
+                                  "SELECT group_concat(detail, ' ') FROM (SELECT detail FROM event "
+                                  "WHERE kind = 'journey.told' ORDER BY detail)"),
+                        "no yes");
     assert_string_equal(stands(&lab), "waiting yes wait, waiting yes wait");
     kind_change(&lab, "cdp.profile", kind_id(&lab, "cdp_profile", "first_name", "Bo"), "lifecycle",
                 "former", NULL);
@@ -150,11 +149,10 @@ static void test_waiting_for_something(void **state) {
     kind_advance(&lab, 2000);
     assert_string_equal(kind_events(&lab, "journey.told"), "journey.told 1");
     kind_advance(&lab, 2 * MS_HOUR);
-    assert_string_equal(
-        kind_cell(
-            &lab,
-            "SELECT group_concat(detail, ' ') FROM (SELECT detail FROM event WHERE kind = 'journey.told' ORDER BY seq)"),
-        "came late");
+    assert_string_equal(kind_cell(&lab,
+                                  "SELECT group_concat(detail, ' ') FROM (SELECT detail FROM event "
+                                  "WHERE kind = 'journey.told' ORDER BY seq)"),
+                        "came late");
     assert_string_equal(stands(&lab), "finished end, finished end");
     kind_assert_quiet(&lab);
     kind_end(&lab);
@@ -290,13 +288,53 @@ static void test_a_journey_without_steps(void **state) {
     kind_end(&lab);
 }
 
+/* What a journey sends in another system, with the permission that a third one knows of. */
+static void test_a_journey_across_systems(void **state) {
+    static const struct kind_seed more[] = {
+        {"cdp.profile", "first_name,email,phone\nAda,ada@amberly.example,+48 22 1234567\n"},
+        {"email.subscriber", "email,first_name,email_status\nADA@amberly.example,Ada,active\n"},
+        {"email.template", "name,subject,body\nForgotten,Hello {{first_name}},Come back\n"},
+        {"consent.purpose", "key,code,name,channel,legal_basis\np,news,News,email,consent\n"},
+        {"sms.subscriber", "phone,opt_state\n+48221234567,in\n"},
+        {NULL, NULL}};
+    struct kind_lab lab;
+    kind_start(&lab, *state, "cdp=cairnwell,email=larkmere,consent=fennock,sms=chirrow",
+               "<bind kind=\"journey_email\" id=\"je\" in=\"email\"><role id=\"journey\" "
+               "is=\"cdp.journey\"/><role id=\"passage\" is=\"cdp.passage\"><part id=\"record_id\" "
+               "is=\"profile_id\"/></role><role id=\"record\" is=\"cdp.profile\"/></bind>"
+               "<bind kind=\"journey_sms\" id=\"js\" in=\"sms\"><role id=\"passage\" "
+               "is=\"cdp.passage\"><part id=\"record_id\" is=\"profile_id\"/></role><role "
+               "id=\"record\" is=\"cdp.profile\"/></bind>",
+               more);
+    const char *id = journey(&lab, "always");
+    kind_change(&lab, "cdp.journey", id, "purpose", "news", NULL);
+    step(&lab, id, "1", "send_email", "forgotten", NULL);
+    step(&lab, id, "2", "send_email", "nosuch", NULL);
+    step(&lab, id, "3", "send_sms", "Come back", NULL);
+    happen(&lab, "k1", "cart_left", "ada");
+    kind_advance(&lab, 10000);
+    assert_string_equal(kind_cell(&lab,
+                                  "SELECT group_concat(detail, ', ') FROM (SELECT detail FROM "
+                                  "event WHERE kind = 'email.dropped' ORDER BY seq)"),
+                        "no consent, no such template");
+    kind_make(&lab, "consent.consent", "purpose_id",
+              kind_id(&lab, "consent_purpose", "code", "news"), "email", "ada@amberly.example",
+              "state", "given", "at", "1772400000000", "source", "web_form", NULL);
+    happen(&lab, "k2", "cart_left", "ada");
+    assert_string_equal(kind_cell(&lab, "SELECT subject FROM email_activity"), "Hello Ada");
+    assert_string_equal(kind_cell(&lab, "SELECT text || ' ' || status FROM sms_message"),
+                        "Come back sent");
+    kind_assert_quiet(&lab);
+    kind_end(&lab);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_steps_follow_each_other),      TEST(test_the_same_person_again),
         TEST(test_conditions_and_branches),      TEST(test_waiting_for_something),
         TEST(test_an_audience_starts_a_journey), TEST(test_a_split),
         TEST(test_a_journey_in_a_loop),          TEST(test_edited_on_the_way),
-        TEST(test_a_journey_without_steps),
+        TEST(test_a_journey_without_steps),      TEST(test_a_journey_across_systems),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,11 +141,10 @@ static void test_the_clock_of_the_rule(void **state) {
     assert_string_equal(
         kind_cell(&lab, "SELECT detail FROM event WHERE kind = 'route.late' ORDER BY seq DESC"),
         "nobody has it");
-    assert_string_equal(
-        kind_cell(
-            &lab,
-            "SELECT group_concat(coalesce(late, 0), ' ') FROM (SELECT late FROM crm_assignment ORDER BY id)"),
-        "1 0 1");
+    assert_string_equal(kind_cell(&lab,
+                                  "SELECT group_concat(coalesce(late, 0), ' ') FROM (SELECT late "
+                                  "FROM crm_assignment ORDER BY id)"),
+                        "1 0 1");
     kind_assert_quiet(&lab);
     kind_end(&lab);
 }
