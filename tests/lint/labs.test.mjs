@@ -72,7 +72,8 @@ function idsOf(text) {
 /** By hand: names of labs that the engine, too, has for something, which is not theirs. Single words are everybody's: they count only where a lab is asked for them. */
 const own = new Set(["email", // a type of fields
     "created_left", "created_right", // what <match> says of its work
-    "old_value", "new_value", // columns of the log
+    "old_value", "new_value", "record_id", // columns of the log
+    "is_not", "is_empty", "has_value", "within_days", "within_next_days", "older_than_days", "member_of", "not_member_of", // operators of filters
     "last_value"]); // a function of SQL
 
 /** Strings of C. */
