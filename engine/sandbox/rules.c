@@ -35,6 +35,7 @@ void rules_open(struct lab_state *s) {
     int count = s->stack.rule_count;
     struct rules *x = s->rules = NEW(&s->pack, struct rules);
     x->silent = true;
+    x->run = NEW(&s->pack, struct rule_run);
     for (x->slot_count = 16; x->slot_count < (unsigned)count * 2; x->slot_count *= 2) continue;
     x->slots = NEW_ARRAY(&s->pack, struct rule_slot, x->slot_count);
     x->next = NEW_ARRAY(&s->pack, int, (size_t)count);
@@ -131,11 +132,13 @@ void rules_record(struct lab_state *s, enum lab_trigger on, struct lab_place at,
 }
 
 /* ---- A rule's run --------------------------------------------------------------------------- */
+static void run_reset(struct rule_run *r, struct lab_state *s, const struct lab_rule *rule) {
+    *r = (struct rule_run){.s = s, .rule = rule, .left = RULE_OPERATIONS};
+}
+
 static struct rule_run *run_new(struct lab_state *s, const struct lab_rule *rule) {
     struct rule_run *r = NEW(s->scratch, struct rule_run);
-    r->s = s;
-    r->rule = rule;
-    r->left = RULE_OPERATIONS;
+    run_reset(r, s, rule);
     return r;
 }
 
@@ -144,10 +147,11 @@ static void run_rule(struct rule_run *r) {
     struct lab_state *s = r->s;
     const struct lab_rule *rule = r->rule;
     struct state_savepoint before;
-    if (rule->fails) state_savepoint(s, "rule", &before);
-    if (!rule->when || rule_true(r, rule->when)) rule_steps(r, rule->steps, rule->step_count);
-    if (rule->fails) state_settle(s, &before, r->failed);
-    s->reads += RULE_READS + (RULE_OPERATIONS - r->left) / RULE_OPERATIONS_A_READ;
+    bool holds = !rule->when || rule_true(r, rule->when);
+    if (holds && rule->fails) state_savepoint(s, "rule", &before);
+    if (holds) rule_steps(r, rule->steps, rule->step_count);
+    if (holds && rule->fails) state_settle(s, &before, r->failed);
+    s->reads += (holds ? RULE_READS : 0) + (RULE_OPERATIONS - r->left) / RULE_OPERATIONS_A_READ;
     if (r->stopped) tell_stopped(s, rule, r->row.id, r->stopped);
 }
 
@@ -155,12 +159,21 @@ static void by_itself(struct lab_state *s, const struct lab_rule *rule, int64_t 
     s->who = (struct lab_who){.actor = rule->kind, .cause = cause};
 }
 
+/* Thousands may wait whose condition asks nothing of the record and does not hold: they cost
+ * neither memory nor a look at it. */
+static bool out_of_question(struct rule_run *r) {
+    const struct lab_statement *when = r->rule->when;
+    return when && !strstr(when->text, ":row_") && !rule_true(r, when) && !r->stopped;
+}
+
 static void run_pending(struct lab_state *s, struct rule_pending p, struct rule_failure *failure) {
     struct rules *x = s->rules;
-    struct rule_run *r = run_new(s, p.rule);
+    struct rule_run *r = x->run;
+    run_reset(r, s, p.rule);
     by_itself(s, p.rule, p.cause);
     x->depth = p.depth;
     r->event = p.event;
+    if (out_of_question(r)) return;
     r->row = p.row;
     r->has_row = p.has_row;
     /* Whatever ran before may have changed the record, or removed it. */

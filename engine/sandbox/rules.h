@@ -21,7 +21,8 @@
 #define RULE_DEPTH 16
 #define RULE_PENDING 10000
 #define RULE_OPERATIONS 5000000
-/* What a rule costs of a run's reads (RULE lab-reads), and how many operations are one more. */
+/* What a rule whose condition holds costs of a run's reads (RULE lab-reads), and how many
+ * operations are one more, of any rule. */
 #define RULE_READS 4
 #define RULE_OPERATIONS_A_READ 300
 #define RULE_WAIT_MIN_MS 1000      /* of <wait> */

@@ -43,6 +43,7 @@ struct rules {
     int *next;                 /* by rule: the next one that listens to the same; -1 */
     sqlite3_stmt **statements; /* by lab_statement.index */
     bool silent;               /* nothing is noted */
+    struct rule_run *run;      /* of the rule whose turn it is */
     struct rule_pending
         *pending; /* scratch, a ring is not needed: it is emptied after each action */
     int pending_count, pending_at;
