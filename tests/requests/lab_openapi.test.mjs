@@ -20,12 +20,20 @@ const vendors = {
         contact: { create: { FamilyName: "Świątek", Email: "s@x.example", Industry_x: null, NoMail: false }, update: { GivenName: "Iga" }, bad: { Email: "s@x.example" }, wrong: { FamilyName: "S", Industry_x: "Mfg" } },
         dedupe_rule: { update: { MatchKey: "Phone" }, wrong: { MatchKey: "" } },
         dedupe_job: { create: {}, wrong: { GroupsFound: 3 } },
+        seller: { create: { FullName: "Iga Świątek", Team: "North", ClockOffset: 60, InRota: true }, update: { OpenLimit: 3 }, bad: { FullName: "Iga" }, wrong: { FullName: "Iga", Team: "North", WorkDays: "Sundays" } },
+        routing_rule: { create: { RuleName: "North", SortOrder: 1, TargetTeam: "North" }, update: { AnswerMinutes: 30 }, bad: { RuleName: "North" }, wrong: { RuleName: "North", SortOrder: "first", TargetTeam: "North" } },
+        routing_condition: { create: (ids) => ({ RouteId: ids.routing_rule, Operator: "is", FilterValue: "x" }), update: { OrBlock: 2 }, bad: { Operator: "is" }, wrong: { RouteId: "R0", Operator: "resembles" } },
+        assignment: { update: {}, wrong: {} },
     },
     boreal: {
         connector: "crm", choice: ["boreal", "quillon"], people: "contact",
         contact: { create: { family_name: "Świątek", email: "s@x.example", sector: "making", no_mail: 1, heat: null }, update: { given_name: "Iga" }, bad: { email: "s@x.example" }, wrong: { family_name: "S", no_mail: true } },
         dedupe_rule: { update: { compare: "phone" }, wrong: { compare: "Phone" } },
         dedupe_job: { create: {}, wrong: { group_count: 3 } },
+        seller: { create: { full_name: "Iga Świątek", squad: "North", utc_minutes: 60, takes_people: 1 }, update: { plate_size: 3 }, bad: { full_name: "Iga" }, wrong: { full_name: "Iga", squad: "North", works_on: "Sundays" } },
+        routing_rule: { create: { title: "North", place: 1, squad: "North" }, update: { answer_in: 30 }, bad: { title: "North" }, wrong: { title: "North", place: "first", squad: "North" } },
+        routing_condition: { create: (ids) => ({ route_id: ids.routing_rule, relation: "is", to: "x" }), update: { either: 2 }, bad: { relation: "is" }, wrong: { route_id: "R0", relation: "resembles" } },
+        assignment: { update: {}, wrong: {} },
     },
     heron: {
         connector: "map", choice: ["aurelia", "heron"], people: "lead", batch: "rows",
@@ -36,6 +44,8 @@ const vendors = {
         sync_run: { create: {}, wrong: { status: "fine" } },
         dedupe_rule: { update: { dedupeKey: "phone" }, wrong: { dedupeKey: null } },
         dedupe_job: { create: {}, wrong: { groupsFound: 3 } },
+        score_rule: { create: { label: "Opens", pointsGiven: 5, switchedOn: true }, update: { coolsBy: 1 }, bad: { label: "Opens" }, wrong: { label: "Opens", pointsGiven: "many" } },
+        score_condition: { create: (ids) => ({ ruleId: ids.score_rule, isWhat: "is", toWhat: "x" }), update: { alternative: 2 }, bad: { isWhat: "is" }, wrong: { ruleId: "R0", isWhat: "resembles" } },
     },
     quillon: {
         connector: "map", choice: ["boreal", "quillon"], people: "lead",
@@ -46,6 +56,8 @@ const vendors = {
         sync_run: { create: {}, wrong: { Outcome: "fine" } },
         dedupe_rule: { update: { "Who Stays": "Fullest row" }, wrong: { "Who Stays": "me" } },
         dedupe_job: { create: {}, wrong: { Groups: 3 } },
+        score_rule: { create: { "Rule Name": "Opens", "Points Awarded": 5, "In Use": "Yes" }, update: { "Points Lost": 1 }, bad: { "Rule Name": "Opens" }, wrong: { "Rule Name": "Opens", "Points Awarded": "many" } },
+        score_condition: { create: (ids) => ({ "Point Rule": ids.score_rule, Comparison: "is", "Compared To": "x" }), update: { "Or Group": 2 }, bad: { Comparison: "is" }, wrong: { "Point Rule": "R0", Comparison: "resembles" } },
     },
 };
 
@@ -90,6 +102,8 @@ function shapeOf(api, list) {
     return { items, id: Object.keys(api.doc.components.schemas[record].properties)[0], size, position, next: Object.keys(page.properties).at(-1) };
 }
 
+/** What is not deleted again, since others need it. */
+const owners = ["field_mapping", "routing_rule", "score_rule"];
 const failed = ({ status, value }) => status >= 400 || value?.done === false || value?.found?.[0]?.status === "refused";
 
 for (const [name, vendor] of Object.entries(vendors)) {
@@ -147,11 +161,11 @@ for (const [name, vendor] of Object.entries(vendors)) {
             }
             await clock(30);
             if (get) {
-                const one = await ask(get, { id: ids[object] });
-                assert.equal((one.value.found?.[0] ?? one.value)[shape.id], ids[object]);
+                const one = ids[object] && (await ask(get, { id: ids[object] })); // what only behaviour makes may not be there yet
+                if (one) assert.equal((one.value.found?.[0] ?? one.value)[shape.id], ids[object]);
                 for (const id of ["nobody", "x".repeat(65)]) assert.ok(failed(await ask(get, { id })));
             }
-            if (update) {
+            if (update && ids[object]) {
                 api.assertRequest(update, wrap(given.update));
                 assert.ok(!failed(await ask(update, { id: ids[object], body: wrap(given.update) })));
                 api.assertRequest(update, wrap(given.wrong), false);
@@ -166,7 +180,7 @@ for (const [name, vendor] of Object.entries(vendors)) {
                 assert.ok(failed(await ask(merge, { id: ids[object], body: { [field]: "nobody" } })));
                 assert.ok(failed(await ask(merge, { id: ids[object], body: {} })));
             }
-            if (remove && object !== "field_mapping") {
+            if (remove && !owners.includes(object)) {
                 assert.equal((await ask(remove, { id: ids[object] })).status, 204);
                 assert.ok(failed(await ask(remove, { id: ids[object] })));
             }
