@@ -262,15 +262,14 @@ static void related(struct screen *s, struct view *v, json_t *all) {
         const struct lab_object *o = lab_object_find(s->stack->members[member].connector,
                                                      screen_text(each, "object"));
         const struct lab_object_name *names = &s->dialects[member]->objects[o->index];
+        const char *by = screen_text(each, "field");
         struct view *item = view_item(list);
         view_text(item, "title", names->plural);
-        view_text(item, "by",
-                  names->fields[lab_field_find(o, screen_text(each, "field"))->index].title);
+        view_text(item, "by", names->fields[lab_field_find(o, by)->index].title);
         view_int(item, "count", screen_number(each, "count"));
         view_text(item, "href",
                   screen_href(s, arena_printf(s->r->arena, "?tab=%s&object=%s&f1=%s&o1=is&v1=%s",
-                                              screen_text(each, "connector"), o->id,
-                                              screen_text(each, "field"),
+                                              screen_text(each, "connector"), o->id, by,
                                               percent_encode(s->r->arena, s->record, ""))));
     }
 }
