@@ -586,7 +586,7 @@ test("gradus lab test and run: help, other folders, and exit statuses that scrip
     const broken = scratch("labs");
     cpSync(join(root, "labs"), join(broken, "labs"), { recursive: true });
     writeFileSync(join(broken, "labs/scenarios/field-mapping-dedupe/stack.xml"), "<stack/>");
-    const found = command(["lab", "test", "--root", broken]);
+    const found = command(["lab", "test", "field-mapping-dedupe", "--root", broken]);
     assert.equal(found.code, 1, found.err);
     assert.match(found.err, /error: /);
     assert.equal(command(["lab", "run", "field-mapping-dedupe", ...reference, "--root", broken]).code, 2);
