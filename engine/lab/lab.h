@@ -203,9 +203,9 @@ struct lab_bench {
     int64_t list_us;   /* a list of 20 records through a worker, mean */
     int64_t create_us;
 };
-/* Measures workers without HTTP and without the store: the ceiling of lab.action, lab.api.list and
- * lab.api.create, and lab.start itself. */
-enum err lab_bench_workers(struct zygote *z, const char *root, int rounds,
+/* Measures workers of one scenario, without HTTP and without the store: the ceiling of lab.action,
+ * lab.api.list and lab.api.create, and lab.start itself. */
+enum err lab_bench_workers(struct zygote *z, const char *root, const char *scenario, int rounds,
                            struct lab_bench *out) MUST_USE;
 
 /* 30 days of a scenario with a world, in a worker: events, and the worker's processor time. */

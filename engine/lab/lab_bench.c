@@ -87,17 +87,16 @@ static enum err first_record(struct worker *w, const struct plan *p, struct aren
     return *id ? OK : ERR_NOT_FOUND;
 }
 
-static enum err measure(struct zygote *z, const char *root, int rounds, struct arena *a,
-                        struct lab_bench *out) {
+static enum err measure(struct zygote *z, const char *root, const char *scenario, int rounds,
+                        struct arena *a, struct lab_bench *out) {
     const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
     struct diag_list diags;
     struct worker w = WORKER_NONE;
     const char *why, *id;
     diag_init(&diags, a);
     struct lab_scenario *s = NEW(a, struct lab_scenario);
-    const char **ids, **choices;
-    if (lab_scenario_ids(root, &ids, a) == 0) return ERR_NOT_FOUND;
-    enum err e = lab_scenario_load(s, root, ids[0], a, &diags);
+    const char **choices;
+    enum err e = lab_scenario_load(s, root, scenario, a, &diags);
     if (e) return e;
     size_t last = lab_choices(&s->stack, &choices, a) - 1;
     struct plan p;
@@ -124,10 +123,11 @@ static enum err measure(struct zygote *z, const char *root, int rounds, struct a
     return e;
 }
 
-enum err lab_bench_workers(struct zygote *z, const char *root, int rounds, struct lab_bench *out) {
+enum err lab_bench_workers(struct zygote *z, const char *root, const char *scenario, int rounds,
+                           struct lab_bench *out) {
     struct arena a;
     arena_init(&a, BENCH_ARENA_BYTES * 4);
-    enum err e = measure(z, root, rounds, &a, out);
+    enum err e = measure(z, root, scenario, rounds, &a, out);
     arena_release(&a);
     return e;
 }

@@ -17,7 +17,8 @@
 
 /* at once: the server keeps 64 workers alive; a day of the lab allows 8,000 calls in each */
 #define RUNS 56
-#define LAB "/labs/field-mapping-dedupe"
+#define SCENARIO "field-mapping-dedupe"
+#define LAB "/labs/" SCENARIO
 #define CHOICE "dialect_crm=boreal&dialect_map=heron"
 #define WORKER_ROUNDS 2000
 /* one of so many lets the lab's clock run; two clients may share a run, which allows 20 in 5 s */
@@ -233,7 +234,7 @@ void bench_labs(const struct bench *b) {
     struct zygote *z;
     arena_init(&words, 64 * 1024);
     if (labs_prepare(&z, GRADUS_LABS, &words, &why) != OK ||
-        lab_bench_workers(z, b->root, WORKER_ROUNDS, &alone) != OK) {
+        lab_bench_workers(z, b->root, SCENARIO, WORKER_ROUNDS, &alone) != OK) {
         bench_failed("lab.start", "workers cannot be measured: %s", why);
         arena_release(&words);
         return;
