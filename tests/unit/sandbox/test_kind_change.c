@@ -17,6 +17,16 @@ static const char *told(struct kind_lab *lab) {
                      "e ON e.seq = c.cause WHERE c.kind LIKE 'change.%%' ORDER BY c.seq DESC");
 }
 
+/* The same for a change in this very millisecond: a call takes its time first. */
+static const char *told_at(struct kind_lab *lab, int64_t at_ms) {
+    int crm = 0;
+    assert_non_null(lab_object_by_path(&lab->stack, "crm.routing_rule", &crm));
+    kind_advance(lab, at_ms - lab->dialects[crm]->latency_ms - kind_now(lab));
+    const char *kind = told(lab);
+    assert_int_equal(kind_now(lab), at_ms);
+    return kind;
+}
+
 static const char *change(struct kind_lab *lab, const char *risk, const char *state,
                           const char *from, const char *until) {
     return kind_make(lab, "work.change", "title", "T", "system", "crm", "reason", "R", "risk", risk,
@@ -70,6 +80,28 @@ static void test_changes_have_a_time(void **state) {
     kind_change(&lab, "work.change", id, "state", "draft", "emergency", "1", "planned_end", NULL,
                 NULL);
     assert_string_equal(told(&lab), COVERED);
+    kind_assert_quiet(&lab);
+    kind_end(&lab);
+}
+
+/* Up to the millisecond in which it is done, and after it only within its planned time. */
+static void test_done_covers_nothing_later(void **state) {
+    struct kind_lab lab;
+    start(&lab, state);
+    const int64_t hour = KIND_START + MS_HOUR;
+    const char *first = arena_printf(lab.a, "%lld", (long long)hour),
+               *second = arena_printf(lab.a, "%lld", (long long)(hour + MS_HOUR)),
+               *third = arena_printf(lab.a, "%lld", (long long)(hour + 2 * MS_HOUR));
+    const char *id = change(&lab, "low", "approved", NULL, NULL);
+    kind_change(&lab, "work.change", id, "done_time", first, "state", "done", NULL);
+    assert_string_equal(told_at(&lab, hour), COVERED);
+    kind_change(&lab, "work.change", id, "done_time", second, NULL);
+    assert_string_equal(told_at(&lab, hour + MS_HOUR + 1), UNDOCUMENTED);
+    kind_change(&lab, "work.change", id, "planned_end", third, NULL);
+    assert_string_equal(told_at(&lab, hour + 2 * MS_HOUR), COVERED);
+    /* Nobody knows when it was done. */
+    kind_change(&lab, "work.change", id, "planned_end", NULL, "done_time", NULL, NULL);
+    assert_string_equal(told(&lab), UNDOCUMENTED);
     kind_assert_quiet(&lab);
     kind_end(&lab);
 }
@@ -141,9 +173,9 @@ static void test_requests_get_an_answer(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_changes_need_a_record),  TEST(test_changes_have_a_time),
-        TEST(test_nobody_approves_alone),  TEST(test_lanes_have_limits),
-        TEST(test_requests_get_an_answer),
+        TEST(test_changes_need_a_record),     TEST(test_changes_have_a_time),
+        TEST(test_done_covers_nothing_later), TEST(test_nobody_approves_alone),
+        TEST(test_lanes_have_limits),         TEST(test_requests_get_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
