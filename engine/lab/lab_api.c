@@ -13,6 +13,8 @@
 #include "lab/lab_pages.h"
 #include "labmodel/lab_openapi.h"
 
+#define HEADER_IN_MAX 400
+
 struct api_call {
     struct lab_ask ask;
     struct request *request;
@@ -49,6 +51,7 @@ bool lab_api_may_set(const struct lab_dialect *d, const char *name) {
     if (str_eq(name, "Link")) return d->link;
     if (str_eq(name, "Lab-Latency")) return true;
     if (str_eq(name, "Allow")) return d->options;
+    if (str_eq(name, "ETag")) return d->etag != LAB_ETAG_NONE;
     const char *const allowed[] = {"Retry-After", d->limit_header, d->remaining_header,
                                    d->reset_header};
     for (size_t i = 0; i < COUNT_OF(allowed); i++)
@@ -166,11 +169,11 @@ static bool client_known(struct request *r, const struct lab_run_row *run) {
 }
 
 static enum err refuse(struct request *r, const struct lab_dialect *d, enum lab_problem what,
-                       const char *value) {
+                       const char *field, const char *value) {
     const char *type;
     struct buf b;
     buf_init(&b, r->arena);
-    int status = lab_surface_problem(d, what, NULL, value, 0, 0, &type, &b);
+    int status = lab_surface_problem(d, what, field, value, 0, 0, &type, &b);
     if (status == 401 && d->auth != LAB_AUTH_KEY)
         http_header_out(r, "WWW-Authenticate",
                         d->auth == LAB_AUTH_BASIC ? "Basic realm=\"lab\"" : "Bearer realm=\"lab\"");
@@ -189,27 +192,55 @@ static const char *query_of(struct request *r) {
     return b.len ? buf_text(&b) : NULL;
 }
 
+/* Adds a header to the action under `key`, when it was sent. RULE lab-header-in: what goes into the
+ * record is a header that the dialect reads, in up to 400 printable characters. */
+static bool take_header(struct request *r, json_t *action, const char *name, const char *key) {
+    const char *value = http_header_in(r, name);
+    size_t len = value ? strlen(value) : 0;
+    if (!value) return true;
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)value[i] < 0x20 || (unsigned char)value[i] > 0x7e) return false;
+    return len <= HEADER_IN_MAX && json_object_set_new(action, key, json_string(value)) == 0;
+}
+
+/* The headers that the dialect reads; returns the name of one that cannot be taken, or NULL. */
+static const char *take_headers(struct request *r, const struct lab_dialect *d, json_t *action) {
+    const struct {
+        const char *name, *key;
+        bool read;
+    } headers[] = {
+        {"If-Match", "if_match", d->etag != LAB_ETAG_NONE},
+        {"If-None-Match", "if_none_match", d->etag != LAB_ETAG_NONE},
+    };
+    for (size_t i = 0; i < COUNT_OF(headers); i++)
+        if (headers[i].read && !take_header(r, action, headers[i].name, headers[i].key))
+            return headers[i].name;
+    return NULL;
+}
+
 static enum err connector_call(struct request *r, const struct lab_run_row *run,
                                const struct lab_dialect *d, const char *connector, int member) {
     const char *path = arena_printf(r->arena, "/%s", r->param[2]),
                *body = r->body ? (const char *)r->body : NULL;
     int64_t token;
     if (d->auth == LAB_AUTH_OAUTH && str_eq(path, d->auth_path) && r->method == METHOD_POST) {
-        if (!client_known(r, run)) return refuse(r, d, LAB_PROBLEM_UNAUTHENTICATED, NULL);
+        if (!client_known(r, run)) return refuse(r, d, LAB_PROBLEM_UNAUTHENTICATED, NULL, NULL);
         return api_send(
             r, run, d,
             json_adopt(r->arena, json_pack("{s:s, s:s}", "kind", "token", "connector", connector)),
             false);
     }
     if (!authenticated(r, d, run, member, &token))
-        return refuse(r, d, LAB_PROBLEM_UNAUTHENTICATED, NULL);
+        return refuse(r, d, LAB_PROBLEM_UNAUTHENTICATED, NULL, NULL);
     if (body && (r->body_len > strlen(body) || !utf8_valid(body, r->body_len)))
-        return refuse(r, d, LAB_PROBLEM_BAD_JSON, "it is not valid UTF-8");
+        return refuse(r, d, LAB_PROBLEM_BAD_JSON, NULL, "it is not valid UTF-8");
     json_t *action = json_adopt(r->arena,
                                 json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api",
                                           "connector", connector, "method", r->method_name, "path",
                                           path, "query", query_of(r), "body", body));
     if (token) json_object_set_new(action, "token", json_integer(token));
+    const char *bad = take_headers(r, d, action);
+    if (bad) return refuse(r, d, LAB_PROBLEM_INVALID_VALUE, bad, http_header_in(r, bad));
     return api_send(r, run, d, action, r->method == METHOD_GET);
 }
 

@@ -76,7 +76,13 @@ static bool leads_on(const char *value) {
            strcspn(value + 1, "<>,;\" ") == strlen(value) - strlen(end) - 1;
 }
 
-/* Headers of an answer tell numbers: how much of a limit is left, how long to wait. Three tell
+/* RULE lab-tag-form: a tag is sixteen hexadecimal digits in quotes. */
+static bool is_tag(const char *value) {
+    return value && strlen(value) == 18 && value[0] == '"' && value[17] == '"' &&
+           strspn(value + 1, "0123456789abcdef") == 16;
+}
+
+/* Headers of an answer tell numbers: how much of a limit is left, how long to wait. A few tell
  * something else. Whoever passes one on to a client allows by name (lab_api.c). */
 static bool is_number(const char *value) {
     size_t n = value ? strlen(value) : 0;
@@ -87,6 +93,7 @@ static bool is_value(const char *name, const char *value) {
     if (str_eq(name, "Allow"))
         return printable(value, 60) &&
                strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ, ") == strlen(value);
+    if (str_eq(name, "ETag")) return is_tag(value);
     return is_number(value);
 }
 static bool is_name(const char *name) {

@@ -99,10 +99,10 @@ static enum err play_call(struct player *p, xmlNode *n) {
     struct lab_surface surface = {&p->s->stack, now, member};
     struct lab_call call = lab_surface_call(
         &surface, o, codes[at], fill(p, lab_xml_attr(n, "id", p->a)), names, values, count, p->a);
-    json_t *action = json_adopt(p->a,
-                                json_pack("{s:s, s:s, s:s, s:s, s:s*}", "kind", "api", "connector",
-                                          p->s->stack.members[member].connector->id, "method",
-                                          call.method, "path", call.path, "body", call.body));
+    json_t *action = json_adopt(
+        p->a, json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api", "connector",
+                        p->s->stack.members[member].connector->id, "method", call.method, "path",
+                        call.path, "body", call.body, "if_match", call.if_match));
     return act(p, action);
 }
 

@@ -107,10 +107,11 @@ enum err lab_call_post(struct request *r) {
     struct lab_call call = lab_surface_call(&surface, s->object, operation,
                                             needs_record ? s->record : NULL, names, values, count,
                                             r->arena);
-    json_t *action = json_adopt(
-        r->arena, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*}", "kind", "api", "via", "screen",
-                            "connector", s->stack->members[s->member].connector->id, "method",
-                            call.method, "path", call.path, "body", call.body));
+    json_t *action = json_adopt(r->arena, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind",
+                                                    "api", "via", "screen", "connector",
+                                                    s->stack->members[s->member].connector->id,
+                                                    "method", call.method, "path", call.path,
+                                                    "body", call.body, "if_match", call.if_match));
     if (operation == LAB_UPDATE) {
         json_t *record = json_pack("{s:s, s:s++, s:s}", "view", "record", "object",
                                    s->stack->members[s->member].connector->id, ".", s->object->id,

@@ -10,7 +10,7 @@ const char *const lab_problem_names[LAB_PROBLEM_COUNT] = {
     "none",       "unauthenticated",  "expired",       "unknown-path",  "unknown-record",
     "bad-method", "bad-json",         "unknown-field", "invalid-value", "required",
     "read-only",  "conflict",         "burst",         "daily",         "outage",
-    "too-many",   "too-many-filters",
+    "too-many",   "too-many-filters", "changed",       "unconditional",
 };
 
 const char *const lab_operator_names[LAB_OPERATOR_COUNT] = {
@@ -199,8 +199,9 @@ static void read_errors(struct lab_dialect *d, xmlNode *n, struct arena *a,
         d->errors[when] = (struct lab_error){lab_xml_int(e, "status", 400),
                                              lab_xml_attr(e, "code", a), lab_xml_text(e, a)};
     }
+    unsigned needed = lab_dialect_problems(d);
     for (int i = 1; i < LAB_PROBLEM_COUNT; i++)
-        if (!d->errors[i].code)
+        if ((needed >> i & 1) && !d->errors[i].code)
             lab_xml_problem(diags, d->file, n, "lab-missing",
                             "The dialect does not say its error for “%s”.", lab_problem_names[i]);
 }
@@ -284,6 +285,7 @@ bool lab_dialect_read(struct lab_dialect *d, const struct lab_connector *c, xmlN
     read_auth(d, lab_xml_child(root, "auth"), a);
     read_paging(d, lab_xml_child(root, "paging"), a);
     read_query(d, lab_xml_child(root, "query"), a, diags);
+    lab_traits_read(d, root, a, diags);
     read_limits(d, lab_xml_child(root, "limits"), a);
     read_formats(d, lab_xml_child(root, "formats"), a);
     read_bodies(d, root, a, diags);

@@ -96,6 +96,8 @@ enum lab_date {
     LAB_DATE_MONTH_FIRST
 };
 enum lab_truth { LAB_TRUTH_JSON, LAB_TRUTH_YES_NO, LAB_TRUTH_ONE_ZERO };
+/* Whether records have tags, and whether nothing is changed without one. */
+enum lab_etag { LAB_ETAG_NONE, LAB_ETAG_OFFERED, LAB_ETAG_REQUIRED };
 enum lab_empty { LAB_EMPTY_NULL, LAB_EMPTY_TEXT, LAB_EMPTY_OMIT };
 
 /* What can go wrong; each dialect says it in its own status, code and words. */
@@ -117,10 +119,15 @@ enum lab_problem {
     LAB_PROBLEM_OUTAGE,
     LAB_PROBLEM_TOO_MANY,
     LAB_PROBLEM_TOO_MANY_FILTERS,
+    /* Those from here on belong to traits (lab_dialect_problems). */
+    LAB_PROBLEM_CHANGED,       /* the record is not the one that If-Match names */
+    LAB_PROBLEM_UNCONDITIONAL, /* a change without If-Match */
     LAB_PROBLEM_COUNT,
 };
 /* The values of the attribute `when` of a dialect's <error>. */
 extern const char *const lab_problem_names[LAB_PROBLEM_COUNT];
+/* A set of problems is a number with a bit for each. */
+#define LAB_PROBLEM_BIT(problem) (1u << LAB_PROBLEM_##problem)
 
 struct lab_error {
     int status;
@@ -187,6 +194,7 @@ struct lab_dialect {
     const char *size_param, *position_param;
     int page_default, page_max;
     struct lab_query query;
+    enum lab_etag etag;
 
     int burst, burst_seconds, daily, latency_ms;
     const char *limit_header, *remaining_header, *reset_header;
@@ -200,6 +208,9 @@ struct lab_dialect {
     enum lab_truth truth;
     struct lab_object_name *objects; /* by the neutral object's index */
 };
+
+/* The problems that a dialect must have words for: those of every dialect and of its traits. */
+unsigned lab_dialect_problems(const struct lab_dialect *d);
 
 /* ---- Stack ----------------------------------------------------------------------------------- */
 struct lab_member {

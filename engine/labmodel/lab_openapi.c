@@ -5,12 +5,21 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "labmodel/lab_pattern.h"
-#include "labmodel/lab_openapi_schema.h"
+#include "labmodel/lab_openapi_parts.h"
 
-#define BIT(problem) (1u << LAB_PROBLEM_##problem)
+#define BIT(problem) LAB_PROBLEM_BIT(problem)
 
 /* ---- Problems ------------------------------------------------------------------------------- */
+/* What a condition of the call adds to that. */
+static unsigned condition_problems(const struct lab_dialect *d, enum lab_operation operation) {
+    bool changes = operation == LAB_UPDATE || operation == LAB_DELETE || operation == LAB_MERGE;
+    if (!d->etag) return 0;
+    /* A header that is too long is refused as a value. */
+    unsigned all = operation == LAB_LIST || operation == LAB_CREATE ? 0 : BIT(INVALID_VALUE);
+    if (changes) all |= BIT(CHANGED);
+    return changes && d->etag == LAB_ETAG_REQUIRED ? all | BIT(UNCONDITIONAL) : all;
+}
+
 /* What can go wrong in a call that this document describes. */
 static unsigned problems_of(const struct lab_dialect *d, enum lab_operation operation) {
     unsigned all = BIT(UNAUTHENTICATED) | BIT(BURST) | BIT(DAILY) | BIT(OUTAGE),
@@ -19,6 +28,7 @@ static unsigned problems_of(const struct lab_dialect *d, enum lab_operation oper
              /* An id that is too long is an unknown path. */
         item = BIT(UNKNOWN_RECORD) | BIT(UNKNOWN_PATH);
     if (d->auth == LAB_AUTH_OAUTH) all |= BIT(EXPIRED);
+    all |= condition_problems(d, operation);
     switch (operation) {
     case LAB_LIST: return all | BIT(UNKNOWN_FIELD) | BIT(INVALID_VALUE) | BIT(TOO_MANY_FILTERS);
     case LAB_GET:
@@ -42,10 +52,12 @@ static bool has_status(const struct lab_dialect *d, unsigned problems, int statu
     return false;
 }
 
-/* The first problem of its status among these. */
+/* The first problem of its status among these; one that the dialect has no words for never comes.
+ */
 static bool first_of_status(const struct lab_dialect *d, unsigned problems, int problem) {
     unsigned before = problems & ((1u << problem) - 1);
-    return (problems >> problem & 1) && !has_status(d, before, d->errors[problem].status);
+    return d->errors[problem].code && (problems >> problem & 1) &&
+           !has_status(d, before, d->errors[problem].status);
 }
 
 /* ---- Answers -------------------------------------------------------------------------------- */
@@ -84,14 +96,15 @@ static void header(struct openapi *w, const char *name, const char *component, b
     buf_printf(w->b, ":{\"$ref\":\"#/components/headers/%s\"}", component);
 }
 
-/* `more`: one more header, NULL: none. */
-static void headers(struct openapi *w, bool wait, const char *more) {
+/* `more` and `tag`: one more header each, NULL: none. */
+static void headers(struct openapi *w, bool wait, const char *more, const char *tag) {
     bool first = true;
     header(w, w->d->limit_header, "limit", &first);
     header(w, w->d->remaining_header, "remaining", &first);
     header(w, w->d->reset_header, "reset", &first);
     header(w, wait ? "Retry-After" : NULL, "wait", &first);
     header(w, more, more ? str_lower(w->b->arena, more) : NULL, &first);
+    header(w, tag, "tag", &first);
     header(w, "Lab-Clock", "clock", &first);
     buf_putc(w->b, '}');
 }
@@ -105,9 +118,18 @@ static void responses(struct openapi *w, const struct lab_object *o, enum lab_op
                  mixed ? arena_printf(w->b->arena,
                                       "%s Or a refusal: errors arrive with this status too.", what)
                        : what);
-    headers(w, mixed && w->d->retry_after, operation == LAB_LIST && w->d->link ? "Link" : NULL);
+    bool tagged = w->d->etag && operation != LAB_LIST && operation != LAB_DELETE &&
+                  !(operation == LAB_CREATE && w->d->batch);
+    headers(w, mixed && w->d->retry_after, operation == LAB_LIST && w->d->link ? "Link" : NULL,
+            tagged ? "ETag" : NULL);
     content(w, status == 204 ? NULL : openapi_output(w, o, operation), mixed, false);
     buf_putc(w->b, '}');
+    if (w->d->etag && operation == LAB_GET) {
+        buf_puts(w->b, ",\"304\":{");
+        openapi_text(w, "description", "The record is still the one with this tag.");
+        headers(w, false, NULL, "ETag");
+        buf_putc(w->b, '}');
+    }
     for (int i = 1; i < LAB_PROBLEM_COUNT; i++) {
         int other = w->d->errors[i].status;
         if (first_of_status(w->d, problems, i) && other != status)
@@ -122,7 +144,7 @@ static void problem_list(struct openapi *w, int status) {
     struct buf text;
     buf_init(&text, w->b->arena);
     for (int i = 1; i < LAB_PROBLEM_COUNT; i++)
-        if (w->d->errors[i].status == status)
+        if (w->d->errors[i].code && w->d->errors[i].status == status)
             buf_printf(&text, "%s- `%s` %s", text.len ? "\n" : "", w->d->errors[i].code,
                        w->d->errors[i].message);
     openapi_text(w, "description", buf_text(&text));
@@ -140,7 +162,7 @@ static void error_responses(struct openapi *w) {
         headers(w,
                 status == 503 ||
                     (w->d->retry_after && has_status(w->d, BIT(BURST) | BIT(DAILY), status)),
-                w->d->options && has_status(w->d, BIT(BAD_METHOD), status) ? "Allow" : NULL);
+                w->d->options && has_status(w->d, BIT(BAD_METHOD), status) ? "Allow" : NULL, NULL);
         content(w, NULL, true, lab);
         buf_puts(w->b, "},");
     }
@@ -177,6 +199,11 @@ static void header_components(struct openapi *w) {
         header_component(w, "link", "\"type\":\"string\"",
                          "The next page, relative to this address: `<?…>; rel=\"next\"`.");
     }
+    if (w->d->etag) {
+        buf_putc(w->b, ',');
+        header_component(w, "tag", "\"type\":\"string\"",
+                         "The tag of the record as it is now, in quotes.");
+    }
     if (w->d->options) {
         buf_putc(w->b, ',');
         header_component(w, "allow", "\"type\":\"string\"", "The methods of this address.");
@@ -184,134 +211,7 @@ static void header_components(struct openapi *w) {
     buf_puts(w->b, "},");
 }
 
-/* ---- Requests ------------------------------------------------------------------------------- */
-static void parameter(struct openapi *w, const char *name, const char *in, const char *schema,
-                      const char *what, bool first) {
-    if (!first) buf_putc(w->b, ',');
-    buf_putc(w->b, '{');
-    openapi_text(w, "name", name);
-    buf_printf(w->b, ",\"in\":\"%s\",\"required\":%s,\"schema\":{%s},", in,
-               str_eq(in, "path") ? "true" : "false", schema);
-    openapi_text(w, "description", what);
-    buf_putc(w->b, '}');
-}
-
-/* What a filter can do with a field of this type. */
-static bool compares(enum lab_type type, enum lab_operator how) {
-    bool number = type == LAB_INTEGER || type == LAB_TIME,
-         text = type == LAB_TEXT || type == LAB_EMAIL || type == LAB_REFERENCE ||
-                type == LAB_VALUE_NAME;
-    if (how == LAB_NOT) return true;
-    return how == LAB_CONTAINS || how == LAB_BEGINS ? text : number || text;
-}
-
-static const char *const comparisons[LAB_OPERATOR_COUNT] = {
-    "not this value", "less than this",  "this or less",       "more than this",
-    "this or more",   "with this in it", "beginning with this"};
-
-static void operator_parameters(struct openapi *w, const char *field, enum lab_type type) {
-    const struct lab_query *q = &w->d->query;
-    struct arena *a = w->b->arena;
-    for (int i = 0; i < LAB_OPERATOR_COUNT; i++)
-        if (q->operators[i] && compares(type, (enum lab_operator)i))
-            parameter(w,
-                      lab_pattern_fill(lab_pattern_fill(q->filter_name, "field", field, a),
-                                       "operator", q->operators[i], a),
-                      "query", "\"type\":\"string\"",
-                      arena_printf(a, "Only records: %s.", comparisons[i]), false);
-}
-
-/* What a plain filter takes; where operators stand in values, these too. */
-static const char *same_or(struct openapi *w, enum lab_type type, const char *same) {
-    const struct lab_query *q = &w->d->query;
-    struct buf text;
-    if (!q->filter_value) return same;
-    buf_init(&text, w->b->arena);
-    buf_puts(&text, same);
-    for (int i = 0; i < LAB_OPERATOR_COUNT; i++)
-        if (q->operators[i] && compares(type, (enum lab_operator)i))
-            buf_printf(&text, " `%s`: %s.",
-                       lab_pattern_fill(q->filter_value, "operator", q->operators[i], w->b->arena),
-                       comparisons[i]);
-    return buf_text(&text);
-}
-
-static void fields_parameter(struct openapi *w, bool first) {
-    if (w->d->query.fields_param)
-        parameter(w, w->d->query.fields_param, "query", "\"type\":\"string\"",
-                  "The fields to show beside the id, with commas between; without it all of them.",
-                  first);
-}
-
-static void list_parameters(struct openapi *w, const struct lab_object *o) {
-    static const char *const positions[] = {"How many records to skip.",
-                                            "The token that the page before gave.",
-                                            "The cursor that the page before gave."};
-    const struct lab_object_name *n = &w->d->objects[o->index];
-    const struct lab_query *q = &w->d->query;
-    const char *text = "\"type\":\"string\"", *same = "Only records with exactly this value.";
-    buf_puts(w->b, "\"parameters\":[");
-    parameter(w, w->d->size_param, "query",
-              arena_printf(w->b->arena,
-                           "\"type\":\"integer\",\"minimum\":1,\"maximum\":%d,\"default\":%d",
-                           w->d->page_max, w->d->page_default),
-              "Records on a page.", true);
-    parameter(w, w->d->position_param, "query",
-              w->d->paging == LAB_PAGE_OFFSET
-                  ? "\"type\":\"integer\",\"minimum\":0,\"maximum\":1000000"
-                  : text,
-              positions[w->d->paging], false);
-    parameter(w, n->id_as, "query", text, same, false);
-    for (int i = 0; i < o->field_count; i++) {
-        /* Times are shown rounded, and the name of a mapped value depends on its row: neither can
-         * be filtered by. */
-        enum lab_type type = o->fields[i].type;
-        if (type != LAB_TIME && type != LAB_VALUE_NAME)
-            parameter(w, n->fields[i].as, "query", text, same_or(w, type, same), false);
-        if (q->filter_name) operator_parameters(w, n->fields[i].as, type);
-    }
-    if (q->filter_name) {
-        operator_parameters(w, n->created_as, LAB_TIME);
-        operator_parameters(w, n->updated_as, LAB_TIME);
-    }
-    if (q->sort_param)
-        parameter(w, q->sort_param, "query", text,
-                  arena_printf(w->b->arena,
-                               "The order: up to three of %s and %s, with commas between.",
-                               q->ascending, q->descending),
-                  false);
-    if (q->since_param)
-        parameter(w, q->since_param, "query", text,
-                  "Only records that were changed at this time or later.", false);
-    fields_parameter(w, false);
-    buf_puts(w->b, "],");
-}
-
-static void request_body(struct openapi *w, const struct lab_object *o,
-                         enum lab_operation operation) {
-    const char *input = openapi_input(w, o, operation);
-    buf_puts(w->b,
-             "\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":");
-    if (!input) {
-        const char *member = w->d->merge_field;
-        buf_puts(w->b, "{\"type\":\"object\",\"properties\":{");
-        buf_json(w->b, member);
-        buf_puts(w->b, ":{\"type\":\"string\",\"description\":"
-                       "\"The record that goes into this one.\"}},\"required\":[");
-        buf_json(w->b, member);
-        buf_puts(w->b, "]}");
-    } else if (w->d->batch) {
-        buf_puts(w->b, "{\"type\":\"object\",\"properties\":{");
-        buf_json(w->b, w->d->batch);
-        buf_printf(w->b, ":{\"type\":\"array\",\"minItems\":1,\"maxItems\":%d,\"items\":",
-                   operation == LAB_UPDATE ? 1 : w->d->batch_max);
-        buf_printf(w->b, "{\"$ref\":\"#/components/schemas/%s\"}}},\"required\":[", input);
-        buf_json(w->b, w->d->batch);
-        buf_puts(w->b, "]}");
-    } else buf_printf(w->b, "{\"$ref\":\"#/components/schemas/%s\"}", input);
-    buf_puts(w->b, "}}},");
-}
-
+/* ---- Operations ----------------------------------------------------------------------------- */
 /* What an operation does, in a few words, and the object that it belongs to. */
 static void summary(struct openapi *w, const struct lab_object *o, const char *does) {
     const struct lab_object_name *n = &w->d->objects[o->index];
@@ -331,7 +231,7 @@ static void bodiless(struct openapi *w, const char *verb, const char *id,
     summary(w, o, verb);
     buf_printf(w->b, "\"responses\":{\"%d\":{", status);
     openapi_text(w, "description", what);
-    headers(w, false, header);
+    headers(w, false, header, NULL);
     buf_puts(w->b, "},\"default\":{\"description\":\"A problem.\"}}}");
 }
 
@@ -376,13 +276,9 @@ static void operation(struct openapi *w, const struct lab_object *o, enum lab_op
     buf_json(w->b, arena_printf(w->b->arena, "%s_%s", id, o->id));
     buf_putc(w->b, ',');
     summary(w, o, does(which));
-    if (which == LAB_LIST) list_parameters(w, o);
-    if (which == LAB_GET && w->d->query.fields_param) {
-        buf_puts(w->b, "\"parameters\":[");
-        fields_parameter(w, true);
-        buf_puts(w->b, "],");
-    }
-    if (which == LAB_CREATE || which == LAB_UPDATE || which == LAB_MERGE) request_body(w, o, which);
+    openapi_parameters(w, o, which);
+    if (which == LAB_CREATE || which == LAB_UPDATE || which == LAB_MERGE)
+        openapi_request_body(w, o, which);
     responses(w, o, which, status_of(w->d, which), what);
     buf_putc(w->b, '}');
 }
@@ -390,8 +286,10 @@ static void operation(struct openapi *w, const struct lab_object *o, enum lab_op
 static void item_path(struct openapi *w, const char *path) {
     buf_putc(w->b, ',');
     buf_json(w->b, path);
-    buf_puts(w->b, ":{\"parameters\":[");
-    parameter(w, "id", "path", "\"type\":\"string\",\"maxLength\":64", "The record's id.", true);
+    bool any = false;
+    buf_puts(w->b, ":{");
+    openapi_parameter(w, &any, "id", "path", "\"type\":\"string\",\"maxLength\":64",
+                      "The record's id.");
     buf_putc(w->b, ']');
 }
 

@@ -15,6 +15,10 @@ bool lab_connector_read(struct lab_connector *c, xmlNode *root, const char *file
 bool lab_dialect_read(struct lab_dialect *d, const struct lab_connector *c, xmlNode *root,
                       const char *file, struct arena *a, struct diag_list *diags);
 
+/* Its part of that: what a dialect has beyond records and lists (lab_traits.c). */
+void lab_traits_read(struct lab_dialect *d, xmlNode *root, struct arena *a,
+                     struct diag_list *diags);
+
 /* Position of `name` in `names`, -1 when it is not there. */
 int lab_name_index(const char *const *names, int count, const char *name);
 bool lab_name_valid(const char *name);

@@ -243,9 +243,10 @@ struct lab_call lab_surface_call(const struct lab_surface *s, const struct lab_o
     const struct lab_dialect *d = s->dialects[s->member];
     const char *path = arena_printf(a, "%s%s", d->base, d->objects[o->index].path);
     const char *item = id ? arena_printf(a, "%s/%s", path, id) : path;
-    if (operation == LAB_LIST) return (struct lab_call){"GET", path, NULL};
-    if (operation == LAB_GET) return (struct lab_call){"GET", item, NULL};
-    if (operation == LAB_DELETE) return (struct lab_call){"DELETE", item, NULL};
+    const char *if_match = d->etag == LAB_ETAG_REQUIRED ? "*" : NULL;
+    if (operation == LAB_LIST) return (struct lab_call){.method = "GET", .path = path};
+    if (operation == LAB_GET) return (struct lab_call){.method = "GET", .path = item};
+    if (operation == LAB_DELETE) return (struct lab_call){"DELETE", item, NULL, if_match};
     struct buf b;
     buf_init(&b, a);
     bool first = true;
@@ -256,7 +257,7 @@ struct lab_call lab_surface_call(const struct lab_surface *s, const struct lab_o
         buf_json(&b, count ? values[0] : "");
         buf_putc(&b, '}');
         return (struct lab_call){"POST", arena_printf(a, "%s/%s", item, d->merge_path),
-                                 buf_text(&b)};
+                                 buf_text(&b), if_match};
     }
     if (d->batch) {
         buf_putc(&b, '{');
@@ -266,6 +267,6 @@ struct lab_call lab_surface_call(const struct lab_surface *s, const struct lab_o
     buf_putc(&b, '{');
     for (size_t i = 0; i < count; i++) write_field(s, o, names[i], values[i], &first, &b);
     buf_puts(&b, d->batch ? "}]}" : "}");
-    return operation == LAB_CREATE ? (struct lab_call){"POST", path, buf_text(&b)}
-                                   : (struct lab_call){d->update_method, item, buf_text(&b)};
+    if (operation == LAB_CREATE) return (struct lab_call){"POST", path, buf_text(&b), NULL};
+    return (struct lab_call){d->update_method, item, buf_text(&b), if_match};
 }

@@ -52,6 +52,7 @@ const char *lab_surface_sentence(const struct lab_dialect *d, enum lab_problem w
 struct lab_call {
     const char *method, *path; /* path within the connector's API: "/v3/contacts/c107" */
     const char *body;          /* JSON or NULL */
+    const char *if_match;      /* the header, where the dialect changes nothing without; or NULL */
 };
 /* The request that a client would send for an operation. `names` and `values` are neutral (fields'
  * ids). */

@@ -204,6 +204,7 @@ static void call(struct api *x) {
         fail_so(x, fault);
         return;
     }
+    if (id && !api_conditions(x, operation, id)) return;
     switch (operation) {
     case LAB_LIST: api_list(x); break;
     case LAB_GET: api_get(x, id); break;
@@ -258,6 +259,9 @@ void api_step(struct lab_state *s, json_t *action, struct step_answer *out) {
     x.path = json_string_value(json_object_get(action, "path"));
     x.query = json_string_value(json_object_get(action, "query"));
     x.body = json_string_value(json_object_get(action, "body"));
+    x.if_match = x.d->etag ? json_string_value(json_object_get(action, "if_match")) : NULL;
+    x.if_none_match = x.d->etag ? json_string_value(json_object_get(action, "if_none_match"))
+                                : NULL;
     if (!x.method || !x.path) {
         api_problem(&x, LAB_PROBLEM_UNKNOWN_PATH, NULL, "", 0);
         return;

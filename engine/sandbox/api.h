@@ -14,6 +14,7 @@ struct api {
     const struct lab_dialect *d;
     struct lab_surface surface;
     const char *method, *path, *query, *body;
+    const char *if_match, *if_none_match; /* headers; NULL: not sent, or not read by the dialect */
     bool screen;
     const struct lab_object *object;
     const struct lab_object_name *names;
@@ -45,6 +46,13 @@ void api_create(struct api *x);
 void api_update(struct api *x, const char *id);
 void api_delete(struct api *x, const char *id);
 void api_merge(struct api *x, const char *id);
+
+/* api_tags.c. RULE lab-tag: a record's tag is another one after every change of it, and the same as
+ * long as there is none. Sets the answer's header, where the dialect has tags. */
+void api_tag(struct api *x, const struct record *r);
+/* RULE lab-if-match: who names an older state of a record changes nothing. False: the answer is
+ * there, since a condition of the request does not hold. */
+bool api_conditions(struct api *x, enum lab_operation operation, const char *id);
 
 /* Decodes the query parameter at `index`; false at the end. */
 bool api_param(struct api *x, int index, const char **name, const char **value);

@@ -84,6 +84,7 @@ void api_body(struct api *x, enum lab_body_of of, const struct record *r) {
 void api_answer(struct api *x, enum lab_body_of of, int status, const struct record *r) {
     x->out->status = status;
     x->out->type = x->d->bodies[of].type;
+    api_tag(x, r);
     if (status != 204) api_body(x, of, r);
 }
 

@@ -146,6 +146,7 @@ static void write_results(void *context, enum lab_slot slot, struct buf *out) {
         if (i) buf_putc(out, ',');
         if (p.what) write_refused(x, &p);
         else api_body(x, b->id ? LAB_BODY_BATCH_UPDATED : LAB_BODY_BATCH_CREATED, &r);
+        if (!p.what && b->id) api_tag(x, &r);
         if (p.what && count == 1) {
             x->out->refused = true;
             x->out->problem = p.what;

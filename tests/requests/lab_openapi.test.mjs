@@ -260,6 +260,44 @@ test("HEAD, OPTIONS and the next page in a header, where a dialect has them", as
     assert.equal(patch.headers.get("allow"), "GET, HEAD, POST, OPTIONS");
 });
 
+/** A call with headers of its own. */
+const send = async ({ api, sign }, path, { method = "GET", body, headers = {} } = {}) => fetch(`${api.doc.servers[0].url}${path}`, { method, headers: { ...(await sign()), ...headers }, body: body && JSON.stringify(body) });
+
+test("tags: the document tells them, the second of two writers is told, what is known is not sent again", async () => {
+    const vendor = await open(vendors.boreal);
+    const { api, of } = vendor;
+    assert.ok(of.update_contact.parameters.some(({ name, required }) => name === "If-Match" && !required));
+    assert.ok(of.get_contact.responses[304].headers.ETag);
+    assert.ok(!of.list_contact.responses[200].headers.ETag);
+    const made = await send(vendor, of.create_contact.path, { method: "POST", body: { family_name: "Iga" } });
+    const tag = made.headers.get("etag");
+    const path = `${of.create_contact.path}/${(await made.json()).id}`;
+    const first = await send(vendor, path, { method: "PUT", body: { role: "Welder" }, headers: { "If-Match": tag } });
+    assert.equal(first.status, 200);
+    const second = await send(vendor, path, { method: "PUT", body: { role: "Smith" }, headers: { "If-Match": tag } });
+    assert.equal(second.status, 412);
+    await api.assertAnswer(of.update_contact, second);
+    const known = await send(vendor, path, { headers: { "If-None-Match": first.headers.get("etag") } });
+    assert.equal(known.status, 304);
+    assert.equal(await known.text(), "");
+    assert.equal((await (await send(vendor, path)).json()).role, "Welder");
+});
+
+test("RULE lab-header-in: a header that no dialect reads is not in the record, one that is too long is refused", async () => {
+    const vendor = await open(vendors.boreal);
+    const { of } = vendor;
+    const path = `${of.create_contact.path}/c1`;
+    const long = (n) => ({ method: "DELETE", headers: { "If-Match": "x".repeat(n) } });
+    assert.equal((await send(vendor, path, long(400))).status, 404);
+    const answer = await send(vendor, path, long(401));
+    assert.equal(answer.status, 422);
+    await vendor.api.assertAnswer(of.delete_contact, answer);
+    assert.equal((await send(vendor, path, { method: "DELETE", headers: { "If-Match": "\u00fc" } })).status, 422);
+    // A dialect without tags does not look at it.
+    const other = await open(vendors.aurelia);
+    assert.equal((await send(other, `${other.of.create_contact.path}/AU-1`, long(401))).status, 404);
+});
+
 test("old words in a picklist are shown, and refused when they are sent", async () => {
     for (const [name, key] of [["heron", "industry"], ["quillon", "Line Of Business"]]) {
         const { api, ask, of } = await open(vendors[name]);

@@ -56,18 +56,41 @@ static inline struct lab_answer fixture_step(struct arena *a, struct worker *w,
     return answer;
 }
 
-/* An API call; `body` with ' for ". */
-static inline struct lab_answer fixture_call(struct arena *a, struct worker *w,
-                                             const char *connector, const char *method,
-                                             const char *path, const char *query,
-                                             const char *body) {
+/* An API call; `body` with ' for ". `key`: a header as the action names it ("if_match"), or NULL.
+ */
+static inline struct lab_answer fixture_call_with(struct arena *a, struct worker *w,
+                                                  const char *connector, const char *method,
+                                                  const char *path, const char *query,
+                                                  const char *body, const char *key,
+                                                  const char *value) {
     char *text = body ? arena_dup(a, body) : NULL;
     for (char *p = text; p && *p; p++)
         if (*p == '\'') *p = '"';
     json_t *action = json_adopt(a, json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api",
                                              "connector", connector, "method", method, "path", path,
                                              "query", query, "body", text));
+    if (key) json_object_set_new(action, key, json_string(value));
     return fixture_step(a, w, json_text(a, action));
+}
+
+static inline struct lab_answer fixture_call(struct arena *a, struct worker *w,
+                                             const char *connector, const char *method,
+                                             const char *path, const char *query,
+                                             const char *body) {
+    return fixture_call_with(a, w, connector, method, path, query, body, NULL, NULL);
+}
+
+static inline const char *fixture_header(const struct lab_answer *answer, const char *name) {
+    for (int i = 0; i < answer->header_count; i++)
+        if (str_eq(answer->headers[i].name, name)) return answer->headers[i].value;
+    return NULL;
+}
+
+/* An answer's status and, when there are `words`, that its body has them. */
+static inline void fixture_expect(const struct lab_answer *answer, int status, const char *words) {
+    if (answer->status != status || (words && !strstr(answer->body, words)))
+        fail_msg("%d %s, not %d with “%s”", answer->status, answer->body, status,
+                 words ? words : "");
 }
 
 static inline struct lab_answer fixture_sql(struct arena *a, struct worker *w, const char *sql) {

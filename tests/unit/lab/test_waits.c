@@ -187,6 +187,12 @@ static void test_believed_only_so_far(void **state) {
         {HEAD "[[\"Link\",\"<?a>; rel=\\\"next\\\"; as=\\\"script\\\"\"]]}", ERR_IO},
         {HEAD "[[\"Link\",\"<?a b>; rel=\\\"next\\\"\"]]}", ERR_IO},
         {HEAD "[[\"Link\",\"12\"]]}", ERR_IO},
+        /* RULE lab-tag-form. */
+        {HEAD "[[\"ETag\",\"\\\"0123456789abcdef\\\"\"]]}", OK},
+        {HEAD "[[\"ETag\",\"\\\"0123456789abcde\\\"\"]]}", ERR_IO},
+        {HEAD "[[\"ETag\",\"\\\"0123456789abcdeg\\\"\"]]}", ERR_IO},
+        {HEAD "[[\"ETag\",\"0123456789abcdef\"]]}", ERR_IO},
+        {HEAD "[[\"ETag\",\"12\"]]}", ERR_IO},
         {HEAD "[[\"Allow\",\"GET, HEAD\"]]}", OK},
         {HEAD "[[\"Allow\",\"\"]]}", ERR_IO},
         {HEAD "[[\"Allow\",\"GET; POST\"]]}", ERR_IO},

@@ -1,66 +1,10 @@
 /* Every connector with every dialect, read as a scenario's stack reads them: its tables can be
  * made, its references lead somewhere, its OpenAPI document is whole, and no two dialects of a kind
  * are alike where learners would notice. */
-#include "unit/lab/lab_fixture.h"
-
-#include <dirent.h>
+#include "unit/lab/lab_stacks.h"
 
 #include "labmodel/lab_openapi.h"
 #include "sandbox/author_sql.h"
-
-#define KINDS_MAX 64
-#define STACK                                                                                      \
-    "<stack xmlns=\"urn:gradus:lab:1\" start=\"2026-03-02T08:00:00Z\"><connector id=\"%s\">%s"     \
-    "</connector></stack>"
-
-/* ---- The files ------------------------------------------------------------------------------- */
-static void add(struct arena *a, struct lab_files *files, const char *name) {
-    struct lab_file *f = &files->file[files->count++];
-    f->name = name;
-    f->text = file_read(a, arena_printf(a, "labs/%s", name), LAB_FILE_MAX, &f->len);
-    assert_non_null(f->text);
-}
-
-/* Names of the XML files in a folder below labs/, without their ending. */
-static int names_in(struct arena *a, const char *folder, const char **out) {
-    int count = 0;
-    DIR *dir = dir_open(a, arena_printf(a, "labs/%s", folder));
-    assert_non_null(dir);
-    for (struct dirent *e; (e = readdir(dir));) {
-        if (!str_has_suffix(e->d_name, ".xml")) continue;
-        assert_true(count < KINDS_MAX);
-        out[count++] = arena_copy(a, e->d_name, strlen(e->d_name) - 4);
-    }
-    return count;
-}
-
-/* The files of a scenario with one connector, which allows all of its dialects. */
-static const struct lab_files *files_of(struct arena *a, const char *id) {
-    struct lab_files *files = NEW(a, struct lab_files);
-    const char *names[KINDS_MAX];
-    struct buf dialects;
-    buf_init(&dialects, a);
-    add(a, files, arena_printf(a, "connectors/%s.xml", id));
-    int count = names_in(a, arena_printf(a, "connectors/%s", id), names);
-    for (int i = 0; i < count; i++) {
-        add(a, files, arena_printf(a, "connectors/%s/%s.xml", id, names[i]));
-        buf_printf(&dialects, "<dialect id=\"%s\"/>", names[i]);
-    }
-    count = names_in(a, "kinds", names);
-    for (int i = 0; i < count; i++) add(a, files, arena_printf(a, "kinds/%s.xml", names[i]));
-    const char *text = arena_printf(a, STACK, id, buf_text(&dialects));
-    files->file[files->count++] = (struct lab_file){"scenarios/all/stack.xml", text, strlen(text)};
-    return files;
-}
-
-static const struct lab_stack *stack_of(struct arena *a, const char *id) {
-    struct lab_stack *stack = NEW(a, struct lab_stack);
-    struct diag_list diags;
-    diag_init(&diags, a);
-    if (!lab_stack_read(stack, files_of(a, id), "all", a, &diags))
-        fail_msg("%s:%d: %s", diags.first->file, diags.first->line, diags.first->message);
-    return stack;
-}
 
 /* All of them; `*count` of them. */
 static const struct lab_stack **all_stacks(struct arena *a, int *count) {
@@ -98,7 +42,7 @@ static const char *alike(const struct lab_connector *c, const struct lab_dialect
     }
     for (int i = 1; i < LAB_PROBLEM_COUNT; i++)
         for (int k = 1; k < LAB_PROBLEM_COUNT; k++)
-            if (str_eq(x->errors[i].code, y->errors[k].code))
+            if (x->errors[i].code && str_eq(x->errors[i].code, y->errors[k].code))
                 return arena_printf(a, "the error code %s", x->errors[i].code);
     return NULL;
 }
@@ -326,13 +270,7 @@ static void try_dialect(struct arena *a, const struct lab_stack *stack, int dial
     const struct lab_dialect *d = stack->members[0].dialects[dialect];
     const struct lab_surface surface = {stack, &d, 0};
     const char **ids = NEW_ARRAY(a, const char *, (size_t)c->object_count);
-    struct lab_scenario s = {.id = "all"};
-    struct buf pack;
-    buf_init(&pack, a);
-    lab_pack_write(files_of(a, c->id), &pack);
-    s.pack = buf_text(&pack);
-    s.pack_len = pack.len;
-    struct worker w = fixture_worker(a, &s, arena_printf(a, "%s=%s", c->id, d->id), 1);
+    struct worker w = worker_of_dialect(a, c->id, d->id);
     for (int i = 0; i < c->object_count; i++)
         if (!c->objects[i].setup && (c->objects[i].operations & LAB_CREATE))
             make_record(a, &w, &surface, &c->objects[i], ids);

@@ -125,6 +125,11 @@ static void test_mistakes_have_places(void **state) {
     /* RULE lab-next-page: a cursor that nobody tells. Its page may leave it to the header. */
     expect(*state, "connectors/map/heron.xml", ",\"bookmark\":{next}}", "}", "lab-missing",
            "leads on");
+    /* A trait needs words for its problems. */
+    expect(*state, "connectors/crm/boreal.xml", "<etag/>", "<etag required=\"true\"/>",
+           "lab-missing", "unconditional");
+    expect(*state, "connectors/crm/boreal.xml", "<error when=\"changed\"",
+           "<error when=\"unconditional\"", "lab-missing", "changed");
     /* “education” is no longer renamed, and the word of another value. */
     expect(*state, "connectors/crm/boreal.xml", "<value of=\"education\" as=\"schools\"/>",
            "<value of=\"government\" as=\"education\"/>", "lab-duplicate", "education");

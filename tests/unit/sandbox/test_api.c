@@ -428,6 +428,10 @@ static void test_only_headers_of_limits_pass(void **state) {
     d = (struct lab_dialect){.options = true};
     assert_true(lab_api_may_set(&d, "Allow"));
     assert_false(lab_api_may_set(&d, "Link"));
+    assert_false(lab_api_may_set(&d, "ETag"));
+    d = (struct lab_dialect){.etag = LAB_ETAG_OFFERED};
+    assert_true(lab_api_may_set(&d, "ETag"));
+    assert_false(lab_api_may_set(&d, "Allow"));
 }
 
 int main(void) {

@@ -9,13 +9,6 @@ static struct worker worker_of(struct arena *a, const char *choice) {
     return fixture_worker(a, fixture_scenario(a), choice, 3);
 }
 
-/* An answer's status and, when it is a refusal, that it names `words`. */
-static void expect(const struct lab_answer *answer, int status, const char *words) {
-    if (answer->status != status || (words && !strstr(answer->body, words)))
-        fail_msg("%d %s, not %d with “%s”", answer->status, answer->body, status,
-                 words ? words : "");
-}
-
 /* ---- Words ---------------------------------------------------------------------------------- */
 #define PEOPLE "/v1/people"
 #define CONTACTS "/desk/v3/tables/Contact"
@@ -50,7 +43,7 @@ static void test_only_words_of_the_dialect_are_taken(void **state) {
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct lab_answer answer = fixture_call(*state, &w, cases[i].connector, "POST",
                                                 cases[i].path, NULL, cases[i].body);
-        expect(&answer, cases[i].status, cases[i].words);
+        fixture_expect(&answer, cases[i].status, cases[i].words);
     }
     worker_end(&w);
 }
@@ -77,7 +70,7 @@ static void test_filters_take_only_words_of_the_dialect(void **state) {
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct lab_answer answer = fixture_call(*state, &w, cases[i].connector, "GET",
                                                 cases[i].path, cases[i].query, NULL);
-        expect(&answer, cases[i].status, cases[i].words);
+        fixture_expect(&answer, cases[i].status, cases[i].words);
     }
     worker_end(&w);
 }
@@ -93,7 +86,7 @@ static struct lab_answer get(struct arena *a, struct worker *w, const char *path
 static json_t *rows(struct arena *a, struct worker *w, const char *path, const char *query,
                     const char *key) {
     struct lab_answer answer = get(a, w, path, query);
-    expect(&answer, 200, NULL);
+    fixture_expect(&answer, 200, NULL);
     return json_object_get(fixture_json(a, &answer), key);
 }
 
@@ -134,7 +127,7 @@ static void test_filters_compare(void **state) {
                                       "[min]=1",         "staff[min]=1[min]"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct lab_answer answer = get(*state, &w, FIRMS, bad[i]);
-        expect(&answer, 422, NULL);
+        fixture_expect(&answer, 422, NULL);
     }
     /* A comparison is a filter: RULE lab-filters holds for both. */
     struct buf query;
@@ -142,10 +135,10 @@ static void test_filters_compare(void **state) {
     for (int i = 0; i < 31; i++) buf_puts(&query, "staff[min]=0&");
     struct lab_answer answer = get(*state, &w, FIRMS,
                                    arena_printf(*state, "%sedited_from=0", buf_text(&query)));
-    expect(&answer, 200, NULL);
+    fixture_expect(&answer, 200, NULL);
     answer = get(*state, &w, FIRMS,
                  arena_printf(*state, "%sedited_from=0&staff[max]=9", buf_text(&query)));
-    expect(&answer, 422, "32 filters");
+    fixture_expect(&answer, 422, "32 filters");
     worker_end(&w);
 }
 
@@ -165,7 +158,7 @@ static void test_operators_in_values(void **state) {
                  "Rows");
     assert_true(json_array_size(found) >= 1);
     struct lab_answer answer = get(*state, &w, FIRM_TABLE, "Headcount=above%20all");
-    expect(&answer, 400, "Headcount");
+    fixture_expect(&answer, 400, "Headcount");
     worker_end(&w);
 }
 
@@ -195,7 +188,7 @@ static void test_lists_in_an_order(void **state) {
     };
     for (i = 0; i < COUNT_OF(cases); i++) {
         struct lab_answer answer = get(*state, &w, FIRMS, cases[i].query);
-        expect(&answer, cases[i].status, cases[i].words);
+        fixture_expect(&answer, cases[i].status, cases[i].words);
     }
     worker_end(&w);
 }
@@ -234,12 +227,12 @@ static void test_next_pages_keep_what_was_asked_for(void **state) {
     assert_int_equal(seen, number(*state, &w, "SELECT count(*) FROM map_lead"));
     answer = fixture_call(*state, &w, "map", "GET", "/nest/v2/leads",
                           arena_printf(*state, "bookmark=%s", place), NULL);
-    expect(&answer, 200, "\"done\":false");
+    fixture_expect(&answer, 200, "\"done\":false");
     answer = fixture_call(*state, &w, "map", "GET", "/nest/v2/leads", "perPage=9", NULL);
     next = json_string_value(json_object_get(fixture_json(*state, &answer), "bookmark"));
     answer = fixture_call(*state, &w, "map", "GET", "/nest/v2/leads",
                           arena_printf(*state, "flyBy=email.low&bookmark=%s", next), NULL);
-    expect(&answer, 200, "\"done\":false");
+    fixture_expect(&answer, 200, "\"done\":false");
     worker_end(&w);
 }
 
@@ -250,7 +243,7 @@ static void test_only_what_was_changed_since(void **state) {
         json_array_get(json_object_get(fixture_json(*state, &answer), "Rows"), 0), "Id"));
     const char *path = arena_printf(*state, CONTACTS "/%s", id);
     answer = fixture_call(*state, &w, "crm", "PATCH", path, NULL, "{'Position':'Welder'}");
-    expect(&answer, 204, NULL);
+    fixture_expect(&answer, 204, NULL);
     answer = get(*state, &w, path, "columns=ChangedOn");
     json_t *r = fixture_json(*state, &answer);
     const char *at = json_string_value(json_object_get(r, "ChangedOn"));
@@ -266,21 +259,15 @@ static void test_only_what_was_changed_since(void **state) {
     found = rows(*state, &w, CONTACTS, arena_printf(*state, "changedFrom=%s", at), "Rows");
     assert_int_equal(json_array_size(found), 0);
     answer = get(*state, &w, CONTACTS, "changedFrom=yesterday");
-    expect(&answer, 400, "changedFrom");
+    fixture_expect(&answer, 400, "changedFrom");
     answer = get(*state, &w, CONTACTS, "columns=Id,job_title");
-    expect(&answer, 400, "job_title");
+    fixture_expect(&answer, 400, "job_title");
     answer = get(*state, &w, path, "columns=job_title");
-    expect(&answer, 400, "job_title");
+    fixture_expect(&answer, 400, "job_title");
     worker_end(&w);
 }
 
 /* ---- Methods and headers -------------------------------------------------------------------- */
-static const char *header(const struct lab_answer *answer, const char *name) {
-    for (int i = 0; i < answer->header_count; i++)
-        if (str_eq(answer->headers[i].name, name)) return answer->headers[i].value;
-    return NULL;
-}
-
 /* RULE lab-allow. */
 static void test_options_tell_what_can_be_done(void **state) {
     struct worker w = worker_of(*state, "crm=boreal,map=heron");
@@ -295,23 +282,23 @@ static void test_options_tell_what_can_be_done(void **state) {
         fixture_step(*state, &w, "{\"advance_ms\":10000,\"kind\":\"clock\"}");
         struct lab_answer answer = fixture_call(*state, &w, "crm", "OPTIONS", cases[i].path, NULL,
                                                 NULL);
-        expect(&answer, 204, NULL);
-        assert_string_equal(header(&answer, "Allow"), cases[i].allow);
+        fixture_expect(&answer, 204, NULL);
+        assert_string_equal(fixture_header(&answer, "Allow"), cases[i].allow);
         answer = fixture_call(*state, &w, "crm", "BREW", cases[i].path, NULL, NULL);
-        expect(&answer, 405, "BREW");
-        assert_string_equal(header(&answer, "Allow"), cases[i].allow);
+        fixture_expect(&answer, 405, "BREW");
+        assert_string_equal(fixture_header(&answer, "Allow"), cases[i].allow);
     }
     struct lab_answer answer = fixture_call(*state, &w, "crm", "OPTIONS", "/v1/nothing", NULL,
                                             NULL);
-    expect(&answer, 404, NULL);
+    fixture_expect(&answer, 404, NULL);
     answer = fixture_call(*state, &w, "crm", "HEAD", PEOPLE, "page_size=1", NULL);
-    expect(&answer, 200, NULL);
+    fixture_expect(&answer, 200, NULL);
     /* A dialect without the traits. */
     answer = fixture_call(*state, &w, "map", "HEAD", "/nest/v2/leads", NULL, NULL);
     assert_true(answer.refused);
     answer = fixture_call(*state, &w, "map", "OPTIONS", "/nest/v2/leads", NULL, NULL);
     assert_true(answer.refused);
-    assert_null(header(&answer, "Allow"));
+    assert_null(fixture_header(&answer, "Allow"));
     worker_end(&w);
 }
 
@@ -321,9 +308,9 @@ static void test_links_lead_to_the_end(void **state) {
     int seen = 0;
     while (query && seen < 1000) {
         struct lab_answer answer = get(*state, &w, PEOPLE, query);
-        expect(&answer, 200, NULL);
+        fixture_expect(&answer, 200, NULL);
         seen += (int)json_array_size(json_object_get(fixture_json(*state, &answer), "data"));
-        const char *link = header(&answer, "Link");
+        const char *link = fixture_header(&answer, "Link");
         size_t len = link ? strlen(link) : 0;
         assert_true(!link || (str_has_prefix(link, "<?page_size=50&page_token=") &&
                               str_has_suffix(link, "&no_mail=0&order=email>; rel=\"next\"")));
@@ -337,8 +324,8 @@ static void test_links_lead_to_the_end(void **state) {
     end[4000] = '\0';
     struct lab_answer answer = get(*state, &w, PEOPLE,
                                    arena_printf(*state, "page_size=1&email[not]=%s", end));
-    expect(&answer, 200, "next_page_token\":\"");
-    assert_null(header(&answer, "Link"));
+    fixture_expect(&answer, 200, "next_page_token\":\"");
+    assert_null(fixture_header(&answer, "Link"));
     worker_end(&w);
 }
 

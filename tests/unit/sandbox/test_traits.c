@@ -1,0 +1,157 @@
+/* What some dialects have beyond records and lists: tags of records, … */
+#include "unit/lab/lab_stacks.h"
+
+/* ---- Tags ----------------------------------------------------------------------------------- */
+#define PEOPLE "/v1/people"
+
+/* A person of the CRM whose dialect has tags, and its tag. */
+struct tagged {
+    struct worker w;
+    const char *path, *tag;
+};
+
+static struct lab_answer change(struct arena *a, struct tagged *t, const char *method,
+                                const char *body, const char *key, const char *tag) {
+    fixture_step(a, &t->w, "{\"advance_ms\":10000,\"kind\":\"clock\"}");
+    return fixture_call_with(a, &t->w, "crm", method, t->path, NULL, body, key, tag);
+}
+
+static struct tagged tagged(struct arena *a) {
+    struct tagged t = {.w = worker_of_dialect(a, "crm", "boreal")};
+    struct lab_answer made = fixture_call(a, &t.w, "crm", "POST", PEOPLE, NULL,
+                                          "{'family_name':'Ada'}");
+    fixture_expect(&made, 200, "Ada");
+    t.path = arena_printf(a, PEOPLE "/%s",
+                          json_string_value(json_object_get(fixture_json(a, &made), "id")));
+    t.tag = fixture_header(&made, "ETag");
+    assert_non_null(t.tag);
+    return t;
+}
+
+/* RULE lab-tag. */
+static void test_a_tag_changes_with_the_record(void **state) {
+    struct tagged t = tagged(*state);
+    struct lab_answer answer = change(*state, &t, "GET", NULL, NULL, NULL);
+    assert_string_equal(fixture_header(&answer, "ETag"), t.tag);
+    answer = change(*state, &t, "HEAD", NULL, NULL, NULL);
+    assert_string_equal(fixture_header(&answer, "ETag"), t.tag);
+    answer = change(*state, &t, "PUT", "{'family_name':'Ada'}", NULL, NULL); /* as it is */
+    assert_string_equal(fixture_header(&answer, "ETag"), t.tag);
+    answer = change(*state, &t, "PUT", "{'family_name':'Bea'}", NULL, NULL);
+    const char *second = fixture_header(&answer, "ETag");
+    assert_string_not_equal(second, t.tag);
+    /* The same values again are another state all the same. */
+    answer = change(*state, &t, "PUT", "{'family_name':'Ada'}", NULL, NULL);
+    assert_string_not_equal(fixture_header(&answer, "ETag"), t.tag);
+    assert_string_not_equal(fixture_header(&answer, "ETag"), second);
+    answer = change(*state, &t, "GET", NULL, NULL, NULL);
+    answer = fixture_call(*state, &t.w, "crm", "GET", PEOPLE, NULL, NULL);
+    fixture_expect(&answer, 200, "Ada");
+    assert_null(fixture_header(&answer, "ETag"));
+    worker_end(&t.w);
+}
+
+/* RULE lab-if-match: of two writers with the same tag the second is told. */
+static void test_the_second_writer_is_told(void **state) {
+    struct tagged t = tagged(*state);
+    static const char *const good[] = {"%s", "\"x\", %s", "*", " * ", "\"x\",%s,\"y\""},
+                             *const bad[] = {"W/%s", "\"x\"", "", "%sx", "\"*\"", "*x"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct lab_answer answer = change(*state, &t, "PUT", "{'family_name':'No'}", "if_match",
+                                          arena_printf(*state, bad[i], t.tag));
+        fixture_expect(&answer, 412, "precondition_failed");
+        answer = change(*state, &t, "DELETE", NULL, "if_match",
+                        arena_printf(*state, bad[i], t.tag));
+        fixture_expect(&answer, 412, "precondition_failed");
+    }
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
+        struct lab_answer answer = change(*state, &t, "PUT",
+                                          arena_printf(*state, "{'family_name':'Ada %zu'}", i),
+                                          "if_match", arena_printf(*state, good[i], t.tag));
+        fixture_expect(&answer, 200, NULL);
+        const char *next = fixture_header(&answer, "ETag");
+        answer = change(*state, &t, "PUT", "{'family_name':'Late'}", "if_match", t.tag);
+        fixture_expect(&answer, 412, "any more");
+        t.tag = next;
+    }
+    struct lab_answer answer = change(*state, &t, "GET", NULL, NULL, NULL);
+    fixture_expect(&answer, 200, "Ada 4");
+    answer = change(*state, &t, "PUT", "{'family_name':'No'}", "if_none_match", "*");
+    fixture_expect(&answer, 412, NULL);
+    answer = change(*state, &t, "DELETE", NULL, "if_match", t.tag);
+    fixture_expect(&answer, 204, NULL);
+    answer = change(*state, &t, "PUT", "{'family_name':'No'}", "if_match", t.tag);
+    fixture_expect(&answer, 404, NULL);
+    worker_end(&t.w);
+}
+
+static void test_a_record_that_is_known_is_not_sent_again(void **state) {
+    struct tagged t = tagged(*state);
+    static const char *const known[] = {"%s", "W/%s", "\"x\", %s", "*"};
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        struct lab_answer answer = change(*state, &t, "GET", NULL, "if_none_match",
+                                          arena_printf(*state, known[i], t.tag));
+        fixture_expect(&answer, 304, NULL);
+        assert_int_equal(answer.body_len, 0);
+        assert_string_equal(fixture_header(&answer, "ETag"), t.tag);
+        assert_false(answer.refused);
+    }
+    change(*state, &t, "PUT", "{'family_name':'Bea'}", NULL, NULL);
+    struct lab_answer answer = change(*state, &t, "GET", NULL, "if_none_match", t.tag);
+    fixture_expect(&answer, 200, "Bea");
+    /* A dialect without tags reads no such header. */
+    struct worker w = worker_of_dialect(*state, "crm", "aurelia");
+    answer = fixture_call(*state, &w, "crm", "POST", "/desk/v3/tables/Contact", NULL,
+                          "{'FamilyName':'Ada'}");
+    const char *id = json_string_value(json_object_get(fixture_json(*state, &answer), "Id"));
+    answer = fixture_call_with(*state, &w, "crm", "GET",
+                               arena_printf(*state, "/desk/v3/tables/Contact/%s", id), NULL, NULL,
+                               "if_none_match", "*");
+    fixture_expect(&answer, 200, "Ada");
+    assert_null(fixture_header(&answer, "ETag"));
+    worker_end(&w);
+    worker_end(&t.w);
+}
+
+static void test_nothing_is_changed_without_a_condition(void **state) {
+    struct worker w = worker_of_dialect(*state, "work", "benchwick");
+    const struct lab_dialect *d = dialect_of(*state, "work", "benchwick");
+    const struct lab_stack *stack = stack_of(*state, "work");
+    struct lab_surface surface = {stack, &d, 0};
+    const struct lab_object *o = lab_object_find(stack->members[0].connector, "task");
+    const char *names[] = {"priority", "title"}, *values[] = {"normal", "Ask Ada"};
+    struct lab_call call = lab_surface_call(&surface, o, LAB_CREATE, NULL, names, values, 2,
+                                            *state);
+    assert_null(call.if_match);
+    struct lab_answer answer = fixture_call(*state, &w, "work", call.method, call.path, NULL,
+                                            call.body);
+    fixture_expect(&answer, 200, "created");
+    const char *id = fixture_cell(*state, &w, "SELECT id FROM work_task");
+    values[1] = "Ask Bea";
+    static const enum lab_operation all[] = {LAB_UPDATE, LAB_DELETE};
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        call = lab_surface_call(&surface, o, all[i], id, names, values,
+                                all[i] == LAB_UPDATE ? 2 : 0, *state);
+        answer = fixture_call(*state, &w, "work", call.method, call.path, NULL, call.body);
+        fixture_expect(&answer, 428, "B-DESK-7");
+        /* What our own screens and solutions send. */
+        assert_string_equal(call.if_match, "*");
+        answer = fixture_call_with(*state, &w, "work", call.method, call.path, NULL, call.body,
+                                   "if_match", call.if_match);
+        if (i == 0) {
+            fixture_expect(&answer, 200, "updated");
+            assert_non_null(fixture_header(&answer, "ETag"));
+        } else fixture_expect(&answer, 204, NULL);
+    }
+    worker_end(&w);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_tag_changes_with_the_record),
+        TEST(test_the_second_writer_is_told),
+        TEST(test_a_record_that_is_known_is_not_sent_again),
+        TEST(test_nothing_is_changed_without_a_condition),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
