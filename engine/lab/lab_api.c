@@ -211,6 +211,7 @@ static const char *take_headers(struct request *r, const struct lab_dialect *d, 
     } headers[] = {
         {"If-Match", "if_match", d->etag != LAB_ETAG_NONE},
         {"If-None-Match", "if_none_match", d->etag != LAB_ETAG_NONE},
+        {d->once_header, "once", d->once_header != NULL},
     };
     for (size_t i = 0; i < COUNT_OF(headers); i++)
         if (headers[i].read && !take_header(r, action, headers[i].name, headers[i].key))

@@ -10,7 +10,7 @@ const char *const lab_problem_names[LAB_PROBLEM_COUNT] = {
     "none",       "unauthenticated",  "expired",       "unknown-path",  "unknown-record",
     "bad-method", "bad-json",         "unknown-field", "invalid-value", "required",
     "read-only",  "conflict",         "burst",         "daily",         "outage",
-    "too-many",   "too-many-filters", "changed",       "unconditional",
+    "too-many",   "too-many-filters", "changed",       "unconditional", "key-reused",
 };
 
 const char *const lab_operator_names[LAB_OPERATOR_COUNT] = {

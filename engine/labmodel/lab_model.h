@@ -122,6 +122,7 @@ enum lab_problem {
     /* Those from here on belong to traits (lab_dialect_problems). */
     LAB_PROBLEM_CHANGED,       /* the record is not the one that If-Match names */
     LAB_PROBLEM_UNCONDITIONAL, /* a change without If-Match */
+    LAB_PROBLEM_KEY_REUSED,    /* a key of another call */
     LAB_PROBLEM_COUNT,
 };
 /* The values of the attribute `when` of a dialect's <error>. */
@@ -195,6 +196,7 @@ struct lab_dialect {
     int page_default, page_max;
     struct lab_query query;
     enum lab_etag etag;
+    const char *once_header; /* of a key that makes a repeated call no second one; NULL: none */
 
     int burst, burst_seconds, daily, latency_ms;
     const char *limit_header, *remaining_header, *reset_header;

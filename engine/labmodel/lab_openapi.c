@@ -29,6 +29,8 @@ static unsigned problems_of(const struct lab_dialect *d, enum lab_operation oper
         item = BIT(UNKNOWN_RECORD) | BIT(UNKNOWN_PATH);
     if (d->auth == LAB_AUTH_OAUTH) all |= BIT(EXPIRED);
     all |= condition_problems(d, operation);
+    if (d->once_header && operation != LAB_LIST && operation != LAB_GET)
+        all |= BIT(KEY_REUSED) | BIT(INVALID_VALUE);
     switch (operation) {
     case LAB_LIST: return all | BIT(UNKNOWN_FIELD) | BIT(INVALID_VALUE) | BIT(TOO_MANY_FILTERS);
     case LAB_GET:

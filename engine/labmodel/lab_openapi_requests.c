@@ -130,12 +130,21 @@ static void condition_parameters(struct openapi *w, enum lab_operation operation
                         "for any.");
 }
 
+static void once_parameter(struct openapi *w, enum lab_operation operation, bool *any) {
+    if (w->d->once_header && operation != LAB_LIST && operation != LAB_GET)
+        openapi_parameter(w, any, w->d->once_header, "header",
+                          "\"type\":\"string\",\"minLength\":1,\"maxLength\":100",
+                          "A key of your own for this call. Sent again within 24 hours of the "
+                          "lab's clock, the same call is answered as before and done once.");
+}
+
 void openapi_parameters(struct openapi *w, const struct lab_object *o,
                         enum lab_operation operation) {
     bool any = false;
     if (operation == LAB_LIST) list_parameters(w, o, &any);
     if (operation == LAB_GET) fields_parameter(w, &any);
     condition_parameters(w, operation, &any);
+    once_parameter(w, operation, &any);
     if (any) buf_puts(w->b, "],");
 }
 

@@ -11,12 +11,14 @@ unsigned lab_dialect_problems(const struct lab_dialect *d) {
     unsigned all = LAB_PROBLEM_BIT(CHANGED) - 2; /* all before the first of a trait, but "none" */
     if (d->etag) all |= LAB_PROBLEM_BIT(CHANGED);
     if (d->etag == LAB_ETAG_REQUIRED) all |= LAB_PROBLEM_BIT(UNCONDITIONAL);
+    if (d->once_header) all |= LAB_PROBLEM_BIT(KEY_REUSED);
     return all;
 }
 
 void lab_traits_read(struct lab_dialect *d, xmlNode *root, struct arena *a,
                      struct diag_list *diags) {
-    (void)a;
     (void)diags;
+    xmlNode *once = lab_xml_child(root, "once");
     read_etag(d, lab_xml_child(root, "etag"));
+    if (once) d->once_header = lab_xml_attr(once, "header", a);
 }

@@ -180,6 +180,14 @@ static void take_time(struct api *x) {
     world_advance(x->s, x->s->now_ms + x->d->latency_ms + slow_ms);
 }
 
+static void read_headers(struct api *x, json_t *action) {
+    if (x->d->etag) {
+        x->if_match = json_string_value(json_object_get(action, "if_match"));
+        x->if_none_match = json_string_value(json_object_get(action, "if_none_match"));
+    }
+    if (x->d->once_header) x->once = json_string_value(json_object_get(action, "once"));
+}
+
 static void call(struct api *x) {
     const char *id;
     bool merge;
@@ -204,6 +212,8 @@ static void call(struct api *x) {
         fail_so(x, fault);
         return;
     }
+    bool writes = operation != LAB_LIST && operation != LAB_GET;
+    if (writes && api_once_answered(x)) return;
     if (id && !api_conditions(x, operation, id)) return;
     switch (operation) {
     case LAB_LIST: api_list(x); break;
@@ -213,6 +223,7 @@ static void call(struct api *x) {
     case LAB_DELETE: api_delete(x, id); break;
     case LAB_MERGE: api_merge(x, id); break;
     }
+    if (writes) api_once_keep(x);
 }
 
 /* Issues an access token: a number and its hash under the run's seed, so that the server can verify
@@ -259,9 +270,7 @@ void api_step(struct lab_state *s, json_t *action, struct step_answer *out) {
     x.path = json_string_value(json_object_get(action, "path"));
     x.query = json_string_value(json_object_get(action, "query"));
     x.body = json_string_value(json_object_get(action, "body"));
-    x.if_match = x.d->etag ? json_string_value(json_object_get(action, "if_match")) : NULL;
-    x.if_none_match = x.d->etag ? json_string_value(json_object_get(action, "if_none_match"))
-                                : NULL;
+    read_headers(&x, action);
     if (!x.method || !x.path) {
         api_problem(&x, LAB_PROBLEM_UNKNOWN_PATH, NULL, "", 0);
         return;

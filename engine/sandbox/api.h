@@ -14,7 +14,8 @@ struct api {
     const struct lab_dialect *d;
     struct lab_surface surface;
     const char *method, *path, *query, *body;
-    const char *if_match, *if_none_match; /* headers; NULL: not sent, or not read by the dialect */
+    /* Headers; NULL: not sent, or not read by the dialect. */
+    const char *if_match, *if_none_match, *once;
     bool screen;
     const struct lab_object *object;
     const struct lab_object_name *names;
@@ -53,6 +54,19 @@ void api_tag(struct api *x, const struct record *r);
 /* RULE lab-if-match: who names an older state of a record changes nothing. False: the answer is
  * there, since a condition of the request does not hold. */
 bool api_conditions(struct api *x, enum lab_operation operation, const char *id);
+
+/* api_once.c. RULE lab-once: a call with the key of an earlier one, and the same in all else, is
+ * answered as that was and does nothing; for 24 simulated hours. RULE lab-once-refused: a call that
+ * was refused has used no key up. */
+#define ONCE_MS (24 * MS_HOUR)
+/* RULE lab-once-room: a system keeps 1,000 answers, and 4 MB of them; the oldest go first. */
+#define ONCE_MAX 1000
+#define ONCE_BYTES (4 * 1024 * 1024)
+#define ONCE_KEY_BYTES 100
+/* True: the answer is there. */
+bool api_once_answered(struct api *x);
+/* Keeps the answer, when there is a key. */
+void api_once_keep(struct api *x);
 
 /* Decodes the query parameter at `index`; false at the end. */
 bool api_param(struct api *x, int index, const char **name, const char **value);

@@ -3,7 +3,7 @@
  *   {"kind":"api","connector":"crm","method":"GET","path":"/v3/contacts","query":"limit=5",
  *    "body":"…","via":"screen" | absent,"token":n | absent}
  *       a call of a connector's API; "via":"screen" is a click in the browser, which costs neither
- *       quota nor time. Headers that a dialect reads: "if_match", "if_none_match"
+ *       quota nor time. Headers that a dialect reads: "if_match", "if_none_match", "once"
  *   {"kind":"token","connector":"crm"}
  *       OAuth: the server has checked the client's credentials
  *   {"kind":"clock","advance_ms":n}, {"kind":"clock","to_ms":t}

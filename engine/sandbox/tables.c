@@ -55,6 +55,10 @@ const char *const tables_own[] = {
     "day INTEGER NOT NULL, day_used INTEGER NOT NULL) STRICT",
     "CREATE TABLE sim_token (n INTEGER NOT NULL PRIMARY KEY, member INTEGER NOT NULL, expires_ms "
     "INTEGER NOT NULL) STRICT",
+    /* Answers to calls that came with a key; `request` is the hash of such a call. */
+    "CREATE TABLE sim_once (member INTEGER NOT NULL, key TEXT NOT NULL, at_ms INTEGER NOT NULL, "
+    "request TEXT NOT NULL, status INTEGER NOT NULL, type TEXT NOT NULL, tag TEXT, body TEXT NOT "
+    "NULL, PRIMARY KEY (member, key)) STRICT",
     /* The queue of due.h. */
     "CREATE TABLE sim_due (at_ms INTEGER NOT NULL, priority INTEGER NOT NULL, seq INTEGER NOT "
     "NULL, kind TEXT NOT NULL, "

@@ -283,6 +283,21 @@ test("tags: the document tells them, the second of two writers is told, what is 
     assert.equal((await (await send(vendor, path)).json()).role, "Welder");
 });
 
+test("a call that is repeated with its key is made once", async () => {
+    const vendor = await open(vendors.boreal);
+    const { api, of } = vendor;
+    assert.ok(of.create_contact.parameters.some(({ name }) => name === "Idempotency-Key"));
+    assert.ok(!of.list_contact.parameters.some(({ name }) => name === "Idempotency-Key"));
+    const create = (body) => send(vendor, of.create_contact.path, { method: "POST", body, headers: { "idempotency-key": "one" } });
+    const first = await create({ family_name: "Iga" });
+    const again = await create({ family_name: "Iga" });
+    assert.equal(again.status, first.status);
+    assert.equal(await again.text(), await first.text());
+    const other = await create({ family_name: "Ada" });
+    assert.equal(other.status, 422);
+    await api.assertAnswer(of.create_contact, other);
+});
+
 test("RULE lab-header-in: a header that no dialect reads is not in the record, one that is too long is refused", async () => {
     const vendor = await open(vendors.boreal);
     const { of } = vendor;

@@ -146,12 +146,121 @@ static void test_nothing_is_changed_without_a_condition(void **state) {
     worker_end(&w);
 }
 
+/* ---- Once ----------------------------------------------------------------------------------- */
+/* A screen's call costs neither quota nor time. */
+static struct lab_answer keyed(struct arena *a, struct worker *w, const char *path,
+                               const char *body, const char *key) {
+    json_t *action = json_adopt(a, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "kind", "api",
+                                             "via", "screen", "connector", "crm", "method", "POST",
+                                             "path", path, "body", body, "once", key));
+    return fixture_step(a, w, json_text(a, action));
+}
+
+#define ADA "{\"family_name\":\"Ada\"}"
+#define BEA "{\"family_name\":\"Bea\"}"
+
+static const char *people(struct arena *a, struct worker *w) {
+    return fixture_cell(a, w, "SELECT count(*) FROM crm_contact");
+}
+
+/* RULE lab-once, RULE lab-once-refused. */
+static void test_a_call_is_made_once(void **state) {
+    struct worker w = worker_of_dialect(*state, "crm", "boreal");
+    struct lab_answer first = keyed(*state, &w, PEOPLE, ADA, "k1"),
+                      again = keyed(*state, &w, PEOPLE, ADA, "k1");
+    fixture_expect(&first, 200, "Ada");
+    fixture_expect(&again, 200, first.body);
+    assert_string_equal(fixture_header(&again, "ETag"), fixture_header(&first, "ETag"));
+    assert_string_equal(people(*state, &w), "1");
+    static const struct {
+        const char *path, *body, *key;
+        int status;
+        const char *words, *people;
+    } cases[] = {
+        {PEOPLE, BEA, "k1", 422, "idempotency_key_reused", "1"},
+        {PEOPLE, ADA " ", "k1", 422, "idempotency_key_reused", "1"},
+        {PEOPLE "/x/absorb", ADA, "k1", 422, "idempotency_key_reused", "1"},
+        {PEOPLE, ADA, "k2", 200, "Ada", "2"},
+        {PEOPLE, ADA, "", 422, "Idempotency-Key", "2"},
+        {PEOPLE, "{\"family\":1}", "k3", 422, "unknown_field", "2"},
+        {PEOPLE, BEA, "k3", 200, "Bea", "3"}, /* it was not used up */
+        {PEOPLE, ADA, "K1", 200, "Ada", "4"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct lab_answer answer = keyed(*state, &w, cases[i].path, cases[i].body, cases[i].key);
+        fixture_expect(&answer, cases[i].status, cases[i].words);
+        assert_string_equal(people(*state, &w), cases[i].people);
+    }
+    /* RULE lab-once: a key has 100 bytes. */
+    char *key = arena_alloc(*state, 102);
+    memset(key, 'k', 101);
+    key[101] = '\0';
+    struct lab_answer answer = keyed(*state, &w, PEOPLE, ADA, key);
+    fixture_expect(&answer, 422, "Idempotency-Key");
+    key[100] = '\0';
+    answer = keyed(*state, &w, PEOPLE, ADA, key);
+    fixture_expect(&answer, 200, "Ada");
+    worker_end(&w);
+}
+
+static void test_a_key_is_kept_for_a_day(void **state) {
+    struct worker w = worker_of_dialect(*state, "crm", "boreal");
+    keyed(*state, &w, PEOPLE, ADA, "k1");
+    fixture_step(*state, &w, "{\"advance_ms\":86399999,\"kind\":\"clock\"}");
+    keyed(*state, &w, PEOPLE, ADA, "k1");
+    assert_string_equal(people(*state, &w), "1");
+    fixture_step(*state, &w, "{\"advance_ms\":1,\"kind\":\"clock\"}");
+    struct lab_answer answer = keyed(*state, &w, PEOPLE, BEA, "k1");
+    fixture_expect(&answer, 200, "Bea");
+    assert_string_equal(people(*state, &w), "2");
+    worker_end(&w);
+}
+
+/* RULE lab-once-room. */
+static void test_the_oldest_keys_go_first(void **state) {
+    struct worker w = worker_of_dialect(*state, "crm", "boreal");
+    for (int i = 0; i < 1000; i++) {
+        fixture_step(*state, &w, "{\"advance_ms\":1,\"kind\":\"clock\"}");
+        keyed(*state, &w, PEOPLE, ADA, arena_printf(*state, "k%d", i));
+    }
+    keyed(*state, &w, PEOPLE, ADA, "k0");
+    assert_string_equal(people(*state, &w), "1000");
+    keyed(*state, &w, PEOPLE, ADA, "k1000");
+    assert_string_equal(people(*state, &w), "1001");
+    keyed(*state, &w, PEOPLE, ADA, "k1");
+    assert_string_equal(people(*state, &w), "1001");
+    keyed(*state, &w, PEOPLE, ADA, "k0"); /* takes the place of k1 */
+    assert_string_equal(people(*state, &w), "1002");
+    worker_end(&w);
+}
+
+static void test_a_batch_is_made_once(void **state) {
+    struct worker w = worker_of_dialect(*state, "sms", "chirrow");
+    struct lab_answer first = fixture_call_with(*state, &w, "sms", "POST", "/ct/gateway/1/kw", NULL,
+                                                "{'msgs':[{'w':'STOP','act':'out'},{}]}", "once",
+                                                "1");
+    fixture_expect(&first, 200, "created");
+    struct lab_answer again = fixture_call_with(*state, &w, "sms", "POST", "/ct/gateway/1/kw", NULL,
+                                                "{'msgs':[{'w':'STOP','act':'out'},{}]}", "once",
+                                                "1");
+    fixture_expect(&again, 200, first.body);
+    assert_string_equal(fixture_cell(*state, &w, "SELECT count(*) FROM sms_keyword"), "1");
+    again = fixture_call_with(*state, &w, "sms", "POST", "/ct/gateway/1/kw", NULL,
+                              "{'msgs':[{'w':'HELP','act':'hlp'}]}", "once", "1");
+    fixture_expect(&again, 200, "\"25\"");
+    worker_end(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_a_tag_changes_with_the_record),
         TEST(test_the_second_writer_is_told),
         TEST(test_a_record_that_is_known_is_not_sent_again),
         TEST(test_nothing_is_changed_without_a_condition),
+        TEST(test_a_call_is_made_once),
+        TEST(test_a_key_is_kept_for_a_day),
+        TEST(test_the_oldest_keys_go_first),
+        TEST(test_a_batch_is_made_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
