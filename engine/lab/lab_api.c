@@ -181,7 +181,7 @@ static enum err refuse(struct request *r, const struct lab_dialect *d, enum lab_
 }
 
 /* ---- Requests ------------------------------------------------------------------------------- */
-static const char *query_of(struct request *r) {
+const char *api_query(struct request *r) {
     struct buf b;
     const char *name, *value;
     buf_init(&b, r->arena);
@@ -238,7 +238,7 @@ static enum err connector_call(struct request *r, const struct lab_run_row *run,
     json_t *action = json_adopt(r->arena,
                                 json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api",
                                           "connector", connector, "method", r->method_name, "path",
-                                          path, "query", query_of(r), "body", body));
+                                          path, "query", api_query(r), "body", body));
     if (token) json_object_set_new(action, "token", json_integer(token));
     const char *bad = take_headers(r, d, action);
     if (bad) return refuse(r, d, LAB_PROBLEM_INVALID_VALUE, bad, http_header_in(r, bad));

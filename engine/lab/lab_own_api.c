@@ -1,4 +1,7 @@
-/* The lab's own API, for clients that work on a run without its pages: the clock and messages. */
+/* The lab's own API, for clients that work on a run without its pages: the clock, messages and
+ * receivers of webhooks. */
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/json.h"
@@ -51,16 +54,29 @@ json_t *lab_answer_action(json_t *given, const char **why) {
     return NULL;
 }
 
+/* A call of the receivers of webhooks, which the worker answers (sandbox/receivers.c). */
+static enum err receivers_call(struct request *r, const struct lab_run_row *run, const char *path) {
+    const char *body = r->body ? (const char *)r->body : NULL;
+    if (body && (r->body_len > strlen(body) || !utf8_valid(body, r->body_len)))
+        return api_plain(r, 400, "The body is not valid UTF-8.");
+    json_t *action = json_adopt(r->arena, json_pack("{s:s, s:s, s:s, s:s*, s:s*}", "kind",
+                                                    "receiver", "method", r->method_name, "path",
+                                                    path, "query", api_query(r), "body", body));
+    return api_send(r, run, NULL, action, r->method == METHOD_GET);
+}
+
 enum err lab_own_call(struct request *r, const struct lab_run_row *run) {
     const char *given = api_after_scheme(http_header_in(r, "Authorization"), "Bearer"),
                *why = "the body is empty";
     if (!given || !secret_eq(given, lab_run_token(r->app->labs, r->arena, run->id)))
         return api_plain(r, 401, "Send the run's token: Authorization: Bearer run_…");
+    if (str_has_prefix(r->param[2], "receivers") && strchr("/", r->param[2][9]))
+        return receivers_call(r, run, r->param[2] + 9);
     bool messages = str_eq(r->param[2], "messages");
     if (messages && r->method == METHOD_GET) return api_view(r, run, "{\"view\":\"messages\"}");
     if ((!messages && !str_eq(r->param[2], "clock")) || r->method != METHOD_POST)
         return api_plain(
-            r, 404, "The lab's own API knows POST clock, GET messages and POST messages only.");
+            r, 404, "The lab's own API knows POST clock, GET and POST messages, and receivers.");
     json_t *body = r->body_len ? json_read(r->arena, (const char *)r->body, r->body_len, &why)
                                : NULL;
     json_t *action = messages ? lab_answer_action(body, &why) : clock_action(body, &why);

@@ -138,7 +138,12 @@ void screen_action(struct screen *s, struct view *v, json_t *action) {
                  {"chaos", "lab_replay_chaos"}};
     const char *kind = screen_text(action, "kind"), *name = screen_text(action, "name");
     if (str_eq(kind, "api") && screen_text(action, "method")) call_view(s, v, action);
-    else if (str_eq(kind, "clock")) clock_view(s, v, action);
+    else if (str_eq(kind, "receiver") && screen_text(action, "method")) {
+        view_text(v, "what",
+                  arena_printf(s->r->arena, "%s /lab/receivers%s", screen_text(action, "method"),
+                               screen_text(action, "path") ? screen_text(action, "path") : ""));
+        view_bool(v, "api", true);
+    } else if (str_eq(kind, "clock")) clock_view(s, v, action);
     else if (str_eq(kind, "sql")) {
         view_text(v, "what", lab_text(s->r, "lab_did_ask", NULL));
         view_text(v, "call", screen_text(action, "sql"));

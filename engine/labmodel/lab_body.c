@@ -9,13 +9,13 @@
 #define BIT(slot) (1u << LAB_SLOT_##slot)
 
 const char *const lab_body_names[LAB_BODY_COUNT] = {
-    "error",  "page",  "one",           "created",       "updated",
-    "merged", "batch", "batch-created", "batch-updated", "batch-refused",
+    "error", "page",          "one",           "created",       "updated", "merged",
+    "batch", "batch-created", "batch-updated", "batch-refused", "hook",
 };
 
 static const char *const slot_names[LAB_SLOT_COUNT] = {
-    "",   "call",    "code",  "message", "status", "field", "fields",  "record",
-    "id", "id-name", "items", "total",   "next",   "more",  "results",
+    "",        "call",  "code",  "message", "status", "field",   "fields", "record", "id",
+    "id-name", "items", "total", "next",    "more",   "results", "event",  "object",
 };
 
 /* What a body may hold, and one of which it must hold. */
@@ -35,6 +35,7 @@ static const struct {
     [LAB_BODY_BATCH_UPDATED] = {BIT(RECORD) | BIT(ID) | BIT(ID_NAME), BIT(RECORD) | BIT(ID)},
     [LAB_BODY_BATCH_REFUSED] = {BIT(CODE) | BIT(MESSAGE) | BIT(FIELD) | BIT(FIELDS),
                                 BIT(CODE) | BIT(MESSAGE)},
+    [LAB_BODY_HOOK] = {BIT(EVENT) | BIT(OBJECT) | BIT(ID), BIT(ID)},
 };
 
 enum lab_slot lab_slot_named(const char *name, size_t len) {
@@ -125,7 +126,7 @@ static bool is_json(const struct lab_body *b, const struct lab_body_fill *fill, 
 
 static bool stands_well(const struct lab_body *b) {
     const unsigned in_strings = BIT(CALL) | BIT(CODE) | BIT(MESSAGE) | BIT(STATUS) | BIT(FIELD) |
-                                BIT(ID) | BIT(ID_NAME) | BIT(TOTAL);
+                                BIT(ID) | BIT(ID_NAME) | BIT(TOTAL) | BIT(EVENT) | BIT(OBJECT);
     for (int i = 0; i < b->part_count; i++) {
         const struct lab_body_part *p = &b->parts[i];
         if (p->quoted && p->slot && !(in_strings >> p->slot & 1)) return false;
@@ -154,6 +155,8 @@ const char *lab_body_read(struct lab_body *out, enum lab_body_of of, const char 
                                  .id = "a\"b",
                                  .id_name = "a\"b",
                                  .next = "a\"b",
+                                 .event = "a\"b",
+                                 .object = "a\"b",
                                  .status = 200,
                                  .write = write_sample};
     bool well = stands_well(out) && is_json(out, &fill, a);
@@ -196,6 +199,8 @@ static void write_slot(const struct lab_body_part *p, const struct lab_body_fill
     case LAB_SLOT_FIELDS:
         if (fill->field) buf_json(out, fill->field);
         break;
+    case LAB_SLOT_EVENT: write_text(fill->event, p->quoted, out); break;
+    case LAB_SLOT_OBJECT: write_text(fill->object, p->quoted, out); break;
     case LAB_SLOT_ID: write_text(fill->id, p->quoted, out); break;
     case LAB_SLOT_ID_NAME: write_text(fill->id_name, p->quoted, out); break;
     case LAB_SLOT_NEXT:

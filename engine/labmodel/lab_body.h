@@ -25,6 +25,7 @@ enum lab_body_of {
     LAB_BODY_BATCH_CREATED, /* the result of one record */
     LAB_BODY_BATCH_UPDATED,
     LAB_BODY_BATCH_REFUSED,
+    LAB_BODY_HOOK, /* what a webhook sends */
     LAB_BODY_COUNT,
 };
 extern const char *const lab_body_names[LAB_BODY_COUNT];
@@ -45,6 +46,8 @@ enum lab_slot {
     LAB_SLOT_NEXT,    /* where the next page begins, null on the last one */
     LAB_SLOT_MORE,    /* whether there is a next page */
     LAB_SLOT_RESULTS, /* of a batch, members of a list */
+    LAB_SLOT_EVENT,   /* what happened to a record */
+    LAB_SLOT_OBJECT,  /* what kind of record it is */
     LAB_SLOT_COUNT,
 };
 /* The slot of this name, LAB_SLOT_NONE when there is none. */
@@ -67,7 +70,7 @@ struct lab_body {
 
 /* What fills the slots. A text that is NULL is absent (next: null). */
 struct lab_body_fill {
-    const char *code, *message, *field, *id, *id_name, *next;
+    const char *code, *message, *field, *id, *id_name, *next, *event, *object;
     int64_t call, total;
     int status;
     /* Writes LAB_SLOT_RECORD, LAB_SLOT_ITEMS or LAB_SLOT_RESULTS. */

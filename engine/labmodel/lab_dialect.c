@@ -160,8 +160,9 @@ static void need_bodies(struct lab_dialect *d, xmlNode *root, struct arena *a,
                         struct diag_list *diags) {
     for (int i = 0; i < LAB_BODY_COUNT; i++) {
         bool of_batch = i >= LAB_BODY_BATCH && i <= LAB_BODY_BATCH_REFUSED,
-             written = i == LAB_BODY_ERROR || i == LAB_BODY_PAGE || of_batch;
-        if (d->bodies[i].text || (of_batch && !d->batch)) continue;
+             of_hook = i == LAB_BODY_HOOK,
+             written = i == LAB_BODY_ERROR || i == LAB_BODY_PAGE || of_batch || of_hook;
+        if (d->bodies[i].text || (of_batch && !d->batch) || (of_hook && !d->hooks)) continue;
         if (written)
             lab_xml_problem(diags, d->file, root, "lab-missing",
                             "The dialect has no body for “%s”.", lab_body_names[i]);
@@ -303,5 +304,6 @@ bool lab_dialect_read(struct lab_dialect *d, const struct lab_connector *c, xmlN
             lab_xml_problem(diags, file, root, "lab-missing",
                             "The dialect has no name for the object “%s”.", c->objects[i].id);
     check_parameters(d, c, root, diags);
+    lab_traits_check(d, c, root, diags);
     return diags->errors == before;
 }

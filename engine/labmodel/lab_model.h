@@ -151,6 +151,21 @@ struct lab_object_name {
     struct lab_field_name *fields;               /* by the neutral field's index */
 };
 
+/* Webhooks: what a system sends by itself when records change. */
+#define LAB_HOOK_RETRIES_MAX 10
+struct lab_hooks {
+    const char *path; /* of the subscriptions, below the base */
+    /* Members of a subscription, and of the body that asks to be echoed. */
+    const char *id_as, *address_as, *state_as, *secret_as, *challenge_as;
+    const char *rotate, *log; /* last parts of paths: a new secret, what was sent */
+    int overlap_minutes;      /* an old secret still signs, beside the new one */
+    const char *id_header, *time_header, *signature_header;
+    const char *signature;                   /* pattern of {signature} */
+    const char *created, *changed, *deleted; /* words for what happened */
+    int retry_seconds[LAB_HOOK_RETRIES_MAX]; /* after the first attempt, the second, … */
+    int retry_count;
+};
+
 /* How a filter compares; the attribute `of` of an element <operator> names them. */
 enum lab_operator {
     LAB_NOT,
@@ -197,6 +212,7 @@ struct lab_dialect {
     struct lab_query query;
     enum lab_etag etag;
     const char *once_header; /* of a key that makes a repeated call no second one; NULL: none */
+    const struct lab_hooks *hooks; /* NULL: none */
 
     int burst, burst_seconds, daily, latency_ms;
     const char *limit_header, *remaining_header, *reset_header;

@@ -20,14 +20,18 @@ static unsigned condition_problems(const struct lab_dialect *d, enum lab_operati
     return changes && d->etag == LAB_ETAG_REQUIRED ? all | BIT(UNCONDITIONAL) : all;
 }
 
+unsigned openapi_common_problems(const struct lab_dialect *d) {
+    unsigned all = BIT(UNAUTHENTICATED) | BIT(BURST) | BIT(DAILY) | BIT(OUTAGE);
+    return d->auth == LAB_AUTH_OAUTH ? all | BIT(EXPIRED) : all;
+}
+
 /* What can go wrong in a call that this document describes. */
 static unsigned problems_of(const struct lab_dialect *d, enum lab_operation operation) {
-    unsigned all = BIT(UNAUTHENTICATED) | BIT(BURST) | BIT(DAILY) | BIT(OUTAGE),
+    unsigned all = openapi_common_problems(d),
              record = BIT(UNKNOWN_FIELD) | BIT(INVALID_VALUE) | BIT(REQUIRED) | BIT(READ_ONLY) |
                       BIT(CONFLICT),
              /* An id that is too long is an unknown path. */
         item = BIT(UNKNOWN_RECORD) | BIT(UNKNOWN_PATH);
-    if (d->auth == LAB_AUTH_OAUTH) all |= BIT(EXPIRED);
     all |= condition_problems(d, operation);
     if (d->once_header && operation != LAB_LIST && operation != LAB_GET)
         all |= BIT(KEY_REUSED) | BIT(INVALID_VALUE);
@@ -111,22 +115,18 @@ static void headers(struct openapi *w, bool wait, const char *more, const char *
     buf_putc(w->b, '}');
 }
 
-static void responses(struct openapi *w, const struct lab_object *o, enum lab_operation operation,
-                      int status, const char *what) {
-    unsigned problems = problems_of(w->d, operation);
-    bool mixed = has_status(w->d, problems, status);
-    buf_printf(w->b, "\"responses\":{\"%d\":{", status);
+void openapi_answers(struct openapi *w, const struct openapi_answer *good, unsigned problems) {
+    bool mixed = has_status(w->d, problems, good->status);
+    buf_printf(w->b, "\"responses\":{\"%d\":{", good->status);
     openapi_text(w, "description",
                  mixed ? arena_printf(w->b->arena,
-                                      "%s Or a refusal: errors arrive with this status too.", what)
-                       : what);
-    bool tagged = w->d->etag && operation != LAB_LIST && operation != LAB_DELETE &&
-                  !(operation == LAB_CREATE && w->d->batch);
-    headers(w, mixed && w->d->retry_after, operation == LAB_LIST && w->d->link ? "Link" : NULL,
-            tagged ? "ETag" : NULL);
-    content(w, status == 204 ? NULL : openapi_output(w, o, operation), mixed, false);
+                                      "%s Or a refusal: errors arrive with this status too.",
+                                      good->what)
+                       : good->what);
+    headers(w, mixed && w->d->retry_after, good->more, good->tag);
+    content(w, good->schema, mixed, false);
     buf_putc(w->b, '}');
-    if (w->d->etag && operation == LAB_GET) {
+    if (good->not_modified) {
         buf_puts(w->b, ",\"304\":{");
         openapi_text(w, "description", "The record is still the one with this tag.");
         headers(w, false, NULL, "ETag");
@@ -134,11 +134,25 @@ static void responses(struct openapi *w, const struct lab_object *o, enum lab_op
     }
     for (int i = 1; i < LAB_PROBLEM_COUNT; i++) {
         int other = w->d->errors[i].status;
-        if (first_of_status(w->d, problems, i) && other != status)
+        if (first_of_status(w->d, problems, i) && other != good->status)
             buf_printf(w->b, ",\"%d\":{\"$ref\":\"#/components/responses/error-%d\"}", other,
                        other);
     }
     buf_puts(w->b, ",\"default\":{\"$ref\":\"#/components/responses/lab\"}}");
+}
+
+static void responses(struct openapi *w, const struct lab_object *o, enum lab_operation operation,
+                      int status, const char *what) {
+    bool tagged = w->d->etag && operation != LAB_LIST && operation != LAB_DELETE &&
+                  !(operation == LAB_CREATE && w->d->batch);
+    const struct openapi_answer good = {.status = status,
+                                        .what = what,
+                                        .schema = status == 204 ? NULL
+                                                                : openapi_output(w, o, operation),
+                                        .more = operation == LAB_LIST && w->d->link ? "Link" : NULL,
+                                        .tag = tagged ? "ETag" : NULL,
+                                        .not_modified = w->d->etag && operation == LAB_GET};
+    openapi_answers(w, &good, problems_of(w->d, operation));
 }
 
 /* Every problem of a status, in the dialect's own code and words. */
@@ -285,7 +299,7 @@ static void operation(struct openapi *w, const struct lab_object *o, enum lab_op
     buf_putc(w->b, '}');
 }
 
-static void item_path(struct openapi *w, const char *path) {
+void openapi_item_path(struct openapi *w, const char *path) {
     buf_putc(w->b, ',');
     buf_json(w->b, path);
     bool any = false;
@@ -306,7 +320,7 @@ static void paths(struct openapi *w, const struct lab_object *o) {
     if (!first) other_methods(w, o, "list", o->operations & LAB_LIST);
     buf_putc(w->b, '}');
     if (o->operations & (LAB_GET | LAB_UPDATE | LAB_DELETE)) {
-        item_path(w, arena_printf(w->b->arena, "%s/{id}", path));
+        openapi_item_path(w, arena_printf(w->b->arena, "%s/{id}", path));
         first = false;
         operation(w, o, LAB_GET, "get", "get", "The record.", &first);
         operation(w, o, LAB_UPDATE, update, "update", "Updated.", &first);
@@ -315,7 +329,7 @@ static void paths(struct openapi *w, const struct lab_object *o) {
         buf_putc(w->b, '}');
     }
     if (o->operations & LAB_MERGE) {
-        item_path(w, arena_printf(w->b->arena, "%s/{id}/%s", path, w->d->merge_path));
+        openapi_item_path(w, arena_printf(w->b->arena, "%s/{id}/%s", path, w->d->merge_path));
         first = false;
         operation(w, o, LAB_MERGE, "post", "merge", "Merged; this cannot be undone.", &first);
         other_methods(w, o, "merge", false);
@@ -354,6 +368,7 @@ static void tags(struct openapi *w) {
         openapi_text(w, "description", w->c->objects[i].about ? w->c->objects[i].about : "");
         buf_putc(w->b, '}');
     }
+    openapi_trait_tags(w);
     buf_puts(w->b, "],");
 }
 
@@ -378,11 +393,15 @@ void lab_openapi(const struct lab_surface *s, const char *server, struct buf *ou
         if (i) buf_putc(out, ',');
         paths(&w, &w.c->objects[i]);
     }
-    buf_puts(out, "},\"components\":{");
+    openapi_trait_paths(&w);
+    buf_puts(out, "},");
+    openapi_webhooks(&w);
+    buf_puts(out, "\"components\":{");
     security(&w, server);
     header_components(&w);
     error_responses(&w);
     buf_puts(out, ",\"schemas\":{");
     openapi_schemas(&w);
+    openapi_trait_schemas(&w);
     buf_puts(out, "}}}");
 }

@@ -9,8 +9,9 @@
 
 struct walk {
     struct openapi *w;
-    const struct lab_object *o;
-    const char *p; /* in the template, which is known to be good (RULE lab-body) */
+    const struct lab_object *o; /* NULL: none */
+    const char *record;         /* the schema of a record */
+    const char *p;              /* in the template, which is known to be good (RULE lab-body) */
 };
 
 static void value(struct walk *k);
@@ -58,7 +59,7 @@ static void slot(struct walk *k) {
     enum lab_slot which = slot_at(k->p);
     skip_mark(k);
     switch (which) {
-    case LAB_SLOT_RECORD: openapi_reference(w, openapi_name(w, k->o, "")); break;
+    case LAB_SLOT_RECORD: openapi_reference(w, k->record); break;
     case LAB_SLOT_CODE: codes(w, ""); break;
     case LAB_SLOT_NEXT: next_schema(w); break;
     case LAB_SLOT_TOTAL:
@@ -137,7 +138,7 @@ static void list(struct walk *k) {
         if (of == LAB_SLOT_RESULTS) results(k);
         else if (of == LAB_SLOT_FIELDS) buf_puts(out, "{\"type\":\"string\"},\"maxItems\":1}");
         else {
-            openapi_reference(k->w, openapi_name(k->w, k->o, ""));
+            openapi_reference(k->w, k->record);
             buf_printf(out, ",\"maxItems\":%d}", k->w->d->page_max);
         }
     } else if (of) {
@@ -190,6 +191,11 @@ static void value(struct walk *k) {
 }
 
 void openapi_body(struct openapi *w, const struct lab_object *o, enum lab_body_of of) {
-    struct walk k = {w, o, w->d->bodies[of].text};
+    struct walk k = {w, o, o ? openapi_name(w, o, "") : NULL, w->d->bodies[of].text};
+    value(&k);
+}
+
+void openapi_body_around(struct openapi *w, const char *record, enum lab_body_of of) {
+    struct walk k = {w, NULL, record, w->d->bodies[of].text};
     value(&k);
 }

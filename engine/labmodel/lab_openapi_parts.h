@@ -1,4 +1,5 @@
-/* Between the files that write a connector's OpenAPI document: what a call takes. */
+/* Between the files that write a connector's OpenAPI document: what a call takes and what comes
+ * back. */
 #ifndef GR_LAB_OPENAPI_PARTS_H
 #define GR_LAB_OPENAPI_PARTS_H
 
@@ -14,5 +15,26 @@ void openapi_parameters(struct openapi *w, const struct lab_object *o,
 /* "requestBody":{…}, */
 void openapi_request_body(struct openapi *w, const struct lab_object *o,
                           enum lab_operation operation);
+
+struct openapi_answer {
+    int status;
+    const char *what, *schema; /* schema: its name, NULL for no body */
+    const char *more, *tag;    /* headers beside those of every answer; NULL: none */
+    bool not_modified;         /* 304 is an answer too */
+};
+/* "responses":{…}: the good answer, and one for each status that these problems have. */
+void openapi_answers(struct openapi *w, const struct openapi_answer *good, unsigned problems);
+/* What can go wrong in any call. */
+unsigned openapi_common_problems(const struct lab_dialect *d);
+/* Begins a path that has a record's id in it; the caller goes on with a comma. */
+void openapi_item_path(struct openapi *w, const char *path);
+
+/* Of the dialect's traits (lab_openapi_traits.c); nothing where it has none. Paths, tags and
+ * schemas begin with a comma. */
+void openapi_trait_paths(struct openapi *w);
+void openapi_trait_tags(struct openapi *w);
+void openapi_trait_schemas(struct openapi *w);
+/* "webhooks":{…}, */
+void openapi_webhooks(struct openapi *w);
 
 #endif

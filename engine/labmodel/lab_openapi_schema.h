@@ -31,6 +31,8 @@ const char *openapi_name(struct openapi *w, const struct lab_object *o, const ch
 void openapi_reference(struct openapi *w, const char *name);
 /* The schema of a body, read from the dialect's template; `o` is NULL for errors. */
 void openapi_body(struct openapi *w, const struct lab_object *o, enum lab_body_of of);
+/* The same around what has this schema and is no record. */
+void openapi_body_around(struct openapi *w, const char *record, enum lab_body_of of);
 /* The name of the schema that an answer with this body has: the record's own when it is bare. */
 const char *openapi_body_name(struct openapi *w, const struct lab_object *o, enum lab_body_of of);
 

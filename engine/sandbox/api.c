@@ -188,9 +188,18 @@ static void read_headers(struct api *x, json_t *action) {
     if (x->d->once_header) x->once = json_string_value(json_object_get(action, "once"));
 }
 
+/* A call of a trait with a path of its own; false: it is none. */
+static bool call_trait(struct api *x) {
+    const char *rest = after(x->path, x->d->base),
+               *hooks = rest && x->d->hooks ? after(rest, x->d->hooks->path) : NULL;
+    if (hooks) api_hooks(x, hooks);
+    return hooks != NULL;
+}
+
 static void call(struct api *x) {
     const char *id;
     bool merge;
+    if (call_trait(x)) return;
     if (!route(x, &id, &merge)) {
         api_problem(x, LAB_PROBLEM_UNKNOWN_PATH, NULL, x->path, 0);
         return;

@@ -68,6 +68,9 @@ bool api_once_answered(struct api *x);
 /* Keeps the answer, when there is a key. */
 void api_once_keep(struct api *x);
 
+/* api_hooks.c. A call below the path of the subscriptions; `rest` is what follows it. */
+void api_hooks(struct api *x, const char *rest);
+
 /* Decodes the query parameter at `index`; false at the end. */
 bool api_param(struct api *x, int index, const char **name, const char **value);
 

@@ -10,7 +10,7 @@
 
 static const char *const kind_names[DUE_KINDS] = {"timeline", "fault_end", "answer",   "reply",
                                                   "person",   "reaction",  "arrivals", "edits",
-                                                  "schedule", "due"};
+                                                  "schedule", "due",       "hook",     "hook_late"};
 
 /* ---- Heap ----------------------------------------------------------------------------------- */
 static bool before(const struct due *a, const struct due *b) {

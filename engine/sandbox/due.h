@@ -24,8 +24,10 @@ enum due_kind {
     DUE_REACTION,  /* ref: an act of the world; entity: the person */
     DUE_ARRIVALS,
     DUE_EDITS,
-    DUE_SCHEDULE, /* ref: a rule */
-    DUE_WAIT,     /* ref: a rule */
+    DUE_SCHEDULE,  /* ref: a rule */
+    DUE_WAIT,      /* ref: a rule */
+    DUE_HOOK,      /* ref: a delivery of a webhook */
+    DUE_HOOK_LATE, /* ref: a message of a webhook, which nobody answered */
     DUE_KINDS
 };
 

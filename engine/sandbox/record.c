@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "sandbox/faults.h"
+#include "sandbox/hooks.h"
 #include "sandbox/people.h"
 #include "sandbox/rules.h"
 
@@ -167,6 +168,7 @@ void record_insert(struct lab_state *s, int member, const struct lab_object *o,
     struct lab_place at = {o, member};
     if (s->stack.world) people_notice(s, at, r);
     rules_record(s, LAB_ON_CREATE, at, r, seq);
+    hooks_record(s, LAB_ON_CREATE, at, r->id, seq);
 }
 
 uint64_t record_all_fields(const struct lab_object *o) {
@@ -222,6 +224,7 @@ int record_update(struct lab_state *s, int member, const struct lab_object *o, c
                   arena_printf(s->scratch, "UPDATE %s SET updated_ms = $2 WHERE id = $1", o->table),
                   "ti", id, faults_clock(s, member));
     if (changed) rules_record(s, LAB_ON_UPDATE, (struct lab_place){o, member}, &old, seq);
+    if (changed) hooks_record(s, LAB_ON_UPDATE, (struct lab_place){o, member}, id, seq);
     return changed;
 }
 
@@ -235,6 +238,7 @@ void record_delete(struct lab_state *s, int member, const struct lab_object *o, 
                                  .object = o->id,
                                  .record_id = id});
     rules_record(s, LAB_ON_DELETE, (struct lab_place){o, member}, &old, seq);
+    hooks_record(s, LAB_ON_DELETE, (struct lab_place){o, member}, id, seq);
 }
 
 /* References that stay inside one connector follow a merge, as they do in real systems; links
@@ -295,12 +299,13 @@ void record_merge(struct lab_state *s, int member, const struct lab_object *o, c
     record_update(s, member, o, survivor, &merged, mask, true);
     move_references(s, member, o, survivor, loser);
     state_run(s, arena_printf(s->scratch, "DELETE FROM %s WHERE id = $1", o->table), "t", loser);
-    state_event(s, &(struct state_event){.kind = "record.merged",
-                                         .connector = connector,
-                                         .object = o->id,
-                                         .record_id = survivor,
-                                         .old_value = loser,
-                                         .detail = first_filled(o, &lose)});
+    int64_t seq = state_event(s, &(struct state_event){.kind = "record.merged",
+                                                       .connector = connector,
+                                                       .object = o->id,
+                                                       .record_id = survivor,
+                                                       .old_value = loser,
+                                                       .detail = first_filled(o, &lose)});
+    hooks_record(s, LAB_ON_DELETE, (struct lab_place){o, member}, loser, seq);
 }
 
 const char *record_value(const struct lab_object *o, const struct record *r, const char *field) {

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "sandbox/faults.h"
 #include "sandbox/filters.h"
+#include "sandbox/hooks.h"
 #include "sandbox/rules.h"
 #include "sandbox/run_functions.h"
 #include "sandbox/schema.h"
@@ -161,6 +162,7 @@ bool state_load(struct lab_state *s, const unsigned char *image, size_t len) {
     due_read(s);
     faults_load(s);
     rules_resume(s);
+    hooks_resume(s);
     return s->now_ms > 0;
 }
 

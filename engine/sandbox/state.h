@@ -80,6 +80,7 @@ struct lab_state {
     struct lab_who who;     /* behind what happens now */
     int64_t reads;          /* of the running step */
     int64_t asked;          /* operations of the query of the console that ran last */
+    int64_t hooks;          /* subscriptions to webhooks */
     int64_t last_event;     /* seq */
     struct fault_in_force faults[LAB_FAULTS_MAX];
     int fault_count;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "sandbox/conversation.h"
 #include "sandbox/faults.h"
+#include "sandbox/hooks.h"
 #include "sandbox/rules.h"
 #include "sandbox/vfs.h"
 #include "sandbox/world.h"
@@ -67,6 +68,7 @@ bool step_begin(struct lab_state *s, json_t *action, int64_t slice_ms, struct ar
         console_step(s, json_string_value(json_object_get(action, "sql")), out);
     else if (end) step_say(out, 507, end);
     else if (str_eq(kind, "api") || str_eq(kind, "token")) api_step(s, action, out);
+    else if (str_eq(kind, "receiver")) receiver_step(s, action, out);
     else if (str_eq(kind, "answer")) {
         conversation_answer(s, action, out);
         (void)rules_run(s);

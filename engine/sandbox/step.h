@@ -6,6 +6,8 @@
  *       quota nor time. Headers that a dialect reads: "if_match", "if_none_match", "once"
  *   {"kind":"token","connector":"crm"}
  *       OAuth: the server has checked the client's credentials
+ *   {"kind":"receiver","method":"POST","path":"/…","query":"…","body":"…"}
+ *       a call of the lab's own API of webhook receivers (hooks.h); it costs no time
  *   {"kind":"clock","advance_ms":n}, {"kind":"clock","to_ms":t}
  *       time passes
  *       the same, with "next":true until the event log gets a line, with "until":"SELECT …" until

@@ -59,6 +59,24 @@ const char *const tables_own[] = {
     "CREATE TABLE sim_once (member INTEGER NOT NULL, key TEXT NOT NULL, at_ms INTEGER NOT NULL, "
     "request TEXT NOT NULL, status INTEGER NOT NULL, type TEXT NOT NULL, tag TEXT, body TEXT NOT "
     "NULL, PRIMARY KEY (member, key)) STRICT",
+    /* Webhooks. `secrets` of a receiver is a list in JSON; NULL: calls answer. */
+    "CREATE TABLE sim_receiver (name TEXT NOT NULL PRIMARY KEY, secrets TEXT, tolerance_ms INTEGER "
+    "NOT NULL, once INTEGER NOT NULL) STRICT",
+    "CREATE TABLE sim_hook (id TEXT NOT NULL PRIMARY KEY, member INTEGER NOT NULL, address TEXT "
+    "NOT NULL, state TEXT NOT NULL, challenge TEXT NOT NULL, secret INTEGER NOT NULL, old_until_ms "
+    "INTEGER NOT NULL) STRICT",
+    "CREATE TABLE sim_hook_delivery (n INTEGER NOT NULL PRIMARY KEY, hook TEXT NOT NULL, challenge "
+    "INTEGER NOT NULL, event_seq INTEGER, at_ms INTEGER NOT NULL, body TEXT NOT NULL, state TEXT "
+    "NOT NULL, attempts INTEGER NOT NULL) STRICT",
+    "CREATE INDEX sim_hook_delivery_by_hook ON sim_hook_delivery (hook)",
+    /* `origin`: system, duplicate, forged or replayed; `verdict`: accepted, refused, late, NULL. */
+    "CREATE TABLE sim_hook_message (n INTEGER NOT NULL PRIMARY KEY, receiver TEXT NOT NULL, "
+    "member INTEGER NOT NULL, hook TEXT NOT NULL, delivery INTEGER, attempt INTEGER NOT NULL, id "
+    "TEXT NOT NULL, at_ms INTEGER "
+    "NOT NULL, stamp INTEGER NOT NULL, signature TEXT NOT NULL, body TEXT NOT NULL, origin TEXT "
+    "NOT NULL, verdict TEXT, decided_ms INTEGER) STRICT",
+    "CREATE INDEX sim_hook_message_by_receiver ON sim_hook_message (receiver)",
+    "CREATE INDEX sim_hook_message_by_delivery ON sim_hook_message (delivery)",
     /* The queue of due.h. */
     "CREATE TABLE sim_due (at_ms INTEGER NOT NULL, priority INTEGER NOT NULL, seq INTEGER NOT "
     "NULL, kind TEXT NOT NULL, "

@@ -8,6 +8,7 @@
 #include "sandbox/console.h"
 #include "sandbox/conversation.h"
 #include "sandbox/faults.h"
+#include "sandbox/hooks.h"
 #include "sandbox/people.h"
 #include "sandbox/rules.h"
 #include "sandbox/timeline.h"
@@ -56,6 +57,8 @@ static void run_due(struct lab_state *s, const struct due *d) {
     case DUE_EDITS: world_edits(s, (int)d->ref); break;
     case DUE_SCHEDULE:
     case DUE_WAIT: rules_due(s, d->kind == DUE_SCHEDULE, d->ref, d->entity, d->data); break;
+    case DUE_HOOK: hooks_send(s, d->ref); break;
+    case DUE_HOOK_LATE: hooks_late(s, d->ref); break;
     case DUE_KINDS: break;
     }
     (void)rules_run(s);

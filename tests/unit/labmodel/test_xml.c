@@ -130,6 +130,17 @@ static void test_mistakes_have_places(void **state) {
            "lab-missing", "unconditional");
     expect(*state, "connectors/crm/boreal.xml", "<error when=\"changed\"",
            "<error when=\"unconditional\"", "lab-missing", "changed");
+    /* RULE lab-trait-path. */
+    expect(*state, "connectors/crm/boreal.xml", "hooks path=\"/webhooks\"",
+           "hooks path=\"/people\"", "lab-duplicate", "/people");
+    expect(*state, "connectors/crm/boreal.xml", "hooks path=\"/webhooks\"",
+           "hooks path=\"/people/hooks\"", "lab-duplicate", "/people/hooks");
+    expect(*state, "connectors/crm/boreal.xml", "signature=\"v1={signature}\"",
+           "signature=\"v1={mac}\"", "lab-pattern", "v1={mac}");
+    expect(*state, "connectors/crm/boreal.xml", "log=\"deliveries\"", "log=\"rotate\"",
+           "lab-duplicate", "rotate");
+    expect(*state, "connectors/crm/boreal.xml", "<body of=\"hook\">", "<body of=\"one\">",
+           "lab-body", "{object}");
     /* “education” is no longer renamed, and the word of another value. */
     expect(*state, "connectors/crm/boreal.xml", "<value of=\"education\" as=\"schools\"/>",
            "<value of=\"government\" as=\"education\"/>", "lab-duplicate", "education");
