@@ -136,8 +136,27 @@ static bool form_has(const char *body, const char *name, const char *value) {
     return false;
 }
 
+/* The value of a field of an urlencoded body, decoded; NULL: it is not there. */
+static const char *form_value(struct request *r, const char *body, const char *name) {
+    size_t n = strlen(name);
+    for (const char *p = body; p && *p; p = strchr(p, '&') ? strchr(p, '&') + 1 : NULL)
+        if (strncmp(p, name, n) == 0 && p[n] == '=')
+            return percent_decode_leniently(r->arena, p + n + 1, strcspn(p + n + 1, "&"), true);
+    return NULL;
+}
+
+/* Whether it is the run's key, or one that took its place: `*token` is the number of such a one. */
+static bool key_is(struct request *r, const struct lab_dialect *d, const struct lab_run_row *run,
+                   int member, const char *given, const char *secret, int64_t *token) {
+    if (!given) return false;
+    if (secret_eq(given, secret)) return true;
+    if (d->rotate_path && strlen(given) < 100)
+        *token = lab_access_token_number(r->arena, run->seed, member, given);
+    return *token > 0;
+}
+
 /* Whether the request carries the credentials that the dialect asks for; `*token` is the number of
- * an OAuth token. */
+ * an OAuth token, or of a key that is not the first. */
 static bool authenticated(struct request *r, const struct lab_dialect *d,
                           const struct lab_run_row *run, int member, int64_t *token) {
     const char *secret = lab_run_token(r->app->labs, r->arena, run->id),
@@ -145,11 +164,11 @@ static bool authenticated(struct request *r, const struct lab_dialect *d,
     *token = 0;
     switch (d->auth) {
     case LAB_AUTH_BEARER:
-        given = api_after_scheme(header, "Bearer");
-        return given && secret_eq(given, secret);
+        return key_is(r, d, run, member, api_after_scheme(header, "Bearer"), secret, token);
     case LAB_AUTH_KEY:
-        given = http_header_in(r, d->auth_header);
-        return given && secret_eq(given, secret);
+        return key_is(r, d, run, member, http_header_in(r, d->auth_header), secret, token);
+    case LAB_AUTH_QUERY:
+        return key_is(r, d, run, member, http_query(r, d->auth_param), secret, token);
     case LAB_AUTH_BASIC: return basic_is(r, header, secret);
     case LAB_AUTH_OAUTH:
         given = api_after_scheme(header, "Bearer");
@@ -174,33 +193,40 @@ static enum err refuse(struct request *r, const struct lab_dialect *d, enum lab_
     struct buf b;
     buf_init(&b, r->arena);
     int status = lab_surface_problem(d, what, field, value, 0, 0, &type, &b);
-    if (status == 401 && d->auth != LAB_AUTH_KEY)
+    if (status == 401 && d->auth != LAB_AUTH_KEY && d->auth != LAB_AUTH_QUERY)
         http_header_out(r, "WWW-Authenticate",
                         d->auth == LAB_AUTH_BASIC ? "Basic realm=\"lab\"" : "Bearer realm=\"lab\"");
     return http_bytes(r, status, type, buf_text(&b), b.len, true);
 }
 
 /* ---- Requests ------------------------------------------------------------------------------- */
-const char *api_query(struct request *r) {
+/* RULE lab-key-hidden: a key in the query does not enter the record. */
+const char *api_query(struct request *r, const char *key) {
     struct buf b;
     const char *name, *value;
     buf_init(&b, r->arena);
     for (size_t i = 0; http_query_at(r, i, &name, &value); i++) {
-        buf_printf(&b, "%s%s=%s", i ? "&" : "", percent_encode(r->arena, name, ""),
+        if (key && str_eq(name, key)) continue;
+        buf_printf(&b, "%s%s=%s", b.len ? "&" : "", percent_encode(r->arena, name, ""),
                    percent_encode(r->arena, value, ""));
     }
     return b.len ? buf_text(&b) : NULL;
 }
 
-/* Adds a header to the action under `key`, when it was sent. RULE lab-header-in: what goes into the
- * record is a header that the dialect reads, in up to 400 printable characters. */
-static bool take_header(struct request *r, json_t *action, const char *name, const char *key) {
-    const char *value = http_header_in(r, name);
-    size_t len = value ? strlen(value) : 0;
-    if (!value) return true;
+/* RULE lab-header-in: what goes into the record is a header that the dialect reads, in up to 400
+ * printable characters. */
+static bool may_be_kept(const char *value) {
+    size_t len = strlen(value);
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)value[i] < 0x20 || (unsigned char)value[i] > 0x7e) return false;
-    return len <= HEADER_IN_MAX && json_object_set_new(action, key, json_string(value)) == 0;
+    return len <= HEADER_IN_MAX;
+}
+
+/* Adds a header to the action under `key`, when it was sent; false: it cannot be taken. */
+static bool take_header(struct request *r, json_t *action, const char *name, const char *key) {
+    const char *value = http_header_in(r, name);
+    if (!value) return true;
+    return may_be_kept(value) && json_object_set_new(action, key, json_string(value)) == 0;
 }
 
 /* The headers that the dialect reads; returns the name of one that cannot be taken, or NULL. */
@@ -219,26 +245,43 @@ static const char *take_headers(struct request *r, const struct lab_dialect *d, 
     return NULL;
 }
 
+/* Gives a token for the client's credentials, or for a refresh token with them. */
+static enum err token_call(struct request *r, const struct lab_run_row *run,
+                           const struct lab_dialect *d, const char *connector, int member) {
+    const char *body = r->body ? (const char *)r->body : "";
+    if (!client_known(r, run)) return refuse(r, d, LAB_PROBLEM_UNAUTHENTICATED, NULL, NULL);
+    json_t *action = json_adopt(r->arena,
+                                json_pack("{s:s, s:s}", "kind", "token", "connector", connector));
+    const char *scope = d->scope_count ? form_value(r, body, "scope") : NULL;
+    if (scope && !may_be_kept(scope)) return refuse(r, d, LAB_PROBLEM_GRANT, NULL, "scope");
+    if (scope) json_object_set_new(action, "scope", json_string(scope));
+    if (d->refresh_days && form_has(body, "grant_type", "refresh_token")) {
+        const char *given = form_value(r, body, "refresh_token");
+        int64_t n = given && strlen(given) < 100
+                        ? lab_access_token_number(r->arena, run->seed, LAB_REFRESH_MEMBER(member),
+                                                  given)
+                        : 0;
+        if (!n) return refuse(r, d, LAB_PROBLEM_GRANT, NULL, "refresh_token");
+        json_object_set_new(action, "refresh", json_integer(n));
+    }
+    return api_send(r, run, d, action, false);
+}
+
 static enum err connector_call(struct request *r, const struct lab_run_row *run,
                                const struct lab_dialect *d, const char *connector, int member) {
     const char *path = arena_printf(r->arena, "/%s", r->param[2]),
                *body = r->body ? (const char *)r->body : NULL;
     int64_t token;
-    if (d->auth == LAB_AUTH_OAUTH && str_eq(path, d->auth_path) && r->method == METHOD_POST) {
-        if (!client_known(r, run)) return refuse(r, d, LAB_PROBLEM_UNAUTHENTICATED, NULL, NULL);
-        return api_send(
-            r, run, d,
-            json_adopt(r->arena, json_pack("{s:s, s:s}", "kind", "token", "connector", connector)),
-            false);
-    }
+    if (d->auth == LAB_AUTH_OAUTH && str_eq(path, d->auth_path) && r->method == METHOD_POST)
+        return token_call(r, run, d, connector, member);
     if (!authenticated(r, d, run, member, &token))
         return refuse(r, d, LAB_PROBLEM_UNAUTHENTICATED, NULL, NULL);
     if (body && (r->body_len > strlen(body) || !utf8_valid(body, r->body_len)))
         return refuse(r, d, LAB_PROBLEM_BAD_JSON, NULL, "it is not valid UTF-8");
-    json_t *action = json_adopt(r->arena,
-                                json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api",
-                                          "connector", connector, "method", r->method_name, "path",
-                                          path, "query", api_query(r), "body", body));
+    json_t *action = json_adopt(r->arena, json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind",
+                                                    "api", "connector", connector, "method",
+                                                    r->method_name, "path", path, "query",
+                                                    api_query(r, d->auth_param), "body", body));
     if (token) json_object_set_new(action, "token", json_integer(token));
     const char *bad = take_headers(r, d, action);
     if (bad) return refuse(r, d, LAB_PROBLEM_INVALID_VALUE, bad, http_header_in(r, bad));

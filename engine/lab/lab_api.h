@@ -8,8 +8,8 @@
 enum err api_plain(struct request *r, int status, const char *sentence) MUST_USE;
 /* The credentials behind the scheme ("Bearer"), NULL when the header has another. */
 const char *api_after_scheme(const char *header, const char *scheme);
-/* The query as it enters the record; NULL: none. */
-const char *api_query(struct request *r);
+/* The query as it enters the record, without the parameter `key` (NULL: with all); NULL: none. */
+const char *api_query(struct request *r, const char *key);
 /* Runs an action and answers as it does; `dialect` NULL: it is of the lab itself. */
 enum err api_send(struct request *r, const struct lab_run_row *run,
                   const struct lab_dialect *dialect, json_t *action, bool reads_only) MUST_USE;

@@ -59,9 +59,10 @@ static enum err receivers_call(struct request *r, const struct lab_run_row *run,
     const char *body = r->body ? (const char *)r->body : NULL;
     if (body && (r->body_len > strlen(body) || !utf8_valid(body, r->body_len)))
         return api_plain(r, 400, "The body is not valid UTF-8.");
-    json_t *action = json_adopt(r->arena, json_pack("{s:s, s:s, s:s, s:s*, s:s*}", "kind",
-                                                    "receiver", "method", r->method_name, "path",
-                                                    path, "query", api_query(r), "body", body));
+    json_t *action = json_adopt(r->arena,
+                                json_pack("{s:s, s:s, s:s, s:s*, s:s*}", "kind", "receiver",
+                                          "method", r->method_name, "path", path, "query",
+                                          api_query(r, NULL), "body", body));
     return api_send(r, run, NULL, action, r->method == METHOD_GET);
 }
 

@@ -153,14 +153,16 @@ static void quoted(struct buf *b, const char *text) {
     buf_putc(b, '\'');
 }
 
-static void credentials(struct screen *s, const struct lab_dialect *d, struct buf *b) {
+/* What follows the address; a key in the query ends it. */
+static void credentials(const struct lab_dialect *d, struct buf *b) {
+    if (d->auth != LAB_AUTH_QUERY) buf_puts(b, " \\\n  ");
     switch (d->auth) {
     case LAB_AUTH_BEARER: buf_puts(b, "-H \"Authorization: Bearer $RUN_TOKEN\""); break;
     case LAB_AUTH_KEY: buf_printf(b, "-H \"%s: $RUN_TOKEN\"", d->auth_header); break;
+    case LAB_AUTH_QUERY: buf_puts(b, "\"$RUN_TOKEN\""); break;
     case LAB_AUTH_BASIC: buf_puts(b, "-u \"account:$RUN_TOKEN\""); break;
     case LAB_AUTH_OAUTH: buf_puts(b, "-H \"Authorization: Bearer $ACCESS_TOKEN\""); break;
     }
-    (void)s;
 }
 
 const char *screen_curl(struct screen *s, int member, const struct lab_call *call,
@@ -178,10 +180,12 @@ const char *screen_curl(struct screen *s, int member, const struct lab_call *cal
                    s->ask.run.id, base, d->auth_path);
     }
     buf_printf(&b, "curl -X %s ", call->method);
-    quoted(&b, arena_printf(s->r->arena, "%s%s%s%s", base, call->path, query ? "?" : "",
-                            query ? query : ""));
-    buf_puts(&b, " \\\n  ");
-    credentials(s, d, &b);
+    const char *key = d->auth == LAB_AUTH_QUERY
+                          ? arena_printf(s->r->arena, "%s%s=", query ? "&" : "?", d->auth_param)
+                          : "";
+    quoted(&b, arena_printf(s->r->arena, "%s%s%s%s%s", base, call->path, query ? "?" : "",
+                            query ? query : "", key));
+    credentials(d, &b);
     if (call->body) {
         buf_puts(&b, " \\\n  -H 'Content-Type: application/json' \\\n  -d ");
         quoted(&b, call->body);

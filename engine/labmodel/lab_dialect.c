@@ -7,17 +7,35 @@
 #include "labmodel/lab_xml.h"
 
 const char *const lab_problem_names[LAB_PROBLEM_COUNT] = {
-    "none",       "unauthenticated",  "expired",       "unknown-path",  "unknown-record",
-    "bad-method", "bad-json",         "unknown-field", "invalid-value", "required",
-    "read-only",  "conflict",         "burst",         "daily",         "outage",
-    "too-many",   "too-many-filters", "changed",       "unconditional", "key-reused",
+    "none",
+    "unauthenticated",
+    "expired",
+    "unknown-path",
+    "unknown-record",
+    "bad-method",
+    "bad-json",
+    "unknown-field",
+    "invalid-value",
+    "required",
+    "read-only",
+    "conflict",
+    "burst",
+    "daily",
+    "outage",
+    "too-many",
+    "too-many-filters",
+    "changed",
+    "unconditional",
+    "key-reused",
+    "grant",
+    "scope",
 };
 
 const char *const lab_operator_names[LAB_OPERATOR_COUNT] = {
     "not", "less", "at-most", "more", "at-least", "contains", "begins",
 };
 
-static const char *const auth_names[] = {"bearer", "key", "basic", "oauth"};
+static const char *const auth_names[] = {"bearer", "key", "query", "basic", "oauth"};
 static const char *const paging_names[] = {"offset", "page-token", "cursor"};
 static const char *const date_names[] = {"iso", "seconds", "milliseconds", "day-first",
                                          "month-first"};
@@ -57,7 +75,11 @@ static void read_auth(struct lab_dialect *d, xmlNode *n, struct arena *a) {
     d->auth_header = lab_xml_attr(n, "header", a);
     d->auth_scheme = lab_xml_attr(n, "scheme", a);
     d->auth_path = lab_xml_attr(n, "path", a);
+    d->auth_param = lab_xml_attr(n, "param", a);
     d->token_minutes = lab_xml_int(n, "minutes", 60);
+    d->refresh_days = lab_xml_int(n, "refresh-days", 0);
+    d->rotate_path = lab_xml_attr(n, "rotate", a);
+    d->rotate_minutes = lab_xml_int(n, "overlap", 0);
 }
 
 static void read_paging(struct lab_dialect *d, xmlNode *n, struct arena *a) {
@@ -112,8 +134,8 @@ static void read_query(struct lab_dialect *d, xmlNode *n, struct arena *a,
 /* The parameters of lists that are no filters have names that no field has, and each its own. */
 static void check_parameters(struct lab_dialect *d, const struct lab_connector *c, xmlNode *root,
                              struct diag_list *diags) {
-    const char *names[] = {d->size_param, d->position_param, d->query.sort_param,
-                           d->query.fields_param, d->query.since_param};
+    const char *names[] = {d->size_param,         d->position_param,    d->query.sort_param,
+                           d->query.fields_param, d->query.since_param, d->auth_param};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         bool taken = false;
         for (size_t k = 0; k < i && names[i]; k++) taken = taken || str_eq(names[k], names[i]);
@@ -286,7 +308,7 @@ bool lab_dialect_read(struct lab_dialect *d, const struct lab_connector *c, xmlN
     read_auth(d, lab_xml_child(root, "auth"), a);
     read_paging(d, lab_xml_child(root, "paging"), a);
     read_query(d, lab_xml_child(root, "query"), a, diags);
-    lab_traits_read(d, root, a, diags);
+    lab_traits_read(d, c, root, a, diags);
     read_limits(d, lab_xml_child(root, "limits"), a);
     read_formats(d, lab_xml_child(root, "formats"), a);
     read_bodies(d, root, a, diags);

@@ -86,7 +86,7 @@ struct lab_connector {
 };
 
 /* ---- Dialect --------------------------------------------------------------------------------- */
-enum lab_auth { LAB_AUTH_BEARER, LAB_AUTH_KEY, LAB_AUTH_BASIC, LAB_AUTH_OAUTH };
+enum lab_auth { LAB_AUTH_BEARER, LAB_AUTH_KEY, LAB_AUTH_QUERY, LAB_AUTH_BASIC, LAB_AUTH_OAUTH };
 enum lab_paging { LAB_PAGE_OFFSET, LAB_PAGE_TOKEN, LAB_PAGE_CURSOR };
 enum lab_date {
     LAB_DATE_ISO,
@@ -123,6 +123,8 @@ enum lab_problem {
     LAB_PROBLEM_CHANGED,       /* the record is not the one that If-Match names */
     LAB_PROBLEM_UNCONDITIONAL, /* a change without If-Match */
     LAB_PROBLEM_KEY_REUSED,    /* a key of another call */
+    LAB_PROBLEM_GRANT,         /* no token is given: for a scope or a refresh token that is none */
+    LAB_PROBLEM_SCOPE,         /* the token is not for this */
     LAB_PROBLEM_COUNT,
 };
 /* The values of the attribute `when` of a dialect's <error>. */
@@ -149,6 +151,14 @@ struct lab_object_name {
     const char *path, *title, *plural;
     const char *id_as, *created_as, *updated_as; /* names of the fields that every record has */
     struct lab_field_name *fields;               /* by the neutral field's index */
+};
+
+/* What a token is for. */
+#define LAB_SCOPES_MAX 30
+struct lab_scope {
+    const char *as;
+    bool read, write;
+    uint64_t objects; /* by their index */
 };
 
 /* Webhooks: what a system sends by itself when records change. */
@@ -203,8 +213,12 @@ struct lab_dialect {
     const char *id_prefix;
 
     enum lab_auth auth;
-    const char *auth_header, *auth_scheme, *auth_path;
-    int token_minutes;
+    const char *auth_header, *auth_scheme, *auth_path, *auth_param;
+    int token_minutes, refresh_days; /* 0 days: no refresh tokens */
+    const struct lab_scope *scopes;
+    int scope_count;
+    const char *rotate_path; /* of keys, below the base; NULL: they never change */
+    int rotate_minutes;      /* that the old key is still good */
 
     enum lab_paging paging;
     const char *size_param, *position_param;

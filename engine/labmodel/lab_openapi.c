@@ -22,7 +22,7 @@ static unsigned condition_problems(const struct lab_dialect *d, enum lab_operati
 
 unsigned openapi_common_problems(const struct lab_dialect *d) {
     unsigned all = BIT(UNAUTHENTICATED) | BIT(BURST) | BIT(DAILY) | BIT(OUTAGE);
-    return d->auth == LAB_AUTH_OAUTH ? all | BIT(EXPIRED) : all;
+    return d->auth == LAB_AUTH_OAUTH || d->rotate_path ? all | BIT(EXPIRED) : all;
 }
 
 /* What can go wrong in a call that this document describes. */
@@ -33,6 +33,7 @@ static unsigned problems_of(const struct lab_dialect *d, enum lab_operation oper
              /* An id that is too long is an unknown path. */
         item = BIT(UNKNOWN_RECORD) | BIT(UNKNOWN_PATH);
     all |= condition_problems(d, operation);
+    if (d->scope_count) all |= BIT(SCOPE);
     if (d->once_header && operation != LAB_LIST && operation != LAB_GET)
         all |= BIT(KEY_REUSED) | BIT(INVALID_VALUE);
     switch (operation) {
@@ -292,6 +293,7 @@ static void operation(struct openapi *w, const struct lab_object *o, enum lab_op
     buf_json(w->b, arena_printf(w->b->arena, "%s_%s", id, o->id));
     buf_putc(w->b, ',');
     summary(w, o, does(which));
+    openapi_scopes_needed(w, o, which != LAB_LIST && which != LAB_GET);
     openapi_parameters(w, o, which);
     if (which == LAB_CREATE || which == LAB_UPDATE || which == LAB_MERGE)
         openapi_request_body(w, o, which);
@@ -347,12 +349,22 @@ static void security(struct openapi *w, const char *server) {
         buf_puts(w->b, "\"type\":\"apiKey\",\"in\":\"header\",");
         openapi_text(w, "name", w->d->auth_header);
         break;
+    case LAB_AUTH_QUERY:
+        buf_puts(w->b, "\"type\":\"apiKey\",\"in\":\"query\",");
+        openapi_text(w, "name", w->d->auth_param);
+        break;
     case LAB_AUTH_OAUTH:
         /* An absolute address: a relative one would be resolved against the server's address, whose
          * last part it replaces. */
         buf_puts(w->b, "\"type\":\"oauth2\",\"flows\":{\"clientCredentials\":{");
         openapi_text(w, "tokenUrl", arena_printf(w->b->arena, "%s%s", server, w->d->auth_path));
-        buf_puts(w->b, ",\"scopes\":{}}}");
+        if (w->d->refresh_days) {
+            buf_putc(w->b, ',');
+            openapi_text(w, "refreshUrl",
+                         arena_printf(w->b->arena, "%s%s", server, w->d->auth_path));
+        }
+        openapi_scopes(w);
+        buf_puts(w->b, "}}");
         break;
     }
     buf_puts(w->b, "}},");

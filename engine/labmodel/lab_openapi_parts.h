@@ -29,6 +29,10 @@ unsigned openapi_common_problems(const struct lab_dialect *d);
 /* Begins a path that has a record's id in it; the caller goes on with a comma. */
 void openapi_item_path(struct openapi *w, const char *path);
 
+/* ,"scopes":{…} of the security scheme; "security":[…], of an operation. */
+void openapi_scopes(struct openapi *w);
+void openapi_scopes_needed(struct openapi *w, const struct lab_object *o, bool writes);
+
 /* Of the dialect's traits (lab_openapi_traits.c); nothing where it has none. Paths, tags and
  * schemas begin with a comma. */
 void openapi_trait_paths(struct openapi *w);

@@ -5,7 +5,128 @@
 #include "labmodel/lab_openapi_parts.h"
 
 #define HOOK_TAG "Webhooks"
+#define ACCESS_TAG "Access"
 #define TEXT "{\"type\":\"string\"}"
+
+static const char *time_type(struct openapi *w) {
+    bool number = w->d->date == LAB_DATE_SECONDS || w->d->date == LAB_DATE_MILLISECONDS;
+    return number ? "{\"type\":\"integer\"}" : TEXT;
+}
+
+/* ---- Keys and tokens ------------------------------------------------------------------------ */
+void openapi_scopes(struct openapi *w) {
+    buf_puts(w->b, ",\"scopes\":{");
+    for (int i = 0; i < w->d->scope_count; i++) {
+        const struct lab_scope *s = &w->d->scopes[i];
+        struct buf what;
+        buf_init(&what, w->b->arena);
+        buf_puts(&what, s->read && s->write ? "Reads and writes" : s->read ? "Reads" : "Writes");
+        if (s->objects == ~(uint64_t)0) buf_puts(&what, " everything");
+        for (int k = 0; k < w->c->object_count && s->objects != ~(uint64_t)0; k++)
+            if (s->objects >> k & 1) buf_printf(&what, " %s.", w->d->objects[k].plural);
+        if (i) buf_putc(w->b, ',');
+        openapi_text(w, s->as, buf_text(&what));
+    }
+    buf_putc(w->b, '}');
+}
+
+/* Any one of them is enough. */
+void openapi_scopes_needed(struct openapi *w, const struct lab_object *o, bool writes) {
+    bool any = false;
+    if (!w->d->scope_count) return;
+    buf_puts(w->b, "\"security\":[");
+    for (int i = 0; i < w->d->scope_count; i++) {
+        const struct lab_scope *s = &w->d->scopes[i];
+        if (!(s->objects >> o->index & 1) || !(writes ? s->write : s->read)) continue;
+        buf_puts(w->b, any ? ",{\"account\":[" : "{\"account\":[");
+        buf_json(w->b, s->as);
+        buf_puts(w->b, "]}");
+        any = true;
+    }
+    buf_puts(w->b, any ? "]," : "{\"account\":[]}],");
+}
+
+static void token_schema(struct openapi *w) {
+    struct openapi_members m;
+    buf_puts(w->b, ",\"access.token\":");
+    openapi_object_begin(w, &m);
+    openapi_member(w, &m, "access_token", true);
+    buf_puts(w->b, TEXT);
+    openapi_member(w, &m, "token_type", true);
+    buf_puts(w->b, "{\"const\":\"Bearer\"}");
+    openapi_member(w, &m, "expires_in", true);
+    buf_puts(w->b, "{\"type\":\"integer\",\"description\":\"Seconds of the lab's clock.\"}");
+    if (w->d->scope_count) {
+        openapi_member(w, &m, "scope", true);
+        buf_puts(w->b, TEXT);
+    }
+    if (w->d->refresh_days) {
+        openapi_member(w, &m, "refresh_token", true);
+        buf_puts(w->b, "{\"type\":\"string\",\"description\":\"Good once. Who uses it again ends "
+                       "it and all that came of it.\"}");
+    }
+    openapi_object_end(w, &m);
+}
+
+static void form_member(struct openapi *w, const char *name, const char *what) {
+    buf_putc(w->b, ',');
+    buf_json(w->b, name);
+    buf_puts(w->b, ":{\"type\":\"string\",");
+    openapi_text(w, "description", what);
+    buf_putc(w->b, '}');
+}
+
+static void token_path(struct openapi *w) {
+    const struct lab_dialect *d = w->d;
+    buf_putc(w->b, ',');
+    buf_json(w->b, d->auth_path);
+    buf_puts(w->b, ":{\"post\":{\"operationId\":\"access_token\",\"tags\":[\"" ACCESS_TAG
+                   "\"],\"security\":[{}],\"summary\":\"Access: a token\",\"requestBody\":{"
+                   "\"required\":true,\"content\":{\"application/x-www-form-urlencoded\":{"
+                   "\"schema\":{\"type\":\"object\",\"properties\":{\"grant_type\":{\"enum\":["
+                   "\"client_credentials\"");
+    buf_puts(w->b, d->refresh_days ? ",\"refresh_token\"]}" : "]}");
+    form_member(w, "client_id", "The id of the run.");
+    form_member(w, "client_secret", "The run's key.");
+    if (d->scope_count)
+        form_member(w, "scope", "Scopes with blanks between them; without it all of them.");
+    if (d->refresh_days)
+        form_member(w, "refresh_token",
+                    "With grant_type=refresh_token: the one that is to be used.");
+    buf_puts(w->b, "},\"required\":[\"grant_type\",\"client_id\",\"client_secret\"]}}}},");
+    openapi_answers(
+        w, &(struct openapi_answer){.status = 200, .what = "A token.", .schema = "access.token"},
+        LAB_PROBLEM_BIT(UNAUTHENTICATED) | LAB_PROBLEM_BIT(OUTAGE) |
+            (d->scope_count || d->refresh_days ? LAB_PROBLEM_BIT(GRANT) : 0));
+    buf_puts(w->b, "}}");
+}
+
+static void rotation_path(struct openapi *w) {
+    buf_putc(w->b, ',');
+    buf_json(w->b, arena_printf(w->b->arena, "%s%s", w->d->base, w->d->rotate_path));
+    buf_puts(w->b, ":{\"post\":{\"operationId\":\"access_rotate\",\"tags\":[\"" ACCESS_TAG
+                   "\"],\"summary\":\"Access: a new key\",");
+    openapi_answers(
+        w,
+        &(struct openapi_answer){
+            .status = 200,
+            .what = arena_printf(w->b->arena, "The new key. The old one is good for %d minutes.",
+                                 w->d->rotate_minutes),
+            .schema = "access.key"},
+        openapi_common_problems(w->d));
+    buf_puts(w->b, "}}");
+}
+
+static void key_schema(struct openapi *w) {
+    struct openapi_members m;
+    buf_puts(w->b, ",\"access.key\":");
+    openapi_object_begin(w, &m);
+    openapi_member(w, &m, "key", true);
+    buf_puts(w->b, TEXT);
+    openapi_member(w, &m, "old_key_until", true);
+    buf_puts(w->b, time_type(w));
+    openapi_object_end(w, &m);
+}
 
 /* ---- Webhooks ------------------------------------------------------------------------------- */
 static void begin(struct openapi *w, const char *verb, const char *id, const char *summary,
@@ -104,9 +225,7 @@ static void delivery_schema(struct openapi *w) {
     buf_puts(w->b, "{\"type\":\"array\",\"items\":");
     openapi_object_begin(w, &arrived);
     openapi_member(w, &arrived, "at", true);
-    buf_puts(w->b, w->d->date == LAB_DATE_SECONDS || w->d->date == LAB_DATE_MILLISECONDS
-                       ? "{\"type\":\"integer\"}"
-                       : TEXT);
+    buf_puts(w->b, time_type(w));
     openapi_member(w, &arrived, "answer", true);
     buf_puts(w->b, "{\"enum\":[\"open\",\"accepted\",\"refused\",\"late\"]}");
     openapi_object_end(w, &arrived);
@@ -179,16 +298,26 @@ void openapi_webhooks(struct openapi *w) {
 
 /* ---- All ------------------------------------------------------------------------------------ */
 void openapi_trait_paths(struct openapi *w) {
+    if (w->d->auth == LAB_AUTH_OAUTH) token_path(w);
+    if (w->d->rotate_path) rotation_path(w);
     if (w->d->hooks) hook_paths(w, w->d->hooks);
 }
 
-void openapi_trait_tags(struct openapi *w) {
-    if (!w->d->hooks) return;
-    buf_puts(w->b, ",{\"name\":\"" HOOK_TAG "\",");
-    openapi_text(w, "description", "What this system sends by itself when records change.");
+static void tag(struct openapi *w, const char *name, const char *what) {
+    buf_puts(w->b, ",{");
+    openapi_text(w, "name", name);
+    buf_putc(w->b, ',');
+    openapi_text(w, "description", what);
     buf_putc(w->b, '}');
 }
 
+void openapi_trait_tags(struct openapi *w) {
+    if (w->d->auth == LAB_AUTH_OAUTH || w->d->rotate_path) tag(w, ACCESS_TAG, "Tokens and keys.");
+    if (w->d->hooks) tag(w, HOOK_TAG, "What this system sends by itself when records change.");
+}
+
 void openapi_trait_schemas(struct openapi *w) {
+    if (w->d->auth == LAB_AUTH_OAUTH) token_schema(w);
+    if (w->d->rotate_path) key_schema(w);
     if (w->d->hooks) hook_schemas(w, w->d->hooks);
 }

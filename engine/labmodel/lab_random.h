@@ -16,4 +16,7 @@ const char *lab_access_token(struct arena *a, uint64_t seed, int member, int64_t
 /* The number of a token that lab_access_token made for that run and member; 0 when it is none. */
 int64_t lab_access_token_number(struct arena *a, uint64_t seed, int member, const char *token);
 
+/* A refresh token, told apart from access tokens by its member. */
+#define LAB_REFRESH_MEMBER(member) ((member) + 1000)
+
 #endif

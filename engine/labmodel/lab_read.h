@@ -16,8 +16,8 @@ bool lab_dialect_read(struct lab_dialect *d, const struct lab_connector *c, xmlN
                       const char *file, struct arena *a, struct diag_list *diags);
 
 /* Its part of that: what a dialect has beyond records and lists (lab_traits.c). */
-void lab_traits_read(struct lab_dialect *d, xmlNode *root, struct arena *a,
-                     struct diag_list *diags);
+void lab_traits_read(struct lab_dialect *d, const struct lab_connector *c, xmlNode *root,
+                     struct arena *a, struct diag_list *diags);
 /* Holds them against the objects, which are read after them. */
 void lab_traits_check(const struct lab_dialect *d, const struct lab_connector *c, xmlNode *root,
                       struct diag_list *diags);

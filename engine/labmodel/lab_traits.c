@@ -12,18 +12,65 @@ static void read_etag(struct lab_dialect *d, xmlNode *n) {
     if (n) d->etag = lab_xml_true(n, "required") ? LAB_ETAG_REQUIRED : LAB_ETAG_OFFERED;
 }
 
+/* ---- Scopes --------------------------------------------------------------------------------- */
+/* Goes through the words of a list: the next one, NULL at the end. */
+static const char *next_word(const char **at, struct arena *a) {
+    size_t len = *at ? strcspn(*at, " ") : 0;
+    if (!len) return NULL;
+    const char *word = arena_copy(a, *at, len);
+    *at += len;
+    *at += strspn(*at, " ");
+    return word;
+}
+
+static void read_scope(struct lab_dialect *d, struct lab_scope *scope,
+                       const struct lab_connector *c, xmlNode *n, struct arena *a,
+                       struct diag_list *diags) {
+    const char *to = lab_xml_attr(n, "to", a), *of = lab_xml_attr(n, "of", a), *word;
+    scope->as = lab_xml_attr(n, "as", a);
+    scope->objects = of ? 0 : ~(uint64_t)0;
+    while ((word = next_word(&to, a)))
+        *(str_eq(word, "read") ? &scope->read : &scope->write) = true;
+    while ((word = next_word(&of, a))) {
+        const struct lab_object *o = lab_object_find(c, word);
+        if (o) scope->objects |= (uint64_t)1 << o->index;
+        else
+            lab_xml_problem(diags, d->file, n, "lab-unknown", "The connector has no object “%s”.",
+                            word);
+    }
+}
+
+static void read_scopes(struct lab_dialect *d, const struct lab_connector *c, xmlNode *auth,
+                        struct arena *a, struct diag_list *diags) {
+    int count = lab_xml_count(auth, "scope");
+    struct lab_scope *scopes = NEW_ARRAY(a, struct lab_scope, (size_t)count);
+    if (count > LAB_SCOPES_MAX) {
+        lab_xml_problem(diags, d->file, auth, "lab-limit", "A dialect has %d scopes at most.",
+                        LAB_SCOPES_MAX);
+        return;
+    }
+    for (xmlNode *n = lab_xml_child(auth, "scope"); n; n = lab_xml_next(n, "scope")) {
+        read_scope(d, &scopes[d->scope_count], c, n, a, diags);
+        for (int i = 0; i < d->scope_count; i++)
+            if (str_eq(scopes[i].as, scopes[d->scope_count].as))
+                lab_xml_problem(diags, d->file, n, "lab-duplicate", "Two scopes are “%s”.",
+                                scopes[i].as);
+        d->scope_count++;
+    }
+    d->scopes = scopes;
+}
+
 /* ---- Webhooks ------------------------------------------------------------------------------- */
 static void read_retries(struct lab_dialect *d, struct lab_hooks *h, xmlNode *n, struct arena *a,
                          struct diag_list *diags) {
-    for (const char *p = lab_xml_attr(n, "retries", a); p && *p;) {
+    const char *at = lab_xml_attr(n, "retries", a), *word;
+    while ((word = next_word(&at, a))) {
         if (h->retry_count == LAB_HOOK_RETRIES_MAX) {
             lab_xml_problem(diags, d->file, n, "lab-limit", "A webhook is sent again %d times.",
                             LAB_HOOK_RETRIES_MAX);
             return;
         }
-        h->retry_seconds[h->retry_count++] = (int)strtol(p, NULL, 10); /* the schema knows it */
-        p += strcspn(p, " ");
-        p += strspn(p, " ");
+        h->retry_seconds[h->retry_count++] = (int)strtol(word, NULL, 10); /* the schema knows it */
     }
 }
 
@@ -71,11 +118,30 @@ static void read_hooks(struct lab_dialect *d, xmlNode *n, struct arena *a,
     d->hooks = h;
 }
 
+/* RULE lab-scope-all: where there are scopes, each object can be read and written with one. */
+static void check_scopes(const struct lab_dialect *d, const struct lab_connector *c, xmlNode *root,
+                         struct diag_list *diags) {
+    const unsigned reads = LAB_LIST | LAB_GET;
+    for (int i = 0; i < c->object_count && d->scope_count; i++) {
+        unsigned open = 0;
+        for (int k = 0; k < d->scope_count; k++)
+            if (d->scopes[k].objects >> i & 1)
+                open |= (d->scopes[k].read ? reads : 0) | (d->scopes[k].write ? ~reads : 0);
+        if (c->objects[i].operations & ~open)
+            lab_xml_problem(diags, d->file, lab_xml_child(root, "auth"), "lab-missing",
+                            "No scope is for all that can be done with “%s”.", c->objects[i].id);
+    }
+}
+
 /* RULE lab-trait-path: a path of a trait is none of an object's, nor below one. */
 void lab_traits_check(const struct lab_dialect *d, const struct lab_connector *c, xmlNode *root,
                       struct diag_list *diags) {
-    for (int i = 0; i < c->object_count && d->hooks; i++) {
-        const char *one = d->hooks->path, *other = d->objects[i].path;
+    check_scopes(d, c, root, diags);
+    const char *paths[] = {d->hooks ? d->hooks->path : NULL, d->rotate_path};
+    for (int i = 0; i < c->object_count * (int)COUNT_OF(paths); i++) {
+        const char *one = paths[i % (int)COUNT_OF(paths)],
+                   *other = d->objects[i / (int)COUNT_OF(paths)].path;
+        if (!one) continue;
         size_t n = strlen(one), m = other ? strlen(other) : 0, least = n < m ? n : m;
         if (other && strncmp(one, other, least) == 0 &&
             (n == m || (n < m ? other : one)[least] == '/'))
@@ -90,13 +156,16 @@ unsigned lab_dialect_problems(const struct lab_dialect *d) {
     if (d->etag) all |= LAB_PROBLEM_BIT(CHANGED);
     if (d->etag == LAB_ETAG_REQUIRED) all |= LAB_PROBLEM_BIT(UNCONDITIONAL);
     if (d->once_header) all |= LAB_PROBLEM_BIT(KEY_REUSED);
+    if (d->scope_count) all |= LAB_PROBLEM_BIT(SCOPE);
+    if (d->scope_count || d->refresh_days) all |= LAB_PROBLEM_BIT(GRANT);
     return all;
 }
 
-void lab_traits_read(struct lab_dialect *d, xmlNode *root, struct arena *a,
-                     struct diag_list *diags) {
+void lab_traits_read(struct lab_dialect *d, const struct lab_connector *c, xmlNode *root,
+                     struct arena *a, struct diag_list *diags) {
     xmlNode *once = lab_xml_child(root, "once");
     read_etag(d, lab_xml_child(root, "etag"));
     if (once) d->once_header = lab_xml_attr(once, "header", a);
+    read_scopes(d, c, lab_xml_child(root, "auth"), a, diags);
     read_hooks(d, lab_xml_child(root, "hooks"), a, diags);
 }

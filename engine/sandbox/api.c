@@ -97,17 +97,6 @@ static bool within_limits(struct api *x) {
     return api_problem(x, what, NULL, NULL, seconds);
 }
 
-static bool token_alive(struct api *x, json_t *action) {
-    json_t *token = json_object_get(action, "token");
-    enum lab_problem lost = faults_key(x->s, x->member);
-    if (lost) return api_problem(x, lost, NULL, NULL, 0);
-    if (!token) return true;
-    int64_t expires = state_number(x->s,
-                                   "SELECT expires_ms FROM sim_token WHERE n = $1 AND member = $2",
-                                   "ii", (int64_t)json_integer_value(token), (int64_t)x->member);
-    return expires > x->s->now_ms || api_problem(x, LAB_PROBLEM_EXPIRED, NULL, NULL, 0);
-}
-
 /* ---- Routes --------------------------------------------------------------------------------- */
 static const char *after(const char *path, const char *prefix) {
     size_t len = strlen(prefix);
@@ -192,8 +181,10 @@ static void read_headers(struct api *x, json_t *action) {
 static bool call_trait(struct api *x) {
     const char *rest = after(x->path, x->d->base),
                *hooks = rest && x->d->hooks ? after(rest, x->d->hooks->path) : NULL;
+    bool rotates = rest && x->d->rotate_path && str_eq(rest, x->d->rotate_path);
     if (hooks) api_hooks(x, hooks);
-    return hooks != NULL;
+    else if (rotates) api_rotate_key(x);
+    return hooks || rotates;
 }
 
 static void call(struct api *x) {
@@ -222,6 +213,7 @@ static void call(struct api *x) {
         return;
     }
     bool writes = operation != LAB_LIST && operation != LAB_GET;
+    if (!api_in_scope(x, writes)) return;
     if (writes && api_once_answered(x)) return;
     if (id && !api_conditions(x, operation, id)) return;
     switch (operation) {
@@ -233,20 +225,6 @@ static void call(struct api *x) {
     case LAB_MERGE: api_merge(x, id); break;
     }
     if (writes) api_once_keep(x);
-}
-
-/* Issues an access token: a number and its hash under the run's seed, so that the server can verify
- * it without asking the worker. */
-static void give_token(struct api *x) {
-    struct lab_state *s = x->s;
-    int64_t n = state_next(s, "token");
-    state_run(s, "INSERT INTO sim_token (n, member, expires_ms) VALUES ($1, $2, $3)", "iii", n,
-              (int64_t)x->member, s->now_ms + x->d->token_minutes * MS_MINUTE);
-    x->out->status = 200;
-    x->out->type = "application/json";
-    buf_printf(&x->out->body,
-               "{\"access_token\":\"%s\",\"token_type\":\"Bearer\",\"expires_in\":%d}",
-               lab_access_token(x->a, s->seed, x->member, n), x->d->token_minutes * 60);
 }
 
 void api_step(struct lab_state *s, json_t *action, struct step_answer *out) {
@@ -271,10 +249,10 @@ void api_step(struct lab_state *s, json_t *action, struct step_answer *out) {
         return;
     }
     if (str_eq(json_string_value(json_object_get(action, "kind")), "token")) {
-        give_token(&x);
+        api_give_token(&x, action);
         return;
     }
-    if (!x.screen && (!token_alive(&x, action) || !within_limits(&x))) return;
+    if (!x.screen && (!api_key_alive(&x, action) || !within_limits(&x))) return;
     x.method = json_string_value(json_object_get(action, "method"));
     x.path = json_string_value(json_object_get(action, "path"));
     x.query = json_string_value(json_object_get(action, "query"));

@@ -17,6 +17,7 @@ struct api {
     /* Headers; NULL: not sent, or not read by the dialect. */
     const char *if_match, *if_none_match, *once;
     bool screen;
+    int64_t scopes; /* of the token, by their index; all where there is none */
     const struct lab_object *object;
     const struct lab_object_name *names;
     /* Which fields are shown, beside the id: those chosen, or all. */
@@ -70,6 +71,18 @@ void api_once_keep(struct api *x);
 
 /* api_hooks.c. A call below the path of the subscriptions; `rest` is what follows it. */
 void api_hooks(struct api *x, const char *rest);
+
+/* ---- Keys and tokens (api_keys.c) ----------------------------------------------------------- */
+/* RULE lab-key-overlap: after a rotation the old key is good as long as the dialect says, and then
+ * no more. False: the key or token of the call is at its end, and that was answered. */
+bool api_key_alive(struct api *x, json_t *action);
+/* Gives a new key. */
+void api_rotate_key(struct api *x);
+/* RULE lab-scope: a token does what one of its scopes says, and nothing else. */
+bool api_in_scope(struct api *x, bool writes);
+/* Gives an access token, for the client's credentials or for a refresh token. RULE lab-refresh: a
+ * refresh token is good once; who uses it again ends it, what came of it, and what that came of. */
+void api_give_token(struct api *x, json_t *action);
 
 /* Decodes the query parameter at `index`; false at the end. */
 bool api_param(struct api *x, int index, const char **name, const char **value);

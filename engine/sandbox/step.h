@@ -4,8 +4,8 @@
  *    "body":"…","via":"screen" | absent,"token":n | absent}
  *       a call of a connector's API; "via":"screen" is a click in the browser, which costs neither
  *       quota nor time. Headers that a dialect reads: "if_match", "if_none_match", "once"
- *   {"kind":"token","connector":"crm"}
- *       OAuth: the server has checked the client's credentials
+ *   {"kind":"token","connector":"crm","scope":"…" | absent,"refresh":n | absent}
+ *       OAuth: the server has checked the client's credentials, and the refresh token's hash
  *   {"kind":"receiver","method":"POST","path":"/…","query":"…","body":"…"}
  *       a call of the lab's own API of webhook receivers (hooks.h); it costs no time
  *   {"kind":"clock","advance_ms":n}, {"kind":"clock","to_ms":t}

@@ -54,7 +54,10 @@ const char *const tables_own[] = {
     "window_used INTEGER NOT NULL, "
     "day INTEGER NOT NULL, day_used INTEGER NOT NULL) STRICT",
     "CREATE TABLE sim_token (n INTEGER NOT NULL PRIMARY KEY, member INTEGER NOT NULL, expires_ms "
-    "INTEGER NOT NULL) STRICT",
+    "INTEGER NOT NULL, scopes INTEGER NOT NULL, family INTEGER NOT NULL) STRICT",
+    "CREATE TABLE sim_refresh (n INTEGER NOT NULL PRIMARY KEY, member INTEGER NOT NULL, expires_ms "
+    "INTEGER NOT NULL, scopes INTEGER NOT NULL, family INTEGER NOT NULL, used INTEGER NOT NULL) "
+    "STRICT",
     /* Answers to calls that came with a key; `request` is the hash of such a call. */
     "CREATE TABLE sim_once (member INTEGER NOT NULL, key TEXT NOT NULL, at_ms INTEGER NOT NULL, "
     "request TEXT NOT NULL, status INTEGER NOT NULL, type TEXT NOT NULL, tag TEXT, body TEXT NOT "

@@ -407,7 +407,7 @@ test("gradus check names the cell and the cause of a fault in a lab", () => {
     edit(`${folder}/crm_rule.csv`, "key;match_key;survivor;blanks\nr1;", "key,match_key,survivor,blanks\nr1,");
     assert.equal(check().out, "labs/scenarios/field-mapping-dedupe/sync.csv:2:26: error: “latest” is no value of “conflict”: write “newest”, “left” or “right”. [lab-value]\n1 error, 0 warnings\n");
     edit("connectors/map/quillon.xml", 'kind="basic"', 'kind="oauth2"');
-    assert.match(check().out, /^labs\/connectors\/map\/quillon\.xml:5:1: error: kind="oauth2" is not known in <auth>: write bearer, basic, key or oauth\. \[schema\]$/m);
+    assert.match(check().out, /^labs\/connectors\/map\/quillon\.xml:5:1: error: kind="oauth2" is not known in <auth>: write basic, bearer, key, query or oauth\. \[schema\]$/m);
 });
 
 test("gradus check names the line of a check whose sentence, share or condition cannot be", () => {

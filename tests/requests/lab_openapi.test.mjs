@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { OpenApi, openObjects } from "../lib/openapi.mjs";
@@ -71,13 +71,13 @@ async function open(vendor) {
     const base = `${server.origin}${run}/api`;
     const api = new OpenApi(await (await fetch(`${base}/${vendor.connector}/openapi.json`)).json());
     const scheme = api.doc.components.securitySchemes.account;
+    const token = (fields) => fetch(new URL(scheme.flows.clientCredentials.tokenUrl, api.doc.servers[0].url), { method: "POST", body: new URLSearchParams({ grant_type: "client_credentials", client_id: run.split("/").pop(), client_secret: secret, ...fields }) }); // as OpenAPI 3.1 resolves it
     const sign = async () => {
         if (scheme.type === "apiKey") return { [scheme.name]: secret };
         if (scheme.scheme === "bearer") return { authorization: `Bearer ${secret}` };
         if (scheme.scheme === "basic") return { authorization: `Basic ${btoa(`account:${secret}`)}` };
-        const url = new URL(scheme.flows.clientCredentials.tokenUrl, api.doc.servers[0].url); // as OpenAPI 3.1 resolves it
-        const given = await fetch(url, { method: "POST", body: new URLSearchParams({ grant_type: "client_credentials", client_id: run.split("/").pop(), client_secret: secret }) });
-        assert.equal(given.status, 200, `${url}`);
+        const given = await token();
+        assert.equal(given.status, 200);
         return { authorization: `Bearer ${(await given.json()).access_token}` };
     };
     const clock = async (seconds) => assert.equal((await fetch(`${base}/lab/clock`, { method: "POST", headers: { authorization: `Bearer ${secret}` }, body: JSON.stringify({ advance_seconds: seconds }) })).status, 200);
@@ -98,7 +98,7 @@ async function open(vendor) {
         const answer = await call(operation, options);
         return { status: answer.status, value: await api.assertAnswer(operation, answer) };
     };
-    return { api, ask, call, clock, ownApi, sign, renew: async () => (headers = await sign()), of: Object.fromEntries(api.operations().map((operation) => [operation.operationId, operation])) };
+    return { api, ask, call, clock, ownApi, token, sign, renew: async () => (headers = await sign()), of: Object.fromEntries(api.operations().map((operation) => [operation.operationId, operation])) };
 }
 
 /** Names of a dialect that the document itself tells: where records stand, where the next page is told. */
@@ -112,6 +112,8 @@ function shapeOf(api, list) {
 
 /** What is not deleted again, since others need it. */
 const owners = ["field_mapping", "routing_rule", "score_rule"];
+/** Not those of traits, which have tests of their own. */
+const ofRecords = (api) => api.operations().filter(({ tags }) => !["Webhooks", "Access"].includes(tags[0]));
 const failed = ({ status, value }) => status >= 400 || value?.done === false || value?.found?.[0]?.status === "refused";
 
 for (const [name, vendor] of Object.entries(vendors)) {
@@ -197,13 +199,13 @@ for (const [name, vendor] of Object.entries(vendors)) {
         }
         // Last, for the value mapping above stands on it.
         if (of.delete_field_mapping) assert.equal((await ask(of.delete_field_mapping, { id: ids.field_mapping })).status, 204);
-        assert.equal(asked, api.operations().filter(({ tags }) => !tags.includes("Webhooks")).length, "every operation was called");
+        assert.equal(asked, ofRecords(api).length, "every operation was called");
     });
 
     test(`${name}: a wrong key, an old token, too many calls, an outage: as declared`, async () => {
         const { api, ask, clock, renew, of } = await open(vendor);
         const list = of[`list_${vendor.people}`];
-        for (const operation of api.operations()) assert.equal((await ask(operation, { id: "x", auth: { authorization: "Bearer wrong" } })).status, 401);
+        for (const operation of ofRecords(api)) assert.equal((await ask(operation, { id: "x", auth: { authorization: "Bearer wrong" } })).status, 401);
         if (name === "aurelia") {
             await clock(1900);
             assert.equal((await ask(list)).status, 401);
@@ -220,7 +222,7 @@ for (const [name, vendor] of Object.entries(vendors)) {
         assert.equal(limited.status, name === "heron" ? 200 : 429);
         if (vendor.connector === "crm") {
             await clock(20 * 3600);
-            for (const operation of api.operations()) assert.equal((await ask(operation, { id: "x", body: {} })).status, 503);
+            for (const operation of ofRecords(api)) assert.equal((await ask(operation, { id: "x", body: {} })).status, 503);
         }
     });
 }
@@ -339,6 +341,77 @@ test("webhooks: a receiver in the lab, the handshake, a signature that holds, a 
     assert.deepEqual(log.data.map(({ state, tries }) => `${state} ${tries}`), ["delivered 1", "delivered 1"]);
     assert.equal((await ask(of.hook_delete, { id: made.id })).status, 204);
     for (const operation of [of.hook_get, of.hook_delete, of.hook_rotate, of.hook_log]) assert.equal((await ask(operation, { id: made.id })).status, 404);
+});
+
+test("scopes and refresh tokens: as the document says", async () => {
+    const { api, of, call, token } = await open(vendors.aurelia);
+    const contacts = of.list_contact;
+    const flow = api.doc.components.securitySchemes.account.flows.clientCredentials;
+    assert.deepEqual(Object.keys(flow.scopes), ["desk.read", "desk.contacts", "desk.rules", "desk.full"]);
+    assert.deepEqual(of.create_contact.security, [{ account: ["desk.contacts"] }, { account: ["desk.full"] }]);
+    const given = async (fields) => {
+        const answer = await token(fields);
+        return { status: answer.status, value: await api.assertAnswer(of.access_token, answer) };
+    };
+    const as = (one) => ({ auth: { authorization: `Bearer ${one.value.access_token}` } });
+    const reader = await given({ scope: "desk.read" });
+    assert.equal(reader.value.scope, "desk.read");
+    assert.equal((await call(contacts, as(reader))).status, 200);
+    const refused = await call(of.create_contact, { ...as(reader), body: { FamilyName: "Iga" } });
+    assert.equal(refused.status, 403);
+    assert.match(JSON.stringify(await api.assertAnswer(of.create_contact, refused)), /desk\.contacts/);
+    assert.equal((await given({ scope: "desk.read desk.nothing" })).status, 400);
+    // A refresh token is good once, and for no more than it was given for.
+    const refresh = (refresh_token, more) => given({ grant_type: "refresh_token", refresh_token, ...more });
+    assert.equal((await refresh(reader.value.refresh_token, { scope: "desk.rules" })).status, 400);
+    const second = await refresh(reader.value.refresh_token);
+    assert.equal(second.value.scope, "desk.read");
+    assert.equal((await call(contacts, as(second))).status, 200);
+    assert.equal((await refresh(reader.value.refresh_token)).status, 400);
+    for (const one of [reader, second]) assert.equal((await call(contacts, as(one))).status, 401);
+    assert.equal((await refresh(second.value.refresh_token)).status, 400);
+    for (const bad of ["", "x", `${second.value.refresh_token}0`, second.value.access_token]) assert.equal((await refresh(bad)).status, 400);
+    const other = await given({});
+    assert.equal((await call(contacts, as(other))).status, 200);
+});
+
+test("RULE lab-key-overlap: a new key, and the old one for a quarter of an hour", async () => {
+    const { api, of, ask, clock, sign } = await open(vendors.boreal);
+    const old = await sign();
+    const { status, value } = await ask(of.access_rotate);
+    assert.equal(status, 200);
+    const fresh = { "X-Boreal-Key": value.key };
+    const list = async (auth) => (await ask(of.list_contact, { auth })).status;
+    assert.deepEqual([await list(old), await list(fresh)], [200, 200]);
+    await clock(15 * 60 - 2);
+    assert.equal(await list(old), 200);
+    await clock(2);
+    assert.deepEqual([await list(old), await list(fresh)], [401, 200]);
+    assert.equal(await list({ "X-Boreal-Key": `${value.key}0` }), 401);
+});
+
+test("RULE lab-key-hidden: a key in the query opens the system and is not in the record", async (t) => {
+    const tree = scratch("labs");
+    for (const folder of ["labs", "content", "exams", "site"]) cpSync(join(root, folder), join(tree, folder), { recursive: true });
+    const heron = join(tree, "labs/connectors/map/heron.xml");
+    writeFileSync(heron, readFileSync(heron, "utf8").replace('<auth kind="bearer"/>', '<auth kind="query" param="nest-key"/>'));
+    const own = await startServer({ data: makeAcademy(), args: ["--root", tree], t });
+    const person = await own.signedIn("learner");
+    const run = (await person.post(`${lab}/runs`, { dialect_crm: "aurelia", dialect_map: "heron" }, { from: lab })).headers.get("location");
+    const access = await person.page(`${run}?tab=access&at=map&object=lead&op=list`);
+    const secret = /run_[A-Za-z0-9_-]{20,}/.exec(access)[0];
+    assert.match(access, /leads\?perPage=5&amp;nest-key=(&#39;|'|&apos;)(&quot;|")\$RUN_TOKEN/);
+    const leads = `${own.origin}${run}/api/map/nest/v2/leads`;
+    const doc = await (await fetch(`${own.origin}${run}/api/map/openapi.json`)).json();
+    assert.deepEqual(doc.components.securitySchemes.account, { type: "apiKey", in: "query", name: "nest-key" });
+    for (const query of ["", "?nest-key=x", "?perPage=1"]) assert.equal((await fetch(`${leads}${query}`)).status, 401);
+    assert.equal((await fetch(leads, { headers: { authorization: `Bearer ${secret}` } })).status, 401);
+    for (const query of [`nest-key=${secret}&perPage=1`, `perPage=1&nest-key=${secret}`]) {
+        const answer = await fetch(`${leads}?${query}`);
+        assert.equal((await answer.json()).found.length, 1);
+    }
+    await own.stop();
+    assert.equal(spawnSync("grep", ["-rlF", secret, own.data], { encoding: "utf8" }).stdout, "");
 });
 
 test("RULE lab-header-in: a header that no dialect reads is not in the record, one that is too long is refused", async () => {

@@ -163,7 +163,7 @@ static void test_attributes_in_words(void **state) {
                       boreal[] = "labs/connectors/crm/boreal.xml",
                       stack[] = "labs/scenarios/field-mapping-dedupe/stack.xml";
     told(*state, "dialect", quillon, "<auth kind=\"basic\"/>", "<auth kind=\"oauth2\"/>",
-         "kind=\"oauth2\" is not known in <auth>: write bearer, basic, key or oauth.");
+         "kind=\"oauth2\" is not known in <auth>: write basic, bearer, key, query or oauth.");
     told(*state, "dialect", quillon, "<auth kind=\"basic\"/>", "<auth kind=\"oauth\" path=\"/t\"/>",
          "<auth> with kind=\"oauth\" needs the attribute “minutes” too.");
     told(*state, "dialect", quillon, "<auth kind=\"basic\"/>",
@@ -173,7 +173,8 @@ static void test_attributes_in_words(void **state) {
          "<auth> needs the attribute “kind”.");
     told(*state, "dialect", quillon, "<auth kind=\"basic\"/>",
          "<auth type=\"basic\" kind=\"basic\"/>",
-         "<auth> has no attribute “type”; it may have kind, header, path and minutes.");
+         "<auth> has no attribute “type”; it may have kind, rotate, overlap, header, param, path, "
+         "minutes and refresh-days.");
     told(*state, "dialect", boreal, "retry-after=\"true\"", "retry-after=\"yes\"",
          "write true or false");
     told(*state, "dialect", boreal, "burst=\"20\"", "burst=\"0\"",

@@ -125,22 +125,6 @@ static void test_mistakes_have_places(void **state) {
     /* RULE lab-next-page: a cursor that nobody tells. Its page may leave it to the header. */
     expect(*state, "connectors/map/heron.xml", ",\"bookmark\":{next}}", "}", "lab-missing",
            "leads on");
-    /* A trait needs words for its problems. */
-    expect(*state, "connectors/crm/boreal.xml", "<etag/>", "<etag required=\"true\"/>",
-           "lab-missing", "unconditional");
-    expect(*state, "connectors/crm/boreal.xml", "<error when=\"changed\"",
-           "<error when=\"unconditional\"", "lab-missing", "changed");
-    /* RULE lab-trait-path. */
-    expect(*state, "connectors/crm/boreal.xml", "hooks path=\"/webhooks\"",
-           "hooks path=\"/people\"", "lab-duplicate", "/people");
-    expect(*state, "connectors/crm/boreal.xml", "hooks path=\"/webhooks\"",
-           "hooks path=\"/people/hooks\"", "lab-duplicate", "/people/hooks");
-    expect(*state, "connectors/crm/boreal.xml", "signature=\"v1={signature}\"",
-           "signature=\"v1={mac}\"", "lab-pattern", "v1={mac}");
-    expect(*state, "connectors/crm/boreal.xml", "log=\"deliveries\"", "log=\"rotate\"",
-           "lab-duplicate", "rotate");
-    expect(*state, "connectors/crm/boreal.xml", "<body of=\"hook\">", "<body of=\"one\">",
-           "lab-body", "{object}");
     /* “education” is no longer renamed, and the word of another value. */
     expect(*state, "connectors/crm/boreal.xml", "<value of=\"education\" as=\"schools\"/>",
            "<value of=\"government\" as=\"education\"/>", "lab-duplicate", "education");
@@ -172,6 +156,36 @@ static void test_mistakes_have_places(void **state) {
            "<outage connector=\"erp\"", "lab-unknown", "erp");
     expect(*state, "scenarios/field-mapping-dedupe/leads.csv", "unsubscribed", "unsubscribd",
            "lab-unknown", "unsubscribd");
+}
+
+static void test_mistakes_in_traits(void **state) {
+    /* A trait needs words for its problems. */
+    expect(*state, "connectors/crm/boreal.xml", "<etag/>", "<etag required=\"true\"/>",
+           "lab-missing", "unconditional");
+    expect(*state, "connectors/crm/boreal.xml", "<error when=\"changed\"",
+           "<error when=\"unconditional\"", "lab-missing", "changed");
+    /* RULE lab-trait-path. */
+    expect(*state, "connectors/crm/boreal.xml", "hooks path=\"/webhooks\"",
+           "hooks path=\"/people\"", "lab-duplicate", "/people");
+    expect(*state, "connectors/crm/boreal.xml", "hooks path=\"/webhooks\"",
+           "hooks path=\"/people/hooks\"", "lab-duplicate", "/people/hooks");
+    expect(*state, "connectors/crm/boreal.xml", "signature=\"v1={signature}\"",
+           "signature=\"v1={mac}\"", "lab-pattern", "v1={mac}");
+    expect(*state, "connectors/crm/boreal.xml", "log=\"deliveries\"", "log=\"rotate\"",
+           "lab-duplicate", "rotate");
+    expect(*state, "connectors/crm/boreal.xml", "<body of=\"hook\">", "<body of=\"one\">",
+           "lab-body", "{object}");
+    expect(*state, "connectors/crm/aurelia.xml", "of=\"contact account\"", "of=\"contact firm\"",
+           "lab-unknown", "“firm”");
+    expect(*state, "connectors/crm/aurelia.xml", "as=\"desk.rules\"", "as=\"desk.read\"",
+           "lab-duplicate", "desk.read");
+    /* RULE lab-scope-all: contacts cannot be written; then a single object is in no scope. */
+    expect(*state, "connectors/crm/aurelia.xml", "as=\"desk.full\" to=\"read write\"",
+           "as=\"desk.full\" to=\"read\"", "lab-missing", "No scope");
+    expect(*state, "connectors/crm/aurelia.xml", "<error when=\"scope\"", "<error when=\"grant\"",
+           "lab-missing", "scope");
+    expect(*state, "connectors/crm/boreal.xml", "rotate=\"/key/rotation\"",
+           "rotate=\"/people/key\"", "lab-duplicate", "/people/key");
 }
 
 static void test_schema(void **state) {
@@ -344,6 +358,7 @@ int main(void) {
         TEST(test_places),
         TEST(test_bad_bytes_and_depth),
         TEST(test_mistakes_have_places),
+        TEST(test_mistakes_in_traits),
         TEST(test_schema),
         TEST(test_faults_have_lines),
         TEST(test_csv),

@@ -251,6 +251,76 @@ static void test_a_batch_is_made_once(void **state) {
     worker_end(&w);
 }
 
+/* ---- Keys and tokens ------------------------------------------------------------------------ */
+static struct lab_answer with_token(struct arena *a, struct worker *w, const char *dialect_path,
+                                    int token) {
+    json_t *action = json_adopt(a, json_pack("{s:s, s:s, s:s, s:s}", "kind", "api", "connector",
+                                             "crm", "method", "GET", "path", dialect_path));
+    if (token) json_object_set_new(action, "token", json_integer(token));
+    return fixture_step(a, w, json_text(a, action));
+}
+
+static void advance(struct arena *a, struct worker *w, int64_t ms) {
+    fixture_step(a, w, arena_printf(a, "{\"advance_ms\":%lld,\"kind\":\"clock\"}", (long long)ms));
+}
+
+#define LATENCY 150 /* of Boreal */
+
+/* RULE lab-key-overlap. */
+static void test_an_old_key_ends_with_its_minutes(void **state) {
+    struct worker w = worker_of_dialect(*state, "crm", "boreal");
+    struct lab_answer answer = fixture_call(*state, &w, "crm", "GET", "/v1/key/rotation", NULL,
+                                            NULL);
+    fixture_expect(&answer, 405, NULL);
+    fixture_call(*state, &w, "crm", "POST", "/v1/key/rotation", NULL, NULL);
+    advance(*state, &w, 15 * 60000 - LATENCY - 1);
+    answer = with_token(*state, &w, PEOPLE, 0);
+    fixture_expect(&answer, 200, NULL);
+    answer = with_token(*state, &w, PEOPLE, 0); /* its call arrives at the end */
+    fixture_expect(&answer, 401, "unauthorized");
+    answer = with_token(*state, &w, PEOPLE, 1);
+    fixture_expect(&answer, 200, NULL);
+    /* The next rotation gives the second key its quarter of an hour, and the first none again. */
+    json_t *rotate = json_adopt(*state, json_pack("{s:s, s:s, s:s, s:s, s:i}", "kind", "api",
+                                                  "connector", "crm", "method", "POST", "path",
+                                                  "/v1/key/rotation", "token", 1));
+    answer = fixture_step(*state, &w, json_text(*state, rotate));
+    fixture_expect(&answer, 200, "old_key_until");
+    answer = with_token(*state, &w, PEOPLE, 0);
+    fixture_expect(&answer, 401, NULL);
+    answer = with_token(*state, &w, PEOPLE, 1);
+    fixture_expect(&answer, 200, NULL);
+    advance(*state, &w, 15 * 60000);
+    answer = with_token(*state, &w, PEOPLE, 1);
+    fixture_expect(&answer, 401, NULL);
+    answer = with_token(*state, &w, PEOPLE, 2);
+    fixture_expect(&answer, 200, NULL);
+    worker_end(&w);
+}
+
+/* RULE lab-refresh, RULE lab-scope. */
+static void test_refresh_tokens_end(void **state) {
+    struct worker w = worker_of_dialect(*state, "crm", "aurelia");
+    const char *refresh = "{\"connector\":\"crm\",\"kind\":\"token\",\"refresh\":%d}";
+    fixture_step(*state, &w, "{\"connector\":\"crm\",\"kind\":\"token\",\"scope\":\"desk.rules\"}");
+    struct lab_answer answer = with_token(*state, &w, "/desk/v3/rules/Twins", 1);
+    fixture_expect(&answer, 200, NULL);
+    answer = with_token(*state, &w, "/desk/v3/tables/Contact", 1);
+    fixture_expect(&answer, 403, "desk.read");
+    /* Fourteen days: its last millisecond is good, the next is not. Each call takes 180. */
+    advance(*state, &w, (int64_t)7 * 86400000);
+    advance(*state, &w, (int64_t)7 * 86400000 - 4 * 180 - 1 + 180);
+    answer = fixture_step(*state, &w, arena_printf(*state, refresh, 1));
+    fixture_expect(&answer, 200, "\"scope\":\"desk.rules\"");
+    advance(*state, &w, (int64_t)7 * 86400000);
+    advance(*state, &w, (int64_t)7 * 86400000 - 180);
+    answer = fixture_step(*state, &w, arena_printf(*state, refresh, 2));
+    fixture_expect(&answer, 400, "refresh_token");
+    answer = fixture_step(*state, &w, arena_printf(*state, refresh, 9));
+    fixture_expect(&answer, 400, "refresh_token");
+    worker_end(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_a_tag_changes_with_the_record),
@@ -261,6 +331,8 @@ int main(void) {
         TEST(test_a_key_is_kept_for_a_day),
         TEST(test_the_oldest_keys_go_first),
         TEST(test_a_batch_is_made_once),
+        TEST(test_an_old_key_ends_with_its_minutes),
+        TEST(test_refresh_tokens_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
