@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/json.h"
+#include "base/program.h"
 #include "base/text.h"
 #include "lab/lab_api.h"
 
@@ -66,9 +67,26 @@ static enum err receivers_call(struct request *r, const struct lab_run_row *run,
     return api_send(r, run, NULL, action, r->method == METHOD_GET);
 }
 
+/* The document of the lab's own API is a file, labs/schema/lab-api.json; only where it stands is
+ * this run's. */
+static enum err document(struct request *r, const struct lab_run_row *run) {
+    static const char path[] = "labs/schema/lab-api.json";
+    size_t len = 0;
+    const char *why, *root = program_root(r->app->root, path);
+    char *text = file_read(r->arena, arena_printf(r->arena, "%s/%s", root, path), LAB_FILE_MAX,
+                           &len);
+    json_t *doc = text ? json_read(r->arena, text, len, &why) : NULL;
+    if (!doc) return api_plain(r, 500, "The document cannot be read just now.");
+    const char *url = arena_printf(r->arena, "%s/runs/%s/api/lab", r->origin, run->id);
+    json_object_set_new(doc, "servers", json_pack("[{s:s}]", "url", url));
+    text = json_text_as_built(r->arena, doc);
+    return http_json(r, 200, text, strlen(text));
+}
+
 enum err lab_own_call(struct request *r, const struct lab_run_row *run) {
     const char *given = api_after_scheme(http_header_in(r, "Authorization"), "Bearer"),
                *why = "the body is empty";
+    if (str_eq(r->param[2], "openapi.json") && r->method == METHOD_GET) return document(r, run);
     if (!given || !secret_eq(given, lab_run_token(r->app->labs, r->arena, run->id)))
         return api_plain(r, 401, "Send the run's token: Authorization: Bearer run_…");
     if (str_has_prefix(r->param[2], "receivers") && strchr("/", r->param[2][9]))

@@ -384,6 +384,12 @@ static void tags(struct openapi *w) {
     buf_puts(w->b, "],");
 }
 
+/* The lab's own API stands beside the systems'. */
+static const char *lab_document_of(const char *server, struct arena *a) {
+    const char *slash = strrchr(server, '/');
+    return arena_printf(a, "%.*s/lab/openapi.json", slash ? (int)(slash - server) : 0, server);
+}
+
 void lab_openapi(const struct lab_surface *s, const char *server, struct buf *out) {
     struct openapi w = {s, s->dialects[s->member], s->stack->members[s->member].connector, out};
     buf_puts(out, "{\"openapi\":\"3.1.0\",\"info\":{");
@@ -398,7 +404,10 @@ void lab_openapi(const struct lab_surface *s, const char *server, struct buf *ou
                               w.d->about, w.d->burst, w.d->burst_seconds, w.d->daily));
     buf_puts(out, "},\"servers\":[{");
     openapi_text(&w, "url", server);
-    buf_puts(out, "}],\"security\":[{\"account\":[]}],");
+    buf_puts(out, "}],\"externalDocs\":{\"description\":\"The lab's own API: its clock, which this "
+                  "system goes by, and receivers of webhooks.\",");
+    openapi_text(&w, "url", lab_document_of(server, out->arena));
+    buf_puts(out, "},\"security\":[{\"account\":[]}],");
     tags(&w);
     buf_puts(out, "\"paths\":{");
     for (int i = 0; i < w.c->object_count; i++) {

@@ -4,7 +4,8 @@
 
 #include "labmodel/lab_surface.h"
 
-/* `server`: where the API is ("http://…/runs/R/api/crm"). */
+/* `server`: where the API is ("http://…/runs/R/api/crm"). It leads to the document of the lab's own
+ * API beside it, which moves the clock. */
 void lab_openapi(const struct lab_surface *s, const char *server, struct buf *out);
 
 #endif

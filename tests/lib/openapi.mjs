@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import Ajv2020 from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 
-const own = ["openapi", "info", "servers", "security", "tags", "paths", "webhooks", "components"];
+const own = ["openapi", "info", "servers", "externalDocs", "security", "tags", "paths", "webhooks", "components"];
 const pointer = (...parts) => `#/${parts.map((part) => encodeURIComponent(String(part).replaceAll("~", "~0").replaceAll("/", "~1"))).join("/")}`;
 
 export class OpenApi {

@@ -247,6 +247,47 @@ test("Redocly's default lint finds no error in a document, and one where there i
     }
 });
 
+test("the lab's own API is as its document says, which each system's document leads to", async () => {
+    const vendor = await open(vendors.boreal);
+    const lab = new OpenApi(await (await fetch(vendor.api.doc.externalDocs.url)).json());
+    assert.deepEqual(redocly("lab", lab.doc), []);
+    assert.deepEqual(openObjects(lab.doc.components.schemas), []);
+    const of = Object.fromEntries(lab.operations().map((operation) => [operation.operationId, operation]));
+    const tried = new Set();
+    const key = (await vendor.sign())["X-Boreal-Key"];
+    const ask = async (id, body, { name = "in", number = 1, query = "", auth = key, raw } = {}) => {
+        tried.add(id);
+        if (body && !raw) lab.assertRequest(of[id], body);
+        const path = of[id].path.replace("{name}", name).replace("{number}", number);
+        const answer = await fetch(`${lab.doc.servers[0].url}${path}${query}`, { method: of[id].verb.toUpperCase(), headers: { authorization: `Bearer ${auth}` }, body: raw ?? (body && JSON.stringify(body)) });
+        return { status: answer.status, value: await lab.assertAnswer(of[id], answer) };
+    };
+    for (const id of Object.keys(of)) assert.equal((await ask(id, null, { auth: "wrong" })).status, 401, id);
+    assert.equal((await ask("open_receiver", { name: "in" })).status, 201);
+    assert.equal((await ask("open_receiver", { name: "in" })).status, 409);
+    for (const raw of ["{", "[]", "\u0000", '{"name":"A"}']) assert.ok((await ask("open_receiver", null, { raw })).status >= 400, raw);
+    assert.equal((await ask("list_receivers")).value.receivers.length, 1);
+    assert.equal((await ask("get_receiver", null, { name: "out" })).status, 404);
+    assert.equal((await ask("set_receiver_rule", { secrets: ["x"], tolerance_seconds: 60, once: true })).status, 200);
+    assert.equal((await ask("set_receiver_rule", { secrets: null, tolerance_seconds: 0, once: false })).value.secrets, null);
+    const { address } = (await ask("get_receiver")).value;
+    await vendor.ask(vendor.of.hook_create, { body: { url: address } });
+    for (const advance_seconds of [0, 604801]) assert.equal((await ask("advance_clock", null, { raw: JSON.stringify({ advance_seconds }) })).status, 422);
+    assert.equal((await ask("advance_clock", { advance_seconds: 60 })).status, 200);
+    assert.equal((await ask("advance_clock", { advance_seconds: 5, until: "SELECT 1" })).value.why, "condition");
+    assert.deepEqual((await ask("list_inbox")).value.rows, []);
+    assert.equal((await ask("answer_inbox", { message: 1, text: "Yes." })).status, 422);
+    const { messages } = (await ask("list_messages")).value;
+    assert.equal(messages.length, 1);
+    assert.equal((await ask("list_messages", null, { query: "?after=x" })).status, 422);
+    assert.equal((await ask("answer_message", { accept: true, reply: JSON.parse(messages[0].body).challenge }, { number: messages[0].number })).value.verdict, "accepted");
+    assert.equal((await ask("answer_message", { accept: true }, { number: messages[0].number })).status, 409);
+    assert.equal((await ask("answer_message", { accept: true }, { number: 99 })).status, 404);
+    assert.equal((await ask("close_receiver")).status, 204);
+    assert.equal((await ask("list_messages")).status, 404);
+    assert.deepEqual([...tried].sort(), Object.keys(of).sort());
+});
+
 test("HEAD, OPTIONS and the next page in a header, where a dialect has them", async () => {
     const { api, call, sign, of } = await open(vendors.boreal);
     const list = of.list_contact;
