@@ -10,6 +10,8 @@
 
 #define ALL_SCOPES (((int64_t)1 << LAB_SCOPES_MAX) - 1)
 #define NEVER_MS ((int64_t)1 << 62)
+/* In the place of a family: no token but a key, which no fault ends for good. */
+#define FAMILY_KEY ((int64_t)-1)
 
 /* ---- Keys ----------------------------------------------------------------------------------- */
 /* Until when the key that the run began with is good; 0: to the end. */
@@ -56,7 +58,7 @@ void api_rotate_key(struct api *x) {
     if (!state_meta(s, first_key(x))) state_meta_set(s, first_key(x), until);
     state_run(s, "UPDATE sim_token SET expires_ms = $2 WHERE member = $1 AND expires_ms > $2", "ii",
               (int64_t)x->member, until);
-    int64_t n = add_token(x, NEVER_MS, ALL_SCOPES, 0);
+    int64_t n = add_token(x, NEVER_MS, ALL_SCOPES, FAMILY_KEY);
     x->out->status = 200;
     x->out->type = "application/json";
     buf_puts(&x->out->body, "{\"key\":");

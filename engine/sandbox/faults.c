@@ -31,7 +31,9 @@ static const struct lab_dialect *drifted(struct lab_state *s, int member) {
 static void take_effect(struct lab_state *s, const struct lab_fault *f, int64_t until_ms) {
     if (f->kind == LAB_FAULT_SCHEMA) s->drifted[f->member] = drifted(s, f->member);
     if (f->kind == LAB_FAULT_EXPIRE)
-        state_run(s, "UPDATE sim_token SET expires_ms = min(expires_ms, $2) WHERE member = $1",
+        state_run(s,
+                  "UPDATE sim_token SET expires_ms = min(expires_ms, $2) WHERE member = $1 AND "
+                  "family >= 0",
                   "ii", (int64_t)f->member, s->now_ms);
     if (whole_outage(f))
         state_run(s,

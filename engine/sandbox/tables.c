@@ -53,6 +53,7 @@ const char *const tables_own[] = {
     "CREATE TABLE sim_quota (member INTEGER NOT NULL PRIMARY KEY, window_ms INTEGER NOT NULL, "
     "window_used INTEGER NOT NULL, "
     "day INTEGER NOT NULL, day_used INTEGER NOT NULL) STRICT",
+    /* `family`: of refresh tokens that come from each other; 0: of none; less: it is a key. */
     "CREATE TABLE sim_token (n INTEGER NOT NULL PRIMARY KEY, member INTEGER NOT NULL, expires_ms "
     "INTEGER NOT NULL, scopes INTEGER NOT NULL, family INTEGER NOT NULL) STRICT",
     "CREATE TABLE sim_refresh (n INTEGER NOT NULL PRIMARY KEY, member INTEGER NOT NULL, expires_ms "

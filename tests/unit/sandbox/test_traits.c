@@ -298,6 +298,21 @@ static void test_an_old_key_ends_with_its_minutes(void **state) {
     worker_end(&w);
 }
 
+/* A fault that lets tokens expire holds back keys for its time, and they are good again. */
+static void test_a_rotated_key_outlives_a_fault(void **state) {
+    struct worker w = worker_of_dialect(*state, "crm", "boreal");
+    fixture_call(*state, &w, "crm", "POST", "/v1/key/rotation", NULL, NULL);
+    struct lab_answer answer = fixture_step(
+        *state, &w, "{\"fault\":{\"kind\":\"expire\",\"on\":\"crm\"},\"kind\":\"chaos\"}");
+    fixture_expect(&answer, 200, "chaos-1");
+    answer = with_token(*state, &w, PEOPLE, 1);
+    fixture_expect(&answer, 401, NULL);
+    fixture_step(*state, &w, "{\"end\":\"chaos-1\",\"kind\":\"chaos\"}");
+    answer = with_token(*state, &w, PEOPLE, 1);
+    fixture_expect(&answer, 200, NULL);
+    worker_end(&w);
+}
+
 /* RULE lab-refresh, RULE lab-scope. */
 static void test_refresh_tokens_end(void **state) {
     struct worker w = worker_of_dialect(*state, "crm", "aurelia");
@@ -332,6 +347,7 @@ int main(void) {
         TEST(test_the_oldest_keys_go_first),
         TEST(test_a_batch_is_made_once),
         TEST(test_an_old_key_ends_with_its_minutes),
+        TEST(test_a_rotated_key_outlives_a_fault),
         TEST(test_refresh_tokens_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
