@@ -156,11 +156,12 @@ enum err lab_console_post(struct request *r) {
                          : c->operation == LAB_DELETE ? "DELETE"
                          : c->operation == LAB_UPDATE ? d->update_method
                                                       : "POST";
-    json_t *action = json_adopt(r->arena, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind",
-                                                    "api", "via", "screen", "connector",
-                                                    s->stack->members[c->member].connector->id,
-                                                    "method", method, "path", c->path, "query",
-                                                    c->query, "body", reads ? NULL : c->body));
+    json_t *action = json_adopt(
+        r->arena,
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s*, s:s*}", "kind", "api", "via", "screen",
+                  "connector", s->stack->members[c->member].connector->id, "method", method, "path",
+                  c->path, "query", c->query, "body", reads ? NULL : c->body, "if_match",
+                  lab_surface_if_match(d, c->operation)));
     s->ask.action = json_text(r->arena, action);
     s->ask.reads_only = reads;
     s->ask.method = method;

@@ -186,6 +186,7 @@ const char *screen_curl(struct screen *s, int member, const struct lab_call *cal
     quoted(&b, arena_printf(s->r->arena, "%s%s%s%s%s", base, call->path, query ? "?" : "",
                             query ? query : "", key));
     credentials(d, &b);
+    if (call->if_match) buf_printf(&b, " \\\n  -H 'If-Match: %s'", call->if_match);
     if (call->body) {
         buf_puts(&b, " \\\n  -H 'Content-Type: application/json' \\\n  -d ");
         quoted(&b, call->body);

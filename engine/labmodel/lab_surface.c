@@ -236,6 +236,11 @@ static void write_field(const struct lab_surface *s, const struct lab_object *o,
     else lab_surface_json(s, o, f, value, b);
 }
 
+const char *lab_surface_if_match(const struct lab_dialect *d, enum lab_operation operation) {
+    bool changes = operation == LAB_UPDATE || operation == LAB_DELETE || operation == LAB_MERGE;
+    return changes && d->etag == LAB_ETAG_REQUIRED ? "*" : NULL;
+}
+
 struct lab_call lab_surface_call(const struct lab_surface *s, const struct lab_object *o,
                                  enum lab_operation operation, const char *id,
                                  const char *const *names, const char *const *values, size_t count,
@@ -243,7 +248,7 @@ struct lab_call lab_surface_call(const struct lab_surface *s, const struct lab_o
     const struct lab_dialect *d = s->dialects[s->member];
     const char *path = arena_printf(a, "%s%s", d->base, d->objects[o->index].path);
     const char *item = id ? arena_printf(a, "%s/%s", path, id) : path;
-    const char *if_match = d->etag == LAB_ETAG_REQUIRED ? "*" : NULL;
+    const char *if_match = lab_surface_if_match(d, operation);
     if (operation == LAB_LIST) return (struct lab_call){.method = "GET", .path = path};
     if (operation == LAB_GET) return (struct lab_call){.method = "GET", .path = item};
     if (operation == LAB_DELETE) return (struct lab_call){"DELETE", item, NULL, if_match};

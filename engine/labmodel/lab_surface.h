@@ -54,6 +54,9 @@ struct lab_call {
     const char *body;          /* JSON or NULL */
     const char *if_match;      /* the header, where the dialect changes nothing without; or NULL */
 };
+/* The header If-Match that our own calls have, since nobody wrote them for one state of a record:
+ * "*" where the dialect changes nothing without it, else NULL. */
+const char *lab_surface_if_match(const struct lab_dialect *d, enum lab_operation operation);
 /* The request that a client would send for an operation. `names` and `values` are neutral (fields'
  * ids). */
 struct lab_call lab_surface_call(const struct lab_surface *s, const struct lab_object *o,

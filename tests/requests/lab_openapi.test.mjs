@@ -431,13 +431,36 @@ test("RULE lab-key-overlap: a new key, and the old one for a quarter of an hour"
     assert.equal(await list({ "X-Boreal-Key": `${value.key}0` }), 401);
 });
 
-test("RULE lab-key-hidden: a key in the query opens the system and is not in the record", async (t) => {
+/** A server of its own with a dialect that was changed: {own, person}. */
+async function withDialect(t, dialect, ...changes) {
     const tree = scratch("labs");
     for (const folder of ["labs", "content", "exams", "site"]) cpSync(join(root, folder), join(tree, folder), { recursive: true });
-    const heron = join(tree, "labs/connectors/map/heron.xml");
-    writeFileSync(heron, readFileSync(heron, "utf8").replace('<auth kind="bearer"/>', '<auth kind="query" param="nest-key"/>'));
+    const file = join(tree, `labs/connectors/${dialect}.xml`);
+    const text = readFileSync(file, "utf8");
+    for (const [from] of changes) assert.ok(text.includes(from), from);
+    writeFileSync(file, changes.reduce((now, [from, to]) => now.replace(from, to), text));
     const own = await startServer({ data: makeAcademy(), args: ["--root", tree], t });
-    const person = await own.signedIn("learner");
+    return { own, person: await own.signedIn("learner") };
+}
+
+test("forms and the console change records where nothing is changed without If-Match, and the console's command says so", async (t) => {
+    const { own, person } = await withDialect(t, "crm/boreal", ["<etag/>", '<etag required="true"/>'], ["</errors>", '<error when="unconditional" status="428" code="say_which">Say which state of {value} you change</error></errors>']);
+    const run = (await person.post(`${lab}/runs`, { dialect_crm: "boreal", dialect_map: "heron" }, { from: lab })).headers.get("location");
+    const key = /run_[A-Za-z0-9_-]{20,}/.exec(await person.page(`${run}?tab=access`))[0];
+    const people = `${own.origin}${run}/api/crm/v1/people`;
+    const headers = { "X-Boreal-Key": key };
+    const { id, role: before } = (await (await fetch(`${people}?page_size=1`, { headers })).json()).data[0];
+    assert.equal((await fetch(`${people}/${id}`, { method: "PUT", headers, body: '{"role":"Smith"}' })).status, 428);
+    await person.post(`${run}/calls`, { tab: "crm", object: "contact", record: id, operation: "update", f_job_title: "Smith", o_job_title: before ?? "" });
+    const role = async () => (await (await fetch(`${people}/${id}`, { headers })).json()).role;
+    assert.equal(await role(), "Smith");
+    const tried = await (await person.post(`${run}/console`, { at: "crm", object: "contact", op: "update", path: `/v1/people/${id}`, body: '{"role":"Welder"}' })).text();
+    assert.match(tried, /If-Match: \*/);
+    assert.equal(await role(), "Welder");
+});
+
+test("RULE lab-key-hidden: a key in the query opens the system and is not in the record", async (t) => {
+    const { own, person } = await withDialect(t, "map/heron", ['<auth kind="bearer"/>', '<auth kind="query" param="nest-key"/>']);
     const run = (await person.post(`${lab}/runs`, { dialect_crm: "aurelia", dialect_map: "heron" }, { from: lab })).headers.get("location");
     const access = await person.page(`${run}?tab=access&at=map&object=lead&op=list`);
     const secret = /run_[A-Za-z0-9_-]{20,}/.exec(access)[0];
