@@ -128,6 +128,9 @@ void screen_member_part(struct screen *s, struct view *v);
 /* lab_screen_list.c */
 void screen_list_read(struct screen *s, const char *(*get)(struct request *, const char *));
 json_t *screen_list_question(struct screen *s, const char *path); /* new */
+/* A value as it was typed, in neutral terms: a word of the dialect, a time as it or the world
+ * writes it. What is neither stays as it is. */
+const char *screen_neutral(struct screen *s, const struct lab_field *f, const char *typed);
 void screen_list_part(struct screen *s, struct view *v);
 
 /* lab_screen_console.c */

@@ -64,7 +64,10 @@ static size_t read_fields(struct screen *s, bool update, const char **names, con
                    *was = http_field(s->r, arena_printf(s->r->arena, "o_%s", id));
         if (!value || (update && was && strcmp(value, was) == 0) || (!update && !*value)) continue;
         names[count] = id;
-        values[count++] = value;
+        /* RULE lab-typed-time: a form takes and shows times as the dialect writes them. */
+        values[count++] = s->object->fields[i].type == LAB_TIME && *value
+                              ? screen_neutral(s, &s->object->fields[i], value)
+                              : value;
     }
     return count;
 }

@@ -59,15 +59,17 @@ static const char *list_href(struct screen *s, int without, const char *sort, bo
 }
 
 /* ---- What the worker is asked --------------------------------------------------------------- */
-/* A value as it was typed, in neutral terms: a word of the dialect, a time as it or the world
- * writes it. What is neither is looked for as it is. */
 static const char *neutral(struct screen *s, const struct lab_field *f, const char *operator,
                            const char * typed) {
+    if (!f || !typed || str_eq(operator, "within_days")) return typed;
+    return screen_neutral(s, f, typed);
+}
+
+const char *screen_neutral(struct screen *s, const struct lab_field *f, const char *typed) {
     struct lab_surface surface = {s->stack, s->dialects, s->member};
     struct arena *a = s->r->arena;
     const char *out = NULL;
     int64_t ms;
-    if (!f || !typed || str_eq(operator, "within_days")) return typed;
     if (f->type == LAB_TIME) {
         if (time_parse_iso(typed, &ms) ||
             time_parse_iso(arena_printf(a, "%sT00:00:00Z", typed), &ms))
@@ -78,7 +80,10 @@ static const char *neutral(struct screen *s, const struct lab_field *f, const ch
             const char *word = arena_copy(a, truth, 1);
             if (str_eq(lab_surface_text(&surface, s->object, f, word, a), typed)) return word;
         }
-    json_t *given = json_string(typed);
+    /* Some dialects write times as numbers. */
+    json_t *given = f->type == LAB_TIME && parse_i64(typed, INT64_MIN, INT64_MAX, &ms)
+                        ? json_integer(ms)
+                        : json_string(typed);
     if ((f->type == LAB_PICKLIST || f->type == LAB_FIELD_NAME || f->type == LAB_TIME) &&
         !lab_surface_read(&surface, s->object, f, given, a, &out))
         out = NULL;

@@ -118,7 +118,8 @@ static void reference_options(struct screen *s, struct view *list, const struct 
 }
 
 const char *screen_stored(const struct lab_field *f, json_t *row) {
-    return at(json_object_get(row, f->type == LAB_VALUE_NAME ? "shown" : "neutral"), f->index);
+    bool as_shown = f->type == LAB_VALUE_NAME || f->type == LAB_TIME;
+    return at(json_object_get(row, as_shown ? "shown" : "neutral"), f->index);
 }
 
 /* RULE lab-told: a field that another tab has changed since the form was shown is not overwritten:

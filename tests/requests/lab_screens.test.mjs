@@ -12,8 +12,8 @@ const lab = "/labs/field-mapping-dedupe";
 const run = (await learner.post(`${lab}/runs`, { dialect_crm: "boreal", dialect_map: "quillon" }, { from: lab })).headers.get("location");
 
 /** Rows of a query in the warehouse, as texts. */
-async function query(sql) {
-    const page = await (await learner.post(`${run}/sql`, { sql })).text();
+async function query(sql, of = run) {
+    const page = await (await learner.post(`${of}/sql`, { sql })).text();
     const body = /data-sql-result[\s\S]*?<tbody>([\s\S]*?)<\/tbody>/.exec(page)[1];
     return [...body.matchAll(/<tr>([\s\S]*?)<\/tr>/g)].map(([, row]) => [...row.matchAll(/<td[^>]*>([\s\S]*?)<\/td>/g)].map(([, cell]) => cell.replace(/<[^>]*>/g, "")));
 }
@@ -184,6 +184,23 @@ for (const [crm, map] of [["aurelia", "heron"], ["boreal", "quillon"]]) {
         assert.ok(tried >= 14, `${tried} operations`);
     });
 }
+
+test("RULE lab-typed-time: a form shows times as the dialect writes them, and takes them so or as the world does", async () => {
+    for (const [crm, typed, shown] of [["boreal", "1772582400", "1772582400"], ["boreal", "2026-03-04", "1772582400"], ["aurelia", "2026-03-04T00:00:00Z", "2026-03-04T00:00:00Z"]]) {
+        const own = (await learner.post(`${lab}/runs`, { dialect_crm: crm, dialect_map: "quillon" }, { from: lab })).headers.get("location");
+        const made = await learner.post(`${own}/calls`, { tab: "crm", object: "seller", operation: "create", f_name: "Iga", f_team: "North", f_away_from: typed });
+        assert.equal(made.status, 303, await made.text());
+        const [[record]] = await query("SELECT id FROM crm_seller", own);
+        const page = await learner.page(`${own}?tab=crm&object=seller&record=${record}`);
+        assert.match(page, new RegExp(`name="f_away_from" value="${shown}"`), `${crm} ${typed}`);
+        assert.match(page, new RegExp(`name="o_away_from" value="${shown}"`), `${crm} ${typed}`);
+        // What was not changed is nobody's change; what was is told to nobody else.
+        const form = { tab: "crm", object: "seller", record, operation: "update", o_away_from: shown };
+        assert.match((await learner.post(`${own}/calls`, { ...form, f_away_from: shown })).headers.get("location"), /unchanged/);
+        assert.equal((await learner.post(`${own}/calls`, { ...form, f_away_from: "2026-03-05" })).status, 303);
+        assert.deepEqual(await query("SELECT away_from FROM crm_seller", own), [["1772668800000"]]);
+    }
+});
 
 test("RULE lab-console: what is tried costs no call of the day; a quote in it is a quote; only the owner tries", async () => {
     const send = (fields) => learner.post(`${run}/console`, { at: "crm", object: "contact", op: "create", path: "/v1/people", ...fields });
