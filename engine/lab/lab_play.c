@@ -184,7 +184,7 @@ static enum err play_answer(struct player *p, xmlNode *n) {
     json_t *action = json_adopt(p->a, json_pack("{s:s, s:s*, s:s*, s:s*}", "kind", "answer",
                                                 "choice", lab_xml_attr(n, "choice", p->a), "to",
                                                 lab_xml_attr(n, "to", p->a), "text",
-                                                lab_xml_text(n, p->a)));
+                                                fill(p, lab_xml_text(n, p->a))));
     if (say) {
         json_t *question = json_adopt(
             p->a, json_pack("{s:s, s:s}", "view", "rows", "sql",
