@@ -157,6 +157,35 @@ static void test_what_was_really_sent(void **state) {
     kind_end(lab);
 }
 
+/* What was scheduled before the run began goes out at its time, and not while it is paused. */
+static void test_a_mailing_that_was_there_already(void **state) {
+    struct kind_lab l, *lab = &l;
+    const char *at = time_iso(*state, KIND_START + MS_HOUR);
+    const struct kind_seed some[] = {
+        {"email.list", "key,name\nall,All\n"},
+        {"email.subscriber", "key,email,email_status\nada,ada@amberly.example,active\n"},
+        {"email.membership", "list_id,subscriber_id,status\n@all,@ada,subscribed\n"},
+        {"email.template", "key,name,subject,body\nt,T,S,B\n"},
+        {"email.mailing",
+         arena_printf(*state,
+                      "name,kind,state,list_id,template_id,send_time\n"
+                      "goes,campaign,scheduled,@all,@t,%s\nstays,campaign,scheduled,@all,@t,%s\n"
+                      "draft,campaign,draft,@all,@t,%s\nnever,campaign,scheduled,@all,@t,\n",
+                      at, at, at)},
+        {NULL, NULL}};
+    kind_start(lab, *state, "email=larkmere", "", some);
+    kind_change(lab, "email.mailing", kind_id(lab, "email_mailing", "name", "stays"), "state",
+                "paused", NULL);
+    kind_advance(lab, KIND_START + MS_HOUR - 1 - kind_now(lab));
+    assert_string_equal(kind_cell(lab, "SELECT count(*) FROM email_activity"), "0");
+    kind_advance(lab, MS_DAY);
+    assert_string_equal(kind_cell(lab, "SELECT group_concat(m.name) FROM email_activity a JOIN "
+                                       "email_mailing m ON m.id = a.mailing_id"),
+                        "goes");
+    kind_assert_quiet(lab);
+    kind_end(lab);
+}
+
 /* At its time, to each once, in turns of 500; nothing while it is paused. */
 static void test_a_mailing_takes_its_time(void **state) {
     struct kind_lab l, *lab = &l;
@@ -287,7 +316,7 @@ int main(void) {
         TEST(test_consent_lapses),          TEST(test_suppression_outlives_everything),
         TEST(test_what_was_really_sent),    TEST(test_a_mailing_takes_its_time),
         TEST(test_texts_have_quiet_hours),  TEST(test_stop_ends_what_is_held),
-        TEST(test_all_channels_ask),
+        TEST(test_all_channels_ask),        TEST(test_a_mailing_that_was_there_already),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
