@@ -145,6 +145,9 @@ SELECT person.id, person.name, cohort.id, cohort.name, cohort.programme_id FROM 
 -- name: account_logged
 SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log
  WHERE subject = $1 AND action IN ('person.add', 'person.roles', 'person.name', 'person.password', 'cohort.join', 'cert.interest') ORDER BY seq;
+-- name: account_password_logged
+SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log
+ WHERE subject = $1 AND action IN ('person.add', 'person.password') ORDER BY seq DESC LIMIT 1;
 -- name: account_log_accepted
 SELECT 1 FROM audit_log WHERE subject = 'audit' AND action = 'audit.accept' LIMIT 1;
 -- name: account_roles_granted

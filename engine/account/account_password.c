@@ -4,6 +4,7 @@
 #include "account/account_private.h"
 #include "account/account_sql.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 
 struct change {
@@ -25,8 +26,14 @@ enum err account_latest_hash(struct db *db, struct arena *a, const char *person_
     *hash = NULL;
     if (!db_one(db, &q, &e, SQL_account_password, "t", person_id))
         return e == ERR_NOT_FOUND ? OK : e;
-    *hash = stmt_text(q, 0, a);
-    return stmt_end(q);
+    const char *found = stmt_text(q, 0, a), *problem = NULL;
+    e = stmt_end(q);
+    if (e == OK) e = account_password_problem_logged(db, a, person_id, found, &problem);
+    if (problem)
+        log_say(LOG_ERROR, "records_changed",
+                "the person %s cannot sign in: %s: see gradus audit verify", person_id, problem);
+    if (e == OK && !problem) *hash = found;
+    return e;
 }
 
 /* ---- Storing -------------------------------------------------------------------------------- */
@@ -59,8 +66,8 @@ static enum err store_password(struct db *db, struct arena *a, void *arg, int64_
     e = session_still(db, c, now_ms);
     if (e == OK) e = account_latest_hash(db, a, c->person, &hash);
     if (e != OK) return e;
-    if (!str_eq(hash, c->hash.hash)) {
-        c->refused = true; /* changed meanwhile */
+    if (!hash || !str_eq(hash, c->hash.hash)) {
+        c->refused = true; /* changed meanwhile, or past the program */
         return OK;
     }
     c->refused = c->hash.matches == c->first;

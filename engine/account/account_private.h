@@ -91,9 +91,15 @@ enum err account_session_begin(struct db *db, struct arena *a, int64_t now_ms,
 enum err account_reauthenticate(struct request *r, const char *const *fields,
                                 enum err (*next)(struct request *r, void *arg), void *arg) MUST_USE;
 void account_session_cookie(struct request *r, const struct new_session *s);
-/* The hash of the password that counts; NULL when there is none. */
+/* RULE logged-sign-in: the hash of the password that counts, with which somebody signs in or gives
+ * their password again; NULL when there is none, or when it is not the one whose setting the log
+ * told last (RULE logged-password). Then no password is right, and the server's log says why. */
 enum err account_latest_hash(struct db *db, struct arena *a, const char *person_id,
                              const char **hash) MUST_USE;
+/* Whether the newest row of the log that tells this person's password is signed and is of `hash`:
+ * `*problem` is a sentence without its subject, NULL when it is, or when no row tells it. */
+enum err account_password_problem_logged(struct db *db, struct arena *a, const char *person_id,
+                                         const char *hash, const char **problem) MUST_USE;
 /* `next` when it is a path of ours, else "/". */
 const char *account_safe_next(const char *next);
 /* Adds a problem of a form field: at the field, and to the list above the form. */

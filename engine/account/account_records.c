@@ -2,7 +2,7 @@
  * which decide who may decide about whom, and the name, which certificates show. */
 #include <string.h>
 
-#include "account/account.h"
+#include "account/account_private.h"
 #include "account/account_sql.h"
 #include "audit/audit.h"
 #include "base/buf.h"
@@ -116,7 +116,31 @@ static enum err grants_problem(struct db *db, struct arena *a, const char *perso
 
 /* RULE logged-password: the password is the one whose setting was logged, by a digest of its hash,
  * which is salted: it helps nobody to guess. Of those that an older program set, nothing is
- * told. */
+ * told. `hash` NULL: there is none. */
+static bool password_differs(struct arena *a, const char *hash, const char *logged) {
+    return logged && (!hash || !str_eq(sha256_hex(a, hash, strlen(hash)), logged));
+}
+
+#define NOBODYS_PASSWORD                                                                           \
+    "the password was set by nobody: it is not the one whose setting was logged"
+
+enum err account_password_problem_logged(struct db *db, struct arena *a, const char *person_id,
+                                         const char *hash, const char **problem) {
+    struct stmt *q;
+    enum err e;
+    const char *key, *why;
+    *problem = NULL;
+    if (!db_one(db, &q, &e, SQL_account_password_logged, "t", person_id))
+        return e == ERR_NOT_FOUND ? OK : e;
+    const struct audit_row row = audit_row_read(q, a);
+    e = stmt_end(q);
+    if (e == OK) e = audit_row_signed(db, a, &row, &key, problem);
+    if (e != OK || *problem || !row.detail) return e;
+    const json_t *detail = json_read(a, row.detail, strlen(row.detail), &why);
+    if (password_differs(a, hash, text_of(detail, "password_sha256"))) *problem = NOBODYS_PASSWORD;
+    return OK;
+}
+
 static enum err password_problem(struct db *db, struct arena *a, const char *person_id,
                                  const struct logged_person *logged, const char **problem) {
     struct stmt *q;
@@ -126,8 +150,7 @@ static enum err password_problem(struct db *db, struct arena *a, const char *per
     const char *hash = there ? stmt_text(q, 0, a) : NULL;
     if (there) e = stmt_end(q);
     else if (e == ERR_NOT_FOUND) e = OK;
-    if (e == OK && (!hash || !str_eq(sha256_hex(a, hash, strlen(hash)), logged->password)))
-        *problem = "the password was set by nobody: it is not the one whose setting was logged";
+    if (e == OK && password_differs(a, hash, logged->password)) *problem = NOBODYS_PASSWORD;
     return e;
 }
 

@@ -74,6 +74,21 @@ test("RULE session-seal: whatever of a session is changed, it is none; put back,
     }
 });
 
+test("RULE logged-sign-in: by a password that was put into the store nobody signs in, also when it is put back", async () => {
+    const other = "six white swans swim", change = (client, from, to) => client.post("/me/password", { current: from, new: to, again: to }, { from: "/me" });
+    assert.equal((await change(await server.signedIn("learner", password), password, other)).status, 303);
+    const mine = sql(`SELECT hash FROM password WHERE person_id = '${idOf("learner")}'`), admin = await server.signedIn("admin", password);
+    await changed("password", `person_id = '${idOf("admin")}'`, `hash = '${mine}'`, async () => {
+        assert.equal((await server.client().post("/login", { login: "admin", password: other }, { from: "/login" })).status, 403);
+        assert.ok(server.logs.some((line) => /cannot sign in: the password was set by nobody/.test(JSON.stringify(line))));
+        assert.equal((await change(admin, other, "nine grey herons wade")).status, 400);
+        assert.match(audit().err, /the password was set by nobody/);
+    });
+    assert.equal((await server.client().login("admin", password)).status, 303);
+    assert.equal((await change(await server.signedIn("learner", other), other, password)).status, 303);
+    assert.equal(audit().code, 0);
+});
+
 // ---- Lab runs ---------------------------------------------------------------------------------------------------------------
 
 const passedRun = sql("SELECT run_id FROM lab_checking WHERE total > 0 AND passed = total ORDER BY run_id LIMIT 1");

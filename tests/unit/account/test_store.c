@@ -241,6 +241,56 @@ static void test_passwords(void **state) {
     assert_string_equal(p.hash, "fourth");
 }
 
+/* ---- Signing in ------------------------------------------------------------------------------
+ */
+static enum err latest(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    (void)now_ms;
+    return account_latest_hash(db, a, ana, arg);
+}
+
+/* RULE logged-sign-in: no password is right by a hash that was put into the store. */
+static void test_hash_that_counts(void **state) {
+    (void)state;
+    static const char set[] = "(SELECT max(seq) FROM audit_log WHERE action = 'person.password')";
+    const struct {
+        const char *sql, *hash;
+    } cases[] = {
+        {"SELECT 1", "fourth"},
+        {"UPDATE password SET hash = 'fourti'", NULL},
+        {"UPDATE password SET hash = 'third'", NULL}, /* one that was replaced */
+        {"INSERT INTO password (person_id, set_ms, hash) SELECT person_id, set_ms + 1, 'other' "
+         "FROM password",
+         NULL},
+        {"INSERT INTO password (person_id, set_ms, hash) SELECT person_id, set_ms - 1, 'other' "
+         "FROM password",
+         "fourth"},
+        {"DELETE FROM password", NULL},
+        /* Older logs do not tell it. */
+        {"UPDATE audit_log SET detail = NULL WHERE action = 'person.password'; UPDATE password SET "
+         "hash = 'other'",
+         "other"},
+        /* The row that told it is gone: what the one before told does not fit. */
+        {arena_printf(&arena, "DELETE FROM audit_log WHERE seq = %s", set), NULL},
+        /* Somebody else's row tells nothing of this person. */
+        {arena_printf(&arena, "UPDATE audit_log SET subject = 'x' WHERE seq > %s", set), "fourth"},
+        /* From here on rows have to be signed, and this one is not. */
+        {arena_printf(&arena,
+                      "UPDATE audit_log SET action = 'audit.signs', subject = 'signing' "
+                      "WHERE seq = %s - 1",
+                      set),
+         NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *hash = "";
+        print_message("%s\n", cases[i].sql);
+        assert_int_equal(tampered(store, &arena, cases[i].sql, latest, &hash), OK);
+        if (!str_eq(hash, cases[i].hash)) fail_msg("%s", hash ? hash : "none");
+    }
+    const char *hash;
+    each_step(latest, &hash, sizeof hash, NOW);
+    assert_string_equal(hash, "fourth");
+}
+
 /* ---- Cohorts ----------------------------------------------------------------------------------
  */
 static enum err taught(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
@@ -477,10 +527,15 @@ static void test_unlogged(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_people),   cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_roles),    cmocka_unit_test(test_passwords),
-        cmocka_unit_test(test_cohorts),  cmocka_unit_test(test_records),
-        cmocka_unit_test(test_unlogged), cmocka_unit_test(test_interests),
+        cmocka_unit_test(test_people),
+        cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_passwords),
+        cmocka_unit_test(test_hash_that_counts),
+        cmocka_unit_test(test_cohorts),
+        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_unlogged),
+        cmocka_unit_test(test_interests),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

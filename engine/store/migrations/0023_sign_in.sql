@@ -1,0 +1,2 @@
+-- What the log tells of how somebody signs in, looked up at each sign-in, however often they have been here.
+CREATE INDEX audit_log_passwords ON audit_log (subject, seq) WHERE action IN ('person.add', 'person.password');
