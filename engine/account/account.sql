@@ -80,9 +80,9 @@ INSERT INTO session_use (session_id, used_ms) VALUES ($1, $2)
 SELECT id, created_ms, client, coalesce(used_ms, created_ms) FROM session LEFT JOIN session_use ON session_id = id
  WHERE person_id = $1 AND ended_ms IS NULL AND expires_ms > $2 ORDER BY created_ms DESC;
 -- name: account_session_end
-UPDATE session SET ended_ms = $2 WHERE id = $1 AND ended_ms IS NULL;
+UPDATE session SET ended_ms = $2, seal = NULL WHERE id = $1 AND ended_ms IS NULL;
 -- name: account_sessions_end
-UPDATE session SET ended_ms = $2 WHERE person_id = $1 AND ended_ms IS NULL AND id <> $3;
+UPDATE session SET ended_ms = $2, seal = NULL WHERE person_id = $1 AND ended_ms IS NULL AND id <> $3;
 -- name: account_attempt_add
 INSERT INTO login_attempt (id, login, client, at_ms, succeeded) VALUES ($1, $2, $3, $4, $5);
 -- name: account_guesses

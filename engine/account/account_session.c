@@ -163,7 +163,9 @@ static void note_use(struct request *r, const char *id) {
 /* ---- New sessions ---------------------------------------------------------------------------- */
 
 /* RULE session-seal: a session that does not carry the seal of these facts is none: whoever can
- * write the database could else sign in as anybody. Whoever had it signs in again. */
+ * write the database could else sign in as anybody. Whoever had it signs in again.
+ * RULE session-ended: whatever ends a session takes its seal away with it, so that its row without
+ * the end is no session either. */
 struct sealed_session {
     const char *id, *person_id, *csrf;
     int64_t created_ms, expires_ms, awaits_code;

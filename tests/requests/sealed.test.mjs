@@ -89,6 +89,33 @@ test("RULE logged-sign-in: by a password that was put into the store nobody sign
     assert.equal(audit().code, 0);
 });
 
+test("RULE session-ended: a session that ended is none again, whatever its row says of its end", async () => {
+    const idOfToken = (client) => createHash("sha256").update(client.cookies.get("gradus")).digest("hex");
+    const ends = {
+        "signed out": (client) => client.post("/logout", {}, { from: "/me" }),
+        "ended from another": async () => (await server.signedIn("tomasz", password)).post("/me/sessions/end", {}, { from: "/me" }),
+        "the password was changed": async () => {
+            const change = (from, to) => server.signedIn("tomasz", from).then((c) => c.post("/me/password", { current: from, new: to, again: to }, { from: "/me" }));
+            assert.equal((await change(password, "six white swans swim")).status, 303);
+            assert.equal((await change("six white swans swim", password)).status, 303);
+        },
+        "the password was reset": () => assert.equal(command(["user", "reset", "tomasz", "--own-password-stdin", "--data", data], { input: `${password}\n` }).code, 0),
+    };
+    for (const [how, end] of Object.entries(ends)) {
+        const client = await server.signedIn("tomasz", password), token = client.cookies.get("gradus"), id = idOfToken(client);
+        await end(client);
+        client.cookies.set("gradus", token);
+        await sleep(known);
+        assert.equal((await client.fetch("/me")).status, 303, how);
+        sql(`UPDATE session SET ended_ms = NULL WHERE id = '${id}'`);
+        await sleep(known);
+        assert.equal((await client.fetch("/me")).status, 303, `${how}, and put back`);
+        reseal(data, "session", `id = '${id}'`); // the test would be of nothing if its time were over
+        await sleep(known);
+        assert.equal((await client.fetch("/me")).status, 200, how);
+    }
+});
+
 // ---- Lab runs ---------------------------------------------------------------------------------------------------------------
 
 const passedRun = sql("SELECT run_id FROM lab_checking WHERE total > 0 AND passed = total ORDER BY run_id LIMIT 1");

@@ -1,2 +1,4 @@
 -- What the log tells of how somebody signs in, looked up at each sign-in, however often they have been here.
 CREATE INDEX audit_log_passwords ON audit_log (subject, seq) WHERE action IN ('person.add', 'person.password');
+-- A session that has ended carries no seal: without its end it would be one again.
+UPDATE session SET seal = NULL WHERE ended_ms IS NOT NULL;
