@@ -68,16 +68,32 @@ void audit_head_catch_up(struct db *db);
 enum err audit_accept(struct store *s, struct arena *a, const char *by, const char *reason,
                       const char *people, const char **why) MUST_USE;
 
-/* RULE seal-begins: rows are judged by their seals (RULE row-seal) from the newest row
- * "seal.begins" on, which names the key. A server writes one at its start when the newest one names
- * another key than the one that is here: in a new academy, after an upgrade, after a restore
- * without keys. What began before it was sealed with no key, or with one that is lost, and is not
- * judged.
+/* RULE seal-begins: rows are judged by their seals (RULE row-seal) from the newest signed row
+ * "seal.begins" on, which names the key. A server writes one at its start when the log never told
+ * of a key: in a new academy, after an upgrade. What began before it was sealed with no key, and is
+ * not judged. A row that is not signed names nothing.
  *
- * `*seq`: that row; 0: there is none for this key. */
+ * RULE seal-once: an academy that has had a key gets no seals anew by a start alone, which would
+ * seal whatever somebody wrote into its tables. When the key is lost, or the log does not hold, or
+ * was accepted without such a row, an administrator says so with a reason (`gradus audit seal`).
+ * Until then a server judges rows from the first key on, and what the one that is here did not seal
+ * counts for nothing; a command without the key that the log names cannot judge.
+ *
+ * `*seq`: the row from which on rows are judged; 0: none are. */
 enum err audit_sealed_from(struct db *db, struct arena *a, int64_t *seq) MUST_USE;
-/* In a job, at the start of a server. `*anew`: the row was written now. */
+/* In a job, at the start of a server. `*anew`: the row was written now, and what is on record is to
+ * be sealed. */
 enum err audit_seal_begin(struct db *db, struct arena *a, int64_t now_ms, bool *anew) MUST_USE;
+/* In a job: the same by the word of `by` (the user of this machine). ERR_CONFLICT: the newest row
+ * names the key that is here, and there is nothing to do; ERR_INVALID: the log does not hold. */
+enum err audit_seal_anew(struct db *db, struct arena *a, int64_t now_ms, const char *by,
+                         const char *reason) MUST_USE;
+/* `*problem`: a sentence with what to do when the key that is here is not the one that the log
+ * names, or none is; else NULL. Arena. */
+enum err audit_seal_problem(struct db *db, struct arena *a, const char **problem) MUST_USE;
+#define AUDIT_SEAL_ADVICE                                                                          \
+    "Put its file back into the data folder, or, when it is lost, say so with gradus audit seal "  \
+    "--reason TEXT while no server runs"
 
 #define AUDIT_UNSIGNED_LISTED 10
 struct audit_report {

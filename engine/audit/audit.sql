@@ -46,4 +46,8 @@ SELECT seq, hash, at_ms, key, signature FROM audit_signed_head ORDER BY seq;
 SELECT seq FROM audit_log WHERE subject = $1 AND action = $2 ORDER BY seq LIMIT 1;
 
 -- name: audit_seal_begins
-SELECT seq, detail FROM audit_log WHERE subject = 'seals' AND action = 'seal.begins' ORDER BY seq DESC LIMIT 1;
+SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log
+ WHERE subject = 'seals' AND action = 'seal.begins' ORDER BY seq;
+
+-- name: audit_accepted
+SELECT 1 FROM audit_log WHERE subject = 'audit' AND action = 'audit.accept' LIMIT 1;

@@ -19,6 +19,7 @@
 static const char usage[] =
     "usage: gradus audit verify [--against FILE] [--data DIR]\n"
     "       gradus audit accept --reason TEXT [--data DIR]\n"
+    "       gradus audit seal --reason TEXT [--data DIR]\n"
     "\n"
     "verify reads the whole audit log: its chain, its head, and every head that was signed, and "
     "compares each\n"
@@ -30,6 +31,9 @@ static const char usage[] =
     "example after\n"
     "files were lost). Ask why first: an end that was cut off looks the same. The reason is kept "
     "in the log.\n"
+    "seal seals what is on record with the key that is here (seal.key), when the one that the log "
+    "names is lost.\n"
+    "It takes completed modules and lab runs as they stand. The reason is kept in the log.\n"
     "\n"
     "Exit status 1 when the log is broken, records were changed outside of Gradus, a signature "
     "cannot be\n"
@@ -49,16 +53,19 @@ static const char *operator_name(struct arena *a) {
     return arena_dup(a, who->pw_name);
 }
 
+static bool gives_reason(const struct audit_call *c) {
+    if (c->reason && strlen(c->reason) >= REASON_MIN && utf8_valid(c->reason, strlen(c->reason)))
+        return true;
+    fprintf(stderr, "gradus audit: --reason is missing: say in %d letters or more what happened\n",
+            REASON_MIN);
+    return false;
+}
+
 static int accept_log(struct audit_call *c) {
     struct arena *a = &c->arena;
     struct store *s = NULL;
     const char *why = "";
-    if (!c->reason || strlen(c->reason) < REASON_MIN || !utf8_valid(c->reason, strlen(c->reason))) {
-        fprintf(stderr,
-                "gradus audit: --reason is missing: say in %d letters or more what happened\n",
-                REASON_MIN);
-        return 2;
-    }
+    if (!gives_reason(c)) return 2;
     /* Opened as a server opens it, which is refused while one runs: the log and its head are then
      * that process's. */
     struct store_options how = {
@@ -75,6 +82,34 @@ static int accept_log(struct audit_call *c) {
     if (e == OK) e = audit_accept(s, a, operator_name(a), c->reason, people, &why);
     if (e == OK)
         printf("accepted; the reason stands in the audit log, which goes on from where it ended\n");
+    else fprintf(stderr, "gradus audit: %s\n", why);
+    store_close(s, MS_SECOND);
+    return e == OK ? 0 : 2;
+}
+
+/* RULE seal-once */
+static int seal_rows(struct audit_call *c) {
+    struct arena *a = &c->arena;
+    struct store *s = NULL;
+    const char *why = "";
+    if (!gives_reason(c)) return 2;
+    struct store_options how = {
+        .path = arena_printf(a, "%s/gradus.db", c->data), .must_exist = true, .serving = true};
+    struct audit_signer keys;
+    enum err e = audit_open(&s, &how, a, &why);
+    if (e == OK && cert_signer(how.path, a, &keys)) audit_signer_set(&keys);
+    struct seals_reason x = {.by = operator_name(a), .reason = c->reason};
+    if (e == OK) {
+        e = store_write(s, seals_anew, &x, a);
+        why = e == ERR_CONFLICT  ? "The log names the key that is here: there is nothing to seal "
+                                   "anew. Nothing was changed."
+              : e == ERR_INVALID ? "The log does not hold: see gradus audit verify. Nothing was "
+                                   "changed."
+              : e == ERR_DENIED  ? "The keys that sign the log are not here: put them back, or "
+                                   "start a server, which makes new ones. Nothing was changed."
+                                 : "It could not be saved. Nothing was changed.";
+    }
+    if (e == OK) printf("sealed; the reason stands in the audit log\n");
     else fprintf(stderr, "gradus audit: %s\n", why);
     store_close(s, MS_SECOND);
     return e == OK ? 0 : 2;
@@ -143,6 +178,16 @@ static int verify_records(struct audit_call *c, struct db *db) {
     return e == OK ? 0 : e == ERR_INVALID ? 1 : 2;
 }
 
+/* RULE seal-once: without the key that the log names no seal can be judged. */
+static int verify_seals(struct audit_call *c, struct db *db) {
+    const char *problem = NULL;
+    enum err e = audit_seal_problem(db, &c->arena, &problem);
+    if (e == OK && !problem) return 0;
+    fprintf(stderr, "gradus audit: not decided: %s\n",
+            problem ? problem : "the rows that begin the seals cannot be read");
+    return e == OK ? 1 : 2;
+}
+
 /* Takes no read snapshot around the whole: see audit_verify. */
 static int verify(struct audit_call *c) {
     struct store *s = open_store(&c->arena, c->data, true);
@@ -171,6 +216,8 @@ static int verify(struct audit_call *c) {
     if (e == OK || (e == ERR_INVALID && report.unsigned_count)) {
         int of_records = verify_records(c, db);
         if (of_records > status) status = of_records;
+        int of_seals = verify_seals(c, db);
+        if (of_seals > status) status = of_seals;
     }
     int against = c->against && status != 2 ? compare(c, db) : 0;
     store_close(s, MS_SECOND);
@@ -194,14 +241,15 @@ int audit_command(int argc, char **argv) {
         else good = false;
     }
     c.verb = optind == argc - 1 ? argv[optind] : NULL;
-    bool is_verify = str_eq(c.verb, "verify"), is_accept = str_eq(c.verb, "accept");
-    if (help || !good || !(is_verify || is_accept)) {
+    bool is_verify = str_eq(c.verb, "verify"), is_accept = str_eq(c.verb, "accept"),
+         is_seal = str_eq(c.verb, "seal");
+    if (help || !good || !(is_verify || is_accept || is_seal)) {
         fputs(usage, help ? stdout : stderr);
         return help ? 0 : 2;
     }
     codec_start();
     arena_init(&c.arena, (size_t)1 << 30);
-    int status = is_verify ? verify(&c) : accept_log(&c);
+    int status = is_verify ? verify(&c) : is_seal ? seal_rows(&c) : accept_log(&c);
     arena_release(&c.arena);
     return status;
 }

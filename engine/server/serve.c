@@ -22,6 +22,7 @@
 #include "server/requirements.h"
 #include "server/server.h"
 #include "server/upkeep.h"
+#include "store/seal.h"
 
 /* How long SIGTERM waits for requests and writes that were accepted. */
 #define STOP_DEADLINE_MS (10 * MS_SECOND)
@@ -168,12 +169,30 @@ static bool begin_log(struct app *app, write_fn job, struct arena *a) {
     return true;
 }
 
+/* Seals what is on record as it stands. */
+static enum err seal_all(struct db *db, struct arena *a) {
+    enum err e = content_seal_all(db, a);
+    return e == OK ? lab_seal_all(db, a) : e;
+}
+
 enum err seals_begin(struct db *db, struct arena *a, void *unused, int64_t now_ms) {
     bool anew;
+    const char *problem = NULL;
     (void)unused;
     enum err e = audit_seal_begin(db, a, now_ms, &anew);
-    if (e == OK && anew) e = content_seal_all(db, a);
-    return e == OK && anew ? lab_seal_all(db, a) : e;
+    if (e == OK && anew) return seal_all(db, a);
+    if (e == OK) e = audit_seal_problem(db, a, &problem);
+    if (!problem && !seal_begun(db))
+        problem = "No row is sealed: the audit log does not hold, or was accepted and names no key "
+                  "of the rows' seals. " AUDIT_SEAL_ADVICE;
+    if (problem) log_say(LOG_ERROR, "seals", "%s", problem);
+    return e;
+}
+
+enum err seals_anew(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    const struct seals_reason *x = arg;
+    enum err e = audit_seal_anew(db, a, now_ms, x->by, x->reason);
+    return e == OK ? seal_all(db, a) : e;
 }
 
 const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {

@@ -37,6 +37,11 @@ struct zygote;
 const char *academy_open(struct app *app, struct zygote *z, struct arena *a);
 /* A job, at the start: rows are judged by their seals from here on, if they are not yet. */
 enum err seals_begin(struct db *db, struct arena *a, void *unused, int64_t now_ms) MUST_USE;
+/* A job, of gradus audit seal: the same by the word of somebody (audit_seal_anew). */
+struct seals_reason {
+    const char *by, *reason;
+};
+enum err seals_anew(struct db *db, struct arena *a, void *seals_reason, int64_t now_ms) MUST_USE;
 /* Sets the routes and the functions that every page needs. */
 void server_options(struct http_options *options);
 

@@ -7,8 +7,8 @@
  * A row whose seal is missing or does not fit was written past the program, and gives nothing.
  *
  * The key is made when a store is opened for writing and there is none: in a new academy, after an
- * upgrade, after a restore without keys. What was sealed with another one is not known then
- * (audit_sealed_from says which rows are judged).
+ * upgrade, after a restore without keys. What was sealed with another one is not known then: the
+ * audit log says with which key rows are sealed (RULE seal-begins, RULE seal-once).
  *
  * Threads: any, with the caller's own connection. */
 #ifndef GR_STORE_SEAL_H

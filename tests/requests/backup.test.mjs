@@ -100,6 +100,9 @@ test("what a restore without keys cannot do is said before anything happens", ()
     assert.match(command(["restore", without, "--data", data]).err, /lab runs/);
     cpSync(join(academy, "lab.key"), join(data, "lab.key"));
     must(["restore", without, "--data", data]);
+    const undecided = command(["audit", "verify", "--data", data]);
+    assert.deepEqual([undecided.code, /not decided: The key of the rows' seals \(seal\.key\) that row \d+ .* is not here, or cannot be read/.test(undecided.err)], [1, true], undecided.err);
+    must(["audit", "seal", "--reason", "The old key was not kept.", "--data", data]);
     must(["audit", "verify", "--data", data]);
     // Or somebody knows, and says so.
     const known = join(scratch(), "known");

@@ -23,22 +23,58 @@ const known = 1100; // what another process changed is seen within a second
 
 // ---- The log ----------------------------------------------------------------------------------------------------------------
 
-test("RULE seal-begins: the log names the key once, and again when there is another", async (t) => {
+test("RULE seal-begins, RULE seal-once: the log names the key once; another one seals what is there when somebody says so", async (t) => {
     const begun = (of = sql) => of("SELECT detail FROM audit_log WHERE subject = 'seals' AND action = 'seal.begins' ORDER BY seq");
     assert.match(begun(), /^\{"key":"[0-9a-f]{32}"\}$/);
     assert.equal(audit().code, 0, audit().err);
-    const other = makeDemo(), mine = writer(join(other, "gradus.db")).sql;
+    const other = makeDemo(), mine = writer(join(other, "gradus.db")).sql, of = (...args) => command(["audit", ...args, "--data", other]);
+    const sealedRuns = () => mine("SELECT group_concat(seal) FROM (SELECT seal FROM lab_run ORDER BY id)");
     const again = await startServer({ data: other, t });
     await again.stop();
     assert.equal(begun(mine).split("\n").length, 1);
+    const seal = ["seal", "--reason", "The disk with the keys is lost."];
+    assert.deepEqual([of(...seal).code, /there is nothing to seal/.test(of(...seal).err)], [2, true]);
     rmSync(join(other, "seal.key"));
+    const before = sealedRuns();
     await again.restart();
-    const both = begun(mine).split("\n");
-    assert.equal(new Set(both).size, 2);
-    await again.restart();
-    assert.equal(begun(mine).split("\n").length, 2);
-    const done = command(["audit", "verify", "--data", other]);
+    assert.ok(again.logs.some(({ event, message }) => event === "seals" && /gradus audit seal --reason/.test(message)), JSON.stringify(again.logs.slice(-5)));
+    await again.stop();
+    assert.equal(begun(mine).split("\n").length, 1);
+    assert.equal(sealedRuns(), before, "nothing was sealed anew");
+    const lost = of("verify");
+    assert.deepEqual([lost.code, /not decided: The key of the rows' seals \(seal\.key\) that row \d+ of the audit log names is not here/.test(lost.err)], [1, true], lost.err);
+    assert.equal(of("seal").code, 2);
+    assert.equal(of("seal", "--reason", "too short").code, 2);
+    const done = of(...seal);
     assert.deepEqual([done.code, done.err], [0, ""]);
+    assert.match(begun(mine).split("\n")[1], /^\{"key":"[0-9a-f]{32}","by":"[^"]+","reason":"The disk with the keys is lost."\}$/);
+    const whole = of("verify");
+    assert.deepEqual([whole.code, whole.err], [0, ""]);
+    await again.restart();
+    await again.stop();
+    assert.equal(begun(mine).split("\n").length, 2);
+});
+
+test("RULE seal-once: nobody gets the seals of this academy for rows of their own by a row in the log, or by taking one out", async (t) => {
+    const forged = (of) => of(`UPDATE lab_run SET seal = NULL; UPDATE content_completion SET seal = NULL`);
+    const seals = (of) => of("SELECT (SELECT count(seal) FROM lab_run) + (SELECT count(seal) FROM content_completion)");
+    const cases = {
+        "an unsigned row that names another key": `INSERT INTO audit_log SELECT max(seq) + 1, 1, 'system', 'seal.begins', 'seals', '{"key":"${"0".repeat(32)}"}', '${"0".repeat(64)}' FROM audit_log`,
+        "the row is gone": "DELETE FROM audit_log WHERE action = 'seal.begins'",
+        "the row and its signature are gone": "DELETE FROM audit_signed_head WHERE seq = (SELECT seq FROM audit_log WHERE action = 'seal.begins'); DELETE FROM audit_log WHERE action = 'seal.begins'",
+    };
+    for (const [how, text] of Object.entries(cases)) {
+        const other = makeDemo(), { sql: mine } = writer(join(other, "gradus.db"));
+        for (const name of mine("SELECT name FROM sqlite_master WHERE type = 'trigger'").split("\n")) mine(`DROP TRIGGER "${name}"`);
+        const triggers = writer(file).sql("SELECT sql || ';' FROM sqlite_master WHERE type = 'trigger'");
+        mine(text);
+        forged(mine);
+        mine(triggers);
+        const started = await startServer({ data: other, t });
+        await started.stop();
+        assert.equal(seals(mine), "0", how);
+        assert.equal(command(["audit", "verify", "--data", other]).code, 1, how);
+    }
 });
 
 // ---- Sessions ---------------------------------------------------------------------------------------------------------------
