@@ -17,7 +17,7 @@ INSERT INTO exam_attempt (id, exam_id, exam_version, person_id, practice, review
                           start_ms, deadline_ms, form)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 -- name: exam_open_add
-INSERT INTO exam_open (attempt_id, person_id, exam_id, shape, deadline_ms) VALUES ($1, $2, $3, $4, $5);
+INSERT INTO exam_open (attempt_id, person_id, exam_id, shape, deadline_ms, seal) VALUES ($1, $2, $3, $4, $5, $6);
 -- name: exam_open_of
 SELECT attempt_id FROM exam_open WHERE person_id = $1 AND exam_id = $2;
 -- name: exam_open_list
@@ -39,7 +39,7 @@ SELECT a.id, a.start_ms, e.submitted_ms,
  WHERE a.person_id = $1 AND a.exam_id = $2 ORDER BY a.start_ms DESC, a.id DESC LIMIT $3;
 
 -- name: exam_save_look
-SELECT deadline_ms, shape FROM exam_open WHERE attempt_id = $1 AND person_id = $2;
+SELECT deadline_ms, shape, saves, seal FROM exam_open WHERE attempt_id = $1 AND person_id = $2;
 -- name: exam_save_newest
 SELECT seq, client, response, saved_ms, n FROM exam_response WHERE attempt_id = $1 AND slot = $2 ORDER BY seq DESC, n DESC LIMIT 1;
 -- name: exam_save_same
@@ -49,6 +49,8 @@ SELECT n, saved_ms FROM exam_response
 SELECT count(*), coalesce(max(CASE WHEN seq = $3 THEN n END), 0) FROM exam_response WHERE attempt_id = $1 AND slot = $2;
 -- name: exam_save_add
 INSERT INTO exam_response (attempt_id, slot, seq, n, client, response, saved_ms, seal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+-- name: exam_saves_count
+UPDATE exam_open SET saves = $2, seal = $3 WHERE attempt_id = $1;
 -- name: exam_saves_sealed
 SELECT slot, seq, n, client, response, saved_ms, seal FROM exam_response WHERE attempt_id = $1;
 
@@ -69,7 +71,7 @@ SELECT slot, count(*), min(saved_ms), max(saved_ms) FROM exam_response WHERE att
 SELECT slot, flagged, at_ms FROM exam_flag WHERE attempt_id = $1 ORDER BY n DESC LIMIT $2;
 
 -- name: exam_open_deadline
-SELECT deadline_ms, person_id, shape FROM exam_open WHERE attempt_id = $1;
+SELECT deadline_ms, person_id, shape, saves, seal FROM exam_open WHERE attempt_id = $1;
 -- name: exam_open_remove
 DELETE FROM exam_open WHERE attempt_id = $1;
 -- name: exam_end_add
@@ -142,7 +144,8 @@ SELECT e.attempt_id, (SELECT count(*) + 1 FROM exam_reopened r WHERE r.attempt_i
 -- name: exam_end_remove
 DELETE FROM exam_end WHERE attempt_id = $1;
 -- name: exam_open_again
-INSERT INTO exam_open (attempt_id, person_id, exam_id, shape, deadline_ms, moved_ms) VALUES ($1, $2, $3, $4, $5, $6);
+INSERT INTO exam_open (attempt_id, person_id, exam_id, shape, deadline_ms, moved_ms, saves, seal)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 -- name: exam_ended_by_clock
 SELECT e.attempt_id, a.exam_id, p.name, a.start_ms, e.recorded_ms
   FROM exam_end e JOIN exam_attempt a ON a.id = e.attempt_id JOIN person p ON p.id = a.person_id
@@ -177,6 +180,10 @@ SELECT t.form, t.cut_permille, e.attempt_id IS NOT NULL, r.scoring_version, coal
        coalesce(r.permille, 0), coalesce(r.cut_permille, 0), coalesce(r.scaled, 0), coalesce(r.passed, 0), r.domains, coalesce(r.steps, 1)
   FROM exam_attempt t LEFT JOIN exam_end e ON e.attempt_id = t.id
   LEFT JOIN exam_result r ON r.attempt_id = t.id AND r.n = (SELECT max(n) FROM exam_result WHERE attempt_id = t.id)
+ WHERE t.id = $1;
+-- name: exam_saves_recorded
+SELECT e.attempt_id IS NOT NULL, coalesce(o.saves, 0), o.seal, (SELECT count(*) FROM exam_response s WHERE s.attempt_id = t.id)
+  FROM exam_attempt t LEFT JOIN exam_end e ON e.attempt_id = t.id LEFT JOIN exam_open o ON o.attempt_id = t.id
  WHERE t.id = $1;
 -- name: exam_reopened_recorded
 SELECT at_ms, by_person, given_ms, submitted_ms FROM exam_reopened WHERE attempt_id = $1 ORDER BY n;

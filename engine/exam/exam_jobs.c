@@ -36,13 +36,13 @@ static enum err store_attempt(struct db *db, struct arena *a, struct exam_starti
                         (int64_t)def->cut_permille, (int64_t)def->minutes, (int64_t)extra,
                         s->start_ms, deadline_ms, written);
     if (e == OK)
-        e = db_run(db, SQL_exam_open_add, "tttti", s->id, s->person_id, def->id,
-                   exam_form_shape(form, a), deadline_ms);
+        e = db_run(db, SQL_exam_open_add, "ttttit", s->id, s->person_id, def->id,
+                   exam_form_shape(form, a), deadline_ms, seal_make(db, a, SEALED_SAVES(s->id, 0)));
     if (e != OK) return e;
     const char *detail = arena_printf(
         a,
         "{\"exam\":\"%s\",\"exam_version\":\"%s\",\"practice\":%s,\"cut_permille\":%d,"
-        "\"minutes\":%d,\"extra_permille\":%d,\"form_sha256\":\"%s\"}",
+        "\"minutes\":%d,\"extra_permille\":%d,\"form_sha256\":\"%s\",\"saves\":0}",
         def->id, def->version, def->practice ? "true" : "false", def->cut_permille, def->minutes,
         extra, sha256_hex(a, written, strlen(written)));
     return audit_append(db, a, s->start_ms, s->person_id, "exam.start", s->id, detail);
@@ -119,6 +119,22 @@ static void tell_newest(struct exam_saving *s, const struct exam_save *newest, i
     s->stale = newest->seq != s->seq || newest->n != own_n;
 }
 
+/* The number of saves as an open attempt's row tells it; -1: it is not this program's, or was never
+ * counted, and stays as it is. */
+static int64_t counted_saves(struct db *db, struct arena *a, struct stmt *q, int column,
+                             const char *attempt_id) {
+    int64_t saves = stmt_int(q, column);
+    return seal_holds(db, stmt_text(q, column + 1, a), SEALED_SAVES(attempt_id, saves)) ? saves
+                                                                                        : -1;
+}
+
+/* RULE saves-counted */
+static enum err count_save(struct db *db, struct arena *a, const char *attempt_id, int64_t saves) {
+    if (saves < 0) return OK;
+    return db_run(db, SQL_exam_saves_count, "tit", attempt_id, saves + 1,
+                  seal_make(db, a, SEALED_SAVES(attempt_id, saves + 1)));
+}
+
 /* Stores it: `n` follows the newest's, so that it counts the saves that did count; one that
  * comes too late goes in among those of its own number. */
 static enum err add_save(struct db *db, struct arena *a, struct exam_saving *s,
@@ -183,6 +199,7 @@ enum err exam_save_job(struct db *db, struct arena *a, void *saving, int64_t now
         return e == ERR_NOT_FOUND ? save_after_end(db, a, s) : e;
     s->deadline_ms = stmt_int(q, 0);
     const char *shape = stmt_text(q, 1, a);
+    int64_t saves = counted_saves(db, a, q, 2, s->attempt_id);
     e = stmt_end(q);
     if (e != OK) return e;
     if (now_ms > s->deadline_ms + EXAM_GRACE_MS) return save_after_end(db, a, s);
@@ -204,7 +221,8 @@ enum err exam_save_job(struct db *db, struct arena *a, void *saving, int64_t now
         s->why = "exam_seq_ahead";
         return ERR_INVALID;
     }
-    return add_save(db, a, s, &newest, now_ms);
+    e = add_save(db, a, s, &newest, now_ms);
+    return e == OK ? count_save(db, a, s->attempt_id, saves) : e;
 }
 
 enum err exam_flag_job(struct db *db, struct arena *a, void *flagging, int64_t now_ms) {
@@ -232,23 +250,31 @@ enum err exam_flag_job(struct db *db, struct arena *a, void *flagging, int64_t n
 
 /* ---- Ending -------------------------------------------------------------------------------- */
 
+/* What ends. */
+struct running {
+    int64_t deadline_ms, saves; /* -1: not known */
+    int slot_count;
+};
+
 static enum err end_attempt(struct db *db, struct arena *a, const struct exam_ending *end,
-                            int slot_count, int64_t at_ms, int64_t deadline_ms, int64_t now_ms) {
+                            const struct running *x, int64_t at_ms, int64_t now_ms) {
     const char *actor = end->person_id;
-    bool late = at_ms >= deadline_ms;
+    bool late = at_ms >= x->deadline_ms;
+    int64_t submitted_ms = late ? x->deadline_ms : at_ms;
     const char *how = late || !actor ? "deadline" : "submitted";
     char *answers = NULL;
     enum err e = db_run(db, SQL_exam_open_remove, "t", end->attempt_id);
     if (e == OK)
-        e = db_run(db, SQL_exam_end_add, "ttiii", end->attempt_id, how, late ? deadline_ms : at_ms,
-                   now_ms, deadline_ms);
+        e = db_run(db, SQL_exam_end_add, "ttiii", end->attempt_id, how, submitted_ms, now_ms,
+                   x->deadline_ms);
     if (e == OK) e = db_run(db, SQL_exam_unscored_add, "t", end->attempt_id);
-    if (e == OK) e = exam_answers_digest(db, a, end->attempt_id, slot_count, &answers);
+    if (e == OK) e = exam_answers_digest(db, a, end->attempt_id, x->slot_count, &answers);
     if (e != OK) return e;
+    const char *saves = x->saves < 0 ? "" : arena_printf(a, ",\"saves\":%lld", (long long)x->saves);
     return audit_append(db, a, now_ms, actor ? actor : "system",
                         late || !actor ? "exam.deadline" : "exam.submit", end->attempt_id,
-                        arena_printf(a, "{\"submitted_ms\":%lld,\"answers_sha256\":\"%s\"}",
-                                     (long long)(late ? deadline_ms : at_ms), answers));
+                        arena_printf(a, "{\"submitted_ms\":%lld,\"answers_sha256\":\"%s\"%s}",
+                                     (long long)submitted_ms, answers, saves));
 }
 
 enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_ms) {
@@ -259,14 +285,15 @@ enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_
     if (!db_one(db, &q, &e, SQL_exam_open_deadline, "t", end->attempt_id))
         return e == ERR_NOT_FOUND ? exam_attempt_load(db, a, end->attempt_id, end->person_id, &t)
                                   : e;
-    int64_t deadline_ms = stmt_int(q, 0);
+    const struct running x = {.deadline_ms = stmt_int(q, 0),
+                              .slot_count = exam_shape_slots(stmt_text(q, 2, a)),
+                              .saves = counted_saves(db, a, q, 3, end->attempt_id)};
     bool own = !end->person_id || str_eq(end->person_id, stmt_text(q, 1, a));
-    int slots = exam_shape_slots(stmt_text(q, 2, a));
     e = stmt_end(q);
     if (e != OK) return e;
     if (!own) return ERR_NOT_FOUND;
-    if (!end->person_id && now_ms <= deadline_ms + EXAM_GRACE_MS) return OK;
-    return end_attempt(db, a, end, slots, end->at_ms ? end->at_ms : now_ms, deadline_ms, now_ms);
+    if (!end->person_id && now_ms <= x.deadline_ms + EXAM_GRACE_MS) return OK;
+    return end_attempt(db, a, end, &x, end->at_ms ? end->at_ms : now_ms, now_ms);
 }
 
 enum err exam_expire_job(struct db *db, struct arena *a, void *closed, int64_t now_ms) {

@@ -315,9 +315,13 @@ enum err exam_review_page(struct request *r) {
     struct exam_attempt t;
     struct exam_slot_state *states;
     bool over = false;
+    const char *problem = NULL;
     enum err e = running_attempt(r, &t, &states, &over);
     if (e != OK || over) return e;
+    e = exam_saves_problem(r->db, r->arena, t.id, &problem);
+    if (e != OK) return e;
     struct view *v = view_new(r->arena);
+    if (problem) view_text(v, "problem", exam_text(r, "exam_saves_missing", NULL));
     view_map(r, v, &t, states, 0);
     view_text(v, "title", exam_text(r, "exam_review_title", NULL));
     int slot = resume_slot(&t, states);

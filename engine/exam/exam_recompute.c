@@ -189,12 +189,23 @@ static enum err recompute(struct db *db, struct arena *a, const struct exam_atte
     return OK;
 }
 
+static enum err ended_problem(struct db *db, struct arena *a, const char *attempt_id,
+                              const struct stored_result *x, const struct logged_digests *logged,
+                              struct exam_attempt *t, const char **problem) {
+    char *answers = NULL;
+    enum err e = exam_answers_digest(db, a, attempt_id, t->form.slot_count, &answers);
+    if (e == OK && logged->answers && !str_eq(answers, logged->answers))
+        *problem = "its answers are not those that were logged at its end";
+    if (e == OK && !*problem) e = seals_problem(db, a, attempt_id, logged->start_seq, problem);
+    if (e != OK || *problem || !x->scored || logged->waits) return e;
+    return recompute(db, a, t, x, problem);
+}
+
 enum err exam_result_problem(struct db *db, struct arena *a, const char *attempt_id,
                              const char **problem) {
     struct stored_result x = {0};
     struct logged_digests logged = {0};
     struct exam_attempt t = {.id = attempt_id};
-    char *answers = NULL;
     *problem = NULL;
     enum err e = read_stored(db, a, attempt_id, &x);
     if (e == OK) e = read_digests(db, a, attempt_id, &logged);
@@ -203,11 +214,7 @@ enum err exam_result_problem(struct db *db, struct arena *a, const char *attempt
         *problem = "its form is not the one that was logged";
     else if (!x.form || exam_form_read(&t.form, x.form, a) != OK)
         *problem = "its form cannot be read";
-    if (*problem || !x.ended) return OK;
-    e = exam_answers_digest(db, a, attempt_id, t.form.slot_count, &answers);
-    if (e == OK && logged.answers && !str_eq(answers, logged.answers))
-        *problem = "its answers are not those that were logged at its end";
-    if (e == OK && !*problem) e = seals_problem(db, a, attempt_id, logged.start_seq, problem);
-    if (e != OK || *problem || !x.scored || logged.waits) return e;
-    return recompute(db, a, &t, &x, problem);
+    if (*problem) return OK;
+    if (x.ended) e = ended_problem(db, a, attempt_id, &x, &logged, &t, problem);
+    return e == OK && !*problem ? exam_saves_problem(db, a, attempt_id, problem) : e;
 }

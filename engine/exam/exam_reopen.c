@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "exam/exam_sql.h"
 #include "exam/exam_store.h"
+#include "store/seal.h"
 
 static enum err refuse(struct exam_reopening *r, const char *why) {
     r->why = why;
@@ -33,14 +34,16 @@ static enum err not_passed(struct db *db, struct exam_reopening *r, const struct
 static enum err open_again(struct db *db, struct arena *a, const struct exam_reopening *r,
                            const struct exam_attempt *t, int extra, int64_t now_ms) {
     int64_t deadline_ms = now_ms + r->given_ms;
-    int64_t moved_ms = deadline_ms - t->start_ms - exam_time_ms(t->minutes, extra);
-    enum err e = db_run(db, SQL_exam_end_undone, "titti", t->id, now_ms, r->actor, r->reason,
-                        r->given_ms);
+    int64_t moved_ms = deadline_ms - t->start_ms - exam_time_ms(t->minutes, extra), saves;
+    enum err e = exam_saves_told(db, a, t->id, &saves);
+    if (e != OK) return e;
+    e = db_run(db, SQL_exam_end_undone, "titti", t->id, now_ms, r->actor, r->reason, r->given_ms);
     if (e == OK) e = db_run(db, SQL_exam_end_remove, "t", t->id);
     if (e == OK) e = db_run(db, SQL_exam_unscored_remove, "t", t->id);
     if (e == OK)
-        e = db_run(db, SQL_exam_open_again, "ttttii", t->id, t->person_id, t->exam_id,
-                   exam_form_shape(&t->form, a), deadline_ms, moved_ms);
+        e = db_run(db, SQL_exam_open_again, "ttttiiit", t->id, t->person_id, t->exam_id,
+                   exam_form_shape(&t->form, a), deadline_ms, moved_ms, saves < 0 ? 0 : saves,
+                   saves < 0 ? NULL : seal_make(db, a, SEALED_SAVES(t->id, saves)));
     return e;
 }
 

@@ -116,6 +116,21 @@ enum err exam_answers_digest(struct db *db, struct arena *a, const char *attempt
     "exam_response", "tiiitti", attempt_id, (int64_t)(slot), (int64_t)(seq), (int64_t)(n), client, \
         response, (int64_t)(saved_ms)
 
+/* RULE saves-counted: how many answers were saved in an attempt that is open stands in its row,
+ * under a seal, and grows in the transaction of each save; at the end the signed log tells it. Each
+ * answer has a seal of its own, so that one that is gone is missed by their number alone. Attempts
+ * that began before this was so, or with another key (RULE seal-begins), are not counted. */
+#define SEALED_SAVES(attempt_id, saves) "exam_open", "ti", attempt_id, (int64_t)(saves)
+/* `*problem`: a sentence when answers of an attempt, open or ended, are gone, or more are there
+ * than were saved, or their number is not this program's; else it stays. Takes as long as there are
+ * answers. */
+enum err exam_saves_problem(struct db *db, struct arena *a, const char *attempt_id,
+                            const char **problem) MUST_USE;
+/* How many answers the newest end of an attempt told in its signed row; -1: it did not. In a job.
+ */
+enum err exam_saves_told(struct db *db, struct arena *a, const char *attempt_id,
+                         int64_t *saves) MUST_USE;
+
 /* The item version of a slot: from the open exam when that still says the same, else from the
  * store. Held by `a`. */
 enum err exam_slot_item(struct exams *e, struct db *db, struct arena *a, const char *exam_id,

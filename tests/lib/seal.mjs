@@ -7,6 +7,7 @@ import { join } from "node:path";
 /** What of each table a seal is of, in its order. */
 export const facts = {
     content_completion: ["person_id", "module_id", "version", "at_ms"],
+    exam_open: ["attempt_id", "saves"],
     exam_response: ["attempt_id", "slot", "seq", "n", "client", "response", "saved_ms"],
     lab_run: ["id", "person_id", "scenario_id", "version", "choice", "seed", "started_ms", "sealed_seq", "sealed_hash"],
     lab_action: ["run_id", "seq", "hash"],

@@ -206,6 +206,8 @@ test("RULE response-seal: an answer that was not saved by this program is told, 
     assert.equal(save.status, 200, await save.text());
     assert.equal(audit().code, 0);
     free();
+    sql(`UPDATE exam_open SET saves = saves + 1 WHERE ${ours}`);
+    reseal(data, "exam_open", ours); // one answer more is told as well
     sql(`INSERT INTO exam_response (attempt_id, slot, seq, n, client, response, saved_ms, seal) SELECT attempt_id, 1, seq, n, client, response, saved_ms, seal FROM exam_response WHERE ${ours}`);
     await client.post(`/attempts/${attempt}/submit`, {}, { from: `/attempts/${attempt}/review` });
     await until("it is scored", () => sql(`SELECT 1 FROM exam_result WHERE ${ours}`));
@@ -237,4 +239,28 @@ test("RULE completion-seal: a module that was completed past the program is not,
     for (const set of ["at_ms = at_ms - 1", "version = 'another'", "seal = NULL"])
         await changed("content_completion", row, set, async () => assert.doesNotMatch(await client.page(`/modules/${module}`), done, set));
     assert.match(await client.page(`/modules/${module}`), done);
+});
+
+// ---- Answers that are gone: last, since the end of such an attempt stays told -----------------------------------------------
+
+test("RULE saves-counted: an answer that is gone is told to who gave it, while the attempt is open and after its end", async () => {
+    const client = await server.signedIn("kwame", password), attempt = await startAttempt(client, "mops-associate"), ours = `attempt_id = '${attempt}'`;
+    const save = async (slot, seq, response) => client.fetch(`/attempts/${attempt}/responses/${slot}`, {
+        method: "PUT", headers: { "content-type": "application/json", "x-csrf-token": await client.csrf("/me") }, body: JSON.stringify({ seq, response, client: "t" }),
+    });
+    for (const [slot, seq] of [[1, 1], [1, 2], [2, 1]]) assert.equal((await save(slot, seq, [1])).status, 200);
+    const missing = /Answers that you saved in this attempt are no longer there/, review = () => client.page(`/attempts/${attempt}/review`);
+    const told = (were, are) => new RegExp(`attempt ${attempt}: ${were} answers were saved in it, and ${are} are on record`);
+    assert.doesNotMatch(await review(), missing);
+    assert.equal(audit().code, 0, audit().err);
+    await changed("exam_response", `${ours} AND slot = 2`, "", async () => {
+        assert.match(await review(), missing);
+        assert.match(audit().err, told(3, 2));
+        await changed("exam_open", ours, "saves = 2", () => assert.match(audit().err, new RegExp(`attempt ${attempt}: the number of its saved answers is not the one that was counted`)));
+        assert.equal((await save(3, 1, [1])).status, 200, "saving goes on");
+        assert.match(audit().err, told(4, 3));
+        await client.post(`/attempts/${attempt}/submit`, {}, { from: `/attempts/${attempt}/review` });
+        await until("it is scored", () => sql(`SELECT 1 FROM exam_result WHERE ${ours}`));
+        assert.match(audit().err, told(4, 3));
+    });
 });

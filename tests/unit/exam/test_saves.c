@@ -1,0 +1,171 @@
+/* RULE saves-counted: what is told when answers of an attempt are gone, and what is not. */
+#include "unit/exam/academy.h"
+
+#include "audit/audit.h"
+#include "store/seal.h"
+#include "unit/store/tampered.h"
+
+static const char *attempt;
+
+static enum err ask(struct db *db, struct arena *a, void *problem, int64_t now_ms) {
+    (void)now_ms;
+    *(const char **)problem = NULL;
+    return exam_saves_problem(db, a, attempt, problem);
+}
+
+static const char *problem_with(const char *sql) {
+    const char *problem;
+    print_message("%s\n", sql);
+    assert_int_equal(tampered(store, &arena, sql, ask, &problem), OK);
+    return problem;
+}
+
+static void save(int slot, int64_t seq, int option, int64_t now_ms) {
+    struct exam_saving s = saving_of(attempt, ana, slot, seq, option);
+    assert_int_equal(job(exam_save_job, &s, now_ms), OK);
+}
+
+static const char counted[] = "the number of its saved answers is not the one that was counted";
+#define GONE(was, is) was " answers were saved in it, and " is " are on record"
+
+static void begin(void) {
+    struct exam_starting s = {
+        .unit = exams_hold(exams, &arena, "small"), .person_id = ana, .seed = 5};
+    assert_non_null(s.unit);
+    assert_int_equal(job(exam_start_job, &s, NOW), OK);
+    attempt = s.id;
+    save(1, 1, 1, NOW + 1);
+    save(1, 2, 2, NOW + 2);
+    save(2, 1, 1, NOW + 3);
+    save(2, 1, 1, NOW + 4); /* the same once more is stored once */
+    save(1, 1, 3, NOW + 5); /* one that comes late */
+}
+
+static void check_open(void) {
+    static const struct {
+        const char *sql, *problem;
+    } cases[] = {
+        {"SELECT 1", NULL},
+        {"DELETE FROM exam_response WHERE slot = 2", GONE("4", "3")},
+        {"DELETE FROM exam_response WHERE seq = 1 AND n = 2", GONE("4", "3")},
+        {"DELETE FROM exam_response", GONE("4", "0")},
+        {"INSERT INTO exam_response SELECT attempt_id, slot, seq, n + 9, client, response, "
+         "saved_ms, seal FROM exam_response WHERE slot = 2",
+         GONE("4", "5")},
+        {"DELETE FROM exam_response WHERE slot = 2; UPDATE exam_open SET saves = 3", counted},
+        {"DELETE FROM exam_response WHERE slot = 2; UPDATE exam_open SET saves = 0, seal = NULL",
+         counted},
+        {"UPDATE exam_open SET seal = upper(seal)", counted},
+        {"DELETE FROM exam_response WHERE slot = 2; UPDATE exam_open SET seal = (SELECT max(seal) "
+         "FROM exam_response)",
+         counted},
+        /* An attempt of an older program. */
+        {"DELETE FROM exam_response; UPDATE exam_open SET saves = 0, seal = NULL; UPDATE audit_log "
+         "SET detail = json_remove(detail, '$.saves') WHERE action = 'exam.start'",
+         NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *problem = problem_with(cases[i].sql);
+        if (!str_eq(problem, cases[i].problem)) fail_msg("%s", problem ? problem : "nothing");
+    }
+}
+
+static void check_ended(void) {
+    static const struct {
+        const char *sql, *problem;
+    } cases[] = {
+        {"SELECT 1", NULL},
+        {"DELETE FROM exam_response WHERE slot = 2", GONE("4", "3")},
+        {"DELETE FROM exam_response WHERE seq = 1 AND n = 2", GONE("4", "3")},
+        {"UPDATE audit_log SET detail = json_remove(detail, '$.saves') WHERE action = "
+         "'exam.submit'",
+         counted},
+        {"UPDATE audit_log SET detail = json_set(detail, '$.saves', 3) WHERE action = "
+         "'exam.submit'",
+         GONE("3", "4")},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *problem = problem_with(cases[i].sql);
+        if (!str_eq(problem, cases[i].problem)) fail_msg("%s", problem ? problem : "nothing");
+    }
+}
+
+static enum err end_now(struct db *db, struct arena *a, void *problem, int64_t now_ms) {
+    struct exam_ending end = {.attempt_id = attempt, .person_id = ana};
+    (void)now_ms;
+    enum err e = exam_end_job(db, a, &end, NOW + MS_MINUTE);
+    return e == OK ? ask(db, a, problem, NOW) : e;
+}
+
+static enum err save_and_end(struct db *db, struct arena *a, void *problem, int64_t now_ms) {
+    struct exam_saving s = saving_of(attempt, ana, 3, 1, 1);
+    enum err e = exam_save_job(db, a, &s, NOW + MS_MINUTE);
+    return e == OK ? end_now(db, a, problem, now_ms) : e;
+}
+
+/* What was taken away while it was open is told after its end; no later save and no end mends a
+ * number that is not this program's. */
+static void check_end_of_changed(void) {
+    static const struct {
+        const char *sql, *problem;
+        write_fn look;
+    } cases[] = {
+        {"DELETE FROM exam_response WHERE slot = 2", GONE("4", "3"), end_now},
+        {"DELETE FROM exam_response WHERE slot = 2", GONE("5", "4"), save_and_end},
+        {"DELETE FROM exam_response WHERE slot = 2; UPDATE exam_open SET saves = 3", counted,
+         end_now},
+        {"DELETE FROM exam_response WHERE slot = 2; UPDATE exam_open SET saves = 3", counted,
+         save_and_end},
+        {"SELECT 1", NULL, save_and_end},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *problem = NULL;
+        assert_int_equal(tampered(store, &arena, cases[i].sql, cases[i].look, &problem), OK);
+        if (!str_eq(problem, cases[i].problem)) fail_msg("%s", problem ? problem : "nothing");
+    }
+}
+
+static void saves_are_counted(void **state) {
+    (void)state;
+    begin();
+    /* Without a key that the log names nothing is judged. */
+    assert_null(problem_with("DELETE FROM exam_response"));
+    seal_begin(store_reader(store), 1);
+    check_open();
+    check_end_of_changed();
+    const char *problem;
+    assert_int_equal(job(end_now, &problem, NOW), OK);
+    assert_null(problem);
+    check_ended();
+}
+
+/* An attempt that the clock ended goes on with the number that its end told. */
+static void opened_again_it_goes_on(void **state) {
+    (void)state;
+    struct exam_starting s = {
+        .unit = exams_hold(exams, &arena, "small"), .person_id = bo, .seed = 6};
+    assert_int_equal(job(exam_start_job, &s, NOW), OK);
+    attempt = s.id;
+    struct exam_saving first = saving_of(attempt, bo, 1, 1, 1),
+                       second = saving_of(attempt, bo, 2, 1, 1);
+    assert_int_equal(job(exam_save_job, &first, NOW + 1), OK);
+    struct exam_ending end = {.attempt_id = attempt};
+    assert_int_equal(job(exam_end_job, &end, NOW + MS_HOUR), OK);
+    struct exam_reopening again = {
+        .attempt_id = attempt, .actor = boss, .reason = "the power", .given_ms = 5 * MS_MINUTE};
+    assert_int_equal(job(exam_reopen_job, &again, NOW + 2 * MS_HOUR), OK);
+    assert_null(problem_with("SELECT 1"));
+    assert_int_equal(job(exam_save_job, &second, NOW + 2 * MS_HOUR + 1), OK);
+    assert_null(problem_with("SELECT 1"));
+    assert_string_equal(problem_with("DELETE FROM exam_response WHERE slot = 1 AND attempt_id = "
+                                     "(SELECT attempt_id FROM exam_reopened)"),
+                        GONE("2", "1"));
+}
+
+static int open_it(void **state) { return academy_open_small(state); }
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(saves_are_counted),
+                                       cmocka_unit_test(opened_again_it_goes_on)};
+    return cmocka_run_group_tests(tests, open_it, academy_close);
+}
