@@ -148,6 +148,11 @@ SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log
 -- name: account_password_logged
 SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log
  WHERE subject = $1 AND action IN ('person.add', 'person.password') ORDER BY seq DESC LIMIT 1;
+-- name: account_factor_logged
+SELECT seq, at_ms, actor, action, subject, detail, hash FROM audit_log
+ WHERE subject = $1 AND action IN ('person.factor', 'person.factor_end', 'person.recovery') ORDER BY seq;
+-- name: account_recovery_hashes
+SELECT hash FROM recovery_code WHERE factor_id = $1 ORDER BY hash;
 -- name: account_log_accepted
 SELECT 1 FROM audit_log WHERE subject = 'audit' AND action = 'audit.accept' LIMIT 1;
 -- name: account_roles_granted

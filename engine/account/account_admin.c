@@ -297,11 +297,19 @@ static enum err name_page(struct request *r, bool typed, const char *problem) {
     view_text(v, "title", page_text(r->app->site, r->locale, "admin_name_title", NULL, r->arena));
     view_text(v, "person_id", p.id);
     view_text(v, "login", p.login);
-    struct factor f;
-    e = factor_of(r->db, r->arena, p.id, &f);
+    struct factor f = {0};
+    const char *changed;
+    e = factor_problem(r->db, r->arena, p.id, &changed);
+    if (e == OK) e = factor_of(r->db, r->arena, p.id, &f);
     if (e != OK && e != ERR_NOT_FOUND) return e;
-    if (e == OK && f.confirmed_ms)
-        view_time(view_object(v, "factor"), "since", f.confirmed_ms, r->locale, r->zone);
+    /* RULE logged-factor: also one that only the log tells can be ended here. */
+    if (f.confirmed_ms || changed) {
+        struct view *factor = view_object(v, "factor");
+        if (!changed) view_time(factor, "since", f.confirmed_ms, r->locale, r->zone);
+        if (changed)
+            view_text(factor, "changed",
+                      page_text(r->app->site, r->locale, "factor_admin_changed", NULL, r->arena));
+    }
     view_text(v, "name", typed ? http_field(r, "name") : p.name);
     view_text(v, "email", typed && http_field(r, "email") ? http_field(r, "email") : p.email);
     if (problem) view_text(v, "problem", problem);

@@ -56,7 +56,10 @@ enum err factor_of(struct db *db, struct arena *a, const char *person_id, struct
 
 enum err factor_begin(struct db *db, struct arena *a, int64_t now_ms, const char *person_id) {
     struct factor f;
-    enum err e = factor_of(db, a, person_id, &f);
+    bool ever, on;
+    enum err e = factor_logged(db, a, person_id, &ever, &on);
+    if (e == OK && on) return ERR_CONFLICT;
+    if (e == OK) e = factor_of(db, a, person_id, &f);
     if (e == OK && f.confirmed_ms) return ERR_CONFLICT;
     if (e == OK) e = db_run(db, SQL_account_factor_end, "ti", person_id, now_ms);
     if (e != OK && e != ERR_NOT_FOUND) return e;
@@ -89,7 +92,29 @@ enum err factor_confirm(struct db *db, struct arena *a, int64_t now_ms, const ch
     if (!*right) return OK;
     e = db_run(db, SQL_account_factor_confirm, "tii", f.id, now_ms, step);
     if (e == OK) e = add_codes(db, a, f.id, codes);
-    return e == OK ? audit_append(db, a, now_ms, person_id, "factor.add", person_id, NULL) : e;
+    return e == OK ? factor_log(db, a, now_ms, person_id, &f) : e;
+}
+
+/* RULE logged-factor: one that an older program set up. */
+static enum err log_older(struct db *db, struct arena *a, int64_t now_ms, const char *person_id,
+                          const struct factor *f) {
+    bool ever, on;
+    enum err e = factor_logged(db, a, person_id, &ever, &on);
+    return e == OK && !ever ? factor_log(db, a, now_ms, person_id, f) : e;
+}
+
+static enum err use_recovery(struct db *db, struct arena *a, int64_t now_ms, const char *person_id,
+                             const char *hash, const struct factor *f, bool *right) {
+    bool used;
+    enum err e = factor_recovery_used(db, a, person_id, hash, &used);
+    if (e != OK || used) return e;
+    e = db_run(db, SQL_account_recovery_use, "tti", f->id, hash, now_ms);
+    *right = e == OK && db_changed_rows(db) == 1;
+    if (!*right) return e;
+    e = log_older(db, a, now_ms, person_id, f);
+    return e == OK ? audit_append(db, a, now_ms, person_id, "person.recovery", person_id,
+                                  arena_printf(a, "{\"code_sha256\":\"%s\"}", hash))
+                   : e;
 }
 
 enum err factor_use_code(struct db *db, struct arena *a, int64_t now_ms, const char *person_id,
@@ -103,18 +128,21 @@ enum err factor_use_code(struct db *db, struct arena *a, int64_t now_ms, const c
     const char *clean = factor_code_clean(a, code);
     if (factor_code_matches(f.secret, f.secret_len, now_ms, clean, &step)) {
         *right = step > f.last_step;
-        return *right ? db_run(db, SQL_account_factor_step, "ti", f.id, step) : OK;
+        if (!*right) return OK;
+        e = db_run(db, SQL_account_factor_step, "ti", f.id, step);
+        return e == OK ? log_older(db, a, now_ms, person_id, &f) : e;
     }
-    e = db_run(db, SQL_account_recovery_use, "tti", f.id, recovery_hash(a, f.id, clean), now_ms);
-    *right = e == OK && db_changed_rows(db) == 1;
-    return *right ? audit_append(db, a, now_ms, person_id, "factor.recovery", person_id, NULL) : e;
+    return use_recovery(db, a, now_ms, person_id, recovery_hash(a, f.id, clean), &f, right);
 }
 
 enum err factor_end(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
                     const char *person_id) {
+    bool ever, on = false;
     enum err e = db_run(db, SQL_account_factor_end, "ti", person_id, now_ms);
-    if (e == OK && db_changed_rows(db))
-        e = audit_append(db, a, now_ms, actor, "factor.end", person_id, NULL);
+    bool ended = e == OK && db_changed_rows(db);
+    if (e == OK && !ended) e = factor_logged(db, a, person_id, &ever, &on);
+    if (e == OK && (ended || on))
+        e = audit_append(db, a, now_ms, actor, "person.factor_end", person_id, NULL);
     /* RULE factor-lost: whoever holds the telephone now may have signed in with it. */
     if (e == OK && !str_eq(actor, person_id))
         e = db_run(db, SQL_account_sessions_end, "tit", person_id, now_ms, "");

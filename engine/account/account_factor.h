@@ -26,8 +26,24 @@ struct factor {
 /* The factor of a person that has not ended; ERR_NOT_FOUND when there is none. */
 enum err factor_of(struct db *db, struct arena *a, const char *person_id,
                    struct factor *out) MUST_USE;
+/* RULE logged-factor: a second factor, with its secret and its recovery codes, is the one that the
+ * newest signed row of the log tells, by digests, which help nobody to guess. One that the log
+ * tells and that is not there, or is another, lets nobody in until somebody with the power ends it.
+ * One that an older program set up is told when a code of it was right. `*problem`: a sentence
+ * without its subject; NULL when it is so. */
+enum err factor_problem(struct db *db, struct arena *a, const char *person_id,
+                        const char **problem) MUST_USE;
+/* Whether the log tells of a factor, and that it has not ended. */
+enum err factor_logged(struct db *db, struct arena *a, const char *person_id, bool *ever,
+                       bool *on) MUST_USE;
+/* In a job: the log tells this factor from here on. */
+enum err factor_log(struct db *db, struct arena *a, int64_t now_ms, const char *person_id,
+                    const struct factor *f) MUST_USE;
+/* RULE second-factor-once: whether the log tells that this recovery code was used. */
+enum err factor_recovery_used(struct db *db, struct arena *a, const char *person_id,
+                              const char *hash, bool *used) MUST_USE;
 /* In a job. Ends a factor that was begun and not confirmed; ERR_CONFLICT when there is a confirmed
- * one. */
+ * one, on record or by the log. */
 enum err factor_begin(struct db *db, struct arena *a, int64_t now_ms,
                       const char *person_id) MUST_USE;
 /* In a job, audited. `codes` (arena) gets FACTOR_RECOVERY recovery codes, which are shown once.
@@ -37,7 +53,8 @@ enum err factor_confirm(struct db *db, struct arena *a, int64_t now_ms, const ch
 /* RULE second-factor-once: takes a code of the telephone or a recovery code, each once. */
 enum err factor_use_code(struct db *db, struct arena *a, int64_t now_ms, const char *person_id,
                          const char *code, bool *right) MUST_USE;
-/* In a job, audited. Also ends a factor that is not confirmed; OK when there is none. When somebody
+/* In a job, audited. Also ends a factor that is not confirmed, and one that the log alone tells; OK
+ * when there is none. When somebody
  * else ends it, all sessions of the person end. */
 enum err factor_end(struct db *db, struct arena *a, int64_t now_ms, const char *actor,
                     const char *person_id) MUST_USE;

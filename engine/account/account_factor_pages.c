@@ -63,6 +63,7 @@ static enum err take_code(struct db *db, struct arena *a, void *arg, int64_t now
 static enum err code_taken(struct request *r, void *arg, enum err result) {
     struct asking *x = arg;
     if (result == ERR_DENIED) return http_refuse(r, result, "account_session_ended", NULL);
+    if (result == ERR_CONFLICT) return http_refuse(r, ERR_DENIED, ACCOUNT_FACTOR_CHANGED, NULL);
     if (result != OK) return result;
     if (x->throttle.wait_ms > 0) return code_form(r, 429, wait_text(r, x->throttle.wait_ms));
     if (!x->right) return code_form(r, 403, text_of(r, "factor_code_wrong"));
@@ -97,9 +98,12 @@ struct factor_change {
 static enum err factor_page(struct request *r, int status, const char *field, const char *problem,
                             const char *const *codes) {
     struct factor f = {0};
-    enum err e = factor_of(r->db, r->arena, r->who->person_id, &f);
+    const char *changed;
+    enum err e = factor_problem(r->db, r->arena, r->who->person_id, &changed);
+    if (e == OK) e = factor_of(r->db, r->arena, r->who->person_id, &f);
     if (e != OK && e != ERR_NOT_FOUND) return e;
     struct view *v = view_new(r->arena);
+    if (changed) view_text(v, "problem", text_of(r, ACCOUNT_FACTOR_CHANGED));
     view_text(v, "title", text_of(r, "factor_title"));
     view_text(v, "login", r->who->login);
     view_bool(v, "layout_focus", r->who->only_path != NULL);

@@ -94,6 +94,7 @@ static enum err must_wait(struct request *r, const struct change *c) {
 static enum err password_stored(struct request *r, void *arg, enum err result) {
     struct change *c = arg;
     if (result == ERR_DENIED) return http_refuse(r, result, "account_session_ended", NULL);
+    if (result == ERR_CONFLICT) return http_refuse(r, ERR_DENIED, ACCOUNT_FACTOR_CHANGED, NULL);
     if (result != OK) return result;
     if (c->throttle.wait_ms > 0) return must_wait(r, c);
     if (c->refused)

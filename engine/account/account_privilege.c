@@ -115,6 +115,7 @@ static enum err renew(struct db *db, struct arena *a, void *arg, int64_t now_ms)
 static enum err renewed(struct request *r, void *arg, enum err result) {
     struct reauthentication *p = arg;
     if (result == ERR_DENIED) return http_refuse(r, result, "account_session_ended", NULL);
+    if (result == ERR_CONFLICT) return http_refuse(r, ERR_DENIED, ACCOUNT_FACTOR_CHANGED, NULL);
     if (result != OK) return result;
     if (p->throttle.wait_ms > 0) return must_wait(r, p);
     if (p->wrong)

@@ -2,7 +2,7 @@
  * which decide who may decide about whom, and the name, which certificates show. */
 #include <string.h>
 
-#include "account/account_private.h"
+#include "account/account_factor.h"
 #include "account/account_sql.h"
 #include "audit/audit.h"
 #include "base/buf.h"
@@ -215,5 +215,6 @@ enum err account_record_problem(struct db *db, struct arena *a, const char *pers
     if (e == OK && !*problem && p.deactivated_ms)
         *problem = "it is deactivated on record, which was never logged";
     if (e == OK && !*problem) e = grants_problem(db, a, person_id, &logged, problem);
-    return e == OK && !*problem ? password_problem(db, a, person_id, &logged, problem) : e;
+    if (e == OK && !*problem) e = password_problem(db, a, person_id, &logged, problem);
+    return e == OK && !*problem ? factor_problem(db, a, person_id, problem) : e;
 }

@@ -13,6 +13,7 @@
 #include "audit/audit.h"
 #include "base/clock.h"
 #include "base/codec.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "store/seal.h"
 
@@ -174,12 +175,23 @@ struct sealed_session {
     "session", "tttiii", (s)->id, (s)->person_id, (s)->csrf, (s)->created_ms, (s)->expires_ms,     \
         (s)->awaits_code
 
+/* ERR_CONFLICT: RULE logged-factor. */
+static enum err factor_holds(struct db *db, struct arena *a, const char *person_id) {
+    const char *problem;
+    enum err e = factor_problem(db, a, person_id, &problem);
+    if (e != OK || !problem) return e;
+    log_say(LOG_ERROR, "records_changed",
+            "the person %s cannot sign in: %s: see gradus audit verify", person_id, problem);
+    return ERR_CONFLICT;
+}
+
 enum err account_session_begin(struct db *db, struct arena *a, int64_t now_ms,
                                const char *person_id, const char *client, bool code_given,
                                struct new_session *out) {
     struct person p;
     struct factor f;
     enum err e = account_find(db, a, person_id, &p);
+    if (e == OK) e = factor_holds(db, a, person_id);
     if (e != OK) return e;
     e = factor_of(db, a, person_id, &f);
     if (e != OK && e != ERR_NOT_FOUND) return e;

@@ -113,6 +113,10 @@ static const char *code_address(struct request *r, const char *next) {
 static enum err signed_in(struct request *r, void *arg, enum err result) {
     struct sign_in *s = arg;
     if (result == ERR_BUSY) return overloaded(r, s);
+    if (result == ERR_CONFLICT)
+        return login_form(
+            r, 403, s->typed, s->next,
+            page_text(r->app->site, r->locale, ACCOUNT_FACTOR_CHANGED, NULL, r->arena));
     if (result != OK) return result;
     if (s->throttle.wait_ms > 0) return must_wait(r, s);
     if (!s->succeeded)

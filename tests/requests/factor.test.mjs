@@ -1,12 +1,14 @@
 // The second factor: set up with the password, asked for at the sign-in, each code once, guesses paced, a way out for who lost it.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { addPerson, makeAcademy, must, password, startServer } from "../lib/server.mjs";
+import { writer } from "../lib/records.mjs";
+import { addPerson, command, makeAcademy, must, password, startServer } from "../lib/server.mjs";
 
 const data = makeAcademy();
-for (const login of ["holder", "guessed", "loser", "changer"]) addPerson(data, login, { roles: "assessor" });
+for (const login of ["holder", "guessed", "loser", "changer", "robbed"]) addPerson(data, login, { roles: "assessor" });
 const server = await startServer({ data });
 after(() => server.stop());
 afterEach(() => server.assertWell());
@@ -133,6 +135,32 @@ test("it begins and ends with the password only; whoever lost it is let in by an
     assert.equal((await changer.post(page, { action: "end", current: password }, { from: page })).status, 303);
     assert.match(await changer.page(page), /Begin/, "ending one's own ends no session");
     await server.signedIn("changer");
+});
+
+test("RULE logged-factor: a factor that was ended, or changed, in the store alone lets nobody in until an administrator ends it", async () => {
+    const { changed } = writer(join(data, "gradus.db")), verify = () => command(["audit", "verify", "--data", data]);
+    const client = await server.signedIn("robbed"), { codes } = await setUp(client);
+    assert.equal(verify().code, 0);
+    const id = "(SELECT id FROM person WHERE login = 'robbed')", ours = `person_id = ${id}`, said = /Your second factor is not the one that the academy&#39;s log tells|Your second factor is not the one that the academy's log tells/;
+    const signIn = () => server.client().post("/login", { login: "robbed", password }, { from: "/login" });
+    for (const [set, told] of [["ended_ms = 1", /the second factor that was logged is not on record/], ["confirmed_ms = NULL", /the second factor that was logged is not on record/], ["secret = zeroblob(20)", /the second factor is not the one that was logged/]])
+        await changed("second_factor", ours, set, async () => {
+            const answer = await signIn();
+            assert.equal(answer.status, 403, set);
+            assert.match(await answer.text(), said);
+            assert.match(verify().err, told);
+        });
+    assert.equal((await signIn()).headers.get("location"), "/login/code?next=/");
+    assert.equal((await give(await half("robbed"), codes[0])).status, 303);
+    await changed("second_factor", ours, "ended_ms = 1", async () => {
+        const admin = await server.signedIn("admin"), link = /\/admin\/people\/[0-9a-z]+\/name/.exec(await admin.page("/admin/people?q=robbed"))[0];
+        assert.match(await admin.page(link), /It is not the one that was logged/);
+        assert.equal((await admin.post(link.replace("/name", "/second-factor"), {}, { from: link })).status, 303);
+        assert.equal((await signIn()).headers.get("location"), "/");
+        assert.equal(verify().code, 0);
+    });
+    // Put back, it is one that ended by the log.
+    assert.equal((await signIn()).status, 403);
 });
 
 // RULE second-factor.

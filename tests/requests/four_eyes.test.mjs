@@ -100,9 +100,9 @@ test("an attempt of one's own, or of somebody close, is opened again by somebody
 // RULE own-account.
 test("one's own password and second factor change where the password is asked for, nowhere else", async () => {
     const client = await server.signedIn("both"), base = `/admin/people/${idOf("both")}`;
-    const before = countOf("audit_log", "action IN ('person.password', 'factor.end')");
+    const before = countOf("audit_log", "action IN ('person.password', 'person.factor_end')");
     for (const what of ["reset", "second-factor"]) await refused(await client.post(`${base}/${what}`, {}, { from: "/admin/people" }), /This is your own account[^]*Nothing was changed/);
-    assert.equal(countOf("audit_log", "action IN ('person.password', 'factor.end')"), before);
+    assert.equal(countOf("audit_log", "action IN ('person.password', 'person.factor_end')"), before);
     assert.equal((await client.fetch("/me")).status, 200);
     assert.doesNotMatch(await client.page("/admin/people"), new RegExp(`${base}/reset`));
 });

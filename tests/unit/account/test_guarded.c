@@ -48,6 +48,93 @@ static const char *code_of(const struct factor *f, int64_t at_ms) {
     return NULL;
 }
 
+static const char *hash_of(const char *factor, const char *code) {
+    const char *text = arena_printf(&arena, "%s %s", factor, factor_code_clean(&arena, code));
+    return sha256_hex(&arena, text, strlen(text));
+}
+
+static enum err problem_of(struct db *db, struct arena *a, void *problem, int64_t now_ms) {
+    (void)now_ms;
+    return factor_problem(db, a, bo, problem);
+}
+
+static enum err session_of(struct db *db, struct arena *a, void *fresh, int64_t now_ms) {
+    (void)now_ms;
+    return account_session_begin(db, a, NOW, bo, "127.0.0.1", false, fresh);
+}
+
+/* RULE logged-factor: with a factor that is on by the log, nothing but that one is one. */
+static void check_logged_factor(void) {
+    static const char gone[] = "the second factor that was logged is not on record",
+                      other[] = "the second factor is not the one that was logged";
+#define OLDER "UPDATE audit_log SET action = 'factor.add' WHERE action = 'person.factor'; "
+    static const struct {
+        const char *sql, *problem;
+        bool awaits_code;
+    } cases[] = {
+        {"SELECT 1", NULL, true},
+        {"UPDATE second_factor SET ended_ms = 1 WHERE confirmed_ms > 0", gone, false},
+        {"UPDATE second_factor SET confirmed_ms = NULL", gone, false},
+        {"UPDATE second_factor SET secret = zeroblob(20)", other, false},
+        {"UPDATE second_factor SET person_id = (SELECT id FROM person WHERE login = 'ana')", gone,
+         false},
+        {"INSERT INTO second_factor (id, person_id, secret, made_ms, confirmed_ms) SELECT 'x', "
+         "person_id, secret, made_ms + 1, 1 FROM second_factor WHERE confirmed_ms > 0",
+         other, false},
+        {"INSERT INTO recovery_code (factor_id, hash) SELECT factor_id, 'x' FROM recovery_code "
+         "LIMIT 1",
+         other, false},
+        {"UPDATE recovery_code SET hash = 'x' WHERE hash = (SELECT min(hash) FROM recovery_code)",
+         other, false},
+        {"DELETE FROM recovery_code WHERE hash = (SELECT min(hash) FROM recovery_code)", other,
+         false},
+        {"UPDATE recovery_code SET used_ms = 1", NULL, true},
+        {"INSERT INTO audit_log SELECT max(seq) + 1, 1, 'x', 'person.factor_end', (SELECT id FROM "
+         "person WHERE login = 'bo'), NULL, hex(zeroblob(32)) FROM audit_log",
+         "a second factor is on record that has ended by the log", false},
+        /* Rows have to be signed from row 1 on, and these are not. */
+        {"UPDATE audit_log SET action = 'audit.signs', subject = 'signing' WHERE seq = 1; UPDATE "
+         "second_factor SET ended_ms = 1",
+         "is not signed", false},
+        {OLDER "SELECT 1", NULL, true},
+        {OLDER "UPDATE second_factor SET ended_ms = 1", NULL, false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *problem = NULL;
+        struct new_session fresh = {0};
+        print_message("%s\n", cases[i].sql);
+        assert_int_equal(tampered(store, &arena, cases[i].sql, problem_of, &problem), OK);
+        if (!cases[i].problem) assert_null(problem);
+        else assert_non_null(strstr(problem ? problem : "", cases[i].problem));
+        assert_int_equal(tampered(store, &arena, cases[i].sql, session_of, &fresh),
+                         cases[i].problem ? ERR_CONFLICT : OK);
+        assert_int_equal(fresh.awaits_code, cases[i].awaits_code);
+    }
+    /* Nothing is set up in its place, and whoever may ends it by the log. */
+    static const char ended[] = "UPDATE second_factor SET ended_ms = 1";
+    struct factoring x = {.person = bo, .actor = boss};
+    assert_int_equal(tampered(store, &arena, ended, begin, &x), ERR_CONFLICT);
+}
+
+/* It is ended by the log, too, when its row is gone already. */
+static enum err finish_and_look(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct factoring *x = arg;
+    const char *problem = NULL;
+    enum err e = factor_end(db, a, now_ms, x->actor, x->person);
+    if (e == OK) e = factor_problem(db, a, x->person, &problem);
+    return e == OK && problem ? ERR_INVALID : e;
+}
+
+/* A factor of an older program is told from its first right code on. */
+static enum err take_and_ask(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct factoring *x = arg;
+    bool ever, on;
+    (void)now_ms;
+    enum err e = factor_use_code(db, a, NOW, x->person, x->code, &x->right);
+    if (e == OK) e = factor_logged(db, a, x->person, &ever, &on);
+    return e == OK && on != x->right ? ERR_INVALID : e;
+}
+
 /* RULE second-factor-once. */
 static void test_factor(void **state) {
     (void)state;
@@ -76,7 +163,12 @@ static void test_factor(void **state) {
     x.code = code_of(&x.f, NOW);
     each_step(confirm, &x, sizeof x, NOW);
     assert_true(x.right);
-    assert_string_equal(logged(bo), arena_printf(&arena, "%s factor.add -", bo));
+    assert_true(str_has_prefix(
+        logged(bo),
+        arena_printf(
+            &arena,
+            "%s person.factor {\"factor\":\"%s\",\"secret_sha256\":\"%s\",\"codes_sha256\":\"", bo,
+            x.f.id, sha256_hex(&arena, x.f.secret, x.f.secret_len))));
     assert_int_equal(job(confirm, &x, NOW), ERR_CONFLICT);
     assert_int_equal(job(begin, &x, NOW), ERR_CONFLICT);
     assert_int_equal(job(look, &x, NOW), OK);
@@ -94,8 +186,22 @@ static void test_factor(void **state) {
     x.code = arena_printf(&arena, " %s ", codes[FACTOR_RECOVERY - 1]);
     each_step(take, &x, sizeof x, NOW + step_ms);
     assert_true(x.right);
-    assert_string_equal(logged(bo), arena_printf(&arena, "%s factor.recovery -", bo));
+    assert_string_equal(logged(bo),
+                        arena_printf(&arena, "%s person.recovery {\"code_sha256\":\"%s\"}", bo,
+                                     hash_of(x.f.id, codes[FACTOR_RECOVERY - 1])));
     assert_int_equal(job(take, &x, NOW + step_ms), OK);
+    assert_false(x.right);
+    static const char unused[] = "UPDATE recovery_code SET used_ms = NULL";
+    assert_int_equal(tampered(store, &arena, unused, take, &x), OK);
+    assert_false(x.right); /* the log tells that it was used */
+    check_logged_factor();
+    assert_int_equal(
+        tampered(store, &arena, "UPDATE second_factor SET ended_ms = 1", finish_and_look, &x), OK);
+    x.code = codes[1];
+    assert_int_equal(tampered(store, &arena, OLDER "SELECT 1", take_and_ask, &x), OK);
+    assert_true(x.right);
+    x.code = "wrong";
+    assert_int_equal(tampered(store, &arena, OLDER "SELECT 1", take_and_ask, &x), OK);
     assert_false(x.right);
     x.code = codes[0];
     assert_int_equal(job(take, &x, NOW + step_ms), OK);
@@ -103,7 +209,7 @@ static void test_factor(void **state) {
     assert_int_equal(job(look, &x, NOW), OK);
     assert_int_equal(x.f.codes_left, FACTOR_RECOVERY - 2);
     each_step(finish, &x, sizeof x, NOW + 1);
-    assert_string_equal(logged(bo), arena_printf(&arena, "%s factor.end -", boss));
+    assert_string_equal(logged(bo), arena_printf(&arena, "%s person.factor_end -", boss));
     assert_int_equal(job(look, &x, NOW), ERR_NOT_FOUND);
     assert_int_equal(job(finish, &x, NOW + 2), OK); /* there is none */
 }
