@@ -148,9 +148,8 @@ struct restoring {
     const unsigned char *sealed;
     size_t sealed_len;
     struct backup_keys keys;
-    bool broken;               /* its audit log is broken, and --as-it-is was given */
-    int64_t credentials, runs; /* how many need keys that will be missing */
-    struct buf losses;
+    bool broken;       /* its audit log is broken, and --as-it-is was given */
+    struct buf losses; /* what needs keys that will be missing; empty: nothing */
 };
 
 static enum err stage_copy(struct restoring *r) {
@@ -197,9 +196,9 @@ static enum err open_keys(struct restoring *r) {
 
 /* ---- What is lost without keys --------------------------------------------------------------- */
 
-static bool holds_lab_key(const struct backup_keys *keys, const char *wanted) {
+static bool holds_key(const struct backup_keys *keys, const char *name, const char *wanted) {
     for (size_t i = 0; i < keys->count; i++)
-        if (str_eq(keys->key[i].name, "lab.key") && (!wanted || str_eq(keys->key[i].id, wanted)))
+        if (str_eq(keys->key[i].name, name) && (!wanted || str_eq(keys->key[i].id, wanted)))
             return true;
     return false;
 }
@@ -213,18 +212,31 @@ static enum err allow_without_keys(struct restoring *r, enum err e) {
     return e;
 }
 
-static enum err has_lab_key(struct restoring *r, bool *has) {
+static enum err has_key(struct restoring *r, const char *name, bool *has) {
     struct backup_keys there;
     const char *wanted = NULL;
-    *has = holds_lab_key(&r->keys, NULL);
+    *has = holds_key(&r->keys, name, NULL);
     if (r->keys.count) return OK;
     for (size_t i = 0; i < r->manifest.key_count; i++)
-        if (str_eq(r->manifest.key[i].name, "lab.key")) wanted = r->manifest.key[i].id;
+        if (str_eq(r->manifest.key[i].name, name)) wanted = r->manifest.key[i].id;
     enum err e = backup_keys_read(&there, r->c->data, r->a, &r->why);
     if (e != OK) return allow_without_keys(r, e);
-    *has = holds_lab_key(&there, wanted);
+    *has = holds_key(&there, name, wanted);
     backup_keys_free(&there);
     return OK;
+}
+
+/* What was sealed with a key that is not here. */
+static enum err count_sealed(struct restoring *r, struct db *db, const char *key, int query,
+                             const char *loss) {
+    bool has = false;
+    int64_t count = 0;
+    enum err e = has_key(r, key, &has);
+    if (e != OK || has) return e;
+    struct stmt *q = db_query(db, query, "");
+    if (stmt_row(q)) count = stmt_int(q, 0);
+    if (count) buf_printf(&r->losses, "  - %lld %s\n", (long long)count, loss);
+    return stmt_end(q);
 }
 
 static enum err count_losses(struct restoring *r, struct db *db) {
@@ -237,25 +249,22 @@ static enum err count_losses(struct restoring *r, struct db *db) {
         keys = allow_without_keys(r, cert_has_key(keys_of, r->a, name, &has, &r->why));
         if (keys != OK || has) continue;
         int64_t n = stmt_int(q, 1);
-        r->credentials += n;
         buf_printf(&r->losses,
                    "  - %lld credentials were signed with the key %s: nobody can verify them, and "
                    "new ones are signed with another key\n",
                    (long long)n, name);
     }
-    bool has = false;
     enum err e = stmt_end(q);
     if (e == OK) e = keys;
-    if (e == OK) e = has_lab_key(r, &has);
-    if (e != OK || has) return e;
-    q = db_query(db, SQL_server_lab_runs, "");
-    if (stmt_row(q)) r->runs = stmt_int(q, 0);
-    if (r->runs)
-        buf_printf(&r->losses,
-                   "  - %lld lab runs were sealed with lab.key: they cannot be continued and look "
-                   "as if they had been tampered with\n",
-                   (long long)r->runs);
-    return stmt_end(q);
+    if (e == OK)
+        e = count_sealed(r, db, "lab.key", SQL_server_lab_runs,
+                         "lab runs were sealed with lab.key: they cannot be continued and look as "
+                         "if they had been tampered with");
+    if (e != OK) return e;
+    return count_sealed(r, db, "seal.key", SQL_server_sealed,
+                        "completed modules, lab runs and exam answers were sealed with seal.key: "
+                        "they count for nothing until the file is back, or gradus audit seal "
+                        "takes modules and runs as they stand");
 }
 
 /* ---- Checks and the last row ----------------------------------------------------------------- */
@@ -347,11 +356,11 @@ static enum err run_restore(struct restoring *r) {
         e = store_check_backup(store_stage_file(&r->stage, "gradus.db", r->a), r->a, &r->why);
     if (e == OK) e = open_keys(r);
     if (e == OK) e = check_copy(r);
-    if (e == OK && (r->credentials || r->runs) && !c->without_keys) {
+    if (e == OK && r->losses.len && !c->without_keys) {
         r->why = arena_printf(
             r->a,
             "this restore has not all the keys that the academy needs:\n%s%s Put the key files "
-            "(keys/, lab.key) into %s first, or restore --without-keys. Nothing was changed",
+            "(keys/, lab.key, seal.key) into %s first, or restore --without-keys. Nothing was changed",
             buf_text(&r->losses),
             r->manifest.sealed ? "" : "A backup that was made --with-keys has them.", c->data);
         e = ERR_DENIED;
@@ -365,7 +374,7 @@ static void tell_restored(struct restoring *r) {
     printf(r->keys.count ? ", with its keys\n" : "; keys are not in it, or were left out\n");
     if (r->stage.replace)
         printf("what was there before is kept beside it as *%s\n", r->stage.suffix);
-    if (r->credentials || r->runs) printf("as was said:\n%s", buf_text(&r->losses));
+    if (r->losses.len) printf("as was said:\n%s", buf_text(&r->losses));
     if (r->broken)
         printf("its audit log is broken, as it was when the backup was made: see gradus audit "
                "verify\n");

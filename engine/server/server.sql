@@ -6,6 +6,8 @@ UNION ALL SELECT 'audit rows', coalesce(max(seq), 0) FROM audit_log;
 
 -- name: server_lab_runs
 SELECT count(*) FROM lab_snapshot;
+-- name: server_sealed
+SELECT (SELECT count(seal) FROM content_completion) + (SELECT count(seal) FROM lab_run) + (SELECT count(seal) FROM exam_response);
 
 -- Delete rows that are past their time (see server/keeping.c): older than $1, at most $2 of them.
 -- name: server_forget_attempts

@@ -137,6 +137,15 @@ static bool read_log(struct upkeep *u, struct arena *a, bool newest_only, const 
     return e == OK;
 }
 
+/* RULE seal-once: the key of seals may have been lost, or put in another's place, after the start
+ * or before. */
+static const char *read_seals(struct db *db, struct arena *a) {
+    const char *volatile problem = NULL, *found = NULL;
+    if (ARENA_GUARD(a) == 0 && audit_seal_problem(db, a, &found) == OK) problem = found;
+    if (problem) log_say(LOG_ERROR, "seals", "%s", problem);
+    return problem;
+}
+
 /* What is on record, by a log that holds. */
 static enum err read_records(struct upkeep *u, struct db *db, struct arena *a,
                              const char **problem) {
@@ -173,6 +182,8 @@ static void compare_records(struct upkeep *u) {
     arena_init(&of_log, (size_t)8 * 1024 * 1024);
     arena_init(&a, (size_t)8 * 1024 * 1024);
     bool holds = read_log(u, &of_log, false, &broken);
+    const char *sealed = read_seals(db, &of_log);
+    if (!broken) broken = sealed;
     volatile enum err e = ERR_BUSY;
     if (ARENA_GUARD(&a) == 0) e = read_records(u, db, &a, &changed);
     else {
@@ -182,9 +193,9 @@ static void compare_records(struct upkeep *u) {
     }
     if (!stopped(u) || e != ERR_BUSY)
         publish(u, UPKEEP_RECORDS,
-                e == ERR_INVALID || !audit_holds() ? UPKEEP_DAMAGED
-                : e == OK && holds && !changed     ? UPKEEP_GOOD
-                                                   : UPKEEP_UNKNOWN,
+                e == ERR_INVALID || !audit_holds() || sealed ? UPKEEP_DAMAGED
+                : e == OK && holds && !changed               ? UPKEEP_GOOD
+                                                             : UPKEEP_UNKNOWN,
                 clock_monotonic_ms() - start_ms, broken ? broken : changed);
     arena_release(&a);
     arena_release(&of_log);

@@ -38,6 +38,7 @@ test("RULE seal-begins, RULE seal-once: the log names the key once; another one 
     const before = sealedRuns();
     await again.restart();
     assert.ok(again.logs.some(({ event, message }) => event === "seals" && /gradus audit seal --reason/.test(message)), JSON.stringify(again.logs.slice(-5)));
+    await until("the records are read", async () => /"records":"changed"/.test(await (await again.client().fetch("/healthz")).text()));
     await again.stop();
     assert.equal(begun(mine).split("\n").length, 1);
     assert.equal(sealedRuns(), before, "nothing was sealed anew");
