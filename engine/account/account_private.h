@@ -84,7 +84,7 @@ struct new_session {
 /* In a job: a session of this person, as long as their roles allow. Audited. ERR_CONFLICT: their
  * second factor is not the one that was logged (RULE logged-factor), which the text
  * ACCOUNT_FACTOR_CHANGED says. */
-#define ACCOUNT_FACTOR_CHANGED "account_factor_changed"
+#define ACCOUNT_FACTOR_CHANGED "factor_changed"
 enum err account_session_begin(struct db *db, struct arena *a, int64_t now_ms,
                                const char *person_id, const char *client, bool code_given,
                                struct new_session *out) MUST_USE;

@@ -57,7 +57,7 @@ enum err exam_saves_problem(struct db *db, struct arena *a, const char *attempt_
                             const char **problem) {
     struct logged_saves logged;
     struct stmt *q;
-    int64_t from;
+    int64_t from = 0;
     enum err e;
     if (!db_one(db, &q, &e, SQL_exam_saves_recorded, "t", attempt_id)) return e;
     bool ended = stmt_int(q, 0);

@@ -360,7 +360,8 @@ static enum err run_restore(struct restoring *r) {
         r->why = arena_printf(
             r->a,
             "this restore has not all the keys that the academy needs:\n%s%s Put the key files "
-            "(keys/, lab.key, seal.key) into %s first, or restore --without-keys. Nothing was changed",
+            "(keys/, lab.key, seal.key) into %s first, or restore --without-keys. Nothing was "
+            "changed",
             buf_text(&r->losses),
             r->manifest.sealed ? "" : "A backup that was made --with-keys has them.", c->data);
         e = ERR_DENIED;
