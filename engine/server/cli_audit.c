@@ -61,18 +61,27 @@ static bool gives_reason(const struct audit_call *c) {
     return false;
 }
 
+/* Opens the academy as a server does, which is refused while one runs: the log and its head are
+ * then that process's. What is written is signed, when the key is there. */
+static enum err open_alone(struct audit_call *c,
+                           enum err (*open)(struct store **, const struct store_options *,
+                                            struct arena *, const char **),
+                           struct store **s, const char **why) {
+    struct arena *a = &c->arena;
+    struct store_options how = {
+        .path = arena_printf(a, "%s/gradus.db", c->data), .must_exist = true, .serving = true};
+    struct audit_signer keys;
+    enum err e = open(s, &how, a, why);
+    if (e == OK && cert_signer(how.path, a, &keys)) audit_signer_set(&keys);
+    return e;
+}
+
 static int accept_log(struct audit_call *c) {
     struct arena *a = &c->arena;
     struct store *s = NULL;
     const char *why = "";
     if (!gives_reason(c)) return 2;
-    /* Opened as a server opens it, which is refused while one runs: the log and its head are then
-     * that process's. */
-    struct store_options how = {
-        .path = arena_printf(a, "%s/gradus.db", c->data), .must_exist = true, .serving = true};
-    struct audit_signer keys;
-    enum err e = store_open(&s, &how, a, &why);
-    if (e == OK && cert_signer(how.path, a, &keys)) audit_signer_set(&keys);
+    enum err e = open_alone(c, store_open, &s, &why);
     const char *people = NULL;
     struct db *db = e == OK ? store_reader(s) : NULL;
     if (e == OK && (!db || account_unlogged(db, a, &people) != OK)) {
@@ -93,11 +102,7 @@ static int seal_rows(struct audit_call *c) {
     struct store *s = NULL;
     const char *why = "";
     if (!gives_reason(c)) return 2;
-    struct store_options how = {
-        .path = arena_printf(a, "%s/gradus.db", c->data), .must_exist = true, .serving = true};
-    struct audit_signer keys;
-    enum err e = audit_open(&s, &how, a, &why);
-    if (e == OK && cert_signer(how.path, a, &keys)) audit_signer_set(&keys);
+    enum err e = open_alone(c, audit_open, &s, &why);
     struct seals_reason x = {.by = operator_name(a), .reason = c->reason};
     if (e == OK) {
         e = store_write(s, seals_anew, &x, a);
