@@ -104,7 +104,7 @@ test("RULE lab-told: two windows change one field; the second is told where it s
     assert.match(await second.locator("#field-job_title-wrong").innerText(), /it is “Baker” now/);
     assert.equal(await second.getByLabel("Role", { exact: true }).inputValue(), "Miller");
     await second.getByRole("button", { name: "Save" }).click();
-    await second.locator("#lab [data-done]").getByText("Saved").waitFor();
+    await second.locator("#lab [data-done]").getByText("Saved. The call").waitFor();
     assert.match(await second.locator("section:has(#history)").innerText(), /on a screen[\s\S]*Role: Baker → Miller/);
     for (const page of [first, second]) {
         assert.deepEqual(page.problems, []);
