@@ -92,14 +92,14 @@ static enum err was_accepted(struct db *db, bool *accepted) {
     return *accepted ? stmt_end(q) : e == ERR_NOT_FOUND ? OK : e;
 }
 
-/* RULE seal-once: at a start rows are sealed as they stand when the log never told of a key. What
- * may be missing in it, or was put into it, makes an academy that has had one look so: then
- * somebody has to say it. */
+/* RULE seal-once: at a start rows are sealed as they stand when the log never told of a key, and
+ * the key's file does not say that it was used. What may be missing in the log, or was put into it,
+ * makes an academy that has had a key look so: then somebody has to say it. */
 static enum err may_begin(struct db *db, struct arena *a, const struct seals_logged *logged,
                           bool *out) {
     bool accepted;
     *out = false;
-    if (logged->any) return OK;
+    if (logged->any || seal_key_used(db)) return OK;
     enum err e = was_accepted(db, &accepted);
     *out = e == OK && !accepted && log_holds(db, a);
     return e;
@@ -138,5 +138,10 @@ enum err audit_seal_problem(struct db *db, struct arena *a, const char **problem
     else if (logged.any)
         *problem = "The audit log names a key of the rows' seals (seal.key) only in rows that the "
                    "academy did not sign.";
+    else if (seal_key_used(db))
+        *problem = "Rows were sealed with the key that is here (seal.key), and the audit log does "
+                   "not tell of it: the log, or some of its rows, were taken away. Restore a "
+                   "backup, or, when what is on record is right, say so with gradus audit seal "
+                   "--reason TEXT while no server runs";
     return e;
 }

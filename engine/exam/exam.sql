@@ -48,11 +48,12 @@ SELECT n, saved_ms FROM exam_response
 -- name: exam_save_older
 SELECT count(*), coalesce(max(CASE WHEN seq = $3 THEN n END), 0) FROM exam_response WHERE attempt_id = $1 AND slot = $2;
 -- name: exam_save_add
-INSERT INTO exam_response (attempt_id, slot, seq, n, client, response, saved_ms, seal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+INSERT INTO exam_response (attempt_id, slot, seq, n, client, response, saved_ms, ordinal, seal)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 -- name: exam_saves_count
 UPDATE exam_open SET saves = $2, seal = $3 WHERE attempt_id = $1;
 -- name: exam_saves_sealed
-SELECT slot, seq, n, client, response, saved_ms, seal FROM exam_response WHERE attempt_id = $1;
+SELECT slot, seq, n, client, response, saved_ms, ordinal, seal FROM exam_response WHERE attempt_id = $1;
 
 -- name: exam_flag_look
 SELECT o.deadline_ms, o.shape, (SELECT max(n) FROM exam_flag WHERE attempt_id = $1)
@@ -182,9 +183,12 @@ SELECT t.form, t.cut_permille, e.attempt_id IS NOT NULL, r.scoring_version, coal
   LEFT JOIN exam_result r ON r.attempt_id = t.id AND r.n = (SELECT max(n) FROM exam_result WHERE attempt_id = t.id)
  WHERE t.id = $1;
 -- name: exam_saves_recorded
-SELECT e.attempt_id IS NOT NULL, coalesce(o.saves, 0), o.seal, (SELECT count(*) FROM exam_response s WHERE s.attempt_id = t.id)
+SELECT e.attempt_id IS NOT NULL, coalesce(o.saves, 0), o.seal
   FROM exam_attempt t LEFT JOIN exam_end e ON e.attempt_id = t.id LEFT JOIN exam_open o ON o.attempt_id = t.id
  WHERE t.id = $1;
+-- name: exam_saves_ordinals
+SELECT count(*), count(nullif(ordinal, 0)), count(DISTINCT nullif(ordinal, 0)), coalesce(min(nullif(ordinal, 0)), 0), max(ordinal)
+  FROM exam_response WHERE attempt_id = $1;
 -- name: exam_reopened_recorded
 SELECT at_ms, by_person, given_ms, submitted_ms FROM exam_reopened WHERE attempt_id = $1 ORDER BY n;
 -- name: exam_clock_logged

@@ -136,9 +136,10 @@ static enum err count_save(struct db *db, struct arena *a, const char *attempt_i
 }
 
 /* Stores it: `n` follows the newest's, so that it counts the saves that did count; one that
- * comes too late goes in among those of its own number. */
+ * comes too late goes in among those of its own number. `counted`: the attempt's saves before it,
+ * or -1. */
 static enum err add_save(struct db *db, struct arena *a, struct exam_saving *s,
-                         struct exam_save *newest, int64_t now_ms) {
+                         struct exam_save *newest, int64_t counted, int64_t now_ms) {
     int64_t n = newest->n + 1, saves = newest->n;
     enum err e = OK;
     if (s->seq < newest->seq) {
@@ -151,12 +152,12 @@ static enum err add_save(struct db *db, struct arena *a, struct exam_saving *s,
         e = stmt_end(q);
     }
     if (e == OK && saves >= EXAM_SAVES_LIMIT) e = ERR_LIMIT;
+    const struct exam_saved row = {s->attempt_id, s->slot,     s->seq, n,
+                                   s->client,     s->response, now_ms, counted + 1};
     if (e == OK)
-        e = db_run(db, SQL_exam_save_add, "tiiittit", s->attempt_id, (int64_t)s->slot, s->seq, n,
-                   s->client, s->response, now_ms,
-                   seal_make(db, a,
-                             SEALED_RESPONSE(s->attempt_id, s->slot, s->seq, n, s->client,
-                                             s->response, now_ms)));
+        e = db_run(db, SQL_exam_save_add, "tiiittiit", row.attempt_id, row.slot, row.seq, row.n,
+                   row.client, row.response, row.saved_ms, row.ordinal,
+                   exam_saved_seal(db, a, &row));
     s->saved_ms = now_ms;
     if (s->seq >= newest->seq)
         *newest = (struct exam_save){.seq = s->seq, .n = n, .response = s->response};
@@ -221,7 +222,7 @@ enum err exam_save_job(struct db *db, struct arena *a, void *saving, int64_t now
         s->why = "exam_seq_ahead";
         return ERR_INVALID;
     }
-    e = add_save(db, a, s, &newest, now_ms);
+    e = add_save(db, a, s, &newest, saves, now_ms);
     return e == OK ? count_save(db, a, s->attempt_id, saves) : e;
 }
 

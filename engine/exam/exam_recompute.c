@@ -86,12 +86,17 @@ static enum err seals_problem(struct db *db, struct arena *a, const char *id, in
     if (e != OK || !from || (start_seq && start_seq < from)) return e;
     struct stmt *q = db_query(db, SQL_exam_saves_sealed, "t", id);
     while (!*problem && stmt_row(q)) {
-        int64_t slot = stmt_int(q, 0);
-        if (!seal_holds(db, stmt_text(q, 6, a),
-                        SEALED_RESPONSE(id, slot, stmt_int(q, 1), stmt_int(q, 2),
-                                        stmt_text(q, 3, a), stmt_text(q, 4, a), stmt_int(q, 5))))
+        const struct exam_saved s = {id,
+                                     stmt_int(q, 0),
+                                     stmt_int(q, 1),
+                                     stmt_int(q, 2),
+                                     stmt_text(q, 3, a),
+                                     stmt_text(q, 4, a),
+                                     stmt_int(q, 5),
+                                     stmt_int(q, 6)};
+        if (!exam_saved_holds(db, &s, stmt_text(q, 7, a)))
             *problem = arena_printf(a, "an answer to question %lld was not saved by this program",
-                                    (long long)slot);
+                                    (long long)s.slot);
     }
     return stmt_end(q);
 }

@@ -10,6 +10,20 @@
 
 #define ROWS 1000 /* of one attempt, which has a handful */
 
+/* An answer that has no ordinal is sealed as it was before there were any. */
+#define OF_ROW(s)                                                                                  \
+    (s)->attempt_id, (s)->slot, (s)->seq, (s)->n, (s)->client, (s)->response, (s)->saved_ms
+
+const char *exam_saved_seal(struct db *db, struct arena *a, const struct exam_saved *s) {
+    return s->ordinal ? seal_make(db, a, "exam_response", "tiiittii", OF_ROW(s), s->ordinal)
+                      : seal_make(db, a, "exam_response", "tiiitti", OF_ROW(s));
+}
+
+bool exam_saved_holds(struct db *db, const struct exam_saved *s, const char *seal) {
+    return s->ordinal ? seal_holds(db, seal, "exam_response", "tiiittii", OF_ROW(s), s->ordinal)
+                      : seal_holds(db, seal, "exam_response", "tiiitti", OF_ROW(s));
+}
+
 /* What the log tells of them; a number is -1 when it tells none. */
 struct logged_saves {
     int64_t start_seq, begun, ended;
@@ -53,6 +67,26 @@ enum err exam_saves_told(struct db *db, struct arena *a, const char *attempt_id,
     return e;
 }
 
+/* Which answers are on record. */
+struct ordinals {
+    int64_t rows, with, distinct, first, last; /* `with`: that have an ordinal */
+};
+
+static enum err read_ordinals(struct db *db, const char *id, struct ordinals *out) {
+    struct stmt *q;
+    enum err e;
+    if (!db_one(db, &q, &e, SQL_exam_saves_ordinals, "t", id)) return e;
+    *out = (struct ordinals){stmt_int(q, 0), stmt_int(q, 1), stmt_int(q, 2), stmt_int(q, 3),
+                             stmt_int(q, 4)};
+    return stmt_end(q);
+}
+
+/* Whether they are the first to the last of so many saves, as many as are there. */
+static bool are_all(const struct ordinals *o) {
+    return !o->with ||
+           (o->distinct == o->with && o->first == o->rows - o->with + 1 && o->last == o->rows);
+}
+
 enum err exam_saves_problem(struct db *db, struct arena *a, const char *attempt_id,
                             const char **problem) {
     struct logged_saves logged;
@@ -61,17 +95,21 @@ enum err exam_saves_problem(struct db *db, struct arena *a, const char *attempt_
     enum err e;
     if (!db_one(db, &q, &e, SQL_exam_saves_recorded, "t", attempt_id)) return e;
     bool ended = stmt_int(q, 0);
-    int64_t saves = stmt_int(q, 1), there = stmt_int(q, 3);
+    int64_t saves = stmt_int(q, 1);
     const char *seal = stmt_text(q, 2, a);
+    struct ordinals there = {0};
     e = stmt_end(q);
+    if (e == OK) e = read_ordinals(db, attempt_id, &there);
     if (e == OK) e = read_logged(db, a, attempt_id, &logged);
     if (e == OK) e = audit_sealed_from(db, a, &from);
     if (e != OK || logged.begun < 0 || !from || logged.start_seq < from) return e;
     if (ended) saves = logged.ended;
     else if (!seal_holds(db, seal, SEALED_SAVES(attempt_id, saves))) saves = -1;
     if (saves < 0) *problem = "the number of its saved answers is not the one that was counted";
-    else if (saves != there)
+    else if (saves != there.rows)
         *problem = arena_printf(a, "%lld answers were saved in it, and %lld are on record",
-                                (long long)saves, (long long)there);
+                                (long long)saves, (long long)there.rows);
+    else if (!are_all(&there))
+        *problem = "its answers on record are not the ones that were counted, though as many";
     return OK;
 }

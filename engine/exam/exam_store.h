@@ -109,21 +109,28 @@ bool exam_slot_answered(const struct exam_slot_state *m);
 enum err exam_answers_digest(struct db *db, struct arena *a, const char *attempt_id, int slot_count,
                              char **out) MUST_USE;
 
+/* An answer as it is stored. */
+struct exam_saved {
+    const char *attempt_id;
+    int64_t slot, seq, n;
+    const char *client, *response;
+    int64_t saved_ms;
+    int64_t ordinal; /* 1: the first save of its attempt; 0: not known (RULE saves-counted) */
+};
 /* RULE response-seal: an answer counts as evidence when it was saved by this program: its seal is
- * of the attempt and of all that the row says. These are the facts, for seal_make and seal_holds.
- */
-#define SEALED_RESPONSE(attempt_id, slot, seq, n, client, response, saved_ms)                      \
-    "exam_response", "tiiitti", attempt_id, (int64_t)(slot), (int64_t)(seq), (int64_t)(n), client, \
-        response, (int64_t)(saved_ms)
+ * of all that the row says. Arena, as seal_make. */
+const char *exam_saved_seal(struct db *db, struct arena *a, const struct exam_saved *s);
+bool exam_saved_holds(struct db *db, const struct exam_saved *s, const char *seal);
 
 /* RULE saves-counted: how many answers were saved in an attempt that is open stands in its row,
  * under a seal, and grows in the transaction of each save; at the end the signed log tells it. Each
- * answer has a seal of its own, so that one that is gone is missed by their number alone. Attempts
- * that began before this was so, or with another key (RULE seal-begins), are not counted. */
+ * answer says, under its own seal, which of the saves it was, so that the ones on record have to be
+ * the first to the last of that number. Attempts that began before this was so, or with another key
+ * (RULE seal-begins), are not counted; answers without an ordinal come before all that have one. */
 #define SEALED_SAVES(attempt_id, saves) "exam_open", "ti", attempt_id, (int64_t)(saves)
-/* `*problem`: a sentence when answers of an attempt, open or ended, are gone, or more are there
- * than were saved, or their number is not this program's; else it stays. Takes as long as there are
- * answers. */
+/* `*problem`: a sentence when answers of an attempt, open or ended, are gone, or more or others are
+ * there than were saved, or their number is not this program's; else it stays. Takes as long as
+ * there are answers. */
 enum err exam_saves_problem(struct db *db, struct arena *a, const char *attempt_id,
                             const char **problem) MUST_USE;
 /* How many answers the newest end of an attempt told in its signed row; -1: it did not. In a job.

@@ -14,6 +14,7 @@
 #include "lab/lab.h"
 #include "server/demo.h"
 #include "server/server.h"
+#include "store/seal.h"
 
 #define PROGRAMME "mops"
 #define LEVEL "associate"
@@ -33,7 +34,7 @@ bool demo_open(struct demo *d) {
         certs_open(&app->certs, app, d->arena, &why) == OK &&
         store_write(app->store, audit_sign_begin, NULL, d->arena) == OK &&
         store_write(app->store, seals_begin, NULL, d->arena) == OK &&
-        exams_open(&app->exams, app, d->arena, &why) == OK &&
+        store_seal_key_use(app->store) && exams_open(&app->exams, app, d->arena, &why) == OK &&
         labs_open(&app->labs, app, d->zygote, 0, d->arena, &why) == OK &&
         content_wait_stored(app->content, MS_MINUTE))
         return true;

@@ -162,8 +162,8 @@ static bool demo_allowed(struct serve *s) {
 
 /* An academy whose disk is full is read all the same: what its log lacks is written at the next
  * start. */
-static bool begin_log(struct app *app, write_fn job, struct arena *a) {
-    enum err e = store_write(app->store, job, NULL, a);
+static bool begin_log(struct app *app, write_fn job, void *arg, struct arena *a) {
+    enum err e = store_write(app->store, job, arg, a);
     if (e != ERR_IO || store_healthy(app->store)) return e == OK;
     log_say(LOG_WARN, "audit", "Nothing can be written now: the audit log is left as it is.");
     return true;
@@ -175,18 +175,29 @@ static enum err seal_all(struct db *db, struct arena *a) {
     return e == OK ? lab_seal_all(db, a) : e;
 }
 
-enum err seals_begin(struct db *db, struct arena *a, void *unused, int64_t now_ms) {
+enum err seals_begin(struct db *db, struct arena *a, void *ours, int64_t now_ms) {
     bool anew;
     const char *problem = NULL;
-    (void)unused;
     enum err e = audit_seal_begin(db, a, now_ms, &anew);
-    if (e == OK && anew) return seal_all(db, a);
-    if (e == OK) e = audit_seal_problem(db, a, &problem);
+    if (e == OK) e = anew ? seal_all(db, a) : audit_seal_problem(db, a, &problem);
     if (!problem && !seal_begun(db))
         problem = "No row is sealed: the audit log does not hold, or was accepted and names no key "
                   "of the rows' seals. " AUDIT_SEAL_ADVICE;
     if (problem) log_say(LOG_ERROR, "seals", "%s", problem);
+    if (ours) *(bool *)ours = e == OK && !problem;
     return e;
+}
+
+/* RULE seal-once: only what is committed is noted in the key's file. */
+static bool begin_seals(struct app *app, struct arena *a) {
+    bool ours = false;
+    if (!begin_log(app, seals_begin, &ours, a)) return false;
+    if (ours && !store_seal_key_use(app->store))
+        log_say(LOG_WARN, "seals",
+                "It cannot be noted in seal.key that rows are sealed with it: %s. The next start "
+                "tries again",
+                strerror(errno));
+    return true;
 }
 
 enum err seals_anew(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
@@ -202,12 +213,13 @@ const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {
     /* What the other rooms write to the audit log is signed: so the row that begins the signed part
      * comes first. */
     if (certs_open(&app->certs, app, a, &why) != OK) return why;
-    if (!begin_log(app, audit_sign_begin, a)) return "the head of the audit log cannot be signed";
-    if (!begin_log(app, seals_begin, a)) return "the seals of rows cannot begin in the audit log";
-    if (!begin_log(app, lab_packs_begin, a))
+    if (!begin_log(app, audit_sign_begin, NULL, a))
+        return "the head of the audit log cannot be signed";
+    if (!begin_seals(app, a)) return "the seals of rows cannot begin in the audit log";
+    if (!begin_log(app, lab_packs_begin, NULL, a))
         return "the scenarios that are on record cannot be written into the audit log";
-    if (!begin_log(app, exam_publications_begin, a) ||
-        !begin_log(app, content_publications_begin, a))
+    if (!begin_log(app, exam_publications_begin, NULL, a) ||
+        !begin_log(app, content_publications_begin, NULL, a))
         return "the exams and programmes that are on record cannot be written into the audit log";
     if (content_open(&app->content, app->root, app->store, app->site, a, &why) != OK) return why;
     if (exams_open(&app->exams, app, a, &why) != OK) return why;

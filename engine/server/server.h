@@ -35,8 +35,9 @@ const char *default_data(void);
  * was open by then stays in `app`. `z` may be NULL: no labs. */
 struct zygote;
 const char *academy_open(struct app *app, struct zygote *z, struct arena *a);
-/* A job, at the start: rows are judged by their seals from here on, if they are not yet. */
-enum err seals_begin(struct db *db, struct arena *a, void *unused, int64_t now_ms) MUST_USE;
+/* A job, at the start: rows are judged by their seals from here on, if they are not yet. `ours`, a
+ * bool *: whether it is with the key that is here. May be NULL. */
+enum err seals_begin(struct db *db, struct arena *a, void *ours, int64_t now_ms) MUST_USE;
 /* A job, of gradus audit seal: the same by the word of somebody (audit_seal_anew). */
 struct seals_reason {
     const char *by, *reason;

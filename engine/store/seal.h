@@ -8,7 +8,9 @@
  *
  * The key is made when a store is opened for writing and there is none: in a new academy, after an
  * upgrade, after a restore without keys. What was sealed with another one is not known then: the
- * audit log says with which key rows are sealed (RULE seal-begins, RULE seal-once).
+ * audit log says with which key rows are sealed (RULE seal-begins, RULE seal-once). The file is the
+ * key, and from the first start that sealed with it on one more byte, "+": it tells so even when
+ * the log was emptied.
  *
  * Threads: any, with the caller's own connection. */
 #ifndef GR_STORE_SEAL_H
@@ -31,5 +33,10 @@ const char *seal_fingerprint(struct db *db);
  * is kept in memory, where whoever writes the database cannot reach it. */
 int64_t seal_begun(struct db *db);
 void seal_begin(struct db *db, int64_t seq);
+/* Whether the key's file says that rows were sealed with it. */
+bool seal_key_used(struct db *db) MUST_USE;
+/* Writes it there, to the disk, when it does not say so yet; nothing without a key. false: it could
+ * not be written, with errno. Not by two threads at once. */
+bool store_seal_key_use(struct store *s) MUST_USE;
 
 #endif

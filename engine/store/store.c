@@ -293,6 +293,8 @@ enum err store_write_last(struct store *s, write_fn run, void *arg, struct arena
 
 uint64_t store_watched_version(struct store *s) { return watch_now(&s->watch); }
 
+bool store_seal_key_use(struct store *s) { return seal_key_use(&s->seal, s->path); }
+
 /* ---- Statistics ------------------------------------------------------------------------------ */
 
 bool store_healthy(struct store *s) { return s->read_only || atomic_load(&s->writer.healthy); }

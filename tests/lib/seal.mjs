@@ -8,7 +8,7 @@ import { join } from "node:path";
 export const facts = {
     content_completion: ["person_id", "module_id", "version", "at_ms"],
     exam_open: ["attempt_id", "saves"],
-    exam_response: ["attempt_id", "slot", "seq", "n", "client", "response", "saved_ms"],
+    exam_response: ["attempt_id", "slot", "seq", "n", "client", "response", "saved_ms", "ordinal"],
     lab_run: ["id", "person_id", "scenario_id", "version", "choice", "seed", "started_ms", "sealed_seq", "sealed_hash"],
     lab_action: ["run_id", "seq", "hash"],
     session: ["id", "person_id", "csrf", "created_ms", "expires_ms", "awaits_code"],
@@ -18,7 +18,7 @@ const frame = (value) => value === null ? "-," : `${Buffer.byteLength(String(val
 
 /** The seal of a row with these facts. */
 export const sealOf = (data, table, values) =>
-    createHmac("sha256", readFileSync(join(data, "seal.key"))).update(["gradus-row/1", table, ...values].map(frame).join("")).digest("hex");
+    createHmac("sha256", readFileSync(join(data, "seal.key")).subarray(0, 32)).update(["gradus-row/1", table, ...values].map(frame).join("")).digest("hex");
 
 /** Seals the rows of `table` as they stand now. */
 export function reseal(data, table, where = "true") {

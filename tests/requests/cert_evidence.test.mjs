@@ -43,8 +43,8 @@ test("the time line tells pages apart by number, where there was more than one",
     const ids = sql(`SELECT DISTINCT client FROM exam_response WHERE attempt_id = '${id}'`).split("\n");
     assert.equal(ids.length, 1);
     assert.doesNotMatch(await line(), /page \d|<bdi>/, "there was one");
-    const [response, saved] = sql(`SELECT response || '|' || saved_ms FROM exam_response WHERE attempt_id = '${id}' AND slot = 2 LIMIT 1`).split("|");
-    const row = [id, 2, 0, 1, "w7x2hq0another", response, Number(saved) + 1];
+    const [response, saved, saves] = sql(`SELECT response, saved_ms, (SELECT max(ordinal) FROM exam_response WHERE attempt_id = '${id}') FROM exam_response WHERE attempt_id = '${id}' AND slot = 2 LIMIT 1`).split("|");
+    const row = [id, 2, 0, 1, "w7x2hq0another", response, Number(saved) + 1, Number(saves) + 1];
     sql(`INSERT INTO exam_response (${facts.exam_response.join(", ")}, seal) VALUES (${[...row, sealOf(server.data, "exam_response", row)].map((value) => (typeof value === "number" ? value : `'${value}'`)).join(", ")})`);
     const told = await line();
     assert.match(told, /Question 2: answer [A-Z, ]+ saved[^<]*(?:<span class="badge[^>]*>counts<\/span> )?<span class="muted small">page 1<[^]*page 2</);

@@ -63,17 +63,20 @@ test("RULE seal-once: nobody gets the seals of this academy for rows of their ow
         "an unsigned row that names another key": `INSERT INTO audit_log SELECT max(seq) + 1, 1, 'system', 'seal.begins', 'seals', '{"key":"${"0".repeat(32)}"}', '${"0".repeat(64)}' FROM audit_log`,
         "the row is gone": "DELETE FROM audit_log WHERE action = 'seal.begins'",
         "the row and its signature are gone": "DELETE FROM audit_signed_head WHERE seq = (SELECT seq FROM audit_log WHERE action = 'seal.begins'); DELETE FROM audit_log WHERE action = 'seal.begins'",
+        "the whole log and its head are gone": "DELETE FROM audit_signed_head; DELETE FROM audit_log",
     };
     for (const [how, text] of Object.entries(cases)) {
         const other = makeDemo(), { sql: mine } = writer(join(other, "gradus.db"));
         for (const name of mine("SELECT name FROM sqlite_master WHERE type = 'trigger'").split("\n")) mine(`DROP TRIGGER "${name}"`);
         const triggers = writer(file).sql("SELECT sql || ';' FROM sqlite_master WHERE type = 'trigger'");
         mine(text);
+        if (/whole log/.test(how)) rmSync(join(other, "gradus.db.audit-head"));
         forged(mine);
         mine(triggers);
         const started = await startServer({ data: other, t });
         await started.stop();
         assert.equal(seals(mine), "0", how);
+        assert.equal(started.logs.some(({ message }) => /the audit log does not tell of it/.test(message)), !/unsigned/.test(how), how);
         assert.equal(command(["audit", "verify", "--data", other]).code, 1, how);
     }
 });
@@ -209,7 +212,7 @@ test("RULE response-seal: an answer that was not saved by this program is told, 
     free();
     sql(`UPDATE exam_open SET saves = saves + 1 WHERE ${ours}`);
     reseal(data, "exam_open", ours); // one answer more is told as well
-    sql(`INSERT INTO exam_response (attempt_id, slot, seq, n, client, response, saved_ms, seal) SELECT attempt_id, 1, seq, n, client, response, saved_ms, seal FROM exam_response WHERE ${ours}`);
+    sql(`INSERT INTO exam_response (attempt_id, slot, seq, n, client, response, saved_ms, ordinal, seal) SELECT attempt_id, 1, seq, n, client, response, saved_ms, ordinal + 1, seal FROM exam_response WHERE ${ours}`);
     await client.post(`/attempts/${attempt}/submit`, {}, { from: `/attempts/${attempt}/review` });
     await until("it is scored", () => sql(`SELECT 1 FROM exam_result WHERE ${ours}`));
     assert.match(audit().err, told);

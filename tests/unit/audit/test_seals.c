@@ -107,6 +107,37 @@ static void what_was_done_to_the_log_begins_nothing(void **state) {
     }
 }
 
+static void use_key(void) {
+    struct store *s = open_store();
+    assert_true(store_seal_key_use(s));
+    assert_true(store_close(s, 1000));
+}
+
+/* RULE seal-once: a log that was emptied, with its head, looks like the one of a new academy. The
+ * file of a key that was used tells them apart. */
+static void an_emptied_log_seals_nothing(void **state) {
+    (void)state;
+    for (int used = 0; used < 2; used++) {
+        begin_anew();
+        begin_signing();
+        assert_true(start().anew);
+        if (used) use_key();
+        assert_true(!start().anew);
+        tamper("DROP TRIGGER audit_signed_head_remains; DELETE FROM audit_signed_head; "
+               "DELETE FROM audit_log");
+        assert_int_equal(unlink(head_file), 0);
+        struct started x = start();
+        assert_int_equal(x.anew, !used);
+        assert_true(!x.problem == !used);
+        if (!used) continue;
+        assert_true(!x.judged_from && !x.served_from);
+        assert_non_null(strstr(x.problem, "the audit log does not tell of it"));
+        assert_int_equal(say_so(), OK);
+        x = start();
+        assert_true(!x.anew && x.judged_from == 2 && !x.problem);
+    }
+}
+
 /* A log that somebody accepted and that names no key: the start seals nothing, a word does. */
 static void an_accepted_log_waits_for_a_word(void **state) {
     (void)state;
@@ -127,6 +158,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_start_begins_once, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_done_to_the_log_begins_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_emptied_log_seals_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(an_accepted_log_waits_for_a_word, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -395,8 +395,8 @@ static enum err save_often(struct db *db, struct arena *a, void *arg, int64_t no
     (void)a;
     for (int slot = 1; slot <= 4 && e == OK; slot++)
         for (int64_t seq = 1; seq <= 4000 && e == OK; seq++)
-            e = db_run(db, SQL_exam_save_add, "tiiittit", attempt, (int64_t)slot, seq, (int64_t)1,
-                       "script", seq == 4000 ? "[2]" : "[1]", now_ms, "");
+            e = db_run(db, SQL_exam_save_add, "tiiittiit", attempt, (int64_t)slot, seq, (int64_t)1,
+                       "script", seq == 4000 ? "[2]" : "[1]", now_ms, (int64_t)0, "");
     return e;
 }
 

@@ -42,8 +42,8 @@ static enum err repeat(struct db *db, struct arena *a, void *arg, int64_t now_ms
     for (int64_t n = r->first; n < r->first + r->count && e == OK; n++)
         e = r->flags ? db_run(db, SQL_exam_flag_add, "tiiii", r->attempt, n, (int64_t)1, (int64_t)1,
                               now_ms)
-                     : db_run(db, SQL_exam_save_add, "tiiittit", r->attempt, (int64_t)1, n, n,
-                              r->client, "[1]", now_ms, "");
+                     : db_run(db, SQL_exam_save_add, "tiiittiit", r->attempt, (int64_t)1, n, n,
+                              r->client, "[1]", now_ms, (int64_t)0, "");
     return e;
 }
 

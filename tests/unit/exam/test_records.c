@@ -478,7 +478,8 @@ static void test_rows_of_no_slot(void **state) {
     for (int i = 0; i < 2; i++) {
         const char *sql = arena_printf(
             &arena,
-            "INSERT INTO exam_response SELECT attempt_id, %d, seq, n, client, response, saved_ms, seal "
+            "INSERT INTO exam_response (attempt_id, slot, seq, n, client, response, saved_ms, seal) "
+            "SELECT attempt_id, %d, seq, n, client, response, saved_ms, seal "
             "FROM exam_response WHERE attempt_id = '%s' AND slot = 1; "
             "INSERT INTO exam_flag VALUES ('%s', 1, %d, 1, 1)",
             i ? 5 : 0, passed, passed, i ? 5 : 0);

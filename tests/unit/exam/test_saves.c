@@ -26,7 +26,19 @@ static void save(int slot, int64_t seq, int option, int64_t now_ms) {
 }
 
 static const char counted[] = "the number of its saved answers is not the one that was counted";
+static const char others[] =
+    "its answers on record are not the ones that were counted, though as many";
 #define GONE(was, is) was " answers were saved in it, and " is " are on record"
+
+/* The sealed number of a moment in which there were three, to be put back later. */
+static char three_counted[200];
+
+static enum err keep_count(struct db *db, struct arena *a, void *unused, int64_t now_ms) {
+    (void)a, (void)unused, (void)now_ms;
+    snprintf(three_counted, sizeof three_counted, "UPDATE exam_open SET saves = 3, seal = '%s'",
+             seal_make(db, &arena, SEALED_SAVES(attempt, 3)));
+    return OK;
+}
 
 static void begin(void) {
     struct exam_starting s = {
@@ -38,6 +50,7 @@ static void begin(void) {
     save(1, 2, 2, NOW + 2);
     save(2, 1, 1, NOW + 3);
     save(2, 1, 1, NOW + 4); /* the same once more is stored once */
+    assert_int_equal(store_write(store, keep_count, NULL, &arena), OK);
     save(1, 1, 3, NOW + 5); /* one that comes late */
 }
 
@@ -49,8 +62,8 @@ static void check_open(void) {
         {"DELETE FROM exam_response WHERE slot = 2", GONE("4", "3")},
         {"DELETE FROM exam_response WHERE seq = 1 AND n = 2", GONE("4", "3")},
         {"DELETE FROM exam_response", GONE("4", "0")},
-        {"INSERT INTO exam_response SELECT attempt_id, slot, seq, n + 9, client, response, "
-         "saved_ms, seal FROM exam_response WHERE slot = 2",
+        {"INSERT INTO exam_response (attempt_id, slot, seq, n, client, response, saved_ms, seal) "
+         "SELECT attempt_id, slot, seq, n + 9, client, response, saved_ms, seal FROM exam_response WHERE slot = 2",
          GONE("4", "5")},
         {"DELETE FROM exam_response WHERE slot = 2; UPDATE exam_open SET saves = 3", counted},
         {"DELETE FROM exam_response WHERE slot = 2; UPDATE exam_open SET saves = 0, seal = NULL",
@@ -70,6 +83,72 @@ static void check_open(void) {
     }
 }
 
+/* The number of an earlier moment fits the answers of that moment alone. */
+static void check_put_back(void) {
+    static const struct {
+        const char *removed, *problem;
+    } cases[] = {{"ordinal = 1", others},
+                 {"ordinal = 2", others},
+                 {"ordinal = 3", others},
+                 {"ordinal = 4", NULL},
+                 {"ordinal > 2", GONE("3", "2")}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *problem = problem_with(arena_printf(
+            &arena, "DELETE FROM exam_response WHERE %s; %s", cases[i].removed, three_counted));
+        if (!str_eq(problem, cases[i].problem)) fail_msg("%s", problem ? problem : "nothing");
+    }
+}
+
+/* Then another answer becomes the fourth, and the fourth of before takes the place of the third. */
+static enum err save_fourth_again(struct db *db, struct arena *a, void *problem, int64_t now_ms) {
+    struct exam_saving s = saving_of(attempt, ana, 3, 1, 1);
+    enum err e = exam_save_job(db, a, &s, NOW + MS_MINUTE);
+    if (e != OK) return e;
+    assert_int_equal(db_exec(db->sql, "INSERT INTO exam_response SELECT * FROM fourth; "
+                                      "DELETE FROM exam_response WHERE ordinal = 3"),
+                     SQLITE_OK);
+    return ask(db, a, problem, now_ms);
+}
+
+static void check_fourth_twice(void) {
+    const char *problem;
+    const char *sql = arena_printf(&arena,
+                                   "CREATE TEMP TABLE fourth AS SELECT * FROM exam_response WHERE "
+                                   "ordinal = 4; DELETE FROM exam_response WHERE ordinal = 4; %s",
+                                   three_counted);
+    assert_int_equal(tampered(store, &arena, sql, save_fourth_again, &problem), OK);
+    assert_string_equal(problem, others);
+}
+
+/* Answers from before they had an ordinal come first, and their seals are as they were. */
+static void check_older_answers(void) {
+    static const struct {
+        const char *sql, *problem;
+    } cases[] = {
+        {"UPDATE exam_response SET ordinal = 0 WHERE ordinal < 3", NULL},
+        {"UPDATE exam_response SET ordinal = 0", NULL},
+        {"UPDATE exam_response SET ordinal = 0 WHERE ordinal = 2", others},
+        {"UPDATE exam_response SET ordinal = 0 WHERE ordinal = 4", others},
+        {"UPDATE exam_response SET ordinal = 5 WHERE ordinal = 4", others},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *problem = problem_with(cases[i].sql);
+        if (!str_eq(problem, cases[i].problem)) fail_msg("%s", problem ? problem : "nothing");
+    }
+    struct exam_saved s = {attempt, 1, 2, 3, "c", "[1]", NOW, 0};
+    struct db *db = store_reader(store);
+    const char *old = seal_make(db, &arena, "exam_response", "tiiitti", attempt, (int64_t)1,
+                                (int64_t)2, (int64_t)3, "c", "[1]", NOW);
+    assert_string_equal(exam_saved_seal(db, &arena, &s), old);
+    assert_true(exam_saved_holds(db, &s, old));
+    s.ordinal = 1;
+    assert_false(exam_saved_holds(db, &s, old));
+    const char *first = exam_saved_seal(db, &arena, &s);
+    assert_true(exam_saved_holds(db, &s, first));
+    s.ordinal = 2;
+    assert_false(exam_saved_holds(db, &s, first));
+}
+
 static void check_ended(void) {
     static const struct {
         const char *sql, *problem;
@@ -77,6 +156,7 @@ static void check_ended(void) {
         {"SELECT 1", NULL},
         {"DELETE FROM exam_response WHERE slot = 2", GONE("4", "3")},
         {"DELETE FROM exam_response WHERE seq = 1 AND n = 2", GONE("4", "3")},
+        {"UPDATE exam_response SET ordinal = 5 WHERE ordinal = 1", others},
         {"UPDATE audit_log SET detail = json_remove(detail, '$.saves') WHERE action = "
          "'exam.submit'",
          counted},
@@ -132,6 +212,9 @@ static void saves_are_counted(void **state) {
     assert_null(problem_with("DELETE FROM exam_response"));
     seal_begin(store_reader(store), 1);
     check_open();
+    check_put_back();
+    check_fourth_twice();
+    check_older_answers();
     check_end_of_changed();
     const char *problem;
     assert_int_equal(job(end_now, &problem, NOW), OK);

@@ -2,6 +2,7 @@
 #include "unit/store/fixture.h"
 
 #include <sodium.h>
+#include <sys/stat.h>
 
 #include "base/text.h"
 #include "store/seal.h"
@@ -88,6 +89,44 @@ static void another_key_knows_nothing(void **state) {
     assert_true(store_close(s, 1000));
 }
 
+/* RULE seal-once: that a key was used stands in its file, and changes no seal. */
+static void a_used_key_says_so(void **state) {
+    (void)state;
+    struct store *s;
+    struct db *db = open_db(&s);
+    const char *seal = seal_make(db, &fixture_arena, "note", "t", "a");
+    assert_false(seal_key_used(db));
+    assert_true(store_close(s, 1000));
+    db = open_db(&s);
+    assert_false(seal_key_used(db));
+    for (int i = 0; i < 2; i++) { /* the second time there is nothing to do */
+        assert_true(store_seal_key_use(s));
+        assert_true(seal_key_used(db));
+    }
+    assert_true(store_close(s, 1000));
+    struct stat file;
+    assert_int_equal(stat(key_path(), &file), 0);
+    assert_int_equal(file.st_size, SEAL_KEY_BYTES + 1);
+    assert_int_equal(file.st_mode & 0777, 0600);
+    db = open_db(&s);
+    assert_true(seal_key_used(db));
+    assert_true(seal_holds(db, seal, "note", "t", "a"));
+    assert_true(store_close(s, 1000));
+    /* Another byte, or one more, is no key. */
+    static const char *const tails[] = {"++", "-"};
+    for (size_t i = 0; i < COUNT_OF(tails); i++) {
+        struct store_options options = {.path = fixture_db};
+        const char *why = NULL;
+        assert_int_equal(truncate(key_path(), SEAL_KEY_BYTES), 0);
+        FILE *f = fopen(key_path(), "ab");
+        assert_non_null(f);
+        fputs(tails[i], f);
+        fclose(f);
+        assert_int_equal(store_open(&s, &options, &fixture_arena, &why), ERR_IO);
+        assert_non_null(strstr(why, "seal.key, cannot be read or written"));
+    }
+}
+
 /* Who only reads makes no key, and believes no seal without one. */
 static void readers_make_no_key(void **state) {
     (void)state;
@@ -130,7 +169,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         fixture_test(a_seal_is_of_all_facts),    fixture_test(the_format_stays),
         fixture_test(another_key_knows_nothing), fixture_test(readers_make_no_key),
-        fixture_test(a_file_that_is_no_key),
+        fixture_test(a_used_key_says_so),        fixture_test(a_file_that_is_no_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
