@@ -1,15 +1,15 @@
 // Plants faults in the rules of a room, one at a time, and lists those that no test finds.
 //
 //   node tests/mutate/mutate.mjs --build build/mutate [--room exam]… [--file engine/exam/exam_score.c]… [--sample 150] [--minutes 10]
-//                                [--seed 1] [--units] [--handlers] [--again] [--jobs 2] [--list] [--unreached]
+//                                [--seed 1] [--units] [--tests exam/test_form]… [--handlers] [--again] [--jobs 2] [--list] [--unreached]
 //
 // All faults of a room are compiled at once, each behind a switch, into a libfault.so that takes the place of these files
 // (make mutate links all programs against shared libraries). A first run of the tests says which of them reaches which fault;
 // then one run of those for each fault. The unit tests, which take milliseconds, come first; only what survives them is asked of
 // the room's request scripts, which take seconds each. --units: the unit tests alone. --handlers: also the files that nothing but
-// requests reaches. --again: only those that survived the last time. --list: the faults, without running any. --minutes: as
-// many as the unit tests can be asked of in so long. --unreached: those that no test comes to, which is known after the first
-// run. Ends with 1 when more than 3 of 100 survive.
+// requests reaches. --tests: of the unit tests, only these programs, for a quick look. --again: only those that survived the
+// last time. --list: the faults, without running any. --minutes: as many as the unit tests can be asked of in so long.
+// --unreached: those that no test comes to, which is known after the first run. Ends with 1 when more than 3 of 100 survive.
 import { execFile, spawn } from "node:child_process";
 import { closeSync, existsSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,6 +32,7 @@ const { values: options } = parseArgs({
         seed: { type: "string", default: "1" },
         jobs: { type: "string", default: "2" },
         units: { type: "boolean", default: false },
+        tests: { type: "string", multiple: true },
         handlers: { type: "boolean", default: false },
         again: { type: "boolean", default: false },
         list: { type: "boolean", default: false },
@@ -163,7 +164,8 @@ async function prepare(name) {
 // ---- Running -------------------------------------------------------------------------------------
 
 function unitsOf(name) {
-    return rooms[name].units().map((unit) => ({ name: unit, command: [join(build, "tests", unit)], preload: true })).filter((program) => existsSync(program.command[0]));
+    const wanted = (unit) => !options.tests || options.tests.some((word) => unit.includes(word));
+    return rooms[name].units().filter(wanted).map((unit) => ({ name: unit, command: [join(build, "tests", unit)], preload: true })).filter((program) => existsSync(program.command[0]));
 }
 
 function requestsOf(name) {
