@@ -232,9 +232,15 @@ static void read_sql(struct lab_check *c, struct doc *d, cmark_node *n, struct d
     c->sql_line = doc_line(d, n) + 1;
 }
 
-static void read_hints(struct lab_check *c, struct doc *d, cmark_node *list) {
-    for (cmark_node *item = cmark_node_first_child(list); item && c->hint_count < LAB_HINTS_MAX;
-         item = cmark_node_next(item)) {
+static void read_hints(struct lab_check *c, struct doc *d, cmark_node *list,
+                       struct diag_list *diags) {
+    for (cmark_node *item = cmark_node_first_child(list); item; item = cmark_node_next(item)) {
+        if (c->hint_count == LAB_HINTS_MAX) {
+            diag_add(diags, SEVERITY_WARNING, d->file, doc_line(d, item), 1, "lab-hints",
+                     "The check “%s” has more than %d hints: those from here on are not shown.",
+                     c->id, LAB_HINTS_MAX);
+            return;
+        }
         struct buf b;
         buf_init(&b, d->arena);
         doc_render_node(d, item, NULL, &b);
@@ -285,7 +291,7 @@ void lab_checks_read(struct lab_scenario *s, struct doc *d, struct diag_list *di
             if (str_eq(info, "sql")) read_sql(c, d, n, diags);
         } else if (c && type == CMARK_NODE_LIST &&
                    cmark_node_get_list_type(n) == CMARK_ORDERED_LIST)
-            read_hints(c, d, n);
+            read_hints(c, d, n, diags);
     }
     if (c) complete(c, d, diags);
     for (int i = 0; i < s->check_count; i++) s->points += s->checks[i].points;

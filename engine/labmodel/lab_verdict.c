@@ -43,11 +43,11 @@ static const char *fill(const struct filling *x, const char *sentence) {
     struct buf b;
     buf_init(&b, x->a);
     for (const char *p = sentence; *p;) {
-        size_t len = *p == '{' ? strcspn(p, "}") : 0;
-        json_t *cell = len ? cell_of(x, arena_copy(x->a, p + 1, len - 1)) : NULL;
+        const char *end = *p == '{' ? strchr(p, '}') : NULL;
+        json_t *cell = end ? cell_of(x, arena_copy(x->a, p + 1, (size_t)(end - p - 1))) : NULL;
         if (json_is_string(cell)) buf_puts(&b, json_string_value(cell));
         else if (json_is_integer(cell)) buf_printf(&b, "%lld", (long long)json_integer_value(cell));
-        if (cell) p += len + 1;
+        if (cell) p = end + 1;
         else buf_putc(&b, *p++);
     }
     return lab_words(&x->s->stack, x->dialects, buf_text(&b), false, x->a);

@@ -8,7 +8,7 @@ const unit = (...rooms) => rooms.flatMap((room) => readdirSync(join("tests/unit"
 const shown = /_(pages?|cli|demo|bench|command|screens?|drawer|draw|labs|search|api|question|unit|course|lobby|loaded|result|search|hooks|cache|history|open|key_cli|contexts)\.c$|^exams\.c$/;
 
 const drawn = /^cert_(pdf|pdf_finish|pdf_read|png|contexts)\.c$/;
-const handlers = /^account_(admin|factor_pages|import_pages|pages|password|session|signin)\.c$/;
+const handlers = /^account_(admin|factor_pages|import_pages|pages|password|proof_pages|session|signin)\.c$/;
 
 /** `files`: what faults are planted in; `units`: programs of tests/unit; `requests`: files of tests/requests that hold these
  *  files, asked about what survives the units. */
@@ -19,7 +19,7 @@ export const rooms = {
     audit: { files: () => true, units: () => unit("audit", "cert"), requests: ["audit", "audit_broken", "cert", "cert_records", "records_read", "commands", "upgrade"] },
     store: { files: () => true, units: () => [...unit("store", "audit"), "account/test_find", "fault/test_store_faults"], requests: ["backup", "commands", "growth", "keeping", "stop", "upgrade"] },
     lab: { files: (name) => /^lab_(check|log|queue|evidence|history)\.c$/.test(name), units: () => unit("lab", "labmodel", "sandbox"), requests: ["lab", "lab_outage", "cert_evidence"] },
-    labmodel: { files: (name) => /^lab_(chance|seed)\.c$/.test(name), units: () => unit("lab", "labmodel", "sandbox"), requests: [] },
+    labmodel: { files: (name) => /^lab_(checks|verdict|random|seed)\.c$/.test(name), units: () => unit("lab", "labmodel", "sandbox"), requests: [] },
     content: { files: (name) => /^content_(progress|read_reapply|spelling|questions|version|store)\.c$/.test(name), units: () => unit("content"), requests: ["content", "languages", "start"] },
 };
 

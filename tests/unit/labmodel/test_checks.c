@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "labmodel/lab_checks.h"
 
@@ -66,6 +67,170 @@ static void test_blocks(void **state) {
                  "it has no SQL block");
     expect_fault(a, "kind: state\npoints: 3\nhint-points: 0", sql, 13, "hint-points");
     expect_fault(a, "kind: state\npoints: 3\nhints: 0", sql, 13, "hints");
+}
+
+/* What a duration is worth; and at its edges what is none. */
+static void test_durations(void **state) {
+    struct arena *a = *state;
+    static const struct {
+        const char *text;
+        int64_t ms; /* 0: it is none */
+    } durations[] = {
+        {"1s", MS_SECOND},
+        {"45s", 45 * MS_SECOND},
+        {"30m", 30 * MS_MINUTE},
+        {"2h", 2 * MS_HOUR},
+        {"5d", 5 * MS_DAY},
+        {"100000s", 100000 * MS_SECOND},
+        {"100001s", 0},
+        {"0000001s", MS_SECOND},
+        {"00000001s", 0},
+        {"0s", 0},
+        {"-1s", 0},
+        {"s", 0},
+        {"5", 0},
+        {"5w", 0},
+        {"5 m", 0},
+        {"1m5", 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(durations); i++) {
+        const struct lab_scenario *s = read_block(
+            a,
+            arena_printf(a, "kind: within\npoints: 3\nwithin: \"%s\"\nfrom: '1'\nto: '1'",
+                         durations[i].text),
+            "");
+        if (s->checks[0].within_ms != durations[i].ms || !diags.first != (durations[i].ms > 0))
+            fail_msg("%s: %lld ms", durations[i].text, (long long)s->checks[0].within_ms);
+    }
+}
+
+/* The shares of points, at their edges, and the parts of a share. */
+static void test_numbers(void **state) {
+    struct arena *a = *state;
+    const struct lab_check *c = &read_block(a, "kind: state\npoints: 1", sql)->checks[0];
+    assert_int_equal(c->points, 1);
+    assert_int_equal(c->hint_points, 0);
+    assert_null(c->partial);
+    c = &read_block(a, "kind: state\npoints: 100\nhint-points: 100\npartial: \" a b  /  10 \"", sql)
+             ->checks[0];
+    assert_null(diags.first);
+    assert_int_equal(c->points, 100);
+    assert_int_equal(c->hint_points, 100);
+    assert_string_equal(c->partial, "a b");
+    assert_string_equal(c->partial_of, "10");
+    assert_int_equal(c->partial_line, 14);
+    assert_int_equal(c->pass_line, 9);
+    assert_int_equal(c->fail_line, 10);
+    expect_fault(a, "kind: state\npoints: 0", sql, 12, "points");
+    expect_fault(a, "kind: state\npoints: 101", sql, 12, "points");
+    expect_fault(a, "kind: state", sql, 8, "points");
+    expect_fault(a, "kind: state\npoints: 3\nhint-points: 101", sql, 13, "hint-points");
+    assert_string_equal(
+        read_block(a, "kind: state\npoints: 3\npartial: a/b", sql)->checks[0].partial_of, "b");
+    static const char *const shares[] = {"/ b", "a /", "a / b / c", "a"};
+    for (size_t i = 0; i < COUNT_OF(shares); i++)
+        expect_fault(a, arena_printf(a, "kind: state\npoints: 3\npartial: %s", shares[i]), sql, 13,
+                     "does not say which share was reached");
+    expect_fault(a, "points: 3", sql, 8, "kind");
+    read_block(a, "kind: within\npoints: 3\nfrom: 'a'\nto: 'b'", "");
+    assert_string_equal(diags.first->message, "the field “within” is missing");
+    /* Each kind has its own conditions, and needs the first two of them. */
+    static const char *const all[] = {"from", "to", "never", "needs", "after", "because", "same"};
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        expect_fault(a, arena_printf(a, "kind: state\npoints: 3\n%s: 1", all[i]), sql, 13,
+                     "A check of the kind “state” has no “");
+    for (size_t i = 2; i < COUNT_OF(all) - 1; i++)
+        expect_fault(
+            a,
+            arena_printf(a, "kind: within\npoints: 3\nwithin: 5m\nfrom: 1\nto: 1\n%s: 1", all[i]),
+            "", 16, "A check of the kind “within” has no “");
+    for (size_t i = 0; i < 2; i++)
+        expect_fault(a,
+                     arena_printf(a, "kind: never\npoints: 3\nnever: 1\nneeds: 1\n%s: 1", all[i]),
+                     "", 15, "A check of the kind “never” has no “");
+    static const char *const halves[] = {"kind: within\npoints: 3\nwithin: 5m\nfrom: 1",
+                                         "kind: within\npoints: 3\nwithin: 5m\nto: 1",
+                                         "kind: never\npoints: 3\nnever: 1"};
+    for (size_t i = 0; i < COUNT_OF(halves); i++) {
+        const struct lab_scenario *s = read_block(a, halves[i], "");
+        assert_int_equal(diags.errors, 1);
+        assert_non_null(strstr(diags.first->message, "is missing"));
+        assert_null(s->checks[0].sql);
+    }
+}
+
+/* ---- Files of checks ------------------------------------------------------------------------ */
+#define WHOLE(id, points, hints)                                                                   \
+    "## " id "\n\n```check\ntitle: T " id "\nkind: state\npass: p\nfail: f\npoints: " #points      \
+    "\n```\n\n```sql\nSELECT 1 AS ok\n```\n\n" hints "\n"
+
+static const struct lab_scenario *read_file(struct arena *a, const char *body) {
+    struct lab_scenario *s = NEW(a, struct lab_scenario);
+    struct doc *d = NEW(a, struct doc);
+    char *text = arena_printf(a, "---\nscenario: x\n---\n\n%s", body);
+    diag_init(&diags, a);
+    assert_int_equal(doc_parse(d, "checks.md", text, strlen(text), a, &diags), OK);
+    lab_checks_read(s, d, &diags);
+    return s;
+}
+
+/* "line rule" of each problem. */
+static const char *found(struct arena *a, const char *body) {
+    struct buf b;
+    read_file(a, body);
+    buf_init(&b, a);
+    for (const struct diag *d = diags.first; d; d = d->next)
+        buf_printf(&b, "%s%d %s%s", b.len ? "|" : "", d->line, d->rule,
+                   d->severity == SEVERITY_ERROR ? "" : " warning");
+    return buf_text(&b);
+}
+
+static void test_files(void **state) {
+    struct arena *a = *state;
+    const struct lab_scenario *s = read_file(
+        a, "Before.\n\n```sql\nSELECT 0\n```\n\n1. none\n\n" WHOLE("one", 3, "1. *A*\n2. B\n")
+               WHOLE("two", 4, "- no hint\n\n1. C\n"));
+    assert_null(diags.first);
+    assert_int_equal(s->check_count, 2);
+    assert_int_equal(s->points, 7);
+    assert_string_equal(s->checks[0].id, "one");
+    assert_string_equal(s->checks[1].title, "T two");
+    assert_string_equal(s->checks[0].sql, "SELECT 1 AS ok\n");
+    assert_int_equal(s->checks[0].line, 13);
+    assert_int_equal(s->checks[0].sql_line, 24);
+    assert_int_equal(s->checks[0].hint_count, 2);
+    assert_non_null(strstr(s->checks[0].hints[0], "<em>A</em>"));
+    assert_null(strstr(s->checks[0].hints[1], "<em>A</em>"));
+    assert_int_equal(s->checks[1].hint_count, 1);
+    assert_string_equal(
+        lab_checks_question(s, a),
+        "{\"view\":\"checks\",\"checks\":[{\"id\":\"one\",\"sql\":\"SELECT 1 AS ok\\n\"},"
+        "{\"id\":\"two\",\"sql\":\"SELECT 1 AS ok\\n\"}]}");
+    assert_string_equal(found(a, "Nothing.\n"), "1 lab-check");
+    assert_string_equal(found(a, "## one\n"), "5 lab-check|5 lab-check|5 lab-hints");
+    assert_string_equal(found(a, "## one\n\n## two\n"),
+                        "5 lab-check|5 lab-check|5 lab-hints|7 lab-check|7 lab-check|7 lab-hints");
+    assert_string_equal(found(a, WHOLE("one", 3, "- none\n")), "5 lab-hints");
+    /* Twice; after another; an id that is none. What stands below such a heading is nobody's. */
+    assert_string_equal(found(a, WHOLE("one", 3, "1. A\n") WHOLE("one", 3, "1. A\n")),
+                        "21 lab-check");
+    assert_string_equal(
+        found(a, WHOLE("one", 3, "1. A\n") WHOLE("two", 3, "1. A\n") WHOLE("two", 3, "- A\n")),
+        "37 lab-check");
+    assert_string_equal(found(a, WHOLE("one", 3, "1. A\n") "## No id\n\n1. A\n"), "21 lab-check");
+    /* As many hints and checks as there is room for, and one more. */
+    assert_string_equal(found(a, WHOLE("one", 3, "1. A\n2. B\n3. C\n4. D\n5. E\n6. F\n")), "");
+    assert_string_equal(
+        found(a, WHOLE("one", 3, "1. A\n2. B\n3. C\n4. D\n5. E\n6. F\n7. G\n8. H\n")),
+        "25 lab-hints warning");
+    struct buf b;
+    buf_init(&b, a);
+    for (int i = 0; i < LAB_CHECKS_MAX; i++) buf_printf(&b, WHOLE("c%d", 1, "1. A\n"), i, i);
+    assert_int_equal(read_file(a, buf_text(&b))->check_count, LAB_CHECKS_MAX);
+    assert_null(diags.first);
+    buf_puts(&b, "## one-more\n");
+    assert_int_equal(read_file(a, buf_text(&b))->check_count, LAB_CHECKS_MAX);
+    assert_int_equal(diags.errors, 1);
 }
 
 /* ---- Queries that are made here ------------------------------------------------------------- */
@@ -191,10 +356,99 @@ static void test_partial_points(void **state) {
     assert_string_equal(judge_row(a, &c, 0, 2, 3).sentence, "2 of 3, not {other}");
     c.partial_of = "10";
     assert_int_equal(judge_row(a, &c, 0, 1, 3).points, 1);
-    c.partial_of = "gone";
+    static const struct {
+        const char *of;
+        int points; /* of 15, for one; -1: it cannot be evaluated */
+    } wholes[] = {{"1", 15}, {"15", 1},       {"1000000", 0}, {"1000001", -1},
+                  {"0", -1}, {"missing", -1}, {"", -1}};
+    for (size_t i = 0; i < COUNT_OF(wholes); i++) {
+        c.partial_of = wholes[i].of;
+        struct lab_verdict v = judge_row(a, &c, 0, 1, 3);
+        if (wholes[i].points < 0 ? !v.error : v.error || v.points != wholes[i].points)
+            fail_msg("1 of %s: %d", c.partial_of, v.points);
+        assert_false(v.passed);
+    }
+    c.partial = "gone"; /* the share that was reached, and not the whole */
+    c.partial_of = "of";
     assert_non_null(judge_row(a, &c, 0, 1, 3).error);
+    assert_null(judge_row(a, &c, 1, 1, 3).error); /* nobody asks for a part of what is passed */
+    c.partial = "n";
+    assert_int_equal(judge_row(a, &c, 0, INT32_MAX, INT32_MAX).points, 15);
+    assert_non_null(
+        judge(a, &c, "\"result\":{\"columns\":[\"ok\",\"n\",\"of\"],\"rows\":[[0,\"1\",2]]}")
+            .error);
     c.partial = NULL;
     assert_int_equal(judge_row(a, &c, 0, 2, 3).points, 0);
+}
+
+/* What a result must look like: one row, whose first column is ok and 1. */
+static void test_shapes(void **state) {
+    struct arena *a = *state;
+    static const struct {
+        const char *result, *sentence; /* NULL: it cannot be evaluated */
+    } shapes[] = {
+        {"\"result\":{\"columns\":[\"ok\",\"n\"],\"rows\":[[1,\"two\"]]}", "yes two {who"},
+        {"\"result\":{\"columns\":[\"ok\",\"n\"],\"rows\":[[1,-3]]}", "yes -3 {who"},
+        {"\"result\":{\"columns\":[\"ok\",\"n\"],\"rows\":[[1,null]]}", "yes  {who"},
+        {"\"result\":{\"columns\":[\"ok\",\"n\"],\"rows\":[[1,\"{n}\"],[0,2]]}", "yes {n} {who"},
+        {"\"result\":{\"columns\":[\"ok\",\"who\"],\"rows\":[[1,3]]}", "yes {n} {who"},
+        {"\"result\":{\"columns\":[\"ok\"],\"rows\":[[0]]}", "no"},
+        {"\"result\":{\"columns\":[\"ok\"],\"rows\":[[2]]}", "no"},
+        {"\"result\":{\"columns\":[\"ok\"],\"rows\":[[-1]]}", "no"},
+        {"\"result\":{\"columns\":[\"ok\"],\"rows\":[[null]]}", "no"},
+        {"\"result\":{\"columns\":[\"ok\",\"n\"],\"rows\":[[0,1]]}", "no"},
+        {"\"result\":{\"columns\":[\"fine\",\"ok\"],\"rows\":[[1,1]]}", NULL},
+        {"\"result\":{\"columns\":[\"ok\"],\"rows\":[]}", NULL},
+        {"\"result\":{}", NULL},
+        {"\"error\":\"no such table\",\"result\":{\"columns\":[\"ok\"],\"rows\":[[1]]}", NULL},
+    };
+    struct lab_check c = {.id = "one", .pass = "yes {n} {who", .fail = "no", .points = 4};
+    for (size_t i = 0; i < COUNT_OF(shapes); i++) {
+        struct lab_verdict v = judge(a, &c, shapes[i].result);
+        const char *said = v.error ? NULL : v.sentence;
+        if ((said != NULL) != (shapes[i].sentence != NULL) ||
+            (said && strcmp(said, shapes[i].sentence) != 0))
+            fail_msg("%s: %s", shapes[i].result, said ? said : v.error);
+        bool passed = said && str_has_prefix(said, "yes");
+        assert_int_equal(v.passed, passed);
+        assert_int_equal(v.points, passed ? 4 : 0);
+    }
+}
+
+/* Of several checks: how many are passed, the points that can be reached, and what is kept. */
+static void test_several(void **state) {
+    struct arena *a = *state;
+    static struct lab_scenario s;
+    struct lab_verdict v[3];
+    struct buf b;
+    s.check_count = 3;
+    for (int i = 0; i < 3; i++)
+        s.checks[i] = (struct lab_check){.id = arena_printf(a, "c%d", i),
+                                         .pass = "y",
+                                         .fail = "n \"{n}\"",
+                                         .points = 1 << i,
+                                         .hint_points = 1};
+    static const char answer[] =
+        "{\"results\":[{\"result\":{\"columns\":[\"ok\",\"n\"],\"rows\":[[0,7]]}},"
+        "{\"error\":\"e\"},{\"result\":{\"columns\":[\"ok\"],\"rows\":[[1]]}}]}";
+    assert_int_equal(lab_verdicts_read(&s, NULL, answer, strlen(answer), v, a), 1);
+    assert_int_equal(lab_points_reachable(v, 3), 5);
+    assert_int_equal(lab_points_reachable(v, 2), 1);
+    buf_init(&b, a);
+    assert_int_equal(lab_verdicts_write(v, 3, (const int[]){0, 0, 1}, &b), 3);
+    assert_string_equal(
+        buf_text(&b),
+        "[{\"id\":\"c0\",\"passed\":false,\"points\":0,\"sentence\":\"n \\\"7\\\"\"},"
+        "{\"id\":\"c1\",\"passed\":false,\"points\":0,\"not_evaluated\":true,\"sentence\":"
+        "\"This check could not be evaluated. It costs you nothing; please tell your instructor.\"},"
+        "{\"id\":\"c2\",\"passed\":true,\"points\":3,\"sentence\":\"y\"}]");
+    assert_int_equal(lab_verdicts_write(v, 3, NULL, &b), 4); /* no hint was opened */
+    buf_init(&b, a);
+    assert_int_equal(lab_verdicts_write(v, 0, NULL, &b), 0);
+    assert_string_equal(buf_text(&b), "[]");
+    /* What is no answer leaves all of them unevaluated. */
+    assert_int_equal(lab_verdicts_read(&s, NULL, "[", 1, v, a), 0);
+    assert_int_equal(lab_points_reachable(v, 3), 0);
 }
 
 /* RULE lab-not-evaluated: neither passed nor failed, and its points are not among those that can be
@@ -258,12 +512,12 @@ static void test_words(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST(test_blocks),
-                                       TEST(test_words),
-                                       TEST(test_within),
-                                       TEST(test_never),
-                                       TEST(test_partial_points),
-                                       TEST(test_not_evaluated),
-                                       TEST(test_hints_cost_what_the_author_says)};
+    const struct CMUnitTest tests[] = {
+        TEST(test_blocks),        TEST(test_durations),
+        TEST(test_numbers),       TEST(test_files),
+        TEST(test_shapes),        TEST(test_several),
+        TEST(test_words),         TEST(test_within),
+        TEST(test_never),         TEST(test_partial_points),
+        TEST(test_not_evaluated), TEST(test_hints_cost_what_the_author_says)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
