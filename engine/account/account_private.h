@@ -88,6 +88,23 @@ struct new_session {
 enum err account_session_begin(struct db *db, struct arena *a, int64_t now_ms,
                                const char *person_id, const char *client, bool code_given,
                                struct new_session *out) MUST_USE;
+/* Whether the password of this session was given within the last ten minutes. ERR_NOT_FOUND: there
+ * is no such session. */
+enum err account_password_recent(struct db *db, const char *session_id, int64_t now_ms,
+                                 bool *yes) MUST_USE;
+/* A session for another, once the password was compared. */
+struct session_renewal {
+    struct guess guess;
+    const char *person, *session;
+    const char *hash; /* what the password was compared with: what counts may have changed since */
+    bool matches;
+    struct login_throttle throttle; /* out: with a wait, nothing was done */
+    bool wrong;                     /* out: the guess was noted, and the session goes on */
+    struct new_session fresh;       /* out */
+};
+/* A job. ERR_DENIED: the session has ended meanwhile. As account_session_begin. */
+enum err account_renew_session(struct db *db, struct arena *a, void *renewal,
+                               int64_t now_ms) MUST_USE;
 /* RULE power-proven: goes on at once when the password was given within the last ten minutes; else
  * asks for it, and goes on when it comes with the same `fields` (names, NULL last), which the page
  * that asks carries along. */

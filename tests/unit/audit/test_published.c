@@ -119,11 +119,83 @@ static void a_signature_has_all_its_parts(void **state) {
     audit_signer_set(NULL);
 }
 
+/* ---- Versions of what counts ------------------------------------------------------------------
+ */
+static enum err publish(struct db *db, struct arena *a, void *publication, int64_t now_ms) {
+    return audit_publish(db, a, publication, now_ms);
+}
+
+static bool is_published(struct store *s, struct audit_publication p, int64_t before_seq) {
+    bool out = false;
+    assert_int_equal(audit_published(store_reader(s), &arena, &p, before_seq, &out), OK);
+    return out;
+}
+
+static int64_t last_row(struct store *s) {
+    struct audit_head last;
+    assert_int_equal(audit_last(store_reader(s), &arena, &last), OK);
+    return last.seq;
+}
+
+/* RULE past-kept: a version is the academy's when a signed row names it, whatever stands beside. */
+static void only_a_signed_row_names_a_version(void **state) {
+    (void)state;
+    begin_signing();
+    struct store *s = open_store();
+    struct db *db = store_reader(s);
+    struct audit_publication p = {"exam.publish", "v1", "{\"exam\":\"x\"}"};
+    bool out = true;
+    assert_int_equal(store_write(s, audit_sign_begin, NULL, &arena), OK);
+    assert_false(is_published(s, p, 0));
+    assert_int_equal(store_write(s, publish, &p, &arena), OK);
+    assert_int_equal(store_write(s, publish, &p, &arena), OK); /* named already */
+    assert_int_equal(last_row(s), 2);
+    assert_true(is_published(s, p, 0));
+    assert_true(is_published(s, p, 3));
+    assert_false(is_published(s, p, 2));
+    assert_false(is_published(s, (struct audit_publication){p.action, "v2", p.detail}, 0));
+    assert_false(is_published(s, (struct audit_publication){"exam.start", "v1", p.detail}, 0));
+    assert_false(is_published(s, (struct audit_publication){p.action, "v1", "{}"}, 0));
+    /* Behind and before rows that somebody wrote past the program. */
+    static const char copies[] =
+        "INSERT INTO audit_log (seq, at_ms, actor, action, subject, detail, hash) "
+        "SELECT seq + %d, at_ms, actor, action, subject, detail, '%064d' FROM audit_log "
+        "WHERE seq = 2";
+    tamper(arena_printf(&arena, copies, 1, 1));
+    tamper(arena_printf(&arena, copies, 2, 2));
+    assert_true(is_published(s, p, 0));
+    assert_false(is_published(s, (struct audit_publication){p.action, "v1", "{}"}, 0));
+    tamper("DROP TRIGGER audit_signed_head_remains; DELETE FROM audit_signed_head WHERE seq = 2");
+    assert_false(is_published(s, p, 0));
+    assert_int_equal(store_write(s, publish, &p, &arena), OK); /* so it is named anew */
+    assert_int_equal(last_row(s), 5);
+    assert_true(is_published(s, p, 0));
+    assert_false(is_published(s, p, 5));
+    int64_t from = -1;
+    assert_int_equal(audit_published_from(db, "exam.publish", "v1", &from), OK);
+    assert_int_equal(from, 2);
+    assert_int_equal(audit_published_from(db, "v1", "exam.publish", &from), OK);
+    assert_int_equal(from, 0);
+    /* What cannot be read is not published, and not to be named once more. */
+    tamper("ALTER TABLE audit_signed_head RENAME TO elsewhere");
+    assert_int_equal(audit_published(db, &arena, &p, 0, &out), ERR_IO);
+    assert_false(out);
+    tamper("ALTER TABLE elsewhere RENAME TO audit_signed_head");
+    tamper("ALTER TABLE audit_log RENAME TO elsewhere");
+    assert_int_equal(audit_published(db, &arena, &p, 0, &out), ERR_IO);
+    assert_int_equal(audit_published_from(db, "exam.publish", "v1", &from), ERR_IO);
+    assert_int_equal(store_write(s, publish, &p, &arena), ERR_IO);
+    tamper("ALTER TABLE elsewhere RENAME TO audit_log");
+    assert_true(store_close(s, 1000));
+    audit_signer_set(NULL);
+}
+
 int main(void) {
     log_threshold((enum log_level)(LOG_ERROR + 1));
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_published_names_a_row, setup, teardown),
         cmocka_unit_test_setup_teardown(a_signature_has_all_its_parts, setup, teardown),
+        cmocka_unit_test_setup_teardown(only_a_signed_row_names_a_version, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
