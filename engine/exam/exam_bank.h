@@ -32,6 +32,8 @@ struct exam_course {
     size_t objective_count, objective_room;
     const char **objective_ids; /* sorted */
 };
+/* Folders below content/, sorted; not each is a programme. Arena. */
+size_t exam_course_ids(const char *root, struct arena *a, const char ***out);
 /* content/PROGRAMME: false when there is no such programme. What is wrong in those files is the
  * content room's to report. */
 bool exam_course_read(struct exam_course *out, const char *root, const char *programme,

@@ -321,7 +321,8 @@ static void check_practised(struct tree *t, const struct exam_def *def) {
     }
 }
 
-/* RULE live-item: the questions of an exam that counts stand in no module: learners read those. */
+/* RULE live-item: the questions of an exam that counts stand in no module of any programme:
+ * learners read those. */
 static void check_stems(struct tree *t, const struct exam_bank *bank) {
     const char *read = NULL, *text = NULL;
     for (size_t c = 0; c < t->course_count; c++)
@@ -345,6 +346,9 @@ static void check_stems(struct tree *t, const struct exam_bank *bank) {
 }
 
 static void check_live_items(struct tree *t) {
+    const char **programmes;
+    size_t count = exam_course_ids(t->root, t->arena, &programmes);
+    for (size_t i = 0; i < count; i++) (void)course_of(t, programmes[i]); /* without exams, too */
     for (size_t i = 0; i < t->bank_count; i++) {
         bool live = false;
         for (size_t k = 0; k < t->def_count && t->banks[i].id; k++)

@@ -129,6 +129,10 @@ static void read_module(struct exam_course *c, const char *root, const char *pro
     arena_release(own);
 }
 
+size_t exam_course_ids(const char *root, struct arena *a, const char ***out) {
+    return list_folder(arena_printf(a, "%s/content", root), true, a, out);
+}
+
 static void release_own(void *own) { arena_release(own); }
 
 bool exam_course_read(struct exam_course *out, const char *root, const char *programme,

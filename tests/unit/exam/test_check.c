@@ -397,6 +397,44 @@ static void test_leaks(void **state) {
     assert_string_equal(problems(), "");
 }
 
+/* RULE live-item, in whichever module of whichever programme: the first, the last, and one that
+ * teaches a single objective. */
+static void test_live_items_anywhere(void **state) {
+    (void)state;
+    static const char *const modules[] = {"content/p/modules/a.md", "content/p/modules/m.md",
+                                          "content/p/modules/z.md", "content/q/modules/k.md"};
+    const char *asked = "Stem of no-3, which has more than forty bytes?";
+    write_all(replace(bank("", "no"), "Stem of no-3?", asked), sample_def(&arena, "", rows));
+    sample_write(root, "content/q/programme.md", replace(sample_programme, "id: p", "id: q"));
+    for (size_t at = 0; at < COUNT_OF(modules); at++) {
+        for (size_t i = 0; i < COUNT_OF(modules); i++) {
+            const char *text = i == 1
+                                   ? sample_module
+                                   : arena_printf(&arena,
+                                                  "---\nid: n%zu\ntitle: N\nobjectives:\n  - id: "
+                                                  "n%zu-o\n    text: Do it\n---\nText.\n",
+                                                  i, i);
+            sample_write(root, modules[i],
+                         arena_printf(&arena, "%s\n%s\n", text, i == at ? asked : ""));
+        }
+        check();
+        size_t found = 0;
+        for (const struct diag *d = diags.first; d; d = d->next) {
+            if (!str_eq(d->rule, "live-item")) continue;
+            assert_string_equal(d->file, modules[at]);
+            found++;
+        }
+        if (found != 1) {
+            sample_print(&diags);
+            fail_msg("%s: %zu", modules[at], found);
+        }
+    }
+    forget(modules[0]);
+    forget(modules[2]);
+    forget(modules[3]);
+    forget("content/q/programme.md");
+}
+
 /* A file that does not parse, and words in it: an id is found as a word of its own only. */
 static void test_broken_words(void **state) {
     (void)state;
@@ -485,6 +523,7 @@ int main(void) {
         cmocka_unit_test_setup(test_enemies, empty_root),
 
         cmocka_unit_test_setup(test_leaks, empty_root),
+        cmocka_unit_test_setup(test_live_items_anywhere, empty_root),
         cmocka_unit_test_setup(test_broken_words, empty_root),
 
         cmocka_unit_test_setup(test_definitions, empty_root),

@@ -313,6 +313,28 @@ static void test_seen_behind_enemies(void **state) {
     assert_in_range(shared, 0, 8);
 }
 
+/* Whoever has met every item is shown what a seed draws for anybody: no order shares less than the
+ * first. */
+static void test_all_seen(void **state) {
+    (void)state;
+    struct buf b;
+    const char *all[12], *why;
+    buf_init(&b, &arena);
+    buf_puts(&b, SAMPLE_BANK_HEAD);
+    for (int i = 0; i < 12; i++) {
+        all[i] = arena_printf(&arena, "keys-%02d", i);
+        sample_item(&b, all[i], "keys", "apply", "data", "");
+    }
+    struct exam_unit u = small_unit(buf_text(&b), "", "| data | 0 | 4 |\n");
+    struct exam_seen seen = {all, COUNT_OF(all)};
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct exam_form of_all, of_none;
+        assert_int_equal(exam_form_draw(&of_all, &u, seed, &seen, &arena, &why), OK);
+        assert_int_equal(exam_form_draw(&of_none, &u, seed, NULL, &arena, &why), OK);
+        assert_string_equal(exam_form_write(&of_all, &arena), exam_form_write(&of_none, &arena));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_short),
@@ -322,6 +344,7 @@ int main(void) {
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_essential_order),
         cmocka_unit_test(test_seen_behind_enemies),
+        cmocka_unit_test(test_all_seen),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }
