@@ -77,53 +77,6 @@ static enum err choose_number(struct db *db, struct arena *a, int64_t now_ms, co
     return ERR_BUSY;
 }
 
-/* What the achievement asks, as Markdown. */
-static const char *criteria_text(struct arena *a, const struct cert_level_status *s,
-                                 const char *body) {
-    struct buf b;
-    buf_init(&b, a);
-    buf_printf(&b, "Granted by an independent decision of %s on evidence of:\n", body);
-    for (size_t i = 0; i < s->count; i++) {
-        const struct cert_need *n = s->needs[i].need;
-        buf_printf(&b, "\n- %s: %s", n->kind->name, n->title);
-        if (n->dialects > 1) buf_printf(&b, ", in %d dialects", n->dialects);
-    }
-    return arena_dup(a, buf_text(&b));
-}
-
-/* One piece of evidence for all modules, one for each exam and lab; nothing that a candidate
- * scored. */
-static const struct cert_evidence *list_evidence(struct arena *a, const struct cert_level_status *s,
-                                                 const char *basis, size_t *count) {
-    struct cert_evidence *list = NEW_ARRAY(a, struct cert_evidence, s->count + 2);
-    size_t n = 0;
-    int modules = 0, completed = 0;
-    for (size_t i = 0; i < s->count; i++) {
-        if (!s->needs[i].need->kind->training) continue;
-        modules++;
-        if (s->needs[i].state == CERT_MET) completed++;
-    }
-    if (modules)
-        list[n++] = (struct cert_evidence){
-            "modules", NULL, "Modules of the level",
-            arena_printf(a, "%d of %d modules were completed.", completed, modules), false};
-    if (str_eq(basis, "experience"))
-        list[n++] = (struct cert_evidence){
-            "experience", NULL, "Stated experience",
-            "Experience was stated and accepted in place of modules.", false};
-    for (size_t i = 0; i < s->count; i++) {
-        const struct cert_need_status *status = &s->needs[i];
-        const struct cert_need *need = status->need;
-        if (need->kind->training || status->state != CERT_MET) continue;
-        const char *day = time_iso_date(a, status->at_ms);
-        list[n++] = (struct cert_evidence){
-            need->kind->name, need->id, need->title,
-            arena_printf(a, "Passed on %s%s.", day, need->kind->note), true};
-    }
-    *count = n;
-    return list;
-}
-
 static enum err sign_and_keep(struct db *db, struct arena *a, const struct certs *certs,
                               const char *certificate_id, json_t *doc, const char *credential_id,
                               int version, int64_t list_id, uint32_t index, const char *did,
@@ -252,14 +205,14 @@ enum err cert_issue(struct db *db, struct arena *a, const struct cert_issue *i, 
         .level_title = i->level->title,
         .level_summary = i->level->summary ? i->level->summary : i->level->title,
         .scope = i->level->scope,
-        .criteria = criteria_text(a, i->status, p->body),
+        .criteria = cert_criteria_text(a, i->status, p->body),
         .decider_name = i->decided_by_name,
         .awarded_ms = now_ms,
         .valid_from_ms = now_ms,
         .valid_until_ms = until_ms,
         .status_purpose = "suspension",
     };
-    f.evidence = list_evidence(a, i->status, i->application->basis, &f.evidence_count);
+    f.evidence = cert_evidence_of(a, i->status, i->application->basis, &f.evidence_count);
     int64_t list_id;
     e = new_credential(db, a, i->certs, id, &f, now_ms, &list_id);
     if (e != OK) return e;

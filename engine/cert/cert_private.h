@@ -331,6 +331,14 @@ enum err cert_view_exceptions(struct request *r, struct view *v, const char *att
 /* "Marketing Operations: Associate" of an application, or its ids when the programme is gone. */
 const char *cert_level_title(struct request *r, const struct cert_application *app);
 
+/* What the achievement asks, as Markdown. Arena. */
+const char *cert_criteria_text(struct arena *a, const struct cert_level_status *s,
+                               const char *body);
+/* One piece of evidence for all modules, one for each exam and lab that is met; nothing that a
+ * candidate scored. `basis` is the application's. Arena. */
+const struct cert_evidence *cert_evidence_of(struct arena *a, const struct cert_level_status *s,
+                                             const char *basis, size_t *count);
+
 /* A cell of a file for spreadsheets, with `after` behind it. RFC 4180; what a spreadsheet would
  * take for a formula begins with an apostrophe. One that splits at another sign than the comma, and
  * pays no heed to quotes, finds cells within the text. */

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "cert/cert_records.h"
 #include "unit/store/tampered.h"
 
 /* RULE suspension: what the holder keeps in a wallet holds again. */
@@ -124,6 +125,18 @@ static void credentials_of_old(void **state) {
     assert_int_equal(fresh.list_id, 2);
     assert_true(check(fresh.json, NOW_MS + 2000).valid);
     assert_false(check(old.json, NOW_MS + 2000).valid);
+    /* What is compared with the records is the newest credential, not the first. */
+    struct cert_check_report report = {.valid = true, .ours = true, .number = number};
+    struct request r = {.arena = &f.arena, .app = &f.app, .db = reader()};
+    struct cert_summary *held;
+    size_t count;
+    store_read_begin(r.db);
+    assert_int_equal(cert_records_report(r.db, r.arena, f.app.certs->keys, &report), OK);
+    assert_true(report.valid);
+    assert_int_equal(cert_list(r.db, r.arena, f.learner, f.now_ms, 5, &held, &count), OK);
+    assert_int_equal(cert_show_state(&r, held), OK);
+    assert_string_equal(held[0].state, "valid");
+    store_read_end(r.db);
     assert_true(bit_of(signed_list_of(1, NOW_MS), old.status_index));
     assert_non_null(strstr(signed_list_of(1, NOW_MS), "\"statusPurpose\":\"revocation\""));
     f.now_ms += 1000;
@@ -346,11 +359,45 @@ static void suspended_stays_out(void **state) {
     assert_int_equal(try_able("cert_refusal_suspended"), ERR_CONFLICT);
 }
 
+/* The first key is lost, with which the application was logged: the certificate, which the second
+ * signed, cannot be told to be right, and is not found wrong. */
+static void a_key_that_is_lost(void **state) {
+    (void)state;
+    const char *why = "", *id = ready_case();
+    struct cert_decide d;
+    struct cert_keys *left;
+    struct cert_record_finding found;
+    assert_int_equal(cert_keys_add(f.app.data, 0, &f.arena, &why), OK);
+    certs_close(f.app.certs);
+    assert_int_equal(certs_open(&f.app.certs, &f.app, &f.arena, &why), OK);
+    assert_int_equal(cert_keys_count(f.app.certs->keys), 2);
+    const char *lost = cert_keys_name(f.app.certs->keys, 0);
+    f.now_ms += 1000;
+    assert_int_equal(decide(id, f.assessor, true, REASON, &d), OK);
+    struct cert_certificate c = certificate(d.number);
+    struct cert_credential_row row = credential(d.number, 0);
+    const char *first = arena_printf(&f.arena, "%s/keys/issuer-0001.key", f.app.data);
+    assert_int_equal(rename(first, arena_printf(&f.arena, "%s/lost", f.app.data)), 0);
+    assert_int_equal(cert_keys_open(&left, f.app.data, false, &f.arena, &why), OK);
+    struct db *db = reader();
+    store_read_begin(db);
+    assert_int_equal(cert_records_certificate(db, &f.arena, f.app.certs->keys, &c, &row, &found),
+                     OK);
+    assert_null(found.problem);
+    assert_int_equal(cert_records_certificate(db, &f.arena, left, &c, &row, &found), OK);
+    store_read_end(db);
+    assert_true(found.undecided && !found.log);
+    assert_memory_equal(found.problem, "row ", 4);
+    assert_non_null(strstr(found.problem, arena_printf(&f.arena, "the key %s is missing", lost)));
+    cert_keys_close(left);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FLOW(suspended_and_reinstated),
         FLOW(the_list_follows),
         FLOW(credentials_of_old),
+        FLOW(a_key_that_is_lost),
         FLOW(who_may_decide_what),
         FLOW(a_marker_changes_no_status),
         FLOW(an_interest_counts_at_once_and_stays),

@@ -3,6 +3,7 @@
 #include "unit/check.h"
 
 #include "unit/store/failing_step.h"
+#include "unit/store/tampered.h"
 
 #include "unit/cert/workflow.h"
 
@@ -104,6 +105,8 @@ static enum err read_certificates(struct db *db, struct arena *a, void *arg, int
     if (e == OK) e = cert_statuses(db, a, c.id, &states, &count);
     if (e == OK) e = cert_list(db, a, person_id, now_ms, 5, &list, &count);
     if (e == OK) e = cert_state_logged(db, a, &list[0]);
+    if (e == OK) e = cert_show_state(&(struct request){.arena = a, .app = &f.app, .db = db}, list);
+    assert_true(e != OK || str_eq(list[0].state, "suspended"));
     if (e == OK) e = cert_register(db, a, NULL, NULL, now_ms, 5, &page);
     if (e == OK) e = cert_register(db, a, "learner gr", NULL, now_ms, 5, &page);
     if (e == OK) e = cert_withdrawn_of(db, a, person_id, &revoked, &suspended);
@@ -120,6 +123,7 @@ static enum err read_records(struct db *db, struct arena *a, void *arg, int64_t 
     struct cert_credential_row row;
     struct cert_record_finding found;
     const char *problem = NULL;
+    struct cert_check_report report = {.valid = true, .ours = true, .number = number};
     unsigned char *bits = arena_alloc(a, CERT_STATUS_BYTES);
     size_t differ;
     int64_t last;
@@ -131,6 +135,8 @@ static enum err read_records(struct db *db, struct arena *a, void *arg, int64_t 
     if (e == OK) e = cert_records_certificate(db, a, f.app.certs->keys, &c, &row, &found);
     if (e == OK)
         e = cert_records_application(db, a, f.app.certs->keys, application_id, &found, &certified);
+    if (e == OK) e = cert_records_report(db, a, f.app.certs->keys, &report);
+    assert_true(report.valid && !report.checks[CERT_CHECK_COUNT - 1].code);
     if (e == OK) e = cert_records_case(db, a, &app, f.assessor, &problem);
     if (e == OK) e = cert_records_past(db, a, person_id, NULL, &problem);
     if (e == OK)
@@ -194,8 +200,37 @@ static void each_answer(void **state) {
     assert_null(q.why);
 }
 
+/* RULE shown-state, on a page: from the tables, the signed credential and the log. */
+static enum err page_state(struct db *db, struct arena *a, void *state, int64_t now_ms) {
+    struct request r = {.arena = a, .app = &f.app, .db = db};
+    struct cert_summary *list;
+    size_t count;
+    enum err e = cert_list(db, a, f.learner, now_ms, 5, &list, &count);
+    if (e == OK) e = cert_show_state(&r, &list[0]);
+    if (e == OK) *(const char **)state = arena_dup(&f.arena, list[0].state);
+    return e;
+}
+
+static void states_of_a_page(void **state) {
+    (void)state;
+    (void)granted();
+    static const struct {
+        const char *sql, *state;
+    } cases[] = {
+        {"SELECT 1", "valid"},
+        {"UPDATE cert_certificate SET holder_name = 'Else'", "unchecked"},
+        {"PRAGMA defer_foreign_keys = 1; DELETE FROM cert_credential", "unchecked"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *shown = NULL;
+        assert_int_equal(tampered(f.app.store, &f.arena, cases[i].sql, page_state, &shown), OK);
+        assert_string_equal(shown, cases[i].state);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {FLOW(each_job), FLOW(each_reading), FLOW(each_answer)};
+    const struct CMUnitTest tests[] = {FLOW(each_job), FLOW(each_reading), FLOW(each_answer),
+                                       FLOW(states_of_a_page)};
     log_threshold(LOG_ERROR + 1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

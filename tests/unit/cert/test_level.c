@@ -309,6 +309,53 @@ static void a_refusal_has_its_status(void **state) {
     assert_int_equal(cert_refusal_status(ERR_NOT_FOUND), 409);
 }
 
+/* What a credential says: all that was asked for, and of that what was met; one line for all
+ * modules, none where there are none. */
+static void what_a_credential_says(void **state) {
+    struct arena *a = *state;
+    static const struct cert_need one = {&lab_evidence_kind, "one", "One dialect", "/", NULL, 1};
+    const int64_t day_ms = 1795320651000LL;
+    struct cert_need_status asked[] = {{.need = &needs[0], .state = CERT_MET, .at_ms = 1},
+                                       {.need = &needs[1], .state = CERT_BEGUN},
+                                       {.need = &needs[2], .state = CERT_MET, .at_ms = day_ms},
+                                       {.need = &needs[3], .state = CERT_MET, .at_ms = day_ms},
+                                       {.need = &one, .state = CERT_MISSING}};
+    struct cert_level_status s = {.needs = asked, .count = COUNT_OF(asked)};
+    assert_string_equal(cert_criteria_text(a, &s, "The Body"),
+                        "Granted by an independent decision of The Body on evidence of:\n"
+                        "\n- module: One\n- module: Two\n- exam: Final"
+                        "\n- lab: Sync, in 2 dialects\n- lab: One dialect");
+    static const struct cert_evidence all[] = {
+        {"modules", NULL, "Modules of the level", "1 of 2 modules were completed.", false},
+        {"experience", NULL, "Stated experience",
+         "Experience was stated and accepted in place of modules.", false},
+        {"exam", "final", "Final", "Passed on 2026-11-22.", true},
+        {"lab", "sync", "Sync", "Passed on 2026-11-22: every check of the scenario held.", true},
+    };
+    size_t count;
+    const struct cert_evidence *list = cert_evidence_of(a, &s, "experience", &count);
+    assert_int_equal(count, COUNT_OF(all));
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(list[i].kind, all[i].kind);
+        assert_true(all[i].id ? str_eq(list[i].id, all[i].id) : !list[i].id);
+        assert_string_equal(list[i].name, all[i].name);
+        assert_string_equal(list[i].narrative, all[i].narrative);
+        assert_int_equal(list[i].passed, all[i].passed);
+    }
+    s.needs += 2;
+    s.count = 1;
+    list = cert_evidence_of(a, &s, "evidence", &count);
+    assert_int_equal(count, 1);
+    assert_string_equal(list[0].kind, "exam");
+    s.needs -= 2;
+    list = cert_evidence_of(a, &s, "evidence", &count);
+    assert_int_equal(count, 1);
+    assert_string_equal(list[0].narrative, "1 of 1 modules were completed.");
+    s.count = 0;
+    (void)cert_evidence_of(a, &s, "evidence", &count);
+    assert_int_equal(count, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(changed_facts),
@@ -325,6 +372,7 @@ int main(void) {
         TEST(numbers),
         TEST(typing_errors),
         TEST(a_refusal_has_its_status),
+        TEST(what_a_credential_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
