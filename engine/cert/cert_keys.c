@@ -17,6 +17,8 @@
 #include "base/text.h"
 
 #define SEED_TEXT_BYTES 43 /* 32 bytes as base64url */
+#define KEY_FILE "issuer-%04d.key"
+#define KEY_NUMBER_MAX 9999
 
 struct cert_key {
     int number;
@@ -116,10 +118,11 @@ static int list_keys(const char *dir, int numbers[CERT_KEY_LIMIT + 1]) {
     if (!d) return errno == ENOENT ? 0 : -1;
     int count = 0;
     for (struct dirent *e; (e = readdir(d)) != NULL && count <= CERT_KEY_LIMIT;) {
-        int number, used = 0;
-        if (sscanf(e->d_name, "issuer-%4d.key%n", &number, &used) == 1 && used &&
-            !e->d_name[used] && number > 0)
-            numbers[count++] = number;
+        char name[32];
+        int number;
+        if (sscanf(e->d_name, "issuer-%4d.key", &number) != 1 || number <= 0) continue;
+        snprintf(name, sizeof name, KEY_FILE, number);
+        if (str_eq(e->d_name, name)) numbers[count++] = number; /* as it would be opened */
     }
     closedir(d);
     qsort(numbers, (size_t)count, sizeof *numbers, compare_numbers);
@@ -167,7 +170,11 @@ enum err cert_keys_add(const char *data_dir, int known, struct arena *a, const c
         return ERR_LIMIT;
     }
     int next = (count && numbers[count - 1] > known ? numbers[count - 1] : known) + 1;
-    enum err e = write_key(arena_printf(a, "%s/issuer-%04d.key", dir, next), a, why);
+    if (next > KEY_NUMBER_MAX) {
+        *why = arena_printf(a, "the key behind number %d would not be found", KEY_NUMBER_MAX);
+        return ERR_LIMIT;
+    }
+    enum err e = write_key(arena_printf(a, "%s/" KEY_FILE, dir, next), a, why);
     return e == OK ? sync_folder(dir, a, why) : e;
 }
 
@@ -189,8 +196,8 @@ enum err cert_keys_open(struct cert_keys **out, const char *data_dir, bool creat
     struct cert_keys *k = calloc(1, sizeof *k);
     if (!k) return io_error(a, why, "cannot read", dir);
     for (int i = 0; i < count; i++) {
-        enum err e = load_key(k, numbers[i], arena_printf(a, "%s/issuer-%04d.key", dir, numbers[i]),
-                              a, why);
+        enum err e = load_key(k, numbers[i], arena_printf(a, "%s/" KEY_FILE, dir, numbers[i]), a,
+                              why);
         if (e != OK) {
             cert_keys_close(k);
             return e;

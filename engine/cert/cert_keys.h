@@ -26,7 +26,7 @@ enum err cert_keys_open(struct cert_keys **out, const char *data_dir, bool creat
                         const char **why) MUST_USE;
 /* Makes a new key, which signs from the next cert_keys_open on. Its number is above `known`, the
  * number of keys that the academy has used: a lost key file that is found again must not find
- * another one of its name. */
+ * another one of its name. ERR_LIMIT: there are CERT_KEY_LIMIT, or it would be above 9999. */
 enum err cert_keys_add(const char *data_dir, int known, struct arena *a, const char **why) MUST_USE;
 void cert_keys_close(struct cert_keys *k); /* wipes the secrets; NULL is fine */
 

@@ -158,8 +158,9 @@ static void what_is_signed(void **state) {
 /* Which files are keys, in which order, and how many there may be. */
 static void numbers_and_limits(void **state) {
     static const char seed[] = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
-    static const char *const none[] = {"issuer-0000.key", "issuer--001.key", "issuer-0001.key~",
-                                       "issuer-0001.ke", "0001.key"};
+    static const char *const none[] = {"issuer-0000.key", "issuer--001.key",  "issuer-0001.key~",
+                                       "issuer-0001.ke",  "0001.key",         "issuer-1.key",
+                                       "issuer-   1.key", "issuer-00001.key", "issuer-x001.key"};
     struct arena *a = *state;
     struct cert_keys *k = NULL;
     const char *why = "";
@@ -195,6 +196,14 @@ static void numbers_and_limits(void **state) {
     assert_int_equal(cert_keys_count(k), 3);
     assert_string_equal(cert_keys_name(k, 0), name);
     cert_keys_close(k);
+    /* A key whose number has no four digits would not be read. */
+    assert_int_equal(cert_keys_add(folder, 9999, a, &why), ERR_LIMIT);
+    assert_int_equal(cert_keys_add(folder, 9998, a, &why), OK);
+    assert_int_equal(cert_keys_add(folder, 0, a, &why), ERR_LIMIT);
+    k = open_keys(a);
+    assert_int_equal(cert_keys_count(k), 4);
+    cert_keys_close(k);
+    assert_int_equal(unlink(key_path(a, 9999)), 0);
     for (int i = 3; i < CERT_KEY_LIMIT; i++)
         assert_int_equal(cert_keys_add(folder, 0, a, &why), OK);
     k = open_keys(a);
