@@ -533,6 +533,21 @@ static void a_fault_inside_is_accepted_as_it_stands(void **state) {
     }
 }
 
+/* Where there is no room to write a head, nobody's file is closed: a lock that was not taken is no
+ * number 0. */
+static void a_head_without_room(void **state) {
+    (void)state;
+    static char far[300 * 1024];
+    const struct audit_head head = {.seq = 1, .hash = {'a'}};
+    int input = open("/dev/null", O_RDONLY | O_CLOEXEC), standard = dup(STDIN_FILENO);
+    assert_int_equal(dup2(input, STDIN_FILENO), STDIN_FILENO);
+    memset(far, 'a', sizeof far - 1);
+    audit_head_write(far, &head, sizeof head);
+    assert_true(fcntl(STDIN_FILENO, F_GETFD) >= 0);
+    if (standard >= 0) dup2(standard, STDIN_FILENO), close(standard);
+    close(input);
+}
+
 int main(void) {
     log_threshold((enum log_level)(LOG_ERROR + 1));
     const struct CMUnitTest tests[] = {
@@ -557,6 +572,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_is_accepted_follows_all_that_was_signed, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_fault_inside_is_accepted_as_it_stands, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_head_without_room, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
