@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "labmodel/lab_xml.h"
 #include "labmodel/lab_xml_explain.h"
+#include "labmodel/lab_xml_schema.h"
 
 #define FAULTS_MAX 50    /* a broken document can give thousands */
 #define ALIKE_MAX 2000   /* elements of one name that are looked through */
@@ -230,37 +231,40 @@ static void report(const struct rules *r, const char *file, const struct faults 
     }
 }
 
-static void quiet(void *context, const char *format, ...) { (void)context, (void)format; }
-static void free_rules(void *rules) { xmlRelaxNGFree(rules); }
+/* Tells what is wrong with a document that does not follow its schema. */
+static void explain(struct rules *r, const char *file, const struct faults *first,
+                    struct diag_list *diags) {
+    struct faults placed = {.arena = r->arena};
+    for (size_t i = 0; i < first->count; i++) {
+        /* After the first element that is wrong in this way it does not look at the others. */
+        if (!first->list[i].node || first->list[i].code == XML_RELAXNG_ERR_ATTRVALID)
+            place(r, &first->list[i], &placed);
+        else if (placed.count < FAULTS_MAX) placed.list[placed.count++] = first->list[i];
+    }
+    int before = diags->errors;
+    report(r, file, &placed, diags);
+    if (diags->errors == before)
+        diag_add(diags, SEVERITY_ERROR, file, 1, 1, "schema",
+                 "The file does not follow its schema.");
+}
 
 bool lab_xml_validate(xmlDoc *doc, const char *file, const char *schema, size_t schema_len,
                       struct arena *a, struct diag_list *diags) {
-    struct faults first, placed = {.arena = a};
-    xmlRelaxNGParserCtxtPtr parser = xmlRelaxNGNewMemParserCtxt(schema, (int)schema_len);
-    if (!parser) return false;
-    xmlRelaxNGSetParserErrors(parser, quiet, quiet, NULL);
-    struct rules r = {xmlRelaxNGParse(parser), doc, a, NULL};
-    xmlRelaxNGFreeParserCtxt(parser);
-    if (!r.schema) {
+    struct faults first;
+    struct lab_xml_schema **lease = lab_xml_schema_take(schema, schema_len, a);
+    if (!lease) {
         diag_add(diags, SEVERITY_ERROR, file, 0, 0, "schema",
                  "The schema for this file cannot be read.");
         return false;
     }
-    arena_defer(a, free_rules, r.schema); /* the arena may leave through its guard */
-    if (validate(&r, &first)) return true;
-    struct diag_list unheard;
-    diag_init(&unheard, a);
-    r.grammar = lab_xml_parse("schema", schema, schema_len, a, &unheard);
-    for (size_t i = 0; i < first.count; i++) {
-        /* After the first element that is wrong in this way it does not look at the others. */
-        if (!first.list[i].node || first.list[i].code == XML_RELAXNG_ERR_ATTRVALID)
-            place(&r, &first.list[i], &placed);
-        else if (placed.count < FAULTS_MAX) placed.list[placed.count++] = first.list[i];
+    struct rules r = {lab_xml_schema_rules(lease), doc, a, NULL};
+    bool valid = validate(&r, &first);
+    if (!valid) {
+        struct diag_list unheard;
+        diag_init(&unheard, a);
+        r.grammar = lab_xml_parse("schema", schema, schema_len, a, &unheard);
+        explain(&r, file, &first, diags);
     }
-    int before = diags->errors;
-    report(&r, file, &placed, diags);
-    if (diags->errors == before)
-        diag_add(diags, SEVERITY_ERROR, file, 1, 1, "schema",
-                 "The file does not follow its schema.");
-    return false;
+    lab_xml_schema_give_back(lease);
+    return valid;
 }

@@ -204,6 +204,27 @@ static void test_schema(void **state) {
     if (diags.first->line <= 1) fail_msg("line %d: %s", diags.first->line, diags.first->message);
 }
 
+/* Schemas are kept in their compiled form: each document is held against its own, also when there
+ * are more of them than are kept, and a fault is found as often as it is looked for. */
+static void test_schemas_are_not_mixed_up(void **state) {
+    for (int round = 0; round < 3; round++)
+        for (int i = 0; i < 40; i++) {
+            char *own = arena_printf(*state, "<r x=\"%d\"/>", i),
+                 *other = arena_printf(*state, "<r x=\"%d\"/>", i + 1);
+            char *schema = arena_printf(
+                *state,
+                "<element name=\"r\" xmlns=\"http://relaxng.org/ns/structure/1.0\"><attribute "
+                "name=\"x\"><value>%d</value></attribute></element>",
+                i);
+            xmlDoc *good = parse(*state, own), *bad = parse(*state, other);
+            diag_init(&diags, *state);
+            assert_true(lab_xml_validate(good, "x", schema, strlen(schema), *state, &diags));
+            assert_int_equal(diags.errors, 0);
+            assert_false(lab_xml_validate(bad, "x", schema, strlen(schema), *state, &diags));
+            assert_int_equal(diags.errors, 1);
+        }
+}
+
 static const char grammar[] =
     "<element name=\"r\" xmlns=\"http://relaxng.org/ns/structure/1.0\"><interleave>"
     "<zeroOrMore><element name=\"a\"><attribute name=\"x\"/><zeroOrMore><element name=\"b\"><choice>"
@@ -360,6 +381,7 @@ int main(void) {
         TEST(test_mistakes_have_places),
         TEST(test_mistakes_in_traits),
         TEST(test_schema),
+        TEST(test_schemas_are_not_mixed_up),
         TEST(test_faults_have_lines),
         TEST(test_csv),
         TEST(test_csv_of_spreadsheets),
