@@ -3,6 +3,7 @@
  * memory. account_queue.h decides who is next. */
 #include <pthread.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,8 +27,8 @@ struct hashers {
     pthread_cond_t more;
     bool closing;
     struct queue queue;
-    /* A hash of a random text. A sign-in with an unknown login is checked against it, so that it
-     * takes as long as one with a known login. */
+    /* Fits no password. A sign-in with an unknown login is checked against it, so that it takes as
+     * long as one with a known login. */
     char decoy[crypto_pwhash_STRBYTES];
 };
 
@@ -116,14 +117,24 @@ void account_hash_start(struct request *r, void *arg) {
     if (answer != QUEUE_WAITS) http_wake(r, answer == QUEUE_FULL ? ERR_BUSY : ERR_LIMIT);
 }
 
+/* What a hash looks like, with random bytes in the place of the hash: libsodium computes a hash and
+ * compares, as with any other. False when libsodium does not take it for one. */
+static bool make_decoy(char decoy[static crypto_pwhash_STRBYTES]) {
+    unsigned char bytes[16 + 32];
+    char salt[32], hash[64];
+    randombytes_buf(bytes, sizeof bytes);
+    const int variant = sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+    sodium_bin2base64(salt, sizeof salt, bytes, 16, variant);
+    sodium_bin2base64(hash, sizeof hash, bytes + 16, 32, variant);
+    snprintf(decoy, crypto_pwhash_STRBYTES, "$argon2id$v=19$m=%zu,t=%d,p=1$%s$%s",
+             HASH_MEMORY / 1024, HASH_PASSES, salt, hash);
+    return crypto_pwhash_str_needs_rehash(decoy, HASH_PASSES, HASH_MEMORY) == 0;
+}
+
 struct hashers *hashers_new(void) {
     struct hashers *h = calloc(1, sizeof *h);
     if (!h) return NULL;
-    struct arena scratch;
-    arena_init(&scratch, 64 * 1024);
-    char *decoy = account_hash(&scratch, random_token(&scratch, 16));
-    if (decoy) memcpy(h->decoy, decoy, sizeof h->decoy);
-    arena_release(&scratch);
+    bool decoy = make_decoy(h->decoy);
     pthread_mutex_init(&h->lock, NULL);
     pthread_cond_init(&h->more, NULL);
     while (decoy && h->thread_count < HASH_THREADS &&
