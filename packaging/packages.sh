@@ -33,6 +33,7 @@ browser=chromium-headless-shell
 apt-cache show "$browser" >/dev/null 2>&1 || browser=chromium
 test_packages=(
     "libcmocka-dev|unit tests"
+    "mold|links the test programs in a tenth of the time"
     "clang|second compiler and fuzzers"
     "libclang-rt-dev|sanitizers and fuzzers of clang"
     "clang-format|layout of the source"
