@@ -55,6 +55,7 @@ const env = {
     ...process.env,
     GRADUS_BUILD: build,
     GRADUS_SANITIZER: options.sanitizer ?? "",
+    GRADUS_PREPARED: join(scratch, "prepared"), // academies that many programs begin with (tests/lib/server.mjs)
     CMOCKA_MESSAGE_OUTPUT: "TAP",
     ASAN_OPTIONS: "allocator_may_return_null=1:abort_on_error=1:detect_stack_use_after_return=1",
     LSAN_OPTIONS: `suppressions=${resolve("tests/lib/lsan.supp")}:print_suppressions=0`,

@@ -2,7 +2,7 @@
 // their cookies.
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -50,11 +50,33 @@ export function addPerson(data, login, { name = `${login} of the tests`, email =
     return must(["user", "add", login, "--name", name, "--email", email, "--roles", held, "--own-password-stdin", "--data", data], { input: `${secret}\n` });
 }
 
+let alone; // the folder of a program that is not run by tests/run.mjs
+
+/** A data folder of its own, a copy of what `fill` makes: filled once in a run of all tests, by whichever program needs it
+ *  first. Two that need it at once both fill one, and the first to be done is kept. */
+function copyOf(name, fill) {
+    const folder = process.env.GRADUS_PREPARED ?? (alone ??= scratch("prepared")), prepared = join(folder, name);
+    if (!existsSync(prepared)) {
+        mkdirSync(folder, { recursive: true });
+        const mine = mkdtempSync(join(folder, "filling-"));
+        fill(mine);
+        try {
+            renameSync(mine, prepared);
+        } catch (error) {
+            if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+            rmSync(mine, { recursive: true });
+        }
+    }
+    const data = scratch();
+    cpSync(prepared, data, { recursive: true });
+    return data;
+}
+
 /** A data folder with one person a role, who sign in with the role's name and `password`. */
 export function makeAcademy() {
-    const data = scratch();
-    for (const role of roles) addPerson(data, role, { roles: role });
-    return data;
+    return copyOf("academy", (data) => {
+        for (const role of roles) addPerson(data, role, { roles: role });
+    });
 }
 
 /** Installs the program where every user of the machine may enter, whoever owns the tree of the tests (a clone in a home
@@ -67,17 +89,9 @@ export function installForAll() {
     return { program: join(folder, "usr/bin/gradus"), root: join(folder, "usr/share/gradus/courses") };
 }
 
-let filled;
-
-/** A data folder of its own with the whole demo academy (filled once a test program, then copied). */
+/** A data folder with the whole demo academy. */
 export function makeDemo() {
-    if (!filled) {
-        filled = scratch("demo");
-        must(["demo", "--data", filled]);
-    }
-    const data = scratch();
-    cpSync(filled, data, { recursive: true });
-    return data;
+    return copyOf("demo", (data) => must(["demo", "--data", data]));
 }
 
 export class Server {
