@@ -301,8 +301,9 @@ for (const suite of chosen) {
     suite.programs = suite.programs.filter((program) => words.every((word) => `${suite.name}/${program.name}`.includes(word)));
     list.push(...suite.programs.map((program) => ({ suite, program })));
 }
-// The longest first, so that the last one does not run by itself.
-list.sort((a, b) => b.program.timeoutS - a.program.timeoutS);
+// The longest first, so that the last one does not run by itself: programs of C take a second or less.
+const isQuick = ({ program }) => program.command !== undefined && program.command[0] !== process.execPath;
+list.sort((a, b) => b.program.timeoutS - a.program.timeoutS || isQuick(a) - isQuick(b));
 await runAll(list.filter(({ program }) => !program.alone), jobs);
 await runAll(list.filter(({ program }) => program.alone), 1);
 
