@@ -328,6 +328,28 @@ static void test_a_journey_across_systems(void **state) {
     kind_end(&lab);
 }
 
+static void test_put_into_a_journey_by_hand(void **state) {
+    struct kind_lab lab;
+    start(&lab, state);
+    const char *id = journey(&lab, "never");
+    step(&lab, id, "1", "tell", "first", NULL);
+    const char *second = step(&lab, id, "2", "wait", NULL, "60");
+    step(&lab, id, "3", "tell", "last", NULL);
+    kind_make(&lab, "cdp.passage", "journey_id", id, "profile_id",
+              kind_id(&lab, "cdp_profile", "first_name", "Ada"), "step_id", second, "state",
+              "active", NULL);
+    assert_string_equal(stands(&lab), "waiting wait");
+    assert_string_equal(kind_cell(&lab, "SELECT steps || ' ' || (entered > 0) FROM cdp_passage"),
+                        "1 1");
+    kind_advance(&lab, MS_HOUR + 5000);
+    assert_string_equal(stands(&lab), "finished last");
+    assert_string_equal(kind_events(&lab, "journey.told"), "journey.told 1");
+    happen(&lab, "k1", "cart_left", "ada");
+    assert_string_equal(kind_cell(&lab, "SELECT count(*) FROM cdp_passage"), "1");
+    kind_assert_quiet(&lab);
+    kind_end(&lab);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_steps_follow_each_other),      TEST(test_the_same_person_again),
@@ -335,6 +357,7 @@ int main(void) {
         TEST(test_an_audience_starts_a_journey), TEST(test_a_split),
         TEST(test_a_journey_in_a_loop),          TEST(test_edited_on_the_way),
         TEST(test_a_journey_without_steps),      TEST(test_a_journey_across_systems),
+        TEST(test_put_into_a_journey_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
