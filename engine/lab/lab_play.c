@@ -26,6 +26,11 @@ struct player {
     int64_t now_ms;
 };
 
+/* How often a refused call is made again, and how long is waited before. */
+struct patience {
+    int64_t retries, wait_ms;
+};
+
 /* Replaces {name} by that column of the innermost <each>'s row. */
 static const char *fill(struct player *p, const char *text) {
     struct buf b;
@@ -76,6 +81,23 @@ static enum err act(struct player *p, json_t *action) {
     return act_answered(p, action, &answer);
 }
 
+/* RULE lab-retry: a call that is made again counts as refused only when the last try was. */
+static enum err act_again(struct player *p, json_t *action, struct patience patience) {
+    struct lab_answer answer;
+    int refused = p->out->refused;
+    const char *first_refusal = p->out->first_refusal;
+    enum err e = act_answered(p, action, &answer);
+    for (int64_t left = patience.retries; !e && answer.refused && left > 0; left--) {
+        p->out->refused = refused;
+        p->out->first_refusal = first_refusal;
+        if (patience.wait_ms)
+            e = act(p, json_adopt(p->a, json_pack("{s:s, s:I}", "kind", "clock", "advance_ms",
+                                                  (json_int_t)patience.wait_ms)));
+        if (!e) e = act_answered(p, action, &answer);
+    }
+    return e;
+}
+
 static enum err play_call(struct player *p, xmlNode *n) {
     static const char *const operations[] = {"list", "get", "create", "update", "delete", "merge"};
     static const enum lab_operation codes[] = {LAB_LIST,   LAB_GET,    LAB_CREATE,
@@ -103,7 +125,9 @@ static enum err play_call(struct player *p, xmlNode *n) {
         p->a, json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "kind", "api", "connector",
                         p->s->stack.members[member].connector->id, "method", call.method, "path",
                         call.path, "body", call.body, "if_match", call.if_match));
-    return act(p, action);
+    return act_again(p, action,
+                     (struct patience){.retries = lab_xml_int(n, "retry", 0),
+                                       .wait_ms = lab_xml_int(n, "wait", 60) * MS_SECOND});
 }
 
 static enum err play_all(struct player *p, xmlNode *parent);

@@ -91,9 +91,13 @@ static bool within_limits(struct api *x) {
     if (!what) return true;
     if (x->d->retry_after)
         step_header(x->out, "Retry-After", arena_printf(x->a, "%lld", (long long)seconds));
-    state_event(s, &(struct state_event){.kind = "api.limited",
-                                         .connector = x->d->connector_id,
-                                         .detail = what == LAB_PROBLEM_DAILY ? "daily" : "burst"});
+    /* RULE lab-limit-told: the log has the seconds that the client was told to wait, so that a
+     * check can tell who came back too early. */
+    state_event(s,
+                &(struct state_event){.kind = "api.limited",
+                                      .connector = x->d->connector_id,
+                                      .new_value = arena_printf(x->a, "%lld", (long long)seconds),
+                                      .detail = what == LAB_PROBLEM_DAILY ? "daily" : "burst"});
     return api_problem(x, what, NULL, NULL, seconds);
 }
 

@@ -10,7 +10,7 @@
 
 /* Raise the number when the same action may give another answer than before. */
 #define ENGINE_NAME "gradus-lab-"
-#define ENGINE_NUMBER 6
+#define ENGINE_NUMBER 7
 /* Raise it to the number when runs of before cannot be played again: 4 took what objects do out of
  * the program, so that scenarios of before say too little. */
 #define ENGINE_OLDEST 4

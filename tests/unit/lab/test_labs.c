@@ -187,7 +187,7 @@ static void test_an_answer_in_other_words(void **state) {
 /* RULE lab-engine-old. */
 static void test_an_older_engine(void **state) {
     static const char *const played[] = {"gradus-lab-4", "gradus-lab-5 sqlite-3.40.1"},
-                             *const not_played[] = {"gradus-lab-3 sqlite-3.40.1", "gradus-lab-7",
+                             *const not_played[] = {"gradus-lab-3 sqlite-3.40.1", "gradus-lab-8",
                                                     "gradus-lab-", "gradus-lab-44444444444", "x"};
     for (size_t i = 0; i < COUNT_OF(played); i++) assert_true(worker_plays(played[i]));
     for (size_t i = 0; i < COUNT_OF(not_played); i++) assert_false(worker_plays(not_played[i]));

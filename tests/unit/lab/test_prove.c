@@ -2,6 +2,10 @@
  * scenario, with what they say of themselves bent. */
 #include "unit/lab/lab_fixture.h"
 
+#include <libxml/parser.h>
+#include <string.h>
+
+#include "lab/lab_play.h"
 #include "lab/lab_prove.h"
 #include "lab/lab_prove_round.h"
 #include "labmodel/lab_xml.h"
@@ -214,13 +218,48 @@ static void test_counts(void **state) {
     free(text);
 }
 
+#define SLOW "crm=boreal,map=quillon" /* 20 calls in five seconds */
+/* The 22 calls of `patience` on one worker, of which two are more than five seconds take. */
+static struct lab_played played_with(struct arena *a, const char *patience) {
+    struct lab_played out;
+    const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
+    const char *text = arena_printf(
+        a,
+        "<solution xmlns=\"urn:gradus:lab:1\" title=\"x\"><each sql=\"SELECT id FROM crm_contact "
+        "LIMIT 22\"><call object=\"crm.contact\" operation=\"get\" id=\"{id}\"%s/></each>"
+        "</solution>",
+        patience);
+    xmlDoc *doc = xmlReadMemory(text, (int)strlen(text), NULL, NULL, 0);
+    struct lab_solution one = {.name = "one", .root = xmlDocGetRootElement(doc)};
+    struct worker w = fixture_worker(a, shipped(), SLOW, 7919);
+    assert_true(lab_choice_read(&shipped()->stack, SLOW, dialects, a));
+    assert_int_equal(lab_solution_play(all_solutions(), &one, shipped(), dialects, &w, a, &out),
+                     OK);
+    worker_end(&w);
+    xmlFreeDoc(doc);
+    return out;
+}
+
+/* RULE lab-retry: without patience, with patience that is too short, and with enough. */
+static void test_a_refused_call_is_made_again(void **state) {
+    struct lab_played out = played_with(*state, "");
+    assert_int_equal(out.count, 22);
+    assert_int_equal(out.refused, 2);
+    assert_non_null(out.first_refusal);
+    out = played_with(*state, " retry=\"1\" wait=\"0\"");
+    assert_int_equal(out.count, 24);
+    assert_int_equal(out.refused, 2);
+    out = played_with(*state, " retry=\"1\" wait=\"5\"");
+    assert_int_equal(out.count, 24);
+    assert_int_equal(out.refused, 0);
+    assert_null(out.first_refusal);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST(test_a_solution_fails_what_it_names),
-                                       TEST(test_solutions_differ),
-                                       TEST(test_nothing_done_passes_nothing),
-                                       TEST(test_a_replay_differs),
-                                       TEST(test_an_answer_cannot_be_copied),
-                                       TEST(test_choices),
-                                       TEST(test_counts)};
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_solution_fails_what_it_names), TEST(test_solutions_differ),
+        TEST(test_nothing_done_passes_nothing),    TEST(test_a_replay_differs),
+        TEST(test_an_answer_cannot_be_copied),     TEST(test_choices),
+        TEST(test_a_refused_call_is_made_again),   TEST(test_counts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -180,6 +180,11 @@ static void test_burst_and_retry_after(void **state) {
     assert_int_equal(answer.status, 429);
     assert_string_equal(header(&answer, "Retry-After"), "2");
     assert_non_null(strstr(answer.body, "rate_limited"));
+    /* RULE lab-limit-told: the log says how long. */
+    assert_string_equal(
+        fixture_cell(*state, &w,
+                     "SELECT new_value || detail FROM event WHERE kind = 'api.limited'"),
+        "2burst");
     /* A second too early is too early. */
     fixture_step(*state, &w, "{\"advance_ms\":1000,\"kind\":\"clock\"}");
     assert_int_equal(
