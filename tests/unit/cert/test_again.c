@@ -105,6 +105,24 @@ static enum err read_list(struct db *db, struct arena *a, void *arg, int64_t now
     return cert_list_read(db, a, f.app.certs->keys, l->id, ORIGIN, l->purpose, l->bits, &l->differ);
 }
 
+/* What is said of the learner's only certificate: when it is verified, and on their page. */
+struct told {
+    struct cert_check_report report;
+    const char *state;
+};
+
+static enum err tell(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct told *t = arg;
+    struct request r = {.arena = a, .app = &f.app, .db = db};
+    struct cert_summary *held;
+    size_t count;
+    enum err e = cert_records_report(db, a, f.app.certs->keys, &t->report);
+    if (e == OK) e = cert_list(db, a, f.learner, now_ms, 5, &held, &count);
+    if (e == OK) e = cert_show_state(&r, held);
+    if (e == OK) t->state = arena_dup(&f.arena, held[0].state);
+    return e;
+}
+
 /* What was issued before stays as it was: on its list of revocations a set bit stays set, and the
  * credential that takes its place can be suspended. */
 static void credentials_of_old(void **state) {
@@ -126,17 +144,15 @@ static void credentials_of_old(void **state) {
     assert_true(check(fresh.json, NOW_MS + 2000).valid);
     assert_false(check(old.json, NOW_MS + 2000).valid);
     /* What is compared with the records is the newest credential, not the first. */
-    struct cert_check_report report = {.valid = true, .ours = true, .number = number};
-    struct request r = {.arena = &f.arena, .app = &f.app, .db = reader()};
-    struct cert_summary *held;
-    size_t count;
-    store_read_begin(r.db);
-    assert_int_equal(cert_records_report(r.db, r.arena, f.app.certs->keys, &report), OK);
-    assert_true(report.valid);
-    assert_int_equal(cert_list(r.db, r.arena, f.learner, f.now_ms, 5, &held, &count), OK);
-    assert_int_equal(cert_show_state(&r, held), OK);
-    assert_string_equal(held[0].state, "valid");
-    store_read_end(r.db);
+    static const char *const changes[] = {
+        "SELECT 1",
+        "UPDATE cert_credential SET json = replace(json, 'May ', 'Can ') WHERE version = 2"};
+    for (int i = 0; i < 2; i++) {
+        struct told told = {.report = {.valid = true, .ours = true, .number = number}};
+        assert_int_equal(tampered(f.app.store, &f.arena, changes[i], tell, &told), OK);
+        assert_int_equal(told.report.valid, i == 0);
+        assert_string_equal(told.state, i ? "unchecked" : "valid");
+    }
     assert_true(bit_of(signed_list_of(1, NOW_MS), old.status_index));
     assert_non_null(strstr(signed_list_of(1, NOW_MS), "\"statusPurpose\":\"revocation\""));
     f.now_ms += 1000;
@@ -359,26 +375,74 @@ static void suspended_stays_out(void **state) {
     assert_int_equal(try_able("cert_refusal_suspended"), ERR_CONFLICT);
 }
 
-/* The first key is lost, with which the application was logged: the certificate, which the second
- * signed, cannot be told to be right, and is not found wrong. */
-static void a_key_that_is_lost(void **state) {
-    (void)state;
-    const char *why = "", *id = ready_case();
-    struct cert_decide d;
-    struct cert_keys *left;
-    struct cert_record_finding found;
+static void begin_a_key(void) {
+    const char *why = "";
     assert_int_equal(cert_keys_add(f.app.data, 0, &f.arena, &why), OK);
     certs_close(f.app.certs);
     assert_int_equal(certs_open(&f.app.certs, &f.app, &f.arena, &why), OK);
     assert_int_equal(cert_keys_count(f.app.certs->keys), 2);
+}
+
+static struct cert_keys *keys_without(int number) {
+    const char *why = "",
+               *path = arena_printf(&f.arena, "%s/keys/issuer-%04d.key", f.app.data, number);
+    struct cert_keys *left;
+    assert_int_equal(rename(path, arena_printf(&f.arena, "%s/lost", f.app.data)), 0);
+    assert_int_equal(cert_keys_open(&left, f.app.data, false, &f.arena, &why), OK);
+    return left;
+}
+
+struct look {
+    const char *id;
+    struct cert_keys *keys;
+    struct cert_record_finding found;
+};
+
+static enum err look_at_all(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct look *l = arg;
+    bool certified;
+    (void)now_ms;
+    return cert_records_application(db, a, l->keys, l->id, &l->found, &certified);
+}
+
+/* The newest credential cannot be checked: an older one that was changed is told all the same. */
+static void the_newest_key_is_lost(void **state) {
+    (void)state;
+    struct cert_change_status c;
+    const char *number = granted();
+    struct look l = {.id = certificate(number).application_id};
+    make_old(number);
+    begin_a_key();
+    assert_int_equal(change(number, f.admin, CERT_SUSPEND, &c), OK);
+    f.now_ms += 1000;
+    assert_int_equal(change(number, f.admin, CERT_REINSTATE, &c), OK);
+    assert_int_equal(credential(number, 0).version, 2);
+    l.keys = keys_without(2);
+    assert_int_equal(tampered(f.app.store, &f.arena, "SELECT 1", look_at_all, &l), OK);
+    assert_non_null(l.found.problem);
+    assert_true(l.found.undecided);
+    static const char changed[] =
+        "UPDATE cert_credential SET json = replace(json, 'May ', 'Can ') WHERE version = 1";
+    assert_int_equal(tampered(f.app.store, &f.arena, changed, look_at_all, &l), OK);
+    assert_non_null(l.found.problem);
+    assert_false(l.found.undecided);
+    cert_keys_close(l.keys);
+}
+
+/* The first key is lost, with which the application was logged: the certificate, which the second
+ * signed, cannot be told to be right, and is not found wrong. */
+static void a_key_that_is_lost(void **state) {
+    (void)state;
+    const char *id = ready_case();
+    struct cert_decide d;
+    struct cert_record_finding found;
+    begin_a_key();
     const char *lost = cert_keys_name(f.app.certs->keys, 0);
     f.now_ms += 1000;
     assert_int_equal(decide(id, f.assessor, true, REASON, &d), OK);
     struct cert_certificate c = certificate(d.number);
     struct cert_credential_row row = credential(d.number, 0);
-    const char *first = arena_printf(&f.arena, "%s/keys/issuer-0001.key", f.app.data);
-    assert_int_equal(rename(first, arena_printf(&f.arena, "%s/lost", f.app.data)), 0);
-    assert_int_equal(cert_keys_open(&left, f.app.data, false, &f.arena, &why), OK);
+    struct cert_keys *left = keys_without(1);
     struct db *db = reader();
     store_read_begin(db);
     assert_int_equal(cert_records_certificate(db, &f.arena, f.app.certs->keys, &c, &row, &found),
@@ -398,6 +462,7 @@ int main(void) {
         FLOW(the_list_follows),
         FLOW(credentials_of_old),
         FLOW(a_key_that_is_lost),
+        FLOW(the_newest_key_is_lost),
         FLOW(who_may_decide_what),
         FLOW(a_marker_changes_no_status),
         FLOW(an_interest_counts_at_once_and_stays),
