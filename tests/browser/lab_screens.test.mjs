@@ -2,7 +2,7 @@
 // The screens of labs in a real browser: lists, records, two windows, by mouse, by keyboard and on a phone.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { closeBrowser, closePage, inspect, login, openPage, pictured, screenshot, widths } from "../lib/browser.mjs";
+import { closeBrowser, closePage, inspect, login, openPage, pictured, screenshot, settled, widths } from "../lib/browser.mjs";
 import { startServer } from "../lib/server.mjs";
 
 const server = await startServer();
@@ -35,7 +35,7 @@ async function open(path, options = {}) {
     const page = await openPage(server, options);
     await login(page, "learner");
     await page.goto(path);
-    if (options.javaScript !== false) await page.waitForFunction(() => "htmx" in globalThis);
+    if (options.javaScript !== false) await settled(page);
     return page;
 }
 
@@ -100,7 +100,7 @@ test("RULE lab-told: two windows change one field; the second is told where it s
         await page.locator("#lab [data-done]").waitFor();
     }
     await second.locator("#field-job_title[aria-invalid]").waitFor();
-    await second.waitForFunction(() => document.activeElement.id === "field-job_title");
+    await second.waitForFunction(() => document.activeElement?.id === "field-job_title");
     assert.match(await second.locator("#field-job_title-wrong").innerText(), /it is “Baker” now/);
     assert.equal(await second.getByLabel("Role", { exact: true }).inputValue(), "Miller");
     await second.getByRole("button", { name: "Save" }).click();

@@ -53,6 +53,7 @@ export async function openPage(server, { width = widths.desk, height = 900, dark
     context.setDefaultTimeout(60_000); // a busy machine is no fault
     const page = await context.newPage();
     page.origin = server.origin;
+    page.scripted = javaScript;
     page.problems = [];
     page.on("pageerror", (error) => page.problems.push(`script: ${error.message}`));
     page.on("console", (message) => {
@@ -70,6 +71,18 @@ export async function openPage(server, { width = widths.desk, height = 900, dark
 
 export async function closePage(page) {
     await page.context().close();
+}
+
+/** Does what loads a page, and waits until that is loaded: what is read then is of the new one, whole, also when both have
+ *  the same address. */
+export async function loading(page, act) {
+    await Promise.all([page.waitForEvent("load"), act()]);
+}
+
+/** Waits until htmx is there and has done with what it exchanged: within the first moments a new part's links and forms are
+ *  not yet its own, and the page's scripts have not put focus and scrolling where they belong. */
+export async function settled(page) {
+    await page.waitForFunction(() => "htmx" in globalThis && !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling"));
 }
 
 /** Signs a page's person in without loading a page: the cookies come from a client of ours. */
