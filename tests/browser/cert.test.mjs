@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { closeBrowser, closePage, inspect, login, openPage, screenshot, widths } from "../lib/browser.mjs";
+import { closeBrowser, closePage, inspect, loading, login, openPage, screenshot, widths } from "../lib/browser.mjs";
 import { applyAs, caseOf, grant, names, startLevel } from "../lib/level.mjs";
 import { scratch } from "../lib/server.mjs";
 
@@ -53,6 +53,7 @@ test("a case is decided from the keyboard", async () => {
     await page.keyboard.type(`${reason} And g or r in a text are letters.`);
     await page.keyboard.press("Control+Enter");
     await page.getByText("Nothing has happened yet.").waitFor();
+    await page.waitForLoadState();
     await screenshot(page, "cert-look");
     await page.keyboard.press("Tab");
     assert.equal(await page.evaluate(() => document.activeElement.textContent), "Grant the certificate");
@@ -81,7 +82,7 @@ test("a reason that is too short is kept, and told about", async () => {
     await other.goto(await caseOf(assessor, "Max Second"));
     await other.check("#field-refuse");
     await other.fill("#field-reason", "          x");
-    await other.click(".cert-decide button");
+    await loading(other, () => other.click(".cert-decide button"));
     assert.match(await other.textContent("[role=alert]"), /ten characters/);
     assert.equal(await other.inputValue("#field-reason"), "          x");
     assert.ok(await other.isChecked("#field-refuse"));
@@ -94,12 +95,12 @@ test("a stranger checks a credential without scripts", async () => {
     await screenshot(page, "cert-valid-phone");
     assert.equal(await page.textContent("h1"), names.thai);
     const text = await (await fetch(`${server.origin}/certificates/${held.thai}.json`)).text();
-    await page.click("text=check it here");
+    await loading(page, () => page.click("text=check it here"));
     await page.fill("#field-credential", text);
-    await page.click("main form button");
+    await loading(page, () => page.click("main form button"));
     assert.match(await page.textContent("#verdict"), /Valid/);
     await page.fill("#field-credential", text.replace("Test Academy", "Best Academy"));
-    await page.click("main form button");
+    await loading(page, () => page.click("main form button"));
     assert.match(await page.textContent("#verdict"), /Not valid/);
     assert.match(await page.textContent(".cert-checks .fail"), /Signature/);
     await screenshot(page, "cert-verify-failed");
@@ -107,7 +108,7 @@ test("a stranger checks a credential without scripts", async () => {
     writeFileSync(file, Buffer.from(await (await fetch(`${server.origin}/certificates/${held.thai}.png`)).arrayBuffer()));
     await page.fill("#field-credential", "");
     await page.setInputFiles("#field-file", file);
-    await page.click("main form button");
+    await loading(page, () => page.click("main form button"));
     assert.match(await page.textContent("#verdict"), /Valid/);
     await closePage(page);
 });
