@@ -5,7 +5,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { axe, closeBrowser, closePage, inspect, login, loginByForm, openPage, overflow, screenshot, tabOrder, widths } from "../lib/browser.mjs";
+import { axe, closeBrowser, closePage, inspect, loading, login, loginByForm, openPage, overflow, screenshot, tabOrder, widths } from "../lib/browser.mjs";
 import { addPerson, makeAcademy, password, startServer } from "../lib/server.mjs";
 import { examRoot, startAttempt } from "../lib/exam.mjs";
 import { until } from "../lib/until.mjs";
@@ -324,7 +324,7 @@ test("signed out in the middle: signing in happens on the same page, and then th
     assert.deepEqual((await held(1)).response, [2]);
     await option(page, 3).click();
     await until("the next answer", async () => (await held(1)).response[0] === 3);
-    assert.equal(await page.locator("[data-exam-message]").isVisible(), false);
+    await page.locator("[data-exam-message]").waitFor({ state: "hidden" });
     await closePage(page);
 });
 
@@ -383,7 +383,7 @@ for (const [status, words] of [[429, "Too much came from here at once"], [503, "
         }
         await saved(page);
         assert.deepEqual((await held(1)).response, [2]);
-        assert.equal(await page.locator("[data-exam-message]").isVisible(), false);
+        await page.locator("[data-exam-message]").waitFor({ state: "hidden" });
         await closePage(page);
     });
 
@@ -395,7 +395,7 @@ test("without a connection all questions are visited and answered, and submittin
     await page.context().setOffline(true);
     for (let n = 1; n <= 6; n++) {
         await page.waitForURL(new RegExp(`q/${n}$`));
-        assert.match(await page.locator("h1").textContent(), new RegExp(`Question ${n} of 6`));
+        await page.locator("h1").filter({ hasText: `Question ${n} of 6` }).waitFor();
         await option(page, n % 3 + 1).click();
         await saveState(page).filter({ hasText: "Not sent yet: kept" }).waitFor();
         if (n === 3) await screenshot(page, "exam-offline-desk");
@@ -405,7 +405,7 @@ test("without a connection all questions are visited and answered, and submittin
     assert.match(await page.locator("[data-exam-lede]").textContent(), /Questions answered: 6 of 6/);
     await page.locator('[data-exam-map] [data-slot="2"]').click();
     await page.waitForURL(/q\/2$/);
-    assert.equal(await option(page, 3).isChecked(), true, "what was answered offline is shown again");
+    await until("what was answered offline is shown again", () => option(page, 3).isChecked());
     await page.goBack();
     await page.waitForURL(/review$/);
     const anyway = page.locator("[data-exam-submit] input[type=checkbox]");
@@ -487,7 +487,7 @@ test("without scripts: answer, flag, review, submit", async () => {
     await page.waitForURL(/q\/2$/);
     assert.deepEqual([(await held(1)).response, (await held(1)).flagged], [[2], true]);
     assert.match(await page.locator(".timer-value").textContent(), /^\d+ min$/);
-    await page.getByRole("button", { name: "Previous" }).click();
+    await loading(page, () => page.getByRole("button", { name: "Previous" }).click());
     assert.equal(await option(page, 2).isChecked(), true);
     await page.locator(".exam-overview summary").click();
     await page.locator(".exam-overview button").click();

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { chooseAsAsked, closeBrowser, loginByForm, openPage, screenshot, widths } from "../lib/browser.mjs";
+import { chooseAsAsked, closeBrowser, loading, loginByForm, openPage, screenshot, widths } from "../lib/browser.mjs";
 import { solveLab } from "../lib/lab.mjs";
 import { addPerson, command, must, root, scratch, startServer } from "../lib/server.mjs";
 import { verify } from "../credentials/verify.mjs";
@@ -123,6 +123,7 @@ test("all is met: the learner applies", async () => {
     assert.equal(await page.locator(".checklist .missing").count(), 0, (await page.locator(".checklist").allInnerTexts()).join("\n"));
     await page.getByRole("button", { name: /Apply/ }).click();
     await page.getByText("Your application is in").waitFor();
+    await page.waitForLoadState();
     assert.equal(await page.locator(".message").count(), 1, "one box says so");
     assert.deepEqual(page.problems, []);
 });
@@ -137,8 +138,8 @@ test("an assessor reads the evidence and grants", async () => {
     await judge.locator("#field-grant").check();
     await judge.locator("#field-reason").fill("Exam, lab run and its replay were read; all requirements are met.");
     const address = new URL(judge.url()).pathname;
-    await Promise.all([judge.waitForNavigation(), judge.locator(".cert-decide button").click()]);
-    await Promise.all([judge.waitForNavigation(), judge.getByRole("button", { name: "Grant the certificate" }).click()]);
+    await loading(judge, () => judge.locator(".cert-decide button").click());
+    await loading(judge, () => judge.getByRole("button", { name: "Grant the certificate" }).click());
     await judge.goto(address);
     const link = judge.locator('a[href^="/certificates/GR-"]').first();
     await link.waitFor();

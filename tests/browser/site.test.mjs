@@ -119,6 +119,7 @@ test("an error in a short field has the room of a sentence", async () => {
     await page.fill("#field-code", "1");
     await page.click("main section .button");
     await page.waitForSelector("#error-code");
+    await page.waitForLoadState();
     const [error, input] = await page.evaluate(() => ["#error-code", "#field-code"].map((one) => document.querySelector(one).getBoundingClientRect().toJSON()));
     assert.ok(error.height < 60, `at most two lines: ${error.height} px high in ${error.width}`);
     assert.ok(input.width < 160, "the field itself stays short");
@@ -213,9 +214,9 @@ test("a refused form begins at its errors", async () => {
     await page.fill("[name=password]", "not the password");
     await page.click("main button.button");
     await page.waitForSelector(".error-summary");
-    assert.match(await page.evaluate(() => document.activeElement.className), /error-summary/);
+    await page.waitForFunction(() => /error-summary/.test(document.activeElement?.className));
     await page.click(".error-summary a");
-    assert.equal(await page.evaluate(() => document.activeElement.id), "field-login");
+    await page.waitForFunction(() => document.activeElement?.id === "field-login");
     assert.deepEqual(await axe(page), []);
     await closePage(page);
 });
