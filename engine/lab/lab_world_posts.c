@@ -2,6 +2,7 @@
  * wrong. */
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/codec.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -57,8 +58,22 @@ enum err lab_answer_post(struct request *r) {
 }
 
 /* ---- Chaos ---------------------------------------------------------------------------------- */
-static enum err begun(struct request *r, void *arg, enum err result) {
+static enum err keep_entry(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
+    struct screen *s = arg;
+    return audit_append(db, a, now_ms, s->ask.actor_id, "lab.chaos", s->ask.run.id, s->ask.action);
+}
+
+static enum err kept(struct request *r, void *arg, enum err result) {
+    if (result) return http_refuse(r, result, "lab_not_saved", NULL);
     return done(arg, result, http_field(r, "end") ? "chaos_end" : "chaos");
+}
+
+/* RULE lab-chaos-audit: what an instructor did to a run stands in the audit log; what was refused
+ * was not done. */
+static enum err begun(struct request *r, void *arg, enum err result) {
+    struct screen *s = arg;
+    if (result || s->ask.answer.refused) return done(s, result, "");
+    return http_write(r, keep_entry, s, kept);
 }
 
 /* RULE lab-chaos: an instructor who may see the run lets something go wrong in it, or ends that; it

@@ -1,5 +1,6 @@
 // Labs over HTTP: the systems' APIs with real keys, who may see and do what, and that what was told survives a kill.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -201,6 +202,9 @@ test("RULE lab-chaos: an instructor who may see the run lets something go wrong 
     const slow = await fetch(leads, { headers });
     assert.equal(slow.headers.get("lab-latency"), "2500");
     assert.match(await (await teacher.post(`${own}/chaos`, { kind: "flood", on: "map" })).text(), /“flood” is none of them/);
+    // RULE lab-chaos-audit: three entries, none of what was refused.
+    const entries = JSON.parse(execFileSync("sqlite3", ["-json", join(data, "gradus.db"), "SELECT subject, detail FROM audit_log WHERE action = 'lab.chaos' ORDER BY seq"], { encoding: "utf8" }));
+    assert.deepEqual(entries.map(({ subject, detail }) => [subject === own.split("/").pop(), Object.keys(JSON.parse(detail)).sort().join()]), [[true, "fault,kind"], [true, "end,kind"], [true, "fault,kind"]]);
 });
 
 test("a stranger's calls wake nobody and stand in no record", async () => {
