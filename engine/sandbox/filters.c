@@ -95,6 +95,22 @@ static bool is_membership(const struct row *row) {
     return str_eq(row->operator, MEMBER_OF) || str_eq(row->operator, NOT_MEMBER_OF);
 }
 
+/* What the dialect calls the field; what is no field of it stays as it is. */
+static const char *field_shown(struct lab_state *s, const struct lab_filter *f,
+                               const struct lab_field *field, const char *stored) {
+    const struct lab_dialect *d = s->dialect[f->over.member];
+    if (!field) return stored ? stored : "";
+    return d->objects[f->over.object->index].fields[field->index].as;
+}
+
+/* What the dialect calls the operator. */
+static const char *operator_shown(struct lab_state *s, const struct lab_filter *f,
+                                  const char *operator) {
+    return operator? lab_surface_value(s->dialect[f->rows.member], f->rows.object,
+                                       f->operator, operator)
+                   : "";
+}
+
 /* What the row asks, to be printed with field and parameter; NULL with a sentence: nothing. */
 static const char *question_of(struct lab_state *s, const struct lab_filter *f,
                                const struct row *row, const struct lab_field **field,
@@ -104,7 +120,7 @@ static const char *question_of(struct lab_state *s, const struct lab_filter *f,
     bool known = false;
     *field = lab_field_find(f->over.object, row->field);
     if (!*field) {
-        *why = arena_printf(a, "There is no field “%.40s”.", row->field ? row->field : "");
+        *why = arena_printf(a, "There is no field “%.40s”.", field_shown(s, f, NULL, row->field));
         return NULL;
     }
     bool number = record_is_number((*field)->type);
@@ -115,14 +131,14 @@ static const char *question_of(struct lab_state *s, const struct lab_filter *f,
         *why = arena_printf(a,
                             known ? "“%.40s” says nothing of the field “%.40s”."
                                   : "There is no operator “%.40s”.",
-                            row->operator ? row->operator : "", row->field);
+                            operator_shown(s, f, row->operator), field_shown(s, f, *field, NULL));
         return NULL;
     }
     *value = counts_days(row->operator) ? row->value : value_of(s, f, *field, row->value, a);
     if (counts_days(row->operator) && !parse_i64(row->value, 0, FILTER_DAYS_MAX, &n)) *value = NULL;
     if (*value || !lab_filter_asks(format)) return format;
     *why = arena_printf(a, "“%.40s” is no value to compare the field “%.40s” with.",
-                        row->value ? row->value : "", row->field);
+                        row->value ? row->value : "", field_shown(s, f, *field, NULL));
     return NULL;
 }
 

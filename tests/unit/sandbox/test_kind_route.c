@@ -157,7 +157,7 @@ static void test_rules_that_lead_nowhere(void **state) {
     kind_make(&lab, "crm.routing_condition", "rule_id", id, "field", "lead_score", "operator",
               "contains", "value", "1", NULL);
     assert_string_equal(kind_cell(&lab, "SELECT detail FROM event WHERE kind = 'route.unclear'"),
-                        "“contains” says nothing of the field “lead_score”.");
+                        "“contains” says nothing of the field “LeadScore_x”.");
     contact(&lab, "One", "ES", NULL);
     assert_string_equal(owners(&lab), "One Cy open");
     kind_make(&lab, "crm.routing_condition", "rule_id", id, "any", "2", "field", "country",

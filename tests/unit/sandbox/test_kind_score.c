@@ -120,7 +120,7 @@ static void test_a_row_that_says_nothing(void **state) {
     kind_start(&lab, *state, MAP, "", seeds);
     rule(&lab, "5", "score", "contains", "1");
     assert_string_equal(kind_cell(&lab, "SELECT detail FROM event WHERE kind = 'score.unclear'"),
-                        "“contains” says nothing of the field “score”.");
+                        "“contains” says nothing of the field “warmth”.");
     assert_string_equal(score(&lab, "Ada"), "40");
     kind_end(&lab);
 }
