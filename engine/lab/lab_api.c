@@ -50,7 +50,7 @@ static void begin(struct request *r, void *arg) {
 bool lab_api_may_set(const struct lab_dialect *d, const char *name) {
     if (str_eq(name, "Link")) return d->link;
     if (str_eq(name, "Lab-Latency")) return true;
-    if (str_eq(name, "Allow")) return d->options;
+    if (str_eq(name, "Allow")) return true;
     if (str_eq(name, "ETag")) return d->etag != LAB_ETAG_NONE;
     const char *const allowed[] = {"Retry-After", d->limit_header, d->remaining_header,
                                    d->reset_header};

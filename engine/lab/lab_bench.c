@@ -52,7 +52,8 @@ static bool make_plan(struct plan *p, const struct lab_stack *s,
     for (int m = 0; m < s->member_count; m++) {
         const struct lab_connector *c = s->members[m].connector;
         for (int i = 0; i < c->object_count; i++) {
-            if (c->objects[i].setup || (c->objects[i].operations & needed) != needed) continue;
+            if (c->objects[i].setup || (dialects[m]->objects[i].operations & needed) != needed)
+                continue;
             *p = (struct plan){.surface = {s, dialects, m}, .object = &c->objects[i]};
             p->path = arena_printf(a, "%s.%s", c->id, c->objects[i].id);
             fill_in(p);

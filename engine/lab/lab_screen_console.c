@@ -28,7 +28,8 @@ void screen_console_read(struct screen *s, const char *(*get)(struct request *, 
     c->operation = LAB_LIST;
     c->op = "list";
     for (size_t i = 0; i < COUNT_OF(operations); i++)
-        if (str_eq(op, operations[i].id) && c->object->operations & operations[i].code) {
+        if (str_eq(op, operations[i].id) &&
+            s->dialects[c->member]->objects[c->object->index].operations & operations[i].code) {
             c->operation = operations[i].code;
             c->op = operations[i].id;
         }
@@ -61,7 +62,7 @@ static void offered(struct screen *s, struct view *v) {
         struct view *item = view_item(list), *all = view_list(item, "operations");
         view_text(item, "title", s->dialects[c->member]->objects[i].plural);
         for (size_t k = 0; k < COUNT_OF(operations); k++) {
-            if (!(o->operations & operations[k].code)) continue;
+            if (!(s->dialects[c->member]->objects[i].operations & operations[k].code)) continue;
             struct view *op = view_item(all);
             view_text(op, "name",
                       lab_text(s->r,

@@ -153,12 +153,17 @@ static const char *wanted(struct screen *s, const struct lab_field *f) {
     static const char *const by_type[] = {
         [LAB_TEXT] = "lab_want_text",           [LAB_EMAIL] = "lab_want_email",
         [LAB_INTEGER] = "lab_want_integer",     [LAB_BOOLEAN] = "lab_want_choice",
-        [LAB_TIME] = "lab_want_integer",        [LAB_PICKLIST] = "lab_want_choice",
+        [LAB_TIME] = "lab_want_time",           [LAB_PICKLIST] = "lab_want_choice",
         [LAB_REFERENCE] = "lab_want_reference", [LAB_FIELD_NAME] = "lab_want_choice",
         [LAB_VALUE_NAME] = "lab_want_word"};
     struct view *v = view_new(s->r->arena);
     enum lab_problem p = s->ask.answer.problem;
     view_int(v, "max", f->max);
+    if (f->type == LAB_TIME) {
+        struct lab_surface surface = surface_of(s);
+        const char *start = arena_printf(s->r->arena, "%lld", (long long)s->stack->start_ms);
+        view_text(v, "sample", lab_surface_text(&surface, s->object, f, start, s->r->arena));
+    }
     if (p == LAB_PROBLEM_REQUIRED) return lab_text(s->r, "lab_want_something", NULL);
     return p == LAB_PROBLEM_INVALID_VALUE ? lab_text(s->r, by_type[f->type], v) : NULL;
 }
@@ -228,10 +233,15 @@ static void input(struct screen *s, struct view *v, struct view *list, const str
     }
 }
 
+/* What the dialect lets be done with the object that is shown. */
+static unsigned screen_operations(const struct screen *s) {
+    return s->dialects[s->member]->objects[s->object->index].operations;
+}
+
 static void form_part(struct screen *s, struct view *v, json_t *row) {
     const struct lab_object *o = s->object;
     struct view *inputs = view_list(v, "inputs"), *facts = view_list(v, "facts");
-    bool may = s->owner && o->operations & (row ? LAB_UPDATE : LAB_CREATE);
+    bool may = s->owner && screen_operations(s) & (row ? LAB_UPDATE : LAB_CREATE);
     int editable = 0;
     for (int i = 0; i < o->field_count; i++) {
         const struct lab_field *f = &o->fields[i];
@@ -287,8 +297,8 @@ static void record_part(struct screen *s, struct view *v) {
     screen_events(s, v, "history", events, true);
     view_bool(v, "has_history", json_array_size(events) > 0);
     related(s, v, json_object_get(answer, "related"));
-    view_bool(v, "may_delete", s->owner && s->object->operations & LAB_DELETE);
-    view_bool(v, "may_merge", s->owner && s->object->operations & LAB_MERGE);
+    view_bool(v, "may_delete", s->owner && screen_operations(s) & LAB_DELETE);
+    view_bool(v, "may_merge", s->owner && screen_operations(s) & LAB_MERGE);
     const char *loser = s->typed ? http_field(s->r, "loser") : NULL;
     view_text(v, "loser", loser);
     if (loser) view_text(v, "loser_wrong", refusal(s, loser));
@@ -312,7 +322,7 @@ void screen_member_part(struct screen *s, struct view *v) {
     view_bool(v, "is_setup", o->setup);
     view_text(v, "list_href",
               screen_href(s, arena_printf(s->r->arena, "?tab=%s&object=%s", s->tab, o->id)));
-    bool create = s->owner && o->operations & LAB_CREATE;
+    bool create = s->owner && screen_operations(s) & LAB_CREATE;
     view_bool(v, "may_add", create && !only_runs(o));
     view_bool(v, "may_run", create && only_runs(o));
     view_text(v, "add_href",

@@ -3,24 +3,27 @@
 
 #include <string.h>
 
+#include "base/err.h"
 #include "base/json.h"
 #include "base/text.h"
 
 #define BIT(slot) (1u << LAB_SLOT_##slot)
 
 const char *const lab_body_names[LAB_BODY_COUNT] = {
-    "error", "page",          "one",           "created",       "updated", "merged",
-    "batch", "batch-created", "batch-updated", "batch-refused", "hook",
+    "error",    "page",          "one",           "created",       "updated", "merged",
+    "batch",    "batch-created", "batch-updated", "batch-refused", "hook",    "job",
+    "job-done", "job-failed",    "composite",     "composite-one", "deleted",
 };
 
 static const char *const slot_names[LAB_SLOT_COUNT] = {
-    "",        "call",  "code",  "message", "status", "field",   "fields", "record", "id",
-    "id-name", "items", "total", "next",    "more",   "results", "event",  "object",
+    "",          "call",  "code",  "message", "status", "field",   "fields", "record", "id",
+    "id-name",   "items", "total", "next",    "more",   "results", "event",  "object", "state",
+    "operation", "rows",  "done",  "failed",  "row",    "line",    "answer", "at",
 };
 
-/* What a body may hold, and one of which it must hold. */
+/* What a body may hold, one of which it must hold, and one that it must hold beside that. */
 static const struct {
-    unsigned may, must;
+    unsigned may, must, too;
 } slots_of[LAB_BODY_COUNT] = {
     [LAB_BODY_ERROR] = {BIT(CALL) | BIT(CODE) | BIT(MESSAGE) | BIT(STATUS) | BIT(FIELD) |
                             BIT(FIELDS),
@@ -36,6 +39,16 @@ static const struct {
     [LAB_BODY_BATCH_REFUSED] = {BIT(CODE) | BIT(MESSAGE) | BIT(FIELD) | BIT(FIELDS),
                                 BIT(CODE) | BIT(MESSAGE)},
     [LAB_BODY_HOOK] = {BIT(EVENT) | BIT(OBJECT) | BIT(ID), BIT(ID)},
+    [LAB_BODY_JOB] = {BIT(CALL) | BIT(ID) | BIT(OBJECT) | BIT(OPERATION) | BIT(STATE) | BIT(ROWS) |
+                          BIT(DONE) | BIT(FAILED),
+                      BIT(ID), BIT(STATE)},
+    [LAB_BODY_JOB_DONE] = {BIT(ROW) | BIT(ID), BIT(ID), BIT(ROW)},
+    [LAB_BODY_JOB_FAILED] = {BIT(ROW) | BIT(LINE) | BIT(CODE) | BIT(MESSAGE) | BIT(FIELD) |
+                                 BIT(FIELDS),
+                             BIT(CODE) | BIT(MESSAGE), BIT(ROW)},
+    [LAB_BODY_COMPOSITE] = {BIT(CALL) | BIT(RESULTS), BIT(RESULTS)},
+    [LAB_BODY_COMPOSITE_ONE] = {BIT(STATUS) | BIT(ANSWER), BIT(STATUS), BIT(ANSWER)},
+    [LAB_BODY_DELETED] = {BIT(ID) | BIT(ID_NAME) | BIT(AT), BIT(ID), BIT(AT)},
 };
 
 enum lab_slot lab_slot_named(const char *name, size_t len) {
@@ -126,7 +139,9 @@ static bool is_json(const struct lab_body *b, const struct lab_body_fill *fill, 
 
 static bool stands_well(const struct lab_body *b) {
     const unsigned in_strings = BIT(CALL) | BIT(CODE) | BIT(MESSAGE) | BIT(STATUS) | BIT(FIELD) |
-                                BIT(ID) | BIT(ID_NAME) | BIT(TOTAL) | BIT(EVENT) | BIT(OBJECT);
+                                BIT(ID) | BIT(ID_NAME) | BIT(TOTAL) | BIT(EVENT) | BIT(OBJECT) |
+                                BIT(STATE) | BIT(OPERATION) | BIT(ROWS) | BIT(DONE) | BIT(FAILED) |
+                                BIT(ROW) | BIT(LINE);
     for (int i = 0; i < b->part_count; i++) {
         const struct lab_body_part *p = &b->parts[i];
         if (p->quoted && p->slot && !(in_strings >> p->slot & 1)) return false;
@@ -144,11 +159,14 @@ const char *lab_body_read(struct lab_body *out, enum lab_body_of of, const char 
     struct reading r = {out, a, 0, -1};
     const char *why = read_parts(&r, of);
     if (why) return why;
-    unsigned must = slots_of[of].must;
-    int first = 1;
-    while (must && !(must >> first & 1)) first++;
-    if (must && !(r.seen & must))
-        return arena_printf(a, "A body of “%s” needs {%s}.", lab_body_names[of], slot_names[first]);
+    const unsigned musts[] = {slots_of[of].must, slots_of[of].too};
+    for (size_t i = 0; i < COUNT_OF(musts); i++) {
+        int first = 1;
+        while (musts[i] && !(musts[i] >> first & 1)) first++;
+        if (musts[i] && !(r.seen & musts[i]))
+            return arena_printf(a, "A body of “%s” needs {%s}.", lab_body_names[of],
+                                slot_names[first]);
+    }
     struct lab_body_fill fill = {.code = "a\"b",
                                  .message = "a\"b",
                                  .field = "a\"b",
@@ -157,6 +175,11 @@ const char *lab_body_read(struct lab_body *out, enum lab_body_of of, const char 
                                  .next = "a\"b",
                                  .event = "a\"b",
                                  .object = "a\"b",
+                                 .state = "a\"b",
+                                 .operation = "a\"b",
+                                 .line = "a\"b",
+                                 .answer = "{}",
+                                 .at = "0",
                                  .status = 200,
                                  .write = write_sample};
     bool well = stands_well(out) && is_json(out, &fill, a);
@@ -201,6 +224,15 @@ static void write_slot(const struct lab_body_part *p, const struct lab_body_fill
         break;
     case LAB_SLOT_EVENT: write_text(fill->event, p->quoted, out); break;
     case LAB_SLOT_OBJECT: write_text(fill->object, p->quoted, out); break;
+    case LAB_SLOT_STATE: write_text(fill->state, p->quoted, out); break;
+    case LAB_SLOT_OPERATION: write_text(fill->operation, p->quoted, out); break;
+    case LAB_SLOT_LINE: write_text(fill->line, p->quoted, out); break;
+    case LAB_SLOT_ROWS: buf_printf(out, "%lld", (long long)fill->rows); break;
+    case LAB_SLOT_DONE: buf_printf(out, "%lld", (long long)fill->done); break;
+    case LAB_SLOT_FAILED: buf_printf(out, "%lld", (long long)fill->failed); break;
+    case LAB_SLOT_ROW: buf_printf(out, "%lld", (long long)fill->row); break;
+    case LAB_SLOT_ANSWER: buf_puts(out, fill->answer ? fill->answer : "null"); break;
+    case LAB_SLOT_AT: buf_puts(out, fill->at); break;
     case LAB_SLOT_ID: write_text(fill->id, p->quoted, out); break;
     case LAB_SLOT_ID_NAME: write_text(fill->id_name, p->quoted, out); break;
     case LAB_SLOT_NEXT:

@@ -26,6 +26,12 @@ enum lab_body_of {
     LAB_BODY_BATCH_UPDATED,
     LAB_BODY_BATCH_REFUSED,
     LAB_BODY_HOOK, /* what a webhook sends */
+    LAB_BODY_JOB,  /* a bulk job */
+    LAB_BODY_JOB_DONE,
+    LAB_BODY_JOB_FAILED, /* one row of it */
+    LAB_BODY_COMPOSITE,  /* around the results of several operations */
+    LAB_BODY_COMPOSITE_ONE,
+    LAB_BODY_DELETED, /* one record of those that were deleted */
     LAB_BODY_COUNT,
 };
 extern const char *const lab_body_names[LAB_BODY_COUNT];
@@ -48,6 +54,15 @@ enum lab_slot {
     LAB_SLOT_RESULTS, /* of a batch, members of a list */
     LAB_SLOT_EVENT,   /* what happened to a record */
     LAB_SLOT_OBJECT,  /* what kind of record it is */
+    LAB_SLOT_STATE,   /* of a bulk job */
+    LAB_SLOT_OPERATION,
+    LAB_SLOT_ROWS,   /* how many it has */
+    LAB_SLOT_DONE,   /* … that were written */
+    LAB_SLOT_FAILED, /* … that were refused */
+    LAB_SLOT_ROW,    /* the number of a row, from 1 */
+    LAB_SLOT_LINE,   /* a row as it was sent */
+    LAB_SLOT_ANSWER, /* what an operation of a composite call answers, null for nothing */
+    LAB_SLOT_AT,     /* when */
     LAB_SLOT_COUNT,
 };
 /* The slot of this name, LAB_SLOT_NONE when there is none. */
@@ -71,7 +86,9 @@ struct lab_body {
 /* What fills the slots. A text that is NULL is absent (next: null). */
 struct lab_body_fill {
     const char *code, *message, *field, *id, *id_name, *next, *event, *object;
-    int64_t call, total;
+    const char *state, *operation, *line;
+    const char *answer, *at; /* JSON */
+    int64_t call, total, rows, done, failed, row;
     int status;
     /* Writes LAB_SLOT_RECORD, LAB_SLOT_ITEMS or LAB_SLOT_RESULTS. */
     void (*write)(void *context, enum lab_slot slot, struct buf *out);

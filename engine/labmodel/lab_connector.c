@@ -110,7 +110,7 @@ static void read_field(struct lab_field *f, xmlNode *n, const char *file, struct
                         f->id);
 }
 
-static unsigned read_operations(const char *text) {
+unsigned lab_operations_read(const char *text) {
     unsigned operations = 0;
     for (size_t i = 0; i < COUNT_OF(operation_names); i++) {
         const char *at = text ? strstr(text, operation_names[i]) : NULL;
@@ -139,7 +139,7 @@ static void read_object(struct lab_object *o, xmlNode *n, const struct lab_conne
     xmlNode *about = lab_xml_child(n, "about");
     o->about = about ? lab_xml_text(about, a) : "";
     o->setup = lab_xml_true(n, "setup");
-    o->operations = read_operations(lab_xml_attr(n, "operations", a));
+    o->operations = lab_operations_read(lab_xml_attr(n, "operations", a));
     o->table = arena_printf(a, "%s_%s", c->id, o->id);
     if (!lab_name_valid(o->id))
         lab_xml_problem(diags, c->file, n, "lab-name",

@@ -29,6 +29,10 @@ const char *const lab_problem_names[LAB_PROBLEM_COUNT] = {
     "key-reused",
     "grant",
     "scope",
+    "job-state",
+    "over-limit",
+    "nested",
+    "undone",
 };
 
 const char *const lab_operator_names[LAB_OPERATOR_COUNT] = {
@@ -182,9 +186,14 @@ static void need_bodies(struct lab_dialect *d, xmlNode *root, struct arena *a,
                         struct diag_list *diags) {
     for (int i = 0; i < LAB_BODY_COUNT; i++) {
         bool of_batch = i >= LAB_BODY_BATCH && i <= LAB_BODY_BATCH_REFUSED,
-             of_hook = i == LAB_BODY_HOOK,
-             written = i == LAB_BODY_ERROR || i == LAB_BODY_PAGE || of_batch || of_hook;
-        if (d->bodies[i].text || (of_batch && !d->batch) || (of_hook && !d->hooks)) continue;
+             of_hook = i == LAB_BODY_HOOK, of_job = i >= LAB_BODY_JOB && i <= LAB_BODY_JOB_FAILED,
+             of_composite = i == LAB_BODY_COMPOSITE || i == LAB_BODY_COMPOSITE_ONE,
+             of_deleted = i == LAB_BODY_DELETED,
+             written = i == LAB_BODY_ERROR || i == LAB_BODY_PAGE || of_batch || of_hook || of_job ||
+                       of_composite || of_deleted;
+        if (d->bodies[i].text || (of_batch && !d->batch) || (of_hook && !d->hooks) ||
+            (of_job && !d->bulk) || (of_composite && !d->composite) || (of_deleted && !d->deleted))
+            continue;
         if (written)
             lab_xml_problem(diags, d->file, root, "lab-missing",
                             "The dialect has no body for “%s”.", lab_body_names[i]);
@@ -258,9 +267,21 @@ static void read_values(struct lab_field_name *f, const struct lab_field *neutra
                                 f->values[i].as);
 }
 
+/* RULE lab-verbs: a dialect does with an object what it says, and no more than the connector can.
+ */
+static void read_operations(struct lab_dialect *d, const struct lab_object *o, xmlNode *n,
+                            struct arena *a, struct diag_list *diags) {
+    unsigned said = lab_operations_read(lab_xml_attr(n, "operations", a));
+    d->objects[o->index].operations = said ? said : o->operations;
+    if (said & ~o->operations)
+        lab_xml_problem(diags, d->file, n, "lab-unknown",
+                        "The connector's object “%s” has not all of these operations.", o->id);
+}
+
 static void read_object(struct lab_dialect *d, const struct lab_object *o, xmlNode *n,
                         struct arena *a, struct diag_list *diags) {
     struct lab_object_name *names = &d->objects[o->index];
+    read_operations(d, o, n, a, diags);
     names->path = lab_xml_attr(n, "path", a);
     names->title = lab_xml_attr(n, "title", a);
     names->plural = lab_xml_attr(n, "plural", a);

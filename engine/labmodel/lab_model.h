@@ -125,6 +125,10 @@ enum lab_problem {
     LAB_PROBLEM_KEY_REUSED,    /* a key of another call */
     LAB_PROBLEM_GRANT,         /* no token is given: for a scope or a refresh token that is none */
     LAB_PROBLEM_SCOPE,         /* the token is not for this */
+    LAB_PROBLEM_JOB_STATE,     /* a bulk job's state does not allow this */
+    LAB_PROBLEM_OVER_LIMIT,    /* more than a bulk job or a composite call takes */
+    LAB_PROBLEM_NESTED,        /* an operation that a composite call does not do */
+    LAB_PROBLEM_UNDONE,        /* it was taken back, since another operation failed */
     LAB_PROBLEM_COUNT,
 };
 /* The values of the attribute `when` of a dialect's <error>. */
@@ -150,6 +154,7 @@ struct lab_field_name {
 struct lab_object_name {
     const char *path, *title, *plural;
     const char *id_as, *created_as, *updated_as; /* names of the fields that every record has */
+    unsigned operations;                         /* those of the object's that the dialect has */
     struct lab_field_name *fields;               /* by the neutral field's index */
 };
 
@@ -157,8 +162,8 @@ struct lab_object_name {
 #define LAB_SCOPES_MAX 30
 struct lab_scope {
     const char *as;
-    bool read, write;
-    uint64_t objects; /* by their index */
+    bool read, write, hooks; /* hooks: what belongs to subscriptions */
+    uint64_t objects;        /* by their index */
 };
 
 /* Webhooks: what a system sends by itself when records change. */
@@ -174,6 +179,43 @@ struct lab_hooks {
     const char *created, *changed, *deleted; /* words for what happened */
     int retry_seconds[LAB_HOOK_RETRIES_MAX]; /* after the first attempt, the second, … */
     int retry_count;
+};
+
+/* Bulk jobs: rows that are sent in parts, and written later by the system itself. */
+enum lab_bulk_operation { LAB_BULK_CREATE, LAB_BULK_UPDATE, LAB_BULK_DELETE, LAB_BULK_OPERATIONS };
+enum lab_bulk_state {
+    LAB_BULK_OPEN,
+    LAB_BULK_WAITING,
+    LAB_BULK_RUNNING,
+    LAB_BULK_FINISHED,
+    LAB_BULK_STATES
+};
+struct lab_bulk {
+    const char *path;                            /* of the jobs, below the base */
+    const char *object_as, *operation_as;        /* members of what asks for a job */
+    const char *operations[LAB_BULK_OPERATIONS]; /* the dialect's words; NULL: not offered */
+    const char *states[LAB_BULK_STATES];
+    const char *rows, *close, *done, *failed; /* last parts of paths */
+    const char *method;                       /* of the upload */
+    bool csv;                                 /* the rows; else JSON, one object a line */
+    int max_rows, max_parts, part_bytes, max_open;
+    int slice_rows, slice_seconds; /* so many rows are done in so much time */
+};
+
+/* Several operations in one call. */
+struct lab_composite {
+    const char *path;                             /* below the base */
+    const char *list_as;                          /* the member that holds the operations */
+    const char *method_as, *address_as, *body_as; /* members of one */
+    const char *all_as; /* the member that says whether all or none are done; NULL: `all` says */
+    bool all;
+    int max, status;
+};
+
+/* What was deleted: path of the feed, before that of the object; for how many days it is known. */
+struct lab_deleted {
+    const char *path, *since_param;
+    int days;
 };
 
 /* How a filter compares; the attribute `of` of an element <operator> names them. */
@@ -226,7 +268,10 @@ struct lab_dialect {
     struct lab_query query;
     enum lab_etag etag;
     const char *once_header; /* of a key that makes a repeated call no second one; NULL: none */
-    const struct lab_hooks *hooks; /* NULL: none */
+    const struct lab_hooks *hooks; /* NULL: none, as of those that follow */
+    const struct lab_bulk *bulk;
+    const struct lab_composite *composite;
+    const struct lab_deleted *deleted;
 
     int burst, burst_seconds, daily, latency_ms;
     const char *limit_header, *remaining_header, *reset_header;

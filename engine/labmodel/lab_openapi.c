@@ -103,15 +103,22 @@ static void header(struct openapi *w, const char *name, const char *component, b
     buf_printf(w->b, ":{\"$ref\":\"#/components/headers/%s\"}", component);
 }
 
-/* `more` and `tag`: one more header each, NULL: none. */
-static void headers(struct openapi *w, bool wait, const char *more, const char *tag) {
+/* Headers beside those that every answer has. */
+struct beside {
+    bool wait, authenticate;
+    const char *more, *tag; /* NULL: none */
+};
+
+static void headers(struct openapi *w, struct beside b) {
     bool first = true;
     header(w, w->d->limit_header, "limit", &first);
     header(w, w->d->remaining_header, "remaining", &first);
     header(w, w->d->reset_header, "reset", &first);
-    header(w, wait ? "Retry-After" : NULL, "wait", &first);
-    header(w, more, more ? str_lower(w->b->arena, more) : NULL, &first);
-    header(w, tag, "tag", &first);
+    header(w, b.wait ? "Retry-After" : NULL, "wait", &first);
+    header(w, b.authenticate ? "WWW-Authenticate" : NULL, "authenticate", &first);
+    header(w, b.more, b.more ? str_lower(w->b->arena, b.more) : NULL, &first);
+    header(w, b.tag, "tag", &first);
+    header(w, "Lab-Latency", "latency", &first);
     header(w, "Lab-Clock", "clock", &first);
     buf_putc(w->b, '}');
 }
@@ -124,13 +131,13 @@ void openapi_answers(struct openapi *w, const struct openapi_answer *good, unsig
                                       "%s Or a refusal: errors arrive with this status too.",
                                       good->what)
                        : good->what);
-    headers(w, mixed && w->d->retry_after, good->more, good->tag);
+    headers(w, (struct beside){mixed && w->d->retry_after, false, good->more, good->tag});
     content(w, good->schema, mixed, false);
     buf_putc(w->b, '}');
     if (good->not_modified) {
         buf_puts(w->b, ",\"304\":{");
         openapi_text(w, "description", "The record is still the one with this tag.");
-        headers(w, false, NULL, "ETag");
+        headers(w, (struct beside){.tag = "ETag"});
         buf_putc(w->b, '}');
     }
     for (int i = 1; i < LAB_PROBLEM_COUNT; i++) {
@@ -176,16 +183,18 @@ static void error_responses(struct openapi *w) {
         if (!first_of_status(w->d, ~0u, i)) continue;
         buf_printf(w->b, "\"error-%d\":{", status);
         problem_list(w, status);
-        headers(w,
-                status == 503 ||
-                    (w->d->retry_after && has_status(w->d, BIT(BURST) | BIT(DAILY), status)),
-                w->d->options && has_status(w->d, BIT(BAD_METHOD), status) ? "Allow" : NULL, NULL);
+        headers(w, (struct beside){
+                       status == 503 ||
+                           (w->d->retry_after && has_status(w->d, BIT(BURST) | BIT(DAILY), status)),
+                       status == 401 && w->d->auth != LAB_AUTH_KEY && w->d->auth != LAB_AUTH_QUERY,
+                       has_status(w->d, BIT(BAD_METHOD), status) ? "Allow" : NULL, NULL});
         content(w, NULL, true, lab);
         buf_puts(w->b, "},");
     }
     buf_puts(w->b, "\"lab\":{");
     openapi_text(w, "description",
                  "The lab itself, not this system: the run is not there, or it cannot answer now.");
+    buf_puts(w->b, ",\"headers\":{\"Retry-After\":{\"$ref\":\"#/components/headers/wait\"}}");
     content(w, NULL, false, true);
     buf_puts(w->b, "}}");
 }
@@ -204,6 +213,14 @@ static void header_components(struct openapi *w) {
     header_component(w, "clock", "\"type\":\"string\",\"format\":\"date-time\"",
                      "The time on the lab's clock.");
     buf_putc(w->b, ',');
+    header_component(w, "latency", number,
+                     "Milliseconds of the lab's clock that the call took beyond the usual, when "
+                     "the system is slow. Nobody waits for them.");
+    buf_putc(w->b, ',');
+    header_component(w, "authenticate", "\"type\":\"string\"", "The scheme that is asked for.");
+    buf_putc(w->b, ',');
+    header_component(w, "allow", "\"type\":\"string\"", "The methods of this address.");
+    buf_putc(w->b, ',');
     header_component(w, "wait", number, "Seconds to wait before the next call.");
     buf_putc(w->b, ',');
     header_component(w, "limit", number, "Calls that the account has in a day.");
@@ -220,10 +237,6 @@ static void header_components(struct openapi *w) {
         buf_putc(w->b, ',');
         header_component(w, "tag", "\"type\":\"string\"",
                          "The tag of the record as it is now, in quotes.");
-    }
-    if (w->d->options) {
-        buf_putc(w->b, ',');
-        header_component(w, "allow", "\"type\":\"string\"", "The methods of this address.");
     }
     buf_puts(w->b, "},");
 }
@@ -248,7 +261,7 @@ static void bodiless(struct openapi *w, const char *verb, const char *id,
     summary(w, o, verb);
     buf_printf(w->b, "\"responses\":{\"%d\":{", status);
     openapi_text(w, "description", what);
-    headers(w, false, header, NULL);
+    headers(w, (struct beside){.more = header});
     buf_puts(w->b, "},\"default\":{\"description\":\"A problem.\"}}}");
 }
 
@@ -286,7 +299,7 @@ static const char *does(enum lab_operation which) {
 
 static void operation(struct openapi *w, const struct lab_object *o, enum lab_operation which,
                       const char *verb, const char *id, const char *what, bool *first) {
-    if (!(o->operations & which)) return;
+    if (!(openapi_operations(w, o) & which)) return;
     if (!*first) buf_putc(w->b, ',');
     *first = false;
     buf_printf(w->b, "\"%s\":{\"operationId\":", verb);
@@ -319,18 +332,18 @@ static void paths(struct openapi *w, const struct lab_object *o) {
     buf_puts(w->b, ":{");
     operation(w, o, LAB_LIST, "get", "list", "A page of records.", &first);
     operation(w, o, LAB_CREATE, "post", "create", "Created.", &first);
-    if (!first) other_methods(w, o, "list", o->operations & LAB_LIST);
+    if (!first) other_methods(w, o, "list", openapi_operations(w, o) & LAB_LIST);
     buf_putc(w->b, '}');
-    if (o->operations & (LAB_GET | LAB_UPDATE | LAB_DELETE)) {
+    if (openapi_operations(w, o) & (LAB_GET | LAB_UPDATE | LAB_DELETE)) {
         openapi_item_path(w, arena_printf(w->b->arena, "%s/{id}", path));
         first = false;
         operation(w, o, LAB_GET, "get", "get", "The record.", &first);
         operation(w, o, LAB_UPDATE, update, "update", "Updated.", &first);
         operation(w, o, LAB_DELETE, "delete", "delete", "Deleted.", &first);
-        other_methods(w, o, "one", o->operations & LAB_GET);
+        other_methods(w, o, "one", openapi_operations(w, o) & LAB_GET);
         buf_putc(w->b, '}');
     }
-    if (o->operations & LAB_MERGE) {
+    if (openapi_operations(w, o) & LAB_MERGE) {
         openapi_item_path(w, arena_printf(w->b->arena, "%s/{id}/%s", path, w->d->merge_path));
         first = false;
         operation(w, o, LAB_MERGE, "post", "merge", "Merged; this cannot be undone.", &first);

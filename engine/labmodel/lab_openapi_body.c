@@ -11,7 +11,8 @@ struct walk {
     struct openapi *w;
     const struct lab_object *o; /* NULL: none */
     const char *record;         /* the schema of a record */
-    const char *p;              /* in the template, which is known to be good (RULE lab-body) */
+    enum lab_body_of of;
+    const char *p; /* in the template, which is known to be good (RULE lab-body) */
 };
 
 static void value(struct walk *k);
@@ -70,6 +71,17 @@ static void slot(struct walk *k) {
         buf_puts(w->b, "{\"type\":\"boolean\",\"description\":"
                        "\"Whether there is a page after this one.\"}");
         break;
+    case LAB_SLOT_STATE: openapi_words(w, w->d->bulk->states, LAB_BULK_STATES); break;
+    case LAB_SLOT_OPERATION: openapi_words(w, w->d->bulk->operations, LAB_BULK_OPERATIONS); break;
+    case LAB_SLOT_ROWS:
+    case LAB_SLOT_DONE:
+    case LAB_SLOT_FAILED:
+    case LAB_SLOT_ROW: buf_puts(w->b, "{\"type\":\"integer\",\"minimum\":0}"); break;
+    case LAB_SLOT_ANSWER:
+        buf_puts(w->b, "{\"description\":\"What the operation answers as a call of its own; null "
+                       "where that has no body.\"}");
+        break;
+    case LAB_SLOT_AT: openapi_time(w, "When, by the clock of this system."); break;
     case LAB_SLOT_CALL:
     case LAB_SLOT_STATUS: buf_puts(w->b, "{\"type\":\"integer\"}"); break;
     default: buf_puts(w->b, "{\"type\":\"string\"}"); break;
@@ -98,6 +110,11 @@ static void string(struct walk *k) {
 }
 
 static void blanks(struct walk *k) { k->p += strspn(k->p, " ,"); }
+
+static void results_of_composite(struct walk *k) {
+    openapi_body_around(k->w, NULL, LAB_BODY_COMPOSITE_ONE);
+    buf_printf(k->w->b, ",\"minItems\":1,\"maxItems\":%d}", k->w->d->composite->max);
+}
 
 /* Lists: of records, results or fields; or of what is written out. */
 static void results(struct walk *k) {
@@ -135,7 +152,8 @@ static void list(struct walk *k) {
     buf_puts(out, "{\"type\":\"array\",\"items\":");
     if (of == LAB_SLOT_ITEMS || of == LAB_SLOT_FIELDS || of == LAB_SLOT_RESULTS) {
         skip_mark(k);
-        if (of == LAB_SLOT_RESULTS) results(k);
+        if (of == LAB_SLOT_RESULTS && k->of == LAB_BODY_COMPOSITE) results_of_composite(k);
+        else if (of == LAB_SLOT_RESULTS) results(k);
         else if (of == LAB_SLOT_FIELDS) buf_puts(out, "{\"type\":\"string\"},\"maxItems\":1}");
         else {
             openapi_reference(k->w, k->record);
@@ -191,11 +209,11 @@ static void value(struct walk *k) {
 }
 
 void openapi_body(struct openapi *w, const struct lab_object *o, enum lab_body_of of) {
-    struct walk k = {w, o, o ? openapi_name(w, o, "") : NULL, w->d->bodies[of].text};
+    struct walk k = {w, o, o ? openapi_name(w, o, "") : NULL, of, w->d->bodies[of].text};
     value(&k);
 }
 
 void openapi_body_around(struct openapi *w, const char *record, enum lab_body_of of) {
-    struct walk k = {w, NULL, record, w->d->bodies[of].text};
+    struct walk k = {w, NULL, record, of, w->d->bodies[of].text};
     value(&k);
 }

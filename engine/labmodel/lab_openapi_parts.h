@@ -9,6 +9,9 @@
  * ends the list. `schema`: members of its schema. */
 void openapi_parameter(struct openapi *w, bool *any, const char *name, const char *in,
                        const char *schema, const char *what);
+/* Size and place of a page; the key of a call that is made once, where the dialect has such. */
+void openapi_page_parameters(struct openapi *w, bool *any);
+void openapi_once_parameter(struct openapi *w, bool *any);
 /* "parameters":[…], of an operation; nothing when it has none. */
 void openapi_parameters(struct openapi *w, const struct lab_object *o,
                         enum lab_operation operation);
@@ -32,12 +35,23 @@ void openapi_item_path(struct openapi *w, const char *path);
 /* ,"scopes":{…} of the security scheme; "security":[…], of an operation. */
 void openapi_scopes(struct openapi *w);
 void openapi_scopes_needed(struct openapi *w, const struct lab_object *o, bool writes);
+/* The same where any scope will do that is for one of these. */
+struct openapi_use {
+    bool read, write, hooks;
+};
+void openapi_scopes_any(struct openapi *w, struct openapi_use use);
 
 /* Of the dialect's traits (lab_openapi_traits.c); nothing where it has none. Paths, tags and
  * schemas begin with a comma. */
 void openapi_trait_paths(struct openapi *w);
 void openapi_trait_tags(struct openapi *w);
 void openapi_trait_schemas(struct openapi *w);
+/* Those of them that do more than one thing at once (lab_openapi_bulk.c). */
+void openapi_bulk_paths(struct openapi *w);
+void openapi_bulk_tags(struct openapi *w);
+void openapi_bulk_schemas(struct openapi *w);
+/* One tag, after a comma. */
+void openapi_tag(struct openapi *w, const char *name, const char *what);
 /* "webhooks":{…}, */
 void openapi_webhooks(struct openapi *w);
 

@@ -71,7 +71,7 @@ static void fields_parameter(struct openapi *w, bool *any) {
             "The fields to show beside the id, with commas between; without it all of them.");
 }
 
-static void page_parameters(struct openapi *w, bool *any) {
+void openapi_page_parameters(struct openapi *w, bool *any) {
     static const char *const positions[] = {"How many records to skip.",
                                             "The token that the page before gave.",
                                             "The cursor that the page before gave."};
@@ -92,7 +92,7 @@ static void list_parameters(struct openapi *w, const struct lab_object *o, bool 
     const struct lab_object_name *n = &w->d->objects[o->index];
     const struct lab_query *q = &w->d->query;
     const char *text = "\"type\":\"string\"", *same = "Only records with exactly this value.";
-    page_parameters(w, any);
+    openapi_page_parameters(w, any);
     openapi_parameter(w, any, n->id_as, "query", text, same);
     for (int i = 0; i < o->field_count; i++) {
         /* Times are shown rounded, and the name of a mapped value depends on its row: neither can
@@ -130,8 +130,8 @@ static void condition_parameters(struct openapi *w, enum lab_operation operation
                         "for any.");
 }
 
-static void once_parameter(struct openapi *w, enum lab_operation operation, bool *any) {
-    if (w->d->once_header && operation != LAB_LIST && operation != LAB_GET)
+void openapi_once_parameter(struct openapi *w, bool *any) {
+    if (w->d->once_header)
         openapi_parameter(w, any, w->d->once_header, "header",
                           "\"type\":\"string\",\"minLength\":1,\"maxLength\":100",
                           "A key of your own for this call. Sent again within 24 hours of the "
@@ -144,7 +144,7 @@ void openapi_parameters(struct openapi *w, const struct lab_object *o,
     if (operation == LAB_LIST) list_parameters(w, o, &any);
     if (operation == LAB_GET) fields_parameter(w, &any);
     condition_parameters(w, operation, &any);
-    once_parameter(w, operation, &any);
+    if (operation != LAB_LIST && operation != LAB_GET) openapi_once_parameter(w, &any);
     if (any) buf_puts(w->b, "],");
 }
 

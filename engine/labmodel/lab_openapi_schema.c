@@ -12,6 +12,10 @@ void openapi_text(struct openapi *w, const char *key, const char *value) {
     buf_json(w->b, value);
 }
 
+unsigned openapi_operations(const struct openapi *w, const struct lab_object *o) {
+    return w->d->objects[o->index].operations;
+}
+
 /* ---- Names ---------------------------------------------------------------------------------- */
 const char *openapi_name(struct openapi *w, const struct lab_object *o, const char *suffix) {
     char *name = arena_dup(w->b->arena, w->d->objects[o->index].title);
@@ -68,7 +72,7 @@ static void member_as(struct openapi *w, struct openapi_members *m, const char *
     buf_puts(w->b, schema);
 }
 
-static void begin_schema(struct openapi *w, const char *name) {
+void openapi_schema(struct openapi *w, const char *name) {
     buf_putc(w->b, ',');
     buf_json(w->b, name);
     buf_putc(w->b, ':');
@@ -98,7 +102,19 @@ static void time_form(struct openapi *w) {
         buf_puts(w->b, ",\"pattern\":\"^[0-9]{2}/[0-9]{2}/[0-9]{4} [0-9]{2}:[0-9]{2}$\"");
 }
 
-static void time_schema(struct openapi *w, const char *what) {
+void openapi_words(struct openapi *w, const char *const *words, int count) {
+    bool any = false;
+    buf_puts(w->b, "{\"type\":\"string\",\"enum\":[");
+    for (int i = 0; i < count; i++) {
+        if (!words[i]) continue;
+        if (any) buf_putc(w->b, ',');
+        any = true;
+        buf_json(w->b, words[i]);
+    }
+    buf_puts(w->b, "]}");
+}
+
+void openapi_time(struct openapi *w, const char *what) {
     buf_printf(w->b, "{\"type\":\"%s\"", numeric_time(w->d) ? "integer" : "string");
     time_form(w);
     buf_puts(w->b, ",\"readOnly\":true,");
@@ -199,9 +215,9 @@ static void shown(struct openapi *w, const struct lab_object *o) {
         field(w, o, &o->fields[i], false);
     }
     openapi_member(w, &m, n->created_as, !chosen);
-    time_schema(w, "When the record was created.");
+    openapi_time(w, "When the record was created.");
     openapi_member(w, &m, n->updated_as, !chosen);
-    time_schema(w, "When the record was last changed.");
+    openapi_time(w, "When the record was last changed.");
     openapi_object_end(w, &m);
 }
 
@@ -224,7 +240,7 @@ static void errors(struct openapi *w) {
     buf_json(w->b, OPENAPI_ERROR);
     buf_putc(w->b, ':');
     openapi_body(w, NULL, LAB_BODY_ERROR);
-    begin_schema(w, OPENAPI_LAB_ERROR);
+    openapi_schema(w, OPENAPI_LAB_ERROR);
     openapi_object_begin(w, &m);
     member_as(w, &m, "error", "{\"type\":\"string\"}");
     openapi_object_end(w, &m);
@@ -234,28 +250,29 @@ static void errors(struct openapi *w) {
 /* Bodies that are the bare record need no schema of their own. */
 static void body_of(struct openapi *w, const struct lab_object *o, enum lab_body_of of) {
     if (lab_body_bare(&w->d->bodies[of])) return;
-    begin_schema(w, openapi_body_name(w, o, of));
+    openapi_schema(w, openapi_body_name(w, o, of));
     openapi_body(w, o, of);
 }
 
 static void schemas_of(struct openapi *w, const struct lab_object *o) {
-    bool creates = o->operations & LAB_CREATE, updates = o->operations & LAB_UPDATE;
-    begin_schema(w, openapi_name(w, o, ""));
+    bool creates = openapi_operations(w, o) & LAB_CREATE,
+         updates = openapi_operations(w, o) & LAB_UPDATE;
+    openapi_schema(w, openapi_name(w, o, ""));
     shown(w, o);
     if (creates) {
-        begin_schema(w, openapi_input(w, o, LAB_CREATE));
+        openapi_schema(w, openapi_input(w, o, LAB_CREATE));
         taken(w, o, LAB_CREATE);
     }
     if (updates) {
-        begin_schema(w, openapi_input(w, o, LAB_UPDATE));
+        openapi_schema(w, openapi_input(w, o, LAB_UPDATE));
         taken(w, o, LAB_UPDATE);
     }
-    if (o->operations & LAB_LIST) body_of(w, o, LAB_BODY_PAGE);
-    if (o->operations & LAB_GET) body_of(w, o, LAB_BODY_ONE);
+    if (openapi_operations(w, o) & LAB_LIST) body_of(w, o, LAB_BODY_PAGE);
+    if (openapi_operations(w, o) & LAB_GET) body_of(w, o, LAB_BODY_ONE);
     if ((creates || updates) && w->d->batch) body_of(w, o, LAB_BODY_BATCH);
     if (creates && !w->d->batch && w->d->create_status != 204) body_of(w, o, LAB_BODY_CREATED);
     if (updates && !w->d->batch && w->d->update_status != 204) body_of(w, o, LAB_BODY_UPDATED);
-    if (o->operations & LAB_MERGE) body_of(w, o, LAB_BODY_MERGED);
+    if (openapi_operations(w, o) & LAB_MERGE) body_of(w, o, LAB_BODY_MERGED);
 }
 
 void openapi_schemas(struct openapi *w) {

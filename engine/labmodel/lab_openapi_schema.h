@@ -13,6 +13,9 @@ struct openapi {
     struct buf *b;
 };
 
+/* What the dialect does with the object's records: enum lab_operation, or-ed. */
+unsigned openapi_operations(const struct openapi *w, const struct lab_object *o);
+
 /* An object's schema while it is written. Members that are not declared are not allowed, neither in
  * an answer nor in a request. */
 struct openapi_members {
@@ -35,6 +38,12 @@ void openapi_body(struct openapi *w, const struct lab_object *o, enum lab_body_o
 void openapi_body_around(struct openapi *w, const char *record, enum lab_body_of of);
 /* The name of the schema that an answer with this body has: the record's own when it is bare. */
 const char *openapi_body_name(struct openapi *w, const struct lab_object *o, enum lab_body_of of);
+
+/* The schema of one of these words (NULL: none); of a time. */
+void openapi_words(struct openapi *w, const char *const *words, int count);
+void openapi_time(struct openapi *w, const char *what);
+/* Begins a schema of this name, after a comma. */
+void openapi_schema(struct openapi *w, const char *name);
 
 /* "key":"value" */
 void openapi_text(struct openapi *w, const char *key, const char *value);

@@ -20,10 +20,15 @@ void openapi_scopes(struct openapi *w) {
         const struct lab_scope *s = &w->d->scopes[i];
         struct buf what;
         buf_init(&what, w->b->arena);
-        buf_puts(&what, s->read && s->write ? "Reads and writes" : s->read ? "Reads" : "Writes");
-        if (s->objects == ~(uint64_t)0) buf_puts(&what, " everything");
-        for (int k = 0; k < w->c->object_count && s->objects != ~(uint64_t)0; k++)
+        const bool records = s->read || s->write, all = s->objects == ~(uint64_t)0;
+        if (records)
+            buf_puts(&what, s->read && s->write ? "Reads and writes"
+                            : s->read           ? "Reads"
+                                                : "Writes");
+        if (records && all) buf_puts(&what, " everything.");
+        for (int k = 0; k < w->c->object_count && records && !all; k++)
             if (s->objects >> k & 1) buf_printf(&what, " %s.", w->d->objects[k].plural);
+        if (s->hooks) buf_puts(&what, records ? " Webhooks." : "Webhooks.");
         if (i) buf_putc(w->b, ',');
         openapi_text(w, s->as, buf_text(&what));
     }
@@ -44,6 +49,22 @@ void openapi_scopes_needed(struct openapi *w, const struct lab_object *o, bool w
         any = true;
     }
     buf_puts(w->b, any ? "]," : "{\"account\":[]}],");
+}
+
+void openapi_scopes_any(struct openapi *w, struct openapi_use use) {
+    bool any = false;
+    if (!w->d->scope_count) return;
+    buf_puts(w->b, "\"security\":[");
+    for (int i = 0; i < w->d->scope_count; i++) {
+        const struct lab_scope *s = &w->d->scopes[i];
+        if (!((use.read && s->read) || (use.write && s->write) || (use.hooks && s->hooks)))
+            continue;
+        buf_puts(w->b, any ? ",{\"account\":[" : "{\"account\":[");
+        buf_json(w->b, s->as);
+        buf_puts(w->b, "]}");
+        any = true;
+    }
+    buf_puts(w->b, "],");
 }
 
 static void token_schema(struct openapi *w) {
@@ -135,12 +156,14 @@ static void begin(struct openapi *w, const char *verb, const char *id, const cha
                first ? "" : ",", verb, id);
     openapi_text(w, "summary", summary);
     buf_putc(w->b, ',');
+    openapi_scopes_any(w, (struct openapi_use){.hooks = true});
 }
 
 static void end(struct openapi *w, int status, const char *what, const char *schema,
                 unsigned problems) {
     openapi_answers(w, &(struct openapi_answer){.status = status, .what = what, .schema = schema},
-                    openapi_common_problems(w->d) | problems);
+                    openapi_common_problems(w->d) | problems |
+                        (w->d->scope_count ? LAB_PROBLEM_BIT(SCOPE) : 0));
     buf_putc(w->b, '}');
 }
 
@@ -301,9 +324,10 @@ void openapi_trait_paths(struct openapi *w) {
     if (w->d->auth == LAB_AUTH_OAUTH) token_path(w);
     if (w->d->rotate_path) rotation_path(w);
     if (w->d->hooks) hook_paths(w, w->d->hooks);
+    openapi_bulk_paths(w);
 }
 
-static void tag(struct openapi *w, const char *name, const char *what) {
+void openapi_tag(struct openapi *w, const char *name, const char *what) {
     buf_puts(w->b, ",{");
     openapi_text(w, "name", name);
     buf_putc(w->b, ',');
@@ -312,12 +336,16 @@ static void tag(struct openapi *w, const char *name, const char *what) {
 }
 
 void openapi_trait_tags(struct openapi *w) {
-    if (w->d->auth == LAB_AUTH_OAUTH || w->d->rotate_path) tag(w, ACCESS_TAG, "Tokens and keys.");
-    if (w->d->hooks) tag(w, HOOK_TAG, "What this system sends by itself when records change.");
+    if (w->d->auth == LAB_AUTH_OAUTH || w->d->rotate_path)
+        openapi_tag(w, ACCESS_TAG, "Tokens and keys.");
+    if (w->d->hooks)
+        openapi_tag(w, HOOK_TAG, "What this system sends by itself when records change.");
+    openapi_bulk_tags(w);
 }
 
 void openapi_trait_schemas(struct openapi *w) {
     if (w->d->auth == LAB_AUTH_OAUTH) token_schema(w);
     if (w->d->rotate_path) key_schema(w);
     if (w->d->hooks) hook_schemas(w, w->d->hooks);
+    openapi_bulk_schemas(w);
 }

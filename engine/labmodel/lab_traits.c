@@ -30,7 +30,9 @@ static void read_scope(struct lab_dialect *d, struct lab_scope *scope,
     scope->as = lab_xml_attr(n, "as", a);
     scope->objects = of ? 0 : ~(uint64_t)0;
     while ((word = next_word(&to, a)))
-        *(str_eq(word, "read") ? &scope->read : &scope->write) = true;
+        *(str_eq(word, "read")    ? &scope->read
+          : str_eq(word, "write") ? &scope->write
+                                  : &scope->hooks) = true;
     while ((word = next_word(&of, a))) {
         const struct lab_object *o = lab_object_find(c, word);
         if (o) scope->objects |= (uint64_t)1 << o->index;
@@ -127,26 +129,41 @@ static void check_scopes(const struct lab_dialect *d, const struct lab_connector
         for (int k = 0; k < d->scope_count; k++)
             if (d->scopes[k].objects >> i & 1)
                 open |= (d->scopes[k].read ? reads : 0) | (d->scopes[k].write ? ~reads : 0);
-        if (c->objects[i].operations & ~open)
+        if (d->objects[i].operations & ~open)
             lab_xml_problem(diags, d->file, lab_xml_child(root, "auth"), "lab-missing",
                             "No scope is for all that can be done with “%s”.", c->objects[i].id);
     }
+    bool hooks = !d->hooks || !d->scope_count;
+    for (int k = 0; k < d->scope_count; k++) hooks = hooks || d->scopes[k].hooks;
+    if (!hooks)
+        lab_xml_problem(diags, d->file, lab_xml_child(root, "auth"), "lab-missing",
+                        "No scope is for webhooks.");
 }
 
-/* RULE lab-trait-path: a path of a trait is none of an object's, nor below one. */
+/* Whether one of the two is the other, or below it. */
+static bool in_each_other(const char *one, const char *other) {
+    size_t n = one ? strlen(one) : 0, m = other ? strlen(other) : 0, least = n < m ? n : m;
+    return one && other && strncmp(one, other, least) == 0 &&
+           (n == m || (n < m ? other : one)[least] == '/');
+}
+
+/* RULE lab-trait-path: a path of a trait is none of an object's or of another trait's, nor below
+ * one. */
 void lab_traits_check(const struct lab_dialect *d, const struct lab_connector *c, xmlNode *root,
                       struct diag_list *diags) {
     check_scopes(d, c, root, diags);
-    const char *paths[] = {d->hooks ? d->hooks->path : NULL, d->rotate_path};
-    for (int i = 0; i < c->object_count * (int)COUNT_OF(paths); i++) {
-        const char *one = paths[i % (int)COUNT_OF(paths)],
-                   *other = d->objects[i / (int)COUNT_OF(paths)].path;
-        if (!one) continue;
-        size_t n = strlen(one), m = other ? strlen(other) : 0, least = n < m ? n : m;
-        if (other && strncmp(one, other, least) == 0 &&
-            (n == m || (n < m ? other : one)[least] == '/'))
-            lab_xml_problem(diags, d->file, root, "lab-duplicate",
-                            "“%s” is the path of an object and of something else.", one);
+    const char *paths[] = {d->hooks ? d->hooks->path : NULL, d->rotate_path,
+                           d->bulk ? d->bulk->path : NULL, d->composite ? d->composite->path : NULL,
+                           d->deleted ? d->deleted->path : NULL};
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
+        for (int k = 0; k < c->object_count; k++)
+            if (in_each_other(paths[i], d->objects[k].path))
+                lab_xml_problem(diags, d->file, root, "lab-duplicate",
+                                "“%s” is the path of an object and of something else.", paths[i]);
+        for (size_t k = 0; k < i; k++)
+            if (in_each_other(paths[i], paths[k]))
+                lab_xml_problem(diags, d->file, root, "lab-duplicate",
+                                "“%s” is the path of two traits.", paths[i]);
     }
 }
 
@@ -158,6 +175,10 @@ unsigned lab_dialect_problems(const struct lab_dialect *d) {
     if (d->once_header) all |= LAB_PROBLEM_BIT(KEY_REUSED);
     if (d->scope_count) all |= LAB_PROBLEM_BIT(SCOPE);
     if (d->scope_count || d->refresh_days) all |= LAB_PROBLEM_BIT(GRANT);
+    if (d->bulk) all |= LAB_PROBLEM_BIT(JOB_STATE);
+    if (d->bulk || d->composite) all |= LAB_PROBLEM_BIT(OVER_LIMIT);
+    if (d->composite) all |= LAB_PROBLEM_BIT(NESTED);
+    if (d->composite && (d->composite->all || d->composite->all_as)) all |= LAB_PROBLEM_BIT(UNDONE);
     return all;
 }
 
@@ -168,4 +189,5 @@ void lab_traits_read(struct lab_dialect *d, const struct lab_connector *c, xmlNo
     if (once) d->once_header = lab_xml_attr(once, "header", a);
     read_scopes(d, c, lab_xml_child(root, "auth"), a, diags);
     read_hooks(d, lab_xml_child(root, "hooks"), a, diags);
+    lab_traits_read_bulk(d, root, a, diags);
 }

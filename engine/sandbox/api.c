@@ -116,8 +116,7 @@ static bool route(struct api *x, const char **id, bool *merge) {
     for (int i = 0; rest && i < c->object_count; i++) {
         const char *tail = after(rest, x->d->objects[i].path);
         if (!tail) continue;
-        x->object = &c->objects[i];
-        x->names = &x->d->objects[i];
+        api_set_object(x, &c->objects[i]);
         if (!*tail) return true;
         tail++;
         size_t len = strcspn(tail, "/");
@@ -140,7 +139,8 @@ static enum lab_operation operation_of(struct api *x, const char *id, bool merge
     return str_eq(x->method, x->d->update_method) ? LAB_UPDATE : 0;
 }
 
-/* RULE lab-allow: what Allow names is done here, and nothing else. */
+/* RULE lab-allow: what Allow names is done here, and nothing else; a method that is not is told
+ * which are (RFC 9110, section 15.5.6). */
 static void allow(struct api *x, const char *id, bool merge) {
     static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
     const char *asked = x->method;
@@ -148,9 +148,10 @@ static void allow(struct api *x, const char *id, bool merge) {
     buf_init(&b, x->a);
     for (size_t i = 0; i < COUNT_OF(methods); i++) {
         x->method = methods[i];
-        if (operation_of(x, id, merge) & x->object->operations) buf_printf(&b, "%s, ", methods[i]);
+        if (operation_of(x, id, merge) & x->names->operations)
+            buf_printf(&b, "%s%s", b.len ? ", " : "", methods[i]);
     }
-    buf_puts(&b, "OPTIONS");
+    if (x->d->options) buf_puts(&b, b.len ? ", OPTIONS" : "OPTIONS");
     x->method = asked;
     step_header(x->out, "Allow", arena_dup(x->a, buf_text(&b)));
 }
@@ -181,17 +182,48 @@ static void read_headers(struct api *x, json_t *action) {
     if (x->d->once_header) x->once = json_string_value(json_object_get(action, "once"));
 }
 
-/* A call of a trait with a path of its own; false: it is none. */
-static bool call_trait(struct api *x) {
-    const char *rest = after(x->path, x->d->base),
-               *hooks = rest && x->d->hooks ? after(rest, x->d->hooks->path) : NULL;
-    bool rotates = rest && x->d->rotate_path && str_eq(rest, x->d->rotate_path);
-    if (hooks) api_hooks(x, hooks);
-    else if (rotates) api_rotate_key(x);
-    return hooks || rotates;
+/* What follows a trait's path in that of the call; NULL: it is no call of this trait. */
+static const char *below(struct api *x, const char *path) {
+    const char *rest = path ? after(x->path, x->d->base) : NULL;
+    return rest ? after(rest, path) : NULL;
 }
 
-static void call(struct api *x) {
+/* A call of a trait with a path of its own; false: it is none. */
+static bool call_trait(struct api *x) {
+    const struct lab_dialect *d = x->d;
+    const char *hooks = below(x, d->hooks ? d->hooks->path : NULL), *key = below(x, d->rotate_path),
+               *bulk = below(x, d->bulk ? d->bulk->path : NULL),
+               *composite = below(x, d->composite ? d->composite->path : NULL),
+               *deleted = below(x, d->deleted ? d->deleted->path : NULL);
+    bool rotates = key && !*key, composes = composite && !*composite;
+    if (!hooks && !rotates && !bulk && !composes && !deleted) return false;
+    if (x->nested && !deleted) api_problem(x, LAB_PROBLEM_NESTED, NULL, x->path, 0);
+    else if (hooks) api_hooks(x, hooks);
+    else if (rotates) api_rotate_key(x);
+    else if (bulk) api_bulk(x, bulk);
+    else if (composes) api_composite(x);
+    else api_deleted(x, deleted);
+    return true;
+}
+
+bool api_object_at(struct api *x, const char *path) {
+    const struct lab_connector *c = x->s->stack.members[x->member].connector;
+    for (int i = 0; i < c->object_count; i++)
+        if (str_eq(path, x->d->objects[i].path)) api_set_object(x, &c->objects[i]);
+    return x->object != NULL;
+}
+
+void api_set_object(struct api *x, const struct lab_object *o) {
+    x->object = o;
+    x->names = &x->d->objects[o->index];
+}
+
+void api_bad_method(struct api *x, const char *allowed) {
+    step_header(x->out, "Allow", allowed);
+    api_problem(x, LAB_PROBLEM_BAD_METHOD, NULL, x->method, 0);
+}
+
+void api_call(struct api *x) {
     const char *id;
     bool merge;
     if (call_trait(x)) return;
@@ -206,8 +238,8 @@ static void call(struct api *x) {
         x->out->type = "application/json";
         return;
     }
-    if (!operation || !(x->object->operations & operation)) {
-        if (x->d->options) allow(x, id, merge);
+    if (!operation || !(x->names->operations & operation)) {
+        allow(x, id, merge);
         api_problem(x, LAB_PROBLEM_BAD_METHOD, NULL, x->method, 0);
         return;
     }
@@ -266,6 +298,6 @@ void api_step(struct lab_state *s, json_t *action, struct step_answer *out) {
         api_problem(&x, LAB_PROBLEM_UNKNOWN_PATH, NULL, "", 0);
         return;
     }
-    call(&x);
+    api_call(&x);
     (void)rules_run(s);
 }

@@ -17,6 +17,7 @@ struct api {
     /* Headers; NULL: not sent, or not read by the dialect. */
     const char *if_match, *if_none_match, *once;
     bool screen;
+    bool nested;    /* an operation of a composite call */
     int64_t scopes; /* of the token, by their index; all where there is none */
     const struct lab_object *object;
     const struct lab_object_name *names;
@@ -42,12 +43,30 @@ const struct lab_field *api_named_field(struct api *x, const struct lab_object *
 /* A field's value for a screen or a body. */
 const char *api_text(struct api *x, const struct lab_object *o, const struct record *r, int field);
 
+/* Leads a call to what does it. */
+void api_call(struct api *x);
+void api_set_object(struct api *x, const struct lab_object *o);
+/* Sets the object that has this path; false: there is none. */
+bool api_object_at(struct api *x, const char *path);
+/* The answer to a method that is none of these: "GET, POST". */
+void api_bad_method(struct api *x, const char *allowed);
+
 void api_list(struct api *x);
 void api_get(struct api *x, const char *id);
 void api_create(struct api *x);
 void api_update(struct api *x, const char *id);
 void api_delete(struct api *x, const char *id);
 void api_merge(struct api *x, const char *id);
+
+/* Why a record was not written: field and value as the client wrote them. */
+struct refusal {
+    enum lab_problem what;
+    const char *field, *value;
+};
+/* Writes one record, for a call or a row of a bulk job; `r` is the record as it is then. */
+struct refusal api_create_one(struct api *x, json_t *body, struct record *r);
+struct refusal api_update_one(struct api *x, const char *id, json_t *body, struct record *r);
+struct refusal api_delete_one(struct api *x, const char *id);
 
 /* api_tags.c. RULE lab-tag: a record's tag is another one after every change of it, and the same as
  * long as there is none. Sets the answer's header, where the dialect has tags. */
@@ -72,6 +91,15 @@ void api_once_keep(struct api *x);
 /* api_hooks.c. A call below the path of the subscriptions; `rest` is what follows it. */
 void api_hooks(struct api *x, const char *rest);
 
+/* api_bulk.c. A call below the path of the bulk jobs. */
+void api_bulk(struct api *x, const char *rest);
+/* api_composite.c. RULE lab-composite-all: where all or none are done, nothing is left of the
+ * others when one fails. */
+void api_composite(struct api *x);
+/* api_deleted.c. RULE lab-deleted-since: a feed is not asked about the future, nor about a time
+ * that it does not remember; `path` is the object's. */
+void api_deleted(struct api *x, const char *path);
+
 /* ---- Keys and tokens (api_keys.c) ----------------------------------------------------------- */
 /* RULE lab-key-overlap: after a rotation the old key is good as long as the dialect says, and then
  * no more. False: the key or token of the call is at its end, and that was answered. */
@@ -80,6 +108,10 @@ bool api_key_alive(struct api *x, json_t *action);
 void api_rotate_key(struct api *x);
 /* RULE lab-scope: a token does what one of its scopes says, and nothing else. */
 bool api_in_scope(struct api *x, bool writes);
+/* The same of an object, without an answer. */
+bool api_may(struct api *x, const struct lab_object *o, bool writes);
+/* RULE lab-scope-hooks: calls of subscriptions need a scope that is for them. */
+bool api_in_scope_of_hooks(struct api *x);
 /* Gives an access token, for the client's credentials or for a refresh token. RULE lab-refresh: a
  * refresh token is good once; who uses it again ends it, what came of it, and what that came of. */
 void api_give_token(struct api *x, json_t *action);

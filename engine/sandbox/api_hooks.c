@@ -149,7 +149,7 @@ static void of_hook(struct api *x, const char *id, const char *rest) {
     bool rotate = str_eq(rest, h->rotate) && str_eq(x->method, "POST"),
          remove = one && str_eq(x->method, "DELETE");
     if (!rotate && !remove && !(get && !str_eq(rest, h->rotate)))
-        api_problem(x, LAB_PROBLEM_BAD_METHOD, NULL, x->method, 0);
+        api_bad_method(x, one ? "GET, DELETE" : str_eq(rest, h->rotate) ? "POST" : "GET");
     else if (!known) api_problem(x, LAB_PROBLEM_UNKNOWN_RECORD, NULL, id, 0);
     else if (rotate) {
         hooks_rotate(x->s, id);
@@ -163,11 +163,12 @@ static void of_hook(struct api *x, const char *id, const char *rest) {
 }
 
 void api_hooks(struct api *x, const char *rest) {
+    if (!api_in_scope_of_hooks(x)) return;
     if (*rest) {
         size_t len = strcspn(rest + 1, "/");
         const char *id = arena_copy(x->a, rest + 1, len), *tail = rest + 1 + len;
         of_hook(x, id, *tail ? tail + 1 : tail);
     } else if (str_eq(x->method, "GET")) list(x);
     else if (str_eq(x->method, "POST")) subscribe(x);
-    else api_problem(x, LAB_PROBLEM_BAD_METHOD, NULL, x->method, 0);
+    else api_bad_method(x, "GET, POST");
 }

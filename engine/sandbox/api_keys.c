@@ -51,7 +51,7 @@ static int64_t add_token(struct api *x, int64_t expires_ms, int64_t scopes, int6
 void api_rotate_key(struct api *x) {
     struct lab_state *s = x->s;
     if (!str_eq(x->method, "POST")) {
-        api_problem(x, LAB_PROBLEM_BAD_METHOD, NULL, x->method, 0);
+        api_bad_method(x, "POST");
         return;
     }
     int64_t until = s->now_ms + x->d->rotate_minutes * MS_MINUTE;
@@ -69,18 +69,42 @@ void api_rotate_key(struct api *x) {
 }
 
 /* ---- Scopes --------------------------------------------------------------------------------- */
-bool api_in_scope(struct api *x, bool writes) {
-    const struct lab_scope *needed = NULL;
-    for (int i = 0; i < x->d->scope_count && !x->screen; i++) {
-        const struct lab_scope *scope = &x->d->scopes[i];
-        if (!(scope->objects >> x->object->index & 1) || !(writes ? scope->write : scope->read))
-            continue;
-        if (x->scopes >> i & 1) return true;
-        if (!needed) needed = scope;
-    }
-    if (x->screen || !x->d->scope_count) return true;
-    return api_problem(x, LAB_PROBLEM_SCOPE, NULL, needed ? needed->as : "", 0);
+enum use { READS, WRITES, HOOKS };
+
+static bool is_for(const struct lab_scope *scope, const struct lab_object *o, enum use use) {
+    if (use == HOOKS) return scope->hooks;
+    return scope->objects >> o->index & 1 && (use == WRITES ? scope->write : scope->read);
 }
+
+/* Whether the token has a scope for this; where it has none, `*needed` is the first that is. */
+static bool in_scope(struct api *x, const struct lab_object *o, enum use use, const char **needed) {
+    *needed = NULL;
+    if (x->screen || !x->d->scope_count) return true;
+    for (int i = 0; i < x->d->scope_count; i++) {
+        const struct lab_scope *scope = &x->d->scopes[i];
+        if (!is_for(scope, o, use)) continue;
+        if (x->scopes >> i & 1) return true;
+        if (!*needed) *needed = scope->as;
+    }
+    return false;
+}
+
+static bool told_in_scope(struct api *x, const struct lab_object *o, enum use use) {
+    const char *needed;
+    return in_scope(x, o, use, &needed) ||
+           api_problem(x, LAB_PROBLEM_SCOPE, NULL, needed ? needed : "", 0);
+}
+
+bool api_may(struct api *x, const struct lab_object *o, bool writes) {
+    const char *needed;
+    return in_scope(x, o, writes ? WRITES : READS, &needed);
+}
+
+bool api_in_scope(struct api *x, bool writes) {
+    return told_in_scope(x, x->object, writes ? WRITES : READS);
+}
+
+bool api_in_scope_of_hooks(struct api *x) { return told_in_scope(x, NULL, HOOKS); }
 
 /* Reads words with blanks between them; all scopes when there is none. False: one is unknown. */
 static bool read_scopes(struct api *x, const char *words, int64_t *out) {

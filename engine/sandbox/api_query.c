@@ -70,8 +70,7 @@ static bool add_filter(struct api *x, struct api_query *l, const char *name, con
     return add_condition(x, l, name, arena_printf(x->a, "%s = ", c.sql), "", neutral, false);
 }
 
-/* A time as the dialect writes it, in milliseconds; NULL: it is none. */
-static const char *time_value(struct api *x, const char *value) {
+const char *api_time_value(struct api *x, const char *value) {
     static const struct lab_field time = {.type = LAB_TIME};
     const char *ms = NULL;
     int64_t n;
@@ -85,7 +84,7 @@ static const char *time_value(struct api *x, const char *value) {
 /* What a comparison is made with; NULL: the column does not have such values. */
 static const char *compared_value(struct api *x, const struct column *c, const char *value) {
     int64_t n;
-    if (c->type == LAB_TIME) return time_value(x, value);
+    if (c->type == LAB_TIME) return api_time_value(x, value);
     if (c->type == LAB_INTEGER) return parse_i64(value, INT64_MIN, INT64_MAX, &n) ? value : NULL;
     return c->field ? filter_value(x, c->field, value) : value;
 }
@@ -169,7 +168,7 @@ static bool read_sort(struct api *x, struct api_query *l, const char *value) {
 }
 
 static bool read_since(struct api *x, struct api_query *l, const char *value) {
-    const char *ms = time_value(x, value);
+    const char *ms = api_time_value(x, value);
     if (!ms) return api_problem(x, LAB_PROBLEM_INVALID_VALUE, x->d->query.since_param, value, 0);
     return add_condition(x, l, x->d->query.since_param, "updated_ms >= ", "", ms, true);
 }
@@ -211,7 +210,8 @@ static bool read_position(struct api *x, struct api_query *l, const char *value)
 /* Cursors of an ordered list count, those of others name the last record: one of the other sort
  * would lead astray. */
 static bool place_fits(struct api *x, struct api_query *l) {
-    if (x->d->paging != LAB_PAGE_CURSOR || !l->place || l->counted == (l->sort_keys > 0))
+    if (x->d->paging != LAB_PAGE_CURSOR || !l->place ||
+        l->counted == (l->sort_keys > 0 || l->counts))
         return true;
     return api_problem(x, LAB_PROBLEM_INVALID_VALUE, x->d->position_param, l->place, 0);
 }
@@ -243,6 +243,25 @@ bool api_query_read(struct api *x, struct api_query *l) {
         } else if (q->fields_param && str_eq(name, q->fields_param)) {
             if (!read_fields(x, value)) return false;
         } else if (*name && !read_filter(x, l, name, value)) return false;
+    }
+    return place_fits(x, l);
+}
+
+bool api_query_page(struct api *x, struct api_query *l, const char *also, const char **value) {
+    const char *name, *given;
+    memset(l, 0, sizeof *l);
+    l->size = x->d->page_default;
+    l->counts = true;
+    if (also) *value = NULL;
+    for (int i = 0; api_param(x, i, &name, &given); i++) {
+        if (!is_utf8(x, name, given)) return false;
+        if (str_eq(name, x->d->size_param)) {
+            if (!parse_i64(given, 1, x->d->page_max, &l->size))
+                return api_problem(x, LAB_PROBLEM_INVALID_VALUE, name, given, 0);
+        } else if (str_eq(name, x->d->position_param)) {
+            if (!read_position(x, l, given)) return false;
+        } else if (also && str_eq(name, also)) *value = given;
+        else if (*name) return api_problem(x, LAB_PROBLEM_UNKNOWN_FIELD, name, NULL, 0);
     }
     return place_fits(x, l);
 }

@@ -19,6 +19,7 @@ struct api_query {
     const char *place; /* as the client wrote it */
     struct buf where, order;
     int sort_keys;
+    bool counts; /* a list of other things than records: its cursors count */
     const char *values[FILTERS_MAX + 1]; /* the last one is for the cursor */
     bool number[FILTERS_MAX + 1];        /* the value is one */
     int value_count;
@@ -26,6 +27,13 @@ struct api_query {
 
 /* Reads the request's parameters; false: a problem was answered. */
 bool api_query_read(struct api *x, struct api_query *l);
+/* Reads size and place of a list of other things than records; `also`: another parameter that it
+ * takes, whose value goes to `*value` (NULL: it is not there); or NULL. */
+bool api_query_page(struct api *x, struct api_query *l, const char *also, const char **value);
+/* Where the next page begins, in the body and in a header; NULL: nowhere. */
+const char *api_next_position(struct api *x, struct api_query *l, const char *last_id, bool more);
+/* A time as the dialect writes it, in milliseconds; NULL: it is none. */
+const char *api_time_value(struct api *x, const char *value);
 /* Reads those that a single record takes. */
 bool api_query_shown(struct api *x);
 

@@ -128,17 +128,15 @@ static void tell_next(struct api *x, const char *query) {
     if (x->d->link && strlen(link) <= WIRE_LINK_BYTES) step_header(x->out, "Link", link);
 }
 
-/* Where the next page begins, in the body and in a header; NULL: nowhere. */
-static const char *next_position(struct api *x, struct api_query *l, const char *last_id,
-                                 bool more) {
+const char *api_next_position(struct api *x, struct api_query *l, const char *last_id, bool more) {
     int64_t next = l->offset + l->size;
     if (!more) return NULL;
     if (x->d->paging == LAB_PAGE_OFFSET) {
         const char *query = next_query(x, l, arena_printf(x->a, "%lld", (long long)next));
         tell_next(x, query);
-        return arena_printf(x->a, "%s%s%s", x->d->base, x->names->path, query);
+        return arena_printf(x->a, "%s%s", x->path, query);
     }
-    const char *text = x->d->paging == LAB_PAGE_TOKEN || l->sort_keys
+    const char *text = x->d->paging == LAB_PAGE_TOKEN || l->sort_keys || l->counts
                            ? arena_printf(x->a, "o:%lld", (long long)next)
                            : arena_printf(x->a, "a:%s", last_id);
     const char *place = base64url_encode(x->a, text, strlen(text));
@@ -194,7 +192,7 @@ void api_list(struct api *x) {
     bool more = page.count > l.size;
     if (more) page.count--;
     fill.context = &page;
-    fill.next = next_position(x, &l, page.count ? page.rows[page.count - 1].id : "", more);
+    fill.next = api_next_position(x, &l, page.count ? page.rows[page.count - 1].id : "", more);
     x->out->status = 200;
     x->out->type = body->type;
     lab_body_write(body, &fill, &x->out->body);

@@ -8,13 +8,8 @@
 #include "sandbox/faults.h"
 #include "sandbox/rules.h"
 
-struct problem {
-    enum lab_problem what;
-    const char *field, *value; /* as the client wrote them */
-};
-
-static struct problem problem(enum lab_problem what, const char *field, const char *value) {
-    return (struct problem){what, field, value};
+static struct refusal problem(enum lab_problem what, const char *field, const char *value) {
+    return (struct refusal){what, field, value};
 }
 
 /* The neutral name of a value that belongs to a field which another record names: that field's
@@ -34,7 +29,7 @@ static const char *shown(struct api *x, json_t *value) {
 }
 
 /* Reads the client's object into `r`; `mask` says which fields it named. */
-static struct problem read_body(struct api *x, json_t *body, struct record *r, uint64_t *mask) {
+static struct refusal read_body(struct api *x, json_t *body, struct record *r, uint64_t *mask) {
     const char *key;
     json_t *value;
     *mask = 0;
@@ -53,7 +48,7 @@ static struct problem read_body(struct api *x, json_t *body, struct record *r, u
     return problem(LAB_PROBLEM_NONE, NULL, NULL);
 }
 
-static struct problem validated(struct api *x, const struct record *r, uint64_t mask) {
+static struct refusal validated(struct api *x, const struct record *r, uint64_t mask) {
     struct record_problem p = record_validate(x->s, x->object, r, mask);
     if (!p.what) return problem(LAB_PROBLEM_NONE, NULL, NULL);
     return problem(p.what, x->names->fields[p.field->index].as, p.value);
@@ -61,7 +56,7 @@ static struct problem validated(struct api *x, const struct record *r, uint64_t 
 
 /* Runs the rules that listen to what was just written since the savepoint; where one of them
  * refuses it, it is taken back. */
-static struct problem settle(struct api *x, const struct state_savepoint *p, bool guarded) {
+static struct refusal settle(struct api *x, const struct state_savepoint *p, bool guarded) {
     struct rule_failure f = rules_run(x->s);
     if (guarded) state_settle(x->s, p, f.what != LAB_PROBLEM_NONE);
     if (!f.what) return problem(LAB_PROBLEM_NONE, NULL, NULL);
@@ -74,10 +69,10 @@ static bool guard(struct api *x, enum lab_trigger on, struct state_savepoint *p)
     return true;
 }
 
-static struct problem create_one(struct api *x, json_t *body, struct record *r) {
+struct refusal api_create_one(struct api *x, json_t *body, struct record *r) {
     uint64_t mask;
     memset(r, 0, sizeof *r);
-    struct problem p = read_body(x, body, r, &mask);
+    struct refusal p = read_body(x, body, r, &mask);
     r->created_ms = r->updated_ms = faults_clock(x->s, x->member);
     if (p.what) return p;
     if (record_count(x->s, x->object) >= LAB_RECORDS_MAX)
@@ -93,13 +88,13 @@ static struct problem create_one(struct api *x, json_t *body, struct record *r) 
     return p;
 }
 
-static struct problem update_one(struct api *x, const char *id, json_t *body, struct record *r) {
+struct refusal api_update_one(struct api *x, const char *id, json_t *body, struct record *r) {
     struct record old;
     uint64_t mask;
     if (!record_get(x->s, x->object, id, &old, x->a))
         return problem(LAB_PROBLEM_UNKNOWN_RECORD, NULL, id);
     *r = old;
-    struct problem p = read_body(x, body, r, &mask);
+    struct refusal p = read_body(x, body, r, &mask);
     if (!p.what) p = validated(x, r, mask);
     if (p.what) return p;
     struct state_savepoint before;
@@ -111,7 +106,7 @@ static struct problem update_one(struct api *x, const char *id, json_t *body, st
 }
 
 /* ---- Answers -------------------------------------------------------------------------------- */
-static void report(struct api *x, struct problem p) { api_problem(x, p.what, p.field, p.value, 0); }
+static void report(struct api *x, struct refusal p) { api_problem(x, p.what, p.field, p.value, 0); }
 
 static json_t *body_of(struct api *x) {
     const char *why = "the body is empty";
@@ -120,7 +115,7 @@ static json_t *body_of(struct api *x) {
     return body;
 }
 
-static void write_refused(struct api *x, const struct problem *p) {
+static void write_refused(struct api *x, const struct refusal *p) {
     struct lab_body_fill fill = {
         .code = x->d->errors[p->what].code,
         .message = lab_surface_sentence(x->d, p->what, p->field, p->value, 0, x->a),
@@ -141,8 +136,8 @@ static void write_results(void *context, enum lab_slot slot, struct buf *out) {
     (void)slot;
     for (size_t i = 0; i < count; i++) {
         struct record r;
-        struct problem p = b->id ? update_one(x, b->id, json_array_get(b->list, i), &r)
-                                 : create_one(x, json_array_get(b->list, i), &r);
+        struct refusal p = b->id ? api_update_one(x, b->id, json_array_get(b->list, i), &r)
+                                 : api_create_one(x, json_array_get(b->list, i), &r);
         if (i) buf_putc(out, ',');
         if (p.what) write_refused(x, &p);
         else api_body(x, b->id ? LAB_BODY_BATCH_UPDATED : LAB_BODY_BATCH_CREATED, &r);
@@ -186,7 +181,7 @@ void api_create(struct api *x) {
         batch(x, NULL, body);
         return;
     }
-    struct problem p = create_one(x, body, &r);
+    struct refusal p = api_create_one(x, body, &r);
     if (p.what) report(x, p);
     else api_answer(x, LAB_BODY_CREATED, x->d->create_status, &r);
 }
@@ -199,17 +194,23 @@ void api_update(struct api *x, const char *id) {
         batch(x, id, body);
         return;
     }
-    struct problem p = update_one(x, id, body, &r);
+    struct refusal p = api_update_one(x, id, body, &r);
     if (p.what) report(x, p);
     else api_answer(x, LAB_BODY_UPDATED, x->d->update_status, &r);
 }
 
+struct refusal api_delete_one(struct api *x, const char *id) {
+    if (!record_exists(x->s, x->object, id)) return problem(LAB_PROBLEM_UNKNOWN_RECORD, NULL, id);
+    record_delete(x->s, x->member, x->object, id);
+    return problem(LAB_PROBLEM_NONE, NULL, NULL);
+}
+
 void api_delete(struct api *x, const char *id) {
-    if (!record_exists(x->s, x->object, id)) {
-        report(x, problem(LAB_PROBLEM_UNKNOWN_RECORD, NULL, id));
+    struct refusal p = api_delete_one(x, id);
+    if (p.what) {
+        report(x, p);
         return;
     }
-    record_delete(x->s, x->member, x->object, id);
     x->out->status = 204;
     x->out->type = "application/json";
 }

@@ -8,9 +8,9 @@
 #include "base/text.h"
 #include "sandbox/state.h"
 
-static const char *const kind_names[DUE_KINDS] = {"timeline", "fault_end", "answer",   "reply",
-                                                  "person",   "reaction",  "arrivals", "edits",
-                                                  "schedule", "due",       "hook",     "hook_late"};
+static const char *const kind_names[DUE_KINDS] = {
+    "timeline", "fault_end", "answer", "reply", "person",    "reaction", "arrivals",
+    "edits",    "schedule",  "due",    "hook",  "hook_late", "bulk"};
 
 /* ---- Heap ----------------------------------------------------------------------------------- */
 static bool before(const struct due *a, const struct due *b) {

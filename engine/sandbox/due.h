@@ -28,6 +28,7 @@ enum due_kind {
     DUE_WAIT,      /* ref: a rule */
     DUE_HOOK,      /* ref: a delivery of a webhook */
     DUE_HOOK_LATE, /* ref: a message of a webhook, which nobody answered */
+    DUE_BULK,      /* ref: a bulk job */
     DUE_KINDS
 };
 

@@ -228,6 +228,15 @@ int record_update(struct lab_state *s, int member, const struct lab_object *o, c
     return changed;
 }
 
+/* For the feed of deleted records, where the dialect has one (api_deleted.c). */
+static void note_deleted(struct lab_state *s, int member, const struct lab_object *o,
+                         const char *id, int64_t seq) {
+    if (s->dialect[member]->deleted)
+        state_run(s,
+                  "INSERT INTO sim_deleted (n, object, record_id, at_ms) VALUES ($1, $2, $3, $4)",
+                  "itti", seq, o->table, id, faults_clock(s, member));
+}
+
 void record_delete(struct lab_state *s, int member, const struct lab_object *o, const char *id) {
     struct record old;
     if (!record_get(s, o, id, &old, s->scratch)) return;
@@ -237,6 +246,7 @@ void record_delete(struct lab_state *s, int member, const struct lab_object *o, 
                                  .connector = s->stack.members[member].connector->id,
                                  .object = o->id,
                                  .record_id = id});
+    note_deleted(s, member, o, id, seq);
     rules_record(s, LAB_ON_DELETE, (struct lab_place){o, member}, &old, seq);
     hooks_record(s, LAB_ON_DELETE, (struct lab_place){o, member}, id, seq);
 }
@@ -305,6 +315,7 @@ void record_merge(struct lab_state *s, int member, const struct lab_object *o, c
                                                        .record_id = survivor,
                                                        .old_value = loser,
                                                        .detail = first_filled(o, &lose)});
+    note_deleted(s, member, o, loser, seq);
     hooks_record(s, LAB_ON_DELETE, (struct lab_place){o, member}, loser, seq);
 }
 

@@ -39,7 +39,7 @@ void zygote_stop(struct zygote *z);
 /* From any thread: the last start failed, and none has succeeded since. */
 bool zygote_failing(struct zygote *z);
 
-/* The name and version of the engine that runs the steps, as a run's record has it: "gradus-lab-6
+/* The name and version of the engine that runs the steps, as a run's record has it: "gradus-lab-7
  * sqlite-3.40.1". */
 const char *worker_engine(void);
 /* RULE lab-engine-old: whether a run that was begun with `engine` (such a name) can go on and be

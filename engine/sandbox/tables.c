@@ -63,6 +63,19 @@ const char *const tables_own[] = {
     "CREATE TABLE sim_once (member INTEGER NOT NULL, key TEXT NOT NULL, at_ms INTEGER NOT NULL, "
     "request TEXT NOT NULL, status INTEGER NOT NULL, type TEXT NOT NULL, tag TEXT, body TEXT NOT "
     "NULL, PRIMARY KEY (member, key)) STRICT",
+    /* Bulk jobs and their rows. `bytes` is what they take of the run's room; `event`: of the close.
+     * A row that was written has no text any more; one that was refused has the problem's name. */
+    "CREATE TABLE sim_bulk (n INTEGER NOT NULL PRIMARY KEY, id TEXT NOT NULL UNIQUE, member "
+    "INTEGER "
+    "NOT NULL, object TEXT NOT NULL, operation INTEGER NOT NULL, state INTEGER NOT NULL, parts "
+    "INTEGER NOT NULL, rows INTEGER NOT NULL, done INTEGER NOT NULL, failed INTEGER NOT NULL, "
+    "bytes INTEGER NOT NULL, event INTEGER) STRICT",
+    "CREATE TABLE sim_bulk_row (job INTEGER NOT NULL, n INTEGER NOT NULL, line TEXT, record_id "
+    "TEXT, problem TEXT, field TEXT, value TEXT, PRIMARY KEY (job, n)) STRICT",
+    /* What is gone, of systems whose dialect tells of it; `n` is the event's seq. */
+    "CREATE TABLE sim_deleted (n INTEGER NOT NULL PRIMARY KEY, object TEXT NOT NULL, record_id "
+    "TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT",
+    "CREATE INDEX sim_deleted_by_object ON sim_deleted (object, at_ms, n)",
     /* Webhooks. `secrets` of a receiver is a list in JSON; NULL: calls answer. */
     "CREATE TABLE sim_receiver (name TEXT NOT NULL PRIMARY KEY, secrets TEXT, tolerance_ms INTEGER "
     "NOT NULL, once INTEGER NOT NULL) STRICT",

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "sandbox/bulk.h"
 #include "sandbox/console.h"
 #include "sandbox/conversation.h"
 #include "sandbox/faults.h"
@@ -59,6 +60,7 @@ static void run_due(struct lab_state *s, const struct due *d) {
     case DUE_WAIT: rules_due(s, d->kind == DUE_SCHEDULE, d->ref, d->entity, d->data); break;
     case DUE_HOOK: hooks_send(s, d->ref); break;
     case DUE_HOOK_LATE: hooks_late(s, d->ref); break;
+    case DUE_BULK: bulk_due(s, d->ref); break;
     case DUE_KINDS: break;
     }
     (void)rules_run(s);

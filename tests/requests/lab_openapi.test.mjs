@@ -113,7 +113,7 @@ function shapeOf(api, list) {
 /** What is not deleted again, since others need it. */
 const owners = ["field_mapping", "routing_rule", "score_rule"];
 /** Not those of traits, which have tests of their own. */
-const ofRecords = (api) => api.operations().filter(({ tags }) => !["Webhooks", "Access"].includes(tags[0]));
+const ofRecords = (api) => api.operations().filter(({ tags }) => !["Webhooks", "Access", "Bulk jobs", "Composite calls", "Deleted records"].includes(tags[0]));
 const failed = ({ status, value }) => status >= 400 || value?.done === false || value?.found?.[0]?.status === "refused";
 
 for (const [name, vendor] of Object.entries(vendors)) {
@@ -312,7 +312,7 @@ test("HEAD, OPTIONS and the next page in a header, where a dialect has them", as
 });
 
 /** A call with headers of its own. */
-const send = async ({ api, sign }, path, { method = "GET", body, headers = {} } = {}) => fetch(`${api.doc.servers[0].url}${path}`, { method, headers: { ...(await sign()), ...headers }, body: body && JSON.stringify(body) });
+const send = async ({ api, sign }, path, { method = "GET", body, raw, headers = {} } = {}) => fetch(`${api.doc.servers[0].url}${path}`, { method, headers: { ...(await sign()), ...headers }, body: raw ?? (body && JSON.stringify(body)) });
 
 test("tags: the document tells them, the second of two writers is told, what is known is not sent again", async () => {
     const vendor = await open(vendors.boreal);
@@ -415,6 +415,70 @@ test("scopes and refresh tokens: as the document says", async () => {
     const other = await given({});
     assert.equal((await call(contacts, as(other))).status, 200);
 });
+
+/** What the document says of a call's input: [media type, schema]. */
+const inputOf = ({ requestBody }) => Object.entries(requestBody.content)[0];
+
+for (const [name, { connector, choice, rows, bad, words }] of Object.entries({
+    aurelia: { ...vendors.aurelia, rows: (n) => `FamilyName\n${"Ada\n".repeat(n)}`, bad: "FamilyName,Email\n,x\n", words: ["Contact", "insert"] },
+    boreal: { ...vendors.boreal, rows: (n) => '{"family_name":"Ada"}\n'.repeat(n), bad: '{"email":"x"}\n', words: ["Person", "create"] },
+})) {
+    test(`${name}: a bulk job from its opening to its refused rows, composite calls, what was deleted: as the document says`, async () => {
+        const vendor = await open({ connector, choice });
+        const { api, ask, clock, of } = vendor;
+        const bytes = async (operation, id, raw) => {
+            const answer = await send(vendor, operation.path.replace("{id}", id), { method: operation.verb.toUpperCase(), raw, headers: { "content-type": inputOf(operation)[0] } });
+            return { status: answer.status, value: await api.assertAnswer(operation, answer) };
+        };
+        const members = Object.keys(api.doc.components.schemas["bulk.new"].properties);
+        const wanted = Object.fromEntries(members.map((member, i) => [member, words[i]]));
+        api.assertRequest(of.bulk_create, wanted);
+        const { status, value } = await ask(of.bulk_create, { body: wanted });
+        assert.equal(status, 201);
+        const id = Object.values(value.import ?? value)[0];
+        assert.ok(failed(await ask(of.bulk_create, { body: { ...wanted, [members[0]]: 7 } })));
+        assert.ok(failed(await bytes(of.bulk_rows, id, "a\0b")), "NUL");
+        assert.equal((await bytes(of.bulk_rows, id, rows(3) + (name === "aurelia" ? "" : bad))).status, 200);
+        if (name === "aurelia") assert.equal((await bytes(of.bulk_rows, id, bad)).status, 200);
+        assert.ok(failed(await ask(of.bulk_done, { id })), "before the end");
+        assert.equal((await ask(of.bulk_close, { id })).status, 200);
+        assert.ok(failed(await bytes(of.bulk_rows, id, rows(1))), "after the close");
+        await clock(120);
+        await ask(of.bulk_get, { id });
+        await ask(of.bulk_list);
+        const itemsOf = (page) => Object.values(page.value).find(Array.isArray);
+        assert.equal(itemsOf(await ask(of.bulk_done, { id })).length, 3);
+        assert.equal(itemsOf(await ask(of.bulk_failed, { id })).length, 1);
+        // Another run's job is nobody's here.
+        const other = await open({ connector, choice });
+        for (const operation of [of.bulk_get, of.bulk_close, of.bulk_done, of.bulk_delete]) assert.equal((await other.ask(operation, { id })).status, 404);
+        assert.equal((await ask(of.bulk_delete, { id })).status, 204);
+
+        // One composite call makes one record and takes another away.
+        await clock(30);
+        const schema = api.doc.components.schemas["composite.call"].properties;
+        const listAs = Object.keys(schema).at(-1);
+        const [method, address, body] = Object.keys(schema[listAs].items.properties);
+        const record = vendors[name].contact;
+        const made = await ask(of.create_contact, { body: record.create });
+        const gone = made.value[Object.keys(api.doc.components.schemas[name === "aurelia" ? "Contact" : "Person"].properties)[0]];
+        const call = { [listAs]: [{ [method]: "POST", [address]: of.create_contact.path, [body]: record.create }, { [method]: "DELETE", [address]: `${of.create_contact.path}/${gone}` }] };
+        api.assertRequest(of.composite, call);
+        const statuses = (answer) => Object.values(answer.value)[0].map((one) => Object.values(one)[0]);
+        assert.deepEqual(statuses(await ask(of.composite, { body: call })), [name === "aurelia" ? 201 : 200, 204]);
+        const many = { [listAs]: Array(schema[listAs].maxItems + 1).fill(call[listAs][0]) };
+        api.assertRequest(of.composite, many, false);
+        assert.ok(failed(await ask(of.composite, { body: many })));
+
+        // The feed has it.
+        const since = of.deleted_contact.parameters.at(-1).name;
+        assert.equal(Object.values(itemsOf(await ask(of.deleted_contact))[0])[0], gone);
+        assert.ok(failed(await ask(of.deleted_contact, { query: { [since]: "soon" } })));
+        assert.equal((await ask(of.deleted_contact, { query: { [since]: name === "aurelia" ? "2036-01-01T00:00:00Z" : "2082758400" } })).status, name === "aurelia" ? 400 : 422);
+        // RULE lab-verbs: the document has no operation that the system refuses.
+        assert.equal(of.delete_routing_rule === undefined, name === "aurelia");
+    });
+}
 
 test("RULE lab-key-overlap: a new key, and the old one for a quarter of an hour", async () => {
     const { api, of, ask, clock, sign } = await open(vendors.boreal);
