@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 
-#define CSV_CELLS 64 /* of one row, at most */
+#define CSV_CELLS 256 /* of one row, at most */
 
 enum csv_fault {
     CSV_FINE,

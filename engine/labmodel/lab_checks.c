@@ -267,9 +267,16 @@ static struct lab_check *begin(struct lab_scenario *s, struct doc *d, cmark_node
     const char *id = doc_text(d->arena, heading);
     bool again = false;
     for (int i = 0; i < s->check_count; i++) again |= str_eq(s->checks[i].id, id);
-    if (s->check_count == LAB_CHECKS_MAX || again || !id_valid(id)) {
-        diag_add(diags, SEVERITY_ERROR, d->file, line, 1, "lab-check",
-                 "“%s” is no id of a check, stands here twice, or is one too many.", id);
+    const char *why = !id_valid(id) ? "is no id of a check: write small letters, digits and hyphens"
+                      : again       ? "stands here twice"
+                                    : NULL;
+    if (why) {
+        diag_add(diags, SEVERITY_ERROR, d->file, line, 1, "lab-check", "“%s” %s.", id, why);
+        return NULL;
+    }
+    if (s->check_count == LAB_CHECKS_MAX) {
+        diag_add(diags, SEVERITY_ERROR, d->file, line, 1, "lab-limit",
+                 "A scenario has %d checks at most; this is one more.", LAB_CHECKS_MAX);
         return NULL;
     }
     struct lab_check *c = &s->checks[s->check_count++];

@@ -131,6 +131,13 @@ static void read_keys(struct lab_object *o, xmlNode *n, const struct lab_connect
     }
 }
 
+/* The child of that name behind the first `n`. */
+static xmlNode *nth_child(xmlNode *parent, const char *name, int n) {
+    xmlNode *child = lab_xml_child(parent, name);
+    while (n-- > 0) child = lab_xml_next(child, name);
+    return child;
+}
+
 static void read_object(struct lab_object *o, xmlNode *n, const struct lab_connector *c,
                         struct arena *a, struct diag_list *diags) {
     o->id = lab_xml_attr(n, "id", a);
@@ -146,8 +153,8 @@ static void read_object(struct lab_object *o, xmlNode *n, const struct lab_conne
                         "An object's id is 1 to 40 of a-z, 0-9 and _.");
     o->field_count = lab_xml_count(n, "field");
     if (o->field_count > LAB_FIELDS_MAX) {
-        lab_xml_problem(diags, c->file, n, "lab-limit", "An object may have %d fields at most.",
-                        LAB_FIELDS_MAX);
+        lab_xml_problem(diags, c->file, nth_child(n, "field", LAB_FIELDS_MAX), "lab-limit",
+                        "An object may have %d fields at most; this is one more.", LAB_FIELDS_MAX);
         o->field_count = LAB_FIELDS_MAX;
     }
     o->fields = NEW_ARRAY(a, struct lab_field, (size_t)o->field_count);
@@ -178,9 +185,16 @@ bool lab_connector_read(struct lab_connector *c, xmlNode *root, const char *file
         lab_xml_problem(diags, file, root, "lab-name",
                         "A connector's id is 1 to 40 of a-z, 0-9 and _.");
     c->object_count = lab_xml_count(root, "object");
+    if (c->object_count > LAB_OBJECTS_MAX) {
+        lab_xml_problem(diags, file, nth_child(root, "object", LAB_OBJECTS_MAX), "lab-limit",
+                        "A connector may have %d objects at most; this is one more.",
+                        LAB_OBJECTS_MAX);
+        c->object_count = LAB_OBJECTS_MAX;
+    }
     c->objects = NEW_ARRAY(a, struct lab_object, (size_t)c->object_count);
     int i = 0;
-    for (xmlNode *o = lab_xml_child(root, "object"); o; o = lab_xml_next(o, "object"), i++) {
+    for (xmlNode *o = lab_xml_child(root, "object"); o && i < c->object_count;
+         o = lab_xml_next(o, "object"), i++) {
         read_object(&c->objects[i], o, c, a, diags);
         c->objects[i].index = i;
         for (int k = 0; k < i; k++)

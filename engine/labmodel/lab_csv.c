@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "labmodel/lab_pack.h"
 
-#define ROWS_MAX 20000
+#define FAULTS_MAX 100 /* that are told of one file */
 
 int lab_csv_column(const struct lab_csv *c, const char *name) {
     for (int i = 0; i < c->columns; i++)
@@ -41,14 +41,29 @@ static const char *fault_words(struct arena *a, enum csv_fault fault) {
     BUG("an unknown fault of a table");
 }
 
-static void add_row(struct lab_csv *out, const struct csv_row *row, struct arena *a) {
+/* What a short row means nobody knows: its key, which comes first, may be asked for. */
+static void fill_up(struct csv_row *row, int columns, struct arena *a) {
+    const char **cells = NEW_ARRAY(a, const char *, (size_t)columns);
+    struct csv_place *places = NEW_ARRAY(a, struct csv_place, (size_t)columns);
+    for (int i = 0; i < columns; i++) {
+        bool given = (size_t)i < row->count;
+        cells[i] = given ? row->cells[i] : "";
+        places[i] = row->places[given ? (size_t)i : row->count - 1];
+    }
+    row->cells = cells;
+    row->places = places;
+}
+
+static void add_row(struct lab_csv *out, const struct csv_row *row, bool cut, struct arena *a) {
     size_t n = (size_t)out->row_count++;
     out->rows = list_more(a, out->rows, n, sizeof *out->rows);
     out->lines = list_more(a, out->lines, n, sizeof *out->lines);
     out->places = list_more(a, out->places, n, sizeof *out->places);
+    out->cut = list_more(a, out->cut, n, sizeof *out->cut);
     out->rows[n] = row->cells;
     out->lines[n] = row->line;
     out->places[n] = row->places;
+    out->cut[n] = cut;
 }
 
 bool lab_csv_read(struct lab_csv *out, const char *file, const char *text, size_t len,
@@ -56,6 +71,8 @@ bool lab_csv_read(struct lab_csv *out, const char *file, const char *text, size_
     struct csv csv;
     struct csv_row row;
     enum csv_encoding encoding;
+    bool whole = true; /* each row that is read is */
+    int faults = 0;
     memset(out, 0, sizeof *out);
     size_t mark = csv_mark(text, len,
                            &encoding); /* the byte order mark, with which spreadsheets begin */
@@ -69,28 +86,29 @@ bool lab_csv_read(struct lab_csv *out, const char *file, const char *text, size_
         if (row.fault) {
             diag_add(diags, SEVERITY_ERROR, file, row.at.line, row.at.column, "csv", "%s",
                      fault_words(a, row.fault));
-            return false;
+            whole = false;
+            if (!out->header || ++faults == FAULTS_MAX) return false;
+            continue;
         }
         if (!out->header) {
             out->columns = (int)row.count;
             out->header = row.cells;
+            out->header_places = row.places;
             continue;
         }
-        if (out->row_count == ROWS_MAX) {
-            diag_add(diags, SEVERITY_ERROR, file, row.line, 1, "csv", "A file has %d rows at most.",
-                     ROWS_MAX);
+        if (out->row_count == LAB_ROWS_MAX) {
+            diag_add(diags, SEVERITY_ERROR, file, row.line, 1, "csv",
+                     "A file has %d rows at most; this is one more.", LAB_ROWS_MAX);
             return false;
         }
-        if ((int)row.count != out->columns) {
+        bool cut = (int)row.count < out->columns;
+        if ((int)row.count != out->columns)
             diag_add(diags, SEVERITY_ERROR, file, row.line, 1, "csv",
                      "The row has %d cells, the header has %d.", (int)row.count, out->columns);
-            /* Cells beyond the header are left out, so that the file's other faults are found, too.
-             */
-            if ((int)row.count < out->columns) return false;
-        }
-        add_row(out, &row, a);
+        if (cut) fill_up(&row, out->columns, a);
+        add_row(out, &row, cut, a);
     }
     if (!out->header)
         diag_add(diags, SEVERITY_ERROR, file, 1, 1, "csv", "The file has no header row.");
-    return out->header != NULL;
+    return whole && out->header != NULL;
 }

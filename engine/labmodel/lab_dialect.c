@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "labmodel/lab_known.h"
 #include "labmodel/lab_pattern.h"
 #include "labmodel/lab_read.h"
 #include "labmodel/lab_xml.h"
@@ -252,13 +253,13 @@ static void read_values(struct lab_field_name *f, const struct lab_field *neutra
     for (xmlNode *v = lab_xml_child(n, "value"); v; v = lab_xml_next(v, "value"), i++) {
         f->values[i] = (struct lab_value_name){lab_xml_attr(v, "of", a), lab_xml_attr(v, "as", a)};
         if (!lab_value_known(neutral, f->values[i].neutral))
-            lab_xml_problem(diags, file, v, "lab-unknown",
-                            "The connector's field “%s” has no value “%s”.", neutral->id,
-                            f->values[i].neutral);
+            lab_xml_problem(diags, file, lab_xml_at(v, "of"), "lab-unknown",
+                            "The connector's field “%s” has no value “%s”; it has %s.", neutral->id,
+                            f->values[i].neutral, lab_known_values(neutral, a));
         for (int k = 0; k < i; k++)
             if (str_eq(f->values[k].as, f->values[i].as))
-                lab_xml_problem(diags, file, v, "lab-duplicate", "Two values are called “%s”.",
-                                f->values[i].as);
+                lab_xml_problem(diags, file, lab_xml_at(v, "as"), "lab-duplicate",
+                                "Two values are called “%s”.", f->values[i].as);
     }
     for (int k = 0; k < neutral->value_count; k++)
         for (i = 0; i < f->value_count && !renames(f, neutral->values[k]); i++)
@@ -293,8 +294,9 @@ static void read_object(struct lab_dialect *d, const struct lab_object *o, xmlNo
         const char *id = lab_xml_attr(f, "id", a);
         const struct lab_field *neutral = lab_field_find(o, id);
         if (!neutral) {
-            lab_xml_problem(diags, d->file, f, "lab-unknown",
-                            "The connector's object “%s” has no field “%s”.", o->id, id);
+            lab_xml_problem(diags, d->file, lab_xml_at(f, "id"), "lab-unknown",
+                            "The connector's object “%s” has no field “%s”; it has %s.", o->id, id,
+                            lab_known_fields(o, a));
             continue;
         }
         struct lab_field_name *name = &names->fields[neutral->index];
@@ -304,8 +306,8 @@ static void read_object(struct lab_dialect *d, const struct lab_object *o, xmlNo
         read_values(name, neutral, f, d->file, a, diags);
         for (int k = 0; k < o->field_count; k++)
             if (k != neutral->index && str_eq(names->fields[k].as, name->as))
-                lab_xml_problem(diags, d->file, f, "lab-duplicate", "Two fields are called “%s”.",
-                                name->as);
+                lab_xml_problem(diags, d->file, lab_xml_at(f, "as"), "lab-duplicate",
+                                "Two fields are called “%s”.", name->as);
     }
     for (int i = 0; i < o->field_count; i++)
         if (!names->fields[i].as)

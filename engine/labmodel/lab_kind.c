@@ -4,11 +4,10 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "labmodel/lab_known.h"
 #include "labmodel/lab_read.h"
 #include "labmodel/lab_rules.h"
 #include "labmodel/lab_xml.h"
-
-#define ROLES_MAX 16
 
 const char *const lab_trigger_names[LAB_TRIGGERS] = {
     "create", "update", "delete", "event", "merge", "arrive", "schedule", "due", "start"};
@@ -41,7 +40,7 @@ struct reader {
     struct diag_list *diags;
     const char *file; /* of the kind or the connector that is read */
     const char *kind, *binding;
-    struct role roles[ROLES_MAX];
+    struct role roles[LAB_ROLES_MAX];
     int role_count;
     struct kind_file *kinds;
     size_t kind_count;
@@ -129,7 +128,7 @@ static const char *fill(struct reader *r, xmlNode *n, const char *text) {
 static const struct lab_statement *add_sql(struct reader *r, xmlNode *n, const char *text) {
     struct lab_stack *s = r->stack;
     struct lab_statement *sql = NEW(r->a, struct lab_statement);
-    *sql = (struct lab_statement){text, r->file, (int)xmlGetLineNo(n), s->statement_count};
+    *sql = (struct lab_statement){text, r->file, lab_xml_line(n), s->statement_count};
     s->statements = list_more(r->a, s->statements, (size_t)s->statement_count,
                               sizeof *s->statements);
     s->statements[s->statement_count++] = sql;
@@ -141,7 +140,7 @@ static const struct lab_statement *sql_attr(struct reader *r, xmlNode *n, const 
                                             bool expression) {
     const char *text = lab_xml_attr(n, name, r->a);
     if (!text) return NULL;
-    text = fill(r, n, text);
+    text = fill(r, lab_xml_at(n, name), text);
     return add_sql(r, n, expression ? arena_printf(r->a, "SELECT (%s)", text) : text);
 }
 
@@ -156,7 +155,8 @@ static const struct lab_statement *for_keys(struct reader *r, xmlNode *n,
 }
 
 /* ---- Bindings ------------------------------------------------------------------------------- */
-static void bind_fields(struct reader *r, struct role *role, xmlNode *declared, xmlNode *bound) {
+static void bind_fields(struct reader *r, struct role *role, xmlNode *declared, xmlNode *bind,
+                        xmlNode *bound) {
     for (xmlNode *n = lab_xml_child(declared, "part"); n; n = lab_xml_next(n, "part")) {
         const char *id = lab_xml_attr(n, "id", r->a), *is = id;
         for (xmlNode *b = bound ? lab_xml_child(bound, "part") : NULL; b;
@@ -165,9 +165,11 @@ static void bind_fields(struct reader *r, struct role *role, xmlNode *declared, 
         const struct lab_field *f = lab_field_find(role->at.object, is);
         if (f) role->fields[f->index] = id;
         else
-            lab_xml_problem(r->diags, r->file, bound, "lab-role",
-                            "The object “%s” has no field “%s”, which the kind “%s” needs.",
-                            role->at.object->id, is, r->kind);
+            lab_xml_problem(r->diags, r->file, bound ? bound : bind, "lab-role",
+                            "The object “%s” has no field “%s”, which the kind “%s” needs; it has "
+                            "%s.",
+                            role->at.object->id, is, r->kind,
+                            lab_known_fields(role->at.object, r->a));
     }
 }
 
@@ -192,31 +194,39 @@ static bool bind_roles(struct reader *r, xmlNode *kind, xmlNode *bind, int conne
         for (xmlNode *b = lab_xml_child(bind, "role"); b; b = lab_xml_next(b, "role"))
             if (str_eq(lab_xml_attr(b, "id", r->a), id)) bound = b;
         if (bound && lab_xml_attr(bound, "is", r->a)) is = lab_xml_attr(bound, "is", r->a);
-        if (r->role_count == ROLES_MAX) {
-            lab_xml_problem(r->diags, r->file, bind, "lab-limit", "A kind has %d roles at most.",
-                            ROLES_MAX);
+        if (r->role_count == LAB_ROLES_MAX) {
+            lab_xml_problem(r->diags, r->file, bind, "lab-limit",
+                            "A kind has %d roles at most; “%s” has more.", LAB_ROLES_MAX, r->kind);
             return false;
         }
         struct role *role = &r->roles[r->role_count];
         *role = (struct role){.id = id, .at = place_of(r, is, connector)};
         if (!role->at.object) {
             lab_xml_problem(r->diags, r->file, bound ? bound : bind, "lab-role",
-                            "The kind “%s” needs an object for “%s”, and there is no “%s”.",
-                            r->kind, id, is);
+                            "The kind “%s” needs an object for “%s”, and there is no “%s”; there "
+                            "are %s.",
+                            r->kind, id, is, lab_known_objects(r->stack, r->a));
             continue;
         }
         r->role_count++;
-        bind_fields(r, role, n, bound);
+        bind_fields(r, role, n, bind, bound);
     }
     return r->diags->errors == before;
 }
 
 /* ---- Steps ---------------------------------------------------------------------------------- */
+static const char *known_roles(struct reader *r) {
+    const char *ids[LAB_ROLES_MAX];
+    for (int i = 0; i < r->role_count; i++) ids[i] = r->roles[i].id;
+    return lab_known(ids, r->role_count, r->a);
+}
+
 static struct lab_place role_attr(struct reader *r, xmlNode *n, const char *attr) {
     const char *id = lab_xml_attr(n, attr, r->a);
     const struct role *role = id ? role_find(r, id, strlen(id)) : NULL;
     if (id && !role)
-        lab_xml_problem(r->diags, r->file, n, "lab-role", "The kind has no role “%s”.", id);
+        lab_xml_problem(r->diags, r->file, lab_xml_at(n, attr), "lab-role",
+                        "The kind has no role “%s”; it has %s.", id, known_roles(r));
     return role ? role->at : (struct lab_place){NULL, 0};
 }
 
@@ -231,17 +241,17 @@ static const struct lab_field *field_in(struct reader *r, xmlNode *n, const char
     return NULL;
 }
 
-static uint64_t fields_attr(struct reader *r, xmlNode *n, const char *attr,
-                            const struct lab_object *o) {
+static struct lab_fields fields_attr(struct reader *r, xmlNode *n, const char *attr,
+                                     const struct lab_object *o) {
     const char *text = lab_xml_attr(n, attr, r->a);
-    uint64_t mask = 0;
+    struct lab_fields fields = {0};
     while (text && o && *text) {
         size_t len = strcspn(text, " ");
         const struct lab_field *f = field_in(r, n, arena_copy(r->a, text, len), o);
-        if (f) mask |= (uint64_t)1 << f->index;
+        if (f) lab_fields_add(&fields, f->index);
         text += len + strspn(text + len, " ");
     }
-    return mask;
+    return fields;
 }
 
 /* The row that is looked for, as a table of one row: its key is computed by the same expression. */
@@ -293,6 +303,9 @@ static void read_step(struct reader *r, xmlNode *n, struct lab_place at, int dep
     step->at = role_attr(r, n, step->verb == LAB_DO_MATCH ? "left" : "object");
     if (!step->at.object) step->at = at;
     step->right = role_attr(r, n, "right");
+    if (step->from_row && step->at.object != at.object)
+        lab_xml_problem(r->diags, r->file, n, "lab-role",
+                        "from=\"row\" takes over the record in hand, which is of another object.");
     step->except = fields_attr(r, n, "except", step->at.object);
     const char *field = lab_xml_attr(n, step->verb == LAB_DO_MATCH ? "link" : "field", r->a);
     const struct lab_object *of = step->verb == LAB_DO_MATCH ? step->right.object : step->at.object;
@@ -335,8 +348,11 @@ static void add_rules(struct reader *r, xmlNode *n, struct lab_rule rule) {
     do {
         size_t len = strcspn(event, " ");
         if (s->rule_count == LAB_RULES_MAX) {
-            lab_xml_problem(r->diags, r->file, n, "lab-limit", "A stack has %d rules at most.",
-                            LAB_RULES_MAX);
+            lab_xml_problem(
+                r->diags, r->file, n, "lab-limit",
+                "A stack has %d rules at most, with all its bindings; this is one more, "
+                "of “%s”.",
+                LAB_RULES_MAX, r->binding);
             return;
         }
         if (rule.event) rule.event = arena_copy(r->a, event, len);

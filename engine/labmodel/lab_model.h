@@ -12,10 +12,12 @@
 
 #include "base/arena.h"
 #include "labmodel/lab_body.h"
+#include "labmodel/lab_fields.h"
 
 /* RULE lab-connectors: a stack has 16 connectors at most. */
 #define LAB_CONNECTORS_MAX 16
-#define LAB_FIELDS_MAX 40
+/* RULE lab-objects: a connector has 64 objects at most; sets of them are a number. */
+#define LAB_OBJECTS_MAX 64
 
 /* ---- Connector ------------------------------------------------------------------------------- */
 enum lab_type {

@@ -13,6 +13,7 @@
 #define LAB_PACK_MAX ((size_t)8 * 1024 * 1024)
 #define LAB_FILE_MAX ((size_t)2 * 1024 * 1024)
 #define LAB_FILES_MAX 128
+#define LAB_ROWS_MAX 20000 /* of a table */
 
 struct lab_file {
     const char *name; /* relative to labs/: "connectors/crm.xml", "scenarios/x/stack.xml" */
@@ -42,15 +43,17 @@ bool lab_stack_read(struct lab_stack *out, const struct lab_files *files, const 
  * Rows have as many cells as the header. */
 struct lab_csv {
     const char **header;
+    struct csv_place *header_places;
     int columns;
     const char ***rows;
     int row_count;
+    bool *cut;                 /* the row had fewer cells than the header: the others are empty */
     int *lines;                /* where each row starts */
     struct csv_place **places; /* where each cell starts, maybe on a later line of its row */
 };
-/* False: it cannot be read. A row with more cells than the header is an error, too, and is cut
- * there, so that the faults of the other rows are found; whoever must not use such a file looks at
- * `diags`. */
+/* False: it cannot be read. A row with more cells than the header, or with fewer, is an error, too;
+ * it gets as many, so that the faults of the other rows are found; whoever must not use such a file
+ * looks at `diags`. */
 bool lab_csv_read(struct lab_csv *out, const char *file, const char *text, size_t len,
                   struct arena *a, struct diag_list *diags);
 int lab_csv_column(const struct lab_csv *c, const char *name); /* -1 */

@@ -16,6 +16,7 @@
 
 /* RULE lab-rules: a stack has 10,000 rules at most, with all its bindings. */
 #define LAB_RULES_MAX 10000
+#define LAB_ROLES_MAX 16  /* of a kind */
 #define LAB_STEPS_DEPTH 8 /* of steps inside steps */
 
 struct lab_statement {
@@ -107,7 +108,7 @@ struct lab_step {
     const char *due;                     /* of wait: the name of the rule that goes on */
     enum lab_problem problem;            /* of fail */
     bool from_row;                       /* create, update: takes over what the row in hand has */
-    uint64_t except;                     /* ... but for these fields */
+    struct lab_fields except;            /* ... but for these fields */
     const struct lab_statement *arg[LAB_ARGUMENTS]; /* NULL: not given */
     /* One statement for each key of the object, where the key is chosen when the rule runs; of
      * match for one record of each side, and for all of the left. */

@@ -81,7 +81,8 @@ static enum err build(struct lab_scenario *s, const char *id, enum reading how, 
                        diags) == OK)
         lab_checks_read(s, d, diags);
     if (how == TEXTS) return ERR_INVALID;
-    if (lab_stack_read(&s->stack, &s->files, id, a, diags) && how == STRICT)
+    bool read = lab_stack_read(&s->stack, &s->files, id, a, diags);
+    if (how == STRICT && (read || s->stack.seed_count)) /* a fault elsewhere hides none of these */
         lab_seed_check(&s->stack, &s->files, diags);
     struct buf pack;
     buf_init(&pack, a);
@@ -124,6 +125,11 @@ static const struct lab_file *add_file(struct loader *l, const char *name) {
     if (!text && errno == EFBIG)
         diag_add(l->diags, SEVERITY_ERROR, arena_printf(l->a, "labs/%s", name), 0, 0, "lab-limit",
                  "The file is larger than 2 MB.");
+    if (text && l->s->files.count == LAB_FILES_MAX)
+        diag_add(l->diags, SEVERITY_ERROR, arena_printf(l->a, "labs/%s", name), 0, 0, "lab-limit",
+                 "A scenario is made of %d files at most, with those of its connectors and kinds; "
+                 "this is one more.",
+                 LAB_FILES_MAX);
     if (!text || l->s->files.count == LAB_FILES_MAX) return NULL;
     struct lab_file *f = &l->s->files.file[l->s->files.count++];
     *f = (struct lab_file){name, text, len};
@@ -190,9 +196,9 @@ enum err lab_scenario_load(struct lab_scenario *out, const char *root, const cha
         xmlNode *world = lab_xml_child(stack, "world");
         if (world)
             add_xml(&l, arena_printf(a, "worlds/%s.xml", lab_xml_attr(world, "use", a)), "world");
-        const char *timeline = arena_printf(a, "scenarios/%s/timeline.xml", id);
-        add_csv(&l, add_xml(&l, timeline, "timeline"), "import", id);
     }
+    const char *timeline = arena_printf(a, "scenarios/%s/timeline.xml", id);
+    add_csv(&l, add_xml(&l, timeline, "timeline"), "import", id);
     /* What does not follow its schema is not read any further: follow-up errors would only confuse.
      */
     return build(out, id, diags->errors == before ? STRICT : TEXTS, a, diags);

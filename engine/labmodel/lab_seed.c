@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "labmodel/lab_known.h"
 
 #define SCRATCH_BYTES ((size_t)128 * 1024 * 1024)
 #define FAULTS_MAX 100 /* of one file: a column that is wrong throughout */
@@ -29,6 +30,8 @@ struct seeds {
     const struct lab_stack *stack;
     struct seed_file *at;
     int count;
+    const char **unread; /* objects of which a file cannot be read */
+    int unread_count;
     struct arena *a;
     struct diag_list *diags;
 };
@@ -92,6 +95,8 @@ static void check_reference(const struct place *p, const struct lab_field *f, co
         return;
     }
     bool later = false;
+    for (int i = 0; i < p->all->unread_count; i++)
+        if (str_eq(p->all->unread[i], f->of)) return; /* its keys are not known */
     for (int i = 0; i < p->all->count; i++) {
         const struct seed_file *other = &p->all->at[i];
         bool before = other < p->f;
@@ -129,7 +134,9 @@ static void check_keys(struct place *p) {
 static void check_field_name(const struct place *p, const struct lab_field *f, const char *cell) {
     int member = 0;
     const struct lab_object *o = lab_object_by_path(p->all->stack, f->of, &member);
-    if (o && !lab_field_find(o, cell)) fault(p, "lab-value", "%s has no field “%s”.", f->of, cell);
+    if (o && !lab_field_find(o, cell))
+        fault(p, "lab-value", "%s has no field “%s”; it has %s.", f->of, cell,
+              lab_known_fields(o, p->all->a));
 }
 
 static void check_value(const struct place *p, const struct lab_field *f, const char *cell) {
@@ -206,7 +213,8 @@ static void check_header(const struct seeds *all, const struct seed_file *f) {
     for (int i = 0; i < f->csv.columns; i++)
         for (int k = 0; k < i; k++)
             if (str_eq(f->csv.header[i], f->csv.header[k]))
-                diag_add(all->diags, SEVERITY_ERROR, f->file, 1, 1, "lab-duplicate",
+                diag_add(all->diags, SEVERITY_ERROR, f->file, f->csv.header_places[i].line,
+                         f->csv.header_places[i].column, "lab-duplicate",
                          "The column “%s” stands here twice.", f->csv.header[i]);
 }
 
@@ -215,7 +223,8 @@ static void check_file(const struct seeds *all, const struct seed_file *f) {
     struct place p = {all, f, 0, 0, &faults};
     check_header(all, f);
     check_keys(&p);
-    for (p.row = 0; p.row < f->csv.row_count; p.row++) check_row(&p);
+    for (p.row = 0; p.row < f->csv.row_count; p.row++)
+        if (!f->csv.cut[p.row]) check_row(&p);
     if (faults > FAULTS_MAX)
         diag_add(all->diags, SEVERITY_ERROR, f->file, 0, 0, "lab-value",
                  "%d more faults in this file are not listed.", faults - FAULTS_MAX);
@@ -230,8 +239,10 @@ static void add(struct seeds *all, const struct lab_files *files, const char *ob
                             .object = object};
     diag_init(&known, all->a);
     f->o = lab_object_by_path(all->stack, object, NULL);
-    if (!f->o || !file || !lab_csv_read(&f->csv, f->file, file->text, file->len, all->a, &known))
+    if (!f->o || !file || !lab_csv_read(&f->csv, f->file, file->text, file->len, all->a, &known)) {
+        all->unread[all->unread_count++] = object;
         return;
+    }
     f->key = lab_csv_column(&f->csv, "key");
     sort_keys(f, all->a);
     all->count++;
@@ -239,7 +250,9 @@ static void add(struct seeds *all, const struct lab_files *files, const char *ob
 
 static void check_all(struct seeds *all, const struct lab_files *files) {
     const struct lab_stack *s = all->stack;
-    all->at = NEW_ARRAY(all->a, struct seed_file, (size_t)(s->seed_count + s->arrivals_count));
+    size_t files_count = (size_t)(s->seed_count + s->arrivals_count);
+    all->at = NEW_ARRAY(all->a, struct seed_file, files_count);
+    all->unread = NEW_ARRAY(all->a, const char *, files_count);
     for (int i = 0; i < s->seed_count; i++) add(all, files, s->seeds[i].object, s->seeds[i].file);
     for (int i = 0; i < s->arrivals_count; i++)
         add(all, files, s->arrivals[i].object, s->arrivals[i].file);

@@ -7,7 +7,14 @@
 
 #include "base/program.h"
 #include "base/text.h"
+#include "labmodel/lab_known.h"
 #include "labmodel/lab_xml.h"
+
+static const char *known_checks(const struct lab_scenario *s, struct arena *a) {
+    const char *ids[LAB_CHECKS_MAX];
+    for (int i = 0; i < s->check_count; i++) ids[i] = s->checks[i].id;
+    return lab_known(ids, s->check_count, a);
+}
 
 static void read_fails(struct lab_solution *out, const char *text, const struct lab_scenario *s,
                        struct arena *a, struct diag_list *diags) {
@@ -19,8 +26,8 @@ static void read_fails(struct lab_solution *out, const char *text, const struct 
         bool known = false;
         for (int i = 0; i < s->check_count; i++) known |= str_eq(s->checks[i].id, id);
         if (len && !known)
-            lab_xml_problem(diags, out->file, out->root, "lab-unknown", "There is no check “%s”.",
-                            id);
+            lab_xml_problem(diags, out->file, lab_xml_at(out->root, "fails"), "lab-unknown",
+                            "There is no check “%s”; there are %s.", id, known_checks(s, a));
         if (len && out->fail_count < LAB_CHECKS_MAX) out->fails[out->fail_count++] = id;
         text += len;
     }
@@ -59,6 +66,12 @@ static bool has_part(xmlNode *parent, const char *id, struct arena *a) {
     return false;
 }
 
+static const char *known_solutions(const struct lab_solutions *all, struct arena *a) {
+    const char *names[SOLUTIONS_MAX];
+    for (int i = 0; i < all->count; i++) names[i] = all->solution[i].name;
+    return lab_known(names, all->count, a);
+}
+
 /* What is included has to be there, else a wrong solution is quietly another one. */
 static void check_includes(const struct lab_solutions *all, const struct lab_solution *one,
                            xmlNode *parent, struct arena *a, struct diag_list *diags) {
@@ -69,7 +82,9 @@ static void check_includes(const struct lab_solutions *all, const struct lab_sol
         const struct lab_solution *other = lab_solution_find(all, name);
         if (!part) part = lab_xml_attr(n, "only", a);
         if (!other)
-            lab_xml_problem(diags, one->file, n, "lab-unknown", "There is no solution “%s”.", name);
+            lab_xml_problem(diags, one->file, lab_xml_at(n, "solution"), "lab-unknown",
+                            "There is no solution “%s”; there are %s.", name,
+                            known_solutions(all, a));
         else if (part && !has_part(other->root, part, a))
             lab_xml_problem(diags, one->file, n, "lab-unknown",
                             "The solution “%s” has no part “%s”.", name, part);
@@ -109,8 +124,13 @@ bool lab_solutions_load(struct lab_solutions *out, const char *root, const struc
     memset(out, 0, sizeof *out);
     int broken = 0; /* they have errors of their own, and are not missing */
     bool reference = false;
-    for (struct dirent *e; dir && (e = readdir(dir)) && out->count < SOLUTIONS_MAX;) {
+    for (struct dirent *e; dir && (e = readdir(dir));) {
         if (!str_has_suffix(e->d_name, ".xml") || e->d_name[0] == '.') continue;
+        if (out->count == SOLUTIONS_MAX) {
+            diag_add(diags, SEVERITY_ERROR, folder, 0, 0, "lab-limit",
+                     "A scenario has %d solutions at most, right and wrong.", SOLUTIONS_MAX);
+            break;
+        }
         int count = out->count;
         load_one(out, root, folder, e->d_name, s, a, diags);
         broken += out->count == count;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "labmodel/lab_known.h"
 #include "labmodel/lab_pack.h"
 #include "labmodel/lab_read.h"
 #include "labmodel/lab_rules.h"
@@ -65,8 +66,8 @@ bool lab_value_path(const struct lab_stack *s, const struct lab_object *o,
 static xmlNode *root_of(struct reader *r, const char *name, const char *element, xmlNode *from) {
     const struct lab_file *f = lab_file_find(r->files, name);
     if (!f) {
-        lab_xml_problem(r->diags, r->file, from, "lab-missing", "The file labs/%s does not exist.",
-                        name);
+        lab_xml_problem(r->diags, r->file, from ? lab_xml_at(from, "id") : NULL, "lab-missing",
+                        "The file labs/%s does not exist.", name);
         return NULL;
     }
     xmlDoc *doc = lab_xml_parse(arena_printf(r->a, "labs/%s", name), f->text, f->len, r->a,
@@ -84,8 +85,8 @@ static xmlNode *root_of(struct reader *r, const char *name, const char *element,
 static void read_member(struct reader *r, xmlNode *n) {
     struct lab_stack *s = r->stack;
     if (s->member_count == LAB_CONNECTORS_MAX) {
-        lab_xml_problem(r->diags, r->file, n, "lab-limit", "A stack has %d connectors at most.",
-                        LAB_CONNECTORS_MAX);
+        lab_xml_problem(r->diags, r->file, n, "lab-limit",
+                        "A stack has %d connectors at most; this is one more.", LAB_CONNECTORS_MAX);
         return;
     }
     const char *id = lab_xml_attr(n, "id", r->a);
@@ -114,8 +115,9 @@ static const struct lab_object *object_attr(struct reader *r, xmlNode *n, const 
     const char *path = lab_xml_attr(n, attr, r->a);
     const struct lab_object *o = lab_object_by_path(r->stack, path, member);
     if (!o)
-        lab_xml_problem(r->diags, r->file, n, "lab-unknown",
-                        "There is no object “%s” in this stack.", path ? path : "");
+        lab_xml_problem(r->diags, r->file, lab_xml_at(n, attr), "lab-unknown",
+                        "There is no object “%s” in this stack; there are %s.", path ? path : "",
+                        lab_known_objects(r->stack, r->a));
     return o;
 }
 
@@ -124,8 +126,9 @@ static const struct lab_field *field_attr(struct reader *r, xmlNode *n, const st
     const char *id = lab_xml_attr(n, attr, r->a);
     const struct lab_field *f = o ? lab_field_find(o, id) : NULL;
     if (o && !f)
-        lab_xml_problem(r->diags, r->file, n, "lab-unknown", "The object “%s” has no field “%s”.",
-                        o->id, id ? id : "");
+        lab_xml_problem(r->diags, r->file, lab_xml_at(n, attr), "lab-unknown",
+                        "The object “%s” has no field “%s”; it has %s.", o->id, id ? id : "",
+                        lab_known_fields(o, r->a));
     return f;
 }
 
@@ -152,8 +155,8 @@ static void check_value_names(struct reader *r) {
 static const char *file_attr(struct reader *r, xmlNode *n) {
     const char *name = arena_printf(r->a, "%s/%s", r->folder, lab_xml_attr(n, "file", r->a));
     if (!lab_file_find(r->files, name))
-        lab_xml_problem(r->diags, r->file, n, "lab-missing", "The file labs/%s does not exist.",
-                        name);
+        lab_xml_problem(r->diags, r->file, lab_xml_at(n, "file"), "lab-missing",
+                        "The file labs/%s does not exist.", name);
     return name;
 }
 
@@ -168,8 +171,11 @@ void lab_columns_check(const struct lab_files *files, const char *name, const st
         bool known = str_eq(h, "key") || str_eq(h, "person") || str_eq(h, "created") ||
                      str_eq(h, "updated") || lab_field_find(o, h);
         if (!known)
-            diag_add(diags, SEVERITY_ERROR, file, 1, 1, "lab-unknown",
-                     "The object “%s” has no field “%s”.", o->id, h);
+            diag_add(diags, SEVERITY_ERROR, file, csv.header_places[i].line,
+                     csv.header_places[i].column, "lab-unknown",
+                     "The object “%s” has no field “%s”; a column may be key, person, created, "
+                     "updated, %s.",
+                     o->id, h, lab_known_fields(o, a));
     }
 }
 
@@ -200,7 +206,9 @@ static void check_chosen(struct reader *r, xmlNode *n, const struct lab_field *f
                         : f->type == LAB_TEXT || f->type == LAB_EMAIL;
         if (!fine)
             lab_xml_problem(r->diags, r->file, n, "lab-value",
-                            "“%s” is no value that the field “%s” takes.", v, f->id);
+                            "“%s” is no value that the field “%s” takes%s%s.", v, f->id,
+                            f->value_count ? "; it takes " : "",
+                            f->value_count ? lab_known_values(f, r->a) : "");
     }
 }
 
@@ -222,8 +230,9 @@ static void read_distorts(struct reader *r, xmlNode *root) {
             d->values[d->value_count++] = lab_xml_text(v, r->a);
         if (f && d->kind == LAB_DRIFT && d->from && f->type == LAB_PICKLIST &&
             !lab_value_known(f, d->from))
-            lab_xml_problem(r->diags, r->file, n, "lab-unknown",
-                            "“%s” is no value of the field “%s”.", d->from, f->id);
+            lab_xml_problem(r->diags, r->file, lab_xml_at(n, "from"), "lab-unknown",
+                            "“%s” is no value of the field “%s”; it has %s.", d->from, f->id,
+                            lab_known_values(f, r->a));
         if (d->kind == LAB_ONE_OF) check_chosen(r, n, f, d);
         bool written = d->kind == LAB_CASE || d->kind == LAB_PAD;
         if (f && written && f->type != LAB_TEXT && f->type != LAB_EMAIL)
@@ -296,7 +305,7 @@ bool lab_stack_read(struct lab_stack *out, const struct lab_files *files, const 
     xmlNode *root = root_of(&r, name, "stack", NULL);
     if (!root) return false;
     if (!time_parse_iso(lab_xml_attr(root, "start", a), &out->start_ms))
-        lab_xml_problem(diags, r.file, root, "lab-time",
+        lab_xml_problem(diags, r.file, lab_xml_at(root, "start"), "lab-time",
                         "The start must be a time such as 2026-03-02T08:00:00Z.");
     for (xmlNode *n = lab_xml_child(root, "connector"); n; n = lab_xml_next(n, "connector"))
         read_member(&r, n);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "labmodel/lab_known.h"
 #include "labmodel/lab_read.h"
 #include "labmodel/lab_xml.h"
 
@@ -44,18 +45,12 @@ static bool read_at(const struct lab_stack *s, const char *text, int64_t *ms, st
     return *ms >= 0;
 }
 
-static bool named(const struct lab_timeline *t, const char *id, size_t len) {
-    for (int i = 0; i < t->say_count; i++)
-        if (strlen(t->says[i].id) == len && strncmp(t->says[i].id, id, len) == 0) return true;
-    return false;
-}
-
 static void add_moment(struct reader *r, xmlNode *n, enum lab_moment_of of, int index) {
     struct lab_moment *m = &r->out->moments[r->out->moment_count++];
     const char *at = lab_xml_attr(n, "at", r->a), *in = lab_xml_attr(n, "in", r->a);
     *m = (struct lab_moment){.of = of, .index = index, .after = lab_xml_attr(n, "after", r->a)};
     if (at && !read_at(r->stack, at, &m->at_ms, r->a))
-        lab_xml_problem(r->diags, r->file, n, "lab-time",
+        lab_xml_problem(r->diags, r->file, lab_xml_at(n, "at"), "lab-time",
                         "“%s” is no time of this run, such as d5 22:00 or +90m; the first day is "
                         "d1, and nothing is before the start.",
                         at);
@@ -67,11 +62,26 @@ static void add_moment(struct reader *r, xmlNode *n, enum lab_moment_of of, int 
                         "This needs at=\"…\" or after=\"…\", one of the two.");
 }
 
+static const struct lab_say *say_named(const struct lab_timeline *t, const char *id, size_t len) {
+    for (int i = 0; i < t->say_count; i++)
+        if (strlen(t->says[i].id) == len && strncmp(t->says[i].id, id, len) == 0)
+            return &t->says[i];
+    return NULL;
+}
+
+static bool can_become(const struct lab_say *say, const char *what) {
+    bool chosen = str_eq(what, "missed") || str_eq(what, "answered");
+    for (int i = 0; i < say->choice_count; i++) chosen |= str_eq(say->choices[i].id, what);
+    return chosen;
+}
+
 /* "ID:missed", "ID:answered", "ID:CHOICE" of a message. */
 static void check_after(struct reader *r, xmlNode *n, const struct lab_moment *m) {
     const char *colon = m->after ? strchr(m->after, ':') : NULL;
-    if (m->after && (!colon || !named(r->out, m->after, (size_t)(colon - m->after))))
-        lab_xml_problem(r->diags, r->file, n, "lab-unknown",
+    const struct lab_say *say = colon ? say_named(r->out, m->after, (size_t)(colon - m->after))
+                                      : NULL;
+    if (m->after && (!say || !can_become(say, colon + 1)))
+        lab_xml_problem(r->diags, r->file, lab_xml_at(n, "after"), "lab-unknown",
                         "“%s” must be the id of a <say>, a colon, and missed, answered or the id "
                         "of one of its choices.",
                         m->after);
@@ -107,8 +117,9 @@ static void read_act(struct reader *r, xmlNode *n) {
     act->file = arena_printf(r->a, "%s/%s", r->folder, lab_xml_attr(n, "import", r->a));
     const struct lab_object *o = lab_object_by_path(r->stack, act->object, NULL);
     if (!o)
-        lab_xml_problem(r->diags, r->file, n, "lab-unknown",
-                        "There is no object “%s” in this stack.", act->object);
+        lab_xml_problem(r->diags, r->file, lab_xml_at(n, "object"), "lab-unknown",
+                        "There is no object “%s” in this stack; there are %s.", act->object,
+                        lab_known_objects(r->stack, r->a));
     else if (!lab_file_find(r->files, act->file))
         lab_xml_problem(r->diags, r->file, n, "lab-missing", "The file labs/%s does not exist.",
                         act->file);
@@ -125,7 +136,7 @@ static void read_say(struct reader *r, xmlNode *n) {
     struct lab_timeline *t = r->out;
     struct lab_say *say = &t->says[t->say_count];
     const char *due = lab_xml_attr(n, "due", r->a), *id = lab_xml_attr(n, "id", r->a);
-    if (named(t, id, strlen(id)))
+    if (say_named(t, id, strlen(id)))
         lab_xml_problem(r->diags, r->file, n, "lab-id", "“%s” stands here twice.", id);
     say->id = id;
     say->channel = lab_xml_attr(n, "channel", r->a);
@@ -198,7 +209,9 @@ static void read_outages(struct reader *r, xmlNode *stack_root) {
                                 .share = 1000};
         if (f->member < 0)
             lab_xml_problem(r->diags, arena_printf(r->a, "labs/%s/stack.xml", r->folder), n,
-                            "lab-unknown", "There is no connector “%s” in this stack.", on);
+                            "lab-unknown",
+                            "There is no connector “%s” in this stack; there are %s.", on,
+                            lab_known_connectors(r->stack, r->a));
         t->moments[t->moment_count++] = (struct lab_moment){
             .of = LAB_MOMENT_FAULT,
             .index = t->fault_count++,

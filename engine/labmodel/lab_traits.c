@@ -37,8 +37,8 @@ static void read_scope(struct lab_dialect *d, struct lab_scope *scope,
         const struct lab_object *o = lab_object_find(c, word);
         if (o) scope->objects |= (uint64_t)1 << o->index;
         else
-            lab_xml_problem(diags, d->file, n, "lab-unknown", "The connector has no object “%s”.",
-                            word);
+            lab_xml_problem(diags, d->file, lab_xml_at(n, "of"), "lab-unknown",
+                            "The connector has no object “%s”.", word);
     }
 }
 

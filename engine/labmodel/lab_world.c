@@ -3,14 +3,16 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
+#include "labmodel/lab_known.h"
 #include "labmodel/lab_read.h"
 #include "labmodel/lab_timeline.h"
 #include "labmodel/lab_xml.h"
 
 const char *const lab_trait_names[LAB_TRAITS] = {
-    "given", "family", "mailbox", "telephone", "job", "firm",  "web",
-    "land",  "zone",   "topic",   "program",   "now", "record"};
+    "given",      "family", "mailbox", "telephone", "job",     "firm", "web",   "parent",
+    "parent_web", "land",   "zone",    "topic",     "program", "now",  "record"};
 
 struct reader {
     struct lab_stack *stack;
@@ -48,6 +50,13 @@ int64_t lab_world_interval(int64_t mean_ms, uint32_t random) {
     return ms > 0 ? ms : 1;
 }
 
+int64_t lab_world_faded(int64_t level, int64_t since_ms, int64_t half_ms) {
+    if (half_ms <= 0 || since_ms <= 0 || level <= 0) return level > 0 ? level : 0;
+    if (since_ms / half_ms >= 30) return 0;
+    int64_t left = level >> (since_ms / half_ms);
+    return left - left * (since_ms % half_ms / MS_SECOND) / (2 * half_ms / MS_SECOND);
+}
+
 /* ---- The world ------------------------------------------------------------------------------ */
 static const char **texts(struct reader *r, xmlNode *parent, const char *name, int *count) {
     const char **list = NEW_ARRAY(r->a, const char *, (size_t)lab_xml_count(parent, name));
@@ -55,6 +64,56 @@ static const char **texts(struct reader *r, xmlNode *parent, const char *name, i
     for (xmlNode *n = lab_xml_child(parent, name); n; n = lab_xml_next(n, name))
         list[(*count)++] = lab_xml_text(n, r->a);
     return list;
+}
+
+static void read_jobs(struct reader *r, xmlNode *root) {
+    struct lab_world *w = r->out;
+    w->jobs = NEW_ARRAY(r->a, struct lab_job, (size_t)lab_xml_count(root, "job"));
+    for (xmlNode *n = lab_xml_child(root, "job"); n; n = lab_xml_next(n, "job"))
+        w->jobs[w->job_count++] = (struct lab_job){lab_xml_text(n, r->a),
+                                                   lab_xml_int(n, "fit", 500)};
+}
+
+static int channel_find(const struct lab_world *w, const char *id) {
+    for (int i = 0; i < w->channel_count; i++)
+        if (str_eq(w->channels[i].id, id)) return i;
+    return -1;
+}
+
+static const char *known_channels(const struct reader *r) {
+    const char *ids[LAB_CHANNELS_MAX];
+    for (int i = 0; i < r->out->channel_count; i++) ids[i] = r->out->channels[i].id;
+    return lab_known(ids, r->out->channel_count, r->a);
+}
+
+static void read_channels(struct reader *r, xmlNode *root) {
+    struct lab_world *w = r->out;
+    w->channels = NEW_ARRAY(r->a, struct lab_channel, LAB_CHANNELS_MAX);
+    for (xmlNode *n = lab_xml_child(root, "channel"); n; n = lab_xml_next(n, "channel")) {
+        const char *id = lab_xml_attr(n, "id", r->a);
+        if (channel_find(w, id) >= 0)
+            lab_xml_problem(r->diags, r->file, n, "lab-duplicate",
+                            "The channel “%s” stands here twice.", id);
+        if (w->channel_count == LAB_CHANNELS_MAX) {
+            lab_xml_problem(r->diags, r->file, n, "lab-limit",
+                            "A world has %d channels at most; this is one more.", LAB_CHANNELS_MAX);
+            return;
+        }
+        w->channels[w->channel_count++] = (struct lab_channel){id, lab_xml_int(n, "granted", 1000)};
+    }
+}
+
+/* `refuses` names a channel, or is true: all of them. */
+static void read_refusal(struct reader *r, xmlNode *n, struct lab_world_act *act) {
+    const char *what = lab_xml_attr(n, "refuses", r->a);
+    act->refuses = what && !str_eq(what, "false");
+    act->channel = -1;
+    if (!act->refuses || str_eq(what, "true")) return;
+    act->channel = channel_find(r->out, what);
+    if (act->channel < 0)
+        lab_xml_problem(r->diags, r->file, lab_xml_at(n, "refuses"), "lab-unknown",
+                        "There is no channel “%s” in this world; it has %s.", what,
+                        known_channels(r));
 }
 
 static void read_lands(struct reader *r, xmlNode *root) {
@@ -123,7 +182,8 @@ static void read_act(struct reader *r, xmlNode *n, bool reacts) {
     act->whose = at < 0 ? LAB_OF_ALL : (enum lab_whose)at;
     act->machine = lab_xml_true(n, "machine");
     act->tires = lab_xml_int(n, "tires", 0);
-    act->refuses = lab_xml_true(n, "refuses");
+    read_refusal(r, n, act);
+    act->interests = lab_xml_int(n, "interests", 0);
     act->leaves = lab_xml_true(n, "leaves");
     if (act->until_ms < act->from_ms)
         lab_xml_problem(r->diags, r->file, n, "lab-time", "until is before from.");
@@ -134,8 +194,8 @@ static void read_acts(struct reader *r, xmlNode *root) {
     int count = lab_xml_count(root, "act") + lab_xml_count(root, "react");
     w->acts = NEW_ARRAY(r->a, struct lab_world_act, (size_t)count);
     if (count > LAB_ACTS_MAX) {
-        lab_xml_problem(r->diags, r->file, root, "lab-limit", "A world has %d acts at most.",
-                        LAB_ACTS_MAX);
+        lab_xml_problem(r->diags, r->file, root, "lab-limit",
+                        "A world has %d acts and reactions at most.", LAB_ACTS_MAX);
         return;
     }
     for (xmlNode *n = lab_xml_child(root, NULL); n; n = lab_xml_next(n, NULL)) {
@@ -156,8 +216,9 @@ static const struct lab_field *field_of(struct reader *r, xmlNode *n,
     const char *id = lab_xml_attr(n, attr, r->a);
     const struct lab_field *f = lab_field_find(role->at.object, id);
     if (!f)
-        lab_xml_problem(r->diags, r->stack_file, n, "lab-unknown",
-                        "The object “%s” has no field “%s”.", role->at.object->id, id);
+        lab_xml_problem(r->diags, r->stack_file, lab_xml_at(n, attr), "lab-unknown",
+                        "The object “%s” has no field “%s”; it has %s.", role->at.object->id, id,
+                        lab_known_fields(role->at.object, r->a));
     return f;
 }
 
@@ -174,16 +235,18 @@ static void read_role(struct reader *r, xmlNode *n, xmlNode *world) {
         lab_xml_problem(r->diags, r->stack_file, n, "lab-unknown", "The world has no role “%s”.",
                         role->id);
     if (!role->at.object) {
-        lab_xml_problem(r->diags, r->stack_file, n, "lab-unknown",
-                        "There is no object “%s” in this stack.", is);
+        lab_xml_problem(r->diags, r->stack_file, lab_xml_at(n, "is"), "lab-unknown",
+                        "There is no object “%s” in this stack; there are %s.", is,
+                        lab_known_objects(r->stack, r->a));
         return;
     }
     for (xmlNode *p = lab_xml_child(n, "part"); p; p = lab_xml_next(p, "part")) {
         int trait = lab_name_index(lab_trait_names, LAB_TRAITS, lab_xml_attr(p, "id", r->a));
         if (trait >= 0) role->part[trait] = field_of(r, p, role, "is");
         else
-            lab_xml_problem(r->diags, r->stack_file, p, "lab-unknown", "There is no part “%s”.",
-                            lab_xml_attr(p, "id", r->a));
+            lab_xml_problem(r->diags, r->stack_file, lab_xml_at(p, "id"), "lab-unknown",
+                            "There is no part “%s”; there are %s.", lab_xml_attr(p, "id", r->a),
+                            lab_known(lab_trait_names, LAB_TRAITS, r->a));
     }
     for (xmlNode *p = lab_xml_child(n, "set"); p && role->set_count < LAB_FIELDS_MAX;
          p = lab_xml_next(p, "set")) {
@@ -237,12 +300,15 @@ bool lab_world_read(struct lab_stack *stack, const struct lab_files *files, xmlN
     if (!w->free_domain) w->free_mail = 0;
     w->proxies = lab_xml_int(root, "proxies", 0);
     w->scanners = lab_xml_int(root, "scanners", 0);
+    w->subsidiaries = lab_xml_int(root, "subsidiaries", 0);
+    w->interest_half_ms = duration(&r, root, "interest-half-life", 0);
     read_lands(&r, root);
     w->firm_first = texts(&r, root, "firm-first", &w->firm_first_count);
     w->firm_last = texts(&r, root, "firm-last", &w->firm_last_count);
-    w->jobs = texts(&r, root, "job", &w->job_count);
+    read_jobs(&r, root);
     w->topics = texts(&r, root, "topic", &w->topic_count);
     w->programs = texts(&r, root, "program", &w->program_count);
+    read_channels(&r, root);
     read_hours(&r, root);
     w->roles = NEW_ARRAY(a, struct lab_world_role, (size_t)lab_xml_count(n, "role"));
     for (xmlNode *role = lab_xml_child(n, "role"); role; role = lab_xml_next(role, "role"))

@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "labmodel/lab_xml_place.h"
 
 struct sink {
     const char *file;
     struct diag_list *diags;
     int count; /* a broken document can give thousands of follow-up messages */
+    struct lab_xml_text text;
 };
 
 #define MESSAGES_MAX 50
@@ -41,6 +43,18 @@ static void refuse_doctype(void *context, const xmlChar *name, const xmlChar *ex
     xmlStopParser(c);
 }
 
+static void on_element(void *context, const xmlChar *name, const xmlChar *prefix,
+                       const xmlChar *uri, int namespaces, const xmlChar **namespace_list,
+                       int attributes, int defaulted, const xmlChar **attribute_list) {
+    xmlParserCtxtPtr c = context;
+    struct sink *s = c->_private;
+    xmlSAX2StartElementNs(context, name, prefix, uri, namespaces, namespace_list, attributes,
+                          defaulted, attribute_list);
+    if (c->node)
+        lab_xml_place_note(&s->text, c->node,
+                           c->input->consumed + (size_t)(c->input->cur - c->input->base));
+}
+
 static void free_doc(void *doc) { xmlFreeDoc(doc); }
 
 xmlDoc *lab_xml_parse(const char *file, const char *text, size_t len, struct arena *a,
@@ -53,12 +67,17 @@ xmlDoc *lab_xml_parse(const char *file, const char *text, size_t len, struct are
         diag_add(diags, SEVERITY_ERROR, file, 0, 0, "xml-utf8", "The file is not valid UTF-8.");
         return NULL;
     }
+    size_t mark = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    text += mark; /* which some editors write, so that offsets are those of the parser */
+    len -= mark;
     xmlParserCtxtPtr c = xmlNewParserCtxt();
     if (!c) arena_starve(a);
     struct sink s = {.file = file, .diags = diags};
     c->_private = &s;
     c->sax->internalSubset = refuse_doctype;
     c->sax->serror = on_parse_error;
+    c->sax->startElementNs = on_element;
+    lab_xml_text_begin(&s.text, text, len);
     int before = diags->errors;
     xmlDoc *doc = xmlCtxtReadMemory(c, text, (int)len, file, "UTF-8",
                                     XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_COMPACT);
@@ -134,12 +153,23 @@ int lab_xml_count(xmlNode *n, const char *name) {
     return count;
 }
 
+xmlNode *lab_xml_at(xmlNode *n, const char *attribute) {
+    xmlAttr *p = n ? xmlHasProp(n, (const xmlChar *)attribute) : NULL;
+    return p && lab_xml_place((xmlNode *)p).line ? (xmlNode *)p : n;
+}
+
+int lab_xml_line(const xmlNode *n) {
+    int line = lab_xml_place(n).line;
+    return line ? line : (int)xmlGetLineNo(n);
+}
+
 void lab_xml_problem(struct diag_list *diags, const char *file, xmlNode *n, const char *rule,
                      const char *format, ...) {
     va_list args;
     va_start(args, format);
     char *text = arena_vprintf(diags->arena, format, args);
     va_end(args);
-    diag_add(diags, SEVERITY_ERROR, file, n ? (int)xmlGetLineNo(n) : 0, n ? 1 : 0, rule, "%s",
-             text);
+    int column = n ? lab_xml_place(n).column : 0;
+    diag_add(diags, SEVERITY_ERROR, file, n ? lab_xml_line(n) : 0, n && !column ? 1 : column, rule,
+             "%s", text);
 }

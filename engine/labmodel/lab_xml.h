@@ -28,6 +28,10 @@ xmlNode *lab_xml_child(xmlNode *n, const char *name);
 xmlNode *lab_xml_next(xmlNode *n, const char *name);
 int lab_xml_count(xmlNode *n, const char *name);
 bool lab_xml_is(xmlNode *n, const char *name);
+/* The node's attribute as a node, for the place of a problem with it; the node when it has none. */
+xmlNode *lab_xml_at(xmlNode *n, const char *attribute);
+int lab_xml_line(const xmlNode *n);
+/* At the node, which may be an attribute; `n` may be NULL. */
 void lab_xml_problem(struct diag_list *diags, const char *file, xmlNode *n, const char *rule,
                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 

@@ -16,6 +16,7 @@ struct known {
     bool optional;
     const char *values[VALUES_MAX];
     int value_count;
+    bool list; /* of one or more of the values, with blanks between */
     bool open; /* anything that `type` and `pattern` allow, beside the values */
     const char *type, *pattern, *documentation;
     int64_t min, max;
@@ -64,7 +65,10 @@ static void read_content(const struct explainer *w, xmlNode *n, struct known *k,
         else if (is(c, "documentation")) k->documentation = lab_xml_text(c, w->a);
         else if (is(c, "ref") && depth < DEPTH_MAX && define_of(w, c))
             read_content(w, define_of(w, c), k, depth + 1);
-        else if (is(c, "choice")) read_content(w, c, k, depth);
+        else if (is(c, "choice") || is(c, "list") || is(c, "oneOrMore")) {
+            k->list = k->list || is(c, "list");
+            read_content(w, c, k, depth);
+        }
     }
 }
 
@@ -177,11 +181,30 @@ static bool matches(const char *pattern, const char *value) {
     return fine;
 }
 
+static bool is_value(const struct known *k, const char *value) {
+    for (int i = 0; i < k->value_count; i++)
+        if (str_eq(k->values[i], value)) return true;
+    return false;
+}
+
+static bool all_known(const struct explainer *w, const struct known *k, const char *value) {
+    size_t words = 0;
+    for (const char *at = value + strspn(value, " "); *at; words++) {
+        size_t len = strcspn(at, " ");
+        if (!is_value(k, arena_copy(w->a, at, len))) return false;
+        at += len + strspn(at + len, " ");
+    }
+    return words > 0;
+}
+
 /* What the value must be, as the end of a sentence; NULL: the value is right. */
 static const char *wanted(const struct explainer *w, const struct known *k, const char *value) {
     int64_t n;
-    for (int i = 0; i < k->value_count; i++)
-        if (str_eq(k->values[i], value)) return NULL;
+    if (k->list && !k->open && all_known(w, k, value)) return NULL;
+    if (k->list && !k->open)
+        return arena_printf(w->a, "write one or more of %s, with blanks between",
+                            listed(k->values, k->value_count, " and ", w->a));
+    if (is_value(k, value)) return NULL;
     if (!k->open)
         return arena_printf(w->a, "write %s", listed(k->values, k->value_count, " or ", w->a));
     if (str_eq(k->type, "integer") && !parse_i64(value, k->min, k->max, &n)) {
@@ -206,12 +229,14 @@ static int tell_each(const struct explainer *w, struct attributes *all, xmlNode 
         const struct known *k = find(all, name);
         const char *want = k ? wanted(w, k, value ? value : "") : NULL;
         if (!k)
-            lab_xml_problem(diags, file, n, "schema", "<%s> has no attribute “%s”%s%s.", n->name,
-                            name, all->count ? "; it may have " : "",
+            lab_xml_problem(diags, file, lab_xml_at(n, name), "schema",
+                            "<%s> has no attribute “%s”%s%s.", n->name, name,
+                            all->count ? "; it may have " : "",
                             listed(names, all->count, " and ", w->a));
         else if (want)
-            lab_xml_problem(diags, file, n, "schema", "%s=\"%s\" is not known in <%s>: %s.", name,
-                            value ? value : "", n->name, want);
+            lab_xml_problem(diags, file, lab_xml_at(n, name), "schema",
+                            "%s=\"%s\" is not known in <%s>: %s.", name, value ? value : "",
+                            n->name, want);
         told += !k || want;
         unknown += !k;
     }

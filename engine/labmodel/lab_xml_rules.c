@@ -44,6 +44,10 @@ static void on_fault(void *context, xmlErrorPtr e) {
     if (e->code == XML_RELAXNG_ERR_EXTRACONTENT && node && e->str1 && node->parent &&
         strcmp((const char *)node->name, e->str1) != 0)
         node = node->parent->type == XML_ELEMENT_NODE ? node->parent : node;
+    /* Wrong attributes of an element are told of its first child as well. */
+    if (e->code == XML_RELAXNG_ERR_ATTRVALID && node && e->str1 && node->parent &&
+        strcmp((const char *)node->name, e->str1) != 0 && lab_xml_is(node->parent, e->str1))
+        node = node->parent;
     size_t len = e->message ? strlen(e->message) : 0;
     while (len && (e->message[len - 1] == '\n' || e->message[len - 1] == ' ')) len--;
     f->list[f->count++] = (struct fault){
@@ -226,6 +230,9 @@ static void report(const struct rules *r, const char *file, const struct faults 
         xmlNode *odd = of_children && f->code != XML_RELAXNG_ERR_ATTRVALID
                            ? unexpected_child(r, f->node)
                            : NULL;
+        if (!odd && f->code == XML_RELAXNG_ERR_ELEMWRONG && f->node &&
+            f->node->parent->type == XML_ELEMENT_NODE)
+            odd = f->node;
         if (odd) report_unexpected_child(r, file, odd, diags);
         else lab_xml_problem(diags, file, f->node, "schema", "%s", f->message);
     }

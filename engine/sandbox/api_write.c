@@ -28,11 +28,12 @@ static const char *shown(struct api *x, json_t *value) {
     return json_is_string(value) ? json_string_value(value) : json_text(x->a, value);
 }
 
-/* Reads the client's object into `r`; `mask` says which fields it named. */
-static struct refusal read_body(struct api *x, json_t *body, struct record *r, uint64_t *mask) {
+/* Reads the client's object into `r`; `named` says which fields it named. */
+static struct refusal read_body(struct api *x, json_t *body, struct record *r,
+                                struct lab_fields *named) {
     const char *key;
     json_t *value;
-    *mask = 0;
+    *named = (struct lab_fields){0};
     if (!json_is_object(body)) return problem(LAB_PROBLEM_BAD_JSON, NULL, "an object is expected");
     json_object_foreach (body, key, value) {
         const struct lab_field *f = lab_field_named(x->object, x->d, key);
@@ -40,16 +41,17 @@ static struct refusal read_body(struct api *x, json_t *body, struct record *r, u
         if (f->read_only) return problem(LAB_PROBLEM_READ_ONLY, key, NULL);
         if (!lab_surface_read(&x->surface, x->object, f, value, x->a, &r->value[f->index]))
             return problem(LAB_PROBLEM_INVALID_VALUE, key, shown(x, value));
-        *mask |= (uint64_t)1 << f->index;
+        lab_fields_add(named, f->index);
     }
     for (int i = 0; i < x->object->field_count; i++)
-        if (x->object->fields[i].type == LAB_VALUE_NAME && *mask >> i & 1)
+        if (x->object->fields[i].type == LAB_VALUE_NAME && lab_fields_has(named, i))
             r->value[i] = named_value(x, x->object, r, i);
     return problem(LAB_PROBLEM_NONE, NULL, NULL);
 }
 
-static struct refusal validated(struct api *x, const struct record *r, uint64_t mask) {
-    struct record_problem p = record_validate(x->s, x->object, r, mask);
+static struct refusal validated(struct api *x, const struct record *r,
+                                const struct lab_fields *fields) {
+    struct record_problem p = record_validate(x->s, x->object, r, fields);
     if (!p.what) return problem(LAB_PROBLEM_NONE, NULL, NULL);
     return problem(p.what, x->names->fields[p.field->index].as, p.value);
 }
@@ -70,14 +72,14 @@ static bool guard(struct api *x, enum lab_trigger on, struct state_savepoint *p)
 }
 
 struct refusal api_create_one(struct api *x, json_t *body, struct record *r) {
-    uint64_t mask;
-    memset(r, 0, sizeof *r);
-    struct refusal p = read_body(x, body, r, &mask);
+    struct lab_fields named, all = lab_fields_first(x->object->field_count);
+    *r = record_blank(x->object, x->a);
+    struct refusal p = read_body(x, body, r, &named);
     r->created_ms = r->updated_ms = faults_clock(x->s, x->member);
     if (p.what) return p;
     if (record_count(x->s, x->object) >= LAB_RECORDS_MAX)
         return problem(LAB_PROBLEM_TOO_MANY, NULL, NULL);
-    p = validated(x, r, record_all_fields(x->object));
+    p = validated(x, r, &all);
     if (p.what) return p;
     struct state_savepoint before;
     bool guarded = guard(x, LAB_ON_CREATE, &before);
@@ -89,17 +91,15 @@ struct refusal api_create_one(struct api *x, json_t *body, struct record *r) {
 }
 
 struct refusal api_update_one(struct api *x, const char *id, json_t *body, struct record *r) {
-    struct record old;
-    uint64_t mask;
-    if (!record_get(x->s, x->object, id, &old, x->a))
+    struct lab_fields named;
+    if (!record_get(x->s, x->object, id, r, x->a))
         return problem(LAB_PROBLEM_UNKNOWN_RECORD, NULL, id);
-    *r = old;
-    struct refusal p = read_body(x, body, r, &mask);
-    if (!p.what) p = validated(x, r, mask);
+    struct refusal p = read_body(x, body, r, &named);
+    if (!p.what) p = validated(x, r, &named);
     if (p.what) return p;
     struct state_savepoint before;
     bool guarded = guard(x, LAB_ON_UPDATE, &before);
-    record_update(x->s, x->member, x->object, id, r, mask, true);
+    record_update(x->s, x->member, x->object, id, r, &named, true);
     p = settle(x, &before, guarded);
     if (!p.what) record_get(x->s, x->object, id, r, x->a);
     return p;

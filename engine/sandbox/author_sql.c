@@ -27,8 +27,8 @@ static bool name_functions(sqlite3 *db) {
     static const struct {
         const char *name;
         int arguments;
-    } all[] = {{"holds", 3},  {"filter_fault", 2}, {"objection", 4},
-               {"tokens", 4}, {"chance", 2},       {"word", 3}};
+    } all[] = {{"holds", 3},  {"filter_fault", 2}, {"objection", 4}, {"tokens", 4},
+               {"chance", 2}, {"word", 3},         {"faded", 2}};
     for (size_t i = 0; i < COUNT_OF(all); i++)
         if (sqlite3_create_function_v2(db, all[i].name, all[i].arguments,
                                        SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL, nothing, NULL, NULL,

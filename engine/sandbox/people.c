@@ -74,11 +74,39 @@ static const char *firm_web(struct lab_state *s, int company) {
                         company);
 }
 
+/* RULE lab-parent: the company that owns this one has a lower number, so that nobody owns
+ * themselves; -1: nobody does. */
+static int parent_of(const struct lab_state *s, int company) {
+    const char *entity = arena_printf(s->scratch, "%d", company);
+    if (company < 1 || !chance(s, "firm-parent", entity, s->stack.world->subsidiaries)) return -1;
+    return (int)draw(s, "firm-owner", entity, 0, company);
+}
+
+static int firm_fit(const struct lab_state *s, int company) {
+    return (int)draw(s, "firm-fit", arena_printf(s->scratch, "%d", company), 0, 1001);
+}
+
+static const struct lab_job *job_of(const struct lab_state *s, const struct person *p) {
+    const struct lab_world *w = s->stack.world;
+    return &w->jobs[draw(s, "person-job", p->entity, 0, w->job_count)];
+}
+
+static const char *topic_of(const struct lab_state *s, const struct person *p) {
+    const struct lab_world *w = s->stack.world;
+    return pick(s, "person-topic", p->entity, w->topics, w->topic_count);
+}
+
 static const char *given(struct lab_state *s, const struct person *p) {
     return pick(s, "person-given", p->entity, p->land->given, p->land->given_count);
 }
 static const char *family(struct lab_state *s, const struct person *p) {
     return pick(s, "person-family", p->entity, p->land->family, p->land->family_count);
+}
+
+static const char *parent_trait(struct lab_state *s, int company, enum lab_trait t) {
+    int parent = parent_of(s, company);
+    if (parent < 0) return NULL;
+    return t == LAB_TRAIT_PARENT ? firm_name(s, parent) : firm_web(s, parent);
 }
 
 static const char *trait(struct lab_state *s, const struct person *p, enum lab_trait t) {
@@ -92,12 +120,14 @@ static const char *trait(struct lab_state *s, const struct person *p, enum lab_t
     case LAB_TRAIT_TELEPHONE:
         return arena_printf(s->scratch, "%s 555 %06u", p->land->prefix,
                             draw(s, "person-telephone", p->entity, 0, 1000000));
-    case LAB_TRAIT_JOB: return pick(s, "person-job", p->entity, w->jobs, w->job_count);
+    case LAB_TRAIT_JOB: return job_of(s, p)->title;
     case LAB_TRAIT_FIRM: return firm_name(s, p->company);
     case LAB_TRAIT_WEB: return firm_web(s, p->company);
+    case LAB_TRAIT_PARENT:
+    case LAB_TRAIT_PARENT_WEB: return parent_trait(s, p->company, t);
     case LAB_TRAIT_LAND: return p->land->code;
     case LAB_TRAIT_ZONE: return arena_printf(s->scratch, "%d", p->land->zone_minutes);
-    case LAB_TRAIT_TOPIC: return pick(s, "person-topic", p->entity, w->topics, w->topic_count);
+    case LAB_TRAIT_TOPIC: return topic_of(s, p);
     case LAB_TRAIT_PROGRAM:
         return pick(s, "person-program", p->entity, w->programs, w->program_count);
     case LAB_TRAIT_NOW: return arena_printf(s->scratch, "%lld", (long long)s->now_ms);
@@ -127,7 +157,7 @@ static const char *path_of(struct lab_state *s, struct lab_place at) {
 
 static void fill(struct lab_state *s, const struct lab_world_role *role, const struct person *p,
                  const char *record, struct record *out) {
-    memset(out, 0, sizeof *out);
+    *out = record_blank(role->at.object, s->scratch);
     for (int t = 0; t < LAB_TRAITS; t++)
         if (role->part[t]) out->value[role->part[t]->index] = trait(s, p, (enum lab_trait)t);
     if (role->part[LAB_TRAIT_RECORD]) out->value[role->part[LAB_TRAIT_RECORD]->index] = record;
@@ -206,9 +236,29 @@ static void follow(struct lab_state *s, int role, const struct person *p, const 
     }
 }
 
-static void refuse(struct lab_state *s, int64_t person) {
-    state_run(s, "UPDATE sim_consent SET state = 'out', at_ms = $2 WHERE person = $1", "ii", person,
-              s->now_ms);
+/* RULE lab-interest: an interest fades by halves (lab_world_faded), and is 1000 at most. */
+static void kindle(struct lab_state *s, const struct person *p, int by) {
+    sqlite3_stmt *q = state_query(
+        s, "SELECT level, at_ms FROM sim_interest WHERE person = $1 AND topic = $2", "it",
+        p->number, topic_of(s, p));
+    int64_t level = by;
+    if (state_row(s, q))
+        level += lab_world_faded(sqlite3_column_int64(q, 0), s->now_ms - sqlite3_column_int64(q, 1),
+                                 s->stack.world->interest_half_ms);
+    state_end(q);
+    state_run(s, "UPDATE sim_interest SET level = $3, at_ms = $4 WHERE person = $1 AND topic = $2",
+              "itii", p->number, topic_of(s, p), level < 1000 ? level : (int64_t)1000, s->now_ms);
+}
+
+/* RULE lab-refusal: a refusal ends the consent to its channel, and that to no other. */
+static void refuse(struct lab_state *s, int64_t person, int channel) {
+    const struct lab_world *w = s->stack.world;
+    for (int i = 0; i < w->channel_count; i++)
+        if (channel < 0 || channel == i)
+            state_run(s,
+                      "UPDATE sim_consent SET state = 'out', at_ms = $3 WHERE person = $1 AND "
+                      "channel = $2",
+                      "iti", person, w->channels[i].id, s->now_ms);
     state_run(s, "INSERT INTO sim_opt_out (person, at_ms) VALUES ($1, $2) ON CONFLICT DO NOTHING",
               "ii", person, s->now_ms);
 }
@@ -231,7 +281,8 @@ static void perform(struct lab_state *s, const struct lab_world_act *act, const 
                                      .detail = act->id});
     else about = store(s, role, p, about);
     if (act->tires) tire(s, p->number, act->tires);
-    if (act->refuses) refuse(s, p->number);
+    if (act->refuses) refuse(s, p->number, act->channel);
+    if (act->interests) kindle(s, p, act->interests);
     if (act->leaves)
         state_run(s, "UPDATE sim_people SET gone_ms = $2 WHERE person = $1", "ii", p->number,
                   s->now_ms);
@@ -346,13 +397,30 @@ static void tell_checks(struct lab_state *s, const struct person *p) {
               "INSERT INTO sim_people (person, company, fit, zone_minutes, proxy, scanner, "
               "free_mail, fatigue, fatigue_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)",
               "iiiiiiii", p->number, (int64_t)p->company,
-              (int64_t)draw(s, "person-fit", p->entity, 0, 1000), (int64_t)p->land->zone_minutes,
-              (int64_t)p->proxy, (int64_t)p->scanner, (int64_t)p->free_mail, s->now_ms);
+              (int64_t)(firm_fit(s, p->company) + job_of(s, p)->fit) / 2,
+              (int64_t)p->land->zone_minutes, (int64_t)p->proxy, (int64_t)p->scanner,
+              (int64_t)p->free_mail, s->now_ms);
     state_run(s, "INSERT INTO sim_interest (person, topic, level, at_ms) VALUES ($1, $2, $3, $4)",
-              "itii", p->number, pick(s, "person-topic", p->entity, w->topics, w->topic_count),
+              "itii", p->number, topic_of(s, p),
               (int64_t)draw(s, "person-interest", p->entity, 0, 1000), s->now_ms);
-    state_run(s, "INSERT INTO sim_consent (person, state, at_ms) VALUES ($1, 'in', $2)", "ii",
-              p->number, s->now_ms);
+    for (int i = 0; i < w->channel_count; i++)
+        state_run(s,
+                  "INSERT INTO sim_consent (person, channel, state, at_ms) VALUES ($1, $2, $3, $4)",
+                  "itti", p->number, w->channels[i].id,
+                  chance(s, arena_printf(s->scratch, "consent-%s", w->channels[i].id), p->entity,
+                         w->channels[i].granted)
+                      ? "in"
+                      : "none",
+                  s->now_ms);
+}
+
+static void tell_company(struct lab_state *s, int company) {
+    int parent = parent_of(s, company);
+    state_run(s,
+              "INSERT INTO sim_company (company, name, web, parent, fit) VALUES ($1, $2, $3, "
+              "nullif($4, -1), $5)",
+              "ittii", (int64_t)company, firm_name(s, company), firm_web(s, company),
+              (int64_t)parent, (int64_t)firm_fit(s, company));
 }
 
 /* Roles that no act makes and none follows are what the systems know at the start. */
@@ -386,6 +454,7 @@ void people_start(struct lab_state *s) {
     struct arena *outer = s->scratch, inner;
     if (!w) return;
     for (int i = 0; i < w->companies; i++) {
+        tell_company(s, i);
         struct person p = {.entity = arena_printf(s->scratch, "firm-%d", i),
                            .company = i,
                            .land = &w->lands[draw(s, "firm-land", "", i, w->land_count)]};

@@ -1,6 +1,6 @@
 /* The people of a run's world (labmodel/lab_world.h): who they are, what they do, how they react.
- * Who somebody is follows from the run's seed and their number; the tables sim_people, sim_interest
- * and sim_consent say it to checks, and to nobody else. */
+ * Who somebody is follows from the run's seed and their number; the tables sim_people, sim_company,
+ * sim_interest and sim_consent say it to checks, and to nobody else. */
 #ifndef GR_SANDBOX_PEOPLE_H
 #define GR_SANDBOX_PEOPLE_H
 

@@ -18,6 +18,17 @@ bool record_same(const char *a, const char *b) {
     return record_empty(a) ? record_empty(b) : str_eq(a, b);
 }
 
+struct record record_blank(const struct lab_object *o, struct arena *a) {
+    return (struct record){.value = NEW_ARRAY(a, const char *, (size_t)o->field_count)};
+}
+
+struct record record_copy(const struct lab_object *o, const struct record *r, struct arena *a) {
+    struct record copy = *r;
+    copy.value = record_blank(o, a).value;
+    memcpy(copy.value, r->value, (size_t)o->field_count * sizeof *copy.value);
+    return copy;
+}
+
 const char *record_columns(const struct lab_object *o, struct arena *a) {
     struct buf b;
     buf_init(&b, a);
@@ -27,7 +38,7 @@ const char *record_columns(const struct lab_object *o, struct arena *a) {
 }
 
 void record_read(const struct lab_object *o, sqlite3_stmt *q, struct record *out, struct arena *a) {
-    memset(out, 0, sizeof *out);
+    *out = record_blank(o, a);
     out->id = state_column(q, 0, a);
     out->created_ms = sqlite3_column_int64(q, 1);
     out->updated_ms = sqlite3_column_int64(q, 2);
@@ -122,9 +133,9 @@ static enum lab_problem check(struct lab_state *s, const struct lab_field *f, co
 }
 
 struct record_problem record_validate(struct lab_state *s, const struct lab_object *o,
-                                      const struct record *r, uint64_t mask) {
+                                      const struct record *r, const struct lab_fields *fields) {
     for (int i = 0; i < o->field_count; i++) {
-        if (!(mask >> i & 1)) continue;
+        if (!lab_fields_has(fields, i)) continue;
         enum lab_problem what = check(s, &o->fields[i], r->value[i]);
         if (what) return (struct record_problem){what, &o->fields[i], r->value[i]};
     }
@@ -171,15 +182,12 @@ void record_insert(struct lab_state *s, int member, const struct lab_object *o,
     hooks_record(s, LAB_ON_CREATE, at, r->id, seq);
 }
 
-uint64_t record_all_fields(const struct lab_object *o) {
-    return ((uint64_t)1 << o->field_count) - 1;
-}
-
-uint64_t record_differing(const struct lab_object *o, const struct record *a,
-                          const struct record *b, uint64_t mask) {
-    uint64_t changed = 0;
+struct lab_fields record_differing(const struct lab_object *o, const struct record *a,
+                                   const struct record *b, const struct lab_fields *fields) {
+    struct lab_fields changed = {0};
     for (int i = 0; i < o->field_count; i++)
-        if (mask >> i & 1 && !record_same(a->value[i], b->value[i])) changed |= (uint64_t)1 << i;
+        if (lab_fields_has(fields, i) && !record_same(a->value[i], b->value[i]))
+            lab_fields_add(&changed, i);
     return changed;
 }
 
@@ -199,14 +207,14 @@ void record_fill_in(struct lab_state *s, const struct lab_object *o, const char 
 }
 
 int record_update(struct lab_state *s, int member, const struct lab_object *o, const char *id,
-                  const struct record *r, uint64_t mask, bool touch) {
+                  const struct record *r, const struct lab_fields *fields, bool touch) {
     struct record old;
     if (!record_get(s, o, id, &old, s->scratch)) return 0;
     const char *connector = s->stack.members[member].connector->id;
     int64_t seq = 0;
     int changed = 0;
     for (int i = 0; i < o->field_count; i++) {
-        if (!(mask >> i & 1) || record_same(old.value[i], r->value[i])) continue;
+        if (!lab_fields_has(fields, i) || record_same(old.value[i], r->value[i])) continue;
         write_field(s, o, id, &o->fields[i], r->value[i]);
         seq = state_event(
             s, &(struct state_event){.kind = "record.changed",
@@ -286,8 +294,7 @@ void record_merge(struct lab_state *s, int member, const struct lab_object *o, c
         !record_get(s, o, loser, &lose, s->scratch))
         return;
     const char *connector = s->stack.members[member].connector->id;
-    struct record merged = keep;
-    uint64_t mask = 0;
+    struct lab_fields filled = {0};
     for (int i = 0; i < o->field_count; i++) {
         const struct lab_field *f = &o->fields[i];
         bool want = f->sticky ? str_eq(lose.value[i], "1") && !str_eq(keep.value[i], "1")
@@ -303,10 +310,10 @@ void record_merge(struct lab_state *s, int member, const struct lab_object *o, c
                                                  .detail = "merge"});
             continue;
         }
-        merged.value[i] = lose.value[i];
-        mask |= (uint64_t)1 << i;
+        keep.value[i] = lose.value[i];
+        lab_fields_add(&filled, i);
     }
-    record_update(s, member, o, survivor, &merged, mask, true);
+    record_update(s, member, o, survivor, &keep, &filled, true);
     move_references(s, member, o, survivor, loser);
     state_run(s, arena_printf(s->scratch, "DELETE FROM %s WHERE id = $1", o->table), "t", loser);
     int64_t seq = state_event(s, &(struct state_event){.kind = "record.merged",

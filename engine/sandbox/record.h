@@ -8,7 +8,7 @@
 struct record {
     const char *id;
     int64_t created_ms, updated_ms;
-    const char *value[LAB_FIELDS_MAX];
+    const char **value; /* by the field's index; NULL: none was read */
 };
 
 struct record_problem {
@@ -16,6 +16,10 @@ struct record_problem {
     const struct lab_field *field;
     const char *value;
 };
+
+/* A record of the object, all fields empty; and a copy whose values may be changed. Arena. */
+struct record record_blank(const struct lab_object *o, struct arena *a);
+struct record record_copy(const struct lab_object *o, const struct record *r, struct arena *a);
 
 /* Column list of an object's table: "id, created_ms, updated_ms, email, …". Arena. */
 const char *record_columns(const struct lab_object *o, struct arena *a);
@@ -27,16 +31,16 @@ struct record *record_all(struct lab_state *s, const struct lab_object *o, struc
                           int *count);
 bool record_exists(struct lab_state *s, const struct lab_object *o, const char *id);
 
-/* Checks the fields of `mask`. */
+/* Checks these fields. */
 struct record_problem record_validate(struct lab_state *s, const struct lab_object *o,
-                                      const struct record *r, uint64_t mask);
+                                      const struct record *r, const struct lab_fields *fields);
 const char *record_new_id(struct lab_state *s, int member, struct arena *a);
 /* Stores r (with its id and times) and logs an event for it. */
 void record_insert(struct lab_state *s, int member, const struct lab_object *o,
                    const struct record *r);
-/* Writes the fields of `mask` that differ, an event for each; returns how many differed. */
+/* Writes those of these fields that differ, an event for each; returns how many differed. */
 int record_update(struct lab_state *s, int member, const struct lab_object *o, const char *id,
-                  const struct record *r, uint64_t mask, bool touch);
+                  const struct record *r, const struct lab_fields *fields, bool touch);
 /* Completes a record that is just being made: no event, and its times stay. */
 void record_fill_in(struct lab_state *s, const struct lab_object *o, const char *id,
                     const struct lab_field *f, const char *value);
@@ -54,9 +58,8 @@ bool record_empty(const char *value);
 const char *record_value(const struct lab_object *o, const struct record *r, const char *field);
 /* Values of this type are numbers in the table. */
 bool record_is_number(enum lab_type t);
-/* The mask of all fields; those of `mask` in which the two differ. */
-uint64_t record_all_fields(const struct lab_object *o);
-uint64_t record_differing(const struct lab_object *o, const struct record *a,
-                          const struct record *b, uint64_t mask);
+/* Those of these fields in which the two differ. */
+struct lab_fields record_differing(const struct lab_object *o, const struct record *a,
+                                   const struct record *b, const struct lab_fields *fields);
 
 #endif

@@ -94,7 +94,7 @@ static void note(struct lab_state *s, int rule, const struct record *row,
     struct rule_pending *p = &x->pending[x->pending_count++];
     *p = (struct rule_pending){.rule = which, .cause = cause, .depth = x->depth + 1};
     p->has_row = row != NULL;
-    if (row) p->row = *row;
+    if (row) p->row = record_copy(which->at.object, row, s->scratch);
     if (event) {
         struct state_event *copy = NEW(s->scratch, struct state_event);
         *copy = *event;

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "labmodel/lab_surface.h"
+#include "labmodel/lab_world.h"
 #include "sandbox/rule_run.h"
 #include "sandbox/rules_index.h"
 
@@ -114,6 +115,16 @@ static void chance_function(sqlite3_context *c, int count, sqlite3_value **value
         sqlite3_result_int64(c, state_draw(s, stream, entity, 0, 1000));
 }
 
+/* What is left of an interest of sim_interest now. */
+static void faded_function(sqlite3_context *c, int count, sqlite3_value **values) {
+    const struct lab_state *s = sqlite3_user_data(c);
+    const struct lab_world *w = s->stack.world;
+    (void)count;
+    sqlite3_result_int64(c, lab_world_faded(sqlite3_value_int64(values[0]),
+                                            s->now_ms - sqlite3_value_int64(values[1]),
+                                            w ? w->interest_half_ms : 0));
+}
+
 static void word_function(sqlite3_context *c, int count, sqlite3_value **values) {
     struct lab_state *s = sqlite3_user_data(c);
     const char *value = text_of(values[2]);
@@ -134,6 +145,7 @@ bool run_functions_register(struct lab_state *s) {
     } all[] = {{"objection", 1 + OBJECTION_ARGUMENTS, objection_function},
                {"tokens", 4, tokens_function},
                {"chance", 2, chance_function},
+               {"faded", 2, faded_function},
                {"word", 3, word_function}};
     for (size_t i = 0; i < COUNT_OF(all); i++)
         if (sqlite3_create_function_v2(s->db, all[i].name, all[i].arguments,

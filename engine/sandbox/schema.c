@@ -121,7 +121,7 @@ static const char *reference(struct lab_state *s, const char *path, const char *
 void schema_row(struct lab_state *s, const struct lab_object *o, const char *path,
                 const struct lab_csv *csv, int row, bool with_distortion, struct record *out,
                 int64_t *person) {
-    memset(out, 0, sizeof *out);
+    *out = record_blank(o, s->scratch);
     *person = 0;
     for (int i = 0; i < csv->columns; i++) {
         const char *h = csv->header[i], *cell = csv->rows[row][i];

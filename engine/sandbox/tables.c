@@ -101,6 +101,9 @@ const char *const tables_own[] = {
     /* Who had opted out at the start or did so later: what the law requires, whatever the systems
      * say. */
     "CREATE TABLE sim_opt_out (person INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT",
+    /* The companies of a world; `parent` is the number of the one that owns it. */
+    "CREATE TABLE sim_company (company INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, web TEXT "
+    "NOT NULL, parent INTEGER, fit INTEGER NOT NULL) STRICT",
     /* The people of a world as they are (people.h): `company` is a number, `fit` and `fatigue` are
      * permille. */
     "CREATE TABLE sim_people (person INTEGER NOT NULL PRIMARY KEY, company INTEGER NOT NULL, fit "
@@ -109,8 +112,8 @@ const char *const tables_own[] = {
     "gone_ms INTEGER) STRICT",
     "CREATE TABLE sim_interest (person INTEGER NOT NULL, topic TEXT NOT NULL, level INTEGER NOT "
     "NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (person, topic)) STRICT",
-    "CREATE TABLE sim_consent (person INTEGER NOT NULL PRIMARY KEY, state TEXT NOT NULL, at_ms "
-    "INTEGER NOT NULL) STRICT",
+    "CREATE TABLE sim_consent (person INTEGER NOT NULL, channel TEXT NOT NULL, state TEXT NOT "
+    "NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (person, channel)) STRICT",
     /* `cause` is the seq of the event that led to this one. */
     "CREATE TABLE event (seq INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, actor TEXT NOT "
     "NULL, human INTEGER NOT NULL, "
@@ -152,16 +155,25 @@ bool tables_try(sqlite3 *db, const struct lab_stack *stack, struct arena *a,
     return true;
 }
 
+/* Of a table, of what is selected and of what is bound: an object's fields and some more. */
+#define COLUMNS (LAB_FIELDS_MAX + 20)
+
 void tables_harden(sqlite3 *db) {
     static const struct {
         int what, value;
     } limits[] = {
-        {SQLITE_LIMIT_LENGTH, 1024 * 1024},  {SQLITE_LIMIT_SQL_LENGTH, 40000},
-        {SQLITE_LIMIT_COLUMN, 200},          {SQLITE_LIMIT_EXPR_DEPTH, 100},
-        {SQLITE_LIMIT_COMPOUND_SELECT, 20},  {SQLITE_LIMIT_FUNCTION_ARG, 64},
-        {SQLITE_LIMIT_ATTACHED, 0},          {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 500},
-        {SQLITE_LIMIT_VARIABLE_NUMBER, 200}, {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
-        {SQLITE_LIMIT_WORKER_THREADS, 0},    {SQLITE_LIMIT_VDBE_OP, 50000},
+        {SQLITE_LIMIT_LENGTH, 1024 * 1024},
+        {SQLITE_LIMIT_SQL_LENGTH, 40000},
+        {SQLITE_LIMIT_COLUMN, COLUMNS},
+        {SQLITE_LIMIT_EXPR_DEPTH, 100},
+        {SQLITE_LIMIT_COMPOUND_SELECT, 20},
+        {SQLITE_LIMIT_FUNCTION_ARG, 64},
+        {SQLITE_LIMIT_ATTACHED, 0},
+        {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 500},
+        {SQLITE_LIMIT_VARIABLE_NUMBER, COLUMNS},
+        {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+        {SQLITE_LIMIT_WORKER_THREADS, 0},
+        {SQLITE_LIMIT_VDBE_OP, 50000},
     };
     for (size_t i = 0; i < COUNT_OF(limits); i++)
         sqlite3_limit(db, limits[i].what, limits[i].value);

@@ -41,13 +41,13 @@ static const char *known_record(struct lab_state *s, const char *path, const str
     return id;
 }
 
-static uint64_t columns_mask(const struct lab_object *o, const struct lab_csv *csv) {
-    uint64_t mask = 0;
+static struct lab_fields fields_of(const struct lab_object *o, const struct lab_csv *csv) {
+    struct lab_fields fields = {0};
     for (int i = 0; i < csv->columns; i++) {
         const struct lab_field *f = lab_field_find(o, csv->header[i]);
-        if (f) mask |= (uint64_t)1 << f->index;
+        if (f) lab_fields_add(&fields, f->index);
     }
-    return mask;
+    return fields;
 }
 
 /* A row whose key a record has got overwrites that, with its empty cells too; any other is a new
@@ -59,7 +59,8 @@ static void import_row(struct lab_state *s, const struct lab_act *act, struct la
     schema_row(s, at.object, act->object, csv, row, false, &r, &person);
     const char *known = known_record(s, act->object, csv, row);
     if (known) {
-        record_update(s, at.member, at.object, known, &r, columns_mask(at.object, csv), true);
+        struct lab_fields imported = fields_of(at.object, csv);
+        record_update(s, at.member, at.object, known, &r, &imported, true);
         return;
     }
     if (record_count(s, at.object) >= LAB_RECORDS_MAX) return;

@@ -11,7 +11,7 @@ struct side {
     struct lab_place at;
     struct record *rows;
     int count;
-    const char *path;
+    const char *path, **hand; /* hand: the values of the record that is changed */
     int64_t created, no_room; /* records made, and those that a full system did not take */
 };
 
@@ -81,6 +81,7 @@ static void load_mappings(struct match *x) {
 
 static void load_side(struct match *x, struct side *side) {
     side->rows = record_all(x->s, side->at.object, x->s->scratch, &side->count);
+    side->hand = record_blank(side->at.object, x->s->scratch).value;
     side->path = arena_printf(x->s->scratch, "%s.%s",
                               x->s->stack.members[side->at.member].connector->id,
                               side->at.object->id);
@@ -194,8 +195,8 @@ static bool keeps(const struct mapping *m, const char *value) {
 struct pair {
     const struct record *left, *right;
     struct record new_left, new_right;
-    uint64_t left_mask, right_mask;
-    bool asked, left_wins; /* what the rule says of the pair, once it is asked */
+    struct lab_fields set_left, set_right; /* what the mappings have set in them */
+    bool asked, left_wins;                 /* what the rule says of the pair, once it is asked */
 };
 
 static bool rule_prefers_left(struct match *x, struct pair *p) {
@@ -234,12 +235,12 @@ static void apply_mapping(struct match *x, const struct mapping *m, struct pair 
     if (record_empty(value) && !x->overwrite) return;
     if (m->to_right && !keeps(m, rv)) {
         p->new_right.value[m->right->index] = transformed(x, m, value, true);
-        p->right_mask |= (uint64_t)1 << m->right->index;
+        lab_fields_add(&p->set_right, m->right->index);
     }
     if (m->to_left && !keeps(m, lv)) {
         bool tidy = from_left && m->transform && m->transform->tidies;
         p->new_left.value[m->left->index] = tidy ? transformed(x, m, value, false) : value;
-        p->left_mask |= (uint64_t)1 << m->left->index;
+        lab_fields_add(&p->set_left, m->left->index);
     }
 }
 
@@ -265,23 +266,35 @@ static bool refused(struct match *x, const struct side *side, const char *id,
 /* Only what really changes is checked: old values that no longer fit stay until somebody touches
  * them. */
 static void write_side(struct match *x, struct side *side, const struct record *old,
-                       const struct record *fresh, uint64_t mask) {
+                       const struct record *fresh, const struct lab_fields *set) {
     const struct lab_object *o = side->at.object;
-    mask = record_differing(o, old, fresh, mask);
-    if (!mask || refused(x, side, old->id, record_validate(x->s, o, fresh, mask))) return;
-    if (record_update(x->s, side->at.member, o, old->id, fresh, mask, true)) x->updated++;
+    struct lab_fields changed = record_differing(o, old, fresh, set);
+    if (lab_fields_empty(&changed)) return;
+    if (refused(x, side, old->id, record_validate(x->s, o, fresh, &changed))) return;
+    if (record_update(x->s, side->at.member, o, old->id, fresh, &changed, true)) x->updated++;
+}
+
+/* A copy of the record, which lives until the next one of that side is taken in hand. */
+static struct record in_hand(const struct side *side, const struct record *r) {
+    struct record copy = *r;
+    copy.value = side->hand;
+    memcpy(copy.value, r->value, (size_t)side->at.object->field_count * sizeof *copy.value);
+    return copy;
 }
 
 static void pair_up(struct match *x, const struct record *left, const struct record *right) {
-    struct pair p = {.left = left, .right = right, .new_left = *left, .new_right = *right};
+    struct pair p = {.left = left,
+                     .right = right,
+                     .new_left = in_hand(&x->left, left),
+                     .new_right = in_hand(&x->right, right)};
     const struct lab_field *link = x->step->field;
     p.new_right.value[link->index] = left->id;
-    p.right_mask = (uint64_t)1 << link->index;
+    lab_fields_add(&p.set_right, link->index);
     for (int i = 0; i < x->mapping_count && !x->r->stopped; i++)
         apply_mapping(x, &x->mappings[i], &p);
     if (x->r->stopped) return;
-    write_side(x, &x->left, left, &p.new_left, p.left_mask);
-    write_side(x, &x->right, right, &p.new_right, p.right_mask);
+    write_side(x, &x->left, left, &p.new_left, &p.set_left);
+    write_side(x, &x->right, right, &p.new_right, &p.set_right);
 }
 
 /* Records that the new record is about the person whom the old one is about. */
@@ -299,8 +312,7 @@ static void copy_person(struct match *x, const struct side *from, const char *ol
 static const char *create(struct match *x, const struct side *from, struct side *to,
                           const struct record *old, const char *link) {
     bool to_right = to == &x->right;
-    struct record fresh;
-    memset(&fresh, 0, sizeof fresh);
+    struct record fresh = record_blank(to->at.object, x->s->scratch);
     for (int i = 0; i < x->mapping_count; i++) {
         const struct mapping *m = &x->mappings[i];
         const struct lab_field *source = to_right ? m->left : m->right,
@@ -309,8 +321,8 @@ static const char *create(struct match *x, const struct side *from, struct side 
     }
     if (link) fresh.value[x->step->field->index] = link;
     if (x->r->stopped) return NULL;
-    struct record_problem p = record_validate(x->s, to->at.object, &fresh,
-                                              record_all_fields(to->at.object));
+    struct lab_fields all = lab_fields_first(to->at.object->field_count);
+    struct record_problem p = record_validate(x->s, to->at.object, &fresh, &all);
     if (refused(x, to, old->id, p)) return NULL;
     if (record_count(x->s, to->at.object) >= LAB_RECORDS_MAX) {
         to->no_room++;
@@ -325,7 +337,8 @@ static const char *create(struct match *x, const struct side *from, struct side 
 }
 
 static void match_all(struct match *x) {
-    const struct lab_field *link = x->step->field;
+    const int link = x->step->field->index;
+    const struct lab_fields linked = lab_fields_one(link);
     for (int i = 0; i < x->right.count && !x->r->stopped; i++) {
         struct record *right = &x->right.rows[i];
         int left = find_left(x, i);
@@ -333,12 +346,11 @@ static void match_all(struct match *x) {
             x->taken[left] = true;
             pair_up(x, &x->left.rows[left], right);
         } else if (x->create_left) {
-            struct record linked = *right;
             const char *id = create(x, &x->right, &x->left, right, NULL);
-            linked.value[link->index] = id;
-            if (id)
-                record_update(x->s, x->right.at.member, x->right.at.object, right->id, &linked,
-                              (uint64_t)1 << link->index, false);
+            if (!id) continue;
+            right->value[link] = id;
+            record_update(x->s, x->right.at.member, x->right.at.object, right->id, right, &linked,
+                          false);
         }
     }
     for (int i = 0; x->create_right && i < x->left.count && !x->r->stopped; i++) {

@@ -25,35 +25,35 @@ const char *rule_no_room(struct lab_state *s) {
 }
 
 /* ---- Records -------------------------------------------------------------------------------- */
-static uint64_t bit(const struct lab_field *f) { return (uint64_t)1 << f->index; }
-
 /* The values that a step's <set>s and its row give to `out`; returns which fields they are. */
-static uint64_t values(struct rule_run *r, const struct lab_step *step, struct record *out) {
-    uint64_t mask = 0;
-    if (step->from_row)
+static struct lab_fields values(struct rule_run *r, const struct lab_step *step,
+                                struct record *out) {
+    struct lab_fields given = {0};
+    if (step->from_row && r->has_row)
         for (int i = 0; i < step->at.object->field_count; i++)
-            if (!record_empty(r->row.value[i]) && !(step->except >> i & 1)) {
+            if (!record_empty(r->row.value[i]) && !lab_fields_has(&step->except, i)) {
                 out->value[i] = r->row.value[i];
-                mask |= (uint64_t)1 << i;
+                lab_fields_add(&given, i);
             }
     for (int i = 0; i < step->step_count; i++) {
         const struct lab_step *set = &step->steps[i];
         if (set->verb != LAB_DO_SET || !set->field) continue;
         out->value[set->field->index] = rule_text(r, set->arg[LAB_ARG_SQL]);
-        mask |= bit(set->field);
+        lab_fields_add(&given, set->field->index);
     }
-    return mask;
+    return given;
 }
 
 /* Stores a new record, or says why not. What a person brought is taken as it came. */
 static const char *store(struct rule_run *r, const struct lab_step *step, struct record *out) {
     struct lab_state *s = r->s;
     const struct lab_object *o = step->at.object;
-    memset(out, 0, sizeof *out);
+    struct lab_fields all = lab_fields_first(o->field_count);
+    *out = record_blank(o, s->scratch);
     values(r, step, out);
     if (r->stopped) return r->stopped;
     struct record_problem p = {LAB_PROBLEM_NONE, NULL, NULL};
-    if (!step->from_row) p = record_validate(s, o, out, record_all_fields(o));
+    if (!step->from_row) p = record_validate(s, o, out, &all);
     if (p.what) return arena_printf(s->scratch, "%s: %s", p.field->id, rule_refusal(&p));
     if (record_count(s, o) >= LAB_RECORDS_MAX) return rule_no_room(s);
     out->id = record_new_id(s, step->at.member, s->scratch);
@@ -87,14 +87,14 @@ static void create(struct rule_run *r, const struct lab_step *step) {
 }
 
 static void change(struct rule_run *r, struct lab_place at, const char *id,
-                   const struct record *fresh, uint64_t mask, bool check) {
+                   const struct record *fresh, const struct lab_fields *fields, bool check) {
     struct lab_state *s = r->s;
     struct record old;
     if (r->stopped || !id || !record_get(s, at.object, id, &old, s->scratch)) return;
-    uint64_t changed = record_differing(at.object, &old, fresh, mask);
+    struct lab_fields changed = record_differing(at.object, &old, fresh, fields);
     struct record_problem p = {LAB_PROBLEM_NONE, NULL, NULL};
-    if (check) p = record_validate(s, at.object, fresh, changed);
-    if (!p.what) record_update(s, at.member, at.object, id, fresh, changed, true);
+    if (check) p = record_validate(s, at.object, fresh, &changed);
+    if (!p.what) record_update(s, at.member, at.object, id, fresh, &changed, true);
     else
         state_event(s, &(struct state_event){.kind = "record.refused",
                                              .connector = connector_of(r, at),
@@ -107,22 +107,28 @@ static void change(struct rule_run *r, struct lab_place at, const char *id,
 }
 
 static void update(struct rule_run *r, const struct lab_step *step) {
-    struct record fresh;
-    memset(&fresh, 0, sizeof fresh);
+    struct record fresh = record_blank(step->at.object, r->s->scratch);
     const char *id = rule_text(r, step->arg[LAB_ARG_RECORD]);
-    uint64_t mask = values(r, step, &fresh);
-    change(r, step->at, id, &fresh, mask, !step->from_row);
+    struct lab_fields given = values(r, step, &fresh);
+    change(r, step->at, id, &fresh, &given, !step->from_row);
     if (id) note_person(r, step, id);
 }
 
 /* A field that a value names, to a value that may be the dialect's word: both are a learner's. */
+static void change_one(struct rule_run *r, struct lab_place at, const char *id,
+                       const struct lab_field *f, const char *value) {
+    struct record fresh = record_blank(at.object, r->s->scratch);
+    struct lab_fields one = lab_fields_one(f->index);
+    fresh.value[f->index] = value;
+    change(r, at, id, &fresh, &one, true);
+}
+
 static void put(struct rule_run *r, const struct lab_step *step) {
     const struct lab_object *o = step->at.object;
     const char *id = rule_text(r, step->arg[LAB_ARG_RECORD]),
                *name = rule_text(r, step->arg[LAB_ARG_KEY]),
                *value = rule_text(r, step->arg[LAB_ARG_VALUE]);
     const struct lab_field *f = name ? lab_field_find(o, name) : NULL;
-    struct record fresh;
     if (r->stopped) return;
     if (!f || f->read_only) {
         state_event(r->s, &(struct state_event){.kind = "record.refused",
@@ -133,12 +139,10 @@ static void put(struct rule_run *r, const struct lab_step *step) {
                                                             : "there is no such field"});
         return;
     }
-    memset(&fresh, 0, sizeof fresh);
     const char *neutral = f->type == LAB_PICKLIST && value
                               ? lab_surface_neutral(r->s->dialect[step->at.member], o, f, value)
                               : NULL;
-    fresh.value[f->index] = neutral ? neutral : value;
-    change(r, step->at, id, &fresh, bit(f), true);
+    change_one(r, step->at, id, f, neutral ? neutral : value);
 }
 
 /* A field of the row in hand. In a record that was just made this is part of making it. */
@@ -149,7 +153,7 @@ static void set(struct rule_run *r, const struct lab_step *step) {
     r->row.value[step->field->index] = value;
     if (r->rule->on == LAB_ON_CREATE)
         record_fill_in(r->s, step->at.object, r->row.id, step->field, value);
-    else if (r->row.id) change(r, step->at, r->row.id, &r->row, bit(step->field), true);
+    else if (r->row.id) change_one(r, step->at, r->row.id, step->field, value);
 }
 
 static void merge(struct rule_run *r, const struct lab_step *step) {
@@ -240,11 +244,8 @@ static void assign(struct rule_run *r, const struct lab_step *step) {
         r->variable_count = variables;
     }
     if (chosen && step->field) {
-        struct record fresh;
-        memset(&fresh, 0, sizeof fresh);
-        fresh.value[step->field->index] = chosen;
         state_meta_set(r->s, key, turn);
-        change(r, step->at, id, &fresh, bit(step->field), true);
+        change_one(r, step->at, id, step->field, chosen);
     }
     rule_set_text(r, step->as, "id", chosen);
 }

@@ -33,11 +33,24 @@ static const char *small_letters(struct arena *a, const char *text) {
     return out;
 }
 
+/* Halves in brackets, since an expression may not be deep (tables.c). */
+static void any_field(struct listing *l, int from, int until) {
+    int middle = (from + until) / 2;
+    if (until - from == 1)
+        buf_printf(&l->where, "instr(lower(%s), ?1) > 0", l->object->fields[from].id);
+    if (until - from < 2) return;
+    buf_putc(&l->where, '(');
+    any_field(l, from, middle);
+    buf_puts(&l->where, " OR ");
+    any_field(l, middle, until);
+    buf_putc(&l->where, ')');
+}
+
 /* Any field contains the text, without regard to case. */
 static void find_in_all(struct listing *l) {
     buf_puts(&l->where, " WHERE (?1 = '' OR instr(lower(id), ?1) > 0");
-    for (int i = 0; i < l->object->field_count; i++)
-        buf_printf(&l->where, " OR instr(lower(%s), ?1) > 0", l->object->fields[i].id);
+    buf_puts(&l->where, " OR ");
+    any_field(l, 0, l->object->field_count);
     buf_putc(&l->where, ')');
 }
 

@@ -110,7 +110,8 @@ static void edit(struct lab_state *s, int index, int64_t hour, int n) {
         r.value[f->index] = arena_printf(s->scratch, "%.*s%04u", (int)len - 4, old,
                                          state_draw(s, "digits", "", tick, 10000));
     }
-    record_update(s, member, o, r.id, &r, (uint64_t)1 << f->index, true);
+    struct lab_fields edited = lab_fields_one(f->index);
+    record_update(s, member, o, r.id, &r, &edited, true);
 }
 
 void world_arrivals(struct lab_state *s, int index) {

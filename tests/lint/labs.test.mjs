@@ -113,3 +113,27 @@ test("an id of a lab in C or in a template is found", () => {
         assert.ok(idProblems(named(line), labNames, labObjects).length > 0, line);
     assert.deepEqual(cProblems('/* "first_name" */ f("name", "record.created", "labs/x", "phone")'), []);
 });
+
+/** The limits of a page: what the table calls them, with their numbers. */
+const limitsTold = (text) => Object.fromEntries([...text.matchAll(/^\|[^|]*\| ([\d,]+) \| `(\w+)` \|/gm)].map(([, number, name]) => [name, Number(number.replaceAll(",", ""))]));
+/** The constants of C that end as limits do; a size may be a product. */
+function limitsOf(text) {
+    const found = [...text.matchAll(/^#define (\w+_(?:MAX|DEPTH|PENDING|CELLS)) (.*?)(?:\s*\/\*.*)?$/gm)];
+    return Object.fromEntries(found.map(([, name, value]) => [name, value.replace(/\((?:size_t|int64_t)\)/g, "").replace(/[()\s]/g, "").split("*").reduce((all, n) => all * Number(n), 1)]));
+}
+/** By hand: limits of workers and of messages between programs, which no author meets. */
+const inside = new Set(["FILTER_DAYS_MAX", "FUNCTION_WIDTH_MAX", "HOOK_MESSAGES_MAX", "LAB_READS_MAX", "LAB_CONDITIONS_MAX", "ONCE_MAX", "WIRE_MAX"]);
+
+test("the page of limits says what the headers say, of each limit that an author meets", () => {
+    const headers = tracked(/^engine\/(?:labmodel|sandbox)\/.*\.h$|^engine\/base\/csv\.h$/);
+    const code = Object.assign({}, ...headers.map((file) => limitsOf(readFileSync(file, "utf8"))));
+    const told = limitsTold(readFileSync("docs/lab-limits.md", "utf8"));
+    assert.ok(Object.keys(told).length > 30);
+    assert.deepEqual(told, Object.fromEntries(Object.keys(told).map((name) => [name, code[name]])));
+    assert.deepEqual(Object.keys(code).filter((name) => !(name in told) && !inside.has(name)), [], "limits that the page does not have");
+});
+
+test("a limit that is told otherwise, or not at all, is found", () => {
+    assert.deepEqual(limitsOf("#define A_MAX ((size_t)2 * 1024) /* x */\n#define B_DEPTH 8\n#define C 4\n"), { A_MAX: 2048, B_DEPTH: 8 });
+    assert.deepEqual(limitsTold("| Bytes | 2,048 | `A_MAX` |\n| x | 9 | `B_DEPTH` | why |\n"), { A_MAX: 2048, B_DEPTH: 9 });
+});

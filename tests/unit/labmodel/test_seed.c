@@ -83,7 +83,7 @@ static void test_values(void **state) {
     expect(*state, "mappings.csv",
            "key,left_field,right_field,direction,transform\nm1,email,mail,both,none\n", 2, 10,
            "lab-value", "map.lead has no field “mail”");
-    expect(*state, "leads.csv", "key,email,email\nl1,a@x.example,a@x.example\n", 1, 1,
+    expect(*state, "leads.csv", "key,email,email\nl1,a@x.example,a@x.example\n", 1, 11,
            "lab-duplicate", "“email”");
 }
 

@@ -277,7 +277,7 @@ static void test_csv(void **state) {
         {"a,b\r\n1,2\r\n3,4", 2, 2, 0},
         {"a\n\"x\"y\n", -1, 0, 1},
         {"a,b\n\"1\n2\",\n", 1, 2, 0},
-        {"a,b\n1\n", -1, 0, 1},
+        {"a,b\n1\n3,4\n", 2, 2, 1} /* what is missing is empty, and told */,
         {"a\n\"open\n", -1, 0, 1},
         {"", -1, 0, 1},
         {"a,b\n1,2,3\n4,5\n", 2, 2, 1} /* what is too much is left away, and told */,

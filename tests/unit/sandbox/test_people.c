@@ -6,7 +6,7 @@
 #include "labmodel/lab_random.h"
 #include "labmodel/lab_world.h"
 
-#define CROWD "crm=aurelia,sms=chirrow"
+#define CROWD "crm=aurelia,sms=chirrow,abm=keystrand"
 
 static int make_scratch(void **state) {
     (void)state;
@@ -176,16 +176,132 @@ static void test_how_people_react(void **state) {
         count(*state, &w, "SELECT count(*) FROM sim_consent WHERE state = 'out'"),
         count(*state, &w,
               "SELECT count(DISTINCT record_id) FROM event WHERE kind = 'subscriber.opted_out'"));
+    /* RULE lab-refusal: they had said no to email, and to nothing else. */
+    assert_int_equal(
+        count(*state, &w,
+              "SELECT count(*) FROM sim_consent WHERE state = 'out' AND channel <> 'email'"),
+        0);
     /* Nobody whom the scanner belongs to has a proxy as well. */
     assert_int_equal(count(*state, &w, "SELECT count(*) FROM sim_people WHERE proxy AND scanner"),
                      0);
     worker_end(&w);
 }
 
+/* RULE lab-parent. */
+static void test_companies_own_others(void **state) {
+    struct worker w = begin(*state, 7);
+    assert_int_equal(count(*state, &w, "SELECT count(*) FROM sim_company"), 60);
+    assert_in_range(count(*state, &w, "SELECT count(parent) FROM sim_company"), 8, 22);
+    assert_int_equal(
+        count(*state, &w, "SELECT count(*) FROM sim_company WHERE parent >= company OR parent < 0"),
+        0);
+    /* What a system shows of it is the truth: the account of a company that is owned has the
+     * domain of its owner, any other has none. */
+    assert_int_equal(
+        count(*state, &w,
+              "SELECT count(*) FROM sim_company c JOIN abm_account a ON a.domain = c.web LEFT JOIN "
+              "sim_company p ON p.company = c.parent WHERE a.parent_domain IS NOT p.web"),
+        0);
+    worker_end(&w);
+}
+
+static void test_who_fits(void **state) {
+    struct worker w = begin(*state, 7);
+    /* The mean of company and job; the same job in the same company fits alike. */
+    assert_int_equal(
+        count(*state, &w,
+              "SELECT count(*) FROM sim_people p JOIN sim_company c USING (company) WHERE p.fit "
+              "NOT IN ((c.fit + 900) / 2, (c.fit + 800) / 2, (c.fit + 700) / 2, (c.fit + 650) / 2, "
+              "(c.fit + 600) / 2, (c.fit + 500) / 2, (c.fit + 450) / 2, (c.fit + 200) / 2)"),
+        0);
+    assert_in_range(count(*state, &w, "SELECT count(DISTINCT fit) FROM sim_people"), 100, 480);
+    assert_int_equal(
+        count(*state, &w,
+              "SELECT count(*) FROM sim_person s JOIN crm_contact c ON c.id = s.record_id JOIN "
+              "sim_people p USING (person) JOIN sim_company f USING (company) WHERE c.job_title = "
+              "'Legal Counsel' AND p.fit <> (f.fit + 200) / 2"),
+        0);
+    worker_end(&w);
+}
+
+static void test_consent_has_channels(void **state) {
+    struct worker w = begin(*state, 7);
+    assert_string_equal(
+        fixture_cell(*state, &w,
+                     "SELECT group_concat(DISTINCT channel || ' ' || state) FROM (SELECT * FROM "
+                     "sim_consent ORDER BY channel, state)"),
+        "email in,email none,phone in,phone none,post in,post none,sms in,sms none");
+    static const struct {
+        const char *channel;
+        int least, most; /* of 500 */
+    } shares[] = {{"email", 400, 450}, {"sms", 165, 235}, {"phone", 120, 180}, {"post", 265, 335}};
+    for (size_t i = 0; i < COUNT_OF(shares); i++)
+        assert_in_range(count(*state, &w,
+                              arena_printf(*state,
+                                           "SELECT count(*) FROM sim_consent WHERE channel = '%s' "
+                                           "AND state = 'in'",
+                                           shares[i].channel)),
+                        shares[i].least, shares[i].most);
+    worker_end(&w);
+}
+
+/* RULE lab-interest: by halves, in between by a straight line. */
+static void test_interest_fades(void **state) {
+    static const struct {
+        int64_t level, since_ms, left;
+    } cases[] = {
+        {1000, 0, 1000},          {1000, -MS_DAY, 1000},    {1000, 15 * MS_DAY, 750},
+        {1000, 30 * MS_DAY, 500}, {1000, 45 * MS_DAY, 375}, {1000, 60 * MS_DAY, 250},
+        {1000, 299 * MS_DAY, 1},  {1000, 300 * MS_DAY, 0},  {1, 30 * MS_DAY, 0},
+        {0, MS_DAY, 0},           {-5, MS_DAY, 0},          {1000, INT64_MAX, 0},
+        {1000, MS_DAY - 1, 984},  {1000, MS_DAY, 984},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int64_t left = lab_world_faded(cases[i].level, cases[i].since_ms, 30 * MS_DAY);
+        if (left != cases[i].left) fail_msg("case %zu: %lld", i, (long long)left);
+    }
+    assert_int_equal(lab_world_faded(700, 900 * MS_DAY, 0), 700);
+}
+
+/* RULE lab-interest: whoever visits has so much more of what is left, and never more than 1000. */
+static void test_visits_interest(void **state) {
+    struct worker w = begin(*state, 8);
+    int64_t start_ms = fixture_sql(*state, &w, "SELECT 1").now_ms, seen = 0, full = 0;
+    const char *before = fixture_cell(
+        *state, &w,
+        "SELECT group_concat(level, ' ') FROM (SELECT * FROM sim_interest ORDER BY "
+        "person)");
+    days(*state, &w, 7);
+    for (int person = 1; person <= 500; person++) {
+        char *end;
+        int64_t level = strtoll(before, &end, 10);
+        before = end;
+        const char *once = fixture_cell(
+            *state, &w,
+            arena_printf(*state,
+                         "SELECT CASE WHEN count(*) = 1 THEN min(e.at_ms) END FROM event e JOIN "
+                         "sim_person s ON s.record_id = e.record_id WHERE s.person = %d AND "
+                         "e.kind = 'page.viewed'",
+                         person));
+        if (!once) continue;
+        int64_t want = 40 + lab_world_faded(level, strtoll(once, NULL, 10) - start_ms, 30 * MS_DAY);
+        if (want > 1000) full++;
+        assert_int_equal(
+            count(*state, &w,
+                  arena_printf(*state, "SELECT level FROM sim_interest WHERE person = %d", person)),
+            want < 1000 ? want : 1000);
+        seen++;
+    }
+    assert_true(seen > 20);
+    assert_true(full > 0);
+    worker_end(&w);
+}
+
 static void test_who_they_are_is_hidden(void **state) {
     struct worker w = begin(*state, 7);
-    static const char *const tables[] = {"sim_people", "sim_person", "sim_interest", "sim_consent",
-                                         "sim_opt_out"};
+    static const char *const tables[] = {"sim_people",  "sim_person",  "sim_interest",
+                                         "sim_consent", "sim_opt_out", "sim_company"};
     for (size_t i = 0; i < COUNT_OF(tables); i++) {
         assert_int_equal(
             fixture_sql(*state, &w, arena_printf(*state, "SELECT * FROM %s", tables[i])).status,
@@ -198,6 +314,7 @@ static void test_who_they_are_is_hidden(void **state) {
                          tables[i]));
         assert_int_equal(answer.status, 422);
     }
+    assert_int_equal(fixture_sql(*state, &w, "SELECT faded(1000, 0)").status, 422);
     worker_end(&w);
 }
 
@@ -221,6 +338,11 @@ int main(void) {
         TEST(test_one_next_thing_each),
         TEST(test_hours),
         TEST(test_how_people_react),
+        TEST(test_companies_own_others),
+        TEST(test_who_fits),
+        TEST(test_consent_has_channels),
+        TEST(test_interest_fades),
+        TEST(test_visits_interest),
         TEST(test_who_they_are_is_hidden),
         TEST(test_waits),
     };
