@@ -45,6 +45,7 @@ test_packages=(
     "postgresql|prepares every query on the second database (a private server, none of the installed one is used)"
     "dpkg-dev|builds the Debian package"
     "sqlite3|tampers with databases on purpose"
+    "libxml2-utils|reads files of labs by their schemas, as an editor does"
 )
 
 kind=${1:-run}
