@@ -73,14 +73,17 @@ static void test_each_check_is_failed(void **state) {
     assert_non_null(
         strstr(load(a), "A scenario needs at least 3 planted wrong solutions; it has 2."));
     write_solution(a, "c", "one two three", "");
-    assert_string_equal(load(a), "solutions/c.xml:1: There is no check “three”.\n");
+    assert_string_equal(load(a),
+                        "solutions/c.xml:1: There is no check “three”; there are one and two.\n");
 }
 
 static void test_what_is_included_is_there(void **state) {
     struct arena *a = *state;
     plain(a);
     write_solution(a, "c", "two", "<include solution=\"nowhere\"/>");
-    assert_string_equal(load(a), "solutions/c.xml:2: There is no solution “nowhere”.\n");
+    assert_string_equal(
+        load(a),
+        "solutions/c.xml:2: There is no solution “nowhere”; there are a, b, c and reference.\n");
     write_solution(a, "c", "two",
                    "<part id=\"x\">\n<include solution=\"reference\" except=\"some\"/></part>");
     assert_string_equal(load(a),
