@@ -231,8 +231,7 @@ static void test_rows_that_say_nothing(void **state) {
     assert_string_equal(unclear(&lab), "“greater” says nothing of the field “lifecycle”.");
     id = audience(&lab, "Number", "live");
     row(&lab, id, "1", "zone_minutes", "is", "soon");
-    assert_string_equal(unclear(&lab),
-                        "“soon” is no value to compare the field “utc_shift” with.");
+    assert_string_equal(unclear(&lab), "“soon” is no value to compare the field “utc_shift” with.");
     id = audience(&lab, "Nothing", "live");
     row(&lab, id, "1", NULL, "is", "soon");
     assert_string_equal(unclear(&lab), "There is no field “”.");
