@@ -89,7 +89,7 @@ static bool start_run(struct client *c, struct run *r, double *ms) {
     *ms = (double)(took_us + c->took_us) / 1000;
     snprintf(path, sizeof path, "%s?tab=access", r->path);
     if (!client_get(c, path, 200)) return false;
-    if (!text_between(c->body, "X-Boreal-Key: ", "&", r->secret, sizeof r->secret)) {
+    if (!text_between(c->body, "RUN_TOKEN='", "'", r->secret, sizeof r->secret)) {
         snprintf(c->problem, sizeof c->problem, "%s does not show the secret", path);
         return false;
     }
