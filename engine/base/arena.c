@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/last_words.h"
 
 #define CHUNK_SIZE ((size_t)32 * 1024)
 #define ALIGN (_Alignof(max_align_t))
@@ -55,13 +56,18 @@ static _Thread_local int spare_count;
 static pthread_key_t spare_key;
 static pthread_once_t spare_once = PTHREAD_ONCE_INIT;
 
-static void free_spare_chunks(void *arg) {
-    (void)arg;
+void arena_forget_spare(void) {
     while (spare_chunks) {
         struct arena_chunk *next = spare_chunks->next;
         free(spare_chunks);
         spare_chunks = next;
     }
+    spare_count = 0;
+}
+
+static void free_spare_chunks(void *arg) {
+    (void)arg;
+    arena_forget_spare();
     /* An arena that is released after this, at the end of the thread, keeps no chunk. */
     spare_count = SPARE_CHUNKS_MAX;
 }
@@ -130,6 +136,7 @@ void arena_guard_restore(struct arena *a, const struct arena_guard *outer) {
 
 _Noreturn void arena_fail(struct arena *a) {
     if (!a->guarded) {
+        if (err_end_silently) err_end_silently(true);
         fprintf(stderr, "gradus: out of memory (%zu of %zu bytes in use)\n", a->used, a->cap);
         exit(2);
     }

@@ -39,6 +39,9 @@ void arena_init(struct arena *a, size_t cap);
  * gone; `starved` stays. */
 void arena_release(struct arena *a);
 
+/* Gives back what this thread keeps of released arenas for its next ones. */
+void arena_forget_spare(void);
+
 #define ARENA_GUARD(a) ((a)->guarded = true, setjmp((a)->guard))
 
 /* A guard inside another: save the outer one, set the inner one with ARENA_GUARD, restore the outer

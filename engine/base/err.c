@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/last_words.h"
+
 const char *err_name(enum err e) {
     switch (e) {
     case OK: return "ok";
@@ -21,7 +23,10 @@ const char *err_name(enum err e) {
 
 bool errno_is_shortage(int why) { return why == ENOMEM || why == EMFILE || why == ENFILE; }
 
+void (*err_end_silently)(bool memory);
+
 _Noreturn void bug_at(const char *file, int line, const char *what) {
+    if (err_end_silently) err_end_silently(false);
     fprintf(stderr, "gradus: bug at %s:%d: %s\n", file, line, what);
     fflush(stderr);
     abort();

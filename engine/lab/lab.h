@@ -45,6 +45,7 @@ struct zygote;
 /* Workers that may run at a time, unless labs_open is told otherwise; each takes two descriptors.
  */
 #define LAB_LIVE_DEFAULT 64
+#define LAB_LIVE_MAX 20000
 /* Step one of opening: starts the program that workers are forked from; `program` is its path,
  * NULL: the one that was built or installed with this program. ERR_NOT_FOUND, ERR_CONFLICT: there
  * is none, or one of another build; that is a mistake of whoever installed it. ERR_IO: this machine
@@ -56,7 +57,7 @@ enum err labs_prepare(struct zygote **out, const char *program, struct arena *a,
 /* Undoes step one when step two is not reached, or fails. NULL is fine. */
 void labs_unprepare(struct zygote *z);
 /* Step two. On OK it takes over `z` (may be NULL: then runs answer that labs are not available).
- * `live_limit`: workers at a time, 0 = 64; the longest unused one makes room. */
+ * `live_limit`: workers at a time, 0 = 64 (RULE lab-places). */
 enum err labs_open(struct labs **out, struct app *app, struct zygote *z, int live_limit,
                    struct arena *a, const char **why) MUST_USE;
 /* Sets the function that says who may look at a person's runs: OK, or a refusal that is answered
@@ -207,6 +208,10 @@ struct lab_bench {
  * lab.api.list and lab.api.create, and lab.start itself. */
 enum err lab_bench_workers(struct zygote *z, const char *root, const char *scenario, int rounds,
                            struct lab_bench *out) MUST_USE;
+
+/* Starts `count` runs of one lab, uses each a little, and calls `look` while all are alive. */
+enum err lab_bench_crowd(struct zygote *z, const char *root, const char *scenario, int count,
+                         void (*look)(void *context), void *context) MUST_USE;
 
 /* 30 days of a scenario with a world, in a worker: events, and the worker's processor time. */
 struct lab_bench_month {

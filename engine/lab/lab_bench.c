@@ -133,6 +133,49 @@ enum err lab_bench_workers(struct zygote *z, const char *root, const char *scena
     return e;
 }
 
+/* ---- Many ----------------------------------------------------------------------------------- */
+/* Makes a run's worker and uses it as a learner does: a list, and two changes. */
+static enum err live_a_little(struct worker *w, struct zygote *z, const struct lab_scenario *s,
+                              const char *choice, const struct plan *p, uint64_t seed,
+                              struct arena *a) {
+    const char *why, *id;
+    int64_t us;
+    enum err e = client_start(w, z, s->pack, s->pack_len, choice, seed, NULL, 0, a, &why);
+    if (!e) e = first_record(w, p, a, &id);
+    if (!e) e = repeat(w, call_text(p, LAB_LIST, NULL, NULL, a), 2, &us);
+    if (!e) e = repeat(w, call_text(p, LAB_UPDATE, id, NULL, a), 1, &us);
+    return e ? e : repeat(w, call_text(p, LAB_CREATE, NULL, NULL, a), 1, &us);
+}
+
+enum err lab_bench_crowd(struct zygote *z, const char *root, const char *scenario, int count,
+                         void (*look)(void *context), void *context) {
+    const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
+    struct diag_list diags;
+    struct arena a;
+    const char **choices;
+    struct plan p;
+    arena_init(&a, BENCH_ARENA_BYTES * 4);
+    diag_init(&diags, &a);
+    struct lab_scenario *s = NEW(&a, struct lab_scenario);
+    struct worker *all = NEW_ARRAY(&a, struct worker, (size_t)count);
+    enum err e = lab_scenario_load(s, root, scenario, &a, &diags);
+    size_t last = e ? 0 : lab_choices(&s->stack, &choices, &a) - 1;
+    if (!e && (!lab_choice_read(&s->stack, choices[last], dialects, &a) ||
+               !make_plan(&p, &s->stack, dialects, &a)))
+        e = ERR_INVALID;
+    int made = 0;
+    for (; !e && made < count; made++) {
+        struct arena one;
+        arena_init(&one, BENCH_ARENA_BYTES);
+        e = live_a_little(&all[made], z, s, choices[last], &p, (uint64_t)made, &one);
+        arena_release(&one);
+    }
+    if (!e) look(context);
+    while (made) worker_end(&all[--made]);
+    arena_release(&a);
+    return e;
+}
+
 /* ---- A month -------------------------------------------------------------------------------- */
 #define MONTH_MS (30 * MS_DAY)
 

@@ -11,7 +11,7 @@
 
 static int64_t time_limit_ms(const struct worker *w, unsigned operation) {
     if (w->deadline_ms) return w->deadline_ms;
-    return operation <= WIRE_LOAD ? CLIENT_BOOT_MS : CLIENT_DEADLINE_MS;
+    return operation <= WIRE_LOAD ? TEMPLATE_BOOT_MS : CLIENT_DEADLINE_MS;
 }
 
 static enum err ask_for(struct worker *w, unsigned operation, const void *payload, size_t len,
@@ -40,17 +40,15 @@ static enum err ask(struct worker *w, unsigned operation, const void *payload, s
 enum err client_start(struct worker *w, struct zygote *z, const char *pack, size_t pack_len,
                       const char *choice, uint64_t seed, const unsigned char *image,
                       size_t image_len, struct arena *a, const char **why) {
-    struct buf b;
+    const struct worker_base base = {pack, pack_len, choice};
+    const char *text = arena_printf(a, "%lld", (long long)seed);
     char *answer = NULL;
     size_t len;
     *w = WORKER_NONE;
     *why = "No worker could be started for this lab.";
-    enum err e = zygote_spawn(z, w);
+    enum err e = zygote_spawn(z, &base, a, w, why);
     if (e) return e;
-    buf_init(&b, a);
-    buf_printf(&b, "%s\n%lld\n", choice, (long long)seed);
-    buf_add(&b, pack, pack_len);
-    e = ask(w, WIRE_BOOT, buf_text(&b), b.len, a, &answer, &len);
+    e = ask(w, WIRE_RUN, text, strlen(text), a, &answer, &len);
     if (!e && image) e = ask(w, WIRE_LOAD, image, image_len, a, &answer, &len);
     else if (!e) e = ask(w, WIRE_SEED, "", 0, a, &answer, &len);
     if (e == ERR_INVALID && answer) *why = answer;
@@ -110,6 +108,11 @@ static bool known_type(const char *type) {
     return str_eq(type, "application/json") || str_eq(type, "application/problem+json");
 }
 
+/* No worker sends a browser elsewhere; 304 says that a client has the record already. */
+static bool known_status(int status) {
+    return (status >= 200 && status <= 299) || status == 304 || (status >= 400 && status <= 599);
+}
+
 enum err client_step(struct worker *w, const char *action, struct arena *a,
                      struct lab_answer *out) {
     bool more;
@@ -149,7 +152,7 @@ enum err client_step_some(struct worker *w, const char *action, struct arena *a,
     out->body = answer + head + 1;
     out->body_len = len - head - 1;
     out->sha = sha256_hex(a, answer, len);
-    bool believed = out->status >= 200 && out->status <= 599 && known_type(out->type);
+    bool believed = known_status(out->status) && known_type(out->type);
     json_t *headers = json_object_get(meta, "headers"), *pair;
     size_t i;
     json_array_foreach (headers, i, pair) {

@@ -11,8 +11,6 @@
 #include "sandbox/sandbox.h"
 
 #define CLIENT_DEADLINE_MS 10000 /* of a question to a worker, all its waits together */
-#define CLIENT_BOOT_MS                                                                             \
-    30000 /* of a start: what authors wrote, not what learners did, decides how long it takes */
 #define CLIENT_ANSWER_BYTES ((size_t)8 * 1024 * 1024) /* of any answer but an image */
 
 struct lab_answer {

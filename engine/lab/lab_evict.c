@@ -17,12 +17,15 @@ void live_evict_locked(struct labs *l, struct lab_live *live) {
     live_forget_if_done(l, live);
 }
 
-void labs_make_room(struct labs *l) {
+bool labs_make_room(struct labs *l, const struct lab_person *who) {
+    bool room = true;
     pthread_mutex_lock(&l->lock);
-    while (l->workers >= l->live_limit) {
-        struct lab_live *unused = live_longest_unused(l, 0);
-        if (!unused) break; /* all are at work: at most one for each thread */
-        live_evict_locked(l, unused);
+    while (room && l->workers >= l->live_limit) {
+        struct lab_live *unused = live_to_make_room(l, who);
+        if (unused) live_evict_locked(l, unused);
+        else room = false;
     }
+    if (!room) l->refused++;
     pthread_mutex_unlock(&l->lock);
+    return room;
 }

@@ -77,7 +77,10 @@ static enum err begin_or_resume(struct labs *l, struct lab_live *live, struct la
     size_t *indices = NEW_ARRAY(ask->arena, size_t, past.log.count + 1),
            effective = lab_log_effective(&past.log, indices);
     live->poisoned = false; /* everything has been written or refused by now */
-    labs_make_room(l);
+    if (!labs_make_room(l, past.person)) {
+        arena_release(past.image_arena);
+        return live_fail(ask, ERR_BUSY, "lab_error_full");
+    }
     e = start(l, ask, past.version, past.has_image ? &past.image : NULL, &live->w);
     arena_release(past.image_arena);
     if (e) return e;
@@ -211,6 +214,20 @@ static enum err step_once(struct lab_live *live, struct lab_ask *ask) {
     return e;
 }
 
+/* RULE lab-cause: what ended two workers is on record with its cause, and whoever asked is told
+ * which bound it was. */
+static const char *tell_incident(struct labs *l, const struct lab_live *live,
+                                 const struct lab_ask *ask, const struct worker *lost, enum err e) {
+    enum worker_cause cause = e == ERR_BUSY ? WORKER_LATE : zygote_cause(l->zygote, lost);
+    history_incident(l, live->run_id, "worker",
+                     arena_printf(ask->arena,
+                                  "an action ended two workers, the second because %s: %.200s",
+                                  worker_cause_words(cause), ask->action));
+    return cause == WORKER_LATE     ? "lab_error_stopped_time"
+           : cause == WORKER_MEMORY ? "lab_error_memory"
+                                    : "lab_error_stopped";
+}
+
 /* RULE lab-cut-off: a query that was too slow for its worker is not tried again, nor is a step of
  * the clock. A query whose workers died has not been too slow: it is refused, and the record says
  * nothing of it. */
@@ -218,13 +235,15 @@ static enum err step_retrying(struct labs *l, struct lab_live *live, struct lab_
     bool query = lab_log_query(ask->action);
     enum err e = step_once(live, ask);
     bool late = e == ERR_BUSY && (query || lab_log_clock(ask->action));
+    const char *told = late ? "lab_error_stopped_time" : "lab_error_stopped";
     if (worker_lost(l, live, e) && !late) {
         if ((e = begin_or_resume_retrying(l, live, ask))) return e;
         e = step_once(live, ask);
-        worker_lost(l, live, e);
+        const struct worker second = live->w;
+        if (worker_lost(l, live, e)) told = tell_incident(l, live, ask, &second, e);
     }
     if (!e) return OK;
-    if (!query || e != ERR_BUSY) return live_fail(ask, ERR_LIMIT, "lab_error_stopped");
+    if (!query || e != ERR_BUSY) return live_fail(ask, ERR_LIMIT, told);
     cut_off(ask);
     return OK;
 }

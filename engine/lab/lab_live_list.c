@@ -39,6 +39,40 @@ struct lab_live *live_longest_unused(struct labs *l, int64_t idle_ms) {
     return oldest;
 }
 
+static int workers_of(const struct labs *l, const struct lab_person *who) {
+    int count = 0;
+    for (const struct lab_live *v = l->live; v; v = v->next)
+        count += v->version && v->person == who;
+    return count;
+}
+
+/* The longest unused run of `who`; NULL: none is unused. */
+static struct lab_live *longest_unused_of(const struct labs *l, const struct lab_person *who) {
+    struct lab_live *oldest = NULL;
+    for (struct lab_live *v = l->live; v; v = v->next)
+        if (v->person == who && !v->busy && v->version && !v->first &&
+            (!oldest || v->used_ms < oldest->used_ms))
+            oldest = v;
+    return oldest;
+}
+
+/* RULE lab-places: a run that was used a moment ago keeps its worker, so that runs do not throw
+ * each other out with each call. But it makes room for another one of the same person, and one of
+ * whoever has two more than who asks makes room for that. */
+struct lab_live *live_to_make_room(struct labs *l, const struct lab_person *who) {
+    struct lab_live *out = live_longest_unused(l, LAB_KEEP_MS);
+    const struct lab_person *most = NULL;
+    int own = workers_of(l, who), count = own + 1;
+    if (!out) out = longest_unused_of(l, who);
+    for (const struct lab_live *v = l->live; !out && v; v = v->next) {
+        int theirs = v->version ? workers_of(l, v->person) : 0;
+        if (theirs <= count) continue;
+        most = v->person;
+        count = theirs;
+    }
+    return out || !most ? out : longest_unused_of(l, most);
+}
+
 void live_forget_if_done(struct labs *l, struct lab_live *live) {
     if (!live->busy && !live->first && !live->version && live->unwritten == 0) live_forget(l, live);
 }

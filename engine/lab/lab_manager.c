@@ -199,7 +199,10 @@ void labs_metrics(struct labs *l, struct buf *out) {
                    "Actions that were replayed.", l->replayed);
     metrics_sample(out, "gradus_lab_workers_died_total", "counter",
                    "Workers that ended against their will.", l->died);
+    metrics_sample(out, "gradus_lab_refused_total", "counter",
+                   "Runs that got no worker, as all were in use.", l->refused);
     metrics_sample(out, "gradus_lab_incidents_total", "counter",
-                   "Replays that did not give the recorded state.", l->incidents);
+                   "Replays that did not give the recorded state, and actions that ended "
+                   "two workers.", l->incidents);
     pthread_mutex_unlock(&l->lock);
 }

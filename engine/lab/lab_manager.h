@@ -26,6 +26,7 @@
 #define LAB_IMAGE_WORK_MS 2000
 #define LAB_SLOW_MS 50 /* an action that takes longer lets the run's next one count as heavy */
 #define LAB_IDLE_MS (15 * MS_MINUTE)
+#define LAB_KEEP_MS (10 * MS_SECOND) /* a run that was used since then keeps its worker */
 #define LAB_THREADS 4
 /* Of a learner's query, worker and all; within it the query's own bounds (console.h). */
 #define LAB_QUERY_MS 5000
@@ -149,7 +150,7 @@ struct labs {
     int64_t turn; /* the highest turn that was begun */
     int heavy;    /* asks at work that may take long */
     int workers, live_limit;
-    int64_t started, resumed, replayed, died, incidents; /* counters */
+    int64_t started, resumed, replayed, died, incidents, refused; /* counters */
     int64_t writes;                                      /* queued and not done yet */
     struct lab_registry *registry;
 };
@@ -175,13 +176,15 @@ void live_evict(struct labs *l,
 /* The same for a run that is not busy, with the lock held, which is given up meanwhile. The run may
  * be forgotten. */
 void live_evict_locked(struct labs *l, struct lab_live *live);
-/* Makes room for one more worker. */
-void labs_make_room(struct labs *l);
+/* Makes room for one more worker. False: all are in use. */
+bool labs_make_room(struct labs *l, const struct lab_person *who) MUST_USE;
 
 /* lab_live_list.c, which all others build on. With the lock held: */
 struct lab_live *live_find(struct labs *l, const char *run_id); /* NULL: not live */
 /* The one with a worker that has been unused for longest, at least `idle_ms`; NULL: none. */
 struct lab_live *live_longest_unused(struct labs *l, int64_t idle_ms);
+/* Whose worker makes room for a run of `who`; NULL: nobody's. */
+struct lab_live *live_to_make_room(struct labs *l, const struct lab_person *who);
 void live_forget(struct labs *l, struct lab_live *gone);
 /* Removes a run that has no asks, no worker and no writes. */
 void live_forget_if_done(struct labs *l, struct lab_live *live);

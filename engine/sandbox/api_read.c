@@ -182,7 +182,7 @@ void api_list(struct api *x) {
     sqlite3_stmt *q = run_query(
         x, &l,
         arena_printf(x->a, "SELECT %s FROM %s%s ORDER BY %sid LIMIT $%d OFFSET $%d",
-                     record_columns(x->object, x->a), x->object->table, buf_text(&l.where),
+                     record_columns(x->s, x->object), x->object->table, buf_text(&l.where),
                      buf_text(&l.order), AT_SIZE, AT_OFFSET));
     sqlite3_bind_int64(q, AT_SIZE, l.size + 1);
     sqlite3_bind_int64(q, AT_OFFSET, l.offset);

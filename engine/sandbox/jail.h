@@ -5,7 +5,8 @@
  * socket to a fixed descriptor and all others closed, 0 to 2 too; when root, groups and ids
  * dropped; capabilities dropped; NO_NEW_PRIVS; Landlock, denying everything its version knows (its
  * absence is tolerated); limits, descriptors last; seccomp with a short list of calls. When any
- * other step fails, the worker must not run. */
+ * other step fails, the worker must not run. RULE lab-jail: a worker that somebody has taken over
+ * gets nothing more than a worker has, and harms neither the server nor other runs. */
 #ifndef GR_SANDBOX_JAIL_H
 #define GR_SANDBOX_JAIL_H
 

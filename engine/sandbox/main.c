@@ -59,5 +59,5 @@ int main(int argc, char **argv) {
     struct jail *jail = jail_prepare(&why);
     if (!say(jail ? PASSING_READY : PASSING_UNABLE, jail ? worker_version() : why) || !jail)
         return 1;
-    zygote_main(SANDBOX_FD, jail);
+    zygote_main(SANDBOX_FD, jail, NULL);
 }

@@ -2,9 +2,13 @@
 #include "sandbox/passing.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include "base/clock.h"
+#include "sandbox/wire.h"
 
 bool passing_send(int to, const struct reply *reply, const int fds[2]) {
     union {
@@ -52,4 +56,19 @@ bool passing_receive(int from, struct reply *reply, int fds[2]) {
         return false;
     memcpy(fds, CMSG_DATA(c), (size_t)reply->descriptors * sizeof(int));
     return true;
+}
+
+enum err passing_ask(int fd, const void *question, size_t len, int deadline_ms, struct reply *reply,
+                     int fds[2]) {
+    int64_t end_ms = clock_monotonic_ms() + deadline_ms;
+    fds[0] = fds[1] = -1;
+    if (!wire_wait(fd, POLLOUT, end_ms) ||
+        send(fd, question, len, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)len ||
+        !wire_wait(fd, POLLIN, end_ms) || !passing_receive(fd, reply, fds))
+        return ERR_IO;
+    return OK;
+}
+
+enum err passing_made(const struct reply *reply) {
+    return !reply->status ? OK : reply->status == PASSING_NOT_JAILED ? ERR_IO : ERR_LIMIT;
 }

@@ -29,12 +29,51 @@ struct record record_copy(const struct lab_object *o, const struct record *r, st
     return copy;
 }
 
-const char *record_columns(const struct lab_object *o, struct arena *a) {
+/* ---- SQL of an object, put together once ---------------------------------------------------- */
+static const char *columns_of(const struct lab_object *o, struct arena *a) {
     struct buf b;
     buf_init(&b, a);
     buf_puts(&b, "id, created_ms, updated_ms");
     for (int i = 0; i < o->field_count; i++) buf_printf(&b, ", %s", o->fields[i].id);
     return buf_text(&b);
+}
+
+static const char *insert_of(const struct lab_object *o, const char *columns, struct arena *a) {
+    struct buf b;
+    buf_init(&b, a);
+    buf_printf(&b, "INSERT INTO %s (%s) VALUES ($1, $2, $3", o->table, columns);
+    for (int i = 0; i < o->field_count; i++) buf_printf(&b, ", $%d", 4 + i);
+    buf_putc(&b, ')');
+    return buf_text(&b);
+}
+
+/* The place of the object's SQL: its own, or a free one. */
+static struct record_sql *place_of(struct lab_state *s, const struct lab_object *o) {
+    size_t at = ((uintptr_t)o / sizeof *o) % s->sql_room;
+    while (s->sql[at].of && s->sql[at].of != o) at = (at + 1) % s->sql_room;
+    return &s->sql[at];
+}
+
+static const struct record_sql *sql_of(struct lab_state *s, const struct lab_object *o) {
+    struct record_sql *x = place_of(s, o);
+    if (x->of) return x;
+    x->of = o;
+    x->columns = columns_of(o, &s->pack);
+    x->get = arena_printf(&s->pack, "SELECT %s FROM %s WHERE id = $1", x->columns, o->table);
+    x->insert = insert_of(o, x->columns, &s->pack);
+    return x;
+}
+
+void record_open(struct lab_state *s) {
+    size_t objects = 0;
+    for (int i = 0; i < s->stack.member_count; i++)
+        objects += (size_t)s->stack.members[i].connector->object_count;
+    s->sql_room = 2 * objects + 1;
+    s->sql = NEW_ARRAY(&s->pack, struct record_sql, s->sql_room);
+}
+
+const char *record_columns(struct lab_state *s, const struct lab_object *o) {
+    return sql_of(s, o)->columns;
 }
 
 void record_read(const struct lab_object *o, sqlite3_stmt *q, struct record *out, struct arena *a) {
@@ -47,9 +86,7 @@ void record_read(const struct lab_object *o, sqlite3_stmt *q, struct record *out
 
 bool record_get(struct lab_state *s, const struct lab_object *o, const char *id, struct record *out,
                 struct arena *a) {
-    const char *sql = arena_printf(a, "SELECT %s FROM %s WHERE id = $1", record_columns(o, a),
-                                   o->table);
-    sqlite3_stmt *q = state_query(s, sql, "t", id);
+    sqlite3_stmt *q = state_query(s, sql_of(s, o)->get, "t", id);
     bool found = state_row(s, q);
     if (found) record_read(o, q, out, a);
     state_end(q);
@@ -61,7 +98,7 @@ struct record *record_all(struct lab_state *s, const struct lab_object *o, struc
     int total = (int)record_count(s, o), i = 0;
     struct record *all = NEW_ARRAY(a, struct record, (size_t)total);
     sqlite3_stmt *q = state_query(
-        s, arena_printf(a, "SELECT %s FROM %s ORDER BY id", record_columns(o, a), o->table), "");
+        s, arena_printf(a, "SELECT %s FROM %s ORDER BY id", record_columns(s, o), o->table), "");
     while (i < total && state_row(s, q)) record_read(o, q, &all[i++], a);
     state_end(q);
     *count = i;
@@ -161,13 +198,8 @@ static void bind_value(sqlite3_stmt *q, int at, const struct lab_field *f, const
 
 void record_insert(struct lab_state *s, int member, const struct lab_object *o,
                    const struct record *r) {
-    struct buf b;
-    buf_init(&b, s->scratch);
-    buf_printf(&b, "INSERT INTO %s (%s) VALUES ($1, $2, $3", o->table,
-               record_columns(o, s->scratch));
-    for (int i = 0; i < o->field_count; i++) buf_printf(&b, ", $%d", 4 + i);
-    buf_putc(&b, ')');
-    sqlite3_stmt *q = state_query(s, buf_text(&b), "tii", r->id, r->created_ms, r->updated_ms);
+    sqlite3_stmt *q = state_query(s, sql_of(s, o)->insert, "tii", r->id, r->created_ms,
+                                  r->updated_ms);
     for (int i = 0; i < o->field_count; i++) bind_value(q, 4 + i, &o->fields[i], r->value[i]);
     state_row(s, q);
     state_end(q);

@@ -21,8 +21,10 @@ struct record_problem {
 struct record record_blank(const struct lab_object *o, struct arena *a);
 struct record record_copy(const struct lab_object *o, const struct record *r, struct arena *a);
 
-/* Column list of an object's table: "id, created_ms, updated_ms, email, …". Arena. */
-const char *record_columns(const struct lab_object *o, struct arena *a);
+/* Column list of an object's table: "id, created_ms, updated_ms, email, …". */
+const char *record_columns(struct lab_state *s, const struct lab_object *o);
+/* Once, when the stack is read. */
+void record_open(struct lab_state *s);
 void record_read(const struct lab_object *o, sqlite3_stmt *q, struct record *out, struct arena *a);
 bool record_get(struct lab_state *s, const struct lab_object *o, const char *id, struct record *out,
                 struct arena *a);

@@ -291,6 +291,7 @@ void rules_start(struct lab_state *s) {
 }
 
 void rules_resume(struct lab_state *s) { s->rules->silent = false; }
+void rules_rest(struct lab_state *s) { s->rules->silent = true; }
 
 void rules_due(struct lab_state *s, bool schedule, int64_t ref, const char *entity,
                const char *data) {

@@ -47,6 +47,8 @@ void rules_start(struct lab_state *s);
 
 /* A run that goes on: its schedules stand in its queue. */
 void rules_resume(struct lab_state *s);
+/* Nothing is heard until rules_start or rules_resume, as at first. */
+void rules_rest(struct lab_state *s);
 
 /* ---- What rules listen to: called where it is written -------------------------------------- */
 void rules_event(struct lab_state *s, const struct state_event *e, int64_t seq);

@@ -3,10 +3,11 @@
  * an address layout of its own, no environment, and of the server's descriptors only its socket and
  * standard error.
  *
- * That program is a zygote: a small process with one thread that forks the workers. It is asked
- * over a socket pair and hands back, for each worker, a socket to it and a process descriptor to
- * end it with. Workers are forked and not each started anew: that would take longer, and the
- * program's relocated pages would be private to each worker.
+ * That program is a zygote: a small process with one thread that forks others. It is asked over a
+ * socket pair and hands back, for each, a socket to it and a process descriptor to end it with.
+ * What it forks are templates: each loads the pack of one version of a lab with one choice of
+ * dialects, makes the tables, prepares the statements, and then forks workers, a run each, which
+ * share all of that memory until they write to it.
  *
  * A zygote can hang or die like any process, and its workers die with it. A thread of the server,
  * the keeper, waits for its end and executes a fresh one; who asks and gets no answer in time kills
@@ -54,15 +55,40 @@ struct worker {
     int fd;     /* messages (wire.h) */
     int pid_fd; /* -1 when the kernel has none (before Linux 5.3): ended by closing fd then */
     int64_t deadline_ms; /* of a question; 0 = what lab_client.h says */
+    pid_t pid;
+    int64_t template; /* which one it was forked from */
 };
-#define WORKER_NONE ((struct worker){-1, -1, 0})
-/* From any thread, and back within three times ZYGOTE_DEADLINE_MS; at once while none can be
- * started. ERR_LIMIT when no process can be made, ERR_BUSY when too many ask at once, ERR_IO when
- * no zygote answers. */
-enum err zygote_spawn(struct zygote *z, struct worker *out) MUST_USE;
+#define WORKER_NONE ((struct worker){.fd = -1, .pid_fd = -1})
+/* What the worker of a run begins with: a version's pack, and which dialects were chosen. */
+struct worker_base {
+    const char *pack;
+    size_t pack_len;
+    const char *choice; /* "crm=aurelia,map=heron" */
+};
+#define TEMPLATE_BOOT_MS 30000 /* what authors wrote, not what learners did, decides how long */
+/* A worker that has its base in memory, and knows no run yet (WIRE_RUN). From any thread, and back
+ * at once while none can be started. ERR_LIMIT when no process can be made, ERR_BUSY when too many
+ * ask at once, ERR_IO when no zygote answers, ERR_INVALID with a sentence (arena) when the pack
+ * cannot be loaded. */
+enum err zygote_spawn(struct zygote *z, const struct worker_base *base, struct arena *a,
+                      struct worker *out, const char **why) MUST_USE;
+/* RULE lab-cause: which bound a worker ran into. */
+enum worker_cause {
+    WORKER_ENDED, /* by itself, or nobody knows */
+    WORKER_FAULT,
+    WORKER_MEMORY,
+    WORKER_FORBIDDEN, /* seccomp */
+    WORKER_KILLED,
+    WORKER_CRASHED,
+    WORKER_LATE, /* said by who asked */
+};
+enum worker_cause zygote_cause(struct zygote *z, const struct worker *w);
+const char *worker_cause_words(enum worker_cause cause); /* half a sentence */
 /* Kills the worker at once; also safe when it has died already. */
 void worker_end(struct worker *w);
 
+/* For tests: makes a process that confines itself and ends; ERR_… as above. */
+enum err zygote_try(struct zygote *z) MUST_USE;
 /* For tests: the zygote that runs now; 0: none. */
 pid_t zygote_pid(struct zygote *z);
 

@@ -11,6 +11,8 @@
 #include "sandbox/tables.h"
 #include "sandbox/world.h"
 
+#define ROW_ARENA_BYTES ((size_t)16 * 1024 * 1024)
+
 static void create_object(struct lab_state *s, const struct lab_object *o) {
     state_run(s, tables_object(o, s->scratch), "");
     const char *index;
@@ -140,36 +142,44 @@ void schema_row(struct lab_state *s, const struct lab_object *o, const char *pat
     out->updated_ms = time_cell(s, csv, row, "updated");
 }
 
-static void fill(struct lab_state *s, const struct lab_seed *seed) {
-    int member = 0;
-    const struct lab_object *o = lab_object_by_path(&s->stack, seed->object, &member);
-    const struct lab_file *file = lab_file_find(&s->files, seed->file);
-    struct lab_csv csv;
-    struct diag_list diags;
-    diag_init(&diags, s->scratch);
-    if (!o || !file || !lab_csv_read(&csv, file->name, file->text, file->len, s->scratch, &diags))
-        BUG("a seed cannot be read"); /* lab_scenario_load has read it before; ends the worker
-                                         (state.c) */
-    int key = lab_csv_column(&csv, "key");
-    for (int i = 0; i < csv.row_count; i++) {
-        struct record r;
-        int64_t person;
-        schema_row(s, o, seed->object, &csv, i, true, &r, &person);
-        r.id = record_new_id(s, member, s->scratch);
-        record_insert(s, member, o, &r);
-        if (key >= 0)
-            state_run(s,
-                      "INSERT INTO sim_key (object, key, record_id) VALUES ($1, $2, $3) ON "
-                      "CONFLICT DO NOTHING",
-                      "ttt", seed->object, csv.rows[i][key], r.id);
-        if (person) world_person(s, seed->object, o, &r, person);
+static void fill_row(struct lab_state *s, const struct lab_seed *seed, struct lab_place at,
+                     const struct lab_csv *csv, int row) {
+    struct record r;
+    int64_t person;
+    int key = lab_csv_column(csv, "key");
+    schema_row(s, at.object, seed->object, csv, row, true, &r, &person);
+    r.id = record_new_id(s, at.member, s->scratch);
+    record_insert(s, at.member, at.object, &r);
+    if (key >= 0)
+        state_run(s,
+                  "INSERT INTO sim_key (object, key, record_id) VALUES ($1, $2, $3) ON "
+                  "CONFLICT DO NOTHING",
+                  "ttt", seed->object, csv->rows[row][key], r.id);
+    if (person) world_person(s, seed->object, at.object, &r, person);
+}
+
+/* A row's memory is used again for the next one. */
+static void fill(struct lab_state *s, const struct lab_seed *seed, const struct lab_csv *csv) {
+    struct arena *outer = s->scratch, inner;
+    struct lab_place at = {NULL, 0};
+    at.object = lab_object_by_path(&s->stack, seed->object, &at.member);
+    if (!at.object)
+        BUG("a seed has no object"); /* lab_scenario_load has looked; ends the worker (state.c) */
+    for (int i = 0; i < csv->row_count; i++) {
+        arena_init(&inner, ROW_ARENA_BYTES);
+        s->scratch = &inner;
+        fill_row(s, seed, at, csv, i);
+        arena_release(&inner);
     }
+    s->scratch = outer;
 }
 
 void schema_fill(struct lab_state *s) {
-    for (int i = 0; i < s->stack.seed_count; i++) fill(s, &s->stack.seeds[i]);
-    rules_begin(s);
     /* The event log begins when the learner does: the seeds themselves are no events. */
+    s->unheard = true;
+    for (int i = 0; i < s->stack.seed_count; i++) fill(s, &s->stack.seeds[i], &s->seeds[i]);
+    s->unheard = false;
+    rules_begin(s);
     people_start(s);
     state_run(s, "DELETE FROM event", "");
     s->last_event = 0;

@@ -10,11 +10,13 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/hash.h"
+#include "base/last_words.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "sandbox/faults.h"
 #include "sandbox/filters.h"
 #include "sandbox/hooks.h"
+#include "sandbox/record.h"
 #include "sandbox/rules.h"
 #include "sandbox/run_functions.h"
 #include "sandbox/schema.h"
@@ -40,6 +42,7 @@ void state_engine_start(void) {
  * to its limit of memory ends it so. */
 static void must(struct lab_state *s, int rc, const char *sql) {
     if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE) return;
+    if (err_end_silently) err_end_silently(rc == SQLITE_NOMEM);
     log_say(LOG_ERROR, "lab_sql", "%s in: %.300s", sqlite3_errmsg(s->db), sql ? sql : "");
     BUG("a statement of the simulation failed");
 }
@@ -50,7 +53,10 @@ static bool open_db(struct lab_state *s) {
         return false;
     tables_harden(s->db);
     if (!functions_register(s->db, &s->work)) return false;
-    sqlite3_exec(s->db, "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON", NULL, NULL, NULL);
+    sqlite3_exec(s->db,
+                 "PRAGMA page_size=" STATE_PAGE
+                 "; PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON",
+                 NULL, NULL, NULL);
     return true;
 }
 
@@ -70,6 +76,15 @@ static bool choose(struct lab_state *s, const char *dialects, struct arena *a, c
         }
     }
     return true;
+}
+
+/* lab_scenario_load has read it before; a file that cannot be read now ends the process. */
+static void read_table(struct lab_state *s, const char *name, struct lab_csv *out) {
+    struct diag_list diags;
+    const struct lab_file *f = lab_file_find(&s->files, name);
+    diag_init(&diags, &s->pack);
+    if (!f || !lab_csv_read(out, f->name, f->text, f->len, &s->pack, &diags))
+        BUG("a table of the scenario cannot be read");
 }
 
 struct lab_state *state_new(const char *pack, size_t pack_len, const char *dialects, uint64_t seed,
@@ -98,10 +113,12 @@ struct lab_state *state_new(const char *pack, size_t pack_len, const char *diale
     }
     if (!choose(s, dialects, a, why)) goto fail;
     s->arrivals = NEW_ARRAY(&s->pack, struct lab_csv, (size_t)s->stack.arrivals_count);
-    for (int i = 0; i < s->stack.arrivals_count; i++) {
-        const struct lab_file *f = lab_file_find(&s->files, s->stack.arrivals[i].file);
-        lab_csv_read(&s->arrivals[i], f->name, f->text, f->len, &s->pack, &diags);
-    }
+    for (int i = 0; i < s->stack.arrivals_count; i++)
+        read_table(s, s->stack.arrivals[i].file, &s->arrivals[i]);
+    s->seeds = NEW_ARRAY(&s->pack, struct lab_csv, (size_t)s->stack.seed_count);
+    for (int i = 0; i < s->stack.seed_count; i++)
+        read_table(s, s->stack.seeds[i].file, &s->seeds[i]);
+    record_open(s);
     if (!open_db(s)) goto fail;
     rules_open(s);
     if (!filters_register(s) || !run_functions_register(s)) goto fail;
@@ -134,12 +151,51 @@ void state_free(struct lab_state *s) {
     free(s);
 }
 
-void state_seed(struct lab_state *s, struct arena *a) {
+static void prepare_again(struct lab_state *s);
+
+static void at_start(struct lab_state *s, struct arena *a) {
     s->scratch = a;
     vfs_set(s->seed, 0, s->stack.start_ms);
     s->now_ms = s->stack.start_ms;
+}
+
+/* Brings what is held in memory to what the tables say. */
+static void read_back(struct lab_state *s) {
+    s->number_count = 0;
+    s->last_event = state_number(s, "SELECT seq FROM event ORDER BY seq DESC LIMIT 1", "");
+    due_read(s);
+    faults_load(s);
+    hooks_resume(s);
+}
+
+/* Fills the tables and takes that back: what is left are prepared statements. */
+static void rehearse(struct lab_state *s) {
+    struct state_savepoint before;
+    state_run(s, "BEGIN", "");
+    state_savepoint(s, "rehearsal", &before);
+    schema_fill(s);
+    state_settle(s, &before, true);
+    state_run(s, "COMMIT", "");
+    read_back(s);
+    rules_rest(s);
+}
+
+void state_prepare(struct lab_state *s, struct arena *a) {
+    at_start(s, a);
     state_run(s, "BEGIN", "");
     schema_create(s);
+    state_run(s, "COMMIT", "");
+    drop_statements(s); /* none of these is run again */
+    rehearse(s);
+    sqlite3_db_release_memory(s->db);
+    prepare_again(s);
+    s->prepared = true;
+}
+
+void state_seed(struct lab_state *s, struct arena *a) {
+    at_start(s, a);
+    state_run(s, "BEGIN", "");
+    if (!s->prepared) schema_create(s);
     schema_fill(s);
     state_meta_set(s, "now_ms", s->now_ms);
     state_meta_set(s, "step", 0);
@@ -157,12 +213,9 @@ bool state_load(struct lab_state *s, const unsigned char *image, size_t len) {
         return false;
     s->number_count = 0;
     s->now_ms = state_meta(s, "now_ms");
+    read_back(s);
     s->step = state_meta(s, "step");
-    s->last_event = state_number(s, "SELECT seq FROM event ORDER BY seq DESC LIMIT 1", "");
-    due_read(s);
-    faults_load(s);
     rules_resume(s);
-    hooks_resume(s);
     return s->now_ms > 0;
 }
 
@@ -248,6 +301,27 @@ char *state_hash(struct lab_state *s, struct arena *a) { return hash(s, false, a
 char *state_effect(struct lab_state *s, struct arena *a) { return hash(s, true, a); }
 
 /* ---- Statements ----------------------------------------------------------------------------- */
+static sqlite3_stmt *prepare(struct lab_state *s, const char *sql) {
+    sqlite3_stmt *q;
+    char *numbered = strdup(sql);
+    BUG_IF(!numbered);
+    /* To SQLite $1 is a name, numbered by where it first stands; ?1 is the number that we mean. */
+    for (char *p = numbered; *p; p++)
+        if (p[0] == '$' && p[1] >= '0' && p[1] <= '9') *p = '?';
+    int rc = sqlite3_prepare_v3(s->db, numbered, -1, SQLITE_PREPARE_PERSISTENT, &q, NULL);
+    free(numbered);
+    must(s, rc, sql);
+    return q;
+}
+
+/* Between their statements stands what the rehearsal needed; made anew one after another, they lie
+ * on fewer pages, and each page that a worker writes to is copied. */
+static void prepare_again(struct lab_state *s) {
+    for (int i = 0; i < STATE_STATEMENTS; i++) sqlite3_finalize(s->statement[i].stmt);
+    for (int i = 0; i < STATE_STATEMENTS; i++)
+        s->statement[i].stmt = s->statement[i].sql ? prepare(s, s->statement[i].sql) : NULL;
+}
+
 static sqlite3_stmt *cached(struct lab_state *s, const char *sql) {
     size_t len = strlen(sql);
     uint64_t h = hash_bytes(sql, len);
@@ -256,19 +330,9 @@ static sqlite3_stmt *cached(struct lab_state *s, const char *sql) {
         if (s->statement[i].sql && strcmp(s->statement[i].sql, sql) == 0)
             return s->statement[i].stmt;
         if (s->statement[i].sql) continue;
-        char *numbered = strdup(sql);
-        BUG_IF(!numbered);
         s->statement[i].sql = strdup(sql);
         BUG_IF(!s->statement[i].sql);
-        /* To SQLite $1 is a name, numbered by where it first stands; ?1 is the number that we mean.
-         */
-        for (char *p = numbered; *p; p++)
-            if (p[0] == '$' && p[1] >= '0' && p[1] <= '9') *p = '?';
-        int rc = sqlite3_prepare_v3(s->db, numbered, -1, SQLITE_PREPARE_PERSISTENT,
-                                    &s->statement[i].stmt, NULL);
-        free(numbered);
-        must(s, rc, sql);
-        return s->statement[i].stmt;
+        return s->statement[i].stmt = prepare(s, sql);
     }
     BUG("too many statements");
 }
@@ -408,11 +472,12 @@ int64_t state_event(struct lab_state *s, const struct state_event *e) {
         "INSERT INTO event (seq, at_ms, human, cause, actor, kind, connector, object, record_id, "
         "field, old_value, new_value, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
         "?11, ?12, ?13)";
+    int64_t seq = ++s->last_event;
+    if (s->unheard) return seq;
     if (!s->add_event)
         must(s, sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->add_event, NULL),
              sql);
     sqlite3_stmt *q = s->add_event;
-    int64_t seq = ++s->last_event;
     const char *const texts[] = {s->who.actor, e->kind,      e->connector, e->object, e->record_id,
                                  e->field,     e->old_value, e->new_value, e->detail};
     sqlite3_bind_int64(q, 1, seq);

@@ -31,6 +31,8 @@
 #define LAB_HEAP_BYTES ((int64_t)96 * 1024 * 1024)
 #define STATE_STATEMENTS 512
 #define STATE_NUMBERS 64
+/* Most tables of a run hold a few rows: small pages leave little of them unused. */
+#define STATE_PAGE "1024"
 
 /* Who does what happens now. RULE lab-human: the log tells what a person did from what software did
  * by itself: a form and a colleague's edit are a person's, a scheduled run is not. */
@@ -66,12 +68,21 @@ struct world_walk {
     bool looked;             /* whether it ends before anything happens */
 };
 
+/* SQL of an object (record.c), in `pack`. */
+struct record_sql {
+    const struct lab_object *of; /* NULL: the place is free */
+    const char *columns, *get, *insert;
+};
+
 struct lab_state {
     sqlite3 *db;
     struct arena pack; /* the stack and its files */
     struct lab_files files;
     struct lab_stack stack;
     struct lab_csv *arrivals; /* by the stack's arrivals */
+    struct lab_csv *seeds;    /* by the stack's seeds */
+    struct record_sql *sql;   /* a table of `sql_room` places */
+    size_t sql_room;
     const struct lab_dialect *dialect[LAB_CONNECTORS_MAX];
     uint64_t seed;
     int64_t now_ms;         /* simulated */
@@ -82,6 +93,8 @@ struct lab_state {
     int64_t asked;          /* operations of the query of the console that ran last */
     int64_t hooks;          /* subscriptions to webhooks */
     int64_t last_event;     /* seq */
+    bool prepared;          /* the tables are there, and empty */
+    bool unheard;           /* what happens now does not enter the event log */
     struct fault_in_force faults[LAB_FAULTS_MAX];
     int fault_count;
     const struct lab_dialect *drifted[LAB_CONNECTORS_MAX]; /* NULL: as chosen */
@@ -105,7 +118,11 @@ void state_engine_start(void);
  * (`a`). */
 struct lab_state *state_new(const char *pack, size_t pack_len, const char *dialects, uint64_t seed,
                             struct arena *a, const char **why);
-/* Creates tables and fills them from the seeds. */
+/* Once, on a new state: does all that is the same whatever the run's seed, so that processes which
+ * are forked then share it: creates the tables, and prepares statements by filling the tables and
+ * taking that back. */
+void state_prepare(struct lab_state *s, struct arena *a);
+/* Fills the tables of a state that was prepared, or of a new one, from the seeds. */
 void state_seed(struct lab_state *s, struct arena *a);
 /* Takes over an image that state_save made. False when it is none of this run's. */
 bool state_load(struct lab_state *s, const unsigned char *image, size_t len);

@@ -152,7 +152,7 @@ static int read_page(struct listing *l, const char *where, bool backwards, int l
     int n = 0;
     sqlite3_stmt *q = ask(l,
                           arena_printf(l->a, "SELECT %s, %s, ?1, ?2 FROM %s%s AND %s%s LIMIT %d",
-                                       record_columns(l->object, l->a), l->key, l->object->table,
+                                       record_columns(l->s, l->object), l->key, l->object->table,
                                        buf_text(&l->where), where, order_sql(l, backwards), limit));
     while (n < limit && state_row(l->s, q)) {
         record_read(l->object, q, &rows[n].record, l->a);

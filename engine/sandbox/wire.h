@@ -11,7 +11,8 @@
 #define WIRE_LINK_BYTES 4000 /* of a header Link; a longer one is left out */
 
 enum wire_operation {
-    WIRE_BOOT = 1, /* "dialects\nseed\n" and the pack → "" or a sentence */
+    WIRE_BOOT = 1, /* of a template: "dialects\n" and the pack → "" or a sentence */
+    WIRE_RUN,      /* of a worker, first and once: the run's seed, decimal → "" */
     WIRE_SEED,     /* → "" : fills the state from the seeds */
     WIRE_LOAD,     /* image → "" */
     WIRE_STEP,     /* action as JSON → {"status":…,…} NUL body */

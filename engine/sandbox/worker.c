@@ -1,8 +1,7 @@
-/* A worker: one process, one run. */
+/* What a worker answers. */
 #include "sandbox/worker.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -12,13 +11,12 @@
 #include "sandbox/watchdog.h"
 #include "sandbox/wire.h"
 
-#define MESSAGE_ARENA_BYTES ((size_t)192 * 1024 * 1024)
-
 /* The first slice of a step is short, so that the server learns soon that more is to come. */
 #define FIRST_SLICE_MS 20
 #define SLICE_MS 100
 
 static struct lab_state *state;
+static bool seeded;  /* it was told the run's seed */
 static bool in_step; /* a step has slices to come */
 
 static bool fine(int fd, const void *payload, size_t len) {
@@ -28,18 +26,14 @@ static bool failed(int fd, const char *why) {
     return wire_send(fd, WIRE_FAILED, why, strlen(why), WIRE_NO_DEADLINE);
 }
 
-/* "crm=a,map=b\n1234\n" and the pack. */
-static bool boot(int fd, char *payload, size_t len, struct arena *a) {
-    const char *why = "The worker was not told what to run.";
-    char *line = memchr(payload, '\n', len),
-         *second = line ? memchr(line + 1, '\n', len - (size_t)(line + 1 - payload)) : NULL;
+/* The run's seed. Once: what has been drawn from one is no state of another. */
+static bool take_seed(int fd, const char *payload) {
     int64_t seed;
-    if (!second || state) return failed(fd, why);
-    *line = *second = '\0';
-    if (!parse_i64(line + 1, INT64_MIN, INT64_MAX, &seed)) return failed(fd, why);
-    state = state_new(second + 1, len - (size_t)(second + 1 - payload), payload, (uint64_t)seed, a,
-                      &why);
-    return state ? fine(fd, "", 0) : failed(fd, why);
+    if (seeded || !parse_i64(payload, INT64_MIN, INT64_MAX, &seed))
+        return failed(fd, "The worker was not told what to run.");
+    state->seed = (uint64_t)seed;
+    seeded = true;
+    return fine(fd, "", 0);
 }
 
 static void write_answer(struct buf *out, const struct step_answer *answer, int64_t now_ms,
@@ -115,14 +109,16 @@ static bool do_view(int fd, const char *payload, size_t len, struct arena *a) {
     return fine(fd, buf_text(&out), out.len);
 }
 
-static bool serve(int fd, unsigned operation, char *payload, size_t len, struct arena *a) {
-    if (operation == WIRE_BOOT) return boot(fd, payload, len, a);
-    if (!state) return failed(fd, "The worker has not been booted.");
+void worker_begin(struct lab_state *prepared) { state = prepared; }
+
+bool worker_answer(int fd, unsigned operation, char *payload, size_t len, struct arena *a) {
+    if (operation == WIRE_RUN) return take_seed(fd, payload);
+    if (!seeded) return failed(fd, "The worker was not told what to run.");
     if (in_step != (operation == WIRE_GO_ON)) return failed(fd, "This is not its turn in a step.");
     switch (operation) {
     case WIRE_SEED: state_seed(state, a); return fine(fd, "", 0);
     case WIRE_LOAD:
-        return state_load(state, (unsigned char *)payload, len)
+        return state_load(state, (const unsigned char *)payload, len)
                    ? fine(fd, "", 0)
                    : failed(fd, "The snapshot does not belong to this run.");
     case WIRE_STEP: return do_step(fd, payload, len, a);
@@ -138,18 +134,5 @@ static bool serve(int fd, unsigned operation, char *payload, size_t len, struct 
         return fine(fd, image, len);
     }
     default: return failed(fd, "There is no such operation.");
-    }
-}
-
-_Noreturn void worker_serve(int fd) {
-    for (;;) {
-        struct arena a;
-        unsigned operation;
-        char *payload;
-        size_t len;
-        arena_init(&a, MESSAGE_ARENA_BYTES);
-        if (!wire_receive(fd, &operation, &payload, &len, WIRE_MAX, &a, WIRE_NO_DEADLINE)) _exit(0);
-        if (!serve(fd, operation, payload, len, &a)) _exit(0);
-        arena_release(&a);
     }
 }

@@ -20,7 +20,7 @@
 #include "sandbox/passing.h"
 #include "sandbox/worker_program.h"
 #include "sandbox/sandbox.h"
-#include "sandbox/wire.h"
+#include "sandbox/templates.h"
 
 /* RULE lab-starts: after a start that failed, or that did not last so long, the next one waits, and
  * each time twice as long. */
@@ -31,6 +31,7 @@
 
 struct zygote {
     char *program; /* its path */
+    struct templates *templates;
     pthread_t keeper;
     pthread_mutex_t lock;
     pthread_cond_t changed; /* what follows, which the lock guards */
@@ -44,23 +45,10 @@ struct zygote {
 };
 
 /* ---- Asking --------------------------------------------------------------------------------- */
-/* Asks the zygote one question. ERR_IO: there is no answer, nor will there be. */
-static enum err ask(int fd, char question, struct worker *out) {
-    struct reply reply = {0, 0, 0};
-    int fds[2] = {-1, -1};
-    int64_t end_ms = clock_monotonic_ms() + ZYGOTE_DEADLINE_MS;
-    if (!wire_wait(fd, POLLOUT, end_ms) ||
-        send(fd, &question, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1 ||
-        !wire_wait(fd, POLLIN, end_ms) || !passing_receive(fd, &reply, fds))
-        return ERR_IO;
-    if (reply.status) return reply.status == PASSING_NOT_JAILED ? ERR_IO : ERR_LIMIT;
-    *out = (struct worker){fds[0], reply.descriptors > 1 ? fds[1] : -1, 0};
-    return OK;
-}
-
 /* Waits for a zygote and for this caller's turn, but not while none can be started. A caller who
  * gets no answer kills the zygote; the keeper does the rest. */
-static enum err ask_in_turn(struct zygote *z, const struct timespec *until, struct worker *out) {
+static enum err ask_in_turn(struct zygote *z, char question, const struct timespec *until,
+                            int fds[2]) {
     pthread_mutex_lock(&z->lock);
     while (!z->last && (z->asked || z->fd < 0) && wait_for(&z->changed, &z->lock, until)) continue;
     enum err e = z->fd < 0 ? ERR_IO : z->asked ? ERR_BUSY : OK;
@@ -68,7 +56,9 @@ static enum err ask_in_turn(struct zygote *z, const struct timespec *until, stru
     if (!e) z->asked = true;
     pthread_mutex_unlock(&z->lock);
     if (e) return e;
-    e = ask(fd, PASSING_WORKER, out);
+    struct reply reply;
+    e = passing_ask(fd, &question, 1, ZYGOTE_DEADLINE_MS, &reply, fds);
+    if (!e) e = passing_made(&reply);
     pthread_mutex_lock(&z->lock);
     z->asked = false;
     if (e == ERR_IO && z->fd == fd) {
@@ -80,10 +70,48 @@ static enum err ask_in_turn(struct zygote *z, const struct timespec *until, stru
     return e;
 }
 
-enum err zygote_spawn(struct zygote *z, struct worker *out) {
+enum err zygote_ask(struct zygote *z, char question, int fds[2]) {
     const struct timespec until = wait_until(2 * (int64_t)ZYGOTE_DEADLINE_MS);
-    enum err e = ask_in_turn(z, &until, out);
-    return e == ERR_IO ? ask_in_turn(z, &until, out) : e;
+    enum err e = ask_in_turn(z, question, &until, fds);
+    return e == ERR_IO ? ask_in_turn(z, question, &until, fds) : e;
+}
+
+enum err zygote_try(struct zygote *z) {
+    int none[2];
+    return zygote_ask(z, PASSING_TRIAL, none);
+}
+
+enum err zygote_spawn(struct zygote *z, const struct worker_base *base, struct arena *a,
+                      struct worker *out, const char **why) {
+    return templates_spawn(z->templates, z, base, a, out, why);
+}
+
+enum worker_cause zygote_cause(struct zygote *z, const struct worker *w) {
+    int status;
+    if (!templates_cause(z->templates, w, &status)) return WORKER_ENDED;
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status) == PASSING_EXIT_BUG      ? WORKER_FAULT
+               : WEXITSTATUS(status) == PASSING_EXIT_MEMORY ? WORKER_MEMORY
+                                                            : WORKER_ENDED;
+    switch (WTERMSIG(status)) {
+    case SIGSYS: return WORKER_FORBIDDEN;
+    case SIGXCPU:
+    case SIGKILL: return WORKER_KILLED;
+    default: return WORKER_CRASHED;
+    }
+}
+
+const char *worker_cause_words(enum worker_cause cause) {
+    switch (cause) {
+    case WORKER_ENDED: break;
+    case WORKER_FAULT: return "it found a fault of its own";
+    case WORKER_MEMORY: return "its memory was used up";
+    case WORKER_FORBIDDEN: return "it made a system call that is not allowed";
+    case WORKER_KILLED: return "it was killed: its processor time was used up";
+    case WORKER_CRASHED: return "it used memory in a way that is not allowed";
+    case WORKER_LATE: return "it did not answer in time";
+    }
+    return "it ended by itself";
 }
 
 void worker_end(struct worker *w) {
@@ -92,7 +120,7 @@ void worker_end(struct worker *w) {
         close(w->pid_fd);
     }
     if (w->fd >= 0) close(w->fd);
-    *w = WORKER_NONE;
+    w->fd = w->pid_fd = -1;
 }
 
 /* ---- Keeping -------------------------------------------------------------------------------- */
@@ -113,8 +141,11 @@ static enum err execute(struct zygote *z, int *fd, char why[PROGRAM_WHY_BYTES]) 
 /* Checks that the zygote works by making a worker that confines itself. ERR_LIMIT is not the
  * zygote's fault. */
 static enum err check_worker_starts(int fd, const char *program, char why[PROGRAM_WHY_BYTES]) {
-    struct worker none = WORKER_NONE;
-    if (ask(fd, PASSING_TRIAL, &none) != ERR_IO) return OK;
+    struct reply reply;
+    int none[2];
+    enum err e = passing_ask(fd, (const char[]){PASSING_TRIAL}, 1, ZYGOTE_DEADLINE_MS, &reply,
+                             none);
+    if (!e && passing_made(&reply) != ERR_IO) return OK;
     snprintf(why, PROGRAM_WHY_BYTES, "The program of the lab workers, %s, starts no worker.",
              program);
     return ERR_IO;
@@ -210,7 +241,9 @@ static enum err first_start(struct zygote *z, struct arena *a, const char **why)
 
 static struct zygote *zygote_new(const char *program) {
     struct zygote *z = calloc(1, sizeof *z);
-    if (!z || !(z->program = strdup(program)) || wait_init(&z->changed) != 0) {
+    if (!z || !(z->program = strdup(program)) || !(z->templates = templates_new()) ||
+        wait_init(&z->changed) != 0) {
+        if (z) templates_free(z->templates);
         if (z) free(z->program);
         free(z);
         return NULL;
@@ -223,6 +256,7 @@ static struct zygote *zygote_new(const char *program) {
 static void zygote_free(struct zygote *z) {
     pthread_cond_destroy(&z->changed);
     pthread_mutex_destroy(&z->lock);
+    templates_free(z->templates);
     free(z->program);
     free(z);
 }
@@ -248,6 +282,7 @@ enum err zygote_start(struct zygote **out, const char *program, struct arena *a,
 void zygote_stop(struct zygote *z) {
     if (!z) return;
     const struct timespec until = wait_until(STOP_MS);
+    templates_forget(z->templates); /* they end with that, and the zygote waits for them */
     pthread_mutex_lock(&z->lock);
     z->stop = true;
     pthread_cond_broadcast(&z->changed);

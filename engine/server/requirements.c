@@ -53,9 +53,9 @@ static uint64_t files_allowed(void) {
     return limit.rlim_cur;
 }
 
-static bool enough_files(struct http_options *o, struct arena *a, const char **why) {
+static bool enough_files(struct http_options *o, int labs, struct arena *a, const char **why) {
     uint64_t allowed = files_allowed();
-    uint64_t own = OTHER_FILES + FILES_OF_WORKER * LAB_LIVE_DEFAULT +
+    uint64_t own = OTHER_FILES + FILES_OF_WORKER * (uint64_t)labs +
                    FILES_OF_THREAD * (uint64_t)(http_threads(o) + OTHER_THREADS);
     uint64_t places = (uint64_t)(o->connection_limit ? o->connection_limit : LEAST_PLACES);
     uint64_t sent = places / HTTP_FILES_SHARE; /* files on their way to clients */
@@ -165,9 +165,9 @@ static bool enough_memory(const struct http_options *o, struct arena *a, const c
            within(machine, MEMORY_MB, "memory", a, why);
 }
 
-bool requirements_met(struct http_options *options, bool labs, struct arena *a, const char **why) {
-    if (!enough_files(options, a, why) || !enough_memory(options, a, why) ||
-        !enough_threads(options, labs, a, why))
+bool requirements_met(struct http_options *options, int labs, struct arena *a, const char **why) {
+    if (!enough_files(options, labs, a, why) || !enough_memory(options, a, why) ||
+        !enough_threads(options, labs > 0, a, why))
         return false;
     if ((*why = page_icu_problem())) return false;
     return !(*why = certs_problem(a));

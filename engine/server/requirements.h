@@ -6,9 +6,10 @@
 
 /* Checks, before any file, key or socket is made: open files, threads, memory, fonts, the data of
  * languages. False with a sentence that names what is needed and what there is. On true,
- * options->connection_limit is set to what the descriptors allow. `labs`: labs_prepare has
- * succeeded. Starts threads for a moment and ends them: call it while this is the only one. */
-bool requirements_met(struct http_options *options, bool labs, struct arena *a,
+ * options->connection_limit is set to what the descriptors allow. `labs`: workers at a time, 0
+ * when labs_prepare has not succeeded. Starts threads for a moment and ends them: call it while
+ * this is the only one. */
+bool requirements_met(struct http_options *options, int labs, struct arena *a,
                       const char **why) MUST_USE;
 
 #endif

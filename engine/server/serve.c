@@ -32,7 +32,7 @@ static const char usage[] =
     "URL]\n"
     "                    [--trust-proxy ADDRESS] [--metrics ADDRESS|FILE] [--threads N] "
     "[--connections N]\n"
-    "                    [--share PERCENT] [--second-factor required]\n"
+    "                    [--share PERCENT] [--labs N] [--second-factor required]\n"
     "\n"
     "  --data DIR             database, keys and lab runs (default: data)\n"
     "  --root DIR             folder with content, exams, labs (default: the current one); its own "
@@ -48,6 +48,8 @@ static const char usage[] =
     "  --connections N        how many at once (default: 12000, or what the limit of open files "
     "allows); one\n"
     "                         address holds at most seven eighths of them\n"
+    "  --labs N               how many lab runs have a worker at a time (default: 64), some 1 MB "
+    "each\n"
     "  --share PERCENT        how much of the threads that answer one person may use while others "
     "are served\n"
     "                         (default: 25; 100: all)\n";
@@ -56,6 +58,7 @@ struct serve {
     struct arena arena;
     struct app app;
     struct http_options http;
+    int labs; /* workers at a time */
     struct http *server;
     struct zygote
         *zygote; /* what lab workers are forked from; NULL: this machine cannot confine them */
@@ -78,6 +81,7 @@ static bool read_options(struct serve *s, int argc, char **argv, int *status) {
                                             {"second-factor", required_argument, NULL, 'f'},
                                             {"connections", required_argument, NULL, 'c'},
                                             {"share", required_argument, NULL, 's'},
+                                            {"labs", required_argument, NULL, 'w'},
                                             {"request-deadline", required_argument, NULL, 'q'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
@@ -85,6 +89,7 @@ static bool read_options(struct serve *s, int argc, char **argv, int *status) {
     s->app.root = default_root();
     s->http.listen = "127.0.0.1";
     s->http.port = 8080;
+    s->labs = LAB_LIVE_DEFAULT;
     int option;
     int64_t number;
     const char *why = NULL;
@@ -94,6 +99,8 @@ static bool read_options(struct serve *s, int argc, char **argv, int *status) {
         else if (option == 'n' && parse_i64(optarg, 1, 256, &number)) s->http.threads = (int)number;
         else if (option == 'c' && parse_i64(optarg, 64, 1000000, &number))
             s->http.connection_limit = (int)number;
+        else if (option == 'w' && parse_i64(optarg, 1, LAB_LIVE_MAX, &number))
+            s->labs = (int)number;
         else if (option == 's' && parse_i64(optarg, 1, 100, &number))
             s->http.share_percent = (int)number;
         else if (option == 'f' && str_eq(optarg, "required")) s->app.factor_required = true;
@@ -206,7 +213,7 @@ enum err seals_anew(struct db *db, struct arena *a, void *arg, int64_t now_ms) {
     return e == OK ? seal_all(db, a) : e;
 }
 
-const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {
+const char *academy_open(struct app *app, struct zygote *z, int labs, struct arena *a) {
     const char *why = "out of memory";
     if (accounts_open(&app->accounts, app->store) != OK)
         return "the threads that check passwords cannot start";
@@ -224,7 +231,7 @@ const char *academy_open(struct app *app, struct zygote *z, struct arena *a) {
     if (content_open(&app->content, app->root, app->store, app->site, a, &why) != OK) return why;
     if (exams_open(&app->exams, app, a, &why) != OK) return why;
     exams_set_anew(app->exams, cert_exam_anew);
-    if (labs_open(&app->labs, app, z, 0, a, &why) != OK) return why;
+    if (labs_open(&app->labs, app, z, labs, a, &why) != OK) return why;
     labs_set_may_see(app->labs, cert_may_view_evidence);
     content_set_steps(app->content, level_steps);
     content_set_exam_open(app->content, exam_is_open);
@@ -243,7 +250,7 @@ static bool open_parts(struct serve *s) {
     const char *why = "out of memory";
     struct app *app = &s->app;
     /* What can be refused before anything is made comes first. */
-    if (!requirements_met(&s->http, s->zygote != NULL, &s->arena, &why)) return fail(why);
+    if (!requirements_met(&s->http, s->zygote ? s->labs : 0, &s->arena, &why)) return fail(why);
     if (site_open(&app->site, program_root(app->root, "site/templates"), &s->arena, &why) != OK)
         return fail(why);
     if (http_listen(&s->http, &s->arena, &why) != OK) return fail(why);
@@ -253,7 +260,7 @@ static bool open_parts(struct serve *s) {
     store_remove_leftovers(arena_printf(&s->arena, "%s/gradus.db", app->data), &s->arena);
     app->store = open_store(&s->arena, app->data, false);
     if (!app->store || !demo_allowed(s)) return false;
-    why = academy_open(app, s->zygote, &s->arena);
+    why = academy_open(app, s->zygote, s->labs, &s->arena);
     if (why) return fail(why);
     if (upkeep_open(&app->upkeep, app, &why) != OK) return fail(why);
     return true;

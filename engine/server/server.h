@@ -32,9 +32,9 @@ const char *default_root(void);
 const char *default_data(void);
 
 /* serve.c: opens the rooms of an academy whose site and store are open. NULL, or a sentence; what
- * was open by then stays in `app`. `z` may be NULL: no labs. */
+ * was open by then stays in `app`. `z` may be NULL: no labs. `labs`: of labs_open. */
 struct zygote;
-const char *academy_open(struct app *app, struct zygote *z, struct arena *a);
+const char *academy_open(struct app *app, struct zygote *z, int labs, struct arena *a);
 /* A job, at the start: rows are judged by their seals from here on, if they are not yet. `ours`, a
  * bool *: whether it is with the key that is here. May be NULL. */
 enum err seals_begin(struct db *db, struct arena *a, void *ours, int64_t now_ms) MUST_USE;

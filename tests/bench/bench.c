@@ -23,7 +23,7 @@ static const struct {
     {"page.cold page.module page.plain page.home page.programme page.exams page.glossary rss.serve",
      bench_pages},
     {"save.response rss.attempts", bench_saves},
-    {"lab.start lab.fair lab.action lab.api.list lab.api.create", bench_labs},
+    {"lab.start lab.memory lab.fair lab.action lab.api.list lab.api.create", bench_labs},
     {"lab.month", bench_month},
     {"check.tree search.query", bench_tree},
     {"growth.metrics growth.start growth.assess growth.register growth.admin growth.people growth.save",

@@ -4,6 +4,8 @@
  *
  * lab.fair: bench_fair.c.
  *
+ * lab.memory: how many live runs of one lab fit into a GB.
+ *
  * lab.start and lab.action stand beside what the sandboxed worker takes by itself, lab.api.… beside
  * bare libmicrohttpd with as many bytes. */
 #include <stdio.h>
@@ -14,6 +16,7 @@
 #include "bench/academy.h"
 #include "bench/bench_fair.h"
 #include "lab/lab.h"
+#include "sandbox/sandbox.h"
 
 /* at once: the server keeps 64 workers alive; a day of the lab allows 8,000 calls in each */
 #define RUNS 56
@@ -21,6 +24,7 @@
 #define LAB "/labs/" SCENARIO
 #define CHOICE "dialect_crm=boreal&dialect_map=heron"
 #define WORKER_ROUNDS 2000
+#define CROWD 200 /* live runs whose memory is measured */
 /* one of so many lets the lab's clock run; two clients may share a run, which allows 20 in 5 s */
 #define CALLS 8
 
@@ -225,13 +229,34 @@ static void measure(struct academy *a, const struct lab_bench *alone) {
     api(a, &runs, "lab.api.list", 0);
 }
 
+/* ---- Memory -------------------------------------------------------------------------------- */
+struct crowd {
+    const struct bench *bench;
+    struct zygote *zygote;
+};
+
+/* Shared pages are divided among those who share them; the zygote and the template count, too. */
+static void weigh(void *context) {
+    const struct crowd *c = context;
+    double mb = process_memory_mb(zygote_pid(c->zygote));
+    bench_note(c->bench, "lab.memory %d live runs take %.1f MB, %.0f KB each", CROWD, mb,
+               mb * 1000 / CROWD);
+    bench_line("lab.memory", mb > 0 ? CROWD * 1000 / mb : 0, "per GB", -1);
+}
+
+static void memory(const struct bench *b, struct zygote *z) {
+    struct crowd c = {b, z};
+    if (lab_bench_crowd(z, b->root, SCENARIO, CROWD, weigh, &c) != OK)
+        bench_failed("lab.memory", "not so many workers can be started");
+}
+
 void bench_labs(const struct bench *b) {
     struct academy a;
     struct lab_bench alone = {0};
     const char *why = "";
     codec_start();
     struct arena words;
-    struct zygote *z;
+    struct zygote *z = NULL;
     arena_init(&words, 64 * 1024);
     if (labs_prepare(&z, GRADUS_LABS, &words, &why) != OK ||
         lab_bench_workers(z, b->root, SCENARIO, WORKER_ROUNDS, &alone) != OK) {
@@ -239,6 +264,8 @@ void bench_labs(const struct bench *b) {
         arena_release(&words);
         return;
     }
+    if (bench_wanted(b, "lab.memory")) memory(b, z);
+    labs_unprepare(z);
     arena_release(&words);
     if (academy_open(&a, b, "lab.start", "labs", RUNS) && academy_sign_in(&a, RUNS))
         measure(&a, &alone);

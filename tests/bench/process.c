@@ -142,7 +142,7 @@ double process_memory_mb(pid_t pid) {
         FILE *f = d->d_name[0] >= '1' && d->d_name[0] <= '9' ? fopen(path, "re") : NULL;
         if (!f) continue;
         if (fscanf(f, "%*d (%*[^)]) %*c %d", &parent) == 1 && parent == pid)
-            total += own_memory_mb(d->d_name);
+            total += process_memory_mb(atoi(d->d_name));
         fclose(f);
     }
     if (all) closedir(all);

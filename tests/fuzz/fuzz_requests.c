@@ -171,7 +171,7 @@ static void serve(struct zygote *z, struct arena *a) {
     BUG_IF(site_open(&app.site, app.root, a, &why) != OK);
     app.store = open_store(a, folder, false);
     BUG_IF(!app.store);
-    if ((why = academy_open(&app, z, a))) fprintf(stderr, "fuzz_requests: %s\n", why);
+    if ((why = academy_open(&app, z, 0, a))) fprintf(stderr, "fuzz_requests: %s\n", why);
     BUG_IF(why != NULL);
     options = (struct http_options){.listen = "127.0.0.1", .threads = 2, .connection_limit = 200};
     server_options(&options);

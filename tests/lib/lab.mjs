@@ -80,5 +80,8 @@ export function zygotesOf(pid) {
     return children(pid).filter((child) => readFileSync(`/proc/${child}/comm`, "utf8").trim() === "gradus-labs");
 }
 
+/** Pids of what its zygotes have made: the templates, which fork workers. */
+export const templatesOf = (pid) => zygotesOf(pid).flatMap(children);
+
 /** Pids of the workers of a server. */
-export const workersOf = (pid) => zygotesOf(pid).flatMap(children);
+export const workersOf = (pid) => templatesOf(pid).flatMap(children);

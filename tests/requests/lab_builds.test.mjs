@@ -1,7 +1,7 @@
 // RULE lab-same-bytes: the same actions give the same answers and the same state whoever compiled the program.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { build, root, sanitizer, scratch } from "../lib/server.mjs";
@@ -29,3 +29,18 @@ for (const [compiler, opt] of [["gcc", "-O0"], ["clang", "-O2"]])
         for (const [seed, solution] of [[7, "reference"], [11, "same-phone"]])
             assert.equal(run(join(folder, "gradus"), seed, solution), run(join(build, "gradus"), seed, solution), `${solution}, seed ${seed}`);
     });
+
+// The C library chooses its functions by what the processor can do; an older processor gets others.
+const older = "glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW,-AVX2,-AVX,-BMI2,-SSE4_2,-SSSE3,-ERMS,-FSRM";
+const linker = "/lib64/ld-linux-x86-64.so.2";
+const chosen = (tunables) => spawnSync(linker, ["--list-diagnostics"], { encoding: "utf8", env: tunables ? { GLIBC_TUNABLES: tunables } : {} }).stdout ?? "";
+
+test("the lab workers' program on an older processor", { skip: sanitizer ? "sanitizers have an environment of their own" : !chosen("") && "this C library does not tell what it chose" }, () => {
+    assert.notEqual(chosen(older).replaceAll(older, ""), chosen(""), "the C library takes no notice");
+    const folder = join(scratch("older"), "programs");
+    mkdirSync(folder);
+    copyFileSync(join(build, "gradus"), join(folder, "gradus"));
+    writeFileSync(join(folder, "gradus-labs"), `#!/bin/sh\nGLIBC_TUNABLES=${older} exec '${join(build, "gradus-labs")}'\n`, { mode: 0o755 });
+    for (const [seed, solution] of [[7, "reference"], [11, "same-phone"]])
+        assert.equal(run(join(folder, "gradus"), seed, solution), run(join(build, "gradus"), seed, solution), `${solution}, seed ${seed}`);
+});

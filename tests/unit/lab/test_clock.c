@@ -162,7 +162,7 @@ static void test_a_late_clock(void **state) {
     struct lab_ask *ask = ask_of(*state, &run);
     ask->action = MINUTE;
     assert_int_equal(labs_ask_now(app.labs, ask), ERR_LIMIT);
-    assert_string_equal(ask->error, "lab_error_stopped");
+    assert_string_equal(ask->error, "lab_error_stopped_time");
     assert_int_equal(app.labs->died, 1);
     assert_int_equal(effective(*state, &run), before);
     act(*state, &run, MINUTE);

@@ -309,19 +309,25 @@ static long ticks_of(int pid) {
     return user;
 }
 
+/* Calls `each` with the children of a process. */
+static void children_of(int parent, void (*each)(int pid)) {
+    char path[64];
+    int pid;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", parent, parent);
+    FILE *f = fopen(path, "r");
+    while (f && fscanf(f, "%d", &pid) == 1) each(pid);
+    if (f) fclose(f);
+}
+
+static void kill_if_busy(int pid) {
+    if (ticks_of(pid) > 8) kill(pid, SIGKILL);
+}
+static void kill_workers_of(int template) { children_of(template, kill_if_busy); }
+
 /* Kills each worker that is at a long query: none needs that much time for anything else. */
 static void *kill_the_busy(void *arg) {
     (void)arg;
-    char path[64];
-    int zygote = zygote_pid(app.labs->zygote), pid;
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", zygote, zygote);
-    while (killing) {
-        FILE *f = fopen(path, "r");
-        while (f && fscanf(f, "%d", &pid) == 1)
-            if (ticks_of(pid) > 8) kill(pid, SIGKILL);
-        if (f) fclose(f);
-        usleep(5000);
-    }
+    for (; killing; usleep(5000)) children_of(zygote_pid(app.labs->zygote), kill_workers_of);
     return NULL;
 }
 

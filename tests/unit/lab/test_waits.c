@@ -32,7 +32,7 @@ static struct worker start_fake(struct fake *f, void (*behave)(int fd)) {
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     *f = (struct fake){.fd = ends[1], .behave = behave};
     assert_int_equal(pthread_create(&f->thread, NULL, run_fake, f), 0);
-    return (struct worker){ends[0], -1, DEADLINE_MS};
+    return (struct worker){.fd = ends[0], .pid_fd = -1, .deadline_ms = DEADLINE_MS};
 }
 
 static void read_question(int fd) {
@@ -218,6 +218,8 @@ static void test_believed_only_so_far(void **state) {
 /* Stopped, killed, stopped again: there is always one more. */
 static void test_a_zygote_that_hangs(void **state) {
     static const int signals[] = {SIGSTOP, SIGKILL, SIGSTOP};
+    static const char *const choices[] = {"crm=aurelia,map=quillon", "crm=boreal,map=heron",
+                                          "crm=boreal,map=quillon"};
     struct lab_scenario *s = fixture_scenario(*state);
     struct zygote *z = fixture_zygote();
     struct worker before = fixture_worker(*state, s, CHOICE, 1);
@@ -225,7 +227,8 @@ static void test_a_zygote_that_hangs(void **state) {
         pid_t pid = zygote_pid(z);
         int64_t began = clock_monotonic_ms();
         assert_int_equal(kill(pid, signals[i]), 0);
-        struct worker w = fixture_worker(*state, s, CHOICE, 1);
+        /* A choice whose template is not there yet, so that the zygote is asked. */
+        struct worker w = fixture_worker(*state, s, choices[i], 1);
         assert_true(clock_monotonic_ms() - began < 2 * ZYGOTE_DEADLINE_MS + LATE_MS);
         assert_true(zygote_pid(z) != pid);
         assert_int_equal(fixture_sql(*state, &w, "SELECT 1").status, 200);

@@ -144,12 +144,7 @@ static void test_its_own_layout(void **state) {
 }
 
 /* ---- Starting again ------------------------------------------------------------------------- */
-static bool makes_a_worker(struct zygote *z) {
-    struct worker w = WORKER_NONE;
-    if (zygote_spawn(z, &w) != OK) return false;
-    worker_end(&w);
-    return true;
-}
+static bool makes_a_worker(struct zygote *z) { return zygote_try(z) == OK; }
 
 /* Waits for what the keeper does by itself. */
 static bool comes_true(bool (*condition)(struct zygote *z, pid_t pid), struct zygote *z,
@@ -225,10 +220,11 @@ static void start_and_stop(void) {
     struct zygote *z;
     struct worker w[5];
     const char *why;
-    arena_init(&a, 64 * 1024);
+    arena_init(&a, (size_t)64 << 20);
+    const struct lab_scenario *s = fixture_scenario(&a);
     if (zygote_start(&z, GRADUS_LABS, &a, &why)) _exit(1);
     for (size_t i = 0; i < COUNT_OF(w); i++)
-        if (zygote_spawn(z, &w[i])) _exit(1);
+        if (client_start(&w[i], z, s->pack, s->pack_len, CHOICE, i, NULL, 0, &a, &why)) _exit(1);
     for (size_t i = 0; i < COUNT_OF(w); i++) worker_end(&w[i]);
     zygote_stop(z);
     _exit(0);
