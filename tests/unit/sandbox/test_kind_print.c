@@ -23,7 +23,7 @@ static const struct kind_seed seeds[] = {
     {NULL, NULL}};
 
 #define BIND                                                                                       \
-    "<bind kind=\"print_post\" id=\"print_post\" in=\"direct_mail\"/>"                                         \
+    "<bind kind=\"print_post\" id=\"print_post\" in=\"direct_mail\"/>"                             \
     "<bind kind=\"qr_visit\" id=\"qr_visit\" in=\"direct_mail\"><role id=\"form\" "                \
     "is=\"webforms.form\"/><role id=\"field\" is=\"webforms.form_field\"/><role "                  \
     "id=\"submission\" is=\"webforms.submission\"/><role id=\"customer\" "                         \
