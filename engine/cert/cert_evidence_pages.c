@@ -260,6 +260,15 @@ static enum err show_run(struct request *r, struct look *look) {
         view_time(item, "at", x->incidents[i].at_ms, r->locale, r->zone);
         view_text(item, "detail", x->incidents[i].detail);
     }
+    list = view_list(v, "notes");
+    for (size_t i = 0; i < x->note_count; i++) {
+        struct view *item = view_item(list);
+        view_int(item, "action", x->notes[i].seq);
+        view_text(item, "author", x->notes[i].author);
+        view_text(item, "text", x->notes[i].text);
+        view_bool(item, "shown", x->notes[i].shown);
+        view_time(item, "at", x->notes[i].at_ms, r->locale, r->zone);
+    }
     return http_page(r, "cert_run", v);
 }
 

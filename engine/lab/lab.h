@@ -148,6 +148,11 @@ struct lab_evidence_incident {
     int64_t at_ms;
     const char *detail;
 };
+struct lab_evidence_note {
+    int64_t seq, at_ms; /* the action of the record that it is pinned to */
+    const char *author, *text;
+    bool shown; /* to the learner, too */
+};
 struct lab_evidence {
     const char *run_id, *person_id, *scenario_id, *version, *dialects, *title;
     int64_t started_ms, actions;
@@ -157,7 +162,8 @@ struct lab_evidence {
     struct lab_evidence_hint *hints;
     struct lab_evidence_shown *shown; /* tasks that were shown */
     struct lab_evidence_incident *incidents;
-    size_t checking_count, hint_count, shown_count, incident_count;
+    struct lab_evidence_note *notes;
+    size_t checking_count, hint_count, shown_count, incident_count, note_count;
 };
 enum err lab_evidence(struct labs *l, struct db *db, struct arena *a, const char *run_id,
                       struct lab_evidence *out) MUST_USE;
@@ -183,10 +189,12 @@ enum err lab_hint_post(struct request *r);
 enum err lab_rewind_post(struct request *r);
 enum err lab_answer_post(struct request *r);
 enum err lab_chaos_post(struct request *r);
+enum err lab_chaos_page(struct request *r);
 enum err lab_checkpoint_post(struct request *r);
 enum err lab_certify_post(struct request *r);
 enum err lab_show_post(struct request *r);
 enum err lab_show_page(struct request *r);
+enum err lab_note_post(struct request *r);
 enum err lab_replay_page(struct request *r);
 enum err lab_api(struct request *r);
 

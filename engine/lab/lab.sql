@@ -104,6 +104,15 @@ INSERT INTO lab_incident (id, run_id, at_ms, kind, detail) VALUES ($1, $2, $3, $
 -- name: lab_incidents
 SELECT at_ms, kind, detail FROM lab_incident WHERE run_id = $1 ORDER BY at_ms DESC LIMIT 20;
 
+-- name: lab_note_add
+INSERT INTO lab_note (id, run_id, seq, at_ms, author_id, shown, text) VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: lab_notes_count
+SELECT count(*) FROM lab_note WHERE run_id = $1;
+
+-- name: lab_notes
+SELECT n.seq, n.at_ms, n.author_id, n.shown, n.text FROM lab_note n WHERE n.run_id = $1 ORDER BY n.seq, n.at_ms LIMIT $2;
+
 -- name: lab_recorded
 SELECT r.person_id, r.scenario_id, r.version, r.choice, c.at_ms, coalesce(c.total, 0), r.started_ms, coalesce(c.seq, 0)
 FROM lab_run r LEFT JOIN lab_checking c ON c.id = (

@@ -103,5 +103,6 @@ enum err lab_evidence(struct labs *l, struct db *db, struct arena *a, const char
     if (e == OK) e = lab_store_resets(db, run_id, &out->backs, &out->resets);
     if (e == OK) e = read_checkings(db, a, out);
     if (e == OK) e = read_hints(db, a, out);
+    if (e == OK) e = lab_notes(db, a, run_id, &out->notes, &out->note_count);
     return e == OK ? read_incidents(db, a, out) : e;
 }

@@ -18,7 +18,7 @@
 #include "lab/lab_store.h"
 #include "labmodel/lab_registry.h"
 
-#define LAB_QUESTIONS 6
+#define LAB_QUESTIONS 8
 #define LAB_CALLS_KEPT 10
 #define LAB_CALL_BYTES 6000 /* of a call's body and answer that are kept for the screen */
 #define LAB_IMAGE_EVERY 50  /* actions */

@@ -40,7 +40,7 @@ struct screen {
     const struct lab_version *version;
     const struct lab_stack *stack;
     const struct lab_dialect *dialects[LAB_CONNECTORS_MAX];
-    const char *tab; /* a connector's id, or brief, sql, log, check, access */
+    const char *tab; /* a connector's id, or brief, inbox, sql, log, check, access */
     int member;      /* of a connector's tab, else -1 */
     const struct lab_object *object;
     const char *record;
@@ -50,10 +50,16 @@ struct screen {
     bool adding;
     bool typed; /* the form is shown again with what was typed into it: it was refused, */
     bool held;  /* or another tab had changed what it changes */
-    int list_question, record_question, naming_question, names_question, events_question;
-    const char *sql;  /* of the console */
-    void *more;       /* data of pages other than the run's */
-    const char *look; /* the action under which the audit log has the look */
+    int list_question, record_question, naming_question, names_question, events_question,
+        since_question, diagram_question, filters_question, charts_question;
+    const char *sql; /* of the console */
+    /* Of the clock: the event behind which is told what happened (-1: nothing is told), where a way
+     * that is gone in parts began and is to end (0: there is none), what was wrong with the form.
+     */
+    int64_t since, from_ms, to_ms;
+    const char *clock_said; /* of the panel of faults: what was wrong with its form */
+    void *more;             /* data of pages other than the run's */
+    const char *look;       /* the action under which the audit log has the look */
     enum err (*show)(struct screen *s);
     const char *notice; /* key of a text, without "lab_notice_" */
 };
@@ -71,6 +77,8 @@ json_t *lab_answer_action(json_t *given, const char **why);
 enum err screen_open(struct request *r, struct screen **out) MUST_USE;
 /* Which part of the page, from the query or the form. */
 void screen_part(struct screen *s, const char *(*get)(struct request *, const char *));
+/* What was done, in words; NULL: nothing is said. */
+const char *screen_notice(struct screen *s);
 /* Address of a part. Arena. */
 const char *screen_href(const struct screen *s, const char *rest);
 /* Address of a record. Arena. */
@@ -125,6 +133,19 @@ enum err screen_rail(struct screen *s, struct view *v) MUST_USE;
 /* lab_screen_system.c */
 void screen_member_part(struct screen *s, struct view *v);
 
+/* lab_screen_ways.c */
+int screen_diagram_of(const struct screen *s); /* of the shown object; -1: it has none */
+bool screen_has_filters(const struct screen *s);
+void screen_diagram_part(struct screen *s, struct view *v, int diagram);
+void screen_filters_part(struct screen *s, struct view *v);
+
+/* lab_screen_charts.c */
+/* A result of a query as a table and, where that says something, as a chart; `form`: "line", "bar",
+ * "table", …; NULL: as it fits. */
+void screen_result(struct screen *s, struct view *v, json_t *result, const char *form);
+int screen_chart_of(const struct screen *s, bool *board); /* of the shown object; -1: it has none */
+void screen_charts_part(struct screen *s, struct view *v);
+
 /* lab_screen_list.c */
 void screen_list_read(struct screen *s, const char *(*get)(struct request *, const char *));
 json_t *screen_list_question(struct screen *s, const char *path); /* new */
@@ -142,6 +163,8 @@ const char *screen_curl(struct screen *s, int member, const struct lab_call *cal
 
 /* lab_screen_events.c: an event of the log in words, with the names of the dialects. */
 void screen_event(struct screen *s, struct view *item, json_t *e);
+/* What such events say, in the words of the connector (may be NULL) that tells of them. */
+const char *screen_event_words(struct screen *s, const char *connector, const char *kind);
 void screen_events(struct screen *s, struct view *v, const char *name, json_t *rows,
                    bool of_one_record);
 
@@ -166,6 +189,28 @@ void screen_calls(struct screen *s, struct view *v);
 const char *screen_stored(const struct lab_field *f, json_t *row);
 /* Where the words of the shown object come from (lab_value_path); false: it has none. */
 bool screen_naming(const struct screen *s, struct lab_value_path *path);
+
+/* lab_screen_clock.c */
+void screen_clock_read(struct screen *s, const char *(*get)(struct request *, const char *));
+json_t *screen_since_question(struct screen *s); /* new */
 void screen_clock(struct screen *s, struct view *v);
+
+/* lab_chaos.c */
+#define LAB_REASON_BYTES 500
+enum err screen_chaos(struct screen *s) MUST_USE; /* the panel, again after a form was refused */
+const char *screen_fault_words(struct screen *s, const char *kind);
+const char *screen_faults_question(void);
+/* Lists the faults in force at that time, and those that are over. */
+void screen_faults(struct screen *s, struct view *v, int question, int64_t now_ms);
+
+/* lab_notes.c */
+enum err lab_notes(struct db *db, struct arena *a, const char *run_id,
+                   struct lab_evidence_note **out, size_t *count) MUST_USE;
+
+/* lab_screen_inbox.c */
+bool screen_has_inbox(const struct screen *s); /* whether anybody writes in this scenario */
+void screen_inbox_part(struct screen *s, struct view *v);
+/* Somebody of a timeline, "head-of-sales", as a name. Arena. */
+const char *screen_person(struct screen *s, const char *id);
 
 #endif

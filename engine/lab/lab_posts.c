@@ -1,5 +1,4 @@
-/* What a learner does on a run's page: calls through a screen, time, SQL, checking, hints, going
- * back. */
+/* What a learner does on a run's page: calls through a screen, SQL, checking, hints, going back. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -171,39 +170,6 @@ enum err lab_console_post(struct request *r) {
     s->ask.path = c->query ? arena_printf(r->arena, "%s?%s", c->path, c->query) : c->path;
     s->ask.body = reads ? NULL : c->body;
     return screen_wait(s, tried);
-}
-
-/* ---- Clock ---------------------------------------------------------------------------------- */
-/* Whether the clock has gone a part of its way only. */
-static bool in_part(const struct screen *s) {
-    const char *why;
-    json_t *body = json_read(s->r->arena, s->ask.answer.body, s->ask.answer.body_len, &why);
-    return str_eq(json_string_value(json_object_get(body, "why")), "part");
-}
-
-static enum err moved(struct request *r, void *arg, enum err result) {
-    struct screen *s = arg;
-    if (result) return screen_refuse(s, result);
-    if (s->ask.answer.refused)
-        return http_redirect(
-            r, screen_href(s, arena_printf(r->arena, "?tab=%s&notice=calendar", s->tab)));
-    return http_redirect(
-        r, screen_href(s, arena_printf(r->arena, "?tab=%s%s%s&notice=%s", s->tab,
-                                       s->object ? "&object=" : "", s->object ? s->object->id : "",
-                                       in_part(s) ? "part" : "clock")));
-}
-
-enum err lab_clock_post(struct request *r) {
-    struct screen *s;
-    int64_t minutes;
-    enum err e = open_own(r, &s);
-    if (e) return e;
-    const char *text = http_field(r, "minutes");
-    if (!text || !parse_i64(text, 1, 7 * 24 * 60, &minutes))
-        return http_refuse(r, ERR_INVALID, "lab_form_broken", NULL);
-    s->ask.action = arena_printf(r->arena, "{\"advance_ms\":%lld,\"kind\":\"clock\"}",
-                                 (long long)(minutes * MS_MINUTE));
-    return screen_wait(s, moved);
 }
 
 /* ---- Warehouse ------------------------------------------------------------------------------ */

@@ -12,8 +12,25 @@
 
 struct replay {
     struct screen *s;
+    struct lab_evidence_note *notes;
+    size_t note_count;
     int64_t count, effective, step;
 };
+
+/* RULE lab-note-shown: assessors and instructors read all notes of a run, its learner those that
+ * were marked for them. */
+static void notes_view(struct replay *p, struct view *v, const char *name, int64_t seq) {
+    struct view *list = view_list(v, name);
+    for (size_t i = 0; i < p->note_count; i++) {
+        const struct lab_evidence_note *n = &p->notes[i];
+        if (n->seq != seq || (p->s->owner && !n->shown)) continue;
+        struct view *item = view_item(list);
+        view_text(item, "author", n->author);
+        view_text(item, "text", n->text);
+        view_bool(item, "is_shown", n->shown && !p->s->owner);
+        view_time(item, "at", n->at_ms, p->s->r->locale, p->s->r->zone);
+    }
+}
 
 static void step_view(struct replay *p, struct view *item, int64_t n,
                       const struct lab_action *action, struct arena *scratch) {
@@ -22,6 +39,8 @@ static void step_view(struct replay *p, struct view *item, int64_t n,
     screen_action(p->s, item, json_read(scratch, action->action, strlen(action->action), &why));
     view_int(item, "n", n);
     view_int(item, "status", action->status);
+    view_int(item, "seq", action->seq);
+    notes_view(p, item, "notes", action->seq);
     view_bool(item, "refused", action->status >= 400);
     view_bool(item, "current", n == p->step);
     view_time(item, "at", action->at_ms, r->locale, r->zone);
@@ -137,7 +156,11 @@ static enum err render(struct request *r, void *arg, enum err result) {
     view_text(v, "live_hash", s->ask.live_hash);
     state_after(p, v);
     screen_verdicts(s, v);
-    enum err e = steps(p, v);
+    if (!s->owner) screen_faults(s, v, 2, screen_number(screen_json(s, 0), "now_ms"));
+    view_bool(v, "may_note",
+              !s->owner && http_has_role(r, ROLE_ASSESSOR) && p->step > 0 && p->effective > 0);
+    enum err e = lab_notes(r->db, r->arena, s->ask.run.id, &p->notes, &p->note_count);
+    if (!e) e = steps(p, v);
     if (!e) e = incidents(p, v);
     if (e) return http_refuse(r, e, "lab_unreadable", NULL);
     return http_page(r, "lab_replay", v);
@@ -153,6 +176,8 @@ static enum err show(struct screen *s) {
     s->ask.check = true;
     s->ask.question[s->ask.questions++] = "{\"view\":\"summary\"}";
     s->ask.question[s->ask.questions++] = "{\"limit\":25,\"view\":\"events\"}";
+    /* Whoever works in a run finds out for themselves what is wrong in it. */
+    if (!s->owner) s->ask.question[s->ask.questions++] = screen_faults_question();
     return screen_wait(s, render);
 }
 

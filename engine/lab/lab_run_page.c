@@ -27,8 +27,26 @@ static void ask_names(struct screen *s) {
     s->names_question = question(s, json_pack("{s:s, s:o}", "view", "names", "objects", objects));
 }
 
+/* The diagram, the charts and the filters of a record, where its object has them. */
+static void ask_ways(struct screen *s) {
+    int diagram = screen_diagram_of(s);
+    if (diagram >= 0)
+        s->diagram_question = question(s, json_pack("{s:s, s:i, s:s}", "view", "diagram", "diagram",
+                                                    diagram, "record", s->record));
+    bool board = false;
+    int chart = screen_chart_of(s, &board);
+    if (chart >= 0)
+        s->charts_question = question(s,
+                                      json_pack("{s:s, s:i, s:b, s:s}", "view", "charts", "chart",
+                                                chart, "board", board, "record", s->record));
+    if (screen_has_filters(s))
+        s->filters_question = question(s, json_pack("{s:s, s:s, s:s}", "view", "filters", "object",
+                                                    path_of(s, s->object), "record", s->record));
+}
+
 static void ask_member(struct screen *s) {
     if (s->owner && (s->record || s->adding)) ask_names(s);
+    if (s->record) ask_ways(s);
     if (s->record)
         s->record_question = question(s, json_pack("{s:s, s:s, s:s}", "view", "record", "object",
                                                    path_of(s, s->object), "id", s->record));
@@ -48,6 +66,9 @@ enum err screen_show(struct screen *s) {
                                       json_pack("{s:s, s:i, s:s, s:I}", "view", "events", "limit",
                                                 100, "find", s->list.find ? s->list.find : "",
                                                 "before", (json_int_t)(s->page > 1 ? s->page : 0)));
+    if (str_eq(s->tab, "inbox"))
+        s->events_question = question(s, json_pack("{s:s}", "view", "messages"));
+    if (s->since >= 0) s->since_question = question(s, screen_since_question(s));
     return screen_wait(s, screen_render);
 }
 
@@ -75,6 +96,12 @@ static void system_tab(struct screen *s, struct view *tabs, int member) {
 static void tabs(struct screen *s, struct view *v) {
     struct view *list = view_list(v, "tabs");
     tab(s, list, "brief", lab_text(s->r, "lab_tab_brief", NULL), "is_brief");
+    if (screen_has_inbox(s)) {
+        struct view *t = tab(s, list, "inbox", lab_text(s->r, "lab_tab_inbox", NULL), "is_inbox");
+        int64_t waiting = screen_number(screen_json(s, 0), "waiting");
+        view_int(t, "waiting", waiting);
+        view_bool(t, "has_waiting", waiting > 0);
+    }
     for (int i = 0; i < s->stack->member_count; i++) system_tab(s, list, i);
     tab(s, list, "sql", lab_text(s->r, "lab_tab_sql", NULL), "is_sql");
     tab(s, list, "log", lab_text(s->r, "lab_tab_log", NULL), "is_log");
@@ -91,6 +118,7 @@ static enum err frame(struct screen *s, struct view *v) {
     content_view_text(r, v, "title", scenario->title, lab_scenario_lang(r, scenario));
     view_bool(v, "layout_desk", true);
     view_bool(v, "owner", s->owner);
+    view_bool(v, "may_chaos", !s->owner && http_has_role(r, ROLE_INSTRUCTOR));
     view_text(v, "run_href", screen_href(s, ""));
     view_text(v, "lobby_href", arena_printf(r->arena, "/labs/%s", scenario->id));
     view_text(v, "tab", s->tab);
@@ -99,11 +127,12 @@ static enum err frame(struct screen *s, struct view *v) {
     view_bool(v, "has_math",
               lab_has_formula(s->version)); /* on every tab: the others replace a part */
     view_bool(v, arena_printf(r->arena, "on_%s", s->member >= 0 ? "member" : s->tab), true);
-    if (s->notice && id_valid(s->notice) && strlen(s->notice) < 20)
-        view_text(v, "done", lab_text(r, arena_printf(r->arena, "lab_notice_%s", s->notice), NULL));
+    view_text(v, "done", screen_notice(s));
     view_bool(v, "was_refused",
               str_eq(s->notice, "refused") || str_eq(s->notice, "calendar") ||
-                  str_eq(s->notice, "held") || str_eq(s->notice, "toolate"));
+                  str_eq(s->notice, "held") || str_eq(s->notice, "toolate") ||
+                  str_eq(s->notice, "clock_refused") || str_eq(s->notice, "not_sent"));
+    view_bool(v, "has_raw", str_eq(s->notice, "refused"));
     tabs(s, v);
     screen_clock(s, v);
     return screen_rail(s, v);
@@ -116,6 +145,7 @@ enum err screen_render(struct request *r, void *arg, enum err result) {
     enum err e = frame(s, v);
     if (s->member >= 0) screen_member_part(s, v);
     if (str_eq(s->tab, "brief")) screen_brief_part(s, v);
+    if (str_eq(s->tab, "inbox")) screen_inbox_part(s, v);
     if (str_eq(s->tab, "sql")) screen_sql_part(s, v);
     if (str_eq(s->tab, "log")) screen_log_part(s, v);
     if (str_eq(s->tab, "access")) {

@@ -59,7 +59,9 @@ enum err screen_open(struct request *r, struct screen **out) {
     lab_ask_init(&s->ask, r->arena, r->now_ms);
     s->r = r;
     s->member = s->list_question = s->record_question = s->naming_question = s->names_question =
-        s->events_question = -1;
+        s->events_question = s->since_question = s->diagram_question = s->filters_question =
+            s->charts_question = -1;
+    s->since = -1;
     enum err e = lab_store_run(r->db, r->arena, r->param[0], &s->ask.run);
     if (e && e != ERR_NOT_FOUND) return http_refuse(r, e, "lab_unreadable", NULL);
     s->owner = !e && str_eq(s->ask.run.person_id, r->who->person_id);
@@ -80,6 +82,13 @@ enum err screen_open(struct request *r, struct screen **out) {
     return OK;
 }
 
+/* Keys have small letters and _ only. */
+const char *screen_notice(struct screen *s) {
+    size_t len = s->notice ? strspn(s->notice, "abcdefghijklmnopqrstuvwxyz_") : 0;
+    if (!len || len > 20 || s->notice[len]) return NULL;
+    return lab_text(s->r, arena_printf(s->r->arena, "lab_notice_%s", s->notice), NULL);
+}
+
 enum err screen_require_owner(struct screen *s) {
     return s->owner ? OK : http_refuse(s->r, ERR_DENIED, "lab_not_yours", NULL);
 }
@@ -93,8 +102,9 @@ void screen_part(struct screen *s, const char *(*get)(struct request *, const ch
     s->page = 1;
     if (page && !parse_i64(page, 1, 100000, &s->page)) s->page = 1;
     screen_list_read(s, get);
+    screen_clock_read(s, get);
     if (s->record && (!*s->record || strlen(s->record) > 64)) s->record = NULL;
-    static const char *const others[] = {"brief", "sql", "log", "check", "access"};
+    static const char *const others[] = {"brief", "inbox", "sql", "log", "check", "access"};
     for (size_t i = 0; tab && i < COUNT_OF(others); i++)
         if (str_eq(tab, others[i])) s->tab = others[i];
     screen_console_read(s, get);

@@ -129,13 +129,26 @@ static void clock_view(struct screen *s, struct view *v, json_t *action) {
     view_text(v, "what", lab_text(s->r, key, v));
 }
 
+/* An instructor's fault; to others than the learner with what it is and why. */
+static void chaos_view(struct screen *s, struct view *v, json_t *action) {
+    json_t *fault = json_object_get(action, "fault");
+    const char *on = screen_text(fault, "on"), *reason = screen_text(action, "reason");
+    int member = on ? lab_member_find(s->stack, on) : -1;
+    view_text(v, "what", lab_text(s->r, fault ? "lab_replay_chaos" : "lab_replay_chaos_end", NULL));
+    if (s->owner) return;
+    view_text(v, "system", member >= 0 ? s->dialects[member]->title : NULL);
+    view_text(v, "call",
+              arena_printf(s->r->arena, "%s%s%s",
+                           fault ? screen_fault_words(s, screen_text(fault, "kind")) : "",
+                           fault && reason ? ": " : "", reason ? reason : ""));
+}
+
 void screen_action(struct screen *s, struct view *v, json_t *action) {
     static const struct {
         const char *kind, *key;
     } plain[] = {{"token", "lab_replay_token"},
                  {"certify", "lab_certifying"},
-                 {"answer", "lab_replay_answer"},
-                 {"chaos", "lab_replay_chaos"}};
+                 {"answer", "lab_replay_answer"}};
     const char *kind = screen_text(action, "kind"), *name = screen_text(action, "name");
     if (str_eq(kind, "api") && screen_text(action, "method")) call_view(s, v, action);
     else if (str_eq(kind, "receiver") && screen_text(action, "method")) {
@@ -144,6 +157,7 @@ void screen_action(struct screen *s, struct view *v, json_t *action) {
                                screen_text(action, "path") ? screen_text(action, "path") : ""));
         view_bool(v, "api", true);
     } else if (str_eq(kind, "clock")) clock_view(s, v, action);
+    else if (str_eq(kind, "chaos")) chaos_view(s, v, action);
     else if (str_eq(kind, "sql")) {
         view_text(v, "what", lab_text(s->r, "lab_did_ask", NULL));
         view_text(v, "call", screen_text(action, "sql"));

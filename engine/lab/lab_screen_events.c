@@ -1,5 +1,7 @@
 /* Events of the log in words: who did what to which record, a person or software by itself, and
  * what led to it. Names of systems, objects, fields and values are the dialects'. */
+#include <string.h>
+
 #include "base/text.h"
 #include "lab/lab_pages.h"
 
@@ -31,6 +33,21 @@ static const char *who(struct screen *s, const char *actor) {
     return actor ? actor : "";
 }
 
+/* Events that the engine itself tells of; any other by its kind. */
+static const char *engine_event(struct screen *s, const char *kind) {
+    static const char *const known[] = {
+        "inbox.received", "inbox.missed",  "inbox.answered", "inbox.sent", "outage.started",
+        "outage.ended",   "fault.started", "fault.ended",    "api.failed", "api.limited",
+        "rule.stopped",   "rule.failed",   "record.refused"};
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        if (!str_eq(kind, known[i])) continue;
+        char *key = arena_printf(s->r->arena, "lab_event_%s", kind);
+        *strchr(key, '.') = '_';
+        return lab_text(s->r, key, NULL);
+    }
+    return kind;
+}
+
 /* What happened, in the words of the connector that tells of it. */
 static const char *what(struct screen *s, const struct about *a, const char *kind) {
     if (!kind) return "";
@@ -40,7 +57,12 @@ static const char *what(struct screen *s, const struct about *a, const char *kin
         for (int i = 0; i < c->event_count; i++)
             if (str_eq(c->events[i].id, kind) && c->events[i].about) return c->events[i].about;
     }
-    return kind;
+    return engine_event(s, kind);
+}
+
+const char *screen_event_words(struct screen *s, const char *connector, const char *kind) {
+    struct about a = {.member = connector ? lab_member_find(s->stack, connector) : -1};
+    return what(s, &a, kind);
 }
 
 static const char *record_href(struct screen *s, const struct about *a, const char *id) {

@@ -1,4 +1,4 @@
-/* The parts of a run's page: clock, log, console, access, calls. A system's records and
+/* The parts of a run's page: log, console, access, calls. A system's records and
  * configuration stand in lab_screen_system.c, checks and tasks in lab_screen_checks.c. */
 #include <string.h>
 
@@ -14,18 +14,8 @@ const char *screen_text(json_t *o, const char *key) {
 int64_t screen_number(json_t *o, const char *key) {
     return json_integer_value(json_object_get(o, key));
 }
-/* ---- Clock ---------------------------------------------------------------------------------- */
 void screen_time(struct view *v, const char *name, int64_t ms, struct request *r) {
     view_time(v, name, ms, r->locale, NULL);
-}
-
-void screen_clock(struct screen *s, struct view *v) {
-    json_t *summary = screen_json(s, 0);
-    screen_time(v, "clock", screen_number(summary, "now_ms"), s->r);
-    view_int(v, "actions", s->ask.effective);
-    view_int(v, "events", screen_number(summary, "events"));
-    view_bool(v, "has_next_run", screen_number(summary, "next_run_ms") != 0);
-    screen_time(v, "next_run", screen_number(summary, "next_run_ms"), s->r);
 }
 
 /* ---- Brief ---------------------------------------------------------------------------------- */
@@ -102,33 +92,13 @@ void screen_sql_part(struct screen *s, struct view *v) {
                      : arena_printf(s->r->arena, "SELECT *\nFROM %s\nORDER BY id\nLIMIT 20",
                                     lab_object_first(s->stack->members[0].connector)->table));
     if (!s->ask.action || !s->ask.answer.body) return;
-    json_t *result = json_read(s->r->arena, s->ask.answer.body, s->ask.answer.body_len, &why),
-           *name, *row, *cell;
+    json_t *result = json_read(s->r->arena, s->ask.answer.body, s->ask.answer.body_len, &why);
     const char *cut = s->ask.answer.cut;
     view_text(v, "sql_error",
               cut ? lab_text(s->r, arena_printf(s->r->arena, "lab_cut_%s", cut), NULL)
                   : screen_text(result, "error"));
     if (screen_text(result, "error") || !result) return;
-    struct view *columns = view_list(v, "result_columns"), *rows = view_list(v, "result_rows");
-    size_t i, k;
-    json_array_foreach (json_object_get(result, "columns"), i, name)
-        view_item_text(columns, json_string_value(name));
-    json_array_foreach (json_object_get(result, "rows"), i, row) {
-        struct view *cells = view_list(view_item(rows), "cells");
-        json_array_foreach (row, k, cell) {
-            struct view *c = view_item(cells);
-            bool number = json_is_integer(cell);
-            view_text(c, "text",
-                      json_is_string(cell) ? json_string_value(cell)
-                      : number             ? json_text(s->r->arena, cell)
-                                           : NULL);
-            view_bool(c, "number", number);
-            view_bool(c, "empty", json_is_null(cell));
-        }
-    }
-    view_bool(v, "has_result", true);
-    view_int(v, "row_count", (int64_t)json_array_size(json_object_get(result, "rows")));
-    view_bool(v, "truncated", json_is_true(json_object_get(result, "truncated")));
+    screen_result(s, v, result, NULL);
 }
 
 /* ---- Access --------------------------------------------------------------------------------- */

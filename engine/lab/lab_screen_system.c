@@ -297,6 +297,9 @@ static void record_part(struct screen *s, struct view *v) {
     screen_events(s, v, "history", events, true);
     view_bool(v, "has_history", json_array_size(events) > 0);
     related(s, v, json_object_get(answer, "related"));
+    if (s->diagram_question >= 0) screen_diagram_part(s, v, screen_diagram_of(s));
+    if (s->charts_question >= 0) screen_charts_part(s, v);
+    if (s->filters_question >= 0) screen_filters_part(s, v);
     view_bool(v, "may_delete", s->owner && screen_operations(s) & LAB_DELETE);
     view_bool(v, "may_merge", s->owner && screen_operations(s) & LAB_MERGE);
     const char *loser = s->typed ? http_field(s->r, "loser") : NULL;

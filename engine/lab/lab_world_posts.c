@@ -8,18 +8,23 @@
 #include "base/text.h"
 #include "lab/lab_pages.h"
 
+/* What the worker says was wrong. */
+static const char *refusal(struct screen *s) {
+    const char *why;
+    json_t *body = json_read(s->r->arena, s->ask.answer.body, s->ask.answer.body_len, &why);
+    const char *said = json_string_value(json_object_get(body, "error"));
+    return said ? said : "";
+}
+
 /* Back to the run, or the worker's sentence. */
 static enum err done(struct screen *s, enum err result, const char *notice) {
     struct request *r = s->r;
-    const char *why;
     if (result) return screen_refuse(s, result);
     if (!s->ask.answer.refused)
         return http_redirect(
             r, screen_href(s, arena_printf(r->arena, "?tab=%s&notice=%s", s->tab, notice)));
     struct view *v = view_new(r->arena);
-    json_t *body = json_read(r->arena, s->ask.answer.body, s->ask.answer.body_len, &why);
-    why = json_string_value(json_object_get(body, "error"));
-    view_text(v, "why", why ? why : "");
+    view_text(v, "why", refusal(s));
     return http_refuse(r, ERR_INVALID, "lab_not_done", v);
 }
 
@@ -33,9 +38,17 @@ static void take_fields(struct request *r, json_t *out, const char *const *names
 }
 
 /* ---- Messages ------------------------------------------------------------------------------- */
+/* What was refused is shown again in the inbox, with what was typed. */
 static enum err answered(struct request *r, void *arg, enum err result) {
+    struct screen *s = arg;
     (void)r;
-    return done(arg, result, "answered");
+    if (result || !s->ask.answer.refused || !screen_has_inbox(s))
+        return done(s, result, "answered");
+    s->tab = "inbox";
+    s->typed = true;
+    s->notice = "not_sent";
+    s->ask.action = NULL; /* it has been run already */
+    return screen_show(s);
 }
 
 enum err lab_answer_post(struct request *r) {
@@ -64,14 +77,36 @@ static enum err keep_entry(struct db *db, struct arena *a, void *arg, int64_t no
 }
 
 static enum err kept(struct request *r, void *arg, enum err result) {
+    struct screen *s = arg;
+    const char *notice = http_field(r, "end") ? "chaos_end" : "chaos";
     if (result) return http_refuse(r, result, "lab_not_saved", NULL);
-    return done(arg, result, http_field(r, "end") ? "chaos_end" : "chaos");
+    if (!http_field(r, "panel")) return done(s, OK, notice);
+    return http_redirect(r, screen_href(s, arena_printf(r->arena, "/chaos?notice=%s", notice)));
+}
+
+static enum err panel_again(struct screen *s, const char *said) {
+    s->typed = true;
+    s->clock_said = said;
+    s->ask.action = NULL; /* it has been run already, or not at all */
+    return screen_chaos(s);
+}
+
+/* RULE lab-chaos-reason: whoever starts or ends a fault on the panel says why, in 500 bytes at
+ * most; it stands in the record beside the fault. False: there is none. */
+static bool take_reason(struct request *r, json_t *action) {
+    const char *reason = http_field(r, "reason");
+    reason = reason ? str_trim(r->arena, reason) : "";
+    if (*reason && strlen(reason) <= LAB_REASON_BYTES)
+        json_object_set_new(action, "reason", json_string(reason));
+    return json_object_get(action, "reason") || !http_field(r, "panel");
 }
 
 /* RULE lab-chaos-audit: what an instructor did to a run stands in the audit log; what was refused
  * was not done. */
 static enum err begun(struct request *r, void *arg, enum err result) {
     struct screen *s = arg;
+    if (!result && s->ask.answer.refused && http_field(r, "panel"))
+        return panel_again(s, refusal(s));
     if (result || s->ask.answer.refused) return done(s, result, "");
     return http_write(r, keep_entry, s, kept);
 }
@@ -94,6 +129,7 @@ enum err lab_chaos_post(struct request *r) {
         json_object_del(action, "fault");
         json_object_set_new(action, "end", json_string(end));
     }
+    if (!take_reason(r, action)) return panel_again(s, lab_text(r, "lab_chaos_no_reason", NULL));
     s->ask.action = json_text(r->arena, action);
     return screen_wait(s, begun);
 }

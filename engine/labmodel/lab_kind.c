@@ -406,6 +406,60 @@ static void read_filter(struct reader *r, xmlNode *n) {
     s->filters[s->filter_count++] = f;
 }
 
+/* The field of this attribute; NULL: it is not given. */
+static const struct lab_field *field_attr(struct reader *r, xmlNode *n, const char *name,
+                                          const struct lab_object *o) {
+    const char *part = lab_xml_attr(n, name, r->a);
+    return part && o ? field_in(r, n, part, o) : NULL;
+}
+
+static void read_diagram(struct reader *r, xmlNode *n) {
+    struct lab_stack *s = r->stack;
+    struct lab_diagram d = {.over = role_attr(r, n, "over"), .nodes = role_attr(r, n, "nodes")};
+    const struct lab_object *o = d.nodes.object;
+    d.of = field_attr(r, n, "of", o);
+    d.order = field_attr(r, n, "order", o);
+    d.label = field_attr(r, n, "label", o);
+    d.next = field_attr(r, n, "next", o);
+    d.other = field_attr(r, n, "other", o);
+    d.last = lab_xml_attr(n, "last", r->a);
+    d.stands = role_attr(r, n, "stands");
+    d.stands_at = field_attr(r, n, "stands-at", d.stands.object);
+    d.stands_while = field_attr(r, n, "stands-while", d.stands.object);
+    d.stands_values = lab_xml_attr(n, "stands-values", r->a);
+    const char *tells = lab_xml_attr(n, "tells", r->a);
+    for (tells = tells ? tells : ""; o && *tells && d.tell_count < LAB_DIAGRAM_TELLS;) {
+        size_t len = strcspn(tells, " ");
+        d.tells[d.tell_count] = field_in(r, n, arena_copy(r->a, tells, len), o);
+        d.tell_count += d.tells[d.tell_count] != NULL;
+        tells += len + strspn(tells + len, " ");
+    }
+    if (!d.over.object || !d.of || !d.order || !d.label || !d.next) return; /* said already */
+    s->diagrams = list_more(r->a, s->diagrams, (size_t)s->diagram_count, sizeof *s->diagrams);
+    s->diagrams[s->diagram_count++] = d;
+}
+
+static void read_chart(struct reader *r, xmlNode *n) {
+    struct lab_stack *s = r->stack;
+    struct lab_chart c = {.query = role_attr(r, n, "query"),
+                          .board = role_attr(r, n, "board"),
+                          .tiles = role_attr(r, n, "tiles")};
+    const struct {
+        const char *name;
+        const struct lab_field **field;
+        const struct lab_object *object;
+    } parts[] = {{"title", &c.title, c.query.object}, {"sql", &c.sql, c.query.object},
+                 {"unit", &c.unit, c.query.object},   {"of", &c.of, c.tiles.object},
+                 {"order", &c.order, c.tiles.object}, {"tile-title", &c.tile_title, c.tiles.object},
+                 {"draws", &c.form, c.tiles.object},  {"shows", &c.shows, c.tiles.object}};
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        *parts[i].field = field_attr(r, n, parts[i].name, parts[i].object);
+        if (!*parts[i].field) return; /* said already */
+    }
+    s->charts = list_more(r->a, s->charts, (size_t)s->chart_count, sizeof *s->charts);
+    s->charts[s->chart_count++] = c;
+}
+
 static void read_objection(struct reader *r, xmlNode *n) {
     struct lab_stack *s = r->stack;
     s->objections = list_more(r->a, s->objections, (size_t)s->objection_count,
@@ -451,6 +505,10 @@ static void read_binding(struct reader *r, xmlNode *bind, const char *file, int 
     r->file = arena_printf(r->a, "labs/kinds/%s.xml", r->kind);
     for (xmlNode *n = lab_xml_child(kind, "filter"); n; n = lab_xml_next(n, "filter"))
         read_filter(r, n);
+    for (xmlNode *n = lab_xml_child(kind, "diagram"); n; n = lab_xml_next(n, "diagram"))
+        read_diagram(r, n);
+    for (xmlNode *n = lab_xml_child(kind, "chart"); n; n = lab_xml_next(n, "chart"))
+        read_chart(r, n);
     for (xmlNode *n = lab_xml_child(kind, "objection"); n; n = lab_xml_next(n, "objection"))
         read_objection(r, n);
     for (xmlNode *n = lab_xml_child(kind, "on"); n; n = lab_xml_next(n, "on")) read_rule(r, n);

@@ -18,6 +18,7 @@
 #define LAB_CONNECTORS_MAX 16
 /* RULE lab-objects: a connector has 64 objects at most; sets of them are a number. */
 #define LAB_OBJECTS_MAX 64
+#define LAB_HORIZON_DAYS 120 /* simulated time that a run may take */
 
 /* ---- Connector ------------------------------------------------------------------------------- */
 enum lab_type {
@@ -348,6 +349,10 @@ struct lab_stack {
     int rule_count;
     struct lab_filter *filters;
     int filter_count;
+    struct lab_diagram *diagrams;
+    int diagram_count;
+    struct lab_chart *charts;
+    int chart_count;
     struct lab_objection *objections;
     int objection_count;
     const struct lab_statement **statements; /* all SQL of the rules, by its index */

@@ -16,7 +16,8 @@
 
 /* RULE lab-rules: a stack has 10,000 rules at most, with all its bindings. */
 #define LAB_RULES_MAX 10000
-#define LAB_ROLES_MAX 16  /* of a kind */
+#define LAB_ROLES_MAX 16 /* of a kind */
+#define LAB_DIAGRAM_TELLS 8
 #define LAB_STEPS_DEPTH 8 /* of steps inside steps */
 
 struct lab_statement {
@@ -140,6 +141,27 @@ struct lab_filter {
     const struct lab_field *of, *group, *field, *operator, * value;
     struct lab_place members; /* who passed when it was asked last; object NULL: nobody keeps it */
     const struct lab_field *member_of, *member_record;
+};
+
+/* Records of one object that follow each other, in one of another: the steps of a way. How it is
+ * drawn and told; what they do is said by rules. */
+struct lab_diagram {
+    struct lab_place over, nodes;
+    const struct lab_field *of, *order, *label, *next, *other; /* of a node; other: may be NULL */
+    const struct lab_field *tells[LAB_DIAGRAM_TELLS]; /* what is said of it beside the label */
+    int tell_count;
+    const char *last;        /* a label behind which nothing follows; NULL: there is none */
+    struct lab_place stands; /* records that stand at a node; object NULL: nobody does */
+    const struct lab_field *stands_at, *stands_while;
+    const char *stands_values; /* of stands_while, with blanks between */
+};
+
+/* Records that are queries, and boards that show some of them: their results as tables and charts.
+ */
+struct lab_chart {
+    struct lab_place query, board, tiles;
+    const struct lab_field *title, *sql, *unit;                     /* of a query */
+    const struct lab_field *of, *order, *tile_title, *form, *shows; /* of a tile */
 };
 
 /* What somebody has against what another kind is about to do: a text, or NULL. ?1, ?2 and ?3 are

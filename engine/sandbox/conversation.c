@@ -239,6 +239,19 @@ static void view_choices(const struct lab_say *say, struct buf *out) {
     }
 }
 
+int64_t conversation_waiting(struct lab_state *s) {
+    int64_t n = 0;
+    sqlite3_stmt *q = state_query(
+        s, "SELECT say, due_ms FROM message WHERE to_id = $1 AND answered_ms IS NULL", "t",
+        LEARNER);
+    while (state_row(s, q)) {
+        const struct lab_say *say = say_of(s, (const char *)sqlite3_column_text(q, 0));
+        n += sqlite3_column_type(q, 1) != SQLITE_NULL || (say && say->choice_count);
+    }
+    state_end(q);
+    return n;
+}
+
 void conversation_view(struct lab_state *s, int64_t limit, struct arena *a, struct buf *out) {
     static const char *const texts[] = {"channel", "from",   "to",    "subject",
                                         "body",    "choice", "answer"};

@@ -14,6 +14,8 @@ void conversation_missed(struct lab_state *s, int64_t message);
 void conversation_reply(struct lab_state *s, int reply, int64_t thread);
 /* The learner's action: answers a message, or writes to somebody. */
 void conversation_answer(struct lab_state *s, json_t *action, struct step_answer *out);
+/* How many messages wait for an answer: a deadline or choices ask for one. */
+int64_t conversation_waiting(struct lab_state *s);
 /* The view "messages": {"rows":[…],"to":[…]}, the newest first; `to`: whom one can write to. */
 void conversation_view(struct lab_state *s, int64_t limit, struct arena *a, struct buf *out);
 

@@ -265,21 +265,42 @@ static void holds_function(sqlite3_context *c, int count, sqlite3_value **values
     arena_release(&a);
 }
 
+/* What is wrong with the first row that says nothing; NULL: none is. */
+static const char *fault_of(struct lab_state *s, const struct lab_filter *f, const char *owner,
+                            struct arena *a) {
+    const char *why = NULL, *value;
+    const struct lab_field *field;
+    struct row *rows = NEW_ARRAY(a, struct row, FILTER_ROWS);
+    int count = read_rows(s, f, owner, rows, a);
+    for (int i = 0; i < count && !why; i++)
+        if (is_membership(&rows[i])) why = membership_fault(f, &rows[i], owner, a);
+        else (void)question_of(s, f, &rows[i], &field, &value, a, &why);
+    return why;
+}
+
+struct filters_count filters_count(struct lab_state *s, const struct lab_filter *f,
+                                   const char *owner, struct arena *a) {
+    struct filters_count out = {.fault = fault_of(s, f, owner, a)};
+    filters_forget(s);
+    sqlite3_stmt *q = state_query(s, arena_printf(a, "SELECT id FROM %s", f->over.object->table),
+                                  "");
+    for (; state_row(s, q); out.of++)
+        out.passed += holds(s, f, owner, (const char *)sqlite3_column_text(q, 0), a);
+    state_end(q);
+    filters_forget(s); /* the next rule may find other rows */
+    return out;
+}
+
 static void fault_function(sqlite3_context *c, int count, sqlite3_value **values) {
     struct lab_state *s = sqlite3_user_data(c);
     const struct lab_filter *f = filter_named(c, values[0]);
-    const char *owner = (const char *)sqlite3_value_text(values[1]), *why = NULL, *value;
-    const struct lab_field *field;
+    const char *owner = (const char *)sqlite3_value_text(values[1]);
     struct arena a;
     (void)count;
     if (!f || !owner || !function_charge(c, &s->work, FILTER_ROWS * FUNCTION_OPERATION_BYTES))
         return;
     arena_init(&a, (size_t)256 * 1024);
-    struct row *rows = NEW_ARRAY(&a, struct row, FILTER_ROWS);
-    int rows_count = read_rows(s, f, owner, rows, &a);
-    for (int i = 0; i < rows_count && !why; i++)
-        if (is_membership(&rows[i])) why = membership_fault(f, &rows[i], owner, &a);
-        else (void)question_of(s, f, &rows[i], &field, &value, &a, &why);
+    const char *why = fault_of(s, f, owner, &a);
     if (why) sqlite3_result_text(c, why, -1, SQLITE_TRANSIENT);
     arena_release(&a);
 }

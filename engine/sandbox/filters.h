@@ -21,6 +21,14 @@
  * Also registers filter_fault(filter, owner): a sentence on the first row that says nothing, or
  * NULL. */
 bool filters_register(struct lab_state *s);
+/* How many of the records pass the rows of `owner`, and what is wrong with the first row that says
+ * nothing (NULL: none is). Asked by screens; nothing of the state changes. */
+struct filters_count {
+    int64_t passed, of;
+    const char *fault;
+};
+struct filters_count filters_count(struct lab_state *s, const struct lab_filter *f,
+                                   const char *owner, struct arena *a);
 /* Before a statement that may ask after something was written. */
 void filters_forget(struct lab_state *s);
 void filters_drop_statements(struct lab_state *s);

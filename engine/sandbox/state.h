@@ -26,7 +26,6 @@
  * records that are synced every hour to the end of the calendar come to a sixth of it. */
 #define LAB_READS_MAX 8000000
 #define LAB_RECORDS_MAX 20000  /* of one object */
-#define LAB_HORIZON_DAYS 120   /* simulated time that a run may take */
 #define LAB_ADVANCE_MAX_DAYS 7 /* in one action */
 #define LAB_HEAP_BYTES ((int64_t)96 * 1024 * 1024)
 #define STATE_STATEMENTS 512

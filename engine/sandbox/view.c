@@ -9,6 +9,7 @@
 #include "sandbox/faults.h"
 #include "sandbox/vfs.h"
 #include "sandbox/view_record.h"
+#include "sandbox/view_ways.h"
 #include "sandbox/view_records.h"
 
 static const char *text_of(json_t *q, const char *key) {
@@ -23,9 +24,11 @@ static void string_or_null(struct buf *out, const char *text) {
 static void summary(struct lab_state *s, struct buf *out) {
     buf_printf(out, "{\"now_ms\":%lld,\"step\":%lld,\"start_ms\":%lld", (long long)s->now_ms,
                (long long)s->step, (long long)s->stack.start_ms);
-    buf_printf(out, ",\"events\":%lld,\"next_run_ms\":%lld,\"members\":[",
+    buf_printf(out, ",\"events\":%lld,\"last_event\":%lld,\"waiting\":%lld,\"next_run_ms\":%lld",
                (long long)state_number(s, "SELECT count(*) FROM event", ""),
+               (long long)s->last_event, (long long)conversation_waiting(s),
                (long long)due_first_ms(s, DUE_SCHEDULE));
+    buf_puts(out, ",\"members\":[");
     for (int m = 0; m < s->stack.member_count; m++) {
         const struct lab_connector *c = s->stack.members[m].connector;
         buf_printf(out, "%s{\"outage_ms\":%lld,\"day_used\":%lld,\"objects\":[", m ? "," : "",
@@ -72,6 +75,10 @@ void view_answer(struct lab_state *s, json_t *question, struct arena *a, struct 
     else if (str_eq(view, "list")) view_records(s, question, a, out);
     else if (str_eq(view, "record")) view_record(s, question, a, out);
     else if (str_eq(view, "events")) view_events(s, question, a, out);
+    else if (str_eq(view, "diagram")) view_diagram(s, question, a, out);
+    else if (str_eq(view, "charts")) view_charts(s, question, a, out);
+    else if (str_eq(view, "filters")) view_filters(s, question, a, out);
+    else if (str_eq(view, "since")) view_since(s, question, a, out);
     else if (str_eq(view, "names")) view_names(s, question, a, out);
     else if (str_eq(view, "messages"))
         conversation_view(s, json_integer_value(json_object_get(question, "limit")), a, out);

@@ -140,6 +140,25 @@ void view_events(struct lab_state *s, json_t *q, struct arena *a, struct buf *ou
     buf_putc(out, '}');
 }
 
+void view_since(struct lab_state *s, json_t *q, struct arena *a, struct buf *out) {
+    int64_t after = number_of(q, "after"), limit = number_of(q, "limit");
+    sqlite3_stmt *rows = state_query(s,
+                                     "SELECT kind, connector, count(*) FROM event WHERE seq > $1 "
+                                     "GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT $2",
+                                     "ii", after, limit > 0 && limit < 100 ? limit : 10);
+    buf_puts(out, "{\"rows\":[");
+    for (int n = 0; state_row(s, rows); n++) {
+        buf_puts(out, n ? ",{\"kind\":" : "{\"kind\":");
+        buf_json(out, state_column(rows, 0, a));
+        buf_puts(out, ",\"connector\":");
+        string_or_null(out, state_column(rows, 1, a));
+        buf_printf(out, ",\"count\":%lld}", (long long)sqlite3_column_int64(rows, 2));
+    }
+    state_end(rows);
+    buf_printf(out, "],\"total\":%lld}",
+               (long long)state_number(s, "SELECT count(*) FROM event WHERE seq > $1", "i", after));
+}
+
 /* ---- One record ----------------------------------------------------------------------------- */
 /* How many records of each object lead to this one, and by which field. */
 static void related(struct lab_state *s, const char *path, const char *id, struct arena *a,

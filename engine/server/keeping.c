@@ -35,6 +35,7 @@ const struct keeping keepings[] = {
      "self-assessments are always kept; the search index is made anew from the content", 0},
     {"content_*", KEPT_ALWAYS, "", "events and versions are facts of training", 0},
     {"exam_*", KEPT_ALWAYS, "", "a result can be computed again, and an appeal looked into", 0},
+    {"lab_note", KEPT_ALWAYS, "", "what assessors noted at a run's steps is part of its case", 0},
     {"lab_*", KEPT_ALWAYS, "", "a run can be replayed by an assessor", 0},
     {"cert_*", KEPT_ALWAYS, "", "the register of who was certified, by whom and why", 0},
     {"clock_*", KEPT_ALWAYS, "", "when the clock was wrong, attempts are judged by what was known",

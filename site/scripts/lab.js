@@ -54,8 +54,8 @@ function inRow() {
 }
 inRow();
 
-/* The panel of filters closes as menus do. */
-const panel = () => document.querySelector('.lab-filter[open]');
+/* The panels of filters and of the clock close as menus do. */
+const panel = () => document.querySelector(':is(.lab-filter, .lab-clock-more)[open]');
 document.addEventListener('click', (event) => { if (panel() && !panel().contains(event.target)) panel().open = false; });
 document.addEventListener('keydown', (event) => {
   const open = event.key === 'Escape' && panel();
@@ -63,6 +63,25 @@ document.addEventListener('keydown', (event) => {
   open.open = false;
   open.querySelector('summary').focus();
 });
+
+/* A long way of the clock is gone in parts: after each it goes on by itself, tells how far it is, and can be stopped. */
+let stopped = false;
+document.addEventListener('click', (event) => { if (event.target.closest?.('form[action$="/clock"] button:not([data-stop])')) stopped = false; });
+function goOn() {
+  const form = document.getElementById('go-on');
+  if (!form) return;
+  announce(form.querySelector('label').textContent.trim(), { quiet: true });
+  const stop = form.querySelector('[data-stop]');
+  stop.hidden = stopped;
+  if (stopped) return;
+  stop.focus({ preventScroll: true });
+  stop.addEventListener('click', () => {
+    stopped = true;
+    stop.hidden = true;
+    form.querySelector('button').focus();
+  });
+  setTimeout(() => { if (form.isConnected && !stopped) form.requestSubmit(); }, 400);
+}
 
 /* A sheet of a small window opens and closes by its address (#desk is nowhere): what is under it stays where it was, and
  * the focus goes back to what opened it. Escape closes it, too. */
@@ -86,6 +105,7 @@ document.addEventListener('htmx:afterSettle', (event) => {
   tell();
   keep();
   edit();
+  goOn();
   document.querySelectorAll('#lab [data-scripted]').forEach((part) => { part.hidden = false; });
   /* The element that had the focus is gone with the old desk. */
   if (document.activeElement === document.body) document.getElementById('part')?.focus({ preventScroll: true });

@@ -26,10 +26,12 @@ learner                     GET /attempts/:attempt /attempts/:attempt/q/:n /atte
 learner                     POST /exams/:exam/start /attempts/:attempt/q/:n /attempts/:attempt/submit /labs/:lab/runs /programmes/:p/levels/:l
 learner                     PUT /attempts/:attempt/responses/:slot /attempts/:attempt/flags/:slot
 instructor                  GET /author/cohort /author/cohort/:person
+instructor                  GET /runs/:run/chaos
 instructor                  POST /runs/:run/chaos
 instructor,admin            GET /author
 assessor                    GET /assess/cases/:id/attempts/:attempt
 assessor                    POST /assess/cases/:id/decision
+assessor                    POST /runs/:run/notes
 assessor,admin              GET /assess/certificates
 assessor,admin              POST /assess/certificates/:n/status
 instructor,assessor         GET /assess /assess/cases/:id /assess/cases/:id/runs/:run /assess/cases/:id/runs/:run/replay

@@ -189,3 +189,29 @@ test("an interest closes the evidence", async () => {
     }
     assert.equal(looks().length, before);
 });
+
+test("RULE lab-note, RULE lab-note-shown: an assessor notes something at a step; it stays, and the learner reads what was marked", async () => {
+    const id = run.split("/").at(-1), replay = `/runs/${id}/replay?step=2`;
+    const note = (client, form) => client.post(`/runs/${id}/notes`, { seq: "2", step: "2", ...form }, { from: replay });
+    const text = await assessor.page(replay);
+    assert.match(text, /action="\/runs\/[^"]*\/notes"/);
+    assert.match(text, /name="seq" value="2"/);
+    assert.match((await note(assessor, { text: "Looked at <b>both</b> systems first" })).headers.get("location"), /replay\?step=2#state$/);
+    assert.equal((await note(assessor, { text: "x".repeat(2000), shown: "1" })).status, 303);
+    for (const form of [{ text: " " }, { text: "x".repeat(2001) }, { text: "a", seq: "0" }, { text: "a", seq: "99999" }]) assert.equal((await note(assessor, form)).status, 400, JSON.stringify(form).slice(0, 40));
+    const again = await assessor.page(replay);
+    assert.match(again, /Looked at &lt;b&gt;both&lt;\/b&gt; systems first/);
+    assert.match(again, /the learner reads it, too[^]*x{2000}/);
+    assert.match(await assessor.page(run), /At action 2 of the record[^]*Looked at[^]*x{2000}/);
+    assert.match(await assessor.page(replay), /Faults in force/);
+    // Instructors read them and write none.
+    const sql = (query) => execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(server.data, "gradus.db"), query], { encoding: "utf8" }).trim();
+    const owner = await as(sql(`SELECT login FROM person p JOIN lab_run r ON r.person_id = p.id WHERE r.id = '${id}'`));
+    const own = await owner.page(replay);
+    assert.match(own, /x{2000}/);
+    assert.doesNotMatch(own, /Looked at|Faults in force|\/notes"/);
+    assert.equal((await note(owner, { text: "a" })).status, 403);
+    for (const change of ["UPDATE lab_note SET text = 'y'", "DELETE FROM lab_note"]) assert.throws(() => sql(change), /facts are appended/);
+    assert.equal(sql(`SELECT count(*) FROM audit_log WHERE action = 'lab.note' AND subject = '${id}'`), "2");
+    assert.equal(sql("SELECT count(*) FROM audit_log WHERE action = 'lab.note' AND detail LIKE '%both%'"), "0");
+});

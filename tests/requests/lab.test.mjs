@@ -205,6 +205,27 @@ test("RULE lab-chaos: an instructor who may see the run lets something go wrong 
     // RULE lab-chaos-audit: three entries, none of what was refused.
     const entries = JSON.parse(execFileSync("sqlite3", ["-json", join(data, "gradus.db"), "SELECT subject, detail FROM audit_log WHERE action = 'lab.chaos' ORDER BY seq"], { encoding: "utf8" }));
     assert.deepEqual(entries.map(({ subject, detail }) => [subject === own.split("/").pop(), Object.keys(JSON.parse(detail)).sort().join()]), [[true, "fault,kind"], [true, "end,kind"], [true, "fault,kind"]]);
+
+    // The panel: nobody else reaches it, and it asks for a reason (RULE lab-chaos-reason).
+    for (const client of [learner, other, assessor]) assert.equal((await client.fetch(`${own}/chaos`)).status, 403);
+    assert.equal((await teacher.fetch(`${run}/chaos`)).status, 403);
+    assert.doesNotMatch(await learner.page(run), /\/chaos/);
+    const panel = await teacher.page(`${own}/chaos`);
+    for (const kind of ["outage", "status", "error", "latency", "limit", "expire", "revoke", "schema", "skew", "hook"]) assert.ok(panel.includes(`id="fault-${kind}"`), kind);
+    assert.match(panel, /Slow calls<\/strong>[^]*?since/);
+    const asked = { panel: "1", kind: "skew", on: "crm", seconds: "60", for: "1h" };
+    for (const reason of ["", "  ", "x".repeat(501)]) {
+        const refused = await teacher.post(`${own}/chaos`, { ...asked, reason });
+        assert.equal(refused.status, 422);
+        assert.match(await refused.text(), /Say why[^]*value="60"/);
+    }
+    assert.match((await teacher.post(`${own}/chaos`, { ...asked, reason: "x".repeat(500) })).headers.get("location"), /\/chaos\?notice=chaos$/);
+    assert.match(await (await teacher.post(`${own}/chaos`, { ...asked, seconds: "much", reason: "Practice" })).text(), /whole number[^]*value="much"/);
+    assert.match(await teacher.page(`${own}/chaos?notice=chaos`), /in force[^]*The clock is wrong<\/strong>/);
+    assert.match((await teacher.post(`${own}/chaos`, { panel: "1", end: "chaos-3", reason: "Done" })).headers.get("location"), /notice=chaos_end/);
+    assert.match(await teacher.page(`${own}/chaos`), /Faults that are over[^]*The clock is wrong/);
+    // Whoever works in the run is not told.
+    assert.doesNotMatch(await teacher.page(`${own}/replay`), /Faults in force|The clock is wrong|xxxx/);
 });
 
 test("a stranger's calls wake nobody and stand in no record", async () => {
