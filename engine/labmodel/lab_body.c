@@ -25,30 +25,38 @@ static const char *const slot_names[LAB_SLOT_COUNT] = {
 static const struct {
     unsigned may, must, too;
 } slots_of[LAB_BODY_COUNT] = {
-    [LAB_BODY_ERROR] = {BIT(CALL) | BIT(CODE) | BIT(MESSAGE) | BIT(STATUS) | BIT(FIELD) |
-                            BIT(FIELDS),
-                        BIT(CODE) | BIT(MESSAGE)},
-    [LAB_BODY_PAGE] = {BIT(CALL) | BIT(ITEMS) | BIT(TOTAL) | BIT(NEXT) | BIT(MORE), BIT(ITEMS)},
-    [LAB_BODY_ONE] = {BIT(CALL) | BIT(RECORD), BIT(RECORD)},
-    [LAB_BODY_CREATED] = {BIT(CALL) | BIT(RECORD) | BIT(ID) | BIT(ID_NAME), BIT(RECORD) | BIT(ID)},
-    [LAB_BODY_UPDATED] = {BIT(CALL) | BIT(RECORD) | BIT(ID) | BIT(ID_NAME), 0},
-    [LAB_BODY_MERGED] = {BIT(CALL) | BIT(RECORD) | BIT(ID) | BIT(ID_NAME), 0},
-    [LAB_BODY_BATCH] = {BIT(CALL) | BIT(RESULTS), BIT(RESULTS)},
-    [LAB_BODY_BATCH_CREATED] = {BIT(RECORD) | BIT(ID) | BIT(ID_NAME), BIT(RECORD) | BIT(ID)},
-    [LAB_BODY_BATCH_UPDATED] = {BIT(RECORD) | BIT(ID) | BIT(ID_NAME), BIT(RECORD) | BIT(ID)},
-    [LAB_BODY_BATCH_REFUSED] = {BIT(CODE) | BIT(MESSAGE) | BIT(FIELD) | BIT(FIELDS),
-                                BIT(CODE) | BIT(MESSAGE)},
-    [LAB_BODY_HOOK] = {BIT(EVENT) | BIT(OBJECT) | BIT(ID), BIT(ID)},
-    [LAB_BODY_JOB] = {BIT(CALL) | BIT(ID) | BIT(OBJECT) | BIT(OPERATION) | BIT(STATE) | BIT(ROWS) |
-                          BIT(DONE) | BIT(FAILED),
-                      BIT(ID), BIT(STATE)},
-    [LAB_BODY_JOB_DONE] = {BIT(ROW) | BIT(ID), BIT(ID), BIT(ROW)},
-    [LAB_BODY_JOB_FAILED] = {BIT(ROW) | BIT(LINE) | BIT(CODE) | BIT(MESSAGE) | BIT(FIELD) |
-                                 BIT(FIELDS),
-                             BIT(CODE) | BIT(MESSAGE), BIT(ROW)},
-    [LAB_BODY_COMPOSITE] = {BIT(CALL) | BIT(RESULTS), BIT(RESULTS)},
-    [LAB_BODY_COMPOSITE_ONE] = {BIT(STATUS) | BIT(ANSWER), BIT(STATUS), BIT(ANSWER)},
-    [LAB_BODY_DELETED] = {BIT(ID) | BIT(ID_NAME) | BIT(AT), BIT(ID), BIT(AT)},
+    [LAB_BODY_ERROR] = {.may = BIT(CALL) | BIT(CODE) | BIT(MESSAGE) | BIT(STATUS) | BIT(FIELD) |
+                               BIT(FIELDS),
+                        .must = BIT(CODE) | BIT(MESSAGE)},
+    [LAB_BODY_PAGE] = {.may = BIT(CALL) | BIT(ITEMS) | BIT(TOTAL) | BIT(NEXT) | BIT(MORE),
+                       .must = BIT(ITEMS)},
+    [LAB_BODY_ONE] = {.may = BIT(CALL) | BIT(RECORD), .must = BIT(RECORD)},
+    [LAB_BODY_CREATED] = {.may = BIT(CALL) | BIT(RECORD) | BIT(ID) | BIT(ID_NAME),
+                          .must = BIT(RECORD) | BIT(ID)},
+    [LAB_BODY_UPDATED] = {.may = BIT(CALL) | BIT(RECORD) | BIT(ID) | BIT(ID_NAME)},
+    [LAB_BODY_MERGED] = {.may = BIT(CALL) | BIT(RECORD) | BIT(ID) | BIT(ID_NAME)},
+    [LAB_BODY_BATCH] = {.may = BIT(CALL) | BIT(RESULTS), .must = BIT(RESULTS)},
+    [LAB_BODY_BATCH_CREATED] = {.may = BIT(RECORD) | BIT(ID) | BIT(ID_NAME),
+                                .must = BIT(RECORD) | BIT(ID)},
+    [LAB_BODY_BATCH_UPDATED] = {.may = BIT(RECORD) | BIT(ID) | BIT(ID_NAME),
+                                .must = BIT(RECORD) | BIT(ID)},
+    [LAB_BODY_BATCH_REFUSED] = {.may = BIT(CODE) | BIT(MESSAGE) | BIT(FIELD) | BIT(FIELDS),
+                                .must = BIT(CODE) | BIT(MESSAGE)},
+    [LAB_BODY_HOOK] = {.may = BIT(EVENT) | BIT(OBJECT) | BIT(ID), .must = BIT(ID)},
+    [LAB_BODY_JOB] = {.may = BIT(CALL) | BIT(ID) | BIT(OBJECT) | BIT(OPERATION) | BIT(STATE) |
+                             BIT(ROWS) | BIT(DONE) | BIT(FAILED),
+                      .must = BIT(ID),
+                      .too = BIT(STATE)},
+    [LAB_BODY_JOB_DONE] = {.may = BIT(ROW) | BIT(ID), .must = BIT(ID), .too = BIT(ROW)},
+    [LAB_BODY_JOB_FAILED] = {.may = BIT(ROW) | BIT(LINE) | BIT(CODE) | BIT(MESSAGE) | BIT(FIELD) |
+                                    BIT(FIELDS),
+                             .must = BIT(CODE) | BIT(MESSAGE),
+                             .too = BIT(ROW)},
+    [LAB_BODY_COMPOSITE] = {.may = BIT(CALL) | BIT(RESULTS), .must = BIT(RESULTS)},
+    [LAB_BODY_COMPOSITE_ONE] = {.may = BIT(STATUS) | BIT(ANSWER),
+                                .must = BIT(STATUS),
+                                .too = BIT(ANSWER)},
+    [LAB_BODY_DELETED] = {.may = BIT(ID) | BIT(ID_NAME) | BIT(AT), .must = BIT(ID), .too = BIT(AT)},
 };
 
 enum lab_slot lab_slot_named(const char *name, size_t len) {

@@ -144,8 +144,8 @@ static const struct {
     int times, status;
 } known[] = {
     /* CVE-2025-7458: more terms of DISTINCT and ORDER BY than 16 bits count. */
-    {"SELECT DISTINCT id FROM crm_contact ORDER BY id", ", created_ms + %d", "", 200, 422},
-    {"SELECT DISTINCT id", ", created_ms + %d", " FROM crm_contact", 200, 422},
+    {"SELECT DISTINCT id FROM crm_contact ORDER BY id", ", created_ms + %d", "", 256, 422},
+    {"SELECT DISTINCT id", ", created_ms + %d", " FROM crm_contact", 256, 422},
     /* CVE-2025-6965: more columns in aggregates than 16 bits count. */
     {"SELECT count(*)", ", max(created_ms + %d)", " FROM crm_contact GROUP BY id LIMIT 1", 190,
      200},
