@@ -203,6 +203,7 @@ void labs_metrics(struct labs *l, struct buf *out) {
                    "Runs that got no worker, as all were in use.", l->refused);
     metrics_sample(out, "gradus_lab_incidents_total", "counter",
                    "Replays that did not give the recorded state, and actions that ended "
-                   "two workers.", l->incidents);
+                   "two workers.",
+                   l->incidents);
     pthread_mutex_unlock(&l->lock);
 }

@@ -151,7 +151,7 @@ struct labs {
     int heavy;    /* asks at work that may take long */
     int workers, live_limit;
     int64_t started, resumed, replayed, died, incidents, refused; /* counters */
-    int64_t writes;                                      /* queued and not done yet */
+    int64_t writes;                                               /* queued and not done yet */
     struct lab_registry *registry;
 };
 

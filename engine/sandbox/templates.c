@@ -124,6 +124,20 @@ static enum err boot(struct zygote *z, struct template *p, const struct worker_b
     return ERR_INVALID;
 }
 
+/* Memory may be short while a template is made (`starved`): it is given back all the same. */
+static __attribute__((noinline)) enum err boot_guarded(struct zygote *z, struct template *p,
+                                                       const struct worker_base *base,
+                                                       struct arena *a, const char **why,
+                                                       bool *starved) {
+    struct arena_guard outer;
+    volatile enum err e = ERR_IO;
+    arena_guard_save(a, &outer);
+    if (ARENA_GUARD(a) == 0) e = boot(z, p, base, a, why);
+    else *starved = true;
+    arena_guard_restore(a, &outer);
+    return e;
+}
+
 static enum err ask_for_worker(struct template *p, struct worker *out) {
     struct reply reply;
     int fds[2];
@@ -140,11 +154,13 @@ static enum err spawn(struct templates *t, struct zygote *z, const unsigned char
                       const struct worker_base *base, struct arena *a, struct worker *out,
                       const char **why) {
     struct template *p = take(t, key);
+    bool starved = false;
     *out = WORKER_NONE;
     if (!p) return ERR_BUSY;
-    enum err e = p->process.fd < 0 ? boot(z, p, base, a, why) : OK;
+    enum err e = p->process.fd < 0 ? boot_guarded(z, p, base, a, why, &starved) : OK;
     if (!e) e = ask_for_worker(p, out);
     give_back(t, p, !e || (e == ERR_LIMIT && p->process.fd >= 0));
+    if (starved) arena_fail(a);
     return e;
 }
 

@@ -25,8 +25,8 @@ int process_stop(struct process *p);
 /* Runs to the end with `input` (may be NULL) on its standard input; its standard output goes to
  * `out` (cut at cap, NUL-terminated; may be NULL). The exit status, -1 for a signal. */
 int process_run(const char *const *argv, const char *log, const char *input, char *out, size_t cap);
-/* Proportional share of memory of a process and all that come from it, in MB (10^6 bytes); 0 when it is
- * gone. */
+/* Proportional share of memory of a process and all that come from it, in MB (10^6 bytes); 0 when
+ * it is gone. */
 double process_memory_mb(pid_t pid);
 
 #endif

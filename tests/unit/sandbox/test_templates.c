@@ -126,6 +126,23 @@ static void test_a_killed_template_is_replaced(void **state) {
 }
 
 /* A pack that cannot be loaded says why, each time, and leaves no template behind. */
+/* Whoever is short of memory while a template is made does not keep it from others. */
+static void test_short_memory_keeps_no_template(void **state) {
+    struct zygote *z = open_zygote(*state);
+    struct buf pack = pack_of(*state, 0);
+    struct arena small;
+    struct worker w;
+    volatile bool left = false;
+    arena_init(&small, pack.len / 2);
+    if (ARENA_GUARD(&small) == 0) assert_int_not_equal(begin(&small, z, pack, 5, &w), OK);
+    else left = true;
+    arena_release(&small);
+    assert_true(left);
+    assert_int_equal(begin(*state, z, pack, 5, &w), OK);
+    worker_end(&w);
+    zygote_stop(z);
+}
+
 static void test_a_pack_that_cannot_be_loaded(void **state) {
     struct zygote *z = open_zygote(*state);
     struct worker w;
@@ -184,7 +201,7 @@ static void test_a_worker_is_of_one_run(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_a_run_is_the_same_from_any_template), TEST(test_a_template_makes_room),
-        TEST(test_a_killed_template_is_replaced), TEST(test_a_pack_that_cannot_be_loaded),
-        TEST(test_a_worker_is_of_one_run)};
+        TEST(test_a_killed_template_is_replaced),       TEST(test_a_pack_that_cannot_be_loaded),
+        TEST(test_short_memory_keeps_no_template),      TEST(test_a_worker_is_of_one_run)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
