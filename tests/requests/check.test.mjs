@@ -100,8 +100,8 @@ function mended(file, from, to) {
     writeFileSync(join(shipped, file), text.replace(from, () => to));
     const done = command(["check", shipped]);
     writeFileSync(join(shipped, file), text);
-    const line = text.slice(0, text.indexOf(from)).split("\n").length;
-    return { code: done.code, lines: done.out.trim().split("\n").slice(0, -1), line };
+    const line = text.slice(0, text.indexOf(from)).split("\n").length, now = text.replace(from, () => to).split("\n")[line - 1];
+    return { code: done.code, lines: done.out.trim().split("\n").slice(0, -1), line, columnOf: (word) => now.indexOf(word) + 1 };
 }
 
 const lab = "labs/scenarios/field-mapping-dedupe";
@@ -126,9 +126,10 @@ test("a query that SQLite does not take, and what a lab names in vain, are found
         assert.ok(lines[0].startsWith(`${file}:${line}:`), `${line}: ${lines[0]}`);
         if (!to.includes("![]")) assert.equal(lines.length, 1, lines.join("\n"));
     }
-    const { lines } = mended(`${lab}/solutions/reference.xml`, 'sql="SELECT', 'sql="SELEKT');
+    const reference = `${lab}/solutions/reference.xml`, { lines, line, columnOf } = mended(reference, 'sql="SELECT', 'sql="SELEKT');
     assert.equal(lines.length, 1, lines.join("\n"));
-    assert.match(lines[0], /solutions\/reference\.xml:\d+:1: error: .*near "SELEKT"/);
+    assert.ok(lines[0].startsWith(`${reference}:${line}:${columnOf("<each")}: error: `), lines[0]);
+    assert.match(lines[0], /near "SELEKT"/);
 });
 
 test("of a broken scenario the parts that are sound are checked as well", () => {
@@ -155,8 +156,8 @@ test("connectors and dialects that no scenario names are checked, too", () => {
     mkdirSync(join(connectors, "fax"));
     const done = command(["check", folder]);
     assert.equal(done.code, 1);
-    assert.match(done.out, new RegExp(`^labs/connectors/crm/austral\\.xml:${line}:1: error: .*feld.*\\[schema\\]$`, "m"));
-    assert.match(done.out, new RegExp(`^labs/connectors/crm/zephyr\\.xml:${line}:1: error: .*telefax.*\\[lab-unknown\\]$`, "m"));
+    assert.match(done.out, new RegExp(`^labs/connectors/crm/austral\\.xml:${line}:5: error: .*feld.*\\[schema\\]$`, "m"));
+    assert.match(done.out, new RegExp(`^labs/connectors/crm/zephyr\\.xml:${line}:12: error: .*telefax.*\\[lab-unknown\\]$`, "m"));
     assert.match(done.out, /^labs\/connectors\/crm\/zephyr\.xml:2:1: error: .*boreal.*\[lab-id\]$/m);
     assert.match(done.out, /^labs\/connectors\/telex\.xml:1:\d+: error: .*\[xml\]$/m);
     assert.match(done.out, /^labs\/connectors\/fax: error: .*fax\.xml does not exist/m);
@@ -167,22 +168,22 @@ test("connectors and dialects that no scenario names are checked, too", () => {
 
 test("a fault against a schema is told once, at its own line", () => {
     const boreal = "labs/connectors/crm/boreal.xml";
-    for (const [file, from, to] of [
-        [boreal, 'id="phone" as="phone"', 'id="phone" az="phone"'],
-        [boreal, '<field id="phone"', '<feld id="phone"'],
-        [boreal, '<error when="burst"', '<error when="nope"'],
-        [boreal, '<value of="banking_insurance"', '<value off="banking_insurance"'],
-        [boreal, "<limits ", "<limitz "],
-        [boreal, 'boolean="', 'boolean="x'],
-        ["labs/connectors/crm.xml", '<field id="phone"', '<field idd="phone"'],
-        [`${lab}/stack.xml`, '<outage connector="crm"', '<outage connector="crm" x="y"'],
-        [`${lab}/stack.xml`, "<outage ", "<outages "],
-        [`${lab}/solutions/reference.xml`, '<set field="transform"', '<set feld="transform"'],
+    for (const [file, from, to, at] of [
+        [boreal, 'id="phone" as="phone"', 'id="phone" az="phone"', "az="],
+        [boreal, '<field id="phone"', '<feld id="phone"', "<feld"],
+        [boreal, '<error when="burst"', '<error when="nope"', "when="],
+        [boreal, '<value of="banking_insurance"', '<value off="banking_insurance"', "off="],
+        [boreal, "<limits ", "<limitz ", "<limitz"],
+        [boreal, 'boolean="', 'boolean="x', "boolean="],
+        ["labs/connectors/crm.xml", '<field id="phone"', '<field idd="phone"', "idd="],
+        [`${lab}/stack.xml`, '<outage connector="crm"', '<outage connector="crm" x="y"', "x="],
+        [`${lab}/stack.xml`, "<outage ", "<outages ", "<outages"],
+        [`${lab}/solutions/reference.xml`, '<set field="transform"', '<set feld="transform"', "feld="],
     ]) {
-        const { code, lines, line } = mended(file, from, to);
+        const { code, lines, line, columnOf } = mended(file, from, to);
         assert.equal(code, 1, to);
         assert.equal(lines.length, 1, lines.join("\n"));
-        assert.ok(lines[0].startsWith(`${file}:${line}:1: error: `) && lines[0].endsWith(" [schema]"), `${line}: ${lines[0]}`);
+        assert.ok(lines[0].startsWith(`${file}:${line}:${columnOf(at)}: error: `) && lines[0].endsWith(" [schema]"), `${line}: ${lines[0]}`);
     }
 });
 
