@@ -187,7 +187,7 @@ SELECT e.attempt_id IS NOT NULL, coalesce(o.saves, 0), o.seal
   FROM exam_attempt t LEFT JOIN exam_end e ON e.attempt_id = t.id LEFT JOIN exam_open o ON o.attempt_id = t.id
  WHERE t.id = $1;
 -- name: exam_saves_ordinals
-SELECT count(*), count(nullif(ordinal, 0)), count(DISTINCT nullif(ordinal, 0)), coalesce(min(nullif(ordinal, 0)), 0), max(ordinal)
+SELECT count(*), count(DISTINCT ordinal), coalesce(min(ordinal), 0), coalesce(max(ordinal), 0)
   FROM exam_response WHERE attempt_id = $1;
 -- name: exam_reopened_recorded
 SELECT at_ms, by_person, given_ms, submitted_ms FROM exam_reopened WHERE attempt_id = $1 ORDER BY n;

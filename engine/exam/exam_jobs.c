@@ -278,6 +278,14 @@ static enum err end_attempt(struct db *db, struct arena *a, const struct exam_en
                                      (long long)submitted_ms, answers, saves));
 }
 
+/* RULE exam-ended-once: what says that it is open was put back past the program. */
+static enum err refuse_second_end(struct db *db, const struct exam_ending *end) {
+    log_say(LOG_ERROR, "records_changed",
+            "attempt %s: not ended: it has ended by the audit log: see gradus audit verify",
+            end->attempt_id);
+    return end->person_id ? ERR_CONFLICT : db_run(db, SQL_exam_open_remove, "t", end->attempt_id);
+}
+
 enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_ms) {
     struct exam_ending *end = ending;
     struct exam_attempt t;
@@ -286,14 +294,18 @@ enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_
     if (!db_one(db, &q, &e, SQL_exam_open_deadline, "t", end->attempt_id))
         return e == ERR_NOT_FOUND ? exam_attempt_load(db, a, end->attempt_id, end->person_id, &t)
                                   : e;
-    const struct running x = {.deadline_ms = stmt_int(q, 0),
-                              .slot_count = exam_shape_slots(stmt_text(q, 2, a)),
-                              .saves = counted_saves(db, a, q, 3, end->attempt_id)};
+    struct running x = {.deadline_ms = stmt_int(q, 0),
+                        .slot_count = exam_shape_slots(stmt_text(q, 2, a)),
+                        .saves = counted_saves(db, a, q, 3, end->attempt_id)};
     bool own = !end->person_id || str_eq(end->person_id, stmt_text(q, 1, a));
     e = stmt_end(q);
     if (e != OK) return e;
     if (!own) return ERR_NOT_FOUND;
     if (!end->person_id && now_ms <= x.deadline_ms + EXAM_GRACE_MS) return OK;
+    struct exam_ends logged;
+    if ((e = exam_ends_logged(db, a, end->attempt_id, &logged)) != OK) return e;
+    if (logged.ended) return refuse_second_end(db, end);
+    if (x.saves < logged.saves) x.saves = -1; /* RULE saves-counted */
     return end_attempt(db, a, end, &x, end->at_ms ? end->at_ms : now_ms, now_ms);
 }
 

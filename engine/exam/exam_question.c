@@ -347,6 +347,7 @@ static enum err ended(struct request *r, void *arg, enum err result) {
     struct submitting *s = arg;
     struct exam_attempt t;
     if (result == ERR_NOT_FOUND) return http_refuse(r, result, "exam_attempt_unknown", NULL);
+    if (result == ERR_CONFLICT) return http_refuse(r, result, "exam_ended_logged", NULL);
     if (result == OK)
         result = exam_attempt_load(r->db, r->arena, s->end.attempt_id, s->end.person_id, &t);
     if (result == OK)

@@ -34,9 +34,11 @@ static enum err not_passed(struct db *db, struct exam_reopening *r, const struct
 static enum err open_again(struct db *db, struct arena *a, const struct exam_reopening *r,
                            const struct exam_attempt *t, int extra, int64_t now_ms) {
     int64_t deadline_ms = now_ms + r->given_ms;
-    int64_t moved_ms = deadline_ms - t->start_ms - exam_time_ms(t->minutes, extra), saves;
-    enum err e = exam_saves_told(db, a, t->id, &saves);
+    int64_t moved_ms = deadline_ms - t->start_ms - exam_time_ms(t->minutes, extra);
+    struct exam_ends logged;
+    enum err e = exam_ends_logged(db, a, t->id, &logged);
     if (e != OK) return e;
+    const int64_t saves = logged.saves;
     e = db_run(db, SQL_exam_end_undone, "titti", t->id, now_ms, r->actor, r->reason, r->given_ms);
     if (e == OK) e = db_run(db, SQL_exam_end_remove, "t", t->id);
     if (e == OK) e = db_run(db, SQL_exam_unscored_remove, "t", t->id);

@@ -1,4 +1,5 @@
-/* Whether the answers that were saved in an attempt are all on record (RULE saves-counted). */
+/* Whether the answers that were saved in an attempt are all on record (RULE saves-counted), and
+ * whether it has ended, by the log (RULE exam-ended-once). */
 #include "audit/audit.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -37,6 +38,10 @@ static int64_t saves_of(struct arena *a, const struct audit_row *row) {
     return json_is_integer(saves) ? json_integer_value(saves) : -1;
 }
 
+static bool is_end(const char *action) {
+    return str_eq(action, "exam.submit") || str_eq(action, "exam.deadline");
+}
+
 /* By signed rows alone. */
 static enum err read_logged(struct db *db, struct arena *a, const char *id,
                             struct logged_saves *out) {
@@ -47,8 +52,7 @@ static enum err read_logged(struct db *db, struct arena *a, const char *id,
     enum err e = audit_list(db, a, id, 0, ROWS, &rows, &count);
     for (size_t i = 0; e == OK && i < count; i++) { /* newest first */
         const char *action = rows[i].action, *key, *problem;
-        bool start = str_eq(action, "exam.start"),
-             end = str_eq(action, "exam.submit") || str_eq(action, "exam.deadline");
+        bool start = str_eq(action, "exam.start"), end = is_end(action);
         if (!start && (!end || end_found)) continue;
         end_found |= end;
         e = audit_row_signed(db, a, &rows[i], &key, &problem);
@@ -60,31 +64,43 @@ static enum err read_logged(struct db *db, struct arena *a, const char *id,
     return e;
 }
 
-enum err exam_saves_told(struct db *db, struct arena *a, const char *attempt_id, int64_t *saves) {
-    struct logged_saves logged;
-    enum err e = read_logged(db, a, attempt_id, &logged);
-    *saves = logged.ended;
+enum err exam_ends_logged(struct db *db, struct arena *a, const char *attempt_id,
+                          struct exam_ends *out) {
+    struct audit_row *rows;
+    size_t count;
+    bool found = false;
+    *out = (struct exam_ends){.saves = -1};
+    enum err e = audit_list(db, a, attempt_id, 0, ROWS, &rows, &count);
+    for (size_t i = 0; e == OK && !found && i < count; i++) { /* newest first */
+        const char *key, *problem;
+        bool end = is_end(rows[i].action);
+        if (!end && !str_eq(rows[i].action, "exam.reopen")) continue;
+        e = audit_row_signed(db, a, &rows[i], &key, &problem);
+        if (e != OK || problem) continue;
+        if (end) out->saves = saves_of(a, &rows[i]);
+        out->ended |= end && !out->reopened;
+        out->reopened |= !end;
+        found = end;
+    }
     return e;
 }
 
 /* Which answers are on record. */
 struct ordinals {
-    int64_t rows, with, distinct, first, last; /* `with`: that have an ordinal */
+    int64_t rows, distinct, first, last; /* 0 among the ordinals: it is not known */
 };
 
 static enum err read_ordinals(struct db *db, const char *id, struct ordinals *out) {
     struct stmt *q;
     enum err e;
     if (!db_one(db, &q, &e, SQL_exam_saves_ordinals, "t", id)) return e;
-    *out = (struct ordinals){stmt_int(q, 0), stmt_int(q, 1), stmt_int(q, 2), stmt_int(q, 3),
-                             stmt_int(q, 4)};
+    *out = (struct ordinals){stmt_int(q, 0), stmt_int(q, 1), stmt_int(q, 2), stmt_int(q, 3)};
     return stmt_end(q);
 }
 
 /* Whether they are the first to the last of so many saves, as many as are there. */
 static bool are_all(const struct ordinals *o) {
-    return !o->with ||
-           (o->distinct == o->with && o->first == o->rows - o->with + 1 && o->last == o->rows);
+    return !o->rows || (o->distinct == o->rows && o->first == 1 && o->last == o->rows);
 }
 
 enum err exam_saves_problem(struct db *db, struct arena *a, const char *attempt_id,
@@ -104,7 +120,8 @@ enum err exam_saves_problem(struct db *db, struct arena *a, const char *attempt_
     if (e == OK) e = audit_sealed_from(db, a, &from);
     if (e != OK || logged.begun < 0 || !from || logged.start_seq < from) return e;
     if (ended) saves = logged.ended;
-    else if (!seal_holds(db, seal, SEALED_SAVES(attempt_id, saves))) saves = -1;
+    else if (saves < logged.ended || !seal_holds(db, seal, SEALED_SAVES(attempt_id, saves)))
+        saves = -1; /* opened again it goes on with what its end told */
     if (saves < 0) *problem = "the number of its saved answers is not the one that was counted";
     else if (saves != there.rows)
         *problem = arena_printf(a, "%lld answers were saved in it, and %lld are on record",

@@ -125,18 +125,22 @@ bool exam_saved_holds(struct db *db, const struct exam_saved *s, const char *sea
 /* RULE saves-counted: how many answers were saved in an attempt that is open stands in its row,
  * under a seal, and grows in the transaction of each save; at the end the signed log tells it. Each
  * answer says, under its own seal, which of the saves it was, so that the ones on record have to be
- * the first to the last of that number. Attempts that began before this was so, or with another key
- * (RULE seal-begins), are not counted; answers without an ordinal come before all that have one. */
+ * the first to the last of that number, which does not fall from one end to the next. Attempts that
+ * began before this was so, or with another key (RULE seal-begins), are not counted. */
 #define SEALED_SAVES(attempt_id, saves) "exam_open", "ti", attempt_id, (int64_t)(saves)
 /* `*problem`: a sentence when answers of an attempt, open or ended, are gone, or more or others are
  * there than were saved, or their number is not this program's; else it stays. Takes as long as
  * there are answers. */
 enum err exam_saves_problem(struct db *db, struct arena *a, const char *attempt_id,
                             const char **problem) MUST_USE;
-/* How many answers the newest end of an attempt told in its signed row; -1: it did not. In a job.
- */
-enum err exam_saves_told(struct db *db, struct arena *a, const char *attempt_id,
-                         int64_t *saves) MUST_USE;
+/* RULE exam-ended-once: what the signed rows of the log say of an attempt's newest end. Whoever ends
+ * an attempt asks it: one that has ended, and was not opened again since, does not end once more. */
+struct exam_ends {
+    bool ended, reopened; /* `reopened`: after that end */
+    int64_t saves;        /* that the end told; -1: it did not, or there is none */
+};
+enum err exam_ends_logged(struct db *db, struct arena *a, const char *attempt_id,
+                          struct exam_ends *out) MUST_USE;
 
 /* The item version of a slot: from the open exam when that still says the same, else from the
  * store. Held by `a`. */
@@ -234,7 +238,8 @@ struct exam_ending {
     const char *attempt_id, *person_id; /* person NULL: the clock */
     int64_t at_ms;                      /* 0 = now */
 };
-/* Ends it; ending what has ended is OK. RULE exam-clock-ends: the clock ends nothing before
+/* Ends it; ending what has ended is OK. ERR_CONFLICT: it is open, and has ended by the log (RULE
+ * exam-ended-once); the clock takes away that it is open. RULE exam-clock-ends: the clock ends nothing before
  * deadline and grace have passed when the job runs. */
 enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_ms) MUST_USE;
 /* Ends those whose deadline and grace have passed, up to a batch; `*(int *)closed` receives how

@@ -2,6 +2,7 @@
 #include "unit/exam/academy.h"
 
 #include "audit/audit.h"
+#include "exam/exam_sql.h"
 #include "store/seal.h"
 #include "unit/store/tampered.h"
 
@@ -30,11 +31,18 @@ static const char others[] =
     "its answers on record are not the ones that were counted, though as many";
 #define GONE(was, is) was " answers were saved in it, and " is " are on record"
 
+static char open_shape[200];
+
 /* The sealed number of a moment in which there were three, to be put back later. */
 static char three_counted[200];
 
 static enum err keep_count(struct db *db, struct arena *a, void *unused, int64_t now_ms) {
-    (void)a, (void)unused, (void)now_ms;
+    (void)unused, (void)now_ms;
+    struct stmt *q;
+    enum err e;
+    assert_true(db_one(db, &q, &e, SQL_exam_save_look, "tt", attempt, ana));
+    snprintf(open_shape, sizeof open_shape, "%s", stmt_text(q, 1, a));
+    assert_int_equal(stmt_end(q), OK);
     snprintf(three_counted, sizeof three_counted, "UPDATE exam_open SET saves = 3, seal = '%s'",
              seal_make(db, &arena, SEALED_SAVES(attempt, 3)));
     return OK;
@@ -120,16 +128,17 @@ static void check_fourth_twice(void) {
     assert_string_equal(problem, others);
 }
 
-/* Answers from before they had an ordinal come first, and their seals are as they were. */
-static void check_older_answers(void) {
+/* An answer that was saved while the number of saves was not this program's has no ordinal, and
+ * stands for none that has one. Seals of answers from before there were ordinals are as they were.
+ */
+static void check_no_ordinal(void) {
     static const struct {
         const char *sql, *problem;
     } cases[] = {
-        {"UPDATE exam_response SET ordinal = 0 WHERE ordinal < 3", NULL},
-        {"UPDATE exam_response SET ordinal = 0", NULL},
-        {"UPDATE exam_response SET ordinal = 0 WHERE ordinal = 2", others},
-        {"UPDATE exam_response SET ordinal = 0 WHERE ordinal = 4", others},
+        {"UPDATE exam_response SET ordinal = 0 WHERE ordinal = 1", others},
+        {"UPDATE exam_response SET ordinal = 0", others},
         {"UPDATE exam_response SET ordinal = 5 WHERE ordinal = 4", others},
+        {"UPDATE exam_response SET ordinal = 5 WHERE ordinal = 1", others},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const char *problem = problem_with(cases[i].sql);
@@ -205,6 +214,49 @@ static void check_end_of_changed(void) {
     }
 }
 
+/* What is told when an attempt that has ended is open once more past the program, with the row that
+ * it had while it was open. */
+struct ended_again {
+    const char *person;
+    enum err said;
+    int64_t ends, open;
+};
+
+static int64_t count_of(struct db *db, const char *sql) {
+    sqlite3_stmt *q;
+    assert_int_equal(sqlite3_prepare_v2(db->sql, sql, -1, &q, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    int64_t count = sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    return count;
+}
+
+static enum err end_again(struct db *db, struct arena *a, void *again, int64_t now_ms) {
+    struct ended_again *x = again;
+    struct exam_ending end = {.attempt_id = attempt, .person_id = x->person};
+    (void)now_ms;
+    x->said = exam_end_job(db, a, &end, NOW + 300 * MS_DAY);
+    x->ends = count_of(db, "SELECT count(*) FROM audit_log WHERE action IN ('exam.submit', "
+                           "'exam.deadline')");
+    x->open = count_of(db, "SELECT count(*) FROM exam_open");
+    return OK;
+}
+
+/* RULE exam-ended-once: neither its candidate nor the clock ends it a second time. */
+static void check_ended_once(void) {
+    const char *sql = arena_printf(
+        &arena,
+        "DELETE FROM exam_end; DELETE FROM exam_unscored; INSERT INTO exam_open (attempt_id, "
+        "person_id, exam_id, shape, deadline_ms) SELECT id, person_id, exam_id, '%s', "
+        "deadline_ms FROM exam_attempt",
+        open_shape);
+    struct ended_again own = {.person = ana}, clock = {.person = NULL};
+    assert_int_equal(tampered(store, &arena, sql, end_again, &own), OK);
+    assert_true(own.said == ERR_CONFLICT && own.ends == 1 && own.open == 1);
+    assert_int_equal(tampered(store, &arena, sql, end_again, &clock), OK);
+    assert_true(clock.said == OK && clock.ends == 1 && clock.open == 0);
+}
+
 static void saves_are_counted(void **state) {
     (void)state;
     begin();
@@ -214,12 +266,20 @@ static void saves_are_counted(void **state) {
     check_open();
     check_put_back();
     check_fourth_twice();
-    check_older_answers();
+    check_no_ordinal();
     check_end_of_changed();
     const char *problem;
     assert_int_equal(job(end_now, &problem, NOW), OK);
     assert_null(problem);
     check_ended();
+    check_ended_once();
+}
+
+static enum err end_by_clock(struct db *db, struct arena *a, void *problem, int64_t now_ms) {
+    struct exam_ending end = {.attempt_id = attempt};
+    (void)now_ms;
+    enum err e = exam_end_job(db, a, &end, NOW + 300 * MS_DAY);
+    return e == OK ? ask(db, a, problem, NOW) : e;
 }
 
 /* An attempt that the clock ended goes on with the number that its end told. */
@@ -238,6 +298,19 @@ static void opened_again_it_goes_on(void **state) {
         .attempt_id = attempt, .actor = boss, .reason = "the power", .given_ms = 5 * MS_MINUTE};
     assert_int_equal(job(exam_reopen_job, &again, NOW + 2 * MS_HOUR), OK);
     assert_null(problem_with("SELECT 1"));
+    struct db *db = store_reader(store);
+    const char *none_counted = arena_printf(
+        &arena,
+        "DELETE FROM exam_response WHERE attempt_id = '%s'; UPDATE exam_open SET saves = 0, "
+        "seal = '%s' WHERE attempt_id = '%s'",
+        attempt, seal_make(db, &arena, SEALED_SAVES(attempt, 0)), attempt);
+    /* Its number does not fall below what its end told. */
+    assert_string_equal(problem_with(none_counted), counted);
+    const char *problem = NULL;
+    assert_int_equal(tampered(store, &arena, none_counted, end_by_clock, &problem), OK);
+    assert_string_equal(problem, counted);
+    assert_int_equal(tampered(store, &arena, "SELECT 1", end_by_clock, &problem), OK);
+    assert_null(problem);
     assert_int_equal(job(exam_save_job, &second, NOW + 2 * MS_HOUR + 1), OK);
     assert_null(problem_with("SELECT 1"));
     assert_string_equal(problem_with("DELETE FROM exam_response WHERE slot = 1 AND attempt_id = "
