@@ -133,8 +133,9 @@ bool exam_saved_holds(struct db *db, const struct exam_saved *s, const char *sea
  * there are answers. */
 enum err exam_saves_problem(struct db *db, struct arena *a, const char *attempt_id,
                             const char **problem) MUST_USE;
-/* RULE exam-ended-once: what the signed rows of the log say of an attempt's newest end. Whoever ends
- * an attempt asks it: one that has ended, and was not opened again since, does not end once more. */
+/* RULE exam-ended-once: what the signed rows of the log say of an attempt's newest end. Whoever
+ * ends an attempt asks it: one that has ended, and was not opened again since, does not end once
+ * more. */
 struct exam_ends {
     bool ended, reopened; /* `reopened`: after that end */
     int64_t saves;        /* that the end told; -1: it did not, or there is none */
@@ -239,8 +240,8 @@ struct exam_ending {
     int64_t at_ms;                      /* 0 = now */
 };
 /* Ends it; ending what has ended is OK. ERR_CONFLICT: it is open, and has ended by the log (RULE
- * exam-ended-once); the clock takes away that it is open. RULE exam-clock-ends: the clock ends nothing before
- * deadline and grace have passed when the job runs. */
+ * exam-ended-once); the clock takes away that it is open. RULE exam-clock-ends: the clock ends
+ * nothing before deadline and grace have passed when the job runs. */
 enum err exam_end_job(struct db *db, struct arena *a, void *ending, int64_t now_ms) MUST_USE;
 /* Ends those whose deadline and grace have passed, up to a batch; `*(int *)closed` receives how
  * many. */
